@@ -1,0 +1,145 @@
+// `parapet device …`: what a firewall does. The operator's commands on devices are in fleet.ts.
+import type { Command } from "commander";
+import { z } from "zod";
+import { labels, modelName, productName, serialNumber, versionName } from "../src/content/names.ts";
+import { describeCheck } from "./check-lines.ts";
+import { type CommandContext, pairs, runAsFirewall } from "./command.ts";
+import { runDeviceUpdate } from "./device-update.ts";
+import { CliError, UsageError } from "./errors.ts";
+import { activateFirewall, deactivateFirewall } from "./firewall/activation.ts";
+import { askEntitlements, checkForUpdates } from "./firewall/check.ts";
+import { readMessages } from "./firewall/messages.ts";
+import { createSession, type FirewallSession } from "./firewall/session.ts";
+import { openHome } from "./firewall/state.ts";
+import { addFleetCommands } from "./fleet.ts";
+import { formatTable, type Surroundings } from "./output.ts";
+import { readTextFile, resolveServer } from "./settings.ts";
+
+export function addDeviceCommands(program: Command, surroundings: Surroundings): void {
+	const device = program
+		.command("device")
+		.description("what a firewall does; and, for operators, a customer's firewalls");
+	addActivate(device, surroundings);
+	addToken(device, surroundings);
+
+	const check = device
+		.command("check")
+		.description("ask what to run")
+		.option("--product <product>", "ask for this one only");
+	runAsFirewall(check, surroundings, { product: productName.optional() }, async (context) => {
+		const result = await checkForUpdates(await openSession(context), context.options.product);
+		context.output.answer({ unchanged: result.unchanged, etag: result.etag, ...result.answer }, describeCheck(result));
+	});
+
+	const update = device
+		.command("update")
+		.description("check, and download, verify, install and report what is offered")
+		.option("--product <product>", "this one only");
+	runAsFirewall(update, surroundings, { product: productName.optional() }, async (context) => {
+		await runDeviceUpdate(context, await openSession(context), context.options.product);
+	});
+
+	const messages = device
+		.command("messages")
+		.description("messages of the day")
+		.option("--locale <locale>", "e.g. de or pt-BR");
+	runAsFirewall(messages, surroundings, { locale: z.string().optional() }, async (context) => {
+		const found = await readMessages(await openSession(context), context.options.locale);
+		const lines = found.messages.map(({ severity, title, body }) => `[${severity}] ${title}\n  ${body}`);
+		context.output.answer(found, lines.length === 0 ? "no messages" : lines);
+	});
+
+	const entitlements = device
+		.command("entitlements")
+		.description("which products this firewall may have, and until when");
+	runAsFirewall(entitlements, surroundings, {}, async (context) => {
+		const found = await askEntitlements(await openSession(context));
+		const rows = found.products.map((one) => [one.product, one.decision, one.code, one.until, one.grace_until]);
+		context.output.answer(found, formatTable(["PRODUCT", "DECISION", "CODE", "UNTIL", "GRACE UNTIL"], rows));
+	});
+
+	const deactivate = device.command("deactivate").description("give the seat back; what is installed stays");
+	runAsFirewall(deactivate, surroundings, {}, async (context) => {
+		const { home, server } = await openSession(context);
+		const id = await deactivateFirewall(home, server, surroundings.nowMs);
+		context.output.answer({ device: id, deactivated: true }, `${id} is deactivated`);
+	});
+
+	addFleetCommands(device, surroundings);
+}
+
+function addActivate(device: Command, surroundings: Surroundings): void {
+	const activate = device
+		.command("activate [code]")
+		.description("make a key and register it with an auth code (env PARAPET_CODE)")
+		.option("--code-file <file>", "file with the auth code; arguments show in the process list")
+		.option("--serial <serial>", "default: made up once")
+		.option("--model <model>", "default: generic")
+		.option("--label <key=value>", "labels, comma-separated")
+		.option("--engine <version>", "software version, sent with each check")
+		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)");
+	const shape = {
+		codeFile: z.string().optional(),
+		serial: serialNumber.optional(),
+		model: modelName.optional(),
+		label: pairs.pipe(labels).optional(),
+		engine: versionName.optional(),
+		algorithm: z.enum(["ES256", "Ed25519"]).optional(),
+	};
+	runAsFirewall(activate, surroundings, shape, async ({ options, operands, output }) => {
+		const code =
+			options.codeFile === undefined
+				? (operands[0] ?? surroundings.env["PARAPET_CODE"])
+				: readTextFile(options.codeFile);
+		if (code === undefined || !/^[\sA-Za-z0-9-]{8,128}$/.test(code)) {
+			throw new UsageError("no auth code", "give it as the argument, with --code-file, or in PARAPET_CODE");
+		}
+		const { serial, model, label, engine, algorithm } = options;
+		const home = openHome(options.home);
+		const server = resolveServer(options.url, surroundings);
+		const { nowMs } = surroundings;
+		const made = await activateFirewall({ home, server, code, serial, model, labels: label, engine, algorithm, nowMs });
+		const { id, account, license } = made.device;
+		output.answer(
+			{
+				device: id,
+				account,
+				license,
+				serial: made.serial,
+				model: made.model,
+				algorithm: made.algorithm,
+				home: home.folder,
+			},
+			`activated as ${id} (serial ${made.serial}, ${made.algorithm} key in ${home.folder})`,
+		);
+	});
+}
+
+function addToken(device: Command, surroundings: Surroundings): void {
+	const token = device
+		.command("token")
+		.description("get an access token bound to the firewall's key")
+		.option("--bearer", "print an unbound token instead, for trying requests by hand");
+	runAsFirewall(token, surroundings, { bearer: z.boolean().default(false) }, async (context) => {
+		const session = await openSession(context);
+		const { accessToken, type, expiresAt } = await session.obtainToken(context.options.bearer ? "bearer" : "bound");
+		const life = expiresAt - Math.floor(surroundings.nowMs() / 1000);
+		const text = context.options.bearer ? accessToken : `${type} token for ${life} s, kept in ${session.home.folder}`;
+		context.output.answer({ access_token: accessToken, token_type: type, expires_in: life }, text);
+	});
+}
+
+type FirewallOptions = { readonly home: string; readonly url?: string | undefined };
+
+/** A firewall talks to the server it was activated at, unless told otherwise. */
+async function openSession({ options, surroundings }: CommandContext<FirewallOptions>): Promise<FirewallSession> {
+	const home = openHome(options.home);
+	const identity = await home.load("identity");
+	if (identity === null) {
+		throw new CliError(`there is no firewall in ${home.folder}`, {
+			code: "not_activated",
+			fix: "activate one first: parapet device activate CODE",
+		});
+	}
+	return createSession(home, resolveServer(options.url, surroundings, identity.server), surroundings.nowMs);
+}

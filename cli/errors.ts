@@ -1,0 +1,59 @@
+// What can end a command other than success, and the exit code of each. Messages are lower case, say what failed and
+// carry no secret; `fix` says what to do about it.
+
+export const EXIT_OK = 0;
+/** refused by the server, or failed on the way */
+export const EXIT_FAILED = 1;
+/** the command line itself is wrong */
+export const EXIT_USAGE = 2;
+
+export interface CliErrorOptions {
+	readonly fix?: string | undefined;
+	readonly code?: string | undefined;
+	readonly cause?: unknown;
+}
+
+export class CliError extends Error {
+	readonly exitCode: number = EXIT_FAILED;
+	readonly fix: string | undefined;
+	readonly code: string;
+
+	constructor(message: string, options: CliErrorOptions = {}) {
+		super(message, { cause: options.cause });
+		this.name = new.target.name;
+		this.fix = options.fix;
+		this.code = options.code ?? "failed";
+	}
+}
+
+export class UsageError extends CliError {
+	override readonly exitCode = EXIT_USAGE;
+
+	constructor(message: string, fix?: string) {
+		super(message, { code: "usage", fix });
+	}
+}
+
+export interface Refusal {
+	readonly status: number;
+	readonly code: string;
+	readonly message: string;
+	readonly fix: string | undefined;
+	readonly requestId: string | undefined;
+	readonly retryAfterSeconds: number | undefined;
+	/** seconds by which this machine's clock is ahead of the server's; given only when that is why it refused */
+	readonly clockAheadSeconds: number | undefined;
+}
+
+/** The server answered, and the answer was no. */
+export class ServerRefusal extends CliError {
+	readonly refusal: Refusal;
+
+	constructor(refusal: Refusal) {
+		super(refusal.message, { code: refusal.code, fix: refusal.fix });
+		this.refusal = refusal;
+	}
+}
+
+/** The server did not answer, or the answer broke off. */
+export class ConnectionError extends CliError {}

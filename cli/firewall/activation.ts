@@ -1,0 +1,120 @@
+// Activation and deactivation of a firewall (RFC 7591 and RFC 7592). Key and serial are saved before the auth code is
+// sent, so that a lost reply is harmless: the same code with the same key is the same device.
+import { randomBytes } from "node:crypto";
+import { CliError } from "../errors.ts";
+import { exchange } from "../http.ts";
+import { readAnswer } from "../operator-api.ts";
+import { parseJson, refusalFrom } from "../refusal.ts";
+import { registrationAnswer } from "./answers.ts";
+import { createPrivateJwk, type DeviceAlgorithm, importDeviceKey } from "./device-key.ts";
+import { discoverServer } from "./discovery.ts";
+import type { FirewallHome, Identity } from "./state.ts";
+
+export interface ActivationOptions {
+	readonly home: FirewallHome;
+	readonly server: string;
+	readonly code: string;
+	/** undefined = keep what an earlier attempt used, else make one up */
+	readonly serial?: string | undefined;
+	readonly model?: string | undefined;
+	readonly labels?: Readonly<Record<string, string>> | undefined;
+	readonly engine?: string | undefined;
+	readonly algorithm?: DeviceAlgorithm | undefined;
+	readonly nowMs: () => number;
+}
+
+export type ActiveIdentity = Identity & { readonly device: NonNullable<Identity["device"]> };
+
+/** @throws ServerRefusal, ConnectionError; CliError when the home belongs to an active device already */
+export async function activateFirewall(options: ActivationOptions): Promise<ActiveIdentity> {
+	const { home, server, nowMs } = options;
+	const draft = await prepareIdentity(options);
+	const key = await importDeviceKey(await loadKey(home));
+	const { registration_endpoint: endpoint } = await discoverServer(server, nowMs());
+	const code = options.code.replace(/\s/g, "");
+	const what = "could not activate";
+	const answer = await exchange({
+		method: "POST",
+		url: endpoint,
+		headers: {
+			authorization: `DPoP ${code}`,
+			dpop: await key.proveRequest("POST", endpoint, Math.floor(nowMs() / 1000), code),
+			"content-type": "application/json",
+			accept: "application/json",
+		},
+		body: JSON.stringify({
+			jwks: { keys: [{ ...key.publicJwk, kid: key.thumbprint }] },
+			token_endpoint_auth_method: "private_key_jwt",
+			token_endpoint_auth_signing_alg: key.algorithm,
+			grant_types: ["client_credentials"],
+			device_serial: draft.serial,
+			device_model: draft.model,
+			device_labels: draft.labels,
+		}),
+	});
+	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
+	const { client_id, registration_access_token, account, license } = readAnswer(
+		parseJson(answer.text),
+		what,
+		registrationAnswer,
+	);
+	const device = { id: client_id, account, license, registrationToken: registration_access_token };
+	await home.save("identity", { ...draft, device });
+	return { ...draft, device };
+}
+
+async function prepareIdentity(options: ActivationOptions): Promise<Identity> {
+	const { home, server } = options;
+	const earlier = await home.load("identity");
+	if (earlier !== null && earlier.device !== null) {
+		throw new CliError(`this firewall is activated already, as ${earlier.device.id}`, {
+			code: "already_activated",
+			fix: "deactivate it first, or use another --home",
+		});
+	}
+	const algorithm = options.algorithm ?? earlier?.algorithm ?? "ES256";
+	const draft: Identity = {
+		server,
+		serial: options.serial ?? earlier?.serial ?? `FW-${randomBytes(5).toString("hex").toUpperCase()}`,
+		model: options.model ?? earlier?.model ?? "generic",
+		labels: options.labels ?? earlier?.labels ?? {},
+		engine: options.engine ?? earlier?.engine ?? null,
+		algorithm,
+		device: null,
+	};
+	if (earlier?.algorithm !== algorithm || (await home.load("key")) === null) {
+		await home.save("key", await createPrivateJwk(algorithm));
+	}
+	await home.save("identity", draft);
+	return draft;
+}
+
+/** @returns the identity of an activated firewall; @throws CliError when it is none */
+export async function loadActiveIdentity(home: FirewallHome): Promise<ActiveIdentity> {
+	const identity = await home.load("identity");
+	if (identity !== null && identity.device !== null) return { ...identity, device: identity.device };
+	throw new CliError(`the firewall in ${home.folder} is not activated`, {
+		code: "not_activated",
+		fix: "activate it first: parapet device activate CODE",
+	});
+}
+
+/** @throws CliError when the key is missing */
+export async function loadKey(home: FirewallHome) {
+	const key = await home.load("key");
+	if (key !== null) return key;
+	throw new CliError(`the firewall in ${home.folder} has no key`, { code: "no_key", fix: "activate it again" });
+}
+
+/** Gives the seat back and forgets who the firewall was. What is installed stays: it protects somebody. */
+export async function deactivateFirewall(home: FirewallHome, server: string, nowMs: () => number): Promise<string> {
+	const { device } = await loadActiveIdentity(home);
+	const answer = await exchange({
+		method: "DELETE",
+		url: `${server}/oauth2/register/${encodeURIComponent(device.id)}`,
+		headers: { authorization: `Bearer ${device.registrationToken}` },
+	});
+	if (answer.status >= 400) throw refusalFrom(answer, `could not deactivate ${device.id}`, nowMs());
+	await home.forget("identity", "key", "token", "lastCheck", "messages", "reports");
+	return device.id;
+}

@@ -1,0 +1,105 @@
+// The server's answers to a firewall, as far as this client reads them. Unknown fields are ignored: the server may grow.
+import { z } from "zod";
+import { packageFileName, productName, sha256Hex, versionName } from "../../src/content/names.ts";
+
+const rfc3339 = z.string().refine((text) => !Number.isNaN(Date.parse(text)), "not a time");
+
+/** RFC 8414 */
+export const serverMetadata = z.object({
+	issuer: z.url(),
+	token_endpoint: z.url(),
+	registration_endpoint: z.url(),
+});
+
+/** RFC 7591 §3.2.1 */
+export const registrationAnswer = z.object({
+	client_id: z.string(),
+	registration_access_token: z.string(),
+	account: z.string(),
+	license: z.string(),
+});
+
+export const tokenAnswer = z.object({
+	access_token: z.string(),
+	token_type: z.string(),
+	expires_in: z.number().positive(),
+});
+
+export const offer = z.object({
+	version: versionName,
+	sequence: z.number(),
+	sha256: sha256Hex,
+	size: z.number().positive(),
+	name: packageFileName,
+	urgency: z.string().nullish(),
+	notes: z.string().nullish(),
+	downgrade: z.boolean().nullish(),
+	capability: z.string(),
+	expires_at: rfc3339,
+});
+export type Offer = z.infer<typeof offer>;
+
+const checkedProduct = z.object({
+	product: productName,
+	decision: z.string().nullish(),
+	code: z.string().nullish(),
+	until: z.string().nullish(),
+	installed: z.string().nullish(),
+	status: z.string(),
+	reason: z.string().nullish(),
+	offer: offer.nullish(),
+});
+export type CheckedProduct = z.infer<typeof checkedProduct>;
+
+export const checkAnswer = z.object({
+	device: z.string(),
+	as_of: z.string().nullish(),
+	next_check_in: z.number().nullish(),
+	products: z.array(checkedProduct),
+	messages: z.object({ unread: z.number(), last: z.number() }).nullish(),
+});
+export type CheckAnswer = z.infer<typeof checkAnswer>;
+
+export const permitAnswer = z.object({
+	permit: z.string(),
+	product: productName,
+	version: versionName,
+	sha256: sha256Hex,
+	size: z.number().positive(),
+	name: packageFileName,
+	url: z.string(),
+	expires_at: rfc3339,
+	report_by: rfc3339.nullish(),
+});
+export type Permit = z.infer<typeof permitAnswer>;
+
+export const reportAnswer = z.object({ outcome: z.string() });
+
+export const messagesAnswer = z.object({
+	messages: z.array(
+		z.object({
+			id: z.string(),
+			sequence: z.number(),
+			severity: z.string(),
+			title: z.string(),
+			body: z.string(),
+			starts_at: z.string().nullish(),
+			ends_at: z.string().nullish(),
+		}),
+	),
+	last: z.number(),
+});
+
+export const entitlementsAnswer = z.object({
+	device: z.string(),
+	account: z.string(),
+	products: z.array(
+		z.object({
+			product: productName,
+			decision: z.string(),
+			code: z.string().nullish(),
+			until: z.string().nullish(),
+			grace_until: z.string().nullish(),
+		}),
+	),
+});

@@ -1,0 +1,60 @@
+// Files that are either as before or as wanted, whenever the power fails: written beside their place, synced, renamed.
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+const PRIVATE_FILE = 0o600;
+const PRIVATE_FOLDER = 0o700;
+
+/** Replaces the file at `path` with `text`, readable by its owner only. */
+export async function writeAtomically(path: string, text: string): Promise<void> {
+	await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+	const draft = `${path}.${process.pid}.new`;
+	try {
+		const file = await open(draft, "w", PRIVATE_FILE);
+		try {
+			await file.writeFile(text);
+			await file.sync();
+		} finally {
+			await file.close();
+		}
+		await rename(draft, path);
+	} catch (cause) {
+		await rm(draft, { force: true });
+		throw cause;
+	}
+	await syncFolder(dirname(path));
+}
+
+/** Moves a complete file to `to`, replacing what is there; both must be on one file system. */
+export async function moveIntoPlace(from: string, to: string): Promise<void> {
+	const file = await open(from, "r+");
+	try {
+		await file.sync();
+	} finally {
+		await file.close();
+	}
+	await mkdir(dirname(to), { recursive: true, mode: PRIVATE_FOLDER });
+	await rename(from, to);
+	await syncFolder(dirname(to));
+}
+
+/** @returns the text of a file; null when there is no such file */
+export async function readIfPresent(path: string): Promise<string | null> {
+	try {
+		return await readFile(path, "utf8");
+	} catch (cause) {
+		if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+		throw cause;
+	}
+}
+
+/** Makes a rename itself durable. Windows cannot open folders and needs no such thing. */
+async function syncFolder(path: string): Promise<void> {
+	if (process.platform === "win32") return;
+	const folder = await open(path, "r");
+	try {
+		await folder.sync();
+	} finally {
+		await folder.close();
+	}
+}

@@ -1,0 +1,98 @@
+// Asking what to run: the check with its ETag, and the permit for an offer.
+import { CliError } from "../errors.ts";
+import { readAnswer } from "../operator-api.ts";
+import { parseJson } from "../refusal.ts";
+import { type CheckAnswer, checkAnswer, entitlementsAnswer, type Offer, type Permit, permitAnswer } from "./answers.ts";
+import type { FirewallSession } from "./session.ts";
+
+/** An offer this close to its end is asked for anew instead of being handed in. */
+const OFFER_MARGIN_MS = 30_000;
+
+export interface CheckResult {
+	/** true = 304: as at the last check */
+	readonly unchanged: boolean;
+	readonly answer: CheckAnswer;
+	readonly etag: string | null;
+}
+
+/** @param product ask for this one only; undefined = every product of the license */
+export async function checkForUpdates(session: FirewallSession, product?: string): Promise<CheckResult> {
+	const { home } = session;
+	const query = await buildCheckQuery(session, product);
+	const last = await home.load("lastCheck");
+	const usable = last !== null && last.query === query && hasLiveOffers(last.answer, session.nowMs());
+	const what = "could not check for updates";
+	const path = `/v1/check${query === "" ? "" : `?${query}`}`;
+	const reply = await session.send({ method: "GET", path, what, etag: usable ? last.etag : undefined });
+	if (reply.status === 304) {
+		if (!usable) throw new CliError(`${what}: the server answered 304 to a question without an ETag`);
+		return { unchanged: true, answer: last.answer, etag: last.etag };
+	}
+	const answer = readAnswer(parseJson(reply.text), what, checkAnswer);
+	const etag = reply.headers.etag ?? null;
+	if (etag === null) await home.forget("lastCheck");
+	else await home.save("lastCheck", { query, etag, answer });
+	return { unchanged: false, answer, etag };
+}
+
+/**
+ * What a check asks. Naming one product leaves out the others, so that once anything is installed all of them are
+ * named; a firewall with nothing installed names none and is answered for every product of its license.
+ */
+async function buildCheckQuery(session: FirewallSession, product: string | undefined): Promise<string> {
+	const { home } = session;
+	const installed = (await home.load("installed")) ?? {};
+	const identity = await home.load("identity");
+	const seen = (await home.load("messages"))?.seen;
+	const names =
+		product !== undefined ? [product] : Object.keys(installed).length === 0 ? [] : await productsOf(session);
+	const parts = names.map((name) => {
+		const version = installed[name]?.version;
+		return encodeURIComponent(version === undefined ? name : `${name}@${version}`);
+	});
+	const query: string[] = [];
+	if (parts.length > 0) query.push(`installed=${parts.join(",").replaceAll("%40", "@")}`);
+	if (identity?.engine != null) query.push(`engine=${encodeURIComponent(identity.engine)}`);
+	if (seen !== undefined) query.push(`seen=${seen}`);
+	return query.join("&");
+}
+
+/** The products of the license and whatever is installed beside; asked once per token. */
+async function productsOf(session: FirewallSession): Promise<string[]> {
+	const installed = Object.keys((await session.home.load("installed")) ?? {});
+	const token = await session.currentToken();
+	const licensed = token.products ?? (await askEntitlements(session)).products.map((one) => one.product);
+	if (token.products === null) await rememberProducts(session, licensed);
+	return [...new Set([...licensed, ...installed])].sort();
+}
+
+async function rememberProducts(session: FirewallSession, products: string[]): Promise<void> {
+	// Asking may have replaced the token, so the one on disk is the one to extend.
+	const token = await session.home.load("token");
+	if (token !== null) await session.home.save("token", { ...token, products });
+}
+
+/** Once an offer has run out, 304 would be true but of no use. */
+function hasLiveOffers(answer: CheckAnswer, nowMs: number): boolean {
+	return answer.products.every(({ offer }) => offer == null || Date.parse(offer.expires_at) - OFFER_MARGIN_MS > nowMs);
+}
+
+export function askEntitlements(session: FirewallSession) {
+	return session.call(
+		{ method: "GET", path: "/v1/entitlements", what: "could not read the entitlements" },
+		entitlementsAnswer,
+	);
+}
+
+/** Hands an offer in for a permit, and makes sure that the permit is for what was offered. */
+export async function askPermit(session: FirewallSession, product: string, offer: Offer): Promise<Permit> {
+	const what = `could not get a permit for ${product} ${offer.version}`;
+	const permit = await session.call(
+		{ method: "POST", path: "/v1/permits", what, body: { offer: offer.capability } },
+		permitAnswer,
+	);
+	if (permit.product === product && permit.version === offer.version && permit.sha256 === offer.sha256) return permit;
+	throw new CliError(`${what}: it is for ${permit.product} ${permit.version}, which was not offered`, {
+		code: "wrong_permit",
+	});
+}

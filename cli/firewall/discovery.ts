@@ -1,0 +1,31 @@
+// RFC 8414 discovery: where the server wants registrations and token requests.
+import type { z } from "zod";
+import { CliError } from "../errors.ts";
+import { exchange } from "../http.ts";
+import { readAnswer } from "../operator-api.ts";
+import { parseJson, refusalFrom } from "../refusal.ts";
+import { serverMetadata } from "./answers.ts";
+
+export type ServerMetadata = z.infer<typeof serverMetadata>;
+
+/**
+ * Asks a server for its metadata and makes sure that it speaks for itself.
+ * @param server origin
+ * @throws ServerRefusal, ConnectionError; CliError when the metadata belongs to another server
+ */
+export async function discoverServer(server: string, nowMs: number): Promise<ServerMetadata> {
+	const what = `could not read the metadata of ${server}`;
+	const url = `${server}/.well-known/oauth-authorization-server`;
+	const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" } });
+	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs);
+	const metadata = readAnswer(parseJson(answer.text), what, serverMetadata);
+	// RFC 8414 §3.3: another issuer here would make us sign assertions for somebody else
+	const strangers = [metadata.issuer, metadata.token_endpoint, metadata.registration_endpoint].filter(
+		(endpoint) => new URL(endpoint).origin !== server,
+	);
+	if (metadata.issuer === server && strangers.length === 0) return metadata;
+	throw new CliError(`${server} says it is ${metadata.issuer}`, {
+		code: "wrong_issuer",
+		fix: `use --url ${new URL(metadata.issuer).origin} if that is the server you mean`,
+	});
+}

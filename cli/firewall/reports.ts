@@ -1,0 +1,70 @@
+// Reports of what became of a permit. Each is saved before it is sent and dropped once the server has taken it, so that
+// a line that is down at the wrong moment does not turn an installed release into a silent device.
+import { ConnectionError, ServerRefusal } from "../errors.ts";
+import { type Permit, reportAnswer } from "./answers.ts";
+import type { FirewallSession } from "./session.ts";
+import type { PendingReport } from "./state.ts";
+
+export type Outcome = "installed" | "healthy" | "failed" | "rolled_back";
+const MAX_DETAIL_CHARACTERS = 256;
+
+/**
+ * Reports an outcome, after whatever could not be reported earlier.
+ * @returns how many reports still wait because the server could not be reached
+ * @throws ServerRefusal when the server refuses this report
+ */
+export async function reportOutcome(
+	session: FirewallSession,
+	permit: Permit,
+	outcome: Outcome,
+	detail?: string,
+): Promise<number> {
+	const waiting = (await session.home.load("reports")) ?? [];
+	const report: PendingReport = {
+		permit: permit.permit,
+		outcome,
+		...(detail === undefined ? {} : { detail: detail.slice(0, MAX_DETAIL_CHARACTERS) }),
+		reportBy: permit.report_by == null ? null : Math.floor(Date.parse(permit.report_by) / 1000),
+	};
+	await session.home.save("reports", [...waiting, report]);
+	return flushReports(session);
+}
+
+/** Sends the reports that wait, oldest first; @returns how many still do */
+export async function flushReports(session: FirewallSession): Promise<number> {
+	const waiting = [...((await session.home.load("reports")) ?? [])];
+	let refusal: ServerRefusal | undefined;
+	while (waiting.length > 0) {
+		const [report] = waiting;
+		if (report === undefined) break;
+		const sent = await sendReport(session, report);
+		if (sent === "unreachable") break;
+		// Refused for good is as final as taken: the permit is no longer known.
+		waiting.shift();
+		if (sent !== "taken") refusal = sent;
+		await session.home.save("reports", waiting);
+	}
+	if (waiting.length === 0) await session.home.forget("reports");
+	if (refusal !== undefined && waiting.length === 0) throw refusal;
+	return waiting.length;
+}
+
+async function sendReport(
+	session: FirewallSession,
+	report: PendingReport,
+): Promise<"taken" | "unreachable" | ServerRefusal> {
+	const { permit, outcome, detail } = report;
+	try {
+		const body = { permit, outcome, detail };
+		await session.call(
+			{ method: "POST", path: "/v1/reports", what: `could not report ${outcome}`, body },
+			reportAnswer,
+		);
+		return "taken";
+	} catch (error) {
+		if (error instanceof ConnectionError) return "unreachable";
+		if (error instanceof ServerRefusal)
+			return error.refusal.status === 429 || error.refusal.status >= 500 ? "unreachable" : error;
+		throw error;
+	}
+}

@@ -1,0 +1,128 @@
+// An authenticated firewall: gets access tokens with its key, and sends each request with one and a proof of the key.
+// A token is used until shortly before it ends; when the server refuses it earlier, it is replaced once.
+import type { z } from "zod";
+import { CliError } from "../errors.ts";
+import { exchange, type HttpAnswer } from "../http.ts";
+import { readAnswer } from "../operator-api.ts";
+import { parseJson, refusalFrom } from "../refusal.ts";
+import { loadActiveIdentity, loadKey } from "./activation.ts";
+import { tokenAnswer } from "./answers.ts";
+import { importDeviceKey } from "./device-key.ts";
+import { discoverServer } from "./discovery.ts";
+import type { FirewallHome, Token } from "./state.ts";
+
+/** A token this close to its end is not sent any more. */
+const TOKEN_MARGIN_SECONDS = 30;
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+export interface FirewallRequest {
+	readonly method: "GET" | "POST";
+	/** with its query, if any */
+	readonly path: string;
+	/** what is tried, for the error */
+	readonly what: string;
+	readonly body?: unknown;
+	readonly etag?: string | undefined;
+}
+
+export interface FirewallSession {
+	readonly home: FirewallHome;
+	readonly server: string;
+	readonly nowMs: () => number;
+	/** @param binding "bound" to the key (the default of everything else) or a plain "bearer" token, which is not saved */
+	obtainToken(binding: "bound" | "bearer"): Promise<Token>;
+	/** @returns the saved token while it lives, else a new one */
+	currentToken(): Promise<Token>;
+	/** @returns the answer, 2xx or 304; @throws ServerRefusal, ConnectionError */
+	send(request: FirewallRequest): Promise<HttpAnswer>;
+	/** @returns the answer's body, read with `schema` */
+	call<T>(request: FirewallRequest, schema: z.ZodType<T>): Promise<T>;
+}
+
+/** @param server origin that the firewall talks to */
+export function createSession(home: FirewallHome, server: string, nowMs: () => number): FirewallSession {
+	const now = () => Math.floor(nowMs() / 1000);
+
+	const obtainToken: FirewallSession["obtainToken"] = async (binding) => {
+		const { device } = await loadActiveIdentity(home);
+		const key = await importDeviceKey(await loadKey(home));
+		const { issuer, token_endpoint: url } = await discoverServer(server, nowMs());
+		const form = new URLSearchParams({
+			grant_type: "client_credentials",
+			client_id: device.id,
+			client_assertion_type: ASSERTION_TYPE,
+			client_assertion: await key.assertClient(device.id, issuer, now()),
+		});
+		const answer = await exchange({
+			method: "POST",
+			url,
+			headers: {
+				"content-type": "application/x-www-form-urlencoded",
+				accept: "application/json",
+				...(binding === "bound" ? { dpop: await key.proveRequest("POST", url, now()) } : {}),
+			},
+			body: form.toString(),
+		});
+		const what = "could not get a token";
+		if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
+		const given = readAnswer(parseJson(answer.text), what, tokenAnswer);
+		const type = binding === "bound" ? "DPoP" : "Bearer";
+		// RFC 9449 §5: a server that ignored the proof answers with another type, and the token would not be bound
+		if (given.token_type.toLowerCase() !== type.toLowerCase()) {
+			throw new CliError(`${what}: asked for a ${type} token, was given ${given.token_type}`, {
+				code: "wrong_token_type",
+			});
+		}
+		const token: Token = {
+			server,
+			accessToken: given.access_token,
+			type,
+			expiresAt: now() + given.expires_in,
+			products: null,
+		};
+		if (binding === "bound") await home.save("token", token);
+		return token;
+	};
+
+	const currentToken = async () => {
+		const saved = await home.load("token");
+		const usable = saved !== null && saved.server === server && saved.expiresAt - TOKEN_MARGIN_SECONDS > now();
+		return usable ? saved : obtainToken("bound");
+	};
+
+	const sendWith = async (token: Token, request: FirewallRequest) => {
+		const url = `${server}${request.path}`;
+		const key = await importDeviceKey(await loadKey(home));
+		return exchange({
+			method: request.method,
+			url,
+			headers: {
+				authorization: `${token.type} ${token.accessToken}`,
+				...(token.type === "DPoP"
+					? { dpop: await key.proveRequest(request.method, url, now(), token.accessToken) }
+					: {}),
+				accept: "application/json",
+				...(request.etag === undefined ? {} : { "if-none-match": request.etag }),
+				...(request.body === undefined ? {} : { "content-type": "application/json" }),
+			},
+			...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+		});
+	};
+
+	const send: FirewallSession["send"] = async (request) => {
+		const first = await sendWith(await currentToken(), request);
+		const answer = first.status === 401 ? await sendWith(await obtainToken("bound"), request) : first;
+		if (answer.status >= 400) throw refusalFrom(answer, request.what, nowMs());
+		return answer;
+	};
+
+	return {
+		home,
+		server,
+		nowMs,
+		obtainToken,
+		currentToken,
+		send,
+		call: async (request, schema) => readAnswer(parseJson((await send(request)).text), request.what, schema),
+	};
+}

@@ -1,0 +1,112 @@
+// What a firewall remembers, one small JSON file per subject under its home folder, each written atomically and
+// readable by its owner only. `installed` is the commit point of an update: what it names is what runs.
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import {
+	labels,
+	modelName,
+	packageFileName,
+	productName,
+	serialNumber,
+	sha256Hex,
+	versionName,
+} from "../../src/content/names.ts";
+import { CliError } from "../errors.ts";
+import { parseJson } from "../refusal.ts";
+import { checkAnswer } from "./answers.ts";
+import { readIfPresent, writeAtomically } from "./atomic-file.ts";
+
+const privateJwk = z.union([
+	z.object({ kty: z.literal("EC"), crv: z.literal("P-256"), x: z.string(), y: z.string(), d: z.string() }),
+	z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string(), d: z.string() }),
+]);
+
+/** Written before activation is tried, so that a lost reply is repeated with the same key and serial. */
+const identity = z.object({
+	server: z.string(),
+	serial: serialNumber,
+	model: modelName,
+	labels: labels,
+	engine: versionName.nullable(),
+	algorithm: z.enum(["ES256", "Ed25519"]),
+	/** null = not activated yet */
+	device: z
+		.object({ id: z.string(), account: z.string(), license: z.string(), registrationToken: z.string() })
+		.nullable(),
+});
+export type Identity = z.infer<typeof identity>;
+
+const token = z.object({
+	server: z.string(),
+	accessToken: z.string(),
+	type: z.enum(["DPoP", "Bearer"]),
+	/** unix seconds */
+	expiresAt: z.number(),
+	/** every product of the device's license, learned once per token; null = not asked yet */
+	products: z.array(z.string()).nullable(),
+});
+export type Token = z.infer<typeof token>;
+
+const installed = z.record(
+	productName,
+	z.object({
+		version: versionName,
+		sha256: sha256Hex,
+		size: z.number(),
+		name: packageFileName,
+		/** under the home folder */
+		path: z.string(),
+		/** unix seconds */
+		installedAt: z.number(),
+	}),
+);
+export type Installed = z.infer<typeof installed>;
+
+/** The last answer to a check, and the question it belongs to. */
+const lastCheck = z.object({ query: z.string(), etag: z.string(), answer: checkAnswer });
+const messages = z.object({ seen: z.number() });
+/** Reports that the server has not taken yet. */
+const reports = z.array(
+	z.object({ permit: z.string(), outcome: z.string(), detail: z.string().optional(), reportBy: z.number().nullable() }),
+);
+export type PendingReport = z.infer<typeof reports>[number];
+
+const FILES = { key: privateJwk, identity, token, installed, lastCheck, messages, reports } as const;
+export type StateName = keyof typeof FILES;
+export type StateOf<Name extends StateName> = z.infer<(typeof FILES)[Name]>;
+
+export interface FirewallHome {
+	readonly folder: string;
+	/** @returns what was saved last, null when nothing was; @throws CliError when the file is damaged */
+	load<Name extends StateName>(name: Name): Promise<StateOf<Name> | null>;
+	save<Name extends StateName>(name: Name, value: StateOf<Name>): Promise<void>;
+	forget(...names: readonly StateName[]): Promise<void>;
+}
+
+/** The state under `folder`, which need not exist yet. */
+export function openHome(folder: string): FirewallHome {
+	const pathOf = (name: StateName) =>
+		join(folder, `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.json`);
+	return {
+		folder,
+		load: async (name) => {
+			const text = await readIfPresent(pathOf(name));
+			return text === null ? null : parseState(name, text, pathOf(name));
+		},
+		save: (name, value) => writeAtomically(pathOf(name), `${JSON.stringify(value, null, "\t")}\n`),
+		forget: async (...names) => {
+			for (const name of names) await rm(pathOf(name), { force: true });
+		},
+	};
+}
+
+function parseState<Name extends StateName>(name: Name, text: string, path: string): StateOf<Name> {
+	const read = FILES[name].safeParse(parseJson(text));
+	// The compiler does not connect a table's row with its schema's type.
+	if (read.success) return read.data as StateOf<Name>;
+	throw new CliError(`${path} is damaged`, {
+		code: "damaged_state",
+		fix: "restore it, or remove it and activate again",
+	});
+}

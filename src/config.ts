@@ -1,0 +1,151 @@
+// Variables and secrets, parsed once: the only file that reads them. A Worker that lacks one, or has one too short or
+// made for local use only, answers nothing but "misconfigured", and its log names everything that is wrong at once.
+import { z } from "zod";
+import { parseMacKeys } from "./signing/mac-keyring.ts";
+import { parseTokenKeys } from "./signing/token-keyring.ts";
+
+const count = z.coerce.number().int();
+
+/** 32 bytes are 43 base64url characters. */
+const MIN_SECRET_LENGTH = 43;
+const MIN_BOOTSTRAP_KEY_LENGTH = 32;
+/** How `npm start` marks the secrets it makes, so that they can never guard a production service. */
+const LOCAL_MARK = "local";
+
+const variables = z.object({
+	ENVIRONMENT: z.enum(["local", "production"]),
+	ISSUER: z
+		.url({ protocol: /^https?$/ })
+		.refine((value) => new URL(value).origin === value, "must be an origin: scheme, host and port, no path"),
+	TOKEN_TTL_SECONDS: count.min(60).max(86_400),
+	URL_TTL_SECONDS: count.min(30).max(3600),
+	CHECK_INTERVAL_SECONDS: count.min(5).max(86_400),
+	HEADS_FRESH_SECONDS: count.min(0).max(60),
+	DEVICE_FRESH_SECONDS: count.min(0).max(60),
+	MAX_PACKAGE_BYTES: count.min(1),
+	LOG_SAMPLE_RATE: z.coerce.number().min(0).max(1),
+	TOKEN_KEYS: z.string().superRefine(refuseWith(parseTokenKeys)),
+	MAC_KEYS: z.string().superRefine(refuseWith(parseMacKeys)),
+	LOOKUP_KEY: z
+		.string()
+		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
+		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`),
+	BOOTSTRAP_KEY: z.string().min(MIN_BOOTSTRAP_KEY_LENGTH, `must have at least ${MIN_BOOTSTRAP_KEY_LENGTH} characters`),
+	S3_BUCKET_URL: z.url({ protocol: /^https?$/ }).optional(),
+	S3_REGION: z.string().min(1).default("auto"),
+	S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+	S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+});
+
+/** Where download URLs lead when it is straight to S3-compatible storage. */
+export interface S3Location {
+	/** URL of the bucket, path style, no slash at the end */
+	readonly bucketUrl: string;
+	readonly region: string;
+	readonly accessKeyId: string;
+	readonly secretAccessKey: string;
+}
+
+export interface Config {
+	/** origin of every URL that the service gives out, and its OAuth issuer */
+	readonly issuer: string;
+	readonly tokenTtlSeconds: number;
+	readonly urlTtlSeconds: number;
+	readonly checkIntervalSeconds: number;
+	readonly headsFreshSeconds: number;
+	readonly deviceFreshSeconds: number;
+	readonly maxPackageBytes: number;
+	/** part of successful requests that are logged, 0 to 1; problems always are */
+	readonly logSampleRate: number;
+	readonly tokenKeys: string;
+	readonly macKeys: string;
+	readonly lookupKey: string;
+	readonly bootstrapKey: string;
+	/** null = downloads come from this service's own route */
+	readonly s3: S3Location | null;
+}
+
+/** Names what is wrong, never a value. */
+export class ConfigError extends Error {
+	override readonly name = "ConfigError";
+	readonly faults: readonly string[];
+
+	constructor(faults: readonly string[]) {
+		super(`not configured: ${faults.join("; ")}`);
+		this.faults = faults;
+	}
+}
+
+/**
+ * @param env the Worker's variables and secrets
+ * @throws ConfigError with one line for each fault
+ */
+export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
+	const parsed = variables.safeParse(env);
+	if (!parsed.success) {
+		throw new ConfigError(
+			parsed.error.issues.map((issue) => {
+				const name = String(issue.path[0]);
+				if (env[name] === undefined) return `${name} is missing`;
+				return issue.code === "custom" && issue.message.startsWith(name) ? issue.message : `${name}: ${issue.message}`;
+			}),
+		);
+	}
+	const value = parsed.data;
+	const faults = [...(value.ENVIRONMENT === "production" ? unfitForProduction(value) : []), ...incompleteS3(value)];
+	if (faults.length > 0) throw new ConfigError(faults);
+	return {
+		issuer: value.ISSUER,
+		tokenTtlSeconds: value.TOKEN_TTL_SECONDS,
+		urlTtlSeconds: value.URL_TTL_SECONDS,
+		checkIntervalSeconds: value.CHECK_INTERVAL_SECONDS,
+		headsFreshSeconds: value.HEADS_FRESH_SECONDS,
+		deviceFreshSeconds: value.DEVICE_FRESH_SECONDS,
+		maxPackageBytes: value.MAX_PACKAGE_BYTES,
+		logSampleRate: value.LOG_SAMPLE_RATE,
+		tokenKeys: value.TOKEN_KEYS,
+		macKeys: value.MAC_KEYS,
+		lookupKey: value.LOOKUP_KEY,
+		bootstrapKey: value.BOOTSTRAP_KEY,
+		s3: s3Location(value),
+	};
+}
+
+type Variables = z.infer<typeof variables>;
+
+const S3_NAMES = ["S3_BUCKET_URL", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const;
+
+/** Two of the three would look like S3 downloads and be none. */
+function incompleteS3(value: Variables): string[] {
+	if (S3_NAMES.every((name) => value[name] === undefined)) return [];
+	return S3_NAMES.filter((name) => value[name] === undefined).map(
+		(name) => `${name} is missing beside the other S3 settings`,
+	);
+}
+
+function s3Location(value: Variables): S3Location | null {
+	const { S3_BUCKET_URL: bucketUrl, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = value;
+	if (bucketUrl === undefined || accessKeyId === undefined || secretAccessKey === undefined) return null;
+	return { bucketUrl, region: value.S3_REGION, accessKeyId, secretAccessKey };
+}
+
+function unfitForProduction(value: Variables): string[] {
+	const faults: string[] = [];
+	if (!value.ISSUER.startsWith("https://")) faults.push("ISSUER must be an https origin");
+	for (const name of ["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const) {
+		const marked = name === "TOKEN_KEYS" ? value[name].includes(`"${LOCAL_MARK}"`) : value[name].startsWith(LOCAL_MARK);
+		if (marked) faults.push(`${name} was made for local use; make another with \`parapet keys generate\``);
+	}
+	return faults;
+}
+
+/** A check by the parser that will read the value later; its error names the setting and the fault, never a secret. */
+function refuseWith(parse: (text: string) => unknown) {
+	return (text: string, context: z.RefinementCtx) => {
+		try {
+			parse(text);
+		} catch (error) {
+			context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "not acceptable" });
+		}
+	};
+}

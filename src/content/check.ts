@@ -1,0 +1,95 @@
+// The answer to a check, without the signatures: for every product asked about, whether the device may have it, and
+// what it should run next; whether there are messages to read; and until when all of that holds.
+import { decideEntitlement, type Entitlement } from "../entitlement/decide.ts";
+import type { DeviceProfile } from "../entitlement/device-record.ts";
+import type { DeviceCircumstances } from "./audience.ts";
+import type { Message } from "./message.ts";
+import { productName, versionName } from "./names.ts";
+import type { ProductRecord } from "./product-record.ts";
+import { selectMessages } from "./select-messages.ts";
+import { type Selection, selectRelease } from "./select-release.ts";
+
+/** Product → version installed, or null where nothing is installed. */
+export type Installed = ReadonlyMap<string, string | null>;
+
+const MAX_PRODUCTS_ASKED = 32;
+
+/**
+ * Reads `crs@4.27.0,threats`: products with what is installed of each.
+ * @returns null when it is malformed, names a product twice or more than 32 products
+ */
+export function parseInstalled(text: string): Installed | null {
+	const installed = new Map<string, string | null>();
+	for (const item of text.split(",")) {
+		const at = item.indexOf("@");
+		const product = at < 0 ? item : item.slice(0, at);
+		const version = at < 0 ? null : item.slice(at + 1);
+		if (!productName.safeParse(product).success || installed.has(product)) return null;
+		if (version !== null && !versionName.safeParse(version).success) return null;
+		installed.set(product, version);
+	}
+	return installed.size <= MAX_PRODUCTS_ASKED ? installed : null;
+}
+
+export interface ProductAnswer {
+	readonly product: string;
+	readonly installed: string | null;
+	readonly entitlement: Entitlement;
+	/** null = refused, see `entitlement` */
+	readonly selection: Selection | null;
+}
+
+export interface CheckAnswer {
+	readonly products: readonly ProductAnswer[];
+	/** `unread`: live messages above the sequence that the device has seen; `last`: the highest live sequence, 0 = none */
+	readonly messages: { readonly unread: number; readonly last: number };
+	/** unix seconds at which the answer changes if nothing but time passes; Infinity = never */
+	readonly holdsUntil: number;
+}
+
+export interface CheckQuestion {
+	readonly device: DeviceProfile;
+	readonly circumstances: DeviceCircumstances;
+	readonly installed: Installed;
+	/** highest message sequence that the device has shown */
+	readonly seen: number;
+	/** the current record of a product, null when nothing was ever published */
+	readonly recordOf: (product: string) => ProductRecord | null;
+	readonly messages: readonly Message[];
+	/** unix seconds */
+	readonly now: number;
+}
+
+export function answerCheck({
+	device,
+	circumstances,
+	installed,
+	seen,
+	recordOf,
+	messages,
+	now,
+}: CheckQuestion): CheckAnswer {
+	let holdsUntil = Infinity;
+	const products: ProductAnswer[] = [];
+	for (const [product, version] of installed) {
+		const entitlement = decideEntitlement(device, product, now);
+		holdsUntil = Math.min(holdsUntil, entitlement.holdsUntil);
+		let selection: Selection | null = null;
+		if (entitlement.decision !== "refused") {
+			const record = recordOf(product) ?? { product, revision: 0, releases: [] };
+			const candidate = { model: device.model, engine: circumstances.engine, installed: version };
+			selection = selectRelease(record, entitlement.grant, candidate, now);
+			holdsUntil = Math.min(holdsUntil, selection.holdsUntil);
+		}
+		products.push({ product, installed: version, entitlement, selection });
+	}
+	const selected = selectMessages(messages, device, circumstances, now);
+	return {
+		products,
+		messages: {
+			unread: selected.messages.filter((message) => message.sequence > seen).length,
+			last: selected.messages[0]?.sequence ?? 0,
+		},
+		holdsUntil: Math.min(holdsUntil, selected.holdsUntil),
+	};
+}

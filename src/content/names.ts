@@ -1,0 +1,35 @@
+// The names that content goes by: products, versions, models, serials, labels. One pattern each, used wherever such a
+// name enters the system, so that a name that got in is safe in a path, a storage key, a log line and a signed text.
+import { z } from "zod";
+
+export const productName = z
+	.string()
+	.regex(/^[a-z][a-z0-9-]{0,31}$/, "a product name is lower case letters, digits and -");
+export const versionName = z
+	.string()
+	.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, "a version is up to 64 letters, digits and . _ + -");
+export const modelName = z
+	.string()
+	.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a model is up to 64 letters, digits and . _ -");
+export const serialNumber = z
+	.string()
+	.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a serial number is up to 64 letters, digits and . _ -");
+/** The file name in a download's path. No leading dot, no slash. */
+export const packageFileName = z
+	.string()
+	.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "a file name is up to 128 letters, digits and . _ -");
+export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 lower-case hexadecimal digits");
+
+const MAX_LABELS = 16;
+const labelKey = z
+	.string()
+	.regex(/^[a-z][a-z0-9_.-]{0,31}$/, "a label's key is up to 32 lower-case letters, digits and _ . -");
+const labelValue = z.string().regex(/^[\x20-\x7e]{1,64}$/, "a label's value is 1 to 64 printable ASCII characters");
+export const labels = z
+	.record(labelKey, labelValue)
+	.refine((value) => Object.keys(value).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`);
+export type Labels = z.infer<typeof labels>;
+
+/** Which software a release or a message is for; either end may be open, both ends belong to the range. */
+export const engineRange = z.strictObject({ min: versionName.optional(), max: versionName.optional() });
+export type EngineRange = z.infer<typeof engineRange>;

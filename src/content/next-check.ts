@@ -1,0 +1,15 @@
+// When should this device ask again? The server spreads its own fleet: each device keeps its own fixed place in the interval.
+
+/** Devices ask between (1 - SPREAD) and (1 + SPREAD) times the interval, so a fleet that starts together drifts apart. */
+const SPREAD = 0.1;
+
+/**
+ * @param interval seconds between checks, on average
+ * @param deviceId its last characters are random, hence uniform over the fleet
+ * @returns whole seconds until the next check, always the same for one device and interval
+ */
+export function nextCheckIn(interval: number, deviceId: string): number {
+	let place = 0;
+	for (const character of deviceId.slice(-8)) place = (place * 33 + character.charCodeAt(0)) >>> 0;
+	return Math.round(interval * (1 - SPREAD + 2 * SPREAD * (place / 2 ** 32)));
+}

@@ -1,0 +1,82 @@
+// Which release should this device run next? Newest first, the first that is not withdrawn, fits the device and is old
+// enough for its license. Age is asked of each release, so a delay tier can never starve behind a busy publisher.
+import type { Grant } from "../entitlement/device-record.ts";
+import type { ProductRecord, Release } from "./product-record.ts";
+import { engineInRange } from "./vendor-version.ts";
+
+export interface Candidate {
+	readonly model: string;
+	/** software version of the device; null = it did not say */
+	readonly engine: string | null;
+	/** version installed now; null = none */
+	readonly installed: string | null;
+}
+
+export type OfferReason = "first_install" | "newer" | "installed_unknown" | "installed_withdrawn";
+export type NoOfferReason = "up_to_date" | "newer_installed";
+export type UnavailableReason = "no_release" | "none_compatible" | "none_old_enough";
+
+/** `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. */
+export type Selection =
+	| {
+			readonly status: "offered";
+			readonly reason: OfferReason;
+			readonly release: Release;
+			readonly downgrade: boolean;
+			readonly holdsUntil: number;
+	  }
+	| { readonly status: "current"; readonly reason: NoOfferReason; readonly holdsUntil: number }
+	| { readonly status: "unavailable"; readonly reason: UnavailableReason; readonly holdsUntil: number };
+
+/** Model and engine range; the rules of one release, asked again when a permit is asked for. */
+export function isCompatible(release: Release, device: Pick<Candidate, "model" | "engine">): boolean {
+	return (
+		(release.models === null || release.models.includes(device.model)) && engineInRange(device.engine, release.engine)
+	);
+}
+
+/**
+ * @param record the product's current record, releases newest first
+ * @param grant what the device's license says of this product
+ * @param now unix seconds
+ */
+export function selectRelease(
+	record: ProductRecord,
+	grant: Pick<Grant, "delay">,
+	device: Candidate,
+	now: number,
+): Selection {
+	let choice: Release | null = null;
+	let holdsUntil = Infinity;
+	let compatibleSeen = false;
+	for (const release of record.releases) {
+		if (release.withdrawn || !isCompatible(release, device)) continue;
+		compatibleSeen = true;
+		const readyAt = release.releasedAt + grant.delay;
+		if (now >= readyAt) {
+			choice = release;
+			break;
+		}
+		holdsUntil = Math.min(holdsUntil, readyAt);
+	}
+	if (choice === null) {
+		const reason = compatibleSeen
+			? "none_old_enough"
+			: record.releases.some((release) => !release.withdrawn)
+				? "none_compatible"
+				: "no_release";
+		return { status: "unavailable", reason, holdsUntil };
+	}
+	if (device.installed === choice.version) return { status: "current", reason: "up_to_date", holdsUntil };
+
+	const offer = { status: "offered", release: choice, downgrade: false, holdsUntil } as const;
+	if (device.installed === null) return { ...offer, reason: "first_install" };
+	const installed = record.releases.find((release) => release.version === device.installed);
+	if (installed === undefined) return { ...offer, reason: "installed_unknown" };
+	if (installed.withdrawn) {
+		return { ...offer, reason: "installed_withdrawn", downgrade: installed.sequence > choice.sequence };
+	}
+	// A license that moved to a slower tier: what is installed stays, nobody is sent back in time.
+	if (installed.sequence > choice.sequence) return { status: "current", reason: "newer_installed", holdsUntil };
+	return { ...offer, reason: "newer" };
+}

@@ -1,0 +1,52 @@
+// What the edge knows of one device: the replicated record that its Account object writes, and the part of it that the
+// decisions read. A device's access token carries that same part, so that a check needs no record at all.
+import { z } from "zod";
+import { labels, modelName, productName, serialNumber } from "../content/names.ts";
+
+const seconds = z.int().nonnegative();
+
+/** What a license grants a device of one product. */
+export const grant = z.object({
+	/** unix seconds from which the product may be had */
+	from: seconds,
+	/** unix seconds at which the license ends */
+	until: seconds,
+	/** seconds after `until` during which updates still come */
+	grace: seconds,
+	/** seconds that a release must be old before this license gets it (delay tier) */
+	delay: seconds,
+});
+export type Grant = z.infer<typeof grant>;
+
+export const deviceStatus = z.enum(["active", "suspended", "revoked", "deactivated"]);
+export type DeviceStatus = z.infer<typeof deviceStatus>;
+
+/** The public key of a device: P-256 for ES256 or Ed25519. */
+export const devicePublicKey = z.union([
+	z.strictObject({ kty: z.literal("EC"), crv: z.literal("P-256"), x: z.string(), y: z.string() }),
+	z.strictObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() }),
+]);
+export type DevicePublicKey = z.infer<typeof devicePublicKey>;
+
+/** Everything a decision about a device reads. Names and numbers only, no secret. */
+export const deviceProfile = z.object({
+	id: z.string(),
+	account: z.string(),
+	status: deviceStatus,
+	model: modelName,
+	labels: labels,
+	haGroup: z.string().nullable(),
+	grants: z.record(productName, grant),
+});
+export type DeviceProfile = z.infer<typeof deviceProfile>;
+
+/** `device:<id>`: the profile, and what is needed to know the device when it calls. */
+export const deviceRecord = deviceProfile.extend({
+	serial: serialNumber,
+	license: z.string(),
+	jwk: devicePublicKey,
+	/** RFC 7638 thumbprint of `jwk`, base64url SHA-256 */
+	jkt: z.string(),
+	activatedAt: seconds,
+});
+export type DeviceRecord = z.infer<typeof deviceRecord>;

@@ -1,0 +1,181 @@
+// The ids of accounts, devices, auth codes and API keys. Each carries the name of its account's object and a keyed check, so
+// garbage is thrown away before it touches (and so creates) any object. A good check only says that an id was minted here,
+// not that the thing exists. Random bytes are always an argument.
+import { equalInConstantTime } from "../signing/constant-time.ts";
+import type { LookupKeys } from "../signing/lookup-keys.ts";
+
+/** Crockford's base32: no i, l, o, u. */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const CHARACTER = "[0-9a-hjkmnp-tv-z]";
+const CHECK_LENGTH = 6;
+const OBJECT_NAME_LENGTH = 10;
+
+const ACCOUNT_ID = new RegExp(`^acct-${CHARACTER}{16}$`);
+const DEVICE_ID = new RegExp(`^dev-${CHARACTER}{10}-${CHARACTER}{16}$`);
+const CODE = new RegExp(`^${CHARACTER}{36}$`);
+const API_KEY = new RegExp(`^pk_${CHARACTER}{32}$`);
+const LICENSE_ID = new RegExp(`^lic-${CHARACTER}{8}$`);
+const KEY_ID = new RegExp(`^key-${CHARACTER}{8}$`);
+const MESSAGE_ID = new RegExp(`^msg-${CHARACTER}{8}$`);
+
+/** Every device id has this length. */
+export const DEVICE_ID_LENGTH = 31;
+/** Enough random bytes for any id: one per character, and an API key has 26. */
+export const ID_RANDOM_BYTES = 26;
+/** 36 characters in groups of four, each followed by a hyphen, and some slack for odd grouping. */
+const MAX_CODE_INPUT_LENGTH = 72;
+
+export interface AccountId {
+	readonly kind: "account";
+	readonly id: string;
+	readonly objectName: string;
+}
+
+export interface DeviceId {
+	readonly kind: "device";
+	readonly id: string;
+	/** name of the Account object that owns the device */
+	readonly objectName: string;
+}
+
+export interface AuthCode {
+	readonly kind: "code";
+	/** normal form, the only one that is hashed: 36 lower-case characters */
+	readonly code: string;
+	readonly objectName: string;
+}
+
+export interface ApiKey {
+	readonly kind: "key";
+	readonly key: string;
+}
+
+type CheckedKind = "account" | "device" | "code" | "key";
+
+/** A new account id, "acct-…". */
+export async function mintAccountId(keys: LookupKeys, random: Uint8Array): Promise<string> {
+	const body = characters(random, OBJECT_NAME_LENGTH);
+	return `acct-${body}${await checkOf(keys, "account", body)}`;
+}
+
+/** A new id for a device of `accountId`, "dev-…". */
+export async function mintDeviceId(keys: LookupKeys, accountId: string, random: Uint8Array): Promise<string> {
+	const body = `${accountObjectName(accountId)}-${characters(random, 10)}`;
+	return `dev-${body}${await checkOf(keys, "device", body)}`;
+}
+
+/** A new auth code of `accountId` in its normal form (100 random bits); show it through `formatCode`. */
+export async function mintCode(keys: LookupKeys, accountId: string, random: Uint8Array): Promise<string> {
+	const body = accountObjectName(accountId) + characters(random, 20);
+	return body + (await checkOf(keys, "code", body));
+}
+
+/** A new API key, "pk_…" (130 random bits). */
+export async function mintApiKey(keys: LookupKeys, random: Uint8Array): Promise<string> {
+	const body = characters(random, 26);
+	return `pk_${body}${await checkOf(keys, "key", body)}`;
+}
+
+/** A new license id; unique within its account only. */
+export function mintLicenseId(random: Uint8Array): string {
+	return `lic-${characters(random, 8)}`;
+}
+
+/** A new id by which operators speak of an auth code; unique within its account only. */
+export function mintCodeId(random: Uint8Array): string {
+	return `code-${characters(random, 8)}`;
+}
+
+/** A new id by which operators speak of an API key. */
+export function mintKeyId(random: Uint8Array): string {
+	return `key-${characters(random, 8)}`;
+}
+
+/** A new message id. */
+export function mintMessageId(random: Uint8Array): string {
+	return `msg-${characters(random, 8)}`;
+}
+
+/** The account id in `text`; null if it was not minted here. */
+export async function parseAccountId(keys: LookupKeys, text: string): Promise<AccountId | null> {
+	if (!ACCOUNT_ID.test(text) || !(await hasGoodCheck(keys, "account", text.slice(5)))) return null;
+	return { kind: "account", id: text, objectName: accountObjectName(text) };
+}
+
+/** The device id in `text`; null if it was not minted here. */
+export async function parseDeviceId(keys: LookupKeys, text: string): Promise<DeviceId | null> {
+	if (!DEVICE_ID.test(text) || !(await hasGoodCheck(keys, "device", text.slice(4)))) return null;
+	return { kind: "device", id: text, objectName: accountObjectName(text) };
+}
+
+/** The auth code in `text`, whatever its case and hyphens; null if it was not minted here. */
+export async function parseCode(keys: LookupKeys, text: string): Promise<AuthCode | null> {
+	if (text.length > MAX_CODE_INPUT_LENGTH) return null;
+	const code = normaliseCode(text);
+	if (!CODE.test(code) || !(await hasGoodCheck(keys, "code", code))) return null;
+	return { kind: "code", code, objectName: accountObjectName(code) };
+}
+
+/** The API key in `text`; null if it was not minted here. */
+export async function parseApiKey(keys: LookupKeys, text: string): Promise<ApiKey | null> {
+	if (!API_KEY.test(text) || !(await hasGoodCheck(keys, "key", text.slice(3)))) return null;
+	return { kind: "key", key: text };
+}
+
+/** Whether `text` has the form of a license id. */
+export function isLicenseId(text: string): boolean {
+	return LICENSE_ID.test(text);
+}
+
+/** Whether `text` has the form of an API key's id. */
+export function isKeyId(text: string): boolean {
+	return KEY_ID.test(text);
+}
+
+/** Whether `text` has the form of a message id. */
+export function isMessageId(text: string): boolean {
+	return MESSAGE_ID.test(text);
+}
+
+/**
+ * The name of the Account object that an account id, a device id or a code (normal form) belongs to. Looks at the form only.
+ * @throws TypeError for anything else
+ */
+export function accountObjectName(id: string): string {
+	if (ACCOUNT_ID.test(id)) return id.slice(5, 5 + OBJECT_NAME_LENGTH);
+	if (DEVICE_ID.test(id)) return id.slice(4, 4 + OBJECT_NAME_LENGTH);
+	if (CODE.test(id)) return id.slice(0, OBJECT_NAME_LENGTH);
+	throw new TypeError("neither an account id, nor a device id, nor a code");
+}
+
+/** A code as people see it: nine groups of four upper-case characters. */
+export function formatCode(code: string): string {
+	return (code.toUpperCase().match(/.{4}/g) ?? []).join("-");
+}
+
+/** Lower case, no hyphens, and the three letters that people write for digits (Crockford: I and L are 1, O is 0). */
+function normaliseCode(text: string): string {
+	return text.toLowerCase().replaceAll("-", "").replaceAll("o", "0").replaceAll(/[il]/g, "1");
+}
+
+/** 32 divides 256, so the low five bits of a random byte make an unbiased character. */
+function characters(random: Uint8Array, count: number): string {
+	if (random.length < count) throw new RangeError(`an id needs ${count} random bytes, got ${random.length}`);
+	let text = "";
+	for (const byte of random.subarray(0, count)) text += ALPHABET.charAt(byte & 31);
+	return text;
+}
+
+async function hasGoodCheck(keys: LookupKeys, kind: CheckedKind, text: string): Promise<boolean> {
+	const check = await checkOf(keys, kind, text.slice(0, -CHECK_LENGTH));
+	return equalInConstantTime(check, text.slice(-CHECK_LENGTH));
+}
+
+/** The first 30 bits of the body's MAC as six characters: one garbage id in a billion passes. */
+async function checkOf(keys: LookupKeys, kind: CheckedKind, body: string): Promise<string> {
+	const mac = await crypto.subtle.sign("HMAC", keys.id, new TextEncoder().encode(`${kind}\n${body}`));
+	const bits = new DataView(mac).getUint32(0);
+	let check = "";
+	for (let shift = 27; shift >= 2; shift -= 5) check += ALPHABET.charAt((bits >>> shift) & 31);
+	return check;
+}

@@ -1,0 +1,223 @@
+// What an object owes to others after a change: records for the stores, news for the Directory. Rows are written in the
+// same SQLite transaction as the change, and so is the alarm that delivers them should the object die before it could do
+// so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order; a head moves only
+// after some store has the record it points to. Rows may be delivered twice, so every receiver must not mind.
+import type { RecordStore } from "../storage/record-store.ts";
+import { createOutboxTable, OutboxRows, type OutboxStep } from "./outbox-rows.ts";
+
+/** A store and the name of its lane, which is persisted: it must not change while rows may wait. */
+export interface RecordLane {
+	readonly name: string;
+	readonly store: RecordStore;
+	/** least time between two writes of one key; KV silently loses the later one of two that come at once */
+	readonly writeIntervalMs: number;
+}
+
+/** What the Directory does for the other objects; `published` tells whether the edges can see it already. */
+export interface DirectoryPort {
+	advanceProduct(head: { product: string; revision: number }): Promise<{ published: boolean }>;
+	deny(denial: {
+		scope: "device" | "account";
+		id: string;
+		version: number;
+		until: number;
+	}): Promise<{ published: boolean }>;
+	allow(denial: { scope: "device" | "account"; id: string; version: number }): Promise<{ published: boolean }>;
+}
+
+export interface OutboxOptions {
+	readonly storage: DurableObjectStorage;
+	readonly lanes: readonly RecordLane[];
+	/** null in the Directory itself */
+	readonly directory: DirectoryPort | null;
+	readonly callerWaitMs?: number;
+	readonly nowMs?: () => number;
+	/** 0 ≤ x < 1 */
+	readonly random?: () => number;
+	readonly sleep?: (ms: number) => Promise<void>;
+}
+
+const DIRECTORY_LANE = "directory";
+/** How long a caller waits for delivery; its change is safe anyway. */
+const CALLER_WAIT_MS = 2_000;
+/** The alarm that stands behind every commit: later than the caller's wait, so that it seldom has something to do. */
+const FIRST_RETRY_MS = 3_000;
+const MAX_RETRY_MS = 300_000;
+/** A step that takes longer counts as failed and is tried again. */
+const STEP_TIMEOUT_MS = 30_000;
+/** Rows per lane and run: a put may take two of the 1,000 KV operations that one invocation has. */
+const ROWS_PER_RUN = 200;
+
+export class Outbox {
+	/** Replaceable, so that a test can break a store under a living object. */
+	lanes: readonly RecordLane[];
+	readonly #storage: DurableObjectStorage;
+	readonly #rows: OutboxRows;
+	readonly #directory: DirectoryPort | null;
+	readonly #callerWaitMs: number;
+	readonly #nowMs: () => number;
+	readonly #random: () => number;
+	readonly #sleep: (ms: number) => Promise<void>;
+	readonly #running = new Map<string, Promise<void>>();
+	readonly #lastWriteMs = new Map<string, number>();
+	#directoryPublished = true;
+
+	constructor(options: OutboxOptions) {
+		this.lanes = options.lanes;
+		this.#storage = options.storage;
+		this.#rows = new OutboxRows(options.storage.sql);
+		this.#directory = options.directory;
+		this.#callerWaitMs = options.callerWaitMs ?? CALLER_WAIT_MS;
+		this.#nowMs = options.nowMs ?? (() => Date.now());
+		this.#random = options.random ?? (() => Math.random());
+		this.#sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+	}
+
+	/** Creates the table; part of the owning object's schema. */
+	static createTable(sql: SqlStorage): void {
+		createOutboxTable(sql);
+	}
+
+	/**
+	 * Adds steps to the transaction that is under way, each taking the place of an older one on the same subject.
+	 * Synchronous: call it between the change and the end of the transaction, then `flush` after it.
+	 */
+	add(steps: readonly OutboxStep[]): void {
+		for (const step of steps) {
+			const lanes = step.kind === "record" ? this.lanes.map((lane) => lane.name) : [DIRECTORY_LANE];
+			for (const lane of lanes) this.#rows.add(lane, step);
+		}
+		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
+		void this.#storage.setAlarm(this.#nowMs() + FIRST_RETRY_MS);
+	}
+
+	/** @returns whether a record under this key still waits to be delivered */
+	owes(key: string): boolean {
+		return this.#rows.owes(key);
+	}
+
+	/**
+	 * Delivers what is due, waiting for it only a moment.
+	 * @returns whether everything has arrived; if not, the alarm goes on trying
+	 */
+	async flush(): Promise<boolean> {
+		if (this.#rows.isEmpty()) return this.#directoryPublished;
+		try {
+			await withTimeout(this.deliver(), this.#callerWaitMs);
+		} catch {
+			// Out of patience, not out of luck: the delivery goes on behind the answer.
+			return false;
+		}
+		return this.#rows.isEmpty() && this.#directoryPublished;
+	}
+
+	/** Delivers what is due, and sets the alarm for what is left. Never rejects: it is also the alarm's handler. */
+	async deliver(): Promise<void> {
+		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE]);
+		const stores = this.lanes.map((lane) => this.#run(lane.name));
+		// Denials need no record, so they do not wait for the stores; heads do, and get their turn after each of them.
+		const news = stores.map((run) => run.then(() => this.#run(DIRECTORY_LANE)));
+		await Promise.all([this.#run(DIRECTORY_LANE), ...news]);
+		if (this.#rows.isEmpty()) await this.#storage.deleteAlarm();
+		else await this.#storage.setAlarm(this.#nowMs() + this.#retryDelayMs());
+	}
+
+	/** One run per lane at a time: whoever comes meanwhile joins it, and its rows are delivered by it. */
+	#run(lane: string): Promise<void> {
+		const running = this.#running.get(lane);
+		if (running !== undefined) return running;
+		if (this.#next(lane) === null) return Promise.resolve();
+		const run = this.#deliverLane(lane);
+		this.#running.set(lane, run);
+		return run;
+	}
+
+	async #deliverLane(lane: string): Promise<void> {
+		for (let count = 0; count < ROWS_PER_RUN; count++) {
+			await this.#pace(lane);
+			// Chosen after the pause: a newer version may have taken the place of the row that was waiting.
+			const row = this.#next(lane);
+			if (row === null) break;
+			try {
+				await withTimeout(this.#deliverStep(lane, row.step), STEP_TIMEOUT_MS);
+			} catch {
+				this.#rows.countFailure(row.seq);
+				break;
+			}
+			this.#rows.remove(row.seq);
+		}
+		// In the same turn as the last look at the rows, so that nobody joins a run that will not look again.
+		this.#running.delete(lane);
+	}
+
+	#next(lane: string): { seq: number; step: OutboxStep } | null {
+		const row = this.#rows.first(lane);
+		if (row === null || row.step.kind !== "head") return row;
+		const recordsArrived = this.lanes.some((store) => !this.#rows.hasRecordBefore(store.name, row.seq));
+		// Denials behind a head that has to wait do not wait with it.
+		return recordsArrived ? row : this.#rows.firstDenial(lane);
+	}
+
+	async #deliverStep(lane: string, step: OutboxStep): Promise<void> {
+		if (step.kind === "record") return this.#deliverRecord(lane, step);
+		if (this.#directory === null) throw new Error(`the directory cannot deliver a ${step.kind} to itself`);
+		const { published } = await announce(this.#directory, step);
+		this.#directoryPublished = published;
+	}
+
+	async #deliverRecord(lane: string, step: OutboxStep & { kind: "record" }): Promise<void> {
+		const target = this.lanes.find(({ name }) => name === lane);
+		if (target === undefined) throw new Error(`no store for lane ${lane}`);
+		try {
+			await target.store.put(step.key, { version: step.version, body: step.body });
+		} finally {
+			if (target.writeIntervalMs > 0) this.#lastWriteMs.set(`${lane} ${step.key}`, this.#nowMs());
+		}
+	}
+
+	/** Waits until the key of the lane's first row may be written again. */
+	async #pace(lane: string): Promise<void> {
+		const interval = this.lanes.find(({ name }) => name === lane)?.writeIntervalMs ?? 0;
+		const step = this.#next(lane)?.step;
+		const now = this.#nowMs();
+		if (interval === 0 || step?.kind !== "record") return;
+		for (const [key, at] of this.#lastWriteMs) if (at + interval <= now) this.#lastWriteMs.delete(key);
+		const last = this.#lastWriteMs.get(`${lane} ${step.key}`);
+		if (last !== undefined) await this.#sleep(last + interval - now);
+	}
+
+	/** Doubles with each failure, up to a limit; half of it at random, so that a fleet of objects does not return as one. */
+	#retryDelayMs(): number {
+		const failures = this.#rows.mostFailures();
+		// Nothing failed: the run had merely reached its number of rows.
+		if (failures === 0) return 0;
+		const delay = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS);
+		return delay * (0.5 + 0.5 * this.#random());
+	}
+}
+
+function announce(
+	directory: DirectoryPort,
+	step: Exclude<OutboxStep, { kind: "record" }>,
+): Promise<{ published: boolean }> {
+	switch (step.kind) {
+		case "head":
+			return directory.advanceProduct({ product: step.product, revision: step.revision });
+		case "deny":
+			return directory.deny({ scope: step.scope, id: step.id, version: step.version, until: step.until });
+		case "allow":
+			return directory.allow({ scope: step.scope, id: step.id, version: step.version });
+	}
+}
+
+async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const timeout = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+	});
+	try {
+		return await Promise.race([promise, timeout]);
+	} finally {
+		clearTimeout(timer);
+	}
+}

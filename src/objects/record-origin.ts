@@ -1,0 +1,27 @@
+// Which object owns a record: asked when no store has it yet, as with a device that was activated a second ago elsewhere.
+import { accountObjectName } from "../entitlement/ids.ts";
+import { parseRecordKey } from "../storage/keys.ts";
+import { parseRecord, type RecordOrigin } from "../storage/record-store.ts";
+import { DIRECTORY_NAME, type ObjectBindings } from "./bindings.ts";
+
+/** Callers have verified the id inside the key, so nothing here is asked of an object that was never made. */
+export function createRecordOrigin(bindings: ObjectBindings): RecordOrigin {
+	async function readText(key: string): Promise<string | null> {
+		const { owner, name } = parseRecordKey(key);
+		switch (owner) {
+			case "account":
+				return bindings.ACCOUNT.getByName(accountObjectName(name)).readRecord(key);
+			case "product":
+				return bindings.PRODUCT.getByName(name).readRecord(key);
+			case "directory":
+				return bindings.DIRECTORY.getByName(DIRECTORY_NAME).readRecord(key);
+		}
+	}
+
+	return {
+		async read(key) {
+			const text = await readText(key);
+			return text === null ? null : parseRecord(key, text);
+		},
+	};
+}

@@ -1,0 +1,12 @@
+// When an object's tables come into being: with its first change. A call to an object that nobody created must not leave
+// anything behind, or guessed names would fill the storage.
+
+/** @returns whether the object has been created before */
+export function hasTable(sql: SqlStorage, table: string): boolean {
+	return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table).toArray().length > 0;
+}
+
+/** Runs a schema; each statement must be harmless when it has been run before. */
+export function runSchema(sql: SqlStorage, statements: readonly string[]): void {
+	for (const statement of statements) sql.exec(statement);
+}

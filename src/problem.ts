@@ -1,0 +1,231 @@
+// The catalogue of problems: every code that a client can meet, with its status and what to do about it. Codes are
+// stable for ever; docs/errors.md is generated from this table. Everything under /oauth2/ answers RFC 6749 instead.
+
+interface ProblemRow {
+	readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 411 | 413 | 415 | 422 | 429 | 500 | 502 | 503;
+	readonly title: string;
+	/** what the reader of the answer can do */
+	readonly fix: string;
+	/** whether the same request can succeed later with nothing changed by its sender */
+	readonly retryable: boolean;
+}
+
+export const PROBLEMS = {
+	invalid_request: {
+		status: 422,
+		title: "The request does not have the form this endpoint takes",
+		fix: "Correct the fields named in `errors`; /openapi.json describes each.",
+		retryable: false,
+	},
+	invalid_identifier: {
+		status: 400,
+		title: "An identifier in the path is not one this service could have given out",
+		fix: "Copy the identifier from the answer that created it.",
+		retryable: false,
+	},
+	invalid_digest: {
+		status: 400,
+		title: "The digest of the content is missing or malformed",
+		fix: "Send `Repr-Digest: sha-256=:<base64>:` (RFC 9530) with the SHA-256 of the bytes you upload.",
+		retryable: false,
+	},
+	digest_mismatch: {
+		status: 400,
+		title: "The content does not have the digest that was announced",
+		fix: "Compute the SHA-256 of the very bytes you send; nothing was stored.",
+		retryable: false,
+	},
+	length_mismatch: {
+		status: 400,
+		title: "The content does not have the length that was announced",
+		fix: "Send exactly Content-Length bytes; nothing was stored.",
+		retryable: false,
+	},
+	length_required: {
+		status: 411,
+		title: "The length of the content must be known before it starts",
+		fix: "Send a Content-Length; chunked uploads are not taken.",
+		retryable: false,
+	},
+	content_too_large: {
+		status: 413,
+		title: "The content is larger than this endpoint takes",
+		fix: "Send less; the limit is in `limit_bytes`.",
+		retryable: false,
+	},
+	unsupported_media_type: {
+		status: 415,
+		title: "The content is of a type that this endpoint does not take",
+		fix: "Send `Content-Type: application/json`.",
+		retryable: false,
+	},
+	unauthenticated: {
+		status: 401,
+		title: "The credentials are missing, malformed, expired or not accepted",
+		fix: "Devices: ask /oauth2/token for a new access token. Publishers and operators: send a valid API key as `Authorization: Bearer`.",
+		retryable: false,
+	},
+	insufficient_scope: {
+		status: 403,
+		title: "The credentials are good, but not for this",
+		fix: "Use a key that carries the scope named in `required_scope`.",
+		retryable: false,
+	},
+	device_refused: {
+		status: 403,
+		title: "The device is suspended, revoked or deactivated",
+		fix: "Keep what is installed and ask the account's administrator; a suspended device can be reinstated.",
+		retryable: false,
+	},
+	not_entitled: {
+		status: 403,
+		title: "The device's license does not cover this product now",
+		fix: "Keep what is installed; see `entitlement_code` and GET /v1/entitlements for what the license covers.",
+		retryable: false,
+	},
+	offer_invalid: {
+		status: 403,
+		title: "The offer is not one that this device was given with its present token",
+		fix: "Check again and hand back the new offer.",
+		retryable: false,
+	},
+	offer_expired: {
+		status: 409,
+		title: "The offer has expired",
+		fix: "Check again and hand back the new offer.",
+		retryable: false,
+	},
+	release_withdrawn: {
+		status: 409,
+		title: "The release was withdrawn after it was offered",
+		fix: "Check again; the answer names the release to run instead.",
+		retryable: false,
+	},
+	permit_invalid: {
+		status: 422,
+		title: "The permit is not one that this device was given",
+		fix: "Report with the `permit` string of the answer to POST /v1/permits.",
+		retryable: false,
+	},
+	signed_url_invalid: {
+		status: 403,
+		title: "The download URL is not one that this service signed",
+		fix: "Use the URL exactly as it was given, or ask for a new permit.",
+		retryable: false,
+	},
+	signed_url_expired: {
+		status: 403,
+		title: "The download URL has expired",
+		fix: "Ask for a new permit; a started download can be resumed with Range and If-Range.",
+		retryable: false,
+	},
+	not_found: {
+		status: 404,
+		title: "There is nothing here",
+		fix: "Check the path; /openapi.json lists every endpoint.",
+		retryable: false,
+	},
+	method_not_allowed: {
+		status: 405,
+		title: "This endpoint does not take that method",
+		fix: "Use one of the methods in the Allow header.",
+		retryable: false,
+	},
+	already_exists: {
+		status: 409,
+		title: "Something else already has that name",
+		fix: "Choose another name, or use what exists.",
+		retryable: false,
+	},
+	version_exists: {
+		status: 409,
+		title: "That version already has other content: releases never change",
+		fix: "Publish the change as a new version.",
+		retryable: false,
+	},
+	conflict: {
+		status: 409,
+		title: "The present state does not allow that",
+		fix: "See `detail` for what stands in the way.",
+		retryable: false,
+	},
+	rate_limited: {
+		status: 429,
+		title: "Too many requests",
+		fix: "Wait for the seconds in Retry-After.",
+		retryable: true,
+	},
+	internal: {
+		status: 500,
+		title: "The service failed",
+		fix: "Try again later; if it stays, give the operator the `request_id`.",
+		retryable: true,
+	},
+	content_missing: {
+		status: 502,
+		title: "The package could not be read from storage",
+		fix: "Try again later and keep what is installed; tell the operator the `request_id`.",
+		retryable: true,
+	},
+	unavailable: {
+		status: 503,
+		title: "A part of the service does not answer right now",
+		fix: "Wait for the seconds in Retry-After and keep what is installed.",
+		retryable: true,
+	},
+	misconfigured: {
+		status: 503,
+		title: "The service is not configured",
+		fix: "Operator: the Worker's log names every setting that is missing or not acceptable.",
+		retryable: true,
+	},
+} as const satisfies Record<string, ProblemRow>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** Members of an answer beyond the standard ones. Nothing secret: they go to the client. */
+export type ProblemExtras = Readonly<Record<string, string | number | boolean | null | readonly unknown[]>>;
+
+/** Thrown by routes; the application's error handler turns it into the answer. */
+export class ProblemError extends Error {
+	override readonly name = "ProblemError";
+	readonly code: ProblemCode;
+	readonly detail: string | undefined;
+	readonly extras: ProblemExtras;
+	readonly headers: Readonly<Record<string, string>>;
+
+	constructor(
+		code: ProblemCode,
+		options: { detail?: string; extras?: ProblemExtras; headers?: Readonly<Record<string, string>> } = {},
+	) {
+		super(options.detail ?? PROBLEMS[code].title);
+		this.code = code;
+		this.detail = options.detail;
+		this.extras = options.extras ?? {};
+		this.headers = options.headers ?? {};
+	}
+}
+
+/** The answer to a problem: RFC 9457 `application/problem+json`, never cached. */
+export function problemResponse(problem: ProblemError, requestId: string): Response {
+	const { status, title, fix, retryable } = PROBLEMS[problem.code];
+	const body = {
+		type: `/problems/${problem.code}`,
+		title,
+		status,
+		code: problem.code,
+		...(problem.detail === undefined ? {} : { detail: problem.detail }),
+		fix,
+		retryable,
+		request_id: requestId,
+		...problem.extras,
+	};
+	const headers = new Headers({
+		"content-type": "application/problem+json",
+		"cache-control": "no-store",
+		...problem.headers,
+	});
+	// RFC 9110 §11.6.1: a 401 names the schemes it would accept.
+	if (status === 401) headers.set("www-authenticate", 'DPoP algs="ES256 EdDSA Ed25519", Bearer');
+	return new Response(JSON.stringify(body), { status, headers });
+}

@@ -1,0 +1,31 @@
+// What one request carries through the code: its clock, its services and what is to be told of it. Handlers find it as
+// `c.env`; nothing of it outlives the request.
+import type { Services } from "./services.ts";
+import type { ReadScope } from "./storage/records.ts";
+import { newRequestEvent, type RequestEvent } from "./telemetry/request-event.ts";
+
+export interface RequestScope extends ReadScope {
+	readonly services: Services;
+	/** unix seconds */
+	readonly now: number;
+	readonly event: RequestEvent;
+	/** Names this request in logs and problems; made when first asked for, since most requests never need it. */
+	requestId(): string;
+}
+
+export function openScope(
+	services: Services,
+	request: Request,
+	context: ExecutionContext,
+	nowMs: number,
+): RequestScope {
+	let requestId: string | undefined;
+	return {
+		services,
+		nowMs,
+		now: Math.floor(nowMs / 1000),
+		event: newRequestEvent(request.method),
+		waitUntil: (work) => context.waitUntil(work),
+		requestId: () => (requestId ??= crypto.randomUUID()),
+	};
+}

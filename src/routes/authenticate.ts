@@ -1,0 +1,160 @@
+// Who is calling? Devices show an access token (with a DPoP proof where the token is bound to a key), publishers and
+// operators an API key. A caller who fails learns only that; the reason goes to the log.
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { Scope } from "../entitlement/credential-record.ts";
+import { accountObjectName, parseApiKey } from "../entitlement/ids.ts";
+import { ProblemError } from "../problem.ts";
+import type { RequestScope } from "../request-scope.ts";
+import { type VerifiedAccessToken, verifyAccessToken } from "../signing/access-token.ts";
+import { verifyDpopProof } from "../signing/dpop.ts";
+import { hashSecret } from "../signing/lookup-keys.ts";
+import type { AppEnv } from "./openapi.ts";
+import { limitRate } from "./rate-limit.ts";
+
+export interface Authorization {
+	readonly scheme: "DPoP" | "Bearer";
+	readonly credentials: string;
+}
+
+/** RFC 9110 §11.4: scheme (in any case), one space, credentials. Null when there is none of the two schemes. */
+export function readAuthorization(header: string | undefined | null): Authorization | null {
+	if (header === undefined || header === null) return null;
+	const space = header.indexOf(" ");
+	const credentials = header.slice(space + 1);
+	if (space < 0 || !/^[\x21-\x7e]+$/.test(credentials)) return null;
+	const scheme = header.slice(0, space).toLowerCase();
+	if (scheme === "dpop") return { scheme: "DPoP", credentials };
+	return scheme === "bearer" ? { scheme: "Bearer", credentials } : null;
+}
+
+/** What ties an ETag or an offer to the token under which it was given: the end of its signature. */
+export function tokenTail(accessToken: string): string {
+	return accessToken.slice(-32);
+}
+
+export interface DeviceCaller extends VerifiedAccessToken {
+	readonly tail: string;
+}
+
+function refuse(scope: RequestScope, reason: string): never {
+	scope.event.reason = reason;
+	throw new ProblemError("unauthenticated");
+}
+
+/** Lets devices pass, before anything else of the request is read; the handler finds its caller as `c.var.caller`. */
+export const requireDevice = createMiddleware<AppEnv>(async (c, next) => {
+	c.set("caller", await authenticateDevice(c));
+	await next();
+});
+
+/**
+ * Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.subject`.
+ * @param required the scope that the endpoint asks for; of publishing, the product is the one in the path
+ */
+export function requireKey(required: "operate" | "publish") {
+	return createMiddleware<AppEnv>(async (c, next) => {
+		c.set("subject", await authenticateKey(c, required === "operate" ? required : `publish:${c.req.param("product")}`));
+		await next();
+	});
+}
+
+/**
+ * The device behind a request, as its token describes it.
+ * @throws ProblemError `unauthenticated`, or `device_refused` when it was suspended or revoked since
+ */
+async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceCaller> {
+	const scope = c.env;
+	const authorization = readAuthorization(c.req.header("authorization"));
+	if (authorization === null) refuse(scope, "no_authorization");
+	const { config, tokenKeyring } = scope.services;
+	const token = await verifyAccessToken(tokenKeyring, authorization.credentials, {
+		issuer: config.issuer,
+		now: scope.now,
+	});
+	if (!token.ok) refuse(scope, `token_${token.reason}`);
+	scope.event.device = token.pseudonym;
+	scope.event.account = token.profile.account;
+	await requireProof(c, authorization, token.jkt);
+	await refuseDenied(scope, token.profile.id);
+	return { ...token, tail: tokenTail(authorization.credentials) };
+}
+
+/**
+ * RFC 9449 §7: a token that is bound to a key is worth nothing without a fresh proof by that key, and only under the
+ * DPoP scheme; a token that is not bound is a bearer token.
+ */
+export async function requireProof(
+	c: Context<AppEnv>,
+	authorization: Authorization,
+	jkt: string | null,
+): Promise<void> {
+	const scope = c.env;
+	if (jkt === null) {
+		if (authorization.scheme !== "Bearer") refuse(scope, "scheme_not_bearer");
+		return;
+	}
+	if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop");
+	const proof = await verifyDpopProof({
+		proof: c.req.header("dpop") ?? "",
+		method: c.req.method,
+		url: scope.services.config.issuer + c.req.path,
+		now: scope.now,
+		accessToken: authorization.credentials,
+		expectedJkt: jkt,
+		importKey: scope.services.importKey,
+	});
+	if (!proof.ok) refuse(scope, `proof_${proof.reason}`);
+	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuse(scope, "proof_replayed");
+}
+
+/** @throws ProblemError `device_refused` when the device or its account stands on the deny list */
+export async function refuseDenied(scope: RequestScope, deviceId: string): Promise<void> {
+	const { records } = scope.services;
+	const denied = await records.denied(await records.heads(scope), scope);
+	if (isDenied(denied, deviceId, scope.now)) {
+		scope.event.reason = "denied";
+		throw new ProblemError("device_refused");
+	}
+}
+
+export function isDenied(
+	denied: { readonly devices: Readonly<Record<string, number>>; readonly accounts: Readonly<Record<string, number>> },
+	deviceId: string,
+	now: number,
+): boolean {
+	return (denied.devices[deviceId] ?? 0) > now || (denied.accounts[accountObjectName(deviceId)] ?? 0) > now;
+}
+
+/** Subject of a call with the bootstrap key of the configuration. */
+const BOOTSTRAP_SUBJECT = "bootstrap";
+
+/**
+ * The publisher or operator behind a request.
+ * @param required the scope that this endpoint asks for; `operate` stands for all of them
+ * @returns the subject to whom the key was given
+ * @throws ProblemError `unauthenticated` or `insufficient_scope`, `rate_limited`
+ */
+async function authenticateKey(c: Context<AppEnv>, required: Scope): Promise<string> {
+	const scope = c.env;
+	const { services, event } = scope;
+	const authorization = readAuthorization(c.req.header("authorization"));
+	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
+	await limitRate(c, services.limits.publish, c.req.header("cf-connecting-ip") ?? "unknown");
+	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
+	if (hash === services.bootstrapKeyHash) {
+		event.subject = BOOTSTRAP_SUBJECT;
+		return BOOTSTRAP_SUBJECT;
+	}
+	// Its own check tells an API key from garbage, so garbage never reaches a store.
+	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null) refuse(scope, "api_key_malformed");
+	const credential = await services.records.credential(hash, scope);
+	if (credential === null) refuse(scope, "api_key_unknown");
+	if (credential.revoked) refuse(scope, "api_key_revoked");
+	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired");
+	event.subject = credential.subject;
+	if (!credential.scopes.includes(required) && !credential.scopes.includes("operate")) {
+		throw new ProblemError("insufficient_scope", { extras: { required_scope: required } });
+	}
+	return credential.subject;
+}

@@ -1,0 +1,202 @@
+// What should this firewall run next? One request answers for every product. No store is read in the common case: the
+// token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
+import { createRoute, z } from "@hono/zod-openapi";
+import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer, parseInstalled } from "../content/check.ts";
+import { versionName } from "../content/names.ts";
+import { nextCheckIn } from "../content/next-check.ts";
+import type { ProductRecord } from "../content/product-record.ts";
+import { urgency } from "../content/product-record.ts";
+import { ProblemError } from "../problem.ts";
+import type { RequestScope } from "../request-scope.ts";
+import { sealCapability } from "../signing/capability.ts";
+import { sealCheckEtag } from "../signing/check-etag.ts";
+import { type DeviceCaller, requireDevice } from "./authenticate.ts";
+import { checkState } from "./check-state.ts";
+import { countryOf } from "./location.ts";
+import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
+import { isUnchanged, unchanged } from "./unchanged.ts";
+
+/** An offer can be taken up for this long; then the device checks again. */
+const OFFER_LIFETIME_SECONDS = 900;
+
+export const checkQuery = z.object({
+	installed: z.string().max(2048).optional().openapi({
+		description: "`product@version` or `product`, joined by commas. Left out: every product of the license.",
+		example: "crs@4.27.0",
+	}),
+	engine: versionName.optional().openapi({ description: "Software version of the device", example: "11.1.4-h7" }),
+	seen: z.coerce
+		.number()
+		.int()
+		.min(0)
+		.max(Number.MAX_SAFE_INTEGER)
+		.optional()
+		.openapi({ type: "integer", description: "Highest message sequence already shown" }),
+});
+
+const offer = z
+	.object({
+		version: z.string(),
+		sequence: z.int(),
+		sha256: z.string(),
+		size: z.int(),
+		name: z.string(),
+		urgency: urgency,
+		notes: z.string(),
+		downgrade: z.boolean(),
+		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
+		expires_at: timestamp,
+	})
+	.openapi("Offer");
+
+const checkBody = z
+	.object({
+		device: z.string(),
+		as_of: timestamp,
+		next_check_in: z.int().openapi({ description: "seconds" }),
+		products: z.array(
+			z.object({
+				product: z.string(),
+				decision: z.enum(["active", "grace", "refused"]),
+				code: z.string(),
+				until: timestamp.nullable(),
+				installed: z.string().nullable(),
+				status: z.enum(["offered", "current", "unavailable", "refused"]),
+				reason: z.string(),
+				offer: offer.optional(),
+			}),
+		),
+		messages: z.object({ unread: z.int(), last: z.int() }),
+	})
+	.openapi("Check");
+
+const route = createRoute({
+	method: "get",
+	path: "/v1/check",
+	tags: ["Device"],
+	summary: "Ask what to run",
+	security: [{ accessToken: [] }],
+	middleware: requireDevice,
+	request: { query: checkQuery },
+	responses: {
+		200: jsonAnswer(checkBody, "What to run, and when to ask again"),
+		304: { description: "Nothing changed since the answer with that ETag" },
+		...problems("unauthenticated", "device_refused", "invalid_request"),
+	},
+});
+
+export const check = createRouter().openapi(route, async (c) => {
+	const scope = c.env;
+	const { records, config, macKeyring } = scope.services;
+	const { caller } = c.var;
+	const { installed: asked, engine, seen } = c.req.valid("query");
+	const installed = asked === undefined ? everyGrant(caller) : parseInstalled(asked);
+	if (installed === null)
+		throw new ProblemError("invalid_request", { detail: "installed: product@version or product, joined by commas" });
+
+	const heads = await records.heads(scope);
+	const query = new URL(c.req.url).search;
+	const state = checkState(heads, query, countryOf(c.req.raw));
+	// The shortcut in unchanged.ts takes only what the isolate holds; after a due read the answer may still be the same.
+	if (await isUnchanged(c.req.raw, { state, query, binding: caller.tail, now: scope.now }, scope.services)) {
+		return unchanged(c.req.raw, scope);
+	}
+	const productRecords = new Map<string, ProductRecord | null>();
+	for (const product of installed.keys()) productRecords.set(product, await records.product(product, heads, scope));
+	const { messages } = await records.messages(heads, scope);
+	const answer = answerCheck({
+		device: caller.profile,
+		circumstances: { engine: engine ?? null, country: countryOf(c.req.raw) },
+		installed,
+		seen: seen ?? 0,
+		recordOf: (product) => productRecords.get(product) ?? null,
+		messages,
+		now: scope.now,
+	});
+	noteOutcome(scope, answer);
+
+	const expires = Math.min(caller.exp, answer.holdsUntil);
+	const [etag, ...products] = await Promise.all([
+		sealCheckEtag(macKeyring, {
+			deviceId: caller.profile.id,
+			pseudonym: caller.pseudonym,
+			exp: expires,
+			state,
+			query,
+			binding: caller.tail,
+		}),
+		...answer.products.map((product) => describeProduct(scope, caller, product)),
+	]);
+	return c.json(
+		{
+			device: caller.profile.id,
+			as_of: toTimestamp(scope.now),
+			next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id),
+			products,
+			messages: answer.messages,
+		},
+		200,
+		{ etag, "cache-control": "private, no-cache" },
+	);
+});
+
+function everyGrant(caller: DeviceCaller): Installed {
+	return new Map(Object.keys(caller.profile.grants).map((product) => [product, null]));
+}
+
+async function describeProduct(scope: RequestScope, caller: DeviceCaller, answer: ProductAnswer) {
+	const { entitlement, selection } = answer;
+	const described = {
+		product: answer.product,
+		decision: entitlement.decision,
+		code: entitlement.code,
+		until: entitlement.grant === null ? null : toTimestamp(entitlement.grant.until),
+		installed: answer.installed,
+	};
+	if (selection === null) return { ...described, status: "refused" as const, reason: entitlement.code };
+	if (selection.status !== "offered") return { ...described, status: selection.status, reason: selection.reason };
+	const { release } = selection;
+	const expires = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
+	const capability = await sealCapability(
+		scope.services.macKeyring,
+		"offer",
+		{
+			device: caller.profile.id,
+			pseudonym: caller.pseudonym,
+			product: answer.product,
+			from: answer.installed,
+			to: release.version,
+			sha256: release.sha256,
+			exp: expires,
+			jkt: caller.jkt,
+		},
+		caller.tail,
+	);
+	return {
+		...described,
+		status: selection.status,
+		reason: selection.reason,
+		offer: {
+			version: release.version,
+			sequence: release.sequence,
+			sha256: release.sha256,
+			size: release.size,
+			name: release.name,
+			urgency: release.urgency,
+			notes: release.notes,
+			downgrade: selection.downgrade,
+			capability,
+			expires_at: toTimestamp(expires),
+		},
+	};
+}
+
+/** Telemetry speaks of the product that has something to do, else of the first. */
+function noteOutcome({ event }: RequestScope, answer: CheckAnswer): void {
+	const product = answer.products.find(({ selection }) => selection?.status === "offered") ?? answer.products[0];
+	if (product === undefined) return;
+	event.product = product.product;
+	event.fromVersion = product.installed;
+	event.outcome = product.selection?.status ?? "refused";
+	if (product.selection?.status === "offered") event.toVersion = product.selection.release.version;
+}

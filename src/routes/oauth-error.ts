@@ -1,0 +1,65 @@
+// What /oauth2/ answers instead of a problem document: RFC 6749 §5.2 (token), RFC 7591 §3.2.2 (registration) and
+// RFC 9449 §12.2 (DPoP). Few codes, so that a caller who may not know which check failed does not learn it.
+import { z } from "@hono/zod-openapi";
+
+export type OAuthErrorCode =
+	| "invalid_request"
+	| "invalid_client"
+	| "invalid_grant"
+	| "invalid_token"
+	| "invalid_scope"
+	| "invalid_dpop_proof"
+	| "invalid_client_metadata"
+	| "unauthorized_client"
+	| "unsupported_grant_type"
+	| "access_denied"
+	| "temporarily_unavailable"
+	| "server_error";
+
+export class OAuthError extends Error {
+	override readonly name = "OAuthError";
+	readonly code: OAuthErrorCode;
+	readonly status: number;
+	/** unix seconds; given when the caller's clock is what is wrong */
+	readonly serverTime: number | undefined;
+	readonly retryAfter: number | undefined;
+	/** what the status asks for beside that: Allow, a Retry-After that was set already */
+	readonly headers: Readonly<Record<string, string>>;
+
+	constructor(
+		code: OAuthErrorCode,
+		status: number,
+		description: string,
+		options: { serverTime?: number; retryAfter?: number; headers?: Readonly<Record<string, string>> } = {},
+	) {
+		super(description);
+		this.code = code;
+		this.status = status;
+		this.serverTime = options.serverTime;
+		this.retryAfter = options.retryAfter;
+		this.headers = options.headers ?? {};
+	}
+}
+
+export const oauthErrorBody = z
+	.object({ error: z.string(), error_description: z.string(), server_time: z.int().optional() })
+	.openapi("OAuthError", { description: "`server_time` (unix seconds) is there when the caller's clock is wrong." });
+
+export function oauthErrorResponse(error: OAuthError): Response {
+	const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store", ...error.headers });
+	if (error.status === 401) headers.set("www-authenticate", `DPoP error="${error.code}", algs="ES256 EdDSA Ed25519"`);
+	if (error.retryAfter !== undefined) headers.set("retry-after", String(error.retryAfter));
+	if (error.serverTime !== undefined) headers.set("date", new Date(error.serverTime * 1000).toUTCString());
+	const body = {
+		error: error.code,
+		error_description: error.message,
+		...(error.serverTime === undefined ? {} : { server_time: error.serverTime }),
+	};
+	return new Response(JSON.stringify(body), { status: error.status, headers });
+}
+
+/** What a device with a wrong clock is told, once its signature was good. @param offBySeconds positive = it is ahead */
+export function clockMessage(offBySeconds: number): string {
+	const direction = offBySeconds > 0 ? "ahead of" : "behind";
+	return `the device's clock is about ${Math.abs(offBySeconds)} s ${direction} the server's; set it (NTP) and try again`;
+}

@@ -1,0 +1,85 @@
+// Short forms for describing routes: what a request takes and what answers it can meet. The same schemas validate.
+import { type Hook, OpenAPIHono, z } from "@hono/zod-openapi";
+import { PROBLEMS, type ProblemCode, ProblemError } from "../problem.ts";
+import type { RequestScope } from "../request-scope.ts";
+import type { DeviceCaller } from "./authenticate.ts";
+
+export interface AppEnv {
+	Bindings: RequestScope;
+	Variables: {
+		/** set by `requireDevice` */
+		caller: DeviceCaller;
+		/** set by `requireKey`: to whom the API key was given */
+		subject: string;
+	};
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the hook serves routes of every shape; it reads the outcome only
+const refuseInvalid: Hook<any, AppEnv, any, any> = (result) => {
+	if (result.success) return;
+	throw new ProblemError(result.target === "param" ? "invalid_identifier" : "invalid_request", {
+		extras: {
+			errors: result.error.issues
+				.slice(0, 20)
+				.map((issue) => ({ field: issue.path.join(".").slice(0, 128), message: issue.message.slice(0, 256) })),
+		},
+	});
+};
+
+/** A router whose routes validate what they describe, and answer with a problem where it does not hold. */
+export function createRouter(): OpenAPIHono<AppEnv> {
+	return new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+}
+
+const problemBody = z
+	.looseObject({
+		type: z.string(),
+		title: z.string(),
+		status: z.int(),
+		code: z.string(),
+		detail: z.string().optional(),
+		fix: z.string(),
+		retryable: z.boolean(),
+		request_id: z.string(),
+	})
+	.openapi("Problem");
+
+/** A body of JSON that a request must carry. */
+export function jsonBody<T extends z.ZodType>(schema: T) {
+	return { content: { "application/json": { schema } }, required: true } as const;
+}
+
+/** An answer of JSON. */
+export function jsonAnswer<T extends z.ZodType>(schema: T, description: string) {
+	return { content: { "application/json": { schema } }, description } as const;
+}
+
+/** The answers with which a route refuses, grouped by status as OpenAPI wants them. */
+export function problems(...codes: readonly ProblemCode[]) {
+	const answers: Record<
+		number,
+		{ description: string; content: { "application/problem+json": { schema: typeof problemBody } } }
+	> = {};
+	for (const code of codes) {
+		const { status, title } = PROBLEMS[code];
+		const text = `\`${code}\`: ${title}.`;
+		const described = answers[status]?.description;
+		answers[status] = {
+			description: described === undefined ? text : `${described} ${text}`,
+			content: { "application/problem+json": { schema: problemBody } },
+		};
+	}
+	return answers;
+}
+
+/** An RFC 3339 time on the wire, unix seconds inside. */
+export const timestamp = z.iso.datetime({ offset: true }).openapi({ example: "2026-12-31T00:00:00Z" });
+
+export function toSeconds(time: string): number {
+	return Math.floor(Date.parse(time) / 1000);
+}
+
+/** @param seconds unix seconds */
+export function toTimestamp(seconds: number): string {
+	return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+}

@@ -1,0 +1,185 @@
+// A firewall proves who it is and gets a short access token that carries what it is entitled to (RFC 6749 §4.4, RFC 7523,
+// RFC 9449). This is the one request of a device that reads its record.
+import { createRoute, z } from "@hono/zod-openapi";
+import type { DeviceRecord } from "../entitlement/device-record.ts";
+import { parseDeviceId } from "../entitlement/ids.ts";
+import type { RequestScope } from "../request-scope.ts";
+import { signAccessToken } from "../signing/access-token.ts";
+import { readDeviceAssertion, verifyDeviceAssertion } from "../signing/device-assertion.ts";
+import { verifyDpopProof } from "../signing/dpop.ts";
+import { pseudonymOf, pseudonymPeriod } from "../signing/lookup-keys.ts";
+import { clockMessage, OAuthError, oauthErrorBody } from "./oauth-error.ts";
+import { createRouter, jsonAnswer } from "./openapi.ts";
+import { rateLimitWait } from "./rate-limit.ts";
+import { guardOAuthBody } from "./request-body.ts";
+
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+const tokenForm = z.object({
+	grant_type: z.literal("client_credentials"),
+	client_assertion_type: z.literal(ASSERTION_TYPE),
+	client_assertion: z.string(),
+	client_id: z.string().optional(),
+	scope: z.string().optional(),
+});
+
+const tokenAnswer = z
+	.object({
+		access_token: z.string(),
+		token_type: z.enum(["DPoP", "Bearer"]),
+		expires_in: z.int().openapi({ description: "seconds" }),
+		scope: z.literal("device"),
+	})
+	.openapi("AccessToken");
+
+const oauthFailure = { content: { "application/json": { schema: oauthErrorBody } } };
+
+const route = createRoute({
+	method: "post",
+	path: "/oauth2/token",
+	tags: ["Device"],
+	summary: "Get an access token with a client assertion (private_key_jwt)",
+	description:
+		"With a DPoP proof by the registered key the token is bound to it; without one the assertion can be used once.",
+	request: { body: { content: { "application/x-www-form-urlencoded": { schema: tokenForm } }, required: true } },
+	responses: {
+		200: jsonAnswer(tokenAnswer, "An access token (RFC 9068)"),
+		400: { description: "Form or proof not acceptable, or the device may not have a token", ...oauthFailure },
+		401: { description: "Assertion not accepted", ...oauthFailure },
+		429: { description: "Too many requests", ...oauthFailure },
+	},
+});
+
+export const token = createRouter();
+token.openAPIRegistry.registerPath(route);
+// Not `.openapi()`: a form parser that keeps the last of two equal fields must not stand before RFC 6749 §3.2.
+token.post("/oauth2/token", guardOAuthBody("application/x-www-form-urlencoded"), async (c) => {
+	const scope = c.env;
+	const { services, now } = scope;
+	// Not `text()`: workerd warns on its console, at every call, that a form is not text.
+	const form = readForm(new TextDecoder().decode(await c.req.arrayBuffer()));
+	const read = readDeviceAssertion(form.client_assertion);
+	if (!read.ok) refuseClient(scope, `assertion_${read.reason}`);
+	const { assertion } = read;
+	if (form.client_id !== undefined && form.client_id !== assertion.clientId) refuseClient(scope, "client_id_mismatch");
+
+	const id = await parseDeviceId(services.lookupKeys, assertion.clientId);
+	if (id === null) refuseClient(scope, "client_id_malformed");
+	const wait = await rateLimitWait(c, services.limits.token, id.id);
+	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
+	const device = await services.records.device(id.id, scope);
+	if (device === null) refuseClient(scope, "device_unknown");
+
+	const key = await services.importKey(device.jwk, device.jkt);
+	const verified = await verifyDeviceAssertion(assertion, {
+		issuer: services.config.issuer,
+		jwk: device.jwk,
+		jkt: device.jkt,
+		key,
+		now,
+	});
+	if (!verified.ok) {
+		scope.event.reason = `assertion_${verified.reason}`;
+		if ("offBySeconds" in verified) {
+			const isAhead = verified.reason === "issued_in_future" || verified.reason === "not_yet_valid";
+			const off = isAhead ? verified.offBySeconds : -verified.offBySeconds;
+			throw new OAuthError("invalid_client", 401, clockMessage(off), { serverTime: now });
+		}
+		const isAudience = verified.reason === "wrong_audience";
+		throw new OAuthError(
+			"invalid_client",
+			401,
+			isAudience ? `aud must be the issuer, ${services.config.issuer}` : NOT_ACCEPTED,
+		);
+	}
+	scope.event.account = device.account;
+	// Only now, to the holder of the key, does the answer say what became of the device.
+	if (device.status !== "active") {
+		scope.event.reason = device.status;
+		throw new OAuthError(
+			"unauthorized_client",
+			400,
+			`this device is ${device.status}; keep what is installed and ask the account's administrator`,
+		);
+	}
+
+	const jkt = await boundKey(scope, c.req.header("dpop"), device);
+	if (jkt === null && !(await services.objects.useAssertion(device.id, verified.jti, verified.replayableUntil, now))) {
+		refuseClient(scope, "assertion_replayed");
+	}
+	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
+	scope.event.device = pseudonym;
+	const { tokenTtlSeconds, issuer } = services.config;
+	const accessToken = await signAccessToken(services.tokenKeyring, {
+		issuer,
+		device,
+		pseudonym,
+		jkt,
+		jti: crypto.randomUUID(),
+		now,
+		expiresIn: tokenTtlSeconds,
+	});
+	return c.json(
+		{
+			access_token: accessToken,
+			token_type: jkt === null ? "Bearer" : "DPoP",
+			expires_in: tokenTtlSeconds,
+			scope: "device",
+		},
+		200,
+		{ "cache-control": "no-store" },
+	);
+});
+
+const NOT_ACCEPTED = "the client assertion was not accepted";
+
+function refuseClient(scope: RequestScope, reason: string): never {
+	scope.event.reason = reason;
+	throw new OAuthError("invalid_client", 401, NOT_ACCEPTED);
+}
+
+/** RFC 6749 §3.2: every parameter at most once. */
+function readForm(text: string): z.infer<typeof tokenForm> {
+	const fields = new URLSearchParams(text);
+	const names = [...fields.keys()];
+	if (new Set(names).size !== names.length) throw new OAuthError("invalid_request", 400, "a parameter is given twice");
+	if (!fields.has("grant_type")) throw new OAuthError("invalid_request", 400, "grant_type is missing");
+	if (fields.get("grant_type") !== "client_credentials") {
+		throw new OAuthError("unsupported_grant_type", 400, "grant_type must be client_credentials");
+	}
+	const form = tokenForm.safeParse(Object.fromEntries(fields));
+	if (!form.success) {
+		throw new OAuthError("invalid_request", 400, `send client_assertion and client_assertion_type=${ASSERTION_TYPE}`);
+	}
+	if (form.data.scope !== undefined && form.data.scope !== "device") {
+		throw new OAuthError("invalid_scope", 400, "the only scope is device");
+	}
+	return form.data;
+}
+
+/** @returns the thumbprint to which the token is bound, or null when no proof was sent */
+async function boundKey(
+	scope: RequestScope,
+	proofHeader: string | undefined,
+	device: DeviceRecord,
+): Promise<string | null> {
+	if (proofHeader === undefined) return null;
+	const { services, now } = scope;
+	const proof = await verifyDpopProof({
+		proof: proofHeader,
+		method: "POST",
+		url: `${services.config.issuer}/oauth2/token`,
+		now,
+		expectedJkt: device.jkt,
+		importKey: services.importKey,
+	});
+	if (!proof.ok) {
+		scope.event.reason = `proof_${proof.reason}`;
+		if ("offBySeconds" in proof) {
+			const off = proof.reason === "issued_in_future" ? proof.offBySeconds : -proof.offBySeconds;
+			throw new OAuthError("invalid_dpop_proof", 400, clockMessage(off), { serverTime: now });
+		}
+		throw new OAuthError("invalid_dpop_proof", 400, "the DPoP proof was not accepted");
+	}
+	return proof.jkt;
+}

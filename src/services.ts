@@ -1,0 +1,113 @@
+// The composition root: the only file that constructs adapters. Once per isolate and environment; nothing here knows of a
+// request.
+import { type Config, parseConfig } from "./config.ts";
+import type { Account } from "./objects/account.ts";
+import { DIRECTORY_NAME, type ObjectBindings } from "./objects/bindings.ts";
+import type { Directory } from "./objects/directory.ts";
+import type { Product } from "./objects/product.ts";
+import { createRecordOrigin } from "./objects/record-origin.ts";
+import { useAssertionOnce } from "./objects/replay-shard.ts";
+import { type RateLimitPolicy, rateLimits } from "./routes/rate-limit.ts";
+import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
+import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
+import { importMacKeyring, type MacKeyring } from "./signing/mac-keyring.ts";
+import { createProofMemory, type ProofMemory } from "./signing/proof-memory.ts";
+import { createS3Presigner } from "./signing/s3-presigner.ts";
+import { importTokenKeyring, type TokenKeyring } from "./signing/token-keyring.ts";
+import { createEdgeUrlSigner, type UrlSigner } from "./signing/url-signer.ts";
+import { createKvRecordStore } from "./storage/kv-record-store.ts";
+import { createPackageReader, type PackageReader } from "./storage/package-reader.ts";
+import type { PackageStore } from "./storage/package-store.ts";
+import { createR2PackageStore } from "./storage/r2-package-store.ts";
+import { createRecordCache } from "./storage/record-cache.ts";
+import { createRecords, type Records } from "./storage/records.ts";
+import { createAnalyticsEngineSink, silentSink, type TelemetrySink } from "./telemetry/sink.ts";
+
+/** The Durable Objects, by the names that ids carry. A stub is cheap and breaks on error, so each call gets a new one. */
+export interface Objects {
+	account(objectName: string): DurableObjectStub<Account>;
+	product(product: string): DurableObjectStub<Product>;
+	directory(): DurableObjectStub<Directory>;
+	/** @param until unix seconds @returns false when the assertion was used before */
+	useAssertion(deviceId: string, jti: string, until: number, now: number): Promise<boolean>;
+}
+
+export interface Services {
+	readonly config: Config;
+	readonly records: Records;
+	readonly packages: PackageStore;
+	readonly packageReader: PackageReader;
+	readonly urlSigner: UrlSigner;
+	readonly tokenKeyring: TokenKeyring;
+	readonly macKeyring: MacKeyring;
+	readonly lookupKeys: LookupKeys;
+	readonly bootstrapKeyHash: string;
+	readonly importKey: ImportKey;
+	readonly proofs: ProofMemory;
+	readonly limits: Readonly<Record<"register" | "token" | "publish", RateLimitPolicy>>;
+	readonly objects: Objects;
+	readonly telemetry: TelemetrySink;
+}
+
+/** About 2 KB each at most: some 40 MB of the isolate's 128. */
+const MAX_CACHED_RECORDS = 20_000;
+
+/** @throws ConfigError naming everything that is missing or not acceptable */
+export async function createServices(env: Env): Promise<Services> {
+	const config = parseConfig({ ...env });
+	const [tokenKeyring, macKeyring, lookupKeys] = await Promise.all([
+		importTokenKeyring(config.tokenKeys),
+		importMacKeyring(config.macKeys),
+		importLookupKeys(config.lookupKey),
+	]);
+	const bindings: ObjectBindings = env;
+	const cache = createRecordCache({
+		store: createKvRecordStore(env.RECORDS),
+		origin: createRecordOrigin(bindings),
+		maxEntries: MAX_CACHED_RECORDS,
+	});
+	const packages = createR2PackageStore(env.PACKAGES);
+	return {
+		config,
+		records: createRecords(cache, config),
+		packages,
+		packageReader: createPackageReader(packages, caches.default, config.issuer),
+		urlSigner: createUrlSigner(config, macKeyring),
+		tokenKeyring,
+		macKeyring,
+		lookupKeys,
+		bootstrapKeyHash: await hashSecret(lookupKeys, "key", config.bootstrapKey),
+		importKey: createKeyCache(),
+		proofs: createProofMemory(),
+		limits: rateLimits(env),
+		objects: {
+			account: (objectName) => env.ACCOUNT.getByName(objectName),
+			product: (product) => env.PRODUCT.getByName(product),
+			directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
+			useAssertion: (deviceId, jti, until, now) => useAssertionOnce(env.REPLAY_GUARD, deviceId, jti, until, now),
+		},
+		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS),
+	};
+}
+
+function createUrlSigner({ s3, issuer, urlTtlSeconds: ttlSeconds }: Config, keyring: MacKeyring): UrlSigner {
+	return s3 === null
+		? createEdgeUrlSigner({ keyring, origin: issuer, ttlSeconds })
+		: createS3Presigner({ ...s3, ttlSeconds });
+}
+
+const servicesByEnv = new WeakMap<Env, Services>();
+
+/** The services of an environment once they were made; undefined before. Synchronous, because nearly every request asks. */
+export function knownServices(env: Env): Services | undefined {
+	return servicesByEnv.get(env);
+}
+
+/** Makes the services, or finds them. Two first requests may both make them; the work is small and the result the same. */
+export async function servicesFor(env: Env): Promise<Services> {
+	const known = servicesByEnv.get(env);
+	if (known !== undefined) return known;
+	const services = await createServices(env);
+	servicesByEnv.set(env, services);
+	return services;
+}

@@ -1,0 +1,72 @@
+// The public keys of devices: P-256 (ES256) or Ed25519, and nothing else. Reads a JWK from a stranger, names it (RFC 7638)
+// and imports it. Whether a key belongs to a device is decided where the device is known.
+import { calculateJwkThumbprint, importJWK } from "jose";
+import { z } from "zod";
+import type { DevicePublicKey } from "../entitlement/device-record.ts";
+import { decodeBase64url } from "./base64url.ts";
+
+/** What a device may sign with. `Ed25519` is the fully-specified name (RFC 9864) of what most clients still call `EdDSA`. */
+export const DEVICE_ALGORITHMS = ["ES256", "EdDSA", "Ed25519"] as const;
+export type DeviceAlgorithm = (typeof DEVICE_ALGORITHMS)[number];
+
+/** P-256 coordinates and Ed25519 keys alike. */
+const COORDINATE_BYTES = 32;
+
+const coordinate = z.string().refine((text) => decodeBase64url(text)?.length === COORDINATE_BYTES);
+/** Members that say nothing about the key's value. Any other member, above all the private `d`, makes the key unusable. */
+const metadata = {
+	kid: z.string().optional(),
+	use: z.literal("sig").optional(),
+	key_ops: z.tuple([z.literal("verify")]).optional(),
+	ext: z.boolean().optional(),
+};
+const publicJwk = z.discriminatedUnion("kty", [
+	z.strictObject({
+		kty: z.literal("EC"),
+		crv: z.literal("P-256"),
+		x: coordinate,
+		y: coordinate,
+		alg: z.literal("ES256").optional(),
+		...metadata,
+	}),
+	z.strictObject({
+		kty: z.literal("OKP"),
+		crv: z.literal("Ed25519"),
+		x: coordinate,
+		alg: z.enum(["EdDSA", "Ed25519"]).optional(),
+		...metadata,
+	}),
+]);
+
+/**
+ * Reads a device's public JWK down to the members that are the key; null if it is not one that we take. Whether the point
+ * lies on the curve is only known after `importDeviceKey`.
+ */
+export function parseDevicePublicKey(jwk: unknown): DevicePublicKey | null {
+	const parsed = publicJwk.safeParse(jwk);
+	if (!parsed.success) return null;
+	const { data } = parsed;
+	return data.kty === "EC"
+		? { kty: "EC", crv: "P-256", x: data.x, y: data.y }
+		: { kty: "OKP", crv: "Ed25519", x: data.x };
+}
+
+/** The algorithms that a key can have signed with. */
+export function algorithmsOf(jwk: DevicePublicKey): readonly DeviceAlgorithm[] {
+	return jwk.kty === "EC" ? ["ES256"] : ["EdDSA", "Ed25519"];
+}
+
+/** The RFC 7638 thumbprint: base64url of the SHA-256, 43 characters. */
+export async function thumbprintOf(jwk: DevicePublicKey): Promise<string> {
+	return calculateJwkThumbprint(jwk, "sha256");
+}
+
+/**
+ * Imports a device's key for verification. Costs as much as a verification, so callers keep the result by thumbprint.
+ * @throws DOMException (DataError) if the point is not on the curve
+ */
+export async function importDeviceKey(jwk: DevicePublicKey): Promise<CryptoKey> {
+	const key = await importJWK({ ...jwk }, jwk.kty === "EC" ? "ES256" : "Ed25519", { extractable: false });
+	if (key instanceof Uint8Array) throw new TypeError("a device key is never symmetric");
+	return key;
+}

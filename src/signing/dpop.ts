@@ -1,0 +1,140 @@
+// DPoP proofs (RFC 9449 §4.3): the request's sender holds the private key of the `jwk` in the proof. Checks the list of that
+// section but two points that belong to the request: that there is exactly one DPoP header, and that the `jti` is new.
+import { z } from "zod";
+import type { DevicePublicKey } from "../entitlement/device-record.ts";
+import { encodeBase64url } from "./base64url.ts";
+import {
+	type CompactJwsDefect,
+	type CompactJwsRules,
+	hasGoodSignature,
+	readCompactJws,
+	tokenId,
+} from "./compact-jws.ts";
+import { equalInConstantTime } from "./constant-time.ts";
+import type { ClockFailure } from "./device-clock.ts";
+import {
+	algorithmsOf,
+	type DeviceAlgorithm,
+	importDeviceKey,
+	parseDevicePublicKey,
+	thumbprintOf,
+} from "./device-key.ts";
+
+/** A proof is made for one request; this is how far the device's clock may be off either way. */
+export const DPOP_MAX_AGE_SECONDS = 300;
+
+const RULES: CompactJwsRules = {
+	maxLength: 4096,
+	// A kid is of no use beside the key itself, but clients may send one.
+	headerMembers: ["jwk", "kid"],
+	typs: ["dpop+jwt"],
+	isTypRequired: true,
+};
+
+export interface DpopRequest {
+	/** value of the DPoP header */
+	readonly proof: string;
+	readonly method: string;
+	/** absolute URL of the request; query and fragment do not count */
+	readonly url: string;
+	/** unix seconds */
+	readonly now: number;
+	/** the token (or auth code) sent with the proof, exactly as sent; `ath` must then name it */
+	readonly accessToken?: string;
+	/** thumbprint that the key must have: a token's `cnf.jkt` or the device's */
+	readonly expectedJkt?: string;
+	/** for a caller that keeps imported keys by thumbprint; `importDeviceKey` otherwise */
+	readonly importKey?: (jwk: DevicePublicKey, jkt: string) => Promise<CryptoKey>;
+}
+
+export type DpopVerification =
+	| {
+			readonly ok: true;
+			readonly jkt: string;
+			readonly jwk: DevicePublicKey;
+			readonly alg: DeviceAlgorithm;
+			readonly jti: string;
+			/** unix seconds */
+			readonly iat: number;
+	  }
+	| ({ readonly ok: false } & CompactJwsDefect)
+	| { readonly ok: false; readonly reason: "bad_claim"; readonly claim: string }
+	| {
+			readonly ok: false;
+			readonly reason:
+				| "bad_key"
+				| "wrong_key"
+				| "wrong_algorithm"
+				| "wrong_method"
+				| "wrong_url"
+				| "wrong_access_token"
+				| "bad_signature";
+	  }
+	| ClockFailure;
+
+const proofClaims = z.object({
+	jti: tokenId,
+	htm: z.string(),
+	htu: z.string(),
+	iat: z.number().nonnegative().max(Number.MAX_SAFE_INTEGER),
+	ath: z.string().optional(),
+});
+
+/** Verifies a proof against the request it came with. A clock reason is given only after a good signature. */
+export async function verifyDpopProof(request: DpopRequest): Promise<DpopVerification> {
+	const read = readCompactJws(request.proof, RULES);
+	if (!read.ok) return read;
+	const { jws } = read;
+	const jwk = parseDevicePublicKey(jws.header.jwk);
+	if (jwk === null) return { ok: false, reason: "bad_key" };
+	if (!algorithmsOf(jwk).includes(jws.alg)) return { ok: false, reason: "wrong_algorithm" };
+	const parsed = proofClaims.safeParse(jws.claims);
+	if (!parsed.success) return { ok: false, reason: "bad_claim", claim: String(parsed.error.issues[0]?.path[0] ?? "") };
+	const { jti, htm, htu, iat, ath } = parsed.data;
+
+	if (htm !== request.method) return { ok: false, reason: "wrong_method" };
+	if (!isSameTarget(htu, request.url)) return { ok: false, reason: "wrong_url" };
+	if (request.accessToken !== undefined) {
+		const isNamed = ath !== undefined && equalInConstantTime(ath, await accessTokenHash(request.accessToken));
+		if (!isNamed) return { ok: false, reason: "wrong_access_token" };
+	}
+	const jkt = await thumbprintOf(jwk);
+	if (request.expectedJkt !== undefined && jkt !== request.expectedJkt) return { ok: false, reason: "wrong_key" };
+
+	const key = await importProofKey(request.importKey ?? importDeviceKey, jwk, jkt);
+	if (key === null) return { ok: false, reason: "bad_key" };
+	if (!(await hasGoodSignature(jws, key))) return { ok: false, reason: "bad_signature" };
+	const off = Math.abs(request.now - iat) - DPOP_MAX_AGE_SECONDS;
+	if (off > 0) {
+		return { ok: false, reason: iat > request.now ? "issued_in_future" : "too_old", offBySeconds: Math.ceil(off) };
+	}
+	return { ok: true, jkt, jwk, alg: jws.alg, jti, iat };
+}
+
+/** The `ath` of an access token: base64url of the SHA-256 of its ASCII characters (RFC 9449 §4.2). */
+export async function accessTokenHash(accessToken: string): Promise<string> {
+	return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(accessToken))));
+}
+
+/** RFC 9449 §4.3 (9): compared after normalisation (case of scheme and host, default port), without query and fragment. */
+function isSameTarget(htu: string, url: string): boolean {
+	const claimed = URL.parse(htu);
+	const actual = URL.parse(url);
+	if (claimed === null || actual === null) return false;
+	if (claimed.username !== "" || claimed.password !== "" || claimed.origin === "null") return false;
+	return claimed.origin === actual.origin && claimed.pathname === actual.pathname;
+}
+
+/** The imported key, or null for coordinates that are no point of the curve. */
+async function importProofKey(
+	importKey: (jwk: DevicePublicKey, jkt: string) => Promise<CryptoKey>,
+	jwk: DevicePublicKey,
+	jkt: string,
+): Promise<CryptoKey | null> {
+	try {
+		return await importKey(jwk, jkt);
+	} catch (error) {
+		if (error instanceof DOMException) return null;
+		throw error;
+	}
+}

@@ -1,0 +1,43 @@
+// Every key that Parapet persists under, in one place: they are an interface with the past (docs/storage-schema.md).
+// Records live in the replicated store, packages in object storage.
+
+export const HEADS_KEY = "heads";
+
+export function deviceKey(deviceId: string): string {
+	return `device:${deviceId}`;
+}
+
+export function productKey(product: string, revision: number): string {
+	return `product:${product}@${revision}`;
+}
+
+export function messagesKey(revision: number): string {
+	return `messages@${revision}`;
+}
+
+export function deniedKey(revision: number): string {
+	return `denied@${revision}`;
+}
+
+export function credentialKey(hash: string): string {
+	return `credential:${hash}`;
+}
+
+/** @param sha256 of the payload, 64 lower-case hexadecimal digits */
+export function packageKey(sha256: string): string {
+	return `packages/${sha256}`;
+}
+
+export interface RecordOwner {
+	readonly owner: "account" | "product" | "directory";
+	/** device id for an account, product name for a product; empty for the directory, of which there is one */
+	readonly name: string;
+}
+
+/** Which object writes the record under a key. @throws TypeError for a key that is none of the above */
+export function parseRecordKey(key: string): RecordOwner {
+	if (key.startsWith("device:")) return { owner: "account", name: key.slice("device:".length) };
+	if (key.startsWith("product:")) return { owner: "product", name: key.slice("product:".length, key.lastIndexOf("@")) };
+	if (key === HEADS_KEY || /^(messages@|denied@|credential:)/.test(key)) return { owner: "directory", name: "" };
+	throw new TypeError("not the key of a record");
+}

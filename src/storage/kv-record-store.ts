@@ -1,0 +1,57 @@
+// Records in Workers KV. Reads are cached per location and may lag by a minute or more. KV has no compare-and-set, so two
+// concurrent writers of one key could leave the older version: what keeps the order is that one object writes each key,
+// through an outbox that delivers in order. `put` refuses to go back behind a version that it can see, which is a second
+// line, not the guarantee.
+import { formatRecord, isRevisionKey, parseRecord, type RecordStore, RecordStoreError } from "./record-store.ts";
+
+/** How long a location may answer from its own copy; 30 s is the least that KV allows. */
+const CACHE_TTL_SECONDS = 30;
+
+export function createKvRecordStore(kv: KVNamespace): RecordStore {
+	async function readText(key: string): Promise<string | null> {
+		try {
+			return await kv.get(key, { type: "text", cacheTtl: CACHE_TTL_SECONDS });
+		} catch (cause) {
+			throw new RecordStoreError("unreachable", key, { cause });
+		}
+	}
+
+	async function visibleVersion(key: string): Promise<number | null> {
+		const text = await readText(key);
+		if (text === null) return null;
+		try {
+			return parseRecord(key, text).version;
+		} catch {
+			// Not a record of this key: there is no version to respect, and writing over it is the repair.
+			return null;
+		}
+	}
+
+	/**
+	 * Nothing comes before a first version, and a revision has only one. Not looking also matters: KV remembers for a
+	 * while that a key was absent, and would hide the record that is about to be written.
+	 */
+	function mayReplaceNewer(key: string, version: number): boolean {
+		return version > 1 && !isRevisionKey(key);
+	}
+
+	return {
+		async get(key) {
+			const text = await readText(key);
+			return text === null ? null : parseRecord(key, text);
+		},
+
+		async put(key, record) {
+			if (mayReplaceNewer(key, record.version)) {
+				const visible = await visibleVersion(key);
+				if (visible !== null && visible > record.version) return "superseded";
+			}
+			try {
+				await kv.put(key, formatRecord(key, record));
+			} catch (cause) {
+				throw new RecordStoreError("unreachable", key, { cause });
+			}
+			return "stored";
+		},
+	};
+}

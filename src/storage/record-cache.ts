@@ -1,0 +1,201 @@
+// Records in the memory of one isolate, in front of the store and of the objects that own them. Guarantees: bounded; an
+// older version never replaces a newer one; each version is parsed once; a record that the store cannot give is asked of
+// its owner. Does not promise freshness beyond the seconds that a kind allows, nor that anything survives the isolate.
+import { createBoundedEntries } from "./bounded-entries.ts";
+import { type RecordOrigin, type RecordStore, RecordStoreError, type StoredRecord } from "./record-store.ts";
+
+export interface RecordKind<T> {
+	/** Checks the body; throws when it is not of this kind. The result is kept and shared, so it must be plain data. */
+	readonly parse: (body: unknown) => T;
+	/** seconds during which the copy is taken without asking; Infinity = the record is immutable */
+	readonly freshSeconds: number;
+	/** seconds after that during which the copy is still given while (or although) a newer one is asked for */
+	readonly staleSeconds: number;
+}
+
+export interface RecordCache {
+	/** @returns the fresh copy; null = known to be absent; undefined = not known, use `get` */
+	peek<T>(key: string, nowMs: number): T | null | undefined;
+	/**
+	 * @param waitUntil keeps the request alive while a stale copy is renewed behind the answer
+	 * @returns the record, or null if neither the store nor its owner has one
+	 * @throws when there is no usable copy and neither the store nor the owner could be asked
+	 */
+	get<T>(
+		key: string,
+		kind: RecordKind<T>,
+		nowMs: number,
+		waitUntil: (promise: Promise<unknown>) => void,
+	): Promise<T | null>;
+}
+
+export interface RecordCacheOptions {
+	readonly store: RecordStore;
+	readonly origin: RecordOrigin;
+	readonly maxEntries: number;
+	/** how long to wait for a request that already reads the same record, before reading it oneself */
+	readonly flightWaitMs?: number;
+	/** how long to wait for the store before asking the owner */
+	readonly storeTimeoutMs?: number;
+}
+
+interface Copy<T> {
+	readonly version: number;
+	readonly value: T;
+}
+
+interface Entry extends Copy<unknown> {
+	freshUntilMs: number;
+	staleUntilMs: number;
+}
+
+interface Flight {
+	readonly startedMs: number;
+	readonly done: Promise<unknown>;
+}
+
+/** A key that does not exist may exist a moment later (a device that is just being activated). */
+const ABSENT_MS = 2_000;
+/** Absent keys are chosen by callers, so they get their own small room and cannot push out what exists. */
+const MAX_ABSENT = 1_024;
+/** After a failed renewal the stale copy is good for this long, so that an outage does not turn each request into a read. */
+const RETRY_MS = 1_000;
+/** A flight this old belongs to a request that was cancelled: workerd never finishes those. */
+const DEAD_FLIGHT_MS = 10_000;
+const FLIGHT_WAIT_MS = 500;
+const STORE_TIMEOUT_MS = 1_000;
+
+export function createRecordCache(options: RecordCacheOptions): RecordCache {
+	const { store, origin, maxEntries, flightWaitMs = FLIGHT_WAIT_MS, storeTimeoutMs = STORE_TIMEOUT_MS } = options;
+	const entries = createBoundedEntries<Entry>(maxEntries);
+	const absent = createBoundedEntries<number>(MAX_ABSENT);
+	const flights = createBoundedEntries<Flight>(maxEntries);
+
+	function peek<T>(key: string, nowMs: number): T | null | undefined {
+		const entry = entries.get(key);
+		// A key has one kind, fixed by its prefix (keys.ts), so what was parsed under it is what the caller means.
+		if (entry !== undefined) return nowMs < entry.freshUntilMs ? (entry.value as T) : undefined;
+		const absentUntilMs = absent.get(key);
+		return absentUntilMs !== undefined && nowMs < absentUntilMs ? null : undefined;
+	}
+
+	async function get<T>(
+		key: string,
+		kind: RecordKind<T>,
+		nowMs: number,
+		waitUntil: (promise: Promise<unknown>) => void,
+	): Promise<T | null> {
+		const fresh = peek<T>(key, nowMs);
+		if (fresh !== undefined) return fresh;
+		const entry = entries.get(key);
+		if (entry === undefined || nowMs >= entry.staleUntilMs) return load(key, kind, nowMs);
+		if (flightOf(key, nowMs) === null) waitUntil(renew(key, kind, nowMs, entry));
+		return entry.value as T;
+	}
+
+	/** Renews a copy that is being given out meanwhile; never rejects. */
+	async function renew<T>(key: string, kind: RecordKind<T>, nowMs: number, entry: Entry): Promise<void> {
+		try {
+			await startFlight(key, kind, nowMs);
+		} catch {
+			entry.freshUntilMs = Math.min(nowMs + RETRY_MS, entry.staleUntilMs);
+		}
+	}
+
+	/** One read per key at a time; whoever waits for another request's read does so only for a moment. */
+	async function load<T>(key: string, kind: RecordKind<T>, nowMs: number): Promise<T | null> {
+		const flight = flightOf(key, nowMs);
+		if (flight === null) return startFlight(key, kind, nowMs);
+		// The other request may be cancelled, and then its promise is never settled: hence the time limit.
+		if (await settlesWithin(flight.done, flightWaitMs)) return flight.done as Promise<T | null>;
+		// Of those who waited in vain the first reads; the others take what it has read, or join it.
+		const fresh = peek<T>(key, nowMs);
+		if (fresh !== undefined) return fresh;
+		const next = flightOf(key, nowMs);
+		if (next !== null && next !== flight && (await settlesWithin(next.done, flightWaitMs))) {
+			return next.done as Promise<T | null>;
+		}
+		return startFlight(key, kind, nowMs);
+	}
+
+	function flightOf(key: string, nowMs: number): Flight | null {
+		const flight = flights.get(key);
+		return flight !== undefined && nowMs - flight.startedMs < DEAD_FLIGHT_MS ? flight : null;
+	}
+
+	function startFlight<T>(key: string, kind: RecordKind<T>, nowMs: number): Promise<T | null> {
+		const reading = read(key, kind, nowMs).finally(() => {
+			if (flights.get(key) === flight) flights.delete(key);
+		});
+		const flight: Flight = { startedMs: nowMs, done: reading };
+		flights.set(key, flight);
+		return reading;
+	}
+
+	async function read<T>(key: string, kind: RecordKind<T>, nowMs: number): Promise<T | null> {
+		const copy = (await readStore(key, kind)) ?? (await readOrigin(key, kind));
+		if (copy !== null) return keep(key, kind, nowMs, copy);
+		entries.delete(key);
+		absent.set(key, nowMs + ABSENT_MS);
+		return null;
+	}
+
+	/** @returns null also when the store cannot answer or holds something unreadable: then the owner is asked */
+	async function readStore<T>(key: string, kind: RecordKind<T>): Promise<Copy<T> | null> {
+		try {
+			const record = await within(storeTimeoutMs, key, store.get(key));
+			return record === null ? null : copyOf(key, kind, record);
+		} catch {
+			return null;
+		}
+	}
+
+	async function readOrigin<T>(key: string, kind: RecordKind<T>): Promise<Copy<T> | null> {
+		const record = await origin.read(key);
+		return record === null ? null : copyOf(key, kind, record);
+	}
+
+	function copyOf<T>(key: string, kind: RecordKind<T>, { version, body }: StoredRecord): Copy<T> {
+		const known = entries.get(key);
+		return { version, value: known?.version === version ? (known.value as T) : kind.parse(body) };
+	}
+
+	function keep<T>(key: string, kind: RecordKind<T>, nowMs: number, copy: Copy<T>): T {
+		const known = entries.get(key);
+		const freshUntilMs = nowMs + kind.freshSeconds * 1_000;
+		const staleUntilMs = freshUntilMs + kind.staleSeconds * 1_000;
+		if (known !== undefined && known.version >= copy.version) {
+			// The same version, or a location that lags behind what this isolate has already seen: the copy stays.
+			known.freshUntilMs = Math.max(known.freshUntilMs, freshUntilMs);
+			known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);
+			return known.value as T;
+		}
+		absent.delete(key);
+		entries.set(key, { ...copy, freshUntilMs, staleUntilMs });
+		return copy.value;
+	}
+
+	return { peek, get };
+}
+
+/** @returns whether the promise is settled, either way, before the time is over */
+async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const timeout = new Promise<boolean>((resolve) => {
+		timer = setTimeout(() => resolve(false), ms);
+	});
+	const settled = promise.then(
+		() => true,
+		() => true,
+	);
+	try {
+		return await Promise.race([settled, timeout]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+async function within<T>(ms: number, key: string, promise: Promise<T>): Promise<T> {
+	if (!(await settlesWithin(promise, ms))) throw new RecordStoreError("unreachable", key);
+	return promise;
+}

@@ -1,0 +1,73 @@
+// The port to the globally replicated read model: small JSON documents under a key, each with a version that only rises.
+// One object writes each key (design.md §3); many edges read it. This file says what every store must guarantee.
+// It does not promise that a read sees the latest write: a reader may get an older version, never another key's record.
+
+/** A record as it was stored; the body is parsed JSON that nobody has checked yet. */
+export interface StoredRecord {
+	readonly version: number;
+	readonly body: unknown;
+}
+
+export interface RecordStore {
+	/**
+	 * @returns the record, or null if the store answers that it has none
+	 * @throws RecordStoreError when the store cannot be reached, or holds something else than this key's record
+	 */
+	get(key: string): Promise<StoredRecord | null>;
+	/**
+	 * Durable once it resolves. Writing the version that is already there again is harmless and repairs it.
+	 * @returns "superseded" when the store already holds a higher version, which stays
+	 * @throws RecordStoreError when it is not known whether the record was written; the caller tries again
+	 */
+	put(key: string, record: StoredRecord): Promise<"stored" | "superseded">;
+}
+
+/** The owner of a record: strongly consistent, one place on earth, asked only when no store could answer. */
+export interface RecordOrigin {
+	/** @returns the record as it is now, or null if there is none; the origin sees to it that the stores get it too */
+	read(key: string): Promise<StoredRecord | null>;
+}
+
+export type RecordStoreErrorCode = "unreachable" | "malformed" | "foreign";
+
+export class RecordStoreError extends Error {
+	readonly code: RecordStoreErrorCode;
+	readonly key: string;
+
+	/** @param code unreachable: no answer; malformed: not a record; foreign: the record of another key */
+	constructor(code: RecordStoreErrorCode, key: string, options?: ErrorOptions) {
+		super(`record store: ${code} at ${key}`, options);
+		this.name = "RecordStoreError";
+		this.code = code;
+		this.key = key;
+	}
+}
+
+/** Whether a key names one revision for ever (`product:crs@12`). Such a record never changes, so it is never outdated. */
+export function isRevisionKey(key: string): boolean {
+	return key.includes("@");
+}
+
+/** The form in which every store holds a record. The key is inside so that a mix-up below us cannot go unnoticed. */
+export function formatRecord(key: string, record: StoredRecord): string {
+	return JSON.stringify({ key, version: record.version, body: record.body });
+}
+
+/** @throws RecordStoreError when the text is not a record, or not this key's */
+export function parseRecord(key: string, text: string): StoredRecord {
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch (cause) {
+		throw new RecordStoreError("malformed", key, { cause });
+	}
+	if (!isEnvelope(value)) throw new RecordStoreError("malformed", key);
+	if (value.key !== key) throw new RecordStoreError("foreign", key);
+	return { version: value.version, body: value.body };
+}
+
+function isEnvelope(value: unknown): value is { key: string; version: number; body: unknown } {
+	if (typeof value !== "object" || value === null) return false;
+	if (!("key" in value && "version" in value && "body" in value)) return false;
+	return typeof value.key === "string" && Number.isSafeInteger(value.version) && Number(value.version) >= 0;
+}

@@ -1,0 +1,94 @@
+// Typed access to the replicated records: which kind each key holds, how long an isolate may trust its copy, and how
+// `heads` leads to the revision of everything shared.
+import { type DeniedRecord, deniedRecord, type HeadsRecord, headsRecord } from "../content/heads-record.ts";
+import { type MessagesRecord, messagesRecord } from "../content/message.ts";
+import { type ProductRecord, productRecord } from "../content/product-record.ts";
+import { type CredentialRecord, credentialRecord } from "../entitlement/credential-record.ts";
+import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
+import { credentialKey, deniedKey, deviceKey, HEADS_KEY, messagesKey, productKey } from "./keys.ts";
+import type { RecordCache, RecordKind } from "./record-cache.ts";
+
+/** The clock of one request, and the way to go on working after its answer. */
+export interface ReadScope {
+	readonly nowMs: number;
+	readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+export interface Records {
+	heads(scope: ReadScope): Promise<HeadsRecord>;
+	/** null = nothing was ever published under that name */
+	product(product: string, heads: HeadsRecord, scope: ReadScope): Promise<ProductRecord | null>;
+	messages(heads: HeadsRecord, scope: ReadScope): Promise<MessagesRecord>;
+	denied(heads: HeadsRecord, scope: ReadScope): Promise<DeniedRecord>;
+	/** null = no such device, as far as its Account object knows */
+	device(deviceId: string, scope: ReadScope): Promise<DeviceRecord | null>;
+	credential(hash: string, scope: ReadScope): Promise<CredentialRecord | null>;
+	/** What the isolate holds right now; undefined = a read is due. The whole cost of "has anything changed?". */
+	peekHeads(nowMs: number): HeadsRecord | undefined;
+	peekDenied(heads: HeadsRecord, nowMs: number): DeniedRecord | undefined;
+}
+
+/** An isolate answers from an old `heads` for this long while it fetches the new one. */
+const HEADS_STALE_SECONDS = 30;
+const CREDENTIAL_FRESH_SECONDS = 10;
+
+const NO_HEADS: HeadsRecord = { products: {}, messages: 0, denied: 0 };
+const NO_MESSAGES: MessagesRecord = { revision: 0, messages: [] };
+const NO_DENIED: DeniedRecord = { revision: 0, devices: {}, accounts: {} };
+
+/** Thrown when `heads` names a revision that neither the store nor its object can show. */
+export class RecordMissingError extends Error {
+	override readonly name = "RecordMissingError";
+}
+
+function immutable<T>(parse: (body: unknown) => T): RecordKind<T> {
+	return { parse, freshSeconds: Number.POSITIVE_INFINITY, staleSeconds: 0 };
+}
+
+export function createRecords(
+	cache: RecordCache,
+	{ headsFreshSeconds, deviceFreshSeconds }: { headsFreshSeconds: number; deviceFreshSeconds: number },
+): Records {
+	const heads: RecordKind<HeadsRecord> = {
+		parse: (body) => headsRecord.parse(body),
+		freshSeconds: headsFreshSeconds,
+		// Zero fresh seconds ask for the truth each time (tests, the local service): then nothing stale either.
+		staleSeconds: headsFreshSeconds === 0 ? 0 : HEADS_STALE_SECONDS,
+	};
+	const product = immutable((body) => productRecord.parse(body));
+	const messages = immutable((body) => messagesRecord.parse(body));
+	const denied = immutable((body) => deniedRecord.parse(body));
+	const device: RecordKind<DeviceRecord> = {
+		parse: (body) => deviceRecord.parse(body),
+		freshSeconds: deviceFreshSeconds,
+		staleSeconds: 0,
+	};
+	const credential: RecordKind<CredentialRecord> = {
+		parse: (body) => credentialRecord.parse(body),
+		freshSeconds: Math.min(CREDENTIAL_FRESH_SECONDS, deviceFreshSeconds),
+		staleSeconds: 0,
+	};
+
+	async function shared<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T> {
+		const found = await cache.get(key, kind, scope.nowMs, scope.waitUntil);
+		if (found === null) throw new RecordMissingError(`no store has ${key}`);
+		return found;
+	}
+
+	return {
+		heads: async (scope) => (await cache.get(HEADS_KEY, heads, scope.nowMs, scope.waitUntil)) ?? NO_HEADS,
+		async product(name, current, scope) {
+			const revision = Object.hasOwn(current.products, name) ? current.products[name] : undefined;
+			return revision === undefined ? null : shared(productKey(name, revision), product, scope);
+		},
+		messages: async (current, scope) =>
+			current.messages === 0 ? NO_MESSAGES : shared(messagesKey(current.messages), messages, scope),
+		denied: async (current, scope) =>
+			current.denied === 0 ? NO_DENIED : shared(deniedKey(current.denied), denied, scope),
+		device: (deviceId, scope) => cache.get(deviceKey(deviceId), device, scope.nowMs, scope.waitUntil),
+		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope.nowMs, scope.waitUntil),
+		peekHeads: (nowMs) => cache.peek<HeadsRecord>(HEADS_KEY, nowMs) ?? undefined,
+		peekDenied: (current, nowMs) =>
+			current.denied === 0 ? NO_DENIED : (cache.peek<DeniedRecord>(deniedKey(current.denied), nowMs) ?? undefined),
+	};
+}

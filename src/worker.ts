@@ -1,0 +1,66 @@
+// Entry point on the edge: one request in, one answer out, one line about it. No decisions: those are in the routes.
+import { createApp } from "./app.ts";
+import { ConfigError } from "./config.ts";
+import { ProblemError, problemResponse } from "./problem.ts";
+import { openScope, type RequestScope } from "./request-scope.ts";
+import { coloOf, countryOf } from "./routes/location.ts";
+import { answerUnchanged, queryOfConditionalCheck } from "./routes/unchanged.ts";
+import { knownServices, type Services, servicesFor } from "./services.ts";
+import { formatLogLine } from "./telemetry/request-event.ts";
+
+export { Account } from "./objects/account.ts";
+export { Directory } from "./objects/directory.ts";
+export { Product } from "./objects/product.ts";
+export { ReplayGuard } from "./objects/replay-guard.ts";
+
+const app = createApp();
+
+export default {
+	async fetch(request, env, context) {
+		const nowMs = Date.now();
+		let services: Services;
+		try {
+			services = knownServices(env) ?? (await servicesFor(env));
+		} catch (error) {
+			return refuseMisconfigured(error);
+		}
+		const scope = openScope(services, request, context, nowMs);
+		const query = queryOfConditionalCheck(request);
+		const unchanged = query === null ? null : await answerUnchanged(request, query, scope);
+		const response = unchanged ?? protect(await app.fetch(request, scope, context));
+		report(request, response, scope);
+		return response;
+	},
+} satisfies ExportedHandler<Env>;
+
+/** Nothing is cached or guessed at unless its route said so. */
+function protect(response: Response): Response {
+	const { headers } = response;
+	if (!headers.has("cache-control")) headers.set("cache-control", "private, no-store");
+	headers.set("x-content-type-options", "nosniff");
+	return response;
+}
+
+/** Tells telemetry, and the log for a sample of what went well and all that did not. Never fails the request. */
+function report(request: Request, response: Response, { event, services, nowMs, requestId }: RequestScope): void {
+	try {
+		event.status = response.status;
+		event.country = countryOf(request);
+		event.colo = coloOf(request);
+		event.durationMs = Date.now() - nowMs;
+		services.telemetry.record(event);
+		if (event.problem !== null || Math.random() < services.config.logSampleRate) {
+			console.log(formatLogLine(event, requestId(), nowMs));
+		}
+	} catch (error) {
+		console.error(`telemetry failed: ${error instanceof Error ? error.name : "unknown"}`);
+	}
+}
+
+function refuseMisconfigured(error: unknown): Response {
+	// A key that cannot be imported is a fault of configuration too; its message names the setting, never the value.
+	const faults =
+		error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : "unknown fault"];
+	for (const fault of faults) console.error(`not configured: ${fault}`);
+	return problemResponse(new ProblemError("misconfigured", { headers: { "retry-after": "60" } }), crypto.randomUUID());
+}

@@ -1,0 +1,83 @@
+// What every record store must do (src/storage/record-store.ts), run on each adapter and on the fake.
+import { beforeEach, describe, expect, it } from "vitest";
+import { type RecordStore, RecordStoreError } from "../../src/storage/record-store.ts";
+
+export interface RecordStoreUnderTest {
+	readonly store: RecordStore;
+	/** puts a text under the key behind the adapter's back */
+	corrupt(key: string, text: string): Promise<void>;
+}
+
+export function recordStoreContract(name: string, create: () => Promise<RecordStoreUnderTest>): void {
+	describe(`record store contract: ${name}`, () => {
+		const key = "device:dev-a";
+		let store: RecordStore;
+		let corrupt: RecordStoreUnderTest["corrupt"];
+
+		beforeEach(async () => {
+			({ store, corrupt } = await create());
+		});
+
+		it("answers null for a key that nobody wrote", async () => {
+			expect(await store.get(key)).toBeNull();
+		});
+
+		it("gives back what was written, whatever characters it holds", async () => {
+			const body = { text: 'ü "quoted"\n\u2028 \u0000', list: [1, null, true], nested: { zero: 0 } };
+			expect(await store.put(key, { version: 1, body })).toBe("stored");
+			expect(await store.get(key)).toEqual({ version: 1, body });
+		});
+
+		it("keeps keys apart", async () => {
+			await store.put("device:dev-a", { version: 2, body: "a" });
+			await store.put("device:dev-ab", { version: 3, body: "ab" });
+			expect(await store.get("device:dev-a")).toEqual({ version: 2, body: "a" });
+			expect(await store.get("device:dev-ab")).toEqual({ version: 3, body: "ab" });
+		});
+
+		it("replaces an older version", async () => {
+			await store.put(key, { version: 1, body: "old" });
+			expect(await store.put(key, { version: 2, body: "new" })).toBe("stored");
+			expect(await store.get(key)).toEqual({ version: 2, body: "new" });
+		});
+
+		it("keeps the newer version and says so when an older one arrives late", async () => {
+			await store.put(key, { version: 3, body: "newer" });
+			expect(await store.put(key, { version: 2, body: "older" })).toBe("superseded");
+			expect(await store.get(key)).toEqual({ version: 3, body: "newer" });
+		});
+
+		it("takes the same version again", async () => {
+			await store.put(key, { version: 4, body: "same" });
+			expect(await store.put(key, { version: 4, body: "same" })).toBe("stored");
+			expect(await store.get(key)).toEqual({ version: 4, body: "same" });
+		});
+
+		it.each([
+			["not JSON", "{"],
+			["no record", '"text"'],
+			["null", "null"],
+			["without a body", `{"key":"${key}","version":1}`],
+			["without a key", '{"version":1,"body":{}}'],
+			["with a version that is no whole number", `{"key":"${key}","version":1.5,"body":{}}`],
+			["with a version that is a text", `{"key":"${key}","version":"1","body":{}}`],
+			["with a negative version", `{"key":"${key}","version":-1,"body":{}}`],
+		])("refuses a value that is %s", async (_, text) => {
+			await corrupt(key, text);
+			const error = await store.get(key).catch((reason: unknown) => reason);
+			expect(error).toBeInstanceOf(RecordStoreError);
+			expect(error).toMatchObject({ code: "malformed", key });
+		});
+
+		it("refuses another key's record", async () => {
+			await corrupt(key, '{"key":"device:dev-b","version":1,"body":{"status":"active"}}');
+			await expect(store.get(key)).rejects.toMatchObject({ code: "foreign", key });
+		});
+
+		it("repairs a spoilt value with the next write", async () => {
+			await corrupt(key, "spoilt");
+			expect(await store.put(key, { version: 2, body: "good" })).toBe("stored");
+			expect(await store.get(key)).toEqual({ version: 2, body: "good" });
+		});
+	});
+}

@@ -1,0 +1,227 @@
+// The command line as a person or a script uses it: the whole demo in one command, and a Worker on this machine with the
+// real `parapet` as operator, publisher and firewall, and with an unmodified curl as the one that downloads.
+import { execFile, execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findFreePort } from "../../cli/demo/port.ts";
+import { type LocalWorker, PROJECT_FOLDER, startWorker } from "../../cli/demo/worker.ts";
+import { ensureDevSecrets } from "../../cli/dev-secrets.ts";
+import { askPermit, checkForUpdates } from "../../cli/firewall/check.ts";
+import { createSession } from "../../cli/firewall/session.ts";
+import { openHome } from "../../cli/firewall/state.ts";
+
+const run = promisify(execFile);
+const PARAPET = join(PROJECT_FOLDER, "bin", "parapet.mjs");
+const PACKAGE = Buffer.from(
+	Array.from({ length: 20_000 }, (_, line) => `${line} | request | path | contains | /${line}\n`).join(""),
+);
+const SHA256 = createHash("sha256").update(PACKAGE).digest("hex");
+
+describe("parapet demo --json --exit", () => {
+	it("goes through the whole journey for two releases, one JSON object per step", async () => {
+		const { stdout } = await run(process.execPath, [PARAPET, "demo", "--json", "--exit"], { timeout: 120_000 });
+		const steps: { step: string; ok: boolean; ms: number }[] = stdout
+			.trim()
+			.split("\n")
+			.map((line) => JSON.parse(line));
+		const update = ["check", "permit", "download", "verify", "report", "check_again"];
+		expect(steps.map(({ step }) => step)).toEqual([
+			...["secrets", "server", "account", "product", "license", "code", "message"],
+			...["publish", "activate", "token", ...update],
+			...["publish", ...update],
+			"messages",
+		]);
+		expect(steps.every(({ ok, ms }) => ok && ms >= 0)).toBe(true);
+	}, 150_000);
+
+	it("fails with 1, and says which step, when the same version is given two contents", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "parapet-e2e-"));
+		const files = ["a-1.0.0.rules", "a_1.0.0.rules"].map((name) => join(folder, name));
+		for (const file of files) await writeFile(file, file);
+		const args = [PARAPET, "demo", "--json", "--exit", ...files.flatMap((file) => ["--package", file])];
+		const failure = await run(process.execPath, args, { timeout: 120_000 }).catch((error: unknown) => error);
+		await rm(folder, { recursive: true });
+		expect(failure).toMatchObject({ code: 1 });
+		const { stdout } = failure as { stdout: string };
+		expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ step: "publish", ok: false });
+	}, 150_000);
+});
+
+describe("a Worker on this machine", () => {
+	let folder: string;
+	let worker: LocalWorker;
+	let env: NodeJS.ProcessEnv;
+	let home: string;
+	let account: string;
+	let device: string;
+
+	async function parapet(...args: string[]) {
+		const { stdout } = await run(process.execPath, [PARAPET, ...args, "--json"], { env, cwd: folder, timeout: 60_000 });
+		return JSON.parse(stdout);
+	}
+
+	beforeAll(async () => {
+		folder = await mkdtemp(join(tmpdir(), "parapet-e2e-"));
+		home = join(folder, "firewall");
+		const secretsFile = join(folder, "secrets.env");
+		const { values } = await ensureDevSecrets(secretsFile, Date.now());
+		const port = await findFreePort();
+		worker = await startWorker({
+			port,
+			stateFolder: join(folder, "state"),
+			secretsFile,
+			logFile: join(folder, "worker.log"),
+		});
+		env = { ...process.env, PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] };
+		await writeFile(join(folder, "big-rules-1.0.0.rules"), PACKAGE);
+	}, 120_000);
+	afterAll(async () => {
+		await worker?.stop();
+		await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+	});
+
+	it("is set up by an operator and takes a release from a publisher with a key of their own", async () => {
+		account = (await parapet("account", "create", "Example")).account;
+		await parapet("product", "create", "big-rules");
+		const { license } = await parapet(
+			"license",
+			"create",
+			account,
+			"--products",
+			"big-rules",
+			"--seats",
+			"2",
+			"--ends",
+			"30d",
+		);
+		const { code } = await parapet("code", "create", account, "--license", license, "--uses", "2");
+		await writeFile(join(folder, "code"), code);
+		const { key } = await parapet("key", "create", "ci", "--scopes", "publish:big-rules", "--expires", "1d");
+		await writeFile(join(folder, "key"), key);
+		const release = await parapet("publish", join(folder, "big-rules-1.0.0.rules"), "--key-file", join(folder, "key"));
+		expect(release).toMatchObject({ version: "1.0.0", sha256: SHA256 });
+		const refused = await parapet("account", "list", "--key-file", join(folder, "key")).catch(
+			(error: unknown) => error,
+		);
+		expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("request_id") });
+	});
+
+	it("lets a firewall activate with either kind of key", async () => {
+		const first = await parapet("device", "activate", "--code-file", join(folder, "code"), "--home", home);
+		const second = await parapet(
+			"device",
+			"activate",
+			"--code-file",
+			join(folder, "code"),
+			"--home",
+			`${home}-2`,
+			"--algorithm",
+			"Ed25519",
+		);
+		device = first.device;
+		expect(second.device).not.toBe(first.device);
+		const { devices } = await parapet("device", "list", account);
+		expect(devices).toHaveLength(2);
+	});
+
+	describe.skipIf(!hasCurl())("with curl as the downloader (skipped where there is no curl)", () => {
+		async function signedUrl(): Promise<string> {
+			const session = createSession(openHome(home), worker.url, Date.now);
+			const { answer } = await checkForUpdates(session);
+			const offer = answer.products[0]?.offer;
+			if (offer == null) throw new Error(`nothing is offered: ${JSON.stringify(answer)}`);
+			return (await askPermit(session, "big-rules", offer)).url;
+		}
+
+		it("downloads the package, whole", async () => {
+			const target = join(folder, "whole");
+			await run("curl", ["--fail", "--silent", "--show-error", "--output", target, await signedUrl()]);
+			expect((await readFile(target)).equals(PACKAGE)).toBe(true);
+		});
+
+		it("resumes a download that stopped in the middle", async () => {
+			const target = join(folder, "resumed");
+			await writeFile(target, PACKAGE.subarray(0, 123_456));
+			await run("curl", [
+				"--fail",
+				"--silent",
+				"--show-error",
+				"--continue-at",
+				"-",
+				"--output",
+				target,
+				await signedUrl(),
+			]);
+			expect((await readFile(target)).equals(PACKAGE)).toBe(true);
+		});
+
+		it("downloads a range", async () => {
+			const url = await signedUrl();
+			const format = "%{http_code} %header{content-range}";
+			const target = join(folder, "range");
+			const { stdout } = await run("curl", [
+				"--silent",
+				"--range",
+				"100-199",
+				"--output",
+				target,
+				"--write-out",
+				format,
+				url,
+			]);
+			expect(stdout.split(" ")[0]).toBe("206");
+			expect((await readFile(target)).equals(PACKAGE.subarray(100, 200))).toBe(true);
+		});
+
+		it("is refused with a URL that was changed", async () => {
+			const url = (await signedUrl()).replace(/s=.{4}/, "s=AAAA");
+			const { stdout } = await run("curl", [
+				"--silent",
+				"--output",
+				join(folder, "refused"),
+				"--write-out",
+				"%{http_code}",
+				url,
+			]);
+			expect(stdout).toBe("403");
+		});
+	});
+
+	it("updates a firewall, which then has nothing new", async () => {
+		const { updates } = await parapet("device", "update", "--home", home);
+		expect(updates).toMatchObject([{ ok: true, product: "big-rules", version: "1.0.0", sha256: SHA256 }]);
+		expect((await readFile(updates[0].path)).equals(PACKAGE)).toBe(true);
+		expect(await parapet("device", "update", "--home", home)).toMatchObject({
+			updates: [],
+			products: [{ status: "current" }],
+		});
+		expect(await parapet("device", "check", "--home", home)).toMatchObject({ unchanged: true });
+	});
+
+	it("tells a suspended firewall why it gets no token, and that it keeps what it has", async () => {
+		await parapet("device", "suspend", device, "--reason", "test");
+		const refused = await parapet("device", "token", "--home", home).catch((error: unknown) => error);
+		expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("suspended") });
+		await parapet("device", "reinstate", device);
+		expect(await parapet("device", "check", "--home", home)).toMatchObject({ products: [{ status: "current" }] });
+	});
+
+	it("takes a seat back", async () => {
+		expect(await parapet("device", "deactivate", "--home", home)).toMatchObject({ device, deactivated: true });
+		const { licenses } = await parapet("license", "list", account);
+		expect(licenses).toMatchObject([{ seats: 2, seats_taken: 1 }]);
+	});
+});
+
+function hasCurl(): boolean {
+	try {
+		execFileSync("curl", ["--version"], { stdio: "ignore" });
+		return true;
+	} catch {
+		return false;
+	}
+}

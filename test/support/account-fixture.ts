@@ -1,0 +1,45 @@
+// An account with a license and codes, and devices to activate: what most tests of the Account object start from.
+import type { ActivationInput } from "../../src/objects/account.ts";
+import { bindings, freshName } from "./object-bindings.ts";
+
+/** Near the real time, because denials end by the objects' own clock. */
+export const NOW = Math.floor(Date.now() / 1_000);
+export const DAY = 86_400;
+export const OPERATOR = { actor: "olivia", now: NOW } as const;
+
+export interface AccountFixture {
+	readonly name: string;
+	/** a new stub each time: one stays broken after its object was aborted */
+	readonly account: () => ReturnType<typeof bindings.ACCOUNT.getByName>;
+	/** what device number n sends to activate */
+	device(number: number, change?: Partial<ActivationInput>): ActivationInput;
+}
+
+export async function createAccount(
+	options: { seats?: number; uses?: number; endsAt?: number; expiresAt?: number } = {},
+): Promise<AccountFixture> {
+	const { seats = 10, uses = 1_000, endsAt = NOW + 365 * DAY, expiresAt = NOW + 30 * DAY } = options;
+	const name = freshName();
+	const account = () => bindings.ACCOUNT.getByName(name);
+	const terms = { products: ["crs"], startsAt: NOW - DAY, endsAt, graceSeconds: 30 * DAY, delaySeconds: 0 };
+	await account().create({ ...OPERATOR, id: `acct-${name}000000`, name: "Example GmbH" });
+	await account().createLicense({ ...OPERATOR, id: "lic-a", terms: { ...terms, seats } });
+	await account().createLicense({ ...OPERATOR, id: "lic-b", terms: { ...terms, products: ["threats"], seats: 1 } });
+	await account().createCode({ ...OPERATOR, id: "code-a", hash: "hash-a", license: "lic-a", uses, expiresAt });
+	await account().createCode({ ...OPERATOR, id: "code-b", hash: "hash-b", license: "lic-b", uses, expiresAt });
+	return {
+		name,
+		account,
+		device: (number, change) => ({
+			codeHash: "hash-a",
+			candidateDeviceId: `dev-${name}-${String(number).padStart(16, "0")}`,
+			jwk: { kty: "OKP", crv: "Ed25519", x: `key-${number}` },
+			jkt: `thumbprint-${number}`,
+			serial: `FW-${number}`,
+			model: "PA-440",
+			labels: { site: "berlin" },
+			now: NOW,
+			...change,
+		}),
+	};
+}

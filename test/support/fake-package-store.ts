@@ -1,0 +1,28 @@
+// Object storage in memory, for tests without workerd. Buffers what the real one streams.
+import { createHash } from "node:crypto";
+import type { PackagePutOutcome, PackageRange, PackageStore, StoredPackage } from "../../src/storage/package-store.ts";
+
+export class FakePackageStore implements PackageStore {
+	readonly packages = new Map<string, Uint8Array>();
+
+	async has(sha256: string): Promise<number | null> {
+		return this.packages.get(sha256)?.length ?? null;
+	}
+
+	async put(sha256: string, body: ReadableStream, size: number): Promise<PackagePutOutcome> {
+		const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+		if (bytes.length !== size) return "length_mismatch";
+		if (createHash("sha256").update(bytes).digest("hex") !== sha256) return "digest_mismatch";
+		this.packages.set(sha256, bytes);
+		return "stored";
+	}
+
+	async get(sha256: string, range?: PackageRange): Promise<StoredPackage | null> {
+		const bytes = this.packages.get(sha256);
+		if (bytes === undefined) return null;
+		const part = range === undefined ? bytes : bytes.slice(range.offset, range.offset + range.length);
+		const body = new Response(part.slice()).body;
+		if (body === null) throw new Error("a response without a body");
+		return { body: body as unknown as ReadableStream, size: bytes.length };
+	}
+}

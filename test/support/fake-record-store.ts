@@ -1,0 +1,104 @@
+// A record store in memory that can fail before or after it has stored, or not answer at all, and that notices when its
+// users break what they promise: that no revision ever changes, that one version is one body, that versions never go
+// back, and that `heads` never points to what is not there.
+import {
+	formatRecord,
+	isRevisionKey,
+	parseRecord,
+	type RecordStore,
+	RecordStoreError,
+	type StoredRecord,
+} from "../../src/storage/record-store.ts";
+
+export type Fault = "before" | "after" | "hang";
+
+export class FakeRecordStore implements RecordStore {
+	readonly texts = new Map<string, string>();
+	/** every put that reached the store, stored or not, as "key version" */
+	readonly puts: string[] = [];
+	readonly gets: string[] = [];
+	readonly violations: string[] = [];
+	/** whether an older version arriving after a newer one is the writer's fault */
+	ordered = true;
+	faultOf: (operation: "get" | "put", key: string) => Fault | null = () => null;
+	/** runs before a put takes effect */
+	onPut: (key: string, record: StoredRecord) => void | Promise<void> = () => {};
+
+	/** Every operation fails so, until `repair`. */
+	break(fault: Fault): void {
+		this.faultOf = () => fault;
+	}
+
+	repair(): void {
+		this.faultOf = () => null;
+	}
+
+	versionOf(key: string): number | null {
+		const text = this.texts.get(key);
+		return text === undefined ? null : parseRecord(key, text).version;
+	}
+
+	bodyOf<T>(key: string): T {
+		const text = this.texts.get(key);
+		if (text === undefined) throw new Error(`nothing at ${key}`);
+		return parseRecord(key, text).body as T;
+	}
+
+	async get(key: string): Promise<StoredRecord | null> {
+		this.gets.push(key);
+		const fault = this.faultOf("get", key);
+		if (fault === "hang") await new Promise(() => {});
+		if (fault !== null) throw new RecordStoreError("unreachable", key);
+		const text = this.texts.get(key);
+		return text === undefined ? null : parseRecord(key, text);
+	}
+
+	async put(key: string, record: StoredRecord): Promise<"stored" | "superseded"> {
+		await this.onPut(key, record);
+		const fault = this.faultOf("put", key);
+		if (fault === "hang") await new Promise(() => {});
+		if (fault === "before") throw new RecordStoreError("unreachable", key);
+		const outcome = this.#store(key, record);
+		if (fault === "after") throw new RecordStoreError("unreachable", key);
+		return outcome;
+	}
+
+	#store(key: string, record: StoredRecord): "stored" | "superseded" {
+		this.puts.push(`${key} ${record.version}`);
+		const text = formatRecord(key, record);
+		const present = this.#presentVersion(key);
+		if (present !== null) {
+			if (isRevisionKey(key) && this.texts.get(key) !== text) this.violations.push(`${key} changed`);
+			if (present === record.version && this.texts.get(key) !== text) this.violations.push(`${key} ${present} is two`);
+			if (present > record.version) {
+				if (this.ordered) this.violations.push(`${key} went back from ${present} to ${record.version}`);
+				return "superseded";
+			}
+		}
+		if (key === "heads") this.#checkHeads(record.body as Heads);
+		this.texts.set(key, text);
+		return "stored";
+	}
+
+	#presentVersion(key: string): number | null {
+		try {
+			return this.versionOf(key);
+		} catch {
+			return null;
+		}
+	}
+
+	#checkHeads(heads: Heads): void {
+		const pointers = Object.entries(heads.products).map(([product, revision]) => `product:${product}@${revision}`);
+		if (heads.messages > 0) pointers.push(`messages@${heads.messages}`);
+		if (heads.denied > 0) pointers.push(`denied@${heads.denied}`);
+		for (const key of pointers)
+			if (!this.texts.has(key)) this.violations.push(`heads points to ${key}, which is absent`);
+	}
+}
+
+interface Heads {
+	readonly products: Record<string, number>;
+	readonly messages: number;
+	readonly denied: number;
+}

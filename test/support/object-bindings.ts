@@ -1,0 +1,31 @@
+// The bindings of the test Worker as the objects and adapters see them, and a way to break an object's stores.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { Account } from "../../src/objects/account.ts";
+import type { ObjectBindings } from "../../src/objects/bindings.ts";
+import type { Directory } from "../../src/objects/directory.ts";
+import type { Outbox, RecordLane } from "../../src/objects/outbox.ts";
+import type { Product } from "../../src/objects/product.ts";
+
+export const bindings = env as unknown as ObjectBindings & { readonly PACKAGES: R2Bucket };
+
+type Publishing = Account | Directory | Product;
+
+/** Gives the running instance of an object other stores, until it is evicted. */
+export async function replaceStores<T extends Publishing>(
+	stub: DurableObjectStub<T>,
+	stores: Record<string, RecordLane["store"]>,
+): Promise<void> {
+	await runInDurableObject(stub, (instance) => {
+		const { outbox } = instance as unknown as { outbox: Outbox };
+		outbox.lanes = Object.entries(stores).map(([name, store]) => ({ name, store, writeIntervalMs: 0 }));
+	});
+}
+
+let names = 0;
+
+/** @returns an object name that no other test of the file uses, in the form of an account's */
+export function freshName(): string {
+	names += 1;
+	return `t${String(names).padStart(9, "0")}`;
+}

@@ -1,0 +1,214 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type ActivationFacts, decideActivation, decideStatusChange } from "../../../src/entitlement/activation.ts";
+import { type DeviceStatus, deviceStatus } from "../../../src/entitlement/device-record.ts";
+import { holdsSeat } from "../../../src/entitlement/license.ts";
+
+const NOW = 1_800_000_000;
+const FRESH: ActivationFacts = {
+	code: { uses: 5, used: 0, expiresAt: NOW + 100 },
+	license: { id: "lic-a", seats: 10, endsAt: NOW + 1_000 },
+	serial: "FW-1",
+	deviceWithSameKey: null,
+	serialHeldByOther: false,
+	seatsTaken: 0,
+	now: NOW,
+};
+const KNOWN = { status: "active", serial: "FW-1", license: "lic-a", usedThisCode: true } as const;
+const refused = (reason: string) => ({ ok: false, reason });
+const accepted = (kind: string) => ({ ok: true, kind });
+
+describe("activation with a key that is not known", () => {
+	it.each<[string, Partial<ActivationFacts>, object]>([
+		["takes a seat", {}, accepted("new")],
+		["takes the last seat", { seatsTaken: 9 }, accepted("new")],
+		["finds no seat left", { seatsTaken: 10 }, refused("no_seat_left")],
+		["finds too few seats", { seatsTaken: 11 }, refused("no_seat_left")],
+		["is refused without a code", { code: null, license: null }, refused("unknown_code")],
+		["takes the last use", { code: { uses: 5, used: 4, expiresAt: NOW + 1 } }, accepted("new")],
+		[
+			"is refused when the code is used up",
+			{ code: { uses: 5, used: 5, expiresAt: NOW + 1 } },
+			refused("code_used_up"),
+		],
+		["is refused when the code has expired", { code: { uses: 5, used: 0, expiresAt: NOW } }, refused("code_expired")],
+		["has until the license ends", { license: { id: "a", seats: 1, endsAt: NOW + 1 } }, accepted("new")],
+		["is refused when it has ended", { license: { id: "a", seats: 1, endsAt: NOW } }, refused("license_expired")],
+		["is refused a serial in use", { serialHeldByOther: true }, refused("serial_taken")],
+	])("%s", (_, change, decision) => {
+		expect(decideActivation({ ...FRESH, ...change })).toEqual(decision);
+	});
+});
+
+describe("activation with a key that is known", () => {
+	const withDevice = (device: Partial<NonNullable<ActivationFacts["deviceWithSameKey"]>>, change = {}) =>
+		decideActivation({ ...FRESH, ...change, deviceWithSameKey: { ...KNOWN, ...device } });
+	const spent = { code: { uses: 1, used: 1, expiresAt: NOW - 1 }, seatsTaken: 10 };
+
+	it("is the same device again after a lost answer, whatever became of the code and the seats", () => {
+		expect(withDevice({}, spent)).toEqual(accepted("same"));
+		expect(withDevice({}, { license: { id: "lic-a", seats: 1, endsAt: NOW - 1 } })).toEqual(accepted("same"));
+	});
+
+	it("stays suspended, but is answered", () => {
+		expect(withDevice({ status: "suspended" }, spent)).toEqual(accepted("same"));
+	});
+
+	it("is refused for good once revoked", () => {
+		expect(withDevice({ status: "revoked" })).toEqual(refused("key_revoked"));
+	});
+
+	it("is refused under another serial", () => {
+		expect(withDevice({ serial: "FW-2" })).toEqual(refused("serial_changed"));
+	});
+
+	it("changes nothing with another code of the same license", () => {
+		expect(withDevice({ usedThisCode: false }, { seatsTaken: 10 })).toEqual(accepted("same"));
+	});
+
+	it("moves to the license of another code, if that has a seat", () => {
+		const device = { usedThisCode: false, license: "lic-old" };
+		expect(withDevice(device)).toEqual(accepted("moved"));
+		expect(withDevice(device, { seatsTaken: 10 })).toEqual(refused("no_seat_left"));
+	});
+
+	it("comes back after it was deactivated, without a second use, if there is a seat", () => {
+		expect(withDevice({ status: "deactivated" }, { code: { uses: 1, used: 1, expiresAt: NOW + 1 } })).toEqual(
+			accepted("returned"),
+		);
+		expect(withDevice({ status: "deactivated" }, { seatsTaken: 10 })).toEqual(refused("no_seat_left"));
+		expect(withDevice({ status: "deactivated" }, { code: { uses: 1, used: 1, expiresAt: NOW } })).toEqual(
+			refused("code_expired"),
+		);
+	});
+});
+
+const facts = fc.record<ActivationFacts>({
+	code: fc.option(
+		fc.record({ uses: fc.nat(3), used: fc.nat(3), expiresAt: fc.integer({ min: NOW - 2, max: NOW + 2 }) }),
+	),
+	license: fc.option(
+		fc.record({
+			id: fc.constantFrom("lic-a", "lic-b"),
+			seats: fc.integer({ min: 1, max: 3 }),
+			endsAt: fc.integer({ min: NOW - 2, max: NOW + 2 }),
+		}),
+	),
+	serial: fc.constantFrom("FW-1", "FW-2"),
+	deviceWithSameKey: fc.option(
+		fc.record({
+			status: fc.constantFrom(...deviceStatus.options),
+			serial: fc.constantFrom("FW-1", "FW-2"),
+			license: fc.constantFrom("lic-a", "lic-b"),
+			usedThisCode: fc.boolean(),
+		}),
+	),
+	serialHeldByOther: fc.boolean(),
+	seatsTaken: fc.nat(4),
+	now: fc.constant(NOW),
+});
+const takesSeat = (decision: ReturnType<typeof decideActivation>) => decision.ok && decision.kind !== "same";
+
+describe("laws of activation", () => {
+	it("no seat is taken beyond those of the license", () => {
+		fc.assert(
+			fc.property(facts, (given) => {
+				if (takesSeat(decideActivation(given))) expect(given.seatsTaken).toBeLessThan(given.license?.seats ?? 0);
+			}),
+		);
+	});
+
+	it("no code brings more devices than it has uses", () => {
+		fc.assert(
+			fc.property(facts, (given) => {
+				if (!takesSeat(decideActivation(given)) || given.deviceWithSameKey?.usedThisCode) return;
+				expect(given.code?.used).toBeLessThan(given.code?.uses ?? 0);
+			}),
+		);
+	});
+
+	it("nothing is taken with a code or a license whose time is over", () => {
+		fc.assert(
+			fc.property(facts, (given) => {
+				if (!takesSeat(decideActivation(given))) return;
+				expect(given.code?.expiresAt).toBeGreaterThan(NOW);
+				expect(given.license?.endsAt).toBeGreaterThan(NOW);
+			}),
+		);
+	});
+
+	it("a revoked key never activates", () => {
+		fc.assert(
+			fc.property(facts, (given) => {
+				if (given.deviceWithSameKey?.status === "revoked") expect(decideActivation(given).ok).toBe(false);
+			}),
+		);
+	});
+
+	it("without a code nothing is learnt: every refusal is the same", () => {
+		fc.assert(
+			fc.property(facts, (given) => {
+				expect(decideActivation({ ...given, code: null })).toEqual(refused("unknown_code"));
+			}),
+		);
+	});
+
+	it("more seats never turn an acceptance into a refusal", () => {
+		fc.assert(
+			fc.property(facts, (given) => {
+				if (given.license === null || !decideActivation(given).ok) return;
+				const license = { ...given.license, seats: given.license.seats + 1 };
+				expect(decideActivation({ ...given, license })).toEqual(decideActivation(given));
+			}),
+		);
+	});
+
+	it("asking again right after an activation changes nothing", () => {
+		fc.assert(
+			fc.property(facts, (given) => {
+				const decision = decideActivation(given);
+				if (!takesSeat(decision) || given.license === null || given.code === null) return;
+				const again = decideActivation({
+					...given,
+					code: { ...given.code, used: given.code.used + 1 },
+					seatsTaken: given.seatsTaken + 1,
+					deviceWithSameKey: {
+						status: "active",
+						serial: given.serial,
+						license: given.license.id,
+						usedThisCode: true,
+					},
+				});
+				expect(again).toEqual(accepted("same"));
+			}),
+		);
+	});
+});
+
+describe("status changes", () => {
+	const table: Record<DeviceStatus, Record<DeviceStatus, string>> = {
+		active: { active: "same", suspended: "change", revoked: "change", deactivated: "change" },
+		suspended: { active: "change", suspended: "same", revoked: "change", deactivated: "device_suspended" },
+		revoked: { active: "device_revoked", suspended: "device_revoked", revoked: "same", deactivated: "same" },
+		deactivated: {
+			active: "device_deactivated",
+			suspended: "device_deactivated",
+			revoked: "change",
+			deactivated: "same",
+		},
+	};
+	const statuses = deviceStatus.options;
+
+	it.each(statuses.flatMap((from) => statuses.map((to) => [from, to, table[from][to]] as const)))(
+		"%s to %s: %s",
+		(from, to, expected) => {
+			const decision = decideStatusChange(from, to);
+			expect(decision.ok ? (decision.changed ? "change" : "same") : decision.reason).toBe(expected);
+		},
+	);
+
+	it("never give a seat back to a device that holds none", () => {
+		for (const from of statuses.filter((status) => !holdsSeat(status)))
+			for (const to of statuses.filter(holdsSeat)) expect(decideStatusChange(from, to).ok).toBe(false);
+	});
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import type { DevicePublicKey } from "../../../src/entitlement/device-record.ts";
+import { importDeviceKey, parseDevicePublicKey } from "../../../src/signing/device-key.ts";
+import { makeDeviceKey } from "./signing-fixtures.ts";
+
+const { jwk: p256 } = await makeDeviceKey("ES256");
+const { jwk: ed25519 } = await makeDeviceKey("Ed25519");
+
+describe("device keys", () => {
+	it.each([
+		["P-256", p256, { alg: "ES256", kid: "mine", use: "sig", key_ops: ["verify"], ext: true }],
+		["Ed25519", ed25519, { alg: "EdDSA", use: "sig" }],
+	])("reads a %s key down to the members that are the key", (_, jwk, metadata) => {
+		expect(parseDevicePublicKey({ ...metadata, ...jwk })).toEqual(jwk);
+	});
+
+	it.each([
+		["a private part", { ...p256, d: p256.x }],
+		["an unknown member", { ...p256, x5u: "https://attacker.example" }],
+		["a symmetric key", { kty: "oct", k: p256.x }],
+		["an RSA key", { kty: "RSA", n: "AQAB", e: "AQAB" }],
+		["another curve", { ...p256, crv: "P-384" }],
+		["X25519", { ...ed25519, crv: "X25519" }],
+		["the algorithm of another key type", { ...p256, alg: "EdDSA" }],
+		["a symmetric algorithm", { ...p256, alg: "HS256" }],
+		["a key for encryption", { ...p256, use: "enc" }],
+		["a short coordinate", { ...p256, x: "AAAA" }],
+		["a padded coordinate", { ...p256, x: `${p256.x}=` }],
+		["null", null],
+		["an array", [p256]],
+		["a string", JSON.stringify(p256)],
+	])("does not take %s", (_, jwk) => {
+		expect(parseDevicePublicKey(jwk)).toBeNull();
+	});
+
+	it("cannot import a point that is not on the curve", async () => {
+		const offCurve: DevicePublicKey = { kty: "EC", crv: "P-256", x: p256.x, y: p256.x };
+		expect(parseDevicePublicKey(offCurve)).toEqual(offCurve);
+		await expect(importDeviceKey(offCurve)).rejects.toThrow(DOMException);
+	});
+});

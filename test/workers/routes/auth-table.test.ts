@@ -1,0 +1,171 @@
+// Every protected route refuses whoever may not pass. The list of routes is the service's own description of itself, so a
+// new route cannot be forgotten; a route without credentials must stand in PUBLIC.
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { createFleet } from "../../support/fleet.ts";
+import { newAddress, operate, operated, send } from "../../support/service.ts";
+import { TEST_SECRETS } from "../../support/secrets.ts";
+import { expectProblem } from "./expectations.ts";
+import { newFirewall, newProduct, offerOf } from "./fixtures.ts";
+import { publish } from "../../support/fleet.ts";
+
+const PUBLIC = [
+	"GET /.well-known/jwks.json",
+	"GET /.well-known/oauth-authorization-server",
+	// These carry their credentials in their own ways: DPoP code, assertion, registration token, signed URL.
+	"POST /oauth2/register",
+	"DELETE /oauth2/register/{client_id}",
+	"POST /oauth2/token",
+	"GET /d/{sha256}/{name}",
+];
+
+interface Operation {
+	readonly security?: readonly Record<string, unknown>[];
+}
+interface Route {
+	readonly name: string;
+	readonly method: string;
+	readonly path: string;
+	readonly scheme: string | null;
+}
+
+async function listRoutes(): Promise<Route[]> {
+	const document = (await (await send("/openapi.json")).json()) as { paths: Record<string, Record<string, Operation>> };
+	return Object.entries(document.paths).flatMap(([path, operations]) =>
+		Object.entries(operations).map(([method, { security }]) => ({
+			name: `${method.toUpperCase()} ${path}`,
+			method: method.toUpperCase(),
+			path,
+			scheme: Object.keys(security?.[0] ?? {})[0] ?? null,
+		})),
+	);
+}
+
+const routes = await listRoutes();
+const deviceRoutes = routes.filter(({ scheme }) => scheme === "accessToken");
+const keyRoutes = routes.filter(({ scheme }) => scheme === "apiKey");
+
+let paths: Record<string, string>;
+let product: string;
+let otherProduct: string;
+let deviceToken: string;
+let boundToken: string;
+let offer: string;
+beforeAll(async () => {
+	product = await newProduct();
+	otherProduct = await newProduct();
+	const { account, code } = await createFleet({ products: [product] });
+	await publish(product, "1.0.0", "rules");
+	const firewall = await newFirewall(code, false);
+	deviceToken = firewall.accessToken;
+	offer = (await offerOf(firewall, product)).capability;
+	boundToken = (await newFirewall(code)).accessToken;
+	paths = {
+		product,
+		version: "1.0.0",
+		account,
+		device: firewall.clientId,
+		key: "key-00000000",
+		message: "msg-00000000",
+	};
+});
+
+async function makeKey(scopes: string[], more: Record<string, unknown> = {}): Promise<{ key: string; id: string }> {
+	return operated("POST", "/v1/keys", { subject: "a test", scopes, ...more });
+}
+
+/** Calls a route with a body that is well-formed, whatever else; one offer is good, or /v1/permits would look no further. */
+async function call({ method, path }: Route, authorization: string | null): Promise<Response> {
+	const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => paths[name] ?? "unknown");
+	const body = method === "GET" || method === "DELETE" ? undefined : JSON.stringify({ offer });
+	return send(filled, {
+		method,
+		headers: {
+			"cf-connecting-ip": newAddress(),
+			...(authorization === null ? {} : { authorization }),
+			...(body === undefined ? {} : { "content-type": "application/json", "content-length": String(body.length) }),
+		},
+		...(body === undefined ? {} : { body }),
+	});
+}
+
+test("a route without credentials is one of those that must have none", () => {
+	expect(routes.filter(({ scheme }) => scheme === null).map(({ name }) => name).sort()).toEqual([...PUBLIC].sort());
+	expect([deviceRoutes.length > 3, keyRoutes.length > 15]).toEqual([true, true]);
+});
+
+describe("every device route refuses", () => {
+	const refused: [string, () => string | null | Promise<string | null>][] = [
+		["no credentials", () => null],
+		["an empty scheme", () => "Bearer"],
+		["another scheme", () => "Basic dXNlcjpwYXNz"],
+		["garbage", () => "Bearer garbage"],
+		["garbage of three parts", () => "DPoP e30.e30.AAAA"],
+		["the bootstrap key", () => `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`],
+		["an API key", async () => `Bearer ${(await makeKey(["operate"])).key}`],
+		["a bound token sent as a bearer token", () => `Bearer ${boundToken}`],
+		["a bound token without a proof", () => `DPoP ${boundToken}`],
+		["a bearer token under the DPoP scheme", () => `DPoP ${deviceToken}`],
+		["two credentials", () => `Bearer ${deviceToken} ${deviceToken}`],
+	];
+	test.each(refused)("%s", async (_, authorization) => {
+		for (const route of deviceRoutes) {
+			const answer = await call(route, await authorization());
+			// The permit's credentials are offer and token together: what was not given for this token opens nothing.
+			if (route.path === "/v1/permits" && answer.status === 403) await expectProblem(answer, "offer_invalid");
+			else await expectProblem(answer, "unauthenticated");
+		}
+	});
+});
+
+describe("every publisher and operator route refuses", () => {
+	const refused: [string, () => string | null | Promise<string | null>][] = [
+		["no credentials", () => null],
+		["an empty scheme", () => "Bearer"],
+		["garbage", () => "Bearer garbage"],
+		["a key that was never made, of the right form", () => `Bearer pk_${"0".repeat(32)}`],
+		["a device's bearer token", () => `Bearer ${deviceToken}`],
+		["a device's bound token", () => `DPoP ${boundToken}`],
+		["the bootstrap key under another scheme", () => `DPoP ${TEST_SECRETS.BOOTSTRAP_KEY}`],
+		["the bootstrap key without its last character", () => `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY.slice(0, -1)}`],
+	];
+	test.each(refused)("%s", async (_, authorization) => {
+		for (const route of keyRoutes) await expectProblem(await call(route, await authorization()), "unauthenticated");
+	});
+
+	test("a revoked key", async () => {
+		const { key, id } = await makeKey(["operate"]);
+		expect((await operate("GET", "/v1/keys", undefined, key)).status).toBe(200);
+		await operated("DELETE", `/v1/keys/${id}`);
+		for (const route of keyRoutes) await expectProblem(await call(route, `Bearer ${key}`), "unauthenticated");
+	});
+
+	test("an expired key, from its last second on", async () => {
+		const expires = Math.floor(Date.now() / 1000) + 600;
+		const { key } = await makeKey(["operate"], { expires_at: new Date(expires * 1000).toISOString() });
+		vi.useFakeTimers({ toFake: ["Date"], now: (expires - 1) * 1000 });
+		try {
+			expect((await operate("GET", "/v1/keys", undefined, key)).status).toBe(200);
+			vi.setSystemTime(expires * 1000);
+			for (const route of keyRoutes) await expectProblem(await call(route, `Bearer ${key}`), "unauthenticated");
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	test("a key for publishing another product, and says which scope is missing", async () => {
+		const { key } = await makeKey([`publish:${otherProduct}`]);
+		for (const route of keyRoutes) {
+			const body = await expectProblem(await call(route, `Bearer ${key}`), "insufficient_scope");
+			expect(body["required_scope"]).toBe(route.path.includes("{product}") ? `publish:${product}` : "operate");
+		}
+	});
+});
+
+test("a key for publishing one product passes on its routes and on no others", async () => {
+	const { key } = await makeKey([`publish:${product}`]);
+	for (const route of keyRoutes) {
+		const answer = await call(route, `Bearer ${key}`);
+		if (route.path.includes("{product}")) expect([401, 403]).not.toContain(answer.status);
+		else await expectProblem(answer, "insufficient_scope");
+	}
+});

@@ -1,0 +1,38 @@
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import { createR2PackageStore } from "../../../src/storage/r2-package-store.ts";
+import { packageStoreContract } from "../../contract/package-store.contract.ts";
+import { bindings } from "../../support/object-bindings.ts";
+
+afterEach(reset);
+
+packageStoreContract("R2", async () => createR2PackageStore(bindings.PACKAGES));
+
+describe("R2 package store", () => {
+	it("stores a package under its key with headers that let everybody keep it", async () => {
+		const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+		const { body } = new Response("abc");
+		if (body === null) throw new Error("no body");
+		expect(await createR2PackageStore(bindings.PACKAGES).put(sha256, body, 3)).toBe("stored");
+		const object = await bindings.PACKAGES.head(`packages/${sha256}`);
+		expect(object?.httpMetadata).toEqual({
+			contentType: "application/octet-stream",
+			cacheControl: "public, max-age=31536000, immutable",
+		});
+		expect(object?.checksums.toJSON().sha256).toBe(sha256);
+	});
+
+	it.each([
+		["longer", "abcd", 3, "length_mismatch"],
+		["shorter", "ab", 3, "length_mismatch"],
+		["empty", "", 3, "length_mismatch"],
+		["different", "abd", 3, "digest_mismatch"],
+	])("keeps nothing of a request body that is %s", async (_, text, size, outcome) => {
+		const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+		const { body } = new Request("https://updates.test/", { method: "PUT", body: text });
+		if (body === null) throw new Error("no body");
+		const store = createR2PackageStore(bindings.PACKAGES);
+		expect(await store.put(sha256, body, size)).toBe(outcome);
+		expect(await store.has(sha256)).toBeNull();
+	});
+});

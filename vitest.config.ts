@@ -1,0 +1,32 @@
+// Three tiers (design: docs/architecture.md): plain Node, inside workerd, and the whole service from outside.
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { TEST_SECRETS } from "./test/support/secrets.ts";
+
+export default defineConfig({
+	test: {
+		silent: "passed-only",
+		projects: [
+			{ test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts"] } },
+			{
+				plugins: [
+					cloudflareTest({
+						wrangler: { configPath: "./wrangler.toml" },
+						miniflare: { bindings: { ...TEST_SECRETS, ISSUER: "https://updates.test", LOG_SAMPLE_RATE: "1" } },
+					}),
+				],
+				// The first request of a file compiles the Worker, which takes seconds on a busy machine.
+				test: { name: "workers", include: ["test/workers/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 },
+			},
+			{
+				test: {
+					name: "e2e",
+					include: ["test/e2e/**/*.test.ts"],
+					testTimeout: 60_000,
+					hookTimeout: 60_000,
+					fileParallelism: false,
+				},
+			},
+		],
+	},
+});
