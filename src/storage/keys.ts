@@ -28,6 +28,11 @@ export function packageKey(sha256: string): string {
 	return `packages/${sha256}`;
 }
 
+/** A second upload of a package that is there, while its bytes are checked; deleted right after. */
+export function uploadKey(id: string): string {
+	return `uploads/${id}`;
+}
+
 export interface RecordOwner {
 	readonly owner: "account" | "product" | "directory";
 	/** device id for an account, product name for a product; empty for the directory, of which there is one */

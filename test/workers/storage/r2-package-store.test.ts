@@ -35,4 +35,17 @@ describe("R2 package store", () => {
 		expect(await store.put(sha256, body, size)).toBe(outcome);
 		expect(await store.has(sha256)).toBeNull();
 	});
+
+	it.each([
+		["the same bytes", "abc", "stored"],
+		["other bytes", "abd", "digest_mismatch"],
+	])("leaves one object after a second upload with %s", async (_, text, outcome) => {
+		const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+		const store = createR2PackageStore(bindings.PACKAGES);
+		const streamOf = (content: string) => new Response(content).body ?? new ReadableStream();
+		await store.put(sha256, streamOf("abc"), 3);
+		expect(await store.put(sha256, streamOf(text), 3)).toBe(outcome);
+		const { objects } = await bindings.PACKAGES.list();
+		expect(objects.map(({ key }) => key)).toEqual([`packages/${sha256}`]);
+	});
 });
