@@ -3,7 +3,7 @@
 import { chmod, open } from "node:fs/promises";
 import { parseEnv } from "node:util";
 import { readIfPresent } from "./firewall/atomic-file.ts";
-import { formatToday, generateSecrets, SECRET_NAMES, type SecretName } from "./secrets.ts";
+import { generateSecrets, SECRET_NAMES, type SecretName } from "./secrets.ts";
 
 const PRIVATE_FILE = 0o600;
 const HEADING = "# Random secrets for the Worker on this machine. Made by npm start; never commit or deploy them.\n";
@@ -15,12 +15,12 @@ export interface DevSecrets {
 }
 
 /** @param path of the file, e.g. .dev.vars */
-export async function ensureDevSecrets(path: string, nowMs: number): Promise<DevSecrets> {
+export async function ensureDevSecrets(path: string): Promise<DevSecrets> {
 	const text = await readIfPresent(path);
 	const present = parseEnv(text ?? "");
 	const added = SECRET_NAMES.filter((name) => !present[name]);
 	if (added.length > 0) {
-		const secrets = await generateSecrets(added, "local", formatToday(nowMs));
+		const secrets = await generateSecrets(added, "local");
 		// Single quotes: dotenv takes what is between them as it is, and none of these values has one.
 		const lines = secrets.map(([name, value]) => `${name}='${value}'\n`).join("");
 		const gap = text === null ? HEADING : text === "" || text.endsWith("\n") ? "" : "\n";

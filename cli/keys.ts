@@ -6,14 +6,14 @@ import { z } from "zod";
 import { addSharedOptions, readOptions } from "./command.ts";
 import { CliError } from "./errors.ts";
 import { createOutput, type Surroundings } from "./output.ts";
-import { formatToday, generateSecrets, SECRET_NAMES, type SecretName } from "./secrets.ts";
+import { generateSecrets, SECRET_NAMES, type SecretName } from "./secrets.ts";
 
 const options = z.object({ json: z.boolean().default(false), dir: z.string().optional() });
 
 const HOW_TO_SET = [
 	"to give them to the deployed Worker:",
 	"  (umask 077; node bin/parapet.mjs keys generate --json > secrets.json)",
-	"  npx wrangler secret bulk secrets.json --env production",
+	"  npm run deploy -- --secrets-file secrets.json",
 	"then move secrets.json into a password store: BOOTSTRAP_KEY is the first operator's API key, and none can be read back",
 ].join("\n");
 
@@ -27,7 +27,7 @@ export function addKeysCommand(program: Command, surroundings: Surroundings): vo
 	addSharedOptions(generate).action(async () => {
 		const { json, dir } = readOptions(generate, options);
 		const output = createOutput(surroundings, json);
-		const secrets = await generateSecrets(SECRET_NAMES, "production", formatToday(surroundings.nowMs()));
+		const secrets = await generateSecrets(SECRET_NAMES, "production");
 		if (dir === undefined) {
 			const lines = secrets.map(([name, value]) => `${name}=${value}`);
 			output.answer(Object.fromEntries(secrets), lines);

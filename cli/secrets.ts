@@ -11,14 +11,13 @@ export type SecretPlace = "local" | "production";
 
 const KEY_BYTES = 32;
 
-/** @param today names the first MAC key, e.g. "261120" (a kid has at most 8 characters); a later key gets another name */
-export async function generateSecret(name: SecretName, place: SecretPlace, today: string): Promise<string> {
+export async function generateSecret(name: SecretName, place: SecretPlace): Promise<string> {
 	const random = () => randomBytes(KEY_BYTES).toString("base64url");
 	switch (name) {
 		case "TOKEN_KEYS":
 			return JSON.stringify({ ...(place === "local" ? { local: true } : {}), keys: [await generateTokenKey()] });
 		case "MAC_KEYS":
-			return `${place === "local" ? "local1" : `k${today}`}:${random()}`;
+			return `${place === "local" ? "local1" : `k${randomBytes(3).toString("hex")}`}:${random()}`;
 		case "LOOKUP_KEY":
 			// The mark is base64url like the rest: 48 characters, 36 bytes.
 			return place === "local" ? `local${random()}` : random();
@@ -31,10 +30,9 @@ export async function generateSecret(name: SecretName, place: SecretPlace, today
 export async function generateSecrets(
 	names: readonly SecretName[],
 	place: SecretPlace,
-	today: string,
 ): Promise<[SecretName, string][]> {
 	return Promise.all(
-		names.map(async (name): Promise<[SecretName, string]> => [name, await generateSecret(name, place, today)]),
+		names.map(async (name): Promise<[SecretName, string]> => [name, await generateSecret(name, place)]),
 	);
 }
 
@@ -44,9 +42,4 @@ async function generateTokenKey() {
 	// RFC 7638: the kid is the thumbprint, so that a key cannot be named for another
 	const kid = await calculateJwkThumbprint({ kty, crv, x, y });
 	return { kty, crv, x, y, d, kid, alg: "ES256", use: "sig" };
-}
-
-/** @returns 2026-11-20 → "261120" */
-export function formatToday(nowMs: number): string {
-	return new Date(nowMs).toISOString().slice(2, 10).replaceAll("-", "");
 }

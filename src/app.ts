@@ -22,6 +22,7 @@ import { releases } from "./routes/releases.ts";
 import { reports } from "./routes/reports.ts";
 import { guardJsonBody } from "./routes/request-body.ts";
 import { token } from "./routes/token.ts";
+import { PackageStoreError } from "./storage/package-store.ts";
 import { RecordStoreError } from "./storage/record-store.ts";
 import { RecordMissingError } from "./storage/records.ts";
 
@@ -107,6 +108,7 @@ function asProblem(error: Error, scope: RequestScope): ProblemError {
 	const isStorage =
 		error instanceof RecordMissingError ||
 		error instanceof RecordStoreError ||
+		error instanceof PackageStoreError ||
 		"overloaded" in error ||
 		"retryable" in error;
 	if (!isStorage) return new ProblemError("internal");
@@ -131,5 +133,11 @@ function asOAuthError(problem: ProblemError): OAuthError {
 function describeFields(problem: ProblemError): string {
 	const { errors } = problem.extras;
 	if (!Array.isArray(errors)) return problem.message;
-	return errors.map(({ field, message }: { field: string; message: string }) => `${field}: ${message}`).join("; ");
+	return (
+		errors
+			.map(({ field, message }: { field: string; message: string }) => `${field}: ${message}`)
+			.join("; ")
+			// RFC 6749 §5.2: these two characters have no place in a description.
+			.replaceAll(/["\\]/g, "'")
+	);
 }

@@ -10,13 +10,17 @@ const count = z.coerce.number().int();
 const MIN_SECRET_LENGTH = 43;
 const MIN_BOOTSTRAP_KEY_LENGTH = 32;
 /** How `npm start` marks the secrets it makes, so that they can never guard a production service. */
-const LOCAL_MARK = "local";
+const LOCAL_MARK = {
+	TOKEN_KEYS: /"local"\s*:/,
+	// any key of the ring, not just the first: each of them verifies
+	MAC_KEYS: /(^|,)\s*local/,
+	LOOKUP_KEY: /^local/,
+	BOOTSTRAP_KEY: /^local/,
+} as const;
 
 const variables = z.object({
 	ENVIRONMENT: z.enum(["local", "production"]),
-	ISSUER: z
-		.url({ protocol: /^https?$/ })
-		.refine((value) => new URL(value).origin === value, "must be an origin: scheme, host and port, no path"),
+	ISSUER: z.string().refine(isHttpOrigin, "must be an origin: http(s), host and port, no path"),
 	TOKEN_TTL_SECONDS: count.min(60).max(86_400),
 	URL_TTL_SECONDS: count.min(30).max(3600),
 	CHECK_INTERVAL_SECONDS: count.min(5).max(86_400),
@@ -31,7 +35,13 @@ const variables = z.object({
 		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
 		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`),
 	BOOTSTRAP_KEY: z.string().min(MIN_BOOTSTRAP_KEY_LENGTH, `must have at least ${MIN_BOOTSTRAP_KEY_LENGTH} characters`),
-	S3_BUCKET_URL: z.url({ protocol: /^https?$/ }).optional(),
+	S3_BUCKET_URL: z
+		.url({ protocol: /^https?$/ })
+		.refine(
+			(value) => !/[/?#]$/.test(value) && URL.parse(value)?.search === "",
+			"must be a bucket's URL without a slash at the end",
+		)
+		.optional(),
 	S3_REGION: z.string().min(1).default("auto"),
 	S3_ACCESS_KEY_ID: z.string().min(1).optional(),
 	S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
@@ -131,12 +141,18 @@ function s3Location(value: Variables): S3Location | null {
 
 function unfitForProduction(value: Variables): string[] {
 	const faults: string[] = [];
-	if (!value.ISSUER.startsWith("https://")) faults.push("ISSUER must be an https origin");
+	for (const name of ["ISSUER", "S3_BUCKET_URL"] as const) {
+		if (value[name]?.startsWith("http://")) faults.push(`${name} must begin with https://`);
+	}
 	for (const name of ["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const) {
-		const marked = name === "TOKEN_KEYS" ? value[name].includes(`"${LOCAL_MARK}"`) : value[name].startsWith(LOCAL_MARK);
-		if (marked) faults.push(`${name} was made for local use; make another with \`parapet keys generate\``);
+		if (LOCAL_MARK[name].test(value[name]))
+			faults.push(`${name} was made for local use; make another with \`parapet keys generate\``);
 	}
 	return faults;
+}
+
+function isHttpOrigin(text: string): boolean {
+	return /^https?:/.test(text) && URL.parse(text)?.origin === text;
 }
 
 /** A check by the parser that will read the value later; its error names the setting and the fault, never a secret. */

@@ -22,7 +22,7 @@ export default {
 		try {
 			services = knownServices(env) ?? (await servicesFor(env));
 		} catch (error) {
-			return refuseMisconfigured(error);
+			return protect(refuseMisconfigured(error));
 		}
 		const scope = openScope(services, request, context, nowMs);
 		const query = queryOfConditionalCheck(request);

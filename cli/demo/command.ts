@@ -64,7 +64,7 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 	const step = createSteps(output, surroundings);
 	let worker: LocalWorker | undefined;
 	const play = async () => {
-		const secrets = await step("secrets", () => makeSecrets(place, surroundings));
+		const secrets = await step("secrets", () => makeSecrets(place));
 		worker = await step("server", () => serve(place));
 		const { url: server } = worker;
 		const key = secrets["BOOTSTRAP_KEY"] ?? "";
@@ -158,8 +158,8 @@ function readPort(text: string | undefined): number | undefined {
 	throw new UsageError(`PORT: ${text} is not a port`);
 }
 
-async function makeSecrets({ secretsFile }: Place, surroundings: Surroundings) {
-	const { added, values } = await ensureDevSecrets(secretsFile, surroundings.nowMs());
+async function makeSecrets({ secretsFile }: Place) {
+	const { added, values } = await ensureDevSecrets(secretsFile);
 	const line = added.length === 0 ? `in place in ${secretsFile}` : `made ${added.join(", ")} in ${secretsFile}`;
 	return { value: values, facts: { made: added }, line };
 }

@@ -47,6 +47,7 @@ export async function activateFirewall(options: ActivationOptions): Promise<Acti
 			token_endpoint_auth_method: "private_key_jwt",
 			token_endpoint_auth_signing_alg: key.algorithm,
 			grant_types: ["client_credentials"],
+			dpop_bound_access_tokens: true,
 			device_serial: draft.serial,
 			device_model: draft.model,
 			device_labels: draft.labels,

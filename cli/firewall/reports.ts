@@ -6,7 +6,6 @@ import type { FirewallSession } from "./session.ts";
 import type { PendingReport } from "./state.ts";
 
 export type Outcome = "installed" | "healthy" | "failed" | "rolled_back";
-const MAX_DETAIL_CHARACTERS = 256;
 
 /**
  * Reports an outcome, after whatever could not be reported earlier.
@@ -23,7 +22,7 @@ export async function reportOutcome(
 	const report: PendingReport = {
 		permit: permit.permit,
 		outcome,
-		...(detail === undefined ? {} : { detail: detail.slice(0, MAX_DETAIL_CHARACTERS) }),
+		...(detail === undefined ? {} : { detail }),
 		reportBy: permit.report_by == null ? null : Math.floor(Date.parse(permit.report_by) / 1000),
 	};
 	await session.home.save("reports", [...waiting, report]);

@@ -88,7 +88,7 @@ async function updateProduct(
 		const { reason, detail } = result;
 		const bad = reason === "digest_mismatch" || reason === "size_mismatch";
 		// An interrupted download is no verdict on the release; it goes on at the next run.
-		if (bad) await refusalAsValue(reportOutcome(session, permit, "failed", `${reason}: ${detail}`));
+		if (bad) await refusalAsValue(reportOutcome(session, permit, "failed", reason));
 		return { ok: false, product, version, reason, detail };
 	}
 	const path = await installPackage(session.home, permit, Math.floor(session.nowMs() / 1000));

@@ -1,10 +1,11 @@
 // The names that content goes by: products, versions, models, serials, labels. One pattern each, used wherever such a
 // name enters the system, so that a name that got in is safe in a path, a storage key, a log line and a signed text.
+// Lengths and counts are bounded so that an access token with all of them still fits (access-token-size.test.ts).
 import { z } from "zod";
 
 export const productName = z
 	.string()
-	.regex(/^[a-z][a-z0-9-]{0,31}$/, "a product name is lower case letters, digits and -");
+	.regex(/^[a-z][a-z0-9-]{0,23}$/, "a product name is up to 24 lower-case letters, digits and -");
 export const versionName = z
 	.string()
 	.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, "a version is up to 64 letters, digits and . _ + -");
@@ -20,11 +21,14 @@ export const packageFileName = z
 	.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "a file name is up to 128 letters, digits and . _ -");
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 lower-case hexadecimal digits");
 
-const MAX_LABELS = 16;
+const MAX_LABELS = 8;
 const labelKey = z
 	.string()
 	.regex(/^[a-z][a-z0-9_.-]{0,31}$/, "a label's key is up to 32 lower-case letters, digits and _ . -");
-const labelValue = z.string().regex(/^[\x20-\x7e]{1,64}$/, "a label's value is 1 to 64 printable ASCII characters");
+const labelValue = z
+	.string()
+	.regex(/^[\x20-\x7e]{1,48}$/, "a label's value is 1 to 48 printable ASCII characters")
+	.regex(/^[^"\\]*$/, "a label's value holds no quotation mark and no backslash");
 export const labels = z
 	.record(labelKey, labelValue)
 	.refine((value) => Object.keys(value).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`);

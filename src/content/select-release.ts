@@ -28,8 +28,8 @@ export type Selection =
 	| { readonly status: "current"; readonly reason: NoOfferReason; readonly holdsUntil: number }
 	| { readonly status: "unavailable"; readonly reason: UnavailableReason; readonly holdsUntil: number };
 
-/** Model and engine range; the rules of one release, asked again when a permit is asked for. */
-export function isCompatible(release: Release, device: Pick<Candidate, "model" | "engine">): boolean {
+/** Whether the release is for this model and this software version. */
+function isCompatible(release: Release, device: Pick<Candidate, "model" | "engine">): boolean {
 	return (
 		(release.models === null || release.models.includes(device.model)) && engineInRange(device.engine, release.engine)
 	);

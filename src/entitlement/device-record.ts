@@ -47,6 +47,8 @@ export const deviceRecord = deviceProfile.extend({
 	jwk: devicePublicKey,
 	/** RFC 7638 thumbprint of `jwk`, base64url SHA-256 */
 	jkt: z.string(),
+	/** RFC 9449 §5.2: the device gets no token without a DPoP proof */
+	dpopBound: z.boolean(),
 	activatedAt: seconds,
 });
 export type DeviceRecord = z.infer<typeof deviceRecord>;

@@ -5,10 +5,13 @@ import type { DeviceStatus, Grant } from "./device-record.ts";
 
 const seconds = z.int().nonnegative();
 
+/** So that an access token, which names them all, keeps its size. */
+export const MAX_PRODUCTS = 16;
+
 /** The terms of a license as an operator sets them. */
 export const licenseTerms = z
 	.strictObject({
-		products: z.array(productName).min(1).max(100).readonly(),
+		products: z.array(productName).min(1).max(MAX_PRODUCTS).readonly(),
 		seats: z.int().positive().max(1_000_000),
 		/** unix seconds */
 		startsAt: seconds,

@@ -23,7 +23,7 @@ const SCHEMA = [
 	`CREATE TABLE IF NOT EXISTS devices (
 		id TEXT PRIMARY KEY, version INTEGER NOT NULL, status TEXT NOT NULL, license TEXT NOT NULL REFERENCES licenses (id),
 		serial TEXT NOT NULL, model TEXT NOT NULL, labels TEXT NOT NULL, jkt TEXT NOT NULL UNIQUE, jwk TEXT NOT NULL,
-		activated_at INTEGER NOT NULL
+		dpop_bound INTEGER NOT NULL, activated_at INTEGER NOT NULL
 	)`,
 	"CREATE INDEX IF NOT EXISTS devices_by_serial ON devices (serial)",
 	"CREATE INDEX IF NOT EXISTS devices_by_seat ON devices (license, status)",
@@ -85,6 +85,7 @@ type DeviceRow = {
 	labels: string;
 	jkt: string;
 	jwk: string;
+	dpop_bound: number;
 	activated_at: number;
 };
 
@@ -189,10 +190,11 @@ export class AccountTables {
 	/** Writes the device as its next version: what is given is changed, and the version rises by one. */
 	saveDevice(device: Omit<Device, "version" | "account" | "haGroup" | "grants">): void {
 		this.#sql.exec(
-			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, activated_at)
-			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
+			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, dpop_bound, activated_at)
+			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET version = version + 1, status = excluded.status, license = excluded.license,
-				model = excluded.model, labels = excluded.labels, activated_at = excluded.activated_at`,
+				model = excluded.model, labels = excluded.labels, dpop_bound = excluded.dpop_bound,
+				activated_at = excluded.activated_at`,
 			device.id,
 			device.status,
 			device.license,
@@ -201,6 +203,7 @@ export class AccountTables {
 			JSON.stringify(device.labels),
 			device.jkt,
 			JSON.stringify(device.jwk),
+			device.dpopBound ? 1 : 0,
 			device.activatedAt,
 		);
 	}
@@ -244,6 +247,7 @@ function deviceOf(row: DeviceRow, account: string, grants: DeviceRecord["grants"
 		license: row.license,
 		jwk: JSON.parse(row.jwk) as DevicePublicKey,
 		jkt: row.jkt,
+		dpopBound: row.dpop_bound === 1,
 		activatedAt: row.activated_at,
 		version: row.version,
 	};

@@ -37,6 +37,8 @@ export interface ActivationInput {
 	readonly serial: string;
 	readonly model: string;
 	readonly labels: Labels;
+	/** whether the device wants no token without a DPoP proof */
+	readonly dpopBound: boolean;
 	/** unix seconds */
 	readonly now: number;
 }
@@ -169,7 +171,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	#activate(input: ActivationInput) {
-		const { codeHash, jkt, serial, model, labels, jwk, now } = input;
+		const { codeHash, jkt, serial, model, labels, dpopBound, jwk, now } = input;
 		const code = this.#tables.codeByHash(codeHash);
 		const license = code === null ? null : this.#tables.license(code.license);
 		const known = this.#tables.deviceByKey(jkt);
@@ -190,7 +192,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		// Moving to another license does not lift a suspension; a device that returns starts afresh.
 		const status = decision.kind === "moved" && known !== null ? known.status : "active";
 		const activatedAt = decision.kind === "moved" && known !== null ? known.activatedAt : now;
-		this.#tables.saveDevice({ id, status, license: license?.id ?? "", serial, model, labels, jkt, jwk, activatedAt });
+		const described = { serial, model, labels, jkt, jwk, dpopBound, activatedAt };
+		this.#tables.saveDevice({ id, status, license: license?.id ?? "", ...described });
 		this.#tables.insertActivation(codeHash, id, now);
 		const device = this.#deviceOrThrow(id);
 		this.#audit({ actor: `code:${code?.id}`, now }, `device.${decision.kind}`, id, `serial ${serial}`);

@@ -38,6 +38,7 @@ export function directoryPort(bindings: ObjectBindings): DirectoryPort {
 		advanceProduct: (head) => directory().advanceProduct(head),
 		deny: (denial) => directory().deny(denial),
 		allow: (denial) => directory().allow(denial),
+		settled: () => directory().settled(),
 	};
 }
 

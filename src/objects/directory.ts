@@ -165,6 +165,11 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return { published: await this.outbox.flush() };
 	}
 
+	/** @returns whether every record has reached every store */
+	async settled(): Promise<boolean> {
+		return this.#exists ? this.outbox.flush() : true;
+	}
+
 	/**
 	 * @returns the record in its stored form. Asked for an earlier revision it gives the one of now: the caller's head is
 	 * old, and a newer record is better than none.

@@ -23,6 +23,8 @@ export interface DirectoryPort {
 		until: number;
 	}): Promise<{ published: boolean }>;
 	allow(denial: { scope: "device" | "account"; id: string; version: number }): Promise<{ published: boolean }>;
+	/** Whether everything that was announced has reached every store. */
+	settled(): Promise<boolean>;
 }
 
 export interface OutboxOptions {
@@ -101,7 +103,7 @@ export class Outbox {
 	 * @returns whether everything has arrived; if not, the alarm goes on trying
 	 */
 	async flush(): Promise<boolean> {
-		if (this.#rows.isEmpty()) return this.#directoryPublished;
+		if (this.#rows.isEmpty()) return this.#directoryPublished || this.#askDirectory();
 		try {
 			await withTimeout(this.deliver(), this.#callerWaitMs);
 		} catch {
@@ -109,6 +111,16 @@ export class Outbox {
 			return false;
 		}
 		return this.#rows.isEmpty() && this.#directoryPublished;
+	}
+
+	/** The Directory had not delivered everything when it was told last; it may have since. */
+	async #askDirectory(): Promise<boolean> {
+		try {
+			this.#directoryPublished = (await this.#directory?.settled()) ?? true;
+		} catch {
+			// It cannot be asked, so it is not known; the caller learns the careful answer.
+		}
+		return this.#directoryPublished;
 	}
 
 	/** Delivers what is due, and sets the alarm for what is left. Never rejects: it is also the alarm's handler. */

@@ -32,7 +32,7 @@ export class ReplayGuard extends DurableObject<ObjectBindings> {
 		const inserted = this.#sql
 			.exec("INSERT INTO used (id, keep_until) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id", idHash, keepUntil)
 			.toArray();
-		this.#scheduleCleaning();
+		await this.#scheduleCleaning();
 		return inserted.length === 1;
 	}
 
@@ -40,13 +40,14 @@ export class ReplayGuard extends DurableObject<ObjectBindings> {
 		this.#alarmIsSet = false;
 		if (!hasTable(this.#sql, "used")) return;
 		this.#sql.exec("DELETE FROM used WHERE keep_until <= ?", nowSeconds());
-		if (this.#sql.exec("SELECT 1 FROM used LIMIT 1").toArray().length > 0) this.#scheduleCleaning();
+		if (this.#sql.exec("SELECT 1 FROM used LIMIT 1").toArray().length > 0) await this.#scheduleCleaning();
 	}
 
 	/** Set once per life of the instance: an alarm is a write, and most uses have no need of another. */
-	#scheduleCleaning(): void {
+	async #scheduleCleaning(): Promise<void> {
 		if (this.#alarmIsSet) return;
 		this.#alarmIsSet = true;
-		void this.ctx.storage.setAlarm(Date.now() + CLEAN_INTERVAL_MS);
+		// An earlier life of this object may have set it: moving it on at each awakening would put the cleaning off for ever.
+		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + CLEAN_INTERVAL_MS);
 	}
 }

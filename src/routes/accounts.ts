@@ -12,10 +12,11 @@ import {
 	mintLicenseId,
 	parseAccountId,
 } from "../entitlement/ids.ts";
+import { MAX_PRODUCTS } from "../entitlement/license.ts";
 import type { LicenseInfo } from "../objects/account.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
-import { hashSecret } from "../signing/lookup-keys.ts";
+import { hashSecret, pseudonymOf, pseudonymPeriod } from "../signing/lookup-keys.ts";
 import { requireKey } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
@@ -61,6 +62,7 @@ const deviceBody = z
 		license: z.string(),
 		labels: z.record(z.string(), z.string()),
 		activated_at: timestamp,
+		pseudonym: z.string().openapi({ description: "What logs and telemetry call it this month" }),
 	})
 	.openapi("Device");
 
@@ -104,7 +106,7 @@ const createLicense = createRoute({
 		body: jsonBody(
 			z
 				.strictObject({
-					products: z.array(productName).min(1).max(32),
+					products: z.array(productName).min(1).max(MAX_PRODUCTS),
 					seats: z.int().min(1).max(1_000_000),
 					starts_at: timestamp.optional().openapi({ description: "Now, if left out" }),
 					ends_at: timestamp,
@@ -219,7 +221,7 @@ export const accounts = createRouter()
 		// The account's own object first: an entry in the Directory without one would lead nowhere.
 		await services.objects.account(accountObjectName(id)).create(creation);
 		const { account } = await services.objects.directory().createAccount(creation);
-		event.account = id;
+		event.account = accountObjectName(id);
 		return c.json({ account: account.id, name: account.name, created_at: toTimestamp(account.createdAt) }, 201);
 	})
 	.openapi(listAccounts, async (c) => {
@@ -301,15 +303,20 @@ export const accounts = createRouter()
 		const account = await readAccount(c.env, c.req.valid("param").account);
 		const { after } = c.req.valid("query");
 		const stored = await c.env.services.objects.account(account.objectName).listDevices(after, DEVICES_PER_PAGE);
-		const devices = stored.map((device) => ({
-			device: device.id,
-			serial: device.serial,
-			model: device.model,
-			status: device.status,
-			license: device.license,
-			labels: device.labels,
-			activated_at: toTimestamp(device.activatedAt),
-		}));
+		const { lookupKeys } = c.env.services;
+		const month = pseudonymPeriod(c.env.now);
+		const devices = await Promise.all(
+			stored.map(async (device) => ({
+				device: device.id,
+				serial: device.serial,
+				model: device.model,
+				status: device.status,
+				license: device.license,
+				labels: device.labels,
+				activated_at: toTimestamp(device.activatedAt),
+				pseudonym: await pseudonymOf(lookupKeys, device.id, month),
+			})),
+		);
 		const last = devices.length === DEVICES_PER_PAGE ? devices.at(-1) : undefined;
 		return c.json({ devices, next: last?.device ?? null }, 200);
 	});

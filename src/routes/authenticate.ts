@@ -10,7 +10,7 @@ import { type VerifiedAccessToken, verifyAccessToken } from "../signing/access-t
 import { verifyDpopProof } from "../signing/dpop.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
 import type { AppEnv } from "./openapi.ts";
-import { limitRate } from "./rate-limit.ts";
+import { callerAddress, limitRate } from "./rate-limit.ts";
 
 export interface Authorization {
 	readonly scheme: "DPoP" | "Bearer";
@@ -74,7 +74,7 @@ async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceCaller> {
 	});
 	if (!token.ok) refuse(scope, `token_${token.reason}`);
 	scope.event.device = token.pseudonym;
-	scope.event.account = token.profile.account;
+	scope.event.account = accountObjectName(token.profile.id);
 	await requireProof(c, authorization, token.jkt);
 	await refuseDenied(scope, token.profile.id);
 	return { ...token, tail: tokenTail(authorization.credentials) };
@@ -140,7 +140,7 @@ async function authenticateKey(c: Context<AppEnv>, required: Scope): Promise<str
 	const { services, event } = scope;
 	const authorization = readAuthorization(c.req.header("authorization"));
 	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
-	await limitRate(c, services.limits.publish, c.req.header("cf-connecting-ip") ?? "unknown");
+	await limitRate(c, services.limits.publish, callerAddress(c));
 	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
 	if (hash === services.bootstrapKeyHash) {
 		event.subject = BOOTSTRAP_SUBJECT;

@@ -115,7 +115,10 @@ export const check = createRouter().openapi(route, async (c) => {
 	});
 	noteOutcome(scope, answer);
 
-	const expires = Math.min(caller.exp, answer.holdsUntil);
+	// An answer with an offer holds no longer than the offer: a device that let it run out must get a new one, not a 304.
+	const hasOffer = answer.products.some(({ selection }) => selection?.status === "offered");
+	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
+	const expires = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
 	const [etag, ...products] = await Promise.all([
 		sealCheckEtag(macKeyring, {
 			deviceId: caller.profile.id,

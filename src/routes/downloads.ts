@@ -7,6 +7,7 @@ import { ProblemError } from "../problem.ts";
 import { formatReprDigest } from "../signing/digest-header.ts";
 import { verifyDownloadUrl } from "../signing/signed-url.ts";
 import { parseByteRange } from "./byte-range.ts";
+import { namesEtag } from "./if-none-match.ts";
 import { type AppEnv, createRouter, problems } from "./openapi.ts";
 
 const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
@@ -52,7 +53,7 @@ downloads.on(["GET", "HEAD"], "/d/:sha256/:name", async (c) => {
 		"cache-control": "private, no-store, no-transform",
 		"referrer-policy": "no-referrer",
 	});
-	if (c.req.header("if-none-match") === `"${sha256}"`) return new Response(null, { status: 304, headers });
+	if (namesEtag(c.req.header("if-none-match"), `"${sha256}"`)) return new Response(null, { status: 304, headers });
 	const rangeHeader = wantedRange(c, sha256);
 	if (c.req.method === "GET" && rangeHeader === undefined) {
 		const found = await packageReader.read(sha256, undefined, scope.waitUntil);

@@ -7,6 +7,7 @@ import { localizedText, selectMessages } from "../content/select-messages.ts";
 import { ID_RANDOM_BYTES, isMessageId, mintMessageId } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import { requireDevice, requireKey } from "./authenticate.ts";
+import { namesEtag } from "./if-none-match.ts";
 import { countryOf } from "./location.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
@@ -117,7 +118,7 @@ export const messages = createRouter()
 		// A message never changes under its sequence, so these and the language name the answer.
 		const etag = `"${selected.map(({ sequence }) => sequence.toString(36)).join(".")}-${locale ?? ""}"`;
 		const headers = { etag, "cache-control": "private, no-cache" };
-		if (c.req.header("if-none-match") === etag) return c.body(null, 304, headers);
+		if (namesEtag(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
 		return c.json(
 			{
 				messages: selected.map((stored) => ({

@@ -4,6 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { ProductRecord, Release } from "../content/product-record.ts";
 import { decideEntitlement } from "../entitlement/decide.ts";
 import type { DeviceRecord } from "../entitlement/device-record.ts";
+import { accountObjectName } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../signing/capability.ts";
 import { readAuthorization, refuseDenied, requireProof, tokenTail } from "./authenticate.ts";
@@ -68,6 +69,7 @@ export const permits = createRouter().openapi(route, async (c) => {
 	}
 	const offer = opened.claims;
 	event.device = offer.pseudonym;
+	event.account = accountObjectName(offer.device);
 	event.product = offer.product;
 	event.fromVersion = offer.from;
 	event.toVersion = offer.to;
@@ -76,7 +78,6 @@ export const permits = createRouter().openapi(route, async (c) => {
 
 	const device = await services.records.device(offer.device, scope);
 	if (device === null) throw new ProblemError("device_refused");
-	event.account = device.account;
 	requireEntitlement(device, offer.product, now);
 	const heads = await services.records.heads(scope);
 	const release = requireRelease(await services.records.product(offer.product, heads, scope), offer);

@@ -36,11 +36,24 @@ export async function limitRate(c: Context<AppEnv>, policy: RateLimitPolicy, key
 
 /** @returns seconds to wait, or null when the request is within its quota; sets RateLimit-Policy on the answer */
 export async function rateLimitWait(c: Context<AppEnv>, policy: RateLimitPolicy, key: string): Promise<number | null> {
-	const { success } = await policy.binding.limit({ key });
-	if (!success) return jitteredRetryAfter(policy.period);
+	if (!(await isWithinQuota(policy, key))) return jitteredRetryAfter(policy.period);
 	// The binding does not tell what is left of a quota, so an answer names the policy and nothing made up.
 	c.header("ratelimit-policy", rateLimitPolicyField(policy));
 	return null;
+}
+
+async function isWithinQuota({ binding }: RateLimitPolicy, key: string): Promise<boolean> {
+	try {
+		return (await binding.limit({ key })).success;
+	} catch {
+		// A limiter that is down must not take the service with it; what must be exact does not rely on it.
+		return true;
+	}
+}
+
+/** Where the request comes from, as the platform says; what a client claims in other headers does not count. */
+export function callerAddress(c: Context<AppEnv>): string {
+	return c.req.header("cf-connecting-ip") ?? "unknown";
 }
 
 export function rateLimitPolicyField({ name, quota, period }: RateLimitPolicy): string {

@@ -12,7 +12,7 @@ import { sealRegistrationToken, verifyRegistrationToken } from "../signing/regis
 import { readAuthorization } from "./authenticate.ts";
 import { clockMessage, OAuthError, oauthErrorBody } from "./oauth-error.ts";
 import { createRouter, jsonAnswer, jsonBody } from "./openapi.ts";
-import { rateLimitWait } from "./rate-limit.ts";
+import { callerAddress, rateLimitWait } from "./rate-limit.ts";
 import { guardOAuthBody } from "./request-body.ts";
 
 const clientMetadata = z
@@ -21,6 +21,10 @@ const clientMetadata = z
 		token_endpoint_auth_method: z.literal("private_key_jwt").optional(),
 		token_endpoint_auth_signing_alg: z.enum(DEVICE_ALGORITHMS).optional(),
 		grant_types: z.tuple([z.literal("client_credentials")]).optional(),
+		dpop_bound_access_tokens: z
+			.boolean()
+			.optional()
+			.openapi({ description: "RFC 9449 §5.2: no token without a DPoP proof" }),
 		device_serial: serialNumber,
 		device_model: modelName,
 		device_labels: labels.optional(),
@@ -36,6 +40,7 @@ const clientInformation = z
 		token_endpoint_auth_method: z.literal("private_key_jwt"),
 		token_endpoint_auth_signing_alg: z.enum(DEVICE_ALGORITHMS),
 		grant_types: z.array(z.string()),
+		dpop_bound_access_tokens: z.boolean(),
 		jwks: z.object({ keys: z.array(z.looseObject({})) }),
 		device_serial: z.string(),
 		device_model: z.string(),
@@ -78,7 +83,7 @@ export const registration = createRouter()
 	.openapi(register, async (c) => {
 		const scope = c.env;
 		const { services, event, now } = scope;
-		const wait = await rateLimitWait(c, services.limits.register, c.req.header("cf-connecting-ip") ?? "unknown");
+		const wait = await rateLimitWait(c, services.limits.register, callerAddress(c));
 		if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
 
 		const authorization = readAuthorization(c.req.header("authorization"));
@@ -116,11 +121,12 @@ export const registration = createRouter()
 			serial: metadata.device_serial,
 			model: metadata.device_model,
 			labels: metadata.device_labels ?? {},
+			dpopBound: metadata.dpop_bound_access_tokens ?? false,
 			now,
 		});
 		if (!result.ok) refuseActivation(scope, result.reason);
 		const { device } = result;
-		event.account = device.account;
+		event.account = code.objectName;
 		event.outcome = result.kind;
 		return c.json(
 			{
@@ -131,6 +137,7 @@ export const registration = createRouter()
 				token_endpoint_auth_method: "private_key_jwt" as const,
 				token_endpoint_auth_signing_alg: metadata.token_endpoint_auth_signing_alg ?? proof.alg,
 				grant_types: ["client_credentials"],
+				dpop_bound_access_tokens: device.dpopBound,
 				jwks: { keys: [device.jwk] },
 				device_serial: device.serial,
 				device_model: device.model,

@@ -196,8 +196,10 @@ export const releases = createRouter()
 		const added = await services.objects.product(product).addPackage({ actor, now, version, ...content });
 		if (!added.ok) refuse(added.reason);
 		event.bytes = size;
-		return c.json({ product, version, ...content }, added.kind === "new" ? 201 : 200, {
-			"repr-digest": formatReprDigest(digest.sha256),
+		// As it is stored: a second upload does not rename the first.
+		const { sha256, name: storedName } = added.release;
+		return c.json({ product, version, sha256, size, name: storedName }, added.kind === "new" ? 201 : 200, {
+			"repr-digest": formatReprDigest(sha256),
 		});
 	})
 	.openapi(publish, async (c) => {

@@ -16,7 +16,20 @@ const route = createRoute({
 	security: [{ accessToken: [] }],
 	middleware: requireDevice,
 	request: {
-		body: jsonBody(z.object({ permit: z.string().max(2048), outcome })),
+		body: jsonBody(
+			z.object({
+				permit: z.string().max(2048),
+				outcome,
+				detail: z
+					.string()
+					.regex(/^[a-z0-9_.-]{1,64}$/, "a word in lower case, such as digest_mismatch")
+					.optional()
+					.openapi({
+						description: "Why, in a word of the device's own; goes to telemetry",
+						example: "digest_mismatch",
+					}),
+			}),
+		),
 	},
 	responses: {
 		202: jsonAnswer(z.object({ permit: z.string(), outcome }), "Taken"),
@@ -39,5 +52,6 @@ export const reports = createRouter().openapi(route, async (c) => {
 	scope.event.fromVersion = claims.from;
 	scope.event.toVersion = claims.to;
 	scope.event.outcome = report.outcome;
+	scope.event.detail = report.detail ?? null;
 	return c.json({ permit: report.permit, outcome: report.outcome }, 202);
 });

@@ -2,7 +2,7 @@
 // RFC 9449). This is the one request of a device that reads its record.
 import { createRoute, z } from "@hono/zod-openapi";
 import type { DeviceRecord } from "../entitlement/device-record.ts";
-import { parseDeviceId } from "../entitlement/ids.ts";
+import { accountObjectName, parseDeviceId } from "../entitlement/ids.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { signAccessToken } from "../signing/access-token.ts";
 import { readDeviceAssertion, verifyDeviceAssertion } from "../signing/device-assertion.ts";
@@ -10,7 +10,7 @@ import { verifyDpopProof } from "../signing/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../signing/lookup-keys.ts";
 import { clockMessage, OAuthError, oauthErrorBody } from "./oauth-error.ts";
 import { createRouter, jsonAnswer } from "./openapi.ts";
-import { rateLimitWait } from "./rate-limit.ts";
+import { callerAddress, rateLimitWait } from "./rate-limit.ts";
 import { guardOAuthBody } from "./request-body.ts";
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -40,7 +40,7 @@ const route = createRoute({
 	tags: ["Device"],
 	summary: "Get an access token with a client assertion (private_key_jwt)",
 	description:
-		"With a DPoP proof by the registered key the token is bound to it; without one the assertion can be used once.",
+		"With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only.",
 	request: { body: { content: { "application/x-www-form-urlencoded": { schema: tokenForm } }, required: true } },
 	responses: {
 		200: jsonAnswer(tokenAnswer, "An access token (RFC 9068)"),
@@ -65,7 +65,8 @@ token.post("/oauth2/token", guardOAuthBody("application/x-www-form-urlencoded"),
 
 	const id = await parseDeviceId(services.lookupKeys, assertion.clientId);
 	if (id === null) refuseClient(scope, "client_id_malformed");
-	const wait = await rateLimitWait(c, services.limits.token, id.id);
+	// The address is part of the key, or a stranger who knows an id could use up its quota.
+	const wait = await rateLimitWait(c, services.limits.token, `${id.id} ${callerAddress(c)}`);
 	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
 	const device = await services.records.device(id.id, scope);
 	if (device === null) refuseClient(scope, "device_unknown");
@@ -92,7 +93,7 @@ token.post("/oauth2/token", guardOAuthBody("application/x-www-form-urlencoded"),
 			isAudience ? `aud must be the issuer, ${services.config.issuer}` : NOT_ACCEPTED,
 		);
 	}
-	scope.event.account = device.account;
+	scope.event.account = accountObjectName(device.id);
 	// Only now, to the holder of the key, does the answer say what became of the device.
 	if (device.status !== "active") {
 		scope.event.reason = device.status;
@@ -104,7 +105,12 @@ token.post("/oauth2/token", guardOAuthBody("application/x-www-form-urlencoded"),
 	}
 
 	const jkt = await boundKey(scope, c.req.header("dpop"), device);
-	if (jkt === null && !(await services.objects.useAssertion(device.id, verified.jti, verified.replayableUntil, now))) {
+	// A device that always brings a proof can do without: a replayed assertion lacks one. For any other the assertion counts
+	// once, proof or no proof, or it could be sent again without the proof for a bearer token.
+	if (
+		!device.dpopBound &&
+		!(await services.objects.useAssertion(device.id, verified.jti, verified.replayableUntil, now))
+	) {
 		refuseClient(scope, "assertion_replayed");
 	}
 	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
@@ -163,8 +169,12 @@ async function boundKey(
 	proofHeader: string | undefined,
 	device: DeviceRecord,
 ): Promise<string | null> {
-	if (proofHeader === undefined) return null;
 	const { services, now } = scope;
+	if (proofHeader === undefined) {
+		if (!device.dpopBound) return null;
+		scope.event.reason = "proof_missing";
+		throw new OAuthError("invalid_dpop_proof", 400, "this device registered for DPoP-bound tokens; send a DPoP proof");
+	}
 	const proof = await verifyDpopProof({
 		proof: proofHeader,
 		method: "POST",

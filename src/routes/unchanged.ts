@@ -3,6 +3,7 @@
 // has not expired and the state is still that, the answer is 304: no token to verify, no store to read, no router to pass.
 // All it can buy a thief is "nothing has changed", and only beside the token that it was sealed for.
 import type { DeniedRecord } from "../content/heads-record.ts";
+import { accountObjectName } from "../entitlement/ids.ts";
 import type { RequestScope } from "../request-scope.ts";
 import type { Services } from "../services.ts";
 import { type CheckState, readCheckEtag, verifyCheckEtag } from "../signing/check-etag.ts";
@@ -48,14 +49,19 @@ export async function isUnchanged(
 	denied?: DeniedRecord,
 ): Promise<boolean> {
 	const etag = readCheckEtag(request.headers.get("if-none-match") ?? "");
-	if (etag === null || (denied !== undefined && isDenied(denied, etag.deviceId, known.now))) return false;
-	return verifyCheckEtag(macKeyring, etag, known);
+	// The seal first: only under it is the device id one that we wrote, and not whatever a stranger sent.
+	if (etag === null || !(await verifyCheckEtag(macKeyring, etag, known))) return false;
+	return denied === undefined || !isDenied(denied, etag.deviceId, known.now);
 }
 
 /** The 304 itself; what it says of the device is in the ETag that was verified. */
 export function unchanged(request: Request, { event }: RequestScope): Response {
-	const etag = request.headers.get("if-none-match") ?? "";
-	event.device = readCheckEtag(etag)?.pseudonym ?? null;
+	const text = request.headers.get("if-none-match") ?? "";
+	const etag = readCheckEtag(text);
+	if (etag !== null) {
+		event.device = etag.pseudonym;
+		event.account = accountObjectName(etag.deviceId);
+	}
 	event.outcome = "unchanged";
-	return new Response(null, { status: 304, headers: { etag, "cache-control": "private, no-cache" } });
+	return new Response(null, { status: 304, headers: { etag: text, "cache-control": "private, no-cache" } });
 }

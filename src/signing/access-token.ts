@@ -78,7 +78,7 @@ export async function signAccessToken(
 		scope: DEVICE_SCOPE,
 		acct: device.account,
 		pseudonym,
-		ent: Object.fromEntries(Object.entries(device.grants).map(([product, grant]) => [product, packGrant(grant)])),
+		ent: Object.fromEntries(Object.entries(device.grants).map(([product, grant]) => [product, packGrant(grant, now)])),
 		dev: {
 			model: device.model,
 			...(Object.keys(device.labels).length > 0 && { labels: device.labels }),
@@ -160,7 +160,7 @@ function describeFailure(error: unknown, now: number): AccessTokenVerification {
 	throw error;
 }
 
-/** Zero is what a missing member means, so it need not travel. */
-function packGrant({ from, until, grace, delay }: Grant): Partial<Grant> {
-	return { until, ...(from !== 0 && { from }), ...(grace !== 0 && { grace }), ...(delay !== 0 && { delay }) };
+/** Zero is what a missing member means, so it need not travel; nor need a start that has passed. */
+function packGrant({ from, until, grace, delay }: Grant, now: number): Partial<Grant> {
+	return { until, ...(from > now && { from }), ...(grace !== 0 && { grace }), ...(delay !== 0 && { delay }) };
 }

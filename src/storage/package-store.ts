@@ -16,11 +16,16 @@ export interface PackageStore {
 	 * no package (or still the one that was there); the same bytes again are verified and change nothing.
 	 * @param sha256 64 lower-case hexadecimal digits
 	 * @param size bytes
-	 * @throws when the stream or the storage fails
+	 * @throws PackageStoreError when the stream or the storage fails
 	 */
 	put(sha256: string, body: ReadableStream, size: number): Promise<PackagePutOutcome>;
 	/** @returns the bytes, or the range of them, with the size of the whole package; null if there is none */
 	get(sha256: string, range?: PackageRange): Promise<StoredPackage | null>;
+}
+
+/** The storage did not answer, or the sender's stream broke off. */
+export class PackageStoreError extends Error {
+	override readonly name = "PackageStoreError";
 }
 
 export type PackagePutOutcome = "stored" | "digest_mismatch" | "length_mismatch";

@@ -1,7 +1,7 @@
 // Packages in R2. R2 itself checks the digest while the bytes arrive and keeps nothing that differs, so an upload is never
 // held in memory and never hashed here. Not guarded against: whoever holds the account's R2 keys (see bucket locks).
 import { packageKey, uploadKey } from "./keys.ts";
-import type { PackagePutOutcome, PackageStore } from "./package-store.ts";
+import { type PackagePutOutcome, type PackageStore, PackageStoreError } from "./package-store.ts";
 
 /** A package never changes under its digest, so whoever has a copy may keep it. */
 export const IMMUTABLE_PACKAGE: Pick<R2PutOptions, "httpMetadata"> = {
@@ -11,22 +11,31 @@ export const IMMUTABLE_PACKAGE: Pick<R2PutOptions, "httpMetadata"> = {
 export function createR2PackageStore(bucket: R2Bucket): PackageStore {
 	return {
 		async has(sha256) {
-			const object = await bucket.head(packageKey(sha256));
+			const object = await answered(bucket.head(packageKey(sha256)));
 			return object === null ? null : object.size;
 		},
 
 		async put(sha256, body, size) {
-			const existing = await bucket.head(packageKey(sha256));
+			const existing = await answered(bucket.head(packageKey(sha256)));
 			return existing === null
 				? upload(bucket, packageKey(sha256), sha256, body, size)
 				: verify(bucket, sha256, body, size);
 		},
 
 		async get(sha256, range) {
-			const object = await bucket.get(packageKey(sha256), range === undefined ? undefined : { range });
+			const object = await answered(bucket.get(packageKey(sha256), range === undefined ? undefined : { range }));
 			return object === null ? null : { body: object.body, size: object.size };
 		},
 	};
+}
+
+/** @throws PackageStoreError where R2 does not answer */
+async function answered<T>(asked: Promise<T>): Promise<T> {
+	try {
+		return await asked;
+	} catch (cause) {
+		throw new PackageStoreError("R2 does not answer", { cause });
+	}
 }
 
 /** Streams the bytes into R2, which needs to know the length beforehand: hence the fixed-length stream in between. */
@@ -45,8 +54,10 @@ async function upload(
 	// The length first: a stream that breaks off spoils the digest as well, and that is then not the reason.
 	if (isLengthError(piped) || isLengthError(stored)) return "length_mismatch";
 	if (isDigestError(stored)) return "digest_mismatch";
-	if (piped.status === "rejected") throw new Error(`upload of package ${sha256} broke off`, { cause: piped.reason });
-	if (stored.status === "rejected") throw new Error(`package ${sha256} could not be stored`, { cause: stored.reason });
+	if (piped.status === "rejected")
+		throw new PackageStoreError(`upload of package ${sha256} broke off`, { cause: piped.reason });
+	if (stored.status === "rejected")
+		throw new PackageStoreError(`package ${sha256} could not be stored`, { cause: stored.reason });
 	return "stored";
 }
 
@@ -65,7 +76,8 @@ async function verify(
 	try {
 		return await upload(bucket, key, sha256, body, size);
 	} finally {
-		await bucket.delete(key);
+		// What stays behind is out of everybody's sight, and the bucket's lifecycle rule sweeps it (docs/operations.md).
+		await bucket.delete(key).catch(() => {});
 	}
 }
 

@@ -136,7 +136,8 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		const copy = (await readStore(key, kind)) ?? (await readOrigin(key, kind));
 		if (copy !== null) return keep(key, kind, nowMs, copy);
 		entries.delete(key);
-		absent.set(key, nowMs + ABSENT_MS);
+		// Not remembered for longer than the record itself would be: zero fresh seconds ask each time.
+		absent.set(key, nowMs + Math.min(ABSENT_MS, kind.freshSeconds * 1_000));
 		return null;
 	}
 

@@ -15,6 +15,7 @@ export interface RequestEvent {
 	reason: string | null;
 	/** keyed hash of the device id that changes each month */
 	device: string | null;
+	/** the account by the ten characters that its id, its devices' ids and its codes share */
 	account: string | null;
 	/** who acted on the publisher or operator plane */
 	subject: string | null;
@@ -23,6 +24,8 @@ export interface RequestEvent {
 	toVersion: string | null;
 	/** what the answer was: offered, current, installed, failed, … */
 	outcome: string | null;
+	/** a reporting device's own word for why */
+	detail: string | null;
 	country: string | null;
 	colo: string | null;
 	/** bytes of a package in the answer */
@@ -45,6 +48,7 @@ export function newRequestEvent(method: string): RequestEvent {
 		fromVersion: null,
 		toVersion: null,
 		outcome: null,
+		detail: null,
 		country: null,
 		colo: null,
 		bytes: 0,

@@ -27,6 +27,7 @@ export function createAnalyticsEngineSink(dataset: AnalyticsEngineDataset): Tele
 					event.colo,
 					event.device,
 					event.account,
+					event.detail,
 				],
 				doubles: [event.status, event.durationMs, event.bytes],
 			});

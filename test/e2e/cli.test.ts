@@ -68,7 +68,7 @@ describe("a Worker on this machine", () => {
 		folder = await mkdtemp(join(tmpdir(), "parapet-e2e-"));
 		home = join(folder, "firewall");
 		const secretsFile = join(folder, "secrets.env");
-		const { values } = await ensureDevSecrets(secretsFile, Date.now());
+		const { values } = await ensureDevSecrets(secretsFile);
 		const port = await findFreePort();
 		worker = await startWorker({
 			port,

@@ -22,7 +22,7 @@ export async function createAccount(
 	const name = freshName();
 	const account = () => bindings.ACCOUNT.getByName(name);
 	const terms = { products: ["crs"], startsAt: NOW - DAY, endsAt, graceSeconds: 30 * DAY, delaySeconds: 0 };
-	await account().create({ ...OPERATOR, id: `acct-${name}000000`, name: "Example GmbH" });
+	await account().create({ ...OPERATOR, id: `acct-${name}000000`, name: "Test account" });
 	await account().createLicense({ ...OPERATOR, id: "lic-a", terms: { ...terms, seats } });
 	await account().createLicense({ ...OPERATOR, id: "lic-b", terms: { ...terms, products: ["threats"], seats: 1 } });
 	await account().createCode({ ...OPERATOR, id: "code-a", hash: "hash-a", license: "lic-a", uses, expiresAt });
@@ -38,6 +38,7 @@ export async function createAccount(
 			serial: `FW-${number}`,
 			model: "PA-440",
 			labels: { site: "berlin" },
+			dpopBound: false,
 			now: NOW,
 			...change,
 		}),

@@ -65,13 +65,20 @@ export class Firewall {
 
 	async register(
 		code: string,
-		{ serial = `SN-${this.address.replaceAll(/\W/g, "-")}`, model = "FW-100", labels = {}, proof = "" } = {},
+		{
+			serial = `SN-${this.address.replaceAll(/\W/g, "-")}`,
+			model = "FW-100",
+			labels = {},
+			proof = "",
+			dpopBound = false,
+		} = {},
 	): Promise<Response> {
 		const url = `${ISSUER}/oauth2/register`;
 		const body = JSON.stringify({
 			jwks: { keys: [this.publicJwk] },
 			token_endpoint_auth_method: "private_key_jwt",
 			grant_types: ["client_credentials"],
+			...(dpopBound ? { dpop_bound_access_tokens: true } : {}),
 			device_serial: serial,
 			device_model: model,
 			device_labels: labels,

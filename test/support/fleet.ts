@@ -33,7 +33,7 @@ export interface Package {
 }
 
 export async function makePackage(content: string): Promise<Package> {
-	const bytes = new TextEncoder().encode(content);
+	const bytes = new Uint8Array(new TextEncoder().encode(content));
 	const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 	return {
 		bytes,

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureDevSecrets } from "../../../cli/dev-secrets.ts";
 
-const NOW_MS = Date.parse("2026-11-20T12:00:00Z");
 let folder: string;
 let path: string;
 beforeEach(async () => {
@@ -15,7 +14,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 describe("local secrets", () => {
 	it("makes all of them, marked local, for the owner alone", async () => {
-		const { added, values } = await ensureDevSecrets(path, NOW_MS);
+		const { added, values } = await ensureDevSecrets(path);
 		expect(added).toEqual(["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"]);
 		expect(JSON.parse(values["TOKEN_KEYS"] ?? "")).toMatchObject({ local: true, keys: [{ crv: "P-256" }] });
 		expect(values["MAC_KEYS"]).toMatch(/^local1:[A-Za-z0-9_-]{43}$/);
@@ -24,15 +23,15 @@ describe("local secrets", () => {
 	});
 
 	it("replaces nothing on a second run", async () => {
-		await ensureDevSecrets(path, NOW_MS);
+		await ensureDevSecrets(path);
 		const before = await readFile(path, "utf8");
-		expect((await ensureDevSecrets(path, NOW_MS)).added).toEqual([]);
+		expect((await ensureDevSecrets(path)).added).toEqual([]);
 		expect(await readFile(path, "utf8")).toBe(before);
 	});
 
 	it("adds what is missing and keeps the rest as it is", async () => {
 		await writeFile(path, "LOOKUP_KEY=mine", { mode: 0o644 });
-		const { added, values } = await ensureDevSecrets(path, NOW_MS);
+		const { added, values } = await ensureDevSecrets(path);
 		expect(added).not.toContain("LOOKUP_KEY");
 		expect(values["LOOKUP_KEY"]).toBe("mine");
 		expect(await readFile(path, "utf8")).toMatch(/^LOOKUP_KEY=mine\nTOKEN_KEYS=/);

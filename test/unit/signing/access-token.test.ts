@@ -64,7 +64,7 @@ describe("access token", () => {
 			acct: PROFILE.account,
 			pseudonym: PSEUDONYM,
 			ent: {
-				crs: { from: NOW - 100, until: NOW + 86_400, grace: 3600, delay: 60 },
+				crs: { from: NOW + 100, until: NOW + 86_400, grace: 3600, delay: 60 },
 				threats: { until: NOW + 86_400 },
 			},
 			dev: { model: "PA-440", labels: { site: "berlin" }, ha: "ha-berlin" },

@@ -20,7 +20,7 @@ export const PROFILE: DeviceProfile = {
 	labels: { site: "berlin" },
 	haGroup: "ha-berlin",
 	grants: {
-		crs: { from: NOW - 100, until: NOW + 86_400, grace: 3600, delay: 60 },
+		crs: { from: NOW + 100, until: NOW + 86_400, grace: 3600, delay: 60 },
 		threats: { from: 0, until: NOW + 86_400, grace: 0, delay: 0 },
 	},
 };

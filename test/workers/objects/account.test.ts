@@ -51,7 +51,7 @@ describe("an account", () => {
 	it("is created once", async () => {
 		const { account, name } = await createAccount();
 		const again = await account().create({ ...OPERATOR, now: NOW + 1, id: `acct-${name}000000`, name: "Other" });
-		expect(again).toEqual({ id: `acct-${name}000000`, name: "Example GmbH", createdAt: NOW });
+		expect(again).toEqual({ id: `acct-${name}000000`, name: "Test account", createdAt: NOW });
 		expect(await account().info()).toEqual(again);
 	});
 
@@ -136,6 +136,7 @@ describe("activation", () => {
 			license: "lic-a",
 			jwk: { kty: "OKP", crv: "Ed25519", x: "key-1" },
 			jkt: "thumbprint-1",
+			dpopBound: false,
 			activatedAt: NOW,
 		});
 	});

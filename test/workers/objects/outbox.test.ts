@@ -23,6 +23,7 @@ class FakeDirectory implements DirectoryPort {
 	advanceProduct = (head: { product: string; revision: number }) => this.#call(`head ${head.product}@${head.revision}`);
 	deny = (denial: { id: string; version: number; until: number }) => this.#call(`deny ${denial.id} ${denial.version}`);
 	allow = (denial: { id: string; version: number }) => this.#call(`allow ${denial.id} ${denial.version}`);
+	settled = async () => this.published;
 }
 
 interface Bench {

@@ -1,7 +1,7 @@
 // Activation over HTTP: seats are never oversold, a lost answer costs nothing, and a device that leaves gives its seat back.
 import { expect, test } from "vitest";
-import { createFleet } from "../../support/fleet.ts";
 import { Firewall } from "../../support/firewall.ts";
+import { createFleet } from "../../support/fleet.ts";
 import { operated, send } from "../../support/service.ts";
 import { expectOAuthError } from "./expectations.ts";
 import { devicesOf, newProduct, setStatus, tampered } from "./fixtures.ts";
@@ -11,7 +11,10 @@ async function firewalls(count: number): Promise<Firewall[]> {
 }
 
 async function seatsTaken(account: string): Promise<number> {
-	const { licenses } = await operated<{ licenses: { seats_taken: number }[] }>("GET", `/v1/accounts/${account}/licenses`);
+	const { licenses } = await operated<{ licenses: { seats_taken: number }[] }>(
+		"GET",
+		`/v1/accounts/${account}/licenses`,
+	);
 	return licenses[0]?.seats_taken ?? -1;
 }
 
@@ -97,7 +100,11 @@ test("only the device's own registration token deactivates it", async () => {
 	const wrong = [other.registrationToken, firewall.accessToken, tampered(firewall.registrationToken), fleet.code, "x"];
 	for (const token of wrong) await expectOAuthError(await deactivate(firewall, token), 401, "invalid_token");
 	await expectOAuthError(await deactivate(firewall, firewall.registrationToken, "dev-x"), 401, "invalid_token");
-	await expectOAuthError(await send(`/oauth2/register/${firewall.clientId}`, { method: "DELETE" }), 401, "invalid_token");
+	await expectOAuthError(
+		await send(`/oauth2/register/${firewall.clientId}`, { method: "DELETE" }),
+		401,
+		"invalid_token",
+	);
 	expect((await devicesOf(fleet.account)).map(({ status }) => status)).toEqual(["active", "active"]);
 });
 

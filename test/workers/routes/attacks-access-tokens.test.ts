@@ -1,10 +1,10 @@
 // What attackers send to the device plane instead of a good access token and its proof: 401 each, whatever is wrong.
 import { importJWK, SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import { createFleet } from "../../support/fleet.ts";
 import { type Bent, Firewall, nowSeconds } from "../../support/firewall.ts";
-import { ISSUER, send } from "../../support/service.ts";
+import { createFleet } from "../../support/fleet.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
+import { ISSUER, send } from "../../support/service.ts";
 import { expectProblem } from "./expectations.ts";
 import { newFirewall, newProduct } from "./fixtures.ts";
 
@@ -21,7 +21,8 @@ beforeAll(async () => {
 	claims = JSON.parse(atob((bearer.accessToken.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
 });
 
-const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const part = (value: unknown) =>
+	btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
 /** A token that the service's own key really signed, unless another is given. */
 async function signed(
@@ -73,7 +74,9 @@ const tokens: [string, () => string | Promise<string>][] = [
 
 async function hmac(): Promise<string> {
 	const key = new TextEncoder().encode(JSON.stringify({ x: signingJwk["x"], y: signingJwk["y"] }));
-	return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: signingJwk["kid"] ?? "" }).sign(key);
+	return new SignJWT(claims)
+		.setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: signingJwk["kid"] ?? "" })
+		.sign(key);
 }
 
 describe("a check is refused with a token", () => {
@@ -84,7 +87,7 @@ describe("a check is refused with a token", () => {
 
 /** The private key of the firewall, as a client may leave it in a proof by mistake. */
 async function privateJwk(): Promise<Record<string, unknown>> {
-	return (await crypto.subtle.exportKey("jwk", bound.privateKey)) as Record<string, unknown>;
+	return { ...(await crypto.subtle.exportKey("jwk", bound.privateKey)) };
 }
 
 function checkWithProof(proof: string | null, token = bound.accessToken): Promise<Response> {

@@ -1,7 +1,7 @@
 // What attackers and broken clients send to /oauth2/register: no device appears, and nobody learns why a code is not good.
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { createFleet, type Fleet } from "../../support/fleet.ts";
 import { Firewall } from "../../support/firewall.ts";
+import { createFleet, type Fleet } from "../../support/fleet.ts";
 import { ISSUER, operated, send } from "../../support/service.ts";
 import { expectOAuthError } from "./expectations.ts";
 import { devicesOf, newProduct, tampered } from "./fixtures.ts";
@@ -112,35 +112,41 @@ describe("a proof is refused", () => {
 });
 
 describe("metadata is refused", () => {
-	const metadata: [string, (firewall: Firewall) => Record<string, unknown> | string | Promise<Record<string, unknown>>][] =
+	const metadata: [
+		string,
+		(firewall: Firewall) => Record<string, unknown> | string | Promise<Record<string, unknown>>,
+	][] = [
+		["with another key than the proof's", async () => keys((await Firewall.create()).publicJwk)],
+		["with a private key", async ({ privateKey }) => keys(await crypto.subtle.exportKey("jwk", privateKey))],
+		["with two keys", ({ publicJwk }) => keys(publicJwk, publicJwk)],
+		["with no key", () => keys()],
+		["with a symmetric key", () => keys({ kty: "oct", k: "AAAA" })],
+		["with an RSA key", () => keys({ kty: "RSA", n: "AAAA", e: "AQAB" })],
+		["with keys elsewhere", () => ({ jwks: undefined, jwks_uri: "http://169.254.169.254/keys" })],
+		["with a client secret as method", () => ({ token_endpoint_auth_method: "client_secret_basic" })],
+		["for another grant", () => ({ grant_types: ["client_credentials", "password"] })],
+		["for a symmetric algorithm", () => ({ token_endpoint_auth_signing_alg: "HS256" })],
+		["without a serial", () => ({ device_serial: undefined })],
+		["with a serial that starts a new line", () => ({ device_serial: 'SN\r\n{"level":"admin"}\u001b[2J' })],
+		// biome-ignore lint/suspicious/noTemplateCurlyInString: what an attacker of a Java logger would write
+		["with a serial that asks a logger to look up", () => ({ device_serial: "${jndi:ldap://x}" })],
+		["with a serial of markup", () => ({ device_serial: "<script>alert(1)</script>" })],
+		["with a serial of 65 characters", () => ({ device_serial: "S".repeat(65) })],
+		["with an emoji for a model", () => ({ device_model: "🔥" })],
 		[
-			["with another key than the proof's", async () => keys((await Firewall.create()).publicJwk)],
-			["with a private key", async ({ privateKey }) => keys(await crypto.subtle.exportKey("jwk", privateKey))],
-			["with two keys", ({ publicJwk }) => keys(publicJwk, publicJwk)],
-			["with no key", () => keys()],
-			["with a symmetric key", () => keys({ kty: "oct", k: "AAAA" })],
-			["with an RSA key", () => keys({ kty: "RSA", n: "AAAA", e: "AQAB" })],
-			["with keys elsewhere", () => ({ jwks: undefined, jwks_uri: "http://169.254.169.254/keys" })],
-			["with a client secret as method", () => ({ token_endpoint_auth_method: "client_secret_basic" })],
-			["for another grant", () => ({ grant_types: ["client_credentials", "password"] })],
-			["for a symmetric algorithm", () => ({ token_endpoint_auth_signing_alg: "HS256" })],
-			["without a serial", () => ({ device_serial: undefined })],
-			["with a serial that starts a new line", () => ({ device_serial: 'SN\r\n{"level":"admin"}\u001b[2J' })],
-			["with a serial that asks a logger to look up", () => ({ device_serial: "${jndi:ldap://x}" })],
-			["with a serial of markup", () => ({ device_serial: "<script>alert(1)</script>" })],
-			["with a serial of 65 characters", () => ({ device_serial: "S".repeat(65) })],
-			["with an emoji for a model", () => ({ device_model: "🔥" })],
-			["with 17 labels", () => ({ device_labels: Object.fromEntries([..."abcdefghijklmnopq"].map((key) => [key, "1"])) })],
-			["with a label that is not text", () => ({ device_labels: { site: 1 } })],
-			["with a control character in a label", () => ({ device_labels: { site: "a\u0007" } })],
-			["with labels that are a list", () => ({ device_labels: ["site"] })],
-			["with __proto__ among the labels", () => `{"device_serial":"SN","device_labels":{"__proto__":{"a":"1"}}}`],
-			["that is not JSON", () => "{"],
-			["that is a list", () => "[]"],
-			["that is null", () => "null"],
-			["nested thousands deep", () => `${"[".repeat(5000)}${"]".repeat(5000)}`],
-			["that is empty", () => ""],
-		];
+			"with 17 labels",
+			() => ({ device_labels: Object.fromEntries([..."abcdefghijklmnopq"].map((key) => [key, "1"])) }),
+		],
+		["with a label that is not text", () => ({ device_labels: { site: 1 } })],
+		["with a control character in a label", () => ({ device_labels: { site: "a\u0007" } })],
+		["with labels that are a list", () => ({ device_labels: ["site"] })],
+		["with __proto__ among the labels", () => `{"device_serial":"SN","device_labels":{"__proto__":{"a":"1"}}}`],
+		["that is not JSON", () => "{"],
+		["that is a list", () => "[]"],
+		["that is null", () => "null"],
+		["nested thousands deep", () => `${"[".repeat(5000)}${"]".repeat(5000)}`],
+		["that is empty", () => ""],
+	];
 	const keys = (...list: unknown[]) => ({ jwks: { keys: list } });
 	test.each(metadata)("%s", async (_, make) => {
 		const firewall = await Firewall.create();

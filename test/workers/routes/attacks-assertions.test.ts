@@ -2,8 +2,8 @@
 // than that. (Single use of assertions and wrong clocks have files of their own.)
 import { exportJWK, exportSPKI, importJWK, SignJWT } from "jose";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { createFleet } from "../../support/fleet.ts";
 import { type Claims, Firewall, nowSeconds, postForm } from "../../support/firewall.ts";
+import { createFleet } from "../../support/fleet.ts";
 import { ISSUER, send } from "../../support/service.ts";
 import { expectOAuthError } from "./expectations.ts";
 import { newFirewall, newProduct, unknownLength } from "./fixtures.ts";
@@ -162,7 +162,11 @@ describe("the form is refused", () => {
 		["without a grant_type", "invalid_request", ({ grant_type: _, ...rest }) => form(rest)],
 		["with the password grant", "unsupported_grant_type", (fields) => form({ ...fields, grant_type: "password" })],
 		["without an assertion", "invalid_request", ({ client_assertion: _, ...rest }) => form(rest)],
-		["with another kind of assertion", "invalid_request", (fields) => form({ ...fields, client_assertion_type: "saml" })],
+		[
+			"with another kind of assertion",
+			"invalid_request",
+			(fields) => form({ ...fields, client_assertion_type: "saml" }),
+		],
 		["with a client secret only", "invalid_request", () => "grant_type=client_credentials&client_secret=x"],
 		["with another scope", "invalid_scope", (fields) => form({ ...fields, scope: "operate" })],
 		["when it is empty", "invalid_request", () => ""],
@@ -189,7 +193,21 @@ describe("the form is refused", () => {
 	});
 
 	test("with an assertion of a megabyte", async () => {
-		const answer = await postForm("/oauth2/token", form({ ...(await good()), client_assertion: "A".repeat(1_000_000) }));
+		const answer = await postForm(
+			"/oauth2/token",
+			form({ ...(await good()), client_assertion: "A".repeat(1_000_000) }),
+		);
 		await expectOAuthError(answer, 413, "invalid_request");
 	});
+});
+
+test("the 61st request of a minute by one device is told when to come back; other devices are not affected", async () => {
+	const busy = await newFirewall((await createFleet({ products: [await newProduct()] })).code);
+	const answers = await Promise.all(Array.from({ length: 125 }, () => busy.requestToken()));
+	const limited = answers.filter(({ status }) => status === 429);
+	// The minute may turn over in between, and then there are two quotas.
+	expect(limited.length).toBeGreaterThanOrEqual(4);
+	const [first] = limited;
+	await expectOAuthError(first as Response, 429, "temporarily_unavailable");
+	expect((await firewall.requestToken()).status).toBe(200);
 });

@@ -1,12 +1,11 @@
 // Every protected route refuses whoever may not pass. The list of routes is the service's own description of itself, so a
 // new route cannot be forgotten; a route without credentials must stand in PUBLIC.
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { createFleet } from "../../support/fleet.ts";
-import { newAddress, operate, operated, send } from "../../support/service.ts";
+import { createFleet, publish } from "../../support/fleet.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
+import { newAddress, operate, operated, send } from "../../support/service.ts";
 import { expectProblem } from "./expectations.ts";
 import { newFirewall, newProduct, offerOf } from "./fixtures.ts";
-import { publish } from "../../support/fleet.ts";
 
 const PUBLIC = [
 	"GET /.well-known/jwks.json",
@@ -89,7 +88,12 @@ async function call({ method, path }: Route, authorization: string | null): Prom
 }
 
 test("a route without credentials is one of those that must have none", () => {
-	expect(routes.filter(({ scheme }) => scheme === null).map(({ name }) => name).sort()).toEqual([...PUBLIC].sort());
+	expect(
+		routes
+			.filter(({ scheme }) => scheme === null)
+			.map(({ name }) => name)
+			.sort(),
+	).toEqual([...PUBLIC].sort());
 	expect([deviceRoutes.length > 3, keyRoutes.length > 15]).toEqual([true, true]);
 });
 

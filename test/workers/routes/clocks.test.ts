@@ -1,7 +1,7 @@
 // Firewalls boot with wrong clocks. One that proves its key is told the right time; single use of assertions does not suffer.
 import { beforeAll, describe, expect, test } from "vitest";
-import { createFleet } from "../../support/fleet.ts";
 import { Firewall, nowSeconds } from "../../support/firewall.ts";
+import { createFleet } from "../../support/fleet.ts";
 import { ISSUER } from "../../support/service.ts";
 import { expectOAuthError } from "./expectations.ts";
 import { devicesOf, newFirewall, newProduct } from "./fixtures.ts";

@@ -1,8 +1,9 @@
 // What an operator's word about a device does, on every plane that the device meets, with the tokens that it already holds.
 import { beforeEach, describe, expect, test } from "vitest";
+import { Firewall } from "../../support/firewall.ts";
 import { operate } from "../../support/service.ts";
 import { expectOAuthError, expectProblem } from "./expectations.ts";
-import { checkProduct, newScene, offerOf, permitOf, type Scene, setStatus } from "./fixtures.ts";
+import { checkProduct, newScene, offerOf, permitOf, type Scene, serviceWith, setStatus } from "./fixtures.ts";
 
 let scene: Scene;
 beforeEach(async () => {
@@ -30,12 +31,11 @@ describe.each(["suspend", "revoke"] as const)("after %s, at once,", (action) => 
 	});
 
 	test("somebody without the key does not learn it", async () => {
-		const { firewall, code } = scene;
+		const { firewall } = scene;
 		await setStatus(firewall, action);
 		const assertion = `${(await firewall.assertion()).slice(0, -8)}AAAAAAAA`;
 		const answer = await firewall.requestToken({ client_assertion: assertion });
 		await expectOAuthError(answer, 401, "invalid_client");
-		expect(code).toBeTruthy();
 	});
 
 	test("other devices of the account go on", async () => {
@@ -66,10 +66,22 @@ test("a revoked device stays revoked, and its key activates nothing", async () =
 
 test("a revoked device's seat goes to another, a suspended one keeps it", async () => {
 	const small = await newScene({ seats: 1 });
-	const { Firewall } = await import("../../support/firewall.ts");
 	const next = await Firewall.create();
 	await setStatus(small.firewall, "suspend");
 	await expectOAuthError(await next.register(small.code), 403, "access_denied");
 	await setStatus(small.firewall, "revoke");
 	expect((await next.register(small.code)).status).toBe(201);
+});
+
+test("no permit is given either where the edge still holds the device's record from before", async () => {
+	const { firewall, product } = await newScene({}, false);
+	const { capability } = await offerOf(firewall, product);
+	const edge = serviceWith({ DEVICE_FRESH_SECONDS: "60" });
+	const body = JSON.stringify({ offer: capability });
+	const headers = { authorization: `Bearer ${firewall.accessToken}`, "content-type": "application/json" };
+	const take = () =>
+		edge("/v1/permits", { method: "POST", headers: { ...headers, "content-length": String(body.length) }, body });
+	expect((await take()).status).toBe(201);
+	await setStatus(firewall, "suspend");
+	await expectProblem(await take(), "device_refused");
 });

@@ -2,8 +2,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import worker from "../../../src/worker.ts";
-import { createFleet, createProduct, type Fleet, type Package, publish } from "../../support/fleet.ts";
 import { Firewall } from "../../support/firewall.ts";
+import { createFleet, createProduct, type Fleet, type Package, publish } from "../../support/fleet.ts";
 import { ISSUER, operated } from "../../support/service.ts";
 
 export interface CheckedOffer {
@@ -106,10 +106,16 @@ export async function devicesOf(account: string): Promise<{ device: string; stat
 }
 
 /** The same service with some variables other than in wrangler.toml; same stores, same objects. */
-export function serviceWith(variables: Record<string, string>): (path: string, init?: RequestInit) => Promise<Response> {
+export function serviceWith(
+	variables: Record<string, string>,
+): (path: string, init?: RequestInit) => Promise<Response> {
 	const variant = { ...env, ...variables };
 	return async (path, init) =>
-		worker.fetch(new Request(ISSUER + path, init) as Parameters<typeof worker.fetch>[0], variant, createExecutionContext());
+		worker.fetch(
+			new Request(ISSUER + path, init) as Parameters<typeof worker.fetch>[0],
+			variant,
+			createExecutionContext(),
+		);
 }
 
 /** The text with one character in the middle exchanged for another. */

@@ -1,24 +1,12 @@
 // Time and licenses: active, then grace, then refused; and the delay tier, which waits for each release on its own.
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { publish } from "../../support/fleet.ts";
+import { describe, expect, test } from "vitest";
 import type { Firewall } from "../../support/firewall.ts";
+import { publish } from "../../support/fleet.ts";
 import { expectProblem } from "./expectations.ts";
 import { checkProduct, newScene, offerOf } from "./fixtures.ts";
+import { DAY, useFrozenClock } from "./frozen-clock.ts";
 
-const DAY = 86_400_000;
-/** Begin of the test, ms. Each test begins long after the one before: time never runs backwards for the service. */
-let start = Date.parse("2027-03-01T12:00:00Z");
-
-beforeEach(() => {
-	start += 1000 * DAY;
-	vi.useFakeTimers({ toFake: ["Date"], now: start });
-});
-afterEach(() => {
-	vi.useRealTimers();
-});
-
-/** RFC 3339, so many ms after the begin of the test. */
-const after = (ms: number) => new Date(start + ms).toISOString().replace(".000Z", "Z");
+const { timeAfter, moveTo } = useFrozenClock();
 
 interface Entitled {
 	products: { decision: string; code: string; until: string; grace_until: string }[];
@@ -33,41 +21,44 @@ test.each([
 	["when the grace is over", 5 * DAY, "refused", "refused"],
 	["a year later", 365 * DAY, "refused", "refused"],
 ])("a license %s", async (_, afterEndMs, decision, status) => {
-	const { firewall, product } = await newScene({ ends_at: after(10 * DAY), grace_days: 5 });
-	vi.setSystemTime(start + 10 * DAY + afterEndMs);
+	const { firewall, product } = await newScene({ ends_at: timeAfter(10 * DAY), grace_days: 5 });
+	moveTo(10 * DAY + afterEndMs);
 	await firewall.authenticate();
 	expect(await checkProduct(firewall, product)).toMatchObject({ decision, status });
 	expect(await entitlements(firewall)).toEqual({
 		product,
 		decision,
 		code: decision === "refused" ? "expired" : decision,
-		from: after(0),
-		until: after(10 * DAY),
-		grace_until: after(15 * DAY),
+		from: timeAfter(0),
+		until: timeAfter(10 * DAY),
+		grace_until: timeAfter(15 * DAY),
 	});
 });
 
 test("a token and an offer from before the end buy nothing after it", async () => {
-	const { firewall, product } = await newScene({ ends_at: after(10 * DAY), grace_days: 5 });
-	vi.setSystemTime(start + 15 * DAY - 60_000);
+	const { firewall, product } = await newScene({ ends_at: timeAfter(10 * DAY), grace_days: 5 });
+	moveTo(15 * DAY - 60_000);
 	await firewall.authenticate();
 	const { capability } = await offerOf(firewall, product);
-	vi.setSystemTime(start + 15 * DAY);
+	moveTo(15 * DAY);
 	expect(await checkProduct(firewall, product)).toMatchObject({ status: "refused", reason: "expired" });
-	const problem = await expectProblem(await firewall.call("POST", "/v1/permits", { offer: capability }), "not_entitled");
-	expect(problem).toMatchObject({ entitlement_code: "expired", valid_until: after(10 * DAY) });
+	const problem = await expectProblem(
+		await firewall.call("POST", "/v1/permits", { offer: capability }),
+		"not_entitled",
+	);
+	expect(problem).toMatchObject({ entitlement_code: "expired", valid_until: timeAfter(10 * DAY) });
 	expect(problem).not.toHaveProperty("url");
 });
 
 test("a license that has not started takes devices and gives them nothing until it does", async () => {
-	const { firewall, product } = await newScene({ starts_at: after(1_800_000), ends_at: after(10 * DAY) });
+	const { firewall, product } = await newScene({ starts_at: timeAfter(1_800_000), ends_at: timeAfter(10 * DAY) });
 	expect(await checkProduct(firewall, product)).toMatchObject({ status: "refused", reason: "not_yet_valid" });
-	vi.setSystemTime(start + 1_800_000);
+	moveTo(1_800_000);
 	expect((await checkProduct(firewall, product)).status).toBe("offered");
 });
 
 test("a product that the license does not name is refused beside one that it names", async () => {
-	const license = { ends_at: after(10 * DAY) };
+	const license = { ends_at: timeAfter(10 * DAY) };
 	const { firewall, product } = await newScene(license);
 	const other = await newScene(license);
 	const answer = await firewall.call("GET", `/v1/check?installed=${product},${other.product}`);
@@ -80,19 +71,23 @@ test("a product that the license does not name is refused beside one that it nam
 
 describe("under a license that waits 24 hours for each release", () => {
 	test("a release is offered when it is a day old, to the second", async () => {
-		const { firewall, product } = await newScene({ ends_at: after(10 * DAY), delay_hours: 24 });
+		const { firewall, product } = await newScene({ ends_at: timeAfter(10 * DAY), delay_hours: 24 });
 		expect(await checkProduct(firewall, product)).toMatchObject({ status: "unavailable", reason: "none_old_enough" });
-		vi.setSystemTime(start + DAY - 1000);
+		moveTo(DAY - 1000);
 		await firewall.authenticate();
 		expect((await checkProduct(firewall, product)).status).toBe("unavailable");
-		vi.setSystemTime(start + DAY);
+		moveTo(DAY);
 		expect((await checkProduct(firewall, product)).offer?.version).toBe("1.0.0");
 	});
 
 	test("a busy publisher cannot starve it: the newest that is old enough is offered", async () => {
-		const { firewall, product } = await newScene({ ends_at: after(10 * DAY), delay_hours: 24 });
-		for (const version of ["2", "3", "4"]) {
-			vi.setSystemTime(Date.now() + DAY / 2);
+		const { firewall, product } = await newScene({ ends_at: timeAfter(10 * DAY), delay_hours: 24 });
+		for (const [halfDays, version] of [
+			[1, "2"],
+			[2, "3"],
+			[3, "4"],
+		] as const) {
+			moveTo(halfDays * (DAY / 2));
 			await publish(product, version, `rules ${version}`);
 		}
 		await firewall.authenticate();

@@ -1,0 +1,48 @@
+// What a test from outside needs first, made over HTTP as an operator would: accounts, codes, products and releases.
+import { createHash } from "node:crypto";
+import type { RunningService } from "./service.ts";
+
+/** One call of the operator; the answer must be a success. */
+export async function operate<T>(service: RunningService, method: string, path: string, body?: unknown): Promise<T> {
+	const answer = await fetch(service.url + path, {
+		method,
+		headers: { authorization: `Bearer ${service.bootstrapKey}`, "content-type": "application/json" },
+		...(body === undefined ? {} : { body: JSON.stringify(body) }),
+	});
+	const text = await answer.text();
+	if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+	return (text === "" ? {} : JSON.parse(text)) as T;
+}
+
+/** An account with a license of ten seats for the products. @returns an auth code for its devices */
+export async function createCode(service: RunningService, products: readonly string[]): Promise<string> {
+	const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", { name: "Test account" });
+	const terms = { products, seats: 10, ends_at: new Date(Date.now() + 86_400_000).toISOString() };
+	const path = `/v1/accounts/${account}`;
+	const { license } = await operate<{ license: string }>(service, "POST", `${path}/licenses`, terms);
+	const { code } = await operate<{ code: string }>(service, "POST", `${path}/codes`, { license, uses: 10 });
+	return code;
+}
+
+/** Uploads and releases a package. @returns its SHA-256, hexadecimal */
+export async function publish(
+	service: RunningService,
+	product: string,
+	version: string,
+	bytes: Uint8Array<ArrayBuffer>,
+): Promise<string> {
+	const path = `/v1/products/${product}/releases/${version}`;
+	const hash = createHash("sha256").update(bytes);
+	const sha256 = hash.copy().digest("hex");
+	const answer = await fetch(`${service.url}${path}/package?name=${product}-${version}.bin`, {
+		method: "PUT",
+		headers: {
+			authorization: `Bearer ${service.bootstrapKey}`,
+			"repr-digest": `sha-256=:${hash.digest("base64")}:`,
+		},
+		body: bytes,
+	});
+	if (!answer.ok) throw new Error(`upload: ${answer.status} ${await answer.text()}`);
+	await operate(service, "PUT", path, {});
+	return sha256;
+}

@@ -1,0 +1,114 @@
+// A service that is not configured right says so, all at once, and starts nothing.
+import { describe, expect, test } from "vitest";
+import { generateSecrets, SECRET_NAMES } from "../../cli/secrets.ts";
+import { ConfigError, parseConfig } from "../../src/config.ts";
+import { TEST_SECRETS } from "../support/secrets.ts";
+
+const VARIABLES = {
+	ENVIRONMENT: "local",
+	ISSUER: "http://127.0.0.1:8787",
+	TOKEN_TTL_SECONDS: "3600",
+	URL_TTL_SECONDS: "300",
+	CHECK_INTERVAL_SECONDS: "300",
+	HEADS_FRESH_SECONDS: "5",
+	DEVICE_FRESH_SECONDS: "10",
+	MAX_PACKAGE_BYTES: "1000",
+	LOG_SAMPLE_RATE: "0.5",
+	...TEST_SECRETS,
+};
+const PRODUCTION = {
+	...VARIABLES,
+	...Object.fromEntries(await generateSecrets(SECRET_NAMES, "production")),
+	ENVIRONMENT: "production",
+	ISSUER: "https://updates.example.com",
+};
+
+function faultsOf(env: Record<string, unknown>): readonly string[] {
+	try {
+		parseConfig(env);
+		return [];
+	} catch (error) {
+		if (error instanceof ConfigError) return error.faults;
+		throw error;
+	}
+}
+
+test("what npm start and parapet keys generate make is accepted where it belongs", () => {
+	expect(faultsOf(VARIABLES)).toEqual([]);
+	expect(faultsOf(PRODUCTION)).toEqual([]);
+});
+
+test("everything that is missing is named at once", () => {
+	const faults = faultsOf({ ...VARIABLES, TOKEN_KEYS: undefined, MAC_KEYS: undefined, ISSUER: undefined });
+	expect(faults.toSorted()).toEqual(["ISSUER is missing", "MAC_KEYS is missing", "TOKEN_KEYS is missing"]);
+});
+
+describe("is refused, by name and without its value", () => {
+	test.each([
+		["LOOKUP_KEY", "short"],
+		["LOOKUP_KEY", `${"A".repeat(50)}!`],
+		["BOOTSTRAP_KEY", "operator-short"],
+		["MAC_KEYS", "k1:secret-of-few-bytes"],
+		["MAC_KEYS", "no-colon-at-all"],
+		["TOKEN_KEYS", "{}"],
+		["TOKEN_KEYS", "not json but secret"],
+		["ISSUER", "updates.example.com"],
+		["ISSUER", "https://updates.example.com/path"],
+		["TOKEN_TTL_SECONDS", "-7"],
+		["TOKEN_TTL_SECONDS", "an hour"],
+		["LOG_SAMPLE_RATE", "2"],
+		["ENVIRONMENT", "staging"],
+	])("%s = %j", (name, value) => {
+		const faults = faultsOf({ ...VARIABLES, [name]: value });
+		expect(faults).toHaveLength(1);
+		expect(faults[0]).toMatch(new RegExp(`^${name}`));
+		expect(faults[0]).not.toContain(value);
+	});
+});
+
+describe("production refuses", () => {
+	test.each(["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const)("the local %s", (name) => {
+		expect(faultsOf({ ...PRODUCTION, [name]: TEST_SECRETS[name] })).toEqual([
+			`${name} was made for local use; make another with \`parapet keys generate\``,
+		]);
+	});
+
+	test("a local key anywhere in the ring, since each of them verifies", () => {
+		const [fault] = faultsOf({ ...PRODUCTION, MAC_KEYS: `${PRODUCTION.MAC_KEYS},${TEST_SECRETS.MAC_KEYS}` });
+		expect(fault).toMatch(/^MAC_KEYS was made for local use/);
+	});
+
+	test("an issuer or a bucket without TLS", () => {
+		const bucket = { S3_BUCKET_URL: "http://s3.example.com/b", S3_ACCESS_KEY_ID: "id", S3_SECRET_ACCESS_KEY: "secret" };
+		expect(faultsOf({ ...PRODUCTION, ...bucket, ISSUER: "http://updates.example.com" })).toEqual([
+			"ISSUER must begin with https://",
+			"S3_BUCKET_URL must begin with https://",
+		]);
+	});
+});
+
+describe("downloads from S3", () => {
+	const s3 = { S3_BUCKET_URL: "https://s3.example.com/b", S3_ACCESS_KEY_ID: "id", S3_SECRET_ACCESS_KEY: "secret" };
+
+	test("are off without any of their settings", () => {
+		expect(parseConfig(VARIABLES).s3).toBeNull();
+	});
+
+	test("are on with all of them", () => {
+		expect(parseConfig({ ...VARIABLES, ...s3 }).s3).toEqual({
+			bucketUrl: "https://s3.example.com/b",
+			region: "auto",
+			accessKeyId: "id",
+			secretAccessKey: "secret",
+		});
+	});
+
+	test.each(Object.keys(s3))("are refused without %s beside the others", (name) => {
+		const faults = faultsOf({ ...VARIABLES, ...s3, [name]: undefined });
+		expect(faults).toEqual([`${name} is missing beside the other S3 settings`]);
+	});
+
+	test.each(["https://s3.example.com/b/", "https://s3.example.com/b?x=1"])("are refused for the bucket %s", (url) => {
+		expect(faultsOf({ ...VARIABLES, ...s3, S3_BUCKET_URL: url })).toHaveLength(1);
+	});
+});

@@ -1,0 +1,195 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { answerCheck, type CheckQuestion, parseInstalled } from "../../../src/content/check.ts";
+import { nextCheckIn } from "../../../src/content/next-check.ts";
+import {
+	anyGrant,
+	anyMessages,
+	anyRecord,
+	DEVICE,
+	GRANT,
+	makeMessage,
+	makeRelease,
+	NOW,
+	recordOf,
+} from "./content-fixtures.ts";
+
+describe("what is installed", () => {
+	it.each<[string, [string, string | null][]]>([
+		["crs", [["crs", null]]],
+		["crs@4.27.0", [["crs", "4.27.0"]]],
+		[
+			"crs@4.27.0,threats@8890",
+			[
+				["crs", "4.27.0"],
+				["threats", "8890"],
+			],
+		],
+		[
+			"threats,crs@11.1.4-h7+b_2",
+			[
+				["threats", null],
+				["crs", "11.1.4-h7+b_2"],
+			],
+		],
+	])("is read from %s", (text, entries) => {
+		expect([...(parseInstalled(text) ?? [])]).toEqual(entries);
+	});
+
+	it.each([
+		"",
+		",",
+		"crs,",
+		",crs",
+		"crs@",
+		"@1",
+		"crs@1@2",
+		"CRS@1",
+		"crs@../x",
+		"crs @1",
+		"crs@1 ",
+		"crs,crs@2",
+		"1crs",
+		"__proto__",
+		"crs@1\n",
+		"c".repeat(33),
+		`crs@${"1".repeat(65)}`,
+	])("is not read from %j", (text) => {
+		expect(parseInstalled(text)).toBeNull();
+	});
+
+	it("has up to 32 products", () => {
+		const products = Array.from({ length: 33 }, (_, index) => `p${index}`);
+		expect(parseInstalled(products.slice(1).join())?.size).toBe(32);
+		expect(parseInstalled(products.join())).toBeNull();
+	});
+});
+
+const QUESTION: CheckQuestion = {
+	device: DEVICE,
+	circumstances: { engine: "11.1.4", country: "DE" },
+	installed: new Map([["crs", null]]),
+	seen: 0,
+	recordOf: () => recordOf(makeRelease(1)),
+	messages: [],
+	now: NOW,
+};
+
+describe("the answer to a check", () => {
+	it("answers for each product that is asked about, in that order", () => {
+		const installed = new Map([
+			["threats", "1"],
+			["crs", "1.1"],
+		]);
+		const { products } = answerCheck({ ...QUESTION, installed });
+		expect(
+			products.map(({ product, entitlement, selection }) => [product, entitlement.code, selection?.status]),
+		).toEqual([
+			["threats", "not_included", undefined],
+			["crs", "active", "current"],
+		]);
+	});
+
+	it("offers nothing of a product of which nothing was ever published", () => {
+		const { products } = answerCheck({ ...QUESTION, recordOf: () => null });
+		expect(products[0]?.selection).toMatchObject({ status: "unavailable", reason: "no_release" });
+	});
+
+	it("does not look at the releases of a product that it refuses", () => {
+		const recordOfNothing = () => {
+			throw new Error("looked");
+		};
+		const device = { ...DEVICE, grants: {} };
+		expect(answerCheck({ ...QUESTION, device, recordOf: recordOfNothing }).products[0]?.selection).toBeNull();
+	});
+
+	it.each([
+		[0, 3],
+		[1, 2],
+		[2, 1],
+		[3, 0],
+		[99, 0],
+	])("with %i messages seen of three has %i to read", (seen, unread) => {
+		const messages = [1, 2, 3].map((sequence) => makeMessage(sequence));
+		expect(answerCheck({ ...QUESTION, messages, seen }).messages).toEqual({ unread, last: 3 });
+	});
+
+	it.each<[string, Partial<CheckQuestion>, number]>([
+		["its license ends", {}, GRANT.until],
+		["a release grows old enough", { device: { ...DEVICE, grants: { crs: { ...GRANT, delay: 1100 } } } }, NOW + 101],
+		["a message ends", { messages: [makeMessage(1)] }, NOW + 100],
+		["a message starts", { messages: [makeMessage(1, { startsAt: NOW + 50 })] }, NOW + 50],
+		["never", { installed: new Map([["threats", null]]) }, Infinity],
+	])("holds until %s", (_, changes, holdsUntil) => {
+		expect(answerCheck({ ...QUESTION, ...changes }).holdsUntil).toBe(holdsUntil);
+	});
+
+	it("stays the same up to the second before it ends to hold, whatever the license, the releases and the messages", () => {
+		fc.assert(
+			fc.property(
+				anyGrant,
+				anyRecord,
+				anyMessages,
+				fc.integer({ min: -4000, max: 9000 }),
+				(grant, record, messages, at) => {
+					const device = { ...DEVICE, grants: { crs: grant } };
+					const answer = (now: number) => {
+						const { products, messages: counts } = answerCheck({
+							...QUESTION,
+							device,
+							messages,
+							recordOf: () => record,
+							now,
+						});
+						return {
+							counts,
+							products: products.map(({ entitlement, selection }) => [
+								entitlement.code,
+								selection?.status,
+								selection?.reason,
+								selection?.status === "offered" ? selection.release.version : null,
+							]),
+						};
+					};
+					const { holdsUntil } = answerCheck({ ...QUESTION, device, messages, recordOf: () => record, now: NOW + at });
+					expect(holdsUntil).toBeGreaterThan(NOW + at);
+					const last = holdsUntil === Infinity ? NOW + 1_000_000 : holdsUntil - 1;
+					expect(answer(last)).toEqual(answer(NOW + at));
+				},
+			),
+		);
+	});
+});
+
+describe("the next check", () => {
+	const id = fc.stringMatching(/^dev-[0-9a-hjkmnp-tv-z]{10}-[0-9a-hjkmnp-tv-z]{16}$/);
+	it("is within a tenth of the interval, and always the same for one device", () => {
+		fc.assert(
+			fc.property(id, fc.integer({ min: 5, max: 86_400 }), (device, interval) => {
+				const next = nextCheckIn(interval, device);
+				expect(Number.isInteger(next)).toBe(true);
+				expect(Math.abs(next - interval)).toBeLessThanOrEqual(interval * 0.1 + 0.5);
+				expect(nextCheckIn(interval, device)).toBe(next);
+			}),
+		);
+	});
+
+	it("spreads a fleet over the whole of it", () => {
+		const places = new Array<number>(61).fill(0);
+		const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+		for (let number = 0; number < 6000; number++) {
+			// Ids end in a keyed check, so their ends are as random as this.
+			let seed = Math.imul(number + 1, 2_654_435_761) >>> 0;
+			let end = "";
+			for (let index = 0; index < 8; index++) {
+				end += alphabet[seed & 31];
+				seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+				seed = (seed >>> 7) | (seed << 25);
+			}
+			const place = nextCheckIn(300, `dev-0000000000-00000000${end}`) - 270;
+			places[place] = (places[place] ?? 0) + 1;
+		}
+		expect(places.filter((count) => count === 0)).toEqual([]);
+		expect(Math.max(...places)).toBeLessThan(200);
+	});
+});

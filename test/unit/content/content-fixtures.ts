@@ -1,0 +1,106 @@
+// Devices, releases and messages for the tests of src/content, and fast-check's way to make many of them.
+import fc from "fast-check";
+import type { Audience } from "../../../src/content/audience.ts";
+import type { Message } from "../../../src/content/message.ts";
+import type { ProductRecord, Release } from "../../../src/content/product-record.ts";
+import type { DeviceProfile, Grant } from "../../../src/entitlement/device-record.ts";
+
+export const NOW = 1_795_000_000;
+export const HOUR = 3600;
+
+export const GRANT: Grant = { from: NOW - 1000, until: NOW + 1000, grace: 500, delay: 0 };
+export const DEVICE: DeviceProfile = {
+	id: "dev-0123456789-0123456789abcdef",
+	account: "acct-0123456789abcdef",
+	status: "active",
+	model: "FW-100",
+	labels: { site: "berlin", ring: "1" },
+	haGroup: null,
+	grants: { crs: GRANT },
+};
+
+/** Release number n of a product, published n seconds after NOW - 1000. */
+export function makeRelease(sequence: number, changes: Partial<Release> = {}): Release {
+	return {
+		version: `1.${sequence}`,
+		sequence,
+		sha256: "ab".repeat(32),
+		size: 10,
+		name: `crs-1.${sequence}.rules`,
+		releasedAt: NOW - 1000 + sequence,
+		urgency: "routine",
+		notes: "",
+		models: null,
+		engine: {},
+		withdrawn: false,
+		...changes,
+	};
+}
+
+/** The record of releases given in any order. */
+export function recordOf(...releases: readonly Release[]): ProductRecord {
+	return {
+		product: "crs",
+		revision: releases.length,
+		releases: [...releases].sort((a, b) => b.sequence - a.sequence),
+	};
+}
+
+export function makeMessage(sequence: number, changes: Partial<Message> = {}): Message {
+	return {
+		id: `msg-0000000${sequence}`,
+		sequence,
+		severity: "info",
+		title: `Message ${sequence}`,
+		body: "Text",
+		locales: {},
+		startsAt: NOW - 100,
+		endsAt: NOW + 100,
+		audience: {},
+		...changes,
+	};
+}
+
+const seconds = (spread: number) => fc.integer({ min: NOW - spread, max: NOW + spread });
+
+export const anyRecord: fc.Arbitrary<ProductRecord> = fc
+	.array(
+		fc.record({
+			releasedAt: seconds(5000),
+			withdrawn: fc.boolean(),
+			models: fc.constantFrom<Release["models"]>(null, ["FW-100"], ["FW-900"]),
+			engine: fc.constantFrom<Release["engine"]>({}, { min: "11.1" }, { max: "10" }),
+		}),
+		{ maxLength: 8 },
+	)
+	.map((list) => {
+		const times = list.map(({ releasedAt }) => releasedAt).sort((a, b) => a - b);
+		return recordOf(
+			...list.map((changes, index) => makeRelease(index + 1, { ...changes, releasedAt: times[index] ?? NOW })),
+		);
+	});
+
+export const anyGrant: fc.Arbitrary<Grant> = fc.record({
+	from: seconds(3000),
+	until: seconds(3000),
+	grace: fc.integer({ min: 0, max: 2000 }),
+	delay: fc.constantFrom(0, 1, 500, 3000),
+});
+
+const anyAudience: fc.Arbitrary<Audience> = fc.constantFrom<Audience>(
+	{},
+	{ models: ["FW-100"] },
+	{ models: ["FW-900"] },
+	{ engine: { min: "11.1" } },
+	{ labels: { site: "berlin" } },
+);
+
+export const anyMessages: fc.Arbitrary<readonly Message[]> = fc
+	.array(fc.record({ startsAt: seconds(2000), life: fc.integer({ min: 1, max: 3000 }), audience: anyAudience }), {
+		maxLength: 5,
+	})
+	.map((list) =>
+		list.map(({ startsAt, life, audience }, index) =>
+			makeMessage(index + 1, { startsAt, endsAt: startsAt + life, audience }),
+		),
+	);

@@ -1,0 +1,168 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Candidate, selectRelease } from "../../../src/content/select-release.ts";
+import { anyRecord, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
+
+const DEVICE: Candidate = { model: "FW-100", engine: "11.1.4", installed: null };
+const AT_ONCE = { delay: 0 };
+const THREE = recordOf(makeRelease(1), makeRelease(2), makeRelease(3));
+
+describe("with releases 1.1, 1.2 and 1.3, of which 1.2 was withdrawn, a device", () => {
+	const record = recordOf(makeRelease(1), makeRelease(2, { withdrawn: true }), makeRelease(3));
+	it.each([
+		["that has none", null, "offered", "first_install", "1.3", false],
+		["that has 1.1", "1.1", "offered", "newer", "1.3", false],
+		["that has the withdrawn one", "1.2", "offered", "installed_withdrawn", "1.3", false],
+		["that has 1.3", "1.3", "current", "up_to_date", undefined, undefined],
+		["that has one nobody knows", "0.9", "offered", "installed_unknown", "1.3", false],
+	])("%s", (_, installed, status, reason, version, downgrade) => {
+		const selection = selectRelease(record, AT_ONCE, { ...DEVICE, installed }, NOW);
+		expect(selection).toMatchObject({ status, reason });
+		if (selection.status === "offered") {
+			expect([selection.release.version, selection.downgrade]).toEqual([version, downgrade]);
+		}
+	});
+});
+
+describe("when the newest was withdrawn", () => {
+	const record = recordOf(makeRelease(1), makeRelease(2), makeRelease(3, { withdrawn: true }));
+	it("whoever runs it is offered the one before, as a downgrade", () => {
+		const selection = selectRelease(record, AT_ONCE, { ...DEVICE, installed: "1.3" }, NOW);
+		expect(selection).toMatchObject({ reason: "installed_withdrawn", downgrade: true, release: { version: "1.2" } });
+	});
+
+	it("everybody else is offered the one before", () => {
+		const selection = selectRelease(record, AT_ONCE, { ...DEVICE, installed: "1.1" }, NOW);
+		expect(selection).toMatchObject({ reason: "newer", downgrade: false, release: { version: "1.2" } });
+	});
+});
+
+it.each([
+	["nothing was released", recordOf(), "no_release"],
+	["all was withdrawn", recordOf(makeRelease(1, { withdrawn: true })), "no_release"],
+	["nothing fits the model", recordOf(makeRelease(1, { models: ["FW-900"] })), "none_compatible"],
+	["nothing fits the engine", recordOf(makeRelease(1, { engine: { min: "12" } })), "none_compatible"],
+	["nothing is old enough", recordOf(makeRelease(1, { releasedAt: NOW - 99 })), "none_old_enough"],
+])("says why there is nothing: %s", (_, record, reason) => {
+	expect(selectRelease(record, { delay: 100 }, DEVICE, NOW)).toMatchObject({ status: "unavailable", reason });
+});
+
+it.each([
+	[{ models: ["FW-100", "FW-200"] }, "11.1.4", true],
+	[{ models: ["FW-200"] }, "11.1.4", false],
+	[{ engine: { min: "11.1.4" } }, "11.1.4-h7", true],
+	[{ engine: { max: "11.1.4" } }, "11.1.4-h7", false],
+	[{ engine: { min: "11" } }, null, false],
+	[{}, null, true],
+])("offers a release for %j to an engine %s: %s", (changes, engine, isOffered) => {
+	const { status } = selectRelease(recordOf(makeRelease(1, changes)), AT_ONCE, { ...DEVICE, engine }, NOW);
+	expect(status).toBe(isOffered ? "offered" : "unavailable");
+});
+
+describe("a delay", () => {
+	it.each([
+		[99, "unavailable"],
+		[100, "offered"],
+	])("of 100 seconds at second %i after the release: %s", (age, status) => {
+		const record = recordOf(makeRelease(1, { releasedAt: NOW }));
+		expect(selectRelease(record, { delay: 100 }, DEVICE, NOW + age)).toMatchObject({
+			status,
+			holdsUntil: status === "offered" ? Infinity : NOW + 100,
+		});
+	});
+
+	it("never takes back what is installed already", () => {
+		const device = { ...DEVICE, installed: "1.3" };
+		expect(selectRelease(THREE, { delay: 999 }, device, NOW)).toMatchObject({
+			status: "current",
+			reason: "newer_installed",
+		});
+	});
+
+	it("cannot starve behind a publisher who is faster than it", () => {
+		// A release every 10 seconds for ever, a delay of 100: what was released 100 seconds ago is always there to be had.
+		fc.assert(
+			fc.property(fc.integer({ min: 11, max: 60 }), fc.integer({ min: 0, max: 9 }), (count, phase) => {
+				const releases = Array.from({ length: count }, (_, index) =>
+					makeRelease(index + 1, { releasedAt: NOW + index * 10 }),
+				);
+				const now = NOW + (count - 1) * 10 + phase;
+				const selection = selectRelease(recordOf(...releases), { delay: 100 }, DEVICE, now);
+				expect(selection.status).toBe("offered");
+				if (selection.status === "offered") expect(now - selection.release.releasedAt).toBeLessThan(110);
+			}),
+		);
+	});
+});
+
+describe("whatever is released and installed,", () => {
+	const anyCandidate = fc.record({
+		model: fc.constantFrom("FW-100", "FW-900"),
+		engine: fc.constantFrom(null, "9.9", "11.1.4"),
+		installed: fc.constantFrom(null, "1.1", "1.2", "1.3", "1.7", "unknown"),
+	});
+	const anyDelay = fc.constantFrom(0, 1, 500, 3000).map((delay) => ({ delay }));
+	const anyTime = fc.integer({ min: NOW - 6000, max: NOW + 9000 });
+
+	it("what was withdrawn, does not fit or is too young is not offered", () => {
+		fc.assert(
+			fc.property(anyRecord, anyDelay, anyCandidate, anyTime, (record, grant, device, now) => {
+				const selection = selectRelease(record, grant, device, now);
+				if (selection.status !== "offered") return;
+				const { release } = selection;
+				expect(release.withdrawn).toBe(false);
+				expect(release.models === null || release.models.includes(device.model)).toBe(true);
+				expect(now).toBeGreaterThanOrEqual(release.releasedAt + grant.delay);
+				expect(release.version).not.toBe(device.installed);
+			}),
+		);
+	});
+
+	it("an offer is a step back only from what was withdrawn", () => {
+		fc.assert(
+			fc.property(anyRecord, anyDelay, anyCandidate, anyTime, (record, grant, device, now) => {
+				const selection = selectRelease(record, grant, device, now);
+				if (selection.status !== "offered") return;
+				const installed = record.releases.find(({ version }) => version === device.installed);
+				const isBack = installed !== undefined && installed.sequence > selection.release.sequence;
+				expect(selection.downgrade).toBe(isBack);
+				if (isBack) expect(installed.withdrawn).toBe(true);
+			}),
+		);
+	});
+
+	it("the answer holds to the second until which it says it does, and as time goes on nothing older is offered", () => {
+		fc.assert(
+			fc.property(anyRecord, anyDelay, anyCandidate, anyTime, (record, grant, device, now) => {
+				const choice = (at: number) => {
+					const { holdsUntil: _, ...selection } = selectRelease(record, grant, device, at);
+					return selection;
+				};
+				const { holdsUntil } = selectRelease(record, grant, device, now);
+				if (holdsUntil === Infinity) {
+					expect(choice(now + 100_000)).toEqual(choice(now));
+					return;
+				}
+				expect(holdsUntil).toBeGreaterThan(now);
+				expect(choice(holdsUntil - 1)).toEqual(choice(now));
+				const [before, after] = [choice(now), choice(holdsUntil)];
+				if (before.status === "offered" && after.status === "offered") {
+					expect(after.release.sequence).toBeGreaterThan(before.release.sequence);
+				}
+			}),
+		);
+	});
+
+	it("a new release changes nothing for those whom it does not fit", () => {
+		fc.assert(
+			fc.property(anyRecord, anyDelay, anyTime, (record, grant, now) => {
+				const foreign = makeRelease(record.releases.length + 1, { models: ["OTHER"], releasedAt: now });
+				const grown = { ...record, releases: [foreign, ...record.releases] };
+				const before = selectRelease(record, grant, DEVICE, now);
+				const after = selectRelease(grown, grant, DEVICE, now);
+				if (before.status !== "unavailable") expect(after).toEqual(before);
+				else expect(after.status).toBe("unavailable");
+			}),
+		);
+	});
+});

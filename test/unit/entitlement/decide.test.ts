@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decideEntitlement } from "../../../src/entitlement/decide.ts";
+import type { DeviceStatus } from "../../../src/entitlement/device-record.ts";
+import { anyGrant, DEVICE, GRANT, NOW } from "../content/content-fixtures.ts";
+
+// From 100, until 200, 50 seconds of grace.
+const DEVICE_AT_100 = {
+	status: "active" as DeviceStatus,
+	grants: { crs: { from: 100, until: 200, grace: 50, delay: 0 } },
+};
+
+describe("a device whose license runs from 100 until 200 with 50 seconds of grace", () => {
+	it.each([
+		[99, "refused", "not_yet_valid", 100],
+		[100, "active", "active", 200],
+		[199, "active", "active", 200],
+		[200, "grace", "grace", 250],
+		[249, "grace", "grace", 250],
+		[250, "refused", "expired", Infinity],
+		[251, "refused", "expired", Infinity],
+	])("is at %i: %s, %s, until %d", (now, decision, code, holdsUntil) => {
+		expect(decideEntitlement(DEVICE_AT_100, "crs", now)).toEqual({
+			decision,
+			code,
+			grant: DEVICE_AT_100.grants.crs,
+			holdsUntil,
+		});
+	});
+});
+
+it("has no grace where the license gives none", () => {
+	const device = { status: "active" as const, grants: { crs: { from: 0, until: 200, grace: 0, delay: 0 } } };
+	expect(decideEntitlement(device, "crs", 200)).toMatchObject({ decision: "refused", code: "expired" });
+});
+
+it.each(["suspended", "revoked", "deactivated"] as const)("refuses a %s device whatever its license says", (status) => {
+	for (const product of ["crs", "threats"]) {
+		expect(decideEntitlement({ ...DEVICE, status }, product, NOW)).toMatchObject({
+			decision: "refused",
+			code: status,
+			holdsUntil: Infinity,
+		});
+	}
+});
+
+it.each(["threats", "", "toString", "constructor", "__proto__", "hasOwnProperty"])(
+	"refuses %j, which the license does not name",
+	(product) => {
+		expect(decideEntitlement(DEVICE, product, NOW)).toEqual({
+			decision: "refused",
+			code: "not_included",
+			grant: null,
+			holdsUntil: Infinity,
+		});
+	},
+);
+
+it("holds to the second until which it says it does, and not longer", () => {
+	fc.assert(
+		fc.property(anyGrant, fc.integer({ min: NOW - 4000, max: NOW + 8000 }), (grant, now) => {
+			const device = { status: "active" as const, grants: { crs: grant } };
+			const decided = decideEntitlement(device, "crs", now);
+			if (decided.holdsUntil === Infinity) {
+				expect(decideEntitlement(device, "crs", now + 100_000)).toEqual(decided);
+				return;
+			}
+			expect(decided.holdsUntil).toBeGreaterThan(now);
+			expect(decideEntitlement(device, "crs", decided.holdsUntil - 1)).toEqual(decided);
+			expect(decideEntitlement(device, "crs", decided.holdsUntil).code).not.toBe(decided.code);
+		}),
+	);
+});
+
+it("never takes a product from a device because a license was extended or its grace grew", () => {
+	fc.assert(
+		fc.property(
+			anyGrant,
+			fc.nat(5000),
+			fc.nat(5000),
+			fc.integer({ min: -3000, max: 9000 }),
+			(grant, more, grace, at) => {
+				const now = NOW + at;
+				const grown = { ...grant, until: grant.until + more, grace: grant.grace + grace };
+				const before = decideEntitlement({ status: "active", grants: { crs: grant } }, "crs", now);
+				const after = decideEntitlement({ status: "active", grants: { crs: grown } }, "crs", now);
+				if (before.decision !== "refused") expect(after.decision).not.toBe("refused");
+			},
+		),
+	);
+	expect(GRANT.grace).toBeGreaterThan(0);
+});

@@ -1,0 +1,47 @@
+// The limits of names.ts and license.ts are there so that this holds: a device that was let in can always have a token.
+import { expect, test } from "vitest";
+import { labels, modelName, productName } from "../../../src/content/names.ts";
+import { grantsOf, licenseTerms, MAX_PRODUCTS } from "../../../src/entitlement/license.ts";
+import { ACCESS_TOKEN_MAX_LENGTH, signAccessToken, verifyAccessToken } from "../../../src/signing/access-token.ts";
+import { importTokenKeyring } from "../../../src/signing/token-keyring.ts";
+import { TEST_SECRETS } from "../../support/secrets.ts";
+import { DEVICE_ID, NOW, PSEUDONYM } from "./signing-fixtures.ts";
+
+const LONG_ISSUER = `https://${"updates".repeat(8)}.example.com`;
+
+test("a token with everything that names and licenses allow still fits", async () => {
+	const numbered = (count: number, length: number) =>
+		Array.from({ length: count }, (_, index) => `n${String(index).padStart(2, "0")}`.padEnd(length, "x"));
+	const products = numbered(MAX_PRODUCTS, 24).map((name) => productName.parse(name));
+	const terms = licenseTerms.parse({
+		products,
+		seats: 1,
+		startsAt: NOW + 1,
+		endsAt: NOW + 1_000_000,
+		graceSeconds: 31_536_000,
+		delaySeconds: 2_592_000,
+	});
+	const carried = labels.parse(Object.fromEntries(numbered(8, 32).map((key) => [key, "v".repeat(48)])));
+	const device = {
+		id: DEVICE_ID,
+		account: "acct-0123456789abcdef",
+		status: "active" as const,
+		model: modelName.parse("M".repeat(64)),
+		labels: carried,
+		haGroup: null,
+		grants: grantsOf(terms),
+	};
+	const keyring = await importTokenKeyring(TEST_SECRETS.TOKEN_KEYS);
+	const token = await signAccessToken(keyring, {
+		issuer: LONG_ISSUER,
+		device,
+		pseudonym: PSEUDONYM,
+		jkt: "j".repeat(43),
+		jti: crypto.randomUUID(),
+		now: NOW,
+		expiresIn: 3600,
+	});
+	expect(token.length).toBeLessThanOrEqual(ACCESS_TOKEN_MAX_LENGTH);
+	const verified = await verifyAccessToken(keyring, token, { issuer: LONG_ISSUER, now: NOW });
+	expect(verified).toMatchObject({ ok: true, profile: device });
+});
