@@ -1,10 +1,9 @@
 // Entry point on the edge: one request in, one answer out, one line about it. No decisions: those are in the routes.
-import { createApp } from "./app.ts";
 import { ConfigError } from "./config.ts";
+import { dispatch, protect } from "./dispatch.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { openScope, type RequestScope } from "./request-scope.ts";
 import { coloOf, countryOf } from "./routes/location.ts";
-import { answerUnchanged, queryOfConditionalCheck } from "./routes/unchanged.ts";
 import { knownServices, type Services, servicesFor } from "./services.ts";
 import { formatLogLine } from "./telemetry/request-event.ts";
 
@@ -12,8 +11,6 @@ export { Account } from "./objects/account.ts";
 export { Directory } from "./objects/directory.ts";
 export { Product } from "./objects/product.ts";
 export { ReplayGuard } from "./objects/replay-guard.ts";
-
-const app = createApp();
 
 export default {
 	async fetch(request, env, context) {
@@ -25,21 +22,11 @@ export default {
 			return protect(refuseMisconfigured(error));
 		}
 		const scope = openScope(services, request, context, nowMs);
-		const query = queryOfConditionalCheck(request);
-		const unchanged = query === null ? null : await answerUnchanged(request, query, scope);
-		const response = unchanged ?? protect(await app.fetch(request, scope, context));
+		const response = await dispatch(request, scope, context);
 		report(request, response, scope);
 		return response;
 	},
 } satisfies ExportedHandler<Env>;
-
-/** Nothing is cached or guessed at unless its route said so. */
-function protect(response: Response): Response {
-	const { headers } = response;
-	if (!headers.has("cache-control")) headers.set("cache-control", "private, no-store");
-	headers.set("x-content-type-options", "nosniff");
-	return response;
-}
 
 /** Tells telemetry, and the log for a sample of what went well and all that did not. Never fails the request. */
 function report(request: Request, response: Response, { event, services, nowMs, requestId }: RequestScope): void {

@@ -1,6 +1,5 @@
 // Who is calling? Devices show an access token (with a DPoP proof where the token is bound to a key), publishers and
 // operators an API key. A caller who fails learns only that; the reason goes to the log.
-import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Scope } from "../entitlement/credential-record.ts";
 import { accountObjectName, parseApiKey } from "../entitlement/ids.ts";
@@ -10,7 +9,7 @@ import { type VerifiedAccessToken, verifyAccessToken } from "../signing/access-t
 import { verifyDpopProof } from "../signing/dpop.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
 import type { AppEnv } from "./openapi.ts";
-import { callerAddress, limitRate } from "./rate-limit.ts";
+import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
 export interface Authorization {
 	readonly scheme: "DPoP" | "Bearer";
@@ -18,8 +17,8 @@ export interface Authorization {
 }
 
 /** RFC 9110 §11.4: scheme (in any case), one space, credentials. Null when there is none of the two schemes. */
-export function readAuthorization(header: string | undefined | null): Authorization | null {
-	if (header === undefined || header === null) return null;
+export function readAuthorization(header: string | null): Authorization | null {
+	if (header === null) return null;
 	const space = header.indexOf(" ");
 	const credentials = header.slice(space + 1);
 	if (space < 0 || !/^[\x21-\x7e]+$/.test(credentials)) return null;
@@ -44,7 +43,7 @@ function refuse(scope: RequestScope, reason: string): never {
 
 /** Lets devices pass, before anything else of the request is read; the handler finds its caller as `c.var.caller`. */
 export const requireDevice = createMiddleware<AppEnv>(async (c, next) => {
-	c.set("caller", await authenticateDevice(c));
+	c.set("caller", await authenticateDevice(c.req.raw, c.env));
 	await next();
 });
 
@@ -54,7 +53,9 @@ export const requireDevice = createMiddleware<AppEnv>(async (c, next) => {
  */
 export function requireKey(required: "operate" | "publish") {
 	return createMiddleware<AppEnv>(async (c, next) => {
-		c.set("subject", await authenticateKey(c, required === "operate" ? required : `publish:${c.req.param("product")}`));
+		const wanted = required === "operate" ? required : (`publish:${c.req.param("product")}` as const);
+		c.set("subject", await authenticateKey(c.req.raw, c.env, wanted));
+		c.header("ratelimit-policy", rateLimitPolicyField(c.env.services.limits.publish));
 		await next();
 	});
 }
@@ -63,9 +64,8 @@ export function requireKey(required: "operate" | "publish") {
  * The device behind a request, as its token describes it.
  * @throws ProblemError `unauthenticated`, or `device_refused` when it was suspended or revoked since
  */
-async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceCaller> {
-	const scope = c.env;
-	const authorization = readAuthorization(c.req.header("authorization"));
+export async function authenticateDevice(request: Request, scope: RequestScope): Promise<DeviceCaller> {
+	const authorization = readAuthorization(request.headers.get("authorization"));
 	if (authorization === null) refuse(scope, "no_authorization");
 	const { config, tokenKeyring } = scope.services;
 	const token = await verifyAccessToken(tokenKeyring, authorization.credentials, {
@@ -75,7 +75,7 @@ async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceCaller> {
 	if (!token.ok) refuse(scope, `token_${token.reason}`);
 	scope.event.device = token.pseudonym;
 	scope.event.account = accountObjectName(token.profile.id);
-	await requireProof(c, authorization, token.jkt);
+	await requireProof(request, scope, authorization, token.jkt);
 	await refuseDenied(scope, token.profile.id);
 	return { ...token, tail: tokenTail(authorization.credentials) };
 }
@@ -85,20 +85,20 @@ async function authenticateDevice(c: Context<AppEnv>): Promise<DeviceCaller> {
  * DPoP scheme; a token that is not bound is a bearer token.
  */
 export async function requireProof(
-	c: Context<AppEnv>,
+	request: Request,
+	scope: RequestScope,
 	authorization: Authorization,
 	jkt: string | null,
 ): Promise<void> {
-	const scope = c.env;
 	if (jkt === null) {
 		if (authorization.scheme !== "Bearer") refuse(scope, "scheme_not_bearer");
 		return;
 	}
 	if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop");
 	const proof = await verifyDpopProof({
-		proof: c.req.header("dpop") ?? "",
-		method: c.req.method,
-		url: scope.services.config.issuer + c.req.path,
+		proof: request.headers.get("dpop") ?? "",
+		method: request.method,
+		url: scope.services.config.issuer + new URL(request.url).pathname,
 		now: scope.now,
 		accessToken: authorization.credentials,
 		expectedJkt: jkt,
@@ -135,12 +135,11 @@ const BOOTSTRAP_SUBJECT = "bootstrap";
  * @returns the subject to whom the key was given
  * @throws ProblemError `unauthenticated` or `insufficient_scope`, `rate_limited`
  */
-async function authenticateKey(c: Context<AppEnv>, required: Scope): Promise<string> {
-	const scope = c.env;
+async function authenticateKey(request: Request, scope: RequestScope, required: Scope): Promise<string> {
 	const { services, event } = scope;
-	const authorization = readAuthorization(c.req.header("authorization"));
+	const authorization = readAuthorization(request.headers.get("authorization"));
 	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
-	await limitRate(c, services.limits.publish, callerAddress(c));
+	await limitRate(services.limits.publish, callerAddress(request));
 	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
 	if (hash === services.bootstrapKeyHash) {
 		event.subject = BOOTSTRAP_SUBJECT;

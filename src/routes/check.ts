@@ -1,38 +1,22 @@
 // What should this firewall run next? One request answers for every product. No store is read in the common case: the
 // token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
 import { createRoute, z } from "@hono/zod-openapi";
-import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer, parseInstalled } from "../content/check.ts";
-import { versionName } from "../content/names.ts";
+import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer } from "../content/check.ts";
 import { nextCheckIn } from "../content/next-check.ts";
 import type { ProductRecord } from "../content/product-record.ts";
 import { urgency } from "../content/product-record.ts";
-import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { sealCapability } from "../signing/capability.ts";
-import { sealCheckEtag } from "../signing/check-etag.ts";
-import { type DeviceCaller, requireDevice } from "./authenticate.ts";
-import { checkState } from "./check-state.ts";
+import { readCheckEtag, sealCheckEtag, verifyCheckEtag } from "../signing/check-etag.ts";
+import { authenticateDevice, type DeviceCaller } from "./authenticate.ts";
+import { checkQuery, readQuestion } from "./check-question.ts";
 import { countryOf } from "./location.ts";
-import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
-import { isUnchanged, unchanged } from "./unchanged.ts";
+import { jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
+import { answerJson, plainRoute } from "./plain-handler.ts";
+import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
 
 /** An offer can be taken up for this long; then the device checks again. */
 const OFFER_LIFETIME_SECONDS = 900;
-
-export const checkQuery = z.object({
-	installed: z.string().max(2048).optional().openapi({
-		description: "`product@version` or `product`, joined by commas. Left out: every product of the license.",
-		example: "crs@4.27.0",
-	}),
-	engine: versionName.optional().openapi({ description: "Software version of the device", example: "11.1.4-h7" }),
-	seen: z.coerce
-		.number()
-		.int()
-		.min(0)
-		.max(Number.MAX_SAFE_INTEGER)
-		.optional()
-		.openapi({ type: "integer", description: "Highest message sequence already shown" }),
-});
 
 const offer = z
 	.object({
@@ -76,7 +60,6 @@ const route = createRoute({
 	tags: ["Device"],
 	summary: "Ask what to run",
 	security: [{ accessToken: [] }],
-	middleware: requireDevice,
 	request: { query: checkQuery },
 	responses: {
 		200: jsonAnswer(checkBody, "What to run, and when to ask again"),
@@ -85,30 +68,33 @@ const route = createRoute({
 	},
 });
 
-export const check = createRouter().openapi(route, async (c) => {
-	const scope = c.env;
-	const { records, config, macKeyring } = scope.services;
-	const { caller } = c.var;
-	const { installed: asked, engine, seen } = c.req.valid("query");
-	const installed = asked === undefined ? everyGrant(caller) : parseInstalled(asked);
-	if (installed === null)
-		throw new ProblemError("invalid_request", { detail: "installed: product@version or product, joined by commas" });
+export const check = plainRoute(route, async (request, scope) => {
+	const { url } = request;
+	const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
+	return (await answerUnchanged(request, scope, query)) ?? answerInFull(request, scope, query);
+});
 
+async function answerInFull(request: Request, scope: RequestScope, query: string): Promise<Response> {
+	const { records, config, macKeyring } = scope.services;
+	const caller = await authenticateDevice(request, scope);
+	const question = readQuestion(query);
 	const heads = await records.heads(scope);
-	const query = new URL(c.req.url).search;
-	const state = checkState(heads, query, countryOf(c.req.raw));
-	// The shortcut in unchanged.ts takes only what the isolate holds; after a due read the answer may still be the same.
-	if (await isUnchanged(c.req.raw, { state, query, binding: caller.tail, now: scope.now }, scope.services)) {
-		return unchanged(c.req.raw, scope);
+	const state = checkState(question, query, heads, request, caller.tail);
+	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.
+	const known = readCheckEtag(request.headers.get("if-none-match") ?? "");
+	if (known !== null && (await verifyCheckEtag(macKeyring, known, { ...state, now: scope.now }))) {
+		return unchanged(request.headers.get("if-none-match") ?? "", caller.profile.id, caller.pseudonym, scope);
 	}
+
+	const installed = question.installed ?? everyGrant(caller);
 	const productRecords = new Map<string, ProductRecord | null>();
 	for (const product of installed.keys()) productRecords.set(product, await records.product(product, heads, scope));
 	const { messages } = await records.messages(heads, scope);
 	const answer = answerCheck({
 		device: caller.profile,
-		circumstances: { engine: engine ?? null, country: countryOf(c.req.raw) },
+		circumstances: { engine: question.engine, country: countryOf(request) },
 		installed,
-		seen: seen ?? 0,
+		seen: question.seen,
 		recordOf: (product) => productRecords.get(product) ?? null,
 		messages,
 		now: scope.now,
@@ -118,30 +104,20 @@ export const check = createRouter().openapi(route, async (c) => {
 	// An answer with an offer holds no longer than the offer: a device that let it run out must get a new one, not a 304.
 	const hasOffer = answer.products.some(({ selection }) => selection?.status === "offered");
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
-	const expires = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
+	const exp = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
 	const [etag, ...products] = await Promise.all([
-		sealCheckEtag(macKeyring, {
-			deviceId: caller.profile.id,
-			pseudonym: caller.pseudonym,
-			exp: expires,
-			state,
-			query,
-			binding: caller.tail,
-		}),
+		sealCheckEtag(macKeyring, { ...state, deviceId: caller.profile.id, pseudonym: caller.pseudonym, exp }),
 		...answer.products.map((product) => describeProduct(scope, caller, product)),
 	]);
-	return c.json(
-		{
-			device: caller.profile.id,
-			as_of: toTimestamp(scope.now),
-			next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id),
-			products,
-			messages: answer.messages,
-		},
-		200,
-		{ etag, "cache-control": "private, no-cache" },
-	);
-});
+	const body = {
+		device: caller.profile.id,
+		as_of: toTimestamp(scope.now),
+		next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id),
+		products,
+		messages: answer.messages,
+	} satisfies z.infer<typeof checkBody>;
+	return answerJson(body, 200, { etag, "cache-control": "private, no-cache" });
+}
 
 function everyGrant(caller: DeviceCaller): Installed {
 	return new Map(Object.keys(caller.profile.grants).map((product) => [product, null]));

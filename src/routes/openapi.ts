@@ -17,14 +17,19 @@ export interface AppEnv {
 // biome-ignore lint/suspicious/noExplicitAny: the hook serves routes of every shape; it reads the outcome only
 const refuseInvalid: Hook<any, AppEnv, any, any> = (result) => {
 	if (result.success) return;
-	throw new ProblemError(result.target === "param" ? "invalid_identifier" : "invalid_request", {
-		extras: {
-			errors: result.error.issues
-				.slice(0, 20)
-				.map((issue) => ({ field: issue.path.join(".").slice(0, 128), message: issue.message.slice(0, 256) })),
-		},
-	});
+	throw result.target === "param" ? invalidRequest(result.error, "invalid_identifier") : invalidRequest(result.error);
 };
+
+/** The problem of a request that does not have the form its schema asks for, naming each field. */
+export function invalidRequest(
+	error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] },
+	code: "invalid_request" | "invalid_identifier" = "invalid_request",
+): ProblemError {
+	const errors = error.issues
+		.slice(0, 20)
+		.map(({ path, message }) => ({ field: path.join(".").slice(0, 128), message: message.slice(0, 256) }));
+	return new ProblemError(code, { extras: { errors } });
+}
 
 /** A router whose routes validate what they describe, and answer with a problem where it does not hold. */
 export function createRouter(): OpenAPIHono<AppEnv> {

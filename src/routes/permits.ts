@@ -8,10 +8,14 @@ import { accountObjectName } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../signing/capability.ts";
 import { readAuthorization, refuseDenied, requireProof, tokenTail } from "./authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "./openapi.ts";
+import { jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "./openapi.ts";
+import { answerJson, plainRoute } from "./plain-handler.ts";
+import { readJson } from "./request-body.ts";
 
 /** A device has this long to install and report. */
 const REPORT_WITHIN_SECONDS = 86_400;
+
+const permitRequest = z.object({ offer: z.string().max(2048) });
 
 const permitBody = z
 	.object({
@@ -33,7 +37,7 @@ const route = createRoute({
 	tags: ["Device"],
 	summary: "Take up an offer and get a signed download URL",
 	security: [{ accessToken: [] }],
-	request: { body: jsonBody(z.object({ offer: z.string().max(2048) })) },
+	request: { body: jsonBody(permitRequest) },
 	responses: {
 		201: jsonAnswer(permitBody, "The lease to install one release, with its signed URL"),
 		...problems(
@@ -48,21 +52,15 @@ const route = createRoute({
 	},
 });
 
-export const permits = createRouter().openapi(route, async (c) => {
-	const scope = c.env;
+export const permits = plainRoute(route, async (request, scope) => {
 	const { services, now, event } = scope;
-	const authorization = readAuthorization(c.req.header("authorization"));
+	const authorization = readAuthorization(request.headers.get("authorization"));
 	if (authorization === null) {
 		event.reason = "no_authorization";
 		throw new ProblemError("unauthenticated");
 	}
-	const opened = await openCapability(
-		services.macKeyring,
-		"offer",
-		c.req.valid("json").offer,
-		tokenTail(authorization.credentials),
-		now,
-	);
+	const { offer: text } = await readJson(request, permitRequest);
+	const opened = await openCapability(services.macKeyring, "offer", text, tokenTail(authorization.credentials), now);
 	if (!opened.ok) {
 		event.reason = `offer_${opened.reason}`;
 		throw new ProblemError(opened.reason === "expired" ? "offer_expired" : "offer_invalid");
@@ -73,7 +71,7 @@ export const permits = createRouter().openapi(route, async (c) => {
 	event.product = offer.product;
 	event.fromVersion = offer.from;
 	event.toVersion = offer.to;
-	await requireProof(c, authorization, offer.jkt);
+	await requireProof(request, scope, authorization, offer.jkt);
 	await refuseDenied(scope, offer.device);
 
 	const device = await services.records.device(offer.device, scope);
@@ -89,20 +87,18 @@ export const permits = createRouter().openapi(route, async (c) => {
 		services.urlSigner.sign({ sha256, name: release.name, pseudonym, now }),
 	]);
 	event.outcome = "permitted";
-	return c.json(
-		{
-			permit,
-			product: offer.product,
-			version: release.version,
-			sha256: release.sha256,
-			size: release.size,
-			name: release.name,
-			url: download.url,
-			expires_at: toTimestamp(download.expiresAt),
-			report_by: toTimestamp(reportBy),
-		},
-		201,
-	);
+	const body = {
+		permit,
+		product: offer.product,
+		version: release.version,
+		sha256: release.sha256,
+		size: release.size,
+		name: release.name,
+		url: download.url,
+		expires_at: toTimestamp(download.expiresAt),
+		report_by: toTimestamp(reportBy),
+	} satisfies z.infer<typeof permitBody>;
+	return answerJson(body, 201);
 });
 
 function requireEntitlement(device: DeviceRecord, product: string, now: number): void {

@@ -1,8 +1,6 @@
 // Rate limits by the platform's binding: per location, cheap, permissive. They keep a flood away from what is costly;
 // nothing that must be exact relies on them.
-import type { Context } from "hono";
 import { ProblemError } from "../problem.ts";
-import type { AppEnv } from "./openapi.ts";
 
 export interface RateLimitPolicy {
 	readonly name: string;
@@ -22,8 +20,8 @@ function jitteredRetryAfter(period: number): number {
  * @param key whose quota is used up
  * @throws ProblemError `rate_limited` with Retry-After and the RateLimit fields (draft-ietf-httpapi-ratelimit-headers)
  */
-export async function limitRate(c: Context<AppEnv>, policy: RateLimitPolicy, key: string): Promise<void> {
-	const retryAfter = await rateLimitWait(c, policy, key);
+export async function limitRate(policy: RateLimitPolicy, key: string): Promise<void> {
+	const retryAfter = await rateLimitWait(policy, key);
 	if (retryAfter === null) return;
 	throw new ProblemError("rate_limited", {
 		headers: {
@@ -34,12 +32,9 @@ export async function limitRate(c: Context<AppEnv>, policy: RateLimitPolicy, key
 	});
 }
 
-/** @returns seconds to wait, or null when the request is within its quota; sets RateLimit-Policy on the answer */
-export async function rateLimitWait(c: Context<AppEnv>, policy: RateLimitPolicy, key: string): Promise<number | null> {
-	if (!(await isWithinQuota(policy, key))) return jitteredRetryAfter(policy.period);
-	// The binding does not tell what is left of a quota, so an answer names the policy and nothing made up.
-	c.header("ratelimit-policy", rateLimitPolicyField(policy));
-	return null;
+/** @returns seconds to wait, or null when the request is within its quota */
+export async function rateLimitWait(policy: RateLimitPolicy, key: string): Promise<number | null> {
+	return (await isWithinQuota(policy, key)) ? null : jitteredRetryAfter(policy.period);
 }
 
 async function isWithinQuota({ binding }: RateLimitPolicy, key: string): Promise<boolean> {
@@ -52,10 +47,11 @@ async function isWithinQuota({ binding }: RateLimitPolicy, key: string): Promise
 }
 
 /** Where the request comes from, as the platform says; what a client claims in other headers does not count. */
-export function callerAddress(c: Context<AppEnv>): string {
-	return c.req.header("cf-connecting-ip") ?? "unknown";
+export function callerAddress(request: Request): string {
+	return request.headers.get("cf-connecting-ip") ?? "unknown";
 }
 
+/** Value of RateLimit-Policy. The binding does not tell what is left of a quota, so an answer within it names the policy alone. */
 export function rateLimitPolicyField({ name, quota, period }: RateLimitPolicy): string {
 	return `"${name}";q=${quota};w=${period}`;
 }

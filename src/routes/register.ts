@@ -1,6 +1,7 @@
 // Activation and deactivation: OAuth dynamic client registration (RFC 7591) with the auth code as initial access token,
 // bound by DPoP (RFC 9449) to the very key that is being registered, and its counterpart DELETE (RFC 7592).
 import { createRoute, z } from "@hono/zod-openapi";
+import { createMiddleware } from "hono/factory";
 import { labels, modelName, serialNumber } from "../content/names.ts";
 import type { ActivationRefusal } from "../entitlement/activation.ts";
 import { ID_RANDOM_BYTES, mintDeviceId, parseCode, parseDeviceId } from "../entitlement/ids.ts";
@@ -11,9 +12,9 @@ import { hashSecret } from "../signing/lookup-keys.ts";
 import { sealRegistrationToken, verifyRegistrationToken } from "../signing/registration-token.ts";
 import { readAuthorization } from "./authenticate.ts";
 import { clockMessage, OAuthError, oauthErrorBody } from "./oauth-error.ts";
-import { createRouter, jsonAnswer, jsonBody } from "./openapi.ts";
-import { callerAddress, rateLimitWait } from "./rate-limit.ts";
-import { guardOAuthBody } from "./request-body.ts";
+import { type AppEnv, createRouter, jsonAnswer, jsonBody } from "./openapi.ts";
+import { callerAddress, rateLimitPolicyField, rateLimitWait } from "./rate-limit.ts";
+import { guardOAuth } from "./request-body.ts";
 
 const clientMetadata = z
 	.object({
@@ -58,7 +59,10 @@ const register = createRoute({
 	summary: "Activate a firewall with an auth code (RFC 7591)",
 	description:
 		"`Authorization: DPoP <auth code>` with a DPoP proof by the key in `jwks`. Same code and same key: the same device.",
-	middleware: guardOAuthBody("application/json"),
+	middleware: createMiddleware<AppEnv>(async (c, next) => {
+		guardOAuth(c.req.raw, "application/json");
+		await next();
+	}),
 	request: { body: jsonBody(clientMetadata) },
 	responses: {
 		201: jsonAnswer(clientInformation, "Activated"),
@@ -83,10 +87,11 @@ export const registration = createRouter()
 	.openapi(register, async (c) => {
 		const scope = c.env;
 		const { services, event, now } = scope;
-		const wait = await rateLimitWait(c, services.limits.register, callerAddress(c));
+		const wait = await rateLimitWait(services.limits.register, callerAddress(c.req.raw));
 		if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
+		c.header("ratelimit-policy", rateLimitPolicyField(services.limits.register));
 
-		const authorization = readAuthorization(c.req.header("authorization"));
+		const authorization = readAuthorization(c.req.raw.headers.get("authorization"));
 		if (authorization?.scheme !== "DPoP") refuseCode(scope, "no_dpop_authorization");
 		const metadata = c.req.valid("json");
 		const jwk = parseDevicePublicKey(metadata.jwks.keys[0]);
@@ -149,7 +154,7 @@ export const registration = createRouter()
 	})
 	.openapi(deactivate, async (c) => {
 		const { services, event, now } = c.env;
-		const authorization = readAuthorization(c.req.header("authorization"));
+		const authorization = readAuthorization(c.req.raw.headers.get("authorization"));
 		const device = await parseDeviceId(services.lookupKeys, c.req.valid("param").client_id);
 		const isGood =
 			authorization?.scheme === "Bearer" &&

@@ -179,7 +179,7 @@ export const releases = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const actor = c.var.subject;
-		const size = requireLength(c.req.header("content-length"), services.config.maxPackageBytes);
+		const size = requireLength(c.req.raw, services.config.maxPackageBytes);
 		const digest = parseDigestHeader(c.req.header("repr-digest") ?? c.req.header("content-digest") ?? "");
 		if (!digest.ok) throw new ProblemError("invalid_digest");
 		const name = c.req.valid("query").name ?? `${product}-${version}`;

@@ -9,9 +9,10 @@ import { readDeviceAssertion, verifyDeviceAssertion } from "../signing/device-as
 import { verifyDpopProof } from "../signing/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../signing/lookup-keys.ts";
 import { clockMessage, OAuthError, oauthErrorBody } from "./oauth-error.ts";
-import { createRouter, jsonAnswer } from "./openapi.ts";
-import { callerAddress, rateLimitWait } from "./rate-limit.ts";
-import { guardOAuthBody } from "./request-body.ts";
+import { jsonAnswer } from "./openapi.ts";
+import { answerJson, plainRoute } from "./plain-handler.ts";
+import { callerAddress, rateLimitPolicyField, rateLimitWait } from "./rate-limit.ts";
+import { guardOAuth } from "./request-body.ts";
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -50,14 +51,11 @@ const route = createRoute({
 	},
 });
 
-export const token = createRouter();
-token.openAPIRegistry.registerPath(route);
-// Not `.openapi()`: a form parser that keeps the last of two equal fields must not stand before RFC 6749 §3.2.
-token.post("/oauth2/token", guardOAuthBody("application/x-www-form-urlencoded"), async (c) => {
-	const scope = c.env;
+export const token = plainRoute(route, async (request, scope) => {
 	const { services, now } = scope;
+	guardOAuth(request, "application/x-www-form-urlencoded");
 	// Not `text()`: workerd warns on its console, at every call, that a form is not text.
-	const form = readForm(new TextDecoder().decode(await c.req.arrayBuffer()));
+	const form = readForm(new TextDecoder().decode(await request.arrayBuffer()));
 	const read = readDeviceAssertion(form.client_assertion);
 	if (!read.ok) refuseClient(scope, `assertion_${read.reason}`);
 	const { assertion } = read;
@@ -66,7 +64,7 @@ token.post("/oauth2/token", guardOAuthBody("application/x-www-form-urlencoded"),
 	const id = await parseDeviceId(services.lookupKeys, assertion.clientId);
 	if (id === null) refuseClient(scope, "client_id_malformed");
 	// The address is part of the key, or a stranger who knows an id could use up its quota.
-	const wait = await rateLimitWait(c, services.limits.token, `${id.id} ${callerAddress(c)}`);
+	const wait = await rateLimitWait(services.limits.token, `${id.id} ${callerAddress(request)}`);
 	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
 	const device = await services.records.device(id.id, scope);
 	if (device === null) refuseClient(scope, "device_unknown");
@@ -104,7 +102,7 @@ token.post("/oauth2/token", guardOAuthBody("application/x-www-form-urlencoded"),
 		);
 	}
 
-	const jkt = await boundKey(scope, c.req.header("dpop"), device);
+	const jkt = await boundKey(scope, request.headers.get("dpop"), device);
 	// A device that always brings a proof can do without: a replayed assertion lacks one. For any other the assertion counts
 	// once, proof or no proof, or it could be sent again without the proof for a bearer token.
 	if (
@@ -125,16 +123,16 @@ token.post("/oauth2/token", guardOAuthBody("application/x-www-form-urlencoded"),
 		now,
 		expiresIn: tokenTtlSeconds,
 	});
-	return c.json(
-		{
-			access_token: accessToken,
-			token_type: jkt === null ? "Bearer" : "DPoP",
-			expires_in: tokenTtlSeconds,
-			scope: "device",
-		},
-		200,
-		{ "cache-control": "no-store" },
-	);
+	const body = {
+		access_token: accessToken,
+		token_type: jkt === null ? "Bearer" : "DPoP",
+		expires_in: tokenTtlSeconds,
+		scope: "device",
+	} satisfies z.infer<typeof tokenAnswer>;
+	return answerJson(body, 200, {
+		"cache-control": "no-store",
+		"ratelimit-policy": rateLimitPolicyField(services.limits.token),
+	});
 });
 
 const NOT_ACCEPTED = "the client assertion was not accepted";
@@ -164,13 +162,9 @@ function readForm(text: string): z.infer<typeof tokenForm> {
 }
 
 /** @returns the thumbprint to which the token is bound, or null when no proof was sent */
-async function boundKey(
-	scope: RequestScope,
-	proofHeader: string | undefined,
-	device: DeviceRecord,
-): Promise<string | null> {
+async function boundKey(scope: RequestScope, proofHeader: string | null, device: DeviceRecord): Promise<string | null> {
 	const { services, now } = scope;
-	if (proofHeader === undefined) {
+	if (proofHeader === null) {
 		if (!device.dpopBound) return null;
 		scope.event.reason = "proof_missing";
 		throw new OAuthError("invalid_dpop_proof", 400, "this device registered for DPoP-bound tokens; send a DPoP proof");

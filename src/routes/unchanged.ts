@@ -1,67 +1,51 @@
 // The answer that nearly every check gets: nothing has changed. The ETag of a check is a capability that the service sealed
 // for one device, one token, one question and the state of the world it was answered in. If it comes back, is sealed right,
-// has not expired and the state is still that, the answer is 304: no token to verify, no store to read, no router to pass.
-// All it can buy a thief is "nothing has changed", and only beside the token that it was sealed for.
-import type { DeniedRecord } from "../content/heads-record.ts";
+// has not expired and the state is still that, the answer is 304: no token to verify, no store to read. All it can buy a
+// thief is "nothing has changed", and only beside the token that it was sealed for.
 import { accountObjectName } from "../entitlement/ids.ts";
 import type { RequestScope } from "../request-scope.ts";
-import type { Services } from "../services.ts";
 import { type CheckState, readCheckEtag, verifyCheckEtag } from "../signing/check-etag.ts";
 import { isDenied, tokenTail } from "./authenticate.ts";
-import { checkState } from "./check-state.ts";
+import { type CheckQuestion, knownQuestion, stateOf } from "./check-question.ts";
 import { countryOf } from "./location.ts";
 
-const CHECK_PATH = "/v1/check";
-
-/** @returns the query, with its question mark, of a GET of the check that names an ETag; null for any other request */
-export function queryOfConditionalCheck(request: Request): string | null {
-	if (request.method !== "GET" || !request.headers.has("if-none-match")) return null;
-	const { url } = request;
-	const pathStart = url.indexOf("/", 8);
-	if (!url.startsWith(CHECK_PATH, pathStart)) return null;
-	const rest = url.slice(pathStart + CHECK_PATH.length);
-	return rest === "" || rest.startsWith("?") ? rest : null;
-}
-
-/** @returns 304, or null when the question must be answered in full */
-export async function answerUnchanged(request: Request, query: string, scope: RequestScope): Promise<Response | null> {
-	const { records } = scope.services;
-	const authorization = request.headers.get("authorization");
-	// Only what the isolate holds now: a due read belongs to the full answer.
-	const heads = records.peekHeads(scope.nowMs);
-	const denied = heads && records.peekDenied(heads, scope.nowMs);
-	if (authorization === null || heads === undefined || denied === undefined) return null;
-	const state = checkState(heads, query, countryOf(request));
-	const known = { state, query, binding: tokenTail(authorization), now: scope.now };
-	if (!(await isUnchanged(request, known, scope.services, denied))) return null;
-	scope.event.route = CHECK_PATH;
-	return unchanged(request, scope);
+/** What an answer to this question depends on; sealed into its ETag. @param query as sent */
+export function checkState(
+	question: CheckQuestion,
+	query: string,
+	heads: Parameters<typeof stateOf>[1],
+	request: Request,
+	authorization: string,
+): CheckState {
+	const state = `${stateOf(question, heads)} ${countryOf(request)}`;
+	return { state, query, binding: tokenTail(authorization) };
 }
 
 /**
- * Whether the request's If-None-Match is an ETag of ours for exactly this question and state.
- * @param denied who is refused; left out where the caller has seen to that
+ * The 304 for a question that comes with the ETag of its last answer.
+ * @returns null when it must be answered in full: always so while a read of a record is due
  */
-export async function isUnchanged(
-	request: Request,
-	known: CheckState & { readonly now: number },
-	{ macKeyring }: Pick<Services, "macKeyring">,
-	denied?: DeniedRecord,
-): Promise<boolean> {
-	const etag = readCheckEtag(request.headers.get("if-none-match") ?? "");
+export async function answerUnchanged(request: Request, scope: RequestScope, query: string): Promise<Response | null> {
+	const text = request.headers.get("if-none-match");
+	const authorization = request.headers.get("authorization");
+	if (text === null || authorization === null) return null;
+	const { records, macKeyring } = scope.services;
+	const heads = records.peekHeads(scope.nowMs);
+	const denied = heads && records.peekDenied(heads, scope.nowMs);
+	const etag = readCheckEtag(text);
+	const question = knownQuestion(query);
+	if (etag === null || heads === undefined || denied === undefined || question === undefined) return null;
+	const state = checkState(question, query, heads, request, authorization);
 	// The seal first: only under it is the device id one that we wrote, and not whatever a stranger sent.
-	if (etag === null || !(await verifyCheckEtag(macKeyring, etag, known))) return false;
-	return denied === undefined || !isDenied(denied, etag.deviceId, known.now);
+	if (!(await verifyCheckEtag(macKeyring, etag, { ...state, now: scope.now }))) return null;
+	if (isDenied(denied, etag.deviceId, scope.now)) return null;
+	return unchanged(text, etag.deviceId, etag.pseudonym, scope);
 }
 
-/** The 304 itself; what it says of the device is in the ETag that was verified. */
-export function unchanged(request: Request, { event }: RequestScope): Response {
-	const text = request.headers.get("if-none-match") ?? "";
-	const etag = readCheckEtag(text);
-	if (etag !== null) {
-		event.device = etag.pseudonym;
-		event.account = accountObjectName(etag.deviceId);
-	}
+/** The 304 itself. @param etag as it was sent */
+export function unchanged(etag: string, deviceId: string, pseudonym: string, { event }: RequestScope): Response {
+	event.device = pseudonym;
+	event.account = accountObjectName(deviceId);
 	event.outcome = "unchanged";
-	return new Response(null, { status: 304, headers: { etag: text, "cache-control": "private, no-cache" } });
+	return new Response(null, { status: 304, headers: { etag, "cache-control": "private, no-cache" } });
 }

@@ -1,0 +1,39 @@
+// From a request to its answer. Three plain routes are nearly all traffic and skip the router, which costs more than some of
+// them do; everything else goes through the application.
+import { createApp } from "./app.ts";
+import { answerFailure } from "./failure.ts";
+import type { RequestScope } from "./request-scope.ts";
+import { check } from "./routes/check.ts";
+import { permits } from "./routes/permits.ts";
+import type { PlainRoute } from "./routes/plain-handler.ts";
+import { token } from "./routes/token.ts";
+
+const app = createApp();
+const plainRoutes = new Map<string, PlainRoute>([check, permits, token].map((route) => [route.path, route]));
+
+export async function dispatch(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
+	const path = pathOf(request.url);
+	const route = plainRoutes.get(path);
+	if (route === undefined || route.method !== request.method) return protect(await app.fetch(request, scope, context));
+	scope.event.route = path;
+	try {
+		return await route.handler(request, scope);
+	} catch (error) {
+		return protect(answerFailure(error, scope, path));
+	}
+}
+
+/** Nothing is cached or guessed at unless its route said so. */
+export function protect(response: Response): Response {
+	const { headers } = response;
+	if (!headers.has("cache-control")) headers.set("cache-control", "private, no-store");
+	headers.set("x-content-type-options", "nosniff");
+	return response;
+}
+
+/** The path as it was sent; a URL object would cost more than the look-up that it is for. */
+function pathOf(url: string): string {
+	const start = url.indexOf("/", "https://".length);
+	const end = url.indexOf("?", start);
+	return end === -1 ? url.slice(start) : url.slice(start, end);
+}

@@ -1,0 +1,72 @@
+// The one place where a failure becomes an answer. What is not expected tells the caller nothing but the request's id.
+import { HTTPException } from "hono/http-exception";
+import { PROBLEMS, ProblemError, problemResponse } from "./problem.ts";
+import type { RequestScope } from "./request-scope.ts";
+import { OAuthError, oauthErrorResponse } from "./routes/oauth-error.ts";
+import { PackageStoreError } from "./storage/package-store.ts";
+import { RecordStoreError } from "./storage/record-store.ts";
+import { RecordMissingError } from "./storage/records.ts";
+
+/** @param path of the request: under /oauth2/ errors have another form */
+export function answerFailure(error: unknown, scope: RequestScope, path: string): Response {
+	const answer = describeFailure(error instanceof Error ? error : new Error("not an error"), scope, path);
+	answer.headers.set("x-request-id", scope.requestId());
+	return answer;
+}
+
+function describeFailure(error: Error, scope: RequestScope, path: string): Response {
+	const { event } = scope;
+	if (error instanceof OAuthError) {
+		event.problem = error.code;
+		return oauthErrorResponse(error);
+	}
+	const problem = asProblem(error, scope);
+	event.problem = problem.code;
+	return path.startsWith("/oauth2/")
+		? oauthErrorResponse(asOAuthError(problem))
+		: problemResponse(problem, scope.requestId());
+}
+
+function asProblem(error: Error, scope: RequestScope): ProblemError {
+	if (error instanceof ProblemError) return error;
+	// Hono throws these for bodies that are not JSON.
+	if (error instanceof HTTPException && error.status < 500) {
+		return new ProblemError("invalid_request", { detail: "the body is not valid JSON" });
+	}
+	scope.event.reason = locateFailure(error);
+	const isStorage =
+		error instanceof RecordMissingError ||
+		error instanceof RecordStoreError ||
+		error instanceof PackageStoreError ||
+		"overloaded" in error ||
+		"retryable" in error;
+	if (!isStorage) return new ProblemError("internal");
+	return new ProblemError("unavailable", { headers: { "retry-after": String(5 + Math.floor(Math.random() * 26)) } });
+}
+
+/** Name and place of a failure. Not its message, which may quote what a client sent. */
+function locateFailure(error: Error): string {
+	const place = /^\s*at (.+)$/m.exec(error.stack ?? "")?.[1];
+	return `${error.name} at ${place ?? "unknown"}`;
+}
+
+/** RFC 6749 has few words; a malformed registration is RFC 7591's `invalid_client_metadata`. */
+function asOAuthError(problem: ProblemError): OAuthError {
+	const { status, title } = PROBLEMS[problem.code];
+	if (status === 422) return new OAuthError("invalid_client_metadata", 400, describeFields(problem));
+	const { headers } = problem;
+	if (status < 500) return new OAuthError("invalid_request", status, title, { headers });
+	return new OAuthError(status === 503 ? "temporarily_unavailable" : "server_error", status, title, { headers });
+}
+
+function describeFields(problem: ProblemError): string {
+	const { errors } = problem.extras;
+	if (!Array.isArray(errors)) return problem.message;
+	return (
+		errors
+			.map(({ field, message }: { field: string; message: string }) => `${field}: ${message}`)
+			.join("; ")
+			// RFC 6749 §5.2: these two characters have no place in a description.
+			.replaceAll(/["\\]/g, "'")
+	);
+}

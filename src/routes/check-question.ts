@@ -1,0 +1,78 @@
+// The question of a check, and what its answer depends on besides the device. A fleet asks the same few questions over and
+// over, so each is read once, and its state described once for each head; a request then costs two look-ups.
+import { z } from "@hono/zod-openapi";
+import { type Installed, parseInstalled } from "../content/check.ts";
+import type { HeadsRecord } from "../content/heads-record.ts";
+import { versionName } from "../content/names.ts";
+import { ProblemError } from "../problem.ts";
+import { invalidRequest } from "./openapi.ts";
+
+export const checkQuery = z.object({
+	installed: z.string().max(2048).optional().openapi({
+		description: "`product@version` or `product`, joined by commas. Left out: every product of the license.",
+		example: "crs@4.27.0",
+	}),
+	engine: versionName.optional().openapi({ description: "Software version of the device", example: "11.1.4-h7" }),
+	seen: z
+		.string()
+		.regex(/^\d{1,15}$/, "a whole number")
+		.optional()
+		.openapi({ type: "integer", description: "Highest message sequence already shown" }),
+});
+
+export interface CheckQuestion {
+	/** null = every product of the license */
+	readonly installed: Installed | null;
+	readonly engine: string | null;
+	readonly seen: number;
+}
+
+const MAX_QUESTIONS = 2000;
+const questions = new Map<string, CheckQuestion>();
+const states = new WeakMap<CheckQuestion, { heads: HeadsRecord; text: string }>();
+
+/** The question, if it was asked before; a stranger's question is not even read. @param query as for `readQuestion` */
+export function knownQuestion(query: string): CheckQuestion | undefined {
+	return questions.get(query);
+}
+
+/**
+ * @param query of the check's URL, with its question mark, or ""
+ * @throws ProblemError `invalid_request`
+ */
+export function readQuestion(query: string): CheckQuestion {
+	const known = questions.get(query);
+	if (known !== undefined) return known;
+	const question = parseQuestion(query);
+	if (questions.size >= MAX_QUESTIONS) questions.clear();
+	questions.set(query, question);
+	return question;
+}
+
+/** Revisions of the products asked about and of the messages: an ETag seals this text, and a changed text is a changed answer. */
+export function stateOf(question: CheckQuestion, heads: HeadsRecord): string {
+	const known = states.get(question);
+	if (known?.heads === heads) return known.text;
+	const products = question.installed?.keys() ?? Object.keys(heads.products).sort();
+	const text = [...products]
+		.map((product) => `${product}@${heads.products[product] ?? 0}`)
+		.concat(`messages@${heads.messages}`)
+		.join(" ");
+	states.set(question, { heads, text });
+	return text;
+}
+
+function parseQuestion(query: string): CheckQuestion {
+	const parameters = [...new URLSearchParams(query)];
+	if (new Set(parameters.map(([name]) => name)).size !== parameters.length) {
+		throw new ProblemError("invalid_request", { detail: "a parameter is given twice" });
+	}
+	const parsed = checkQuery.safeParse(Object.fromEntries(parameters));
+	if (!parsed.success) throw invalidRequest(parsed.error);
+	const { installed, engine, seen } = parsed.data;
+	const products = installed === undefined ? null : parseInstalled(installed);
+	if (installed !== undefined && products === null) {
+		throw new ProblemError("invalid_request", { detail: "installed: product@version or product, joined by commas" });
+	}
+	return { installed: products, engine: engine ?? null, seen: Number(seen ?? 0) };
+}
