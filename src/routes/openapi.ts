@@ -84,7 +84,16 @@ export function toSeconds(time: string): number {
 	return Math.floor(Date.parse(time) / 1000);
 }
 
-/** @param seconds unix seconds */
+const MAX_TIMESTAMPS = 1000;
+const timestamps = new Map<number, string>();
+
+/** @param seconds unix seconds; the same few come up in every answer of a second, so each is written once */
 export function toTimestamp(seconds: number): string {
-	return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+	let text = timestamps.get(seconds);
+	if (text === undefined) {
+		text = new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+		if (timestamps.size >= MAX_TIMESTAMPS) timestamps.clear();
+		timestamps.set(seconds, text);
+	}
+	return text;
 }

@@ -1,0 +1,147 @@
+// `npm run bench`: Parapet's production bundle against a bare Worker in the same workerd. `--json` prints one document,
+// `--quick` only shows that everything runs. Ends with 1 when an answer was not as expected; a missed goal is not an error.
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { generateSecret } from "../cli/secrets.ts";
+import { importMacKeyring } from "../src/signing/mac-keyring.ts";
+import { signDownloadUrl } from "../src/signing/signed-url.ts";
+import { type Bundle, buildBundle } from "./bundle.ts";
+import { createFleet, ISSUER } from "./fleet.ts";
+import { type LoadGenerator, startLoadGenerator } from "./load.ts";
+import { measure } from "./measure.ts";
+import { measureMemory } from "./memory.ts";
+import { awaitOffers, furnish, send } from "./operator.ts";
+import { countStoreReads, measureGrowth, measureStartUp } from "./probes.ts";
+import { endProgress, showProgress } from "./progress.ts";
+import { describeMachine, formatReport, judge, type Report } from "./report.ts";
+import { makeScenarios, makeUnchangedChecks, OUTDATED } from "./scenarios.ts";
+import { type Service, startService } from "./service.ts";
+
+interface Plan {
+	readonly devices: number;
+	readonly rounds: number;
+	readonly seconds: number;
+	readonly smallFleet: number;
+	readonly largeFleet: number;
+	readonly startUps: number;
+	readonly megabytes: number;
+}
+
+const FULL: Plan = {
+	devices: 2000,
+	rounds: 5,
+	seconds: 2,
+	smallFleet: 1000,
+	largeFleet: 50_000,
+	startUps: 5,
+	megabytes: 200,
+};
+const QUICK: Plan = {
+	devices: 200,
+	rounds: 1,
+	seconds: 0.3,
+	smallFleet: 100,
+	largeFleet: 500,
+	startUps: 1,
+	megabytes: 20,
+};
+
+const root = join(import.meta.dirname, "..");
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+const { values: options } = parseArgs({
+	options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+});
+
+async function makeSecrets() {
+	const make = (name: Parameters<typeof generateSecret>[0]) => generateSecret(name, "production");
+	const [TOKEN_KEYS, MAC_KEYS, LOOKUP_KEY, BOOTSTRAP_KEY] = await Promise.all([
+		make("TOKEN_KEYS"),
+		make("MAC_KEYS"),
+		make("LOOKUP_KEY"),
+		make("BOOTSTRAP_KEY"),
+	]);
+	return { TOKEN_KEYS, MAC_KEYS, LOOKUP_KEY, BOOTSTRAP_KEY };
+}
+
+type Secrets = Awaited<ReturnType<typeof makeSecrets>>;
+
+async function runAll(plan: Plan, folder: string): Promise<Report> {
+	showProgress("building the production bundle");
+	const bundle = await buildBundle(root, folder);
+	const secrets = await makeSecrets();
+	const startUp = await measureStartUp(bundle, secrets, plan.startUps);
+	const service = await startService(bundle, secrets, ["parapet", "bare", "verify", "stream", "probe"]);
+	const load = await startLoadGenerator();
+	try {
+		return { ...(await runAgainst(service, load, secrets, plan)), startUp, ...(await describe(bundle, plan)) };
+	} finally {
+		await load.stop();
+		await service.stop();
+	}
+}
+
+async function runAgainst(service: Service, load: LoadGenerator, secrets: Secrets, plan: Plan) {
+	const port = service.ports.parapet;
+	showProgress("publishing what is to be offered");
+	const { account, sha256 } = await furnish(port, secrets.BOOTSTRAP_KEY);
+	showProgress(`making ${plan.devices} devices`);
+	const fleet = await createFleet(secrets, account, nowSeconds());
+	const { devices, records } = await fleet.makeDevices(plan.devices, true);
+	const unbound = await fleet.makeDevices(Math.ceil(plan.devices / 4), false);
+	const seed = {
+		port: service.ports.probe,
+		method: "POST",
+		path: "/bench/seed",
+		body: JSON.stringify([...records, ...unbound.records]),
+	};
+	if ((await send(seed)).status !== 200) throw new Error("the device records could not be written");
+	await awaitOffers(port, OUTDATED, devices[0]?.token ?? "");
+	const places = { load, port };
+	const scenarios = await makeScenarios(places, { devices, unbound: unbound.devices, sha256 }, nowSeconds);
+	showProgress("counting store reads");
+	const reads = await countStoreReads(service, load, scenarios);
+	const measured = await measure(service, load, scenarios, plan);
+	showProgress("moving a large package");
+	const keyring = await importMacKeyring(secrets.MAC_KEYS);
+	const urlOf = async (digest: string, name: string): Promise<string> => {
+		const grant = { origin: ISSUER, sha256: digest, name, device8: "benchmrk", expires: nowSeconds() + 300 };
+		return (await signDownloadUrl(keyring, grant)).slice(ISSUER.length);
+	};
+	const memory = await measureMemory(service, secrets.BOOTSTRAP_KEY, urlOf, plan.megabytes);
+	showProgress(`making a fleet of ${plan.largeFleet} devices`);
+	const tokens = await fleet.makeTokens(plan.largeFleet);
+	const large = await makeUnchangedChecks(places, tokens);
+	const small = await makeUnchangedChecks(places, tokens.slice(0, plan.smallFleet));
+	const growth = await measureGrowth(service, load, { small, large }, { ...plan, rounds: Math.min(3, plan.rounds) });
+	return { scenarios: measured, reads, memory, growth };
+}
+
+async function describe(bundle: Bundle, { devices, rounds, seconds }: Plan) {
+	const versionOf = async (name: string): Promise<string> => {
+		const manifest: unknown = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8"));
+		return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "?";
+	};
+	return {
+		machine: describeMachine({ workerd: await versionOf("workerd"), miniflare: await versionOf("miniflare") }),
+		settings: { devices, rounds, seconds },
+		bundle: { bytes: bundle.size, gzipped: bundle.gzipped },
+	};
+}
+
+const folder = await mkdtemp(join(tmpdir(), "parapet-bench-"));
+// At any exit: Ctrl-C ends the process inside Miniflare, which stops workerd and returns to nobody.
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+try {
+	const report = await runAll(options.quick ? QUICK : FULL, folder);
+	endProgress();
+	const document = { ...report, scenarios: judge(report.scenarios) };
+	process.stdout.write(options.json ? `${JSON.stringify(document, null, "\t")}\n` : `${formatReport(report)}\n`);
+} catch (error) {
+	endProgress();
+	process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+	process.exitCode = 1;
+}
