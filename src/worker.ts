@@ -48,6 +48,7 @@ function refuseMisconfigured(error: unknown): Response {
 	// A key that cannot be imported is a fault of configuration too; its message names the setting, never the value.
 	const faults =
 		error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : "unknown fault"];
-	for (const fault of faults) console.error(`not configured: ${fault}`);
-	return problemResponse(new ProblemError("misconfigured", { headers: { "retry-after": "60" } }), crypto.randomUUID());
+	const requestId = crypto.randomUUID();
+	for (const fault of faults) console.error(`not configured: ${fault} (request ${requestId})`);
+	return problemResponse(new ProblemError("misconfigured", { headers: { "retry-after": "60" } }), requestId);
 }

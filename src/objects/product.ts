@@ -1,7 +1,7 @@
 // One product: its packages and releases. Publishes the product's record under a new revision with each change, then has
 // the Directory point to it. A product that was never created answers like one without releases, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
-import { type ProductRecord, RELEASES_IN_RECORD } from "../content/product-record.ts";
+import { type ProductRecord, productRecord, RELEASES_IN_RECORD } from "../content/product-record.ts";
 import { productKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
 import { type AuditEntry, appendAudit, type Change, readAudit } from "./audit.ts";
@@ -158,7 +158,10 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	#recordStep({ name: product, revision }: ProductInfo): OutboxStep & { kind: "record" } {
-		const body: ProductRecord = { product, revision, releases: this.#tables.recordedReleases(RELEASES_IN_RECORD) };
+		const releases = this.#tables.recordedReleases(RELEASES_IN_RECORD);
+		// Read as every edge will read it: a record that they could not read would stop the product for the whole fleet, so the
+		// change that would lead to one fails here instead, with its transaction.
+		const body: ProductRecord = productRecord.parse({ product, revision, releases });
 		return { kind: "record", key: productKey(product, revision), version: revision, body };
 	}
 

@@ -188,9 +188,10 @@ const listDevices = createRoute({
 });
 
 /** The account in the path. It has a keyed check, so a mistyped id never touches an object. */
-async function readAccount({ services }: RequestScope, text: string): Promise<AccountId> {
+async function readAccount({ services, event }: RequestScope, text: string): Promise<AccountId> {
 	const account = await parseAccountId(services.lookupKeys, text);
 	if (account === null) throw new ProblemError("invalid_identifier");
+	event.account = account.objectName;
 	return account;
 }
 

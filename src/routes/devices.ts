@@ -71,6 +71,7 @@ async function changeStatus(
 	const { services, event, now } = c.env;
 	const device = await parseDeviceId(services.lookupKeys, text);
 	if (device === null) throw new ProblemError("invalid_identifier");
+	event.account = device.objectName;
 	const result = await services.objects.account(device.objectName).setDeviceStatus({
 		actor: c.var.subject,
 		now,

@@ -45,7 +45,9 @@ const upload = createRoute({
 	request: {
 		params: releasePath,
 		query: z.object({
-			name: packageFileName.optional().openapi({ description: "File name; `{product}-{version}` if left out" }),
+			name: packageFileName
+				.optional()
+				.openapi({ description: "File name; `{product}-{version}` (each + as -) if left out" }),
 		}),
 		headers: z.object({ "repr-digest": z.string().optional(), "content-digest": z.string().optional() }),
 	},
@@ -182,7 +184,8 @@ export const releases = createRouter()
 		const size = requireLength(c.req.raw, services.config.maxPackageBytes);
 		const digest = parseDigestHeader(c.req.header("repr-digest") ?? c.req.header("content-digest") ?? "");
 		if (!digest.ok) throw new ProblemError("invalid_digest");
-		const name = c.req.valid("query").name ?? `${product}-${version}`;
+		// A version may hold a plus sign, a file name may not.
+		const name = c.req.valid("query").name ?? `${product}-${version.replaceAll("+", "-")}`;
 		const content = { sha256: digest.sha256, size, name };
 
 		// Asked before the bytes are taken in, and again when they are: the version may have been filled meanwhile.

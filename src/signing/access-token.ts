@@ -146,7 +146,7 @@ function unpackGrants(ent: unknown): Record<string, Grant> | null {
 	if (typeof ent !== "object" || ent === null) return null;
 	const grants: Record<string, Grant> = {};
 	for (const [product, packed] of Object.entries(ent)) {
-		const { from = 0, until, grace = 0, delay = 0 } = packed as Partial<Grant>;
+		const { from = 0, until, grace = 0, delay = 0 } = (packed ?? {}) as Partial<Grant>;
 		if (typeof until !== "number") return null;
 		grants[product] = { from, until, grace, delay };
 	}

@@ -100,4 +100,15 @@ describe("capability", () => {
 			RangeError,
 		);
 	});
+
+	// Only another release of the service could have sealed such claims; they must not be taken for what they are not.
+	it.each(Object.keys(OFFER))("is malformed without %s, or with something else in its place", async (name) => {
+		for (const value of [undefined, true, {}]) {
+			const claims = { ...OFFER, [name]: value } as unknown as OfferClaims;
+			expect(await open(await sealCapability(keyring, "offer", claims, TAIL))).toEqual({
+				ok: false,
+				reason: "malformed",
+			});
+		}
+	});
 });

@@ -132,3 +132,23 @@ test("a device is offered the newest release that fits its model and engine", as
 test("a product name can be taken once", async () => {
 	await expectProblem(await operate("POST", "/v1/products", { product }), "already_exists");
 });
+
+test("a version with every character that a version may have gets a file name that devices can download", async () => {
+	const version = "1.0+build_7.a-b";
+	const uploaded = await send(path(encodeURIComponent(version), "/package"), {
+		method: "PUT",
+		headers: {
+			authorization: `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`,
+			"content-length": String(content.bytes.length),
+			"repr-digest": content.digest,
+		},
+		body: content.bytes,
+	});
+	expect(await uploaded.json()).toMatchObject({ name: `${product}-1.0-build_7.a-b` });
+	await operated("PUT", path(encodeURIComponent(version)), {});
+
+	const { code } = await createFleet({ products: [product] });
+	const { url, version: permitted } = await permitOf(await newFirewall(code), product);
+	expect(permitted).toBe(version);
+	expect(new Uint8Array(await (await send(url)).arrayBuffer())).toEqual(content.bytes);
+});
