@@ -6,11 +6,13 @@ import { answerFailure } from "./failure.ts";
 import { ProblemError } from "./problem.ts";
 import { accounts } from "./routes/accounts.ts";
 import { check } from "./routes/check.ts";
+import { codes } from "./routes/codes.ts";
 import { devices } from "./routes/devices.ts";
 import { discovery } from "./routes/discovery.ts";
 import { downloads } from "./routes/downloads.ts";
 import { entitlements } from "./routes/entitlements.ts";
 import { keys } from "./routes/keys.ts";
+import { licenses } from "./routes/licenses.ts";
 import { messages } from "./routes/messages.ts";
 import { type AppEnv, createRouter } from "./routes/openapi.ts";
 import { permits } from "./routes/permits.ts";
@@ -36,7 +38,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	});
 	for (const { router } of [check, permits, token]) app.route("/", router);
 	for (const router of [downloads, reports, messages, entitlements, registration, discovery]) app.route("/", router);
-	for (const router of [releases, products, accounts, devices, keys]) app.route("/", router);
+	for (const router of [releases, products, accounts, licenses, codes, devices, keys]) app.route("/", router);
 	app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
 	app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {
 		type: "http",

@@ -51,7 +51,7 @@ export const requireDevice = createMiddleware<AppEnv>(async (c, next) => {
  * Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.subject`.
  * @param required the scope that the endpoint asks for; of publishing, the product is the one in the path
  */
-export function requireKey(required: "operate" | "publish") {
+function requireKey(required: "operate" | "publish") {
 	return createMiddleware<AppEnv>(async (c, next) => {
 		const wanted = required === "operate" ? required : (`publish:${c.req.param("product")}` as const);
 		c.set("subject", await authenticateKey(c.req.raw, c.env, wanted));
@@ -59,6 +59,10 @@ export function requireKey(required: "operate" | "publish") {
 		await next();
 	});
 }
+
+/** Who may use a route, for its description and for its router alike. */
+export const operatorAccess = { security: [{ apiKey: [] }], middleware: requireKey("operate") };
+export const publisherAccess = { security: [{ apiKey: [] }], middleware: requireKey("publish") };
 
 /**
  * The device behind a request, as its token describes it.

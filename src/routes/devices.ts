@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { DeviceStatus } from "../entitlement/device-record.ts";
 import { parseDeviceId } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
-import { requireKey } from "./authenticate.ts";
+import { operatorAccess } from "./authenticate.ts";
 import { type AppEnv, createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
 
 const statusBody = z
@@ -21,8 +21,7 @@ function statusRoute<Action extends string>(action: Action, summary: string) {
 		path: `/v1/devices/{device}/${action}`,
 		tags: ["Operator"],
 		summary,
-		security: [{ apiKey: [] }],
-		middleware: requireKey("operate"),
+		...operatorAccess,
 		request: {
 			params: z.object({ device: z.string().max(64) }),
 			body: jsonBody(

@@ -4,10 +4,9 @@ import { scope as keyScope } from "../entitlement/credential-record.ts";
 import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
-import { requireKey } from "./authenticate.ts";
+import { operatorAccess } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
-const access = { security: [{ apiKey: [] }], middleware: requireKey("operate") };
 const subject = z
 	.string()
 	.regex(/^[A-Za-z0-9][A-Za-z0-9 .@_-]{0,99}$/, "a subject is up to 100 letters, digits, spaces and . @ _ -");
@@ -26,7 +25,7 @@ const create = createRoute({
 	path: "/v1/keys",
 	tags: ["Operator"],
 	summary: "Make an API key for a publisher or an operator",
-	...access,
+	...operatorAccess,
 	request: {
 		body: jsonBody(
 			z
@@ -53,7 +52,7 @@ const list = createRoute({
 	path: "/v1/keys",
 	tags: ["Operator"],
 	summary: "API keys, without the keys themselves",
-	...access,
+	...operatorAccess,
 	responses: {
 		200: jsonAnswer(z.object({ keys: z.array(keyBody) }), "All of them"),
 		...problems("unauthenticated", "insufficient_scope"),
@@ -65,7 +64,7 @@ const revoke = createRoute({
 	path: "/v1/keys/{key}",
 	tags: ["Operator"],
 	summary: "Revoke an API key",
-	...access,
+	...operatorAccess,
 	request: { params: z.object({ key: z.string().refine(isKeyId, "not the id of a key") }) },
 	responses: {
 		204: { description: "Revoked" },

@@ -6,12 +6,10 @@ import { versionName } from "../content/names.ts";
 import { localizedText, selectMessages } from "../content/select-messages.ts";
 import { ID_RANDOM_BYTES, isMessageId, mintMessageId } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
-import { requireDevice, requireKey } from "./authenticate.ts";
+import { operatorAccess, requireDevice } from "./authenticate.ts";
 import { namesEtag } from "./if-none-match.ts";
 import { countryOf } from "./location.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
-
-const access = { security: [{ apiKey: [] }], middleware: requireKey("operate") };
 
 const shownMessage = z.object({
 	id: z.string(),
@@ -57,7 +55,7 @@ const create = createRoute({
 	path: "/v1/messages",
 	tags: ["Operator"],
 	summary: "Put up a message of the day",
-	...access,
+	...operatorAccess,
 	request: { body: jsonBody(newMessage) },
 	responses: {
 		201: jsonAnswer(storedMessage.extend({ published: z.boolean() }), "Put up"),
@@ -70,7 +68,7 @@ const list = createRoute({
 	path: "/v1/messages/all",
 	tags: ["Operator"],
 	summary: "Every message that has not ended",
-	...access,
+	...operatorAccess,
 	responses: {
 		200: jsonAnswer(z.object({ messages: z.array(storedMessage) }), "Newest first"),
 		...problems("unauthenticated", "insufficient_scope"),
@@ -82,7 +80,7 @@ const remove = createRoute({
 	path: "/v1/messages/{message}",
 	tags: ["Operator"],
 	summary: "Take a message down",
-	...access,
+	...operatorAccess,
 	request: { params: z.object({ message: z.string().refine(isMessageId, "not a message id") }) },
 	responses: {
 		204: { description: "Taken down" },

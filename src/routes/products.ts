@@ -2,10 +2,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { productName } from "../content/names.ts";
 import { ProblemError } from "../problem.ts";
-import { requireKey } from "./authenticate.ts";
+import { operatorAccess } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "./openapi.ts";
 
-const access = { security: [{ apiKey: [] }], middleware: requireKey("operate") };
 const title = z
 	.string()
 	.regex(
@@ -19,7 +18,7 @@ const create = createRoute({
 	path: "/v1/products",
 	tags: ["Operator"],
 	summary: "Create a product: a content line with its own cadence",
-	...access,
+	...operatorAccess,
 	request: { body: jsonBody(z.strictObject({ product: productName, title: title.optional() })) },
 	responses: {
 		201: jsonAnswer(productBody, "Created"),
@@ -32,7 +31,7 @@ const list = createRoute({
 	path: "/v1/products",
 	tags: ["Operator"],
 	summary: "Every product",
-	...access,
+	...operatorAccess,
 	responses: {
 		200: jsonAnswer(z.object({ products: z.array(productBody) }), "All of them"),
 		...problems("unauthenticated", "insufficient_scope"),

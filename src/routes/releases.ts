@@ -6,13 +6,11 @@ import { urgency } from "../content/product-record.ts";
 import type { ReleaseEntry } from "../objects/product-tables.ts";
 import { ProblemError } from "../problem.ts";
 import { formatReprDigest, parseDigestHeader } from "../signing/digest-header.ts";
-import { requireKey } from "./authenticate.ts";
+import { publisherAccess } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "./openapi.ts";
 import { requireLength } from "./request-body.ts";
 
 const releasePath = z.object({ product: productName, version: versionName });
-const access = { security: [{ apiKey: [] }], middleware: requireKey("publish") };
-
 const packageBody = z
 	.object({ product: z.string(), version: z.string(), sha256: z.string(), size: z.int(), name: z.string() })
 	.openapi("Package");
@@ -41,7 +39,7 @@ const upload = createRoute({
 	summary: "Upload the package of a release",
 	description:
 		"The payload as firewalls will read it, with Content-Length and `Repr-Digest` (or `Content-Digest`) `sha-256`.",
-	...access,
+	...publisherAccess,
 	request: {
 		params: releasePath,
 		query: z.object({
@@ -75,7 +73,7 @@ const publish = createRoute({
 	path: "/v1/products/{product}/releases/{version}",
 	tags: ["Publisher"],
 	summary: "Release an uploaded package; it becomes current at once",
-	...access,
+	...publisherAccess,
 	request: {
 		params: releasePath,
 		body: jsonBody(
@@ -112,7 +110,7 @@ const withdraw = createRoute({
 	path: "/v1/products/{product}/releases/{version}/withdraw",
 	tags: ["Publisher"],
 	summary: "Withdraw a release: it is offered no more, and who runs it is offered another",
-	...access,
+	...publisherAccess,
 	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: z.string().min(1).max(500) })) },
 	responses: {
 		200: jsonAnswer(releaseBody.extend({ published: z.boolean() }), "Withdrawn"),
@@ -132,7 +130,7 @@ const list = createRoute({
 	path: "/v1/products/{product}/releases",
 	tags: ["Publisher"],
 	summary: "Every release of a product, newest first",
-	...access,
+	...publisherAccess,
 	request: { params: z.object({ product: productName }) },
 	responses: {
 		200: jsonAnswer(z.object({ releases: z.array(releaseBody) }), "Newest first"),

@@ -1,0 +1,86 @@
+// The operator plane of auth codes: made here, shown once, stored only as a keyed hash.
+import { createRoute, z } from "@hono/zod-openapi";
+import { formatCode, mintCode, mintCodeId } from "../entitlement/ids.ts";
+import { ProblemError } from "../problem.ts";
+import { hashSecret } from "../signing/lookup-keys.ts";
+import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import { operatorAccess } from "./authenticate.ts";
+import { createRouter, jsonAnswer, jsonBody, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
+
+/** A code that nobody uses for a month is more likely lost than waiting. */
+const DEFAULT_LIFETIME_SECONDS = 30 * 86_400;
+
+const codeBody = z
+	.object({ id: z.string(), license: z.string(), uses: z.int(), used: z.int(), expires_at: timestamp })
+	.openapi("AuthCode");
+
+const createCode = createRoute({
+	method: "post",
+	path: "/v1/accounts/{account}/codes",
+	tags: ["Operator"],
+	summary: "Make an auth code with which devices activate under a license",
+	...operatorAccess,
+	request: {
+		params: accountPath,
+		body: jsonBody(
+			z
+				.strictObject({
+					license: z.string().max(64),
+					uses: z
+						.int()
+						.min(1)
+						.max(1_000_000)
+						.optional()
+						.openapi({ description: "Devices it may activate; 1 if left out" }),
+					expires_at: timestamp.optional().openapi({ description: "30 days from now, if left out" }),
+				})
+				.openapi("NewAuthCode"),
+		),
+	},
+	responses: {
+		201: jsonAnswer(codeBody.extend({ code: z.string() }), "The code is shown this once"),
+		...accountRefusals,
+	},
+});
+const listCodes = createRoute({
+	method: "get",
+	path: "/v1/accounts/{account}/codes",
+	tags: ["Operator"],
+	summary: "Auth codes of an account, without the codes themselves",
+	...operatorAccess,
+	request: { params: accountPath },
+	responses: { 200: jsonAnswer(z.object({ codes: z.array(codeBody) }), "All of them"), ...accountRefusals },
+});
+
+export const codes = createRouter()
+	.openapi(createCode, async (c) => {
+		const scope = c.env;
+		const { services, now } = scope;
+		const actor = c.var.subject;
+		const account = await readAccount(scope, c.req.valid("param").account);
+		const { license, uses = 1, expires_at } = c.req.valid("json");
+		const expiresAt = expires_at === undefined ? now + DEFAULT_LIFETIME_SECONDS : toSeconds(expires_at);
+		if (expiresAt <= now) throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
+		const code = await mintCode(services.lookupKeys, account.id, randomBytes());
+		const hash = await hashSecret(services.lookupKeys, "code", code);
+		const result = await services.objects
+			.account(account.objectName)
+			.createCode({ actor, now, id: mintCodeId(randomBytes()), hash, license, uses, expiresAt });
+		if (!result.ok) throw new ProblemError("not_found", { detail: "the account has no such license" });
+		return c.json(
+			{ code: formatCode(code), id: result.code.id, license, uses, used: 0, expires_at: toTimestamp(expiresAt) },
+			201,
+		);
+	})
+	.openapi(listCodes, async (c) => {
+		const account = await readAccount(c.env, c.req.valid("param").account);
+		const stored = await c.env.services.objects.account(account.objectName).listCodes();
+		const codes = stored.map(({ id, license, uses, used, expiresAt }) => ({
+			id,
+			license,
+			uses,
+			used,
+			expires_at: toTimestamp(expiresAt),
+		}));
+		return c.json({ codes }, 200);
+	});
