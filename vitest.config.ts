@@ -7,7 +7,8 @@ export default defineConfig({
 	test: {
 		silent: "passed-only",
 		projects: [
-			{ test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts"] } },
+			// Rules keep no state, so their files can share a process.
+			{ test: { name: "unit", isolate: false, include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts"] } },
 			{
 				plugins: [
 					cloudflareTest({

@@ -5,10 +5,10 @@ import type { Scope } from "../entitlement/credential-record.ts";
 import { accountObjectName, parseApiKey } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
-import { type VerifiedAccessToken, verifyAccessToken } from "../signing/access-token.ts";
+import { verifyAccessToken } from "../signing/access-token.ts";
 import { verifyDpopProof } from "../signing/dpop.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
-import type { AppEnv } from "./openapi.ts";
+import type { AppEnv, DeviceCaller } from "./app-env.ts";
 import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
 export interface Authorization {
@@ -30,10 +30,6 @@ export function readAuthorization(header: string | null): Authorization | null {
 /** What ties an ETag or an offer to the token under which it was given: the end of its signature. */
 export function tokenTail(accessToken: string): string {
 	return accessToken.slice(-32);
-}
-
-export interface DeviceCaller extends VerifiedAccessToken {
-	readonly tail: string;
 }
 
 function refuse(scope: RequestScope, reason: string): never {

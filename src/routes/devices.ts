@@ -4,8 +4,9 @@ import type { Context } from "hono";
 import type { DeviceStatus } from "../entitlement/device-record.ts";
 import { parseDeviceId } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
+import type { AppEnv } from "./app-env.ts";
 import { operatorAccess } from "./authenticate.ts";
-import { type AppEnv, createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
 
 const statusBody = z
 	.object({

@@ -6,9 +6,10 @@ import { packageFileName } from "../content/names.ts";
 import { ProblemError } from "../problem.ts";
 import { formatReprDigest } from "../signing/digest-header.ts";
 import { verifyDownloadUrl } from "../signing/signed-url.ts";
+import type { AppEnv } from "./app-env.ts";
 import { parseByteRange } from "./byte-range.ts";
 import { namesEtag } from "./if-none-match.ts";
-import { type AppEnv, createRouter, problems } from "./openapi.ts";
+import { createRouter, problems } from "./openapi.ts";
 
 const bytes = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
 

@@ -1,18 +1,7 @@
 // Short forms for describing routes: what a request takes and what answers it can meet. The same schemas validate.
 import { type Hook, OpenAPIHono, z } from "@hono/zod-openapi";
 import { PROBLEMS, type ProblemCode, ProblemError } from "../problem.ts";
-import type { RequestScope } from "../request-scope.ts";
-import type { DeviceCaller } from "./authenticate.ts";
-
-export interface AppEnv {
-	Bindings: RequestScope;
-	Variables: {
-		/** set by `requireDevice` */
-		caller: DeviceCaller;
-		/** set by `requireKey`: to whom the API key was given */
-		subject: string;
-	};
-}
+import type { AppEnv } from "./app-env.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the hook serves routes of every shape; it reads the outcome only
 const refuseInvalid: Hook<any, AppEnv, any, any> = (result) => {

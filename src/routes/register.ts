@@ -10,9 +10,10 @@ import { DEVICE_ALGORITHMS, parseDevicePublicKey } from "../signing/device-key.t
 import { verifyDpopProof } from "../signing/dpop.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
 import { sealRegistrationToken, verifyRegistrationToken } from "../signing/registration-token.ts";
+import type { AppEnv } from "./app-env.ts";
 import { readAuthorization } from "./authenticate.ts";
 import { clockMessage, OAuthError, oauthErrorBody } from "./oauth-error.ts";
-import { type AppEnv, createRouter, jsonAnswer, jsonBody } from "./openapi.ts";
+import { createRouter, jsonAnswer, jsonBody } from "./openapi.ts";
 import { callerAddress, rateLimitPolicyField, rateLimitWait } from "./rate-limit.ts";
 import { guardOAuth } from "./request-body.ts";
 
