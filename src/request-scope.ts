@@ -8,6 +8,8 @@ export interface RequestScope extends ReadScope {
 	readonly services: Services;
 	/** unix seconds */
 	readonly now: number;
+	/** ISO 3166-1 alpha-2, as the edge sees the caller; null where the platform does not say (local service, tests) */
+	readonly country: string | null;
 	readonly event: RequestEvent;
 	/** Names this request in logs and problems; made when first asked for, since most requests never need it. */
 	requestId(): string;
@@ -20,12 +22,20 @@ export function openScope(
 	nowMs: number,
 ): RequestScope {
 	let requestId: string | undefined;
+	// Read once: each access crosses from the platform into the script.
+	const { cf } = request;
+	const country = textOrNull(cf?.["country"]);
 	return {
 		services,
 		nowMs,
 		now: Math.floor(nowMs / 1000),
-		event: newRequestEvent(request.method),
+		country,
+		event: newRequestEvent(request.method, country, textOrNull(cf?.["colo"])),
 		waitUntil: (work) => context.waitUntil(work),
 		requestId: () => (requestId ??= crypto.randomUUID()),
 	};
+}
+
+function textOrNull(value: unknown): string | null {
+	return typeof value === "string" ? value : null;
 }

@@ -3,7 +3,6 @@ import { ConfigError } from "./config.ts";
 import { dispatch, protect } from "./dispatch.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { openScope, type RequestScope } from "./request-scope.ts";
-import { coloOf, countryOf } from "./routes/location.ts";
 import { knownServices, type Services, servicesFor } from "./services.ts";
 import { formatLogLine } from "./telemetry/request-event.ts";
 
@@ -23,17 +22,15 @@ export default {
 		}
 		const scope = openScope(services, request, context, nowMs);
 		const response = await dispatch(request, scope, context);
-		report(request, response, scope);
+		report(response, scope);
 		return response;
 	},
 } satisfies ExportedHandler<Env>;
 
 /** Tells telemetry, and the log for a sample of what went well and all that did not. Never fails the request. */
-function report(request: Request, response: Response, { event, services, nowMs, requestId }: RequestScope): void {
+function report(response: Response, { event, services, nowMs, requestId }: RequestScope): void {
 	try {
 		event.status = response.status;
-		event.country = countryOf(request);
-		event.colo = coloOf(request);
 		event.durationMs = Date.now() - nowMs;
 		services.telemetry.record(event);
 		if (event.problem !== null || Math.random() < services.config.logSampleRate) {

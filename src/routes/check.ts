@@ -11,7 +11,6 @@ import { readCheckEtag, sealCheckEtag, verifyCheckEtag } from "../signing/check-
 import type { DeviceCaller } from "./app-env.ts";
 import { authenticateDevice } from "./authenticate.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
-import { countryOf } from "./location.ts";
 import { jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
 import { answerJson, plainRoute } from "./plain-handler.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
@@ -80,7 +79,7 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	const caller = await authenticateDevice(request, scope);
 	const question = readQuestion(query);
 	const heads = await records.heads(scope);
-	const state = checkState(question, query, heads, request, caller.tail);
+	const state = checkState(question, query, heads, scope.country, caller.tail);
 	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.
 	const known = readCheckEtag(request.headers.get("if-none-match") ?? "");
 	if (known !== null && (await verifyCheckEtag(macKeyring, known, { ...state, now: scope.now }))) {
@@ -93,7 +92,7 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	const { messages } = await records.messages(heads, scope);
 	const answer = answerCheck({
 		device: caller.profile,
-		circumstances: { engine: question.engine, country: countryOf(request) },
+		circumstances: { engine: question.engine, country: scope.country },
 		installed,
 		seen: question.seen,
 		recordOf: (product) => productRecords.get(product) ?? null,

@@ -8,7 +8,6 @@ import { ID_RANDOM_BYTES, isMessageId, mintMessageId } from "../entitlement/ids.
 import { ProblemError } from "../problem.ts";
 import { operatorAccess, requireDevice } from "./authenticate.ts";
 import { namesEtag } from "./if-none-match.ts";
-import { countryOf } from "./location.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
 const shownMessage = z.object({
@@ -111,7 +110,7 @@ export const messages = createRouter()
 		const { caller } = c.var;
 		const { locale, engine } = c.req.valid("query");
 		const live = await records.messages(await records.heads(scope), scope);
-		const circumstances = { engine: engine ?? null, country: countryOf(c.req.raw) };
+		const circumstances = { engine: engine ?? null, country: scope.country };
 		const selected = selectMessages(live.messages, caller.profile, circumstances, scope.now).messages;
 		// A message never changes under its sequence, so these and the language name the answer.
 		const etag = `"${selected.map(({ sequence }) => sequence.toString(36)).join(".")}-${locale ?? ""}"`;

@@ -7,17 +7,16 @@ import type { RequestScope } from "../request-scope.ts";
 import { type CheckState, readCheckEtag, verifyCheckEtag } from "../signing/check-etag.ts";
 import { isDenied, tokenTail } from "./authenticate.ts";
 import { type CheckQuestion, knownQuestion, stateOf } from "./check-question.ts";
-import { countryOf } from "./location.ts";
 
 /** What an answer to this question depends on; sealed into its ETag. @param query as sent */
 export function checkState(
 	question: CheckQuestion,
 	query: string,
 	heads: Parameters<typeof stateOf>[1],
-	request: Request,
+	country: string | null,
 	authorization: string,
 ): CheckState {
-	const state = `${stateOf(question, heads)} ${countryOf(request)}`;
+	const state = `${stateOf(question, heads)} ${country}`;
 	return { state, query, binding: tokenTail(authorization) };
 }
 
@@ -35,7 +34,7 @@ export async function answerUnchanged(request: Request, scope: RequestScope, que
 	const etag = readCheckEtag(text);
 	const question = knownQuestion(query);
 	if (etag === null || heads === undefined || denied === undefined || question === undefined) return null;
-	const state = checkState(question, query, heads, request, authorization);
+	const state = checkState(question, query, heads, scope.country, authorization);
 	// The seal first: only under it is the device id one that we wrote, and not whatever a stranger sent.
 	if (!(await verifyCheckEtag(macKeyring, etag, { ...state, now: scope.now }))) return null;
 	if (isDenied(denied, etag.deviceId, scope.now)) return null;

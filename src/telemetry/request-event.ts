@@ -26,6 +26,7 @@ export interface RequestEvent {
 	outcome: string | null;
 	/** a reporting device's own word for why */
 	detail: string | null;
+	/** where the caller is, and the data centre that answers it (IATA code) */
 	country: string | null;
 	colo: string | null;
 	/** bytes of a package in the answer */
@@ -34,7 +35,7 @@ export interface RequestEvent {
 	durationMs: number;
 }
 
-export function newRequestEvent(method: string): RequestEvent {
+export function newRequestEvent(method: string, country: string | null, colo: string | null): RequestEvent {
 	return {
 		route: "unmatched",
 		method,
@@ -49,8 +50,8 @@ export function newRequestEvent(method: string): RequestEvent {
 		toVersion: null,
 		outcome: null,
 		detail: null,
-		country: null,
-		colo: null,
+		country,
+		colo,
 		bytes: 0,
 		durationMs: 0,
 	};

@@ -19,7 +19,7 @@ interface Description {
 	components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
 }
 
-const answer = await createApp().request("/openapi.json", undefined, { event: newRequestEvent("GET") });
+const answer = await createApp().request("/openapi.json", undefined, { event: newRequestEvent("GET", null, null) });
 const description = (await answer.json()) as Description;
 const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
 	Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, method, operation })),
