@@ -13,6 +13,11 @@ if (!existsSync(new URL("node_modules/commander", root))) {
 	console.error("error: the dependencies are missing\n  fix: run npm ci in the project's folder");
 	process.exitCode = 1;
 } else if (major >= OLDEST_MAJOR) {
+	// A reader that has seen enough (`| head`) is not a failure.
+	process.stdout.on("error", (error) => {
+		if (error.code !== "EPIPE") throw error;
+		process.exit(0);
+	});
 	const { runParapet } = await import(new URL("cli/parapet.ts", root).href);
 	process.exitCode = await runParapet(process.argv.slice(2), {
 		stdout: process.stdout,
