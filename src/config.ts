@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { parseMacKeys } from "./signing/mac-keyring.ts";
 import { parseTokenKeys } from "./signing/token-keyring.ts";
+import { parseRecordStoreNames } from "./storage/record-store-names.ts";
 
 const count = z.coerce.number().int();
 
@@ -33,6 +34,7 @@ const variables = z.object({
 	CHECK_INTERVAL_SECONDS: count.min(5).max(86_400),
 	HEADS_FRESH_SECONDS: count.min(0).max(60),
 	DEVICE_FRESH_SECONDS: count.min(0).max(60),
+	LAST_GOOD_SECONDS: count.min(0).max(604_800).default(86_400),
 	MAX_PACKAGE_BYTES: count.min(1),
 	LOG_SAMPLE_RATE: z.coerce.number().min(0).max(1),
 	TOKEN_KEYS: z.string().superRefine(refuseWith(parseTokenKeys)),
@@ -42,6 +44,12 @@ const variables = z.object({
 		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
 		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`),
 	BOOTSTRAP_KEY: z.string().min(MIN_BOOTSTRAP_KEY_LENGTH, `must have at least ${MIN_BOOTSTRAP_KEY_LENGTH} characters`),
+	RECORD_STORE: z.string().superRefine(refuseWith(parseRecordStoreNames)).default("kv"),
+	REDIS_URL: z.url({ protocol: /^https?$/ }).optional(),
+	REDIS_TOKEN: z
+		.string()
+		.regex(/^[\x21-\x7e]+$/, "must be printable characters without spaces")
+		.optional(),
 	S3_BUCKET_URL: z
 		.url({ protocol: /^https?$/ })
 		.refine(
@@ -71,6 +79,8 @@ export interface Config {
 	readonly checkIntervalSeconds: number;
 	readonly headsFreshSeconds: number;
 	readonly deviceFreshSeconds: number;
+	/** for how long a known device is answered from the last good copy while its record cannot be read */
+	readonly lastGoodSeconds: number;
 	readonly maxPackageBytes: number;
 	/** part of successful requests that are logged, 0 to 1; problems always are */
 	readonly logSampleRate: number;
@@ -109,7 +119,11 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
 		);
 	}
 	const value = parsed.data;
-	const faults = [...(value.ENVIRONMENT === "production" ? unfitForProduction(value) : []), ...incompleteS3(value)];
+	const faults = [
+		...(value.ENVIRONMENT === "production" ? unfitForProduction(value) : []),
+		...incompleteS3(value),
+		...incompleteRedis(value),
+	];
 	if (faults.length > 0) throw new ConfigError(faults);
 	return {
 		issuer: value.ISSUER,
@@ -118,6 +132,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
 		checkIntervalSeconds: value.CHECK_INTERVAL_SECONDS,
 		headsFreshSeconds: value.HEADS_FRESH_SECONDS,
 		deviceFreshSeconds: value.DEVICE_FRESH_SECONDS,
+		lastGoodSeconds: value.LAST_GOOD_SECONDS,
 		maxPackageBytes: value.MAX_PACKAGE_BYTES,
 		logSampleRate: value.LOG_SAMPLE_RATE,
 		tokenKeys: value.TOKEN_KEYS,
@@ -140,6 +155,14 @@ function incompleteS3(value: Variables): string[] {
 	);
 }
 
+/** The objects read the same three settings (objects/bindings.ts); what is refused here never gets as far as a record. */
+function incompleteRedis(value: Variables): string[] {
+	if (!parseRecordStoreNames(value.RECORD_STORE).includes("redis")) return [];
+	return (["REDIS_URL", "REDIS_TOKEN"] as const)
+		.filter((name) => value[name] === undefined)
+		.map((name) => `${name} is missing, and RECORD_STORE names redis`);
+}
+
 function s3Location(value: Variables): S3Location | null {
 	const { S3_BUCKET_URL: bucketUrl, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = value;
 	if (bucketUrl === undefined || accessKeyId === undefined || secretAccessKey === undefined) return null;
@@ -148,7 +171,7 @@ function s3Location(value: Variables): S3Location | null {
 
 function unfitForProduction(value: Variables): string[] {
 	const faults: string[] = [];
-	for (const name of ["ISSUER", "S3_BUCKET_URL"] as const) {
+	for (const name of ["ISSUER", "REDIS_URL", "S3_BUCKET_URL"] as const) {
 		if (value[name]?.startsWith("http://")) faults.push(`${name} must begin with https://`);
 	}
 	for (const name of ["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const) {

@@ -41,7 +41,13 @@ function asProblem(error: Error, scope: RequestScope): ProblemError {
 		"overloaded" in error ||
 		"retryable" in error;
 	if (!isStorage) return new ProblemError("internal");
-	return new ProblemError("unavailable", { headers: { "retry-after": String(5 + Math.floor(Math.random() * 26)) } });
+	return new ProblemError("unavailable", { headers: { "retry-after": String(retryAfter(error)) } });
+}
+
+/** Seconds, at random. Where records cannot be read it is a whole fleet that comes back, so it is spread over minutes. */
+function retryAfter(error: Error): number {
+	const isFleetWide = error instanceof RecordStoreError;
+	return isFleetWide ? 30 + Math.floor(Math.random() * 271) : 5 + Math.floor(Math.random() * 26);
 }
 
 /** Name and place of a failure. Not its message, which may quote what a client sent. */

@@ -1,7 +1,7 @@
 // What one request carries through the code: its clock, its services and what is to be told of it. Handlers find it as
 // `c.env`; nothing of it outlives the request.
 import type { Services } from "./services.ts";
-import type { ReadScope } from "./storage/records.ts";
+import type { ReadScope } from "./storage/record-cache.ts";
 import { newRequestEvent, type RequestEvent } from "./telemetry/request-event.ts";
 
 export interface RequestScope extends ReadScope {
@@ -11,6 +11,11 @@ export interface RequestScope extends ReadScope {
 	/** ISO 3166-1 alpha-2, as the edge sees the caller; null where the platform does not say (local service, tests) */
 	readonly country: string | null;
 	readonly event: RequestEvent;
+	/**
+	 * What this request knows is as old as this, unix seconds, because records could not be read; null while all is well.
+	 * To be asked after the reads it is about.
+	 */
+	degradedAsOf(): number | null;
 	/** Names this request in logs and problems; made when first asked for, since most requests never need it. */
 	requestId(): string;
 }
@@ -25,6 +30,7 @@ export function openScope(
 	// Read once: each access crosses from the platform into the script.
 	const { cf } = request;
 	const country = textOrNull(cf?.["country"]);
+	let oldestReadMs: number | null = null;
 	return {
 		services,
 		nowMs,
@@ -32,6 +38,10 @@ export function openScope(
 		country,
 		event: newRequestEvent(request.method, country, textOrNull(cf?.["colo"])),
 		waitUntil: (work) => context.waitUntil(work),
+		noteLastGood: (readMs) => {
+			oldestReadMs = Math.min(oldestReadMs ?? readMs, readMs);
+		},
+		degradedAsOf: () => (oldestReadMs === null ? null : Math.floor(oldestReadMs / 1000)),
 		requestId: () => (requestId ??= crypto.randomUUID()),
 	};
 }

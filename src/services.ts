@@ -2,7 +2,7 @@
 // request.
 import { type Config, parseConfig } from "./config.ts";
 import type { Account } from "./objects/account.ts";
-import { DIRECTORY_NAME, type ObjectBindings } from "./objects/bindings.ts";
+import { DIRECTORY_NAME, type ObjectBindings, recordStores } from "./objects/bindings.ts";
 import type { Directory } from "./objects/directory.ts";
 import type { Product } from "./objects/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
@@ -15,12 +15,14 @@ import { createProofMemory, type ProofMemory } from "./signing/proof-memory.ts";
 import { createS3Presigner } from "./signing/s3-presigner.ts";
 import { importTokenKeyring, type TokenKeyring } from "./signing/token-keyring.ts";
 import { createEdgeUrlSigner, type UrlSigner } from "./signing/url-signer.ts";
-import { createKvRecordStore } from "./storage/kv-record-store.ts";
+import { systemClock } from "./storage/clock.ts";
 import { createPackageReader, type PackageReader } from "./storage/package-reader.ts";
 import type { PackageStore } from "./storage/package-store.ts";
 import { createR2PackageStore } from "./storage/r2-package-store.ts";
 import { createRecordCache } from "./storage/record-cache.ts";
+import { parseRecordStoreNames } from "./storage/record-store-names.ts";
 import { createRecords, type Records } from "./storage/records.ts";
+import { createReplicatedRecordStore, readSettingsFor } from "./storage/replicated-record-store.ts";
 import { createAnalyticsEngineSink, silentSink, type TelemetrySink } from "./telemetry/sink.ts";
 
 /** The Durable Objects, by the names that ids carry. A stub is cheap and breaks on error, so each call gets a new one. */
@@ -61,8 +63,10 @@ export async function createServices(env: Env): Promise<Services> {
 		importLookupKeys(config.lookupKey),
 	]);
 	const bindings: ObjectBindings = env;
+	const settings = readSettingsFor(parseRecordStoreNames(env.RECORD_STORE).length);
+	const stores = recordStores(bindings, settings.timeoutMs);
 	const cache = createRecordCache({
-		store: createKvRecordStore(env.RECORDS),
+		store: createReplicatedRecordStore({ stores, clock: systemClock, random: Math.random, settings }),
 		origin: createRecordOrigin(bindings),
 		maxEntries: MAX_CACHED_RECORDS,
 	});

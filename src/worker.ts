@@ -28,9 +28,11 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 /** Tells telemetry, and the log for a sample of what went well and all that did not. Never fails the request. */
-function report(response: Response, { event, services, nowMs, requestId }: RequestScope): void {
+function report(response: Response, scope: RequestScope): void {
+	const { event, services, nowMs, requestId } = scope;
 	try {
 		event.status = response.status;
+		event.degradedSeconds = scope.now - (scope.degradedAsOf() ?? scope.now);
 		event.durationMs = Date.now() - nowMs;
 		services.telemetry.record(event);
 		if (event.problem !== null || Math.random() < services.config.logSampleRate) {

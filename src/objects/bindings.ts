@@ -1,6 +1,9 @@
 // What the Durable Objects need from the deployment, and how they reach each other and the stores. Objects are made by the
 // platform, not by services.ts, so this is their composition root.
 import { createKvRecordStore } from "../storage/kv-record-store.ts";
+import type { RecordStore } from "../storage/record-store.ts";
+import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-store-names.ts";
+import { createRedisRecordStore } from "../storage/redis-record-store.ts";
 import type { Account } from "./account.ts";
 import type { Directory } from "./directory.ts";
 import type { DirectoryPort, RecordLane } from "./outbox.ts";
@@ -16,6 +19,11 @@ export interface ObjectBindings {
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
 	readonly ENVIRONMENT: string;
+	/** see record-store-names.ts */
+	readonly RECORD_STORE?: string;
+	/** both when RECORD_STORE names redis */
+	readonly REDIS_URL?: string;
+	readonly REDIS_TOKEN?: string;
 }
 
 /** The one Directory of a deployment. */
@@ -24,11 +32,40 @@ export const DIRECTORY_NAME = "directory";
 /** KV takes one write per second and key; two at once may both succeed and leave the earlier one. */
 const KV_WRITE_INTERVAL_MS = 1_100;
 
+/** A write goes to Redis' primary, which may be across the world, and nobody waits for it. */
+const REDIS_WRITE_TIMEOUT_MS = 5_000;
+
+export interface NamedRecordStore {
+	readonly name: RecordStoreName;
+	readonly store: RecordStore;
+}
+
+/**
+ * @param redisTimeoutMs for one read or write of Redis
+ * @returns the deployment's stores in the order in which they are read
+ * @throws TypeError when RECORD_STORE is none of its choices, or names redis and there is none
+ */
+export function recordStores(bindings: ObjectBindings, redisTimeoutMs: number): readonly NamedRecordStore[] {
+	return parseRecordStoreNames(bindings.RECORD_STORE).map((name) => ({
+		name,
+		store: name === "kv" ? createKvRecordStore(bindings.RECORDS) : redisStore(bindings, redisTimeoutMs),
+	}));
+}
+
+function redisStore({ REDIS_URL: url, REDIS_TOKEN: token }: ObjectBindings, timeoutMs: number): RecordStore {
+	if (url === undefined || token === undefined) throw new TypeError("REDIS_URL or REDIS_TOKEN is missing");
+	return createRedisRecordStore({ url, token, timeoutMs });
+}
+
 /** @returns every store that gets all records; a lane's name is persisted in outboxes and must not change */
 export function recordLanes(bindings: ObjectBindings): readonly RecordLane[] {
-	// Local KV has no such limit, and nobody there wants to wait for it.
-	const writeIntervalMs = bindings.ENVIRONMENT === "local" ? 0 : KV_WRITE_INTERVAL_MS;
-	return [{ name: "kv", store: createKvRecordStore(bindings.RECORDS), writeIntervalMs }];
+	// Local KV has no such limit, and nobody there wants to wait for it; Redis has none anywhere.
+	const kvIntervalMs = bindings.ENVIRONMENT === "local" ? 0 : KV_WRITE_INTERVAL_MS;
+	return recordStores(bindings, REDIS_WRITE_TIMEOUT_MS).map(({ name, store }) => ({
+		name,
+		store,
+		writeIntervalMs: name === "kv" ? kvIntervalMs : 0,
+	}));
 }
 
 /** @returns the Directory as the other objects see it; a new stub per call, because a stub stays broken after an error */

@@ -110,12 +110,18 @@ export async function requireProof(
 
 /** @throws ProblemError `device_refused` when the device or its account stands on the deny list */
 export async function refuseDenied(scope: RequestScope, deviceId: string): Promise<void> {
+	if (await standsOnDenyList(scope, deviceId)) throw new ProblemError("device_refused");
+}
+
+/** Whether the device or its account is refused, whatever its record or its token says. */
+export async function standsOnDenyList(scope: RequestScope, deviceId: string): Promise<boolean> {
 	const { records } = scope.services;
 	const denied = await records.denied(await records.heads(scope), scope);
-	if (isDenied(denied, deviceId, scope.now)) {
-		scope.event.reason = "denied";
-		throw new ProblemError("device_refused");
-	}
+	// A denial ends when no token from before it is left, since the record then says the same. An old record may not, so
+	// while records cannot be read a denial has no end: it leaves the list only when it is lifted or the list is renewed.
+	const isRefused = isDenied(denied, deviceId, scope.degradedAsOf() === null ? scope.now : 0);
+	if (isRefused) scope.event.reason = "denied";
+	return isRefused;
 }
 
 export function isDenied(

@@ -11,7 +11,7 @@ import { readCheckEtag, sealCheckEtag, verifyCheckEtag } from "../signing/check-
 import type { DeviceCaller } from "./app-env.ts";
 import { authenticateDevice } from "./authenticate.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
-import { jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
+import { degradedFlag, jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
 import { answerJson, plainRoute } from "./plain-handler.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
 
@@ -37,6 +37,7 @@ const checkBody = z
 	.object({
 		device: z.string(),
 		as_of: timestamp,
+		degraded: degradedFlag,
 		next_check_in: z.int().openapi({ description: "seconds" }),
 		products: z.array(
 			z.object({
@@ -82,7 +83,12 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	const state = checkState(question, query, heads, scope.country, caller.tail);
 	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.
 	const known = readCheckEtag(request.headers.get("if-none-match") ?? "");
-	if (known !== null && (await verifyCheckEtag(macKeyring, known, { ...state, now: scope.now }))) {
+	const degradedAsOf = scope.degradedAsOf();
+	if (
+		degradedAsOf === null &&
+		known !== null &&
+		(await verifyCheckEtag(macKeyring, known, { ...state, now: scope.now }))
+	) {
 		return unchanged(request.headers.get("if-none-match") ?? "", caller.profile.id, caller.pseudonym, scope);
 	}
 
@@ -111,12 +117,14 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	]);
 	const body = {
 		device: caller.profile.id,
-		as_of: toTimestamp(scope.now),
+		as_of: toTimestamp(degradedAsOf ?? scope.now),
+		...(degradedAsOf === null ? {} : { degraded: true as const }),
 		next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id),
 		products,
 		messages: answer.messages,
 	} satisfies z.infer<typeof checkBody>;
-	return answerJson(body, 200, { etag, "cache-control": "private, no-cache" });
+	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
+	return answerJson(body, 200, degradedAsOf === null ? { etag, "cache-control": "private, no-cache" } : {});
 }
 
 function everyGrant(caller: DeviceCaller): Installed {

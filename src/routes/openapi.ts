@@ -73,6 +73,11 @@ export function toSeconds(time: string): number {
 	return Math.floor(Date.parse(time) / 1000);
 }
 
+/** Only in answers that rest on records which cannot be read at the moment. */
+export const degradedFlag = z.literal(true).optional().openapi({
+	description: "Present while records cannot be read: what is said here was so at `as_of`",
+});
+
 const MAX_TIMESTAMPS = 1000;
 const timestamps = new Map<number, string>();
 

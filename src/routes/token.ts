@@ -8,6 +8,7 @@ import { signAccessToken } from "../signing/access-token.ts";
 import { readDeviceAssertion, verifyDeviceAssertion } from "../signing/device-assertion.ts";
 import { verifyDpopProof } from "../signing/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../signing/lookup-keys.ts";
+import { standsOnDenyList } from "./authenticate.ts";
 import { clockMessage, OAuthError, oauthErrorBody } from "./oauth-error.ts";
 import { jsonAnswer } from "./openapi.ts";
 import { answerJson, plainRoute } from "./plain-handler.ts";
@@ -99,6 +100,15 @@ export const token = plainRoute(route, async (request, scope) => {
 			"unauthorized_client",
 			400,
 			`this device is ${device.status}; keep what is installed and ask the account's administrator`,
+		);
+	}
+
+	// The record may be from before the suspension; then the list of those who were denied decides, if it is at hand.
+	if (scope.degradedAsOf() !== null && (await standsOnDenyList(scope, device.id))) {
+		throw new OAuthError(
+			"unauthorized_client",
+			400,
+			"this device is not active; keep what is installed and ask the account's administrator",
 		);
 	}
 

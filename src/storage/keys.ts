@@ -23,6 +23,11 @@ export function credentialKey(hash: string): string {
 	return `credential:${hash}`;
 }
 
+/** A record's key in Redis, where other programs may keep data in the same database. */
+export function redisKey(key: string): string {
+	return `parapet:${key}`;
+}
+
 /** @param sha256 of the payload, 64 lower-case hexadecimal digits */
 export function packageKey(sha256: string): string {
 	return `packages/${sha256}`;

@@ -1,8 +1,10 @@
 // Records in the memory of one isolate, in front of the store and of the objects that own them. Guarantees: bounded; an
 // older version never replaces a newer one; each version is parsed once; a record that the store cannot give is asked of
-// its owner. Does not promise freshness beyond the seconds that a kind allows, nor that anything survives the isolate.
+// its owner; what nobody can give is answered from the last good copy, and the reader is told. Does not promise freshness
+// beyond the seconds that a kind allows, nor that anything survives the isolate.
 import { createBoundedEntries } from "./bounded-entries.ts";
-import { type RecordOrigin, type RecordStore, RecordStoreError, type StoredRecord } from "./record-store.ts";
+import { type RecordOrigin, type RecordReader, RecordStoreError, type StoredRecord } from "./record-store.ts";
+import { settlesWithin, within } from "./time-limit.ts";
 
 export interface RecordKind<T> {
 	/** Checks the body; throws when it is not of this kind. The result is kept and shared, so it must be plain data. */
@@ -11,32 +13,39 @@ export interface RecordKind<T> {
 	readonly freshSeconds: number;
 	/** seconds after that during which the copy is still given while (or although) a newer one is asked for */
 	readonly staleSeconds: number;
+	/** seconds after its last good reading during which the copy is given, and noted, when nobody can be asked; 0 = never */
+	readonly lastGoodSeconds: number;
+}
+
+/** The clock of one request, and what its reads tell it. */
+export interface ReadScope {
+	readonly nowMs: number;
+	/** keeps the request alive while a stale copy is renewed behind the answer */
+	readonly waitUntil: (work: Promise<unknown>) => void;
+	/** called for each copy that is given because nobody could be asked. @param readMs when it was last read, unix ms */
+	readonly noteLastGood: (readMs: number) => void;
 }
 
 export interface RecordCache {
 	/** @returns the fresh copy; null = known to be absent; undefined = not known, use `get` */
 	peek<T>(key: string, nowMs: number): T | null | undefined;
 	/**
-	 * @param waitUntil keeps the request alive while a stale copy is renewed behind the answer
 	 * @returns the record, or null if neither the store nor its owner has one
-	 * @throws when there is no usable copy and neither the store nor the owner could be asked
+	 * @throws RecordStoreError when there is no usable copy and neither the store nor the owner could be asked
 	 */
-	get<T>(
-		key: string,
-		kind: RecordKind<T>,
-		nowMs: number,
-		waitUntil: (promise: Promise<unknown>) => void,
-	): Promise<T | null>;
+	get<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null>;
 }
 
 export interface RecordCacheOptions {
-	readonly store: RecordStore;
+	readonly store: RecordReader;
 	readonly origin: RecordOrigin;
 	readonly maxEntries: number;
 	/** how long to wait for a request that already reads the same record, before reading it oneself */
 	readonly flightWaitMs?: number;
 	/** how long to wait for the store before asking the owner */
 	readonly storeTimeoutMs?: number;
+	/** how long to wait for the owner */
+	readonly originTimeoutMs?: number;
 }
 
 interface Copy<T> {
@@ -47,6 +56,10 @@ interface Copy<T> {
 interface Entry extends Copy<unknown> {
 	freshUntilMs: number;
 	staleUntilMs: number;
+	/** when the store or the owner last showed it */
+	readMs: number;
+	/** after a reading in vain: when to try the next */
+	askAgainMs: number;
 }
 
 interface Flight {
@@ -64,9 +77,11 @@ const RETRY_MS = 1_000;
 const DEAD_FLIGHT_MS = 10_000;
 const FLIGHT_WAIT_MS = 500;
 const STORE_TIMEOUT_MS = 1_000;
+const ORIGIN_TIMEOUT_MS = 1_000;
 
 export function createRecordCache(options: RecordCacheOptions): RecordCache {
-	const { store, origin, maxEntries, flightWaitMs = FLIGHT_WAIT_MS, storeTimeoutMs = STORE_TIMEOUT_MS } = options;
+	const { store, origin, maxEntries, flightWaitMs = FLIGHT_WAIT_MS } = options;
+	const { storeTimeoutMs = STORE_TIMEOUT_MS, originTimeoutMs = ORIGIN_TIMEOUT_MS } = options;
 	const entries = createBoundedEntries<Entry>(maxEntries);
 	const absent = createBoundedEntries<number>(MAX_ABSENT);
 	const flights = createBoundedEntries<Flight>(maxEntries);
@@ -79,18 +94,39 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		return absentUntilMs !== undefined && nowMs < absentUntilMs ? null : undefined;
 	}
 
-	async function get<T>(
-		key: string,
-		kind: RecordKind<T>,
-		nowMs: number,
-		waitUntil: (promise: Promise<unknown>) => void,
-	): Promise<T | null> {
+	async function get<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null> {
+		const { nowMs } = scope;
 		const fresh = peek<T>(key, nowMs);
 		if (fresh !== undefined) return fresh;
 		const entry = entries.get(key);
-		if (entry === undefined || nowMs >= entry.staleUntilMs) return load(key, kind, nowMs);
-		if (flightOf(key, nowMs) === null) waitUntil(renew(key, kind, nowMs, entry));
+		if (entry === undefined || nowMs >= entry.staleUntilMs) return loadOrLastGood(key, kind, scope);
+		if (flightOf(key, nowMs) === null) scope.waitUntil(renew(key, kind, nowMs, entry));
 		return entry.value as T;
+	}
+
+	async function loadOrLastGood<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null> {
+		const { nowMs } = scope;
+		const known = lastGood(key, kind, nowMs);
+		if (known !== null && nowMs < known.askAgainMs) return give<T>(known, scope);
+		try {
+			return await load(key, kind, nowMs);
+		} catch (error) {
+			// Looked up again: a read of another request may have brought something meanwhile.
+			const copy = lastGood(key, kind, nowMs);
+			if (copy === null) throw error;
+			copy.askAgainMs = nowMs + Math.min(RETRY_MS, kind.freshSeconds * 1_000);
+			return give<T>(copy, scope);
+		}
+	}
+
+	function lastGood(key: string, { lastGoodSeconds }: RecordKind<unknown>, nowMs: number): Entry | null {
+		const entry = entries.get(key);
+		return entry !== undefined && nowMs < entry.readMs + lastGoodSeconds * 1_000 ? entry : null;
+	}
+
+	function give<T>(copy: Entry, scope: ReadScope): T {
+		scope.noteLastGood(copy.readMs);
+		return copy.value as T;
 	}
 
 	/** Renews a copy that is being given out meanwhile; never rejects. */
@@ -152,8 +188,16 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	async function readOrigin<T>(key: string, kind: RecordKind<T>): Promise<Copy<T> | null> {
-		const record = await origin.read(key);
+		const record = await askOrigin(key);
 		return record === null ? null : copyOf(key, kind, record);
+	}
+
+	async function askOrigin(key: string): Promise<StoredRecord | null> {
+		try {
+			return await within(originTimeoutMs, key, origin.read(key));
+		} catch (cause) {
+			throw cause instanceof RecordStoreError ? cause : new RecordStoreError("unreachable", key, { cause });
+		}
 	}
 
 	function copyOf<T>(key: string, kind: RecordKind<T>, { version, body }: StoredRecord): Copy<T> {
@@ -169,34 +213,13 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 			// The same version, or a location that lags behind what this isolate has already seen: the copy stays.
 			known.freshUntilMs = Math.max(known.freshUntilMs, freshUntilMs);
 			known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);
+			known.readMs = Math.max(known.readMs, nowMs);
 			return known.value as T;
 		}
 		absent.delete(key);
-		entries.set(key, { ...copy, freshUntilMs, staleUntilMs });
+		entries.set(key, { ...copy, freshUntilMs, staleUntilMs, readMs: nowMs, askAgainMs: nowMs });
 		return copy.value;
 	}
 
 	return { peek, get };
-}
-
-/** @returns whether the promise is settled, either way, before the time is over */
-async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const timeout = new Promise<boolean>((resolve) => {
-		timer = setTimeout(() => resolve(false), ms);
-	});
-	const settled = promise.then(
-		() => true,
-		() => true,
-	);
-	try {
-		return await Promise.race([settled, timeout]);
-	} finally {
-		clearTimeout(timer);
-	}
-}
-
-async function within<T>(ms: number, key: string, promise: Promise<T>): Promise<T> {
-	if (!(await settlesWithin(promise, ms))) throw new RecordStoreError("unreachable", key);
-	return promise;
 }

@@ -8,12 +8,15 @@ export interface StoredRecord {
 	readonly body: unknown;
 }
 
-export interface RecordStore {
+export interface RecordReader {
 	/**
 	 * @returns the record, or null if the store answers that it has none
 	 * @throws RecordStoreError when the store cannot be reached, or holds something else than this key's record
 	 */
 	get(key: string): Promise<StoredRecord | null>;
+}
+
+export interface RecordStore extends RecordReader {
 	/**
 	 * Durable once it resolves. Writing the version that is already there again is harmless and repairs it.
 	 * @returns "superseded" when the store already holds a higher version, which stays

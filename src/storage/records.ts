@@ -6,13 +6,7 @@ import { type ProductRecord, productRecord } from "../content/product-record.ts"
 import { type CredentialRecord, credentialRecord } from "../entitlement/credential-record.ts";
 import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
 import { credentialKey, deniedKey, deviceKey, HEADS_KEY, messagesKey, productKey } from "./keys.ts";
-import type { RecordCache, RecordKind } from "./record-cache.ts";
-
-/** The clock of one request, and the way to go on working after its answer. */
-export interface ReadScope {
-	readonly nowMs: number;
-	readonly waitUntil: (work: Promise<unknown>) => void;
-}
+import type { ReadScope, RecordCache, RecordKind } from "./record-cache.ts";
 
 export interface Records {
 	heads(scope: ReadScope): Promise<HeadsRecord>;
@@ -42,18 +36,26 @@ export class RecordMissingError extends Error {
 }
 
 function immutable<T>(parse: (body: unknown) => T): RecordKind<T> {
-	return { parse, freshSeconds: Number.POSITIVE_INFINITY, staleSeconds: 0 };
+	return { parse, freshSeconds: Number.POSITIVE_INFINITY, staleSeconds: 0, lastGoodSeconds: 0 };
+}
+
+export interface RecordLifetimes {
+	readonly headsFreshSeconds: number;
+	readonly deviceFreshSeconds: number;
+	/** of `heads` and devices; everything shared is immutable, and an API key must be known for certain */
+	readonly lastGoodSeconds: number;
 }
 
 export function createRecords(
 	cache: RecordCache,
-	{ headsFreshSeconds, deviceFreshSeconds }: { headsFreshSeconds: number; deviceFreshSeconds: number },
+	{ headsFreshSeconds, deviceFreshSeconds, lastGoodSeconds }: RecordLifetimes,
 ): Records {
 	const heads: RecordKind<HeadsRecord> = {
 		parse: (body) => headsRecord.parse(body),
 		freshSeconds: headsFreshSeconds,
 		// Zero fresh seconds ask for the truth each time (tests, the local service): then nothing stale either.
 		staleSeconds: headsFreshSeconds === 0 ? 0 : HEADS_STALE_SECONDS,
+		lastGoodSeconds,
 	};
 	const product = immutable((body) => productRecord.parse(body));
 	const messages = immutable((body) => messagesRecord.parse(body));
@@ -62,21 +64,23 @@ export function createRecords(
 		parse: (body) => deviceRecord.parse(body),
 		freshSeconds: deviceFreshSeconds,
 		staleSeconds: 0,
+		lastGoodSeconds,
 	};
 	const credential: RecordKind<CredentialRecord> = {
 		parse: (body) => credentialRecord.parse(body),
 		freshSeconds: Math.min(CREDENTIAL_FRESH_SECONDS, deviceFreshSeconds),
 		staleSeconds: 0,
+		lastGoodSeconds: 0,
 	};
 
 	async function shared<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T> {
-		const found = await cache.get(key, kind, scope.nowMs, scope.waitUntil);
+		const found = await cache.get(key, kind, scope);
 		if (found === null) throw new RecordMissingError(`no store has ${key}`);
 		return found;
 	}
 
 	return {
-		heads: async (scope) => (await cache.get(HEADS_KEY, heads, scope.nowMs, scope.waitUntil)) ?? NO_HEADS,
+		heads: async (scope) => (await cache.get(HEADS_KEY, heads, scope)) ?? NO_HEADS,
 		async product(name, current, scope) {
 			const revision = Object.hasOwn(current.products, name) ? current.products[name] : undefined;
 			return revision === undefined ? null : shared(productKey(name, revision), product, scope);
@@ -85,8 +89,8 @@ export function createRecords(
 			current.messages === 0 ? NO_MESSAGES : shared(messagesKey(current.messages), messages, scope),
 		denied: async (current, scope) =>
 			current.denied === 0 ? NO_DENIED : shared(deniedKey(current.denied), denied, scope),
-		device: (deviceId, scope) => cache.get(deviceKey(deviceId), device, scope.nowMs, scope.waitUntil),
-		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope.nowMs, scope.waitUntil),
+		device: (deviceId, scope) => cache.get(deviceKey(deviceId), device, scope),
+		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope),
 		peekHeads: (nowMs) => cache.peek<HeadsRecord>(HEADS_KEY, nowMs) ?? undefined,
 		peekDenied: (current, nowMs) =>
 			current.denied === 0 ? NO_DENIED : (cache.peek<DeniedRecord>(deniedKey(current.denied), nowMs) ?? undefined),

@@ -31,6 +31,8 @@ export interface RequestEvent {
 	colo: string | null;
 	/** bytes of a package in the answer */
 	bytes: number;
+	/** age in seconds of the oldest record in the answer, where records could not be read; else 0 */
+	degradedSeconds: number;
 	/** wall time in ms; the platform's clock stands still while code computes */
 	durationMs: number;
 }
@@ -53,6 +55,7 @@ export function newRequestEvent(method: string, country: string | null, colo: st
 		country,
 		colo,
 		bytes: 0,
+		degradedSeconds: 0,
 		durationMs: 0,
 	};
 }

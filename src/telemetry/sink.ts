@@ -29,7 +29,7 @@ export function createAnalyticsEngineSink(dataset: AnalyticsEngineDataset): Tele
 					event.account,
 					event.detail,
 				],
-				doubles: [event.status, event.durationMs, event.bytes],
+				doubles: [event.status, event.durationMs, event.bytes, event.degradedSeconds],
 			});
 		},
 	};

@@ -21,6 +21,8 @@ export class FakeRecordStore implements RecordStore {
 	/** whether an older version arriving after a newer one is the writer's fault */
 	ordered = true;
 	faultOf: (operation: "get" | "put", key: string) => Fault | null = () => null;
+	/** runs before a get is answered; what it waits for is how long the answer takes */
+	onGet: (key: string) => void | Promise<void> = () => {};
 	/** runs before a put takes effect */
 	onPut: (key: string, record: StoredRecord) => void | Promise<void> = () => {};
 
@@ -46,6 +48,7 @@ export class FakeRecordStore implements RecordStore {
 
 	async get(key: string): Promise<StoredRecord | null> {
 		this.gets.push(key);
+		await this.onGet(key);
 		const fault = this.faultOf("get", key);
 		if (fault === "hang") await new Promise(() => {});
 		if (fault !== null) throw new RecordStoreError("unreachable", key);

@@ -87,6 +87,49 @@ describe("production refuses", () => {
 	});
 });
 
+describe("records", () => {
+	const redis = { REDIS_URL: "https://redis.example.com", REDIS_TOKEN: "secret" };
+
+	test.each([
+		[undefined, {}],
+		["kv", {}],
+		["redis", redis],
+		["redis,kv", redis],
+		["kv,redis", redis],
+		["kv", redis],
+	])("are kept in %s with %j", (RECORD_STORE, settings) => {
+		expect(faultsOf({ ...PRODUCTION, RECORD_STORE, ...settings })).toEqual([]);
+	});
+
+	test.each(["REDIS_URL", "REDIS_TOKEN"])("are not kept in Redis without %s", (name) => {
+		const faults = faultsOf({ ...VARIABLES, RECORD_STORE: "redis,kv", ...redis, [name]: undefined });
+		expect(faults).toEqual([`${name} is missing, and RECORD_STORE names redis`]);
+	});
+
+	test.each([
+		["RECORD_STORE", "memcached"],
+		["REDIS_URL", "redis://redis.example.com"],
+		["REDIS_TOKEN", "two words"],
+		["LAST_GOOD_SECONDS", "604801"],
+	])("are refused with %s = %j, by name and without its value", (name, value) => {
+		const faults = faultsOf({ ...VARIABLES, RECORD_STORE: "redis", ...redis, [name]: value });
+		expect(faults).toHaveLength(1);
+		expect(faults[0]).toMatch(new RegExp(`^${name}`));
+		expect(faults[0]).not.toContain(value);
+	});
+
+	test("travel without TLS in the local service only", () => {
+		const plain = { RECORD_STORE: "redis", ...redis, REDIS_URL: "http://127.0.0.1:8079" };
+		expect(faultsOf({ ...VARIABLES, ...plain })).toEqual([]);
+		expect(faultsOf({ ...PRODUCTION, ...plain })).toEqual(["REDIS_URL must begin with https://"]);
+	});
+
+	test("are answered from the last good copy for a day, if nothing else is said", () => {
+		expect(parseConfig(VARIABLES).lastGoodSeconds).toBe(86_400);
+		expect(parseConfig({ ...VARIABLES, LAST_GOOD_SECONDS: "0" }).lastGoodSeconds).toBe(0);
+	});
+});
+
 describe("downloads from S3", () => {
 	const s3 = { S3_BUCKET_URL: "https://s3.example.com/b", S3_ACCESS_KEY_ID: "id", S3_SECRET_ACCESS_KEY: "secret" };
 

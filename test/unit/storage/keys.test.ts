@@ -9,6 +9,7 @@ import {
 	packageKey,
 	parseRecordKey,
 	productKey,
+	redisKey,
 	uploadKey,
 } from "../../../src/storage/keys.ts";
 
@@ -19,6 +20,7 @@ test("every key has the form that stored data has", () => {
 	expect(messagesKey(3)).toBe("messages@3");
 	expect(deniedKey(4)).toBe("denied@4");
 	expect(credentialKey("h4sh")).toBe("credential:h4sh");
+	expect(redisKey("heads")).toBe("parapet:heads");
 	expect(packageKey("ab".repeat(32))).toBe(`packages/${"ab".repeat(32)}`);
 	expect(uploadKey("1")).toBe("uploads/1");
 });

@@ -23,6 +23,7 @@ let origin: FakeOrigin;
 let cache: RecordCache;
 let parses: number;
 let background: Promise<unknown>[];
+let lastGood: number[];
 
 const text: RecordKind<string> = {
 	parse: (body) => {
@@ -32,12 +33,16 @@ const text: RecordKind<string> = {
 	},
 	freshSeconds: 10,
 	staleSeconds: 20,
+	lastGoodSeconds: 0,
 };
 
 const waitUntil = (promise: Promise<unknown>) => {
 	background.push(promise);
 };
-const get = (key: string, nowMs: number, kind = text) => cache.get(key, kind, nowMs, waitUntil);
+const noteLastGood = (readMs: number) => {
+	lastGood.push(readMs);
+};
+const get = (key: string, nowMs: number, kind = text) => cache.get(key, kind, { nowMs, waitUntil, noteLastGood });
 const settle = async () => {
 	await Promise.all(background.splice(0));
 };
@@ -49,6 +54,7 @@ beforeEach(() => {
 	cache = createRecordCache({ store, origin, maxEntries: 4, flightWaitMs: 5, storeTimeoutMs: 5 });
 	parses = 0;
 	background = [];
+	lastGood = [];
 });
 
 describe("record cache, fresh copies", () => {
@@ -120,7 +126,7 @@ describe("record cache, stale copies", () => {
 		expect(await get(KEY, NOW + 13 * SECOND)).toBe("one");
 		await settle();
 		expect(store.gets).toHaveLength(3);
-		await expect(get(KEY, NOW + 30 * SECOND)).rejects.toThrow("overloaded");
+		await expect(get(KEY, NOW + 30 * SECOND)).rejects.toMatchObject({ code: "unreachable", key: KEY });
 	});
 });
 
@@ -138,8 +144,8 @@ describe("record cache, versions", () => {
 		const answers = [late.promise, Promise.resolve({ version: 2, body: "two" })];
 		store.get = () => answers.shift() ?? Promise.resolve(null);
 		const cacheWithPatience = createRecordCache({ store, origin, maxEntries: 4, flightWaitMs: 0 });
-		const first = cacheWithPatience.get(KEY, text, NOW, waitUntil);
-		expect(await cacheWithPatience.get(KEY, text, NOW, waitUntil)).toBe("two");
+		const first = cacheWithPatience.get(KEY, text, { nowMs: NOW, waitUntil, noteLastGood });
+		expect(await cacheWithPatience.get(KEY, text, { nowMs: NOW, waitUntil, noteLastGood })).toBe("two");
 		late.resolve({ version: 1, body: "one" });
 		expect(await first).toBe("two");
 		expect(cacheWithPatience.peek(KEY, NOW)).toBe("two");
@@ -256,8 +262,10 @@ describe("record cache, one read for many", () => {
 		};
 		const patient = createRecordCache({ store, origin, maxEntries: 4, flightWaitMs: 5, storeTimeoutMs: 60_000 });
 		await store.put(KEY, { version: 1, body: "one" });
-		void patient.get(KEY, text, NOW, waitUntil);
-		const answers = await Promise.all(Array.from({ length: 20 }, () => patient.get(KEY, text, NOW, waitUntil)));
+		void patient.get(KEY, text, { nowMs: NOW, waitUntil, noteLastGood });
+		const answers = await Promise.all(
+			Array.from({ length: 20 }, () => patient.get(KEY, text, { nowMs: NOW, waitUntil, noteLastGood })),
+		);
 		expect(new Set(answers)).toEqual(new Set(["one"]));
 		expect(store.gets).toHaveLength(1);
 	});

@@ -9,7 +9,7 @@ import { createFleet, type Fleet } from "../../support/fleet.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
 import { ISSUER, operate, operated, send } from "../../support/service.ts";
 import { expectProblem } from "./expectations.ts";
-import { devicesOf, newFirewall, newProduct, serviceWith, tampered, unknownLength } from "./fixtures.ts";
+import { devicesOf, newFirewall, newProduct, serviceWith, unknownLength } from "./fixtures.ts";
 
 let fleet: Fleet;
 let other: Fleet;

@@ -1,0 +1,125 @@
+// One read over several stores: the next one is asked when the one before fails, has no such record, or takes long. The
+// first record wins. Everything here belongs to one request and ends with it: no timer is left when the answer is there.
+import type { Clock } from "./clock.ts";
+import { RecordStoreError, type StoredRecord } from "./record-store.ts";
+
+/** overtaken: a store that was asked later had answered before; abandoned: one asked earlier had */
+export type AttemptEnd = "answered" | "failed" | "overtaken" | "abandoned";
+
+export interface Attempt {
+	/** @returns whether the store may be asked now */
+	enter(): boolean;
+	read(): Promise<StoredRecord | null>;
+	/** called once for each attempt that was entered */
+	leave(end: AttemptEnd): void;
+}
+
+export interface HedgedReadLimits {
+	/** from the first store's start on, until the second is asked as well */
+	readonly hedgeMs: number;
+	/** for each store, from its own start on */
+	readonly timeoutMs: number;
+}
+
+interface Running {
+	readonly attempt: Attempt;
+	/** how many were started before it */
+	readonly place: number;
+	readonly cancelTimeout: () => void;
+}
+
+/**
+ * @param attempts in the order in which the stores are asked
+ * @returns the record; of several that arrived together the one with the highest version; null if no store that answered has one
+ * @throws the last failure, when no store answered; RecordStoreError `unreachable` when none could even be asked
+ */
+export function hedgedRead(
+	key: string,
+	attempts: readonly Attempt[],
+	{ hedgeMs, timeoutMs }: HedgedReadLimits,
+	clock: Clock,
+): Promise<StoredRecord | null> {
+	const { promise, resolve, reject } = Promise.withResolvers<StoredRecord | null>();
+	const running = new Set<Running>();
+	let next = 0;
+	let best: StoredRecord | null = null;
+	let winnersPlace = Number.POSITIVE_INFINITY;
+	let hasAnswer = false;
+	let cancelGrace = () => {};
+	let failure: unknown = new RecordStoreError("unreachable", key);
+
+	/** Starts one more, if there is one that may be asked. */
+	function startNext(): void {
+		while (next < attempts.length) {
+			const place = next;
+			const attempt = attempts[place];
+			next += 1;
+			if (!attempt?.enter()) continue;
+			start(attempt, place);
+			return;
+		}
+	}
+
+	function start(attempt: Attempt, place: number): void {
+		const cancelTimeout = clock.after(timeoutMs, () => fail(run, new RecordStoreError("unreachable", key)));
+		const run: Running = { attempt, place, cancelTimeout };
+		running.add(run);
+		attempt.read().then(
+			(record) => answer(run, record),
+			(error: unknown) => fail(run, error),
+		);
+	}
+
+	/** @returns false when nobody waits for it any more */
+	function stop(run: Running, end: AttemptEnd): boolean {
+		if (!running.delete(run)) return false;
+		run.cancelTimeout();
+		run.attempt.leave(end);
+		return true;
+	}
+
+	function answer(run: Running, record: StoredRecord | null): void {
+		if (!stop(run, "answered")) return;
+		hasAnswer = true;
+		if (record === null) {
+			goOn();
+			return;
+		}
+		if (best === null) winnersPlace = run.place;
+		if (best === null || record.version > best.version) best = record;
+		// Where another one is under way its answer may be there already: both then count. Nobody waits for it, though.
+		cancelGrace();
+		if (running.size === 0) finish();
+		else cancelGrace = clock.after(0, finish);
+	}
+
+	function fail(run: Running, error: unknown): void {
+		if (!stop(run, isOwnFault(error) ? "answered" : "failed")) return;
+		failure = error;
+		goOn();
+	}
+
+	function goOn(): void {
+		if (best !== null || running.size > 0) return;
+		startNext();
+		if (running.size === 0) finish();
+	}
+
+	function finish(): void {
+		cancelHedge();
+		cancelGrace();
+		for (const run of running) stop(run, run.place < winnersPlace ? "overtaken" : "abandoned");
+		if (hasAnswer) resolve(best);
+		else reject(failure);
+	}
+
+	startNext();
+	const cancelHedge = next < attempts.length ? clock.after(hedgeMs, startNext) : () => {};
+	goOn();
+	return promise;
+}
+
+/** The store did answer; what it holds under this one key is spoilt, and that says nothing about the store. */
+function isOwnFault(error: unknown): boolean {
+	return error instanceof RecordStoreError && error.code !== "unreachable";
+}

@@ -1,0 +1,105 @@
+// Reads over every store that holds the records, as if they were one: the first that is well leads, the next stands by. One
+// that is slow costs the hedge, one that is down costs nothing once its breaker is open, and a retry is rare enough never to
+// add to an outage. Writes do not come here: the outbox delivers them to each store (objects/outbox.ts).
+import { type BreakerSettings, createCircuitBreaker, type Standing } from "./circuit-breaker.ts";
+import type { Clock } from "./clock.ts";
+import { type Attempt, type AttemptEnd, hedgedRead } from "./hedged-read.ts";
+import { type RecordReader, RecordStoreError } from "./record-store.ts";
+import { createRetryBudget } from "./retry-budget.ts";
+
+export interface ReplicatedReadSettings {
+	/** for each store */
+	readonly timeoutMs: number;
+	/** until the next store is asked as well */
+	readonly hedgeMs: number;
+	/** retries per hundred reads */
+	readonly retryPercent: number;
+	readonly breaker: BreakerSettings;
+}
+
+export const REPLICATED_READ_SETTINGS: ReplicatedReadSettings = {
+	timeoutMs: 150,
+	hedgeMs: 40,
+	retryPercent: 10,
+	breaker: {
+		windowMs: 10_000,
+		minCalls: 20,
+		badShare: 0.5,
+		openMinMs: 5_000,
+		openMaxMs: 30_000,
+		probeMs: 1_000,
+		// The longest pause of an outbox: by then a store that was away has got what it missed.
+		holdDownMs: 300_000,
+	},
+};
+
+/** A store that stands alone is waited for longer: behind it there is only the object that owns the record, far away. */
+const LONE_STORE_TIMEOUT_MS = 1_000;
+
+/** @param storeCount how many stores the deployment has */
+export function readSettingsFor(storeCount: number): ReplicatedReadSettings {
+	return storeCount > 1 ? REPLICATED_READ_SETTINGS : { ...REPLICATED_READ_SETTINGS, timeoutMs: LONE_STORE_TIMEOUT_MS };
+}
+
+export interface ReplicatedRecordStoreOptions {
+	/** in the order in which they are read */
+	readonly stores: readonly { readonly name: string; readonly store: RecordReader }[];
+	readonly clock: Clock;
+	/** 0 ≤ x < 1 */
+	readonly random: () => number;
+	readonly settings: ReplicatedReadSettings;
+}
+
+/** How soon a store in this standing is asked. One that is due goes first, once: the others then cover for it as a hedge. */
+const TURN: Readonly<Record<Exclude<Standing, "open">, number>> = { due: 0, leads: 1, follows: 2 };
+
+export function createReplicatedRecordStore(options: ReplicatedRecordStoreOptions): RecordReader {
+	const { clock, random, settings } = options;
+	const budget = createRetryBudget(settings.retryPercent);
+	const members = options.stores.map(({ store }) => ({
+		store,
+		breaker: createCircuitBreaker(settings.breaker, random),
+	}));
+
+	function attemptsAt(nowMs: number, key: string): Attempt[] {
+		const turns: { turn: number; attempt: Attempt }[] = [];
+		for (const { store, breaker } of members) {
+			const standing = breaker.standing(nowMs);
+			if (standing === "open") continue;
+			const attempt: Attempt = {
+				enter: () => breaker.enter(clock.nowMs()),
+				read: () => store.get(key),
+				leave: (end) => breaker.leave(clock.nowMs(), OUTCOMES[end]),
+			};
+			turns.push({ turn: TURN[standing], attempt });
+		}
+		return turns.sort((a, b) => a.turn - b.turn).map(({ attempt }) => attempt);
+	}
+
+	return {
+		async get(key) {
+			const startedMs = clock.nowMs();
+			budget.earn();
+			try {
+				return await hedgedRead(key, attemptsAt(startedMs, key), settings, clock);
+			} catch (error) {
+				// Only what failed at once: who has waited for a mute store has no time for it left.
+				if (!isUnreachable(error) || clock.nowMs() - startedMs >= settings.hedgeMs) throw error;
+				const [again] = attemptsAt(clock.nowMs(), key);
+				if (again === undefined || !budget.spend()) throw error;
+				return await hedgedRead(key, [again], settings, clock);
+			}
+		},
+	};
+}
+
+const OUTCOMES = {
+	answered: "good",
+	failed: "bad",
+	overtaken: "bad",
+	abandoned: "abandoned",
+} as const satisfies Record<AttemptEnd, string>;
+
+function isUnreachable(error: unknown): boolean {
+	return error instanceof RecordStoreError && error.code === "unreachable";
+}
