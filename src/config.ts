@@ -104,10 +104,12 @@ export class ConfigError extends Error {
 }
 
 /**
- * @param env the Worker's variables and secrets
+ * @param given the Worker's variables and secrets
  * @throws ConfigError with one line for each fault
  */
-export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
+export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
+	// A variable that is empty is one that is not set: a deployment can name it and leave it open.
+	const env = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
 	const parsed = variables.safeParse(env);
 	if (!parsed.success) {
 		throw new ConfigError(

@@ -106,6 +106,8 @@ async function waitUntilItAnswers(url: string, child: ChildProcess, logFile: str
 		);
 		if (answer?.status === 200) return;
 		if (answer !== null) last = `it answers ${answer.status}: ${answer.text.slice(0, 300)}`;
+		// Waiting mends no setting, and the log names it.
+		if (answer?.text.includes('"code":"misconfigured"')) break;
 		await wait(POLL_MS);
 	}
 	const why = child.exitCode === null && child.signalCode === null ? last : "wrangler dev ended";

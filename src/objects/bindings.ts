@@ -53,7 +53,7 @@ export function recordStores(bindings: ObjectBindings, redisTimeoutMs: number): 
 }
 
 function redisStore({ REDIS_URL: url, REDIS_TOKEN: token }: ObjectBindings, timeoutMs: number): RecordStore {
-	if (url === undefined || token === undefined) throw new TypeError("REDIS_URL or REDIS_TOKEN is missing");
+	if (!url || !token) throw new TypeError("REDIS_URL or REDIS_TOKEN is missing");
 	return createRedisRecordStore({ url, token, timeoutMs });
 }
 
