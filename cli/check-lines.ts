@@ -14,5 +14,9 @@ export function describeCheck({ unchanged, answer }: CheckResult): string[] {
 	});
 	const unread = answer.messages?.unread ?? 0;
 	if (unread > 0) lines.push(`${unread} unread message${unread === 1 ? "" : "s"}: parapet device messages`);
+	if (answer.degraded === true)
+		lines.push(
+			`the service answers from copies of ${answer.as_of ?? "an earlier time"}: it cannot read its records now`,
+		);
 	return unchanged ? ["nothing new (304)", ...lines] : lines;
 }

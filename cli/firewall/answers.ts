@@ -54,6 +54,8 @@ export type CheckedProduct = z.infer<typeof checkedProduct>;
 export const checkAnswer = z.object({
 	device: z.string(),
 	as_of: z.string().nullish(),
+	/** the service could not read its records and answers from copies as old as `as_of` */
+	degraded: z.boolean().optional(),
 	next_check_in: z.number().nullish(),
 	products: z.array(checkedProduct),
 	messages: z.object({ unread: z.number(), last: z.number() }).nullish(),
