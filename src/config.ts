@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { parseMacKeys } from "./signing/mac-keyring.ts";
 import { parseTokenKeys } from "./signing/token-keyring.ts";
-import { parseRecordStoreNames } from "./storage/record-store-names.ts";
+import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
 
 const count = z.coerce.number().int();
 
@@ -81,6 +81,8 @@ export interface Config {
 	readonly deviceFreshSeconds: number;
 	/** for how long a known device is answered from the last good copy while its record cannot be read */
 	readonly lastGoodSeconds: number;
+	/** in the order in which they are read; all of them are written */
+	readonly recordStores: readonly RecordStoreName[];
 	readonly maxPackageBytes: number;
 	/** part of successful requests that are logged, 0 to 1; problems always are */
 	readonly logSampleRate: number;
@@ -135,6 +137,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		headsFreshSeconds: value.HEADS_FRESH_SECONDS,
 		deviceFreshSeconds: value.DEVICE_FRESH_SECONDS,
 		lastGoodSeconds: value.LAST_GOOD_SECONDS,
+		recordStores: parseRecordStoreNames(value.RECORD_STORE),
 		maxPackageBytes: value.MAX_PACKAGE_BYTES,
 		logSampleRate: value.LOG_SAMPLE_RATE,
 		tokenKeys: value.TOKEN_KEYS,

@@ -20,7 +20,6 @@ import { createPackageReader, type PackageReader } from "./storage/package-reade
 import type { PackageStore } from "./storage/package-store.ts";
 import { createR2PackageStore } from "./storage/r2-package-store.ts";
 import { createRecordCache } from "./storage/record-cache.ts";
-import { parseRecordStoreNames } from "./storage/record-store-names.ts";
 import { createRecords, type Records } from "./storage/records.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "./storage/replicated-record-store.ts";
 import { createAnalyticsEngineSink, silentSink, type TelemetrySink } from "./telemetry/sink.ts";
@@ -63,7 +62,7 @@ export async function createServices(env: Env): Promise<Services> {
 		importLookupKeys(config.lookupKey),
 	]);
 	const bindings: ObjectBindings = env;
-	const settings = readSettingsFor(parseRecordStoreNames(env.RECORD_STORE).length);
+	const settings = readSettingsFor(config.recordStores.length);
 	const stores = recordStores(bindings, settings.timeoutMs);
 	const cache = createRecordCache({
 		store: createReplicatedRecordStore({ stores, clock: systemClock, random: Math.random, settings }),

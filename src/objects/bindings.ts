@@ -46,7 +46,8 @@ export interface NamedRecordStore {
  * @throws TypeError when RECORD_STORE is none of its choices, or names redis and there is none
  */
 export function recordStores(bindings: ObjectBindings, redisTimeoutMs: number): readonly NamedRecordStore[] {
-	return parseRecordStoreNames(bindings.RECORD_STORE).map((name) => ({
+	// Empty is not set, as config.ts has it: edge and objects must not differ about the stores.
+	return parseRecordStoreNames(bindings.RECORD_STORE || undefined).map((name) => ({
 		name,
 		store: name === "kv" ? createKvRecordStore(bindings.RECORDS) : redisStore(bindings, redisTimeoutMs),
 	}));

@@ -82,14 +82,15 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	const heads = await records.heads(scope);
 	const state = checkState(question, query, heads, scope.country, caller.tail);
 	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.
-	const known = readCheckEtag(request.headers.get("if-none-match") ?? "");
+	const etagSent = request.headers.get("if-none-match") ?? "";
+	const known = readCheckEtag(etagSent);
 	const degradedAsOf = scope.degradedAsOf();
 	if (
 		degradedAsOf === null &&
 		known !== null &&
 		(await verifyCheckEtag(macKeyring, known, { ...state, now: scope.now }))
 	) {
-		return unchanged(request.headers.get("if-none-match") ?? "", caller.profile.id, caller.pseudonym, scope);
+		return unchanged(etagSent, caller.profile.id, caller.pseudonym, scope);
 	}
 
 	const installed = question.installed ?? everyGrant(caller);

@@ -47,8 +47,9 @@ export async function upload(
 	version: string,
 	content: Package,
 	headers: Record<string, string> = {},
+	query = `?name=${product}-${version}.rules`,
 ): Promise<Response> {
-	return send(`/v1/products/${product}/releases/${version}/package?name=${product}-${version}.rules`, {
+	return send(`/v1/products/${product}/releases/${version}/package${query}`, {
 		method: "PUT",
 		headers: {
 			authorization: `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`,

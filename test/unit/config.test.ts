@@ -155,3 +155,11 @@ describe("downloads from S3", () => {
 		expect(faultsOf({ ...VARIABLES, ...s3, S3_BUCKET_URL: url })).toHaveLength(1);
 	});
 });
+
+test("a variable that is empty is one that is not set", () => {
+	expect(parseConfig({ ...VARIABLES, RECORD_STORE: "", REDIS_URL: "", S3_BUCKET_URL: "" })).toMatchObject({
+		recordStores: ["kv"],
+		s3: null,
+	});
+	expect(faultsOf({ ...VARIABLES, LOOKUP_KEY: "" })).toEqual(["LOOKUP_KEY is missing"]);
+});

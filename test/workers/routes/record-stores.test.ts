@@ -87,6 +87,7 @@ describe("the outbox has a lane for each store", () => {
 
 	test.each([
 		[undefined, [["kv", 1_100]]],
+		["", [["kv", 1_100]]],
 		["kv", [["kv", 1_100]]],
 		["redis", [["redis", 0]]],
 		// biome-ignore format: a table

@@ -61,15 +61,7 @@ test("a second upload must have the bytes too, and the first one's file name sta
 	const liar = { ...content, bytes: (await makePackage("x".repeat(content.bytes.length))).bytes };
 	await expectProblem(await upload(product, "1.0.0", liar), "digest_mismatch");
 
-	const renamed = await send(`${path("1.0.0", "/package")}?name=other.bin`, {
-		method: "PUT",
-		headers: {
-			authorization: `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`,
-			"content-length": String(content.bytes.length),
-			"repr-digest": content.digest,
-		},
-		body: content.bytes,
-	});
+	const renamed = await upload(product, "1.0.0", content, {}, "?name=other.bin");
 	expect(renamed.status).toBe(200);
 	const [release] = await list();
 	expect(await renamed.json()).toMatchObject({ name: release?.name });
@@ -135,15 +127,7 @@ test("a product name can be taken once", async () => {
 
 test("a version with every character that a version may have gets a file name that devices can download", async () => {
 	const version = "1.0+build_7.a-b";
-	const uploaded = await send(path(encodeURIComponent(version), "/package"), {
-		method: "PUT",
-		headers: {
-			authorization: `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`,
-			"content-length": String(content.bytes.length),
-			"repr-digest": content.digest,
-		},
-		body: content.bytes,
-	});
+	const uploaded = await upload(product, encodeURIComponent(version), content, {}, "");
 	expect(await uploaded.json()).toMatchObject({ name: `${product}-1.0-build_7.a-b` });
 	await operated("PUT", path(encodeURIComponent(version)), {});
 
