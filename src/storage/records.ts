@@ -22,8 +22,18 @@ export interface Records {
 	peekDenied(heads: HeadsRecord, nowMs: number): DeniedRecord | undefined;
 }
 
-/** An isolate answers from an old `heads` for this long while it fetches the new one. */
-const HEADS_STALE_SECONDS = 30;
+/** See `headsStaleSeconds`. */
+const HEADS_STALE_SECONDS = 5;
+
+/**
+ * Seconds after the fresh ones during which an isolate may still answer from its copy of `heads`, while it fetches the new
+ * one. Short, since revocations wait for it (revocation-bound.ts). Zero fresh seconds ask for the truth each time: then
+ * nothing stale either.
+ */
+export function headsStaleSeconds(headsFreshSeconds: number): number {
+	return Math.min(headsFreshSeconds, HEADS_STALE_SECONDS);
+}
+
 const CREDENTIAL_FRESH_SECONDS = 10;
 
 const NO_HEADS: HeadsRecord = { products: {}, messages: 0, denied: 0 };
@@ -53,8 +63,7 @@ export function createRecords(
 	const heads: RecordKind<HeadsRecord> = {
 		parse: (body) => headsRecord.parse(body),
 		freshSeconds: headsFreshSeconds,
-		// Zero fresh seconds ask for the truth each time (tests, the local service): then nothing stale either.
-		staleSeconds: headsFreshSeconds === 0 ? 0 : HEADS_STALE_SECONDS,
+		staleSeconds: headsStaleSeconds(headsFreshSeconds),
 		lastGoodSeconds,
 	};
 	const product = immutable((body) => productRecord.parse(body));

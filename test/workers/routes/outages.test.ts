@@ -9,7 +9,7 @@ import { newFirewall, newScene, type PermitBody, type Scene, setStatus } from ".
 import { DAY, HOUR, SECOND, useFrozenClock } from "./frozen-clock.ts";
 
 const { timeAfter, moveTo } = useFrozenClock();
-/** Past everything that an isolate holds in good faith: `heads` for 35 s, devices for 10 s. */
+/** Past everything that an isolate holds in good faith: `heads` for 10 s, devices for 10 s. */
 const OUTAGE = 60 * SECOND;
 
 let edge: Edge;

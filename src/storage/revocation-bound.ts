@@ -1,0 +1,41 @@
+// How long it takes until no edge serves a device any more that was refused: computed from the configured lifetimes and
+// from what each store promises. Counted from the moment when a call answered `published: true`, that is, when every store
+// has the denial. While neither stores nor objects can be read there is no such bound: then LAST_GOOD_SECONDS holds.
+import type { RecordStoreName } from "./record-store-names.ts";
+
+/**
+ * Seconds until a read anywhere sees a write, as the makers state it. Workers KV: "up to 60 seconds or more", of which a
+ * location's own copy (30 s, kv-record-store.ts) is a part. A global Redis database replicates asynchronously, as a rule
+ * within a second.
+ */
+export const PROPAGATION_SECONDS: Readonly<Record<RecordStoreName, number>> = { kv: 60, redis: 1 };
+
+export interface RevocationBound {
+	/** of the whole deployment: of its slowest store, since a read may have to go there */
+	readonly seconds: number;
+	/** how old the copy of an isolate may be when it answers */
+	readonly isolateSeconds: number;
+	readonly stores: readonly {
+		readonly name: RecordStoreName;
+		readonly propagationSeconds: number;
+		readonly seconds: number;
+	}[];
+}
+
+/**
+ * @param stores the deployment's, in any order, at least one
+ * @param headsFreshSeconds how long an isolate takes its copy of `heads` without asking
+ * @param headsStaleSeconds how long after that it may still answer from it once
+ */
+export function revocationBound(
+	stores: readonly RecordStoreName[],
+	headsFreshSeconds: number,
+	headsStaleSeconds: number,
+): RevocationBound {
+	const isolateSeconds = headsFreshSeconds + headsStaleSeconds;
+	const each = stores.map((name) => {
+		const propagationSeconds = PROPAGATION_SECONDS[name];
+		return { name, propagationSeconds, seconds: propagationSeconds + isolateSeconds };
+	});
+	return { seconds: Math.max(...each.map(({ seconds }) => seconds)), isolateSeconds, stores: each };
+}
