@@ -9,7 +9,7 @@ import { DEFAULT_HOME, DEFAULT_URL, resolveKey, resolveServer } from "./settings
 
 /** Options that are read before a command's own; every schema extends one of these. */
 const sharedOptions = z.object({ json: z.boolean().default(false), url: z.string().optional() });
-const operatorOptions = sharedOptions.extend({ key: z.string().optional(), keyFile: z.string().optional() });
+export const operatorOptions = sharedOptions.extend({ key: z.string().optional(), keyFile: z.string().optional() });
 const firewallOptions = sharedOptions.extend({ home: z.string().default(DEFAULT_HOME) });
 
 export function addSharedOptions(command: Command): Command {

@@ -4,6 +4,7 @@ import { addAccountCommands, addCodeCommands, addLicenseCommands } from "./accou
 import { addDemoCommand } from "./demo/command.ts";
 import { StepFailed } from "./demo/steps.ts";
 import { addDeviceCommands } from "./device.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from "./errors.ts";
 import { addKeyCommands } from "./key.ts";
 import { addKeysCommand } from "./keys.ts";
@@ -39,6 +40,7 @@ function createProgram(surroundings: Surroundings): Command {
 	addMessageCommands(program, surroundings);
 	addKeyCommands(program, surroundings);
 	addKeysCommand(program, surroundings);
+	addDoctorCommand(program, surroundings);
 	addDemoCommand(program, surroundings);
 	return program;
 }

@@ -22,6 +22,7 @@ import { registration } from "./routes/register.ts";
 import { releases } from "./routes/releases.ts";
 import { reports } from "./routes/reports.ts";
 import { guardJson } from "./routes/request-body.ts";
+import { deploymentStatus } from "./routes/status.ts";
 import { token } from "./routes/token.ts";
 
 const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/package$/;
@@ -38,7 +39,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		await next();
 	});
 	for (const { router } of [check, permits, token]) app.route("/", router);
-	for (const router of [downloads, reports, messages, entitlements, registration, discovery]) app.route("/", router);
+	for (const router of [downloads, reports, messages, entitlements, registration, discovery, deploymentStatus])
+		app.route("/", router);
 	for (const router of [releases, products, accounts, licenses, codes, devices, keys]) app.route("/", router);
 	app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
 	app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {

@@ -2,7 +2,7 @@
 // request.
 import { type Config, parseConfig } from "./config.ts";
 import type { Account } from "./objects/account.ts";
-import { DIRECTORY_NAME, type ObjectBindings, recordStores } from "./objects/bindings.ts";
+import { DIRECTORY_NAME, type NamedRecordStore, type ObjectBindings, recordStores } from "./objects/bindings.ts";
 import type { Directory } from "./objects/directory.ts";
 import type { Product } from "./objects/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
@@ -36,6 +36,8 @@ export interface Objects {
 export interface Services {
 	readonly config: Config;
 	readonly records: Records;
+	/** each by itself, in the order in which they are read; for requests there is `records` */
+	readonly stores: readonly NamedRecordStore[];
 	readonly packages: PackageStore;
 	readonly packageReader: PackageReader;
 	readonly urlSigner: UrlSigner;
@@ -73,6 +75,7 @@ export async function createServices(env: Env): Promise<Services> {
 	return {
 		config,
 		records: createRecords(cache, config),
+		stores,
 		packages,
 		packageReader: createPackageReader(packages, caches.default, config.issuer),
 		urlSigner: createUrlSigner(config, macKeyring),

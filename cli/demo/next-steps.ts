@@ -26,6 +26,7 @@ export function describeNextSteps({ server, seed, homeFolder, product }: NextSte
 		`  ${parapet} device activate ${seed.code} --home .parapet/second${url}`,
 		`  ${parapet} device list ${seed.account}${url}`,
 		`  ${parapet} message create --title Hello --body "From the operator" --ends 1h${url}`,
+		`  ${parapet} doctor${url}`,
 		`  ${parapet} --help`,
 		"",
 		`  curl -s ${server}/.well-known/oauth-authorization-server`,

@@ -165,6 +165,11 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return { published: await this.outbox.flush() };
 	}
 
+	/** @returns the version of `heads` (0 before the first), and whether every record has reached every store */
+	async status(): Promise<{ heads: number; settled: boolean }> {
+		return { heads: this.#exists ? this.#tables.revision("heads") : 0, settled: await this.settled() };
+	}
+
 	/** @returns whether every record has reached every store */
 	async settled(): Promise<boolean> {
 		return this.#exists ? this.outbox.flush() : true;

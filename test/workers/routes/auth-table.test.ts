@@ -10,6 +10,7 @@ import { newFirewall, newProduct, offerOf } from "./fixtures.ts";
 const PUBLIC = [
 	"GET /.well-known/jwks.json",
 	"GET /.well-known/oauth-authorization-server",
+	"GET /.well-known/parapet",
 	// These carry their credentials in their own ways: DPoP code, assertion, registration token, signed URL.
 	"POST /oauth2/register",
 	"DELETE /oauth2/register/{client_id}",

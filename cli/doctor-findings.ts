@@ -1,0 +1,145 @@
+// What `parapet doctor` makes of what it sees: pure, one finding per line, each with what to do about it.
+import { z } from "zod";
+
+export interface Finding {
+	/** bad: devices or operators feel it, or will; notice: worth knowing */
+	readonly verdict: "good" | "notice" | "bad";
+	readonly what: string;
+	readonly finding: string;
+	readonly fix?: string;
+}
+
+export const promises = z.object({
+	issuer: z.string(),
+	time: z.iso.datetime(),
+	revocation: z.object({
+		bound_seconds: z.number(),
+		isolate_seconds: z.number(),
+		stores: z.array(z.object({ store: z.string(), propagation_seconds: z.number(), bound_seconds: z.number() })),
+	}),
+	token_ttl_seconds: z.number(),
+	url_ttl_seconds: z.number(),
+	check_interval_seconds: z.number(),
+	last_good_seconds: z.number(),
+});
+export type Promises = z.infer<typeof promises>;
+
+const reach = { state: z.string(), latency_ms: z.number() };
+export const status = z.object({
+	stores: z.array(z.object({ store: z.string(), heads: z.number().nullable(), ...reach })),
+	directory: z.object({ heads: z.number().nullable(), settled: z.boolean().nullable(), ...reach }),
+	packages: z.object(reach),
+});
+export type Status = z.infer<typeof status>;
+
+/** A device's clock may be off by a minute (signing/dpop.ts); whoever operates should notice earlier. */
+const MAX_CLOCK_DIFFERENCE_SECONDS = 30;
+
+/** @param server the origin that was asked @param nowMs this machine's clock, unix ms */
+export function judgePromises({ issuer, time }: Promises, server: string, nowMs: number): Finding[] {
+	const ahead = Math.round((nowMs - Date.parse(time)) / 1000);
+	return [
+		issuer === server
+			? { verdict: "good", what: "issuer", finding: issuer }
+			: {
+					verdict: "bad",
+					what: "issuer",
+					finding: `${issuer}, but asked at ${server}`,
+					fix: "devices refuse a service under another name: set ISSUER to the origin that they use",
+				},
+		Math.abs(ahead) <= MAX_CLOCK_DIFFERENCE_SECONDS
+			? { verdict: "good", what: "clock", finding: "this machine and the service agree" }
+			: {
+					verdict: "notice",
+					what: "clock",
+					finding: `this machine is ${Math.abs(ahead)} s ${ahead > 0 ? "ahead" : "behind"}`,
+					fix: "set this machine's clock; a device with such a clock gets no token",
+				},
+	];
+}
+
+/** @param keys of the JWK Set */
+export function judgeKeys(keys: readonly Readonly<Record<string, unknown>>[]): Finding[] {
+	const fit = keys.filter(
+		({ kty, crv, kid, d }) => kty === "EC" && crv === "P-256" && kid !== undefined && d === undefined,
+	);
+	if (keys.length > 0 && fit.length === keys.length) {
+		return [{ verdict: "good", what: "token keys", finding: `${keys.length} published` }];
+	}
+	const finding = keys.length === 0 ? "none published" : "not all are public P-256 keys with an id";
+	return [{ verdict: "bad", what: "token keys", finding, fix: "see TOKEN_KEYS in docs/operations.md" }];
+}
+
+/** What an operator may see: one line per store, and the objects and packages behind. */
+export function judgeStatus({ stores, directory, packages }: Status): Finding[] {
+	return [
+		...stores.map(judgeStore),
+		directory.state === "reachable"
+			? { verdict: "good" as const, what: "directory", finding: `heads ${directory.heads}, ${directory.latency_ms} ms` }
+			: {
+					verdict: "bad" as const,
+					what: "directory",
+					finding: "does not answer",
+					fix: "devices go on with the stores; changes fail until it is back",
+				},
+		...(directory.settled === false
+			? [
+					{
+						verdict: "notice" as const,
+						what: "outbox",
+						finding: "some records have not reached every store yet",
+						fix: "it goes on by itself; if it stays so, look at the store",
+					},
+				]
+			: []),
+		packages.state === "reachable"
+			? { verdict: "good", what: "packages", finding: `${packages.latency_ms} ms` }
+			: {
+					verdict: "bad",
+					what: "packages",
+					finding: "the object storage does not answer",
+					fix: "devices go on with what locations have cached; uploads fail until it is back",
+				},
+	];
+}
+
+const REFILL = "fill it: parapet records rebuild";
+
+function judgeStore({ store, state, latency_ms, heads }: Status["stores"][number]): Finding {
+	const what = `store ${store}`;
+	switch (state) {
+		case "current":
+			return { verdict: "good", what, finding: `heads ${heads ?? "none yet"}, ${latency_ms} ms` };
+		case "behind":
+			return {
+				verdict: "notice",
+				what,
+				finding: `behind: heads ${heads}, ${latency_ms} ms`,
+				fix: `KV may lag a minute; if it stays so: ${REFILL}`,
+			};
+		case "ahead":
+			return {
+				verdict: "bad",
+				what,
+				finding: `ahead of the directory: heads ${heads}`,
+				fix: "the store belongs to another deployment, or objects were restored to an earlier time",
+			};
+		case "empty":
+			return { verdict: "bad", what, finding: "has no heads record", fix: REFILL };
+		case "unknown":
+			return {
+				verdict: "notice",
+				what,
+				finding: `heads ${heads}, ${latency_ms} ms; the directory cannot say if it is new`,
+			};
+		case "unreadable":
+			return { verdict: "bad", what, finding: "its heads record is not readable", fix: "parapet records rebuild" };
+		default:
+			return {
+				verdict: "bad",
+				what,
+				finding: "does not answer",
+				fix: "check REDIS_URL and REDIS_TOKEN, or the KV binding",
+			};
+	}
+}
