@@ -2,10 +2,20 @@
 // concurrent writers of one key could leave the older version: what keeps the order is that one object writes each key,
 // through an outbox that delivers in order. `put` refuses to go back behind a version that it can see, which is a second
 // line, not the guarantee.
-import { formatRecord, isRevisionKey, parseRecord, type RecordStore, RecordStoreError } from "./record-store.ts";
+import {
+	formatRecord,
+	isRevisionKey,
+	parseRecord,
+	type RecordResult,
+	type RecordStore,
+	RecordStoreError,
+	readRecord,
+} from "./record-store.ts";
 
 /** How long a location may answer from its own copy; 30 s is the least that KV allows. */
 const CACHE_TTL_SECONDS = 30;
+/** Keys that KV gives in one operation. */
+const KEYS_PER_READ = 100;
 
 export function createKvRecordStore(kv: KVNamespace): RecordStore {
 	async function readText(key: string): Promise<string | null> {
@@ -13,6 +23,18 @@ export function createKvRecordStore(kv: KVNamespace): RecordStore {
 			return await kv.get(key, { type: "text", cacheTtl: CACHE_TTL_SECONDS });
 		} catch (cause) {
 			throw new RecordStoreError("unreachable", key, { cause });
+		}
+	}
+
+	async function readChunk(keys: readonly string[]): Promise<RecordResult[]> {
+		try {
+			const texts = await kv.get([...keys], { type: "text", cacheTtl: CACHE_TTL_SECONDS });
+			return keys.map((key) => {
+				const text = texts.get(key);
+				return text === undefined ? new RecordStoreError("unreachable", key) : readRecord(key, text);
+			});
+		} catch (cause) {
+			return keys.map((key) => new RecordStoreError("unreachable", key, { cause }));
 		}
 	}
 
@@ -39,6 +61,13 @@ export function createKvRecordStore(kv: KVNamespace): RecordStore {
 		async get(key) {
 			const text = await readText(key);
 			return text === null ? null : parseRecord(key, text);
+		},
+
+		async getMany(keys) {
+			const chunks: Promise<RecordResult[]>[] = [];
+			for (let at = 0; at < keys.length; at += KEYS_PER_READ)
+				chunks.push(readChunk(keys.slice(at, at + KEYS_PER_READ)));
+			return (await Promise.all(chunks)).flat();
 		},
 
 		async put(key, record) {

@@ -18,6 +18,12 @@ export interface RecordReader {
 
 export interface RecordStore extends RecordReader {
 	/**
+	 * Several at once, in as few round trips as the store allows. Never rejects: what could not be read has its error in its
+	 * place, as `get` would have thrown it.
+	 * @returns one result per key, in the order of the keys
+	 */
+	getMany(keys: readonly string[]): Promise<readonly RecordResult[]>;
+	/**
 	 * Durable once it resolves. Writing the version that is already there again is harmless and repairs it.
 	 * @returns "superseded" when the store already holds a higher version, which stays
 	 * @throws RecordStoreError when it is not known whether the record was written; the caller tries again
@@ -30,6 +36,9 @@ export interface RecordOrigin {
 	/** @returns the record as it is now, or null if there is none; the origin sees to it that the stores get it too */
 	read(key: string): Promise<StoredRecord | null>;
 }
+
+/** What `get` would have given or thrown. */
+export type RecordResult = StoredRecord | null | RecordStoreError;
 
 export type RecordStoreErrorCode = "unreachable" | "malformed" | "foreign";
 
@@ -67,6 +76,16 @@ export function parseRecord(key: string, text: string): StoredRecord {
 	if (!isEnvelope(value)) throw new RecordStoreError("malformed", key);
 	if (value.key !== key) throw new RecordStoreError("foreign", key);
 	return { version: value.version, body: value.body };
+}
+
+/** As `parseRecord`, with the error as a result. @param text null where the store has nothing */
+export function readRecord(key: string, text: string | null): RecordResult {
+	if (text === null) return null;
+	try {
+		return parseRecord(key, text);
+	} catch (error) {
+		return error instanceof RecordStoreError ? error : new RecordStoreError("malformed", key, { cause: error });
+	}
 }
 
 function isEnvelope(value: unknown): value is { key: string; version: number; body: unknown } {

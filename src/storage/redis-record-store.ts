@@ -3,7 +3,14 @@
 // race. An answer that is not this key's record is an error. Does not retry: who reads has another store, who writes an outbox.
 import { Redis } from "@upstash/redis/cloudflare";
 import { redisKey } from "./keys.ts";
-import { formatRecord, parseRecord, type RecordStore, RecordStoreError } from "./record-store.ts";
+import {
+	formatRecord,
+	parseRecord,
+	type RecordResult,
+	type RecordStore,
+	RecordStoreError,
+	readRecord,
+} from "./record-store.ts";
 
 export interface RedisRecordStoreOptions {
 	/** of the database's REST interface, https://… */
@@ -66,6 +73,22 @@ export function createRedisRecordStore(options: RedisRecordStoreOptions): Record
 			return parseRecord(key, value);
 		},
 
+		async getMany(keys) {
+			if (keys.length === 0) return [];
+			// Not MGET, for which a value of another type is no value at all.
+			const pipeline = redis.pipeline();
+			for (const key of keys) pipeline.get(redisKey(key));
+			let replies: readonly Reply[];
+			try {
+				replies = await pipeline.exec<unknown[]>({ keepErrors: true });
+			} catch (error) {
+				const cause = withoutCommand(error);
+				return keys.map((key) => new RecordStoreError("unreachable", key, { cause }));
+			}
+			if (replies.length !== keys.length) return keys.map((key) => new RecordStoreError("malformed", key));
+			return keys.map((key, index) => readReply(key, replies[index]));
+		},
+
 		async put(key, record) {
 			const beginning = formatRecord(key, { version: 0, body: null }).slice(0, -EMPTY_REST.length);
 			const args = [beginning, String(record.version), formatRecord(key, record)];
@@ -75,6 +98,23 @@ export function createRedisRecordStore(options: RedisRecordStoreOptions): Record
 			return outcome;
 		},
 	};
+}
+
+/** To one command in a pipeline, as the client passes it on: unchecked. */
+interface Reply {
+	readonly result?: unknown;
+	readonly error?: unknown;
+}
+
+/** @returns what a reply says about its key; an error there may be about this key alone */
+function readReply(key: string, reply: Reply | undefined): RecordResult {
+	if (reply === undefined) return new RecordStoreError("malformed", key);
+	if (reply.error !== undefined && reply.error !== null) {
+		const isOtherType = String(reply.error).startsWith("WRONGTYPE");
+		return new RecordStoreError(isOtherType ? "malformed" : "unreachable", key);
+	}
+	if (reply.result !== null && typeof reply.result !== "string") return new RecordStoreError("malformed", key);
+	return readRecord(key, reply.result);
 }
 
 /** The client quotes the command in its errors, and with it the record; that is not for the log. */

@@ -64,14 +64,39 @@ export function recordStoreContract(name: string, create: () => Promise<RecordSt
 			["with a negative version", `{"key":"${key}","version":-1,"body":{}}`],
 		])("refuses a value that is %s", async (_, text) => {
 			await corrupt(key, text);
-			const error = await store.get(key).catch((reason: unknown) => reason);
-			expect(error).toBeInstanceOf(RecordStoreError);
-			expect(error).toMatchObject({ code: "malformed", key });
+			const alone = await store.get(key).catch((reason: unknown) => reason);
+			for (const error of [alone, ...(await store.getMany([key]))]) {
+				expect(error).toBeInstanceOf(RecordStoreError);
+				expect(error).toMatchObject({ code: "malformed", key });
+			}
 		});
 
 		it("refuses another key's record", async () => {
 			await corrupt(key, '{"key":"device:dev-b","version":1,"body":{"status":"active"}}');
 			await expect(store.get(key)).rejects.toMatchObject({ code: "foreign", key });
+			expect(await store.getMany([key])).toMatchObject([{ code: "foreign", key }]);
+		});
+
+		it("reads many at once: each in its place, one that is spoilt or missing in nobody else's way", async () => {
+			await store.put("device:dev-a", { version: 2, body: "a" });
+			await store.put("device:dev-c", { version: 3, body: "c" });
+			await corrupt("device:dev-s", "spoilt");
+			const asked = ["device:dev-c", "device:dev-s", "device:dev-b", "device:dev-a", "device:dev-c"];
+			const [c, spoilt, missing, a, again] = await store.getMany(asked);
+			expect([c, missing, a, again]).toEqual([
+				{ version: 3, body: "c" },
+				null,
+				{ version: 2, body: "a" },
+				{ version: 3, body: "c" },
+			]);
+			expect(spoilt).toMatchObject({ code: "malformed", key: "device:dev-s" });
+		});
+
+		it("reads more keys than any store gives at once, in order", async () => {
+			const keys = Array.from({ length: 230 }, (_, index) => `device:dev-${index}`);
+			await Promise.all(keys.map((each, index) => store.put(each, { version: index + 1, body: each })));
+			expect(await store.getMany(keys)).toEqual(keys.map((each, index) => ({ version: index + 1, body: each })));
+			expect(await store.getMany([])).toEqual([]);
 		});
 
 		it("repairs a spoilt value with the next write", async () => {

@@ -5,6 +5,7 @@ import {
 	formatRecord,
 	isRevisionKey,
 	parseRecord,
+	type RecordResult,
 	type RecordStore,
 	RecordStoreError,
 	type StoredRecord,
@@ -54,6 +55,10 @@ export class FakeRecordStore implements RecordStore {
 		if (fault !== null) throw new RecordStoreError("unreachable", key);
 		const text = this.texts.get(key);
 		return text === undefined ? null : parseRecord(key, text);
+	}
+
+	async getMany(keys: readonly string[]): Promise<readonly RecordResult[]> {
+		return Promise.all(keys.map((key) => this.get(key).catch((error: RecordStoreError) => error)));
 	}
 
 	async put(key: string, record: StoredRecord): Promise<"stored" | "superseded"> {

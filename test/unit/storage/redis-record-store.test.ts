@@ -63,6 +63,33 @@ describe("Redis record store", () => {
 		}
 	});
 
+	it.each([
+		...LIES.filter(([name]) => name !== "a list of results"),
+		["too few results", { body: '[{"result":null}]' }],
+		["too many results", { body: '[{"result":null},{"result":null},{"result":null}]' }],
+		["lists of nothing", { body: "[null,null]" }],
+		["objects without a result", { body: "[{},{}]" }],
+		["numbers as results", { body: '[{"result":1},{"result":1}]' }],
+		["aborted requests as results", { body: '[{"result":"Aborted"},{"result":"Aborted"}]' }],
+		["errors beside results", { body: '[{"result":null,"error":"ERR a"},{"result":null,"error":"ERR b"}]' }],
+		["another key's record twice", { body: JSON.stringify([{ result: FOREIGN }, { result: FOREIGN }]) }],
+		["results with status 500", { status: 500, body: '[{"result":null},{"result":null}]' }],
+	] as (readonly [string, Lie])[])("takes %s for no answer to a question about two", async (_, lie) => {
+		server.lie = lie;
+		const results = await storeAt(server.url).getMany([KEY, "heads"]);
+		expect(results).toHaveLength(2);
+		for (const result of results) expect(result).toBeInstanceOf(RecordStoreError);
+		expect(results).toMatchObject([{ key: KEY }, { key: "heads" }]);
+	});
+
+	it("asks for many in one request, and believes each reply for itself", async () => {
+		const record = JSON.stringify({ key: KEY, version: 1, body: {} });
+		server.lie = { body: JSON.stringify([{ result: record }, { error: "WRONGTYPE a list" }, { result: null }]) };
+		const results = await storeAt(server.url).getMany([KEY, "heads", "device:dev-b"]);
+		expect(results).toMatchObject([{ version: 1, body: {} }, { code: "malformed", key: "heads" }, null]);
+		expect(server.requests).toHaveLength(1);
+	});
+
 	it("takes a write that is answered like a read for no answer, and the other way round", async () => {
 		server.lie = { body: '{"result":null}' };
 		await expect(storeAt(server.url).put(KEY, RECORD)).rejects.toMatchObject({ code: "malformed" });

@@ -29,6 +29,7 @@ describe("KV record store", () => {
 		const failure = { code: "unreachable", key: "heads", cause: expect.any(Error) };
 		await expect(store.get("heads")).rejects.toMatchObject(failure);
 		await expect(store.put("heads", { version: 2, body: {} })).rejects.toMatchObject(failure);
+		expect(await store.getMany(["heads"])).toMatchObject([failure]);
 	});
 
 	it("does not look before it writes what cannot be there yet, because KV would remember the absence", async () => {
