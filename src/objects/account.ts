@@ -10,20 +10,25 @@ import {
 	decideStatusChange,
 	type StatusChangeRefusal,
 } from "../entitlement/activation.ts";
-import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../entitlement/device-record.ts";
+import type { DevicePublicKey, DeviceStatus } from "../entitlement/device-record.ts";
 import type { License, LicenseTerms } from "../entitlement/license.ts";
 import { deviceKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
+import { accessStep, accountRecords, allowStep, deviceStep } from "./account-records.ts";
 import { type AccountInfo, AccountTables, type Code, createAccountTables, type Device } from "./account-tables.ts";
 import { type AuditEntry, appendAudit, type Change, readAudit } from "./audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds } from "./bindings.ts";
 import { Outbox } from "./outbox.ts";
-import type { OutboxStep } from "./outbox-rows.ts";
+import {
+	type RebuildResult,
+	type RecordPageQuery,
+	rebuildPage,
+	type VerifyResult,
+	verifyPage,
+} from "./record-pages.ts";
 import { Republisher } from "./republisher.ts";
 import { hasTable } from "./schema.ts";
 
-/** Edges' clocks differ, and accept a token a little past its end: a denial outlives every token by this much. */
-const DENIAL_MARGIN_SECONDS = 300;
 const DEVICES_PER_PAGE = 1_000;
 
 export interface ActivationInput {
@@ -157,9 +162,19 @@ export class Account extends DurableObject<ObjectBindings> {
 		if (!this.#exists || !key.startsWith(prefix)) return null;
 		const device = this.#tables.device(key.slice(prefix.length));
 		if (device === null) return null;
-		const step = recordStep(device);
+		const step = deviceStep(device);
 		this.#republisher.offer(step);
 		return formatRecord(key, step);
+	}
+
+	/** Delivers a page of its records again; null if there is no such account. */
+	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult | null> {
+		return this.#exists ? rebuildPage(this.outbox, accountRecords(this.#tables), query) : null;
+	}
+
+	/** Compares a page of its records with the stores; null if there is no such account. */
+	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
+		return this.#exists ? verifyPage(this.outbox, accountRecords(this.#tables), query) : null;
 	}
 
 	async audit(limit: number): Promise<AuditEntry[]> {
@@ -197,7 +212,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#tables.insertActivation(codeHash, id, now);
 		const device = this.#deviceOrThrow(id);
 		this.#audit({ actor: `code:${code?.id}`, now }, `device.${decision.kind}`, id, `serial ${serial}`);
-		this.outbox.add(decision.kind === "returned" ? [recordStep(device), allowStep(device)] : [recordStep(device)]);
+		this.outbox.add(decision.kind === "returned" ? [deviceStep(device), allowStep(device)] : [deviceStep(device)]);
 		return { ...decision, device };
 	}
 
@@ -212,17 +227,10 @@ export class Account extends DurableObject<ObjectBindings> {
 			this.#tables.saveDevice({ ...known, status: input.status });
 			const device = this.#deviceOrThrow(known.id);
 			this.#audit(input, `device.${input.status}`, known.id, input.reason);
-			this.outbox.add([recordStep(device), this.#accessStep(device, input.now)]);
+			this.outbox.add([deviceStep(device), accessStep(device, input.now, tokenTtlSeconds(this.env))]);
 			return { ...decision, device };
 		});
 		return result.ok ? { ...result, published: await this.outbox.flush() } : result;
-	}
-
-	/** Access tokens that are out carry the old status until they end: the Directory tells every edge meanwhile. */
-	#accessStep(device: Device, now: number): OutboxStep {
-		if (device.status === "active") return allowStep(device);
-		const until = now + tokenTtlSeconds(this.env) + DENIAL_MARGIN_SECONDS;
-		return { kind: "deny", scope: "device", id: device.id, version: device.version, until };
 	}
 
 	#deviceOrThrow(id: string | undefined): Device {
@@ -234,12 +242,4 @@ export class Account extends DurableObject<ObjectBindings> {
 	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {
 		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail });
 	}
-}
-
-function recordStep({ version, ...body }: Device): OutboxStep & { kind: "record" } {
-	return { kind: "record", key: deviceKey(body.id), version, body: body satisfies DeviceRecord };
-}
-
-function allowStep(device: Device): OutboxStep {
-	return { kind: "allow", scope: "device", id: device.id, version: device.version };
 }

@@ -1,12 +1,11 @@
 // The records that the Directory publishes, each as the step that delivers it, made from its tables as they are now.
 import type { DeniedRecord } from "../content/heads-record.ts";
-import type { MessagesRecord } from "../content/message.ts";
+import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import type { CredentialRecord } from "../entitlement/credential-record.ts";
 import { credentialKey, deniedKey, HEADS_KEY, messagesKey } from "../storage/keys.ts";
 import type { Credential, DirectoryTables } from "./directory-tables.ts";
-import type { OutboxStep } from "./outbox-rows.ts";
-
-export type RecordStep = OutboxStep & { kind: "record" };
+import type { RecordStep } from "./outbox-rows.ts";
+import type { RecordSource } from "./record-pages.ts";
 
 /** @returns the record under a key; for an earlier revision the one of now; null for what never was */
 export function stepFor(tables: DirectoryTables, key: string, now: number): RecordStep | null {
@@ -42,4 +41,33 @@ export function headsStep(tables: DirectoryTables): RecordStep {
 export function credentialStep({ id, hash, subject, scopes, expiresAt, revoked, version }: Credential): RecordStep {
 	const body: CredentialRecord = { id, subject, scopes, expiresAt, revoked };
 	return { kind: "record", key: credentialKey(hash), version, body };
+}
+
+/** Everything that the Directory publishes, `heads` after all that it points to. A page is named by the place in this order. */
+export function directoryRecords(tables: DirectoryTables, now: () => number): RecordSource {
+	const all = (): RecordStep[] => [
+		...(tables.revision("denied") === 0 ? [] : [deniedStep(tables)]),
+		...(tables.revision("messages") === 0 ? [] : [messagesStep(tables, now())]),
+		...tables.credentials().map(credentialStep),
+		...(tables.revision("heads") === 0 ? [] : [headsStep(tables)]),
+	];
+	return {
+		read(after, limit) {
+			// Nothing ever leaves this order, so what comes in between repeats a record at worst.
+			const start = /^\d{1,9}$/.test(after) ? Number(after) : 0;
+			const steps = all();
+			const end = start + limit;
+			return { steps: steps.slice(start, end), next: end < steps.length ? String(end) : null };
+		},
+		// A record is made without the messages that have ended; one that was made earlier may hold some, and says the same.
+		essence: (key, body) => (key.startsWith(MESSAGES) ? withoutEnded(body, now()) : body),
+	};
+}
+
+const MESSAGES = "messages@";
+
+function withoutEnded(body: unknown, now: number): unknown {
+	const read = messagesRecord.safeParse(body);
+	if (!read.success) return body;
+	return { ...read.data, messages: read.data.messages.filter(({ endsAt }) => endsAt > now) };
 }

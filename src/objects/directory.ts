@@ -8,7 +8,7 @@ import { formatRecord } from "../storage/record-store.ts";
 import { type AuditEntry, appendAudit, type Change, readAudit } from "./audit.ts";
 import { type ObjectBindings, recordLanes } from "./bindings.ts";
 import { nowSeconds } from "./clock.ts";
-import { credentialStep, deniedStep, headsStep, messagesStep, type RecordStep, stepFor } from "./directory-records.ts";
+import { credentialStep, deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
 import {
 	type AccountEntry,
 	type Credential,
@@ -18,6 +18,14 @@ import {
 	type ProductEntry,
 } from "./directory-tables.ts";
 import { Outbox } from "./outbox.ts";
+import type { RecordStep } from "./outbox-rows.ts";
+import {
+	type RebuildResult,
+	type RecordPageQuery,
+	rebuildPage,
+	type VerifyResult,
+	verifyPage,
+} from "./record-pages.ts";
 import { Republisher } from "./republisher.ts";
 import { hasTable } from "./schema.ts";
 
@@ -184,6 +192,18 @@ export class Directory extends DurableObject<ObjectBindings> {
 		if (step === null) return null;
 		if (step.key === key) this.#republisher.offer(step);
 		return formatRecord(key, step);
+	}
+
+	/** Delivers a page of its records again, `heads` last. */
+	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult> {
+		if (!this.#exists) return { ok: true, records: 0, next: null, published: true };
+		return rebuildPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
+	}
+
+	/** Compares a page of its records with the stores. */
+	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult> {
+		if (!this.#exists) return { records: 0, next: null, stores: [], drift: [] };
+		return verifyPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
 	}
 
 	async audit(limit: number): Promise<AuditEntry[]> {

@@ -14,6 +14,8 @@ export type OutboxStep =
 	  }
 	| { readonly kind: "allow"; readonly scope: "device" | "account"; readonly id: string; readonly version: number };
 
+export type RecordStep = OutboxStep & { readonly kind: "record" };
+
 export interface OutboxRow {
 	readonly seq: number;
 	readonly step: OutboxStep;
@@ -81,9 +83,14 @@ export class OutboxRows {
 		return this.#exists("SELECT 1 FROM outbox WHERE lane = ? AND kind = 'record' AND seq < ? LIMIT 1", lane, seq);
 	}
 
-	owes(key: string): boolean {
+	owes(key: string, lane: string | null): boolean {
 		const subject = subjectOf({ kind: "record", key, version: 0, body: null });
-		return this.#exists("SELECT 1 FROM outbox WHERE subject = ? LIMIT 1", subject);
+		const query = "SELECT 1 FROM outbox WHERE subject = ? AND (? IS NULL OR lane = ?) LIMIT 1";
+		return this.#exists(query, subject, lane, lane);
+	}
+
+	count(lane: string): number {
+		return Number(this.#sql.exec("SELECT COUNT(*) AS rows FROM outbox WHERE lane = ?", lane).one().rows);
 	}
 
 	isEmpty(): boolean {

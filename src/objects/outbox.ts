@@ -83,19 +83,26 @@ export class Outbox {
 	/**
 	 * Adds steps to the transaction that is under way, each taking the place of an older one on the same subject.
 	 * Synchronous: call it between the change and the end of the transaction, then `flush` after it.
+	 * @param only the one store that gets the records; all of them if left out
 	 */
-	add(steps: readonly OutboxStep[]): void {
+	add(steps: readonly OutboxStep[], only?: string): void {
+		const stores = only === undefined ? this.lanes.map(({ name }) => name) : [only];
 		for (const step of steps) {
-			const lanes = step.kind === "record" ? this.lanes.map((lane) => lane.name) : [DIRECTORY_LANE];
+			const lanes = step.kind === "record" ? stores : [DIRECTORY_LANE];
 			for (const lane of lanes) this.#rows.add(lane, step);
 		}
 		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
 		void this.#storage.setAlarm(this.#nowMs() + FIRST_RETRY_MS);
 	}
 
-	/** @returns whether a record under this key still waits to be delivered */
-	owes(key: string): boolean {
-		return this.#rows.owes(key);
+	/** @returns whether a record under this key still waits to be delivered: to the lane, or to any if none is named */
+	owes(key: string, lane?: string): boolean {
+		return this.#rows.owes(key, lane ?? null);
+	}
+
+	/** @returns how many steps wait in a lane */
+	waitingIn(lane: string): number {
+		return this.#rows.count(lane);
 	}
 
 	/**

@@ -7,7 +7,7 @@ import { formatRecord } from "../storage/record-store.ts";
 import { type AuditEntry, appendAudit, type Change, readAudit } from "./audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes } from "./bindings.ts";
 import { Outbox } from "./outbox.ts";
-import type { OutboxStep } from "./outbox-rows.ts";
+import type { RecordStep } from "./outbox-rows.ts";
 import {
 	createProductTables,
 	type PackageContent,
@@ -17,6 +17,14 @@ import {
 	type ReleaseMetadata,
 	sameMetadata,
 } from "./product-tables.ts";
+import {
+	type RebuildResult,
+	type RecordPageQuery,
+	type RecordSource,
+	rebuildPage,
+	type VerifyResult,
+	verifyPage,
+} from "./record-pages.ts";
 import { Republisher } from "./republisher.ts";
 import { hasTable } from "./schema.ts";
 
@@ -143,6 +151,16 @@ export class Product extends DurableObject<ObjectBindings> {
 		return formatRecord(key, step);
 	}
 
+	/** Delivers its record again; null if there is no such product. */
+	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult | null> {
+		return this.#exists ? rebuildPage(this.outbox, this.#records, query) : null;
+	}
+
+	/** Compares its record with the stores; null if there is no such product. */
+	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
+		return this.#exists ? verifyPage(this.outbox, this.#records, query) : null;
+	}
+
 	async audit(limit: number): Promise<AuditEntry[]> {
 		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
 	}
@@ -151,13 +169,21 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (this.#exists) await this.outbox.deliver();
 	}
 
+	/** The present revision, once there is one. Earlier ones are not needed: whoever asks for one gets this. */
+	readonly #records: RecordSource = {
+		read: () => {
+			const info = this.#tables.info();
+			return { steps: info === null || info.revision === 0 ? [] : [this.#recordStep(info)], next: null };
+		},
+	};
+
 	/** The record first, then the head that points to it. */
 	#publish(): void {
 		const info = this.#tables.raiseRevision();
 		this.outbox.add([this.#recordStep(info), { kind: "head", product: info.name, revision: info.revision }]);
 	}
 
-	#recordStep({ name: product, revision }: ProductInfo): OutboxStep & { kind: "record" } {
+	#recordStep({ name: product, revision }: ProductInfo): RecordStep {
 		const releases = this.#tables.recordedReleases(RELEASES_IN_RECORD);
 		// Read as every edge will read it: a record that they could not read would stop the product for the whole fleet, so the
 		// change that would lead to one fails here instead, with its transaction.
