@@ -18,6 +18,7 @@ import { messages } from "./routes/messages.ts";
 import { createRouter } from "./routes/openapi.ts";
 import { permits } from "./routes/permits.ts";
 import { products } from "./routes/products.ts";
+import { records } from "./routes/records.ts";
 import { registration } from "./routes/register.ts";
 import { releases } from "./routes/releases.ts";
 import { reports } from "./routes/reports.ts";
@@ -41,7 +42,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const { router } of [check, permits, token]) app.route("/", router);
 	for (const router of [downloads, reports, messages, entitlements, registration, discovery, deploymentStatus])
 		app.route("/", router);
-	for (const router of [releases, products, accounts, licenses, codes, devices, keys]) app.route("/", router);
+	for (const router of [releases, products, accounts, licenses, codes, devices, keys, records]) app.route("/", router);
 	app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
 	app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {
 		type: "http",

@@ -16,7 +16,7 @@ export interface RecordSource {
 
 export interface RecordPageQuery {
 	readonly after: string;
-	/** at most MAX_RECORDS_PER_PAGE */
+	/** at most 200: a put may take two of the 1,000 operations on KV that one invocation has, and others want some too */
 	readonly limit: number;
 	/** the only store that is meant; null for all */
 	readonly store: string | null;
@@ -60,9 +60,6 @@ export interface VerifyResult {
 	readonly stores: readonly StoreComparison[];
 	readonly drift: readonly Drift[];
 }
-
-/** A put may take two of the 1,000 operations on KV that one invocation has, and other changes want to be delivered too. */
-export const MAX_RECORDS_PER_PAGE = 200;
 
 /** With so many steps waiting nothing is added: the next real change would have to wait for all of it. */
 const MAX_WAITING = 200;
