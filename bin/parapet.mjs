@@ -3,6 +3,7 @@
 // an older Node hands over to the Node 24 among the dependencies.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const OLDEST_MAJOR = 24;
@@ -25,6 +26,7 @@ if (!existsSync(new URL("node_modules/commander", root))) {
 		env: process.env,
 		cwd: process.cwd(),
 		nowMs: Date.now,
+		sleep: (ms, signal) => wait(ms, undefined, { signal }),
 	});
 } else {
 	handOver();

@@ -11,18 +11,22 @@ export interface CliErrorOptions {
 	readonly fix?: string | undefined;
 	readonly code?: string | undefined;
 	readonly cause?: unknown;
+	/** where the command can go on, for its own --from */
+	readonly resumeFrom?: string | undefined;
 }
 
 export class CliError extends Error {
 	readonly exitCode: number = EXIT_FAILED;
 	readonly fix: string | undefined;
 	readonly code: string;
+	readonly resumeFrom: string | undefined;
 
 	constructor(message: string, options: CliErrorOptions = {}) {
 		super(message, { cause: options.cause });
 		this.name = new.target.name;
 		this.fix = options.fix;
 		this.code = options.code ?? "failed";
+		this.resumeFrom = options.resumeFrom;
 	}
 }
 

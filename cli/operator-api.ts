@@ -13,7 +13,14 @@ export interface OperatorApi {
 	 * @returns the answer, read with `schema`; an answer without a body is read as {}
 	 * @throws ServerRefusal, ConnectionError; CliError when the answer is not what it should be
 	 */
-	call<T>(method: string, path: string, what: string, schema: z.ZodType<T>, body?: unknown): Promise<T>;
+	call<T>(
+		method: string,
+		path: string,
+		what: string,
+		schema: z.ZodType<T>,
+		body?: unknown,
+		signal?: AbortSignal,
+	): Promise<T>;
 }
 
 export interface OperatorApiOptions {
@@ -27,7 +34,7 @@ export function createOperatorApi({ server, key, nowMs }: OperatorApiOptions): O
 	return {
 		server,
 		authorization,
-		call: async (method, path, what, schema, body) => {
+		call: async (method, path, what, schema, body, signal) => {
 			const answer = await exchange({
 				method,
 				url: `${server}${path}`,
@@ -37,6 +44,7 @@ export function createOperatorApi({ server, key, nowMs }: OperatorApiOptions): O
 					...(body === undefined ? {} : { "content-type": "application/json" }),
 				},
 				...(body === undefined ? {} : { body: JSON.stringify(body) }),
+				...(signal === undefined ? {} : { signal }),
 			});
 			if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
 			return readAnswer(answer.text === "" ? {} : parseJson(answer.text), what, schema);

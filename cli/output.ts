@@ -14,6 +14,8 @@ export interface Surroundings {
 	readonly env: Readonly<Record<string, string | undefined>>;
 	readonly cwd: string;
 	readonly nowMs: () => number;
+	/** Rejects when the signal is given before the time is over. */
+	readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 export interface Output {
@@ -64,6 +66,11 @@ function formatCell(value: unknown): string {
 	return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+/** @returns 4096 → "4,096" */
+export function formatCount(count: number): string {
+	return count.toLocaleString("en-US");
+}
+
 /** @returns 4096 → "4.1 kB" */
 export function formatBytes(bytes: number): string {
 	if (bytes < 1000) return `${bytes} B`;
@@ -93,7 +100,8 @@ export function writeFailure(sink: TextSink, error: unknown, json: boolean): voi
 
 function describeFailure(error: unknown) {
 	const known = error instanceof CliError;
-	const refusal = error instanceof ServerRefusal ? error.refusal : undefined;
+	const refusing = known && error.cause instanceof ServerRefusal ? error.cause : error;
+	const refusal = refusing instanceof ServerRefusal ? refusing.refusal : undefined;
 	return {
 		message: error instanceof Error ? error.message : String(error),
 		code: known ? error.code : "unexpected",
@@ -101,6 +109,7 @@ function describeFailure(error: unknown) {
 		fix: known ? error.fix : undefined,
 		request_id: refusal?.requestId,
 		retry_after: refusal?.retryAfterSeconds,
+		resume_from: known ? error.resumeFrom : undefined,
 		clock_ahead_seconds: refusal?.clockAheadSeconds,
 	};
 }

@@ -12,6 +12,7 @@ import { addMessageCommands } from "./message.ts";
 import { type Surroundings, writeFailure } from "./output.ts";
 import { addProductCommands } from "./product.ts";
 import { addPublishCommand } from "./publish.ts";
+import { addRecordsCommands } from "./records.ts";
 import { addReleaseCommands } from "./release.ts";
 
 const HELP_END = `
@@ -39,6 +40,7 @@ function createProgram(surroundings: Surroundings): Command {
 	addCodeCommands(program, surroundings);
 	addMessageCommands(program, surroundings);
 	addKeyCommands(program, surroundings);
+	addRecordsCommands(program, surroundings);
 	addKeysCommand(program, surroundings);
 	addDoctorCommand(program, surroundings);
 	addDemoCommand(program, surroundings);

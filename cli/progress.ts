@@ -1,4 +1,5 @@
-// Progress bars for uploads and downloads: on stderr, and only when a person is looking at it.
+// Progress bars on stderr, only when a person is looking at it: of bytes that move, and of things that are done, which
+// where there is no terminal become a line now and then.
 import cliProgress from "cli-progress";
 import { formatBytes, type Surroundings } from "./output.ts";
 
@@ -10,24 +11,57 @@ export interface Progress {
 
 const SILENT: Progress = { report: () => {}, end: () => {} };
 
+/** Between two lines where there is no terminal. */
+const LINE_INTERVAL_MS = 5_000;
+
 /** @param label what is moving, e.g. "downloading crs-4.27.0.tar" */
 export function createProgress(surroundings: Surroundings, label: string, json: boolean): Progress {
-	// cli-progress needs a real terminal stream, to move the cursor.
-	if (json || surroundings.stderr !== process.stderr || process.stderr.isTTY !== true) return SILENT;
-	const bar = new cliProgress.SingleBar(
-		{
-			format: `  ${label} [{bar}] {percentage}% {done} of {size}`,
-			stream: process.stderr,
-			hideCursor: true,
-			clearOnComplete: true,
-			barsize: 24,
+	if (json || !hasTerminal(surroundings)) return SILENT;
+	const bar = createBar(`  ${label} [{bar}] {percentage}% {done} of {size}`);
+	return {
+		report: (done, total) => bar.show(done, total, { done: formatBytes(done), size: formatBytes(total) }),
+		end: bar.end,
+	};
+}
+
+export interface CountProgress {
+	/** @param detail what else can be said, e.g. "4,096 records" */
+	report(done: number, total: number, detail: string): void;
+	end(): void;
+}
+
+/** @param label what is going on, e.g. "rebuilding" */
+export function createCountProgress(surroundings: Surroundings, label: string, json: boolean): CountProgress {
+	if (json) return { report: () => {}, end: () => {} };
+	if (hasTerminal(surroundings)) {
+		const bar = createBar(`  ${label} [{bar}] {value}/{total}, {detail}`);
+		return { report: (done, total, detail) => bar.show(done, total, { detail }), end: bar.end };
+	}
+	let lastMs = surroundings.nowMs();
+	return {
+		report: (done, total, detail) => {
+			const nowMs = surroundings.nowMs();
+			if (nowMs - lastMs < LINE_INTERVAL_MS) return;
+			lastMs = nowMs;
+			surroundings.stderr.write(`${label}: ${done} of ${total}, ${detail}\n`);
 		},
+		end: () => {},
+	};
+}
+
+/** cli-progress needs a real terminal stream, to move the cursor. */
+function hasTerminal(surroundings: Surroundings): boolean {
+	return surroundings.stderr === process.stderr && process.stderr.isTTY === true;
+}
+
+function createBar(format: string) {
+	const bar = new cliProgress.SingleBar(
+		{ format, stream: process.stderr, hideCursor: true, clearOnComplete: true, barsize: 24 },
 		cliProgress.Presets.rect,
 	);
 	let running = false;
 	return {
-		report: (done, total) => {
-			const payload = { done: formatBytes(done), size: formatBytes(total) };
+		show: (done: number, total: number, payload: Record<string, string>) => {
 			if (running) bar.update(done, payload);
 			else bar.start(total, done, payload);
 			running = true;

@@ -1,4 +1,5 @@
 // Runs a command line in this process, against strings instead of a terminal.
+import type { Surroundings } from "../../../cli/output.ts";
 import { runParapet } from "../../../cli/parapet.ts";
 
 export interface CliRun {
@@ -11,6 +12,7 @@ export async function runCli(
 	args: readonly string[],
 	env: Readonly<Record<string, string>> = {},
 	cwd = "/nonexistent",
+	more: Partial<Pick<Surroundings, "nowMs" | "sleep">> = {},
 ): Promise<CliRun> {
 	const written = { stdout: "", stderr: "" };
 	const sink = (name: "stdout" | "stderr") => ({
@@ -24,6 +26,8 @@ export async function runCli(
 		env,
 		cwd,
 		nowMs: Date.now,
+		sleep: async () => {},
+		...more,
 	});
 	return { exitCode, ...written };
 }

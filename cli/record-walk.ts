@@ -1,0 +1,140 @@
+// The way through all records of a deployment, a page at a time: products, then accounts, then what all devices share, so
+// that `heads` comes after everything it points to. Keeps to a pace, waits when the server asks for it, and can start again
+// at any page.
+import { z } from "zod";
+import { ServerRefusal } from "./errors.ts";
+import type { OperatorApi } from "./operator-api.ts";
+import type { Surroundings } from "./output.ts";
+import { parseJson } from "./refusal.ts";
+
+const owner = z.union([
+	z.strictObject({ product: z.string() }),
+	z.strictObject({ account: z.string() }),
+	z.strictObject({ directory: z.literal(true) }),
+]);
+export type Owner = z.infer<typeof owner>;
+
+const place = z.strictObject({ owner, after: z.string().nullable() });
+/** A page: whose, and after which record; null = the first of that owner. */
+export type Place = z.infer<typeof place>;
+
+/** @returns the place as one word for a command line */
+export function formatPlace(at: Place): string {
+	return Buffer.from(JSON.stringify(at)).toString("base64url");
+}
+
+/** @returns the place in a word of `formatPlace`, null if it is none */
+export function parsePlace(text: string): Place | null {
+	const read = place.safeParse(parseJson(Buffer.from(text, "base64url").toString("utf8")));
+	return read.success ? read.data : null;
+}
+
+/** What every page says, whatever else it says. */
+export const pageAnswer = z.looseObject({ records: z.int().nonnegative(), next: z.string().nullable() });
+
+export interface WalkOptions<Page extends z.infer<typeof pageAnswer>> {
+	readonly api: OperatorApi;
+	readonly surroundings: Surroundings;
+	/** ends the walk with an error at the next turn, whatever it waits for */
+	readonly signal: AbortSignal;
+	readonly owners: readonly Owner[];
+	/** index of the first owner, and the place in it */
+	readonly start: { readonly index: number; readonly after: string | null };
+	readonly path: string;
+	/** what is tried, for errors */
+	readonly what: string;
+	readonly answer: z.ZodType<Page>;
+	readonly store: string | undefined;
+	/** records a second; undefined = as fast as calls are taken */
+	readonly rate: number | undefined;
+}
+
+export interface Step<Page> {
+	readonly page: Page;
+	readonly owner: Owner;
+	/** owners that are done with */
+	readonly done: number;
+	/** null at the end */
+	readonly next: Place | null;
+}
+
+const RECORDS_PER_PAGE = 200;
+/** A server takes 600 calls a minute from one address; this leaves some to others. */
+const CALL_INTERVAL_MS = 120;
+const TRIES = 8;
+/** A server that asks for more patience than this is better asked again by a person. */
+const LONGEST_WAIT_SECONDS = 120;
+
+/** Asks for page after page. @throws what a call throws, once waiting does not help */
+export async function* walkRecords<Page extends z.infer<typeof pageAnswer>>(
+	options: WalkOptions<Page>,
+): AsyncGenerator<Step<Page>> {
+	const { api, surroundings, signal, owners, path, what, answer, store, rate } = options;
+	const limit = Math.min(RECORDS_PER_PAGE, rate ?? RECORDS_PER_PAGE);
+	let { index, after } = options.start;
+	for (let current = owners[index]; current !== undefined; current = owners[index]) {
+		const startedMs = surroundings.nowMs();
+		const asked = { owner: current, limit, ...(store && { store }), ...(after !== null && { after }) };
+		const page = await patiently(options, () => api.call("POST", path, what, answer, asked, signal));
+		after = page.next;
+		if (after === null) index += 1;
+		const following = owners[index];
+		yield {
+			page,
+			owner: current,
+			done: index,
+			next: following === undefined ? null : { owner: following, after },
+		};
+		const pauseMs = Math.max(CALL_INTERVAL_MS, rate === undefined ? 0 : (page.records * 1_000) / rate);
+		const leftMs = startedMs + pauseMs - surroundings.nowMs();
+		if (following !== undefined && leftMs > 0) await surroundings.sleep(leftMs, signal);
+	}
+}
+
+/** Everybody who owns records, in the order of the walk. New accounts come at the end, so a place stays a place. */
+export async function listOwners(patience: Patience & { readonly api: OperatorApi }): Promise<Owner[]> {
+	const { api, signal } = patience;
+	const ask = <T>(path: string, what: string, schema: z.ZodType<T>) =>
+		patiently(patience, () => api.call("GET", path, what, schema, undefined, signal));
+	const productList = z.looseObject({ products: z.array(z.looseObject({ product: z.string() })) });
+	const accountList = z.looseObject({
+		accounts: z.array(z.looseObject({ account: z.string() })),
+		next: z.string().nullable(),
+	});
+	const { products } = await ask("/v1/products", "could not list products", productList);
+	const owners: Owner[] = products.map(({ product }) => ({ product }));
+	for (let cursor: string | null = ""; cursor !== null; ) {
+		const query = `?limit=1000${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
+		const list: z.infer<typeof accountList> = await ask(`/v1/accounts${query}`, "could not list accounts", accountList);
+		for (const { account } of list.accounts) owners.push({ account });
+		cursor = list.next;
+	}
+	return [...owners, { directory: true }];
+}
+
+interface Patience {
+	readonly surroundings: Surroundings;
+	readonly signal: AbortSignal;
+}
+
+/** Comes back when the server says so, a few times. */
+async function patiently<T>({ surroundings, signal }: Patience, ask: () => Promise<T>): Promise<T> {
+	for (let tries = 1; ; tries++) {
+		signal.throwIfAborted();
+		try {
+			return await ask();
+		} catch (error) {
+			const seconds = askedToWait(error);
+			if (seconds === null || tries === TRIES) throw error;
+			await surroundings.sleep(seconds * 1_000, signal);
+		}
+	}
+}
+
+/** @returns seconds, or null when waiting is not what the server asked for */
+function askedToWait(error: unknown): number | null {
+	if (!(error instanceof ServerRefusal)) return null;
+	const { status, retryAfterSeconds } = error.refusal;
+	if ((status !== 429 && status !== 503) || retryAfterSeconds === undefined) return null;
+	return retryAfterSeconds > LONGEST_WAIT_SECONDS ? null : retryAfterSeconds;
+}
