@@ -81,5 +81,6 @@ function countOwners(owners: ReadonlySet<Owner>): { products: number; accounts: 
 }
 
 function describeOwners({ products, accounts }: { products: number; accounts: number }): string {
-	return `${formatCount(products)} products, ${formatCount(accounts)} accounts, and what all devices share`;
+	const say = (count: number, what: string) => `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`;
+	return `${say(products, "product")}, ${say(accounts, "account")}, and what all devices share`;
 }
