@@ -61,7 +61,8 @@ export interface Step<Page> {
 const RECORDS_PER_PAGE = 200;
 /** A server takes 600 calls a minute from one address; this leaves some to others. */
 const CALL_INTERVAL_MS = 120;
-const TRIES = 8;
+/** Enough for the slowest store to take a page. */
+const TRIES = 12;
 /** A server that asks for more patience than this is better asked again by a person. */
 const LONGEST_WAIT_SECONDS = 120;
 

@@ -149,8 +149,9 @@ async function ownerOf(c: Context<AppEnv>, of: z.infer<typeof owner>) {
 	return services.objects.account(account.objectName);
 }
 
-const RETRY_MIN_SECONDS = 5;
-const RETRY_SPREAD_SECONDS = 6;
+/** A store takes some ten to some hundred records a second from one object, and a page waits. */
+const RETRY_MIN_SECONDS = 2;
+const RETRY_SPREAD_SECONDS = 3;
 
 /** @throws ProblemError `unavailable` while a store has not taken what was to be written before */
 function requireRoom({ event }: RequestScope, result: RebuildResult) {

@@ -195,8 +195,8 @@ describe("while a store takes nothing", () => {
 		});
 		const answer = await operate("POST", path, { owner: { account } });
 		await expectProblem(answer.clone(), "unavailable");
-		expect(Number(answer.headers.get("retry-after"))).toBeGreaterThanOrEqual(5);
-		expect(Number(answer.headers.get("retry-after"))).toBeLessThanOrEqual(10);
+		expect(Number(answer.headers.get("retry-after"))).toBeGreaterThanOrEqual(2);
+		expect(Number(answer.headers.get("retry-after"))).toBeLessThanOrEqual(4);
 	});
 });
 
