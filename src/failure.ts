@@ -44,10 +44,14 @@ function asProblem(error: Error, scope: RequestScope): ProblemError {
 	return new ProblemError("unavailable", { headers: { "retry-after": String(retryAfter(error)) } });
 }
 
-/** Seconds, at random. Where records cannot be read it is a whole fleet that comes back, so it is spread over minutes. */
+/** Seconds, at random. Where records cannot be read it is a whole fleet that comes back. */
 function retryAfter(error: Error): number {
-	const isFleetWide = error instanceof RecordStoreError;
-	return isFleetWide ? 30 + Math.floor(Math.random() * 271) : 5 + Math.floor(Math.random() * 26);
+	return error instanceof RecordStoreError ? fleetRetryAfter() : 5 + Math.floor(Math.random() * 26);
+}
+
+/** Seconds for a failure that everybody meets, at random, so that a whole fleet comes back spread over minutes. */
+export function fleetRetryAfter(): number {
+	return 30 + Math.floor(Math.random() * 271);
 }
 
 /** Name and place of a failure. Not its message, which may quote what a client sent. */

@@ -1,6 +1,7 @@
 // Entry point on the edge: one request in, one answer out, one line about it. No decisions: those are in the routes.
 import { ConfigError } from "./config.ts";
 import { dispatch, protect } from "./dispatch.ts";
+import { fleetRetryAfter } from "./failure.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { openScope, type RequestScope } from "./request-scope.ts";
 import { knownServices, type Services, servicesFor } from "./services.ts";
@@ -22,10 +23,18 @@ export default {
 		}
 		const scope = openScope(services, request, context, nowMs);
 		const response = await dispatch(request, scope, context);
+		markLastGood(response, scope);
 		report(response, scope);
 		return response;
 	},
 } satisfies ExportedHandler<Env>;
+
+/** Cache-Status (RFC 9211) of an answer from last good copies. No answer of ours is fresh for any time, so ttl is their age. */
+function markLastGood(response: Response, scope: RequestScope): void {
+	const asOf = scope.degradedAsOf();
+	if (asOf === null || !response.ok) return;
+	response.headers.set("cache-status", `parapet; hit; ttl=${asOf - scope.now}; detail=last-good`);
+}
 
 /** Tells telemetry, and the log for a sample of what went well and all that did not. Never fails the request. */
 function report(response: Response, scope: RequestScope): void {
@@ -49,5 +58,6 @@ function refuseMisconfigured(error: unknown): Response {
 		error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : "unknown fault"];
 	const requestId = crypto.randomUUID();
 	for (const fault of faults) console.error(`not configured: ${fault} (request ${requestId})`);
-	return problemResponse(new ProblemError("misconfigured", { headers: { "retry-after": "60" } }), requestId);
+	const headers = { "retry-after": String(fleetRetryAfter()) };
+	return problemResponse(new ProblemError("misconfigured", { headers }), requestId);
 }

@@ -112,8 +112,13 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	const hasOffer = answer.products.some(({ selection }) => selection?.status === "offered");
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const exp = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
+	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
+	const sealing =
+		degradedAsOf === null
+			? sealCheckEtag(macKeyring, { ...state, deviceId: caller.profile.id, pseudonym: caller.pseudonym, exp })
+			: null;
 	const [etag, ...products] = await Promise.all([
-		sealCheckEtag(macKeyring, { ...state, deviceId: caller.profile.id, pseudonym: caller.pseudonym, exp }),
+		sealing,
 		...answer.products.map((product) => describeProduct(scope, caller, product)),
 	]);
 	const body = {
@@ -124,8 +129,7 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 		products,
 		messages: answer.messages,
 	} satisfies z.infer<typeof checkBody>;
-	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
-	return answerJson(body, 200, degradedAsOf === null ? { etag, "cache-control": "private, no-cache" } : {});
+	return answerJson(body, 200, etag === null ? {} : { etag, "cache-control": "private, no-cache" });
 }
 
 function everyGrant(caller: DeviceCaller): Installed {

@@ -3,15 +3,14 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { decideEntitlement } from "../entitlement/decide.ts";
 import { ProblemError } from "../problem.ts";
 import { requireDevice } from "./authenticate.ts";
-import { createRouter, degradedFlag, jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
+import { createRouter, degradedMarks, jsonAnswer, markDegraded, problems, timestamp, toTimestamp } from "./openapi.ts";
 
 const body = z
 	.object({
 		device: z.string(),
 		account: z.string(),
 		status: z.string(),
-		degraded: degradedFlag,
-		as_of: timestamp.optional().openapi({ description: "With `degraded` only" }),
+		...degradedMarks,
 		products: z.array(
 			z.object({
 				product: z.string(),
@@ -43,13 +42,12 @@ export const entitlements = createRouter().openapi(route, async (c) => {
 	const { caller } = c.var;
 	const device = await scope.services.records.device(caller.profile.id, scope);
 	if (device === null) throw new ProblemError("device_refused");
-	const degradedAsOf = scope.degradedAsOf();
 	return c.json(
 		{
 			device: device.id,
 			account: device.account,
 			status: device.status,
-			...(degradedAsOf === null ? {} : { degraded: true as const, as_of: toTimestamp(degradedAsOf) }),
+			...markDegraded(scope.degradedAsOf()),
 			products: Object.entries(device.grants).map(([product, grant]) => {
 				const { decision, code } = decideEntitlement(device, product, scope.now);
 				return {

@@ -8,7 +8,17 @@ import { ID_RANDOM_BYTES, isMessageId, mintMessageId } from "../entitlement/ids.
 import { ProblemError } from "../problem.ts";
 import { operatorAccess, requireDevice } from "./authenticate.ts";
 import { namesEtag } from "./if-none-match.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
+import {
+	createRouter,
+	degradedMarks,
+	jsonAnswer,
+	jsonBody,
+	markDegraded,
+	problems,
+	timestamp,
+	toSeconds,
+	toTimestamp,
+} from "./openapi.ts";
 
 const shownMessage = z.object({
 	id: z.string(),
@@ -19,7 +29,7 @@ const shownMessage = z.object({
 	starts_at: timestamp,
 	ends_at: timestamp,
 });
-const readBody = z.object({ messages: z.array(shownMessage), last: z.int() }).openapi("Messages");
+const readBody = z.object({ messages: z.array(shownMessage), last: z.int(), ...degradedMarks }).openapi("Messages");
 
 const read = createRoute({
 	method: "get",
@@ -112,25 +122,25 @@ export const messages = createRouter()
 		const live = await records.messages(await records.heads(scope), scope);
 		const circumstances = { engine: engine ?? null, country: scope.country };
 		const selected = selectMessages(live.messages, caller.profile, circumstances, scope.now).messages;
+		const body = {
+			messages: selected.map((stored) => ({
+				id: stored.id,
+				sequence: stored.sequence,
+				severity: stored.severity,
+				...localizedText(stored, locale ?? null),
+				starts_at: toTimestamp(stored.startsAt),
+				ends_at: toTimestamp(stored.endsAt),
+			})),
+			last: selected[0]?.sequence ?? 0,
+		};
+		const degradedAsOf = scope.degradedAsOf();
+		// Without an ETag, or a 304 to it would keep the word "degraded" alive.
+		if (degradedAsOf !== null) return c.json({ ...body, ...markDegraded(degradedAsOf) }, 200);
 		// A message never changes under its sequence, so these and the language name the answer.
 		const etag = `"${selected.map(({ sequence }) => sequence.toString(36)).join(".")}-${locale ?? ""}"`;
 		const headers = { etag, "cache-control": "private, no-cache" };
 		if (namesEtag(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
-		return c.json(
-			{
-				messages: selected.map((stored) => ({
-					id: stored.id,
-					sequence: stored.sequence,
-					severity: stored.severity,
-					...localizedText(stored, locale ?? null),
-					starts_at: toTimestamp(stored.startsAt),
-					ends_at: toTimestamp(stored.endsAt),
-				})),
-				last: selected[0]?.sequence ?? 0,
-			},
-			200,
-			headers,
-		);
+		return c.json(body, 200, headers);
 	})
 	.openapi(create, async (c) => {
 		const scope = c.env;

@@ -78,6 +78,17 @@ export const degradedFlag = z.literal(true).optional().openapi({
 	description: "Present while records cannot be read: what is said here was so at `as_of`",
 });
 
+/** Both marks, for answers that have no `as_of` otherwise. */
+export const degradedMarks = {
+	degraded: degradedFlag,
+	as_of: timestamp.optional().openapi({ description: "With `degraded` only" }),
+};
+
+/** @param degradedAsOf of the request's scope, asked after the last read that the answer rests on */
+export function markDegraded(degradedAsOf: number | null): { degraded?: true; as_of?: string } {
+	return degradedAsOf === null ? {} : { degraded: true, as_of: toTimestamp(degradedAsOf) };
+}
+
 const MAX_TIMESTAMPS = 1000;
 const timestamps = new Map<number, string>();
 

@@ -8,7 +8,7 @@ import { accountObjectName } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../signing/capability.ts";
 import { readAuthorization, refuseDenied, requireProof, tokenTail } from "./authenticate.ts";
-import { jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "./openapi.ts";
+import { degradedMarks, jsonAnswer, jsonBody, markDegraded, problems, timestamp, toTimestamp } from "./openapi.ts";
 import { answerJson, plainRoute } from "./plain-handler.ts";
 import { readJson } from "./request-body.ts";
 
@@ -28,6 +28,7 @@ const permitBody = z
 		url: z.string().openapi({ description: "Signed download URL" }),
 		expires_at: timestamp.openapi({ description: "When the URL stops working" }),
 		report_by: timestamp,
+		...degradedMarks,
 	})
 	.openapi("Permit");
 
@@ -97,6 +98,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 		url: download.url,
 		expires_at: toTimestamp(download.expiresAt),
 		report_by: toTimestamp(reportBy),
+		...markDegraded(scope.degradedAsOf()),
 	} satisfies z.infer<typeof permitBody>;
 	return answerJson(body, 201);
 });
