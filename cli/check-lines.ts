@@ -1,4 +1,5 @@
 // A check's answer as lines for people.
+import type { DegradedMarks } from "./firewall/answers.ts";
 import type { CheckResult } from "./firewall/check.ts";
 
 /** @returns one line per product, and one for unread messages */
@@ -14,9 +15,12 @@ export function describeCheck({ unchanged, answer }: CheckResult): string[] {
 	});
 	const unread = answer.messages?.unread ?? 0;
 	if (unread > 0) lines.push(`${unread} unread message${unread === 1 ? "" : "s"}: parapet device messages`);
-	if (answer.degraded === true)
-		lines.push(
-			`the service answers from copies of ${answer.as_of ?? "an earlier time"}: it cannot read its records now`,
-		);
+	lines.push(...degradedLines(answer));
 	return unchanged ? ["nothing new (304)", ...lines] : lines;
+}
+
+/** @returns a line where the service could not read its records, else none */
+export function degradedLines({ degraded, as_of: asOf }: DegradedMarks): string[] {
+	if (degraded !== true) return [];
+	return [`the service answers from copies of ${asOf ?? "an earlier time"}: it cannot read its records now`];
 }

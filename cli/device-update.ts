@@ -1,5 +1,5 @@
 // `parapet device update`: runs the firewall's update and says how it went.
-import { describeCheck } from "./check-lines.ts";
+import { degradedLines, describeCheck } from "./check-lines.ts";
 import type { CommandContext } from "./command.ts";
 import { CliError } from "./errors.ts";
 import type { FirewallSession } from "./firewall/session.ts";
@@ -27,7 +27,10 @@ export async function runDeviceUpdate(
 			onDownloaded: endProgress,
 		});
 		const { unchanged, answer } = result.check;
-		const lines = result.updates.length === 0 ? describeCheck(result.check) : result.updates.map(describeUpdate);
+		const lines =
+			result.updates.length === 0
+				? describeCheck(result.check)
+				: [...result.updates.map(describeUpdate), ...degradedLines(answer)];
 		if (result.waitingReports > 0) lines.push(`${result.waitingReports} reports wait for the next update`);
 		output.answer(
 			{

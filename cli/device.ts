@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { labels, modelName, productName, serialNumber, versionName } from "../src/content/names.ts";
-import { describeCheck } from "./check-lines.ts";
+import { degradedLines, describeCheck } from "./check-lines.ts";
 import { type CommandContext, pairs, runAsFirewall } from "./command.ts";
 import { runDeviceUpdate } from "./device-update.ts";
 import { CliError, UsageError } from "./errors.ts";
@@ -46,7 +46,7 @@ export function addDeviceCommands(program: Command, surroundings: Surroundings):
 	runAsFirewall(messages, surroundings, { locale: z.string().optional() }, async (context) => {
 		const found = await readMessages(await openSession(context), context.options.locale);
 		const lines = found.messages.map(({ severity, title, body }) => `[${severity}] ${title}\n  ${body}`);
-		context.output.answer(found, lines.length === 0 ? "no messages" : lines);
+		context.output.answer(found, [...(lines.length === 0 ? ["no messages"] : lines), ...degradedLines(found)]);
 	});
 
 	const entitlements = device
@@ -55,7 +55,8 @@ export function addDeviceCommands(program: Command, surroundings: Surroundings):
 	runAsFirewall(entitlements, surroundings, {}, async (context) => {
 		const found = await askEntitlements(await openSession(context));
 		const rows = found.products.map((one) => [one.product, one.decision, one.code, one.until, one.grace_until]);
-		context.output.answer(found, formatTable(["PRODUCT", "DECISION", "CODE", "UNTIL", "GRACE UNTIL"], rows));
+		const table = formatTable(["PRODUCT", "DECISION", "CODE", "UNTIL", "GRACE UNTIL"], rows);
+		context.output.answer(found, [...table, ...degradedLines(found)]);
 	});
 
 	const deactivate = device.command("deactivate").description("give the seat back; what is installed stays");

@@ -4,6 +4,10 @@ import { packageFileName, productName, sha256Hex, versionName } from "../../src/
 
 const rfc3339 = z.string().refine((text) => !Number.isNaN(Date.parse(text)), "not a time");
 
+/** Of an answer that the service gives from copies as old as `as_of`, because it could not read its records. */
+const degradedMarks = { degraded: z.boolean().optional(), as_of: z.string().nullish() };
+export type DegradedMarks = z.infer<z.ZodObject<typeof degradedMarks>>;
+
 /** RFC 8414 */
 export const serverMetadata = z.object({
 	issuer: z.url(),
@@ -53,9 +57,7 @@ export type CheckedProduct = z.infer<typeof checkedProduct>;
 
 export const checkAnswer = z.object({
 	device: z.string(),
-	as_of: z.string().nullish(),
-	/** the service could not read its records and answers from copies as old as `as_of` */
-	degraded: z.boolean().optional(),
+	...degradedMarks,
 	next_check_in: z.number().nullish(),
 	products: z.array(checkedProduct),
 	messages: z.object({ unread: z.number(), last: z.number() }).nullish(),
@@ -72,6 +74,7 @@ export const permitAnswer = z.object({
 	url: z.string(),
 	expires_at: rfc3339,
 	report_by: rfc3339.nullish(),
+	...degradedMarks,
 });
 export type Permit = z.infer<typeof permitAnswer>;
 
@@ -90,11 +93,13 @@ export const messagesAnswer = z.object({
 		}),
 	),
 	last: z.number(),
+	...degradedMarks,
 });
 
 export const entitlementsAnswer = z.object({
 	device: z.string(),
 	account: z.string(),
+	...degradedMarks,
 	products: z.array(
 		z.object({
 			product: productName,

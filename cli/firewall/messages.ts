@@ -9,5 +9,5 @@ export async function readMessages(session: FirewallSession, locale?: string) {
 	const seen = (await session.home.load("messages"))?.seen ?? 0;
 	const fresh = answer.messages.filter((message) => message.sequence > seen);
 	await session.home.save("messages", { seen: Math.max(seen, answer.last) });
-	return { messages: answer.messages, fresh, last: answer.last };
+	return { ...answer, fresh };
 }

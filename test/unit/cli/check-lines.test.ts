@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeCheck } from "../../../cli/check-lines.ts";
-import { checkAnswer } from "../../../cli/firewall/answers.ts";
+import { degradedLines, describeCheck } from "../../../cli/check-lines.ts";
+import { checkAnswer, entitlementsAnswer, messagesAnswer } from "../../../cli/firewall/answers.ts";
 
 const ANSWER = {
 	device: "dev-0123456789-0123456789abcdef",
@@ -18,4 +18,14 @@ test("a check from a service that cannot read its records says so, and how old t
 	expect(describeCheck({ unchanged: false, etag: null, answer })).toContain(
 		"the service answers from copies of 2026-11-20T10:00:00Z: it cannot read its records now",
 	);
+});
+
+test("messages and entitlements from such a service say it too, others say nothing of it", () => {
+	const messages = { messages: [], last: 0 };
+	const entitlements = { device: ANSWER.device, account: "acct-0123456789", products: [] };
+	const marks = { degraded: true, as_of: ANSWER.as_of };
+	const said = ["the service answers from copies of 2026-11-20T10:00:00Z: it cannot read its records now"];
+	expect(degradedLines(messagesAnswer.parse({ ...messages, ...marks }))).toEqual(said);
+	expect(degradedLines(entitlementsAnswer.parse({ ...entitlements, ...marks }))).toEqual(said);
+	expect(degradedLines(messagesAnswer.parse(messages))).toEqual([]);
 });
