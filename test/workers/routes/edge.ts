@@ -1,56 +1,79 @@
-// One isolate of the service with memory of its own, whose stores and objects a test can take away and give back.
-import { createExecutionContext } from "cloudflare:test";
+// One isolate of the service with memory of its own, whose parts a test can take away and give back.
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import worker from "../../../src/worker.ts";
 import type { Firewall } from "../../support/firewall.ts";
-import { ISSUER } from "../../support/service.ts";
-import type { CheckBody } from "./fixtures.ts";
+import { ISSUER, newAddress } from "../../support/service.ts";
+import { kvBinding, type Mood, ObjectPart, Outside, PackagesPart, StorePart, serveRedis } from "./edge-parts.ts";
+import type { CheckBody, PermitBody } from "./fixtures.ts";
 
 export type DegradableCheck = CheckBody & { readonly as_of: string; readonly degraded?: boolean };
 
 /** Holds records for as long as a production isolate does; takes requests with bearer tokens. */
 export class Edge {
-	storesDown = false;
-	objectsDown = false;
+	/** calls under way to what is real */
+	readonly outside = new Outside();
+	readonly kv = new StorePart(this.outside);
+	readonly redis = new StorePart(this.outside);
+	readonly account = new ObjectPart();
+	readonly product = new ObjectPart();
+	readonly directory = new ObjectPart();
+	readonly replayGuard = new ObjectPart();
+	readonly packages = new PackagesPart();
 	readonly #env: Env;
+	#context = createExecutionContext();
 
-	constructor() {
-		const kv = env.RECORDS;
-		const get = async (...of: Parameters<typeof kv.get>) => {
-			if (this.storesDown) throw new Error("KV GET failed: 503 Service Unavailable");
-			return kv.get(...of);
-		};
-		const objects = (namespace: { getByName(name: string): unknown }) => ({
-			getByName: (name: string) => {
-				if (this.objectsDown) throw new Error("Durable Object is gone");
-				return namespace.getByName(name);
-			},
-		});
+	/** @param recordStore as the variable of that name @param more other variables and bindings */
+	constructor(recordStore = "kv", more: Partial<Record<keyof Env, unknown>> = {}) {
 		this.#env = {
 			...env,
 			HEADS_FRESH_SECONDS: "5",
 			DEVICE_FRESH_SECONDS: "10",
-			RECORDS: { get } as unknown as KVNamespace,
-			ACCOUNT: objects(env.ACCOUNT),
-			PRODUCT: objects(env.PRODUCT),
-			DIRECTORY: objects(env.DIRECTORY),
+			RECORD_STORE: recordStore,
+			...(recordStore.includes("redis") ? { REDIS_URL: serveRedis(this.redis), REDIS_TOKEN: "token-of-redis" } : {}),
+			RECORDS: kvBinding(this.kv),
+			ACCOUNT: this.account.binding(env.ACCOUNT, this.outside),
+			PRODUCT: this.product.binding(env.PRODUCT, this.outside),
+			DIRECTORY: this.directory.binding(env.DIRECTORY, this.outside),
+			REPLAY_GUARD: this.replayGuard.binding(env.REPLAY_GUARD, this.outside),
+			PACKAGES: this.packages.binding(env.PACKAGES),
+			...more,
 		} as unknown as Env;
 	}
 
+	setStores(mood: Mood): void {
+		this.kv.mood = mood;
+		this.redis.mood = mood;
+	}
+
+	/** The objects that own records; ReplayGuard owns none. */
+	setOwners(mood: Mood): void {
+		this.account.mood = mood;
+		this.product.mood = mood;
+		this.directory.mood = mood;
+	}
+
+	/** Takes away the stores and the objects that own records. */
 	takeDown(): void {
-		this.storesDown = true;
-		this.objectsDown = true;
+		this.setStores("fails");
+		this.setOwners("fails");
 	}
 
 	restore(): void {
-		this.storesDown = false;
-		this.objectsDown = false;
+		this.setStores("well");
+		this.setOwners("well");
 	}
 
 	send(path: string, init: RequestInit = {}): Promise<Response> {
 		const request = new Request(ISSUER + path, init) as Parameters<typeof worker.fetch>[0];
-		return worker.fetch(request, this.#env, createExecutionContext());
+		this.#context = createExecutionContext();
+		return worker.fetch(request, this.#env, this.#context);
+	}
+
+	/** Until what the last request does behind its answer is done. */
+	async settled(): Promise<void> {
+		await waitOnExecutionContext(this.#context);
 	}
 
 	get(firewall: Firewall, path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -63,20 +86,50 @@ export class Edge {
 		return answer.json();
 	}
 
-	permit(firewall: Firewall, offer: string): Promise<Response> {
-		const body = JSON.stringify({ offer });
-		const headers = { "content-type": "application/json", "content-length": String(body.length) };
-		const authorization = `Bearer ${firewall.accessToken}`;
-		return this.send("/v1/permits", { method: "POST", headers: { ...headers, authorization }, body });
+	/** The version that a check offers for one product; undefined = none. */
+	async offered(firewall: Firewall, product: string): Promise<string | undefined> {
+		const { products } = await this.check(firewall, `?installed=${product}`);
+		return products[0]?.offer?.version;
 	}
 
-	async token(firewall: Firewall): Promise<Response> {
+	permit(firewall: Firewall, offer: string): Promise<Response> {
+		return this.sendJson("POST", "/v1/permits", firewall.accessToken, { offer });
+	}
+
+	/** Checks and takes up the offer; the permit must be given. */
+	async permitted(firewall: Firewall, product: string): Promise<PermitBody & { readonly degraded?: boolean }> {
+		const { products } = await this.check(firewall, `?installed=${product}`);
+		const answer = await this.permit(firewall, products[0]?.offer?.capability ?? "");
+		expect(answer.status).toBe(201);
+		return answer.json();
+	}
+
+	/** @param url of a permit */
+	download(url: string, headers: Record<string, string> = {}): Promise<Response> {
+		return this.send(url.slice(ISSUER.length), { headers });
+	}
+
+	/** @param key access token or API key @param body JSON; left out where the method takes none */
+	sendJson(method: string, path: string, key: string, body?: unknown): Promise<Response> {
+		const authorization = `Bearer ${key}`;
+		if (body === undefined) return this.send(path, { method, headers: { authorization } });
+		const text = JSON.stringify(body);
+		const headers = { "content-type": "application/json", "content-length": String(text.length) };
+		return this.send(path, { method, headers: { ...headers, authorization }, body: text });
+	}
+
+	/** @param dpop whether to bring a proof */
+	async token(firewall: Firewall, dpop = false): Promise<Response> {
 		const body = new URLSearchParams({
 			grant_type: "client_credentials",
 			client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
 			client_assertion: await firewall.assertion(),
 		}).toString();
-		const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": String(body.length) };
+		const headers = {
+			"content-type": "application/x-www-form-urlencoded",
+			"content-length": String(body.length),
+			...(dpop ? { dpop: await firewall.proof("POST", `${ISSUER}/oauth2/token`) } : {}),
+		};
 		return this.send("/oauth2/token", { method: "POST", headers, body });
 	}
 
@@ -85,5 +138,29 @@ export class Edge {
 		const answer = await this.token(firewall);
 		expect(answer.status).toBe(200);
 		firewall.accessToken = ((await answer.json()) as { access_token: string }).access_token;
+	}
+
+	/** Registers the firewall's key with a code; a device that is made keeps its id. */
+	async activate(firewall: Firewall, code: string): Promise<Response> {
+		const address = newAddress();
+		const serial = `SN-${address.replaceAll(/\W/g, "-")}`;
+		const text = JSON.stringify({
+			jwks: { keys: [firewall.publicJwk] },
+			device_serial: serial,
+			device_model: "FW-100",
+		});
+		const answer = await this.send("/oauth2/register", {
+			method: "POST",
+			headers: {
+				authorization: `DPoP ${code}`,
+				dpop: await firewall.proof("POST", `${ISSUER}/oauth2/register`, code),
+				"content-type": "application/json",
+				"content-length": String(text.length),
+				"cf-connecting-ip": address,
+			},
+			body: text,
+		});
+		if (answer.ok) firewall.clientId = ((await answer.clone().json()) as { client_id: string }).client_id;
+		return answer;
 	}
 }
