@@ -2,8 +2,11 @@
 import { createHash } from "node:crypto";
 import type { RunningService } from "./service.ts";
 
+/** What an operator needs to know of a service. */
+export type Operable = Pick<RunningService, "url" | "bootstrapKey">;
+
 /** One call of the operator; the answer must be a success. */
-export async function operate<T>(service: RunningService, method: string, path: string, body?: unknown): Promise<T> {
+export async function operate<T>(service: Operable, method: string, path: string, body?: unknown): Promise<T> {
 	const answer = await fetch(service.url + path, {
 		method,
 		headers: { authorization: `Bearer ${service.bootstrapKey}`, "content-type": "application/json" },
@@ -15,7 +18,7 @@ export async function operate<T>(service: RunningService, method: string, path: 
 }
 
 /** An account with a license of ten seats for the products. @returns an auth code for its devices */
-export async function createCode(service: RunningService, products: readonly string[]): Promise<string> {
+export async function createCode(service: Operable, products: readonly string[]): Promise<string> {
 	const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", { name: "Test account" });
 	const terms = { products, seats: 10, ends_at: new Date(Date.now() + 86_400_000).toISOString() };
 	const path = `/v1/accounts/${account}`;
@@ -26,15 +29,27 @@ export async function createCode(service: RunningService, products: readonly str
 
 /** Uploads and releases a package. @returns its SHA-256, hexadecimal */
 export async function publish(
-	service: RunningService,
+	service: Operable,
 	product: string,
 	version: string,
 	bytes: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-	const path = `/v1/products/${product}/releases/${version}`;
+	const sha256 = await upload(service, product, version, bytes);
+	await release(service, product, version);
+	return sha256;
+}
+
+/** Uploads a package, which nobody is offered yet. @returns its SHA-256, hexadecimal */
+export async function upload(
+	service: Operable,
+	product: string,
+	version: string,
+	bytes: Uint8Array<ArrayBuffer>,
+): Promise<string> {
+	const path = `/v1/products/${product}/releases/${version}/package?name=${product}-${version}.bin`;
 	const hash = createHash("sha256").update(bytes);
 	const sha256 = hash.copy().digest("hex");
-	const answer = await fetch(`${service.url}${path}/package?name=${product}-${version}.bin`, {
+	const answer = await fetch(service.url + path, {
 		method: "PUT",
 		headers: {
 			authorization: `Bearer ${service.bootstrapKey}`,
@@ -43,6 +58,10 @@ export async function publish(
 		body: bytes,
 	});
 	if (!answer.ok) throw new Error(`upload: ${answer.status} ${await answer.text()}`);
-	await operate(service, "PUT", path, {});
 	return sha256;
+}
+
+/** Releases what was uploaded. */
+export async function release(service: Operable, product: string, version: string): Promise<void> {
+	await operate(service, "PUT", `/v1/products/${product}/releases/${version}`, {});
 }

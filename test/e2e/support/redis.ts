@@ -8,19 +8,24 @@ import { connectRedis } from "../../../dev/redis/resp.ts";
 
 const STDERR = 2;
 
-/** @param tests get the servers, which run by the time of each test; databases are empty and without lag then */
-export function describeWithRedis(name: string, tests: (redis: () => LocalRedis) => void): void {
-	if (!hasRedisServer()) {
-		const needs = "needs redis-server (Debian: apt-get install redis-server)";
-		if (process.env["REQUIRE_REDIS"] === "1") it(name, () => expect.fail(needs));
-		else {
-			// Not the console, which is silent for tests that pass.
-			writeSync(STDERR, `skipped: "${name}" ${needs}\n`);
-			describe.skip(name, () => tests(notStarted));
-		}
+/** A suite that starts Redis servers of its own. */
+export function describeWhereRedisIs(name: string, tests: () => void): void {
+	if (hasRedisServer()) {
+		describe(name, tests);
 		return;
 	}
-	describe(name, () => {
+	const needs = "needs redis-server (Debian: apt-get install redis-server)";
+	if (process.env["REQUIRE_REDIS"] === "1") it(name, () => expect.fail(needs));
+	else {
+		// Not the console, which is silent for tests that pass.
+		writeSync(STDERR, `skipped: "${name}" ${needs}\n`);
+		describe.skip(name, tests);
+	}
+}
+
+/** @param tests get the servers, which run by the time of each test; databases are empty and without lag then */
+export function describeWithRedis(name: string, tests: (redis: () => LocalRedis) => void): void {
+	describeWhereRedisIs(name, () => {
 		let running: LocalRedis | undefined;
 		beforeAll(async () => {
 			running = await startLocalRedis();
