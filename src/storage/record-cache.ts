@@ -3,6 +3,7 @@
 // its owner; what nobody can give is answered from the last good copy, and the reader is told. Does not promise freshness
 // beyond the seconds that a kind allows, nor that anything survives the isolate.
 import { createBoundedEntries } from "./bounded-entries.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { type RecordOrigin, type RecordReader, RecordStoreError, type StoredRecord } from "./record-store.ts";
 import { settlesWithin, within } from "./time-limit.ts";
 
@@ -46,6 +47,8 @@ export interface RecordCacheOptions {
 	readonly storeTimeoutMs?: number;
 	/** how long to wait for the owner */
 	readonly originTimeoutMs?: number;
+	/** tells how long a reading took */
+	readonly clock?: Pick<Clock, "nowMs">;
 }
 
 interface Copy<T> {
@@ -58,7 +61,7 @@ interface Entry extends Copy<unknown> {
 	staleUntilMs: number;
 	/** when the store or the owner last showed it */
 	readMs: number;
-	/** after a reading in vain: when to try the next */
+	/** after a reading in vain: when to try the next; later than `readMs` until one succeeds */
 	askAgainMs: number;
 }
 
@@ -82,6 +85,7 @@ const ORIGIN_TIMEOUT_MS = 1_000;
 export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	const { store, origin, maxEntries, flightWaitMs = FLIGHT_WAIT_MS } = options;
 	const { storeTimeoutMs = STORE_TIMEOUT_MS, originTimeoutMs = ORIGIN_TIMEOUT_MS } = options;
+	const { clock = systemClock } = options;
 	const entries = createBoundedEntries<Entry>(maxEntries);
 	const absent = createBoundedEntries<number>(MAX_ABSENT);
 	const flights = createBoundedEntries<Flight>(maxEntries);
@@ -107,16 +111,23 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	async function loadOrLastGood<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null> {
 		const { nowMs } = scope;
 		const known = lastGood(key, kind, nowMs);
-		if (known !== null && nowMs < known.askAgainMs) return give<T>(known, scope);
+		if (known !== null && (nowMs < known.askAgainMs || isTriedByOther(key, known, nowMs))) return give<T>(known, scope);
+		const startedMs = clock.nowMs();
 		try {
 			return await load(key, kind, nowMs);
 		} catch (error) {
 			// Looked up again: a read of another request may have brought something meanwhile.
 			const copy = lastGood(key, kind, nowMs);
 			if (copy === null) throw error;
-			copy.askAgainMs = nowMs + Math.min(RETRY_MS, kind.freshSeconds * 1_000);
+			// From the failure on: a reading that nobody answers takes longer than the pause.
+			copy.askAgainMs = nowMs + (clock.nowMs() - startedMs) + Math.min(RETRY_MS, kind.freshSeconds * 1_000);
 			return give<T>(copy, scope);
 		}
+	}
+
+	/** Once a reading was in vain, one request at a time waits for the next; all others have their answer at once. */
+	function isTriedByOther(key: string, known: Entry, nowMs: number): boolean {
+		return known.askAgainMs > known.readMs && flightOf(key, nowMs) !== null;
 	}
 
 	function lastGood(key: string, { lastGoodSeconds }: RecordKind<unknown>, nowMs: number): Entry | null {

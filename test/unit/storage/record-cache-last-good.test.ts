@@ -15,6 +15,7 @@ let store: FakeRecordStore;
 let owner: "answers" | "fails" | "hangs";
 let ownerReads: number;
 let cache: RecordCache;
+let elapsedMs: number;
 
 const origin: RecordOrigin = {
 	read: async () => {
@@ -30,7 +31,9 @@ beforeEach(async () => {
 	await store.put(KEY, { version: 1, body: "one" });
 	owner = "fails";
 	ownerReads = 0;
-	cache = createRecordCache({ store, origin, maxEntries: 4, flightWaitMs: 5, storeTimeoutMs: 5, originTimeoutMs: 5 });
+	elapsedMs = 0;
+	const limits = { maxEntries: 4, flightWaitMs: 5, storeTimeoutMs: 5, originTimeoutMs: 5 };
+	cache = createRecordCache({ store, origin, ...limits, clock: { nowMs: () => elapsedMs } });
 });
 
 /** @returns the value, and the times at which the copies behind it were last read */
@@ -92,6 +95,36 @@ describe("record cache, last good copies", () => {
 		await Promise.all(Array.from({ length: 20 }, () => get(NOW + 11 * SECOND)));
 		expect(store.gets).toHaveLength(before + 1);
 		expect(ownerReads).toBe(2);
+	});
+
+	it("cost one wait a second, counted from its end, where nobody answers", async () => {
+		store.break("hang");
+		owner = "hangs";
+		const waiting = get(NOW + 10 * SECOND);
+		elapsedMs = 2 * SECOND;
+		await waiting;
+		const before = store.gets.length;
+		expect(await get(NOW + 13 * SECOND - 1)).toEqual({ value: "one", asOf: [NOW] });
+		expect(store.gets).toHaveLength(before);
+		await get(NOW + 13 * SECOND);
+		expect(store.gets).toHaveLength(before + 1);
+	});
+
+	it("are given at once to all but one while it waits, after a first try in vain", async () => {
+		store.break("hang");
+		owner = "hangs";
+		await get(NOW + 10 * SECOND);
+		const before = store.gets.length;
+		let settled = 0;
+		const one = get(NOW + 11 * SECOND).finally(() => {
+			settled += 1;
+		});
+		for (let ms = 0; ms < 100; ms += 10) {
+			expect(await get(NOW + 11 * SECOND + ms)).toEqual({ value: "one", asOf: [NOW] });
+		}
+		expect(settled).toBe(0);
+		await one;
+		expect(store.gets).toHaveLength(before + 1);
 	});
 
 	it("are never taken for fresh ones", async () => {
