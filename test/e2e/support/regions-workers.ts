@@ -1,0 +1,95 @@
+// Parapet's production bundle as several Workers in one workerd, one for each region: each with KV of its own and a port of
+// its own, all with the same Durable Objects, which live in the first. Storage is Miniflare's, gone when it is closed.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { type Bundle, buildBundle } from "../../../bench/bundle.ts";
+import { GATE_SCRIPT } from "./regions-gate.ts";
+import type { Namespace } from "./regions-replicator.ts";
+
+const PROJECT = join(import.meta.dirname, "../../..");
+const OBJECTS = { ACCOUNT: "Account", PRODUCT: "Product", DIRECTORY: "Directory", REPLAY_GUARD: "ReplayGuard" };
+
+export interface RegionWorkers<Name extends string> {
+	/** origins, without a slash at the end */
+	readonly urls: Readonly<Record<Name, string>>;
+	/** @returns the region's own KV, past its Worker */
+	kv(name: Name): Promise<Namespace>;
+	stop(): Promise<void>;
+}
+
+let built: Promise<Bundle> | undefined;
+
+/** Once per process, since it takes seconds. */
+function bundleOnce(): Promise<Bundle> {
+	built ??= (async () => {
+		const folder = await mkdtemp(join(tmpdir(), "parapet-regions-"));
+		try {
+			return await buildBundle(PROJECT, folder);
+		} finally {
+			await rm(folder, { recursive: true, force: true });
+		}
+	})();
+	return built;
+}
+
+/**
+ * @param variables of each region's Worker, in place of those of production; the objects are those of the first region
+ * @throws Error when the bundle cannot be built or workerd does not start; nothing is left running then
+ */
+export async function startRegionWorkers<Name extends string>(
+	variables: Readonly<Record<Name, Readonly<Record<string, string>>>>,
+): Promise<RegionWorkers<Name>> {
+	const bundle = await bundleOnce();
+	const names = Object.keys(variables) as Name[];
+	const [home] = names;
+	const durableObjects = (name: Name) =>
+		Object.fromEntries(
+			Object.entries(OBJECTS).map(([binding, className]) => [
+				binding,
+				{ className, useSQLite: true, scriptName: name === home ? undefined : home },
+			]),
+		);
+	const miniflare = new Miniflare(
+		convertV4MiniflareOptions({
+			log: new Log(LogLevel.ERROR),
+			handleStructuredLogs: () => {},
+			cf: false,
+			workers: names.map((name) => ({
+				name,
+				compatibilityDate: bundle.compatibilityDate,
+				compatibilityFlags: [...bundle.compatibilityFlags],
+				unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+				modules: [
+					{ type: "ESModule" as const, path: "gate.js", contents: GATE_SCRIPT },
+					{ type: "ESModule" as const, path: "worker.js", contents: bundle.script },
+				],
+				bindings: { ...bundle.vars, ...variables[name] },
+				durableObjects: durableObjects(name),
+				kvNamespaces: { RECORDS: `records-${name}` },
+				r2Buckets: { PACKAGES: "packages" },
+				ratelimits: { RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
+				analyticsEngineDatasets: { ANALYTICS: { dataset: "requests" } },
+			})),
+		}),
+	);
+	try {
+		const urls = {} as Record<Name, string>;
+		for (const name of names) urls[name] = (await miniflare.unsafeGetDirectURL(name)).origin;
+		return {
+			urls,
+			// Miniflare's types know but one of the ways to call `get`.
+			kv: async (name) => (await miniflare.getKVNamespace("RECORDS", name)) as unknown as Namespace,
+			stop: () => miniflare.dispose(),
+		};
+	} catch (error) {
+		await miniflare.dispose();
+		throw error;
+	}
+}
+
+/** Regions are measured and asked without pause, which no firewall does. */
+function noLimit(namespace: string) {
+	return { namespace_id: namespace, simple: { limit: 1_000_000_000, period: 60 as const } };
+}
