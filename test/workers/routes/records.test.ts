@@ -154,11 +154,11 @@ test("a device whose record was lost is served again, by an edge that reaches th
 	await emptyKv();
 	owners = [{ product }, { account: fleet.account }, DIRECTORY];
 	const lost = new Edge();
-	lost.objectsDown = true;
+	lost.setOwners("fails");
 	expect((await lost.token(firewall)).status).toBe(503);
 	await rebuildAll(200);
 	const edge = new Edge();
-	edge.objectsDown = true;
+	edge.setOwners("fails");
 	await edge.authenticate(firewall);
 	expect(await edge.check(firewall)).toMatchObject({ products: [{ product, status: "offered" }] });
 });
