@@ -50,12 +50,13 @@ export async function createFleet(
 ): Promise<Fleet> {
 	const keyring = await importTokenKeyring(secrets.TOKEN_KEYS);
 	const lookupKeys = await importLookupKeys(secrets.LOOKUP_KEY);
-	const grant = { from: now - A_YEAR_SECONDS, until: now + A_YEAR_SECONDS, grace: 0, delay: 0 };
+	const grant = { from: now - A_YEAR_SECONDS, until: now + A_YEAR_SECONDS, grace: 0, critical: 0, delay: 0 };
 	const grants = Object.fromEntries(Object.keys(VERSIONS).map((product) => [product, grant]));
 
 	async function makeProfile(): Promise<DeviceProfile> {
 		const id = await mintDeviceId(lookupKeys, account, randomBytes(ID_RANDOM_BYTES));
-		return { id, account, status: "active", model: "FW-100", labels: { site: "berlin" }, haGroup: null, grants };
+		const described = { status: "active", model: "FW-100", labels: { site: "berlin" } } as const;
+		return { id, account, ...described, haGroup: null, hold: null, terms: 0, grants };
 	}
 
 	async function signToken(device: DeviceProfile, jkt: string | null): Promise<string> {

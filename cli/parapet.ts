@@ -1,6 +1,7 @@
 // The `parapet` command line: puts the command groups together, runs one command, turns what ends it into an exit code.
 import { Command, CommanderError } from "commander";
-import { addAccountCommands, addCodeCommands, addLicenseCommands } from "./account.ts";
+import { addAccountCommands } from "./account.ts";
+import { addCodeCommands } from "./code.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { StepFailed } from "./demo/steps.ts";
 import { addDeviceCommands } from "./device.ts";
@@ -8,6 +9,7 @@ import { addDoctorCommand } from "./doctor.ts";
 import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from "./errors.ts";
 import { addKeyCommands } from "./key.ts";
 import { addKeysCommand } from "./keys.ts";
+import { addLicenseCommands } from "./license.ts";
 import { addMessageCommands } from "./message.ts";
 import { type Surroundings, writeFailure } from "./output.ts";
 import { addProductCommands } from "./product.ts";

@@ -2,6 +2,7 @@
 // fails where a document differs.
 import { readFile, writeFile } from "node:fs/promises";
 import { createApp, describeApi } from "../src/app.ts";
+import { DECISION_CODES } from "../src/entitlement/decision-codes.ts";
 import { PROBLEMS } from "../src/problem.ts";
 
 interface Operation {
@@ -41,6 +42,7 @@ const api = describeApi(createApp()) as unknown as ApiDocument;
 const documents = {
 	"docs/http-api.md": httpApi(api),
 	"docs/errors.md": errors(),
+	"docs/entitlement-codes.md": entitlementCodes(),
 };
 
 const isCheck = process.argv.includes("--check");
@@ -152,6 +154,24 @@ function describe(schema: Schema | undefined): string {
 			.map((name) => `\`${name}\``)
 			.join(", ")} }`;
 	return [schema.type ?? "any"].flat().join(" or ");
+}
+
+function entitlementCodes(): string {
+	const lines = [
+		GENERATED,
+		"",
+		"# Entitlement codes",
+		"",
+		"Source: `src/entitlement/decision-codes.ts`. `GET /v1/entitlements` and `GET /v1/entitlements/{product}` answer 200 with one of these",
+		"codes for each product, a check has them beside each product, and the problem `not_entitled` has them as `entitlement_code`. The list",
+		"is closed. Whatever the code: what is installed on a device stays.",
+		"",
+		"| code | what it means | what to do |",
+		"| --- | --- | --- |",
+	];
+	for (const [code, { title, fix }] of Object.entries(DECISION_CODES))
+		lines.push(`| \`${code}\` | ${title}. | ${fix} |`);
+	return `${lines.join("\n")}\n`;
 }
 
 function errors(): string {

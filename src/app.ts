@@ -77,7 +77,7 @@ export function describeApi(app: OpenAPIHono<AppEnv>) {
 	});
 }
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"] as const;
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 /** Whether a route, not just middleware, would answer. */
 function answersMethod(app: OpenAPIHono<AppEnv>, method: (typeof METHODS)[number], path: string): boolean {

@@ -14,7 +14,7 @@ export interface Candidate {
 
 export type OfferReason = "first_install" | "newer" | "installed_unknown" | "installed_withdrawn";
 export type NoOfferReason = "up_to_date" | "newer_installed";
-export type UnavailableReason = "no_release" | "none_compatible" | "none_old_enough";
+export type UnavailableReason = "no_release" | "none_compatible" | "none_licensed" | "none_old_enough";
 
 /** `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. */
 export type Selection =
@@ -36,37 +36,63 @@ function isCompatible(release: Release, device: Pick<Candidate, "model" | "engin
 }
 
 /**
+ * Whether a license covers the release: every one while it runs and in its grace; afterwards those that came out until then,
+ * so that a device can always go back to what it paid for, and emergency releases.
+ */
+export function isLicensed(
+	release: Pick<Release, "releasedAt" | "urgency">,
+	grant: Pick<Grant, "until" | "grace">,
+	now: number,
+): boolean {
+	const end = grant.until + grant.grace;
+	return now < end || release.releasedAt < end || release.urgency === "emergency";
+}
+
+/** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
+const MISSES = [
+	"no_release",
+	"none_compatible",
+	"none_licensed",
+	"none_old_enough",
+] as const satisfies UnavailableReason[];
+
+function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
+	return MISSES.indexOf(a) > MISSES.indexOf(b) ? a : b;
+}
+
+/**
  * @param record the product's current record, releases newest first
  * @param grant what the device's license says of this product
  * @param now unix seconds
  */
 export function selectRelease(
 	record: ProductRecord,
-	grant: Pick<Grant, "delay">,
+	grant: Pick<Grant, "until" | "grace" | "delay">,
 	device: Candidate,
 	now: number,
 ): Selection {
 	let choice: Release | null = null;
 	let holdsUntil = Infinity;
-	let compatibleSeen = false;
+	let unavailable: UnavailableReason = "no_release";
 	for (const release of record.releases) {
-		if (release.withdrawn || !isCompatible(release, device)) continue;
-		compatibleSeen = true;
+		if (release.withdrawn) continue;
+		if (!isCompatible(release, device)) {
+			unavailable = nearer(unavailable, "none_compatible");
+			continue;
+		}
+		if (!isLicensed(release, grant, now)) {
+			unavailable = nearer(unavailable, "none_licensed");
+			continue;
+		}
 		const readyAt = release.releasedAt + grant.delay;
 		if (now >= readyAt) {
 			choice = release;
 			break;
 		}
+		unavailable = nearer(unavailable, "none_old_enough");
 		holdsUntil = Math.min(holdsUntil, readyAt);
 	}
-	if (choice === null) {
-		const reason = compatibleSeen
-			? "none_old_enough"
-			: record.releases.some((release) => !release.withdrawn)
-				? "none_compatible"
-				: "no_release";
-		return { status: "unavailable", reason, holdsUntil };
-	}
+	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
 	if (device.installed === choice.version) return { status: "current", reason: "up_to_date", holdsUntil };
 
 	const offer = { status: "offered", release: choice, downgrade: false, holdsUntil } as const;

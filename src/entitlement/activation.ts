@@ -5,11 +5,20 @@ import { holdsSeat, type License, licenseHasEnded } from "./license.ts";
 
 export interface ActivationFacts {
 	/** null = no such code in this account; `used` counts the devices that it activated */
-	readonly code: { readonly uses: number; readonly used: number; readonly expiresAt: number } | null;
+	readonly code: {
+		readonly uses: number;
+		readonly used: number;
+		readonly expiresAt: number;
+		readonly revoked: boolean;
+		/** the one that may use it; null = any */
+		readonly serial: string | null;
+		readonly model: string | null;
+	} | null;
 	/** the license that the code is for; null with an unknown code */
-	readonly license: Pick<License, "id" | "seats" | "endsAt"> | null;
-	/** serial that the caller gives for itself */
+	readonly license: Pick<License, "id" | "seats" | "endsAt" | "status" | "overage"> | null;
+	/** serial and model that the caller gives for itself */
 	readonly serial: string;
+	readonly model: string;
 	/** the device that has the caller's key, in whatever status */
 	readonly deviceWithSameKey: {
 		readonly status: DeviceStatus;
@@ -28,8 +37,12 @@ export interface ActivationFacts {
 
 export type ActivationRefusal =
 	| "unknown_code"
+	| "code_revoked"
+	| "code_bound"
 	| "code_expired"
 	| "code_used_up"
+	| "license_suspended"
+	| "license_revoked"
 	| "license_expired"
 	| "key_revoked"
 	| "serial_changed"
@@ -43,7 +56,8 @@ export type ActivationRefusal =
 export type ActivationKind = "new" | "returned" | "moved" | "same";
 
 export type ActivationDecision =
-	| { readonly ok: true; readonly kind: ActivationKind }
+	/** `overage`: every seat is taken, and the license allows more */
+	| { readonly ok: true; readonly kind: ActivationKind; readonly overage: boolean }
 	| { readonly ok: false; readonly reason: ActivationRefusal };
 
 /**
@@ -59,16 +73,21 @@ export function decideActivation(facts: ActivationFacts): ActivationDecision {
 	if (device !== null && device.serial !== facts.serial) return refuse("serial_changed");
 	const live = device !== null && holdsSeat(device.status);
 	// Whatever became of the code since: whoever holds the key may ask again for the answer that it got.
-	if (live && device.usedThisCode) return { ok: true, kind: "same" };
+	if (live && device.usedThisCode) return { ok: true, kind: "same", overage: false };
+	if (code.revoked) return refuse("code_revoked");
 	if (now >= code.expiresAt) return refuse("code_expired");
-	if (live && device.license === license.id) return { ok: true, kind: "same" };
+	if ((code.serial ?? facts.serial) !== facts.serial || (code.model ?? facts.model) !== facts.model) {
+		return refuse("code_bound");
+	}
+	if (live && device.license === license.id) return { ok: true, kind: "same", overage: false };
 	const ownUse = device?.usedThisCode === true;
 	if (code.used >= code.uses && !ownUse) return refuse("code_used_up");
+	if (license.status !== "active") return refuse(`license_${license.status}`);
 	if (licenseHasEnded(license, now)) return refuse("license_expired");
 	if (facts.serialHeldByOther) return refuse("serial_taken");
-	if (facts.seatsTaken >= license.seats) return refuse("no_seat_left");
-	if (device === null) return { ok: true, kind: "new" };
-	return { ok: true, kind: live ? "moved" : "returned" };
+	const overage = facts.seatsTaken >= license.seats;
+	if (overage && license.overage === "refuse") return refuse("no_seat_left");
+	return { ok: true, kind: device === null ? "new" : live ? "moved" : "returned", overage };
 }
 
 function refuse(reason: ActivationRefusal): ActivationDecision {

@@ -1,14 +1,14 @@
 // May this device have this product now? The one place that answers it; check, permit and /v1/entitlements all ask here.
+// After the end of a license a device climbs down a ladder: everything (grace), emergency releases only, nothing new. No
+// step of it takes away what is installed.
+import type { PassCode, RefusalCode } from "./decision-codes.ts";
 import type { DeviceProfile, Grant } from "./device-record.ts";
-
-/** Why a device gets nothing. A closed list: each has its row in the catalogue of problems. */
-export type RefusalCode = "not_included" | "not_yet_valid" | "expired" | "suspended" | "revoked" | "deactivated";
 
 /** `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. */
 export type Entitlement =
 	| {
-			readonly decision: "active" | "grace";
-			readonly code: "active" | "grace";
+			readonly decision: "active" | "grace" | "critical";
+			readonly code: PassCode;
 			readonly grant: Grant;
 			readonly holdsUntil: number;
 	  }
@@ -21,16 +21,21 @@ export type Entitlement =
 
 /** @param now unix seconds */
 export function decideEntitlement(
-	device: Pick<DeviceProfile, "status" | "grants">,
+	device: Pick<DeviceProfile, "status" | "hold" | "grants">,
 	product: string,
 	now: number,
 ): Entitlement {
 	const grant = Object.hasOwn(device.grants, product) ? (device.grants[product] ?? null) : null;
-	if (device.status !== "active") return { decision: "refused", code: device.status, grant, holdsUntil: Infinity };
-	if (grant === null) return { decision: "refused", code: "not_included", grant, holdsUntil: Infinity };
-	if (now < grant.from) return { decision: "refused", code: "not_yet_valid", grant, holdsUntil: grant.from };
+	const refuse = (code: RefusalCode, holdsUntil = Infinity) =>
+		({ decision: "refused", code, grant, holdsUntil }) as const;
+	if (device.status !== "active") return refuse(device.status);
+	if (device.hold !== null) return refuse(device.hold);
+	if (grant === null) return refuse("not_included");
+	if (now < grant.from) return refuse("not_yet_valid", grant.from);
 	if (now < grant.until) return { decision: "active", code: "active", grant, holdsUntil: grant.until };
 	const graceUntil = grant.until + grant.grace;
 	if (now < graceUntil) return { decision: "grace", code: "grace", grant, holdsUntil: graceUntil };
-	return { decision: "refused", code: "expired", grant, holdsUntil: Infinity };
+	const criticalUntil = graceUntil + grant.critical;
+	if (now < criticalUntil) return { decision: "critical", code: "critical_only", grant, holdsUntil: criticalUntil };
+	return refuse("expired");
 }

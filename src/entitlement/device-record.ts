@@ -13,6 +13,8 @@ export const grant = z.object({
 	until: seconds,
 	/** seconds after `until` during which updates still come */
 	grace: seconds,
+	/** seconds after the grace during which emergency releases still come */
+	critical: seconds.default(0),
 	/** seconds that a release must be old before this license gets it (delay tier) */
 	delay: seconds,
 });
@@ -20,6 +22,14 @@ export type Grant = z.infer<typeof grant>;
 
 export const deviceStatus = z.enum(["active", "suspended", "revoked", "deactivated"]);
 export type DeviceStatus = z.infer<typeof deviceStatus>;
+
+/** Why an active device gets nothing for the time being: its license is not in force. */
+export const hold = z.enum(["license_suspended", "license_revoked"]);
+export type Hold = z.infer<typeof hold>;
+
+export function isHold(value: unknown): value is Hold {
+	return hold.options.some((known) => known === value);
+}
 
 /** The public key of a device: P-256 for ES256 or Ed25519. */
 export const devicePublicKey = z.union([
@@ -36,6 +46,12 @@ export const deviceProfile = z.object({
 	model: modelName,
 	labels: labels,
 	haGroup: z.string().nullable(),
+	hold: hold.nullable().default(null),
+	/**
+	 * How often the account's licenses had changed for its devices when this was written. Where the edges know of a later
+	 * change (`denied`), this is from before it and must not be decided on.
+	 */
+	terms: z.int().nonnegative().default(0),
 	grants: z.record(productName, grant),
 });
 export type DeviceProfile = z.infer<typeof deviceProfile>;

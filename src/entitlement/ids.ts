@@ -15,6 +15,7 @@ const DEVICE_ID = new RegExp(`^dev-${CHARACTER}{10}-${CHARACTER}{16}$`);
 const CODE = new RegExp(`^${CHARACTER}{36}$`);
 const API_KEY = new RegExp(`^pk_${CHARACTER}{32}$`);
 const LICENSE_ID = new RegExp(`^lic-${CHARACTER}{8}$`);
+const CODE_ID = new RegExp(`^code-${CHARACTER}{8}$`);
 const KEY_ID = new RegExp(`^key-${CHARACTER}{8}$`);
 const MESSAGE_ID = new RegExp(`^msg-${CHARACTER}{8}$`);
 
@@ -125,6 +126,11 @@ export async function parseApiKey(keys: LookupKeys, text: string): Promise<ApiKe
 /** Whether `text` has the form of a license id. */
 export function isLicenseId(text: string): boolean {
 	return LICENSE_ID.test(text);
+}
+
+/** Whether `text` has the form of an auth code's id. */
+export function isCodeId(text: string): boolean {
+	return CODE_ID.test(text);
 }
 
 /** Whether `text` has the form of an API key's id. */

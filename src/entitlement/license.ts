@@ -1,44 +1,109 @@
 // What an account bought: which products, for how many devices, from when until when. Pure rules about one license.
 import { z } from "zod";
 import { productName } from "../content/names.ts";
-import type { DeviceStatus, Grant } from "./device-record.ts";
+import type { DeviceStatus, Grant, Hold } from "./device-record.ts";
 
 const seconds = z.int().nonnegative();
 
 /** So that an access token, which names them all, keeps its size. */
 export const MAX_PRODUCTS = 16;
 
+/** A product of a license: what is not given is the license's own. */
+export const productTerms = z
+	.strictObject({
+		product: productName,
+		/** unix seconds */
+		startsAt: seconds.optional(),
+		/** unix seconds */
+		endsAt: seconds.optional(),
+	})
+	.readonly();
+export type ProductTerms = z.infer<typeof productTerms>;
+
+/** refuse: no device beyond the seats; allow: it gets one, and the account's audit trail an event */
+export const overagePolicy = z.enum(["refuse", "allow"]);
+export type OveragePolicy = z.infer<typeof overagePolicy>;
+
 /** The terms of a license as an operator sets them. */
 export const licenseTerms = z
 	.strictObject({
-		products: z.array(productName).min(1).max(MAX_PRODUCTS).readonly(),
+		products: z.array(productTerms).min(1).max(MAX_PRODUCTS).readonly(),
 		seats: z.int().positive().max(1_000_000),
 		/** unix seconds */
 		startsAt: seconds,
 		/** unix seconds */
 		endsAt: seconds,
-		/** seconds after the end during which devices still get updates */
+		/** seconds after the end during which devices still get every update */
 		graceSeconds: seconds,
+		/** seconds after the grace during which they still get emergency releases */
+		criticalSeconds: seconds,
 		/** seconds that a release must be old before these devices get it */
 		delaySeconds: seconds,
+		overage: overagePolicy,
 	})
-	.refine((terms) => terms.endsAt > terms.startsAt, { path: ["endsAt"], message: "a license ends after it starts" });
+	.superRefine((terms, context) => {
+		if (terms.endsAt <= terms.startsAt) {
+			context.addIssue({ code: "custom", path: ["endsAt"], message: "a license ends after it starts" });
+		}
+		const names = terms.products.map(({ product }) => product);
+		if (new Set(names).size < names.length) {
+			context.addIssue({ code: "custom", path: ["products"], message: "a product is named twice" });
+		}
+		for (const { product, startsAt = terms.startsAt, endsAt = terms.endsAt } of terms.products) {
+			if (endsAt > startsAt) continue;
+			context.addIssue({ code: "custom", path: ["products"], message: `${product} ends after it starts` });
+		}
+	});
 export type LicenseTerms = z.infer<typeof licenseTerms>;
+
+export const licenseStatus = z.enum(["active", "suspended", "revoked"]);
+export type LicenseStatus = z.infer<typeof licenseStatus>;
 
 export interface License extends LicenseTerms {
 	readonly id: string;
+	readonly status: LicenseStatus;
 	readonly createdAt: number;
 }
 
 /** @returns what each device under the license may have, by product */
 export function grantsOf(license: LicenseTerms): Record<string, Grant> {
-	const { startsAt: from, endsAt: until, graceSeconds: grace, delaySeconds: delay } = license;
-	return Object.fromEntries(license.products.map((product) => [product, { from, until, grace, delay }]));
+	const { graceSeconds: grace, criticalSeconds: critical, delaySeconds: delay } = license;
+	return Object.fromEntries(
+		license.products.map(({ product, startsAt: from = license.startsAt, endsAt: until = license.endsAt }) => [
+			product,
+			{ from, until, grace, critical, delay },
+		]),
+	);
+}
+
+/** @returns why devices under the license get nothing although they are active; null = nothing holds them back */
+export function holdOf({ status }: Pick<License, "status">): Hold | null {
+	return status === "active" ? null : `license_${status}`;
+}
+
+/** @returns whether devices notice the change: only then do their records and tokens have to be renewed */
+export function changesDevices(before: License, after: License): boolean {
+	return (
+		holdOf(before) !== holdOf(after) ||
+		JSON.stringify(sorted(grantsOf(before))) !== JSON.stringify(sorted(grantsOf(after)))
+	);
+}
+
+function sorted(grants: Record<string, Grant>): [string, Grant][] {
+	return Object.entries(grants).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** @returns whether the license takes no further device; the grace is for the devices that are there already */
 export function licenseHasEnded(license: Pick<LicenseTerms, "endsAt">, now: number): boolean {
 	return now >= license.endsAt;
+}
+
+export type LicenseStatusChange = { readonly ok: true; readonly changed: boolean } | { readonly ok: false };
+
+/** Revoked is for good; everything else may follow everything. */
+export function decideLicenseStatus(current: LicenseStatus, wanted: LicenseStatus): LicenseStatusChange {
+	if (current === wanted) return { ok: true, changed: false };
+	return current === "revoked" ? { ok: false } : { ok: true, changed: true };
 }
 
 /** The statuses that hold a seat. A suspended device keeps its own, or suspending would give the seat away. */

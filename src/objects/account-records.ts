@@ -2,22 +2,24 @@
 // is to have refused.
 import type { DeviceRecord } from "../entitlement/device-record.ts";
 import { deviceKey } from "../storage/keys.ts";
-import type { AccountTables, Device } from "./account-tables.ts";
+import type { Device, DeviceTables } from "./device-tables.ts";
 import type { OutboxStep, RecordStep } from "./outbox-rows.ts";
 import type { RecordSource } from "./record-pages.ts";
 
 /** Edges' clocks differ, and accept a token a little past its end: a denial outlives every token by this much. */
-const DENIAL_MARGIN_SECONDS = 300;
+export const DENIAL_MARGIN_SECONDS = 300;
 
 export function deviceStep({ version, ...body }: Device): RecordStep {
 	return { kind: "record", key: deviceKey(body.id), version, body: body satisfies DeviceRecord };
 }
 
-/** Access tokens that are out carry the old status until they end: the Directory tells every edge meanwhile. */
-export function accessStep(device: Device, now: number, tokenTtlSeconds: number): OutboxStep {
+/**
+ * Access tokens that are out carry the old status until they end: the Directory tells every edge meanwhile.
+ * @param tokensEndAt unix seconds after which no token from before is left
+ */
+export function accessStep(device: Device, tokensEndAt: number): OutboxStep {
 	if (device.status === "active") return allowStep(device);
-	const until = now + tokenTtlSeconds + DENIAL_MARGIN_SECONDS;
-	return { kind: "deny", scope: "device", id: device.id, version: device.version, until };
+	return { kind: "deny", scope: "device", id: device.id, version: device.version, until: tokensEndAt };
 }
 
 export function allowStep(device: Device): OutboxStep {
@@ -25,7 +27,7 @@ export function allowStep(device: Device): OutboxStep {
 }
 
 /** All devices in the order of their ids. A page is named by the last id of the one before. */
-export function accountRecords(tables: AccountTables): RecordSource {
+export function accountRecords(tables: DeviceTables): RecordSource {
 	return {
 		read(after, limit) {
 			const devices = tables.devices(after, limit);

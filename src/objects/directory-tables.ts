@@ -1,6 +1,6 @@
 // The tables of the Directory and the way from a row to an account, a product, a message, a credential. Plain synchronous
 // SQL; no rule is decided here.
-import type { DeniedRecord, HeadsRecord } from "../content/heads-record.ts";
+import type { DenialScope, DeniedRecord, HeadsRecord } from "../content/heads-record.ts";
 import type { Message } from "../content/message.ts";
 import type { CredentialRecord, Scope } from "../entitlement/credential-record.ts";
 import { createAuditTable } from "./audit.ts";
@@ -55,7 +55,7 @@ export interface Credential extends CredentialRecord {
 }
 
 export interface Denial {
-	readonly scope: "device" | "account";
+	readonly scope: DenialScope;
 	readonly id: string;
 	/** of what caused it; an earlier version never undoes a later one */
 	readonly version: number;
@@ -193,15 +193,17 @@ export class DirectoryTables {
 		this.#sql.exec("DELETE FROM denials WHERE until <= ?", now);
 	}
 
-	denied(): Pick<DeniedRecord, "devices" | "accounts"> {
-		const ends = (scope: string) =>
-			Object.fromEntries(
-				this.#sql
-					.exec<{ id: string; until: number }>("SELECT id, until FROM denials WHERE scope = ? AND lifted = 0", scope)
-					.toArray()
-					.map(({ id, until }) => [id, until]),
-			);
-		return { devices: ends("device"), accounts: ends("account") };
+	denied(): Omit<DeniedRecord, "revision"> {
+		const rows = (scope: Denial["scope"]) =>
+			this.#sql
+				.exec<{ id: string; until: number; version: number }>(
+					"SELECT id, until, version FROM denials WHERE scope = ? AND lifted = 0",
+					scope,
+				)
+				.toArray();
+		const ends = (scope: Denial["scope"]) => Object.fromEntries(rows(scope).map(({ id, until }) => [id, until]));
+		const terms = Object.fromEntries(rows("terms").map(({ id, version }) => [id, version]));
+		return { devices: ends("device"), accounts: ends("account"), terms };
 	}
 
 	/** @returns 0 when there has never been one */

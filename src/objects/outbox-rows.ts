@@ -1,18 +1,19 @@
 // The table behind an outbox: one row per step and lane, in the order of the changes. Synchronous SQL only, so that every
 // method can be part of the owning object's transaction.
+import type { DenialScope } from "../content/heads-record.ts";
 
 export type OutboxStep =
 	| { readonly kind: "record"; readonly key: string; readonly version: number; readonly body: unknown }
 	| { readonly kind: "head"; readonly product: string; readonly revision: number }
 	| {
 			readonly kind: "deny";
-			readonly scope: "device" | "account";
+			readonly scope: DenialScope;
 			readonly id: string;
 			readonly version: number;
 			/** unix seconds after which no token from before is valid */
 			readonly until: number;
 	  }
-	| { readonly kind: "allow"; readonly scope: "device" | "account"; readonly id: string; readonly version: number };
+	| { readonly kind: "allow"; readonly scope: DenialScope; readonly id: string; readonly version: number };
 
 export type RecordStep = OutboxStep & { readonly kind: "record" };
 

@@ -2,6 +2,7 @@
 // same SQLite transaction as the change, and so is the alarm that delivers them should the object die before it could do
 // so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order; a head moves only
 // after some store has the record it points to. Rows may be delivered twice, so every receiver must not mind.
+import type { DenialScope } from "../content/heads-record.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { createOutboxTable, OutboxRows, type OutboxStep } from "./outbox-rows.ts";
 
@@ -16,13 +17,8 @@ export interface RecordLane {
 /** What the Directory does for the other objects; `published` tells whether the edges can see it already. */
 export interface DirectoryPort {
 	advanceProduct(head: { product: string; revision: number }): Promise<{ published: boolean }>;
-	deny(denial: {
-		scope: "device" | "account";
-		id: string;
-		version: number;
-		until: number;
-	}): Promise<{ published: boolean }>;
-	allow(denial: { scope: "device" | "account"; id: string; version: number }): Promise<{ published: boolean }>;
+	deny(denial: { scope: DenialScope; id: string; version: number; until: number }): Promise<{ published: boolean }>;
+	allow(denial: { scope: DenialScope; id: string; version: number }): Promise<{ published: boolean }>;
 	/** Whether everything that was announced has reached every store. */
 	settled(): Promise<boolean>;
 }
@@ -32,6 +28,8 @@ export interface OutboxOptions {
 	readonly lanes: readonly RecordLane[];
 	/** null in the Directory itself */
 	readonly directory: DirectoryPort | null;
+	/** More to deliver once everything is delivered; called in a transaction, so that what it takes is not lost. */
+	readonly backlog?: () => readonly OutboxStep[];
 	readonly callerWaitMs?: number;
 	readonly nowMs?: () => number;
 	/** 0 ≤ x < 1 */
@@ -56,6 +54,7 @@ export class Outbox {
 	readonly #storage: DurableObjectStorage;
 	readonly #rows: OutboxRows;
 	readonly #directory: DirectoryPort | null;
+	readonly #backlog: () => readonly OutboxStep[];
 	readonly #callerWaitMs: number;
 	readonly #nowMs: () => number;
 	readonly #random: () => number;
@@ -69,6 +68,7 @@ export class Outbox {
 		this.#storage = options.storage;
 		this.#rows = new OutboxRows(options.storage.sql);
 		this.#directory = options.directory;
+		this.#backlog = options.backlog ?? (() => []);
 		this.#callerWaitMs = options.callerWaitMs ?? CALLER_WAIT_MS;
 		this.#nowMs = options.nowMs ?? (() => Date.now());
 		this.#random = options.random ?? (() => Math.random());
@@ -112,12 +112,12 @@ export class Outbox {
 	async flush(): Promise<boolean> {
 		if (this.#rows.isEmpty()) return this.#directoryPublished || this.#askDirectory();
 		try {
-			await withTimeout(this.deliver(), this.#callerWaitMs);
+			const hasArrived = await withTimeout(this.deliver(), this.#callerWaitMs);
+			return hasArrived && this.#directoryPublished;
 		} catch {
 			// Out of patience, not out of luck: the delivery goes on behind the answer.
 			return false;
 		}
-		return this.#rows.isEmpty() && this.#directoryPublished;
 	}
 
 	/** The Directory had not delivered everything when it was told last; it may have since. */
@@ -130,15 +130,29 @@ export class Outbox {
 		return this.#directoryPublished;
 	}
 
-	/** Delivers what is due, and sets the alarm for what is left. Never rejects: it is also the alarm's handler. */
-	async deliver(): Promise<void> {
+	/**
+	 * Delivers what is due, and sets the alarm for what is left. Never rejects: it is also the alarm's handler.
+	 * @returns whether everything that was owed has arrived
+	 */
+	async deliver(): Promise<boolean> {
 		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE]);
 		const stores = this.lanes.map((lane) => this.#run(lane.name));
 		// Denials need no record, so they do not wait for the stores; heads do, and get their turn after each of them.
 		const news = stores.map((run) => run.then(() => this.#run(DIRECTORY_LANE)));
 		await Promise.all([this.#run(DIRECTORY_LANE), ...news]);
-		if (this.#rows.isEmpty()) await this.#storage.deleteAlarm();
-		else await this.#storage.setAlarm(this.#nowMs() + this.#retryDelayMs());
+		const hasArrived = this.#rows.isEmpty();
+		if (!hasArrived) await this.#storage.setAlarm(this.#nowMs() + this.#retryDelayMs());
+		else if (this.#refill()) await this.#storage.setAlarm(this.#nowMs());
+		else await this.#storage.deleteAlarm();
+		return hasArrived;
+	}
+
+	#refill(): boolean {
+		return this.#storage.transactionSync(() => {
+			const steps = this.#backlog();
+			if (steps.length > 0) this.add(steps);
+			return steps.length > 0;
+		});
 	}
 
 	/** One run per lane at a time: whoever comes meanwhile joins it, and its rows are delivered by it. */

@@ -1,11 +1,12 @@
 // Who is calling? Devices show an access token (with a DPoP proof where the token is bound to a key), publishers and
 // operators an API key. A caller who fails learns only that; the reason goes to the log.
 import { createMiddleware } from "hono/factory";
+import { termsOf } from "../content/heads-record.ts";
 import type { Scope } from "../entitlement/credential-record.ts";
 import { accountObjectName, parseApiKey } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
-import { verifyAccessToken } from "../signing/access-token.ts";
+import { type VerifiedAccessToken, verifyAccessToken } from "../signing/access-token.ts";
 import { verifyDpopProof } from "../signing/dpop.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
@@ -77,6 +78,7 @@ export async function authenticateDevice(request: Request, scope: RequestScope):
 	scope.event.account = accountObjectName(token.profile.id);
 	await requireProof(request, scope, authorization, token.jkt);
 	await refuseDenied(scope, token.profile.id);
+	await refuseOutdated(scope, token.profile);
 	return { ...token, tail: tokenTail(authorization.credentials) };
 }
 
@@ -106,6 +108,13 @@ export async function requireProof(
 	});
 	if (!proof.ok) refuse(scope, `proof_${proof.reason}`);
 	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuse(scope, "proof_replayed");
+}
+
+/** @throws ProblemError `unauthenticated` when the token is from before a change of the account's licenses: it gets a new one */
+async function refuseOutdated(scope: RequestScope, { id, terms }: VerifiedAccessToken["profile"]): Promise<void> {
+	const { records } = scope.services;
+	const denied = await records.denied(await records.heads(scope), scope);
+	if (terms < termsOf(denied, id)) refuse(scope, "token_outdated");
 }
 
 /** @throws ProblemError `device_refused` when the device or its account stands on the deny list */

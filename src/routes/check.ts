@@ -2,6 +2,7 @@
 // token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
 import { createRoute, z } from "@hono/zod-openapi";
 import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer } from "../content/check.ts";
+import { termsOf } from "../content/heads-record.ts";
 import { nextCheckIn } from "../content/next-check.ts";
 import type { ProductRecord } from "../content/product-record.ts";
 import { urgency } from "../content/product-record.ts";
@@ -11,6 +12,7 @@ import { readCheckEtag, sealCheckEtag, verifyCheckEtag } from "../signing/check-
 import type { DeviceCaller } from "./app-env.ts";
 import { authenticateDevice } from "./authenticate.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
+import { decision } from "./entitlements.ts";
 import { degradedFlag, jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
 import { answerJson, plainRoute } from "./plain-handler.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
@@ -42,7 +44,7 @@ const checkBody = z
 		products: z.array(
 			z.object({
 				product: z.string(),
-				decision: z.enum(["active", "grace", "refused"]),
+				decision,
 				code: z.string(),
 				until: timestamp.nullable(),
 				installed: z.string().nullable(),
@@ -80,7 +82,8 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	const caller = await authenticateDevice(request, scope);
 	const question = readQuestion(query);
 	const heads = await records.heads(scope);
-	const state = checkState(question, query, heads, scope.country, caller.tail);
+	const terms = termsOf(await records.denied(heads, scope), caller.profile.id);
+	const state = checkState(question, query, heads, terms, scope.country, caller.tail);
 	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.
 	const etagSent = request.headers.get("if-none-match") ?? "";
 	const known = readCheckEtag(etagSent);

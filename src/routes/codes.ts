@@ -1,6 +1,8 @@
 // The operator plane of auth codes: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
-import { formatCode, mintCode, mintCodeId } from "../entitlement/ids.ts";
+import { modelName, serialNumber } from "../content/names.ts";
+import { formatCode, isCodeId, mintCode, mintCodeId } from "../entitlement/ids.ts";
+import type { Code } from "../objects/license-tables.ts";
 import { ProblemError } from "../problem.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
 import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
@@ -11,7 +13,16 @@ import { createRouter, jsonAnswer, jsonBody, timestamp, toSeconds, toTimestamp }
 const DEFAULT_LIFETIME_SECONDS = 30 * 86_400;
 
 const codeBody = z
-	.object({ id: z.string(), license: z.string(), uses: z.int(), used: z.int(), expires_at: timestamp })
+	.object({
+		id: z.string(),
+		license: z.string(),
+		uses: z.int(),
+		used: z.int(),
+		expires_at: timestamp,
+		serial: z.string().nullable().openapi({ description: "The one serial number that may use it" }),
+		model: z.string().nullable().openapi({ description: "The one model that may use it" }),
+		revoked: z.boolean(),
+	})
 	.openapi("AuthCode");
 
 const createCode = createRoute({
@@ -33,6 +44,8 @@ const createCode = createRoute({
 						.optional()
 						.openapi({ description: "Devices it may activate; 1 if left out" }),
 					expires_at: timestamp.optional().openapi({ description: "30 days from now, if left out" }),
+					serial: serialNumber.optional().openapi({ description: "Only an appliance with this serial number" }),
+					model: modelName.optional().openapi({ description: "Only appliances of this model" }),
 				})
 				.openapi("NewAuthCode"),
 		),
@@ -52,35 +65,46 @@ const listCodes = createRoute({
 	responses: { 200: jsonAnswer(z.object({ codes: z.array(codeBody) }), "All of them"), ...accountRefusals },
 });
 
+const revokeCode = createRoute({
+	method: "delete",
+	path: "/v1/accounts/{account}/codes/{code}",
+	tags: ["Operator"],
+	summary: "Revoke an auth code; devices that it has activated stay",
+	...operatorAccess,
+	request: { params: accountPath.extend({ code: z.string().refine(isCodeId, "not the id of a code") }) },
+	responses: { 204: { description: "Revoked" }, ...accountRefusals },
+});
+
 export const codes = createRouter()
 	.openapi(createCode, async (c) => {
-		const scope = c.env;
-		const { services, now } = scope;
+		const { services, now } = c.env;
 		const actor = c.var.subject;
-		const account = await readAccount(scope, c.req.valid("param").account);
-		const { license, uses = 1, expires_at } = c.req.valid("json");
+		const account = await readAccount(c.env, c.req.valid("param").account);
+		const { license, uses = 1, expires_at, serial = null, model = null } = c.req.valid("json");
 		const expiresAt = expires_at === undefined ? now + DEFAULT_LIFETIME_SECONDS : toSeconds(expires_at);
 		if (expiresAt <= now) throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
 		const code = await mintCode(services.lookupKeys, account.id, randomBytes());
 		const hash = await hashSecret(services.lookupKeys, "code", code);
 		const result = await services.objects
 			.account(account.objectName)
-			.createCode({ actor, now, id: mintCodeId(randomBytes()), hash, license, uses, expiresAt });
+			.createCode({ actor, now, id: mintCodeId(randomBytes()), hash, license, uses, expiresAt, serial, model });
 		if (!result.ok) throw new ProblemError("not_found", { detail: "the account has no such license" });
-		return c.json(
-			{ code: formatCode(code), id: result.code.id, license, uses, used: 0, expires_at: toTimestamp(expiresAt) },
-			201,
-		);
+		return c.json({ code: formatCode(code), ...describeCode(result.code) }, 201);
 	})
 	.openapi(listCodes, async (c) => {
 		const account = await readAccount(c.env, c.req.valid("param").account);
 		const stored = await c.env.services.objects.account(account.objectName).listCodes();
-		const codes = stored.map(({ id, license, uses, used, expiresAt }) => ({
-			id,
-			license,
-			uses,
-			used,
-			expires_at: toTimestamp(expiresAt),
-		}));
-		return c.json({ codes }, 200);
+		return c.json({ codes: stored.map(describeCode) }, 200);
+	})
+	.openapi(revokeCode, async (c) => {
+		const { account: text, code: id } = c.req.valid("param");
+		const account = await readAccount(c.env, text);
+		const change = { actor: c.var.subject, now: c.env.now, id };
+		const result = await c.env.services.objects.account(account.objectName).revokeCode(change);
+		if (!result.ok) throw new ProblemError("not_found");
+		return c.body(null, 204);
 	});
+
+function describeCode({ id, license, uses, used, expiresAt, serial, model, revoked }: Code): z.infer<typeof codeBody> {
+	return { id, license, uses, used, expires_at: toTimestamp(expiresAt), serial, model, revoked };
+}

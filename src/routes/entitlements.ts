@@ -1,65 +1,119 @@
-// What a firewall may have, by the record rather than by its token: the answer to "why do I get nothing?".
+// What a firewall may have, by the record rather than by its token: the answer to "why do I get nothing?". Always 200 for a
+// device that is let in: that it may have nothing is an answer, not an error.
 import { createRoute, z } from "@hono/zod-openapi";
+import { productName } from "../content/names.ts";
 import { decideEntitlement } from "../entitlement/decide.ts";
+import { DECISION_CODES, type DecisionCode } from "../entitlement/decision-codes.ts";
+import type { DeviceRecord } from "../entitlement/device-record.ts";
 import { ProblemError } from "../problem.ts";
+import type { RequestScope } from "../request-scope.ts";
 import { requireDevice } from "./authenticate.ts";
 import { createRouter, degradedMarks, jsonAnswer, markDegraded, problems, timestamp, toTimestamp } from "./openapi.ts";
 
-const body = z
-	.object({
-		device: z.string(),
-		account: z.string(),
-		status: z.string(),
-		...degradedMarks,
-		products: z.array(
-			z.object({
-				product: z.string(),
-				decision: z.enum(["active", "grace", "refused"]),
-				code: z.string(),
-				from: timestamp,
-				until: timestamp,
-				grace_until: timestamp,
-			}),
-		),
-	})
-	.openapi("Entitlements");
+export const decision = z.enum(["active", "grace", "critical", "refused"]);
 
-const route = createRoute({
-	method: "get",
-	path: "/v1/entitlements",
+const [firstCode, ...otherCodes] = Object.keys(DECISION_CODES) as [DecisionCode, ...DecisionCode[]];
+const entitlement = z
+	.object({
+		product: z.string(),
+		decision,
+		code: z.enum([firstCode, ...otherCodes]).openapi({ description: "See docs/entitlement-codes.md" }),
+		title: z.string(),
+		fix: z.string(),
+		from: timestamp.nullable(),
+		until: timestamp.nullable(),
+		grace_until: timestamp.nullable().openapi({ description: "Until then every update still comes" }),
+		critical_until: timestamp.nullable().openapi({ description: "Until then emergency releases still come" }),
+		changes_at: timestamp.nullable().openapi({ description: "When the answer changes if nothing but time passes" }),
+	})
+	.openapi("Entitlement");
+
+const whose = {
+	device: z.string(),
+	account: z.string(),
+	license: z.string(),
+	status: z.string(),
+	...degradedMarks,
+};
+const access = {
 	tags: ["Device"],
-	summary: "What this firewall's license covers",
 	security: [{ accessToken: [] }],
 	middleware: requireDevice,
+};
+
+const list = createRoute({
+	...access,
+	method: "get",
+	path: "/v1/entitlements",
+	summary: "What this firewall's license covers",
 	responses: {
-		200: jsonAnswer(body, "Every product of the license"),
+		200: jsonAnswer(
+			z.object({ ...whose, products: z.array(entitlement) }).openapi("Entitlements"),
+			"Every product of the license",
+		),
 		...problems("unauthenticated", "device_refused"),
 	},
 });
 
-export const entitlements = createRouter().openapi(route, async (c) => {
-	const scope = c.env;
-	const { caller } = c.var;
-	const device = await scope.services.records.device(caller.profile.id, scope);
-	if (device === null) throw new ProblemError("device_refused");
-	return c.json(
-		{
-			device: device.id,
-			account: device.account,
-			status: device.status,
-			...markDegraded(scope.degradedAsOf()),
-			products: Object.entries(device.grants).map(([product, grant]) => {
-				const { decision, code } = decideEntitlement(device, product, scope.now);
-				return {
-					product,
-					decision,
-					code,
-					from: toTimestamp(grant.from),
-					until: toTimestamp(grant.until),
-					grace_until: toTimestamp(grant.until + grant.grace),
-				};
-			}),
-		},
-		200,
-	);
+const one = createRoute({
+	...access,
+	method: "get",
+	path: "/v1/entitlements/{product}",
+	summary: "Whether this firewall may have one product, and why",
+	request: { params: z.object({ product: productName }) },
+	responses: {
+		200: jsonAnswer(entitlement.extend(whose).openapi("ProductEntitlement"), "Yes or no, with the reason"),
+		...problems("unauthenticated", "device_refused", "invalid_identifier"),
+	},
 });
+
+export const entitlements = createRouter()
+	.openapi(list, async (c) => {
+		const device = await readDevice(c.env, c.var.caller.profile.id);
+		const products = Object.keys(device.grants).map((product) => describe(device, product, c.env.now));
+		return c.json({ ...describeDevice(device, c.env), products }, 200);
+	})
+	.openapi(one, async (c) => {
+		const device = await readDevice(c.env, c.var.caller.profile.id);
+		const answer = describe(device, c.req.valid("param").product, c.env.now);
+		return c.json({ ...describeDevice(device, c.env), ...answer }, 200);
+	});
+
+async function readDevice(scope: RequestScope, deviceId: string): Promise<DeviceRecord> {
+	const device = await scope.services.records.device(deviceId, scope);
+	if (device === null) throw new ProblemError("device_refused");
+	return device;
+}
+
+/** To be called after the reads that the answer rests on. */
+function describeDevice(device: DeviceRecord, scope: RequestScope) {
+	return {
+		device: device.id,
+		account: device.account,
+		license: device.license,
+		status: device.status,
+		...markDegraded(scope.degradedAsOf()),
+	};
+}
+
+function describe(device: DeviceRecord, product: string, now: number) {
+	const { decision, code, grant, holdsUntil } = decideEntitlement(device, product, now);
+	const graceUntil = grant && grant.until + grant.grace;
+	return {
+		product,
+		decision,
+		code,
+		...DECISION_CODES[code],
+		from: timeOf(grant?.from),
+		until: timeOf(grant?.until),
+		grace_until: timeOf(graceUntil),
+		critical_until: timeOf(grant && graceUntil && graceUntil + grant.critical),
+		changes_at: timeOf(holdsUntil),
+	};
+}
+
+function timeOf(seconds: number | null | undefined): string | null {
+	return seconds === null || seconds === undefined || seconds === Number.POSITIVE_INFINITY
+		? null
+		: toTimestamp(seconds);
+}

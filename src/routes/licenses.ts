@@ -1,113 +1,146 @@
-// The operator plane of licenses: what an account bought.
+// The operator plane of licenses: what an account bought, and what becomes of it.
 import { createRoute, z } from "@hono/zod-openapi";
-import { productName } from "../content/names.ts";
-import { mintLicenseId } from "../entitlement/ids.ts";
-import { MAX_PRODUCTS } from "../entitlement/license.ts";
-import type { LicenseInfo } from "../objects/account.ts";
+import type { Context } from "hono";
+import { isLicenseId, mintLicenseId } from "../entitlement/ids.ts";
+import type { LicenseStatus } from "../entitlement/license.ts";
+import type { LicenseInfo } from "../objects/license-desk.ts";
 import { ProblemError } from "../problem.ts";
 import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import type { AppEnv } from "./app-env.ts";
 import { operatorAccess } from "./authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
+import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
+import { createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
 
-const DAY = 86_400;
-const HOUR = 3600;
+const licensePath = accountPath.extend({ license: z.string().refine(isLicenseId, "a license looks like lic-…") });
+const settledBody = licenseBody.extend({ published: z.boolean() }).openapi("ChangedLicense");
+const settled = jsonAnswer(
+	settledBody,
+	"The license now; `published` is false while a store still waits for the change",
+);
+const shared = { tags: ["Operator"], ...operatorAccess };
+const refusals = { ...accountRefusals, ...problems("conflict") };
 
-const licenseBody = z
-	.object({
-		license: z.string(),
-		products: z.array(z.string()),
-		seats: z.int(),
-		seats_taken: z.int(),
-		starts_at: timestamp,
-		ends_at: timestamp,
-		grace_days: z.number(),
-		delay_hours: z.number(),
-	})
-	.openapi("License");
-
-const createLicense = createRoute({
+const create = createRoute({
+	...shared,
 	method: "post",
 	path: "/v1/accounts/{account}/licenses",
-	tags: ["Operator"],
 	summary: "Give an account a license",
-	...operatorAccess,
-	request: {
-		params: accountPath,
-		body: jsonBody(
-			z
-				.strictObject({
-					products: z.array(productName).min(1).max(MAX_PRODUCTS),
-					seats: z.int().min(1).max(1_000_000),
-					starts_at: timestamp.optional().openapi({ description: "Now, if left out" }),
-					ends_at: timestamp,
-					grace_days: z
-						.number()
-						.min(0)
-						.max(365)
-						.optional()
-						.openapi({ description: "Days after the end during which updates still come; 30 if left out" }),
-					delay_hours: z
-						.number()
-						.min(0)
-						.max(720)
-						.optional()
-						.openapi({ description: "How old a release must be for this license; 0 if left out" }),
-				})
-				.openapi("NewLicense"),
-		),
-	},
+	request: { params: accountPath, body: jsonBody(newLicense) },
 	responses: { 201: jsonAnswer(licenseBody, "Created"), ...accountRefusals },
 });
-const listLicenses = createRoute({
+
+const list = createRoute({
+	...shared,
 	method: "get",
 	path: "/v1/accounts/{account}/licenses",
-	tags: ["Operator"],
 	summary: "Licenses of an account, with the seats taken",
-	...operatorAccess,
 	request: { params: accountPath },
 	responses: { 200: jsonAnswer(z.object({ licenses: z.array(licenseBody) }), "All of them"), ...accountRefusals },
 });
 
-function describeLicense(license: LicenseInfo) {
-	return {
-		license: license.id,
-		products: [...license.products],
-		seats: license.seats,
-		seats_taken: license.seatsTaken,
-		starts_at: toTimestamp(license.startsAt),
-		ends_at: toTimestamp(license.endsAt),
-		grace_days: license.graceSeconds / DAY,
-		delay_hours: license.delaySeconds / HOUR,
-	};
+const change = createRoute({
+	...shared,
+	method: "patch",
+	path: "/v1/accounts/{account}/licenses/{license}",
+	summary: "Renew a license or change its terms",
+	description:
+		"What is left out stays. Fewer seats than are taken: those who have one keep it, new ones wait. Devices follow a change of what they may have within the revocation bound.",
+	request: { params: licensePath, body: jsonBody(changedLicense) },
+	responses: { 200: settled, ...refusals },
+});
+
+const transfer = createRoute({
+	...shared,
+	method: "post",
+	path: "/v1/accounts/{account}/licenses/{license}/transfer",
+	summary: "Move all devices of a license to another one of the account",
+	description: "All of them or, where the other license has too few seats left, none.",
+	request: { params: licensePath, body: jsonBody(z.strictObject({ to: z.string().refine(isLicenseId) })) },
+	responses: { 200: settled, ...refusals },
+});
+
+function statusRoute<Action extends string>(action: Action, summary: string) {
+	return createRoute({
+		...shared,
+		method: "post",
+		path: `/v1/accounts/{account}/licenses/{license}/${action}`,
+		summary,
+		request: {
+			params: licensePath,
+			body: jsonBody(
+				z.strictObject({ reason: z.string().max(500).optional().openapi({ description: "Kept in the audit trail" }) }),
+			),
+		},
+		responses: { 200: settled, ...refusals },
+	});
 }
 
+const suspend = statusRoute("suspend", "Hold a license: its devices get nothing new and keep what is installed");
+const reinstate = statusRoute("reinstate", "Let a suspended license count again");
+const revoke = statusRoute("revoke", "End a license for good");
+
 export const licenses = createRouter()
-	.openapi(createLicense, async (c) => {
-		const scope = c.env;
-		const actor = c.var.subject;
-		const account = await readAccount(scope, c.req.valid("param").account);
-		const wanted = c.req.valid("json");
-		const startsAt = wanted.starts_at === undefined ? scope.now : toSeconds(wanted.starts_at);
-		const endsAt = toSeconds(wanted.ends_at);
-		if (endsAt <= startsAt) throw new ProblemError("invalid_request", { detail: "ends_at must be after starts_at" });
-		const result = await scope.services.objects.account(account.objectName).createLicense({
-			actor,
-			now: scope.now,
-			id: mintLicenseId(randomBytes()),
-			terms: {
-				products: [...new Set(wanted.products)],
-				seats: wanted.seats,
-				startsAt,
-				endsAt,
-				graceSeconds: Math.round((wanted.grace_days ?? 30) * DAY),
-				delaySeconds: Math.round((wanted.delay_hours ?? 0) * HOUR),
-			},
-		});
+	.openapi(create, async (c) => {
+		const { services, now } = c.env;
+		const account = await readAccount(c.env, c.req.valid("param").account);
+		const terms = newTerms(c.req.valid("json"), now);
+		const id = mintLicenseId(randomBytes());
+		const change = { actor: c.var.subject, now, id, terms };
+		const result = await services.objects.account(account.objectName).createLicense(change);
 		if (!result.ok) throw new ProblemError("not_found");
 		return c.json(describeLicense(result.license), 201);
 	})
-	.openapi(listLicenses, async (c) => {
+	.openapi(list, async (c) => {
 		const account = await readAccount(c.env, c.req.valid("param").account);
-		const licenses = await c.env.services.objects.account(account.objectName).listLicenses();
-		return c.json({ licenses: licenses.map(describeLicense) }, 200);
-	});
+		const found = await c.env.services.objects.account(account.objectName).listLicenses();
+		return c.json({ licenses: found.map(describeLicense) }, 200);
+	})
+	.openapi(change, async (c) => {
+		const { account, id, actor, now } = await readLicense(c, c.req.valid("param"));
+		return c.json(
+			settle(await account.changeLicense({ actor, now, id, terms: changedTerms(c.req.valid("json")) })),
+			200,
+		);
+	})
+	.openapi(transfer, async (c) => {
+		const { account, id, actor, now } = await readLicense(c, c.req.valid("param"));
+		return c.json(settle(await account.transferLicense({ actor, now, id, to: c.req.valid("json").to })), 200);
+	})
+	.openapi(suspend, async (c) =>
+		c.json(await setStatus(c, c.req.valid("param"), "suspended", c.req.valid("json")), 200),
+	)
+	.openapi(reinstate, async (c) => c.json(await setStatus(c, c.req.valid("param"), "active", c.req.valid("json")), 200))
+	.openapi(revoke, async (c) => c.json(await setStatus(c, c.req.valid("param"), "revoked", c.req.valid("json")), 200));
+
+type LicensePath = z.infer<typeof licensePath>;
+
+async function readLicense(c: Context<AppEnv>, path: LicensePath) {
+	const { objectName } = await readAccount(c.env, path.account);
+	const account = c.env.services.objects.account(objectName);
+	return { account, id: path.license, actor: c.var.subject, now: c.env.now };
+}
+
+async function setStatus(c: Context<AppEnv>, path: LicensePath, status: LicenseStatus, given: { reason?: string }) {
+	const { account, id, actor, now } = await readLicense(c, path);
+	const settled = settle(await account.setLicenseStatus({ actor, now, id, status, reason: given.reason ?? "" }));
+	c.env.event.outcome = settled.status;
+	return settled;
+}
+
+type Settled =
+	| { readonly ok: true; readonly license: LicenseInfo; readonly published: boolean }
+	| { readonly ok: false; readonly reason: "unknown_license" | "license_revoked" | "bad_terms" | "no_seat_left" };
+
+function settle(result: Settled): z.infer<typeof settledBody> {
+	if (result.ok) return { ...describeLicense(result.license), published: result.published };
+	switch (result.reason) {
+		case "unknown_license":
+			throw new ProblemError("not_found");
+		case "license_revoked":
+			throw new ProblemError("conflict", { detail: "a revoked license stays revoked; give the account another one" });
+		case "no_seat_left":
+			throw new ProblemError("conflict", { detail: "the other license has too few seats left for all of them" });
+		case "bad_terms":
+			throw new ProblemError("invalid_request", { detail: "license and products must end after they start" });
+	}
+}

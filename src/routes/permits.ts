@@ -2,8 +2,10 @@
 // verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
 import { createRoute, z } from "@hono/zod-openapi";
 import type { ProductRecord, Release } from "../content/product-record.ts";
+import { isLicensed } from "../content/select-release.ts";
 import { decideEntitlement } from "../entitlement/decide.ts";
-import type { DeviceRecord } from "../entitlement/device-record.ts";
+import type { DecisionCode } from "../entitlement/decision-codes.ts";
+import type { DeviceRecord, Grant } from "../entitlement/device-record.ts";
 import { accountObjectName } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../signing/capability.ts";
@@ -77,9 +79,10 @@ export const permits = plainRoute(route, async (request, scope) => {
 
 	const device = await services.records.device(offer.device, scope);
 	if (device === null) throw new ProblemError("device_refused");
-	requireEntitlement(device, offer.product, now);
+	const grant = requireEntitlement(device, offer.product, now);
 	const heads = await services.records.heads(scope);
 	const release = requireRelease(await services.records.product(offer.product, heads, scope), offer);
+	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 
 	const reportBy = now + REPORT_WITHIN_SECONDS;
 	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
@@ -103,24 +106,26 @@ export const permits = plainRoute(route, async (request, scope) => {
 	return answerJson(body, 201);
 });
 
-function requireEntitlement(device: DeviceRecord, product: string, now: number): void {
+function requireEntitlement(device: DeviceRecord, product: string, now: number): Grant {
 	const entitlement = decideEntitlement(device, product, now);
-	if (entitlement.decision !== "refused") return;
+	if (entitlement.decision !== "refused") return entitlement.grant;
 	switch (entitlement.code) {
 		case "suspended":
 		case "revoked":
 		case "deactivated":
 			throw new ProblemError("device_refused", { extras: { device_status: entitlement.code } });
+		case "license_suspended":
+		case "license_revoked":
 		case "not_included":
 		case "not_yet_valid":
 		case "expired":
-			throw new ProblemError("not_entitled", {
-				extras: {
-					entitlement_code: entitlement.code,
-					valid_until: entitlement.grant === null ? null : toTimestamp(entitlement.grant.until),
-				},
-			});
+			throw notEntitled(entitlement.code, entitlement.grant);
 	}
+}
+
+function notEntitled(code: DecisionCode, grant: Grant | null): ProblemError {
+	const validUntil = grant === null ? null : toTimestamp(grant.until);
+	return new ProblemError("not_entitled", { extras: { entitlement_code: code, valid_until: validUntil } });
 }
 
 function requireRelease(record: ProductRecord | null, offer: OfferClaims): Release {

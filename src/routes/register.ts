@@ -190,10 +190,17 @@ function refuseActivation(scope: RequestScope, reason: ActivationRefusal): never
 	scope.event.reason = reason;
 	switch (reason) {
 		case "unknown_code":
+		case "code_revoked":
 		case "code_expired":
 			return refuseCode(scope, reason);
 		case "code_used_up":
 			throw new OAuthError("access_denied", 403, "the auth code has been used as often as it may be");
+		case "code_bound":
+			throw new OAuthError("access_denied", 403, "the auth code is for another appliance");
+		case "license_suspended":
+			throw new OAuthError("access_denied", 403, "the license is suspended; ask the account's administrator");
+		case "license_revoked":
+			throw new OAuthError("access_denied", 403, "the license was revoked; ask for a code of another one");
 		case "license_expired":
 			throw new OAuthError("access_denied", 403, "the license has ended");
 		case "no_seat_left":

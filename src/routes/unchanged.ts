@@ -2,22 +2,28 @@
 // for one device, one token, one question and the state of the world it was answered in. If it comes back, is sealed right,
 // has not expired and the state is still that, the answer is 304: no token to verify, no store to read. All it can buy a
 // thief is "nothing has changed", and only beside the token that it was sealed for.
-import type { HeadsRecord } from "../content/heads-record.ts";
+import { type HeadsRecord, termsOf } from "../content/heads-record.ts";
 import { accountObjectName } from "../entitlement/ids.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { type CheckState, readCheckEtag, verifyCheckEtag } from "../signing/check-etag.ts";
 import { isDenied, tokenTail } from "./authenticate.ts";
 import { type CheckQuestion, knownQuestion, stateOf } from "./check-question.ts";
 
-/** What an answer to this question depends on; sealed into its ETag. @param query as sent @param binding tail of the token */
+/**
+ * What an answer to this question depends on; sealed into its ETag.
+ * @param query as sent
+ * @param terms how often the licenses of the device's account have changed, `termsOf`
+ * @param binding tail of the token
+ */
 export function checkState(
 	question: CheckQuestion,
 	query: string,
 	heads: HeadsRecord,
+	terms: number,
 	country: string | null,
 	binding: string,
 ): CheckState {
-	return { state: `${stateOf(question, heads)} ${country}`, query, binding };
+	return { state: `${stateOf(question, heads)} ${terms} ${country}`, query, binding };
 }
 
 /**
@@ -34,7 +40,14 @@ export async function answerUnchanged(request: Request, scope: RequestScope, que
 	const etag = readCheckEtag(text);
 	const question = knownQuestion(query);
 	if (etag === null || heads === undefined || denied === undefined || question === undefined) return null;
-	const state = checkState(question, query, heads, scope.country, tokenTail(authorization));
+	const state = checkState(
+		question,
+		query,
+		heads,
+		termsOf(denied, etag.deviceId),
+		scope.country,
+		tokenTail(authorization),
+	);
 	// The seal first: only under it is the device id one that we wrote, and not whatever a stranger sent.
 	if (!(await verifyCheckEtag(macKeyring, etag, { ...state, now: scope.now }))) return null;
 	if (isDenied(denied, etag.deviceId, scope.now)) return null;

@@ -1,7 +1,7 @@
 // Access tokens of devices (RFC 9068, `at+jwt`, ES256). A token carries the device's profile, so a check reads no store; what
 // changed since it was minted shows when it is renewed. Not checked here: whether the device is denied, and its DPoP proof.
 import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
-import type { DeviceProfile, Grant } from "../entitlement/device-record.ts";
+import { type DeviceProfile, type Grant, type Hold, isHold } from "../entitlement/device-record.ts";
 import type { TokenKeyring } from "./token-keyring.ts";
 
 export const DEVICE_SCOPE = "device";
@@ -36,6 +36,9 @@ export interface VerifiedAccessToken {
 	readonly exp: number;
 }
 
+/** until, grace, critical, delay, from; what is missing is 0 */
+type PackedGrant = readonly number[];
+
 interface TokenClaims {
 	readonly sub: string;
 	readonly aud: string;
@@ -44,8 +47,15 @@ interface TokenClaims {
 	readonly scope: string;
 	readonly acct: string;
 	readonly pseudonym: string;
-	readonly ent: Readonly<Record<string, Partial<Grant>>>;
-	readonly dev: { readonly model: string; readonly labels?: Record<string, string>; readonly ha?: string };
+	readonly ent: Readonly<Record<string, PackedGrant>>;
+	readonly dev: {
+		readonly model: string;
+		readonly labels?: Record<string, string>;
+		readonly ha?: string;
+		readonly hold?: Hold;
+	};
+	/** how often the account's licenses had changed; not named in a standard, like the three above */
+	readonly terms?: number;
 	readonly cnf?: { readonly jkt: string };
 }
 
@@ -74,7 +84,9 @@ export async function signAccessToken(
 			model: device.model,
 			...(Object.keys(device.labels).length > 0 && { labels: device.labels }),
 			...(device.haGroup !== null && { ha: device.haGroup }),
+			...(device.hold !== null && { hold: device.hold }),
 		},
+		...(device.terms !== 0 && { terms: device.terms }),
 		...(jkt !== null && { cnf: { jkt } }),
 	})
 		.setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: keyring.current.kid })
@@ -123,7 +135,19 @@ function findKey(keyring: TokenKeyring, kid: string | undefined): CryptoKey {
 
 // Not a schema: in workerd, which has no `eval`, one costs a quarter of what the signature does, and these claims are our own.
 function readClaims(payload: JWTPayload): AccessTokenVerification {
-	const { sub, aud, client_id: clientId, exp, scope, acct, pseudonym, ent, dev, cnf } = payload as Partial<TokenClaims>;
+	const {
+		sub,
+		aud,
+		client_id: clientId,
+		exp,
+		scope,
+		acct,
+		pseudonym,
+		ent,
+		dev,
+		cnf,
+		terms = 0,
+	} = payload as Partial<TokenClaims>;
 	const wrong = (claim: string) => ({ ok: false, reason: "wrong_claim", claim }) as const;
 	if (typeof sub !== "string") return wrong("sub");
 	// jose takes an array that contains the issuer; ours never has one.
@@ -134,11 +158,23 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 	if (typeof acct !== "string") return wrong("acct");
 	if (typeof pseudonym !== "string") return wrong("pseudonym");
 	if (typeof dev?.model !== "string") return wrong("dev");
+	if (dev.hold !== undefined && !isHold(dev.hold)) return wrong("dev");
+	if (typeof terms !== "number") return wrong("terms");
 	if (cnf !== undefined && typeof cnf.jkt !== "string") return wrong("cnf");
 	const grants = unpackGrants(ent);
 	if (grants === null) return wrong("ent");
-	const { model, labels = {}, ha: haGroup = null } = dev;
-	const profile: DeviceProfile = { id: sub, account: acct, status: "active", model, labels, haGroup, grants };
+	const { model, labels = {}, ha: haGroup = null, hold = null } = dev;
+	const profile: DeviceProfile = {
+		id: sub,
+		account: acct,
+		status: "active",
+		model,
+		labels,
+		haGroup,
+		hold,
+		terms,
+		grants,
+	};
 	return { ok: true, profile, pseudonym, scope, jkt: cnf?.jkt ?? null, exp };
 }
 
@@ -146,9 +182,11 @@ function unpackGrants(ent: unknown): Record<string, Grant> | null {
 	if (typeof ent !== "object" || ent === null) return null;
 	const grants: Record<string, Grant> = {};
 	for (const [product, packed] of Object.entries(ent)) {
-		const { from = 0, until, grace = 0, delay = 0 } = (packed ?? {}) as Partial<Grant>;
-		if (typeof until !== "number") return null;
-		grants[product] = { from, until, grace, delay };
+		if (!Array.isArray(packed)) return null;
+		const [until, grace = 0, critical = 0, delay = 0, from = 0]: unknown[] = packed;
+		if (typeof until !== "number" || typeof grace !== "number" || typeof critical !== "number") return null;
+		if (typeof delay !== "number" || typeof from !== "number") return null;
+		grants[product] = { from, until, grace, critical, delay };
 	}
 	return grants;
 }
@@ -164,7 +202,9 @@ function describeFailure(error: unknown, now: number): AccessTokenVerification {
 	throw error;
 }
 
-/** Zero is what a missing member means, so it need not travel; nor need a start that has passed. */
-function packGrant({ from, until, grace, delay }: Grant, now: number): Partial<Grant> {
-	return { until, ...(from > now && { from }), ...(grace !== 0 && { grace }), ...(delay !== 0 && { delay }) };
+/** In this order, and without zeros at the end; nor need a start that has passed travel. Names would not fit into 4 KB. */
+function packGrant({ from, until, grace, critical, delay }: Grant, now: number): PackedGrant {
+	const packed = [until, grace, critical, delay, from > now ? from : 0];
+	while (packed.at(-1) === 0) packed.pop();
+	return packed;
 }

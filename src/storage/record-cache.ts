@@ -35,6 +35,11 @@ export interface RecordCache {
 	 * @throws RecordStoreError when there is no usable copy and neither the store nor the owner could be asked
 	 */
 	get<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null>;
+	/**
+	 * As `get`, but from the record's owner, for who knows that the stores are behind.
+	 * @throws RecordStoreError when the owner cannot be asked
+	 */
+	getFromOwner<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null>;
 }
 
 export interface RecordCacheOptions {
@@ -106,6 +111,11 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		if (entry === undefined || nowMs >= entry.staleUntilMs) return loadOrLastGood(key, kind, scope);
 		if (flightOf(key, nowMs) === null) scope.waitUntil(renew(key, kind, nowMs, entry));
 		return entry.value as T;
+	}
+
+	async function getFromOwner<T>(key: string, kind: RecordKind<T>, { nowMs }: ReadScope): Promise<T | null> {
+		const copy = await readOrigin(key, kind);
+		return copy === null ? null : keep(key, kind, nowMs, copy);
 	}
 
 	async function loadOrLastGood<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null> {
@@ -232,5 +242,5 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		return copy.value;
 	}
 
-	return { peek, get };
+	return { peek, get, getFromOwner };
 }

@@ -1,6 +1,6 @@
 // Typed access to the replicated records: which kind each key holds, how long an isolate may trust its copy, and how
 // `heads` leads to the revision of everything shared.
-import { type DeniedRecord, deniedRecord, type HeadsRecord, headsRecord } from "../content/heads-record.ts";
+import { type DeniedRecord, deniedRecord, type HeadsRecord, headsRecord, termsOf } from "../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import { type ProductRecord, productRecord } from "../content/product-record.ts";
 import { type CredentialRecord, credentialRecord } from "../entitlement/credential-record.ts";
@@ -14,7 +14,7 @@ export interface Records {
 	product(product: string, heads: HeadsRecord, scope: ReadScope): Promise<ProductRecord | null>;
 	messages(heads: HeadsRecord, scope: ReadScope): Promise<MessagesRecord>;
 	denied(heads: HeadsRecord, scope: ReadScope): Promise<DeniedRecord>;
-	/** null = no such device, as far as its Account object knows */
+	/** Never from before the last change of its account's licenses. Null = no such device, as far as its Account knows. */
 	device(deviceId: string, scope: ReadScope): Promise<DeviceRecord | null>;
 	credential(hash: string, scope: ReadScope): Promise<CredentialRecord | null>;
 	/** What the isolate holds right now; undefined = a read is due. The whole cost of "has anything changed?". */
@@ -38,7 +38,7 @@ const CREDENTIAL_FRESH_SECONDS = 10;
 
 const NO_HEADS: HeadsRecord = { products: {}, messages: 0, denied: 0 };
 const NO_MESSAGES: MessagesRecord = { revision: 0, messages: [] };
-const NO_DENIED: DeniedRecord = { revision: 0, devices: {}, accounts: {} };
+const NO_DENIED: DeniedRecord = { revision: 0, devices: {}, accounts: {}, terms: {} };
 
 /** Thrown when `heads` names a revision that neither the store nor its object can show. */
 export class RecordMissingError extends Error {
@@ -88,17 +88,30 @@ export function createRecords(
 		return found;
 	}
 
+	async function readHeads(scope: ReadScope): Promise<HeadsRecord> {
+		return (await cache.get(HEADS_KEY, heads, scope)) ?? NO_HEADS;
+	}
+
+	async function readDenied(current: HeadsRecord, scope: ReadScope): Promise<DeniedRecord> {
+		return current.denied === 0 ? NO_DENIED : shared(deniedKey(current.denied), denied, scope);
+	}
+
 	return {
-		heads: async (scope) => (await cache.get(HEADS_KEY, heads, scope)) ?? NO_HEADS,
+		heads: readHeads,
 		async product(name, current, scope) {
 			const revision = Object.hasOwn(current.products, name) ? current.products[name] : undefined;
 			return revision === undefined ? null : shared(productKey(name, revision), product, scope);
 		},
 		messages: async (current, scope) =>
 			current.messages === 0 ? NO_MESSAGES : shared(messagesKey(current.messages), messages, scope),
-		denied: async (current, scope) =>
-			current.denied === 0 ? NO_DENIED : shared(deniedKey(current.denied), denied, scope),
-		device: (deviceId, scope) => cache.get(deviceKey(deviceId), device, scope),
+		denied: readDenied,
+		async device(deviceId, scope) {
+			const key = deviceKey(deviceId);
+			const found = await cache.get(key, device, scope);
+			if (found === null) return null;
+			const news = await readDenied(await readHeads(scope), scope);
+			return found.terms < termsOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
+		},
 		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope),
 		peekHeads: (nowMs) => cache.peek<HeadsRecord>(HEADS_KEY, nowMs) ?? undefined,
 		peekDenied: (current, nowMs) =>

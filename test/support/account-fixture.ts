@@ -1,5 +1,5 @@
 // An account with a license and codes, and devices to activate: what most tests of the Account object start from.
-import type { ActivationInput } from "../../src/objects/account.ts";
+import type { ActivationInput } from "../../src/objects/device-desk.ts";
 import { bindings, freshName } from "./object-bindings.ts";
 
 /** Near the real time, because denials end by the objects' own clock. */
@@ -21,12 +21,37 @@ export async function createAccount(
 	const { seats = 10, uses = 1_000, endsAt = NOW + 365 * DAY, expiresAt = NOW + 30 * DAY } = options;
 	const name = freshName();
 	const account = () => bindings.ACCOUNT.getByName(name);
-	const terms = { products: ["crs"], startsAt: NOW - DAY, endsAt, graceSeconds: 30 * DAY, delaySeconds: 0 };
+	const terms = {
+		...{ products: [{ product: "crs" }], startsAt: NOW - DAY, endsAt, graceSeconds: 30 * DAY },
+		...{ criticalSeconds: 0, delaySeconds: 0, overage: "refuse" as const },
+	};
 	await account().create({ ...OPERATOR, id: `acct-${name}000000`, name: "Test account" });
 	await account().createLicense({ ...OPERATOR, id: "lic-a", terms: { ...terms, seats } });
-	await account().createLicense({ ...OPERATOR, id: "lic-b", terms: { ...terms, products: ["threats"], seats: 1 } });
-	await account().createCode({ ...OPERATOR, id: "code-a", hash: "hash-a", license: "lic-a", uses, expiresAt });
-	await account().createCode({ ...OPERATOR, id: "code-b", hash: "hash-b", license: "lic-b", uses, expiresAt });
+	await account().createLicense({
+		...OPERATOR,
+		id: "lic-b",
+		terms: { ...terms, products: [{ product: "threats" }], seats: 1 },
+	});
+	await account().createCode({
+		...OPERATOR,
+		id: "code-a",
+		hash: "hash-a",
+		license: "lic-a",
+		uses,
+		expiresAt,
+		serial: null,
+		model: null,
+	});
+	await account().createCode({
+		...OPERATOR,
+		id: "code-b",
+		hash: "hash-b",
+		license: "lic-b",
+		uses,
+		expiresAt,
+		serial: null,
+		model: null,
+	});
 	return {
 		name,
 		account,

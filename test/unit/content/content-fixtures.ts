@@ -8,7 +8,7 @@ import type { DeviceProfile, Grant } from "../../../src/entitlement/device-recor
 export const NOW = 1_795_000_000;
 export const HOUR = 3600;
 
-export const GRANT: Grant = { from: NOW - 1000, until: NOW + 1000, grace: 500, delay: 0 };
+export const GRANT: Grant = { from: NOW - 1000, until: NOW + 1000, grace: 500, critical: 0, delay: 0 };
 export const DEVICE: DeviceProfile = {
 	id: "dev-0123456789-0123456789abcdef",
 	account: "acct-0123456789abcdef",
@@ -16,6 +16,8 @@ export const DEVICE: DeviceProfile = {
 	model: "FW-100",
 	labels: { site: "berlin", ring: "1" },
 	haGroup: null,
+	hold: null,
+	terms: 0,
 	grants: { crs: GRANT },
 };
 
@@ -84,6 +86,7 @@ export const anyGrant: fc.Arbitrary<Grant> = fc.record({
 	from: seconds(3000),
 	until: seconds(3000),
 	grace: fc.integer({ min: 0, max: 2000 }),
+	critical: fc.constantFrom(0, 1, 1000),
 	delay: fc.constantFrom(0, 1, 500, 3000),
 });
 

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Candidate, selectRelease } from "../../../src/content/select-release.ts";
+import { type Candidate, isLicensed, selectRelease } from "../../../src/content/select-release.ts";
 import { anyRecord, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
 const DEVICE: Candidate = { model: "FW-100", engine: "11.1.4", installed: null };
-const AT_ONCE = { delay: 0 };
+/** A license that has not ended. */
+const RUNNING = { until: NOW + 1_000_000, grace: 0 };
+const AT_ONCE = { ...RUNNING, delay: 0 };
 const THREE = recordOf(makeRelease(1), makeRelease(2), makeRelease(3));
 
 describe("with releases 1.1, 1.2 and 1.3, of which 1.2 was withdrawn, a device", () => {
@@ -44,7 +46,10 @@ it.each([
 	["nothing fits the engine", recordOf(makeRelease(1, { engine: { min: "12" } })), "none_compatible"],
 	["nothing is old enough", recordOf(makeRelease(1, { releasedAt: NOW - 99 })), "none_old_enough"],
 ])("says why there is nothing: %s", (_, record, reason) => {
-	expect(selectRelease(record, { delay: 100 }, DEVICE, NOW)).toMatchObject({ status: "unavailable", reason });
+	expect(selectRelease(record, { ...RUNNING, delay: 100 }, DEVICE, NOW)).toMatchObject({
+		status: "unavailable",
+		reason,
+	});
 });
 
 it.each([
@@ -65,7 +70,7 @@ describe("a delay", () => {
 		[100, "offered"],
 	])("of 100 seconds at second %i after the release: %s", (age, status) => {
 		const record = recordOf(makeRelease(1, { releasedAt: NOW }));
-		expect(selectRelease(record, { delay: 100 }, DEVICE, NOW + age)).toMatchObject({
+		expect(selectRelease(record, { ...RUNNING, delay: 100 }, DEVICE, NOW + age)).toMatchObject({
 			status,
 			holdsUntil: status === "offered" ? Infinity : NOW + 100,
 		});
@@ -73,7 +78,7 @@ describe("a delay", () => {
 
 	it("never takes back what is installed already", () => {
 		const device = { ...DEVICE, installed: "1.3" };
-		expect(selectRelease(THREE, { delay: 999 }, device, NOW)).toMatchObject({
+		expect(selectRelease(THREE, { ...RUNNING, delay: 999 }, device, NOW)).toMatchObject({
 			status: "current",
 			reason: "newer_installed",
 		});
@@ -87,7 +92,7 @@ describe("a delay", () => {
 					makeRelease(index + 1, { releasedAt: NOW + index * 10 }),
 				);
 				const now = NOW + (count - 1) * 10 + phase;
-				const selection = selectRelease(recordOf(...releases), { delay: 100 }, DEVICE, now);
+				const selection = selectRelease(recordOf(...releases), { ...RUNNING, delay: 100 }, DEVICE, now);
 				expect(selection.status).toBe("offered");
 				if (selection.status === "offered") expect(now - selection.release.releasedAt).toBeLessThan(110);
 			}),
@@ -101,7 +106,7 @@ describe("whatever is released and installed,", () => {
 		engine: fc.constantFrom(null, "9.9", "11.1.4"),
 		installed: fc.constantFrom(null, "1.1", "1.2", "1.3", "1.7", "unknown"),
 	});
-	const anyDelay = fc.constantFrom(0, 1, 500, 3000).map((delay) => ({ delay }));
+	const anyDelay = fc.constantFrom(0, 1, 500, 3000).map((delay) => ({ ...RUNNING, delay }));
 	const anyTime = fc.integer({ min: NOW - 6000, max: NOW + 9000 });
 
 	it("what was withdrawn, does not fit or is too young is not offered", () => {
@@ -164,5 +169,42 @@ describe("whatever is released and installed,", () => {
 				else expect(after.status).toBe("unavailable");
 			}),
 		);
+	});
+});
+
+describe("after license and grace have ended", () => {
+	const ENDED = { until: NOW - 500, grace: 100, delay: 0 };
+	const before = makeRelease(1, { releasedAt: NOW - 401 });
+	const atTheEnd = makeRelease(2, { releasedAt: NOW - 400 });
+	const emergency = makeRelease(3, { releasedAt: NOW - 300, urgency: "emergency" });
+	const later = makeRelease(4, { releasedAt: NOW - 200, urgency: "important" });
+
+	it.each([
+		["what came out in time", [before], "1.1"],
+		["what came out in time, not what came at the end or later", [before, atTheEnd, later], "1.1"],
+		["the newest emergency release", [before, emergency, later], "1.3"],
+	])("there is %s", (_, releases, version) => {
+		const offered = selectRelease(recordOf(...releases), ENDED, { ...DEVICE, installed: null }, NOW);
+		expect(offered).toMatchObject({ status: "offered", release: { version } });
+	});
+
+	it("there is nothing where everything came later", () => {
+		expect(selectRelease(recordOf(atTheEnd, later), ENDED, DEVICE, NOW)).toMatchObject({
+			status: "unavailable",
+			reason: "none_licensed",
+		});
+	});
+
+	it("nobody is sent back from something newer", () => {
+		expect(selectRelease(recordOf(before, later), ENDED, { ...DEVICE, installed: "1.4" }, NOW)).toMatchObject({
+			status: "current",
+			reason: "newer_installed",
+		});
+	});
+
+	it("until the last second of the grace everything still comes", () => {
+		const selection = selectRelease(recordOf(before, later), ENDED, DEVICE, NOW - 401);
+		expect(selection).toMatchObject({ status: "offered" });
+		expect([isLicensed(later, ENDED, NOW - 401), isLicensed(later, ENDED, NOW - 400)]).toEqual([true, false]);
 	});
 });

@@ -2,13 +2,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ActivationFacts, decideActivation, decideStatusChange } from "../../../src/entitlement/activation.ts";
 import { type DeviceStatus, deviceStatus } from "../../../src/entitlement/device-record.ts";
-import { holdsSeat } from "../../../src/entitlement/license.ts";
+import { holdsSeat, licenseStatus, overagePolicy } from "../../../src/entitlement/license.ts";
 
 const NOW = 1_800_000_000;
+const CODE = { uses: 5, used: 0, expiresAt: NOW + 100, revoked: false, serial: null, model: null };
+const LICENSE = { id: "lic-a", seats: 10, endsAt: NOW + 1_000, status: "active", overage: "refuse" } as const;
 const FRESH: ActivationFacts = {
-	code: { uses: 5, used: 0, expiresAt: NOW + 100 },
-	license: { id: "lic-a", seats: 10, endsAt: NOW + 1_000 },
+	code: CODE,
+	license: LICENSE,
 	serial: "FW-1",
+	model: "PA-440",
 	deviceWithSameKey: null,
 	serialHeldByOther: false,
 	seatsTaken: 0,
@@ -16,7 +19,7 @@ const FRESH: ActivationFacts = {
 };
 const KNOWN = { status: "active", serial: "FW-1", license: "lic-a", usedThisCode: true } as const;
 const refused = (reason: string) => ({ ok: false, reason });
-const accepted = (kind: string) => ({ ok: true, kind });
+const accepted = (kind: string, overage = false) => ({ ok: true, kind, overage });
 
 describe("activation with a key that is not known", () => {
 	it.each<[string, Partial<ActivationFacts>, object]>([
@@ -25,16 +28,37 @@ describe("activation with a key that is not known", () => {
 		["finds no seat left", { seatsTaken: 10 }, refused("no_seat_left")],
 		["finds too few seats", { seatsTaken: 11 }, refused("no_seat_left")],
 		["is refused without a code", { code: null, license: null }, refused("unknown_code")],
-		["takes the last use", { code: { uses: 5, used: 4, expiresAt: NOW + 1 } }, accepted("new")],
+		["takes the last use", { code: { ...CODE, uses: 5, used: 4, expiresAt: NOW + 1 } }, accepted("new")],
 		[
 			"is refused when the code is used up",
-			{ code: { uses: 5, used: 5, expiresAt: NOW + 1 } },
+			{ code: { ...CODE, uses: 5, used: 5, expiresAt: NOW + 1 } },
 			refused("code_used_up"),
 		],
-		["is refused when the code has expired", { code: { uses: 5, used: 0, expiresAt: NOW } }, refused("code_expired")],
-		["has until the license ends", { license: { id: "a", seats: 1, endsAt: NOW + 1 } }, accepted("new")],
-		["is refused when it has ended", { license: { id: "a", seats: 1, endsAt: NOW } }, refused("license_expired")],
+		[
+			"is refused when the code has expired",
+			{ code: { ...CODE, uses: 5, used: 0, expiresAt: NOW } },
+			refused("code_expired"),
+		],
+		["has until the license ends", { license: { ...LICENSE, id: "a", seats: 1, endsAt: NOW + 1 } }, accepted("new")],
+		[
+			"is refused when it has ended",
+			{ license: { ...LICENSE, id: "a", seats: 1, endsAt: NOW } },
+			refused("license_expired"),
+		],
 		["is refused a serial in use", { serialHeldByOther: true }, refused("serial_taken")],
+		["is refused with a revoked code", { code: { ...CODE, revoked: true } }, refused("code_revoked")],
+		["takes a code made for its serial", { code: { ...CODE, serial: "FW-1" } }, accepted("new")],
+		["is refused a code for another serial", { code: { ...CODE, serial: "FW-2" } }, refused("code_bound")],
+		["takes a code made for its model", { code: { ...CODE, model: "PA-440" } }, accepted("new")],
+		["is refused a code for another model", { code: { ...CODE, model: "PA-220" } }, refused("code_bound")],
+		["finds the license suspended", { license: { ...LICENSE, status: "suspended" } }, refused("license_suspended")],
+		["finds the license revoked", { license: { ...LICENSE, status: "revoked" } }, refused("license_revoked")],
+		[
+			"goes beyond the seats where the license allows it, and that is noticed",
+			{ seatsTaken: 10, license: { ...LICENSE, overage: "allow" } },
+			accepted("new", true),
+		],
+		["is no overage while there are seats", { license: { ...LICENSE, overage: "allow" } }, accepted("new")],
 	])("%s", (_, change, decision) => {
 		expect(decideActivation({ ...FRESH, ...change })).toEqual(decision);
 	});
@@ -43,11 +67,13 @@ describe("activation with a key that is not known", () => {
 describe("activation with a key that is known", () => {
 	const withDevice = (device: Partial<NonNullable<ActivationFacts["deviceWithSameKey"]>>, change = {}) =>
 		decideActivation({ ...FRESH, ...change, deviceWithSameKey: { ...KNOWN, ...device } });
-	const spent = { code: { uses: 1, used: 1, expiresAt: NOW - 1 }, seatsTaken: 10 };
+	const spent = { code: { ...CODE, uses: 1, used: 1, expiresAt: NOW - 1 }, seatsTaken: 10 };
 
 	it("is the same device again after a lost answer, whatever became of the code and the seats", () => {
 		expect(withDevice({}, spent)).toEqual(accepted("same"));
-		expect(withDevice({}, { license: { id: "lic-a", seats: 1, endsAt: NOW - 1 } })).toEqual(accepted("same"));
+		expect(withDevice({}, { license: { ...LICENSE, id: "lic-a", seats: 1, endsAt: NOW - 1 } })).toEqual(
+			accepted("same"),
+		);
 	});
 
 	it("stays suspended, but is answered", () => {
@@ -73,11 +99,11 @@ describe("activation with a key that is known", () => {
 	});
 
 	it("comes back after it was deactivated, without a second use, if there is a seat", () => {
-		expect(withDevice({ status: "deactivated" }, { code: { uses: 1, used: 1, expiresAt: NOW + 1 } })).toEqual(
+		expect(withDevice({ status: "deactivated" }, { code: { ...CODE, uses: 1, used: 1, expiresAt: NOW + 1 } })).toEqual(
 			accepted("returned"),
 		);
 		expect(withDevice({ status: "deactivated" }, { seatsTaken: 10 })).toEqual(refused("no_seat_left"));
-		expect(withDevice({ status: "deactivated" }, { code: { uses: 1, used: 1, expiresAt: NOW } })).toEqual(
+		expect(withDevice({ status: "deactivated" }, { code: { ...CODE, uses: 1, used: 1, expiresAt: NOW } })).toEqual(
 			refused("code_expired"),
 		);
 	});
@@ -85,15 +111,25 @@ describe("activation with a key that is known", () => {
 
 const facts = fc.record<ActivationFacts>({
 	code: fc.option(
-		fc.record({ uses: fc.nat(3), used: fc.nat(3), expiresAt: fc.integer({ min: NOW - 2, max: NOW + 2 }) }),
+		fc.record({
+			uses: fc.nat(3),
+			used: fc.nat(3),
+			expiresAt: fc.integer({ min: NOW - 2, max: NOW + 2 }),
+			revoked: fc.boolean(),
+			serial: fc.constantFrom(null, "FW-1"),
+			model: fc.constantFrom(null, "PA-440"),
+		}),
 	),
 	license: fc.option(
 		fc.record({
 			id: fc.constantFrom("lic-a", "lic-b"),
 			seats: fc.integer({ min: 1, max: 3 }),
 			endsAt: fc.integer({ min: NOW - 2, max: NOW + 2 }),
+			status: fc.constantFrom(...licenseStatus.options),
+			overage: fc.constantFrom(...overagePolicy.options),
 		}),
 	),
+	model: fc.constantFrom("PA-440", "PA-220"),
 	serial: fc.constantFrom("FW-1", "FW-2"),
 	deviceWithSameKey: fc.option(
 		fc.record({
@@ -110,10 +146,25 @@ const facts = fc.record<ActivationFacts>({
 const takesSeat = (decision: ReturnType<typeof decideActivation>) => decision.ok && decision.kind !== "same";
 
 describe("laws of activation", () => {
-	it("no seat is taken beyond those of the license", () => {
+	it("no seat is taken beyond those of the license, unless it allows that, and then it is said", () => {
 		fc.assert(
 			fc.property(facts, (given) => {
-				if (takesSeat(decideActivation(given))) expect(given.seatsTaken).toBeLessThan(given.license?.seats ?? 0);
+				const decision = decideActivation(given);
+				if (!decision.ok || decision.kind === "same") return;
+				expect(decision.overage).toBe(given.seatsTaken >= (given.license?.seats ?? 0));
+				if (decision.overage) expect(given.license?.overage).toBe("allow");
+			}),
+		);
+	});
+
+	it("nothing is taken with a revoked code, one for another appliance, or a license that is not in force", () => {
+		fc.assert(
+			fc.property(facts, (given) => {
+				if (!takesSeat(decideActivation(given))) return;
+				expect(given.code?.revoked).toBe(false);
+				expect([null, given.serial]).toContain(given.code?.serial);
+				expect([null, given.model]).toContain(given.code?.model);
+				expect(given.license?.status).toBe("active");
 			}),
 		);
 	});

@@ -4,21 +4,24 @@ import { decideEntitlement } from "../../../src/entitlement/decide.ts";
 import type { DeviceStatus } from "../../../src/entitlement/device-record.ts";
 import { anyGrant, DEVICE, GRANT, NOW } from "../content/content-fixtures.ts";
 
-// From 100, until 200, 50 seconds of grace.
+// From 100, until 200, 50 seconds of grace, 20 of emergency releases.
 const DEVICE_AT_100 = {
 	status: "active" as DeviceStatus,
-	grants: { crs: { from: 100, until: 200, grace: 50, delay: 0 } },
+	hold: null,
+	grants: { crs: { from: 100, until: 200, grace: 50, critical: 20, delay: 0 } },
 };
 
-describe("a device whose license runs from 100 until 200 with 50 seconds of grace", () => {
+describe("a device whose license runs from 100 until 200 with 50 seconds of grace and 20 of emergency releases", () => {
 	it.each([
 		[99, "refused", "not_yet_valid", 100],
 		[100, "active", "active", 200],
 		[199, "active", "active", 200],
 		[200, "grace", "grace", 250],
 		[249, "grace", "grace", 250],
-		[250, "refused", "expired", Infinity],
-		[251, "refused", "expired", Infinity],
+		[250, "critical", "critical_only", 270],
+		[269, "critical", "critical_only", 270],
+		[270, "refused", "expired", Infinity],
+		[271, "refused", "expired", Infinity],
 	])("is at %i: %s, %s, until %d", (now, decision, code, holdsUntil) => {
 		expect(decideEntitlement(DEVICE_AT_100, "crs", now)).toEqual({
 			decision,
@@ -30,7 +33,11 @@ describe("a device whose license runs from 100 until 200 with 50 seconds of grac
 });
 
 it("has no grace where the license gives none", () => {
-	const device = { status: "active" as const, grants: { crs: { from: 0, until: 200, grace: 0, delay: 0 } } };
+	const device = {
+		status: "active" as const,
+		hold: null,
+		grants: { crs: { from: 0, until: 200, grace: 0, critical: 0, delay: 0 } },
+	};
 	expect(decideEntitlement(device, "crs", 200)).toMatchObject({ decision: "refused", code: "expired" });
 });
 
@@ -59,7 +66,7 @@ it.each(["threats", "", "toString", "constructor", "__proto__", "hasOwnProperty"
 it("holds to the second until which it says it does, and not longer", () => {
 	fc.assert(
 		fc.property(anyGrant, fc.integer({ min: NOW - 4000, max: NOW + 8000 }), (grant, now) => {
-			const device = { status: "active" as const, grants: { crs: grant } };
+			const device = { status: "active" as const, hold: null, grants: { crs: grant } };
 			const decided = decideEntitlement(device, "crs", now);
 			if (decided.holdsUntil === Infinity) {
 				expect(decideEntitlement(device, "crs", now + 100_000)).toEqual(decided);
@@ -82,11 +89,22 @@ it("never takes a product from a device because a license was extended or its gr
 			(grant, more, grace, at) => {
 				const now = NOW + at;
 				const grown = { ...grant, until: grant.until + more, grace: grant.grace + grace };
-				const before = decideEntitlement({ status: "active", grants: { crs: grant } }, "crs", now);
-				const after = decideEntitlement({ status: "active", grants: { crs: grown } }, "crs", now);
+				const before = decideEntitlement({ status: "active", hold: null, grants: { crs: grant } }, "crs", now);
+				const after = decideEntitlement({ status: "active", hold: null, grants: { crs: grown } }, "crs", now);
 				if (before.decision !== "refused") expect(after.decision).not.toBe("refused");
 			},
 		),
 	);
 	expect(GRANT.grace).toBeGreaterThan(0);
+});
+
+it.each(["license_suspended", "license_revoked"] as const)("refuses everything while %s holds it back", (hold) => {
+	for (const product of ["crs", "threats"]) {
+		expect(decideEntitlement({ ...DEVICE, hold }, product, NOW)).toMatchObject({ decision: "refused", code: hold });
+	}
+});
+
+it("says of a device that was refused itself why, whatever holds back its license", () => {
+	const device = { ...DEVICE, status: "suspended", hold: "license_revoked" } as const;
+	expect(decideEntitlement(device, "crs", NOW).code).toBe("suspended");
 });

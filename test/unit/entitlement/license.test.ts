@@ -1,13 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { grantsOf, holdsSeat, licenseHasEnded, licenseTerms } from "../../../src/entitlement/license.ts";
+import {
+	changesDevices,
+	decideLicenseStatus,
+	grantsOf,
+	holdOf,
+	holdsSeat,
+	type License,
+	licenseHasEnded,
+	licenseTerms,
+} from "../../../src/entitlement/license.ts";
 
 const TERMS = {
-	products: ["crs", "threats"],
+	products: [{ product: "crs" }, { product: "threats" }],
 	seats: 10,
 	startsAt: 1_000,
 	endsAt: 2_000,
 	graceSeconds: 300,
+	criticalSeconds: 30,
 	delaySeconds: 60,
+	overage: "refuse" as const,
 };
 
 describe("license terms", () => {
@@ -17,7 +28,11 @@ describe("license terms", () => {
 
 	it.each([
 		["no product", { products: [] }],
-		["a product name that is none", { products: ["../crs"] }],
+		["a product name that is none", { products: [{ product: "../crs" }] }],
+		["a product twice", { products: [{ product: "crs" }, { product: "crs", endsAt: 1_500 }] }],
+		["a product that ends at its start", { products: [{ product: "crs", endsAt: 1_000 }] }],
+		["a product that starts at its end", { products: [{ product: "crs", startsAt: 2_000 }] }],
+		["an overage policy that nobody knows", { overage: "sell" }],
 		["no seat", { seats: 0 }],
 		["half a seat", { seats: 1.5 }],
 		["an end at the start", { endsAt: 1_000 }],
@@ -31,8 +46,55 @@ describe("license terms", () => {
 
 describe("a license", () => {
 	it("grants each of its products from its start to its end", () => {
-		const grant = { from: 1_000, until: 2_000, grace: 300, delay: 60 };
+		const grant = { from: 1_000, until: 2_000, grace: 300, critical: 30, delay: 60 };
 		expect(grantsOf(TERMS)).toEqual({ crs: grant, threats: grant });
+	});
+
+	it("grants a product for as long as that one has, where it has a validity of its own", () => {
+		const products = [
+			{ product: "crs", startsAt: 1_100 },
+			{ product: "threats", endsAt: 1_500 },
+		];
+		expect(grantsOf({ ...TERMS, products })).toMatchObject({
+			crs: { from: 1_100, until: 2_000 },
+			threats: { from: 1_000, until: 1_500 },
+		});
+	});
+
+	it.each([
+		["active", null],
+		["suspended", "license_suspended"],
+		["revoked", "license_revoked"],
+	] as const)("that is %s holds its devices back with %j", (status, hold) => {
+		expect(holdOf({ status })).toBe(hold);
+	});
+
+	const LICENSE = { ...TERMS, id: "lic-a", status: "active", createdAt: 0 } as const;
+	it.each<[string, Partial<License>, boolean]>([
+		["more seats", { seats: 11 }, false],
+		["fewer seats", { seats: 1 }, false],
+		["another overage policy", { overage: "allow" }, false],
+		["the same products in another order", { products: [...TERMS.products].reverse() }, false],
+		["a later end", { endsAt: 3_000 }, true],
+		["an earlier end", { endsAt: 1_500 }, true],
+		["another delay", { delaySeconds: 0 }, true],
+		["a product less", { products: [{ product: "crs" }] }, true],
+		["a product that ends earlier", { products: [{ product: "crs", endsAt: 1_500 }, { product: "threats" }] }, true],
+		["a suspension", { status: "suspended" }, true],
+	])("with %s changes its devices: %3$s", (_, change, changes) => {
+		expect(changesDevices(LICENSE, { ...LICENSE, ...change })).toBe(changes);
+	});
+
+	it.each([
+		["active", "suspended", { ok: true, changed: true }],
+		["suspended", "active", { ok: true, changed: true }],
+		["suspended", "revoked", { ok: true, changed: true }],
+		["active", "active", { ok: true, changed: false }],
+		["revoked", "revoked", { ok: true, changed: false }],
+		["revoked", "active", { ok: false }],
+		["revoked", "suspended", { ok: false }],
+	] as const)("that is %s may become %s: %j", (current, wanted, decision) => {
+		expect(decideLicenseStatus(current, wanted)).toEqual(decision);
 	});
 
 	it.each([

@@ -14,12 +14,14 @@ test("a token with everything that names and licenses allow still fits", async (
 		Array.from({ length: count }, (_, index) => `n${String(index).padStart(2, "0")}`.padEnd(length, "x"));
 	const products = numbered(MAX_PRODUCTS, 24).map((name) => productName.parse(name));
 	const terms = licenseTerms.parse({
-		products,
+		products: products.map((product) => ({ product })),
 		seats: 1,
 		startsAt: NOW + 1,
 		endsAt: NOW + 1_000_000,
 		graceSeconds: 31_536_000,
+		criticalSeconds: 31_536_000,
 		delaySeconds: 2_592_000,
+		overage: "refuse",
 	});
 	const carried = labels.parse(Object.fromEntries(numbered(8, 32).map((key) => [key, "v".repeat(48)])));
 	const device = {
@@ -29,6 +31,8 @@ test("a token with everything that names and licenses allow still fits", async (
 		model: modelName.parse("M".repeat(64)),
 		labels: carried,
 		haGroup: null,
+		hold: "license_suspended" as const,
+		terms: 1_000_000,
 		grants: grantsOf(terms),
 	};
 	const keyring = await importTokenKeyring(TEST_SECRETS.TOKEN_KEYS);

@@ -45,7 +45,7 @@ describe("access token", () => {
 	});
 
 	it("brings back a device that has nothing but a model, and a bearer token", async () => {
-		const device = { ...PROFILE, labels: {}, haGroup: null, grants: {} };
+		const device = { ...PROFILE, labels: {}, haGroup: null, hold: null, terms: 0, grants: {} };
 		expect(await verify(await sign({ device, jkt: null }))).toMatchObject({ ok: true, profile: device, jkt: null });
 	});
 
@@ -64,10 +64,11 @@ describe("access token", () => {
 			acct: PROFILE.account,
 			pseudonym: PSEUDONYM,
 			ent: {
-				crs: { from: NOW + 100, until: NOW + 86_400, grace: 3600, delay: 60 },
-				threats: { until: NOW + 86_400 },
+				crs: [NOW + 86_400, 3600, 7200, 60, NOW + 100],
+				threats: [NOW + 86_400],
 			},
-			dev: { model: "PA-440", labels: { site: "berlin" }, ha: "ha-berlin" },
+			dev: { model: "PA-440", labels: { site: "berlin" }, ha: "ha-berlin", hold: "license_suspended" },
+			terms: 3,
 			cnf: { jkt: "thumbprint" },
 		});
 	});
@@ -78,7 +79,10 @@ describe("access token", () => {
 
 	it("is not made longer than 4 KB", async () => {
 		const grants = Object.fromEntries(
-			Array.from({ length: 60 }, (_, index) => [`product-${index}`, { from: NOW, until: NOW, grace: 1, delay: 1 }]),
+			Array.from({ length: 100 }, (_, index) => [
+				`product-${index}`,
+				{ from: NOW, until: NOW, grace: 1, critical: 1, delay: 1 },
+			]),
 		);
 		await expect(sign({ device: { ...PROFILE, grants } })).rejects.toThrow(RangeError);
 	});
@@ -112,6 +116,11 @@ describe("refusals", () => {
 		["another scope", { scope: "operate" }, "scope"],
 		["another client_id", { client_id: "dev-other" }, "client_id"],
 		["no entitlements", { ent: undefined }, "ent"],
+		["entitlements of another form", { ent: { crs: { until: NOW } } }, "ent"],
+		["an entitlement without an end", { ent: { crs: [] } }, "ent"],
+		["an entitlement that is no number", { ent: { crs: [NOW, "1"] } }, "ent"],
+		["a hold that nobody knows", { dev: { model: "PA-440", hold: "x" } }, "dev"],
+		["terms that are no number", { terms: "3" }, "terms"],
 	])("refuses %s under our own signature", async (_, claims, claim) => {
 		expect(await verify(await forge(claims))).toEqual({ ok: false, reason: "wrong_claim", claim });
 	});

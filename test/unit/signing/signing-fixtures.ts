@@ -19,9 +19,11 @@ export const PROFILE: DeviceProfile = {
 	model: "PA-440",
 	labels: { site: "berlin" },
 	haGroup: "ha-berlin",
+	hold: "license_suspended",
+	terms: 3,
 	grants: {
-		crs: { from: NOW + 100, until: NOW + 86_400, grace: 3600, delay: 60 },
-		threats: { from: 0, until: NOW + 86_400, grace: 0, delay: 0 },
+		crs: { from: NOW + 100, until: NOW + 86_400, grace: 3600, critical: 7200, delay: 60 },
+		threats: { from: 0, until: NOW + 86_400, grace: 0, critical: 0, delay: 0 },
 	},
 };
 

@@ -38,7 +38,15 @@ describe("an account that was never created", () => {
 			ok: false,
 			reason: "unknown_device",
 		});
-		const code = { id: "code-a", hash: "hash-a", license: "lic-a", uses: 1, expiresAt: NOW + DAY };
+		const code = {
+			id: "code-a",
+			hash: "hash-a",
+			license: "lic-a",
+			uses: 1,
+			expiresAt: NOW + DAY,
+			serial: null,
+			model: null,
+		};
 		expect(await account.createCode({ ...OPERATOR, ...code })).toEqual({ ok: false, reason: "unknown_account" });
 		const tables = await runInDurableObject(account, (_, { storage }) =>
 			storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
@@ -51,14 +59,25 @@ describe("an account", () => {
 	it("is created once", async () => {
 		const { account, name } = await createAccount();
 		const again = await account().create({ ...OPERATOR, now: NOW + 1, id: `acct-${name}000000`, name: "Other" });
-		expect(again).toEqual({ id: `acct-${name}000000`, name: "Test account", createdAt: NOW });
+		expect(again).toEqual({ id: `acct-${name}000000`, name: "Test account", createdAt: NOW, terms: 0 });
 		expect(await account().info()).toEqual(again);
 	});
 
 	it("refuses a second license or code under the same id, and a code for a license that it has not", async () => {
 		const { account } = await createAccount();
-		const terms = { products: ["crs"], seats: 1, startsAt: 1, endsAt: 2, graceSeconds: 0, delaySeconds: 0 };
-		const code = { id: "code-x", hash: "hash-x", license: "lic-a", uses: 1, expiresAt: NOW + DAY };
+		const terms = {
+			...{ products: [{ product: "crs" }], seats: 1, startsAt: 1, endsAt: 2, graceSeconds: 0, criticalSeconds: 0 },
+			...{ delaySeconds: 0, overage: "refuse" as const },
+		};
+		const code = {
+			id: "code-x",
+			hash: "hash-x",
+			license: "lic-a",
+			uses: 1,
+			expiresAt: NOW + DAY,
+			serial: null,
+			model: null,
+		};
 		expect(await account().createLicense({ ...OPERATOR, id: "lic-a", terms })).toEqual({
 			ok: false,
 			reason: "id_taken",
@@ -83,7 +102,7 @@ describe("an account", () => {
 		await account().activate(device(2));
 		const [license] = await account().listLicenses();
 		const [code] = await account().listCodes();
-		expect(license).toMatchObject({ id: "lic-a", seats: 10, seatsTaken: 2, products: ["crs"] });
+		expect(license).toMatchObject({ id: "lic-a", seats: 10, seatsTaken: 2, products: [{ product: "crs" }] });
 		expect(code).toEqual({
 			id: "code-a",
 			license: "lic-a",
@@ -91,6 +110,9 @@ describe("an account", () => {
 			used: 2,
 			expiresAt: NOW + 30 * DAY,
 			createdAt: NOW,
+			serial: null,
+			model: null,
+			revoked: false,
 		});
 	});
 
@@ -131,7 +153,9 @@ describe("activation", () => {
 			model: "PA-440",
 			labels: { site: "berlin" },
 			haGroup: null,
-			grants: { crs: { from: NOW - DAY, until: NOW + 365 * DAY, grace: 30 * DAY, delay: 0 } },
+			hold: null,
+			terms: 0,
+			grants: { crs: { from: NOW - DAY, until: NOW + 365 * DAY, grace: 30 * DAY, critical: 0, delay: 0 } },
 			serial: "FW-1",
 			license: "lic-a",
 			jwk: { kty: "OKP", crv: "Ed25519", x: "key-1" },

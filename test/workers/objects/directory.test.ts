@@ -191,9 +191,14 @@ describe("denials", () => {
 	it("are published until they are lifted", async () => {
 		expect(await directory().deny({ ...denial, version: 2, until: NOW + 60 })).toEqual({ published: true });
 		await directory().deny({ scope: "account", id: "acct-a", version: 1, until: NOW + 90 });
-		expect(await denied()).toEqual({ revision: 2, devices: { "dev-a": NOW + 60 }, accounts: { "acct-a": NOW + 90 } });
+		expect(await denied()).toEqual({
+			revision: 2,
+			devices: { "dev-a": NOW + 60 },
+			accounts: { "acct-a": NOW + 90 },
+			terms: {},
+		});
 		await directory().allow({ ...denial, version: 3 });
-		expect(await denied()).toEqual({ revision: 3, devices: {}, accounts: { "acct-a": NOW + 90 } });
+		expect(await denied()).toEqual({ revision: 3, devices: {}, accounts: { "acct-a": NOW + 90 }, terms: {} });
 	});
 
 	it("do not come back when an earlier one is repeated late", async () => {

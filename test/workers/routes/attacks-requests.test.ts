@@ -165,7 +165,7 @@ test.each([
 	"/v2/check",
 	"/v1/check/",
 	"/v1/check/x.css",
-	"/v1/entitlements/x.css",
+	"/v1/entitlements/x/y.css",
 	"/v1/entitlements;a.js",
 	"/v1/entitlements%0a.png",
 	"/v1//check",

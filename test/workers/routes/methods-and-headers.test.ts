@@ -11,7 +11,7 @@ interface Path {
 	readonly methods: string;
 }
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"];
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const document = (await (await send("/openapi.json")).json()) as { paths: Record<string, Record<string, unknown>> };
 const templates = Object.entries(document.paths).map(([path, operations]) => ({
 	path,
@@ -31,13 +31,16 @@ test("there are endpoints to be tested", () => {
 });
 
 describe.each(["PATCH", "OPTIONS", "PROPFIND", "TRACE"])("%s", (method) => {
-	test.each(paths)("is not taken by $path, which says what is", async ({ path, methods }) => {
-		const answer = await send(path, { method, headers: { origin: "https://evil.test" } });
-		expect(answer.headers.get("allow")).toBe(methods);
-		expect([...answer.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
-		if (path.startsWith("/oauth2/")) await expectOAuthError(answer, 405, "invalid_request");
-		else await expectProblem(answer, "method_not_allowed");
-	});
+	test.each(paths.filter(({ methods }) => !methods.split(", ").includes(method)))(
+		"is not taken by $path, which says what is",
+		async ({ path, methods }) => {
+			const answer = await send(path, { method, headers: { origin: "https://evil.test" } });
+			expect(answer.headers.get("allow")).toBe(methods);
+			expect([...answer.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+			if (path.startsWith("/oauth2/")) await expectOAuthError(answer, 405, "invalid_request");
+			else await expectProblem(answer, "method_not_allowed");
+		},
+	);
 });
 
 test.each(paths)("$path takes no method that it does not name", async ({ path, methods }) => {

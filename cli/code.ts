@@ -1,0 +1,69 @@
+// `parapet code …`: auth codes, with which devices activate.
+import type { Command } from "commander";
+import { z } from "zod";
+import { modelName, serialNumber } from "../src/content/names.ts";
+import { accountId } from "./account.ts";
+import { moment, readOperand, runAsOperator, wholeNumber } from "./command.ts";
+import { licenseId } from "./license.ts";
+import { anyAnswer, listAnswer } from "./operator-api.ts";
+import { formatTable, type Surroundings } from "./output.ts";
+
+const codeId = z.string().regex(/^code-[0-9a-z]{4,40}$/, "the id of a code looks like code-…; `code list` shows it");
+
+export function addCodeCommands(program: Command, surroundings: Surroundings): void {
+	const code = program.command("code").description("auth codes, with which devices activate");
+	const create = code
+		.command("create <account>")
+		.description("make an auth code; it is shown once")
+		.requiredOption("--license <license>", "the license that devices activate under")
+		.option("--uses <n>", "how many devices may use it")
+		.option("--expires <when>", "a date, or a span such as 30d")
+		.option("--serial <serial>", "only the appliance with this serial number")
+		.option("--model <model>", "only appliances of this model");
+	const shape = {
+		license: licenseId,
+		uses: wholeNumber.optional(),
+		expires: moment(surroundings).optional(),
+		serial: serialNumber.optional(),
+		model: modelName.optional(),
+	};
+	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const made = await api.call("POST", `/v1/accounts/${account}/codes`, "could not create the auth code", anyAnswer, {
+			license: options.license,
+			uses: options.uses,
+			expires_at: options.expires,
+			serial: options.serial,
+			model: options.model,
+		});
+		output.note("this auth code is shown once:");
+		output.answer(made, String(made["code"]));
+	});
+	const list = code.command("list <account>").description("a customer's auth codes, without the secrets");
+	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const found = await api.call(
+			"GET",
+			`/v1/accounts/${account}/codes`,
+			"could not list auth codes",
+			listAnswer("codes"),
+		);
+		const rows = found.items.map((one) => [
+			one["id"],
+			one["license"],
+			`${one["used"]}/${one["uses"] ?? "∞"}`,
+			one["revoked"] === true ? "revoked" : one["expires_at"],
+			one["serial"] ?? one["model"],
+		]);
+		output.answer(found.answer, formatTable(["CODE", "LICENSE", "USED", "EXPIRES", "ONLY FOR"], rows));
+	});
+	const revoke = code
+		.command("revoke <account> <code>")
+		.description("end an auth code; devices that it has activated stay");
+	runAsOperator(revoke, surroundings, {}, async ({ api, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const id = readOperand(operands, 1, "code", codeId);
+		await api.call("DELETE", `/v1/accounts/${account}/codes/${id}`, "could not revoke the auth code", anyAnswer);
+		output.answer({ id, revoked: true }, `auth code ${id} is revoked`);
+	});
+}

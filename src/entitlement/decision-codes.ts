@@ -1,0 +1,46 @@
+// The closed list of codes with which every question about an entitlement is answered, each with what it means and what to
+// do about it. docs/entitlement-codes.md is made from it.
+import type { DeviceStatus, Hold } from "./device-record.ts";
+
+/** Why a device gets nothing. */
+export type RefusalCode = "not_included" | "not_yet_valid" | "expired" | Exclude<DeviceStatus, "active"> | Hold;
+/** Why it gets something. */
+export type PassCode = "active" | "grace" | "critical_only";
+export type DecisionCode = PassCode | RefusalCode;
+
+export interface DecisionMeaning {
+	readonly title: string;
+	/** what the reader can do; addressed to whoever looks after the firewall */
+	readonly fix: string;
+}
+
+const KEEPS = "What is installed stays.";
+
+export const DECISION_CODES: Readonly<Record<DecisionCode, DecisionMeaning>> = {
+	active: { title: "The license covers the product", fix: "Nothing to do." },
+	grace: {
+		title: "The license has ended; all updates still come for a while",
+		fix: "Renew the license before the grace is over.",
+	},
+	critical_only: {
+		title: "The grace is over; only emergency releases still come",
+		fix: `Renew the license. ${KEEPS}`,
+	},
+	expired: { title: "The license has ended, and its grace too", fix: `Renew the license. ${KEEPS}` },
+	not_yet_valid: { title: "The license has not started", fix: "Wait for its start, or have it moved." },
+	not_included: {
+		title: "The license does not name the product",
+		fix: "Have the product added to the license, or activate under another one.",
+	},
+	suspended: { title: "The device is suspended", fix: `Ask the account's administrator. ${KEEPS}` },
+	revoked: {
+		title: "The device was revoked",
+		fix: `For good: activate the appliance with a new key and an auth code. ${KEEPS}`,
+	},
+	deactivated: { title: "The device gave up its seat", fix: "Activate it again with an auth code." },
+	license_suspended: { title: "The license is suspended", fix: `Ask the account's administrator. ${KEEPS}` },
+	license_revoked: {
+		title: "The license was revoked",
+		fix: `Activate under another license, or have the device moved to one. ${KEEPS}`,
+	},
+};

@@ -1,0 +1,146 @@
+// An Account's devices as rows, and the way from a row to a device with what its license grants.
+import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../entitlement/device-record.ts";
+import { grantsOf, holdOf, type License, SEAT_HOLDING_STATUSES } from "../entitlement/license.ts";
+import type { AccountInfo } from "./account-tables.ts";
+import { runSchema } from "./schema.ts";
+
+const SCHEMA = [
+	`CREATE TABLE IF NOT EXISTS devices (
+		id TEXT PRIMARY KEY, version INTEGER NOT NULL, status TEXT NOT NULL, license TEXT NOT NULL REFERENCES licenses (id),
+		serial TEXT NOT NULL, model TEXT NOT NULL, labels TEXT NOT NULL, jkt TEXT NOT NULL UNIQUE, jwk TEXT NOT NULL,
+		dpop_bound INTEGER NOT NULL, activated_at INTEGER NOT NULL
+	)`,
+	"CREATE INDEX IF NOT EXISTS devices_by_serial ON devices (serial)",
+	"CREATE INDEX IF NOT EXISTS devices_by_seat ON devices (license, status)",
+] as const;
+
+export function createDeviceTables(sql: SqlStorage): void {
+	runSchema(sql, SCHEMA);
+}
+
+/** A device as its account knows it: what the edges know, and the version of that. */
+export interface Device extends DeviceRecord {
+	readonly version: number;
+}
+
+/** What a device's row holds; everything else follows from its license and its account. */
+export type DeviceFacts = Omit<Device, "version" | "account" | "haGroup" | "grants" | "hold" | "terms">;
+
+/** Where a device's row is completed from. */
+export interface DeviceContext {
+	info(): AccountInfo | null;
+	license(id: string): License | null;
+}
+
+type DeviceRow = {
+	id: string;
+	version: number;
+	status: DeviceStatus;
+	license: string;
+	serial: string;
+	model: string;
+	labels: string;
+	jkt: string;
+	jwk: string;
+	dpop_bound: number;
+	activated_at: number;
+};
+
+const HOLDS_SEAT = `status IN (${SEAT_HOLDING_STATUSES.map((status) => `'${status}'`).join(", ")})`;
+
+export class DeviceTables {
+	readonly #sql: SqlStorage;
+	readonly #context: DeviceContext;
+
+	constructor(sql: SqlStorage, context: DeviceContext) {
+		this.#sql = sql;
+		this.#context = context;
+	}
+
+	/** @returns devices in the order of their ids, from the first one after the given id */
+	devices(after: string, limit: number): Device[] {
+		const query = "SELECT * FROM devices WHERE id > ? ORDER BY id LIMIT ?";
+		return this.#complete(this.#sql.exec<DeviceRow>(query, after, limit).toArray());
+	}
+
+	device(id: string): Device | null {
+		return this.#one("SELECT * FROM devices WHERE id = ?", id);
+	}
+
+	deviceByKey(jkt: string): Device | null {
+		return this.#one("SELECT * FROM devices WHERE jkt = ?", jkt);
+	}
+
+	/** @returns whether a device with another key holds a seat under this serial */
+	isSerialHeldByOther(serial: string, jkt: string): boolean {
+		const query = `SELECT 1 FROM devices WHERE serial = ? AND jkt <> ? AND ${HOLDS_SEAT} LIMIT 1`;
+		return this.#sql.exec(query, serial, jkt).toArray().length > 0;
+	}
+
+	seatsTaken(license: string): number {
+		const query = `SELECT COUNT(*) AS taken FROM devices WHERE license = ? AND ${HOLDS_SEAT}`;
+		return Number(this.#sql.exec(query, license).one().taken);
+	}
+
+	/** Writes the device as its next version: what is given is changed, and the version rises by one. */
+	saveDevice(device: DeviceFacts): void {
+		this.#sql.exec(
+			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, dpop_bound, activated_at)
+			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET version = version + 1, status = excluded.status, license = excluded.license,
+				model = excluded.model, labels = excluded.labels, dpop_bound = excluded.dpop_bound,
+				activated_at = excluded.activated_at`,
+			device.id,
+			device.status,
+			device.license,
+			device.serial,
+			device.model,
+			JSON.stringify(device.labels),
+			device.jkt,
+			JSON.stringify(device.jwk),
+			device.dpopBound ? 1 : 0,
+			device.activatedAt,
+		);
+	}
+
+	/** Moves every device that holds a seat of one license to another. Their records change with the account's terms. */
+	moveDevices(from: string, to: string): void {
+		this.#sql.exec(`UPDATE devices SET license = ? WHERE license = ? AND ${HOLDS_SEAT}`, to, from);
+	}
+
+	#one(query: string, value: string): Device | null {
+		return this.#complete(this.#sql.exec<DeviceRow>(query, value).toArray())[0] ?? null;
+	}
+
+	#complete(rows: readonly DeviceRow[]): Device[] {
+		if (rows.length === 0) return [];
+		const account = this.#context.info();
+		if (account === null) return [];
+		const licenses = new Map(
+			[...new Set(rows.map(({ license }) => license))].map((id) => [id, this.#context.license(id)]),
+		);
+		return rows.map((row) => deviceOf(row, account, licenses.get(row.license) ?? null));
+	}
+}
+
+function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null): Device {
+	return {
+		id: row.id,
+		account: account.id,
+		status: row.status,
+		model: row.model,
+		labels: JSON.parse(row.labels) as Record<string, string>,
+		haGroup: null,
+		hold: license === null ? null : holdOf(license),
+		terms: account.terms,
+		grants: license === null ? {} : grantsOf(license),
+		serial: row.serial,
+		license: row.license,
+		jwk: JSON.parse(row.jwk) as DevicePublicKey,
+		jkt: row.jkt,
+		dpopBound: row.dpop_bound === 1,
+		activatedAt: row.activated_at,
+		// Both only rise, so their sum does with every change of the record, and no row is written when a license changes.
+		version: row.version + account.terms,
+	};
+}

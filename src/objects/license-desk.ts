@@ -1,0 +1,163 @@
+// What becomes of an Account's licenses and codes: made, changed, suspended, revoked, emptied into another. Each method is
+// synchronous, and part of the transaction of whoever calls. A change that devices notice raises the account's terms: edges
+// then take no token and no record from before it, and every record is written anew behind the answer.
+import { accountObjectName } from "../entitlement/ids.ts";
+import {
+	changesDevices,
+	decideLicenseStatus,
+	type License,
+	type LicenseStatus,
+	type LicenseTerms,
+	licenseTerms,
+} from "../entitlement/license.ts";
+import type { AccountTables } from "./account-tables.ts";
+import { appendAudit, type Change } from "./audit.ts";
+import type { DeviceTables } from "./device-tables.ts";
+import type { Code, LicenseTables } from "./license-tables.ts";
+import type { Outbox } from "./outbox.ts";
+
+export interface LicenseInfo extends License {
+	readonly seatsTaken: number;
+}
+
+export interface NewCode {
+	readonly id: string;
+	/** keyed hash of the code; the code itself is known to its holder alone */
+	readonly hash: string;
+	readonly license: string;
+	readonly uses: number;
+	/** unix seconds */
+	readonly expiresAt: number;
+	readonly serial: string | null;
+	readonly model: string | null;
+}
+
+export type LicenseResult<Reason extends string> =
+	| { readonly ok: true; readonly changed: boolean; readonly license: LicenseInfo }
+	| { readonly ok: false; readonly reason: "unknown_license" | Reason };
+
+export interface LicenseDeskOptions {
+	readonly sql: SqlStorage;
+	readonly account: AccountTables;
+	readonly licenses: LicenseTables;
+	readonly devices: DeviceTables;
+	readonly outbox: Outbox;
+	/** seconds after which no token from before a change is left */
+	readonly tokensEndAfter: number;
+}
+
+export class LicenseDesk {
+	readonly #of: LicenseDeskOptions;
+
+	constructor(options: LicenseDeskOptions) {
+		this.#of = options;
+	}
+
+	list(): LicenseInfo[] {
+		return this.#of.licenses.licenses().map((license) => this.#describe(license));
+	}
+
+	create(input: Change & { id: string; terms: LicenseTerms }) {
+		if (this.#of.licenses.license(input.id) !== null) return { ok: false, reason: "id_taken" } as const;
+		const license: License = { ...input.terms, id: input.id, status: "active", createdAt: input.now };
+		this.#of.licenses.saveLicense(license);
+		this.#audit(input, "license.create", license.id, summaryOf(license));
+		return { ok: true, license: this.#describe(license) } as const;
+	}
+
+	/** @param input terms: what is to be other than it is; all of it must hold together afterwards */
+	change(input: Change & { id: string; terms: Partial<LicenseTerms> }): LicenseResult<"license_revoked" | "bad_terms"> {
+		const before = this.#of.licenses.license(input.id);
+		if (before === null) return { ok: false, reason: "unknown_license" };
+		if (before.status === "revoked") return { ok: false, reason: "license_revoked" };
+		const { id, status, createdAt, ...terms } = before;
+		const wanted = licenseTerms.safeParse({ ...terms, ...input.terms });
+		if (!wanted.success) return { ok: false, reason: "bad_terms" };
+		const after: License = { ...wanted.data, id, status, createdAt };
+		if (JSON.stringify(after) === JSON.stringify({ ...terms, id, status, createdAt })) {
+			return { ok: true, changed: false, license: this.#describe(before) };
+		}
+		return this.#replace(input, "license.change", before, after, summaryOf(after));
+	}
+
+	/** @param input reason: kept in the audit trail */
+	setStatus(input: Change & { id: string; status: LicenseStatus; reason: string }): LicenseResult<"license_revoked"> {
+		const before = this.#of.licenses.license(input.id);
+		if (before === null) return { ok: false, reason: "unknown_license" };
+		const decision = decideLicenseStatus(before.status, input.status);
+		if (!decision.ok) return { ok: false, reason: "license_revoked" };
+		if (!decision.changed) return { ok: true, changed: false, license: this.#describe(before) };
+		return this.#replace(input, `license.${input.status}`, before, { ...before, status: input.status }, input.reason);
+	}
+
+	/** Moves all devices that hold a seat to another license, or none where its seats do not suffice. */
+	transfer(input: Change & { id: string; to: string }): LicenseResult<"license_revoked" | "no_seat_left"> {
+		const { licenses, devices } = this.#of;
+		const from = licenses.license(input.id);
+		const to = licenses.license(input.to);
+		if (from === null || to === null) return { ok: false, reason: "unknown_license" };
+		if (to.status === "revoked") return { ok: false, reason: "license_revoked" };
+		const moving = from.id === to.id ? 0 : devices.seatsTaken(from.id);
+		if (moving === 0) return { ok: true, changed: false, license: this.#describe(to) };
+		if (to.overage === "refuse" && devices.seatsTaken(to.id) + moving > to.seats) {
+			return { ok: false, reason: "no_seat_left" };
+		}
+		devices.moveDevices(from.id, to.id);
+		this.#audit(input, "license.transfer", from.id, `${moving} devices to ${to.id}`);
+		this.#renewDevices(input.now);
+		return { ok: true, changed: true, license: this.#describe(to) };
+	}
+
+	codes(): Code[] {
+		return this.#of.licenses.codes();
+	}
+
+	createCode(input: Change & NewCode) {
+		const { licenses } = this.#of;
+		if (licenses.license(input.license) === null) return { ok: false, reason: "unknown_license" } as const;
+		if (licenses.code("id", input.id) !== null || licenses.code("hash", input.hash) !== null) {
+			return { ok: false, reason: "id_taken" } as const;
+		}
+		const { actor: _, now: createdAt, hash, ...code } = input;
+		licenses.insertCode(hash, { ...code, createdAt });
+		this.#audit(input, "code.create", code.id, `license ${code.license}, ${code.uses} uses`);
+		return { ok: true, code: { ...code, createdAt, used: 0, revoked: false } satisfies Code } as const;
+	}
+
+	/** Devices that it has activated stay. Final, and harmless when repeated. */
+	revokeCode(input: Change & { id: string }) {
+		const code = this.#of.licenses.code("id", input.id);
+		if (code === null) return { ok: false, reason: "unknown_code" } as const;
+		if (!code.revoked) {
+			this.#of.licenses.revokeCode(code.id);
+			this.#audit(input, "code.revoke", code.id, `license ${code.license}`);
+		}
+		return { ok: true } as const;
+	}
+
+	#replace(change: Change, action: string, before: License, after: License, detail: string): LicenseResult<never> {
+		this.#of.licenses.saveLicense(after);
+		this.#audit(change, action, after.id, detail);
+		if (changesDevices(before, after)) this.#renewDevices(change.now);
+		return { ok: true, changed: true, license: this.#describe(after) };
+	}
+
+	/** Tells the edges that what they and the devices hold of this account is outdated. */
+	#renewDevices(now: number): void {
+		const version = this.#of.account.raiseTerms();
+		const id = accountObjectName(this.#of.account.info()?.id ?? "");
+		this.#of.outbox.add([{ kind: "deny", scope: "terms", id, version, until: now + this.#of.tokensEndAfter }]);
+	}
+
+	#describe(license: License): LicenseInfo {
+		return { ...license, seatsTaken: this.#of.devices.seatsTaken(license.id) };
+	}
+
+	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {
+		appendAudit(this.#of.sql, { at: now, actor, action, subject, detail });
+	}
+}
+
+function summaryOf({ seats, products }: License): string {
+	return `${seats} seats: ${products.map(({ product }) => product).join(" ")}`;
+}

@@ -1,0 +1,170 @@
+// An Account's licenses and auth codes as rows, and the way from a row to what the rest of the system calls by those names.
+import { type License, type LicenseStatus, type OveragePolicy, productTerms } from "../entitlement/license.ts";
+import { addColumn, runSchema } from "./schema.ts";
+
+const SCHEMA = [
+	`CREATE TABLE IF NOT EXISTS licenses (
+		id TEXT PRIMARY KEY, products TEXT NOT NULL, seats INTEGER NOT NULL, starts_at INTEGER NOT NULL,
+		ends_at INTEGER NOT NULL, grace_seconds INTEGER NOT NULL, delay_seconds INTEGER NOT NULL, created_at INTEGER NOT NULL
+	)`,
+	`CREATE TABLE IF NOT EXISTS codes (
+		hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, license TEXT NOT NULL REFERENCES licenses (id),
+		uses INTEGER NOT NULL, expires_at INTEGER NOT NULL, created_at INTEGER NOT NULL
+	)`,
+	// Which code brought which device: a code's uses are counted here, never in a counter that could drift.
+	`CREATE TABLE IF NOT EXISTS activations (
+		code TEXT NOT NULL, device TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (code, device)
+	)`,
+] as const;
+
+export function createLicenseTables(sql: SqlStorage): void {
+	runSchema(sql, SCHEMA);
+	addColumn(sql, "licenses", "status", "TEXT NOT NULL DEFAULT 'active'");
+	addColumn(sql, "licenses", "critical_seconds", "INTEGER NOT NULL DEFAULT 0");
+	addColumn(sql, "licenses", "overage", "TEXT NOT NULL DEFAULT 'refuse'");
+	addColumn(sql, "codes", "serial", "TEXT");
+	addColumn(sql, "codes", "model", "TEXT");
+	addColumn(sql, "codes", "revoked", "INTEGER NOT NULL DEFAULT 0");
+}
+
+export interface Code {
+	readonly id: string;
+	readonly license: string;
+	readonly uses: number;
+	/** devices that it has activated */
+	readonly used: number;
+	readonly expiresAt: number;
+	readonly createdAt: number;
+	/** the one serial number that may use it; null = any */
+	readonly serial: string | null;
+	/** the one model that may use it; null = any */
+	readonly model: string | null;
+	readonly revoked: boolean;
+}
+
+type LicenseRow = {
+	id: string;
+	products: string;
+	seats: number;
+	starts_at: number;
+	ends_at: number;
+	grace_seconds: number;
+	critical_seconds: number;
+	delay_seconds: number;
+	overage: OveragePolicy;
+	status: LicenseStatus;
+	created_at: number;
+};
+type CodeRow = {
+	id: string;
+	license: string;
+	uses: number;
+	used: number;
+	expires_at: number;
+	created_at: number;
+	serial: string | null;
+	model: string | null;
+	revoked: number;
+};
+
+const SELECT_CODE = "SELECT codes.*, (SELECT COUNT(*) FROM activations WHERE code = codes.hash) AS used FROM codes";
+
+export class LicenseTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	licenses(): License[] {
+		return this.#sql.exec<LicenseRow>("SELECT * FROM licenses ORDER BY created_at, id").toArray().map(licenseOf);
+	}
+
+	license(id: string): License | null {
+		const row = this.#sql.exec<LicenseRow>("SELECT * FROM licenses WHERE id = ?", id).toArray()[0];
+		return row === undefined ? null : licenseOf(row);
+	}
+
+	/** Writes the license as it is given, new or changed. */
+	saveLicense(license: License): void {
+		this.#sql.exec(
+			`INSERT OR REPLACE INTO licenses (id, products, seats, starts_at, ends_at, grace_seconds, critical_seconds,
+				delay_seconds, overage, status, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			license.id,
+			JSON.stringify(license.products),
+			license.seats,
+			license.startsAt,
+			license.endsAt,
+			license.graceSeconds,
+			license.criticalSeconds,
+			license.delaySeconds,
+			license.overage,
+			license.status,
+			license.createdAt,
+		);
+	}
+
+	codes(): Code[] {
+		return this.#sql.exec<CodeRow>(`${SELECT_CODE} ORDER BY created_at, id`).toArray().map(codeOf);
+	}
+
+	code(by: "hash" | "id", value: string): Code | null {
+		const row = this.#sql.exec<CodeRow>(`${SELECT_CODE} WHERE ${by} = ?`, value).toArray()[0];
+		return row === undefined ? null : codeOf(row);
+	}
+
+	insertCode(hash: string, code: Omit<Code, "used" | "revoked">): void {
+		const { id, license, uses, expiresAt, createdAt, serial, model } = code;
+		this.#sql.exec(
+			"INSERT INTO codes (hash, id, license, uses, expires_at, created_at, serial, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			hash,
+			id,
+			license,
+			uses,
+			expiresAt,
+			createdAt,
+			serial,
+			model,
+		);
+	}
+
+	revokeCode(id: string): void {
+		this.#sql.exec("UPDATE codes SET revoked = 1 WHERE id = ?", id);
+	}
+
+	hasActivated(codeHash: string, deviceId: string): boolean {
+		const query = "SELECT 1 FROM activations WHERE code = ? AND device = ?";
+		return this.#sql.exec(query, codeHash, deviceId).toArray().length > 0;
+	}
+
+	insertActivation(codeHash: string, deviceId: string, at: number): void {
+		this.#sql.exec("INSERT INTO activations VALUES (?, ?, ?) ON CONFLICT DO NOTHING", codeHash, deviceId, at);
+	}
+}
+
+function licenseOf(row: LicenseRow): License {
+	return {
+		id: row.id,
+		products: readProducts(row.products),
+		seats: row.seats,
+		startsAt: row.starts_at,
+		endsAt: row.ends_at,
+		graceSeconds: row.grace_seconds,
+		criticalSeconds: row.critical_seconds,
+		delaySeconds: row.delay_seconds,
+		overage: row.overage,
+		status: row.status,
+		createdAt: row.created_at,
+	};
+}
+
+/** Rows from before products had a validity of their own hold names. */
+function readProducts(text: string): License["products"] {
+	const products = JSON.parse(text) as unknown[];
+	return products.map((product) => productTerms.parse(typeof product === "string" ? { product } : product));
+}
+
+function codeOf(row: CodeRow): Code {
+	const { id, license, uses, used, expires_at: expiresAt, created_at: createdAt, serial, model, revoked } = row;
+	return { id, license, uses, used, expiresAt, createdAt, serial, model, revoked: revoked === 1 };
+}
