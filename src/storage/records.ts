@@ -107,9 +107,9 @@ export function createRecords(
 		denied: readDenied,
 		async device(deviceId, scope) {
 			const key = deviceKey(deviceId);
-			const found = await cache.get(key, device, scope);
+			const readNews = async () => readDenied(await readHeads(scope), scope);
+			const [found, news] = await Promise.all([cache.get(key, device, scope), readNews()]);
 			if (found === null) return null;
-			const news = await readDenied(await readHeads(scope), scope);
 			return found.terms < termsOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
 		},
 		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope),

@@ -49,7 +49,7 @@ describe("corrupt record", () => {
 		edge.kv.tell = spoil(change);
 		expect(await edge.permitted(scene.firewall, scene.product)).not.toHaveProperty("degraded");
 		expect((await edge.token(scene.firewall)).status).toBe(200);
-		expect(objectCalls(edge)).toBeGreaterThan(2);
+		expect(objectCalls(edge)).toBeGreaterThanOrEqual(2);
 	});
 
 	test.each(inAll)("%s in all stores, and no objects: the last good copy, or a 503", async (_, change) => {

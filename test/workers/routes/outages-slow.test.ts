@@ -83,7 +83,9 @@ describe("slow store", () => {
 		moveTo(240 * SECOND);
 		const entitlements = await inVirtualTime(edge, () => edge.get(firewall, "/v1/entitlements"));
 		expect([permit.value.status, token.value.status, entitlements.value.status]).toEqual([201, 200, 200]);
-		for (const { waitedMs } of [permit, token, entitlements]) expect(waitedMs).toBe(2 * dueRecordMs);
+		// A token asks for the device's record and for `heads` at once, the others for one after the other.
+		const waits = [permit, token, entitlements].map(({ waitedMs }) => waitedMs / dueRecordMs);
+		expect(waits).toEqual([2, 1, 2]);
 		const next = await inVirtualTime(edge, () => edge.check(firewall));
 		expect(next.waitedMs).toBeLessThanOrEqual(dueRecordMs);
 	});

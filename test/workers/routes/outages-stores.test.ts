@@ -60,7 +60,9 @@ describe("one store down", () => {
 			const edge = new Edge(stores);
 			edge[down].mood = mood;
 			const { waitedMs } = await inVirtualTime(edge, () => expectAllWell(edge));
-			expect(waitedMs).toBe(edge[down].reads.length * lateMs);
+			// At most, for two of them may be asked for at once.
+			expect(waitedMs).toBeLessThanOrEqual(edge[down].reads.length * lateMs);
+			expect(waitedMs).toBeGreaterThanOrEqual(lateMs);
 			// The Account activates, the Directory lists its keys.
 			expect([edge.directory.calls, edge.product.calls, edge.account.calls]).toEqual([1, 0, 1]);
 		},
