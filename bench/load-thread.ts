@@ -48,7 +48,8 @@ async function runPlan(plan: LoadPlan): Promise<LoadResult> {
 	const sorted = latencies.subarray(0, Math.min(tally.done, MAX_LATENCIES)).slice().sort();
 	const { done, others, bytes, answers } = tally;
 	const at = (part: number) => sorted[Math.floor(sorted.length * part)] ?? 0;
-	return { requests: done, seconds, others, p50: at(0.5), p99: at(0.99), bytes, busy, answers };
+	const max = sorted.at(-1) ?? 0;
+	return { requests: done, seconds, others, p50: at(0.5), p99: at(0.99), max, bytes, busy, answers };
 }
 
 function open(port: number): Promise<Socket> {

@@ -29,6 +29,8 @@ export interface LoadResult {
 	readonly p50: number;
 	/** ms */
 	readonly p99: number;
+	/** ms */
+	readonly max: number;
 	/** of bodies */
 	readonly bytes: number;
 	/** part of the time that the generator's thread was busy: near 1, it and not the server was the limit */

@@ -5,20 +5,19 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { generateSecret } from "../cli/secrets.ts";
 import { importMacKeyring } from "../src/signing/mac-keyring.ts";
 import { signDownloadUrl } from "../src/signing/signed-url.ts";
 import { type Bundle, buildBundle } from "./bundle.ts";
-import { createFleet, ISSUER } from "./fleet.ts";
+import { ISSUER } from "./fleet.ts";
 import { type LoadGenerator, startLoadGenerator } from "./load.ts";
 import { measure } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
-import { awaitOffers, furnish, send } from "./operator.ts";
 import { countStoreReads, measureGrowth, measureStartUp } from "./probes.ts";
 import { endProgress, showProgress } from "./progress.ts";
 import { describeMachine, formatReport, judge, type Report } from "./report.ts";
-import { makeScenarios, makeUnchangedChecks, OUTDATED } from "./scenarios.ts";
+import { makeUnchangedChecks } from "./scenarios.ts";
 import { type Service, startService } from "./service.ts";
+import { makeSecrets, type Secrets, setStage } from "./stage.ts";
 
 interface Plan {
 	readonly devices: number;
@@ -56,19 +55,6 @@ const { values: options } = parseArgs({
 	options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
 });
 
-async function makeSecrets() {
-	const make = (name: Parameters<typeof generateSecret>[0]) => generateSecret(name, "production");
-	const [TOKEN_KEYS, MAC_KEYS, LOOKUP_KEY, BOOTSTRAP_KEY] = await Promise.all([
-		make("TOKEN_KEYS"),
-		make("MAC_KEYS"),
-		make("LOOKUP_KEY"),
-		make("BOOTSTRAP_KEY"),
-	]);
-	return { TOKEN_KEYS, MAC_KEYS, LOOKUP_KEY, BOOTSTRAP_KEY };
-}
-
-type Secrets = Awaited<ReturnType<typeof makeSecrets>>;
-
 async function runAll(plan: Plan, folder: string): Promise<Report> {
 	showProgress("building the production bundle");
 	const bundle = await buildBundle(root, folder);
@@ -85,23 +71,7 @@ async function runAll(plan: Plan, folder: string): Promise<Report> {
 }
 
 async function runAgainst(service: Service, load: LoadGenerator, secrets: Secrets, plan: Plan) {
-	const port = service.ports.parapet;
-	showProgress("publishing what is to be offered");
-	const { account, sha256 } = await furnish(port, secrets.BOOTSTRAP_KEY);
-	showProgress(`making ${plan.devices} devices`);
-	const fleet = await createFleet(secrets, account, nowSeconds());
-	const { devices, records } = await fleet.makeDevices(plan.devices, true);
-	const unbound = await fleet.makeDevices(Math.ceil(plan.devices / 4), false);
-	const seed = {
-		port: service.ports.probe,
-		method: "POST",
-		path: "/bench/seed",
-		body: JSON.stringify([...records, ...unbound.records]),
-	};
-	if ((await send(seed)).status !== 200) throw new Error("the device records could not be written");
-	await awaitOffers(port, OUTDATED, devices[0]?.token ?? "");
-	const places = { load, port };
-	const scenarios = await makeScenarios(places, { devices, unbound: unbound.devices, sha256 }, nowSeconds);
+	const { fleet, scenarios, places } = await setStage(service.ports, load, secrets, plan.devices);
 	showProgress("counting store reads");
 	const reads = await countStoreReads(service, load, scenarios);
 	const measured = await measure(service, load, scenarios, plan);

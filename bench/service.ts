@@ -1,7 +1,7 @@
 // Starts one workerd with everything that is compared in it: Parapet's production bundle, bare Workers, and a probe that
 // counts store reads. Each has a TCP port that leads straight to it, without Miniflare's entry Worker in between, which
 // would cost more than any of them. Storage is Miniflare's local emulation, in a temporary folder.
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
 import type { Bundle } from "./bundle.ts";
 import { PROBE_SCRIPT } from "./probe-worker.ts";
 import { findWorkerds } from "./workerd-process.ts";
@@ -66,36 +66,86 @@ export async function startService(
 ): Promise<Service> {
 	const { compatibilityDate, compatibilityFlags } = bundle;
 	const shared = { compatibilityDate, compatibilityFlags: [...compatibilityFlags], modules: true as const };
-	const direct = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
-	const bindings = {
-		bindings: { ...bundle.vars, ...secrets, MAX_PACKAGE_BYTES },
+	const workers = {
+		parapet: parapetWorker(bundle, secrets),
+		bare: { ...shared, script: BARE_SCRIPT },
+		verify: { ...shared, script: VERIFY_SCRIPT, bindings: { JWK: publicKeyOf(secrets) } },
+		stream: { ...shared, script: STREAM_SCRIPT },
+		probe: wrappedWorker(bundle, secrets, PROBE_SCRIPT),
+	};
+	const { ports, pid, stop } = await startWorkers(targets.map((name) => ({ name, ...workers[name] })));
+	const portOf = (target: Target) => ports.get(target) ?? 0;
+	return {
+		ports: {
+			parapet: portOf("parapet"),
+			bare: portOf("bare"),
+			verify: portOf("verify"),
+			stream: portOf("stream"),
+			probe: portOf("probe"),
+		},
+		pid,
+		stop,
+	};
+}
+
+/** The service as it is deployed, with its objects. @param vars in place of those of production */
+export function parapetWorker(
+	bundle: Bundle,
+	secrets: Readonly<Record<string, string>>,
+	vars: Readonly<Record<string, string>> = {},
+) {
+	return {
+		...sharedOf(bundle, secrets, vars),
+		modules: true as const,
+		script: bundle.script,
+		durableObjects: objectsOf(undefined),
+	};
+}
+
+/** A Worker that imports the service as "./worker.js" and calls it; stores and objects are those of the Worker "parapet". */
+export function wrappedWorker(
+	bundle: Bundle,
+	secrets: Readonly<Record<string, string>>,
+	wrapper: string,
+	vars: Readonly<Record<string, string>> = {},
+) {
+	return {
+		...sharedOf(bundle, secrets, vars),
+		modules: [
+			{ type: "ESModule" as const, path: "probe.js", contents: wrapper },
+			{ type: "ESModule" as const, path: "worker.js", contents: bundle.script },
+		],
+		durableObjects: objectsOf("parapet"),
+	};
+}
+
+function sharedOf(
+	{ compatibilityDate, compatibilityFlags, vars: production }: Bundle,
+	secrets: Readonly<Record<string, string>>,
+	vars: Readonly<Record<string, string>>,
+) {
+	return {
+		compatibilityDate,
+		compatibilityFlags: [...compatibilityFlags],
+		bindings: { ...production, ...secrets, MAX_PACKAGE_BYTES, ...vars },
 		kvNamespaces: { RECORDS: "records" },
 		r2Buckets: { PACKAGES: "packages" },
 		ratelimits: { RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
 		analyticsEngineDatasets: { ANALYTICS: { dataset: "requests" } },
 	};
-	const workers = {
-		parapet: {
-			...shared,
-			...direct,
-			...bindings,
-			script: bundle.script,
-			durableObjects: objectsOf(undefined),
-		},
-		bare: { ...shared, ...direct, script: BARE_SCRIPT },
-		verify: { ...shared, ...direct, script: VERIFY_SCRIPT, bindings: { JWK: publicKeyOf(secrets) } },
-		stream: { ...shared, ...direct, script: STREAM_SCRIPT },
-		probe: {
-			...shared,
-			...direct,
-			...bindings,
-			modules: [
-				{ type: "ESModule" as const, path: "probe.js", contents: PROBE_SCRIPT },
-				{ type: "ESModule" as const, path: "worker.js", contents: bundle.script },
-			],
-			durableObjects: objectsOf("parapet"),
-		},
-	};
+}
+
+export interface Workers {
+	/** by name of the Worker */
+	readonly ports: ReadonlyMap<string, number>;
+	/** of workerd; null where the system does not tell */
+	readonly pid: number | null;
+	stop(): Promise<void>;
+}
+
+/** Starts one workerd with these Workers, each with a port of its own on 127.0.0.1. */
+export async function startWorkers(workers: readonly (V4WorkerOptions & { name: string })[]): Promise<Workers> {
+	const direct = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
 	const earlier = await findWorkerds();
 	const miniflare = new Miniflare(
 		convertV4MiniflareOptions({
@@ -103,12 +153,12 @@ export async function startService(
 			// The sampled log lines are Parapet's own and are written as in production; nobody reads them here.
 			handleStructuredLogs: () => {},
 			cf: false,
-			workers: targets.map((name) => ({ name, ...workers[name] })),
+			workers: workers.map((worker) => ({ ...direct, ...worker })),
 		}),
 	);
-	const ports: Record<Target, number> = { parapet: 0, bare: 0, verify: 0, stream: 0, probe: 0 };
+	const ports = new Map<string, number>();
 	try {
-		for (const target of targets) ports[target] = Number((await miniflare.unsafeGetDirectURL(target)).port);
+		for (const { name } of workers) ports.set(name, Number((await miniflare.unsafeGetDirectURL(name)).port));
 	} catch (error) {
 		await miniflare.dispose();
 		throw error;
@@ -123,7 +173,7 @@ function publicKeyOf(secrets: Readonly<Record<string, string>>): string {
 	return JSON.stringify({ kty, crv, x, y });
 }
 
-function objectsOf(scriptName: string | undefined) {
+export function objectsOf(scriptName: string | undefined) {
 	return Object.fromEntries(
 		Object.entries(OBJECTS).map(([binding, className]) => [binding, { className, useSQLite: true, scriptName }]),
 	);
