@@ -1,8 +1,8 @@
 // The Worker exactly as `npm run deploy` would put it on the edge: the same wrangler, the same environment, minified. Nothing
 // is uploaded.
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { unstable_readConfig as readConfig } from "wrangler";
@@ -26,13 +26,7 @@ export interface Bundle {
  * @throws Error with wrangler's words when the Worker cannot be built
  */
 export async function buildBundle(root: string, folder: string): Promise<Bundle> {
-	const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-	const args = [wrangler, "deploy", "--dry-run", "--env", "production", "--minify", "--outdir", folder];
-	try {
-		await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 1 << 24 });
-	} catch (cause) {
-		throw new Error("wrangler could not build the Worker", { cause });
-	}
+	await build(root, ["--env", "production", "--outdir", folder]);
 	const script = await readFile(join(folder, "worker.js"), "utf8");
 	const config = readConfig({ config: join(root, "wrangler.toml"), env: "production" }, { hideWarnings: true });
 	return {
@@ -43,4 +37,27 @@ export async function buildBundle(root: string, folder: string): Promise<Bundle>
 		compatibilityFlags: config.compatibility_flags,
 		vars: Object.fromEntries(Object.entries(config.vars).map(([name, value]) => [name, String(value)])),
 	};
+}
+
+/**
+ * A Worker beside the service, built like it.
+ * @param entry file of the project
+ * @param folder as for `buildBundle`
+ * @returns source text of the single module
+ */
+export async function buildProbe(root: string, entry: string, folder: string, date: string): Promise<string> {
+	const config = join(folder, "probe.json");
+	await writeFile(config, JSON.stringify({ name: "probe", main: entry, compatibility_date: date }));
+	await build(root, ["--config", config, "--outdir", join(folder, "probe")]);
+	return readFile(join(folder, "probe", basename(entry).replace(/\.ts$/, ".js")), "utf8");
+}
+
+async function build(root: string, options: readonly string[]): Promise<void> {
+	const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
+	const args = [wrangler, "deploy", "--dry-run", "--minify", ...options];
+	try {
+		await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 1 << 24 });
+	} catch (cause) {
+		throw new Error("wrangler could not build the Worker", { cause });
+	}
 }

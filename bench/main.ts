@@ -1,7 +1,7 @@
 // `npm run bench`: Parapet's production bundle against a bare Worker in the same workerd. `--json` prints one document,
 // `--quick` only shows that everything runs. Ends with 1 when an answer was not as expected; a missed goal is not an error.
 import { rmSync } from "node:fs";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,7 +14,7 @@ import { measure } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
 import { countStoreReads, measureGrowth, measureStartUp } from "./probes.ts";
 import { endProgress, showProgress } from "./progress.ts";
-import { describeMachine, formatReport, judge, type Report } from "./report.ts";
+import { formatReport, judge, type Report, readMachine } from "./report.ts";
 import { makeUnchangedChecks } from "./scenarios.ts";
 import { type Service, startService } from "./service.ts";
 import { makeSecrets, type Secrets, setStage } from "./stage.ts";
@@ -91,12 +91,8 @@ async function runAgainst(service: Service, load: LoadGenerator, secrets: Secret
 }
 
 async function describe(bundle: Bundle, { devices, rounds, seconds }: Plan) {
-	const versionOf = async (name: string): Promise<string> => {
-		const manifest: unknown = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8"));
-		return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "?";
-	};
 	return {
-		machine: describeMachine({ workerd: await versionOf("workerd"), miniflare: await versionOf("miniflare") }),
+		machine: await readMachine(root),
 		settings: { devices, rounds, seconds },
 		bundle: { bytes: bundle.size, gzipped: bundle.gzipped },
 	};

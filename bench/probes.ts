@@ -20,11 +20,10 @@ export interface StoreReads {
  * the most that a permit or token can cost.
  */
 export async function countStoreReads(
-	service: Service,
+	{ ports: { probe: port } }: { readonly ports: { readonly probe: number } },
 	load: LoadGenerator,
 	scenarios: readonly Scenario[],
 ): Promise<StoreReads> {
-	const port = service.ports.probe;
 	const read = async (): Promise<number> => {
 		const answer: unknown = JSON.parse((await send({ port, method: "GET", path: "/bench/reads" })).body);
 		return typeof answer === "object" && answer !== null && "reads" in answer ? Number(answer.reads) : Number.NaN;

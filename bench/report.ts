@@ -1,5 +1,7 @@
 // Turns figures into a table that can be read, with its goal beside each, and says what they do not show.
+import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { type Measured, median } from "./measure.ts";
 import type { MemoryUse } from "./memory.ts";
 import type { FleetGrowth, StartUp, StoreReads } from "./probes.ts";
@@ -86,11 +88,15 @@ function pairedRatio(measured: Measured, base: Measured): number {
 	return median(measured.rounds.map((rate, round) => rate / (base.rounds[round] ?? Number.NaN)));
 }
 
-/** @param versions of what ran */
-export function describeMachine(versions: { readonly workerd: string; readonly miniflare: string }): string {
+/** @param root of the project @returns the machine and the versions of what runs on it, in a line */
+export async function readMachine(root: string): Promise<string> {
+	const versionOf = async (name: string): Promise<string> => {
+		const manifest: unknown = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8"));
+		return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "?";
+	};
 	const processors = cpus();
 	const model = processors[0]?.model.trim() ?? "unknown processor";
-	return `${model}, ${processors.length} cores, ${process.platform} · Node ${process.versions.node} · workerd ${versions.workerd} · Miniflare ${versions.miniflare}`;
+	return `${model}, ${processors.length} cores, ${process.platform} · Node ${process.versions.node} · workerd ${await versionOf("workerd")} · Miniflare ${await versionOf("miniflare")}`;
 }
 
 export function formatReport(report: Report): string {
@@ -159,7 +165,7 @@ function formatRow(cells: readonly string[]): string {
 		.trimEnd();
 }
 
-function mark(met: boolean): string {
+export function mark(met: boolean): string {
 	return met ? "met" : "MISSED";
 }
 

@@ -4,6 +4,7 @@ import { generateSecret } from "../cli/secrets.ts";
 import { createFleet, type Fleet } from "./fleet.ts";
 import type { LoadGenerator } from "./load.ts";
 import { awaitOffers, furnish, send } from "./operator.ts";
+import type { SeedRecord } from "./probe-worker.ts";
 import { showProgress } from "./progress.ts";
 import { makeScenarios, OUTDATED, type Places, type Scenario } from "./scenarios.ts";
 
@@ -25,6 +26,8 @@ export interface Stage {
 	readonly places: Places;
 	readonly fleet: Fleet;
 	readonly scenarios: readonly Scenario[];
+	/** of all devices, as they were put into KV */
+	readonly records: readonly SeedRecord[];
 }
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
@@ -47,11 +50,12 @@ export async function setStage(
 	const fleet = await createFleet(secrets, account, nowSeconds());
 	const bound = await fleet.makeDevices(devices, true);
 	const unbound = await fleet.makeDevices(Math.ceil(devices / 4), false);
-	const body = JSON.stringify([...bound.records, ...unbound.records]);
+	const records = [...bound.records, ...unbound.records];
+	const body = JSON.stringify(records);
 	const seeded = await send({ port: ports.probe, method: "POST", path: "/bench/seed", body });
 	if (seeded.status !== 200) throw new Error("the device records could not be written");
 	await awaitOffers(port, OUTDATED, bound.devices[0]?.token ?? "");
 	const places = { load, port };
 	const cast = { devices: bound.devices, unbound: unbound.devices, sha256 };
-	return { places, fleet, scenarios: await makeScenarios(places, cast, nowSeconds) };
+	return { places, fleet, records, scenarios: await makeScenarios(places, cast, nowSeconds) };
 }

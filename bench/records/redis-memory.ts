@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hasRedisServer, startRedisServer } from "../../dev/redis/redis-server.ts";
+import { startRedisServer } from "../../dev/redis/redis-server.ts";
 import type { RedisConnection } from "../../dev/redis/resp.ts";
 import { redisKey } from "../../src/storage/keys.ts";
 import { showProgress } from "../progress.ts";
@@ -20,8 +20,8 @@ export interface RecordSizes {
 	/** means, in bytes */
 	readonly key: number;
 	readonly value: number;
-	/** redis-server's memory for one record, its key and its place in the table among them; null = not installed */
-	readonly redis: number | null;
+	/** redis-server's memory for one record, its key and its place in the table among them */
+	readonly redis: number;
 	/** seconds that writing them took */
 	readonly seconds: number;
 }
@@ -29,9 +29,8 @@ export interface RecordSizes {
 const CHUNK = 2_000;
 const PROGRESS_EVERY = 250_000;
 
-/** @throws when redis-server is there and does not start, or refuses a write */
+/** @throws when redis-server is not installed, does not start, or refuses a write */
 export async function measureRecordSizes(devices: number): Promise<RecordSizes> {
-	if (!hasRedisServer()) return fill(devices, null);
 	const folder = await mkdtemp(join(tmpdir(), "parapet-bench-redis-"));
 	try {
 		const server = await startRedisServer(folder, "records");
@@ -45,7 +44,7 @@ export async function measureRecordSizes(devices: number): Promise<RecordSizes> 
 	}
 }
 
-async function fill(devices: number, redis: RedisConnection | null): Promise<RecordSizes> {
+async function fill(devices: number, redis: RedisConnection): Promise<RecordSizes> {
 	const lengths = new Uint32Array(devices);
 	const before = await usedMemory(redis);
 	const startedAt = performance.now();
@@ -53,10 +52,8 @@ async function fill(devices: number, redis: RedisConnection | null): Promise<Rec
 	let keyBytes = 0;
 	let chunk: string[][] = [];
 	const flush = async (): Promise<void> => {
-		if (redis !== null && chunk.length > 0) {
-			const bad = (await redis.send(chunk)).find((reply) => reply.kind !== "status");
-			if (bad !== undefined) throw new Error(`redis refused a record: ${JSON.stringify(bad)}`);
-		}
+		const bad = (await redis.send(chunk)).find((reply) => reply.kind !== "status");
+		if (bad !== undefined) throw new Error(`redis refused a record: ${JSON.stringify(bad)}`);
 		chunk = [];
 	};
 	for (const { key, text } of makeDeviceRecords(devices)) {
@@ -68,7 +65,7 @@ async function fill(devices: number, redis: RedisConnection | null): Promise<Rec
 		chunk.push(["SET", redisKey(key), text]);
 		if (chunk.length === CHUNK) await flush();
 	}
-	await flush();
+	if (chunk.length > 0) await flush();
 	const seconds = (performance.now() - startedAt) / 1000;
 	const after = await usedMemory(redis);
 	const valueBytes = lengths.reduce((sum, length) => sum + length, 0);
@@ -82,14 +79,13 @@ async function fill(devices: number, redis: RedisConnection | null): Promise<Rec
 		max: at(1),
 		key: keyBytes / devices,
 		value: valueBytes / devices,
-		redis: before === null || after === null ? null : (after - before) / devices,
+		redis: (after - before) / devices,
 		seconds,
 	};
 }
 
 /** @returns bytes that the server has allocated */
-async function usedMemory(redis: RedisConnection | null): Promise<number | null> {
-	if (redis === null) return null;
+async function usedMemory(redis: RedisConnection): Promise<number> {
 	const [info] = await redis.send([["INFO", "memory"]]);
 	const [, used] = /^used_memory:(\d+)/m.exec(info?.kind === "bulk" ? String(info.bytes) : "") ?? [];
 	if (used === undefined) throw new Error("redis does not tell how much memory it uses");

@@ -1,0 +1,80 @@
+// A Worker that does one read of a record per request, with the service's own code and nothing in memory:
+// GET /?read=none|memory|kv|redis|object&id=<device id>. It runs inside workerd, beside the service and on its stores.
+import type { HeadsRecord } from "../../src/content/heads-record.ts";
+import type { ObjectBindings } from "../../src/objects/bindings.ts";
+import { createRecordOrigin } from "../../src/objects/record-origin.ts";
+import { systemClock } from "../../src/storage/clock.ts";
+import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
+import { createRecordCache, type ReadScope } from "../../src/storage/record-cache.ts";
+import type { RecordReader } from "../../src/storage/record-store.ts";
+import { createRecords, type Records } from "../../src/storage/records.ts";
+import { createRedisRecordStore } from "../../src/storage/redis-record-store.ts";
+import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
+
+interface Env extends ObjectBindings {
+	readonly REDIS_URL: string;
+	readonly REDIS_TOKEN: string;
+}
+
+const LIFETIMES = { headsFreshSeconds: 60, deviceFreshSeconds: 60, lastGoodSeconds: 86_400 };
+const MAX_RECORDS = 20_000;
+const REDIS_TIMEOUT_MS = 1_000;
+const PRODUCT = "crs";
+
+interface Readers {
+	readonly kv: RecordReader;
+	readonly redis: RecordReader;
+	readonly nobody: RecordReader;
+	/** keeps what it has read */
+	readonly memory: Records;
+	heads: HeadsRecord | undefined;
+}
+
+let known: Readers | undefined;
+
+function readersOf(env: Env): Readers {
+	const over = (name: string, store: RecordReader): RecordReader =>
+		createReplicatedRecordStore({
+			stores: [{ name, store }],
+			clock: systemClock,
+			random: Math.random,
+			settings: readSettingsFor(1),
+		});
+	const kv = over("kv", createKvRecordStore(env.RECORDS));
+	const { REDIS_URL: url, REDIS_TOKEN: token } = env;
+	const redis = over("redis", createRedisRecordStore({ url, token, timeoutMs: REDIS_TIMEOUT_MS }));
+	return { kv, redis, nobody: { get: async () => null }, memory: emptyOver(kv, env), heads: undefined };
+}
+
+/** Records of which none is in memory. */
+function emptyOver(store: RecordReader, env: Env): Records {
+	const cache = createRecordCache({ store, origin: createRecordOrigin(env), maxEntries: MAX_RECORDS });
+	return createRecords(cache, LIFETIMES);
+}
+
+async function read(which: string | null, id: string, env: Env, scope: ReadScope): Promise<unknown> {
+	known ??= readersOf(env);
+	switch (which) {
+		case "memory":
+			return known.memory.device(id, scope);
+		case "kv":
+			return emptyOver(known.kv, env).device(id, scope);
+		case "redis":
+			return emptyOver(known.redis, env).device(id, scope);
+		case "object":
+			known.heads ??= await known.memory.heads(scope);
+			return emptyOver(known.nobody, env).product(PRODUCT, known.heads, scope);
+		default:
+			return "nothing to read";
+	}
+}
+
+export default {
+	async fetch(request, env, context): Promise<Response> {
+		const { searchParams } = new URL(request.url);
+		const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
+		const scope: ReadScope = { nowMs: Date.now(), waitUntil, noteLastGood: () => {} };
+		const record = await read(searchParams.get("read"), searchParams.get("id") ?? "", env, scope);
+		return new Response("ok", { status: record === null ? 404 : 200 });
+	},
+} satisfies ExportedHandler<Env>;
