@@ -15,8 +15,11 @@ const HEADS_READS = 0.01;
 const MAX_AMPLIFICATION = 1.1;
 const MAX_SLOW_P99_MS = 250;
 
-/** @returns a goal for each figure that has one */
-export function judgeRecords(report: RecordsReport): readonly Goal[] {
+/** The figures that have goals. */
+export type Judged = Pick<RecordsReport, "storeReads" | "amplification" | "slowStores">;
+
+/** @returns a line for each */
+export function judgeRecords(report: Judged): readonly Goal[] {
 	const { check, token, permit } = report.storeReads;
 	const amplified = Math.max(...report.amplification.map(({ withoutBreakers }) => withoutBreakers));
 	const slow = report.slowStores.filter((one) => one.slow !== "neither");

@@ -24,7 +24,7 @@ export interface RecordsReport extends ServiceFigures {
 	};
 }
 
-const TITLE_WIDTH = 46;
+const TITLE_WIDTH = 48;
 
 /** First column to the left, the others to the right. */
 function row(cells: readonly string[], width = 12): string {
@@ -87,7 +87,7 @@ function formatAmplification(amplification: readonly Amplification[]): readonly 
 }
 
 function formatSlowStores(slowStores: readonly SlowStoreLatency[]): readonly string[] {
-	const width = 9;
+	const width = 10;
 	return [
 		row(
 			[`checks while a store takes ${SLOW_MS / 1000} s`, "first p50", "first max", "p50", "p99", "max", "checks"],
