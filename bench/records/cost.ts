@@ -1,5 +1,5 @@
 // What the device records of a fleet cost a month in each store: arithmetic on list prices, without what plans include.
-// Not here: the Worker's requests, the Durable Objects that own the records, and reads of anything that devices share.
+// Not here: the Worker's requests, the Durable Objects that own the records, reads for permits and of what devices share.
 import { DAYS_PER_MONTH, KV_PRICES, REDIS_PLANS, REDIS_PRICES } from "./prices.ts";
 
 export interface RecordLoad {
