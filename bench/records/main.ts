@@ -1,5 +1,5 @@
 // `npm run bench:records`: what the replicated records cost and promise: reads per request, their latency, what happens
-// while stores fail or are slow, and the size and price of a large fleet's records. `--json` prints one document, `--quick`
+// while stores fail or are slow, how soon a release is offered, and the size and price of a large fleet's records. `--json` prints one document, `--quick`
 // only shows that everything runs. Ends with 1 when an answer was not as expected; a missed goal is not an error.
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
@@ -12,14 +12,38 @@ import { measureAmplification } from "./amplification.ts";
 import { kvCost, type RecordLoad, redisCost, redisPlanCost } from "./cost.ts";
 import { judgeRecords } from "./goals.ts";
 import { measureMemoryHits } from "./memory-hit.ts";
+import { measureRegions } from "./publish-to-offered.ts";
 import { measureRecordSizes } from "./redis-memory.ts";
 import { formatRecordsReport, type RecordsReport } from "./report.ts";
 import { measureService } from "./service-figures.ts";
 
 const FLEET = 1_500_000;
 
-const FULL = { devices: 2_000, slowSeconds: 11, reads: 10_000, hitRuns: 20_000, records: FLEET };
-const QUICK = { devices: 300, slowSeconds: 1, reads: 1_000, hitRuns: 2_000, records: 50_000 };
+interface Plan {
+	readonly devices: number;
+	readonly slowSeconds: number;
+	readonly reads: number;
+	readonly hitRuns: number;
+	readonly records: number;
+	readonly releases: number;
+}
+
+const FULL: Plan = {
+	devices: 2_000,
+	slowSeconds: 11,
+	reads: 10_000,
+	hitRuns: 20_000,
+	records: FLEET,
+	releases: 10,
+};
+const QUICK: Plan = {
+	devices: 300,
+	slowSeconds: 1,
+	reads: 1_000,
+	hitRuns: 2_000,
+	records: 50_000,
+	releases: 2,
+};
 
 const root = join(import.meta.dirname, "../..");
 const { values: options } = parseArgs({
@@ -39,6 +63,7 @@ async function runAll(folder: string): Promise<RecordsReport> {
 	showProgress("reading while every store fails");
 	const amplification = await measureAmplification(plan.reads);
 	const service = await measureService(root, folder, plan);
+	const regions = await measureRegions(plan.releases);
 	const sizes = await measureRecordSizes(plan.records);
 	const load: RecordLoad = {
 		devices: FLEET,
@@ -50,7 +75,7 @@ async function runAll(folder: string): Promise<RecordsReport> {
 		redisReadRegions: REDIS_READ_REGIONS,
 	};
 	const costs = { load, kv: kvCost(load), redis: redisCost(load), redisPlan: redisPlanCost(load) };
-	return { machine, settings: plan, memory, amplification, ...service, sizes, costs };
+	return { machine, settings: plan, memory, amplification, ...service, regions, sizes, costs };
 }
 
 const folder = await mkdtemp(join(tmpdir(), "parapet-bench-"));

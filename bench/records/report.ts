@@ -5,6 +5,7 @@ import { type MonthlyCost, type RecordLoad, totalOf } from "./cost.ts";
 import { judgeRecords } from "./goals.ts";
 import type { MemoryHits } from "./memory-hit.ts";
 import { PRICES_AS_OF } from "./prices.ts";
+import type { PublishToOffered } from "./publish-to-offered.ts";
 import type { ReadSource } from "./read-latency.ts";
 import type { RecordSizes } from "./redis-memory.ts";
 import type { ServiceFigures } from "./service-figures.ts";
@@ -15,6 +16,7 @@ export interface RecordsReport extends ServiceFigures {
 	readonly settings: { readonly devices: number; readonly slowSeconds: number; readonly records: number };
 	readonly memory: MemoryHits;
 	readonly amplification: readonly Amplification[];
+	readonly regions: readonly PublishToOffered[];
 	readonly sizes: RecordSizes;
 	readonly costs: {
 		readonly load: RecordLoad;
@@ -48,6 +50,8 @@ export function formatRecordsReport(report: RecordsReport): string {
 		...formatAmplification(report.amplification),
 		"",
 		...formatSlowStores(report.slowStores),
+		"",
+		...formatPublishing(report),
 		"",
 		...formatSizes(report.sizes, report.costs.load),
 		"",
@@ -104,6 +108,21 @@ function formatSlowStores(slowStores: readonly SlowStoreLatency[]): readonly str
 
 const LIFETIMES = { production: "as deployed", zero: "each reads" } as const;
 
+function formatPublishing({ regions }: RecordsReport): readonly string[] {
+	return [
+		row(["publish → offered in other regions", "p50", "max"]),
+		...regions.map(({ store, lagMs, p50, max }) => {
+			const title = store === "redis" ? `Redis, real replicas ${lagMs} ms behind` : `KV, copies ${lagMs} ms behind`;
+			return row([title, inSeconds(p50 / 1000), inSeconds(max / 1000)]);
+		}),
+		`three regions, ${regions[0]?.releases ?? 0} releases for each; isolates take heads as fresh for ${regions[0]?.headsFreshSeconds ?? 0} s.`,
+	];
+}
+
+function inSeconds(seconds: number): string {
+	return `${seconds.toFixed(2)} s`;
+}
+
 function formatSizes(sizes: RecordSizes, { devices, kvBytes, redisBytes }: RecordLoad): readonly string[] {
 	const { measured, min, median, p99, max, key, value, redis, seconds } = sizes;
 	const extent = measured === devices ? "" : `, reckoned from ${count(measured)}`;
@@ -121,9 +140,9 @@ function formatCosts({ load, kv, redis, redisPlan }: RecordsReport["costs"]): re
 	const changes = `changes, ${(load.churnPerDay * 100).toFixed(0)} %/day`;
 	const tokens = `${load.tokensPerDeviceAndDay} tokens/day`;
 	return [
-		row([`USD a month, list prices as of ${PRICES_AS_OF}`, "storage", changes, tokens, "sum"], 17),
-		row(["Workers KV", ...cells(kv), dollars(totalOf(kv))], 17),
-		row([`Upstash Redis, pay as you go, 1 + ${regions} regions`, ...cells(redis), dollars(totalOf(redis))], 17),
+		row([`USD a month, list prices as of ${PRICES_AS_OF}`, "storage", changes, tokens, "sum"], 18),
+		row(["Workers KV", ...cells(kv), dollars(totalOf(kv))], 18),
+		row([`Upstash Redis, pay as you go, 1 + ${regions} regions`, ...cells(redis), dollars(totalOf(redis))], 18),
 		redisPlan === null
 			? "Upstash Redis, fixed plan: none is large enough"
 			: row(
@@ -154,6 +173,7 @@ function dollars(value: number): string {
 const NOT_MEASURED = `What this does not measure
   KV, Redis and Durable Objects as they are in production: here they are emulations on this machine, without the way to
   them, without a location's cache and without other customers. Latencies of reads compare code paths, no more.
+  How long KV and Redis take to reach other regions: here that is as long as they are told.
   A slow store in production: here every read of it takes the same two seconds, and nothing else is slow.
   The memory that Upstash charges for: here it is what redis-server takes for the same keys and values.
   What else a deployment costs: requests of the Worker, Durable Objects, R2, logs.`;
