@@ -66,6 +66,8 @@ function makeDeviceRecord(number: number, account: string): StoredDevice {
 		model: pick(MODELS, number),
 		labels: Object.fromEntries(labels),
 		haGroup: null,
+		hold: null,
+		terms: 0,
 		grants: Object.fromEntries(products.map((product) => [product, grantOf(number)])),
 		serial: `SN${String(number).padStart(10, "0")}`,
 		license: `lic-${base32(8)}`,
@@ -80,5 +82,5 @@ function makeDeviceRecord(number: number, account: string): StoredDevice {
 
 function grantOf(number: number): Grant {
 	const from = NOW - (number % 700) * DAY;
-	return { from, until: from + 1095 * DAY, grace: 30 * DAY, delay: number % 4 === 0 ? 2 * DAY : 0 };
+	return { from, until: from + 1095 * DAY, grace: 30 * DAY, critical: 0, delay: number % 4 === 0 ? 2 * DAY : 0 };
 }
