@@ -43,7 +43,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		const account = new AccountTables(sql);
 		const licenses = new LicenseTables(sql);
 		const devices = new DeviceTables(sql, { info: () => account.info(), license: (id) => licenses.license(id) });
-		const backlog = () => (this.#exists ? this.#deviceDesk.takeRenewals() : []);
 		const outbox = new Outbox({ storage, lanes: recordLanes(env), directory: directoryPort(env), backlog });
 		const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
 		const desk = { sql, account, licenses, devices, outbox, tokensEndAfter };

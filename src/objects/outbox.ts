@@ -4,6 +4,7 @@
 // after some store has the record it points to. Rows may be delivered twice, so every receiver must not mind.
 import type { DenialScope } from "../content/heads-record.ts";
 import type { RecordStore } from "../storage/record-store.ts";
+import { Alarm } from "./alarm.ts";
 import { createOutboxTable, OutboxRows, type OutboxStep } from "./outbox-rows.ts";
 
 /** A store and the name of its lane, which is persisted: it must not change while rows may wait. */
@@ -28,8 +29,8 @@ export interface OutboxOptions {
 	readonly lanes: readonly RecordLane[];
 	/** null in the Directory itself */
 	readonly directory: DirectoryPort | null;
-	/** More to deliver once everything is delivered; called in a transaction, so that what it takes is not lost. */
-	readonly backlog?: () => readonly OutboxStep[];
+	/** the object's; left out where the outbox has it for itself */
+	readonly alarm?: Alarm;
 	readonly callerWaitMs?: number;
 	readonly nowMs?: () => number;
 	/** 0 ≤ x < 1 */
@@ -51,10 +52,9 @@ const ROWS_PER_RUN = 200;
 export class Outbox {
 	/** Replaceable, so that a test can break a store under a living object. */
 	lanes: readonly RecordLane[];
-	readonly #storage: DurableObjectStorage;
+	readonly #alarm: Alarm;
 	readonly #rows: OutboxRows;
 	readonly #directory: DirectoryPort | null;
-	readonly #backlog: () => readonly OutboxStep[];
 	readonly #callerWaitMs: number;
 	readonly #nowMs: () => number;
 	readonly #random: () => number;
@@ -62,16 +62,18 @@ export class Outbox {
 	readonly #running = new Map<string, Promise<void>>();
 	readonly #lastWriteMs = new Map<string, number>();
 	#directoryPublished = true;
+	/** when to deliver what waits; after a restart of the object nobody knows, so it is at once */
+	#dueMs = 0;
 
 	constructor(options: OutboxOptions) {
 		this.lanes = options.lanes;
-		this.#storage = options.storage;
 		this.#rows = new OutboxRows(options.storage.sql);
 		this.#directory = options.directory;
-		this.#backlog = options.backlog ?? (() => []);
 		this.#callerWaitMs = options.callerWaitMs ?? CALLER_WAIT_MS;
 		this.#nowMs = options.nowMs ?? (() => Date.now());
 		this.#random = options.random ?? (() => Math.random());
+		this.#alarm = options.alarm ?? new Alarm(options.storage, this.#nowMs);
+		this.#alarm.add({ dueMs: () => (this.#rows.isEmpty() ? null : this.#dueMs), run: () => this.deliver() });
 		this.#sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
 	}
 
@@ -91,13 +93,19 @@ export class Outbox {
 			const lanes = step.kind === "record" ? stores : [DIRECTORY_LANE];
 			for (const lane of lanes) this.#rows.add(lane, step);
 		}
+		this.#dueMs = this.#nowMs() + FIRST_RETRY_MS;
 		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
-		void this.#storage.setAlarm(this.#nowMs() + FIRST_RETRY_MS);
+		void this.#alarm.set();
 	}
 
 	/** @returns whether a record under this key still waits to be delivered: to the lane, or to any if none is named */
 	owes(key: string, lane?: string): boolean {
 		return this.#rows.owes(key, lane ?? null);
+	}
+
+	/** Whether nothing waits. */
+	isEmpty(): boolean {
+		return this.#rows.isEmpty();
 	}
 
 	/** @returns how many steps wait in a lane */
@@ -112,12 +120,12 @@ export class Outbox {
 	async flush(): Promise<boolean> {
 		if (this.#rows.isEmpty()) return this.#directoryPublished || this.#askDirectory();
 		try {
-			const hasArrived = await withTimeout(this.deliver(), this.#callerWaitMs);
-			return hasArrived && this.#directoryPublished;
+			await withTimeout(this.deliver(), this.#callerWaitMs);
 		} catch {
 			// Out of patience, not out of luck: the delivery goes on behind the answer.
 			return false;
 		}
+		return this.#rows.isEmpty() && this.#directoryPublished;
 	}
 
 	/** The Directory had not delivered everything when it was told last; it may have since. */
@@ -130,29 +138,15 @@ export class Outbox {
 		return this.#directoryPublished;
 	}
 
-	/**
-	 * Delivers what is due, and sets the alarm for what is left. Never rejects: it is also the alarm's handler.
-	 * @returns whether everything that was owed has arrived
-	 */
-	async deliver(): Promise<boolean> {
+	/** Delivers what is due, and sets the alarm for what is left. Never rejects: the alarm does it too. */
+	async deliver(): Promise<void> {
 		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE]);
 		const stores = this.lanes.map((lane) => this.#run(lane.name));
 		// Denials need no record, so they do not wait for the stores; heads do, and get their turn after each of them.
 		const news = stores.map((run) => run.then(() => this.#run(DIRECTORY_LANE)));
 		await Promise.all([this.#run(DIRECTORY_LANE), ...news]);
-		const hasArrived = this.#rows.isEmpty();
-		if (!hasArrived) await this.#storage.setAlarm(this.#nowMs() + this.#retryDelayMs());
-		else if (this.#refill()) await this.#storage.setAlarm(this.#nowMs());
-		else await this.#storage.deleteAlarm();
-		return hasArrived;
-	}
-
-	#refill(): boolean {
-		return this.#storage.transactionSync(() => {
-			const steps = this.#backlog();
-			if (steps.length > 0) this.add(steps);
-			return steps.length > 0;
-		});
+		this.#dueMs = this.#nowMs() + this.#retryDelayMs();
+		await this.#alarm.set();
 	}
 
 	/** One run per lane at a time: whoever comes meanwhile joins it, and its rows are delivered by it. */

@@ -1,0 +1,53 @@
+// An object has one alarm; this shares it among those who need one. Each says when it is due next, from what it has stored;
+// the alarm stands at the earliest of these. Nothing is stored here, so nothing here can differ from what is owed.
+
+/** Something that an object has to do at some time. */
+export interface Chore {
+	/** @returns unix ms, in the past for at once; null for nothing to do. Synchronous: it is asked inside transactions */
+	dueMs(): number | null;
+	/** @param nowMs unix ms: what is due by then is meant */
+	run(nowMs: number): Promise<void>;
+}
+
+export class Alarm {
+	readonly #storage: DurableObjectStorage;
+	readonly #nowMs: () => number;
+	readonly #chores: Chore[] = [];
+
+	constructor(storage: DurableObjectStorage, nowMs: () => number = () => Date.now()) {
+		this.#storage = storage;
+		this.#nowMs = nowMs;
+	}
+
+	add(chore: Chore): void {
+		this.#chores.push(chore);
+	}
+
+	/**
+	 * Sets the alarm to the earliest due time. To be called whenever one of them changed; in SQLite storage the alarm belongs
+	 * to the transaction of the writes around it, and comes and goes with them.
+	 */
+	async set(): Promise<void> {
+		const earliest = this.#earliestMs();
+		if (earliest === null) await this.#storage.deleteAlarm();
+		else await this.#storage.setAlarm(Math.max(earliest, this.#nowMs()));
+	}
+
+	/**
+	 * The object's alarm handler: runs what is due, then sets the alarm for the rest. An alarm that rings counts as the time
+	 * it was set to, whatever the clock says.
+	 * @throws what a chore threw, after all others have run; the platform then rings again
+	 */
+	async ring(): Promise<void> {
+		const now = Math.max(this.#nowMs(), this.#earliestMs() ?? 0);
+		const due = this.#chores.filter((chore) => (chore.dueMs() ?? Number.POSITIVE_INFINITY) <= now);
+		const runs = await Promise.allSettled(due.map((chore) => chore.run(now)));
+		await this.set();
+		for (const run of runs) if (run.status === "rejected") throw run.reason;
+	}
+
+	#earliestMs(): number | null {
+		const due = this.#chores.map((chore) => chore.dueMs()).filter((ms) => ms !== null);
+		return due.length === 0 ? null : Math.min(...due);
+	}
+}
