@@ -12,6 +12,7 @@ import { devices } from "./routes/devices.ts";
 import { discovery } from "./routes/discovery.ts";
 import { downloads } from "./routes/downloads.ts";
 import { entitlements } from "./routes/entitlements.ts";
+import { events } from "./routes/events.ts";
 import { keys } from "./routes/keys.ts";
 import { licenses } from "./routes/licenses.ts";
 import { messages } from "./routes/messages.ts";
@@ -25,6 +26,7 @@ import { reports } from "./routes/reports.ts";
 import { guardJson } from "./routes/request-body.ts";
 import { deploymentStatus } from "./routes/status.ts";
 import { token } from "./routes/token.ts";
+import { webhooks } from "./routes/webhooks.ts";
 
 const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/package$/;
 
@@ -42,7 +44,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const { router } of [check, permits, token]) app.route("/", router);
 	for (const router of [downloads, reports, messages, entitlements, registration, discovery, deploymentStatus])
 		app.route("/", router);
-	for (const router of [releases, products, accounts, licenses, codes, devices, keys, records]) app.route("/", router);
+	for (const router of [releases, products, accounts, licenses, codes, devices, keys, records, events, webhooks])
+		app.route("/", router);
 	app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
 	app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {
 		type: "http",

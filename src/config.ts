@@ -72,6 +72,8 @@ export interface S3Location {
 }
 
 export interface Config {
+	/** ENVIRONMENT local: a service for one machine, which may call receivers of webhooks on that machine */
+	readonly isLocal: boolean;
 	/** origin of every URL that the service gives out, and its OAuth issuer */
 	readonly issuer: string;
 	readonly tokenTtlSeconds: number;
@@ -130,6 +132,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 	];
 	if (faults.length > 0) throw new ConfigError(faults);
 	return {
+		isLocal: value.ENVIRONMENT === "local",
 		issuer: value.ISSUER,
 		tokenTtlSeconds: value.TOKEN_TTL_SECONDS,
 		urlTtlSeconds: value.URL_TTL_SECONDS,

@@ -18,6 +18,7 @@ const LICENSE_ID = new RegExp(`^lic-${CHARACTER}{8}$`);
 const CODE_ID = new RegExp(`^code-${CHARACTER}{8}$`);
 const KEY_ID = new RegExp(`^key-${CHARACTER}{8}$`);
 const MESSAGE_ID = new RegExp(`^msg-${CHARACTER}{8}$`);
+const WEBHOOK_ID = new RegExp(`^whk-${CHARACTER}{8}$`);
 
 /** Every device id has this length. */
 export const DEVICE_ID_LENGTH = 31;
@@ -97,6 +98,11 @@ export function mintMessageId(random: Uint8Array): string {
 	return `msg-${characters(random, 8)}`;
 }
 
+/** A new id of a webhook endpoint; unique within its account only. */
+export function mintWebhookId(random: Uint8Array): string {
+	return `whk-${characters(random, 8)}`;
+}
+
 /** The account id in `text`; null if it was not minted here. */
 export async function parseAccountId(keys: LookupKeys, text: string): Promise<AccountId | null> {
 	if (!ACCOUNT_ID.test(text) || !(await hasGoodCheck(keys, "account", text.slice(5)))) return null;
@@ -141,6 +147,11 @@ export function isKeyId(text: string): boolean {
 /** Whether `text` has the form of a message id. */
 export function isMessageId(text: string): boolean {
 	return MESSAGE_ID.test(text);
+}
+
+/** Whether `text` has the form of a webhook endpoint's id. */
+export function isWebhookId(text: string): boolean {
+	return WEBHOOK_ID.test(text);
 }
 
 /**

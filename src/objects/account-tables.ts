@@ -5,6 +5,7 @@ import { createDeviceTables } from "./device-tables.ts";
 import { createLicenseTables } from "./license-tables.ts";
 import { Outbox } from "./outbox.ts";
 import { addColumn, runSchema } from "./schema.ts";
+import { createWebhookTable } from "./webhook-tables.ts";
 
 const SCHEMA = [
 	"CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL)",
@@ -17,6 +18,7 @@ export function createAccountTables(sql: SqlStorage): void {
 	createLicenseTables(sql);
 	createDeviceTables(sql);
 	createAuditTable(sql);
+	createWebhookTable(sql);
 	Outbox.createTable(sql);
 }
 

@@ -8,8 +8,9 @@ import { deviceKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
 import { accountRecords, DENIAL_MARGIN_SECONDS, deviceStep } from "./account-records.ts";
 import { type AccountInfo, AccountTables, createAccountTables } from "./account-tables.ts";
-import { type AuditEntry, appendAudit, type Change, readAudit } from "./audit.ts";
-import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds } from "./bindings.ts";
+import { Alarm } from "./alarm.ts";
+import { type AuditEntry, type Change, readAudit, readTrail, type TrailPage, type TrailQuery } from "./audit.ts";
+import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "./bindings.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
 import { type Device, DeviceTables } from "./device-tables.ts";
 import { LicenseDesk, type LicenseInfo, type NewCode } from "./license-desk.ts";
@@ -24,6 +25,8 @@ import {
 } from "./record-pages.ts";
 import { Republisher } from "./republisher.ts";
 import { hasTable } from "./schema.ts";
+import type { Webhook } from "./webhook-tables.ts";
+import { type WebhookChange, type WebhookResult, Webhooks } from "./webhooks.ts";
 
 const DEVICES_PER_PAGE = 1_000;
 
@@ -34,26 +37,35 @@ export class Account extends DurableObject<ObjectBindings> {
 	readonly #licenseDesk: LicenseDesk;
 	readonly #deviceDesk: DeviceDesk;
 	readonly #republisher: Republisher;
+	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #webhooks: Webhooks;
 	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
 		const { storage } = ctx;
 		const { sql } = storage;
+		const alarm = this.#alarm;
 		const account = new AccountTables(sql);
 		const licenses = new LicenseTables(sql);
 		const devices = new DeviceTables(sql, { info: () => account.info(), license: (id) => licenses.license(id) });
-		const outbox = new Outbox({ storage, lanes: recordLanes(env), directory: directoryPort(env), backlog });
+		const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory: directoryPort(env) });
+		const accountId = () => account.info()?.id ?? "";
+		const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
+		const audit = (entry: AuditEntry) => webhooks.delivery.append(entry);
 		const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
-		const desk = { sql, account, licenses, devices, outbox, tokensEndAfter };
+		const desk = { audit, account, licenses, devices, outbox, tokensEndAfter };
 		this.outbox = outbox;
 		this.#account = account;
 		this.#devices = devices;
+		this.#webhooks = webhooks;
 		this.#licenseDesk = new LicenseDesk(desk);
 		this.#deviceDesk = new DeviceDesk(desk);
 		this.#republisher = new Republisher(ctx, outbox);
 		this.#exists = hasTable(sql, "account");
 		if (this.#exists) createAccountTables(sql);
+		const hasRenewals = () => this.#exists && outbox.isEmpty() && account.renewedTo() !== null;
+		alarm.add({ dueMs: () => (hasRenewals() ? 0 : null), run: () => this.#renew() });
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
@@ -66,7 +78,8 @@ export class Account extends DurableObject<ObjectBindings> {
 			createAccountTables(sql);
 			this.#account.insert(account);
 			const { actor, now: at } = input;
-			appendAudit(sql, { at, actor, action: "account.create", subject: account.id, detail: account.name });
+			const entry = { at, actor, action: "account.create", subject: account.id, detail: account.name };
+			this.#webhooks.delivery.append(entry);
 		});
 		this.#exists = true;
 		return account;
@@ -163,8 +176,28 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
 	}
 
+	/** @returns null where there is no such account */
+	async events(query: TrailQuery): Promise<TrailPage | null> {
+		return this.#exists ? readTrail(this.ctx.storage.sql, query) : null;
+	}
+
+	/** @returns null where there is no such account */
+	async listWebhooks(): Promise<readonly Webhook[] | null> {
+		return this.#exists ? this.#webhooks.list() : null;
+	}
+
+	async changeWebhook(change: WebhookChange): Promise<WebhookResult> {
+		return this.#exists ? this.#webhooks.change(change) : { ok: false, reason: "unknown_account" };
+	}
+
 	override async alarm(): Promise<void> {
-		if (this.#exists) await this.outbox.deliver();
+		if (this.#exists) await this.#alarm.ring();
+	}
+
+	/** One page at a time, so that what is changed meanwhile comes between. */
+	async #renew(): Promise<void> {
+		this.ctx.storage.transactionSync(() => this.outbox.add(this.#deviceDesk.takeRenewals()));
+		await this.outbox.deliver();
 	}
 
 	/**

@@ -1,4 +1,5 @@
-// Who changed what, and when: an append-only table in each object, written in the transaction of the change.
+// Who changed what, and when: an append-only table in each object, written in the transaction of the change. The database
+// itself refuses to change or remove an entry. What a reader gets as an event is an entry of this table.
 
 /** What every change brings with it. */
 export interface Change {
@@ -19,7 +20,31 @@ export interface AuditEntry {
 	readonly detail: string;
 }
 
+/** An entry and its place: 1 for the object's first. */
+export interface TrailEntry extends AuditEntry {
+	readonly seq: number;
+}
+
+export interface TrailQuery {
+	/** place after which to begin; 0 = from the first entry */
+	readonly after: number;
+	readonly limit: number;
+	/** types as in events/event-type.ts; none = everything */
+	readonly types: readonly string[];
+}
+
+export interface TrailPage {
+	/** oldest first */
+	readonly entries: readonly TrailEntry[];
+	/** place up to which this page has looked: `after` of the next one */
+	readonly next: number;
+	/** whether there are entries after `next` now */
+	readonly more: boolean;
+}
+
 const MAX_DETAIL = 512;
+/** Entries that one page looks at: a type that is rare in a long trail must not make one request read all of it. */
+const ENTRIES_PER_LOOK = 10_000;
 
 export function createAuditTable(sql: SqlStorage): void {
 	sql.exec(`CREATE TABLE IF NOT EXISTS audit (
@@ -30,6 +55,10 @@ export function createAuditTable(sql: SqlStorage): void {
 		subject TEXT NOT NULL,
 		detail TEXT NOT NULL
 	)`);
+	for (const change of ["UPDATE", "DELETE"]) {
+		sql.exec(`CREATE TRIGGER IF NOT EXISTS audit_refuses_${change.toLowerCase()} BEFORE ${change} ON audit
+			BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END`);
+	}
 }
 
 export function appendAudit(sql: SqlStorage, entry: AuditEntry): void {
@@ -51,4 +80,29 @@ export function readAudit(sql: SqlStorage, limit: number): AuditEntry[] {
 			limit,
 		)
 		.toArray();
+}
+
+/** @returns the place of the newest entry, 0 when there is none */
+export function lastPlace(sql: SqlStorage): number {
+	return Number(sql.exec("SELECT MAX(seq) AS last FROM audit").one().last ?? 0);
+}
+
+/** @returns a page of the trail, oldest first, so that who asks again from `next` misses nothing and sees nothing twice */
+export function readTrail(sql: SqlStorage, { after, limit, types }: TrailQuery): TrailPage {
+	const last = lastPlace(sql);
+	const end = Math.min(last, after + ENTRIES_PER_LOOK);
+	// "." is followed by "/": all that begins with "device." lies between the two.
+	const isWanted = types.map(() => "action = ? OR (action > ? AND action < ?)").join(" OR ");
+	const entries = sql
+		.exec<{ seq: number; at: number; actor: string; action: string; subject: string; detail: string }>(
+			`SELECT seq, at, actor, action, subject, detail FROM audit
+			WHERE seq > ? AND seq <= ? ${types.length === 0 ? "" : `AND (${isWanted})`} ORDER BY seq LIMIT ?`,
+			after,
+			end,
+			...types.flatMap((type) => [type, `${type}.`, `${type}/`]),
+			limit,
+		)
+		.toArray();
+	const next = entries.length === limit ? (entries.at(-1)?.seq ?? after) : Math.max(after, end);
+	return { entries, next, more: next < last };
 }

@@ -1,5 +1,6 @@
 // What the Durable Objects need from the deployment, and how they reach each other and the stores. Objects are made by the
 // platform, not by services.ts, so this is their composition root.
+import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
 import { createKvRecordStore } from "../storage/kv-record-store.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-store-names.ts";
@@ -19,6 +20,9 @@ export interface ObjectBindings {
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
 	readonly ENVIRONMENT: string;
+	readonly ISSUER: string;
+	/** secrets of webhooks come from it */
+	readonly MAC_KEYS: string;
 	/** see record-store-names.ts */
 	readonly RECORD_STORE?: string;
 	/** both when RECORD_STORE names redis */
@@ -85,4 +89,14 @@ export function tokenTtlSeconds(bindings: ObjectBindings): number {
 	const seconds = Number(bindings.TOKEN_TTL_SECONDS);
 	if (!Number.isInteger(seconds) || seconds <= 0) throw new Error("TOKEN_TTL_SECONDS is not a positive integer");
 	return seconds;
+}
+
+/** @returns what delivers webhooks; receivers on this machine are taken by the local service only */
+export function webhookSender(bindings: ObjectBindings): WebhookSender {
+	return createWebhookSender({
+		macKeys: bindings.MAC_KEYS,
+		ownOrigin: bindings.ISSUER,
+		allowLoopback: bindings.ENVIRONMENT === "local",
+		fetch: (url, init) => fetch(url, init),
+	});
 }

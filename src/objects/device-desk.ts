@@ -11,7 +11,7 @@ import {
 import type { DevicePublicKey, DeviceStatus } from "../entitlement/device-record.ts";
 import { accessStep, allowStep, deviceStep } from "./account-records.ts";
 import type { AccountTables } from "./account-tables.ts";
-import { appendAudit, type Change } from "./audit.ts";
+import type { AuditEntry, Change } from "./audit.ts";
 import type { Device, DeviceTables } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 import type { Outbox } from "./outbox.ts";
@@ -49,7 +49,8 @@ export type StatusChange = Change & {
 };
 
 export interface DeviceDeskOptions {
-	readonly sql: SqlStorage;
+	/** writes to the account's trail, in the same transaction */
+	readonly audit: (entry: AuditEntry) => void;
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
@@ -134,6 +135,6 @@ export class DeviceDesk {
 	}
 
 	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {
-		appendAudit(this.#of.sql, { at: now, actor, action, subject, detail });
+		this.#of.audit({ at: now, actor, action, subject, detail });
 	}
 }

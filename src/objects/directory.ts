@@ -5,7 +5,15 @@ import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../content/message.ts";
 import type { Scope } from "../entitlement/credential-record.ts";
 import { formatRecord } from "../storage/record-store.ts";
-import { type AuditEntry, appendAudit, type Change, readAudit } from "./audit.ts";
+import {
+	type AuditEntry,
+	appendAudit,
+	type Change,
+	readAudit,
+	readTrail,
+	type TrailPage,
+	type TrailQuery,
+} from "./audit.ts";
 import { type ObjectBindings, recordLanes } from "./bindings.ts";
 import { nowSeconds } from "./clock.ts";
 import { credentialStep, deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
@@ -208,6 +216,10 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	async audit(limit: number): Promise<AuditEntry[]> {
 		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
+	}
+
+	async events(query: TrailQuery): Promise<TrailPage> {
+		return this.#exists ? readTrail(this.ctx.storage.sql, query) : { entries: [], next: 0, more: false };
 	}
 
 	override async alarm(): Promise<void> {

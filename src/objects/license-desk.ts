@@ -11,7 +11,7 @@ import {
 	licenseTerms,
 } from "../entitlement/license.ts";
 import type { AccountTables } from "./account-tables.ts";
-import { appendAudit, type Change } from "./audit.ts";
+import type { AuditEntry, Change } from "./audit.ts";
 import type { DeviceTables } from "./device-tables.ts";
 import type { Code, LicenseTables } from "./license-tables.ts";
 import type { Outbox } from "./outbox.ts";
@@ -37,7 +37,8 @@ export type LicenseResult<Reason extends string> =
 	| { readonly ok: false; readonly reason: "unknown_license" | Reason };
 
 export interface LicenseDeskOptions {
-	readonly sql: SqlStorage;
+	/** writes to the account's trail, in the same transaction */
+	readonly audit: (entry: AuditEntry) => void;
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
@@ -154,7 +155,7 @@ export class LicenseDesk {
 	}
 
 	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {
-		appendAudit(this.#of.sql, { at: now, actor, action, subject, detail });
+		this.#of.audit({ at: now, actor, action, subject, detail });
 	}
 }
 

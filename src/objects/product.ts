@@ -4,7 +4,15 @@ import { DurableObject } from "cloudflare:workers";
 import { type ProductRecord, productRecord, RELEASES_IN_RECORD } from "../content/product-record.ts";
 import { productKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
-import { type AuditEntry, appendAudit, type Change, readAudit } from "./audit.ts";
+import {
+	type AuditEntry,
+	appendAudit,
+	type Change,
+	readAudit,
+	readTrail,
+	type TrailPage,
+	type TrailQuery,
+} from "./audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes } from "./bindings.ts";
 import { Outbox } from "./outbox.ts";
 import type { RecordStep } from "./outbox-rows.ts";
@@ -163,6 +171,11 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	async audit(limit: number): Promise<AuditEntry[]> {
 		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
+	}
+
+	/** @returns null where there is no such product */
+	async events(query: TrailQuery): Promise<TrailPage | null> {
+		return this.#exists ? readTrail(this.ctx.storage.sql, query) : null;
 	}
 
 	override async alarm(): Promise<void> {

@@ -1,5 +1,6 @@
 // The keys behind everything that Parapet signs for itself (MAC_KEYS): download URLs, capabilities, the check's ETag and
-// registration tokens. The first key signs, every key verifies; to rotate, put a new one in front and later drop the last.
+// registration tokens; secrets of webhooks come from them too. The first key signs, every key verifies; to rotate, put a new
+// one in front and later drop the last.
 import { decodeSecret, deriveHmacKeys } from "./derived-keys.ts";
 
 export interface MacKeySet {
@@ -8,6 +9,8 @@ export interface MacKeySet {
 	readonly capability: CryptoKey;
 	readonly etag: CryptoKey;
 	readonly registration: CryptoKey;
+	/** for deriving secrets of webhooks, never for signing one */
+	readonly webhook: CryptoKey;
 }
 
 export interface MacKeyring {
@@ -58,11 +61,12 @@ function parseEntry(entry: string, position: number): MacSecret {
 }
 
 async function deriveKeySet({ kid, secret }: MacSecret): Promise<MacKeySet> {
-	const [url, capability, etag, registration] = await deriveHmacKeys(secret, [
+	const [url, capability, etag, registration, webhook] = await deriveHmacKeys(secret, [
 		`parapet/url/${kid}`,
 		`parapet/capability/${kid}`,
 		`parapet/etag/${kid}`,
 		`parapet/registration/${kid}`,
+		`parapet/webhook/${kid}`,
 	]);
-	return { kid, url, capability, etag, registration };
+	return { kid, url, capability, etag, registration, webhook };
 }

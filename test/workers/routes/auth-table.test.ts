@@ -66,6 +66,7 @@ beforeAll(async () => {
 		device: firewall.clientId,
 		key: "key-00000000",
 		message: "msg-00000000",
+		webhook: "whk-00000000",
 	};
 });
 

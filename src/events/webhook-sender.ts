@@ -1,0 +1,110 @@
+// One attempt to deliver one event to one endpoint, as the Standard Webhooks specification 1.0.0 has it. Takes its `fetch`.
+// Never throws and never logs: the URL may carry a secret of the receiver's. The same event is the same text under the same
+// id at every attempt; only timestamp and signatures are new.
+import { importMacKeyring, type MacKeyring } from "../signing/mac-keyring.ts";
+import { signWebhook, type WebhookSecretRef, webhookSecret } from "../signing/webhook-signature.ts";
+import { type Attempt, readRetryAfter } from "./webhook-attempt.ts";
+import { acceptsWebhookUrl, type WebhookUrlSettings } from "./webhook-url.ts";
+
+/** An event as the receiver gets it. */
+export interface WebhookEvent {
+	/** the same for every endpoint and every attempt */
+	readonly id: string;
+	readonly type: string;
+	/** unix seconds */
+	readonly at: number;
+	readonly account: string;
+	readonly actor: string;
+	readonly subject: string;
+	readonly detail: string;
+}
+
+export interface Delivery {
+	readonly url: string;
+	/** the secrets that count now, the newest first */
+	readonly secrets: readonly WebhookSecretRef[];
+	readonly event: WebhookEvent;
+	/** unix seconds */
+	readonly now: number;
+}
+
+export interface WebhookSender {
+	send(delivery: Delivery): Promise<Attempt>;
+}
+
+export interface WebhookSenderOptions extends WebhookUrlSettings {
+	/** the value of MAC_KEYS */
+	readonly macKeys: string;
+	readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+const TIMEOUT_MS = 15_000;
+
+export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
+	let keyring: Promise<MacKeyring> | undefined;
+
+	return {
+		async send({ url, secrets, event, now }) {
+			// Again at each attempt: the rule may have become stricter since the endpoint was made.
+			if (!acceptsWebhookUrl(url, options).ok) return failed("url_refused");
+			let signatures: string[];
+			const body = webhookBody(event);
+			try {
+				keyring ??= importMacKeyring(options.macKeys);
+				const ring = await keyring;
+				const bytes = (await Promise.all(secrets.map((ref) => webhookSecret(ring, ref)))).filter((one) => one !== null);
+				if (bytes.length === 0) return failed("key_missing");
+				signatures = await Promise.all(bytes.map((secret) => signWebhook(secret, event.id, now, body)));
+			} catch {
+				return failed("not_configured");
+			}
+			return post(
+				options,
+				url,
+				body,
+				{
+					"content-type": "application/json",
+					"user-agent": "Parapet-Webhooks/1",
+					"webhook-id": event.id,
+					"webhook-timestamp": String(now),
+					"webhook-signature": signatures.join(" "),
+				},
+				now,
+			);
+		},
+	};
+}
+
+/** The body of an event: compact JSON, the same text at every attempt. */
+export function webhookBody({ id, type, at, account, actor, subject, detail }: WebhookEvent): string {
+	const timestamp = new Date(at * 1000).toISOString().replace(".000Z", "Z");
+	return JSON.stringify({ type, timestamp, data: { id, account, actor, subject, detail } });
+}
+
+async function post(
+	options: WebhookSenderOptions,
+	url: string,
+	body: string,
+	headers: Record<string, string>,
+	now: number,
+): Promise<Attempt> {
+	const signal = AbortSignal.timeout(TIMEOUT_MS);
+	let response: Response;
+	try {
+		// A redirect would lead where nobody has looked: it is an answer like any other, and no delivery.
+		response = await options.fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
+	} catch {
+		return failed(signal.aborted ? "timeout" : "unreachable");
+	}
+	const { status } = response;
+	const retryAfterSeconds =
+		status === 429 || status === 503 ? readRetryAfter(response.headers.get("retry-after"), now) : null;
+	// What it says is not read; an unread body would keep the connection.
+	await response.body?.cancel().catch(() => {});
+	if (status >= 200 && status < 300) return { ok: true, status };
+	return { ok: false, reason: status === 410 ? "gone" : "status", status, retryAfterSeconds };
+}
+
+function failed(reason: Exclude<Attempt, { ok: true }>["reason"]): Attempt {
+	return { ok: false, reason, status: null, retryAfterSeconds: null };
+}

@@ -1,0 +1,134 @@
+// One alarm for several chores, on real storage, and an account whose outbox and webhooks share it.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Alarm, type Chore } from "../../../src/objects/alarm.ts";
+import { createAccount, OPERATOR } from "../../support/account-fixture.ts";
+import { FakeRecordStore } from "../../support/fake-record-store.ts";
+import { bindings, freshName, replaceStores } from "../../support/object-bindings.ts";
+import { receiveWebhooks } from "../../support/webhook-receiver.ts";
+
+const NOW_MS = 4_000_000_000_000;
+
+class FakeChore implements Chore {
+	due: number | null;
+	runs = 0;
+	/** what becomes of `due` when it has run */
+	next: number | null = null;
+	fails = false;
+	constructor(due: number | null) {
+		this.due = due;
+	}
+	dueMs = () => this.due;
+	async run(): Promise<void> {
+		this.runs += 1;
+		this.due = this.next;
+		if (this.fails) throw new Error("the chore failed");
+	}
+}
+
+async function withChores(
+	dues: readonly (number | null)[],
+	test: (alarm: Alarm, chores: readonly FakeChore[], alarmMs: () => Promise<number | null>) => Promise<void>,
+): Promise<void> {
+	await runInDurableObject(bindings.ACCOUNT.getByName(freshName()), async (_, { storage }) => {
+		const alarm = new Alarm(storage, () => NOW_MS);
+		const chores = dues.map((due) => new FakeChore(due));
+		for (const chore of chores) alarm.add(chore);
+		await test(alarm, chores, () => storage.getAlarm());
+		await storage.deleteAlarm();
+	});
+}
+
+describe("the alarm of an object", () => {
+	it.each([
+		[[null, NOW_MS + 50, NOW_MS + 20], NOW_MS + 20],
+		[[NOW_MS + 50, null], NOW_MS + 50],
+		[[0, NOW_MS + 20], NOW_MS],
+		[[null, null], null],
+		[[], null],
+	])("of chores that are due at %j stands at %j", async (dues, expected) => {
+		await withChores(dues, async (alarm, _, alarmMs) => {
+			await alarm.set();
+			expect(await alarmMs()).toBe(expected);
+		});
+	});
+
+	it("goes when the last chore has nothing to do any more", () =>
+		withChores([NOW_MS + 20], async (alarm, [chore], alarmMs) => {
+			await alarm.set();
+			if (chore !== undefined) chore.due = null;
+			await alarm.set();
+			expect(await alarmMs()).toBeNull();
+		}));
+
+	it("runs what is due, leaves the rest alone, and stands at the rest's time after that", () =>
+		withChores([NOW_MS, NOW_MS - 10, NOW_MS + 20, null], async (alarm, chores, alarmMs) => {
+			await alarm.ring();
+			expect(chores.map(({ runs }) => runs)).toEqual([1, 1, 0, 0]);
+			expect(await alarmMs()).toBe(NOW_MS + 20);
+		}));
+
+	it("that rings early counts as the time it was set to", () =>
+		withChores([NOW_MS + 20, NOW_MS + 30], async (alarm, chores) => {
+			await alarm.ring();
+			expect(chores.map(({ runs }) => runs)).toEqual([1, 0]);
+		}));
+
+	it("runs the others when one fails, sets itself for what comes next, and says so to the platform", () =>
+		withChores([NOW_MS, NOW_MS], async (alarm, [bad, good], alarmMs) => {
+			if (bad === undefined || good === undefined) throw new Error("two chores");
+			bad.fails = true;
+			good.next = NOW_MS + 70;
+			await expect(alarm.ring()).rejects.toThrow("the chore failed");
+			expect(good.runs).toBe(1);
+			expect(await alarmMs()).toBe(NOW_MS + 70);
+		}));
+});
+
+describe("an account's outbox and webhooks", () => {
+	afterEach(() => {
+		vi.restoreAllMocks();
+		vi.useRealTimers();
+	});
+
+	it("do not take the alarm from each other", async () => {
+		vi.useFakeTimers({ toFake: ["Date"], now: NOW_MS });
+		const receiver = receiveWebhooks();
+		receiver.answer = () => new Response(null, { status: 503, headers: { "retry-after": "3600" } });
+		const { account, device } = await createAccount({ endsAt: NOW_MS, expiresAt: NOW_MS });
+		const hook = {
+			kind: "create",
+			id: "whk-a",
+			url: "https://hooks.example.com/",
+			types: ["device"],
+			kid: "local1",
+		} as const;
+		await account().changeWebhook({ ...OPERATOR, ...hook });
+		const kv = new FakeRecordStore();
+		await replaceStores(account(), { kv });
+		kv.break("before");
+		const alarmMs = () => runInDurableObject(account(), (_, { storage }) => storage.getAlarm());
+
+		expect((await account().activate(device(1))).ok).toBe(true);
+		// The webhook is due at once, the record in three seconds or a little less.
+		expect(await alarmMs()).toBe(NOW_MS);
+		await runDurableObjectAlarm(account());
+		expect(receiver.types()).toEqual(["device.new"]);
+		const retryMs = (await alarmMs()) ?? 0;
+		expect(retryMs).toBeGreaterThan(NOW_MS);
+		expect(retryMs).toBeLessThanOrEqual(NOW_MS + 3_000);
+
+		kv.repair();
+		vi.setSystemTime(retryMs);
+		await runDurableObjectAlarm(account());
+		expect(kv.puts).toHaveLength(1);
+		expect(receiver.received).toHaveLength(1);
+		// The outbox is empty, which must not take the webhook's alarm away.
+		expect(await alarmMs()).toBe(NOW_MS + 3_600_000);
+		vi.setSystemTime(NOW_MS + 3_600_000);
+		receiver.answer = () => new Response(null, { status: 200 });
+		await runDurableObjectAlarm(account());
+		expect(receiver.types()).toEqual(["device.new", "device.new"]);
+		expect(await alarmMs()).toBeNull();
+	});
+});
