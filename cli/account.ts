@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { readOperand, runAsOperator } from "./command.ts";
+import { addAccountEventsCommand } from "./events.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
@@ -29,4 +30,5 @@ export function addAccountCommands(program: Command, surroundings: Surroundings)
 		const next = typeof found.answer["next"] === "string" ? [`more: --cursor ${found.answer["next"]}`] : [];
 		output.answer(found.answer, [...table, ...next]);
 	});
+	addAccountEventsCommand(account, surroundings);
 }

@@ -7,6 +7,7 @@ import { StepFailed } from "./demo/steps.ts";
 import { addDeviceCommands } from "./device.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from "./errors.ts";
+import { addEventsCommand } from "./events.ts";
 import { addKeyCommands } from "./key.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addLicenseCommands } from "./license.ts";
@@ -16,6 +17,7 @@ import { addProductCommands } from "./product.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addRecordsCommands } from "./records.ts";
 import { addReleaseCommands } from "./release.ts";
+import { addWebhookCommands } from "./webhook.ts";
 
 const HELP_END = `
 Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong.
@@ -40,6 +42,8 @@ function createProgram(surroundings: Surroundings): Command {
 	addAccountCommands(program, surroundings);
 	addLicenseCommands(program, surroundings);
 	addCodeCommands(program, surroundings);
+	addWebhookCommands(program, surroundings);
+	addEventsCommand(program, surroundings);
 	addMessageCommands(program, surroundings);
 	addKeyCommands(program, surroundings);
 	addRecordsCommands(program, surroundings);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { productName } from "../src/content/names.ts";
 import { readOperand, runAsOperator } from "./command.ts";
+import { addProductEventsCommand } from "./events.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
@@ -27,4 +28,5 @@ export function addProductCommands(program: Command, surroundings: Surroundings)
 			),
 		);
 	});
+	addProductEventsCommand(product, surroundings);
 }

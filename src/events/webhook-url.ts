@@ -23,9 +23,10 @@ export type WebhookUrlVerdict =
 	| { readonly ok: true; readonly url: URL }
 	| { readonly ok: false; readonly reason: WebhookUrlRefusal };
 
+/** Read on after "the URL". */
 export const WEBHOOK_URL_REFUSALS: Readonly<Record<WebhookUrlRefusal, string>> = {
-	malformed: "not a URL",
-	too_long: "a URL has at most 2048 characters",
+	malformed: "is none",
+	too_long: "has more than 2048 characters",
 	not_https: "must begin with https://",
 	has_credentials: "must not have a user or a password in it: receivers verify the signature",
 	has_fragment: "must not have a # part, which is never sent",

@@ -172,8 +172,11 @@ export const webhooks = createRouter()
 		const { url, types = [] } = c.req.valid("json");
 		const verdict = acceptsWebhookUrl(url, { ownOrigin: config.issuer, allowLoopback: config.isLocal });
 		if (!verdict.ok) {
-			const errors = [{ field: "url", message: WEBHOOK_URL_REFUSALS[verdict.reason] }];
-			throw new ProblemError("invalid_request", { extras: { errors } });
+			const message = WEBHOOK_URL_REFUSALS[verdict.reason];
+			throw new ProblemError("invalid_request", {
+				detail: `the URL ${message}`,
+				extras: { errors: [{ field: "url", message }] },
+			});
 		}
 		const made = await change(c, account, mintWebhookId(randomBytes()), {
 			kind: "create",
