@@ -37,7 +37,13 @@ const eventsQuery = z.object({
 		.max(64)
 		.optional()
 		.openapi({ description: "Id of the last event seen, or `next`; from the first if left out" }),
-	limit: z.coerce.number().int().min(1).max(MAX_EVENTS).optional().openapi({ type: "integer" }),
+	limit: z.coerce
+		.number()
+		.int()
+		.min(1)
+		.max(MAX_EVENTS)
+		.optional()
+		.openapi({ type: "integer", description: "1 to 500; 100 if left out" }),
 	type: eventType.optional().openapi({ description: "A type, or the beginning of one: `device` is all of `device.…`" }),
 });
 

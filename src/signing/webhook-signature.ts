@@ -4,6 +4,8 @@ import { decodeBase64url } from "./base64url.ts";
 import { sealFields } from "./framed-mac.ts";
 import type { MacKeyring } from "./mac-keyring.ts";
 
+const PURPOSE = ["parapet-webhook", "1"] as const;
+
 /** Names a secret without being one. */
 export interface WebhookSecretRef {
 	/** of the key in MAC_KEYS that it comes from */
@@ -22,7 +24,7 @@ export async function webhookSecret(
 ): Promise<Uint8Array<ArrayBuffer> | null> {
 	const keys = keyring.byKid.get(kid);
 	if (keys === undefined) return null;
-	return decodeBase64url(await sealFields(keys.webhook, ["webhook", account, webhook, String(generation)]));
+	return decodeBase64url(await sealFields(keys.webhook, [...PURPOSE, kid, account, webhook, String(generation)]));
 }
 
 /** The secret as its holder gets it: `whsec_` and base64. */

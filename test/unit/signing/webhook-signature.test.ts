@@ -1,5 +1,5 @@
 // Signatures of webhooks against the reference library's own example, and against an independent verification.
-import { createHmac } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
 import { formatWebhookSecret, signWebhook, webhookSecret } from "../../../src/signing/webhook-signature.ts";
@@ -38,6 +38,13 @@ describe("the secret of a webhook", () => {
 	it("is 32 bytes in base64 behind whsec_, and the same each time it is made", async () => {
 		expect(await secretOf()).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
 		expect(await secretOf()).toBe(await secretOf());
+	});
+
+	it("is derived as docs/storage-schema.md says, for ever: receivers hold it", async () => {
+		const key = hkdfSync("sha256", Buffer.alloc(32), "", "parapet/webhook/k1", 32);
+		const text = ["parapet-webhook", "1", "k1", "f5any44xnh", "whk-0000aaaa", "1"].join("\n");
+		const secret = createHmac("sha256", Buffer.from(key)).update(text).digest("base64");
+		expect(await secretOf()).toBe(`whsec_${secret}`);
 	});
 
 	it("is another for another account, endpoint, generation and key", async () => {
