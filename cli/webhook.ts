@@ -60,10 +60,19 @@ export function addWebhookCommands(program: Command, surroundings: Surroundings)
 	runAsOperator(test, surroundings, {}, async ({ api, operands, output }) => {
 		const { path, id } = readTarget(operands);
 		const now = await api.call("POST", `${path}/test`, "could not send the test", anyAnswer);
-		if (now["last_result"] !== "delivered" || now["next_attempt_at"] !== null) {
+		if (now["last_result"] !== "delivered") {
 			throw new CliError(`webhook ${id} did not take it: ${describeLast(now)}`, {
 				code: "not_delivered",
-				fix: `see \`parapet webhook list\`; ${now["state"] === "disabled" ? "repair it, then `webhook enable`" : "it is tried again"}`,
+				fix:
+					now["state"] === "disabled"
+						? "repair the receiver, then `webhook enable`"
+						: "it is tried again; see `webhook list`",
+			});
+		}
+		if (now["next_attempt_at"] !== null) {
+			throw new CliError(`the test waits behind other events for webhook ${id}`, {
+				code: "not_delivered_yet",
+				fix: "see `webhook list` in a moment",
 			});
 		}
 		output.answer(now, `webhook ${id} took it: ${describeLast(now)}`);

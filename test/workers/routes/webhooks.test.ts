@@ -1,6 +1,6 @@
 // Webhooks from end to end inside the service: an operator makes an endpoint, something happens, the account's alarm rings,
 // the receiver is told. Time stands still unless a test moves it, and no alarm rings by itself.
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MAX_WEBHOOKS } from "../../../src/objects/webhooks.ts";
@@ -299,6 +299,32 @@ describe("what a crash leaves behind", () => {
 		await ring(account);
 		const ids = (await eventsOf(account, "?type=license")).map(({ id }) => id);
 		expect(receiver.received.map(({ id }) => id)).toEqual([ids[0], ids[0], ids[1]]);
+	});
+
+	test("an account from before there were webhooks has them with its next start", async () => {
+		const account = await newAccount();
+		await runInDurableObject(objectOf(account), (_, { storage }) => {
+			for (const what of ["TABLE webhooks", "TRIGGER audit_refuses_update", "TRIGGER audit_refuses_delete"])
+				storage.sql.exec(`DROP ${what}`);
+		});
+		await evictDurableObject(objectOf(account));
+		await newWebhook(account);
+		await happen(account);
+		await ring(account);
+		expect(receiver.types()).toEqual(["license.create"]);
+	});
+
+	test("an attempt that was due when the object was evicted is made by the alarm", async () => {
+		const account = await newAccount();
+		await newWebhook(account);
+		receiver.answer = () => new Response(null, { status: 500 });
+		await happen(account);
+		await ring(account);
+		await evictDurableObject(objectOf(account));
+		receiver.answer = () => new Response(null, { status: 200 });
+		await ringNext(account);
+		expect(receiver.received).toHaveLength(2);
+		expect((await listed(account))[0]).toMatchObject({ state: "active", next_attempt_at: null });
 	});
 
 	test("a change that failed tells nobody", async () => {
