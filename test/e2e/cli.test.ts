@@ -210,10 +210,36 @@ describe("a Worker on this machine", () => {
 		expect(await parapet("device", "check", "--home", home)).toMatchObject({ products: [{ status: "current" }] });
 	});
 
+	it("lets a license be suspended, reinstated, extended and read, and the firewall follows with its next check", async () => {
+		const [{ license }] = (await parapet("license", "list", account)).licenses;
+		const state = async () => (await parapet("device", "check", "--home", home)).products[0];
+		await parapet("license", "suspend", account, license, "--reason", "test");
+		expect(await state()).toMatchObject({ status: "refused", code: "license_suspended" });
+		await parapet("license", "reinstate", account, license);
+		expect(await state()).toMatchObject({ status: "current", code: "active" });
+		const changed = await parapet("license", "change", account, license, "--seats", "3", "--ends", "60d");
+		expect(changed).toMatchObject({ license, status: "active", seats: 3, published: true });
+		expect(await state()).toMatchObject({ status: "current", code: "active" });
+	});
+
+	it("is found well by the doctor, with its key and without", async () => {
+		const { well, findings, promises } = await parapet("doctor");
+		expect([well, promises.revocation.bound_seconds]).toEqual([true, 60]);
+		expect(findings).toContainEqual(expect.objectContaining({ what: "store kv", verdict: "good" }));
+		const { PARAPET_KEY: _, ...keyless } = env;
+		const { stdout } = await run(process.execPath, [PARAPET, "doctor"], { env: keyless, cwd: folder });
+		expect(stdout).toContain("refused everywhere at most 60 s after");
+		const elsewhere = worker.url.replace("127.0.0.1", "localhost");
+		const failure = await run(process.execPath, [PARAPET, "doctor", "--url", elsewhere], { env, cwd: folder }).catch(
+			(error: unknown) => error,
+		);
+		expect(failure).toMatchObject({ code: 1, stdout: expect.stringContaining("BAD") });
+	});
+
 	it("takes a seat back", async () => {
 		expect(await parapet("device", "deactivate", "--home", home)).toMatchObject({ device, deactivated: true });
 		const { licenses } = await parapet("license", "list", account);
-		expect(licenses).toMatchObject([{ seats: 2, seats_taken: 1 }]);
+		expect(licenses).toMatchObject([{ seats: 3, seats_taken: 1 }]);
 	});
 });
 
