@@ -191,4 +191,4 @@ const NOT_MEASURED = `What this does not measure
   1,500,000 devices: each needs a request of its own here (about 1.1 KB, with token and ETag), so some 1.7 GB of prepared
   requests, more than that of answers to take the ETags from, and ten minutes or more to make them all.
   The service keeps nothing per device for a check, so its memory does not grow with the fleet; permits and tokens keep at
-  most 20,000 records in each isolate and read the store for the others.`;
+  most some 25,000 device records in each isolate and read the store for the others.`;

@@ -42,7 +42,7 @@ export async function measureMemoryHits(runs: number): Promise<MemoryHits> {
 				throw new RecordStoreError("unreachable", key);
 			},
 		},
-		maxEntries: 20_000,
+		maxBytes: 25_000_000,
 	});
 	const records = createRecords(cache, { headsFreshSeconds: 60, deviceFreshSeconds: 60, lastGoodSeconds: 86_400 });
 	const scope: ReadScope = { nowMs: NOW_MS, waitUntil: () => {}, noteLastGood: () => {} };
@@ -61,7 +61,7 @@ export async function measureMemoryHits(runs: number): Promise<MemoryHits> {
 		}
 	});
 	const heads = await timeRuns(runs, async () => {
-		for (let read = 0; read < RUN; read++) found += records.peekHeads(NOW_MS)?.messages ?? 0;
+		for (let read = 0; read < RUN; read++) found += records.peekHeads(scope)?.messages ?? 0;
 	});
 	if (storeReads !== readsBefore || found === 0) throw new Error("what should have been in memory was not");
 	return { device, heads };

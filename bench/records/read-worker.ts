@@ -17,7 +17,7 @@ interface Env extends ObjectBindings {
 }
 
 const LIFETIMES = { headsFreshSeconds: 60, deviceFreshSeconds: 60, lastGoodSeconds: 86_400 };
-const MAX_RECORDS = 20_000;
+const MAX_BYTES = 25_000_000;
 const REDIS_TIMEOUT_MS = 1_000;
 const PRODUCT = "crs";
 
@@ -48,7 +48,7 @@ function readersOf(env: Env): Readers {
 
 /** Records of which none is in memory. */
 function emptyOver(store: RecordReader, env: Env): Records {
-	const cache = createRecordCache({ store, origin: createRecordOrigin(env), maxEntries: MAX_RECORDS });
+	const cache = createRecordCache({ store, origin: createRecordOrigin(env), maxBytes: MAX_BYTES });
 	return createRecords(cache, LIFETIMES);
 }
 

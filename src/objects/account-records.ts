@@ -3,7 +3,7 @@
 import type { DeviceRecord } from "../entitlement/device-record.ts";
 import { deviceKey } from "../storage/keys.ts";
 import type { Device, DeviceTables } from "./device-tables.ts";
-import type { OutboxStep, RecordStep } from "./outbox-rows.ts";
+import type { DenyStep, OutboxStep, RecordStep } from "./outbox-rows.ts";
 import type { RecordSource } from "./record-pages.ts";
 
 /** Edges' clocks differ, and accept a token a little past its end: a denial outlives every token by this much. */
@@ -15,11 +15,14 @@ export function deviceStep({ version, ...body }: Device): RecordStep {
 
 /**
  * Access tokens that are out carry the old status until they end: the Directory tells every edge meanwhile.
- * @param tokensEndAt unix seconds after which no token from before is left
+ * @param since unix seconds of the change @param tokensEndAfter seconds after which no token from before is left
  */
-export function accessStep(device: Device, tokensEndAt: number): OutboxStep {
-	if (device.status === "active") return allowStep(device);
-	return { kind: "deny", scope: "device", id: device.id, version: device.version, until: tokensEndAt };
+export function accessStep(device: Device, since: number, tokensEndAfter: number): OutboxStep {
+	return device.status === "active" ? allowStep(device) : denyStep(device, since, tokensEndAfter);
+}
+
+export function denyStep({ id, version }: Device, since: number, tokensEndAfter: number): DenyStep {
+	return { kind: "deny", scope: "device", id, version, until: since + tokensEndAfter, since };
 }
 
 export function allowStep(device: Device): OutboxStep {

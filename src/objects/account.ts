@@ -6,11 +6,12 @@ import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../entitlement/license.ts";
 import { deviceKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
-import { accountRecords, DENIAL_MARGIN_SECONDS, deviceStep } from "./account-records.ts";
+import { accountRecords, DENIAL_MARGIN_SECONDS, denyStep, deviceStep } from "./account-records.ts";
 import { type AccountInfo, AccountTables, createAccountTables } from "./account-tables.ts";
 import { Alarm } from "./alarm.ts";
 import { type AuditEntry, type Change, readAudit, readTrail, type TrailPage, type TrailQuery } from "./audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "./bindings.ts";
+import { nowSeconds } from "./clock.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
 import { type Device, DeviceTables } from "./device-tables.ts";
 import { LicenseDesk, type LicenseInfo, type NewCode } from "./license-desk.ts";
@@ -53,8 +54,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		const accountId = () => account.info()?.id ?? "";
 		const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
 		const audit = (entry: AuditEntry) => webhooks.delivery.append(entry);
-		const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
-		const desk = { audit, account, licenses, devices, outbox, tokensEndAfter };
+		const desk = { audit, account, licenses, devices, outbox, tokensEndAfter: tokensEndAfter(env) };
 		this.outbox = outbox;
 		this.#account = account;
 		this.#devices = devices;
@@ -191,13 +191,24 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	override async alarm(): Promise<void> {
-		if (this.#exists) await this.#alarm.ring();
+		if (!this.#exists) return;
+		await this.#alarm.ring();
+		await this.#renewDenials();
 	}
 
 	/** One page at a time, so that what is changed meanwhile comes between. */
 	async #renew(): Promise<void> {
 		this.ctx.storage.transactionSync(() => this.outbox.add(this.#deviceDesk.takeRenewals()));
 		await this.outbox.deliver();
+	}
+
+	/** While a store has the record from before, tokens are made from that: the denial has to outlast them. */
+	async #renewDenials(): Promise<void> {
+		const late = this.outbox.overdueKeys().map((key) => this.#devices.device(key.slice(deviceKey("").length)));
+		const refused = late.filter((device) => device !== null).filter(({ status }) => status !== "active");
+		const denials = refused.map((device) => denyStep(device, nowSeconds(), tokensEndAfter(this.env)));
+		// Those that fail are renewed by the next alarm, minutes before the denial could end.
+		await Promise.allSettled(denials.map((denial) => directoryPort(this.env).deny(denial)));
 	}
 
 	/**
@@ -213,6 +224,11 @@ export class Account extends DurableObject<ObjectBindings> {
 		const result = this.ctx.storage.transactionSync(change);
 		return settled(result, !result.ok || (await this.outbox.flush()));
 	}
+}
+
+/** @returns seconds after a change when no token from before it is left */
+function tokensEndAfter(env: ObjectBindings): number {
+	return tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
 }
 
 type Settled<R> = R extends { readonly ok: true } ? R & { readonly published: boolean } : R;

@@ -114,7 +114,7 @@ export class DeviceDesk {
 		this.#of.devices.saveDevice({ ...known, status: input.status });
 		const device = this.#deviceOrThrow(known.id);
 		this.#audit(input, `device.${input.status}`, known.id, input.reason);
-		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now + this.#of.tokensEndAfter)]);
+		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
 		return { ...decision, device };
 	}
 

@@ -30,7 +30,7 @@ export function messagesStep(tables: DirectoryTables, now: number): RecordStep {
 
 export function deniedStep(tables: DirectoryTables): RecordStep {
 	const revision = tables.revision("denied");
-	const body: DeniedRecord = { revision, ...tables.denied() };
+	const body: DeniedRecord = { revision, ...tables.denials.denied() };
 	return { kind: "record", key: deniedKey(revision), version: revision, body };
 }
 

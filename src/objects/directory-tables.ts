@@ -1,9 +1,10 @@
 // The tables of the Directory and the way from a row to an account, a product, a message, a credential. Plain synchronous
 // SQL; no rule is decided here.
-import type { DenialScope, DeniedRecord, HeadsRecord } from "../content/heads-record.ts";
+import type { HeadsRecord } from "../content/heads-record.ts";
 import type { Message } from "../content/message.ts";
 import type { CredentialRecord, Scope } from "../entitlement/credential-record.ts";
 import { createAuditTable } from "./audit.ts";
+import { DENIAL_SCHEMA, DenialTables } from "./denial-tables.ts";
 import { Outbox } from "./outbox.ts";
 import { runSchema } from "./schema.ts";
 
@@ -21,11 +22,7 @@ const SCHEMA = [
 		scopes TEXT NOT NULL, expires_at INTEGER, revoked INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1,
 		created_at INTEGER NOT NULL
 	)`,
-	// A lifted denial stays as a row until its end, so that a late repetition of it cannot come back.
-	`CREATE TABLE IF NOT EXISTS denials (
-		scope TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, until INTEGER NOT NULL, lifted INTEGER NOT NULL,
-		PRIMARY KEY (scope, id)
-	)`,
+	...DENIAL_SCHEMA,
 	"CREATE TABLE IF NOT EXISTS revisions (name TEXT PRIMARY KEY, revision INTEGER NOT NULL)",
 ] as const;
 
@@ -54,13 +51,6 @@ export interface Credential extends CredentialRecord {
 	readonly createdAt: number;
 }
 
-export interface Denial {
-	readonly scope: DenialScope;
-	readonly id: string;
-	/** of what caused it; an earlier version never undoes a later one */
-	readonly version: number;
-}
-
 export type RevisionName = "heads" | "messages" | "denied";
 
 type AccountRow = { seq: number; id: string; name: string; created_at: number };
@@ -77,10 +67,12 @@ type CredentialRow = {
 };
 
 export class DirectoryTables {
+	readonly denials: DenialTables;
 	readonly #sql: SqlStorage;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
+		this.denials = new DenialTables(sql);
 	}
 
 	account(id: string): AccountEntry | null {
@@ -175,35 +167,6 @@ export class DirectoryTables {
 
 	revokeCredential(id: string): void {
 		this.#sql.exec("UPDATE credentials SET revoked = 1, version = version + 1 WHERE id = ? AND revoked = 0", id);
-	}
-
-	/** @returns whether that changed who is denied; an earlier version than the known one changes nothing */
-	saveDenial({ scope, id, version }: Denial, until: number, lifted: boolean): boolean {
-		const query = `INSERT INTO denials (scope, id, version, until, lifted) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (scope, id) DO UPDATE SET version = excluded.version, until = MAX(until, excluded.until),
-				lifted = excluded.lifted WHERE excluded.version > version RETURNING id`;
-		return this.#sql.exec(query, scope, id, version, until, lifted ? 1 : 0).toArray().length > 0;
-	}
-
-	hasDenial(scope: string, id: string): boolean {
-		return this.#sql.exec("SELECT 1 FROM denials WHERE scope = ? AND id = ?", scope, id).toArray().length > 0;
-	}
-
-	dropEndedDenials(now: number): void {
-		this.#sql.exec("DELETE FROM denials WHERE until <= ?", now);
-	}
-
-	denied(): Omit<DeniedRecord, "revision"> {
-		const rows = (scope: Denial["scope"]) =>
-			this.#sql
-				.exec<{ id: string; until: number; version: number }>(
-					"SELECT id, until, version FROM denials WHERE scope = ? AND lifted = 0",
-					scope,
-				)
-				.toArray();
-		const ends = (scope: Denial["scope"]) => Object.fromEntries(rows(scope).map(({ id, until }) => [id, until]));
-		const terms = Object.fromEntries(rows("terms").map(({ id, version }) => [id, version]));
-		return { devices: ends("device"), accounts: ends("account"), terms };
 	}
 
 	/** @returns 0 when there has never been one */

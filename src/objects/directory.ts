@@ -4,6 +4,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../content/message.ts";
 import type { Scope } from "../entitlement/credential-record.ts";
+import { HEADS_KEY } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
 import {
 	type AuditEntry,
@@ -16,12 +17,12 @@ import {
 } from "./audit.ts";
 import { type ObjectBindings, recordLanes } from "./bindings.ts";
 import { nowSeconds } from "./clock.ts";
+import { type Denial, endOf, type TimedDenial } from "./denial-tables.ts";
 import { credentialStep, deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
 import {
 	type AccountEntry,
 	type Credential,
 	createDirectoryTables,
-	type Denial,
 	DirectoryTables,
 	type ProductEntry,
 } from "./directory-tables.ts";
@@ -47,7 +48,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
-		this.outbox = new Outbox({ storage: ctx.storage, lanes: recordLanes(env), directory: null });
+		const onDelivered = () => this.#noteArrival();
+		this.outbox = new Outbox({ storage: ctx.storage, lanes: recordLanes(env), directory: null, onDelivered });
 		this.#tables = new DirectoryTables(ctx.storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		this.#exists = hasTable(ctx.storage.sql, "accounts");
@@ -164,9 +166,12 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	/** Has every edge refuse a device or an account whose tokens may still say otherwise. */
-	async deny(denial: Denial & { until: number }): Promise<{ published: boolean }> {
+	async deny(denial: TimedDenial): Promise<{ published: boolean }> {
+		const now = nowSeconds();
 		this.#change(() => {
-			if (this.#tables.saveDenial(denial, denial.until, false)) this.#publishDenied();
+			if (!this.#tables.denials.save(denial, endOf(denial, now), false)) return;
+			if (!this.outbox.owes(HEADS_KEY)) this.#tables.denials.wait(now);
+			this.#publishDenied();
 		});
 		return { published: await this.outbox.flush() };
 	}
@@ -175,8 +180,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 	async allow(denial: Denial): Promise<{ published: boolean }> {
 		this.#change(() => {
 			// Nothing to lift, and nothing to remember: the denials of one thing arrive in order.
-			if (!this.#tables.hasDenial(denial.scope, denial.id)) return;
-			if (this.#tables.saveDenial(denial, 0, true)) this.#publishDenied();
+			if (!this.#tables.denials.has(denial.scope, denial.id)) return;
+			if (this.#tables.denials.save(denial, 0, true)) this.#publishDenied();
 		});
 		return { published: await this.outbox.flush() };
 	}
@@ -242,9 +247,16 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	#publishDenied(): void {
-		this.#tables.dropEndedDenials(nowSeconds());
+		// Not while they wait: their end is not known then.
+		if (!this.outbox.owes(HEADS_KEY)) this.#tables.denials.dropEnded(nowSeconds());
 		this.#tables.raiseRevision("denied");
 		this.outbox.add([deniedStep(this.#tables), this.#nextHeadsStep()]);
+	}
+
+	#noteArrival(): void {
+		this.#change(() => {
+			if (this.#tables.denials.arrived(nowSeconds())) this.#publishDenied();
+		});
 	}
 
 	/** After everything else of a change: each call is a new version. */

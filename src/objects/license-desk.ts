@@ -147,7 +147,8 @@ export class LicenseDesk {
 	#renewDevices(now: number): void {
 		const version = this.#of.account.raiseTerms();
 		const id = accountObjectName(this.#of.account.info()?.id ?? "");
-		this.#of.outbox.add([{ kind: "deny", scope: "terms", id, version, until: now + this.#of.tokensEndAfter }]);
+		const until = now + this.#of.tokensEndAfter;
+		this.#of.outbox.add([{ kind: "deny", scope: "terms", id, version, until, since: now }]);
 	}
 
 	#describe(license: License): LicenseInfo {

@@ -10,11 +10,14 @@ export type OutboxStep =
 			readonly scope: DenialScope;
 			readonly id: string;
 			readonly version: number;
-			/** unix seconds after which no token from before is valid */
+			/** unix seconds after which no token from before is valid, if the edges learn of it at once */
 			readonly until: number;
+			/** unix seconds of the change behind it */
+			readonly since?: number;
 	  }
 	| { readonly kind: "allow"; readonly scope: DenialScope; readonly id: string; readonly version: number };
 
+export type DenyStep = OutboxStep & { readonly kind: "deny" };
 export type RecordStep = OutboxStep & { readonly kind: "record" };
 
 export interface OutboxRow {
@@ -92,6 +95,16 @@ export class OutboxRows {
 
 	count(lane: string): number {
 		return Number(this.#sql.exec("SELECT COUNT(*) AS rows FROM outbox WHERE lane = ?", lane).one().rows);
+	}
+
+	/** @returns keys of records that were tried in vain so many times, at most `limit` */
+	failedKeys(failures: number, limit: number): string[] {
+		const query = `SELECT DISTINCT json_extract(step, '$.key') AS key FROM outbox
+			WHERE kind = 'record' AND failures >= ? LIMIT ?`;
+		return this.#sql
+			.exec<{ key: string }>(query, failures, limit)
+			.toArray()
+			.map(({ key }) => key);
 	}
 
 	isEmpty(): boolean {

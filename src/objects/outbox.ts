@@ -3,7 +3,9 @@
 // so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order; a head moves only
 // after some store has the record it points to. Rows may be delivered twice, so every receiver must not mind.
 import type { DenialScope } from "../content/heads-record.ts";
-import type { RecordStore } from "../storage/record-store.ts";
+import { type Clock, pause, systemClock } from "../storage/clock.ts";
+import { isRevisionKey, type RecordStore } from "../storage/record-store.ts";
+import { within } from "../storage/time-limit.ts";
 import { Alarm } from "./alarm.ts";
 import { createOutboxTable, OutboxRows, type OutboxStep } from "./outbox-rows.ts";
 
@@ -18,7 +20,13 @@ export interface RecordLane {
 /** What the Directory does for the other objects; `published` tells whether the edges can see it already. */
 export interface DirectoryPort {
 	advanceProduct(head: { product: string; revision: number }): Promise<{ published: boolean }>;
-	deny(denial: { scope: DenialScope; id: string; version: number; until: number }): Promise<{ published: boolean }>;
+	deny(denial: {
+		scope: DenialScope;
+		id: string;
+		version: number;
+		until: number;
+		since?: number;
+	}): Promise<{ published: boolean }>;
 	allow(denial: { scope: DenialScope; id: string; version: number }): Promise<{ published: boolean }>;
 	/** Whether everything that was announced has reached every store. */
 	settled(): Promise<boolean>;
@@ -32,10 +40,11 @@ export interface OutboxOptions {
 	/** the object's; left out where the outbox has it for itself */
 	readonly alarm?: Alarm;
 	readonly callerWaitMs?: number;
-	readonly nowMs?: () => number;
+	/** Runs whenever everything has arrived. Synchronous; may add steps, which are then delivered by the alarm. */
+	readonly onDelivered?: () => void;
+	readonly clock?: Clock;
 	/** 0 ≤ x < 1 */
 	readonly random?: () => number;
-	readonly sleep?: (ms: number) => Promise<void>;
 }
 
 const DIRECTORY_LANE = "directory";
@@ -44,6 +53,8 @@ const CALLER_WAIT_MS = 2_000;
 /** The alarm that stands behind every commit: later than the caller's wait, so that it seldom has something to do. */
 const FIRST_RETRY_MS = 3_000;
 const MAX_RETRY_MS = 300_000;
+/** After so many retries more than a minute has passed. */
+const OVERDUE_FAILURES = 6;
 /** A step that takes longer counts as failed and is tried again. */
 const STEP_TIMEOUT_MS = 30_000;
 /** Rows per lane and run: a put may take two of the 1,000 KV operations that one invocation has. */
@@ -56,11 +67,12 @@ export class Outbox {
 	readonly #rows: OutboxRows;
 	readonly #directory: DirectoryPort | null;
 	readonly #callerWaitMs: number;
-	readonly #nowMs: () => number;
+	readonly #onDelivered: () => void;
+	readonly #clock: Clock;
 	readonly #random: () => number;
-	readonly #sleep: (ms: number) => Promise<void>;
 	readonly #running = new Map<string, Promise<void>>();
 	readonly #lastWriteMs = new Map<string, number>();
+	readonly #startedMs: number;
 	#directoryPublished = true;
 	/** when to deliver what waits; after a restart of the object nobody knows, so it is at once */
 	#dueMs = 0;
@@ -70,11 +82,12 @@ export class Outbox {
 		this.#rows = new OutboxRows(options.storage.sql);
 		this.#directory = options.directory;
 		this.#callerWaitMs = options.callerWaitMs ?? CALLER_WAIT_MS;
-		this.#nowMs = options.nowMs ?? (() => Date.now());
+		this.#onDelivered = options.onDelivered ?? (() => {});
+		this.#clock = options.clock ?? systemClock;
+		this.#startedMs = this.#clock.nowMs();
 		this.#random = options.random ?? (() => Math.random());
-		this.#alarm = options.alarm ?? new Alarm(options.storage, this.#nowMs);
+		this.#alarm = options.alarm ?? new Alarm(options.storage, () => this.#clock.nowMs());
 		this.#alarm.add({ dueMs: () => (this.#rows.isEmpty() ? null : this.#dueMs), run: () => this.deliver() });
-		this.#sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
 	}
 
 	/** Creates the table; part of the owning object's schema. */
@@ -93,7 +106,7 @@ export class Outbox {
 			const lanes = step.kind === "record" ? stores : [DIRECTORY_LANE];
 			for (const lane of lanes) this.#rows.add(lane, step);
 		}
-		this.#dueMs = this.#nowMs() + FIRST_RETRY_MS;
+		this.#dueMs = this.#clock.nowMs() + FIRST_RETRY_MS;
 		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
 		void this.#alarm.set();
 	}
@@ -113,6 +126,11 @@ export class Outbox {
 		return this.#rows.count(lane);
 	}
 
+	/** @returns keys of records that some store has refused for minutes, those of one run at most */
+	overdueKeys(): readonly string[] {
+		return this.#rows.failedKeys(OVERDUE_FAILURES, ROWS_PER_RUN);
+	}
+
 	/**
 	 * Delivers what is due, waiting for it only a moment.
 	 * @returns whether everything has arrived; if not, the alarm goes on trying
@@ -120,7 +138,7 @@ export class Outbox {
 	async flush(): Promise<boolean> {
 		if (this.#rows.isEmpty()) return this.#directoryPublished || this.#askDirectory();
 		try {
-			await withTimeout(this.deliver(), this.#callerWaitMs);
+			await within(this.#clock, this.#callerWaitMs, "outbox", this.deliver());
 		} catch {
 			// Out of patience, not out of luck: the delivery goes on behind the answer.
 			return false;
@@ -145,7 +163,8 @@ export class Outbox {
 		// Denials need no record, so they do not wait for the stores; heads do, and get their turn after each of them.
 		const news = stores.map((run) => run.then(() => this.#run(DIRECTORY_LANE)));
 		await Promise.all([this.#run(DIRECTORY_LANE), ...news]);
-		this.#dueMs = this.#nowMs() + this.#retryDelayMs();
+		if (this.#rows.isEmpty()) this.#onDelivered();
+		this.#dueMs = this.#clock.nowMs() + this.#retryDelayMs();
 		await this.#alarm.set();
 	}
 
@@ -166,7 +185,7 @@ export class Outbox {
 			const row = this.#next(lane);
 			if (row === null) break;
 			try {
-				await withTimeout(this.#deliverStep(lane, row.step), STEP_TIMEOUT_MS);
+				await within(this.#clock, STEP_TIMEOUT_MS, lane, this.#deliverStep(lane, row.step));
 			} catch {
 				this.#rows.countFailure(row.seq);
 				break;
@@ -198,7 +217,7 @@ export class Outbox {
 		try {
 			await target.store.put(step.key, { version: step.version, body: step.body });
 		} finally {
-			if (target.writeIntervalMs > 0) this.#lastWriteMs.set(`${lane} ${step.key}`, this.#nowMs());
+			if (target.writeIntervalMs > 0) this.#lastWriteMs.set(`${lane} ${step.key}`, this.#clock.nowMs());
 		}
 	}
 
@@ -206,11 +225,19 @@ export class Outbox {
 	async #pace(lane: string): Promise<void> {
 		const interval = this.lanes.find(({ name }) => name === lane)?.writeIntervalMs ?? 0;
 		const step = this.#next(lane)?.step;
-		const now = this.#nowMs();
+		const now = this.#clock.nowMs();
 		if (interval === 0 || step?.kind !== "record") return;
 		for (const [key, at] of this.#lastWriteMs) if (at + interval <= now) this.#lastWriteMs.delete(key);
-		const last = this.#lastWriteMs.get(`${lane} ${step.key}`);
-		if (last !== undefined) await this.#sleep(last + interval - now);
+		const last = this.#lastWriteMs.get(`${lane} ${step.key}`) ?? this.#writtenBefore(step);
+		if (last + interval > now) await pause(this.#clock, last + interval - now);
+	}
+
+	/**
+	 * The object may have written the key a moment before it died or was restarted, and does not remember: then it counts
+	 * its own start as that write. Nothing comes before a first version, and one revision is always the same.
+	 */
+	#writtenBefore({ key, version }: OutboxStep & { kind: "record" }): number {
+		return version > 1 && !isRevisionKey(key) ? this.#startedMs : Number.NEGATIVE_INFINITY;
 	}
 
 	/** Doubles with each failure, up to a limit; half of it at random, so that a fleet of objects does not return as one. */
@@ -231,20 +258,8 @@ function announce(
 		case "head":
 			return directory.advanceProduct({ product: step.product, revision: step.revision });
 		case "deny":
-			return directory.deny({ scope: step.scope, id: step.id, version: step.version, until: step.until });
+			return directory.deny(step);
 		case "allow":
 			return directory.allow({ scope: step.scope, id: step.id, version: step.version });
-	}
-}
-
-async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
-	let timer: ReturnType<typeof setTimeout> | undefined;
-	const timeout = new Promise<never>((_, reject) => {
-		timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-	});
-	try {
-		return await Promise.race([promise, timeout]);
-	} finally {
-		clearTimeout(timer);
 	}
 }

@@ -1,4 +1,5 @@
 // Which ReplayGuard remembers an assertion: by device, so that one device's ids meet in one place and the fleet's spread.
+import { systemClock } from "../storage/clock.ts";
 import { settlesWithin } from "../storage/time-limit.ts";
 import type { ReplayGuard } from "./replay-guard.ts";
 
@@ -30,6 +31,6 @@ export async function useAssertionOnce(
 	const shard = (digest[0] ?? 0) % SHARDS;
 	const id = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${deviceId}\n${jti}`)));
 	const answer = guards.getByName(String(shard)).use(btoa(String.fromCharCode(...id)), until, now);
-	if (!(await settlesWithin(answer, TIMEOUT_MS))) throw new ReplayGuardMuteError("no answer");
+	if (!(await settlesWithin(systemClock, TIMEOUT_MS, answer))) throw new ReplayGuardMuteError("no answer");
 	return answer;
 }

@@ -1,7 +1,7 @@
 // Who is calling? Devices show an access token (with a DPoP proof where the token is bound to a key), publishers and
 // operators an API key. A caller who fails learns only that; the reason goes to the log.
 import { createMiddleware } from "hono/factory";
-import { termsOf } from "../content/heads-record.ts";
+import { type DeniedRecord, termsOf } from "../content/heads-record.ts";
 import type { Scope } from "../entitlement/credential-record.ts";
 import { accountObjectName, parseApiKey } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
@@ -79,6 +79,7 @@ export async function authenticateDevice(request: Request, scope: RequestScope):
 	await requireProof(request, scope, authorization, token.jkt);
 	await refuseDenied(scope, token.profile.id);
 	await refuseOutdated(scope, token.profile);
+	if (token.provisional) await requireActive(scope, token.profile.id);
 	return { ...token, tail: tokenTail(authorization.credentials) };
 }
 
@@ -117,6 +118,18 @@ async function refuseOutdated(scope: RequestScope, { id, terms }: VerifiedAccess
 	if (terms < termsOf(denied, id)) refuse(scope, "token_outdated");
 }
 
+/**
+ * A token from a time when records could not be read may be younger than the denial of its device, and outlive it: so its
+ * record is asked, which by now may be there again.
+ * @throws ProblemError `device_refused` when the device is not active
+ */
+export async function requireActive(scope: RequestScope, deviceId: string): Promise<void> {
+	const device = await scope.services.records.device(deviceId, scope);
+	if (device?.status === "active") return;
+	scope.event.reason = device?.status ?? "device_unknown";
+	throw new ProblemError("device_refused");
+}
+
 /** @throws ProblemError `device_refused` when the device or its account stands on the deny list */
 export async function refuseDenied(scope: RequestScope, deviceId: string): Promise<void> {
 	if (await standsOnDenyList(scope, deviceId)) throw new ProblemError("device_refused");
@@ -126,19 +139,17 @@ export async function refuseDenied(scope: RequestScope, deviceId: string): Promi
 export async function standsOnDenyList(scope: RequestScope, deviceId: string): Promise<boolean> {
 	const { records } = scope.services;
 	const denied = await records.denied(await records.heads(scope), scope);
-	// A denial ends when no token from before it is left, since the record then says the same. An old record may not, so
-	// while records cannot be read a denial has no end: it leaves the list only when it is lifted or the list is renewed.
-	const isRefused = isDenied(denied, deviceId, scope.degradedAsOf() === null ? scope.now : 0);
+	const isRefused = isDenied(denied, deviceId);
 	if (isRefused) scope.event.reason = "denied";
 	return isRefused;
 }
 
-export function isDenied(
-	denied: { readonly devices: Readonly<Record<string, number>>; readonly accounts: Readonly<Record<string, number>> },
-	deviceId: string,
-	now: number,
-): boolean {
-	return (denied.devices[deviceId] ?? 0) > now || (denied.accounts[accountObjectName(deviceId)] ?? 0) > now;
+/**
+ * Whoever stands on the list was refused and not let in again: that would have taken them off it. The end of a denial is for
+ * the Directory, which then drops it because the record says the same; here the record, or a later list, may not have arrived.
+ */
+export function isDenied({ devices, accounts }: Pick<DeniedRecord, "devices" | "accounts">, deviceId: string): boolean {
+	return devices[deviceId] !== undefined || accounts[accountObjectName(deviceId)] !== undefined;
 }
 
 /** Subject of a call with the bootstrap key of the configuration. */

@@ -97,9 +97,12 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	}
 
 	const installed = question.installed ?? everyGrant(caller);
-	const productRecords = new Map<string, ProductRecord | null>();
-	for (const product of installed.keys()) productRecords.set(product, await records.product(product, heads, scope));
-	const { messages } = await records.messages(heads, scope);
+	const readProduct = async (name: string) => [name, await records.product(name, heads, scope)] as const;
+	const [{ messages }, ...found] = await Promise.all([
+		records.messages(heads, scope),
+		...Array.from(installed.keys(), readProduct),
+	]);
+	const productRecords = new Map<string, ProductRecord | null>(found);
 	const answer = answerCheck({
 		device: caller.profile,
 		circumstances: { engine: question.engine, country: scope.country },

@@ -146,7 +146,7 @@ async function timed<T>(call: () => Promise<T>): Promise<Timed<T>> {
 	const startedMs = systemClock.nowMs();
 	try {
 		const calling = call();
-		if (!(await settlesWithin(calling, PROBE_TIMEOUT_MS))) throw new Error("no answer in time");
+		if (!(await settlesWithin(systemClock, PROBE_TIMEOUT_MS, calling))) throw new Error("no answer in time");
 		const value = await calling;
 		return { value, failed: false, latencyMs: systemClock.nowMs() - startedMs };
 	} catch {

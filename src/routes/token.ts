@@ -103,8 +103,8 @@ export const token = plainRoute(route, async (request, scope) => {
 		);
 	}
 
-	// The record may be from before the suspension; then the list of those who were denied decides, if it is at hand.
-	if (scope.degradedAsOf() !== null && (await standsOnDenyList(scope, device.id))) {
+	// The record may be from before the suspension, wherever the store that gave it lags behind the one that gave `heads`.
+	if (await standsOnDenyList(scope, device.id)) {
 		throw new OAuthError(
 			"unauthorized_client",
 			400,
@@ -132,6 +132,7 @@ export const token = plainRoute(route, async (request, scope) => {
 		jti: crypto.randomUUID(),
 		now,
 		expiresIn: tokenTtlSeconds,
+		provisional: scope.degradedAsOf() !== null,
 	});
 	const body = {
 		access_token: accessToken,

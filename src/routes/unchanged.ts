@@ -35,8 +35,8 @@ export async function answerUnchanged(request: Request, scope: RequestScope, que
 	const authorization = request.headers.get("authorization");
 	if (text === null || authorization === null) return null;
 	const { records, macKeyring } = scope.services;
-	const heads = records.peekHeads(scope.nowMs);
-	const denied = heads && records.peekDenied(heads, scope.nowMs);
+	const heads = records.peekHeads(scope);
+	const denied = heads && records.peekDenied(heads, scope);
 	const etag = readCheckEtag(text);
 	const question = knownQuestion(query);
 	if (etag === null || heads === undefined || denied === undefined || question === undefined) return null;
@@ -50,7 +50,7 @@ export async function answerUnchanged(request: Request, scope: RequestScope, que
 	);
 	// The seal first: only under it is the device id one that we wrote, and not whatever a stranger sent.
 	if (!(await verifyCheckEtag(macKeyring, etag, { ...state, now: scope.now }))) return null;
-	if (isDenied(denied, etag.deviceId, scope.now)) return null;
+	if (isDenied(denied, etag.deviceId)) return null;
 	return unchanged(text, etag.deviceId, etag.pseudonym, scope);
 }
 

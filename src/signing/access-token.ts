@@ -25,6 +25,8 @@ export interface NewAccessToken {
 	readonly now: number;
 	/** seconds */
 	readonly expiresIn: number;
+	/** made from an old copy of the record, since it could not be read */
+	readonly provisional?: boolean;
 }
 
 export interface VerifiedAccessToken {
@@ -34,6 +36,8 @@ export interface VerifiedAccessToken {
 	readonly jkt: string | null;
 	/** unix seconds */
 	readonly exp: number;
+	/** to be believed no longer than the record itself cannot be read */
+	readonly provisional: boolean;
 }
 
 /** until, grace, critical, delay, from; what is missing is 0 */
@@ -57,6 +61,7 @@ interface TokenClaims {
 	/** how often the account's licenses had changed; not named in a standard, like the three above */
 	readonly terms?: number;
 	readonly cnf?: { readonly jkt: string };
+	readonly provisional?: true;
 }
 
 export type AccessTokenVerification =
@@ -71,7 +76,7 @@ export type AccessTokenVerification =
  */
 export async function signAccessToken(
 	keyring: TokenKeyring,
-	{ issuer, device, pseudonym, jkt, jti, now, expiresIn }: NewAccessToken,
+	{ issuer, device, pseudonym, jkt, jti, now, expiresIn, provisional = false }: NewAccessToken,
 ): Promise<string> {
 	if (device.status !== "active") throw new TypeError(`no token for a device that is ${device.status}`);
 	const token = await new SignJWT({
@@ -88,6 +93,7 @@ export async function signAccessToken(
 		},
 		...(device.terms !== 0 && { terms: device.terms }),
 		...(jkt !== null && { cnf: { jkt } }),
+		...(provisional && { provisional }),
 	})
 		.setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: keyring.current.kid })
 		.setIssuer(issuer)
@@ -147,6 +153,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 		dev,
 		cnf,
 		terms = 0,
+		provisional,
 	} = payload as Partial<TokenClaims>;
 	const wrong = (claim: string) => ({ ok: false, reason: "wrong_claim", claim }) as const;
 	if (typeof sub !== "string") return wrong("sub");
@@ -175,7 +182,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 		terms,
 		grants,
 	};
-	return { ok: true, profile, pseudonym, scope, jkt: cnf?.jkt ?? null, exp };
+	return { ok: true, profile, pseudonym, scope, jkt: cnf?.jkt ?? null, exp, provisional: provisional !== undefined };
 }
 
 function unpackGrants(ent: unknown): Record<string, Grant> | null {

@@ -1,25 +1,54 @@
-// A map with a fixed number of places. The entry to give way is found by second chance: an entry that was read since the
-// last time round is spared once. That is nearly least-recently-used, and reading costs one flag instead of a reordering.
+// A map that holds so much and no more: so many entries, or, where they are weighed, so much weight. The entry to give way is
+// found by second chance: one that was read since the last time round is spared once. That is nearly least-recently-used,
+// and reading costs one flag instead of a reordering.
 
 export interface BoundedEntries<V> {
 	get(key: string): V | undefined;
+	/** What is heavier than the whole map may be is not kept, and nothing gives way to it. */
 	set(key: string, value: V): void;
 	delete(key: string): void;
 	readonly size: number;
+	/** of all entries together */
+	readonly weight: number;
 }
 
-export function createBoundedEntries<V>(maxEntries: number): BoundedEntries<V> {
-	const places = new Map<string, { value: V; used: boolean }>();
+interface Place<V> {
+	readonly value: V;
+	readonly weight: number;
+	used: boolean;
+}
 
-	function makeRoom(): void {
-		if (places.size < maxEntries) return;
-		// Ends after at most one round and one step: a spared entry goes to the end without its flag.
+/**
+ * @param maxWeight what the entries may weigh together
+ * @param weightOf asked once per `set`, more than 0; each entry weighs 1 where it is not given
+ */
+export function createBoundedEntries<V>(
+	maxWeight: number,
+	weightOf: (value: V) => number = () => 1,
+): BoundedEntries<V> {
+	const places = new Map<string, Place<V>>();
+	let weight = 0;
+
+	function take(key: string): Place<V> | undefined {
+		const place = places.get(key);
+		if (place === undefined) return undefined;
+		places.delete(key);
+		weight -= place.weight;
+		return place;
+	}
+
+	function makeRoomFor(needed: number): void {
+		// Ends after at most two rounds: a spared entry goes to the end without its flag.
 		for (const [key, place] of places) {
-			places.delete(key);
-			if (!place.used) return;
-			place.used = false;
-			places.set(key, place);
+			if (weight + needed <= maxWeight) return;
+			take(key);
+			if (place.used) put(key, { ...place, used: false });
 		}
+	}
+
+	function put(key: string, place: Place<V>): void {
+		places.set(key, place);
+		weight += place.weight;
 	}
 
 	return {
@@ -30,20 +59,20 @@ export function createBoundedEntries<V>(maxEntries: number): BoundedEntries<V> {
 			return place.value;
 		},
 		set(key, value) {
-			const place = places.get(key);
-			if (place !== undefined) {
-				place.value = value;
-				place.used = true;
-				return;
-			}
-			makeRoom();
-			places.set(key, { value, used: false });
+			const own = weightOf(value);
+			const replaced = take(key);
+			if (own > maxWeight) return;
+			makeRoomFor(own);
+			put(key, { value, weight: own, used: replaced !== undefined });
 		},
 		delete(key) {
-			places.delete(key);
+			take(key);
 		},
 		get size() {
 			return places.size;
+		},
+		get weight() {
+			return weight;
 		},
 	};
 }

@@ -15,3 +15,10 @@ export const systemClock: Clock = {
 		return () => clearTimeout(timer);
 	},
 };
+
+/** Lets so many milliseconds pass. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+	return new Promise((resolve) => {
+		clock.after(ms, resolve);
+	});
+}

@@ -1,7 +1,7 @@
 // One read over several stores: the next one is asked when the one before fails, has no such record, or takes long. The
 // first record wins. Everything here belongs to one request and ends with it: no timer is left when the answer is there.
 import type { Clock } from "./clock.ts";
-import { RecordStoreError, type StoredRecord } from "./record-store.ts";
+import { type FoundRecord, RecordStoreError } from "./record-store.ts";
 
 /** overtaken: a store that was asked later had answered before; abandoned: one asked earlier had */
 export type AttemptEnd = "answered" | "failed" | "overtaken" | "abandoned";
@@ -9,7 +9,7 @@ export type AttemptEnd = "answered" | "failed" | "overtaken" | "abandoned";
 export interface Attempt {
 	/** @returns whether the store may be asked now */
 	enter(): boolean;
-	read(): Promise<StoredRecord | null>;
+	read(): Promise<FoundRecord | null>;
 	/** called once for each attempt that was entered */
 	leave(end: AttemptEnd): void;
 }
@@ -38,11 +38,11 @@ export function hedgedRead(
 	attempts: readonly Attempt[],
 	{ hedgeMs, timeoutMs }: HedgedReadLimits,
 	clock: Clock,
-): Promise<StoredRecord | null> {
-	const { promise, resolve, reject } = Promise.withResolvers<StoredRecord | null>();
+): Promise<FoundRecord | null> {
+	const { promise, resolve, reject } = Promise.withResolvers<FoundRecord | null>();
 	const running = new Set<Running>();
 	let next = 0;
-	let best: StoredRecord | null = null;
+	let best: FoundRecord | null = null;
 	let winnersPlace = Number.POSITIVE_INFINITY;
 	let hasAnswer = false;
 	let cancelGrace = () => {};
@@ -78,7 +78,7 @@ export function hedgedRead(
 		return true;
 	}
 
-	function answer(run: Running, record: StoredRecord | null): void {
+	function answer(run: Running, record: FoundRecord | null): void {
 		if (!stop(run, "answered")) return;
 		hasAnswer = true;
 		if (record === null) {

@@ -2,6 +2,7 @@
 // concurrent writers of one key could leave the older version: what keeps the order is that one object writes each key,
 // through an outbox that delivers in order. `put` refuses to go back behind a version that it can see, which is a second
 // line, not the guarantee.
+import { type Clock, systemClock } from "./clock.ts";
 import {
 	formatRecord,
 	isRevisionKey,
@@ -17,7 +18,13 @@ const CACHE_TTL_SECONDS = 30;
 /** Keys that KV gives in one operation. */
 const KEYS_PER_READ = 100;
 
-export function createKvRecordStore(kv: KVNamespace): RecordStore {
+/**
+ * A write whose look takes longer is given up. Else it could go on when its writer has long lost patience (30 s, outbox.ts)
+ * and written a newer version, and put the older one in its place.
+ */
+const MAX_LOOK_MS = 10_000;
+
+export function createKvRecordStore(kv: KVNamespace, clock: Clock = systemClock): RecordStore {
 	async function readText(key: string): Promise<string | null> {
 		try {
 			return await kv.get(key, { type: "text", cacheTtl: CACHE_TTL_SECONDS });
@@ -72,7 +79,9 @@ export function createKvRecordStore(kv: KVNamespace): RecordStore {
 
 		async put(key, record) {
 			if (mayReplaceNewer(key, record.version)) {
+				const startedMs = clock.nowMs();
 				const visible = await visibleVersion(key);
+				if (clock.nowMs() - startedMs > MAX_LOOK_MS) throw new RecordStoreError("unreachable", key);
 				if (visible !== null && visible > record.version) return "superseded";
 			}
 			try {

@@ -39,7 +39,7 @@ export function probeStores(
 				headsVersion,
 			});
 			try {
-				const record = await within(PROBE_TIMEOUT_MS, HEADS_KEY, store.get(HEADS_KEY));
+				const record = await within(clock, PROBE_TIMEOUT_MS, HEADS_KEY, store.get(HEADS_KEY));
 				const version = record?.version ?? 0;
 				return finish(judge(version, trueVersion), record === null ? null : version);
 			} catch (error) {

@@ -1,11 +1,12 @@
 // Records in the memory of one isolate, in front of the store and of the objects that own them. Guarantees: bounded; an
-// older version never replaces a newer one; each version is parsed once; a record that the store cannot give is asked of
-// its owner; what nobody can give is answered from the last good copy, and the reader is told. Does not promise freshness
-// beyond the seconds that a kind allows, nor that anything survives the isolate.
+// older version never replaces a newer one while that is held; each version is parsed once; what is read all the time is
+// renewed before anybody waits for it; what the store cannot give is asked of its owner; what nobody can give is answered
+// from the last good copy, and the reader is told. Does not promise freshness beyond the seconds that a kind allows.
 import { createBoundedEntries } from "./bounded-entries.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type RecordOrigin, type RecordReader, RecordStoreError, type StoredRecord } from "./record-store.ts";
-import { settlesWithin, within } from "./time-limit.ts";
+import { createRecordSource } from "./record-source.ts";
+import type { FoundRecord, RecordOrigin, RecordReader } from "./record-store.ts";
+import { settlesWithin } from "./time-limit.ts";
 
 export interface RecordKind<T> {
 	/** Checks the body; throws when it is not of this kind. The result is kept and shared, so it must be plain data. */
@@ -28,8 +29,8 @@ export interface ReadScope {
 }
 
 export interface RecordCache {
-	/** @returns the fresh copy; null = known to be absent; undefined = not known, use `get` */
-	peek<T>(key: string, nowMs: number): T | null | undefined;
+	/** @returns the fresh copy; null = known to be absent; undefined = not known, use `get`. May start its renewal behind. */
+	peek<T>(key: string, scope: ReadScope): T | null | undefined;
 	/**
 	 * @returns the record, or null if neither the store nor its owner has one
 	 * @throws RecordStoreError when there is no usable copy and neither the store nor the owner could be asked
@@ -45,23 +46,29 @@ export interface RecordCache {
 export interface RecordCacheOptions {
 	readonly store: RecordReader;
 	readonly origin: RecordOrigin;
-	readonly maxEntries: number;
+	/** of stored text, for all copies together; a copy counts ENTRY_BYTES more than its record */
+	readonly maxBytes: number;
+	readonly clock?: Clock;
 	/** how long to wait for a request that already reads the same record, before reading it oneself */
 	readonly flightWaitMs?: number;
 	/** how long to wait for the store before asking the owner */
 	readonly storeTimeoutMs?: number;
 	/** how long to wait for the owner */
 	readonly originTimeoutMs?: number;
-	/** tells how long a reading took */
-	readonly clock?: Pick<Clock, "nowMs">;
 }
 
 interface Copy<T> {
 	readonly version: number;
 	readonly value: T;
+	readonly bytes: number;
 }
 
 interface Entry extends Copy<unknown> {
+	readonly kind: RecordKind<unknown>;
+	/** how often it was given since it was last read */
+	uses: number;
+	/** from when on a hot copy is renewed although it is fresh */
+	aheadMs: number;
 	freshUntilMs: number;
 	staleUntilMs: number;
 	/** when the store or the owner last showed it */
@@ -81,6 +88,13 @@ const ABSENT_MS = 2_000;
 const MAX_ABSENT = 1_024;
 /** After a failed renewal the stale copy is good for this long, so that an outage does not turn each request into a read. */
 const RETRY_MS = 1_000;
+/** What is used so often between two readings is hot: used all the time, most likely also when it is no longer fresh. */
+const HOT_USES = 3;
+/** A hot copy is renewed when so much of its fresh time is over. */
+const AHEAD_SHARE = 0.8;
+/** What an entry takes besides its record, which for the smallest is most of it. */
+const ENTRY_BYTES = 200;
+const MAX_FLIGHTS = 4_096;
 /** A flight this old belongs to a request that was cancelled: workerd never finishes those. */
 const DEAD_FLIGHT_MS = 10_000;
 const FLIGHT_WAIT_MS = 500;
@@ -88,24 +102,37 @@ const STORE_TIMEOUT_MS = 1_000;
 const ORIGIN_TIMEOUT_MS = 1_000;
 
 export function createRecordCache(options: RecordCacheOptions): RecordCache {
-	const { store, origin, maxEntries, flightWaitMs = FLIGHT_WAIT_MS } = options;
+	const { store, origin, maxBytes, clock = systemClock, flightWaitMs = FLIGHT_WAIT_MS } = options;
 	const { storeTimeoutMs = STORE_TIMEOUT_MS, originTimeoutMs = ORIGIN_TIMEOUT_MS } = options;
-	const { clock = systemClock } = options;
-	const entries = createBoundedEntries<Entry>(maxEntries);
+	const source = createRecordSource({ store, origin, clock, storeTimeoutMs, originTimeoutMs });
+	const entries = createBoundedEntries<Entry>(maxBytes, ({ bytes }) => ENTRY_BYTES + bytes);
 	const absent = createBoundedEntries<number>(MAX_ABSENT);
-	const flights = createBoundedEntries<Flight>(maxEntries);
+	const flights = createBoundedEntries<Flight>(MAX_FLIGHTS);
 
-	function peek<T>(key: string, nowMs: number): T | null | undefined {
+	function peek<T>(key: string, scope: ReadScope): T | null | undefined {
+		const { nowMs } = scope;
 		const entry = entries.get(key);
-		// A key has one kind, fixed by its prefix (keys.ts), so what was parsed under it is what the caller means.
-		if (entry !== undefined) return nowMs < entry.freshUntilMs ? (entry.value as T) : undefined;
+		if (entry !== undefined) {
+			if (nowMs >= entry.freshUntilMs) return undefined;
+			entry.uses += 1;
+			if (nowMs >= entry.aheadMs && entry.uses > HOT_USES) renewAhead(key, entry, scope);
+			// A key has one kind, fixed by its prefix (keys.ts), so what was parsed under it is what the caller means.
+			return entry.value as T;
+		}
 		const absentUntilMs = absent.get(key);
 		return absentUntilMs !== undefined && nowMs < absentUntilMs ? null : undefined;
 	}
 
+	/** Has a hot copy renewed behind the answer. If that fails, nothing is lost: it is still fresh. */
+	function renewAhead(key: string, entry: Entry, { nowMs, waitUntil }: ReadScope): void {
+		// First, so that of the requests of the next moment none comes here again.
+		entry.aheadMs = nowMs + RETRY_MS;
+		if (flightOf(key, nowMs) === null) waitUntil(startFlight(key, entry.kind, nowMs).catch(() => {}));
+	}
+
 	async function get<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null> {
 		const { nowMs } = scope;
-		const fresh = peek<T>(key, nowMs);
+		const fresh = peek<T>(key, scope);
 		if (fresh !== undefined) return fresh;
 		const entry = entries.get(key);
 		if (entry === undefined || nowMs >= entry.staleUntilMs) return loadOrLastGood(key, kind, scope);
@@ -114,7 +141,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	async function getFromOwner<T>(key: string, kind: RecordKind<T>, { nowMs }: ReadScope): Promise<T | null> {
-		const copy = await readOrigin(key, kind);
+		const copy = await source.findOwned(key, (record) => copyOf(key, kind, record));
 		return copy === null ? null : keep(key, kind, nowMs, copy);
 	}
 
@@ -124,7 +151,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		if (known !== null && (nowMs < known.askAgainMs || isTriedByOther(key, known, nowMs))) return give<T>(known, scope);
 		const startedMs = clock.nowMs();
 		try {
-			return await load(key, kind, nowMs);
+			return await load(key, kind, scope);
 		} catch (error) {
 			// Looked up again: a read of another request may have brought something meanwhile.
 			const copy = lastGood(key, kind, nowMs);
@@ -160,16 +187,17 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	/** One read per key at a time; whoever waits for another request's read does so only for a moment. */
-	async function load<T>(key: string, kind: RecordKind<T>, nowMs: number): Promise<T | null> {
+	async function load<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null> {
+		const { nowMs } = scope;
 		const flight = flightOf(key, nowMs);
 		if (flight === null) return startFlight(key, kind, nowMs);
 		// The other request may be cancelled, and then its promise is never settled: hence the time limit.
-		if (await settlesWithin(flight.done, flightWaitMs)) return flight.done as Promise<T | null>;
+		if (await settlesWithin(clock, flightWaitMs, flight.done)) return flight.done as Promise<T | null>;
 		// Of those who waited in vain the first reads; the others take what it has read, or join it.
-		const fresh = peek<T>(key, nowMs);
+		const fresh = peek<T>(key, scope);
 		if (fresh !== undefined) return fresh;
 		const next = flightOf(key, nowMs);
-		if (next !== null && next !== flight && (await settlesWithin(next.done, flightWaitMs))) {
+		if (next !== null && next !== flight && (await settlesWithin(clock, flightWaitMs, next.done))) {
 			return next.done as Promise<T | null>;
 		}
 		return startFlight(key, kind, nowMs);
@@ -190,7 +218,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	async function read<T>(key: string, kind: RecordKind<T>, nowMs: number): Promise<T | null> {
-		const copy = (await readStore(key, kind)) ?? (await readOrigin(key, kind));
+		const copy = await source.find(key, (record) => copyOf(key, kind, record));
 		if (copy !== null) return keep(key, kind, nowMs, copy);
 		entries.delete(key);
 		// Not remembered for longer than the record itself would be: zero fresh seconds ask each time.
@@ -198,47 +226,28 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		return null;
 	}
 
-	/** @returns null also when the store cannot answer or holds something unreadable: then the owner is asked */
-	async function readStore<T>(key: string, kind: RecordKind<T>): Promise<Copy<T> | null> {
-		try {
-			const record = await within(storeTimeoutMs, key, store.get(key));
-			return record === null ? null : copyOf(key, kind, record);
-		} catch {
-			return null;
-		}
-	}
-
-	async function readOrigin<T>(key: string, kind: RecordKind<T>): Promise<Copy<T> | null> {
-		const record = await askOrigin(key);
-		return record === null ? null : copyOf(key, kind, record);
-	}
-
-	async function askOrigin(key: string): Promise<StoredRecord | null> {
-		try {
-			return await within(originTimeoutMs, key, origin.read(key));
-		} catch (cause) {
-			throw cause instanceof RecordStoreError ? cause : new RecordStoreError("unreachable", key, { cause });
-		}
-	}
-
-	function copyOf<T>(key: string, kind: RecordKind<T>, { version, body }: StoredRecord): Copy<T> {
+	function copyOf<T>(key: string, kind: RecordKind<T>, { version, body, bytes }: FoundRecord): Copy<T> {
 		const known = entries.get(key);
-		return { version, value: known?.version === version ? (known.value as T) : kind.parse(body) };
+		return { version, bytes, value: known?.version === version ? (known.value as T) : kind.parse(body) };
 	}
 
 	function keep<T>(key: string, kind: RecordKind<T>, nowMs: number, copy: Copy<T>): T {
 		const known = entries.get(key);
-		const freshUntilMs = nowMs + kind.freshSeconds * 1_000;
+		const freshMs = kind.freshSeconds * 1_000;
+		const freshUntilMs = nowMs + freshMs;
 		const staleUntilMs = freshUntilMs + kind.staleSeconds * 1_000;
 		if (known !== undefined && known.version >= copy.version) {
 			// The same version, or a location that lags behind what this isolate has already seen: the copy stays.
 			known.freshUntilMs = Math.max(known.freshUntilMs, freshUntilMs);
 			known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);
 			known.readMs = Math.max(known.readMs, nowMs);
+			known.aheadMs = known.readMs + freshMs * AHEAD_SHARE;
+			known.uses = 0;
 			return known.value as T;
 		}
 		absent.delete(key);
-		entries.set(key, { ...copy, freshUntilMs, staleUntilMs, readMs: nowMs, askAgainMs: nowMs });
+		const aheadMs = nowMs + freshMs * AHEAD_SHARE;
+		entries.set(key, { ...copy, kind, uses: 0, aheadMs, freshUntilMs, staleUntilMs, readMs: nowMs, askAgainMs: nowMs });
 		return copy.value;
 	}
 

@@ -8,12 +8,18 @@ export interface StoredRecord {
 	readonly body: unknown;
 }
 
+/** A record as it was found, with what it costs to keep. */
+export interface FoundRecord extends StoredRecord {
+	/** length of the stored text; its characters, which are its bytes unless a person wrote them */
+	readonly bytes: number;
+}
+
 export interface RecordReader {
 	/**
 	 * @returns the record, or null if the store answers that it has none
 	 * @throws RecordStoreError when the store cannot be reached, or holds something else than this key's record
 	 */
-	get(key: string): Promise<StoredRecord | null>;
+	get(key: string): Promise<FoundRecord | null>;
 }
 
 export interface RecordStore extends RecordReader {
@@ -34,7 +40,7 @@ export interface RecordStore extends RecordReader {
 /** The owner of a record: strongly consistent, one place on earth, asked only when no store could answer. */
 export interface RecordOrigin {
 	/** @returns the record as it is now, or null if there is none; the origin sees to it that the stores get it too */
-	read(key: string): Promise<StoredRecord | null>;
+	read(key: string): Promise<FoundRecord | null>;
 }
 
 /** What `get` would have given or thrown. */
@@ -66,7 +72,7 @@ export function formatRecord(key: string, record: StoredRecord): string {
 }
 
 /** @throws RecordStoreError when the text is not a record, or not this key's */
-export function parseRecord(key: string, text: string): StoredRecord {
+export function parseRecord(key: string, text: string): FoundRecord {
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
@@ -75,7 +81,7 @@ export function parseRecord(key: string, text: string): StoredRecord {
 	}
 	if (!isEnvelope(value)) throw new RecordStoreError("malformed", key);
 	if (value.key !== key) throw new RecordStoreError("foreign", key);
-	return { version: value.version, body: value.body };
+	return { version: value.version, body: value.body, bytes: text.length };
 }
 
 /** As `parseRecord`, with the error as a result. @param text null where the store has nothing */

@@ -18,8 +18,8 @@ export interface Records {
 	device(deviceId: string, scope: ReadScope): Promise<DeviceRecord | null>;
 	credential(hash: string, scope: ReadScope): Promise<CredentialRecord | null>;
 	/** What the isolate holds right now; undefined = a read is due. The whole cost of "has anything changed?". */
-	peekHeads(nowMs: number): HeadsRecord | undefined;
-	peekDenied(heads: HeadsRecord, nowMs: number): DeniedRecord | undefined;
+	peekHeads(scope: ReadScope): HeadsRecord | undefined;
+	peekDenied(heads: HeadsRecord, scope: ReadScope): DeniedRecord | undefined;
 }
 
 /** See `headsStaleSeconds`. */
@@ -113,8 +113,8 @@ export function createRecords(
 			return found.terms < termsOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
 		},
 		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope),
-		peekHeads: (nowMs) => cache.peek<HeadsRecord>(HEADS_KEY, nowMs) ?? undefined,
-		peekDenied: (current, nowMs) =>
-			current.denied === 0 ? NO_DENIED : (cache.peek<DeniedRecord>(deniedKey(current.denied), nowMs) ?? undefined),
+		peekHeads: (scope) => cache.peek<HeadsRecord>(HEADS_KEY, scope) ?? undefined,
+		peekDenied: (current, scope) =>
+			current.denied === 0 ? NO_DENIED : (cache.peek<DeniedRecord>(deniedKey(current.denied), scope) ?? undefined),
 	};
 }

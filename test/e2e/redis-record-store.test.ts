@@ -52,7 +52,7 @@ describeWithRedis("Redis record store", (redis) => {
 		writing = false;
 		await reading;
 
-		expect(await store.get(KEY)).toEqual({ version: 50, body: { version: 50 } });
+		expect(await store.get(KEY)).toMatchObject({ version: 50, body: { version: 50 } });
 		expect(seen).toEqual(seen.toSorted((left, right) => left - right));
 		for (const { version, after } of writes) expect(after).toBeGreaterThanOrEqual(version);
 		expect(writes.find(({ version }) => version === 50)?.outcome).toBe("stored");
@@ -68,7 +68,7 @@ describeWithRedis("Redis record store", (redis) => {
 		const store = storeAt(redis().primary);
 		await store.put(key, { version: Number.MAX_SAFE_INTEGER, body });
 		expect(await store.put(key, { version: Number.MAX_SAFE_INTEGER - 1, body: "older" })).toBe("superseded");
-		expect(await store.get(key)).toEqual({ version: Number.MAX_SAFE_INTEGER, body });
+		expect(await store.get(key)).toMatchObject({ version: Number.MAX_SAFE_INTEGER, body });
 	});
 
 	it("repairs a value of another type, and does not go back where only the end of a record is spoilt", async () => {
@@ -84,7 +84,7 @@ describeWithRedis("Redis record store", (redis) => {
 	it("is refused with the read-only token, which reads", async () => {
 		await storeAt(redis().primary).put(KEY, { version: 1, body: 1 });
 		const { url, readOnlyToken: token } = redis().primary;
-		expect(await storeAt({ url, token }).get(KEY)).toEqual({ version: 1, body: 1 });
+		expect(await storeAt({ url, token }).get(KEY)).toMatchObject({ version: 1, body: 1 });
 		await expect(storeAt({ url, token }).put(KEY, { version: 2, body: 2 })).rejects.toMatchObject({
 			code: "unreachable",
 		});
@@ -95,13 +95,13 @@ describeWithRedis("Redis record store", (redis) => {
 		it("reads the older version, and the newer one once it has come", async () => {
 			const [near, far] = [storeAt(redis().primary), storeAt(redis().replica)];
 			await near.put(KEY, { version: 1, body: "old" });
-			await expect.poll(() => far.get(KEY)).toEqual({ version: 1, body: "old" });
+			await expect.poll(() => far.get(KEY)).toMatchObject({ version: 1, body: "old" });
 			redis().setDelay(Number.POSITIVE_INFINITY);
 			await near.put(KEY, { version: 2, body: "new" });
-			expect(await near.get(KEY)).toEqual({ version: 2, body: "new" });
-			expect(await far.get(KEY)).toEqual({ version: 1, body: "old" });
+			expect(await near.get(KEY)).toMatchObject({ version: 2, body: "new" });
+			expect(await far.get(KEY)).toMatchObject({ version: 1, body: "old" });
 			redis().setDelay(0);
-			await expect.poll(() => far.get(KEY)).toEqual({ version: 2, body: "new" });
+			await expect.poll(() => far.get(KEY)).toMatchObject({ version: 2, body: "new" });
 		});
 
 		it("compares versions at the primary, not with what the region has", async () => {
@@ -110,7 +110,7 @@ describeWithRedis("Redis record store", (redis) => {
 			await storeAt(redis().primary).put(KEY, { version: 5, body: 5 });
 			expect(await far.get(KEY)).toBeNull();
 			expect(await far.put(KEY, { version: 4, body: 4 })).toBe("superseded");
-			expect(await storeAt(redis().primary).get(KEY)).toEqual({ version: 5, body: 5 });
+			expect(await storeAt(redis().primary).get(KEY)).toMatchObject({ version: 5, body: 5 });
 		});
 
 		it("waits for its own write with a sync token, and for nobody's without", async () => {
@@ -126,7 +126,7 @@ describeWithRedis("Redis record store", (redis) => {
 			expect(await hasty.get(KEY)).toBeNull();
 			expect(settled).toBe(false);
 			redis().setDelay(0);
-			expect(await reading).toEqual({ version: 1, body: "mine" });
+			expect(await reading).toMatchObject({ version: 1, body: "mine" });
 		});
 
 		it("gives up in time when its own write does not come", async () => {

@@ -2,6 +2,7 @@
 // users break what they promise: that no revision ever changes, that one version is one body, that versions never go
 // back, and that `heads` never points to what is not there.
 import {
+	type FoundRecord,
 	formatRecord,
 	isRevisionKey,
 	parseRecord,
@@ -47,7 +48,7 @@ export class FakeRecordStore implements RecordStore {
 		return parseRecord(key, text).body as T;
 	}
 
-	async get(key: string): Promise<StoredRecord | null> {
+	async get(key: string): Promise<FoundRecord | null> {
 		this.gets.push(key);
 		await this.onGet(key);
 		const fault = this.faultOf("get", key);

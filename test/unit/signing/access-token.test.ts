@@ -41,7 +41,12 @@ describe("access token", () => {
 			scope: "device",
 			jkt: "thumbprint",
 			exp: NOW + 3600,
+			provisional: false,
 		});
+	});
+
+	it("says that it was made from an old copy of the record", async () => {
+		expect(await verify(await sign({ provisional: true }))).toMatchObject({ ok: true, provisional: true });
 	});
 
 	it("brings back a device that has nothing but a model, and a bearer token", async () => {

@@ -1,5 +1,6 @@
 // What the record cache gives when neither the store nor the owner of a record can be asked.
 import { beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/storage/clock.ts";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../../src/storage/record-cache.ts";
 import type { RecordOrigin } from "../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
@@ -22,7 +23,7 @@ const origin: RecordOrigin = {
 		ownerReads += 1;
 		if (owner === "hangs") await new Promise(() => {});
 		if (owner === "fails") throw new TypeError("the object broke");
-		return { version: 9, body: "from the owner" };
+		return { version: 9, body: "from the owner", bytes: 40 };
 	},
 };
 
@@ -32,8 +33,8 @@ beforeEach(async () => {
 	owner = "fails";
 	ownerReads = 0;
 	elapsedMs = 0;
-	const limits = { maxEntries: 4, flightWaitMs: 5, storeTimeoutMs: 5, originTimeoutMs: 5 };
-	cache = createRecordCache({ store, origin, ...limits, clock: { nowMs: () => elapsedMs } });
+	const limits = { maxBytes: 100_000, flightWaitMs: 5, storeTimeoutMs: 5, originTimeoutMs: 5 };
+	cache = createRecordCache({ store, origin, ...limits, clock: { ...systemClock, nowMs: () => elapsedMs } });
 });
 
 /** @returns the value, and the times at which the copies behind it were last read */
@@ -129,7 +130,9 @@ describe("record cache, last good copies", () => {
 
 	it("are never taken for fresh ones", async () => {
 		await get(NOW + 10 * SECOND);
-		expect(cache.peek(KEY, NOW + 10 * SECOND + 1)).toBeUndefined();
+		expect(
+			cache.peek(KEY, { nowMs: NOW + 10 * SECOND + 1, waitUntil: () => {}, noteLastGood: () => {} }),
+		).toBeUndefined();
 	});
 
 	it("are not given of a kind that must be known for certain", async () => {

@@ -1,17 +1,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../../src/storage/record-cache.ts";
-import type { RecordOrigin, StoredRecord } from "../../../src/storage/record-store.ts";
+import type { FoundRecord, RecordOrigin } from "../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
 
 const KEY = "device:dev-a";
 const NOW = 1_800_000_000_000;
 const SECOND = 1_000;
+const MAX_BYTES = 100_000;
 
 class FakeOrigin implements RecordOrigin {
-	readonly records = new Map<string, StoredRecord>();
+	readonly records = new Map<string, FoundRecord>();
 	readonly reads: string[] = [];
 	down = false;
-	async read(key: string): Promise<StoredRecord | null> {
+	async read(key: string): Promise<FoundRecord | null> {
 		this.reads.push(key);
 		if (this.down) throw new Error("the object is overloaded");
 		return this.records.get(key) ?? null;
@@ -42,7 +43,10 @@ const waitUntil = (promise: Promise<unknown>) => {
 const noteLastGood = (readMs: number) => {
 	lastGood.push(readMs);
 };
-const get = (key: string, nowMs: number, kind = text) => cache.get(key, kind, { nowMs, waitUntil, noteLastGood });
+const scopeAt = (nowMs: number) => ({ nowMs, waitUntil, noteLastGood });
+const get = (key: string, nowMs: number, kind = text) => cache.get(key, kind, scopeAt(nowMs));
+const peek = (key: string, nowMs: number) => cache.peek<string>(key, scopeAt(nowMs));
+const found = (version: number, body: unknown): FoundRecord => ({ version, body, bytes: 40 });
 const settle = async () => {
 	await Promise.all(background.splice(0));
 };
@@ -51,7 +55,7 @@ beforeEach(() => {
 	store = new FakeRecordStore();
 	store.ordered = false;
 	origin = new FakeOrigin();
-	cache = createRecordCache({ store, origin, maxEntries: 4, flightWaitMs: 5, storeTimeoutMs: 5 });
+	cache = createRecordCache({ store, origin, maxBytes: MAX_BYTES, flightWaitMs: 5, storeTimeoutMs: 5 });
 	parses = 0;
 	background = [];
 	lastGood = [];
@@ -69,10 +73,10 @@ describe("record cache, fresh copies", () => {
 
 	it("peeks only at fresh copies", async () => {
 		await store.put(KEY, { version: 1, body: "one" });
-		expect(cache.peek(KEY, NOW)).toBeUndefined();
+		expect(peek(KEY, NOW)).toBeUndefined();
 		await get(KEY, NOW);
-		expect(cache.peek(KEY, NOW + 9_999)).toBe("one");
-		expect(cache.peek(KEY, NOW + 10 * SECOND)).toBeUndefined();
+		expect(peek(KEY, NOW + 9_999)).toBe("one");
+		expect(peek(KEY, NOW + 10 * SECOND)).toBeUndefined();
 	});
 
 	it("never asks again for an immutable record", async () => {
@@ -102,7 +106,7 @@ describe("record cache, stale copies", () => {
 	it("gives the stale copy at once and renews it behind the answer", async () => {
 		expect(await get(KEY, NOW + 10 * SECOND)).toBe("one");
 		await settle();
-		expect(cache.peek(KEY, NOW + 10 * SECOND)).toBe("two");
+		expect(peek(KEY, NOW + 10 * SECOND)).toBe("two");
 	});
 
 	it("renews once for however many requests", async () => {
@@ -136,25 +140,25 @@ describe("record cache, versions", () => {
 		await get(KEY, NOW);
 		store.texts.set(KEY, JSON.stringify({ key: KEY, version: 1, body: "one" }));
 		expect(await get(KEY, NOW + 60 * SECOND)).toBe("two");
-		expect(cache.peek(KEY, NOW + 69 * SECOND)).toBe("two");
+		expect(peek(KEY, NOW + 69 * SECOND)).toBe("two");
 	});
 
 	it("keeps the newer version when an older read ends later", async () => {
-		const late = Promise.withResolvers<StoredRecord | null>();
-		const answers = [late.promise, Promise.resolve({ version: 2, body: "two" })];
+		const late = Promise.withResolvers<FoundRecord | null>();
+		const answers = [late.promise, Promise.resolve(found(2, "two"))];
 		store.get = () => answers.shift() ?? Promise.resolve(null);
-		const cacheWithPatience = createRecordCache({ store, origin, maxEntries: 4, flightWaitMs: 0 });
-		const first = cacheWithPatience.get(KEY, text, { nowMs: NOW, waitUntil, noteLastGood });
-		expect(await cacheWithPatience.get(KEY, text, { nowMs: NOW, waitUntil, noteLastGood })).toBe("two");
-		late.resolve({ version: 1, body: "one" });
+		const cacheWithPatience = createRecordCache({ store, origin, maxBytes: MAX_BYTES, flightWaitMs: 0 });
+		const first = cacheWithPatience.get(KEY, text, scopeAt(NOW));
+		expect(await cacheWithPatience.get(KEY, text, scopeAt(NOW))).toBe("two");
+		late.resolve(found(1, "one"));
 		expect(await first).toBe("two");
-		expect(cacheWithPatience.peek(KEY, NOW)).toBe("two");
+		expect(cacheWithPatience.peek(KEY, scopeAt(NOW))).toBe("two");
 	});
 });
 
 describe("record cache, the owner of a record", () => {
 	beforeEach(() => {
-		origin.records.set(KEY, { version: 3, body: "from the owner" });
+		origin.records.set(KEY, found(3, "from the owner"));
 	});
 
 	it("is asked once when the store has no record", async () => {
@@ -189,7 +193,7 @@ describe("record cache, the owner of a record", () => {
 	});
 
 	it("makes the read fail when it gives a body of another kind", async () => {
-		origin.records.set(KEY, { version: 3, body: 7 });
+		origin.records.set(KEY, found(3, 7));
 		await expect(get(KEY, NOW)).rejects.toThrow("not a text");
 	});
 });
@@ -197,12 +201,12 @@ describe("record cache, the owner of a record", () => {
 describe("record cache, absent records", () => {
 	it("remembers for two seconds that there is none", async () => {
 		expect(await get(KEY, NOW)).toBeNull();
-		expect(cache.peek(KEY, NOW + 1_999)).toBeNull();
+		expect(peek(KEY, NOW + 1_999)).toBeNull();
 		expect(await get(KEY, NOW + 1_999)).toBeNull();
 		expect(origin.reads).toHaveLength(1);
-		origin.records.set(KEY, { version: 1, body: "just activated" });
+		origin.records.set(KEY, found(1, "just activated"));
 		expect(await get(KEY, NOW + 2_000)).toBe("just activated");
-		expect(cache.peek(KEY, NOW + 2_001)).toBe("just activated");
+		expect(peek(KEY, NOW + 2_001)).toBe("just activated");
 	});
 
 	it("forgets a record that its owner no longer has", async () => {
@@ -216,23 +220,121 @@ describe("record cache, absent records", () => {
 		await store.put(KEY, { version: 1, body: "one" });
 		await get(KEY, NOW);
 		for (let index = 0; index < 2_000; index++) await get(`device:guess-${index}`, NOW);
-		expect(cache.peek(KEY, NOW)).toBe("one");
-		expect(cache.peek("device:guess-0", NOW)).toBeUndefined();
-		expect(cache.peek("device:guess-1999", NOW)).toBeNull();
+		expect(peek(KEY, NOW)).toBe("one");
+		expect(peek("device:guess-0", NOW)).toBeUndefined();
+		expect(peek("device:guess-1999", NOW)).toBeNull();
 	});
 });
 
 describe("record cache, bounds", () => {
-	it("gives up the record that nobody used", async () => {
-		for (const name of ["a", "b", "c", "d"]) {
-			await store.put(`device:${name}`, { version: 1, body: name });
+	const fill = async (names: readonly string[], length = 1_000) => {
+		for (const name of names) {
+			await store.put(`device:${name}`, { version: 1, body: name.repeat(length) });
 			await get(`device:${name}`, NOW);
 		}
-		for (const name of ["a", "b", "d"]) cache.peek(`device:${name}`, NOW);
-		await store.put("device:e", { version: 1, body: "e" });
-		await get("device:e", NOW);
-		const kept = ["a", "b", "c", "d", "e"].filter((name) => cache.peek(`device:${name}`, NOW) !== undefined);
-		expect(kept).toEqual(["a", "b", "d", "e"]);
+	};
+	const keptOf = (names: readonly string[]) => names.filter((name) => peek(`device:${name}`, NOW) !== undefined);
+
+	beforeEach(() => {
+		// Room for four records of a thousand characters, each with what the cache keeps beside it.
+		cache = createRecordCache({ store, origin, maxBytes: 5_000 });
+	});
+
+	it("gives up the record that nobody used", async () => {
+		await fill(["a", "b", "c", "d"]);
+		keptOf(["a", "b", "d"]);
+		await fill(["e"]);
+		expect(keptOf(["a", "b", "c", "d", "e"])).toEqual(["a", "b", "d", "e"]);
+	});
+
+	it("gives up as many as a large record needs", async () => {
+		await fill(["a", "b", "c", "d"]);
+		await fill(["e"], 3_000);
+		expect(keptOf(["a", "b", "c", "d", "e"])).toEqual(["d", "e"]);
+	});
+
+	it("answers from a record that is larger than the whole memory, and keeps the others instead", async () => {
+		await fill(["a", "b", "c"]);
+		await fill(["e"], 5_000);
+		expect(await get("device:e", NOW)).toHaveLength(5_000);
+		expect(keptOf(["a", "b", "c", "e"])).toEqual(["a", "b", "c"]);
+	});
+
+	it("holds what a record weighs now, after it grew", async () => {
+		await fill(["a", "b", "c", "d"]);
+		await store.put("device:a", { version: 2, body: "a".repeat(3_000) });
+		await get("device:a", NOW + 60 * SECOND);
+		expect(keptOf(["b", "c", "d"])).toHaveLength(1);
+	});
+});
+
+describe("record cache, hot copies", () => {
+	const useAt = (nowMs: number, times: number) => {
+		for (let use = 0; use < times; use++) peek(KEY, nowMs);
+	};
+
+	beforeEach(async () => {
+		await store.put(KEY, { version: 1, body: "one" });
+		await get(KEY, NOW);
+		await store.put(KEY, { version: 2, body: "two" });
+	});
+
+	it("are renewed behind an answer in the last fifth of their time, so that nobody ever waits or meets a stale one", async () => {
+		useAt(NOW + SECOND, 5);
+		expect(peek(KEY, NOW + 7_999)).toBe("one");
+		expect(background).toHaveLength(0);
+		expect(peek(KEY, NOW + 8_000)).toBe("one");
+		await settle();
+		expect(peek(KEY, NOW + 8_001)).toBe("two");
+		expect(peek(KEY, NOW + 17_999)).toBe("two");
+	});
+
+	it("are renewed by `get` as well", async () => {
+		for (let use = 0; use < 4; use++) await get(KEY, NOW + SECOND);
+		await get(KEY, NOW + 9 * SECOND);
+		expect(background).toHaveLength(1);
+	});
+
+	it("are renewed once for however many requests", async () => {
+		useAt(NOW + 8 * SECOND, 1_000);
+		expect(background).toHaveLength(1);
+		await settle();
+		expect(store.gets).toHaveLength(2);
+	});
+
+	it("are not those that were used once or twice", async () => {
+		useAt(NOW + 8 * SECOND, 3);
+		expect(background).toHaveLength(0);
+	});
+
+	it("must be hot again after each reading", async () => {
+		useAt(NOW + 8 * SECOND, 10);
+		await settle();
+		useAt(NOW + 17 * SECOND, 3);
+		expect(background).toHaveLength(0);
+		useAt(NOW + 17 * SECOND, 1);
+		expect(background).toHaveLength(1);
+	});
+
+	it("stay what they are when the renewal fails, which is tried again a second later", async () => {
+		store.break("before");
+		origin.down = true;
+		useAt(NOW + 8 * SECOND, 10);
+		await settle();
+		useAt(NOW + 8_999, 10);
+		expect(store.gets).toHaveLength(2);
+		expect(peek(KEY, NOW + 9 * SECOND)).toBe("one");
+		await settle();
+		expect(store.gets).toHaveLength(3);
+		expect(peek(KEY, NOW + 10 * SECOND)).toBeUndefined();
+	});
+
+	it("are not renewed where they are immutable", async () => {
+		const immutable = { ...text, freshSeconds: Number.POSITIVE_INFINITY, staleSeconds: 0 };
+		await store.put("product:crs@1", { version: 1, body: "one" });
+		await get("product:crs@1", NOW, immutable);
+		for (let use = 0; use < 1_000; use++) peek("product:crs@1", NOW * 2);
+		expect(background).toHaveLength(0);
 	});
 });
 
@@ -260,12 +362,10 @@ describe("record cache, one read for many", () => {
 			first = false;
 			return new Promise(() => {});
 		};
-		const patient = createRecordCache({ store, origin, maxEntries: 4, flightWaitMs: 5, storeTimeoutMs: 60_000 });
+		const patient = createRecordCache({ store, origin, maxBytes: MAX_BYTES, flightWaitMs: 5, storeTimeoutMs: 60_000 });
 		await store.put(KEY, { version: 1, body: "one" });
-		void patient.get(KEY, text, { nowMs: NOW, waitUntil, noteLastGood });
-		const answers = await Promise.all(
-			Array.from({ length: 20 }, () => patient.get(KEY, text, { nowMs: NOW, waitUntil, noteLastGood })),
-		);
+		void patient.get(KEY, text, scopeAt(NOW));
+		const answers = await Promise.all(Array.from({ length: 20 }, () => patient.get(KEY, text, scopeAt(NOW))));
 		expect(new Set(answers)).toEqual(new Set(["one"]));
 		expect(store.gets).toHaveLength(1);
 	});

@@ -12,8 +12,9 @@ describe("the stored form of a record", () => {
 	it("survives the way there and back", () => {
 		fc.assert(
 			fc.property(fc.string(), fc.nat(), fc.jsonValue(), (key, version, body) => {
-				const stored = parseRecord(key, formatRecord(key, { version, body }));
-				expect(stored).toEqual({ version, body: JSON.parse(JSON.stringify(body)) });
+				const text = formatRecord(key, { version, body });
+				const bytes = text.length;
+				expect(parseRecord(key, text)).toEqual({ version, body: JSON.parse(JSON.stringify(body)), bytes });
 			}),
 		);
 	});

@@ -1,6 +1,6 @@
 import { reset, runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
-import { deniedRecord, headsRecord } from "../../../src/content/heads-record.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type DeniedRecord, deniedRecord, headsRecord } from "../../../src/content/heads-record.ts";
 import { type Message, messagesRecord } from "../../../src/content/message.ts";
 import { credentialRecord } from "../../../src/entitlement/credential-record.ts";
 import { parseRecord } from "../../../src/storage/record-store.ts";
@@ -220,6 +220,33 @@ describe("denials", () => {
 		expect((await denied()).devices).toEqual({ "dev-b": NOW + 60 });
 	});
 
+	it("end as much later as they come", async () => {
+		await directory().deny({ ...denial, version: 2, until: NOW + 60, since: NOW - 500 });
+		const { "dev-a": until = 0 } = (await denied()).devices;
+		expect(until - NOW).toBeGreaterThanOrEqual(560);
+		expect(until - NOW).toBeLessThan(600);
+	});
+
+	it("end as much later as the stores get them", async () => {
+		await directory().deny({ ...denial, version: 1, until: NOW + 60 });
+		const store = new FakeRecordStore();
+		await replaceStores(directory(), { kv: store });
+		store.break("before");
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+		try {
+			expect(await directory().deny({ ...denial, version: 2, until: NOW + 60 })).toEqual({ published: false });
+			vi.setSystemTime(Date.now() + 1_000_000);
+			store.repair();
+			await runDurableObjectAlarm(directory());
+			// The one that says so.
+			await runDurableObjectAlarm(directory());
+		} finally {
+			vi.useRealTimers();
+		}
+		expect(store.versionOf("denied@3")).toBe(3);
+		expect(store.bodyOf<DeniedRecord>("denied@3").devices).toEqual({ "dev-a": NOW + 1_060 });
+	});
+
 	it("are not published again when nothing changes", async () => {
 		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
 		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
@@ -244,7 +271,7 @@ describe("credentials", () => {
 		expect(credentialRecord.parse((await stored("credential:hash-a"))?.body)).toEqual(live);
 		expect(await directory().revokeCredential({ ...OPERATOR, id: "key-a" })).toEqual({ ok: true, published: true });
 		expect(await directory().revokeCredential({ ...OPERATOR, id: "key-a" })).toEqual({ ok: true, published: true });
-		expect(await stored("credential:hash-a")).toEqual({ version: 2, body: { ...live, revoked: true } });
+		expect(await stored("credential:hash-a")).toMatchObject({ version: 2, body: { ...live, revoked: true } });
 		expect(await directory().listCredentials()).toMatchObject([{ id: "key-a", revoked: true, createdAt: NOW }]);
 	});
 

@@ -4,10 +4,12 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { type DirectoryPort, Outbox, type RecordLane } from "../../../src/objects/outbox.ts";
 import type { OutboxStep } from "../../../src/objects/outbox-rows.ts";
+import type { Clock } from "../../../src/storage/clock.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
 import { bindings, freshName } from "../../support/object-bindings.ts";
 
 const NOW_MS = 1_800_000_000_000;
+const LONGEST_PAUSE_MS = 2_000;
 
 class FakeDirectory implements DirectoryPort {
 	readonly calls: string[] = [];
@@ -26,14 +28,29 @@ class FakeDirectory implements DirectoryPort {
 	settled = async () => this.published;
 }
 
+/** Time passes with the outbox's pauses only, which take none; its patience, far longer here, does not run out. */
+class PauseClock implements Clock {
+	ms = NOW_MS;
+	readonly pauses: number[] = [];
+	nowMs(): number {
+		return this.ms;
+	}
+	after(ms: number, run: () => void): () => void {
+		if (ms > LONGEST_PAUSE_MS) return () => {};
+		this.pauses.push(ms);
+		this.ms += ms;
+		queueMicrotask(run);
+		return () => {};
+	}
+}
+
 interface Bench {
 	readonly kv: FakeRecordStore;
 	readonly redis: FakeRecordStore;
 	readonly directory: FakeDirectory;
 	readonly outbox: Outbox;
 	readonly state: DurableObjectState;
-	/** moves with `sleep` */
-	readonly clock: { ms: number; slept: number[] };
+	readonly clock: PauseClock;
 	/** another outbox on the same storage, as after a restart of the object */
 	restart(): Outbox;
 	alarmInMs(): Promise<number | null>;
@@ -50,8 +67,8 @@ async function onBench(test: (bench: Bench) => Promise<void>, options: BenchOpti
 	await runInDurableObject(bindings.ACCOUNT.getByName(freshName()), async (_, state) => {
 		const stores = { kv: new FakeRecordStore(), redis: new FakeRecordStore() };
 		const directory = new FakeDirectory();
-		const clock = { ms: NOW_MS, slept: [] as number[] };
-		const { lanes: names = ["kv"], writeIntervalMs = 0, random = 0, callerWaitMs = 1_000 } = options;
+		const clock = new PauseClock();
+		const { lanes: names = ["kv"], writeIntervalMs = 0, random = 0, callerWaitMs = 10_000 } = options;
 		const lanes: RecordLane[] = names.map((name) => ({
 			name,
 			store: name === "redis" ? stores.redis : stores.kv,
@@ -64,12 +81,8 @@ async function onBench(test: (bench: Bench) => Promise<void>, options: BenchOpti
 				lanes,
 				directory,
 				callerWaitMs,
-				nowMs: () => clock.ms,
+				clock,
 				random: () => random,
-				sleep: async (ms) => {
-					clock.slept.push(ms);
-					clock.ms += ms;
-				},
 			});
 		const alarmInMs = async () => {
 			const at = await state.storage.getAlarm();
@@ -328,15 +341,72 @@ describe("outbox, pace", () => {
 			async ({ outbox, kv, clock }) => {
 				outbox.add([record("heads", 1, { products: {}, messages: 0, denied: 0 }), record("device:a", 1)]);
 				await outbox.flush();
-				expect(clock.slept).toEqual([]);
+				expect(clock.pauses).toEqual([]);
 				clock.ms += 300;
 				outbox.add([record("heads", 2, { products: {}, messages: 0, denied: 0 })]);
 				expect(await outbox.flush()).toBe(true);
-				expect(clock.slept).toEqual([800]);
+				expect(clock.pauses).toEqual([800]);
 				expect(kv.puts).toEqual(["heads 1", "device:a 1", "heads 2"]);
 			},
 			{ writeIntervalMs: 1_100 },
 		));
+
+	it("leaves it after a restart too, since who died may have written a moment before", () =>
+		onBench(
+			async ({ outbox, restart, kv, clock }) => {
+				outbox.add([record("device:a", 2)]);
+				await outbox.flush();
+				clock.pauses.length = 0;
+				const restarted = restart();
+				restarted.add([record("device:a", 3)]);
+				clock.ms += 100;
+				expect(await restarted.flush()).toBe(true);
+				expect(clock.pauses).toEqual([1_000]);
+				expect(kv.puts).toEqual(["device:a 2", "device:a 3"]);
+			},
+			{ writeIntervalMs: 1_100 },
+		));
+
+	it("keeps nobody waiting for a first version, or a revision, which nothing can have come before", () =>
+		onBench(
+			async ({ outbox, clock }) => {
+				outbox.add([record("device:a", 1), record("product:crs@7", 7)]);
+				await outbox.flush();
+				expect(clock.pauses).toEqual([]);
+			},
+			{ writeIntervalMs: 1_100 },
+		));
+});
+
+describe("outbox, when everything has arrived", () => {
+	it("says so once, and delivers what is added then by its alarm", () =>
+		onBench(async ({ state, kv, alarmInMs, clock }) => {
+			const more = [record("device:b", 1)];
+			const lanes = [{ name: "kv", store: kv, writeIntervalMs: 0 }];
+			let told = 0;
+			const onDelivered = () => {
+				told += 1;
+				if (more.length > 0) outbox.add(more.splice(0));
+			};
+			const outbox = new Outbox({
+				storage: state.storage,
+				lanes,
+				directory: null,
+				callerWaitMs: 10_000,
+				clock,
+				onDelivered,
+			});
+			kv.break("before");
+			outbox.add([record("device:a", 1)]);
+			await outbox.flush();
+			expect(told).toBe(0);
+			kv.repair();
+			expect(await outbox.flush()).toBe(false);
+			expect([told, await alarmInMs()]).toEqual([1, 0]);
+			await outbox.deliver();
+			expect(kv.puts).toEqual(["device:a 1", "device:b 1"]);
+			expect(await alarmInMs()).toBeNull();
+		}));
 });
 
 describe("outbox, transactions", () => {

@@ -227,6 +227,20 @@ describe("stores and objects down", () => {
 			await expectOAuthError(await edge.token(scene.firewall), 400, "unauthorized_client");
 		});
 
+		test("a device that was suspended during the outage and has a token from then, when everything is back", async () => {
+			await loseEverything();
+			moveTo(HOUR);
+			await setStatus(scene.firewall, "suspend");
+			// Its denial, for tokens from before, has ended by now; this isolate has not heard of it.
+			moveTo(12 * HOUR);
+			await edge.authenticate(scene.firewall);
+			expect(await edge.check(scene.firewall)).toMatchObject({ degraded: true });
+			edge.restore();
+			moveTo(12 * HOUR + OUTAGE);
+			await expectProblem(await edge.get(scene.firewall, "/v1/check"), "device_refused");
+			await expectProblem(await edge.get(scene.firewall, "/v1/messages"), "device_refused");
+		});
+
 		test("but other devices of the account go on", async () => {
 			const other = await newFirewall(scene.code, false);
 			await edge.get(other, "/v1/entitlements");
@@ -238,4 +252,15 @@ describe("stores and objects down", () => {
 			expect(await edge.check(other)).toMatchObject({ degraded: true });
 		});
 	});
+});
+
+test("a device gets no token while its denial is known, though the copy of its record is from before", async () => {
+	await edge.authenticate(scene.firewall);
+	await setStatus(scene.firewall, "suspend");
+	moveTo(6 * SECOND);
+	// Answered from the list of before, and the new one is read behind the answer.
+	await edge.check(scene.firewall);
+	await vi.waitFor(async () => expectProblem(await edge.get(scene.firewall, "/v1/check"), "device_refused"));
+	const refusal = await expectOAuthError(await edge.token(scene.firewall), 400, "unauthorized_client");
+	expect(refusal.error_description).toContain("not active");
 });
