@@ -8,7 +8,17 @@ export default defineConfig({
 		silent: "passed-only",
 		projects: [
 			// Rules keep no state, so their files can share a process.
-			{ test: { name: "unit", isolate: false, include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts"] } },
+			{
+				// The simulation runs the objects outside workerd.
+				resolve: {
+					alias: { "cloudflare:workers": new URL("./test/simulation/durable-object.ts", import.meta.url).pathname },
+				},
+				test: {
+					name: "unit",
+					isolate: false,
+					include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts", "test/simulation/**/*.test.ts"],
+				},
+			},
 			{
 				plugins: [
 					cloudflareTest({

@@ -1,0 +1,163 @@
+// A whole deployment in one process: the real objects with their real outboxes, on modelled stores, and its isolates.
+import "./platform-module.ts";
+import type { Account } from "../../src/objects/account.ts";
+import type { ObjectBindings } from "../../src/objects/bindings.ts";
+import type { Directory } from "../../src/objects/directory.ts";
+import type { Outbox, RecordLane } from "../../src/objects/outbox.ts";
+import type { Product } from "../../src/objects/product.ts";
+import type { RecordStore } from "../../src/storage/record-store.ts";
+import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
+import { type Life, type ObjectClass, ObjectHost } from "./objects.ts";
+import { KvModel, type ModelStore, RedisModel, type World } from "./stores.ts";
+
+// After the module above, and so not by a static import: those are linked before anything runs.
+const { Account: AccountClass } = await import("../../src/objects/account.ts");
+const { Directory: DirectoryClass } = await import("../../src/objects/directory.ts");
+const { Product: ProductClass } = await import("../../src/objects/product.ts");
+
+type Publishing = Account | Directory | Product;
+
+export interface DeploymentOptions {
+	readonly world: World;
+	/** in the order in which they are read */
+	readonly storeNames: readonly RecordStoreName[];
+	readonly tokenTtlSeconds: number;
+	/** runs whenever an account has committed something */
+	readonly onCommit: (account: Pick<ObjectHost<Account>, "disk">) => void;
+}
+
+export class Deployment {
+	readonly world: World;
+	readonly storeNames: readonly RecordStoreName[];
+	readonly kv: KvModel;
+	readonly redis: RedisModel;
+	readonly directory: ObjectHost<Directory>;
+	readonly accounts = new Map<string, ObjectHost<Account>>();
+	readonly products = new Map<string, ObjectHost<Product>>();
+	readonly #options: DeploymentOptions;
+
+	constructor(options: DeploymentOptions) {
+		const { world } = options;
+		this.#options = options;
+		this.world = world;
+		this.storeNames = options.storeNames;
+		this.kv = new KvModel(world);
+		this.redis = new RedisModel(world);
+		this.directory = this.#host(DirectoryClass);
+	}
+
+	/** the models of the stores that the deployment has */
+	get stores(): readonly ModelStore[] {
+		return this.storeNames.map((name) => this[name]);
+	}
+
+	get hosts(): readonly ObjectHost<Publishing>[] {
+		return [this.directory, ...this.accounts.values(), ...this.products.values()] as ObjectHost<Publishing>[];
+	}
+
+	account(name: string): ObjectHost<Account> {
+		return this.#found(this.accounts, name, AccountClass);
+	}
+
+	product(name: string): ObjectHost<Product> {
+		return this.#found(this.products, name, ProductClass);
+	}
+
+	/** @returns the bindings as code at a location has them */
+	bindings(location: number, life: Life | null = null): ObjectBindings {
+		const kv = this.kv.namespace(location, () => life === null || !life.isOver);
+		const { get, put } = kv as unknown as Record<"get" | "put", (...args: unknown[]) => Promise<unknown>>;
+		const guard = <R>(work: () => Promise<R>) => (life === null ? work() : life.guard(work));
+		const bindings = {
+			RECORDS: {
+				get: (...args: unknown[]) => guard(() => get(...args)),
+				put: (...args: unknown[]) => guard(() => put(...args)),
+			},
+			ACCOUNT: { getByName: (name: string) => stub(this.account(name), location, guard) },
+			PRODUCT: { getByName: (name: string) => stub(this.product(name), location, guard) },
+			DIRECTORY: { getByName: () => stub(this.directory, location, guard) },
+			TOKEN_TTL_SECONDS: this.#options.tokenTtlSeconds,
+			ENVIRONMENT: "production",
+			RECORD_STORE: "kv",
+		};
+		return bindings as unknown as ObjectBindings;
+	}
+
+	close(): void {
+		for (const host of this.hosts) host.close();
+	}
+
+	#found<T extends Publishing>(hosts: Map<string, ObjectHost<T>>, name: string, type: ObjectClass<T>): ObjectHost<T> {
+		const known = hosts.get(name);
+		if (known !== undefined) return known;
+		const host = this.#host(type);
+		hosts.set(name, host);
+		return host;
+	}
+
+	#host<T extends Publishing>(type: ObjectClass<T>): ObjectHost<T> {
+		const { world, onCommit } = this.#options;
+		const location = Math.floor(world.random.between(0, world.locations));
+		const host: ObjectHost<T> = new ObjectHost<T>({
+			world,
+			location,
+			onCommit: () => {
+				if (type === (AccountClass as unknown)) onCommit(host);
+			},
+			start: (ctx, life) => {
+				const instance = new type(ctx, this.bindings(location, life) as never);
+				const { outbox } = instance as unknown as { outbox: Outbox };
+				outbox.lanes = this.#lanes(outbox.lanes, location, life, host);
+				return instance;
+			},
+		});
+		return host;
+	}
+
+	/** The object made its own lane to KV; one to the Redis model goes beside it. Any step may be an object's last. */
+	#lanes(made: readonly RecordLane[], location: number, life: Life, host: { abort(): void }): readonly RecordLane[] {
+		const { world } = this;
+		const mayDie = () => {
+			if (!life.isOver && world.random.chance(world.faults.crashChance(world.time.nowMs()))) host.abort();
+		};
+		const redis = this.redis.at(location);
+		const mortal = (store: RecordStore): RecordStore => ({
+			get: (key) => life.guard(() => store.get(key)),
+			getMany: (keys) => life.guard(() => store.getMany(keys)),
+			async put(key, record) {
+				mayDie();
+				return life.guard(async () => {
+					const outcome = await store.put(key, record);
+					mayDie();
+					return outcome;
+				});
+			},
+		});
+		const lanes = { kv: made[0], redis: { name: "redis", store: redis, writeIntervalMs: 0 } };
+		return this.storeNames.map((name) => {
+			const lane = lanes[name];
+			if (lane === undefined) throw new Error(`the object made no lane to ${name}`);
+			return { ...lane, store: mortal(lane.store) };
+		});
+	}
+}
+
+/** Any method of an object, called from afar. */
+function stub<T extends Publishing>(
+	host: ObjectHost<T>,
+	from: number,
+	guard: <R>(work: () => Promise<R>) => Promise<R>,
+): object {
+	type Methods = Record<string, (...args: unknown[]) => Promise<unknown>>;
+	const call = (method: string, args: unknown[]) =>
+		guard(() => host.call(from, async (instance) => (instance as unknown as Methods)[method]?.(...args)));
+	return new Proxy(
+		{},
+		{
+			get:
+				(_, method) =>
+				(...args: unknown[]) =>
+					call(String(method), args),
+		},
+	);
+}

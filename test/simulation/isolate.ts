@@ -1,0 +1,217 @@
+// One isolate at the edge: the service's own cache, records and stores, and its decisions without the signatures around
+// them. What it has seen and said is kept, so that it can be held to it.
+
+import type { HeadsRecord } from "../../src/content/heads-record.ts";
+import { decideEntitlement } from "../../src/entitlement/decide.ts";
+import type { DeviceRecord } from "../../src/entitlement/device-record.ts";
+import { createRecordOrigin } from "../../src/objects/record-origin.ts";
+import { ProblemError } from "../../src/problem.ts";
+import { openScope, type RequestScope } from "../../src/request-scope.ts";
+import { isDenied, requireActive, standsOnDenyList } from "../../src/routes/authenticate.ts";
+import type { Services } from "../../src/services.ts";
+import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
+import { createRecordCache, type RecordCache, type RecordKind } from "../../src/storage/record-cache.ts";
+import {
+	type FoundRecord,
+	isRevisionKey,
+	type RecordReader,
+	RecordStoreError,
+} from "../../src/storage/record-store.ts";
+import { createRecords, RecordMissingError, type Records } from "../../src/storage/records.ts";
+import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
+import type { Deployment } from "./deployment.ts";
+
+export type Question = "token" | "check" | "unchanged" | "permit";
+
+/** What an access token says, with its end; nothing but the service itself makes one. */
+export interface Token {
+	readonly profile: DeviceRecord;
+	/** unix seconds */
+	readonly exp: number;
+	readonly provisional: boolean;
+}
+
+export type Answer =
+	| { readonly outcome: "allowed"; readonly asOf: number | null; readonly token?: Token; readonly revision?: number }
+	/** by: what stood against it */
+	| { readonly outcome: "refused"; readonly asOf: number | null; readonly by: "denial" | "record" | "license" }
+	/** not a decision about the device: the token has ended, or the full answer is due */
+	| { readonly outcome: "none" | "unavailable" };
+
+export interface Lifetimes {
+	readonly headsFreshSeconds: number;
+	readonly deviceFreshSeconds: number;
+	readonly lastGoodSeconds: number;
+	readonly tokenTtlSeconds: number;
+}
+
+const REQUEST = new Request("https://updates.test/");
+const CONTEXT = { waitUntil: () => {} } as unknown as ExecutionContext;
+const MAX_BYTES = 25_000_000;
+
+export class Isolate {
+	readonly location: number;
+	/** how often its view of one key went back */
+	regressed = 0;
+	/** devices that it refused, by what, with the version of the refusal: kept by the one who asks */
+	readonly refused = new Map<string, { readonly denial: number; readonly record: number }>();
+	readonly #records: Records;
+	readonly #deployment: Deployment;
+	readonly #lifetimes: Lifetimes;
+
+	constructor(deployment: Deployment, location: number, lifetimes: Lifetimes) {
+		this.location = location;
+		this.#deployment = deployment;
+		this.#lifetimes = lifetimes;
+		const { time: clock, random } = deployment.world;
+		const bindings = deployment.bindings(location);
+		const readers = { kv: createKvRecordStore(bindings.RECORDS), redis: deployment.redis.at(location) };
+		const stores = deployment.storeNames.map((name) => ({ name, store: readers[name] }));
+		const settings = readSettingsFor(stores.length);
+		const versions = new VersionWatch(() => {
+			this.regressed += 1;
+		});
+		const store = versions.reader(
+			createReplicatedRecordStore({ stores, clock, random: () => random.next(), settings }),
+		);
+		const owner = createRecordOrigin(bindings);
+		const origin = { read: versions.noting((key) => owner.read(key)) };
+		const cache = createRecordCache({ store, origin, maxBytes: MAX_BYTES, clock });
+		this.#records = createRecords(versions.cache(cache), lifetimes);
+	}
+
+	async ask(question: Question, deviceId: string, product: string, token: Token | null): Promise<Answer> {
+		const nowMs = this.#deployment.world.time.nowMs();
+		const services = { records: this.#records } as unknown as Services;
+		const scope = openScope(services, REQUEST, CONTEXT, nowMs);
+		try {
+			switch (question) {
+				case "token":
+					return await this.#token(scope, deviceId);
+				case "check":
+					return await this.#check(scope, product, token);
+				case "unchanged":
+					return this.#unchanged(scope, token);
+				case "permit":
+					return await this.#permit(scope, deviceId, product, token);
+			}
+		} catch (error) {
+			if (error instanceof RecordStoreError || error instanceof RecordMissingError) return { outcome: "unavailable" };
+			throw error;
+		}
+	}
+
+	/** As routes/token.ts. */
+	async #token(scope: RequestScope, deviceId: string): Promise<Answer> {
+		const device = await this.#records.device(deviceId, scope);
+		if (device?.status !== "active") return refusal(scope, "record");
+		if (await standsOnDenyList(scope, deviceId)) return refusal(scope, "denial");
+		const token = {
+			profile: device,
+			exp: scope.now + this.#lifetimes.tokenTtlSeconds,
+			provisional: scope.degradedAsOf() !== null,
+		};
+		return { outcome: "allowed", asOf: scope.degradedAsOf(), token };
+	}
+
+	/** As routes/check.ts. */
+	async #check(scope: RequestScope, product: string, token: Token | null): Promise<Answer> {
+		if (token === null || scope.now >= token.exp) return { outcome: "none" };
+		if (await standsOnDenyList(scope, token.profile.id)) return refusal(scope, "denial");
+		try {
+			if (token.provisional) await requireActive(scope, token.profile.id);
+		} catch (error) {
+			if (error instanceof ProblemError) return refusal(scope, "record");
+			throw error;
+		}
+		const heads = await this.#records.heads(scope);
+		const record = await this.#records.product(product, heads, scope);
+		if (decideEntitlement(token.profile, product, scope.now).decision === "refused") return refusal(scope, "license");
+		return { outcome: "allowed", asOf: scope.degradedAsOf(), revision: record?.revision ?? 0 };
+	}
+
+	/** As routes/unchanged.ts: the ETag ends with the token. */
+	#unchanged(scope: RequestScope, token: Token | null): Answer {
+		const heads: HeadsRecord | undefined = this.#records.peekHeads(scope);
+		const denied = heads && this.#records.peekDenied(heads, scope);
+		if (token === null || denied === undefined || scope.now >= token.exp) return { outcome: "none" };
+		return isDenied(denied, token.profile.id) ? { outcome: "none" } : { outcome: "allowed", asOf: null };
+	}
+
+	/** As routes/permits.ts. */
+	async #permit(scope: RequestScope, deviceId: string, product: string, token: Token | null): Promise<Answer> {
+		if (token === null || scope.now >= token.exp) return { outcome: "none" };
+		if (await standsOnDenyList(scope, deviceId)) return refusal(scope, "denial");
+		const device = await this.#records.device(deviceId, scope);
+		if (device === null) return refusal(scope, "record");
+		const { decision, code } = decideEntitlement(device, product, scope.now);
+		if (decision === "refused") return refusal(scope, device.status === code ? "record" : "license");
+		const heads = await this.#records.heads(scope);
+		const record = await this.#records.product(product, heads, scope);
+		return { outcome: "allowed", asOf: scope.degradedAsOf(), revision: record?.revision ?? 0 };
+	}
+}
+
+function refusal(scope: RequestScope, by: "denial" | "record" | "license"): Answer {
+	return { outcome: "refused", asOf: scope.degradedAsOf(), by };
+}
+
+/** Knows of every value that the cache gives which version it is, and notices when a key goes back. */
+class VersionWatch {
+	readonly #bodies = new WeakMap<object, number>();
+	readonly #values = new WeakMap<object, number>();
+	readonly #highest = new Map<string, number>();
+	readonly #kinds = new Map<RecordKind<unknown>, RecordKind<unknown>>();
+	readonly #onRegress: () => void;
+
+	constructor(onRegress: () => void) {
+		this.#onRegress = onRegress;
+	}
+
+	noting(read: (key: string) => Promise<FoundRecord | null>): (key: string) => Promise<FoundRecord | null> {
+		return async (key) => {
+			const record = await read(key);
+			if (record !== null && isObject(record.body)) this.#bodies.set(record.body, record.version);
+			return record;
+		};
+	}
+
+	reader(reader: RecordReader): RecordReader {
+		return { get: this.noting((key) => reader.get(key)) };
+	}
+
+	cache(cache: RecordCache): RecordCache {
+		return {
+			peek: (key, scope) => this.#seen(key, cache.peek(key, scope)),
+			get: async (key, kind, scope) => this.#seen(key, await cache.get(key, this.#watched(kind), scope)),
+			getFromOwner: async (key, kind, scope) =>
+				this.#seen(key, await cache.getFromOwner(key, this.#watched(kind), scope)),
+		};
+	}
+
+	#watched<T>(kind: RecordKind<T>): RecordKind<T> {
+		const known = this.#kinds.get(kind);
+		if (known !== undefined) return known as RecordKind<T>;
+		const parse = (body: unknown) => {
+			const value = kind.parse(body);
+			if (isObject(value) && isObject(body)) this.#values.set(value, this.#bodies.get(body) ?? 0);
+			return value;
+		};
+		const watched = { ...kind, parse };
+		this.#kinds.set(kind, watched);
+		return watched;
+	}
+
+	#seen<T>(key: string, value: T): T {
+		if (isRevisionKey(key) || value === undefined) return value;
+		const version = isObject(value) ? (this.#values.get(value) ?? 0) : 0;
+		const highest = this.#highest.get(key) ?? 0;
+		if (version < highest) this.#onRegress();
+		else this.#highest.set(key, version);
+		return value;
+	}
+}
+
+function isObject(value: unknown): value is object {
+	return typeof value === "object" && value !== null;
+}
