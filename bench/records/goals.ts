@@ -16,7 +16,7 @@ const MAX_AMPLIFICATION = 1.1;
 const MAX_SLOW_P99_MS = 250;
 
 /** The figures that have goals. */
-export type Judged = Pick<RecordsReport, "storeReads" | "amplification" | "slowStores">;
+export type Judged = Pick<RecordsReport, "storeReads" | "amplification" | "slowStores" | "simulation">;
 
 /** @returns a line for each */
 export function judgeRecords(report: Judged): readonly Goal[] {
@@ -25,6 +25,7 @@ export function judgeRecords(report: Judged): readonly Goal[] {
 	const slow = report.slowStores.filter((one) => one.slow !== "neither");
 	const p99 = Math.max(...slow.map((one) => one.p99));
 	const firstMax = Math.max(...slow.map((one) => one.firstMax));
+	const { schedules, wrongAllows, lostRecords, regressedRecords } = report.simulation;
 	return [
 		{ title: "store reads per check", value: check.toFixed(3), goal: "0", met: check < HEADS_READS },
 		{ title: "store reads per token", value: token.toFixed(3), goal: "1", met: token < 1 + HEADS_READS },
@@ -51,6 +52,18 @@ export function judgeRecords(report: Judged): readonly Goal[] {
 			value: `${firstMax.toFixed(0)} ms`,
 			goal: null,
 			met: null,
+		},
+		{
+			title: `wrong allows in ${schedules.toLocaleString("en-US")} fault schedules`,
+			value: String(wrongAllows),
+			goal: "0",
+			met: wrongAllows === 0,
+		},
+		{
+			title: "lost or regressed records in them",
+			value: String(lostRecords + regressedRecords),
+			goal: "0",
+			met: lostRecords + regressedRecords === 0,
 		},
 	];
 }

@@ -6,6 +6,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { simulate } from "../../test/simulation/simulate.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { readMachine } from "../report.ts";
 import { measureAmplification } from "./amplification.ts";
@@ -25,6 +26,7 @@ interface Plan {
 	readonly reads: number;
 	readonly hitRuns: number;
 	readonly records: number;
+	readonly schedules: number;
 	readonly releases: number;
 }
 
@@ -34,6 +36,7 @@ const FULL: Plan = {
 	reads: 10_000,
 	hitRuns: 20_000,
 	records: FLEET,
+	schedules: 10_000,
 	releases: 10,
 };
 const QUICK: Plan = {
@@ -42,8 +45,11 @@ const QUICK: Plan = {
 	reads: 1_000,
 	hitRuns: 2_000,
 	records: 50_000,
+	schedules: 160,
 	releases: 2,
 };
+
+const PROGRESS_EVERY = 100;
 
 const root = join(import.meta.dirname, "../..");
 const { values: options } = parseArgs({
@@ -62,6 +68,12 @@ async function runAll(folder: string): Promise<RecordsReport> {
 	const memory = await measureMemoryHits(plan.hitRuns);
 	showProgress("reading while every store fails");
 	const amplification = await measureAmplification(plan.reads);
+	const simulation = await simulate({
+		schedules: plan.schedules,
+		onProgress: (done) => {
+			if (done % PROGRESS_EVERY === 0) showProgress(`fault schedules, ${done} of ${plan.schedules}`);
+		},
+	});
 	const service = await measureService(root, folder, plan);
 	const regions = await measureRegions(plan.releases);
 	const sizes = await measureRecordSizes(plan.records);
@@ -75,7 +87,7 @@ async function runAll(folder: string): Promise<RecordsReport> {
 		redisReadRegions: REDIS_READ_REGIONS,
 	};
 	const costs = { load, kv: kvCost(load), redis: redisCost(load), redisPlan: redisPlanCost(load) };
-	return { machine, settings: plan, memory, amplification, ...service, regions, sizes, costs };
+	return { machine, settings: plan, memory, amplification, simulation, ...service, regions, sizes, costs };
 }
 
 const folder = await mkdtemp(join(tmpdir(), "parapet-bench-"));

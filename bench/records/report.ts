@@ -1,4 +1,5 @@
 // Turns the figures of the records into tables that can be read, and says what they do not show.
+import type { SimulationResult, Spread } from "../../test/simulation/simulate.ts";
 import { mark } from "../report.ts";
 import type { Amplification } from "./amplification.ts";
 import { type MonthlyCost, type RecordLoad, totalOf } from "./cost.ts";
@@ -16,6 +17,7 @@ export interface RecordsReport extends ServiceFigures {
 	readonly settings: { readonly devices: number; readonly slowSeconds: number; readonly records: number };
 	readonly memory: MemoryHits;
 	readonly amplification: readonly Amplification[];
+	readonly simulation: SimulationResult;
 	readonly regions: readonly PublishToOffered[];
 	readonly sizes: RecordSizes;
 	readonly costs: {
@@ -50,6 +52,8 @@ export function formatRecordsReport(report: RecordsReport): string {
 		...formatAmplification(report.amplification),
 		"",
 		...formatSlowStores(report.slowStores),
+		"",
+		...formatSimulation(report.simulation),
 		"",
 		...formatPublishing(report),
 		"",
@@ -108,14 +112,32 @@ function formatSlowStores(slowStores: readonly SlowStoreLatency[]): readonly str
 
 const LIFETIMES = { production: "as deployed", zero: "each reads" } as const;
 
-function formatPublishing({ regions }: RecordsReport): readonly string[] {
+function formatSimulation(simulation: SimulationResult): readonly string[] {
+	const { schedules, requests, allows, unavailable, findings } = simulation;
+	const { wrongAllows, wrongRefusals, lostRecords, regressedRecords } = simulation;
 	return [
-		row(["publish → offered in other regions", "p50", "max"]),
+		`${count(schedules)} seeded fault schedules: ${count(requests)} requests, ${count(allows)} allowed, ${count(unavailable)} told to come again`,
+		`wrong: ${wrongAllows} allowed, ${wrongRefusals} refused; records: ${lostRecords} lost, ${regressedRecords} gone back`,
+		...findings.slice(0, SHOWN_FINDINGS),
+	];
+}
+
+/** Enough to begin with; each names the seed that shows it again. */
+const SHOWN_FINDINGS = 10;
+
+function formatPublishing({ simulation, regions }: RecordsReport): readonly string[] {
+	const { kv, redis } = simulation.publishToOffered;
+	const ofModel = (title: string, spread: Spread | null) =>
+		row([title, ...(spread === null ? ["–"] : [spread.p50, spread.p99, spread.max].map(inSeconds))]);
+	return [
+		row(["publish → offered in other regions", "p50", "p99", "max"]),
+		ofModel("KV, model: copies up to 60 s old", kv),
+		ofModel("Redis, model: replicas up to 1 s behind", redis),
 		...regions.map(({ store, lagMs, p50, max }) => {
 			const title = store === "redis" ? `Redis, real replicas ${lagMs} ms behind` : `KV, copies ${lagMs} ms behind`;
-			return row([title, inSeconds(p50 / 1000), inSeconds(max / 1000)]);
+			return row([title, inSeconds(p50 / 1000), "", inSeconds(max / 1000)]);
 		}),
-		`three regions, ${regions[0]?.releases ?? 0} releases for each; isolates take heads as fresh for ${regions[0]?.headsFreshSeconds ?? 0} s.`,
+		`model: virtual time, heads as in production; the others: three regions, ${regions[0]?.releases ?? 0} releases, heads fresh for ${regions[0]?.headsFreshSeconds ?? 0} s.`,
 	];
 }
 
@@ -173,7 +195,8 @@ function dollars(value: number): string {
 const NOT_MEASURED = `What this does not measure
   KV, Redis and Durable Objects as they are in production: here they are emulations on this machine, without the way to
   them, without a location's cache and without other customers. Latencies of reads compare code paths, no more.
-  How long KV and Redis take to reach other regions: here that is as long as they are told.
+  How long KV and Redis take to reach other regions: the models take
+  what their makers state, the regions what they are told.
   A slow store in production: here every read of it takes the same two seconds, and nothing else is slow.
   The memory that Upstash charges for: here it is what redis-server takes for the same keys and values.
   What else a deployment costs: requests of the Worker, Durable Objects, R2, logs.`;

@@ -12,7 +12,21 @@ const SLOW = {
 	max: 200,
 } as const;
 
+const SIMULATION: Judged["simulation"] = {
+	schedules: 10_000,
+	requests: 1_000_000,
+	allows: 900_000,
+	wrongAllows: 0,
+	lostRecords: 0,
+	regressedRecords: 0,
+	wrongRefusals: 0,
+	unavailable: 5,
+	publishToOffered: { kv: null, redis: null },
+	findings: [],
+};
+
 const ALL_MET: Judged = {
+	simulation: SIMULATION,
 	storeReads: { check: 0.001, token: 1, permit: 1.001 },
 	amplification: [{ title: "all", withoutBreakers: 1.1, deployed: 0.01 }],
 	slowStores: [
@@ -41,6 +55,9 @@ describe("goals of the records", () => {
 			"p99 of a check while a store takes 2 s",
 			{ slowStores: [...ALL_MET.slowStores, { ...SLOW, slow: "kv", p99: 251 }] },
 		],
+		["wrong allows in 10,000 fault schedules", { simulation: { ...SIMULATION, wrongAllows: 1 } }],
+		["lost or regressed records in them", { simulation: { ...SIMULATION, lostRecords: 1 } }],
+		["lost or regressed records in them", { simulation: { ...SIMULATION, regressedRecords: 1 } }],
 	])("%s", (title, change) => {
 		const missed = judgeRecords({ ...ALL_MET, ...change }).filter(({ met }) => met === false);
 		expect(missed.map((goal) => goal.title)).toEqual([title]);
