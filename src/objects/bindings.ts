@@ -7,7 +7,8 @@ import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-s
 import { createRedisRecordStore } from "../storage/redis-record-store.ts";
 import type { Account } from "./account.ts";
 import type { Directory } from "./directory.ts";
-import type { DirectoryPort, RecordLane } from "./outbox.ts";
+import type { DirectoryPort } from "./directory-port.ts";
+import type { RecordLane } from "./outbox.ts";
 import type { Product } from "./product.ts";
 import type { ReplayGuard } from "./replay-guard.ts";
 

@@ -78,6 +78,15 @@ export class OutboxRows {
 		return this.#one("SELECT seq, step FROM outbox WHERE lane = ? ORDER BY seq LIMIT 1", lane);
 	}
 
+	/** @returns the first rows of the lane, in order */
+	leading(lane: string, limit: number): OutboxRow[] {
+		return this.#all("SELECT seq, step FROM outbox WHERE lane = ? ORDER BY seq LIMIT ?", lane, limit);
+	}
+
+	has(seq: number): boolean {
+		return this.#exists("SELECT 1 FROM outbox WHERE seq = ?", seq);
+	}
+
 	/** @returns the first row of the lane that is not a head, or null */
 	firstDenial(lane: string): OutboxRow | null {
 		return this.#one("SELECT seq, step FROM outbox WHERE lane = ? AND kind <> 'head' ORDER BY seq LIMIT 1", lane);
@@ -130,8 +139,12 @@ export class OutboxRows {
 	}
 
 	#one(query: string, ...values: SqlStorageValue[]): OutboxRow | null {
-		const row = this.#sql.exec<SqlRow>(query, ...values).toArray()[0];
-		return row === undefined ? null : { seq: row.seq, step: JSON.parse(row.step) as OutboxStep };
+		return this.#all(query, ...values)[0] ?? null;
+	}
+
+	#all(query: string, ...values: SqlStorageValue[]): OutboxRow[] {
+		const rows = this.#sql.exec<SqlRow>(query, ...values).toArray();
+		return rows.map(({ seq, step }) => ({ seq, step: JSON.parse(step) as OutboxStep }));
 	}
 
 	#exists(query: string, ...values: SqlStorageValue[]): boolean {

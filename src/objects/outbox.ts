@@ -1,13 +1,16 @@
 // What an object owes to others after a change: records for the stores, news for the Directory. Rows are written in the
 // same SQLite transaction as the change, and so is the alarm that delivers them should the object die before it could do
-// so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order; a head moves only
-// after some store has the record it points to. Rows may be delivered twice, so every receiver must not mind.
-import type { DenialScope } from "../content/heads-record.ts";
+// so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order, only that records
+// to which nothing points go a few at a time; a head moves only after some store has the record it points to. Rows may be
+// delivered twice, so every receiver must not mind.
 import { type Clock, pause, systemClock } from "../storage/clock.ts";
+import { HEADS_KEY } from "../storage/keys.ts";
 import { isRevisionKey, type RecordStore } from "../storage/record-store.ts";
 import { within } from "../storage/time-limit.ts";
 import { Alarm } from "./alarm.ts";
-import { createOutboxTable, OutboxRows, type OutboxStep } from "./outbox-rows.ts";
+import { announce, type DirectoryPort } from "./directory-port.ts";
+import { createOutboxTable, type OutboxRow, OutboxRows, type OutboxStep, type RecordStep } from "./outbox-rows.ts";
+import { WritePace } from "./write-pace.ts";
 
 /** A store and the name of its lane, which is persisted: it must not change while rows may wait. */
 export interface RecordLane {
@@ -15,21 +18,6 @@ export interface RecordLane {
 	readonly store: RecordStore;
 	/** least time between two writes of one key; KV silently loses the later one of two that come at once */
 	readonly writeIntervalMs: number;
-}
-
-/** What the Directory does for the other objects; `published` tells whether the edges can see it already. */
-export interface DirectoryPort {
-	advanceProduct(head: { product: string; revision: number }): Promise<{ published: boolean }>;
-	deny(denial: {
-		scope: DenialScope;
-		id: string;
-		version: number;
-		until: number;
-		since?: number;
-	}): Promise<{ published: boolean }>;
-	allow(denial: { scope: DenialScope; id: string; version: number }): Promise<{ published: boolean }>;
-	/** Whether everything that was announced has reached every store. */
-	settled(): Promise<boolean>;
 }
 
 export interface OutboxOptions {
@@ -59,6 +47,8 @@ const OVERDUE_FAILURES = 6;
 const STEP_TIMEOUT_MS = 30_000;
 /** Rows per lane and run: a put may take two of the 1,000 KV operations that one invocation has. */
 const ROWS_PER_RUN = 200;
+/** A Worker has six connections at a time. */
+const ROWS_AT_ONCE = 6;
 
 export class Outbox {
 	/** Replaceable, so that a test can break a store under a living object. */
@@ -71,8 +61,7 @@ export class Outbox {
 	readonly #clock: Clock;
 	readonly #random: () => number;
 	readonly #running = new Map<string, Promise<void>>();
-	readonly #lastWriteMs = new Map<string, number>();
-	readonly #startedMs: number;
+	readonly #pace: WritePace;
 	#directoryPublished = true;
 	/** when to deliver what waits; after a restart of the object nobody knows, so it is at once */
 	#dueMs = 0;
@@ -84,7 +73,7 @@ export class Outbox {
 		this.#callerWaitMs = options.callerWaitMs ?? CALLER_WAIT_MS;
 		this.#onDelivered = options.onDelivered ?? (() => {});
 		this.#clock = options.clock ?? systemClock;
-		this.#startedMs = this.#clock.nowMs();
+		this.#pace = new WritePace(this.#clock.nowMs());
 		this.#random = options.random ?? (() => Math.random());
 		this.#alarm = options.alarm ?? new Alarm(options.storage, () => this.#clock.nowMs());
 		this.#alarm.add({ dueMs: () => (this.#rows.isEmpty() ? null : this.#dueMs), run: () => this.deliver() });
@@ -179,24 +168,44 @@ export class Outbox {
 	}
 
 	async #deliverLane(lane: string): Promise<void> {
-		for (let count = 0; count < ROWS_PER_RUN; count++) {
-			await this.#pace(lane);
-			// Chosen after the pause: a newer version may have taken the place of the row that was waiting.
-			const row = this.#next(lane);
-			if (row === null) break;
-			try {
-				await within(this.#clock, STEP_TIMEOUT_MS, lane, this.#deliverStep(lane, row.step));
-			} catch {
-				this.#rows.countFailure(row.seq);
-				break;
+		for (let count = 0; count < ROWS_PER_RUN; ) {
+			const rows = this.#nextRows(lane, Math.min(ROWS_AT_ONCE, ROWS_PER_RUN - count));
+			const attempts = await Promise.all(rows.map((row) => this.#attempt(lane, row)));
+			// Together and in one turn: each commit holds back what goes out next.
+			for (const [place, { seq }] of rows.entries()) {
+				if (attempts[place] === "delivered") this.#rows.remove(seq);
+				else if (attempts[place] === "failed") this.#rows.countFailure(seq);
 			}
-			this.#rows.remove(row.seq);
+			if (rows.length === 0 || attempts.includes("failed")) break;
+			count += rows.length;
 		}
 		// In the same turn as the last look at the rows, so that nobody joins a run that will not look again.
 		this.#running.delete(lane);
 	}
 
-	#next(lane: string): { seq: number; step: OutboxStep } | null {
+	async #attempt(lane: string, { seq, step }: OutboxRow): Promise<"delivered" | "failed" | "overtaken"> {
+		if (step.kind === "record") await this.#untilWritable(lane, step);
+		// A newer version may have taken the place of the row that was waiting.
+		if (!this.#rows.has(seq)) return "overtaken";
+		try {
+			await within(this.#clock, STEP_TIMEOUT_MS, lane, this.#deliverStep(lane, step));
+			return "delivered";
+		} catch {
+			return "failed";
+		}
+	}
+
+	/** The rows of the lane whose turn it is: one, or several records to which nothing points, whose order does not matter. */
+	#nextRows(lane: string, limit: number): readonly OutboxRow[] {
+		const first = this.#next(lane);
+		if (first === null) return [];
+		if (!standsAlone(first.step)) return [first];
+		const rows = this.#rows.leading(lane, limit);
+		const end = rows.findIndex(({ step }) => !standsAlone(step));
+		return end < 0 ? rows : rows.slice(0, end);
+	}
+
+	#next(lane: string): OutboxRow | null {
 		const row = this.#rows.first(lane);
 		if (row === null || row.step.kind !== "head") return row;
 		const recordsArrived = this.lanes.some((store) => !this.#rows.hasRecordBefore(store.name, row.seq));
@@ -211,33 +220,20 @@ export class Outbox {
 		this.#directoryPublished = published;
 	}
 
-	async #deliverRecord(lane: string, step: OutboxStep & { kind: "record" }): Promise<void> {
+	async #deliverRecord(lane: string, step: RecordStep): Promise<void> {
 		const target = this.lanes.find(({ name }) => name === lane);
 		if (target === undefined) throw new Error(`no store for lane ${lane}`);
 		try {
 			await target.store.put(step.key, { version: step.version, body: step.body });
 		} finally {
-			if (target.writeIntervalMs > 0) this.#lastWriteMs.set(`${lane} ${step.key}`, this.#clock.nowMs());
+			this.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());
 		}
 	}
 
-	/** Waits until the key of the lane's first row may be written again. */
-	async #pace(lane: string): Promise<void> {
+	async #untilWritable(lane: string, step: RecordStep): Promise<void> {
 		const interval = this.lanes.find(({ name }) => name === lane)?.writeIntervalMs ?? 0;
-		const step = this.#next(lane)?.step;
-		const now = this.#clock.nowMs();
-		if (interval === 0 || step?.kind !== "record") return;
-		for (const [key, at] of this.#lastWriteMs) if (at + interval <= now) this.#lastWriteMs.delete(key);
-		const last = this.#lastWriteMs.get(`${lane} ${step.key}`) ?? this.#writtenBefore(step);
-		if (last + interval > now) await pause(this.#clock, last + interval - now);
-	}
-
-	/**
-	 * The object may have written the key a moment before it died or was restarted, and does not remember: then it counts
-	 * its own start as that write. Nothing comes before a first version, and one revision is always the same.
-	 */
-	#writtenBefore({ key, version }: OutboxStep & { kind: "record" }): number {
-		return version > 1 && !isRevisionKey(key) ? this.#startedMs : Number.NEGATIVE_INFINITY;
+		const waitMs = this.#pace.waitMs(lane, interval, step, this.#clock.nowMs());
+		if (waitMs > 0) await pause(this.#clock, waitMs);
 	}
 
 	/** Doubles with each failure, up to a limit; half of it at random, so that a fleet of objects does not return as one. */
@@ -250,16 +246,7 @@ export class Outbox {
 	}
 }
 
-function announce(
-	directory: DirectoryPort,
-	step: Exclude<OutboxStep, { kind: "record" }>,
-): Promise<{ published: boolean }> {
-	switch (step.kind) {
-		case "head":
-			return directory.advanceProduct({ product: step.product, revision: step.revision });
-		case "deny":
-			return directory.deny(step);
-		case "allow":
-			return directory.allow({ scope: step.scope, id: step.id, version: step.version });
-	}
+/** Whether nothing points to what the step delivers: a device's or a credential's record. */
+function standsAlone(step: OutboxStep): boolean {
+	return step.kind === "record" && !isRevisionKey(step.key) && step.key !== HEADS_KEY;
 }

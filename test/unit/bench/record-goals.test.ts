@@ -20,6 +20,7 @@ const SIMULATION: Judged["simulation"] = {
 	lostRecords: 0,
 	regressedRecords: 0,
 	wrongRefusals: 0,
+	headsToNowhere: 0,
 	unavailable: 5,
 	publishToOffered: { kv: null, redis: null },
 	findings: [],

@@ -2,7 +2,8 @@
 // that was never created: it gives the storage and takes no part.
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { type DirectoryPort, Outbox, type RecordLane } from "../../../src/objects/outbox.ts";
+import type { DirectoryPort } from "../../../src/objects/directory-port.ts";
+import { Outbox, type RecordLane } from "../../../src/objects/outbox.ts";
 import type { OutboxStep } from "../../../src/objects/outbox-rows.ts";
 import type { Clock } from "../../../src/storage/clock.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
@@ -321,6 +322,37 @@ describe("outbox, failures", () => {
 			},
 			{ lanes: ["kv", "redis"] },
 		));
+
+	it("writes records to which nothing points six at a time, and what is pointed to one by one and in order", () =>
+		onBench(async ({ outbox, kv }) => {
+			let writing = 0;
+			const together: number[] = [];
+			kv.onPut = async () => {
+				writing += 1;
+				await Promise.resolve();
+				together.push(writing);
+				await Promise.resolve();
+				writing -= 1;
+			};
+			outbox.add(Array.from({ length: 8 }, (_, number) => record(`device:${number}`, 1)));
+			outbox.add([record("product:crs@1", 1), record("device:x", 1), record("denied@1", 1)]);
+			expect(await outbox.flush()).toBe(true);
+			expect(together).toEqual([6, 6, 6, 6, 6, 6, 2, 2, 1, 1, 1]);
+			expect(kv.puts.slice(8)).toEqual(["product:crs@1 1", "device:x 1", "denied@1 1"]);
+			expect(kv.violations).toEqual([]);
+		}));
+
+	it("keeps of six that are written at a time the one that failed, with those behind", () =>
+		onBench(async ({ outbox, kv, clock }) => {
+			kv.faultOf = (_, key) => (key === "device:2" ? "before" : null);
+			outbox.add(Array.from({ length: 8 }, (_, number) => record(`device:${number}`, 1)));
+			expect(await outbox.flush()).toBe(false);
+			expect([...kv.texts.keys()]).toEqual([0, 1, 3, 4, 5].map((number) => `device:${number}`));
+			kv.repair();
+			clock.ms += 10_000;
+			await outbox.deliver();
+			expect(kv.texts.size).toBe(8);
+		}));
 
 	it("does a bounded piece of work at a time and comes back at once for the rest", () =>
 		onBench(async ({ outbox, kv, alarmInMs }) => {
