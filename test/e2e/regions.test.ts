@@ -21,6 +21,9 @@ import {
 import { expectComeBack, expectRefusal, RegionFirewall, timeUntilRefused } from "./support/regions-firewall.ts";
 import { HEADS_FRESH_SECONDS, type Regions, startRegions } from "./support/regions-start.ts";
 
+/** A test of some stores only; for the others there is none, rather than one that is skipped. */
+const onlyIf = (applies: boolean): typeof it | (() => void) => (applies ? it : () => {});
+
 const NEVER_MS = Number.POSITIVE_INFINITY;
 /** What a machine that is busy with other things may add to a lag. */
 const MACHINE_MS = 1_000;
@@ -94,20 +97,17 @@ for (const [recordStore, cut] of [
 				expect((await west.counts()).objects).toBeGreaterThan(objects);
 			});
 
-			it.runIf(recordStore === "kv")(
-				"one that hears of a release before its record comes asks the object",
-				async () => {
-					const { home, west } = regions;
-					west.holdKv(`product:${scene.product}@`);
-					const { objects } = await west.counts();
-					await publishIn(home, scene.product, "1.2.0");
-					await eventuallyOffered(west, scene, "1.2.0");
-					expect((await west.counts()).objects).toBeGreaterThan(objects);
-				},
-			);
+			onlyIf(recordStore === "kv")("one that hears of a release before its record comes asks the object", async () => {
+				const { home, west } = regions;
+				west.holdKv(`product:${scene.product}@`);
+				const { objects } = await west.counts();
+				await publishIn(home, scene.product, "1.2.0");
+				await eventuallyOffered(west, scene, "1.2.0");
+				expect((await west.counts()).objects).toBeGreaterThan(objects);
+			});
 
 			// With two stores the next test says more.
-			it.skipIf(recordStore === "redis,kv")("a release once offered stays, though the store is older", async () => {
+			onlyIf(recordStore !== "redis,kv")("a release once offered stays, though the store is older", async () => {
 				const { home, west } = regions;
 				west.setLags({ kv: NEVER_MS, redis: NEVER_MS });
 				await west.setLines({ kv: "refuses", redis: "refuses" });
@@ -117,7 +117,7 @@ for (const [recordStore, cut] of [
 				await expectNoReturn("1.3.0", recordStore === "kv" ? "kv" : "redis");
 			});
 
-			it.runIf(recordStore === "redis,kv")("a release from Redis stays, though KV is older", async () => {
+			onlyIf(recordStore === "redis,kv")("a release from Redis stays, though KV is older", async () => {
 				const { home, west } = regions;
 				west.setLags({ kv: NEVER_MS });
 				// Or KV would be heard where Redis takes its time.
@@ -207,7 +207,7 @@ for (const [recordStore, cut] of [
 			});
 
 			// An operator would wait for an object for as long as the platform does.
-			it.runIf(cut === "refuses")("refuses operators, and says when to come back", async () => {
+			onlyIf(cut === "refuses")("refuses operators, and says when to come back", async () => {
 				expectComeBack(await requestRevocation(regions.west, stranger));
 			});
 
@@ -233,9 +233,10 @@ for (const [recordStore, cut] of [
 				const startedMs = performance.now();
 				const refused = timeUntilRefused([west], revokedMeanwhile, product);
 				await west.rejoin();
-				const answer = await eventuallyOffered(west, scene, "2.0.0");
+				await eventuallyOffered(west, scene, "2.0.0");
 				report("return to the new release", { west: performance.now() - startedMs });
-				expect(answer).not.toHaveProperty("degraded");
+				// An answer that began with an old copy says so, although another request has brought the new one meanwhile.
+				await eventually("no answer is old", async () => !("degraded" in (await scene.firewall.check(west, product))));
 				await refused;
 				report("return to the refusal", { west: performance.now() - startedMs });
 				await eventuallyNoToken(west, revokedMeanwhile);
