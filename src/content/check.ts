@@ -7,7 +7,7 @@ import type { Message } from "./message.ts";
 import { productName, versionName } from "./names.ts";
 import type { ProductRecord } from "./product-record.ts";
 import { selectMessages } from "./select-messages.ts";
-import { type Selection, selectRelease } from "./select-release.ts";
+import { type Candidate, type Selection, selectRelease } from "./select-release.ts";
 
 /** Product → version installed, or null where nothing is installed. */
 export type Installed = ReadonlyMap<string, string | null>;
@@ -60,6 +60,39 @@ export interface CheckQuestion {
 	readonly now: number;
 }
 
+/**
+ * May the device have the product, and which release? The same for a check and for its explanation.
+ * @param recordOf asked only of a product that the device may have
+ * @param now unix seconds
+ * @param note see `selectRelease`
+ */
+export function answerProduct(
+	device: Pick<DeviceProfile, "status" | "hold" | "grants">,
+	product: string,
+	recordOf: CheckQuestion["recordOf"],
+	candidate: Candidate,
+	now: number,
+	note?: Parameters<typeof selectRelease>[4],
+): ProductAnswer {
+	const entitlement = decideEntitlement(device, product, now);
+	const selection =
+		entitlement.decision === "refused"
+			? null
+			: selectRelease(
+					recordOf(product) ?? { product, revision: 0, releases: [] },
+					entitlement.grant,
+					candidate,
+					now,
+					note,
+				);
+	return { product, installed: candidate.installed, entitlement, selection };
+}
+
+/** @returns unix seconds until which the answer holds if nothing but time passes; Infinity = for ever */
+export function answerHoldsUntil({ entitlement, selection }: ProductAnswer): number {
+	return selection === null ? entitlement.holdsUntil : Math.min(entitlement.holdsUntil, selection.holdsUntil);
+}
+
 export function answerCheck({
 	device,
 	circumstances,
@@ -72,16 +105,10 @@ export function answerCheck({
 	let holdsUntil = Infinity;
 	const products: ProductAnswer[] = [];
 	for (const [product, version] of installed) {
-		const entitlement = decideEntitlement(device, product, now);
-		holdsUntil = Math.min(holdsUntil, entitlement.holdsUntil);
-		let selection: Selection | null = null;
-		if (entitlement.decision !== "refused") {
-			const record = recordOf(product) ?? { product, revision: 0, releases: [] };
-			const candidate = { model: device.model, engine: circumstances.engine, installed: version };
-			selection = selectRelease(record, entitlement.grant, candidate, now);
-			holdsUntil = Math.min(holdsUntil, selection.holdsUntil);
-		}
-		products.push({ product, installed: version, entitlement, selection });
+		const candidate = { model: device.model, engine: circumstances.engine, installed: version };
+		const answer = answerProduct(device, product, recordOf, candidate, now);
+		holdsUntil = Math.min(holdsUntil, answerHoldsUntil(answer));
+		products.push(answer);
 	}
 	const selected = selectMessages(messages, device, circumstances, now);
 	return {

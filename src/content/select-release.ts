@@ -1,5 +1,6 @@
 // Which release should this device run next? Newest first, the first that is not withdrawn, fits the device and is old
-// enough for its license. Age is asked of each release, so a delay tier can never starve behind a busy publisher.
+// enough for its license. Age is asked of each release, so a delay tier can never starve behind a busy publisher. An
+// explanation (explain.ts) listens to this very walk.
 import type { Grant } from "../entitlement/device-record.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { engineInRange } from "./vendor-version.ts";
@@ -28,13 +29,6 @@ export type Selection =
 	| { readonly status: "current"; readonly reason: NoOfferReason; readonly holdsUntil: number }
 	| { readonly status: "unavailable"; readonly reason: UnavailableReason; readonly holdsUntil: number };
 
-/** Whether the release is for this model and this software version. */
-function isCompatible(release: Release, device: Pick<Candidate, "model" | "engine">): boolean {
-	return (
-		(release.models === null || release.models.includes(device.model)) && engineInRange(device.engine, release.engine)
-	);
-}
-
 /**
  * Whether a license covers the release: every one while it runs and in its grace; afterwards those that came out until then,
  * so that a device can always go back to what it paid for, and emergency releases.
@@ -48,6 +42,28 @@ export function isLicensed(
 	return now < end || release.releasedAt < end || release.urgency === "emergency";
 }
 
+/** Why a release is passed over; the first that holds is told. */
+export type PassedOver = "withdrawn" | "incompatible_model" | "incompatible_engine" | "not_licensed" | "too_young";
+
+/** @returns unix seconds from which the license's delay tier lets the release out */
+export function readyAt(release: Pick<Release, "releasedAt">, grant: Pick<Grant, "delay">): number {
+	return release.releasedAt + grant.delay;
+}
+
+/** Whether the device may run the release, looked at by itself. @param now unix seconds */
+export function judgeRelease(
+	release: Release,
+	grant: Pick<Grant, "until" | "grace" | "delay">,
+	device: Pick<Candidate, "model" | "engine">,
+	now: number,
+): "chosen" | PassedOver {
+	if (release.withdrawn) return "withdrawn";
+	if (release.models !== null && !release.models.includes(device.model)) return "incompatible_model";
+	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
+	if (!isLicensed(release, grant, now)) return "not_licensed";
+	return now < readyAt(release, grant) ? "too_young" : "chosen";
+}
+
 /** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
 const MISSES = [
 	"no_release",
@@ -55,6 +71,14 @@ const MISSES = [
 	"none_licensed",
 	"none_old_enough",
 ] as const satisfies UnavailableReason[];
+
+const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
+	withdrawn: "no_release",
+	incompatible_model: "none_compatible",
+	incompatible_engine: "none_compatible",
+	not_licensed: "none_licensed",
+	too_young: "none_old_enough",
+};
 
 function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
 	return MISSES.indexOf(a) > MISSES.indexOf(b) ? a : b;
@@ -64,33 +88,27 @@ function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
  * @param record the product's current record, releases newest first
  * @param grant what the device's license says of this product
  * @param now unix seconds
+ * @param note is told of each release that is looked at, in order; the last one may be chosen, and then it ends there
  */
 export function selectRelease(
 	record: ProductRecord,
 	grant: Pick<Grant, "until" | "grace" | "delay">,
 	device: Candidate,
 	now: number,
+	note?: (release: Release, verdict: "chosen" | PassedOver) => void,
 ): Selection {
 	let choice: Release | null = null;
 	let holdsUntil = Infinity;
 	let unavailable: UnavailableReason = "no_release";
 	for (const release of record.releases) {
-		if (release.withdrawn) continue;
-		if (!isCompatible(release, device)) {
-			unavailable = nearer(unavailable, "none_compatible");
-			continue;
-		}
-		if (!isLicensed(release, grant, now)) {
-			unavailable = nearer(unavailable, "none_licensed");
-			continue;
-		}
-		const readyAt = release.releasedAt + grant.delay;
-		if (now >= readyAt) {
+		const verdict = judgeRelease(release, grant, device, now);
+		note?.(release, verdict);
+		if (verdict === "chosen") {
 			choice = release;
 			break;
 		}
-		unavailable = nearer(unavailable, "none_old_enough");
-		holdsUntil = Math.min(holdsUntil, readyAt);
+		unavailable = nearer(unavailable, MISS_BY[verdict]);
+		if (verdict === "too_young") holdsUntil = Math.min(holdsUntil, readyAt(release, grant));
 	}
 	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
 	if (device.installed === choice.version) return { status: "current", reason: "up_to_date", holdsUntil };

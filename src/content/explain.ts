@@ -1,0 +1,109 @@
+// Why a device gets what it gets of one product: the answer of a check with all that led to it, and what time alone will
+// make of it. Nothing is decided here: the walk over the releases is selectRelease's own, and the future is the same
+// question asked again at the moments that the answers name.
+import type { DecisionCode } from "../entitlement/decision-codes.ts";
+import type { DeviceProfile } from "../entitlement/device-record.ts";
+import { answerHoldsUntil, answerProduct, type ProductAnswer } from "./check.ts";
+import type { ProductRecord, Release } from "./product-record.ts";
+import { type Candidate, type PassedOver, readyAt } from "./select-release.ts";
+
+export interface JudgedRelease {
+	readonly release: Release;
+	/** older_than_choice: nobody looked at it any more */
+	readonly verdict: "chosen" | PassedOver | "older_than_choice";
+	/** unix seconds from which it is old enough; null unless it is too young */
+	readonly readyAt: number | null;
+}
+
+/** What time does: `release_ready` = a release has become old enough for the license's delay tier. */
+export type ChangeReason = "license_starts" | "license_ends" | "grace_ends" | "critical_ends" | "release_ready";
+
+export interface Change {
+	/** unix seconds */
+	readonly at: number;
+	readonly what: ChangeReason;
+	/** from then on, until the next change */
+	readonly answer: ProductAnswer;
+}
+
+export interface Explanation {
+	readonly answer: ProductAnswer;
+	/** newest first; none where the entitlement is refused, since then none is looked at */
+	readonly releases: readonly JudgedRelease[];
+	/** The next changes, soonest first. Before the first one nothing changes by time alone; none = it stays so for ever. */
+	readonly changes: readonly Change[];
+}
+
+export interface ExplainQuestion {
+	readonly device: Pick<DeviceProfile, "status" | "hold" | "grants">;
+	readonly product: string;
+	/** null when nothing was ever published */
+	readonly record: ProductRecord | null;
+	readonly candidate: Candidate;
+	/** unix seconds */
+	readonly now: number;
+}
+
+/** What ends a decision that time ends; null for those that people end. */
+const ENDED_BY: Readonly<Record<DecisionCode, ChangeReason | null>> = {
+	not_yet_valid: "license_starts",
+	active: "license_ends",
+	grace: "grace_ends",
+	critical_only: "critical_ends",
+	expired: null,
+	not_included: null,
+	suspended: null,
+	revoked: null,
+	deactivated: null,
+	license_suspended: null,
+	license_revoked: null,
+};
+
+/** More than anybody reads; a busy product under a long delay tier has one per release. */
+const MAX_CHANGES = 10;
+
+/** @returns the answer to a check for this one product, with its reasons and its next changes */
+export function explainProduct(question: ExplainQuestion): Explanation {
+	const { device, product, record, candidate, now } = question;
+	const judged: Omit<JudgedRelease, "readyAt">[] = [];
+	const note = (release: Release, verdict: JudgedRelease["verdict"]) => judged.push({ release, verdict });
+	const answer = answerProduct(device, product, () => record, candidate, now, note);
+	if (answer.selection !== null) {
+		for (const release of record?.releases.slice(judged.length) ?? []) note(release, "older_than_choice");
+	}
+	const { grant } = answer.entitlement;
+	const releases = judged.map((one) => ({
+		...one,
+		readyAt: one.verdict === "too_young" && grant !== null ? readyAt(one.release, grant) : null,
+	}));
+	return { answer, releases, changes: foresee(question, answer) };
+}
+
+/** Each moment that an answer names lies after the answer's own, and there are few: one per release, and those of the license. */
+function foresee({ device, product, record, candidate }: ExplainQuestion, first: ProductAnswer): Change[] {
+	const changes: Change[] = [];
+	let before = first;
+	while (changes.length < MAX_CHANGES) {
+		const at = answerHoldsUntil(before);
+		if (at === Infinity) break;
+		const answer = answerProduct(device, product, () => record, candidate, at);
+		const ended = before.entitlement.code === answer.entitlement.code ? null : ENDED_BY[before.entitlement.code];
+		if (isOther(before, answer)) changes.push({ at, what: ended ?? "release_ready", answer });
+		before = answer;
+	}
+	return changes;
+}
+
+/** Whether the device would notice: a release may come of age when its license covers it no longer. */
+function isOther(before: ProductAnswer, after: ProductAnswer): boolean {
+	return (
+		before.entitlement.code !== after.entitlement.code ||
+		before.selection?.reason !== after.selection?.reason ||
+		offeredVersion(before) !== offeredVersion(after)
+	);
+}
+
+/** @returns the version on offer; null = none */
+export function offeredVersion({ selection }: ProductAnswer): string | null {
+	return selection?.status === "offered" ? selection.release.version : null;
+}
