@@ -164,7 +164,7 @@ function entitlementCodes(): string {
 		"",
 		"Source: `src/entitlement/decision-codes.ts`. `GET /v1/entitlements` and `GET /v1/entitlements/{product}` answer 200 with one of these",
 		"codes for each product, a check has them beside each product, and the problem `not_entitled` has them as `entitlement_code`. The list",
-		"is closed. Whatever the code: what is installed on a device stays.",
+		"is closed. Whatever the code: what is installed on a device stays. `GET /v1/devices/{device}/explain` has all that led to it.",
 		"",
 		"| code | what it means | what to do |",
 		"| --- | --- | --- |",

@@ -13,6 +13,7 @@ import { discovery } from "./routes/discovery.ts";
 import { downloads } from "./routes/downloads.ts";
 import { entitlements } from "./routes/entitlements.ts";
 import { events } from "./routes/events.ts";
+import { explain } from "./routes/explain.ts";
 import { keys } from "./routes/keys.ts";
 import { licenses } from "./routes/licenses.ts";
 import { messages } from "./routes/messages.ts";
@@ -42,7 +43,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		await next();
 	});
 	for (const { router } of [check, permits, token]) app.route("/", router);
-	for (const router of [downloads, reports, messages, entitlements, registration, discovery, deploymentStatus])
+	for (const router of [downloads, reports, messages, entitlements, explain, registration, discovery, deploymentStatus])
 		app.route("/", router);
 	for (const router of [releases, products, accounts, licenses, codes, devices, keys, records, events, webhooks])
 		app.route("/", router);

@@ -151,6 +151,12 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#devices.device(deviceId) : null;
 	}
 
+	/** What an answer to the device rests on: the device, and its license with the seats that are taken. */
+	async explainDevice(deviceId: string): Promise<{ device: Device; license: LicenseInfo | null } | null> {
+		const device = await this.device(deviceId);
+		return device === null ? null : { device, license: this.#licenseDesk.read(device.license) };
+	}
+
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
 	async readRecord(key: string): Promise<string | null> {
 		const prefix = deviceKey("");

@@ -58,6 +58,11 @@ export class LicenseDesk {
 		return this.#of.licenses.licenses().map((license) => this.#describe(license));
 	}
 
+	read(id: string): LicenseInfo | null {
+		const license = this.#of.licenses.license(id);
+		return license === null ? null : this.#describe(license);
+	}
+
 	create(input: Change & { id: string; terms: LicenseTerms }) {
 		if (this.#of.licenses.license(input.id) !== null) return { ok: false, reason: "id_taken" } as const;
 		const license: License = { ...input.terms, id: input.id, status: "active", createdAt: input.now };

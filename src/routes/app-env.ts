@@ -15,5 +15,7 @@ export interface AppEnv {
 		caller: DeviceCaller;
 		/** set by `requireKey`: to whom the API key was given */
 		subject: string;
+		/** set by `requireDeviceOrOperator`: the id of the device that asks, null = an operator */
+		askingDevice: string | null;
 	};
 }

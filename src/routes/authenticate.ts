@@ -57,9 +57,37 @@ function requireKey(required: "operate" | "publish") {
 	});
 }
 
+/** A signed token begins with `{"` in base64url and has three parts; an API key looks otherwise. */
+const ACCESS_TOKEN = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/;
+
+/**
+ * Lets devices pass and operators, each as on the routes of their own; the handler finds who it is as `c.var.askingDevice`.
+ * The credentials' form says which they are, and they are good as that or not at all.
+ */
+const requireDeviceOrOperator = createMiddleware<AppEnv>(async (c, next) => {
+	const { limits } = c.env.services;
+	const authorization = readAuthorization(c.req.header("authorization") ?? null);
+	if (authorization !== null && (authorization.scheme === "DPoP" || ACCESS_TOKEN.test(authorization.credentials))) {
+		const { id } = (await authenticateDevice(c.req.raw, c.env)).profile;
+		await limitRate(limits.token, `asks ${id}`);
+		c.set("askingDevice", id);
+		c.header("ratelimit-policy", rateLimitPolicyField(limits.token));
+	} else {
+		await authenticateKey(c.req.raw, c.env, "operate");
+		c.set("askingDevice", null);
+		c.header("ratelimit-policy", rateLimitPolicyField(limits.publish));
+	}
+	await next();
+});
+
 /** Who may use a route, for its description and for its router alike. */
 export const operatorAccess = { security: [{ apiKey: [] }], middleware: requireKey("operate") };
 export const publisherAccess = { security: [{ apiKey: [] }], middleware: requireKey("publish") };
+const deviceOrOperator: Record<string, string[]>[] = [{ accessToken: [] }, { apiKey: [] }];
+export const deviceOrOperatorAccess = {
+	security: deviceOrOperator,
+	middleware: requireDeviceOrOperator,
+};
 
 /**
  * The device behind a request, as its token describes it.

@@ -2,7 +2,7 @@
 // device that is let in: that it may have nothing is an answer, not an error.
 import { createRoute, z } from "@hono/zod-openapi";
 import { productName } from "../content/names.ts";
-import { decideEntitlement } from "../entitlement/decide.ts";
+import { decideEntitlement, type Entitlement } from "../entitlement/decide.ts";
 import { DECISION_CODES, type DecisionCode } from "../entitlement/decision-codes.ts";
 import type { DeviceRecord } from "../entitlement/device-record.ts";
 import { ProblemError } from "../problem.ts";
@@ -11,13 +11,15 @@ import { requireDevice } from "./authenticate.ts";
 import { createRouter, degradedMarks, jsonAnswer, markDegraded, problems, timestamp, toTimestamp } from "./openapi.ts";
 
 export const decision = z.enum(["active", "grace", "critical", "refused"]);
-
 const [firstCode, ...otherCodes] = Object.keys(DECISION_CODES) as [DecisionCode, ...DecisionCode[]];
-const entitlement = z
+export const decisionCode = z
+	.enum([firstCode, ...otherCodes])
+	.openapi({ description: "See docs/entitlement-codes.md" });
+export const entitlementBody = z
 	.object({
 		product: z.string(),
 		decision,
-		code: z.enum([firstCode, ...otherCodes]).openapi({ description: "See docs/entitlement-codes.md" }),
+		code: decisionCode,
 		title: z.string(),
 		fix: z.string(),
 		from: timestamp.nullable(),
@@ -48,7 +50,7 @@ const list = createRoute({
 	summary: "What this firewall's license covers",
 	responses: {
 		200: jsonAnswer(
-			z.object({ ...whose, products: z.array(entitlement) }).openapi("Entitlements"),
+			z.object({ ...whose, products: z.array(entitlementBody) }).openapi("Entitlements"),
 			"Every product of the license",
 		),
 		...problems("unauthenticated", "device_refused"),
@@ -62,7 +64,7 @@ const one = createRoute({
 	summary: "Whether this firewall may have one product, and why",
 	request: { params: z.object({ product: productName }) },
 	responses: {
-		200: jsonAnswer(entitlement.extend(whose).openapi("ProductEntitlement"), "Yes or no, with the reason"),
+		200: jsonAnswer(entitlementBody.extend(whose).openapi("ProductEntitlement"), "Yes or no, with the reason"),
 		...problems("unauthenticated", "device_refused", "invalid_identifier"),
 	},
 });
@@ -70,12 +72,15 @@ const one = createRoute({
 export const entitlements = createRouter()
 	.openapi(list, async (c) => {
 		const device = await readDevice(c.env, c.var.caller.profile.id);
-		const products = Object.keys(device.grants).map((product) => describe(device, product, c.env.now));
+		const products = Object.keys(device.grants).map((product) =>
+			describeEntitlement(product, decideEntitlement(device, product, c.env.now)),
+		);
 		return c.json({ ...describeDevice(device, c.env), products }, 200);
 	})
 	.openapi(one, async (c) => {
 		const device = await readDevice(c.env, c.var.caller.profile.id);
-		const answer = describe(device, c.req.valid("param").product, c.env.now);
+		const { product } = c.req.valid("param");
+		const answer = describeEntitlement(product, decideEntitlement(device, product, c.env.now));
 		return c.json({ ...describeDevice(device, c.env), ...answer }, 200);
 	});
 
@@ -96,8 +101,11 @@ function describeDevice(device: DeviceRecord, scope: RequestScope) {
 	};
 }
 
-function describe(device: DeviceRecord, product: string, now: number) {
-	const { decision, code, grant, holdsUntil } = decideEntitlement(device, product, now);
+/** An entitlement as every answer has it, with what its code means. */
+export function describeEntitlement(
+	product: string,
+	{ decision, code, grant, holdsUntil }: Entitlement,
+): z.infer<typeof entitlementBody> {
 	const graceUntil = grant && grant.until + grant.grace;
 	return {
 		product,
@@ -112,7 +120,8 @@ function describe(device: DeviceRecord, product: string, now: number) {
 	};
 }
 
-function timeOf(seconds: number | null | undefined): string | null {
+/** Null for what does not exist or never comes. */
+export function timeOf(seconds: number | null | undefined): string | null {
 	return seconds === null || seconds === undefined || seconds === Number.POSITIVE_INFINITY
 		? null
 		: toTimestamp(seconds);

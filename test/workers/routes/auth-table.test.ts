@@ -25,7 +25,8 @@ interface Route {
 	readonly name: string;
 	readonly method: string;
 	readonly path: string;
-	readonly scheme: string | null;
+	/** any of them will do */
+	readonly schemes: readonly string[];
 }
 
 async function listRoutes(): Promise<Route[]> {
@@ -35,14 +36,17 @@ async function listRoutes(): Promise<Route[]> {
 			name: `${method.toUpperCase()} ${path}`,
 			method: method.toUpperCase(),
 			path,
-			scheme: Object.keys(security?.[0] ?? {})[0] ?? null,
+			schemes: (security ?? []).flatMap((one) => Object.keys(one)),
 		})),
 	);
 }
 
 const routes = await listRoutes();
-const deviceRoutes = routes.filter(({ scheme }) => scheme === "accessToken");
-const keyRoutes = routes.filter(({ scheme }) => scheme === "apiKey");
+const routesFor = (wanted: string) => routes.filter(({ schemes }) => [...schemes].sort().join(" ") === wanted);
+const deviceRoutes = routesFor("accessToken");
+const keyRoutes = routesFor("apiKey");
+/** Open to a device and to an operator; each is refused as on the routes of its own. */
+const sharedRoutes = routesFor("accessToken apiKey");
 
 let paths: Record<string, string>;
 let product: string;
@@ -92,28 +96,44 @@ async function call({ method, path }: Route, authorization: string | null): Prom
 test("a route without credentials is one of those that must have none", () => {
 	expect(
 		routes
-			.filter(({ scheme }) => scheme === null)
+			.filter(({ schemes }) => schemes.length === 0)
 			.map(({ name }) => name)
 			.sort(),
 	).toEqual([...PUBLIC].sort());
-	expect([deviceRoutes.length > 3, keyRoutes.length > 15]).toEqual([true, true]);
+	expect([deviceRoutes.length > 3, keyRoutes.length > 15, sharedRoutes.length > 0]).toEqual([true, true, true]);
+	const known = PUBLIC.length + deviceRoutes.length + keyRoutes.length + sharedRoutes.length;
+	expect(known).toBe(routes.length);
 });
 
+type Credentials = readonly [string, () => string | null | Promise<string | null>];
+const NO_DEVICE: readonly Credentials[] = [
+	["no credentials", () => null],
+	["an empty scheme", () => "Bearer"],
+	["another scheme", () => "Basic dXNlcjpwYXNz"],
+	["garbage", () => "Bearer garbage"],
+	["garbage of three parts", () => "DPoP e30.e30.AAAA"],
+	["the bootstrap key", () => `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`],
+	["an API key", async () => `Bearer ${(await makeKey(["operate"])).key}`],
+	["a bound token sent as a bearer token", () => `Bearer ${boundToken}`],
+	["a bound token without a proof", () => `DPoP ${boundToken}`],
+	["a bearer token under the DPoP scheme", () => `DPoP ${deviceToken}`],
+	["two credentials", () => `Bearer ${deviceToken} ${deviceToken}`],
+];
+const NO_KEY: readonly Credentials[] = [
+	["no credentials", () => null],
+	["an empty scheme", () => "Bearer"],
+	["garbage", () => "Bearer garbage"],
+	["a key that was never made, of the right form", () => `Bearer pk_${"0".repeat(32)}`],
+	["a device's bearer token", () => `Bearer ${deviceToken}`],
+	["a device's bound token", () => `DPoP ${boundToken}`],
+	["the bootstrap key under another scheme", () => `DPoP ${TEST_SECRETS.BOOTSTRAP_KEY}`],
+	["the bootstrap key without its last character", () => `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY.slice(0, -1)}`],
+];
+/** Of these lists: what is good on a route that takes both. */
+const GOOD_AS_THE_OTHER = ["the bootstrap key", "an API key", "a device's bearer token"];
+
 describe("every device route refuses", () => {
-	const refused: [string, () => string | null | Promise<string | null>][] = [
-		["no credentials", () => null],
-		["an empty scheme", () => "Bearer"],
-		["another scheme", () => "Basic dXNlcjpwYXNz"],
-		["garbage", () => "Bearer garbage"],
-		["garbage of three parts", () => "DPoP e30.e30.AAAA"],
-		["the bootstrap key", () => `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`],
-		["an API key", async () => `Bearer ${(await makeKey(["operate"])).key}`],
-		["a bound token sent as a bearer token", () => `Bearer ${boundToken}`],
-		["a bound token without a proof", () => `DPoP ${boundToken}`],
-		["a bearer token under the DPoP scheme", () => `DPoP ${deviceToken}`],
-		["two credentials", () => `Bearer ${deviceToken} ${deviceToken}`],
-	];
-	test.each(refused)("%s", async (_, authorization) => {
+	test.each(NO_DEVICE)("%s", async (_, authorization) => {
 		for (const route of deviceRoutes) {
 			const answer = await call(route, await authorization());
 			// The permit's credentials are offer and token together: what was not given for this token opens nothing.
@@ -123,26 +143,34 @@ describe("every device route refuses", () => {
 	});
 });
 
+describe("every route for devices and operators", () => {
+	const both = [...NO_DEVICE, ...NO_KEY];
+	const isGood = ([name]: Credentials) => GOOD_AS_THE_OTHER.includes(name);
+
+	test.each(both.filter((one) => !isGood(one)))("refuses %s", async (_, authorization) => {
+		for (const route of sharedRoutes) await expectProblem(await call(route, await authorization()), "unauthenticated");
+	});
+
+	test.each(both.filter(isGood))("lets pass %s", async (_, authorization) => {
+		for (const route of sharedRoutes)
+			expect([401, 403]).not.toContain((await call(route, await authorization())).status);
+	});
+});
+
 describe("every publisher and operator route refuses", () => {
-	const refused: [string, () => string | null | Promise<string | null>][] = [
-		["no credentials", () => null],
-		["an empty scheme", () => "Bearer"],
-		["garbage", () => "Bearer garbage"],
-		["a key that was never made, of the right form", () => `Bearer pk_${"0".repeat(32)}`],
-		["a device's bearer token", () => `Bearer ${deviceToken}`],
-		["a device's bound token", () => `DPoP ${boundToken}`],
-		["the bootstrap key under another scheme", () => `DPoP ${TEST_SECRETS.BOOTSTRAP_KEY}`],
-		["the bootstrap key without its last character", () => `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY.slice(0, -1)}`],
-	];
-	test.each(refused)("%s", async (_, authorization) => {
+	test.each(NO_KEY)("%s", async (_, authorization) => {
 		for (const route of keyRoutes) await expectProblem(await call(route, await authorization()), "unauthenticated");
 	});
+});
+
+describe("every route that takes a key refuses", () => {
+	const takesKeys = [...keyRoutes, ...sharedRoutes];
 
 	test("a revoked key", async () => {
 		const { key, id } = await makeKey(["operate"]);
 		expect((await operate("GET", "/v1/keys", undefined, key)).status).toBe(200);
 		await operated("DELETE", `/v1/keys/${id}`);
-		for (const route of keyRoutes) await expectProblem(await call(route, `Bearer ${key}`), "unauthenticated");
+		for (const route of takesKeys) await expectProblem(await call(route, `Bearer ${key}`), "unauthenticated");
 	});
 
 	test("an expired key, from its last second on", async () => {
@@ -152,7 +180,7 @@ describe("every publisher and operator route refuses", () => {
 		try {
 			expect((await operate("GET", "/v1/keys", undefined, key)).status).toBe(200);
 			vi.setSystemTime(expires * 1000);
-			for (const route of keyRoutes) await expectProblem(await call(route, `Bearer ${key}`), "unauthenticated");
+			for (const route of takesKeys) await expectProblem(await call(route, `Bearer ${key}`), "unauthenticated");
 		} finally {
 			vi.useRealTimers();
 		}
@@ -160,7 +188,7 @@ describe("every publisher and operator route refuses", () => {
 
 	test("a key for publishing another product, and says which scope is missing", async () => {
 		const { key } = await makeKey([`publish:${otherProduct}`]);
-		for (const route of keyRoutes) {
+		for (const route of takesKeys) {
 			const body = await expectProblem(await call(route, `Bearer ${key}`), "insufficient_scope");
 			expect(body["required_scope"]).toBe(route.path.includes("{product}") ? `publish:${product}` : "operate");
 		}
@@ -169,7 +197,7 @@ describe("every publisher and operator route refuses", () => {
 
 test("a key for publishing one product passes on its routes and on no others", async () => {
 	const { key } = await makeKey([`publish:${product}`]);
-	for (const route of keyRoutes) {
+	for (const route of [...keyRoutes, ...sharedRoutes]) {
 		const answer = await call(route, `Bearer ${key}`);
 		if (route.path.includes("{product}")) expect([401, 403]).not.toContain(answer.status);
 		else await expectProblem(answer, "insufficient_scope");

@@ -1,0 +1,131 @@
+// Why does this firewall get what it gets? The whole trace behind the answer of a check: the device and its license fresh
+// from the Account, the releases as this location knows them, and where this location is behind. For the device itself and
+// for operators; of a time that was or will be, by what is known today.
+import { createRoute, z } from "@hono/zod-openapi";
+import { explainProduct } from "../content/explain.ts";
+import { type DeniedRecord, termsOf } from "../content/heads-record.ts";
+import { productName, versionName } from "../content/names.ts";
+import { decideEntitlement } from "../entitlement/decide.ts";
+import { accountObjectName, type DeviceId, parseDeviceId } from "../entitlement/ids.ts";
+import { holdsSeat } from "../entitlement/license.ts";
+import { ProblemError } from "../problem.ts";
+import type { RequestScope } from "../request-scope.ts";
+import { systemClock } from "../storage/clock.ts";
+import { type DeviceCopy, probeDevice } from "../storage/probe-device.ts";
+import { deviceOrOperatorAccess } from "./authenticate.ts";
+import { describeExplanation, explanationBody } from "./explain-body.ts";
+import { describeLicense } from "./license-body.ts";
+import { createRouter, jsonAnswer, markDegraded, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
+
+const route = createRoute({
+	...deviceOrOperatorAccess,
+	method: "get",
+	path: "/v1/devices/{device}/explain",
+	tags: ["Device"],
+	summary: "Why a firewall gets what it gets of one product, and what would change it when",
+	description:
+		"For the device itself (another's id is `not_found`) and for operators. Decided as a check decides, but by the Account instead of the token.",
+	request: {
+		params: z.object({ device: z.string().max(64) }),
+		query: z.object({
+			product: productName,
+			installed: versionName.optional().openapi({ description: "Left out: nothing is installed", example: "4.27.0" }),
+			engine: versionName.optional().openapi({
+				description: "Software version of the device; left out, releases for certain versions do not fit",
+			}),
+			at: timestamp.optional().openapi({
+				description: "Another time than now: with the licenses and releases that there are now",
+			}),
+		}),
+	},
+	responses: {
+		200: jsonAnswer(explanationBody, "The trace"),
+		...problems(
+			"unauthenticated",
+			"device_refused",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_request",
+			"not_found",
+			"rate_limited",
+		),
+	},
+});
+
+export const explain = createRouter().openapi(route, async (c) => {
+	const scope = c.env;
+	const { services, event } = scope;
+	const { product, installed = null, engine = null, at } = c.req.valid("query");
+	const { id, objectName } = await readDeviceId(scope, c.var.askingDevice, c.req.valid("param").device);
+	event.account = objectName;
+	event.product = product;
+	event.fromVersion = installed;
+
+	const known = await services.objects.account(objectName).explainDevice(id);
+	if (known === null) throw new ProblemError("not_found");
+	const { device, license } = known;
+	const now = at === undefined ? scope.now : toSeconds(at);
+	const heads = await services.records.heads(scope);
+	const [record, denied, copies] = await Promise.all([
+		services.records.product(product, heads, scope),
+		services.records.denied(heads, scope),
+		probeDevice(services.stores, id, device.version, systemClock),
+	]);
+	const candidate = { model: device.model, engine, installed };
+	const described = describeExplanation(explainProduct({ device, product, record, candidate, now }));
+	event.outcome = described.answer.status;
+	const termsKnown = termsOf(denied, id);
+	return c.json(
+		{
+			device: id,
+			account: device.account,
+			product,
+			at: toTimestamp(now),
+			model: device.model,
+			engine,
+			installed,
+			status: device.status,
+			holds_seat: holdsSeat(device.status),
+			hold: device.hold,
+			license: license === null ? null : describeLicense(license),
+			...described,
+			edge: {
+				terms: device.terms,
+				terms_known: termsKnown,
+				version: device.version,
+				denied: denialOf(denied, id),
+				product_revision: record?.revision ?? null,
+				stores: copies.map((copy) => describeCopy(copy, termsKnown, product, now)),
+			},
+			...markDegraded(scope.degradedAsOf()),
+		},
+		200,
+	);
+});
+
+/** @param asking the device that asks, null = an operator @throws ProblemError `not_found` when it asks about another */
+async function readDeviceId({ services }: RequestScope, asking: string | null, text: string): Promise<DeviceId> {
+	// Whether there is such an id at all is none of its business.
+	if (asking !== null && asking !== text) throw new ProblemError("not_found");
+	const device = await parseDeviceId(services.lookupKeys, text);
+	if (device === null) throw new ProblemError("invalid_identifier");
+	return device;
+}
+
+function denialOf(denied: DeniedRecord, deviceId: string) {
+	const ofDevice = denied.devices[deviceId];
+	if (ofDevice !== undefined) return { scope: "device" as const, until: toTimestamp(ofDevice) };
+	const ofAccount = denied.accounts[accountObjectName(deviceId)];
+	return ofAccount === undefined ? null : { scope: "account" as const, until: toTimestamp(ofAccount) };
+}
+
+function describeCopy({ name, state, version, record }: DeviceCopy, termsKnown: number, product: string, now: number) {
+	return {
+		store: name,
+		state,
+		version,
+		terms: record?.terms ?? null,
+		outdated: record !== null && record.terms < termsKnown,
+		code: record === null ? null : decideEntitlement(record, product, now).code,
+	};
+}
