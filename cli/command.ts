@@ -10,7 +10,7 @@ import { DEFAULT_HOME, DEFAULT_URL, resolveKey, resolveServer } from "./settings
 /** Options that are read before a command's own; every schema extends one of these. */
 const sharedOptions = z.object({ json: z.boolean().default(false), url: z.string().optional() });
 export const operatorOptions = sharedOptions.extend({ key: z.string().optional(), keyFile: z.string().optional() });
-const firewallOptions = sharedOptions.extend({ home: z.string().default(DEFAULT_HOME) });
+export const firewallOptions = sharedOptions.extend({ home: z.string().default(DEFAULT_HOME) });
 
 export function addSharedOptions(command: Command): Command {
 	return command
@@ -52,12 +52,16 @@ export function runAsOperator<Shape extends z.ZodRawShape>(
 	addOperatorOptions(command).action(async () => {
 		const shared = readOptions(command, operatorOptions);
 		const options = readOptions(command, z.object(shape));
-		const server = resolveServer(shared.url, surroundings);
-		const key = resolveKey(shared, server, surroundings);
-		const api = createOperatorApi({ server, key, nowMs: surroundings.nowMs });
+		const api = openOperatorApi(shared, surroundings);
 		const output = createOutput(surroundings, shared.json);
 		await run({ api, options, output, surroundings, operands: command.args });
 	});
+}
+
+/** @throws UsageError when there is no key for the server */
+export function openOperatorApi(shared: z.infer<typeof operatorOptions>, surroundings: Surroundings): OperatorApi {
+	const server = resolveServer(shared.url, surroundings);
+	return createOperatorApi({ server, key: resolveKey(shared, server, surroundings), nowMs: surroundings.nowMs });
 }
 
 /** Makes `command` one that a firewall runs. */

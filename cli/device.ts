@@ -3,15 +3,16 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { labels, modelName, productName, serialNumber, versionName } from "../src/content/names.ts";
 import { degradedLines, describeCheck } from "./check-lines.ts";
-import { type CommandContext, pairs, runAsFirewall } from "./command.ts";
+import { pairs, runAsFirewall } from "./command.ts";
 import { runDeviceUpdate } from "./device-update.ts";
-import { CliError, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
+import { addExplain } from "./explain.ts";
 import { activateFirewall, deactivateFirewall } from "./firewall/activation.ts";
 import { askEntitlements, checkForUpdates } from "./firewall/check.ts";
 import { readMessages } from "./firewall/messages.ts";
-import { createSession, type FirewallSession } from "./firewall/session.ts";
 import { openHome } from "./firewall/state.ts";
 import { addFleetCommands } from "./fleet.ts";
+import { openSession } from "./open-session.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 import { readTextFile, resolveServer } from "./settings.ts";
 
@@ -66,6 +67,7 @@ export function addDeviceCommands(program: Command, surroundings: Surroundings):
 		context.output.answer({ device: id, deactivated: true }, `${id} is deactivated`);
 	});
 
+	addExplain(device, surroundings);
 	addFleetCommands(device, surroundings);
 }
 
@@ -128,19 +130,4 @@ function addToken(device: Command, surroundings: Surroundings): void {
 		const text = context.options.bearer ? accessToken : `${type} token for ${life} s, kept in ${session.home.folder}`;
 		context.output.answer({ access_token: accessToken, token_type: type, expires_in: life }, text);
 	});
-}
-
-type FirewallOptions = { readonly home: string; readonly url?: string | undefined };
-
-/** A firewall talks to the server it was activated at, unless told otherwise. */
-async function openSession({ options, surroundings }: CommandContext<FirewallOptions>): Promise<FirewallSession> {
-	const home = openHome(options.home);
-	const identity = await home.load("identity");
-	if (identity === null) {
-		throw new CliError(`there is no firewall in ${home.folder}`, {
-			code: "not_activated",
-			fix: "activate one first: parapet device activate CODE",
-		});
-	}
-	return createSession(home, resolveServer(options.url, surroundings, identity.server), surroundings.nowMs);
 }

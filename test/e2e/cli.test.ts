@@ -202,6 +202,22 @@ describe("a Worker on this machine", () => {
 		expect(await parapet("device", "check", "--home", home)).toMatchObject({ unchanged: true });
 	});
 
+	it("explains to the operator and to the firewall itself why it gets what it gets", async () => {
+		const ask = ["--product", "big-rules", "--at", "7d"];
+		const itself = await parapet("device", "explain", "--home", home, ...ask);
+		expect(itself).toMatchObject({
+			device,
+			installed: "1.0.0",
+			license: { seats_taken: 2 },
+			releases: [{ version: "1.0.0", verdict: "chosen", installed: true }],
+			answer: { status: "current", reason: "up_to_date" },
+			changes: [{ what: "license_ends" }, { what: "grace_ends" }],
+			edge: { stores: [{ state: "current" }] },
+		});
+		const told = await parapet("device", "explain", device, "--installed", "1.0.0", ...ask);
+		expect({ ...told, at: itself.at }).toEqual(itself);
+	});
+
 	it("tells a suspended firewall why it gets no token, and that it keeps what it has", async () => {
 		await parapet("device", "suspend", device, "--reason", "test");
 		const refused = await parapet("device", "token", "--home", home).catch((error: unknown) => error);

@@ -19,6 +19,8 @@ export interface ContractServer {
 	readonly reports: { permit: string; outcome: string; detail?: string }[];
 	/** what is offered of product crs; null = nothing */
 	release: { version: string; bytes: Buffer } | null;
+	/** what every question for an explanation is answered with */
+	explanation: object;
 	faults: Faults;
 	close(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export async function startContractServer(): Promise<ContractServer> {
 		seen: [],
 		reports: [],
 		release: null,
+		explanation: {},
 		faults: {},
 		close: async () => {},
 	};
@@ -144,6 +147,11 @@ export async function startContractServer(): Promise<ContractServer> {
 				if (!(await authorized(request, pathname))) return problem(response, 401, "invalid_token");
 				const product = { product: "crs", decision: "active", code: null, until: inSeconds(86_400), grace_until: null };
 				return json(response, 200, { device: "dev-acct-x", account: "acct-0000000000", products: [product] });
+			}
+			case "GET /v1/devices": {
+				const isOperator = request.headers.authorization === `Bearer ${API_KEY}`;
+				if (!isOperator && !(await authorized(request, pathname))) return problem(response, 401, "invalid_token");
+				return json(response, 200, state.explanation);
 			}
 			case "POST /v1/accounts":
 				if (request.headers.authorization !== `Bearer ${API_KEY}`) return problem(response, 401, "invalid_token");
