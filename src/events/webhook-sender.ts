@@ -88,13 +88,18 @@ async function post(
 	headers: Record<string, string>,
 	now: number,
 ): Promise<Attempt> {
-	const signal = AbortSignal.timeout(TIMEOUT_MS);
+	// Not AbortSignal.timeout, which goes on after the answer and keeps the object awake until it ends.
+	const controller = new AbortController();
+	const { signal } = controller;
+	const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
 	let response: Response;
 	try {
 		// A redirect would lead where nobody has looked: it is an answer like any other, and no delivery.
 		response = await options.fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
 	} catch {
 		return failed(signal.aborted ? "timeout" : "unreachable");
+	} finally {
+		clearTimeout(timer);
 	}
 	const { status } = response;
 	const retryAfterSeconds =
