@@ -60,10 +60,13 @@ export class DenialTables {
 		this.#sql.exec("DELETE FROM denials WHERE until <= ?", now);
 	}
 
-	/** From now on a denial is on its way to the stores, while none was before. */
-	wait(now: number): void {
-		this.#sql.exec("DELETE FROM denials_waiting");
-		this.#sql.exec("INSERT INTO denials_waiting VALUES (1, ?)", now);
+	/**
+	 * A denial is on its way to the stores.
+	 * @param goesOn whether something was on its way before: if that was a denial, it is the older one that counts
+	 */
+	wait(now: number, goesOn = false): void {
+		if (!goesOn) this.#sql.exec("DELETE FROM denials_waiting");
+		this.#sql.exec("INSERT OR IGNORE INTO denials_waiting VALUES (1, ?)", now);
 	}
 
 	/**

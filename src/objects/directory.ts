@@ -170,7 +170,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		const now = nowSeconds();
 		this.#change(() => {
 			if (!this.#tables.denials.save(denial, endOf(denial, now), false)) return;
-			if (!this.outbox.owes(HEADS_KEY)) this.#tables.denials.wait(now);
+			this.#tables.denials.wait(now, this.outbox.owes(HEADS_KEY));
 			this.#publishDenied();
 		});
 		return { published: await this.outbox.flush() };

@@ -247,6 +247,25 @@ describe("denials", () => {
 		expect(store.bodyOf<DeniedRecord>("denied@3").devices).toEqual({ "dev-a": NOW + 1_060 });
 	});
 
+	it("end as much later as the stores get them, also behind something else that they did not get", async () => {
+		await directory().advanceProduct({ product: "crs", revision: 1 });
+		const store = new FakeRecordStore();
+		await replaceStores(directory(), { kv: store });
+		store.texts.set("product:crs@2", "{}");
+		store.break("before");
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+		try {
+			await directory().advanceProduct({ product: "crs", revision: 2 });
+			await directory().deny({ ...denial, version: 1, until: NOW + 60 });
+			vi.setSystemTime(Date.now() + 1_000_000);
+			store.repair();
+			while (await runDurableObjectAlarm(directory()));
+		} finally {
+			vi.useRealTimers();
+		}
+		expect(store.bodyOf<DeniedRecord>("denied@2").devices).toEqual({ "dev-a": NOW + 1_060 });
+	});
+
 	it("are not published again when nothing changes", async () => {
 		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
 		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
