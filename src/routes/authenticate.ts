@@ -3,6 +3,7 @@
 import { createMiddleware } from "hono/factory";
 import { type DeniedRecord, termsOf } from "../content/heads-record.ts";
 import type { Scope } from "../entitlement/credential-record.ts";
+import type { DeviceRecord } from "../entitlement/device-record.ts";
 import { accountObjectName, parseApiKey } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
@@ -107,7 +108,7 @@ export async function authenticateDevice(request: Request, scope: RequestScope):
 	await requireProof(request, scope, authorization, token.jkt);
 	await refuseDenied(scope, token.profile.id);
 	await refuseOutdated(scope, token.profile);
-	if (token.provisional) await requireActive(scope, token.profile.id);
+	if (token.provisional) await requireCurrent(scope, token.profile);
 	return { ...token, tail: tokenTail(authorization.credentials) };
 }
 
@@ -147,13 +148,19 @@ async function refuseOutdated(scope: RequestScope, { id, terms }: VerifiedAccess
 }
 
 /**
- * A token from a time when records could not be read may be younger than the denial of its device, and outlive it: so its
- * record is asked, which by now may be there again.
- * @throws ProblemError `device_refused` when the device is not active
+ * A token from a time when records could not be read may be younger than the denial of its device, or than the news of its
+ * license, and outlive it: so its record is asked, which by now may be there again.
+ * @throws ProblemError `device_refused` when the device is not active, `unauthenticated` as `refuseOutdated`
  */
-export async function requireActive(scope: RequestScope, deviceId: string): Promise<void> {
+export async function requireCurrent(scope: RequestScope, profile: Pick<DeviceRecord, "id" | "terms">): Promise<void> {
+	const device = await requireActive(scope, profile.id);
+	if (profile.terms < device.terms) refuse(scope, "token_outdated");
+}
+
+/** @throws ProblemError `device_refused` when the device's record does not say that it is active */
+async function requireActive(scope: RequestScope, deviceId: string): Promise<DeviceRecord> {
 	const device = await scope.services.records.device(deviceId, scope);
-	if (device?.status === "active") return;
+	if (device?.status === "active") return device;
 	scope.event.reason = device?.status ?? "device_unknown";
 	throw new ProblemError("device_refused");
 }

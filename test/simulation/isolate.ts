@@ -7,7 +7,7 @@ import type { DeviceRecord } from "../../src/entitlement/device-record.ts";
 import { createRecordOrigin } from "../../src/objects/record-origin.ts";
 import { ProblemError } from "../../src/problem.ts";
 import { openScope, type RequestScope } from "../../src/request-scope.ts";
-import { isDenied, requireActive, standsOnDenyList } from "../../src/routes/authenticate.ts";
+import { isDenied, requireCurrent, standsOnDenyList } from "../../src/routes/authenticate.ts";
 import type { Services } from "../../src/services.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../src/storage/record-cache.ts";
@@ -119,7 +119,7 @@ export class Isolate {
 		if (token === null || scope.now >= token.exp) return { outcome: "none" };
 		if (await standsOnDenyList(scope, token.profile.id)) return refusal(scope, "denial");
 		try {
-			if (token.provisional) await requireActive(scope, token.profile.id);
+			if (token.provisional) await requireCurrent(scope, token.profile);
 		} catch (error) {
 			if (error instanceof ProblemError) return refusal(scope, "record");
 			throw error;

@@ -1,5 +1,7 @@
 // When records cannot be read: who is known keeps getting answers, marked as old; who is not, and whoever may do more than
 // update a firewall, is told to come back; nobody who was refused before is let in.
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Firewall } from "../../support/firewall.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
@@ -139,6 +141,24 @@ describe("stores and objects down", () => {
 			for (const path of ["/v1/check", "/v1/entitlements", "/v1/messages"])
 				await expectProblem(await edge.get(scene.firewall, path), "unavailable");
 			await expectOAuthError(await edge.token(scene.firewall), 503, "temporarily_unavailable");
+		});
+
+		test("a license that was suspended meanwhile counts as soon as they are back, whatever a token from then says", async () => {
+			const other = await newFirewall(scene.code, false);
+			await loseEverything();
+			await operated("POST", `/v1/accounts/${scene.account}/licenses/${scene.license}/suspend`, { reason: "a test" });
+			const account = env.ACCOUNT.getByName(scene.account.slice("acct-".length, "acct-".length + 10));
+			while (await runDurableObjectAlarm(account));
+			moveTo(2 * HOUR);
+			await edge.authenticate(scene.firewall);
+			// The news of it have ended by now, and leave the list with the next denial.
+			await setStatus(other, "revoke");
+			edge.restore();
+			moveTo(2 * HOUR + OUTAGE);
+			await expectProblem(await edge.get(scene.firewall, "/v1/check"), "unauthenticated");
+			await edge.authenticate(scene.firewall);
+			const { products } = await edge.check(scene.firewall, `?installed=${scene.product}`);
+			expect(products[0]).toMatchObject({ status: "refused", code: "license_suspended" });
 		});
 
 		test("no contract lasts longer for it", async () => {
