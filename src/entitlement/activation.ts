@@ -14,7 +14,7 @@ export interface ActivationFacts {
 		readonly serial: string | null;
 		readonly model: string | null;
 	} | null;
-	/** the license that the code is for; null with an unknown code */
+	/** the license that the code is for; null with an unknown code. `endsAt`: of the product that ends last */
 	readonly license: Pick<License, "id" | "seats" | "endsAt" | "status" | "overage"> | null;
 	/** serial and model that the caller gives for itself */
 	readonly serial: string;

@@ -98,6 +98,11 @@ export function licenseHasEnded(license: Pick<LicenseTerms, "endsAt">, now: numb
 	return now >= license.endsAt;
 }
 
+/** @returns unix seconds at which the last of its products ends, each as it has it of its own or from the license */
+export function lastEndOf({ endsAt: own, products }: Pick<LicenseTerms, "endsAt" | "products">): number {
+	return Math.max(...products.map(({ endsAt = own }) => endsAt));
+}
+
 export type LicenseStatusChange = { readonly ok: true; readonly changed: boolean } | { readonly ok: false };
 
 /** Revoked is for good; everything else may follow everything. */

@@ -1,7 +1,9 @@
 // What an Account publishes of its devices, each as the step that delivers it: a record per device, and whom the Directory
 // is to have refused.
 import type { DeviceRecord } from "../entitlement/device-record.ts";
+import { accountObjectName } from "../entitlement/ids.ts";
 import { deviceKey } from "../storage/keys.ts";
+import type { AccountInfo, AccountTables } from "./account-tables.ts";
 import type { Device, DeviceTables } from "./device-tables.ts";
 import type { DenyStep, OutboxStep, RecordStep } from "./outbox-rows.ts";
 import type { RecordSource } from "./record-pages.ts";
@@ -25,13 +27,23 @@ export function denyStep({ id, version }: Device, since: number, tokensEndAfter:
 	return { kind: "deny", scope: "device", id, version, until: since + tokensEndAfter, since };
 }
 
+/** Tells the edges that what they and the devices hold of this account is outdated. @param now as `since` above */
+export function termsStep({ id, terms: version }: AccountInfo, now: number, tokensEndAfter: number): DenyStep {
+	return { kind: "deny", scope: "terms", id: accountObjectName(id), version, until: now + tokensEndAfter, since: now };
+}
+
 export function allowStep(device: Device): OutboxStep {
 	return { kind: "allow", scope: "device", id: device.id, version: device.version };
 }
 
 /** All devices in the order of their ids. A page is named by the last id of the one before. */
-export function accountRecords(tables: DeviceTables): RecordSource {
+export function accountRecords(tables: DeviceTables, account: AccountTables): RecordSource {
 	return {
+		// Those behind it are still to be written anew after a change of terms.
+		isPending(key) {
+			const renewedTo = account.renewedTo();
+			return renewedTo !== null && key > deviceKey(renewedTo);
+		},
 		read(after, limit) {
 			const devices = tables.devices(after, limit);
 			const last = devices.length === limit ? devices.at(-1) : undefined;

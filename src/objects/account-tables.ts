@@ -49,9 +49,9 @@ export class AccountTables {
 		this.#sql.exec("INSERT INTO account (id, name, created_at) VALUES (?, ?, ?)", id, name, createdAt);
 	}
 
-	/** @returns the new number; from now on every device's record is to be written anew */
-	raiseTerms(): number {
-		return Number(this.#sql.exec("UPDATE account SET terms = terms + 1, renewed_to = '' RETURNING terms").one().terms);
+	/** From now on every device's record is to be written anew. */
+	raiseTerms(): void {
+		this.#sql.exec("UPDATE account SET terms = terms + 1, renewed_to = ''");
 	}
 
 	/**

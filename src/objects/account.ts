@@ -6,7 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../entitlement/license.ts";
 import { deviceKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
-import { accountRecords, DENIAL_MARGIN_SECONDS, denyStep, deviceStep } from "./account-records.ts";
+import { accountRecords, DENIAL_MARGIN_SECONDS, deviceStep } from "./account-records.ts";
 import { type AccountInfo, AccountTables, createAccountTables } from "./account-tables.ts";
 import { Alarm } from "./alarm.ts";
 import { type AuditEntry, type Change, readAudit, readTrail, type TrailPage, type TrailQuery } from "./audit.ts";
@@ -14,7 +14,8 @@ import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webho
 import { nowSeconds } from "./clock.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
 import { type Device, DeviceTables } from "./device-tables.ts";
-import { LicenseDesk, type LicenseInfo, type NewCode } from "./license-desk.ts";
+import { LastingDenials } from "./lasting-denials.ts";
+import { type LicenseChange, LicenseDesk, type LicenseInfo, type NewCode } from "./license-desk.ts";
 import { type Code, LicenseTables } from "./license-tables.ts";
 import { Outbox } from "./outbox.ts";
 import {
@@ -30,6 +31,8 @@ import type { Webhook } from "./webhook-tables.ts";
 import { type WebhookChange, type WebhookResult, Webhooks } from "./webhooks.ts";
 
 const DEVICES_PER_PAGE = 1_000;
+/** As many records as the outbox delivers in a run. Not one page: the next alarm may have to wait for slow webhooks. */
+const RENEWAL_PAGES_PER_RUN = 4;
 
 export class Account extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
@@ -38,6 +41,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	readonly #licenseDesk: LicenseDesk;
 	readonly #deviceDesk: DeviceDesk;
 	readonly #republisher: Republisher;
+	readonly #lasting: LastingDenials;
 	readonly #alarm = new Alarm(this.ctx.storage);
 	readonly #webhooks: Webhooks;
 	#exists: boolean;
@@ -62,6 +66,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#licenseDesk = new LicenseDesk(desk);
 		this.#deviceDesk = new DeviceDesk(desk);
 		this.#republisher = new Republisher(ctx, outbox);
+		this.#lasting = new LastingDenials({ ...desk, directory: directoryPort(env) });
 		this.#exists = hasTable(sql, "account");
 		if (this.#exists) createAccountTables(sql);
 		const hasRenewals = () => this.#exists && outbox.isEmpty() && account.renewedTo() !== null;
@@ -97,8 +102,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#licenseDesk.list() : [];
 	}
 
-	/** @param input terms: what is to be other than it is */
-	async changeLicense(input: Change & { id: string; terms: Partial<LicenseTerms> }) {
+	/** @param input see LicenseChange */
+	async changeLicense(input: Change & LicenseChange) {
 		return this.#change("unknown_license", () => this.#licenseDesk.change(input));
 	}
 
@@ -170,12 +175,12 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** Delivers a page of its records again; null if there is no such account. */
 	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult | null> {
-		return this.#exists ? rebuildPage(this.outbox, accountRecords(this.#devices), query) : null;
+		return this.#exists ? rebuildPage(this.outbox, accountRecords(this.#devices, this.#account), query) : null;
 	}
 
 	/** Compares a page of its records with the stores; null if there is no such account. */
 	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
-		return this.#exists ? verifyPage(this.outbox, accountRecords(this.#devices), query) : null;
+		return this.#exists ? verifyPage(this.outbox, accountRecords(this.#devices, this.#account), query) : null;
 	}
 
 	async audit(limit: number): Promise<AuditEntry[]> {
@@ -199,22 +204,16 @@ export class Account extends DurableObject<ObjectBindings> {
 	override async alarm(): Promise<void> {
 		if (!this.#exists) return;
 		await this.#alarm.ring();
-		await this.#renewDenials();
+		await this.#lasting.renew(nowSeconds());
 	}
 
 	/** One page at a time, so that what is changed meanwhile comes between. */
 	async #renew(): Promise<void> {
-		this.ctx.storage.transactionSync(() => this.outbox.add(this.#deviceDesk.takeRenewals()));
-		await this.outbox.deliver();
-	}
-
-	/** While a store has the record from before, tokens are made from that: the denial has to outlast them. */
-	async #renewDenials(): Promise<void> {
-		const late = this.outbox.overdueKeys().map((key) => this.#devices.device(key.slice(deviceKey("").length)));
-		const refused = late.filter((device) => device !== null).filter(({ status }) => status !== "active");
-		const denials = refused.map((device) => denyStep(device, nowSeconds(), tokensEndAfter(this.env)));
-		// Those that fail are renewed by the next alarm, minutes before the denial could end.
-		await Promise.allSettled(denials.map((denial) => directoryPort(this.env).deny(denial)));
+		for (let page = 0; page < RENEWAL_PAGES_PER_RUN && this.#account.renewedTo() !== null; page++) {
+			if (!this.outbox.isEmpty()) break;
+			this.ctx.storage.transactionSync(() => this.outbox.add(this.#deviceDesk.takeRenewals()));
+			await this.outbox.deliver();
+		}
 	}
 
 	/**

@@ -9,6 +9,7 @@ import {
 	type StatusChangeRefusal,
 } from "../entitlement/activation.ts";
 import type { DevicePublicKey, DeviceStatus } from "../entitlement/device-record.ts";
+import { lastEndOf } from "../entitlement/license.ts";
 import { accessStep, allowStep, deviceStep } from "./account-records.ts";
 import type { AccountTables } from "./account-tables.ts";
 import type { AuditEntry, Change } from "./audit.ts";
@@ -79,7 +80,7 @@ export class DeviceDesk {
 		const usedThisCode = known !== null && licenses.hasActivated(codeHash, known.id);
 		const decision = decideActivation({
 			code,
-			license,
+			license: license && { ...license, endsAt: lastEndOf(license) },
 			serial,
 			model,
 			deviceWithSameKey: known === null ? null : { ...known, usedThisCode },

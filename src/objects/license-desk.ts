@@ -1,7 +1,6 @@
 // What becomes of an Account's licenses and codes: made, changed, suspended, revoked, emptied into another. Each method is
 // synchronous, and part of the transaction of whoever calls. A change that devices notice raises the account's terms: edges
 // then take no token and no record from before it, and every record is written anew behind the answer.
-import { accountObjectName } from "../entitlement/ids.ts";
 import {
 	changesDevices,
 	decideLicenseStatus,
@@ -10,6 +9,7 @@ import {
 	type LicenseTerms,
 	licenseTerms,
 } from "../entitlement/license.ts";
+import { termsStep } from "./account-records.ts";
 import type { AccountTables } from "./account-tables.ts";
 import type { AuditEntry, Change } from "./audit.ts";
 import type { DeviceTables } from "./device-tables.ts";
@@ -30,6 +30,14 @@ export interface NewCode {
 	readonly expiresAt: number;
 	readonly serial: string | null;
 	readonly model: string | null;
+}
+
+export interface LicenseChange {
+	readonly id: string;
+	/** what is to be other than it is */
+	readonly terms: Partial<LicenseTerms>;
+	/** whether products that stay keep the validity that they have, whatever `terms` say of it */
+	readonly keepsValidity?: boolean;
 }
 
 export type LicenseResult<Reason extends string> =
@@ -71,13 +79,16 @@ export class LicenseDesk {
 		return { ok: true, license: this.#describe(license) } as const;
 	}
 
-	/** @param input terms: what is to be other than it is; all of it must hold together afterwards */
-	change(input: Change & { id: string; terms: Partial<LicenseTerms> }): LicenseResult<"license_revoked" | "bad_terms"> {
+	/** All terms must hold together afterwards. */
+	change(input: Change & LicenseChange): LicenseResult<"license_revoked" | "bad_terms"> {
 		const before = this.#of.licenses.license(input.id);
 		if (before === null) return { ok: false, reason: "unknown_license" };
 		if (before.status === "revoked") return { ok: false, reason: "license_revoked" };
 		const { id, status, createdAt, ...terms } = before;
-		const wanted = licenseTerms.safeParse({ ...terms, ...input.terms });
+		const known = new Map(input.keepsValidity ? before.products.map((one) => [one.product, one]) : []);
+		const { products = before.products } = input.terms;
+		const changed = { ...input.terms, products: products.map((one) => known.get(one.product) ?? one) };
+		const wanted = licenseTerms.safeParse({ ...terms, ...changed });
 		if (!wanted.success) return { ok: false, reason: "bad_terms" };
 		const after: License = { ...wanted.data, id, status, createdAt };
 		if (JSON.stringify(after) === JSON.stringify({ ...terms, id, status, createdAt })) {
@@ -148,12 +159,11 @@ export class LicenseDesk {
 		return { ok: true, changed: true, license: this.#describe(after) };
 	}
 
-	/** Tells the edges that what they and the devices hold of this account is outdated. */
 	#renewDevices(now: number): void {
-		const version = this.#of.account.raiseTerms();
-		const id = accountObjectName(this.#of.account.info()?.id ?? "");
-		const until = now + this.#of.tokensEndAfter;
-		this.#of.outbox.add([{ kind: "deny", scope: "terms", id, version, until, since: now }]);
+		const { account, outbox, tokensEndAfter } = this.#of;
+		account.raiseTerms();
+		const info = account.info();
+		if (info !== null) outbox.add([termsStep(info, now, tokensEndAfter)]);
 	}
 
 	#describe(license: License): LicenseInfo {

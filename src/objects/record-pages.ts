@@ -10,6 +10,8 @@ export interface RecordSource {
 	 * @returns at most `limit` records as they are now, and the name of the next page
 	 */
 	read(after: string, limit: number): { readonly steps: readonly RecordStep[]; readonly next: string | null };
+	/** Whether the record is to be delivered, although it is not in the outbox yet. */
+	readonly isPending?: (key: string) => boolean;
 	/** What matters of a body, where two that are not equal may say the same. */
 	readonly essence?: (key: string, body: unknown) => unknown;
 }
@@ -89,7 +91,7 @@ export async function verifyPage(outbox: Outbox, source: RecordSource, query: Re
 	const lanes = lanesOf(outbox, query.store);
 	const { steps, next } = source.read(query.after, query.limit);
 	const keys = steps.map(({ key }) => key);
-	const isOwed = ({ name }: RecordLane) => keys.map((key) => outbox.owes(key, name));
+	const isOwed = ({ name }: RecordLane) => keys.map((key) => source.isPending?.(key) || outbox.owes(key, name));
 	const owedBefore = lanes.map(isOwed);
 	const held = await Promise.all(lanes.map(({ store }) => store.getMany(keys)));
 	const owedAfter = lanes.map(isOwed);

@@ -17,6 +17,16 @@ const productValidity = z.record(productName, validity).openapi({
 	example: { threats: { ends_at: "2026-12-31T00:00:00Z" } },
 });
 
+/** Or a typing mistake would leave a product with the validity of the license. */
+function namesItsProducts({ products, product_validity: own }: z.infer<typeof namedProducts>): boolean {
+	return products === undefined || Object.keys(own ?? {}).every((product) => products.includes(product));
+}
+const namedProducts = z.object({
+	products: z.array(z.string()).optional(),
+	product_validity: productValidity.optional(),
+});
+const UNNAMED_PRODUCT = { path: ["product_validity"], message: "names a product that is not in `products`" };
+
 const terms = {
 	products: z.array(productName).min(1).max(MAX_PRODUCTS),
 	product_validity: productValidity,
@@ -53,6 +63,7 @@ export const newLicense = z
 			.optional()
 			.openapi({ description: "`allow`: devices beyond the seats get in, with an event; `refuse` if left out" }),
 	})
+	.refine(namesItsProducts, UNNAMED_PRODUCT)
 	.openapi("NewLicense");
 
 export const changedLicense = z
@@ -63,6 +74,7 @@ export const changedLicense = z
 		path: ["product_validity"],
 		message: "give `products` with it",
 	})
+	.refine(namesItsProducts, UNNAMED_PRODUCT)
 	.openapi("LicenseChange");
 
 type WireTerms = z.infer<typeof changedLicense>;

@@ -44,7 +44,7 @@ const change = createRoute({
 	path: "/v1/accounts/{account}/licenses/{license}",
 	summary: "Renew a license or change its terms",
 	description:
-		"What is left out stays. Fewer seats than are taken: those who have one keep it, new ones wait. Devices follow a change of what they may have within the revocation bound.",
+		"What is left out stays: `products` without `product_validity` leaves those that stay with the validity that they have. Fewer seats than are taken: those who have one keep it, new ones wait. Devices follow a change of what they may have within the revocation bound.",
 	request: { params: licensePath, body: jsonBody(changedLicense) },
 	responses: { 200: settled, ...refusals },
 });
@@ -97,10 +97,10 @@ export const licenses = createRouter()
 	})
 	.openapi(change, async (c) => {
 		const { account, id, actor, now } = await readLicense(c, c.req.valid("param"));
-		return c.json(
-			settle(await account.changeLicense({ actor, now, id, terms: changedTerms(c.req.valid("json")) })),
-			200,
-		);
+		const wanted = c.req.valid("json");
+		const keepsValidity = wanted.product_validity === undefined;
+		const change = { actor, now, id, terms: changedTerms(wanted), keepsValidity };
+		return c.json(settle(await account.changeLicense(change)), 200);
 	})
 	.openapi(transfer, async (c) => {
 		const { account, id, actor, now } = await readLicense(c, c.req.valid("param"));

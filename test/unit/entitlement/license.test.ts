@@ -6,6 +6,7 @@ import {
 	holdOf,
 	holdsSeat,
 	type License,
+	lastEndOf,
 	licenseHasEnded,
 	licenseTerms,
 } from "../../../src/entitlement/license.ts";
@@ -103,6 +104,17 @@ describe("a license", () => {
 		[2_001, true],
 	])("at %i takes no further device: %s", (now, ended) => {
 		expect(licenseHasEnded(TERMS, now)).toBe(ended);
+	});
+
+	it("ends with the last of its products", () => {
+		const [early, late] = [
+			{ product: "crs", endsAt: 1_500 },
+			{ product: "threats", endsAt: 2_500 },
+		];
+		expect(lastEndOf(TERMS)).toBe(2_000);
+		expect(lastEndOf({ ...TERMS, products: [early] })).toBe(1_500);
+		expect(lastEndOf({ ...TERMS, products: [early, { product: "av" }] })).toBe(2_000);
+		expect(lastEndOf({ ...TERMS, products: [late, early] })).toBe(2_500);
 	});
 
 	it("counts seats of active and suspended devices", () => {

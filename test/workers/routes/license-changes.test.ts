@@ -127,6 +127,19 @@ describe("when a license is changed", () => {
 		expect((await checkProduct(scene.firewall, more)).code).toBe("expired");
 	});
 
+	test("in its products alone, those that stay keep the validity that they have, until that is changed too", async () => {
+		const scene = await inForce();
+		const [ends_at, more] = [timeAfter(DAY), await newProduct()];
+		await change(scene, { products: [scene.product], product_validity: { [scene.product]: { ends_at } } });
+		expect(await change(scene, { products: [more, scene.product] })).toMatchObject({
+			products: [more, scene.product],
+			product_validity: { [scene.product]: { ends_at } },
+		});
+		expect(await change(scene, { products: [scene.product], product_validity: {} })).toMatchObject({
+			product_validity: {},
+		});
+	});
+
 	test("with more seats, the next device gets one at once; with fewer, those who have one keep it and new ones wait", async () => {
 		const scene = await inForce({ seats: 1 });
 		const second = await Firewall.create();
@@ -165,6 +178,7 @@ describe("when a license is changed", () => {
 		["no seats", { seats: 0 }],
 		["no products", { products: [] }],
 		["a validity without its products", { product_validity: {} }],
+		["a validity of a product that it does not name", { products: ["crs"], product_validity: { csr: {} } }],
 		["a word that nobody knows", { elastic: true }],
 	])("to %s, it is refused and stays", async (_, terms) => {
 		const scene = await inForce();
