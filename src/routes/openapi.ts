@@ -92,11 +92,14 @@ export function markDegraded(degradedAsOf: number | null): { degraded?: true; as
 const MAX_TIMESTAMPS = 1000;
 const timestamps = new Map<number, string>();
 
+/** The last time that RFC 3339 can write: the grace of a license that never ends ends later. */
+const END_OF_9999 = 253_402_300_799;
+
 /** @param seconds unix seconds; the same few come up in every answer of a second, so each is written once */
 export function toTimestamp(seconds: number): string {
 	let text = timestamps.get(seconds);
 	if (text === undefined) {
-		text = new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+		text = new Date(Math.min(seconds, END_OF_9999) * 1000).toISOString().replace(".000Z", "Z");
 		if (timestamps.size >= MAX_TIMESTAMPS) timestamps.clear();
 		timestamps.set(seconds, text);
 	}

@@ -9,6 +9,9 @@ import { DEVICE_ID, NOW, PSEUDONYM } from "./signing-fixtures.ts";
 
 const LONG_ISSUER = `https://${"updates".repeat(8)}.example.com`;
 
+/** The last time that RFC 3339 can write. */
+const END_OF_9999 = 253_402_300_799;
+
 test("a token with everything that names and licenses allow still fits", async () => {
 	const numbered = (count: number, length: number) =>
 		Array.from({ length: count }, (_, index) => `n${String(index).padStart(2, "0")}`.padEnd(length, "x"));
@@ -16,10 +19,10 @@ test("a token with everything that names and licenses allow still fits", async (
 	const terms = licenseTerms.parse({
 		products: products.map((product) => ({ product })),
 		seats: 1,
-		startsAt: NOW + 1,
-		endsAt: NOW + 1_000_000,
-		graceSeconds: 31_536_000,
-		criticalSeconds: 31_536_000,
+		startsAt: END_OF_9999 - 1,
+		endsAt: END_OF_9999,
+		graceSeconds: 315_360_000,
+		criticalSeconds: 315_360_000,
 		delaySeconds: 2_592_000,
 		overage: "refuse",
 	});
@@ -44,6 +47,7 @@ test("a token with everything that names and licenses allow still fits", async (
 		jti: crypto.randomUUID(),
 		now: NOW,
 		expiresIn: 3600,
+		provisional: true,
 	});
 	expect(token.length).toBeLessThanOrEqual(ACCESS_TOKEN_MAX_LENGTH);
 	const verified = await verifyAccessToken(keyring, token, { issuer: LONG_ISSUER, now: NOW });

@@ -67,6 +67,11 @@ test("an offer from the last second of the grace is no way to a release from aft
 	expect((await firewall.call("POST", "/v1/permits", { offer: capability })).status).toBe(201);
 });
 
+test("a license until the end of all years has times that every client can read, also of its grace", async () => {
+	const { firewall } = await newScene({ ends_at: "9999-12-31T23:59:59Z" });
+	expect(await entitlements(firewall)).toMatchObject({ grace_until: "9999-12-31T23:59:59Z" });
+});
+
 test("whatever is asked of one product, the answer is 200 with a reason", async () => {
 	const { firewall } = await newScene({ ends_at: timeAfter(DAY) });
 	const answer = await firewall.call("GET", "/v1/entitlements/unheard-of");
