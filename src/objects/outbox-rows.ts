@@ -128,8 +128,8 @@ export class OutboxRows {
 		this.#sql.exec("UPDATE outbox SET failures = failures + 1 WHERE seq = ?", seq);
 	}
 
-	mostFailures(): number {
-		return Number(this.#sql.exec("SELECT MAX(failures) AS most FROM outbox").one().most ?? 0);
+	mostFailures(lane: string): number {
+		return Number(this.#sql.exec("SELECT MAX(failures) AS most FROM outbox WHERE lane = ?", lane).one().most ?? 0);
 	}
 
 	/** Forgets what is owed to a store that the deployment no longer has. */

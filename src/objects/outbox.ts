@@ -236,13 +236,19 @@ export class Outbox {
 		if (waitMs > 0) await pause(this.#clock, waitMs);
 	}
 
-	/** Doubles with each failure, up to a limit; half of it at random, so that a fleet of objects does not return as one. */
+	/** The soonest of all lanes: a store that fails for long must not hold up one that is well. */
 	#retryDelayMs(): number {
-		const failures = this.#rows.mostFailures();
-		// Nothing failed: the run had merely reached its number of rows.
-		if (failures === 0) return 0;
-		const delay = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS);
-		return delay * (0.5 + 0.5 * this.#random());
+		const lanes = [...this.lanes.map(({ name }) => name), DIRECTORY_LANE];
+		return Math.min(MAX_RETRY_MS, ...lanes.map((lane) => this.#laneDelayMs(lane)));
+	}
+
+	/** Doubles with each failure, up to a limit; half of it at random, so that a fleet of objects does not return as one. */
+	#laneDelayMs(lane: string): number {
+		const failures = this.#rows.mostFailures(lane);
+		if (failures > 0)
+			return Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS) * (0.5 + 0.5 * this.#random());
+		// Nothing failed: it is empty, or waits for another lane, or the run had merely reached its number of rows.
+		return this.#next(lane) === null ? Number.POSITIVE_INFINITY : 0;
 	}
 }
 

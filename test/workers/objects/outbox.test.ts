@@ -367,6 +367,33 @@ describe("outbox, failures", () => {
 		}));
 });
 
+describe("outbox, two stores", () => {
+	it("one that fails for long does not hold up the other, nor the Directory", () =>
+		onBench(
+			async ({ outbox, kv, redis, directory, clock, alarmInMs }) => {
+				kv.break("before");
+				outbox.add([record("device:first", 1)]);
+				for (let attempt = 0; attempt < 10; attempt++) await outbox.deliver();
+				expect(await alarmInMs()).toBeGreaterThanOrEqual(150_000);
+				outbox.add(Array.from({ length: 300 }, (_, index) => record(`device:${index}`, 1)));
+				await outbox.deliver();
+				expect([redis.texts.size, await alarmInMs()]).toEqual([201, 0]);
+				await outbox.deliver();
+				expect(redis.texts.size).toBe(301);
+				directory.down = true;
+				outbox.add([{ kind: "deny", scope: "device", id: "dev-a", version: 2, until: 0 }]);
+				await outbox.deliver();
+				expect(await alarmInMs()).toBeLessThanOrEqual(3_000);
+				directory.down = false;
+				clock.ms += 3_000;
+				await outbox.deliver();
+				expect(directory.calls).toEqual(["deny dev-a 2"]);
+				expect(await alarmInMs()).toBeGreaterThanOrEqual(150_000);
+			},
+			{ lanes: ["kv", "redis"] },
+		));
+});
+
 describe("outbox, pace", () => {
 	it("leaves the store's interval between two writes of one key, and none between different keys", () =>
 		onBench(
