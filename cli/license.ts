@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName } from "../src/content/names.ts";
-import { overagePolicy } from "../src/entitlement/license.ts";
+import { licenseKind, overagePolicy } from "../src/entitlement/license.ts";
 import { accountId } from "./account.ts";
 import { commaList, moment, pairs, readOperand, runAsOperator, wholeNumber } from "./command.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
@@ -53,12 +53,17 @@ function addCreate(license: Command, surroundings: Surroundings): void {
 		.requiredOption("--seats <n>", "how many devices")
 		.requiredOption("--ends <when>", "a date, or a span such as 365d");
 	addTermOptions(create);
+	create.option("--kind <fixed|elastic>", "elastic: a device that is not heard of for a lease gives its seat back");
 	const { products, seats, ends, ...optional } = termShape(surroundings);
-	const shape = { ...optional, products: products.unwrap(), seats: seats.unwrap(), ends: ends.unwrap() };
+	const required = { products: products.unwrap(), seats: seats.unwrap(), ends: ends.unwrap() };
+	const shape = { ...optional, ...required, kind: licenseKind.optional() };
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
 		const path = `/v1/accounts/${account}/licenses`;
-		const made = await api.call("POST", path, "could not create the license", anyAnswer, bodyOf(options));
+		const made = await api.call("POST", path, "could not create the license", anyAnswer, {
+			...bodyOf(options),
+			kind: options.kind,
+		});
 		output.answer(
 			made,
 			`license ${made["license"]}: ${options.seats} seats of ${options.products.join(", ")} until ${options.ends}`,
@@ -96,9 +101,10 @@ function addList(license: Command, surroundings: Surroundings): void {
 			one["status"],
 			one["products"],
 			`${one["seats_taken"]}/${one["seats"]}`,
+			one["kind"] === "elastic" ? `elastic, ${one["lease_minutes"]} min` : one["kind"],
 			one["ends_at"],
 		]);
-		output.answer(found.answer, formatTable(["LICENSE", "STATUS", "PRODUCTS", "SEATS", "ENDS"], rows));
+		output.answer(found.answer, formatTable(["LICENSE", "STATUS", "PRODUCTS", "SEATS", "KIND", "ENDS"], rows));
 	});
 }
 
@@ -109,7 +115,8 @@ function addTermOptions(command: Command): void {
 		.option("--grace-days <n>", "days after the end during which all updates still come")
 		.option("--critical-days <n>", "days after the grace during which emergency releases still come")
 		.option("--delay-hours <n>", "how old a release must be")
-		.option("--overage <refuse|allow>", "what happens when every seat is taken");
+		.option("--overage <refuse|allow>", "what happens when every seat is taken")
+		.option("--lease-minutes <n>", "of an elastic license: how long a seat lasts unless its device renews it");
 }
 
 function termShape(surroundings: Surroundings) {
@@ -123,6 +130,7 @@ function termShape(surroundings: Surroundings) {
 		criticalDays: wholeNumber.optional(),
 		delayHours: wholeNumber.optional(),
 		overage: overagePolicy.optional(),
+		leaseMinutes: wholeNumber.optional(),
 	};
 }
 
@@ -140,6 +148,7 @@ function bodyOf({ productEnds, ...options }: Terms) {
 		critical_days: options.criticalDays,
 		delay_hours: options.delayHours,
 		overage: options.overage,
+		lease_minutes: options.leaseMinutes,
 	};
 }
 

@@ -7,6 +7,8 @@ import type { Directory } from "./objects/directory.ts";
 import type { Product } from "./objects/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
 import { useAssertionOnce } from "./objects/replay-shard.ts";
+import type { RenewalOutcome } from "./objects/seat-desk.ts";
+import { renewSeatInTime } from "./objects/seat-renewal.ts";
 import { type RateLimitPolicy, rateLimits } from "./routes/rate-limit.ts";
 import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
@@ -29,6 +31,8 @@ export interface Objects {
 	account(objectName: string): DurableObjectStub<Account>;
 	product(product: string): DurableObjectStub<Product>;
 	directory(): DurableObjectStub<Directory>;
+	/** Keeps, renews or takes back the seat of a device under an elastic license. */
+	renewSeat(objectName: string, deviceId: string, now: number): Promise<RenewalOutcome>;
 	/** @param until unix seconds @returns false when the assertion was used before */
 	useAssertion(deviceId: string, jti: string, until: number, now: number): Promise<boolean>;
 }
@@ -93,6 +97,7 @@ export async function createServices(env: Env): Promise<Services> {
 			account: (objectName) => env.ACCOUNT.getByName(objectName),
 			product: (product) => env.PRODUCT.getByName(product),
 			directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
+			renewSeat: (objectName, deviceId, now) => renewSeatInTime(env.ACCOUNT.getByName(objectName), deviceId, now),
 			useAssertion: (deviceId, jti, until, now) => useAssertionOnce(env.REPLAY_GUARD, deviceId, jti, until, now),
 		},
 		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS),

@@ -68,6 +68,7 @@ function makeDeviceRecord(number: number, account: string): StoredDevice {
 		haGroup: null,
 		hold: null,
 		terms: 0,
+		lease: null,
 		grants: Object.fromEntries(products.map((product) => [product, grantOf(number)])),
 		serial: `SN${String(number).padStart(10, "0")}`,
 		license: `lic-${base32(8)}`,

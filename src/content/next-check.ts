@@ -6,10 +6,13 @@ const SPREAD = 0.1;
 /**
  * @param interval seconds between checks, on average
  * @param deviceId its last characters are random, hence uniform over the fleet
+ * @param lease seconds of the lease on the device's seat: it asks at least once in a third of that; null = no lease
  * @returns whole seconds until the next check, always the same for one device and interval
  */
-export function nextCheckIn(interval: number, deviceId: string): number {
+export function nextCheckIn(interval: number, deviceId: string, lease: number | null = null): number {
+	const most = lease === null ? Number.POSITIVE_INFINITY : Math.floor(lease / 3);
+	const mean = Math.min(interval, most / (1 + SPREAD));
 	let place = 0;
 	for (const character of deviceId.slice(-8)) place = (place * 33 + character.charCodeAt(0)) >>> 0;
-	return Math.round(interval * (1 - SPREAD + 2 * SPREAD * (place / 2 ** 32)));
+	return Math.min(Math.round(mean * (1 - SPREAD + 2 * SPREAD * (place / 2 ** 32))), most);
 }

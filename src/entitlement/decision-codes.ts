@@ -6,7 +6,8 @@ import type { DeviceStatus, Hold } from "./device-record.ts";
 export type RefusalCode = "not_included" | "not_yet_valid" | "expired" | Exclude<DeviceStatus, "active"> | Hold;
 /** Why it gets something. */
 export type PassCode = "active" | "grace" | "critical_only";
-export type DecisionCode = PassCode | RefusalCode;
+/** `seat_lost` is why it gets no token: whoever has one has a seat. */
+export type DecisionCode = PassCode | RefusalCode | "seat_lost";
 
 export interface DecisionMeaning {
 	readonly title: string;
@@ -38,6 +39,10 @@ export const DECISION_CODES: Readonly<Record<DecisionCode, DecisionMeaning>> = {
 		fix: `For good: activate the appliance with a new key and an auth code. ${KEEPS}`,
 	},
 	deactivated: { title: "The device gave up its seat", fix: "Activate it again with an auth code." },
+	seat_lost: {
+		title: "The lease of the device's seat ended, and every seat of the elastic license is taken",
+		fix: `Ask for a token again: the device gets a seat as soon as one is free. Or have seats added. ${KEEPS}`,
+	},
 	license_suspended: { title: "The license is suspended", fix: `Ask the account's administrator. ${KEEPS}` },
 	license_revoked: {
 		title: "The license was revoked",

@@ -52,6 +52,8 @@ export const deviceProfile = z.object({
 	 * change (`denied`), this is from before it and must not be decided on.
 	 */
 	terms: z.int().nonnegative().default(0),
+	/** seconds of the lease on which the device has its seat (elastic license); null = it has it for good */
+	lease: z.int().positive().nullable().default(null),
 	grants: z.record(productName, grant),
 });
 export type DeviceProfile = z.infer<typeof deviceProfile>;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { productName } from "../content/names.ts";
 import type { DeviceStatus, Grant, Hold } from "./device-record.ts";
+import { LEASE_CEILING_SECONDS, LEASE_FLOOR_SECONDS } from "./seat-lease.ts";
 
 const seconds = z.int().nonnegative();
 
@@ -24,6 +25,10 @@ export type ProductTerms = z.infer<typeof productTerms>;
 export const overagePolicy = z.enum(["refuse", "allow"]);
 export type OveragePolicy = z.infer<typeof overagePolicy>;
 
+/** fixed: a device keeps its seat until it is deactivated or revoked; elastic: until it has not been heard of for a lease */
+export const licenseKind = z.enum(["fixed", "elastic"]);
+export type LicenseKind = z.infer<typeof licenseKind>;
+
 /** The terms of a license as an operator sets them. */
 export const licenseTerms = z
 	.strictObject({
@@ -40,10 +45,18 @@ export const licenseTerms = z
 		/** seconds that a release must be old before these devices get it */
 		delaySeconds: seconds,
 		overage: overagePolicy,
+		kind: licenseKind,
+		/** seconds that a seat of an elastic license lasts unless it is renewed; 0 = fixed */
+		leaseSeconds: seconds,
 	})
 	.superRefine((terms, context) => {
 		if (terms.endsAt <= terms.startsAt) {
 			context.addIssue({ code: "custom", path: ["endsAt"], message: "a license ends after it starts" });
+		}
+		const isLease = terms.leaseSeconds >= LEASE_FLOOR_SECONDS && terms.leaseSeconds <= LEASE_CEILING_SECONDS;
+		if (terms.kind === "fixed" ? terms.leaseSeconds !== 0 : !isLease) {
+			const message = "an elastic license has a lease of one minute to one day, a fixed one has none";
+			context.addIssue({ code: "custom", path: ["leaseSeconds"], message });
 		}
 		const names = terms.products.map(({ product }) => product);
 		if (new Set(names).size < names.length) {
@@ -85,6 +98,7 @@ export function holdOf({ status }: Pick<License, "status">): Hold | null {
 export function changesDevices(before: License, after: License): boolean {
 	return (
 		holdOf(before) !== holdOf(after) ||
+		before.leaseSeconds !== after.leaseSeconds ||
 		JSON.stringify(sorted(grantsOf(before))) !== JSON.stringify(sorted(grantsOf(after)))
 	);
 }
@@ -111,7 +125,7 @@ export function decideLicenseStatus(current: LicenseStatus, wanted: LicenseStatu
 	return current === "revoked" ? { ok: false } : { ok: true, changed: true };
 }
 
-/** The statuses that hold a seat. A suspended device keeps its own, or suspending would give the seat away. */
+/** The statuses in which a device may hold a seat; under an elastic license it also needs a lease. A suspended device keeps its own, or suspending would give the seat away. */
 export const SEAT_HOLDING_STATUSES = ["active", "suspended"] as const satisfies readonly DeviceStatus[];
 
 export function holdsSeat(status: DeviceStatus): boolean {

@@ -5,6 +5,7 @@ import { createDeviceTables } from "./device-tables.ts";
 import { createLicenseTables } from "./license-tables.ts";
 import { Outbox } from "./outbox.ts";
 import { addColumn, runSchema } from "./schema.ts";
+import { createSeatTables } from "./seat-tables.ts";
 import { createWebhookTable } from "./webhook-tables.ts";
 
 const SCHEMA = [
@@ -17,6 +18,7 @@ export function createAccountTables(sql: SqlStorage): void {
 	addColumn(sql, "account", "renewed_to", "TEXT");
 	createLicenseTables(sql);
 	createDeviceTables(sql);
+	createSeatTables(sql);
 	createAuditTable(sql);
 	createWebhookTable(sql);
 	Outbox.createTable(sql);

@@ -27,6 +27,8 @@ import {
 } from "./record-pages.ts";
 import { Republisher } from "./republisher.ts";
 import { hasTable } from "./schema.ts";
+import { type RenewalOutcome, SeatDesk } from "./seat-desk.ts";
+import { SeatTables } from "./seat-tables.ts";
 import type { Webhook } from "./webhook-tables.ts";
 import { type WebhookChange, type WebhookResult, Webhooks } from "./webhooks.ts";
 
@@ -43,6 +45,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	readonly #republisher: Republisher;
 	readonly #lasting: LastingDenials;
 	readonly #alarm = new Alarm(this.ctx.storage);
+	readonly #seatDesk: SeatDesk;
 	readonly #webhooks: Webhooks;
 	#exists: boolean;
 
@@ -54,15 +57,19 @@ export class Account extends DurableObject<ObjectBindings> {
 		const account = new AccountTables(sql);
 		const licenses = new LicenseTables(sql);
 		const devices = new DeviceTables(sql, { info: () => account.info(), license: (id) => licenses.license(id) });
+		const seats = new SeatTables(sql);
 		const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory: directoryPort(env) });
 		const accountId = () => account.info()?.id ?? "";
 		const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
 		const audit = (entry: AuditEntry) => webhooks.delivery.append(entry);
-		const desk = { audit, account, licenses, devices, outbox, tokensEndAfter: tokensEndAfter(env) };
+		const seatDesk = new SeatDesk({ audit, licenses, devices, seats, alarm });
+		const records = { outbox, tokensEndAfter: tokensEndAfter(env) };
+		const desk = { audit, account, licenses, devices, seats, seatDesk, ...records };
 		this.outbox = outbox;
 		this.#account = account;
 		this.#devices = devices;
 		this.#webhooks = webhooks;
+		this.#seatDesk = seatDesk;
 		this.#licenseDesk = new LicenseDesk(desk);
 		this.#deviceDesk = new DeviceDesk(desk);
 		this.#republisher = new Republisher(ctx, outbox);
@@ -71,6 +78,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		if (this.#exists) createAccountTables(sql);
 		const hasRenewals = () => this.#exists && outbox.isEmpty() && account.renewedTo() !== null;
 		alarm.add({ dueMs: () => (hasRenewals() ? 0 : null), run: () => this.#renew() });
+		alarm.add({ dueMs: () => (this.#exists ? seatDesk.dueMs() : null), run: () => this.#sweepSeats() });
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
@@ -98,8 +106,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_account", () => this.#licenseDesk.create(input));
 	}
 
-	async listLicenses(): Promise<LicenseInfo[]> {
-		return this.#exists ? this.#licenseDesk.list() : [];
+	async listLicenses(now = nowSeconds()): Promise<LicenseInfo[]> {
+		return this.#exists ? this.#licenseDesk.list(now) : [];
 	}
 
 	/** @param input see LicenseChange */
@@ -133,6 +141,12 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** Takes a seat for a key, or finds that it has one. Asking again after a lost answer gives the same device. */
 	async activate(input: ActivationInput) {
 		return this.#change("unknown_code", () => this.#deviceDesk.activate(input));
+	}
+
+	/** Keeps, renews or takes back the seat of an elastic license. To be called for each token; tells the edges nothing. */
+	async renewSeat(input: { deviceId: string; now: number }): Promise<RenewalOutcome> {
+		if (!this.#exists) return { ok: false, reason: "unknown_device" };
+		return this.ctx.storage.transactionSync(() => this.#seatDesk.renew(input));
 	}
 
 	/** The device gives up its seat; its key may come back under a code. */
@@ -214,6 +228,11 @@ export class Account extends DurableObject<ObjectBindings> {
 			this.ctx.storage.transactionSync(() => this.outbox.add(this.#deviceDesk.takeRenewals()));
 			await this.outbox.deliver();
 		}
+	}
+
+	/** By the clock, not by what the alarm stood at: it may be from before a renewal, and no lease ends early. */
+	async #sweepSeats(): Promise<void> {
+		this.ctx.storage.transactionSync(() => this.#seatDesk.sweep(nowSeconds()));
 	}
 
 	/**

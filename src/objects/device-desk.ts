@@ -9,7 +9,8 @@ import {
 	type StatusChangeRefusal,
 } from "../entitlement/activation.ts";
 import type { DevicePublicKey, DeviceStatus } from "../entitlement/device-record.ts";
-import { lastEndOf } from "../entitlement/license.ts";
+import { holdsSeat, lastEndOf } from "../entitlement/license.ts";
+import { firstLeaseEnd } from "../entitlement/seat-lease.ts";
 import { accessStep, allowStep, deviceStep } from "./account-records.ts";
 import type { AccountTables } from "./account-tables.ts";
 import type { AuditEntry, Change } from "./audit.ts";
@@ -17,6 +18,7 @@ import type { Device, DeviceTables } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxStep } from "./outbox-rows.ts";
+import type { SeatTables } from "./seat-tables.ts";
 
 export interface ActivationInput {
 	/** keyed hash of the auth code */
@@ -55,6 +57,7 @@ export interface DeviceDeskOptions {
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
+	readonly seats: SeatTables;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */
 	readonly tokensEndAfter: number;
@@ -72,7 +75,7 @@ export class DeviceDesk {
 
 	/** Takes a seat for a key, or finds that it has one. */
 	activate(input: ActivationInput): ActivationOutcome {
-		const { licenses, devices, outbox } = this.#of;
+		const { licenses, devices, seats, outbox } = this.#of;
 		const { codeHash, jkt, serial, model, labels, dpopBound, jwk, now } = input;
 		const code = licenses.code("hash", codeHash);
 		const license = code === null ? null : licenses.license(code.license);
@@ -85,10 +88,11 @@ export class DeviceDesk {
 			model,
 			deviceWithSameKey: known === null ? null : { ...known, usedThisCode },
 			serialHeldByOther: devices.isSerialHeldByOther(serial, jkt),
-			seatsTaken: license === null ? 0 : devices.seatsTaken(license.id),
+			seatsTaken: license === null ? 0 : seats.taken(license.id, now),
 			now,
 		});
 		if (!decision.ok) return decision;
+		if (license === null) throw new Error("an activation without a license");
 		if (decision.kind === "same") return { ...decision, device: this.#deviceOrThrow(known?.id) };
 
 		const id = known?.id ?? input.candidateDeviceId;
@@ -96,12 +100,14 @@ export class DeviceDesk {
 		const status = decision.kind === "moved" && known !== null ? known.status : "active";
 		const activatedAt = decision.kind === "moved" && known !== null ? known.activatedAt : now;
 		const described = { serial, model, labels, jkt, jwk, dpopBound, activatedAt };
-		devices.saveDevice({ id, status, license: license?.id ?? "", ...described });
+		const until = firstLeaseEnd(license.leaseSeconds, known === null ? null : this.#tokensUntil(known, now), now);
+		devices.saveDevice({ id, status, license: license.id, ...described });
+		seats.take({ device: id, license: license.id, until });
 		licenses.insertActivation(codeHash, id, now);
 		const device = this.#deviceOrThrow(id);
 		const by = { actor: `code:${code?.id}`, now };
 		this.#audit(by, `device.${decision.kind}`, id, `serial ${serial}`);
-		if (decision.overage) this.#audit(by, "seat.overage", id, `license ${license?.id} has ${license?.seats} seats`);
+		if (decision.overage) this.#audit(by, "seat.overage", id, `license ${license.id} has ${license.seats} seats`);
 		outbox.add(decision.kind === "returned" ? [deviceStep(device), allowStep(device)] : [deviceStep(device)]);
 		return { ...decision, device };
 	}
@@ -113,6 +119,7 @@ export class DeviceDesk {
 		if (!decision.ok) return decision;
 		if (!decision.changed) return { ...decision, device: known };
 		this.#of.devices.saveDevice({ ...known, status: input.status });
+		if (!holdsSeat(input.status)) this.#of.seats.free(known.id);
 		const device = this.#deviceOrThrow(known.id);
 		this.#audit(input, `device.${input.status}`, known.id, input.reason);
 		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
@@ -127,6 +134,11 @@ export class DeviceDesk {
 		const page = devices.devices(after, RENEWALS_PER_RUN);
 		account.setRenewedTo(page.length < RENEWALS_PER_RUN ? null : (page.at(-1)?.id ?? null));
 		return page.map(deviceStep);
+	}
+
+	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */
+	#tokensUntil({ id, lease }: Device, now: number): number {
+		return Math.max(this.#of.seats.seat(id)?.until ?? 0, now + (lease ?? this.#of.tokensEndAfter));
 	}
 
 	#deviceOrThrow(id: string | undefined): Device {

@@ -24,7 +24,7 @@ export interface Device extends DeviceRecord {
 }
 
 /** What a device's row holds; everything else follows from its license and its account. */
-export type DeviceFacts = Omit<Device, "version" | "account" | "haGroup" | "grants" | "hold" | "terms">;
+export type DeviceFacts = Omit<Device, "version" | "account" | "haGroup" | "grants" | "hold" | "terms" | "lease">;
 
 /** Where a device's row is completed from. */
 export interface DeviceContext {
@@ -71,15 +71,10 @@ export class DeviceTables {
 		return this.#one("SELECT * FROM devices WHERE jkt = ?", jkt);
 	}
 
-	/** @returns whether a device with another key holds a seat under this serial */
+	/** @returns whether a device with another key is there under this serial; one that lost its lease may come back */
 	isSerialHeldByOther(serial: string, jkt: string): boolean {
 		const query = `SELECT 1 FROM devices WHERE serial = ? AND jkt <> ? AND ${HOLDS_SEAT} LIMIT 1`;
 		return this.#sql.exec(query, serial, jkt).toArray().length > 0;
-	}
-
-	seatsTaken(license: string): number {
-		const query = `SELECT COUNT(*) AS taken FROM devices WHERE license = ? AND ${HOLDS_SEAT}`;
-		return Number(this.#sql.exec(query, license).one().taken);
 	}
 
 	/** Writes the device as its next version: what is given is changed, and the version rises by one. */
@@ -103,9 +98,10 @@ export class DeviceTables {
 		);
 	}
 
-	/** Moves every device that holds a seat of one license to another. Their records change with the account's terms. */
+	/** Moves every device that has a seat of one license to another. Their records change with the account's terms. */
 	moveDevices(from: string, to: string): void {
-		this.#sql.exec(`UPDATE devices SET license = ? WHERE license = ? AND ${HOLDS_SEAT}`, to, from);
+		const query = "UPDATE devices SET license = ? WHERE id IN (SELECT device FROM seats WHERE license = ?)";
+		this.#sql.exec(query, to, from);
 	}
 
 	#one(query: string, value: string): Device | null {
@@ -133,6 +129,7 @@ function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null)
 		haGroup: null,
 		hold: license === null ? null : holdOf(license),
 		terms: account.terms,
+		lease: license?.leaseSeconds || null,
 		grants: license === null ? {} : grantsOf(license),
 		serial: row.serial,
 		license: row.license,

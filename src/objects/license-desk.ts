@@ -15,6 +15,8 @@ import type { AuditEntry, Change } from "./audit.ts";
 import type { DeviceTables } from "./device-tables.ts";
 import type { Code, LicenseTables } from "./license-tables.ts";
 import type { Outbox } from "./outbox.ts";
+import type { SeatDesk } from "./seat-desk.ts";
+import type { SeatTables } from "./seat-tables.ts";
 
 export interface LicenseInfo extends License {
 	readonly seatsTaken: number;
@@ -50,6 +52,8 @@ export interface LicenseDeskOptions {
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
+	readonly seats: SeatTables;
+	readonly seatDesk: SeatDesk;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */
 	readonly tokensEndAfter: number;
@@ -62,8 +66,8 @@ export class LicenseDesk {
 		this.#of = options;
 	}
 
-	list(): LicenseInfo[] {
-		return this.#of.licenses.licenses().map((license) => this.#describe(license));
+	list(now: number): LicenseInfo[] {
+		return this.#of.licenses.licenses().map((license) => this.#describe(license, now));
 	}
 
 	read(id: string): LicenseInfo | null {
@@ -76,7 +80,7 @@ export class LicenseDesk {
 		const license: License = { ...input.terms, id: input.id, status: "active", createdAt: input.now };
 		this.#of.licenses.saveLicense(license);
 		this.#audit(input, "license.create", license.id, summaryOf(license));
-		return { ok: true, license: this.#describe(license) } as const;
+		return { ok: true, license: this.#describe(license, input.now) } as const;
 	}
 
 	/** All terms must hold together afterwards. */
@@ -92,7 +96,7 @@ export class LicenseDesk {
 		if (!wanted.success) return { ok: false, reason: "bad_terms" };
 		const after: License = { ...wanted.data, id, status, createdAt };
 		if (JSON.stringify(after) === JSON.stringify({ ...terms, id, status, createdAt })) {
-			return { ok: true, changed: false, license: this.#describe(before) };
+			return { ok: true, changed: false, license: this.#describe(before, input.now) };
 		}
 		return this.#replace(input, "license.change", before, after, summaryOf(after));
 	}
@@ -103,26 +107,34 @@ export class LicenseDesk {
 		if (before === null) return { ok: false, reason: "unknown_license" };
 		const decision = decideLicenseStatus(before.status, input.status);
 		if (!decision.ok) return { ok: false, reason: "license_revoked" };
-		if (!decision.changed) return { ok: true, changed: false, license: this.#describe(before) };
+		if (!decision.changed) return { ok: true, changed: false, license: this.#describe(before, input.now) };
 		return this.#replace(input, `license.${input.status}`, before, { ...before, status: input.status }, input.reason);
 	}
 
-	/** Moves all devices that hold a seat to another license, or none where its seats do not suffice. */
+	/**
+	 * Moves all devices that hold a seat to another license, or none where its seats do not suffice. A device whose lease is
+	 * over stays, and asks its old license for a seat when it returns.
+	 */
 	transfer(input: Change & { id: string; to: string }): LicenseResult<"license_revoked" | "no_seat_left"> {
-		const { licenses, devices } = this.#of;
+		const { licenses, devices, seats } = this.#of;
+		const { now } = input;
 		const from = licenses.license(input.id);
 		const to = licenses.license(input.to);
 		if (from === null || to === null) return { ok: false, reason: "unknown_license" };
 		if (to.status === "revoked") return { ok: false, reason: "license_revoked" };
-		const moving = from.id === to.id ? 0 : devices.seatsTaken(from.id);
-		if (moving === 0) return { ok: true, changed: false, license: this.#describe(to) };
-		if (to.overage === "refuse" && devices.seatsTaken(to.id) + moving > to.seats) {
+		const moving = from.id === to.id ? 0 : seats.taken(from.id, now);
+		if (moving === 0) return { ok: true, changed: false, license: this.#describe(to, now) };
+		if (to.overage === "refuse" && seats.taken(to.id, now) + moving > to.seats) {
 			return { ok: false, reason: "no_seat_left" };
 		}
+		this.#of.seatDesk.sweepLicense(from.id, now);
 		devices.moveDevices(from.id, to.id);
+		// As in an activation: tokens of the fixed license may be out there, though the change of terms ends them soon.
+		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#of.tokensEndAfter };
+		seats.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease);
 		this.#audit(input, "license.transfer", from.id, `${moving} devices to ${to.id}`);
-		this.#renewDevices(input.now);
-		return { ok: true, changed: true, license: this.#describe(to) };
+		this.#renewDevices(now);
+		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
 
 	codes(): Code[] {
@@ -156,7 +168,7 @@ export class LicenseDesk {
 		this.#of.licenses.saveLicense(after);
 		this.#audit(change, action, after.id, detail);
 		if (changesDevices(before, after)) this.#renewDevices(change.now);
-		return { ok: true, changed: true, license: this.#describe(after) };
+		return { ok: true, changed: true, license: this.#describe(after, change.now) };
 	}
 
 	#renewDevices(now: number): void {
@@ -166,8 +178,8 @@ export class LicenseDesk {
 		if (info !== null) outbox.add([termsStep(info, now, tokensEndAfter)]);
 	}
 
-	#describe(license: License): LicenseInfo {
-		return { ...license, seatsTaken: this.#of.devices.seatsTaken(license.id) };
+	#describe(license: License, now: number): LicenseInfo {
+		return { ...license, seatsTaken: this.#of.seats.taken(license.id, now) };
 	}
 
 	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {

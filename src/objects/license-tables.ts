@@ -1,5 +1,11 @@
 // An Account's licenses and auth codes as rows, and the way from a row to what the rest of the system calls by those names.
-import { type License, type LicenseStatus, type OveragePolicy, productTerms } from "../entitlement/license.ts";
+import {
+	type License,
+	type LicenseKind,
+	type LicenseStatus,
+	type OveragePolicy,
+	productTerms,
+} from "../entitlement/license.ts";
 import { addColumn, runSchema } from "./schema.ts";
 
 const SCHEMA = [
@@ -22,6 +28,8 @@ export function createLicenseTables(sql: SqlStorage): void {
 	addColumn(sql, "licenses", "status", "TEXT NOT NULL DEFAULT 'active'");
 	addColumn(sql, "licenses", "critical_seconds", "INTEGER NOT NULL DEFAULT 0");
 	addColumn(sql, "licenses", "overage", "TEXT NOT NULL DEFAULT 'refuse'");
+	addColumn(sql, "licenses", "kind", "TEXT NOT NULL DEFAULT 'fixed'");
+	addColumn(sql, "licenses", "lease_seconds", "INTEGER NOT NULL DEFAULT 0");
 	addColumn(sql, "codes", "serial", "TEXT");
 	addColumn(sql, "codes", "model", "TEXT");
 	addColumn(sql, "codes", "revoked", "INTEGER NOT NULL DEFAULT 0");
@@ -52,6 +60,8 @@ type LicenseRow = {
 	critical_seconds: number;
 	delay_seconds: number;
 	overage: OveragePolicy;
+	kind: LicenseKind;
+	lease_seconds: number;
 	status: LicenseStatus;
 	created_at: number;
 };
@@ -89,7 +99,8 @@ export class LicenseTables {
 	saveLicense(license: License): void {
 		this.#sql.exec(
 			`INSERT OR REPLACE INTO licenses (id, products, seats, starts_at, ends_at, grace_seconds, critical_seconds,
-				delay_seconds, overage, status, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				delay_seconds, overage, kind, lease_seconds, status, created_at)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			license.id,
 			JSON.stringify(license.products),
 			license.seats,
@@ -99,6 +110,8 @@ export class LicenseTables {
 			license.criticalSeconds,
 			license.delaySeconds,
 			license.overage,
+			license.kind,
+			license.leaseSeconds,
 			license.status,
 			license.createdAt,
 		);
@@ -153,6 +166,8 @@ function licenseOf(row: LicenseRow): License {
 		criticalSeconds: row.critical_seconds,
 		delaySeconds: row.delay_seconds,
 		overage: row.overage,
+		kind: row.kind,
+		leaseSeconds: row.lease_seconds,
 		status: row.status,
 		createdAt: row.created_at,
 	};

@@ -131,7 +131,7 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 		device: caller.profile.id,
 		as_of: toTimestamp(degradedAsOf ?? scope.now),
 		...(degradedAsOf === null ? {} : { degraded: true as const }),
-		next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id),
+		next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id, caller.profile.lease),
 		products,
 		messages: answer.messages,
 	} satisfies z.infer<typeof checkBody>;

@@ -1,13 +1,22 @@
 // A license on the wire: days and hours instead of seconds, names of products, and beside them what a product has of its own.
 import { z } from "@hono/zod-openapi";
 import { productName } from "../content/names.ts";
-import { type LicenseTerms, licenseStatus, licenseTerms, MAX_PRODUCTS, overagePolicy } from "../entitlement/license.ts";
+import {
+	type LicenseTerms,
+	licenseKind,
+	licenseStatus,
+	licenseTerms,
+	MAX_PRODUCTS,
+	overagePolicy,
+} from "../entitlement/license.ts";
+import { LEASE_CEILING_SECONDS, LEASE_DEFAULT_SECONDS, LEASE_FLOOR_SECONDS } from "../entitlement/seat-lease.ts";
 import type { LicenseInfo } from "../objects/license-desk.ts";
 import { ProblemError } from "../problem.ts";
 import { timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
 const DAY = 86_400;
 const HOUR = 3600;
+const MINUTE = 60;
 const MAX_DAYS = 3650;
 const MAX_DELAY_HOURS = 720;
 
@@ -37,10 +46,21 @@ const terms = {
 	critical_days: z.number().min(0).max(MAX_DAYS),
 	delay_hours: z.number().min(0).max(MAX_DELAY_HOURS),
 	overage: overagePolicy,
+	lease_minutes: z
+		.number()
+		.min(LEASE_FLOOR_SECONDS / MINUTE)
+		.max(LEASE_CEILING_SECONDS / MINUTE),
 };
 
 export const licenseBody = z
-	.object({ license: z.string(), status: licenseStatus, ...terms, seats_taken: z.int() })
+	.object({
+		license: z.string(),
+		status: licenseStatus,
+		...terms,
+		kind: licenseKind,
+		lease_minutes: z.number().openapi({ description: "0 of a fixed license" }),
+		seats_taken: z.int(),
+	})
 	.openapi("License");
 
 export const newLicense = z
@@ -62,6 +82,13 @@ export const newLicense = z
 		overage: terms.overage
 			.optional()
 			.openapi({ description: "`allow`: devices beyond the seats get in, with an event; `refuse` if left out" }),
+		kind: licenseKind.optional().openapi({
+			description:
+				"`elastic`: a seat is a lease that the device's token requests renew; `fixed` if left out. It cannot be changed",
+		}),
+		lease_minutes: terms.lease_minutes
+			.optional()
+			.openapi({ description: "Of an elastic license: how long a device keeps its seat unheard of; 15 if left out" }),
 	})
 	.refine(namesItsProducts, UNNAMED_PRODUCT)
 	.openapi("NewLicense");
@@ -88,10 +115,13 @@ export function newTerms(wanted: z.infer<typeof newLicense>, now: number): Licen
 		critical_days = 0,
 		delay_hours = 0,
 		overage = "refuse",
+		kind = "fixed",
 		...more
 	} = wanted;
 	const given = changedTerms({ ...more, ends_at, grace_days, critical_days, delay_hours, overage });
-	const parsed = licenseTerms.safeParse({ ...given, startsAt: starts_at === undefined ? now : toSeconds(starts_at) });
+	const leaseSeconds = kind === "elastic" ? LEASE_DEFAULT_SECONDS : 0;
+	const startsAt = starts_at === undefined ? now : toSeconds(starts_at);
+	const parsed = licenseTerms.safeParse({ kind, leaseSeconds, ...given, startsAt });
 	if (parsed.success) return parsed.data;
 	throw new ProblemError("invalid_request", { detail: parsed.error.issues[0]?.message ?? "the terms do not hold" });
 }
@@ -99,7 +129,7 @@ export function newTerms(wanted: z.infer<typeof newLicense>, now: number): Licen
 /** What a request names, as terms; what it does not name is absent. */
 export function changedTerms(wire: WireTerms): Partial<LicenseTerms> {
 	const { products, product_validity: own = {}, seats, starts_at, ends_at, overage } = wire;
-	const { grace_days: grace, critical_days: critical, delay_hours: delay } = wire;
+	const { grace_days: grace, critical_days: critical, delay_hours: delay, lease_minutes: lease } = wire;
 	return {
 		...(products && { products: [...new Set(products)].map((product) => productTermsOf(product, own[product])) }),
 		...(seats !== undefined && { seats }),
@@ -109,6 +139,7 @@ export function changedTerms(wire: WireTerms): Partial<LicenseTerms> {
 		...(critical !== undefined && { criticalSeconds: Math.round(critical * DAY) }),
 		...(delay !== undefined && { delaySeconds: Math.round(delay * HOUR) }),
 		...(overage !== undefined && { overage }),
+		...(lease !== undefined && { leaseSeconds: Math.round(lease * MINUTE) }),
 	};
 }
 
@@ -143,5 +174,7 @@ export function describeLicense(license: LicenseInfo): z.infer<typeof licenseBod
 		critical_days: license.criticalSeconds / DAY,
 		delay_hours: license.delaySeconds / HOUR,
 		overage: license.overage,
+		kind: license.kind,
+		lease_minutes: license.leaseSeconds / MINUTE,
 	};
 }

@@ -44,7 +44,7 @@ const change = createRoute({
 	path: "/v1/accounts/{account}/licenses/{license}",
 	summary: "Renew a license or change its terms",
 	description:
-		"What is left out stays: `products` without `product_validity` leaves those that stay with the validity that they have. Fewer seats than are taken: those who have one keep it, new ones wait. Devices follow a change of what they may have within the revocation bound.",
+		"What is left out stays: `products` without `product_validity` leaves those that stay with the validity that they have. Fewer seats than are taken: those who have one keep it, new ones wait. Devices follow a change of what they may have within the revocation bound. A license stays `fixed` or `elastic`.",
 	request: { params: licensePath, body: jsonBody(changedLicense) },
 	responses: { 200: settled, ...refusals },
 });
@@ -92,7 +92,7 @@ export const licenses = createRouter()
 	})
 	.openapi(list, async (c) => {
 		const account = await readAccount(c.env, c.req.valid("param").account);
-		const found = await c.env.services.objects.account(account.objectName).listLicenses();
+		const found = await c.env.services.objects.account(account.objectName).listLicenses(c.env.now);
 		return c.json({ licenses: found.map(describeLicense) }, 200);
 	})
 	.openapi(change, async (c) => {
@@ -141,6 +141,8 @@ function settle(result: Settled): z.infer<typeof settledBody> {
 		case "no_seat_left":
 			throw new ProblemError("conflict", { detail: "the other license has too few seats left for all of them" });
 		case "bad_terms":
-			throw new ProblemError("invalid_request", { detail: "license and products must end after they start" });
+			throw new ProblemError("invalid_request", {
+				detail: "license and products must end after they start, and only an elastic license has a lease",
+			});
 	}
 }

@@ -1,8 +1,10 @@
 // A firewall proves who it is and gets a short access token that carries what it is entitled to (RFC 6749 §4.4, RFC 7523,
-// RFC 9449). This is the one request of a device that reads its record.
+// RFC 9449). This is the one request of a device that reads its record; under an elastic license it also renews its seat.
 import { createRoute, z } from "@hono/zod-openapi";
-import type { DeviceRecord } from "../entitlement/device-record.ts";
+import type { DeviceRecord, DeviceStatus } from "../entitlement/device-record.ts";
 import { accountObjectName, parseDeviceId } from "../entitlement/ids.ts";
+import { elasticTokenLife } from "../entitlement/seat-lease.ts";
+import type { RenewalOutcome } from "../objects/seat-desk.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { signAccessToken } from "../signing/access-token.ts";
 import { readDeviceAssertion, verifyDeviceAssertion } from "../signing/device-assertion.ts";
@@ -42,11 +44,15 @@ const route = createRoute({
 	tags: ["Device"],
 	summary: "Get an access token with a client assertion (private_key_jwt)",
 	description:
-		"With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only.",
+		"With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only. Under an elastic license the token renews the device's seat, and ends before its lease does.",
 	request: { body: { content: { "application/x-www-form-urlencoded": { schema: tokenForm } }, required: true } },
 	responses: {
 		200: jsonAnswer(tokenAnswer, "An access token (RFC 9068)"),
-		400: { description: "Form or proof not acceptable, or the device may not have a token", ...oauthFailure },
+		400: {
+			description:
+				"Form or proof not acceptable, or the device may not have a token, or every seat of its elastic license is taken",
+			...oauthFailure,
+		},
 		401: { description: "Assertion not accepted", ...oauthFailure },
 		429: { description: "Too many requests", ...oauthFailure },
 	},
@@ -94,14 +100,7 @@ export const token = plainRoute(route, async (request, scope) => {
 	}
 	scope.event.account = accountObjectName(device.id);
 	// Only now, to the holder of the key, does the answer say what became of the device.
-	if (device.status !== "active") {
-		scope.event.reason = device.status;
-		throw new OAuthError(
-			"unauthorized_client",
-			400,
-			`this device is ${device.status}; keep what is installed and ask the account's administrator`,
-		);
-	}
+	if (device.status !== "active") refuseStatus(scope, device.status);
 
 	// The record may be from before the suspension, wherever the store that gave it lags behind the one that gave `heads`.
 	if (await standsOnDenyList(scope, device.id)) {
@@ -123,21 +122,22 @@ export const token = plainRoute(route, async (request, scope) => {
 	}
 	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
 	scope.event.device = pseudonym;
-	const { tokenTtlSeconds, issuer } = services.config;
+	const { issuer } = services.config;
+	const { lease, expiresIn } = await renewSeat(scope, device);
 	const accessToken = await signAccessToken(services.tokenKeyring, {
 		issuer,
-		device,
+		device: { ...device, lease },
 		pseudonym,
 		jkt,
 		jti: crypto.randomUUID(),
 		now,
-		expiresIn: tokenTtlSeconds,
+		expiresIn,
 		provisional: scope.degradedAsOf() !== null,
 	});
 	const body = {
 		access_token: accessToken,
 		token_type: jkt === null ? "Bearer" : "DPoP",
-		expires_in: tokenTtlSeconds,
+		expires_in: expiresIn,
 		scope: "device",
 	} satisfies z.infer<typeof tokenAnswer>;
 	return answerJson(body, 200, {
@@ -151,6 +151,46 @@ const NOT_ACCEPTED = "the client assertion was not accepted";
 function refuseClient(scope: RequestScope, reason: string): never {
 	scope.event.reason = reason;
 	throw new OAuthError("invalid_client", 401, NOT_ACCEPTED);
+}
+
+function refuseStatus(scope: RequestScope, status: Exclude<DeviceStatus, "active">): never {
+	scope.event.reason = status;
+	throw new OAuthError(
+		"unauthorized_client",
+		400,
+		`this device is ${status}; keep what is installed and ask the account's administrator`,
+	);
+}
+
+/**
+ * The seat of an elastic license is renewed by the device's tokens, and each lives no longer than the lease: whoever has a
+ * token has a seat. A record from before the license became elastic is not decided on (its `terms`), so a device whose
+ * record knows no lease need not be asked for.
+ * @returns `lease` as the token says it, `expiresIn` in seconds
+ */
+async function renewSeat(
+	scope: RequestScope,
+	device: DeviceRecord,
+): Promise<{ lease: number | null; expiresIn: number }> {
+	const { services, now } = scope;
+	const { tokenTtlSeconds } = services.config;
+	if (device.lease === null) return { lease: null, expiresIn: tokenTtlSeconds };
+	const renewal = await services.objects.renewSeat(accountObjectName(device.id), device.id, now);
+	if (!renewal.ok) refuseSeat(scope, renewal.reason);
+	const { lease } = renewal;
+	if (lease === null) return { lease: null, expiresIn: tokenTtlSeconds };
+	return { lease: lease.seconds, expiresIn: elasticTokenLife(tokenTtlSeconds, lease, now) };
+}
+
+function refuseSeat(scope: RequestScope, reason: (RenewalOutcome & { ok: false })["reason"]): never {
+	if (reason === "unknown_device") refuseClient(scope, "device_unknown");
+	if (reason !== "seat_lost") refuseStatus(scope, reason);
+	scope.event.reason = reason;
+	throw new OAuthError(
+		"unauthorized_client",
+		400,
+		"the lease of this device's seat ended and every seat is taken (seat_lost); keep what is installed and ask again",
+	);
 }
 
 /** RFC 6749 §3.2: every parameter at most once. */

@@ -60,6 +60,8 @@ interface TokenClaims {
 	};
 	/** how often the account's licenses had changed; not named in a standard, like the three above */
 	readonly terms?: number;
+	/** seconds of the lease on the device's seat */
+	readonly lease?: number;
 	readonly cnf?: { readonly jkt: string };
 	readonly provisional?: true;
 }
@@ -92,6 +94,7 @@ export async function signAccessToken(
 			...(device.hold !== null && { hold: device.hold }),
 		},
 		...(device.terms !== 0 && { terms: device.terms }),
+		...(device.lease !== null && { lease: device.lease }),
 		...(jkt !== null && { cnf: { jkt } }),
 		...(provisional && { provisional }),
 	})
@@ -153,6 +156,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 		dev,
 		cnf,
 		terms = 0,
+		lease = null,
 		provisional,
 	} = payload as Partial<TokenClaims>;
 	const wrong = (claim: string) => ({ ok: false, reason: "wrong_claim", claim }) as const;
@@ -167,6 +171,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 	if (typeof dev?.model !== "string") return wrong("dev");
 	if (dev.hold !== undefined && !isHold(dev.hold)) return wrong("dev");
 	if (typeof terms !== "number") return wrong("terms");
+	if (lease !== null && typeof lease !== "number") return wrong("lease");
 	if (cnf !== undefined && typeof cnf.jkt !== "string") return wrong("cnf");
 	const grants = unpackGrants(ent);
 	if (grants === null) return wrong("ent");
@@ -180,6 +185,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 		haGroup,
 		hold,
 		terms,
+		lease,
 		grants,
 	};
 	return { ok: true, profile, pseudonym, scope, jkt: cnf?.jkt ?? null, exp, provisional: provisional !== undefined };

@@ -45,6 +45,8 @@ async function lastAllowed({ store, question, everyMs, offsetMs }: Situation): P
 			delaySeconds: 0,
 			criticalSeconds: 0,
 			overage: "refuse" as const,
+			kind: "fixed" as const,
+			leaseSeconds: 0,
 		};
 		const code = {
 			id: "code-a",

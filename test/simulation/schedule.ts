@@ -159,6 +159,8 @@ class Schedule {
 				delaySeconds: 0,
 				criticalSeconds: 0,
 				overage: "refuse" as const,
+				kind: "fixed" as const,
+				leaseSeconds: 0,
 			};
 			await account.call(0, (object) => object.create({ ...change, id: `acct-${name}000000`, name }));
 			await account.call(0, (object) => object.createLicense({ ...change, id: "lic-a", terms }));

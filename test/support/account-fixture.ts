@@ -15,10 +15,12 @@ export interface AccountFixture {
 	device(number: number, change?: Partial<ActivationInput>): ActivationInput;
 }
 
+/** @param options leaseSeconds: of lic-a, which is fixed without; lic-b has one seat and is always fixed */
 export async function createAccount(
-	options: { seats?: number; uses?: number; endsAt?: number; expiresAt?: number } = {},
+	options: { seats?: number; uses?: number; endsAt?: number; expiresAt?: number; leaseSeconds?: number } = {},
 ): Promise<AccountFixture> {
-	const { seats = 10, uses = 1_000, endsAt = NOW + 365 * DAY, expiresAt = NOW + 30 * DAY } = options;
+	const { seats = 10, uses = 1_000, endsAt = NOW + 365 * DAY, expiresAt = NOW + 30 * DAY, leaseSeconds = 0 } = options;
+	const kind = leaseSeconds === 0 ? "fixed" : "elastic";
 	const name = freshName();
 	const account = () => bindings.ACCOUNT.getByName(name);
 	const terms = {
@@ -26,11 +28,11 @@ export async function createAccount(
 		...{ criticalSeconds: 0, delaySeconds: 0, overage: "refuse" as const },
 	};
 	await account().create({ ...OPERATOR, id: `acct-${name}000000`, name: "Test account" });
-	await account().createLicense({ ...OPERATOR, id: "lic-a", terms: { ...terms, seats } });
+	await account().createLicense({ ...OPERATOR, id: "lic-a", terms: { ...terms, seats, kind, leaseSeconds } });
 	await account().createLicense({
 		...OPERATOR,
 		id: "lic-b",
-		terms: { ...terms, products: [{ product: "threats" }], seats: 1 },
+		terms: { ...terms, products: [{ product: "threats" }], seats: 1, kind: "fixed", leaseSeconds: 0 },
 	});
 	await account().createCode({
 		...OPERATOR,

@@ -174,6 +174,23 @@ describe("the next check", () => {
 		);
 	});
 
+	it("comes at least once in a third of the lease on the device's seat, and keeps its spread", () => {
+		fc.assert(
+			fc.property(
+				id,
+				fc.integer({ min: 5, max: 86_400 }),
+				fc.integer({ min: 60, max: 86_400 }),
+				(device, interval, lease) => {
+					const next = nextCheckIn(interval, device, lease);
+					expect(Number.isInteger(next)).toBe(true);
+					expect(next).toBeLessThanOrEqual(lease / 3);
+					expect(next).toBeGreaterThanOrEqual(Math.min(interval * 0.9, (lease / 3) * 0.8) - 1);
+					if (interval * 1.1 < lease / 3 - 1) expect(next).toBe(nextCheckIn(interval, device));
+				},
+			),
+		);
+	});
+
 	it("spreads a fleet over the whole of it", () => {
 		const places = new Array<number>(61).fill(0);
 		const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -18,6 +18,7 @@ export const DEVICE: DeviceProfile = {
 	haGroup: null,
 	hold: null,
 	terms: 0,
+	lease: null,
 	grants: { crs: GRANT },
 };
 

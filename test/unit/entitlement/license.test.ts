@@ -20,6 +20,8 @@ const TERMS = {
 	criticalSeconds: 30,
 	delaySeconds: 60,
 	overage: "refuse" as const,
+	kind: "fixed" as const,
+	leaseSeconds: 0,
 };
 
 describe("license terms", () => {
@@ -27,7 +29,16 @@ describe("license terms", () => {
 		expect(licenseTerms.parse(TERMS)).toEqual(TERMS);
 	});
 
+	it.each([60, 900, 86_400])("are elastic with a lease of %i s", (leaseSeconds) => {
+		expect(licenseTerms.safeParse({ ...TERMS, kind: "elastic", leaseSeconds }).success).toBe(true);
+	});
+
 	it.each([
+		["a lease that is too short", { kind: "elastic", leaseSeconds: 59 }],
+		["a lease that is too long", { kind: "elastic", leaseSeconds: 86_401 }],
+		["an elastic kind without a lease", { kind: "elastic", leaseSeconds: 0 }],
+		["a fixed kind with a lease", { kind: "fixed", leaseSeconds: 900 }],
+		["a kind that nobody knows", { kind: "floating" }],
 		["no product", { products: [] }],
 		["a product name that is none", { products: [{ product: "../crs" }] }],
 		["a product twice", { products: [{ product: "crs" }, { product: "crs", endsAt: 1_500 }] }],
@@ -82,6 +93,7 @@ describe("a license", () => {
 		["a product less", { products: [{ product: "crs" }] }, true],
 		["a product that ends earlier", { products: [{ product: "crs", endsAt: 1_500 }, { product: "threats" }] }, true],
 		["a suspension", { status: "suspended" }, true],
+		["another lease", { leaseSeconds: 60 }, true],
 	])("with %s changes its devices: %3$s", (_, change, changes) => {
 		expect(changesDevices(LICENSE, { ...LICENSE, ...change })).toBe(changes);
 	});

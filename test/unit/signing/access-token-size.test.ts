@@ -25,6 +25,8 @@ test("a token with everything that names and licenses allow still fits", async (
 		criticalSeconds: 315_360_000,
 		delaySeconds: 2_592_000,
 		overage: "refuse",
+		kind: "elastic",
+		leaseSeconds: 86_400,
 	});
 	const carried = labels.parse(Object.fromEntries(numbered(8, 32).map((key) => [key, "v".repeat(48)])));
 	const device = {
@@ -36,6 +38,7 @@ test("a token with everything that names and licenses allow still fits", async (
 		haGroup: null,
 		hold: "license_suspended" as const,
 		terms: 1_000_000,
+		lease: 86_400,
 		grants: grantsOf(terms),
 	};
 	const keyring = await importTokenKeyring(TEST_SECRETS.TOKEN_KEYS);

@@ -50,7 +50,7 @@ describe("access token", () => {
 	});
 
 	it("brings back a device that has nothing but a model, and a bearer token", async () => {
-		const device = { ...PROFILE, labels: {}, haGroup: null, hold: null, terms: 0, grants: {} };
+		const device = { ...PROFILE, labels: {}, haGroup: null, hold: null, terms: 0, lease: null, grants: {} };
 		expect(await verify(await sign({ device, jkt: null }))).toMatchObject({ ok: true, profile: device, jkt: null });
 	});
 
@@ -74,6 +74,7 @@ describe("access token", () => {
 			},
 			dev: { model: "PA-440", labels: { site: "berlin" }, ha: "ha-berlin", hold: "license_suspended" },
 			terms: 3,
+			lease: 900,
 			cnf: { jkt: "thumbprint" },
 		});
 	});
@@ -126,6 +127,7 @@ describe("refusals", () => {
 		["an entitlement that is no number", { ent: { crs: [NOW, "1"] } }, "ent"],
 		["a hold that nobody knows", { dev: { model: "PA-440", hold: "x" } }, "dev"],
 		["terms that are no number", { terms: "3" }, "terms"],
+		["a lease that is no number", { lease: "900" }, "lease"],
 	])("refuses %s under our own signature", async (_, claims, claim) => {
 		expect(await verify(await forge(claims))).toEqual({ ok: false, reason: "wrong_claim", claim });
 	});

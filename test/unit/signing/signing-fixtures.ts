@@ -21,6 +21,7 @@ export const PROFILE: DeviceProfile = {
 	haGroup: "ha-berlin",
 	hold: "license_suspended",
 	terms: 3,
+	lease: 900,
 	grants: {
 		crs: { from: NOW + 100, until: NOW + 86_400, grace: 3600, critical: 7200, delay: 60 },
 		threats: { from: 0, until: NOW + 86_400, grace: 0, critical: 0, delay: 0 },

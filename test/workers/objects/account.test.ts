@@ -67,7 +67,7 @@ describe("an account", () => {
 		const { account } = await createAccount();
 		const terms = {
 			...{ products: [{ product: "crs" }], seats: 1, startsAt: 1, endsAt: 2, graceSeconds: 0, criticalSeconds: 0 },
-			...{ delaySeconds: 0, overage: "refuse" as const },
+			...{ delaySeconds: 0, overage: "refuse" as const, kind: "fixed" as const, leaseSeconds: 0 },
 		};
 		const code = {
 			id: "code-x",
@@ -155,6 +155,7 @@ describe("activation", () => {
 			haGroup: null,
 			hold: null,
 			terms: 0,
+			lease: null,
 			grants: { crs: { from: NOW - DAY, until: NOW + 365 * DAY, grace: 30 * DAY, critical: 0, delay: 0 } },
 			serial: "FW-1",
 			license: "lic-a",

@@ -1,0 +1,75 @@
+// A seat of an elastic license is a lease: the device's token requests renew it, and when it ends the seat is free. Pure
+// rules; the Account object gathers the facts, decides and writes in one transaction.
+import type { OveragePolicy } from "./license.ts";
+
+export const LEASE_FLOOR_SECONDS = 60;
+export const LEASE_CEILING_SECONDS = 86_400;
+export const LEASE_DEFAULT_SECONDS = 900;
+
+/** Seats that ended are written down in groups: the object then wakes up once for all that end in so many seconds. */
+const SWEEP_BUCKET_SECONDS = 30;
+
+/** @param until unix seconds; null = for good @returns whether the seat is still the device's */
+export function isLive(until: number | null, now: number): boolean {
+	return until === null || until > now;
+}
+
+export interface RenewalFacts {
+	/** end of the lease that the device has, over or not; null = it has none */
+	readonly leaseUntil: number | null;
+	readonly license: { readonly seats: number; readonly overage: OveragePolicy; readonly leaseSeconds: number };
+	/** live seats of the license, without this device's if its lease is over */
+	readonly seatsTaken: number;
+	/** unix seconds */
+	readonly now: number;
+}
+
+/**
+ * kept: more than enough is left, nothing is written; renewed: a full lease from now on; returned: its lease was over, and
+ * it got a seat again (`overage`: beyond the seats, which the license allows)
+ */
+export type RenewalDecision =
+	| { readonly ok: true; readonly kind: "kept" | "renewed"; readonly until: number }
+	| { readonly ok: true; readonly kind: "returned"; readonly until: number; readonly overage: boolean }
+	| { readonly ok: false; readonly reason: "seat_lost" };
+
+/**
+ * A lease is renewed when less than two thirds of it are left, so a device causes at most one write per third of it.
+ * @returns what a token request does to the lease of a device's seat
+ */
+export function decideRenewal({ leaseUntil, license, seatsTaken, now }: RenewalFacts): RenewalDecision {
+	const until = now + license.leaseSeconds;
+	if (leaseUntil !== null && isLive(leaseUntil, now)) {
+		const enough = (leaseUntil - now) * 3 >= license.leaseSeconds * 2;
+		return enough ? { ok: true, kind: "kept", until: leaseUntil } : { ok: true, kind: "renewed", until };
+	}
+	const overage = seatsTaken >= license.seats;
+	if (overage && license.overage === "refuse") return { ok: false, reason: "seat_lost" };
+	return { ok: true, kind: "returned", until, overage };
+}
+
+/**
+ * The end of a seat that is taken now. A device that was under other terms may have a token from then; its seat lasts at
+ * least as long, or it would be given away under a token that is still good.
+ * @param leaseSeconds of the license; 0 = fixed
+ * @param tokensUntil unix seconds after which the device has no token from before; null = it has none
+ * @returns unix seconds; null = the seat is for good
+ */
+export function firstLeaseEnd(leaseSeconds: number, tokensUntil: number | null, now: number): number | null {
+	return leaseSeconds === 0 ? null : Math.max(now + leaseSeconds, tokensUntil ?? 0);
+}
+
+/**
+ * A third of the lease before its end the device has to come back for a token, which renews it. Needs a lease that was
+ * just renewed or kept (`decideRenewal`): then this is a third of it at least.
+ * @param ttl seconds that a token lives otherwise
+ * @returns seconds
+ */
+export function elasticTokenLife(ttl: number, lease: { until: number; seconds: number }, now: number): number {
+	return Math.min(ttl, lease.until - now - Math.floor(lease.seconds / 3));
+}
+
+/** @param until end of the lease that ends first, unix seconds @returns unix seconds when the object should look */
+export function sweepTime(until: number): number {
+	return Math.ceil(until / SWEEP_BUCKET_SECONDS) * SWEEP_BUCKET_SECONDS;
+}

@@ -1,0 +1,96 @@
+// Seats of elastic licenses as time passes: renewed by the devices' token requests, swept when their lease is over. Each
+// method is synchronous, and part of the transaction of whoever calls. No record is written: a device gets a token only with
+// a lease that outlives it, so the edges need not know of a seat that was lost.
+import type { DeviceStatus } from "../entitlement/device-record.ts";
+import { decideRenewal, isLive, sweepTime } from "../entitlement/seat-lease.ts";
+import type { Alarm } from "./alarm.ts";
+import type { AuditEntry } from "./audit.ts";
+import type { DeviceTables } from "./device-tables.ts";
+import type { LicenseTables } from "./license-tables.ts";
+import type { Seat, SeatTables } from "./seat-tables.ts";
+
+export type RenewalOutcome =
+	/** `lease`: seconds in all, and unix seconds of its end; null = the seat is for good */
+	| { readonly ok: true; readonly lease: { readonly seconds: number; readonly until: number } | null }
+	| { readonly ok: false; readonly reason: "unknown_device" | "seat_lost" | Exclude<DeviceStatus, "active"> };
+
+export interface SeatDeskOptions {
+	/** writes to the account's trail, in the same transaction */
+	readonly audit: (entry: AuditEntry) => void;
+	readonly licenses: LicenseTables;
+	readonly devices: DeviceTables;
+	readonly seats: SeatTables;
+	readonly alarm: Alarm;
+}
+
+/** Few, so that a renewal does not wait long for its turn behind them; the alarm comes back at once for the rest. */
+export const ENDED_PER_SWEEP = 500;
+/** Actor of what the service does by itself. */
+const SERVICE = "service";
+
+export class SeatDesk {
+	readonly #of: SeatDeskOptions;
+
+	constructor(options: SeatDeskOptions) {
+		this.#of = options;
+	}
+
+	/** What a token request does: keeps, renews or takes back the seat of an active device. @param input now: unix seconds */
+	renew({ deviceId, now }: { deviceId: string; now: number }): RenewalOutcome {
+		const { devices, licenses, seats } = this.#of;
+		const device = devices.device(deviceId);
+		const license = device === null ? null : licenses.license(device.license);
+		if (device === null || license === null) return { ok: false, reason: "unknown_device" };
+		if (device.status !== "active") return { ok: false, reason: device.status };
+		if (license.kind === "fixed") return { ok: true, lease: null };
+		const seat = seats.seat(deviceId);
+		const seatsTaken = seats.taken(license.id, now);
+		const decision = decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken, now });
+		if (seat !== null && !isLive(seat.until, now)) this.#release(seat, now);
+		if (!decision.ok) return decision;
+		if (decision.kind === "renewed") seats.extend(deviceId, decision.until);
+		if (decision.kind === "returned") {
+			this.#takeBack({ device: deviceId, license: license.id, until: decision.until });
+			this.#audit(now, deviceId, "seat.returned", deviceId, `license ${license.id}`);
+			const detail = `license ${license.id} has ${license.seats} seats`;
+			if (decision.overage) this.#audit(now, deviceId, "seat.overage", deviceId, detail);
+		}
+		return { ok: true, lease: { seconds: license.leaseSeconds, until: decision.until } };
+	}
+
+	/** When the next leases end, in groups; unix ms, null = there are none. */
+	dueMs(): number | null {
+		const first = this.#of.seats.firstEnd();
+		return first === null ? null : sweepTime(first) * 1_000;
+	}
+
+	/**
+	 * Frees seats whose lease is over: some of them, so that it must be called again while `dueMs` is in the past.
+	 * @param now unix seconds
+	 */
+	sweep(now: number): void {
+		for (const seat of this.#of.seats.ended(now, ENDED_PER_SWEEP)) this.#release(seat, now);
+	}
+
+	/** Frees all those of one license. */
+	sweepLicense(license: string, now: number): void {
+		for (const seat of this.#of.seats.ended(now, -1, license)) this.#release(seat, now);
+	}
+
+	#release(seat: Seat, now: number): void {
+		this.#of.seats.free(seat.device);
+		this.#audit(now, SERVICE, "seat.released", seat.device, `license ${seat.license}, lease ended at ${seat.until}`);
+	}
+
+	/** A renewal only moves ends later, and an alarm that rings too early finds nothing; a new lease may end before it. */
+	#takeBack(seat: Seat): void {
+		const before = this.dueMs();
+		this.#of.seats.take(seat);
+		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
+		if (before === null || (this.dueMs() ?? before) < before) void this.#of.alarm.set();
+	}
+
+	#audit(at: number, actor: string, action: string, subject: string, detail: string): void {
+		this.#of.audit({ at, actor, action, subject, detail });
+	}
+}

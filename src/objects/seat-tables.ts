@@ -1,0 +1,110 @@
+// Who has a seat: one row per seat, with the end of its lease where the license is elastic. How many rows a license has is
+// counted along, because no decision may count 100,000 of them. Plain synchronous SQL; no rule is decided here.
+import { SEAT_HOLDING_STATUSES } from "../entitlement/license.ts";
+import { hasTable, runSchema } from "./schema.ts";
+
+const SCHEMA = [
+	"CREATE TABLE seats (device TEXT PRIMARY KEY, license TEXT NOT NULL, until INTEGER) WITHOUT ROWID",
+	"CREATE INDEX seats_by_end ON seats (until, license) WHERE until IS NOT NULL",
+	"CREATE TABLE seat_counts (license TEXT PRIMARY KEY, taken INTEGER NOT NULL) WITHOUT ROWID",
+	// Accounts from before this table: every license was fixed, and a device's status said whether it had a seat.
+	`INSERT INTO seats SELECT id, license, NULL FROM devices
+		WHERE status IN (${SEAT_HOLDING_STATUSES.map((status) => `'${status}'`).join(", ")})`,
+	"INSERT INTO seat_counts SELECT license, COUNT(*) FROM seats GROUP BY license",
+] as const;
+
+/** Needs the table of devices. */
+export function createSeatTables(sql: SqlStorage): void {
+	if (!hasTable(sql, "seats")) runSchema(sql, SCHEMA);
+}
+
+export interface Seat {
+	readonly device: string;
+	readonly license: string;
+	/** end of its lease, unix seconds; null = for good */
+	readonly until: number | null;
+}
+
+export class SeatTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	/** @returns the device's seat, though its lease may be over */
+	seat(device: string): Seat | null {
+		return this.#seats("SELECT * FROM seats WHERE device = ?", device)[0] ?? null;
+	}
+
+	/**
+	 * The seats that are taken, exactly: those whose lease is over are not, whether or not they have been swept. Only these
+	 * are counted, and the alarm keeps them few.
+	 */
+	taken(license: string, now: number): number {
+		const rows = this.#sql.exec("SELECT taken FROM seat_counts WHERE license = ?", license).toArray();
+		const ended = this.#sql.exec("SELECT COUNT(*) AS n FROM seats WHERE until <= ? AND license = ?", now, license);
+		return Number(rows[0]?.["taken"] ?? 0) - Number(ended.one()["n"]);
+	}
+
+	/** Gives a device a seat, instead of the one it may have. */
+	take({ device, license, until }: Seat): void {
+		this.free(device);
+		this.#sql.exec("INSERT INTO seats (device, license, until) VALUES (?, ?, ?)", device, license, until);
+		this.#count(license, 1);
+	}
+
+	/** Takes a device's seat away; nothing happens if it has none. */
+	free(device: string): void {
+		const [freed] = this.#seats("DELETE FROM seats WHERE device = ? RETURNING *", device);
+		if (freed !== undefined) this.#count(freed.license, -1);
+	}
+
+	/** Moves the end of a lease. */
+	extend(device: string, until: number): void {
+		this.#sql.exec("UPDATE seats SET until = ? WHERE device = ?", until, device);
+	}
+
+	/**
+	 * Moves every seat of one license to another.
+	 * @param lease null: for good from now on; else the end of a lease, for seats that end later no earlier than they did, and
+	 * for those that had none
+	 */
+	moveAll(from: string, to: string, lease: { least: number; ofFixed: number } | null): void {
+		const end = lease === null ? "NULL" : "MAX(?, COALESCE(until, ?))";
+		const ends = lease === null ? [] : [lease.least, lease.ofFixed];
+		const moved = this.#sql.exec(
+			`UPDATE seats SET license = ?, until = ${end} WHERE license = ? RETURNING 1`,
+			to,
+			...ends,
+			from,
+		);
+		const count = moved.toArray().length;
+		this.#count(from, -count);
+		this.#count(to, count);
+	}
+
+	/** @param license null = any @returns seats whose lease is over, the oldest first */
+	ended(now: number, limit: number, license: string | null = null): Seat[] {
+		const query = "SELECT * FROM seats WHERE until <= ? AND (? IS NULL OR license = ?) ORDER BY until LIMIT ?";
+		return this.#seats(query, now, license, license, limit);
+	}
+
+	/** @returns end of the lease that ends first; null = there is no lease */
+	firstEnd(): number | null {
+		const query = "SELECT until FROM seats WHERE until IS NOT NULL ORDER BY until LIMIT 1";
+		return this.#sql.exec<{ until: number }>(query).toArray()[0]?.until ?? null;
+	}
+
+	#seats(query: string, ...values: (string | number | null)[]): Seat[] {
+		return this.#sql.exec<{ device: string; license: string; until: number | null }>(query, ...values).toArray();
+	}
+
+	#count(license: string, change: number): void {
+		this.#sql.exec(
+			"INSERT INTO seat_counts VALUES (?, ?) ON CONFLICT (license) DO UPDATE SET taken = taken + excluded.taken",
+			license,
+			change,
+		);
+	}
+}
