@@ -8,7 +8,7 @@ import {
 } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseRecord } from "../../../src/storage/record-store.ts";
-import { type AccountFixture, createAccount, OPERATOR } from "../../support/account-fixture.ts";
+import { type AccountFixture, createAccount, NOW, OPERATOR } from "../../support/account-fixture.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
 import { bindings, replaceStores } from "../../support/object-bindings.ts";
 
@@ -72,6 +72,68 @@ describe("an activation whose answer is lost with its object", () => {
 		expect(devices).toHaveLength(10);
 		expect((await account().listLicenses())[0]?.seatsTaken).toBe(10);
 		expect((await account().listCodes())[0]?.used).toBe(10);
+	});
+});
+
+describe("20 seats of an elastic license, and 200 devices that all want one", () => {
+	const SEATS = 20;
+
+	interface SeatRow {
+		readonly device: string;
+		readonly until: number;
+	}
+	const seatRows = ({ account }: AccountFixture) =>
+		runInDurableObject(
+			account(),
+			(_, { storage }) => storage.sql.exec("SELECT device, until FROM seats").toArray() as unknown as SeatRow[],
+		);
+
+	/** Dies between commit and answer of one of the next activations. */
+	async function dieSoon({ account }: AccountFixture, afterPuts: number): Promise<void> {
+		const store = new FakeRecordStore();
+		await replaceStores(account(), { kv: store });
+		await runInDurableObject(account(), (_, state) => {
+			store.onPut = async () => {
+				if (store.puts.length < afterPuts) return;
+				await state.storage.sync();
+				state.abort("died between commit and answer");
+			};
+		});
+	}
+
+	it("are never more than 20 live leases, and no device is told that it has a seat that it has not", async () => {
+		const fixture = await createAccount({ seats: SEATS, leaseSeconds: 900 });
+		const { account, device } = fixture;
+		const numbers = Array.from({ length: 200 }, (_, index) => index);
+		const idOf = (number: number) => device(number).candidateDeviceId;
+		let lost = 0;
+		for (let round = 0; round < 12; round++) {
+			// Every third round all leases are over, and whoever comes first takes the seats.
+			const now = NOW + Math.floor(round / 3) * 1_000 + (round % 3) * 299;
+			if (round % 4 !== 3) await dieSoon(fixture, Math.floor(Math.random() * 5));
+			const asked = numbers
+				.flatMap((number) => [
+					{ number, ask: () => account().activate(device(number, { now })) },
+					{ number, ask: () => account().renewSeat({ deviceId: idOf(number), now }) },
+				])
+				.sort(() => Math.random() - 0.5);
+			const answers = await Promise.allSettled(asked.map(({ ask }) => ask()));
+			lost += answers.filter(({ status }) => status === "rejected").length;
+			await abortAllDurableObjects();
+			const live = (await seatRows(fixture)).filter(({ until }) => until > now);
+			expect(live.length).toBeLessThanOrEqual(SEATS);
+			expect((await account().listLicenses(now))[0]?.seatsTaken).toBe(live.length);
+			const told = answers.flatMap((answer, index) =>
+				answer.status === "fulfilled" && answer.value.ok && "lease" in answer.value ? [asked[index]?.number ?? -1] : [],
+			);
+			const holders = new Set(live.map((row) => row.device));
+			expect(told.filter((number) => !holders.has(idOf(number)))).toEqual([]);
+		}
+		expect(lost).toBeGreaterThan(0);
+		const now = NOW + 5_000;
+		await Promise.all(numbers.map((number) => account().activate(device(number, { now }))));
+		await Promise.all(numbers.map((number) => account().renewSeat({ deviceId: idOf(number), now })));
+		expect((await account().listLicenses(now))[0]?.seatsTaken).toBe(SEATS);
 	});
 });
 

@@ -185,6 +185,10 @@ async function expectAgreement(model: Model, { account, device }: AccountFixture
 	for (const { license, taken } of counts) {
 		expect(taken).toBe(seats.filter((seat) => seat["license"] === license).length);
 	}
+	const licenses = (await account().listDevices()).map((one) => [one.id, one.license]);
+	expect(licenses.sort()).toEqual(
+		[...model.devices].map(([number, one]) => [device(number).candidateDeviceId, one.license]).sort(),
+	);
 	const live = seats.filter(({ until }) => until === null || Number(until) > model.now);
 	const expected = [...model.devices].filter(([, one]) => model.hasSeat(one));
 	expect(live.map((seat) => [seat["device"], seat["license"], seat["until"]]).sort()).toEqual(
