@@ -73,6 +73,22 @@ describe("Account down", () => {
 		await expectOAuthError(await edge.token(scene.firewall), 503, "temporarily_unavailable");
 	});
 
+	test("a device of an elastic license gets no token, and goes on with the one it has until that ends", async () => {
+		scene = await newScene({ ends_at: timeAfter(20 * DAY), kind: "elastic" }, false);
+		await expectOAuthError(await edge.token(scene.firewall), 503, "temporarily_unavailable");
+		await expectDevicesWell({ token: false });
+		edge.account.mood = "well";
+		expect((await edge.token(scene.firewall)).status).toBe(200);
+	});
+
+	test("one that does not answer is waited for a second", async () => {
+		scene = await newScene({ ends_at: timeAfter(20 * DAY), kind: "elastic" }, false);
+		edge.account.mood = "mute";
+		const { value, waitedMs } = await inVirtualTime(edge, () => edge.token(scene.firewall));
+		await expectOAuthError(value, 503, "temporarily_unavailable");
+		expect(waitedMs).toBe(1_000);
+	});
+
 	test("changes to that account wait, others do not", async () => {
 		const { firewall, account, product } = scene;
 		const suspend = edge.sendJson("POST", `/v1/devices/${firewall.clientId}/suspend`, apiKey, { reason: "a test" });
