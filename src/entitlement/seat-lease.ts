@@ -18,7 +18,7 @@ export interface RenewalFacts {
 	/** end of the lease that the device has, over or not; null = it has none */
 	readonly leaseUntil: number | null;
 	readonly license: { readonly seats: number; readonly overage: OveragePolicy; readonly leaseSeconds: number };
-	/** live seats of the license, without this device's if its lease is over */
+	/** live seats of the license; not looked at while the device's own is one of them */
 	readonly seatsTaken: number;
 	/** unix seconds */
 	readonly now: number;

@@ -18,6 +18,7 @@ import type { Device, DeviceTables } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxStep } from "./outbox-rows.ts";
+import type { SeatDesk } from "./seat-desk.ts";
 import type { SeatTables } from "./seat-tables.ts";
 
 export interface ActivationInput {
@@ -58,6 +59,7 @@ export interface DeviceDeskOptions {
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
 	readonly seats: SeatTables;
+	readonly seatDesk: SeatDesk;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */
 	readonly tokensEndAfter: number;
@@ -75,7 +77,7 @@ export class DeviceDesk {
 
 	/** Takes a seat for a key, or finds that it has one. */
 	activate(input: ActivationInput): ActivationOutcome {
-		const { licenses, devices, seats, outbox } = this.#of;
+		const { licenses, devices, seats, seatDesk, outbox } = this.#of;
 		const { codeHash, jkt, serial, model, labels, dpopBound, jwk, now } = input;
 		const code = licenses.code("hash", codeHash);
 		const license = code === null ? null : licenses.license(code.license);
@@ -88,7 +90,7 @@ export class DeviceDesk {
 			model,
 			deviceWithSameKey: known === null ? null : { ...known, usedThisCode },
 			serialHeldByOther: devices.isSerialHeldByOther(serial, jkt),
-			seatsTaken: license === null ? 0 : seats.taken(license.id, now),
+			seatsTaken: license === null ? 0 : seatDesk.countTaken(license.id, now),
 			now,
 		});
 		if (!decision.ok) return decision;

@@ -17,7 +17,8 @@ const SCHEMA = [
 		hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, license TEXT NOT NULL REFERENCES licenses (id),
 		uses INTEGER NOT NULL, expires_at INTEGER NOT NULL, created_at INTEGER NOT NULL
 	)`,
-	// Which code brought which device: a code's uses are counted here, never in a counter that could drift.
+	// Which code brought which device. The rows of a code are its uses, which the code counts along: of one that brings
+	// 100,000 devices no activation could count them.
 	`CREATE TABLE IF NOT EXISTS activations (
 		code TEXT NOT NULL, device TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (code, device)
 	)`,
@@ -33,6 +34,9 @@ export function createLicenseTables(sql: SqlStorage): void {
 	addColumn(sql, "codes", "serial", "TEXT");
 	addColumn(sql, "codes", "model", "TEXT");
 	addColumn(sql, "codes", "revoked", "INTEGER NOT NULL DEFAULT 0");
+	if (addColumn(sql, "codes", "used", "INTEGER NOT NULL DEFAULT 0")) {
+		sql.exec("UPDATE codes SET used = (SELECT COUNT(*) FROM activations WHERE code = codes.hash)");
+	}
 }
 
 export interface Code {
@@ -77,8 +81,6 @@ type CodeRow = {
 	revoked: number;
 };
 
-const SELECT_CODE = "SELECT codes.*, (SELECT COUNT(*) FROM activations WHERE code = codes.hash) AS used FROM codes";
-
 export class LicenseTables {
 	readonly #sql: SqlStorage;
 
@@ -118,11 +120,11 @@ export class LicenseTables {
 	}
 
 	codes(): Code[] {
-		return this.#sql.exec<CodeRow>(`${SELECT_CODE} ORDER BY created_at, id`).toArray().map(codeOf);
+		return this.#sql.exec<CodeRow>("SELECT * FROM codes ORDER BY created_at, id").toArray().map(codeOf);
 	}
 
 	code(by: "hash" | "id", value: string): Code | null {
-		const row = this.#sql.exec<CodeRow>(`${SELECT_CODE} WHERE ${by} = ?`, value).toArray()[0];
+		const row = this.#sql.exec<CodeRow>(`SELECT * FROM codes WHERE ${by} = ?`, value).toArray()[0];
 		return row === undefined ? null : codeOf(row);
 	}
 
@@ -151,7 +153,9 @@ export class LicenseTables {
 	}
 
 	insertActivation(codeHash: string, deviceId: string, at: number): void {
-		this.#sql.exec("INSERT INTO activations VALUES (?, ?, ?) ON CONFLICT DO NOTHING", codeHash, deviceId, at);
+		const query = "INSERT INTO activations VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1";
+		const isNew = this.#sql.exec(query, codeHash, deviceId, at).toArray().length > 0;
+		if (isNew) this.#sql.exec("UPDATE codes SET used = used + 1 WHERE hash = ?", codeHash);
 	}
 }
 

@@ -11,8 +11,14 @@ export function runSchema(sql: SqlStorage, statements: readonly string[]): void 
 	for (const statement of statements) sql.exec(statement);
 }
 
-/** Gives a table that may be older a column; rows that are there get its default. @param definition with a DEFAULT */
-export function addColumn(sql: SqlStorage, table: string, column: string, definition: string): void {
+/**
+ * Gives a table that may be older a column; rows that are there get its default.
+ * @param definition with a DEFAULT
+ * @returns whether the table had no such column
+ */
+export function addColumn(sql: SqlStorage, table: string, column: string, definition: string): boolean {
 	const known = sql.exec<{ name: string }>(`SELECT name FROM pragma_table_info('${table}')`).toArray();
-	if (!known.some(({ name }) => name === column)) sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
+	if (known.some(({ name }) => name === column)) return false;
+	sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
+	return true;
 }

@@ -44,9 +44,10 @@ export class SeatDesk {
 		if (device.status !== "active") return { ok: false, reason: device.status };
 		if (license.kind === "fixed") return { ok: true, lease: null };
 		const seat = seats.seat(deviceId);
-		const seatsTaken = seats.taken(license.id, now);
+		const hasSeat = seat !== null && isLive(seat.until, now);
+		if (seat !== null && !hasSeat) this.#release(seat, now);
+		const seatsTaken = hasSeat ? 0 : this.countTaken(license.id, now);
 		const decision = decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken, now });
-		if (seat !== null && !isLive(seat.until, now)) this.#release(seat, now);
 		if (!decision.ok) return decision;
 		if (decision.kind === "renewed") seats.extend(deviceId, decision.until);
 		if (decision.kind === "returned") {
@@ -56,6 +57,15 @@ export class SeatDesk {
 			if (decision.overage) this.#audit(now, deviceId, "seat.overage", deviceId, detail);
 		}
 		return { ok: true, lease: { seconds: license.leaseSeconds, until: decision.until } };
+	}
+
+	/**
+	 * How many seats of a license are taken, for a decision. It sweeps on the way: when all leases have ended at once, and all
+	 * devices return at once, the decisions that count them soon have few to count.
+	 */
+	countTaken(license: string, now: number): number {
+		this.sweep(now);
+		return this.#of.seats.taken(license, now);
 	}
 
 	/** When the next leases end, in groups; unix ms, null = there are none. */

@@ -96,7 +96,7 @@ describe("a seat of an elastic license", () => {
 		expect(back).toEqual({ ok: true, lease: { seconds: LEASE, until: NOW + 2 * LEASE + 10 } });
 		expect(await taken(NOW + LEASE + 10)).toEqual([1, 0]);
 		expect(await events()).toEqual([
-			{ at: NOW + LEASE + 5, action: "seat.released", subject: idOf(1) },
+			{ at: NOW + LEASE, action: "seat.released", subject: idOf(1) },
 			{ at: NOW + LEASE + 10, action: "seat.returned", subject: idOf(1) },
 		]);
 	});
@@ -228,17 +228,19 @@ describe("devices that vanish", () => {
 			);
 			storage.sql.exec("INSERT INTO seat_counts VALUES ('lic-a', 1200)");
 		});
+		expect(await taken(NOW)).toEqual([0, 0]);
 		await fixture.activate(1);
 		expect(await taken(NOW)).toEqual([1, 0]);
+		expect(await seatRows(fixture)).toHaveLength(701);
 		vi.setSystemTime((NOW + 30) * 1_000);
 		await runDurableObjectAlarm(account());
-		expect(await seatRows(fixture)).toHaveLength(701);
+		expect(await seatRows(fixture)).toHaveLength(201);
 		await ringAt(fixture, NOW + 30);
 		expect(await seatRows(fixture)).toHaveLength(1);
 	});
 });
 
-describe("an account from before seats had rows", () => {
+describe("an account from before seats had rows and codes a count", () => {
 	it("has one for each device that held one, and counts them", async () => {
 		const { account, device, taken } = await createAccount({ seats: 5 }).then(async (fixture) => ({
 			...fixture,
@@ -249,9 +251,11 @@ describe("an account from before seats had rows", () => {
 		await runInDurableObject(account(), (_, { storage }) => {
 			storage.sql.exec("DROP TABLE seats");
 			storage.sql.exec("DROP TABLE seat_counts");
+			storage.sql.exec("ALTER TABLE codes DROP COLUMN used");
 		});
 		await evictDurableObject(account());
 		expect(await taken()).toEqual([2, 0]);
+		expect((await account().listCodes()).map(({ used }) => used)).toEqual([3, 0]);
 		await account().deactivate({ ...OPERATOR, deviceId: device(2).candidateDeviceId });
 		expect(await taken()).toEqual([1, 0]);
 	});
