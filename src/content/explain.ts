@@ -55,6 +55,7 @@ const ENDED_BY: Readonly<Record<DecisionCode, ChangeReason | null>> = {
 	suspended: null,
 	revoked: null,
 	deactivated: null,
+	seat_lost: null,
 	license_suspended: null,
 	license_revoked: null,
 };

@@ -15,7 +15,13 @@ import { nowSeconds } from "./clock.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
 import { type Device, DeviceTables } from "./device-tables.ts";
 import { LastingDenials } from "./lasting-denials.ts";
-import { type LicenseChange, LicenseDesk, type LicenseInfo, type NewCode } from "./license-desk.ts";
+import {
+	type ExplainedDevice,
+	type LicenseChange,
+	LicenseDesk,
+	type LicenseInfo,
+	type NewCode,
+} from "./license-desk.ts";
 import { type Code, LicenseTables } from "./license-tables.ts";
 import { Outbox } from "./outbox.ts";
 import {
@@ -28,7 +34,6 @@ import {
 import { Republisher } from "./republisher.ts";
 import { hasTable } from "./schema.ts";
 import { type RenewalOutcome, SeatDesk } from "./seat-desk.ts";
-import { SeatTables } from "./seat-tables.ts";
 import type { Webhook } from "./webhook-tables.ts";
 import { type WebhookChange, type WebhookResult, Webhooks } from "./webhooks.ts";
 
@@ -57,14 +62,12 @@ export class Account extends DurableObject<ObjectBindings> {
 		const account = new AccountTables(sql);
 		const licenses = new LicenseTables(sql);
 		const devices = new DeviceTables(sql, { info: () => account.info(), license: (id) => licenses.license(id) });
-		const seats = new SeatTables(sql);
 		const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory: directoryPort(env) });
 		const accountId = () => account.info()?.id ?? "";
 		const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
 		const audit = (entry: AuditEntry) => webhooks.delivery.append(entry);
-		const seatDesk = new SeatDesk({ audit, licenses, devices, seats, alarm });
-		const records = { outbox, tokensEndAfter: tokensEndAfter(env) };
-		const desk = { audit, account, licenses, devices, seats, seatDesk, ...records };
+		const seatDesk = new SeatDesk({ storage, audit, licenses, devices, alarm });
+		const desk = { audit, account, licenses, devices, seatDesk, outbox, tokensEndAfter: tokensEndAfter(env) };
 		this.outbox = outbox;
 		this.#account = account;
 		this.#devices = devices;
@@ -78,7 +81,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		if (this.#exists) createAccountTables(sql);
 		const hasRenewals = () => this.#exists && outbox.isEmpty() && account.renewedTo() !== null;
 		alarm.add({ dueMs: () => (hasRenewals() ? 0 : null), run: () => this.#renew() });
-		alarm.add({ dueMs: () => (this.#exists ? seatDesk.dueMs() : null), run: () => this.#sweepSeats() });
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
@@ -170,10 +172,11 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#devices.device(deviceId) : null;
 	}
 
-	/** What an answer to the device rests on: the device, and its license with the seats that are taken. */
-	async explainDevice(deviceId: string): Promise<{ device: Device; license: LicenseInfo | null } | null> {
+	/** What an answer to the device rests on: the device, its license with the seats that are taken, and its own one. */
+	async explainDevice(deviceId: string, now: number): Promise<ExplainedDevice | null> {
 		const device = await this.device(deviceId);
-		return device === null ? null : { device, license: this.#licenseDesk.read(device.license) };
+		if (device === null) return null;
+		return { device, license: this.#licenseDesk.read(device.license, now), seat: this.#seatDesk.seats.seat(deviceId) };
 	}
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
@@ -228,11 +231,6 @@ export class Account extends DurableObject<ObjectBindings> {
 			this.ctx.storage.transactionSync(() => this.outbox.add(this.#deviceDesk.takeRenewals()));
 			await this.outbox.deliver();
 		}
-	}
-
-	/** By the clock, not by what the alarm stood at: it may be from before a renewal, and no lease ends early. */
-	async #sweepSeats(): Promise<void> {
-		this.ctx.storage.transactionSync(() => this.#seatDesk.sweep(nowSeconds()));
 	}
 
 	/**

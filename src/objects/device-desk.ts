@@ -19,7 +19,6 @@ import type { LicenseTables } from "./license-tables.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxStep } from "./outbox-rows.ts";
 import type { SeatDesk } from "./seat-desk.ts";
-import type { SeatTables } from "./seat-tables.ts";
 
 export interface ActivationInput {
 	/** keyed hash of the auth code */
@@ -58,7 +57,6 @@ export interface DeviceDeskOptions {
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
-	readonly seats: SeatTables;
 	readonly seatDesk: SeatDesk;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */
@@ -77,7 +75,7 @@ export class DeviceDesk {
 
 	/** Takes a seat for a key, or finds that it has one. */
 	activate(input: ActivationInput): ActivationOutcome {
-		const { licenses, devices, seats, seatDesk, outbox } = this.#of;
+		const { licenses, devices, seatDesk, outbox } = this.#of;
 		const { codeHash, jkt, serial, model, labels, dpopBound, jwk, now } = input;
 		const code = licenses.code("hash", codeHash);
 		const license = code === null ? null : licenses.license(code.license);
@@ -104,7 +102,7 @@ export class DeviceDesk {
 		const described = { serial, model, labels, jkt, jwk, dpopBound, activatedAt };
 		const until = firstLeaseEnd(license.leaseSeconds, known === null ? null : this.#tokensUntil(known, now), now);
 		devices.saveDevice({ id, status, license: license.id, ...described });
-		seats.take({ device: id, license: license.id, until });
+		seatDesk.seats.take({ device: id, license: license.id, until });
 		licenses.insertActivation(codeHash, id, now);
 		const device = this.#deviceOrThrow(id);
 		const by = { actor: `code:${code?.id}`, now };
@@ -121,7 +119,7 @@ export class DeviceDesk {
 		if (!decision.ok) return decision;
 		if (!decision.changed) return { ...decision, device: known };
 		this.#of.devices.saveDevice({ ...known, status: input.status });
-		if (!holdsSeat(input.status)) this.#of.seats.free(known.id);
+		if (!holdsSeat(input.status)) this.#of.seatDesk.seats.free(known.id);
 		const device = this.#deviceOrThrow(known.id);
 		this.#audit(input, `device.${input.status}`, known.id, input.reason);
 		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
@@ -140,7 +138,7 @@ export class DeviceDesk {
 
 	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */
 	#tokensUntil({ id, lease }: Device, now: number): number {
-		return Math.max(this.#of.seats.seat(id)?.until ?? 0, now + (lease ?? this.#of.tokensEndAfter));
+		return Math.max(this.#of.seatDesk.seats.seat(id)?.until ?? 0, now + (lease ?? this.#of.tokensEndAfter));
 	}
 
 	#deviceOrThrow(id: string | undefined): Device {

@@ -12,14 +12,21 @@ import {
 import { termsStep } from "./account-records.ts";
 import type { AccountTables } from "./account-tables.ts";
 import type { AuditEntry, Change } from "./audit.ts";
-import type { DeviceTables } from "./device-tables.ts";
+import type { Device, DeviceTables } from "./device-tables.ts";
 import type { Code, LicenseTables } from "./license-tables.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SeatDesk } from "./seat-desk.ts";
-import type { SeatTables } from "./seat-tables.ts";
+import type { Seat } from "./seat-tables.ts";
 
 export interface LicenseInfo extends License {
 	readonly seatsTaken: number;
+}
+
+/** `seat`: though its lease may be over */
+export interface ExplainedDevice {
+	readonly device: Device;
+	readonly license: LicenseInfo | null;
+	readonly seat: Seat | null;
 }
 
 export interface NewCode {
@@ -52,7 +59,6 @@ export interface LicenseDeskOptions {
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
-	readonly seats: SeatTables;
 	readonly seatDesk: SeatDesk;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */
@@ -70,9 +76,9 @@ export class LicenseDesk {
 		return this.#of.licenses.licenses().map((license) => this.#describe(license, now));
 	}
 
-	read(id: string): LicenseInfo | null {
+	read(id: string, now: number): LicenseInfo | null {
 		const license = this.#of.licenses.license(id);
-		return license === null ? null : this.#describe(license);
+		return license === null ? null : this.#describe(license, now);
 	}
 
 	create(input: Change & { id: string; terms: LicenseTerms }) {
@@ -116,7 +122,8 @@ export class LicenseDesk {
 	 * over stays, and asks its old license for a seat when it returns.
 	 */
 	transfer(input: Change & { id: string; to: string }): LicenseResult<"license_revoked" | "no_seat_left"> {
-		const { licenses, devices, seats } = this.#of;
+		const { licenses, devices, seatDesk } = this.#of;
+		const { seats } = seatDesk;
 		const { now } = input;
 		const from = licenses.license(input.id);
 		const to = licenses.license(input.to);
@@ -127,7 +134,7 @@ export class LicenseDesk {
 		if (to.overage === "refuse" && seats.taken(to.id, now) + moving > to.seats) {
 			return { ok: false, reason: "no_seat_left" };
 		}
-		this.#of.seatDesk.sweepLicense(from.id, now);
+		seatDesk.sweepLicense(from.id, now);
 		devices.moveDevices(from.id, to.id);
 		// As in an activation: tokens of the fixed license may be out there, though the change of terms ends them soon.
 		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#of.tokensEndAfter };
@@ -179,7 +186,7 @@ export class LicenseDesk {
 	}
 
 	#describe(license: License, now: number): LicenseInfo {
-		return { ...license, seatsTaken: this.#of.seats.taken(license.id, now) };
+		return { ...license, seatsTaken: this.#of.seatDesk.seats.taken(license.id, now) };
 	}
 
 	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {

@@ -5,9 +5,10 @@ import type { DeviceStatus } from "../entitlement/device-record.ts";
 import { decideRenewal, isLive, sweepTime } from "../entitlement/seat-lease.ts";
 import type { Alarm } from "./alarm.ts";
 import type { AuditEntry } from "./audit.ts";
+import { nowSeconds } from "./clock.ts";
 import type { DeviceTables } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
-import type { Seat, SeatTables } from "./seat-tables.ts";
+import { type Seat, SeatTables } from "./seat-tables.ts";
 
 export type RenewalOutcome =
 	/** `lease`: seconds in all, and unix seconds of its end; null = the seat is for good */
@@ -15,29 +16,37 @@ export type RenewalOutcome =
 	| { readonly ok: false; readonly reason: "unknown_device" | "seat_lost" | Exclude<DeviceStatus, "active"> };
 
 export interface SeatDeskOptions {
+	readonly storage: DurableObjectStorage;
 	/** writes to the account's trail, in the same transaction */
 	readonly audit: (entry: AuditEntry) => void;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
-	readonly seats: SeatTables;
+	/** the object's: a chore is added to it that sweeps */
 	readonly alarm: Alarm;
 }
 
 /** Few, so that a renewal does not wait long for its turn behind them; the alarm comes back at once for the rest. */
-export const ENDED_PER_SWEEP = 500;
+const ENDED_PER_SWEEP = 500;
 /** Actor of what the service does by itself. */
 const SERVICE = "service";
 
 export class SeatDesk {
+	readonly seats: SeatTables;
 	readonly #of: SeatDeskOptions;
 
 	constructor(options: SeatDeskOptions) {
+		const { storage, alarm } = options;
 		this.#of = options;
+		this.seats = new SeatTables(storage.sql);
+		// By the clock, not by what the alarm stood at: it may be from before a renewal, and no lease ends early.
+		const run = async () => storage.transactionSync(() => this.sweep(nowSeconds()));
+		alarm.add({ dueMs: () => this.dueMs(), run });
 	}
 
 	/** What a token request does: keeps, renews or takes back the seat of an active device. @param input now: unix seconds */
 	renew({ deviceId, now }: { deviceId: string; now: number }): RenewalOutcome {
-		const { devices, licenses, seats } = this.#of;
+		const { seats } = this;
+		const { devices, licenses } = this.#of;
 		const device = devices.device(deviceId);
 		const license = device === null ? null : licenses.license(device.license);
 		if (device === null || license === null) return { ok: false, reason: "unknown_device" };
@@ -65,12 +74,12 @@ export class SeatDesk {
 	 */
 	countTaken(license: string, now: number): number {
 		this.sweep(now);
-		return this.#of.seats.taken(license, now);
+		return this.seats.taken(license, now);
 	}
 
 	/** When the next leases end, in groups; unix ms, null = there are none. */
 	dueMs(): number | null {
-		const first = this.#of.seats.firstEnd();
+		const first = this.seats.firstEnd();
 		return first === null ? null : sweepTime(first) * 1_000;
 	}
 
@@ -79,23 +88,23 @@ export class SeatDesk {
 	 * @param now unix seconds
 	 */
 	sweep(now: number): void {
-		for (const seat of this.#of.seats.ended(now, ENDED_PER_SWEEP)) this.#release(seat, now);
+		for (const seat of this.seats.ended(now, ENDED_PER_SWEEP)) this.#release(seat, now);
 	}
 
 	/** Frees all those of one license. */
 	sweepLicense(license: string, now: number): void {
-		for (const seat of this.#of.seats.ended(now, -1, license)) this.#release(seat, now);
+		for (const seat of this.seats.ended(now, -1, license)) this.#release(seat, now);
 	}
 
 	#release(seat: Seat, now: number): void {
-		this.#of.seats.free(seat.device);
+		this.seats.free(seat.device);
 		this.#audit(now, SERVICE, "seat.released", seat.device, `license ${seat.license}, lease ended at ${seat.until}`);
 	}
 
 	/** A renewal only moves ends later, and an alarm that rings too early finds nothing; a new lease may end before it. */
 	#takeBack(seat: Seat): void {
 		const before = this.dueMs();
-		this.#of.seats.take(seat);
+		this.seats.take(seat);
 		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
 		if (before === null || (this.dueMs() ?? before) < before) void this.#of.alarm.set();
 	}

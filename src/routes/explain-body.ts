@@ -87,6 +87,9 @@ export const explanationBody = z
 		installed: z.string().nullable(),
 		status: deviceStatus,
 		holds_seat: z.boolean(),
+		lease_until: timestamp
+			.nullable()
+			.openapi({ description: "End of the lease on its seat; null = no seat, or for good" }),
 		hold: hold.nullable().openapi({ description: "Why an active device gets nothing although it is active" }),
 		license: licenseBody.nullable(),
 		entitlement: entitlementBody,

@@ -7,12 +7,13 @@ import { type DeniedRecord, termsOf } from "../content/heads-record.ts";
 import { productName, versionName } from "../content/names.ts";
 import { decideEntitlement } from "../entitlement/decide.ts";
 import { accountObjectName, type DeviceId, parseDeviceId } from "../entitlement/ids.ts";
-import { holdsSeat } from "../entitlement/license.ts";
+import { isLive } from "../entitlement/seat-lease.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { systemClock } from "../storage/clock.ts";
 import { type DeviceCopy, probeDevice } from "../storage/probe-device.ts";
 import { deviceOrOperatorAccess } from "./authenticate.ts";
+import { timeOf } from "./entitlements.ts";
 import { describeExplanation, explanationBody } from "./explain-body.ts";
 import { describeLicense } from "./license-body.ts";
 import { createRouter, jsonAnswer, markDegraded, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
@@ -61,9 +62,9 @@ export const explain = createRouter().openapi(route, async (c) => {
 	event.product = product;
 	event.fromVersion = installed;
 
-	const known = await services.objects.account(objectName).explainDevice(id);
+	const known = await services.objects.account(objectName).explainDevice(id, scope.now);
 	if (known === null) throw new ProblemError("not_found");
-	const { device, license } = known;
+	const { device, license, seat } = known;
 	const now = at === undefined ? scope.now : toSeconds(at);
 	const heads = await services.records.heads(scope);
 	const [record, denied, copies] = await Promise.all([
@@ -85,7 +86,8 @@ export const explain = createRouter().openapi(route, async (c) => {
 			engine,
 			installed,
 			status: device.status,
-			holds_seat: holdsSeat(device.status),
+			holds_seat: seat !== null && isLive(seat.until, now),
+			lease_until: timeOf(seat?.until),
 			hold: device.hold,
 			license: license === null ? null : describeLicense(license),
 			...described,

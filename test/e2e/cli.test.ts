@@ -252,10 +252,33 @@ describe("a Worker on this machine", () => {
 		expect(failure).toMatchObject({ code: 1, stdout: expect.stringContaining("BAD") });
 	});
 
+	it("gives the customer an elastic license, and shows its lease", async () => {
+		const terms = ["--products", "big-rules", "--seats", "3", "--ends", "30d", "--kind", "elastic"];
+		const { license } = await parapet("license", "create", account, ...terms, "--lease-minutes", "5");
+		expect(await parapet("license", "change", account, license, "--lease-minutes", "20")).toMatchObject({
+			kind: "elastic",
+			lease_minutes: 20,
+		});
+		const refused = await parapet(
+			"license",
+			"create",
+			account,
+			...terms,
+			"--kind",
+			"fixed",
+			"--lease-minutes",
+			"5",
+		).catch((error: unknown) => error);
+		expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("lease") });
+	});
+
 	it("takes a seat back", async () => {
 		expect(await parapet("device", "deactivate", "--home", home)).toMatchObject({ device, deactivated: true });
 		const { licenses } = await parapet("license", "list", account);
-		expect(licenses).toMatchObject([{ seats: 3, seats_taken: 1 }]);
+		expect(licenses).toMatchObject([
+			{ seats: 3, seats_taken: 1, kind: "fixed" },
+			{ seats: 3, seats_taken: 0, kind: "elastic" },
+		]);
 	});
 });
 

@@ -148,6 +148,15 @@ describe("an operator", () => {
 		expect(await licensesOf(scene)).toMatchObject([{ seats_taken: 0 }, { seats_taken: 0 }]);
 	});
 
+	test("is told when the lease ends, and that the seat is gone after it", async () => {
+		const { firewall, product } = await elastic();
+		const explained = () => operated("GET", `/v1/devices/${firewall.clientId}/explain?product=${product}`);
+		const lease = { lease_until: timeAfter(15 * MINUTE) };
+		expect(await explained()).toMatchObject({ holds_seat: true, license: { seats_taken: 1 }, ...lease });
+		moveTo(15 * MINUTE);
+		expect(await explained()).toMatchObject({ holds_seat: false, license: { seats_taken: 0 }, ...lease });
+	});
+
 	test("finds in the account that seats of vanished devices were released, without any request", async () => {
 		const scene = await elastic();
 		const account = env.ACCOUNT.getByName(scene.account.slice(5, 15));

@@ -29,6 +29,7 @@ test("the whole trace of a device that is offered its first release", async () =
 		installed: null,
 		status: "active",
 		holds_seat: true,
+		lease_until: null,
 		hold: null,
 		license: {
 			license,
@@ -43,6 +44,8 @@ test("the whole trace of a device that is offered its first release", async () =
 			critical_days: 3,
 			delay_hours: 2,
 			overage: "refuse",
+			kind: "fixed",
+			lease_minutes: 0,
 		},
 		entitlement: {
 			product,

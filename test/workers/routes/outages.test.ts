@@ -184,6 +184,13 @@ describe("stores and objects down", () => {
 	});
 
 	describe("there is a 503 with Retry-After for", () => {
+		test("the token of a device that is known, under an elastic license: nobody can say whether it has a seat", async () => {
+			scene = await newScene({ ends_at: timeAfter(DAY), kind: "elastic" }, false);
+			await loseEverything();
+			await expectOAuthError(await edge.token(scene.firewall), 503, "temporarily_unavailable");
+			expect(await edge.check(scene.firewall)).toMatchObject({ degraded: true });
+		});
+
 		test("a device that this isolate does not know", async () => {
 			await loseEverything();
 			const stranger = await newFirewall(scene.code, false);
