@@ -6,6 +6,8 @@ import { TEST_SECRETS } from "./test/support/secrets.ts";
 export default defineConfig({
 	test: {
 		silent: "passed-only",
+		// Also on two cores, where one would be left idle: the tests from outside mostly wait.
+		maxWorkers: 2,
 		projects: [
 			// Rules keep no state, so their files can share a process.
 			{
