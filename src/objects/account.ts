@@ -1,6 +1,6 @@
 // One customer: licenses, auth codes, seats and devices. The platform runs each method's synchronous part alone, so what a
 // method reads, decides and writes without waiting is one transaction: no seat is given twice. The rules are in
-// entitlement/, the work is done at the two desks. An account that was never created answers like one without content, and
+// entitlement/, the work is done at the desks. An account that was never created answers like one without content, and
 // writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../entitlement/license.ts";
