@@ -6,7 +6,6 @@ import { addAccountEventsCommand } from "./events.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
-export const accountId = z.string().regex(/^acct-[0-9a-z]{8,40}$/, "an account looks like acct-…");
 const accountName = z.string().min(1, "a name is expected").max(200);
 
 export function addAccountCommands(program: Command, surroundings: Surroundings): void {

@@ -1,14 +1,10 @@
 // `parapet code …`: auth codes, with which devices activate.
 import type { Command } from "commander";
-import { z } from "zod";
 import { modelName, serialNumber } from "../src/content/names.ts";
-import { accountId } from "./account.ts";
 import { moment, readOperand, runAsOperator, wholeNumber } from "./command.ts";
-import { licenseId } from "./license.ts";
+import { accountId, codeId, licenseId } from "./ids.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
-
-const codeId = z.string().regex(/^code-[0-9a-z]{4,40}$/, "the id of a code looks like code-…; `code list` shows it");
 
 export function addCodeCommands(program: Command, surroundings: Surroundings): void {
 	const code = program.command("code").description("auth codes, with which devices activate");

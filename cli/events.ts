@@ -4,6 +4,7 @@ import { z } from "zod";
 import { productName } from "../src/content/names.ts";
 import { eventType } from "../src/events/event-type.ts";
 import { type OperatorContext, readOperand, runAsOperator } from "./command.ts";
+import { accountId } from "./ids.ts";
 import type { OperatorApi } from "./operator-api.ts";
 import type { Surroundings } from "./output.ts";
 
@@ -11,7 +12,6 @@ const EVENTS_PER_PAGE = 500;
 /** How often a trail that is followed is asked for news. */
 const FOLLOW_MS = 2_000;
 
-export const accountId = z.string().regex(/^acct-[0-9a-z]{8,40}$/, "an account looks like acct-…");
 const event = z.looseObject({
 	id: z.string(),
 	at: z.string(),

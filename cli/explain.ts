@@ -14,7 +14,7 @@ import {
 import { UsageError } from "./errors.ts";
 import { describeExplanation, explanationAnswer } from "./explain-lines.ts";
 import { loadActiveIdentity } from "./firewall/activation.ts";
-import { deviceId } from "./fleet.ts";
+import { deviceId } from "./ids.ts";
 import { openSession } from "./open-session.ts";
 import { anyAnswer, readAnswer } from "./operator-api.ts";
 import { createOutput, type Surroundings } from "./output.ts";

@@ -2,11 +2,9 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { readOperand, runAsOperator } from "./command.ts";
+import { accountId, deviceId } from "./ids.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
-
-const accountId = z.string().regex(/^acct-[0-9a-z]{8,40}$/, "an account looks like acct-…");
-export const deviceId = z.string().regex(/^dev-[0-9a-z]+-[0-9a-z]+$/, "a device looks like dev-…-…");
 
 const VERDICTS = {
 	suspend: "refuse updates to a device until it is reinstated",

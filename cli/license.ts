@@ -3,12 +3,10 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { productName } from "../src/content/names.ts";
 import { licenseKind, overagePolicy } from "../src/entitlement/license.ts";
-import { accountId } from "./account.ts";
 import { commaList, moment, pairs, readOperand, runAsOperator, wholeNumber } from "./command.ts";
+import { accountId, licenseId } from "./ids.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
-
-export const licenseId = z.string().regex(/^lic-[0-9a-z]{4,40}$/, "a license looks like lic-…");
 
 const VERDICTS = {
 	suspend: "hold a license: its devices get nothing new and keep what they have",

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { eventType, MAX_EVENT_TYPES } from "../src/events/event-type.ts";
 import { commaList, readOperand, runAsOperator } from "./command.ts";
 import { CliError } from "./errors.ts";
-import { accountId } from "./events.ts";
+import { accountId } from "./ids.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 

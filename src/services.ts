@@ -2,13 +2,13 @@
 // request.
 import { type Config, parseConfig } from "./config.ts";
 import type { Account } from "./objects/account.ts";
+import { answerInTime } from "./objects/answer-in-time.ts";
 import { DIRECTORY_NAME, type NamedRecordStore, type ObjectBindings, recordStores } from "./objects/bindings.ts";
 import type { Directory } from "./objects/directory.ts";
 import type { Product } from "./objects/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
 import { useAssertionOnce } from "./objects/replay-shard.ts";
 import type { RenewalOutcome } from "./objects/seat-desk.ts";
-import { renewSeatInTime } from "./objects/seat-renewal.ts";
 import { type RateLimitPolicy, rateLimits } from "./routes/rate-limit.ts";
 import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
@@ -97,7 +97,8 @@ export async function createServices(env: Env): Promise<Services> {
 			account: (objectName) => env.ACCOUNT.getByName(objectName),
 			product: (product) => env.PRODUCT.getByName(product),
 			directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
-			renewSeat: (objectName, deviceId, now) => renewSeatInTime(env.ACCOUNT.getByName(objectName), deviceId, now),
+			renewSeat: (objectName, deviceId, now) =>
+				answerInTime<RenewalOutcome>(env.ACCOUNT.getByName(objectName).renewSeat({ deviceId, now })),
 			useAssertion: (deviceId, jti, until, now) => useAssertionOnce(env.REPLAY_GUARD, deviceId, jti, until, now),
 		},
 		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS),

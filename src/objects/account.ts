@@ -9,7 +9,15 @@ import { formatRecord } from "../storage/record-store.ts";
 import { accountRecords, DENIAL_MARGIN_SECONDS, deviceStep } from "./account-records.ts";
 import { type AccountInfo, AccountTables, createAccountTables } from "./account-tables.ts";
 import { Alarm } from "./alarm.ts";
-import { type AuditEntry, type Change, readAudit, readTrail, type TrailPage, type TrailQuery } from "./audit.ts";
+import {
+	type AuditEntry,
+	type Change,
+	readAudit,
+	readTrail,
+	type TrailPage,
+	type TrailQuery,
+	type WriteAudit,
+} from "./audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "./bindings.ts";
 import { nowSeconds } from "./clock.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
@@ -43,6 +51,7 @@ const RENEWAL_PAGES_PER_RUN = 4;
 
 export class Account extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
+	readonly #audit: WriteAudit;
 	readonly #account: AccountTables;
 	readonly #devices: DeviceTables;
 	readonly #licenseDesk: LicenseDesk;
@@ -65,10 +74,12 @@ export class Account extends DurableObject<ObjectBindings> {
 		const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory: directoryPort(env) });
 		const accountId = () => account.info()?.id ?? "";
 		const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
-		const audit = (entry: AuditEntry) => webhooks.delivery.append(entry);
+		const audit: WriteAudit = ({ actor, now: at }, action, subject, detail) =>
+			webhooks.delivery.append({ at, actor, action, subject, detail });
 		const seatDesk = new SeatDesk({ storage, audit, licenses, devices, alarm });
 		const desk = { audit, account, licenses, devices, seatDesk, outbox, tokensEndAfter: tokensEndAfter(env) };
 		this.outbox = outbox;
+		this.#audit = audit;
 		this.#account = account;
 		this.#devices = devices;
 		this.#webhooks = webhooks;
@@ -92,9 +103,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.ctx.storage.transactionSync(() => {
 			createAccountTables(sql);
 			this.#account.insert(account);
-			const { actor, now: at } = input;
-			const entry = { at, actor, action: "account.create", subject: account.id, detail: account.name };
-			this.#webhooks.delivery.append(entry);
+			this.#audit(input, "account.create", account.id, account.name);
 		});
 		this.#exists = true;
 		return account;

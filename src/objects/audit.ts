@@ -20,6 +20,9 @@ export interface AuditEntry {
 	readonly detail: string;
 }
 
+/** Appends an entry to an object's trail, as part of the transaction of the change. */
+export type WriteAudit = (change: Change, action: string, subject: string, detail: string) => void;
+
 /** An entry and its place: 1 for the object's first. */
 export interface TrailEntry extends AuditEntry {
 	readonly seq: number;

@@ -11,14 +11,11 @@ import {
 import type { DevicePublicKey, DeviceStatus } from "../entitlement/device-record.ts";
 import { holdsSeat, lastEndOf } from "../entitlement/license.ts";
 import { firstLeaseEnd } from "../entitlement/seat-lease.ts";
-import { accessStep, allowStep, deviceStep } from "./account-records.ts";
-import type { AccountTables } from "./account-tables.ts";
-import type { AuditEntry, Change } from "./audit.ts";
-import type { Device, DeviceTables } from "./device-tables.ts";
-import type { LicenseTables } from "./license-tables.ts";
-import type { Outbox } from "./outbox.ts";
+import { accessStep, accountRecords, allowStep, deviceStep } from "./account-records.ts";
+import type { Change } from "./audit.ts";
+import type { DeskOptions } from "./desk.ts";
+import type { Device } from "./device-tables.ts";
 import type { OutboxStep } from "./outbox-rows.ts";
-import type { SeatDesk } from "./seat-desk.ts";
 
 export interface ActivationInput {
 	/** keyed hash of the auth code */
@@ -51,25 +48,13 @@ export type StatusChange = Change & {
 	readonly reason: string;
 };
 
-export interface DeviceDeskOptions {
-	/** writes to the account's trail, in the same transaction */
-	readonly audit: (entry: AuditEntry) => void;
-	readonly account: AccountTables;
-	readonly licenses: LicenseTables;
-	readonly devices: DeviceTables;
-	readonly seatDesk: SeatDesk;
-	readonly outbox: Outbox;
-	/** seconds after which no token from before a change is left */
-	readonly tokensEndAfter: number;
-}
-
 /** Few, so that another change does not wait long for its turn behind them. */
 const RENEWALS_PER_RUN = 50;
 
 export class DeviceDesk {
-	readonly #of: DeviceDeskOptions;
+	readonly #of: DeskOptions;
 
-	constructor(options: DeviceDeskOptions) {
+	constructor(options: DeskOptions) {
 		this.#of = options;
 	}
 
@@ -106,8 +91,8 @@ export class DeviceDesk {
 		licenses.insertActivation(codeHash, id, now);
 		const device = this.#deviceOrThrow(id);
 		const by = { actor: `code:${code?.id}`, now };
-		this.#audit(by, `device.${decision.kind}`, id, `serial ${serial}`);
-		if (decision.overage) this.#audit(by, "seat.overage", id, `license ${license.id} has ${license.seats} seats`);
+		this.#of.audit(by, `device.${decision.kind}`, id, `serial ${serial}`);
+		if (decision.overage) this.#of.audit(by, "seat.overage", id, `license ${license.id} has ${license.seats} seats`);
 		outbox.add(decision.kind === "returned" ? [deviceStep(device), allowStep(device)] : [deviceStep(device)]);
 		return { ...decision, device };
 	}
@@ -121,19 +106,19 @@ export class DeviceDesk {
 		this.#of.devices.saveDevice({ ...known, status: input.status });
 		if (!holdsSeat(input.status)) this.#of.seatDesk.seats.free(known.id);
 		const device = this.#deviceOrThrow(known.id);
-		this.#audit(input, `device.${input.status}`, known.id, input.reason);
+		this.#of.audit(input, `device.${input.status}`, known.id, input.reason);
 		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
 		return { ...decision, device };
 	}
 
 	/** @returns the next records that have to be written anew after a change of terms; taken once */
-	takeRenewals(): OutboxStep[] {
+	takeRenewals(): readonly OutboxStep[] {
 		const { account, devices } = this.#of;
 		const after = account.renewedTo();
 		if (after === null) return [];
-		const page = devices.devices(after, RENEWALS_PER_RUN);
-		account.setRenewedTo(page.length < RENEWALS_PER_RUN ? null : (page.at(-1)?.id ?? null));
-		return page.map(deviceStep);
+		const { steps, next } = accountRecords(devices, account).read(after, RENEWALS_PER_RUN);
+		account.setRenewedTo(next);
+		return steps;
 	}
 
 	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */
@@ -145,9 +130,5 @@ export class DeviceDesk {
 		const device = id === undefined ? null : this.#of.devices.device(id);
 		if (device === null) throw new Error("a device vanished inside a transaction");
 		return device;
-	}
-
-	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {
-		this.#of.audit({ at: now, actor, action, subject, detail });
 	}
 }

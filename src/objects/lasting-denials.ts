@@ -3,18 +3,11 @@
 // be called by every alarm. What cannot be renewed is renewed by the next one, minutes before the end.
 import { deviceKey } from "../storage/keys.ts";
 import { DENIAL_MARGIN_SECONDS, denyStep, termsStep } from "./account-records.ts";
-import type { AccountTables } from "./account-tables.ts";
-import type { DeviceTables } from "./device-tables.ts";
+import type { DeskOptions } from "./desk.ts";
 import type { DirectoryPort } from "./directory-port.ts";
-import type { Outbox } from "./outbox.ts";
 
-export interface LastingDenialsOptions {
-	readonly account: AccountTables;
-	readonly devices: DeviceTables;
-	readonly outbox: Outbox;
+export interface LastingDenialsOptions extends Pick<DeskOptions, "account" | "devices" | "outbox" | "tokensEndAfter"> {
 	readonly directory: DirectoryPort;
-	/** seconds after which no token from before a change is left */
-	readonly tokensEndAfter: number;
 }
 
 /** Twice the longest time between two alarms of an object that owes something. */

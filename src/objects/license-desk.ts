@@ -10,12 +10,10 @@ import {
 	licenseTerms,
 } from "../entitlement/license.ts";
 import { termsStep } from "./account-records.ts";
-import type { AccountTables } from "./account-tables.ts";
-import type { AuditEntry, Change } from "./audit.ts";
-import type { Device, DeviceTables } from "./device-tables.ts";
-import type { Code, LicenseTables } from "./license-tables.ts";
-import type { Outbox } from "./outbox.ts";
-import type { SeatDesk } from "./seat-desk.ts";
+import type { Change } from "./audit.ts";
+import type { DeskOptions } from "./desk.ts";
+import type { Device } from "./device-tables.ts";
+import type { Code } from "./license-tables.ts";
 import type { Seat } from "./seat-tables.ts";
 
 export interface LicenseInfo extends License {
@@ -53,22 +51,10 @@ export type LicenseResult<Reason extends string> =
 	| { readonly ok: true; readonly changed: boolean; readonly license: LicenseInfo }
 	| { readonly ok: false; readonly reason: "unknown_license" | Reason };
 
-export interface LicenseDeskOptions {
-	/** writes to the account's trail, in the same transaction */
-	readonly audit: (entry: AuditEntry) => void;
-	readonly account: AccountTables;
-	readonly licenses: LicenseTables;
-	readonly devices: DeviceTables;
-	readonly seatDesk: SeatDesk;
-	readonly outbox: Outbox;
-	/** seconds after which no token from before a change is left */
-	readonly tokensEndAfter: number;
-}
-
 export class LicenseDesk {
-	readonly #of: LicenseDeskOptions;
+	readonly #of: DeskOptions;
 
-	constructor(options: LicenseDeskOptions) {
+	constructor(options: DeskOptions) {
 		this.#of = options;
 	}
 
@@ -85,7 +71,7 @@ export class LicenseDesk {
 		if (this.#of.licenses.license(input.id) !== null) return { ok: false, reason: "id_taken" } as const;
 		const license: License = { ...input.terms, id: input.id, status: "active", createdAt: input.now };
 		this.#of.licenses.saveLicense(license);
-		this.#audit(input, "license.create", license.id, summaryOf(license));
+		this.#of.audit(input, "license.create", license.id, summaryOf(license));
 		return { ok: true, license: this.#describe(license, input.now) } as const;
 	}
 
@@ -139,7 +125,7 @@ export class LicenseDesk {
 		// As in an activation: tokens of the fixed license may be out there, though the change of terms ends them soon.
 		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#of.tokensEndAfter };
 		seats.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease);
-		this.#audit(input, "license.transfer", from.id, `${moving} devices to ${to.id}`);
+		this.#of.audit(input, "license.transfer", from.id, `${moving} devices to ${to.id}`);
 		this.#renewDevices(now);
 		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
@@ -156,7 +142,7 @@ export class LicenseDesk {
 		}
 		const { actor: _, now: createdAt, hash, ...code } = input;
 		licenses.insertCode(hash, { ...code, createdAt });
-		this.#audit(input, "code.create", code.id, `license ${code.license}, ${code.uses} uses`);
+		this.#of.audit(input, "code.create", code.id, `license ${code.license}, ${code.uses} uses`);
 		return { ok: true, code: { ...code, createdAt, used: 0, revoked: false } satisfies Code } as const;
 	}
 
@@ -166,14 +152,14 @@ export class LicenseDesk {
 		if (code === null) return { ok: false, reason: "unknown_code" } as const;
 		if (!code.revoked) {
 			this.#of.licenses.revokeCode(code.id);
-			this.#audit(input, "code.revoke", code.id, `license ${code.license}`);
+			this.#of.audit(input, "code.revoke", code.id, `license ${code.license}`);
 		}
 		return { ok: true } as const;
 	}
 
 	#replace(change: Change, action: string, before: License, after: License, detail: string): LicenseResult<never> {
 		this.#of.licenses.saveLicense(after);
-		this.#audit(change, action, after.id, detail);
+		this.#of.audit(change, action, after.id, detail);
 		if (changesDevices(before, after)) this.#renewDevices(change.now);
 		return { ok: true, changed: true, license: this.#describe(after, change.now) };
 	}
@@ -187,10 +173,6 @@ export class LicenseDesk {
 
 	#describe(license: License, now: number): LicenseInfo {
 		return { ...license, seatsTaken: this.#of.seatDesk.seats.taken(license.id, now) };
-	}
-
-	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {
-		this.#of.audit({ at: now, actor, action, subject, detail });
 	}
 }
 

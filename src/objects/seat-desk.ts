@@ -4,7 +4,7 @@
 import type { DeviceStatus } from "../entitlement/device-record.ts";
 import { decideRenewal, isLive, sweepTime } from "../entitlement/seat-lease.ts";
 import type { Alarm } from "./alarm.ts";
-import type { AuditEntry } from "./audit.ts";
+import type { WriteAudit } from "./audit.ts";
 import { nowSeconds } from "./clock.ts";
 import type { DeviceTables } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
@@ -17,8 +17,7 @@ export type RenewalOutcome =
 
 export interface SeatDeskOptions {
 	readonly storage: DurableObjectStorage;
-	/** writes to the account's trail, in the same transaction */
-	readonly audit: (entry: AuditEntry) => void;
+	readonly audit: WriteAudit;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
 	/** the object's: a chore is added to it that sweeps */
@@ -61,9 +60,10 @@ export class SeatDesk {
 		if (decision.kind === "renewed") seats.extend(deviceId, decision.until);
 		if (decision.kind === "returned") {
 			this.#takeBack({ device: deviceId, license: license.id, until: decision.until });
-			this.#audit(now, deviceId, "seat.returned", deviceId, `license ${license.id}`);
+			const by = { actor: deviceId, now };
+			this.#of.audit(by, "seat.returned", deviceId, `license ${license.id}`);
 			const detail = `license ${license.id} has ${license.seats} seats`;
-			if (decision.overage) this.#audit(now, deviceId, "seat.overage", deviceId, detail);
+			if (decision.overage) this.#of.audit(by, "seat.overage", deviceId, detail);
 		}
 		return { ok: true, lease: { seconds: license.leaseSeconds, until: decision.until } };
 	}
@@ -98,7 +98,8 @@ export class SeatDesk {
 
 	#release(seat: Seat, now: number): void {
 		this.seats.free(seat.device);
-		this.#audit(now, SERVICE, "seat.released", seat.device, `license ${seat.license}, lease ended at ${seat.until}`);
+		const detail = `license ${seat.license}, lease ended at ${seat.until}`;
+		this.#of.audit({ actor: SERVICE, now }, "seat.released", seat.device, detail);
 	}
 
 	/** A renewal only moves ends later, and an alarm that rings too early finds nothing; a new lease may end before it. */
@@ -107,9 +108,5 @@ export class SeatDesk {
 		this.seats.take(seat);
 		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
 		if (before === null || (this.dueMs() ?? before) < before) void this.#of.alarm.set();
-	}
-
-	#audit(at: number, actor: string, action: string, subject: string, detail: string): void {
-		this.#of.audit({ at, actor, action, subject, detail });
 	}
 }

@@ -103,13 +103,7 @@ export const token = plainRoute(route, async (request, scope) => {
 	if (device.status !== "active") refuseStatus(scope, device.status);
 
 	// The record may be from before the suspension, wherever the store that gave it lags behind the one that gave `heads`.
-	if (await standsOnDenyList(scope, device.id)) {
-		throw new OAuthError(
-			"unauthorized_client",
-			400,
-			"this device is not active; keep what is installed and ask the account's administrator",
-		);
-	}
+	if (await standsOnDenyList(scope, device.id)) refuseDevice("not active");
 
 	const jkt = await boundKey(scope, request.headers.get("dpop"), device);
 	// A device that always brings a proof can do without: a replayed assertion lacks one. For any other the assertion counts
@@ -155,10 +149,14 @@ function refuseClient(scope: RequestScope, reason: string): never {
 
 function refuseStatus(scope: RequestScope, status: Exclude<DeviceStatus, "active">): never {
 	scope.event.reason = status;
+	refuseDevice(status);
+}
+
+function refuseDevice(state: string): never {
 	throw new OAuthError(
 		"unauthorized_client",
 		400,
-		`this device is ${status}; keep what is installed and ask the account's administrator`,
+		`this device is ${state}; keep what is installed and ask the account's administrator`,
 	);
 }
 

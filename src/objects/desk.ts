@@ -1,0 +1,19 @@
+// What the desks of an Account work with: its tables, its outbox and its trail. Each desk's methods are synchronous, and part
+// of the transaction of whoever calls.
+import type { AccountTables } from "./account-tables.ts";
+import type { WriteAudit } from "./audit.ts";
+import type { DeviceTables } from "./device-tables.ts";
+import type { LicenseTables } from "./license-tables.ts";
+import type { Outbox } from "./outbox.ts";
+import type { SeatDesk } from "./seat-desk.ts";
+
+export interface DeskOptions {
+	readonly audit: WriteAudit;
+	readonly account: AccountTables;
+	readonly licenses: LicenseTables;
+	readonly devices: DeviceTables;
+	readonly seatDesk: SeatDesk;
+	readonly outbox: Outbox;
+	/** seconds after which no token from before a change is left */
+	readonly tokensEndAfter: number;
+}
