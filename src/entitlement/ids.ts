@@ -18,6 +18,7 @@ const LICENSE_ID = new RegExp(`^lic-${CHARACTER}{8}$`);
 const CODE_ID = new RegExp(`^code-${CHARACTER}{8}$`);
 const KEY_ID = new RegExp(`^key-${CHARACTER}{8}$`);
 const MESSAGE_ID = new RegExp(`^msg-${CHARACTER}{8}$`);
+const HA_GROUP_ID = new RegExp(`^hag-${CHARACTER}{10}-${CHARACTER}{8}$`);
 const WEBHOOK_ID = new RegExp(`^whk-${CHARACTER}{8}$`);
 
 /** Every device id has this length. */
@@ -88,6 +89,11 @@ export function mintCodeId(random: Uint8Array): string {
 	return `code-${characters(random, 8)}`;
 }
 
+/** A new id for an HA group of `accountId`. */
+export function mintHaGroupId(accountId: string, random: Uint8Array): string {
+	return `hag-${accountObjectName(accountId)}-${characters(random, 8)}`;
+}
+
 /** A new id by which operators speak of an API key. */
 export function mintKeyId(random: Uint8Array): string {
 	return `key-${characters(random, 8)}`;
@@ -139,6 +145,11 @@ export function isCodeId(text: string): boolean {
 	return CODE_ID.test(text);
 }
 
+/** Whether `text` has the form of an HA group's id. */
+export function isHaGroupId(text: string): boolean {
+	return HA_GROUP_ID.test(text);
+}
+
 /** Whether `text` has the form of an API key's id. */
 export function isKeyId(text: string): boolean {
 	return KEY_ID.test(text);
@@ -155,14 +166,15 @@ export function isWebhookId(text: string): boolean {
 }
 
 /**
- * The name of the Account object that an account id, a device id or a code (normal form) belongs to. Looks at the form only.
+ * The name of the Account object that an account id, a device id, an HA group's id or a code (normal form) belongs to. Looks at the form only.
  * @throws TypeError for anything else
  */
 export function accountObjectName(id: string): string {
 	if (ACCOUNT_ID.test(id)) return id.slice(5, 5 + OBJECT_NAME_LENGTH);
 	if (DEVICE_ID.test(id)) return id.slice(4, 4 + OBJECT_NAME_LENGTH);
+	if (HA_GROUP_ID.test(id)) return id.slice(4, 4 + OBJECT_NAME_LENGTH);
 	if (CODE.test(id)) return id.slice(0, OBJECT_NAME_LENGTH);
-	throw new TypeError("neither an account id, nor a device id, nor a code");
+	throw new TypeError("neither an account id, nor a device id, nor an HA group's, nor a code");
 }
 
 /** A code as people see it: nine groups of four upper-case characters. */

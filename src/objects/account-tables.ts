@@ -2,6 +2,7 @@
 // Plain synchronous SQL; no rule is decided here.
 import { createAuditTable } from "./audit.ts";
 import { createDeviceTables } from "./device-tables.ts";
+import { createHaTables } from "./ha-tables.ts";
 import { createLicenseTables } from "./license-tables.ts";
 import { Outbox } from "./outbox.ts";
 import { addColumn, runSchema } from "./schema.ts";
@@ -18,6 +19,7 @@ export function createAccountTables(sql: SqlStorage): void {
 	addColumn(sql, "account", "renewed_to", "TEXT");
 	createLicenseTables(sql);
 	createDeviceTables(sql);
+	createHaTables(sql);
 	createSeatTables(sql);
 	createAuditTable(sql);
 	createWebhookTable(sql);

@@ -21,7 +21,7 @@ import {
 import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "./bindings.ts";
 import { nowSeconds } from "./clock.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
-import { type Device, DeviceTables } from "./device-tables.ts";
+import { type Device, DeviceTables, seatHolder } from "./device-tables.ts";
 import { LastingDenials } from "./lasting-denials.ts";
 import {
 	type ExplainedDevice,
@@ -185,7 +185,11 @@ export class Account extends DurableObject<ObjectBindings> {
 	async explainDevice(deviceId: string, now: number): Promise<ExplainedDevice | null> {
 		const device = await this.device(deviceId);
 		if (device === null) return null;
-		return { device, license: this.#licenseDesk.read(device.license, now), seat: this.#seatDesk.seats.seat(deviceId) };
+		return {
+			device,
+			license: this.#licenseDesk.read(device.license, now),
+			seat: this.#seatDesk.seats.seat(seatHolder(device)),
+		};
 	}
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */

@@ -1,16 +1,11 @@
 // What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated, and their records written
 // anew when the account's terms have changed. Each method is synchronous, and part of the transaction of whoever calls.
 import type { Labels } from "../content/names.ts";
-import {
-	type ActivationKind,
-	type ActivationRefusal,
-	decideActivation,
-	decideStatusChange,
-	type StatusChangeRefusal,
-} from "../entitlement/activation.ts";
+import { type ActivationKind, type ActivationRefusal, decideActivation } from "../entitlement/activation.ts";
 import type { DevicePublicKey, DeviceStatus } from "../entitlement/device-record.ts";
 import { holdsSeat, lastEndOf } from "../entitlement/license.ts";
 import { firstLeaseEnd } from "../entitlement/seat-lease.ts";
+import { decideStatusChange, type StatusChangeRefusal } from "../entitlement/status-change.ts";
 import { accessStep, accountRecords, allowStep, deviceStep } from "./account-records.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
@@ -84,10 +79,10 @@ export class DeviceDesk {
 		// Moving to another license does not lift a suspension; a device that returns starts afresh.
 		const status = decision.kind === "moved" && known !== null ? known.status : "active";
 		const activatedAt = decision.kind === "moved" && known !== null ? known.activatedAt : now;
-		const described = { serial, model, labels, jkt, jwk, dpopBound, activatedAt };
+		const described = { serial, model, labels, jkt, jwk, dpopBound, activatedAt, haGroup: known?.haGroup ?? null };
 		const until = firstLeaseEnd(license.leaseSeconds, known === null ? null : this.#tokensUntil(known, now), now);
 		devices.saveDevice({ id, status, license: license.id, ...described });
-		seatDesk.seats.take({ device: id, license: license.id, until });
+		seatDesk.seats.take({ holder: id, license: license.id, until });
 		licenses.insertActivation(codeHash, id, now);
 		const device = this.#deviceOrThrow(id);
 		const by = { actor: `code:${code?.id}`, now };

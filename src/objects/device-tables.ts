@@ -2,7 +2,7 @@
 import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../entitlement/device-record.ts";
 import { grantsOf, holdOf, type License, SEAT_HOLDING_STATUSES } from "../entitlement/license.ts";
 import type { AccountInfo } from "./account-tables.ts";
-import { runSchema } from "./schema.ts";
+import { addColumn, runSchema } from "./schema.ts";
 
 const SCHEMA = [
 	`CREATE TABLE IF NOT EXISTS devices (
@@ -16,6 +16,8 @@ const SCHEMA = [
 
 export function createDeviceTables(sql: SqlStorage): void {
 	runSchema(sql, SCHEMA);
+	addColumn(sql, "devices", "ha_group", "TEXT");
+	sql.exec("CREATE INDEX IF NOT EXISTS devices_by_ha_group ON devices (ha_group) WHERE ha_group IS NOT NULL");
 }
 
 /** A device as its account knows it: what the edges know, and the version of that. */
@@ -23,8 +25,13 @@ export interface Device extends DeviceRecord {
 	readonly version: number;
 }
 
+/** @returns whose seat a device has: the one of its HA group, or its own */
+export function seatHolder({ id, haGroup }: Pick<DeviceRecord, "id" | "haGroup">): string {
+	return haGroup ?? id;
+}
+
 /** What a device's row holds; everything else follows from its license and its account. */
-export type DeviceFacts = Omit<Device, "version" | "account" | "haGroup" | "grants" | "hold" | "terms" | "lease">;
+export type DeviceFacts = Omit<Device, "version" | "account" | "grants" | "hold" | "terms" | "lease">;
 
 /** Where a device's row is completed from. */
 export interface DeviceContext {
@@ -44,6 +51,7 @@ type DeviceRow = {
 	jwk: string;
 	dpop_bound: number;
 	activated_at: number;
+	ha_group: string | null;
 };
 
 const HOLDS_SEAT = `status IN (${SEAT_HOLDING_STATUSES.map((status) => `'${status}'`).join(", ")})`;
@@ -80,11 +88,11 @@ export class DeviceTables {
 	/** Writes the device as its next version: what is given is changed, and the version rises by one. */
 	saveDevice(device: DeviceFacts): void {
 		this.#sql.exec(
-			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, dpop_bound, activated_at)
-			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, dpop_bound, activated_at, ha_group)
+			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET version = version + 1, status = excluded.status, license = excluded.license,
 				model = excluded.model, labels = excluded.labels, dpop_bound = excluded.dpop_bound,
-				activated_at = excluded.activated_at`,
+				activated_at = excluded.activated_at, ha_group = excluded.ha_group`,
 			device.id,
 			device.status,
 			device.license,
@@ -95,12 +103,21 @@ export class DeviceTables {
 			JSON.stringify(device.jwk),
 			device.dpopBound ? 1 : 0,
 			device.activatedAt,
+			device.haGroup,
 		);
 	}
 
-	/** Moves every device that has a seat of one license to another. Their records change with the account's terms. */
+	/** @returns all devices of an HA group, in whatever status, in the order of their ids */
+	members(haGroup: string): Device[] {
+		return this.#complete(
+			this.#sql.exec<DeviceRow>("SELECT * FROM devices WHERE ha_group = ? ORDER BY id", haGroup).toArray(),
+		);
+	}
+
+	/** Moves every device that has a seat of one license, or a part in one, to another. Their records change with the account's terms. */
 	moveDevices(from: string, to: string): void {
-		const query = "UPDATE devices SET license = ? WHERE id IN (SELECT device FROM seats WHERE license = ?)";
+		const query =
+			"UPDATE devices SET license = ? WHERE COALESCE(ha_group, id) IN (SELECT holder FROM seats WHERE license = ?)";
 		this.#sql.exec(query, to, from);
 	}
 
@@ -126,7 +143,7 @@ function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null)
 		status: row.status,
 		model: row.model,
 		labels: JSON.parse(row.labels) as Record<string, string>,
-		haGroup: null,
+		haGroup: row.ha_group,
 		hold: license === null ? null : holdOf(license),
 		terms: account.terms,
 		lease: license?.leaseSeconds || null,

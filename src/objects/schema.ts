@@ -17,8 +17,20 @@ export function runSchema(sql: SqlStorage, statements: readonly string[]): void 
  * @returns whether the table had no such column
  */
 export function addColumn(sql: SqlStorage, table: string, column: string, definition: string): boolean {
-	const known = sql.exec<{ name: string }>(`SELECT name FROM pragma_table_info('${table}')`).toArray();
-	if (known.some(({ name }) => name === column)) return false;
+	if (columnsOf(sql, table).includes(column)) return false;
 	sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
 	return true;
+}
+
+/** Gives a column of a table that may be older its present name. */
+export function renameColumn(sql: SqlStorage, table: string, from: string, to: string): void {
+	if (columnsOf(sql, table).includes(from)) sql.exec(`ALTER TABLE ${table} RENAME COLUMN ${from} TO ${to}`);
+}
+
+function columnsOf(sql: SqlStorage, table: string): string[] {
+	const query = `SELECT name FROM pragma_table_info('${table}')`;
+	return sql
+		.exec<{ name: string }>(query)
+		.toArray()
+		.map(({ name }) => name);
 }

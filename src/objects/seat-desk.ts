@@ -6,7 +6,7 @@ import { decideRenewal, isLive, sweepTime } from "../entitlement/seat-lease.ts";
 import type { Alarm } from "./alarm.ts";
 import type { WriteAudit } from "./audit.ts";
 import { nowSeconds } from "./clock.ts";
-import type { DeviceTables } from "./device-tables.ts";
+import { type DeviceTables, seatHolder } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 import { type Seat, SeatTables } from "./seat-tables.ts";
 
@@ -42,7 +42,7 @@ export class SeatDesk {
 		alarm.add({ dueMs: () => this.dueMs(), run });
 	}
 
-	/** What a token request does: keeps, renews or takes back the seat of an active device. @param input now: unix seconds */
+	/** What a token request does: keeps, renews or takes back the seat of an active device, or of its HA group. @param input now: unix seconds */
 	renew({ deviceId, now }: { deviceId: string; now: number }): RenewalOutcome {
 		const { seats } = this;
 		const { devices, licenses } = this.#of;
@@ -51,19 +51,20 @@ export class SeatDesk {
 		if (device === null || license === null) return { ok: false, reason: "unknown_device" };
 		if (device.status !== "active") return { ok: false, reason: device.status };
 		if (license.kind === "fixed") return { ok: true, lease: null };
-		const seat = seats.seat(deviceId);
+		const holder = seatHolder(device);
+		const seat = seats.seat(holder);
 		const hasSeat = seat !== null && isLive(seat.until, now);
 		if (seat !== null && !hasSeat) this.#release(seat, now);
 		const seatsTaken = hasSeat ? 0 : this.countTaken(license.id, now);
 		const decision = decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken, now });
 		if (!decision.ok) return decision;
-		if (decision.kind === "renewed") seats.extend(deviceId, decision.until);
+		if (decision.kind === "renewed") seats.extend(holder, decision.until);
 		if (decision.kind === "returned") {
-			this.#takeBack({ device: deviceId, license: license.id, until: decision.until });
+			this.#takeBack({ holder, license: license.id, until: decision.until });
 			const by = { actor: deviceId, now };
-			this.#of.audit(by, "seat.returned", deviceId, `license ${license.id}`);
+			this.#of.audit(by, "seat.returned", holder, `license ${license.id}`);
 			const detail = `license ${license.id} has ${license.seats} seats`;
-			if (decision.overage) this.#of.audit(by, "seat.overage", deviceId, detail);
+			if (decision.overage) this.#of.audit(by, "seat.overage", holder, detail);
 		}
 		return { ok: true, lease: { seconds: license.leaseSeconds, until: decision.until } };
 	}
@@ -97,9 +98,9 @@ export class SeatDesk {
 	}
 
 	#release(seat: Seat, now: number): void {
-		this.seats.free(seat.device);
+		this.seats.free(seat.holder);
 		const detail = `license ${seat.license}, lease ended at ${seat.until}`;
-		this.#of.audit({ actor: SERVICE, now }, "seat.released", seat.device, detail);
+		this.#of.audit({ actor: SERVICE, now }, "seat.released", seat.holder, detail);
 	}
 
 	/** A renewal only moves ends later, and an alarm that rings too early finds nothing; a new lease may end before it. */

@@ -1,10 +1,10 @@
-// Who has a seat: one row per seat, with the end of its lease where the license is elastic. How many rows a license has is
+// Who has a seat, a device or an HA group: one row per seat, with the end of its lease where the license is elastic. How many rows a license has is
 // counted along, because no decision may count 100,000 of them. Plain synchronous SQL; no rule is decided here.
 import { SEAT_HOLDING_STATUSES } from "../entitlement/license.ts";
-import { hasTable, runSchema } from "./schema.ts";
+import { hasTable, renameColumn, runSchema } from "./schema.ts";
 
 const SCHEMA = [
-	"CREATE TABLE seats (device TEXT PRIMARY KEY, license TEXT NOT NULL, until INTEGER) WITHOUT ROWID",
+	"CREATE TABLE seats (holder TEXT PRIMARY KEY, license TEXT NOT NULL, until INTEGER) WITHOUT ROWID",
 	"CREATE INDEX seats_by_end ON seats (until, license) WHERE until IS NOT NULL",
 	"CREATE TABLE seat_counts (license TEXT PRIMARY KEY, taken INTEGER NOT NULL) WITHOUT ROWID",
 	// Accounts from before this table: every license was fixed, and a device's status said whether it had a seat.
@@ -16,10 +16,13 @@ const SCHEMA = [
 /** Needs the table of devices. */
 export function createSeatTables(sql: SqlStorage): void {
 	if (!hasTable(sql, "seats")) runSchema(sql, SCHEMA);
+	// From before HA groups: devices alone held seats.
+	renameColumn(sql, "seats", "device", "holder");
 }
 
 export interface Seat {
-	readonly device: string;
+	/** id of a device, or of the HA group that its devices share it in */
+	readonly holder: string;
 	readonly license: string;
 	/** end of its lease, unix seconds; null = for good */
 	readonly until: number | null;
@@ -32,9 +35,9 @@ export class SeatTables {
 		this.#sql = sql;
 	}
 
-	/** @returns the device's seat, though its lease may be over */
-	seat(device: string): Seat | null {
-		return this.#seats("SELECT * FROM seats WHERE device = ?", device)[0] ?? null;
+	/** @returns the holder's seat, though its lease may be over */
+	seat(holder: string): Seat | null {
+		return this.#seats("SELECT * FROM seats WHERE holder = ?", holder)[0] ?? null;
 	}
 
 	/**
@@ -47,22 +50,22 @@ export class SeatTables {
 		return Number(rows[0]?.["taken"] ?? 0) - Number(ended.one()["n"]);
 	}
 
-	/** Gives a device a seat, instead of the one it may have. */
-	take({ device, license, until }: Seat): void {
-		this.free(device);
-		this.#sql.exec("INSERT INTO seats (device, license, until) VALUES (?, ?, ?)", device, license, until);
+	/** Gives a holder a seat, instead of the one it may have. */
+	take({ holder, license, until }: Seat): void {
+		this.free(holder);
+		this.#sql.exec("INSERT INTO seats (holder, license, until) VALUES (?, ?, ?)", holder, license, until);
 		this.#count(license, 1);
 	}
 
-	/** Takes a device's seat away; nothing happens if it has none. */
-	free(device: string): void {
-		const [freed] = this.#seats("DELETE FROM seats WHERE device = ? RETURNING *", device);
+	/** Takes a holder's seat away; nothing happens if it has none. */
+	free(holder: string): void {
+		const [freed] = this.#seats("DELETE FROM seats WHERE holder = ? RETURNING *", holder);
 		if (freed !== undefined) this.#count(freed.license, -1);
 	}
 
 	/** Moves the end of a lease. */
-	extend(device: string, until: number): void {
-		this.#sql.exec("UPDATE seats SET until = ? WHERE device = ?", until, device);
+	extend(holder: string, until: number): void {
+		this.#sql.exec("UPDATE seats SET until = ? WHERE holder = ?", until, holder);
 	}
 
 	/**
@@ -97,7 +100,7 @@ export class SeatTables {
 	}
 
 	#seats(query: string, ...values: (string | number | null)[]): Seat[] {
-		return this.#sql.exec<{ device: string; license: string; until: number | null }>(query, ...values).toArray();
+		return this.#sql.exec<{ holder: string; license: string; until: number | null }>(query, ...values).toArray();
 	}
 
 	#count(license: string, change: number): void {

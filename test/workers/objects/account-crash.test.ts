@@ -85,7 +85,8 @@ describe("20 seats of an elastic license, and 200 devices that all want one", ()
 	const seatRows = ({ account }: AccountFixture) =>
 		runInDurableObject(
 			account(),
-			(_, { storage }) => storage.sql.exec("SELECT device, until FROM seats").toArray() as unknown as SeatRow[],
+			(_, { storage }) =>
+				storage.sql.exec("SELECT holder AS device, until FROM seats").toArray() as unknown as SeatRow[],
 		);
 
 	/** Dies between commit and answer of one of the next activations. */

@@ -197,7 +197,7 @@ async function expectAgreement(model: Model, { account, device }: AccountFixture
 	);
 	const live = seats.filter(({ until }) => until === null || Number(until) > model.now);
 	const expected = [...model.devices].filter(([, one]) => model.hasSeat(one));
-	expect(live.map((seat) => [seat["device"], seat["license"], seat["until"]]).sort()).toEqual(
+	expect(live.map((seat) => [seat["holder"], seat["license"], seat["until"]]).sort()).toEqual(
 		expected.map(([number, one]) => [device(number).candidateDeviceId, one.license, one.until]).sort(),
 	);
 }

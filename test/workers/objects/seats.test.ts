@@ -43,7 +43,9 @@ async function ringAt({ account }: Pick<AccountFixture, "account">, now: number)
 }
 
 const seatRows = ({ account }: Pick<AccountFixture, "account">) =>
-	runInDurableObject(account(), (_, { storage }) => storage.sql.exec("SELECT device, until FROM seats").toArray());
+	runInDurableObject(account(), (_, { storage }) =>
+		storage.sql.exec("SELECT holder AS device, until FROM seats").toArray(),
+	);
 
 describe("a seat of an elastic license", () => {
 	it("is taken with a lease, which a renewal prolongs once less than two thirds of it are left", async () => {
