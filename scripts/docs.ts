@@ -3,6 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { createApp, describeApi } from "../src/app.ts";
 import { DECISION_CODES } from "../src/entitlement/decision-codes.ts";
+import { ACCOUNT_EVENTS, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "../src/events/catalogue.ts";
 import { PROBLEMS } from "../src/problem.ts";
 
 interface Operation {
@@ -43,6 +44,7 @@ const documents = {
 	"docs/http-api.md": httpApi(api),
 	"docs/errors.md": errors(),
 	"docs/entitlement-codes.md": entitlementCodes(),
+	"docs/events.md": events(),
 };
 
 const isCheck = process.argv.includes("--check");
@@ -171,6 +173,28 @@ function entitlementCodes(): string {
 	];
 	for (const [code, { title, fix }] of Object.entries(DECISION_CODES))
 		lines.push(`| \`${code}\` | ${title}. | ${fix} |`);
+	return `${lines.join("\n")}\n`;
+}
+
+function events(): string {
+	const lines = [
+		GENERATED,
+		"",
+		"# Events",
+		"",
+		"Source: `src/events/catalogue.ts`. What the `type` of an event may be, in the three kinds of trails; how they are read, and how webhooks",
+		"are told of an account's, is in [operations](operations.md#events-and-webhooks). The list is closed: nothing else is ever written. Types are",
+		"stable for ever, and new ones are added, so a reader passes over what it does not know. `subject` is the id of what comes before the full",
+		"stop unless the table says otherwise; `detail` is for people, and its wording may change.",
+	];
+	for (const [title, types] of [
+		["Of an account", ACCOUNT_EVENTS],
+		["Of a product", PRODUCT_EVENTS],
+		["Of the deployment", DEPLOYMENT_EVENTS],
+	] as const) {
+		lines.push("", `## ${title}`, "", "| type | what happened |", "| --- | --- |");
+		for (const [type, text] of Object.entries(types)) lines.push(`| \`${type}\` | ${text}. |`);
+	}
 	return `${lines.join("\n")}\n`;
 }
 

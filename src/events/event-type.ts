@@ -1,6 +1,7 @@
 // Types of events, "device.suspended", and what a subscriber or a reader asks for: a type means itself and all below it,
 // so "device" is every event of devices.
 import { z } from "zod";
+import type { AccountEvent } from "./catalogue.ts";
 
 /** A type, or the beginning of one up to a full stop. */
 export const eventType = z
@@ -15,7 +16,7 @@ export const eventType = z
 export const MAX_EVENT_TYPES = 20;
 
 /** The type of the event that tries one endpoint out: it goes to that one, whatever it subscribed to, and to no other. */
-export const TEST_EVENT = "webhook.test";
+export const TEST_EVENT = "webhook.test" satisfies AccountEvent;
 
 /** @param wanted types as `eventType` takes them; none = everything */
 export function wantsType(wanted: readonly string[], type: string): boolean {

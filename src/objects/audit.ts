@@ -1,5 +1,6 @@
 // Who changed what, and when: an append-only table in each object, written in the transaction of the change. The database
 // itself refuses to change or remove an entry. What a reader gets as an event is an entry of this table.
+import type { AccountEvent, EventType } from "../events/catalogue.ts";
 
 /** What every change brings with it. */
 export interface Change {
@@ -13,6 +14,7 @@ export interface AuditEntry {
 	/** unix seconds */
 	readonly at: number;
 	readonly actor: string;
+	/** a type of events/catalogue.ts; one of an older version may no longer be in it */
 	readonly action: string;
 	/** id of the thing that was changed */
 	readonly subject: string;
@@ -20,8 +22,13 @@ export interface AuditEntry {
 	readonly detail: string;
 }
 
-/** Appends an entry to an object's trail, as part of the transaction of the change. */
-export type WriteAudit = (change: Change, action: string, subject: string, detail: string) => void;
+/** An entry that is yet to be written. */
+export interface NewEntry<Type extends EventType = EventType> extends AuditEntry {
+	readonly action: Type;
+}
+
+/** Appends an entry to an account's trail, as part of the transaction of the change. */
+export type WriteAudit = (change: Change, action: AccountEvent, subject: string, detail: string) => void;
 
 /** An entry and its place: 1 for the object's first. */
 export interface TrailEntry extends AuditEntry {
@@ -64,7 +71,7 @@ export function createAuditTable(sql: SqlStorage): void {
 	}
 }
 
-export function appendAudit(sql: SqlStorage, entry: AuditEntry): void {
+export function appendAudit(sql: SqlStorage, entry: NewEntry): void {
 	sql.exec(
 		"INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)",
 		entry.at,

@@ -4,6 +4,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../content/message.ts";
 import type { Scope } from "../entitlement/credential-record.ts";
+import type { DeploymentEvent } from "../events/catalogue.ts";
 import { HEADS_KEY } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
 import {
@@ -271,7 +272,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return credential;
 	}
 
-	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {
+	#audit({ actor, now }: Change, action: DeploymentEvent, subject: string, detail: string): void {
 		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail });
 	}
 }

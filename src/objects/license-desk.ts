@@ -9,6 +9,7 @@ import {
 	type LicenseTerms,
 	licenseTerms,
 } from "../entitlement/license.ts";
+import type { AccountEvent } from "../events/catalogue.ts";
 import { termsStep } from "./account-records.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
@@ -157,7 +158,13 @@ export class LicenseDesk {
 		return { ok: true } as const;
 	}
 
-	#replace(change: Change, action: string, before: License, after: License, detail: string): LicenseResult<never> {
+	#replace(
+		change: Change,
+		action: AccountEvent,
+		before: License,
+		after: License,
+		detail: string,
+	): LicenseResult<never> {
 		this.#of.licenses.saveLicense(after);
 		this.#of.audit(change, action, after.id, detail);
 		if (changesDevices(before, after)) this.#renewDevices(change.now);

@@ -2,6 +2,7 @@
 // the Directory point to it. A product that was never created answers like one without releases, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import { type ProductRecord, productRecord, RELEASES_IN_RECORD } from "../content/product-record.ts";
+import type { ProductEvent } from "../events/catalogue.ts";
 import { productKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
 import {
@@ -210,7 +211,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		return release;
 	}
 
-	#audit({ actor, now }: Change, action: string, subject: string, detail: string): void {
+	#audit({ actor, now }: Change, action: ProductEvent, subject: string, detail: string): void {
 		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail });
 	}
 }

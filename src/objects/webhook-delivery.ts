@@ -2,12 +2,13 @@
 // a time, by the object's alarm. Nothing is copied. An event counts as told once the endpoint's place is past it on disk, so
 // a crash in between tells it twice, under the same id. An endpoint that fails holds up itself alone.
 import { accountObjectName } from "../entitlement/ids.ts";
+import type { AccountEvent } from "../events/catalogue.ts";
 import { accountTrail, formatEventId } from "../events/event-id.ts";
 import { TEST_EVENT, wantsType } from "../events/event-type.ts";
 import { type Attempt, decideAttempt } from "../events/webhook-attempt.ts";
 import type { WebhookSender } from "../events/webhook-sender.ts";
 import type { Alarm } from "./alarm.ts";
-import { type AuditEntry, appendAudit, readTrail, type TrailEntry } from "./audit.ts";
+import { appendAudit, type NewEntry, readTrail, type TrailEntry } from "./audit.ts";
 import { type Webhook, WebhookTables } from "./webhook-tables.ts";
 
 export interface WebhookDeliveryOptions {
@@ -42,7 +43,7 @@ export class WebhookDelivery {
 	}
 
 	/** Appends to the audit trail and has the endpoints told that want it. Part of the transaction of the change. */
-	append(entry: AuditEntry): void {
+	append(entry: NewEntry<AccountEvent>): void {
 		appendAudit(this.#storage.sql, entry);
 		for (const webhook of this.#tables.all()) {
 			// One that waits for something already comes to this in its turn.

@@ -1,5 +1,6 @@
 // What operators do with an account's webhook endpoints. Each change stands in the audit trail, with the endpoint's origin
 // at most: paths and queries of such URLs often carry secrets of the receiver.
+import type { AccountEvent } from "../events/catalogue.ts";
 import { type Change, lastPlace } from "./audit.ts";
 import { WebhookDelivery, type WebhookDeliveryOptions } from "./webhook-delivery.ts";
 import { type Webhook, WebhookTables } from "./webhook-tables.ts";
@@ -136,7 +137,7 @@ export class Webhooks {
 		return webhook === null ? { ok: false, reason: "unknown_webhook" } : { ok: true, webhook };
 	}
 
-	#change(input: OfWebhook, action: string, change: (webhook: Webhook) => Webhook): WebhookResult {
+	#change(input: OfWebhook, action: AccountEvent, change: (webhook: Webhook) => Webhook): WebhookResult {
 		if (this.#tables.webhook(input.id) === null) return { ok: false, reason: "unknown_webhook" };
 		return this.#storage.transactionSync(() => {
 			this.#append(input, action, "");
@@ -152,7 +153,7 @@ export class Webhooks {
 		return webhook;
 	}
 
-	#append({ id, actor, now }: OfWebhook, action: string, detail: string): void {
+	#append({ id, actor, now }: OfWebhook, action: AccountEvent, detail: string): void {
 		this.delivery.append({ at: now, actor, action, subject: id, detail });
 	}
 }

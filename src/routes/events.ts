@@ -16,7 +16,7 @@ const eventBody = z
 	.object({
 		id: z.string(),
 		at: timestamp,
-		type: z.string().openapi({ example: "device.suspended" }),
+		type: z.string().openapi({ description: "One of docs/events.md", example: "device.suspended" }),
 		actor: z.string().openapi({ description: "Subject of an API key, a device, `code:<id>`, or `service`" }),
 		subject: z.string().openapi({ description: "Id of what was changed" }),
 		detail: z.string(),
@@ -44,7 +44,9 @@ const eventsQuery = z.object({
 		.max(MAX_EVENTS)
 		.optional()
 		.openapi({ type: "integer", description: "1 to 500; 100 if left out" }),
-	type: eventType.optional().openapi({ description: "A type, or the beginning of one: `device` is all of `device.…`" }),
+	type: eventType
+		.optional()
+		.openapi({ description: "A type of docs/events.md, or the beginning of one: `device` is all of `device.…`" }),
 });
 
 const refusals = problems("unauthenticated", "insufficient_scope", "invalid_request", "rate_limited");

@@ -55,7 +55,10 @@ const create = createRoute({
 						.array(eventType)
 						.max(MAX_EVENT_TYPES)
 						.optional()
-						.openapi({ description: "Types, or beginnings of types; every event if left out", example: ["device"] }),
+						.openapi({
+							description: "Types of docs/events.md, or beginnings of types; every event if left out",
+							example: ["device"],
+						}),
 				})
 				.openapi("NewWebhook"),
 		),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ACCOUNT_EVENTS, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "../../../src/events/catalogue.ts";
 import {
 	accountTrail,
 	DIRECTORY_TRAIL,
@@ -71,4 +72,11 @@ describe("a subscription to", () => {
 	it.each(["", "Device", ".device", "device.", "device..new", "device*", "a".repeat(65)])("%j is refused", (type) => {
 		expect(eventType.safeParse(type).success).toBe(false);
 	});
+
+	it.each(Object.keys({ ...ACCOUNT_EVENTS, ...PRODUCT_EVENTS, ...DEPLOYMENT_EVENTS }))(
+		"%s can be asked for",
+		(type) => {
+			expect(eventType.safeParse(type).success).toBe(true);
+		},
+	);
 });

@@ -1,0 +1,58 @@
+// Every type of event, by the trail that it stands in, with what it tells. The list is closed: an event that is not in it
+// does not compile. docs/events.md is made from it. Types are stable for ever, because trails are never rewritten.
+
+/** Events of an account, which its webhooks are told. `subject`: id of what comes before the full stop, unless it says otherwise. */
+export const ACCOUNT_EVENTS = {
+	"account.create": "The account was made. Detail: its name",
+	"license.create": "A license was made. Detail: its seats and products",
+	"license.change": "The terms of a license were changed, a renewal too. Detail: its seats and products now",
+	"license.suspended": "A license was suspended. Detail: the reason",
+	"license.active": "A suspended license was reinstated. Detail: the reason",
+	"license.revoked": "A license was revoked, for good. Detail: the reason",
+	"license.transfer": "All devices that hold a seat of a license were moved to another. Detail: how many, and to which",
+	"code.create": "An auth code was made. Detail: its license and how often it may be used",
+	"code.revoke": "An auth code was revoked. Detail: its license",
+	"device.new": "A device was activated for the first time. Detail: its serial number",
+	"device.returned": "A deactivated device was activated again, under its old id. Detail: its serial number",
+	"device.moved": "A device was activated with a code of another license, and left its own. Detail: its serial number",
+	"device.active": "A suspended device was reinstated. Detail: the reason",
+	"device.suspended": "A device was suspended. Detail: the reason",
+	"device.revoked": "A device was revoked, for good. Detail: the reason",
+	"device.deactivated": "A device gave up its seat",
+	"seat.released":
+		"A seat is free, because its lease ended. Subject: who had it, a device or an HA group. Detail: the license",
+	"seat.returned":
+		"A device whose lease had ended has a seat again. Subject: the device or its HA group. Detail: the license",
+	"seat.overage":
+		"A seat was taken beyond those of its license, which allows it. Subject: who took it. Detail: the license",
+	"webhook.create": "A webhook was made. Detail: the origin of its URL",
+	"webhook.delete": "A webhook was removed",
+	"webhook.rotate": "A webhook was given a new secret",
+	"webhook.enable": "A webhook that was disabled or failing is tried again",
+	"webhook.disabled": "A webhook is told nothing more, because its receiver failed too long or is gone. Detail: why",
+	"webhook.test": "A webhook was tried out. This one is told that one alone, whatever it is for",
+} as const satisfies Record<string, string>;
+export type AccountEvent = keyof typeof ACCOUNT_EVENTS;
+
+/** Events of a product. `subject`: the version, or the product's name. */
+export const PRODUCT_EVENTS = {
+	"product.create": "The product was made. Detail: its title",
+	"package.add": "A package was uploaded. Detail: its SHA-256",
+	"release.publish": "A release was published. Detail: the SHA-256 of its package",
+	"release.withdraw": "A release was withdrawn. Detail: the reason",
+} as const satisfies Record<string, string>;
+export type ProductEvent = keyof typeof PRODUCT_EVENTS;
+
+/** Events of the deployment. `subject`: id of what comes before the full stop. */
+export const DEPLOYMENT_EVENTS = {
+	"account.create": "An account was made. Detail: its name",
+	"product.create": "A product was made. Detail: its title",
+	"message.create": "A message of the day was made. Detail: its title",
+	"message.remove": "A message of the day was removed",
+	"credential.create": "An API key was made. Detail: its subject and scopes",
+	"credential.revoke": "An API key was revoked. Detail: its subject",
+} as const satisfies Record<string, string>;
+export type DeploymentEvent = keyof typeof DEPLOYMENT_EVENTS;
+
+/** A type that an entry of some trail may have. */
+export type EventType = AccountEvent | ProductEvent | DeploymentEvent;
