@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { modelName, serialNumber } from "../src/content/names.ts";
 import { moment, readOperand, runAsOperator, wholeNumber } from "./command.ts";
-import { accountId, codeId, licenseId } from "./ids.ts";
+import { UsageError } from "./errors.ts";
+import { accountId, codeId, haGroupId, licenseId } from "./ids.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
@@ -11,13 +12,15 @@ export function addCodeCommands(program: Command, surroundings: Surroundings): v
 	const create = code
 		.command("create <account>")
 		.description("make an auth code; it is shown once")
-		.requiredOption("--license <license>", "the license that devices activate under")
+		.option("--license <license>", "the license that devices activate under")
+		.option("--ha-group <group>", "the HA group that devices join; its license is theirs")
 		.option("--uses <n>", "how many devices may use it")
 		.option("--expires <when>", "a date, or a span such as 30d")
 		.option("--serial <serial>", "only the appliance with this serial number")
 		.option("--model <model>", "only appliances of this model");
 	const shape = {
-		license: licenseId,
+		license: licenseId.optional(),
+		haGroup: haGroupId.optional(),
 		uses: wholeNumber.optional(),
 		expires: moment(surroundings).optional(),
 		serial: serialNumber.optional(),
@@ -25,8 +28,12 @@ export function addCodeCommands(program: Command, surroundings: Surroundings): v
 	};
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
+		if (options.license === undefined && options.haGroup === undefined) {
+			throw new UsageError("what is the code for?", "give --license or --ha-group");
+		}
 		const made = await api.call("POST", `/v1/accounts/${account}/codes`, "could not create the auth code", anyAnswer, {
 			license: options.license,
+			ha_group: options.haGroup,
 			uses: options.uses,
 			expires_at: options.expires,
 			serial: options.serial,
@@ -50,8 +57,9 @@ export function addCodeCommands(program: Command, surroundings: Surroundings): v
 			`${one["used"]}/${one["uses"] ?? "∞"}`,
 			one["revoked"] === true ? "revoked" : one["expires_at"],
 			one["serial"] ?? one["model"],
+			one["ha_group"],
 		]);
-		output.answer(found.answer, formatTable(["CODE", "LICENSE", "USED", "EXPIRES", "ONLY FOR"], rows));
+		output.answer(found.answer, formatTable(["CODE", "LICENSE", "USED", "EXPIRES", "ONLY FOR", "HA GROUP"], rows));
 	});
 	const revoke = code
 		.command("revoke <account> <code>")

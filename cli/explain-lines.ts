@@ -22,6 +22,8 @@ export const explanationAnswer = z.object({
 	installed: z.string().nullable(),
 	status: z.string(),
 	holds_seat: z.boolean(),
+	ha_group: z.string().nullable(),
+	seat_holder: z.string().nullable(),
 	license: z
 		.object({
 			license: z.string(),
@@ -79,7 +81,7 @@ export function describeExplanation(told: Explanation): string[] {
 		`${told.device}, model ${told.model}, at ${told.at}`,
 		`${told.product}: ${told.installed ?? "nothing"} installed, engine ${told.engine ?? "not given"}`,
 		"",
-		`device       ${told.status}, ${told.holds_seat ? "with" : "without"} a seat`,
+		`device       ${told.status}, ${describeSeat(told)}`,
 		...licenseLines(told),
 		`entitlement  ${entitlement.code}: ${entitlement.title}`,
 		`             ${entitlement.fix}`,
@@ -95,6 +97,11 @@ export function describeExplanation(told: Explanation): string[] {
 			: [`denied       the ${edge.denied.scope}, until ${edge.denied.until} or until it is let in`]),
 		...degradedLines(told),
 	];
+}
+
+function describeSeat({ holds_seat: holdsSeat, ha_group: group }: Explanation): string {
+	if (group === null) return holdsSeat ? "with a seat" : "without a seat";
+	return holdsSeat ? `with its part in the seat of ${group}` : `without a seat, in ${group}`;
 }
 
 function licenseLines({ license, entitlement }: Explanation): string[] {

@@ -23,8 +23,16 @@ export function addFleetCommands(device: Command, surroundings: Surroundings): v
 			"could not list devices",
 			listAnswer("devices"),
 		);
-		const rows = found.items.map((one) => [one["device"], one["status"], one["model"], one["serial"], one["license"]]);
-		output.answer(found.answer, formatTable(["DEVICE", "STATUS", "MODEL", "SERIAL", "LICENSE"], rows));
+		const rows = found.items.map((one) => [
+			one["device"],
+			one["status"],
+			one["model"],
+			one["serial"],
+			one["license"],
+			one["ha_group"],
+		]);
+		const head = ["DEVICE", "STATUS", "MODEL", "SERIAL", "LICENSE", "HA GROUP"];
+		output.answer(found.answer, formatTable(head, rows));
 	});
 	for (const [verdict, description] of Object.entries(VERDICTS)) {
 		const command = device

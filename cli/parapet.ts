@@ -8,6 +8,7 @@ import { addDeviceCommands } from "./device.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from "./errors.ts";
 import { addEventsCommand } from "./events.ts";
+import { addHaCommands } from "./ha.ts";
 import { addKeyCommands } from "./key.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addLicenseCommands } from "./license.ts";
@@ -42,6 +43,7 @@ function createProgram(surroundings: Surroundings): Command {
 	addAccountCommands(program, surroundings);
 	addLicenseCommands(program, surroundings);
 	addCodeCommands(program, surroundings);
+	addHaCommands(program, surroundings);
 	addWebhookCommands(program, surroundings);
 	addEventsCommand(program, surroundings);
 	addMessageCommands(program, surroundings);

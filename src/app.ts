@@ -14,6 +14,7 @@ import { downloads } from "./routes/downloads.ts";
 import { entitlements } from "./routes/entitlements.ts";
 import { events } from "./routes/events.ts";
 import { explain } from "./routes/explain.ts";
+import { haGroups } from "./routes/ha-groups.ts";
 import { keys } from "./routes/keys.ts";
 import { licenses } from "./routes/licenses.ts";
 import { messages } from "./routes/messages.ts";
@@ -45,7 +46,19 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const { router } of [check, permits, token]) app.route("/", router);
 	for (const router of [downloads, reports, messages, entitlements, explain, registration, discovery, deploymentStatus])
 		app.route("/", router);
-	for (const router of [releases, products, accounts, licenses, codes, devices, keys, records, events, webhooks])
+	for (const router of [
+		releases,
+		products,
+		accounts,
+		licenses,
+		codes,
+		haGroups,
+		devices,
+		keys,
+		records,
+		events,
+		webhooks,
+	])
 		app.route("/", router);
 	app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
 	app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {

@@ -1,6 +1,6 @@
 // The answer to a check, without the signatures: for every product asked about, whether the device may have it, and
 // what it should run next; whether there are messages to read; and until when all of that holds.
-import { decideEntitlement, type Entitlement } from "../entitlement/decide.ts";
+import { decideEntitlement, type EntitledDevice, type Entitlement } from "../entitlement/decide.ts";
 import type { DeviceProfile } from "../entitlement/device-record.ts";
 import type { DeviceCircumstances } from "./audience.ts";
 import type { Message } from "./message.ts";
@@ -67,7 +67,7 @@ export interface CheckQuestion {
  * @param note see `selectRelease`
  */
 export function answerProduct(
-	device: Pick<DeviceProfile, "status" | "hold" | "grants">,
+	device: EntitledDevice,
 	product: string,
 	recordOf: CheckQuestion["recordOf"],
 	candidate: Candidate,

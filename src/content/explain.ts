@@ -1,8 +1,8 @@
 // Why a device gets what it gets of one product: the answer of a check with all that led to it, and what time alone will
 // make of it. Nothing is decided here: the walk over the releases is selectRelease's own, and the future is the same
 // question asked again at the moments that the answers name.
+import type { EntitledDevice } from "../entitlement/decide.ts";
 import type { DecisionCode } from "../entitlement/decision-codes.ts";
-import type { DeviceProfile } from "../entitlement/device-record.ts";
 import { answerHoldsUntil, answerProduct, type ProductAnswer } from "./check.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { type Candidate, type PassedOver, readyAt } from "./select-release.ts";
@@ -35,7 +35,7 @@ export interface Explanation {
 }
 
 export interface ExplainQuestion {
-	readonly device: Pick<DeviceProfile, "status" | "hold" | "grants">;
+	readonly device: EntitledDevice;
 	readonly product: string;
 	/** null when nothing was ever published */
 	readonly record: ProductRecord | null;

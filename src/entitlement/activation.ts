@@ -12,6 +12,16 @@ export interface SeatFacts {
 	readonly deviceWithSameKey: KnownDevice | null;
 	/** whether another key's device holds a seat under the caller's serial */
 	readonly serialHeldByOther: boolean;
+	/** the HA group that the device is to be in, whose license this is; null = it is to be in none */
+	readonly group: {
+		readonly id: string;
+		/** whether its devices have their seat: another one needs none */
+		readonly hasSeat: boolean;
+		/** of others: no further device may join */
+		readonly isFull: boolean;
+	} | null;
+	/** whether it has a seat of the license that is nobody else's, and so needs no free one wherever it goes within it */
+	readonly bringsSeat: boolean;
 	/** seats of the license that are taken, counted in the same transaction */
 	readonly seatsTaken: number;
 	/** unix seconds */
@@ -22,6 +32,7 @@ export interface KnownDevice {
 	readonly status: DeviceStatus;
 	readonly serial: string;
 	readonly license: string;
+	readonly haGroup: string | null;
 }
 
 export interface ActivationFacts extends Omit<SeatFacts, "license" | "deviceWithSameKey"> {
@@ -51,6 +62,7 @@ export type SeatRefusal =
 	| "key_revoked"
 	| "serial_changed"
 	| "serial_taken"
+	| "ha_group_full"
 	| "no_seat_left";
 
 export type ActivationRefusal =
@@ -63,7 +75,7 @@ export type ActivationRefusal =
 
 /**
  * new: a device that was not known; returned: a deactivated one takes a seat again under its old id; moved: it leaves its
- * license for the code's one; same: nothing changes, the answer was lost or the code was entered twice
+ * license for the code's one, or joins the code's HA group; same: nothing changes, the answer was lost or the code was entered twice
  */
 export type ActivationKind = "new" | "returned" | "moved" | "same";
 
@@ -93,20 +105,27 @@ export function decideActivation(facts: ActivationFacts): ActivationDecision {
 
 /**
  * A license that has not started yet does take devices: appliances are racked before, and their grants say from when.
- * @returns whether a device gets a seat, or has it
+ * @returns whether a device gets a seat, or its part in one, or has it
  */
 export function decideSeat(facts: SeatFacts): SeatDecision {
-	const { license, deviceWithSameKey: device } = facts;
+	const { license, deviceWithSameKey: device, group } = facts;
 	const refuse = (reason: SeatRefusal) => ({ ok: false, reason }) as const;
 	const refusal = refuseKey(facts);
 	if (refusal !== null) return refuse(refusal);
-	if (isLive(device) && device.license === license.id) return SAME;
+	if (isLive(device) && isInPlace(device, license.id, group)) return SAME;
+	const needsSeat = !(facts.bringsSeat || group?.hasSeat);
 	if (license.status !== "active") return refuse(`license_${license.status}`);
 	if (licenseHasEnded(license, facts.now)) return refuse("license_expired");
 	if (facts.serialHeldByOther) return refuse("serial_taken");
-	const overage = facts.seatsTaken >= license.seats;
+	if (group?.isFull) return refuse("ha_group_full");
+	const overage = needsSeat && facts.seatsTaken >= license.seats;
 	if (overage && license.overage === "refuse") return refuse("no_seat_left");
 	return { ok: true, kind: device === null ? "new" : isLive(device) ? "moved" : "returned", overage };
+}
+
+/** A code that names no HA group says nothing of them: it does not take a device out of its own. */
+function isInPlace(device: KnownDevice, license: string, group: SeatFacts["group"]): boolean {
+	return device.license === license && (group === null || device.haGroup === group.id);
 }
 
 const SAME = { ok: true, kind: "same", overage: false } as const;

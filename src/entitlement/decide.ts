@@ -19,16 +19,19 @@ export type Entitlement =
 			readonly holdsUntil: number;
 	  };
 
+/** What of a device is decided on. */
+export interface EntitledDevice extends Pick<DeviceProfile, "status" | "hold" | "grants"> {
+	/** whether its lease is over and no seat is free, so that it gets no token; who asks with a token has a seat */
+	readonly seatLost?: boolean;
+}
+
 /** @param now unix seconds */
-export function decideEntitlement(
-	device: Pick<DeviceProfile, "status" | "hold" | "grants">,
-	product: string,
-	now: number,
-): Entitlement {
+export function decideEntitlement(device: EntitledDevice, product: string, now: number): Entitlement {
 	const grant = Object.hasOwn(device.grants, product) ? (device.grants[product] ?? null) : null;
 	const refuse = (code: RefusalCode, holdsUntil = Infinity) =>
 		({ decision: "refused", code, grant, holdsUntil }) as const;
 	if (device.status !== "active") return refuse(device.status);
+	if (device.seatLost === true) return refuse("seat_lost");
 	if (device.hold !== null) return refuse(device.hold);
 	if (grant === null) return refuse("not_included");
 	if (now < grant.from) return refuse("not_yet_valid", grant.from);

@@ -3,11 +3,17 @@
 import type { DeviceStatus, Hold } from "./device-record.ts";
 
 /** Why a device gets nothing. */
-export type RefusalCode = "not_included" | "not_yet_valid" | "expired" | Exclude<DeviceStatus, "active"> | Hold;
+export type RefusalCode =
+	| "not_included"
+	| "not_yet_valid"
+	| "expired"
+	/** is why it gets no token: whoever has one has a seat */
+	| "seat_lost"
+	| Exclude<DeviceStatus, "active">
+	| Hold;
 /** Why it gets something. */
 export type PassCode = "active" | "grace" | "critical_only";
-/** `seat_lost` is why it gets no token: whoever has one has a seat. */
-export type DecisionCode = PassCode | RefusalCode | "seat_lost";
+export type DecisionCode = PassCode | RefusalCode;
 
 export interface DecisionMeaning {
 	readonly title: string;

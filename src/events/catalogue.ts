@@ -9,16 +9,23 @@ export const ACCOUNT_EVENTS = {
 	"license.suspended": "A license was suspended. Detail: the reason",
 	"license.active": "A suspended license was reinstated. Detail: the reason",
 	"license.revoked": "A license was revoked, for good. Detail: the reason",
-	"license.transfer": "All devices that hold a seat of a license were moved to another. Detail: how many, and to which",
+	"license.transfer":
+		"All devices and HA groups that hold a seat of a license were moved to another. Detail: how many seats, and to which",
 	"code.create": "An auth code was made. Detail: its license and how often it may be used",
 	"code.revoke": "An auth code was revoked. Detail: its license",
 	"device.new": "A device was activated for the first time. Detail: its serial number",
 	"device.returned": "A deactivated device was activated again, under its old id. Detail: its serial number",
-	"device.moved": "A device was activated with a code of another license, and left its own. Detail: its serial number",
+	"device.moved":
+		"A device was activated with a code of another license, or of an HA group, and left its place. Detail: its serial number",
 	"device.active": "A suspended device was reinstated. Detail: the reason",
 	"device.suspended": "A device was suspended. Detail: the reason",
 	"device.revoked": "A device was revoked, for good. Detail: the reason",
 	"device.deactivated": "A device gave up its seat",
+	"ha_group.create": "An HA group was made. Detail: its name, mode and license",
+	"ha_group.change": "The settings of an HA group were changed. Detail: what they are now",
+	"ha_group.delete": "An HA group was removed. Detail: its name",
+	"ha_group.join": "A device joined an HA group. Subject: the device. Detail: the group",
+	"ha_group.leave": "A device left its HA group. Subject: the device. Detail: the group",
 	"seat.released":
 		"A seat is free, because its lease ended. Subject: who had it, a device or an HA group. Detail: the license",
 	"seat.returned":

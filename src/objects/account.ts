@@ -3,11 +3,12 @@
 // entitlement/, the work is done at the desks. An account that was never created answers like one without content, and
 // writes nothing.
 import { DurableObject } from "cloudflare:workers";
-import type { LicenseStatus, LicenseTerms } from "../entitlement/license.ts";
+import { holdsSeat, type LicenseStatus, type LicenseTerms } from "../entitlement/license.ts";
 import { deviceKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
 import { accountRecords, DENIAL_MARGIN_SECONDS, deviceStep } from "./account-records.ts";
 import { type AccountInfo, AccountTables, createAccountTables } from "./account-tables.ts";
+import { Admission } from "./admission.ts";
 import { Alarm } from "./alarm.ts";
 import {
 	type AuditEntry,
@@ -22,6 +23,8 @@ import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webho
 import { nowSeconds } from "./clock.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
 import { type Device, DeviceTables, seatHolder } from "./device-tables.ts";
+import { HaDesk, type HaGroupChange, type HaGroupInfo } from "./ha-desk.ts";
+import { HaTables } from "./ha-tables.ts";
 import { LastingDenials } from "./lasting-denials.ts";
 import {
 	type ExplainedDevice,
@@ -56,6 +59,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	readonly #devices: DeviceTables;
 	readonly #licenseDesk: LicenseDesk;
 	readonly #deviceDesk: DeviceDesk;
+	readonly #haDesk: HaDesk;
 	readonly #republisher: Republisher;
 	readonly #lasting: LastingDenials;
 	readonly #alarm = new Alarm(this.ctx.storage);
@@ -77,7 +81,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		const audit: WriteAudit = ({ actor, now: at }, action, subject, detail) =>
 			webhooks.delivery.append({ at, actor, action, subject, detail });
 		const seatDesk = new SeatDesk({ storage, audit, licenses, devices, alarm });
-		const desk = { audit, account, licenses, devices, seatDesk, outbox, tokensEndAfter: tokensEndAfter(env) };
+		const groups = new HaTables(sql);
+		const desk = { audit, account, licenses, devices, groups, seatDesk, outbox, tokensEndAfter: tokensEndAfter(env) };
+		const admission = new Admission(desk);
 		this.outbox = outbox;
 		this.#audit = audit;
 		this.#account = account;
@@ -85,7 +91,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#webhooks = webhooks;
 		this.#seatDesk = seatDesk;
 		this.#licenseDesk = new LicenseDesk(desk);
-		this.#deviceDesk = new DeviceDesk(desk);
+		this.#deviceDesk = new DeviceDesk(desk, admission);
+		this.#haDesk = new HaDesk(desk, admission);
 		this.#republisher = new Republisher(ctx, outbox);
 		this.#lasting = new LastingDenials({ ...desk, directory: directoryPort(env) });
 		this.#exists = hasTable(sql, "account");
@@ -172,6 +179,20 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_device", () => this.#deviceDesk.changeStatus(input));
 	}
 
+	/** @param after id of the last group of the page before */
+	async listHaGroups(after: string, limit: number, now: number): Promise<HaGroupInfo[]> {
+		return this.#exists ? this.#haDesk.list(after, limit, now) : [];
+	}
+
+	async haGroup(id: string, now: number): Promise<HaGroupInfo | null> {
+		return this.#exists ? this.#haDesk.read(id, now) : null;
+	}
+
+	/** Makes, changes or removes an HA group, or has a device join or leave it. */
+	async changeHaGroup(change: HaGroupChange) {
+		return this.#change("unknown_account", () => this.#haDesk.change(change));
+	}
+
 	/** @param after id of the last device of the page before */
 	async listDevices(after = "", limit = DEVICES_PER_PAGE): Promise<Device[]> {
 		return this.#exists ? this.#devices.devices(after, limit) : [];
@@ -188,7 +209,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		return {
 			device,
 			license: this.#licenseDesk.read(device.license, now),
-			seat: this.#seatDesk.seats.seat(seatHolder(device)),
+			seat: holdsSeat(device.status) ? this.#seatDesk.seats.seat(seatHolder(device)) : null,
 		};
 	}
 

@@ -3,6 +3,7 @@
 import type { AccountTables } from "./account-tables.ts";
 import type { WriteAudit } from "./audit.ts";
 import type { DeviceTables } from "./device-tables.ts";
+import type { HaTables } from "./ha-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SeatDesk } from "./seat-desk.ts";
@@ -12,6 +13,7 @@ export interface DeskOptions {
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
+	readonly groups: HaTables;
 	readonly seatDesk: SeatDesk;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */

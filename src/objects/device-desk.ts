@@ -1,30 +1,22 @@
 // What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated, and their records written
 // anew when the account's terms have changed. Each method is synchronous, and part of the transaction of whoever calls.
-import type { Labels } from "../content/names.ts";
 import { type ActivationKind, type ActivationRefusal, decideActivation } from "../entitlement/activation.ts";
-import type { DevicePublicKey, DeviceStatus } from "../entitlement/device-record.ts";
-import { holdsSeat, lastEndOf } from "../entitlement/license.ts";
-import { firstLeaseEnd } from "../entitlement/seat-lease.ts";
+import type { DeviceStatus } from "../entitlement/device-record.ts";
+import { holdsSeat } from "../entitlement/license.ts";
 import { decideStatusChange, type StatusChangeRefusal } from "../entitlement/status-change.ts";
-import { accessStep, accountRecords, allowStep, deviceStep } from "./account-records.ts";
+import { accessStep, accountRecords, deviceStep } from "./account-records.ts";
+import type { Admission, DeviceClaims, Place } from "./admission.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
+import type { Code } from "./license-tables.ts";
 import type { OutboxStep } from "./outbox-rows.ts";
 
-export interface ActivationInput {
+export interface ActivationInput extends DeviceClaims {
 	/** keyed hash of the auth code */
 	readonly codeHash: string;
 	/** the id that a device not known yet will get */
 	readonly candidateDeviceId: string;
-	readonly jwk: DevicePublicKey;
-	/** RFC 7638 thumbprint of `jwk`; the caller has proved that it holds the key */
-	readonly jkt: string;
-	readonly serial: string;
-	readonly model: string;
-	readonly labels: Labels;
-	/** whether the device wants no token without a DPoP proof */
-	readonly dpopBound: boolean;
 	/** unix seconds */
 	readonly now: number;
 }
@@ -48,47 +40,32 @@ const RENEWALS_PER_RUN = 50;
 
 export class DeviceDesk {
 	readonly #of: DeskOptions;
+	readonly #admission: Admission;
 
-	constructor(options: DeskOptions) {
+	constructor(options: DeskOptions, admission: Admission) {
 		this.#of = options;
+		this.#admission = admission;
 	}
 
-	/** Takes a seat for a key, or finds that it has one. */
+	/** Takes a seat for a key, or its part in that of the code's HA group, or finds that it has one. */
 	activate(input: ActivationInput): ActivationOutcome {
-		const { licenses, devices, seatDesk, outbox } = this.#of;
-		const { codeHash, jkt, serial, model, labels, dpopBound, jwk, now } = input;
+		const { licenses, devices } = this.#of;
+		const { codeHash, candidateDeviceId, now, ...claims } = input;
 		const code = licenses.code("hash", codeHash);
-		const license = code === null ? null : licenses.license(code.license);
-		const known = devices.deviceByKey(jkt);
+		if (code === null) return { ok: false, reason: "unknown_code" };
+		const known = devices.deviceByKey(claims.jkt);
+		const place = this.#placeOf(code);
+		const facts = this.#admission.seatFacts(place, claims, known, now);
 		const usedThisCode = known !== null && licenses.hasActivated(codeHash, known.id);
-		const decision = decideActivation({
-			code,
-			license: license && { ...license, endsAt: lastEndOf(license) },
-			serial,
-			model,
-			deviceWithSameKey: known === null ? null : { ...known, usedThisCode },
-			serialHeldByOther: devices.isSerialHeldByOther(serial, jkt),
-			seatsTaken: license === null ? 0 : seatDesk.countTaken(license.id, now),
-			now,
-		});
+		const deviceWithSameKey = known && { ...known, usedThisCode };
+		const decision = decideActivation({ ...facts, code, model: claims.model, deviceWithSameKey });
 		if (!decision.ok) return decision;
-		if (license === null) throw new Error("an activation without a license");
-		if (decision.kind === "same") return { ...decision, device: this.#deviceOrThrow(known?.id) };
-
-		const id = known?.id ?? input.candidateDeviceId;
-		// Moving to another license does not lift a suspension; a device that returns starts afresh.
-		const status = decision.kind === "moved" && known !== null ? known.status : "active";
-		const activatedAt = decision.kind === "moved" && known !== null ? known.activatedAt : now;
-		const described = { serial, model, labels, jkt, jwk, dpopBound, activatedAt, haGroup: known?.haGroup ?? null };
-		const until = firstLeaseEnd(license.leaseSeconds, known === null ? null : this.#tokensUntil(known, now), now);
-		devices.saveDevice({ id, status, license: license.id, ...described });
-		seatDesk.seats.take({ holder: id, license: license.id, until });
-		licenses.insertActivation(codeHash, id, now);
-		const device = this.#deviceOrThrow(id);
-		const by = { actor: `code:${code?.id}`, now };
-		this.#of.audit(by, `device.${decision.kind}`, id, `serial ${serial}`);
-		if (decision.overage) this.#of.audit(by, "seat.overage", id, `license ${license.id} has ${license.seats} seats`);
-		outbox.add(decision.kind === "returned" ? [deviceStep(device), allowStep(device)] : [deviceStep(device)]);
+		const { kind, overage } = decision;
+		if (kind === "same") return { ...decision, device: devices.deviceOrThrow(known?.id) };
+		const by = { actor: `code:${code.id}`, now };
+		const who = { claims, known, candidateId: candidateDeviceId };
+		const device = this.#admission.admit(place, who, { kind, overage }, by);
+		licenses.insertActivation(codeHash, device.id, now);
 		return { ...decision, device };
 	}
 
@@ -99,8 +76,8 @@ export class DeviceDesk {
 		if (!decision.ok) return decision;
 		if (!decision.changed) return { ...decision, device: known };
 		this.#of.devices.saveDevice({ ...known, status: input.status });
-		if (!holdsSeat(input.status)) this.#of.seatDesk.seats.free(known.id);
-		const device = this.#deviceOrThrow(known.id);
+		if (!holdsSeat(input.status)) this.#of.seatDesk.vacate(known);
+		const device = this.#of.devices.deviceOrThrow(known.id);
 		this.#of.audit(input, `device.${input.status}`, known.id, input.reason);
 		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
 		return { ...decision, device };
@@ -116,14 +93,9 @@ export class DeviceDesk {
 		return steps;
 	}
 
-	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */
-	#tokensUntil({ id, lease }: Device, now: number): number {
-		return Math.max(this.#of.seatDesk.seats.seat(id)?.until ?? 0, now + (lease ?? this.#of.tokensEndAfter));
-	}
-
-	#deviceOrThrow(id: string | undefined): Device {
-		const device = id === undefined ? null : this.#of.devices.device(id);
-		if (device === null) throw new Error("a device vanished inside a transaction");
-		return device;
+	#placeOf({ license: licenseId, haGroup }: Code): Place {
+		const license = this.#of.licenses.license(licenseId);
+		if (license === null) throw new Error("a code without a license");
+		return { license, group: haGroup === null ? null : this.#of.groups.group(haGroup) };
 	}
 }

@@ -75,6 +75,13 @@ export class DeviceTables {
 		return this.#one("SELECT * FROM devices WHERE id = ?", id);
 	}
 
+	/** @throws Error when there is no such device: it cannot vanish inside a transaction */
+	deviceOrThrow(id: string | undefined): Device {
+		const device = id === undefined ? null : this.device(id);
+		if (device === null) throw new Error("a device vanished inside a transaction");
+		return device;
+	}
+
 	deviceByKey(jkt: string): Device | null {
 		return this.#one("SELECT * FROM devices WHERE jkt = ?", jkt);
 	}
@@ -112,6 +119,13 @@ export class DeviceTables {
 		return this.#complete(
 			this.#sql.exec<DeviceRow>("SELECT * FROM devices WHERE ha_group = ? ORDER BY id", haGroup).toArray(),
 		);
+	}
+
+	/** @returns whether an HA group has a device, other than these, in a status in which it may have a seat */
+	hasSeatedMember(haGroup: string, except: readonly string[]): boolean {
+		const places = except.map(() => "?").join(", ");
+		const query = `SELECT 1 FROM devices WHERE ha_group = ? AND id NOT IN (${places}) AND ${HOLDS_SEAT} LIMIT 1`;
+		return this.#sql.exec(query, haGroup, ...except).toArray().length > 0;
 	}
 
 	/** Moves every device that has a seat of one license, or a part in one, to another. Their records change with the account's terms. */

@@ -57,9 +57,13 @@ export class HaTables {
 		this.#sql.exec("DELETE FROM ha_groups WHERE id = ?", id);
 	}
 
-	/** Moves every group of one license to another. */
+	/** Moves every group that has a seat of one license to another, with the codes for it. */
 	moveGroups(from: string, to: string): void {
-		this.#sql.exec("UPDATE ha_groups SET license = ? WHERE license = ?", to, from);
+		const query = `UPDATE ha_groups SET license = ? WHERE license = ? AND id IN (SELECT holder FROM seats WHERE license = ?)
+			RETURNING id`;
+		for (const { id } of this.#sql.exec<{ id: string }>(query, to, from, from).toArray()) {
+			this.#sql.exec("UPDATE codes SET license = ? WHERE ha_group = ?", to, id);
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ export interface LicenseInfo extends License {
 	readonly seatsTaken: number;
 }
 
-/** `seat`: though its lease may be over */
+/** `seat`: its own or that of its HA group, though its lease may be over */
 export interface ExplainedDevice {
 	readonly device: Device;
 	readonly license: LicenseInfo | null;
@@ -32,7 +32,10 @@ export interface NewCode {
 	readonly id: string;
 	/** keyed hash of the code; the code itself is known to its holder alone */
 	readonly hash: string;
-	readonly license: string;
+	/** null = that of the HA group */
+	readonly license: string | null;
+	/** the group that its devices join; not given = none */
+	readonly haGroup?: string | null;
 	readonly uses: number;
 	/** unix seconds */
 	readonly expiresAt: number;
@@ -105,11 +108,11 @@ export class LicenseDesk {
 	}
 
 	/**
-	 * Moves all devices that hold a seat to another license, or none where its seats do not suffice. A device whose lease is
-	 * over stays, and asks its old license for a seat when it returns.
+	 * Moves all devices and HA groups that hold a seat to another license, or none where its seats do not suffice. One whose
+	 * lease is over stays, and asks its old license for a seat when it returns.
 	 */
 	transfer(input: Change & { id: string; to: string }): LicenseResult<"license_revoked" | "no_seat_left"> {
-		const { licenses, devices, seatDesk } = this.#of;
+		const { licenses, devices, groups, seatDesk } = this.#of;
 		const { seats } = seatDesk;
 		const { now } = input;
 		const from = licenses.license(input.id);
@@ -123,10 +126,11 @@ export class LicenseDesk {
 		}
 		seatDesk.sweepLicense(from.id, now);
 		devices.moveDevices(from.id, to.id);
+		groups.moveGroups(from.id, to.id);
 		// As in an activation: tokens of the fixed license may be out there, though the change of terms ends them soon.
 		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#of.tokensEndAfter };
 		seats.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease);
-		this.#of.audit(input, "license.transfer", from.id, `${moving} devices to ${to.id}`);
+		this.#of.audit(input, "license.transfer", from.id, `${moving} seats to ${to.id}`);
 		this.#renewDevices(now);
 		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
@@ -135,16 +139,22 @@ export class LicenseDesk {
 		return this.#of.licenses.codes();
 	}
 
-	createCode(input: Change & NewCode) {
-		const { licenses } = this.#of;
-		if (licenses.license(input.license) === null) return { ok: false, reason: "unknown_license" } as const;
-		if (licenses.code("id", input.id) !== null || licenses.code("hash", input.hash) !== null) {
+	/** A code for an HA group is for the group's license, whichever that is when it is used. */
+	createCode({ actor, now, hash, haGroup = null, license: wanted, ...input }: Change & NewCode) {
+		const { licenses, groups } = this.#of;
+		const group = haGroup === null ? null : groups.group(haGroup);
+		if (haGroup !== null && group === null) return { ok: false, reason: "unknown_ha_group" } as const;
+		const license = wanted ?? group?.license ?? "";
+		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" } as const;
+		if (group !== null && group.license !== license) return { ok: false, reason: "other_license" } as const;
+		if (licenses.code("id", input.id) !== null || licenses.code("hash", hash) !== null) {
 			return { ok: false, reason: "id_taken" } as const;
 		}
-		const { actor: _, now: createdAt, hash, ...code } = input;
-		licenses.insertCode(hash, { ...code, createdAt });
-		this.#of.audit(input, "code.create", code.id, `license ${code.license}, ${code.uses} uses`);
-		return { ok: true, code: { ...code, createdAt, used: 0, revoked: false } satisfies Code } as const;
+		const code = { ...input, license, haGroup, createdAt: now };
+		licenses.insertCode(hash, code);
+		const whereTo = haGroup === null ? "" : `, HA group ${haGroup}`;
+		this.#of.audit({ actor, now }, "code.create", code.id, `license ${license}, ${code.uses} uses${whereTo}`);
+		return { ok: true, code: { ...code, used: 0, revoked: false } satisfies Code } as const;
 	}
 
 	/** Devices that it has activated stay. Final, and harmless when repeated. */

@@ -34,6 +34,8 @@ export function createLicenseTables(sql: SqlStorage): void {
 	addColumn(sql, "codes", "serial", "TEXT");
 	addColumn(sql, "codes", "model", "TEXT");
 	addColumn(sql, "codes", "revoked", "INTEGER NOT NULL DEFAULT 0");
+	addColumn(sql, "codes", "ha_group", "TEXT");
+	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_ha_group ON codes (ha_group) WHERE ha_group IS NOT NULL");
 	if (addColumn(sql, "codes", "used", "INTEGER NOT NULL DEFAULT 0")) {
 		sql.exec("UPDATE codes SET used = (SELECT COUNT(*) FROM activations WHERE code = codes.hash)");
 	}
@@ -51,6 +53,8 @@ export interface Code {
 	readonly serial: string | null;
 	/** the one model that may use it; null = any */
 	readonly model: string | null;
+	/** the HA group that its devices join, whose license it is for; null = they join none */
+	readonly haGroup: string | null;
 	readonly revoked: boolean;
 }
 
@@ -78,6 +82,7 @@ type CodeRow = {
 	created_at: number;
 	serial: string | null;
 	model: string | null;
+	ha_group: string | null;
 	revoked: number;
 };
 
@@ -129,9 +134,10 @@ export class LicenseTables {
 	}
 
 	insertCode(hash: string, code: Omit<Code, "used" | "revoked">): void {
-		const { id, license, uses, expiresAt, createdAt, serial, model } = code;
+		const { id, license, uses, expiresAt, createdAt, serial, model, haGroup } = code;
 		this.#sql.exec(
-			"INSERT INTO codes (hash, id, license, uses, expires_at, created_at, serial, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			`INSERT INTO codes (hash, id, license, uses, expires_at, created_at, serial, model, ha_group)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			hash,
 			id,
 			license,
@@ -140,7 +146,14 @@ export class LicenseTables {
 			createdAt,
 			serial,
 			model,
+			haGroup,
 		);
+	}
+
+	/** @returns the codes of an HA group that are not revoked */
+	codesOfGroup(haGroup: string): Code[] {
+		const query = "SELECT * FROM codes WHERE ha_group = ? AND NOT revoked ORDER BY created_at, id";
+		return this.#sql.exec<CodeRow>(query, haGroup).toArray().map(codeOf);
 	}
 
 	revokeCode(id: string): void {
@@ -183,7 +196,7 @@ function readProducts(text: string): License["products"] {
 	return products.map((product) => productTerms.parse(typeof product === "string" ? { product } : product));
 }
 
-function codeOf(row: CodeRow): Code {
-	const { id, license, uses, used, expires_at: expiresAt, created_at: createdAt, serial, model, revoked } = row;
-	return { id, license, uses, used, expiresAt, createdAt, serial, model, revoked: revoked === 1 };
+function codeOf({ expires_at: expiresAt, created_at: createdAt, ha_group: haGroup, revoked, ...row }: CodeRow): Code {
+	const { id, license, uses, used, serial, model } = row;
+	return { id, license, uses, used, expiresAt, createdAt, serial, model, haGroup, revoked: revoked === 1 };
 }

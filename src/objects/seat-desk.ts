@@ -1,12 +1,14 @@
-// Seats of elastic licenses as time passes: renewed by the devices' token requests, swept when their lease is over. Each
-// method is synchronous, and part of the transaction of whoever calls. No record is written: a device gets a token only with
-// a lease that outlives it, so the edges need not know of a seat that was lost.
+// Who has a seat: given and taken back as devices come, go, join and leave HA groups; and, under elastic licenses, as time
+// passes: renewed by the devices' token requests, swept when their lease is over. Each method is synchronous, and part of
+// the transaction of whoever calls. No record is written here: a device gets a token only with a lease that outlives it, so
+// the edges need not know of a seat that was lost.
 import type { DeviceStatus } from "../entitlement/device-record.ts";
+import { holdsSeat } from "../entitlement/license.ts";
 import { decideRenewal, isLive, sweepTime } from "../entitlement/seat-lease.ts";
 import type { Alarm } from "./alarm.ts";
 import type { WriteAudit } from "./audit.ts";
 import { nowSeconds } from "./clock.ts";
-import { type DeviceTables, seatHolder } from "./device-tables.ts";
+import { type Device, type DeviceTables, seatHolder } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 import { type Seat, SeatTables } from "./seat-tables.ts";
 
@@ -40,6 +42,34 @@ export class SeatDesk {
 		// By the clock, not by what the alarm stood at: it may be from before a renewal, and no lease ends early.
 		const run = async () => storage.transactionSync(() => this.sweep(nowSeconds()));
 		alarm.add({ dueMs: () => this.dueMs(), run });
+	}
+
+	/** @returns a holder's seat, or the one in which a device has its part, unless its lease is over or it has none */
+	liveSeat(of: string | Device, now: number): Seat | null {
+		if (typeof of !== "string" && !holdsSeat(of.status)) return null;
+		const seat = this.seats.seat(typeof of === "string" ? of : seatHolder(of));
+		return seat !== null && isLive(seat.until, now) ? seat : null;
+	}
+
+	/** Gives a holder a seat, or sees that the one it has ends no earlier. Whoever calls has decided that it may have it. */
+	place(wanted: Seat, now: number): void {
+		const seat = this.seats.seat(wanted.holder);
+		const isOver = seat !== null && !isLive(seat.until, now);
+		if (isOver) this.#release(seat, now);
+		if (seat === null || isOver || seat.license !== wanted.license) this.seats.take(wanted);
+		else if (wanted.until !== null && seat.until !== null && wanted.until > seat.until) {
+			this.seats.extend(seat.holder, wanted.until);
+		}
+	}
+
+	/**
+	 * Takes back the seat that a device had, unless others of its HA group share it.
+	 * @param before the device as it was; its row says already what it is now
+	 */
+	vacate(before: Device): void {
+		if (!holdsSeat(before.status)) return;
+		const isShared = before.haGroup !== null && this.#of.devices.hasSeatedMember(before.haGroup, [before.id]);
+		if (!isShared) this.seats.free(seatHolder(before));
 	}
 
 	/** What a token request does: keeps, renews or takes back the seat of an active device, or of its HA group. @param input now: unix seconds */

@@ -1,5 +1,6 @@
 // The operator plane of accounts: accounts themselves, and the devices that they have.
 import { createRoute, z } from "@hono/zod-openapi";
+import { displayName } from "../content/names.ts";
 import { accountObjectName, mintAccountId } from "../entitlement/ids.ts";
 import { pseudonymOf, pseudonymPeriod } from "../signing/lookup-keys.ts";
 import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
@@ -7,10 +8,6 @@ import { operatorAccess } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "./openapi.ts";
 
 const DEVICES_PER_PAGE = 1000;
-const displayName = z
-	.string()
-	.regex(/^[\p{L}\p{N}][\p{L}\p{N} .,'_-]{0,99}$/u, "a name is up to 100 letters, digits, spaces and . , ' _ -");
-
 const accountBody = z.object({ account: z.string(), name: z.string(), created_at: timestamp }).openapi("Account");
 const deviceBody = z
 	.object({
@@ -19,6 +16,7 @@ const deviceBody = z
 		model: z.string(),
 		status: z.string(),
 		license: z.string(),
+		ha_group: z.string().nullable(),
 		labels: z.record(z.string(), z.string()),
 		activated_at: timestamp,
 		pseudonym: z.string().openapi({ description: "What logs and telemetry call it this month" }),
@@ -111,6 +109,7 @@ export const accounts = createRouter()
 				model: device.model,
 				status: device.status,
 				license: device.license,
+				ha_group: device.haGroup,
 				labels: device.labels,
 				activated_at: toTimestamp(device.activatedAt),
 				pseudonym: await pseudonymOf(lookupKeys, device.id, month),

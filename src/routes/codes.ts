@@ -1,13 +1,13 @@
 // The operator plane of auth codes: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
 import { modelName, serialNumber } from "../content/names.ts";
-import { formatCode, isCodeId, mintCode, mintCodeId } from "../entitlement/ids.ts";
+import { formatCode, isCodeId, isHaGroupId, mintCode, mintCodeId } from "../entitlement/ids.ts";
 import type { Code } from "../objects/license-tables.ts";
 import { ProblemError } from "../problem.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
 import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
 import { operatorAccess } from "./authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
 /** A code that nobody uses for a month is more likely lost than waiting. */
 const DEFAULT_LIFETIME_SECONDS = 30 * 86_400;
@@ -21,6 +21,7 @@ const codeBody = z
 		expires_at: timestamp,
 		serial: z.string().nullable().openapi({ description: "The one serial number that may use it" }),
 		model: z.string().nullable().openapi({ description: "The one model that may use it" }),
+		ha_group: z.string().nullable().openapi({ description: "The HA group that its devices join" }),
 		revoked: z.boolean(),
 	})
 	.openapi("AuthCode");
@@ -36,7 +37,12 @@ const createCode = createRoute({
 		body: jsonBody(
 			z
 				.strictObject({
-					license: z.string().max(64),
+					license: z.string().max(64).optional().openapi({ description: "May be left out with `ha_group`" }),
+					ha_group: z
+						.string()
+						.refine(isHaGroupId, "an HA group looks like hag-…-…")
+						.optional()
+						.openapi({ description: "Its devices join this HA group, and share its license and its seat" }),
 					uses: z
 						.int()
 						.min(1)
@@ -53,6 +59,7 @@ const createCode = createRoute({
 	responses: {
 		201: jsonAnswer(codeBody.extend({ code: z.string() }), "The code is shown this once"),
 		...accountRefusals,
+		...problems("conflict"),
 	},
 });
 const listCodes = createRoute({
@@ -80,15 +87,20 @@ export const codes = createRouter()
 		const { services, now } = c.env;
 		const actor = c.var.subject;
 		const account = await readAccount(c.env, c.req.valid("param").account);
-		const { license, uses = 1, expires_at, serial = null, model = null } = c.req.valid("json");
+		const { license = null, ha_group = null, uses = 1, expires_at, ...only } = c.req.valid("json");
+		if (license === null && ha_group === null) {
+			throw new ProblemError("invalid_request", { detail: "name the license, or the HA group, that the code is for" });
+		}
+		const { serial = null, model = null } = only;
+		const terms = { license, haGroup: ha_group, uses, serial, model };
 		const expiresAt = expires_at === undefined ? now + DEFAULT_LIFETIME_SECONDS : toSeconds(expires_at);
 		if (expiresAt <= now) throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
 		const code = await mintCode(services.lookupKeys, account.id, randomBytes());
 		const hash = await hashSecret(services.lookupKeys, "code", code);
 		const result = await services.objects
 			.account(account.objectName)
-			.createCode({ actor, now, id: mintCodeId(randomBytes()), hash, license, uses, expiresAt, serial, model });
-		if (!result.ok) throw new ProblemError("not_found", { detail: "the account has no such license" });
+			.createCode({ actor, now, id: mintCodeId(randomBytes()), hash, expiresAt, ...terms });
+		if (!result.ok) refuse(result.reason);
 		return c.json({ code: formatCode(code), ...describeCode(result.code) }, 201);
 	})
 	.openapi(listCodes, async (c) => {
@@ -105,6 +117,16 @@ export const codes = createRouter()
 		return c.body(null, 204);
 	});
 
-function describeCode({ id, license, uses, used, expiresAt, serial, model, revoked }: Code): z.infer<typeof codeBody> {
-	return { id, license, uses, used, expires_at: toTimestamp(expiresAt), serial, model, revoked };
+type Refusal = "unknown_account" | "unknown_license" | "unknown_ha_group" | "other_license" | "id_taken";
+
+function refuse(reason: Refusal): never {
+	if (reason === "other_license") {
+		throw new ProblemError("conflict", { detail: "the HA group is under another license; leave the license out" });
+	}
+	throw new ProblemError("not_found", { detail: "the account has no such license or HA group" });
+}
+
+function describeCode({ expiresAt, haGroup, ...code }: Code): z.infer<typeof codeBody> {
+	const { id, license, uses, used, serial, model, revoked } = code;
+	return { id, license, uses, used, expires_at: toTimestamp(expiresAt), serial, model, ha_group: haGroup, revoked };
 }

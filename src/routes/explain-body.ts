@@ -86,7 +86,12 @@ export const explanationBody = z
 		engine: z.string().nullable(),
 		installed: z.string().nullable(),
 		status: deviceStatus,
-		holds_seat: z.boolean(),
+		ha_group: z.string().nullable(),
+		holds_seat: z.boolean().openapi({ description: "Of its own, or a part in that of its HA group" }),
+		seat_holder: z
+			.string()
+			.nullable()
+			.openapi({ description: "Whose seat that is, or was until `lease_until`: the device's or its HA group's" }),
 		lease_until: timestamp
 			.nullable()
 			.openapi({ description: "End of the lease on its seat; null = no seat, or for good" }),

@@ -7,7 +7,8 @@ import { type DeniedRecord, termsOf } from "../content/heads-record.ts";
 import { productName, versionName } from "../content/names.ts";
 import { decideEntitlement } from "../entitlement/decide.ts";
 import { accountObjectName, type DeviceId, parseDeviceId } from "../entitlement/ids.ts";
-import { isLive } from "../entitlement/seat-lease.ts";
+import { decideRenewal, isLive } from "../entitlement/seat-lease.ts";
+import type { ExplainedDevice } from "../objects/license-desk.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { systemClock } from "../storage/clock.ts";
@@ -73,7 +74,8 @@ export const explain = createRouter().openapi(route, async (c) => {
 		probeDevice(services.stores, id, device.version, systemClock),
 	]);
 	const candidate = { model: device.model, engine, installed };
-	const described = describeExplanation(explainProduct({ device, product, record, candidate, now }));
+	const asked = { ...device, seatLost: isSeatLost(known, now) };
+	const described = describeExplanation(explainProduct({ device: asked, product, record, candidate, now }));
 	event.outcome = described.answer.status;
 	const termsKnown = termsOf(denied, id);
 	return c.json(
@@ -86,7 +88,9 @@ export const explain = createRouter().openapi(route, async (c) => {
 			engine,
 			installed,
 			status: device.status,
+			ha_group: device.haGroup,
 			holds_seat: seat !== null && isLive(seat.until, now),
+			seat_holder: seat?.holder ?? null,
 			lease_until: timeOf(seat?.until),
 			hold: device.hold,
 			license: license === null ? null : describeLicense(license),
@@ -104,6 +108,12 @@ export const explain = createRouter().openapi(route, async (c) => {
 		200,
 	);
 });
+
+/** What a token request of the device would come to. By the seats that are taken at present, whatever time it is about. */
+function isSeatLost({ device, license, seat }: ExplainedDevice, now: number): boolean {
+	if (device.status !== "active" || license?.kind !== "elastic") return false;
+	return !decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken: license.seatsTaken, now }).ok;
+}
 
 /** @param asking the device that asks, null = an operator @throws ProblemError `not_found` when it asks about another */
 async function readDeviceId({ services }: RequestScope, asking: string | null, text: string): Promise<DeviceId> {

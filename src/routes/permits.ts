@@ -114,6 +114,7 @@ function requireEntitlement(device: DeviceRecord, product: string, now: number):
 		case "revoked":
 		case "deactivated":
 			throw new ProblemError("device_refused", { extras: { device_status: entitlement.code } });
+		case "seat_lost":
 		case "license_suspended":
 		case "license_revoked":
 		case "not_included":

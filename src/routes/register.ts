@@ -215,6 +215,8 @@ function refuseActivation(scope: RequestScope, reason: ActivationRefusal): never
 				403,
 				"a device with this serial number is active; revoke or deactivate it first",
 			);
+		case "ha_group_full":
+			throw new OAuthError("access_denied", 403, "the HA group has as many devices as it may; remove one first");
 		case "key_revoked":
 			throw new OAuthError("access_denied", 403, "this device was revoked");
 		case "serial_changed":

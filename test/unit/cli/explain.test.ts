@@ -26,6 +26,8 @@ const TOLD: Explanation = {
 	installed: "4.26.0",
 	status: "active",
 	holds_seat: true,
+	ha_group: null,
+	seat_holder: DEVICE,
 	license: { license: "lic-01234567", status: "active", seats: 10, seats_taken: 3, delay_hours: 48 },
 	entitlement: {
 		code: "active",

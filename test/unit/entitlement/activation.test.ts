@@ -14,10 +14,13 @@ const FRESH: ActivationFacts = {
 	model: "PA-440",
 	deviceWithSameKey: null,
 	serialHeldByOther: false,
+	group: null,
+	bringsSeat: false,
 	seatsTaken: 0,
 	now: NOW,
 };
-const KNOWN = { status: "active", serial: "FW-1", license: "lic-a", usedThisCode: true } as const;
+const KNOWN = { status: "active", serial: "FW-1", license: "lic-a", haGroup: null, usedThisCode: true } as const;
+const GROUP = { id: "hag-1", hasSeat: true, isFull: false };
 const refused = (reason: string) => ({ ok: false, reason });
 const accepted = (kind: string, overage = false) => ({ ok: true, kind, overage });
 
@@ -109,6 +112,42 @@ describe("activation with a key that is known", () => {
 	});
 });
 
+describe("activation with a code for an HA group", () => {
+	const full = { seatsTaken: 10, group: GROUP };
+	it.each<[string, Partial<ActivationFacts>, object]>([
+		["needs no seat where the group has its own", full, accepted("new")],
+		["needs one where the group has none", { ...full, group: { ...GROUP, hasSeat: false } }, refused("no_seat_left")],
+		["takes the last seat for the group", { seatsTaken: 9, group: { ...GROUP, hasSeat: false } }, accepted("new")],
+		["is refused where the group is full", { group: { ...GROUP, isFull: true } }, refused("ha_group_full")],
+		["is refused like any other otherwise", { ...full, serialHeldByOther: true }, refused("serial_taken")],
+		["is refused after the license", { ...full, license: { ...LICENSE, endsAt: NOW } }, refused("license_expired")],
+	])("%s", (_, change, decision) => {
+		expect(decideActivation({ ...FRESH, ...change })).toEqual(decision);
+	});
+
+	const live = { ...KNOWN, usedThisCode: false };
+	it.each<[string, object, Partial<ActivationFacts>, object]>([
+		["changes nothing for a device that is in it", { haGroup: "hag-1" }, full, accepted("same")],
+		["moves a device of the same license into it", {}, full, accepted("moved")],
+		["moves a device from another group", { haGroup: "hag-2" }, full, accepted("moved")],
+		["moves a device from another license", { license: "lic-b" }, full, accepted("moved")],
+		[
+			"lets a device bring its seat where the group has none",
+			{},
+			{ ...full, group: { ...GROUP, hasSeat: false }, bringsSeat: true },
+			accepted("moved"),
+		],
+		["takes a deactivated device back", { status: "deactivated", haGroup: "hag-1" }, full, accepted("returned")],
+	])("%s", (_, device, change, decision) => {
+		expect(decideActivation({ ...FRESH, ...change, deviceWithSameKey: { ...live, ...device } })).toEqual(decision);
+	});
+
+	it("is not needed by a device of a group that shows a plain code of the same license: it stays in its group", () => {
+		const device = { ...live, haGroup: "hag-1" };
+		expect(decideActivation({ ...FRESH, seatsTaken: 10, deviceWithSameKey: device })).toEqual(accepted("same"));
+	});
+});
+
 const facts = fc.record<ActivationFacts>({
 	code: fc.option(
 		fc.record({
@@ -136,10 +175,13 @@ const facts = fc.record<ActivationFacts>({
 			status: fc.constantFrom(...deviceStatus.options),
 			serial: fc.constantFrom("FW-1", "FW-2"),
 			license: fc.constantFrom("lic-a", "lic-b"),
+			haGroup: fc.constantFrom(null, "hag-1", "hag-2"),
 			usedThisCode: fc.boolean(),
 		}),
 	),
 	serialHeldByOther: fc.boolean(),
+	group: fc.option(fc.record({ id: fc.constantFrom("hag-1", "hag-2"), hasSeat: fc.boolean(), isFull: fc.boolean() })),
+	bringsSeat: fc.boolean(),
 	seatsTaken: fc.nat(4),
 	now: fc.constant(NOW),
 });
@@ -151,7 +193,8 @@ describe("laws of activation", () => {
 			fc.property(facts, (given) => {
 				const decision = decideActivation(given);
 				if (!decision.ok || decision.kind === "same") return;
-				expect(decision.overage).toBe(given.seatsTaken >= (given.license?.seats ?? 0));
+				const needsSeat = !given.bringsSeat && given.group?.hasSeat !== true;
+				expect(decision.overage).toBe(needsSeat && given.seatsTaken >= (given.license?.seats ?? 0));
 				if (decision.overage) expect(given.license?.overage).toBe("allow");
 			}),
 		);
@@ -227,6 +270,7 @@ describe("laws of activation", () => {
 						status: "active",
 						serial: given.serial,
 						license: given.license.id,
+						haGroup: given.group?.id ?? null,
 						usedThisCode: true,
 					},
 				});

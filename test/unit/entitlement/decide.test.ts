@@ -108,3 +108,11 @@ it("says of a device that was refused itself why, whatever holds back its licens
 	const device = { ...DEVICE, status: "suspended", hold: "license_revoked" } as const;
 	expect(decideEntitlement(device, "crs", NOW).code).toBe("suspended");
 });
+
+it("says of a device without a seat that it is lost, before it says what holds back its license, and after its own status", () => {
+	const lost = { ...DEVICE, seatLost: true };
+	const product = Object.keys(DEVICE.grants)[0] ?? "";
+	expect(decideEntitlement(lost, product, NOW)).toMatchObject({ decision: "refused", code: "seat_lost" });
+	expect(decideEntitlement({ ...lost, hold: "license_suspended" }, product, NOW).code).toBe("seat_lost");
+	expect(decideEntitlement({ ...lost, status: "revoked" }, product, NOW).code).toBe("revoked");
+});

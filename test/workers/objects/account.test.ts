@@ -112,6 +112,7 @@ describe("an account", () => {
 			createdAt: NOW,
 			serial: null,
 			model: null,
+			haGroup: null,
 			revoked: false,
 		});
 	});

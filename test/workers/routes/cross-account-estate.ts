@@ -12,6 +12,8 @@ export interface Estate extends Fleet {
 	readonly objectName: string;
 	readonly product: string;
 	readonly otherLicense: string;
+	/** an HA group without devices, under `license` */
+	readonly haGroup: string;
 	/** by which operators speak of the code */
 	readonly codeId: string;
 	readonly firewall: Firewall;
@@ -43,6 +45,9 @@ export async function newEstate(product: string): Promise<Estate> {
 	for (const action of ["suspend", "reinstate"]) {
 		await operated("POST", `${at}/licenses/${otherLicense}/${action}`, { reason: `Reason ${own}` });
 	}
+	const { ha_group: haGroup } = await operated<{ ha_group: string }>("POST", `${at}/ha-groups`, {
+		...{ name: `Group ${own}`, mode: "active-active", license },
+	});
 	const { codes } = await operated<{ codes: { id: string }[] }>("GET", `${at}/codes`);
 	const webhookUrl = `https://hooks.example.com/${own}`;
 	const { webhook, secret } = await operated<{ webhook: string; secret: string }>("POST", `${at}/webhooks`, {
@@ -66,7 +71,17 @@ export async function newEstate(product: string): Promise<Estate> {
 	const { next: event } = await operated<{ next: string }>("GET", `${at}/events?limit=500`);
 	const objectName = account.slice("acct-".length, "acct-".length + 10);
 	await settle(objectName);
-	const made = { ...fleet, objectName, product, license, otherLicense, codeId: codes[0]?.id ?? "", firewall, bearer };
+	const made = {
+		...fleet,
+		objectName,
+		product,
+		license,
+		otherLicense,
+		haGroup,
+		codeId: codes[0]?.id ?? "",
+		firewall,
+		bearer,
+	};
 	return { ...made, serial, offer, permit, url, webhook, webhookUrl, webhookSecret: secret, event };
 }
 

@@ -24,7 +24,9 @@ export interface Subject {
 
 const ACCOUNT_HEAD = "acct-".length + 10;
 const DEVICE_HEAD = "dev-".length + 10;
+const GROUP_HEAD = "hag-".length + 10;
 const device = { own: ({ firewall }: Estate) => firewall.clientId, nobodys: nobodysDevice, head: DEVICE_HEAD };
+const group = { own: ({ haGroup }: Estate) => haGroup, nobodys: "hag-0000000000-00000000", head: GROUP_HEAD };
 const serial = { own: (estate: Estate) => estate.serial, nobodys: "SN-of-nobody", harmless: () => true };
 const isTrail = ({ path }: Operation) => path.endsWith("/events");
 
@@ -32,6 +34,10 @@ const isTrail = ({ path }: Operation) => path.endsWith("/events");
 export const SUBJECTS: Readonly<Record<string, Subject>> = {
 	account: { own: ({ account }) => account, nobodys: nobodysAccount, head: ACCOUNT_HEAD },
 	device,
+	/** that join an HA group */
+	devices: device,
+	group,
+	ha_group: group,
 	license: { own: ({ license }) => license, nobodys: "lic-00000000" },
 	/** of a transfer */
 	to: { own: ({ otherLicense }) => otherLicense, nobodys: "lic-00000000" },

@@ -28,7 +28,9 @@ test("the whole trace of a device that is offered its first release", async () =
 		engine: "11.1",
 		installed: null,
 		status: "active",
+		ha_group: null,
 		holds_seat: true,
+		seat_holder: scene.firewall.clientId,
 		lease_until: null,
 		hold: null,
 		license: {

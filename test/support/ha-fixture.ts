@@ -1,0 +1,51 @@
+// An account with an HA group under lic-a, a code for the group, and short ways to what happens to both.
+import type { HaGroupChange } from "../../src/objects/ha-desk.ts";
+import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "./account-fixture.ts";
+
+type WithoutCaller<One> = One extends HaGroupChange ? Omit<One, "actor" | "now" | "id"> : never;
+
+export async function createHaAccount(options: Parameters<typeof createAccount>[0] = {}) {
+	const fixture = await createAccount(options);
+	const { account, device, name } = fixture;
+	const group = `hag-${name}-00000000`;
+	const idOf = (number: number) => device(number).candidateDeviceId;
+	const settings = { name: "edge", mode: "active-passive", license: "lic-a", skewLimitSeconds: DAY } as const;
+	await account().changeHaGroup({ ...OPERATOR, kind: "create", id: group, devices: [], ...settings });
+	const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 1_000, expiresAt: NOW + 30 * DAY };
+	await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });
+	const change = (wanted: WithoutCaller<HaGroupChange>, now = NOW, id = group) =>
+		account().changeHaGroup({ ...OPERATOR, ...wanted, now, id });
+	return {
+		...fixture,
+		group,
+		settings,
+		idOf,
+		change,
+		activate: (number: number, now = NOW) => account().activate(device(number, { now })),
+		/** with the code for the group */
+		activateIn: (number: number, now = NOW) => account().activate(device(number, { codeHash: "hash-ha", now })),
+		join: (number: number, now = NOW) => change({ kind: "join", deviceId: idOf(number) }, now),
+		leave: (number: number, now = NOW) => change({ kind: "leave", deviceId: idOf(number) }, now),
+		setStatus: (number: number, status: "active" | "suspended" | "revoked", now = NOW) =>
+			account().setDeviceStatus({ ...OPERATOR, now, deviceId: idOf(number), status, reason: "" }),
+		deactivate: (number: number, now = NOW) => account().deactivate({ ...OPERATOR, now, deviceId: idOf(number) }),
+		renew: (number: number, now: number) => account().renewSeat({ deviceId: idOf(number), now }),
+		/** live seats of lic-a */
+		taken: (now = NOW) => seatsTaken(fixture, now),
+		/** its seat and the devices that it lists, by number */
+		state: async (now = NOW) => {
+			const found = await account().haGroup(group, now);
+			return (
+				found && {
+					seat: found.seat === null ? "none" : (found.seat.until ?? "for good"),
+					devices: found.devices.map(({ id }) => Number(id.slice(-16))),
+				}
+			);
+		},
+	};
+}
+export type HaFixture = Awaited<ReturnType<typeof createHaAccount>>;
+
+async function seatsTaken({ account }: AccountFixture, now: number): Promise<number | undefined> {
+	return (await account().listLicenses(now)).find(({ id }) => id === "lic-a")?.seatsTaken;
+}
