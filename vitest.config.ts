@@ -6,7 +6,7 @@ import { TEST_SECRETS } from "./test/support/secrets.ts";
 export default defineConfig({
 	test: {
 		silent: "passed-only",
-		// Also on two cores, where one would be left idle: the tests from outside mostly wait.
+		// Also on two cores, where one would be left idle.
 		maxWorkers: 2,
 		projects: [
 			// Rules keep no state, so their files can share a process.
@@ -37,7 +37,11 @@ export default defineConfig({
 					include: ["test/e2e/**/*.test.ts"],
 					testTimeout: 60_000,
 					hookTimeout: 60_000,
-					fileParallelism: false,
+					// They mostly wait: for servers to start, for stores to lag. After the others, which do not.
+					maxWorkers: 3,
+					sequence: { groupOrder: 1 },
+					// The command line is started again and again; most of that is compiling.
+					env: { NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/node` },
 				},
 			},
 		],
