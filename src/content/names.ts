@@ -38,6 +38,13 @@ export const labels = z
 	.refine((value) => Object.keys(value).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`);
 export type Labels = z.infer<typeof labels>;
 
+/** A virtual machine by its provider's name for it: i-0123456789abcdef0. Fits a label's value. */
+export const instanceName = z
+	.string()
+	.regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,47}$/, "an instance is up to 48 letters, digits and . _ : -");
+/** The label by which a device says on which instance it runs. */
+export const INSTANCE_LABEL = "instance_id";
+
 /** Which software a release or a message is for; either end may be open, both ends belong to the range. */
 export const engineRange = z.strictObject({ min: versionName.optional(), max: versionName.optional() });
 export type EngineRange = z.infer<typeof engineRange>;

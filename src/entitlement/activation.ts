@@ -45,11 +45,14 @@ export interface ActivationFacts extends Omit<SeatFacts, "license" | "deviceWith
 		/** the one that may use it; null = any */
 		readonly serial: string | null;
 		readonly model: string | null;
+		readonly instance: string | null;
 	} | null;
 	/** the license that the code is for; null with an unknown code */
 	readonly license: SeatFacts["license"] | null;
 	/** that the caller gives for itself */
 	readonly model: string;
+	/** on which the caller says it runs; null = it does not say */
+	readonly instance: string | null;
 	/** `usedThisCode`: whether this very code has activated it before */
 	readonly deviceWithSameKey: (KnownDevice & { readonly usedThisCode: boolean }) | null;
 }
@@ -95,9 +98,7 @@ export function decideActivation(facts: ActivationFacts): ActivationDecision {
 	if (isLive(device) && device.usedThisCode) return SAME;
 	if (code.revoked) return { ok: false, reason: "code_revoked" };
 	if (now >= code.expiresAt) return { ok: false, reason: "code_expired" };
-	if ((code.serial ?? facts.serial) !== facts.serial || (code.model ?? facts.model) !== facts.model) {
-		return { ok: false, reason: "code_bound" };
-	}
+	if (!isFor(code, facts)) return { ok: false, reason: "code_bound" };
 	const seat = decideSeat({ ...facts, license });
 	const isFirstUse = !(seat.ok && seat.kind === "same") && device?.usedThisCode !== true;
 	return isFirstUse && code.used >= code.uses ? { ok: false, reason: "code_used_up" } : seat;
@@ -129,6 +130,12 @@ function isInPlace(device: KnownDevice, license: string, group: SeatFacts["group
 }
 
 const SAME = { ok: true, kind: "same", overage: false } as const;
+
+/** A virtual machine may use its own name as its serial number. */
+function isFor(code: NonNullable<ActivationFacts["code"]>, { serial, model, instance }: ActivationFacts): boolean {
+	if ((code.serial ?? serial) !== serial || (code.model ?? model) !== model) return false;
+	return code.instance === null || code.instance === instance || code.instance === serial;
+}
 
 function isLive<D extends KnownDevice>(device: D | null): device is D {
 	return device !== null && holdsSeat(device.status);

@@ -3,6 +3,7 @@
 import { createAuditTable } from "./audit.ts";
 import { createDeviceTables } from "./device-tables.ts";
 import { createHaTables } from "./ha-tables.ts";
+import { createInstanceTable } from "./instance-tables.ts";
 import { createLicenseTables } from "./license-tables.ts";
 import { Outbox } from "./outbox.ts";
 import { addColumn, runSchema } from "./schema.ts";
@@ -20,6 +21,7 @@ export function createAccountTables(sql: SqlStorage): void {
 	createLicenseTables(sql);
 	createDeviceTables(sql);
 	createHaTables(sql);
+	createInstanceTable(sql);
 	createSeatTables(sql);
 	createAuditTable(sql);
 	createWebhookTable(sql);

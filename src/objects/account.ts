@@ -25,6 +25,8 @@ import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-de
 import { type Device, DeviceTables, seatHolder } from "./device-tables.ts";
 import { HaDesk, type HaGroupChange, type HaGroupInfo } from "./ha-desk.ts";
 import { HaTables } from "./ha-tables.ts";
+import { InstanceDesk, type InstanceEvent, type InstanceLaunch } from "./instance-desk.ts";
+import { InstanceTables } from "./instance-tables.ts";
 import { LastingDenials } from "./lasting-denials.ts";
 import {
 	type ExplainedDevice,
@@ -60,6 +62,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	readonly #licenseDesk: LicenseDesk;
 	readonly #deviceDesk: DeviceDesk;
 	readonly #haDesk: HaDesk;
+	readonly #instanceDesk: InstanceDesk;
 	readonly #republisher: Republisher;
 	readonly #lasting: LastingDenials;
 	readonly #alarm = new Alarm(this.ctx.storage);
@@ -93,6 +96,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#licenseDesk = new LicenseDesk(desk);
 		this.#deviceDesk = new DeviceDesk(desk, admission);
 		this.#haDesk = new HaDesk(desk, admission);
+		const desks = { licenseDesk: this.#licenseDesk, deviceDesk: this.#deviceDesk };
+		this.#instanceDesk = new InstanceDesk({ ...desk, ...desks, instances: new InstanceTables(sql) });
 		this.#republisher = new Republisher(ctx, outbox);
 		this.#lasting = new LastingDenials({ ...desk, directory: directoryPort(env) });
 		this.#exists = hasTable(sql, "account");
@@ -191,6 +196,16 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** Makes, changes or removes an HA group, or has a device join or leave it. */
 	async changeHaGroup(change: HaGroupChange) {
 		return this.#change("unknown_account", () => this.#haDesk.change(change));
+	}
+
+	/** Makes the code of an instance's launch, or finds it. */
+	async launchInstance(input: InstanceLaunch) {
+		return this.#change("unknown_license", () => this.#instanceDesk.launch(input));
+	}
+
+	/** Frees the seats of an instance that is gone; its codes are revoked. */
+	async terminateInstance(input: InstanceEvent) {
+		return this.#change("unknown_account", () => this.#instanceDesk.terminate(input));
 	}
 
 	/** @param after id of the last device of the page before */

@@ -1,5 +1,6 @@
 // What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated, and their records written
 // anew when the account's terms have changed. Each method is synchronous, and part of the transaction of whoever calls.
+import { INSTANCE_LABEL } from "../content/names.ts";
 import { type ActivationKind, type ActivationRefusal, decideActivation } from "../entitlement/activation.ts";
 import type { DeviceStatus } from "../entitlement/device-record.ts";
 import { holdsSeat } from "../entitlement/license.ts";
@@ -58,7 +59,9 @@ export class DeviceDesk {
 		const facts = this.#admission.seatFacts(place, claims, known, now);
 		const usedThisCode = known !== null && licenses.hasActivated(codeHash, known.id);
 		const deviceWithSameKey = known && { ...known, usedThisCode };
-		const decision = decideActivation({ ...facts, code, model: claims.model, deviceWithSameKey });
+		const { model, labels } = claims;
+		const instance = labels[INSTANCE_LABEL] ?? null;
+		const decision = decideActivation({ ...facts, code, model, instance, deviceWithSameKey });
 		if (!decision.ok) return decision;
 		const { kind, overage } = decision;
 		if (kind === "same") return { ...decision, device: devices.deviceOrThrow(known?.id) };

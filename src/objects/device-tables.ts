@@ -1,4 +1,5 @@
 // An Account's devices as rows, and the way from a row to a device with what its license grants.
+import { INSTANCE_LABEL } from "../content/names.ts";
 import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../entitlement/device-record.ts";
 import { grantsOf, holdOf, type License, SEAT_HOLDING_STATUSES } from "../entitlement/license.ts";
 import type { AccountInfo } from "./account-tables.ts";
@@ -14,9 +15,13 @@ const SCHEMA = [
 	"CREATE INDEX IF NOT EXISTS devices_by_seat ON devices (license, status)",
 ] as const;
 
+/** What a device says of the instance that it runs on. */
+const INSTANCE = `json_extract(labels, '$.${INSTANCE_LABEL}')`;
+
 export function createDeviceTables(sql: SqlStorage): void {
 	runSchema(sql, SCHEMA);
 	addColumn(sql, "devices", "ha_group", "TEXT");
+	sql.exec(`CREATE INDEX IF NOT EXISTS devices_by_instance ON devices (${INSTANCE}) WHERE ${INSTANCE} IS NOT NULL`);
 	sql.exec("CREATE INDEX IF NOT EXISTS devices_by_ha_group ON devices (ha_group) WHERE ha_group IS NOT NULL");
 }
 
@@ -84,6 +89,13 @@ export class DeviceTables {
 
 	deviceByKey(jkt: string): Device | null {
 		return this.#one("SELECT * FROM devices WHERE jkt = ?", jkt);
+	}
+
+	/** @returns devices that may have a seat and run on the instance, by their label or their serial number */
+	devicesOnInstance(instance: string): Device[] {
+		const query = `SELECT * FROM devices WHERE ${INSTANCE} = ? AND ${HOLDS_SEAT}
+			UNION SELECT * FROM devices WHERE serial = ? AND ${HOLDS_SEAT} ORDER BY id`;
+		return this.#complete(this.#sql.exec<DeviceRow>(query, instance, instance).toArray());
 	}
 
 	/** @returns whether a device with another key is there under this serial; one that lost its lease may come back */

@@ -41,6 +41,8 @@ export interface NewCode {
 	readonly expiresAt: number;
 	readonly serial: string | null;
 	readonly model: string | null;
+	/** the one instance whose devices may use it; any, if left out */
+	readonly instance?: string | null;
 }
 
 export interface LicenseChange {
@@ -140,7 +142,7 @@ export class LicenseDesk {
 	}
 
 	/** A code for an HA group is for the group's license, whichever that is when it is used. */
-	createCode({ actor, now, hash, haGroup = null, license: wanted, ...input }: Change & NewCode) {
+	createCode({ actor, now, hash, haGroup = null, instance = null, license: wanted, ...input }: Change & NewCode) {
 		const { licenses, groups } = this.#of;
 		const group = haGroup === null ? null : groups.group(haGroup);
 		if (haGroup !== null && group === null) return { ok: false, reason: "unknown_ha_group" } as const;
@@ -150,7 +152,7 @@ export class LicenseDesk {
 		if (licenses.code("id", input.id) !== null || licenses.code("hash", hash) !== null) {
 			return { ok: false, reason: "id_taken" } as const;
 		}
-		const code = { ...input, license, haGroup, createdAt: now };
+		const code = { ...input, license, haGroup, instance, createdAt: now };
 		licenses.insertCode(hash, code);
 		const whereTo = haGroup === null ? "" : `, HA group ${haGroup}`;
 		this.#of.audit({ actor, now }, "code.create", code.id, `license ${license}, ${code.uses} uses${whereTo}`);

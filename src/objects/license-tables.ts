@@ -36,6 +36,8 @@ export function createLicenseTables(sql: SqlStorage): void {
 	addColumn(sql, "codes", "revoked", "INTEGER NOT NULL DEFAULT 0");
 	addColumn(sql, "codes", "ha_group", "TEXT");
 	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_ha_group ON codes (ha_group) WHERE ha_group IS NOT NULL");
+	addColumn(sql, "codes", "instance", "TEXT");
+	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_instance ON codes (instance) WHERE instance IS NOT NULL");
 	if (addColumn(sql, "codes", "used", "INTEGER NOT NULL DEFAULT 0")) {
 		sql.exec("UPDATE codes SET used = (SELECT COUNT(*) FROM activations WHERE code = codes.hash)");
 	}
@@ -55,6 +57,8 @@ export interface Code {
 	readonly model: string | null;
 	/** the HA group that its devices join, whose license it is for; null = they join none */
 	readonly haGroup: string | null;
+	/** the one instance whose devices may use it; null = any */
+	readonly instance: string | null;
 	readonly revoked: boolean;
 }
 
@@ -83,6 +87,7 @@ type CodeRow = {
 	serial: string | null;
 	model: string | null;
 	ha_group: string | null;
+	instance: string | null;
 	revoked: number;
 };
 
@@ -134,10 +139,10 @@ export class LicenseTables {
 	}
 
 	insertCode(hash: string, code: Omit<Code, "used" | "revoked">): void {
-		const { id, license, uses, expiresAt, createdAt, serial, model, haGroup } = code;
+		const { id, license, uses, expiresAt, createdAt, serial, model, haGroup, instance } = code;
 		this.#sql.exec(
-			`INSERT INTO codes (hash, id, license, uses, expires_at, created_at, serial, model, ha_group)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			`INSERT INTO codes (hash, id, license, uses, expires_at, created_at, serial, model, ha_group, instance)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			hash,
 			id,
 			license,
@@ -147,6 +152,7 @@ export class LicenseTables {
 			serial,
 			model,
 			haGroup,
+			instance,
 		);
 	}
 
@@ -156,8 +162,18 @@ export class LicenseTables {
 		return this.#sql.exec<CodeRow>(query, haGroup).toArray().map(codeOf);
 	}
 
+	prolongCode(id: string, expiresAt: number): void {
+		this.#sql.exec("UPDATE codes SET expires_at = ? WHERE id = ?", expiresAt, id);
+	}
+
 	revokeCode(id: string): void {
 		this.#sql.exec("UPDATE codes SET revoked = 1 WHERE id = ?", id);
+	}
+
+	/** @returns codes bound to the instance that still open something: a used one lets its device come back */
+	openCodesFor(instance: string, now: number): Code[] {
+		const query = "SELECT * FROM codes WHERE instance = ? AND revoked = 0 AND expires_at > ? ORDER BY created_at, id";
+		return this.#sql.exec<CodeRow>(query, instance, now).toArray().map(codeOf);
 	}
 
 	hasActivated(codeHash: string, deviceId: string): boolean {
@@ -197,6 +213,7 @@ function readProducts(text: string): License["products"] {
 }
 
 function codeOf({ expires_at: expiresAt, created_at: createdAt, ha_group: haGroup, revoked, ...row }: CodeRow): Code {
-	const { id, license, uses, used, serial, model } = row;
-	return { id, license, uses, used, expiresAt, createdAt, serial, model, haGroup, revoked: revoked === 1 };
+	const { id, license, uses, used, serial, model, instance } = row;
+	const bindings = { serial, model, haGroup, instance };
+	return { id, license, uses, used, expiresAt, createdAt, ...bindings, revoked: revoked === 1 };
 }

@@ -5,13 +5,14 @@ import { deviceStatus } from "../../../src/entitlement/device-record.ts";
 import { licenseStatus, overagePolicy } from "../../../src/entitlement/license.ts";
 
 const NOW = 1_800_000_000;
-const CODE = { uses: 5, used: 0, expiresAt: NOW + 100, revoked: false, serial: null, model: null };
+const CODE = { uses: 5, used: 0, expiresAt: NOW + 100, revoked: false, serial: null, model: null, instance: null };
 const LICENSE = { id: "lic-a", seats: 10, endsAt: NOW + 1_000, status: "active", overage: "refuse" } as const;
 const FRESH: ActivationFacts = {
 	code: CODE,
 	license: LICENSE,
 	serial: "FW-1",
 	model: "PA-440",
+	instance: null,
 	deviceWithSameKey: null,
 	serialHeldByOther: false,
 	group: null,
@@ -54,6 +55,26 @@ describe("activation with a key that is not known", () => {
 		["is refused a code for another serial", { code: { ...CODE, serial: "FW-2" } }, refused("code_bound")],
 		["takes a code made for its model", { code: { ...CODE, model: "PA-440" } }, accepted("new")],
 		["is refused a code for another model", { code: { ...CODE, model: "PA-220" } }, refused("code_bound")],
+		[
+			"takes a code made for the instance that it runs on",
+			{ code: { ...CODE, instance: "i-1" }, instance: "i-1" },
+			accepted("new"),
+		],
+		[
+			"takes a code made for an instance of the name of its serial",
+			{ code: { ...CODE, instance: "FW-1" } },
+			accepted("new"),
+		],
+		[
+			"is refused a code for another instance",
+			{ code: { ...CODE, instance: "i-1" }, instance: "i-2" },
+			refused("code_bound"),
+		],
+		[
+			"is refused a code for an instance without saying its own",
+			{ code: { ...CODE, instance: "i-1" } },
+			refused("code_bound"),
+		],
 		["finds the license suspended", { license: { ...LICENSE, status: "suspended" } }, refused("license_suspended")],
 		["finds the license revoked", { license: { ...LICENSE, status: "revoked" } }, refused("license_revoked")],
 		[
@@ -157,6 +178,7 @@ const facts = fc.record<ActivationFacts>({
 			revoked: fc.boolean(),
 			serial: fc.constantFrom(null, "FW-1"),
 			model: fc.constantFrom(null, "PA-440"),
+			instance: fc.constantFrom(null, "i-1", "FW-1"),
 		}),
 	),
 	license: fc.option(
@@ -170,6 +192,7 @@ const facts = fc.record<ActivationFacts>({
 	),
 	model: fc.constantFrom("PA-440", "PA-220"),
 	serial: fc.constantFrom("FW-1", "FW-2"),
+	instance: fc.constantFrom(null, "i-1", "i-2"),
 	deviceWithSameKey: fc.option(
 		fc.record({
 			status: fc.constantFrom(...deviceStatus.options),
@@ -206,6 +229,7 @@ describe("laws of activation", () => {
 				if (!takesSeat(decideActivation(given))) return;
 				expect(given.code?.revoked).toBe(false);
 				expect([null, given.serial]).toContain(given.code?.serial);
+				expect([null, given.serial, given.instance]).toContain(given.code?.instance);
 				expect([null, given.model]).toContain(given.code?.model);
 				expect(given.license?.status).toBe("active");
 			}),
