@@ -6,6 +6,7 @@ import { answerFailure } from "./failure.ts";
 import { ProblemError } from "./problem.ts";
 import { accounts } from "./routes/accounts.ts";
 import type { AppEnv } from "./routes/app-env.ts";
+import { autoscalingHook } from "./routes/autoscaling-hook.ts";
 import { check } from "./routes/check.ts";
 import { codes } from "./routes/codes.ts";
 import { devices } from "./routes/devices.ts";
@@ -17,6 +18,7 @@ import { explain } from "./routes/explain.ts";
 import { haGroups } from "./routes/ha-groups.ts";
 import { keys } from "./routes/keys.ts";
 import { licenses } from "./routes/licenses.ts";
+import { lifecycleHook } from "./routes/lifecycle-hook.ts";
 import { messages } from "./routes/messages.ts";
 import { createRouter } from "./routes/openapi.ts";
 import { permits } from "./routes/permits.ts";
@@ -46,6 +48,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const { router } of [check, permits, token]) app.route("/", router);
 	for (const router of [downloads, reports, messages, entitlements, explain, registration, discovery, deploymentStatus])
 		app.route("/", router);
+	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [
 		releases,
 		products,

@@ -1,6 +1,7 @@
 // Variables and secrets, parsed once: the only file that reads them. A Worker that lacks one, or has one too short or
 // made for local use only, answers nothing but "misconfigured", and its log names everything that is wrong at once.
 import { z } from "zod";
+import { type AwsCredentials, parseAwsCredentials } from "./aws/credentials.ts";
 import { parseMacKeys } from "./signing/mac-keyring.ts";
 import { parseTokenKeys } from "./signing/token-keyring.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
@@ -60,6 +61,8 @@ const variables = z.object({
 	S3_REGION: z.string().min(1).default("auto"),
 	S3_ACCESS_KEY_ID: z.string().min(1).optional(),
 	S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+	AWS_CREDENTIALS: z.string().superRefine(refuseWith(parseAwsCredentials)).default("{}"),
+	AWS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 /** Where download URLs lead when it is straight to S3-compatible storage. */
@@ -94,6 +97,10 @@ export interface Config {
 	readonly bootstrapKey: string;
 	/** null = downloads come from this service's own route */
 	readonly s3: S3Location | null;
+	/** by account id: with which key the auto-scaling hook acts in that account's AWS */
+	readonly awsCredentials: ReadonlyMap<string, AwsCredentials>;
+	/** URL that takes the place of AWS in tests; null = AWS */
+	readonly awsEndpoint: string | null;
 }
 
 /** Names what is wrong, never a value. */
@@ -148,6 +155,8 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		lookupKey: value.LOOKUP_KEY,
 		bootstrapKey: value.BOOTSTRAP_KEY,
 		s3: s3Location(value),
+		awsCredentials: parseAwsCredentials(value.AWS_CREDENTIALS),
+		awsEndpoint: value.AWS_ENDPOINT ?? null,
 	};
 }
 
@@ -182,6 +191,7 @@ function unfitForProduction(value: Variables): string[] {
 	for (const name of ["ISSUER", "REDIS_URL", "S3_BUCKET_URL"] as const) {
 		if (value[name]?.startsWith("http://")) faults.push(`${name} must begin with https://`);
 	}
+	if (value.AWS_ENDPOINT !== undefined) faults.push("AWS_ENDPOINT is for tests: what is meant for AWS would go there");
 	for (const name of ["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const) {
 		if (LOCAL_MARK[name].test(value[name]))
 			faults.push(`${name} was made for local use; make another with \`parapet keys generate\``);

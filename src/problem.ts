@@ -2,7 +2,7 @@
 // stable for ever; docs/errors.md is generated from this table. Everything under /oauth2/ answers RFC 6749 instead.
 
 interface ProblemRow {
-	readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 411 | 413 | 415 | 422 | 429 | 500 | 502 | 503;
+	readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 411 | 413 | 415 | 422 | 424 | 429 | 500 | 502 | 503;
 	readonly title: string;
 	/** what the reader of the answer can do */
 	readonly fix: string;
@@ -147,6 +147,18 @@ export const PROBLEMS = {
 		status: 409,
 		title: "The present state does not allow that",
 		fix: "See `detail` for what stands in the way.",
+		retryable: false,
+	},
+	aws_not_configured: {
+		status: 424,
+		title: "The service has no AWS credentials for this account",
+		fix: "Operator: add the account to the secret AWS_CREDENTIALS (docs/operations.md), then send the event again.",
+		retryable: false,
+	},
+	aws_refused: {
+		status: 424,
+		title: "AWS refused what the hook asked of it",
+		fix: "Allow `aws_action` to the account's key in AWS_CREDENTIALS, or mend what `aws_error` says; then send the event again.",
 		retryable: false,
 	},
 	rate_limited: {

@@ -1,5 +1,6 @@
 // The composition root: the only file that constructs adapters. Once per isolate and environment; nothing here knows of a
 // request.
+import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Account } from "./objects/account.ts";
 import { answerInTime } from "./objects/answer-in-time.ts";
@@ -53,6 +54,8 @@ export interface Services {
 	readonly proofs: ProofMemory;
 	readonly limits: Readonly<Record<"register" | "token" | "publish", RateLimitPolicy>>;
 	readonly objects: Objects;
+	/** the AWS of an account, where the auto-scaling hook acts */
+	readonly openInstanceCloud: OpenInstanceCloud;
 	readonly telemetry: TelemetrySink;
 }
 
@@ -101,6 +104,11 @@ export async function createServices(env: Env): Promise<Services> {
 				answerInTime<RenewalOutcome>(env.ACCOUNT.getByName(objectName).renewSeat({ deviceId, now })),
 			useAssertion: (deviceId, jti, until, now) => useAssertionOnce(env.REPLAY_GUARD, deviceId, jti, until, now),
 		},
+		openInstanceCloud: createInstanceClouds({
+			credentials: config.awsCredentials,
+			endpoint: config.awsEndpoint,
+			fetch: (url, init) => fetch(url, init),
+		}),
 		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS),
 	};
 }

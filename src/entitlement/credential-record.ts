@@ -1,9 +1,16 @@
 // `credential:<hash>`: a publisher's or operator's API key as the edge knows it. The key itself is stored nowhere.
 import { z } from "zod";
 import { productName } from "../content/names.ts";
+import { ACCOUNT_ID } from "./ids.ts";
 
-/** `operate`, or `publish:<product>`. */
-export const scope = z.union([z.literal("operate"), z.templateLiteral(["publish:", productName])]);
+const accountId = z.string().regex(ACCOUNT_ID, "an account is named by its id, acct-…");
+
+/** `operate`, `publish:<product>`, or `lifecycle:<account id>`: to tell of that account's instances, and nothing else. */
+export const scope = z.union([
+	z.literal("operate"),
+	z.templateLiteral(["publish:", productName]),
+	z.templateLiteral(["lifecycle:", accountId]),
+]);
 export type Scope = z.infer<typeof scope>;
 
 export const credentialRecord = z.object({

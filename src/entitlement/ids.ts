@@ -10,7 +10,7 @@ const CHARACTER = "[0-9a-hjkmnp-tv-z]";
 const CHECK_LENGTH = 6;
 const OBJECT_NAME_LENGTH = 10;
 
-const ACCOUNT_ID = new RegExp(`^acct-${CHARACTER}{16}$`);
+export const ACCOUNT_ID = new RegExp(`^acct-${CHARACTER}{16}$`);
 const DEVICE_ID = new RegExp(`^dev-${CHARACTER}{10}-${CHARACTER}{16}$`);
 const CODE = new RegExp(`^${CHARACTER}{36}$`);
 const API_KEY = new RegExp(`^pk_${CHARACTER}{32}$`);

@@ -1,10 +1,11 @@
 // Who is calling? Devices show an access token (with a DPoP proof where the token is bound to a key), publishers and
 // operators an API key. A caller who fails learns only that; the reason goes to the log.
+import type { HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
 import { type DeniedRecord, termsOf } from "../content/heads-record.ts";
 import type { Scope } from "../entitlement/credential-record.ts";
 import type { DeviceRecord } from "../entitlement/device-record.ts";
-import { accountObjectName, parseApiKey } from "../entitlement/ids.ts";
+import { ACCOUNT_ID, accountObjectName, parseApiKey } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { type VerifiedAccessToken, verifyAccessToken } from "../signing/access-token.ts";
@@ -47,12 +48,11 @@ export const requireDevice = createMiddleware<AppEnv>(async (c, next) => {
 
 /**
  * Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.subject`.
- * @param required the scope that the endpoint asks for; of publishing, the product is the one in the path
+ * @param scopeFor the scope that the endpoint asks for
  */
-function requireKey(required: "operate" | "publish") {
+function requireKey(scopeFor: (request: HonoRequest) => Scope) {
 	return createMiddleware<AppEnv>(async (c, next) => {
-		const wanted = required === "operate" ? required : (`publish:${c.req.param("product")}` as const);
-		c.set("subject", await authenticateKey(c.req.raw, c.env, wanted));
+		c.set("subject", await authenticateKey(c.req.raw, c.env, scopeFor(c.req)));
 		c.header("ratelimit-policy", rateLimitPolicyField(c.env.services.limits.publish));
 		await next();
 	});
@@ -82,8 +82,19 @@ const requireDeviceOrOperator = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 /** Who may use a route, for its description and for its router alike. */
-export const operatorAccess = { security: [{ apiKey: [] }], middleware: requireKey("operate") };
-export const publisherAccess = { security: [{ apiKey: [] }], middleware: requireKey("publish") };
+export const operatorAccess = { security: [{ apiKey: [] }], middleware: requireKey(() => "operate") };
+export const publisherAccess = {
+	security: [{ apiKey: [] }],
+	middleware: requireKey((request) => `publish:${request.param("product") ?? ""}`),
+};
+/** Of the account in the query. Where none is named, only an operator learns that it is missing. */
+export const lifecycleAccess = {
+	security: [{ apiKey: [] }],
+	middleware: requireKey((request) => {
+		const account = request.query("account") ?? "";
+		return ACCOUNT_ID.test(account) ? `lifecycle:${account}` : "operate";
+	}),
+};
 const deviceOrOperator: Record<string, string[]>[] = [{ accessToken: [] }, { apiKey: [] }];
 export const deviceOrOperatorAccess = {
 	security: deviceOrOperator,

@@ -1,6 +1,6 @@
 // The operator plane of auth codes: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
-import { modelName, serialNumber } from "../content/names.ts";
+import { instanceName, modelName, serialNumber } from "../content/names.ts";
 import { formatCode, isCodeId, isHaGroupId, mintCode, mintCodeId } from "../entitlement/ids.ts";
 import type { Code } from "../objects/license-tables.ts";
 import { ProblemError } from "../problem.ts";
@@ -22,6 +22,7 @@ const codeBody = z
 		serial: z.string().nullable().openapi({ description: "The one serial number that may use it" }),
 		model: z.string().nullable().openapi({ description: "The one model that may use it" }),
 		ha_group: z.string().nullable().openapi({ description: "The HA group that its devices join" }),
+		instance: z.string().nullable().openapi({ description: "The one instance whose device may use it" }),
 		revoked: z.boolean(),
 	})
 	.openapi("AuthCode");
@@ -52,6 +53,9 @@ const createCode = createRoute({
 					expires_at: timestamp.optional().openapi({ description: "30 days from now, if left out" }),
 					serial: serialNumber.optional().openapi({ description: "Only an appliance with this serial number" }),
 					model: modelName.optional().openapi({ description: "Only appliances of this model" }),
+					instance: instanceName.optional().openapi({
+						description: "Only a device whose label `instance_id` or whose serial number is this",
+					}),
 				})
 				.openapi("NewAuthCode"),
 		),
@@ -91,8 +95,8 @@ export const codes = createRouter()
 		if (license === null && ha_group === null) {
 			throw new ProblemError("invalid_request", { detail: "name the license, or the HA group, that the code is for" });
 		}
-		const { serial = null, model = null } = only;
-		const terms = { license, haGroup: ha_group, uses, serial, model };
+		const { serial = null, model = null, instance = null } = only;
+		const terms = { license, haGroup: ha_group, uses, serial, model, instance };
 		const expiresAt = expires_at === undefined ? now + DEFAULT_LIFETIME_SECONDS : toSeconds(expires_at);
 		if (expiresAt <= now) throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
 		const code = await mintCode(services.lookupKeys, account.id, randomBytes());
@@ -126,7 +130,6 @@ function refuse(reason: Refusal): never {
 	throw new ProblemError("not_found", { detail: "the account has no such license or HA group" });
 }
 
-function describeCode({ expiresAt, haGroup, ...code }: Code): z.infer<typeof codeBody> {
-	const { id, license, uses, used, serial, model, revoked } = code;
-	return { id, license, uses, used, expires_at: toTimestamp(expiresAt), serial, model, ha_group: haGroup, revoked };
+function describeCode({ createdAt: _, expiresAt, haGroup, ...code }: Code): z.infer<typeof codeBody> {
+	return { ...code, expires_at: toTimestamp(expiresAt), ha_group: haGroup };
 }

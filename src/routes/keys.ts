@@ -1,7 +1,7 @@
 // API keys of publishers and operators: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
 import { scope as keyScope } from "../entitlement/credential-record.ts";
-import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId } from "../entitlement/ids.ts";
+import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId, parseAccountId } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
 import { operatorAccess } from "./authenticate.ts";
@@ -35,7 +35,10 @@ const create = createRoute({
 						.array(keyScope)
 						.min(1)
 						.max(32)
-						.openapi({ description: "`operate`, or `publish:<product>`", example: ["publish:crs"] }),
+						.openapi({
+							description: "`operate`, `publish:<product>`, or `lifecycle:<account>`",
+							example: ["publish:crs"],
+						}),
 					expires_at: timestamp.optional().openapi({ description: "Never, if left out" }),
 				})
 				.openapi("NewApiKey"),
@@ -80,6 +83,11 @@ export const keys = createRouter()
 		const expiresAt = wanted.expires_at === undefined ? null : toSeconds(wanted.expires_at);
 		if (expiresAt !== null && expiresAt <= now)
 			throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
+		for (const scope of wanted.scopes) {
+			const account = scope.startsWith("lifecycle:") ? scope.slice("lifecycle:".length) : null;
+			if (account === null || (await parseAccountId(services.lookupKeys, account)) !== null) continue;
+			throw new ProblemError("invalid_request", { detail: `${account} is not an account's id; copy it again` });
+		}
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
 		const key = await mintApiKey(services.lookupKeys, random);
 		const hash = await hashSecret(services.lookupKeys, "key", key);
