@@ -41,7 +41,14 @@ export function decideLaunch({ code, launchedAt, terminatedAt, at, now }: Launch
 	return { ok: true, kind: code.expiresAt - now < LAUNCH_CODE_SECONDS / 2 ? "prolong" : "keep" };
 }
 
-/** @returns whether a termination is still news: not for an instance that was launched again since, as from a warm pool */
-export function decideTermination({ launchedAt }: InstanceTimes, at: number): { readonly isNews: boolean } {
-	return { isNews: at >= launchedAt };
+export interface TerminationDecision {
+	/** false: the instance was launched again since, as from a warm pool */
+	readonly isNews: boolean;
+	/** devices that activated before this, unix seconds, were on the instance that ended; null = all of them */
+	readonly activatedBefore: number | null;
+}
+
+/** @param at when the instance ended, unix seconds */
+export function decideTermination({ launchedAt }: InstanceTimes, at: number): TerminationDecision {
+	return at >= launchedAt ? { isNews: true, activatedBefore: null } : { isNews: false, activatedBefore: launchedAt };
 }

@@ -9,6 +9,7 @@ import {
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
 import type { DeviceDesk } from "./device-desk.ts";
+import type { Device } from "./device-tables.ts";
 import type { InstanceTables } from "./instance-tables.ts";
 import type { LicenseDesk } from "./license-desk.ts";
 import type { Code } from "./license-tables.ts";
@@ -33,7 +34,7 @@ export type LaunchOutcome =
 
 export interface TerminationOutcome {
 	readonly ok: true;
-	/** false: the instance was launched again since, and nothing was done */
+	/** false: the instance was launched again since, and its code and its present device stay */
 	readonly isNews: boolean;
 	/** ids of the devices that gave up their seats now */
 	readonly deactivated: readonly string[];
@@ -76,21 +77,23 @@ export class InstanceDesk {
 		return made;
 	}
 
-	/** Frees the seats of all devices on the instance, and revokes its codes: a used one would let its device come back. */
+	/** Frees the seats of the devices on the instance, and revokes its codes: a used one would let its device come back. */
 	terminate(input: InstanceEvent): TerminationOutcome {
 		const { instances, devices, deviceDesk } = this.#of;
 		const { actor, now, instance } = input;
 		const at = Math.min(input.at, now);
-		const { isNews } = decideTermination(instances.times(instance), at);
-		if (!isNews) return { ok: true, isNews, deactivated: [], revokedCodes: [] };
-		const deactivated = devices.devicesOnInstance(instance).map(({ id, status }) => {
+		const { isNews, activatedBefore } = decideTermination(instances.times(instance), at);
+		const wasThere = ({ activatedAt }: Device) => activatedBefore === null || activatedAt < activatedBefore;
+		const gone = devices.devicesOnInstance(instance).filter(wasThere);
+		const deactivated = gone.map(({ id, status }) => {
 			// The machine is gone with its key. Deactivated, a suspended device could come back without being reinstated.
 			const wanted = status === "suspended" ? "revoked" : "deactivated";
 			const reason = `instance ${instance} terminated`;
 			deviceDesk.changeStatus({ actor, now, deviceId: id, status: wanted, reason });
 			return id;
 		});
-		const revokedCodes = this.#revokeCodes(input, null);
+		// The launch that came since has revoked those from before it.
+		const revokedCodes = isNews ? this.#revokeCodes(input, null) : [];
 		instances.note(instance, { ...UNKNOWN_INSTANCE, terminatedAt: at }, now);
 		return { ok: true, isNews, deactivated, revokedCodes };
 	}

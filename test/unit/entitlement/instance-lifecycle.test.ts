@@ -38,11 +38,12 @@ describe("a launch", () => {
 
 describe("a termination", () => {
 	test.each([
-		["of an instance nobody knows is news", 0, NOW, true],
-		["after the launch is news", NOW - 1, NOW, true],
-		["in the second of the launch is news", NOW, NOW, true],
-		["from before the launch is not: the instance runs again", NOW, NOW - 1, false],
-	])("%s", (_, launchedAt, at, isNews) => {
-		expect(decideTermination({ launchedAt, terminatedAt: 0 }, at)).toEqual({ isNews });
+		["of an instance nobody knows is of all devices on it", 0, NOW, null],
+		["after the launch is so too", NOW - 1, NOW, null],
+		["in the second of the launch is so too", NOW, NOW, null],
+		["from before the launch is of those from before it: the instance runs again", NOW, NOW - 1, NOW],
+	])("%s", (_, launchedAt, at, activatedBefore) => {
+		const isNews = activatedBefore === null;
+		expect(decideTermination({ launchedAt, terminatedAt: 0 }, at)).toEqual({ isNews, activatedBefore });
 	});
 });

@@ -83,14 +83,18 @@ it("a launch that is heard of after the instance's end opens nothing", async () 
 	expect((await fixture.account().listCodes()).map(({ id }) => id)).toEqual(["code-a", "code-b"]);
 });
 
-it("an end from before the newest launch leaves the instance alone", async () => {
+it("an end from before the newest launch leaves the instance as it is since", async () => {
 	const fixture = await createAccount();
 	const { account, device } = fixture;
 	await terminate(fixture, { at: NOW - 60 });
 	await launch(fixture, "h1", { at: NOW - 30 });
 	await account().activate(device(1, { codeHash: "h1", ...on(ONE) }));
-	expect(await terminate(fixture, { at: NOW - 60 })).toMatchObject({ ok: true, isNews: false, deactivated: [] });
-	expect(await statuses(fixture)).toEqual(["active"]);
+	await account().activate(device(2, { ...on(ONE), now: NOW - 90 }));
+	// Heard of late, it still ends what was on the instance before.
+	expect(await terminate(fixture, { at: NOW - 60 })).toMatchObject({
+		...{ ok: true, isNews: false, deactivated: [device(2).candidateDeviceId], revokedCodes: [] },
+	});
+	expect(await statuses(fixture)).toEqual(["active", "deactivated"]);
 	expect(await terminate(fixture)).toMatchObject({ isNews: true, deactivated: [device(1).candidateDeviceId] });
 });
 
