@@ -225,7 +225,9 @@ async function authenticateKey(request: Request, scope: RequestScope, required: 
 	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired");
 	event.subject = credential.subject;
 	if (!credential.scopes.includes(required) && !credential.scopes.includes("operate")) {
-		throw new ProblemError("insufficient_scope", { extras: { required_scope: required } });
+		// The account is only what the caller wrote; whose it is must not look like our word.
+		const named = required.startsWith("lifecycle:") ? "lifecycle:<account>" : required;
+		throw new ProblemError("insufficient_scope", { extras: { required_scope: named } });
 	}
 	return credential.subject;
 }

@@ -1,6 +1,7 @@
 // The operations that carry their credentials in ways of their own: the same with another account's things in between.
+import { autoscalingNews } from "../../support/autoscaling-events.ts";
 import { Firewall } from "../../support/firewall.ts";
-import { ISSUER, newAddress, send } from "../../support/service.ts";
+import { ISSUER, newAddress, operate, operated, send } from "../../support/service.ts";
 import type { Estate } from "./cross-account-estate.ts";
 
 export interface OwnCase {
@@ -112,10 +113,27 @@ const download: MakeCases = async (a, b) => {
 	return [...cases, { what: "A's URL", ask: () => send(a.url), status: 200 }];
 };
 
+/** Needs an event as AWS sends it, and AWS credentials, which no account has here. */
+const autoscaling: MakeCases = async (a, b) => {
+	const scopes = [`lifecycle:${a.account}`];
+	const { key } = await operated<{ key: string }>("POST", "/v1/keys", { subject: "hook of A", scopes });
+	const tell = (kind: "launch" | "terminate", account: string, license: string) =>
+		operate("POST", `/v1/hooks/aws/autoscaling?account=${account}&license=${license}`, autoscalingNews(kind), key);
+	const mixedAccount = mixed(a.account, b.account, "acct-".length + 10);
+	return [
+		{ what: "an end at B by A's key", ask: () => tell("terminate", b.account, b.license), status: 403 },
+		{ what: "a launch at B by A's key", ask: () => tell("launch", b.account, b.license), status: 403 },
+		{ what: "B under the name of A's object", ask: () => tell("terminate", mixedAccount, a.license), status: 403 },
+		{ what: "a launch at A with B's license", ask: () => tell("launch", a.account, b.license), status: 424 },
+		{ what: "an end at A", ask: () => tell("terminate", a.account, a.license), status: 200 },
+	];
+};
+
 /** By operation. The last case of each is A's own, and good. */
 export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /oauth2/register": registration,
 	"DELETE /oauth2/register/{client_id}": deactivation,
 	"POST /oauth2/token": token,
 	"GET /d/{sha256}/{name}": download,
+	"POST /v1/hooks/aws/autoscaling": autoscaling,
 };

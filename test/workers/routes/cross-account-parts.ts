@@ -52,6 +52,8 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
 	offer: { own: ({ offer }) => offer, nobodys: "of-nobody" },
 	permit: { own: ({ permit }) => permit, nobodys: "of-nobody" },
 	serial,
+	/** a device is found by its serial number too */
+	instance: serial,
 };
 
 /** Fields of text that name nothing of an account's: free text, and what the whole deployment shares. With a good value. */
@@ -79,6 +81,7 @@ export const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	type: () => "device",
 	types: () => "device",
 	cursor: () => "",
+	token: () => "a-launch",
 	key: () => "key-00000000",
 	message: () => "msg-00000000",
 };
