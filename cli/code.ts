@@ -1,6 +1,6 @@
 // `parapet code …`: auth codes, with which devices activate.
 import type { Command } from "commander";
-import { modelName, serialNumber } from "../src/content/names.ts";
+import { instanceName, modelName, serialNumber } from "../src/content/names.ts";
 import { moment, readOperand, runAsOperator, wholeNumber } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { accountId, codeId, haGroupId, licenseId } from "./ids.ts";
@@ -17,7 +17,8 @@ export function addCodeCommands(program: Command, surroundings: Surroundings): v
 		.option("--uses <n>", "how many devices may use it")
 		.option("--expires <when>", "a date, or a span such as 30d")
 		.option("--serial <serial>", "only the appliance with this serial number")
-		.option("--model <model>", "only appliances of this model");
+		.option("--model <model>", "only appliances of this model")
+		.option("--instance <id>", "only the device that says it runs on this instance");
 	const shape = {
 		license: licenseId.optional(),
 		haGroup: haGroupId.optional(),
@@ -25,6 +26,7 @@ export function addCodeCommands(program: Command, surroundings: Surroundings): v
 		expires: moment(surroundings).optional(),
 		serial: serialNumber.optional(),
 		model: modelName.optional(),
+		instance: instanceName.optional(),
 	};
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
@@ -38,6 +40,7 @@ export function addCodeCommands(program: Command, surroundings: Surroundings): v
 			expires_at: options.expires,
 			serial: options.serial,
 			model: options.model,
+			instance: options.instance,
 		});
 		output.note("this auth code is shown once:");
 		output.answer(made, String(made["code"]));
@@ -56,7 +59,7 @@ export function addCodeCommands(program: Command, surroundings: Surroundings): v
 			one["license"],
 			`${one["used"]}/${one["uses"] ?? "∞"}`,
 			one["revoked"] === true ? "revoked" : one["expires_at"],
-			one["serial"] ?? one["model"],
+			one["serial"] ?? one["model"] ?? one["instance"],
 			one["ha_group"],
 		]);
 		output.answer(found.answer, formatTable(["CODE", "LICENSE", "USED", "EXPIRES", "ONLY FOR", "HA GROUP"], rows));

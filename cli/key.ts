@@ -14,7 +14,7 @@ export function addKeyCommands(program: Command, surroundings: Surroundings): vo
 	const create = key
 		.command("create <subject>")
 		.description("make an API key for somebody; it is shown once")
-		.requiredOption("--scopes <scopes>", "comma-separated: operate, publish:<product>")
+		.requiredOption("--scopes <scopes>", "comma-separated: operate, publish:<product>, lifecycle:<account>")
 		.option("--expires <when>", "a date, or a span such as 90d");
 	const shape = { scopes: commaList.pipe(z.array(scope).min(1)), expires: moment(surroundings).optional() };
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {

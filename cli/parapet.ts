@@ -9,6 +9,7 @@ import { addDoctorCommand } from "./doctor.ts";
 import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from "./errors.ts";
 import { addEventsCommand } from "./events.ts";
 import { addHaCommands } from "./ha.ts";
+import { addInstanceCommands } from "./instance.ts";
 import { addKeyCommands } from "./key.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addLicenseCommands } from "./license.ts";
@@ -44,6 +45,7 @@ function createProgram(surroundings: Surroundings): Command {
 	addLicenseCommands(program, surroundings);
 	addCodeCommands(program, surroundings);
 	addHaCommands(program, surroundings);
+	addInstanceCommands(program, surroundings);
 	addWebhookCommands(program, surroundings);
 	addEventsCommand(program, surroundings);
 	addMessageCommands(program, surroundings);

@@ -19,7 +19,7 @@ export const PROBLEMS = {
 	},
 	invalid_identifier: {
 		status: 400,
-		title: "An identifier in the path is not one this service could have given out",
+		title: "An identifier in the path or the query is not one this service could have given out",
 		fix: "Copy the identifier from the answer that created it.",
 		retryable: false,
 	},

@@ -20,7 +20,7 @@ export const ACCOUNT_EVENTS = {
 	"device.active": "A suspended device was reinstated. Detail: the reason",
 	"device.suspended": "A device was suspended. Detail: the reason",
 	"device.revoked": "A device was revoked, for good. Detail: the reason",
-	"device.deactivated": "A device gave up its seat",
+	"device.deactivated": "A device gave up its seat. Detail: why, where the instance that it ran on is gone",
 	"ha_group.create": "An HA group was made. Detail: its name, mode and license",
 	"ha_group.change": "The settings of an HA group were changed. Detail: what they are now",
 	"ha_group.delete": "An HA group was removed. Detail: its name",

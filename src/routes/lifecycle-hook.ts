@@ -12,29 +12,34 @@ const token = z
 	.regex(/^[\x21-\x7e]{1,128}$/, "a token is 1 to 128 printable characters without spaces")
 	.openapi({ description: "Names this launch: the same token brings the same code", example: "launch-7f3a" });
 
-const lifecycleEvent = z
-	.discriminatedUnion("event", [
-		z.strictObject({ event: z.literal("launch"), instance: instanceName, token, at }),
-		z.strictObject({ event: z.literal("terminate"), instance: instanceName, at }),
-	])
-	.openapi("LifecycleEvent");
+const launchEvent = z
+	.strictObject({ event: z.literal("launch"), instance: instanceName, token, at })
+	.openapi("LaunchEvent");
+const terminateEvent = z
+	.strictObject({ event: z.literal("terminate"), instance: instanceName, at })
+	.openapi("TerminateEvent");
 
-const launched = z.object({
-	event: z.literal("launch"),
-	instance: z.string(),
-	state: z.enum(["open", "used", "revoked", "over"]).openapi({
-		description: "open: here is the code. over: the instance was terminated or launched again since, or this is old",
-	}),
-	code: z.string().nullable(),
-	code_id: z.string().nullable(),
-	expires_at: timestamp.nullable(),
-});
-const terminated = z.object({
-	event: z.literal("terminate"),
-	instance: z.string(),
-	deactivated: z.array(z.string()).openapi({ description: "Ids of the devices that gave up their seats now" }),
-	revoked_codes: z.array(z.string()).openapi({ description: "Ids of the codes that were revoked now" }),
-});
+const launched = z
+	.object({
+		event: z.literal("launch"),
+		instance: z.string(),
+		state: z.enum(["open", "used", "revoked", "over"]).openapi({
+			description:
+				"open: here is the code. over: the instance was terminated or launched again since, or the launch is too old",
+		}),
+		code: z.string().nullable(),
+		code_id: z.string().nullable(),
+		expires_at: timestamp.nullable(),
+	})
+	.openapi("Launched");
+const terminated = z
+	.object({
+		event: z.literal("terminate"),
+		instance: z.string(),
+		deactivated: z.array(z.string()).openapi({ description: "Ids of the devices that gave up their seats now" }),
+		revoked_codes: z.array(z.string()).openapi({ description: "Ids of the codes that were revoked now" }),
+	})
+	.openapi("Terminated");
 
 const tell = createRoute({
 	method: "post",
@@ -42,9 +47,9 @@ const tell = createRoute({
 	tags: ["Hook"],
 	summary: "Tell of an instance's launch (its code is answered) or its end (its seats are freed)",
 	...lifecycleAccess,
-	request: { query: hookQuery, body: jsonBody(lifecycleEvent) },
+	request: { query: hookQuery, body: jsonBody(z.discriminatedUnion("event", [launchEvent, terminateEvent])) },
 	responses: {
-		200: jsonAnswer(z.union([launched, terminated]).openapi("LifecycleAnswer"), "Done, now or before"),
+		200: jsonAnswer(z.union([launched, terminated]), "Done, now or before"),
 		...problems(
 			...(["unauthenticated", "insufficient_scope", "invalid_request", "invalid_identifier"] as const),
 			...(["not_found", "rate_limited", "unavailable"] as const),

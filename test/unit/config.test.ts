@@ -156,6 +156,32 @@ describe("downloads from S3", () => {
 	});
 });
 
+describe("AWS for the auto-scaling hook", () => {
+	const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+	const credentials = { "acct-f5any44xnhvcz9cn": { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: secret } };
+
+	test("is off without credentials, and on for the accounts that have some", () => {
+		expect(parseConfig(VARIABLES)).toMatchObject({ awsCredentials: new Map(), awsEndpoint: null });
+		const { awsCredentials } = parseConfig({ ...PRODUCTION, AWS_CREDENTIALS: JSON.stringify(credentials) });
+		expect([...awsCredentials]).toEqual(Object.entries(credentials));
+	});
+
+	test("is refused with credentials that are none, without saying what they were", () => {
+		const [fault, ...more] = faultsOf({
+			...PRODUCTION,
+			AWS_CREDENTIALS: JSON.stringify({ AKIAIOSFODNN7EXAMPLE: secret }),
+		});
+		expect([fault, more]).toEqual([expect.stringMatching(/^AWS_CREDENTIALS: name 1/), []]);
+		expect(fault).not.toMatch(/AKIA|wJalr/);
+	});
+
+	test("has another endpoint in the local service only", () => {
+		const AWS_ENDPOINT = "http://127.0.0.1:4566/";
+		expect(parseConfig({ ...VARIABLES, AWS_ENDPOINT }).awsEndpoint).toBe(AWS_ENDPOINT);
+		expect(faultsOf({ ...PRODUCTION, AWS_ENDPOINT })).toEqual([expect.stringMatching(/^AWS_ENDPOINT is for tests/)]);
+	});
+});
+
 test("a variable that is empty is one that is not set", () => {
 	expect(parseConfig({ ...VARIABLES, RECORD_STORE: "", REDIS_URL: "", S3_BUCKET_URL: "" })).toMatchObject({
 		recordStores: ["kv"],

@@ -1,0 +1,138 @@
+// An auto-scaling group from outside: the service on this machine with its own network and objects, the real command line,
+// and a piece of AWS behind HTTP that checks every signature.
+import { once } from "node:events";
+import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { findFreePort } from "../../cli/demo/port.ts";
+import { type LocalWorker, startWorker } from "../../cli/demo/worker.ts";
+import { ensureDevSecrets } from "../../cli/dev-secrets.ts";
+import { autoscalingNews } from "../support/autoscaling-events.ts";
+import { AWS_WORDS, StubAws } from "../support/stub-aws.ts";
+import { runCli } from "../unit/cli/run-cli.ts";
+
+const INSTANCE = "i-1234567890abcdef0";
+const ACCESS_KEY_ID = "AKIAIOSFODNN7EXAMPLE";
+const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+/** AWS' own limit for a hook. */
+const EVENTBRIDGE_WAITS_MS = 5_000;
+
+const aws = new StubAws();
+const server = createServer(async (request, response) => {
+	let body = "";
+	for await (const chunk of request) body += String(chunk);
+	const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+	const url = `http://${headers["host"]}${request.url ?? "/"}`;
+	const answer = aws.answer({ method: request.method ?? "", url, headers, body });
+	if (answer === "down") request.destroy();
+	else if (answer !== null) response.writeHead(answer.status, answer.headers).end(answer.body);
+});
+
+let folder: string;
+let worker: LocalWorker;
+let env: Record<string, string>;
+let account: string;
+let license: string;
+let key: string;
+
+async function parapet(...args: string[]) {
+	const { exitCode, stdout, stderr } = await runCli([...args, "--json"], env);
+	if (exitCode !== 0) throw new Error(stderr);
+	return JSON.parse(stdout);
+}
+
+/** As EventBridge does: the key as a header of the connection, the rest as parameters of the target. */
+async function deliver(kind: "launch" | "terminate", token: string, as = key): Promise<Response> {
+	const time = new Date().toISOString();
+	const event = autoscalingNews(kind, { LifecycleActionToken: token, EC2InstanceId: INSTANCE, time });
+	return fetch(`${worker.url}/v1/hooks/aws/autoscaling?account=${account}&license=${license}`, {
+		method: "POST",
+		headers: { authorization: `Bearer ${as}`, "content-type": "application/json; charset=utf-8" },
+		body: JSON.stringify(event),
+	});
+}
+
+const activate = (home: string, code: string, instance: string, serial: string) => {
+	const args = ["device", "activate", code, "--serial", serial, "--model", "VM-100"];
+	return runCli([...args, "--label", `instance_id=${instance}`, "--home", join(folder, home), "--json"], env);
+};
+
+beforeAll(async () => {
+	await once(server.listen(0, "127.0.0.1"), "listening");
+	aws.keys.set(ACCESS_KEY_ID, SECRET);
+	folder = await mkdtemp(join(tmpdir(), "parapet-autoscaling-"));
+	const secretsFile = join(folder, "secrets.env");
+	const { values } = await ensureDevSecrets(secretsFile);
+	const options = { stateFolder: join(folder, "state"), secretsFile, logFile: join(folder, "worker.log") };
+	worker = await startWorker({ ...options, port: await findFreePort() });
+	env = { PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] ?? "" };
+	account = (await parapet("account", "create", "Example")).account;
+	({ license } = await parapet("license", "create", account, "--products", "crs", "--seats", "1", "--ends", "30d"));
+	({ key } = await parapet("key", "create", "edge group", "--scopes", `lifecycle:${account}`));
+	// The account has an id now, so its credentials can be told to the service.
+	await worker.stop();
+	const credentials = JSON.stringify({ [account]: { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET } });
+	const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+	await appendFile(secretsFile, `AWS_CREDENTIALS='${credentials}'\nAWS_ENDPOINT='${endpoint}'\n`);
+	worker = await startWorker({ ...options, port: await findFreePort() });
+	env = { ...env, PARAPET_URL: worker.url };
+}, 180_000);
+afterAll(async () => {
+	await worker?.stop();
+	server.closeAllConnections();
+	server.close();
+	await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+});
+
+it("an instance comes, activates with what it finds, goes, and leaves its seat to the next", async () => {
+	aws.waiting.add("one").add("two");
+	const launched = await deliver("launch", "one");
+	expect([launched.status, await launched.json()]).toEqual([
+		200,
+		{ event: "launch", instance: INSTANCE, completed: true, state: "open" },
+	]);
+	const code = aws.parameters.get(`/parapet/${account}/${INSTANCE}/auth-code`)?.Value ?? "";
+	const thief = await activate("thief", code, "i-00000000000000000", "SN-thief");
+	expect([thief.exitCode === 0, thief.stderr]).toEqual([false, expect.stringContaining("another appliance")]);
+	expect((await activate("first", code, INSTANCE, "SN-first")).exitCode).toBe(0);
+	const usage = async () => (await parapet("license", "list", account)).licenses[0].seats_taken;
+	expect(await usage()).toBe(1);
+
+	const ended = await deliver("terminate", "two");
+	expect(await ended.json()).toMatchObject({ completed: true, deactivated: [expect.stringMatching(/^dev-/)] });
+	expect([await usage(), aws.parameters.size, aws.completed]).toEqual([0, 0, ["one", "two"]]);
+	const next = await parapet("instance", "launch", account, "vm-2", "--license", license);
+	expect((await activate("second", next.code, "vm-2", "SN-second")).exitCode).toBe(0);
+	const gone = await parapet("instance", "terminate", account, "vm-2");
+	expect(gone.deactivated).toHaveLength(1);
+	expect([await usage(), aws.turnedAway]).toEqual([0, []]);
+});
+
+it("an AWS that never answers is given up in time for EventBridge, which is told to come again", async () => {
+	aws.waiting.add("three");
+	aws.faults.PutParameter = ["slow"];
+	const begun = performance.now();
+	const answer = await deliver("launch", "three");
+	expect(performance.now() - begun).toBeLessThan(EVENTBRIDGE_WAITS_MS);
+	expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "20"]);
+	aws.faults.CompleteLifecycleAction = ["lost"];
+	expect((await deliver("launch", "three")).status).toBe(503);
+	expect((await deliver("launch", "three")).status).toBe(200);
+	expect(aws.completed).toContain("three");
+});
+
+it("nothing secret is in the service's log", async () => {
+	aws.faults.CompleteLifecycleAction = ["denied"];
+	const refused = await deliver("terminate", "four");
+	expect([refused.status, await refused.json()]).toEqual([
+		424,
+		expect.objectContaining({ code: "aws_refused", aws_error: "AccessDenied" }),
+	]);
+	const log = await readFile(join(folder, "worker.log"), "utf8");
+	expect(log).toContain("autoscaling:CompleteLifecycleAction AccessDenied");
+	const code = [...aws.parameters.values()].map(({ Value }) => Value);
+	for (const secret of [SECRET, ACCESS_KEY_ID, AWS_WORDS, key, ...code]) expect(log).not.toContain(secret);
+});
