@@ -3,6 +3,7 @@
 import { decodeBase64url } from "../signing/base64url.ts";
 import { sealFields } from "../signing/framed-mac.ts";
 import type { LookupKeys } from "../signing/lookup-keys.ts";
+import type { MacKeyring } from "../signing/mac-keyring.ts";
 import { mintCode } from "./ids.ts";
 
 export interface Launch {
@@ -14,11 +15,19 @@ export interface Launch {
 }
 
 /**
- * @returns the code in its normal form, with as many bits as one from random bytes; nobody without the key can make it
+ * @returns the launch's code by each key of the ring, in its normal form; by the present key first, by the others because
+ * the launch may have been told of before they were replaced. Nobody without the keys can make them
  * @throws RangeError if a field holds a line feed
  */
-export async function launchCode(keys: LookupKeys, { account, license, instance, token }: Launch): Promise<string> {
-	const mac = decodeBase64url(await sealFields(keys.launch, ["1", account, license, instance, token]));
-	if (mac === null) throw new Error("a MAC that is no base64url");
-	return mintCode(keys, account, mac);
+export async function launchCodes(keys: LookupKeys, keyring: MacKeyring, launch: Launch): Promise<string[]> {
+	const { account, license, instance, token } = launch;
+	return Promise.all(
+		[...keyring.byKid.values()].map(async ({ kid, launch: key }) => {
+			const mac = decodeBase64url(
+				await sealFields(key, ["parapet-launch", "1", kid, account, license, instance, token]),
+			);
+			if (mac === null) throw new Error("a MAC that is no base64url");
+			return mintCode(keys, account, mac);
+		}),
+	);
 }

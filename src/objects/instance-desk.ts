@@ -24,12 +24,13 @@ export interface InstanceLaunch extends InstanceEvent {
 	readonly license: string;
 	/** of a code that is to be made */
 	readonly codeId: string;
-	/** keyed hash of the code that belongs to this very launch */
-	readonly hash: string;
+	/** keyed hashes of the code that belongs to this very launch, by each key that may have made it; the first is the present */
+	readonly hashes: readonly string[];
 }
 
 export type LaunchOutcome =
-	| { readonly ok: true; readonly code: Code }
+	/** `index`: which of the hashes it has */
+	| { readonly ok: true; readonly code: Code; readonly index: number }
 	| { readonly ok: false; readonly reason: "used" | "revoked" | "over" | "unknown_license" | "id_taken" };
 
 export interface TerminationOutcome {
@@ -58,8 +59,13 @@ export class InstanceDesk {
 	/** Makes the launch's code, or finds it. Other codes bound to the instance are revoked: one instance, one code. */
 	launch(input: InstanceLaunch): LaunchOutcome {
 		const { instances, licenses, licenseDesk } = this.#of;
-		const { actor, now, instance, license, codeId, hash } = input;
+		const { actor, now, instance, license, codeId, hashes } = input;
 		const at = Math.min(input.at, now);
+		const index = Math.max(
+			0,
+			hashes.findIndex((one) => licenses.code("hash", one) !== null),
+		);
+		const hash = hashes[index] ?? "";
 		const known = licenses.code("hash", hash);
 		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" };
 		const decision = decideLaunch({ ...instances.times(instance), code: known, at, now });
@@ -67,14 +73,14 @@ export class InstanceDesk {
 		const expiresAt = now + LAUNCH_CODE_SECONDS;
 		if (known !== null) {
 			if (decision.kind === "prolong") licenses.prolongCode(known.id, expiresAt);
-			return { ok: true, code: decision.kind === "prolong" ? { ...known, expiresAt } : known };
+			return { ok: true, index, code: decision.kind === "prolong" ? { ...known, expiresAt } : known };
 		}
 		const bound = { serial: null, model: null, instance };
 		const made = licenseDesk.createCode({ actor, now, id: codeId, hash, license, uses: 1, expiresAt, ...bound });
 		if (!made.ok) return { ok: false, reason: made.reason === "id_taken" ? "id_taken" : "unknown_license" };
 		this.#revokeCodes(input, codeId);
 		instances.note(instance, { ...UNKNOWN_INSTANCE, launchedAt: at }, now);
-		return made;
+		return { ok: true, index, code: made.code };
 	}
 
 	/** Frees the seats of the devices on the instance, and revokes its codes: a used one would let its device come back. */

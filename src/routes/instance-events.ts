@@ -1,7 +1,7 @@
 // What both hooks share: the account and the license in the query, and what a launch and an end of an instance set off.
 import { z } from "@hono/zod-openapi";
 import { formatCode, isLicenseId, mintCodeId } from "../entitlement/ids.ts";
-import { launchCode } from "../entitlement/launch-code.ts";
+import { launchCodes } from "../entitlement/launch-code.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
@@ -38,15 +38,21 @@ export async function launchInstance(
 ): Promise<LaunchState> {
 	const { services, now, event } = scope;
 	const account = await readAccount(scope, text);
-	const code = await launchCode(services.lookupKeys, { account: account.id, license, instance, token });
-	const hash = await hashSecret(services.lookupKeys, "code", code);
+	const { lookupKeys, macKeyring } = services;
+	const codes = await launchCodes(lookupKeys, macKeyring, { account: account.id, license, instance, token });
+	const hashes = await Promise.all(codes.map((code) => hashSecret(lookupKeys, "code", code)));
 	const codeId = mintCodeId(randomBytes());
 	const result = await services.objects
 		.account(account.objectName)
-		.launchInstance({ actor, now, at, instance, license, codeId, hash });
+		.launchInstance({ actor, now, at, instance, license, codeId, hashes });
 	if (result.ok) {
 		event.outcome = "open";
-		return { state: "open", code: formatCode(code), id: result.code.id, expiresAt: result.code.expiresAt };
+		return {
+			state: "open",
+			code: formatCode(codes[result.index] ?? ""),
+			id: result.code.id,
+			expiresAt: result.code.expiresAt,
+		};
 	}
 	switch (result.reason) {
 		case "unknown_license":

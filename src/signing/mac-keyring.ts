@@ -1,5 +1,5 @@
 // The keys behind everything that Parapet signs for itself (MAC_KEYS): download URLs, capabilities, the check's ETag and
-// registration tokens; secrets of webhooks come from them too. The first key signs, every key verifies; to rotate, put a new
+// registration tokens; secrets of webhooks and codes of launches come from them too. The first key signs, every key verifies; to rotate, put a new
 // one in front and later drop the last.
 import { decodeSecret, deriveHmacKeys } from "./derived-keys.ts";
 
@@ -11,6 +11,8 @@ export interface MacKeySet {
 	readonly registration: CryptoKey;
 	/** for deriving secrets of webhooks, never for signing one */
 	readonly webhook: CryptoKey;
+	/** for deriving the auth codes of instances' launches */
+	readonly launch: CryptoKey;
 }
 
 export interface MacKeyring {
@@ -61,12 +63,13 @@ function parseEntry(entry: string, position: number): MacSecret {
 }
 
 async function deriveKeySet({ kid, secret }: MacSecret): Promise<MacKeySet> {
-	const [url, capability, etag, registration, webhook] = await deriveHmacKeys(secret, [
+	const [url, capability, etag, registration, webhook, launch] = await deriveHmacKeys(secret, [
 		`parapet/url/${kid}`,
 		`parapet/capability/${kid}`,
 		`parapet/etag/${kid}`,
 		`parapet/registration/${kid}`,
 		`parapet/webhook/${kid}`,
+		`parapet/launch/${kid}`,
 	]);
-	return { kid, url, capability, etag, registration, webhook };
+	return { kid, url, capability, etag, registration, webhook, launch };
 }

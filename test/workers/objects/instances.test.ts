@@ -11,7 +11,7 @@ const TWO = "i-0123456789abcdef1";
 const launch = ({ account }: AccountFixture, hash: string, change: Record<string, unknown> = {}) =>
 	account().launchInstance({
 		...HOOK,
-		...{ instance: ONE, license: "lic-a", codeId: `code-${hash}`, hash, at: NOW },
+		...{ instance: ONE, license: "lic-a", codeId: `code-${hash}`, hashes: [hash, `${hash}-by-an-old-key`], at: NOW },
 		...change,
 	});
 const terminate = ({ account }: AccountFixture, change: Record<string, unknown> = {}) =>
@@ -35,6 +35,15 @@ it("a launch makes one code for one device of that instance", async () => {
 	expect(second).toMatchObject({ ok: false, reason: "code_used_up" });
 	expect(await launch(fixture, "h1")).toEqual({ ok: false, reason: "used" });
 	expect(await events(fixture)).toEqual(["code.create"]);
+});
+
+it("a launch keeps its code when the key that made it is replaced by another", async () => {
+	const fixture = await createAccount();
+	const made = await launch(fixture, "h1");
+	const again = await launch(fixture, "h2", { hashes: ["by-the-new-key", "h1"] });
+	expect(made).toMatchObject({ index: 0 });
+	expect(again).toEqual({ ...made, index: 1 });
+	expect((await fixture.account().listCodes()).filter(({ instance }) => instance === ONE)).toHaveLength(1);
 });
 
 it("a later launch of the same instance takes the place of the earlier one, in whatever order they come", async () => {

@@ -2,8 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { Firewall } from "../../support/firewall.ts";
 import { createFleet } from "../../support/fleet.ts";
+import { TEST_SECRETS } from "../../support/secrets.ts";
 import { operate, operated } from "../../support/service.ts";
 import { expectOAuthError, expectProblem } from "./expectations.ts";
+import { serviceWith } from "./fixtures.ts";
 import { DAY, useFrozenClock } from "./frozen-clock.ts";
 
 const { moveTo, timeAfter } = useFrozenClock();
@@ -169,4 +171,23 @@ describe("is refused", () => {
 		await expectProblem(await tell(launch, key, `account=${account}&license=lic-00000000`), "not_found");
 		expect((await tell(terminate, key, `account=${account}`)).status).toBe(200);
 	});
+});
+
+test("a launch brings the same code while the key that made it is in the ring", async () => {
+	const { key, query, told } = await newHook();
+	const { code } = await told(launch);
+	const { MAC_KEYS: old } = TEST_SECRETS;
+	const fresh = `local2:${"A".repeat(43)}`;
+	const codeUnder = async (keys: string, body = launch) => {
+		const text = JSON.stringify(body);
+		const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+		const answer = await serviceWith({ MAC_KEYS: keys })(`/v1/hooks/lifecycle?${query}`, {
+			...{ method: "POST", headers: { ...headers, "content-length": String(text.length) }, body: text },
+		});
+		return ((await answer.json()) as Launched).code;
+	};
+	expect(await codeUnder(`${fresh},${old}`)).toBe(code);
+	const next = { ...launch, token: "two" };
+	const made = await codeUnder(`${fresh},${old}`, next);
+	expect(await codeUnder(fresh, next)).toBe(made);
 });
