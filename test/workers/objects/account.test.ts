@@ -113,6 +113,7 @@ describe("an account", () => {
 			serial: null,
 			model: null,
 			haGroup: null,
+			instance: null,
 			revoked: false,
 		});
 	});
