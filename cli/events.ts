@@ -4,7 +4,7 @@ import { z } from "zod";
 import { productName } from "../src/content/names.ts";
 import { eventType } from "../src/events/event-type.ts";
 import { type OperatorContext, readOperand, runAsOperator } from "./command.ts";
-import { accountId } from "./ids.ts";
+import { accountId, deviceId } from "./ids.ts";
 import type { OperatorApi } from "./operator-api.ts";
 import type { Surroundings } from "./output.ts";
 
@@ -29,6 +29,7 @@ const shape = {
 		.regex(/^evt-[a-z0-9-]{1,50}$/, "an event looks like evt-…")
 		.optional(),
 	type: eventType.optional(),
+	device: deviceId.optional(),
 	follow: z.boolean().default(false),
 };
 type Options = z.infer<z.ZodObject<typeof shape>>;
@@ -38,6 +39,8 @@ export interface TrailQuery {
 	readonly path: string;
 	readonly after?: string | undefined;
 	readonly type?: string | undefined;
+	/** of an account's trail: only what is about this one, and those whose place it took */
+	readonly device?: string | undefined;
 }
 
 /**
@@ -47,7 +50,7 @@ export interface TrailQuery {
  */
 export async function* readTrail(
 	api: OperatorApi,
-	{ path, after, type }: TrailQuery,
+	{ path, after, type, device }: TrailQuery,
 	wait: () => Promise<boolean>,
 ): AsyncGenerator<TrailEvent> {
 	let cursor = after;
@@ -55,6 +58,7 @@ export async function* readTrail(
 		const query = new URLSearchParams({ limit: String(EVENTS_PER_PAGE) });
 		if (cursor !== undefined) query.set("after", cursor);
 		if (type !== undefined) query.set("type", type);
+		if (device !== undefined) query.set("device", device);
 		const found = await api.call("GET", `${path}?${query}`, "could not read the events", page);
 		yield* found.events;
 		cursor = found.next;
@@ -84,7 +88,8 @@ async function showTrail({ api, options, output }: OperatorContext<Options>, pat
 		if (options.follow) await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
 		return options.follow;
 	};
-	for await (const one of readTrail(api, { path, after: options.after, type: options.type }, wait)) {
+	const { after, type, device } = options;
+	for await (const one of readTrail(api, { path, after, type, device }, wait)) {
 		output.answer(one, formatEvent(one));
 		shown += 1;
 	}
@@ -96,7 +101,10 @@ function formatEvent({ id, at, type, actor, subject, detail }: TrailEvent): stri
 }
 
 export function addAccountEventsCommand(account: Command, surroundings: Surroundings): void {
-	const command = account.command("events <account>").description("what happened in an account, oldest first");
+	const command = account
+		.command("events <account>")
+		.description("what happened in an account, oldest first")
+		.option("--device <device>", "only what is about this one, and about those whose place it took");
 	addTrailCommand(command, surroundings, (operands) => {
 		return `/v1/accounts/${readOperand(operands, 0, "account", accountId)}/events`;
 	});

@@ -1,6 +1,7 @@
 // The operator's half of `parapet device …`: the devices of a customer, and what is to become of one.
 import type { Command } from "commander";
 import { z } from "zod";
+import { modelName, serialNumber } from "../src/content/names.ts";
 import { readOperand, runAsOperator } from "./command.ts";
 import { accountId, deviceId } from "./ids.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
@@ -34,6 +35,7 @@ export function addFleetCommands(device: Command, surroundings: Surroundings): v
 		const head = ["DEVICE", "STATUS", "MODEL", "SERIAL", "LICENSE", "HA GROUP"];
 		output.answer(found.answer, formatTable(head, rows));
 	});
+	addReplace(device, surroundings);
 	for (const [verdict, description] of Object.entries(VERDICTS)) {
 		const command = device
 			.command(`${verdict} <device>`)
@@ -51,4 +53,23 @@ export function addFleetCommands(device: Command, surroundings: Surroundings): v
 			},
 		);
 	}
+}
+
+function addReplace(device: Command, surroundings: Surroundings): void {
+	const replace = device
+		.command("replace <device>")
+		.description("operator: refuse a dead device and give its seat, labels and HA group to another appliance")
+		.requiredOption("--serial <serial>", "of the new appliance")
+		.option("--model <model>", "of the new appliance, which must then be of it")
+		.option("--reason <text>");
+	const shape = { serial: serialNumber, model: modelName.optional(), reason: z.string().optional() };
+	runAsOperator(replace, surroundings, shape, async ({ api, options, operands, output }) => {
+		const id = readOperand(operands, 0, "device", deviceId);
+		const { serial, model, reason } = options;
+		const path = `/v1/devices/${id}/replacement`;
+		const done = await api.call("POST", path, `could not replace ${id}`, anyAnswer, { serial, model, reason });
+		if (done["code"] === null) return output.answer(done, `${id} is replaced by ${done["replaced_by"]}`);
+		output.note(`${id} is ${done["status"]}; with this auth code, shown once, ${serial} takes its place:`);
+		output.answer(done, String(done["code"]));
+	});
 }

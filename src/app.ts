@@ -26,6 +26,7 @@ import { products } from "./routes/products.ts";
 import { records } from "./routes/records.ts";
 import { registration } from "./routes/register.ts";
 import { releases } from "./routes/releases.ts";
+import { replacements } from "./routes/replacements.ts";
 import { reports } from "./routes/reports.ts";
 import { guardJson } from "./routes/request-body.ts";
 import { deploymentStatus } from "./routes/status.ts";
@@ -57,6 +58,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		codes,
 		haGroups,
 		devices,
+		replacements,
 		keys,
 		records,
 		events,

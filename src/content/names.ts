@@ -45,6 +45,12 @@ export const instanceName = z
 /** The label by which a device says on which instance it runs. */
 export const INSTANCE_LABEL = "instance_id";
 
+/** @returns a device's own labels, and of another's as many as fit beside them; not on which instance that one ran */
+export function mergeLabels(own: Labels, others: Labels): Labels {
+	const added = Object.entries(others).filter(([key]) => key !== INSTANCE_LABEL && !Object.hasOwn(own, key));
+	return Object.fromEntries([...Object.entries(own), ...added].slice(0, MAX_LABELS));
+}
+
 /** Which software a release or a message is for; either end may be open, both ends belong to the range. */
 export const engineRange = z.strictObject({ min: versionName.optional(), max: versionName.optional() });
 export type EngineRange = z.infer<typeof engineRange>;

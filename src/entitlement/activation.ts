@@ -22,6 +22,8 @@ export interface SeatFacts {
 	} | null;
 	/** whether it has a seat of the license that is nobody else's, and so needs no free one wherever it goes within it */
 	readonly bringsSeat: boolean;
+	/** whether it takes the place of a device that it replaces; then `group` and `bringsSeat` speak of that place too */
+	readonly takesOver: boolean;
 	/** seats of the license that are taken, counted in the same transaction */
 	readonly seatsTaken: number;
 	/** unix seconds */
@@ -53,8 +55,8 @@ export interface ActivationFacts extends Omit<SeatFacts, "license" | "deviceWith
 	readonly model: string;
 	/** on which the caller says it runs; null = it does not say */
 	readonly instance: string | null;
-	/** `usedThisCode`: whether this very code has activated it before */
-	readonly deviceWithSameKey: (KnownDevice & { readonly usedThisCode: boolean }) | null;
+	/** `usedThisCode`: whether this very code has activated it before; `isReplaced`: whether the code is for its successor */
+	readonly deviceWithSameKey: (KnownDevice & { readonly usedThisCode: boolean; readonly isReplaced: boolean }) | null;
 }
 
 /** Why no seat is given, whatever code was shown. */
@@ -78,7 +80,8 @@ export type ActivationRefusal =
 
 /**
  * new: a device that was not known; returned: a deactivated one takes a seat again under its old id; moved: it leaves its
- * license for the code's one, or joins the code's HA group; same: nothing changes, the answer was lost or the code was entered twice
+ * license for the code's one, or joins the code's HA group, or takes the place of a device that it replaces; same: nothing
+ * changes, the answer was lost or the code was entered twice
  */
 export type ActivationKind = "new" | "returned" | "moved" | "same";
 
@@ -99,6 +102,8 @@ export function decideActivation(facts: ActivationFacts): ActivationDecision {
 	if (code.revoked) return { ok: false, reason: "code_revoked" };
 	if (now >= code.expiresAt) return { ok: false, reason: "code_expired" };
 	if (!isFor(code, facts)) return { ok: false, reason: "code_bound" };
+	// A factory reset makes a new key. With the old one nothing was replaced.
+	if (device?.isReplaced === true) return { ok: false, reason: "code_bound" };
 	const seat = decideSeat({ ...facts, license });
 	const isFirstUse = !(seat.ok && seat.kind === "same") && device?.usedThisCode !== true;
 	return isFirstUse && code.used >= code.uses ? { ok: false, reason: "code_used_up" } : seat;
@@ -109,14 +114,17 @@ export function decideActivation(facts: ActivationFacts): ActivationDecision {
  * @returns whether a device gets a seat, or its part in one, or has it
  */
 export function decideSeat(facts: SeatFacts): SeatDecision {
-	const { license, deviceWithSameKey: device, group } = facts;
+	const { license, deviceWithSameKey: device, group, takesOver } = facts;
 	const refuse = (reason: SeatRefusal) => ({ ok: false, reason }) as const;
 	const refusal = refuseKey(facts);
 	if (refusal !== null) return refuse(refusal);
-	if (isLive(device) && isInPlace(device, license.id, group)) return SAME;
+	if (!takesOver && isLive(device) && isInPlace(device, license.id, group)) return SAME;
 	const needsSeat = !(facts.bringsSeat || group?.hasSeat);
-	if (license.status !== "active") return refuse(`license_${license.status}`);
-	if (licenseHasEnded(license, facts.now)) return refuse("license_expired");
+	// Hardware breaks under any license: who takes the place of another asks for nothing that was not given already.
+	if (needsSeat || !takesOver) {
+		if (license.status !== "active") return refuse(`license_${license.status}`);
+		if (licenseHasEnded(license, facts.now)) return refuse("license_expired");
+	}
 	if (facts.serialHeldByOther) return refuse("serial_taken");
 	if (group?.isFull) return refuse("ha_group_full");
 	const overage = needsSeat && facts.seatsTaken >= license.seats;

@@ -11,7 +11,7 @@ import type { RecordSource } from "./record-pages.ts";
 /** Edges' clocks differ, and accept a token a little past its end: a denial outlives every token by this much. */
 export const DENIAL_MARGIN_SECONDS = 300;
 
-export function deviceStep({ version, ...body }: Device): RecordStep {
+export function deviceStep({ version, replaces: _, replacedBy: __, ...body }: Device): RecordStep {
 	return { kind: "record", key: deviceKey(body.id), version, body: body satisfies DeviceRecord };
 }
 

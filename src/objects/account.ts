@@ -44,6 +44,7 @@ import {
 	type VerifyResult,
 	verifyPage,
 } from "./record-pages.ts";
+import { type Replacement, ReplacementDesk } from "./replacement-desk.ts";
 import { Republisher } from "./republisher.ts";
 import { hasTable } from "./schema.ts";
 import { type RenewalOutcome, SeatDesk } from "./seat-desk.ts";
@@ -63,6 +64,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	readonly #deviceDesk: DeviceDesk;
 	readonly #haDesk: HaDesk;
 	readonly #instanceDesk: InstanceDesk;
+	readonly #replacementDesk: ReplacementDesk;
 	readonly #republisher: Republisher;
 	readonly #lasting: LastingDenials;
 	readonly #alarm = new Alarm(this.ctx.storage);
@@ -98,6 +100,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#haDesk = new HaDesk(desk, admission);
 		const desks = { licenseDesk: this.#licenseDesk, deviceDesk: this.#deviceDesk };
 		this.#instanceDesk = new InstanceDesk({ ...desk, ...desks, instances: new InstanceTables(sql) });
+		this.#replacementDesk = new ReplacementDesk(desk, admission);
 		this.#republisher = new Republisher(ctx, outbox);
 		this.#lasting = new LastingDenials({ ...desk, directory: directoryPort(env) });
 		this.#exists = hasTable(sql, "account");
@@ -184,6 +187,11 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_device", () => this.#deviceDesk.changeStatus(input));
 	}
 
+	/** Refuses a device from now on, and gives its place to another appliance, now or when that activates. */
+	async replaceDevice(input: Replacement) {
+		return this.#change("unknown_device", () => this.#replacementDesk.replace(input));
+	}
+
 	/** @param after id of the last group of the page before */
 	async listHaGroups(after: string, limit: number, now: number): Promise<HaGroupInfo[]> {
 		return this.#exists ? this.#haDesk.list(after, limit, now) : [];
@@ -253,9 +261,12 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
 	}
 
-	/** @returns null where there is no such account */
-	async events(query: TrailQuery): Promise<TrailPage | null> {
-		return this.#exists ? readTrail(this.ctx.storage.sql, query) : null;
+	/** @param device only what is about it and those that it replaced @returns null where there is no such account or device */
+	async events(query: TrailQuery, device?: string): Promise<TrailPage | null> {
+		if (!this.#exists) return null;
+		if (device === undefined) return readTrail(this.ctx.storage.sql, query);
+		const subjects = this.#devices.lineage(device);
+		return subjects.length === 0 ? null : readTrail(this.ctx.storage.sql, { ...query, subjects });
 	}
 
 	/** @returns null where there is no such account */

@@ -1,23 +1,26 @@
 // A device gets its place: under a license, with a seat of its own or its part in that of an HA group. The facts of the
 // decision, and what follows from it, for whoever decides: a device with a code, or an operator. Each method is synchronous,
 // and part of the transaction of whoever calls.
-import type { Labels } from "../content/names.ts";
+import { type Labels, mergeLabels } from "../content/names.ts";
 import type { ActivationKind, KnownDevice, SeatFacts } from "../entitlement/activation.ts";
 import type { DevicePublicKey } from "../entitlement/device-record.ts";
 import { MAX_HA_MEMBERS } from "../entitlement/ha-group.ts";
 import { type License, lastEndOf } from "../entitlement/license.ts";
 import { firstLeaseEnd } from "../entitlement/seat-lease.ts";
-import { allowStep, deviceStep } from "./account-records.ts";
+import { accessStep, allowStep, deviceStep } from "./account-records.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { HaGroup } from "./ha-tables.ts";
+import type { Code } from "./license-tables.ts";
 
 /** Where a device is to be. */
 export interface Place {
 	readonly license: License;
 	/** of the same license; null = a seat of its own */
 	readonly group: HaGroup | null;
+	/** the device whose place this is, and which leaves it; null = it is nobody's */
+	readonly replaced: Device | null;
 }
 
 /** What a device says of itself. */
@@ -39,27 +42,37 @@ export class Admission {
 		this.#of = options;
 	}
 
+	/** @param of a code, or the device that is replaced @throws Error when its license is not there, which cannot be */
+	placeOf({ license: id, haGroup }: Pick<Code | Device, "license" | "haGroup">, replaced: Device | null): Place {
+		const license = this.#of.licenses.license(id);
+		if (license === null) throw new Error("a place without a license");
+		return { license, group: haGroup === null ? null : this.#of.groups.group(haGroup), replaced };
+	}
+
 	/** @param known the device that has the caller's key @param now unix seconds @returns what `decideSeat` decides on */
 	seatFacts(
-		{ license, group }: Place,
+		{ license, group, replaced }: Place,
 		{ serial, jkt }: Pick<DeviceClaims, "serial" | "jkt">,
 		known: Device | null,
 		now: number,
 	): SeatFacts & { readonly deviceWithSameKey: KnownDevice | null } {
 		const { devices, seatDesk } = this.#of;
 		const seatsTaken = seatDesk.countTaken(license.id, now);
-		const others = group === null ? 0 : devices.members(group.id).filter(({ id }) => id !== known?.id).length;
+		const leaving = [known, replaced].filter((device) => device !== null);
+		const left = leaving.map(({ id }) => id);
+		const others = group === null ? [] : devices.members(group.id).filter(({ id }) => !left.includes(id));
 		return {
 			license: { ...license, endsAt: lastEndOf(license) },
 			serial,
 			deviceWithSameKey: known,
-			serialHeldByOther: devices.isSerialHeldByOther(serial, jkt),
+			serialHeldByOther: devices.isSerialHeldByOther(serial, jkt, replaced?.id ?? null),
 			group: group && {
 				id: group.id,
 				hasSeat: seatDesk.liveSeat(group.id, now) !== null,
-				isFull: others >= MAX_HA_MEMBERS,
+				isFull: others.length >= MAX_HA_MEMBERS,
 			},
-			bringsSeat: known !== null && this.#bringsSeat(known, license, now),
+			bringsSeat: leaving.some((device) => this.#isAloneInSeat(device, left, license, now)),
+			takesOver: replaced !== null,
 			seatsTaken,
 			now,
 		};
@@ -70,28 +83,32 @@ export class Admission {
 	 * @param known the device that has its key; null = it gets `candidateId`
 	 */
 	admit(
-		{ license, group }: Place,
+		{ license, group, replaced }: Place,
 		{ claims, known, candidateId }: { claims: DeviceClaims; known: Device | null; candidateId: string },
 		{ kind, overage }: { kind: Exclude<ActivationKind, "same">; overage: boolean },
 		by: Change,
 	): Device {
 		const { audit, devices, seatDesk, outbox } = this.#of;
 		const id = known?.id ?? candidateId;
-		const until = firstLeaseEnd(license.leaseSeconds, known && this.tokensUntil(known, by.now), by.now);
+		const until = this.#leaseEnd({ license, replaced }, known, by.now);
 		// Moving does not lift a suspension; a device that returns starts afresh.
 		const kept = kind === "moved" ? known : null;
 		const { status = "active", activatedAt = by.now } = kept ?? {};
 		const haGroup = group?.id ?? null;
-		const { serial, model, labels, jkt, jwk, dpopBound } = claims;
+		const { serial, model, jkt, jwk, dpopBound } = claims;
+		const labels = replaced === null ? claims.labels : mergeLabels(claims.labels, replaced.labels);
 		devices.saveDevice({
-			...{ id, status, license: license.id, haGroup, activatedAt },
-			...{ serial, model, labels, jkt, jwk, dpopBound },
+			...{ id, status, license: license.id, haGroup, activatedAt, serial, model, labels, jkt, jwk, dpopBound },
+			replaces: replaced?.id ?? known?.replaces ?? null,
+			replacedBy: null,
 		});
+		if (replaced !== null) this.#retire(replaced, id, by);
 		if (known !== null) seatDesk.vacate(known);
 		seatDesk.place({ holder: haGroup ?? id, license: license.id, until }, by.now);
 		audit(by, `device.${kind}`, id, `serial ${serial}`);
 		if (overage) audit(by, "seat.overage", haGroup ?? id, `license ${license.id} has ${license.seats} seats`);
 		this.noteGroup(by, id, known?.haGroup ?? null, haGroup);
+		if (kind === "returned") this.callOffReplacement(id, by);
 		const device = devices.deviceOrThrow(id);
 		outbox.add(kind === "returned" ? [deviceStep(device), allowStep(device)] : [deviceStep(device)]);
 		return device;
@@ -110,9 +127,34 @@ export class Admission {
 		if (after !== null) this.#of.audit(by, "ha_group.join", deviceId, after);
 	}
 
-	#bringsSeat(device: Device, license: License, now: number): boolean {
+	/** Whoever is back is not replaced: the codes with which another one could take its place are revoked. */
+	callOffReplacement(deviceId: string, by: Change): void {
+		for (const code of this.#of.licenses.replacementCodes(deviceId)) {
+			this.#of.licenses.revokeCode(code.id);
+			this.#of.audit(by, "code.revoke", code.id, `for the replacement of ${deviceId}`);
+		}
+	}
+
+	/** The device leaves its place to another, which is in it already. */
+	#retire(replaced: Device, successor: string, by: Change): void {
+		const { audit, devices, seatDesk, outbox, tokensEndAfter } = this.#of;
+		devices.saveDevice({ ...replaced, status: "revoked", haGroup: null, replacedBy: successor });
+		seatDesk.vacate(replaced);
+		audit(by, "device.replaced", replaced.id, `by ${successor}`);
+		const device = devices.deviceOrThrow(replaced.id);
+		outbox.add([deviceStep(device), accessStep(device, by.now, tokensEndAfter)]);
+	}
+
+	#leaseEnd({ license, replaced }: Pick<Place, "license" | "replaced">, known: Device | null, now: number) {
+		const until = firstLeaseEnd(license.leaseSeconds, known && this.tokensUntil(known, now), now);
+		const kept = replaced && this.#of.seatDesk.liveSeat(replaced, now);
+		return until === null ? null : Math.max(until, kept?.until ?? 0);
+	}
+
+	/** @param leaving ids of devices that leave their place too */
+	#isAloneInSeat(device: Device, leaving: readonly string[], license: License, now: number): boolean {
 		const { devices, seatDesk } = this.#of;
 		if (seatDesk.liveSeat(device, now)?.license !== license.id) return false;
-		return device.haGroup === null || !devices.hasSeatedMember(device.haGroup, [device.id]);
+		return device.haGroup === null || !devices.hasSeatedMember(device.haGroup, leaving);
 	}
 }

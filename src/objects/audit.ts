@@ -41,6 +41,8 @@ export interface TrailQuery {
 	readonly limit: number;
 	/** types as in events/event-type.ts; none = everything */
 	readonly types: readonly string[];
+	/** ids of what the events are about; not given = whatever they are about */
+	readonly subjects?: readonly string[];
 }
 
 export interface TrailPage {
@@ -98,18 +100,20 @@ export function lastPlace(sql: SqlStorage): number {
 }
 
 /** @returns a page of the trail, oldest first, so that who asks again from `next` misses nothing and sees nothing twice */
-export function readTrail(sql: SqlStorage, { after, limit, types }: TrailQuery): TrailPage {
+export function readTrail(sql: SqlStorage, { after, limit, types, subjects }: TrailQuery): TrailPage {
 	const last = lastPlace(sql);
 	const end = Math.min(last, after + ENTRIES_PER_LOOK);
 	// "." is followed by "/": all that begins with "device." lies between the two.
 	const isWanted = types.map(() => "action = ? OR (action > ? AND action < ?)").join(" OR ");
+	const isAbout = subjects === undefined ? "" : `AND subject IN (${subjects.map(() => "?").join(", ")})`;
 	const entries = sql
 		.exec<{ seq: number; at: number; actor: string; action: string; subject: string; detail: string }>(
 			`SELECT seq, at, actor, action, subject, detail FROM audit
-			WHERE seq > ? AND seq <= ? ${types.length === 0 ? "" : `AND (${isWanted})`} ORDER BY seq LIMIT ?`,
+			WHERE seq > ? AND seq <= ? ${types.length === 0 ? "" : `AND (${isWanted})`} ${isAbout} ORDER BY seq LIMIT ?`,
 			after,
 			end,
 			...types.flatMap((type) => [type, `${type}.`, `${type}/`]),
+			...(subjects ?? []),
 			limit,
 		)
 		.toArray();

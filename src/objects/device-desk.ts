@@ -58,7 +58,7 @@ export class DeviceDesk {
 		const place = this.#placeOf(code);
 		const facts = this.#admission.seatFacts(place, claims, known, now);
 		const usedThisCode = known !== null && licenses.hasActivated(codeHash, known.id);
-		const deviceWithSameKey = known && { ...known, usedThisCode };
+		const deviceWithSameKey = known && { ...known, usedThisCode, isReplaced: known.id === place.replaced?.id };
 		const { model, labels } = claims;
 		const instance = labels[INSTANCE_LABEL] ?? null;
 		const decision = decideActivation({ ...facts, code, model, instance, deviceWithSameKey });
@@ -80,6 +80,7 @@ export class DeviceDesk {
 		if (!decision.changed) return { ...decision, device: known };
 		this.#of.devices.saveDevice({ ...known, status: input.status });
 		if (!holdsSeat(input.status)) this.#of.seatDesk.vacate(known);
+		if (input.status === "active") this.#admission.callOffReplacement(known.id, input);
 		const device = this.#of.devices.deviceOrThrow(known.id);
 		this.#of.audit(input, `device.${input.status}`, known.id, input.reason);
 		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
@@ -96,9 +97,10 @@ export class DeviceDesk {
 		return steps;
 	}
 
-	#placeOf({ license: licenseId, haGroup }: Code): Place {
-		const license = this.#of.licenses.license(licenseId);
-		if (license === null) throw new Error("a code without a license");
-		return { license, group: haGroup === null ? null : this.#of.groups.group(haGroup) };
+	/** Where a code leads to: a replacement, until it has happened, to wherever the device is that is replaced. */
+	#placeOf(code: Code): Place {
+		const device = code.replaces === null ? null : this.#of.devices.device(code.replaces);
+		const replaced = device?.replacedBy === null ? device : null;
+		return this.#admission.placeOf(replaced ?? code, replaced);
 	}
 }

@@ -22,12 +22,19 @@ export function createDeviceTables(sql: SqlStorage): void {
 	runSchema(sql, SCHEMA);
 	addColumn(sql, "devices", "ha_group", "TEXT");
 	sql.exec(`CREATE INDEX IF NOT EXISTS devices_by_instance ON devices (${INSTANCE}) WHERE ${INSTANCE} IS NOT NULL`);
+	addColumn(sql, "devices", "replaces", "TEXT");
+	addColumn(sql, "devices", "replaced_by", "TEXT");
+	sql.exec("CREATE INDEX IF NOT EXISTS devices_by_successor ON devices (replaced_by) WHERE replaced_by IS NOT NULL");
 	sql.exec("CREATE INDEX IF NOT EXISTS devices_by_ha_group ON devices (ha_group) WHERE ha_group IS NOT NULL");
 }
 
 /** A device as its account knows it: what the edges know, and the version of that. */
 export interface Device extends DeviceRecord {
 	readonly version: number;
+	/** the device whose place it took last; null = nobody's */
+	readonly replaces: string | null;
+	/** the device that took its place; null = none */
+	readonly replacedBy: string | null;
 }
 
 /** @returns whose seat a device has: the one of its HA group, or its own */
@@ -57,8 +64,12 @@ type DeviceRow = {
 	dpop_bound: number;
 	activated_at: number;
 	ha_group: string | null;
+	replaces: string | null;
+	replaced_by: string | null;
 };
 
+/** Bound variables of one query; more replacements than that no place has seen. */
+const MAX_LINEAGE = 64;
 const HOLDS_SEAT = `status IN (${SEAT_HOLDING_STATUSES.map((status) => `'${status}'`).join(", ")})`;
 
 export class DeviceTables {
@@ -98,20 +109,42 @@ export class DeviceTables {
 		return this.#complete(this.#sql.exec<DeviceRow>(query, instance, instance).toArray());
 	}
 
-	/** @returns whether a device with another key is there under this serial; one that lost its lease may come back */
-	isSerialHeldByOther(serial: string, jkt: string): boolean {
-		const query = `SELECT 1 FROM devices WHERE serial = ? AND jkt <> ? AND ${HOLDS_SEAT} LIMIT 1`;
-		return this.#sql.exec(query, serial, jkt).toArray().length > 0;
+	/**
+	 * @param except id of a device that does not count; null = all do
+	 * @returns whether a device with another key is there under this serial; one that lost its lease may come back
+	 */
+	isSerialHeldByOther(serial: string, jkt: string, except: string | null): boolean {
+		const query = `SELECT 1 FROM devices WHERE serial = ? AND jkt <> ? AND id IS NOT ? AND ${HOLDS_SEAT} LIMIT 1`;
+		return this.#sql.exec(query, serial, jkt, except).toArray().length > 0;
+	}
+
+	/** @returns the device, other than this one, that is there under a serial; null = none */
+	seatedBySerial(serial: string, except: string): Device | null {
+		return this.#one(`SELECT * FROM devices WHERE serial = ? AND id <> ? AND ${HOLDS_SEAT}`, serial, except);
+	}
+
+	/** @returns ids of a device, of those whose place it took, and so on; empty = there is no such device */
+	lineage(id: string): string[] {
+		const query = `WITH RECURSIVE line (id) AS (
+				SELECT id FROM devices WHERE id = ?
+				UNION SELECT devices.id FROM devices JOIN line ON devices.replaced_by = line.id
+			) SELECT id FROM line LIMIT ?`;
+		return this.#sql
+			.exec<{ id: string }>(query, id, MAX_LINEAGE)
+			.toArray()
+			.map((row) => row.id);
 	}
 
 	/** Writes the device as its next version: what is given is changed, and the version rises by one. */
 	saveDevice(device: DeviceFacts): void {
 		this.#sql.exec(
-			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, dpop_bound, activated_at, ha_group)
-			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, dpop_bound, activated_at, ha_group,
+				replaces, replaced_by)
+			VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET version = version + 1, status = excluded.status, license = excluded.license,
 				model = excluded.model, labels = excluded.labels, dpop_bound = excluded.dpop_bound,
-				activated_at = excluded.activated_at, ha_group = excluded.ha_group`,
+				activated_at = excluded.activated_at, ha_group = excluded.ha_group, replaces = excluded.replaces,
+				replaced_by = excluded.replaced_by`,
 			device.id,
 			device.status,
 			device.license,
@@ -123,6 +156,8 @@ export class DeviceTables {
 			device.dpopBound ? 1 : 0,
 			device.activatedAt,
 			device.haGroup,
+			device.replaces,
+			device.replacedBy,
 		);
 	}
 
@@ -147,8 +182,8 @@ export class DeviceTables {
 		this.#sql.exec(query, to, from);
 	}
 
-	#one(query: string, value: string): Device | null {
-		return this.#complete(this.#sql.exec<DeviceRow>(query, value).toArray())[0] ?? null;
+	#one(query: string, ...values: string[]): Device | null {
+		return this.#complete(this.#sql.exec<DeviceRow>(query, ...values).toArray())[0] ?? null;
 	}
 
 	#complete(rows: readonly DeviceRow[]): Device[] {
@@ -170,6 +205,8 @@ function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null)
 		model: row.model,
 		labels: JSON.parse(row.labels) as Record<string, string>,
 		haGroup: row.ha_group,
+		replaces: row.replaces,
+		replacedBy: row.replaced_by,
 		hold: license === null ? null : holdOf(license),
 		terms: account.terms,
 		lease: license?.leaseSeconds || null,

@@ -152,7 +152,7 @@ export class LicenseDesk {
 		if (licenses.code("id", input.id) !== null || licenses.code("hash", hash) !== null) {
 			return { ok: false, reason: "id_taken" } as const;
 		}
-		const code = { ...input, license, haGroup, instance, createdAt: now };
+		const code = { ...input, license, haGroup, instance, replaces: null, createdAt: now };
 		licenses.insertCode(hash, code);
 		const whereTo = haGroup === null ? "" : `, HA group ${haGroup}`;
 		this.#of.audit({ actor, now }, "code.create", code.id, `license ${license}, ${code.uses} uses${whereTo}`);

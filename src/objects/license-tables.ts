@@ -38,6 +38,8 @@ export function createLicenseTables(sql: SqlStorage): void {
 	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_ha_group ON codes (ha_group) WHERE ha_group IS NOT NULL");
 	addColumn(sql, "codes", "instance", "TEXT");
 	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_instance ON codes (instance) WHERE instance IS NOT NULL");
+	addColumn(sql, "codes", "replaces", "TEXT");
+	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_replaced ON codes (replaces) WHERE replaces IS NOT NULL");
 	if (addColumn(sql, "codes", "used", "INTEGER NOT NULL DEFAULT 0")) {
 		sql.exec("UPDATE codes SET used = (SELECT COUNT(*) FROM activations WHERE code = codes.hash)");
 	}
@@ -59,6 +61,8 @@ export interface Code {
 	readonly haGroup: string | null;
 	/** the one instance whose devices may use it; null = any */
 	readonly instance: string | null;
+	/** the device whose place its device takes, whatever its license is by then; null = nobody's */
+	readonly replaces: string | null;
 	readonly revoked: boolean;
 }
 
@@ -88,6 +92,7 @@ type CodeRow = {
 	model: string | null;
 	ha_group: string | null;
 	instance: string | null;
+	replaces: string | null;
 	revoked: number;
 };
 
@@ -139,10 +144,11 @@ export class LicenseTables {
 	}
 
 	insertCode(hash: string, code: Omit<Code, "used" | "revoked">): void {
-		const { id, license, uses, expiresAt, createdAt, serial, model, haGroup, instance } = code;
+		const { id, license, uses, expiresAt, createdAt, serial, model, haGroup, instance, replaces } = code;
 		this.#sql.exec(
-			`INSERT INTO codes (hash, id, license, uses, expires_at, created_at, serial, model, ha_group, instance)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			`INSERT INTO codes (hash, id, license, uses, expires_at, created_at, serial, model, ha_group, instance,
+				replaces)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			hash,
 			id,
 			license,
@@ -153,6 +159,7 @@ export class LicenseTables {
 			model,
 			haGroup,
 			instance,
+			replaces,
 		);
 	}
 
@@ -164,6 +171,12 @@ export class LicenseTables {
 
 	prolongCode(id: string, expiresAt: number): void {
 		this.#sql.exec("UPDATE codes SET expires_at = ? WHERE id = ?", expiresAt, id);
+	}
+
+	/** @returns the codes for a device's replacement that still wait for it */
+	replacementCodes(deviceId: string): Code[] {
+		const query = "SELECT * FROM codes WHERE replaces = ? AND used = 0 AND NOT revoked ORDER BY created_at, id";
+		return this.#sql.exec<CodeRow>(query, deviceId).toArray().map(codeOf);
 	}
 
 	revokeCode(id: string): void {
@@ -213,7 +226,7 @@ function readProducts(text: string): License["products"] {
 }
 
 function codeOf({ expires_at: expiresAt, created_at: createdAt, ha_group: haGroup, revoked, ...row }: CodeRow): Code {
-	const { id, license, uses, used, serial, model, instance } = row;
-	const bindings = { serial, model, haGroup, instance };
+	const { id, license, uses, used, serial, model, instance, replaces } = row;
+	const bindings = { serial, model, haGroup, instance, replaces };
 	return { id, license, uses, used, expiresAt, createdAt, ...bindings, revoked: revoked === 1 };
 }

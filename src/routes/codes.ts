@@ -10,7 +10,7 @@ import { operatorAccess } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
 /** A code that nobody uses for a month is more likely lost than waiting. */
-const DEFAULT_LIFETIME_SECONDS = 30 * 86_400;
+export const DEFAULT_LIFETIME_SECONDS = 30 * 86_400;
 
 const codeBody = z
 	.object({
@@ -23,6 +23,7 @@ const codeBody = z
 		model: z.string().nullable().openapi({ description: "The one model that may use it" }),
 		ha_group: z.string().nullable().openapi({ description: "The HA group that its devices join" }),
 		instance: z.string().nullable().openapi({ description: "The one instance whose device may use it" }),
+		replaces: z.string().nullable().openapi({ description: "The device whose place its device takes" }),
 		revoked: z.boolean(),
 	})
 	.openapi("AuthCode");

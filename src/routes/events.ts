@@ -58,7 +58,14 @@ const ofAccount = createRoute({
 	tags: ["Operator"],
 	summary: "What happened in an account",
 	...operatorAccess,
-	request: { params: accountPath, query: eventsQuery },
+	request: {
+		params: accountPath,
+		query: eventsQuery.extend({
+			device: z.string().max(64).optional().openapi({
+				description: "Only what is about this device, and about those whose place it took",
+			}),
+		}),
+	},
 	responses: { 200: page, ...accountRefusals },
 });
 const ofProduct = createRoute({
@@ -106,8 +113,9 @@ export const events = createRouter()
 	.openapi(ofAccount, async (c) => {
 		const { objectName } = await readAccount(c.env, c.req.valid("param").account);
 		const trail = accountTrail(objectName);
-		const query = readQuery(trail, c.req.valid("query"));
-		return c.json(describePage(trail, await c.env.services.objects.account(objectName).events(query)), 200);
+		const { device, ...asked } = c.req.valid("query");
+		const found = await c.env.services.objects.account(objectName).events(readQuery(trail, asked), device);
+		return c.json(describePage(trail, found), 200);
 	})
 	.openapi(ofProduct, async (c) => {
 		const { product } = c.req.valid("param");

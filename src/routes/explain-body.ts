@@ -86,6 +86,8 @@ export const explanationBody = z
 		engine: z.string().nullable(),
 		installed: z.string().nullable(),
 		status: deviceStatus,
+		replaces: z.string().nullable().openapi({ description: "The device whose place it took" }),
+		replaced_by: z.string().nullable().openapi({ description: "The device that took its place" }),
 		ha_group: z.string().nullable(),
 		holds_seat: z.boolean().openapi({ description: "Of its own, or a part in that of its HA group" }),
 		seat_holder: z

@@ -88,6 +88,8 @@ export const explain = createRouter().openapi(route, async (c) => {
 			engine,
 			installed,
 			status: device.status,
+			replaces: device.replaces,
+			replaced_by: device.replacedBy,
 			ha_group: device.haGroup,
 			holds_seat: seat !== null && isLive(seat.until, now),
 			seat_holder: seat?.holder ?? null,

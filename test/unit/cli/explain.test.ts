@@ -25,6 +25,8 @@ const TOLD: Explanation = {
 	engine: null,
 	installed: "4.26.0",
 	status: "active",
+	replaces: null,
+	replaced_by: null,
 	holds_seat: true,
 	ha_group: null,
 	seat_holder: DEVICE,

@@ -105,6 +105,34 @@ ${DEVICE}  active  PA-440  FW-1
 	});
 });
 
+describe("parapet device replace", () => {
+	const body = { status: "suspended", replaced_by: null, code: "AAAA-BBBB" };
+
+	it("asks for the replacement, and shows the code for the new appliance", async () => {
+		answers = [{ status: 201, body }];
+		const run1 = await run("device", "replace", DEVICE, "--serial", "FW-2", "--model", "PA-440");
+		expect(run1).toMatchObject({
+			exitCode: 0,
+			stdout: "AAAA-BBBB\n",
+			stderr: expect.stringContaining("FW-2 takes its place"),
+		});
+		const request = { method: "POST", path: `/v1/devices/${DEVICE}/replacement` };
+		expect(asked).toEqual([{ ...request, body: { serial: "FW-2", model: "PA-440" } }]);
+	});
+
+	it("says who has its place already", async () => {
+		answers = [{ status: 200, body: { ...body, status: "revoked", code: null, replaced_by: "dev-2" } }];
+		const done = await run("device", "replace", DEVICE, "--serial", "FW-2");
+		expect(done).toMatchObject({ exitCode: 0, stdout: `${DEVICE} is replaced by dev-2\n`, stderr: "" });
+	});
+
+	it("and account events --device asks for the history of the place", async () => {
+		answers = [{ status: 200, body: { events: [], next: "evt-1", more: false } }];
+		await run("account", "events", ACCOUNT, "--device", DEVICE);
+		expect(asked[0]?.path).toBe(`/v1/accounts/${ACCOUNT}/events?limit=500&device=${DEVICE}`);
+	});
+});
+
 describe("parapet code create", () => {
 	it("takes an HA group instead of a license, and one of the two", async () => {
 		answers = [{ status: 201, body: { code: "AAAA" } }];

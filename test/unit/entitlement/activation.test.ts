@@ -17,10 +17,18 @@ const FRESH: ActivationFacts = {
 	serialHeldByOther: false,
 	group: null,
 	bringsSeat: false,
+	takesOver: false,
 	seatsTaken: 0,
 	now: NOW,
 };
-const KNOWN = { status: "active", serial: "FW-1", license: "lic-a", haGroup: null, usedThisCode: true } as const;
+const KNOWN = {
+	status: "active",
+	serial: "FW-1",
+	license: "lic-a",
+	haGroup: null,
+	usedThisCode: true,
+	isReplaced: false,
+} as const;
 const GROUP = { id: "hag-1", hasSeat: true, isFull: false };
 const refused = (reason: string) => ({ ok: false, reason });
 const accepted = (kind: string, overage = false) => ({ ok: true, kind, overage });
@@ -169,6 +177,32 @@ describe("activation with a code for an HA group", () => {
 	});
 });
 
+describe("activation in the place of a device that is replaced", () => {
+	const over = { takesOver: true, bringsSeat: true, seatsTaken: 10 };
+	const ended = { ...LICENSE, endsAt: NOW };
+	it.each<[string, Partial<ActivationFacts>, object]>([
+		["takes its seat over, however many are taken", over, accepted("new")],
+		["does so under a license that has ended, or is held", { ...over, license: ended }, accepted("new")],
+		["does so in an HA group that has its seat", { ...over, bringsSeat: false, group: GROUP }, accepted("new")],
+		["needs a free seat where there was none", { ...over, bringsSeat: false }, refused("no_seat_left")],
+		["and then a license in force", { ...over, bringsSeat: false, license: ended }, refused("license_expired")],
+		["is refused a serial that somebody else has", { ...over, serialHeldByOther: true }, refused("serial_taken")],
+		[
+			"is no use to the device itself that is replaced",
+			{ ...over, deviceWithSameKey: { ...KNOWN, status: "suspended", usedThisCode: false, isReplaced: true } },
+			refused("code_bound"),
+		],
+		[
+			"moves a device of the same license that is there already",
+			{ ...over, deviceWithSameKey: { ...KNOWN, usedThisCode: false } },
+			accepted("moved"),
+		],
+		["is the same after a lost answer", { ...over, deviceWithSameKey: KNOWN }, accepted("same")],
+	])("%s", (_, change, decision) => {
+		expect(decideActivation({ ...FRESH, ...change })).toEqual(decision);
+	});
+});
+
 const facts = fc.record<ActivationFacts>({
 	code: fc.option(
 		fc.record({
@@ -200,14 +234,17 @@ const facts = fc.record<ActivationFacts>({
 			license: fc.constantFrom("lic-a", "lic-b"),
 			haGroup: fc.constantFrom(null, "hag-1", "hag-2"),
 			usedThisCode: fc.boolean(),
+			isReplaced: fc.boolean(),
 		}),
 	),
 	serialHeldByOther: fc.boolean(),
 	group: fc.option(fc.record({ id: fc.constantFrom("hag-1", "hag-2"), hasSeat: fc.boolean(), isFull: fc.boolean() })),
 	bringsSeat: fc.boolean(),
+	takesOver: fc.boolean(),
 	seatsTaken: fc.nat(4),
 	now: fc.constant(NOW),
 });
+const needsSeat = (given: ActivationFacts) => !given.bringsSeat && given.group?.hasSeat !== true;
 const takesSeat = (decision: ReturnType<typeof decideActivation>) => decision.ok && decision.kind !== "same";
 
 describe("laws of activation", () => {
@@ -216,14 +253,13 @@ describe("laws of activation", () => {
 			fc.property(facts, (given) => {
 				const decision = decideActivation(given);
 				if (!decision.ok || decision.kind === "same") return;
-				const needsSeat = !given.bringsSeat && given.group?.hasSeat !== true;
-				expect(decision.overage).toBe(needsSeat && given.seatsTaken >= (given.license?.seats ?? 0));
+				expect(decision.overage).toBe(needsSeat(given) && given.seatsTaken >= (given.license?.seats ?? 0));
 				if (decision.overage) expect(given.license?.overage).toBe("allow");
 			}),
 		);
 	});
 
-	it("nothing is taken with a revoked code, one for another appliance, or a license that is not in force", () => {
+	it("nothing is taken with a revoked code, one for another appliance, or a license that is not in force but for who takes over what it gave", () => {
 		fc.assert(
 			fc.property(facts, (given) => {
 				if (!takesSeat(decideActivation(given))) return;
@@ -231,7 +267,7 @@ describe("laws of activation", () => {
 				expect([null, given.serial]).toContain(given.code?.serial);
 				expect([null, given.serial, given.instance]).toContain(given.code?.instance);
 				expect([null, given.model]).toContain(given.code?.model);
-				expect(given.license?.status).toBe("active");
+				if (needsSeat(given) || !given.takesOver) expect(given.license?.status).toBe("active");
 			}),
 		);
 	});
@@ -250,7 +286,7 @@ describe("laws of activation", () => {
 			fc.property(facts, (given) => {
 				if (!takesSeat(decideActivation(given))) return;
 				expect(given.code?.expiresAt).toBeGreaterThan(NOW);
-				expect(given.license?.endsAt).toBeGreaterThan(NOW);
+				if (needsSeat(given) || !given.takesOver) expect(given.license?.endsAt).toBeGreaterThan(NOW);
 			}),
 		);
 	});
@@ -296,6 +332,7 @@ describe("laws of activation", () => {
 						license: given.license.id,
 						haGroup: given.group?.id ?? null,
 						usedThisCode: true,
+						isReplaced: false,
 					},
 				});
 				expect(again).toEqual(accepted("same"));

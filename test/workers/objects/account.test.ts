@@ -114,6 +114,7 @@ describe("an account", () => {
 			model: null,
 			haGroup: null,
 			instance: null,
+			replaces: null,
 			revoked: false,
 		});
 	});

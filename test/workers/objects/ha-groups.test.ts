@@ -291,7 +291,7 @@ describe("a group under an elastic license", () => {
 	});
 });
 
-describe("an account from before HA groups", () => {
+describe("an account from before HA groups and replacements", () => {
 	it("has its devices and seats as ever, and may have groups", async () => {
 		const fixture = await createHaAccount({ seats: 2 });
 		const { account, activate, change, settings, idOf, name, taken } = fixture;
@@ -302,11 +302,14 @@ describe("an account from before HA groups", () => {
 				sql.exec(`DROP INDEX ${table}_by_ha_group`);
 				if (table === "codes") sql.exec("DELETE FROM codes WHERE ha_group IS NOT NULL");
 				sql.exec(`ALTER TABLE ${table} DROP COLUMN ha_group`);
+				sql.exec(`DROP INDEX ${table === "codes" ? "codes_by_replaced" : "devices_by_successor"}`);
+				sql.exec(`ALTER TABLE ${table} DROP COLUMN replaces`);
 			}
+			sql.exec("ALTER TABLE devices DROP COLUMN replaced_by");
 			sql.exec("ALTER TABLE seats RENAME COLUMN holder TO device");
 		});
 		await evictDurableObject(account());
-		expect(await account().device(idOf(1))).toMatchObject({ haGroup: null, status: "active" });
+		expect(await account().device(idOf(1))).toMatchObject({ haGroup: null, replaces: null, status: "active" });
 		expect(await activate(2)).toMatchObject({ ok: true, kind: "new" });
 		expect((await account().listCodes()).map(({ haGroup }) => haGroup)).toEqual([null, null]);
 		const id = `hag-${name}-00000003`;

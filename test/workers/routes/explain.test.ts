@@ -28,6 +28,8 @@ test("the whole trace of a device that is offered its first release", async () =
 		engine: "11.1",
 		installed: null,
 		status: "active",
+		replaces: null,
+		replaced_by: null,
 		ha_group: null,
 		holds_seat: true,
 		seat_holder: scene.firewall.clientId,
