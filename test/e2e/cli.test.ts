@@ -272,6 +272,46 @@ describe("a Worker on this machine", () => {
 		expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("lease") });
 	});
 
+	it("makes an HA group of two firewalls on one seat, and replaces one of them", async () => {
+		const customer = (await parapet("account", "create", "Pair")).account;
+		const terms = ["--products", "big-rules", "--seats", "1", "--ends", "30d"];
+		const { license } = await parapet("license", "create", customer, ...terms);
+		const settings = ["--license", license, "--mode", "active-passive"];
+		const { ha_group: group } = await parapet("ha", "create", customer, "pair", ...settings);
+		const activate = async (name: string, { code }: { code: string }, ...more: string[]) => {
+			await writeFile(join(folder, "pair-code"), code);
+			const at = ["--home", join(folder, name), "--code-file", join(folder, "pair-code"), ...more];
+			return (await parapet("device", "activate", ...at)).device;
+		};
+		const code = await parapet("code", "create", customer, "--ha-group", group, "--uses", "2");
+		const first = await activate("first", code);
+		const second = await activate("second", code);
+		const alone = ["ha", "remove", customer, group, first, "--json"];
+		const refused = await run(process.execPath, [PARAPET, ...alone], { env, cwd: folder }).catch(
+			(error: unknown) => error,
+		);
+		expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("too few seats") });
+		const fresh = await activate(
+			"new",
+			await parapet("device", "replace", first, "--serial", "NEW-1"),
+			"--serial",
+			"NEW-1",
+		);
+		expect(await parapet("device", "replace", first, "--serial", "NEW-1")).toMatchObject({ replaced_by: fresh });
+		await parapet("license", "change", customer, license, "--seats", "2");
+		await parapet("ha", "remove", customer, group, second);
+		expect(await parapet("ha", "add", customer, group, second)).toMatchObject({ holds_seat: true, published: true });
+		const { devices } = await parapet("ha", "show", customer, group);
+		expect(devices.map((one: { device: string }) => one.device).sort()).toEqual([second, fresh].sort());
+		expect((await parapet("ha", "list", customer)).ha_groups).toHaveLength(1);
+		const { stdout } = await run(
+			process.execPath,
+			[PARAPET, "account", "events", customer, "--device", fresh, "--type", "device.new", "--json"],
+			{ env, cwd: folder },
+		);
+		expect(stdout.trim().split("\n")).toHaveLength(2);
+	});
+
 	it("takes a seat back", async () => {
 		expect(await parapet("device", "deactivate", "--home", home)).toMatchObject({ device, deactivated: true });
 		const { licenses } = await parapet("license", "list", account);
