@@ -25,8 +25,8 @@ export function createProgress(surroundings: Surroundings, label: string, json: 
 }
 
 export interface CountProgress {
-	/** @param detail what else can be said, e.g. "4,096 records" */
-	report(done: number, total: number, detail: string): void;
+	/** @param total null = not known @param detail what else can be said, e.g. "4,096 records" */
+	report(done: number, total: number | null, detail: string): void;
 	end(): void;
 }
 
@@ -35,7 +35,14 @@ export function createCountProgress(surroundings: Surroundings, label: string, j
 	if (json) return { report: () => {}, end: () => {} };
 	if (hasTerminal(surroundings)) {
 		const bar = createBar(`  ${label} [{bar}] {value}/{total}, {detail}`);
-		return { report: (done, total, detail) => bar.show(done, total, { detail }), end: bar.end };
+		const count = createBar(`  ${label} {value}, {detail}`);
+		return {
+			report: (done, total, detail) => (total === null ? count : bar).show(done, total ?? done, { detail }),
+			end: () => {
+				bar.end();
+				count.end();
+			},
+		};
 	}
 	let lastMs = surroundings.nowMs();
 	return {
@@ -43,7 +50,7 @@ export function createCountProgress(surroundings: Surroundings, label: string, j
 			const nowMs = surroundings.nowMs();
 			if (nowMs - lastMs < LINE_INTERVAL_MS) return;
 			lastMs = nowMs;
-			surroundings.stderr.write(`${label}: ${done} of ${total}, ${detail}\n`);
+			surroundings.stderr.write(`${label}: ${total === null ? done : `${done} of ${total}`}, ${detail}\n`);
 		},
 		end: () => {},
 	};

@@ -2,9 +2,9 @@
 // that `heads` comes after everything it points to. Keeps to a pace, waits when the server asks for it, and can start again
 // at any page.
 import { z } from "zod";
-import { ServerRefusal } from "./errors.ts";
 import type { OperatorApi } from "./operator-api.ts";
 import type { Surroundings } from "./output.ts";
+import { CALL_INTERVAL_MS, type Patience, patiently } from "./patience.ts";
 import { parseJson } from "./refusal.ts";
 
 const owner = z.union([
@@ -59,12 +59,8 @@ export interface Step<Page> {
 }
 
 const RECORDS_PER_PAGE = 200;
-/** A server takes 600 calls a minute from one address; this leaves some to others. */
-const CALL_INTERVAL_MS = 120;
 /** Enough for the slowest store to take a page. */
 const TRIES = 12;
-/** A server that asks for more patience than this is better asked again by a person. */
-const LONGEST_WAIT_SECONDS = 120;
 
 /** Asks for page after page. @throws what a call throws, once waiting does not help */
 export async function* walkRecords<Page extends z.infer<typeof pageAnswer>>(
@@ -76,7 +72,9 @@ export async function* walkRecords<Page extends z.infer<typeof pageAnswer>>(
 	for (let current = owners[index]; current !== undefined; current = owners[index]) {
 		const startedMs = surroundings.nowMs();
 		const asked = { owner: current, limit, ...(store && { store }), ...(after !== null && { after }) };
-		const page = await patiently(options, () => api.call("POST", path, what, answer, asked, signal));
+		const page = await patiently({ surroundings, signal, tries: TRIES }, () =>
+			api.call("POST", path, what, answer, asked, signal),
+		);
 		after = page.next;
 		if (after === null) index += 1;
 		const following = owners[index];
@@ -93,10 +91,12 @@ export async function* walkRecords<Page extends z.infer<typeof pageAnswer>>(
 }
 
 /** Everybody who owns records, in the order of the walk. New accounts come at the end, so a place stays a place. */
-export async function listOwners(patience: Patience & { readonly api: OperatorApi }): Promise<Owner[]> {
-	const { api, signal } = patience;
+export async function listOwners(
+	asked: Pick<Patience, "surroundings" | "signal"> & { readonly api: OperatorApi },
+): Promise<Owner[]> {
+	const { api, signal } = asked;
 	const ask = <T>(path: string, what: string, schema: z.ZodType<T>) =>
-		patiently(patience, () => api.call("GET", path, what, schema, undefined, signal));
+		patiently({ ...asked, tries: TRIES }, () => api.call("GET", path, what, schema, undefined, signal));
 	const productList = z.looseObject({ products: z.array(z.looseObject({ product: z.string() })) });
 	const accountList = z.looseObject({
 		accounts: z.array(z.looseObject({ account: z.string() })),
@@ -111,31 +111,4 @@ export async function listOwners(patience: Patience & { readonly api: OperatorAp
 		cursor = list.next;
 	}
 	return [...owners, { directory: true }];
-}
-
-interface Patience {
-	readonly surroundings: Surroundings;
-	readonly signal: AbortSignal;
-}
-
-/** Comes back when the server says so, a few times. */
-async function patiently<T>({ surroundings, signal }: Patience, ask: () => Promise<T>): Promise<T> {
-	for (let tries = 1; ; tries++) {
-		signal.throwIfAborted();
-		try {
-			return await ask();
-		} catch (error) {
-			const seconds = askedToWait(error);
-			if (seconds === null || tries === TRIES) throw error;
-			await surroundings.sleep(seconds * 1_000, signal);
-		}
-	}
-}
-
-/** @returns seconds, or null when waiting is not what the server asked for */
-function askedToWait(error: unknown): number | null {
-	if (!(error instanceof ServerRefusal)) return null;
-	const { status, retryAfterSeconds } = error.refusal;
-	if ((status !== 429 && status !== 503) || retryAfterSeconds === undefined) return null;
-	return retryAfterSeconds > LONGEST_WAIT_SECONDS ? null : retryAfterSeconds;
 }

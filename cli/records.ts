@@ -2,8 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { runAsOperator, wholeNumber } from "./command.ts";
-import { CliError } from "./errors.ts";
-import { whenInterrupted } from "./interruption.ts";
+import { unlessInterrupted } from "./interruption.ts";
 import type { Surroundings } from "./output.ts";
 import { parsePlace } from "./record-walk.ts";
 import { DEFAULT_RATE, RebuildStopped, runRebuild } from "./records-rebuild.ts";
@@ -27,7 +26,9 @@ export function addRecordsCommands(program: Command, surroundings: Surroundings)
 		.option("--from <token>", "go on where an interrupted rebuild stopped");
 	const rate = wholeNumber.refine((n) => n > 0, "at least one record a second").optional();
 	const shape = { store: storeName.optional(), rate, from: placeToken.optional() };
-	runAsOperator(rebuild, surroundings, shape, (context) => unlessInterrupted((signal) => runRebuild(context, signal)));
+	runAsOperator(rebuild, surroundings, shape, (context) =>
+		unlessInterrupted((signal) => runRebuild(context, signal), RebuildStopped),
+	);
 
 	const verify = records
 		.command("verify")
@@ -36,19 +37,4 @@ export function addRecordsCommands(program: Command, surroundings: Surroundings)
 	runAsOperator(verify, surroundings, { store: storeName.optional() }, (context) =>
 		unlessInterrupted((signal) => runVerify(context, signal)),
 	);
-}
-
-async function unlessInterrupted(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
-	const interruption = whenInterrupted();
-	const controller = new AbortController();
-	const interrupted = new CliError("interrupted", { code: "interrupted" });
-	void interruption.promise.then(() => controller.abort(interrupted));
-	try {
-		await run(controller.signal);
-	} catch (error) {
-		// What was interrupted fails in ways of its own; a rebuild has said where it stopped.
-		throw controller.signal.aborted && !(error instanceof RebuildStopped) ? interrupted : error;
-	} finally {
-		interruption.forget();
-	}
 }

@@ -10,6 +10,7 @@ import type { RequestScope } from "../request-scope.ts";
 import type { AppEnv } from "./app-env.ts";
 import { operatorAccess } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
+import { refuseStoresBehind } from "./stores-behind.ts";
 
 /** See RecordPageQuery. */
 const RECORDS_PER_PAGE = 200;
@@ -149,14 +150,8 @@ async function ownerOf(c: Context<AppEnv>, of: z.infer<typeof owner>) {
 	return services.objects.account(account.objectName);
 }
 
-/** A store takes some ten to some hundred records a second from one object, and a page waits. */
-const RETRY_MIN_SECONDS = 2;
-const RETRY_SPREAD_SECONDS = 3;
-
 /** @throws ProblemError `unavailable` while a store has not taken what was to be written before */
-function requireRoom({ event }: RequestScope, result: RebuildResult) {
-	if (result.ok) return { records: result.records, next: result.next, published: result.published };
-	const seconds = RETRY_MIN_SECONDS + Math.floor(Math.random() * RETRY_SPREAD_SECONDS);
-	event.reason = result.reason;
-	throw new ProblemError("unavailable", { headers: { "retry-after": String(seconds) } });
+function requireRoom(scope: RequestScope, result: RebuildResult) {
+	if (!result.ok) return refuseStoresBehind(scope);
+	return { records: result.records, next: result.next, published: result.published };
 }
