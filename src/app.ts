@@ -4,6 +4,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { routePath } from "hono/route";
 import { answerFailure } from "./failure.ts";
 import { ProblemError } from "./problem.ts";
+import { accountDevices } from "./routes/account-devices.ts";
 import { accounts } from "./routes/accounts.ts";
 import type { AppEnv } from "./routes/app-env.ts";
 import { autoscalingHook } from "./routes/autoscaling-hook.ts";
@@ -54,6 +55,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		releases,
 		products,
 		accounts,
+		accountDevices,
 		licenses,
 		codes,
 		haGroups,

@@ -14,9 +14,12 @@ export const ACCOUNT_EVENTS = {
 	"code.create": "An auth code was made. Detail: its license and how often it may be used",
 	"code.revoke": "An auth code was revoked. Detail: its license",
 	"device.new": "A device was activated for the first time. Detail: its serial number",
-	"device.returned": "A deactivated device was activated again, under its old id. Detail: its serial number",
+	"device.imported": "A device was taken over by an operator, without a code. Detail: its serial number",
+	"device.changed": "A device was described otherwise by an import: model, labels, DPoP. Detail: its serial number",
+	"device.returned":
+		"A deactivated device was activated again, or imported, under its old id. Detail: its serial number",
 	"device.moved":
-		"A device left its place: it was activated with a code of another license or HA group, or replaces another device. Detail: its serial number",
+		"A device left its place: it was activated with a code of another license or HA group, or imported there, or replaces another device. Detail: its serial number",
 	"device.active": "A suspended device was reinstated. Detail: the reason",
 	"device.suspended": "A device was suspended. Detail: the reason",
 	"device.revoked": "A device was revoked, for good. Detail: the reason",

@@ -25,6 +25,7 @@ import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-de
 import { type Device, DeviceTables, seatHolder } from "./device-tables.ts";
 import { HaDesk, type HaGroupChange, type HaGroupInfo } from "./ha-desk.ts";
 import { HaTables } from "./ha-tables.ts";
+import { ImportDesk, type ImportedDevice, type ImportOutcome } from "./import-desk.ts";
 import { InstanceDesk, type InstanceEvent, type InstanceLaunch } from "./instance-desk.ts";
 import { InstanceTables } from "./instance-tables.ts";
 import { LastingDenials } from "./lasting-denials.ts";
@@ -65,6 +66,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	readonly #haDesk: HaDesk;
 	readonly #instanceDesk: InstanceDesk;
 	readonly #replacementDesk: ReplacementDesk;
+	readonly #importDesk: ImportDesk;
 	readonly #republisher: Republisher;
 	readonly #lasting: LastingDenials;
 	readonly #alarm = new Alarm(this.ctx.storage);
@@ -101,6 +103,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		const desks = { licenseDesk: this.#licenseDesk, deviceDesk: this.#deviceDesk };
 		this.#instanceDesk = new InstanceDesk({ ...desk, ...desks, instances: new InstanceTables(sql) });
 		this.#replacementDesk = new ReplacementDesk(desk, admission);
+		this.#importDesk = new ImportDesk(desk, admission);
 		this.#republisher = new Republisher(ctx, outbox);
 		this.#lasting = new LastingDenials({ ...desk, directory: directoryPort(env) });
 		this.#exists = hasTable(sql, "account");
@@ -167,6 +170,17 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** Takes a seat for a key, or finds that it has one. Asking again after a lost answer gives the same device. */
 	async activate(input: ActivationInput) {
 		return this.#change("unknown_code", () => this.#deviceDesk.activate(input));
+	}
+
+	/** Takes over devices that an operator vouches for. The answer does not wait for any store. */
+	async importDevices(
+		input: Change & { devices: readonly ImportedDevice[] },
+	): Promise<ImportOutcome | { readonly ok: false; readonly reason: "unknown_account" }> {
+		if (!this.#exists) return { ok: false, reason: "unknown_account" };
+		const outcome = this.ctx.storage.transactionSync(() => this.#importDesk.importAll(input));
+		// Never rejects. Also when the stores were behind: one that is well again is found out now.
+		void this.outbox.deliver();
+		return outcome;
 	}
 
 	/** Keeps, renews or takes back the seat of an elastic license. To be called for each token; tells the edges nothing. */

@@ -3,11 +3,11 @@
 // and part of the transaction of whoever calls.
 import { type Labels, mergeLabels } from "../content/names.ts";
 import type { ActivationKind, KnownDevice, SeatFacts } from "../entitlement/activation.ts";
-import type { DevicePublicKey } from "../entitlement/device-record.ts";
+import type { DevicePublicKey, DeviceStatus } from "../entitlement/device-record.ts";
 import { MAX_HA_MEMBERS } from "../entitlement/ha-group.ts";
 import { type License, lastEndOf } from "../entitlement/license.ts";
 import { firstLeaseEnd } from "../entitlement/seat-lease.ts";
-import { accessStep, allowStep, deviceStep } from "./account-records.ts";
+import { accessStep, deviceStep } from "./account-records.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
@@ -33,6 +33,13 @@ export interface DeviceClaims {
 	readonly labels: Labels;
 	/** whether it wants no token without a DPoP proof */
 	readonly dpopBound: boolean;
+}
+
+export interface Newcomer {
+	readonly claims: DeviceClaims;
+	readonly known: Device | null;
+	readonly candidateId: string;
+	readonly imported?: { readonly status: DeviceStatus };
 }
 
 export class Admission {
@@ -80,11 +87,12 @@ export class Admission {
 
 	/**
 	 * Gives a device the place for which `decideSeat` admitted it.
-	 * @param known the device that has its key; null = it gets `candidateId`
+	 * @param who known: the device that has its key; null = it gets `candidateId`. imported: what it begins with, where an
+	 * operator vouches for it
 	 */
 	admit(
 		{ license, group, replaced }: Place,
-		{ claims, known, candidateId }: { claims: DeviceClaims; known: Device | null; candidateId: string },
+		{ claims, known, candidateId, imported }: Newcomer,
 		{ kind, overage }: { kind: Exclude<ActivationKind, "same">; overage: boolean },
 		by: Change,
 	): Device {
@@ -93,7 +101,7 @@ export class Admission {
 		const until = this.#leaseEnd({ license, replaced }, known, by.now);
 		// Moving does not lift a suspension; a device that returns starts afresh.
 		const kept = kind === "moved" ? known : null;
-		const { status = "active", activatedAt = by.now } = kept ?? {};
+		const { status = imported?.status ?? "active", activatedAt = by.now } = kept ?? {};
 		const haGroup = group?.id ?? null;
 		const { serial, model, jkt, jwk, dpopBound } = claims;
 		const labels = replaced === null ? claims.labels : mergeLabels(claims.labels, replaced.labels);
@@ -105,12 +113,14 @@ export class Admission {
 		if (replaced !== null) this.#retire(replaced, id, by);
 		if (known !== null) seatDesk.vacate(known);
 		seatDesk.place({ holder: haGroup ?? id, license: license.id, until }, by.now);
-		audit(by, `device.${kind}`, id, `serial ${serial}`);
+		const event = kind === "new" && imported !== undefined ? "imported" : kind;
+		audit(by, `device.${event}`, id, `serial ${serial}`);
 		if (overage) audit(by, "seat.overage", haGroup ?? id, `license ${license.id} has ${license.seats} seats`);
 		this.noteGroup(by, id, known?.haGroup ?? null, haGroup);
 		if (kind === "returned") this.callOffReplacement(id, by);
 		const device = devices.deviceOrThrow(id);
-		outbox.add(kind === "returned" ? [deviceStep(device), allowStep(device)] : [deviceStep(device)]);
+		const isBack = kind === "returned" ? [accessStep(device, by.now, this.#of.tokensEndAfter)] : [];
+		outbox.add([deviceStep(device), ...isBack]);
 		return device;
 	}
 

@@ -1,29 +1,12 @@
-// The operator plane of accounts: accounts themselves, and the devices that they have.
+// The operator plane of accounts: creating them, and which there are.
 import { createRoute, z } from "@hono/zod-openapi";
 import { displayName } from "../content/names.ts";
 import { accountObjectName, mintAccountId } from "../entitlement/ids.ts";
-import { pseudonymOf, pseudonymPeriod } from "../signing/lookup-keys.ts";
-import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import { accountRefusals, randomBytes } from "./account-in-path.ts";
 import { operatorAccess } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "./openapi.ts";
 
-const DEVICES_PER_PAGE = 1000;
 const accountBody = z.object({ account: z.string(), name: z.string(), created_at: timestamp }).openapi("Account");
-const deviceBody = z
-	.object({
-		device: z.string(),
-		serial: z.string(),
-		model: z.string(),
-		status: z.string(),
-		license: z.string(),
-		ha_group: z.string().nullable(),
-		replaces: z.string().nullable().openapi({ description: "The device whose place it took" }),
-		replaced_by: z.string().nullable().openapi({ description: "The device that took its place" }),
-		labels: z.record(z.string(), z.string()),
-		activated_at: timestamp,
-		pseudonym: z.string().openapi({ description: "What logs and telemetry call it this month" }),
-	})
-	.openapi("Device");
 
 const createAccount = createRoute({
 	method: "post",
@@ -54,22 +37,6 @@ const listAccounts = createRoute({
 		...accountRefusals,
 	},
 });
-const listDevices = createRoute({
-	method: "get",
-	path: "/v1/accounts/{account}/devices",
-	tags: ["Operator"],
-	summary: "Devices of an account, a page at a time",
-	...operatorAccess,
-	request: { params: accountPath, query: z.object({ after: z.string().max(64).optional() }) },
-	responses: {
-		200: jsonAnswer(
-			z.object({ devices: z.array(deviceBody), next: z.string().nullable() }),
-			"A page; `next` is the `after` of the one after it",
-		),
-		...accountRefusals,
-	},
-});
-
 export const accounts = createRouter()
 	.openapi(createAccount, async (c) => {
 		const { services, event } = c.env;
@@ -97,28 +64,4 @@ export const accounts = createRouter()
 			},
 			200,
 		);
-	})
-	.openapi(listDevices, async (c) => {
-		const account = await readAccount(c.env, c.req.valid("param").account);
-		const { after } = c.req.valid("query");
-		const stored = await c.env.services.objects.account(account.objectName).listDevices(after, DEVICES_PER_PAGE);
-		const { lookupKeys } = c.env.services;
-		const month = pseudonymPeriod(c.env.now);
-		const devices = await Promise.all(
-			stored.map(async (device) => ({
-				device: device.id,
-				serial: device.serial,
-				model: device.model,
-				status: device.status,
-				license: device.license,
-				ha_group: device.haGroup,
-				replaces: device.replaces,
-				replaced_by: device.replacedBy,
-				labels: device.labels,
-				activated_at: toTimestamp(device.activatedAt),
-				pseudonym: await pseudonymOf(lookupKeys, device.id, month),
-			})),
-		);
-		const last = devices.length === DEVICES_PER_PAGE ? devices.at(-1) : undefined;
-		return c.json({ devices, next: last?.device ?? null }, 200);
 	});

@@ -1,8 +1,10 @@
-// The operations that carry their credentials in ways of their own: the same with another account's things in between.
+// The operations that carry their credentials, or refuse, in ways of their own: the same with another account's things in between.
 import { autoscalingNews } from "../../support/autoscaling-events.ts";
 import { Firewall } from "../../support/firewall.ts";
 import { ISSUER, newAddress, operate, operated, send } from "../../support/service.ts";
+import { call, deviceOf, operator } from "./cross-account-calls.ts";
 import type { Estate } from "./cross-account-estate.ts";
+import type { Operation } from "./cross-account-operations.ts";
 
 export interface OwnCase {
 	readonly what: string;
@@ -129,6 +131,37 @@ const autoscaling: MakeCases = async (a, b) => {
 	];
 };
 
+/** An operator's, but what is refused is refused line by line. */
+const importing: MakeCases = async (a, b) => {
+	const { publicJwk } = await Firewall.create();
+	const good = { serial: `${a.serial}-4`, model: "FW-100", jwk: publicJwk, license: a.license };
+	const ask = (line: Record<string, unknown>, caller = operator, account = a.account) => {
+		const operation = { method: "POST" } as Operation;
+		return call(operation, { path: `/v1/accounts/${account}/devices`, body: { devices: [line] } }, caller);
+	};
+	const keyOfB = b.firewall.publicJwk;
+	const account = mixed(a.account, b.account, "acct-".length + 10);
+	return [
+		{ what: "B's account under the name of A's object", ask: () => ask(good, operator, account), status: 400 },
+		{ what: "B's account with A's token", ask: () => ask(good, deviceOf(a), b.account), status: 401 },
+		{ what: "B's license", ask: () => ask({ ...good, license: b.license }), status: 200, sent: [b.license] },
+		{ what: "B's HA group", ask: () => ask({ ...good, ha_group: b.haGroup }), status: 200, sent: [b.haGroup] },
+		{ what: "B's serial", ask: () => ask({ ...good, serial: b.serial }), status: 200, sent: [b.serial] },
+		{
+			what: "B's key",
+			ask: () => ask({ ...good, serial: `${a.serial}-5`, jwk: keyOfB }),
+			status: 200,
+			sent: Object.values(keyOfB).map(String),
+		},
+		{
+			what: "the id of B's device, for a device of A's",
+			ask: () => ask({ ...good, serial: b.serial, id: b.firewall.clientId }),
+			status: 200,
+			sent: [b.serial, b.firewall.clientId],
+		},
+	];
+};
+
 /** By operation. The last case of each is A's own, and good. */
 export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /oauth2/register": registration,
@@ -136,4 +169,5 @@ export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /oauth2/token": token,
 	"GET /d/{sha256}/{name}": download,
 	"POST /v1/hooks/aws/autoscaling": autoscaling,
+	"POST /v1/accounts/{account}/devices": importing,
 };
