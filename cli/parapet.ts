@@ -5,6 +5,7 @@ import { addCodeCommands } from "./code.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { StepFailed } from "./demo/steps.ts";
 import { addDeviceCommands } from "./device.ts";
+import { addDevicesCommands } from "./devices/command.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from "./errors.ts";
 import { addEventsCommand } from "./events.ts";
@@ -38,6 +39,7 @@ function createProgram(surroundings: Surroundings): Command {
 		.showHelpAfterError(false)
 		.addHelpText("after", HELP_END);
 	addDeviceCommands(program, surroundings);
+	addDevicesCommands(program, surroundings);
 	addPublishCommand(program, surroundings);
 	addReleaseCommands(program, surroundings);
 	addProductCommands(program, surroundings);
