@@ -94,6 +94,7 @@ const anyFacts: fc.Arbitrary<ImportFacts> = fc.record({
 	}),
 	group: fc.option(fc.record({ id: fc.constant("hag-1"), hasSeat: fc.boolean(), isFull: fc.boolean() })),
 	bringsSeat: fc.boolean(),
+	takesOver: fc.constant(false),
 	serial: fc.constantFrom("FW-1", "FW-2"),
 	deviceWithSameKey: fc.option(
 		fc
