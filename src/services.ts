@@ -6,10 +6,12 @@ import type { Account } from "./objects/account.ts";
 import { answerInTime } from "./objects/answer-in-time.ts";
 import { DIRECTORY_NAME, type NamedRecordStore, type ObjectBindings, recordStores } from "./objects/bindings.ts";
 import type { Directory } from "./objects/directory.ts";
+import type { HaReport, HaReportOutcome } from "./objects/ha-reports.ts";
 import type { Product } from "./objects/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
 import { useAssertionOnce } from "./objects/replay-shard.ts";
 import type { RenewalOutcome } from "./objects/seat-desk.ts";
+import { createHaMemory, type HaMemory } from "./routes/ha-report.ts";
 import { type RateLimitPolicy, rateLimits } from "./routes/rate-limit.ts";
 import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
@@ -34,6 +36,8 @@ export interface Objects {
 	directory(): DurableObjectStub<Directory>;
 	/** Keeps, renews or takes back the seat of a device under an elastic license. */
 	renewSeat(objectName: string, deviceId: string, now: number): Promise<RenewalOutcome>;
+	/** Tells what a device of an HA group says of itself. */
+	reportHa(objectName: string, report: HaReport): Promise<HaReportOutcome>;
 	/** @param until unix seconds @returns false when the assertion was used before */
 	useAssertion(deviceId: string, jti: string, until: number, now: number): Promise<boolean>;
 }
@@ -52,6 +56,7 @@ export interface Services {
 	readonly bootstrapKeyHash: string;
 	readonly importKey: ImportKey;
 	readonly proofs: ProofMemory;
+	readonly haMemory: HaMemory;
 	readonly limits: Readonly<Record<"register" | "token" | "publish", RateLimitPolicy>>;
 	readonly objects: Objects;
 	/** the AWS of an account, where the auto-scaling hook acts */
@@ -95,6 +100,7 @@ export async function createServices(env: Env): Promise<Services> {
 		bootstrapKeyHash: await hashSecret(lookupKeys, "key", config.bootstrapKey),
 		importKey: createKeyCache(),
 		proofs: createProofMemory(),
+		haMemory: createHaMemory(),
 		limits: rateLimits(env),
 		objects: {
 			account: (objectName) => env.ACCOUNT.getByName(objectName),
@@ -102,6 +108,8 @@ export async function createServices(env: Env): Promise<Services> {
 			directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
 			renewSeat: (objectName, deviceId, now) =>
 				answerInTime<RenewalOutcome>(env.ACCOUNT.getByName(objectName).renewSeat({ deviceId, now })),
+			reportHa: (objectName, report) =>
+				answerInTime<HaReportOutcome>(env.ACCOUNT.getByName(objectName).reportHa(report)),
 			useAssertion: (deviceId, jti, until, now) => useAssertionOnce(env.REPLAY_GUARD, deviceId, jti, until, now),
 		},
 		openInstanceCloud: createInstanceClouds({

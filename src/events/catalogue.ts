@@ -37,6 +37,14 @@ export const ACCOUNT_EVENTS = {
 		"A device whose lease had ended has a seat again. Subject: the device or its HA group. Detail: the license",
 	"seat.overage":
 		"A seat was taken beyond those of its license, which allows it. Subject: who took it. Detail: the license",
+	"ha_group.failover":
+		"Another device of an active-passive HA group is active. Detail: from which device to which, and how many failovers before it were too many to tell",
+	"ha_group.split_brain":
+		"Devices of an active-passive HA group go on saying that they are active after another one took over. Detail: which",
+	"ha_group.split_brain_ended": "A split brain that was told is over. Detail: after how long",
+	"ha_group.skew":
+		"Devices of an HA group have run different versions of a product for longer than the group allows. Detail: which",
+	"ha_group.skew_ended": "A skew that was told is over. Detail: the product, and after how long",
 	"webhook.create": "A webhook was made. Detail: the origin of its URL",
 	"webhook.delete": "A webhook was removed",
 	"webhook.rotate": "A webhook was given a new secret",

@@ -1,10 +1,11 @@
-// What an Account publishes of its devices, each as the step that delivers it: a record per device, and whom the Directory
+// What an Account publishes, each as the step that delivers it: a record per device and per HA group, and whom the Directory
 // is to have refused.
 import type { DeviceRecord } from "../entitlement/device-record.ts";
-import { accountObjectName } from "../entitlement/ids.ts";
+import { accountObjectName, isHaGroupId } from "../entitlement/ids.ts";
 import { deviceKey } from "../storage/keys.ts";
 import type { AccountInfo, AccountTables } from "./account-tables.ts";
 import type { Device, DeviceTables } from "./device-tables.ts";
+import type { HaReports } from "./ha-reports.ts";
 import type { DenyStep, OutboxStep, RecordStep } from "./outbox-rows.ts";
 import type { RecordSource } from "./record-pages.ts";
 
@@ -36,18 +37,31 @@ export function allowStep(device: Device): OutboxStep {
 	return { kind: "allow", scope: "device", id: device.id, version: device.version };
 }
 
-/** All devices in the order of their ids. A page is named by the last id of the one before. */
-export function accountRecords(tables: DeviceTables, account: AccountTables): RecordSource {
+/** The devices' records in the order of their ids. A page is named by the last id of the one before. */
+export function deviceRecords(tables: DeviceTables, after: string, limit: number): ReturnType<RecordSource["read"]> {
+	const devices = tables.devices(after, limit);
+	const last = devices.length === limit ? devices.at(-1) : undefined;
+	return { steps: devices.map(deviceStep), next: last?.id ?? null };
+}
+
+/** All devices, and after them all HA groups, each in the order of their ids. */
+export function accountRecords(tables: DeviceTables, groups: HaReports, account: AccountTables): RecordSource {
 	return {
 		// Those behind it are still to be written anew after a change of terms.
 		isPending(key) {
 			const renewedTo = account.renewedTo();
-			return renewedTo !== null && key > deviceKey(renewedTo);
+			return renewedTo !== null && key.startsWith(deviceKey("")) && key > deviceKey(renewedTo);
 		},
 		read(after, limit) {
-			const devices = tables.devices(after, limit);
-			const last = devices.length === limit ? devices.at(-1) : undefined;
-			return { steps: devices.map(deviceStep), next: last?.id ?? null };
+			const isPastDevices = isHaGroupId(after);
+			const devices = isPastDevices ? { steps: [], next: null } : deviceRecords(tables, after, limit);
+			if (devices.next !== null) return devices;
+			const room = limit - devices.steps.length;
+			const found = groups.steps(isPastDevices ? after : "", room);
+			return {
+				steps: [...devices.steps, ...found.map(({ step }) => step)],
+				next: found.length === room ? (found.at(-1)?.id ?? null) : null,
+			};
 		},
 	};
 }

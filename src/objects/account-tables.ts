@@ -2,6 +2,7 @@
 // Plain synchronous SQL; no rule is decided here.
 import { createAuditTable } from "./audit.ts";
 import { createDeviceTables } from "./device-tables.ts";
+import { createHaReportTables } from "./ha-report-tables.ts";
 import { createHaTables } from "./ha-tables.ts";
 import { createInstanceTable } from "./instance-tables.ts";
 import { createLicenseTables } from "./license-tables.ts";
@@ -22,6 +23,7 @@ export function createAccountTables(sql: SqlStorage): void {
 	createDeviceTables(sql);
 	createHaTables(sql);
 	createInstanceTable(sql);
+	createHaReportTables(sql);
 	createSeatTables(sql);
 	createAuditTable(sql);
 	createWebhookTable(sql);

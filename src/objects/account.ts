@@ -4,7 +4,7 @@
 // writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import { holdsSeat, type LicenseStatus, type LicenseTerms } from "../entitlement/license.ts";
-import { deviceKey } from "../storage/keys.ts";
+import { deviceKey, haGroupKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
 import { accountRecords, DENIAL_MARGIN_SECONDS, deviceStep } from "./account-records.ts";
 import { type AccountInfo, AccountTables, createAccountTables } from "./account-tables.ts";
@@ -24,6 +24,7 @@ import { nowSeconds } from "./clock.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
 import { type Device, DeviceTables, seatHolder } from "./device-tables.ts";
 import { HaDesk, type HaGroupChange, type HaGroupInfo } from "./ha-desk.ts";
+import { type HaReport, type HaReportOutcome, HaReports } from "./ha-reports.ts";
 import { HaTables } from "./ha-tables.ts";
 import { ImportDesk, type ImportedDevice, type ImportOutcome } from "./import-desk.ts";
 import { InstanceDesk, type InstanceEvent, type InstanceLaunch } from "./instance-desk.ts";
@@ -38,9 +39,11 @@ import {
 } from "./license-desk.ts";
 import { type Code, LicenseTables } from "./license-tables.ts";
 import { Outbox } from "./outbox.ts";
+import type { RecordStep } from "./outbox-rows.ts";
 import {
 	type RebuildResult,
 	type RecordPageQuery,
+	type RecordSource,
 	rebuildPage,
 	type VerifyResult,
 	verifyPage,
@@ -67,6 +70,8 @@ export class Account extends DurableObject<ObjectBindings> {
 	readonly #instanceDesk: InstanceDesk;
 	readonly #replacementDesk: ReplacementDesk;
 	readonly #importDesk: ImportDesk;
+	readonly #groups: HaTables;
+	readonly #haReports: HaReports;
 	readonly #republisher: Republisher;
 	readonly #lasting: LastingDenials;
 	readonly #alarm = new Alarm(this.ctx.storage);
@@ -89,7 +94,9 @@ export class Account extends DurableObject<ObjectBindings> {
 			webhooks.delivery.append({ at, actor, action, subject, detail });
 		const seatDesk = new SeatDesk({ storage, audit, licenses, devices, alarm });
 		const groups = new HaTables(sql);
-		const desk = { audit, account, licenses, devices, groups, seatDesk, outbox, tokensEndAfter: tokensEndAfter(env) };
+		const tables = { account, licenses, devices, groups };
+		const haReports = new HaReports({ storage, audit, account, devices, groups, outbox, alarm });
+		const desk = { audit, ...tables, seatDesk, haReports, outbox, tokensEndAfter: tokensEndAfter(env) };
 		const admission = new Admission(desk);
 		this.outbox = outbox;
 		this.#audit = audit;
@@ -104,6 +111,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#instanceDesk = new InstanceDesk({ ...desk, ...desks, instances: new InstanceTables(sql) });
 		this.#replacementDesk = new ReplacementDesk(desk, admission);
 		this.#importDesk = new ImportDesk(desk, admission);
+		this.#groups = groups;
+		this.#haReports = haReports;
 		this.#republisher = new Republisher(ctx, outbox);
 		this.#lasting = new LastingDenials({ ...desk, directory: directoryPort(env) });
 		this.#exists = hasTable(sql, "account");
@@ -189,6 +198,14 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.ctx.storage.transactionSync(() => this.#seatDesk.renew(input));
 	}
 
+	/** Takes what a device of an HA group says of itself with a check. What the edges are to know is delivered behind. */
+	async reportHa(input: HaReport): Promise<HaReportOutcome> {
+		if (!this.#exists) return "no_member";
+		const outcome = this.ctx.storage.transactionSync(() => this.#haReports.report(input));
+		if (outcome === "taken") this.ctx.waitUntil(this.outbox.flush());
+		return outcome;
+	}
+
 	/** The device gives up its seat; its key may come back under a code. */
 	async deactivate(input: Change & { deviceId: string }) {
 		return this.#change("unknown_device", () =>
@@ -243,32 +260,42 @@ export class Account extends DurableObject<ObjectBindings> {
 	async explainDevice(deviceId: string, now: number): Promise<ExplainedDevice | null> {
 		const device = await this.device(deviceId);
 		if (device === null) return null;
+		const group = device.haGroup === null ? null : this.#groups.group(device.haGroup);
 		return {
 			device,
 			license: this.#licenseDesk.read(device.license, now),
 			seat: holdsSeat(device.status) ? this.#seatDesk.seats.seat(seatHolder(device)) : null,
+			ha: group && this.#haReports.describe(group),
 		};
 	}
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
 	async readRecord(key: string): Promise<string | null> {
-		const prefix = deviceKey("");
-		if (!this.#exists || !key.startsWith(prefix)) return null;
-		const device = this.#devices.device(key.slice(prefix.length));
-		if (device === null) return null;
-		const step = deviceStep(device);
+		const step = this.#exists ? this.#stepOf(key) : null;
+		if (step === null) return null;
 		this.#republisher.offer(step);
 		return formatRecord(key, step);
 	}
 
+	#records(): RecordSource {
+		return accountRecords(this.#devices, this.#haReports, this.#account);
+	}
+
+	#stepOf(key: string): RecordStep | null {
+		const [devices, groups] = [deviceKey(""), haGroupKey("")];
+		if (key.startsWith(groups)) return this.#haReports.step(key.slice(groups.length));
+		const device = key.startsWith(devices) ? this.#devices.device(key.slice(devices.length)) : null;
+		return device === null ? null : deviceStep(device);
+	}
+
 	/** Delivers a page of its records again; null if there is no such account. */
 	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult | null> {
-		return this.#exists ? rebuildPage(this.outbox, accountRecords(this.#devices, this.#account), query) : null;
+		return this.#exists ? rebuildPage(this.outbox, this.#records(), query) : null;
 	}
 
 	/** Compares a page of its records with the stores; null if there is no such account. */
 	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
-		return this.#exists ? verifyPage(this.outbox, accountRecords(this.#devices, this.#account), query) : null;
+		return this.#exists ? verifyPage(this.outbox, this.#records(), query) : null;
 	}
 
 	async audit(limit: number): Promise<AuditEntry[]> {

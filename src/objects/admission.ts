@@ -130,11 +130,15 @@ export class Admission {
 		return Math.max(lease, now + (device.lease ?? this.#of.tokensEndAfter));
 	}
 
-	/** Leaves in the trail that a device has another HA group than before; null = none. */
+	/**
+	 * To be called once a device was saved with the HA group that it has now, null = none: leaves in the trail that it is
+	 * another one than before, and has both groups look at who their members are.
+	 */
 	noteGroup(by: Change, deviceId: string, before: string | null, after: string | null): void {
-		if (before === after) return;
-		if (before !== null) this.#of.audit(by, "ha_group.leave", deviceId, before);
-		if (after !== null) this.#of.audit(by, "ha_group.join", deviceId, after);
+		const { audit, haReports } = this.#of;
+		if (before !== null && before !== after) audit(by, "ha_group.leave", deviceId, before);
+		if (after !== null && before !== after) audit(by, "ha_group.join", deviceId, after);
+		for (const group of new Set([before, after])) if (group !== null) haReports.refresh(group, by);
 	}
 
 	/** Whoever is back is not replaced: the codes with which another one could take its place are revoked. */

@@ -10,6 +10,9 @@ export interface Change {
 	readonly now: number;
 }
 
+/** Actor of what the service does by itself. */
+export const SERVICE = "service";
+
 export interface AuditEntry {
 	/** unix seconds */
 	readonly at: number;

@@ -5,7 +5,7 @@ import { type ActivationKind, type ActivationRefusal, decideActivation } from ".
 import type { DeviceStatus } from "../entitlement/device-record.ts";
 import { holdsSeat } from "../entitlement/license.ts";
 import { decideStatusChange, type StatusChangeRefusal } from "../entitlement/status-change.ts";
-import { accessStep, accountRecords, deviceStep } from "./account-records.ts";
+import { accessStep, deviceRecords, deviceStep } from "./account-records.ts";
 import type { Admission, DeviceClaims, Place } from "./admission.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
@@ -84,6 +84,7 @@ export class DeviceDesk {
 		const device = this.#of.devices.deviceOrThrow(known.id);
 		this.#of.audit(input, `device.${input.status}`, known.id, input.reason);
 		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
+		if (known.haGroup !== null) this.#of.haReports.refresh(known.haGroup, input);
 		return { ...decision, device };
 	}
 
@@ -92,7 +93,7 @@ export class DeviceDesk {
 		const { account, devices } = this.#of;
 		const after = account.renewedTo();
 		if (after === null) return [];
-		const { steps, next } = accountRecords(devices, account).read(after, RENEWALS_PER_RUN);
+		const { steps, next } = deviceRecords(devices, after, RENEWALS_PER_RUN);
 		account.setRenewedTo(next);
 		return steps;
 	}

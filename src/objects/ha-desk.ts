@@ -9,6 +9,7 @@ import type { Admission } from "./admission.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
+import type { HaState } from "./ha-reports.ts";
 import type { HaGroup } from "./ha-tables.ts";
 import type { Seat } from "./seat-tables.ts";
 
@@ -17,6 +18,8 @@ export interface HaGroupInfo extends HaGroup {
 	readonly devices: readonly Device[];
 	/** null = none of its devices may have one, or its lease is over */
 	readonly seat: Seat | null;
+	/** what its devices say of themselves */
+	readonly state: HaState;
 }
 
 /** What an operator sets. */
@@ -192,12 +195,14 @@ export class HaDesk {
 		this.#of.outbox.add([deviceStep(this.#of.devices.deviceOrThrow(before.id))]);
 	}
 
-	#done(group: HaGroup, { now }: Change, changed: boolean): HaGroupResult {
-		return { ok: true, changed, group: this.#describe(group, now) };
+	#done(group: HaGroup, by: Change, changed: boolean): HaGroupResult {
+		if (changed) this.#of.haReports.refresh(group.id, by);
+		return { ok: true, changed, group: this.#describe(group, by.now) };
 	}
 
 	#describe(group: HaGroup, now: number): HaGroupInfo {
 		const devices = this.#of.devices.members(group.id);
-		return { ...group, devices, seat: this.#of.seatDesk.liveSeat(group.id, now) };
+		const state = this.#of.haReports.describe(group);
+		return { ...group, devices, seat: this.#of.seatDesk.liveSeat(group.id, now), state };
 	}
 }

@@ -14,6 +14,7 @@ import { termsStep } from "./account-records.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
+import type { HaState } from "./ha-reports.ts";
 import type { Code } from "./license-tables.ts";
 import type { Seat } from "./seat-tables.ts";
 
@@ -21,11 +22,13 @@ export interface LicenseInfo extends License {
 	readonly seatsTaken: number;
 }
 
-/** `seat`: its own or that of its HA group, though its lease may be over */
 export interface ExplainedDevice {
 	readonly device: Device;
 	readonly license: LicenseInfo | null;
+	/** though its lease may be over */
 	readonly seat: Seat | null;
+	/** its HA group as the devices describe it; null = it is in none */
+	readonly ha: HaState | null;
 }
 
 export interface NewCode {

@@ -8,7 +8,7 @@ import { TEST_EVENT, wantsType } from "../events/event-type.ts";
 import { type Attempt, decideAttempt } from "../events/webhook-attempt.ts";
 import type { WebhookSender } from "../events/webhook-sender.ts";
 import type { Alarm } from "./alarm.ts";
-import { appendAudit, type NewEntry, readTrail, type TrailEntry } from "./audit.ts";
+import { appendAudit, type NewEntry, readTrail, SERVICE, type TrailEntry } from "./audit.ts";
 import { type Webhook, WebhookTables } from "./webhook-tables.ts";
 
 export interface WebhookDeliveryOptions {
@@ -19,7 +19,6 @@ export interface WebhookDeliveryOptions {
 }
 
 /** Actor of what the service does by itself. */
-const SERVICE = "service";
 /** Events per endpoint and run: with ten endpoints half of the 1,000 requests that one invocation has. */
 const EVENTS_PER_RUN = 50;
 /** No new attempt after this: the outbox may wait for the same alarm, and a slow receiver must not keep records from edges. */

@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { type Installed, parseInstalled } from "../content/check.ts";
 import type { HeadsRecord } from "../content/heads-record.ts";
 import { versionName } from "../content/names.ts";
+import { type HaRole, haRole } from "../entitlement/ha-group.ts";
 import { ProblemError } from "../problem.ts";
 import { invalidRequest } from "./openapi.ts";
 
@@ -18,6 +19,18 @@ export const checkQuery = z.object({
 		.regex(/^\d{1,15}$/, "a whole number")
 		.optional()
 		.openapi({ type: "integer", description: "Highest message sequence already shown" }),
+	ha_role: haRole.optional().openapi({
+		description: "Of a device in an HA group: what it is now. Of one in none, all `ha_…` are ignored.",
+	}),
+	ha_priority: z
+		.string()
+		.regex(/^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/, "a whole number from 0 to 255")
+		.optional()
+		.openapi({ type: "integer", description: "Of the election in its HA group, 0 to 255" }),
+	ha_peer: z.string().max(2048).optional().openapi({
+		description: "What its peer in the HA group runs, as this device sees it; form as `installed`",
+		example: "crs@4.26.0",
+	}),
 });
 
 export interface CheckQuestion {
@@ -25,9 +38,18 @@ export interface CheckQuestion {
 	readonly installed: Installed | null;
 	readonly engine: string | null;
 	readonly seen: number;
+	/** what it says of itself as a member of an HA group; null = nothing, as nearly always */
+	readonly ha: HaWords | null;
 }
 
-const MAX_QUESTIONS = 2000;
+export interface HaWords {
+	readonly role: HaRole | null;
+	readonly priority: number | null;
+	readonly peer: Installed | null;
+}
+
+/** Devices of HA groups ask with their role, and there are a few times as many of their questions. */
+const MAX_QUESTIONS = 4000;
 const questions = new Map<string, CheckQuestion>();
 const states = new WeakMap<CheckQuestion, { heads: HeadsRecord; text: string }>();
 
@@ -70,9 +92,18 @@ function parseQuestion(query: string): CheckQuestion {
 	const parsed = checkQuery.safeParse(Object.fromEntries(parameters));
 	if (!parsed.success) throw invalidRequest(parsed.error);
 	const { installed, engine, seen } = parsed.data;
-	const products = installed === undefined ? null : parseInstalled(installed);
-	if (installed !== undefined && products === null) {
-		throw new ProblemError("invalid_request", { detail: "installed: product@version or product, joined by commas" });
-	}
-	return { installed: products, engine: engine ?? null, seen: Number(seen ?? 0) };
+	const products = readVersions("installed", installed);
+	return { installed: products, engine: engine ?? null, seen: Number(seen ?? 0), ha: readHaWords(parsed.data) };
+}
+
+function readHaWords({ ha_role: role, ha_priority, ha_peer }: z.infer<typeof checkQuery>): HaWords | null {
+	if (role === undefined && ha_priority === undefined && ha_peer === undefined) return null;
+	const priority = ha_priority === undefined ? null : Number(ha_priority);
+	return { role: role ?? null, priority, peer: readVersions("ha_peer", ha_peer) };
+}
+
+function readVersions(name: string, text: string | undefined): Installed | null {
+	const versions = text === undefined ? null : parseInstalled(text);
+	if (text === undefined || versions !== null) return versions;
+	throw new ProblemError("invalid_request", { detail: `${name}: product@version or product, joined by commas` });
 }

@@ -13,6 +13,7 @@ import type { DeviceCaller } from "./app-env.ts";
 import { authenticateDevice } from "./authenticate.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
 import { decision } from "./entitlements.ts";
+import { HA_REPEAT_SECONDS, passOnHaReport } from "./ha-report.ts";
 import { degradedFlag, jsonAnswer, problems, timestamp, toTimestamp } from "./openapi.ts";
 import { answerJson, plainRoute } from "./plain-handler.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
@@ -96,6 +97,8 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 		return unchanged(etagSent, caller.profile.id, caller.pseudonym, scope);
 	}
 
+	const { id, haGroup } = caller.profile;
+	if (haGroup !== null) passOnHaReport(scope, { id, haGroup }, question, query);
 	const installed = question.installed ?? everyGrant(caller);
 	const readProduct = async (name: string) => [name, await records.product(name, heads, scope)] as const;
 	const [{ messages }, ...found] = await Promise.all([
@@ -117,7 +120,8 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	// An answer with an offer holds no longer than the offer: a device that let it run out must get a new one, not a 304.
 	const hasOffer = answer.products.some(({ selection }) => selection?.status === "offered");
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
-	const exp = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
+	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
+	const exp = haGroup === null ? answerEnds : Math.min(answerEnds, scope.now + HA_REPEAT_SECONDS);
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
 	const sealing =
 		degradedAsOf === null

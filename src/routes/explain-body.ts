@@ -5,6 +5,7 @@ import { type Explanation, offeredVersion } from "../content/explain.ts";
 import { urgency } from "../content/product-record.ts";
 import { deviceStatus, hold } from "../entitlement/device-record.ts";
 import { decisionCode, describeEntitlement, entitlementBody, timeOf } from "./entitlements.ts";
+import { explainedHaBody } from "./ha-body.ts";
 import { licenseBody } from "./license-body.ts";
 import { degradedMarks, timestamp, toTimestamp } from "./openapi.ts";
 
@@ -99,6 +100,7 @@ export const explanationBody = z
 			.openapi({ description: "End of the lease on its seat; null = no seat, or for good" }),
 		hold: hold.nullable().openapi({ description: "Why an active device gets nothing although it is active" }),
 		license: licenseBody.nullable(),
+		ha: explainedHaBody.nullable().openapi({ description: "Its HA group, as it is now; null = it is in none" }),
 		entitlement: entitlementBody,
 		releases: z.array(releaseBody).openapi({ description: "Newest first; none where the entitlement is refused" }),
 		answer: answerBody,

@@ -16,6 +16,7 @@ import { type DeviceCopy, probeDevice } from "../storage/probe-device.ts";
 import { deviceOrOperatorAccess } from "./authenticate.ts";
 import { timeOf } from "./entitlements.ts";
 import { describeExplanation, explanationBody } from "./explain-body.ts";
+import { explainHa } from "./ha-body.ts";
 import { describeLicense } from "./license-body.ts";
 import { createRouter, jsonAnswer, markDegraded, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
@@ -65,7 +66,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 
 	const known = await services.objects.account(objectName).explainDevice(id, scope.now);
 	if (known === null) throw new ProblemError("not_found");
-	const { device, license, seat } = known;
+	const { device, license, seat, ha } = known;
 	const now = at === undefined ? scope.now : toSeconds(at);
 	const heads = await services.records.heads(scope);
 	const [record, denied, copies] = await Promise.all([
@@ -96,6 +97,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 			lease_until: timeOf(seat?.until),
 			hold: device.hold,
 			license: license === null ? null : describeLicense(license),
+			ha: ha === null ? null : explainHa(ha, id),
 			...described,
 			edge: {
 				terms: device.terms,

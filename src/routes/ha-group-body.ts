@@ -5,6 +5,7 @@ import { haMode, MAX_HA_MEMBERS, SKEW_LIMIT_DEFAULT_SECONDS } from "../entitleme
 import { isLicenseId } from "../entitlement/ids.ts";
 import type { HaGroupInfo, HaSettings } from "../objects/ha-desk.ts";
 import { timeOf } from "./entitlements.ts";
+import { describeHaDevices, describeHaState, haDeviceBody, haStateFields } from "./ha-body.ts";
 import { timestamp, toTimestamp } from "./openapi.ts";
 
 const MAX_SKEW_HOURS = 24 * 365;
@@ -24,8 +25,9 @@ export const haGroupBody = z
 			.nullable()
 			.openapi({ description: "End of the lease on its seat; null = no seat, or for good" }),
 		devices: z
-			.array(z.object({ device: z.string(), status: z.string(), serial: z.string(), model: z.string() }))
+			.array(haDeviceBody)
 			.openapi({ description: "Also those that are deactivated or revoked and were not replaced yet" }),
+		...haStateFields,
 		created_at: timestamp,
 	})
 	.openapi("HaGroup");
@@ -72,7 +74,7 @@ function secondsOf(hours: number | undefined): number | undefined {
 export function describeHaGroup({
 	id,
 	seat,
-	devices,
+	state,
 	skewLimitSeconds,
 	createdAt,
 	...group
@@ -85,7 +87,8 @@ export function describeHaGroup({
 		skew_limit_hours: skewLimitSeconds / 3_600,
 		holds_seat: seat !== null,
 		lease_until: timeOf(seat?.until),
-		devices: devices.map(({ id: device, status, serial, model }) => ({ device, status, serial, model })),
+		devices: describeHaDevices(state),
+		...describeHaState(state),
 		created_at: toTimestamp(createdAt),
 	};
 }

@@ -7,6 +7,11 @@ export function deviceKey(deviceId: string): string {
 	return `device:${deviceId}`;
 }
 
+/** @param haGroup id of an HA group */
+export function haGroupKey(haGroup: string): string {
+	return `ha:${haGroup}`;
+}
+
 export function productKey(product: string, revision: number): string {
 	return `product:${product}@${revision}`;
 }
@@ -40,13 +45,14 @@ export function uploadKey(id: string): string {
 
 export interface RecordOwner {
 	readonly owner: "account" | "product" | "directory";
-	/** device id for an account, product name for a product; empty for the directory, of which there is one */
+	/** device or HA group id for an account, product name for a product; empty for the directory, of which there is one */
 	readonly name: string;
 }
 
 /** Which object writes the record under a key. @throws TypeError for a key that is none of the above */
 export function parseRecordKey(key: string): RecordOwner {
 	if (key.startsWith("device:")) return { owner: "account", name: key.slice("device:".length) };
+	if (key.startsWith("ha:")) return { owner: "account", name: key.slice("ha:".length) };
 	if (key.startsWith("product:")) return { owner: "product", name: key.slice("product:".length, key.lastIndexOf("@")) };
 	if (key === HEADS_KEY || /^(messages@|denied@|credential:)/.test(key)) return { owner: "directory", name: "" };
 	throw new TypeError("not the key of a record");

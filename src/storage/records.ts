@@ -5,7 +5,8 @@ import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import { type ProductRecord, productRecord } from "../content/product-record.ts";
 import { type CredentialRecord, credentialRecord } from "../entitlement/credential-record.ts";
 import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
-import { credentialKey, deniedKey, deviceKey, HEADS_KEY, messagesKey, productKey } from "./keys.ts";
+import { type HaGroupRecord, haGroupRecord } from "../entitlement/ha-group-record.ts";
+import { credentialKey, deniedKey, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";
 import type { ReadScope, RecordCache, RecordKind } from "./record-cache.ts";
 
 export interface Records {
@@ -16,6 +17,8 @@ export interface Records {
 	denied(heads: HeadsRecord, scope: ReadScope): Promise<DeniedRecord>;
 	/** Never from before the last change of its account's licenses. Null = no such device, as far as its Account knows. */
 	device(deviceId: string, scope: ReadScope): Promise<DeviceRecord | null>;
+	/** Null = no such group, as far as its Account knows. @param haGroup id from a verified token or a record */
+	haGroup(haGroup: string, scope: ReadScope): Promise<HaGroupRecord | null>;
 	credential(hash: string, scope: ReadScope): Promise<CredentialRecord | null>;
 	/** What the isolate holds right now; undefined = a read is due. The whole cost of "has anything changed?". */
 	peekHeads(scope: ReadScope): HeadsRecord | undefined;
@@ -75,6 +78,13 @@ export function createRecords(
 		staleSeconds: 0,
 		lastGoodSeconds,
 	};
+	// Never an old copy: who would decide by it asks the Account instead.
+	const haGroup: RecordKind<HaGroupRecord> = {
+		parse: (body) => haGroupRecord.parse(body),
+		freshSeconds: deviceFreshSeconds,
+		staleSeconds: 0,
+		lastGoodSeconds: 0,
+	};
 	const credential: RecordKind<CredentialRecord> = {
 		parse: (body) => credentialRecord.parse(body),
 		freshSeconds: Math.min(CREDENTIAL_FRESH_SECONDS, deviceFreshSeconds),
@@ -112,6 +122,7 @@ export function createRecords(
 			if (found === null) return null;
 			return found.terms < termsOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
 		},
+		haGroup: (id, scope) => cache.get(haGroupKey(id), haGroup, scope),
 		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope),
 		peekHeads: (scope) => cache.peek<HeadsRecord>(HEADS_KEY, scope) ?? undefined,
 		peekDenied: (current, scope) =>

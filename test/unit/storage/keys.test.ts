@@ -5,6 +5,7 @@ import {
 	deniedKey,
 	deviceKey,
 	HEADS_KEY,
+	haGroupKey,
 	messagesKey,
 	packageKey,
 	parseRecordKey,
@@ -16,6 +17,7 @@ import {
 test("every key has the form that stored data has", () => {
 	expect(HEADS_KEY).toBe("heads");
 	expect(deviceKey("dev-0123456789-0123456789abcdef")).toBe("device:dev-0123456789-0123456789abcdef");
+	expect(haGroupKey("hag-0123456789-01234567")).toBe("ha:hag-0123456789-01234567");
 	expect(productKey("crs", 12)).toBe("product:crs@12");
 	expect(messagesKey(3)).toBe("messages@3");
 	expect(deniedKey(4)).toBe("denied@4");
@@ -28,6 +30,7 @@ test("every key has the form that stored data has", () => {
 describe("the owner of a record", () => {
 	test.each([
 		["device:dev-1", { owner: "account", name: "dev-1" }],
+		["ha:hag-1", { owner: "account", name: "hag-1" }],
 		["product:url-db@12", { owner: "product", name: "url-db" }],
 		["heads", { owner: "directory", name: "" }],
 		["messages@1", { owner: "directory", name: "" }],

@@ -63,6 +63,7 @@ export const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	version: () => "1.0.0",
 	installed: () => "1.0.0",
 	engine: () => "1.0.0",
+	ha_peer: () => "crs@1.0.0",
 	min: () => "1.0.0",
 	max: () => "2.0.0",
 	model: () => "FW-100",

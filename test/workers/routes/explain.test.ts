@@ -51,6 +51,7 @@ test("the whole trace of a device that is offered its first release", async () =
 			kind: "fixed",
 			lease_minutes: 0,
 		},
+		ha: null,
 		entitlement: {
 			product,
 			decision: "active",

@@ -36,6 +36,7 @@ describe("a group", () => {
 		const shown = {
 			...{ ha_group: group.ha_group, name: "Berlin edge", mode: "active-passive", license, skew_limit_hours: 24 },
 			...{ holds_seat: false, lease_until: null, devices: [], created_at: timeAfter(0) },
+			...{ active: null, split_brain_since: null, skew: [] },
 		};
 		expect(group).toEqual({ ...shown, published: true });
 		expect(group.ha_group.slice(4, 14)).toBe(account.slice(5, 15));
