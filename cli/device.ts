@@ -3,13 +3,15 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { labels, modelName, productName, serialNumber, versionName } from "../src/content/names.ts";
 import { degradedLines, describeCheck } from "./check-lines.ts";
-import { pairs, runAsFirewall } from "./command.ts";
+import { type FirewallContext, pairs, runAsFirewall } from "./command.ts";
 import { runDeviceUpdate } from "./device-update.ts";
 import { UsageError } from "./errors.ts";
 import { addExplain } from "./explain.ts";
 import { activateFirewall, deactivateFirewall } from "./firewall/activation.ts";
 import { askEntitlements, checkForUpdates } from "./firewall/check.ts";
+import { type HaOptions, haOptions, rememberHa } from "./firewall/ha.ts";
 import { readMessages } from "./firewall/messages.ts";
+import type { FirewallSession } from "./firewall/session.ts";
 import { openHome } from "./firewall/state.ts";
 import { addFleetCommands } from "./fleet.ts";
 import { openSession } from "./open-session.ts";
@@ -23,21 +25,20 @@ export function addDeviceCommands(program: Command, surroundings: Surroundings):
 	addActivate(device, surroundings);
 	addToken(device, surroundings);
 
-	const check = device
-		.command("check")
+	const check = addHaOptions(device.command("check"))
 		.description("ask what to run")
 		.option("--product <product>", "ask for this one only");
-	runAsFirewall(check, surroundings, { product: productName.optional() }, async (context) => {
-		const result = await checkForUpdates(await openSession(context), context.options.product);
+	const checkOptions = { product: productName.optional(), ...haOptions };
+	runAsFirewall(check, surroundings, checkOptions, async (context) => {
+		const result = await checkForUpdates(await openHaSession(context), context.options.product);
 		context.output.answer({ unchanged: result.unchanged, etag: result.etag, ...result.answer }, describeCheck(result));
 	});
 
-	const update = device
-		.command("update")
+	const update = addHaOptions(device.command("update"))
 		.description("check, and download, verify, install and report what is offered")
 		.option("--product <product>", "this one only");
-	runAsFirewall(update, surroundings, { product: productName.optional() }, async (context) => {
-		await runDeviceUpdate(context, await openSession(context), context.options.product);
+	runAsFirewall(update, surroundings, checkOptions, async (context) => {
+		await runDeviceUpdate(context, await openHaSession(context), context.options.product);
 	});
 
 	const messages = device
@@ -69,6 +70,23 @@ export function addDeviceCommands(program: Command, surroundings: Surroundings):
 
 	addExplain(device, surroundings);
 	addFleetCommands(device, surroundings);
+}
+
+function addHaOptions(command: Command): Command {
+	return command
+		.option(
+			"--ha-role <role>",
+			"what this firewall is in its HA group: active or passive; kept, and said with every check",
+		)
+		.option("--ha-priority <number>", "its priority there, 0 to 255; kept like the role")
+		.option("--ha-peer <versions>", "what its peer runs, product@version,…; kept like the role")
+		.option("--no-ha", "forget what was said of an HA group before");
+}
+
+async function openHaSession(context: FirewallContext<HaOptions>): Promise<FirewallSession> {
+	const session = await openSession(context);
+	await rememberHa(session.home, context.options);
+	return session;
 }
 
 function addActivate(device: Command, surroundings: Surroundings): void {

@@ -1,6 +1,7 @@
 // An explanation as lines for people: who and what, the decision, the releases with their verdicts, what would change it.
 import { z } from "zod";
 import { degradedLines } from "./check-lines.ts";
+import { describeHaState, haStateAnswer } from "./ha-lines.ts";
 import { formatTable } from "./output.ts";
 
 const answer = z.object({
@@ -35,6 +36,7 @@ export const explanationAnswer = z.object({
 			delay_hours: z.number(),
 		})
 		.nullable(),
+	ha: haStateAnswer.extend({ group: z.string(), mode: z.string(), role: z.string().nullable() }).nullish(),
 	entitlement: z.object({
 		code: z.string(),
 		title: z.string(),
@@ -94,6 +96,7 @@ export function describeExplanation(told: Explanation): string[] {
 		...releaseLines(told),
 		"",
 		...changeLines(told),
+		...haLines(told),
 		"",
 		...edge.stores.map((copy) => `${copy.store.padEnd(12)} ${describeCopy(copy, edge.version)}`),
 		...(edge.denied === null
@@ -106,6 +109,11 @@ export function describeExplanation(told: Explanation): string[] {
 function describeSeat({ holds_seat: holdsSeat, ha_group: group }: Explanation): string {
 	if (group === null) return holdsSeat ? "with a seat" : "without a seat";
 	return holdsSeat ? `with its part in the seat of ${group}` : `without a seat, in ${group}`;
+}
+
+function haLines({ ha }: Explanation): string[] {
+	if (ha == null) return [];
+	return ["", `HA group ${ha.group}, ${ha.mode}; this device is ${ha.role ?? "not known"}`, ...describeHaState(ha)];
 }
 
 function licenseLines({ license, entitlement }: Explanation): string[] {

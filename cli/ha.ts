@@ -5,8 +5,9 @@ import { displayName } from "../src/content/names.ts";
 import { haMode } from "../src/entitlement/ha-group.ts";
 import { commaList, readOperand, runAsOperator, wholeNumber } from "./command.ts";
 import { UsageError } from "./errors.ts";
+import { describeHaState, haStateAnswer } from "./ha-lines.ts";
 import { accountId, deviceId, haGroupId, licenseId } from "./ids.ts";
-import { anyAnswer, listAnswer, type OperatorApi } from "./operator-api.ts";
+import { anyAnswer, listAnswer, type OperatorApi, readAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
 type Group = z.infer<typeof anyAnswer>;
@@ -20,9 +21,9 @@ export function addHaCommands(program: Command, surroundings: Surroundings): voi
 	addChange(ha, surroundings);
 	const show = ha.command("show <account> <group>").description("an HA group, its devices and its seat");
 	runAsOperator(show, surroundings, {}, async ({ api, operands, output }) => {
-		const found = await api.call("GET", readGroup(operands).path, "could not read the HA group", anyAnswer);
-		const rows = membersOf(found).map(({ device, status, model, serial }) => [device, status, model, serial]);
-		output.answer(found, [describe(found), ...formatTable(["DEVICE", "STATUS", "MODEL", "SERIAL"], rows)]);
+		const what = "could not read the HA group";
+		const found = await api.call("GET", readGroup(operands).path, what, anyAnswer);
+		output.answer(found, [describe(found), ...describeHaState(readAnswer(found, what, haStateAnswer))]);
 	});
 	const remove = ha
 		.command("delete <account> <group>")

@@ -116,6 +116,6 @@ export async function deactivateFirewall(home: FirewallHome, server: string, now
 		headers: { authorization: `Bearer ${device.registrationToken}` },
 	});
 	if (answer.status >= 400) throw refusalFrom(answer, `could not deactivate ${device.id}`, nowMs());
-	await home.forget("identity", "key", "token", "lastCheck", "messages", "reports");
+	await home.forget("identity", "key", "token", "lastCheck", "messages", "reports", "ha");
 	return device.id;
 }

@@ -3,6 +3,7 @@ import { CliError } from "../errors.ts";
 import { readAnswer } from "../operator-api.ts";
 import { parseJson } from "../refusal.ts";
 import { type CheckAnswer, checkAnswer, entitlementsAnswer, type Offer, type Permit, permitAnswer } from "./answers.ts";
+import { encodeVersions, haParameters } from "./ha.ts";
 import type { FirewallSession } from "./session.ts";
 
 /** An offer this close to its end is asked for anew instead of being handed in. */
@@ -48,12 +49,13 @@ async function buildCheckQuery(session: FirewallSession, product: string | undef
 		product !== undefined ? [product] : Object.keys(installed).length === 0 ? [] : await productsOf(session);
 	const parts = names.map((name) => {
 		const version = installed[name]?.version;
-		return encodeURIComponent(version === undefined ? name : `${name}@${version}`);
+		return version === undefined ? name : `${name}@${version}`;
 	});
 	const query: string[] = [];
-	if (parts.length > 0) query.push(`installed=${parts.join(",").replaceAll("%40", "@")}`);
+	if (parts.length > 0) query.push(`installed=${encodeVersions(parts)}`);
 	if (identity?.engine != null) query.push(`engine=${encodeURIComponent(identity.engine)}`);
 	if (seen !== undefined) query.push(`seen=${seen}`);
+	query.push(...(await haParameters(home)));
 	return query.join("&");
 }
 

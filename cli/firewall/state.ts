@@ -12,6 +12,7 @@ import {
 	sha256Hex,
 	versionName,
 } from "../../src/content/names.ts";
+import { haRole } from "../../src/entitlement/ha-group.ts";
 import { CliError } from "../errors.ts";
 import { parseJson } from "../refusal.ts";
 import { checkAnswer } from "./answers.ts";
@@ -65,6 +66,8 @@ export type Installed = z.infer<typeof installed>;
 
 /** The last answer to a check, and the question it belongs to. */
 const lastCheck = z.object({ query: z.string(), etag: z.string(), answer: checkAnswer });
+/** What it says of itself as a member of an HA group; see ha.ts. */
+const ha = z.object({ role: haRole.optional(), priority: z.number().optional(), peer: z.string().optional() });
 const messages = z.object({ seen: z.number() });
 /** Reports that the server has not taken yet. */
 const reports = z.array(
@@ -72,7 +75,7 @@ const reports = z.array(
 );
 export type PendingReport = z.infer<typeof reports>[number];
 
-const FILES = { key: privateJwk, identity, token, installed, lastCheck, messages, reports } as const;
+const FILES = { key: privateJwk, identity, token, installed, lastCheck, messages, reports, ha } as const;
 export type StateName = keyof typeof FILES;
 export type StateOf<Name extends StateName> = z.infer<(typeof FILES)[Name]>;
 

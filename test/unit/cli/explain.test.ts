@@ -112,6 +112,14 @@ describe("an operator", () => {
 		expect(asked().map(({ path }) => path)).toEqual([`/v1/devices/${DEVICE}/explain?product=crs`]);
 	});
 
+	it("reads of the device's HA group, where it is in one", async () => {
+		const ha = { group: "hag-0123456789-01234567", mode: "active-passive", role: "passive", active: null };
+		server.explanation = { ...TOLD, ha: { ...ha, split_brain_since: null, devices: [], skew: [] } };
+		expect((await run()).stdout).toContain(
+			"\nHA group hag-0123456789-01234567, active-passive; this device is passive\n",
+		);
+	});
+
 	it("asks of any state of the device, and of another time", async () => {
 		await run("--installed", "4.26.0", "--engine", "11.1", "--at", "24h");
 		const query = "product=crs&installed=4.26.0&engine=11.1&at=2026-11-22T00%3A00%3A00Z";

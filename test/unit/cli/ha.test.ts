@@ -9,7 +9,16 @@ const GROUP = "hag-0123456789-01234567";
 const DEVICE = "dev-0123456789-0123456789abcdef";
 const TOLD = {
 	...{ ha_group: GROUP, name: "Berlin edge", mode: "active-passive", license: "lic-01234567", holds_seat: true },
-	devices: [{ device: DEVICE, status: "active", serial: "FW-1", model: "PA-440" }],
+	devices: [
+		{
+			...{ device: DEVICE, status: "active", serial: "FW-1", model: "PA-440" },
+			...{ role: "active", priority: 200, versions: { crs: "4.27.0" }, reported_at: "2026-11-21T00:00:00Z" },
+		},
+	],
+	...{ active: DEVICE, split_brain_since: null },
+	skew: [
+		{ product: "crs", since: "2026-11-21T00:00:00Z", told: false, versions: [{ device: DEVICE, version: "4.27.0" }] },
+	],
 };
 const SHOWN = `HA group ${GROUP} (Berlin edge): active-passive, 1 devices with its seat of lic-01234567`;
 
@@ -67,11 +76,12 @@ describe("parapet ha", () => {
 		expect(asked).toEqual([request]);
 	});
 
-	it("show lists the devices", async () => {
+	it("show lists the devices with what they say of themselves, and where they differ", async () => {
 		const { stdout } = await run("ha", "show", ACCOUNT, GROUP);
 		expect(stdout).toBe(`${SHOWN}
-DEVICE                           STATUS  MODEL   SERIAL
-${DEVICE}  active  PA-440  FW-1
+DEVICE                           STATUS  MODEL   SERIAL  ROLE    PRIORITY  RUNS        SAYS SO SINCE
+${DEVICE}  active  PA-440  FW-1    active  200       crs@4.27.0  2026-11-21T00:00:00Z
+crs differs since 2026-11-21T00:00:00Z: 4.27.0 on ${DEVICE}
 `);
 	});
 
