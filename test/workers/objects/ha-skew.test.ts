@@ -208,6 +208,26 @@ describe("a device that", () => {
 		]);
 	});
 
+	it("takes the place of another has said nothing, and what that one said is forgotten", async () => {
+		const { account, a, b, device, idOf, report, state, record, events } = await newGroup();
+		await report(a, { role: "active", installed: { crs: "1" } });
+		await report(b, { role: "passive", installed: { crs: "2" } });
+		const code = { id: "code-r", hash: "hash-r", expiresAt: NOW + HOUR };
+		const replacement = { ...OPERATOR, deviceId: a, serial: "FW-9", model: null, reason: "dead", code };
+		expect(await account().replaceDevice(replacement)).toMatchObject({ ok: true });
+		expect((await state()).skew).toHaveLength(1);
+		expect(await account().activate(device(9, { codeHash: "hash-r" }))).toMatchObject({ ok: true });
+		expect(await state()).toMatchObject({
+			active: null,
+			skew: [],
+			members: [{ device: b }, { device: idOf(9), role: null }],
+		});
+		expect((await record()).body.members.map((member: { device: string }) => member.device)).toEqual([b, idOf(9)]);
+		// The group has not forgotten who was active last.
+		await report(b, { role: "active" });
+		expect((await events()).map(({ detail }) => detail)).toEqual([`from ${a} to ${b}`]);
+	});
+
 	it("is suspended still counts: it holds the seat, and what it runs is what would be switched to", async () => {
 		const { a, b, report, state, setStatus } = await newGroup();
 		await report(a, { installed: { crs: "2" } });
