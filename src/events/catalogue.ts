@@ -11,6 +11,11 @@ export const ACCOUNT_EVENTS = {
 	"license.revoked": "A license was revoked, for good. Detail: the reason",
 	"license.transfer":
 		"All devices and HA groups that hold a seat of a license were moved to another. Detail: how many seats, and to which",
+	"license.limit_reached":
+		"All seats of a license are taken: by a device, by a transfer, or because it has fewer now. Once, until a tenth of the seats (one at least) has been free. Detail: how many are taken",
+	"license.expiring":
+		"Products of a license end in 90, 60, 30, 14, 7 or 1 days. Detail: in how many, at what time, and which products",
+	"license.ended": "Products of a license have ended. Detail: when, how long their grace is, and which products",
 	"code.create": "An auth code was made. Detail: its license and how often it may be used",
 	"code.revoke": "An auth code was revoked. Detail: its license",
 	"device.new": "A device was activated for the first time. Detail: its serial number",
@@ -31,12 +36,14 @@ export const ACCOUNT_EVENTS = {
 	"ha_group.delete": "An HA group was removed. Detail: its name",
 	"ha_group.join": "A device joined an HA group. Subject: the device. Detail: the group",
 	"ha_group.leave": "A device left its HA group. Subject: the device. Detail: the group",
+	"seat.taken":
+		"A device or an HA group has a seat that it did not have: activated, or back after its lease had ended. Subject: that device or group. Detail: the license",
 	"seat.released":
-		"A seat is free, because its lease ended. Subject: who had it, a device or an HA group. Detail: the license",
-	"seat.returned":
-		"A device whose lease had ended has a seat again. Subject: the device or its HA group. Detail: the license",
+		"A device or an HA group has its seat no more. Subject: that device or group. Detail: the license and why: the lease ended, the device was deactivated or revoked, it left for another license or HA group",
+	"seat.refused":
+		"There was no seat for a device that was to be activated, or that came back after its lease had ended. Subject: the device, its HA group or, of a device that is not known, its serial number. Detail: the license. Once an hour for the same one, and 20 times an hour for a license at most",
 	"seat.overage":
-		"A seat was taken beyond those of its license, which allows it. Subject: who took it. Detail: the license",
+		"A seat was taken beyond those of its license, which allows it. Beside `seat.taken`. Subject: who took it. Detail: the license, and how many of its seats are taken now",
 	"ha_group.failover":
 		"Another device of an active-passive HA group is active. Detail: from which device to which, and how many failovers before it were too many to tell",
 	"ha_group.split_brain":

@@ -2,12 +2,14 @@
 // Plain synchronous SQL; no rule is decided here.
 import { createAuditTable } from "./audit.ts";
 import { createDeviceTables } from "./device-tables.ts";
+import { createExpiryTable } from "./expiry-tables.ts";
 import { createHaReportTables } from "./ha-report-tables.ts";
 import { createHaTables } from "./ha-tables.ts";
 import { createInstanceTable } from "./instance-tables.ts";
 import { createLicenseTables } from "./license-tables.ts";
 import { Outbox } from "./outbox.ts";
 import { addColumn, runSchema } from "./schema.ts";
+import { createSeatHistoryTables } from "./seat-history-tables.ts";
 import { createSeatTables } from "./seat-tables.ts";
 import { createWebhookTable } from "./webhook-tables.ts";
 
@@ -25,7 +27,9 @@ export function createAccountTables(sql: SqlStorage): void {
 	createInstanceTable(sql);
 	createHaReportTables(sql);
 	createSeatTables(sql);
+	createSeatHistoryTables(sql);
 	createAuditTable(sql);
+	createExpiryTable(sql);
 	createWebhookTable(sql);
 	Outbox.createTable(sql);
 }

@@ -23,6 +23,7 @@ import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webho
 import { nowSeconds } from "./clock.ts";
 import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
 import { type Device, DeviceTables, seatHolder } from "./device-tables.ts";
+import { ExpiryDesk } from "./expiry-desk.ts";
 import { HaDesk, type HaGroupChange, type HaGroupInfo } from "./ha-desk.ts";
 import { type HaReport, type HaReportOutcome, HaReports } from "./ha-reports.ts";
 import { HaTables } from "./ha-tables.ts";
@@ -94,9 +95,11 @@ export class Account extends DurableObject<ObjectBindings> {
 			webhooks.delivery.append({ at, actor, action, subject, detail });
 		const seatDesk = new SeatDesk({ storage, audit, licenses, devices, alarm });
 		const groups = new HaTables(sql);
+		const expiryDesk = new ExpiryDesk({ storage, audit, licenses, alarm });
 		const tables = { account, licenses, devices, groups };
 		const haReports = new HaReports({ storage, audit, account, devices, groups, outbox, alarm });
-		const desk = { audit, ...tables, seatDesk, haReports, outbox, tokensEndAfter: tokensEndAfter(env) };
+		const watches = { expiryDesk, haReports };
+		const desk = { ...tables, ...watches, audit, seatDesk, outbox, tokensEndAfter: tokensEndAfter(env) };
 		const admission = new Admission(desk);
 		this.outbox = outbox;
 		this.#audit = audit;
@@ -116,9 +119,12 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#republisher = new Republisher(ctx, outbox);
 		this.#lasting = new LastingDenials({ ...desk, directory: directoryPort(env) });
 		this.#exists = hasTable(sql, "account");
-		if (this.#exists) createAccountTables(sql);
 		const hasRenewals = () => this.#exists && outbox.isEmpty() && account.renewedTo() !== null;
 		alarm.add({ dueMs: () => (hasRenewals() ? 0 : null), run: () => this.#renew() });
+		if (!this.#exists) return;
+		const isFromBeforeNotices = !hasTable(sql, "expiry_notices");
+		createAccountTables(sql);
+		if (isFromBeforeNotices) expiryDesk.watchAll(nowSeconds());
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */

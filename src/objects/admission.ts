@@ -93,7 +93,7 @@ export class Admission {
 	admit(
 		{ license, group, replaced }: Place,
 		{ claims, known, candidateId, imported }: Newcomer,
-		{ kind, overage }: { kind: Exclude<ActivationKind, "same">; overage: boolean },
+		kind: Exclude<ActivationKind, "same">,
 		by: Change,
 	): Device {
 		const { audit, devices, seatDesk, outbox } = this.#of;
@@ -110,18 +110,30 @@ export class Admission {
 			replaces: replaced?.id ?? known?.replaces ?? null,
 			replacedBy: null,
 		});
-		if (replaced !== null) this.#retire(replaced, id, by);
-		if (known !== null) seatDesk.vacate(known);
-		seatDesk.place({ holder: haGroup ?? id, license: license.id, until }, by.now);
 		const event = kind === "new" && imported !== undefined ? "imported" : kind;
-		audit(by, `device.${event}`, id, `serial ${serial}`);
-		if (overage) audit(by, "seat.overage", haGroup ?? id, `license ${license.id} has ${license.seats} seats`);
-		this.noteGroup(by, id, known?.haGroup ?? null, haGroup);
+		seatDesk.ledger.together(by, () => {
+			if (replaced !== null) this.#retire(replaced, id, by);
+			audit(by, `device.${event}`, id, `serial ${serial}`);
+			this.noteGroup(by, id, known?.haGroup ?? null, haGroup);
+			const placed = group === null ? "" : `, HA group ${group.id}`;
+			if (known !== null) seatDesk.vacate(known, by, `left for license ${license.id}${placed}`);
+			seatDesk.place({ holder: haGroup ?? id, license: license.id, until }, by);
+		});
 		if (kind === "returned") this.callOffReplacement(id, by);
 		const device = devices.deviceOrThrow(id);
 		const isBack = kind === "returned" ? [accessStep(device, by.now, this.#of.tokensEndAfter)] : [];
 		outbox.add([deviceStep(device), ...isBack]);
 		return device;
+	}
+
+	/** Tells that a device came for which `decideSeat` found no seat. @param known the device that has its key */
+	noteRefusal(
+		{ license, group }: Place,
+		{ serial }: Pick<DeviceClaims, "serial">,
+		known: Device | null,
+		by: Change,
+	): void {
+		this.#of.seatDesk.ledger.refuse(license, group?.id ?? known?.id ?? serial, `serial ${serial}`, by);
 	}
 
 	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */
@@ -153,8 +165,8 @@ export class Admission {
 	#retire(replaced: Device, successor: string, by: Change): void {
 		const { audit, devices, seatDesk, outbox, tokensEndAfter } = this.#of;
 		devices.saveDevice({ ...replaced, status: "revoked", haGroup: null, replacedBy: successor });
-		seatDesk.vacate(replaced);
 		audit(by, "device.replaced", replaced.id, `by ${successor}`);
+		seatDesk.vacate(replaced, by, `replaced by ${successor}`);
 		const device = devices.deviceOrThrow(replaced.id);
 		outbox.add([deviceStep(device), accessStep(device, by.now, tokensEndAfter)]);
 	}

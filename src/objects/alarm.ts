@@ -9,6 +9,9 @@ export interface Chore {
 	run(nowMs: number): Promise<void>;
 }
 
+/** What is due later than this is looked at again: the platform takes no date after 2189, and a license may end then. */
+const FARTHEST_MS = 365 * 86_400_000;
+
 export class Alarm {
 	readonly #storage: DurableObjectStorage;
 	readonly #nowMs: () => number;
@@ -48,6 +51,6 @@ export class Alarm {
 
 	#earliestMs(): number | null {
 		const due = this.#chores.map((chore) => chore.dueMs()).filter((ms) => ms !== null);
-		return due.length === 0 ? null : Math.min(...due);
+		return due.length === 0 ? null : Math.min(...due, this.#nowMs() + FARTHEST_MS);
 	}
 }

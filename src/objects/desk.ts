@@ -3,6 +3,7 @@
 import type { AccountTables } from "./account-tables.ts";
 import type { WriteAudit } from "./audit.ts";
 import type { DeviceTables } from "./device-tables.ts";
+import type { ExpiryDesk } from "./expiry-desk.ts";
 import type { HaReports } from "./ha-reports.ts";
 import type { HaTables } from "./ha-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
@@ -16,6 +17,7 @@ export interface DeskOptions {
 	readonly devices: DeviceTables;
 	readonly groups: HaTables;
 	readonly seatDesk: SeatDesk;
+	readonly expiryDesk: ExpiryDesk;
 	readonly haReports: HaReports;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */

@@ -62,12 +62,15 @@ export class DeviceDesk {
 		const { model, labels } = claims;
 		const instance = labels[INSTANCE_LABEL] ?? null;
 		const decision = decideActivation({ ...facts, code, model, instance, deviceWithSameKey });
-		if (!decision.ok) return decision;
-		const { kind, overage } = decision;
-		if (kind === "same") return { ...decision, device: devices.deviceOrThrow(known?.id) };
 		const by = { actor: `code:${code.id}`, now };
+		if (!decision.ok) {
+			if (decision.reason === "no_seat_left") this.#admission.noteRefusal(place, claims, known, by);
+			return decision;
+		}
+		const { kind } = decision;
+		if (kind === "same") return { ...decision, device: devices.deviceOrThrow(known?.id) };
 		const who = { claims, known, candidateId: candidateDeviceId };
-		const device = this.#admission.admit(place, who, { kind, overage }, by);
+		const device = this.#admission.admit(place, who, kind, by);
 		licenses.insertActivation(codeHash, device.id, now);
 		return { ...decision, device };
 	}
@@ -79,10 +82,10 @@ export class DeviceDesk {
 		if (!decision.ok) return decision;
 		if (!decision.changed) return { ...decision, device: known };
 		this.#of.devices.saveDevice({ ...known, status: input.status });
-		if (!holdsSeat(input.status)) this.#of.seatDesk.vacate(known);
 		if (input.status === "active") this.#admission.callOffReplacement(known.id, input);
 		const device = this.#of.devices.deviceOrThrow(known.id);
 		this.#of.audit(input, `device.${input.status}`, known.id, input.reason);
+		if (!holdsSeat(input.status)) this.#of.seatDesk.vacate(known, input, `device ${input.status}`);
 		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
 		if (known.haGroup !== null) this.#of.haReports.refresh(known.haGroup, input);
 		return { ...decision, device };

@@ -2,7 +2,7 @@
 // seat for as long as one of its devices may have one. Each method is synchronous, and part of the transaction of whoever
 // calls.
 import { decideJoin, decideLeave, type HaMode, type JoinRefusal } from "../entitlement/ha-group.ts";
-import { holdsSeat } from "../entitlement/license.ts";
+import { holdsSeat, type License } from "../entitlement/license.ts";
 import { firstLeaseEnd } from "../entitlement/seat-lease.ts";
 import { deviceStep } from "./account-records.ts";
 import type { Admission } from "./admission.ts";
@@ -132,9 +132,11 @@ export class HaDesk {
 		const { devices, seatDesk } = this.#of;
 		const own = seatDesk.liveSeat(device, by.now);
 		devices.saveDevice({ ...device, haGroup: group.id });
-		if (own !== null) seatDesk.place({ ...own, holder: group.id }, by.now);
-		seatDesk.vacate(device);
 		this.#moved(device, group.id, by);
+		seatDesk.ledger.together(by, () => {
+			seatDesk.vacate(device, by, `joined HA group ${group.id}`);
+			if (own !== null) seatDesk.place({ ...own, holder: group.id }, by);
+		});
 	}
 
 	#leave(group: HaGroup, change: Of<"leave">): HaGroupResult {
@@ -160,7 +162,7 @@ export class HaDesk {
 
 	/** @returns why they stay, all of them; null = they have left */
 	#letGo(group: HaGroup, leaving: readonly Device[], by: Change): (HaGroupResult & { ok: false }) | null {
-		const { licenses, devices, seatDesk, audit } = this.#of;
+		const { licenses, devices, seatDesk } = this.#of;
 		const license = licenses.license(group.license);
 		if (license === null) throw new Error("an HA group without a license");
 		const seatsTaken = seatDesk.countTaken(license.id, by.now);
@@ -174,20 +176,25 @@ export class HaDesk {
 			...{ hasSeat: seat !== null, license, seatsTaken },
 		});
 		if (!decision.ok) return decision;
-		for (const device of leaving) {
-			const isLast = seat !== null && !devices.hasSeatedMember(group.id, [device.id]);
-			const tokensUntil = this.#admission.tokensUntil(device, by.now);
-			const until = isLast ? seat.until : firstLeaseEnd(license.leaseSeconds, tokensUntil, by.now);
-			devices.saveDevice({ ...device, haGroup: null });
-			if (seat !== null && holdsSeat(device.status)) {
-				seatDesk.place({ holder: device.id, license: license.id, until }, by.now);
-			}
-			seatDesk.vacate(device);
-			this.#moved(device, null, by);
-		}
-		const detail = `license ${license.id} has ${license.seats} seats`;
-		if (decision.overage) audit(by, "seat.overage", group.id, detail);
+		seatDesk.ledger.together(by, () => {
+			for (const device of leaving) this.#leaveWith(seat, device, license, by);
+		});
 		return null;
+	}
+
+	/** @param seat of the group; null = it has none */
+	#leaveWith(seat: Seat | null, device: Device, license: License, by: Change): void {
+		const { devices, seatDesk } = this.#of;
+		const group = device.haGroup ?? "";
+		const isLast = seat !== null && !devices.hasSeatedMember(group, [device.id]);
+		const tokensUntil = this.#admission.tokensUntil(device, by.now);
+		const until = isLast ? seat.until : firstLeaseEnd(license.leaseSeconds, tokensUntil, by.now);
+		devices.saveDevice({ ...device, haGroup: null });
+		this.#moved(device, null, by);
+		seatDesk.vacate(device, by, "its last device left");
+		if (seat !== null && holdsSeat(device.status)) {
+			seatDesk.place({ holder: device.id, license: license.id, until }, by);
+		}
 	}
 
 	#moved(before: Device, haGroup: string | null, by: Change): void {

@@ -59,7 +59,7 @@ export class ImportDesk {
 		const facts = this.#admission.seatFacts(place, line, known, by.now);
 		const decision = decideImport({ ...facts, deviceWithSameKey: known, given: line });
 		if (!decision.ok) return decision;
-		const { kind, overage } = decision;
+		const { kind } = decision;
 		const { status, ...description } = decision.device;
 		if (known !== null && (kind === "same" || kind === "changed")) {
 			if (kind === "changed") this.#describe({ ...known, ...description }, by);
@@ -68,7 +68,7 @@ export class ImportDesk {
 		if (kind === "same" || kind === "changed") throw new Error("a device that nobody knows has changed");
 		const { jwk, jkt, serial, candidateDeviceId: candidateId } = line;
 		const who = { claims: { jwk, jkt, serial, ...description }, known, candidateId, imported: { status } };
-		const device = this.#admission.admit(place, who, { kind, overage }, by);
+		const device = this.#admission.admit(place, who, kind, by);
 		return { ok: true, kind, deviceId: device.id, status: device.status };
 	}
 

@@ -81,6 +81,7 @@ export class LicenseDesk {
 		const license: License = { ...input.terms, id: input.id, status: "active", createdAt: input.now };
 		this.#of.licenses.saveLicense(license);
 		this.#of.audit(input, "license.create", license.id, summaryOf(license));
+		this.#of.expiryDesk.watch(license, input.now);
 		return { ok: true, license: this.#describe(license, input.now) } as const;
 	}
 
@@ -134,8 +135,8 @@ export class LicenseDesk {
 		groups.moveGroups(from.id, to.id);
 		// As in an activation: tokens of the fixed license may be out there, though the change of terms ends them soon.
 		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#of.tokensEndAfter };
-		seats.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease);
 		this.#of.audit(input, "license.transfer", from.id, `${moving} seats to ${to.id}`);
+		seatDesk.ledger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);
 		this.#renewDevices(now);
 		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
@@ -182,6 +183,8 @@ export class LicenseDesk {
 	): LicenseResult<never> {
 		this.#of.licenses.saveLicense(after);
 		this.#of.audit(change, action, after.id, detail);
+		this.#of.expiryDesk.watch(after, change.now);
+		if (before.seats !== after.seats) this.#of.seatDesk.ledger.changeSeats(after, change);
 		if (changesDevices(before, after)) this.#renewDevices(change.now);
 		return { ok: true, changed: true, license: this.#describe(after, change.now) };
 	}

@@ -62,12 +62,12 @@ export class ReplacementDesk {
 		const place = this.#admission.placeOf(device, device);
 		const decision = decideSeat(this.#admission.seatFacts(place, successor, successor, input.now));
 		if (!decision.ok) return { ...decision, by: successor.id };
-		const { kind, overage } = decision;
+		const { kind } = decision;
 		if (kind === "same") throw new Error("a replacement changes something");
 		audit(input, "device.replacement", device.id, detailOf(input));
 		this.#admission.callOffReplacement(device.id, input);
 		const who = { claims: successor, known: successor, candidateId: successor.id };
-		this.#admission.admit(place, who, { kind, overage }, input);
+		this.#admission.admit(place, who, kind, input);
 		return { ok: true, device: devices.deviceOrThrow(device.id), code: null };
 	}
 

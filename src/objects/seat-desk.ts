@@ -6,11 +6,12 @@ import type { DeviceStatus } from "../entitlement/device-record.ts";
 import { holdsSeat } from "../entitlement/license.ts";
 import { decideRenewal, isLive, sweepTime } from "../entitlement/seat-lease.ts";
 import type { Alarm } from "./alarm.ts";
-import type { WriteAudit } from "./audit.ts";
+import type { Change, WriteAudit } from "./audit.ts";
 import { nowSeconds } from "./clock.ts";
 import { type Device, type DeviceTables, seatHolder } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
-import { type Seat, SeatTables } from "./seat-tables.ts";
+import { SeatLedger, type SeatReader } from "./seat-ledger.ts";
+import type { Seat } from "./seat-tables.ts";
 
 export type RenewalOutcome =
 	/** `lease`: seconds in all, and unix seconds of its end; null = the seat is for good */
@@ -32,13 +33,15 @@ const ENDED_PER_SWEEP = 500;
 const SERVICE = "service";
 
 export class SeatDesk {
-	readonly seats: SeatTables;
+	readonly seats: SeatReader;
+	readonly ledger: SeatLedger;
 	readonly #of: SeatDeskOptions;
 
 	constructor(options: SeatDeskOptions) {
 		const { storage, alarm } = options;
 		this.#of = options;
-		this.seats = new SeatTables(storage.sql);
+		this.ledger = new SeatLedger({ ...options, sql: storage.sql });
+		this.seats = this.ledger.seats;
 		// By the clock, not by what the alarm stood at: it may be from before a renewal, and no lease ends early.
 		const run = async () => storage.transactionSync(() => this.sweep(nowSeconds()));
 		alarm.add({ dueMs: () => this.dueMs(), run });
@@ -52,11 +55,11 @@ export class SeatDesk {
 	}
 
 	/** Gives a holder a seat, or sees that the one it has ends no earlier. Whoever calls has decided that it may have it. */
-	place(wanted: Seat, now: number): void {
+	place(wanted: Seat, by: Change): void {
 		const seat = this.seats.seat(wanted.holder);
-		const isOver = seat !== null && !isLive(seat.until, now);
-		if (isOver) this.#release(seat, now);
-		if (seat === null || isOver || seat.license !== wanted.license) this.seats.take(wanted);
+		const isOver = seat !== null && !isLive(seat.until, by.now);
+		if (isOver) this.#release(seat, by.now);
+		if (seat === null || isOver || seat.license !== wanted.license) this.ledger.take(wanted, by);
 		else if (wanted.until !== null && seat.until !== null && wanted.until > seat.until) {
 			this.seats.extend(seat.holder, wanted.until);
 		}
@@ -65,11 +68,12 @@ export class SeatDesk {
 	/**
 	 * Takes back the seat that a device had, unless others of its HA group share it.
 	 * @param before the device as it was; its row says already what it is now
+	 * @param why for the trail
 	 */
-	vacate(before: Device): void {
+	vacate(before: Device, by: Change, why: string): void {
 		if (!holdsSeat(before.status)) return;
 		const isShared = before.haGroup !== null && this.#of.devices.hasSeatedMember(before.haGroup, [before.id]);
-		if (!isShared) this.seats.free(seatHolder(before));
+		if (!isShared) this.ledger.free(seatHolder(before), by, why);
 	}
 
 	/** What a token request does: keeps, renews or takes back the seat of an active device, or of its HA group. @param input now: unix seconds */
@@ -87,15 +91,13 @@ export class SeatDesk {
 		if (seat !== null && !hasSeat) this.#release(seat, now);
 		const seatsTaken = hasSeat ? 0 : this.countTaken(license.id, now);
 		const decision = decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken, now });
-		if (!decision.ok) return decision;
-		if (decision.kind === "renewed") seats.extend(holder, decision.until);
-		if (decision.kind === "returned") {
-			this.#takeBack({ holder, license: license.id, until: decision.until });
-			const by = { actor: deviceId, now };
-			this.#of.audit(by, "seat.returned", holder, `license ${license.id}`);
-			const detail = `license ${license.id} has ${license.seats} seats`;
-			if (decision.overage) this.#of.audit(by, "seat.overage", holder, detail);
+		const by = { actor: deviceId, now };
+		if (!decision.ok) {
+			this.ledger.refuse(license, holder, `serial ${device.serial}`, by);
+			return decision;
 		}
+		if (decision.kind === "renewed") seats.extend(holder, decision.until);
+		if (decision.kind === "returned") this.#takeBack({ holder, license: license.id, until: decision.until }, by);
 		return { ok: true, lease: { seconds: license.leaseSeconds, until: decision.until } };
 	}
 
@@ -128,15 +130,13 @@ export class SeatDesk {
 	}
 
 	#release(seat: Seat, now: number): void {
-		this.seats.free(seat.holder);
-		const detail = `license ${seat.license}, lease ended at ${seat.until}`;
-		this.#of.audit({ actor: SERVICE, now }, "seat.released", seat.holder, detail);
+		this.ledger.free(seat.holder, { actor: SERVICE, now }, `lease ended at ${seat.until}`);
 	}
 
 	/** A renewal only moves ends later, and an alarm that rings too early finds nothing; a new lease may end before it. */
-	#takeBack(seat: Seat): void {
+	#takeBack(seat: Seat, by: Change): void {
 		const before = this.dueMs();
-		this.seats.take(seat);
+		this.ledger.take(seat, by);
 		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
 		if (before === null || (this.dueMs() ?? before) < before) void this.#of.alarm.set();
 	}

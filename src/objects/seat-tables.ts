@@ -1,7 +1,7 @@
 // Who has a seat, a device or an HA group: one row per seat, with the end of its lease where the license is elastic. How many rows a license has is
 // counted along, because no decision may count 100,000 of them. Plain synchronous SQL; no rule is decided here.
 import { SEAT_HOLDING_STATUSES } from "../entitlement/license.ts";
-import { hasTable, renameColumn, runSchema } from "./schema.ts";
+import { addColumn, hasTable, renameColumn, runSchema } from "./schema.ts";
 
 const SCHEMA = [
 	"CREATE TABLE seats (holder TEXT PRIMARY KEY, license TEXT NOT NULL, until INTEGER) WITHOUT ROWID",
@@ -18,6 +18,7 @@ export function createSeatTables(sql: SqlStorage): void {
 	if (!hasTable(sql, "seats")) runSchema(sql, SCHEMA);
 	// From before HA groups: devices alone held seats.
 	renameColumn(sql, "seats", "device", "holder");
+	addColumn(sql, "seat_counts", "is_full", "INTEGER NOT NULL DEFAULT 0");
 }
 
 export interface Seat {
@@ -57,10 +58,28 @@ export class SeatTables {
 		this.#count(license, 1);
 	}
 
-	/** Takes a holder's seat away; nothing happens if it has none. */
-	free(holder: string): void {
+	/** Takes a holder's seat away. @returns the seat; null = it had none */
+	free(holder: string): Seat | null {
 		const [freed] = this.#seats("DELETE FROM seats WHERE holder = ? RETURNING *", holder);
-		if (freed !== undefined) this.#count(freed.license, -1);
+		if (freed === undefined) return null;
+		this.#count(freed.license, -1);
+		return freed;
+	}
+
+	/** @returns what `setFull` said last */
+	isFull(license: string): boolean {
+		const query = "SELECT is_full FROM seat_counts WHERE license = ?";
+		return this.#sql.exec<{ is_full: number }>(query, license).toArray()[0]?.is_full === 1;
+	}
+
+	/** Keeps whether a license counts as full (entitlement/seat-limit.ts). */
+	setFull(license: string, isFull: boolean): void {
+		this.#sql.exec(
+			`INSERT INTO seat_counts (license, taken, is_full) VALUES (?, 0, ?)
+			ON CONFLICT (license) DO UPDATE SET is_full = excluded.is_full`,
+			license,
+			isFull ? 1 : 0,
+		);
 	}
 
 	/** Moves the end of a lease. */
@@ -72,8 +91,9 @@ export class SeatTables {
 	 * Moves every seat of one license to another.
 	 * @param lease null: for good from now on; else the end of a lease, for seats that end later no earlier than they did, and
 	 * for those that had none
+	 * @returns how many
 	 */
-	moveAll(from: string, to: string, lease: { least: number; ofFixed: number } | null): void {
+	moveAll(from: string, to: string, lease: { least: number; ofFixed: number } | null): number {
 		const end = lease === null ? "NULL" : "MAX(?, COALESCE(until, ?))";
 		const ends = lease === null ? [] : [lease.least, lease.ofFixed];
 		const moved = this.#sql.exec(
@@ -85,6 +105,7 @@ export class SeatTables {
 		const count = moved.toArray().length;
 		this.#count(from, -count);
 		this.#count(to, count);
+		return count;
 	}
 
 	/** @param license null = any @returns seats whose lease is over, the oldest first */
@@ -105,7 +126,8 @@ export class SeatTables {
 
 	#count(license: string, change: number): void {
 		this.#sql.exec(
-			"INSERT INTO seat_counts VALUES (?, ?) ON CONFLICT (license) DO UPDATE SET taken = taken + excluded.taken",
+			`INSERT INTO seat_counts (license, taken) VALUES (?, ?)
+			ON CONFLICT (license) DO UPDATE SET taken = taken + excluded.taken`,
 			license,
 			change,
 		);

@@ -5,6 +5,8 @@ import { bindings, freshName } from "./object-bindings.ts";
 /** Near the real time, because denials end by the objects' own clock. */
 export const NOW = Math.floor(Date.now() / 1_000);
 export const DAY = 86_400;
+/** Unix ms at which an account rings that has nothing else to do: it tells that its licenses end in 90 days. */
+export const IDLE_ALARM_MS = (NOW + 275 * DAY) * 1_000;
 export const OPERATOR = { actor: "olivia", now: NOW } as const;
 
 export interface AccountFixture {

@@ -132,9 +132,13 @@ describe("an account", () => {
 		const activated = await account().activate(device(1));
 		const deviceId = activated.ok ? activated.device.id : "";
 		await account().setDeviceStatus({ ...OPERATOR, now: NOW + 5, deviceId, status: "suspended", reason: "stolen" });
-		const entries = await account().audit(2);
+		const entries = await account().audit(3);
 		expect(entries).toEqual([
 			{ at: NOW + 5, actor: "olivia", action: "device.suspended", subject: deviceId, detail: "stolen" },
+			{
+				...{ at: NOW, actor: "code:code-a", action: "seat.taken", subject: deviceId },
+				detail: "license lic-a",
+			},
 			{ at: NOW, actor: "code:code-a", action: "device.new", subject: deviceId, detail: "serial FW-1" },
 		]);
 		expect(JSON.stringify(await account().audit(100))).not.toContain("hash-a");

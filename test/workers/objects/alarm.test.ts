@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Alarm, type Chore } from "../../../src/objects/alarm.ts";
-import { createAccount, OPERATOR } from "../../support/account-fixture.ts";
+import { createAccount, DAY, OPERATOR } from "../../support/account-fixture.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
 import { bindings, freshName, replaceStores } from "../../support/object-bindings.ts";
 import { receiveWebhooks } from "../../support/webhook-receiver.ts";
@@ -68,6 +68,15 @@ describe("the alarm of an object", () => {
 			expect(await alarmMs()).toBe(NOW_MS + 20);
 		}));
 
+	it("is set for a year from now at most, because the platform takes no date after 2189, and then goes on", () =>
+		withChores([NOW_MS * 1_000, null], async (alarm, chores, alarmMs) => {
+			await alarm.set();
+			expect(await alarmMs()).toBe(NOW_MS + 365 * DAY * 1_000);
+			await alarm.ring();
+			expect(chores.map(({ runs }) => runs)).toEqual([0, 0]);
+			expect(await alarmMs()).toBe(NOW_MS + 365 * DAY * 1_000);
+		}));
+
 	it("that rings early counts as the time it was set to", () =>
 		withChores([NOW_MS + 20, NOW_MS + 30], async (alarm, chores) => {
 			await alarm.ring();
@@ -95,7 +104,7 @@ describe("an account's outbox and webhooks", () => {
 		vi.useFakeTimers({ toFake: ["Date"], now: NOW_MS });
 		const receiver = receiveWebhooks();
 		receiver.answer = () => new Response(null, { status: 503, headers: { "retry-after": "3600" } });
-		const { account, device } = await createAccount({ endsAt: NOW_MS, expiresAt: NOW_MS });
+		const { account, device } = await createAccount({ endsAt: NOW_MS / 1_000 + 365 * DAY, expiresAt: NOW_MS });
 		const hook = {
 			kind: "create",
 			id: "whk-a",
@@ -129,6 +138,6 @@ describe("an account's outbox and webhooks", () => {
 		receiver.answer = () => new Response(null, { status: 200 });
 		await runDurableObjectAlarm(account());
 		expect(receiver.types()).toEqual(["device.new", "device.new"]);
-		expect(await alarmMs()).toBeNull();
+		expect(await alarmMs()).toBe(NOW_MS + 275 * DAY * 1_000);
 	});
 });

@@ -91,13 +91,22 @@ describe("a device that is there", () => {
 		expect(await leave(1)).toMatchObject({ ok: true, changed: false });
 		expect(await holders(fixture)).toEqual([idOf(1), group].sort());
 		expect((await account().device(idOf(1)))?.haGroup).toBeNull();
-		const trail = (await account().audit(4)).map(({ action, subject, detail }) => [action, subject, detail]);
-		expect(trail.reverse()).toEqual([
-			["device.new", idOf(2), "serial FW-2"],
-			["ha_group.join", idOf(1), group],
-			["ha_group.join", idOf(2), group],
-			["ha_group.leave", idOf(1), group],
-		]);
+		const trail = (await account().audit(10)).map(({ action, subject, detail }) => [action, subject, detail]);
+		expect(trail.reverse()).toEqual(
+			[
+				["device.new", idOf(2), "serial FW-2"],
+				["seat.taken", idOf(2), "license lic-a"],
+				["license.limit_reached", "lic-a", "2 of 2 seats taken"],
+				["ha_group.join", idOf(1), group],
+				["seat.released", idOf(1), `license lic-a, joined HA group ${group}`],
+				["seat.taken", group, "license lic-a"],
+				["ha_group.join", idOf(2), group],
+				["seat.released", idOf(2), `license lic-a, joined HA group ${group}`],
+				["ha_group.leave", idOf(1), group],
+				["seat.taken", idOf(1), "license lic-a"],
+				["license.limit_reached", "lic-a", "2 of 2 seats taken"],
+			].slice(-10),
+		);
 	});
 
 	it("does not leave while there is no seat for it; the last one keeps the group's", async () => {

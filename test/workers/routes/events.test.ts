@@ -22,25 +22,33 @@ async function fleetWithHistory() {
 	await setStatus(firewall, "reinstate");
 	return { account, firewall };
 }
-const HISTORY = ["account.create", "license.create", "code.create", "device.new", "device.suspended", "device.active"];
+const HISTORY = [
+	"account.create",
+	"license.create",
+	"code.create",
+	"device.new",
+	"seat.taken",
+	"device.suspended",
+	"device.active",
+];
 
 describe("the events of an account", () => {
 	test("are all that happened in it, oldest first, with who did it", async () => {
 		const { account, firewall } = await fleetWithHistory();
 		const page = await read(`/v1/accounts/${account}/events`);
 		expect(typesOf(page)).toEqual(HISTORY);
-		expect(page.events[4]).toEqual({
-			id: `evt-${account.slice(5, 15)}-5`,
+		expect(page.events[5]).toEqual({
+			id: `evt-${account.slice(5, 15)}-6`,
 			at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
 			type: "device.suspended",
 			actor: "bootstrap",
 			subject: firewall.clientId,
 			detail: "a test",
 		});
-		expect([page.next, page.more]).toEqual([page.events[5]?.id, false]);
+		expect([page.next, page.more]).toEqual([page.events[6]?.id, false]);
 	});
 
-	test.each([1, 2, 4, 6, 500])(
+	test.each([1, 2, 4, 7, 500])(
 		"come in pages of %i without a gap, and the last page can be asked for news",
 		async (limit) => {
 			const { account, firewall } = await fleetWithHistory();
@@ -53,7 +61,7 @@ describe("the events of an account", () => {
 			const path = `/v1/accounts/${account}/events?after=${page.next}`;
 			expect(await read(path)).toEqual({ events: [], next: page.next, more: false });
 			await setStatus(firewall, "revoke");
-			expect(typesOf(await read(path))).toEqual(["device.revoked"]);
+			expect(typesOf(await read(path))).toEqual(["device.revoked", "seat.released"]);
 		},
 	);
 

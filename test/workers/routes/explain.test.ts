@@ -1,8 +1,8 @@
 // Why a firewall gets what it gets: every code, every verdict, and what time will change.
-import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { accountObjectName } from "../../../src/entitlement/ids.ts";
+import { ringAll } from "../../support/alarms.ts";
 import { publish } from "../../support/fleet.ts";
 import { operated, send } from "../../support/service.ts";
 import { expectProblem } from "./expectations.ts";
@@ -99,7 +99,7 @@ describe("every code of an entitlement is told to an operator, and to the device
 		await operated("POST", `/v1/accounts/${account}/licenses/${license}/${action}`, { reason: "a test" });
 		// Until the device's record is written anew.
 		const object = env.ACCOUNT.getByName(accountObjectName(account));
-		while (await runDurableObjectAlarm(object));
+		await ringAll(object);
 	};
 	const deactivate = async ({ firewall }: Scene) => {
 		const headers = { authorization: `Bearer ${firewall.registrationToken}` };

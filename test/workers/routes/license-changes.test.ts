@@ -1,7 +1,7 @@
 // What an operator does to a license while devices use it: they follow at once, keep what is installed, and learn why.
-import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { ringAll } from "../../support/alarms.ts";
 import { Firewall } from "../../support/firewall.ts";
 import { publish } from "../../support/fleet.ts";
 import { operate, operated } from "../../support/service.ts";
@@ -202,7 +202,7 @@ describe("the records of all devices are written anew", () => {
 		const before = await storedDevice(others[0].clientId);
 		await change(scene, { delay_hours: 24 });
 		const account = env.ACCOUNT.getByName(scene.account.slice(5, 15));
-		while (await runDurableObjectAlarm(account));
+		await ringAll(account);
 		for (const { clientId } of [...others, scene.firewall]) {
 			const { version, body } = await storedDevice(clientId);
 			expect(body.terms).toBe(before.body.terms + 1);
@@ -216,7 +216,7 @@ describe("the records of all devices are written anew", () => {
 		const old = (await env.RECORDS.get(key)) ?? "";
 		await setStatus(scene, "suspend");
 		const account = env.ACCOUNT.getByName(scene.account.slice(5, 15));
-		while (await runDurableObjectAlarm(account));
+		await ringAll(account);
 		await env.RECORDS.put(key, old);
 		expect((await followed(scene.firewall, scene.product)).code).toBe("license_suspended");
 	});

@@ -1,8 +1,8 @@
 // When records cannot be read: who is known keeps getting answers, marked as old; who is not, and whoever may do more than
 // update a firewall, is told to come back; nobody who was refused before is let in.
-import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { ringAll } from "../../support/alarms.ts";
 import { Firewall } from "../../support/firewall.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
 import { operated } from "../../support/service.ts";
@@ -148,7 +148,7 @@ describe("stores and objects down", () => {
 			await loseEverything();
 			await operated("POST", `/v1/accounts/${scene.account}/licenses/${scene.license}/suspend`, { reason: "a test" });
 			const account = env.ACCOUNT.getByName(scene.account.slice("acct-".length, "acct-".length + 10));
-			while (await runDurableObjectAlarm(account));
+			await ringAll(account);
 			moveTo(2 * HOUR);
 			await edge.authenticate(scene.firewall);
 			// The news of it have ended by now, and leave the list with the next denial.

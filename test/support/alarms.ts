@@ -1,0 +1,14 @@
+// Alarms of an account that tests ring. One is always set: an account waits to tell of the ends of its licenses.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import type { Account } from "../../src/objects/account.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** Rings as long as the account has something to do within the hour. */
+export async function ringAll(account: DurableObjectStub<Account>): Promise<void> {
+	for (;;) {
+		const at = await runInDurableObject(account, (_, { storage }) => storage.getAlarm());
+		if (at === null || at > Date.now() + HOUR_MS) return;
+		await runDurableObjectAlarm(account);
+	}
+}
