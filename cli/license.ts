@@ -5,6 +5,7 @@ import { productName } from "../src/content/names.ts";
 import { licenseKind, overagePolicy } from "../src/entitlement/license.ts";
 import { commaList, moment, pairs, readOperand, runAsOperator, wholeNumber } from "./command.ts";
 import { accountId, licenseId } from "./ids.ts";
+import { addUsageCommand } from "./license-usage.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
@@ -18,6 +19,7 @@ export function addLicenseCommands(program: Command, surroundings: Surroundings)
 	const license = program.command("license").description("what a customer bought");
 	addCreate(license, surroundings);
 	addList(license, surroundings);
+	addUsageCommand(license, surroundings);
 	addChange(license, surroundings);
 	const transfer = license
 		.command("transfer <account> <license> <to>")

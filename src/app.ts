@@ -18,6 +18,7 @@ import { events } from "./routes/events.ts";
 import { explain } from "./routes/explain.ts";
 import { haGroups } from "./routes/ha-groups.ts";
 import { keys } from "./routes/keys.ts";
+import { licenseUsage } from "./routes/license-usage.ts";
 import { licenses } from "./routes/licenses.ts";
 import { lifecycleHook } from "./routes/lifecycle-hook.ts";
 import { messages } from "./routes/messages.ts";
@@ -57,6 +58,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		accounts,
 		accountDevices,
 		licenses,
+		licenseUsage,
 		codes,
 		haGroups,
 		devices,

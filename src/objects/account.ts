@@ -39,6 +39,7 @@ import {
 	type NewCode,
 } from "./license-desk.ts";
 import { type Code, LicenseTables } from "./license-tables.ts";
+import type { LicenseUsage } from "./license-usage.ts";
 import { Outbox } from "./outbox.ts";
 import type { RecordStep } from "./outbox-rows.ts";
 import {
@@ -152,6 +153,11 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	async listLicenses(now = nowSeconds()): Promise<LicenseInfo[]> {
 		return this.#exists ? this.#licenseDesk.list(now) : [];
+	}
+
+	/** @param id null = each license @param days of how many the peaks are wanted, today with them */
+	async licenseUsage(id: string | null, now: number, days: number): Promise<LicenseUsage[]> {
+		return this.#exists ? this.#licenseDesk.usage(id, now, days) : [];
 	}
 
 	/** @param input see LicenseChange */

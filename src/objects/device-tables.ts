@@ -87,6 +87,14 @@ export class DeviceTables {
 		return this.#complete(this.#sql.exec<DeviceRow>(query, after, limit).toArray());
 	}
 
+	/** @returns how many devices a license has, counted in the index on (license, status) */
+	countByStatus(license: string): Record<DeviceStatus, number> {
+		const query = "SELECT status, COUNT(*) AS n FROM devices WHERE license = ? GROUP BY status";
+		const rows = this.#sql.exec<{ status: DeviceStatus; n: number }>(query, license).toArray();
+		const counts = Object.fromEntries(rows.map(({ status, n }) => [status, n]));
+		return { active: 0, suspended: 0, revoked: 0, deactivated: 0, ...counts };
+	}
+
 	device(id: string): Device | null {
 		return this.#one("SELECT * FROM devices WHERE id = ?", id);
 	}

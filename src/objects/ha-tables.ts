@@ -57,6 +57,13 @@ export class HaTables {
 		this.#sql.exec("DELETE FROM ha_groups WHERE id = ?", id);
 	}
 
+	/** @returns how many groups hold a seat of a license whose lease is not over */
+	seatsOfGroups(license: string, now: number): number {
+		const query = `SELECT COUNT(*) AS n FROM ha_groups JOIN seats ON holder = id
+			WHERE ha_groups.license = ? AND seats.license = ? AND (until IS NULL OR until > ?)`;
+		return this.#sql.exec<{ n: number }>(query, license, license, now).one().n;
+	}
+
 	/** Moves every group that has a seat of one license to another, with the codes for it. */
 	moveGroups(from: string, to: string): void {
 		const query = `UPDATE ha_groups SET license = ? WHERE license = ? AND id IN (SELECT holder FROM seats WHERE license = ?)

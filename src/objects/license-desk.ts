@@ -16,6 +16,7 @@ import type { DeskOptions } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { HaState } from "./ha-reports.ts";
 import type { Code } from "./license-tables.ts";
+import { type LicenseUsage, usageOf } from "./license-usage.ts";
 import type { Seat } from "./seat-tables.ts";
 
 export interface LicenseInfo extends License {
@@ -69,6 +70,13 @@ export class LicenseDesk {
 
 	list(now: number): LicenseInfo[] {
 		return this.#of.licenses.licenses().map((license) => this.#describe(license, now));
+	}
+
+	/** @param id null = each license @param days of how many the peaks are wanted */
+	usage(id: string | null, now: number, days: number): LicenseUsage[] {
+		const { licenses } = this.#of;
+		const wanted = id === null ? licenses.licenses() : [licenses.license(id)].filter((one) => one !== null);
+		return wanted.map((license) => usageOf(this.#of, license, now, days));
 	}
 
 	read(id: string, now: number): LicenseInfo | null {

@@ -35,10 +35,18 @@ export class SeatHistoryTables {
 		this.#sql.exec("DELETE FROM seat_peaks WHERE license = ? AND day <= ?", license, day - PEAK_DAYS_KEPT);
 	}
 
-	/** @returns days since 1970 from the given one on that are written down, the earliest first */
+	/** @returns what is written down of the given day and those after it, and of the last one before, the earliest first */
 	days(license: string, from: number): DayOfSeats[] {
-		const query = "SELECT day, start, peak FROM seat_peaks WHERE license = ? AND day >= ? ORDER BY day";
-		return this.#sql.exec<{ day: number; start: number; peak: number }>(query, license, from).toArray();
+		return this.#sql
+			.exec<{ day: number; start: number; peak: number }>(
+				`SELECT day, start, peak FROM seat_peaks WHERE license = ?
+				AND day >= COALESCE((SELECT MAX(day) FROM seat_peaks WHERE license = ? AND day < ?), ?) ORDER BY day`,
+				license,
+				license,
+				from,
+				from,
+			)
+			.toArray();
 	}
 
 	/** @returns when a refusal of that device or serial number was told last, as far as that is remembered */

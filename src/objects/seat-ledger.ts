@@ -3,6 +3,7 @@
 // transaction of whoever calls; whether a seat may be had is decided there.
 
 import type { License } from "../entitlement/license.ts";
+import { isLive } from "../entitlement/seat-lease.ts";
 import { decideLimit } from "../entitlement/seat-limit.ts";
 import { dayOf, startOf } from "../entitlement/seat-peaks.ts";
 import { isRefusalTold, refusalsCountFrom } from "../entitlement/seat-refusal.ts";
@@ -17,9 +18,11 @@ export interface SeatLedgerOptions {
 	readonly licenses: Pick<LicenseTables, "license">;
 }
 
-/** How a license was before changes that are one, and who has taken a seat in them. */
+/** What changes that are one come to, of a license. */
 interface OpenChange {
-	readonly before: number;
+	/** seats taken, less those freed */
+	more: number;
+	/** who has taken one */
 	readonly takers: string[];
 }
 
@@ -63,7 +66,7 @@ export class SeatLedger {
 	take(seat: Seat, by: Change): void {
 		this.together(by, () => {
 			this.free(seat.holder, by, `left for license ${seat.license}`);
-			this.#begin(seat.license, by.now)?.takers.push(seat.holder);
+			this.#begin(seat.license, by.now, 1)?.takers.push(seat.holder);
 			this.#seats.take(seat);
 			this.#of.audit(by, "seat.taken", seat.holder, `license ${seat.license}`);
 		});
@@ -73,7 +76,9 @@ export class SeatLedger {
 	free(holder: string, by: Change, why: string): void {
 		const seat = this.#seats.seat(holder);
 		if (seat === null) return;
-		this.#begin(seat.license, by.now);
+		// Of a lease that is over the seat was free before, since its end.
+		const isOver = !isLive(seat.until, by.now);
+		this.#begin(seat.license, isOver ? (seat.until ?? by.now) : by.now, isOver ? 0 : -1);
 		this.#seats.free(holder);
 		this.#of.audit(by, "seat.released", holder, `license ${seat.license}, ${why}`);
 	}
@@ -81,8 +86,9 @@ export class SeatLedger {
 	/** Moves every seat of one license to another: one event for all of them, which is the caller's. @param lease see SeatTables */
 	moveAll(from: string, to: string, lease: { least: number; ofFixed: number } | null, by: Change): void {
 		this.together(by, () => {
-			this.#begin(from, by.now);
-			this.#begin(to, by.now);
+			const moving = this.#seats.taken(from, by.now);
+			this.#begin(from, by.now, -moving);
+			this.#begin(to, by.now, moving);
 			this.#seats.moveAll(from, to, lease);
 		});
 	}
@@ -108,30 +114,40 @@ export class SeatLedger {
 		this.#of.audit(by, "seat.refused", who, `license ${license.id} has ${license.seats} seats, ${detail}`);
 	}
 
-	/** To be called before the seats of a license change. @returns the change that it is a part of, if it is one of several */
-	#begin(license: string, now: number): OpenChange | undefined {
-		const day = dayOf(now);
+	/**
+	 * To be called before the seats of a license change.
+	 * @param at when they do, unix seconds; in the past for a lease whose end nobody noticed
+	 * @param more seats taken then, or fewer
+	 * @returns the change that it is a part of, if it is one of several
+	 */
+	#begin(license: string, at: number, more: number): OpenChange | undefined {
+		const day = dayOf(at);
 		if (this.history.day(license, day) === null) {
 			const start = this.#seats.taken(license, startOf(day));
 			this.history.saveDay(license, { day, start, peak: start });
 		}
-		if (this.#open !== null && !this.#open.has(license)) {
-			this.#open.set(license, { before: this.#seats.taken(license, now), takers: [] });
-		}
-		return this.#open?.get(license);
+		if (this.#open === null) return;
+		const open = this.#open.get(license) ?? { more: 0, takers: [] };
+		open.more += more;
+		this.#open.set(license, open);
+		return open;
 	}
 
 	/** Only where more seats are taken than before: fewer are news when they are taken again (`decideLimit`). */
-	#settle(id: string, { before, takers }: OpenChange, by: Change): void {
-		const after = this.#seats.taken(id, by.now);
-		if (after <= before) return;
+	#settle(id: string, { more, takers }: OpenChange, by: Change): void {
+		if (more <= 0) return;
 		const license = this.#licenseOrThrow(id);
+		const today = this.history.day(id, dayOf(by.now));
+		// Where even those that were not swept do not make it full, they need not be counted: they may be very many.
+		const atMost = this.#seats.takenAtMost(id);
+		if (atMost < license.seats && atMost <= (today?.peak ?? -1) && !this.#seats.isFull(id)) return;
+		const after = this.#seats.taken(id, by.now);
+		const before = after - more;
 		const beyond = Math.max(0, after - Math.max(before, license.seats));
 		for (const holder of beyond === 0 ? [] : takers.slice(-beyond)) {
 			this.#of.audit(by, "seat.overage", holder, `license ${id}, ${after} of ${license.seats} seats taken`);
 		}
 		this.#noteLimit(license, before, after, by);
-		const today = this.history.day(id, dayOf(by.now));
 		if (today !== null && after > today.peak) this.history.saveDay(id, { ...today, peak: after });
 	}
 

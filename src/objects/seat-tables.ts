@@ -46,9 +46,14 @@ export class SeatTables {
 	 * are counted, and the alarm keeps them few.
 	 */
 	taken(license: string, now: number): number {
-		const rows = this.#sql.exec("SELECT taken FROM seat_counts WHERE license = ?", license).toArray();
 		const ended = this.#sql.exec("SELECT COUNT(*) AS n FROM seats WHERE until <= ? AND license = ?", now, license);
-		return Number(rows[0]?.["taken"] ?? 0) - Number(ended.one()["n"]);
+		return this.takenAtMost(license) - Number(ended.one()["n"]);
+	}
+
+	/** The seats that are taken, with those whose lease is over and that have not been swept: a number that is kept along. */
+	takenAtMost(license: string): number {
+		const query = "SELECT taken FROM seat_counts WHERE license = ?";
+		return this.#sql.exec<{ taken: number }>(query, license).toArray()[0]?.taken ?? 0;
 	}
 
 	/** Gives a holder a seat, instead of the one it may have. */

@@ -1,11 +1,14 @@
 // What the routes below /v1/accounts/{account} share: the account in the path, and how they refuse.
 import { z } from "@hono/zod-openapi";
-import { type AccountId, ID_RANDOM_BYTES, parseAccountId } from "../entitlement/ids.ts";
+import { type AccountId, ID_RANDOM_BYTES, isLicenseId, parseAccountId } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { problems } from "./openapi.ts";
 
 export const accountPath = z.object({ account: z.string().max(64) });
+export const licensePath = accountPath.extend({
+	license: z.string().refine(isLicenseId, "a license looks like lic-…"),
+});
 
 export const accountRefusals = problems(
 	"unauthenticated",

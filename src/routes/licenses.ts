@@ -5,13 +5,12 @@ import { isLicenseId, mintLicenseId } from "../entitlement/ids.ts";
 import type { LicenseStatus } from "../entitlement/license.ts";
 import type { LicenseInfo } from "../objects/license-desk.ts";
 import { ProblemError } from "../problem.ts";
-import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import { accountPath, accountRefusals, licensePath, randomBytes, readAccount } from "./account-in-path.ts";
 import type { AppEnv } from "./app-env.ts";
 import { operatorAccess } from "./authenticate.ts";
 import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
 
-const licensePath = accountPath.extend({ license: z.string().refine(isLicenseId, "a license looks like lic-…") });
 const settledBody = licenseBody.extend({ published: z.boolean() }).openapi("ChangedLicense");
 const settled = jsonAnswer(
 	settledBody,
