@@ -82,6 +82,7 @@ it("an end frees the seats of that instance's devices and of no others, and its 
 	expect(await terminate(fixture)).toMatchObject({ ok: true, deactivated: [], revokedCodes: [] });
 	expect((await events(fixture)).sort()).toEqual([
 		...["code.create", "code.revoke", "device.deactivated", "device.deactivated", "device.revoked"],
+		...["seat.released", "seat.released", "seat.released"],
 	]);
 });
 
