@@ -78,9 +78,12 @@ describe("a dead device", () => {
 		await replace(2);
 		await takeOver(2);
 		await account().setDeviceStatus({ ...OPERATOR, deviceId: idOf(2), status: "suspended", reason: "" });
-		const ofFirst = ["device.new 1", "device.replacement 1", "device.suspended 1"];
-		expect(await history(2)).toEqual([...ofFirst, "device.replaced 1", "device.new 2", "device.suspended 2"]);
-		expect(await history(1)).toEqual([...ofFirst, "device.replaced 1"]);
+		const ofFirst = [
+			...["device.new 1", "seat.taken 1", "device.replacement 1", "device.suspended 1"],
+			...["device.replaced 1", "seat.released 1"],
+		];
+		expect(await history(2)).toEqual([...ofFirst, "device.new 2", "seat.taken 2", "device.suspended 2"]);
+		expect(await history(1)).toEqual(ofFirst);
 		expect(await history(9)).toBeUndefined();
 		const [replaced] = (await account().audit(10)).filter(({ action }) => action === "device.replaced");
 		expect(replaced).toMatchObject({ subject: idOf(1), actor: "code:code-rma-1", detail: `by ${idOf(2)}` });

@@ -123,17 +123,14 @@ describe("the history of a place", () => {
 			}
 		};
 		const history = [
-			"device.new dead",
-			"device.replacement dead",
-			"device.suspended dead",
-			"device.replaced dead",
-			"device.new fresh",
+			...["device.new dead", "seat.taken dead", "device.replacement dead", "device.suspended dead"],
+			...["device.replaced dead", "seat.released dead", "device.new fresh", "seat.taken fresh"],
 		];
 		expect(await read("")).toEqual(history);
 		expect(await read("&limit=1")).toEqual(history);
 		expect(await read("&type=device.new")).toEqual(["device.new dead", "device.new fresh"]);
 		const before = await operated<Page>("GET", `/v1/accounts/${account}/events?device=${dead.clientId}`);
-		expect(before.events).toHaveLength(4);
+		expect(before.events).toHaveLength(6);
 	});
 
 	test("is none for a device that is not there", async () => {
