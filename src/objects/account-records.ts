@@ -2,7 +2,7 @@
 // is to have refused.
 import type { DeviceRecord } from "../entitlement/device-record.ts";
 import { accountObjectName, isHaGroupId } from "../entitlement/ids.ts";
-import { deviceKey } from "../storage/keys.ts";
+import { deviceKey, haGroupKey } from "../storage/keys.ts";
 import type { AccountInfo, AccountTables } from "./account-tables.ts";
 import type { Device, DeviceTables } from "./device-tables.ts";
 import type { HaReports } from "./ha-reports.ts";
@@ -64,4 +64,12 @@ export function accountRecords(tables: DeviceTables, groups: HaReports, account:
 			};
 		},
 	};
+}
+
+/** @returns what is to be stored under a key; null = nothing that this account knows of */
+export function stepOf(key: string, tables: DeviceTables, groups: HaReports): RecordStep | null {
+	const [ofDevices, ofGroups] = [deviceKey(""), haGroupKey("")];
+	if (key.startsWith(ofGroups)) return groups.step(key.slice(ofGroups.length));
+	const device = key.startsWith(ofDevices) ? tables.device(key.slice(ofDevices.length)) : null;
+	return device === null ? null : deviceStep(device);
 }

@@ -4,44 +4,23 @@
 // writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import { holdsSeat, type LicenseStatus, type LicenseTerms } from "../entitlement/license.ts";
-import { deviceKey, haGroupKey } from "../storage/keys.ts";
 import { formatRecord } from "../storage/record-store.ts";
-import { accountRecords, DENIAL_MARGIN_SECONDS, deviceStep } from "./account-records.ts";
-import { type AccountInfo, AccountTables, createAccountTables } from "./account-tables.ts";
-import { Admission } from "./admission.ts";
-import { Alarm } from "./alarm.ts";
-import {
-	type AuditEntry,
-	type Change,
-	readAudit,
-	readTrail,
-	type TrailPage,
-	type TrailQuery,
-	type WriteAudit,
-} from "./audit.ts";
-import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "./bindings.ts";
+import { type AccountDesks, openDesks } from "./account-desks.ts";
+import { accountRecords, stepOf } from "./account-records.ts";
+import { type AccountInfo, createAccountTables } from "./account-tables.ts";
+import { type AuditEntry, type Change, readAudit, readTrail, type TrailPage, type TrailQuery } from "./audit.ts";
+import type { ObjectBindings } from "./bindings.ts";
 import { nowSeconds } from "./clock.ts";
-import { type ActivationInput, DeviceDesk, type StatusChange } from "./device-desk.ts";
-import { type Device, DeviceTables, seatHolder } from "./device-tables.ts";
-import { ExpiryDesk } from "./expiry-desk.ts";
-import { HaDesk, type HaGroupChange, type HaGroupInfo } from "./ha-desk.ts";
-import { type HaReport, type HaReportOutcome, HaReports } from "./ha-reports.ts";
-import { HaTables } from "./ha-tables.ts";
-import { ImportDesk, type ImportedDevice, type ImportOutcome } from "./import-desk.ts";
-import { InstanceDesk, type InstanceEvent, type InstanceLaunch } from "./instance-desk.ts";
-import { InstanceTables } from "./instance-tables.ts";
-import { LastingDenials } from "./lasting-denials.ts";
-import {
-	type ExplainedDevice,
-	type LicenseChange,
-	LicenseDesk,
-	type LicenseInfo,
-	type NewCode,
-} from "./license-desk.ts";
-import { type Code, LicenseTables } from "./license-tables.ts";
+import type { ActivationInput, StatusChange } from "./device-desk.ts";
+import { type Device, seatHolder } from "./device-tables.ts";
+import type { HaGroupChange, HaGroupInfo } from "./ha-desk.ts";
+import type { HaReport, HaReportOutcome } from "./ha-reports.ts";
+import type { ImportedDevice, ImportOutcome } from "./import-desk.ts";
+import type { InstanceEvent, InstanceLaunch } from "./instance-desk.ts";
+import type { ExplainedDevice, LicenseChange, LicenseInfo, NewCode } from "./license-desk.ts";
+import type { Code } from "./license-tables.ts";
 import type { LicenseUsage } from "./license-usage.ts";
-import { Outbox } from "./outbox.ts";
-import type { RecordStep } from "./outbox-rows.ts";
+import type { Outbox } from "./outbox.ts";
 import {
 	type RebuildResult,
 	type RecordPageQuery,
@@ -50,12 +29,12 @@ import {
 	type VerifyResult,
 	verifyPage,
 } from "./record-pages.ts";
-import { type Replacement, ReplacementDesk } from "./replacement-desk.ts";
+import type { Replacement } from "./replacement-desk.ts";
 import { Republisher } from "./republisher.ts";
 import { hasTable } from "./schema.ts";
-import { type RenewalOutcome, SeatDesk } from "./seat-desk.ts";
+import type { RenewalOutcome } from "./seat-desk.ts";
 import type { Webhook } from "./webhook-tables.ts";
-import { type WebhookChange, type WebhookResult, Webhooks } from "./webhooks.ts";
+import type { WebhookChange, WebhookResult } from "./webhooks.ts";
 
 const DEVICES_PER_PAGE = 1_000;
 /** As many records as the outbox delivers in a run. Not one page: the next alarm may have to wait for slow webhooks. */
@@ -63,62 +42,18 @@ const RENEWAL_PAGES_PER_RUN = 4;
 
 export class Account extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
-	readonly #audit: WriteAudit;
-	readonly #account: AccountTables;
-	readonly #devices: DeviceTables;
-	readonly #licenseDesk: LicenseDesk;
-	readonly #deviceDesk: DeviceDesk;
-	readonly #haDesk: HaDesk;
-	readonly #instanceDesk: InstanceDesk;
-	readonly #replacementDesk: ReplacementDesk;
-	readonly #importDesk: ImportDesk;
-	readonly #groups: HaTables;
-	readonly #haReports: HaReports;
+	readonly #of: AccountDesks;
 	readonly #republisher: Republisher;
-	readonly #lasting: LastingDenials;
-	readonly #alarm = new Alarm(this.ctx.storage);
-	readonly #seatDesk: SeatDesk;
-	readonly #webhooks: Webhooks;
 	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
-		const { storage } = ctx;
-		const { sql } = storage;
-		const alarm = this.#alarm;
-		const account = new AccountTables(sql);
-		const licenses = new LicenseTables(sql);
-		const devices = new DeviceTables(sql, { info: () => account.info(), license: (id) => licenses.license(id) });
-		const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory: directoryPort(env) });
-		const accountId = () => account.info()?.id ?? "";
-		const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
-		const audit: WriteAudit = ({ actor, now: at }, action, subject, detail) =>
-			webhooks.delivery.append({ at, actor, action, subject, detail });
-		const seatDesk = new SeatDesk({ storage, audit, licenses, devices, alarm });
-		const groups = new HaTables(sql);
-		const expiryDesk = new ExpiryDesk({ storage, audit, licenses, alarm });
-		const tables = { account, licenses, devices, groups };
-		const haReports = new HaReports({ storage, audit, account, devices, groups, outbox, alarm });
-		const watches = { expiryDesk, haReports };
-		const desk = { ...tables, ...watches, audit, seatDesk, outbox, tokensEndAfter: tokensEndAfter(env) };
-		const admission = new Admission(desk);
+		const { sql } = ctx.storage;
+		const desks = openDesks(ctx.storage, env);
+		const { account, outbox, alarm, expiryDesk } = desks;
+		this.#of = desks;
 		this.outbox = outbox;
-		this.#audit = audit;
-		this.#account = account;
-		this.#devices = devices;
-		this.#webhooks = webhooks;
-		this.#seatDesk = seatDesk;
-		this.#licenseDesk = new LicenseDesk(desk);
-		this.#deviceDesk = new DeviceDesk(desk, admission);
-		this.#haDesk = new HaDesk(desk, admission);
-		const desks = { licenseDesk: this.#licenseDesk, deviceDesk: this.#deviceDesk };
-		this.#instanceDesk = new InstanceDesk({ ...desk, ...desks, instances: new InstanceTables(sql) });
-		this.#replacementDesk = new ReplacementDesk(desk, admission);
-		this.#importDesk = new ImportDesk(desk, admission);
-		this.#groups = groups;
-		this.#haReports = haReports;
 		this.#republisher = new Republisher(ctx, outbox);
-		this.#lasting = new LastingDenials({ ...desk, directory: directoryPort(env) });
 		this.#exists = hasTable(sql, "account");
 		const hasRenewals = () => this.#exists && outbox.isEmpty() && account.renewedTo() !== null;
 		alarm.add({ dueMs: () => (hasRenewals() ? 0 : null), run: () => this.#renew() });
@@ -136,61 +71,61 @@ export class Account extends DurableObject<ObjectBindings> {
 		const { sql } = this.ctx.storage;
 		this.ctx.storage.transactionSync(() => {
 			createAccountTables(sql);
-			this.#account.insert(account);
-			this.#audit(input, "account.create", account.id, account.name);
+			this.#of.account.insert(account);
+			this.#of.audit(input, "account.create", account.id, account.name);
 		});
 		this.#exists = true;
 		return account;
 	}
 
 	async info(): Promise<AccountInfo | null> {
-		return this.#exists ? this.#account.info() : null;
+		return this.#exists ? this.#of.account.info() : null;
 	}
 
 	async createLicense(input: Change & { id: string; terms: LicenseTerms }) {
-		return this.#change("unknown_account", () => this.#licenseDesk.create(input));
+		return this.#change("unknown_account", () => this.#of.licenseDesk.create(input));
 	}
 
 	async listLicenses(now = nowSeconds()): Promise<LicenseInfo[]> {
-		return this.#exists ? this.#licenseDesk.list(now) : [];
+		return this.#exists ? this.#of.licenseDesk.list(now) : [];
 	}
 
 	/** @param id null = each license @param days of how many the peaks are wanted, today with them */
 	async licenseUsage(id: string | null, now: number, days: number): Promise<LicenseUsage[]> {
-		return this.#exists ? this.#licenseDesk.usage(id, now, days) : [];
+		return this.#exists ? this.#of.licenseDesk.usage(id, now, days) : [];
 	}
 
 	/** @param input see LicenseChange */
 	async changeLicense(input: Change & LicenseChange) {
-		return this.#change("unknown_license", () => this.#licenseDesk.change(input));
+		return this.#change("unknown_license", () => this.#of.licenseDesk.change(input));
 	}
 
 	/** Suspends, reinstates ("active") or revokes for good. The reason is kept in the audit trail. */
 	async setLicenseStatus(input: Change & { id: string; status: LicenseStatus; reason: string }) {
-		return this.#change("unknown_license", () => this.#licenseDesk.setStatus(input));
+		return this.#change("unknown_license", () => this.#of.licenseDesk.setStatus(input));
 	}
 
 	/** Moves all devices that hold a seat of one license to another. */
 	async transferLicense(input: Change & { id: string; to: string }) {
-		return this.#change("unknown_license", () => this.#licenseDesk.transfer(input));
+		return this.#change("unknown_license", () => this.#of.licenseDesk.transfer(input));
 	}
 
 	async createCode(input: Change & NewCode) {
-		return this.#change("unknown_account", () => this.#licenseDesk.createCode(input));
+		return this.#change("unknown_account", () => this.#of.licenseDesk.createCode(input));
 	}
 
 	async listCodes(): Promise<Code[]> {
-		return this.#exists ? this.#licenseDesk.codes() : [];
+		return this.#exists ? this.#of.licenseDesk.codes() : [];
 	}
 
 	/** No device activates with it from now on; those that did stay. */
 	async revokeCode(input: Change & { id: string }) {
-		return this.#change("unknown_code", () => this.#licenseDesk.revokeCode(input));
+		return this.#change("unknown_code", () => this.#of.licenseDesk.revokeCode(input));
 	}
 
 	/** Takes a seat for a key, or finds that it has one. Asking again after a lost answer gives the same device. */
 	async activate(input: ActivationInput) {
-		return this.#change("unknown_code", () => this.#deviceDesk.activate(input));
+		return this.#change("unknown_code", () => this.#of.deviceDesk.activate(input));
 	}
 
 	/** Takes over devices that an operator vouches for. The answer does not wait for any store. */
@@ -198,7 +133,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		input: Change & { devices: readonly ImportedDevice[] },
 	): Promise<ImportOutcome | { readonly ok: false; readonly reason: "unknown_account" }> {
 		if (!this.#exists) return { ok: false, reason: "unknown_account" };
-		const outcome = this.ctx.storage.transactionSync(() => this.#importDesk.importAll(input));
+		const outcome = this.ctx.storage.transactionSync(() => this.#of.importDesk.importAll(input));
 		// Never rejects. Also when the stores were behind: one that is well again is found out now.
 		void this.outbox.deliver();
 		return outcome;
@@ -207,13 +142,13 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** Keeps, renews or takes back the seat of an elastic license. To be called for each token; tells the edges nothing. */
 	async renewSeat(input: { deviceId: string; now: number }): Promise<RenewalOutcome> {
 		if (!this.#exists) return { ok: false, reason: "unknown_device" };
-		return this.ctx.storage.transactionSync(() => this.#seatDesk.renew(input));
+		return this.ctx.storage.transactionSync(() => this.#of.seatDesk.renew(input));
 	}
 
 	/** Takes what a device of an HA group says of itself with a check. What the edges are to know is delivered behind. */
 	async reportHa(input: HaReport): Promise<HaReportOutcome> {
 		if (!this.#exists) return "no_member";
-		const outcome = this.ctx.storage.transactionSync(() => this.#haReports.report(input));
+		const outcome = this.ctx.storage.transactionSync(() => this.#of.haReports.report(input));
 		if (outcome === "taken") this.ctx.waitUntil(this.outbox.flush());
 		return outcome;
 	}
@@ -221,83 +156,73 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** The device gives up its seat; its key may come back under a code. */
 	async deactivate(input: Change & { deviceId: string }) {
 		return this.#change("unknown_device", () =>
-			this.#deviceDesk.changeStatus({ ...input, status: "deactivated", reason: "" }),
+			this.#of.deviceDesk.changeStatus({ ...input, status: "deactivated", reason: "" }),
 		);
 	}
 
 	/** Suspends, reinstates ("active") or revokes for good. The reason is kept in the audit trail. */
 	async setDeviceStatus(input: StatusChange & { status: "active" | "suspended" | "revoked" }) {
-		return this.#change("unknown_device", () => this.#deviceDesk.changeStatus(input));
+		return this.#change("unknown_device", () => this.#of.deviceDesk.changeStatus(input));
 	}
 
 	/** Refuses a device from now on, and gives its place to another appliance, now or when that activates. */
 	async replaceDevice(input: Replacement) {
-		return this.#change("unknown_device", () => this.#replacementDesk.replace(input));
+		return this.#change("unknown_device", () => this.#of.replacementDesk.replace(input));
 	}
 
 	/** @param after id of the last group of the page before */
 	async listHaGroups(after: string, limit: number, now: number): Promise<HaGroupInfo[]> {
-		return this.#exists ? this.#haDesk.list(after, limit, now) : [];
+		return this.#exists ? this.#of.haDesk.list(after, limit, now) : [];
 	}
 
 	async haGroup(id: string, now: number): Promise<HaGroupInfo | null> {
-		return this.#exists ? this.#haDesk.read(id, now) : null;
+		return this.#exists ? this.#of.haDesk.read(id, now) : null;
 	}
 
 	/** Makes, changes or removes an HA group, or has a device join or leave it. */
 	async changeHaGroup(change: HaGroupChange) {
-		return this.#change("unknown_account", () => this.#haDesk.change(change));
+		return this.#change("unknown_account", () => this.#of.haDesk.change(change));
 	}
 
 	/** Makes the code of an instance's launch, or finds it. */
 	async launchInstance(input: InstanceLaunch) {
-		return this.#change("unknown_license", () => this.#instanceDesk.launch(input));
+		return this.#change("unknown_license", () => this.#of.instanceDesk.launch(input));
 	}
 
 	/** Frees the seats of an instance that is gone; its codes are revoked. */
 	async terminateInstance(input: InstanceEvent) {
-		return this.#change("unknown_account", () => this.#instanceDesk.terminate(input));
+		return this.#change("unknown_account", () => this.#of.instanceDesk.terminate(input));
 	}
 
 	/** @param after id of the last device of the page before */
 	async listDevices(after = "", limit = DEVICES_PER_PAGE): Promise<Device[]> {
-		return this.#exists ? this.#devices.devices(after, limit) : [];
+		return this.#exists ? this.#of.devices.devices(after, limit) : [];
 	}
 
 	async device(deviceId: string): Promise<Device | null> {
-		return this.#exists ? this.#devices.device(deviceId) : null;
+		return this.#exists ? this.#of.devices.device(deviceId) : null;
 	}
 
 	/** What an answer to the device rests on: the device, its license with the seats that are taken, and its own one. */
 	async explainDevice(deviceId: string, now: number): Promise<ExplainedDevice | null> {
 		const device = await this.device(deviceId);
 		if (device === null) return null;
-		const group = device.haGroup === null ? null : this.#groups.group(device.haGroup);
+		const group = device.haGroup === null ? null : this.#of.groups.group(device.haGroup);
 		return {
 			device,
-			license: this.#licenseDesk.read(device.license, now),
-			seat: holdsSeat(device.status) ? this.#seatDesk.seats.seat(seatHolder(device)) : null,
-			ha: group && this.#haReports.describe(group),
+			license: this.#of.licenseDesk.read(device.license, now),
+			seat: holdsSeat(device.status) ? this.#of.seatDesk.seats.seat(seatHolder(device)) : null,
+			ha: group && this.#of.haReports.describe(group),
 		};
 	}
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
 	async readRecord(key: string): Promise<string | null> {
-		const step = this.#exists ? this.#stepOf(key) : null;
+		const { devices, haReports } = this.#of;
+		const step = this.#exists ? stepOf(key, devices, haReports) : null;
 		if (step === null) return null;
 		this.#republisher.offer(step);
 		return formatRecord(key, step);
-	}
-
-	#records(): RecordSource {
-		return accountRecords(this.#devices, this.#haReports, this.#account);
-	}
-
-	#stepOf(key: string): RecordStep | null {
-		const [devices, groups] = [deviceKey(""), haGroupKey("")];
-		if (key.startsWith(groups)) return this.#haReports.step(key.slice(groups.length));
-		const device = key.startsWith(devices) ? this.#devices.device(key.slice(devices.length)) : null;
-		return device === null ? null : deviceStep(device);
 	}
 
 	/** Delivers a page of its records again; null if there is no such account. */
@@ -318,30 +243,34 @@ export class Account extends DurableObject<ObjectBindings> {
 	async events(query: TrailQuery, device?: string): Promise<TrailPage | null> {
 		if (!this.#exists) return null;
 		if (device === undefined) return readTrail(this.ctx.storage.sql, query);
-		const subjects = this.#devices.lineage(device);
+		const subjects = this.#of.devices.lineage(device);
 		return subjects.length === 0 ? null : readTrail(this.ctx.storage.sql, { ...query, subjects });
 	}
 
 	/** @returns null where there is no such account */
 	async listWebhooks(): Promise<readonly Webhook[] | null> {
-		return this.#exists ? this.#webhooks.list() : null;
+		return this.#exists ? this.#of.webhooks.list() : null;
 	}
 
 	async changeWebhook(change: WebhookChange): Promise<WebhookResult> {
-		return this.#exists ? this.#webhooks.change(change) : { ok: false, reason: "unknown_account" };
+		return this.#exists ? this.#of.webhooks.change(change) : { ok: false, reason: "unknown_account" };
 	}
 
 	override async alarm(): Promise<void> {
 		if (!this.#exists) return;
-		await this.#alarm.ring();
-		await this.#lasting.renew(nowSeconds());
+		await this.#of.alarm.ring();
+		await this.#of.lasting.renew(nowSeconds());
+	}
+
+	#records(): RecordSource {
+		return accountRecords(this.#of.devices, this.#of.haReports, this.#of.account);
 	}
 
 	/** One page at a time, so that what is changed meanwhile comes between. */
 	async #renew(): Promise<void> {
-		for (let page = 0; page < RENEWAL_PAGES_PER_RUN && this.#account.renewedTo() !== null; page++) {
+		for (let page = 0; page < RENEWAL_PAGES_PER_RUN && this.#of.account.renewedTo() !== null; page++) {
 			if (!this.outbox.isEmpty()) break;
-			this.ctx.storage.transactionSync(() => this.outbox.add(this.#deviceDesk.takeRenewals()));
+			this.ctx.storage.transactionSync(() => this.outbox.add(this.#of.deviceDesk.takeRenewals()));
 			await this.outbox.deliver();
 		}
 	}
@@ -359,11 +288,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		const result = this.ctx.storage.transactionSync(change);
 		return settled(result, !result.ok || (await this.outbox.flush()));
 	}
-}
-
-/** @returns seconds after a change when no token from before it is left */
-function tokensEndAfter(env: ObjectBindings): number {
-	return tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
 }
 
 type Settled<R> = R extends { readonly ok: true } ? R & { readonly published: boolean } : R;
