@@ -18,7 +18,12 @@ export default defineConfig({
 				test: {
 					name: "unit",
 					isolate: false,
-					include: ["test/unit/**/*.test.ts", "test/vectors/**/*.test.ts", "test/simulation/**/*.test.ts"],
+					include: [
+						"test/unit/**/*.test.ts",
+						"test/vectors/**/*.test.ts",
+						"test/simulation/**/*.test.ts",
+						"test/linearizability/**/*.test.ts",
+					],
 				},
 			},
 			{

@@ -55,6 +55,7 @@ class Disk {
 	}
 
 	transaction<T>(work: () => T): T {
+		const { alarmMs } = this;
 		this.#database.exec("BEGIN");
 		try {
 			const result = work();
@@ -63,6 +64,7 @@ class Disk {
 			return result;
 		} catch (error) {
 			this.#database.exec("ROLLBACK");
+			this.alarmMs = alarmMs;
 			throw error;
 		}
 	}
@@ -90,6 +92,8 @@ export class ObjectHost<T extends ObjectInstance> {
 	readonly #options: HostOptions<T>;
 	#running: { instance: T; life: Life } | null = null;
 	deaths = 0;
+	/** runs at the end of each transaction; what it throws is as if the object had died right there */
+	beforeCommit: () => void = () => {};
 
 	constructor(options: HostOptions<T>) {
 		this.#options = options;
@@ -144,6 +148,7 @@ export class ObjectHost<T extends ObjectInstance> {
 
 	#storage(life: Life): DurableObjectStorage {
 		const { disk } = this;
+		const beforeCommit = () => this.beforeCommit();
 		const alive = () => {
 			if (life.isOver) throw new Error("the object was aborted");
 		};
@@ -157,7 +162,11 @@ export class ObjectHost<T extends ObjectInstance> {
 			},
 			transactionSync<R>(work: () => R): R {
 				alive();
-				return disk.transaction(work);
+				return disk.transaction(() => {
+					const result = work();
+					beforeCommit();
+					return result;
+				});
 			},
 			setAlarm: async (atMs: number) => {
 				alive();
