@@ -34,6 +34,7 @@ function history(...lines: readonly string[]): RegisterCall[] {
 	);
 }
 
+const read = (output: string, at: number) => ({ input: "read", invoked: at, returned: at + 5, output });
 const isLinearizable = (calls: readonly RegisterCall[]) => checkLinearizable(REGISTER, calls).ok;
 
 describe("a register", () => {
@@ -71,6 +72,17 @@ describe("a call whose answer was lost", () => {
 			isLinearizable(history("|write 1~", `            |read=${first}| |read=${second}| |read=${third}|`));
 		expect(reads(0, 0, 1)).toBe(true);
 		expect(reads(0, 1, 0)).toBe(false);
+	});
+
+	it("takes no effect any more when it has lapsed", () => {
+		const reads = [read("0", 30), read("1", 40)];
+		const written = (lapsed: number) => ({ input: "write 1", invoked: 0, returned: null, output: undefined, lapsed });
+		expect(isLinearizable([written(35), ...reads])).toBe(true);
+		expect(isLinearizable([written(25), ...reads])).toBe(false);
+		// Who reads 0 could do so at once, but then nobody could have read 1.
+		const undone = { input: "write 0", invoked: 12, returned: 70, output: "ok" };
+		const readers = [{ ...read("1", 10), returned: 100 }, read("0", 30)];
+		expect(isLinearizable([written(25), undone, ...readers])).toBe(true);
 	});
 
 	it("takes no effect before it was made", () => {
@@ -132,9 +144,10 @@ describe("against all orders, tried one by one", () => {
 		output: fc.constantFrom("0", "1", "2"),
 		invoked: fc.integer({ min: 0, max: 12 }),
 		lasts: fc.option(fc.integer({ min: 1, max: 6 })),
+		lapses: fc.option(fc.integer({ min: 0, max: 6 })),
 	});
 	const calls = fc.array(call, { maxLength: 6 }).map((drawn) =>
-		drawn.map(({ input, output, invoked, lasts }, place): RegisterCall => {
+		drawn.map(({ input, output, invoked, lasts, lapses }, place): RegisterCall => {
 			const answer = input === "read" ? output : "ok";
 			// No two at the same time.
 			return {
@@ -142,23 +155,25 @@ describe("against all orders, tried one by one", () => {
 				invoked: invoked * 10 + place,
 				returned: lasts === null ? null : (invoked + lasts) * 10 + place,
 				output: lasts === null ? undefined : answer,
+				...(lasts === null && lapses !== null && { lapsed: (invoked + lapses) * 10 + place }),
 			};
 		}),
 	);
 
-	function* ordersOf(left: readonly RegisterCall[]): Generator<readonly RegisterCall[]> {
+	function* ordersOf(left: readonly RegisterCall[], latest = 0): Generator<readonly RegisterCall[]> {
 		if (left.every(({ returned }) => returned === null)) yield [];
 		for (const next of left) {
 			const others = left.filter((other) => other !== next);
 			if (others.some(({ returned }) => returned !== null && returned < next.invoked)) continue;
-			for (const rest of ordersOf(others)) yield [next, ...rest];
+			if (latest > (next.lapsed ?? Number.POSITIVE_INFINITY)) continue;
+			for (const rest of ordersOf(others, Math.max(latest, next.invoked))) yield [next, ...rest];
 		}
 	}
 
 	function explains(order: readonly RegisterCall[]): boolean {
 		let value: string | undefined = REGISTER.initial;
 		for (const one of order) {
-			[value] = REGISTER.next(value, one);
+			[value] = REGISTER.next(value, one, one);
 			if (value === undefined) return false;
 		}
 		return true;

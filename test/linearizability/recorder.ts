@@ -27,8 +27,10 @@ const ACCOUNT = "aaaaaaaaaa";
 const OPERATOR = { actor: "operator", now: START } as const;
 /** After that a caller takes its answer for lost. */
 const PATIENCE_MS = 10_000;
-/** A late call arrives at most so long after it was made. */
+/** A late call arrives at most so long after it was made, */
 const LATE_MS = 90_000;
+/** and what it sets off has happened so long after that. */
+const WORK_MS = 1_000;
 
 /** @param wrap puts something in front of the object; the same for each call, so that it can keep things in memory */
 export async function record(
@@ -49,6 +51,8 @@ interface Recorded {
 	returned: number | null;
 	output: string | undefined;
 	endedAt: number | null;
+	/** null: it may still arrive */
+	lapsed: { readonly place: number; readonly at: number } | null;
 }
 
 class Recorder {
@@ -156,8 +160,12 @@ class Recorder {
 
 	/** @returns whether there was an answer */
 	async #attempt(input: SeatCall, ways: Pick<Step, "thereMs" | "backMs">, fault: Fault): Promise<boolean> {
-		const call: Recorded = { input, invoked: this.#places++, returned: null, output: undefined, endedAt: null };
+		const unanswered = { returned: null, output: undefined, endedAt: null, lapsed: null };
+		const call: Recorded = { input, invoked: this.#places++, ...unanswered };
 		this.#calls.push(call);
+		this.#time.after(LATE_MS + WORK_MS, () => {
+			call.lapsed = { place: this.#places, at: this.#now() };
+		});
 		const patience = this.#time.pass(PATIENCE_MS).then(() => null);
 		const output = await Promise.race([this.#send(input, ways, fault), patience]);
 		if (output === null) return false;
@@ -209,14 +217,17 @@ class Recorder {
 	#finished(end: number): Call<SeatCall, string>[] {
 		return this.#calls.map((call) => {
 			const { input, invoked, returned, output } = call;
-			const timed = { ...input, endedAt: call.endedAt ?? end };
-			if (timed.name !== "activate" || returned !== null) return { input: timed, invoked, returned, output };
+			const timed = { ...input, endedAt: call.endedAt ?? call.lapsed?.at ?? end };
+			if (returned !== null) return { input: timed, invoked, returned, output };
+			const lapsed = call.lapsed === null ? {} : { lapsed: call.lapsed.place };
+			if (timed.name !== "activate") return { input: timed, invoked, returned, output, ...lapsed };
 			const shows = ({ output: shown = "" }: Recorded) => timed.candidate !== null && shown.includes(timed.candidate);
 			const seen = this.#calls.filter(shows).toSorted((one, other) => (one.returned ?? 0) - (other.returned ?? 0))[0];
 			const without = this.#calls.filter((one) => one.input.name === "list" && one.returned !== null && !shows(one));
-			if (seen === undefined) return { input: { ...timed, candidate: null }, invoked, returned, output };
+			if (seen === undefined) return { input: { ...timed, candidate: null }, invoked, returned, output, ...lapsed };
 			return {
-				input: { ...timed, endedAt: seen.endedAt ?? end },
+				...lapsed,
+				input: { ...timed, endedAt: Math.min(timed.endedAt, seen.endedAt ?? end) },
 				invoked: Math.max(invoked, ...without.map((list) => list.invoked)),
 				returned: seen.returned,
 				output,

@@ -50,8 +50,8 @@ type Outcome = readonly [output: string, after: Seats];
 export function seatsSpecification(license: LicenseUnderTest): Specification<Seats, SeatCall, string> {
 	return {
 		initial: { limit: license.seats, devices: new Map() },
-		next: (seats, { input, output }) =>
-			sweepsBefore(seats, input).flatMap((swept) => {
+		next: (seats, { input, output }, first) =>
+			sweepsBefore(seats, input, Math.min(input.endedAt, first.input.endedAt)).flatMap((swept) => {
 				const [answer, after] = run(license, swept, input);
 				// A sweep that only shows in an answer may as well come before the next call.
 				return output === undefined || output === answer ? [after === swept ? seats : after] : [];
@@ -68,8 +68,9 @@ export function seatsSpecification(license: LicenseUnderTest): Specification<Sea
 /**
  * The object frees seats whose lease is over, by its own clock: perhaps those that were not over when the caller looked at
  * its clock. Whether it did only shows when somebody asks about seats.
+ * @param endedAt unix seconds by which the call has taken effect
  */
-function sweepsBefore(seats: Seats, { name, now, endedAt }: SeatCall): readonly Seats[] {
+function sweepsBefore(seats: Seats, { name, now }: SeatCall, endedAt: number): readonly Seats[] {
 	if (name !== "activate" && name !== "renew" && name !== "taken") return [seats];
 	const ends = [...seats.devices.values()].map(({ until }) => until).filter((until) => until > now && until <= endedAt);
 	return [seats, ...[...new Set(ends)].map((end) => sweep(seats, end))];
