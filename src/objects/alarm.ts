@@ -27,9 +27,14 @@ export class Alarm {
 	}
 
 	/**
-	 * Sets the alarm to the earliest due time. To be called whenever one of them changed; in SQLite storage the alarm belongs
-	 * to the transaction of the writes around it, and comes and goes with them.
+	 * As `set`, for the middle of a transaction. Not awaited on purpose: in SQLite storage the alarm belongs to the transaction
+	 * of the writes around it, and comes and goes with them.
 	 */
+	setWithin(): void {
+		void this.set();
+	}
+
+	/** Sets the alarm to the earliest due time. To be called whenever one of them changed. */
 	async set(): Promise<void> {
 		const earliest = this.#earliestMs();
 		if (earliest === null) await this.#storage.deleteAlarm();

@@ -4,7 +4,7 @@
 import { dueExpiryNotice, endsOf, nextExpiryNotice } from "../entitlement/expiry-notice.ts";
 import type { License } from "../entitlement/license.ts";
 import type { Alarm } from "./alarm.ts";
-import type { WriteAudit } from "./audit.ts";
+import { SERVICE, type WriteAudit } from "./audit.ts";
 import { nowSeconds } from "./clock.ts";
 import { type AwaitedNotice, ExpiryTables } from "./expiry-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
@@ -19,8 +19,6 @@ export interface ExpiryDeskOptions {
 
 /** Few, so that others do not wait long for their turn behind them; the alarm comes back at once for the rest. */
 const NOTICES_PER_RUN = 200;
-/** Actor of what the service does by itself. */
-const SERVICE = "service";
 
 export class ExpiryDesk {
 	readonly #of: ExpiryDeskOptions;
@@ -45,8 +43,7 @@ export class ExpiryDesk {
 			// An end that was there before goes on where it is.
 			if (!awaited.some((one) => one.endsAt === endsAt)) this.#await(license.id, endsAt, now);
 		}
-		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
-		if (this.#dueMs() !== before) void this.#of.alarm.set();
+		if (this.#dueMs() !== before) this.#of.alarm.setWithin();
 	}
 
 	/** For an account from before there were notices: it is told what comes from now on. @param now unix seconds */

@@ -12,6 +12,7 @@ import { haGroupKey } from "../storage/keys.ts";
 import type { AccountTables } from "./account-tables.ts";
 import type { Alarm } from "./alarm.ts";
 import { type Change, SERVICE, type WriteAudit } from "./audit.ts";
+import { nowSeconds } from "./clock.ts";
 import type { Device, DeviceTables } from "./device-tables.ts";
 import { HaEvents } from "./ha-events.ts";
 import { type GroupState, HaReportTables, type MemberReport } from "./ha-report-tables.ts";
@@ -79,7 +80,8 @@ export class HaReports {
 		this.#of = options;
 		this.tables = new HaReportTables(storage.sql);
 		this.#events = new HaEvents(this.tables, audit);
-		const run = async (nowMs: number) => storage.transactionSync(() => this.#tellDue(Math.floor(nowMs / 1_000)));
+		// By the clock, not by what the alarm stood at: it may ring for something that is over.
+		const run = async () => storage.transactionSync(() => this.#tellDue(nowSeconds()));
 		alarm.add({ dueMs: () => this.#dueMs(), run });
 	}
 
@@ -134,8 +136,7 @@ export class HaReports {
 		if (JSON.stringify(after) !== JSON.stringify(before)) this.tables.saveState(after);
 		if (after.version !== before?.version) this.#of.outbox.add([stepOf(after)]);
 		const due = this.tables.firstDue();
-		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
-		if (due !== null && due < (dueBefore ?? Number.POSITIVE_INFINITY)) void this.#of.alarm.set();
+		if (due !== null && due < (dueBefore ?? Number.POSITIVE_INFINITY)) this.#of.alarm.setWithin();
 	}
 
 	describe(group: HaGroup): HaState {

@@ -96,8 +96,7 @@ export class Outbox {
 			for (const lane of lanes) this.#rows.add(lane, step);
 		}
 		this.#dueMs = this.#clock.nowMs() + FIRST_RETRY_MS;
-		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
-		void this.#alarm.set();
+		this.#alarm.setWithin();
 	}
 
 	/** @returns whether a record under this key still waits to be delivered: to the lane, or to any if none is named */

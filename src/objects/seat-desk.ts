@@ -6,7 +6,7 @@ import type { DeviceStatus } from "../entitlement/device-record.ts";
 import { holdsSeat } from "../entitlement/license.ts";
 import { decideRenewal, isLive, sweepTime } from "../entitlement/seat-lease.ts";
 import type { Alarm } from "./alarm.ts";
-import type { Change, WriteAudit } from "./audit.ts";
+import { type Change, SERVICE, type WriteAudit } from "./audit.ts";
 import { nowSeconds } from "./clock.ts";
 import { type Device, type DeviceTables, seatHolder } from "./device-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
@@ -29,8 +29,6 @@ export interface SeatDeskOptions {
 
 /** Few, so that a renewal does not wait long for its turn behind them; the alarm comes back at once for the rest. */
 const ENDED_PER_SWEEP = 500;
-/** Actor of what the service does by itself. */
-const SERVICE = "service";
 
 export class SeatDesk {
 	readonly seats: SeatReader;
@@ -137,7 +135,6 @@ export class SeatDesk {
 	#takeBack(seat: Seat, by: Change): void {
 		const before = this.dueMs();
 		this.ledger.take(seat, by);
-		// Not awaited on purpose: in SQLite storage the alarm belongs to the transaction of the writes around it.
-		if (before === null || (this.dueMs() ?? before) < before) void this.#of.alarm.set();
+		if (before === null || (this.dueMs() ?? before) < before) this.#of.alarm.setWithin();
 	}
 }

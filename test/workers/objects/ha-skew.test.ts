@@ -1,5 +1,5 @@
 // Version skew of an HA group in its Account, as time passes; and the group's record, lost and written again.
-import { reset, runInDurableObject } from "cloudflare:test";
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { VerifyResult } from "../../../src/objects/record-pages.ts";
 import { NOW, OPERATOR } from "../../support/account-fixture.ts";
@@ -35,6 +35,15 @@ describe("version skew", () => {
 			{ at: 100 + HOUR, actor: "service", action: "skew", detail: `crs: 2 on ${a}, 1 on ${b}` },
 		]);
 		expect((await state()).skew[0]?.told).toBe(true);
+	});
+
+	it("is no event before its time, though the alarm rings for something that is over", async () => {
+		const { a, b, report, events, account } = await newGroup({ skewLimitSeconds: HOUR });
+		await report(a, { installed: { crs: "2" } });
+		await report(b, { installed: { crs: "1" } });
+		vi.setSystemTime((NOW + HOUR - 60) * 1_000);
+		await runDurableObjectAlarm(account());
+		expect(await events()).toEqual([]);
 	});
 
 	it("that changes its versions and never ends is one episode", async () => {
