@@ -29,7 +29,7 @@ export async function runDryRun(
 	const total = await input.countLines();
 	let [valid, refused] = [0, 0];
 	try {
-		for await (const { good, rejects: unfit, end } of batchLines(readLines(input.open(0)), options.names)) {
+		for await (const { good, rejects: unfit, end } of batchLines(readLines(input.open(0, signal)), options.names)) {
 			signal.throwIfAborted();
 			const twice = good.flatMap((line) => findTwice(line, keys, serials) ?? []);
 			await rejects.append([...unfit, ...twice].toSorted((one, other) => one.line - other.line));

@@ -101,7 +101,7 @@ function stdoutTarget(write: (text: string) => unknown): ExportTarget {
 
 function stopped(error: unknown, devices: number, after: string | null, { name }: ExportTarget): ExportStopped {
 	const why = error instanceof Error ? error.message : String(error);
-	const before = error instanceof CliError && error.fix !== undefined ? `${error.fix}; then ` : "";
+	const before = error instanceof CliError && error.fix !== undefined ? `${error.fix.replace(/\.$/, "")}; then ` : "";
 	const again = name === "stdout" ? `go on with: --after ${after}` : "the same command goes on there";
 	return new ExportStopped(`the export stopped after ${formatCount(devices)} devices: ${why}`, {
 		code: error instanceof CliError ? error.code : "stopped",

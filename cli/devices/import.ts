@@ -12,7 +12,7 @@ import { batchLines, type LineBatch } from "./line-batches.ts";
 import { explainRefusal, type NameChoice, type Reject } from "./line-check.ts";
 import { readLines } from "./line-reader.ts";
 import { Pace } from "./pace.ts";
-import { openRejectsFile, type RejectsFile } from "./rejects-file.ts";
+import { bytesBefore, openRejectsFile, type RejectsFile } from "./rejects-file.ts";
 
 export interface ImportOptions {
 	readonly account: string;
@@ -38,7 +38,7 @@ export async function runImport(
 	const known = fromLine === undefined ? ((await places?.load()) ?? null) : null;
 	const kept = known === null ? null : await openRejectsFile(rejectsPath, known.rejects_bytes);
 	let at = kept === null || known === null ? NOTHING_YET : known;
-	const rejects = kept ?? (await openRejectsFile(rejectsPath, 0));
+	const rejects = kept ?? (await openRejectsFile(rejectsPath, await bytesBefore(rejectsPath, fromLine ?? 1)));
 	if (rejects === null) throw new Error("an empty file of rejects is always there");
 	if (at.line > 0) output.note(`going on after line ${formatCount(at.line)}, where this import was ended`);
 
@@ -47,7 +47,7 @@ export async function runImport(
 	const total = await input.countLines();
 	let hasAnswered = false;
 	try {
-		const lines = from(fromLine ?? 1, readLines(input.open(at.offset), at));
+		const lines = from(fromLine ?? 1, readLines(input.open(at.offset, signal), at));
 		for await (const batch of batchLines(lines, names)) {
 			const startedMs = surroundings.nowMs();
 			const onWait = (why: string) => progress.report(at.line, total, `waiting for the service (${why})`);
@@ -61,6 +61,8 @@ export async function runImport(
 			if (results.length > 0 && leftMs > 0 && at.line !== total) await surroundings.sleep(leftMs, signal);
 			signal.throwIfAborted();
 		}
+		// Ctrl-C ends the writer of a pipe as well: then this is not the end of what was to be imported.
+		signal.throwIfAborted();
 	} catch (error) {
 		throw stopped(signal.aborted ? signal.reason : error, at, input);
 	} finally {
@@ -98,7 +100,7 @@ async function note(
 
 function stopped(error: unknown, { line, counts }: ImportPlace, input: LineInput): ImportStopped {
 	const why = error instanceof Error ? error.message : String(error);
-	const before = error instanceof CliError && error.fix !== undefined ? `${error.fix}; then ` : "";
+	const before = error instanceof CliError && error.fix !== undefined ? `${error.fix.replace(/\.$/, "")}; then ` : "";
 	const again =
 		input.path === null ? `go on with the same input and: --from-line ${line + 1}` : "the same command goes on there";
 	const devices = counts.created + counts.returned + counts.moved + counts.changed + counts.same;

@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { addAbortSignal, type Readable } from "node:stream";
 import { UsageError } from "../errors.ts";
 
 export interface LineInput {
@@ -9,8 +10,8 @@ export interface LineInput {
 	readonly path: string | null;
 	/** how it is called in messages */
 	readonly name: string;
-	/** @param offset bytes that are left out; of a pipe always 0 */
-	open(offset: number): AsyncIterable<Uint8Array>;
+	/** @param offset bytes that are left out; of a pipe always 0 @param signal ends it, also while it waits for a silent pipe */
+	open(offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
 	/** lines in it; null = only the end of the pipe will tell */
 	countLines(): Promise<number | null>;
 }
@@ -28,7 +29,7 @@ export async function openInput(operand: string, cwd: string): Promise<LineInput
 	return {
 		path,
 		name: path,
-		open: (start) => createReadStream(path, { start }),
+		open: (start, signal) => createReadStream(path, { start, signal }),
 		countLines: async () => {
 			let count = 0;
 			let last = LINE_FEED;
@@ -41,6 +42,6 @@ export async function openInput(operand: string, cwd: string): Promise<LineInput
 	};
 }
 
-function pipe(name: string, open: () => AsyncIterable<Uint8Array>): LineInput {
-	return { path: null, name, open, countLines: async () => null };
+function pipe(name: string, open: () => Readable): LineInput {
+	return { path: null, name, open: (_, signal) => addAbortSignal(signal, open()), countLines: async () => null };
 }

@@ -1,6 +1,8 @@
 // `parapet devices import` against a server that takes devices, on a clock that moves only while the command sleeps.
+import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -10,6 +12,7 @@ import { runCli } from "./run-cli.ts";
 
 const KEYS = Array.from({ length: 260 }, () => generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }));
 const LICENSE = "lic-00000000";
+const PARAPET = join(import.meta.dirname, "../../../bin/parapet.mjs");
 
 let server: DevicesServer;
 let folder: string;
@@ -180,9 +183,13 @@ describe("parapet devices import", () => {
 		expect(await readdir(folder)).toEqual([file]);
 	});
 
-	it("begins where it is told to", async () => {
-		const file = await write(devices(20));
-		expect(await run(file, "--from-line", "16")).toMatchObject({ exitCode: 0, stdout: "5 created\n" });
+	it("begins where it is told to, and keeps what was refused before that", async () => {
+		const file = await write(["{", ...devices(18), "["]);
+		expect(await run(file)).toMatchObject({ exitCode: 1, stdout: "18 created, 2 refused\n" });
+		expect(await run(file, "--from-line", "16")).toMatchObject({ exitCode: 1, stdout: "4 same, 1 refused\n" });
+		expect((await rejects()).map(({ line }) => line)).toEqual([1, 20]);
+		expect(await run(file, "--from-line", "1")).toMatchObject({ exitCode: 1, stdout: "18 same, 2 refused\n" });
+		expect((await rejects()).map(({ line }) => line)).toEqual([1, 20]);
 	});
 
 	it("leaves calls to others", async () => {
@@ -197,8 +204,10 @@ describe("parapet devices import", () => {
 		[["fleet.jsonl", "--from-line", "0"], "--from-line"],
 		[["fleet.jsonl", "--map-license", "a=b"], "--map-license"],
 		[["fleet.jsonl", "--rejects", "fleet.jsonl"], "--rejects"],
+		[["fleet.jsonl", "--rejects", "device"], "--rejects"],
 	])("is a mistake on the command line: %j", async (args, said) => {
 		await write(devices(1));
+		await symlink("/dev/null", join(folder, "device"));
 		const { exitCode, stderr } = await run(...args);
 		expect(exitCode).toBe(2);
 		expect(stderr).toContain(said);
@@ -228,6 +237,29 @@ describe("parapet devices import --dry-run", () => {
 		expect(JSON.parse(good.stdout)).toEqual({ valid: 260, refused: 0, rejects: null });
 		expect(await readdir(folder)).toEqual([file]);
 	});
+});
+
+describe("Ctrl-C", () => {
+	it("ends a command that waits for more on stdin", async () => {
+		const rejectsPath = join(folder, "rejects.jsonl");
+		const args = ["devices", "import", "-", "--dry-run", "--account", ACCOUNT, "--rejects", rejectsPath];
+		const child = spawn(process.execPath, [PARAPET, ...args], { stdio: ["pipe", "ignore", "pipe"] });
+		let stderr = "";
+		child.stderr.on("data", (bytes) => {
+			stderr += String(bytes);
+		});
+		const ended = new Promise((resolve) => child.once("close", resolve));
+		try {
+			// More than are checked at once, so that those were written down when it waits.
+			child.stdin.write("{\n".repeat(1_500));
+			await expect.poll(() => existsSync(rejectsPath), { timeout: 20_000, interval: 20 }).toBe(true);
+			child.kill("SIGINT");
+			expect(await ended).toBe(1);
+			expect(stderr).toContain("interrupted");
+		} finally {
+			child.kill("SIGKILL");
+		}
+	}, 30_000);
 });
 
 describe("laws of parapet devices import", () => {
