@@ -6,6 +6,7 @@ import type { HeadsRecord } from "../content/heads-record.ts";
 import { versionName } from "../content/names.ts";
 import { type HaRole, haRole } from "../entitlement/ha-group.ts";
 import { ProblemError } from "../problem.ts";
+import { createBoundedEntries } from "../storage/bounded-entries.ts";
 import { invalidRequest } from "./openapi.ts";
 
 export const checkQuery = z.object({
@@ -48,14 +49,19 @@ export interface HaWords {
 	readonly peer: Installed | null;
 }
 
-/** Devices of HA groups ask with their role, and there are a few times as many of their questions. */
-const MAX_QUESTIONS = 4000;
-const questions = new Map<string, CheckQuestion>();
+/** 6,000 questions as they are usual. One can have 16,000 characters, and a device can always ask something new. */
+const MAX_CHARACTERS = 4_000 * 1_000;
+/** What an entry takes besides its query. */
+const ENTRY_CHARACTERS = 500;
+const questions = createBoundedEntries<{ readonly question: CheckQuestion; readonly characters: number }>(
+	MAX_CHARACTERS,
+	({ characters }) => ENTRY_CHARACTERS + characters,
+);
 const states = new WeakMap<CheckQuestion, { heads: HeadsRecord; text: string }>();
 
 /** The question, if it was asked before; a stranger's question is not even read. @param query as for `readQuestion` */
 export function knownQuestion(query: string): CheckQuestion | undefined {
-	return questions.get(query);
+	return questions.get(query)?.question;
 }
 
 /**
@@ -63,11 +69,10 @@ export function knownQuestion(query: string): CheckQuestion | undefined {
  * @throws ProblemError `invalid_request`
  */
 export function readQuestion(query: string): CheckQuestion {
-	const known = questions.get(query);
+	const known = knownQuestion(query);
 	if (known !== undefined) return known;
 	const question = parseQuestion(query);
-	if (questions.size >= MAX_QUESTIONS) questions.clear();
-	questions.set(query, question);
+	questions.set(query, { question, characters: query.length });
 	return question;
 }
 
