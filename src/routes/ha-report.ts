@@ -9,6 +9,7 @@ import { accountObjectName } from "../entitlement/ids.ts";
 import type { RequestScope } from "../request-scope.ts";
 import { createBoundedEntries } from "../storage/bounded-entries.ts";
 import type { CheckQuestion } from "./check-question.ts";
+import { rateLimitWait } from "./rate-limit.ts";
 
 /** An answer to a device of an HA group is good for this long at most: so long may a report be lost. */
 export const HA_REPEAT_SECONDS = 1_800;
@@ -58,7 +59,8 @@ export function passOnHaReport(
 		// Where it cannot be read, the Account is told.
 		const record = await services.records.haGroup(device.haGroup, scope).catch(() => null);
 		const isKnown = services.haMemory.has(device.id, query, now) && agrees(record, device.id, { role, priority });
-		if (isKnown) return;
+		// Unlike all else that a check sets off, this reaches an object, and a device can always say something new.
+		if (isKnown || (await rateLimitWait(services.limits.token, `says ${device.id}`)) !== null) return;
 		const report = { deviceId: device.id, role, priority, installed: plain(installed), peer: plain(peer), now };
 		const outcome = await services.objects.reportHa(accountObjectName(device.id), report);
 		if (outcome !== "too_soon") services.haMemory.note(device.id, query, now);

@@ -165,6 +165,14 @@ describe("a device of an HA group", () => {
 		expect((await haOf(pair)).devices.find(({ device }) => device === pair.firewall.clientId)?.role).toBe("active");
 	});
 
+	test("that never asks the same twice cannot have its account called with each check", async () => {
+		for (let time = 0; time < 70; time++) await ask(edge, pair.firewall, `${installed}&ha_role=active&engine=${time}`);
+		expect(edge.account.calls).toBeLessThanOrEqual(60);
+		edge.account.calls = 0;
+		await ask(edge, pair.other, `${installed}&ha_role=passive`);
+		expect(edge.account.calls).toBe(1);
+	});
+
 	test("and its peer fail over, and are split when the first one does not yield", async () => {
 		await ask(edge, pair.firewall, `${installed}&ha_role=active`);
 		await ask(edge, pair.other, `${installed}&ha_role=passive`);
