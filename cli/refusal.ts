@@ -7,6 +7,10 @@ const problem = z.object({
 	title: z.string(),
 	code: z.string().optional(),
 	detail: z.string().optional(),
+	errors: z
+		.array(z.object({ field: z.string(), message: z.string() }))
+		.optional()
+		.catch(undefined),
 	fix: z.string().optional(),
 	request_id: z.string().optional(),
 	server_time: z.number().optional(),
@@ -63,8 +67,9 @@ interface Said {
 function readProblem(body: unknown): Said | undefined {
 	const read = problem.safeParse(body);
 	if (!read.success) return undefined;
-	const { title, code, detail, fix, request_id, server_time } = read.data;
-	const message = detail === undefined ? title : `${title}: ${detail}`;
+	const { title, code, detail, errors = [], fix, request_id, server_time } = read.data;
+	const faults = errors.map((one) => (one.field === "" ? one.message : `${one.field}: ${one.message}`)).join("; ");
+	const message = [title, detail, faults].filter((part) => part !== undefined && part !== "").join(": ");
 	return { code: code ?? "problem", message, fix, requestId: request_id, serverTime: server_time };
 }
 

@@ -6,11 +6,10 @@ import { ACCOUNT_ID } from "./ids.ts";
 const accountId = z.string().regex(ACCOUNT_ID, "an account is named by its id, acct-…");
 
 /** `operate`, `publish:<product>`, or `lifecycle:<account id>`: to tell of that account's instances, and nothing else. */
-export const scope = z.union([
-	z.literal("operate"),
-	z.templateLiteral(["publish:", productName]),
-	z.templateLiteral(["lifecycle:", accountId]),
-]);
+export const scope = z.union(
+	[z.literal("operate"), z.templateLiteral(["publish:", productName]), z.templateLiteral(["lifecycle:", accountId])],
+	"a scope is operate, publish:<product> or lifecycle:<account id>",
+);
 export type Scope = z.infer<typeof scope>;
 
 export const credentialRecord = z.object({

@@ -162,9 +162,11 @@ function refuse(refusal: HaGroupResult & { ok: false }): never {
 	const conflict = (detail: string) => new ProblemError("conflict", { detail });
 	switch (refusal.reason) {
 		case "unknown_account":
-		case "unknown_ha_group":
-		case "unknown_license":
 			throw new ProblemError("not_found");
+		case "unknown_ha_group":
+			throw new ProblemError("not_found", { detail: "the account has no such HA group" });
+		case "unknown_license":
+			throw new ProblemError("not_found", { detail: "the account has no such license" });
 		case "unknown_device":
 			throw new ProblemError("not_found", { detail: "the account has no such device" });
 		case "id_taken":

@@ -115,6 +115,22 @@ crs differs since 2026-11-21T00:00:00Z: 4.27.0 on ${DEVICE}
 	});
 });
 
+describe("a refusal", () => {
+	it("is shown with every field that is wrong", async () => {
+		const problem = { title: "Not the form", status: 422, code: "invalid_request", fix: "Correct the fields" };
+		const errors = [
+			{ field: "skew_limit_hours", message: "too small" },
+			{ field: "", message: "unrecognized key" },
+		];
+		answers = [{ status: 422, body: { ...problem, errors } }];
+		const { exitCode, stderr } = await run("ha", "change", ACCOUNT, GROUP, "--skew-limit-hours", "0");
+		expect(exitCode).toBe(1);
+		expect(stderr).toContain("Not the form: skew_limit_hours: too small; unrecognized key\n");
+		answers = [{ status: 422, body: { ...problem, errors: "of another form" } }];
+		expect((await run("ha", "show", ACCOUNT, GROUP)).stderr).toContain("Not the form\n");
+	});
+});
+
 describe("parapet device replace", () => {
 	const body = { status: "suspended", replaced_by: null, code: "AAAA-BBBB" };
 
