@@ -113,7 +113,11 @@ function describeSeat({ holds_seat: holdsSeat, ha_group: group }: Explanation): 
 
 function haLines({ ha }: Explanation): string[] {
 	if (ha == null) return [];
-	return ["", `HA group ${ha.group}, ${ha.mode}; this device is ${ha.role ?? "not known"}`, ...describeHaState(ha)];
+	return [
+		"",
+		`HA group ${ha.group}, ${ha.mode}; ${ha.role === null ? "no role of this device is known" : `this device is ${ha.role}`}`,
+		...describeHaState(ha),
+	];
 }
 
 function licenseLines({ license, entitlement }: Explanation): string[] {

@@ -118,6 +118,8 @@ describe("an operator", () => {
 		expect((await run()).stdout).toContain(
 			"\nHA group hag-0123456789-01234567, active-passive; this device is passive\n",
 		);
+		server.explanation = { ...TOLD, ha: { ...ha, role: null, split_brain_since: null, devices: [], skew: [] } };
+		expect((await run()).stdout).toContain("active-passive; no role of this device is known\n");
 	});
 
 	it("asks of any state of the device, and of another time", async () => {
