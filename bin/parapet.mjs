@@ -16,8 +16,9 @@ if (!existsSync(new URL("node_modules/commander", root))) {
 } else if (major >= OLDEST_MAJOR) {
 	// A reader that has seen enough (`| head`) is not a failure.
 	process.stdout.on("error", (error) => {
-		if (error.code !== "EPIPE") throw error;
-		process.exit(0);
+		if (error.code === "EPIPE") process.exit(0);
+		console.error(`error: cannot write the answer: ${error.message}`);
+		process.exit(1);
 	});
 	const { runParapet } = await import(new URL("cli/parapet.ts", root).href);
 	process.exitCode = await runParapet(process.argv.slice(2), {

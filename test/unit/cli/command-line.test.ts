@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +10,16 @@ import { parsePackageName } from "../../../cli/package-file.ts";
 import { planTargets } from "../../../cli/publish.ts";
 import { API_KEY, type ContractServer, startContractServer } from "./contract-server.ts";
 import { runCli } from "./run-cli.ts";
+
+const PARAPET = join(import.meta.dirname, "../../../bin/parapet.mjs");
+
+it.runIf(existsSync("/dev/full"))("an answer for which there is no room is an error, said in one line", () => {
+	const full = openSync("/dev/full", "w");
+	const { status, stderr } = spawnSync(process.execPath, [PARAPET, "--help"], { stdio: ["ignore", full, "pipe"] });
+	closeSync(full);
+	expect(status).toBe(1);
+	expect(String(stderr)).toMatch(/^error: cannot write the answer: ENOSPC.*\n$/);
+});
 
 describe("exit codes", () => {
 	it.each([
