@@ -16,7 +16,9 @@ const usage = z.looseObject({
 	over: z.number(),
 	taken_by_ha_groups: z.number(),
 	devices: z.record(z.string(), z.number()),
-	ends: z.array(z.looseObject({ ends_at: z.string(), days_left: z.number(), products: z.array(z.string()) })),
+	ends: z.array(
+		z.looseObject({ ends_at: z.string(), days_left: z.number().nullable(), products: z.array(z.string()) }),
+	),
 	refused_last_day: z.number(),
 	peaks: z.array(z.looseObject({ day: z.string(), taken: z.number() })),
 });
@@ -55,7 +57,7 @@ function rowOf(one: Usage): readonly unknown[] {
 	return [
 		...[one.license, one.status, one.kind, one.seats, one.taken, one.free, one.over, one.taken_by_ha_groups],
 		devices.length === 0 ? "none" : devices.map(([status, count]) => `${count} ${status}`).join(", "),
-		one.ends.map((end) => `${end.days_left} days`).join(", "),
+		one.ends.map(({ days_left: days }) => (days === null ? "ended" : `${days} days`)).join(", "),
 		one.refused_last_day,
 		peakOf(one),
 	];

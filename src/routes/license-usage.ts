@@ -29,7 +29,7 @@ const usageBody = z
 		ends: z.array(
 			z.object({
 				ends_at: timestamp,
-				days_left: z.int().openapi({ description: "Whole days; 0 on the last one and after the end" }),
+				days_left: z.int().nullable().openapi({ description: "Whole days; 0 on the last one, null after the end" }),
 				products: z.array(z.string()),
 			}),
 		),
@@ -85,7 +85,7 @@ function describeUsage({ license, seatsTaken: taken, ...usage }: LicenseUsage, n
 		devices: usage.devices,
 		ends: ends.map(([endsAt, products]) => ({
 			ends_at: toTimestamp(endsAt),
-			days_left: Math.max(0, Math.floor((endsAt - now) / DAY_SECONDS)),
+			days_left: now < endsAt ? Math.floor((endsAt - now) / DAY_SECONDS) : null,
 			products,
 		})),
 		refused_last_day: usage.refusedLately,

@@ -56,6 +56,11 @@ it("shows every license where none is named, and as it came with --json", async 
 	expect((await run(ACCOUNT)).stdout.trim().split("\n")).toHaveLength(3);
 });
 
+it("says of a license whose end has come that it has ended", async () => {
+	answer = { ...USAGE, ends: [{ ends_at: "2026-11-20T00:00:00Z", days_left: null, products: ["crs"] }] };
+	expect((await run(ACCOUNT, LICENSE)).stdout).toContain("  ended  ");
+});
+
 it("says that there is no license", async () => {
 	answer = { licenses: [] };
 	expect((await run(ACCOUNT)).stdout.trim()).toBe("(none)");

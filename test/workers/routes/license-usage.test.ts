@@ -59,7 +59,7 @@ describe("the usage of a license", () => {
 		moveTo(SECOND);
 		expect((await usage())["ends"]).toMatchObject([{ days_left: 9 }]);
 		moveTo(11 * DAY);
-		expect((await usage())["ends"]).toMatchObject([{ days_left: 0, products: [product] }]);
+		expect((await usage())["ends"]).toMatchObject([{ days_left: null, products: [product] }]);
 		moveTo(0);
 		const two = await licensed({ product_validity: {} });
 		await two.change({
