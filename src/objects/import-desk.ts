@@ -7,6 +7,7 @@ import { deviceStep } from "./account-records.ts";
 import type { Admission, Place } from "./admission.ts";
 import type { Change } from "./audit.ts";
 import type { DeskOptions } from "./desk.ts";
+import type { Device } from "./device-tables.ts";
 
 export interface ImportedDevice extends DeviceLine {
 	/** the id that a device not known yet will get */
@@ -52,10 +53,10 @@ export class ImportDesk {
 	}
 
 	#importOne(line: ImportedDevice, by: Change): LineOutcome {
-		const found = this.#placeOf(line);
+		const known = this.#of.devices.deviceByKey(line.jkt);
+		const found = this.#placeOf(line, known);
 		if (!found.ok) return found;
 		const { place } = found;
-		const known = this.#of.devices.deviceByKey(line.jkt);
 		const facts = this.#admission.seatFacts(place, line, known, by.now);
 		const decision = decideImport({ ...facts, deviceWithSameKey: known, given: line });
 		if (!decision.ok) return decision;
@@ -72,11 +73,16 @@ export class ImportDesk {
 		return { ok: true, kind, deviceId: device.id, status: device.status };
 	}
 
-	#placeOf(line: ImportedDevice): { ok: true; place: Place } | { ok: false; reason: ImportRefusal } {
+	/** A line that names no HA group leaves a device in its own, also one that comes back. */
+	#placeOf(
+		line: ImportedDevice,
+		known: Device | null,
+	): { ok: true; place: Place } | { ok: false; reason: ImportRefusal } {
 		const license = this.#of.licenses.license(line.license);
 		if (license === null) return { ok: false, reason: "unknown_license" };
-		if (line.haGroup === undefined) return { ok: true, place: { license, group: null, replaced: null } };
-		const group = this.#of.groups.group(line.haGroup);
+		const haGroup = line.haGroup ?? (known?.license === license.id ? known.haGroup : null);
+		if (haGroup === null) return { ok: true, place: { license, group: null, replaced: null } };
+		const group = this.#of.groups.group(haGroup);
 		if (group === null) return { ok: false, reason: "unknown_ha_group" };
 		return group.license === license.id
 			? { ok: true, place: { license, group, replaced: null } }

@@ -116,6 +116,11 @@ describe("a batch of an import", () => {
 		]);
 		expect((await account().listDevices()).map(({ haGroup }) => haGroup)).toEqual([id, id, id, null]);
 		expect((await account().listLicenses())[0]?.seatsTaken).toBe(2);
+		// One that had been deactivated is back in the group that it was in, though every seat is taken.
+		await account().deactivate({ ...OPERATOR, deviceId: line(1).candidateDeviceId });
+		expect(await kinds(line(1))).toEqual(["returned"]);
+		expect((await account().listDevices())[0]).toMatchObject({ status: "active", haGroup: id });
+		expect((await account().listLicenses())[0]?.seatsTaken).toBe(2);
 	});
 
 	it("leaves an event for each device that it changed, and none for the others", async () => {
