@@ -55,7 +55,7 @@ export class DeviceDesk {
 		const code = licenses.code("hash", codeHash);
 		if (code === null) return { ok: false, reason: "unknown_code" };
 		const known = devices.deviceByKey(claims.jkt);
-		const place = this.#placeOf(code);
+		const place = this.#placeOf(code, known);
 		const facts = this.#admission.seatFacts(place, claims, known, now);
 		const usedThisCode = known !== null && licenses.hasActivated(codeHash, known.id);
 		const deviceWithSameKey = known && { ...known, usedThisCode, isReplaced: known.id === place.replaced?.id };
@@ -101,10 +101,14 @@ export class DeviceDesk {
 		return steps;
 	}
 
-	/** Where a code leads to: a replacement, until it has happened, to wherever the device is that is replaced. */
-	#placeOf(code: Code): Place {
+	/**
+	 * Where a code leads to: that of a replacement, until it has happened, to wherever the device is that is replaced, and
+	 * after that to wherever its successor was.
+	 */
+	#placeOf(code: Code, known: Device | null): Place {
 		const device = code.replaces === null ? null : this.#of.devices.device(code.replaces);
-		const replaced = device?.replacedBy === null ? device : null;
-		return this.#admission.placeOf(replaced ?? code, replaced);
+		if (device?.replacedBy === null) return this.#admission.placeOf(device, device);
+		const successor = known !== null && device?.replacedBy === known.id ? known : null;
+		return this.#admission.placeOf(successor ?? code, null);
 	}
 }

@@ -148,6 +148,22 @@ describe("a dead device", () => {
 		expect(await taken()).toBe(1);
 	});
 
+	it("has a successor that comes back with its code to where it was, though the license was transferred meanwhile", async () => {
+		const { activate, replace, takeOver, deactivate, account, join, group, idOf } = await replaceable();
+		await activate(1);
+		await replace(2);
+		await account().transferLicense({ ...OPERATOR, id: "lic-a", to: "lic-b" });
+		await takeOver(2);
+		await deactivate(2);
+		expect(await takeOver(2)).toMatchObject({ kind: "returned", device: { license: "lic-b", haGroup: null } });
+		await account().transferLicense({ ...OPERATOR, id: "lic-b", to: "lic-a" });
+		await join(2);
+		await deactivate(2);
+		expect(await takeOver(2)).toMatchObject({ kind: "returned", device: { license: "lic-a", haGroup: group } });
+		expect(await takeOver(2)).toMatchObject({ kind: "same", device: { id: idOf(2) } });
+		expect(await takeOver(3)).toEqual(refused("code_bound"));
+	});
+
 	it("that was deactivated and comes back by itself is not replaced", async () => {
 		const { activate, replace, takeOver, deactivate } = await replaceable();
 		await activate(1);
