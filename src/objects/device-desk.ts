@@ -68,7 +68,12 @@ export class DeviceDesk {
 			return decision;
 		}
 		const { kind } = decision;
-		if (kind === "same") return { ...decision, device: devices.deviceOrThrow(known?.id) };
+		if (kind === "same") {
+			const device = devices.deviceOrThrow(known?.id);
+			// Its instance was launched again: an end from before that, heard of only later, is not about it any more.
+			if (code.instance !== null && code.used < code.uses) licenses.insertActivation(codeHash, device.id, now);
+			return { ...decision, device };
+		}
 		const who = { claims, known, candidateId: candidateDeviceId };
 		const device = this.#admission.admit(place, who, kind, by);
 		licenses.insertActivation(codeHash, device.id, now);

@@ -85,11 +85,12 @@ export class InstanceDesk {
 
 	/** Frees the seats of the devices on the instance, and revokes its codes: a used one would let its device come back. */
 	terminate(input: InstanceEvent): TerminationOutcome {
-		const { instances, devices, deviceDesk } = this.#of;
+		const { instances, devices, licenses, deviceDesk } = this.#of;
 		const { actor, now, instance } = input;
 		const at = Math.min(input.at, now);
 		const { isNews, activatedBefore } = decideTermination(instances.times(instance), at);
-		const wasThere = ({ activatedAt }: Device) => activatedBefore === null || activatedAt < activatedBefore;
+		const activatedAt = (device: Device) => Math.max(device.activatedAt, licenses.activatedOn(instance, device.id));
+		const wasThere = (device: Device) => activatedBefore === null || activatedAt(device) < activatedBefore;
 		const gone = devices.devicesOnInstance(instance).filter(wasThere);
 		const deactivated = gone.map(({ id, status }) => {
 			// The machine is gone with its key. Deactivated, a suspended device could come back without being reinstated.

@@ -194,6 +194,13 @@ export class LicenseTables {
 		return this.#sql.exec(query, codeHash, deviceId).toArray().length > 0;
 	}
 
+	/** @returns when the device first used its latest code that is bound to the instance, unix seconds; 0 = it used none */
+	activatedOn(instance: string, deviceId: string): number {
+		const query = `SELECT MAX(at) AS at FROM codes JOIN activations ON activations.code = codes.hash
+			WHERE codes.instance = ? AND activations.device = ?`;
+		return this.#sql.exec<{ at: number | null }>(query, instance, deviceId).one().at ?? 0;
+	}
+
 	insertActivation(codeHash: string, deviceId: string, at: number): void {
 		const query = "INSERT INTO activations VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1";
 		const isNew = this.#sql.exec(query, codeHash, deviceId, at).toArray().length > 0;

@@ -108,6 +108,19 @@ it("an end from before the newest launch leaves the instance as it is since", as
 	expect(await terminate(fixture)).toMatchObject({ isNews: true, deactivated: [device(1).candidateDeviceId] });
 });
 
+it("an end from before the newest launch leaves a device that goes on with the code of that, though it never gave up its seat", async () => {
+	const fixture = await createAccount();
+	const { account, device } = fixture;
+	await launch(fixture, "h1", { at: NOW - 90 });
+	await account().activate(device(1, { codeHash: "h1", ...on(ONE), now: NOW - 80 }));
+	await launch(fixture, "h2", { at: NOW - 30 });
+	const again = device(1, { codeHash: "h2", ...on(ONE), now: NOW - 20 });
+	expect(await account().activate(again)).toMatchObject({ ok: true, kind: "same" });
+	expect(await terminate(fixture, { at: NOW - 60 })).toMatchObject({ isNews: false, deactivated: [] });
+	expect(await account().activate(device(2, { codeHash: "h2", ...on(ONE) }))).toMatchObject({ reason: "code_used_up" });
+	expect(await terminate(fixture)).toMatchObject({ isNews: true, deactivated: [device(1).candidateDeviceId] });
+});
+
 it("an event from the future counts as of now, and cannot keep out what comes later", async () => {
 	const fixture = await createAccount();
 	await terminate(fixture, { at: NOW + 1_000_000 });
