@@ -18,7 +18,6 @@ export interface WebhookDeliveryOptions {
 	readonly accountId: () => string;
 }
 
-/** Actor of what the service does by itself. */
 /** Events per endpoint and run: with ten endpoints half of the 1,000 requests that one invocation has. */
 const EVENTS_PER_RUN = 50;
 /** No new attempt after this: the outbox may wait for the same alarm, and a slow receiver must not keep records from edges. */
