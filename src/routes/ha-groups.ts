@@ -161,12 +161,11 @@ async function settle(
 function refuse(refusal: HaGroupResult & { ok: false }): never {
 	const conflict = (detail: string) => new ProblemError("conflict", { detail });
 	switch (refusal.reason) {
+		// One answer, so that which accounts there are is not to be told from it.
 		case "unknown_account":
-			throw new ProblemError("not_found");
 		case "unknown_ha_group":
-			throw new ProblemError("not_found", { detail: "the account has no such HA group" });
 		case "unknown_license":
-			throw new ProblemError("not_found", { detail: "the account has no such license" });
+			throw new ProblemError("not_found", { detail: "the account has no such license or HA group" });
 		case "unknown_device":
 			throw new ProblemError("not_found", { detail: "the account has no such device" });
 		case "id_taken":
