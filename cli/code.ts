@@ -4,7 +4,7 @@ import { instanceName, modelName, serialNumber } from "../src/content/names.ts";
 import { moment, readOperand, runAsOperator, wholeNumber } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { accountId, codeId, haGroupId, licenseId } from "./ids.ts";
-import { anyAnswer, listAnswer } from "./operator-api.ts";
+import { anyAnswer, readPages } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
 export function addCodeCommands(program: Command, surroundings: Surroundings): void {
@@ -48,12 +48,7 @@ export function addCodeCommands(program: Command, surroundings: Surroundings): v
 	const list = code.command("list <account>").description("a customer's auth codes, without the secrets");
 	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
-		const found = await api.call(
-			"GET",
-			`/v1/accounts/${account}/codes`,
-			"could not list auth codes",
-			listAnswer("codes"),
-		);
+		const found = await readPages(api, `/v1/accounts/${account}/codes`, "could not list auth codes", "codes");
 		const rows = found.items.map((one) => [
 			one["id"],
 			one["license"],

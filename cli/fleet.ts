@@ -4,7 +4,7 @@ import { z } from "zod";
 import { modelName, serialNumber } from "../src/content/names.ts";
 import { readOperand, runAsOperator } from "./command.ts";
 import { accountId, deviceId } from "./ids.ts";
-import { anyAnswer, listAnswer } from "./operator-api.ts";
+import { anyAnswer, readPages } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
 const VERDICTS = {
@@ -18,12 +18,7 @@ export function addFleetCommands(device: Command, surroundings: Surroundings): v
 	const list = device.command("list <account>").description("operator: a customer's devices");
 	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
-		const found = await api.call(
-			"GET",
-			`/v1/accounts/${account}/devices`,
-			"could not list devices",
-			listAnswer("devices"),
-		);
+		const found = await readPages(api, `/v1/accounts/${account}/devices`, "could not list devices", "devices");
 		const rows = found.items.map((one) => [
 			one["device"],
 			one["status"],

@@ -7,7 +7,7 @@ import { commaList, readOperand, runAsOperator, wholeNumber } from "./command.ts
 import { UsageError } from "./errors.ts";
 import { describeHaState, haStateAnswer } from "./ha-lines.ts";
 import { accountId, deviceId, haGroupId, licenseId } from "./ids.ts";
-import { anyAnswer, listAnswer, type OperatorApi, readAnswer } from "./operator-api.ts";
+import { anyAnswer, readAnswer, readPages } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";
 
 type Group = z.infer<typeof anyAnswer>;
@@ -65,8 +65,9 @@ function addCreate(ha: Command, surroundings: Surroundings): void {
 function addList(ha: Command, surroundings: Surroundings): void {
 	const list = ha.command("list <account>").description("a customer's HA groups");
 	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
-		const groups = await readAll(api, `/v1/accounts/${readOperand(operands, 0, "account", accountId)}/ha-groups`);
-		const rows = groups.map((one) => [
+		const path = `/v1/accounts/${readOperand(operands, 0, "account", accountId)}/ha-groups`;
+		const found = await readPages(api, path, "could not list HA groups", "ha_groups");
+		const rows = found.items.map((one) => [
 			one["ha_group"],
 			one["name"],
 			one["mode"],
@@ -75,20 +76,8 @@ function addList(ha: Command, surroundings: Surroundings): void {
 			membersOf(one).length,
 		]);
 		const table = formatTable(["HA GROUP", "NAME", "MODE", "LICENSE", "SEAT", "DEVICES"], rows);
-		output.answer({ ha_groups: groups }, table);
+		output.answer(found.answer, table);
 	});
-}
-
-async function readAll(api: OperatorApi, path: string): Promise<Group[]> {
-	const groups: Group[] = [];
-	let query = "";
-	for (;;) {
-		const page = await api.call("GET", path + query, "could not list HA groups", listAnswer("ha_groups"));
-		groups.push(...page.items);
-		const { next } = page.answer;
-		if (typeof next !== "string") return groups;
-		query = `?after=${encodeURIComponent(next)}`;
-	}
 }
 
 function addChange(ha: Command, surroundings: Surroundings): void {

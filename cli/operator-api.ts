@@ -65,6 +65,18 @@ export function readAnswer<T>(value: unknown, what: string, schema: z.ZodType<T>
 /** An answer that is shown as it came. */
 export const anyAnswer = z.looseObject({});
 
+/** @returns the whole of a list that comes in pages, as one answer, and the items in it */
+export async function readPages(api: OperatorApi, path: string, what: string, name: string) {
+	const items: Record<string, unknown>[] = [];
+	for (let query = ""; ; ) {
+		const page = await api.call("GET", path + query, what, listAnswer(name));
+		items.push(...page.items);
+		const { next } = page.answer;
+		if (typeof next !== "string") return { answer: { ...page.answer, [name]: items }, items };
+		query = `?after=${encodeURIComponent(next)}`;
+	}
+}
+
 /** @returns a schema for `{[name]: [...]}`: the answer as it came, and the items in it */
 export function listAnswer(name: string) {
 	return anyAnswer.transform((answer, context) => {

@@ -37,6 +37,7 @@ import type { Webhook } from "./webhook-tables.ts";
 import type { WebhookChange, WebhookResult } from "./webhooks.ts";
 
 const DEVICES_PER_PAGE = 1_000;
+const CODES_PER_PAGE = 1_000;
 /** As many records as the outbox delivers in a run. Not one page: the next alarm may have to wait for slow webhooks. */
 const RENEWAL_PAGES_PER_RUN = 4;
 
@@ -114,8 +115,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_account", () => this.#of.licenseDesk.createCode(input));
 	}
 
-	async listCodes(): Promise<Code[]> {
-		return this.#exists ? this.#of.licenseDesk.codes() : [];
+	/** @param after id of the last code of the page before */
+	async listCodes(after = "", limit = CODES_PER_PAGE): Promise<Code[]> {
+		return this.#exists ? this.#of.licenseDesk.codes(after, limit) : [];
 	}
 
 	/** No device activates with it from now on; those that did stay. */

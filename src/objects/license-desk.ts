@@ -149,8 +149,8 @@ export class LicenseDesk {
 		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
 
-	codes(): Code[] {
-		return this.#of.licenses.codes();
+	codes(after: string, limit: number): Code[] {
+		return this.#of.licenses.codes(after, limit);
 	}
 
 	/** A code for an HA group is for the group's license, whichever that is when it is used. */

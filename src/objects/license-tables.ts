@@ -134,8 +134,11 @@ export class LicenseTables {
 		);
 	}
 
-	codes(): Code[] {
-		return this.#sql.exec<CodeRow>("SELECT * FROM codes ORDER BY created_at, id").toArray().map(codeOf);
+	/** @returns codes in the order in which they were made, from the one after the given id; an id that is none: from the first */
+	codes(after: string, limit: number): Code[] {
+		const query = `SELECT * FROM codes WHERE rowid > COALESCE((SELECT rowid FROM codes WHERE id = ?), 0)
+			ORDER BY rowid LIMIT ?`;
+		return this.#sql.exec<CodeRow>(query, after, limit).toArray().map(codeOf);
 	}
 
 	code(by: "hash" | "id", value: string): Code | null {

@@ -11,6 +11,7 @@ import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toT
 
 /** A code that nobody uses for a month is more likely lost than waiting. */
 export const DEFAULT_LIFETIME_SECONDS = 30 * 86_400;
+const CODES_PER_PAGE = 1_000;
 
 const codeBody = z
 	.object({
@@ -71,10 +72,16 @@ const listCodes = createRoute({
 	method: "get",
 	path: "/v1/accounts/{account}/codes",
 	tags: ["Operator"],
-	summary: "Auth codes of an account, without the codes themselves",
+	summary: "Auth codes of an account, without the codes themselves, a page at a time",
 	...operatorAccess,
-	request: { params: accountPath },
-	responses: { 200: jsonAnswer(z.object({ codes: z.array(codeBody) }), "All of them"), ...accountRefusals },
+	request: { params: accountPath, query: z.object({ after: z.string().max(64).optional() }) },
+	responses: {
+		200: jsonAnswer(
+			z.object({ codes: z.array(codeBody), next: z.string().nullable() }),
+			"A page, in the order in which they were made; `next` is the `after` of the one after it",
+		),
+		...accountRefusals,
+	},
 });
 
 const revokeCode = createRoute({
@@ -110,8 +117,10 @@ export const codes = createRouter()
 	})
 	.openapi(listCodes, async (c) => {
 		const account = await readAccount(c.env, c.req.valid("param").account);
-		const stored = await c.env.services.objects.account(account.objectName).listCodes();
-		return c.json({ codes: stored.map(describeCode) }, 200);
+		const { after } = c.req.valid("query");
+		const stored = await c.env.services.objects.account(account.objectName).listCodes(after, CODES_PER_PAGE);
+		const last = stored.length === CODES_PER_PAGE ? stored.at(-1) : undefined;
+		return c.json({ codes: stored.map(describeCode), next: last?.id ?? null }, 200);
 	})
 	.openapi(revokeCode, async (c) => {
 		const { account: text, code: id } = c.req.valid("param");

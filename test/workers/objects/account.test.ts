@@ -119,6 +119,19 @@ describe("an account", () => {
 		});
 	});
 
+	it("lists its codes a page at a time, in the order in which they were made", async () => {
+		const { account } = await createAccount();
+		const made = { ...OPERATOR, license: "lic-a", uses: 1, expiresAt: NOW + DAY, serial: null, model: null };
+		for (const id of ["code-z", "code-y"]) {
+			const result = await account().createCode({ ...made, id, hash: id, haGroup: null, instance: null });
+			expect(result.ok).toBe(true);
+		}
+		const ids = async (after: string, limit: number) => (await account().listCodes(after, limit)).map(({ id }) => id);
+		expect(await ids("", 3)).toEqual(["code-a", "code-b", "code-z"]);
+		expect(await ids("code-z", 3)).toEqual(["code-y"]);
+		expect(await ids("code-y", 3)).toEqual([]);
+	});
+
 	it("lists its devices a page at a time", async () => {
 		const { account, device } = await createAccount();
 		for (const number of [1, 2, 3]) await account().activate(device(number));
