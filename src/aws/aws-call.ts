@@ -1,6 +1,7 @@
 // One signed call to AWS (Signature Version 4), and what it came to. Bounded in time and in what is read of the answer, of
 // which nothing but an error's code may be logged or told. Takes its `fetch`. Never throws.
 import { AwsV4Signer } from "aws4fetch";
+import { formatAmzDate } from "../timestamps.ts";
 import type { AwsCredentials } from "./credentials.ts";
 import { type AwsService, awsUrl } from "./region.ts";
 
@@ -56,7 +57,7 @@ export async function callAws(options: AwsCallOptions, request: AwsRequest): Pro
 			...{ accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey, service, region },
 			...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
 			// AWS asks for the content type to be signed; the library leaves it out unless told.
-			...{ datetime: amzDate(now), allHeaders: true },
+			...{ datetime: formatAmzDate(now), allHeaders: true },
 		});
 		const { url, headers } = await signer.sign();
 		const { signal } = controller;
@@ -102,9 +103,4 @@ function readError(text: string): { code: string; message: string } {
 	const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? /"__type"\s*:\s*"(?:[^"#]*#)?([^"]*)"/.exec(text)?.[1] ?? "";
 	const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1] ?? "";
 	return { code: /^[A-Za-z][A-Za-z0-9.]{0,63}$/.test(code) ? code : "", message };
-}
-
-/** Unix seconds as SigV4 writes them: 20130524T000000Z. */
-function amzDate(now: number): string {
-	return new Date(now * 1000).toISOString().replaceAll(/[:-]|\.\d{3}/g, "");
 }

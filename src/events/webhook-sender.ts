@@ -3,6 +3,7 @@
 // id at every attempt; only timestamp and signatures are new.
 import { importMacKeyring, type MacKeyring } from "../signing/mac-keyring.ts";
 import { signWebhook, type WebhookSecretRef, webhookSecret } from "../signing/webhook-signature.ts";
+import { formatTimestamp } from "../timestamps.ts";
 import { type Attempt, readRetryAfter } from "./webhook-attempt.ts";
 import { acceptsWebhookUrl, type WebhookUrlSettings } from "./webhook-url.ts";
 
@@ -77,7 +78,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
 
 /** The body of an event: compact JSON, the same text at every attempt. */
 export function webhookBody({ id, type, at, account, actor, subject, detail }: WebhookEvent): string {
-	const timestamp = new Date(at * 1000).toISOString().replace(".000Z", "Z");
+	const timestamp = formatTimestamp(at);
 	return JSON.stringify({ type, timestamp, data: { id, account, actor, subject, detail } });
 }
 

@@ -3,6 +3,7 @@
 // time by the object's clock, and none that is late.
 import { dueExpiryNotice, endsOf, nextExpiryNotice } from "../entitlement/expiry-notice.ts";
 import type { License } from "../entitlement/license.ts";
+import { formatTimestamp } from "../timestamps.ts";
 import type { Alarm } from "./alarm.ts";
 import { SERVICE, type WriteAudit } from "./audit.ts";
 import { nowSeconds } from "./clock.ts";
@@ -73,11 +74,11 @@ export class ExpiryDesk {
 		const by = { actor: SERVICE, now };
 		if (daysLeft === 0) {
 			const grace =
-				license.graceSeconds === 0 ? "no grace" : `grace until ${formatTime(endsAt + license.graceSeconds)}`;
-			this.#of.audit(by, "license.ended", id, `at ${formatTime(endsAt)}, ${grace}: ${products}`);
+				license.graceSeconds === 0 ? "no grace" : `grace until ${formatTimestamp(endsAt + license.graceSeconds)}`;
+			this.#of.audit(by, "license.ended", id, `at ${formatTimestamp(endsAt)}, ${grace}: ${products}`);
 		} else {
 			const days = daysLeft === 1 ? "1 day" : `${daysLeft} days`;
-			this.#of.audit(by, "license.expiring", id, `in ${days}, at ${formatTime(endsAt)}: ${products}`);
+			this.#of.audit(by, "license.expiring", id, `in ${days}, at ${formatTimestamp(endsAt)}: ${products}`);
 		}
 	}
 
@@ -85,8 +86,4 @@ export class ExpiryDesk {
 		const next = nextExpiryNotice(endsAt, after);
 		if (next !== null) this.#tables.save({ license, endsAt, dueAt: next.at });
 	}
-}
-
-function formatTime(seconds: number): string {
-	return new Date(seconds * 1_000).toISOString().replace(".000Z", "Z");
 }

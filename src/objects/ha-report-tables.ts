@@ -1,6 +1,5 @@
 // What the devices of an Account's HA groups have reported, and what is known of each group by that. Plain synchronous SQL;
 // no rule is decided here.
-
 import type { HaRole } from "../entitlement/ha-group.ts";
 import type { HaGroupRecord } from "../entitlement/ha-group-record.ts";
 import type { Versions } from "../entitlement/ha-skew.ts";

@@ -1,12 +1,13 @@
 // The devices of an account: which there are, a page at a time or one, and many more at once that an operator vouches for.
 import { createRoute, z } from "@hono/zod-openapi";
 import { type DeviceLine, deviceLine, type LineError, MAX_LINES, readDeviceLine } from "../entitlement/device-line.ts";
-import { mintDeviceId, parseDeviceId } from "../entitlement/ids.ts";
+import { mintDeviceId } from "../entitlement/ids.ts";
 import type { LineOutcome } from "../objects/import-desk.ts";
 import { ProblemError } from "../problem.ts";
-import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import { accountPath, accountRefusals, nextAfter, randomBytes, readAccount } from "./account-in-path.ts";
 import { operatorAccess } from "./authenticate.ts";
 import { describeDevice, deviceBody } from "./device-body.ts";
+import { devicePath, readDevice } from "./device-in-path.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
 import { refuseStoresBehind } from "./stores-behind.ts";
 
@@ -46,7 +47,7 @@ const show = createRoute({
 	tags: ["Operator"],
 	summary: "One device",
 	...operatorAccess,
-	request: { params: z.object({ device: z.string().max(64) }) },
+	request: { params: devicePath },
 	responses: {
 		200: jsonAnswer(deviceBody, "As its account has it now"),
 		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found", "rate_limited"),
@@ -117,14 +118,11 @@ export const accountDevices = createRouter()
 		const { after, limit = DEVICES_PER_PAGE } = c.req.valid("query");
 		const stored = await services.objects.account(account.objectName).listDevices(after, limit);
 		const devices = await Promise.all(stored.map((device) => describeDevice(device, services.lookupKeys, now)));
-		const last = devices.length === limit ? devices.at(-1) : undefined;
-		return c.json({ devices, next: last?.device ?? null }, 200);
+		return c.json({ devices, next: nextAfter(devices, limit, ({ device }) => device) }, 200);
 	})
 	.openapi(show, async (c) => {
-		const { services, event, now } = c.env;
-		const id = await parseDeviceId(services.lookupKeys, c.req.valid("param").device);
-		if (id === null) throw new ProblemError("invalid_identifier");
-		event.account = id.objectName;
+		const { services, now } = c.env;
+		const id = await readDevice(c.env, c.req.valid("param").device);
 		const device = await services.objects.account(id.objectName).device(id.id);
 		if (device === null) throw new ProblemError("not_found");
 		return c.json(await describeDevice(device, services.lookupKeys, now), 200);

@@ -19,6 +19,18 @@ export const accountRefusals = problems(
 	"rate_limited",
 );
 
+/** Of routes that change something which may stand in the way. */
+export const changeRefusals = { ...accountRefusals, ...problems("conflict") };
+
+/**
+ * @param page of a list @param limit items of a full one
+ * @returns `after` of the next page; null = this was the last
+ */
+export function nextAfter<T>(page: readonly T[], limit: number, nameOf: (item: T) => string): string | null {
+	const last = page.length === limit ? page.at(-1) : undefined;
+	return last === undefined ? null : nameOf(last);
+}
+
 /** The account in the path. It has a keyed check, so a mistyped id never touches an object. */
 export async function readAccount({ services, event }: RequestScope, text: string): Promise<AccountId> {
 	const account = await parseAccountId(services.lookupKeys, text);

@@ -5,7 +5,7 @@ import { formatCode, isCodeId, isHaGroupId, mintCode, mintCodeId } from "../enti
 import type { Code } from "../objects/license-tables.ts";
 import { ProblemError } from "../problem.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
-import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import { accountPath, accountRefusals, nextAfter, randomBytes, readAccount } from "./account-in-path.ts";
 import { operatorAccess } from "./authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "./openapi.ts";
 
@@ -119,8 +119,8 @@ export const codes = createRouter()
 		const account = await readAccount(c.env, c.req.valid("param").account);
 		const { after } = c.req.valid("query");
 		const stored = await c.env.services.objects.account(account.objectName).listCodes(after, CODES_PER_PAGE);
-		const last = stored.length === CODES_PER_PAGE ? stored.at(-1) : undefined;
-		return c.json({ codes: stored.map(describeCode), next: last?.id ?? null }, 200);
+		const next = nextAfter(stored, CODES_PER_PAGE, ({ id }) => id);
+		return c.json({ codes: stored.map(describeCode), next }, 200);
 	})
 	.openapi(revokeCode, async (c) => {
 		const { account: text, code: id } = c.req.valid("param");

@@ -2,11 +2,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { DeviceStatus } from "../entitlement/device-record.ts";
-import { parseDeviceId } from "../entitlement/ids.ts";
 import { ProblemError } from "../problem.ts";
+import { changeRefusals } from "./account-in-path.ts";
 import type { AppEnv } from "./app-env.ts";
 import { operatorAccess } from "./authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
+import { devicePath, readDevice } from "./device-in-path.ts";
+import { createRouter, jsonAnswer, jsonBody } from "./openapi.ts";
 
 const statusBody = z
 	.object({
@@ -24,22 +25,14 @@ function statusRoute<Action extends string>(action: Action, summary: string) {
 		summary,
 		...operatorAccess,
 		request: {
-			params: z.object({ device: z.string().max(64) }),
+			params: devicePath,
 			body: jsonBody(
 				z.strictObject({ reason: z.string().max(500).optional().openapi({ description: "Kept in the audit trail" }) }),
 			),
 		},
 		responses: {
 			200: jsonAnswer(statusBody, "The device's status now; `published` is false while a store still waits for it"),
-			...problems(
-				"unauthenticated",
-				"insufficient_scope",
-				"invalid_identifier",
-				"invalid_request",
-				"not_found",
-				"conflict",
-				"rate_limited",
-			),
+			...changeRefusals,
 		},
 	});
 }
@@ -69,9 +62,7 @@ async function changeStatus(
 	reason: string | undefined,
 ) {
 	const { services, event, now } = c.env;
-	const device = await parseDeviceId(services.lookupKeys, text);
-	if (device === null) throw new ProblemError("invalid_identifier");
-	event.account = device.objectName;
+	const device = await readDevice(c.env, text);
 	const result = await services.objects.account(device.objectName).setDeviceStatus({
 		actor: c.var.subject,
 		now,

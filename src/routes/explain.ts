@@ -6,7 +6,7 @@ import { explainProduct } from "../content/explain.ts";
 import { type DeniedRecord, termsOf } from "../content/heads-record.ts";
 import { productName, versionName } from "../content/names.ts";
 import { decideEntitlement } from "../entitlement/decide.ts";
-import { accountObjectName, type DeviceId, parseDeviceId } from "../entitlement/ids.ts";
+import { accountObjectName, type DeviceId } from "../entitlement/ids.ts";
 import { decideRenewal, isLive } from "../entitlement/seat-lease.ts";
 import type { ExplainedDevice } from "../objects/license-desk.ts";
 import { ProblemError } from "../problem.ts";
@@ -14,6 +14,7 @@ import type { RequestScope } from "../request-scope.ts";
 import { systemClock } from "../storage/clock.ts";
 import { type DeviceCopy, probeDevice } from "../storage/probe-device.ts";
 import { deviceOrOperatorAccess } from "./authenticate.ts";
+import { devicePath, readDevice } from "./device-in-path.ts";
 import { timeOf } from "./entitlements.ts";
 import { describeExplanation, explanationBody } from "./explain-body.ts";
 import { explainHa } from "./ha-body.ts";
@@ -29,7 +30,7 @@ const route = createRoute({
 	description:
 		"For the device itself (another's id is `not_found`) and for operators. Decided as a check decides, but by the Account instead of the token.",
 	request: {
-		params: z.object({ device: z.string().max(64) }),
+		params: devicePath,
 		query: z.object({
 			product: productName,
 			installed: versionName.optional().openapi({ description: "Left out: nothing is installed", example: "4.27.0" }),
@@ -59,8 +60,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const scope = c.env;
 	const { services, event } = scope;
 	const { product, installed = null, engine = null, at } = c.req.valid("query");
-	const { id, objectName } = await readDeviceId(scope, c.var.askingDevice, c.req.valid("param").device);
-	event.account = objectName;
+	const { id, objectName } = await readAskedDevice(scope, c.var.askingDevice, c.req.valid("param").device);
 	event.product = product;
 	event.fromVersion = installed;
 
@@ -120,12 +120,10 @@ function isSeatLost({ device, license, seat }: ExplainedDevice, now: number): bo
 }
 
 /** @param asking the device that asks, null = an operator @throws ProblemError `not_found` when it asks about another */
-async function readDeviceId({ services }: RequestScope, asking: string | null, text: string): Promise<DeviceId> {
+async function readAskedDevice(scope: RequestScope, asking: string | null, text: string): Promise<DeviceId> {
 	// Whether there is such an id at all is none of its business.
 	if (asking !== null && asking !== text) throw new ProblemError("not_found");
-	const device = await parseDeviceId(services.lookupKeys, text);
-	if (device === null) throw new ProblemError("invalid_identifier");
-	return device;
+	return readDevice(scope, text);
 }
 
 function denialOf(denied: DeniedRecord, deviceId: string) {

@@ -5,7 +5,14 @@ import { MAX_HA_MEMBERS } from "../entitlement/ha-group.ts";
 import { isHaGroupId, mintHaGroupId } from "../entitlement/ids.ts";
 import type { HaGroupChange, HaGroupResult } from "../objects/ha-desk.ts";
 import { ProblemError } from "../problem.ts";
-import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import {
+	accountPath,
+	accountRefusals,
+	changeRefusals,
+	nextAfter,
+	randomBytes,
+	readAccount,
+} from "./account-in-path.ts";
 import type { AppEnv } from "./app-env.ts";
 import { operatorAccess } from "./authenticate.ts";
 import {
@@ -17,7 +24,7 @@ import {
 	newSettings,
 	settledHaGroupBody,
 } from "./ha-group-body.ts";
-import { createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
+import { createRouter, jsonAnswer, jsonBody } from "./openapi.ts";
 
 const GROUPS_PER_PAGE = 100;
 const groupPath = accountPath.extend({ group: z.string().refine(isHaGroupId, "an HA group looks like hag-…-…") });
@@ -27,7 +34,6 @@ const settled = jsonAnswer(
 	"The group now; `published` is false while a store still waits for the change",
 );
 const shared = { tags: ["Operator"], ...operatorAccess };
-const refusals = { ...accountRefusals, ...problems("conflict") };
 
 const create = createRoute({
 	...shared,
@@ -38,7 +44,7 @@ const create = createRoute({
 		params: accountPath,
 		body: jsonBody(newHaGroup),
 	},
-	responses: { 201: jsonAnswer(settledHaGroupBody, "Made"), ...refusals },
+	responses: { 201: jsonAnswer(settledHaGroupBody, "Made"), ...changeRefusals },
 });
 const list = createRoute({
 	...shared,
@@ -72,7 +78,7 @@ const change = createRoute({
 		params: groupPath,
 		body: jsonBody(changedHaSettings),
 	},
-	responses: { 200: settled, ...refusals },
+	responses: { 200: settled, ...changeRefusals },
 });
 const remove = createRoute({
 	...shared,
@@ -81,7 +87,7 @@ const remove = createRoute({
 	summary: "Remove an HA group; each of its devices takes a seat of its own",
 	description: "All of them or, where the license has too few seats left, none. Auth codes for it are revoked.",
 	request: { params: groupPath },
-	responses: { 204: { description: "Removed" }, ...refusals },
+	responses: { 204: { description: "Removed" }, ...changeRefusals },
 });
 const join = createRoute({
 	...shared,
@@ -89,7 +95,7 @@ const join = createRoute({
 	path: "/v1/accounts/{account}/ha-groups/{group}/devices/{device}",
 	summary: "Let a firewall join an HA group: it gives up its own seat and shares the group's",
 	request: { params: memberPath },
-	responses: { 200: settled, ...refusals },
+	responses: { 200: settled, ...changeRefusals },
 });
 const leave = createRoute({
 	...shared,
@@ -97,7 +103,7 @@ const leave = createRoute({
 	path: "/v1/accounts/{account}/ha-groups/{group}/devices/{device}",
 	summary: "Let a firewall leave its HA group: it takes a seat of its own, the last one keeps the group's",
 	request: { params: memberPath },
-	responses: { 200: settled, ...refusals },
+	responses: { 200: settled, ...changeRefusals },
 });
 
 export const haGroups = createRouter()
@@ -111,8 +117,8 @@ export const haGroups = createRouter()
 		const { objectName } = await readAccount(c.env, c.req.valid("param").account);
 		const { after = "" } = c.req.valid("query");
 		const found = await c.env.services.objects.account(objectName).listHaGroups(after, GROUPS_PER_PAGE, c.env.now);
-		const last = found.length === GROUPS_PER_PAGE ? found.at(-1) : undefined;
-		return c.json({ ha_groups: found.map(describeHaGroup), next: last?.id ?? null }, 200);
+		const next = nextAfter(found, GROUPS_PER_PAGE, ({ id }) => id);
+		return c.json({ ha_groups: found.map(describeHaGroup), next }, 200);
 	})
 	.openapi(read, async (c) => {
 		const { account, group } = c.req.valid("param");

@@ -5,11 +5,18 @@ import { isLicenseId, mintLicenseId } from "../entitlement/ids.ts";
 import type { LicenseStatus } from "../entitlement/license.ts";
 import type { LicenseInfo } from "../objects/license-desk.ts";
 import { ProblemError } from "../problem.ts";
-import { accountPath, accountRefusals, licensePath, randomBytes, readAccount } from "./account-in-path.ts";
+import {
+	accountPath,
+	accountRefusals,
+	changeRefusals,
+	licensePath,
+	randomBytes,
+	readAccount,
+} from "./account-in-path.ts";
 import type { AppEnv } from "./app-env.ts";
 import { operatorAccess } from "./authenticate.ts";
 import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
-import { createRouter, jsonAnswer, jsonBody, problems } from "./openapi.ts";
+import { createRouter, jsonAnswer, jsonBody } from "./openapi.ts";
 
 const settledBody = licenseBody.extend({ published: z.boolean() }).openapi("ChangedLicense");
 const settled = jsonAnswer(
@@ -17,7 +24,6 @@ const settled = jsonAnswer(
 	"The license now; `published` is false while a store still waits for the change",
 );
 const shared = { tags: ["Operator"], ...operatorAccess };
-const refusals = { ...accountRefusals, ...problems("conflict") };
 
 const create = createRoute({
 	...shared,
@@ -45,7 +51,7 @@ const change = createRoute({
 	description:
 		"What is left out stays: `products` without `product_validity` leaves those that stay with the validity that they have. Fewer seats than are taken: those who have one keep it, new ones wait. Devices follow a change of what they may have within the revocation bound. A license stays `fixed` or `elastic`.",
 	request: { params: licensePath, body: jsonBody(changedLicense) },
-	responses: { 200: settled, ...refusals },
+	responses: { 200: settled, ...changeRefusals },
 });
 
 const transfer = createRoute({
@@ -55,7 +61,7 @@ const transfer = createRoute({
 	summary: "Move all devices of a license to another one of the account",
 	description: "All of them or, where the other license has too few seats left, none.",
 	request: { params: licensePath, body: jsonBody(z.strictObject({ to: z.string().refine(isLicenseId) })) },
-	responses: { 200: settled, ...refusals },
+	responses: { 200: settled, ...changeRefusals },
 });
 
 function statusRoute<Action extends string>(action: Action, summary: string) {
@@ -70,7 +76,7 @@ function statusRoute<Action extends string>(action: Action, summary: string) {
 				z.strictObject({ reason: z.string().max(500).optional().openapi({ description: "Kept in the audit trail" }) }),
 			),
 		},
-		responses: { 200: settled, ...refusals },
+		responses: { 200: settled, ...changeRefusals },
 	});
 }
 

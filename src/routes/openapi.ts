@@ -1,6 +1,7 @@
 // Short forms for describing routes: what a request takes and what answers it can meet. The same schemas validate.
 import { type Hook, OpenAPIHono, z } from "@hono/zod-openapi";
 import { PROBLEMS, type ProblemCode, ProblemError } from "../problem.ts";
+import { formatTimestamp } from "../timestamps.ts";
 import type { AppEnv } from "./app-env.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the hook serves routes of every shape; it reads the outcome only
@@ -99,7 +100,7 @@ const END_OF_9999 = 253_402_300_799;
 export function toTimestamp(seconds: number): string {
 	let text = timestamps.get(seconds);
 	if (text === undefined) {
-		text = new Date(Math.min(seconds, END_OF_9999) * 1000).toISOString().replace(".000Z", "Z");
+		text = formatTimestamp(Math.min(seconds, END_OF_9999));
 		if (timestamps.size >= MAX_TIMESTAMPS) timestamps.clear();
 		timestamps.set(seconds, text);
 	}

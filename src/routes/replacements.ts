@@ -2,15 +2,16 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { modelName, serialNumber } from "../content/names.ts";
 import { deviceStatus } from "../entitlement/device-record.ts";
-import { formatCode, mintCode, mintCodeId, parseDeviceId } from "../entitlement/ids.ts";
+import { formatCode, mintCode, mintCodeId } from "../entitlement/ids.ts";
 import type { ReplacementResult } from "../objects/replacement-desk.ts";
 import { ProblemError } from "../problem.ts";
 import { hashSecret } from "../signing/lookup-keys.ts";
-import { randomBytes } from "./account-in-path.ts";
+import { changeRefusals, randomBytes } from "./account-in-path.ts";
 import { operatorAccess } from "./authenticate.ts";
 import { DEFAULT_LIFETIME_SECONDS } from "./codes.ts";
+import { devicePath, readDevice } from "./device-in-path.ts";
 import { timeOf } from "./entitlements.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp } from "./openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, timestamp } from "./openapi.ts";
 
 const replacementBody = z
 	.object({
@@ -33,7 +34,7 @@ const replace = createRoute({
 		"`serial` and `model` are those of the new appliance; after a factory reset its serial number is the same. The device is refused at once and keeps its seat for the other one, which takes its place when it activates with the code. One that is there already under that serial number takes it now. Asked again: another code, the earlier one is revoked; or `replaced_by`. Reinstating the device calls it off.",
 	...operatorAccess,
 	request: {
-		params: z.object({ device: z.string().max(64) }),
+		params: devicePath,
 		body: jsonBody(
 			z
 				.strictObject({
@@ -47,23 +48,13 @@ const replace = createRoute({
 	responses: {
 		200: jsonAnswer(replacementBody, "The other appliance has its place"),
 		201: jsonAnswer(replacementBody, "A code waits for the other appliance"),
-		...problems(
-			"unauthenticated",
-			"insufficient_scope",
-			"invalid_identifier",
-			"invalid_request",
-			"not_found",
-			"conflict",
-			"rate_limited",
-		),
+		...changeRefusals,
 	},
 });
 
 export const replacements = createRouter().openapi(replace, async (c) => {
 	const { services, event, now } = c.env;
-	const device = await parseDeviceId(services.lookupKeys, c.req.valid("param").device);
-	if (device === null) throw new ProblemError("invalid_identifier");
-	event.account = device.objectName;
+	const device = await readDevice(c.env, c.req.valid("param").device);
 	const { serial, model = null, reason = "" } = c.req.valid("json");
 	const code = await mintCode(services.lookupKeys, device.id, randomBytes());
 	const hash = await hashSecret(services.lookupKeys, "code", code);

@@ -9,10 +9,10 @@ import type { Webhook } from "../objects/webhook-tables.ts";
 import type { WebhookChange } from "../objects/webhooks.ts";
 import { ProblemError } from "../problem.ts";
 import { formatWebhookSecret, webhookSecret } from "../signing/webhook-signature.ts";
-import { accountPath, accountRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import { accountPath, accountRefusals, changeRefusals, randomBytes, readAccount } from "./account-in-path.ts";
 import type { AppEnv } from "./app-env.ts";
 import { operatorAccess } from "./authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "./openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "./openapi.ts";
 
 const webhookBody = z
 	.object({
@@ -37,7 +37,6 @@ const secretBody = webhookBody.extend({
 });
 
 const webhookPath = accountPath.extend({ webhook: z.string().refine(isWebhookId, "not the id of a webhook") });
-const refusals = { ...accountRefusals, ...problems("conflict") };
 const access = { tags: ["Operator"], ...operatorAccess };
 
 const create = createRoute({
@@ -63,7 +62,7 @@ const create = createRoute({
 				.openapi("NewWebhook"),
 		),
 	},
-	responses: { 201: jsonAnswer(secretBody, "Made; it is told of what happens from now on"), ...refusals },
+	responses: { 201: jsonAnswer(secretBody, "Made; it is told of what happens from now on"), ...changeRefusals },
 });
 const list = createRoute({
 	method: "get",
@@ -110,7 +109,7 @@ const test = createRoute({
 	summary: "Send a `webhook.test` event, after those that wait, and say how that went",
 	...access,
 	request: { params: webhookPath },
-	responses: { 200: jsonAnswer(webhookBody, "Its state after the attempt, or after 17 s"), ...refusals },
+	responses: { 200: jsonAnswer(webhookBody, "Its state after the attempt, or after 17 s"), ...changeRefusals },
 });
 
 function describe(account: AccountId, webhook: Webhook): z.infer<typeof webhookBody> {

@@ -2,6 +2,7 @@
 // route, its cache and its logs are not involved. Only GET, and only `host` is signed, so a device may ask for ranges.
 import { AwsClient } from "aws4fetch";
 import { packageKey } from "../storage/keys.ts";
+import { formatAmzDate } from "../timestamps.ts";
 import type { UrlSigner } from "./url-signer.ts";
 
 export interface S3PresignerOptions {
@@ -28,13 +29,8 @@ export function createS3Presigner(options: S3PresignerOptions): UrlSigner {
 		async sign({ sha256, now }) {
 			// Explicit, because aws4fetch would give the URL a whole day.
 			const url = `${bucketUrl}/${packageKey(sha256)}?X-Amz-Expires=${ttlSeconds}`;
-			const signed = await client.sign(url, { method: "GET", aws: { signQuery: true, datetime: amzDate(now) } });
+			const signed = await client.sign(url, { method: "GET", aws: { signQuery: true, datetime: formatAmzDate(now) } });
 			return { url: signed.url, expiresAt: now + ttlSeconds };
 		},
 	};
-}
-
-/** Unix seconds as SigV4 writes them: 20130524T000000Z. */
-function amzDate(now: number): string {
-	return new Date(now * 1000).toISOString().replaceAll(/[:-]|\.\d{3}/g, "");
 }
