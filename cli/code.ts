@@ -1,6 +1,6 @@
 // `parapet code …`: auth codes, with which devices activate.
 import type { Command } from "commander";
-import { instanceName, modelName, serialNumber } from "../src/content/names.ts";
+import { instanceName, modelName, serialNumber } from "../src/names.ts";
 import { moment, readOperand, runAsOperator, wholeNumber } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { accountId, codeId, haGroupId, licenseId } from "./ids.ts";

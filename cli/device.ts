@@ -1,7 +1,7 @@
 // `parapet device …`: what a firewall does. The operator's commands on devices are in fleet.ts.
 import type { Command } from "commander";
 import { z } from "zod";
-import { labels, modelName, productName, serialNumber, versionName } from "../src/content/names.ts";
+import { labels, modelName, productName, serialNumber, versionName } from "../src/names.ts";
 import { degradedLines, describeCheck } from "./check-lines.ts";
 import { type FirewallContext, pairs, runAsFirewall } from "./command.ts";
 import { runDeviceUpdate } from "./device-update.ts";

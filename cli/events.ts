@@ -1,8 +1,8 @@
 // `parapet account events`, `product events`, `events`: the audit trail, one line per event, and followed as it grows.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName } from "../src/content/names.ts";
 import { eventType } from "../src/events/event-type.ts";
+import { productName } from "../src/names.ts";
 import { type OperatorContext, readOperand, runAsOperator } from "./command.ts";
 import { accountId, deviceId } from "./ids.ts";
 import type { OperatorApi } from "./operator-api.ts";

@@ -1,7 +1,7 @@
 // `parapet device explain`: why a firewall gets what it gets, asked by an operator about a device, or by the firewall itself.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName, versionName } from "../src/content/names.ts";
+import { productName, versionName } from "../src/names.ts";
 import {
 	addOperatorOptions,
 	firewallOptions,

@@ -1,7 +1,7 @@
 // The operator's half of `parapet device …`: the devices of a customer, and what is to become of one.
 import type { Command } from "commander";
 import { z } from "zod";
-import { modelName, serialNumber } from "../src/content/names.ts";
+import { modelName, serialNumber } from "../src/names.ts";
 import { readOperand, runAsOperator } from "./command.ts";
 import { accountId, deviceId } from "./ids.ts";
 import { anyAnswer, readPages } from "./operator-api.ts";

@@ -1,8 +1,8 @@
 // `parapet ha …`: HA groups, firewalls that share one seat. The rules live on the server.
 import type { Command } from "commander";
 import { z } from "zod";
-import { displayName } from "../src/content/names.ts";
 import { haMode } from "../src/entitlement/ha-group.ts";
+import { displayName } from "../src/names.ts";
 import { commaList, readOperand, runAsOperator, wholeNumber } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { describeHaState, haStateAnswer } from "./ha-lines.ts";

@@ -1,7 +1,7 @@
 // `parapet instance …`: what a cloud's hook would tell, by hand: that an instance was launched, or is gone.
 import type { Command } from "commander";
 import { z } from "zod";
-import { instanceName } from "../src/content/names.ts";
+import { instanceName } from "../src/names.ts";
 import { readOperand, runAsOperator } from "./command.ts";
 import { accountId, licenseId } from "./ids.ts";
 import { anyAnswer } from "./operator-api.ts";

@@ -1,8 +1,8 @@
 // `parapet license …`: what a customer bought, and what becomes of it. The rules live on the server.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName } from "../src/content/names.ts";
 import { licenseKind, overagePolicy } from "../src/entitlement/license.ts";
+import { productName } from "../src/names.ts";
 import { commaList, moment, pairs, readOperand, runAsOperator, wholeNumber } from "./command.ts";
 import { accountId, licenseId } from "./ids.ts";
 import { addUsageCommand } from "./license-usage.ts";

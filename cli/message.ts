@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { localeTag, severity } from "../src/content/message.ts";
-import { productName, versionName } from "../src/content/names.ts";
+import { productName, versionName } from "../src/names.ts";
 import { collect, commaList, moment, pairs, readOperand, runAsOperator } from "./command.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatTable, type Surroundings } from "./output.ts";

@@ -1,7 +1,7 @@
 // `parapet product …`: content lines.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName } from "../src/content/names.ts";
+import { productName } from "../src/names.ts";
 import { readOperand, runAsOperator } from "./command.ts";
 import { addProductEventsCommand } from "./events.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";

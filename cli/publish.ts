@@ -1,8 +1,8 @@
 // `parapet publish FILE…`: each file becomes one release.
 import type { Command } from "commander";
 import { z } from "zod";
-import { modelName, packageFileName, productName, versionName } from "../src/content/names.ts";
 import { urgency } from "../src/content/product-record.ts";
+import { modelName, packageFileName, productName, versionName } from "../src/names.ts";
 import { commaList, runAsOperator } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { formatBytes, type Surroundings } from "./output.ts";

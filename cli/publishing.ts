@@ -3,7 +3,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { z } from "zod";
-import { sha256Hex } from "../src/content/names.ts";
+import { sha256Hex } from "../src/names.ts";
 import { CliError } from "./errors.ts";
 import { exchange } from "./http.ts";
 import { type OperatorApi, readAnswer } from "./operator-api.ts";

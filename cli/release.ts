@@ -1,7 +1,7 @@
 // `parapet release …`: what has been published, and taking it back.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName, versionName } from "../src/content/names.ts";
+import { productName, versionName } from "../src/names.ts";
 import { readOperand, runAsOperator } from "./command.ts";
 import { anyAnswer, listAnswer } from "./operator-api.ts";
 import { formatBytes, formatTable, type Surroundings } from "./output.ts";

@@ -3,10 +3,10 @@
 import { createApp } from "./app.ts";
 import { answerFailure } from "./failure.ts";
 import type { RequestScope } from "./request-scope.ts";
-import { check } from "./routes/check.ts";
-import { permits } from "./routes/permits.ts";
-import type { PlainRoute } from "./routes/plain-handler.ts";
-import { token } from "./routes/token.ts";
+import { check } from "./routes/device/check.ts";
+import { permits } from "./routes/device/permits.ts";
+import { token } from "./routes/device/token.ts";
+import type { PlainRoute } from "./routes/http/plain-handler.ts";
 
 const app = createApp();
 const plainRoutes = new Map<string, PlainRoute>([check, permits, token].map((route) => [route.path, route]));

@@ -2,7 +2,7 @@
 import { HTTPException } from "hono/http-exception";
 import { PROBLEMS, ProblemError, problemResponse } from "./problem.ts";
 import type { RequestScope } from "./request-scope.ts";
-import { OAuthError, oauthErrorResponse } from "./routes/oauth-error.ts";
+import { OAuthError, oauthErrorResponse } from "./routes/http/oauth-error.ts";
 import { PackageStoreError } from "./storage/package-store.ts";
 import { RecordStoreError } from "./storage/record-store.ts";
 import { RecordMissingError } from "./storage/records.ts";

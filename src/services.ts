@@ -2,17 +2,17 @@
 // request.
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, parseConfig } from "./config.ts";
-import type { Account } from "./objects/account.ts";
-import { answerInTime } from "./objects/answer-in-time.ts";
+import type { Account } from "./objects/account/account.ts";
+import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
+import type { RenewalOutcome } from "./objects/account/seats/seat-desk.ts";
 import { DIRECTORY_NAME, type NamedRecordStore, type ObjectBindings, recordStores } from "./objects/bindings.ts";
-import type { Directory } from "./objects/directory.ts";
-import type { HaReport, HaReportOutcome } from "./objects/ha-reports.ts";
-import type { Product } from "./objects/product.ts";
+import type { Directory } from "./objects/directory/directory.ts";
+import type { Product } from "./objects/product/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
-import { useAssertionOnce } from "./objects/replay-shard.ts";
-import type { RenewalOutcome } from "./objects/seat-desk.ts";
-import { createHaMemory, type HaMemory } from "./routes/ha-report.ts";
-import { type RateLimitPolicy, rateLimits } from "./routes/rate-limit.ts";
+import { answerInTime } from "./objects/replay/answer-in-time.ts";
+import { useAssertionOnce } from "./objects/replay/replay-shard.ts";
+import { createHaMemory, type HaMemory } from "./routes/device/ha-report.ts";
+import { type RateLimitPolicy, rateLimits } from "./routes/http/rate-limit.ts";
 import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
 import { importMacKeyring, type MacKeyring } from "./signing/mac-keyring.ts";

@@ -7,10 +7,10 @@ import { openScope, type RequestScope } from "./request-scope.ts";
 import { knownServices, type Services, servicesFor } from "./services.ts";
 import { formatLogLine } from "./telemetry/request-event.ts";
 
-export { Account } from "./objects/account.ts";
-export { Directory } from "./objects/directory.ts";
-export { Product } from "./objects/product.ts";
-export { ReplayGuard } from "./objects/replay-guard.ts";
+export { Account } from "./objects/account/account.ts";
+export { Directory } from "./objects/directory/directory.ts";
+export { Product } from "./objects/product/product.ts";
+export { ReplayGuard } from "./objects/replay/replay-guard.ts";
 
 export default {
 	async fetch(request, env, context) {

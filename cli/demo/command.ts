@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { versionName } from "../../src/content/names.ts";
+import { versionName } from "../../src/names.ts";
 import { readOptions } from "../command.ts";
 import { ensureDevSecrets } from "../dev-secrets.ts";
 import { CliError, UsageError } from "../errors.ts";

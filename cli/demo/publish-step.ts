@@ -1,6 +1,6 @@
 // The publisher's step of the demo: a file becomes a release, unless that very release is there already.
 import { z } from "zod";
-import { sha256Hex } from "../../src/content/names.ts";
+import { sha256Hex } from "../../src/names.ts";
 import { CliError } from "../errors.ts";
 import type { OperatorApi } from "../operator-api.ts";
 import { formatBytes, type Surroundings } from "../output.ts";

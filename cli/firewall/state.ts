@@ -3,6 +3,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { haRole } from "../../src/entitlement/ha-group.ts";
 import {
 	labels,
 	modelName,
@@ -11,8 +12,7 @@ import {
 	serialNumber,
 	sha256Hex,
 	versionName,
-} from "../../src/content/names.ts";
-import { haRole } from "../../src/entitlement/ha-group.ts";
+} from "../../src/names.ts";
 import { CliError } from "../errors.ts";
 import { parseJson } from "../refusal.ts";
 import { checkAnswer } from "./answers.ts";

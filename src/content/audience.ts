@@ -1,7 +1,7 @@
 // Whom something is for. Every given field must match; an empty audience is everybody.
 import { z } from "zod";
 import type { DeviceProfile } from "../entitlement/device-record.ts";
-import { engineRange, labels, modelName, productName } from "./names.ts";
+import { engineRange, labels, modelName, productName } from "../names.ts";
 import { engineInRange } from "./vendor-version.ts";
 
 export const audience = z.strictObject({

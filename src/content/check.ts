@@ -2,9 +2,9 @@
 // what it should run next; whether there are messages to read; and until when all of that holds.
 import { decideEntitlement, type EntitledDevice, type Entitlement } from "../entitlement/decide.ts";
 import type { DeviceProfile } from "../entitlement/device-record.ts";
+import { productName, versionName } from "../names.ts";
 import type { DeviceCircumstances } from "./audience.ts";
 import type { Message } from "./message.ts";
-import { productName, versionName } from "./names.ts";
 import type { ProductRecord } from "./product-record.ts";
 import { selectMessages } from "./select-messages.ts";
 import { type Candidate, type Selection, selectRelease } from "./select-release.ts";

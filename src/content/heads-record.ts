@@ -1,7 +1,7 @@
 // `heads`: the one small record that moves. It says which immutable revision of everything shared is current, so an
 // isolate stays up to date with a single read however many products there are. `denied` is its bad-news companion.
 import { z } from "zod";
-import { productName } from "./names.ts";
+import { productName } from "../names.ts";
 
 /** `dev-` and then the name of the account's object (entitlement/ids.ts). Cut out, because the hottest path asks. */
 const ACCOUNT_NAME_START = 4;

@@ -1,6 +1,6 @@
 // The replicated record of one product: what its Product object publishes and every edge selects releases from.
 import { z } from "zod";
-import { engineRange, modelName, packageFileName, productName, sha256Hex, versionName } from "./names.ts";
+import { engineRange, modelName, packageFileName, productName, sha256Hex, versionName } from "../names.ts";
 
 const seconds = z.int().nonnegative();
 

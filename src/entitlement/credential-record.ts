@@ -1,6 +1,6 @@
 // `credential:<hash>`: a publisher's or operator's API key as the edge knows it. The key itself is stored nowhere.
 import { z } from "zod";
-import { productName } from "../content/names.ts";
+import { productName } from "../names.ts";
 import { ACCOUNT_ID } from "./ids.ts";
 
 const accountId = z.string().regex(ACCOUNT_ID, "an account is named by its id, acct-…");

@@ -1,7 +1,7 @@
 // A line of an import or an export: one device, with the public key that it has. Read by the service, and by the command line
 // before anything is sent. Nothing of a line that is refused is repeated but the names of its fields.
 import { z } from "zod";
-import { labels, modelName, serialNumber } from "../content/names.ts";
+import { labels, modelName, serialNumber } from "../names.ts";
 import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../signing/device-key.ts";
 import type { DevicePublicKey } from "./device-record.ts";
 import { isHaGroupId, isLicenseId } from "./ids.ts";

@@ -1,7 +1,7 @@
 // What the edge knows of one device: the replicated record that its Account object writes, and the part of it that the
 // decisions read. A device's access token carries that same part, so that a check needs no record at all.
 import { z } from "zod";
-import { labels, modelName, productName, serialNumber } from "../content/names.ts";
+import { labels, modelName, productName, serialNumber } from "../names.ts";
 
 const seconds = z.int().nonnegative();
 

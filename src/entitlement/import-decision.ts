@@ -1,6 +1,6 @@
 // What becomes of a device that an operator vouches for, without a code: the seat by the same rule as of an activation, and
 // the rest as the operator gives it. Pure; the Account object gathers the facts, decides and writes in one transaction.
-import type { Labels } from "../content/names.ts";
+import type { Labels } from "../names.ts";
 import { type ActivationKind, decideSeat, type KnownDevice, type SeatFacts, type SeatRefusal } from "./activation.ts";
 import type { DeviceStatus } from "./device-record.ts";
 

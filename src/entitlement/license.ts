@@ -1,6 +1,6 @@
 // What an account bought: which products, for how many devices, from when until when. Pure rules about one license.
 import { z } from "zod";
-import { productName } from "../content/names.ts";
+import { productName } from "../names.ts";
 import type { DeviceStatus, Grant, Hold } from "./device-record.ts";
 import { LEASE_CEILING_SECONDS, LEASE_FLOOR_SECONDS } from "./seat-lease.ts";
 

@@ -5,12 +5,12 @@ import { createKvRecordStore } from "../storage/kv-record-store.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-store-names.ts";
 import { createRedisRecordStore } from "../storage/redis-record-store.ts";
-import type { Account } from "./account.ts";
-import type { Directory } from "./directory.ts";
-import type { DirectoryPort } from "./directory-port.ts";
-import type { RecordLane } from "./outbox.ts";
-import type { Product } from "./product.ts";
-import type { ReplayGuard } from "./replay-guard.ts";
+import type { Account } from "./account/account.ts";
+import type { Directory } from "./directory/directory.ts";
+import type { DirectoryPort } from "./outbox/directory-port.ts";
+import type { RecordLane } from "./outbox/outbox.ts";
+import type { Product } from "./product/product.ts";
+import type { ReplayGuard } from "./replay/replay-guard.ts";
 
 export interface ObjectBindings {
 	readonly RECORDS: KVNamespace;

@@ -1,6 +1,6 @@
 // Carries out a plan against the real Account, in virtual time and on its real tables, and takes down what each caller saw.
 // The object dies when the plan says; a caller whose answer is lost tries again with the same code and the same key.
-import type { Account } from "../../src/objects/account.ts";
+import type { Account } from "../../src/objects/account/account.ts";
 import { Deployment } from "../simulation/deployment.ts";
 import { NO_FAULTS } from "../simulation/faults.ts";
 import type { ObjectHost } from "../simulation/objects.ts";

@@ -1,5 +1,5 @@
 // How a call of a history is made to an Account, by its public methods, and how its answer is put down.
-import type { Account } from "../../src/objects/account.ts";
+import type { Account } from "../../src/objects/account/account.ts";
 import type { SeatCall } from "./seats.ts";
 
 type Outcome<T> = Promise<({ readonly ok: true } & T) | { readonly ok: false; readonly reason: string }>;

@@ -1,19 +1,19 @@
 // A whole deployment in one process: the real objects with their real outboxes, on modelled stores, and its isolates.
 import "./platform-module.ts";
-import type { Account } from "../../src/objects/account.ts";
+import type { Account } from "../../src/objects/account/account.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
-import type { Directory } from "../../src/objects/directory.ts";
-import type { Outbox, RecordLane } from "../../src/objects/outbox.ts";
-import type { Product } from "../../src/objects/product.ts";
+import type { Directory } from "../../src/objects/directory/directory.ts";
+import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
+import type { Product } from "../../src/objects/product/product.ts";
 import type { RecordStore } from "../../src/storage/record-store.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { type Life, type ObjectClass, ObjectHost } from "./objects.ts";
 import { KvModel, type ModelStore, RedisModel, type World } from "./stores.ts";
 
 // After the module above, and so not by a static import: those are linked before anything runs.
-const { Account: AccountClass } = await import("../../src/objects/account.ts");
-const { Directory: DirectoryClass } = await import("../../src/objects/directory.ts");
-const { Product: ProductClass } = await import("../../src/objects/product.ts");
+const { Account: AccountClass } = await import("../../src/objects/account/account.ts");
+const { Directory: DirectoryClass } = await import("../../src/objects/directory/directory.ts");
+const { Product: ProductClass } = await import("../../src/objects/product/product.ts");
 
 type Publishing = Account | Directory | Product;
 

@@ -7,7 +7,7 @@ import type { DeviceRecord } from "../../src/entitlement/device-record.ts";
 import { createRecordOrigin } from "../../src/objects/record-origin.ts";
 import { ProblemError } from "../../src/problem.ts";
 import { openScope, type RequestScope } from "../../src/request-scope.ts";
-import { isDenied, requireCurrent, standsOnDenyList } from "../../src/routes/authenticate.ts";
+import { isDenied, requireCurrent, standsOnDenyList } from "../../src/routes/http/authenticate.ts";
 import type { Services } from "../../src/services.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../src/storage/record-cache.ts";

@@ -2,7 +2,7 @@
 // every store, and whether an answer may be what it is. It looks at disks and stores from outside and changes nothing.
 
 import { accountObjectName } from "../../src/entitlement/ids.ts";
-import type { Account } from "../../src/objects/account.ts";
+import type { Account } from "../../src/objects/account/account.ts";
 import { deniedKey, deviceKey, HEADS_KEY, productKey } from "../../src/storage/keys.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Answer, Isolate, Question } from "./isolate.ts";

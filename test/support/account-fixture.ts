@@ -1,5 +1,5 @@
 // An account with a license and codes, and devices to activate: what most tests of the Account object start from.
-import type { ActivationInput } from "../../src/objects/device-desk.ts";
+import type { ActivationInput } from "../../src/objects/account/device-desk.ts";
 import { bindings, freshName } from "./object-bindings.ts";
 
 /** Near the real time, because denials end by the objects' own clock. */

@@ -1,6 +1,6 @@
 // Alarms of an account that tests ring. One is always set: an account waits to tell of the ends of its licenses.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import type { Account } from "../../src/objects/account.ts";
+import type { Account } from "../../src/objects/account/account.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,5 +1,5 @@
 // An account with an HA group under lic-a, a code for the group, and short ways to what happens to both.
-import type { HaGroupChange } from "../../src/objects/ha-desk.ts";
+import type { HaGroupChange } from "../../src/objects/account/ha-desk.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "./account-fixture.ts";
 
 type WithoutCaller<One> = One extends HaGroupChange ? Omit<One, "actor" | "now" | "id"> : never;

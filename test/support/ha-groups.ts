@@ -1,10 +1,10 @@
 // HA groups for tests of what their devices report: a group with devices a, b, c …, and ways to see what becomes of it.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
-import type { Account } from "../../src/objects/account.ts";
-import type { HaSettings } from "../../src/objects/ha-desk.ts";
-import type { HaReport } from "../../src/objects/ha-reports.ts";
-import type { Outbox } from "../../src/objects/outbox.ts";
+import type { Account } from "../../src/objects/account/account.ts";
+import type { HaReport } from "../../src/objects/account/ha/ha-reports.ts";
+import type { HaSettings } from "../../src/objects/account/ha-desk.ts";
+import type { Outbox } from "../../src/objects/outbox/outbox.ts";
 import { NOW } from "./account-fixture.ts";
 import { createHaAccount } from "./ha-fixture.ts";
 

@@ -1,11 +1,11 @@
 // The bindings of the test Worker as the objects and adapters see them, and a way to break an object's stores.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { Account } from "../../src/objects/account.ts";
+import type { Account } from "../../src/objects/account/account.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
-import type { Directory } from "../../src/objects/directory.ts";
-import type { Outbox, RecordLane } from "../../src/objects/outbox.ts";
-import type { Product } from "../../src/objects/product.ts";
+import type { Directory } from "../../src/objects/directory/directory.ts";
+import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
+import type { Product } from "../../src/objects/product/product.ts";
 
 export const bindings = env as unknown as ObjectBindings & { readonly PACKAGES: R2Bucket };
 

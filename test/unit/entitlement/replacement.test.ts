@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { labels, mergeLabels } from "../../../src/content/names.ts";
 import { decideReplacement, type ReplacementFacts } from "../../../src/entitlement/replacement.ts";
+import { labels, mergeLabels } from "../../../src/names.ts";
 
 const AWAITED: ReplacementFacts = { replacedBy: null, successor: null, serial: "FW-2", model: null };
 const THERE = { id: "dev-2", status: "active", model: "PA-440" } as const;

@@ -1,7 +1,7 @@
 // The limits of names.ts and license.ts are there so that this holds: a device that was let in can always have a token.
 import { expect, test } from "vitest";
-import { labels, modelName, productName } from "../../../src/content/names.ts";
 import { grantsOf, licenseTerms, MAX_PRODUCTS } from "../../../src/entitlement/license.ts";
+import { labels, modelName, productName } from "../../../src/names.ts";
 import { ACCESS_TOKEN_MAX_LENGTH, signAccessToken, verifyAccessToken } from "../../../src/signing/access-token.ts";
 import { importTokenKeyring } from "../../../src/signing/token-keyring.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";

@@ -1,0 +1,80 @@
+// Everything that an Account is made of, put together: its tables, its trail, its outbox, and the desks where the work is done.
+// Nothing is read or written here.
+
+import { Alarm } from "../alarm.ts";
+import type { WriteAudit } from "../audit.ts";
+import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "../bindings.ts";
+import { Outbox } from "../outbox/outbox.ts";
+import { DENIAL_MARGIN_SECONDS } from "./account-records.ts";
+import { AccountTables } from "./account-tables.ts";
+import { Admission } from "./admission.ts";
+import type { DeskOptions } from "./desk.ts";
+import { DeviceDesk } from "./device-desk.ts";
+import { DeviceTables } from "./device-tables.ts";
+import { ExpiryDesk } from "./expiry-desk.ts";
+import { HaReports } from "./ha/ha-reports.ts";
+import { HaTables } from "./ha/ha-tables.ts";
+import { HaDesk } from "./ha-desk.ts";
+import { ImportDesk } from "./import-desk.ts";
+import { InstanceDesk } from "./instance-desk.ts";
+import { InstanceTables } from "./instance-tables.ts";
+import { LastingDenials } from "./lasting-denials.ts";
+import { LicenseDesk } from "./license-desk.ts";
+import { LicenseTables } from "./license-tables.ts";
+import { ReplacementDesk } from "./replacement-desk.ts";
+import { SeatDesk } from "./seats/seat-desk.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
+
+export interface AccountDesks extends DeskOptions {
+	/** shared by all that have something to do later */
+	readonly alarm: Alarm;
+	readonly webhooks: Webhooks;
+	readonly lasting: LastingDenials;
+	readonly licenseDesk: LicenseDesk;
+	readonly deviceDesk: DeviceDesk;
+	readonly haDesk: HaDesk;
+	readonly instanceDesk: InstanceDesk;
+	readonly replacementDesk: ReplacementDesk;
+	readonly importDesk: ImportDesk;
+}
+
+export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): AccountDesks {
+	const { sql } = storage;
+	const directory = directoryPort(env);
+	const alarm = new Alarm(storage);
+	const account = new AccountTables(sql);
+	const licenses = new LicenseTables(sql);
+	const devices = new DeviceTables(sql, { info: () => account.info(), license: (id) => licenses.license(id) });
+	const groups = new HaTables(sql);
+	const tables = { account, licenses, devices, groups };
+
+	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory });
+	const accountId = () => account.info()?.id ?? "";
+	const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
+	const audit: WriteAudit = ({ actor, now: at }, action, subject, detail) =>
+		webhooks.delivery.append({ at, actor, action, subject, detail });
+	const shared = { ...tables, storage, alarm, audit, outbox };
+
+	const seatDesk = new SeatDesk(shared);
+	const expiryDesk = new ExpiryDesk(shared);
+	const haReports = new HaReports(shared);
+	// After a change, no token from before it is left.
+	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
+	const desk: DeskOptions = { ...tables, audit, outbox, seatDesk, expiryDesk, haReports, tokensEndAfter };
+
+	const admission = new Admission(desk);
+	const licenseDesk = new LicenseDesk(desk);
+	const deviceDesk = new DeviceDesk(desk, admission);
+	return {
+		...desk,
+		alarm,
+		webhooks,
+		lasting: new LastingDenials({ ...desk, directory }),
+		licenseDesk,
+		deviceDesk,
+		haDesk: new HaDesk(desk, admission),
+		instanceDesk: new InstanceDesk({ ...desk, licenseDesk, deviceDesk, instances: new InstanceTables(sql) }),
+		replacementDesk: new ReplacementDesk(desk, admission),
+		importDesk: new ImportDesk(desk, admission),
+	};
+}

@@ -1,0 +1,75 @@
+// What an Account publishes, each as the step that delivers it: a record per device and per HA group, and whom the Directory
+// is to have refused.
+import type { DeviceRecord } from "../../entitlement/device-record.ts";
+import { accountObjectName, isHaGroupId } from "../../entitlement/ids.ts";
+import { deviceKey, haGroupKey } from "../../storage/keys.ts";
+import type { DenyStep, OutboxStep, RecordStep } from "../outbox/outbox-rows.ts";
+import type { RecordSource } from "../outbox/record-pages.ts";
+import type { AccountInfo, AccountTables } from "./account-tables.ts";
+import type { Device, DeviceTables } from "./device-tables.ts";
+import type { HaReports } from "./ha/ha-reports.ts";
+
+/** Edges' clocks differ, and accept a token a little past its end: a denial outlives every token by this much. */
+export const DENIAL_MARGIN_SECONDS = 300;
+
+export function deviceStep({ version, replaces: _, replacedBy: __, ...body }: Device): RecordStep {
+	return { kind: "record", key: deviceKey(body.id), version, body: body satisfies DeviceRecord };
+}
+
+/**
+ * Access tokens that are out carry the old status until they end: the Directory tells every edge meanwhile.
+ * @param since unix seconds of the change @param tokensEndAfter seconds after which no token from before is left
+ */
+export function accessStep(device: Device, since: number, tokensEndAfter: number): OutboxStep {
+	return device.status === "active" ? allowStep(device) : denyStep(device, since, tokensEndAfter);
+}
+
+export function denyStep({ id, version }: Device, since: number, tokensEndAfter: number): DenyStep {
+	return { kind: "deny", scope: "device", id, version, until: since + tokensEndAfter, since };
+}
+
+/** Tells the edges that what they and the devices hold of this account is outdated. @param now as `since` above */
+export function termsStep({ id, terms: version }: AccountInfo, now: number, tokensEndAfter: number): DenyStep {
+	return { kind: "deny", scope: "terms", id: accountObjectName(id), version, until: now + tokensEndAfter, since: now };
+}
+
+export function allowStep(device: Device): OutboxStep {
+	return { kind: "allow", scope: "device", id: device.id, version: device.version };
+}
+
+/** The devices' records in the order of their ids. A page is named by the last id of the one before. */
+export function deviceRecords(tables: DeviceTables, after: string, limit: number): ReturnType<RecordSource["read"]> {
+	const devices = tables.devices(after, limit);
+	const last = devices.length === limit ? devices.at(-1) : undefined;
+	return { steps: devices.map(deviceStep), next: last?.id ?? null };
+}
+
+/** All devices, and after them all HA groups, each in the order of their ids. */
+export function accountRecords(tables: DeviceTables, groups: HaReports, account: AccountTables): RecordSource {
+	return {
+		// Those behind it are still to be written anew after a change of terms.
+		isPending(key) {
+			const renewedTo = account.renewedTo();
+			return renewedTo !== null && key.startsWith(deviceKey("")) && key > deviceKey(renewedTo);
+		},
+		read(after, limit) {
+			const isPastDevices = isHaGroupId(after);
+			const devices = isPastDevices ? { steps: [], next: null } : deviceRecords(tables, after, limit);
+			if (devices.next !== null) return devices;
+			const room = limit - devices.steps.length;
+			const found = groups.steps(isPastDevices ? after : "", room);
+			return {
+				steps: [...devices.steps, ...found.map(({ step }) => step)],
+				next: found.length === room ? (found.at(-1)?.id ?? null) : null,
+			};
+		},
+	};
+}
+
+/** @returns what is to be stored under a key; null = nothing that this account knows of */
+export function stepOf(key: string, tables: DeviceTables, groups: HaReports): RecordStep | null {
+	const [ofDevices, ofGroups] = [deviceKey(""), haGroupKey("")];
+	if (key.startsWith(ofGroups)) return groups.step(key.slice(ofGroups.length));
+	const device = key.startsWith(ofDevices) ? tables.device(key.slice(ofDevices.length)) : null;
+	return device === null ? null : deviceStep(device);
+}

@@ -1,0 +1,81 @@
+// The tables of an Account, and the one row about the account itself. Licenses, codes and devices have files of their own.
+// Plain synchronous SQL; no rule is decided here.
+import { createAuditTable } from "../audit.ts";
+import { Outbox } from "../outbox/outbox.ts";
+import { addColumn, runSchema } from "../schema.ts";
+import { createDeviceTables } from "./device-tables.ts";
+import { createExpiryTable } from "./expiry-tables.ts";
+import { createHaReportTables } from "./ha/ha-report-tables.ts";
+import { createHaTables } from "./ha/ha-tables.ts";
+import { createInstanceTable } from "./instance-tables.ts";
+import { createLicenseTables } from "./license-tables.ts";
+import { createSeatHistoryTables } from "./seats/seat-history-tables.ts";
+import { createSeatTables } from "./seats/seat-tables.ts";
+import { createWebhookTable } from "./webhooks/webhook-tables.ts";
+
+const SCHEMA = [
+	"CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL)",
+] as const;
+
+export function createAccountTables(sql: SqlStorage): void {
+	runSchema(sql, SCHEMA);
+	addColumn(sql, "account", "terms", "INTEGER NOT NULL DEFAULT 0");
+	addColumn(sql, "account", "renewed_to", "TEXT");
+	createLicenseTables(sql);
+	createDeviceTables(sql);
+	createHaTables(sql);
+	createInstanceTable(sql);
+	createHaReportTables(sql);
+	createSeatTables(sql);
+	createSeatHistoryTables(sql);
+	createAuditTable(sql);
+	createExpiryTable(sql);
+	createWebhookTable(sql);
+	Outbox.createTable(sql);
+}
+
+export interface AccountInfo {
+	readonly id: string;
+	readonly name: string;
+	readonly createdAt: number;
+	/** how often licenses have changed in a way that devices notice */
+	readonly terms: number;
+}
+
+type AccountRow = { id: string; name: string; created_at: number; terms: number };
+
+export class AccountTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	info(): AccountInfo | null {
+		const row = this.#sql.exec<AccountRow>("SELECT id, name, created_at, terms FROM account").toArray()[0];
+		if (row === undefined) return null;
+		return { id: row.id, name: row.name, createdAt: row.created_at, terms: row.terms };
+	}
+
+	insert({ id, name, createdAt }: Omit<AccountInfo, "terms">): void {
+		this.#sql.exec("INSERT INTO account (id, name, created_at) VALUES (?, ?, ?)", id, name, createdAt);
+	}
+
+	/** From now on every device's record is to be written anew. */
+	raiseTerms(): void {
+		this.#sql.exec("UPDATE account SET terms = terms + 1, renewed_to = ''");
+	}
+
+	/**
+	 * After a change of terms all devices' records have to be written anew, page by page.
+	 * @returns id of the last device that has its new record, "" = none has yet; null = nothing is to be done
+	 */
+	renewedTo(): string | null {
+		return this.#sql.exec<{ at: string | null }>("SELECT renewed_to AS at FROM account").toArray()[0]?.at ?? null;
+	}
+
+	/** @param deviceId null = all are done */
+	setRenewedTo(deviceId: string | null): void {
+		this.#sql.exec("UPDATE account SET renewed_to = ?", deviceId);
+	}
+}

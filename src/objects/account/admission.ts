@@ -1,0 +1,187 @@
+// A device gets its place: under a license, with a seat of its own or its part in that of an HA group. The facts of the
+// decision, and what follows from it, for whoever decides: a device with a code, or an operator. Each method is synchronous,
+// and part of the transaction of whoever calls.
+
+import type { ActivationKind, KnownDevice, SeatFacts } from "../../entitlement/activation.ts";
+import type { DevicePublicKey, DeviceStatus } from "../../entitlement/device-record.ts";
+import { MAX_HA_MEMBERS } from "../../entitlement/ha-group.ts";
+import { type License, lastEndOf } from "../../entitlement/license.ts";
+import { firstLeaseEnd } from "../../entitlement/seat-lease.ts";
+import { type Labels, mergeLabels } from "../../names.ts";
+import type { Change } from "../audit.ts";
+import { accessStep, deviceStep } from "./account-records.ts";
+import type { DeskOptions } from "./desk.ts";
+import type { Device } from "./device-tables.ts";
+import type { HaGroup } from "./ha/ha-tables.ts";
+import type { Code } from "./license-tables.ts";
+
+/** Where a device is to be. */
+export interface Place {
+	readonly license: License;
+	/** of the same license; null = a seat of its own */
+	readonly group: HaGroup | null;
+	/** the device whose place this is, and which leaves it; null = it is nobody's */
+	readonly replaced: Device | null;
+}
+
+/** What a device says of itself. */
+export interface DeviceClaims {
+	readonly jwk: DevicePublicKey;
+	/** RFC 7638 thumbprint of `jwk`; the device has proved that it holds the key */
+	readonly jkt: string;
+	readonly serial: string;
+	readonly model: string;
+	readonly labels: Labels;
+	/** whether it wants no token without a DPoP proof */
+	readonly dpopBound: boolean;
+}
+
+export interface Newcomer {
+	readonly claims: DeviceClaims;
+	readonly known: Device | null;
+	readonly candidateId: string;
+	readonly imported?: { readonly status: DeviceStatus };
+}
+
+export class Admission {
+	readonly #of: DeskOptions;
+
+	constructor(options: DeskOptions) {
+		this.#of = options;
+	}
+
+	/** @param of a code, or the device that is replaced @throws Error when its license is not there, which cannot be */
+	placeOf({ license: id, haGroup }: Pick<Code | Device, "license" | "haGroup">, replaced: Device | null): Place {
+		const license = this.#of.licenses.license(id);
+		if (license === null) throw new Error("a place without a license");
+		return { license, group: haGroup === null ? null : this.#of.groups.group(haGroup), replaced };
+	}
+
+	/** @param known the device that has the caller's key @param now unix seconds @returns what `decideSeat` decides on */
+	seatFacts(
+		{ license, group, replaced }: Place,
+		{ serial, jkt }: Pick<DeviceClaims, "serial" | "jkt">,
+		known: Device | null,
+		now: number,
+	): SeatFacts & { readonly deviceWithSameKey: KnownDevice | null } {
+		const { devices, seatDesk } = this.#of;
+		const seatsTaken = seatDesk.countTaken(license.id, now);
+		const leaving = [known, replaced].filter((device) => device !== null);
+		const left = leaving.map(({ id }) => id);
+		const others = group === null ? [] : devices.members(group.id).filter(({ id }) => !left.includes(id));
+		return {
+			license: { ...license, endsAt: lastEndOf(license) },
+			serial,
+			deviceWithSameKey: known,
+			serialHeldByOther: devices.isSerialHeldByOther(serial, jkt, replaced?.id ?? null),
+			group: group && {
+				id: group.id,
+				hasSeat: seatDesk.liveSeat(group.id, now) !== null,
+				isFull: others.length >= MAX_HA_MEMBERS,
+			},
+			bringsSeat: leaving.some((device) => this.#isAloneInSeat(device, left, license, now)),
+			takesOver: replaced !== null,
+			seatsTaken,
+			now,
+		};
+	}
+
+	/**
+	 * Gives a device the place for which `decideSeat` admitted it.
+	 * @param who known: the device that has its key; null = it gets `candidateId`. imported: what it begins with, where an
+	 * operator vouches for it
+	 */
+	admit(
+		{ license, group, replaced }: Place,
+		{ claims, known, candidateId, imported }: Newcomer,
+		kind: Exclude<ActivationKind, "same">,
+		by: Change,
+	): Device {
+		const { audit, devices, seatDesk, outbox } = this.#of;
+		const id = known?.id ?? candidateId;
+		const until = this.#leaseEnd({ license, replaced }, known, by.now);
+		// Moving does not lift a suspension; a device that returns starts afresh.
+		const kept = kind === "moved" ? known : null;
+		const { status = imported?.status ?? "active", activatedAt = by.now } = kept ?? {};
+		const haGroup = group?.id ?? null;
+		const { serial, model, jkt, jwk, dpopBound } = claims;
+		const labels = replaced === null ? claims.labels : mergeLabels(claims.labels, replaced.labels);
+		devices.saveDevice({
+			...{ id, status, license: license.id, haGroup, activatedAt, serial, model, labels, jkt, jwk, dpopBound },
+			replaces: replaced?.id ?? known?.replaces ?? null,
+			replacedBy: null,
+		});
+		const event = kind === "new" && imported !== undefined ? "imported" : kind;
+		seatDesk.ledger.together(by, () => {
+			if (replaced !== null) this.#retire(replaced, id, by);
+			audit(by, `device.${event}`, id, `serial ${serial}`);
+			this.noteGroup(by, id, known?.haGroup ?? null, haGroup);
+			const placed = group === null ? "" : `, HA group ${group.id}`;
+			if (known !== null) seatDesk.vacate(known, by, `left for license ${license.id}${placed}`);
+			seatDesk.place({ holder: haGroup ?? id, license: license.id, until }, by);
+		});
+		if (kind === "returned") this.callOffReplacement(id, by);
+		const device = devices.deviceOrThrow(id);
+		const isBack = kind === "returned" ? [accessStep(device, by.now, this.#of.tokensEndAfter)] : [];
+		outbox.add([deviceStep(device), ...isBack]);
+		return device;
+	}
+
+	/** Tells that a device came for which `decideSeat` found no seat. @param known the device that has its key */
+	noteRefusal(
+		{ license, group }: Place,
+		{ serial }: Pick<DeviceClaims, "serial">,
+		known: Device | null,
+		by: Change,
+	): void {
+		this.#of.seatDesk.ledger.refuse(license, group?.id ?? known?.id ?? serial, `serial ${serial}`, by);
+	}
+
+	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */
+	tokensUntil(device: Device, now: number): number {
+		const lease = this.#of.seatDesk.liveSeat(device, now)?.until ?? 0;
+		return Math.max(lease, now + (device.lease ?? this.#of.tokensEndAfter));
+	}
+
+	/**
+	 * To be called once a device was saved with the HA group that it has now, null = none: leaves in the trail that it is
+	 * another one than before, and has both groups look at who their members are.
+	 */
+	noteGroup(by: Change, deviceId: string, before: string | null, after: string | null): void {
+		const { audit, haReports } = this.#of;
+		if (before !== null && before !== after) audit(by, "ha_group.leave", deviceId, before);
+		if (after !== null && before !== after) audit(by, "ha_group.join", deviceId, after);
+		for (const group of new Set([before, after])) if (group !== null) haReports.refresh(group, by);
+	}
+
+	/** Whoever is back is not replaced: the codes with which another one could take its place are revoked. */
+	callOffReplacement(deviceId: string, by: Change): void {
+		for (const code of this.#of.licenses.replacementCodes(deviceId)) {
+			this.#of.licenses.revokeCode(code.id);
+			this.#of.audit(by, "code.revoke", code.id, `for the replacement of ${deviceId}`);
+		}
+	}
+
+	/** The device leaves its place to another, which is in it already. */
+	#retire(replaced: Device, successor: string, by: Change): void {
+		const { audit, devices, seatDesk, outbox, tokensEndAfter } = this.#of;
+		devices.saveDevice({ ...replaced, status: "revoked", haGroup: null, replacedBy: successor });
+		audit(by, "device.replaced", replaced.id, `by ${successor}`);
+		seatDesk.vacate(replaced, by, `replaced by ${successor}`);
+		const device = devices.deviceOrThrow(replaced.id);
+		outbox.add([deviceStep(device), accessStep(device, by.now, tokensEndAfter)]);
+	}
+
+	#leaseEnd({ license, replaced }: Pick<Place, "license" | "replaced">, known: Device | null, now: number) {
+		const until = firstLeaseEnd(license.leaseSeconds, known && this.tokensUntil(known, now), now);
+		const kept = replaced && this.#of.seatDesk.liveSeat(replaced, now);
+		return until === null ? null : Math.max(until, kept?.until ?? 0);
+	}
+
+	/** @param leaving ids of devices that leave their place too */
+	#isAloneInSeat(device: Device, leaving: readonly string[], license: License, now: number): boolean {
+		const { devices, seatDesk } = this.#of;
+		if (seatDesk.liveSeat(device, now)?.license !== license.id) return false;
+		return device.haGroup === null || !devices.hasSeatedMember(device.haGroup, leaving);
+	}
+}

@@ -1,0 +1,26 @@
+// What the desks of an Account work with: its tables, its outbox and its trail. Each desk's methods are synchronous, and part
+// of the transaction of whoever calls.
+
+import type { WriteAudit } from "../audit.ts";
+import type { Outbox } from "../outbox/outbox.ts";
+import type { AccountTables } from "./account-tables.ts";
+import type { DeviceTables } from "./device-tables.ts";
+import type { ExpiryDesk } from "./expiry-desk.ts";
+import type { HaReports } from "./ha/ha-reports.ts";
+import type { HaTables } from "./ha/ha-tables.ts";
+import type { LicenseTables } from "./license-tables.ts";
+import type { SeatDesk } from "./seats/seat-desk.ts";
+
+export interface DeskOptions {
+	readonly audit: WriteAudit;
+	readonly account: AccountTables;
+	readonly licenses: LicenseTables;
+	readonly devices: DeviceTables;
+	readonly groups: HaTables;
+	readonly seatDesk: SeatDesk;
+	readonly expiryDesk: ExpiryDesk;
+	readonly haReports: HaReports;
+	readonly outbox: Outbox;
+	/** seconds after which no token from before a change is left */
+	readonly tokensEndAfter: number;
+}

@@ -1,0 +1,120 @@
+// What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated, and their records written
+// anew when the account's terms have changed. Each method is synchronous, and part of the transaction of whoever calls.
+
+import { type ActivationKind, type ActivationRefusal, decideActivation } from "../../entitlement/activation.ts";
+import type { DeviceStatus } from "../../entitlement/device-record.ts";
+import { holdsSeat } from "../../entitlement/license.ts";
+import { decideStatusChange, type StatusChangeRefusal } from "../../entitlement/status-change.ts";
+import { INSTANCE_LABEL } from "../../names.ts";
+import type { Change } from "../audit.ts";
+import type { OutboxStep } from "../outbox/outbox-rows.ts";
+import { accessStep, deviceRecords, deviceStep } from "./account-records.ts";
+import type { Admission, DeviceClaims, Place } from "./admission.ts";
+import type { DeskOptions } from "./desk.ts";
+import type { Device } from "./device-tables.ts";
+import type { Code } from "./license-tables.ts";
+
+export interface ActivationInput extends DeviceClaims {
+	/** keyed hash of the auth code */
+	readonly codeHash: string;
+	/** the id that a device not known yet will get */
+	readonly candidateDeviceId: string;
+	/** unix seconds */
+	readonly now: number;
+}
+
+export type ActivationOutcome =
+	| { readonly ok: true; readonly kind: ActivationKind; readonly overage: boolean; readonly device: Device }
+	| { readonly ok: false; readonly reason: ActivationRefusal };
+
+export type StatusOutcome =
+	| { readonly ok: true; readonly changed: boolean; readonly device: Device }
+	| { readonly ok: false; readonly reason: StatusChangeRefusal | "unknown_device" };
+
+export type StatusChange = Change & {
+	readonly deviceId: string;
+	readonly status: DeviceStatus;
+	readonly reason: string;
+};
+
+/** Few, so that another change does not wait long for its turn behind them. */
+const RENEWALS_PER_RUN = 50;
+
+export class DeviceDesk {
+	readonly #of: DeskOptions;
+	readonly #admission: Admission;
+
+	constructor(options: DeskOptions, admission: Admission) {
+		this.#of = options;
+		this.#admission = admission;
+	}
+
+	/** Takes a seat for a key, or its part in that of the code's HA group, or finds that it has one. */
+	activate(input: ActivationInput): ActivationOutcome {
+		const { licenses, devices } = this.#of;
+		const { codeHash, candidateDeviceId, now, ...claims } = input;
+		const code = licenses.code("hash", codeHash);
+		if (code === null) return { ok: false, reason: "unknown_code" };
+		const known = devices.deviceByKey(claims.jkt);
+		const place = this.#placeOf(code, known);
+		const facts = this.#admission.seatFacts(place, claims, known, now);
+		const usedThisCode = known !== null && licenses.hasActivated(codeHash, known.id);
+		const deviceWithSameKey = known && { ...known, usedThisCode, isReplaced: known.id === place.replaced?.id };
+		const { model, labels } = claims;
+		const instance = labels[INSTANCE_LABEL] ?? null;
+		const decision = decideActivation({ ...facts, code, model, instance, deviceWithSameKey });
+		const by = { actor: `code:${code.id}`, now };
+		if (!decision.ok) {
+			if (decision.reason === "no_seat_left") this.#admission.noteRefusal(place, claims, known, by);
+			return decision;
+		}
+		const { kind } = decision;
+		if (kind === "same") {
+			const device = devices.deviceOrThrow(known?.id);
+			// Its instance was launched again: an end from before that, heard of only later, is not about it any more.
+			if (code.instance !== null && code.used < code.uses) licenses.insertActivation(codeHash, device.id, now);
+			return { ...decision, device };
+		}
+		const who = { claims, known, candidateId: candidateDeviceId };
+		const device = this.#admission.admit(place, who, kind, by);
+		licenses.insertActivation(codeHash, device.id, now);
+		return { ...decision, device };
+	}
+
+	changeStatus(input: StatusChange): StatusOutcome {
+		const known = this.#of.devices.device(input.deviceId);
+		if (known === null) return { ok: false, reason: "unknown_device" };
+		const decision = decideStatusChange(known.status, input.status);
+		if (!decision.ok) return decision;
+		if (!decision.changed) return { ...decision, device: known };
+		this.#of.devices.saveDevice({ ...known, status: input.status });
+		if (input.status === "active") this.#admission.callOffReplacement(known.id, input);
+		const device = this.#of.devices.deviceOrThrow(known.id);
+		this.#of.audit(input, `device.${input.status}`, known.id, input.reason);
+		if (!holdsSeat(input.status)) this.#of.seatDesk.vacate(known, input, `device ${input.status}`);
+		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
+		if (known.haGroup !== null) this.#of.haReports.refresh(known.haGroup, input);
+		return { ...decision, device };
+	}
+
+	/** @returns the next records that have to be written anew after a change of terms; taken once */
+	takeRenewals(): readonly OutboxStep[] {
+		const { account, devices } = this.#of;
+		const after = account.renewedTo();
+		if (after === null) return [];
+		const { steps, next } = deviceRecords(devices, after, RENEWALS_PER_RUN);
+		account.setRenewedTo(next);
+		return steps;
+	}
+
+	/**
+	 * Where a code leads to: that of a replacement, until it has happened, to wherever the device is that is replaced, and
+	 * after that to wherever its successor was.
+	 */
+	#placeOf(code: Code, known: Device | null): Place {
+		const device = code.replaces === null ? null : this.#of.devices.device(code.replaces);
+		if (device?.replacedBy === null) return this.#admission.placeOf(device, device);
+		const successor = known !== null && device?.replacedBy === known.id ? known : null;
+		return this.#admission.placeOf(successor ?? code, null);
+	}
+}

@@ -1,0 +1,215 @@
+// What becomes of an Account's HA groups: made, changed, removed, joined and left at an operator's wish. A group has one
+// seat for as long as one of its devices may have one. Each method is synchronous, and part of the transaction of whoever
+// calls.
+import { decideJoin, decideLeave, type HaMode, type JoinRefusal } from "../../entitlement/ha-group.ts";
+import { holdsSeat, type License } from "../../entitlement/license.ts";
+import { firstLeaseEnd } from "../../entitlement/seat-lease.ts";
+import type { Change } from "../audit.ts";
+import { deviceStep } from "./account-records.ts";
+import type { Admission } from "./admission.ts";
+import type { DeskOptions } from "./desk.ts";
+import type { Device } from "./device-tables.ts";
+import type { HaState } from "./ha/ha-reports.ts";
+import type { HaGroup } from "./ha/ha-tables.ts";
+import type { Seat } from "./seats/seat-tables.ts";
+
+export interface HaGroupInfo extends HaGroup {
+	/** in whatever status */
+	readonly devices: readonly Device[];
+	/** null = none of its devices may have one, or its lease is over */
+	readonly seat: Seat | null;
+	/** what its devices say of themselves */
+	readonly state: HaState;
+}
+
+/** What an operator sets. */
+export interface HaSettings {
+	readonly name: string;
+	readonly mode: HaMode;
+	readonly skewLimitSeconds: number;
+}
+
+/** What an operator can have done; one list, so that the object needs one method for it. */
+export type HaGroupChange = Change & { readonly id: string } & (
+		| ({ readonly kind: "create"; readonly license: string; readonly devices: readonly string[] } & HaSettings)
+		| { readonly kind: "change"; readonly settings: Partial<HaSettings> }
+		| { readonly kind: "join"; readonly deviceId: string }
+		| { readonly kind: "leave"; readonly deviceId: string }
+		| { readonly kind: "delete" }
+	);
+type Of<Kind> = HaGroupChange & { readonly kind: Kind };
+
+export type HaGroupResult =
+	| { readonly ok: true; readonly changed: boolean; readonly group: HaGroupInfo }
+	| {
+			readonly ok: false;
+			readonly reason: "unknown_account" | "unknown_ha_group" | "unknown_license" | "id_taken" | "no_seat_left";
+	  }
+	| { readonly ok: false; readonly reason: "unknown_device" | JoinRefusal; readonly deviceId: string };
+
+export class HaDesk {
+	readonly #of: DeskOptions;
+	readonly #admission: Admission;
+
+	constructor(options: DeskOptions, admission: Admission) {
+		this.#of = options;
+		this.#admission = admission;
+	}
+
+	/** @returns groups in the order of their ids, from the first one after the given id */
+	list(after: string, limit: number, now: number): HaGroupInfo[] {
+		return this.#of.groups.groups(after, limit).map((group) => this.#describe(group, now));
+	}
+
+	read(id: string, now: number): HaGroupInfo | null {
+		const group = this.#of.groups.group(id);
+		return group === null ? null : this.#describe(group, now);
+	}
+
+	change(change: HaGroupChange): HaGroupResult {
+		if (change.kind === "create") return this.#create(change);
+		const group = this.#of.groups.group(change.id);
+		if (group === null) return { ok: false, reason: "unknown_ha_group" };
+		switch (change.kind) {
+			case "change":
+				return this.#set(group, change);
+			case "join":
+				return this.#joinAll(group, [change.deviceId], change);
+			case "leave":
+				return this.#leave(group, change);
+			case "delete":
+				return this.#delete(group, change);
+		}
+	}
+
+	/** With all of its devices, or not at all. */
+	#create(change: Of<"create">): HaGroupResult {
+		const { id, name, mode, license, skewLimitSeconds, devices, now } = change;
+		const { groups, licenses } = this.#of;
+		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" };
+		if (groups.group(id) !== null) return { ok: false, reason: "id_taken" };
+		const group: HaGroup = { id, name, mode, license, skewLimitSeconds, createdAt: now };
+		const refusal = this.#refuseJoin(group, devices);
+		if (refusal !== null) return refusal;
+		groups.saveGroup(group);
+		this.#of.audit(change, "ha_group.create", id, `${name}: ${mode}, license ${license}`);
+		this.#joinAll(group, devices, change);
+		return this.#done(group, change, true);
+	}
+
+	#set(before: HaGroup, change: Of<"change">): HaGroupResult {
+		const after = { ...before, ...change.settings };
+		if (JSON.stringify(after) === JSON.stringify(before)) return this.#done(before, change, false);
+		this.#of.groups.saveGroup(after);
+		const { name, mode, skewLimitSeconds } = after;
+		this.#of.audit(change, "ha_group.change", after.id, `${name}: ${mode}, skew limit ${skewLimitSeconds} s`);
+		return this.#done(after, change, true);
+	}
+
+	#joinAll(group: HaGroup, deviceIds: readonly string[], by: Change): HaGroupResult {
+		const refusal = this.#refuseJoin(group, deviceIds);
+		if (refusal !== null) return refusal;
+		const joining = deviceIds
+			.map((id) => this.#of.devices.deviceOrThrow(id))
+			.filter((device) => device.haGroup !== group.id);
+		for (const device of joining) this.#join(group, device, by);
+		return this.#done(group, by, joining.length > 0);
+	}
+
+	#refuseJoin(group: HaGroup, deviceIds: readonly string[]): (HaGroupResult & { ok: false }) | null {
+		let members = this.#of.devices.members(group.id).length;
+		for (const deviceId of deviceIds) {
+			const device = this.#of.devices.device(deviceId);
+			if (device === null) return { ok: false, reason: "unknown_device", deviceId };
+			const decision = decideJoin({ device, group, members });
+			if (!decision.ok) return { ok: false, reason: decision.reason, deviceId };
+			if (decision.changed) members += 1;
+		}
+		return null;
+	}
+
+	#join(group: HaGroup, device: Device, by: Change): void {
+		const { devices, seatDesk } = this.#of;
+		const own = seatDesk.liveSeat(device, by.now);
+		devices.saveDevice({ ...device, haGroup: group.id });
+		this.#moved(device, group.id, by);
+		seatDesk.ledger.together(by, () => {
+			seatDesk.vacate(device, by, `joined HA group ${group.id}`);
+			if (own !== null) seatDesk.place({ ...own, holder: group.id }, by);
+		});
+	}
+
+	#leave(group: HaGroup, change: Of<"leave">): HaGroupResult {
+		const device = this.#of.devices.device(change.deviceId);
+		if (device === null) return { ok: false, reason: "unknown_device", deviceId: change.deviceId };
+		if (device.haGroup !== group.id) return this.#done(group, change, false);
+		return this.#letGo(group, [device], change) ?? this.#done(group, change, true);
+	}
+
+	/** Only if each of its devices gets a seat of its own. Codes for it are revoked. */
+	#delete(group: HaGroup, change: Of<"delete">): HaGroupResult {
+		const { licenses, groups, devices, audit } = this.#of;
+		const refusal = this.#letGo(group, devices.members(group.id), change);
+		if (refusal !== null) return refusal;
+		for (const code of licenses.codesOfGroup(group.id)) {
+			licenses.revokeCode(code.id);
+			audit(change, "code.revoke", code.id, `HA group ${group.id} is deleted`);
+		}
+		groups.deleteGroup(group.id);
+		audit(change, "ha_group.delete", group.id, group.name);
+		return this.#done(group, change, true);
+	}
+
+	/** @returns why they stay, all of them; null = they have left */
+	#letGo(group: HaGroup, leaving: readonly Device[], by: Change): (HaGroupResult & { ok: false }) | null {
+		const { licenses, devices, seatDesk } = this.#of;
+		const license = licenses.license(group.license);
+		if (license === null) throw new Error("an HA group without a license");
+		const seatsTaken = seatDesk.countTaken(license.id, by.now);
+		const seat = seatDesk.liveSeat(group.id, by.now);
+		const left = new Set(leaving.map(({ id }) => id));
+		const staying = devices.members(group.id).filter(({ id }) => !left.has(id));
+		const statusOf = ({ status }: Device) => status;
+		const decision = decideLeave({
+			leaving: leaving.map(statusOf),
+			staying: staying.map(statusOf),
+			...{ hasSeat: seat !== null, license, seatsTaken },
+		});
+		if (!decision.ok) return decision;
+		seatDesk.ledger.together(by, () => {
+			for (const device of leaving) this.#leaveWith(seat, device, license, by);
+		});
+		return null;
+	}
+
+	/** @param seat of the group; null = it has none */
+	#leaveWith(seat: Seat | null, device: Device, license: License, by: Change): void {
+		const { devices, seatDesk } = this.#of;
+		const group = device.haGroup ?? "";
+		const isLast = seat !== null && !devices.hasSeatedMember(group, [device.id]);
+		const tokensUntil = this.#admission.tokensUntil(device, by.now);
+		const until = isLast ? seat.until : firstLeaseEnd(license.leaseSeconds, tokensUntil, by.now);
+		devices.saveDevice({ ...device, haGroup: null });
+		this.#moved(device, null, by);
+		seatDesk.vacate(device, by, "its last device left");
+		if (seat !== null && holdsSeat(device.status)) {
+			seatDesk.place({ holder: device.id, license: license.id, until }, by);
+		}
+	}
+
+	#moved(before: Device, haGroup: string | null, by: Change): void {
+		this.#admission.noteGroup(by, before.id, before.haGroup, haGroup);
+		this.#of.outbox.add([deviceStep(this.#of.devices.deviceOrThrow(before.id))]);
+	}
+
+	#done(group: HaGroup, by: Change, changed: boolean): HaGroupResult {
+		if (changed) this.#of.haReports.refresh(group.id, by);
+		return { ok: true, changed, group: this.#describe(group, by.now) };
+	}
+
+	#describe(group: HaGroup, now: number): HaGroupInfo {
+		const devices = this.#of.devices.members(group.id);
+		const state = this.#of.haReports.describe(group);
+		return { ...group, devices, seat: this.#of.seatDesk.liveSeat(group.id, now), state };
+	}
+}

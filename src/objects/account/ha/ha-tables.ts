@@ -1,0 +1,80 @@
+// An Account's HA groups as rows. Which devices belong to one, their own rows say (device-tables.ts). Plain synchronous SQL;
+// no rule is decided here.
+import type { HaMode } from "../../../entitlement/ha-group.ts";
+import { runSchema } from "../../schema.ts";
+
+const SCHEMA = [
+	`CREATE TABLE IF NOT EXISTS ha_groups (
+		id TEXT PRIMARY KEY, name TEXT NOT NULL, mode TEXT NOT NULL, license TEXT NOT NULL REFERENCES licenses (id),
+		skew_limit INTEGER NOT NULL, created_at INTEGER NOT NULL
+	) WITHOUT ROWID`,
+	"CREATE INDEX IF NOT EXISTS ha_groups_by_license ON ha_groups (license)",
+] as const;
+
+export function createHaTables(sql: SqlStorage): void {
+	runSchema(sql, SCHEMA);
+}
+
+export interface HaGroup {
+	readonly id: string;
+	readonly name: string;
+	readonly mode: HaMode;
+	/** of all its devices */
+	readonly license: string;
+	/** seconds for which its devices may run different versions before that is an event */
+	readonly skewLimitSeconds: number;
+	/** unix seconds */
+	readonly createdAt: number;
+}
+
+type HaGroupRow = { id: string; name: string; mode: HaMode; license: string; skew_limit: number; created_at: number };
+
+export class HaTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	/** @returns groups in the order of their ids, from the first one after the given id */
+	groups(after: string, limit: number): HaGroup[] {
+		const query = "SELECT * FROM ha_groups WHERE id > ? ORDER BY id LIMIT ?";
+		return this.#sql.exec<HaGroupRow>(query, after, limit).toArray().map(groupOf);
+	}
+
+	group(id: string): HaGroup | null {
+		const row = this.#sql.exec<HaGroupRow>("SELECT * FROM ha_groups WHERE id = ?", id).toArray()[0];
+		return row === undefined ? null : groupOf(row);
+	}
+
+	/** Writes the group as it is given, new or changed. */
+	saveGroup({ id, name, mode, license, skewLimitSeconds, createdAt }: HaGroup): void {
+		const query = "INSERT OR REPLACE INTO ha_groups VALUES (?, ?, ?, ?, ?, ?)";
+		this.#sql.exec(query, id, name, mode, license, skewLimitSeconds, createdAt);
+	}
+
+	deleteGroup(id: string): void {
+		this.#sql.exec("DELETE FROM ha_groups WHERE id = ?", id);
+	}
+
+	/** @returns how many groups hold a seat of a license whose lease is not over */
+	seatsOfGroups(license: string, now: number): number {
+		const query = `SELECT COUNT(*) AS n FROM ha_groups JOIN seats ON holder = id
+			WHERE ha_groups.license = ? AND seats.license = ? AND (until IS NULL OR until > ?)`;
+		return this.#sql.exec<{ n: number }>(query, license, license, now).one().n;
+	}
+
+	/** Moves every group that has a seat of one license to another, with the codes for it. */
+	moveGroups(from: string, to: string): void {
+		const query = `UPDATE ha_groups SET license = ? WHERE license = ? AND id IN (SELECT holder FROM seats WHERE license = ?)
+			RETURNING id`;
+		for (const { id } of this.#sql.exec<{ id: string }>(query, to, from, from).toArray()) {
+			this.#sql.exec("UPDATE codes SET license = ? WHERE ha_group = ?", to, id);
+		}
+	}
+}
+
+function groupOf(row: HaGroupRow): HaGroup {
+	const { id, name, mode, license, skew_limit: skewLimitSeconds, created_at: createdAt } = row;
+	return { id, name, mode, license, skewLimitSeconds, createdAt };
+}

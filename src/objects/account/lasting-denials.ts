@@ -1,0 +1,49 @@
+// Renews what the Directory was told of an Account for as long as some store has a record from before: a denial, or the news
+// of a change of terms, is announced with an end, and a store that is down, or many devices, may take longer than that. To
+// be called by every alarm. What cannot be renewed is renewed by the next one, minutes before the end.
+import { deviceKey } from "../../storage/keys.ts";
+import type { DirectoryPort } from "../outbox/directory-port.ts";
+import { DENIAL_MARGIN_SECONDS, denyStep, termsStep } from "./account-records.ts";
+import type { DeskOptions } from "./desk.ts";
+
+export interface LastingDenialsOptions extends Pick<DeskOptions, "account" | "devices" | "outbox" | "tokensEndAfter"> {
+	readonly directory: DirectoryPort;
+}
+
+/** Twice the longest time between two alarms of an object that owes something. */
+const RENEW_BEFORE_SECONDS = 2 * DENIAL_MARGIN_SECONDS;
+
+export class LastingDenials {
+	readonly #of: LastingDenialsOptions;
+	/** What this instance has renewed; after a restart it does so again, and the Directory minds no repetition. */
+	#terms = { version: 0, until: 0 };
+
+	constructor(options: LastingDenialsOptions) {
+		this.#of = options;
+	}
+
+	/** Never rejects. @param now unix seconds */
+	async renew(now: number): Promise<void> {
+		const overdue = this.#of.outbox.overdueKeys();
+		await Promise.allSettled([...this.#denials(overdue, now), this.#renewTerms(overdue.length > 0, now)]);
+	}
+
+	/** Tokens are made from the record of before: the denial has to outlast them. */
+	#denials(overdue: readonly string[], now: number): Promise<unknown>[] {
+		const { devices, directory, tokensEndAfter } = this.#of;
+		const late = overdue.map((key) => devices.device(key.slice(deviceKey("").length)));
+		const refused = late.filter((device) => device !== null).filter(({ status }) => status !== "active");
+		return refused.map((device) => directory.deny(denyStep(device, now, tokensEndAfter)));
+	}
+
+	async #renewTerms(isOverdue: boolean, now: number): Promise<void> {
+		const { account, directory, tokensEndAfter } = this.#of;
+		const info = account.info();
+		if (info === null || info.terms === 0 || (account.renewedTo() === null && !isOverdue)) return;
+		const { version, until } = this.#terms;
+		if (version === info.terms && until - now > RENEW_BEFORE_SECONDS) return;
+		const step = termsStep(info, now, tokensEndAfter);
+		await directory.deny(step);
+		this.#terms = { version: info.terms, until: step.until };
+	}
+}

@@ -1,0 +1,214 @@
+// What becomes of an Account's licenses and codes: made, changed, suspended, revoked, emptied into another. Each method is
+// synchronous, and part of the transaction of whoever calls. A change that devices notice raises the account's terms: edges
+// then take no token and no record from before it, and every record is written anew behind the answer.
+import {
+	changesDevices,
+	decideLicenseStatus,
+	type License,
+	type LicenseStatus,
+	type LicenseTerms,
+	licenseTerms,
+} from "../../entitlement/license.ts";
+import type { AccountEvent } from "../../events/catalogue.ts";
+import type { Change } from "../audit.ts";
+import { termsStep } from "./account-records.ts";
+import type { DeskOptions } from "./desk.ts";
+import type { Device } from "./device-tables.ts";
+import type { HaState } from "./ha/ha-reports.ts";
+import type { Code } from "./license-tables.ts";
+import { type LicenseUsage, usageOf } from "./license-usage.ts";
+import type { Seat } from "./seats/seat-tables.ts";
+
+export interface LicenseInfo extends License {
+	readonly seatsTaken: number;
+}
+
+export interface ExplainedDevice {
+	readonly device: Device;
+	readonly license: LicenseInfo | null;
+	/** though its lease may be over */
+	readonly seat: Seat | null;
+	/** its HA group as the devices describe it; null = it is in none */
+	readonly ha: HaState | null;
+}
+
+export interface NewCode {
+	readonly id: string;
+	/** keyed hash of the code; the code itself is known to its holder alone */
+	readonly hash: string;
+	/** null = that of the HA group */
+	readonly license: string | null;
+	/** the group that its devices join; not given = none */
+	readonly haGroup?: string | null;
+	readonly uses: number;
+	/** unix seconds */
+	readonly expiresAt: number;
+	readonly serial: string | null;
+	readonly model: string | null;
+	/** the one instance whose devices may use it; any, if left out */
+	readonly instance?: string | null;
+}
+
+export interface LicenseChange {
+	readonly id: string;
+	/** what is to be other than it is */
+	readonly terms: Partial<LicenseTerms>;
+	/** whether products that stay keep the validity that they have, whatever `terms` say of it */
+	readonly keepsValidity?: boolean;
+}
+
+export type LicenseResult<Reason extends string> =
+	| { readonly ok: true; readonly changed: boolean; readonly license: LicenseInfo }
+	| { readonly ok: false; readonly reason: "unknown_license" | Reason };
+
+export class LicenseDesk {
+	readonly #of: DeskOptions;
+
+	constructor(options: DeskOptions) {
+		this.#of = options;
+	}
+
+	list(now: number): LicenseInfo[] {
+		return this.#of.licenses.licenses().map((license) => this.#describe(license, now));
+	}
+
+	/** @param id null = each license @param days of how many the peaks are wanted */
+	usage(id: string | null, now: number, days: number): LicenseUsage[] {
+		const { licenses } = this.#of;
+		const wanted = id === null ? licenses.licenses() : [licenses.license(id)].filter((one) => one !== null);
+		return wanted.map((license) => usageOf(this.#of, license, now, days));
+	}
+
+	read(id: string, now: number): LicenseInfo | null {
+		const license = this.#of.licenses.license(id);
+		return license === null ? null : this.#describe(license, now);
+	}
+
+	create(input: Change & { id: string; terms: LicenseTerms }) {
+		if (this.#of.licenses.license(input.id) !== null) return { ok: false, reason: "id_taken" } as const;
+		const license: License = { ...input.terms, id: input.id, status: "active", createdAt: input.now };
+		this.#of.licenses.saveLicense(license);
+		this.#of.audit(input, "license.create", license.id, summaryOf(license));
+		this.#of.expiryDesk.watch(license, input.now);
+		return { ok: true, license: this.#describe(license, input.now) } as const;
+	}
+
+	/** All terms must hold together afterwards. */
+	change(input: Change & LicenseChange): LicenseResult<"license_revoked" | "bad_terms"> {
+		const before = this.#of.licenses.license(input.id);
+		if (before === null) return { ok: false, reason: "unknown_license" };
+		if (before.status === "revoked") return { ok: false, reason: "license_revoked" };
+		const { id, status, createdAt, ...terms } = before;
+		const known = new Map(input.keepsValidity ? before.products.map((one) => [one.product, one]) : []);
+		const { products = before.products } = input.terms;
+		const changed = { ...input.terms, products: products.map((one) => known.get(one.product) ?? one) };
+		const wanted = licenseTerms.safeParse({ ...terms, ...changed });
+		if (!wanted.success) return { ok: false, reason: "bad_terms" };
+		const after: License = { ...wanted.data, id, status, createdAt };
+		if (JSON.stringify(after) === JSON.stringify({ ...terms, id, status, createdAt })) {
+			return { ok: true, changed: false, license: this.#describe(before, input.now) };
+		}
+		return this.#replace(input, "license.change", before, after, summaryOf(after));
+	}
+
+	/** @param input reason: kept in the audit trail */
+	setStatus(input: Change & { id: string; status: LicenseStatus; reason: string }): LicenseResult<"license_revoked"> {
+		const before = this.#of.licenses.license(input.id);
+		if (before === null) return { ok: false, reason: "unknown_license" };
+		const decision = decideLicenseStatus(before.status, input.status);
+		if (!decision.ok) return { ok: false, reason: "license_revoked" };
+		if (!decision.changed) return { ok: true, changed: false, license: this.#describe(before, input.now) };
+		return this.#replace(input, `license.${input.status}`, before, { ...before, status: input.status }, input.reason);
+	}
+
+	/**
+	 * Moves all devices and HA groups that hold a seat to another license, or none where its seats do not suffice. One whose
+	 * lease is over stays, and asks its old license for a seat when it returns.
+	 */
+	transfer(input: Change & { id: string; to: string }): LicenseResult<"license_revoked" | "no_seat_left"> {
+		const { licenses, devices, groups, seatDesk } = this.#of;
+		const { seats } = seatDesk;
+		const { now } = input;
+		const from = licenses.license(input.id);
+		const to = licenses.license(input.to);
+		if (from === null || to === null) return { ok: false, reason: "unknown_license" };
+		if (to.status === "revoked") return { ok: false, reason: "license_revoked" };
+		const moving = from.id === to.id ? 0 : seats.taken(from.id, now);
+		if (moving === 0) return { ok: true, changed: false, license: this.#describe(to, now) };
+		if (to.overage === "refuse" && seats.taken(to.id, now) + moving > to.seats) {
+			return { ok: false, reason: "no_seat_left" };
+		}
+		seatDesk.sweepLicense(from.id, now);
+		devices.moveDevices(from.id, to.id);
+		groups.moveGroups(from.id, to.id);
+		// As in an activation: tokens of the fixed license may be out there, though the change of terms ends them soon.
+		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#of.tokensEndAfter };
+		this.#of.audit(input, "license.transfer", from.id, `${moving} seats to ${to.id}`);
+		seatDesk.ledger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);
+		this.#renewDevices(now);
+		return { ok: true, changed: true, license: this.#describe(to, now) };
+	}
+
+	codes(after: string, limit: number): Code[] {
+		return this.#of.licenses.codes(after, limit);
+	}
+
+	/** A code for an HA group is for the group's license, whichever that is when it is used. */
+	createCode({ actor, now, hash, haGroup = null, instance = null, license: wanted, ...input }: Change & NewCode) {
+		const { licenses, groups } = this.#of;
+		const group = haGroup === null ? null : groups.group(haGroup);
+		if (haGroup !== null && group === null) return { ok: false, reason: "unknown_ha_group" } as const;
+		const license = wanted ?? group?.license ?? "";
+		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" } as const;
+		if (group !== null && group.license !== license) return { ok: false, reason: "other_license" } as const;
+		if (licenses.code("id", input.id) !== null || licenses.code("hash", hash) !== null) {
+			return { ok: false, reason: "id_taken" } as const;
+		}
+		const code = { ...input, license, haGroup, instance, replaces: null, createdAt: now };
+		licenses.insertCode(hash, code);
+		const whereTo = haGroup === null ? "" : `, HA group ${haGroup}`;
+		this.#of.audit({ actor, now }, "code.create", code.id, `license ${license}, ${code.uses} uses${whereTo}`);
+		return { ok: true, code: { ...code, used: 0, revoked: false } satisfies Code } as const;
+	}
+
+	/** Devices that it has activated stay. Final, and harmless when repeated. */
+	revokeCode(input: Change & { id: string }) {
+		const code = this.#of.licenses.code("id", input.id);
+		if (code === null) return { ok: false, reason: "unknown_code" } as const;
+		if (!code.revoked) {
+			this.#of.licenses.revokeCode(code.id);
+			this.#of.audit(input, "code.revoke", code.id, `license ${code.license}`);
+		}
+		return { ok: true } as const;
+	}
+
+	#replace(
+		change: Change,
+		action: AccountEvent,
+		before: License,
+		after: License,
+		detail: string,
+	): LicenseResult<never> {
+		this.#of.licenses.saveLicense(after);
+		this.#of.audit(change, action, after.id, detail);
+		this.#of.expiryDesk.watch(after, change.now);
+		if (before.seats !== after.seats) this.#of.seatDesk.ledger.changeSeats(after, change);
+		if (changesDevices(before, after)) this.#renewDevices(change.now);
+		return { ok: true, changed: true, license: this.#describe(after, change.now) };
+	}
+
+	#renewDevices(now: number): void {
+		const { account, outbox, tokensEndAfter } = this.#of;
+		account.raiseTerms();
+		const info = account.info();
+		if (info !== null) outbox.add([termsStep(info, now, tokensEndAfter)]);
+	}
+
+	#describe(license: License, now: number): LicenseInfo {
+		return { ...license, seatsTaken: this.#of.seatDesk.seats.taken(license.id, now) };
+	}
+}
+
+function summaryOf({ seats, products }: License): string {
+	return `${seats} seats: ${products.map(({ product }) => product).join(" ")}`;
+}

@@ -1,0 +1,40 @@
+// How much of a license is used: seats, who holds them, its devices, refusals and daily peaks. Read from counts that are kept
+// along and from indexes; nothing is written.
+import type { DeviceStatus } from "../../entitlement/device-record.ts";
+import type { License } from "../../entitlement/license.ts";
+import { dayOf, type PeakOfDay, peaksOf } from "../../entitlement/seat-peaks.ts";
+import { REFUSALS_KEPT_SECONDS } from "../../entitlement/seat-refusal.ts";
+import type { DeskOptions } from "./desk.ts";
+
+export interface LicenseUsage {
+	readonly license: License;
+	readonly seatsTaken: number;
+	/** those of the seats taken that HA groups hold */
+	readonly groupSeats: number;
+	readonly devices: Readonly<Record<DeviceStatus, number>>;
+	/** devices, HA groups and serial numbers for which the trail tells of a refused seat within the last day */
+	readonly refusedLately: number;
+	/** the earliest first; today is the last */
+	readonly peaks: readonly PeakOfDay[];
+}
+
+/** @param now unix seconds @param days how many of peaks are wanted, today with them */
+export function usageOf(
+	{ devices, groups, seatDesk }: Pick<DeskOptions, "devices" | "groups" | "seatDesk">,
+	license: License,
+	now: number,
+	days: number,
+): LicenseUsage {
+	const { seats, history } = seatDesk.ledger;
+	const today = dayOf(now);
+	const seatsTaken = seats.taken(license.id, now);
+	const written = history.days(license.id, today - days + 1);
+	return {
+		license,
+		seatsTaken,
+		groupSeats: groups.seatsOfGroups(license.id, now),
+		devices: devices.countByStatus(license.id),
+		refusedLately: history.refusalsSince(license.id, now - REFUSALS_KEPT_SECONDS),
+		peaks: peaksOf({ written, taken: seatsTaken, today, days }),
+	};
+}

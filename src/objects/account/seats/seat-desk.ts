@@ -1,0 +1,140 @@
+// Who has a seat: given and taken back as devices come, go, join and leave HA groups; and, under elastic licenses, as time
+// passes: renewed by the devices' token requests, swept when their lease is over. Each method is synchronous, and part of
+// the transaction of whoever calls. No record is written here: a device gets a token only with a lease that outlives it, so
+// the edges need not know of a seat that was lost.
+import type { DeviceStatus } from "../../../entitlement/device-record.ts";
+import { holdsSeat } from "../../../entitlement/license.ts";
+import { decideRenewal, isLive, sweepTime } from "../../../entitlement/seat-lease.ts";
+import type { Alarm } from "../../alarm.ts";
+import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
+import { nowSeconds } from "../../clock.ts";
+import { type Device, type DeviceTables, seatHolder } from "../device-tables.ts";
+import type { LicenseTables } from "../license-tables.ts";
+import { SeatLedger, type SeatReader } from "./seat-ledger.ts";
+import type { Seat } from "./seat-tables.ts";
+
+export type RenewalOutcome =
+	/** `lease`: seconds in all, and unix seconds of its end; null = the seat is for good */
+	| { readonly ok: true; readonly lease: { readonly seconds: number; readonly until: number } | null }
+	| { readonly ok: false; readonly reason: "unknown_device" | "seat_lost" | Exclude<DeviceStatus, "active"> };
+
+export interface SeatDeskOptions {
+	readonly storage: DurableObjectStorage;
+	readonly audit: WriteAudit;
+	readonly licenses: LicenseTables;
+	readonly devices: DeviceTables;
+	/** the object's: a chore is added to it that sweeps */
+	readonly alarm: Alarm;
+}
+
+/** Few, so that a renewal does not wait long for its turn behind them; the alarm comes back at once for the rest. */
+const ENDED_PER_SWEEP = 500;
+
+export class SeatDesk {
+	readonly seats: SeatReader;
+	readonly ledger: SeatLedger;
+	readonly #of: SeatDeskOptions;
+
+	constructor(options: SeatDeskOptions) {
+		const { storage, alarm } = options;
+		this.#of = options;
+		this.ledger = new SeatLedger({ ...options, sql: storage.sql });
+		this.seats = this.ledger.seats;
+		// By the clock, not by what the alarm stood at: it may be from before a renewal, and no lease ends early.
+		const run = async () => storage.transactionSync(() => this.sweep(nowSeconds()));
+		alarm.add({ dueMs: () => this.dueMs(), run });
+	}
+
+	/** @returns a holder's seat, or the one in which a device has its part, unless its lease is over or it has none */
+	liveSeat(of: string | Device, now: number): Seat | null {
+		if (typeof of !== "string" && !holdsSeat(of.status)) return null;
+		const seat = this.seats.seat(typeof of === "string" ? of : seatHolder(of));
+		return seat !== null && isLive(seat.until, now) ? seat : null;
+	}
+
+	/** Gives a holder a seat, or sees that the one it has ends no earlier. Whoever calls has decided that it may have it. */
+	place(wanted: Seat, by: Change): void {
+		const seat = this.seats.seat(wanted.holder);
+		const isOver = seat !== null && !isLive(seat.until, by.now);
+		if (isOver) this.#release(seat, by.now);
+		if (seat === null || isOver || seat.license !== wanted.license) this.ledger.take(wanted, by);
+		else if (wanted.until !== null && seat.until !== null && wanted.until > seat.until) {
+			this.seats.extend(seat.holder, wanted.until);
+		}
+	}
+
+	/**
+	 * Takes back the seat that a device had, unless others of its HA group share it.
+	 * @param before the device as it was; its row says already what it is now
+	 * @param why for the trail
+	 */
+	vacate(before: Device, by: Change, why: string): void {
+		if (!holdsSeat(before.status)) return;
+		const isShared = before.haGroup !== null && this.#of.devices.hasSeatedMember(before.haGroup, [before.id]);
+		if (!isShared) this.ledger.free(seatHolder(before), by, why);
+	}
+
+	/** What a token request does: keeps, renews or takes back the seat of an active device, or of its HA group. @param input now: unix seconds */
+	renew({ deviceId, now }: { deviceId: string; now: number }): RenewalOutcome {
+		const { seats } = this;
+		const { devices, licenses } = this.#of;
+		const device = devices.device(deviceId);
+		const license = device === null ? null : licenses.license(device.license);
+		if (device === null || license === null) return { ok: false, reason: "unknown_device" };
+		if (device.status !== "active") return { ok: false, reason: device.status };
+		if (license.kind === "fixed") return { ok: true, lease: null };
+		const holder = seatHolder(device);
+		const seat = seats.seat(holder);
+		const hasSeat = seat !== null && isLive(seat.until, now);
+		if (seat !== null && !hasSeat) this.#release(seat, now);
+		const seatsTaken = hasSeat ? 0 : this.countTaken(license.id, now);
+		const decision = decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken, now });
+		const by = { actor: deviceId, now };
+		if (!decision.ok) {
+			this.ledger.refuse(license, holder, `serial ${device.serial}`, by);
+			return decision;
+		}
+		if (decision.kind === "renewed") seats.extend(holder, decision.until);
+		if (decision.kind === "returned") this.#takeBack({ holder, license: license.id, until: decision.until }, by);
+		return { ok: true, lease: { seconds: license.leaseSeconds, until: decision.until } };
+	}
+
+	/**
+	 * How many seats of a license are taken, for a decision. It sweeps on the way: when all leases have ended at once, and all
+	 * devices return at once, the decisions that count them soon have few to count.
+	 */
+	countTaken(license: string, now: number): number {
+		this.sweep(now);
+		return this.seats.taken(license, now);
+	}
+
+	/** When the next leases end, in groups; unix ms, null = there are none. */
+	dueMs(): number | null {
+		const first = this.seats.firstEnd();
+		return first === null ? null : sweepTime(first) * 1_000;
+	}
+
+	/**
+	 * Frees seats whose lease is over: some of them, so that it must be called again while `dueMs` is in the past.
+	 * @param now unix seconds
+	 */
+	sweep(now: number): void {
+		for (const seat of this.seats.ended(now, ENDED_PER_SWEEP)) this.#release(seat, now);
+	}
+
+	/** Frees all those of one license. */
+	sweepLicense(license: string, now: number): void {
+		for (const seat of this.seats.ended(now, -1, license)) this.#release(seat, now);
+	}
+
+	#release(seat: Seat, now: number): void {
+		this.ledger.free(seat.holder, { actor: SERVICE, now }, `lease ended at ${seat.until}`);
+	}
+
+	/** A renewal only moves ends later, and an alarm that rings too early finds nothing; a new lease may end before it. */
+	#takeBack(seat: Seat, by: Change): void {
+		const before = this.dueMs();
+		this.ledger.take(seat, by);
+		if (before === null || (this.dueMs() ?? before) < before) this.#of.alarm.setWithin();
+	}
+}

@@ -1,0 +1,68 @@
+// What an Account remembers of its licenses' seats: the most that were taken on each day, and which refusals were told
+// lately. Both are bounded, and pruned on the way. Plain synchronous SQL; no rule is decided here.
+import { type DayOfSeats, PEAK_DAYS_KEPT } from "../../../entitlement/seat-peaks.ts";
+import { REFUSALS_KEPT_SECONDS } from "../../../entitlement/seat-refusal.ts";
+import { runSchema } from "../../schema.ts";
+
+const SCHEMA = [
+	`CREATE TABLE IF NOT EXISTS seat_peaks (
+		license TEXT NOT NULL, day INTEGER NOT NULL, start INTEGER NOT NULL, peak INTEGER NOT NULL, PRIMARY KEY (license, day)
+	) WITHOUT ROWID`,
+	`CREATE TABLE IF NOT EXISTS seat_refusals (
+		license TEXT NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (license, who)
+	) WITHOUT ROWID`,
+] as const;
+
+export function createSeatHistoryTables(sql: SqlStorage): void {
+	runSchema(sql, SCHEMA);
+}
+
+export class SeatHistoryTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	day(license: string, day: number): DayOfSeats | null {
+		const query = "SELECT day, start, peak FROM seat_peaks WHERE license = ? AND day = ?";
+		return this.#sql.exec<{ day: number; start: number; peak: number }>(query, license, day).toArray()[0] ?? null;
+	}
+
+	/** Writes the day as it is given, new or changed; days that nobody asks for any more go. */
+	saveDay(license: string, { day, start, peak }: DayOfSeats): void {
+		this.#sql.exec("INSERT OR REPLACE INTO seat_peaks VALUES (?, ?, ?, ?)", license, day, start, peak);
+		this.#sql.exec("DELETE FROM seat_peaks WHERE license = ? AND day <= ?", license, day - PEAK_DAYS_KEPT);
+	}
+
+	/** @returns what is written down of the given day and those after it, and of the last one before, the earliest first */
+	days(license: string, from: number): DayOfSeats[] {
+		return this.#sql
+			.exec<{ day: number; start: number; peak: number }>(
+				`SELECT day, start, peak FROM seat_peaks WHERE license = ?
+				AND day >= COALESCE((SELECT MAX(day) FROM seat_peaks WHERE license = ? AND day < ?), ?) ORDER BY day`,
+				license,
+				license,
+				from,
+				from,
+			)
+			.toArray();
+	}
+
+	/** @returns when a refusal of that device or serial number was told last, as far as that is remembered */
+	refusalToldAt(license: string, who: string): number | null {
+		const query = "SELECT at FROM seat_refusals WHERE license = ? AND who = ?";
+		return this.#sql.exec<{ at: number }>(query, license, who).toArray()[0]?.at ?? null;
+	}
+
+	/** @returns how many devices and serial numbers were told of after that time, of what is remembered */
+	refusalsSince(license: string, time: number): number {
+		const query = "SELECT COUNT(*) AS n FROM seat_refusals WHERE license = ? AND at > ?";
+		return this.#sql.exec<{ n: number }>(query, license, time).one().n;
+	}
+
+	saveRefusal(license: string, who: string, at: number): void {
+		this.#sql.exec("INSERT OR REPLACE INTO seat_refusals VALUES (?, ?, ?)", license, who, at);
+		this.#sql.exec("DELETE FROM seat_refusals WHERE license = ? AND at <= ?", license, at - REFUSALS_KEPT_SECONDS);
+	}
+}

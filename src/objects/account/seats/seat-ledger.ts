@@ -1,0 +1,165 @@
+// The one way in which seats of an Account change hands: each change is written with what the trail tells of it, so that no
+// seat is taken, freed or refused without an event, and with what is metered. Each method is synchronous, and part of the
+// transaction of whoever calls; whether a seat may be had is decided there.
+import type { License } from "../../../entitlement/license.ts";
+import { isLive } from "../../../entitlement/seat-lease.ts";
+import { decideLimit } from "../../../entitlement/seat-limit.ts";
+import { dayOf, startOf } from "../../../entitlement/seat-peaks.ts";
+import { isRefusalTold, refusalsCountFrom } from "../../../entitlement/seat-refusal.ts";
+import type { Change, WriteAudit } from "../../audit.ts";
+import type { LicenseTables } from "../license-tables.ts";
+import { SeatHistoryTables } from "./seat-history-tables.ts";
+import { type Seat, SeatTables } from "./seat-tables.ts";
+
+export interface SeatLedgerOptions {
+	readonly sql: SqlStorage;
+	readonly audit: WriteAudit;
+	readonly licenses: Pick<LicenseTables, "license">;
+}
+
+/** What changes that are one come to, of a license. */
+interface OpenChange {
+	/** seats taken, less those freed */
+	more: number;
+	/** who has taken one */
+	readonly takers: string[];
+}
+
+/** The part of the table of seats that changes no seat's holder. */
+export type SeatReader = Pick<SeatTables, "seat" | "taken" | "extend" | "ended" | "firstEnd">;
+
+export class SeatLedger {
+	readonly seats: SeatReader;
+	readonly history: SeatHistoryTables;
+	readonly #seats: SeatTables;
+	#open: Map<string, OpenChange> | null = null;
+	readonly #of: SeatLedgerOptions;
+
+	constructor(options: SeatLedgerOptions) {
+		this.#of = options;
+		this.#seats = new SeatTables(options.sql);
+		this.seats = this.#seats;
+		this.history = new SeatHistoryTables(options.sql);
+	}
+
+	/**
+	 * Several changes that are one: whether a license is full now is asked when all of them are done, so that a seat that
+	 * goes from one holder to another is no news.
+	 */
+	together(by: Change, change: () => void): void {
+		if (this.#open !== null) {
+			change();
+			return;
+		}
+		const open = new Map<string, OpenChange>();
+		this.#open = open;
+		try {
+			change();
+		} finally {
+			this.#open = null;
+		}
+		for (const [license, one] of open) this.#settle(license, one, by);
+	}
+
+	/** Gives a holder a seat, instead of the one it may have. */
+	take(seat: Seat, by: Change): void {
+		this.together(by, () => {
+			this.free(seat.holder, by, `left for license ${seat.license}`);
+			this.#begin(seat.license, by.now, 1)?.takers.push(seat.holder);
+			this.#seats.take(seat);
+			this.#of.audit(by, "seat.taken", seat.holder, `license ${seat.license}`);
+		});
+	}
+
+	/** Takes a holder's seat away; nothing happens if it has none. @param why for the trail */
+	free(holder: string, by: Change, why: string): void {
+		const seat = this.#seats.seat(holder);
+		if (seat === null) return;
+		// Of a lease that is over the seat was free before, since its end.
+		const isOver = !isLive(seat.until, by.now);
+		this.#begin(seat.license, isOver ? (seat.until ?? by.now) : by.now, isOver ? 0 : -1);
+		this.#seats.free(holder);
+		this.#of.audit(by, "seat.released", holder, `license ${seat.license}, ${why}`);
+	}
+
+	/** Moves every seat of one license to another: one event for all of them, which is the caller's. @param lease see SeatTables */
+	moveAll(from: string, to: string, lease: { least: number; ofFixed: number } | null, by: Change): void {
+		this.together(by, () => {
+			const moving = this.#seats.taken(from, by.now);
+			this.#begin(from, by.now, -moving);
+			this.#begin(to, by.now, moving);
+			this.#seats.moveAll(from, to, lease);
+		});
+	}
+
+	/** To be called when a license has more or fewer seats than it had. */
+	changeSeats(license: License, by: Change): void {
+		const taken = this.#seats.taken(license.id, by.now);
+		this.#noteLimit(license, taken, taken, by);
+	}
+
+	/**
+	 * Tells that a device came and there was no seat, unless that was told within the hour or too much was.
+	 * @param who the holder, or the serial number of a device that is not known
+	 */
+	refuse(license: License, who: string, detail: string, by: Change): void {
+		const { history } = this;
+		const lastToldAt = history.refusalToldAt(license.id, who);
+		const toldLately = history.refusalsSince(license.id, refusalsCountFrom(by.now));
+		if (!isRefusalTold({ lastToldAt, toldLately, now: by.now })) return;
+		history.saveRefusal(license.id, who, by.now);
+		// Where nobody has taken a seat since this was kept, nothing has told yet that the license is full.
+		this.changeSeats(license, by);
+		this.#of.audit(by, "seat.refused", who, `license ${license.id} has ${license.seats} seats, ${detail}`);
+	}
+
+	/**
+	 * To be called before the seats of a license change.
+	 * @param at when they do, unix seconds; in the past for a lease whose end nobody noticed
+	 * @param more seats taken then, or fewer
+	 * @returns the change that it is a part of, if it is one of several
+	 */
+	#begin(license: string, at: number, more: number): OpenChange | undefined {
+		const day = dayOf(at);
+		if (this.history.day(license, day) === null) {
+			const start = this.#seats.taken(license, startOf(day));
+			this.history.saveDay(license, { day, start, peak: start });
+		}
+		if (this.#open === null) return;
+		const open = this.#open.get(license) ?? { more: 0, takers: [] };
+		open.more += more;
+		this.#open.set(license, open);
+		return open;
+	}
+
+	/** Only where more seats are taken than before: fewer are news when they are taken again (`decideLimit`). */
+	#settle(id: string, { more, takers }: OpenChange, by: Change): void {
+		if (more <= 0) return;
+		const license = this.#licenseOrThrow(id);
+		const today = this.history.day(id, dayOf(by.now));
+		// Where even those that were not swept do not make it full, they need not be counted: they may be very many.
+		const atMost = this.#seats.takenAtMost(id);
+		if (atMost < license.seats && atMost <= (today?.peak ?? -1) && !this.#seats.isFull(id)) return;
+		const after = this.#seats.taken(id, by.now);
+		const before = after - more;
+		const beyond = Math.max(0, after - Math.max(before, license.seats));
+		for (const holder of beyond === 0 ? [] : takers.slice(-beyond)) {
+			this.#of.audit(by, "seat.overage", holder, `license ${id}, ${after} of ${license.seats} seats taken`);
+		}
+		this.#noteLimit(license, before, after, by);
+		if (today !== null && after > today.peak) this.history.saveDay(id, { ...today, peak: after });
+	}
+
+	#noteLimit({ id, seats }: License, before: number, after: number, by: Change): void {
+		const wasFull = this.#seats.isFull(id);
+		const { isFull, reached } = decideLimit({ wasFull, before, after, seats });
+		if (isFull !== wasFull) this.#seats.setFull(id, isFull);
+		if (reached) this.#of.audit(by, "license.limit_reached", id, `${after} of ${seats} seats taken`);
+	}
+
+	#licenseOrThrow(id: string): License {
+		const license = this.#of.licenses.license(id);
+		if (license === null) throw new Error("a seat without a license");
+		return license;
+	}
+}

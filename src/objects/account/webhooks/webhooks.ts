@@ -1,0 +1,171 @@
+// What operators do with an account's webhook endpoints. Each change stands in the audit trail, with the endpoint's origin
+// at most: paths and queries of such URLs often carry secrets of the receiver.
+import type { AccountEvent } from "../../../events/catalogue.ts";
+import { type Change, lastPlace } from "../../audit.ts";
+import { WebhookDelivery, type WebhookDeliveryOptions } from "./webhook-delivery.ts";
+import { type Webhook, WebhookTables } from "./webhook-tables.ts";
+
+export type WebhookResult =
+	| { readonly ok: true; readonly webhook: Webhook }
+	| {
+			readonly ok: false;
+			readonly reason: "unknown_account" | "unknown_webhook" | "id_taken" | "too_many" | "disabled";
+	  };
+
+type OfWebhook = Change & { readonly id: string };
+
+/** What an operator can have done; one list, so that the object needs one method for it. */
+export type WebhookChange = OfWebhook &
+	(
+		| {
+				readonly kind: "create";
+				/** one that `acceptsWebhookUrl` has accepted, in its normal form */
+				readonly url: string;
+				readonly types: readonly string[];
+				/** of the key in MAC_KEYS that the secret comes from */
+				readonly kid: string;
+		  }
+		| { readonly kind: "rotate"; readonly kid: string }
+		| { readonly kind: "enable"; readonly skipMissed: boolean }
+		| { readonly kind: "delete" | "test" }
+	);
+type Create = WebhookChange & { readonly kind: "create" };
+type Rotate = WebhookChange & { readonly kind: "rotate" };
+type Enable = WebhookChange & { readonly kind: "enable" };
+
+/** More than this is a message broker's work; each costs requests of the object. */
+export const MAX_WEBHOOKS = 10;
+/** How long the secret before a new one signs too, so that receivers can change at their own time. */
+const OLD_SECRET_SECONDS = 86_400;
+/** One who changes more often than this within a day has a receiver that takes any of them. */
+const MAX_SECRETS = 5;
+/** How long the answer to a test waits; the attempt itself has 15 s. */
+const TEST_WAIT_MS = 17_000;
+
+export class Webhooks {
+	readonly delivery: WebhookDelivery;
+	readonly #storage: DurableObjectStorage;
+	readonly #tables: WebhookTables;
+
+	constructor(options: WebhookDeliveryOptions) {
+		this.delivery = new WebhookDelivery(options);
+		this.#storage = options.storage;
+		this.#tables = new WebhookTables(options.storage.sql);
+	}
+
+	list(): Webhook[] {
+		return this.#tables.all();
+	}
+
+	async change(change: WebhookChange): Promise<WebhookResult> {
+		switch (change.kind) {
+			case "create":
+				return this.#create(change);
+			case "rotate":
+				return this.#rotate(change);
+			case "enable":
+				return this.#enable(change);
+			case "delete":
+				return this.#delete(change);
+			case "test":
+				return this.#test(change);
+		}
+	}
+
+	#create(input: Create): WebhookResult {
+		const present = this.#tables.all();
+		if (present.some(({ id }) => id === input.id)) return { ok: false, reason: "id_taken" };
+		if (present.length >= MAX_WEBHOOKS) return { ok: false, reason: "too_many" };
+		return this.#storage.transactionSync(() => {
+			this.#append(input, "webhook.create", new URL(input.url).origin);
+			const webhook: Webhook = {
+				id: input.id,
+				url: input.url,
+				types: [...input.types],
+				secrets: [{ kid: input.kid, generation: 1, until: null }],
+				createdAt: input.now,
+				// From here on: what was before it was made is in the list of events.
+				position: lastPlace(this.#storage.sql),
+				failures: 0,
+				nextAttemptMs: null,
+				disabled: null,
+				lastAttemptAt: null,
+				lastStatus: null,
+				lastResult: null,
+			};
+			this.#tables.save(webhook);
+			return { ok: true, webhook };
+		});
+	}
+
+	#delete(input: OfWebhook): WebhookResult {
+		return this.#change(input, "webhook.delete", (webhook) => {
+			this.#tables.remove(webhook.id);
+			return webhook;
+		});
+	}
+
+	/** Gives the endpoint a new secret; the present one signs beside it for a day. */
+	#rotate(input: Rotate): WebhookResult {
+		return this.#change(input, "webhook.rotate", (webhook) => {
+			const generation = Math.max(0, ...webhook.secrets.map((secret) => secret.generation)) + 1;
+			const old = webhook.secrets
+				.map((secret) => ({ ...secret, until: secret.until ?? input.now + OLD_SECRET_SECONDS }))
+				.filter(({ until }) => input.now < until)
+				.slice(0, MAX_SECRETS - 1);
+			return this.#save({ ...webhook, secrets: [{ kid: input.kid, generation, until: null }, ...old] });
+		});
+	}
+
+	/** Has a disabled or failing endpoint tried again at once, from where it stopped or, skipping that, from now on. */
+	#enable(input: Enable): WebhookResult {
+		return this.#change(input, "webhook.enable", (webhook) => {
+			const position = input.skipMissed ? lastPlace(this.#storage.sql) : webhook.position;
+			return this.#save({ ...webhook, position, failures: 0, nextAttemptMs: Date.now(), disabled: null });
+		});
+	}
+
+	/** Sends an event of its own to the endpoint, after those that wait for it. @returns how that went */
+	async #test(input: OfWebhook): Promise<WebhookResult> {
+		if (this.#tables.webhook(input.id)?.disabled) return { ok: false, reason: "disabled" };
+		const asked = this.#change(input, "webhook.test", (webhook) =>
+			this.#save({ ...webhook, nextAttemptMs: Date.now() }),
+		);
+		if (!asked.ok) return asked;
+		await waitAtMost(TEST_WAIT_MS, this.delivery.deliver(input.id));
+		const webhook = this.#tables.webhook(input.id);
+		return webhook === null ? { ok: false, reason: "unknown_webhook" } : { ok: true, webhook };
+	}
+
+	#change(input: OfWebhook, action: AccountEvent, change: (webhook: Webhook) => Webhook): WebhookResult {
+		if (this.#tables.webhook(input.id) === null) return { ok: false, reason: "unknown_webhook" };
+		return this.#storage.transactionSync(() => {
+			this.#append(input, action, "");
+			// Read after the entry, which may have made an attempt due.
+			const webhook = this.#tables.webhook(input.id);
+			return webhook === null ? { ok: false, reason: "unknown_webhook" } : { ok: true, webhook: change(webhook) };
+		});
+	}
+
+	#save(webhook: Webhook): Webhook {
+		this.#tables.save(webhook);
+		this.delivery.wake();
+		return webhook;
+	}
+
+	#append({ id, actor, now }: OfWebhook, action: AccountEvent, detail: string): void {
+		this.delivery.append({ at: now, actor, action, subject: id, detail });
+	}
+}
+
+async function waitAtMost(ms: number, promise: Promise<void>): Promise<void> {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const timeout = new Promise<void>((resolve) => {
+		timer = setTimeout(resolve, ms);
+	});
+	try {
+		await Promise.race([promise, timeout]);
+	} finally {
+		clearTimeout(timer);
+	}
+}

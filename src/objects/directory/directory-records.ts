@@ -1,0 +1,73 @@
+// The records that the Directory publishes, each as the step that delivers it, made from its tables as they are now.
+import type { DeniedRecord } from "../../content/heads-record.ts";
+import { type MessagesRecord, messagesRecord } from "../../content/message.ts";
+import type { CredentialRecord } from "../../entitlement/credential-record.ts";
+import { credentialKey, deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
+import type { RecordStep } from "../outbox/outbox-rows.ts";
+import type { RecordSource } from "../outbox/record-pages.ts";
+import type { Credential, DirectoryTables } from "./directory-tables.ts";
+
+/** @returns the record under a key; for an earlier revision the one of now; null for what never was */
+export function stepFor(tables: DirectoryTables, key: string, now: number): RecordStep | null {
+	if (key === HEADS_KEY) return tables.revision("heads") === 0 ? null : headsStep(tables);
+	const credentialPrefix = credentialKey("");
+	if (key.startsWith(credentialPrefix)) {
+		const credential = tables.credential("hash", key.slice(credentialPrefix.length));
+		return credential === null ? null : credentialStep(credential);
+	}
+	const [, name, asked] = /^(messages|denied)@(\d+)$/.exec(key) ?? [];
+	if (name !== "messages" && name !== "denied") return null;
+	const revision = tables.revision(name);
+	if (revision === 0 || Number(asked) > revision) return null;
+	return name === "messages" ? messagesStep(tables, now) : deniedStep(tables);
+}
+
+export function messagesStep(tables: DirectoryTables, now: number): RecordStep {
+	const revision = tables.revision("messages");
+	const body: MessagesRecord = { revision, messages: tables.messages(now) };
+	return { kind: "record", key: messagesKey(revision), version: revision, body };
+}
+
+export function deniedStep(tables: DirectoryTables): RecordStep {
+	const revision = tables.revision("denied");
+	const body: DeniedRecord = { revision, ...tables.denials.denied() };
+	return { kind: "record", key: deniedKey(revision), version: revision, body };
+}
+
+export function headsStep(tables: DirectoryTables): RecordStep {
+	return { kind: "record", key: HEADS_KEY, version: tables.revision("heads"), body: tables.heads() };
+}
+
+export function credentialStep({ id, hash, subject, scopes, expiresAt, revoked, version }: Credential): RecordStep {
+	const body: CredentialRecord = { id, subject, scopes, expiresAt, revoked };
+	return { kind: "record", key: credentialKey(hash), version, body };
+}
+
+/** Everything that the Directory publishes, `heads` after all that it points to. A page is named by the place in this order. */
+export function directoryRecords(tables: DirectoryTables, now: () => number): RecordSource {
+	const all = (): RecordStep[] => [
+		...(tables.revision("denied") === 0 ? [] : [deniedStep(tables)]),
+		...(tables.revision("messages") === 0 ? [] : [messagesStep(tables, now())]),
+		...tables.credentials().map(credentialStep),
+		...(tables.revision("heads") === 0 ? [] : [headsStep(tables)]),
+	];
+	return {
+		read(after, limit) {
+			// Nothing ever leaves this order, so what comes in between repeats a record at worst.
+			const start = /^\d{1,9}$/.test(after) ? Number(after) : 0;
+			const steps = all();
+			const end = start + limit;
+			return { steps: steps.slice(start, end), next: end < steps.length ? String(end) : null };
+		},
+		// A record is made without the messages that have ended; one that was made earlier may hold some, and says the same.
+		essence: (key, body) => (key.startsWith(MESSAGES) ? withoutEnded(body, now()) : body),
+	};
+}
+
+const MESSAGES = "messages@";
+
+function withoutEnded(body: unknown, now: number): unknown {
+	const read = messagesRecord.safeParse(body);
+	if (!read.success) return body;
+	return { ...read.data, messages: read.data.messages.filter(({ endsAt }) => endsAt > now) };
+}

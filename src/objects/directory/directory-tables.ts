@@ -1,0 +1,206 @@
+// The tables of the Directory and the way from a row to an account, a product, a message, a credential. Plain synchronous
+// SQL; no rule is decided here.
+import type { HeadsRecord } from "../../content/heads-record.ts";
+import type { Message } from "../../content/message.ts";
+import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
+import { createAuditTable } from "../audit.ts";
+import { Outbox } from "../outbox/outbox.ts";
+import { runSchema } from "../schema.ts";
+import { DENIAL_SCHEMA, DenialTables } from "./denial-tables.ts";
+
+const SCHEMA = [
+	`CREATE TABLE IF NOT EXISTS accounts (
+		seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_at INTEGER NOT NULL
+	)`,
+	// revision: of the product's newest published record; 0 = none yet
+	`CREATE TABLE IF NOT EXISTS products (
+		name TEXT PRIMARY KEY, title TEXT NOT NULL, created_at INTEGER NOT NULL, revision INTEGER NOT NULL DEFAULT 0
+	)`,
+	"CREATE TABLE IF NOT EXISTS messages (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL)",
+	`CREATE TABLE IF NOT EXISTS credentials (
+		seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL UNIQUE, subject TEXT NOT NULL,
+		scopes TEXT NOT NULL, expires_at INTEGER, revoked INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1,
+		created_at INTEGER NOT NULL
+	)`,
+	...DENIAL_SCHEMA,
+	"CREATE TABLE IF NOT EXISTS revisions (name TEXT PRIMARY KEY, revision INTEGER NOT NULL)",
+] as const;
+
+export function createDirectoryTables(sql: SqlStorage): void {
+	runSchema(sql, SCHEMA);
+	createAuditTable(sql);
+	Outbox.createTable(sql);
+}
+
+export interface AccountEntry {
+	readonly id: string;
+	readonly name: string;
+	readonly createdAt: number;
+}
+
+export interface ProductEntry {
+	readonly name: string;
+	readonly title: string;
+	readonly createdAt: number;
+	readonly revision: number;
+}
+
+export interface Credential extends CredentialRecord {
+	readonly hash: string;
+	readonly version: number;
+	readonly createdAt: number;
+}
+
+export type RevisionName = "heads" | "messages" | "denied";
+
+type AccountRow = { seq: number; id: string; name: string; created_at: number };
+type ProductRow = { name: string; title: string; created_at: number; revision: number };
+type CredentialRow = {
+	id: string;
+	hash: string;
+	subject: string;
+	scopes: string;
+	expires_at: number | null;
+	revoked: number;
+	version: number;
+	created_at: number;
+};
+
+export class DirectoryTables {
+	readonly denials: DenialTables;
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+		this.denials = new DenialTables(sql);
+	}
+
+	account(id: string): AccountEntry | null {
+		const row = this.#sql.exec<AccountRow>("SELECT * FROM accounts WHERE id = ?", id).toArray()[0];
+		return row === undefined ? null : accountOf(row);
+	}
+
+	insertAccount({ id, name, createdAt }: AccountEntry): void {
+		this.#sql.exec("INSERT INTO accounts (id, name, created_at) VALUES (?, ?, ?)", id, name, createdAt);
+	}
+
+	/** @returns accounts in the order of their creation, and the place after the last one if there are more */
+	accounts(after: number, limit: number): { accounts: AccountEntry[]; next: number | null } {
+		const query = "SELECT * FROM accounts WHERE seq > ? ORDER BY seq LIMIT ?";
+		const rows = this.#sql.exec<AccountRow>(query, after, limit + 1).toArray();
+		const page = rows.slice(0, limit);
+		return { accounts: page.map(accountOf), next: rows.length > limit ? (page.at(-1)?.seq ?? null) : null };
+	}
+
+	product(name: string): ProductEntry | null {
+		const row = this.#sql.exec<ProductRow>("SELECT * FROM products WHERE name = ?", name).toArray()[0];
+		return row === undefined ? null : productOf(row);
+	}
+
+	products(): ProductEntry[] {
+		return this.#sql.exec<ProductRow>("SELECT * FROM products ORDER BY name").toArray().map(productOf);
+	}
+
+	/** Adds the product, or gives its title to one whose first release came before its entry. */
+	saveProduct({ name, title, createdAt }: Omit<ProductEntry, "revision">): void {
+		this.#sql.exec(
+			`INSERT INTO products (name, title, created_at) VALUES (?, ?, ?)
+			ON CONFLICT (name) DO UPDATE SET title = excluded.title, created_at = excluded.created_at`,
+			name,
+			title,
+			createdAt,
+		);
+	}
+
+	/** @returns whether the product's revision rose */
+	raiseProduct(name: string, revision: number): boolean {
+		const query = `INSERT INTO products (name, title, created_at, revision) VALUES (?, '', 0, ?)
+			ON CONFLICT (name) DO UPDATE SET revision = excluded.revision WHERE excluded.revision > revision RETURNING name`;
+		return this.#sql.exec(query, name, revision).toArray().length > 0;
+	}
+
+	hasMessage(id: string): boolean {
+		return this.#sql.exec("SELECT 1 FROM messages WHERE id = ?", id).toArray().length > 0;
+	}
+
+	/** @returns the message with the sequence number that it got */
+	insertMessage(message: Omit<Message, "sequence">): Message {
+		const query = "INSERT INTO messages (id, body) VALUES (?, ?) RETURNING sequence";
+		const { sequence } = this.#sql.exec<{ sequence: number }>(query, message.id, JSON.stringify(message)).one();
+		return { ...message, sequence };
+	}
+
+	/** @returns messages that have not ended, newest first */
+	messages(now: number): Message[] {
+		return this.#sql
+			.exec<{ sequence: number; body: string }>("SELECT sequence, body FROM messages ORDER BY sequence DESC")
+			.toArray()
+			.map(({ sequence, body }) => ({ ...(JSON.parse(body) as Omit<Message, "sequence">), sequence }))
+			.filter((message) => message.endsAt > now);
+	}
+
+	/** @returns whether there was one */
+	removeMessage(id: string): boolean {
+		return this.#sql.exec("DELETE FROM messages WHERE id = ? RETURNING id", id).toArray().length > 0;
+	}
+
+	credential(by: "id" | "hash", value: string): Credential | null {
+		const row = this.#sql.exec<CredentialRow>(`SELECT * FROM credentials WHERE ${by} = ?`, value).toArray()[0];
+		return row === undefined ? null : credentialOf(row);
+	}
+
+	credentials(): Credential[] {
+		return this.#sql.exec<CredentialRow>("SELECT * FROM credentials ORDER BY seq").toArray().map(credentialOf);
+	}
+
+	insertCredential({ id, hash, subject, scopes, expiresAt, createdAt }: Omit<Credential, "revoked" | "version">): void {
+		this.#sql.exec(
+			"INSERT INTO credentials (id, hash, subject, scopes, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+			id,
+			hash,
+			subject,
+			JSON.stringify(scopes),
+			expiresAt,
+			createdAt,
+		);
+	}
+
+	revokeCredential(id: string): void {
+		this.#sql.exec("UPDATE credentials SET revoked = 1, version = version + 1 WHERE id = ? AND revoked = 0", id);
+	}
+
+	/** @returns 0 when there has never been one */
+	revision(name: RevisionName): number {
+		const query = "SELECT revision FROM revisions WHERE name = ?";
+		return this.#sql.exec<{ revision: number }>(query, name).toArray()[0]?.revision ?? 0;
+	}
+
+	raiseRevision(name: RevisionName): number {
+		const query = `INSERT INTO revisions VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET revision = revision + 1
+			RETURNING revision`;
+		return this.#sql.exec<{ revision: number }>(query, name).one().revision;
+	}
+
+	heads(): HeadsRecord {
+		const published = this.products().filter(({ revision }) => revision > 0);
+		return {
+			products: Object.fromEntries(published.map(({ name, revision }) => [name, revision])),
+			messages: this.revision("messages"),
+			denied: this.revision("denied"),
+		};
+	}
+}
+
+function accountOf({ id, name, created_at: createdAt }: AccountRow): AccountEntry {
+	return { id, name, createdAt };
+}
+
+function productOf({ name, title, created_at: createdAt, revision }: ProductRow): ProductEntry {
+	return { name, title, createdAt, revision };
+}
+
+function credentialOf(row: CredentialRow): Credential {
+	const { id, hash, subject, version, expires_at: expiresAt, created_at: createdAt } = row;
+	const scopes = JSON.parse(row.scopes) as Scope[];
+	return { id, hash, subject, scopes, expiresAt, revoked: row.revoked === 1, version, createdAt };
+}

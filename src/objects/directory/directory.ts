@@ -1,0 +1,278 @@
+// What the whole deployment shares: which accounts and products there are, credentials, messages, who is denied, and the
+// one record that moves, `heads`. Low traffic: no device's request comes here unless a store has lost a shared record.
+// Publishes what changed under its new revision first, and `heads` last.
+import { DurableObject } from "cloudflare:workers";
+import type { Message } from "../../content/message.ts";
+import type { Scope } from "../../entitlement/credential-record.ts";
+import type { DeploymentEvent } from "../../events/catalogue.ts";
+import { HEADS_KEY } from "../../storage/keys.ts";
+import { formatRecord } from "../../storage/record-store.ts";
+import {
+	type AuditEntry,
+	appendAudit,
+	type Change,
+	readAudit,
+	readTrail,
+	type TrailPage,
+	type TrailQuery,
+} from "../audit.ts";
+import { type ObjectBindings, recordLanes } from "../bindings.ts";
+import { nowSeconds } from "../clock.ts";
+import { Outbox } from "../outbox/outbox.ts";
+import type { RecordStep } from "../outbox/outbox-rows.ts";
+import {
+	type RebuildResult,
+	type RecordPageQuery,
+	rebuildPage,
+	type VerifyResult,
+	verifyPage,
+} from "../outbox/record-pages.ts";
+import { Republisher } from "../outbox/republisher.ts";
+import { hasTable } from "../schema.ts";
+import { type Denial, endOf, type TimedDenial } from "./denial-tables.ts";
+import { credentialStep, deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
+import {
+	type AccountEntry,
+	type Credential,
+	createDirectoryTables,
+	DirectoryTables,
+	type ProductEntry,
+} from "./directory-tables.ts";
+
+const ACCOUNTS_PER_PAGE = 200;
+
+export class Directory extends DurableObject<ObjectBindings> {
+	private readonly outbox: Outbox;
+	readonly #tables: DirectoryTables;
+	readonly #republisher: Republisher;
+	#exists: boolean;
+
+	constructor(ctx: DurableObjectState, env: ObjectBindings) {
+		super(ctx, env);
+		const onDelivered = () => this.#noteArrival();
+		this.outbox = new Outbox({ storage: ctx.storage, lanes: recordLanes(env), directory: null, onDelivered });
+		this.#tables = new DirectoryTables(ctx.storage.sql);
+		this.#republisher = new Republisher(ctx, this.outbox);
+		this.#exists = hasTable(ctx.storage.sql, "accounts");
+		if (this.#exists) createDirectoryTables(ctx.storage.sql);
+	}
+
+	/** Enters an account in the list. Its own object comes first: an entry without one would lead nowhere. */
+	async createAccount(input: Change & { id: string; name: string }) {
+		return this.#change(() => {
+			const known = this.#tables.account(input.id);
+			if (known !== null) return { kind: "same", account: known } as const;
+			const account: AccountEntry = { id: input.id, name: input.name, createdAt: input.now };
+			this.#tables.insertAccount(account);
+			this.#audit(input, "account.create", account.id, account.name);
+			return { kind: "new", account } as const;
+		});
+	}
+
+	/** @param cursor `next` of the page before */
+	async listAccounts(cursor: string | null = null, limit = ACCOUNTS_PER_PAGE) {
+		if (!this.#exists) return { accounts: [], next: null };
+		const after = cursor !== null && /^\d{1,15}$/.test(cursor) ? Number(cursor) : 0;
+		const { accounts, next } = this.#tables.accounts(after, limit);
+		return { accounts, next: next === null ? null : String(next) };
+	}
+
+	/** Enters a product in the list, after its object was created; again under the same name changes nothing. */
+	async createProduct(input: Change & { name: string; title: string }) {
+		return this.#change(() => {
+			const known = this.#tables.product(input.name);
+			if (known !== null && known.createdAt > 0) return { kind: "same", product: known } as const;
+			const product: ProductEntry = {
+				name: input.name,
+				title: input.title,
+				createdAt: input.now,
+				revision: known?.revision ?? 0,
+			};
+			this.#tables.saveProduct(product);
+			this.#audit(input, "product.create", product.name, product.title);
+			return { kind: "new", product } as const;
+		});
+	}
+
+	async listProducts(): Promise<ProductEntry[]> {
+		return this.#exists ? this.#tables.products() : [];
+	}
+
+	async createMessage(input: Change & { message: Omit<Message, "sequence"> }) {
+		const result = this.#change(() => {
+			if (this.#tables.hasMessage(input.message.id)) return { ok: false, reason: "id_taken" } as const;
+			const message = this.#tables.insertMessage(input.message);
+			this.#audit(input, "message.create", message.id, message.title);
+			this.#publishMessages(input.now);
+			return { ok: true, message } as const;
+		});
+		return result.ok ? { ...result, published: await this.outbox.flush() } : result;
+	}
+
+	/** @returns messages that have not ended, newest first */
+	async listMessages(now: number): Promise<Message[]> {
+		return this.#exists ? this.#tables.messages(now) : [];
+	}
+
+	async removeMessage(input: Change & { id: string }) {
+		if (!this.#exists) return { removed: false, published: true };
+		const removed = this.#change(() => {
+			if (!this.#tables.removeMessage(input.id)) return false;
+			this.#audit(input, "message.remove", input.id, "");
+			this.#publishMessages(input.now);
+			return true;
+		});
+		return { removed, published: await this.outbox.flush() };
+	}
+
+	/** @param input hash is the keyed hash of the API key; the key itself is known to its holder alone */
+	async createCredential(
+		input: Change & { id: string; hash: string; subject: string; scopes: readonly Scope[]; expiresAt: number | null },
+	) {
+		const result = this.#change(() => {
+			if (this.#tables.credential("id", input.id) !== null) return { ok: false, reason: "id_taken" } as const;
+			this.#tables.insertCredential({ ...input, scopes: [...input.scopes], createdAt: input.now });
+			this.#audit(input, "credential.create", input.id, `${input.subject}: ${input.scopes.join(" ")}`);
+			const credential = this.#credentialOrThrow(input.id);
+			this.outbox.add([credentialStep(credential)]);
+			return { ok: true, credential } as const;
+		});
+		return result.ok ? { ...result, published: await this.outbox.flush() } : result;
+	}
+
+	async listCredentials(): Promise<Credential[]> {
+		return this.#exists ? this.#tables.credentials() : [];
+	}
+
+	/** Final, and harmless when repeated. */
+	async revokeCredential(input: Change & { id: string }) {
+		const known = this.#exists ? this.#tables.credential("id", input.id) : null;
+		if (known === null) return { ok: false, reason: "unknown_credential" } as const;
+		if (!known.revoked) {
+			this.#change(() => {
+				this.#tables.revokeCredential(input.id);
+				this.#audit(input, "credential.revoke", input.id, known.subject);
+				this.outbox.add([credentialStep(this.#credentialOrThrow(input.id))]);
+			});
+		}
+		return { ok: true, published: await this.outbox.flush() } as const;
+	}
+
+	/** Points to a product's new record; an earlier revision than the known one changes nothing. */
+	async advanceProduct(head: { product: string; revision: number }): Promise<{ published: boolean }> {
+		this.#change(() => {
+			if (this.#tables.raiseProduct(head.product, head.revision)) this.outbox.add([this.#nextHeadsStep()]);
+		});
+		return { published: await this.outbox.flush() };
+	}
+
+	/** Has every edge refuse a device or an account whose tokens may still say otherwise. */
+	async deny(denial: TimedDenial): Promise<{ published: boolean }> {
+		const now = nowSeconds();
+		this.#change(() => {
+			if (!this.#tables.denials.save(denial, endOf(denial, now), false)) return;
+			this.#tables.denials.wait(now, this.outbox.owes(HEADS_KEY));
+			this.#publishDenied();
+		});
+		return { published: await this.outbox.flush() };
+	}
+
+	/** Lifts a denial. */
+	async allow(denial: Denial): Promise<{ published: boolean }> {
+		this.#change(() => {
+			// Nothing to lift, and nothing to remember: the denials of one thing arrive in order.
+			if (!this.#tables.denials.has(denial.scope, denial.id)) return;
+			if (this.#tables.denials.save(denial, 0, true)) this.#publishDenied();
+		});
+		return { published: await this.outbox.flush() };
+	}
+
+	/** @returns the version of `heads` (0 before the first), and whether every record has reached every store */
+	async status(): Promise<{ heads: number; settled: boolean }> {
+		return { heads: this.#exists ? this.#tables.revision("heads") : 0, settled: await this.settled() };
+	}
+
+	/** @returns whether every record has reached every store */
+	async settled(): Promise<boolean> {
+		return this.#exists ? this.outbox.flush() : true;
+	}
+
+	/**
+	 * @returns the record in its stored form. Asked for an earlier revision it gives the one of now: the caller's head is
+	 * old, and a newer record is better than none.
+	 */
+	async readRecord(key: string): Promise<string | null> {
+		const step = this.#exists ? stepFor(this.#tables, key, nowSeconds()) : null;
+		if (step === null) return null;
+		if (step.key === key) this.#republisher.offer(step);
+		return formatRecord(key, step);
+	}
+
+	/** Delivers a page of its records again, `heads` last. */
+	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult> {
+		if (!this.#exists) return { ok: true, records: 0, next: null, published: true };
+		return rebuildPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
+	}
+
+	/** Compares a page of its records with the stores. */
+	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult> {
+		if (!this.#exists) return { records: 0, next: null, stores: [], drift: [] };
+		return verifyPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
+	}
+
+	async audit(limit: number): Promise<AuditEntry[]> {
+		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
+	}
+
+	async events(query: TrailQuery): Promise<TrailPage> {
+		return this.#exists ? readTrail(this.ctx.storage.sql, query) : { entries: [], next: 0, more: false };
+	}
+
+	override async alarm(): Promise<void> {
+		if (this.#exists) await this.outbox.deliver();
+	}
+
+	/** Runs a change as one transaction, in tables that come into being with the first one. */
+	#change<T>(change: () => T): T {
+		const result = this.ctx.storage.transactionSync(() => {
+			if (!this.#exists) createDirectoryTables(this.ctx.storage.sql);
+			return change();
+		});
+		this.#exists = true;
+		return result;
+	}
+
+	#publishMessages(now: number): void {
+		this.#tables.raiseRevision("messages");
+		this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep()]);
+	}
+
+	#publishDenied(): void {
+		// Not while they wait: their end is not known then.
+		if (!this.outbox.owes(HEADS_KEY)) this.#tables.denials.dropEnded(nowSeconds());
+		this.#tables.raiseRevision("denied");
+		this.outbox.add([deniedStep(this.#tables), this.#nextHeadsStep()]);
+	}
+
+	#noteArrival(): void {
+		this.#change(() => {
+			if (this.#tables.denials.arrived(nowSeconds())) this.#publishDenied();
+		});
+	}
+
+	/** After everything else of a change: each call is a new version. */
+	#nextHeadsStep(): RecordStep {
+		this.#tables.raiseRevision("heads");
+		return headsStep(this.#tables);
+	}
+
+	#credentialOrThrow(id: string): Credential {
+		const credential = this.#tables.credential("id", id);
+		if (credential === null) throw new Error("a credential vanished inside a transaction");
+		return credential;
+	}
+
+	#audit({ actor, now }: Change, action: DeploymentEvent, subject: string, detail: string): void {
+		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail });
+	}
+}

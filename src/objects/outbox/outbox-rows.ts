@@ -1,0 +1,153 @@
+// The table behind an outbox: one row per step and lane, in the order of the changes. Synchronous SQL only, so that every
+// method can be part of the owning object's transaction.
+import type { DenialScope } from "../../content/heads-record.ts";
+
+export type OutboxStep =
+	| { readonly kind: "record"; readonly key: string; readonly version: number; readonly body: unknown }
+	| { readonly kind: "head"; readonly product: string; readonly revision: number }
+	| {
+			readonly kind: "deny";
+			readonly scope: DenialScope;
+			readonly id: string;
+			readonly version: number;
+			/** unix seconds after which no token from before is valid, if the edges learn of it at once */
+			readonly until: number;
+			/** unix seconds of the change behind it */
+			readonly since?: number;
+	  }
+	| { readonly kind: "allow"; readonly scope: DenialScope; readonly id: string; readonly version: number };
+
+export type DenyStep = OutboxStep & { readonly kind: "deny" };
+export type RecordStep = OutboxStep & { readonly kind: "record" };
+
+export interface OutboxRow {
+	readonly seq: number;
+	readonly step: OutboxStep;
+}
+
+type SqlRow = { seq: number; step: string };
+
+export function createOutboxTable(sql: SqlStorage): void {
+	sql.exec(`CREATE TABLE IF NOT EXISTS outbox (
+		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		lane TEXT NOT NULL,
+		kind TEXT NOT NULL,
+		subject TEXT NOT NULL,
+		step TEXT NOT NULL,
+		failures INTEGER NOT NULL DEFAULT 0,
+		UNIQUE (lane, subject)
+	)`);
+	sql.exec("CREATE INDEX IF NOT EXISTS outbox_by_lane ON outbox (lane, seq)");
+}
+
+/** What a step is about: of two waiting steps on one subject only the later one matters. Revisions of one record count as
+ *  one subject, because the head that points to the earlier revision is overtaken together with it. */
+function subjectOf(step: OutboxStep): string {
+	switch (step.kind) {
+		case "record":
+			return `record ${step.key.split("@", 1)[0]}`;
+		case "head":
+			return `head ${step.product}`;
+		case "deny":
+		case "allow":
+			return `access ${step.scope} ${step.id}`;
+	}
+}
+
+export class OutboxRows {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	add(lane: string, step: OutboxStep): void {
+		const subject = subjectOf(step);
+		this.#sql.exec("DELETE FROM outbox WHERE lane = ? AND subject = ?", lane, subject);
+		this.#sql.exec(
+			"INSERT INTO outbox (lane, kind, subject, step) VALUES (?, ?, ?, ?)",
+			lane,
+			step.kind,
+			subject,
+			JSON.stringify(step),
+		);
+	}
+
+	/** @returns the row of the lane whose turn it is, or null */
+	first(lane: string): OutboxRow | null {
+		return this.#one("SELECT seq, step FROM outbox WHERE lane = ? ORDER BY seq LIMIT 1", lane);
+	}
+
+	/** @returns the first rows of the lane, in order */
+	leading(lane: string, limit: number): OutboxRow[] {
+		return this.#all("SELECT seq, step FROM outbox WHERE lane = ? ORDER BY seq LIMIT ?", lane, limit);
+	}
+
+	has(seq: number): boolean {
+		return this.#exists("SELECT 1 FROM outbox WHERE seq = ?", seq);
+	}
+
+	/** @returns the first row of the lane that is not a head, or null */
+	firstDenial(lane: string): OutboxRow | null {
+		return this.#one("SELECT seq, step FROM outbox WHERE lane = ? AND kind <> 'head' ORDER BY seq LIMIT 1", lane);
+	}
+
+	hasRecordBefore(lane: string, seq: number): boolean {
+		return this.#exists("SELECT 1 FROM outbox WHERE lane = ? AND kind = 'record' AND seq < ? LIMIT 1", lane, seq);
+	}
+
+	owes(key: string, lane: string | null): boolean {
+		const subject = subjectOf({ kind: "record", key, version: 0, body: null });
+		const query = "SELECT 1 FROM outbox WHERE subject = ? AND (? IS NULL OR lane = ?) LIMIT 1";
+		return this.#exists(query, subject, lane, lane);
+	}
+
+	count(lane: string): number {
+		return Number(this.#sql.exec("SELECT COUNT(*) AS rows FROM outbox WHERE lane = ?", lane).one().rows);
+	}
+
+	/** @returns keys of records that were tried in vain so many times, at most `limit` */
+	failedKeys(failures: number, limit: number): string[] {
+		const query = `SELECT DISTINCT json_extract(step, '$.key') AS key FROM outbox
+			WHERE kind = 'record' AND failures >= ? LIMIT ?`;
+		return this.#sql
+			.exec<{ key: string }>(query, failures, limit)
+			.toArray()
+			.map(({ key }) => key);
+	}
+
+	isEmpty(): boolean {
+		return !this.#exists("SELECT 1 FROM outbox LIMIT 1");
+	}
+
+	remove(seq: number): void {
+		this.#sql.exec("DELETE FROM outbox WHERE seq = ?", seq);
+	}
+
+	countFailure(seq: number): void {
+		this.#sql.exec("UPDATE outbox SET failures = failures + 1 WHERE seq = ?", seq);
+	}
+
+	mostFailures(lane: string): number {
+		return Number(this.#sql.exec("SELECT MAX(failures) AS most FROM outbox WHERE lane = ?", lane).one().most ?? 0);
+	}
+
+	/** Forgets what is owed to a store that the deployment no longer has. */
+	dropLanesExcept(lanes: readonly string[]): void {
+		const places = lanes.map(() => "?").join(", ");
+		this.#sql.exec(`DELETE FROM outbox WHERE lane NOT IN (${places})`, ...lanes);
+	}
+
+	#one(query: string, ...values: SqlStorageValue[]): OutboxRow | null {
+		return this.#all(query, ...values)[0] ?? null;
+	}
+
+	#all(query: string, ...values: SqlStorageValue[]): OutboxRow[] {
+		const rows = this.#sql.exec<SqlRow>(query, ...values).toArray();
+		return rows.map(({ seq, step }) => ({ seq, step: JSON.parse(step) as OutboxStep }));
+	}
+
+	#exists(query: string, ...values: SqlStorageValue[]): boolean {
+		return this.#sql.exec(query, ...values).toArray().length > 0;
+	}
+}

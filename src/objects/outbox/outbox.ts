@@ -1,0 +1,257 @@
+// What an object owes to others after a change: records for the stores, news for the Directory. Rows are written in the
+// same SQLite transaction as the change, and so is the alarm that delivers them should the object die before it could do
+// so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order, only that records
+// to which nothing points go a few at a time; a head moves only after some store has the record it points to. Rows may be
+// delivered twice, so every receiver must not mind.
+import { type Clock, pause, systemClock } from "../../storage/clock.ts";
+import { HEADS_KEY } from "../../storage/keys.ts";
+import { isRevisionKey, type RecordStore } from "../../storage/record-store.ts";
+import { within } from "../../storage/time-limit.ts";
+import { Alarm } from "../alarm.ts";
+import { announce, type DirectoryPort } from "./directory-port.ts";
+import { createOutboxTable, type OutboxRow, OutboxRows, type OutboxStep, type RecordStep } from "./outbox-rows.ts";
+import { WritePace } from "./write-pace.ts";
+
+/** A store and the name of its lane, which is persisted: it must not change while rows may wait. */
+export interface RecordLane {
+	readonly name: string;
+	readonly store: RecordStore;
+	/** least time between two writes of one key; KV silently loses the later one of two that come at once */
+	readonly writeIntervalMs: number;
+}
+
+export interface OutboxOptions {
+	readonly storage: DurableObjectStorage;
+	readonly lanes: readonly RecordLane[];
+	/** null in the Directory itself */
+	readonly directory: DirectoryPort | null;
+	/** the object's; left out where the outbox has it for itself */
+	readonly alarm?: Alarm;
+	readonly callerWaitMs?: number;
+	/** Runs whenever everything has arrived. Synchronous; may add steps, which are then delivered by the alarm. */
+	readonly onDelivered?: () => void;
+	readonly clock?: Clock;
+	/** 0 ≤ x < 1 */
+	readonly random?: () => number;
+}
+
+const DIRECTORY_LANE = "directory";
+/** How long a caller waits for delivery; its change is safe anyway. */
+const CALLER_WAIT_MS = 2_000;
+/** The alarm that stands behind every commit: later than the caller's wait, so that it seldom has something to do. */
+const FIRST_RETRY_MS = 3_000;
+const MAX_RETRY_MS = 300_000;
+/** After so many retries more than a minute has passed. */
+const OVERDUE_FAILURES = 6;
+/** A step that takes longer counts as failed and is tried again. */
+const STEP_TIMEOUT_MS = 30_000;
+/** Rows per lane and run: a put may take two of the 1,000 KV operations that one invocation has. */
+const ROWS_PER_RUN = 200;
+/** A Worker has six connections at a time. */
+const ROWS_AT_ONCE = 6;
+
+export class Outbox {
+	/** Replaceable, so that a test can break a store under a living object. */
+	lanes: readonly RecordLane[];
+	readonly #alarm: Alarm;
+	readonly #rows: OutboxRows;
+	readonly #directory: DirectoryPort | null;
+	readonly #callerWaitMs: number;
+	readonly #onDelivered: () => void;
+	readonly #clock: Clock;
+	readonly #random: () => number;
+	readonly #running = new Map<string, Promise<void>>();
+	readonly #pace: WritePace;
+	#directoryPublished = true;
+	/** when to deliver what waits; after a restart of the object nobody knows, so it is at once */
+	#dueMs = 0;
+
+	constructor(options: OutboxOptions) {
+		this.lanes = options.lanes;
+		this.#rows = new OutboxRows(options.storage.sql);
+		this.#directory = options.directory;
+		this.#callerWaitMs = options.callerWaitMs ?? CALLER_WAIT_MS;
+		this.#onDelivered = options.onDelivered ?? (() => {});
+		this.#clock = options.clock ?? systemClock;
+		this.#pace = new WritePace(this.#clock.nowMs());
+		this.#random = options.random ?? (() => Math.random());
+		this.#alarm = options.alarm ?? new Alarm(options.storage, () => this.#clock.nowMs());
+		this.#alarm.add({ dueMs: () => (this.#rows.isEmpty() ? null : this.#dueMs), run: () => this.deliver() });
+	}
+
+	/** Creates the table; part of the owning object's schema. */
+	static createTable(sql: SqlStorage): void {
+		createOutboxTable(sql);
+	}
+
+	/**
+	 * Adds steps to the transaction that is under way, each taking the place of an older one on the same subject.
+	 * Synchronous: call it between the change and the end of the transaction, then `flush` after it.
+	 * @param only the one store that gets the records; all of them if left out
+	 */
+	add(steps: readonly OutboxStep[], only?: string): void {
+		const stores = only === undefined ? this.lanes.map(({ name }) => name) : [only];
+		for (const step of steps) {
+			const lanes = step.kind === "record" ? stores : [DIRECTORY_LANE];
+			for (const lane of lanes) this.#rows.add(lane, step);
+		}
+		this.#dueMs = this.#clock.nowMs() + FIRST_RETRY_MS;
+		this.#alarm.setWithin();
+	}
+
+	/** @returns whether a record under this key still waits to be delivered: to the lane, or to any if none is named */
+	owes(key: string, lane?: string): boolean {
+		return this.#rows.owes(key, lane ?? null);
+	}
+
+	/** Whether nothing waits. */
+	isEmpty(): boolean {
+		return this.#rows.isEmpty();
+	}
+
+	/** @returns how many steps wait in a lane */
+	waitingIn(lane: string): number {
+		return this.#rows.count(lane);
+	}
+
+	/** @returns keys of records that some store has refused for minutes, those of one run at most */
+	overdueKeys(): readonly string[] {
+		return this.#rows.failedKeys(OVERDUE_FAILURES, ROWS_PER_RUN);
+	}
+
+	/**
+	 * Delivers what is due, waiting for it only a moment.
+	 * @returns whether everything has arrived; if not, the alarm goes on trying
+	 */
+	async flush(): Promise<boolean> {
+		if (this.#rows.isEmpty()) return this.#directoryPublished || this.#askDirectory();
+		try {
+			await within(this.#clock, this.#callerWaitMs, "outbox", this.deliver());
+		} catch {
+			// Out of patience, not out of luck: the delivery goes on behind the answer.
+			return false;
+		}
+		return this.#rows.isEmpty() && this.#directoryPublished;
+	}
+
+	/** The Directory had not delivered everything when it was told last; it may have since. */
+	async #askDirectory(): Promise<boolean> {
+		try {
+			this.#directoryPublished = (await this.#directory?.settled()) ?? true;
+		} catch {
+			// It cannot be asked, so it is not known; the caller learns the careful answer.
+		}
+		return this.#directoryPublished;
+	}
+
+	/** Delivers what is due, and sets the alarm for what is left. Never rejects: the alarm does it too. */
+	async deliver(): Promise<void> {
+		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE]);
+		const stores = this.lanes.map((lane) => this.#run(lane.name));
+		// Denials need no record, so they do not wait for the stores; heads do, and get their turn after each of them.
+		const news = stores.map((run) => run.then(() => this.#run(DIRECTORY_LANE)));
+		await Promise.all([this.#run(DIRECTORY_LANE), ...news]);
+		if (this.#rows.isEmpty()) this.#onDelivered();
+		this.#dueMs = this.#clock.nowMs() + this.#retryDelayMs();
+		await this.#alarm.set();
+	}
+
+	/** One run per lane at a time: whoever comes meanwhile joins it, and its rows are delivered by it. */
+	#run(lane: string): Promise<void> {
+		const running = this.#running.get(lane);
+		if (running !== undefined) return running;
+		if (this.#next(lane) === null) return Promise.resolve();
+		const run = this.#deliverLane(lane);
+		this.#running.set(lane, run);
+		return run;
+	}
+
+	async #deliverLane(lane: string): Promise<void> {
+		for (let count = 0; count < ROWS_PER_RUN; ) {
+			const rows = this.#nextRows(lane, Math.min(ROWS_AT_ONCE, ROWS_PER_RUN - count));
+			const attempts = await Promise.all(rows.map((row) => this.#attempt(lane, row)));
+			// Together and in one turn: each commit holds back what goes out next.
+			for (const [place, { seq }] of rows.entries()) {
+				if (attempts[place] === "delivered") this.#rows.remove(seq);
+				else if (attempts[place] === "failed") this.#rows.countFailure(seq);
+			}
+			if (rows.length === 0 || attempts.includes("failed")) break;
+			count += rows.length;
+		}
+		// In the same turn as the last look at the rows, so that nobody joins a run that will not look again.
+		this.#running.delete(lane);
+	}
+
+	async #attempt(lane: string, { seq, step }: OutboxRow): Promise<"delivered" | "failed" | "overtaken"> {
+		if (step.kind === "record") await this.#untilWritable(lane, step);
+		// A newer version may have taken the place of the row that was waiting.
+		if (!this.#rows.has(seq)) return "overtaken";
+		try {
+			await within(this.#clock, STEP_TIMEOUT_MS, lane, this.#deliverStep(lane, step));
+			return "delivered";
+		} catch {
+			return "failed";
+		}
+	}
+
+	/** The rows of the lane whose turn it is: one, or several records to which nothing points, whose order does not matter. */
+	#nextRows(lane: string, limit: number): readonly OutboxRow[] {
+		const first = this.#next(lane);
+		if (first === null) return [];
+		if (!standsAlone(first.step)) return [first];
+		const rows = this.#rows.leading(lane, limit);
+		const end = rows.findIndex(({ step }) => !standsAlone(step));
+		return end < 0 ? rows : rows.slice(0, end);
+	}
+
+	#next(lane: string): OutboxRow | null {
+		const row = this.#rows.first(lane);
+		if (row === null || row.step.kind !== "head") return row;
+		const recordsArrived = this.lanes.some((store) => !this.#rows.hasRecordBefore(store.name, row.seq));
+		// Denials behind a head that has to wait do not wait with it.
+		return recordsArrived ? row : this.#rows.firstDenial(lane);
+	}
+
+	async #deliverStep(lane: string, step: OutboxStep): Promise<void> {
+		if (step.kind === "record") return this.#deliverRecord(lane, step);
+		if (this.#directory === null) throw new Error(`the directory cannot deliver a ${step.kind} to itself`);
+		const { published } = await announce(this.#directory, step);
+		this.#directoryPublished = published;
+	}
+
+	async #deliverRecord(lane: string, step: RecordStep): Promise<void> {
+		const target = this.lanes.find(({ name }) => name === lane);
+		if (target === undefined) throw new Error(`no store for lane ${lane}`);
+		try {
+			await target.store.put(step.key, { version: step.version, body: step.body });
+		} finally {
+			this.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());
+		}
+	}
+
+	async #untilWritable(lane: string, step: RecordStep): Promise<void> {
+		const interval = this.lanes.find(({ name }) => name === lane)?.writeIntervalMs ?? 0;
+		const waitMs = this.#pace.waitMs(lane, interval, step, this.#clock.nowMs());
+		if (waitMs > 0) await pause(this.#clock, waitMs);
+	}
+
+	/** The soonest of all lanes: a store that fails for long must not hold up one that is well. */
+	#retryDelayMs(): number {
+		const lanes = [...this.lanes.map(({ name }) => name), DIRECTORY_LANE];
+		return Math.min(MAX_RETRY_MS, ...lanes.map((lane) => this.#laneDelayMs(lane)));
+	}
+
+	/** Doubles with each failure, up to a limit; half of it at random, so that a fleet of objects does not return as one. */
+	#laneDelayMs(lane: string): number {
+		const failures = this.#rows.mostFailures(lane);
+		if (failures > 0)
+			return Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS) * (0.5 + 0.5 * this.#random());
+		// Nothing failed: it is empty, or waits for another lane, or the run had merely reached its number of rows.
+		return this.#next(lane) === null ? Number.POSITIVE_INFINITY : 0;
+	}
+}
+
+/** Whether nothing points to what the step delivers: a device's or a credential's record. */
+function standsAlone(step: OutboxStep): boolean {
+	return step.kind === "record" && !isRevisionKey(step.key) && step.key !== HEADS_KEY;
+}

@@ -1,0 +1,220 @@
+// The tables of a Product and the way from a row to a release. Plain synchronous SQL; no rule is decided here, except that
+// a sequence number is one more than any before.
+
+import type { Release, Urgency } from "../../content/product-record.ts";
+import type { EngineRange } from "../../names.ts";
+import { createAuditTable } from "../audit.ts";
+import { Outbox } from "../outbox/outbox.ts";
+import { runSchema } from "../schema.ts";
+
+const SCHEMA = [
+	`CREATE TABLE IF NOT EXISTS product (
+		name TEXT PRIMARY KEY, title TEXT NOT NULL, created_at INTEGER NOT NULL, revision INTEGER NOT NULL
+	)`,
+	`CREATE TABLE IF NOT EXISTS releases (
+		version TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, name TEXT NOT NULL, added_at INTEGER NOT NULL,
+		sequence INTEGER UNIQUE, released_at INTEGER, notes TEXT, urgency TEXT, models TEXT, engine TEXT,
+		withdrawn_at INTEGER, withdraw_reason TEXT
+	)`,
+] as const;
+
+export function createProductTables(sql: SqlStorage): void {
+	runSchema(sql, SCHEMA);
+	createAuditTable(sql);
+	Outbox.createTable(sql);
+}
+
+export interface ProductInfo {
+	readonly name: string;
+	readonly title: string;
+	readonly createdAt: number;
+	/** of the published record */
+	readonly revision: number;
+}
+
+/** Bytes that are in object storage already. */
+export interface PackageContent {
+	readonly sha256: string;
+	/** bytes */
+	readonly size: number;
+	/** the file's name in downloads */
+	readonly name: string;
+}
+
+/** What a publisher says of a release besides its bytes. */
+export interface ReleaseMetadata {
+	readonly notes: string;
+	readonly urgency: Urgency;
+	/** null = every model */
+	readonly models: readonly string[] | null;
+	readonly engine: EngineRange;
+}
+
+/** A version with its bytes, and what has become of it. */
+export interface ReleaseEntry extends PackageContent, ReleaseMetadata {
+	readonly version: string;
+	readonly addedAt: number;
+	/** uploaded: bytes only; current: the newest that is not withdrawn */
+	readonly status: "uploaded" | "current" | "older" | "withdrawn";
+	readonly sequence: number | null;
+	readonly releasedAt: number | null;
+	readonly withdrawnAt: number | null;
+	readonly withdrawReason: string | null;
+}
+
+type ReleaseRow = {
+	version: string;
+	sha256: string;
+	size: number;
+	name: string;
+	added_at: number;
+	sequence: number | null;
+	released_at: number | null;
+	notes: string | null;
+	urgency: Urgency | null;
+	models: string | null;
+	engine: string | null;
+	withdrawn_at: number | null;
+	withdraw_reason: string | null;
+	current_sequence: number | null;
+};
+
+const SELECT_RELEASE = `SELECT releases.*,
+	(SELECT MAX(sequence) FROM releases WHERE withdrawn_at IS NULL) AS current_sequence FROM releases`;
+
+export class ProductTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	info(): ProductInfo | null {
+		const row = this.#sql
+			.exec<{ name: string; title: string; created_at: number; revision: number }>("SELECT * FROM product")
+			.toArray()[0];
+		return row === undefined
+			? null
+			: { name: row.name, title: row.title, createdAt: row.created_at, revision: row.revision };
+	}
+
+	insertProduct({ name, title, createdAt, revision }: ProductInfo): void {
+		this.#sql.exec("INSERT INTO product VALUES (?, ?, ?, ?)", name, title, createdAt, revision);
+	}
+
+	raiseRevision(): ProductInfo {
+		this.#sql.exec("UPDATE product SET revision = revision + 1");
+		const info = this.info();
+		if (info === null) throw new Error("a product without its row");
+		return info;
+	}
+
+	insertPackage(version: string, content: PackageContent, now: number): void {
+		this.#sql.exec(
+			"INSERT INTO releases (version, sha256, size, name, added_at) VALUES (?, ?, ?, ?, ?)",
+			version,
+			content.sha256,
+			content.size,
+			content.name,
+			now,
+		);
+	}
+
+	/** Gives the version the next sequence number. */
+	publish(version: string, metadata: ReleaseMetadata, now: number): void {
+		this.#sql.exec(
+			`UPDATE releases SET sequence = (SELECT COALESCE(MAX(sequence), 0) + 1 FROM releases), released_at = ?,
+				notes = ?, urgency = ?, models = ?, engine = ? WHERE version = ? AND sequence IS NULL`,
+			now,
+			metadata.notes,
+			metadata.urgency,
+			JSON.stringify(metadata.models),
+			JSON.stringify(metadata.engine),
+			version,
+		);
+	}
+
+	withdraw(version: string, reason: string, now: number): void {
+		this.#sql.exec(
+			"UPDATE releases SET withdrawn_at = ?, withdraw_reason = ? WHERE version = ? AND withdrawn_at IS NULL",
+			now,
+			reason,
+			version,
+		);
+	}
+
+	release(version: string): ReleaseEntry | null {
+		const row = this.#sql.exec<ReleaseRow>(`${SELECT_RELEASE} WHERE version = ?`, version).toArray()[0];
+		return row === undefined ? null : entryOf(row);
+	}
+
+	/** @returns what is not released yet, then releases newest first */
+	releases(limit: number): ReleaseEntry[] {
+		const query = `${SELECT_RELEASE} ORDER BY sequence DESC NULLS FIRST, added_at DESC, version LIMIT ?`;
+		return this.#sql.exec<ReleaseRow>(query, limit).toArray().map(entryOf);
+	}
+
+	/** @returns the newest releases in the form of the replicated record */
+	recordedReleases(limit: number): Release[] {
+		const query = `${SELECT_RELEASE} WHERE sequence IS NOT NULL ORDER BY sequence DESC LIMIT ?`;
+		return this.#sql.exec<ReleaseRow>(query, limit).toArray().map(recordedOf);
+	}
+}
+
+function statusOf(row: ReleaseRow): ReleaseEntry["status"] {
+	if (row.sequence === null) return "uploaded";
+	if (row.withdrawn_at !== null) return "withdrawn";
+	return row.sequence === row.current_sequence ? "current" : "older";
+}
+
+function metadataOf(row: ReleaseRow): ReleaseMetadata & { models: string[] | null } {
+	return {
+		notes: row.notes ?? "",
+		urgency: row.urgency ?? "routine",
+		models: row.models === null ? null : (JSON.parse(row.models) as string[] | null),
+		engine: row.engine === null ? {} : (JSON.parse(row.engine) as EngineRange),
+	};
+}
+
+function entryOf(row: ReleaseRow): ReleaseEntry {
+	const { version, sha256, size, name, sequence } = row;
+	return {
+		version,
+		sha256,
+		size,
+		name,
+		...metadataOf(row),
+		addedAt: row.added_at,
+		status: statusOf(row),
+		sequence,
+		releasedAt: row.released_at,
+		withdrawnAt: row.withdrawn_at,
+		withdrawReason: row.withdraw_reason,
+	};
+}
+
+function recordedOf(row: ReleaseRow): Release {
+	const { version, sha256, size, name, sequence, released_at: releasedAt } = row;
+	if (sequence === null || releasedAt === null) throw new Error(`${version} is not released`);
+	return {
+		version,
+		sequence,
+		sha256,
+		size,
+		name,
+		releasedAt,
+		...metadataOf(row),
+		withdrawn: row.withdrawn_at !== null,
+	};
+}
+
+/** @returns whether a release says the same as the metadata; order of models counts, order of an engine's ends does not */
+export function sameMetadata(release: ReleaseMetadata, metadata: ReleaseMetadata): boolean {
+	return (
+		release.notes === metadata.notes &&
+		release.urgency === metadata.urgency &&
+		JSON.stringify(release.models) === JSON.stringify(metadata.models) &&
+		release.engine.min === metadata.engine.min &&
+		release.engine.max === metadata.engine.max
+	);
+}

@@ -1,0 +1,217 @@
+// One product: its packages and releases. Publishes the product's record under a new revision with each change, then has
+// the Directory point to it. A product that was never created answers like one without releases, and writes nothing.
+import { DurableObject } from "cloudflare:workers";
+import { type ProductRecord, productRecord, RELEASES_IN_RECORD } from "../../content/product-record.ts";
+import type { ProductEvent } from "../../events/catalogue.ts";
+import { productKey } from "../../storage/keys.ts";
+import { formatRecord } from "../../storage/record-store.ts";
+import {
+	type AuditEntry,
+	appendAudit,
+	type Change,
+	readAudit,
+	readTrail,
+	type TrailPage,
+	type TrailQuery,
+} from "../audit.ts";
+import { directoryPort, type ObjectBindings, recordLanes } from "../bindings.ts";
+import { Outbox } from "../outbox/outbox.ts";
+import type { RecordStep } from "../outbox/outbox-rows.ts";
+import {
+	type RebuildResult,
+	type RecordPageQuery,
+	type RecordSource,
+	rebuildPage,
+	type VerifyResult,
+	verifyPage,
+} from "../outbox/record-pages.ts";
+import { Republisher } from "../outbox/republisher.ts";
+import { hasTable } from "../schema.ts";
+import {
+	createProductTables,
+	type PackageContent,
+	type ProductInfo,
+	ProductTables,
+	type ReleaseEntry,
+	type ReleaseMetadata,
+	sameMetadata,
+} from "./product-tables.ts";
+
+export type PackageResult =
+	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry }
+	| { readonly ok: false; readonly reason: "unknown_product" | "version_exists" };
+
+export type ReleaseResult =
+	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry; readonly published: boolean }
+	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "release_exists" };
+
+export type WithdrawResult =
+	| { readonly ok: true; readonly changed: boolean; readonly release: ReleaseEntry; readonly published: boolean }
+	| { readonly ok: false; readonly reason: "unknown_product" | "not_released" };
+
+const RELEASES_PER_LIST = 500;
+
+export class Product extends DurableObject<ObjectBindings> {
+	private readonly outbox: Outbox;
+	readonly #tables: ProductTables;
+	readonly #republisher: Republisher;
+	#exists: boolean;
+
+	constructor(ctx: DurableObjectState, env: ObjectBindings) {
+		super(ctx, env);
+		const { storage } = ctx;
+		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: directoryPort(env) });
+		this.#tables = new ProductTables(storage.sql);
+		this.#republisher = new Republisher(ctx, this.outbox);
+		this.#exists = hasTable(storage.sql, "product");
+		if (this.#exists) createProductTables(storage.sql);
+	}
+
+	/** Creating a product that exists changes nothing. Nothing is published before the first release. */
+	async create(input: Change & { name: string; title: string }): Promise<ProductInfo> {
+		const known = await this.info();
+		if (known !== null) return known;
+		const product: ProductInfo = { name: input.name, title: input.title, createdAt: input.now, revision: 0 };
+		this.ctx.storage.transactionSync(() => {
+			createProductTables(this.ctx.storage.sql);
+			this.#tables.insertProduct(product);
+			this.#audit(input, "product.create", product.name, product.title);
+		});
+		this.#exists = true;
+		return product;
+	}
+
+	async info(): Promise<ProductInfo | null> {
+		return this.#exists ? this.#tables.info() : null;
+	}
+
+	/** Binds a version to bytes that are stored already; nobody is offered them before `release`. */
+	async addPackage(input: Change & PackageContent & { version: string }): Promise<PackageResult> {
+		if (!this.#exists) return { ok: false, reason: "unknown_product" };
+		const known = this.#tables.release(input.version);
+		if (known !== null) {
+			return known.sha256 === input.sha256
+				? { ok: true, kind: "same", release: known }
+				: { ok: false, reason: "version_exists" };
+		}
+		this.ctx.storage.transactionSync(() => {
+			this.#tables.insertPackage(input.version, input, input.now);
+			this.#audit(input, "package.add", input.version, input.sha256);
+		});
+		return { ok: true, kind: "new", release: this.#releaseOrThrow(input.version) };
+	}
+
+	/** Makes a version the current one at once. The same metadata again changes nothing, other metadata is a conflict. */
+	async release(input: Change & { version: string; metadata: ReleaseMetadata }): Promise<ReleaseResult> {
+		if (!this.#exists) return { ok: false, reason: "unknown_product" };
+		const known = this.#tables.release(input.version);
+		if (known === null) return { ok: false, reason: "no_package" };
+		const isNew = known.status === "uploaded";
+		if (!isNew && !sameMetadata(known, input.metadata)) return { ok: false, reason: "release_exists" };
+		if (isNew) {
+			this.ctx.storage.transactionSync(() => {
+				this.#tables.publish(input.version, input.metadata, input.now);
+				this.#audit(input, "release.publish", input.version, known.sha256);
+				this.#publish();
+			});
+		}
+		const published = await this.outbox.flush();
+		return { ok: true, kind: isNew ? "new" : "same", release: this.#releaseOrThrow(input.version), published };
+	}
+
+	/** Nobody is offered the version from now on; what runs it keeps it. Final, and harmless when repeated. */
+	async withdraw(input: Change & { version: string; reason: string }): Promise<WithdrawResult> {
+		if (!this.#exists) return { ok: false, reason: "unknown_product" };
+		const known = this.#tables.release(input.version);
+		if (known === null || known.status === "uploaded") return { ok: false, reason: "not_released" };
+		const changed = known.status !== "withdrawn";
+		if (changed) {
+			this.ctx.storage.transactionSync(() => {
+				this.#tables.withdraw(input.version, input.reason, input.now);
+				this.#audit(input, "release.withdraw", input.version, input.reason);
+				this.#publish();
+			});
+		}
+		const published = await this.outbox.flush();
+		return { ok: true, changed, release: this.#releaseOrThrow(input.version), published };
+	}
+
+	/** @returns releases newest first, after the packages that are not released yet */
+	async list(limit = RELEASES_PER_LIST): Promise<ReleaseEntry[]> {
+		return this.#exists ? this.#tables.releases(limit) : [];
+	}
+
+	async find(version: string): Promise<ReleaseEntry | null> {
+		return this.#exists ? this.#tables.release(version) : null;
+	}
+
+	/**
+	 * @returns the record in its stored form. Asked for an earlier revision it gives the one of now: the caller's head is
+	 * old, and a newer record is better than none.
+	 */
+	async readRecord(key: string): Promise<string | null> {
+		const info = await this.info();
+		if (info === null) return null;
+		// Without a release there is no record: `heads` does not know the product yet.
+		const asked = Number(key.slice(productKey(info.name, 0).length - 1));
+		if (info.revision === 0 || key !== productKey(info.name, asked) || asked > info.revision) return null;
+		const step = this.#recordStep(info);
+		if (step.key === key) this.#republisher.offer(step);
+		return formatRecord(key, step);
+	}
+
+	/** Delivers its record again; null if there is no such product. */
+	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult | null> {
+		return this.#exists ? rebuildPage(this.outbox, this.#records, query) : null;
+	}
+
+	/** Compares its record with the stores; null if there is no such product. */
+	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
+		return this.#exists ? verifyPage(this.outbox, this.#records, query) : null;
+	}
+
+	async audit(limit: number): Promise<AuditEntry[]> {
+		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
+	}
+
+	/** @returns null where there is no such product */
+	async events(query: TrailQuery): Promise<TrailPage | null> {
+		return this.#exists ? readTrail(this.ctx.storage.sql, query) : null;
+	}
+
+	override async alarm(): Promise<void> {
+		if (this.#exists) await this.outbox.deliver();
+	}
+
+	/** The present revision, once there is one. Earlier ones are not needed: whoever asks for one gets this. */
+	readonly #records: RecordSource = {
+		read: () => {
+			const info = this.#tables.info();
+			return { steps: info === null || info.revision === 0 ? [] : [this.#recordStep(info)], next: null };
+		},
+	};
+
+	/** The record first, then the head that points to it. */
+	#publish(): void {
+		const info = this.#tables.raiseRevision();
+		this.outbox.add([this.#recordStep(info), { kind: "head", product: info.name, revision: info.revision }]);
+	}
+
+	#recordStep({ name: product, revision }: ProductInfo): RecordStep {
+		const releases = this.#tables.recordedReleases(RELEASES_IN_RECORD);
+		// Read as every edge will read it: a record that they could not read would stop the product for the whole fleet, so the
+		// change that would lead to one fails here instead, with its transaction.
+		const body: ProductRecord = productRecord.parse({ product, revision, releases });
+		return { kind: "record", key: productKey(product, revision), version: revision, body };
+	}
+
+	#releaseOrThrow(version: string): ReleaseEntry {
+		const release = this.#tables.release(version);
+		if (release === null) throw new Error(`release ${version} vanished inside a transaction`);
+		return release;
+	}
+
+	#audit({ actor, now }: Change, action: ProductEvent, subject: string, detail: string): void {
+		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail });
+	}
+}

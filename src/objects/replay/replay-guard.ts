@@ -1,0 +1,53 @@
+// Lets an assertion id be used once. A Durable Object, because KV has no compare-and-set: two replays at the same moment
+// would both find nothing there. Guarantees one `true` per id until well after the assertion can pass any other check.
+// Sharded by the caller; the platform's name of an instance is the number of its shard.
+import { DurableObject } from "cloudflare:workers";
+import type { ObjectBindings } from "../bindings.ts";
+import { nowSeconds } from "../clock.ts";
+import { hasTable } from "../schema.ts";
+
+/** An id is kept this long after the assertion's end: more than the clock tolerance with which assertions are accepted. */
+const KEEP_AFTER_END_SECONDS = 600;
+const CLEAN_INTERVAL_MS = 600_000;
+
+export class ReplayGuard extends DurableObject<ObjectBindings> {
+	readonly #sql: SqlStorage;
+	#alarmIsSet = false;
+
+	constructor(ctx: DurableObjectState, env: ObjectBindings) {
+		super(ctx, env);
+		this.#sql = ctx.storage.sql;
+	}
+
+	/**
+	 * @param idHash of client id and assertion id
+	 * @param exp end of the assertion, unix seconds
+	 * @returns whether this is the first use; false also for an id too old to have been remembered
+	 */
+	async use(idHash: string, exp: number, now: number): Promise<boolean> {
+		if (exp + KEEP_AFTER_END_SECONDS <= now) return false;
+		this.#sql.exec("CREATE TABLE IF NOT EXISTS used (id TEXT PRIMARY KEY, keep_until INTEGER NOT NULL) WITHOUT ROWID");
+		this.#sql.exec("CREATE INDEX IF NOT EXISTS used_by_end ON used (keep_until)");
+		const keepUntil = exp + KEEP_AFTER_END_SECONDS;
+		const inserted = this.#sql
+			.exec("INSERT INTO used (id, keep_until) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id", idHash, keepUntil)
+			.toArray();
+		await this.#scheduleCleaning();
+		return inserted.length === 1;
+	}
+
+	override async alarm(): Promise<void> {
+		this.#alarmIsSet = false;
+		if (!hasTable(this.#sql, "used")) return;
+		this.#sql.exec("DELETE FROM used WHERE keep_until <= ?", nowSeconds());
+		if (this.#sql.exec("SELECT 1 FROM used LIMIT 1").toArray().length > 0) await this.#scheduleCleaning();
+	}
+
+	/** Set once per life of the instance: an alarm is a write, and most uses have no need of another. */
+	async #scheduleCleaning(): Promise<void> {
+		if (this.#alarmIsSet) return;
+		this.#alarmIsSet = true;
+		// An earlier life of this object may have set it: moving it on at each awakening would put the cleaning off for ever.
+		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + CLEAN_INTERVAL_MS);
+	}
+}

@@ -1,0 +1,114 @@
+// The question of a check, and what its answer depends on besides the device. A fleet asks the same few questions over and
+// over, so each is read once, and its state described once for each head; a request then costs two look-ups.
+import { z } from "@hono/zod-openapi";
+import { type Installed, parseInstalled } from "../../content/check.ts";
+import type { HeadsRecord } from "../../content/heads-record.ts";
+import { type HaRole, haRole } from "../../entitlement/ha-group.ts";
+import { versionName } from "../../names.ts";
+import { ProblemError } from "../../problem.ts";
+import { createBoundedEntries } from "../../storage/bounded-entries.ts";
+import { invalidRequest } from "../http/openapi.ts";
+
+export const checkQuery = z.object({
+	installed: z.string().max(2048).optional().openapi({
+		description: "`product@version` or `product`, joined by commas. Left out: every product of the license.",
+		example: "crs@4.27.0",
+	}),
+	engine: versionName.optional().openapi({ description: "Software version of the device", example: "11.1.4-h7" }),
+	seen: z
+		.string()
+		.regex(/^\d{1,15}$/, "a whole number")
+		.optional()
+		.openapi({ type: "integer", description: "Highest message sequence already shown" }),
+	ha_role: haRole.optional().openapi({
+		description: "Of a device in an HA group: what it is now. Of one in none, all `ha_…` are ignored.",
+	}),
+	ha_priority: z
+		.string()
+		.regex(/^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/, "a whole number from 0 to 255")
+		.optional()
+		.openapi({ type: "integer", description: "Of the election in its HA group, 0 to 255" }),
+	ha_peer: z.string().max(2048).optional().openapi({
+		description: "What its peer in the HA group runs, as this device sees it; form as `installed`",
+		example: "crs@4.26.0",
+	}),
+});
+
+export interface CheckQuestion {
+	/** null = every product of the license */
+	readonly installed: Installed | null;
+	readonly engine: string | null;
+	readonly seen: number;
+	/** what it says of itself as a member of an HA group; null = nothing, as nearly always */
+	readonly ha: HaWords | null;
+}
+
+export interface HaWords {
+	readonly role: HaRole | null;
+	readonly priority: number | null;
+	readonly peer: Installed | null;
+}
+
+/** 6,000 questions as they are usual. One can have 16,000 characters, and a device can always ask something new. */
+const MAX_CHARACTERS = 4_000 * 1_000;
+/** What an entry takes besides its query. */
+const ENTRY_CHARACTERS = 500;
+const questions = createBoundedEntries<{ readonly question: CheckQuestion; readonly characters: number }>(
+	MAX_CHARACTERS,
+	({ characters }) => ENTRY_CHARACTERS + characters,
+);
+const states = new WeakMap<CheckQuestion, { heads: HeadsRecord; text: string }>();
+
+/** The question, if it was asked before; a stranger's question is not even read. @param query as for `readQuestion` */
+export function knownQuestion(query: string): CheckQuestion | undefined {
+	return questions.get(query)?.question;
+}
+
+/**
+ * @param query of the check's URL, with its question mark, or ""
+ * @throws ProblemError `invalid_request`
+ */
+export function readQuestion(query: string): CheckQuestion {
+	const known = knownQuestion(query);
+	if (known !== undefined) return known;
+	const question = parseQuestion(query);
+	questions.set(query, { question, characters: query.length });
+	return question;
+}
+
+/** Revisions of the products asked about and of the messages: an ETag seals this text, and a changed text is a changed answer. */
+export function stateOf(question: CheckQuestion, heads: HeadsRecord): string {
+	const known = states.get(question);
+	if (known?.heads === heads) return known.text;
+	const products = question.installed?.keys() ?? Object.keys(heads.products).sort();
+	const text = [...products]
+		.map((product) => `${product}@${heads.products[product] ?? 0}`)
+		.concat(`messages@${heads.messages}`)
+		.join(" ");
+	states.set(question, { heads, text });
+	return text;
+}
+
+function parseQuestion(query: string): CheckQuestion {
+	const parameters = [...new URLSearchParams(query)];
+	if (new Set(parameters.map(([name]) => name)).size !== parameters.length) {
+		throw new ProblemError("invalid_request", { detail: "a parameter is given twice" });
+	}
+	const parsed = checkQuery.safeParse(Object.fromEntries(parameters));
+	if (!parsed.success) throw invalidRequest(parsed.error);
+	const { installed, engine, seen } = parsed.data;
+	const products = readVersions("installed", installed);
+	return { installed: products, engine: engine ?? null, seen: Number(seen ?? 0), ha: readHaWords(parsed.data) };
+}
+
+function readHaWords({ ha_role: role, ha_priority, ha_peer }: z.infer<typeof checkQuery>): HaWords | null {
+	if (role === undefined && ha_priority === undefined && ha_peer === undefined) return null;
+	const priority = ha_priority === undefined ? null : Number(ha_priority);
+	return { role: role ?? null, priority, peer: readVersions("ha_peer", ha_peer) };
+}
+
+function readVersions(name: string, text: string | undefined): Installed | null {
+	const versions = text === undefined ? null : parseInstalled(text);
+	if (text === undefined || versions !== null) return versions;
+	throw new ProblemError("invalid_request", { detail: `${name}: product@version or product, joined by commas` });
+}

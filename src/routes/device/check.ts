@@ -1,0 +1,204 @@
+// What should this firewall run next? One request answers for every product. No store is read in the common case: the
+// token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
+import { createRoute, z } from "@hono/zod-openapi";
+import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer } from "../../content/check.ts";
+import { termsOf } from "../../content/heads-record.ts";
+import { nextCheckIn } from "../../content/next-check.ts";
+import type { ProductRecord } from "../../content/product-record.ts";
+import { urgency } from "../../content/product-record.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import { sealCapability } from "../../signing/capability.ts";
+import { readCheckEtag, sealCheckEtag, verifyCheckEtag } from "../../signing/check-etag.ts";
+import type { DeviceCaller } from "../http/app-env.ts";
+import { authenticateDevice } from "../http/authenticate.ts";
+import { degradedFlag, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import { answerJson, plainRoute } from "../http/plain-handler.ts";
+import { checkQuery, readQuestion } from "./check-question.ts";
+import { decision } from "./entitlements.ts";
+import { HA_REPEAT_SECONDS, passOnHaReport } from "./ha-report.ts";
+import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
+
+/** An offer can be taken up for this long; then the device checks again. */
+const OFFER_LIFETIME_SECONDS = 900;
+
+const offer = z
+	.object({
+		version: z.string(),
+		sequence: z.int(),
+		sha256: z.string(),
+		size: z.int(),
+		name: z.string(),
+		urgency: urgency,
+		notes: z.string(),
+		downgrade: z.boolean(),
+		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
+		expires_at: timestamp,
+	})
+	.openapi("Offer");
+
+const checkBody = z
+	.object({
+		device: z.string(),
+		as_of: timestamp,
+		degraded: degradedFlag,
+		next_check_in: z.int().openapi({ description: "seconds" }),
+		products: z.array(
+			z.object({
+				product: z.string(),
+				decision,
+				code: z.string(),
+				until: timestamp.nullable(),
+				installed: z.string().nullable(),
+				status: z.enum(["offered", "current", "unavailable", "refused"]),
+				reason: z.string(),
+				offer: offer.optional(),
+			}),
+		),
+		messages: z.object({ unread: z.int(), last: z.int() }),
+	})
+	.openapi("Check");
+
+const route = createRoute({
+	method: "get",
+	path: "/v1/check",
+	tags: ["Device"],
+	summary: "Ask what to run",
+	security: [{ accessToken: [] }],
+	request: { query: checkQuery },
+	responses: {
+		200: jsonAnswer(checkBody, "What to run, and when to ask again"),
+		304: { description: "Nothing changed since the answer with that ETag" },
+		...problems("unauthenticated", "device_refused", "invalid_request"),
+	},
+});
+
+export const check = plainRoute(route, async (request, scope) => {
+	const { url } = request;
+	const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
+	return (await answerUnchanged(request, scope, query)) ?? answerInFull(request, scope, query);
+});
+
+async function answerInFull(request: Request, scope: RequestScope, query: string): Promise<Response> {
+	const { records, config, macKeyring } = scope.services;
+	const caller = await authenticateDevice(request, scope);
+	const question = readQuestion(query);
+	const heads = await records.heads(scope);
+	const terms = termsOf(await records.denied(heads, scope), caller.profile.id);
+	const state = checkState(question, query, heads, terms, scope.country, caller.tail);
+	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.
+	const etagSent = request.headers.get("if-none-match") ?? "";
+	const known = readCheckEtag(etagSent);
+	const degradedAsOf = scope.degradedAsOf();
+	if (
+		degradedAsOf === null &&
+		known !== null &&
+		(await verifyCheckEtag(macKeyring, known, { ...state, now: scope.now }))
+	) {
+		return unchanged(etagSent, caller.profile.id, caller.pseudonym, scope);
+	}
+
+	const { id, haGroup } = caller.profile;
+	if (haGroup !== null) passOnHaReport(scope, { id, haGroup }, question, query);
+	const installed = question.installed ?? everyGrant(caller);
+	const readProduct = async (name: string) => [name, await records.product(name, heads, scope)] as const;
+	const [{ messages }, ...found] = await Promise.all([
+		records.messages(heads, scope),
+		...Array.from(installed.keys(), readProduct),
+	]);
+	const productRecords = new Map<string, ProductRecord | null>(found);
+	const answer = answerCheck({
+		device: caller.profile,
+		circumstances: { engine: question.engine, country: scope.country },
+		installed,
+		seen: question.seen,
+		recordOf: (product) => productRecords.get(product) ?? null,
+		messages,
+		now: scope.now,
+	});
+	noteOutcome(scope, answer);
+
+	// An answer with an offer holds no longer than the offer: a device that let it run out must get a new one, not a 304.
+	const hasOffer = answer.products.some(({ selection }) => selection?.status === "offered");
+	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
+	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
+	const exp = haGroup === null ? answerEnds : Math.min(answerEnds, scope.now + HA_REPEAT_SECONDS);
+	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
+	const sealing =
+		degradedAsOf === null
+			? sealCheckEtag(macKeyring, { ...state, deviceId: caller.profile.id, pseudonym: caller.pseudonym, exp })
+			: null;
+	const [etag, ...products] = await Promise.all([
+		sealing,
+		...answer.products.map((product) => describeProduct(scope, caller, product)),
+	]);
+	const body = {
+		device: caller.profile.id,
+		as_of: toTimestamp(degradedAsOf ?? scope.now),
+		...(degradedAsOf === null ? {} : { degraded: true as const }),
+		next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id, caller.profile.lease),
+		products,
+		messages: answer.messages,
+	} satisfies z.infer<typeof checkBody>;
+	return answerJson(body, 200, etag === null ? {} : { etag, "cache-control": "private, no-cache" });
+}
+
+function everyGrant(caller: DeviceCaller): Installed {
+	return new Map(Object.keys(caller.profile.grants).map((product) => [product, null]));
+}
+
+async function describeProduct(scope: RequestScope, caller: DeviceCaller, answer: ProductAnswer) {
+	const { entitlement, selection } = answer;
+	const described = {
+		product: answer.product,
+		decision: entitlement.decision,
+		code: entitlement.code,
+		until: entitlement.grant === null ? null : toTimestamp(entitlement.grant.until),
+		installed: answer.installed,
+	};
+	if (selection === null) return { ...described, status: "refused" as const, reason: entitlement.code };
+	if (selection.status !== "offered") return { ...described, status: selection.status, reason: selection.reason };
+	const { release } = selection;
+	const expires = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
+	const capability = await sealCapability(
+		scope.services.macKeyring,
+		"offer",
+		{
+			device: caller.profile.id,
+			pseudonym: caller.pseudonym,
+			product: answer.product,
+			from: answer.installed,
+			to: release.version,
+			sha256: release.sha256,
+			exp: expires,
+			jkt: caller.jkt,
+		},
+		caller.tail,
+	);
+	return {
+		...described,
+		status: selection.status,
+		reason: selection.reason,
+		offer: {
+			version: release.version,
+			sequence: release.sequence,
+			sha256: release.sha256,
+			size: release.size,
+			name: release.name,
+			urgency: release.urgency,
+			notes: release.notes,
+			downgrade: selection.downgrade,
+			capability,
+			expires_at: toTimestamp(expires),
+		},
+	};
+}
+
+/** Telemetry speaks of the product that has something to do, else of the first. */
+function noteOutcome({ event }: RequestScope, answer: CheckAnswer): void {
+	const product = answer.products.find(({ selection }) => selection?.status === "offered") ?? answer.products[0];
+	if (product === undefined) return;
+	event.product = product.product;
+	event.fromVersion = product.installed;
+	event.outcome = product.selection?.status ?? "refused";
+	if (product.selection?.status === "offered") event.toVersion = product.selection.release.version;
+}

@@ -1,0 +1,149 @@
+// An explanation on the wire: its schema, and how it is filled from what the rules said.
+import { z } from "@hono/zod-openapi";
+import type { ProductAnswer } from "../../content/check.ts";
+import { type Explanation, offeredVersion } from "../../content/explain.ts";
+import { urgency } from "../../content/product-record.ts";
+import { deviceStatus, hold } from "../../entitlement/device-record.ts";
+import { degradedMarks, timestamp, toTimestamp } from "../http/openapi.ts";
+import { explainedHaBody } from "../operator/ha-body.ts";
+import { licenseBody } from "../operator/license-body.ts";
+import { decisionCode, describeEntitlement, entitlementBody, timeOf } from "./entitlements.ts";
+
+const answerBody = z
+	.object({
+		code: decisionCode,
+		status: z.enum(["offered", "current", "unavailable", "refused"]),
+		reason: z.string(),
+		version: z.string().nullable().openapi({ description: "Offered; null = nothing is" }),
+		downgrade: z.boolean(),
+	})
+	.openapi("ExplainedAnswer");
+
+const releaseBody = z
+	.object({
+		version: z.string(),
+		sequence: z.int(),
+		released_at: timestamp,
+		urgency,
+		installed: z.boolean(),
+		withdrawn: z.boolean(),
+		verdict: z.enum([
+			"chosen",
+			"withdrawn",
+			"incompatible_model",
+			"incompatible_engine",
+			"not_licensed",
+			"too_young",
+			"older_than_choice",
+		]),
+		ready_at: timestamp.nullable().openapi({ description: "Of one that is `too_young`: when it is old enough" }),
+	})
+	.openapi("ExplainedRelease");
+
+const changeBody = z
+	.object({
+		at: timestamp,
+		what: z.enum(["license_starts", "license_ends", "grace_ends", "critical_ends", "release_ready"]),
+		answer: answerBody,
+	})
+	.openapi("ExplainedChange");
+
+const edgeBody = z
+	.object({
+		terms: z.int().openapi({ description: "How often the account's licenses have changed for its devices" }),
+		terms_known: z.int().openapi({
+			description:
+				"The same as this location knows it, 0 = no change of late; records and tokens with a lower number are outdated",
+		}),
+		version: z.int().openapi({ description: "Of the device's record, by its Account" }),
+		denied: z
+			.object({ scope: z.enum(["device", "account"]), until: timestamp })
+			.nullable()
+			.openapi({
+				description:
+					"Its entry in the deny list that this location knows; `until`: when no token from before it is left",
+			}),
+		product_revision: z.int().nullable().openapi({ description: "Null = nothing was ever published" }),
+		stores: z.array(
+			z.object({
+				store: z.string(),
+				state: z.enum(["current", "behind", "ahead", "missing", "unreadable", "unreachable"]),
+				version: z.int().nullable(),
+				terms: z.int().nullable(),
+				outdated: z.boolean().openapi({ description: "By `terms_known`: the Account is asked instead" }),
+				code: decisionCode.nullable().openapi({ description: "What would be decided by this copy" }),
+			}),
+		),
+	})
+	.openapi("ExplainedEdge");
+
+export const explanationBody = z
+	.object({
+		device: z.string(),
+		account: z.string(),
+		product: z.string(),
+		at: timestamp.openapi({ description: "The time it is about" }),
+		model: z.string(),
+		engine: z.string().nullable(),
+		installed: z.string().nullable(),
+		status: deviceStatus,
+		replaces: z.string().nullable().openapi({ description: "The device whose place it took" }),
+		replaced_by: z.string().nullable().openapi({ description: "The device that took its place" }),
+		ha_group: z.string().nullable(),
+		holds_seat: z.boolean().openapi({ description: "Of its own, or a part in that of its HA group" }),
+		seat_holder: z
+			.string()
+			.nullable()
+			.openapi({ description: "Whose seat that is, or was until `lease_until`: the device's or its HA group's" }),
+		lease_until: timestamp
+			.nullable()
+			.openapi({ description: "End of the lease on its seat; null = no seat, or for good" }),
+		hold: hold.nullable().openapi({ description: "Why an active device gets nothing although it is active" }),
+		license: licenseBody.nullable(),
+		ha: explainedHaBody.nullable().openapi({ description: "Its HA group, as it is now; null = it is in none" }),
+		entitlement: entitlementBody,
+		releases: z.array(releaseBody).openapi({ description: "Newest first; none where the entitlement is refused" }),
+		answer: answerBody,
+		changes_at: timestamp.nullable().openapi({ description: "Until then nothing changes by time alone" }),
+		changes: z
+			.array(changeBody)
+			.openapi({ description: "What time will change, each with the answer from then on; soonest first, ten at most" }),
+		edge: edgeBody.openapi({ description: "What this location knows, where it may be behind" }),
+		...degradedMarks,
+	})
+	.openapi("Explanation");
+
+/** The part of an explanation that the rules gave. */
+export function describeExplanation({ answer, releases, changes }: Explanation) {
+	return {
+		entitlement: describeEntitlement(answer.product, answer.entitlement),
+		releases: releases.map(({ release, verdict, readyAt }) => ({
+			version: release.version,
+			sequence: release.sequence,
+			released_at: toTimestamp(release.releasedAt),
+			urgency: release.urgency,
+			installed: release.version === answer.installed,
+			withdrawn: release.withdrawn,
+			verdict,
+			ready_at: timeOf(readyAt),
+		})),
+		answer: describeAnswer(answer),
+		changes_at: timeOf(changes[0]?.at),
+		changes: changes.map((change) => ({
+			at: toTimestamp(change.at),
+			what: change.what,
+			answer: describeAnswer(change.answer),
+		})),
+	};
+}
+
+function describeAnswer(answer: ProductAnswer): z.infer<typeof answerBody> {
+	const { entitlement, selection } = answer;
+	return {
+		code: entitlement.code,
+		status: selection?.status ?? "refused",
+		reason: selection?.reason ?? entitlement.code,
+		version: offeredVersion(answer),
+		downgrade: selection?.status === "offered" && selection.downgrade,
+	};
+}

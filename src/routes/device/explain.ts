@@ -1,0 +1,153 @@
+// Why does this firewall get what it gets? The whole trace behind the answer of a check: the device and its license fresh
+// from the Account, the releases as this location knows them, and where this location is behind. For the device itself and
+// for operators; of a time that was or will be, by what is known today.
+import { createRoute, z } from "@hono/zod-openapi";
+import { explainProduct } from "../../content/explain.ts";
+import { type DeniedRecord, termsOf } from "../../content/heads-record.ts";
+import { decideEntitlement } from "../../entitlement/decide.ts";
+import { accountObjectName, type DeviceId } from "../../entitlement/ids.ts";
+import { decideRenewal, isLive } from "../../entitlement/seat-lease.ts";
+import { productName, versionName } from "../../names.ts";
+import type { ExplainedDevice } from "../../objects/account/license-desk.ts";
+import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import { systemClock } from "../../storage/clock.ts";
+import { type DeviceCopy, probeDevice } from "../../storage/probe-device.ts";
+import { deviceOrOperatorAccess } from "../http/authenticate.ts";
+import {
+	createRouter,
+	jsonAnswer,
+	markDegraded,
+	problems,
+	timestamp,
+	toSeconds,
+	toTimestamp,
+} from "../http/openapi.ts";
+import { devicePath, readDevice } from "../operator/device-in-path.ts";
+import { explainHa } from "../operator/ha-body.ts";
+import { describeLicense } from "../operator/license-body.ts";
+import { timeOf } from "./entitlements.ts";
+import { describeExplanation, explanationBody } from "./explain-body.ts";
+
+const route = createRoute({
+	...deviceOrOperatorAccess,
+	method: "get",
+	path: "/v1/devices/{device}/explain",
+	tags: ["Device"],
+	summary: "Why a firewall gets what it gets of one product, and what would change it when",
+	description:
+		"For the device itself (another's id is `not_found`) and for operators. Decided as a check decides, but by the Account instead of the token.",
+	request: {
+		params: devicePath,
+		query: z.object({
+			product: productName,
+			installed: versionName.optional().openapi({ description: "Left out: nothing is installed", example: "4.27.0" }),
+			engine: versionName.optional().openapi({
+				description: "Software version of the device; left out, releases for certain versions do not fit",
+			}),
+			at: timestamp.optional().openapi({
+				description: "Another time than now: with the licenses and releases that there are now",
+			}),
+		}),
+	},
+	responses: {
+		200: jsonAnswer(explanationBody, "The trace"),
+		...problems(
+			"unauthenticated",
+			"device_refused",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_request",
+			"not_found",
+			"rate_limited",
+		),
+	},
+});
+
+export const explain = createRouter().openapi(route, async (c) => {
+	const scope = c.env;
+	const { services, event } = scope;
+	const { product, installed = null, engine = null, at } = c.req.valid("query");
+	const { id, objectName } = await readAskedDevice(scope, c.var.askingDevice, c.req.valid("param").device);
+	event.product = product;
+	event.fromVersion = installed;
+
+	const known = await services.objects.account(objectName).explainDevice(id, scope.now);
+	if (known === null) throw new ProblemError("not_found");
+	const { device, license, seat, ha } = known;
+	const now = at === undefined ? scope.now : toSeconds(at);
+	const heads = await services.records.heads(scope);
+	const [record, denied, copies] = await Promise.all([
+		services.records.product(product, heads, scope),
+		services.records.denied(heads, scope),
+		probeDevice(services.stores, id, device.version, systemClock),
+	]);
+	const candidate = { model: device.model, engine, installed };
+	const asked = { ...device, seatLost: isSeatLost(known, now) };
+	const described = describeExplanation(explainProduct({ device: asked, product, record, candidate, now }));
+	event.outcome = described.answer.status;
+	const termsKnown = termsOf(denied, id);
+	return c.json(
+		{
+			device: id,
+			account: device.account,
+			product,
+			at: toTimestamp(now),
+			model: device.model,
+			engine,
+			installed,
+			status: device.status,
+			replaces: device.replaces,
+			replaced_by: device.replacedBy,
+			ha_group: device.haGroup,
+			holds_seat: seat !== null && isLive(seat.until, now),
+			seat_holder: seat?.holder ?? null,
+			lease_until: timeOf(seat?.until),
+			hold: device.hold,
+			license: license === null ? null : describeLicense(license),
+			ha: ha === null ? null : explainHa(ha, id),
+			...described,
+			edge: {
+				terms: device.terms,
+				terms_known: termsKnown,
+				version: device.version,
+				denied: denialOf(denied, id),
+				product_revision: record?.revision ?? null,
+				stores: copies.map((copy) => describeCopy(copy, termsKnown, product, now)),
+			},
+			...markDegraded(scope.degradedAsOf()),
+		},
+		200,
+	);
+});
+
+/** What a token request of the device would come to. By the seats that are taken at present, whatever time it is about. */
+function isSeatLost({ device, license, seat }: ExplainedDevice, now: number): boolean {
+	if (device.status !== "active" || license?.kind !== "elastic") return false;
+	return !decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken: license.seatsTaken, now }).ok;
+}
+
+/** @param asking the device that asks, null = an operator @throws ProblemError `not_found` when it asks about another */
+async function readAskedDevice(scope: RequestScope, asking: string | null, text: string): Promise<DeviceId> {
+	// Whether there is such an id at all is none of its business.
+	if (asking !== null && asking !== text) throw new ProblemError("not_found");
+	return readDevice(scope, text);
+}
+
+function denialOf(denied: DeniedRecord, deviceId: string) {
+	const ofDevice = denied.devices[deviceId];
+	if (ofDevice !== undefined) return { scope: "device" as const, until: toTimestamp(ofDevice) };
+	const ofAccount = denied.accounts[accountObjectName(deviceId)];
+	return ofAccount === undefined ? null : { scope: "account" as const, until: toTimestamp(ofAccount) };
+}
+
+function describeCopy({ name, state, version, record }: DeviceCopy, termsKnown: number, product: string, now: number) {
+	return {
+		store: name,
+		state,
+		version,
+		terms: record?.terms ?? null,
+		outdated: record !== null && record.terms < termsKnown,
+		code: record === null ? null : decideEntitlement(record, product, now).code,
+	};
+}

@@ -1,0 +1,144 @@
+// A firewall takes up an offer. The offer's own capability says for whom and for what it was made, so no token signature is
+// verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
+import { createRoute, z } from "@hono/zod-openapi";
+import type { ProductRecord, Release } from "../../content/product-record.ts";
+import { isLicensed } from "../../content/select-release.ts";
+import { decideEntitlement } from "../../entitlement/decide.ts";
+import type { DecisionCode } from "../../entitlement/decision-codes.ts";
+import type { DeviceRecord, Grant } from "../../entitlement/device-record.ts";
+import { accountObjectName } from "../../entitlement/ids.ts";
+import { ProblemError } from "../../problem.ts";
+import { type OfferClaims, openCapability, sealCapability } from "../../signing/capability.ts";
+import { readAuthorization, refuseDenied, requireProof, tokenTail } from "../http/authenticate.ts";
+import {
+	degradedMarks,
+	jsonAnswer,
+	jsonBody,
+	markDegraded,
+	problems,
+	timestamp,
+	toTimestamp,
+} from "../http/openapi.ts";
+import { answerJson, plainRoute } from "../http/plain-handler.ts";
+import { readJson } from "../http/request-body.ts";
+
+/** A device has this long to install and report. */
+const REPORT_WITHIN_SECONDS = 86_400;
+
+const permitRequest = z.object({ offer: z.string().max(2048) });
+
+const permitBody = z
+	.object({
+		permit: z.string().openapi({ description: "Hand this back to POST /v1/reports" }),
+		product: z.string(),
+		version: z.string(),
+		sha256: z.string(),
+		size: z.int(),
+		name: z.string(),
+		url: z.string().openapi({ description: "Signed download URL" }),
+		expires_at: timestamp.openapi({ description: "When the URL stops working" }),
+		report_by: timestamp,
+		...degradedMarks,
+	})
+	.openapi("Permit");
+
+const route = createRoute({
+	method: "post",
+	path: "/v1/permits",
+	tags: ["Device"],
+	summary: "Take up an offer and get a signed download URL",
+	security: [{ accessToken: [] }],
+	request: { body: jsonBody(permitRequest) },
+	responses: {
+		201: jsonAnswer(permitBody, "The lease to install one release, with its signed URL"),
+		...problems(
+			"unauthenticated",
+			"device_refused",
+			"not_entitled",
+			"offer_invalid",
+			"offer_expired",
+			"release_withdrawn",
+			"invalid_request",
+		),
+	},
+});
+
+export const permits = plainRoute(route, async (request, scope) => {
+	const { services, now, event } = scope;
+	const authorization = readAuthorization(request.headers.get("authorization"));
+	if (authorization === null) {
+		event.reason = "no_authorization";
+		throw new ProblemError("unauthenticated");
+	}
+	const { offer: text } = await readJson(request, permitRequest);
+	const opened = await openCapability(services.macKeyring, "offer", text, tokenTail(authorization.credentials), now);
+	if (!opened.ok) {
+		event.reason = `offer_${opened.reason}`;
+		throw new ProblemError(opened.reason === "expired" ? "offer_expired" : "offer_invalid");
+	}
+	const offer = opened.claims;
+	event.device = offer.pseudonym;
+	event.account = accountObjectName(offer.device);
+	event.product = offer.product;
+	event.fromVersion = offer.from;
+	event.toVersion = offer.to;
+	await requireProof(request, scope, authorization, offer.jkt);
+	await refuseDenied(scope, offer.device);
+
+	const device = await services.records.device(offer.device, scope);
+	if (device === null) throw new ProblemError("device_refused");
+	const grant = requireEntitlement(device, offer.product, now);
+	const heads = await services.records.heads(scope);
+	const release = requireRelease(await services.records.product(offer.product, heads, scope), offer);
+	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
+
+	const reportBy = now + REPORT_WITHIN_SECONDS;
+	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
+	const [permit, download] = await Promise.all([
+		sealCapability(services.macKeyring, "permit", { device: deviceId, product, from, to, sha256, exp: reportBy }, ""),
+		services.urlSigner.sign({ sha256, name: release.name, pseudonym, now }),
+	]);
+	event.outcome = "permitted";
+	const body = {
+		permit,
+		product: offer.product,
+		version: release.version,
+		sha256: release.sha256,
+		size: release.size,
+		name: release.name,
+		url: download.url,
+		expires_at: toTimestamp(download.expiresAt),
+		report_by: toTimestamp(reportBy),
+		...markDegraded(scope.degradedAsOf()),
+	} satisfies z.infer<typeof permitBody>;
+	return answerJson(body, 201);
+});
+
+function requireEntitlement(device: DeviceRecord, product: string, now: number): Grant {
+	const entitlement = decideEntitlement(device, product, now);
+	if (entitlement.decision !== "refused") return entitlement.grant;
+	switch (entitlement.code) {
+		case "suspended":
+		case "revoked":
+		case "deactivated":
+			throw new ProblemError("device_refused", { extras: { device_status: entitlement.code } });
+		case "seat_lost":
+		case "license_suspended":
+		case "license_revoked":
+		case "not_included":
+		case "not_yet_valid":
+		case "expired":
+			throw notEntitled(entitlement.code, entitlement.grant);
+	}
+}
+
+function notEntitled(code: DecisionCode, grant: Grant | null): ProblemError {
+	const validUntil = grant === null ? null : toTimestamp(grant.until);
+	return new ProblemError("not_entitled", { extras: { entitlement_code: code, valid_until: validUntil } });
+}
+
+function requireRelease(record: ProductRecord | null, offer: OfferClaims): Release {
+	const release = record?.releases.find(({ version, sha256 }) => version === offer.to && sha256 === offer.sha256);
+	if (release === undefined || release.withdrawn) throw new ProblemError("release_withdrawn");
+	return release;
+}

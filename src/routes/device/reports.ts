@@ -1,0 +1,57 @@
+// What became of a permit. For a release that everybody may have, reports feed telemetry and nothing else, so that a burst
+// of millions meets no single object; the data point carries the permit's own names, so a report sent twice says the same.
+import { createRoute, z } from "@hono/zod-openapi";
+import { ProblemError } from "../../problem.ts";
+import { openCapability } from "../../signing/capability.ts";
+import { requireDevice } from "../http/authenticate.ts";
+import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
+
+const outcome = z.enum(["installed", "healthy", "failed", "rolled_back"]);
+
+const route = createRoute({
+	method: "post",
+	path: "/v1/reports",
+	tags: ["Device"],
+	summary: "Say what became of a permit",
+	security: [{ accessToken: [] }],
+	middleware: requireDevice,
+	request: {
+		body: jsonBody(
+			z.object({
+				permit: z.string().max(2048),
+				outcome,
+				detail: z
+					.string()
+					.regex(/^[a-z0-9_.-]{1,64}$/, "a word in lower case, such as digest_mismatch")
+					.optional()
+					.openapi({
+						description: "Why, in a word of the device's own; goes to telemetry",
+						example: "digest_mismatch",
+					}),
+			}),
+		),
+	},
+	responses: {
+		202: jsonAnswer(z.object({ permit: z.string(), outcome }), "Taken"),
+		...problems("unauthenticated", "device_refused", "permit_invalid", "invalid_request"),
+	},
+});
+
+export const reports = createRouter().openapi(route, async (c) => {
+	const scope = c.env;
+	const { caller } = c.var;
+	const report = c.req.valid("json");
+	const opened = await openCapability(scope.services.macKeyring, "permit", report.permit, "", scope.now);
+	// A permit of another device is not this caller's to report on.
+	const claims = opened.ok ? opened.claims : null;
+	if (claims === null || claims.device !== caller.profile.id) {
+		scope.event.reason = opened.ok ? "permit_of_another_device" : `permit_${opened.reason}`;
+		throw new ProblemError("permit_invalid");
+	}
+	scope.event.product = claims.product;
+	scope.event.fromVersion = claims.from;
+	scope.event.toVersion = claims.to;
+	scope.event.outcome = report.outcome;
+	scope.event.detail = report.detail ?? null;
+	return c.json({ permit: report.permit, outcome: report.outcome }, 202);
+});

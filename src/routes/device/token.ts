@@ -1,0 +1,238 @@
+// A firewall proves who it is and gets a short access token that carries what it is entitled to (RFC 6749 §4.4, RFC 7523,
+// RFC 9449). This is the one request of a device that reads its record; under an elastic license it also renews its seat.
+import { createRoute, z } from "@hono/zod-openapi";
+import type { DeviceRecord, DeviceStatus } from "../../entitlement/device-record.ts";
+import { accountObjectName, parseDeviceId } from "../../entitlement/ids.ts";
+import { elasticTokenLife } from "../../entitlement/seat-lease.ts";
+import type { RenewalOutcome } from "../../objects/account/seats/seat-desk.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import { signAccessToken } from "../../signing/access-token.ts";
+import { readDeviceAssertion, verifyDeviceAssertion } from "../../signing/device-assertion.ts";
+import { verifyDpopProof } from "../../signing/dpop.ts";
+import { pseudonymOf, pseudonymPeriod } from "../../signing/lookup-keys.ts";
+import { standsOnDenyList } from "../http/authenticate.ts";
+import { clockMessage, OAuthError, oauthErrorBody } from "../http/oauth-error.ts";
+import { jsonAnswer } from "../http/openapi.ts";
+import { answerJson, plainRoute } from "../http/plain-handler.ts";
+import { callerAddress, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
+import { guardOAuth } from "../http/request-body.ts";
+
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+const tokenForm = z.object({
+	grant_type: z.literal("client_credentials"),
+	client_assertion_type: z.literal(ASSERTION_TYPE),
+	client_assertion: z.string(),
+	client_id: z.string().optional(),
+	scope: z.string().optional(),
+});
+
+const tokenAnswer = z
+	.object({
+		access_token: z.string(),
+		token_type: z.enum(["DPoP", "Bearer"]),
+		expires_in: z.int().openapi({ description: "seconds" }),
+		scope: z.literal("device"),
+	})
+	.openapi("AccessToken");
+
+const oauthFailure = { content: { "application/json": { schema: oauthErrorBody } } };
+
+const route = createRoute({
+	method: "post",
+	path: "/oauth2/token",
+	tags: ["Device"],
+	summary: "Get an access token with a client assertion (private_key_jwt)",
+	description:
+		"With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only. Under an elastic license the token renews the device's seat, and ends before its lease does.",
+	request: { body: { content: { "application/x-www-form-urlencoded": { schema: tokenForm } }, required: true } },
+	responses: {
+		200: jsonAnswer(tokenAnswer, "An access token (RFC 9068)"),
+		400: {
+			description:
+				"Form or proof not acceptable, or the device may not have a token, or every seat of its elastic license is taken",
+			...oauthFailure,
+		},
+		401: { description: "Assertion not accepted", ...oauthFailure },
+		429: { description: "Too many requests", ...oauthFailure },
+	},
+});
+
+export const token = plainRoute(route, async (request, scope) => {
+	const { services, now } = scope;
+	guardOAuth(request, "application/x-www-form-urlencoded");
+	// Not `text()`: workerd warns on its console, at every call, that a form is not text.
+	const form = readForm(new TextDecoder().decode(await request.arrayBuffer()));
+	const read = readDeviceAssertion(form.client_assertion);
+	if (!read.ok) refuseClient(scope, `assertion_${read.reason}`);
+	const { assertion } = read;
+	if (form.client_id !== undefined && form.client_id !== assertion.clientId) refuseClient(scope, "client_id_mismatch");
+
+	const id = await parseDeviceId(services.lookupKeys, assertion.clientId);
+	if (id === null) refuseClient(scope, "client_id_malformed");
+	// The address is part of the key, or a stranger who knows an id could use up its quota.
+	const wait = await rateLimitWait(services.limits.token, `${id.id} ${callerAddress(request)}`);
+	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
+	const device = await services.records.device(id.id, scope);
+	if (device === null) refuseClient(scope, "device_unknown");
+
+	const key = await services.importKey(device.jwk, device.jkt);
+	const verified = await verifyDeviceAssertion(assertion, {
+		issuer: services.config.issuer,
+		jwk: device.jwk,
+		jkt: device.jkt,
+		key,
+		now,
+	});
+	if (!verified.ok) {
+		scope.event.reason = `assertion_${verified.reason}`;
+		if ("offBySeconds" in verified) {
+			const isAhead = verified.reason === "issued_in_future" || verified.reason === "not_yet_valid";
+			const off = isAhead ? verified.offBySeconds : -verified.offBySeconds;
+			throw new OAuthError("invalid_client", 401, clockMessage(off), { serverTime: now });
+		}
+		const isAudience = verified.reason === "wrong_audience";
+		throw new OAuthError(
+			"invalid_client",
+			401,
+			isAudience ? `aud must be the issuer, ${services.config.issuer}` : NOT_ACCEPTED,
+		);
+	}
+	scope.event.account = accountObjectName(device.id);
+	// Only now, to the holder of the key, does the answer say what became of the device.
+	if (device.status !== "active") refuseStatus(scope, device.status);
+
+	// The record may be from before the suspension, wherever the store that gave it lags behind the one that gave `heads`.
+	if (await standsOnDenyList(scope, device.id)) refuseDevice("not active");
+
+	const jkt = await boundKey(scope, request.headers.get("dpop"), device);
+	// A device that always brings a proof can do without: a replayed assertion lacks one. For any other the assertion counts
+	// once, proof or no proof, or it could be sent again without the proof for a bearer token.
+	if (
+		!device.dpopBound &&
+		!(await services.objects.useAssertion(device.id, verified.jti, verified.replayableUntil, now))
+	) {
+		refuseClient(scope, "assertion_replayed");
+	}
+	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
+	scope.event.device = pseudonym;
+	const { issuer } = services.config;
+	const { lease, expiresIn } = await renewSeat(scope, device);
+	const accessToken = await signAccessToken(services.tokenKeyring, {
+		issuer,
+		device: { ...device, lease },
+		pseudonym,
+		jkt,
+		jti: crypto.randomUUID(),
+		now,
+		expiresIn,
+		provisional: scope.degradedAsOf() !== null,
+	});
+	const body = {
+		access_token: accessToken,
+		token_type: jkt === null ? "Bearer" : "DPoP",
+		expires_in: expiresIn,
+		scope: "device",
+	} satisfies z.infer<typeof tokenAnswer>;
+	return answerJson(body, 200, {
+		"cache-control": "no-store",
+		"ratelimit-policy": rateLimitPolicyField(services.limits.token),
+	});
+});
+
+const NOT_ACCEPTED = "the client assertion was not accepted";
+
+function refuseClient(scope: RequestScope, reason: string): never {
+	scope.event.reason = reason;
+	throw new OAuthError("invalid_client", 401, NOT_ACCEPTED);
+}
+
+function refuseStatus(scope: RequestScope, status: Exclude<DeviceStatus, "active">): never {
+	scope.event.reason = status;
+	refuseDevice(status);
+}
+
+function refuseDevice(state: string): never {
+	throw new OAuthError(
+		"unauthorized_client",
+		400,
+		`this device is ${state}; keep what is installed and ask the account's administrator`,
+	);
+}
+
+/**
+ * The seat of an elastic license is renewed by the device's tokens, and each lives no longer than the lease: whoever has a
+ * token has a seat. A record from before the license became elastic is not decided on (its `terms`), so a device whose
+ * record knows no lease need not be asked for.
+ * @returns `lease` as the token says it, `expiresIn` in seconds
+ */
+async function renewSeat(
+	scope: RequestScope,
+	device: DeviceRecord,
+): Promise<{ lease: number | null; expiresIn: number }> {
+	const { services, now } = scope;
+	const { tokenTtlSeconds } = services.config;
+	if (device.lease === null) return { lease: null, expiresIn: tokenTtlSeconds };
+	const renewal = await services.objects.renewSeat(accountObjectName(device.id), device.id, now);
+	if (!renewal.ok) refuseSeat(scope, renewal.reason);
+	const { lease } = renewal;
+	if (lease === null) return { lease: null, expiresIn: tokenTtlSeconds };
+	return { lease: lease.seconds, expiresIn: elasticTokenLife(tokenTtlSeconds, lease, now) };
+}
+
+function refuseSeat(scope: RequestScope, reason: (RenewalOutcome & { ok: false })["reason"]): never {
+	if (reason === "unknown_device") refuseClient(scope, "device_unknown");
+	if (reason !== "seat_lost") refuseStatus(scope, reason);
+	scope.event.reason = reason;
+	throw new OAuthError(
+		"unauthorized_client",
+		400,
+		"the lease of this device's seat ended and every seat is taken (seat_lost); keep what is installed and ask again",
+	);
+}
+
+/** RFC 6749 §3.2: every parameter at most once. */
+function readForm(text: string): z.infer<typeof tokenForm> {
+	const fields = new URLSearchParams(text);
+	const names = [...fields.keys()];
+	if (new Set(names).size !== names.length) throw new OAuthError("invalid_request", 400, "a parameter is given twice");
+	if (!fields.has("grant_type")) throw new OAuthError("invalid_request", 400, "grant_type is missing");
+	if (fields.get("grant_type") !== "client_credentials") {
+		throw new OAuthError("unsupported_grant_type", 400, "grant_type must be client_credentials");
+	}
+	const form = tokenForm.safeParse(Object.fromEntries(fields));
+	if (!form.success) {
+		throw new OAuthError("invalid_request", 400, `send client_assertion and client_assertion_type=${ASSERTION_TYPE}`);
+	}
+	if (form.data.scope !== undefined && form.data.scope !== "device") {
+		throw new OAuthError("invalid_scope", 400, "the only scope is device");
+	}
+	return form.data;
+}
+
+/** @returns the thumbprint to which the token is bound, or null when no proof was sent */
+async function boundKey(scope: RequestScope, proofHeader: string | null, device: DeviceRecord): Promise<string | null> {
+	const { services, now } = scope;
+	if (proofHeader === null) {
+		if (!device.dpopBound) return null;
+		scope.event.reason = "proof_missing";
+		throw new OAuthError("invalid_dpop_proof", 400, "this device registered for DPoP-bound tokens; send a DPoP proof");
+	}
+	const proof = await verifyDpopProof({
+		proof: proofHeader,
+		method: "POST",
+		url: `${services.config.issuer}/oauth2/token`,
+		now,
+		expectedJkt: device.jkt,
+		importKey: services.importKey,
+	});
+	if (!proof.ok) {
+		scope.event.reason = `proof_${proof.reason}`;
+		if ("offBySeconds" in proof) {
+			const off = proof.reason === "issued_in_future" ? proof.offBySeconds : -proof.offBySeconds;
+			throw new OAuthError("invalid_dpop_proof", 400, clockMessage(off), { serverTime: now });
+		}
+		throw new OAuthError("invalid_dpop_proof", 400, "the DPoP proof was not accepted");
+	}
+	return proof.jkt;
+}

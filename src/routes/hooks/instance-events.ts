@@ -1,0 +1,85 @@
+// What both hooks share: the account and the license in the query, and what a launch and an end of an instance set off.
+import { z } from "@hono/zod-openapi";
+import { formatCode, isLicenseId, mintCodeId } from "../../entitlement/ids.ts";
+import { launchCodes } from "../../entitlement/launch-code.ts";
+import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import { hashSecret } from "../../signing/lookup-keys.ts";
+import { randomBytes, readAccount } from "../operator/account-in-path.ts";
+
+export const hookQuery = z.object({
+	account: z.string().max(64).openapi({ description: "The account whose instances these are" }),
+	license: z
+		.string()
+		.refine(isLicenseId, "a license is named by its id, lic-…")
+		.optional()
+		.openapi({ description: "For a launch: the license that the instance's device activates under" }),
+});
+
+export interface InstanceMoment {
+	readonly actor: string;
+	/** the account's id as it was sent */
+	readonly account: string;
+	readonly instance: string;
+	/** unix seconds */
+	readonly at: number;
+}
+
+export type LaunchState =
+	/** the code, in the form for people, is there to be used */
+	| { readonly state: "open"; readonly code: string; readonly id: string; readonly expiresAt: number }
+	/** it was used; it was revoked; or the launch is older than what is known of the instance */
+	| { readonly state: "used" | "revoked" | "over" };
+
+/** @throws ProblemError where the account has no such license */
+export async function launchInstance(
+	scope: RequestScope,
+	{ actor, account: text, instance, at, token, license }: InstanceMoment & { token: string; license: string },
+): Promise<LaunchState> {
+	const { services, now, event } = scope;
+	const account = await readAccount(scope, text);
+	const { lookupKeys, macKeyring } = services;
+	const codes = await launchCodes(lookupKeys, macKeyring, { account: account.id, license, instance, token });
+	const hashes = await Promise.all(codes.map((code) => hashSecret(lookupKeys, "code", code)));
+	const codeId = mintCodeId(randomBytes());
+	const result = await services.objects
+		.account(account.objectName)
+		.launchInstance({ actor, now, at, instance, license, codeId, hashes });
+	if (result.ok) {
+		event.outcome = "open";
+		return {
+			state: "open",
+			code: formatCode(codes[result.index] ?? ""),
+			id: result.code.id,
+			expiresAt: result.code.expiresAt,
+		};
+	}
+	switch (result.reason) {
+		case "unknown_license":
+			throw new ProblemError("not_found", { detail: "the account has no such license" });
+		case "id_taken":
+			// The next delivery draws another id.
+			throw new ProblemError("unavailable", { headers: { "retry-after": "1" } });
+		default:
+			event.outcome = result.reason;
+			return { state: result.reason };
+	}
+}
+
+/** @throws ProblemError where there is no such account */
+export async function terminateInstance(scope: RequestScope, moment: InstanceMoment) {
+	const { actor, instance, at } = moment;
+	const account = await readAccount(scope, moment.account);
+	const change = { actor, now: scope.now, at, instance };
+	const result = await scope.services.objects.account(account.objectName).terminateInstance(change);
+	if (!result.ok) throw new ProblemError("not_found", { detail: "there is no such account" });
+	scope.event.outcome = result.isNews ? "terminated" : "over";
+	return result;
+}
+
+/** @throws ProblemError where the query names no license */
+export function requireLicense(license: string | undefined): string {
+	if (license !== undefined) return license;
+	const errors = [{ field: "license", message: "a launch needs the license: add license=lic-… to the query" }];
+	throw new ProblemError("invalid_request", { extras: { errors } });
+}

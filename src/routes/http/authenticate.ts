@@ -1,0 +1,233 @@
+// Who is calling? Devices show an access token (with a DPoP proof where the token is bound to a key), publishers and
+// operators an API key. A caller who fails learns only that; the reason goes to the log.
+import type { HonoRequest } from "hono";
+import { createMiddleware } from "hono/factory";
+import { type DeniedRecord, termsOf } from "../../content/heads-record.ts";
+import type { Scope } from "../../entitlement/credential-record.ts";
+import type { DeviceRecord } from "../../entitlement/device-record.ts";
+import { ACCOUNT_ID, accountObjectName, parseApiKey } from "../../entitlement/ids.ts";
+import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import { type VerifiedAccessToken, verifyAccessToken } from "../../signing/access-token.ts";
+import { verifyDpopProof } from "../../signing/dpop.ts";
+import { hashSecret } from "../../signing/lookup-keys.ts";
+import type { AppEnv, DeviceCaller } from "./app-env.ts";
+import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
+
+export interface Authorization {
+	readonly scheme: "DPoP" | "Bearer";
+	readonly credentials: string;
+}
+
+/** RFC 9110 §11.4: scheme (in any case), one space, credentials. Null when there is none of the two schemes. */
+export function readAuthorization(header: string | null): Authorization | null {
+	if (header === null) return null;
+	const space = header.indexOf(" ");
+	const credentials = header.slice(space + 1);
+	if (space < 0 || !/^[\x21-\x7e]+$/.test(credentials)) return null;
+	const scheme = header.slice(0, space).toLowerCase();
+	if (scheme === "dpop") return { scheme: "DPoP", credentials };
+	return scheme === "bearer" ? { scheme: "Bearer", credentials } : null;
+}
+
+/** What ties an ETag or an offer to the token under which it was given: the end of its signature. */
+export function tokenTail(accessToken: string): string {
+	return accessToken.slice(-32);
+}
+
+function refuse(scope: RequestScope, reason: string): never {
+	scope.event.reason = reason;
+	throw new ProblemError("unauthenticated");
+}
+
+/** Lets devices pass, before anything else of the request is read; the handler finds its caller as `c.var.caller`. */
+export const requireDevice = createMiddleware<AppEnv>(async (c, next) => {
+	c.set("caller", await authenticateDevice(c.req.raw, c.env));
+	await next();
+});
+
+/**
+ * Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.subject`.
+ * @param scopeFor the scope that the endpoint asks for
+ */
+function requireKey(scopeFor: (request: HonoRequest) => Scope) {
+	return createMiddleware<AppEnv>(async (c, next) => {
+		c.set("subject", await authenticateKey(c.req.raw, c.env, scopeFor(c.req)));
+		c.header("ratelimit-policy", rateLimitPolicyField(c.env.services.limits.publish));
+		await next();
+	});
+}
+
+/** A signed token begins with `{"` in base64url and has three parts; an API key looks otherwise. */
+const ACCESS_TOKEN = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/;
+
+/**
+ * Lets devices pass and operators, each as on the routes of their own; the handler finds who it is as `c.var.askingDevice`.
+ * The credentials' form says which they are, and they are good as that or not at all.
+ */
+const requireDeviceOrOperator = createMiddleware<AppEnv>(async (c, next) => {
+	const { limits } = c.env.services;
+	const authorization = readAuthorization(c.req.header("authorization") ?? null);
+	if (authorization !== null && (authorization.scheme === "DPoP" || ACCESS_TOKEN.test(authorization.credentials))) {
+		const { id } = (await authenticateDevice(c.req.raw, c.env)).profile;
+		await limitRate(limits.token, `asks ${id}`);
+		c.set("askingDevice", id);
+		c.header("ratelimit-policy", rateLimitPolicyField(limits.token));
+	} else {
+		await authenticateKey(c.req.raw, c.env, "operate");
+		c.set("askingDevice", null);
+		c.header("ratelimit-policy", rateLimitPolicyField(limits.publish));
+	}
+	await next();
+});
+
+/** Who may use a route, for its description and for its router alike. */
+export const operatorAccess = { security: [{ apiKey: [] }], middleware: requireKey(() => "operate") };
+export const publisherAccess = {
+	security: [{ apiKey: [] }],
+	middleware: requireKey((request) => `publish:${request.param("product") ?? ""}`),
+};
+/** Of the account in the query. Where none is named, only an operator learns that it is missing. */
+export const lifecycleAccess = {
+	security: [{ apiKey: [] }],
+	middleware: requireKey((request) => {
+		const account = request.query("account") ?? "";
+		return ACCOUNT_ID.test(account) ? `lifecycle:${account}` : "operate";
+	}),
+};
+const deviceOrOperator: Record<string, string[]>[] = [{ accessToken: [] }, { apiKey: [] }];
+export const deviceOrOperatorAccess = {
+	security: deviceOrOperator,
+	middleware: requireDeviceOrOperator,
+};
+
+/**
+ * The device behind a request, as its token describes it.
+ * @throws ProblemError `unauthenticated`, or `device_refused` when it was suspended or revoked since
+ */
+export async function authenticateDevice(request: Request, scope: RequestScope): Promise<DeviceCaller> {
+	const authorization = readAuthorization(request.headers.get("authorization"));
+	if (authorization === null) refuse(scope, "no_authorization");
+	const { config, tokenKeyring } = scope.services;
+	const token = await verifyAccessToken(tokenKeyring, authorization.credentials, {
+		issuer: config.issuer,
+		now: scope.now,
+	});
+	if (!token.ok) refuse(scope, `token_${token.reason}`);
+	scope.event.device = token.pseudonym;
+	scope.event.account = accountObjectName(token.profile.id);
+	await requireProof(request, scope, authorization, token.jkt);
+	await refuseDenied(scope, token.profile.id);
+	await refuseOutdated(scope, token.profile);
+	if (token.provisional) await requireCurrent(scope, token.profile);
+	return { ...token, tail: tokenTail(authorization.credentials) };
+}
+
+/**
+ * RFC 9449 §7: a token that is bound to a key is worth nothing without a fresh proof by that key, and only under the
+ * DPoP scheme; a token that is not bound is a bearer token.
+ */
+export async function requireProof(
+	request: Request,
+	scope: RequestScope,
+	authorization: Authorization,
+	jkt: string | null,
+): Promise<void> {
+	if (jkt === null) {
+		if (authorization.scheme !== "Bearer") refuse(scope, "scheme_not_bearer");
+		return;
+	}
+	if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop");
+	const proof = await verifyDpopProof({
+		proof: request.headers.get("dpop") ?? "",
+		method: request.method,
+		url: scope.services.config.issuer + new URL(request.url).pathname,
+		now: scope.now,
+		accessToken: authorization.credentials,
+		expectedJkt: jkt,
+		importKey: scope.services.importKey,
+	});
+	if (!proof.ok) refuse(scope, `proof_${proof.reason}`);
+	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuse(scope, "proof_replayed");
+}
+
+/** @throws ProblemError `unauthenticated` when the token is from before a change of the account's licenses: it gets a new one */
+async function refuseOutdated(scope: RequestScope, { id, terms }: VerifiedAccessToken["profile"]): Promise<void> {
+	const { records } = scope.services;
+	const denied = await records.denied(await records.heads(scope), scope);
+	if (terms < termsOf(denied, id)) refuse(scope, "token_outdated");
+}
+
+/**
+ * A token from a time when records could not be read may be younger than the denial of its device, or than the news of its
+ * license, and outlive it: so its record is asked, which by now may be there again.
+ * @throws ProblemError `device_refused` when the device is not active, `unauthenticated` as `refuseOutdated`
+ */
+export async function requireCurrent(scope: RequestScope, profile: Pick<DeviceRecord, "id" | "terms">): Promise<void> {
+	const device = await requireActive(scope, profile.id);
+	if (profile.terms < device.terms) refuse(scope, "token_outdated");
+}
+
+/** @throws ProblemError `device_refused` when the device's record does not say that it is active */
+async function requireActive(scope: RequestScope, deviceId: string): Promise<DeviceRecord> {
+	const device = await scope.services.records.device(deviceId, scope);
+	if (device?.status === "active") return device;
+	scope.event.reason = device?.status ?? "device_unknown";
+	throw new ProblemError("device_refused");
+}
+
+/** @throws ProblemError `device_refused` when the device or its account stands on the deny list */
+export async function refuseDenied(scope: RequestScope, deviceId: string): Promise<void> {
+	if (await standsOnDenyList(scope, deviceId)) throw new ProblemError("device_refused");
+}
+
+/** Whether the device or its account is refused, whatever its record or its token says. */
+export async function standsOnDenyList(scope: RequestScope, deviceId: string): Promise<boolean> {
+	const { records } = scope.services;
+	const denied = await records.denied(await records.heads(scope), scope);
+	const isRefused = isDenied(denied, deviceId);
+	if (isRefused) scope.event.reason = "denied";
+	return isRefused;
+}
+
+/**
+ * Whoever stands on the list was refused and not let in again: that would have taken them off it. The end of a denial is for
+ * the Directory, which then drops it because the record says the same; here the record, or a later list, may not have arrived.
+ */
+export function isDenied({ devices, accounts }: Pick<DeniedRecord, "devices" | "accounts">, deviceId: string): boolean {
+	return devices[deviceId] !== undefined || accounts[accountObjectName(deviceId)] !== undefined;
+}
+
+/** Subject of a call with the bootstrap key of the configuration. */
+const BOOTSTRAP_SUBJECT = "bootstrap";
+
+/**
+ * The publisher or operator behind a request.
+ * @param required the scope that this endpoint asks for; `operate` stands for all of them
+ * @returns the subject to whom the key was given
+ * @throws ProblemError `unauthenticated` or `insufficient_scope`, `rate_limited`
+ */
+async function authenticateKey(request: Request, scope: RequestScope, required: Scope): Promise<string> {
+	const { services, event } = scope;
+	const authorization = readAuthorization(request.headers.get("authorization"));
+	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
+	await limitRate(services.limits.publish, callerAddress(request));
+	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
+	if (hash === services.bootstrapKeyHash) {
+		event.subject = BOOTSTRAP_SUBJECT;
+		return BOOTSTRAP_SUBJECT;
+	}
+	// Its own check tells an API key from garbage, so garbage never reaches a store.
+	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null) refuse(scope, "api_key_malformed");
+	const credential = await services.records.credential(hash, scope);
+	if (credential === null) refuse(scope, "api_key_unknown");
+	if (credential.revoked) refuse(scope, "api_key_revoked");
+	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired");
+	event.subject = credential.subject;
+	if (!credential.scopes.includes(required) && !credential.scopes.includes("operate")) {
+		// The account is only what the caller wrote; whose it is must not look like our word.
+		const named = required.startsWith("lifecycle:") ? "lifecycle:<account>" : required;
+		throw new ProblemError("insufficient_scope", { extras: { required_scope: named } });
+	}
+	return credential.subject;
+}

@@ -1,0 +1,108 @@
+// Short forms for describing routes: what a request takes and what answers it can meet. The same schemas validate.
+import { type Hook, OpenAPIHono, z } from "@hono/zod-openapi";
+import { PROBLEMS, type ProblemCode, ProblemError } from "../../problem.ts";
+import { formatTimestamp } from "../../timestamps.ts";
+import type { AppEnv } from "./app-env.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: the hook serves routes of every shape; it reads the outcome only
+const refuseInvalid: Hook<any, AppEnv, any, any> = (result) => {
+	if (result.success) return;
+	throw result.target === "param" ? invalidRequest(result.error, "invalid_identifier") : invalidRequest(result.error);
+};
+
+/** The problem of a request that does not have the form its schema asks for, naming each field. */
+export function invalidRequest(
+	error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] },
+	code: "invalid_request" | "invalid_identifier" = "invalid_request",
+): ProblemError {
+	const errors = error.issues
+		.slice(0, 20)
+		.map(({ path, message }) => ({ field: path.join(".").slice(0, 128), message: message.slice(0, 256) }));
+	return new ProblemError(code, { extras: { errors } });
+}
+
+/** A router whose routes validate what they describe, and answer with a problem where it does not hold. */
+export function createRouter(): OpenAPIHono<AppEnv> {
+	return new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+}
+
+const problemBody = z
+	.looseObject({
+		type: z.string(),
+		title: z.string(),
+		status: z.int(),
+		code: z.string(),
+		detail: z.string().optional(),
+		fix: z.string(),
+		retryable: z.boolean(),
+		request_id: z.string(),
+	})
+	.openapi("Problem");
+
+/** A body of JSON that a request must carry. */
+export function jsonBody<T extends z.ZodType>(schema: T) {
+	return { content: { "application/json": { schema } }, required: true } as const;
+}
+
+/** An answer of JSON. */
+export function jsonAnswer<T extends z.ZodType>(schema: T, description: string) {
+	return { content: { "application/json": { schema } }, description } as const;
+}
+
+/** The answers with which a route refuses, grouped by status as OpenAPI wants them. */
+export function problems(...codes: readonly ProblemCode[]) {
+	const answers: Record<
+		number,
+		{ description: string; content: { "application/problem+json": { schema: typeof problemBody } } }
+	> = {};
+	for (const code of codes) {
+		const { status, title } = PROBLEMS[code];
+		const text = `\`${code}\`: ${title}.`;
+		const described = answers[status]?.description;
+		answers[status] = {
+			description: described === undefined ? text : `${described} ${text}`,
+			content: { "application/problem+json": { schema: problemBody } },
+		};
+	}
+	return answers;
+}
+
+/** An RFC 3339 time on the wire, unix seconds inside. */
+export const timestamp = z.iso.datetime({ offset: true }).openapi({ example: "2026-12-31T00:00:00Z" });
+
+export function toSeconds(time: string): number {
+	return Math.floor(Date.parse(time) / 1000);
+}
+
+/** Only in answers that rest on records which cannot be read at the moment. */
+export const degradedFlag = z.literal(true).optional().openapi({
+	description: "Present while records cannot be read: what is said here was so at `as_of`",
+});
+
+/** Both marks, for answers that have no `as_of` otherwise. */
+export const degradedMarks = {
+	degraded: degradedFlag,
+	as_of: timestamp.optional().openapi({ description: "With `degraded` only" }),
+};
+
+/** @param degradedAsOf of the request's scope, asked after the last read that the answer rests on */
+export function markDegraded(degradedAsOf: number | null): { degraded?: true; as_of?: string } {
+	return degradedAsOf === null ? {} : { degraded: true, as_of: toTimestamp(degradedAsOf) };
+}
+
+const MAX_TIMESTAMPS = 1000;
+const timestamps = new Map<number, string>();
+
+/** The last time that RFC 3339 can write: the grace of a license that never ends ends later. */
+const END_OF_9999 = 253_402_300_799;
+
+/** @param seconds unix seconds; the same few come up in every answer of a second, so each is written once */
+export function toTimestamp(seconds: number): string {
+	let text = timestamps.get(seconds);
+	if (text === undefined) {
+		text = formatTimestamp(Math.min(seconds, END_OF_9999));
+		if (timestamps.size >= MAX_TIMESTAMPS) timestamps.clear();
+		timestamps.set(seconds, text);
+	}
+	return text;
+}

@@ -1,0 +1,72 @@
+// Rate limits by the platform's binding: per location, cheap, permissive. They keep a flood away from what is costly;
+// nothing that must be exact relies on them.
+import { ProblemError } from "../../problem.ts";
+
+export interface RateLimitPolicy {
+	readonly name: string;
+	readonly binding: RateLimit;
+	/** requests per period; the same figure as in wrangler.toml, for the header */
+	readonly quota: number;
+	/** seconds */
+	readonly period: number;
+}
+
+/** Clients that were refused together must not come back together. */
+function jitteredRetryAfter(period: number): number {
+	return Math.ceil(period / 2 + Math.random() * (period / 2));
+}
+
+/**
+ * @param key whose quota is used up
+ * @throws ProblemError `rate_limited` with Retry-After and the RateLimit fields (draft-ietf-httpapi-ratelimit-headers)
+ */
+export async function limitRate(policy: RateLimitPolicy, key: string): Promise<void> {
+	const retryAfter = await rateLimitWait(policy, key);
+	if (retryAfter === null) return;
+	throw new ProblemError("rate_limited", {
+		headers: {
+			"retry-after": String(retryAfter),
+			"ratelimit-policy": rateLimitPolicyField(policy),
+			ratelimit: `"${policy.name}";r=0;t=${retryAfter}`,
+		},
+	});
+}
+
+/** @returns seconds to wait, or null when the request is within its quota */
+export async function rateLimitWait(policy: RateLimitPolicy, key: string): Promise<number | null> {
+	return (await isWithinQuota(policy, key)) ? null : jitteredRetryAfter(policy.period);
+}
+
+async function isWithinQuota({ binding }: RateLimitPolicy, key: string): Promise<boolean> {
+	try {
+		return (await binding.limit({ key })).success;
+	} catch {
+		// A limiter that is down must not take the service with it; what must be exact does not rely on it.
+		return true;
+	}
+}
+
+/** Where the request comes from, as the platform says; what a client claims in other headers does not count. */
+export function callerAddress(request: Request): string {
+	return request.headers.get("cf-connecting-ip") ?? "unknown";
+}
+
+/** Value of RateLimit-Policy. The binding does not tell what is left of a quota, so an answer within it names the policy alone. */
+export function rateLimitPolicyField({ name, quota, period }: RateLimitPolicy): string {
+	return `"${name}";q=${quota};w=${period}`;
+}
+
+/** Requests a minute that each policy allows; wrangler.toml must say the same (test/unit/routes/http/rate-limit.test.ts). */
+export const RATE_QUOTAS = { register: 60, token: 60, publish: 600 } as const;
+const PERIOD_SECONDS = 60;
+
+export function rateLimits(
+	env: Pick<Env, "RATE_REGISTER" | "RATE_TOKEN" | "RATE_PUBLISH">,
+): Readonly<Record<keyof typeof RATE_QUOTAS, RateLimitPolicy>> {
+	const period = PERIOD_SECONDS;
+	return {
+		register: { name: "register", binding: env.RATE_REGISTER, quota: RATE_QUOTAS.register, period },
+		token: { name: "token", binding: env.RATE_TOKEN, quota: RATE_QUOTAS.token, period },
+		publish: { name: "publish", binding: env.RATE_PUBLISH, quota: RATE_QUOTAS.publish, period },
+	};
+}

@@ -1,0 +1,67 @@
+// Guards before a body is read: its length is known, it is small, and it is of the type the endpoint takes. Hono's own
+// bodyLimit is not used because it collects a body of unknown length in memory.
+import type { z } from "@hono/zod-openapi";
+import { ProblemError } from "../../problem.ts";
+import { OAuthError } from "./oauth-error.ts";
+import { invalidRequest } from "./openapi.ts";
+
+/** Ample for every JSON body: a message in twenty languages is about half of it. */
+const MAX_JSON_BYTES = 65_536;
+/** RFC 6749 forms and RFC 7591 metadata are small; an assertion has at most 8 KB. */
+const MAX_OAUTH_BYTES = 16_384;
+
+function declaredLength(request: Request): number | null {
+	const header = request.headers.get("content-length");
+	return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null;
+}
+
+function mediaType(request: Request): string {
+	const header = request.headers.get("content-type") ?? "";
+	return header.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** @throws ProblemError where a body is of unknown length, too large, or not JSON; requests without a body pass */
+export function guardJson(request: Request): void {
+	if (request.body === null) return;
+	const length = declaredLength(request);
+	if (length === null) throw new ProblemError("length_required");
+	if (length > MAX_JSON_BYTES) throw new ProblemError("content_too_large", { extras: { limit_bytes: MAX_JSON_BYTES } });
+	if (length > 0 && mediaType(request) !== "application/json") throw new ProblemError("unsupported_media_type");
+}
+
+/**
+ * The JSON body of a request, for handlers that the router's own validation does not serve.
+ * @throws ProblemError where `guardJson` does, and `invalid_request` naming each field that is wrong
+ */
+export async function readJson<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+	guardJson(request);
+	let body: unknown;
+	try {
+		body = JSON.parse(await request.text());
+	} catch {
+		throw new ProblemError("invalid_request", { detail: "the body is not valid JSON" });
+	}
+	const parsed = schema.safeParse(body);
+	if (!parsed.success) throw invalidRequest(parsed.error);
+	return parsed.data;
+}
+
+/** For /oauth2/: the same, refused as OAuth does. @param type the media type that the endpoint takes */
+export function guardOAuth(request: Request, type: "application/json" | "application/x-www-form-urlencoded"): void {
+	const length = declaredLength(request);
+	if (length === null) throw new OAuthError("invalid_request", 411, "send a Content-Length");
+	if (length > MAX_OAUTH_BYTES) throw new OAuthError("invalid_request", 413, `send at most ${MAX_OAUTH_BYTES} bytes`);
+	if (mediaType(request) !== type) throw new OAuthError("invalid_request", 415, `send Content-Type: ${type}`);
+}
+
+/**
+ * The length that an upload announces.
+ * @throws ProblemError `length_required` without one, `content_too_large` above the limit, `length_mismatch` for none at all
+ */
+export function requireLength(request: Request, limit: number): number {
+	const length = declaredLength(request);
+	if (length === null) throw new ProblemError("length_required");
+	if (length === 0) throw new ProblemError("length_mismatch", { detail: "the content is empty" });
+	if (length > limit) throw new ProblemError("content_too_large", { extras: { limit_bytes: limit } });
+	return length;
+}

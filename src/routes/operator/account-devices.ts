@@ -1,0 +1,168 @@
+// The devices of an account: which there are, a page at a time or one, and many more at once that an operator vouches for.
+import { createRoute, z } from "@hono/zod-openapi";
+import {
+	type DeviceLine,
+	deviceLine,
+	type LineError,
+	MAX_LINES,
+	readDeviceLine,
+} from "../../entitlement/device-line.ts";
+import { mintDeviceId } from "../../entitlement/ids.ts";
+import type { LineOutcome } from "../../objects/account/import-desk.ts";
+import { ProblemError } from "../../problem.ts";
+import { operatorAccess } from "../http/authenticate.ts";
+import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
+import { accountPath, accountRefusals, nextAfter, randomBytes, readAccount } from "./account-in-path.ts";
+import { describeDevice, deviceBody } from "./device-body.ts";
+import { devicePath, readDevice } from "./device-in-path.ts";
+import { refuseStoresBehind } from "./stores-behind.ts";
+
+const DEVICES_PER_PAGE = 1_000;
+
+const list = createRoute({
+	method: "get",
+	path: "/v1/accounts/{account}/devices",
+	tags: ["Operator"],
+	summary: "Devices of an account, a page at a time",
+	...operatorAccess,
+	request: {
+		params: accountPath,
+		query: z.object({
+			after: z.string().max(64).optional().openapi({ description: "`next` of the page before" }),
+			limit: z.coerce
+				.number()
+				.int()
+				.min(1)
+				.max(DEVICES_PER_PAGE)
+				.optional()
+				.openapi({ type: "integer", description: `${DEVICES_PER_PAGE} if left out, and at most` }),
+		}),
+	},
+	responses: {
+		200: jsonAnswer(
+			z.object({ devices: z.array(deviceBody), next: z.string().nullable() }),
+			"A page, in the order of their ids; `next` is the `after` of the one after it",
+		),
+		...accountRefusals,
+	},
+});
+
+const show = createRoute({
+	method: "get",
+	path: "/v1/devices/{device}",
+	tags: ["Operator"],
+	summary: "One device",
+	...operatorAccess,
+	request: { params: devicePath },
+	responses: {
+		200: jsonAnswer(deviceBody, "As its account has it now"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found", "rate_limited"),
+	},
+});
+
+const lineResult = z
+	.object({
+		result: z
+			.enum(["created", "returned", "moved", "changed", "same", "refused"])
+			.openapi({ description: "moved: to another license or HA group; returned: it had been deactivated" }),
+		device: z.string().optional(),
+		status: z.string().optional().openapi({ description: "Of the device now" }),
+		code: z
+			.enum([
+				...(["malformed", "private_key", "key_unusable", "unknown_license"] as const),
+				...(["license_suspended", "license_revoked", "license_expired"] as const),
+				...(["unknown_ha_group", "other_license", "ha_group_full"] as const),
+				...(["no_seat_left", "serial_taken", "serial_changed", "key_revoked"] as const),
+			])
+			.optional()
+			.openapi({ description: "Why it was refused" }),
+		errors: z
+			.array(z.object({ field: z.string(), message: z.string() }))
+			.optional()
+			.openapi({ description: "What is wrong with its form" }),
+	})
+	.openapi("DeviceLineResult");
+type LineResult = z.infer<typeof lineResult>;
+
+const importMany = createRoute({
+	method: "post",
+	path: "/v1/accounts/{account}/devices",
+	tags: ["Operator"],
+	summary: "Take over devices whose public keys the operator vouches for",
+	description:
+		"Each gets its seat, or keeps it, by the rules of an activation, and tokens with its key from then on. A line that is refused does not hold up the others. The same line again is `same`, so a batch may be repeated.",
+	...operatorAccess,
+	request: {
+		params: accountPath,
+		body: jsonBody(
+			z.strictObject({
+				devices: z
+					.array(z.unknown())
+					.min(1)
+					.max(MAX_LINES)
+					.openapi({ type: "array", items: { $ref: "#/components/schemas/DeviceLine" } }),
+			}),
+		),
+	},
+	responses: {
+		200: jsonAnswer(
+			z.object({
+				results: z.array(lineResult),
+				waiting: z.int().nonnegative().openapi({ description: "Records on their way to the slowest store" }),
+			}),
+			"One result per line, in their order",
+		),
+		...accountRefusals,
+		...problems("content_too_large", "unavailable"),
+	},
+});
+
+export const accountDevices = createRouter()
+	.openapi(list, async (c) => {
+		const { services, now } = c.env;
+		const account = await readAccount(c.env, c.req.valid("param").account);
+		const { after, limit = DEVICES_PER_PAGE } = c.req.valid("query");
+		const stored = await services.objects.account(account.objectName).listDevices(after, limit);
+		const devices = await Promise.all(stored.map((device) => describeDevice(device, services.lookupKeys, now)));
+		return c.json({ devices, next: nextAfter(devices, limit, ({ device }) => device) }, 200);
+	})
+	.openapi(show, async (c) => {
+		const { services, now } = c.env;
+		const id = await readDevice(c.env, c.req.valid("param").device);
+		const device = await services.objects.account(id.objectName).device(id.id);
+		if (device === null) throw new ProblemError("not_found");
+		return c.json(await describeDevice(device, services.lookupKeys, now), 200);
+	})
+	.openapi(importMany, async (c) => {
+		const { services, event, now } = c.env;
+		const account = await readAccount(c.env, c.req.valid("param").account);
+		const read = await Promise.all(c.req.valid("json").devices.map(readDeviceLine));
+		const candidate = async (line: DeviceLine) => ({
+			...line,
+			candidateDeviceId: await mintDeviceId(services.lookupKeys, account.id, randomBytes()),
+		});
+		const devices = await Promise.all(read.flatMap((one) => (one.ok ? [candidate(one.line)] : [])));
+		const object = services.objects.account(account.objectName);
+		const outcome = await object.importDevices({ actor: c.var.subject, now, devices });
+		if (!outcome.ok) {
+			if (outcome.reason === "unknown_account") throw new ProblemError("not_found");
+			return refuseStoresBehind(c.env);
+		}
+		event.outcome = "imported";
+		const outcomes = outcome.lines.values();
+		const results = read.map((one) => (one.ok ? resultOf(outcomes.next().value) : refused(one.reason, one.errors)));
+		return c.json({ results, waiting: outcome.waiting }, 200);
+	});
+// Made anew, because a schema can be described only if it was made after zod was taught that, and rules know nothing of it.
+accountDevices.openAPIRegistry.register("DeviceLine", z.strictObject(deviceLine.shape));
+
+function resultOf(outcome: LineOutcome | undefined): LineResult {
+	if (outcome === undefined) throw new Error("a line without an outcome");
+	if (!outcome.ok) return refused(outcome.reason);
+	const { kind, deviceId, status } = outcome;
+	return { result: kind === "new" ? "created" : kind, device: deviceId, status };
+}
+
+function refused(code: NonNullable<LineResult["code"]>, errors?: readonly LineError[]): LineResult {
+	return { result: "refused", code, ...(errors && { errors: [...errors] }) };
+}

@@ -1,0 +1,88 @@
+// An HA group on the wire, as its devices describe it: roles, versions, and where these differ.
+import { z } from "@hono/zod-openapi";
+import { deviceStatus } from "../../entitlement/device-record.ts";
+import { haMode, haRole } from "../../entitlement/ha-group.ts";
+import type { HaState } from "../../objects/account/ha/ha-reports.ts";
+import { timeOf } from "../device/entitlements.ts";
+import { timestamp, toTimestamp } from "../http/openapi.ts";
+
+const installedVersion = z.string().nullable().openapi({ description: "Null = nothing is installed of it" });
+
+/** A device of the group, and what it says of itself. */
+export const haDeviceBody = z
+	.object({
+		device: z.string(),
+		status: deviceStatus,
+		serial: z.string(),
+		model: z.string(),
+		role: haRole.nullable().openapi({
+			description: "Null = it has not said, or another one has become active since it said that it was",
+		}),
+		priority: z.int().nullable(),
+		versions: z.record(z.string(), installedVersion).openapi({
+			description: "By product. Of a device that has never said, as its one peer sees it",
+		}),
+		reported_at: timestamp.nullable().openapi({ description: "When it first said this; null = it has said nothing" }),
+	})
+	.openapi("HaDevice");
+
+/** Of the group as a whole. */
+export const haStateFields = {
+	active: z.string().nullable().openapi({
+		description: "The one active device of an active-passive group; null = none, or several",
+	}),
+	split_brain_since: timestamp.nullable().openapi({
+		description: "Since when several say that they are active where one should be",
+	}),
+	skew: z
+		.array(
+			z.object({
+				product: z.string(),
+				since: timestamp,
+				told: z.boolean().openapi({ description: "It has lasted past the group's limit, and is an event" }),
+				versions: z.array(z.object({ device: z.string(), version: installedVersion })),
+			}),
+		)
+		.openapi({ description: "Products of which its devices run different versions" }),
+};
+
+/** In an explanation. */
+export const explainedHaBody = z
+	.object({
+		group: z.string(),
+		mode: haMode,
+		role: haRole.nullable().openapi({ description: "Of the device that this is about; as in `devices`" }),
+		devices: z.array(haDeviceBody),
+		...haStateFields,
+	})
+	.openapi("ExplainedHa");
+
+/** @returns a `haDeviceBody` for each device */
+export function describeHaDevices({ members }: HaState): z.infer<typeof haDeviceBody>[] {
+	return members.map(({ versions, reportedAt, ...device }) => ({
+		...device,
+		versions: { ...versions },
+		reported_at: timeOf(reportedAt),
+	}));
+}
+
+/** @returns `haStateFields` */
+export function describeHaState({ active, splitBrainSince, skew }: HaState) {
+	return {
+		active,
+		split_brain_since: timeOf(splitBrainSince),
+		skew: skew.map(({ product, since, told, versions }) => ({
+			product,
+			since: toTimestamp(since),
+			told,
+			versions: versions.map((one) => ({ ...one })),
+		})),
+	};
+}
+
+/** @param device whose explanation it is */
+export function explainHa(state: HaState, device: string): z.infer<typeof explainedHaBody> {
+	const { id: group, mode } = state.group;
+	const role = state.members.find((member) => member.device === device)?.role ?? null;
+	return { group, mode, role, devices: describeHaDevices(state), ...describeHaState(state) };
+}

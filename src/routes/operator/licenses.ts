@@ -1,0 +1,153 @@
+// The operator plane of licenses: what an account bought, and what becomes of it.
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { isLicenseId, mintLicenseId } from "../../entitlement/ids.ts";
+import type { LicenseStatus } from "../../entitlement/license.ts";
+import type { LicenseInfo } from "../../objects/account/license-desk.ts";
+import { ProblemError } from "../../problem.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { operatorAccess } from "../http/authenticate.ts";
+import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
+import {
+	accountPath,
+	accountRefusals,
+	changeRefusals,
+	licensePath,
+	randomBytes,
+	readAccount,
+} from "./account-in-path.ts";
+import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
+
+const settledBody = licenseBody.extend({ published: z.boolean() }).openapi("ChangedLicense");
+const settled = jsonAnswer(
+	settledBody,
+	"The license now; `published` is false while a store still waits for the change",
+);
+const shared = { tags: ["Operator"], ...operatorAccess };
+
+const create = createRoute({
+	...shared,
+	method: "post",
+	path: "/v1/accounts/{account}/licenses",
+	summary: "Give an account a license",
+	request: { params: accountPath, body: jsonBody(newLicense) },
+	responses: { 201: jsonAnswer(licenseBody, "Created"), ...accountRefusals },
+});
+
+const list = createRoute({
+	...shared,
+	method: "get",
+	path: "/v1/accounts/{account}/licenses",
+	summary: "Licenses of an account, with the seats taken",
+	request: { params: accountPath },
+	responses: { 200: jsonAnswer(z.object({ licenses: z.array(licenseBody) }), "All of them"), ...accountRefusals },
+});
+
+const change = createRoute({
+	...shared,
+	method: "patch",
+	path: "/v1/accounts/{account}/licenses/{license}",
+	summary: "Renew a license or change its terms",
+	description:
+		"What is left out stays: `products` without `product_validity` leaves those that stay with the validity that they have. Fewer seats than are taken: those who have one keep it, new ones wait. Devices follow a change of what they may have within the revocation bound. A license stays `fixed` or `elastic`.",
+	request: { params: licensePath, body: jsonBody(changedLicense) },
+	responses: { 200: settled, ...changeRefusals },
+});
+
+const transfer = createRoute({
+	...shared,
+	method: "post",
+	path: "/v1/accounts/{account}/licenses/{license}/transfer",
+	summary: "Move all devices of a license to another one of the account",
+	description: "All of them or, where the other license has too few seats left, none.",
+	request: { params: licensePath, body: jsonBody(z.strictObject({ to: z.string().refine(isLicenseId) })) },
+	responses: { 200: settled, ...changeRefusals },
+});
+
+function statusRoute<Action extends string>(action: Action, summary: string) {
+	return createRoute({
+		...shared,
+		method: "post",
+		path: `/v1/accounts/{account}/licenses/{license}/${action}`,
+		summary,
+		request: {
+			params: licensePath,
+			body: jsonBody(
+				z.strictObject({ reason: z.string().max(500).optional().openapi({ description: "Kept in the audit trail" }) }),
+			),
+		},
+		responses: { 200: settled, ...changeRefusals },
+	});
+}
+
+const suspend = statusRoute("suspend", "Hold a license: its devices get nothing new and keep what is installed");
+const reinstate = statusRoute("reinstate", "Let a suspended license count again");
+const revoke = statusRoute("revoke", "End a license for good");
+
+export const licenses = createRouter()
+	.openapi(create, async (c) => {
+		const { services, now } = c.env;
+		const account = await readAccount(c.env, c.req.valid("param").account);
+		const terms = newTerms(c.req.valid("json"), now);
+		const id = mintLicenseId(randomBytes());
+		const change = { actor: c.var.subject, now, id, terms };
+		const result = await services.objects.account(account.objectName).createLicense(change);
+		if (!result.ok) throw new ProblemError("not_found");
+		return c.json(describeLicense(result.license), 201);
+	})
+	.openapi(list, async (c) => {
+		const account = await readAccount(c.env, c.req.valid("param").account);
+		const found = await c.env.services.objects.account(account.objectName).listLicenses(c.env.now);
+		return c.json({ licenses: found.map(describeLicense) }, 200);
+	})
+	.openapi(change, async (c) => {
+		const { account, id, actor, now } = await readLicense(c, c.req.valid("param"));
+		const wanted = c.req.valid("json");
+		const keepsValidity = wanted.product_validity === undefined;
+		const change = { actor, now, id, terms: changedTerms(wanted), keepsValidity };
+		return c.json(settle(await account.changeLicense(change)), 200);
+	})
+	.openapi(transfer, async (c) => {
+		const { account, id, actor, now } = await readLicense(c, c.req.valid("param"));
+		return c.json(settle(await account.transferLicense({ actor, now, id, to: c.req.valid("json").to })), 200);
+	})
+	.openapi(suspend, async (c) =>
+		c.json(await setStatus(c, c.req.valid("param"), "suspended", c.req.valid("json")), 200),
+	)
+	.openapi(reinstate, async (c) => c.json(await setStatus(c, c.req.valid("param"), "active", c.req.valid("json")), 200))
+	.openapi(revoke, async (c) => c.json(await setStatus(c, c.req.valid("param"), "revoked", c.req.valid("json")), 200));
+
+type LicensePath = z.infer<typeof licensePath>;
+
+async function readLicense(c: Context<AppEnv>, path: LicensePath) {
+	const { objectName } = await readAccount(c.env, path.account);
+	const account = c.env.services.objects.account(objectName);
+	return { account, id: path.license, actor: c.var.subject, now: c.env.now };
+}
+
+async function setStatus(c: Context<AppEnv>, path: LicensePath, status: LicenseStatus, given: { reason?: string }) {
+	const { account, id, actor, now } = await readLicense(c, path);
+	const settled = settle(await account.setLicenseStatus({ actor, now, id, status, reason: given.reason ?? "" }));
+	c.env.event.outcome = settled.status;
+	return settled;
+}
+
+type Settled =
+	| { readonly ok: true; readonly license: LicenseInfo; readonly published: boolean }
+	| { readonly ok: false; readonly reason: "unknown_license" | "license_revoked" | "bad_terms" | "no_seat_left" };
+
+function settle(result: Settled): z.infer<typeof settledBody> {
+	if (result.ok) return { ...describeLicense(result.license), published: result.published };
+	switch (result.reason) {
+		case "unknown_license":
+			throw new ProblemError("not_found");
+		case "license_revoked":
+			throw new ProblemError("conflict", { detail: "a revoked license stays revoked; give the account another one" });
+		case "no_seat_left":
+			throw new ProblemError("conflict", { detail: "the other license has too few seats left for all of them" });
+		case "bad_terms":
+			throw new ProblemError("invalid_request", {
+				detail: "license and products must end after they start, and only an elastic license has a lease",
+			});
+	}
+}

@@ -1,0 +1,66 @@
+// The operator plane of products: a product must exist before anybody can publish under its name.
+import { createRoute, z } from "@hono/zod-openapi";
+import { productName } from "../../names.ts";
+import { ProblemError } from "../../problem.ts";
+import { operatorAccess } from "../http/authenticate.ts";
+import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+
+const title = z
+	.string()
+	.regex(
+		/^[\p{L}\p{N}][\p{L}\p{N} .,'()/_-]{0,99}$/u,
+		"a title is up to 100 letters, digits, spaces and . , ' ( ) / _ -",
+	);
+const productBody = z.object({ product: z.string(), title: z.string(), created_at: timestamp }).openapi("Product");
+
+const create = createRoute({
+	method: "post",
+	path: "/v1/products",
+	tags: ["Operator"],
+	summary: "Create a product: a content line with its own cadence",
+	...operatorAccess,
+	request: { body: jsonBody(z.strictObject({ product: productName, title: title.optional() })) },
+	responses: {
+		201: jsonAnswer(productBody, "Created"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_request", "already_exists", "rate_limited"),
+	},
+});
+
+const list = createRoute({
+	method: "get",
+	path: "/v1/products",
+	tags: ["Operator"],
+	summary: "Every product",
+	...operatorAccess,
+	responses: {
+		200: jsonAnswer(z.object({ products: z.array(productBody) }), "All of them"),
+		...problems("unauthenticated", "insufficient_scope"),
+	},
+});
+
+export const products = createRouter()
+	.openapi(create, async (c) => {
+		const { event, now, services } = c.env;
+		const actor = c.var.subject;
+		const { product: name, title = name } = c.req.valid("json");
+		event.product = name;
+		const creation = { actor, now, name, title };
+		// The product's own object first; the Directory's list says whether it was there before.
+		await services.objects.product(name).create(creation);
+		const { kind, product } = await services.objects.directory().createProduct(creation);
+		if (kind === "same") throw new ProblemError("already_exists");
+		return c.json({ product: name, title: product.title, created_at: toTimestamp(product.createdAt) }, 201);
+	})
+	.openapi(list, async (c) => {
+		const stored = await c.env.services.objects.directory().listProducts();
+		return c.json(
+			{
+				products: stored.map(({ name, title, createdAt }) => ({
+					product: name,
+					title,
+					created_at: toTimestamp(createdAt),
+				})),
+			},
+			200,
+		);
+	});

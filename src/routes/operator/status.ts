@@ -1,0 +1,159 @@
+// What a deployment promises (for anybody) and how it is right now (for operators; `parapet doctor` reads both).
+import { createRoute, z } from "@hono/zod-openapi";
+import { systemClock } from "../../storage/clock.ts";
+import { probeStores } from "../../storage/probe-stores.ts";
+import { headsStaleSeconds } from "../../storage/records.ts";
+import { revocationBound } from "../../storage/revocation-bound.ts";
+import { settlesWithin } from "../../storage/time-limit.ts";
+import { operatorAccess } from "../http/authenticate.ts";
+import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+
+const seconds = z.int().openapi({ description: "seconds" });
+
+const promises = createRoute({
+	method: "get",
+	path: "/.well-known/parapet",
+	tags: ["Discovery"],
+	summary: "What this deployment promises: how fast a revocation takes effect, how long things live",
+	responses: {
+		200: jsonAnswer(
+			z
+				.object({
+					issuer: z.string(),
+					time: timestamp.openapi({ description: "The service's clock" }),
+					revocation: z.object({
+						bound_seconds: seconds.openapi({
+							description:
+								"Seconds from the answer `published: true` until no edge serves the device any more. Download URLs that are out live on for `url_ttl_seconds`",
+						}),
+						isolate_seconds: seconds,
+						stores: z.array(z.object({ store: z.string(), propagation_seconds: seconds, bound_seconds: seconds })),
+					}),
+					token_ttl_seconds: seconds,
+					url_ttl_seconds: seconds,
+					check_interval_seconds: seconds,
+					last_good_seconds: seconds.openapi({
+						description: "How long a known device is answered from old copies while no record can be read",
+					}),
+				})
+				.openapi("Promises"),
+			"Computed from the configuration",
+		),
+	},
+});
+
+const probeBody = {
+	state: z.enum(["current", "behind", "ahead", "empty", "unreadable", "unreachable", "unknown"]),
+	latency_ms: z.int(),
+	heads: z.int().nullable().openapi({ description: "Version of `heads` there" }),
+};
+
+const status = createRoute({
+	method: "get",
+	path: "/v1/status",
+	tags: ["Operator"],
+	summary: "How stores, objects and packages are right now, as seen from this location",
+	...operatorAccess,
+	responses: {
+		200: jsonAnswer(
+			z
+				.object({
+					stores: z.array(z.object({ store: z.string(), ...probeBody })),
+					directory: z.object({
+						state: z.enum(["reachable", "unreachable"]),
+						latency_ms: z.int(),
+						heads: z.int().nullable(),
+						settled: z.boolean().nullable().openapi({ description: "Whether every store has all it published" }),
+					}),
+					packages: z.object({ state: z.enum(["reachable", "unreachable"]), latency_ms: z.int() }),
+				})
+				.openapi("Status"),
+			"One probe of each",
+		),
+		...problems("unauthenticated", "insufficient_scope", "rate_limited"),
+	},
+});
+
+/** Of no package: asking for it costs the storage one look. */
+const NO_PACKAGE = "0".repeat(64);
+/** Longer than the Directory waits for its own deliveries. */
+const PROBE_TIMEOUT_MS = 4_000;
+
+export const deploymentStatus = createRouter()
+	.openapi(promises, (c) => {
+		const { config } = c.env.services;
+		const { headsFreshSeconds } = config;
+		const bound = revocationBound(config.recordStores, headsFreshSeconds, headsStaleSeconds(headsFreshSeconds));
+		return c.json(
+			{
+				issuer: config.issuer,
+				time: toTimestamp(c.env.now),
+				revocation: {
+					bound_seconds: bound.seconds,
+					isolate_seconds: bound.isolateSeconds,
+					stores: bound.stores.map((store) => ({
+						store: store.name,
+						propagation_seconds: store.propagationSeconds,
+						bound_seconds: store.seconds,
+					})),
+				},
+				token_ttl_seconds: config.tokenTtlSeconds,
+				url_ttl_seconds: config.urlTtlSeconds,
+				check_interval_seconds: config.checkIntervalSeconds,
+				last_good_seconds: config.lastGoodSeconds,
+			},
+			200,
+			// It tells the time.
+			{ "cache-control": "no-store" },
+		);
+	})
+	.openapi(status, async (c) => {
+		const { objects, packages, stores } = c.env.services;
+		const [directory, storage] = await Promise.all([
+			timed(() => objects.directory().status()),
+			timed(() => packages.has(NO_PACKAGE)),
+		]);
+		const probes = await probeStores(stores, directory.value?.heads ?? null, systemClock);
+		return c.json(
+			{
+				stores: probes.map(({ name, state, latencyMs, headsVersion }) => ({
+					store: name,
+					state,
+					latency_ms: latencyMs,
+					heads: headsVersion,
+				})),
+				directory: {
+					state: stateOf(directory),
+					latency_ms: directory.latencyMs,
+					heads: directory.value?.heads ?? null,
+					settled: directory.value?.settled ?? null,
+				},
+				packages: { state: stateOf(storage), latency_ms: storage.latencyMs },
+			},
+			200,
+			{ "cache-control": "no-store" },
+		);
+	});
+
+interface Timed<T> {
+	/** undefined = it failed */
+	readonly value: T | undefined;
+	readonly failed: boolean;
+	readonly latencyMs: number;
+}
+
+async function timed<T>(call: () => Promise<T>): Promise<Timed<T>> {
+	const startedMs = systemClock.nowMs();
+	try {
+		const calling = call();
+		if (!(await settlesWithin(systemClock, PROBE_TIMEOUT_MS, calling))) throw new Error("no answer in time");
+		const value = await calling;
+		return { value, failed: false, latencyMs: systemClock.nowMs() - startedMs };
+	} catch {
+		return { value: undefined, failed: true, latencyMs: systemClock.nowMs() - startedMs };
+	}
+}
+
+function stateOf({ failed }: Timed<unknown>): "reachable" | "unreachable" {
+	return failed ? "unreachable" : "reachable";
+}

@@ -1,0 +1,245 @@
+// The publisher plane: a package goes up as a stream and is checked against its announced digest on the way; then it is
+// released under its version and becomes current at once. Neither ever changes afterwards; a release can be withdrawn.
+import { createRoute, z } from "@hono/zod-openapi";
+import { urgency } from "../../content/product-record.ts";
+import { engineRange, modelName, packageFileName, productName, versionName } from "../../names.ts";
+import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
+import { ProblemError } from "../../problem.ts";
+import { formatReprDigest, parseDigestHeader } from "../../signing/digest-header.ts";
+import { publisherAccess } from "../http/authenticate.ts";
+import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import { requireLength } from "../http/request-body.ts";
+
+const releasePath = z.object({ product: productName, version: versionName });
+const packageBody = z
+	.object({ product: z.string(), version: z.string(), sha256: z.string(), size: z.int(), name: z.string() })
+	.openapi("Package");
+
+const releaseBody = z
+	.object({
+		product: z.string(),
+		version: z.string(),
+		status: z.enum(["uploaded", "current", "older", "withdrawn"]),
+		sequence: z.int().nullable(),
+		sha256: z.string(),
+		size: z.int(),
+		name: z.string(),
+		released_at: timestamp.nullable(),
+		urgency,
+		notes: z.string(),
+		models: z.array(z.string()).nullable(),
+		engine: engineRange,
+	})
+	.openapi("Release");
+
+const upload = createRoute({
+	method: "put",
+	path: "/v1/products/{product}/releases/{version}/package",
+	tags: ["Publisher"],
+	summary: "Upload the package of a release",
+	description:
+		"The payload as firewalls will read it, with Content-Length and `Repr-Digest` (or `Content-Digest`) `sha-256`.",
+	...publisherAccess,
+	request: {
+		params: releasePath,
+		query: z.object({
+			name: packageFileName
+				.optional()
+				.openapi({ description: "File name; `{product}-{version}` (each + as -) if left out" }),
+		}),
+		headers: z.object({ "repr-digest": z.string().optional(), "content-digest": z.string().optional() }),
+	},
+	responses: {
+		201: jsonAnswer(packageBody, "Stored"),
+		200: jsonAnswer(packageBody, "This version had this package already"),
+		...problems(
+			"unauthenticated",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_digest",
+			"digest_mismatch",
+			"length_mismatch",
+			"length_required",
+			"content_too_large",
+			"not_found",
+			"version_exists",
+			"rate_limited",
+		),
+	},
+});
+
+const publish = createRoute({
+	method: "put",
+	path: "/v1/products/{product}/releases/{version}",
+	tags: ["Publisher"],
+	summary: "Release an uploaded package; it becomes current at once",
+	...publisherAccess,
+	request: {
+		params: releasePath,
+		body: jsonBody(
+			z
+				.strictObject({
+					notes: z.string().max(2000).optional(),
+					urgency: urgency.optional(),
+					models: z.array(modelName).min(1).max(100).optional().openapi({ description: "Every model, if left out" }),
+					engine: engineRange.optional(),
+				})
+				.openapi("NewRelease"),
+		),
+	},
+	responses: {
+		201: jsonAnswer(
+			releaseBody.extend({ published: z.boolean() }),
+			"Released; `published` is false while a store still waits for it",
+		),
+		200: jsonAnswer(releaseBody.extend({ published: z.boolean() }), "It had been released so before"),
+		...problems(
+			"unauthenticated",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_request",
+			"not_found",
+			"version_exists",
+			"conflict",
+		),
+	},
+});
+
+const withdraw = createRoute({
+	method: "post",
+	path: "/v1/products/{product}/releases/{version}/withdraw",
+	tags: ["Publisher"],
+	summary: "Withdraw a release: it is offered no more, and who runs it is offered another",
+	...publisherAccess,
+	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: z.string().min(1).max(500) })) },
+	responses: {
+		200: jsonAnswer(releaseBody.extend({ published: z.boolean() }), "Withdrawn"),
+		...problems(
+			"unauthenticated",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_request",
+			"not_found",
+			"conflict",
+		),
+	},
+});
+
+const list = createRoute({
+	method: "get",
+	path: "/v1/products/{product}/releases",
+	tags: ["Publisher"],
+	summary: "Every release of a product, newest first",
+	...publisherAccess,
+	request: { params: z.object({ product: productName }) },
+	responses: {
+		200: jsonAnswer(z.object({ releases: z.array(releaseBody) }), "Newest first"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
+	},
+});
+
+function describe(product: string, release: ReleaseEntry) {
+	return {
+		product,
+		version: release.version,
+		status: release.status,
+		sequence: release.sequence,
+		sha256: release.sha256,
+		size: release.size,
+		name: release.name,
+		released_at: release.releasedAt === null ? null : toTimestamp(release.releasedAt),
+		urgency: release.urgency,
+		notes: release.notes,
+		models: release.models === null ? null : [...release.models],
+		engine: release.engine,
+	};
+}
+
+type ProductRefusal = "unknown_product" | "no_package" | "version_exists" | "release_exists" | "not_released";
+
+function refuse(reason: ProductRefusal): never {
+	switch (reason) {
+		case "unknown_product":
+			throw new ProblemError("not_found", { detail: "there is no such product; create it first" });
+		case "no_package":
+			throw new ProblemError("not_found", { detail: "there is no such version; upload its package first" });
+		case "version_exists":
+			throw new ProblemError("version_exists");
+		case "release_exists":
+			throw new ProblemError("version_exists", { detail: "the version was released with other metadata" });
+		case "not_released":
+			throw new ProblemError("conflict", { detail: "the version was never released" });
+	}
+}
+
+export const releases = createRouter()
+	.openapi(upload, async (c) => {
+		const { services, event, now } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		event.toVersion = version;
+		const actor = c.var.subject;
+		const size = requireLength(c.req.raw, services.config.maxPackageBytes);
+		const digest = parseDigestHeader(c.req.header("repr-digest") ?? c.req.header("content-digest") ?? "");
+		if (!digest.ok) throw new ProblemError("invalid_digest");
+		// A version may hold a plus sign, a file name may not.
+		const name = c.req.valid("query").name ?? `${product}-${version.replaceAll("+", "-")}`;
+		const content = { sha256: digest.sha256, size, name };
+
+		// Asked before the bytes are taken in, and again when they are: the version may have been filled meanwhile.
+		const known = await services.objects.product(product).find(version);
+		if (known !== null && known.sha256 !== digest.sha256) refuse("version_exists");
+		if (known === null && (await services.objects.product(product).info()) === null) refuse("unknown_product");
+		const { body } = c.req.raw;
+		if (body === null) throw new ProblemError("length_mismatch");
+		const outcome = await services.packages.put(digest.sha256, body, size);
+		if (outcome !== "stored") throw new ProblemError(outcome);
+		const added = await services.objects.product(product).addPackage({ actor, now, version, ...content });
+		if (!added.ok) refuse(added.reason);
+		event.bytes = size;
+		// As it is stored: a second upload does not rename the first.
+		const { sha256, name: storedName } = added.release;
+		return c.json({ product, version, sha256, size, name: storedName }, added.kind === "new" ? 201 : 200, {
+			"repr-digest": formatReprDigest(sha256),
+		});
+	})
+	.openapi(publish, async (c) => {
+		const { services, event, now } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		event.toVersion = version;
+		const actor = c.var.subject;
+		const { notes, urgency, models, engine } = c.req.valid("json");
+		const metadata = {
+			notes: notes ?? "",
+			urgency: urgency ?? "routine",
+			models: models ?? null,
+			engine: engine ?? {},
+		};
+		const result = await services.objects.product(product).release({ actor, now, version, metadata });
+		if (!result.ok) refuse(result.reason);
+		event.outcome = "released";
+		return c.json(
+			{ ...describe(product, result.release), published: result.published },
+			result.kind === "new" ? 201 : 200,
+		);
+	})
+	.openapi(withdraw, async (c) => {
+		const { services, event, now } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		event.toVersion = version;
+		const actor = c.var.subject;
+		const { reason } = c.req.valid("json");
+		const result = await services.objects.product(product).withdraw({ actor, now, version, reason });
+		if (!result.ok) refuse(result.reason);
+		event.outcome = "withdrawn";
+		return c.json({ ...describe(product, result.release), published: result.published }, 200);
+	})
+	.openapi(list, async (c) => {
+		const { services } = c.env;
+		const { product } = c.req.valid("param");
+		if ((await services.objects.product(product).info()) === null) refuse("unknown_product");
+		const entries = await services.objects.product(product).list();
+		return c.json({ releases: entries.map((release) => describe(product, release)) }, 200);
+	});

@@ -1,0 +1,100 @@
+// What a change of licenses sets off behind the answer: every device's record is written anew, and edges are told not to
+// decide on those from before for as long as a store may have one.
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type DeniedRecord, deniedRecord } from "../../../../src/content/heads-record.ts";
+import type { DeviceRecord } from "../../../../src/entitlement/device-record.ts";
+import { parseRecord } from "../../../../src/storage/record-store.ts";
+import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
+import { FakeRecordStore } from "../../../support/fake-record-store.ts";
+import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+
+const START_MS = Date.now();
+/** The tests' TOKEN_TTL_SECONDS, and the margin: then the news of a change ends if nobody renews it. */
+const TOKENS_END_AFTER = Number(bindings.TOKEN_TTL_SECONDS) + 300;
+
+beforeEach(() => {
+	vi.useFakeTimers({ toFake: ["Date"], now: START_MS });
+});
+afterEach(async () => {
+	vi.useRealTimers();
+	await reset();
+});
+
+const directory = () => bindings.DIRECTORY.getByName("directory");
+const shorten = ({ account }: AccountFixture) =>
+	account().changeLicense({ ...OPERATOR, id: "lic-a", terms: { endsAt: NOW + DAY } });
+
+async function withDevices(count: number) {
+	const fixture = await createAccount({ seats: count });
+	const store = new FakeRecordStore();
+	await replaceStores(fixture.account(), { kv: store });
+	for (let number = 0; number < count; number++) await fixture.account().activate(fixture.device(number));
+	return { ...fixture, store };
+}
+
+/** The list as it is after something else has been denied, which drops what has ended. */
+async function publishedDenials(id: string): Promise<DeniedRecord> {
+	const until = Math.floor(Date.now() / 1000) + 60;
+	await directory().deny({ scope: "device", id, version: 1, until });
+	const text = (await directory().readRecord("denied@1")) ?? "";
+	return deniedRecord.parse(parseRecord("denied@1", text).body);
+}
+
+describe("the news of a change", () => {
+	it("stays while a store that is down has records from before, and goes when it has none", async () => {
+		const fixture = await withDevices(1);
+		fixture.store.faultOf = (operation) => (operation === "put" ? "before" : null);
+		await shorten(fixture);
+		for (let count = 0; count < 8; count++) await runDurableObjectAlarm(fixture.account());
+		for (const hours of [1, 2, 3, 4, 5]) {
+			vi.setSystemTime(START_MS + hours * 3_600_000);
+			await runDurableObjectAlarm(fixture.account());
+			expect((await publishedDenials(`dev-${hours}`)).terms).toEqual({ [fixture.name]: 1 });
+		}
+		fixture.store.repair();
+		await runDurableObjectAlarm(fixture.account());
+		vi.setSystemTime(Date.now() + TOKENS_END_AFTER * 1000);
+		expect((await publishedDenials("dev-last")).terms).toEqual({});
+	});
+});
+
+describe("records that are written anew", () => {
+	it("are several pages in one alarm, so that slow webhooks do not hold them up", async () => {
+		const fixture = await withDevices(120);
+		await shorten(fixture);
+		await runDurableObjectAlarm(fixture.account());
+		const terms = Array.from(
+			{ length: 120 },
+			(_, number) => fixture.store.bodyOf<DeviceRecord>(`device:${fixture.device(number).candidateDeviceId}`).terms,
+		);
+		expect(terms.filter((one) => one === 1)).toHaveLength(120);
+	});
+
+	it("are not called drift while it is not their turn yet", async () => {
+		const fixture = await withDevices(60);
+		fixture.store.faultOf = (operation) => (operation === "put" ? "before" : null);
+		await shorten(fixture);
+		await runDurableObjectAlarm(fixture.account());
+		const page = { after: "", limit: 200, store: null };
+		expect(await fixture.account().verifyRecords(page)).toMatchObject({ drift: [], stores: [{ pending: 60 }] });
+		fixture.store.repair();
+		for (let count = 0; count < 4; count++) await runDurableObjectAlarm(fixture.account());
+		expect(await fixture.account().verifyRecords(page)).toMatchObject({ drift: [], stores: [{ same: 60 }] });
+	});
+});
+
+describe("a license whose products end at different times", () => {
+	it.each([
+		["takes devices until the last one ends", NOW + DAY, { ok: true, kind: "new" }],
+		["takes none when all have ended", NOW - 1, { ok: false, reason: "license_expired" }],
+	])("%s", async (_, endsAt, outcome) => {
+		const { account, device } = await createAccount();
+		const products = [
+			{ product: "crs", endsAt: NOW - 60 },
+			{ product: "threats", endsAt },
+		];
+		await account().changeLicense({ ...OPERATOR, id: "lic-a", terms: { products, endsAt: NOW - 30 } });
+		expect(await account().activate(device(1))).toMatchObject(outcome);
+	});
+});

@@ -1,0 +1,312 @@
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type DeniedRecord, deniedRecord, headsRecord } from "../../../../src/content/heads-record.ts";
+import { type Message, messagesRecord } from "../../../../src/content/message.ts";
+import { credentialRecord } from "../../../../src/entitlement/credential-record.ts";
+import { parseRecord } from "../../../../src/storage/record-store.ts";
+import { FakeRecordStore } from "../../../support/fake-record-store.ts";
+import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+
+afterEach(reset);
+
+const NOW = Math.floor(Date.now() / 1_000);
+const OPERATOR = { actor: "olivia", now: NOW } as const;
+const directory = () => bindings.DIRECTORY.getByName("directory");
+
+function message(id: string, change: Partial<Message> = {}): Omit<Message, "sequence"> {
+	const text = { title: "Maintenance", body: "Updates pause on Sunday." };
+	return { id, severity: "info", ...text, locales: {}, startsAt: NOW, endsAt: NOW + 60, audience: {}, ...change };
+}
+
+async function stored(key: string) {
+	const text = await bindings.RECORDS.get(key);
+	return text === null ? null : parseRecord(key, text);
+}
+
+async function storedHeads() {
+	return headsRecord.parse((await stored("heads"))?.body);
+}
+
+/** A store that objects to heads which point to nothing, and to versions that go back. */
+async function watchedStore(): Promise<FakeRecordStore> {
+	const store = new FakeRecordStore();
+	await replaceStores(directory(), { kv: store });
+	return store;
+}
+
+describe("a Directory that nobody has used", () => {
+	it("answers that there is nothing", async () => {
+		expect(await directory().listAccounts()).toEqual({ accounts: [], next: null });
+		expect(await directory().listProducts()).toEqual([]);
+		expect(await directory().listMessages(NOW)).toEqual([]);
+		expect(await directory().listCredentials()).toEqual([]);
+		expect(await directory().removeMessage({ ...OPERATOR, id: "msg-a" })).toEqual({ removed: false, published: true });
+		expect(await directory().revokeCredential({ ...OPERATOR, id: "key-a" })).toEqual({
+			ok: false,
+			reason: "unknown_credential",
+		});
+		expect(await directory().readRecord("heads")).toBeNull();
+	});
+});
+
+describe("accounts and products", () => {
+	it("lists accounts a page at a time, in the order of their creation", async () => {
+		for (const name of ["c", "a", "b"]) await directory().createAccount({ ...OPERATOR, id: `acct-${name}`, name });
+		const first = await directory().listAccounts(null, 2);
+		expect(first.accounts.map(({ id }) => id)).toEqual(["acct-c", "acct-a"]);
+		const second = await directory().listAccounts(first.next, 2);
+		expect(second).toEqual({ accounts: [{ id: "acct-b", name: "b", createdAt: NOW }], next: null });
+	});
+
+	it.each(["x", "-1", "1 OR 1", "9".repeat(400)])("begins at the first account with the cursor %j", async (cursor) => {
+		await directory().createAccount({ ...OPERATOR, id: "acct-a", name: "a" });
+		expect((await directory().listAccounts(cursor)).accounts).toHaveLength(1);
+	});
+
+	it("enters an account or a product once", async () => {
+		const account = { ...OPERATOR, id: "acct-a", name: "a" };
+		expect((await directory().createAccount(account)).kind).toBe("new");
+		expect((await directory().createAccount(account)).kind).toBe("same");
+		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Core Rule Set" })).toEqual({
+			kind: "new",
+			product: { name: "crs", title: "Core Rule Set", createdAt: NOW, revision: 0 },
+		});
+		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Other" })).toMatchObject({
+			kind: "same",
+			product: { title: "Core Rule Set" },
+		});
+	});
+
+	it("names a product whose release came before its entry", async () => {
+		await directory().advanceProduct({ product: "crs", revision: 3 });
+		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Core Rule Set" })).toMatchObject({
+			kind: "new",
+			product: { title: "Core Rule Set", revision: 3 },
+		});
+	});
+});
+
+describe("heads", () => {
+	it("point to each product's latest revision and never go back", async () => {
+		await directory().createProduct({ ...OPERATOR, name: "crs", title: "Core Rule Set" });
+		await directory().createProduct({ ...OPERATOR, name: "threats", title: "Threats" });
+		await directory().advanceProduct({ product: "crs", revision: 7 });
+		await directory().advanceProduct({ product: "crs", revision: 6 });
+		expect(await directory().advanceProduct({ product: "crs", revision: 7 })).toEqual({ published: true });
+		expect(await storedHeads()).toEqual({ products: { crs: 7 }, messages: 0, denied: 0 });
+		expect((await stored("heads"))?.version).toBe(1);
+	});
+
+	it("move after the records that they point to", async () => {
+		const store = await watchedStore();
+		await directory().createMessage({ ...OPERATOR, message: message("msg-a") });
+		await directory().deny({ scope: "device", id: "dev-a", version: 2, until: NOW + 60 });
+		expect(store.puts).toEqual(["messages@1 1", "heads 1", "denied@1 1", "heads 2"]);
+		expect(store.violations).toEqual([]);
+	});
+
+	it("move after the records also when the store failed in between, and skip what was overtaken", async () => {
+		const store = await watchedStore();
+		store.faultOf = (operation, key) => (operation === "put" && key === "messages@1" ? "before" : null);
+		expect(await directory().createMessage({ ...OPERATOR, message: message("msg-a") })).toMatchObject({
+			ok: true,
+			published: false,
+		});
+		expect(store.puts).toEqual([]);
+		store.break("before");
+		await directory().createMessage({ ...OPERATOR, message: message("msg-b") });
+		store.repair();
+		expect(await runDurableObjectAlarm(directory())).toBe(true);
+		expect(store.puts).toEqual(["messages@2 2", "heads 2"]);
+		expect(store.violations).toEqual([]);
+	});
+
+	it("end at the last of many changes that come together", async () => {
+		const store = await watchedStore();
+		const ids = Array.from({ length: 40 }, (_, index) => `dev-${index}`);
+		await Promise.all(ids.map((id) => directory().deny({ scope: "device", id, version: 1, until: NOW + 60 })));
+		const heads = headsRecord.parse(store.bodyOf("heads"));
+		expect(Object.keys(deniedRecord.parse(store.bodyOf(`denied@${heads.denied}`)).devices).sort()).toEqual(ids.sort());
+		expect(store.violations).toEqual([]);
+	});
+
+	it("are given as they are when no store has them, and stored again", async () => {
+		await directory().advanceProduct({ product: "crs", revision: 7 });
+		const before = await bindings.RECORDS.get("heads");
+		await bindings.RECORDS.delete("heads");
+		expect(await directory().readRecord("heads")).toBe(before);
+		await expect.poll(() => bindings.RECORDS.get("heads")).toBe(before);
+	});
+});
+
+describe("messages", () => {
+	it("are published with those that have not ended, newest first", async () => {
+		await directory().createMessage({ ...OPERATOR, message: message("msg-a") });
+		await directory().createMessage({ ...OPERATOR, message: message("msg-ended", { endsAt: NOW }) });
+		await directory().createMessage({ ...OPERATOR, message: message("msg-b", { startsAt: NOW + 30 }) });
+		const { messages: revision } = await storedHeads();
+		const record = messagesRecord.parse((await stored(`messages@${revision}`))?.body);
+		expect(record.revision).toBe(3);
+		expect(record.messages.map(({ id, sequence }) => [id, sequence])).toEqual([
+			["msg-b", 3],
+			["msg-a", 1],
+		]);
+		expect(await directory().listMessages(NOW)).toEqual(record.messages);
+	});
+
+	it("never get the sequence number of one that was removed", async () => {
+		await directory().createMessage({ ...OPERATOR, message: message("msg-a") });
+		expect(await directory().removeMessage({ ...OPERATOR, id: "msg-a" })).toEqual({ removed: true, published: true });
+		expect(await directory().removeMessage({ ...OPERATOR, id: "msg-a" })).toEqual({ removed: false, published: true });
+		const created = await directory().createMessage({ ...OPERATOR, message: message("msg-b") });
+		expect(created).toMatchObject({ ok: true, message: { sequence: 2 } });
+	});
+
+	it("are refused under an id that is taken", async () => {
+		await directory().createMessage({ ...OPERATOR, message: message("msg-a") });
+		expect(await directory().createMessage({ ...OPERATOR, message: message("msg-a") })).toEqual({
+			ok: false,
+			reason: "id_taken",
+		});
+	});
+
+	it("are those of now to whoever asks for an earlier revision, and nothing for a later one", async () => {
+		await directory().createMessage({ ...OPERATOR, message: message("msg-a") });
+		await directory().createMessage({ ...OPERATOR, message: message("msg-b") });
+		const record = parseRecord("messages@1", (await directory().readRecord("messages@1")) ?? "");
+		expect(messagesRecord.parse(record.body)).toMatchObject({
+			revision: 2,
+			messages: [{ id: "msg-b" }, { id: "msg-a" }],
+		});
+		for (const key of ["messages@3", "messages@x", "messages@", "messages@01x", "denied@1"]) {
+			expect(await directory().readRecord(key)).toBeNull();
+		}
+	});
+});
+
+describe("denials", () => {
+	const denial = { scope: "device", id: "dev-a" } as const;
+	const denied = async () => deniedRecord.parse((await stored(`denied@${(await storedHeads()).denied}`))?.body);
+
+	it("are published until they are lifted", async () => {
+		expect(await directory().deny({ ...denial, version: 2, until: NOW + 60 })).toEqual({ published: true });
+		await directory().deny({ scope: "account", id: "acct-a", version: 1, until: NOW + 90 });
+		expect(await denied()).toEqual({
+			revision: 2,
+			devices: { "dev-a": NOW + 60 },
+			accounts: { "acct-a": NOW + 90 },
+			terms: {},
+		});
+		await directory().allow({ ...denial, version: 3 });
+		expect(await denied()).toEqual({ revision: 3, devices: {}, accounts: { "acct-a": NOW + 90 }, terms: {} });
+	});
+
+	it("do not come back when an earlier one is repeated late", async () => {
+		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
+		await directory().allow({ ...denial, version: 3 });
+		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
+		expect((await denied()).devices).toEqual({});
+	});
+
+	it("are not lifted by an earlier allowance", async () => {
+		await directory().deny({ ...denial, version: 4, until: NOW + 60 });
+		await directory().allow({ ...denial, version: 3 });
+		expect((await denied()).devices).toEqual({ "dev-a": NOW + 60 });
+	});
+
+	it("leave the record when their time is over", async () => {
+		await directory().deny({ ...denial, version: 2, until: NOW - 1 });
+		await directory().deny({ scope: "device", id: "dev-b", version: 2, until: NOW + 60 });
+		expect((await denied()).devices).toEqual({ "dev-b": NOW + 60 });
+	});
+
+	it("end as much later as they come", async () => {
+		await directory().deny({ ...denial, version: 2, until: NOW + 60, since: NOW - 500 });
+		const { "dev-a": until = 0 } = (await denied()).devices;
+		expect(until - NOW).toBeGreaterThanOrEqual(560);
+		expect(until - NOW).toBeLessThan(600);
+	});
+
+	it("end as much later as the stores get them", async () => {
+		await directory().deny({ ...denial, version: 1, until: NOW + 60 });
+		const store = new FakeRecordStore();
+		await replaceStores(directory(), { kv: store });
+		store.break("before");
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+		try {
+			expect(await directory().deny({ ...denial, version: 2, until: NOW + 60 })).toEqual({ published: false });
+			vi.setSystemTime(Date.now() + 1_000_000);
+			store.repair();
+			await runDurableObjectAlarm(directory());
+			// The one that says so.
+			await runDurableObjectAlarm(directory());
+		} finally {
+			vi.useRealTimers();
+		}
+		expect(store.versionOf("denied@3")).toBe(3);
+		expect(store.bodyOf<DeniedRecord>("denied@3").devices).toEqual({ "dev-a": NOW + 1_060 });
+	});
+
+	it("end as much later as the stores get them, also behind something else that they did not get", async () => {
+		await directory().advanceProduct({ product: "crs", revision: 1 });
+		const store = new FakeRecordStore();
+		await replaceStores(directory(), { kv: store });
+		store.texts.set("product:crs@2", "{}");
+		store.break("before");
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+		try {
+			await directory().advanceProduct({ product: "crs", revision: 2 });
+			await directory().deny({ ...denial, version: 1, until: NOW + 60 });
+			vi.setSystemTime(Date.now() + 1_000_000);
+			store.repair();
+			while (await runDurableObjectAlarm(directory()));
+		} finally {
+			vi.useRealTimers();
+		}
+		expect(store.bodyOf<DeniedRecord>("denied@2").devices).toEqual({ "dev-a": NOW + 1_060 });
+	});
+
+	it("are not published again when nothing changes", async () => {
+		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
+		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
+		await directory().allow({ scope: "device", id: "dev-never-denied", version: 1 });
+		expect((await storedHeads()).denied).toBe(1);
+	});
+});
+
+describe("credentials", () => {
+	const KEY = {
+		...OPERATOR,
+		id: "key-a",
+		hash: "hash-a",
+		subject: "ci",
+		scopes: ["publish:crs"],
+		expiresAt: null,
+	} as const;
+
+	it("are stored under their hash, and say when they are revoked", async () => {
+		expect(await directory().createCredential(KEY)).toMatchObject({ ok: true, published: true });
+		const live = { id: "key-a", subject: "ci", scopes: ["publish:crs"], expiresAt: null, revoked: false };
+		expect(credentialRecord.parse((await stored("credential:hash-a"))?.body)).toEqual(live);
+		expect(await directory().revokeCredential({ ...OPERATOR, id: "key-a" })).toEqual({ ok: true, published: true });
+		expect(await directory().revokeCredential({ ...OPERATOR, id: "key-a" })).toEqual({ ok: true, published: true });
+		expect(await stored("credential:hash-a")).toMatchObject({ version: 2, body: { ...live, revoked: true } });
+		expect(await directory().listCredentials()).toMatchObject([{ id: "key-a", revoked: true, createdAt: NOW }]);
+	});
+
+	it("are found by their hash when no store has them", async () => {
+		await directory().createCredential(KEY);
+		const record = parseRecord("credential:hash-a", (await directory().readRecord("credential:hash-a")) ?? "");
+		expect(credentialRecord.parse(record.body).id).toBe("key-a");
+		expect(await directory().readRecord("credential:hash-b")).toBeNull();
+	});
+
+	it("are refused under an id that is taken, and never appear in the audit trail with their hash", async () => {
+		await directory().createCredential(KEY);
+		expect(await directory().createCredential({ ...KEY, hash: "hash-b" })).toEqual({ ok: false, reason: "id_taken" });
+		const entries = await directory().audit(10);
+		expect(entries).toEqual([
+			{ at: NOW, actor: "olivia", action: "credential.create", subject: "key-a", detail: "ci: publish:crs" },
+		]);
+	});
+});

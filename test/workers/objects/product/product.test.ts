@@ -1,0 +1,219 @@
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import { headsRecord } from "../../../../src/content/heads-record.ts";
+import { productRecord, RELEASES_IN_RECORD } from "../../../../src/content/product-record.ts";
+import type { ReleaseMetadata } from "../../../../src/objects/product/product-tables.ts";
+import { parseRecord } from "../../../../src/storage/record-store.ts";
+import { FakeRecordStore } from "../../../support/fake-record-store.ts";
+import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+
+afterEach(reset);
+
+const NOW = Math.floor(Date.now() / 1_000);
+const PUBLISHER = { actor: "ci", now: NOW } as const;
+const METADATA: ReleaseMetadata = {
+	notes: "New rules",
+	urgency: "routine",
+	models: ["PA-440"],
+	engine: { min: "11.1" },
+};
+const product = () => bindings.PRODUCT.getByName("crs");
+const content = (digit: string) => ({ sha256: digit.repeat(64), size: 100, name: "crs.tar" });
+
+async function createProduct(): Promise<void> {
+	await product().create({ ...PUBLISHER, name: "crs", title: "Core Rule Set" });
+	await bindings.DIRECTORY.getByName("directory").createProduct({ ...PUBLISHER, name: "crs", title: "Core Rule Set" });
+}
+
+async function publish(version: string, digit = "a", change: Partial<ReleaseMetadata> = {}) {
+	await product().addPackage({ ...PUBLISHER, version, ...content(digit) });
+	return product().release({ ...PUBLISHER, version, metadata: { ...METADATA, ...change } });
+}
+
+/** What an edge would read: heads, then the record that they point to. */
+async function publishedRecord() {
+	const heads = await bindings.RECORDS.get("heads");
+	if (heads === null) return null;
+	const revision = headsRecord.parse(parseRecord("heads", heads).body).products["crs"];
+	const key = `product:crs@${revision}`;
+	return productRecord.parse(parseRecord(key, (await bindings.RECORDS.get(key)) ?? "").body);
+}
+
+describe("a product that was never created", () => {
+	it("refuses everything and leaves nothing behind", async () => {
+		const unknown = { ok: false, reason: "unknown_product" };
+		expect(await product().info()).toBeNull();
+		expect(await product().addPackage({ ...PUBLISHER, version: "1", ...content("a") })).toEqual(unknown);
+		expect(await product().release({ ...PUBLISHER, version: "1", metadata: METADATA })).toEqual(unknown);
+		expect(await product().withdraw({ ...PUBLISHER, version: "1", reason: "" })).toEqual(unknown);
+		expect(await product().list()).toEqual([]);
+		expect(await product().find("1")).toBeNull();
+		expect(await product().readRecord("product:crs@1")).toBeNull();
+		const tables = await runInDurableObject(product(), (_, { storage }) =>
+			storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+		);
+		expect(tables).toEqual([]);
+	});
+});
+
+describe("packages", () => {
+	it("belong to their version for ever", async () => {
+		await createProduct();
+		const input = { ...PUBLISHER, version: "4.27.0", ...content("a") };
+		expect(await product().addPackage(input)).toMatchObject({ ok: true, kind: "new", release: { status: "uploaded" } });
+		expect(await product().addPackage(input)).toMatchObject({ ok: true, kind: "same" });
+		expect(await product().addPackage({ ...input, ...content("b") })).toEqual({ ok: false, reason: "version_exists" });
+		expect(await publishedRecord()).toBeNull();
+	});
+});
+
+describe("releases", () => {
+	it("become current at once, in a record that every edge can find", async () => {
+		await createProduct();
+		expect(await publish("4.27.0")).toMatchObject({
+			ok: true,
+			kind: "new",
+			published: true,
+			release: { version: "4.27.0", status: "current", sequence: 1, releasedAt: NOW },
+		});
+		expect(await publishedRecord()).toEqual({
+			product: "crs",
+			revision: 1,
+			releases: [
+				{
+					version: "4.27.0",
+					sequence: 1,
+					...content("a"),
+					releasedAt: NOW,
+					...METADATA,
+					withdrawn: false,
+				},
+			],
+		});
+	});
+
+	it("are newest first by the order of their release, whatever their versions say", async () => {
+		await createProduct();
+		await publish("4.28.0", "a");
+		await publish("4.27.1", "b");
+		expect((await publishedRecord())?.releases.map(({ version, sequence }) => [version, sequence])).toEqual([
+			["4.27.1", 2],
+			["4.28.0", 1],
+		]);
+		await product().addPackage({ ...PUBLISHER, version: "5.0.0", ...content("c") });
+		expect((await product().list()).map(({ version, status }) => [version, status])).toEqual([
+			["5.0.0", "uploaded"],
+			["4.27.1", "current"],
+			["4.28.0", "older"],
+		]);
+	});
+
+	it("need a package", async () => {
+		await createProduct();
+		expect(await product().release({ ...PUBLISHER, version: "4.27.0", metadata: METADATA })).toEqual({
+			ok: false,
+			reason: "no_package",
+		});
+	});
+
+	it("are the same when repeated, and a conflict with other metadata", async () => {
+		await createProduct();
+		await publish("4.27.0");
+		expect(await publish("4.27.0")).toMatchObject({
+			ok: true,
+			kind: "same",
+			published: true,
+			release: { sequence: 1 },
+		});
+		for (const change of [{ notes: "x" }, { urgency: "emergency" }, { models: null }, { engine: {} }] as const) {
+			expect(await publish("4.27.0", "a", change)).toEqual({ ok: false, reason: "release_exists" });
+		}
+		expect((await publishedRecord())?.revision).toBe(1);
+	});
+
+	it("get one sequence number each when they come together", async () => {
+		await createProduct();
+		const results = await Promise.all(["1", "2", "3", "4"].map((version) => publish(version, version)));
+		const sequences = results.map((result) => (result.ok ? result.release.sequence : null)).sort();
+		expect(sequences).toEqual([1, 2, 3, 4]);
+		expect((await publishedRecord())?.releases.map(({ sequence }) => sequence)).toEqual([4, 3, 2, 1]);
+	});
+
+	it("stay in the record as long as they are among the newest", async () => {
+		await createProduct();
+		for (let count = 1; count <= RELEASES_IN_RECORD + 2; count++) await publish(`1.${count}`, "a");
+		const sequences = (await publishedRecord())?.releases.map(({ sequence }) => sequence) ?? [];
+		expect([sequences.length, sequences[0], sequences.at(-1)]).toEqual([RELEASES_IN_RECORD, RELEASES_IN_RECORD + 2, 3]);
+	});
+});
+
+describe("withdrawal", () => {
+	it("marks the release in the record and makes the one before it current", async () => {
+		await createProduct();
+		await publish("4.27.0", "a");
+		await publish("4.28.0", "b");
+		const withdrawal = { ...PUBLISHER, now: NOW + 9, version: "4.28.0", reason: "false positives" };
+		expect(await product().withdraw(withdrawal)).toMatchObject({
+			ok: true,
+			changed: true,
+			published: true,
+			release: { status: "withdrawn", withdrawnAt: NOW + 9, withdrawReason: "false positives" },
+		});
+		expect((await product().find("4.27.0"))?.status).toBe("current");
+		expect((await publishedRecord())?.releases.map(({ version, withdrawn }) => [version, withdrawn])).toEqual([
+			["4.28.0", true],
+			["4.27.0", false],
+		]);
+		expect(await product().withdraw({ ...withdrawal, reason: "again" })).toMatchObject({ ok: true, changed: false });
+		expect((await publishedRecord())?.revision).toBe(3);
+	});
+
+	it("never gives a sequence number away again", async () => {
+		await createProduct();
+		await publish("1", "a");
+		await product().withdraw({ ...PUBLISHER, version: "1", reason: "bad" });
+		expect(await publish("2", "b")).toMatchObject({ release: { sequence: 2, status: "current" } });
+	});
+
+	it("is refused for what was never released", async () => {
+		await createProduct();
+		await product().addPackage({ ...PUBLISHER, version: "1", ...content("a") });
+		for (const version of ["1", "2"]) {
+			expect(await product().withdraw({ ...PUBLISHER, version, reason: "" })).toEqual({
+				ok: false,
+				reason: "not_released",
+			});
+		}
+	});
+});
+
+describe("publishing", () => {
+	it("leaves the old record in place, whole, until the new one is in a store", async () => {
+		await createProduct();
+		await publish("1", "a");
+		const store = new FakeRecordStore();
+		store.break("before");
+		await replaceStores(product(), { kv: store });
+		expect(await publish("2", "b")).toMatchObject({ ok: true, published: false });
+		expect((await publishedRecord())?.releases.map(({ version }) => version)).toEqual(["1"]);
+		const record = await product().readRecord("product:crs@2");
+		store.repair();
+		store.onPut = (key, { version, body }) => bindings.RECORDS.put(key, JSON.stringify({ key, version, body }));
+		expect(await runDurableObjectAlarm(product())).toBe(true);
+		expect((await publishedRecord())?.releases.map(({ version }) => version)).toEqual(["2", "1"]);
+		expect(await bindings.RECORDS.get("product:crs@2")).toBe(record);
+		expect(await publish("2", "b")).toMatchObject({ kind: "same", published: true });
+	});
+
+	it("gives the record of now to whoever asks for an earlier revision, and nothing for a later one", async () => {
+		await createProduct();
+		expect(await product().readRecord("product:crs@0")).toBeNull();
+		await publish("1", "a");
+		await publish("2", "b");
+		const record = parseRecord("product:crs@1", (await product().readRecord("product:crs@1")) ?? "");
+		expect(productRecord.parse(record.body).releases).toHaveLength(2);
+		for (const key of ["product:crs@3", "product:crs@x", "product:other@1", "product:crs@", "heads"]) {
+			expect(await product().readRecord(key)).toBeNull();
+		}
+	});
+});

@@ -1,0 +1,58 @@
+import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import { bindings, freshName } from "../../../support/object-bindings.ts";
+
+afterEach(reset);
+
+const NOW = Math.floor(Date.now() / 1_000);
+const rows = (guard: ReturnType<typeof bindings.REPLAY_GUARD.getByName>) =>
+	runInDurableObject(guard, (_, { storage }) =>
+		storage.sql
+			.exec("SELECT id FROM used")
+			.toArray()
+			.map(({ id }) => id),
+	);
+
+describe("replay guard", () => {
+	it("lets one of fifty uses at the same moment pass", async () => {
+		const guard = bindings.REPLAY_GUARD.getByName(freshName());
+		const uses = await Promise.all(Array.from({ length: 50 }, () => guard.use("id", NOW + 60, NOW)));
+		expect(uses.filter(Boolean)).toHaveLength(1);
+		expect(uses[0]).toBe(true);
+	});
+
+	it("keeps ids apart", async () => {
+		const guard = bindings.REPLAY_GUARD.getByName(freshName());
+		expect([await guard.use("a", NOW + 60, NOW), await guard.use("b", NOW + 60, NOW)]).toEqual([true, true]);
+	});
+
+	it("remembers over an eviction", async () => {
+		const guard = bindings.REPLAY_GUARD.getByName(freshName());
+		await guard.use("id", NOW + 60, NOW);
+		await evictDurableObject(guard);
+		expect(await guard.use("id", NOW + 60, NOW)).toBe(false);
+	});
+
+	it("refuses what is too old to have been remembered", async () => {
+		const guard = bindings.REPLAY_GUARD.getByName(freshName());
+		expect(await guard.use("a", NOW - 599, NOW)).toBe(true);
+		expect(await guard.use("b", NOW - 600, NOW)).toBe(false);
+	});
+
+	it("forgets by alarm what can no longer be used, and nothing else", async () => {
+		const guard = bindings.REPLAY_GUARD.getByName(freshName());
+		await guard.use("old", NOW - 601, NOW - 700);
+		await guard.use("new", NOW + 60, NOW);
+		expect(await runDurableObjectAlarm(guard)).toBe(true);
+		expect(await rows(guard)).toEqual(["new"]);
+		expect(await guard.use("new", NOW + 60, NOW)).toBe(false);
+		expect(await runDurableObjectAlarm(guard)).toBe(true);
+	});
+
+	it("sets no further alarm when it has nothing left to forget", async () => {
+		const guard = bindings.REPLAY_GUARD.getByName(freshName());
+		await guard.use("old", NOW - 601, NOW - 700);
+		expect(await runDurableObjectAlarm(guard)).toBe(true);
+		expect(await runDurableObjectAlarm(guard)).toBe(false);
+	});
+});

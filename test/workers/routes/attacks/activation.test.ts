@@ -1,0 +1,190 @@
+// What attackers and broken clients send to /oauth2/register: no device appears, and nobody learns why a code is not good.
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { Firewall } from "../../../support/firewall.ts";
+import { createFleet, type Fleet } from "../../../support/fleet.ts";
+import { ISSUER, operated, send } from "../../../support/service.ts";
+import { expectOAuthError } from "../../support/expectations.ts";
+import { devicesOf, newProduct, tampered } from "../../support/fixtures.ts";
+
+const URL_OF_REGISTER = `${ISSUER}/oauth2/register`;
+
+let fleet: Fleet;
+let product: string;
+beforeAll(async () => {
+	product = await newProduct();
+	fleet = await createFleet({ products: [product] });
+});
+
+/** Registers with the given metadata and headers in place of the usual ones. */
+async function register(
+	firewall: Firewall,
+	metadata: Record<string, unknown> | string = {},
+	headers: Record<string, string> = {},
+): Promise<Response> {
+	const body =
+		typeof metadata === "string"
+			? metadata
+			: JSON.stringify({
+					jwks: { keys: [firewall.publicJwk] },
+					device_serial: "SN-1",
+					device_model: "FW-100",
+					...metadata,
+				});
+	return send("/oauth2/register", {
+		method: "POST",
+		headers: {
+			authorization: `DPoP ${fleet.code}`,
+			dpop: await firewall.proof("POST", URL_OF_REGISTER, fleet.code),
+			"content-type": "application/json",
+			"cf-connecting-ip": firewall.address,
+			...headers,
+		},
+		body,
+	});
+}
+
+async function expectNoDevice(): Promise<void> {
+	expect(await devicesOf(fleet.account)).toEqual([]);
+}
+
+describe("a code that is not good is refused with the same words", () => {
+	const REFUSAL = "the auth code was not accepted; ask the account's administrator for a valid one";
+	const codes: [string, () => string][] = [
+		["garbage", () => "garbage"],
+		["of the right form, never made", () => Array(9).fill("0000").join("-")],
+		["with one character changed", () => fleet.code.slice(0, -1) + (fleet.code.endsWith("0") ? "1" : "0")],
+		["of 10 KB", () => "A".repeat(10_000)],
+		["that is an API key", () => `pk_${"0".repeat(32)}`],
+	];
+	test.each(codes)("%s", async (_, make) => {
+		await expectRefused(make());
+	});
+
+	test("that ran out", async () => {
+		const { code } = await operated<{ code: string }>("POST", `/v1/accounts/${fleet.account}/codes`, {
+			license: fleet.license,
+			expires_at: new Date(Date.now() + 60_000).toISOString(),
+		});
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+		try {
+			await expectRefused(code);
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	async function expectRefused(code: string): Promise<void> {
+		const firewall = await Firewall.create();
+		const headers = {
+			authorization: `DPoP ${code}`,
+			dpop: await firewall.proof("POST", URL_OF_REGISTER, code),
+		};
+		const answer = await register(firewall, {}, headers);
+		expect((await expectOAuthError(answer, 401, "invalid_token")).error_description).toBe(REFUSAL);
+		await expectNoDevice();
+	}
+});
+
+test("a bare bearer code is refused: it proves no key", async () => {
+	const answer = await register(await Firewall.create(), {}, { authorization: `Bearer ${fleet.code}` });
+	await expectOAuthError(answer, 401, "invalid_token");
+	await expectNoDevice();
+});
+
+describe("a proof is refused", () => {
+	const proofs: [string, (firewall: Firewall) => string | Promise<string>][] = [
+		["that is empty", () => ""],
+		["that is garbage", () => "garbage"],
+		["for another method", (firewall) => firewall.proof("PUT", URL_OF_REGISTER, fleet.code)],
+		["for another URL", (firewall) => firewall.proof("POST", `${ISSUER}/oauth2/token`, fleet.code)],
+		["without the code's hash", (firewall) => firewall.proof("POST", URL_OF_REGISTER)],
+		["for another code", (firewall) => firewall.proof("POST", URL_OF_REGISTER, tampered(fleet.code))],
+		["with a broken signature", async (firewall) => `${(await good(firewall)).slice(0, -8)}AAAAAAAA`],
+		["sent twice", async (firewall) => `${await good(firewall)}, ${await good(firewall)}`],
+	];
+	const good = (firewall: Firewall) => firewall.proof("POST", URL_OF_REGISTER, fleet.code);
+	test.each(proofs)("%s", async (_, make) => {
+		const firewall = await Firewall.create();
+		const answer = await register(firewall, {}, { dpop: await make(firewall) });
+		await expectOAuthError(answer, 400, "invalid_dpop_proof");
+		await expectNoDevice();
+	});
+});
+
+describe("metadata is refused", () => {
+	const metadata: [
+		string,
+		(firewall: Firewall) => Record<string, unknown> | string | Promise<Record<string, unknown>>,
+	][] = [
+		["with another key than the proof's", async () => keys((await Firewall.create()).publicJwk)],
+		["with a private key", async ({ privateKey }) => keys(await crypto.subtle.exportKey("jwk", privateKey))],
+		["with two keys", ({ publicJwk }) => keys(publicJwk, publicJwk)],
+		["with no key", () => keys()],
+		["with a symmetric key", () => keys({ kty: "oct", k: "AAAA" })],
+		["with an RSA key", () => keys({ kty: "RSA", n: "AAAA", e: "AQAB" })],
+		["with keys elsewhere", () => ({ jwks: undefined, jwks_uri: "http://169.254.169.254/keys" })],
+		["with a client secret as method", () => ({ token_endpoint_auth_method: "client_secret_basic" })],
+		["for another grant", () => ({ grant_types: ["client_credentials", "password"] })],
+		["for a symmetric algorithm", () => ({ token_endpoint_auth_signing_alg: "HS256" })],
+		["without a serial", () => ({ device_serial: undefined })],
+		["with a serial that starts a new line", () => ({ device_serial: 'SN\r\n{"level":"admin"}\u001b[2J' })],
+		// biome-ignore lint/suspicious/noTemplateCurlyInString: what an attacker of a Java logger would write
+		["with a serial that asks a logger to look up", () => ({ device_serial: "${jndi:ldap://x}" })],
+		["with a serial of markup", () => ({ device_serial: "<script>alert(1)</script>" })],
+		["with a serial of 65 characters", () => ({ device_serial: "S".repeat(65) })],
+		["with an emoji for a model", () => ({ device_model: "🔥" })],
+		[
+			"with 17 labels",
+			() => ({ device_labels: Object.fromEntries([..."abcdefghijklmnopq"].map((key) => [key, "1"])) }),
+		],
+		["with a label that is not text", () => ({ device_labels: { site: 1 } })],
+		["with a control character in a label", () => ({ device_labels: { site: "a\u0007" } })],
+		["with labels that are a list", () => ({ device_labels: ["site"] })],
+		["with __proto__ among the labels", () => `{"device_serial":"SN","device_labels":{"__proto__":{"a":"1"}}}`],
+		["that is not JSON", () => "{"],
+		["that is a list", () => "[]"],
+		["that is null", () => "null"],
+		["nested thousands deep", () => `${"[".repeat(5000)}${"]".repeat(5000)}`],
+		["that is empty", () => ""],
+	];
+	const keys = (...list: unknown[]) => ({ jwks: { keys: list } });
+	test.each(metadata)("%s", async (_, make) => {
+		const firewall = await Firewall.create();
+		const answer = await register(firewall, await make(firewall));
+		const { status } = answer;
+		if (status === 411) await expectOAuthError(answer, 411, "invalid_request");
+		else await expectOAuthError(answer, 400, "invalid_client_metadata");
+		await expectNoDevice();
+	});
+
+	test.each([
+		["of another type", 415, { "content-type": "text/plain" }],
+		["larger than 16 KB", 413, { "content-length": "16385" }],
+	])("%s", async (_, status, headers) => {
+		await expectOAuthError(await register(await Firewall.create(), {}, headers), status, "invalid_request");
+		await expectNoDevice();
+	});
+});
+
+test("members that mean something elsewhere change nothing", async () => {
+	const firewall = await Firewall.create();
+	const more = { account: "acct-0", license: "lic-0", seats: 99, role: "operator", scope: "operate", tenant_id: "x" };
+	const answer = await register(firewall, { ...more, constructor: { prototype: { isAdmin: true } } });
+	expect(answer.status).toBe(201);
+	const body = (await answer.json()) as Record<string, unknown>;
+	expect(body).toMatchObject({ account: fleet.account, license: fleet.license });
+	expect(body).not.toHaveProperty("role");
+	expect({}).not.toHaveProperty("isAdmin");
+});
+
+test("the 61st activation of a minute from one address is told when to come back; others are not affected", async () => {
+	const firewall = await Firewall.create();
+	const address = { "cf-connecting-ip": "198.51.100.7", authorization: "DPoP garbage" };
+	const answers = await Promise.all(Array.from({ length: 61 }, () => register(firewall, {}, address)));
+	const limited = answers.filter(({ status }) => status === 429);
+	// The minute may turn over in between; then the last ones count for the next.
+	expect(limited.length).toBeLessThanOrEqual(1);
+	for (const answer of limited) await expectOAuthError(answer, 429, "temporarily_unavailable");
+	const neighbour = await register(await Firewall.create(), {}, { "cf-connecting-ip": "198.51.100.8" });
+	expect(neighbour.status).not.toBe(429);
+});

@@ -1,0 +1,139 @@
+// Message of the day: who sees which, in what language, from when until when.
+import { beforeEach, describe, expect, test } from "vitest";
+import { Firewall } from "../../../support/firewall.ts";
+import { createFleet } from "../../../support/fleet.ts";
+import { operate, operated } from "../../../support/service.ts";
+import { expectProblem } from "../../support/expectations.ts";
+import { check, newProduct } from "../../support/fixtures.ts";
+import { DAY, HOUR, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
+
+const { timeAfter, moveTo } = useFrozenClock();
+let product: string;
+let account: string;
+let firewall: Firewall;
+
+beforeEach(async () => {
+	product = await newProduct();
+	const fleet = await createFleet({ products: [product], license: { ends_at: timeAfter(500 * DAY) } });
+	account = fleet.account;
+	firewall = await Firewall.create();
+	await firewall.activate(fleet.code, { model: "FW-200", labels: { site: "berlin", ring: "1" } });
+	await firewall.authenticate();
+});
+
+const draft = (more: object = {}) => ({
+	severity: "warning",
+	title: "Maintenance",
+	body: "Updates pause at noon",
+	ends_at: timeAfter(DAY),
+	...more,
+});
+interface Shown {
+	id: string;
+	sequence: number;
+	severity: string;
+	title: string;
+	body: string;
+}
+const putUp = (more: object = {}) => operated<Shown>("POST", "/v1/messages", draft(more));
+
+async function read(query = "", headers: Record<string, string> = {}): Promise<{ messages: Shown[]; last: number }> {
+	const answer = await firewall.call("GET", `/v1/messages${query}`, undefined, headers);
+	expect(answer.status).toBe(200);
+	return answer.json();
+}
+
+test("a device sees what is put up, newest first, and the check counts what it has not shown", async () => {
+	expect(await read()).toEqual({ messages: [], last: 0 });
+	const first = await putUp({ title: "First" });
+	const second = await putUp({ title: "Second" });
+	expect(second.sequence).toBeGreaterThan(first.sequence);
+	const { messages, last } = await read();
+	expect(messages.map(({ id, title }) => [id, title])).toEqual([
+		[second.id, "Second"],
+		[first.id, "First"],
+	]);
+	expect(last).toBe(second.sequence);
+	expect((await check(firewall, "")).messages).toEqual({ unread: 2, last });
+	expect((await check(firewall, `?seen=${first.sequence}`)).messages).toEqual({ unread: 1, last });
+	expect((await check(firewall, `?seen=${last}`)).messages).toEqual({ unread: 0, last });
+});
+
+test("what is taken down is gone, for devices and operators", async () => {
+	const { id } = await putUp();
+	await operated("DELETE", `/v1/messages/${id}`);
+	expect(await read()).toEqual({ messages: [], last: 0 });
+	await expectProblem(await operate("DELETE", `/v1/messages/${id}`), "not_found");
+	expect((await operated<{ messages: [] }>("GET", "/v1/messages/all")).messages).toEqual([]);
+});
+
+test.each([
+	["before it starts", HOUR - SECOND, 0],
+	["from its first second", HOUR, 1],
+	["to its last second", 2 * HOUR - SECOND, 1],
+	["but not when it ends", 2 * HOUR, 0],
+])("a message shows %s", async (_, ms, count) => {
+	await putUp({ starts_at: timeAfter(HOUR), ends_at: timeAfter(2 * HOUR) });
+	moveTo(ms);
+	await firewall.authenticate();
+	expect((await read()).messages).toHaveLength(count);
+});
+
+describe("an audience", () => {
+	test.each([
+		["everybody", () => ({}), true],
+		["this account", () => ({ accounts: [account] }), true],
+		["another account", () => ({ accounts: ["acct-other"] }), false],
+		["this model among others", () => ({ models: ["FW-100", "FW-200"] }), true],
+		["another model", () => ({ models: ["FW-100"] }), false],
+		["the licensed product", () => ({ products: [product, "other"] }), true],
+		["another product", () => ({ products: ["other"] }), false],
+		["one of its labels", () => ({ labels: { site: "berlin" } }), true],
+		["both of its labels", () => ({ labels: { site: "berlin", ring: "1" } }), true],
+		["a label with another value", () => ({ labels: { site: "paris" } }), false],
+		["a label that it does not have", () => ({ labels: { floor: "1" } }), false],
+		["this engine", () => ({ engine: { min: "11.1", max: "11.1.4" } }), true],
+		["a newer engine", () => ({ engine: { min: "11.1.4-h1" } }), false],
+		["nobody", () => ({ models: [] }), false],
+		["this model with another label", () => ({ models: ["FW-200"], labels: { site: "paris" } }), false],
+		["a country, where the edge says none", () => ({ countries: ["ZZ"] }), false],
+	])("of %s", async (_, audience, isShown) => {
+		await putUp({ audience: audience() });
+		expect((await read("?engine=11.1.4")).messages).toHaveLength(isShown ? 1 : 0);
+	});
+
+	test("of an engine is not met by a device that does not name its own", async () => {
+		await putUp({ audience: { engine: { min: "1" } } });
+		expect((await read()).messages).toHaveLength(0);
+	});
+});
+
+test.each([
+	["", "Maintenance"],
+	["?locale=de", "Wartung"],
+	["?locale=de-AT", "Wartung"],
+	["?locale=pt-BR", "Manutenção"],
+	["?locale=pt", "Maintenance"],
+	["?locale=fr", "Maintenance"],
+])("the language of %s is %s", async (query, title) => {
+	await putUp({
+		locales: { de: { title: "Wartung", body: "Um zwölf" }, "pt-BR": { title: "Manutenção", body: "Ao meio-dia" } },
+	});
+	expect((await read(query)).messages[0]?.title).toBe(title);
+});
+
+test("the same messages are 304 under their ETag, until the messages or the language change", async () => {
+	await putUp({ locales: { de: { title: "Wartung", body: "Um zwölf" } } });
+	const etag = (await firewall.call("GET", "/v1/messages")).headers.get("etag") ?? "";
+	const ask = (query: string, value: string) =>
+		firewall.call("GET", `/v1/messages${query}`, undefined, { "if-none-match": value });
+	for (const value of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+		const answer = await ask("", value);
+		expect([value, answer.status, await answer.text()]).toEqual([value, 304, ""]);
+		expect(answer.headers.get("etag")).toBe(etag);
+	}
+	expect((await ask("?locale=de", etag)).status).toBe(200);
+	expect((await ask("", `${etag.slice(0, -1)}x"`)).status).toBe(200);
+	await putUp();
+	expect((await ask("", etag)).status).toBe(200);
+});

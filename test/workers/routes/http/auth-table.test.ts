@@ -1,0 +1,205 @@
+// Every protected route refuses whoever may not pass. The list of routes is the service's own description of itself, so a
+// new route cannot be forgotten; a route without credentials must stand in PUBLIC.
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { createFleet, publish } from "../../../support/fleet.ts";
+import { TEST_SECRETS } from "../../../support/secrets.ts";
+import { newAddress, operate, operated, send } from "../../../support/service.ts";
+import { expectProblem } from "../../support/expectations.ts";
+import { newFirewall, newProduct, offerOf } from "../../support/fixtures.ts";
+
+const PUBLIC = [
+	"GET /.well-known/jwks.json",
+	"GET /.well-known/oauth-authorization-server",
+	"GET /.well-known/parapet",
+	// These carry their credentials in their own ways: DPoP code, assertion, registration token, signed URL.
+	"POST /oauth2/register",
+	"DELETE /oauth2/register/{client_id}",
+	"POST /oauth2/token",
+	"GET /d/{sha256}/{name}",
+];
+
+interface Operation {
+	readonly security?: readonly Record<string, unknown>[];
+}
+interface Route {
+	readonly name: string;
+	readonly method: string;
+	readonly path: string;
+	/** any of them will do */
+	readonly schemes: readonly string[];
+}
+
+async function listRoutes(): Promise<Route[]> {
+	const document = (await (await send("/openapi.json")).json()) as { paths: Record<string, Record<string, Operation>> };
+	return Object.entries(document.paths).flatMap(([path, operations]) =>
+		Object.entries(operations).map(([method, { security }]) => ({
+			name: `${method.toUpperCase()} ${path}`,
+			method: method.toUpperCase(),
+			path,
+			schemes: (security ?? []).flatMap((one) => Object.keys(one)),
+		})),
+	);
+}
+
+const routes = await listRoutes();
+const routesFor = (wanted: string) => routes.filter(({ schemes }) => [...schemes].sort().join(" ") === wanted);
+const deviceRoutes = routesFor("accessToken");
+const keyRoutes = routesFor("apiKey");
+/** Open to a device and to an operator; each is refused as on the routes of its own. */
+const sharedRoutes = routesFor("accessToken apiKey");
+
+let paths: Record<string, string>;
+let product: string;
+let otherProduct: string;
+let deviceToken: string;
+let boundToken: string;
+let offer: string;
+beforeAll(async () => {
+	product = await newProduct();
+	otherProduct = await newProduct();
+	const { account, code } = await createFleet({ products: [product] });
+	await publish(product, "1.0.0", "rules");
+	const firewall = await newFirewall(code, false);
+	deviceToken = firewall.accessToken;
+	offer = (await offerOf(firewall, product)).capability;
+	boundToken = (await newFirewall(code)).accessToken;
+	paths = {
+		product,
+		version: "1.0.0",
+		account,
+		device: firewall.clientId,
+		key: "key-00000000",
+		message: "msg-00000000",
+		webhook: "whk-00000000",
+	};
+});
+
+async function makeKey(scopes: string[], more: Record<string, unknown> = {}): Promise<{ key: string; id: string }> {
+	return operated("POST", "/v1/keys", { subject: "a test", scopes, ...more });
+}
+
+/** Calls a route with a body that is well-formed, whatever else; one offer is good, or /v1/permits would look no further. */
+async function call({ method, path }: Route, authorization: string | null): Promise<Response> {
+	const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => paths[name] ?? "unknown");
+	const body = method === "GET" || method === "DELETE" ? undefined : JSON.stringify({ offer });
+	return send(filled, {
+		method,
+		headers: {
+			"cf-connecting-ip": newAddress(),
+			...(authorization === null ? {} : { authorization }),
+			...(body === undefined ? {} : { "content-type": "application/json", "content-length": String(body.length) }),
+		},
+		...(body === undefined ? {} : { body }),
+	});
+}
+
+test("a route without credentials is one of those that must have none", () => {
+	expect(
+		routes
+			.filter(({ schemes }) => schemes.length === 0)
+			.map(({ name }) => name)
+			.sort(),
+	).toEqual([...PUBLIC].sort());
+	expect([deviceRoutes.length > 3, keyRoutes.length > 15, sharedRoutes.length > 0]).toEqual([true, true, true]);
+	const known = PUBLIC.length + deviceRoutes.length + keyRoutes.length + sharedRoutes.length;
+	expect(known).toBe(routes.length);
+});
+
+type Credentials = readonly [string, () => string | null | Promise<string | null>];
+const NO_DEVICE: readonly Credentials[] = [
+	["no credentials", () => null],
+	["an empty scheme", () => "Bearer"],
+	["another scheme", () => "Basic dXNlcjpwYXNz"],
+	["garbage", () => "Bearer garbage"],
+	["garbage of three parts", () => "DPoP e30.e30.AAAA"],
+	["the bootstrap key", () => `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`],
+	["an API key", async () => `Bearer ${(await makeKey(["operate"])).key}`],
+	["a bound token sent as a bearer token", () => `Bearer ${boundToken}`],
+	["a bound token without a proof", () => `DPoP ${boundToken}`],
+	["a bearer token under the DPoP scheme", () => `DPoP ${deviceToken}`],
+	["two credentials", () => `Bearer ${deviceToken} ${deviceToken}`],
+];
+const NO_KEY: readonly Credentials[] = [
+	["no credentials", () => null],
+	["an empty scheme", () => "Bearer"],
+	["garbage", () => "Bearer garbage"],
+	["a key that was never made, of the right form", () => `Bearer pk_${"0".repeat(32)}`],
+	["a device's bearer token", () => `Bearer ${deviceToken}`],
+	["a device's bound token", () => `DPoP ${boundToken}`],
+	["the bootstrap key under another scheme", () => `DPoP ${TEST_SECRETS.BOOTSTRAP_KEY}`],
+	["the bootstrap key without its last character", () => `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY.slice(0, -1)}`],
+];
+/** Of these lists: what is good on a route that takes both. */
+const GOOD_AS_THE_OTHER = ["the bootstrap key", "an API key", "a device's bearer token"];
+
+describe("every device route refuses", () => {
+	test.each(NO_DEVICE)("%s", async (_, authorization) => {
+		for (const route of deviceRoutes) {
+			const answer = await call(route, await authorization());
+			// The permit's credentials are offer and token together: what was not given for this token opens nothing.
+			if (route.path === "/v1/permits" && answer.status === 403) await expectProblem(answer, "offer_invalid");
+			else await expectProblem(answer, "unauthenticated");
+		}
+	});
+});
+
+describe("every route for devices and operators", () => {
+	const both = [...NO_DEVICE, ...NO_KEY];
+	const isGood = ([name]: Credentials) => GOOD_AS_THE_OTHER.includes(name);
+
+	test.each(both.filter((one) => !isGood(one)))("refuses %s", async (_, authorization) => {
+		for (const route of sharedRoutes) await expectProblem(await call(route, await authorization()), "unauthenticated");
+	});
+
+	test.each(both.filter(isGood))("lets pass %s", async (_, authorization) => {
+		for (const route of sharedRoutes)
+			expect([401, 403]).not.toContain((await call(route, await authorization())).status);
+	});
+});
+
+describe("every publisher and operator route refuses", () => {
+	test.each(NO_KEY)("%s", async (_, authorization) => {
+		for (const route of keyRoutes) await expectProblem(await call(route, await authorization()), "unauthenticated");
+	});
+});
+
+describe("every route that takes a key refuses", () => {
+	const takesKeys = [...keyRoutes, ...sharedRoutes];
+
+	test("a revoked key", async () => {
+		const { key, id } = await makeKey(["operate"]);
+		expect((await operate("GET", "/v1/keys", undefined, key)).status).toBe(200);
+		await operated("DELETE", `/v1/keys/${id}`);
+		for (const route of takesKeys) await expectProblem(await call(route, `Bearer ${key}`), "unauthenticated");
+	});
+
+	test("an expired key, from its last second on", async () => {
+		const expires = Math.floor(Date.now() / 1000) + 600;
+		const { key } = await makeKey(["operate"], { expires_at: new Date(expires * 1000).toISOString() });
+		vi.useFakeTimers({ toFake: ["Date"], now: (expires - 1) * 1000 });
+		try {
+			expect((await operate("GET", "/v1/keys", undefined, key)).status).toBe(200);
+			vi.setSystemTime(expires * 1000);
+			for (const route of takesKeys) await expectProblem(await call(route, `Bearer ${key}`), "unauthenticated");
+		} finally {
+			vi.useRealTimers();
+		}
+	});
+
+	test("a key for publishing another product, and says which scope is missing", async () => {
+		const { key } = await makeKey([`publish:${otherProduct}`]);
+		for (const route of takesKeys) {
+			const body = await expectProblem(await call(route, `Bearer ${key}`), "insufficient_scope");
+			expect(body["required_scope"]).toBe(route.path.includes("{product}") ? `publish:${product}` : "operate");
+		}
+	});
+});
+
+test("a key for publishing one product passes on its routes and on no others", async () => {
+	const { key } = await makeKey([`publish:${product}`]);
+	for (const route of [...keyRoutes, ...sharedRoutes]) {
+		const answer = await call(route, `Bearer ${key}`);
+		if (route.path.includes("{product}")) expect([401, 403]).not.toContain(answer.status);
+		else await expectProblem(answer, "insufficient_scope");
+	}
+});

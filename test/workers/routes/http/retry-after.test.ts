@@ -1,0 +1,131 @@
+// Whoever is told to come back is told when, in whole seconds, and not all at the same moment. The list of routes is the
+// service's own description of itself, so a new route cannot be forgotten.
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { Firewall } from "../../../support/firewall.ts";
+import { operated, send } from "../../../support/service.ts";
+import { Edge } from "../../support/edge.ts";
+import { newScene, permitOf, type Scene } from "../../support/fixtures.ts";
+
+interface Route {
+	readonly method: string;
+	readonly path: string;
+	readonly scheme: string | undefined;
+}
+
+async function listRoutes(): Promise<Route[]> {
+	interface Operation {
+		readonly security?: readonly Record<string, unknown>[];
+	}
+	const document = (await (await send("/openapi.json")).json()) as { paths: Record<string, Record<string, Operation>> };
+	return Object.entries(document.paths).flatMap(([path, operations]) =>
+		Object.entries(operations).map(([method, { security }]) => {
+			const [scheme] = Object.keys(security?.[0] ?? {});
+			return { method: method.toUpperCase(), path, scheme };
+		}),
+	);
+}
+
+const routes = await listRoutes();
+const keyRoutes = routes.filter(({ scheme }) => scheme === "apiKey");
+const deviceRoutes = routes.filter(({ scheme }) => scheme === "accessToken");
+
+let scene: Scene;
+let apiKey: string;
+let offer: string;
+let downloadUrl: string;
+beforeAll(async () => {
+	scene = await newScene({}, false);
+	apiKey = (await operated<{ key: string }>("POST", "/v1/keys", { subject: "ci", scopes: ["operate"] })).key;
+	const { products } = await new Edge().check(scene.firewall);
+	offer = products[0]?.offer?.capability ?? "";
+	downloadUrl = (await permitOf(scene.firewall, scene.product)).url;
+});
+afterEach(() => {
+	vi.restoreAllMocks();
+});
+
+function call(edge: Edge, { method, path, scheme }: Route): Promise<Response> {
+	const names: Record<string, string> = { product: scene.product, account: scene.account, version: "1.0.0" };
+	const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? scene.firewall.clientId);
+	const key = scheme === "apiKey" ? apiKey : scene.firewall.accessToken;
+	return edge.sendJson(method, filled, key, method === "GET" || method === "DELETE" ? undefined : { offer });
+}
+
+/** The requests that bring their credentials in their own ways. */
+const others: readonly (readonly [string, (edge: Edge) => Promise<Response>])[] = [
+	["POST /oauth2/token", (edge) => edge.token(scene.firewall)],
+	["POST /oauth2/register", async (edge) => edge.activate(await Firewall.create(), scene.code)],
+	[
+		"DELETE /oauth2/register/{client_id}",
+		(edge) => {
+			const { clientId, registrationToken } = scene.firewall;
+			return edge.sendJson("DELETE", `/oauth2/register/${clientId}`, registrationToken);
+		},
+	],
+	["GET /d/{sha256}/{name}", (edge) => edge.download(downloadUrl)],
+];
+
+/** Seconds, at both ends of the dice; as docs/operations.md says. */
+type Spread = readonly [number, number];
+const FLEET: Spread = [30, 300];
+const RATE_LIMIT: Spread = [30, 60];
+const OBJECT_OR_PACKAGE: Spread = [5, 30];
+
+async function expectSpread(status: number, spread: Spread, ask: () => Promise<Response>): Promise<void> {
+	const waits: (string | null)[] = [];
+	for (const dice of [0, 0.999]) {
+		const random = vi.spyOn(Math, "random").mockReturnValue(dice);
+		const answer = await ask();
+		random.mockRestore();
+		expect(answer.status).toBe(status);
+		waits.push(answer.headers.get("retry-after"));
+	}
+	expect(waits).toEqual(spread.map(String));
+}
+
+describe("503 when neither stores nor objects nor packages answer, with a Retry-After that is spread:", () => {
+	/** An isolate that has just begun. */
+	function brokenEdge(): Edge {
+		const edge = new Edge();
+		edge.takeDown();
+		edge.packages.mood = "fails";
+		return edge;
+	}
+
+	test.each([...deviceRoutes, ...keyRoutes])("$method $path", async (route) => {
+		await expectSpread(503, FLEET, () => call(brokenEdge(), route));
+	});
+
+	test.each(others)("%s", async (name, ask) => {
+		// A token needs a record; the others need an object or a package and nothing else.
+		const spread = name === "POST /oauth2/token" ? FLEET : OBJECT_OR_PACKAGE;
+		await expectSpread(503, spread, () => ask(brokenEdge()));
+	});
+
+	test("every route, where the service is not configured", async () => {
+		const log = vi.spyOn(console, "error").mockImplementation(() => {});
+		const edge = new Edge("kv", { LOOKUP_KEY: "" });
+		await expectSpread(503, FLEET, () => edge.send("/v1/check"));
+		log.mockRestore();
+	});
+});
+
+describe("429 when the limit is reached, with a Retry-After that is spread:", () => {
+	const limit = async () => ({ success: false });
+	const strict = () => new Edge("kv", { RATE_TOKEN: { limit }, RATE_REGISTER: { limit }, RATE_PUBLISH: { limit } });
+
+	test.each(keyRoutes)("$method $path", async (route) => {
+		await expectSpread(429, RATE_LIMIT, () => call(strict(), route));
+	});
+
+	test.each(others.slice(0, 2))("%s", async (_, ask) => {
+		await expectSpread(429, RATE_LIMIT, () => ask(strict()));
+	});
+});
+
+test("no route was left out", () => {
+	const asked = [...deviceRoutes, ...keyRoutes].map(({ method, path }) => `${method} ${path}`);
+	const all = routes.map(({ method, path }) => `${method} ${path}`);
+	const withoutParts = all.filter((route) => route.startsWith("GET /.well-known/"));
+	expect([...asked, ...others.map(([name]) => name), ...withoutParts].sort()).toEqual(all.sort());
+});
