@@ -1,6 +1,6 @@
 // What every measurement of the running service begins with: secrets, things to offer, a fleet whose records are in the
 // store, and the requests that it sends.
-import { generateSecret } from "../cli/secrets.ts";
+import { generateSecret } from "../cli/worker/secrets.ts";
 import { createFleet, type Fleet } from "./fleet.ts";
 import type { LoadGenerator } from "./load.ts";
 import { awaitOffers, furnish, send } from "./operator.ts";

@@ -1,26 +1,26 @@
 // The `parapet` command line: puts the command groups together, runs one command, turns what ends it into an exit code.
 import { Command, CommanderError } from "commander";
-import { addAccountCommands } from "./account.ts";
-import { addCodeCommands } from "./code.ts";
-import { addDemoCommand } from "./demo/command.ts";
-import { StepFailed } from "./demo/steps.ts";
-import { addDeviceCommands } from "./device.ts";
-import { addDevicesCommands } from "./devices/command.ts";
-import { addDoctorCommand } from "./doctor.ts";
+import { addAccountCommands } from "./commands/account.ts";
+import { addCodeCommands } from "./commands/code.ts";
+import { StepFailed } from "./commands/demo/steps.ts";
+import { addDemoCommand } from "./commands/demo.ts";
+import { addDeviceCommands } from "./commands/device.ts";
+import { addDevicesCommands } from "./commands/devices.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
+import { addEventsCommand } from "./commands/events.ts";
+import { addHaCommands } from "./commands/ha.ts";
+import { addInstanceCommands } from "./commands/instance.ts";
+import { addKeyCommands } from "./commands/key.ts";
+import { addKeysCommand } from "./commands/keys.ts";
+import { addLicenseCommands } from "./commands/license.ts";
+import { addMessageCommands } from "./commands/message.ts";
+import { addProductCommands } from "./commands/product.ts";
+import { addPublishCommand } from "./commands/publish.ts";
+import { addRecordsCommands } from "./commands/records.ts";
+import { addReleaseCommands } from "./commands/release.ts";
+import { addWebhookCommands } from "./commands/webhook.ts";
 import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from "./errors.ts";
-import { addEventsCommand } from "./events.ts";
-import { addHaCommands } from "./ha.ts";
-import { addInstanceCommands } from "./instance.ts";
-import { addKeyCommands } from "./key.ts";
-import { addKeysCommand } from "./keys.ts";
-import { addLicenseCommands } from "./license.ts";
-import { addMessageCommands } from "./message.ts";
-import { type Surroundings, writeFailure } from "./output.ts";
-import { addProductCommands } from "./product.ts";
-import { addPublishCommand } from "./publish.ts";
-import { addRecordsCommands } from "./records.ts";
-import { addReleaseCommands } from "./release.ts";
-import { addWebhookCommands } from "./webhook.ts";
+import { type Surroundings, writeFailure } from "./terminal/output.ts";
 
 const HELP_END = `
 Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong.

@@ -2,9 +2,9 @@
 // sent, so that a lost reply is harmless: the same code with the same key is the same device.
 import { randomBytes } from "node:crypto";
 import { CliError } from "../errors.ts";
-import { exchange } from "../http.ts";
-import { readAnswer } from "../operator-api.ts";
-import { parseJson, refusalFrom } from "../refusal.ts";
+import { exchange } from "../http/exchange.ts";
+import { readAnswer } from "../http/operator-api.ts";
+import { parseJson, refusalFrom } from "../http/refusal.ts";
 import { registrationAnswer } from "./answers.ts";
 import { createPrivateJwk, type DeviceAlgorithm, importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";

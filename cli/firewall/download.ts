@@ -4,8 +4,8 @@ import { mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { ConnectionError } from "../errors.ts";
-import { type HttpReply, openReply } from "../http.ts";
-import { hashFile } from "../package-file.ts";
+import { hashFile } from "../files/package-file.ts";
+import { type HttpReply, openReply } from "../http/exchange.ts";
 
 /** Attempts in a row that bring no byte before giving up. */
 const MAX_FRUITLESS_ATTEMPTS = 4;

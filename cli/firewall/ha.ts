@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { parseInstalled } from "../../src/content/check.ts";
 import { haRole } from "../../src/entitlement/ha-group.ts";
-import { wholeNumber } from "../command.ts";
+import { wholeNumber } from "../command-line/run-as.ts";
 import type { FirewallHome } from "./state.ts";
 
 /** Of the commands that check. `ha` is false for `--no-ha`. */

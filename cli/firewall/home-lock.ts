@@ -3,7 +3,7 @@
 import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CliError } from "../errors.ts";
-import { readIfPresent } from "./atomic-file.ts";
+import { readIfPresent } from "../files/atomic-file.ts";
 
 /** Runs `work` while no other process works on `folder`. @throws CliError when one does */
 export async function withHomeLock<T>(folder: string, work: () => Promise<T>): Promise<T> {

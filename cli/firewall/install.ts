@@ -2,8 +2,8 @@
 // step; only then does the old one go. A crash at any point leaves a whole, named, working package.
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { moveIntoPlace } from "../files/atomic-file.ts";
 import type { Permit } from "./answers.ts";
-import { moveIntoPlace } from "./atomic-file.ts";
 import type { FirewallHome } from "./state.ts";
 
 /** Where a package grows while it is downloaded; by digest, so that a new permit goes on where an old one stopped. */

@@ -2,9 +2,9 @@
 // A token is used until shortly before it ends; when the server refuses it earlier, it is replaced once.
 import type { z } from "zod";
 import { CliError } from "../errors.ts";
-import { exchange, type HttpAnswer } from "../http.ts";
-import { readAnswer } from "../operator-api.ts";
-import { parseJson, refusalFrom } from "../refusal.ts";
+import { exchange, type HttpAnswer } from "../http/exchange.ts";
+import { readAnswer } from "../http/operator-api.ts";
+import { parseJson, refusalFrom } from "../http/refusal.ts";
 import { loadActiveIdentity, loadKey } from "./activation.ts";
 import { tokenAnswer } from "./answers.ts";
 import { importDeviceKey } from "./device-key.ts";

@@ -14,9 +14,9 @@ import {
 	versionName,
 } from "../../src/names.ts";
 import { CliError } from "../errors.ts";
-import { parseJson } from "../refusal.ts";
+import { readIfPresent, writeAtomically } from "../files/atomic-file.ts";
+import { parseJson } from "../http/refusal.ts";
 import { checkAnswer } from "./answers.ts";
-import { readIfPresent, writeAtomically } from "./atomic-file.ts";
 
 const privateJwk = z.union([
 	z.object({ kty: z.literal("EC"), crv: z.literal("P-256"), x: z.string(), y: z.string(), d: z.string() }),

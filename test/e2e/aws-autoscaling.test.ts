@@ -7,12 +7,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { findFreePort } from "../../cli/demo/port.ts";
-import { type LocalWorker, startWorker } from "../../cli/demo/worker.ts";
-import { ensureDevSecrets } from "../../cli/dev-secrets.ts";
+import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
+import { type LocalWorker, startWorker } from "../../cli/worker/local-worker.ts";
+import { findFreePort } from "../../cli/worker/port.ts";
 import { autoscalingNews } from "../support/autoscaling-events.ts";
 import { AWS_WORDS, StubAws } from "../support/stub-aws.ts";
-import { runCli } from "../unit/cli/run-cli.ts";
+import { runCli } from "../unit/cli/support/run-cli.ts";
 
 const INSTANCE = "i-1234567890abcdef0";
 const OTHER_INSTANCE = "i-1234567890abcdef1";

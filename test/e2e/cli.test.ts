@@ -7,12 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findFreePort } from "../../cli/demo/port.ts";
-import { type LocalWorker, PROJECT_FOLDER, startWorker } from "../../cli/demo/worker.ts";
-import { ensureDevSecrets } from "../../cli/dev-secrets.ts";
 import { askPermit, checkForUpdates } from "../../cli/firewall/check.ts";
 import { createSession } from "../../cli/firewall/session.ts";
 import { openHome } from "../../cli/firewall/state.ts";
+import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
+import { type LocalWorker, PROJECT_FOLDER, startWorker } from "../../cli/worker/local-worker.ts";
+import { findFreePort } from "../../cli/worker/port.ts";
 
 const run = promisify(execFile);
 const PARAPET = join(PROJECT_FOLDER, "bin", "parapet.mjs");

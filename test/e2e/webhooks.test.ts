@@ -10,10 +10,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findFreePort } from "../../cli/demo/port.ts";
-import { type LocalWorker, PROJECT_FOLDER, startWorker } from "../../cli/demo/worker.ts";
-import { ensureDevSecrets } from "../../cli/dev-secrets.ts";
-import { runCli } from "../unit/cli/run-cli.ts";
+import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
+import { type LocalWorker, PROJECT_FOLDER, startWorker } from "../../cli/worker/local-worker.ts";
+import { findFreePort } from "../../cli/worker/port.ts";
+import { runCli } from "../unit/cli/support/run-cli.ts";
 
 const PARAPET = join(PROJECT_FOLDER, "bin", "parapet.mjs");
 

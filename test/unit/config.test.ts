@@ -1,6 +1,6 @@
 // A service that is not configured right says so, all at once, and starts nothing.
 import { describe, expect, test } from "vitest";
-import { generateSecrets, SECRET_NAMES } from "../../cli/secrets.ts";
+import { generateSecrets, SECRET_NAMES } from "../../cli/worker/secrets.ts";
 import { ConfigError, parseConfig } from "../../src/config.ts";
 import { TEST_SECRETS } from "../support/secrets.ts";
 

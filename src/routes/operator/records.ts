@@ -1,5 +1,5 @@
 // Repairing the stores, an operator's errand: an object delivers its records again, or compares them with what the stores
-// hold, a page at a time. Which owners there are, in which order and how fast is for the caller to know (cli/records.ts).
+// hold, a page at a time. Which owners there are, in which order and how fast is for the caller to know (cli/commands/records.ts).
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { parseAccountId } from "../../entitlement/ids.ts";

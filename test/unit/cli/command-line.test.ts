@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { parseMoment } from "../../../cli/moment.ts";
-import { printable } from "../../../cli/output.ts";
-import { parsePackageName } from "../../../cli/package-file.ts";
-import { planTargets } from "../../../cli/publish.ts";
-import { API_KEY, type ContractServer, startContractServer } from "./contract-server.ts";
-import { runCli } from "./run-cli.ts";
+import { parseMoment } from "../../../cli/command-line/moment.ts";
+import { planTargets } from "../../../cli/commands/publish.ts";
+import { parsePackageName } from "../../../cli/files/package-file.ts";
+import { printable } from "../../../cli/terminal/output.ts";
+import { API_KEY, type ContractServer, startContractServer } from "./support/contract-server.ts";
+import { runCli } from "./support/run-cli.ts";
 
 const PARAPET = join(import.meta.dirname, "../../../bin/parapet.mjs");
 

@@ -1,0 +1,36 @@
+// What to try while the demo's Worker serves: commands that work as they are printed.
+import { relative } from "node:path";
+import { PROJECT_FOLDER } from "../../worker/local-worker.ts";
+import type { JourneyEnd } from "./journey.ts";
+
+export interface NextStepsOptions extends JourneyEnd {
+	readonly server: string;
+	readonly product: string;
+}
+
+export function describeNextSteps({ server, seed, homeFolder, product }: NextStepsOptions): string[] {
+	const home = relative(PROJECT_FOLDER, homeFolder);
+	const parapet = "node bin/parapet.mjs";
+	const url = server.endsWith(":8787") ? "" : ` --url ${server}`;
+	const fresh = `${product}-9.0.0.rules`;
+	return [
+		"",
+		`Parapet answers at ${server} (Ctrl-C stops it). In another terminal, in this folder:`,
+		"",
+		`  ${parapet} device check --home ${home}${url}`,
+		`  ${parapet} release list ${product}${url}`,
+		`  cp examples/sample-rules-1.1.0.rules ${fresh} && echo "# a new rule" >> ${fresh}`,
+		`  ${parapet} publish ${fresh}${url}`,
+		`  ${parapet} device update --home ${home}${url}`,
+		`  ${parapet} release withdraw ${product} 9.0.0 --reason "only a try"${url}`,
+		`  ${parapet} device activate ${seed.code} --home .parapet/second${url}`,
+		`  ${parapet} device list ${seed.account}${url}`,
+		`  ${parapet} message create --title Hello --body "From the operator" --ends 1h${url}`,
+		`  ${parapet} doctor${url}`,
+		`  ${parapet} --help`,
+		"",
+		`  curl -s ${server}/.well-known/oauth-authorization-server`,
+		`  curl -s ${server}/openapi.json`,
+		"",
+	];
+}

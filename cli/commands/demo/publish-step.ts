@@ -1,0 +1,73 @@
+// The publisher's step of the demo: a file becomes a release, unless that very release is there already.
+import { z } from "zod";
+import { sha256Hex } from "../../../src/names.ts";
+import { CliError } from "../../errors.ts";
+import { openPayload } from "../../files/package-file.ts";
+import type { OperatorApi } from "../../http/operator-api.ts";
+import { formatBytes, type Surroundings } from "../../terminal/output.ts";
+import { createProgress } from "../../terminal/progress.ts";
+import { publishPackage } from "../publish/publish-package.ts";
+import type { Target } from "../publish.ts";
+import type { StepResult } from "./steps.ts";
+
+export interface DemoRelease {
+	readonly product: string;
+	readonly version: string;
+	/** of the unpacked payload, as computed here */
+	readonly sha256: string;
+	readonly size: number;
+	/** false = it had been published before */
+	readonly made: boolean;
+}
+
+const releaseList = z.looseObject({ releases: z.array(z.looseObject({ version: z.string(), sha256: sha256Hex })) });
+
+export async function publishForDemo(
+	api: OperatorApi,
+	target: Target,
+	surroundings: Surroundings,
+	json: boolean,
+): Promise<StepResult<DemoRelease>> {
+	const { file, product, version, name } = target;
+	const payload = await openPayload(file);
+	const progress = createProgress(surroundings, `uploading ${name}`, json);
+	try {
+		const { sha256, size } = payload;
+		const listing = await api.call(
+			"GET",
+			`/v1/products/${product}/releases`,
+			`could not list releases of ${product}`,
+			releaseList,
+		);
+		const existing = listing.releases.find((one) => one.version === version);
+		if (existing !== undefined && existing.sha256 !== sha256) {
+			throw new CliError(`${product} ${version} has been published with other bytes`, {
+				code: "digest_mismatch",
+				fix: "publish under another version",
+			});
+		}
+		const what = `${product} ${version}, ${formatBytes(size)}`;
+		const value = { product, version, sha256, size, made: existing === undefined };
+		if (existing !== undefined) return { value, facts: { ...value, name }, line: `${what} (in place)` };
+		const metadata = { notes: `${product} ${version}, published by the demo` };
+		const { nowMs } = surroundings;
+		const release = await publishPackage({
+			api,
+			product,
+			version,
+			name,
+			payload,
+			metadata,
+			nowMs,
+			onProgress: progress.report,
+		});
+		return {
+			value,
+			facts: { ...value, name, sequence: release.sequence, status: release.status },
+			line: `${what}, sha256 ${sha256.slice(0, 16)}…`,
+		};
+	} finally {
+		progress.end();
+		await payload.dispose();
+	}
+}

@@ -1,0 +1,26 @@
+// A check's answer as lines for people.
+import type { DegradedMarks } from "../../firewall/answers.ts";
+import type { CheckResult } from "../../firewall/check.ts";
+
+/** @returns one line per product, and one for unread messages */
+export function describeCheck({ unchanged, answer }: CheckResult): string[] {
+	const lines = answer.products.map((one) => {
+		const offer = one.offer ?? undefined;
+		if (one.status === "offered" && offer !== undefined) {
+			const step = one.installed == null ? "" : `${one.installed} → `;
+			return `${one.product}: ${step}${offer.version} is offered${offer.downgrade === true ? " (a downgrade)" : ""}${offer.notes ? `: ${offer.notes}` : ""}`;
+		}
+		const why = one.reason ?? one.code;
+		return `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}`;
+	});
+	const unread = answer.messages?.unread ?? 0;
+	if (unread > 0) lines.push(`${unread} unread message${unread === 1 ? "" : "s"}: parapet device messages`);
+	lines.push(...degradedLines(answer));
+	return unchanged ? ["nothing new (304)", ...lines] : lines;
+}
+
+/** @returns a line where the service could not read its records, else none */
+export function degradedLines({ degraded, as_of: asOf }: DegradedMarks): string[] {
+	if (degraded !== true) return [];
+	return [`the service answers from copies of ${asOf ?? "an earlier time"}: it cannot read its records now`];
+}

@@ -1,0 +1,171 @@
+// An explanation as lines for people: who and what, the decision, the releases with their verdicts, what would change it.
+import { z } from "zod";
+import { formatTable } from "../../terminal/output.ts";
+import { describeHaState, haStateAnswer } from "../ha/ha-lines.ts";
+import { degradedLines } from "./check-lines.ts";
+
+const answer = z.object({
+	code: z.string(),
+	status: z.string(),
+	reason: z.string(),
+	version: z.string().nullable(),
+	downgrade: z.boolean(),
+});
+type Answer = z.infer<typeof answer>;
+
+/** The server's answer, as far as it is shown. */
+export const explanationAnswer = z.object({
+	device: z.string(),
+	product: z.string(),
+	at: z.string(),
+	model: z.string(),
+	engine: z.string().nullable(),
+	installed: z.string().nullable(),
+	status: z.string(),
+	replaces: z.string().nullable(),
+	replaced_by: z.string().nullable(),
+	holds_seat: z.boolean(),
+	ha_group: z.string().nullable(),
+	seat_holder: z.string().nullable(),
+	license: z
+		.object({
+			license: z.string(),
+			status: z.string(),
+			seats: z.number(),
+			seats_taken: z.number(),
+			delay_hours: z.number(),
+		})
+		.nullable(),
+	ha: haStateAnswer.extend({ group: z.string(), mode: z.string(), role: z.string().nullable() }).nullish(),
+	entitlement: z.object({
+		code: z.string(),
+		title: z.string(),
+		fix: z.string(),
+		from: z.string().nullable(),
+		until: z.string().nullable(),
+		grace_until: z.string().nullable(),
+		critical_until: z.string().nullable(),
+	}),
+	releases: z.array(
+		z.object({
+			version: z.string(),
+			released_at: z.string(),
+			urgency: z.string(),
+			installed: z.boolean(),
+			verdict: z.string(),
+			ready_at: z.string().nullable(),
+		}),
+	),
+	answer,
+	changes: z.array(z.object({ at: z.string(), what: z.string(), answer })),
+	edge: z.object({
+		version: z.number(),
+		denied: z.object({ scope: z.string(), until: z.string() }).nullable(),
+		stores: z.array(
+			z.object({
+				store: z.string(),
+				state: z.string(),
+				version: z.number().nullable(),
+				outdated: z.boolean(),
+				code: z.string().nullable(),
+			}),
+		),
+	}),
+	degraded: z.boolean().optional(),
+	as_of: z.string().nullish(),
+});
+export type Explanation = z.infer<typeof explanationAnswer>;
+
+/** Older releases than these are counted, not listed; --json has them all. */
+const OLDER_SHOWN = 3;
+
+export function describeExplanation(told: Explanation): string[] {
+	const { entitlement, edge } = told;
+	return [
+		`${told.device}, model ${told.model}, at ${told.at}`,
+		`${told.product}: ${told.installed ?? "nothing"} installed, engine ${told.engine ?? "not given"}`,
+		"",
+		`device       ${told.status}, ${describeSeat(told)}`,
+		...(told.replaces === null ? [] : [`             in the place of ${told.replaces}`]),
+		...(told.replaced_by === null ? [] : [`             replaced by ${told.replaced_by}`]),
+		...licenseLines(told),
+		`entitlement  ${entitlement.code}: ${entitlement.title}`,
+		`             ${entitlement.fix}`,
+		`answer       ${describeAnswer(told.answer)}`,
+		"",
+		...releaseLines(told),
+		"",
+		...changeLines(told),
+		...haLines(told),
+		"",
+		...edge.stores.map((copy) => `${copy.store.padEnd(12)} ${describeCopy(copy, edge.version)}`),
+		...(edge.denied === null
+			? []
+			: [`denied       the ${edge.denied.scope}, until ${edge.denied.until} or until it is let in`]),
+		...degradedLines(told),
+	];
+}
+
+function describeSeat({ holds_seat: holdsSeat, ha_group: group }: Explanation): string {
+	if (group === null) return holdsSeat ? "with a seat" : "without a seat";
+	return holdsSeat ? `with its part in the seat of ${group}` : `without a seat, in ${group}`;
+}
+
+function haLines({ ha }: Explanation): string[] {
+	if (ha == null) return [];
+	return [
+		"",
+		`HA group ${ha.group}, ${ha.mode}; ${ha.role === null ? "no role of this device is known" : `this device is ${ha.role}`}`,
+		...describeHaState(ha),
+	];
+}
+
+function licenseLines({ license, entitlement }: Explanation): string[] {
+	if (license === null) return ["license      none"];
+	const { from, until, grace_until: grace, critical_until: critical } = entitlement;
+	const delay = license.delay_hours === 0 ? "" : `, releases ${license.delay_hours} h later`;
+	const lines = [
+		`license      ${license.license} is ${license.status}, ${license.seats_taken} of ${license.seats} seats taken${delay}`,
+	];
+	if (from !== null && until !== null) lines.push(`             from ${from} until ${until}`);
+	if (grace !== null && grace !== until) lines.push(`             grace until ${grace}`);
+	if (critical !== null && critical !== grace) lines.push(`             emergency releases until ${critical}`);
+	return lines;
+}
+
+function describeAnswer({ status, reason, version, downgrade }: Answer): string {
+	return `${version === null ? "" : `${version} is `}${status}${downgrade ? " as a downgrade" : ""} (${reason})`;
+}
+
+function releaseLines({ releases, answer: { status } }: Explanation): string[] {
+	if (status === "refused") return ["no release is looked at"];
+	if (releases.length === 0) return ["there is no release"];
+	const older = releases.filter(({ verdict, installed }) => verdict === "older_than_choice" && !installed);
+	const hidden = new Set(older.slice(OLDER_SHOWN));
+	const rows = releases
+		.filter((one) => !hidden.has(one))
+		.map((one) => [
+			one.version,
+			one.released_at,
+			one.urgency,
+			`${one.verdict}${one.ready_at === null ? "" : ` until ${one.ready_at}`}${one.installed ? ", installed" : ""}`,
+		]);
+	const rest = hidden.size === 0 ? [] : [`and ${hidden.size} older ones`];
+	return [...formatTable(["RELEASE", "RELEASED", "URGENCY", "VERDICT"], rows), ...rest];
+}
+
+function changeLines({ changes }: Explanation): string[] {
+	if (changes.length === 0) return ["time alone changes nothing"];
+	const rows = changes.map((one) => [one.at, one.what, one.answer.code, describeAnswer(one.answer)]);
+	return formatTable(["WHEN", "WHAT CHANGES IT", "ENTITLEMENT", "ANSWER"], rows);
+}
+
+function describeCopy(
+	{ state, version, outdated, code }: Explanation["edge"]["stores"][number],
+	truth: number,
+): string {
+	if (state === "current") return `has the same record (version ${truth})`;
+	if (code === null) return `is ${state}`;
+	const effect = outdated ? "known to be outdated, the Account is asked instead" : `by which it is ${code}`;
+	return `is ${state} (version ${version}, in truth ${truth}): ${effect}`;
+}

@@ -1,0 +1,70 @@
+// The operator's half of `parapet device …`: the devices of a customer, and what is to become of one.
+import type { Command } from "commander";
+import { z } from "zod";
+import { modelName, serialNumber } from "../../../src/names.ts";
+import { accountId, deviceId } from "../../command-line/ids.ts";
+import { readOperand, runAsOperator } from "../../command-line/run-as.ts";
+import { anyAnswer, readPages } from "../../http/operator-api.ts";
+import { formatTable, type Surroundings } from "../../terminal/output.ts";
+
+const VERDICTS = {
+	suspend: "refuse updates to a device until it is reinstated",
+	reinstate: "take a suspended device back",
+	revoke: "refuse a device for good and free its seat",
+} as const;
+
+/** @param device the `device` command that both halves share */
+export function addFleetCommands(device: Command, surroundings: Surroundings): void {
+	const list = device.command("list <account>").description("operator: a customer's devices");
+	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const found = await readPages(api, `/v1/accounts/${account}/devices`, "could not list devices", "devices");
+		const rows = found.items.map((one) => [
+			one["device"],
+			one["status"],
+			one["model"],
+			one["serial"],
+			one["license"],
+			one["ha_group"],
+		]);
+		const head = ["DEVICE", "STATUS", "MODEL", "SERIAL", "LICENSE", "HA GROUP"];
+		output.answer(found.answer, formatTable(head, rows));
+	});
+	addReplace(device, surroundings);
+	for (const [verdict, description] of Object.entries(VERDICTS)) {
+		const command = device
+			.command(`${verdict} <device>`)
+			.description(`operator: ${description}`)
+			.option("--reason <text>");
+		runAsOperator(
+			command,
+			surroundings,
+			{ reason: z.string().optional() },
+			async ({ api, options, operands, output }) => {
+				const id = readOperand(operands, 0, "device", deviceId);
+				const path = `/v1/devices/${id}/${verdict}`;
+				const done = await api.call("POST", path, `could not ${verdict} ${id}`, anyAnswer, { reason: options.reason });
+				output.answer(done, `${id} is ${done["status"]}`);
+			},
+		);
+	}
+}
+
+function addReplace(device: Command, surroundings: Surroundings): void {
+	const replace = device
+		.command("replace <device>")
+		.description("operator: refuse a dead device and give its seat, labels and HA group to another appliance")
+		.requiredOption("--serial <serial>", "of the new appliance")
+		.option("--model <model>", "of the new appliance, which must then be of it")
+		.option("--reason <text>");
+	const shape = { serial: serialNumber, model: modelName.optional(), reason: z.string().optional() };
+	runAsOperator(replace, surroundings, shape, async ({ api, options, operands, output }) => {
+		const id = readOperand(operands, 0, "device", deviceId);
+		const { serial, model, reason } = options;
+		const path = `/v1/devices/${id}/replacement`;
+		const done = await api.call("POST", path, `could not replace ${id}`, anyAnswer, { serial, model, reason });
+		if (done["code"] === null) return output.answer(done, `${id} is replaced by ${done["replaced_by"]}`);
+		output.note(`${id} is ${done["status"]}; with this auth code, shown once, ${serial} takes its place:`);
+		output.answer(done, String(done["code"]));
+	});
+}

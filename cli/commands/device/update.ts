@@ -1,0 +1,89 @@
+// `parapet device update`: runs the firewall's update and says how it went.
+
+import type { CommandContext } from "../../command-line/run-as.ts";
+import { CliError } from "../../errors.ts";
+import type { FirewallSession } from "../../firewall/session.ts";
+import { type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
+import { createProgress, type Progress } from "../../terminal/progress.ts";
+import { degradedLines, describeCheck } from "./check-lines.ts";
+
+/** @throws CliError when something that was offered could not be installed, after everything has been tried */
+export async function runDeviceUpdate(
+	context: CommandContext<unknown>,
+	session: FirewallSession,
+	product: string | undefined,
+): Promise<void> {
+	const { output, surroundings } = context;
+	let progress: Progress | undefined;
+	const endProgress = () => {
+		progress?.end();
+		progress = undefined;
+	};
+	try {
+		const result = await updateFirewall(session, product, {
+			onProgress: (name, done, total) => {
+				progress ??= createProgress(surroundings, `downloading ${name}`, output.json);
+				progress.report(done, total);
+			},
+			onDownloaded: endProgress,
+		});
+		const { unchanged, answer } = result.check;
+		const lines =
+			result.updates.length === 0
+				? describeCheck(result.check)
+				: [...result.updates.map(describeUpdate), ...degradedLines(answer)];
+		if (result.waitingReports > 0) lines.push(`${result.waitingReports} reports wait for the next update`);
+		output.answer(
+			{
+				unchanged,
+				updates: result.updates.map(toWire),
+				products: answer.products,
+				waiting_reports: result.waitingReports,
+			},
+			lines,
+		);
+		failIfAny(result.updates);
+	} finally {
+		endProgress();
+	}
+}
+
+function describeUpdate(update: ProductUpdate): string {
+	if (!update.ok) return `${update.product} ${update.version}: not installed: ${update.detail}`;
+	const from = update.from === null ? "" : `${update.from} → `;
+	const resumed = update.resumedFrom > 0 ? ` (resumed at byte ${update.resumedFrom})` : "";
+	const unreported = update.reportProblem === null ? "" : `\n  the report was refused: ${update.reportProblem}`;
+	return `${update.product}: ${from}${update.version} installed${resumed}, sha256 ${update.sha256}\n  ${update.path}${unreported}`;
+}
+
+function toWire(update: ProductUpdate) {
+	if (!update.ok) return update;
+	const { resumedFrom, reportProblem, ...rest } = update;
+	return { ...rest, resumed_from: resumedFrom, report_problem: reportProblem };
+}
+
+function failIfAny(updates: readonly ProductUpdate[]): void {
+	const failed = updates.filter((update) => !update.ok);
+	const [first] = failed;
+	if (first === undefined) return;
+	throw new CliError(
+		`${failed.length} of ${updates.length} updates failed: ${first.product} ${first.version}: ${first.detail}`,
+		{
+			code: first.reason,
+			fix: fixFor(first.reason),
+		},
+	);
+}
+
+function fixFor(reason: Extract<ProductUpdate, { ok: false }>["reason"]): string {
+	switch (reason) {
+		case "interrupted":
+		case "refused":
+			return "run it again: the download goes on where it stopped";
+		case "digest_mismatch":
+		case "size_mismatch":
+			return "nothing was replaced and the failure is reported; tell the publisher if it happens again";
+		case "permit_refused":
+			return "nothing was replaced; check again later, the answer may have changed";
+	}
+}

@@ -1,0 +1,96 @@
+// `parapet doctor`: is this deployment well, and what does it promise? Looks from outside without a key, and inside with one.
+import type { Command } from "commander";
+import { z } from "zod";
+import { addOperatorOptions, operatorOptions, readOptions } from "../command-line/run-as.ts";
+import { resolveKey, resolveServer } from "../command-line/settings.ts";
+import { CliError, UsageError } from "../errors.ts";
+import { exchange } from "../http/exchange.ts";
+import { createOperatorApi, readAnswer } from "../http/operator-api.ts";
+import { parseJson, refusalFrom } from "../http/refusal.ts";
+import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
+import {
+	type Finding,
+	judgeKeys,
+	judgePromises,
+	judgeStatus,
+	type Promises,
+	promises,
+	status,
+} from "./doctor/findings.ts";
+
+const MARKS = { good: "ok", notice: "note", bad: "BAD" } as const;
+
+export function addDoctorCommand(program: Command, surroundings: Surroundings): void {
+	const doctor = program
+		.command("doctor")
+		.description(
+			"is the service well, and how fast does a revocation take effect? With an API key it looks inside too",
+		);
+	addOperatorOptions(doctor).action(async () => {
+		const shared = readOptions(doctor, operatorOptions);
+		const output = createOutput(surroundings, shared.json);
+		const server = resolveServer(shared.url, surroundings);
+		const promised = await read(server, "/.well-known/parapet", promises, surroundings);
+		const jwks = await read(
+			server,
+			"/.well-known/jwks.json",
+			z.object({ keys: z.array(z.looseObject({})) }),
+			surroundings,
+		);
+		const findings: Finding[] = [
+			...judgePromises(promised, server, surroundings.nowMs()),
+			...judgeKeys(jwks.keys),
+			...(await lookInside(server, shared, surroundings)),
+		];
+		const isWell = findings.every(({ verdict }) => verdict !== "bad");
+		output.answer({ well: isWell, findings, promises: promised }, [
+			...formatTable(
+				["", "WHAT", "FINDING"],
+				findings.map(({ verdict, what, finding }) => [MARKS[verdict], what, finding]),
+			),
+			...findings.flatMap(({ what, fix }) => (fix === undefined ? [] : [`  ${what}: ${fix}`])),
+			"",
+			...describePromises(promised),
+		]);
+		if (!isWell) throw new CliError("the service is not well", { code: "not_well", fix: "see what is marked BAD" });
+	});
+}
+
+/** @throws CliError when the server does not answer, or not as this service does */
+async function read<T>(server: string, path: string, schema: z.ZodType<T>, { nowMs }: Surroundings): Promise<T> {
+	const answer = await exchange({ method: "GET", url: `${server}${path}`, headers: { accept: "application/json" } });
+	const what = `${server} does not answer as Parapet does`;
+	if (answer.status !== 200) throw refusalFrom(answer, what, nowMs());
+	return readAnswer(parseJson(answer.text), what, schema);
+}
+
+async function lookInside(
+	server: string,
+	given: z.infer<typeof operatorOptions>,
+	surroundings: Surroundings,
+): Promise<Finding[]> {
+	let key: string;
+	try {
+		key = resolveKey(given, server, surroundings);
+	} catch (error) {
+		if (!(error instanceof UsageError) || given.key !== undefined || given.keyFile !== undefined) throw error;
+		return [
+			{ verdict: "notice", what: "inside", finding: "not looked at", fix: "needs an operator's key: PARAPET_KEY" },
+		];
+	}
+	const api = createOperatorApi({ server, key, nowMs: surroundings.nowMs });
+	return judgeStatus(await api.call("GET", "/v1/status", "could not look inside", status));
+}
+
+function describePromises({ revocation, ...promised }: Promises): string[] {
+	const { bound_seconds, isolate_seconds, stores } = revocation;
+	const parts = stores.map(
+		({ store, propagation_seconds, bound_seconds: bound }) =>
+			`${store} ${propagation_seconds} + ${isolate_seconds} = ${bound} s`,
+	);
+	return [
+		`A revoked device is refused everywhere at most ${bound_seconds} s after the answer "published": ${parts.join("; ")}`,
+		`(propagation, as the store's maker states it, + what an isolate may remember). Download URLs that are out live ${promised.url_ttl_seconds} s.`,
+		`While no record can be read, known devices are answered from the last good copies for ${promised.last_good_seconds} s.`,
+	];
+}

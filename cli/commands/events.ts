@@ -1,0 +1,125 @@
+// `parapet account events`, `product events`, `events`: the audit trail, one line per event, and followed as it grows.
+import type { Command } from "commander";
+import { z } from "zod";
+import { eventType } from "../../src/events/event-type.ts";
+import { productName } from "../../src/names.ts";
+import { accountId, deviceId } from "../command-line/ids.ts";
+import { type OperatorContext, readOperand, runAsOperator } from "../command-line/run-as.ts";
+import type { OperatorApi } from "../http/operator-api.ts";
+import type { Surroundings } from "../terminal/output.ts";
+
+const EVENTS_PER_PAGE = 500;
+/** How often a trail that is followed is asked for news. */
+const FOLLOW_MS = 2_000;
+
+const event = z.looseObject({
+	id: z.string(),
+	at: z.string(),
+	type: z.string(),
+	actor: z.string(),
+	subject: z.string(),
+	detail: z.string(),
+});
+const page = z.object({ events: z.array(event), next: z.string(), more: z.boolean() });
+export type TrailEvent = z.infer<typeof event>;
+
+const shape = {
+	after: z
+		.string()
+		.regex(/^evt-[a-z0-9-]{1,50}$/, "an event looks like evt-…")
+		.optional(),
+	type: eventType.optional(),
+	device: deviceId.optional(),
+	follow: z.boolean().default(false),
+};
+type Options = z.infer<z.ZodObject<typeof shape>>;
+
+export interface TrailQuery {
+	/** of the trail, such as /v1/events */
+	readonly path: string;
+	readonly after?: string | undefined;
+	readonly type?: string | undefined;
+	/** of an account's trail: only what is about this one, and those whose place it took */
+	readonly device?: string | undefined;
+}
+
+/**
+ * Reads a trail to its end, and goes on for as long as `wait` says so.
+ * @param wait called at the end of what there is; false ends the reading
+ * @throws as `OperatorApi.call`
+ */
+export async function* readTrail(
+	api: OperatorApi,
+	{ path, after, type, device }: TrailQuery,
+	wait: () => Promise<boolean>,
+): AsyncGenerator<TrailEvent> {
+	let cursor = after;
+	for (;;) {
+		const query = new URLSearchParams({ limit: String(EVENTS_PER_PAGE) });
+		if (cursor !== undefined) query.set("after", cursor);
+		if (type !== undefined) query.set("type", type);
+		if (device !== undefined) query.set("device", device);
+		const found = await api.call("GET", `${path}?${query}`, "could not read the events", page);
+		yield* found.events;
+		cursor = found.next;
+		if (!found.more && !(await wait())) return;
+	}
+}
+
+/** Adds what every command that shows a trail has. @param pathOf the trail of the command's operands */
+function addTrailCommand(
+	command: Command,
+	surroundings: Surroundings,
+	pathOf: (operands: readonly string[]) => string,
+): void {
+	command
+		.option("--after <event>", "only what came after this event")
+		.option("--type <type>", "one type, such as device.suspended, or all that begin with device")
+		.option("--follow", "stay, and show what happens from now on; ends with Ctrl-C")
+		.addHelpText("after", "\nWith --json each event is one line of JSON.");
+	runAsOperator(command, surroundings, shape, async (context) => {
+		await showTrail(context, pathOf(context.operands));
+	});
+}
+
+async function showTrail({ api, options, output }: OperatorContext<Options>, path: string): Promise<void> {
+	let shown = 0;
+	const wait = async () => {
+		if (options.follow) await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+		return options.follow;
+	};
+	const { after, type, device } = options;
+	for await (const one of readTrail(api, { path, after, type, device }, wait)) {
+		output.answer(one, formatEvent(one));
+		shown += 1;
+	}
+	if (shown === 0) output.note("no events");
+}
+
+function formatEvent({ id, at, type, actor, subject, detail }: TrailEvent): string {
+	return [at, id, type.padEnd(18), subject, `by ${actor}`, detail].filter((part) => part !== "").join("  ");
+}
+
+export function addAccountEventsCommand(account: Command, surroundings: Surroundings): void {
+	const command = account
+		.command("events <account>")
+		.description("what happened in an account, oldest first")
+		.option("--device <device>", "only what is about this one, and about those whose place it took");
+	addTrailCommand(command, surroundings, (operands) => {
+		return `/v1/accounts/${readOperand(operands, 0, "account", accountId)}/events`;
+	});
+}
+
+export function addProductEventsCommand(product: Command, surroundings: Surroundings): void {
+	const command = product.command("events <product>").description("what happened to a product, oldest first");
+	addTrailCommand(command, surroundings, (operands) => {
+		return `/v1/products/${readOperand(operands, 0, "product", productName)}/events`;
+	});
+}
+
+export function addEventsCommand(program: Command, surroundings: Surroundings): void {
+	const command = program
+		.command("events")
+		.description("what happened to the deployment: accounts, products, messages, keys");
+	addTrailCommand(command, surroundings, () => "/v1/events");
+}

@@ -1,0 +1,138 @@
+// `parapet ha …`: HA groups, firewalls that share one seat. The rules live on the server.
+import type { Command } from "commander";
+import { z } from "zod";
+import { haMode } from "../../src/entitlement/ha-group.ts";
+import { displayName } from "../../src/names.ts";
+import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
+import { commaList, readOperand, runAsOperator, wholeNumber } from "../command-line/run-as.ts";
+import { UsageError } from "../errors.ts";
+import { anyAnswer, readAnswer, readPages } from "../http/operator-api.ts";
+import { formatTable, type Surroundings } from "../terminal/output.ts";
+import { describeHaState, haStateAnswer } from "./ha/ha-lines.ts";
+
+type Group = z.infer<typeof anyAnswer>;
+
+const member = z.looseObject({ device: z.string(), status: z.string(), serial: z.string(), model: z.string() });
+
+export function addHaCommands(program: Command, surroundings: Surroundings): void {
+	const ha = program.command("ha").description("HA groups: firewalls that share one seat");
+	addCreate(ha, surroundings);
+	addList(ha, surroundings);
+	addChange(ha, surroundings);
+	const show = ha.command("show <account> <group>").description("an HA group, its devices and its seat");
+	runAsOperator(show, surroundings, {}, async ({ api, operands, output }) => {
+		const what = "could not read the HA group";
+		const found = await api.call("GET", readGroup(operands).path, what, anyAnswer);
+		output.answer(found, [describe(found), ...describeHaState(readAnswer(found, what, haStateAnswer))]);
+	});
+	const remove = ha
+		.command("delete <account> <group>")
+		.description("remove an HA group; each of its devices takes a seat of its own, or it stays");
+	runAsOperator(remove, surroundings, {}, async ({ api, operands, output }) => {
+		const { id, path } = readGroup(operands);
+		await api.call("DELETE", path, `could not remove ${id}`, anyAnswer);
+		output.answer({ ha_group: id, deleted: true }, `HA group ${id} is removed`);
+	});
+	addMembership(ha, surroundings, "add", "PUT", "let a firewall join: it gives up its own seat and shares the group's");
+	addMembership(ha, surroundings, "remove", "DELETE", "let a firewall leave: it takes a seat of its own");
+}
+
+function addCreate(ha: Command, surroundings: Surroundings): void {
+	const create = ha
+		.command("create <account> <name>")
+		.description("make an HA group under a license")
+		.requiredOption("--license <license>", "of all its devices")
+		.requiredOption("--mode <mode>", "active-passive or active-active")
+		.option("--skew-limit-hours <n>", "how long its devices may run different versions before that is an event (24)")
+		.option("--devices <devices>", "comma-separated: devices that join it, all or none");
+	const shape = {
+		license: licenseId,
+		mode: haMode,
+		skewLimitHours: wholeNumber.optional(),
+		devices: commaList.pipe(z.array(deviceId)).optional(),
+	};
+	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const name = readOperand(operands, 1, "name", displayName);
+		const { license, mode, skewLimitHours, devices } = options;
+		const body = { name, mode, license, skew_limit_hours: skewLimitHours, devices };
+		const path = `/v1/accounts/${account}/ha-groups`;
+		const made = await api.call("POST", path, "could not make the HA group", anyAnswer, body);
+		output.answer(made, describe(made));
+	});
+}
+
+function addList(ha: Command, surroundings: Surroundings): void {
+	const list = ha.command("list <account>").description("a customer's HA groups");
+	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
+		const path = `/v1/accounts/${readOperand(operands, 0, "account", accountId)}/ha-groups`;
+		const found = await readPages(api, path, "could not list HA groups", "ha_groups");
+		const rows = found.items.map((one) => [
+			one["ha_group"],
+			one["name"],
+			one["mode"],
+			one["license"],
+			one["holds_seat"] === true ? "yes" : "no",
+			membersOf(one).length,
+		]);
+		const table = formatTable(["HA GROUP", "NAME", "MODE", "LICENSE", "SEAT", "DEVICES"], rows);
+		output.answer(found.answer, table);
+	});
+}
+
+function addChange(ha: Command, surroundings: Surroundings): void {
+	const change = ha
+		.command("change <account> <group>")
+		.description("what is not named stays; the license changes when that is transferred")
+		.option("--name <name>")
+		.option("--mode <mode>", "active-passive or active-active")
+		.option("--skew-limit-hours <n>", "how long its devices may run different versions before that is an event");
+	const shape = {
+		name: displayName.optional(),
+		mode: haMode.optional(),
+		skewLimitHours: wholeNumber.optional(),
+	};
+	runAsOperator(change, surroundings, shape, async ({ api, options, operands, output }) => {
+		const { id, path } = readGroup(operands);
+		const { name, mode, skewLimitHours: hours } = options;
+		if (name === undefined && mode === undefined && hours === undefined) {
+			throw new UsageError("nothing to change", "give --name, --mode or --skew-limit-hours");
+		}
+		const body = { name, mode, skew_limit_hours: hours };
+		const done = await api.call("PATCH", path, `could not change ${id}`, anyAnswer, body);
+		output.answer(done, describe(done));
+	});
+}
+
+function addMembership(
+	ha: Command,
+	surroundings: Surroundings,
+	verb: "add" | "remove",
+	method: "PUT" | "DELETE",
+	description: string,
+): void {
+	const command = ha.command(`${verb} <account> <group> <device>`).description(description);
+	runAsOperator(command, surroundings, {}, async ({ api, operands, output }) => {
+		const { path } = readGroup(operands);
+		const device = readOperand(operands, 2, "device", deviceId);
+		const done = await api.call(method, `${path}/devices/${device}`, `could not ${verb} ${device}`, anyAnswer);
+		output.answer(done, describe(done));
+	});
+}
+
+function readGroup(operands: readonly string[]): { readonly id: string; readonly path: string } {
+	const account = readOperand(operands, 0, "account", accountId);
+	const id = readOperand(operands, 1, "group", haGroupId);
+	return { id, path: `/v1/accounts/${account}/ha-groups/${id}` };
+}
+
+function membersOf(group: Group): z.infer<typeof member>[] {
+	return z.array(member).safeParse(group["devices"]).data ?? [];
+}
+
+function describe(group: Group): string {
+	const { ha_group: id, name, mode, license } = group;
+	const seat = group["holds_seat"] === true ? "with its seat" : "without a seat";
+	const late = group["published"] === false ? "; not every store has it yet" : "";
+	return `HA group ${id} (${name}): ${mode}, ${membersOf(group).length} devices ${seat} of ${license}${late}`;
+}

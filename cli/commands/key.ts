@@ -1,0 +1,51 @@
+// `parapet key …`: API keys of publishers and operators. Not to be confused with `keys generate`, the server's secrets.
+import type { Command } from "commander";
+import { z } from "zod";
+import { scope } from "../../src/entitlement/credential-record.ts";
+import { commaList, moment, readOperand, runAsOperator } from "../command-line/run-as.ts";
+import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { formatTable, type Surroundings } from "../terminal/output.ts";
+
+const subject = z.string().min(1).max(200);
+const keyId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "not the id of a key");
+
+export function addKeyCommands(program: Command, surroundings: Surroundings): void {
+	const key = program.command("key").description("API keys of publishers and operators");
+	const create = key
+		.command("create <subject>")
+		.description("make an API key for somebody; it is shown once")
+		.requiredOption("--scopes <scopes>", "comma-separated: operate, publish:<product>, lifecycle:<account>")
+		.option("--expires <when>", "a date, or a span such as 90d");
+	const shape = { scopes: commaList.pipe(z.array(scope).min(1)), expires: moment(surroundings).optional() };
+	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
+		const made = await api.call("POST", "/v1/keys", "could not create the key", anyAnswer, {
+			subject: readOperand(operands, 0, "subject", subject),
+			scopes: options.scopes,
+			expires_at: options.expires,
+		});
+		output.note("this key is shown once:");
+		output.answer(made, String(made["key"]));
+	});
+	runAsOperator(
+		key.command("list").description("all keys, without the secrets"),
+		surroundings,
+		{},
+		async ({ api, output }) => {
+			const found = await api.call("GET", "/v1/keys", "could not list keys", listAnswer("keys"));
+			const rows = found.items.map((one) => [
+				one["id"],
+				one["subject"],
+				one["scopes"],
+				one["expires_at"],
+				one["revoked"],
+			]);
+			output.answer(found.answer, formatTable(["KEY", "SUBJECT", "SCOPES", "EXPIRES", "REVOKED"], rows));
+		},
+	);
+	const revoke = key.command("revoke <id>").description("end a key for good");
+	runAsOperator(revoke, surroundings, {}, async ({ api, operands, output }) => {
+		const id = readOperand(operands, 0, "id", keyId);
+		await api.call("DELETE", `/v1/keys/${id}`, "could not revoke the key", anyAnswer);
+		output.answer({ id, revoked: true }, `key ${id} is revoked`);
+	});
+}

@@ -1,0 +1,86 @@
+// `parapet message …`: messages of the day, and whom they are for.
+import type { Command } from "commander";
+import { z } from "zod";
+import { localeTag, severity } from "../../src/content/message.ts";
+import { productName, versionName } from "../../src/names.ts";
+import { collect, commaList, moment, pairs, readOperand, runAsOperator } from "../command-line/run-as.ts";
+import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { formatTable, type Surroundings } from "../terminal/output.ts";
+
+const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-…");
+
+/** `de=title|body`, repeatable. */
+const translations = z.array(z.string()).transform((entries, context) => {
+	const found: Record<string, { title: string; body: string }> = {};
+	for (const entry of entries) {
+		const [, locale = "", title = "", body = ""] = /^([^=]+)=([^|]+)\|(.+)$/s.exec(entry) ?? [];
+		if (localeTag.safeParse(locale).success) found[locale] = { title, body };
+		else context.addIssue({ code: "custom", message: `${entry} is not LOCALE=TITLE|BODY` });
+	}
+	return found;
+});
+
+export function addMessageCommands(program: Command, surroundings: Surroundings): void {
+	const message = program.command("message").description("messages of the day");
+	addMessageCreate(message, surroundings);
+	runAsOperator(message.command("list").description("all messages"), surroundings, {}, async ({ api, output }) => {
+		const found = await api.call("GET", "/v1/messages/all", "could not list messages", listAnswer("messages"));
+		const rows = found.items.map((one) => [one["id"], one["severity"], one["starts_at"], one["ends_at"], one["title"]]);
+		output.answer(found.answer, formatTable(["MESSAGE", "SEVERITY", "STARTS", "ENDS", "TITLE"], rows));
+	});
+	const remove = message.command("remove <id>").description("take a message back");
+	runAsOperator(remove, surroundings, {}, async ({ api, operands, output }) => {
+		const id = readOperand(operands, 0, "id", messageId);
+		await api.call("DELETE", `/v1/messages/${id}`, "could not remove the message", anyAnswer);
+		output.answer({ id, removed: true }, `message ${id} is removed`);
+	});
+}
+
+function addMessageCreate(message: Command, surroundings: Surroundings): void {
+	const create = message
+		.command("create")
+		.description("tell firewalls something; without an audience, all of them")
+		.requiredOption("--title <text>")
+		.requiredOption("--body <text>")
+		.requiredOption("--ends <when>", "a date, or a span such as 7d")
+		.option("--starts <when>", "default: now")
+		.option("--severity <level>", "info, warning or critical", "info")
+		.option("--locale <locale=title|body>", "the same in another language; repeatable", collect)
+		.option("--accounts <ids>", "audience: these customers, comma-separated")
+		.option("--models <names>", "audience: these models")
+		.option("--products <names>", "audience: devices licensed for one of these")
+		.option("--countries <codes>", "audience: ISO 3166, e.g. DE,AT")
+		.option("--labels <key=value>", "audience: devices with all of these labels")
+		.option("--engine-min <version>", "audience: from this software version")
+		.option("--engine-max <version>", "audience: up to this software version");
+	const shape = {
+		title: z.string(),
+		body: z.string(),
+		ends: moment(surroundings),
+		starts: moment(surroundings).optional(),
+		severity: severity,
+		locale: translations.optional(),
+		accounts: commaList.optional(),
+		models: commaList.optional(),
+		products: commaList.pipe(z.array(productName)).optional(),
+		countries: commaList.optional(),
+		labels: pairs.optional(),
+		engineMin: versionName.optional(),
+		engineMax: versionName.optional(),
+	};
+	runAsOperator(create, surroundings, shape, async ({ api, options, output }) => {
+		const { engineMin, engineMax, accounts, models, products, countries, labels } = options;
+		const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
+		const audience = { accounts, models, products, countries, labels, engine };
+		const made = await api.call("POST", "/v1/messages", "could not create the message", anyAnswer, {
+			severity: options.severity,
+			title: options.title,
+			body: options.body,
+			starts_at: options.starts,
+			ends_at: options.ends,
+			locales: options.locale,
+			audience: Object.values(audience).some((part) => part !== undefined) ? audience : undefined,
+		});
+		output.answer(made, `message ${made["id"]} until ${options.ends}`);
+	});
+}

@@ -1,0 +1,32 @@
+// `parapet product …`: content lines.
+import type { Command } from "commander";
+import { z } from "zod";
+import { productName } from "../../src/names.ts";
+import { readOperand, runAsOperator } from "../command-line/run-as.ts";
+import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { formatTable, type Surroundings } from "../terminal/output.ts";
+import { addProductEventsCommand } from "./events.ts";
+
+export function addProductCommands(program: Command, surroundings: Surroundings): void {
+	const product = program.command("product").description("content lines");
+	const create = product.command("create <product>").description("add a content line").option("--title <text>");
+	runAsOperator(create, surroundings, { title: z.string().optional() }, async ({ api, options, operands, output }) => {
+		const name = readOperand(operands, 0, "product", productName);
+		const made = await api.call("POST", "/v1/products", "could not create the product", anyAnswer, {
+			product: name,
+			title: options.title,
+		});
+		output.answer(made, `product ${name}`);
+	});
+	runAsOperator(product.command("list").description("all content lines"), surroundings, {}, async ({ api, output }) => {
+		const found = await api.call("GET", "/v1/products", "could not list products", listAnswer("products"));
+		output.answer(
+			found.answer,
+			formatTable(
+				["PRODUCT", "TITLE"],
+				found.items.map((one) => [one["product"], one["title"]]),
+			),
+		);
+	});
+	addProductEventsCommand(product, surroundings);
+}

@@ -1,0 +1,89 @@
+// `parapet publish FILE…`: each file becomes one release.
+import type { Command } from "commander";
+import { z } from "zod";
+import { urgency } from "../../src/content/product-record.ts";
+import { modelName, packageFileName, productName, versionName } from "../../src/names.ts";
+import { commaList, runAsOperator } from "../command-line/run-as.ts";
+import { UsageError } from "../errors.ts";
+import { openPayload, parsePackageName } from "../files/package-file.ts";
+import { formatBytes, type Surroundings } from "../terminal/output.ts";
+import { createProgress } from "../terminal/progress.ts";
+import { publishPackage } from "./publish/publish-package.ts";
+
+const shape = {
+	product: productName.optional(),
+	version: versionName.optional(),
+	name: packageFileName.optional(),
+	notes: z.string().optional(),
+	urgency: urgency.optional(),
+	models: commaList.pipe(z.array(modelName)).optional(),
+	engineMin: versionName.optional(),
+	engineMax: versionName.optional(),
+};
+type PublishChoices = z.infer<z.ZodObject<typeof shape>>;
+
+export interface Target {
+	readonly file: string;
+	readonly product: string;
+	readonly version: string;
+	readonly name: string;
+}
+
+export function addPublishCommand(program: Command, surroundings: Surroundings): void {
+	const publish = program
+		.command("publish <file...>")
+		.description("upload packages and release them; .gz and .zst are unpacked first")
+		.option("--product <product>", "default: from the file's name, e.g. crs-4.27.0.tar.gz is crs")
+		.option("--version <version>", "default: from the file's name; for one file only")
+		.option("--name <name>", "the download's file name; for one file only")
+		.option("--notes <text>", "release notes")
+		.option("--urgency <urgency>", "routine, important or emergency")
+		.option("--models <names>", "only these models, comma-separated")
+		.option("--engine-min <version>", "only from this software version")
+		.option("--engine-max <version>", "only up to this software version");
+	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
+		const targets = planTargets(operands, options);
+		const { engineMin, engineMax, notes, urgency, models } = options;
+		const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
+		for (const { file, product, version, name } of targets) {
+			const payload = await openPayload(file);
+			const progress = createProgress(surroundings, `uploading ${name}`, output.json);
+			try {
+				const metadata = { notes, urgency, models, engine };
+				const onProgress = progress.report;
+				const { nowMs } = surroundings;
+				const release = await publishPackage({ api, product, version, name, payload, metadata, nowMs, onProgress });
+				progress.end();
+				output.answer(
+					release,
+					`${product} ${version}: ${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`,
+				);
+			} finally {
+				progress.end();
+				await payload.dispose();
+			}
+		}
+	});
+}
+
+/**
+ * Says what each file will be released as, before anything is sent.
+ * @throws UsageError when a file's name does not say and no option does
+ */
+export function planTargets(files: readonly string[], choices: PublishChoices): Target[] {
+	if (files.length > 1 && (choices.version !== undefined || choices.name !== undefined)) {
+		throw new UsageError("--version and --name are for one file", "publish the files one by one");
+	}
+	return files.map((file) => {
+		const parsed = parsePackageName(file);
+		const product = choices.product ?? parsed.product;
+		const version = choices.version ?? parsed.version;
+		const name = choices.name ?? parsed.payloadName;
+		const hint = "give --product and --version, or name the file like crs-4.27.0.tar.gz";
+		if (!productName.safeParse(product).success) throw new UsageError(`${file}: no product in the name`, hint);
+		if (!versionName.safeParse(version).success) throw new UsageError(`${file}: no version in the name`, hint);
+		if (!packageFileName.safeParse(name).success)
+			throw new UsageError(`${file}: ${name} cannot be a download's name`, "give --name");
+		return { file, product: String(product), version: String(version), name };
+	});
+}

@@ -1,0 +1,84 @@
+// Publishing one package: upload the payload, then make it a release. Both requests may be repeated: the same payload
+// under the same version is the same release.
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
+import { z } from "zod";
+import { sha256Hex } from "../../../src/names.ts";
+import { CliError } from "../../errors.ts";
+import { createByteCounter, type Payload } from "../../files/package-file.ts";
+import { exchange } from "../../http/exchange.ts";
+import { type OperatorApi, readAnswer } from "../../http/operator-api.ts";
+import { parseJson, refusalFrom } from "../../http/refusal.ts";
+
+export interface ReleaseMetadata {
+	readonly notes?: string | undefined;
+	readonly urgency?: string | undefined;
+	readonly models?: readonly string[] | undefined;
+	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
+}
+
+export interface PublishOptions {
+	readonly api: OperatorApi;
+	readonly product: string;
+	readonly version: string;
+	/** the name that the download will have */
+	readonly name: string;
+	readonly payload: Payload;
+	readonly metadata: ReleaseMetadata;
+	readonly nowMs: () => number;
+	readonly onProgress?: (done: number, total: number) => void;
+}
+
+const uploadAnswer = z.looseObject({ sha256: sha256Hex, size: z.number() });
+const releaseAnswer = z.looseObject({
+	version: z.string(),
+	sequence: z.number(),
+	status: z.string(),
+	sha256: sha256Hex,
+});
+export type PublishedRelease = z.infer<typeof releaseAnswer>;
+
+/** @throws ServerRefusal, ConnectionError; CliError when the server stored other bytes than were sent */
+export async function publishPackage(options: PublishOptions): Promise<PublishedRelease> {
+	const { api, product, version, payload, metadata } = options;
+	const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
+	await uploadPayload(options, path);
+	return api.call("PUT", path, `could not release ${product} ${version}`, releaseAnswer, metadata).then((release) => {
+		expectSameBytes(release.sha256, payload, `${product} ${version}`);
+		return release;
+	});
+}
+
+async function uploadPayload(
+	{ api, name, payload, product, version, onProgress, nowMs }: PublishOptions,
+	path: string,
+): Promise<void> {
+	const what = `could not upload ${product} ${version}`;
+	const counter = createByteCounter((bytes) => onProgress?.(bytes, payload.size));
+	// An early refusal ends the upload midway; the reply says why, so the broken pipe itself is of no interest.
+	const body = pipeline(createReadStream(payload.path), counter, () => {});
+	const answer = await exchange({
+		method: "PUT",
+		url: `${api.server}${path}/package?name=${encodeURIComponent(name)}`,
+		headers: {
+			authorization: api.authorization,
+			accept: "application/json",
+			"content-type": "application/octet-stream",
+			"content-length": String(payload.size),
+			// RFC 9530 §3: a structured-field byte sequence
+			"repr-digest": `sha-256=:${Buffer.from(payload.sha256, "hex").toString("base64")}:`,
+		},
+		body,
+	});
+	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
+	const stored = readAnswer(parseJson(answer.text), what, uploadAnswer);
+	expectSameBytes(stored.sha256, payload, `${product} ${version}`);
+}
+
+function expectSameBytes(stored: string, payload: Payload, what: string): void {
+	if (stored === payload.sha256) return;
+	throw new CliError(`the server holds other bytes for ${what}: SHA-256 ${stored}, not ${payload.sha256}`, {
+		code: "digest_mismatch",
+		fix: "a version never changes once it is published: publish under a new version",
+	});
+}

@@ -1,0 +1,40 @@
+// `parapet records …`: repairs the replicated records, or looks whether they need it. Ctrl-C ends either in good order.
+import type { Command } from "commander";
+import { z } from "zod";
+import { runAsOperator, wholeNumber } from "../command-line/run-as.ts";
+import { unlessInterrupted } from "../terminal/interruption.ts";
+import type { Surroundings } from "../terminal/output.ts";
+import { DEFAULT_RATE, RebuildStopped, runRebuild } from "./records/rebuild.ts";
+import { runVerify } from "./records/verify.ts";
+import { parsePlace } from "./records/walk.ts";
+
+const storeName = z.enum(["kv", "redis"], "a store is kv or redis");
+const placeToken = z.string().transform((text, context) => {
+	const at = parsePlace(text);
+	if (at !== null) return at;
+	context.addIssue({ code: "custom", message: "that is not what an interrupted rebuild printed" });
+	return z.NEVER;
+});
+
+export function addRecordsCommands(program: Command, surroundings: Surroundings): void {
+	const records = program.command("records").description("the replicated records in KV and Redis");
+	const rebuild = records
+		.command("rebuild")
+		.description("write every record to the stores again; harmless while everything runs, and can be interrupted")
+		.option("--store <store>", "kv or redis: this one only")
+		.option("--rate <n>", `records per second (default ${DEFAULT_RATE})`)
+		.option("--from <token>", "go on where an interrupted rebuild stopped");
+	const rate = wholeNumber.refine((n) => n > 0, "at least one record a second").optional();
+	const shape = { store: storeName.optional(), rate, from: placeToken.optional() };
+	runAsOperator(rebuild, surroundings, shape, (context) =>
+		unlessInterrupted((signal) => runRebuild(context, signal), RebuildStopped),
+	);
+
+	const verify = records
+		.command("verify")
+		.description("compare the stores with the truth; ends with 1 when they differ")
+		.option("--store <store>", "kv or redis: this one only");
+	runAsOperator(verify, surroundings, { store: storeName.optional() }, (context) =>
+		unlessInterrupted((signal) => runVerify(context, signal)),
+	);
+}

@@ -1,0 +1,110 @@
+// `parapet webhook …`: where an account's events are sent, and how that goes.
+import type { Command } from "commander";
+import { z } from "zod";
+import { eventType, MAX_EVENT_TYPES } from "../../src/events/event-type.ts";
+import { accountId } from "../command-line/ids.ts";
+import { commaList, readOperand, runAsOperator } from "../command-line/run-as.ts";
+import { CliError } from "../errors.ts";
+import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { formatTable, type Surroundings } from "../terminal/output.ts";
+
+const webhookId = z.string().regex(/^whk-[0-9a-z]{4,40}$/, "a webhook looks like whk-…");
+const webhookUrl = z.string().regex(/^https?:\/\/\S+$/, "a URL is expected");
+
+export function addWebhookCommands(program: Command, surroundings: Surroundings): void {
+	const webhook = program.command("webhook").description("events of an account, sent to a URL (Standard Webhooks)");
+	addCreate(webhook, surroundings);
+	const list = webhook.command("list <account>").description("an account's webhooks and how they are doing");
+	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const path = `/v1/accounts/${account}/webhooks`;
+		const found = await api.call("GET", path, "could not list webhooks", listAnswer("webhooks"));
+		const rows = found.items.map((one) => [
+			one["webhook"],
+			one["state"],
+			describeLast(one),
+			one["next_attempt_at"],
+			one["types"],
+			one["url"],
+		]);
+		output.answer(found.answer, formatTable(["WEBHOOK", "STATE", "LAST", "NEXT", "TYPES", "URL"], rows));
+	});
+	const remove = webhook.command("delete <account> <webhook>").description("send nothing there any more");
+	runAsOperator(remove, surroundings, {}, async ({ api, operands, output }) => {
+		const { path, id } = readTarget(operands);
+		await api.call("DELETE", path, "could not remove the webhook", anyAnswer);
+		output.answer({ webhook: id, deleted: true }, `webhook ${id} is removed`);
+	});
+	const rotate = webhook
+		.command("rotate <account> <webhook>")
+		.description("make a new secret; the old one signs beside it for 24 hours");
+	runAsOperator(rotate, surroundings, {}, async ({ api, operands, output }) => {
+		const { path } = readTarget(operands);
+		const made = await api.call("POST", `${path}/rotate`, "could not make a new secret", anyAnswer);
+		output.note("this secret is shown once; the old one signs too for 24 hours:");
+		output.answer(made, String(made["secret"]));
+	});
+	const enable = webhook
+		.command("enable <account> <webhook>")
+		.description("try a disabled or failing webhook again at once")
+		.option("--skip-missed", "go on with what happens from now on");
+	runAsOperator(enable, surroundings, { skipMissed: z.boolean().default(false) }, async (context) => {
+		const { path, id } = readTarget(context.operands);
+		const body = { skip_missed: context.options.skipMissed };
+		const now = await context.api.call("POST", `${path}/enable`, "could not enable the webhook", anyAnswer, body);
+		context.output.answer(now, `webhook ${id} is ${now["state"]}`);
+	});
+	const test = webhook
+		.command("test <account> <webhook>")
+		.description("send a webhook.test event and say how that went");
+	runAsOperator(test, surroundings, {}, async ({ api, operands, output }) => {
+		const { path, id } = readTarget(operands);
+		const now = await api.call("POST", `${path}/test`, "could not send the test", anyAnswer);
+		if (now["last_result"] !== "delivered") {
+			throw new CliError(`webhook ${id} did not take it: ${describeLast(now)}`, {
+				code: "not_delivered",
+				fix:
+					now["state"] === "disabled"
+						? "repair the receiver, then `webhook enable`"
+						: "it is tried again; see `webhook list`",
+			});
+		}
+		if (now["next_attempt_at"] !== null) {
+			throw new CliError(`the test waits behind other events for webhook ${id}`, {
+				code: "not_delivered_yet",
+				fix: "see `webhook list` in a moment",
+			});
+		}
+		output.answer(now, `webhook ${id} took it: ${describeLast(now)}`);
+	});
+}
+
+function addCreate(webhook: Command, surroundings: Surroundings): void {
+	const create = webhook
+		.command("create <account> <url>")
+		.description("have events sent to a URL; its secret is shown once")
+		.option("--types <types>", "comma-separated, such as device,license.create; every event if left out");
+	const shape = { types: commaList.pipe(z.array(eventType).min(1).max(MAX_EVENT_TYPES)).optional() };
+	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const url = readOperand(operands, 1, "url", webhookUrl);
+		const body = { url, types: options.types };
+		const path = `/v1/accounts/${account}/webhooks`;
+		const made = await api.call("POST", path, "could not create the webhook", anyAnswer, body);
+		output.note(`webhook ${made["webhook"]}; this secret is shown once:`);
+		output.answer(made, String(made["secret"]));
+	});
+}
+
+function readTarget(operands: readonly string[]): { path: string; id: string } {
+	const account = readOperand(operands, 0, "account", accountId);
+	const id = readOperand(operands, 1, "webhook", webhookId);
+	return { id, path: `/v1/accounts/${account}/webhooks/${id}` };
+}
+
+function describeLast(webhook: Readonly<Record<string, unknown>>): string {
+	const { last_result: result, last_status: status, disabled_reason: disabled } = webhook;
+	if (result === null) return "-";
+	const said = status === null ? String(result) : `${result} ${status}`;
+	return disabled === null || disabled === result ? said : `${said}, ${disabled}`;
+}

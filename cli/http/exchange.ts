@@ -1,0 +1,92 @@
+// One HTTP exchange over node:http(s). Not fetch: an upload must have a Content-Length although it is a stream, and a
+// download must arrive byte for byte as it was sent. No retries, no redirects, no cookies.
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { ConnectionError } from "../errors.ts";
+
+/** A server that says nothing for this long is gone. */
+export const IDLE_TIMEOUT_MS = 30_000;
+/** Answers other than packages are small; more than this is not one of ours. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+export interface HttpRequest {
+	readonly method: string;
+	readonly url: string;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly body?: string | Readable;
+	readonly idleTimeoutMs?: number;
+	readonly signal?: AbortSignal;
+}
+
+export interface HttpReply {
+	readonly status: number;
+	readonly headers: IncomingHttpHeaders;
+	readonly body: IncomingMessage;
+}
+
+export interface HttpAnswer {
+	readonly status: number;
+	readonly headers: IncomingHttpHeaders;
+	readonly text: string;
+}
+
+/**
+ * Sends a request and gives the reply as soon as its head is there; the caller reads or destroys the body.
+ * @throws ConnectionError when there is no reply
+ */
+export function openReply(request: HttpRequest): Promise<HttpReply> {
+	const url = new URL(request.url);
+	const start = url.protocol === "https:" ? requestHttps : requestHttp;
+	const body = request.body;
+	return new Promise((resolve, reject) => {
+		const outgoing = start(url.href, {
+			method: request.method,
+			headers: { "user-agent": "parapet-cli", ...request.headers },
+			// One command makes a handful of requests: a fresh connection each costs less than a stale one now and then.
+			agent: false,
+			timeout: request.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+			...(request.signal === undefined ? {} : { signal: request.signal }),
+		});
+		const fail = (cause: unknown) => reject(unreachable(url, cause));
+		outgoing.once("response", (incoming) => {
+			resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming });
+		});
+		outgoing.once("timeout", () => outgoing.destroy(new Error("no answer in time")));
+		outgoing.on("error", fail);
+		if (body === undefined || typeof body === "string") outgoing.end(body);
+		// A server may refuse before it has read everything: then the reply has been taken and this failure is moot.
+		else pipeline(body, outgoing).catch(fail);
+	});
+}
+
+/**
+ * Sends a request and reads the whole answer as text.
+ * @throws ConnectionError when there is no answer, or when it breaks off or is absurdly long
+ */
+export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
+	const { status, headers, body } = await openReply(request);
+	const chunks: Buffer[] = [];
+	let size = 0;
+	try {
+		for await (const chunk of body) {
+			chunks.push(chunk);
+			size += chunk.length;
+			if (size > MAX_ANSWER_BYTES) throw new Error(`more than ${MAX_ANSWER_BYTES} bytes`);
+		}
+	} catch (cause) {
+		throw unreachable(new URL(request.url), cause);
+	}
+	return { status, headers, text: Buffer.concat(chunks).toString("utf8") };
+}
+
+function unreachable(url: URL, cause: unknown): ConnectionError {
+	const refused = cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
+	const reason = refused ? "connection refused" : cause instanceof Error ? cause.message || cause.name : String(cause);
+	return new ConnectionError(`no answer from ${url.origin}: ${reason}`, {
+		code: "unreachable",
+		fix: `check that the server runs and that --url (now ${url.origin}) is right; a local one starts with: npm start`,
+		cause,
+	});
+}

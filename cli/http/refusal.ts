@@ -1,0 +1,90 @@
+// Reads what a refusing server says: problem details (RFC 9457) everywhere, RFC 6749 errors under /oauth2.
+import { z } from "zod";
+import { ServerRefusal } from "../errors.ts";
+import type { HttpAnswer } from "./exchange.ts";
+
+const problem = z.object({
+	title: z.string(),
+	code: z.string().optional(),
+	detail: z.string().optional(),
+	errors: z
+		.array(z.object({ field: z.string(), message: z.string() }))
+		.optional()
+		.catch(undefined),
+	fix: z.string().optional(),
+	request_id: z.string().optional(),
+	server_time: z.number().optional(),
+});
+
+const oauthError = z.object({
+	error: z.string(),
+	error_description: z.string().optional(),
+	server_time: z.number().optional(),
+});
+
+/** @returns the JSON value in a text, undefined if it is none */
+export function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * Turns an answer of 400 and above into the error to throw.
+ * @param what the thing that was tried, e.g. "could not create the account"
+ */
+export function refusalFrom(answer: HttpAnswer, what: string, nowMs: number): ServerRefusal {
+	const body = parseJson(answer.text);
+	const said = readProblem(body) ??
+		readOauthError(body) ?? {
+			code: `http_${answer.status}`,
+			message: `status ${answer.status}`,
+		};
+	const retryAfter = Number(answer.headers["retry-after"]);
+	const retryAfterSeconds = Number.isSafeInteger(retryAfter) && retryAfter > 0 ? retryAfter : undefined;
+	const clockAheadSeconds = said.serverTime === undefined ? undefined : Math.round(nowMs / 1000 - said.serverTime);
+	return new ServerRefusal({
+		status: answer.status,
+		code: said.code,
+		message: `${what}: ${said.message}`,
+		fix: clockAheadSeconds === undefined ? said.fix : clockFix(clockAheadSeconds),
+		requestId: said.requestId ?? headerText(answer.headers["x-request-id"]) ?? headerText(answer.headers["cf-ray"]),
+		retryAfterSeconds,
+		clockAheadSeconds,
+	});
+}
+
+interface Said {
+	readonly code: string;
+	readonly message: string;
+	readonly fix?: string | undefined;
+	readonly requestId?: string | undefined;
+	readonly serverTime?: number | undefined;
+}
+
+function readProblem(body: unknown): Said | undefined {
+	const read = problem.safeParse(body);
+	if (!read.success) return undefined;
+	const { title, code, detail, errors = [], fix, request_id, server_time } = read.data;
+	const faults = errors.map((one) => (one.field === "" ? one.message : `${one.field}: ${one.message}`)).join("; ");
+	const message = [title, detail, faults].filter((part) => part !== undefined && part !== "").join(": ");
+	return { code: code ?? "problem", message, fix, requestId: request_id, serverTime: server_time };
+}
+
+function readOauthError(body: unknown): Said | undefined {
+	const read = oauthError.safeParse(body);
+	if (!read.success) return undefined;
+	const { error, error_description, server_time } = read.data;
+	return { code: error, message: error_description ?? error, serverTime: server_time };
+}
+
+function clockFix(aheadSeconds: number): string {
+	const way = aheadSeconds < 0 ? "behind" : "ahead of";
+	return `this machine's clock is ${Math.abs(aheadSeconds)} s ${way} the server's: set it (NTP), then try again`;
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+	return typeof value === "string" ? value : undefined;
+}

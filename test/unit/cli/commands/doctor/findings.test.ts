@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import {
+	judgeKeys,
+	judgePromises,
+	judgeStatus,
+	type Promises,
+	type Status,
+} from "../../../../../cli/commands/doctor/findings.ts";
+
+const SERVER = "https://updates.test";
+const NOW = "2026-10-01T12:00:00Z";
+const PROMISES: Promises = {
+	issuer: SERVER,
+	time: NOW,
+	revocation: { bound_seconds: 70, isolate_seconds: 10, stores: [] },
+	token_ttl_seconds: 3600,
+	url_ttl_seconds: 300,
+	check_interval_seconds: 300,
+	last_good_seconds: 86_400,
+};
+const WELL: Status = {
+	stores: [{ store: "kv", state: "current", latency_ms: 3, heads: 7 }],
+	directory: { state: "reachable", latency_ms: 5, heads: 7, settled: true },
+	packages: { state: "reachable", latency_ms: 9 },
+};
+const verdicts = (findings: readonly { what: string; verdict: string }[]) =>
+	findings.map(({ what, verdict }) => `${what} ${verdict}`);
+
+describe("the service is asked under its own name", () => {
+	test.each([
+		[SERVER, "good"],
+		["https://other.test", "bad"],
+		["http://updates.test", "bad"],
+	])("%s: %s", (server, verdict) => {
+		expect(judgePromises(PROMISES, server, Date.parse(NOW))[0]?.verdict).toBe(verdict);
+	});
+});
+
+describe("clocks agree to half a minute", () => {
+	test.each([
+		[0, "good", "agree"],
+		[30, "good", "agree"],
+		[31, "notice", "31 s ahead"],
+		[-31, "notice", "31 s behind"],
+	])("%i s: %s", (seconds, verdict, words) => {
+		const [, clock] = judgePromises(PROMISES, SERVER, Date.parse(NOW) + seconds * 1000);
+		expect(clock?.verdict).toBe(verdict);
+		expect(clock?.finding).toContain(words);
+	});
+});
+
+describe("token keys", () => {
+	const key = { kty: "EC", crv: "P-256", kid: "k", x: "", y: "" };
+	test.each([
+		["one", [key], "good"],
+		["two", [key, key], "good"],
+		["none", [], "bad"],
+		["one that is not P-256", [key, { ...key, crv: "P-384" }], "bad"],
+		["one without an id", [{ ...key, kid: undefined }], "bad"],
+		["a private one", [{ ...key, d: "secret" }], "bad"],
+	])("%s: %3$s", (_, keys, verdict) => {
+		expect(judgeKeys(keys)[0]?.verdict).toBe(verdict);
+	});
+});
+
+describe("inside", () => {
+	test("all is well", () => {
+		expect(verdicts(judgeStatus(WELL))).toEqual(["store kv good", "directory good", "packages good"]);
+	});
+
+	test.each([
+		["current", "good"],
+		["behind", "notice"],
+		["unknown", "notice"],
+		["ahead", "bad"],
+		["empty", "bad"],
+		["unreadable", "bad"],
+		["unreachable", "bad"],
+	])("a store that is %s is %s, and what is not good has a fix", (state, verdict) => {
+		const [store] = judgeStatus({ ...WELL, stores: [{ store: "redis", state, latency_ms: 1, heads: 2 }] });
+		expect(store?.verdict).toBe(verdict);
+		if (state !== "current" && state !== "unknown") expect(store?.fix).toBeTruthy();
+	});
+
+	test("what does not answer is bad", () => {
+		const gone = { state: "unreachable", latency_ms: 4_000 };
+		const directory = { ...gone, heads: null, settled: null };
+		expect(verdicts(judgeStatus({ ...WELL, directory, packages: gone }))).toEqual([
+			"store kv good",
+			"directory bad",
+			"packages bad",
+		]);
+	});
+
+	test("records on their way are worth a notice", () => {
+		const directory = { ...WELL.directory, settled: false };
+		expect(verdicts(judgeStatus({ ...WELL, directory }))).toContain("outbox notice");
+	});
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { readTrail } from "../../../../cli/commands/events.ts";
+import type { OperatorApi } from "../../../../cli/http/operator-api.ts";
+import { runCli } from "../support/run-cli.ts";
+
+/** A trail that answers two events a page and notes what it is asked. */
+function trailOf(count: number): { api: OperatorApi; asked: string[]; grow: (by: number) => void } {
+	const asked: string[] = [];
+	let last = count;
+	const api: OperatorApi = {
+		server: "",
+		authorization: "",
+		call: async (_method, path, _what, schema) => {
+			asked.push(path);
+			const after = Number(/after=evt-a-(\d+)/.exec(path)?.[1] ?? 0);
+			const places = Array.from({ length: last }, (_, index) => index + 1).filter((one) => one > after);
+			const events = places.slice(0, 2).map((one) => {
+				return { id: `evt-a-${one}`, at: "", type: "device.new", actor: "", subject: "", detail: "" };
+			});
+			return schema.parse({ events, next: events.at(-1)?.id ?? `evt-a-${after}`, more: places.length > 2 });
+		},
+	};
+	return {
+		api,
+		asked,
+		grow: (by) => {
+			last += by;
+		},
+	};
+}
+
+async function ids(trail: AsyncGenerator<{ id: string }>): Promise<string[]> {
+	const found: string[] = [];
+	for await (const { id } of trail) found.push(id);
+	return found;
+}
+
+describe("reading a trail", () => {
+	it("goes through every page, from where it is told, with the type it is told", async () => {
+		const { api, asked } = trailOf(6);
+		const query = { path: "/v1/events", after: "evt-a-1", type: "device" };
+		expect(await ids(readTrail(api, query, async () => false))).toEqual([2, 3, 4, 5, 6].map((one) => `evt-a-${one}`));
+		expect(asked).toEqual([1, 3, 5].map((one) => `/v1/events?limit=500&after=evt-a-${one}&type=device`));
+	});
+
+	it("that is followed shows what is new, each once, and nothing again after a wait without news", async () => {
+		const { api, grow } = trailOf(1);
+		let waits = 0;
+		const wait = async () => {
+			waits += 1;
+			if (waits === 2) grow(3);
+			return waits < 5;
+		};
+		expect(await ids(readTrail(api, { path: "/v1/events" }, wait))).toEqual([1, 2, 3, 4].map((one) => `evt-a-${one}`));
+		expect(waits).toBe(5);
+	});
+});
+
+describe("the command line says what is wrong with", () => {
+	const ACCOUNT = "acct-0123456789abcdef";
+	it.each([
+		[["account", "events", "nobody"], "account"],
+		[["account", "events", ACCOUNT, "--type", "Device"], "--type"],
+		[["account", "events", ACCOUNT, "--after", "7"], "--after"],
+		[["product", "events", "CRS"], "product"],
+		[["webhook", "create", ACCOUNT, "hooks.example.com"], "url"],
+		[["webhook", "create", ACCOUNT, "https://hooks.example.com/", "--types", "*"], "--types"],
+		[["webhook", "test", ACCOUNT, "acct-1"], "webhook"],
+	])("%j", async (args, named) => {
+		const { exitCode, stderr } = await runCli([...args, "--key", "k"]);
+		expect([exitCode, stderr]).toEqual([2, expect.stringContaining(`error: ${named}`)]);
+	});
+});

@@ -1,0 +1,53 @@
+// An HA group in an explanation, as lines for people.
+import { expect, it } from "vitest";
+import { describeHaState, type HaStateAnswer } from "../../../../../cli/commands/ha/ha-lines.ts";
+
+const member = (device: string, more: Partial<HaStateAnswer["devices"][number]> = {}) => ({
+	...{
+		device,
+		status: "active",
+		serial: "FW-1",
+		model: "PA-440",
+		role: null,
+		priority: null,
+		versions: {},
+		reported_at: null,
+	},
+	...more,
+});
+const SPOKEN = {
+	role: "active",
+	priority: 200,
+	versions: { crs: "4.27.0", url: null },
+	reported_at: "2026-11-21T00:00:00Z",
+};
+const WELL: HaStateAnswer = {
+	active: "dev-a",
+	split_brain_since: null,
+	devices: [member("dev-a", SPOKEN), member("dev-b")],
+	skew: [],
+};
+
+it("is a table of its devices where all is well", () => {
+	expect(describeHaState(WELL)).toEqual([
+		"DEVICE  STATUS  MODEL   SERIAL  ROLE       PRIORITY  RUNS                    SAYS SO SINCE",
+		"dev-a   active  PA-440  FW-1    active     200       crs@4.27.0,url@nothing  2026-11-21T00:00:00Z",
+		"dev-b   active  PA-440  FW-1    not known  -                                 never",
+	]);
+});
+
+it("says below it that the group is split, and which versions differ since when", () => {
+	const versions = [
+		{ device: "dev-a", version: "4.27.0" },
+		{ device: "dev-b", version: null },
+	];
+	const skew = [
+		{ product: "crs", since: "2026-11-20T00:00:00Z", told: true, versions },
+		{ product: "url", since: "2026-11-21T00:00:00Z", told: false, versions },
+	];
+	expect(describeHaState({ ...WELL, split_brain_since: "2026-11-21T01:00:00Z", skew }).slice(3)).toEqual([
+		"split brain since 2026-11-21T01:00:00Z: each of several devices says that it is the active one",
+		"crs differs since 2026-11-20T00:00:00Z, longer than the group allows: 4.27.0 on dev-a, nothing on dev-b",
+		"url differs since 2026-11-21T00:00:00Z: 4.27.0 on dev-a, nothing on dev-b",
+	]);
+});

@@ -1,0 +1,157 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { activateFirewall } from "../../../../cli/firewall/activation.ts";
+import { createSession, type FirewallSession } from "../../../../cli/firewall/session.ts";
+import { openHome } from "../../../../cli/firewall/state.ts";
+import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { packageOf } from "../support/contract-download.ts";
+import { AUTH_CODE, type ContractServer, startContractServer } from "../support/contract-server.ts";
+import { runCli } from "../support/run-cli.ts";
+
+const FIRST = { version: "4.27.0", bytes: Buffer.alloc(200_000, "first release ") };
+const SECOND = { version: "4.28.0", bytes: Buffer.alloc(300_000, "second release ") };
+
+let server: ContractServer;
+let folder: string;
+let session: FirewallSession;
+
+beforeEach(async () => {
+	server = await startContractServer();
+	folder = join(await mkdtemp(join(tmpdir(), "parapet-test-")), "firewall");
+	session = createSession(openHome(folder), server.url, Date.now);
+	server.release = FIRST;
+});
+afterEach(async () => {
+	await server.close();
+	await rm(join(folder, ".."), { recursive: true, force: true });
+});
+
+function activate(algorithm?: "ES256" | "Ed25519") {
+	return activateFirewall({ home: session.home, server: server.url, code: AUTH_CODE, algorithm, nowMs: Date.now });
+}
+
+async function installedBytes(product = "crs"): Promise<Buffer> {
+	const installed = await session.home.load("installed");
+	return readFile(join(folder, installed?.[product]?.path ?? "missing"));
+}
+
+function requestsTo(prefix: string) {
+	return server.seen.filter(({ path }) => path.startsWith(prefix));
+}
+
+describe("updates", () => {
+	it("downloads, verifies, installs and reports what is offered", async () => {
+		await activate();
+		const run = await runCli(["device", "update", "--json", "--home", folder]);
+		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+		expect(JSON.parse(run.stdout)).toMatchObject({
+			updates: [{ ok: true, product: "crs", version: "4.27.0", resumed_from: 0 }],
+		});
+		expect(await installedBytes()).toEqual(FIRST.bytes);
+		expect(server.reports.map((report) => report.outcome)).toEqual(["installed", "healthy"]);
+	});
+
+	it("replaces the old package, and leaves nothing else behind", async () => {
+		await activate();
+		await updateFirewall(session, "crs");
+		server.release = SECOND;
+		await updateFirewall(session, "crs");
+		expect(await installedBytes()).toEqual(SECOND.bytes);
+		expect(await readdir(join(folder, "packages", "crs"))).toEqual(["4.28.0"]);
+		expect(await readdir(join(folder, "downloads"))).toEqual([]);
+	});
+
+	it("goes on where a broken download stopped", async () => {
+		await activate();
+		const large = { version: "5.0.0", bytes: Buffer.alloc(8_000_000, "a large release ") };
+		server.release = large;
+		server.faults.cutAt = 6_000_000;
+		const { updates } = await updateFirewall(session, undefined);
+		expect(updates).toMatchObject([{ ok: true }]);
+		const [, second] = requestsTo("/d/");
+		expect(second?.headers.range).toMatch(/^bytes=[1-9]\d*-$/);
+		expect(second?.headers["if-range"]).toBe(`"${packageOf(large).sha256}"`);
+		expect((await installedBytes()).equals(large.bytes)).toBe(true);
+	});
+
+	it("goes on in a later run, under a new permit", async () => {
+		await activate();
+		const { sha256 } = packageOf(FIRST);
+		await runCli(["device", "check", "--home", folder]);
+		await mkdir(join(folder, "downloads"), { recursive: true });
+		await writeFile(join(folder, "downloads", `${sha256}.part`), FIRST.bytes.subarray(0, 150_000));
+		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true, resumedFrom: 150_000 }]);
+		expect(requestsTo("/d/")[0]?.headers.range).toBe("bytes=150000-");
+	});
+
+	it("starts over once when what an earlier run left was bad", async () => {
+		await activate();
+		const { sha256 } = packageOf(FIRST);
+		await mkdir(join(folder, "downloads"), { recursive: true });
+		await writeFile(join(folder, "downloads", `${sha256}.part`), Buffer.alloc(150_000, "rubbish"));
+		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true }]);
+		expect(await installedBytes()).toEqual(FIRST.bytes);
+	});
+
+	it("asks for another permit when the signed URL has run out", async () => {
+		await activate();
+		server.faults.refuseUrls = 1;
+		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true }]);
+		expect(requestsTo("/v1/permits")).toHaveLength(2);
+	});
+
+	it("gives up on URLs that stay refused, and replaces nothing", async () => {
+		await activate();
+		server.faults.refuseUrls = 100;
+		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: false, reason: "refused" }]);
+		expect(await session.home.load("installed")).toBeNull();
+	});
+
+	it.each([
+		{ faults: { corrupt: true }, reason: "digest_mismatch" },
+		{ faults: { tooLong: true }, reason: "size_mismatch" },
+	])("never installs other bytes than promised ($reason), and reports it", async ({ faults, reason }) => {
+		await activate();
+		await updateFirewall(session, undefined);
+		server.release = SECOND;
+		server.faults = faults;
+		const run = await runCli(["device", "update", "--json", "--home", folder]);
+		expect(run.exitCode).toBe(1);
+		expect(JSON.parse(run.stdout)).toMatchObject({ updates: [{ ok: false, reason }] });
+		expect(await installedBytes()).toEqual(FIRST.bytes);
+		expect(server.reports.at(-1)).toMatchObject({ outcome: "failed", detail: expect.stringContaining(reason) });
+		expect(await readdir(join(folder, "downloads"))).toEqual([]);
+	});
+
+	it("keeps running with what it has when the permit is refused", async () => {
+		await activate();
+		server.faults.refusePermits = true;
+		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: false, reason: "permit_refused" }]);
+		expect(server.reports).toEqual([]);
+	});
+
+	it("saves a report that does not get through, and sends it with the next update", async () => {
+		await activate();
+		server.faults.dropReports = true;
+		expect(await updateFirewall(session, undefined)).toMatchObject({ waitingReports: 2, updates: [{ ok: true }] });
+		server.faults.dropReports = false;
+		expect(await updateFirewall(session, undefined)).toMatchObject({ waitingReports: 0, updates: [] });
+		expect(server.reports.map((report) => report.outcome)).toEqual(["installed", "healthy"]);
+	});
+
+	it("lets one update run at a time, and takes over the lock of a dead one", async () => {
+		await activate();
+		await writeFile(join(folder, "update.lock"), String(process.ppid));
+		await expect(updateFirewall(session, undefined)).rejects.toMatchObject({ code: "busy" });
+		await writeFile(join(folder, "update.lock"), "4194304999");
+		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true }]);
+	});
+
+	it("says which file is damaged instead of guessing", async () => {
+		await activate();
+		await writeFile(join(folder, "installed.json"), "{");
+		await expect(updateFirewall(session, undefined)).rejects.toMatchObject({ code: "damaged_state" });
+	});
+});
