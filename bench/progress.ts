@@ -1,4 +1,5 @@
-// One line on stderr that says what is happening: rewritten in place on a terminal, one line each otherwise.
+// How a benchmark speaks with whoever waits for it: one line on stderr says what is happening, rewritten in place on a
+// terminal, one line each otherwise; and one word says whether a goal was met.
 
 /** Shows what has just begun. */
 export function showProgress(text: string): void {
@@ -8,4 +9,9 @@ export function showProgress(text: string): void {
 /** Leaves a clean line. */
 export function endProgress(): void {
 	if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+}
+
+/** What stands beside a figure that has a goal. */
+export function mark(met: boolean): string {
+	return met ? "met" : "MISSED";
 }

@@ -1,8 +1,8 @@
 // How long it takes from a publisher's call in one region until firewalls in others are offered the release: three regions
 // on this machine, with real Redis replicas and copies of KV, both of which lag as told.
 import { measurePublishToOffered } from "../../test/e2e/support/regions.ts";
-import { median } from "../measure.ts";
 import { showProgress } from "../progress.ts";
+import { median } from "../statistics.ts";
 
 export interface PublishToOffered {
 	readonly store: "kv" | "redis";

@@ -1,9 +1,9 @@
 // How long a request takes that reads one record, in workerd: out of memory, from a store, or from the object that owns it.
 // One connection, one request at a time, each about another device; beside it a request that reads nothing, for the HTTP
 // around them is in every figure.
-import type { LoadGenerator } from "../load.ts";
+import type { LoadGenerator } from "../load/load-generator.ts";
+import { buildRequests } from "../load/requests.ts";
 import { showProgress } from "../progress.ts";
-import { buildRequests } from "../requests.ts";
 
 export type ReadSource = "none" | "memory" | "kv" | "redis" | "object";
 

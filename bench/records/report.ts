@@ -1,6 +1,6 @@
 // Turns the figures of the records into tables that can be read, and says what they do not show.
 import type { SimulationResult, Spread } from "../../test/simulation/simulate.ts";
-import { mark } from "../report.ts";
+import { mark } from "../progress.ts";
 import type { Amplification } from "./amplification.ts";
 import { type MonthlyCost, type RecordLoad, totalOf } from "./cost.ts";
 import { judgeRecords } from "./goals.ts";

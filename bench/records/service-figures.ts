@@ -3,13 +3,14 @@
 import { type LocalRedis, startLocalRedis } from "../../dev/redis/local-redis.ts";
 import { connectRedis } from "../../dev/redis/resp.ts";
 import { redisKey } from "../../src/storage/keys.ts";
-import { buildBundle, buildProbe } from "../bundle.ts";
-import { type LoadGenerator, startLoadGenerator } from "../load.ts";
-import { PROBE_SCRIPT, type SeedRecord } from "../probe-worker.ts";
-import { countStoreReads, type StoreReads } from "../probes.ts";
+import { type LoadGenerator, startLoadGenerator } from "../load/load-generator.ts";
 import { showProgress } from "../progress.ts";
-import { objectsOf, parapetWorker, startWorkers, wrappedWorker } from "../service.ts";
-import { makeSecrets, type Secrets, setStage } from "../stage.ts";
+import { makeSecrets, type Secrets, setStage } from "../stage/stage.ts";
+import { countStoreReads, type StoreReads } from "../stage/store-reads.ts";
+import { buildBundle, buildProbe } from "../workerd/bundle.ts";
+import { PROBE_SCRIPT, type SeedRecord } from "../workerd/probe-worker.ts";
+import { objectsOf, parapetWorker, wrappedWorker } from "../workerd/service.ts";
+import { startWorkers } from "../workerd/workers.ts";
 import { measureReadLatency, type ReadLatency } from "./read-latency.ts";
 import { GATE, measureSlowStores, redisVars, type SlowStoreLatency, slowStoreWorkers } from "./slow-store.ts";
 

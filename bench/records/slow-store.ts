@@ -1,12 +1,13 @@
 // Checks while one of two stores takes two seconds for each read: the production bundle in isolates that have just
 // started, with nothing in memory and breakers that know nothing yet. Both orders of the stores, either one slow, with
 // production's lifetimes and with lifetimes of zero, where every check reads.
-import type { Bundle } from "../bundle.ts";
-import type { LoadGenerator } from "../load.ts";
-import { send } from "../operator.ts";
+
+import type { LoadGenerator } from "../load/load-generator.ts";
+import type { RequestSet } from "../load/requests.ts";
 import { showProgress } from "../progress.ts";
-import type { RequestSet } from "../requests.ts";
-import { wrappedWorker } from "../service.ts";
+import { send } from "../stage/operator.ts";
+import type { Bundle } from "../workerd/bundle.ts";
+import { wrappedWorker } from "../workerd/service.ts";
 
 /** A Worker around the service, whose KV can be made slow: GET /bench/slow?ms=2000. It is text, for it runs in workerd. */
 const SLOW_KV_SCRIPT = `

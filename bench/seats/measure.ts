@@ -1,8 +1,8 @@
 // Two accounts in one workerd, one with a hundred times as many elastic devices, asked to do the same in turn: what each
 // operation costs in the object, and whether it costs more where there are more.
 import { setTimeout as sleep } from "node:timers/promises";
-import { send } from "../operator.ts";
 import { showProgress } from "../progress.ts";
+import { send } from "../stage/operator.ts";
 import type { Done, Task } from "./seats-worker.ts";
 
 export interface SeatsPlan {

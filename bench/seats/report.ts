@@ -1,5 +1,5 @@
 // Turns the figures of elastic seats into a table that can be read, and says what they do not show.
-import { mark } from "../report.ts";
+import { mark } from "../progress.ts";
 import { judgeSeats } from "./goals.ts";
 import type { Operation, SeatsFigures, SeatsPlan } from "./measure.ts";
 

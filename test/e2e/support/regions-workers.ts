@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { type Bundle, buildBundle } from "../../../bench/bundle.ts";
+import { type Bundle, buildBundle } from "../../../bench/workerd/bundle.ts";
 import { GATE_SCRIPT } from "./regions-gate.ts";
 import type { Namespace } from "./regions-replicator.ts";
 

@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HOST } from "./requests.ts";
+import { HOST } from "../load/requests.ts";
 
 export interface Answer {
 	readonly status: number;

@@ -3,17 +3,17 @@
 // them are real requests.
 import { randomBytes, webcrypto } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
-import type { DeviceProfile, DevicePublicKey, DeviceRecord } from "../src/entitlement/device-record.ts";
-import { ID_RANDOM_BYTES, mintDeviceId } from "../src/entitlement/ids.ts";
-import { signAccessToken } from "../src/signing/access-token.ts";
-import { accessTokenHash } from "../src/signing/dpop.ts";
-import { importLookupKeys, pseudonymOf, pseudonymPeriod } from "../src/signing/lookup-keys.ts";
-import { importTokenKeyring } from "../src/signing/token-keyring.ts";
-import { deviceKey } from "../src/storage/keys.ts";
-import { formatRecord } from "../src/storage/record-store.ts";
+import type { DeviceProfile, DevicePublicKey, DeviceRecord } from "../../src/entitlement/device-record.ts";
+import { ID_RANDOM_BYTES, mintDeviceId } from "../../src/entitlement/ids.ts";
+import { signAccessToken } from "../../src/signing/access-token.ts";
+import { accessTokenHash } from "../../src/signing/dpop.ts";
+import { importLookupKeys, pseudonymOf, pseudonymPeriod } from "../../src/signing/lookup-keys.ts";
+import { importTokenKeyring } from "../../src/signing/token-keyring.ts";
+import { deviceKey } from "../../src/storage/keys.ts";
+import { formatRecord } from "../../src/storage/record-store.ts";
+import { HOST } from "../load/requests.ts";
+import type { SeedRecord } from "../workerd/probe-worker.ts";
 import { VERSIONS } from "./operator.ts";
-import type { SeedRecord } from "./probe-worker.ts";
-import { HOST } from "./requests.ts";
 
 export const ISSUER = `https://${HOST}`;
 

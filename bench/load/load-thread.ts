@@ -3,7 +3,7 @@
 import { connect, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { parentPort } from "node:worker_threads";
-import type { LoadPlan, LoadReply, LoadResult } from "./load.ts";
+import type { LoadPlan, LoadReply, LoadResult } from "./load-generator.ts";
 
 const DEFAULT_CONNECTIONS = 32;
 const HEAD_END = Buffer.from("\r\n\r\n");

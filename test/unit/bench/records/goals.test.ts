@@ -1,6 +1,6 @@
 // The goals that `npm run bench:records` shows: each is missed by its own figure, and by no other.
 import { describe, expect, it } from "vitest";
-import { type Judged, judgeRecords } from "../../../bench/records/goals.ts";
+import { type Judged, judgeRecords } from "../../../../bench/records/goals.ts";
 
 const SLOW = {
 	stores: "redis,kv",

@@ -1,11 +1,11 @@
 // Turns figures into a table that can be read, with its goal beside each, and says what they do not show.
-import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
-import { join } from "node:path";
-import { type Measured, median } from "./measure.ts";
+import { mark } from "../progress.ts";
+import type { ScenarioName } from "../stage/scenarios.ts";
+import type { StoreReads } from "../stage/store-reads.ts";
+import { median } from "../statistics.ts";
+import type { Measured } from "./measure.ts";
 import type { MemoryUse } from "./memory.ts";
-import type { FleetGrowth, StartUp, StoreReads } from "./probes.ts";
-import type { ScenarioName } from "./scenarios.ts";
+import type { FleetGrowth, StartUp } from "./probes.ts";
 
 export interface Report {
 	readonly machine: string;
@@ -88,17 +88,6 @@ function pairedRatio(measured: Measured, base: Measured): number {
 	return median(measured.rounds.map((rate, round) => rate / (base.rounds[round] ?? Number.NaN)));
 }
 
-/** @param root of the project @returns the machine and the versions of what runs on it, in a line */
-export async function readMachine(root: string): Promise<string> {
-	const versionOf = async (name: string): Promise<string> => {
-		const manifest: unknown = JSON.parse(await readFile(join(root, "node_modules", name, "package.json"), "utf8"));
-		return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "?";
-	};
-	const processors = cpus();
-	const model = processors[0]?.model.trim() ?? "unknown processor";
-	return `${model}, ${processors.length} cores, ${process.platform} · Node ${process.versions.node} · workerd ${await versionOf("workerd")} · Miniflare ${await versionOf("miniflare")}`;
-}
-
 export function formatReport(report: Report): string {
 	const { settings, bundle, startUp, reads, memory, growth } = report;
 	const lines = [
@@ -163,10 +152,6 @@ function formatRow(cells: readonly string[]): string {
 		.map((cell, column) => (column === 0 ? cell.padEnd(WIDTHS[0] ?? 0) : cell.padStart(WIDTHS[column] ?? 0)))
 		.join("")
 		.trimEnd();
-}
-
-export function mark(met: boolean): string {
-	return met ? "met" : "MISSED";
 }
 
 function percent(part: number): string {

@@ -1,11 +1,11 @@
 // The requests of each scenario of design.md §11, made from real answers of the service: an ETag comes from a check, an
 // offer from a check, a download URL from a permit.
 
+import type { LoadGenerator } from "../load/load-generator.ts";
+import { buildRequests, type RequestParts, type RequestSet } from "../load/requests.ts";
+import type { Target } from "../workerd/service.ts";
 import { type FleetDevice, ISSUER, inBatches, makeProof, makeTokenForm } from "./fleet.ts";
-import type { LoadGenerator } from "./load.ts";
 import { VERSIONS } from "./operator.ts";
-import { buildRequests, type RequestParts, type RequestSet } from "./requests.ts";
-import type { Target } from "./service.ts";
 
 export type ScenarioName =
 	| "bare"

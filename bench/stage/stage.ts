@@ -1,11 +1,11 @@
 // What every measurement of the running service begins with: secrets, things to offer, a fleet whose records are in the
 // store, and the requests that it sends.
-import { generateSecret } from "../cli/worker/secrets.ts";
+import { generateSecret } from "../../cli/worker/secrets.ts";
+import type { LoadGenerator } from "../load/load-generator.ts";
+import { showProgress } from "../progress.ts";
+import type { SeedRecord } from "../workerd/probe-worker.ts";
 import { createFleet, type Fleet } from "./fleet.ts";
-import type { LoadGenerator } from "./load.ts";
 import { awaitOffers, furnish, send } from "./operator.ts";
-import type { SeedRecord } from "./probe-worker.ts";
-import { showProgress } from "./progress.ts";
 import { makeScenarios, OUTDATED, type Places, type Scenario } from "./scenarios.ts";
 
 /** Fresh ones, of the kind that production accepts. */

@@ -1,10 +1,11 @@
 // Runs the scenarios in alternating rounds, so that whatever else the machine does meets all of them alike, and boils each
 // down to medians. Nothing here knows what a scenario is about.
-import type { LoadGenerator } from "./load.ts";
-import { showProgress } from "./progress.ts";
-import type { Scenario, ScenarioName } from "./scenarios.ts";
-import type { Service } from "./service.ts";
-import { readUse } from "./workerd-process.ts";
+import type { LoadGenerator } from "../load/load-generator.ts";
+import { showProgress } from "../progress.ts";
+import type { Scenario, ScenarioName } from "../stage/scenarios.ts";
+import { median } from "../statistics.ts";
+import type { Service } from "../workerd/service.ts";
+import { readUse } from "../workerd/workerd-process.ts";
 
 export interface Measured {
 	readonly name: ScenarioName;
@@ -101,12 +102,4 @@ function summarise(name: ScenarioName, runs: readonly Run[]): Measured {
 		others: median(runs.map(({ others }) => others)),
 		generatorBusy: Math.max(...runs.map(({ busy }) => busy)),
 	};
-}
-
-/** The middle value; of an even number of values the mean of the two in the middle. NaN of none. */
-export function median(values: readonly number[]): number {
-	const sorted = values.toSorted((a, b) => a - b);
-	const middle = sorted.length / 2;
-	const [low = Number.NaN, high = Number.NaN] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-	return (low + high) / 2;
 }

@@ -1,9 +1,9 @@
 // What `npm run bench:records` says without measuring it: the money, and that its records are real ones.
 import { describe, expect, it } from "vitest";
-import { kvCost, type RecordLoad, redisCost, redisPlanCost, totalOf } from "../../../bench/records/cost.ts";
-import { makeDeviceRecords } from "../../../bench/records/device-records.ts";
-import { deviceRecord } from "../../../src/entitlement/device-record.ts";
-import { parseRecord } from "../../../src/storage/record-store.ts";
+import { kvCost, type RecordLoad, redisCost, redisPlanCost, totalOf } from "../../../../bench/records/cost.ts";
+import { makeDeviceRecords } from "../../../../bench/records/device-records.ts";
+import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
+import { parseRecord } from "../../../../src/storage/record-store.ts";
 
 /** A million devices of a kilobyte, one percent changed a day, no tokens. */
 const LOAD: RecordLoad = {

@@ -5,19 +5,21 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { importMacKeyring } from "../src/signing/mac-keyring.ts";
-import { signDownloadUrl } from "../src/signing/signed-url.ts";
-import { type Bundle, buildBundle } from "./bundle.ts";
-import { ISSUER } from "./fleet.ts";
-import { type LoadGenerator, startLoadGenerator } from "./load.ts";
+import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
+import { signDownloadUrl } from "../../src/signing/signed-url.ts";
+import { type LoadGenerator, startLoadGenerator } from "../load/load-generator.ts";
+import { readMachine } from "../machine.ts";
+import { endProgress, showProgress } from "../progress.ts";
+import { ISSUER } from "../stage/fleet.ts";
+import { makeUnchangedChecks } from "../stage/scenarios.ts";
+import { makeSecrets, type Secrets, setStage } from "../stage/stage.ts";
+import { countStoreReads } from "../stage/store-reads.ts";
+import { type Bundle, buildBundle } from "../workerd/bundle.ts";
+import { type Service, startService } from "../workerd/service.ts";
 import { measure } from "./measure.ts";
 import { measureMemory } from "./memory.ts";
-import { countStoreReads, measureGrowth, measureStartUp } from "./probes.ts";
-import { endProgress, showProgress } from "./progress.ts";
-import { formatReport, judge, type Report, readMachine } from "./report.ts";
-import { makeUnchangedChecks } from "./scenarios.ts";
-import { type Service, startService } from "./service.ts";
-import { makeSecrets, type Secrets, setStage } from "./stage.ts";
+import { measureGrowth, measureStartUp } from "./probes.ts";
+import { formatReport, judge, type Report } from "./report.ts";
 
 interface Plan {
 	readonly devices: number;
@@ -48,7 +50,7 @@ const QUICK: Plan = {
 	megabytes: 20,
 };
 
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../..");
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 
 const { values: options } = parseArgs({

@@ -1,9 +1,9 @@
 // Memory of workerd while one large package goes up and comes down again: it must not grow with the package.
 import { createHash } from "node:crypto";
 import { request } from "node:http";
-import { HOST } from "./requests.ts";
-import type { Service } from "./service.ts";
-import { readUse } from "./workerd-process.ts";
+import { HOST } from "../load/requests.ts";
+import type { Service } from "../workerd/service.ts";
+import { readUse } from "../workerd/workerd-process.ts";
 
 export interface MemoryUse {
 	/** size of the package, in bytes */
