@@ -62,6 +62,8 @@ const ENDED_BY: Readonly<Record<DecisionCode, ChangeReason | null>> = {
 
 /** More than anybody reads; a busy product under a long delay tier has one per release. */
 const MAX_CHANGES = 10;
+/** A license starts, ends, and ends its grace and its time of emergency releases only. */
+const LICENSE_MOMENTS = 4;
 
 /** @returns the answer to a check for this one product, with its reasons and its next changes */
 export function explainProduct(question: ExplainQuestion): Explanation {
@@ -80,11 +82,15 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 	return { answer, releases, changes: foresee(question, answer) };
 }
 
-/** Each moment that an answer names lies after the answer's own, and there are few: one per release, and those of the license. */
+/**
+ * Each moment that an answer names lies after the answer's own, and there are few: one per release, and those of the license.
+ * The walk counts them, so that it ends even if an answer should ever name its own moment again.
+ */
 function foresee({ device, product, record, candidate }: ExplainQuestion, first: ProductAnswer): Change[] {
 	const changes: Change[] = [];
 	let before = first;
-	while (changes.length < MAX_CHANGES) {
+	let moments = (record?.releases.length ?? 0) + LICENSE_MOMENTS;
+	for (; moments > 0 && changes.length < MAX_CHANGES; moments--) {
 		const at = answerHoldsUntil(before);
 		if (at === Infinity) break;
 		const answer = answerProduct(device, product, () => record, candidate, at);

@@ -98,6 +98,13 @@ describe("htu (N12)", () => {
 });
 
 describe("claims (N12)", () => {
+	it("refuses an ath that differs in any one character, be it the last", async () => {
+		for (let index = 0; index < CLAIMS.ath.length; index++) {
+			const ath = withOtherCharacterAt(CLAIMS.ath, index);
+			expect(await verify(await makeProof({ ath })), `character ${index}`).toEqual(refusal("wrong_access_token"));
+		}
+	});
+
 	it.each([
 		["htm of another method", { htm: "GET" }, refusal("wrong_method")],
 		["htm in lower case", { htm: "post" }, refusal("wrong_method")],
@@ -142,6 +149,14 @@ describe("key and signature", () => {
 	it("refuses a key other than the expected one, before it verifies anything (N11)", async () => {
 		expect(await verify(await makeProof(), { expectedJkt: other.jkt })).toEqual(refusal("wrong_key"));
 		expect(await verify(await makeProof(), { expectedJkt: device.jkt })).toMatchObject({ ok: true });
+	});
+
+	it("refuses a thumbprint that differs in any one character, be it the last", async () => {
+		const proof = await makeProof();
+		for (let index = 0; index < device.jkt.length; index++) {
+			const expectedJkt = withOtherCharacterAt(device.jkt, index);
+			expect(await verify(proof, { expectedJkt }), `character ${index}`).toEqual(refusal("wrong_key"));
+		}
 	});
 
 	it("refuses a key swapped under a signature, and an algorithm of another key type", async () => {

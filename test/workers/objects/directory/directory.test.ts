@@ -1,6 +1,11 @@
 import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type DeniedRecord, deniedRecord, headsRecord } from "../../../../src/content/heads-record.ts";
+import {
+	type DeniedRecord,
+	deniedRecord,
+	type HeadsRecord,
+	headsRecord,
+} from "../../../../src/content/heads-record.ts";
 import { type Message, messagesRecord } from "../../../../src/content/message.ts";
 import { credentialRecord } from "../../../../src/entitlement/credential-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
@@ -264,6 +269,26 @@ describe("denials", () => {
 			vi.useRealTimers();
 		}
 		expect(store.bodyOf<DeniedRecord>("denied@2").devices).toEqual({ "dev-a": NOW + 1_060 });
+	});
+
+	it("are not dropped by the next one while a store has yet to get them, though their time is over", async () => {
+		const store = await watchedStore();
+		store.break("before");
+		vi.useFakeTimers({ toFake: ["Date"], now: NOW * 1_000 });
+		try {
+			await directory().deny({ ...denial, version: 1, until: NOW + 60 });
+			vi.setSystemTime((NOW + 1_000) * 1_000);
+			await directory().deny({ scope: "device", id: "dev-b", version: 1, until: NOW + 4_600 });
+			store.repair();
+			while (await runDurableObjectAlarm(directory()));
+		} finally {
+			vi.useRealTimers();
+		}
+		const { denied: revision } = store.bodyOf<HeadsRecord>("heads");
+		expect(store.bodyOf<DeniedRecord>(`denied@${revision}`).devices).toEqual({
+			"dev-a": NOW + 1_060,
+			"dev-b": NOW + 5_600,
+		});
 	});
 
 	it("are not published again when nothing changes", async () => {

@@ -410,6 +410,42 @@ describe("outbox, pace", () => {
 			{ writeIntervalMs: 1_100 },
 		));
 
+	it.each(["before", "after"] as const)("leaves it also to a write that failed %s it was stored", (fault) =>
+		onBench(
+			async ({ outbox, kv, clock }) => {
+				// Long after the object's start, which alone would keep the next write waiting.
+				clock.ms += 60_000;
+				kv.break(fault);
+				outbox.add([record("device:a", 1)]);
+				expect(await outbox.flush()).toBe(false);
+				kv.repair();
+				clock.ms += 300;
+				outbox.add([record("device:a", 2)]);
+				expect(await outbox.flush()).toBe(true);
+				expect(clock.pauses).toEqual([800]);
+			},
+			{ writeIntervalMs: 1_100 },
+		),
+	);
+
+	it("leaves each store its own", () =>
+		onBench(
+			async ({ outbox, redis, clock }) => {
+				clock.ms += 60_000;
+				redis.break("before");
+				outbox.add([record("device:a", 1)]);
+				await outbox.flush();
+				redis.repair();
+				clock.ms += 5_000;
+				await outbox.deliver();
+				clock.ms += 600;
+				outbox.add([record("device:a", 2)]);
+				expect(await outbox.flush()).toBe(true);
+				expect(clock.pauses).toEqual([500]);
+			},
+			{ lanes: ["kv", "redis"], writeIntervalMs: 1_100 },
+		));
+
 	it("leaves it after a restart too, since who died may have written a moment before", () =>
 		onBench(
 			async ({ outbox, restart, kv, clock }) => {

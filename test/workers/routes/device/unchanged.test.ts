@@ -104,6 +104,26 @@ describe.each([
 		expect((await ask(via, other, query, etag)).status).toBe(200);
 	});
 
+	test("the device in another country gets the messages of that country, and again its own when it is back", async () => {
+		const inCountry =
+			(country: string): Send =>
+			(path, init) =>
+				via(path, { ...init, cf: { country } } as RequestInit);
+		await putUp({ audience: { countries: ["FR"] } });
+		moveTo(40 * SECOND);
+		const unread = async (answer: Response) => {
+			expect(answer.status).toBe(200);
+			return ((await answer.json()) as { messages: { unread: number } }).messages.unread;
+		};
+		const there = await ask(inCountry("DE"), scene.firewall, query);
+		const etagInGermany = there.headers.get("etag") ?? "";
+		expect(await unread(there)).toBe(0);
+		expect((await ask(inCountry("DE"), scene.firewall, query, etagInGermany)).status).toBe(304);
+		expect(await unread(await ask(inCountry("FR"), scene.firewall, query, etagInGermany))).toBe(1);
+		expect(await unread(await ask(via, scene.firewall, query, etagInGermany))).toBe(0);
+		expect((await ask(inCountry("DE"), scene.firewall, query, etagInGermany)).status).toBe(304);
+	});
+
 	test("the device's next token gets nothing for it", async () => {
 		await scene.firewall.authenticate();
 		expect((await ask(via, scene.firewall, query, etag)).status).toBe(200);

@@ -282,6 +282,23 @@ describe("a webhook that fails", () => {
 	});
 });
 
+test("what a webhook skips is not told, though an attempt was under way when it was skipped", async () => {
+	const account = await newAccount();
+	const made = await newWebhook(account, { types: ["license"] });
+	await happen(account);
+	receiver.answer = async () => {
+		receiver.answer = () => new Response(null, { status: 200 });
+		await happen(account);
+		await onWebhook(account, made, "enable", { skip_missed: true });
+		return new Response(null, { status: 200 });
+	};
+	await ring(account);
+	await happen(account);
+	await ring(account);
+	const [first, , last] = (await eventsOf(account, "?type=license")).map(({ id }) => id);
+	expect(receiver.received.map(({ id }) => id)).toEqual([first, last]);
+});
+
 describe("what a crash leaves behind", () => {
 	test("an event that was delivered but not noted comes again under the same id", async () => {
 		const account = await newAccount();

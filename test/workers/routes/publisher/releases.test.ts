@@ -1,5 +1,7 @@
 // Publishing: what goes up is what is offered, once and for ever; saying it again changes nothing, saying otherwise is refused.
+import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
+import { packageKey } from "../../../../src/storage/keys.ts";
 import { createFleet, makePackage, type Package, publish, upload } from "../../../support/fleet.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { operate, operated, send } from "../../../support/service.ts";
@@ -54,6 +56,15 @@ test("a version never gets other bytes, before its release or after", async () =
 	await expectProblem(await upload(product, "1.0.0", other), "version_exists");
 	await expectProblem(await operate("PUT", path("1.0.0"), { notes: "other notes" }), "version_exists");
 	expect(await list()).toMatchObject([{ version: "1.0.0", sha256: content.sha256 }]);
+});
+
+test("other bytes for a version that is filled, or for a product that is not there, leave nothing in storage", async () => {
+	await upload(product, "1.0.0", content);
+	const other = await makePackage(`other bytes of ${product}`);
+	await expectProblem(await upload(product, "1.0.0", other), "version_exists");
+	await expectProblem(await upload("no-such-product", "1.0.0", other), "not_found");
+	expect(await env.PACKAGES.head(packageKey(other.sha256))).toBeNull();
+	expect(await env.PACKAGES.head(packageKey(content.sha256))).not.toBeNull();
 });
 
 test("a second upload must have the bytes too, and the first one's file name stays", async () => {
