@@ -67,7 +67,7 @@ function makeDeviceRecord(number: number, account: string): StoredDevice {
 		labels: Object.fromEntries(labels),
 		haGroup: null,
 		hold: null,
-		terms: 0,
+		licenseEpoch: 0,
 		lease: null,
 		grants: Object.fromEntries(products.map((product) => [product, grantOf(number)])),
 		serial: `SN${String(number).padStart(10, "0")}`,

@@ -17,24 +17,23 @@ export const headsRecord = z.object({
 });
 export type HeadsRecord = z.infer<typeof headsRecord>;
 
-/** What a denial is about; of `terms` it is not a refusal but the news that everything from before is outdated. */
-export type DenialScope = "device" | "account" | "terms";
+/** What a denial is about. `licenseEpoch` refuses no device; it says that what was made in an earlier epoch is outdated. */
+export type DenialScope = "device" | "licenseEpoch";
 
 /** `denied@<revision>`: who is refused although an access token may still say otherwise; id → unix seconds of the end. */
 export const deniedRecord = z.object({
 	revision: revision,
 	devices: z.record(z.string(), z.int().nonnegative()),
-	accounts: z.record(z.string(), z.int().nonnegative()),
 	/**
-	 * Accounts (by object name) whose licenses have changed for their devices → how often. What carries a lower number, be it
-	 * a token or a device's record, is from before the last change and must be fetched anew.
+	 * Object name of an account → its license epoch: how often its licenses have changed for its devices. A token or a
+	 * device's record of an earlier epoch is outdated and must be fetched anew.
 	 */
-	terms: z.record(z.string(), z.int().nonnegative()).default({}),
+	licenseEpochs: z.record(z.string(), z.int().nonnegative()).default({}),
 });
 export type DeniedRecord = z.infer<typeof deniedRecord>;
 
-/** @param deviceId of the form that ids have @returns how often the licenses of its account had changed; 0 = not of late */
-export function termsOf(denied: Pick<DeniedRecord, "terms">, deviceId: string): number {
+/** @param deviceId of the form that ids have @returns the license epoch of its account; 0 = no change of late */
+export function licenseEpochOf(denied: Pick<DeniedRecord, "licenseEpochs">, deviceId: string): number {
 	const name = deviceId.slice(ACCOUNT_NAME_START, ACCOUNT_NAME_END);
-	return Object.hasOwn(denied.terms, name) ? (denied.terms[name] ?? 0) : 0;
+	return Object.hasOwn(denied.licenseEpochs, name) ? (denied.licenseEpochs[name] ?? 0) : 0;
 }

@@ -49,9 +49,9 @@ export const deviceProfile = z.object({
 	hold: hold.nullable().default(null),
 	/**
 	 * How often the account's licenses had changed for its devices when this was written. Where the edges know of a later
-	 * change (`denied`), this is from before it and must not be decided on.
+	 * epoch (`denied`), this profile is outdated and must not be decided on.
 	 */
-	terms: z.int().nonnegative().default(0),
+	licenseEpoch: z.int().nonnegative().default(0),
 	/** seconds of the lease on which the device has its seat (elastic license); null = it has it for good */
 	lease: z.int().positive().nullable().default(null),
 	grants: z.record(productName, grant),

@@ -49,8 +49,8 @@ export function decideRenewal({ leaseUntil, license, seatsTaken, now }: RenewalF
 }
 
 /**
- * The end of a seat that is taken now. A device that was under other terms may have a token from then; its seat lasts at
- * least as long, or it would be given away under a token that is still good.
+ * The end of a seat that is taken now. A device that was under another license may have a token from that time; the seat
+ * lasts at least as long as that token, or it would be given away while the token is still good.
  * @param leaseSeconds of the license; 0 = fixed
  * @param tokensUntil unix seconds after which the device has no token from before; null = it has none
  * @returns unix seconds; null = the seat is for good

@@ -59,7 +59,7 @@ interface TokenClaims {
 		readonly hold?: Hold;
 	};
 	/** how often the account's licenses had changed; not named in a standard, like the three above */
-	readonly terms?: number;
+	readonly license_epoch?: number;
 	/** seconds of the lease on the device's seat */
 	readonly lease?: number;
 	readonly cnf?: { readonly jkt: string };
@@ -93,7 +93,7 @@ export async function signAccessToken(
 			...(device.haGroup !== null && { ha: device.haGroup }),
 			...(device.hold !== null && { hold: device.hold }),
 		},
-		...(device.terms !== 0 && { terms: device.terms }),
+		...(device.licenseEpoch !== 0 && { license_epoch: device.licenseEpoch }),
 		...(device.lease !== null && { lease: device.lease }),
 		...(jkt !== null && { cnf: { jkt } }),
 		...(provisional && { provisional }),
@@ -155,7 +155,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 		ent,
 		dev,
 		cnf,
-		terms = 0,
+		license_epoch: licenseEpoch = 0,
 		lease = null,
 		provisional,
 	} = payload as Partial<TokenClaims>;
@@ -170,7 +170,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 	if (typeof pseudonym !== "string") return wrong("pseudonym");
 	if (typeof dev?.model !== "string") return wrong("dev");
 	if (dev.hold !== undefined && !isHold(dev.hold)) return wrong("dev");
-	if (typeof terms !== "number") return wrong("terms");
+	if (typeof licenseEpoch !== "number") return wrong("license_epoch");
 	if (lease !== null && typeof lease !== "number") return wrong("lease");
 	if (cnf !== undefined && typeof cnf.jkt !== "string") return wrong("cnf");
 	const grants = unpackGrants(ent);
@@ -184,7 +184,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 		labels,
 		haGroup,
 		hold,
-		terms,
+		licenseEpoch,
 		lease,
 		grants,
 	};

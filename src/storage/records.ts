@@ -1,6 +1,12 @@
 // Typed access to the replicated records: which kind each key holds, how long an isolate may trust its copy, and how
 // `heads` leads to the revision of everything shared.
-import { type DeniedRecord, deniedRecord, type HeadsRecord, headsRecord, termsOf } from "../content/heads-record.ts";
+import {
+	type DeniedRecord,
+	deniedRecord,
+	type HeadsRecord,
+	headsRecord,
+	licenseEpochOf,
+} from "../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import { type ProductRecord, productRecord } from "../content/product-record.ts";
 import { type CredentialRecord, credentialRecord } from "../entitlement/credential-record.ts";
@@ -41,7 +47,7 @@ const CREDENTIAL_FRESH_SECONDS = 10;
 
 const NO_HEADS: HeadsRecord = { products: {}, messages: 0, denied: 0 };
 const NO_MESSAGES: MessagesRecord = { revision: 0, messages: [] };
-const NO_DENIED: DeniedRecord = { revision: 0, devices: {}, accounts: {}, terms: {} };
+const NO_DENIED: DeniedRecord = { revision: 0, devices: {}, licenseEpochs: {} };
 
 /** Thrown when `heads` names a revision that neither the store nor its object can show. */
 export class RecordMissingError extends Error {
@@ -120,7 +126,7 @@ export function createRecords(
 			const readNews = async () => readDenied(await readHeads(scope), scope);
 			const [found, news] = await Promise.all([cache.get(key, device, scope), readNews()]);
 			if (found === null) return null;
-			return found.terms < termsOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
+			return found.licenseEpoch < licenseEpochOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
 		},
 		haGroup: (id, scope) => cache.get(haGroupKey(id), haGroup, scope),
 		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope),

@@ -60,7 +60,7 @@ export const explanationAnswer = z.object({
 	changes: z.array(z.object({ at: z.string(), what: z.string(), answer })),
 	edge: z.object({
 		version: z.number(),
-		denied: z.object({ scope: z.string(), until: z.string() }).nullable(),
+		denied: z.object({ until: z.string() }).nullable(),
 		stores: z.array(
 			z.object({
 				store: z.string(),
@@ -99,9 +99,7 @@ export function describeExplanation(told: Explanation): string[] {
 		...haLines(told),
 		"",
 		...edge.stores.map((copy) => `${copy.store.padEnd(12)} ${describeCopy(copy, edge.version)}`),
-		...(edge.denied === null
-			? []
-			: [`denied       the ${edge.denied.scope}, until ${edge.denied.until} or until it is let in`]),
+		...(edge.denied === null ? [] : [`denied       until ${edge.denied.until} or until the device is let in`]),
 		...degradedLines(told),
 	];
 }

@@ -29,8 +29,19 @@ export function denyStep({ id, version }: Device, since: number, tokensEndAfter:
 }
 
 /** Tells the edges that what they and the devices hold of this account is outdated. @param now as `since` above */
-export function termsStep({ id, terms: version }: AccountInfo, now: number, tokensEndAfter: number): DenyStep {
-	return { kind: "deny", scope: "terms", id: accountObjectName(id), version, until: now + tokensEndAfter, since: now };
+export function licenseEpochStep(
+	{ id, licenseEpoch: version }: AccountInfo,
+	now: number,
+	tokensEndAfter: number,
+): DenyStep {
+	return {
+		kind: "deny",
+		scope: "licenseEpoch",
+		id: accountObjectName(id),
+		version,
+		until: now + tokensEndAfter,
+		since: now,
+	};
 }
 
 export function allowStep(device: Device): OutboxStep {
@@ -47,7 +58,7 @@ export function deviceRecords(tables: DeviceTables, after: string, limit: number
 /** All devices, and after them all HA groups, each in the order of their ids. */
 export function accountRecords(tables: DeviceTables, groups: HaReports, account: AccountTables): RecordSource {
 	return {
-		// Those behind it are still to be written anew after a change of terms.
+		// Those behind it are still to be written anew after the license epoch was raised.
 		isPending(key) {
 			const renewedTo = account.renewedTo();
 			return renewedTo !== null && key.startsWith(deviceKey("")) && key > deviceKey(renewedTo);

@@ -19,7 +19,7 @@ const SCHEMA = [
 
 export function createAccountTables(sql: SqlStorage): void {
 	runSchema(sql, SCHEMA);
-	addColumn(sql, "account", "terms", "INTEGER NOT NULL DEFAULT 0");
+	addColumn(sql, "account", "license_epoch", "INTEGER NOT NULL DEFAULT 0");
 	addColumn(sql, "account", "renewed_to", "TEXT");
 	createLicenseTables(sql);
 	createDeviceTables(sql);
@@ -38,11 +38,11 @@ export interface AccountInfo {
 	readonly id: string;
 	readonly name: string;
 	readonly createdAt: number;
-	/** how often licenses have changed in a way that devices notice */
-	readonly terms: number;
+	/** how often the licenses have changed in a way that devices notice */
+	readonly licenseEpoch: number;
 }
 
-type AccountRow = { id: string; name: string; created_at: number; terms: number };
+type AccountRow = { id: string; name: string; created_at: number; license_epoch: number };
 
 export class AccountTables {
 	readonly #sql: SqlStorage;
@@ -52,22 +52,22 @@ export class AccountTables {
 	}
 
 	info(): AccountInfo | null {
-		const row = this.#sql.exec<AccountRow>("SELECT id, name, created_at, terms FROM account").toArray()[0];
+		const row = this.#sql.exec<AccountRow>("SELECT id, name, created_at, license_epoch FROM account").toArray()[0];
 		if (row === undefined) return null;
-		return { id: row.id, name: row.name, createdAt: row.created_at, terms: row.terms };
+		return { id: row.id, name: row.name, createdAt: row.created_at, licenseEpoch: row.license_epoch };
 	}
 
-	insert({ id, name, createdAt }: Omit<AccountInfo, "terms">): void {
+	insert({ id, name, createdAt }: Omit<AccountInfo, "licenseEpoch">): void {
 		this.#sql.exec("INSERT INTO account (id, name, created_at) VALUES (?, ?, ?)", id, name, createdAt);
 	}
 
 	/** From now on every device's record is to be written anew. */
-	raiseTerms(): void {
-		this.#sql.exec("UPDATE account SET terms = terms + 1, renewed_to = ''");
+	raiseLicenseEpoch(): void {
+		this.#sql.exec("UPDATE account SET license_epoch = license_epoch + 1, renewed_to = ''");
 	}
 
 	/**
-	 * After a change of terms all devices' records have to be written anew, page by page.
+	 * After a new license epoch all devices' records have to be written anew, page by page.
 	 * @returns id of the last device that has its new record, "" = none has yet; null = nothing is to be done
 	 */
 	renewedTo(): string | null {

@@ -68,7 +68,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	async create(input: Change & { id: string; name: string }): Promise<AccountInfo> {
 		const known = await this.info();
 		if (known !== null) return known;
-		const account: AccountInfo = { id: input.id, name: input.name, createdAt: input.now, terms: 0 };
+		const account: AccountInfo = { id: input.id, name: input.name, createdAt: input.now, licenseEpoch: 0 };
 		const { sql } = this.ctx.storage;
 		this.ctx.storage.transactionSync(() => {
 			createAccountTables(sql);

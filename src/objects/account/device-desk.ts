@@ -1,5 +1,5 @@
 // What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated, and their records written
-// anew when the account's terms have changed. Each method is synchronous, and part of the transaction of whoever calls.
+// anew in a new license epoch. Each method is synchronous, and part of the transaction of whoever calls.
 
 import { type ActivationKind, type ActivationRefusal, decideActivation } from "../../entitlement/activation.ts";
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
@@ -97,7 +97,7 @@ export class DeviceDesk {
 		return { ...decision, device };
 	}
 
-	/** @returns the next records that have to be written anew after a change of terms; taken once */
+	/** @returns the next records that have to be written anew in a new license epoch; taken once */
 	takeRenewals(): readonly OutboxStep[] {
 		const { account, devices } = this.#of;
 		const after = account.renewedTo();

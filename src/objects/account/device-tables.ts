@@ -44,7 +44,7 @@ export function seatHolder({ id, haGroup }: Pick<DeviceRecord, "id" | "haGroup">
 }
 
 /** What a device's row holds; everything else follows from its license and its account. */
-export type DeviceFacts = Omit<Device, "version" | "account" | "grants" | "hold" | "terms" | "lease">;
+export type DeviceFacts = Omit<Device, "version" | "account" | "grants" | "hold" | "licenseEpoch" | "lease">;
 
 /** Where a device's row is completed from. */
 export interface DeviceContext {
@@ -217,7 +217,7 @@ function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null)
 		replaces: row.replaces,
 		replacedBy: row.replaced_by,
 		hold: license === null ? null : holdOf(license),
-		terms: account.terms,
+		licenseEpoch: account.licenseEpoch,
 		lease: license?.leaseSeconds || null,
 		grants: license === null ? {} : grantsOf(license),
 		serial: row.serial,
@@ -227,6 +227,6 @@ function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null)
 		dpopBound: row.dpop_bound === 1,
 		activatedAt: row.activated_at,
 		// Both only rise, so their sum does with every change of the record, and no row is written when a license changes.
-		version: row.version + account.terms,
+		version: row.version + account.licenseEpoch,
 	};
 }

@@ -1,9 +1,9 @@
-// Renews what the Directory was told of an Account for as long as some store has a record from before: a denial, or the news
-// of a change of terms, is announced with an end, and a store that is down, or many devices, may take longer than that. To
-// be called by every alarm. What cannot be renewed is renewed by the next one, minutes before the end.
+// Renews what the Directory was told of an Account for as long as some store has an outdated record. A denial or a new license
+// epoch is announced with an end, and a store that is down, or many devices, may take longer than that. To be called by every
+// alarm. What cannot be renewed is renewed by the next alarm, minutes before the end.
 import { deviceKey } from "../../storage/keys.ts";
 import type { DirectoryPort } from "../outbox/directory-port.ts";
-import { DENIAL_MARGIN_SECONDS, denyStep, termsStep } from "./account-records.ts";
+import { DENIAL_MARGIN_SECONDS, denyStep, licenseEpochStep } from "./account-records.ts";
 import type { DeskOptions } from "./desk.ts";
 
 export interface LastingDenialsOptions extends Pick<DeskOptions, "account" | "devices" | "outbox" | "tokensEndAfter"> {
@@ -15,8 +15,8 @@ const RENEW_BEFORE_SECONDS = 2 * DENIAL_MARGIN_SECONDS;
 
 export class LastingDenials {
 	readonly #of: LastingDenialsOptions;
-	/** What this instance has renewed; after a restart it does so again, and the Directory minds no repetition. */
-	#terms = { version: 0, until: 0 };
+	/** The license epoch that this instance has renewed; after a restart it does so again, and the Directory minds no repetition. */
+	#announced = { epoch: 0, until: 0 };
 
 	constructor(options: LastingDenialsOptions) {
 		this.#of = options;
@@ -25,7 +25,7 @@ export class LastingDenials {
 	/** Never rejects. @param now unix seconds */
 	async renew(now: number): Promise<void> {
 		const overdue = this.#of.outbox.overdueKeys();
-		await Promise.allSettled([...this.#denials(overdue, now), this.#renewTerms(overdue.length > 0, now)]);
+		await Promise.allSettled([...this.#denials(overdue, now), this.#renewLicenseEpoch(overdue.length > 0, now)]);
 	}
 
 	/** Tokens are made from the record of before: the denial has to outlast them. */
@@ -36,14 +36,14 @@ export class LastingDenials {
 		return refused.map((device) => directory.deny(denyStep(device, now, tokensEndAfter)));
 	}
 
-	async #renewTerms(isOverdue: boolean, now: number): Promise<void> {
+	async #renewLicenseEpoch(isOverdue: boolean, now: number): Promise<void> {
 		const { account, directory, tokensEndAfter } = this.#of;
 		const info = account.info();
-		if (info === null || info.terms === 0 || (account.renewedTo() === null && !isOverdue)) return;
-		const { version, until } = this.#terms;
-		if (version === info.terms && until - now > RENEW_BEFORE_SECONDS) return;
-		const step = termsStep(info, now, tokensEndAfter);
+		if (info === null || info.licenseEpoch === 0 || (account.renewedTo() === null && !isOverdue)) return;
+		const { epoch, until } = this.#announced;
+		if (epoch === info.licenseEpoch && until - now > RENEW_BEFORE_SECONDS) return;
+		const step = licenseEpochStep(info, now, tokensEndAfter);
 		await directory.deny(step);
-		this.#terms = { version: info.terms, until: step.until };
+		this.#announced = { epoch: info.licenseEpoch, until: step.until };
 	}
 }

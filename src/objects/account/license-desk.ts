@@ -1,6 +1,6 @@
 // What becomes of an Account's licenses and codes: made, changed, suspended, revoked, emptied into another. Each method is
-// synchronous, and part of the transaction of whoever calls. A change that devices notice raises the account's terms: edges
-// then take no token and no record from before it, and every record is written anew behind the answer.
+// synchronous, and part of the transaction of whoever calls. A change that devices notice raises the license epoch: edges
+// then take no token and no record of an earlier one, and every record is written anew behind the answer.
 import {
 	changesDevices,
 	decideLicenseStatus,
@@ -11,7 +11,7 @@ import {
 } from "../../entitlement/license.ts";
 import type { AccountEvent } from "../../events/catalogue.ts";
 import type { Change } from "../audit.ts";
-import { termsStep } from "./account-records.ts";
+import { licenseEpochStep } from "./account-records.ts";
 import type { DeskOptions } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { HaState } from "./ha/ha-reports.ts";
@@ -141,7 +141,7 @@ export class LicenseDesk {
 		seatDesk.sweepLicense(from.id, now);
 		devices.moveDevices(from.id, to.id);
 		groups.moveGroups(from.id, to.id);
-		// As in an activation: tokens of the fixed license may be out there, though the change of terms ends them soon.
+		// As in an activation: tokens of the fixed license may be out there, though the new license epoch ends them soon.
 		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#of.tokensEndAfter };
 		this.#of.audit(input, "license.transfer", from.id, `${moving} seats to ${to.id}`);
 		seatDesk.ledger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);
@@ -199,9 +199,9 @@ export class LicenseDesk {
 
 	#renewDevices(now: number): void {
 		const { account, outbox, tokensEndAfter } = this.#of;
-		account.raiseTerms();
+		account.raiseLicenseEpoch();
 		const info = account.info();
-		if (info !== null) outbox.add([termsStep(info, now, tokensEndAfter)]);
+		if (info !== null) outbox.add([licenseEpochStep(info, now, tokensEndAfter)]);
 	}
 
 	#describe(license: License, now: number): LicenseInfo {

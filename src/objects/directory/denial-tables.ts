@@ -91,8 +91,8 @@ export class DenialTables {
 					scope,
 				)
 				.toArray();
-		const ends = (scope: DenialScope) => Object.fromEntries(rows(scope).map(({ id, until }) => [id, until]));
-		const terms = Object.fromEntries(rows("terms").map(({ id, version }) => [id, version]));
-		return { devices: ends("device"), accounts: ends("account"), terms };
+		const devices = Object.fromEntries(rows("device").map(({ id, until }) => [id, until]));
+		const licenseEpochs = Object.fromEntries(rows("licenseEpoch").map(({ id, version }) => [id, version]));
+		return { devices, licenseEpochs };
 	}
 }

@@ -2,7 +2,7 @@
 // token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
 import { createRoute, z } from "@hono/zod-openapi";
 import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer } from "../../content/check.ts";
-import { termsOf } from "../../content/heads-record.ts";
+import { licenseEpochOf } from "../../content/heads-record.ts";
 import { nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import { urgency } from "../../content/product-record.ts";
@@ -83,8 +83,8 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	const caller = await authenticateDevice(request, scope);
 	const question = readQuestion(query);
 	const heads = await records.heads(scope);
-	const terms = termsOf(await records.denied(heads, scope), caller.profile.id);
-	const state = checkState(question, query, heads, terms, scope.country, caller.tail);
+	const licenseEpoch = licenseEpochOf(await records.denied(heads, scope), caller.profile.id);
+	const state = checkState(question, query, heads, licenseEpoch, scope.country, caller.tail);
 	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.
 	const etagSent = request.headers.get("if-none-match") ?? "";
 	const known = readCheckEtag(etagSent);

@@ -50,27 +50,23 @@ const changeBody = z
 
 const edgeBody = z
 	.object({
-		terms: z.int().openapi({ description: "How often the account's licenses have changed for its devices" }),
-		terms_known: z.int().openapi({
+		license_epoch: z.int().openapi({ description: "How often the account's licenses have changed for its devices" }),
+		license_epoch_known: z.int().openapi({
 			description:
-				"The same as this location knows it, 0 = no change of late; records and tokens with a lower number are outdated",
+				"The same as this location knows it, 0 = no change of late; records and tokens of an earlier epoch are outdated",
 		}),
 		version: z.int().openapi({ description: "Of the device's record, by its Account" }),
-		denied: z
-			.object({ scope: z.enum(["device", "account"]), until: timestamp })
-			.nullable()
-			.openapi({
-				description:
-					"Its entry in the deny list that this location knows; `until`: when no token from before it is left",
-			}),
+		denied: z.object({ until: timestamp }).nullable().openapi({
+			description: "Its entry in the deny list that this location knows; `until`: when no token from before it is left",
+		}),
 		product_revision: z.int().nullable().openapi({ description: "Null = nothing was ever published" }),
 		stores: z.array(
 			z.object({
 				store: z.string(),
 				state: z.enum(["current", "behind", "ahead", "missing", "unreadable", "unreachable"]),
 				version: z.int().nullable(),
-				terms: z.int().nullable(),
-				outdated: z.boolean().openapi({ description: "By `terms_known`: the Account is asked instead" }),
+				license_epoch: z.int().nullable(),
+				outdated: z.boolean().openapi({ description: "By `license_epoch_known`: the Account is asked instead" }),
 				code: decisionCode.nullable().openapi({ description: "What would be decided by this copy" }),
 			}),
 		),

@@ -3,9 +3,9 @@
 // for operators; of a time that was or will be, by what is known today.
 import { createRoute, z } from "@hono/zod-openapi";
 import { explainProduct } from "../../content/explain.ts";
-import { type DeniedRecord, termsOf } from "../../content/heads-record.ts";
+import { type DeniedRecord, licenseEpochOf } from "../../content/heads-record.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
-import { accountObjectName, type DeviceId } from "../../entitlement/ids.ts";
+import type { DeviceId } from "../../entitlement/ids.ts";
 import { decideRenewal, isLive } from "../../entitlement/seat-lease.ts";
 import { productName, versionName } from "../../names.ts";
 import type { ExplainedDevice } from "../../objects/account/license-desk.ts";
@@ -86,7 +86,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
 	const described = describeExplanation(explainProduct({ device: asked, product, record, candidate, now }));
 	event.outcome = described.answer.status;
-	const termsKnown = termsOf(denied, id);
+	const epochKnown = licenseEpochOf(denied, id);
 	return c.json(
 		{
 			device: id,
@@ -108,12 +108,12 @@ export const explain = createRouter().openapi(route, async (c) => {
 			ha: ha === null ? null : explainHa(ha, id),
 			...described,
 			edge: {
-				terms: device.terms,
-				terms_known: termsKnown,
+				license_epoch: device.licenseEpoch,
+				license_epoch_known: epochKnown,
 				version: device.version,
 				denied: denialOf(denied, id),
 				product_revision: record?.revision ?? null,
-				stores: copies.map((copy) => describeCopy(copy, termsKnown, product, now)),
+				stores: copies.map((copy) => describeCopy(copy, epochKnown, product, now)),
 			},
 			...markDegraded(scope.degradedAsOf()),
 		},
@@ -135,19 +135,17 @@ async function readAskedDevice(scope: RequestScope, asking: string | null, text:
 }
 
 function denialOf(denied: DeniedRecord, deviceId: string) {
-	const ofDevice = denied.devices[deviceId];
-	if (ofDevice !== undefined) return { scope: "device" as const, until: toTimestamp(ofDevice) };
-	const ofAccount = denied.accounts[accountObjectName(deviceId)];
-	return ofAccount === undefined ? null : { scope: "account" as const, until: toTimestamp(ofAccount) };
+	const until = denied.devices[deviceId];
+	return until === undefined ? null : { until: toTimestamp(until) };
 }
 
-function describeCopy({ name, state, version, record }: DeviceCopy, termsKnown: number, product: string, now: number) {
+function describeCopy({ name, state, version, record }: DeviceCopy, epochKnown: number, product: string, now: number) {
 	return {
 		store: name,
 		state,
 		version,
-		terms: record?.terms ?? null,
-		outdated: record !== null && record.terms < termsKnown,
+		license_epoch: record?.licenseEpoch ?? null,
+		outdated: record !== null && record.licenseEpoch < epochKnown,
 		code: record === null ? null : decideEntitlement(record, product, now).code,
 	};
 }

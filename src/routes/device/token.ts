@@ -162,7 +162,7 @@ function refuseDevice(state: string): never {
 
 /**
  * The seat of an elastic license is renewed by the device's tokens, and each lives no longer than the lease: whoever has a
- * token has a seat. A record from before the license became elastic is not decided on (its `terms`), so a device whose
+ * token has a seat. A record from before the license became elastic is not decided on (its `licenseEpoch`), so a device whose
  * record knows no lease need not be asked for.
  * @returns `lease` as the token says it, `expiresIn` in seconds
  */

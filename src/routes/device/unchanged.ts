@@ -2,7 +2,7 @@
 // for one device, one token, one question and the state of the world it was answered in. If it comes back, is sealed right,
 // has not expired and the state is still that, the answer is 304: no token to verify, no store to read. All it can buy a
 // thief is "nothing has changed", and only beside the token that it was sealed for.
-import { type HeadsRecord, termsOf } from "../../content/heads-record.ts";
+import { type HeadsRecord, licenseEpochOf } from "../../content/heads-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type CheckState, readCheckEtag, verifyCheckEtag } from "../../signing/check-etag.ts";
@@ -12,18 +12,18 @@ import { type CheckQuestion, knownQuestion, stateOf } from "./check-question.ts"
 /**
  * What an answer to this question depends on; sealed into its ETag.
  * @param query as sent
- * @param terms how often the licenses of the device's account have changed, `termsOf`
+ * @param licenseEpoch of the device's account, as the edges know it
  * @param binding tail of the token
  */
 export function checkState(
 	question: CheckQuestion,
 	query: string,
 	heads: HeadsRecord,
-	terms: number,
+	licenseEpoch: number,
 	country: string | null,
 	binding: string,
 ): CheckState {
-	return { state: `${stateOf(question, heads)} ${terms} ${country}`, query, binding };
+	return { state: `${stateOf(question, heads)} ${licenseEpoch} ${country}`, query, binding };
 }
 
 /**
@@ -44,7 +44,7 @@ export async function answerUnchanged(request: Request, scope: RequestScope, que
 		question,
 		query,
 		heads,
-		termsOf(denied, etag.deviceId),
+		licenseEpochOf(denied, etag.deviceId),
 		scope.country,
 		tokenTail(authorization),
 	);

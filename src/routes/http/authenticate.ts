@@ -2,7 +2,7 @@
 // operators an API key. A caller who fails learns only that; the reason goes to the log.
 import type { HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
-import { type DeniedRecord, termsOf } from "../../content/heads-record.ts";
+import { type DeniedRecord, licenseEpochOf } from "../../content/heads-record.ts";
 import type { Scope } from "../../entitlement/credential-record.ts";
 import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { ACCOUNT_ID, accountObjectName, parseApiKey } from "../../entitlement/ids.ts";
@@ -151,11 +151,14 @@ export async function requireProof(
 	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuse(scope, "proof_replayed");
 }
 
-/** @throws ProblemError `unauthenticated` when the token is from before a change of the account's licenses: it gets a new one */
-async function refuseOutdated(scope: RequestScope, { id, terms }: VerifiedAccessToken["profile"]): Promise<void> {
+/** @throws ProblemError `unauthenticated` when the token is of an earlier license epoch: the device gets a new one */
+async function refuseOutdated(
+	scope: RequestScope,
+	{ id, licenseEpoch }: VerifiedAccessToken["profile"],
+): Promise<void> {
 	const { records } = scope.services;
 	const denied = await records.denied(await records.heads(scope), scope);
-	if (terms < termsOf(denied, id)) refuse(scope, "token_outdated");
+	if (licenseEpoch < licenseEpochOf(denied, id)) refuse(scope, "token_outdated");
 }
 
 /**
@@ -163,9 +166,12 @@ async function refuseOutdated(scope: RequestScope, { id, terms }: VerifiedAccess
  * license, and outlive it: so its record is asked, which by now may be there again.
  * @throws ProblemError `device_refused` when the device is not active, `unauthenticated` as `refuseOutdated`
  */
-export async function requireCurrent(scope: RequestScope, profile: Pick<DeviceRecord, "id" | "terms">): Promise<void> {
+export async function requireCurrent(
+	scope: RequestScope,
+	profile: Pick<DeviceRecord, "id" | "licenseEpoch">,
+): Promise<void> {
 	const device = await requireActive(scope, profile.id);
-	if (profile.terms < device.terms) refuse(scope, "token_outdated");
+	if (profile.licenseEpoch < device.licenseEpoch) refuse(scope, "token_outdated");
 }
 
 /** @throws ProblemError `device_refused` when the device's record does not say that it is active */
@@ -176,12 +182,12 @@ async function requireActive(scope: RequestScope, deviceId: string): Promise<Dev
 	throw new ProblemError("device_refused");
 }
 
-/** @throws ProblemError `device_refused` when the device or its account stands on the deny list */
+/** @throws ProblemError `device_refused` when the device stands on the deny list */
 export async function refuseDenied(scope: RequestScope, deviceId: string): Promise<void> {
 	if (await standsOnDenyList(scope, deviceId)) throw new ProblemError("device_refused");
 }
 
-/** Whether the device or its account is refused, whatever its record or its token says. */
+/** Whether the device is refused, whatever its record or its token says. */
 export async function standsOnDenyList(scope: RequestScope, deviceId: string): Promise<boolean> {
 	const { records } = scope.services;
 	const denied = await records.denied(await records.heads(scope), scope);
@@ -194,8 +200,8 @@ export async function standsOnDenyList(scope: RequestScope, deviceId: string): P
  * Whoever stands on the list was refused and not let in again: that would have taken them off it. The end of a denial is for
  * the Directory, which then drops it because the record says the same; here the record, or a later list, may not have arrived.
  */
-export function isDenied({ devices, accounts }: Pick<DeniedRecord, "devices" | "accounts">, deviceId: string): boolean {
-	return devices[deviceId] !== undefined || accounts[accountObjectName(deviceId)] !== undefined;
+export function isDenied({ devices }: Pick<DeniedRecord, "devices">, deviceId: string): boolean {
+	return devices[deviceId] !== undefined;
 }
 
 /** Subject of a call with the bootstrap key of the configuration. */

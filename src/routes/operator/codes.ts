@@ -104,14 +104,14 @@ export const codes = createRouter()
 			throw new ProblemError("invalid_request", { detail: "name the license, or the HA group, that the code is for" });
 		}
 		const { serial = null, model = null, instance = null } = only;
-		const terms = { license, haGroup: ha_group, uses, serial, model, instance };
+		const bounds = { license, haGroup: ha_group, uses, serial, model, instance };
 		const expiresAt = expires_at === undefined ? now + DEFAULT_LIFETIME_SECONDS : toSeconds(expires_at);
 		if (expiresAt <= now) throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
 		const code = await mintCode(services.lookupKeys, account.id, randomBytes());
 		const hash = await hashSecret(services.lookupKeys, "code", code);
 		const result = await services.objects
 			.account(account.objectName)
-			.createCode({ actor, now, id: mintCodeId(randomBytes()), hash, expiresAt, ...terms });
+			.createCode({ actor, now, id: mintCodeId(randomBytes()), hash, expiresAt, ...bounds });
 		if (!result.ok) refuse(result.reason);
 		return c.json({ code: formatCode(code), ...describeCode(result.code) }, 201);
 	})

@@ -17,7 +17,7 @@ export const DEVICE: DeviceProfile = {
 	labels: { site: "berlin", ring: "1" },
 	haGroup: null,
 	hold: null,
-	terms: 0,
+	licenseEpoch: 0,
 	lease: null,
 	grants: { crs: GRANT },
 };

@@ -37,7 +37,7 @@ test("a token with everything that names and licenses allow still fits", async (
 		labels: carried,
 		haGroup: null,
 		hold: "license_suspended" as const,
-		terms: 1_000_000,
+		licenseEpoch: 1_000_000,
 		lease: 86_400,
 		grants: grantsOf(terms),
 	};

@@ -50,7 +50,7 @@ describe("access token", () => {
 	});
 
 	it("brings back a device that has nothing but a model, and a bearer token", async () => {
-		const device = { ...PROFILE, labels: {}, haGroup: null, hold: null, terms: 0, lease: null, grants: {} };
+		const device = { ...PROFILE, labels: {}, haGroup: null, hold: null, licenseEpoch: 0, lease: null, grants: {} };
 		expect(await verify(await sign({ device, jkt: null }))).toMatchObject({ ok: true, profile: device, jkt: null });
 	});
 
@@ -73,7 +73,7 @@ describe("access token", () => {
 				threats: [NOW + 86_400],
 			},
 			dev: { model: "PA-440", labels: { site: "berlin" }, ha: "ha-berlin", hold: "license_suspended" },
-			terms: 3,
+			licenseEpoch: 3,
 			lease: 900,
 			cnf: { jkt: "thumbprint" },
 		});
@@ -126,7 +126,7 @@ describe("refusals", () => {
 		["an entitlement without an end", { ent: { crs: [] } }, "ent"],
 		["an entitlement that is no number", { ent: { crs: [NOW, "1"] } }, "ent"],
 		["a hold that nobody knows", { dev: { model: "PA-440", hold: "x" } }, "dev"],
-		["terms that are no number", { terms: "3" }, "terms"],
+		["a license epoch that is no number", { license_epoch: "3" }, "license_epoch"],
 		["a lease that is no number", { lease: "900" }, "lease"],
 	])("refuses %s under our own signature", async (_, claims, claim) => {
 		expect(await verify(await forge(claims))).toEqual({ ok: false, reason: "wrong_claim", claim });

@@ -20,7 +20,7 @@ export const PROFILE: DeviceProfile = {
 	labels: { site: "berlin" },
 	haGroup: "ha-berlin",
 	hold: "license_suspended",
-	terms: 3,
+	licenseEpoch: 3,
 	lease: 900,
 	grants: {
 		crs: { from: NOW + 100, until: NOW + 86_400, grace: 3600, critical: 7200, delay: 60 },

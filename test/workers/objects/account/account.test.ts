@@ -59,7 +59,7 @@ describe("an account", () => {
 	it("is created once", async () => {
 		const { account, name } = await createAccount();
 		const again = await account().create({ ...OPERATOR, now: NOW + 1, id: `acct-${name}000000`, name: "Other" });
-		expect(again).toEqual({ id: `acct-${name}000000`, name: "Test account", createdAt: NOW, terms: 0 });
+		expect(again).toEqual({ id: `acct-${name}000000`, name: "Test account", createdAt: NOW, licenseEpoch: 0 });
 		expect(await account().info()).toEqual(again);
 	});
 
@@ -174,7 +174,7 @@ describe("activation", () => {
 			labels: { site: "berlin" },
 			haGroup: null,
 			hold: null,
-			terms: 0,
+			licenseEpoch: 0,
 			lease: null,
 			grants: { crs: { from: NOW - DAY, until: NOW + 365 * DAY, grace: 30 * DAY, critical: 0, delay: 0 } },
 			serial: "FW-1",

@@ -195,15 +195,14 @@ describe("denials", () => {
 
 	it("are published until they are lifted", async () => {
 		expect(await directory().deny({ ...denial, version: 2, until: NOW + 60 })).toEqual({ published: true });
-		await directory().deny({ scope: "account", id: "acct-a", version: 1, until: NOW + 90 });
+		await directory().deny({ scope: "licenseEpoch", id: "f5any44xnh", version: 3, until: NOW + 90 });
 		expect(await denied()).toEqual({
 			revision: 2,
 			devices: { "dev-a": NOW + 60 },
-			accounts: { "acct-a": NOW + 90 },
-			terms: {},
+			licenseEpochs: { f5any44xnh: 3 },
 		});
 		await directory().allow({ ...denial, version: 3 });
-		expect(await denied()).toEqual({ revision: 3, devices: {}, accounts: { "acct-a": NOW + 90 }, terms: {} });
+		expect(await denied()).toEqual({ revision: 3, devices: {}, licenseEpochs: { f5any44xnh: 3 } });
 	});
 
 	it("do not come back when an earlier one is repeated late", async () => {

@@ -109,9 +109,9 @@ describe("where this edge is behind", () => {
 		const told = await ask(edge, scene);
 		expect(told.entitlement).toMatchObject({ code: "grace" });
 		expect(told.edge).toMatchObject({
-			terms: 1,
-			terms_known: 1,
-			stores: [{ state: "behind", terms: 0, outdated: true, code: "active" }],
+			license_epoch: 1,
+			license_epoch_known: 1,
+			stores: [{ state: "behind", license_epoch: 0, outdated: true, code: "active" }],
 		});
 	});
 

@@ -84,12 +84,12 @@ test("the whole trace of a device that is offered its first release", async () =
 			{ at: timeAfter(18 * DAY), what: "critical_ends", answer: expect.objectContaining({ code: "expired" }) },
 		],
 		edge: {
-			terms: 0,
-			terms_known: 0,
+			license_epoch: 0,
+			license_epoch_known: 0,
 			version: 1,
 			denied: null,
 			product_revision: expect.any(Number),
-			stores: [{ store: "kv", state: "current", version: 1, terms: 0, outdated: false, code: "active" }],
+			stores: [{ store: "kv", state: "current", version: 1, license_epoch: 0, outdated: false, code: "active" }],
 		},
 	});
 });

@@ -31,7 +31,7 @@ const setStatus = (scene: Scene, action: string) =>
 
 interface StoredDevice {
 	readonly version: number;
-	readonly body: { readonly terms: number };
+	readonly body: { readonly licenseEpoch: number };
 }
 const storedDevice = async (id: string) => (await env.RECORDS.get(`device:${id}`, "json")) as StoredDevice;
 
@@ -213,7 +213,7 @@ describe("the records of all devices are written anew", () => {
 		await ringAll(account);
 		for (const { clientId } of [...others, scene.firewall]) {
 			const { version, body } = await storedDevice(clientId);
-			expect(body.terms).toBe(before.body.terms + 1);
+			expect(body.licenseEpoch).toBe(before.body.licenseEpoch + 1);
 			expect(version).toBeGreaterThan(before.version);
 		}
 	});

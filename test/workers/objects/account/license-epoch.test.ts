@@ -50,12 +50,12 @@ describe("the news of a change", () => {
 		for (const hours of [1, 2, 3, 4, 5]) {
 			vi.setSystemTime(START_MS + hours * 3_600_000);
 			await runDurableObjectAlarm(fixture.account());
-			expect((await publishedDenials(`dev-${hours}`)).terms).toEqual({ [fixture.name]: 1 });
+			expect((await publishedDenials(`dev-${hours}`)).licenseEpochs).toEqual({ [fixture.name]: 1 });
 		}
 		fixture.store.repair();
 		await runDurableObjectAlarm(fixture.account());
 		vi.setSystemTime(Date.now() + TOKENS_END_AFTER * 1000);
-		expect((await publishedDenials("dev-last")).terms).toEqual({});
+		expect((await publishedDenials("dev-last")).licenseEpochs).toEqual({});
 	});
 });
 
@@ -64,11 +64,12 @@ describe("records that are written anew", () => {
 		const fixture = await withDevices(120);
 		await shorten(fixture);
 		await runDurableObjectAlarm(fixture.account());
-		const terms = Array.from(
+		const epochs = Array.from(
 			{ length: 120 },
-			(_, number) => fixture.store.bodyOf<DeviceRecord>(`device:${fixture.device(number).candidateDeviceId}`).terms,
+			(_, number) =>
+				fixture.store.bodyOf<DeviceRecord>(`device:${fixture.device(number).candidateDeviceId}`).licenseEpoch,
 		);
-		expect(terms.filter((one) => one === 1)).toHaveLength(120);
+		expect(epochs.filter((one) => one === 1)).toHaveLength(120);
 	});
 
 	it("are not called drift while it is not their turn yet", async () => {
