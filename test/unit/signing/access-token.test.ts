@@ -73,7 +73,7 @@ describe("access token", () => {
 				threats: [NOW + 86_400],
 			},
 			dev: { model: "PA-440", labels: { site: "berlin" }, ha: "ha-berlin", hold: "license_suspended" },
-			licenseEpoch: 3,
+			license_epoch: 3,
 			lease: 900,
 			cnf: { jkt: "thumbprint" },
 		});

@@ -127,7 +127,7 @@ describe("every code of an entitlement is told to an operator, and to the device
 		if (!isLetIn) {
 			const status = code === "revoked" || code === "deactivated" ? [code, false] : [code, true];
 			expect([told["status"], told["holds_seat"]]).toEqual(status);
-			expect(told.edge.denied).toMatchObject({ scope: "device" });
+			expect(told.edge.denied).toEqual({ until: expect.any(String) });
 			await expectProblem(await scene.firewall.call("GET", pathOf(scene)), "device_refused");
 			return;
 		}

@@ -224,9 +224,9 @@ describe("the lines", () => {
 	});
 
 	it("say who stands on the deny list", () => {
-		const denied = { scope: "device", until: "2026-11-21T02:00:00Z" };
+		const denied = { until: "2026-11-21T02:00:00Z" };
 		expect(lines({ edge: { ...TOLD.edge, denied } })).toContain(
-			"denied       the device, until 2026-11-21T02:00:00Z or until it is let in",
+			"denied       until 2026-11-21T02:00:00Z or until the device is let in",
 		);
 	});
 });
