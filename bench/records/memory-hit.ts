@@ -47,8 +47,8 @@ export async function measureMemoryHits(runs: number): Promise<MemoryHits> {
 	const records = createRecords(cache, { headsFreshSeconds: 60, deviceFreshSeconds: 60, lastGoodSeconds: 86_400 });
 	const scope: ReadScope = { nowMs: NOW_MS, waitUntil: () => {}, noteLastGood: () => {} };
 	const ids = devices.map(({ record }) => record.id);
-	for (const id of ids) await records.device(id, scope);
-	await records.heads(scope);
+	const view = await records.current(scope);
+	for (const id of ids) await records.device(id, view, scope);
 	const readsBefore = storeReads;
 
 	// What is read is used, or the engine might leave the reading out.
@@ -56,12 +56,12 @@ export async function measureMemoryHits(runs: number): Promise<MemoryHits> {
 	let place = 0;
 	const device = await timeRuns(runs, async () => {
 		for (let read = 0; read < RUN; read++) {
-			const record = await records.device(ids[place++ % DEVICES] ?? "", scope);
+			const record = await records.device(ids[place++ % DEVICES] ?? "", view, scope);
 			found += record?.serial.length ?? 0;
 		}
 	});
 	const heads = await timeRuns(runs, async () => {
-		for (let read = 0; read < RUN; read++) found += records.peekHeads(scope)?.messages ?? 0;
+		for (let read = 0; read < RUN; read++) found += records.peekCurrent(scope)?.heads.messages ?? 0;
 	});
 	if (storeReads !== readsBefore || found === 0) throw new Error("what should have been in memory was not");
 	return { device, heads };

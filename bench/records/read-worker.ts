@@ -1,6 +1,6 @@
 // A Worker that does one read of a record per request, with the service's own code and nothing in memory:
 // GET /?read=none|memory|kv|redis|object&id=<device id>. It runs inside workerd, beside the service and on its stores.
-import type { HeadsRecord } from "../../src/content/heads-record.ts";
+import type { SharedView } from "../../src/content/heads-record.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
 import { createRecordOrigin } from "../../src/objects/record-origin.ts";
 import { systemClock } from "../../src/storage/clock.ts";
@@ -27,7 +27,7 @@ interface Readers {
 	readonly nobody: RecordReader;
 	/** keeps what it has read */
 	readonly memory: Records;
-	heads: HeadsRecord | undefined;
+	view: SharedView | undefined;
 }
 
 let known: Readers | undefined;
@@ -43,7 +43,7 @@ function readersOf(env: Env): Readers {
 	const kv = over("kv", createKvRecordStore(env.RECORDS));
 	const { REDIS_URL: url, REDIS_TOKEN: token } = env;
 	const redis = over("redis", createRedisRecordStore({ url, token, timeoutMs: REDIS_TIMEOUT_MS }));
-	return { kv, redis, nobody: { get: async () => null }, memory: emptyOver(kv, env), heads: undefined };
+	return { kv, redis, nobody: { get: async () => null }, memory: emptyOver(kv, env), view: undefined };
 }
 
 /** Records of which none is in memory. */
@@ -52,18 +52,23 @@ function emptyOver(store: RecordReader, env: Env): Records {
 	return createRecords(cache, LIFETIMES);
 }
 
+/** As a token reads it: at once with what all devices share. */
+function deviceIn(records: Records, id: string, scope: ReadScope): Promise<unknown> {
+	return records.device(id, records.current(scope), scope);
+}
+
 async function read(which: string | null, id: string, env: Env, scope: ReadScope): Promise<unknown> {
 	known ??= readersOf(env);
 	switch (which) {
 		case "memory":
-			return known.memory.device(id, scope);
+			return deviceIn(known.memory, id, scope);
 		case "kv":
-			return emptyOver(known.kv, env).device(id, scope);
+			return deviceIn(emptyOver(known.kv, env), id, scope);
 		case "redis":
-			return emptyOver(known.redis, env).device(id, scope);
+			return deviceIn(emptyOver(known.redis, env), id, scope);
 		case "object":
-			known.heads ??= await known.memory.heads(scope);
-			return emptyOver(known.nobody, env).product(PRODUCT, known.heads, scope);
+			known.view ??= await known.memory.current(scope);
+			return emptyOver(known.nobody, env).product(PRODUCT, known.view, scope);
 		default:
 			return "nothing to read";
 	}

@@ -32,6 +32,15 @@ export const deniedRecord = z.object({
 });
 export type DeniedRecord = z.infer<typeof deniedRecord>;
 
+/**
+ * What all devices share, as one request sees it: `denied` is the revision that `heads` names. A request reads it once and
+ * hands it to everything that decides, so that no two decisions of one answer rest on different heads.
+ */
+export interface SharedView {
+	readonly heads: HeadsRecord;
+	readonly denied: DeniedRecord;
+}
+
 /** @param deviceId of the form that ids have @returns the license epoch of its account; 0 = no change of late */
 export function licenseEpochOf(denied: Pick<DeniedRecord, "licenseEpochs">, deviceId: string): number {
 	const name = deviceId.slice(ACCOUNT_NAME_START, ACCOUNT_NAME_END);

@@ -6,6 +6,7 @@ import {
 	type HeadsRecord,
 	headsRecord,
 	licenseEpochOf,
+	type SharedView,
 } from "../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import { type ProductRecord, productRecord } from "../content/product-record.ts";
@@ -16,19 +17,22 @@ import { credentialKey, deniedKey, deviceKey, HEADS_KEY, haGroupKey, messagesKey
 import type { ReadScope, RecordCache, RecordKind } from "./record-cache.ts";
 
 export interface Records {
-	heads(scope: ReadScope): Promise<HeadsRecord>;
+	/** What all devices share. To be read once in a request, and handed on. */
+	current(scope: ReadScope): Promise<SharedView>;
+	/** As `current`, from what the isolate holds; undefined = a read is due. The whole cost of "has anything changed?". */
+	peekCurrent(scope: ReadScope): SharedView | undefined;
 	/** null = nothing was ever published under that name */
-	product(product: string, heads: HeadsRecord, scope: ReadScope): Promise<ProductRecord | null>;
-	messages(heads: HeadsRecord, scope: ReadScope): Promise<MessagesRecord>;
-	denied(heads: HeadsRecord, scope: ReadScope): Promise<DeniedRecord>;
-	/** Never from before the last change of its account's licenses. Null = no such device, as far as its Account knows. */
-	device(deviceId: string, scope: ReadScope): Promise<DeviceRecord | null>;
+	product(product: string, view: SharedView, scope: ReadScope): Promise<ProductRecord | null>;
+	messages(view: SharedView, scope: ReadScope): Promise<MessagesRecord>;
+	/**
+	 * Never from before the last change of its account's licenses that `view` knows. Null = no such device, as far as its
+	 * Account knows.
+	 * @param view may still be on its way: both are then read at once
+	 */
+	device(deviceId: string, view: SharedView | Promise<SharedView>, scope: ReadScope): Promise<DeviceRecord | null>;
 	/** Null = no such group, as far as its Account knows. @param haGroup id from a verified token or a record */
 	haGroup(haGroup: string, scope: ReadScope): Promise<HaGroupRecord | null>;
 	credential(hash: string, scope: ReadScope): Promise<CredentialRecord | null>;
-	/** What the isolate holds right now; undefined = a read is due. The whole cost of "has anything changed?". */
-	peekHeads(scope: ReadScope): HeadsRecord | undefined;
-	peekDenied(heads: HeadsRecord, scope: ReadScope): DeniedRecord | undefined;
 }
 
 /** See `headsStaleSeconds`. */
@@ -104,34 +108,33 @@ export function createRecords(
 		return found;
 	}
 
-	async function readHeads(scope: ReadScope): Promise<HeadsRecord> {
-		return (await cache.get(HEADS_KEY, heads, scope)) ?? NO_HEADS;
-	}
-
-	async function readDenied(current: HeadsRecord, scope: ReadScope): Promise<DeniedRecord> {
-		return current.denied === 0 ? NO_DENIED : shared(deniedKey(current.denied), denied, scope);
-	}
-
 	return {
-		heads: readHeads,
-		async product(name, current, scope) {
-			const revision = Object.hasOwn(current.products, name) ? current.products[name] : undefined;
+		async current(scope) {
+			const current = (await cache.get(HEADS_KEY, heads, scope)) ?? NO_HEADS;
+			const { denied: revision } = current;
+			return { heads: current, denied: revision === 0 ? NO_DENIED : await shared(deniedKey(revision), denied, scope) };
+		},
+		peekCurrent(scope) {
+			const current = cache.peek<HeadsRecord>(HEADS_KEY, scope) ?? undefined;
+			if (current === undefined) return undefined;
+			const { denied: revision } = current;
+			const refused = revision === 0 ? NO_DENIED : (cache.peek<DeniedRecord>(deniedKey(revision), scope) ?? undefined);
+			return refused && { heads: current, denied: refused };
+		},
+		async product(name, view, scope) {
+			const { products } = view.heads;
+			const revision = Object.hasOwn(products, name) ? products[name] : undefined;
 			return revision === undefined ? null : shared(productKey(name, revision), product, scope);
 		},
-		messages: async (current, scope) =>
-			current.messages === 0 ? NO_MESSAGES : shared(messagesKey(current.messages), messages, scope),
-		denied: readDenied,
-		async device(deviceId, scope) {
+		messages: async (view, scope) =>
+			view.heads.messages === 0 ? NO_MESSAGES : shared(messagesKey(view.heads.messages), messages, scope),
+		async device(deviceId, view, scope) {
 			const key = deviceKey(deviceId);
-			const readNews = async () => readDenied(await readHeads(scope), scope);
-			const [found, news] = await Promise.all([cache.get(key, device, scope), readNews()]);
+			const [found, { denied: news }] = await Promise.all([cache.get(key, device, scope), view]);
 			if (found === null) return null;
 			return found.licenseEpoch < licenseEpochOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
 		},
 		haGroup: (id, scope) => cache.get(haGroupKey(id), haGroup, scope),
 		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope),
-		peekHeads: (scope) => cache.peek<HeadsRecord>(HEADS_KEY, scope) ?? undefined,
-		peekDenied: (current, scope) =>
-			current.denied === 0 ? NO_DENIED : (cache.peek<DeniedRecord>(deniedKey(current.denied), scope) ?? undefined),
 	};
 }

@@ -1,7 +1,6 @@
 // One isolate at the edge: the service's own cache, records and stores, and its decisions without the signatures around
 // them. What it has seen and said is kept, so that it can be held to it.
 
-import type { HeadsRecord } from "../../src/content/heads-record.ts";
 import { decideEntitlement } from "../../src/entitlement/decide.ts";
 import type { DeviceRecord } from "../../src/entitlement/device-record.ts";
 import { createRecordOrigin } from "../../src/objects/record-origin.ts";
@@ -103,9 +102,10 @@ export class Isolate {
 
 	/** As routes/token.ts. */
 	async #token(scope: RequestScope, deviceId: string): Promise<Answer> {
-		const device = await this.#records.device(deviceId, scope);
+		const reading = this.#records.current(scope);
+		const device = await this.#records.device(deviceId, reading, scope);
 		if (device?.status !== "active") return refusal(scope, "record");
-		if (await standsOnDenyList(scope, deviceId)) return refusal(scope, "denial");
+		if (standsOnDenyList(scope, await reading, deviceId)) return refusal(scope, "denial");
 		const token = {
 			profile: device,
 			exp: scope.now + this.#lifetimes.tokenTtlSeconds,
@@ -117,37 +117,36 @@ export class Isolate {
 	/** As routes/check.ts. */
 	async #check(scope: RequestScope, product: string, token: Token | null): Promise<Answer> {
 		if (token === null || scope.now >= token.exp) return { outcome: "none" };
-		if (await standsOnDenyList(scope, token.profile.id)) return refusal(scope, "denial");
+		const view = await this.#records.current(scope);
+		if (standsOnDenyList(scope, view, token.profile.id)) return refusal(scope, "denial");
 		try {
-			if (token.provisional) await requireCurrent(scope, token.profile);
+			if (token.provisional) await requireCurrent(scope, view, token.profile);
 		} catch (error) {
 			if (error instanceof ProblemError) return refusal(scope, "record");
 			throw error;
 		}
-		const heads = await this.#records.heads(scope);
-		const record = await this.#records.product(product, heads, scope);
+		const record = await this.#records.product(product, view, scope);
 		if (decideEntitlement(token.profile, product, scope.now).decision === "refused") return refusal(scope, "license");
 		return { outcome: "allowed", asOf: scope.degradedAsOf(), revision: record?.revision ?? 0 };
 	}
 
 	/** As routes/unchanged.ts: the ETag ends with the token. */
 	#unchanged(scope: RequestScope, token: Token | null): Answer {
-		const heads: HeadsRecord | undefined = this.#records.peekHeads(scope);
-		const denied = heads && this.#records.peekDenied(heads, scope);
-		if (token === null || denied === undefined || scope.now >= token.exp) return { outcome: "none" };
-		return isDenied(denied, token.profile.id) ? { outcome: "none" } : { outcome: "allowed", asOf: null };
+		const view = this.#records.peekCurrent(scope);
+		if (token === null || view === undefined || scope.now >= token.exp) return { outcome: "none" };
+		return isDenied(view.denied, token.profile.id) ? { outcome: "none" } : { outcome: "allowed", asOf: null };
 	}
 
 	/** As routes/permits.ts. */
 	async #permit(scope: RequestScope, deviceId: string, product: string, token: Token | null): Promise<Answer> {
 		if (token === null || scope.now >= token.exp) return { outcome: "none" };
-		if (await standsOnDenyList(scope, deviceId)) return refusal(scope, "denial");
-		const device = await this.#records.device(deviceId, scope);
+		const view = await this.#records.current(scope);
+		if (standsOnDenyList(scope, view, deviceId)) return refusal(scope, "denial");
+		const device = await this.#records.device(deviceId, view, scope);
 		if (device === null) return refusal(scope, "record");
 		const { decision, code } = decideEntitlement(device, product, scope.now);
 		if (decision === "refused") return refusal(scope, device.status === code ? "record" : "license");
-		const heads = await this.#records.heads(scope);
-		const record = await this.#records.product(product, heads, scope);
+		const record = await this.#records.product(product, view, scope);
 		return { outcome: "allowed", asOf: scope.degradedAsOf(), revision: record?.revision ?? 0 };
 	}
 }

@@ -2,7 +2,7 @@
 // token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
 import { createRoute, z } from "@hono/zod-openapi";
 import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer } from "../../content/check.ts";
-import { licenseEpochOf } from "../../content/heads-record.ts";
+import type { SharedView } from "../../content/heads-record.ts";
 import { nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import { urgency } from "../../content/product-record.ts";
@@ -75,16 +75,23 @@ const route = createRoute({
 export const check = plainRoute(route, async (request, scope) => {
 	const { url } = request;
 	const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
-	return (await answerUnchanged(request, scope, query)) ?? answerInFull(request, scope, query);
+	const held = scope.services.records.peekCurrent(scope);
+	const known = held === undefined ? null : await answerUnchanged(request, scope, query, held);
+	return known ?? answerInFull(request, scope, query, held);
 });
 
-async function answerInFull(request: Request, scope: RequestScope, query: string): Promise<Response> {
+/** @param held the shared records, if no read of them is due */
+async function answerInFull(
+	request: Request,
+	scope: RequestScope,
+	query: string,
+	held: SharedView | undefined,
+): Promise<Response> {
 	const { records, config, macKeyring } = scope.services;
-	const caller = await authenticateDevice(request, scope);
+	const caller = await authenticateDevice(request, scope, held);
+	const { view } = caller;
 	const question = readQuestion(query);
-	const heads = await records.heads(scope);
-	const licenseEpoch = licenseEpochOf(await records.denied(heads, scope), caller.profile.id);
-	const state = checkState(question, query, heads, licenseEpoch, scope.country, caller.tail);
+	const state = checkState(question, query, view, caller.profile.id, scope.country, caller.tail);
 	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.
 	const etagSent = request.headers.get("if-none-match") ?? "";
 	const known = readCheckEtag(etagSent);
@@ -100,9 +107,9 @@ async function answerInFull(request: Request, scope: RequestScope, query: string
 	const { id, haGroup } = caller.profile;
 	if (haGroup !== null) passOnHaReport(scope, { id, haGroup }, question, query);
 	const installed = question.installed ?? everyGrant(caller);
-	const readProduct = async (name: string) => [name, await records.product(name, heads, scope)] as const;
+	const readProduct = async (name: string) => [name, await records.product(name, view, scope)] as const;
 	const [{ messages }, ...found] = await Promise.all([
-		records.messages(heads, scope),
+		records.messages(view, scope),
 		...Array.from(installed.keys(), readProduct),
 	]);
 	const productRecords = new Map<string, ProductRecord | null>(found);

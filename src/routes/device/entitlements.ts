@@ -7,6 +7,7 @@ import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { productName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
+import type { DeviceCaller } from "../http/app-env.ts";
 import { requireDevice } from "../http/authenticate.ts";
 import {
 	createRouter,
@@ -79,21 +80,21 @@ const one = createRoute({
 
 export const entitlements = createRouter()
 	.openapi(list, async (c) => {
-		const device = await readDevice(c.env, c.var.caller.profile.id);
+		const device = await readDevice(c.env, c.var.caller);
 		const products = Object.keys(device.grants).map((product) =>
 			describeEntitlement(product, decideEntitlement(device, product, c.env.now)),
 		);
 		return c.json({ ...describeDevice(device, c.env), products }, 200);
 	})
 	.openapi(one, async (c) => {
-		const device = await readDevice(c.env, c.var.caller.profile.id);
+		const device = await readDevice(c.env, c.var.caller);
 		const { product } = c.req.valid("param");
 		const answer = describeEntitlement(product, decideEntitlement(device, product, c.env.now));
 		return c.json({ ...describeDevice(device, c.env), ...answer }, 200);
 	});
 
-async function readDevice(scope: RequestScope, deviceId: string): Promise<DeviceRecord> {
-	const device = await scope.services.records.device(deviceId, scope);
+async function readDevice(scope: RequestScope, { profile, view }: DeviceCaller): Promise<DeviceRecord> {
+	const device = await scope.services.records.device(profile.id, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
 	return device;
 }

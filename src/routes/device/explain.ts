@@ -13,6 +13,7 @@ import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { systemClock } from "../../storage/clock.ts";
 import { type DeviceCopy, probeDevice } from "../../storage/probe-device.ts";
+import type { DeviceCaller } from "../http/app-env.ts";
 import { deviceOrOperatorAccess } from "../http/authenticate.ts";
 import {
 	createRouter,
@@ -67,8 +68,9 @@ const route = createRoute({
 export const explain = createRouter().openapi(route, async (c) => {
 	const scope = c.env;
 	const { services, event } = scope;
+	const asking = c.var.askingDevice;
 	const { product, installed = null, engine = null, at } = c.req.valid("query");
-	const { id, objectName } = await readAskedDevice(scope, c.var.askingDevice, c.req.valid("param").device);
+	const { id, objectName } = await readAskedDevice(scope, asking, c.req.valid("param").device);
 	event.product = product;
 	event.fromVersion = installed;
 
@@ -76,10 +78,10 @@ export const explain = createRouter().openapi(route, async (c) => {
 	if (known === null) throw new ProblemError("not_found");
 	const { device, license, seat, ha } = known;
 	const now = at === undefined ? scope.now : toSeconds(at);
-	const heads = await services.records.heads(scope);
-	const [record, denied, copies] = await Promise.all([
-		services.records.product(product, heads, scope),
-		services.records.denied(heads, scope),
+	const view = asking?.view ?? (await services.records.current(scope));
+	const { denied } = view;
+	const [record, copies] = await Promise.all([
+		services.records.product(product, view, scope),
 		probeDevice(services.stores, id, device.version, systemClock),
 	]);
 	const candidate = { model: device.model, engine, installed };
@@ -128,9 +130,9 @@ function isSeatLost({ device, license, seat }: ExplainedDevice, now: number): bo
 }
 
 /** @param asking the device that asks, null = an operator @throws ProblemError `not_found` when it asks about another */
-async function readAskedDevice(scope: RequestScope, asking: string | null, text: string): Promise<DeviceId> {
+async function readAskedDevice(scope: RequestScope, asking: DeviceCaller | null, text: string): Promise<DeviceId> {
 	// Whether there is such an id at all is none of its business.
-	if (asking !== null && asking !== text) throw new ProblemError("not_found");
+	if (asking !== null && asking.profile.id !== text) throw new ProblemError("not_found");
 	return readDevice(scope, text);
 }
 

@@ -83,13 +83,13 @@ export const permits = plainRoute(route, async (request, scope) => {
 	event.fromVersion = offer.from;
 	event.toVersion = offer.to;
 	await requireProof(request, scope, authorization, offer.jkt);
-	await refuseDenied(scope, offer.device);
+	const view = await services.records.current(scope);
+	refuseDenied(scope, view, offer.device);
 
-	const device = await services.records.device(offer.device, scope);
+	const device = await services.records.device(offer.device, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
 	const grant = requireEntitlement(device, offer.product, now);
-	const heads = await services.records.heads(scope);
-	const release = requireRelease(await services.records.product(offer.product, heads, scope), offer);
+	const release = requireRelease(await services.records.product(offer.product, view, scope), offer);
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 
 	const reportBy = now + REPORT_WITHIN_SECONDS;

@@ -73,7 +73,8 @@ export const token = plainRoute(route, async (request, scope) => {
 	// The address is part of the key, or a stranger who knows an id could use up its quota.
 	const wait = await rateLimitWait(services.limits.token, `${id.id} ${callerAddress(request)}`);
 	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
-	const device = await services.records.device(id.id, scope);
+	const reading = services.records.current(scope);
+	const device = await services.records.device(id.id, reading, scope);
 	if (device === null) refuseClient(scope, "device_unknown");
 
 	const key = await services.importKey(device.jwk, device.jkt);
@@ -103,7 +104,7 @@ export const token = plainRoute(route, async (request, scope) => {
 	if (device.status !== "active") refuseStatus(scope, device.status);
 
 	// The record may be from before the suspension, wherever the store that gave it lags behind the one that gave `heads`.
-	if (await standsOnDenyList(scope, device.id)) refuseDevice("not active");
+	if (standsOnDenyList(scope, await reading, device.id)) refuseDevice("not active");
 
 	const jkt = await boundKey(scope, request.headers.get("dpop"), device);
 	// A device that always brings a proof can do without: a replayed assertion lacks one. For any other the assertion counts

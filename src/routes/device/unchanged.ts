@@ -2,7 +2,7 @@
 // for one device, one token, one question and the state of the world it was answered in. If it comes back, is sealed right,
 // has not expired and the state is still that, the answer is 304: no token to verify, no store to read. All it can buy a
 // thief is "nothing has changed", and only beside the token that it was sealed for.
-import { type HeadsRecord, licenseEpochOf } from "../../content/heads-record.ts";
+import { licenseEpochOf, type SharedView } from "../../content/heads-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type CheckState, readCheckEtag, verifyCheckEtag } from "../../signing/check-etag.ts";
@@ -12,45 +12,41 @@ import { type CheckQuestion, knownQuestion, stateOf } from "./check-question.ts"
 /**
  * What an answer to this question depends on; sealed into its ETag.
  * @param query as sent
- * @param licenseEpoch of the device's account, as the edges know it
  * @param binding tail of the token
  */
 export function checkState(
 	question: CheckQuestion,
 	query: string,
-	heads: HeadsRecord,
-	licenseEpoch: number,
+	view: SharedView,
+	deviceId: string,
 	country: string | null,
 	binding: string,
 ): CheckState {
-	return { state: `${stateOf(question, heads)} ${licenseEpoch} ${country}`, query, binding };
+	const licenseEpoch = licenseEpochOf(view.denied, deviceId);
+	return { state: `${stateOf(question, view.heads)} ${licenseEpoch} ${country}`, query, binding };
 }
 
 /**
  * The 304 for a question that comes with the ETag of its last answer.
- * @returns null when it must be answered in full: always so while a read of a record is due
+ * @param view the shared records as the isolate holds them
+ * @returns null when it must be answered in full
  */
-export async function answerUnchanged(request: Request, scope: RequestScope, query: string): Promise<Response | null> {
+export async function answerUnchanged(
+	request: Request,
+	scope: RequestScope,
+	query: string,
+	view: SharedView,
+): Promise<Response | null> {
 	const text = request.headers.get("if-none-match");
 	const authorization = request.headers.get("authorization");
 	if (text === null || authorization === null) return null;
-	const { records, macKeyring } = scope.services;
-	const heads = records.peekHeads(scope);
-	const denied = heads && records.peekDenied(heads, scope);
 	const etag = readCheckEtag(text);
 	const question = knownQuestion(query);
-	if (etag === null || heads === undefined || denied === undefined || question === undefined) return null;
-	const state = checkState(
-		question,
-		query,
-		heads,
-		licenseEpochOf(denied, etag.deviceId),
-		scope.country,
-		tokenTail(authorization),
-	);
+	if (etag === null || question === undefined) return null;
+	const state = checkState(question, query, view, etag.deviceId, scope.country, tokenTail(authorization));
 	// The seal first: only under it is the device id one that we wrote, and not whatever a stranger sent.
-	if (!(await verifyCheckEtag(macKeyring, etag, { ...state, now: scope.now }))) return null;
-	if (isDenied(denied, etag.deviceId)) return null;
+	if (!(await verifyCheckEtag(scope.services.macKeyring, etag, { ...state, now: scope.now }))) return null;
+	if (isDenied(view.denied, etag.deviceId)) return null;
 	return unchanged(text, etag.deviceId, etag.pseudonym, scope);
 }
 

@@ -2,7 +2,7 @@
 // operators an API key. A caller who fails learns only that; the reason goes to the log.
 import type { HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
-import { type DeniedRecord, licenseEpochOf } from "../../content/heads-record.ts";
+import { type DeniedRecord, licenseEpochOf, type SharedView } from "../../content/heads-record.ts";
 import type { Scope } from "../../entitlement/credential-record.ts";
 import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { ACCOUNT_ID, accountObjectName, parseApiKey } from "../../entitlement/ids.ts";
@@ -69,9 +69,9 @@ const requireDeviceOrOperator = createMiddleware<AppEnv>(async (c, next) => {
 	const { limits } = c.env.services;
 	const authorization = readAuthorization(c.req.header("authorization") ?? null);
 	if (authorization !== null && (authorization.scheme === "DPoP" || ACCESS_TOKEN.test(authorization.credentials))) {
-		const { id } = (await authenticateDevice(c.req.raw, c.env)).profile;
-		await limitRate(limits.token, `asks ${id}`);
-		c.set("askingDevice", id);
+		const caller = await authenticateDevice(c.req.raw, c.env);
+		await limitRate(limits.token, `asks ${caller.profile.id}`);
+		c.set("askingDevice", caller);
 		c.header("ratelimit-policy", rateLimitPolicyField(limits.token));
 	} else {
 		await authenticateKey(c.req.raw, c.env, "operate");
@@ -103,9 +103,14 @@ export const deviceOrOperatorAccess = {
 
 /**
  * The device behind a request, as its token describes it.
+ * @param held what the caller has read of the shared records; left out, they are read here, once the token is verified
  * @throws ProblemError `unauthenticated`, or `device_refused` when it was suspended or revoked since
  */
-export async function authenticateDevice(request: Request, scope: RequestScope): Promise<DeviceCaller> {
+export async function authenticateDevice(
+	request: Request,
+	scope: RequestScope,
+	held?: SharedView,
+): Promise<DeviceCaller> {
 	const authorization = readAuthorization(request.headers.get("authorization"));
 	if (authorization === null) refuse(scope, "no_authorization");
 	const { config, tokenKeyring } = scope.services;
@@ -117,10 +122,11 @@ export async function authenticateDevice(request: Request, scope: RequestScope):
 	scope.event.device = token.pseudonym;
 	scope.event.account = accountObjectName(token.profile.id);
 	await requireProof(request, scope, authorization, token.jkt);
-	await refuseDenied(scope, token.profile.id);
-	await refuseOutdated(scope, token.profile);
-	if (token.provisional) await requireCurrent(scope, token.profile);
-	return { ...token, tail: tokenTail(authorization.credentials) };
+	const view = held ?? (await scope.services.records.current(scope));
+	refuseDenied(scope, view, token.profile.id);
+	refuseOutdated(scope, view, token.profile);
+	if (token.provisional) await requireCurrent(scope, view, token.profile);
+	return { ...token, view, tail: tokenTail(authorization.credentials) };
 }
 
 /**
@@ -151,14 +157,13 @@ export async function requireProof(
 	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuse(scope, "proof_replayed");
 }
 
-/** @throws ProblemError `unauthenticated` when the token is of an earlier license epoch: the device gets a new one */
-async function refuseOutdated(
+/** @throws ProblemError `unauthenticated` when the token is from before a change of the account's licenses: it gets a new one */
+function refuseOutdated(
 	scope: RequestScope,
+	view: SharedView,
 	{ id, licenseEpoch }: VerifiedAccessToken["profile"],
-): Promise<void> {
-	const { records } = scope.services;
-	const denied = await records.denied(await records.heads(scope), scope);
-	if (licenseEpoch < licenseEpochOf(denied, id)) refuse(scope, "token_outdated");
+): void {
+	if (licenseEpoch < licenseEpochOf(view.denied, id)) refuse(scope, "token_outdated");
 }
 
 /**
@@ -168,30 +173,29 @@ async function refuseOutdated(
  */
 export async function requireCurrent(
 	scope: RequestScope,
+	view: SharedView,
 	profile: Pick<DeviceRecord, "id" | "licenseEpoch">,
 ): Promise<void> {
-	const device = await requireActive(scope, profile.id);
+	const device = await requireActive(scope, view, profile.id);
 	if (profile.licenseEpoch < device.licenseEpoch) refuse(scope, "token_outdated");
 }
 
 /** @throws ProblemError `device_refused` when the device's record does not say that it is active */
-async function requireActive(scope: RequestScope, deviceId: string): Promise<DeviceRecord> {
-	const device = await scope.services.records.device(deviceId, scope);
+async function requireActive(scope: RequestScope, view: SharedView, deviceId: string): Promise<DeviceRecord> {
+	const device = await scope.services.records.device(deviceId, view, scope);
 	if (device?.status === "active") return device;
 	scope.event.reason = device?.status ?? "device_unknown";
 	throw new ProblemError("device_refused");
 }
 
-/** @throws ProblemError `device_refused` when the device stands on the deny list */
-export async function refuseDenied(scope: RequestScope, deviceId: string): Promise<void> {
-	if (await standsOnDenyList(scope, deviceId)) throw new ProblemError("device_refused");
+/** @throws ProblemError `device_refused` when the device or its account stands on the deny list */
+export function refuseDenied(scope: RequestScope, view: SharedView, deviceId: string): void {
+	if (standsOnDenyList(scope, view, deviceId)) throw new ProblemError("device_refused");
 }
 
-/** Whether the device is refused, whatever its record or its token says. */
-export async function standsOnDenyList(scope: RequestScope, deviceId: string): Promise<boolean> {
-	const { records } = scope.services;
-	const denied = await records.denied(await records.heads(scope), scope);
-	const isRefused = isDenied(denied, deviceId);
+/** Whether the device or its account is refused, whatever its record or its token says. */
+export function standsOnDenyList(scope: RequestScope, view: SharedView, deviceId: string): boolean {
+	const isRefused = isDenied(view.denied, deviceId);
 	if (isRefused) scope.event.reason = "denied";
 	return isRefused;
 }
