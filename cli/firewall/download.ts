@@ -31,7 +31,7 @@ export type DownloadResult =
 	/** the .part file stays, for another try */
 	| { readonly ok: false; readonly reason: "interrupted" | "refused"; readonly detail: string };
 
-type Attempt =
+type DownloadAttempt =
 	| { readonly step: "complete" }
 	| { readonly step: "interrupted"; readonly detail: string; readonly retryAfterMs?: number | undefined }
 	| { readonly step: "url_refused"; readonly detail: string }
@@ -48,7 +48,8 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 	let fruitless = 0;
 	for (;;) {
 		const before = await sizeOf(partPath);
-		const attempt: Attempt = before === size ? { step: "complete" } : await attemptDownload(options, before, refused);
+		const attempt: DownloadAttempt =
+			before === size ? { step: "complete" } : await attemptDownload(options, before, refused);
 		if (attempt.step === "complete") {
 			const found = await hashFile(partPath);
 			if (found === sha256) return { ok: true, resumedFrom };
@@ -73,7 +74,7 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 	}
 }
 
-async function attemptDownload(options: DownloadOptions, offset: number, refused: boolean): Promise<Attempt> {
+async function attemptDownload(options: DownloadOptions, offset: number, refused: boolean): Promise<DownloadAttempt> {
 	if (offset > options.size) return { step: "start_over", detail: "the part is longer than the package" };
 	const url = await options.urlFor(refused);
 	let reply: HttpReply;
@@ -103,7 +104,7 @@ function judgeReply(
 	reply: HttpReply,
 	offset: number,
 	size: number,
-): Attempt | { readonly step: "receive"; readonly from: number } {
+): DownloadAttempt | { readonly step: "receive"; readonly from: number } {
 	const { status, headers } = reply;
 	if (status === 200) return { step: "receive", from: 0 };
 	if (status === 206) {
@@ -121,7 +122,7 @@ function judgeReply(
 	return { step: "interrupted", detail, retryAfterMs };
 }
 
-async function receiveBody(reply: HttpReply, from: number, options: DownloadOptions): Promise<Attempt> {
+async function receiveBody(reply: HttpReply, from: number, options: DownloadOptions): Promise<DownloadAttempt> {
 	const { size, partPath, onProgress } = options;
 	let received = from;
 	onProgress?.(received, size);

@@ -47,7 +47,7 @@ export interface CheckAnswer {
 	readonly holdsUntil: number;
 }
 
-export interface CheckQuestion {
+export interface CheckFacts {
 	readonly device: DeviceProfile;
 	readonly circumstances: DeviceCircumstances;
 	readonly installed: Installed;
@@ -69,7 +69,7 @@ export interface CheckQuestion {
 export function answerProduct(
 	device: EntitledDevice,
 	product: string,
-	recordOf: CheckQuestion["recordOf"],
+	recordOf: CheckFacts["recordOf"],
 	candidate: Candidate,
 	now: number,
 	note?: Parameters<typeof selectRelease>[4],
@@ -101,7 +101,7 @@ export function answerCheck({
 	recordOf,
 	messages,
 	now,
-}: CheckQuestion): CheckAnswer {
+}: CheckFacts): CheckAnswer {
 	let holdsUntil = Infinity;
 	const products: ProductAnswer[] = [];
 	for (const [product, version] of installed) {

@@ -18,7 +18,7 @@ export interface JudgedRelease {
 /** What time does: `release_ready` = a release has become old enough for the license's delay tier. */
 export type ChangeReason = "license_starts" | "license_ends" | "grace_ends" | "critical_ends" | "release_ready";
 
-export interface Change {
+export interface ForeseenChange {
 	/** unix seconds */
 	readonly at: number;
 	readonly what: ChangeReason;
@@ -31,7 +31,7 @@ export interface Explanation {
 	/** newest first; none where the entitlement is refused, since then none is looked at */
 	readonly releases: readonly JudgedRelease[];
 	/** The next changes, soonest first. Before the first one nothing changes by time alone; none = it stays so for ever. */
-	readonly changes: readonly Change[];
+	readonly changes: readonly ForeseenChange[];
 }
 
 export interface ExplainQuestion {
@@ -86,8 +86,8 @@ export function explainProduct(question: ExplainQuestion): Explanation {
  * Each moment that an answer names lies after the answer's own, and there are few: one per release, and those of the license.
  * The walk counts them, so that it ends even if an answer should ever name its own moment again.
  */
-function foresee({ device, product, record, candidate }: ExplainQuestion, first: ProductAnswer): Change[] {
-	const changes: Change[] = [];
+function foresee({ device, product, record, candidate }: ExplainQuestion, first: ProductAnswer): ForeseenChange[] {
+	const changes: ForeseenChange[] = [];
 	let before = first;
 	let moments = (record?.releases.length ?? 0) + LICENSE_MOMENTS;
 	for (; moments > 0 && changes.length < MAX_CHANGES; moments--) {

@@ -86,9 +86,9 @@ export type ActivationRefusal =
 export type ActivationKind = "new" | "returned" | "moved" | "same";
 
 /** `overage`: every seat is taken, and the license allows more */
-type Admission = { readonly ok: true; readonly kind: ActivationKind; readonly overage: boolean };
-export type SeatDecision = Admission | { readonly ok: false; readonly reason: SeatRefusal };
-export type ActivationDecision = Admission | { readonly ok: false; readonly reason: ActivationRefusal };
+type Admitted = { readonly ok: true; readonly kind: ActivationKind; readonly overage: boolean };
+export type SeatDecision = Admitted | { readonly ok: false; readonly reason: SeatRefusal };
+export type ActivationDecision = Admitted | { readonly ok: false; readonly reason: ActivationRefusal };
 
 /** @returns what an activation comes to */
 export function decideActivation(facts: ActivationFacts): ActivationDecision {

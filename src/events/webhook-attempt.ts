@@ -5,7 +5,7 @@
 export type AttemptFailure = "status" | "timeout" | "unreachable" | "not_configured" | GivesUpAtOnce;
 type GivesUpAtOnce = "gone" | "url_refused" | "key_missing";
 
-export type Attempt =
+export type DeliveryAttempt =
 	| { readonly ok: true; readonly status: number }
 	| {
 			readonly ok: false;
@@ -39,7 +39,7 @@ const JITTER = 0.1;
  * @param failuresBefore failed attempts in a row before this one
  * @param random 0 ≤ x < 1
  */
-export function decideAttempt(attempt: Attempt, failuresBefore: number, random: number): AttemptDecision {
+export function decideAttempt(attempt: DeliveryAttempt, failuresBefore: number, random: number): AttemptDecision {
 	if (attempt.ok) return { kind: "delivered" };
 	if (attempt.reason === "gone" || attempt.reason === "url_refused" || attempt.reason === "key_missing") {
 		return { kind: "disable", reason: attempt.reason };

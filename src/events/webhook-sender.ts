@@ -4,7 +4,7 @@
 import { importMacKeyring, type MacKeyring } from "../signing/mac-keyring.ts";
 import { signWebhook, type WebhookSecretRef, webhookSecret } from "../signing/webhook-signature.ts";
 import { formatTimestamp } from "../timestamps.ts";
-import { type Attempt, readRetryAfter } from "./webhook-attempt.ts";
+import { type DeliveryAttempt, readRetryAfter } from "./webhook-attempt.ts";
 import { acceptsWebhookUrl, type WebhookUrlSettings } from "./webhook-url.ts";
 
 /** An event as the receiver gets it. */
@@ -30,7 +30,7 @@ export interface Delivery {
 }
 
 export interface WebhookSender {
-	send(delivery: Delivery): Promise<Attempt>;
+	send(delivery: Delivery): Promise<DeliveryAttempt>;
 }
 
 export interface WebhookSenderOptions extends WebhookUrlSettings {
@@ -88,7 +88,7 @@ async function post(
 	body: string,
 	headers: Record<string, string>,
 	now: number,
-): Promise<Attempt> {
+): Promise<DeliveryAttempt> {
 	// Not AbortSignal.timeout, which goes on after the answer and keeps the object awake until it ends.
 	const controller = new AbortController();
 	const { signal } = controller;
@@ -111,6 +111,6 @@ async function post(
 	return { ok: false, reason: status === 410 ? "gone" : "status", status, retryAfterSeconds };
 }
 
-function failed(reason: Exclude<Attempt, { ok: true }>["reason"]): Attempt {
+function failed(reason: Exclude<DeliveryAttempt, { ok: true }>["reason"]): DeliveryAttempt {
 	return { ok: false, reason, status: null, retryAfterSeconds: null };
 }

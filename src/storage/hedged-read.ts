@@ -6,7 +6,7 @@ import { type FoundRecord, RecordStoreError } from "./record-store.ts";
 /** overtaken: a store that was asked later had answered before; abandoned: one asked earlier had */
 export type AttemptEnd = "answered" | "failed" | "overtaken" | "abandoned";
 
-export interface Attempt {
+export interface ReadAttempt {
 	/** @returns whether the store may be asked now */
 	enter(): boolean;
 	read(): Promise<FoundRecord | null>;
@@ -22,7 +22,7 @@ export interface HedgedReadLimits {
 }
 
 interface Running {
-	readonly attempt: Attempt;
+	readonly attempt: ReadAttempt;
 	/** how many were started before it */
 	readonly place: number;
 	readonly cancelTimeout: () => void;
@@ -35,7 +35,7 @@ interface Running {
  */
 export function hedgedRead(
 	key: string,
-	attempts: readonly Attempt[],
+	attempts: readonly ReadAttempt[],
 	{ hedgeMs, timeoutMs }: HedgedReadLimits,
 	clock: Clock,
 ): Promise<FoundRecord | null> {
@@ -60,7 +60,7 @@ export function hedgedRead(
 		}
 	}
 
-	function start(attempt: Attempt, place: number): void {
+	function start(attempt: ReadAttempt, place: number): void {
 		const cancelTimeout = clock.after(timeoutMs, () => fail(run, new RecordStoreError("unreachable", key)));
 		const run: Running = { attempt, place, cancelTimeout };
 		running.add(run);

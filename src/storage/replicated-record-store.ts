@@ -3,7 +3,7 @@
 // add to an outage. Writes do not come here: the outbox delivers them to each store (objects/outbox.ts).
 import { type BreakerSettings, createCircuitBreaker, type Standing } from "./circuit-breaker.ts";
 import type { Clock } from "./clock.ts";
-import { type Attempt, type AttemptEnd, hedgedRead } from "./hedged-read.ts";
+import { type AttemptEnd, hedgedRead, type ReadAttempt } from "./hedged-read.ts";
 import { type RecordReader, RecordStoreError } from "./record-store.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 
@@ -61,12 +61,12 @@ export function createReplicatedRecordStore(options: ReplicatedRecordStoreOption
 		breaker: createCircuitBreaker(settings.breaker, random),
 	}));
 
-	function attemptsAt(nowMs: number, key: string): Attempt[] {
-		const turns: { turn: number; attempt: Attempt }[] = [];
+	function attemptsAt(nowMs: number, key: string): ReadAttempt[] {
+		const turns: { turn: number; attempt: ReadAttempt }[] = [];
 		for (const { store, breaker } of members) {
 			const standing = breaker.standing(nowMs);
 			if (standing === "open") continue;
-			const attempt: Attempt = {
+			const attempt: ReadAttempt = {
 				enter: () => breaker.enter(clock.nowMs()),
 				read: () => store.get(key),
 				leave: (end) => breaker.leave(clock.nowMs(), OUTCOMES[end]),

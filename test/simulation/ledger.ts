@@ -8,7 +8,7 @@ import type { Deployment } from "./deployment.ts";
 import type { Answer, Isolate, Question } from "./isolate.ts";
 import type { ObjectHost } from "./objects.ts";
 
-export interface Change {
+export interface DeviceChange {
 	readonly status: string;
 	readonly version: number;
 	readonly atMs: number;
@@ -48,7 +48,7 @@ const ABSENT_MS = 2_500;
 
 export class Ledger {
 	readonly findings: Finding[] = [];
-	readonly #devices = new Map<string, Change[]>();
+	readonly #devices = new Map<string, DeviceChange[]>();
 	readonly #options: LedgerOptions;
 	#isLooking = false;
 
@@ -56,7 +56,7 @@ export class Ledger {
 		this.#options = options;
 	}
 
-	changesOf(deviceId: string): readonly Change[] {
+	changesOf(deviceId: string): readonly DeviceChange[] {
 		return this.#devices.get(deviceId) ?? [];
 	}
 
@@ -89,7 +89,7 @@ export class Ledger {
 		});
 	}
 
-	#noteDelivery(deviceId: string, change: Change): void {
+	#noteDelivery(deviceId: string, change: DeviceChange): void {
 		const { deployment } = this.#options;
 		const isEverywhere = (key: string, version: number) =>
 			deployment.stores.every((store) => (store.newestVersion(key) ?? 0) >= version);

@@ -121,5 +121,5 @@ describe.each(["kv", "redis"] as const)("a device that was suspended, records in
 		const worst = Math.max(...lasts);
 		expect(worst).toBeLessThanOrEqual(bound);
 		expect(worst).toBeGreaterThan((bound * 2) / 3);
-	});
+	}, 60_000);
 });

@@ -8,7 +8,7 @@ import { Outbox } from "../outbox/outbox.ts";
 import { DENIAL_MARGIN_SECONDS } from "./account-records.ts";
 import { AccountTables } from "./account-tables.ts";
 import { Admission } from "./admission.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 import { DeviceDesk } from "./device-desk.ts";
 import { DeviceTables } from "./device-tables.ts";
 import { ExpiryDesk } from "./expiry-desk.ts";
@@ -25,7 +25,7 @@ import { ReplacementDesk } from "./replacement-desk.ts";
 import { SeatDesk } from "./seats/seat-desk.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
-export interface AccountDesks extends DeskOptions {
+export interface AccountDesks extends DeskParts {
 	/** shared by all that have something to do later */
 	readonly alarm: Alarm;
 	readonly webhooks: Webhooks;
@@ -60,7 +60,7 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 	const haReports = new HaReports(shared);
 	// After a change, no token from before it is left.
 	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
-	const desk: DeskOptions = { ...tables, audit, outbox, seatDesk, expiryDesk, haReports, tokensEndAfter };
+	const desk: DeskParts = { ...tables, audit, outbox, seatDesk, expiryDesk, haReports, tokensEndAfter };
 
 	const admission = new Admission(desk);
 	const licenseDesk = new LicenseDesk(desk);

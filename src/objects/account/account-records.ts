@@ -4,7 +4,7 @@ import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { accountObjectName, isHaGroupId } from "../../entitlement/ids.ts";
 import { deviceKey, haGroupKey } from "../../storage/keys.ts";
 import type { DenyStep, OutboxStep, RecordStep } from "../outbox/outbox-rows.ts";
-import type { RecordSource } from "../outbox/record-pages.ts";
+import type { OwnedRecords } from "../outbox/record-pages.ts";
 import type { AccountInfo, AccountTables } from "./account-tables.ts";
 import type { Device, DeviceTables } from "./device-tables.ts";
 import type { HaReports } from "./ha/ha-reports.ts";
@@ -49,14 +49,14 @@ export function allowStep(device: Device): OutboxStep {
 }
 
 /** The devices' records in the order of their ids. A page is named by the last id of the one before. */
-export function deviceRecords(tables: DeviceTables, after: string, limit: number): ReturnType<RecordSource["read"]> {
+export function deviceRecords(tables: DeviceTables, after: string, limit: number): ReturnType<OwnedRecords["read"]> {
 	const devices = tables.devices(after, limit);
 	const last = devices.length === limit ? devices.at(-1) : undefined;
 	return { steps: devices.map(deviceStep), next: last?.id ?? null };
 }
 
 /** All devices, and after them all HA groups, each in the order of their ids. */
-export function accountRecords(tables: DeviceTables, groups: HaReports, account: AccountTables): RecordSource {
+export function accountRecords(tables: DeviceTables, groups: HaReports, account: AccountTables): OwnedRecords {
 	return {
 		// Those behind it are still to be written anew after the license epoch was raised.
 		isPending(key) {

@@ -10,9 +10,9 @@ import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import {
+	type OwnedRecords,
 	type RebuildResult,
 	type RecordPageQuery,
-	type RecordSource,
 	rebuildPage,
 	type VerifyResult,
 	verifyPage,
@@ -43,7 +43,7 @@ const RENEWAL_PAGES_PER_RUN = 4;
 
 export class Account extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
-	readonly #of: AccountDesks;
+	readonly #desks: AccountDesks;
 	readonly #republisher: Republisher;
 	#exists: boolean;
 
@@ -52,7 +52,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		const { sql } = ctx.storage;
 		const desks = openDesks(ctx.storage, env);
 		const { account, outbox, alarm, expiryDesk } = desks;
-		this.#of = desks;
+		this.#desks = desks;
 		this.outbox = outbox;
 		this.#republisher = new Republisher(ctx, outbox);
 		this.#exists = hasTable(sql, "account");
@@ -72,62 +72,62 @@ export class Account extends DurableObject<ObjectBindings> {
 		const { sql } = this.ctx.storage;
 		this.ctx.storage.transactionSync(() => {
 			createAccountTables(sql);
-			this.#of.account.insert(account);
-			this.#of.audit(input, "account.create", account.id, account.name);
+			this.#desks.account.insert(account);
+			this.#desks.audit(input, "account.create", account.id, account.name);
 		});
 		this.#exists = true;
 		return account;
 	}
 
 	async info(): Promise<AccountInfo | null> {
-		return this.#exists ? this.#of.account.info() : null;
+		return this.#exists ? this.#desks.account.info() : null;
 	}
 
 	async createLicense(input: Change & { id: string; terms: LicenseTerms }) {
-		return this.#change("unknown_account", () => this.#of.licenseDesk.create(input));
+		return this.#change("unknown_account", () => this.#desks.licenseDesk.create(input));
 	}
 
 	async listLicenses(now = nowSeconds()): Promise<LicenseInfo[]> {
-		return this.#exists ? this.#of.licenseDesk.list(now) : [];
+		return this.#exists ? this.#desks.licenseDesk.list(now) : [];
 	}
 
 	/** @param id null = each license @param days of how many the peaks are wanted, today with them */
 	async licenseUsage(id: string | null, now: number, days: number): Promise<LicenseUsage[]> {
-		return this.#exists ? this.#of.licenseDesk.usage(id, now, days) : [];
+		return this.#exists ? this.#desks.licenseDesk.usage(id, now, days) : [];
 	}
 
 	/** @param input see LicenseChange */
 	async changeLicense(input: Change & LicenseChange) {
-		return this.#change("unknown_license", () => this.#of.licenseDesk.change(input));
+		return this.#change("unknown_license", () => this.#desks.licenseDesk.change(input));
 	}
 
 	/** Suspends, reinstates ("active") or revokes for good. The reason is kept in the audit trail. */
 	async setLicenseStatus(input: Change & { id: string; status: LicenseStatus; reason: string }) {
-		return this.#change("unknown_license", () => this.#of.licenseDesk.setStatus(input));
+		return this.#change("unknown_license", () => this.#desks.licenseDesk.setStatus(input));
 	}
 
 	/** Moves all devices that hold a seat of one license to another. */
 	async transferLicense(input: Change & { id: string; to: string }) {
-		return this.#change("unknown_license", () => this.#of.licenseDesk.transfer(input));
+		return this.#change("unknown_license", () => this.#desks.licenseDesk.transfer(input));
 	}
 
 	async createCode(input: Change & NewCode) {
-		return this.#change("unknown_account", () => this.#of.licenseDesk.createCode(input));
+		return this.#change("unknown_account", () => this.#desks.licenseDesk.createCode(input));
 	}
 
 	/** @param after id of the last code of the page before */
 	async listCodes(after = "", limit = CODES_PER_PAGE): Promise<Code[]> {
-		return this.#exists ? this.#of.licenseDesk.codes(after, limit) : [];
+		return this.#exists ? this.#desks.licenseDesk.codes(after, limit) : [];
 	}
 
 	/** No device activates with it from now on; those that did stay. */
 	async revokeCode(input: Change & { id: string }) {
-		return this.#change("unknown_code", () => this.#of.licenseDesk.revokeCode(input));
+		return this.#change("unknown_code", () => this.#desks.licenseDesk.revokeCode(input));
 	}
 
 	/** Takes a seat for a key, or finds that it has one. Asking again after a lost answer gives the same device. */
 	async activate(input: ActivationInput) {
-		return this.#change("unknown_code", () => this.#of.deviceDesk.activate(input));
+		return this.#change("unknown_code", () => this.#desks.deviceDesk.activate(input));
 	}
 
 	/** Takes over devices that an operator vouches for. The answer does not wait for any store. */
@@ -135,7 +135,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		input: Change & { devices: readonly ImportedDevice[] },
 	): Promise<ImportOutcome | { readonly ok: false; readonly reason: "unknown_account" }> {
 		if (!this.#exists) return { ok: false, reason: "unknown_account" };
-		const outcome = this.ctx.storage.transactionSync(() => this.#of.importDesk.importAll(input));
+		const outcome = this.ctx.storage.transactionSync(() => this.#desks.importDesk.importAll(input));
 		// Never rejects. Also when the stores were behind: one that is well again is found out now.
 		void this.outbox.deliver();
 		return outcome;
@@ -144,13 +144,13 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** Keeps, renews or takes back the seat of an elastic license. To be called for each token; tells the edges nothing. */
 	async renewSeat(input: { deviceId: string; now: number }): Promise<RenewalOutcome> {
 		if (!this.#exists) return { ok: false, reason: "unknown_device" };
-		return this.ctx.storage.transactionSync(() => this.#of.seatDesk.renew(input));
+		return this.ctx.storage.transactionSync(() => this.#desks.seatDesk.renew(input));
 	}
 
 	/** Takes what a device of an HA group says of itself with a check. What the edges are to know is delivered behind. */
 	async reportHa(input: HaReport): Promise<HaReportOutcome> {
 		if (!this.#exists) return "no_member";
-		const outcome = this.ctx.storage.transactionSync(() => this.#of.haReports.report(input));
+		const outcome = this.ctx.storage.transactionSync(() => this.#desks.haReports.report(input));
 		if (outcome === "taken") this.ctx.waitUntil(this.outbox.flush());
 		return outcome;
 	}
@@ -158,69 +158,69 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** The device gives up its seat; its key may come back under a code. */
 	async deactivate(input: Change & { deviceId: string }) {
 		return this.#change("unknown_device", () =>
-			this.#of.deviceDesk.changeStatus({ ...input, status: "deactivated", reason: "" }),
+			this.#desks.deviceDesk.changeStatus({ ...input, status: "deactivated", reason: "" }),
 		);
 	}
 
 	/** Suspends, reinstates ("active") or revokes for good. The reason is kept in the audit trail. */
 	async setDeviceStatus(input: StatusChange & { status: "active" | "suspended" | "revoked" }) {
-		return this.#change("unknown_device", () => this.#of.deviceDesk.changeStatus(input));
+		return this.#change("unknown_device", () => this.#desks.deviceDesk.changeStatus(input));
 	}
 
 	/** Refuses a device from now on, and gives its place to another appliance, now or when that activates. */
 	async replaceDevice(input: Replacement) {
-		return this.#change("unknown_device", () => this.#of.replacementDesk.replace(input));
+		return this.#change("unknown_device", () => this.#desks.replacementDesk.replace(input));
 	}
 
 	/** @param after id of the last group of the page before */
 	async listHaGroups(after: string, limit: number, now: number): Promise<HaGroupInfo[]> {
-		return this.#exists ? this.#of.haDesk.list(after, limit, now) : [];
+		return this.#exists ? this.#desks.haDesk.list(after, limit, now) : [];
 	}
 
 	async haGroup(id: string, now: number): Promise<HaGroupInfo | null> {
-		return this.#exists ? this.#of.haDesk.read(id, now) : null;
+		return this.#exists ? this.#desks.haDesk.read(id, now) : null;
 	}
 
 	/** Makes, changes or removes an HA group, or has a device join or leave it. */
 	async changeHaGroup(change: HaGroupChange) {
-		return this.#change("unknown_account", () => this.#of.haDesk.change(change));
+		return this.#change("unknown_account", () => this.#desks.haDesk.change(change));
 	}
 
 	/** Makes the code of an instance's launch, or finds it. */
 	async launchInstance(input: InstanceLaunch) {
-		return this.#change("unknown_license", () => this.#of.instanceDesk.launch(input));
+		return this.#change("unknown_license", () => this.#desks.instanceDesk.launch(input));
 	}
 
 	/** Frees the seats of an instance that is gone; its codes are revoked. */
 	async terminateInstance(input: InstanceEvent) {
-		return this.#change("unknown_account", () => this.#of.instanceDesk.terminate(input));
+		return this.#change("unknown_account", () => this.#desks.instanceDesk.terminate(input));
 	}
 
 	/** @param after id of the last device of the page before */
 	async listDevices(after = "", limit = DEVICES_PER_PAGE): Promise<Device[]> {
-		return this.#exists ? this.#of.devices.devices(after, limit) : [];
+		return this.#exists ? this.#desks.devices.devices(after, limit) : [];
 	}
 
 	async device(deviceId: string): Promise<Device | null> {
-		return this.#exists ? this.#of.devices.device(deviceId) : null;
+		return this.#exists ? this.#desks.devices.device(deviceId) : null;
 	}
 
 	/** What an answer to the device rests on: the device, its license with the seats that are taken, and its own one. */
 	async explainDevice(deviceId: string, now: number): Promise<ExplainedDevice | null> {
 		const device = await this.device(deviceId);
 		if (device === null) return null;
-		const group = device.haGroup === null ? null : this.#of.groups.group(device.haGroup);
+		const group = device.haGroup === null ? null : this.#desks.groups.group(device.haGroup);
 		return {
 			device,
-			license: this.#of.licenseDesk.read(device.license, now),
-			seat: holdsSeat(device.status) ? this.#of.seatDesk.seats.seat(seatHolder(device)) : null,
-			ha: group && this.#of.haReports.describe(group),
+			license: this.#desks.licenseDesk.read(device.license, now),
+			seat: holdsSeat(device.status) ? this.#desks.seatDesk.seats.seat(seatHolder(device)) : null,
+			ha: group && this.#desks.haReports.describe(group),
 		};
 	}
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
 	async readRecord(key: string): Promise<string | null> {
-		const { devices, haReports } = this.#of;
+		const { devices, haReports } = this.#desks;
 		const step = this.#exists ? stepOf(key, devices, haReports) : null;
 		if (step === null) return null;
 		this.#republisher.offer(step);
@@ -245,34 +245,34 @@ export class Account extends DurableObject<ObjectBindings> {
 	async events(query: TrailQuery, device?: string): Promise<TrailPage | null> {
 		if (!this.#exists) return null;
 		if (device === undefined) return readTrail(this.ctx.storage.sql, query);
-		const subjects = this.#of.devices.lineage(device);
+		const subjects = this.#desks.devices.lineage(device);
 		return subjects.length === 0 ? null : readTrail(this.ctx.storage.sql, { ...query, subjects });
 	}
 
 	/** @returns null where there is no such account */
 	async listWebhooks(): Promise<readonly Webhook[] | null> {
-		return this.#exists ? this.#of.webhooks.list() : null;
+		return this.#exists ? this.#desks.webhooks.list() : null;
 	}
 
 	async changeWebhook(change: WebhookChange): Promise<WebhookResult> {
-		return this.#exists ? this.#of.webhooks.change(change) : { ok: false, reason: "unknown_account" };
+		return this.#exists ? this.#desks.webhooks.change(change) : { ok: false, reason: "unknown_account" };
 	}
 
 	override async alarm(): Promise<void> {
 		if (!this.#exists) return;
-		await this.#of.alarm.ring();
-		await this.#of.lasting.renew(nowSeconds());
+		await this.#desks.alarm.ring();
+		await this.#desks.lasting.renew(nowSeconds());
 	}
 
-	#records(): RecordSource {
-		return accountRecords(this.#of.devices, this.#of.haReports, this.#of.account);
+	#records(): OwnedRecords {
+		return accountRecords(this.#desks.devices, this.#desks.haReports, this.#desks.account);
 	}
 
 	/** One page at a time, so that what is changed meanwhile comes between. */
 	async #renew(): Promise<void> {
-		for (let page = 0; page < RENEWAL_PAGES_PER_RUN && this.#of.account.renewedTo() !== null; page++) {
+		for (let page = 0; page < RENEWAL_PAGES_PER_RUN && this.#desks.account.renewedTo() !== null; page++) {
 			if (!this.outbox.isEmpty()) break;
-			this.ctx.storage.transactionSync(() => this.outbox.add(this.#of.deviceDesk.takeRenewals()));
+			this.ctx.storage.transactionSync(() => this.outbox.add(this.#desks.deviceDesk.takeRenewals()));
 			await this.outbox.deliver();
 		}
 	}

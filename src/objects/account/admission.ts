@@ -10,7 +10,7 @@ import { firstLeaseEnd } from "../../entitlement/seat-lease.ts";
 import { type Labels, mergeLabels } from "../../names.ts";
 import type { Change } from "../audit.ts";
 import { accessStep, deviceStep } from "./account-records.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { HaGroup } from "./ha/ha-tables.ts";
 import type { Code } from "./license-tables.ts";
@@ -44,17 +44,17 @@ export interface Newcomer {
 }
 
 export class Admission {
-	readonly #of: DeskOptions;
+	readonly #parts: DeskParts;
 
-	constructor(options: DeskOptions) {
-		this.#of = options;
+	constructor(parts: DeskParts) {
+		this.#parts = parts;
 	}
 
 	/** @param of a code, or the device that is replaced @throws Error when its license is not there, which cannot be */
 	placeOf({ license: id, haGroup }: Pick<Code | Device, "license" | "haGroup">, replaced: Device | null): Place {
-		const license = this.#of.licenses.license(id);
+		const license = this.#parts.licenses.license(id);
 		if (license === null) throw new Error("a place without a license");
-		return { license, group: haGroup === null ? null : this.#of.groups.group(haGroup), replaced };
+		return { license, group: haGroup === null ? null : this.#parts.groups.group(haGroup), replaced };
 	}
 
 	/** @param known the device that has the caller's key @param now unix seconds @returns what `decideSeat` decides on */
@@ -64,7 +64,7 @@ export class Admission {
 		known: Device | null,
 		now: number,
 	): SeatFacts & { readonly deviceWithSameKey: KnownDevice | null } {
-		const { devices, seatDesk } = this.#of;
+		const { devices, seatDesk } = this.#parts;
 		const seatsTaken = seatDesk.countTaken(license.id, now);
 		const leaving = [known, replaced].filter((device) => device !== null);
 		const left = leaving.map(({ id }) => id);
@@ -97,7 +97,7 @@ export class Admission {
 		kind: Exclude<ActivationKind, "same">,
 		by: Change,
 	): Device {
-		const { audit, devices, seatDesk, outbox } = this.#of;
+		const { audit, devices, seatDesk, outbox } = this.#parts;
 		const id = known?.id ?? candidateId;
 		const until = this.#leaseEnd({ license, replaced }, known, by.now);
 		// Moving does not lift a suspension; a device that returns starts afresh.
@@ -122,7 +122,7 @@ export class Admission {
 		});
 		if (kind === "returned") this.callOffReplacement(id, by);
 		const device = devices.deviceOrThrow(id);
-		const isBack = kind === "returned" ? [accessStep(device, by.now, this.#of.tokensEndAfter)] : [];
+		const isBack = kind === "returned" ? [accessStep(device, by.now, this.#parts.tokensEndAfter)] : [];
 		outbox.add([deviceStep(device), ...isBack]);
 		return device;
 	}
@@ -134,13 +134,13 @@ export class Admission {
 		known: Device | null,
 		by: Change,
 	): void {
-		this.#of.seatDesk.ledger.refuse(license, group?.id ?? known?.id ?? serial, `serial ${serial}`, by);
+		this.#parts.seatDesk.ledger.refuse(license, group?.id ?? known?.id ?? serial, `serial ${serial}`, by);
 	}
 
 	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */
 	tokensUntil(device: Device, now: number): number {
-		const lease = this.#of.seatDesk.liveSeat(device, now)?.until ?? 0;
-		return Math.max(lease, now + (device.lease ?? this.#of.tokensEndAfter));
+		const lease = this.#parts.seatDesk.liveSeat(device, now)?.until ?? 0;
+		return Math.max(lease, now + (device.lease ?? this.#parts.tokensEndAfter));
 	}
 
 	/**
@@ -148,7 +148,7 @@ export class Admission {
 	 * another one than before, and has both groups look at who their members are.
 	 */
 	noteGroup(by: Change, deviceId: string, before: string | null, after: string | null): void {
-		const { audit, haReports } = this.#of;
+		const { audit, haReports } = this.#parts;
 		if (before !== null && before !== after) audit(by, "ha_group.leave", deviceId, before);
 		if (after !== null && before !== after) audit(by, "ha_group.join", deviceId, after);
 		for (const group of new Set([before, after])) if (group !== null) haReports.refresh(group, by);
@@ -156,15 +156,15 @@ export class Admission {
 
 	/** Whoever is back is not replaced: the codes with which another one could take its place are revoked. */
 	callOffReplacement(deviceId: string, by: Change): void {
-		for (const code of this.#of.licenses.replacementCodes(deviceId)) {
-			this.#of.licenses.revokeCode(code.id);
-			this.#of.audit(by, "code.revoke", code.id, `for the replacement of ${deviceId}`);
+		for (const code of this.#parts.licenses.replacementCodes(deviceId)) {
+			this.#parts.licenses.revokeCode(code.id);
+			this.#parts.audit(by, "code.revoke", code.id, `for the replacement of ${deviceId}`);
 		}
 	}
 
 	/** The device leaves its place to another, which is in it already. */
 	#retire(replaced: Device, successor: string, by: Change): void {
-		const { audit, devices, seatDesk, outbox, tokensEndAfter } = this.#of;
+		const { audit, devices, seatDesk, outbox, tokensEndAfter } = this.#parts;
 		devices.saveDevice({ ...replaced, status: "revoked", haGroup: null, replacedBy: successor });
 		audit(by, "device.replaced", replaced.id, `by ${successor}`);
 		seatDesk.vacate(replaced, by, `replaced by ${successor}`);
@@ -174,13 +174,13 @@ export class Admission {
 
 	#leaseEnd({ license, replaced }: Pick<Place, "license" | "replaced">, known: Device | null, now: number) {
 		const until = firstLeaseEnd(license.leaseSeconds, known && this.tokensUntil(known, now), now);
-		const kept = replaced && this.#of.seatDesk.liveSeat(replaced, now);
+		const kept = replaced && this.#parts.seatDesk.liveSeat(replaced, now);
 		return until === null ? null : Math.max(until, kept?.until ?? 0);
 	}
 
 	/** @param leaving ids of devices that leave their place too */
 	#isAloneInSeat(device: Device, leaving: readonly string[], license: License, now: number): boolean {
-		const { devices, seatDesk } = this.#of;
+		const { devices, seatDesk } = this.#parts;
 		if (seatDesk.liveSeat(device, now)?.license !== license.id) return false;
 		return device.haGroup === null || !devices.hasSeatedMember(device.haGroup, leaving);
 	}

@@ -11,7 +11,7 @@ import type { HaTables } from "./ha/ha-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 import type { SeatDesk } from "./seats/seat-desk.ts";
 
-export interface DeskOptions {
+export interface DeskParts {
 	readonly audit: WriteAudit;
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;

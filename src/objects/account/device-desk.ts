@@ -10,7 +10,7 @@ import type { Change } from "../audit.ts";
 import type { OutboxStep } from "../outbox/outbox-rows.ts";
 import { accessStep, deviceRecords, deviceStep } from "./account-records.ts";
 import type { Admission, DeviceClaims, Place } from "./admission.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { Code } from "./license-tables.ts";
 
@@ -41,17 +41,17 @@ export type StatusChange = Change & {
 const RENEWALS_PER_RUN = 50;
 
 export class DeviceDesk {
-	readonly #of: DeskOptions;
+	readonly #parts: DeskParts;
 	readonly #admission: Admission;
 
-	constructor(options: DeskOptions, admission: Admission) {
-		this.#of = options;
+	constructor(parts: DeskParts, admission: Admission) {
+		this.#parts = parts;
 		this.#admission = admission;
 	}
 
 	/** Takes a seat for a key, or its part in that of the code's HA group, or finds that it has one. */
 	activate(input: ActivationInput): ActivationOutcome {
-		const { licenses, devices } = this.#of;
+		const { licenses, devices } = this.#parts;
 		const { codeHash, candidateDeviceId, now, ...claims } = input;
 		const code = licenses.code("hash", codeHash);
 		if (code === null) return { ok: false, reason: "unknown_code" };
@@ -82,24 +82,24 @@ export class DeviceDesk {
 	}
 
 	changeStatus(input: StatusChange): StatusOutcome {
-		const known = this.#of.devices.device(input.deviceId);
+		const known = this.#parts.devices.device(input.deviceId);
 		if (known === null) return { ok: false, reason: "unknown_device" };
 		const decision = decideStatusChange(known.status, input.status);
 		if (!decision.ok) return decision;
 		if (!decision.changed) return { ...decision, device: known };
-		this.#of.devices.saveDevice({ ...known, status: input.status });
+		this.#parts.devices.saveDevice({ ...known, status: input.status });
 		if (input.status === "active") this.#admission.callOffReplacement(known.id, input);
-		const device = this.#of.devices.deviceOrThrow(known.id);
-		this.#of.audit(input, `device.${input.status}`, known.id, input.reason);
-		if (!holdsSeat(input.status)) this.#of.seatDesk.vacate(known, input, `device ${input.status}`);
-		this.#of.outbox.add([deviceStep(device), accessStep(device, input.now, this.#of.tokensEndAfter)]);
-		if (known.haGroup !== null) this.#of.haReports.refresh(known.haGroup, input);
+		const device = this.#parts.devices.deviceOrThrow(known.id);
+		this.#parts.audit(input, `device.${input.status}`, known.id, input.reason);
+		if (!holdsSeat(input.status)) this.#parts.seatDesk.vacate(known, input, `device ${input.status}`);
+		this.#parts.outbox.add([deviceStep(device), accessStep(device, input.now, this.#parts.tokensEndAfter)]);
+		if (known.haGroup !== null) this.#parts.haReports.refresh(known.haGroup, input);
 		return { ...decision, device };
 	}
 
 	/** @returns the next records that have to be written anew in a new license epoch; taken once */
 	takeRenewals(): readonly OutboxStep[] {
-		const { account, devices } = this.#of;
+		const { account, devices } = this.#parts;
 		const after = account.renewedTo();
 		if (after === null) return [];
 		const { steps, next } = deviceRecords(devices, after, RENEWALS_PER_RUN);
@@ -112,7 +112,7 @@ export class DeviceDesk {
 	 * after that to wherever its successor was.
 	 */
 	#placeOf(code: Code, known: Device | null): Place {
-		const device = code.replaces === null ? null : this.#of.devices.device(code.replaces);
+		const device = code.replaces === null ? null : this.#parts.devices.device(code.replaces);
 		if (device?.replacedBy === null) return this.#admission.placeOf(device, device);
 		const successor = known !== null && device?.replacedBy === known.id ? known : null;
 		return this.#admission.placeOf(successor ?? code, null);

@@ -10,7 +10,7 @@ import { nowSeconds } from "../clock.ts";
 import { type AwaitedNotice, ExpiryTables } from "./expiry-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 
-export interface ExpiryDeskOptions {
+export interface ExpiryDeskParts {
 	readonly storage: DurableObjectStorage;
 	readonly audit: WriteAudit;
 	readonly licenses: LicenseTables;
@@ -22,12 +22,12 @@ export interface ExpiryDeskOptions {
 const NOTICES_PER_RUN = 200;
 
 export class ExpiryDesk {
-	readonly #of: ExpiryDeskOptions;
+	readonly #parts: ExpiryDeskParts;
 	readonly #tables: ExpiryTables;
 
-	constructor(options: ExpiryDeskOptions) {
-		const { storage, alarm } = options;
-		this.#of = options;
+	constructor(parts: ExpiryDeskParts) {
+		const { storage, alarm } = parts;
+		this.#parts = parts;
 		this.#tables = new ExpiryTables(storage.sql);
 		// By the clock, not by what the alarm stood at: it may have been set for something that is not there any more.
 		const run = async () => storage.transactionSync(() => this.#tell(nowSeconds()));
@@ -44,12 +44,12 @@ export class ExpiryDesk {
 			// An end that was there before goes on where it is.
 			if (!awaited.some((one) => one.endsAt === endsAt)) this.#await(license.id, endsAt, now);
 		}
-		if (this.#dueMs() !== before) this.#of.alarm.setWithin();
+		if (this.#dueMs() !== before) this.#parts.alarm.setWithin();
 	}
 
 	/** For an account from before there were notices: it is told what comes from now on. @param now unix seconds */
 	watchAll(now: number): void {
-		for (const license of this.#of.licenses.licenses()) this.watch(license, now);
+		for (const license of this.#parts.licenses.licenses()) this.watch(license, now);
 	}
 
 	#dueMs(): number | null {
@@ -66,7 +66,7 @@ export class ExpiryDesk {
 	}
 
 	#tellOf({ license: id, endsAt, dueAt }: AwaitedNotice, now: number): void {
-		const license = this.#of.licenses.license(id);
+		const license = this.#parts.licenses.license(id);
 		const notice = dueExpiryNotice(endsAt, dueAt, now);
 		const products = license === null ? undefined : endsOf(license).get(endsAt)?.join(" ");
 		if (license === null || notice === null || products === undefined) return;
@@ -75,10 +75,10 @@ export class ExpiryDesk {
 		if (daysLeft === 0) {
 			const grace =
 				license.graceSeconds === 0 ? "no grace" : `grace until ${formatTimestamp(endsAt + license.graceSeconds)}`;
-			this.#of.audit(by, "license.ended", id, `at ${formatTimestamp(endsAt)}, ${grace}: ${products}`);
+			this.#parts.audit(by, "license.ended", id, `at ${formatTimestamp(endsAt)}, ${grace}: ${products}`);
 		} else {
 			const days = daysLeft === 1 ? "1 day" : `${daysLeft} days`;
-			this.#of.audit(by, "license.expiring", id, `in ${days}, at ${formatTimestamp(endsAt)}: ${products}`);
+			this.#parts.audit(by, "license.expiring", id, `in ${days}, at ${formatTimestamp(endsAt)}: ${products}`);
 		}
 	}
 

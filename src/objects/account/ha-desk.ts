@@ -7,7 +7,7 @@ import { firstLeaseEnd } from "../../entitlement/seat-lease.ts";
 import type { Change } from "../audit.ts";
 import { deviceStep } from "./account-records.ts";
 import type { Admission } from "./admission.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { HaState } from "./ha/ha-reports.ts";
 import type { HaGroup } from "./ha/ha-tables.ts";
@@ -48,27 +48,27 @@ export type HaGroupResult =
 	| { readonly ok: false; readonly reason: "unknown_device" | JoinRefusal; readonly deviceId: string };
 
 export class HaDesk {
-	readonly #of: DeskOptions;
+	readonly #parts: DeskParts;
 	readonly #admission: Admission;
 
-	constructor(options: DeskOptions, admission: Admission) {
-		this.#of = options;
+	constructor(parts: DeskParts, admission: Admission) {
+		this.#parts = parts;
 		this.#admission = admission;
 	}
 
 	/** @returns groups in the order of their ids, from the first one after the given id */
 	list(after: string, limit: number, now: number): HaGroupInfo[] {
-		return this.#of.groups.groups(after, limit).map((group) => this.#describe(group, now));
+		return this.#parts.groups.groups(after, limit).map((group) => this.#describe(group, now));
 	}
 
 	read(id: string, now: number): HaGroupInfo | null {
-		const group = this.#of.groups.group(id);
+		const group = this.#parts.groups.group(id);
 		return group === null ? null : this.#describe(group, now);
 	}
 
 	change(change: HaGroupChange): HaGroupResult {
 		if (change.kind === "create") return this.#create(change);
-		const group = this.#of.groups.group(change.id);
+		const group = this.#parts.groups.group(change.id);
 		if (group === null) return { ok: false, reason: "unknown_ha_group" };
 		switch (change.kind) {
 			case "change":
@@ -85,14 +85,14 @@ export class HaDesk {
 	/** With all of its devices, or not at all. */
 	#create(change: Of<"create">): HaGroupResult {
 		const { id, name, mode, license, skewLimitSeconds, devices, now } = change;
-		const { groups, licenses } = this.#of;
+		const { groups, licenses } = this.#parts;
 		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" };
 		if (groups.group(id) !== null) return { ok: false, reason: "id_taken" };
 		const group: HaGroup = { id, name, mode, license, skewLimitSeconds, createdAt: now };
 		const refusal = this.#refuseJoin(group, devices);
 		if (refusal !== null) return refusal;
 		groups.saveGroup(group);
-		this.#of.audit(change, "ha_group.create", id, `${name}: ${mode}, license ${license}`);
+		this.#parts.audit(change, "ha_group.create", id, `${name}: ${mode}, license ${license}`);
 		this.#joinAll(group, devices, change);
 		return this.#done(group, change, true);
 	}
@@ -100,9 +100,9 @@ export class HaDesk {
 	#set(before: HaGroup, change: Of<"change">): HaGroupResult {
 		const after = { ...before, ...change.settings };
 		if (JSON.stringify(after) === JSON.stringify(before)) return this.#done(before, change, false);
-		this.#of.groups.saveGroup(after);
+		this.#parts.groups.saveGroup(after);
 		const { name, mode, skewLimitSeconds } = after;
-		this.#of.audit(change, "ha_group.change", after.id, `${name}: ${mode}, skew limit ${skewLimitSeconds} s`);
+		this.#parts.audit(change, "ha_group.change", after.id, `${name}: ${mode}, skew limit ${skewLimitSeconds} s`);
 		return this.#done(after, change, true);
 	}
 
@@ -110,16 +110,16 @@ export class HaDesk {
 		const refusal = this.#refuseJoin(group, deviceIds);
 		if (refusal !== null) return refusal;
 		const joining = deviceIds
-			.map((id) => this.#of.devices.deviceOrThrow(id))
+			.map((id) => this.#parts.devices.deviceOrThrow(id))
 			.filter((device) => device.haGroup !== group.id);
 		for (const device of joining) this.#join(group, device, by);
 		return this.#done(group, by, joining.length > 0);
 	}
 
 	#refuseJoin(group: HaGroup, deviceIds: readonly string[]): (HaGroupResult & { ok: false }) | null {
-		let members = this.#of.devices.members(group.id).length;
+		let members = this.#parts.devices.members(group.id).length;
 		for (const deviceId of deviceIds) {
-			const device = this.#of.devices.device(deviceId);
+			const device = this.#parts.devices.device(deviceId);
 			if (device === null) return { ok: false, reason: "unknown_device", deviceId };
 			const decision = decideJoin({ device, group, members });
 			if (!decision.ok) return { ok: false, reason: decision.reason, deviceId };
@@ -129,7 +129,7 @@ export class HaDesk {
 	}
 
 	#join(group: HaGroup, device: Device, by: Change): void {
-		const { devices, seatDesk } = this.#of;
+		const { devices, seatDesk } = this.#parts;
 		const own = seatDesk.liveSeat(device, by.now);
 		devices.saveDevice({ ...device, haGroup: group.id });
 		this.#moved(device, group.id, by);
@@ -140,7 +140,7 @@ export class HaDesk {
 	}
 
 	#leave(group: HaGroup, change: Of<"leave">): HaGroupResult {
-		const device = this.#of.devices.device(change.deviceId);
+		const device = this.#parts.devices.device(change.deviceId);
 		if (device === null) return { ok: false, reason: "unknown_device", deviceId: change.deviceId };
 		if (device.haGroup !== group.id) return this.#done(group, change, false);
 		return this.#letGo(group, [device], change) ?? this.#done(group, change, true);
@@ -148,7 +148,7 @@ export class HaDesk {
 
 	/** Only if each of its devices gets a seat of its own. Codes for it are revoked. */
 	#delete(group: HaGroup, change: Of<"delete">): HaGroupResult {
-		const { licenses, groups, devices, audit } = this.#of;
+		const { licenses, groups, devices, audit } = this.#parts;
 		const refusal = this.#letGo(group, devices.members(group.id), change);
 		if (refusal !== null) return refusal;
 		for (const code of licenses.codesOfGroup(group.id)) {
@@ -162,7 +162,7 @@ export class HaDesk {
 
 	/** @returns why they stay, all of them; null = they have left */
 	#letGo(group: HaGroup, leaving: readonly Device[], by: Change): (HaGroupResult & { ok: false }) | null {
-		const { licenses, devices, seatDesk } = this.#of;
+		const { licenses, devices, seatDesk } = this.#parts;
 		const license = licenses.license(group.license);
 		if (license === null) throw new Error("an HA group without a license");
 		const seatsTaken = seatDesk.countTaken(license.id, by.now);
@@ -184,7 +184,7 @@ export class HaDesk {
 
 	/** @param seat of the group; null = it has none */
 	#leaveWith(seat: Seat | null, device: Device, license: License, by: Change): void {
-		const { devices, seatDesk } = this.#of;
+		const { devices, seatDesk } = this.#parts;
 		const group = device.haGroup ?? "";
 		const isLast = seat !== null && !devices.hasSeatedMember(group, [device.id]);
 		const tokensUntil = this.#admission.tokensUntil(device, by.now);
@@ -199,17 +199,17 @@ export class HaDesk {
 
 	#moved(before: Device, haGroup: string | null, by: Change): void {
 		this.#admission.noteGroup(by, before.id, before.haGroup, haGroup);
-		this.#of.outbox.add([deviceStep(this.#of.devices.deviceOrThrow(before.id))]);
+		this.#parts.outbox.add([deviceStep(this.#parts.devices.deviceOrThrow(before.id))]);
 	}
 
 	#done(group: HaGroup, by: Change, changed: boolean): HaGroupResult {
-		if (changed) this.#of.haReports.refresh(group.id, by);
+		if (changed) this.#parts.haReports.refresh(group.id, by);
 		return { ok: true, changed, group: this.#describe(group, by.now) };
 	}
 
 	#describe(group: HaGroup, now: number): HaGroupInfo {
-		const devices = this.#of.devices.members(group.id);
-		const state = this.#of.haReports.describe(group);
-		return { ...group, devices, seat: this.#of.seatDesk.liveSeat(group.id, now), state };
+		const devices = this.#parts.devices.members(group.id);
+		const state = this.#parts.haReports.describe(group);
+		return { ...group, devices, seat: this.#parts.seatDesk.liveSeat(group.id, now), state };
 	}
 }

@@ -6,7 +6,7 @@ import { decideImport, type ImportKind, type ImportRefusal } from "../../entitle
 import type { Change } from "../audit.ts";
 import { deviceStep } from "./account-records.ts";
 import type { Admission, Place } from "./admission.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 
 export interface ImportedDevice extends DeviceLine {
@@ -32,11 +32,11 @@ export type ImportOutcome =
 const MAX_WAITING = 1_000;
 
 export class ImportDesk {
-	readonly #of: DeskOptions;
+	readonly #parts: DeskParts;
 	readonly #admission: Admission;
 
-	constructor(options: DeskOptions, admission: Admission) {
-		this.#of = options;
+	constructor(parts: DeskParts, admission: Admission) {
+		this.#parts = parts;
 		this.#admission = admission;
 	}
 
@@ -48,12 +48,12 @@ export class ImportDesk {
 	}
 
 	#waiting(): number {
-		const { outbox } = this.#of;
+		const { outbox } = this.#parts;
 		return Math.max(0, ...outbox.lanes.map(({ name }) => outbox.waitingIn(name)));
 	}
 
 	#importOne(line: ImportedDevice, by: Change): LineOutcome {
-		const known = this.#of.devices.deviceByKey(line.jkt);
+		const known = this.#parts.devices.deviceByKey(line.jkt);
 		const found = this.#placeOf(line, known);
 		if (!found.ok) return found;
 		const { place } = found;
@@ -78,19 +78,19 @@ export class ImportDesk {
 		line: ImportedDevice,
 		known: Device | null,
 	): { ok: true; place: Place } | { ok: false; reason: ImportRefusal } {
-		const license = this.#of.licenses.license(line.license);
+		const license = this.#parts.licenses.license(line.license);
 		if (license === null) return { ok: false, reason: "unknown_license" };
 		const haGroup = line.haGroup ?? (known?.license === license.id ? known.haGroup : null);
 		if (haGroup === null) return { ok: true, place: { license, group: null, replaced: null } };
-		const group = this.#of.groups.group(haGroup);
+		const group = this.#parts.groups.group(haGroup);
 		if (group === null) return { ok: false, reason: "unknown_ha_group" };
 		return group.license === license.id
 			? { ok: true, place: { license, group, replaced: null } }
 			: { ok: false, reason: "other_license" };
 	}
 
-	#describe(device: Parameters<DeskOptions["devices"]["saveDevice"]>[0], by: Change): void {
-		const { devices, audit, outbox } = this.#of;
+	#describe(device: Parameters<DeskParts["devices"]["saveDevice"]>[0], by: Change): void {
+		const { devices, audit, outbox } = this.#parts;
 		devices.saveDevice(device);
 		audit(by, "device.changed", device.id, `serial ${device.serial}`);
 		outbox.add([deviceStep(devices.deviceOrThrow(device.id))]);

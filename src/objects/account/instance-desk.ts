@@ -7,7 +7,7 @@ import {
 	UNKNOWN_INSTANCE,
 } from "../../entitlement/instance-lifecycle.ts";
 import type { Change } from "../audit.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 import type { DeviceDesk } from "./device-desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { InstanceTables } from "./instance-tables.ts";
@@ -43,22 +43,22 @@ export interface TerminationOutcome {
 	readonly revokedCodes: readonly string[];
 }
 
-export interface InstanceDeskOptions extends DeskOptions {
+export interface InstanceDeskParts extends DeskParts {
 	readonly instances: InstanceTables;
 	readonly licenseDesk: LicenseDesk;
 	readonly deviceDesk: DeviceDesk;
 }
 
 export class InstanceDesk {
-	readonly #of: InstanceDeskOptions;
+	readonly #parts: InstanceDeskParts;
 
-	constructor(options: InstanceDeskOptions) {
-		this.#of = options;
+	constructor(parts: InstanceDeskParts) {
+		this.#parts = parts;
 	}
 
 	/** Makes the launch's code, or finds it. Other codes bound to the instance are revoked: one instance, one code. */
 	launch(input: InstanceLaunch): LaunchOutcome {
-		const { instances, licenses, licenseDesk } = this.#of;
+		const { instances, licenses, licenseDesk } = this.#parts;
 		const { actor, now, instance, license, codeId, hashes } = input;
 		const at = Math.min(input.at, now);
 		const index = Math.max(
@@ -85,7 +85,7 @@ export class InstanceDesk {
 
 	/** Frees the seats of the devices on the instance, and revokes its codes: a used one would let its device come back. */
 	terminate(input: InstanceEvent): TerminationOutcome {
-		const { instances, devices, licenses, deviceDesk } = this.#of;
+		const { instances, devices, licenses, deviceDesk } = this.#parts;
 		const { actor, now, instance } = input;
 		const at = Math.min(input.at, now);
 		const { isNews, activatedBefore } = decideTermination(instances.times(instance), at);
@@ -107,8 +107,8 @@ export class InstanceDesk {
 
 	/** @param except id of the one that stays */
 	#revokeCodes({ actor, now, instance }: InstanceEvent, except: string | null): string[] {
-		const open = this.#of.licenses.openCodesFor(instance, now).filter(({ id }) => id !== except);
-		for (const { id } of open) this.#of.licenseDesk.revokeCode({ actor, now, id });
+		const open = this.#parts.licenses.openCodesFor(instance, now).filter(({ id }) => id !== except);
+		for (const { id } of open) this.#parts.licenseDesk.revokeCode({ actor, now, id });
 		return open.map(({ id }) => id);
 	}
 }

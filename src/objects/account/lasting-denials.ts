@@ -4,9 +4,9 @@
 import { deviceKey } from "../../storage/keys.ts";
 import type { DirectoryPort } from "../outbox/directory-port.ts";
 import { DENIAL_MARGIN_SECONDS, denyStep, licenseEpochStep } from "./account-records.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 
-export interface LastingDenialsOptions extends Pick<DeskOptions, "account" | "devices" | "outbox" | "tokensEndAfter"> {
+export interface LastingDenialsParts extends Pick<DeskParts, "account" | "devices" | "outbox" | "tokensEndAfter"> {
 	readonly directory: DirectoryPort;
 }
 
@@ -14,30 +14,30 @@ export interface LastingDenialsOptions extends Pick<DeskOptions, "account" | "de
 const RENEW_BEFORE_SECONDS = 2 * DENIAL_MARGIN_SECONDS;
 
 export class LastingDenials {
-	readonly #of: LastingDenialsOptions;
+	readonly #parts: LastingDenialsParts;
 	/** The license epoch that this instance has renewed; after a restart it does so again, and the Directory minds no repetition. */
 	#announced = { epoch: 0, until: 0 };
 
-	constructor(options: LastingDenialsOptions) {
-		this.#of = options;
+	constructor(parts: LastingDenialsParts) {
+		this.#parts = parts;
 	}
 
 	/** Never rejects. @param now unix seconds */
 	async renew(now: number): Promise<void> {
-		const overdue = this.#of.outbox.overdueKeys();
+		const overdue = this.#parts.outbox.overdueKeys();
 		await Promise.allSettled([...this.#denials(overdue, now), this.#renewLicenseEpoch(overdue.length > 0, now)]);
 	}
 
 	/** Tokens are made from the record of before: the denial has to outlast them. */
 	#denials(overdue: readonly string[], now: number): Promise<unknown>[] {
-		const { devices, directory, tokensEndAfter } = this.#of;
+		const { devices, directory, tokensEndAfter } = this.#parts;
 		const late = overdue.map((key) => devices.device(key.slice(deviceKey("").length)));
 		const refused = late.filter((device) => device !== null).filter(({ status }) => status !== "active");
 		return refused.map((device) => directory.deny(denyStep(device, now, tokensEndAfter)));
 	}
 
 	async #renewLicenseEpoch(isOverdue: boolean, now: number): Promise<void> {
-		const { account, directory, tokensEndAfter } = this.#of;
+		const { account, directory, tokensEndAfter } = this.#parts;
 		const info = account.info();
 		if (info === null || info.licenseEpoch === 0 || (account.renewedTo() === null && !isOverdue)) return;
 		const { epoch, until } = this.#announced;

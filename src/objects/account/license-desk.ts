@@ -12,7 +12,7 @@ import {
 import type { AccountEvent } from "../../events/catalogue.ts";
 import type { Change } from "../audit.ts";
 import { licenseEpochStep } from "./account-records.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { HaState } from "./ha/ha-reports.ts";
 import type { Code } from "./license-tables.ts";
@@ -62,40 +62,40 @@ export type LicenseResult<Reason extends string> =
 	| { readonly ok: false; readonly reason: "unknown_license" | Reason };
 
 export class LicenseDesk {
-	readonly #of: DeskOptions;
+	readonly #parts: DeskParts;
 
-	constructor(options: DeskOptions) {
-		this.#of = options;
+	constructor(parts: DeskParts) {
+		this.#parts = parts;
 	}
 
 	list(now: number): LicenseInfo[] {
-		return this.#of.licenses.licenses().map((license) => this.#describe(license, now));
+		return this.#parts.licenses.licenses().map((license) => this.#describe(license, now));
 	}
 
 	/** @param id null = each license @param days of how many the peaks are wanted */
 	usage(id: string | null, now: number, days: number): LicenseUsage[] {
-		const { licenses } = this.#of;
+		const { licenses } = this.#parts;
 		const wanted = id === null ? licenses.licenses() : [licenses.license(id)].filter((one) => one !== null);
-		return wanted.map((license) => usageOf(this.#of, license, now, days));
+		return wanted.map((license) => usageOf(this.#parts, license, now, days));
 	}
 
 	read(id: string, now: number): LicenseInfo | null {
-		const license = this.#of.licenses.license(id);
+		const license = this.#parts.licenses.license(id);
 		return license === null ? null : this.#describe(license, now);
 	}
 
 	create(input: Change & { id: string; terms: LicenseTerms }) {
-		if (this.#of.licenses.license(input.id) !== null) return { ok: false, reason: "id_taken" } as const;
+		if (this.#parts.licenses.license(input.id) !== null) return { ok: false, reason: "id_taken" } as const;
 		const license: License = { ...input.terms, id: input.id, status: "active", createdAt: input.now };
-		this.#of.licenses.saveLicense(license);
-		this.#of.audit(input, "license.create", license.id, summaryOf(license));
-		this.#of.expiryDesk.watch(license, input.now);
+		this.#parts.licenses.saveLicense(license);
+		this.#parts.audit(input, "license.create", license.id, summaryOf(license));
+		this.#parts.expiryDesk.watch(license, input.now);
 		return { ok: true, license: this.#describe(license, input.now) } as const;
 	}
 
 	/** All terms must hold together afterwards. */
 	change(input: Change & LicenseChange): LicenseResult<"license_revoked" | "bad_terms"> {
-		const before = this.#of.licenses.license(input.id);
+		const before = this.#parts.licenses.license(input.id);
 		if (before === null) return { ok: false, reason: "unknown_license" };
 		if (before.status === "revoked") return { ok: false, reason: "license_revoked" };
 		const { id, status, createdAt, ...terms } = before;
@@ -113,7 +113,7 @@ export class LicenseDesk {
 
 	/** @param input reason: kept in the audit trail */
 	setStatus(input: Change & { id: string; status: LicenseStatus; reason: string }): LicenseResult<"license_revoked"> {
-		const before = this.#of.licenses.license(input.id);
+		const before = this.#parts.licenses.license(input.id);
 		if (before === null) return { ok: false, reason: "unknown_license" };
 		const decision = decideLicenseStatus(before.status, input.status);
 		if (!decision.ok) return { ok: false, reason: "license_revoked" };
@@ -126,7 +126,7 @@ export class LicenseDesk {
 	 * lease is over stays, and asks its old license for a seat when it returns.
 	 */
 	transfer(input: Change & { id: string; to: string }): LicenseResult<"license_revoked" | "no_seat_left"> {
-		const { licenses, devices, groups, seatDesk } = this.#of;
+		const { licenses, devices, groups, seatDesk } = this.#parts;
 		const { seats } = seatDesk;
 		const { now } = input;
 		const from = licenses.license(input.id);
@@ -142,20 +142,20 @@ export class LicenseDesk {
 		devices.moveDevices(from.id, to.id);
 		groups.moveGroups(from.id, to.id);
 		// As in an activation: tokens of the fixed license may be out there, though the new license epoch ends them soon.
-		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#of.tokensEndAfter };
-		this.#of.audit(input, "license.transfer", from.id, `${moving} seats to ${to.id}`);
+		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#parts.tokensEndAfter };
+		this.#parts.audit(input, "license.transfer", from.id, `${moving} seats to ${to.id}`);
 		seatDesk.ledger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);
 		this.#renewDevices(now);
 		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
 
 	codes(after: string, limit: number): Code[] {
-		return this.#of.licenses.codes(after, limit);
+		return this.#parts.licenses.codes(after, limit);
 	}
 
 	/** A code for an HA group is for the group's license, whichever that is when it is used. */
 	createCode({ actor, now, hash, haGroup = null, instance = null, license: wanted, ...input }: Change & NewCode) {
-		const { licenses, groups } = this.#of;
+		const { licenses, groups } = this.#parts;
 		const group = haGroup === null ? null : groups.group(haGroup);
 		if (haGroup !== null && group === null) return { ok: false, reason: "unknown_ha_group" } as const;
 		const license = wanted ?? group?.license ?? "";
@@ -167,17 +167,17 @@ export class LicenseDesk {
 		const code = { ...input, license, haGroup, instance, replaces: null, createdAt: now };
 		licenses.insertCode(hash, code);
 		const whereTo = haGroup === null ? "" : `, HA group ${haGroup}`;
-		this.#of.audit({ actor, now }, "code.create", code.id, `license ${license}, ${code.uses} uses${whereTo}`);
+		this.#parts.audit({ actor, now }, "code.create", code.id, `license ${license}, ${code.uses} uses${whereTo}`);
 		return { ok: true, code: { ...code, used: 0, revoked: false } satisfies Code } as const;
 	}
 
 	/** Devices that it has activated stay. Final, and harmless when repeated. */
 	revokeCode(input: Change & { id: string }) {
-		const code = this.#of.licenses.code("id", input.id);
+		const code = this.#parts.licenses.code("id", input.id);
 		if (code === null) return { ok: false, reason: "unknown_code" } as const;
 		if (!code.revoked) {
-			this.#of.licenses.revokeCode(code.id);
-			this.#of.audit(input, "code.revoke", code.id, `license ${code.license}`);
+			this.#parts.licenses.revokeCode(code.id);
+			this.#parts.audit(input, "code.revoke", code.id, `license ${code.license}`);
 		}
 		return { ok: true } as const;
 	}
@@ -189,23 +189,23 @@ export class LicenseDesk {
 		after: License,
 		detail: string,
 	): LicenseResult<never> {
-		this.#of.licenses.saveLicense(after);
-		this.#of.audit(change, action, after.id, detail);
-		this.#of.expiryDesk.watch(after, change.now);
-		if (before.seats !== after.seats) this.#of.seatDesk.ledger.changeSeats(after, change);
+		this.#parts.licenses.saveLicense(after);
+		this.#parts.audit(change, action, after.id, detail);
+		this.#parts.expiryDesk.watch(after, change.now);
+		if (before.seats !== after.seats) this.#parts.seatDesk.ledger.changeSeats(after, change);
 		if (changesDevices(before, after)) this.#renewDevices(change.now);
 		return { ok: true, changed: true, license: this.#describe(after, change.now) };
 	}
 
 	#renewDevices(now: number): void {
-		const { account, outbox, tokensEndAfter } = this.#of;
+		const { account, outbox, tokensEndAfter } = this.#parts;
 		account.raiseLicenseEpoch();
 		const info = account.info();
 		if (info !== null) outbox.add([licenseEpochStep(info, now, tokensEndAfter)]);
 	}
 
 	#describe(license: License, now: number): LicenseInfo {
-		return { ...license, seatsTaken: this.#of.seatDesk.seats.taken(license.id, now) };
+		return { ...license, seatsTaken: this.#parts.seatDesk.seats.taken(license.id, now) };
 	}
 }
 

@@ -4,7 +4,7 @@ import type { DeviceStatus } from "../../entitlement/device-record.ts";
 import type { License } from "../../entitlement/license.ts";
 import { dayOf, type PeakOfDay, peaksOf } from "../../entitlement/seat-peaks.ts";
 import { REFUSALS_KEPT_SECONDS } from "../../entitlement/seat-refusal.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 
 export interface LicenseUsage {
 	readonly license: License;
@@ -20,7 +20,7 @@ export interface LicenseUsage {
 
 /** @param now unix seconds @param days how many of peaks are wanted, today with them */
 export function usageOf(
-	{ devices, groups, seatDesk }: Pick<DeskOptions, "devices" | "groups" | "seatDesk">,
+	{ devices, groups, seatDesk }: Pick<DeskParts, "devices" | "groups" | "seatDesk">,
 	license: License,
 	now: number,
 	days: number,

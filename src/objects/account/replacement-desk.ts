@@ -6,7 +6,7 @@ import { decideReplacement, type ReplacementRefusal } from "../../entitlement/re
 import type { Change } from "../audit.ts";
 import { accessStep, deviceStep } from "./account-records.ts";
 import type { Admission } from "./admission.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { Code } from "./license-tables.ts";
 
@@ -29,17 +29,17 @@ export type ReplacementResult =
 	| { readonly ok: false; readonly reason: ReplacementRefusal | SeatRefusal; readonly by: string };
 
 export class ReplacementDesk {
-	readonly #of: DeskOptions;
+	readonly #parts: DeskParts;
 	readonly #admission: Admission;
 
-	constructor(options: DeskOptions, admission: Admission) {
-		this.#of = options;
+	constructor(parts: DeskParts, admission: Admission) {
+		this.#parts = parts;
 		this.#admission = admission;
 	}
 
 	/** Asked again, it answers the same where that happened already, and else with another code instead of the one before. */
 	replace(input: Replacement): ReplacementResult {
-		const { devices } = this.#of;
+		const { devices } = this.#parts;
 		const device = devices.device(input.deviceId);
 		if (device === null) return { ok: false, reason: "unknown_device" };
 		const { serial, model } = input;
@@ -58,7 +58,7 @@ export class ReplacementDesk {
 	}
 
 	#replaceNow(device: Device, successor: Device, input: Replacement): ReplacementResult {
-		const { devices, audit } = this.#of;
+		const { devices, audit } = this.#parts;
 		const place = this.#admission.placeOf(device, device);
 		const decision = decideSeat(this.#admission.seatFacts(place, successor, successor, input.now));
 		if (!decision.ok) return { ...decision, by: successor.id };
@@ -72,7 +72,7 @@ export class ReplacementDesk {
 	}
 
 	#await(before: Device, input: Replacement): ReplacementResult {
-		const { licenses, devices, audit, outbox, tokensEndAfter } = this.#of;
+		const { licenses, devices, audit, outbox, tokensEndAfter } = this.#parts;
 		const { now, serial, model } = input;
 		audit(input, "device.replacement", before.id, detailOf(input));
 		this.#admission.callOffReplacement(before.id, input);

@@ -4,7 +4,7 @@ import { type MessagesRecord, messagesRecord } from "../../content/message.ts";
 import type { CredentialRecord } from "../../entitlement/credential-record.ts";
 import { credentialKey, deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
-import type { RecordSource } from "../outbox/record-pages.ts";
+import type { OwnedRecords } from "../outbox/record-pages.ts";
 import type { Credential, DirectoryTables } from "./directory-tables.ts";
 
 /** @returns the record under a key; for an earlier revision the one of now; null for what never was */
@@ -44,7 +44,7 @@ export function credentialStep({ id, hash, subject, scopes, expiresAt, revoked, 
 }
 
 /** Everything that the Directory publishes, `heads` after all that it points to. A page is named by the place in this order. */
-export function directoryRecords(tables: DirectoryTables, now: () => number): RecordSource {
+export function directoryRecords(tables: DirectoryTables, now: () => number): OwnedRecords {
 	const all = (): RecordStep[] => [
 		...(tables.revision("denied") === 0 ? [] : [deniedStep(tables)]),
 		...(tables.revision("messages") === 0 ? [] : [messagesStep(tables, now())]),

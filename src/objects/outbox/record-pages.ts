@@ -4,7 +4,7 @@ import { type RecordResult, RecordStoreError } from "../../storage/record-store.
 import type { Outbox, RecordLane } from "./outbox.ts";
 import type { RecordStep } from "./outbox-rows.ts";
 
-export interface RecordSource {
+export interface OwnedRecords {
 	/**
 	 * @param after `next` of the page before, "" for the first
 	 * @returns at most `limit` records as they are now, and the name of the next page
@@ -69,7 +69,7 @@ const MAX_WAITING = 200;
 /** Delivers a page again. What is on its way already keeps its place there, and its body, which is that of now. */
 export async function rebuildPage(
 	outbox: Outbox,
-	source: RecordSource,
+	source: OwnedRecords,
 	query: RecordPageQuery,
 ): Promise<RebuildResult> {
 	const lanes = lanesOf(outbox, query.store);
@@ -87,7 +87,7 @@ export async function rebuildPage(
 }
 
 /** Compares a page with every store. Writes nothing. */
-export async function verifyPage(outbox: Outbox, source: RecordSource, query: RecordPageQuery): Promise<VerifyResult> {
+export async function verifyPage(outbox: Outbox, source: OwnedRecords, query: RecordPageQuery): Promise<VerifyResult> {
 	const lanes = lanesOf(outbox, query.store);
 	const { steps, next } = source.read(query.after, query.limit);
 	const keys = steps.map(({ key }) => key);
@@ -125,7 +125,7 @@ function lanesOf(outbox: Outbox, store: string | null): readonly RecordLane[] {
 function compare(
 	step: RecordStep,
 	held: RecordResult | undefined,
-	essence: RecordSource["essence"] = (_, body) => body,
+	essence: OwnedRecords["essence"] = (_, body) => body,
 ): "same" | "unanswered" | Pick<Drift, "verdict" | "storeVersion"> {
 	if (held === undefined) return "unanswered";
 	if (held instanceof RecordStoreError) {

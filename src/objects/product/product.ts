@@ -18,9 +18,9 @@ import { directoryPort, type ObjectBindings, recordLanes } from "../bindings.ts"
 import { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
 import {
+	type OwnedRecords,
 	type RebuildResult,
 	type RecordPageQuery,
-	type RecordSource,
 	rebuildPage,
 	type VerifyResult,
 	verifyPage,
@@ -184,7 +184,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** The present revision, once there is one. Earlier ones are not needed: whoever asks for one gets this. */
-	readonly #records: RecordSource = {
+	readonly #records: OwnedRecords = {
 		read: () => {
 			const info = this.#tables.info();
 			return { steps: info === null || info.revision === 0 ? [] : [this.#recordStep(info)], next: null };

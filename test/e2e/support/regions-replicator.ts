@@ -26,7 +26,7 @@ interface Copy {
 	heldPrefix: string | null;
 }
 
-interface Change {
+interface SourceChange {
 	readonly key: string;
 	readonly version: number;
 	readonly text: string;
@@ -49,7 +49,7 @@ export function startKvReplicator(source: Namespace, copies: Readonly<Record<str
 		]),
 	);
 	const seen = new Map<string, number>();
-	const changes: Change[] = [];
+	const changes: SourceChange[] = [];
 	let stopped = false;
 
 	function copyNamed(name: string): Copy {
@@ -73,7 +73,7 @@ export function startKvReplicator(source: Namespace, copies: Readonly<Record<str
 		changes.push({ key, version, text, seenMs: performance.now() });
 	}
 
-	function isDue({ key, version, seenMs }: Change, { versions, lagMs, heldPrefix }: Copy): boolean {
+	function isDue({ key, version, seenMs }: SourceChange, { versions, lagMs, heldPrefix }: Copy): boolean {
 		if (heldPrefix !== null && key.startsWith(heldPrefix)) return false;
 		return performance.now() >= seenMs + lagMs && version > (versions.get(key) ?? -1);
 	}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerCheck, type CheckQuestion, parseInstalled } from "../../../src/content/check.ts";
+import { answerCheck, type CheckFacts, parseInstalled } from "../../../src/content/check.ts";
 import { nextCheckIn } from "../../../src/content/next-check.ts";
 import {
 	anyGrant,
@@ -65,7 +65,7 @@ describe("what is installed", () => {
 	});
 });
 
-const QUESTION: CheckQuestion = {
+const QUESTION: CheckFacts = {
 	device: DEVICE,
 	circumstances: { engine: "11.1.4", country: "DE" },
 	installed: new Map([["crs", null]]),
@@ -114,7 +114,7 @@ describe("the answer to a check", () => {
 		expect(answerCheck({ ...QUESTION, messages, seen }).messages).toEqual({ unread, last: 3 });
 	});
 
-	it.each<[string, Partial<CheckQuestion>, number]>([
+	it.each<[string, Partial<CheckFacts>, number]>([
 		["its license ends", {}, GRANT.until],
 		["a release grows old enough", { device: { ...DEVICE, grants: { crs: { ...GRANT, delay: 1100 } } } }, NOW + 101],
 		["a message ends", { messages: [makeMessage(1)] }, NOW + 100],

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type Attempt, decideAttempt, RETRY_DELAYS, readRetryAfter } from "../../../src/events/webhook-attempt.ts";
+import {
+	type DeliveryAttempt,
+	decideAttempt,
+	RETRY_DELAYS,
+	readRetryAfter,
+} from "../../../src/events/webhook-attempt.ts";
 
-const failed = (change: Partial<Attempt & { ok: false }> = {}): Attempt => ({
+const failed = (change: Partial<DeliveryAttempt & { ok: false }> = {}): DeliveryAttempt => ({
 	ok: false,
 	reason: "status",
 	status: 500,

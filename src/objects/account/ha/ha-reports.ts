@@ -56,7 +56,7 @@ export interface HaState {
 	readonly skew: readonly (Skew & { readonly since: number; readonly told: boolean })[];
 }
 
-export interface HaReportsOptions {
+export interface HaReportsParts {
 	readonly storage: DurableObjectStorage;
 	readonly audit: WriteAudit;
 	readonly account: AccountTables;
@@ -72,12 +72,12 @@ const GROUPS_PER_RUN = 100;
 
 export class HaReports {
 	readonly tables: HaReportTables;
-	readonly #of: HaReportsOptions;
+	readonly #parts: HaReportsParts;
 	readonly #events: HaEvents;
 
-	constructor(options: HaReportsOptions) {
-		const { storage, alarm, audit } = options;
-		this.#of = options;
+	constructor(parts: HaReportsParts) {
+		const { storage, alarm, audit } = parts;
+		this.#parts = parts;
 		this.tables = new HaReportTables(storage.sql);
 		this.#events = new HaEvents(this.tables, audit);
 		// By the clock, not by what the alarm stood at: it may ring for something that is over.
@@ -87,8 +87,8 @@ export class HaReports {
 
 	/** Takes what a device says of itself and of its peer. The group is the one that its row names, whatever its token says. */
 	report(input: HaReport): HaReportOutcome {
-		const device = this.#of.devices.device(input.deviceId);
-		const group = device?.haGroup == null ? null : this.#of.groups.group(device.haGroup);
+		const device = this.#parts.devices.device(input.deviceId);
+		const group = device?.haGroup == null ? null : this.#parts.groups.group(device.haGroup);
 		if (device === null || group === null || !holdsSeat(device.status)) return "no_member";
 		const before = this.#reportsOf(group);
 		const known = before.find((one) => one.device === device.id);
@@ -116,11 +116,11 @@ export class HaReports {
 	 */
 	refresh(haGroup: string, by: Change): void {
 		const dueBefore = this.tables.firstDue();
-		const group = this.#of.groups.group(haGroup);
+		const group = this.#parts.groups.group(haGroup);
 		const before = this.tables.state(haGroup);
 		if (group === null) {
 			// A last record without members, for those who still hold the old one.
-			if (before !== null) this.#of.outbox.add([stepOf(nextState(before, { ...before.record, members: [] }))]);
+			if (before !== null) this.#parts.outbox.add([stepOf(nextState(before, { ...before.record, members: [] }))]);
 			this.tables.deleteGroup(haGroup);
 			return;
 		}
@@ -134,15 +134,15 @@ export class HaReports {
 		const lastActive = group.mode === "active-active" ? null : (verdict.active ?? told.lastActive);
 		const after = { ...told, lastActive };
 		if (JSON.stringify(after) !== JSON.stringify(before)) this.tables.saveState(after);
-		if (after.version !== before?.version) this.#of.outbox.add([stepOf(after)]);
+		if (after.version !== before?.version) this.#parts.outbox.add([stepOf(after)]);
 		const due = this.tables.firstDue();
-		if (due !== null && due < (dueBefore ?? Number.POSITIVE_INFINITY)) this.#of.alarm.setWithin();
+		if (due !== null && due < (dueBefore ?? Number.POSITIVE_INFINITY)) this.#parts.alarm.setWithin();
 	}
 
 	describe(group: HaGroup): HaState {
 		const reports = this.#reportsOf(group);
 		const conditions = this.tables.conditions(group.id);
-		const members = this.#of.devices.members(group.id).map(({ id: device, status, serial, model }) => {
+		const members = this.#parts.devices.members(group.id).map(({ id: device, status, serial, model }) => {
 			const own = reports.find((one) => one.device === device);
 			const { role = null, priority = null, at = 0 } = own ?? {};
 			const versions = own === undefined ? {} : versionsOf(own, reports);
@@ -171,14 +171,14 @@ export class HaReports {
 	#reportsOf({ id: haGroup }: HaGroup): MemberReport[] {
 		const reports = new Map(this.tables.reports(haGroup).map((one) => [one.device, one]));
 		const silent = { haGroup, said: null, role: null, priority: null, installed: null, peer: null, at: 0, spentTo: 0 };
-		return this.#of.devices
+		return this.#parts.devices
 			.members(haGroup)
 			.filter(({ status }) => holdsSeat(status))
 			.map(({ id: device }) => reports.get(device) ?? { device, ...silent });
 	}
 
 	#recordOf({ id, mode }: HaGroup, reports: readonly MemberReport[]): HaGroupRecord {
-		const account = this.#of.account.info()?.id ?? "";
+		const account = this.#parts.account.info()?.id ?? "";
 		const members = reports.map(({ device, role, priority }) => ({ device, role, priority }));
 		return { id, account, mode, members };
 	}

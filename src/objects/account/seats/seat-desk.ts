@@ -18,7 +18,7 @@ export type RenewalOutcome =
 	| { readonly ok: true; readonly lease: { readonly seconds: number; readonly until: number } | null }
 	| { readonly ok: false; readonly reason: "unknown_device" | "seat_lost" | Exclude<DeviceStatus, "active"> };
 
-export interface SeatDeskOptions {
+export interface SeatDeskParts {
 	readonly storage: DurableObjectStorage;
 	readonly audit: WriteAudit;
 	readonly licenses: LicenseTables;
@@ -33,12 +33,12 @@ const ENDED_PER_SWEEP = 500;
 export class SeatDesk {
 	readonly seats: SeatReader;
 	readonly ledger: SeatLedger;
-	readonly #of: SeatDeskOptions;
+	readonly #parts: SeatDeskParts;
 
-	constructor(options: SeatDeskOptions) {
-		const { storage, alarm } = options;
-		this.#of = options;
-		this.ledger = new SeatLedger({ ...options, sql: storage.sql });
+	constructor(parts: SeatDeskParts) {
+		const { storage, alarm } = parts;
+		this.#parts = parts;
+		this.ledger = new SeatLedger({ ...parts, sql: storage.sql });
 		this.seats = this.ledger.seats;
 		// By the clock, not by what the alarm stood at: it may be from before a renewal, and no lease ends early.
 		const run = async () => storage.transactionSync(() => this.sweep(nowSeconds()));
@@ -70,14 +70,14 @@ export class SeatDesk {
 	 */
 	vacate(before: Device, by: Change, why: string): void {
 		if (!holdsSeat(before.status)) return;
-		const isShared = before.haGroup !== null && this.#of.devices.hasSeatedMember(before.haGroup, [before.id]);
+		const isShared = before.haGroup !== null && this.#parts.devices.hasSeatedMember(before.haGroup, [before.id]);
 		if (!isShared) this.ledger.free(seatHolder(before), by, why);
 	}
 
 	/** What a token request does: keeps, renews or takes back the seat of an active device, or of its HA group. @param input now: unix seconds */
 	renew({ deviceId, now }: { deviceId: string; now: number }): RenewalOutcome {
 		const { seats } = this;
-		const { devices, licenses } = this.#of;
+		const { devices, licenses } = this.#parts;
 		const device = devices.device(deviceId);
 		const license = device === null ? null : licenses.license(device.license);
 		if (device === null || license === null) return { ok: false, reason: "unknown_device" };
@@ -135,6 +135,6 @@ export class SeatDesk {
 	#takeBack(seat: Seat, by: Change): void {
 		const before = this.dueMs();
 		this.ledger.take(seat, by);
-		if (before === null || (this.dueMs() ?? before) < before) this.#of.alarm.setWithin();
+		if (before === null || (this.dueMs() ?? before) < before) this.#parts.alarm.setWithin();
 	}
 }

@@ -11,7 +11,7 @@ import type { LicenseTables } from "../license-tables.ts";
 import { SeatHistoryTables } from "./seat-history-tables.ts";
 import { type Seat, SeatTables } from "./seat-tables.ts";
 
-export interface SeatLedgerOptions {
+export interface SeatLedgerParts {
 	readonly sql: SqlStorage;
 	readonly audit: WriteAudit;
 	readonly licenses: Pick<LicenseTables, "license">;
@@ -33,13 +33,13 @@ export class SeatLedger {
 	readonly history: SeatHistoryTables;
 	readonly #seats: SeatTables;
 	#open: Map<string, OpenChange> | null = null;
-	readonly #of: SeatLedgerOptions;
+	readonly #parts: SeatLedgerParts;
 
-	constructor(options: SeatLedgerOptions) {
-		this.#of = options;
-		this.#seats = new SeatTables(options.sql);
+	constructor(parts: SeatLedgerParts) {
+		this.#parts = parts;
+		this.#seats = new SeatTables(parts.sql);
 		this.seats = this.#seats;
-		this.history = new SeatHistoryTables(options.sql);
+		this.history = new SeatHistoryTables(parts.sql);
 	}
 
 	/**
@@ -67,7 +67,7 @@ export class SeatLedger {
 			this.free(seat.holder, by, `left for license ${seat.license}`);
 			this.#begin(seat.license, by.now, 1)?.takers.push(seat.holder);
 			this.#seats.take(seat);
-			this.#of.audit(by, "seat.taken", seat.holder, `license ${seat.license}`);
+			this.#parts.audit(by, "seat.taken", seat.holder, `license ${seat.license}`);
 		});
 	}
 
@@ -79,7 +79,7 @@ export class SeatLedger {
 		const isOver = !isLive(seat.until, by.now);
 		this.#begin(seat.license, isOver ? (seat.until ?? by.now) : by.now, isOver ? 0 : -1);
 		this.#seats.free(holder);
-		this.#of.audit(by, "seat.released", holder, `license ${seat.license}, ${why}`);
+		this.#parts.audit(by, "seat.released", holder, `license ${seat.license}, ${why}`);
 	}
 
 	/** Moves every seat of one license to another: one event for all of them, which is the caller's. @param lease see SeatTables */
@@ -110,7 +110,7 @@ export class SeatLedger {
 		history.saveRefusal(license.id, who, by.now);
 		// Where nobody has taken a seat since this was kept, nothing has told yet that the license is full.
 		this.changeSeats(license, by);
-		this.#of.audit(by, "seat.refused", who, `license ${license.id} has ${license.seats} seats, ${detail}`);
+		this.#parts.audit(by, "seat.refused", who, `license ${license.id} has ${license.seats} seats, ${detail}`);
 	}
 
 	/**
@@ -144,7 +144,7 @@ export class SeatLedger {
 		const before = after - more;
 		const beyond = Math.max(0, after - Math.max(before, license.seats));
 		for (const holder of beyond === 0 ? [] : takers.slice(-beyond)) {
-			this.#of.audit(by, "seat.overage", holder, `license ${id}, ${after} of ${license.seats} seats taken`);
+			this.#parts.audit(by, "seat.overage", holder, `license ${id}, ${after} of ${license.seats} seats taken`);
 		}
 		this.#noteLimit(license, before, after, by);
 		if (today !== null && after > today.peak) this.history.saveDay(id, { ...today, peak: after });
@@ -154,11 +154,11 @@ export class SeatLedger {
 		const wasFull = this.#seats.isFull(id);
 		const { isFull, reached } = decideLimit({ wasFull, before, after, seats });
 		if (isFull !== wasFull) this.#seats.setFull(id, isFull);
-		if (reached) this.#of.audit(by, "license.limit_reached", id, `${after} of ${seats} seats taken`);
+		if (reached) this.#parts.audit(by, "license.limit_reached", id, `${after} of ${seats} seats taken`);
 	}
 
 	#licenseOrThrow(id: string): License {
-		const license = this.#of.licenses.license(id);
+		const license = this.#parts.licenses.license(id);
 		if (license === null) throw new Error("a seat without a license");
 		return license;
 	}

@@ -5,13 +5,13 @@ import { accountObjectName } from "../../../entitlement/ids.ts";
 import type { AccountEvent } from "../../../events/catalogue.ts";
 import { accountTrail, formatEventId } from "../../../events/event-id.ts";
 import { TEST_EVENT, wantsType } from "../../../events/event-type.ts";
-import { type Attempt, decideAttempt } from "../../../events/webhook-attempt.ts";
+import { type DeliveryAttempt, decideAttempt } from "../../../events/webhook-attempt.ts";
 import type { WebhookSender } from "../../../events/webhook-sender.ts";
 import type { Alarm } from "../../alarm.ts";
 import { appendAudit, type NewEntry, readTrail, SERVICE, type TrailEntry } from "../../audit.ts";
 import { type Webhook, WebhookTables } from "./webhook-tables.ts";
 
-export interface WebhookDeliveryOptions {
+export interface WebhookDeliveryParts {
 	readonly storage: DurableObjectStorage;
 	readonly alarm: Alarm;
 	readonly sender: WebhookSender;
@@ -31,7 +31,7 @@ export class WebhookDelivery {
 	readonly #tables: WebhookTables;
 	readonly #running = new Map<string, Promise<void>>();
 
-	constructor({ storage, alarm, sender, accountId }: WebhookDeliveryOptions) {
+	constructor({ storage, alarm, sender, accountId }: WebhookDeliveryParts) {
 		this.#storage = storage;
 		this.#alarm = alarm;
 		this.#sender = sender;
@@ -98,7 +98,7 @@ export class WebhookDelivery {
 		}
 	}
 
-	#attempt(webhook: Webhook, { seq, at, actor, action, subject, detail }: TrailEntry): Promise<Attempt> {
+	#attempt(webhook: Webhook, { seq, at, actor, action, subject, detail }: TrailEntry): Promise<DeliveryAttempt> {
 		const now = Math.floor(Date.now() / 1000);
 		const account = this.#accountId();
 		const objectName = accountObjectName(account);
@@ -114,7 +114,7 @@ export class WebhookDelivery {
 	}
 
 	/** @returns whether to go on with the next event */
-	#note(id: string, { seq }: TrailEntry, attempt: Attempt): boolean {
+	#note(id: string, { seq }: TrailEntry, attempt: DeliveryAttempt): boolean {
 		// Read again: it may have been changed, or removed, while the attempt was under way.
 		const webhook = this.#tables.webhook(id);
 		if (webhook === null) return false;

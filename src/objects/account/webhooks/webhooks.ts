@@ -2,7 +2,7 @@
 // at most: paths and queries of such URLs often carry secrets of the receiver.
 import type { AccountEvent } from "../../../events/catalogue.ts";
 import { type Change, lastPlace } from "../../audit.ts";
-import { WebhookDelivery, type WebhookDeliveryOptions } from "./webhook-delivery.ts";
+import { WebhookDelivery, type WebhookDeliveryParts } from "./webhook-delivery.ts";
 import { type Webhook, WebhookTables } from "./webhook-tables.ts";
 
 export type WebhookResult =
@@ -47,10 +47,10 @@ export class Webhooks {
 	readonly #storage: DurableObjectStorage;
 	readonly #tables: WebhookTables;
 
-	constructor(options: WebhookDeliveryOptions) {
-		this.delivery = new WebhookDelivery(options);
-		this.#storage = options.storage;
-		this.#tables = new WebhookTables(options.storage.sql);
+	constructor(parts: WebhookDeliveryParts) {
+		this.delivery = new WebhookDelivery(parts);
+		this.#storage = parts.storage;
+		this.#tables = new WebhookTables(parts.storage.sql);
 	}
 
 	list(): Webhook[] {

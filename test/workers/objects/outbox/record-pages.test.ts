@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Outbox } from "../../../../src/objects/outbox/outbox.ts";
 import type { RecordStep } from "../../../../src/objects/outbox/outbox-rows.ts";
-import { type RecordSource, rebuildPage, verifyPage } from "../../../../src/objects/outbox/record-pages.ts";
+import { type OwnedRecords, rebuildPage, verifyPage } from "../../../../src/objects/outbox/record-pages.ts";
 import { formatRecord } from "../../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { bindings, freshName } from "../../../support/object-bindings.ts";
@@ -13,7 +13,7 @@ const ALL = { after: "", limit: 200, store: null } as const;
 const keyOf = (index: number) => `device:dev-${String(index).padStart(4, "0")}`;
 
 /** The truth: records 0 to n-1, each of which can change. */
-class Truth implements RecordSource {
+class Truth implements OwnedRecords {
 	readonly versions: number[];
 	constructor(count: number) {
 		this.versions = Array.from({ length: count }, () => 2);
@@ -113,7 +113,7 @@ describe("rebuilding a page", () => {
 				{ kind: "record", key: "heads", ...heads },
 			]);
 			await outbox.flush();
-			const messages: RecordSource = {
+			const messages: OwnedRecords = {
 				read: () => ({ steps: [{ kind: "record", key: "messages@7", version: 7, body: {} }], next: null }),
 			};
 			await rebuildPage(outbox, messages, ALL);
