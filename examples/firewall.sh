@@ -1,0 +1,199 @@
+#!/bin/sh
+# A whole firewall in POSIX sh: curl speaks, openssl signs (Ed25519) and hashes, jq reads and writes JSON. docs/protocol.md
+# explains each step. Whatever goes wrong, what is installed stays.
+#
+#   firewall.sh activate CODE SERIAL MODEL   take a seat with an auth code; the same again is harmless
+#   firewall.sh update                       install everything that is offered
+#   firewall.sh run                          update for ever, as often as the service asks for
+# PARAPET_URL is the service (http://127.0.0.1:8787), FIREWALL_HOME the folder of key, state and packages (./firewall),
+# FIREWALL_ENGINE this machine's software version, FIREWALL_LOAD a command that loads a package (product, version, file).
+set -eu && umask 077
+server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/}
+mkdir -p "${FIREWALL_HOME:-./firewall}/downloads"
+cd "${FIREWALL_HOME:-./firewall}"
+tmp=$(mktemp -d ./tmp.XXXXXX)
+trap 'rm -rf "$tmp"' EXIT && trap 'exit 1' HUP INT TERM
+
+say() { echo "firewall: $*" >&2; }
+die() { say "$@"; exit 1; }
+base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+size_of() { if [ -f "$1" ]; then wc -c <"$1" | tr -d ' '; else echo 0; fi; }
+state() { cat "$1" 2>/dev/null || echo "$2"; }
+save() { cat >"$tmp/save" && mv "$tmp/save" "$1"; } # a crash leaves the old file or the new one
+
+# sign HEADER CLAIMS: a compact JWS (RFC 7515) by this firewall's key
+sign() {
+	printf '%s.%s' "$(printf %s "$1" | base64url)" "$(printf %s "$2" | base64url)" >"$tmp/signed"
+	openssl pkeyutl -sign -rawin -inkey key.pem -in "$tmp/signed" -out "$tmp/signature"
+	printf '%s.%s' "$(cat "$tmp/signed")" "$(base64url <"$tmp/signature")"
+}
+
+# prove CREDENTIAL METHOD URL: a DPoP proof (RFC 9449) for one request, which names the credential by its hash
+prove() {
+	ath=${1:+$(printf %s "$1" | openssl dgst -sha256 -binary | base64url)}
+	sign "{\"typ\":\"dpop+jwt\",\"alg\":\"Ed25519\",\"jwk\":$(cat key.jwk)}" \
+		"$(jq -nc --arg htm "$2" --arg htu "${3%%\?*}" --arg ath "$ath" --arg jti "$(openssl rand -hex 16)" --argjson iat "$(date +%s)" \
+			'{jti: $jti, htm: $htm, htu: $htu, iat: $iat, ath: $ath} | del(.[] | select(. == ""))')"
+}
+
+# request CREDENTIAL METHOD PATH [curl options]: sends it, again where that can help, each time with a proof of its own. Sets
+# $status, 000 = no answer; the answer is in $tmp. Credentials go by a file, because ps shows arguments.
+request() {
+	credential=$1 method=$2 url=$server$3 attempt=1
+	shift 3
+	while :; do
+		proof=$(prove "$credential" "$method" "$url")
+		printf 'DPoP: %s\n%s\n' "$proof" "${credential:+Authorization: DPoP $credential}" >"$tmp/request"
+		rm -f "$tmp/headers" "$tmp/body"
+		status=$(curl -sS --connect-timeout 10 --max-time 60 -X "$method" -H @"$tmp/request" -D "$tmp/headers" \
+			-o "$tmp/body" -w '%{http_code}' "$@" "$url") || status=000
+		case $status in 000 | 429 | 5??) [ "$attempt" -lt 5 ] || return 0 ;; *) return 0 ;; esac
+		wait_before_retry
+	done
+}
+header_of() { [ ! -f "$tmp/headers" ] || tr -d '\r' <"$tmp/headers" | awk -v name="$1:" 'tolower($1) == name { print $2 }'; }
+wait_before_retry() { # as long as the service asks for, else 1, 2, 4, 8 seconds
+	seconds=$(header_of retry-after)
+	case $seconds in '' | *[!0-9]*) seconds=$((1 << (attempt - 1))) ;; esac
+	say "status $status, again in $seconds s"
+	sleep "$seconds"
+	attempt=$((attempt + 1))
+}
+# expect STATUSES WHAT: or says why the service refuses: by a problem document (RFC 9457), under /oauth2/ as OAuth does
+expect() {
+	case " $1 " in *" $status "*) return 0 ;; esac
+	die "$2: status $status $(jq -r '"\(.code // .error): \(.detail // .title // .error_description)"' "$tmp/body" || :)"
+}
+
+activate() { # CODE SERIAL MODEL
+	[ ! -f device.json ] || die "activated already, as $(jq -r .client_id device.json)"
+	# Saved before the code is sent: should the answer be lost, the same key with the same code is the same device.
+	[ -f key.pem ] || openssl genpkey -algorithm ed25519 | save key.pem
+	# The last 32 bytes of its DER form are the public key itself (RFC 8410, RFC 8037).
+	openssl pkey -in key.pem -pubout -outform DER | tail -c 32 | base64url | jq -Rc '{kty: "OKP", crv: "Ed25519", x: .}' | save key.jwk
+	request '' GET /.well-known/oauth-authorization-server
+	expect 200 'cannot find the service'
+	[ "$(jq -r .issuer "$tmp/body")" = "$server" ] || die "PARAPET_URL must be the issuer, $(jq -r .issuer "$tmp/body")"
+	jq -n --slurpfile jwk key.jwk --arg serial "$2" --arg model "$3" '{jwks: {keys: $jwk}, device_serial: $serial,
+		device_model: $model, token_endpoint_auth_method: "private_key_jwt", grant_types: ["client_credentials"],
+		dpop_bound_access_tokens: true}' >"$tmp/json"
+	request "$1" POST /oauth2/register -H 'Content-Type: application/json' --data-binary @"$tmp/json"
+	expect '200 201' 'not activated'
+	save device.json <"$tmp/body"
+	say "activated as $(jq -r .client_id device.json)"
+}
+
+get_token() { # kept until shortly before its end
+	now=$(date +%s)
+	if [ "$(state token.json '{"ends": 0}' | jq .ends)" -le "$((now + 30))" ]; then
+		sign '{"alg":"Ed25519"}' "$(jq -nc --arg id "$(jq -r .client_id device.json)" --arg aud "$server" --arg jti "$(openssl rand -hex 16)" \
+			--argjson now "$now" '{iss: $id, sub: $id, aud: $aud, jti: $jti, iat: $now, exp: ($now + 60)}')" >"$tmp/assertion"
+		request '' POST /oauth2/token -d grant_type=client_credentials --data-urlencode client_assertion@"$tmp/assertion" \
+			-d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer
+		expect 200 'no token'
+		jq --argjson now "$now" '{token: .access_token, ends: ($now + .expires_in)}' "$tmp/body" | save token.json
+		# A check that names some products is answered for these alone, so it must name every product of the license.
+		request "$(jq -r .token token.json)" GET /v1/entitlements
+		expect 200 'no entitlements'
+		jq '[.products[].product]' "$tmp/body" | save products.json
+	fi
+	token=$(jq -r .token token.json)
+}
+
+# call METHOD PATH [curl options]: a request with the token, once more with a new one where the service refuses it
+call() {
+	for _ in first second; do
+		get_token
+		request "$token" "$@"
+		[ "$status" = 401 ] || return 0
+		rm token.json
+	done
+}
+post() { call POST "$1" -H 'Content-Type: application/json' --data-binary @"$tmp/json"; }
+
+check() { # what to run is in check.json: the answer, or with 304 still the one from before
+	get_token
+	query=$(state installed.json '{}' | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" \
+		'. as $installed | $products[0] + keys | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
+		| join(",") | @uri "installed=\(.)" + if $engine == "" then "" else @uri "&engine=\($engine)" end')
+	etag=
+	[ "$(state check.query '')" != "$query" ] || etag=$(state check.etag '')
+	call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}
+	expect '200 304' 'cannot check'
+	[ "$status" = 200 ] || return 0
+	rm -f check.etag
+	save check.json <"$tmp/body"
+	echo "$query" | save check.query
+	header_of etag | save check.etag
+}
+
+permitted() { jq -r ".$1" permit.json; }
+permit() { # PRODUCT: the lease to install one release, with a URL that lives for minutes
+	rm -f check.etag # the next check is answered in full
+	jq --arg of "$1" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"
+	post /v1/permits
+	expect 201 "no permit for $1"
+	save permit.json <"$tmp/body"
+	product=$(permitted product) version=$(permitted version) sha256=$(permitted sha256) size=$(permitted size) name=$(permitted name)
+	case "$product/$version/$name" in */*/*/* | *..* | *[!A-Za-z0-9._+/-]*) die "unusable: $product $version $name" ;; esac
+}
+
+download() { # into a file named by the digest, with which a download that broke off goes on
+	part=downloads/$sha256.part attempt=1 resumed=$(size_of "downloads/$sha256.part")
+	until [ "$(size_of "$part")" -ge "$size" ]; do
+		rm -f "$tmp/headers"
+		status=$(curl -sSf --connect-timeout 10 --speed-limit 1 --speed-time 30 -C - -H "If-Range: \"$sha256\"" \
+			-D "$tmp/headers" -o "$part" -w '%{http_code}' "$(permitted url)") && continue
+		[ "$attempt" -lt 5 ] || die "$product $version: interrupted; the next update goes on"
+		wait_before_retry
+		[ "$status" != 403 ] || permit "$product" # the URL has run out
+	done
+}
+
+report() { # OUTCOME [DETAIL]: written down first, and kept until the service has taken it
+	jq -c --arg outcome "$1" --arg detail "${2:-}" '{permit, outcome: $outcome, detail: $detail} | del(.[] | select(. == ""))' \
+		permit.json >>reports
+}
+send_reports() {
+	while [ -s reports ]; do
+		head -n 1 reports >"$tmp/json"
+		post /v1/reports
+		case $status in 000 | 401 | 429 | 5??) say 'a report waits' && return 0 ;; esac
+		sed 1d reports | save reports # taken, or refused for good
+	done
+}
+
+take() { # PRODUCT
+	permit "$1"
+	download
+	if [ "$(openssl dgst -sha256 -r "$part" | cut -d ' ' -f 1)" != "$sha256" ]; then
+		rm "$part"
+		[ "$resumed" -gt 0 ] || report failed digest_mismatch # else the part was bad: the next update begins anew
+		die "$product $version is not what was promised"
+	fi
+	file=packages/$product/$version/$name
+	mkdir -p "${file%/*}"
+	mv "$part" "$file"
+	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; die "$product $version does not load"; }
+	state installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" \
+		'.[$product] = {version: $version, file: $file}' | save installed.json
+	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
+	for outcome in installed healthy; do report "$outcome"; done
+	say "$product $version is installed"
+}
+
+update() {
+	check
+	for offered in $(jq -r '.products[] | select(.status == "offered") | .product' check.json); do
+		FIREWALL_HOME=$PWD "$self" take "$offered" || failed=1 # a process of its own: one that fails holds up no other
+	done
+	send_reports
+	return "${failed:-0}"
+}
+
+case "${1:-} $#" in
+	'activate 4') "$@" ;;
+	'update 1' | 'take 2') [ -f device.json ] || die 'activate first' && "$@" ;;
+	'run 1') while :; do FIREWALL_HOME=$PWD "$self" update || say 'not updated'; sleep "$(jq .next_check_in check.json || echo 300)"; done ;;
+	*) die 'usage: firewall.sh activate CODE SERIAL MODEL | update | run' ;;
+esac
