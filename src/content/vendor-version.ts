@@ -1,20 +1,34 @@
 // Order of vendor version strings, for engine ranges only: the order of releases comes from their sequence, never from here.
 
-type Part = number | string;
+/** Numbers are exact at any length: a build number may be a date with a time. */
+type Part = bigint | string;
 
-// What vendors put after a version to say "not yet it". Any other suffix (h7, p3, hotfix2, build1234) comes after it:
-// 11.1.4-h7 is a hotfix on 11.1.4 and newer, where semver would call it older.
-const BEFORE_THE_RELEASE = new Set(["dev", "alpha", "a", "beta", "b", "pre", "rc"]);
+// The words that vendors put after a version to say "not yet this version". Any other suffix (h7, p3, hotfix2, build1234)
+// comes after the version: 11.1.4-h7 is a hotfix on 11.1.4 and newer, where semver would call it older.
+const PRE_RELEASE_WORDS = new Set([
+	...["snapshot", "nightly", "canary", "dev", "devel", "development", "unstable", "experimental"],
+	...["alpha", "a", "beta", "b", "milestone", "preview", "prerelease", "pre", "candidate", "rc", "eap", "ea"],
+]);
+/** The words that say "this is the version itself": 2.7.2-RELEASE is 2.7.2. */
+const RELEASE_WORDS = new Set(["release", "rel", "final", "ga", "stable", "gold"]);
+
+/** The `v` in front of a version (v7.4.1) is no part of it. */
+const PREFIX = /^v(?=\d)/;
 
 function parts(version: string): readonly Part[] {
-	return (version.toLowerCase().match(/\d+|[a-z]+/g) ?? []).map((part) => (/^\d/.test(part) ? Number(part) : part));
+	const words =
+		version
+			.toLowerCase()
+			.replace(PREFIX, "")
+			.match(/\d+|[a-z]+/g) ?? [];
+	return words.filter((word) => !RELEASE_WORDS.has(word)).map((word) => (/^\d/.test(word) ? BigInt(word) : word));
 }
 
 /** Where a part stands against "no part at all" and against parts of the other type. */
 function rank(part: Part | undefined): number {
 	if (part === undefined) return 1;
-	if (typeof part === "number") return 3;
-	return BEFORE_THE_RELEASE.has(part) ? 0 : 2;
+	if (typeof part === "bigint") return 3;
+	return PRE_RELEASE_WORDS.has(part) ? 0 : 2;
 }
 
 /**
@@ -29,8 +43,8 @@ export function compareVendorVersions(a: string, b: string): number {
 		const y = right[index];
 		const byRank = rank(x) - rank(y);
 		if (byRank !== 0) return byRank;
-		if (typeof x === "number" && typeof y === "number" && x !== y) return x - y;
-		if (typeof x === "string" && typeof y === "string" && x !== y) return x < y ? -1 : 1;
+		// Parts of one rank are of one type, or both missing.
+		if (x !== undefined && y !== undefined && x !== y) return x < y ? -1 : 1;
 	}
 	return 0;
 }

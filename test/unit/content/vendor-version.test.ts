@@ -22,6 +22,18 @@ describe("the order of vendor versions", () => {
 		["5.0", "5.0-hotfix1"],
 		["2025-12-31", "2026-01-01"],
 		["4.27.0", "4.27.0-h1"],
+		["v7.4.0", "7.4.1"],
+		["v5.9.9", "v6.0.0"],
+		["6.0.0-SNAPSHOT", "6.0.0"],
+		["6.0.0-nightly20261128", "6.0.0"],
+		["6.0.0-preview.2", "6.0.0"],
+		["6.0.0-development", "6.0.0"],
+		["6.0.0rc1", "6.0.0"],
+		["6.0.0-rc1", "6.0.0-RELEASE"],
+		["13.2-RELEASE", "13.2-RELEASE-p3"],
+		["R81.10", "R81.20"],
+		["1.0.9007199254740992", "1.0.9007199254740993"],
+		["1.0.20261128235959123456", "1.0.20261128235959123457"],
 	])("has %s before %s", (older, newer) => {
 		expect(compareVendorVersions(older, newer)).toBeLessThan(0);
 		expect(compareVendorVersions(newer, older)).toBeGreaterThan(0);
@@ -32,12 +44,15 @@ describe("the order of vendor versions", () => {
 		["11.1.4-h7", "11.1.4h7"],
 		["v7", "V7"],
 		["07.4", "7.4"],
+		["v7.4.1", "7.4.1"],
+		["2.7.2-RELEASE", "2.7.2"],
+		["2.7.2.Final", "2.7.2-GA"],
 	])("has %s and %s at the same place", (a, b) => {
 		expect(compareVendorVersions(a, b)).toBe(0);
 	});
 
 	const version = fc
-		.array(fc.oneof(fc.nat(30).map(String), fc.constantFrom("h", "rc", "beta", "p", "build")), {
+		.array(fc.oneof(fc.nat(30).map(String), fc.constantFrom("h", "rc", "beta", "p", "build", "release", "snapshot")), {
 			minLength: 1,
 			maxLength: 5,
 		})
@@ -68,6 +83,11 @@ describe("an engine range", () => {
 		["11.1.9", { min: "11.1.4", max: "11.2" }, true],
 		["11.2.1", { min: "11.1.4", max: "11.2" }, false],
 		["11.1.9", { min: "11.2", max: "11.1" }, false],
+		["v7.4.1", { min: "7.4.0" }, true],
+		["v6.0.0", { max: "5.9.9" }, false],
+		["6.0.0-SNAPSHOT", { min: "6.0.0" }, false],
+		["2.7.2-RELEASE", { max: "2.7.2" }, true],
+		["R81.20", { min: "R81.10", max: "R81.20" }, true],
 		["anything", {}, true],
 		[null, {}, true],
 		[null, { min: "1" }, false],
