@@ -15,10 +15,6 @@ export const modelName = z
 export const serialNumber = z
 	.string()
 	.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a serial number is up to 64 letters, digits and . _ -");
-/** What people call an account or an HA group. */
-export const displayName = z
-	.string()
-	.regex(/^[\p{L}\p{N}][\p{L}\p{N} .,'_-]{0,99}$/u, "a name is up to 100 letters, digits, spaces and . , ' _ -");
 /** The file name in a download's path. No leading dot, no slash. */
 export const packageFileName = z
 	.string()

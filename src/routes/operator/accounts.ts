@@ -1,7 +1,7 @@
 // The operator plane of accounts: creating them, and which there are.
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountObjectName, mintAccountId } from "../../entitlement/ids.ts";
-import { displayName } from "../../names.ts";
+import { displayName } from "../../plain-text.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "../http/openapi.ts";
 import { accountRefusals, randomBytes } from "./account-in-path.ts";

@@ -1,7 +1,9 @@
 // What an operator does to one device: suspend, reinstate, revoke.
+
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
+import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
@@ -27,7 +29,7 @@ function statusRoute<Action extends string>(action: Action, summary: string) {
 		request: {
 			params: devicePath,
 			body: jsonBody(
-				z.strictObject({ reason: z.string().max(500).optional().openapi({ description: "Kept in the audit trail" }) }),
+				z.strictObject({ reason: plainText(500).optional().openapi({ description: "Kept in the audit trail" }) }),
 			),
 		},
 		responses: {

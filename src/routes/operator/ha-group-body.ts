@@ -2,8 +2,8 @@
 import { z } from "@hono/zod-openapi";
 import { haMode, MAX_HA_MEMBERS, SKEW_LIMIT_DEFAULT_SECONDS } from "../../entitlement/ha-group.ts";
 import { isLicenseId } from "../../entitlement/ids.ts";
-import { displayName } from "../../names.ts";
 import type { HaGroupInfo, HaSettings } from "../../objects/account/ha-desk.ts";
+import { displayName } from "../../plain-text.ts";
 import { timeOf } from "../device/entitlements.ts";
 import { timestamp, toTimestamp } from "../http/openapi.ts";
 import { describeHaDevices, describeHaState, haDeviceBody, haStateFields } from "./ha-body.ts";

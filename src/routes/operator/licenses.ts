@@ -1,9 +1,11 @@
 // The operator plane of licenses: what an account bought, and what becomes of it.
+
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { isLicenseId, mintLicenseId } from "../../entitlement/ids.ts";
 import type { LicenseStatus } from "../../entitlement/license.ts";
 import type { LicenseInfo } from "../../objects/account/license-desk.ts";
+import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
@@ -73,7 +75,7 @@ function statusRoute<Action extends string>(action: Action, summary: string) {
 		request: {
 			params: licensePath,
 			body: jsonBody(
-				z.strictObject({ reason: z.string().max(500).optional().openapi({ description: "Kept in the audit trail" }) }),
+				z.strictObject({ reason: plainText(500).optional().openapi({ description: "Kept in the audit trail" }) }),
 			),
 		},
 		responses: { 200: settled, ...changeRefusals },

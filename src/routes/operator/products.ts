@@ -1,16 +1,11 @@
 // The operator plane of products: a product must exist before anybody can publish under its name.
 import { createRoute, z } from "@hono/zod-openapi";
 import { productName } from "../../names.ts";
+import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
-const title = z
-	.string()
-	.regex(
-		/^[\p{L}\p{N}][\p{L}\p{N} .,'()/_-]{0,99}$/u,
-		"a title is up to 100 letters, digits, spaces and . , ' ( ) / _ -",
-	);
 const productBody = z.object({ product: z.string(), title: z.string(), created_at: timestamp }).openapi("Product");
 
 const create = createRoute({
@@ -19,7 +14,7 @@ const create = createRoute({
 	tags: ["Operator"],
 	summary: "Create a product: a content line with its own cadence",
 	...operatorAccess,
-	request: { body: jsonBody(z.strictObject({ product: productName, title: title.optional() })) },
+	request: { body: jsonBody(z.strictObject({ product: productName, title: displayName.optional() })) },
 	responses: {
 		201: jsonAnswer(productBody, "Created"),
 		...problems("unauthenticated", "insufficient_scope", "invalid_request", "already_exists", "rate_limited"),

@@ -1,9 +1,11 @@
 // An operator has a dead firewall replaced by another appliance (RMA): one call, and at most one auth code.
+
 import { createRoute, z } from "@hono/zod-openapi";
 import { deviceStatus } from "../../entitlement/device-record.ts";
 import { formatCode, mintCode, mintCodeId } from "../../entitlement/ids.ts";
 import { modelName, serialNumber } from "../../names.ts";
 import type { ReplacementResult } from "../../objects/account/replacement-desk.ts";
+import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { timeOf } from "../device/entitlements.ts";
@@ -40,7 +42,7 @@ const replace = createRoute({
 				.strictObject({
 					serial: serialNumber,
 					model: modelName.optional().openapi({ description: "Of the new appliance; any, if left out" }),
-					reason: z.string().max(300).optional().openapi({ description: "Kept in the audit trail" }),
+					reason: plainText(300).optional().openapi({ description: "Kept in the audit trail" }),
 				})
 				.openapi("NewReplacement"),
 		),

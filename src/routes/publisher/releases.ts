@@ -1,9 +1,11 @@
 // The publisher plane: a package goes up as a stream and is checked against its announced digest on the way; then it is
 // released under its version and becomes current at once. Neither ever changes afterwards; a release can be withdrawn.
+
 import { createRoute, z } from "@hono/zod-openapi";
 import { urgency } from "../../content/product-record.ts";
 import { engineRange, modelName, packageFileName, productName, versionName } from "../../names.ts";
 import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
+import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { formatReprDigest, parseDigestHeader } from "../../signing/digest-header.ts";
 import { publisherAccess } from "../http/authenticate.ts";
@@ -79,7 +81,7 @@ const publish = createRoute({
 		body: jsonBody(
 			z
 				.strictObject({
-					notes: z.string().max(2000).optional(),
+					notes: plainText(2000).optional(),
 					urgency: urgency.optional(),
 					models: z.array(modelName).min(1).max(100).optional().openapi({ description: "Every model, if left out" }),
 					engine: engineRange.optional(),
@@ -111,7 +113,7 @@ const withdraw = createRoute({
 	tags: ["Publisher"],
 	summary: "Withdraw a release: it is offered no more, and who runs it is offered another",
 	...publisherAccess,
-	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: z.string().min(1).max(500) })) },
+	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: plainText(500).min(1) })) },
 	responses: {
 		200: jsonAnswer(releaseBody.extend({ published: z.boolean() }), "Withdrawn"),
 		...problems(

@@ -1,0 +1,32 @@
+// The one rule for text that people write: names, titles, notes, reasons, messages. It is shown in terminals, logs, web pages
+// and syslog, so nothing in it may move a cursor, begin a line, or make the rest read otherwise than it was written.
+import { z } from "zod";
+
+/** ZERO WIDTH NON-JOINER and JOINER: spelling in Persian, Hindi and others, and in emoji, between two characters that they join. */
+const JOINER = "\\u200c\\u200d";
+const JOINED = "\\p{L}\\p{M}\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f";
+
+/** Controls and line ends, bidirectional and other invisible format characters, private and unassigned ones, lone surrogates. */
+const FORBIDDEN = `(?![${JOINER}])[\\p{C}\\p{Zl}\\p{Zp}]`;
+
+const UNSAFE = new RegExp(`${FORBIDDEN}|(?<![${JOINED}])[${JOINER}]|[${JOINER}](?![${JOINED}])`, "u");
+
+/** @returns whether a text is a single line that every screen shows as it was written */
+export function isPlainText(text: string): boolean {
+	return !UNSAFE.test(text);
+}
+
+/** @param maxLength UTF-16 code units @returns the schema of such a text, kept in Unicode's composed form (NFC) */
+export function plainText(maxLength: number) {
+	return z
+		.string()
+		.max(maxLength)
+		.normalize("NFC")
+		.refine(isPlainText, "plain text in one line: no control, bidirectional or invisible characters");
+}
+
+/** What people call an account, an HA group or a product: `Café`, `Smith & Sons (Pty) Ltd`, `हिन्दी नेटवर्क`. */
+export const displayName = plainText(100).regex(
+	/^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M} .,'’&()/+!@#:_-]|\u200c|\u200d)*$/u,
+	"a name is up to 100 letters, digits, spaces and . , ' & ( ) / + ! @ # : _ -",
+);

@@ -1,0 +1,91 @@
+// The rule for text that people write: every script that people write in is taken, whatever could forge a line, drive a
+// terminal or hide is not.
+import { describe, expect, it } from "vitest";
+import { message } from "../../src/content/message.ts";
+import { displayName, isPlainText, plainText } from "../../src/plain-text.ts";
+
+describe("plain text", () => {
+	it.each([
+		["nothing", ""],
+		["Persian with a zero width non-joiner", "می\u200cخواهم"],
+		["Hindi with a zero width joiner", "क्\u200dष"],
+		["an emoji of joined characters", "👩🏽\u200d🚒"],
+		["quotation marks and a no-break space", "“5 %\u00a0off”"],
+	])("takes %s", (_, text) => {
+		expect(isPlainText(text)).toBe(true);
+	});
+
+	it.each([
+		["a line feed", "done\n2026-11-28 release.published by operator"],
+		["a carriage return", "a\rb"],
+		["a tab", "a\tb"],
+		["an escape sequence", "\u001b[2Ja"],
+		["the C1 form of an escape sequence", "\u009b2Ja"],
+		["NUL", "a\u0000"],
+		["a right-to-left override", "abc\u202efed"],
+		["a bidirectional isolate", "a\u2066b"],
+		["a left-to-right mark", "a\u200eb"],
+		["a zero width space", "a\u200bb"],
+		["a soft hyphen", "a\u00adb"],
+		["a byte order mark", "\ufeffa"],
+		["a line separator", "a\u2028b"],
+		["a paragraph separator", "a\u2029b"],
+		["a lone surrogate", "a\ud800"],
+		["a private character", "a\ue000"],
+		["an unassigned character", "a\u0378"],
+		["tag characters", "a\u{e0041}"],
+		["a joiner at the start", "\u200dab"],
+		["a joiner at the end", "ab\u200c"],
+		["a joiner beside a space", "a \u200cb"],
+		["two joiners in a row", "a\u200c\u200cb"],
+		["a joiner between digits", "1\u200d2"],
+	])("refuses %s", (_, text) => {
+		expect(isPlainText(text)).toBe(false);
+	});
+
+	it("is kept in its composed form, so that one name has one spelling", () => {
+		expect(plainText(10).parse("Cafe\u0301")).toBe("Caf\u00e9");
+	});
+
+	it("has a length limit at which it is still taken", () => {
+		expect(plainText(3).safeParse("abc").success).toBe(true);
+		expect(plainText(3).safeParse("abcd").success).toBe(false);
+	});
+});
+
+describe("the name of an account, an HA group or a product", () => {
+	it.each([
+		"हिन्दी नेटवर्क",
+		"عَرَبِيّ",
+		"दिल्ली",
+		"Cafe\u0301",
+		"AT&T",
+		"Smith & Sons (Pty) Ltd",
+		"O’Neil's",
+		"3M",
+		"Yahoo!",
+		"C/O Müller, Köln",
+		"شرکت\u200cها",
+	])("can be %s", (name) => {
+		expect(displayName.safeParse(name).success).toBe(true);
+	});
+
+	it.each(["", " ", " a", "-a", "a\nb", "a\u202eb", "<b>", "a;b", 'a"b', "a\\b", "\u0301a", "\ud83d", "a".repeat(101)])(
+		"cannot be %j",
+		(name) => {
+			expect(displayName.safeParse(name).success).toBe(false);
+		},
+	);
+});
+
+describe("the text of a message", () => {
+	const text = (body: string) => message.shape.body.safeParse(body).success;
+
+	it("can be Persian", () => {
+		expect(text("به\u200cروزرسانی فردا")).toBe(true);
+	});
+
+	it.each(["<b>", "a & b", "a\nb", ""])("cannot be %j", (body) => {
+		expect(text(body)).toBe(false);
+	});
+});
