@@ -61,20 +61,21 @@ const MAX_DETAIL = 512;
 /** Entries that one page looks at: a type that is rare in a long trail must not make one request read all of it. */
 const ENTRIES_PER_LOOK = 10_000;
 
-export function createAuditTable(sql: SqlStorage): void {
-	sql.exec(`CREATE TABLE IF NOT EXISTS audit (
+/** Shared: a change of it needs a step in the schema of each object that has a trail. */
+export const AUDIT_TABLES = [
+	`CREATE TABLE audit (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
 		at INTEGER NOT NULL,
 		actor TEXT NOT NULL,
 		action TEXT NOT NULL,
 		subject TEXT NOT NULL,
-		detail TEXT NOT NULL
-	)`);
-	for (const change of ["UPDATE", "DELETE"]) {
-		sql.exec(`CREATE TRIGGER IF NOT EXISTS audit_refuses_${change.toLowerCase()} BEFORE ${change} ON audit
-			BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END`);
-	}
-}
+		detail TEXT NOT NULL -- at most 512 characters
+	)`,
+	...["UPDATE", "DELETE"].map(
+		(change) => `CREATE TRIGGER audit_refuses_${change.toLowerCase()} BEFORE ${change} ON audit
+			BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END`,
+	),
+];
 
 export function appendAudit(sql: SqlStorage, entry: NewEntry): void {
 	sql.exec(

@@ -1,36 +1,47 @@
-// When an object's tables come into being: with its first change. A call to an object that nobody created must not leave
-// anything behind, or guessed names would fill the storage.
+// Which tables an object has. They come into being with its first change: a call to an object that nobody created leaves
+// nothing behind, or guessed names would fill the storage. From then on one stored number says which tables those are, so
+// that an object that wakes up runs one read. A transaction that fails leaves the tables and the number as they were.
 
-/** @returns whether the object has been created before */
-export function hasTable(sql: SqlStorage, table: string): boolean {
-	return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table).toArray().length > 0;
+/** What changes tables that objects already have. Plain synchronous SQL. */
+export type SchemaStep = (sql: SqlStorage) => void;
+
+/** The tables of one class of objects. */
+export interface Schema {
+	/** statements that make every table and index as they are now, for an object that has none */
+	readonly tables: readonly string[];
+	/**
+	 * In their order: the first leads from version 1 to 2. A released step is never changed, moved or removed. It only adds,
+	 * because the version of the code before it must work with what it leaves: a deployment can be rolled back, data cannot.
+	 */
+	readonly steps: readonly SchemaStep[];
 }
 
-/** Runs a schema; each statement must be harmless when it has been run before. */
-export function runSchema(sql: SqlStorage, statements: readonly string[]): void {
-	for (const statement of statements) sql.exec(statement);
+/** In the object's key-value storage, which is part of the same database and of its transactions. */
+const VERSION_KEY = "schema";
+
+function latestVersion({ steps }: Schema): number {
+	return 1 + steps.length;
 }
 
 /**
- * Gives a table that may be older a column; rows that are there get its default.
- * @param definition with a DEFAULT
- * @returns whether the table had no such column
+ * Brings the tables of an object that is waking up to the latest version: one read, unless steps are missing.
+ * @returns whether the object was created before; if not, nothing was written
+ * @throws what a step throws; none of the missing steps has then been taken
  */
-export function addColumn(sql: SqlStorage, table: string, column: string, definition: string): boolean {
-	if (columnsOf(sql, table).includes(column)) return false;
-	sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`);
+export function openTables(storage: DurableObjectStorage, schema: Schema): boolean {
+	const version = storage.kv.get<number>(VERSION_KEY);
+	if (version === undefined) return false;
+	// A higher version is that of a later deployment that was rolled back. Its number stays, so that no step is taken twice.
+	if (version >= latestVersion(schema)) return true;
+	storage.transactionSync(() => {
+		for (const step of schema.steps.slice(version - 1)) step(storage.sql);
+		storage.kv.put(VERSION_KEY, latestVersion(schema));
+	});
 	return true;
 }
 
-/** Gives a column of a table that may be older its present name. */
-export function renameColumn(sql: SqlStorage, table: string, from: string, to: string): void {
-	if (columnsOf(sql, table).includes(from)) sql.exec(`ALTER TABLE ${table} RENAME COLUMN ${from} TO ${to}`);
-}
-
-function columnsOf(sql: SqlStorage, table: string): string[] {
-	const query = `SELECT name FROM pragma_table_info('${table}')`;
-	return sql
-		.exec<{ name: string }>(query)
-		.toArray()
-		.map(({ name }) => name);
+/** Makes the tables of an object that has none, as part of the transaction of its first change. */
+export function createTables(storage: DurableObjectStorage, schema: Schema): void {
+	for (const statement of schema.tables) storage.sql.exec(statement);
+	storage.kv.put(VERSION_KEY, latestVersion(schema));
 }

@@ -45,6 +45,10 @@ class Disk {
 	/** transactions that were committed */
 	changes = 0;
 
+	constructor() {
+		this.#database.exec("CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+	}
+
 	rows(query: string, ...values: (string | number | null)[]): Record<string, unknown>[] {
 		let statement = this.#statements.get(query);
 		if (statement === undefined) {
@@ -158,6 +162,18 @@ export class ObjectHost<T extends ObjectInstance> {
 					alive();
 					const rows = disk.rows(query, ...values);
 					return { toArray: () => rows, one: () => rows[0] };
+				},
+			},
+			// In the same database and its transactions, as the platform has it.
+			kv: {
+				get(key: string) {
+					alive();
+					const value = disk.rows("SELECT value FROM _cf_KV WHERE key = ?", key)[0]?.["value"];
+					return value === undefined ? undefined : JSON.parse(String(value));
+				},
+				put(key: string, value: unknown) {
+					alive();
+					disk.rows("INSERT OR REPLACE INTO _cf_KV (key, value) VALUES (?, ?)", key, JSON.stringify(value));
 				},
 			},
 			transactionSync<R>(work: () => R): R {

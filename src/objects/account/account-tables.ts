@@ -1,38 +1,4 @@
-// The tables of an Account, and the one row about the account itself. Licenses, codes and devices have files of their own.
-// Plain synchronous SQL; no rule is decided here.
-import { createAuditTable } from "../audit.ts";
-import { Outbox } from "../outbox/outbox.ts";
-import { addColumn, runSchema } from "../schema.ts";
-import { createDeviceTables } from "./device-tables.ts";
-import { createExpiryTable } from "./expiry-tables.ts";
-import { createHaReportTables } from "./ha/ha-report-tables.ts";
-import { createHaTables } from "./ha/ha-tables.ts";
-import { createInstanceTable } from "./instance-tables.ts";
-import { createLicenseTables } from "./license-tables.ts";
-import { createSeatHistoryTables } from "./seats/seat-history-tables.ts";
-import { createSeatTables } from "./seats/seat-tables.ts";
-import { createWebhookTable } from "./webhooks/webhook-tables.ts";
-
-const SCHEMA = [
-	"CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL)",
-] as const;
-
-export function createAccountTables(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-	addColumn(sql, "account", "license_epoch", "INTEGER NOT NULL DEFAULT 0");
-	addColumn(sql, "account", "renewed_to", "TEXT");
-	createLicenseTables(sql);
-	createDeviceTables(sql);
-	createHaTables(sql);
-	createInstanceTable(sql);
-	createHaReportTables(sql);
-	createSeatTables(sql);
-	createSeatHistoryTables(sql);
-	createAuditTable(sql);
-	createExpiryTable(sql);
-	createWebhookTable(sql);
-	Outbox.createTable(sql);
-}
+// The one row about an Account itself. Plain synchronous SQL; no rule is decided here.
 
 export interface AccountInfo {
 	readonly id: string;

@@ -18,10 +18,10 @@ import {
 	verifyPage,
 } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
-import { hasTable } from "../schema.ts";
+import { createTables, openTables } from "../schema.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
-import { type AccountInfo, createAccountTables } from "./account-tables.ts";
+import type { AccountInfo } from "./account-tables.ts";
 import type { ActivationInput, StatusChange } from "./device-desk.ts";
 import { type Device, seatHolder } from "./device-tables.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
@@ -32,6 +32,7 @@ import type { ExplainedDevice, LicenseChange, LicenseInfo, NewCode } from "./lic
 import type { Code } from "./license-tables.ts";
 import type { LicenseUsage } from "./license-usage.ts";
 import type { Replacement } from "./replacement-desk.ts";
+import { ACCOUNT_SCHEMA } from "./schema.ts";
 import type { RenewalOutcome } from "./seats/seat-desk.ts";
 import type { Webhook } from "./webhooks/webhook-tables.ts";
 import type { WebhookChange, WebhookResult } from "./webhooks/webhooks.ts";
@@ -49,19 +50,14 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
-		const { sql } = ctx.storage;
+		this.#exists = openTables(ctx.storage, ACCOUNT_SCHEMA);
 		const desks = openDesks(ctx.storage, env);
-		const { account, outbox, alarm, expiryDesk } = desks;
+		const { account, outbox, alarm } = desks;
 		this.#desks = desks;
 		this.outbox = outbox;
 		this.#republisher = new Republisher(ctx, outbox);
-		this.#exists = hasTable(sql, "account");
 		const hasRenewals = () => this.#exists && outbox.isEmpty() && account.renewedTo() !== null;
 		alarm.add({ dueMs: () => (hasRenewals() ? 0 : null), run: () => this.#renew() });
-		if (!this.#exists) return;
-		const isFromBeforeNotices = !hasTable(sql, "expiry_notices");
-		createAccountTables(sql);
-		if (isFromBeforeNotices) expiryDesk.watchAll(nowSeconds());
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
@@ -69,9 +65,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		const known = await this.info();
 		if (known !== null) return known;
 		const account: AccountInfo = { id: input.id, name: input.name, createdAt: input.now, licenseEpoch: 0 };
-		const { sql } = this.ctx.storage;
 		this.ctx.storage.transactionSync(() => {
-			createAccountTables(sql);
+			createTables(this.ctx.storage, ACCOUNT_SCHEMA);
 			this.#desks.account.insert(account);
 			this.#desks.audit(input, "account.create", account.id, account.name);
 		});

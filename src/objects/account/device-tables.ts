@@ -2,32 +2,8 @@
 
 import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../../entitlement/device-record.ts";
 import { grantsOf, holdOf, type License, SEAT_HOLDING_STATUSES } from "../../entitlement/license.ts";
-import { INSTANCE_LABEL } from "../../names.ts";
-import { addColumn, runSchema } from "../schema.ts";
 import type { AccountInfo } from "./account-tables.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS devices (
-		id TEXT PRIMARY KEY, version INTEGER NOT NULL, status TEXT NOT NULL, license TEXT NOT NULL REFERENCES licenses (id),
-		serial TEXT NOT NULL, model TEXT NOT NULL, labels TEXT NOT NULL, jkt TEXT NOT NULL UNIQUE, jwk TEXT NOT NULL,
-		dpop_bound INTEGER NOT NULL, activated_at INTEGER NOT NULL
-	)`,
-	"CREATE INDEX IF NOT EXISTS devices_by_serial ON devices (serial)",
-	"CREATE INDEX IF NOT EXISTS devices_by_seat ON devices (license, status)",
-] as const;
-
-/** What a device says of the instance that it runs on. */
-const INSTANCE = `json_extract(labels, '$.${INSTANCE_LABEL}')`;
-
-export function createDeviceTables(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-	addColumn(sql, "devices", "ha_group", "TEXT");
-	sql.exec(`CREATE INDEX IF NOT EXISTS devices_by_instance ON devices (${INSTANCE}) WHERE ${INSTANCE} IS NOT NULL`);
-	addColumn(sql, "devices", "replaces", "TEXT");
-	addColumn(sql, "devices", "replaced_by", "TEXT");
-	sql.exec("CREATE INDEX IF NOT EXISTS devices_by_successor ON devices (replaced_by) WHERE replaced_by IS NOT NULL");
-	sql.exec("CREATE INDEX IF NOT EXISTS devices_by_ha_group ON devices (ha_group) WHERE ha_group IS NOT NULL");
-}
+import { INSTANCE_OF_DEVICE } from "./schema.ts";
 
 /** A device as its account knows it: what the edges know, and the version of that. */
 export interface Device extends DeviceRecord {
@@ -113,7 +89,7 @@ export class DeviceTables {
 
 	/** @returns devices that may have a seat and run on the instance, by their label or their serial number */
 	devicesOnInstance(instance: string): Device[] {
-		const query = `SELECT * FROM devices WHERE ${INSTANCE} = ? AND ${HOLDS_SEAT}
+		const query = `SELECT * FROM devices WHERE ${INSTANCE_OF_DEVICE} = ? AND ${HOLDS_SEAT}
 			UNION SELECT * FROM devices WHERE serial = ? AND ${HOLDS_SEAT} ORDER BY id`;
 		return this.#complete(this.#sql.exec<DeviceRow>(query, instance, instance).toArray());
 	}

@@ -34,7 +34,7 @@ export class ExpiryDesk {
 		alarm.add({ dueMs: () => this.#dueMs(), run });
 	}
 
-	/** To be called with a license that was made, changed or kept from before. @param now unix seconds */
+	/** To be called with a license that was made or changed. @param now unix seconds */
 	watch(license: License, now: number): void {
 		const before = this.#dueMs();
 		const ends = license.status === "revoked" ? new Map() : endsOf(license);
@@ -45,11 +45,6 @@ export class ExpiryDesk {
 			if (!awaited.some((one) => one.endsAt === endsAt)) this.#await(license.id, endsAt, now);
 		}
 		if (this.#dueMs() !== before) this.#parts.alarm.setWithin();
-	}
-
-	/** For an account from before there were notices: it is told what comes from now on. @param now unix seconds */
-	watchAll(now: number): void {
-		for (const license of this.#parts.licenses.licenses()) this.watch(license, now);
 	}
 
 	#dueMs(): number | null {

@@ -1,17 +1,5 @@
 // Of which ends of its licenses an Account has yet to tell, and when: a row per license and distinct end, until the end has
 // been told. Plain synchronous SQL; no rule is decided here.
-import { runSchema } from "../schema.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS expiry_notices (
-		license TEXT NOT NULL, ends_at INTEGER NOT NULL, due_at INTEGER NOT NULL, PRIMARY KEY (license, ends_at)
-	) WITHOUT ROWID`,
-	"CREATE INDEX IF NOT EXISTS expiry_notices_by_time ON expiry_notices (due_at)",
-] as const;
-
-export function createExpiryTable(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-}
 
 export interface AwaitedNotice {
 	readonly license: string;
@@ -46,7 +34,8 @@ export class ExpiryTables {
 	}
 
 	save({ license, endsAt, dueAt }: AwaitedNotice): void {
-		this.#sql.exec("INSERT OR REPLACE INTO expiry_notices VALUES (?, ?, ?)", license, endsAt, dueAt);
+		const query = "INSERT OR REPLACE INTO expiry_notices (license, ends_at, due_at) VALUES (?, ?, ?)";
+		this.#sql.exec(query, license, endsAt, dueAt);
 	}
 
 	remove({ license, endsAt }: Pick<AwaitedNotice, "license" | "endsAt">): void {

@@ -1,18 +1,6 @@
 // When an Account last heard of the launch and of the termination of each instance. Rows are dropped when no event of their
 // time can come any more.
 import { INSTANCE_MEMORY_SECONDS, type InstanceTimes, UNKNOWN_INSTANCE } from "../../entitlement/instance-lifecycle.ts";
-import { runSchema } from "../schema.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS instances (
-		instance TEXT PRIMARY KEY, launched_at INTEGER NOT NULL, terminated_at INTEGER NOT NULL
-	)`,
-	"CREATE INDEX IF NOT EXISTS instances_by_age ON instances (max(launched_at, terminated_at))",
-] as const;
-
-export function createInstanceTable(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-}
 
 /** More than one event brings, so that what is left over from a busy day goes away on a quiet one. */
 const DROPPED_PER_EVENT = 10;

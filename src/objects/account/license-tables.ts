@@ -1,49 +1,5 @@
 // An Account's licenses and auth codes as rows, and the way from a row to what the rest of the system calls by those names.
-import {
-	type License,
-	type LicenseKind,
-	type LicenseStatus,
-	type OveragePolicy,
-	productTerms,
-} from "../../entitlement/license.ts";
-import { addColumn, runSchema } from "../schema.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS licenses (
-		id TEXT PRIMARY KEY, products TEXT NOT NULL, seats INTEGER NOT NULL, starts_at INTEGER NOT NULL,
-		ends_at INTEGER NOT NULL, grace_seconds INTEGER NOT NULL, delay_seconds INTEGER NOT NULL, created_at INTEGER NOT NULL
-	)`,
-	`CREATE TABLE IF NOT EXISTS codes (
-		hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, license TEXT NOT NULL REFERENCES licenses (id),
-		uses INTEGER NOT NULL, expires_at INTEGER NOT NULL, created_at INTEGER NOT NULL
-	)`,
-	// Which code brought which device. The rows of a code are its uses, which the code counts along: of one that brings
-	// 100,000 devices no activation could count them.
-	`CREATE TABLE IF NOT EXISTS activations (
-		code TEXT NOT NULL, device TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (code, device)
-	)`,
-] as const;
-
-export function createLicenseTables(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-	addColumn(sql, "licenses", "status", "TEXT NOT NULL DEFAULT 'active'");
-	addColumn(sql, "licenses", "critical_seconds", "INTEGER NOT NULL DEFAULT 0");
-	addColumn(sql, "licenses", "overage", "TEXT NOT NULL DEFAULT 'refuse'");
-	addColumn(sql, "licenses", "kind", "TEXT NOT NULL DEFAULT 'fixed'");
-	addColumn(sql, "licenses", "lease_seconds", "INTEGER NOT NULL DEFAULT 0");
-	addColumn(sql, "codes", "serial", "TEXT");
-	addColumn(sql, "codes", "model", "TEXT");
-	addColumn(sql, "codes", "revoked", "INTEGER NOT NULL DEFAULT 0");
-	addColumn(sql, "codes", "ha_group", "TEXT");
-	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_ha_group ON codes (ha_group) WHERE ha_group IS NOT NULL");
-	addColumn(sql, "codes", "instance", "TEXT");
-	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_instance ON codes (instance) WHERE instance IS NOT NULL");
-	addColumn(sql, "codes", "replaces", "TEXT");
-	sql.exec("CREATE INDEX IF NOT EXISTS codes_by_replaced ON codes (replaces) WHERE replaces IS NOT NULL");
-	if (addColumn(sql, "codes", "used", "INTEGER NOT NULL DEFAULT 0")) {
-		sql.exec("UPDATE codes SET used = (SELECT COUNT(*) FROM activations WHERE code = codes.hash)");
-	}
-}
+import type { License, LicenseKind, LicenseStatus, OveragePolicy } from "../../entitlement/license.ts";
 
 export interface Code {
 	readonly id: string;
@@ -205,7 +161,7 @@ export class LicenseTables {
 	}
 
 	insertActivation(codeHash: string, deviceId: string, at: number): void {
-		const query = "INSERT INTO activations VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1";
+		const query = "INSERT INTO activations (code, device, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1";
 		const isNew = this.#sql.exec(query, codeHash, deviceId, at).toArray().length > 0;
 		if (isNew) this.#sql.exec("UPDATE codes SET used = used + 1 WHERE hash = ?", codeHash);
 	}
@@ -214,7 +170,7 @@ export class LicenseTables {
 function licenseOf(row: LicenseRow): License {
 	return {
 		id: row.id,
-		products: readProducts(row.products),
+		products: JSON.parse(row.products) as License["products"],
 		seats: row.seats,
 		startsAt: row.starts_at,
 		endsAt: row.ends_at,
@@ -227,12 +183,6 @@ function licenseOf(row: LicenseRow): License {
 		status: row.status,
 		createdAt: row.created_at,
 	};
-}
-
-/** Rows from before products had a validity of their own hold names. */
-function readProducts(text: string): License["products"] {
-	const products = JSON.parse(text) as unknown[];
-	return products.map((product) => productTerms.parse(typeof product === "string" ? { product } : product));
 }
 
 function codeOf({ expires_at: expiresAt, created_at: createdAt, ha_group: haGroup, revoked, ...row }: CodeRow): Code {

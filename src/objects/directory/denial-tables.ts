@@ -1,16 +1,6 @@
 // The Directory's table of who is refused although a token may still say otherwise, and until when. Plain synchronous SQL.
 import type { DenialScope, DeniedRecord } from "../../content/heads-record.ts";
 
-export const DENIAL_SCHEMA = [
-	// A lifted denial stays as a row until its end, so that a late repetition of it cannot come back.
-	`CREATE TABLE IF NOT EXISTS denials (
-		scope TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, until INTEGER NOT NULL, lifted INTEGER NOT NULL,
-		PRIMARY KEY (scope, id)
-	)`,
-	// since: unix seconds since when some denial has been on its way to the stores
-	"CREATE TABLE IF NOT EXISTS denials_waiting (only INTEGER PRIMARY KEY CHECK (only = 1), since INTEGER NOT NULL)",
-] as const;
-
 /** What takes longer to reach the stores holds their denials up. */
 const LATE_SECONDS = 30;
 
@@ -66,7 +56,7 @@ export class DenialTables {
 	 */
 	wait(now: number, goesOn = false): void {
 		if (!goesOn) this.#sql.exec("DELETE FROM denials_waiting");
-		this.#sql.exec("INSERT OR IGNORE INTO denials_waiting VALUES (1, ?)", now);
+		this.#sql.exec("INSERT OR IGNORE INTO denials_waiting (only, since) VALUES (1, ?)", now);
 	}
 
 	/**

@@ -1,36 +1,9 @@
-// The tables of the Directory and the way from a row to an account, a product, a message, a credential. Plain synchronous
+// The rows of the Directory and the way from a row to an account, a product, a message, a credential. Plain synchronous
 // SQL; no rule is decided here.
 import type { HeadsRecord } from "../../content/heads-record.ts";
 import type { Message } from "../../content/message.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
-import { createAuditTable } from "../audit.ts";
-import { Outbox } from "../outbox/outbox.ts";
-import { runSchema } from "../schema.ts";
-import { DENIAL_SCHEMA, DenialTables } from "./denial-tables.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS accounts (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_at INTEGER NOT NULL
-	)`,
-	// revision: of the product's newest published record; 0 = none yet
-	`CREATE TABLE IF NOT EXISTS products (
-		name TEXT PRIMARY KEY, title TEXT NOT NULL, created_at INTEGER NOT NULL, revision INTEGER NOT NULL DEFAULT 0
-	)`,
-	"CREATE TABLE IF NOT EXISTS messages (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL)",
-	`CREATE TABLE IF NOT EXISTS credentials (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, hash TEXT NOT NULL UNIQUE, subject TEXT NOT NULL,
-		scopes TEXT NOT NULL, expires_at INTEGER, revoked INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1,
-		created_at INTEGER NOT NULL
-	)`,
-	...DENIAL_SCHEMA,
-	"CREATE TABLE IF NOT EXISTS revisions (name TEXT PRIMARY KEY, revision INTEGER NOT NULL)",
-] as const;
-
-export function createDirectoryTables(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-	createAuditTable(sql);
-	Outbox.createTable(sql);
-}
+import { DenialTables } from "./denial-tables.ts";
 
 export interface AccountEntry {
 	readonly id: string;
@@ -176,7 +149,7 @@ export class DirectoryTables {
 	}
 
 	raiseRevision(name: RevisionName): number {
-		const query = `INSERT INTO revisions VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET revision = revision + 1
+		const query = `INSERT INTO revisions (name, revision) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET revision = revision + 1
 			RETURNING revision`;
 		return this.#sql.exec<{ revision: number }>(query, name).one().revision;
 	}

@@ -28,16 +28,11 @@ import {
 	verifyPage,
 } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
-import { hasTable } from "../schema.ts";
+import { createTables, openTables } from "../schema.ts";
 import { type Denial, endOf, type TimedDenial } from "./denial-tables.ts";
 import { credentialStep, deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
-import {
-	type AccountEntry,
-	type Credential,
-	createDirectoryTables,
-	DirectoryTables,
-	type ProductEntry,
-} from "./directory-tables.ts";
+import { type AccountEntry, type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
+import { DIRECTORY_SCHEMA } from "./schema.ts";
 
 const ACCOUNTS_PER_PAGE = 200;
 
@@ -53,8 +48,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.outbox = new Outbox({ storage: ctx.storage, lanes: recordLanes(env), directory: null, onDelivered });
 		this.#tables = new DirectoryTables(ctx.storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
-		this.#exists = hasTable(ctx.storage.sql, "accounts");
-		if (this.#exists) createDirectoryTables(ctx.storage.sql);
+		this.#exists = openTables(ctx.storage, DIRECTORY_SCHEMA);
 	}
 
 	/** Enters an account in the list. Its own object comes first: an entry without one would lead nowhere. */
@@ -235,7 +229,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	/** Runs a change as one transaction, in tables that come into being with the first one. */
 	#change<T>(change: () => T): T {
 		const result = this.ctx.storage.transactionSync(() => {
-			if (!this.#exists) createDirectoryTables(this.ctx.storage.sql);
+			if (!this.#exists) createTables(this.ctx.storage, DIRECTORY_SCHEMA);
 			return change();
 		});
 		this.#exists = true;

@@ -27,18 +27,19 @@ export interface OutboxRow {
 
 type SqlRow = { seq: number; step: string };
 
-export function createOutboxTable(sql: SqlStorage): void {
-	sql.exec(`CREATE TABLE IF NOT EXISTS outbox (
+/** Shared: a change of it needs a step in the schema of each object that has an outbox. */
+export const OUTBOX_TABLES = [
+	`CREATE TABLE outbox (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
-		lane TEXT NOT NULL,
-		kind TEXT NOT NULL,
-		subject TEXT NOT NULL,
-		step TEXT NOT NULL,
+		lane TEXT NOT NULL, -- a store, or directory
+		kind TEXT NOT NULL, -- record, head, deny, allow
+		subject TEXT NOT NULL, -- of two waiting steps on one subject only the later one is kept
+		step TEXT NOT NULL, -- JSON: an OutboxStep
 		failures INTEGER NOT NULL DEFAULT 0,
 		UNIQUE (lane, subject)
-	)`);
-	sql.exec("CREATE INDEX IF NOT EXISTS outbox_by_lane ON outbox (lane, seq)");
-}
+	)`,
+	"CREATE INDEX outbox_by_lane ON outbox (lane, seq)",
+];
 
 /** What a step is about: of two waiting steps on one subject only the later one matters. Revisions of one record count as
  *  one subject, because the head that points to the earlier revision is overtaken together with it. */

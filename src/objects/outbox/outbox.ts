@@ -9,7 +9,7 @@ import { isRevisionKey, type RecordStore } from "../../storage/record-store.ts";
 import { within } from "../../storage/time-limit.ts";
 import { Alarm } from "../alarm.ts";
 import { announce, type DirectoryPort } from "./directory-port.ts";
-import { createOutboxTable, type OutboxRow, OutboxRows, type OutboxStep, type RecordStep } from "./outbox-rows.ts";
+import { type OutboxRow, OutboxRows, type OutboxStep, type RecordStep } from "./outbox-rows.ts";
 import { WritePace } from "./write-pace.ts";
 
 /** A store and the name of its lane, which is persisted: it must not change while rows may wait. */
@@ -77,11 +77,6 @@ export class Outbox {
 		this.#random = options.random ?? (() => Math.random());
 		this.#alarm = options.alarm ?? new Alarm(options.storage, () => this.#clock.nowMs());
 		this.#alarm.add({ dueMs: () => (this.#rows.isEmpty() ? null : this.#dueMs), run: () => this.deliver() });
-	}
-
-	/** Creates the table; part of the owning object's schema. */
-	static createTable(sql: SqlStorage): void {
-		createOutboxTable(sql);
 	}
 
 	/**

@@ -1,28 +1,8 @@
-// The tables of a Product and the way from a row to a release. Plain synchronous SQL; no rule is decided here, except that
+// The rows of a Product and the way from a row to a release. Plain synchronous SQL; no rule is decided here, except that
 // a sequence number is one more than any before.
 
 import type { Release, Urgency } from "../../content/product-record.ts";
 import type { EngineRange } from "../../names.ts";
-import { createAuditTable } from "../audit.ts";
-import { Outbox } from "../outbox/outbox.ts";
-import { runSchema } from "../schema.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS product (
-		name TEXT PRIMARY KEY, title TEXT NOT NULL, created_at INTEGER NOT NULL, revision INTEGER NOT NULL
-	)`,
-	`CREATE TABLE IF NOT EXISTS releases (
-		version TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, name TEXT NOT NULL, added_at INTEGER NOT NULL,
-		sequence INTEGER UNIQUE, released_at INTEGER, notes TEXT, urgency TEXT, models TEXT, engine TEXT,
-		withdrawn_at INTEGER, withdraw_reason TEXT
-	)`,
-] as const;
-
-export function createProductTables(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-	createAuditTable(sql);
-	Outbox.createTable(sql);
-}
 
 export interface ProductInfo {
 	readonly name: string;
@@ -99,7 +79,8 @@ export class ProductTables {
 	}
 
 	insertProduct({ name, title, createdAt, revision }: ProductInfo): void {
-		this.#sql.exec("INSERT INTO product VALUES (?, ?, ?, ?)", name, title, createdAt, revision);
+		const query = "INSERT INTO product (name, title, created_at, revision) VALUES (?, ?, ?, ?)";
+		this.#sql.exec(query, name, title, createdAt, revision);
 	}
 
 	raiseRevision(): ProductInfo {

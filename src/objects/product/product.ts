@@ -26,9 +26,8 @@ import {
 	verifyPage,
 } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
-import { hasTable } from "../schema.ts";
+import { createTables, openTables } from "../schema.ts";
 import {
-	createProductTables,
 	type PackageContent,
 	type ProductInfo,
 	ProductTables,
@@ -36,6 +35,7 @@ import {
 	type ReleaseMetadata,
 	sameMetadata,
 } from "./product-tables.ts";
+import { PRODUCT_SCHEMA } from "./schema.ts";
 
 export type PackageResult =
 	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry }
@@ -63,8 +63,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: directoryPort(env) });
 		this.#tables = new ProductTables(storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
-		this.#exists = hasTable(storage.sql, "product");
-		if (this.#exists) createProductTables(storage.sql);
+		this.#exists = openTables(storage, PRODUCT_SCHEMA);
 	}
 
 	/** Creating a product that exists changes nothing. Nothing is published before the first release. */
@@ -73,7 +72,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (known !== null) return known;
 		const product: ProductInfo = { name: input.name, title: input.title, createdAt: input.now, revision: 0 };
 		this.ctx.storage.transactionSync(() => {
-			createProductTables(this.ctx.storage.sql);
+			createTables(this.ctx.storage, PRODUCT_SCHEMA);
 			this.#tables.insertProduct(product);
 			this.#audit(input, "product.create", product.name, product.title);
 		});

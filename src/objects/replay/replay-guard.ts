@@ -4,7 +4,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
-import { hasTable } from "../schema.ts";
+import { createTables, openTables } from "../schema.ts";
+import { REPLAY_SCHEMA } from "./schema.ts";
 
 /** An id is kept this long after the assertion's end: more than the clock tolerance with which assertions are accepted. */
 const KEEP_AFTER_END_SECONDS = 600;
@@ -12,11 +13,13 @@ const CLEAN_INTERVAL_MS = 600_000;
 
 export class ReplayGuard extends DurableObject<ObjectBindings> {
 	readonly #sql: SqlStorage;
+	#exists: boolean;
 	#alarmIsSet = false;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
 		this.#sql = ctx.storage.sql;
+		this.#exists = openTables(ctx.storage, REPLAY_SCHEMA);
 	}
 
 	/**
@@ -26,8 +29,7 @@ export class ReplayGuard extends DurableObject<ObjectBindings> {
 	 */
 	async use(idHash: string, exp: number, now: number): Promise<boolean> {
 		if (exp + KEEP_AFTER_END_SECONDS <= now) return false;
-		this.#sql.exec("CREATE TABLE IF NOT EXISTS used (id TEXT PRIMARY KEY, keep_until INTEGER NOT NULL) WITHOUT ROWID");
-		this.#sql.exec("CREATE INDEX IF NOT EXISTS used_by_end ON used (keep_until)");
+		if (!this.#exists) this.#create();
 		const keepUntil = exp + KEEP_AFTER_END_SECONDS;
 		const inserted = this.#sql
 			.exec("INSERT INTO used (id, keep_until) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id", idHash, keepUntil)
@@ -38,9 +40,14 @@ export class ReplayGuard extends DurableObject<ObjectBindings> {
 
 	override async alarm(): Promise<void> {
 		this.#alarmIsSet = false;
-		if (!hasTable(this.#sql, "used")) return;
+		if (!this.#exists) return;
 		this.#sql.exec("DELETE FROM used WHERE keep_until <= ?", nowSeconds());
 		if (this.#sql.exec("SELECT 1 FROM used LIMIT 1").toArray().length > 0) await this.#scheduleCleaning();
+	}
+
+	#create(): void {
+		this.ctx.storage.transactionSync(() => createTables(this.ctx.storage, REPLAY_SCHEMA));
+		this.#exists = true;
 	}
 
 	/** Set once per life of the instance: an alarm is a write, and most uses have no need of another. */

@@ -3,28 +3,6 @@
 import type { HaRole } from "../../../entitlement/ha-group.ts";
 import type { HaGroupRecord } from "../../../entitlement/ha-group-record.ts";
 import type { Versions } from "../../../entitlement/ha-skew.ts";
-import { runSchema } from "../../schema.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS ha_reports (
-		device TEXT PRIMARY KEY, ha_group TEXT NOT NULL, said TEXT, role TEXT, priority INTEGER, installed TEXT, peer TEXT,
-		at INTEGER NOT NULL, spent_to INTEGER NOT NULL
-	) WITHOUT ROWID`,
-	"CREATE INDEX IF NOT EXISTS ha_reports_by_group ON ha_reports (ha_group)",
-	`CREATE TABLE IF NOT EXISTS ha_states (
-		ha_group TEXT PRIMARY KEY, version INTEGER NOT NULL, record TEXT NOT NULL, last_active TEXT,
-		events_spent_to INTEGER NOT NULL, untold INTEGER NOT NULL
-	) WITHOUT ROWID`,
-	`CREATE TABLE IF NOT EXISTS ha_conditions (
-		ha_group TEXT NOT NULL, kind TEXT NOT NULL, product TEXT NOT NULL, since INTEGER NOT NULL, due_at INTEGER,
-		PRIMARY KEY (ha_group, kind, product)
-	) WITHOUT ROWID`,
-	"CREATE INDEX IF NOT EXISTS ha_conditions_due ON ha_conditions (due_at) WHERE due_at IS NOT NULL",
-] as const;
-
-export function createHaReportTables(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-}
 
 /** The last that a device has reported as a member of its group. */
 export interface MemberReport {
@@ -98,7 +76,8 @@ export class HaReportTables {
 	}
 
 	saveReport({ device, haGroup, said, role, priority, installed, peer, at, spentTo }: MemberReport): void {
-		const query = "INSERT OR REPLACE INTO ha_reports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+		const query = `INSERT OR REPLACE INTO ha_reports (device, ha_group, said, role, priority, installed, peer, at, spent_to)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 		const texts = [installed, peer].map((versions) => (versions === null ? null : JSON.stringify(versions)));
 		this.#sql.exec(query, device, haGroup, said, role, priority, ...texts, at, spentTo);
 	}
@@ -119,7 +98,8 @@ export class HaReportTables {
 	}
 
 	saveState({ version, record, lastActive, eventsSpentTo, untold }: GroupState): void {
-		const query = "INSERT OR REPLACE INTO ha_states VALUES (?, ?, ?, ?, ?, ?)";
+		const query = `INSERT OR REPLACE INTO ha_states (ha_group, version, record, last_active, events_spent_to, untold)
+			VALUES (?, ?, ?, ?, ?, ?)`;
 		this.#sql.exec(query, record.id, version, JSON.stringify(record), lastActive, eventsSpentTo, untold);
 	}
 
@@ -132,7 +112,8 @@ export class HaReportTables {
 	}
 
 	saveCondition(haGroup: string, { kind, product, since, dueAt }: Condition): void {
-		const query = "INSERT OR REPLACE INTO ha_conditions VALUES (?, ?, ?, ?, ?)";
+		const query =
+			"INSERT OR REPLACE INTO ha_conditions (ha_group, kind, product, since, due_at) VALUES (?, ?, ?, ?, ?)";
 		this.#sql.exec(query, haGroup, kind, product, since, dueAt);
 	}
 

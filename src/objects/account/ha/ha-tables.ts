@@ -1,19 +1,6 @@
 // An Account's HA groups as rows. Which devices belong to one, their own rows say (device-tables.ts). Plain synchronous SQL;
 // no rule is decided here.
 import type { HaMode } from "../../../entitlement/ha-group.ts";
-import { runSchema } from "../../schema.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS ha_groups (
-		id TEXT PRIMARY KEY, name TEXT NOT NULL, mode TEXT NOT NULL, license TEXT NOT NULL REFERENCES licenses (id),
-		skew_limit INTEGER NOT NULL, created_at INTEGER NOT NULL
-	) WITHOUT ROWID`,
-	"CREATE INDEX IF NOT EXISTS ha_groups_by_license ON ha_groups (license)",
-] as const;
-
-export function createHaTables(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-}
 
 export interface HaGroup {
 	readonly id: string;
@@ -49,7 +36,8 @@ export class HaTables {
 
 	/** Writes the group as it is given, new or changed. */
 	saveGroup({ id, name, mode, license, skewLimitSeconds, createdAt }: HaGroup): void {
-		const query = "INSERT OR REPLACE INTO ha_groups VALUES (?, ?, ?, ?, ?, ?)";
+		const query = `INSERT OR REPLACE INTO ha_groups (id, name, mode, license, skew_limit, created_at)
+			VALUES (?, ?, ?, ?, ?, ?)`;
 		this.#sql.exec(query, id, name, mode, license, skewLimitSeconds, createdAt);
 	}
 

@@ -2,20 +2,6 @@
 // lately. Both are bounded, and pruned on the way. Plain synchronous SQL; no rule is decided here.
 import { type DayOfSeats, PEAK_DAYS_KEPT } from "../../../entitlement/seat-peaks.ts";
 import { REFUSALS_KEPT_SECONDS } from "../../../entitlement/seat-refusal.ts";
-import { runSchema } from "../../schema.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS seat_peaks (
-		license TEXT NOT NULL, day INTEGER NOT NULL, start INTEGER NOT NULL, peak INTEGER NOT NULL, PRIMARY KEY (license, day)
-	) WITHOUT ROWID`,
-	`CREATE TABLE IF NOT EXISTS seat_refusals (
-		license TEXT NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (license, who)
-	) WITHOUT ROWID`,
-] as const;
-
-export function createSeatHistoryTables(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-}
 
 export class SeatHistoryTables {
 	readonly #sql: SqlStorage;
@@ -31,7 +17,8 @@ export class SeatHistoryTables {
 
 	/** Writes the day as it is given, new or changed; days that nobody asks for any more go. */
 	saveDay(license: string, { day, start, peak }: DayOfSeats): void {
-		this.#sql.exec("INSERT OR REPLACE INTO seat_peaks VALUES (?, ?, ?, ?)", license, day, start, peak);
+		const query = "INSERT OR REPLACE INTO seat_peaks (license, day, start, peak) VALUES (?, ?, ?, ?)";
+		this.#sql.exec(query, license, day, start, peak);
 		this.#sql.exec("DELETE FROM seat_peaks WHERE license = ? AND day <= ?", license, day - PEAK_DAYS_KEPT);
 	}
 
@@ -62,7 +49,7 @@ export class SeatHistoryTables {
 	}
 
 	saveRefusal(license: string, who: string, at: number): void {
-		this.#sql.exec("INSERT OR REPLACE INTO seat_refusals VALUES (?, ?, ?)", license, who, at);
+		this.#sql.exec("INSERT OR REPLACE INTO seat_refusals (license, who, at) VALUES (?, ?, ?)", license, who, at);
 		this.#sql.exec("DELETE FROM seat_refusals WHERE license = ? AND at <= ?", license, at - REFUSALS_KEPT_SECONDS);
 	}
 }

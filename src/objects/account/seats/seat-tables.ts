@@ -1,25 +1,5 @@
 // Who has a seat, a device or an HA group: one row per seat, with the end of its lease where the license is elastic. How many rows a license has is
 // counted along, because no decision may count 100,000 of them. Plain synchronous SQL; no rule is decided here.
-import { SEAT_HOLDING_STATUSES } from "../../../entitlement/license.ts";
-import { addColumn, hasTable, renameColumn, runSchema } from "../../schema.ts";
-
-const SCHEMA = [
-	"CREATE TABLE seats (holder TEXT PRIMARY KEY, license TEXT NOT NULL, until INTEGER) WITHOUT ROWID",
-	"CREATE INDEX seats_by_end ON seats (until, license) WHERE until IS NOT NULL",
-	"CREATE TABLE seat_counts (license TEXT PRIMARY KEY, taken INTEGER NOT NULL) WITHOUT ROWID",
-	// Accounts from before this table: every license was fixed, and a device's status said whether it had a seat.
-	`INSERT INTO seats SELECT id, license, NULL FROM devices
-		WHERE status IN (${SEAT_HOLDING_STATUSES.map((status) => `'${status}'`).join(", ")})`,
-	"INSERT INTO seat_counts SELECT license, COUNT(*) FROM seats GROUP BY license",
-] as const;
-
-/** Needs the table of devices. */
-export function createSeatTables(sql: SqlStorage): void {
-	if (!hasTable(sql, "seats")) runSchema(sql, SCHEMA);
-	// From before HA groups: devices alone held seats.
-	renameColumn(sql, "seats", "device", "holder");
-	addColumn(sql, "seat_counts", "is_full", "INTEGER NOT NULL DEFAULT 0");
-}
 
 export interface Seat {
 	/** id of a device, or of the HA group that its devices share it in */

@@ -1,15 +1,6 @@
 // The table of an Account's webhook endpoints. One row has all that is known of an endpoint: where it is, how far it has
 // been told of the audit trail, and how the last attempt went. Its secrets are named here, not kept. Plain synchronous SQL.
 import type { AttemptFailure, DisableReason } from "../../../events/webhook-attempt.ts";
-import { runSchema } from "../../schema.ts";
-
-const SCHEMA = [
-	`CREATE TABLE IF NOT EXISTS webhooks (
-		id TEXT PRIMARY KEY, url TEXT NOT NULL, types TEXT NOT NULL, secrets TEXT NOT NULL, created_at INTEGER NOT NULL,
-		position INTEGER NOT NULL, failures INTEGER NOT NULL DEFAULT 0, next_attempt_ms INTEGER, disabled TEXT,
-		last_attempt_at INTEGER, last_status INTEGER, last_result TEXT
-	)`,
-] as const;
 
 export interface StoredSecret {
 	/** of the key in MAC_KEYS that it is derived from */
@@ -57,10 +48,6 @@ type WebhookRow = {
 	last_result: Webhook["lastResult"];
 };
 
-export function createWebhookTable(sql: SqlStorage): void {
-	runSchema(sql, SCHEMA);
-}
-
 export class WebhookTables {
 	readonly #sql: SqlStorage;
 
@@ -80,7 +67,9 @@ export class WebhookTables {
 	/** Writes the row as it is given, in the place of one with that id. */
 	save(webhook: Webhook): void {
 		this.#sql.exec(
-			"INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			`INSERT OR REPLACE INTO webhooks (id, url, types, secrets, created_at, position, failures, next_attempt_ms, disabled,
+				last_attempt_at, last_status, last_result)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			webhook.id,
 			webhook.url,
 			JSON.stringify(webhook.types),

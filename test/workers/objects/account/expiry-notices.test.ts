@@ -174,21 +174,3 @@ describe("an account is told that a license ends", () => {
 		expect(entries.filter(({ action }) => action === "license.ended")).toHaveLength(251);
 	});
 });
-
-describe("an account from before there were notices", () => {
-	it("is told what comes from now on, and nothing of what is past", async () => {
-		const { account, ringUntil, notices, alarmAt, terms } = await licensed();
-		await account().createLicense({ ...OPERATOR, id: "lic-past", terms: { ...terms, endsAt: NOW + 1 } });
-		await runInDurableObject(account(), async (_, { storage }) => {
-			storage.sql.exec("DROP TABLE expiry_notices");
-			await storage.deleteAlarm();
-		});
-		await evictDurableObject(account());
-		vi.setSystemTime((END - 20 * DAY) * 1_000);
-		expect(await account().info()).not.toBeNull();
-		expect(await alarmAt()).toBe(END - 14 * DAY);
-		expect(await notices()).toEqual([]);
-		await ringUntil(END);
-		expect(await notices()).toEqual([...all(END, 14), ended(END)]);
-	});
-});

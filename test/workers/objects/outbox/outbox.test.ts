@@ -4,7 +4,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { DirectoryPort } from "../../../../src/objects/outbox/directory-port.ts";
 import { Outbox, type RecordLane } from "../../../../src/objects/outbox/outbox.ts";
-import type { OutboxStep } from "../../../../src/objects/outbox/outbox-rows.ts";
+import { OUTBOX_TABLES, type OutboxStep } from "../../../../src/objects/outbox/outbox-rows.ts";
+import { createTables } from "../../../../src/objects/schema.ts";
 import type { Clock } from "../../../../src/storage/clock.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { bindings, freshName } from "../../../support/object-bindings.ts";
@@ -75,7 +76,7 @@ async function onBench(test: (bench: Bench) => Promise<void>, options: BenchOpti
 			store: name === "redis" ? stores.redis : stores.kv,
 			writeIntervalMs,
 		}));
-		Outbox.createTable(state.storage.sql);
+		createTables(state.storage, { tables: OUTBOX_TABLES, steps: [] });
 		const restart = () =>
 			new Outbox({
 				storage: state.storage,

@@ -3,8 +3,9 @@ import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Outbox } from "../../../../src/objects/outbox/outbox.ts";
-import type { RecordStep } from "../../../../src/objects/outbox/outbox-rows.ts";
+import { OUTBOX_TABLES, type RecordStep } from "../../../../src/objects/outbox/outbox-rows.ts";
 import { type OwnedRecords, rebuildPage, verifyPage } from "../../../../src/objects/outbox/record-pages.ts";
+import { createTables } from "../../../../src/objects/schema.ts";
 import { formatRecord } from "../../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { bindings, freshName } from "../../../support/object-bindings.ts";
@@ -53,7 +54,7 @@ interface Bench {
 async function onBench(count: number, test: (bench: Bench) => Promise<void>): Promise<void> {
 	await runInDurableObject(bindings.ACCOUNT.getByName(freshName()), async (_, { storage }) => {
 		const [kv, redis] = [new FakeRecordStore(), new FakeRecordStore()];
-		Outbox.createTable(storage.sql);
+		createTables(storage, { tables: OUTBOX_TABLES, steps: [] });
 		const lanes = [
 			{ name: "kv", store: kv, writeIntervalMs: 0 },
 			{ name: "redis", store: redis, writeIntervalMs: 0 },

@@ -1,5 +1,5 @@
 // HA groups in the Account object: who is in one, and that they have one seat, from the first of them to the last.
-import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { MAX_HA_MEMBERS } from "../../../../../src/entitlement/ha-group.ts";
 import { parseRecord } from "../../../../../src/storage/record-store.ts";
@@ -297,33 +297,5 @@ describe("a group under an elastic license", () => {
 		expect(await join(2, later)).toMatchObject({ ok: true });
 		expect(await renew(1, later)).toMatchObject({ ok: true });
 		expect(await taken(later)).toBe(1);
-	});
-});
-
-describe("an account from before HA groups and replacements", () => {
-	it("has its devices and seats as ever, and may have groups", async () => {
-		const fixture = await createHaAccount({ seats: 2 });
-		const { account, activate, change, settings, idOf, name, taken } = fixture;
-		await activate(1);
-		await runInDurableObject(account(), (_, { storage: { sql } }) => {
-			sql.exec("DROP TABLE ha_groups");
-			for (const table of ["devices", "codes"]) {
-				sql.exec(`DROP INDEX ${table}_by_ha_group`);
-				if (table === "codes") sql.exec("DELETE FROM codes WHERE ha_group IS NOT NULL");
-				sql.exec(`ALTER TABLE ${table} DROP COLUMN ha_group`);
-				sql.exec(`DROP INDEX ${table === "codes" ? "codes_by_replaced" : "devices_by_successor"}`);
-				sql.exec(`ALTER TABLE ${table} DROP COLUMN replaces`);
-			}
-			sql.exec("ALTER TABLE devices DROP COLUMN replaced_by");
-			sql.exec("ALTER TABLE seats RENAME COLUMN holder TO device");
-		});
-		await evictDurableObject(account());
-		expect(await account().device(idOf(1))).toMatchObject({ haGroup: null, replaces: null, status: "active" });
-		expect(await activate(2)).toMatchObject({ ok: true, kind: "new" });
-		expect((await account().listCodes()).map(({ haGroup }) => haGroup)).toEqual([null, null]);
-		const id = `hag-${name}-00000003`;
-		const made = await change({ kind: "create", ...settings, devices: [idOf(1), idOf(2)] }, NOW, id);
-		expect(made).toMatchObject({ ok: true });
-		expect([await taken(), await holders(fixture)]).toEqual([1, [id]]);
 	});
 });

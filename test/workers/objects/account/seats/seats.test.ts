@@ -249,24 +249,3 @@ describe("devices that vanish", () => {
 		expect(await seatRows(fixture)).toHaveLength(1);
 	});
 });
-
-describe("an account from before seats had rows and codes a count", () => {
-	it("has one for each device that held one, and counts them", async () => {
-		const { account, device, taken } = await createAccount({ seats: 5 }).then(async (fixture) => ({
-			...fixture,
-			taken: async () => (await fixture.account().listLicenses(NOW)).map(({ seatsTaken }) => seatsTaken),
-		}));
-		for (const number of [1, 2, 3]) await account().activate(device(number));
-		await account().deactivate({ ...OPERATOR, deviceId: device(1).candidateDeviceId });
-		await runInDurableObject(account(), (_, { storage }) => {
-			storage.sql.exec("DROP TABLE seats");
-			storage.sql.exec("DROP TABLE seat_counts");
-			storage.sql.exec("ALTER TABLE codes DROP COLUMN used");
-		});
-		await evictDurableObject(account());
-		expect(await taken()).toEqual([2, 0]);
-		expect((await account().listCodes()).map(({ used }) => used)).toEqual([3, 0]);
-		await account().deactivate({ ...OPERATOR, deviceId: device(2).candidateDeviceId });
-		expect(await taken()).toEqual([1, 0]);
-	});
-});

@@ -1,0 +1,58 @@
+// The tables of the Directory, as they are made with its first change. Times are unix seconds; what a column holds that is
+// more than its name says stands beside it.
+import { AUDIT_TABLES } from "../audit.ts";
+import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
+import type { Schema } from "../schema.ts";
+
+export const DIRECTORY_SCHEMA: Schema = {
+	tables: [
+		`CREATE TABLE accounts (
+			seq INTEGER PRIMARY KEY AUTOINCREMENT,
+			id TEXT NOT NULL UNIQUE,
+			name TEXT NOT NULL,
+			created_at INTEGER NOT NULL
+		)`,
+		`CREATE TABLE products (
+			name TEXT PRIMARY KEY,
+			title TEXT NOT NULL,
+			created_at INTEGER NOT NULL, -- 0 = its first release came before its entry
+			revision INTEGER NOT NULL DEFAULT 0 -- of its newest published record; 0 = none yet
+		) WITHOUT ROWID`,
+		`CREATE TABLE messages (
+			sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice
+			id TEXT NOT NULL UNIQUE,
+			body TEXT NOT NULL -- JSON: a Message without its sequence
+		)`,
+		`CREATE TABLE credentials (
+			seq INTEGER PRIMARY KEY AUTOINCREMENT,
+			id TEXT NOT NULL UNIQUE,
+			hash TEXT NOT NULL UNIQUE, -- keyed; the API key itself is known to its holder alone
+			subject TEXT NOT NULL,
+			scopes TEXT NOT NULL, -- JSON list
+			expires_at INTEGER, -- null = never
+			revoked INTEGER NOT NULL DEFAULT 0, -- 0, 1
+			version INTEGER NOT NULL DEFAULT 1, -- of its record
+			created_at INTEGER NOT NULL
+		)`,
+		// A lifted denial stays as a row until its end, so that a late repetition of it cannot come back.
+		`CREATE TABLE denials (
+			scope TEXT NOT NULL, -- DenialScope (content/heads-record.ts)
+			id TEXT NOT NULL,
+			version INTEGER NOT NULL, -- of what caused it
+			until INTEGER NOT NULL,
+			lifted INTEGER NOT NULL, -- 0, 1
+			PRIMARY KEY (scope, id)
+		) WITHOUT ROWID`,
+		`CREATE TABLE denials_waiting ( -- at most one row, while a denial may be on its way to the stores
+			only INTEGER PRIMARY KEY CHECK (only = 1),
+			since INTEGER NOT NULL
+		)`,
+		`CREATE TABLE revisions (
+			name TEXT PRIMARY KEY, -- heads, messages, denied
+			revision INTEGER NOT NULL
+		) WITHOUT ROWID`,
+		...AUDIT_TABLES,
+		...OUTBOX_TABLES,
+	],
+	steps: [],
+};

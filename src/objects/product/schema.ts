@@ -1,0 +1,35 @@
+// The tables of a Product, as they are made with it. Times are unix seconds; what a column holds that is more than its name
+// says stands beside it.
+import { AUDIT_TABLES } from "../audit.ts";
+import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
+import type { Schema } from "../schema.ts";
+
+export const PRODUCT_SCHEMA: Schema = {
+	tables: [
+		`CREATE TABLE product ( -- one row
+			name TEXT PRIMARY KEY,
+			title TEXT NOT NULL,
+			created_at INTEGER NOT NULL,
+			revision INTEGER NOT NULL -- of its record; 0 = nothing is released
+		) WITHOUT ROWID`,
+		// Without a sequence it is a package that is uploaded and not released, and so without all that a release adds.
+		`CREATE TABLE releases (
+			version TEXT PRIMARY KEY,
+			sha256 TEXT NOT NULL, -- of the package
+			size INTEGER NOT NULL, -- bytes
+			name TEXT NOT NULL, -- of the file in downloads
+			added_at INTEGER NOT NULL,
+			sequence INTEGER UNIQUE, -- the higher, the newer
+			released_at INTEGER,
+			notes TEXT,
+			urgency TEXT,
+			models TEXT, -- JSON list; JSON null = every model
+			engine TEXT, -- JSON: EngineRange
+			withdrawn_at INTEGER,
+			withdraw_reason TEXT
+		)`,
+		...AUDIT_TABLES,
+		...OUTBOX_TABLES,
+	],
+	steps: [],
+};
