@@ -1,50 +1,53 @@
-// One update at a time per firewall: a timer that fires while an update still runs must not write the same files.
-// A lock whose process is gone is taken over.
-import { mkdir, open, rm } from "node:fs/promises";
+// One update at a time per firewall: a timer that fires while an update still runs must not write the same files. The lock is
+// SQLite's on a file without content: the operating system frees it with the process that held it, however that ended.
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { CliError } from "../errors.ts";
-import { readIfPresent } from "../files/atomic-file.ts";
 
-/** Runs `work` while no other process works on `folder`. @throws CliError when one does */
+// https://www.sqlite.org/rescode.html
+const SQLITE_BUSY = 5;
+const SQLITE_NOTADB = 26;
+
+/** Runs `work` while nobody else works on `folder`. @throws CliError when somebody does */
 export async function withHomeLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
 	const path = join(folder, "update.lock");
 	await mkdir(folder, { recursive: true, mode: 0o700 });
-	if (!(await takeLock(path))) {
-		const holder = Number(await readIfPresent(path));
-		if (isAlive(holder)) {
-			throw new CliError(`another update of ${folder} is running (process ${holder})`, {
-				code: "busy",
-				fix: `wait for it; if it is no update, remove ${path}`,
-			});
-		}
-		await rm(path, { force: true });
-		if (!(await takeLock(path))) throw new CliError(`another update of ${folder} has just started`, { code: "busy" });
+	const lock = await takeLock(path);
+	if (lock === null) {
+		throw new CliError(`another update of ${folder} is running`, { code: "busy", fix: "wait until it has ended" });
 	}
 	try {
 		return await work();
 	} finally {
-		await rm(path, { force: true });
+		lock.close();
 	}
 }
 
-async function takeLock(path: string): Promise<boolean> {
+/** @returns what frees the lock when it is closed; null = another holds it */
+async function takeLock(path: string): Promise<DatabaseSync | null> {
 	try {
-		const file = await open(path, "wx", 0o600);
-		await file.writeFile(String(process.pid));
-		await file.close();
-		return true;
+		return lockFile(path);
 	} catch (cause) {
-		if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
+		if (resultCodeOf(cause) === SQLITE_BUSY) return null;
+		if (resultCodeOf(cause) !== SQLITE_NOTADB) throw cause;
+		// Nobody can hold a lock on a file with something else in it.
+		await rm(path, { force: true });
+		return lockFile(path);
+	}
+}
+
+function lockFile(path: string): DatabaseSync {
+	const lock = new DatabaseSync(path, { timeout: 0 });
+	try {
+		lock.exec("BEGIN EXCLUSIVE");
+		return lock;
+	} catch (cause) {
+		lock.close();
 		throw cause;
 	}
 }
 
-function isAlive(pid: number): boolean {
-	if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (cause) {
-		return cause instanceof Error && "code" in cause && cause.code === "EPERM";
-	}
+function resultCodeOf(cause: unknown): unknown {
+	return cause instanceof Error && "errcode" in cause ? cause.errcode : null;
 }

@@ -1,6 +1,7 @@
 // What a firewall remembers, one small JSON file per subject under its home folder, each written atomically and
-// readable by its owner only. `installed` is the commit point of an update: what it names is what runs.
-import { rm } from "node:fs/promises";
+// readable by its owner only. `installed` is the commit point of an update: what it names is what runs. A damaged file stops
+// the firewall only where its content cannot be had again.
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { haRole } from "../../src/entitlement/ha-group.ts";
@@ -77,11 +78,16 @@ export type PendingReport = z.infer<typeof reports>[number];
 
 const FILES = { key: privateJwk, identity, token, installed, lastCheck, messages, reports, ha } as const;
 export type StateName = keyof typeof FILES;
+/** The device's identity cannot be had again without a new activation. All else is asked for, downloaded or said again. */
+const IRREPLACEABLE: readonly StateName[] = ["key", "identity"];
 export type StateOf<Name extends StateName> = z.infer<(typeof FILES)[Name]>;
 
 export interface FirewallHome {
 	readonly folder: string;
-	/** @returns what was saved last, null when nothing was; @throws CliError when the file is damaged */
+	/**
+	 * @returns what was saved last, null when nothing was or the file was damaged (then it is kept beside, as `.damaged`)
+	 * @throws CliError when the device's key or identity is damaged
+	 */
 	load<Name extends StateName>(name: Name): Promise<StateOf<Name> | null>;
 	save<Name extends StateName>(name: Name, value: StateOf<Name>): Promise<void>;
 	forget(...names: readonly StateName[]): Promise<void>;
@@ -94,8 +100,11 @@ export function openHome(folder: string): FirewallHome {
 	return {
 		folder,
 		load: async (name) => {
-			const text = await readIfPresent(pathOf(name));
-			return text === null ? null : parseState(name, text, pathOf(name));
+			const path = pathOf(name);
+			const text = await readIfPresent(path);
+			const value = text === null ? null : parseState(name, text, path);
+			if (text !== null && value === null) await rename(path, `${path}.damaged`);
+			return value;
 		},
 		save: (name, value) => writeAtomically(pathOf(name), `${JSON.stringify(value, null, "\t")}\n`),
 		forget: async (...names) => {
@@ -104,10 +113,12 @@ export function openHome(folder: string): FirewallHome {
 	};
 }
 
-function parseState<Name extends StateName>(name: Name, text: string, path: string): StateOf<Name> {
+/** @returns null = it is damaged */
+function parseState<Name extends StateName>(name: Name, text: string, path: string): StateOf<Name> | null {
 	const read = FILES[name].safeParse(parseJson(text));
 	// The compiler does not connect a table's row with its schema's type.
 	if (read.success) return read.data as StateOf<Name>;
+	if (!IRREPLACEABLE.includes(name)) return null;
 	throw new CliError(`${path} is damaged`, {
 		code: "damaged_state",
 		fix: "restore it, or remove it and activate again",

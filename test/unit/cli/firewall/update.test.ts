@@ -141,17 +141,24 @@ describe("updates", () => {
 		expect(server.reports.map((report) => report.outcome)).toEqual(["installed", "healthy"]);
 	});
 
-	it("lets one update run at a time, and takes over the lock of a dead one", async () => {
+	it.each(["key.json", "identity.json"])("says that %s is damaged instead of guessing who it is", async (name) => {
 		await activate();
-		await writeFile(join(folder, "update.lock"), String(process.ppid));
-		await expect(updateFirewall(session, undefined)).rejects.toMatchObject({ code: "busy" });
-		await writeFile(join(folder, "update.lock"), "4194304999");
-		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true }]);
-	});
-
-	it("says which file is damaged instead of guessing", async () => {
-		await activate();
-		await writeFile(join(folder, "installed.json"), "{");
+		await writeFile(join(folder, name), "{");
 		await expect(updateFirewall(session, undefined)).rejects.toMatchObject({ code: "damaged_state" });
 	});
+
+	it.each(["token", "installed", "last-check", "messages", "reports", "ha"])(
+		"goes on without a damaged %s.json, and keeps it for whoever wants to see it",
+		async (name) => {
+			await activate();
+			await updateFirewall(session, undefined);
+			server.release = SECOND;
+			for (const damage of ["", "\0".repeat(512), "{", "[]", "null"]) {
+				await writeFile(join(folder, `${name}.json`), damage);
+				expect((await updateFirewall(session, undefined)).check.answer.products).toHaveLength(1);
+			}
+			expect(await installedBytes()).toEqual(SECOND.bytes);
+			expect(await readdir(folder)).toContain(`${name}.json.damaged`);
+		},
+	);
 });
