@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { ConnectionError } from "../errors.ts";
 import { hashFile } from "../files/package-file.ts";
-import { type HttpReply, openReply } from "../http/exchange.ts";
+import { type HttpReply, openReply, retryAfterOf } from "../http/exchange.ts";
 
 /** Attempts in a row that bring no byte before giving up. */
 const MAX_FRUITLESS_ATTEMPTS = 4;
@@ -18,6 +18,7 @@ export interface DownloadOptions {
 	readonly sha256: string;
 	readonly size: number;
 	readonly partPath: string;
+	readonly nowMs: () => number;
 	readonly onProgress?: (done: number, total: number) => void;
 	/** for tests: no waiting between attempts */
 	readonly retryDelaysMs?: readonly number[];
@@ -92,7 +93,7 @@ async function attemptDownload(options: DownloadOptions, offset: number, refused
 		if (cause instanceof ConnectionError) return { step: "interrupted", detail: cause.message };
 		throw cause;
 	}
-	const verdict = judgeReply(reply, offset, options.size);
+	const verdict = judgeReply(reply, offset, { size: options.size, nowMs: options.nowMs() });
 	if (verdict.step !== "receive") {
 		reply.body.destroy();
 		return verdict;
@@ -103,7 +104,7 @@ async function attemptDownload(options: DownloadOptions, offset: number, refused
 function judgeReply(
 	reply: HttpReply,
 	offset: number,
-	size: number,
+	{ size, nowMs }: { readonly size: number; readonly nowMs: number },
 ): DownloadAttempt | { readonly step: "receive"; readonly from: number } {
 	const { status, headers } = reply;
 	if (status === 200) return { step: "receive", from: 0 };
@@ -117,9 +118,9 @@ function judgeReply(
 	const retryable = status === 429 || status >= 500;
 	const detail = `the download answered ${status}`;
 	if (!retryable) return { step: "url_refused", detail };
-	const retryAfter = Number(headers["retry-after"]);
-	const retryAfterMs = retryAfter > 0 ? Math.min(retryAfter, MAX_RETRY_AFTER_SECONDS) * 1000 : undefined;
-	return { step: "interrupted", detail, retryAfterMs };
+	const retryAfter = retryAfterOf(headers, nowMs);
+	const waitMs = retryAfter === undefined ? undefined : Math.min(retryAfter, MAX_RETRY_AFTER_SECONDS) * 1000;
+	return { step: "interrupted", detail, retryAfterMs: waitMs };
 }
 
 async function receiveBody(reply: HttpReply, from: number, options: DownloadOptions): Promise<DownloadAttempt> {

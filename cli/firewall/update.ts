@@ -135,6 +135,7 @@ export function downloadPermitted(
 		sha256: permit.sha256,
 		size: permit.size,
 		partPath: partPathOf(session.home, permit),
+		nowMs: session.nowMs,
 		...(onProgress === undefined ? {} : { onProgress }),
 	});
 }

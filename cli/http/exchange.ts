@@ -4,6 +4,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp 
 import { request as requestHttps } from "node:https";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { readRetryAfter } from "../../src/retry-after.ts";
 import { ConnectionError } from "../errors.ts";
 
 /** A server that says nothing for this long is gone. */
@@ -79,6 +80,17 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
 		throw unreachable(new URL(request.url), cause);
 	}
 	return { status, headers, text: Buffer.concat(chunks).toString("utf8") };
+}
+
+/**
+ * How long a reply asks to be left alone. A date in it is measured on the server's own clock where the reply tells that:
+ * firewalls' clocks are often wrong.
+ * @returns seconds; undefined = it does not ask
+ */
+export function retryAfterOf(headers: IncomingHttpHeaders, nowMs: number): number | undefined {
+	const serverMs = Date.parse(headers.date ?? "");
+	const now = Math.floor((Number.isNaN(serverMs) ? nowMs : serverMs) / 1000);
+	return readRetryAfter(headers["retry-after"] ?? null, now) || undefined;
 }
 
 function unreachable(url: URL, cause: unknown): ConnectionError {

@@ -1,7 +1,7 @@
 // Reads what a refusing server says: problem details (RFC 9457) everywhere, RFC 6749 errors under /oauth2.
 import { z } from "zod";
 import { ServerRefusal } from "../errors.ts";
-import type { HttpAnswer } from "./exchange.ts";
+import { type HttpAnswer, retryAfterOf } from "./exchange.ts";
 
 const problem = z.object({
 	title: z.string(),
@@ -42,8 +42,7 @@ export function refusalFrom(answer: HttpAnswer, what: string, nowMs: number): Se
 			code: `http_${answer.status}`,
 			message: `status ${answer.status}`,
 		};
-	const retryAfter = Number(answer.headers["retry-after"]);
-	const retryAfterSeconds = Number.isSafeInteger(retryAfter) && retryAfter > 0 ? retryAfter : undefined;
+	const retryAfterSeconds = retryAfterOf(answer.headers, nowMs);
 	const clockAheadSeconds = said.serverTime === undefined ? undefined : Math.round(nowMs / 1000 - said.serverTime);
 	return new ServerRefusal({
 		status: answer.status,

@@ -1,10 +1,11 @@
 // One attempt to deliver one event to one endpoint, as the Standard Webhooks specification 1.0.0 has it. Takes its `fetch`.
 // Never throws and never logs: the URL may carry a secret of the receiver's. The same event is the same text under the same
 // id at every attempt; only timestamp and signatures are new.
+import { readRetryAfter } from "../retry-after.ts";
 import { importMacKeyring, type MacKeyring } from "../signing/mac-keyring.ts";
 import { signWebhook, type WebhookSecretRef, webhookSecret } from "../signing/webhook-signature.ts";
 import { formatTimestamp } from "../timestamps.ts";
-import { type DeliveryAttempt, readRetryAfter } from "./webhook-attempt.ts";
+import type { DeliveryAttempt } from "./webhook-attempt.ts";
 import { acceptsWebhookUrl, type WebhookUrlSettings } from "./webhook-url.ts";
 
 /** An event as the receiver gets it. */

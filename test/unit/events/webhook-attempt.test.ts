@@ -1,10 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-	type DeliveryAttempt,
-	decideAttempt,
-	RETRY_DELAYS,
-	readRetryAfter,
-} from "../../../src/events/webhook-attempt.ts";
+import { type DeliveryAttempt, decideAttempt, RETRY_DELAYS } from "../../../src/events/webhook-attempt.ts";
 
 const failed = (change: Partial<DeliveryAttempt & { ok: false }> = {}): DeliveryAttempt => ({
 	ok: false,
@@ -69,23 +64,5 @@ describe("after an attempt", () => {
 			kind: "retry",
 			afterMs: seconds * 1000,
 		});
-	});
-});
-
-describe("Retry-After", () => {
-	const NOW = Date.parse("2027-03-01T12:00:00Z") / 1000;
-	it.each([
-		[null, null],
-		["120", 120],
-		["0", 0],
-		["Mon, 01 Mar 2027 12:02:00 GMT", 120],
-		["Mon, 01 Mar 2027 11:00:00 GMT", 0],
-		["-5", null],
-		["1.5", null],
-		["soon", null],
-		["2027-03-01", null],
-		["99999999999", null],
-	])("%j is %j seconds", (header, seconds) => {
-		expect(readRetryAfter(header, NOW)).toBe(seconds);
 	});
 });
