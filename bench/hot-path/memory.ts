@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { request } from "node:http";
 import { HOST } from "../load/requests.ts";
+import { readResidentBytes } from "../process-use.ts";
 import type { Service } from "../workerd/service.ts";
-import { readUse } from "../workerd/workerd-process.ts";
 
 export interface MemoryUse {
 	/** size of the package, in bytes */
@@ -27,8 +27,8 @@ export async function measureMemory(
 	urlOf: (sha256: string, name: string) => Promise<string>,
 	megabytes: number,
 ): Promise<MemoryUse | null> {
-	const before = (await readUse(service.pid))?.residentBytes;
-	if (before === undefined) return null;
+	const before = await readResidentBytes(service.pids[0]);
+	if (before === null) return null;
 	const port = service.ports.parapet;
 	const hash = createHash("sha256");
 	for (let part = 0; part < megabytes; part++) hash.update(PART);
@@ -54,7 +54,7 @@ export async function measureMemory(
 async function watchMemory(service: Service, work: () => Promise<void>): Promise<number> {
 	let most = 0;
 	const sample = async (): Promise<void> => {
-		most = Math.max(most, (await readUse(service.pid))?.residentBytes ?? 0);
+		most = Math.max(most, (await readResidentBytes(service.pids[0])) ?? 0);
 	};
 	const timer = setInterval(() => void sample(), SAMPLE_MS);
 	try {

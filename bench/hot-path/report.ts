@@ -1,161 +1,170 @@
-// Turns figures into a table that can be read, with its goal beside each, and says what they do not show.
+// Turns the figures of a run into tables that can be read, with the goal beside each, and says what they do not show. A run
+// that was stopped has a report too: of what had been measured.
 import { mark } from "../progress.ts";
-import type { ScenarioName } from "../stage/scenarios.ts";
 import type { StoreReads } from "../stage/store-reads.ts";
-import { median } from "../statistics.ts";
-import type { Measured } from "./measure.ts";
+import type { Ratios, Way } from "../statistics.ts";
+import type { Duel, JudgedRow, Verdict } from "./judge.ts";
 import type { MemoryUse } from "./memory.ts";
-import type { FleetGrowth, StartUp } from "./probes.ts";
+import type { StartUp } from "./start-up.ts";
 
 export interface Report {
 	readonly machine: string;
-	readonly settings: { readonly devices: number; readonly rounds: number; readonly seconds: number };
-	readonly scenarios: readonly Measured[];
-	readonly bundle: { readonly bytes: number; readonly gzipped: number };
-	readonly startUp: StartUp;
-	readonly reads: StoreReads;
-	readonly memory: MemoryUse | null;
-	readonly growth: FleetGrowth;
+	readonly settings: {
+		readonly devices: number;
+		readonly rounds: number;
+		readonly seconds: number;
+		readonly smallFleet: number;
+		readonly largeFleet: number;
+	};
+	/** false = the run was stopped or failed; the figures are those until then */
+	readonly isComplete: boolean;
+	/** why the run ended early */
+	readonly error?: string;
+	readonly rows: readonly JudgedRow[];
+	/** who the peer is, or why it was not measured */
+	readonly peer?: { readonly machine: string } | { readonly reason: string };
+	readonly duels: readonly Duel[];
+	readonly bundle?: { readonly bytes: number; readonly gzipped: number };
+	readonly startUp?: StartUp;
+	readonly reads?: StoreReads;
+	/** null = the system does not tell */
+	readonly memory?: MemoryUse | null;
 }
 
-export interface Judged extends Measured {
-	readonly title: string;
-	/** what its throughput is compared with */
-	readonly against: ScenarioName;
-	readonly ratio: number;
-	/** the ratio of processor times, which a busy machine distorts less; null where not known */
-	readonly cpuRatio: number | null;
-	/** its throughput ÷ that of a bare Worker that is sent the smallest request there is */
-	readonly ratioToSmallest: number;
-	readonly goal: number | null;
-	readonly met: boolean | null;
-}
-
-interface Row {
-	readonly title: string;
-	readonly against: ScenarioName;
-	readonly goal: number | null;
-}
-
-/** Goals of design: the part of a bare Worker's throughput that must remain. */
-const ROWS: Readonly<Record<ScenarioName, Row>> = {
-	bare: { title: "bare Worker, GET /", against: "bare", goal: null },
-	bare_check: { title: "bare Worker, sent the checks", against: "bare_check", goal: null },
-	check_unchanged: { title: "check, nothing new (304)", against: "bare_check", goal: 0.8 },
-	check_offers: { title: "check, 2 products, 2 offers", against: "bare_check", goal: 0.4 },
-	check_offers_dpop: { title: "  the same with a DPoP proof", against: "bare_check", goal: null },
-	bare_verify: { title: "one ES256 verification, no more", against: "bare_check", goal: null },
-	bare_permit: { title: "bare Worker, sent the permits", against: "bare_permit", goal: null },
-	permit: { title: "permit, record in memory", against: "bare_permit", goal: 0.6 },
-	token: { title: "token (assertion + DPoP proof)", against: "bare_permit", goal: 0.2 },
-	token_once: { title: "  the same, assertion counted once", against: "bare_permit", goal: null },
-	stream_memory: { title: "bare stream, 1 MB from memory", against: "stream_memory", goal: null },
-	download: { title: "signed download, 1 MB", against: "stream_cache", goal: 0.5 },
-	stream_cache: { title: "bare stream, 1 MB from cache", against: "stream_cache", goal: null },
-};
-
-const GROWTH_GOAL = 0.95;
 /** Half of what moves: what is read ahead and not yet collected may show, the package as a whole may not. */
 const MEMORY_GOAL_BYTES = 100_000_000;
 
-/** Each scenario beside the one that it is compared with, its goal, and whether that was met. */
-export function judge(scenarios: readonly Measured[]): readonly Judged[] {
-	const byName = new Map(scenarios.map((measured) => [measured.name, measured]));
-	return scenarios.map((measured) => {
-		const row = ROWS[measured.name];
-		const base = byName.get(row.against) ?? measured;
-		const ratio = pairedRatio(measured, base);
-		const cpuRatio =
-			measured.cpuMicroseconds === null || base.cpuMicroseconds === null
-				? null
-				: base.cpuMicroseconds / measured.cpuMicroseconds;
-		const ratioToSmallest = pairedRatio(measured, byName.get("bare") ?? measured);
-		// A goal is measured by the stricter of the two: the bare Worker's own best.
-		const decisive = row.against.startsWith("stream") ? ratio : ratioToSmallest;
-		return {
-			...measured,
-			...row,
-			ratio,
-			cpuRatio,
-			ratioToSmallest,
-			met: row.goal === null ? null : decisive >= row.goal,
-		};
-	});
-}
-
-/** Median of the rounds' ratios: what slows the machine for a while slows both sides of a round. */
-function pairedRatio(measured: Measured, base: Measured): number {
-	return median(measured.rounds.map((rate, round) => rate / (base.rounds[round] ?? Number.NaN)));
-}
+const WAY_NAMES: Readonly<Record<Way, string>> = { median: "median", best: "best", cpu: "CPU" };
 
 export function formatReport(report: Report): string {
-	const { settings, bundle, startUp, reads, memory, growth } = report;
-	const lines = [
-		report.machine,
-		`one workerd, ${settings.devices} devices, medians of ${settings.rounds} rounds of ${settings.seconds} s`,
-		"",
-		formatRow(["", "requests/s", "p50 ms", "p99 ms", "CPU µs", "× GET /", "× bare", "by CPU", "goal", ""]),
-		...judge(report.scenarios).map(formatJudged),
-		"× GET /: throughput ÷ that of a bare Worker in the same workerd, median of the rounds; goals are measured by it.",
-		"× bare: the same, the bare Worker being sent the same requests (a download: streaming the same bytes from the same",
-		"cache; its goal is measured by that); by CPU: the same of processor time, steadier on a busy machine.",
-		"",
-		...formatProbes(),
+	const { settings } = report;
+	const sections = [
+		[
+			report.machine,
+			`one workerd, ${settings.devices} devices, turns of ${settings.seconds} s in ${roundsOf(report)}`,
+			...(report.isComplete ? [] : [`NOT COMPLETE: ${report.error ?? "the run was stopped"}`]),
+		],
+		formatRows(report.rows, settings),
+		formatPeer(report),
+		formatProbes(report),
+		formatGenerator(report),
+		report.isComplete ? [NOT_MEASURED] : [],
 	];
-	const busiest = Math.max(...report.scenarios.map(({ generatorBusy }) => generatorBusy));
-	lines.push(
-		"",
-		`load generator: raw sockets in a thread of its own, at most ${percent(busiest)} busy`,
-		"",
-		NOT_MEASURED,
-	);
-	return lines.join("\n");
+	return sections
+		.filter((lines) => lines.length > 0)
+		.map((lines) => lines.join("\n"))
+		.join("\n\n");
+}
 
-	function formatProbes(): string[] {
-		const grown = growth.ratio >= GROWTH_GOAL;
-		return [
-			`store reads         check ${reads.check.toFixed(3)}, permit ${reads.permit.toFixed(3)}, token ${reads.token.toFixed(3)} (first request of each device; goals 0, ≤ 1, 1)`,
-			`fleet growth        ${growth.small} → ${growth.large} devices: ${growth.ratio.toFixed(2)} × (goal ≥ ${GROWTH_GOAL}) ${mark(grown)}`,
-			`bundle              ${kilobytes(bundle.bytes)} minified, ${kilobytes(bundle.gzipped)} gzip`,
-			`first answer        ${startUp.parapet.toFixed(0)} ms after start, a bare Worker ${startUp.bare.toFixed(0)} ms (both with Miniflare's own start)`,
-			formatMemory(memory),
-		];
+/** Of a stopped run the rows may differ by one. */
+function roundsOf({ rows, settings }: Report): string {
+	const measured = Math.max(0, ...rows.map(({ rounds }) => rounds));
+	const rounds = `${measured} alternating round${measured === 1 ? "" : "s"}`;
+	return measured === settings.rounds ? rounds : `${rounds} of ${settings.rounds}`;
+}
+
+function formatRows(rows: readonly JudgedRow[], { smallFleet, largeFleet }: Report["settings"]): string[] {
+	if (rows.length === 0) return [];
+	const head = ["", "requests/s", "p50 ms", "p99 ms", "CPU µs", "median", "best", "by CPU", "goal", ""];
+	const lines = rows.map((row) =>
+		formatRow([
+			row.title,
+			row.requestsPerSecond.toFixed(0),
+			row.p50.toFixed(2),
+			row.p99.toFixed(2),
+			row.cpuMicroseconds?.toFixed(0) ?? "–",
+			...formatRatios(row.ratios),
+			...formatVerdict(row.verdict),
+		]),
+	);
+	const isGrowing = rows.some(({ name }) => name === "growth");
+	return [
+		formatRow(head),
+		...lines,
+		"median, best, by CPU: throughput ÷ a bare Worker's in the same workerd, by the medians of all rounds, by the best round of",
+		"each, and by processor time per request. A download is compared with a bare stream of the same bytes from the same cache.",
+		...(isGrowing ? [`A small fleet has ${smallFleet} devices, a large one ${largeFleet}.`] : []),
+	];
+}
+
+function formatPeer({ peer, duels }: Report): string[] {
+	if (peer === undefined) return [];
+	if ("reason" in peer) return [`the peer was not measured: ${peer.reason}`];
+	if (duels.length === 0) return [peer.machine];
+	const head = ["Parapet ÷ peer", "Parapet/s", "peer/s", "", "", "median", "best", "by CPU", "ahead", ""];
+	return [
+		peer.machine,
+		formatRow(head),
+		...duels.map(({ title, ours, peer: theirs, ratios, ahead }) =>
+			formatRow([
+				title,
+				ours.requestsPerSecond.toFixed(0),
+				theirs.requestsPerSecond.toFixed(0),
+				...["", "", ...formatRatios(ratios), ahead ?? "neither"],
+			]),
+		),
+		"by CPU: of workerd, and of nginx and Redis together. Ahead is who is ahead in all three ways.",
+	];
+}
+
+function formatProbes({ bundle, startUp, reads, memory }: Report): string[] {
+	const lines: string[] = [];
+	const add = (title: string, text: string) => lines.push(title.padEnd(20) + text);
+	if (reads !== undefined) {
+		const { check, permit, token } = reads;
+		const figures = `check ${check.toFixed(3)}, permit ${permit.toFixed(3)}, token ${token.toFixed(3)}`;
+		add("store reads", `${figures} (first request of each device; goals 0, ≤ 1, 1)`);
 	}
+	if (bundle !== undefined) add("bundle", `${kilobytes(bundle.bytes)} minified, ${kilobytes(bundle.gzipped)} gzip`);
+	if (startUp !== undefined) {
+		const bare = `a bare Worker ${startUp.bare.toFixed(0)} ms (both with Miniflare's own start)`;
+		add("first answer", `${startUp.parapet.toFixed(0)} ms after start, ${bare}`);
+	}
+	if (memory !== undefined) add("memory", formatMemory(memory));
+	return lines;
 }
 
 function formatMemory(memory: MemoryUse | null): string {
-	if (memory === null) return "memory              not measured: this system does not tell (Linux does)";
+	if (memory === null) return "not measured: this system does not tell (Linux does)";
 	const { packageBytes, before, uploading, downloading } = memory;
-	const flat = Math.max(uploading, downloading) - before <= MEMORY_GOAL_BYTES;
-	return `memory              ${megabytes(packageBytes)} package: ${megabytes(before)} before, at most ${megabytes(uploading)} while up, ${megabytes(downloading)} while down (goal: flat) ${mark(flat)}`;
+	const isFlat = Math.max(uploading, downloading) - before <= MEMORY_GOAL_BYTES;
+	const most = `at most ${megabytes(uploading)} while up, ${megabytes(downloading)} while down`;
+	return `${megabytes(packageBytes)} package: ${megabytes(before)} before, ${most} (goal: flat) ${mark(isFlat)}`;
 }
 
-function formatJudged(row: Judged): string {
-	return formatRow([
-		row.title,
-		row.requestsPerSecond.toFixed(0),
-		row.p50.toFixed(2),
-		row.p99.toFixed(2),
-		row.cpuMicroseconds?.toFixed(0) ?? "–",
-		row.against.startsWith("stream") || row.name === "bare" ? "" : row.ratioToSmallest.toFixed(2),
-		row.against === row.name ? "" : row.ratio.toFixed(2),
-		row.against === row.name || row.cpuRatio === null ? "" : row.cpuRatio.toFixed(2),
-		row.goal === null ? "" : `≥ ${row.goal.toFixed(2)}`,
-		row.met === null ? "" : mark(row.met),
-	]);
+function formatGenerator({ rows, duels }: Report): string[] {
+	const measured = [...rows, ...duels.map(({ peer }) => peer)];
+	const busiest = measured.toSorted((a, b) => b.generatorBusy - a.generatorBusy)[0];
+	if (busiest === undefined) return [];
+	const share = `${(busiest.generatorBusy * 100).toFixed(0)} %`;
+	return [`load generator: raw sockets in a thread of its own, at most ${share} busy (${busiest.name})`];
 }
 
-const WIDTHS = [36, 11, 8, 8, 8, 9, 8, 8, 8, 8];
+function formatRatios(ratios: Ratios | null): readonly string[] {
+	if (ratios === null) return ["", "", ""];
+	return [ratios.median.toFixed(2), ratios.best.toFixed(2), ratios.cpu?.toFixed(2) ?? "–"];
+}
+
+/** @returns goal, and what became of it: where the ways disagree, by which of them it is reached */
+export function formatVerdict(verdict: Verdict | null): readonly [string, string] {
+	if (verdict === null) return ["", ""];
+	const goal = `≥ ${verdict.goal.toFixed(2)}`;
+	if (verdict.outcome === "met") return [goal, mark(true)];
+	if (verdict.outcome === "missed") return [goal, mark(false)];
+	return [goal, `by ${verdict.reachedBy.map((way) => WAY_NAMES[way]).join(", ")} only`];
+}
+
+const WIDTHS = [34, 11, 8, 8, 8, 8, 7, 8, 9, 0];
 
 function formatRow(cells: readonly string[]): string {
 	return cells
-		.map((cell, column) => (column === 0 ? cell.padEnd(WIDTHS[0] ?? 0) : cell.padStart(WIDTHS[column] ?? 0)))
+		.map((cell, column) => {
+			const width = WIDTHS[column] ?? 0;
+			if (column === cells.length - 1 && width === 0) return `  ${cell}`;
+			return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+		})
 		.join("")
 		.trimEnd();
-}
-
-function percent(part: number): string {
-	return `${(part * 100).toFixed(0)} %`;
 }
 
 function kilobytes(bytes: number): string {

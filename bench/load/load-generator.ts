@@ -13,8 +13,10 @@ export interface LoadPlan {
 	readonly statuses: readonly [number, ...number[]];
 	/** how long to send; what is under way then is still waited for */
 	readonly seconds: number;
-	/** each request at most once, even if time is left */
-	readonly once?: boolean;
+	/** the request to begin with, 0 by default; after the last comes the first */
+	readonly from?: number;
+	/** how many requests at most, even if time is left; by default as many as there is time for */
+	readonly limit?: number;
 	/** keep the answers: for setting up, not for measuring */
 	readonly capture?: boolean;
 	readonly connections?: number;

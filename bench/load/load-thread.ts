@@ -59,12 +59,14 @@ function open(port: number): Promise<Socket> {
 	});
 }
 
-/** One connection from its first request to its last answer. */
+/** One connection from its first request to its last answer: of all that are sent the `first`, and then each `step`-th. */
 function converse(socket: Socket, plan: LoadPlan, first: number, step: number, tally: Tally): Promise<void> {
 	const { bytes, ends } = plan.requests;
+	const { from = 0, limit = Number.POSITIVE_INFINITY } = plan;
 	const buffer = Buffer.from(bytes.buffer);
 	return new Promise((resolve, reject) => {
-		let index = first;
+		let sent = first;
+		let index = 0;
 		let sentAt = 0;
 		let head: Buffer | null = null;
 		/** bytes of the body that are still to come; -1 = the head is not complete */
@@ -72,10 +74,9 @@ function converse(socket: Socket, plan: LoadPlan, first: number, step: number, t
 		let text = "";
 
 		function send(): void {
-			const isOver = index >= ends.length && plan.once === true;
-			if (index >= ends.length) index = first;
+			index = (from + sent) % ends.length;
 			sentAt = performance.now();
-			if (isOver || sentAt >= tally.deadline) resolve();
+			if (sent >= limit || sentAt >= tally.deadline) resolve();
 			else socket.write(buffer.subarray(index === 0 ? 0 : ends[index - 1], ends[index]));
 		}
 
@@ -85,7 +86,7 @@ function converse(socket: Socket, plan: LoadPlan, first: number, step: number, t
 			if (plan.capture === true) tally.answers[index] = text;
 			text = "";
 			missing = -1;
-			index += step;
+			sent += step;
 			send();
 		}
 

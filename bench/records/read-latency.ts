@@ -33,7 +33,7 @@ export async function measureReadLatency(
 	for (const source of SOURCES) {
 		showProgress(`reading records, source: ${source}`);
 		const requests = buildRequests(ids.map((id) => ({ method: "GET", target: `/?read=${source}&id=${id}` })));
-		const plan = { port, requests, statuses: [200], connections: 1, once: true } as const;
+		const plan = { port, requests, statuses: [200], connections: 1, limit: ids.length } as const;
 		await load.run({ ...plan, seconds: source === "memory" ? Number.POSITIVE_INFINITY : WARM_UP_SECONDS });
 		const { requests: reads, p50, p99 } = await load.run({ ...plan, seconds: 600 });
 		measured.push({ source, reads, p50, p99 });

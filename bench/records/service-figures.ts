@@ -58,16 +58,15 @@ async function measureWith(around: Surroundings, plan: ServicePlan): Promise<Ser
 	try {
 		const portOf = (name: string) => service.ports.get(name) ?? 0;
 		const ports = { parapet: portOf("parapet"), probe: portOf("probe") };
-		const { scenarios, records } = await setStage(ports, load, secrets, plan.devices);
+		const stage = await setStage(ports, load, secrets, plan.devices);
+		const { records, requests } = stage;
 		await copyToRedis(redis, records);
 		showProgress("counting store reads");
-		const storeReads = await countStoreReads({ ports }, load, scenarios);
+		const storeReads = await countStoreReads(ports.probe, load, stage);
 		const ids = records.map(({ key }) => key.slice("device:".length));
 		const readLatency = await measureReadLatency(load, portOf("read"), ids);
-		const checks = await scenarios.find(({ name }) => name === "check_offers")?.requests(0);
-		if (checks === undefined) throw new RangeError("no scenario with checks");
-		const { ports: all } = service;
-		const slowStores = await measureSlowStores({ load, ports: all, checks, seconds: plan.slowSeconds });
+		const slowPlan = { load, ports: service.ports, checks: requests.offers, seconds: plan.slowSeconds };
+		const slowStores = await measureSlowStores(slowPlan);
 		return { storeReads, readLatency, slowStores };
 	} finally {
 		await service.stop();

@@ -6,6 +6,7 @@ import type { LoadGenerator } from "../load/load-generator.ts";
 import type { RequestSet } from "../load/requests.ts";
 import { showProgress } from "../progress.ts";
 import { send } from "../stage/operator.ts";
+import type { Perishable } from "../stage/perishable.ts";
 import type { Bundle } from "../workerd/bundle.ts";
 import { wrappedWorker } from "../workerd/service.ts";
 
@@ -122,7 +123,7 @@ export interface SlowStorePlan {
 	readonly load: LoadGenerator;
 	readonly ports: ReadonlyMap<string, number>;
 	/** checks, each answered with 200 */
-	readonly checks: RequestSet;
+	readonly checks: Perishable<RequestSet>;
 	/** of each case after its first requests; with production's lifetimes longer than those are */
 	readonly seconds: number;
 }
@@ -140,13 +141,14 @@ export async function measureSlowStores(plan: SlowStorePlan): Promise<readonly S
 async function measureCase(one: SlowCase, { load, ports, checks, seconds }: SlowStorePlan) {
 	const portOf = (name: string) => ports.get(name) ?? 0;
 	const port = portOf(nameOf(one));
+	const { value: requests } = await checks.get();
 	await slowDown(port, one.slow === "kv" ? SLOW_MS : 0);
 	await slowDown(portOf(GATE), one.slow === "redis" ? SLOW_MS : 0);
-	const first = { bytes: checks.bytes, ends: checks.ends.subarray(0, FIRST) };
-	const plan = { port, statuses: [200] } as const;
-	const begun = await load.run({ ...plan, requests: first, connections: 1, seconds: 60, once: true });
-	const { requests, p50, p99, max } = await load.run({ ...plan, requests: checks, connections: CONNECTIONS, seconds });
-	return { ...one, requests, firstP50: begun.p50, firstMax: begun.max, p50, p99, max };
+	const plan = { port, requests, statuses: [200] } as const;
+	const begun = await load.run({ ...plan, connections: 1, seconds: 60, limit: FIRST });
+	const after = await load.run({ ...plan, connections: CONNECTIONS, seconds });
+	const { p50, p99, max } = after;
+	return { ...one, requests: after.requests, firstP50: begun.p50, firstMax: begun.max, p50, p99, max };
 }
 
 /** Never reaches the service: the isolate's first check is still to come. */

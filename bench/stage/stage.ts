@@ -4,9 +4,9 @@ import { generateSecret } from "../../cli/worker/secrets.ts";
 import type { LoadGenerator } from "../load/load-generator.ts";
 import { showProgress } from "../progress.ts";
 import type { SeedRecord } from "../workerd/probe-worker.ts";
-import { createFleet, type Fleet } from "./fleet.ts";
+import { type DeviceRequests, makeDeviceRequests, OUTDATED, type Places } from "./device-requests.ts";
+import { createFleet, type Fleet, type FleetDevice } from "./fleet.ts";
 import { awaitOffers, furnish, send } from "./operator.ts";
-import { makeScenarios, OUTDATED, type Places, type Scenario } from "./scenarios.ts";
 
 /** Fresh ones, of the kind that production accepts. */
 export async function makeSecrets() {
@@ -25,37 +25,53 @@ export type Secrets = Awaited<ReturnType<typeof makeSecrets>>;
 export interface Stage {
 	readonly places: Places;
 	readonly fleet: Fleet;
-	readonly scenarios: readonly Scenario[];
+	/** devices that always bring a DPoP proof */
+	readonly devices: readonly FleetDevice[];
+	/** devices that need not, so that each of their assertions counts once */
+	readonly unbound: readonly FleetDevice[];
+	/** of `devices`, under bearer tokens */
+	readonly requests: DeviceRequests;
 	/** of all devices, as they were put into KV */
 	readonly records: readonly SeedRecord[];
+	/** SHA-256 of the 1 MB package that is offered, in hexadecimal */
+	readonly sha256: string;
 }
 
-const nowSeconds = () => Math.floor(Date.now() / 1000);
+/** Records that go into the store with one request. */
+const SEEDED_AT_ONCE = 5_000;
 
 /**
  * @param ports of the service and of the probe that takes records
- * @param devices how many always bring a DPoP proof; a quarter more of them need not
+ * @param count how many devices always bring a DPoP proof; a quarter more of them need not
  * @throws Error when the service refuses anything
  */
 export async function setStage(
 	ports: { readonly parapet: number; readonly probe: number },
 	load: LoadGenerator,
 	secrets: Secrets,
-	devices: number,
+	count: number,
 ): Promise<Stage> {
-	const port = ports.parapet;
+	const now = () => Math.floor(Date.now() / 1000);
 	showProgress("publishing what is to be offered");
-	const { account, sha256 } = await furnish(port, secrets.BOOTSTRAP_KEY);
-	showProgress(`making ${devices} devices`);
-	const fleet = await createFleet(secrets, account, nowSeconds());
-	const bound = await fleet.makeDevices(devices, true);
-	const unbound = await fleet.makeDevices(Math.ceil(devices / 4), false);
+	const { account, sha256 } = await furnish(ports.parapet, secrets.BOOTSTRAP_KEY);
+	showProgress(`making ${count} devices`);
+	const fleet = await createFleet(secrets, account, now);
+	const bound = await fleet.makeDevices(count, true);
+	const unbound = await fleet.makeDevices(Math.ceil(count / 4), false);
 	const records = [...bound.records, ...unbound.records];
-	const body = JSON.stringify(records);
-	const seeded = await send({ port: ports.probe, method: "POST", path: "/bench/seed", body });
-	if (seeded.status !== 200) throw new Error("the device records could not be written");
-	await awaitOffers(port, OUTDATED, bound.devices[0]?.token ?? "");
-	const places = { load, port };
-	const cast = { devices: bound.devices, unbound: unbound.devices, sha256 };
-	return { places, fleet, records, scenarios: await makeScenarios(places, cast, nowSeconds) };
+	await seed(ports.probe, records);
+	const profiles = bound.devices.map(({ profile }) => profile);
+	const [token = ""] = (await fleet.signTokens(profiles.slice(0, 1))).value;
+	await awaitOffers(ports.parapet, OUTDATED, token);
+	const places = { load, port: ports.parapet, now };
+	const requests = makeDeviceRequests(places, fleet, profiles);
+	return { places, fleet, devices: bound.devices, unbound: unbound.devices, requests, records, sha256 };
+}
+
+async function seed(port: number, records: readonly SeedRecord[]): Promise<void> {
+	for (let from = 0; from < records.length; from += SEEDED_AT_ONCE) {
+		const body = JSON.stringify(records.slice(from, from + SEEDED_AT_ONCE));
+		const { status } = await send({ port, method: "POST", path: "/bench/seed", body });
+		if (status !== 200) throw new Error("the device records could not be written");
+	}
 }

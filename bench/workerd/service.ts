@@ -1,5 +1,6 @@
 // Starts one workerd with everything that is compared in it: Parapet's production bundle, bare Workers, and a probe that
 // counts store reads. Storage is Miniflare's local emulation, in a temporary folder.
+import type { JWK } from "jose";
 import { BARE_SCRIPT, STREAM_SCRIPT, VERIFY_SCRIPT } from "./bare-workers.ts";
 import type { Bundle } from "./bundle.ts";
 import { PROBE_SCRIPT } from "./probe-worker.ts";
@@ -9,8 +10,8 @@ export type Target = "parapet" | "bare" | "verify" | "stream" | "probe";
 
 export interface Service {
 	readonly ports: Readonly<Record<Target, number>>;
-	/** of workerd; null where the system does not tell */
-	readonly pid: number | null;
+	/** of workerd; empty where the system does not tell */
+	readonly pids: readonly number[];
 	stop(): Promise<void>;
 }
 
@@ -28,10 +29,14 @@ const OBJECTS = {
 	REPLAY_GUARD: "ReplayGuard",
 } as const;
 
-/** @param targets in one process, in this order @param secrets of the Worker, by name */
+/**
+ * @param secrets of the Worker, by name
+ * @param verifyKey public ES256 key of the tokens that the Worker "verify" is sent
+ * @param targets in one process, in this order
+ */
 export async function startService(
 	bundle: Bundle,
-	secrets: Readonly<Record<string, string>>,
+	{ secrets, verifyKey }: { readonly secrets: Readonly<Record<string, string>>; readonly verifyKey: JWK | null },
 	targets: readonly Target[],
 ): Promise<Service> {
 	const { compatibilityDate, compatibilityFlags } = bundle;
@@ -39,11 +44,11 @@ export async function startService(
 	const workers = {
 		parapet: parapetWorker(bundle, secrets),
 		bare: { ...shared, script: BARE_SCRIPT },
-		verify: { ...shared, script: VERIFY_SCRIPT, bindings: { JWK: publicKeyOf(secrets) } },
+		verify: { ...shared, script: VERIFY_SCRIPT, bindings: { JWK: JSON.stringify(verifyKey) } },
 		stream: { ...shared, script: STREAM_SCRIPT },
 		probe: wrappedWorker(bundle, secrets, PROBE_SCRIPT),
 	};
-	const { ports, pid, stop } = await startWorkers(targets.map((name) => ({ name, ...workers[name] })));
+	const { ports, pids, stop } = await startWorkers(targets.map((name) => ({ name, ...workers[name] })));
 	const portOf = (target: Target) => ports.get(target) ?? 0;
 	return {
 		ports: {
@@ -53,7 +58,7 @@ export async function startService(
 			stream: portOf("stream"),
 			probe: portOf("probe"),
 		},
-		pid,
+		pids,
 		stop,
 	};
 }
@@ -103,12 +108,6 @@ function sharedOf(
 		ratelimits: { RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
 		analyticsEngineDatasets: { ANALYTICS: { dataset: "requests" } },
 	};
-}
-
-/** The public half of the key that signs tokens, as JSON. */
-function publicKeyOf(secrets: Readonly<Record<string, string>>): string {
-	const [{ kty, crv, x, y }] = JSON.parse(secrets.TOKEN_KEYS ?? "").keys;
-	return JSON.stringify({ kty, crv, x, y });
 }
 
 export function objectsOf(scriptName: string | undefined) {

@@ -1,20 +1,20 @@
 // Starts one workerd with several Workers. Each has a TCP port that leads straight to it, without Miniflare's entry Worker in
 // between, which would cost more than any of them.
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
-import { findWorkerds } from "./workerd-process.ts";
+import { findChildren } from "../process-use.ts";
 
 export interface Workers {
 	/** by name of the Worker */
 	readonly ports: ReadonlyMap<string, number>;
-	/** of workerd; null where the system does not tell */
-	readonly pid: number | null;
+	/** of workerd; empty where the system does not tell */
+	readonly pids: readonly number[];
 	stop(): Promise<void>;
 }
 
 /** Starts one workerd with these Workers, each with a port of its own on 127.0.0.1. */
 export async function startWorkers(workers: readonly (V4WorkerOptions & { name: string })[]): Promise<Workers> {
 	const direct = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
-	const earlier = await findWorkerds();
+	const earlier = await findChildren("workerd");
 	const miniflare = new Miniflare(
 		convertV4MiniflareOptions({
 			log: new Log(LogLevel.ERROR),
@@ -31,6 +31,6 @@ export async function startWorkers(workers: readonly (V4WorkerOptions & { name: 
 		await miniflare.dispose();
 		throw error;
 	}
-	const pid = (await findWorkerds()).find((found) => !earlier.includes(found)) ?? null;
-	return { ports, pid, stop: () => miniflare.dispose() };
+	const pids = (await findChildren("workerd")).filter((found) => !earlier.includes(found));
+	return { ports, pids, stop: () => miniflare.dispose() };
 }

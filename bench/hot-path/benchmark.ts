@@ -1,0 +1,128 @@
+// A whole run, step by step. Every figure goes to the findings as soon as it is there, and is shown.
+import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
+import { signDownloadUrl } from "../../src/signing/signed-url.ts";
+import { type LoadGenerator, startLoadGenerator } from "../load/load-generator.ts";
+import { startPeer } from "../peer/peer.ts";
+import { endProgress, showProgress } from "../progress.ts";
+import { createEs256Issuer, type Es256Issuer } from "../stage/es256-tokens.ts";
+import { ISSUER } from "../stage/fleet.ts";
+import { makeSecrets, type Secrets, type Stage, setStage } from "../stage/stage.ts";
+import { countStoreReads } from "../stage/store-reads.ts";
+import { type Bundle, buildBundle } from "../workerd/bundle.ts";
+import { type Service, startService } from "../workerd/service.ts";
+import type { Findings } from "./findings.ts";
+import { formatCell, formatHeader, formatRound } from "./live-table.ts";
+import { measureMemory } from "./memory.ts";
+import type { BenchOptions } from "./options.ts";
+import { runRounds } from "./rounds.ts";
+import { makeScenarios } from "./scenarios.ts";
+import { measureStartUp } from "./start-up.ts";
+import type { Scenario } from "./turn.ts";
+
+/**
+ * @param root of the project @param folder for what is built; the caller removes it
+ * @throws Error at the first answer that is not expected; the findings until then hold
+ */
+export async function runBenchmark(
+	root: string,
+	folder: string,
+	options: BenchOptions,
+	findings: Findings,
+): Promise<void> {
+	showProgress("building the production bundle");
+	const bundle = await buildBundle(root, folder);
+	findings.add({ bundle: { bytes: bundle.size, gzipped: bundle.gzipped } });
+	const secrets = await makeSecrets();
+	if (options.probes.includes("start-up")) {
+		findings.add({ startUp: await measureStartUp(bundle, secrets, options.startUps) });
+	}
+	const load = await startLoadGenerator();
+	try {
+		await measureService({ folder, bundle, secrets, load, options, findings });
+	} finally {
+		await load.stop();
+	}
+}
+
+interface Run {
+	readonly folder: string;
+	readonly bundle: Bundle;
+	readonly secrets: Secrets;
+	readonly load: LoadGenerator;
+	readonly options: BenchOptions;
+	readonly findings: Findings;
+}
+
+async function measureService(run: Run): Promise<void> {
+	const { bundle, secrets, load, options, findings } = run;
+	const isReading = options.probes.includes("reads");
+	const isMoving = options.probes.includes("memory");
+	if (options.rows.length === 0 && !isReading && !isMoving) return;
+	const issuer = await createEs256Issuer();
+	const targets = ["parapet", "bare", "verify", "stream", "probe"] as const;
+	const service = await startService(bundle, { secrets, verifyKey: issuer.jwk }, targets);
+	try {
+		const stage = await setStage(service.ports, load, secrets, options.devices);
+		if (isReading) {
+			showProgress("counting store reads");
+			findings.add({ reads: await countStoreReads(service.ports.probe, load, stage) });
+		}
+		if (options.rows.length > 0) await measureInRounds(run, service, stage, issuer);
+		if (isMoving) {
+			showProgress("moving a large package");
+			findings.add({ memory: await moveLargePackage(run, service, stage) });
+		}
+	} finally {
+		await service.stop();
+	}
+}
+
+async function measureInRounds(run: Run, service: Service, stage: Stage, issuer: Es256Issuer): Promise<void> {
+	const { load, options, findings } = run;
+	const fleets = { small: options.smallFleet, large: options.largeFleet };
+	const ours = makeScenarios(service, stage, issuer, fleets);
+	const peer = options.peer ? await startPeer(run.folder, stage, issuer, options.peerRows) : null;
+	if (peer !== null) findings.add({ peer: peer.isRunning ? { machine: peer.machine } : { reason: peer.reason } });
+	try {
+		const theirs = peer?.isRunning === true ? peer.scenarios : [];
+		await showRounds(load, [...options.rows.map((name) => ours[name]), ...theirs], run, stage.places.now);
+	} finally {
+		if (peer?.isRunning === true) await peer.stop();
+	}
+}
+
+async function showRounds(
+	load: LoadGenerator,
+	scenarios: readonly Scenario[],
+	{ options, findings }: Run,
+	now: () => number,
+): Promise<void> {
+	endProgress();
+	const { rounds, seconds } = options;
+	process.stderr.write(`requests per second\n${formatHeader(scenarios.map(({ name }) => name))}`);
+	try {
+		await runRounds(
+			load,
+			scenarios,
+			{ rounds, seconds, now },
+			{
+				onRound: (round) => process.stderr.write(`\n${formatRound(round)}`),
+				onTurn(name, round, turn) {
+					process.stderr.write(formatCell(name, turn.requestsPerSecond));
+					if (round > 0) findings.addTurn(name, turn);
+				},
+			},
+		);
+	} finally {
+		process.stderr.write("\n");
+	}
+}
+
+async function moveLargePackage({ secrets, options }: Run, service: Service, { places }: Stage) {
+	const keyring = await importMacKeyring(secrets.MAC_KEYS);
+	const urlOf = async (digest: string, name: string): Promise<string> => {
+		const grant = { origin: ISSUER, sha256: digest, name, device8: "benchmrk", expires: places.now() + 300 };
+		return (await signDownloadUrl(keyring, grant)).slice(ISSUER.length);
+	};
+	return measureMemory(service, secrets.BOOTSTRAP_KEY, urlOf, options.megabytes);
+}

@@ -1,0 +1,129 @@
+// The peer of `npm run bench -- --peer`: what an operator would build instead of the service, with one nginx worker, Lua and
+// a Redis on the same machine. It is sent what our devices send, by the same load generator over as many connections.
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { startRedisServer } from "../../dev/redis/redis-server.ts";
+import type { PeerRow } from "../hot-path/rows.ts";
+import type { Scenario } from "../hot-path/turn.ts";
+import { buildRequests, type RequestParts } from "../load/requests.ts";
+import { findChildren } from "../process-use.ts";
+import { showProgress } from "../progress.ts";
+import { checkBy } from "../stage/device-requests.ts";
+import type { Es256Issuer } from "../stage/es256-tokens.ts";
+import { ISSUER } from "../stage/fleet.ts";
+import { perishable } from "../stage/perishable.ts";
+import type { Stage } from "../stage/stage.ts";
+import { type Nginx, readNginxVersion, startNginx } from "./nginx.ts";
+import {
+	describeMissing,
+	findMissingPackages,
+	LUA_LIBRARIES,
+	locate,
+	locateNginx,
+	MODULE_FOLDERS,
+} from "./packages.ts";
+
+export type Peer =
+	| {
+			readonly isRunning: true;
+			/** who it is, for people */
+			readonly machine: string;
+			/** one for each row that was asked for */
+			readonly scenarios: readonly Scenario[];
+			stop(): Promise<void>;
+	  }
+	/** why, and what to do about it */
+	| { readonly isRunning: false; readonly reason: string };
+
+const BARE_REQUESTS = 1000;
+const WARM_UP = 300;
+const ETAG = '"release-42"';
+
+/**
+ * @param folder that exists; the caller removes it
+ * @param stage whose devices the peer knows @param issuer of their tokens here
+ * @returns also when it cannot run: the others are measured without it
+ */
+export async function startPeer(
+	folder: string,
+	stage: Pick<Stage, "devices" | "places">,
+	issuer: Es256Issuer,
+	rows: readonly PeerRow[],
+): Promise<Peer> {
+	const path = process.env.PATH ?? "";
+	const missing = findMissingPackages(path);
+	if (missing.length > 0) return { isRunning: false, reason: describeMissing(missing) };
+	showProgress("starting nginx and Redis");
+	const own = join(folder, "peer");
+	await mkdir(own);
+	const earlier = await findChildren("redis-server");
+	const redis = await startRedisServer(own, "peer");
+	try {
+		const redisPids = (await findChildren("redis-server")).filter((pid) => !earlier.includes(pid));
+		await redis.connection.send(
+			stage.devices.map(({ profile }) => ["SET", `device:${profile.id}`, JSON.stringify(profile)]),
+		);
+		const program = locateNginx(path);
+		const nginx = await startNginx(program, {
+			folder: own,
+			modules: dirname(locate(MODULE_FOLDERS, "ngx_http_lua_module.so")),
+			luaLibraries: dirname(locate(LUA_LIBRARIES, "cjson.so")),
+			sources: import.meta.dirname,
+			// Else the worker of a master that root started could not read the folder.
+			user: process.getuid?.() === 0 ? userInfo().username : null,
+			publicKey: issuer.pem,
+			redisSocket: redis.socketPath,
+			issuer: ISSUER,
+			urlSecret: randomBytes(32).toString("base64url"),
+		});
+		const pids = nginx.workers.length === 0 ? [] : [...nginx.workers, ...redisPids];
+		const scenarios = makePeerScenarios(nginx, pids, stage, issuer);
+		return {
+			isRunning: true,
+			machine: `peer: nginx ${readNginxVersion(program)} with one worker, Lua and Redis, verifying ES256 for each request`,
+			scenarios: rows.map((name) => scenarios[name]),
+			async stop() {
+				await nginx.stop();
+				await redis.stop();
+			},
+		};
+	} catch (error) {
+		await redis.stop();
+		return { isRunning: false, reason: error instanceof Error ? error.message : String(error) };
+	}
+}
+
+function makePeerScenarios(
+	{ port }: Nginx,
+	pids: readonly number[],
+	{ devices, places: { now } }: Pick<Stage, "devices" | "places">,
+	issuer: Es256Issuer,
+): Readonly<Record<PeerRow, Scenario>> {
+	const ids = devices.map(({ profile }) => profile.id);
+	const tokens = perishable(() => issuer.issue(ids, now()), now);
+	const requestsOf = (make: (token: string) => RequestParts) =>
+		perishable(async () => {
+			const { value, endsAt } = await tokens.get();
+			return { value: buildRequests(value.map(make)), endsAt };
+		}, now);
+	const bare = buildRequests(Array.from({ length: BARE_REQUESTS }, () => ({ method: "GET", target: "/" })));
+	const checks = requestsOf((token) => checkBy(token, "/check", { "if-none-match": ETAG }));
+	const permits = requestsOf((token) => checkBy(token, "/permit?product=crs"));
+	const scenario = <Name extends PeerRow>(name: Name, status: number) => ({
+		...{ name, port, pids, statuses: [status] as const, warmUpRequests: WARM_UP },
+	});
+	const prepareFrom = (set: typeof checks) => async () => {
+		const { value, endsAt } = await set.get();
+		return { requests: value, isForOneUse: false, warmUp: null, endsAt };
+	};
+	return {
+		nginx: {
+			...scenario("nginx", 200),
+			prepare: async () => ({ requests: bare, isForOneUse: false, warmUp: null, endsAt: Number.POSITIVE_INFINITY }),
+		},
+		"nginx-check": { ...scenario("nginx-check", 304), prepare: prepareFrom(checks) },
+		"nginx-permit": { ...scenario("nginx-permit", 201), prepare: prepareFrom(permits) },
+	};
+}
