@@ -1,6 +1,6 @@
 // The answer to a check, without the signatures: for every product asked about, whether the device may have it, and
 // what it should run next; whether there are messages to read; and until when all of that holds.
-import { decideEntitlement, type EntitledDevice, type Entitlement } from "../entitlement/decide.ts";
+import { decideEntitlement, type EntitledDevice, type Pass, type Refusal } from "../entitlement/decide.ts";
 import type { DeviceProfile } from "../entitlement/device-record.ts";
 import { productName, versionName } from "../names.ts";
 import type { DeviceCircumstances } from "./audience.ts";
@@ -31,13 +31,11 @@ export function parseInstalled(text: string): Installed | null {
 	return installed.size <= MAX_PRODUCTS_ASKED ? installed : null;
 }
 
-export interface ProductAnswer {
-	readonly product: string;
-	readonly installed: string | null;
-	readonly entitlement: Entitlement;
-	/** null = refused, see `entitlement` */
-	readonly selection: Selection | null;
-}
+/** `selection`: null where the product is refused, `entitlement` says why. */
+export type ProductAnswer = { readonly product: string; readonly installed: string | null } & (
+	| { readonly entitlement: Refusal; readonly selection: null }
+	| { readonly entitlement: Pass; readonly selection: Selection }
+);
 
 export interface CheckAnswer {
 	readonly products: readonly ProductAnswer[];
@@ -74,18 +72,11 @@ export function answerProduct(
 	now: number,
 	note?: Parameters<typeof selectRelease>[4],
 ): ProductAnswer {
+	const { installed } = candidate;
 	const entitlement = decideEntitlement(device, product, now);
-	const selection =
-		entitlement.decision === "refused"
-			? null
-			: selectRelease(
-					recordOf(product) ?? { product, revision: 0, releases: [] },
-					entitlement.grant,
-					candidate,
-					now,
-					note,
-				);
-	return { product, installed: candidate.installed, entitlement, selection };
+	if (entitlement.decision === "refused") return { product, installed, entitlement, selection: null };
+	const record = recordOf(product) ?? { product, revision: 0, releases: [] };
+	return { product, installed, entitlement, selection: selectRelease(record, entitlement.grant, candidate, now, note) };
 }
 
 /** @returns unix seconds until which the answer holds if nothing but time passes; Infinity = for ever */

@@ -13,9 +13,13 @@ export interface Candidate {
 	readonly installed: string | null;
 }
 
-export type OfferReason = "first_install" | "newer" | "installed_unknown" | "installed_withdrawn";
-export type NoOfferReason = "up_to_date" | "newer_installed";
-export type UnavailableReason = "no_release" | "none_compatible" | "none_licensed" | "none_old_enough";
+export const OFFER_REASONS = ["first_install", "newer", "installed_unknown", "installed_withdrawn"] as const;
+export type OfferReason = (typeof OFFER_REASONS)[number];
+export const CURRENT_REASONS = ["up_to_date", "newer_installed"] as const;
+export type CurrentReason = (typeof CURRENT_REASONS)[number];
+/** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
+export const UNAVAILABLE_REASONS = ["no_release", "none_compatible", "none_licensed", "none_old_enough"] as const;
+export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
 
 /** `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. */
 export type Selection =
@@ -26,7 +30,7 @@ export type Selection =
 			readonly downgrade: boolean;
 			readonly holdsUntil: number;
 	  }
-	| { readonly status: "current"; readonly reason: NoOfferReason; readonly holdsUntil: number }
+	| { readonly status: "current"; readonly reason: CurrentReason; readonly holdsUntil: number }
 	| { readonly status: "unavailable"; readonly reason: UnavailableReason; readonly holdsUntil: number };
 
 /**
@@ -64,14 +68,6 @@ export function judgeRelease(
 	return now < readyAt(release, grant) ? "too_young" : "chosen";
 }
 
-/** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
-const MISSES = [
-	"no_release",
-	"none_compatible",
-	"none_licensed",
-	"none_old_enough",
-] as const satisfies UnavailableReason[];
-
 const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	withdrawn: "no_release",
 	incompatible_model: "none_compatible",
@@ -81,7 +77,7 @@ const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 };
 
 function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
-	return MISSES.indexOf(a) > MISSES.indexOf(b) ? a : b;
+	return UNAVAILABLE_REASONS.indexOf(a) > UNAVAILABLE_REASONS.indexOf(b) ? a : b;
 }
 
 /**

@@ -4,20 +4,23 @@
 import type { PassCode, RefusalCode } from "./decision-codes.ts";
 import type { DeviceProfile, Grant } from "./device-record.ts";
 
+export const DECISIONS = ["active", "grace", "critical", "refused"] as const;
+export type Decision = (typeof DECISIONS)[number];
+
 /** `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. */
-export type Entitlement =
-	| {
-			readonly decision: "active" | "grace" | "critical";
-			readonly code: PassCode;
-			readonly grant: Grant;
-			readonly holdsUntil: number;
-	  }
-	| {
-			readonly decision: "refused";
-			readonly code: RefusalCode;
-			readonly grant: Grant | null;
-			readonly holdsUntil: number;
-	  };
+export interface Pass {
+	readonly decision: Exclude<Decision, "refused">;
+	readonly code: PassCode;
+	readonly grant: Grant;
+	readonly holdsUntil: number;
+}
+export interface Refusal {
+	readonly decision: "refused";
+	readonly code: RefusalCode;
+	readonly grant: Grant | null;
+	readonly holdsUntil: number;
+}
+export type Entitlement = Pass | Refusal;
 
 /** What of a device is decided on. */
 export interface EntitledDevice extends Pick<DeviceProfile, "status" | "hold" | "grants"> {

@@ -1,18 +1,22 @@
 // The closed list of codes with which every question about an entitlement is answered, each with what it means and what to
 // do about it. docs/entitlement-codes.md is made from it.
-import type { DeviceStatus, Hold } from "./device-record.ts";
 
-/** Why a device gets nothing. */
-export type RefusalCode =
-	| "not_included"
-	| "not_yet_valid"
-	| "expired"
-	/** is why it gets no token: whoever has one has a seat */
-	| "seat_lost"
-	| Exclude<DeviceStatus, "active">
-	| Hold;
-/** Why it gets something. */
-export type PassCode = "active" | "grace" | "critical_only";
+/** Why a device gets something. */
+export const PASS_CODES = ["active", "grace", "critical_only"] as const;
+export type PassCode = (typeof PASS_CODES)[number];
+/** Why it gets nothing. `seat_lost` is why it gets no token: whoever has one has a seat. */
+export const REFUSAL_CODES = [
+	"expired",
+	"not_yet_valid",
+	"not_included",
+	"suspended",
+	"revoked",
+	"deactivated",
+	"seat_lost",
+	"license_suspended",
+	"license_revoked",
+] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
 export type DecisionCode = PassCode | RefusalCode;
 
 export interface DecisionMeaning {

@@ -1,62 +1,24 @@
 // What should this firewall run next? One request answers for every product. No store is read in the common case: the
 // token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute, type z } from "@hono/zod-openapi";
 import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer } from "../../content/check.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import { nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
-import { urgency } from "../../content/product-record.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { sealCapability } from "../../signing/capability.ts";
 import { readCheckEtag, sealCheckEtag, verifyCheckEtag } from "../../signing/check-etag.ts";
 import type { DeviceCaller } from "../http/app-env.ts";
 import { authenticateDevice } from "../http/authenticate.ts";
-import { degradedFlag, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import { jsonAnswer, problems, toTimestamp } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
+import { checkBody } from "./check-body.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
-import { decision } from "./entitlements.ts";
 import { HA_REPEAT_SECONDS, passOnHaReport } from "./ha-report.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
 
 /** An offer can be taken up for this long; then the device checks again. */
 const OFFER_LIFETIME_SECONDS = 900;
-
-const offer = z
-	.object({
-		version: z.string(),
-		sequence: z.int(),
-		sha256: z.string(),
-		size: z.int(),
-		name: z.string(),
-		urgency: urgency,
-		notes: z.string(),
-		downgrade: z.boolean(),
-		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
-		expires_at: timestamp,
-	})
-	.openapi("Offer");
-
-const checkBody = z
-	.object({
-		device: z.string(),
-		as_of: timestamp,
-		degraded: degradedFlag,
-		next_check_in: z.int().openapi({ description: "seconds" }),
-		products: z.array(
-			z.object({
-				product: z.string(),
-				decision,
-				code: z.string(),
-				until: timestamp.nullable(),
-				installed: z.string().nullable(),
-				status: z.enum(["offered", "current", "unavailable", "refused"]),
-				reason: z.string(),
-				offer: offer.optional(),
-			}),
-		),
-		messages: z.object({ unread: z.int(), last: z.int() }),
-	})
-	.openapi("Check");
 
 const route = createRoute({
 	method: "get",

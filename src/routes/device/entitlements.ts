@@ -1,8 +1,8 @@
 // What a firewall may have, by the record rather than by its token: the answer to "why do I get nothing?". Always 200 for a
 // device that is let in: that it may have nothing is an answer, not an error.
 import { createRoute, z } from "@hono/zod-openapi";
-import { decideEntitlement, type Entitlement } from "../../entitlement/decide.ts";
-import { DECISION_CODES, type DecisionCode } from "../../entitlement/decision-codes.ts";
+import { DECISIONS, decideEntitlement, type Entitlement } from "../../entitlement/decide.ts";
+import { DECISION_CODES, PASS_CODES, REFUSAL_CODES } from "../../entitlement/decision-codes.ts";
 import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { productName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
@@ -19,10 +19,9 @@ import {
 	toTimestamp,
 } from "../http/openapi.ts";
 
-export const decision = z.enum(["active", "grace", "critical", "refused"]);
-const [firstCode, ...otherCodes] = Object.keys(DECISION_CODES) as [DecisionCode, ...DecisionCode[]];
+export const decision = z.enum(DECISIONS);
 export const decisionCode = z
-	.enum([firstCode, ...otherCodes])
+	.enum([...PASS_CODES, ...REFUSAL_CODES])
 	.openapi({ description: "See docs/entitlement-codes.md" });
 export const entitlementBody = z
 	.object({

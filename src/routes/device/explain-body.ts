@@ -7,13 +7,14 @@ import { deviceStatus, hold } from "../../entitlement/device-record.ts";
 import { degradedMarks, timestamp, toTimestamp } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
 import { licenseBody } from "../operator/license-body.ts";
+import { checkReason, checkStatus } from "./check-body.ts";
 import { decisionCode, describeEntitlement, entitlementBody, timeOf } from "./entitlements.ts";
 
 const answerBody = z
 	.object({
 		code: decisionCode,
-		status: z.enum(["offered", "current", "unavailable", "refused"]),
-		reason: z.string(),
+		status: checkStatus,
+		reason: checkReason,
 		version: z.string().nullable().openapi({ description: "Offered; null = nothing is" }),
 		downgrade: z.boolean(),
 	})
@@ -137,8 +138,9 @@ function describeAnswer(answer: ProductAnswer): z.infer<typeof answerBody> {
 	const { entitlement, selection } = answer;
 	return {
 		code: entitlement.code,
-		status: selection?.status ?? "refused",
-		reason: selection?.reason ?? entitlement.code,
+		...(selection === null
+			? { status: "refused" as const, reason: entitlement.code }
+			: { status: selection.status, reason: selection.reason }),
 		version: offeredVersion(answer),
 		downgrade: selection?.status === "offered" && selection.downgrade,
 	};

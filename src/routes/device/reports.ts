@@ -7,6 +7,7 @@ import { requireDevice } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
 
 const outcome = z.enum(["installed", "healthy", "failed", "rolled_back"]);
+export type ReportedOutcome = z.infer<typeof outcome>;
 
 const route = createRoute({
 	method: "post",

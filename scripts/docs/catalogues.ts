@@ -1,0 +1,69 @@
+// The reference documents that are one table each, from the lists in the code: errors, entitlement codes, events.
+import { DECISION_CODES } from "../../src/entitlement/decision-codes.ts";
+import { ACCOUNT_EVENTS, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "../../src/events/catalogue.ts";
+import { PROBLEMS } from "../../src/problem.ts";
+import { GENERATED } from "./markdown.ts";
+
+/** docs/entitlement-codes.md */
+export function entitlementCodes(): string {
+	const lines = [
+		GENERATED,
+		"",
+		"# Entitlement codes",
+		"",
+		"Source: `src/entitlement/decision-codes.ts`. `GET /v1/entitlements` and `GET /v1/entitlements/{product}` answer 200 with one of these",
+		"codes for each product, a check has them beside each product, and the problem `not_entitled` has them as `entitlement_code`. The list",
+		"is closed. Whatever the code: what is installed on a device stays. `GET /v1/devices/{device}/explain` has all that led to it.",
+		"",
+		"| code | what it means | what to do |",
+		"| --- | --- | --- |",
+	];
+	for (const [code, { title, fix }] of Object.entries(DECISION_CODES))
+		lines.push(`| \`${code}\` | ${title}. | ${fix} |`);
+	return `${lines.join("\n")}\n`;
+}
+
+/** docs/events.md */
+export function events(): string {
+	const lines = [
+		GENERATED,
+		"",
+		"# Events",
+		"",
+		"Source: `src/events/catalogue.ts`. What the `type` of an event may be, in the three kinds of trails; how they are read, and how webhooks",
+		"are told of an account's, is in [operations](operations.md#events-and-webhooks). The list is closed: nothing else is ever written. Types are",
+		"stable for ever, and new ones are added, so a reader passes over what it does not know. `subject` is the id of what comes before the full",
+		"stop unless the table says otherwise; `detail` is for people, and its wording may change.",
+	];
+	for (const [title, types] of [
+		["Of an account", ACCOUNT_EVENTS],
+		["Of a product", PRODUCT_EVENTS],
+		["Of the deployment", DEPLOYMENT_EVENTS],
+	] as const) {
+		lines.push("", `## ${title}`, "", "| type | what happened |", "| --- | --- |");
+		for (const [type, text] of Object.entries(types)) lines.push(`| \`${type}\` | ${text}. |`);
+	}
+	return `${lines.join("\n")}\n`;
+}
+
+/** docs/errors.md */
+export function errors(): string {
+	const lines = [
+		GENERATED,
+		"",
+		"# Errors",
+		"",
+		"Source: `src/problem.ts`. Every error outside `/oauth2/` is an RFC 9457 `application/problem+json` document with these codes,",
+		"stable for ever, a `title`, what to do about it (`fix`), whether the same request can succeed later (`retryable`) and the",
+		"`request_id` under which the operator's log has the reason. 429 and 503 carry an integer `Retry-After`. Under `/oauth2/` errors are",
+		"those of RFC 6749, RFC 7591 and RFC 9449; `server_time` is there when the device's clock is what is wrong. None of them means that a",
+		"firewall should drop what it has installed.",
+		"",
+		"| code | status | what happened | what to do | retry |",
+		"| --- | --- | --- | --- | --- |",
+	];
+	for (const [code, row] of Object.entries(PROBLEMS).sort(([, a], [, b]) => a.status - b.status)) {
+		lines.push(`| \`${code}\` | ${row.status} | ${row.title}. | ${row.fix} | ${row.retryable ? "yes" : "no"} |`);
+	}
+	return `${lines.join("\n")}\n`;
+}

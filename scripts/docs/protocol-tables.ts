@@ -1,0 +1,81 @@
+// The tables of docs/protocol.md that list the values of a field. Each value that the code knows must have its meaning here, and
+// no other can, or this file does not compile.
+import type { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../src/content/select-release.ts";
+import type { Decision } from "../../src/entitlement/decide.ts";
+import type { ReportedOutcome } from "../../src/routes/device/reports.ts";
+import { table } from "./markdown.ts";
+
+const DECISION_MEANINGS: Readonly<Record<Decision, string>> = {
+	active: "the license runs: every release comes",
+	grace: "it has ended, but every release still comes for a while",
+	critical: "its grace is over too: emergency releases still come, and those that came out before",
+	refused: "nothing new comes. What is installed stays",
+};
+
+type Meanings<Reasons extends readonly string[]> = Readonly<Record<Reasons[number], string>>;
+
+const OFFERED: Meanings<typeof OFFER_REASONS> = {
+	first_install: "nothing is installed",
+	newer: "a newer release is there for this device",
+	installed_unknown: "what is installed is no release that the service knows (any more)",
+	installed_withdrawn: "what is installed was withdrawn; the offer can be an older release (`downgrade`)",
+};
+const CURRENT: Meanings<typeof CURRENT_REASONS> = {
+	up_to_date: "the installed release is the one to run",
+	newer_installed: "the installed release is newer than what the license gives now; it stays",
+};
+const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
+	no_release: "the product has no release, or each was withdrawn",
+	none_compatible: "no release is for this model and `engine`",
+	none_licensed: "each release that fits came out after the license and its grace",
+	none_old_enough: "each release that fits is younger than the license's delay allows",
+};
+
+const OUTCOMES: Readonly<Record<ReportedOutcome, string>> = {
+	installed: "the package is in place",
+	healthy: "the firewall has loaded it and works",
+	failed: "it could not be installed; the old one stays. Not for a download that broke off, which goes on",
+	rolled_back: "it was installed, did not work, and the old one is back",
+};
+
+const TABLES: Readonly<Record<string, () => string[]>> = {
+	decisions: () => table(["`decision`", "means"], valueRows(DECISION_MEANINGS)),
+	outcomes: () => table(["`outcome`", "when"], valueRows(OUTCOMES)),
+	reasons: () =>
+		table(
+			["`status`", "`reason`", "means", "what the device does"],
+			[
+				...reasonRows("offered", OFFERED, "installs the offer"),
+				...reasonRows("current", CURRENT, "nothing"),
+				...reasonRows("unavailable", UNAVAILABLE, "nothing; keeps what is installed"),
+				["`refused`", "the `code`", "`decision` is `refused`", "nothing; keeps what is installed"],
+			],
+		),
+};
+
+function valueRows(meanings: Readonly<Record<string, string>>): string[][] {
+	return Object.entries(meanings).map(([value, meaning]) => [`\`${value}\``, meaning]);
+}
+
+function reasonRows(status: string, meanings: Readonly<Record<string, string>>, todo: string): string[][] {
+	return Object.entries(meanings).map(([reason, meaning]) => [`\`${status}\``, `\`${reason}\``, meaning, todo]);
+}
+
+/**
+ * Writes each table between its marks, `<!-- table: name -->` and `<!-- end of table -->`.
+ * @throws Error where a mark names no table, or a table has no mark
+ */
+export function fillTables(document: string): string {
+	const missing = new Set(Object.keys(TABLES));
+	const filled = document.replaceAll(
+		/(<!-- table: (\w+) -->\n)[\s\S]*?(<!-- end of table -->)/g,
+		(_, start: string, name: string, end: string) => {
+			missing.delete(name);
+			const lines = TABLES[name]?.();
+			if (lines === undefined) throw new Error(`there is no table ${name}`);
+			return `${start}\n${lines.join("\n")}\n\n${end}`;
+		},
+	);
+	if (missing.size > 0) throw new Error(`no place for the tables ${[...missing].join(", ")}`);
+	return filled;
+}

@@ -1,0 +1,51 @@
+// The answer to a check on the wire. docs/protocol.md says what each status and reason means.
+import { z } from "@hono/zod-openapi";
+import { urgency } from "../../content/product-record.ts";
+import { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../content/select-release.ts";
+import { REFUSAL_CODES } from "../../entitlement/decision-codes.ts";
+import { degradedFlag, timestamp } from "../http/openapi.ts";
+import { decision, decisionCode } from "./entitlements.ts";
+
+export const checkStatus = z
+	.enum(["offered", "current", "unavailable", "refused"])
+	.openapi({ description: "What there is to do; see docs/protocol.md" });
+export const checkReason = z
+	.enum([...OFFER_REASONS, ...CURRENT_REASONS, ...UNAVAILABLE_REASONS, ...REFUSAL_CODES])
+	.openapi({ description: "Why the status is what it is; of `refused` the code" });
+
+const offer = z
+	.object({
+		version: z.string(),
+		sequence: z.int(),
+		sha256: z.string(),
+		size: z.int(),
+		name: z.string(),
+		urgency: urgency,
+		notes: z.string(),
+		downgrade: z.boolean(),
+		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
+		expires_at: timestamp,
+	})
+	.openapi("Offer");
+
+export const checkBody = z
+	.object({
+		device: z.string(),
+		as_of: timestamp,
+		degraded: degradedFlag,
+		next_check_in: z.int().openapi({ description: "seconds" }),
+		products: z.array(
+			z.object({
+				product: z.string(),
+				decision,
+				code: decisionCode,
+				until: timestamp.nullable(),
+				installed: z.string().nullable(),
+				status: checkStatus,
+				reason: checkReason,
+				offer: offer.optional(),
+			}),
+		),
+		messages: z.object({ unread: z.int(), last: z.int() }),
+	})
+	.openapi("Check");
