@@ -24,7 +24,7 @@ function testedNames(files: readonly string[]): string[] {
 
 const rows = tableRows(readFileSync("docs/operations.md", "utf8"));
 const names = rows.map(([first = ""]) => /^ \*\*([^*]+)\*\*/.exec(first)?.[1] ?? first);
-const tested = testedNames(globSync("test/workers/routes/outages*.test.ts"));
+const tested = testedNames(globSync("test/workers/routes/outages/*.test.ts"));
 
 test("there are tables with rows, and each row begins with its name in bold and fills every column", () => {
 	expect(rows.length).toBeGreaterThanOrEqual(17);
