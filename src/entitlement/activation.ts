@@ -3,6 +3,12 @@
 import type { DeviceStatus } from "./device-record.ts";
 import { holdsSeat, type License, licenseHasEnded } from "./license.ts";
 
+/**
+ * Of an auth code, unless whoever makes it says otherwise. One that nobody uses for a month is more likely lost than
+ * waiting.
+ */
+export const CODE_LIFETIME_SECONDS = 30 * 86_400;
+
 /** What a seat is asked for with, whoever asks: a device with a code, or an operator for a device. */
 export interface SeatFacts {
 	/** the license that is to have the device. `endsAt`: of the product that ends last */

@@ -88,16 +88,6 @@ export function appendAudit(sql: SqlStorage, entry: NewEntry): void {
 	);
 }
 
-/** @returns the latest entries, newest first */
-export function readAudit(sql: SqlStorage, limit: number): AuditEntry[] {
-	return sql
-		.exec<{ at: number; actor: string; action: string; subject: string; detail: string }>(
-			"SELECT at, actor, action, subject, detail FROM audit ORDER BY seq DESC LIMIT ?",
-			limit,
-		)
-		.toArray();
-}
-
 /** @returns the place of the newest entry, 0 when there is none */
 export function lastPlace(sql: SqlStorage): number {
 	return Number(sql.exec("SELECT MAX(seq) AS last FROM audit").one().last ?? 0);

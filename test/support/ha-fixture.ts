@@ -1,8 +1,6 @@
 // An account with an HA group under lic-a, a code for the group, and short ways to what happens to both.
-import type { HaGroupChange } from "../../src/objects/account/ha-desk.ts";
+import type { HaSettings, NewHaGroup } from "../../src/objects/account/ha-desk.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "./account-fixture.ts";
-
-type WithoutCaller<One> = One extends HaGroupChange ? Omit<One, "actor" | "now" | "id"> : never;
 
 export async function createHaAccount(options: Parameters<typeof createAccount>[0] = {}) {
 	const fixture = await createAccount(options);
@@ -10,22 +8,26 @@ export async function createHaAccount(options: Parameters<typeof createAccount>[
 	const group = `hag-${name}-00000000`;
 	const idOf = (number: number) => device(number).candidateDeviceId;
 	const settings = { name: "edge", mode: "active-passive", license: "lic-a", skewLimitSeconds: DAY } as const;
-	await account().changeHaGroup({ ...OPERATOR, kind: "create", id: group, devices: [], ...settings });
+	await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
 	const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 1_000, expiresAt: NOW + 30 * DAY };
 	await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });
-	const change = (wanted: WithoutCaller<HaGroupChange>, now = NOW, id = group) =>
-		account().changeHaGroup({ ...OPERATOR, ...wanted, now, id });
 	return {
 		...fixture,
 		group,
 		settings,
 		idOf,
-		change,
+		/** another group, with the settings of the first one */
+		create: (id: string, wanted: Partial<NewHaGroup>) =>
+			account().createHaGroup({ ...OPERATOR, devices: [], ...settings, ...wanted, id }),
+		change: (wanted: Partial<HaSettings>, now = NOW) =>
+			account().changeHaGroup({ ...OPERATOR, now, id: group, settings: wanted }),
+		remove: () => account().deleteHaGroup({ ...OPERATOR, id: group }),
 		activate: (number: number, now = NOW) => account().activate(device(number, { now })),
 		/** with the code for the group */
 		activateIn: (number: number, now = NOW) => account().activate(device(number, { codeHash: "hash-ha", now })),
-		join: (number: number, now = NOW) => change({ kind: "join", deviceId: idOf(number) }, now),
-		leave: (number: number, now = NOW) => change({ kind: "leave", deviceId: idOf(number) }, now),
+		join: (number: number, now = NOW) => account().joinHaGroup({ ...OPERATOR, now, id: group, deviceId: idOf(number) }),
+		leave: (number: number, now = NOW) =>
+			account().leaveHaGroup({ ...OPERATOR, now, id: group, deviceId: idOf(number) }),
 		setStatus: (number: number, status: "active" | "suspended" | "revoked", now = NOW) =>
 			account().setDeviceStatus({ ...OPERATOR, now, deviceId: idOf(number), status, reason: "" }),
 		deactivate: (number: number, now = NOW) => account().deactivate({ ...OPERATOR, now, deviceId: idOf(number) }),

@@ -1,4 +1,5 @@
 // HA groups for tests of what their devices report: a group with devices a, b, c …, and ways to see what becomes of it.
+
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 import type { Account } from "../../src/objects/account/account.ts";
@@ -7,6 +8,7 @@ import type { HaSettings } from "../../src/objects/account/ha-desk.ts";
 import type { Outbox } from "../../src/objects/outbox/outbox.ts";
 import { NOW } from "./account-fixture.ts";
 import { createHaAccount } from "./ha-fixture.ts";
+import { trailOf } from "./trail.ts";
 
 /** Until what the account owes to the stores has arrived. */
 export async function delivered(account: DurableObjectStub<Account>): Promise<void> {
@@ -19,8 +21,7 @@ export async function newGroup({ devices: count = 2, ...settings }: Partial<HaSe
 	const { account, group: id, idOf } = fixture;
 	const devices = Array.from({ length: count }, (_, index) => idOf(index + 1));
 	const [a = "", b = ""] = devices;
-	const change = (changed: Partial<HaSettings>, now = NOW) =>
-		fixture.change({ kind: "change", settings: changed }, now);
+	const { change } = fixture;
 	await change({ skewLimitSeconds: 3_600, ...settings });
 	for (const [index] of devices.entries()) await fixture.activateIn(index + 1);
 	const report = (deviceId: string, words: Partial<HaReport> = {}) =>
@@ -35,7 +36,7 @@ export async function newGroup({ devices: count = 2, ...settings }: Partial<HaSe
 			return found.state;
 		},
 		events: async () =>
-			(await account().audit(1_000))
+			(await trailOf(account()))
 				.filter(({ action }) => /^ha_group\.(failover|split|skew)/.test(action))
 				.map(({ at, actor, action, subject, detail }) => {
 					expect(subject).toBe(id);

@@ -21,8 +21,12 @@ import { InstanceTables } from "./instance-tables.ts";
 import { LastingDenials } from "./lasting-denials.ts";
 import { LicenseDesk } from "./license-desk.ts";
 import { LicenseTables } from "./license-tables.ts";
+import { RecordRenewal } from "./record-renewal.ts";
 import { ReplacementDesk } from "./replacement-desk.ts";
 import { SeatDesk } from "./seats/seat-desk.ts";
+import { SeatHistoryTables } from "./seats/seat-history-tables.ts";
+import { SeatLedger } from "./seats/seat-ledger.ts";
+import { SeatTables } from "./seats/seat-tables.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface AccountDesks extends DeskParts {
@@ -55,16 +59,23 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 		webhooks.delivery.append({ at, actor, action, subject, detail });
 	const shared = { ...tables, storage, alarm, audit, outbox };
 
-	const seatDesk = new SeatDesk(shared);
+	const seats = new SeatTables(sql);
+	const seatHistory = new SeatHistoryTables(sql);
+	const seatLedger = new SeatLedger({ seats, seatHistory, audit, licenses });
+	const seatDesk = new SeatDesk({ ...shared, seats, seatLedger });
 	const expiryDesk = new ExpiryDesk(shared);
 	const haReports = new HaReports(shared);
 	// After a change, no token from before it is left.
 	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
-	const desk: DeskParts = { ...tables, audit, outbox, seatDesk, expiryDesk, haReports, tokensEndAfter };
+	const desk: DeskParts = {
+		...{ ...tables, audit, outbox, seats, seatHistory, seatLedger, seatDesk, expiryDesk, haReports },
+		tokensEndAfter,
+	};
 
 	const admission = new Admission(desk);
 	const licenseDesk = new LicenseDesk(desk);
 	const deviceDesk = new DeviceDesk(desk, admission);
+	new RecordRenewal(shared);
 	return {
 		...desk,
 		alarm,

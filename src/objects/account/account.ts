@@ -3,9 +3,9 @@
 // entitlement/, the work is done at the desks. An account that was never created answers like one without content, and
 // writes nothing.
 import { DurableObject } from "cloudflare:workers";
-import { holdsSeat, type LicenseStatus, type LicenseTerms } from "../../entitlement/license.ts";
+import type { LicenseStatus, LicenseTerms } from "../../entitlement/license.ts";
 import { formatRecord } from "../../storage/record-store.ts";
-import { type AuditEntry, type Change, readAudit, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
+import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
@@ -23,24 +23,26 @@ import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import type { ActivationInput, StatusChange } from "./device-desk.ts";
-import { type Device, seatHolder } from "./device-tables.ts";
+import type { Device } from "./device-tables.ts";
+import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
-import type { HaGroupChange, HaGroupInfo } from "./ha-desk.ts";
+import type { HaGroupInfo, HaSettings, Membership, NewHaGroup } from "./ha-desk.ts";
 import type { ImportedDevice, ImportOutcome } from "./import-desk.ts";
 import type { InstanceEvent, InstanceLaunch } from "./instance-desk.ts";
-import type { ExplainedDevice, LicenseChange, LicenseInfo, NewCode } from "./license-desk.ts";
+import type { LicenseChange, LicenseInfo, NewCode } from "./license-desk.ts";
 import type { Code } from "./license-tables.ts";
 import type { LicenseUsage } from "./license-usage.ts";
 import type { Replacement } from "./replacement-desk.ts";
 import { ACCOUNT_SCHEMA } from "./schema.ts";
 import type { RenewalOutcome } from "./seats/seat-desk.ts";
+import { type Settled, settleChange } from "./settled-change.ts";
 import type { Webhook } from "./webhooks/webhook-tables.ts";
-import type { WebhookChange, WebhookResult } from "./webhooks/webhooks.ts";
+import type { NewWebhook, WebhookChange, WebhookResult } from "./webhooks/webhooks.ts";
 
 const DEVICES_PER_PAGE = 1_000;
 const CODES_PER_PAGE = 1_000;
-/** As many records as the outbox delivers in a run. Not one page: the next alarm may have to wait for slow webhooks. */
-const RENEWAL_PAGES_PER_RUN = 4;
+
+const UNKNOWN_ACCOUNT = { ok: false, reason: "unknown_account" } as const;
 
 export class Account extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
@@ -52,12 +54,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		super(ctx, env);
 		this.#exists = openTables(ctx.storage, ACCOUNT_SCHEMA);
 		const desks = openDesks(ctx.storage, env);
-		const { account, outbox, alarm } = desks;
 		this.#desks = desks;
-		this.outbox = outbox;
-		this.#republisher = new Republisher(ctx, outbox);
-		const hasRenewals = () => this.#exists && outbox.isEmpty() && account.renewedTo() !== null;
-		alarm.add({ dueMs: () => (hasRenewals() ? 0 : null), run: () => this.#renew() });
+		this.outbox = desks.outbox;
+		this.#republisher = new Republisher(ctx, desks.outbox);
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
@@ -128,8 +127,8 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** Takes over devices that an operator vouches for. The answer does not wait for any store. */
 	async importDevices(
 		input: Change & { devices: readonly ImportedDevice[] },
-	): Promise<ImportOutcome | { readonly ok: false; readonly reason: "unknown_account" }> {
-		if (!this.#exists) return { ok: false, reason: "unknown_account" };
+	): Promise<ImportOutcome | typeof UNKNOWN_ACCOUNT> {
+		if (!this.#exists) return UNKNOWN_ACCOUNT;
 		const outcome = this.ctx.storage.transactionSync(() => this.#desks.importDesk.importAll(input));
 		// Never rejects. Also when the stores were behind: one that is well again is found out now.
 		void this.outbox.deliver();
@@ -176,9 +175,24 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.haDesk.read(id, now) : null;
 	}
 
-	/** Makes, changes or removes an HA group, or has a device join or leave it. */
-	async changeHaGroup(change: HaGroupChange) {
-		return this.#change("unknown_account", () => this.#desks.haDesk.change(change));
+	async createHaGroup(input: Change & NewHaGroup) {
+		return this.#change("unknown_account", () => this.#desks.haDesk.create(input));
+	}
+
+	async changeHaGroup(input: Change & { id: string; settings: Partial<HaSettings> }) {
+		return this.#change("unknown_account", () => this.#desks.haDesk.change(input));
+	}
+
+	async joinHaGroup(input: Change & Membership) {
+		return this.#change("unknown_account", () => this.#desks.haDesk.join(input));
+	}
+
+	async leaveHaGroup(input: Change & Membership) {
+		return this.#change("unknown_account", () => this.#desks.haDesk.leave(input));
+	}
+
+	async deleteHaGroup(input: Change & { id: string }) {
+		return this.#change("unknown_account", () => this.#desks.haDesk.delete(input));
 	}
 
 	/** Makes the code of an instance's launch, or finds it. */
@@ -200,17 +214,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.devices.device(deviceId) : null;
 	}
 
-	/** What an answer to the device rests on: the device, its license with the seats that are taken, and its own one. */
+	/** What an answer to the device rests on. */
 	async explainDevice(deviceId: string, now: number): Promise<ExplainedDevice | null> {
-		const device = await this.device(deviceId);
-		if (device === null) return null;
-		const group = device.haGroup === null ? null : this.#desks.groups.group(device.haGroup);
-		return {
-			device,
-			license: this.#desks.licenseDesk.read(device.license, now),
-			seat: holdsSeat(device.status) ? this.#desks.seatDesk.seats.seat(seatHolder(device)) : null,
-			ha: group && this.#desks.haReports.describe(group),
-		};
+		return this.#exists ? explainDevice(this.#desks, deviceId, now) : null;
 	}
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
@@ -232,10 +238,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? verifyPage(this.outbox, this.#records(), query) : null;
 	}
 
-	async audit(limit: number): Promise<AuditEntry[]> {
-		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
-	}
-
 	/** @param device only what is about it and those that it replaced @returns null where there is no such account or device */
 	async events(query: TrailQuery, device?: string): Promise<TrailPage | null> {
 		if (!this.#exists) return null;
@@ -249,8 +251,25 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.webhooks.list() : null;
 	}
 
-	async changeWebhook(change: WebhookChange): Promise<WebhookResult> {
-		return this.#exists ? this.#desks.webhooks.change(change) : { ok: false, reason: "unknown_account" };
+	async createWebhook(input: WebhookChange & NewWebhook): Promise<WebhookResult> {
+		return this.#exists ? this.#desks.webhooks.create(input) : UNKNOWN_ACCOUNT;
+	}
+
+	async rotateWebhook(input: WebhookChange & Pick<NewWebhook, "kid">): Promise<WebhookResult> {
+		return this.#exists ? this.#desks.webhooks.rotate(input) : UNKNOWN_ACCOUNT;
+	}
+
+	async enableWebhook(input: WebhookChange & { skipMissed: boolean }): Promise<WebhookResult> {
+		return this.#exists ? this.#desks.webhooks.enable(input) : UNKNOWN_ACCOUNT;
+	}
+
+	async deleteWebhook(input: WebhookChange): Promise<WebhookResult> {
+		return this.#exists ? this.#desks.webhooks.delete(input) : UNKNOWN_ACCOUNT;
+	}
+
+	/** @returns the webhook after the attempt that it sets off, or after 17 s */
+	async testWebhook(input: WebhookChange): Promise<WebhookResult> {
+		return this.#exists ? this.#desks.webhooks.test(input) : UNKNOWN_ACCOUNT;
 	}
 
 	override async alarm(): Promise<void> {
@@ -263,33 +282,12 @@ export class Account extends DurableObject<ObjectBindings> {
 		return accountRecords(this.#desks.devices, this.#desks.haReports, this.#desks.account);
 	}
 
-	/** One page at a time, so that what is changed meanwhile comes between. */
-	async #renew(): Promise<void> {
-		for (let page = 0; page < RENEWAL_PAGES_PER_RUN && this.#desks.account.renewedTo() !== null; page++) {
-			if (!this.outbox.isEmpty()) break;
-			this.ctx.storage.transactionSync(() => this.outbox.add(this.#desks.deviceDesk.takeRenewals()));
-			await this.outbox.deliver();
-		}
-	}
-
-	/**
-	 * Runs a change as one transaction.
-	 * @param unknown the reason to refuse where there is no account
-	 * @returns what came of it and, of a success, whether all that it sets off has arrived
-	 */
+	/** @param unknown the reason to refuse where there is no account */
 	async #change<R extends { readonly ok: boolean }, U extends string>(
 		unknown: U,
 		change: () => R,
 	): Promise<Settled<R> | { readonly ok: false; readonly reason: U }> {
 		if (!this.#exists) return { ok: false, reason: unknown };
-		const result = this.ctx.storage.transactionSync(change);
-		return settled(result, !result.ok || (await this.outbox.flush()));
+		return settleChange(this.ctx.storage, this.outbox, change);
 	}
-}
-
-type Settled<R> = R extends { readonly ok: true } ? R & { readonly published: boolean } : R;
-
-function settled<R extends { readonly ok: boolean }>(result: R, published: boolean): Settled<R>;
-function settled(result: { readonly ok: boolean }, published: boolean) {
-	return result.ok ? { ...result, published } : result;
 }

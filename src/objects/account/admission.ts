@@ -97,7 +97,7 @@ export class Admission {
 		kind: Exclude<ActivationKind, "same">,
 		by: Change,
 	): Device {
-		const { audit, devices, seatDesk, outbox } = this.#parts;
+		const { audit, devices, seatDesk, seatLedger, outbox } = this.#parts;
 		const id = known?.id ?? candidateId;
 		const until = this.#leaseEnd({ license, replaced }, known, by.now);
 		// Moving does not lift a suspension; a device that returns starts afresh.
@@ -112,7 +112,7 @@ export class Admission {
 			replacedBy: null,
 		});
 		const event = kind === "new" && imported !== undefined ? "imported" : kind;
-		seatDesk.ledger.together(by, () => {
+		seatLedger.together(by, () => {
 			if (replaced !== null) this.#retire(replaced, id, by);
 			audit(by, `device.${event}`, id, `serial ${serial}`);
 			this.noteGroup(by, id, known?.haGroup ?? null, haGroup);
@@ -134,7 +134,7 @@ export class Admission {
 		known: Device | null,
 		by: Change,
 	): void {
-		this.#parts.seatDesk.ledger.refuse(license, group?.id ?? known?.id ?? serial, `serial ${serial}`, by);
+		this.#parts.seatLedger.refuse(license, group?.id ?? known?.id ?? serial, `serial ${serial}`, by);
 	}
 
 	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */

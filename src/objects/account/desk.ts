@@ -1,4 +1,4 @@
-// What the desks of an Account work with: its tables, its outbox and its trail. Each desk's methods are synchronous, and part
+// What the desks of an Account work with: its tables, its seats, its outbox and its trail. Each desk's methods are synchronous, and part
 // of the transaction of whoever calls.
 
 import type { WriteAudit } from "../audit.ts";
@@ -10,6 +10,9 @@ import type { HaReports } from "./ha/ha-reports.ts";
 import type { HaTables } from "./ha/ha-tables.ts";
 import type { LicenseTables } from "./license-tables.ts";
 import type { SeatDesk } from "./seats/seat-desk.ts";
+import type { SeatHistoryTables } from "./seats/seat-history-tables.ts";
+import type { SeatLedger } from "./seats/seat-ledger.ts";
+import type { SeatTables } from "./seats/seat-tables.ts";
 
 export interface DeskParts {
 	readonly audit: WriteAudit;
@@ -17,6 +20,10 @@ export interface DeskParts {
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
 	readonly groups: HaTables;
+	/** Whatever changes a seat goes through the desk or the ledger. */
+	readonly seats: Pick<SeatTables, "seat" | "taken">;
+	readonly seatHistory: SeatHistoryTables;
+	readonly seatLedger: SeatLedger;
 	readonly seatDesk: SeatDesk;
 	readonly expiryDesk: ExpiryDesk;
 	readonly haReports: HaReports;

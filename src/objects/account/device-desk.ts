@@ -1,5 +1,5 @@
-// What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated, and their records written
-// anew in a new license epoch. Each method is synchronous, and part of the transaction of whoever calls.
+// What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated. Each method is synchronous,
+// and part of the transaction of whoever calls.
 
 import { type ActivationKind, type ActivationRefusal, decideActivation } from "../../entitlement/activation.ts";
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
@@ -7,8 +7,7 @@ import { holdsSeat } from "../../entitlement/license.ts";
 import { decideStatusChange, type StatusChangeRefusal } from "../../entitlement/status-change.ts";
 import { INSTANCE_LABEL } from "../../names.ts";
 import type { Change } from "../audit.ts";
-import type { OutboxStep } from "../outbox/outbox-rows.ts";
-import { accessStep, deviceRecords, deviceStep } from "./account-records.ts";
+import { accessStep, deviceStep } from "./account-records.ts";
 import type { Admission, DeviceClaims, Place } from "./admission.ts";
 import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
@@ -36,9 +35,6 @@ export type StatusChange = Change & {
 	readonly status: DeviceStatus;
 	readonly reason: string;
 };
-
-/** Few, so that another change does not wait long for its turn behind them. */
-const RENEWALS_PER_RUN = 50;
 
 export class DeviceDesk {
 	readonly #parts: DeskParts;
@@ -95,16 +91,6 @@ export class DeviceDesk {
 		this.#parts.outbox.add([deviceStep(device), accessStep(device, input.now, this.#parts.tokensEndAfter)]);
 		if (known.haGroup !== null) this.#parts.haReports.refresh(known.haGroup, input);
 		return { ...decision, device };
-	}
-
-	/** @returns the next records that have to be written anew in a new license epoch; taken once */
-	takeRenewals(): readonly OutboxStep[] {
-		const { account, devices } = this.#parts;
-		const after = account.renewedTo();
-		if (after === null) return [];
-		const { steps, next } = deviceRecords(devices, after, RENEWALS_PER_RUN);
-		account.setRenewedTo(next);
-		return steps;
 	}
 
 	/**

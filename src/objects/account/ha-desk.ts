@@ -29,15 +29,19 @@ export interface HaSettings {
 	readonly skewLimitSeconds: number;
 }
 
-/** What an operator can have done; one list, so that the object needs one method for it. */
-export type HaGroupChange = Change & { readonly id: string } & (
-		| ({ readonly kind: "create"; readonly license: string; readonly devices: readonly string[] } & HaSettings)
-		| { readonly kind: "change"; readonly settings: Partial<HaSettings> }
-		| { readonly kind: "join"; readonly deviceId: string }
-		| { readonly kind: "leave"; readonly deviceId: string }
-		| { readonly kind: "delete" }
-	);
-type Of<Kind> = HaGroupChange & { readonly kind: Kind };
+export interface NewHaGroup extends HaSettings {
+	readonly id: string;
+	readonly license: string;
+	/** ids of those that join it */
+	readonly devices: readonly string[];
+}
+
+/** A device joins or leaves a group. */
+export interface Membership {
+	/** of the group */
+	readonly id: string;
+	readonly deviceId: string;
+}
 
 export type HaGroupResult =
 	| { readonly ok: true; readonly changed: boolean; readonly group: HaGroupInfo }
@@ -46,6 +50,8 @@ export type HaGroupResult =
 			readonly reason: "unknown_account" | "unknown_ha_group" | "unknown_license" | "id_taken" | "no_seat_left";
 	  }
 	| { readonly ok: false; readonly reason: "unknown_device" | JoinRefusal; readonly deviceId: string };
+
+const UNKNOWN_GROUP = { ok: false, reason: "unknown_ha_group" } as const;
 
 export class HaDesk {
 	readonly #parts: DeskParts;
@@ -66,25 +72,9 @@ export class HaDesk {
 		return group === null ? null : this.#describe(group, now);
 	}
 
-	change(change: HaGroupChange): HaGroupResult {
-		if (change.kind === "create") return this.#create(change);
-		const group = this.#parts.groups.group(change.id);
-		if (group === null) return { ok: false, reason: "unknown_ha_group" };
-		switch (change.kind) {
-			case "change":
-				return this.#set(group, change);
-			case "join":
-				return this.#joinAll(group, [change.deviceId], change);
-			case "leave":
-				return this.#leave(group, change);
-			case "delete":
-				return this.#delete(group, change);
-		}
-	}
-
 	/** With all of its devices, or not at all. */
-	#create(change: Of<"create">): HaGroupResult {
-		const { id, name, mode, license, skewLimitSeconds, devices, now } = change;
+	create(input: Change & NewHaGroup): HaGroupResult {
+		const { id, name, mode, license, skewLimitSeconds, devices, now } = input;
 		const { groups, licenses } = this.#parts;
 		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" };
 		if (groups.group(id) !== null) return { ok: false, reason: "id_taken" };
@@ -92,28 +82,64 @@ export class HaDesk {
 		const refusal = this.#refuseJoin(group, devices);
 		if (refusal !== null) return refusal;
 		groups.saveGroup(group);
-		this.#parts.audit(change, "ha_group.create", id, `${name}: ${mode}, license ${license}`);
-		this.#joinAll(group, devices, change);
-		return this.#done(group, change, true);
+		this.#parts.audit(input, "ha_group.create", id, `${name}: ${mode}, license ${license}`);
+		this.#joinAll(group, devices, input);
+		return this.#done(group, input, true);
 	}
 
-	#set(before: HaGroup, change: Of<"change">): HaGroupResult {
-		const after = { ...before, ...change.settings };
-		if (JSON.stringify(after) === JSON.stringify(before)) return this.#done(before, change, false);
+	/** @param input settings: those that change */
+	change(input: Change & { readonly id: string; readonly settings: Partial<HaSettings> }): HaGroupResult {
+		const before = this.#parts.groups.group(input.id);
+		if (before === null) return UNKNOWN_GROUP;
+		const after = { ...before, ...input.settings };
+		if (JSON.stringify(after) === JSON.stringify(before)) return this.#done(before, input, false);
 		this.#parts.groups.saveGroup(after);
 		const { name, mode, skewLimitSeconds } = after;
-		this.#parts.audit(change, "ha_group.change", after.id, `${name}: ${mode}, skew limit ${skewLimitSeconds} s`);
-		return this.#done(after, change, true);
+		this.#parts.audit(input, "ha_group.change", after.id, `${name}: ${mode}, skew limit ${skewLimitSeconds} s`);
+		return this.#done(after, input, true);
 	}
 
-	#joinAll(group: HaGroup, deviceIds: readonly string[], by: Change): HaGroupResult {
-		const refusal = this.#refuseJoin(group, deviceIds);
+	/** The device gives up its own seat and shares the group's. */
+	join(input: Change & Membership): HaGroupResult {
+		const group = this.#parts.groups.group(input.id);
+		if (group === null) return UNKNOWN_GROUP;
+		const refusal = this.#refuseJoin(group, [input.deviceId]);
+		return refusal ?? this.#done(group, input, this.#joinAll(group, [input.deviceId], input));
+	}
+
+	/** The device takes a seat of its own; the last one keeps the group's. */
+	leave(input: Change & Membership): HaGroupResult {
+		const group = this.#parts.groups.group(input.id);
+		if (group === null) return UNKNOWN_GROUP;
+		const device = this.#parts.devices.device(input.deviceId);
+		if (device === null) return { ok: false, reason: "unknown_device", deviceId: input.deviceId };
+		if (device.haGroup !== group.id) return this.#done(group, input, false);
+		return this.#letGo(group, [device], input) ?? this.#done(group, input, true);
+	}
+
+	/** Only if each of its devices gets a seat of its own. Codes for it are revoked. */
+	delete(input: Change & { readonly id: string }): HaGroupResult {
+		const { licenses, groups, devices, audit } = this.#parts;
+		const group = groups.group(input.id);
+		if (group === null) return UNKNOWN_GROUP;
+		const refusal = this.#letGo(group, devices.members(group.id), input);
 		if (refusal !== null) return refusal;
+		for (const code of licenses.codesOfGroup(group.id)) {
+			licenses.revokeCode(code.id);
+			audit(input, "code.revoke", code.id, `HA group ${group.id} is deleted`);
+		}
+		groups.deleteGroup(group.id);
+		audit(input, "ha_group.delete", group.id, group.name);
+		return this.#done(group, input, true);
+	}
+
+	/** To be called once `#refuseJoin` finds nothing in the way. @returns whether any device is new in the group */
+	#joinAll(group: HaGroup, deviceIds: readonly string[], by: Change): boolean {
 		const joining = deviceIds
 			.map((id) => this.#parts.devices.deviceOrThrow(id))
 			.filter((device) => device.haGroup !== group.id);
 		for (const device of joining) this.#join(group, device, by);
-		return this.#done(group, by, joining.length > 0);
+		return joining.length > 0;
 	}
 
 	#refuseJoin(group: HaGroup, deviceIds: readonly string[]): (HaGroupResult & { ok: false }) | null {
@@ -129,40 +155,19 @@ export class HaDesk {
 	}
 
 	#join(group: HaGroup, device: Device, by: Change): void {
-		const { devices, seatDesk } = this.#parts;
+		const { devices, seatDesk, seatLedger } = this.#parts;
 		const own = seatDesk.liveSeat(device, by.now);
 		devices.saveDevice({ ...device, haGroup: group.id });
 		this.#moved(device, group.id, by);
-		seatDesk.ledger.together(by, () => {
+		seatLedger.together(by, () => {
 			seatDesk.vacate(device, by, `joined HA group ${group.id}`);
 			if (own !== null) seatDesk.place({ ...own, holder: group.id }, by);
 		});
 	}
 
-	#leave(group: HaGroup, change: Of<"leave">): HaGroupResult {
-		const device = this.#parts.devices.device(change.deviceId);
-		if (device === null) return { ok: false, reason: "unknown_device", deviceId: change.deviceId };
-		if (device.haGroup !== group.id) return this.#done(group, change, false);
-		return this.#letGo(group, [device], change) ?? this.#done(group, change, true);
-	}
-
-	/** Only if each of its devices gets a seat of its own. Codes for it are revoked. */
-	#delete(group: HaGroup, change: Of<"delete">): HaGroupResult {
-		const { licenses, groups, devices, audit } = this.#parts;
-		const refusal = this.#letGo(group, devices.members(group.id), change);
-		if (refusal !== null) return refusal;
-		for (const code of licenses.codesOfGroup(group.id)) {
-			licenses.revokeCode(code.id);
-			audit(change, "code.revoke", code.id, `HA group ${group.id} is deleted`);
-		}
-		groups.deleteGroup(group.id);
-		audit(change, "ha_group.delete", group.id, group.name);
-		return this.#done(group, change, true);
-	}
-
 	/** @returns why they stay, all of them; null = they have left */
 	#letGo(group: HaGroup, leaving: readonly Device[], by: Change): (HaGroupResult & { ok: false }) | null {
-		const { licenses, devices, seatDesk } = this.#parts;
+		const { licenses, devices, seatDesk, seatLedger } = this.#parts;
 		const license = licenses.license(group.license);
 		if (license === null) throw new Error("an HA group without a license");
 		const seatsTaken = seatDesk.countTaken(license.id, by.now);
@@ -176,7 +181,7 @@ export class HaDesk {
 			...{ hasSeat: seat !== null, license, seatsTaken },
 		});
 		if (!decision.ok) return decision;
-		seatDesk.ledger.together(by, () => {
+		seatLedger.together(by, () => {
 			for (const device of leaving) this.#leaveWith(seat, device, license, by);
 		});
 		return null;

@@ -13,23 +13,11 @@ import type { AccountEvent } from "../../events/catalogue.ts";
 import type { Change } from "../audit.ts";
 import { licenseEpochStep } from "./account-records.ts";
 import type { DeskParts } from "./desk.ts";
-import type { Device } from "./device-tables.ts";
-import type { HaState } from "./ha/ha-reports.ts";
 import type { Code } from "./license-tables.ts";
 import { type LicenseUsage, usageOf } from "./license-usage.ts";
-import type { Seat } from "./seats/seat-tables.ts";
 
 export interface LicenseInfo extends License {
 	readonly seatsTaken: number;
-}
-
-export interface ExplainedDevice {
-	readonly device: Device;
-	readonly license: LicenseInfo | null;
-	/** though its lease may be over */
-	readonly seat: Seat | null;
-	/** its HA group as the devices describe it; null = it is in none */
-	readonly ha: HaState | null;
 }
 
 export interface NewCode {
@@ -126,8 +114,7 @@ export class LicenseDesk {
 	 * lease is over stays, and asks its old license for a seat when it returns.
 	 */
 	transfer(input: Change & { id: string; to: string }): LicenseResult<"license_revoked" | "no_seat_left"> {
-		const { licenses, devices, groups, seatDesk } = this.#parts;
-		const { seats } = seatDesk;
+		const { licenses, devices, groups, seats, seatDesk, seatLedger } = this.#parts;
 		const { now } = input;
 		const from = licenses.license(input.id);
 		const to = licenses.license(input.to);
@@ -144,7 +131,7 @@ export class LicenseDesk {
 		// As in an activation: tokens of the fixed license may be out there, though the new license epoch ends them soon.
 		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#parts.tokensEndAfter };
 		this.#parts.audit(input, "license.transfer", from.id, `${moving} seats to ${to.id}`);
-		seatDesk.ledger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);
+		seatLedger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);
 		this.#renewDevices(now);
 		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
@@ -192,7 +179,7 @@ export class LicenseDesk {
 		this.#parts.licenses.saveLicense(after);
 		this.#parts.audit(change, action, after.id, detail);
 		this.#parts.expiryDesk.watch(after, change.now);
-		if (before.seats !== after.seats) this.#parts.seatDesk.ledger.changeSeats(after, change);
+		if (before.seats !== after.seats) this.#parts.seatLedger.changeSeats(after, change);
 		if (changesDevices(before, after)) this.#renewDevices(change.now);
 		return { ok: true, changed: true, license: this.#describe(after, change.now) };
 	}
@@ -205,7 +192,7 @@ export class LicenseDesk {
 	}
 
 	#describe(license: License, now: number): LicenseInfo {
-		return { ...license, seatsTaken: this.#parts.seatDesk.seats.taken(license.id, now) };
+		return { ...license, seatsTaken: this.#parts.seats.taken(license.id, now) };
 	}
 }
 

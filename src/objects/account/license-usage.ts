@@ -20,21 +20,20 @@ export interface LicenseUsage {
 
 /** @param now unix seconds @param days how many of peaks are wanted, today with them */
 export function usageOf(
-	{ devices, groups, seatDesk }: Pick<DeskParts, "devices" | "groups" | "seatDesk">,
+	{ devices, groups, seats, seatHistory }: DeskParts,
 	license: License,
 	now: number,
 	days: number,
 ): LicenseUsage {
-	const { seats, history } = seatDesk.ledger;
 	const today = dayOf(now);
 	const seatsTaken = seats.taken(license.id, now);
-	const written = history.days(license.id, today - days + 1);
+	const written = seatHistory.days(license.id, today - days + 1);
 	return {
 		license,
 		seatsTaken,
 		groupSeats: groups.seatsOfGroups(license.id, now),
 		devices: devices.countByStatus(license.id),
-		refusedLately: history.refusalsSince(license.id, now - REFUSALS_KEPT_SECONDS),
+		refusedLately: seatHistory.refusalsSince(license.id, now - REFUSALS_KEPT_SECONDS),
 		peaks: peaksOf({ written, taken: seatsTaken, today, days }),
 	};
 }

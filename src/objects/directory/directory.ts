@@ -7,15 +7,7 @@ import type { Scope } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { HEADS_KEY } from "../../storage/keys.ts";
 import { formatRecord } from "../../storage/record-store.ts";
-import {
-	type AuditEntry,
-	appendAudit,
-	type Change,
-	readAudit,
-	readTrail,
-	type TrailPage,
-	type TrailQuery,
-} from "../audit.ts";
+import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import { type ObjectBindings, recordLanes } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { Outbox } from "../outbox/outbox.ts";
@@ -212,10 +204,6 @@ export class Directory extends DurableObject<ObjectBindings> {
 	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult> {
 		if (!this.#exists) return { records: 0, next: null, stores: [], drift: [] };
 		return verifyPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
-	}
-
-	async audit(limit: number): Promise<AuditEntry[]> {
-		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
 	}
 
 	async events(query: TrailQuery): Promise<TrailPage> {

@@ -5,15 +5,7 @@ import { type ProductRecord, productRecord, RELEASES_IN_RECORD } from "../../con
 import type { ProductEvent } from "../../events/catalogue.ts";
 import { productKey } from "../../storage/keys.ts";
 import { formatRecord } from "../../storage/record-store.ts";
-import {
-	type AuditEntry,
-	appendAudit,
-	type Change,
-	readAudit,
-	readTrail,
-	type TrailPage,
-	type TrailQuery,
-} from "../audit.ts";
+import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes } from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
@@ -167,10 +159,6 @@ export class Product extends DurableObject<ObjectBindings> {
 	/** Compares its record with the stores; null if there is no such product. */
 	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
 		return this.#exists ? verifyPage(this.outbox, this.#records, query) : null;
-	}
-
-	async audit(limit: number): Promise<AuditEntry[]> {
-		return this.#exists ? readAudit(this.ctx.storage.sql, limit) : [];
 	}
 
 	/** @returns null where there is no such product */

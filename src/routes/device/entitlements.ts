@@ -16,7 +16,7 @@ import {
 	markDegraded,
 	problems,
 	timestamp,
-	toTimestamp,
+	toTimestampOrNull,
 } from "../http/openapi.ts";
 
 export const decision = z.enum(DECISIONS);
@@ -120,17 +120,10 @@ export function describeEntitlement(
 		decision,
 		code,
 		...DECISION_CODES[code],
-		from: timeOf(grant?.from),
-		until: timeOf(grant?.until),
-		grace_until: timeOf(graceUntil),
-		critical_until: timeOf(grant && graceUntil && graceUntil + grant.critical),
-		changes_at: timeOf(holdsUntil),
+		from: toTimestampOrNull(grant?.from),
+		until: toTimestampOrNull(grant?.until),
+		grace_until: toTimestampOrNull(graceUntil),
+		critical_until: toTimestampOrNull(grant && graceUntil && graceUntil + grant.critical),
+		changes_at: toTimestampOrNull(holdsUntil),
 	};
-}
-
-/** Null for what does not exist or never comes. */
-export function timeOf(seconds: number | null | undefined): string | null {
-	return seconds === null || seconds === undefined || seconds === Number.POSITIVE_INFINITY
-		? null
-		: toTimestamp(seconds);
 }

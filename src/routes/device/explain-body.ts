@@ -4,11 +4,11 @@ import type { ProductAnswer } from "../../content/check.ts";
 import { type Explanation, offeredVersion } from "../../content/explain.ts";
 import { urgency } from "../../content/product-record.ts";
 import { deviceStatus, hold } from "../../entitlement/device-record.ts";
-import { degradedMarks, timestamp, toTimestamp } from "../http/openapi.ts";
+import { degradedMarks, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
 import { licenseBody } from "../operator/license-body.ts";
 import { checkReason, checkStatus } from "./check-body.ts";
-import { decisionCode, describeEntitlement, entitlementBody, timeOf } from "./entitlements.ts";
+import { decisionCode, describeEntitlement, entitlementBody } from "./entitlements.ts";
 
 const answerBody = z
 	.object({
@@ -122,10 +122,10 @@ export function describeExplanation({ answer, releases, changes }: Explanation) 
 			installed: release.version === answer.installed,
 			withdrawn: release.withdrawn,
 			verdict,
-			ready_at: timeOf(readyAt),
+			ready_at: toTimestampOrNull(readyAt),
 		})),
 		answer: describeAnswer(answer),
-		changes_at: timeOf(changes[0]?.at),
+		changes_at: toTimestampOrNull(changes[0]?.at),
 		changes: changes.map((change) => ({
 			at: toTimestamp(change.at),
 			what: change.what,

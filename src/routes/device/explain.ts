@@ -5,16 +5,16 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { explainProduct } from "../../content/explain.ts";
 import { type DeniedRecord, licenseEpochOf } from "../../content/heads-record.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
-import type { DeviceId } from "../../entitlement/ids.ts";
 import { decideRenewal, isLive } from "../../entitlement/seat-lease.ts";
 import { productName, versionName } from "../../names.ts";
-import type { ExplainedDevice } from "../../objects/account/license-desk.ts";
+import type { ExplainedDevice } from "../../objects/account/explained-device.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { systemClock } from "../../storage/clock.ts";
 import { type DeviceCopy, probeDevice } from "../../storage/probe-device.ts";
 import type { DeviceCaller } from "../http/app-env.ts";
 import { deviceOrOperatorAccess } from "../http/authenticate.ts";
+import { devicePath, type OpenDevice, openDevice } from "../http/device-in-path.ts";
 import {
 	createRouter,
 	jsonAnswer,
@@ -23,11 +23,10 @@ import {
 	timestamp,
 	toSeconds,
 	toTimestamp,
+	toTimestampOrNull,
 } from "../http/openapi.ts";
-import { devicePath, readDevice } from "../operator/device-in-path.ts";
 import { explainHa } from "../operator/ha-body.ts";
 import { describeLicense } from "../operator/license-body.ts";
-import { timeOf } from "./entitlements.ts";
 import { describeExplanation, explanationBody } from "./explain-body.ts";
 
 const route = createRoute({
@@ -70,11 +69,11 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const { services, event } = scope;
 	const asking = c.var.askingDevice;
 	const { product, installed = null, engine = null, at } = c.req.valid("query");
-	const { id, objectName } = await readAskedDevice(scope, asking, c.req.valid("param").device);
+	const { id, object } = await openAskedDevice(scope, asking, c.req.valid("param").device);
 	event.product = product;
 	event.fromVersion = installed;
 
-	const known = await services.objects.account(objectName).explainDevice(id, scope.now);
+	const known = await object.explainDevice(id, scope.now);
 	if (known === null) throw new ProblemError("not_found");
 	const { device, license, seat, ha } = known;
 	const now = at === undefined ? scope.now : toSeconds(at);
@@ -104,7 +103,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 			ha_group: device.haGroup,
 			holds_seat: seat !== null && isLive(seat.until, now),
 			seat_holder: seat?.holder ?? null,
-			lease_until: timeOf(seat?.until),
+			lease_until: toTimestampOrNull(seat?.until),
 			hold: device.hold,
 			license: license === null ? null : describeLicense(license),
 			ha: ha === null ? null : explainHa(ha, id),
@@ -130,10 +129,10 @@ function isSeatLost({ device, license, seat }: ExplainedDevice, now: number): bo
 }
 
 /** @param asking the device that asks, null = an operator @throws ProblemError `not_found` when it asks about another */
-async function readAskedDevice(scope: RequestScope, asking: DeviceCaller | null, text: string): Promise<DeviceId> {
+async function openAskedDevice(scope: RequestScope, asking: DeviceCaller | null, text: string): Promise<OpenDevice> {
 	// Whether there is such an id at all is none of its business.
 	if (asking !== null && asking.profile.id !== text) throw new ProblemError("not_found");
-	return readDevice(scope, text);
+	return openDevice(scope, text);
 }
 
 function denialOf(denied: DeniedRecord, deviceId: string) {

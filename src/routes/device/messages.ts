@@ -6,6 +6,7 @@ import { localizedText, selectMessages } from "../../content/select-messages.ts"
 import { ID_RANDOM_BYTES, isMessageId, mintMessageId } from "../../entitlement/ids.ts";
 import { versionName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
+import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, requireDevice } from "../http/authenticate.ts";
 import { namesEtag } from "../http/if-none-match.ts";
 import {
@@ -144,7 +145,6 @@ export const messages = createRouter()
 	})
 	.openapi(create, async (c) => {
 		const scope = c.env;
-		const actor = c.var.subject;
 		const wanted = c.req.valid("json");
 		const startsAt = wanted.starts_at === undefined ? scope.now : toSeconds(wanted.starts_at);
 		const endsAt = toSeconds(wanted.ends_at);
@@ -152,8 +152,7 @@ export const messages = createRouter()
 			throw new ProblemError("invalid_request", { detail: "ends_at must be in the future and after starts_at" });
 		}
 		const result = await scope.services.objects.directory().createMessage({
-			actor,
-			now: scope.now,
+			...changeBy(c),
 			message: {
 				id: mintMessageId(crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES))),
 				severity: wanted.severity,
@@ -173,9 +172,8 @@ export const messages = createRouter()
 		return c.json({ messages: stored.map(describe) }, 200);
 	})
 	.openapi(remove, async (c) => {
-		const actor = c.var.subject;
 		const id = c.req.valid("param").message;
-		const { removed } = await c.env.services.objects.directory().removeMessage({ actor, now: c.env.now, id });
+		const { removed } = await c.env.services.objects.directory().removeMessage({ ...changeBy(c), id });
 		if (!removed) throw new ProblemError("not_found");
 		return c.body(null, 204);
 	});

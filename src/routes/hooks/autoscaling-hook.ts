@@ -6,16 +6,10 @@ import { autoscalingEvent, type InstanceNews, readAutoscalingEvent } from "../..
 import type { CloudOutcome, InstanceCloud } from "../../aws/instance-cloud.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
+import { type OpenAccount, openAccount } from "../http/account-in-path.ts";
 import { lifecycleAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
-import { readAccount } from "../operator/account-in-path.ts";
-import {
-	hookQuery,
-	type InstanceMoment,
-	launchInstance,
-	requireLicense,
-	terminateInstance,
-} from "./instance-events.ts";
+import { hookQuery, launchInstance, requireLicense, terminateInstance } from "./instance-events.ts";
 
 const answer = z
 	.object({
@@ -54,23 +48,24 @@ export const autoscalingHook = createRouter().openapi(tell, async (c) => {
 	const scope = c.env;
 	const query = c.req.valid("query");
 	const news = readAutoscalingEvent(c.req.valid("json"));
-	const { id: account } = await readAccount(scope, query.account);
+	const account = await openAccount(c, query.account);
 	const { instance } = news.action;
-	const cloud = scope.services.openInstanceCloud(account, news.region, scope.now);
-	const moment = { actor: c.var.subject, account, instance, at: news.at };
-	if (news.kind === "terminate") return c.json(await terminate(scope, cloud, news, moment), 200);
+	const cloud = scope.services.openInstanceCloud(account.id, news.region, scope.now);
+	const moment = { instance, at: news.at };
+	if (news.kind === "terminate") return c.json(await terminate(scope, account, cloud, news), 200);
 	// A code that nobody can read would only be one more that is open.
-	if (cloud === null) throw notConfigured(scope, account);
+	if (cloud === null) throw notConfigured(scope, account.id);
 	const license = requireLicense(query.license);
-	const launch = await launchInstance(scope, { ...moment, token: news.action.token, license });
+	const launch = await launchInstance(scope, account, { ...moment, token: news.action.token, license });
 	if (launch.state === "open") requireDone(scope, [await cloud.putCode(instance, launch.code)]);
 	requireDone(scope, [await cloud.complete(news.action)]);
 	return c.json({ event: news.kind, instance, completed: true, state: launch.state }, 200);
 });
 
-async function terminate(scope: RequestScope, cloud: InstanceCloud | null, news: InstanceNews, moment: InstanceMoment) {
-	const { isNews, deactivated } = await terminateInstance(scope, moment);
-	const done = { event: news.kind, instance: moment.instance, deactivated: [...deactivated] };
+async function terminate(scope: RequestScope, account: OpenAccount, cloud: InstanceCloud | null, news: InstanceNews) {
+	const { instance } = news.action;
+	const { isNews, deactivated } = await terminateInstance(scope, account, { instance, at: news.at });
+	const done = { event: news.kind, instance, deactivated: [...deactivated] };
 	if (cloud === null) {
 		const note =
 			"the seats are free; AWS waits for the hook's timeout, as there are no AWS credentials for the account";
@@ -78,7 +73,7 @@ async function terminate(scope: RequestScope, cloud: InstanceCloud | null, news:
 	}
 	// Of an instance that was launched again since, the code is another one, and stays. Neither call waits for the other:
 	// that a parameter cannot be deleted must not keep an instance from ending.
-	const calls = [cloud.complete(news.action), ...(isNews ? [cloud.deleteCode(moment.instance)] : [])];
+	const calls = [cloud.complete(news.action), ...(isNews ? [cloud.deleteCode(instance)] : [])];
 	requireDone(scope, await Promise.all(calls));
 	return { ...done, completed: true };
 }

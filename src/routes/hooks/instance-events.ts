@@ -5,7 +5,7 @@ import { launchCodes } from "../../entitlement/launch-code.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
-import { randomBytes, readAccount } from "../operator/account-in-path.ts";
+import { type OpenAccount, randomBytes } from "../http/account-in-path.ts";
 
 export const hookQuery = z.object({
 	account: z.string().max(64).openapi({ description: "The account whose instances these are" }),
@@ -17,9 +17,6 @@ export const hookQuery = z.object({
 });
 
 export interface InstanceMoment {
-	readonly actor: string;
-	/** the account's id as it was sent */
-	readonly account: string;
 	readonly instance: string;
 	/** unix seconds */
 	readonly at: number;
@@ -33,18 +30,15 @@ export type LaunchState =
 
 /** @throws ProblemError where the account has no such license */
 export async function launchInstance(
-	scope: RequestScope,
-	{ actor, account: text, instance, at, token, license }: InstanceMoment & { token: string; license: string },
+	{ services, event }: RequestScope,
+	account: OpenAccount,
+	{ instance, at, token, license }: InstanceMoment & { token: string; license: string },
 ): Promise<LaunchState> {
-	const { services, now, event } = scope;
-	const account = await readAccount(scope, text);
 	const { lookupKeys, macKeyring } = services;
 	const codes = await launchCodes(lookupKeys, macKeyring, { account: account.id, license, instance, token });
 	const hashes = await Promise.all(codes.map((code) => hashSecret(lookupKeys, "code", code)));
 	const codeId = mintCodeId(randomBytes());
-	const result = await services.objects
-		.account(account.objectName)
-		.launchInstance({ actor, now, at, instance, license, codeId, hashes });
+	const result = await account.object.launchInstance({ ...account.by, at, instance, license, codeId, hashes });
 	if (result.ok) {
 		event.outcome = "open";
 		return {
@@ -67,13 +61,14 @@ export async function launchInstance(
 }
 
 /** @throws ProblemError where there is no such account */
-export async function terminateInstance(scope: RequestScope, moment: InstanceMoment) {
-	const { actor, instance, at } = moment;
-	const account = await readAccount(scope, moment.account);
-	const change = { actor, now: scope.now, at, instance };
-	const result = await scope.services.objects.account(account.objectName).terminateInstance(change);
+export async function terminateInstance(
+	{ event }: RequestScope,
+	{ object, by }: OpenAccount,
+	{ instance, at }: InstanceMoment,
+) {
+	const result = await object.terminateInstance({ ...by, at, instance });
 	if (!result.ok) throw new ProblemError("not_found", { detail: "there is no such account" });
-	scope.event.outcome = result.isNews ? "terminated" : "over";
+	event.outcome = result.isNews ? "terminated" : "over";
 	return result;
 }
 

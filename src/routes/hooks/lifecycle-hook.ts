@@ -2,6 +2,7 @@
 // The same event may come any number of times, in any order.
 import { createRoute, z } from "@hono/zod-openapi";
 import { instanceName } from "../../names.ts";
+import { openAccount } from "../http/account-in-path.ts";
 import { lifecycleAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
 import { hookQuery, launchInstance, requireLicense, terminateInstance } from "./instance-events.ts";
@@ -58,23 +59,20 @@ const tell = createRoute({
 });
 
 export const lifecycleHook = createRouter().openapi(tell, async (c) => {
-	const { account, license } = c.req.valid("query");
+	const { account: text, license } = c.req.valid("query");
+	const account = await openAccount(c, text);
 	const news = c.req.valid("json");
 	const { instance } = news;
-	const moment = {
-		actor: c.var.subject,
-		account,
-		instance,
-		at: news.at === undefined ? c.env.now : toSeconds(news.at),
-	};
+	const moment = { instance, at: news.at === undefined ? c.env.now : toSeconds(news.at) };
 	if (news.event === "terminate") {
-		const { deactivated, revokedCodes } = await terminateInstance(c.env, moment);
+		const { deactivated, revokedCodes } = await terminateInstance(c.env, account, moment);
 		return c.json(
 			{ event: news.event, instance, deactivated: [...deactivated], revoked_codes: [...revokedCodes] },
 			200,
 		);
 	}
-	const launch = await launchInstance(c.env, { ...moment, token: news.token, license: requireLicense(license) });
+	const launched = { ...moment, token: news.token, license: requireLicense(license) };
+	const launch = await launchInstance(c.env, account, launched);
 	if (launch.state !== "open") {
 		return c.json(
 			{ event: news.event, instance, state: launch.state, code: null, code_id: null, expires_at: null },

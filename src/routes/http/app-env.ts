@@ -1,5 +1,7 @@
 // What the router hands from one handler to the next.
+import type { Context } from "hono";
 import type { SharedView } from "../../content/heads-record.ts";
+import type { Change } from "../../objects/audit.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { VerifiedAccessToken } from "../../signing/access-token.ts";
 
@@ -21,4 +23,9 @@ export interface AppEnv {
 		/** set by `requireDeviceOrOperator`: the device that asks, null = an operator */
 		askingDevice: DeviceCaller | null;
 	};
+}
+
+/** What each change brings with it that the holder of the API key makes now. Behind `requireKey` only. */
+export function changeBy(c: Context<AppEnv>): Change {
+	return { actor: c.var.subject, now: c.env.now };
 }

@@ -106,3 +106,8 @@ export function toTimestamp(seconds: number): string {
 	}
 	return text;
 }
+
+/** @param seconds unix seconds @returns null for what does not exist or never comes (Infinity) */
+export function toTimestampOrNull(seconds: number | null | undefined): string | null {
+	return seconds == null || seconds === Number.POSITIVE_INFINITY ? null : toTimestamp(seconds);
+}

@@ -10,11 +10,11 @@ import {
 import { mintDeviceId } from "../../entitlement/ids.ts";
 import type { LineOutcome } from "../../objects/account/import-desk.ts";
 import { ProblemError } from "../../problem.ts";
+import { accountPath, accountRefusals, nextAfter, openAccount, randomBytes } from "../http/account-in-path.ts";
 import { operatorAccess } from "../http/authenticate.ts";
+import { devicePath, openDevice } from "../http/device-in-path.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
-import { accountPath, accountRefusals, nextAfter, randomBytes, readAccount } from "./account-in-path.ts";
 import { describeDevice, deviceBody } from "./device-body.ts";
-import { devicePath, readDevice } from "./device-in-path.ts";
 import { refuseStoresBehind } from "./stores-behind.ts";
 
 const DEVICES_PER_PAGE = 1_000;
@@ -120,30 +120,29 @@ const importMany = createRoute({
 export const accountDevices = createRouter()
 	.openapi(list, async (c) => {
 		const { services, now } = c.env;
-		const account = await readAccount(c.env, c.req.valid("param").account);
+		const { object } = await openAccount(c, c.req.valid("param").account);
 		const { after, limit = DEVICES_PER_PAGE } = c.req.valid("query");
-		const stored = await services.objects.account(account.objectName).listDevices(after, limit);
+		const stored = await object.listDevices(after, limit);
 		const devices = await Promise.all(stored.map((device) => describeDevice(device, services.lookupKeys, now)));
 		return c.json({ devices, next: nextAfter(devices, limit, ({ device }) => device) }, 200);
 	})
 	.openapi(show, async (c) => {
 		const { services, now } = c.env;
-		const id = await readDevice(c.env, c.req.valid("param").device);
-		const device = await services.objects.account(id.objectName).device(id.id);
+		const { id, object } = await openDevice(c.env, c.req.valid("param").device);
+		const device = await object.device(id);
 		if (device === null) throw new ProblemError("not_found");
 		return c.json(await describeDevice(device, services.lookupKeys, now), 200);
 	})
 	.openapi(importMany, async (c) => {
-		const { services, event, now } = c.env;
-		const account = await readAccount(c.env, c.req.valid("param").account);
+		const { services, event } = c.env;
+		const { id: account, object, by } = await openAccount(c, c.req.valid("param").account);
 		const read = await Promise.all(c.req.valid("json").devices.map(readDeviceLine));
 		const candidate = async (line: DeviceLine) => ({
 			...line,
-			candidateDeviceId: await mintDeviceId(services.lookupKeys, account.id, randomBytes()),
+			candidateDeviceId: await mintDeviceId(services.lookupKeys, account, randomBytes()),
 		});
 		const devices = await Promise.all(read.flatMap((one) => (one.ok ? [candidate(one.line)] : [])));
-		const object = services.objects.account(account.objectName);
-		const outcome = await object.importDevices({ actor: c.var.subject, now, devices });
+		const outcome = await object.importDevices({ ...by, devices });
 		if (!outcome.ok) {
 			if (outcome.reason === "unknown_account") throw new ProblemError("not_found");
 			return refuseStoresBehind(c.env);

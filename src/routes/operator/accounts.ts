@@ -2,9 +2,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountObjectName, mintAccountId } from "../../entitlement/ids.ts";
 import { displayName } from "../../plain-text.ts";
+import { accountRefusals, randomBytes } from "../http/account-in-path.ts";
+import { changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "../http/openapi.ts";
-import { accountRefusals, randomBytes } from "./account-in-path.ts";
 
 const accountBody = z.object({ account: z.string(), name: z.string(), created_at: timestamp }).openapi("Account");
 
@@ -40,10 +41,9 @@ const listAccounts = createRoute({
 export const accounts = createRouter()
 	.openapi(createAccount, async (c) => {
 		const { services, event } = c.env;
-		const actor = c.var.subject;
 		const id = await mintAccountId(services.lookupKeys, randomBytes());
 		const { name } = c.req.valid("json");
-		const creation = { actor, now: c.env.now, id, name };
+		const creation = { ...changeBy(c), id, name };
 		// The account's own object first: an entry in the Directory without one would lead nowhere.
 		await services.objects.account(accountObjectName(id)).create(creation);
 		const { account } = await services.objects.directory().createAccount(creation);

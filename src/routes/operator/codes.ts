@@ -1,16 +1,15 @@
 // The operator plane of auth codes: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
+import { CODE_LIFETIME_SECONDS } from "../../entitlement/activation.ts";
 import { formatCode, isCodeId, isHaGroupId, mintCode, mintCodeId } from "../../entitlement/ids.ts";
 import { instanceName, modelName, serialNumber } from "../../names.ts";
 import type { Code } from "../../objects/account/license-tables.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
+import { accountPath, accountRefusals, nextAfter, openAccount, randomBytes } from "../http/account-in-path.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
-import { accountPath, accountRefusals, nextAfter, randomBytes, readAccount } from "./account-in-path.ts";
 
-/** A code that nobody uses for a month is more likely lost than waiting. */
-export const DEFAULT_LIFETIME_SECONDS = 30 * 86_400;
 const CODES_PER_PAGE = 1_000;
 
 const codeBody = z
@@ -97,36 +96,32 @@ const revokeCode = createRoute({
 export const codes = createRouter()
 	.openapi(createCode, async (c) => {
 		const { services, now } = c.env;
-		const actor = c.var.subject;
-		const account = await readAccount(c.env, c.req.valid("param").account);
+		const account = await openAccount(c, c.req.valid("param").account);
 		const { license = null, ha_group = null, uses = 1, expires_at, ...only } = c.req.valid("json");
 		if (license === null && ha_group === null) {
 			throw new ProblemError("invalid_request", { detail: "name the license, or the HA group, that the code is for" });
 		}
 		const { serial = null, model = null, instance = null } = only;
 		const bounds = { license, haGroup: ha_group, uses, serial, model, instance };
-		const expiresAt = expires_at === undefined ? now + DEFAULT_LIFETIME_SECONDS : toSeconds(expires_at);
+		const expiresAt = expires_at === undefined ? now + CODE_LIFETIME_SECONDS : toSeconds(expires_at);
 		if (expiresAt <= now) throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
 		const code = await mintCode(services.lookupKeys, account.id, randomBytes());
 		const hash = await hashSecret(services.lookupKeys, "code", code);
-		const result = await services.objects
-			.account(account.objectName)
-			.createCode({ actor, now, id: mintCodeId(randomBytes()), hash, expiresAt, ...bounds });
+		const wanted = { id: mintCodeId(randomBytes()), hash, expiresAt, ...bounds };
+		const result = await account.object.createCode({ ...account.by, ...wanted });
 		if (!result.ok) refuse(result.reason);
 		return c.json({ code: formatCode(code), ...describeCode(result.code) }, 201);
 	})
 	.openapi(listCodes, async (c) => {
-		const account = await readAccount(c.env, c.req.valid("param").account);
-		const { after } = c.req.valid("query");
-		const stored = await c.env.services.objects.account(account.objectName).listCodes(after, CODES_PER_PAGE);
+		const { object } = await openAccount(c, c.req.valid("param").account);
+		const stored = await object.listCodes(c.req.valid("query").after, CODES_PER_PAGE);
 		const next = nextAfter(stored, CODES_PER_PAGE, ({ id }) => id);
 		return c.json({ codes: stored.map(describeCode), next }, 200);
 	})
 	.openapi(revokeCode, async (c) => {
-		const { account: text, code: id } = c.req.valid("param");
-		const account = await readAccount(c.env, text);
-		const change = { actor: c.var.subject, now: c.env.now, id };
-		const result = await c.env.services.objects.account(account.objectName).revokeCode(change);
+		const { account, code: id } = c.req.valid("param");
+		const { object, by } = await openAccount(c, account);
+		const result = await object.revokeCode({ ...by, id });
 		if (!result.ok) throw new ProblemError("not_found");
 		return c.body(null, 204);
 	});

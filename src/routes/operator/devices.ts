@@ -5,11 +5,11 @@ import type { Context } from "hono";
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
-import type { AppEnv } from "../http/app-env.ts";
+import { changeRefusals } from "../http/account-in-path.ts";
+import { type AppEnv, changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
+import { devicePath, openDevice } from "../http/device-in-path.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
-import { changeRefusals } from "./account-in-path.ts";
-import { devicePath, readDevice } from "./device-in-path.ts";
 
 const statusBody = z
 	.object({
@@ -63,15 +63,9 @@ async function changeStatus(
 	wanted: Exclude<DeviceStatus, "deactivated">,
 	reason: string | undefined,
 ) {
-	const { services, event, now } = c.env;
-	const device = await readDevice(c.env, text);
-	const result = await services.objects.account(device.objectName).setDeviceStatus({
-		actor: c.var.subject,
-		now,
-		deviceId: device.id,
-		status: wanted,
-		reason: reason ?? "",
-	});
+	const { id: deviceId, object } = await openDevice(c.env, text);
+	const change = { ...changeBy(c), deviceId, status: wanted, reason: reason ?? "" };
+	const result = await object.setDeviceStatus(change);
 	if (!result.ok) {
 		switch (result.reason) {
 			case "unknown_device":
@@ -85,6 +79,6 @@ async function changeStatus(
 				throw new ProblemError("conflict", { detail: "a deactivated device comes back by activating again" });
 		}
 	}
-	event.outcome = result.device.status;
-	return { device: device.id, status: result.device.status, published: result.published };
+	c.env.event.outcome = result.device.status;
+	return { device: deviceId, status: result.device.status, published: result.published };
 }

@@ -5,9 +5,9 @@ import { eventType } from "../../events/event-type.ts";
 import { productName } from "../../names.ts";
 import type { TrailPage, TrailQuery } from "../../objects/audit.ts";
 import { ProblemError } from "../../problem.ts";
+import { accountPath, accountRefusals, openAccount } from "../http/account-in-path.ts";
 import { operatorAccess, publisherAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
-import { accountPath, accountRefusals, readAccount } from "./account-in-path.ts";
 
 const MAX_EVENTS = 500;
 const DEFAULT_EVENTS = 100;
@@ -111,10 +111,10 @@ function describePage(trail: string, found: TrailPage | null): z.infer<typeof ev
 
 export const events = createRouter()
 	.openapi(ofAccount, async (c) => {
-		const { objectName } = await readAccount(c.env, c.req.valid("param").account);
+		const { objectName, object } = await openAccount(c, c.req.valid("param").account);
 		const trail = accountTrail(objectName);
 		const { device, ...asked } = c.req.valid("query");
-		const found = await c.env.services.objects.account(objectName).events(readQuery(trail, asked), device);
+		const found = await object.events(readQuery(trail, asked), device);
 		return c.json(describePage(trail, found), 200);
 	})
 	.openapi(ofProduct, async (c) => {

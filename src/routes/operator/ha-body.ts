@@ -3,8 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { deviceStatus } from "../../entitlement/device-record.ts";
 import { haMode, haRole } from "../../entitlement/ha-group.ts";
 import type { HaState } from "../../objects/account/ha/ha-reports.ts";
-import { timeOf } from "../device/entitlements.ts";
-import { timestamp, toTimestamp } from "../http/openapi.ts";
+import { timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 
 const installedVersion = z.string().nullable().openapi({ description: "Null = nothing is installed of it" });
 
@@ -62,7 +61,7 @@ export function describeHaDevices({ members }: HaState): z.infer<typeof haDevice
 	return members.map(({ versions, reportedAt, ...device }) => ({
 		...device,
 		versions: { ...versions },
-		reported_at: timeOf(reportedAt),
+		reported_at: toTimestampOrNull(reportedAt),
 	}));
 }
 
@@ -70,7 +69,7 @@ export function describeHaDevices({ members }: HaState): z.infer<typeof haDevice
 export function describeHaState({ active, splitBrainSince, skew }: HaState) {
 	return {
 		active,
-		split_brain_since: timeOf(splitBrainSince),
+		split_brain_since: toTimestampOrNull(splitBrainSince),
 		skew: skew.map(({ product, since, told, versions }) => ({
 			product,
 			since: toTimestamp(since),

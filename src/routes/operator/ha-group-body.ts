@@ -4,8 +4,7 @@ import { haMode, MAX_HA_MEMBERS, SKEW_LIMIT_DEFAULT_SECONDS } from "../../entitl
 import { isLicenseId } from "../../entitlement/ids.ts";
 import type { HaGroupInfo, HaSettings } from "../../objects/account/ha-desk.ts";
 import { displayName } from "../../plain-text.ts";
-import { timeOf } from "../device/entitlements.ts";
-import { timestamp, toTimestamp } from "../http/openapi.ts";
+import { timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { describeHaDevices, describeHaState, haDeviceBody, haStateFields } from "./ha-body.ts";
 
 const MAX_SKEW_HOURS = 24 * 365;
@@ -86,7 +85,7 @@ export function describeHaGroup({
 		license: group.license,
 		skew_limit_hours: skewLimitSeconds / 3_600,
 		holds_seat: seat !== null,
-		lease_until: timeOf(seat?.until),
+		lease_until: toTimestampOrNull(seat?.until),
 		devices: describeHaDevices(state),
 		...describeHaState(state),
 		created_at: toTimestamp(createdAt),

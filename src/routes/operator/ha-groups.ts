@@ -1,21 +1,20 @@
 // The operator plane of HA groups: firewalls that protect the same place, and share one seat.
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { MAX_HA_MEMBERS } from "../../entitlement/ha-group.ts";
 import { isHaGroupId, mintHaGroupId } from "../../entitlement/ids.ts";
-import type { HaGroupChange, HaGroupResult } from "../../objects/account/ha-desk.ts";
+import type { HaGroupResult } from "../../objects/account/ha-desk.ts";
+import type { Settled } from "../../objects/account/settled-change.ts";
 import { ProblemError } from "../../problem.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import {
 	accountPath,
 	accountRefusals,
 	changeRefusals,
 	nextAfter,
+	openAccount,
 	randomBytes,
-	readAccount,
-} from "./account-in-path.ts";
+} from "../http/account-in-path.ts";
+import { operatorAccess } from "../http/authenticate.ts";
+import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import {
 	changedHaSettings,
 	changedSettings,
@@ -108,58 +107,49 @@ const leave = createRoute({
 
 export const haGroups = createRouter()
 	.openapi(create, async (c) => {
-		const account = await readAccount(c.env, c.req.valid("param").account);
-		const id = mintHaGroupId(account.id, randomBytes());
-		const wanted = { kind: "create" as const, id, ...newSettings(c.req.valid("json")) };
-		return c.json(await settle(c, account.objectName, wanted), 201);
+		const { id: account, object, by } = await openAccount(c, c.req.valid("param").account);
+		const id = mintHaGroupId(account, randomBytes());
+		return c.json(settle(await object.createHaGroup({ ...by, id, ...newSettings(c.req.valid("json")) })), 201);
 	})
 	.openapi(list, async (c) => {
-		const { objectName } = await readAccount(c.env, c.req.valid("param").account);
+		const { object } = await openAccount(c, c.req.valid("param").account);
 		const { after = "" } = c.req.valid("query");
-		const found = await c.env.services.objects.account(objectName).listHaGroups(after, GROUPS_PER_PAGE, c.env.now);
+		const found = await object.listHaGroups(after, GROUPS_PER_PAGE, c.env.now);
 		const next = nextAfter(found, GROUPS_PER_PAGE, ({ id }) => id);
 		return c.json({ ha_groups: found.map(describeHaGroup), next }, 200);
 	})
 	.openapi(read, async (c) => {
 		const { account, group } = c.req.valid("param");
-		const { objectName } = await readAccount(c.env, account);
-		const found = await c.env.services.objects.account(objectName).haGroup(group, c.env.now);
+		const { object } = await openAccount(c, account);
+		const found = await object.haGroup(group, c.env.now);
 		if (found === null) throw new ProblemError("not_found");
 		return c.json(describeHaGroup(found), 200);
 	})
 	.openapi(change, async (c) => {
 		const { account, group: id } = c.req.valid("param");
-		const { objectName } = await readAccount(c.env, account);
+		const { object, by } = await openAccount(c, account);
 		const settings = changedSettings(c.req.valid("json"));
-		return c.json(await settle(c, objectName, { kind: "change", id, settings }), 200);
+		return c.json(settle(await object.changeHaGroup({ ...by, id, settings })), 200);
 	})
 	.openapi(remove, async (c) => {
 		const { account, group: id } = c.req.valid("param");
-		const { objectName } = await readAccount(c.env, account);
-		await settle(c, objectName, { kind: "delete", id });
+		const { object, by } = await openAccount(c, account);
+		settle(await object.deleteHaGroup({ ...by, id }));
 		return c.body(null, 204);
 	})
 	.openapi(join, async (c) => {
 		const { account, group: id, device: deviceId } = c.req.valid("param");
-		const { objectName } = await readAccount(c.env, account);
-		return c.json(await settle(c, objectName, { kind: "join", id, deviceId }), 200);
+		const { object, by } = await openAccount(c, account);
+		return c.json(settle(await object.joinHaGroup({ ...by, id, deviceId })), 200);
 	})
 	.openapi(leave, async (c) => {
 		const { account, group: id, device: deviceId } = c.req.valid("param");
-		const { objectName } = await readAccount(c.env, account);
-		return c.json(await settle(c, objectName, { kind: "leave", id, deviceId }), 200);
+		const { object, by } = await openAccount(c, account);
+		return c.json(settle(await object.leaveHaGroup({ ...by, id, deviceId })), 200);
 	});
 
-type WithoutCaller<One> = One extends HaGroupChange ? Omit<One, "actor" | "now"> : never;
-
 /** @throws ProblemError where the account's object refuses */
-async function settle(
-	c: Context<AppEnv>,
-	objectName: string,
-	wanted: WithoutCaller<HaGroupChange>,
-): Promise<z.infer<typeof settledHaGroupBody>> {
-	const object = c.env.services.objects.account(objectName);
-	const result = await object.changeHaGroup({ ...wanted, actor: c.var.subject, now: c.env.now });
+function settle(result: Settled<HaGroupResult>): z.infer<typeof settledHaGroupBody> {
 	if (!result.ok) return refuse(result);
 	return { ...describeHaGroup(result.group), published: result.published };
 }

@@ -4,8 +4,17 @@ import { scope as keyScope } from "../../entitlement/credential-record.ts";
 import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId, parseAccountId } from "../../entitlement/ids.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
+import { changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
+import {
+	createRouter,
+	jsonAnswer,
+	jsonBody,
+	problems,
+	timestamp,
+	toSeconds,
+	toTimestampOrNull,
+} from "../http/openapi.ts";
 
 const subject = z
 	.string()
@@ -78,7 +87,6 @@ const revoke = createRoute({
 export const keys = createRouter()
 	.openapi(create, async (c) => {
 		const { services, now } = c.env;
-		const actor = c.var.subject;
 		const wanted = c.req.valid("json");
 		const expiresAt = wanted.expires_at === undefined ? null : toSeconds(wanted.expires_at);
 		if (expiresAt !== null && expiresAt <= now)
@@ -93,8 +101,7 @@ export const keys = createRouter()
 		const hash = await hashSecret(services.lookupKeys, "key", key);
 		const id = mintKeyId(crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES)));
 		const result = await services.objects.directory().createCredential({
-			actor,
-			now,
+			...changeBy(c),
 			id,
 			hash,
 			subject: wanted.subject,
@@ -122,7 +129,7 @@ export const keys = createRouter()
 					id,
 					subject,
 					scopes: [...scopes],
-					expires_at: expiresAt === null ? null : toTimestamp(expiresAt),
+					expires_at: toTimestampOrNull(expiresAt),
 					revoked,
 				})),
 			},
@@ -130,9 +137,8 @@ export const keys = createRouter()
 		);
 	})
 	.openapi(revoke, async (c) => {
-		const actor = c.var.subject;
 		const id = c.req.valid("param").key;
-		const result = await c.env.services.objects.directory().revokeCredential({ actor, now: c.env.now, id });
+		const result = await c.env.services.objects.directory().revokeCredential({ ...changeBy(c), id });
 		if (!result.ok) throw new ProblemError("not_found");
 		return c.body(null, 204);
 	});

@@ -5,9 +5,9 @@ import { licenseKind, licenseStatus, overagePolicy } from "../../entitlement/lic
 import { PEAK_DAYS_KEPT, startOf } from "../../entitlement/seat-peaks.ts";
 import type { LicenseUsage } from "../../objects/account/license-usage.ts";
 import { ProblemError } from "../../problem.ts";
+import { accountPath, accountRefusals, licensePath, openAccount } from "../http/account-in-path.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, timestamp, toTimestamp } from "../http/openapi.ts";
-import { accountPath, accountRefusals, licensePath, readAccount } from "./account-in-path.ts";
 
 const DEFAULT_DAYS = 30;
 const DAY_SECONDS = 86_400;
@@ -96,15 +96,15 @@ function describeUsage({ license, seatsTaken: taken, ...usage }: LicenseUsage, n
 export const licenseUsage = createRouter()
 	.openapi(ofLicense, async (c) => {
 		const { account, license } = c.req.valid("param");
-		const { objectName } = await readAccount(c.env, account);
+		const { object } = await openAccount(c, account);
 		const { days = DEFAULT_DAYS } = c.req.valid("query");
-		const [found] = await c.env.services.objects.account(objectName).licenseUsage(license, c.env.now, days);
+		const [found] = await object.licenseUsage(license, c.env.now, days);
 		if (found === undefined) throw new ProblemError("not_found");
 		return c.json(describeUsage(found, c.env.now), 200);
 	})
 	.openapi(ofAccount, async (c) => {
-		const { objectName } = await readAccount(c.env, c.req.valid("param").account);
+		const { object } = await openAccount(c, c.req.valid("param").account);
 		const { days = DEFAULT_DAYS } = c.req.valid("query");
-		const found = await c.env.services.objects.account(objectName).licenseUsage(null, c.env.now, days);
+		const found = await object.licenseUsage(null, c.env.now, days);
 		return c.json({ licenses: found.map((one) => describeUsage(one, c.env.now)) }, 200);
 	});

@@ -7,17 +7,17 @@ import type { LicenseStatus } from "../../entitlement/license.ts";
 import type { LicenseInfo } from "../../objects/account/license-desk.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import {
 	accountPath,
 	accountRefusals,
 	changeRefusals,
 	licensePath,
+	openAccount,
 	randomBytes,
-	readAccount,
-} from "./account-in-path.ts";
+} from "../http/account-in-path.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { operatorAccess } from "../http/authenticate.ts";
+import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
 
 const settledBody = licenseBody.extend({ published: z.boolean() }).openapi("ChangedLicense");
@@ -88,30 +88,29 @@ const revoke = statusRoute("revoke", "End a license for good");
 
 export const licenses = createRouter()
 	.openapi(create, async (c) => {
-		const { services, now } = c.env;
-		const account = await readAccount(c.env, c.req.valid("param").account);
-		const terms = newTerms(c.req.valid("json"), now);
-		const id = mintLicenseId(randomBytes());
-		const change = { actor: c.var.subject, now, id, terms };
-		const result = await services.objects.account(account.objectName).createLicense(change);
+		const { object, by } = await openAccount(c, c.req.valid("param").account);
+		const terms = newTerms(c.req.valid("json"), by.now);
+		const result = await object.createLicense({ ...by, id: mintLicenseId(randomBytes()), terms });
 		if (!result.ok) throw new ProblemError("not_found");
 		return c.json(describeLicense(result.license), 201);
 	})
 	.openapi(list, async (c) => {
-		const account = await readAccount(c.env, c.req.valid("param").account);
-		const found = await c.env.services.objects.account(account.objectName).listLicenses(c.env.now);
+		const { object } = await openAccount(c, c.req.valid("param").account);
+		const found = await object.listLicenses(c.env.now);
 		return c.json({ licenses: found.map(describeLicense) }, 200);
 	})
 	.openapi(change, async (c) => {
-		const { account, id, actor, now } = await readLicense(c, c.req.valid("param"));
+		const { account, license: id } = c.req.valid("param");
+		const { object, by } = await openAccount(c, account);
 		const wanted = c.req.valid("json");
 		const keepsValidity = wanted.product_validity === undefined;
-		const change = { actor, now, id, terms: changedTerms(wanted), keepsValidity };
-		return c.json(settle(await account.changeLicense(change)), 200);
+		const change = { ...by, id, terms: changedTerms(wanted), keepsValidity };
+		return c.json(settle(await object.changeLicense(change)), 200);
 	})
 	.openapi(transfer, async (c) => {
-		const { account, id, actor, now } = await readLicense(c, c.req.valid("param"));
-		return c.json(settle(await account.transferLicense({ actor, now, id, to: c.req.valid("json").to })), 200);
+		const { account, license: id } = c.req.valid("param");
+		const { object, by } = await openAccount(c, account);
+		return c.json(settle(await object.transferLicense({ ...by, id, to: c.req.valid("json").to })), 200);
 	})
 	.openapi(suspend, async (c) =>
 		c.json(await setStatus(c, c.req.valid("param"), "suspended", c.req.valid("json")), 200),
@@ -121,15 +120,10 @@ export const licenses = createRouter()
 
 type LicensePath = z.infer<typeof licensePath>;
 
-async function readLicense(c: Context<AppEnv>, path: LicensePath) {
-	const { objectName } = await readAccount(c.env, path.account);
-	const account = c.env.services.objects.account(objectName);
-	return { account, id: path.license, actor: c.var.subject, now: c.env.now };
-}
-
 async function setStatus(c: Context<AppEnv>, path: LicensePath, status: LicenseStatus, given: { reason?: string }) {
-	const { account, id, actor, now } = await readLicense(c, path);
-	const settled = settle(await account.setLicenseStatus({ actor, now, id, status, reason: given.reason ?? "" }));
+	const { object, by } = await openAccount(c, path.account);
+	const change = { ...by, id: path.license, status, reason: given.reason ?? "" };
+	const settled = settle(await object.setLicenseStatus(change));
 	c.env.event.outcome = settled.status;
 	return settled;
 }

@@ -3,6 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { productName } from "../../names.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
+import { changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
@@ -35,11 +36,10 @@ const list = createRoute({
 
 export const products = createRouter()
 	.openapi(create, async (c) => {
-		const { event, now, services } = c.env;
-		const actor = c.var.subject;
+		const { event, services } = c.env;
 		const { product: name, title = name } = c.req.valid("json");
 		event.product = name;
-		const creation = { actor, now, name, title };
+		const creation = { ...changeBy(c), name, title };
 		// The product's own object first; the Directory's list says whether it was there before.
 		await services.objects.product(name).create(creation);
 		const { kind, product } = await services.objects.directory().createProduct(creation);

@@ -1,6 +1,7 @@
 // An operator has a dead firewall replaced by another appliance (RMA): one call, and at most one auth code.
 
 import { createRoute, z } from "@hono/zod-openapi";
+import { CODE_LIFETIME_SECONDS } from "../../entitlement/activation.ts";
 import { deviceStatus } from "../../entitlement/device-record.ts";
 import { formatCode, mintCode, mintCodeId } from "../../entitlement/ids.ts";
 import { modelName, serialNumber } from "../../names.ts";
@@ -8,12 +9,11 @@ import type { ReplacementResult } from "../../objects/account/replacement-desk.t
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
-import { timeOf } from "../device/entitlements.ts";
+import { changeRefusals, randomBytes } from "../http/account-in-path.ts";
+import { changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, timestamp } from "../http/openapi.ts";
-import { changeRefusals, randomBytes } from "./account-in-path.ts";
-import { DEFAULT_LIFETIME_SECONDS } from "./codes.ts";
-import { devicePath, readDevice } from "./device-in-path.ts";
+import { devicePath, openDevice } from "../http/device-in-path.ts";
+import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 
 const replacementBody = z
 	.object({
@@ -56,13 +56,13 @@ const replace = createRoute({
 
 export const replacements = createRouter().openapi(replace, async (c) => {
 	const { services, event, now } = c.env;
-	const device = await readDevice(c.env, c.req.valid("param").device);
+	const device = await openDevice(c.env, c.req.valid("param").device);
 	const { serial, model = null, reason = "" } = c.req.valid("json");
 	const code = await mintCode(services.lookupKeys, device.id, randomBytes());
 	const hash = await hashSecret(services.lookupKeys, "code", code);
-	const result = await services.objects.account(device.objectName).replaceDevice({
-		...{ actor: c.var.subject, now, deviceId: device.id, serial, model, reason },
-		code: { id: mintCodeId(randomBytes()), hash, expiresAt: now + DEFAULT_LIFETIME_SECONDS },
+	const result = await device.object.replaceDevice({
+		...{ ...changeBy(c), deviceId: device.id, serial, model, reason },
+		code: { id: mintCodeId(randomBytes()), hash, expiresAt: now + CODE_LIFETIME_SECONDS },
 	});
 	if (!result.ok) refuse(result);
 	event.outcome = result.code === null ? "replaced" : "awaited";
@@ -72,7 +72,7 @@ export const replacements = createRouter().openapi(replace, async (c) => {
 		replaced_by: result.device.replacedBy,
 		code: result.code && formatCode(code),
 		code_id: result.code?.id ?? null,
-		expires_at: timeOf(result.code?.expiresAt),
+		expires_at: toTimestampOrNull(result.code?.expiresAt),
 		published: result.published,
 	};
 	return result.code === null ? c.json(answer, 200) : c.json(answer, 201);

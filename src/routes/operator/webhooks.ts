@@ -1,18 +1,17 @@
 // Webhook endpoints of an account: where they are, how they are doing, and their secrets, each shown once.
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { type AccountId, isWebhookId, mintWebhookId } from "../../entitlement/ids.ts";
 import { accountTrail, formatEventId } from "../../events/event-id.ts";
 import { eventType, MAX_EVENT_TYPES } from "../../events/event-type.ts";
 import { acceptsWebhookUrl, WEBHOOK_URL_REFUSALS } from "../../events/webhook-url.ts";
 import type { Webhook } from "../../objects/account/webhooks/webhook-tables.ts";
-import type { WebhookChange } from "../../objects/account/webhooks/webhooks.ts";
+import type { WebhookResult } from "../../objects/account/webhooks/webhooks.ts";
 import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
 import { formatWebhookSecret, webhookSecret } from "../../signing/webhook-signature.ts";
-import type { AppEnv } from "../http/app-env.ts";
+import { accountPath, accountRefusals, changeRefusals, openAccount, randomBytes } from "../http/account-in-path.ts";
 import { operatorAccess } from "../http/authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "../http/openapi.ts";
-import { accountPath, accountRefusals, changeRefusals, randomBytes, readAccount } from "./account-in-path.ts";
+import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 
 const webhookBody = z
 	.object({
@@ -121,7 +120,7 @@ function describe(account: AccountId, webhook: Webhook): z.infer<typeof webhookB
 		state: disabled !== null ? "disabled" : failures > 0 ? "failing" : "active",
 		disabled_reason: disabled,
 		failures,
-		last_attempt_at: lastAttemptAt === null ? null : toTimestamp(lastAttemptAt),
+		last_attempt_at: toTimestampOrNull(lastAttemptAt),
 		last_status: webhook.lastStatus,
 		last_result: webhook.lastResult,
 		next_attempt_at: nextAttemptMs === null ? null : toTimestamp(Math.ceil(nextAttemptMs / 1000)),
@@ -130,18 +129,8 @@ function describe(account: AccountId, webhook: Webhook): z.infer<typeof webhookB
 	};
 }
 
-/** What each kind of change needs beyond who, when and which. */
-type Wanted<Kind = WebhookChange["kind"]> = WebhookChange extends infer One
-	? One extends { kind: Kind }
-		? Omit<One, "actor" | "now" | "id">
-		: never
-	: never;
-
 /** @throws ProblemError where the account's object refuses */
-async function change(c: Context<AppEnv>, account: AccountId, id: string, wanted: Wanted): Promise<Webhook> {
-	const { services, now } = c.env;
-	const object = services.objects.account(account.objectName);
-	const result = await object.changeWebhook({ ...wanted, id, actor: c.var.subject, now });
+function settle(result: WebhookResult): Webhook {
 	if (result.ok) return result.webhook;
 	switch (result.reason) {
 		case "unknown_account":
@@ -157,12 +146,12 @@ async function change(c: Context<AppEnv>, account: AccountId, id: string, wanted
 }
 
 /** The webhook with its newest secret, which is made again from the key and never stored. */
-async function describeWithSecret(c: Context<AppEnv>, account: AccountId, webhook: Webhook) {
+async function describeWithSecret({ services }: RequestScope, account: AccountId, webhook: Webhook) {
 	const [newest] = webhook.secrets;
 	if (newest === undefined) throw new Error("a webhook without a secret");
 	const { kid, generation } = newest;
 	const ref = { kid, generation, account: account.objectName, webhook: webhook.id };
-	const secret = await webhookSecret(c.env.services.macKeyring, ref);
+	const secret = await webhookSecret(services.macKeyring, ref);
 	if (secret === null) throw new Error("the present key is not in its ring");
 	return { ...describe(account, webhook), secret: formatWebhookSecret(secret) };
 }
@@ -170,7 +159,7 @@ async function describeWithSecret(c: Context<AppEnv>, account: AccountId, webhoo
 export const webhooks = createRouter()
 	.openapi(create, async (c) => {
 		const { config, macKeyring } = c.env.services;
-		const account = await readAccount(c.env, c.req.valid("param").account);
+		const account = await openAccount(c, c.req.valid("param").account);
 		const { url, types = [] } = c.req.valid("json");
 		const verdict = acceptsWebhookUrl(url, { ownOrigin: config.issuer, allowLoopback: config.isLocal });
 		if (!verdict.ok) {
@@ -180,42 +169,43 @@ export const webhooks = createRouter()
 				extras: { errors: [{ field: "url", message }] },
 			});
 		}
-		const made = await change(c, account, mintWebhookId(randomBytes()), {
-			kind: "create",
+		const created = await account.object.createWebhook({
+			...account.by,
+			id: mintWebhookId(randomBytes()),
 			url: verdict.url.href,
 			types: [...new Set(types)],
 			kid: macKeyring.current.kid,
 		});
-		return c.json(await describeWithSecret(c, account, made), 201);
+		return c.json(await describeWithSecret(c.env, account, settle(created)), 201);
 	})
 	.openapi(list, async (c) => {
-		const account = await readAccount(c.env, c.req.valid("param").account);
-		const found = await c.env.services.objects.account(account.objectName).listWebhooks();
+		const account = await openAccount(c, c.req.valid("param").account);
+		const found = await account.object.listWebhooks();
 		if (found === null) throw new ProblemError("not_found");
 		return c.json({ webhooks: found.map((webhook) => describe(account, webhook)) }, 200);
 	})
 	.openapi(remove, async (c) => {
-		const { account: text, webhook } = c.req.valid("param");
-		await change(c, await readAccount(c.env, text), webhook, { kind: "delete" });
+		const { account, webhook: id } = c.req.valid("param");
+		const { object, by } = await openAccount(c, account);
+		settle(await object.deleteWebhook({ ...by, id }));
 		return c.body(null, 204);
 	})
 	.openapi(rotate, async (c) => {
-		const { account: text, webhook } = c.req.valid("param");
-		const account = await readAccount(c.env, text);
+		const { account: text, webhook: id } = c.req.valid("param");
+		const account = await openAccount(c, text);
 		const { kid } = c.env.services.macKeyring.current;
-		return c.json(
-			await describeWithSecret(c, account, await change(c, account, webhook, { kind: "rotate", kid })),
-			200,
-		);
+		const rotated = settle(await account.object.rotateWebhook({ ...account.by, id, kid }));
+		return c.json(await describeWithSecret(c.env, account, rotated), 200);
 	})
 	.openapi(enable, async (c) => {
-		const { account: text, webhook } = c.req.valid("param");
-		const account = await readAccount(c.env, text);
+		const { account: text, webhook: id } = c.req.valid("param");
+		const account = await openAccount(c, text);
 		const skipMissed = c.req.valid("json").skip_missed ?? false;
-		return c.json(describe(account, await change(c, account, webhook, { kind: "enable", skipMissed })), 200);
+		const enabled = await account.object.enableWebhook({ ...account.by, id, skipMissed });
+		return c.json(describe(account, settle(enabled)), 200);
 	})
 	.openapi(test, async (c) => {
-		const { account: text, webhook } = c.req.valid("param");
-		const account = await readAccount(c.env, text);
-		return c.json(describe(account, await change(c, account, webhook, { kind: "test" })), 200);
+		const { account: text, webhook: id } = c.req.valid("param");
+		const account = await openAccount(c, text);
+		return c.json(describe(account, settle(await account.object.testWebhook({ ...account.by, id }))), 200);
 	});

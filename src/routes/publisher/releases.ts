@@ -8,8 +8,9 @@ import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { formatReprDigest, parseDigestHeader } from "../../signing/digest-header.ts";
+import { changeBy } from "../http/app-env.ts";
 import { publisherAccess } from "../http/authenticate.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
 
 const releasePath = z.object({ product: productName, version: versionName });
@@ -149,7 +150,7 @@ function describe(product: string, release: ReleaseEntry) {
 		sha256: release.sha256,
 		size: release.size,
 		name: release.name,
-		released_at: release.releasedAt === null ? null : toTimestamp(release.releasedAt),
+		released_at: toTimestampOrNull(release.releasedAt),
 		urgency: release.urgency,
 		notes: release.notes,
 		models: release.models === null ? null : [...release.models],
@@ -176,11 +177,10 @@ function refuse(reason: ProductRefusal): never {
 
 export const releases = createRouter()
 	.openapi(upload, async (c) => {
-		const { services, event, now } = c.env;
+		const { services, event } = c.env;
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		event.toVersion = version;
-		const actor = c.var.subject;
 		const size = requireLength(c.req.raw, services.config.maxPackageBytes);
 		const digest = parseDigestHeader(c.req.header("repr-digest") ?? c.req.header("content-digest") ?? "");
 		if (!digest.ok) throw new ProblemError("invalid_digest");
@@ -196,7 +196,7 @@ export const releases = createRouter()
 		if (body === null) throw new ProblemError("length_mismatch");
 		const outcome = await services.packages.put(digest.sha256, body, size);
 		if (outcome !== "stored") throw new ProblemError(outcome);
-		const added = await services.objects.product(product).addPackage({ actor, now, version, ...content });
+		const added = await services.objects.product(product).addPackage({ ...changeBy(c), version, ...content });
 		if (!added.ok) refuse(added.reason);
 		event.bytes = size;
 		// As it is stored: a second upload does not rename the first.
@@ -206,11 +206,10 @@ export const releases = createRouter()
 		});
 	})
 	.openapi(publish, async (c) => {
-		const { services, event, now } = c.env;
+		const { services, event } = c.env;
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		event.toVersion = version;
-		const actor = c.var.subject;
 		const { notes, urgency, models, engine } = c.req.valid("json");
 		const metadata = {
 			notes: notes ?? "",
@@ -218,7 +217,7 @@ export const releases = createRouter()
 			models: models ?? null,
 			engine: engine ?? {},
 		};
-		const result = await services.objects.product(product).release({ actor, now, version, metadata });
+		const result = await services.objects.product(product).release({ ...changeBy(c), version, metadata });
 		if (!result.ok) refuse(result.reason);
 		event.outcome = "released";
 		return c.json(
@@ -227,13 +226,12 @@ export const releases = createRouter()
 		);
 	})
 	.openapi(withdraw, async (c) => {
-		const { services, event, now } = c.env;
+		const { services, event } = c.env;
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		event.toVersion = version;
-		const actor = c.var.subject;
 		const { reason } = c.req.valid("json");
-		const result = await services.objects.product(product).withdraw({ actor, now, version, reason });
+		const result = await services.objects.product(product).withdraw({ ...changeBy(c), version, reason });
 		if (!result.ok) refuse(result.reason);
 		event.outcome = "withdrawn";
 		return c.json({ ...describe(product, result.release), published: result.published }, 200);

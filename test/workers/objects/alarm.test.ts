@@ -106,13 +106,12 @@ describe("an account's outbox and webhooks", () => {
 		receiver.answer = () => new Response(null, { status: 503, headers: { "retry-after": "3600" } });
 		const { account, device } = await createAccount({ endsAt: NOW_MS / 1_000 + 365 * DAY, expiresAt: NOW_MS });
 		const hook = {
-			kind: "create",
 			id: "whk-a",
 			url: "https://hooks.example.com/",
 			types: ["device"],
 			kid: "local1",
 		} as const;
-		await account().changeWebhook({ ...OPERATOR, ...hook });
+		await account().createWebhook({ ...OPERATOR, ...hook });
 		const kv = new FakeRecordStore();
 		await replaceStores(account(), { kv });
 		kv.break("before");

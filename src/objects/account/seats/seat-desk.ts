@@ -6,12 +6,12 @@ import type { DeviceStatus } from "../../../entitlement/device-record.ts";
 import { holdsSeat } from "../../../entitlement/license.ts";
 import { decideRenewal, isLive, sweepTime } from "../../../entitlement/seat-lease.ts";
 import type { Alarm } from "../../alarm.ts";
-import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
+import { type Change, SERVICE } from "../../audit.ts";
 import { nowSeconds } from "../../clock.ts";
 import { type Device, type DeviceTables, seatHolder } from "../device-tables.ts";
 import type { LicenseTables } from "../license-tables.ts";
-import { SeatLedger, type SeatReader } from "./seat-ledger.ts";
-import type { Seat } from "./seat-tables.ts";
+import type { SeatLedger } from "./seat-ledger.ts";
+import type { Seat, SeatTables } from "./seat-tables.ts";
 
 export type RenewalOutcome =
 	/** `lease`: seconds in all, and unix seconds of its end; null = the seat is for good */
@@ -20,7 +20,9 @@ export type RenewalOutcome =
 
 export interface SeatDeskParts {
 	readonly storage: DurableObjectStorage;
-	readonly audit: WriteAudit;
+	/** Whatever changes a seat's holder goes through the ledger. */
+	readonly seats: Pick<SeatTables, "seat" | "taken" | "extend" | "ended" | "firstEnd">;
+	readonly seatLedger: SeatLedger;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
 	/** the object's: a chore is added to it that sweeps */
@@ -31,15 +33,11 @@ export interface SeatDeskParts {
 const ENDED_PER_SWEEP = 500;
 
 export class SeatDesk {
-	readonly seats: SeatReader;
-	readonly ledger: SeatLedger;
 	readonly #parts: SeatDeskParts;
 
 	constructor(parts: SeatDeskParts) {
 		const { storage, alarm } = parts;
 		this.#parts = parts;
-		this.ledger = new SeatLedger({ ...parts, sql: storage.sql });
-		this.seats = this.ledger.seats;
 		// By the clock, not by what the alarm stood at: it may be from before a renewal, and no lease ends early.
 		const run = async () => storage.transactionSync(() => this.sweep(nowSeconds()));
 		alarm.add({ dueMs: () => this.dueMs(), run });
@@ -48,18 +46,18 @@ export class SeatDesk {
 	/** @returns a holder's seat, or the one in which a device has its part, unless its lease is over or it has none */
 	liveSeat(of: string | Device, now: number): Seat | null {
 		if (typeof of !== "string" && !holdsSeat(of.status)) return null;
-		const seat = this.seats.seat(typeof of === "string" ? of : seatHolder(of));
+		const seat = this.#parts.seats.seat(typeof of === "string" ? of : seatHolder(of));
 		return seat !== null && isLive(seat.until, now) ? seat : null;
 	}
 
 	/** Gives a holder a seat, or sees that the one it has ends no earlier. Whoever calls has decided that it may have it. */
 	place(wanted: Seat, by: Change): void {
-		const seat = this.seats.seat(wanted.holder);
+		const seat = this.#parts.seats.seat(wanted.holder);
 		const isOver = seat !== null && !isLive(seat.until, by.now);
 		if (isOver) this.#release(seat, by.now);
-		if (seat === null || isOver || seat.license !== wanted.license) this.ledger.take(wanted, by);
+		if (seat === null || isOver || seat.license !== wanted.license) this.#parts.seatLedger.take(wanted, by);
 		else if (wanted.until !== null && seat.until !== null && wanted.until > seat.until) {
-			this.seats.extend(seat.holder, wanted.until);
+			this.#parts.seats.extend(seat.holder, wanted.until);
 		}
 	}
 
@@ -71,13 +69,12 @@ export class SeatDesk {
 	vacate(before: Device, by: Change, why: string): void {
 		if (!holdsSeat(before.status)) return;
 		const isShared = before.haGroup !== null && this.#parts.devices.hasSeatedMember(before.haGroup, [before.id]);
-		if (!isShared) this.ledger.free(seatHolder(before), by, why);
+		if (!isShared) this.#parts.seatLedger.free(seatHolder(before), by, why);
 	}
 
 	/** What a token request does: keeps, renews or takes back the seat of an active device, or of its HA group. @param input now: unix seconds */
 	renew({ deviceId, now }: { deviceId: string; now: number }): RenewalOutcome {
-		const { seats } = this;
-		const { devices, licenses } = this.#parts;
+		const { devices, licenses, seats } = this.#parts;
 		const device = devices.device(deviceId);
 		const license = device === null ? null : licenses.license(device.license);
 		if (device === null || license === null) return { ok: false, reason: "unknown_device" };
@@ -91,7 +88,7 @@ export class SeatDesk {
 		const decision = decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken, now });
 		const by = { actor: deviceId, now };
 		if (!decision.ok) {
-			this.ledger.refuse(license, holder, `serial ${device.serial}`, by);
+			this.#parts.seatLedger.refuse(license, holder, `serial ${device.serial}`, by);
 			return decision;
 		}
 		if (decision.kind === "renewed") seats.extend(holder, decision.until);
@@ -105,12 +102,12 @@ export class SeatDesk {
 	 */
 	countTaken(license: string, now: number): number {
 		this.sweep(now);
-		return this.seats.taken(license, now);
+		return this.#parts.seats.taken(license, now);
 	}
 
 	/** When the next leases end, in groups; unix ms, null = there are none. */
 	dueMs(): number | null {
-		const first = this.seats.firstEnd();
+		const first = this.#parts.seats.firstEnd();
 		return first === null ? null : sweepTime(first) * 1_000;
 	}
 
@@ -119,22 +116,22 @@ export class SeatDesk {
 	 * @param now unix seconds
 	 */
 	sweep(now: number): void {
-		for (const seat of this.seats.ended(now, ENDED_PER_SWEEP)) this.#release(seat, now);
+		for (const seat of this.#parts.seats.ended(now, ENDED_PER_SWEEP)) this.#release(seat, now);
 	}
 
 	/** Frees all those of one license. */
 	sweepLicense(license: string, now: number): void {
-		for (const seat of this.seats.ended(now, -1, license)) this.#release(seat, now);
+		for (const seat of this.#parts.seats.ended(now, -1, license)) this.#release(seat, now);
 	}
 
 	#release(seat: Seat, now: number): void {
-		this.ledger.free(seat.holder, { actor: SERVICE, now }, `lease ended at ${seat.until}`);
+		this.#parts.seatLedger.free(seat.holder, { actor: SERVICE, now }, `lease ended at ${seat.until}`);
 	}
 
 	/** A renewal only moves ends later, and an alarm that rings too early finds nothing; a new lease may end before it. */
 	#takeBack(seat: Seat, by: Change): void {
 		const before = this.dueMs();
-		this.ledger.take(seat, by);
+		this.#parts.seatLedger.take(seat, by);
 		if (before === null || (this.dueMs() ?? before) < before) this.#parts.alarm.setWithin();
 	}
 }

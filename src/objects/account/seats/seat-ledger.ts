@@ -8,11 +8,12 @@ import { dayOf, startOf } from "../../../entitlement/seat-peaks.ts";
 import { isRefusalTold, refusalsCountFrom } from "../../../entitlement/seat-refusal.ts";
 import type { Change, WriteAudit } from "../../audit.ts";
 import type { LicenseTables } from "../license-tables.ts";
-import { SeatHistoryTables } from "./seat-history-tables.ts";
-import { type Seat, SeatTables } from "./seat-tables.ts";
+import type { SeatHistoryTables } from "./seat-history-tables.ts";
+import type { Seat, SeatTables } from "./seat-tables.ts";
 
 export interface SeatLedgerParts {
-	readonly sql: SqlStorage;
+	readonly seats: SeatTables;
+	readonly seatHistory: SeatHistoryTables;
 	readonly audit: WriteAudit;
 	readonly licenses: Pick<LicenseTables, "license">;
 }
@@ -25,21 +26,12 @@ interface OpenChange {
 	readonly takers: string[];
 }
 
-/** The part of the table of seats that changes no seat's holder. */
-export type SeatReader = Pick<SeatTables, "seat" | "taken" | "extend" | "ended" | "firstEnd">;
-
 export class SeatLedger {
-	readonly seats: SeatReader;
-	readonly history: SeatHistoryTables;
-	readonly #seats: SeatTables;
 	#open: Map<string, OpenChange> | null = null;
 	readonly #parts: SeatLedgerParts;
 
 	constructor(parts: SeatLedgerParts) {
 		this.#parts = parts;
-		this.#seats = new SeatTables(parts.sql);
-		this.seats = this.#seats;
-		this.history = new SeatHistoryTables(parts.sql);
 	}
 
 	/**
@@ -66,35 +58,35 @@ export class SeatLedger {
 		this.together(by, () => {
 			this.free(seat.holder, by, `left for license ${seat.license}`);
 			this.#begin(seat.license, by.now, 1)?.takers.push(seat.holder);
-			this.#seats.take(seat);
+			this.#parts.seats.take(seat);
 			this.#parts.audit(by, "seat.taken", seat.holder, `license ${seat.license}`);
 		});
 	}
 
 	/** Takes a holder's seat away; nothing happens if it has none. @param why for the trail */
 	free(holder: string, by: Change, why: string): void {
-		const seat = this.#seats.seat(holder);
+		const seat = this.#parts.seats.seat(holder);
 		if (seat === null) return;
 		// Of a lease that is over the seat was free before, since its end.
 		const isOver = !isLive(seat.until, by.now);
 		this.#begin(seat.license, isOver ? (seat.until ?? by.now) : by.now, isOver ? 0 : -1);
-		this.#seats.free(holder);
+		this.#parts.seats.free(seat);
 		this.#parts.audit(by, "seat.released", holder, `license ${seat.license}, ${why}`);
 	}
 
 	/** Moves every seat of one license to another: one event for all of them, which is the caller's. @param lease see SeatTables */
 	moveAll(from: string, to: string, lease: { least: number; ofFixed: number } | null, by: Change): void {
 		this.together(by, () => {
-			const moving = this.#seats.taken(from, by.now);
+			const moving = this.#parts.seats.taken(from, by.now);
 			this.#begin(from, by.now, -moving);
 			this.#begin(to, by.now, moving);
-			this.#seats.moveAll(from, to, lease);
+			this.#parts.seats.moveAll(from, to, lease);
 		});
 	}
 
 	/** To be called when a license has more or fewer seats than it had. */
 	changeSeats(license: License, by: Change): void {
-		const taken = this.#seats.taken(license.id, by.now);
+		const taken = this.#parts.seats.taken(license.id, by.now);
 		this.#noteLimit(license, taken, taken, by);
 	}
 
@@ -103,7 +95,7 @@ export class SeatLedger {
 	 * @param who the holder, or the serial number of a device that is not known
 	 */
 	refuse(license: License, who: string, detail: string, by: Change): void {
-		const { history } = this;
+		const { seatHistory: history } = this.#parts;
 		const lastToldAt = history.refusalToldAt(license.id, who);
 		const toldLately = history.refusalsSince(license.id, refusalsCountFrom(by.now));
 		if (!isRefusalTold({ lastToldAt, toldLately, now: by.now })) return;
@@ -121,9 +113,9 @@ export class SeatLedger {
 	 */
 	#begin(license: string, at: number, more: number): OpenChange | undefined {
 		const day = dayOf(at);
-		if (this.history.day(license, day) === null) {
-			const start = this.#seats.taken(license, startOf(day));
-			this.history.saveDay(license, { day, start, peak: start });
+		if (this.#parts.seatHistory.day(license, day) === null) {
+			const start = this.#parts.seats.taken(license, startOf(day));
+			this.#parts.seatHistory.saveDay(license, { day, start, peak: start });
 		}
 		if (this.#open === null) return;
 		const open = this.#open.get(license) ?? { more: 0, takers: [] };
@@ -136,24 +128,24 @@ export class SeatLedger {
 	#settle(id: string, { more, takers }: OpenChange, by: Change): void {
 		if (more <= 0) return;
 		const license = this.#licenseOrThrow(id);
-		const today = this.history.day(id, dayOf(by.now));
+		const today = this.#parts.seatHistory.day(id, dayOf(by.now));
 		// Where even those that were not swept do not make it full, they need not be counted: they may be very many.
-		const atMost = this.#seats.takenAtMost(id);
-		if (atMost < license.seats && atMost <= (today?.peak ?? -1) && !this.#seats.isFull(id)) return;
-		const after = this.#seats.taken(id, by.now);
+		const atMost = this.#parts.seats.takenAtMost(id);
+		if (atMost < license.seats && atMost <= (today?.peak ?? -1) && !this.#parts.seats.isFull(id)) return;
+		const after = this.#parts.seats.taken(id, by.now);
 		const before = after - more;
 		const beyond = Math.max(0, after - Math.max(before, license.seats));
 		for (const holder of beyond === 0 ? [] : takers.slice(-beyond)) {
 			this.#parts.audit(by, "seat.overage", holder, `license ${id}, ${after} of ${license.seats} seats taken`);
 		}
 		this.#noteLimit(license, before, after, by);
-		if (today !== null && after > today.peak) this.history.saveDay(id, { ...today, peak: after });
+		if (today !== null && after > today.peak) this.#parts.seatHistory.saveDay(id, { ...today, peak: after });
 	}
 
 	#noteLimit({ id, seats }: License, before: number, after: number, by: Change): void {
-		const wasFull = this.#seats.isFull(id);
+		const wasFull = this.#parts.seats.isFull(id);
 		const { isFull, reached } = decideLimit({ wasFull, before, after, seats });
-		if (isFull !== wasFull) this.#seats.setFull(id, isFull);
+		if (isFull !== wasFull) this.#parts.seats.setFull(id, isFull);
 		if (reached) this.#parts.audit(by, "license.limit_reached", id, `${after} of ${seats} seats taken`);
 	}
 

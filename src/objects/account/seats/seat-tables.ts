@@ -1,5 +1,6 @@
-// Who has a seat, a device or an HA group: one row per seat, with the end of its lease where the license is elastic. How many rows a license has is
-// counted along, because no decision may count 100,000 of them. Plain synchronous SQL; no rule is decided here.
+// Who has a seat, a device or an HA group: one row per seat, with the end of its lease where the license is elastic. How many
+// rows a license has is counted along, because no decision may count 100,000 of them. Plain synchronous SQL; no rule is
+// decided here.
 
 export interface Seat {
 	/** id of a device, or of the HA group that its devices share it in */
@@ -36,19 +37,16 @@ export class SeatTables {
 		return this.#sql.exec<{ taken: number }>(query, license).toArray()[0]?.taken ?? 0;
 	}
 
-	/** Gives a holder a seat, instead of the one it may have. */
+	/** Gives a seat to a holder that has none. */
 	take({ holder, license, until }: Seat): void {
-		this.free(holder);
 		this.#sql.exec("INSERT INTO seats (holder, license, until) VALUES (?, ?, ?)", holder, license, until);
 		this.#count(license, 1);
 	}
 
-	/** Takes a holder's seat away. @returns the seat; null = it had none */
-	free(holder: string): Seat | null {
-		const [freed] = this.#seats("DELETE FROM seats WHERE holder = ? RETURNING *", holder);
-		if (freed === undefined) return null;
-		this.#count(freed.license, -1);
-		return freed;
+	/** Takes a seat away from its holder. @param seat as it is stored */
+	free({ holder, license }: Seat): void {
+		this.#sql.exec("DELETE FROM seats WHERE holder = ?", holder);
+		this.#count(license, -1);
 	}
 
 	/** @returns what `setFull` said last */

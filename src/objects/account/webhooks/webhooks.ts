@@ -12,26 +12,16 @@ export type WebhookResult =
 			readonly reason: "unknown_account" | "unknown_webhook" | "id_taken" | "too_many" | "disabled";
 	  };
 
-type OfWebhook = Change & { readonly id: string };
+/** Who changes which webhook, and when. */
+export type WebhookChange = Change & { readonly id: string };
 
-/** What an operator can have done; one list, so that the object needs one method for it. */
-export type WebhookChange = OfWebhook &
-	(
-		| {
-				readonly kind: "create";
-				/** one that `acceptsWebhookUrl` has accepted, in its normal form */
-				readonly url: string;
-				readonly types: readonly string[];
-				/** of the key in MAC_KEYS that the secret comes from */
-				readonly kid: string;
-		  }
-		| { readonly kind: "rotate"; readonly kid: string }
-		| { readonly kind: "enable"; readonly skipMissed: boolean }
-		| { readonly kind: "delete" | "test" }
-	);
-type Create = WebhookChange & { readonly kind: "create" };
-type Rotate = WebhookChange & { readonly kind: "rotate" };
-type Enable = WebhookChange & { readonly kind: "enable" };
+export interface NewWebhook {
+	/** one that `acceptsWebhookUrl` has accepted, in its normal form */
+	readonly url: string;
+	readonly types: readonly string[];
+	/** of the key in MAC_KEYS that the secret comes from */
+	readonly kid: string;
+}
 
 /** More than this is a message broker's work; each costs requests of the object. */
 export const MAX_WEBHOOKS = 10;
@@ -57,22 +47,7 @@ export class Webhooks {
 		return this.#tables.all();
 	}
 
-	async change(change: WebhookChange): Promise<WebhookResult> {
-		switch (change.kind) {
-			case "create":
-				return this.#create(change);
-			case "rotate":
-				return this.#rotate(change);
-			case "enable":
-				return this.#enable(change);
-			case "delete":
-				return this.#delete(change);
-			case "test":
-				return this.#test(change);
-		}
-	}
-
-	#create(input: Create): WebhookResult {
+	create(input: WebhookChange & NewWebhook): WebhookResult {
 		const present = this.#tables.all();
 		if (present.some(({ id }) => id === input.id)) return { ok: false, reason: "id_taken" };
 		if (present.length >= MAX_WEBHOOKS) return { ok: false, reason: "too_many" };
@@ -98,7 +73,7 @@ export class Webhooks {
 		});
 	}
 
-	#delete(input: OfWebhook): WebhookResult {
+	delete(input: WebhookChange): WebhookResult {
 		return this.#change(input, "webhook.delete", (webhook) => {
 			this.#tables.remove(webhook.id);
 			return webhook;
@@ -106,7 +81,7 @@ export class Webhooks {
 	}
 
 	/** Gives the endpoint a new secret; the present one signs beside it for a day. */
-	#rotate(input: Rotate): WebhookResult {
+	rotate(input: WebhookChange & Pick<NewWebhook, "kid">): WebhookResult {
 		return this.#change(input, "webhook.rotate", (webhook) => {
 			const generation = Math.max(0, ...webhook.secrets.map((secret) => secret.generation)) + 1;
 			const old = webhook.secrets
@@ -118,7 +93,7 @@ export class Webhooks {
 	}
 
 	/** Has a disabled or failing endpoint tried again at once, from where it stopped or, skipping that, from now on. */
-	#enable(input: Enable): WebhookResult {
+	enable(input: WebhookChange & { readonly skipMissed: boolean }): WebhookResult {
 		return this.#change(input, "webhook.enable", (webhook) => {
 			const position = input.skipMissed ? lastPlace(this.#storage.sql) : webhook.position;
 			return this.#save({ ...webhook, position, failures: 0, nextAttemptMs: Date.now(), disabled: null });
@@ -126,7 +101,7 @@ export class Webhooks {
 	}
 
 	/** Sends an event of its own to the endpoint, after those that wait for it. @returns how that went */
-	async #test(input: OfWebhook): Promise<WebhookResult> {
+	async test(input: WebhookChange): Promise<WebhookResult> {
 		if (this.#tables.webhook(input.id)?.disabled) return { ok: false, reason: "disabled" };
 		const asked = this.#change(input, "webhook.test", (webhook) =>
 			this.#save({ ...webhook, nextAttemptMs: Date.now() }),
@@ -137,7 +112,7 @@ export class Webhooks {
 		return webhook === null ? { ok: false, reason: "unknown_webhook" } : { ok: true, webhook };
 	}
 
-	#change(input: OfWebhook, action: AccountEvent, change: (webhook: Webhook) => Webhook): WebhookResult {
+	#change(input: WebhookChange, action: AccountEvent, change: (webhook: Webhook) => Webhook): WebhookResult {
 		if (this.#tables.webhook(input.id) === null) return { ok: false, reason: "unknown_webhook" };
 		return this.#storage.transactionSync(() => {
 			this.#append(input, action, "");
@@ -153,7 +128,7 @@ export class Webhooks {
 		return webhook;
 	}
 
-	#append({ id, actor, now }: OfWebhook, action: AccountEvent, detail: string): void {
+	#append({ id, actor, now }: WebhookChange, action: AccountEvent, detail: string): void {
 		this.delivery.append({ at: now, actor, action, subject: id, detail });
 	}
 }

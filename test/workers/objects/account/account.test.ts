@@ -4,6 +4,7 @@ import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { bindings, freshName } from "../../../support/object-bindings.ts";
+import { trailOf } from "../../../support/trail.ts";
 
 afterEach(reset);
 
@@ -33,7 +34,7 @@ describe("an account that was never created", () => {
 		expect(await account.listDevices()).toEqual([]);
 		expect(await account.device("dev-a")).toBeNull();
 		expect(await account.readRecord("device:dev-a")).toBeNull();
-		expect(await account.audit(10)).toEqual([]);
+		expect(await trailOf(account)).toEqual([]);
 		expect(await account.deactivate({ ...OPERATOR, deviceId: "dev-a" })).toEqual({
 			ok: false,
 			reason: "unknown_device",
@@ -145,7 +146,7 @@ describe("an account", () => {
 		const activated = await account().activate(device(1));
 		const deviceId = activated.ok ? activated.device.id : "";
 		await account().setDeviceStatus({ ...OPERATOR, now: NOW + 5, deviceId, status: "suspended", reason: "stolen" });
-		const entries = await account().audit(3);
+		const entries = (await trailOf(account())).slice(0, 3);
 		expect(entries).toEqual([
 			{ at: NOW + 5, actor: "olivia", action: "device.suspended", subject: deviceId, detail: "stolen" },
 			{
@@ -154,7 +155,7 @@ describe("an account", () => {
 			},
 			{ at: NOW, actor: "code:code-a", action: "device.new", subject: deviceId, detail: "serial FW-1" },
 		]);
-		expect(JSON.stringify(await account().audit(100))).not.toContain("hash-a");
+		expect(JSON.stringify(await trailOf(account()))).not.toContain("hash-a");
 	});
 });
 

@@ -1,4 +1,5 @@
 // How an account is told that its licenses end: by the alarm of its object, once each, in time.
+
 import {
 	abortAllDurableObjects,
 	evictDurableObject,
@@ -10,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LicenseTerms } from "../../../../src/entitlement/license.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { bindings, freshName } from "../../../support/object-bindings.ts";
+import { trailOf } from "../../../support/trail.ts";
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["Date"], now: NOW * 1_000 });
@@ -52,7 +54,7 @@ async function licensed(change: Partial<LicenseTerms> = {}) {
 			vi.setSystemTime(until * 1_000);
 		},
 		notices: async () =>
-			(await account().audit(1_000))
+			(await trailOf(account()))
 				.reverse()
 				.filter(({ action }) => action === "license.expiring" || action === "license.ended")
 				.map(({ at, actor, action, subject, detail }) => {
@@ -169,7 +171,7 @@ describe("an account is told that a license ends", () => {
 			await account().createLicense({ ...OPERATOR, id: `lic-${number}`, terms });
 		}
 		await ringUntil(END);
-		const entries = await account().audit(10_000);
+		const entries = await trailOf(account());
 		expect(entries.filter(({ action }) => action === "license.expiring")).toHaveLength(251 * 6);
 		expect(entries.filter(({ action }) => action === "license.ended")).toHaveLength(251);
 	});

@@ -1,8 +1,10 @@
 // What an Account does when instances come and go, and that its devices are found without reading them all.
+
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { INSTANCE_MEMORY_SECONDS } from "../../../../src/entitlement/instance-lifecycle.ts";
 import { type AccountFixture, createAccount, NOW, OPERATOR } from "../../../support/account-fixture.ts";
+import { trailOf } from "../../../support/trail.ts";
 
 const HOOK = { actor: "asg hook", now: NOW } as const;
 const ONE = "i-0123456789abcdef0";
@@ -20,7 +22,7 @@ const on = (instance: string) => ({ labels: { instance_id: instance } });
 const seatsOf = async ({ account }: AccountFixture) => (await account().listLicenses(NOW))[0]?.seatsTaken;
 const statuses = async ({ account }: AccountFixture) => (await account().listDevices()).map(({ status }) => status);
 const events = async ({ account }: AccountFixture) =>
-	(await account().audit(100)).filter(({ actor }) => actor === HOOK.actor).map(({ action }) => action);
+	(await trailOf(account())).filter(({ actor }) => actor === HOOK.actor).map(({ action }) => action);
 
 it("a launch makes one code for one device of that instance", async () => {
 	const fixture = await createAccount();

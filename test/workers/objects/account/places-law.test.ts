@@ -38,8 +38,10 @@ const membership = fc
 	.tuple(device, group, fc.constantFrom("join", "leave"))
 	.map(([number, at, kind]): [string, Command] => [
 		`${number} is to ${kind} ${at}`,
-		(world) =>
-			world.account().changeHaGroup({ ...by(world), kind, id: groupId(world, at), deviceId: idOf(world, number) }),
+		(world) => {
+			const member = { ...by(world), id: groupId(world, at), deviceId: idOf(world, number) };
+			return kind === "join" ? world.account().joinHaGroup(member) : world.account().leaveHaGroup(member);
+		},
 	]);
 const replacement = fc.tuple(device, device).map(([dead, successor]): [string, Command] => [
 	`${dead} is to be replaced by ${successor}`,
@@ -165,7 +167,7 @@ async function createWorld(elastic: boolean): Promise<World> {
 	const settings = { mode: "active-active", skewLimitSeconds: DAY, license: "lic-a", devices: [] } as const;
 	for (const at of GROUPS) {
 		const id = groupId(world, at);
-		await world.account().changeHaGroup({ ...by(world), kind: "create", id, name: `group ${at}`, ...settings });
+		await world.account().createHaGroup({ ...by(world), id, name: `group ${at}`, ...settings });
 		const code = { id: `code-g${at}`, hash: `hash-g${at}`, license: null, haGroup: id, uses: 1_000 };
 		await world.account().createCode({ ...by(world), ...code, expiresAt: NOW + DAY, serial: null, model: null });
 	}

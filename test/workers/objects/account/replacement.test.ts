@@ -1,5 +1,6 @@
 // A device is replaced by another appliance: the seat is reserved, moved, and never there twice; labels, HA group and
 // history go along.
+
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ActivationInput } from "../../../../src/objects/account/device-desk.ts";
@@ -7,6 +8,7 @@ import { DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { createHaAccount } from "../../../support/ha-fixture.ts";
 import { replaceStores } from "../../../support/object-bindings.ts";
+import { trailOf } from "../../../support/trail.ts";
 
 afterEach(reset);
 
@@ -85,7 +87,7 @@ describe("a dead device", () => {
 		expect(await history(2)).toEqual([...ofFirst, "device.new 2", "seat.taken 2", "device.suspended 2"]);
 		expect(await history(1)).toEqual(ofFirst);
 		expect(await history(9)).toBeUndefined();
-		const [replaced] = (await account().audit(10)).filter(({ action }) => action === "device.replaced");
+		const [replaced] = (await trailOf(account())).filter(({ action }) => action === "device.replaced");
 		expect(replaced).toMatchObject({ subject: idOf(1), actor: "code:code-rma-1", detail: `by ${idOf(2)}` });
 	});
 

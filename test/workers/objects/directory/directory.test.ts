@@ -11,6 +11,7 @@ import { credentialRecord } from "../../../../src/entitlement/credential-record.
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+import { trailOf } from "../../../support/trail.ts";
 
 afterEach(reset);
 
@@ -328,7 +329,7 @@ describe("credentials", () => {
 	it("are refused under an id that is taken, and never appear in the audit trail with their hash", async () => {
 		await directory().createCredential(KEY);
 		expect(await directory().createCredential({ ...KEY, hash: "hash-b" })).toEqual({ ok: false, reason: "id_taken" });
-		const entries = await directory().audit(10);
+		const entries = await trailOf(directory());
 		expect(entries).toEqual([
 			{ at: NOW, actor: "olivia", action: "credential.create", subject: "key-a", detail: "ci: publish:crs" },
 		]);

@@ -1,9 +1,11 @@
 // A seat of an elastic license as firewalls and operators meet it: tokens renew it, and without a seat there is no token.
+
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { Firewall } from "../../../support/firewall.ts";
 import { operate, operated } from "../../../support/service.ts";
+import { trailOf } from "../../../support/trail.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import { check, checkProduct, newFirewall, newScene, permitOf, type Scene } from "../../support/fixtures.ts";
 import { DAY, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
@@ -162,7 +164,7 @@ describe("an operator", () => {
 		const account = env.ACCOUNT.getByName(scene.account.slice(5, 15));
 		moveTo(16 * MINUTE);
 		await runDurableObjectAlarm(account);
-		const [last] = await account.audit(1);
+		const [last] = await trailOf(account);
 		expect(last).toMatchObject({ action: "seat.released", subject: scene.firewall.clientId });
 	});
 });

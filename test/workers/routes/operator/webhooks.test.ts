@@ -320,19 +320,6 @@ describe("what a crash leaves behind", () => {
 		expect(receiver.received.map(({ id }) => id)).toEqual([ids[0], ids[0], ids[1]]);
 	});
 
-	test("an account from before there were webhooks has them with its next start", async () => {
-		const account = await newAccount();
-		await runInDurableObject(objectOf(account), (_, { storage }) => {
-			for (const what of ["TABLE webhooks", "TRIGGER audit_refuses_update", "TRIGGER audit_refuses_delete"])
-				storage.sql.exec(`DROP ${what}`);
-		});
-		await evictDurableObject(objectOf(account));
-		await newWebhook(account);
-		await happen(account);
-		await ring(account);
-		expect(receiver.types()).toEqual(["license.create"]);
-	});
-
 	test("an attempt that was due when the object was evicted is made by the alarm", async () => {
 		const account = await newAccount();
 		await newWebhook(account);

@@ -1,4 +1,5 @@
 // HA groups in the Account object: who is in one, and that they have one seat, from the first of them to the last.
+
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { MAX_HA_MEMBERS } from "../../../../../src/entitlement/ha-group.ts";
@@ -6,6 +7,7 @@ import { parseRecord } from "../../../../../src/storage/record-store.ts";
 import { DAY, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
 import { createHaAccount, type HaFixture } from "../../../../support/ha-fixture.ts";
 import { bindings } from "../../../../support/object-bindings.ts";
+import { trailOf } from "../../../../support/trail.ts";
 
 afterEach(reset);
 
@@ -91,7 +93,9 @@ describe("a device that is there", () => {
 		expect(await leave(1)).toMatchObject({ ok: true, changed: false });
 		expect(await holders(fixture)).toEqual([idOf(1), group].sort());
 		expect((await account().device(idOf(1)))?.haGroup).toBeNull();
-		const trail = (await account().audit(10)).map(({ action, subject, detail }) => [action, subject, detail]);
+		const trail = (await trailOf(account()))
+			.slice(0, 10)
+			.map(({ action, subject, detail }) => [action, subject, detail]);
 		expect(trail.reverse()).toEqual(
 			[
 				["device.new", idOf(2), "serial FW-2"],
@@ -152,9 +156,9 @@ describe("a device that is there", () => {
 		],
 		[
 			"of another group",
-			async ({ activate, change, settings, idOf, name }) => {
+			async ({ activate, create, idOf, name }) => {
 				await activate(1);
-				await change({ kind: "create", ...settings, devices: [idOf(1)] }, NOW, `hag-${name}-00000001`);
+				await create(`hag-${name}-00000001`, { devices: [idOf(1)] });
 			},
 			"other_group",
 		],
@@ -181,45 +185,45 @@ describe("a device that is there", () => {
 
 describe("a group", () => {
 	it("is made with its devices, or not at all", async () => {
-		const { activate, change, settings, idOf, account, name, taken } = await createHaAccount();
+		const { activate, create, idOf, account, name, taken } = await createHaAccount();
 		await activate(1);
 		await activate(2);
 		const id = `hag-${name}-00000002`;
 		const devices = [idOf(1), idOf(2), idOf(3)];
-		expect(await change({ kind: "create", ...settings, devices }, NOW, id)).toMatchObject({ reason: "unknown_device" });
+		expect(await create(id, { devices })).toMatchObject({ reason: "unknown_device" });
 		expect(await account().haGroup(id, NOW)).toBeNull();
 		expect(await taken()).toBe(2);
-		expect(await change({ kind: "create", ...settings, devices: devices.slice(0, 2) }, NOW, id)).toMatchObject({
+		expect(await create(id, { devices: devices.slice(0, 2) })).toMatchObject({
 			ok: true,
 			group: { id, seat: { holder: id, until: null } },
 		});
 		expect(await taken()).toBe(1);
-		expect(await change({ kind: "create", ...settings, devices: [] }, NOW, id)).toMatchObject({ reason: "id_taken" });
+		expect(await create(id, { devices: [] })).toMatchObject({ reason: "id_taken" });
 	});
 
 	it("changes its settings, once", async () => {
 		const { change } = await createHaAccount();
 		const settings = { name: "core", skewLimitSeconds: 3_600 };
-		expect(await change({ kind: "change", settings })).toMatchObject({
+		expect(await change(settings)).toMatchObject({
 			changed: true,
 			group: { ...settings, mode: "active-passive" },
 		});
-		expect(await change({ kind: "change", settings })).toMatchObject({ changed: false });
+		expect(await change(settings)).toMatchObject({ changed: false });
 	});
 
 	it("goes only when each of its devices gets a seat, and its codes with it", async () => {
-		const { activateIn, activate, deactivate, change, account, taken, idOf } = await createHaAccount({ seats: 2 });
+		const { activateIn, activate, deactivate, remove, account, taken, idOf } = await createHaAccount({ seats: 2 });
 		await activateIn(1);
 		await activateIn(2);
 		await activate(3);
-		expect(await change({ kind: "delete" })).toEqual({ ok: false, reason: "no_seat_left" });
+		expect(await remove()).toEqual({ ok: false, reason: "no_seat_left" });
 		expect((await account().device(idOf(1)))?.haGroup).not.toBeNull();
 		await deactivate(3);
-		expect(await change({ kind: "delete" })).toMatchObject({ ok: true });
+		expect(await remove()).toMatchObject({ ok: true });
 		expect(await taken()).toBe(2);
 		expect((await account().device(idOf(1)))?.haGroup).toBeNull();
 		expect(await activateIn(4)).toEqual({ ok: false, reason: "code_revoked" });
-		expect(await change({ kind: "delete" })).toEqual({ ok: false, reason: "unknown_ha_group" });
+		expect(await remove()).toEqual({ ok: false, reason: "unknown_ha_group" });
 	});
 
 	it("moves with its license, its seat, its devices and its codes", async () => {

@@ -1,9 +1,11 @@
 // What an account's trail tells of seats: each that is taken, freed or refused, and when none is left.
+
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LicenseTerms } from "../../../../../src/entitlement/license.ts";
 import { createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
 import { createHaAccount } from "../../../../support/ha-fixture.ts";
+import { trailOf } from "../../../../support/trail.ts";
 
 const LEASE = 900;
 const HOUR = 3_600;
@@ -20,7 +22,7 @@ async function trail(options: { seats?: number; leaseSeconds?: number } = {}) {
 	const fixture = await createAccount(options);
 	const { account, device } = fixture;
 	const idOf = (number: number) => device(number).candidateDeviceId;
-	let seen = (await account().audit(1_000)).length;
+	let seen = (await trailOf(account())).length;
 	return {
 		...fixture,
 		idOf,
@@ -34,7 +36,7 @@ async function trail(options: { seats?: number; leaseSeconds?: number } = {}) {
 			account().changeLicense({ ...OPERATOR, now, id: "lic-a", terms }),
 		/** what was written since it was asked last, of seats and limits */
 		news: async () => {
-			const all = (await account().audit(1_000)).reverse();
+			const all = (await trailOf(account())).reverse();
 			const fresh = all.slice(seen);
 			seen = all.length;
 			return fresh
@@ -176,7 +178,7 @@ describe("seats of HA groups", () => {
 			...{ seats: 1, leaseSeconds: LEASE },
 		});
 		const news = async () =>
-			(await account().audit(1_000))
+			(await trailOf(account()))
 				.reverse()
 				.filter(({ action }) => action.startsWith("seat.") || action === "license.limit_reached")
 				.map(({ action, subject }) => `${action} ${subject.replace(/^dev-.*-0*/, "#")}`);

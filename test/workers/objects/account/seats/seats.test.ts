@@ -1,4 +1,5 @@
 // Seats of an elastic license in the Account object, as time passes.
+
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -8,6 +9,7 @@ import {
 	NOW,
 	OPERATOR,
 } from "../../../../support/account-fixture.ts";
+import { trailOf } from "../../../../support/trail.ts";
 
 const LEASE = 900;
 
@@ -30,7 +32,7 @@ async function elastic(seats = 2) {
 		renew: (number: number, now: number) => account().renewSeat({ deviceId: idOf(number), now }),
 		taken: async (now: number) => (await account().listLicenses(now)).map(({ seatsTaken }) => seatsTaken),
 		events: async () =>
-			(await account().audit(100))
+			(await trailOf(account()))
 				.filter(({ action }) => action.startsWith("seat."))
 				.map(({ at, action, subject }) => ({ at, action, subject }))
 				.reverse(),

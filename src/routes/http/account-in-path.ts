@@ -1,9 +1,19 @@
-// What the routes below /v1/accounts/{account} share: the account in the path, and how they refuse.
+// What routes share that are about an account: the account in the path or query, opened, and how they refuse.
 import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { type AccountId, ID_RANDOM_BYTES, isLicenseId, parseAccountId } from "../../entitlement/ids.ts";
+import type { Account } from "../../objects/account/account.ts";
+import type { Change } from "../../objects/audit.ts";
 import { ProblemError } from "../../problem.ts";
-import type { RequestScope } from "../../request-scope.ts";
-import { problems } from "../http/openapi.ts";
+import { type AppEnv, changeBy } from "./app-env.ts";
+import { problems } from "./openapi.ts";
+
+/** An account with its object. */
+export interface OpenAccount extends AccountId {
+	readonly object: DurableObjectStub<Account>;
+	/** what each change brings with it that the caller makes now */
+	readonly by: Change;
+}
 
 export const accountPath = z.object({ account: z.string().max(64) });
 export const licensePath = accountPath.extend({
@@ -31,12 +41,17 @@ export function nextAfter<T>(page: readonly T[], limit: number, nameOf: (item: T
 	return last === undefined ? null : nameOf(last);
 }
 
-/** The account in the path. It has a keyed check, so a mistyped id never touches an object. */
-export async function readAccount({ services, event }: RequestScope, text: string): Promise<AccountId> {
+/**
+ * Behind `requireKey` only.
+ * @param text the account's id as it was sent. It has a keyed check, so a mistyped one never touches an object
+ * @throws ProblemError `invalid_identifier`
+ */
+export async function openAccount(c: Context<AppEnv>, text: string): Promise<OpenAccount> {
+	const { services, event } = c.env;
 	const account = await parseAccountId(services.lookupKeys, text);
 	if (account === null) throw new ProblemError("invalid_identifier");
 	event.account = account.objectName;
-	return account;
+	return { ...account, object: services.objects.account(account.objectName), by: changeBy(c) };
 }
 
 /** Bytes for one new id. */
