@@ -3,6 +3,7 @@
 // an older Node hands over to the Node 24 among the dependencies.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -20,6 +21,7 @@ if (!existsSync(new URL("node_modules/commander", root))) {
 		console.error(`error: cannot write the answer: ${error.message}`);
 		process.exit(1);
 	});
+	keepCompiled();
 	const { runParapet } = await import(new URL("cli/parapet.ts", root).href);
 	process.exitCode = await runParapet(process.argv.slice(2), {
 		stdout: process.stdout,
@@ -31,6 +33,17 @@ if (!existsSync(new URL("node_modules/commander", root))) {
 	});
 } else {
 	handOver();
+}
+
+/**
+ * Has Node keep what it compiles, so that the next command finds it done. Only in a folder of this user's own, because what
+ * lies there is run. Where there is none, or it cannot be written, each command compiles for itself.
+ */
+function keepCompiled() {
+	const { HOME, LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
+	const inHome = process.platform === "darwin" ? "Library/Caches" : ".cache";
+	const folder = (process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME) || (HOME && `${HOME}/${inHome}`);
+	if (folder) module.enableCompileCache(`${folder}/parapet`);
 }
 
 /** Runs this same file under the dependencies' Node, as if it had been that from the start. */

@@ -61,3 +61,11 @@ export class ServerRefusal extends CliError {
 
 /** The server did not answer, or the answer broke off. */
 export class ConnectionError extends CliError {}
+
+/** A step of the demo failed, and has said so when it did. */
+export class StepFailed extends Error {
+	constructor(step: string, cause: unknown) {
+		super(`step ${step} failed`, { cause });
+		this.name = "StepFailed";
+	}
+}

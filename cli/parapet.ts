@@ -1,32 +1,14 @@
-// The `parapet` command line: puts the command groups together, runs one command, turns what ends it into an exit code.
-import { Command, CommanderError } from "commander";
-import { addAccountCommands } from "./commands/account.ts";
-import { addCodeCommands } from "./commands/code.ts";
-import { StepFailed } from "./commands/demo/steps.ts";
-import { addDemoCommand } from "./commands/demo.ts";
-import { addDeviceCommands } from "./commands/device.ts";
-import { addDevicesCommands } from "./commands/devices.ts";
-import { addDoctorCommand } from "./commands/doctor.ts";
-import { addEventsCommand } from "./commands/events.ts";
-import { addHaCommands } from "./commands/ha.ts";
-import { addInstanceCommands } from "./commands/instance.ts";
-import { addKeyCommands } from "./commands/key.ts";
-import { addKeysCommand } from "./commands/keys.ts";
-import { addLicenseCommands } from "./commands/license.ts";
-import { addMessageCommands } from "./commands/message.ts";
-import { addProductCommands } from "./commands/product.ts";
-import { addPublishCommand } from "./commands/publish.ts";
-import { addRecordsCommands } from "./commands/records.ts";
-import { addReleaseCommands } from "./commands/release.ts";
-import { addWebhookCommands } from "./commands/webhook.ts";
-import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from "./errors.ts";
+// The `parapet` command line: finds the command that is asked for, runs it, turns what ends it into an exit code.
+import { Command, CommanderError, Help } from "commander";
+import { COMMAND_GROUPS } from "./command-groups.ts";
+import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, StepFailed, UsageError } from "./errors.ts";
 import { type Surroundings, writeFailure } from "./terminal/output.ts";
 
 const HELP_END = `
 Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong.
 Environment: PARAPET_URL, PARAPET_KEY (API key), PARAPET_CODE (auth code of device activate).`;
 
-function createProgram(surroundings: Surroundings): Command {
+async function createProgram(args: readonly string[], surroundings: Surroundings): Promise<Command> {
 	const program = new Command("parapet")
 		.description("Parapet, an update service for fleets of firewalls")
 		.exitOverride()
@@ -38,25 +20,22 @@ function createProgram(surroundings: Surroundings): Command {
 		})
 		.showHelpAfterError(false)
 		.addHelpText("after", HELP_END);
-	addDeviceCommands(program, surroundings);
-	addDevicesCommands(program, surroundings);
-	addPublishCommand(program, surroundings);
-	addReleaseCommands(program, surroundings);
-	addProductCommands(program, surroundings);
-	addAccountCommands(program, surroundings);
-	addLicenseCommands(program, surroundings);
-	addCodeCommands(program, surroundings);
-	addHaCommands(program, surroundings);
-	addInstanceCommands(program, surroundings);
-	addWebhookCommands(program, surroundings);
-	addEventsCommand(program, surroundings);
-	addMessageCommands(program, surroundings);
-	addKeyCommands(program, surroundings);
-	addRecordsCommands(program, surroundings);
-	addKeysCommand(program, surroundings);
-	addDoctorCommand(program, surroundings);
-	addDemoCommand(program, surroundings);
-	return program;
+	// The word that names the command: the first one, or the one after `help`.
+	const asked = args.find((word) => word !== "help" && word !== "--");
+	for (const { name, usage = "", description, load } of COMMAND_GROUPS) {
+		const command = program.command(`${name}${usage.replace("[options]", "")}`).description(description);
+		if (name !== asked) continue;
+		const define = await load();
+		define(command, surroundings);
+	}
+	// Last, because a command takes over what its parent says of help when it is made.
+	return program.configureHelp({ subcommandTerm: termOf });
+}
+
+/** How a command is written in the list of all. Of one that is not loaded commander knows no options. */
+function termOf(command: Command): string {
+	const group = COMMAND_GROUPS.find(({ name }) => name === command.name());
+	return group === undefined ? new Help().subcommandTerm(command) : [group.name, group.usage ?? []].flat().join(" ");
 }
 
 /**
@@ -66,7 +45,8 @@ function createProgram(surroundings: Surroundings): Command {
  */
 export async function runParapet(args: readonly string[], surroundings: Surroundings): Promise<number> {
 	try {
-		await createProgram(surroundings).parseAsync(args, { from: "user" });
+		const program = await createProgram(args, surroundings);
+		await program.parseAsync(args, { from: "user" });
 		return EXIT_OK;
 	} catch (error) {
 		if (error instanceof CommanderError) {

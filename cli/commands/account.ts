@@ -1,15 +1,17 @@
 // `parapet account …`: customers. The rules live on the server.
+
 import type { Command } from "commander";
 import { z } from "zod";
-import { readOperand, runAsOperator } from "../command-line/run-as.ts";
-import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { anyAnswer } from "../http/answers.ts";
+import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 import { addAccountEventsCommand } from "./events.ts";
 
 const accountName = z.string().min(1, "a name is expected").max(200);
 
-export function addAccountCommands(program: Command, surroundings: Surroundings): void {
-	const account = program.command("account").description("customers");
+export function defineAccount(account: Command, surroundings: Surroundings): void {
 	runAsOperator(account.command("create <name>").description("add a customer"), surroundings, {}, async (context) => {
 		const name = readOperand(context.operands, 0, "name", accountName);
 		const made = await context.api.call("POST", "/v1/accounts", "could not create the account", anyAnswer, { name });

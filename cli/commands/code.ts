@@ -1,14 +1,17 @@
 // `parapet code …`: auth codes, with which devices activate.
+
 import type { Command } from "commander";
 import { instanceName, modelName, serialNumber } from "../../src/names.ts";
 import { accountId, codeId, haGroupId, licenseId } from "../command-line/ids.ts";
-import { moment, readOperand, runAsOperator, wholeNumber } from "../command-line/run-as.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { moment, wholeNumber } from "../command-line/values.ts";
 import { UsageError } from "../errors.ts";
-import { anyAnswer, readPages } from "../http/operator-api.ts";
+import { anyAnswer } from "../http/answers.ts";
+import { readPages } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
-export function addCodeCommands(program: Command, surroundings: Surroundings): void {
-	const code = program.command("code").description("auth codes, with which devices activate");
+export function defineCode(code: Command, surroundings: Surroundings): void {
 	const create = code
 		.command("create <account>")
 		.description("make an auth code; it is shown once")

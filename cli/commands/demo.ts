@@ -1,14 +1,15 @@
 // `parapet demo`: a Worker on this machine and a firewall that goes through the whole journey. With --exit it uses a
 // temporary folder and a free port and ends with the journey; without, it keeps what it makes and keeps serving.
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { versionName } from "../../src/names.ts";
-import { readOptions } from "../command-line/run-as.ts";
+import { readOptions } from "../command-line/read-options.ts";
 import { DEV_VARS_FILE } from "../command-line/settings.ts";
-import { CliError, UsageError } from "../errors.ts";
+import { CliError, StepFailed, UsageError } from "../errors.ts";
 import { whenInterrupted } from "../terminal/interruption.ts";
 import { createOutput, type Output, type Surroundings } from "../terminal/output.ts";
 import { ensureDevSecrets } from "../worker/dev-secrets.ts";
@@ -16,8 +17,8 @@ import { type LocalWorker, PROJECT_FOLDER, readLogTail, startWorker } from "../w
 import { findFreePort, requireFreePort } from "../worker/port.ts";
 import { runJourney } from "./demo/journey.ts";
 import { describeNextSteps } from "./demo/next-steps.ts";
-import { createSteps, StepFailed } from "./demo/steps.ts";
-import { planTargets, type Target } from "./publish.ts";
+import { createSteps } from "./demo/steps.ts";
+import { planTargets, type Target } from "./publish/targets.ts";
 
 const DEFAULT_PORT = 8787;
 const SAMPLES = ["sample-rules-1.0.0.rules", "sample-rules-1.1.0.rules"];
@@ -32,10 +33,8 @@ const demoOptions = z.object({
 });
 type DemoOptions = z.infer<typeof demoOptions>;
 
-export function addDemoCommand(program: Command, surroundings: Surroundings): void {
-	const demo = program
-		.command("demo")
-		.description("start a Worker here, and let a firewall go through the whole journey")
+export function defineDemo(demo: Command, surroundings: Surroundings): void {
+	demo
 		.option("--json", "one JSON object per step on stdout, nothing else")
 		.option("--exit", "end after the journey; uses a temporary folder and a free port")
 		.option("--package <files...>", "packages to publish and install, in this order (default: two sample rule sets)")

@@ -1,19 +1,12 @@
 // `parapet devices …`: whole fleets as files, in and out.
+
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
-import {
-	addOperatorOptions,
-	collect,
-	openOperatorApi,
-	operatorOptions,
-	pairs,
-	readOperand,
-	readOptions,
-	runAsOperator,
-	wholeNumber,
-} from "../command-line/run-as.ts";
+import { readOperand, readOptions } from "../command-line/read-options.ts";
+import { addOperatorOptions, openOperatorApi, operatorOptions, runAsOperator } from "../command-line/run-as.ts";
+import { collect, pairs, wholeNumber } from "../command-line/values.ts";
 import { UsageError } from "../errors.ts";
 import { unlessInterrupted } from "../terminal/interruption.ts";
 import { createOutput, type Surroundings } from "../terminal/output.ts";
@@ -32,8 +25,7 @@ const importShape = z.object({
 	dryRun: z.boolean().default(false),
 });
 
-export function addDevicesCommands(program: Command, surroundings: Surroundings): void {
-	const devices = program.command("devices").description("operator: whole fleets, as lines of JSON");
+export function defineDevices(devices: Command, surroundings: Surroundings): void {
 	const bring = devices
 		.command("import <file>")
 		.description("take over devices whose public keys you vouch for; - reads stdin. Can be interrupted and run again")
@@ -61,7 +53,7 @@ export function addDevicesCommands(program: Command, surroundings: Surroundings)
 		};
 		const context = { options, output: createOutput(surroundings, shared.json), surroundings, operands: bring.args };
 		if (dryRun) return unlessInterrupted((signal) => runDryRun(context, input, signal));
-		const api = openOperatorApi(shared, surroundings);
+		const api = await openOperatorApi(shared, surroundings);
 		return unlessInterrupted((signal) => runImport({ ...context, api }, input, signal), ImportStopped);
 	});
 

@@ -1,12 +1,16 @@
 // `parapet doctor`: is this deployment well, and what does it promise? Looks from outside without a key, and inside with one.
+
 import type { Command } from "commander";
 import { z } from "zod";
-import { addOperatorOptions, operatorOptions, readOptions } from "../command-line/run-as.ts";
+import { readOptions } from "../command-line/read-options.ts";
+import { addOperatorOptions, operatorOptions } from "../command-line/run-as.ts";
 import { resolveKey, resolveServer } from "../command-line/settings.ts";
 import { CliError, UsageError } from "../errors.ts";
+import { readAnswer } from "../http/answers.ts";
 import { exchange } from "../http/exchange.ts";
-import { createOperatorApi, readAnswer } from "../http/operator-api.ts";
-import { parseJson, refusalFrom } from "../http/refusal.ts";
+import { createOperatorApi } from "../http/operator-api.ts";
+import { refusalFrom } from "../http/refusal.ts";
+import { parseJson } from "../json.ts";
 import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
 import {
 	type Finding,
@@ -20,12 +24,7 @@ import {
 
 const MARKS = { good: "ok", notice: "note", bad: "BAD" } as const;
 
-export function addDoctorCommand(program: Command, surroundings: Surroundings): void {
-	const doctor = program
-		.command("doctor")
-		.description(
-			"is the service well, and how fast does a revocation take effect? With an API key it looks inside too",
-		);
+export function defineDoctor(doctor: Command, surroundings: Surroundings): void {
 	addOperatorOptions(doctor).action(async () => {
 		const shared = readOptions(doctor, operatorOptions);
 		const output = createOutput(surroundings, shared.json);

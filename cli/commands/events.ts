@@ -1,10 +1,12 @@
 // `parapet account events`, `product events`, `events`: the audit trail, one line per event, and followed as it grows.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { eventType } from "../../src/events/event-type.ts";
 import { productName } from "../../src/names.ts";
 import { accountId, deviceId } from "../command-line/ids.ts";
-import { type OperatorContext, readOperand, runAsOperator } from "../command-line/run-as.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
 import type { Surroundings } from "../terminal/output.ts";
 
@@ -117,9 +119,6 @@ export function addProductEventsCommand(product: Command, surroundings: Surround
 	});
 }
 
-export function addEventsCommand(program: Command, surroundings: Surroundings): void {
-	const command = program
-		.command("events")
-		.description("what happened to the deployment: accounts, products, messages, keys");
-	addTrailCommand(command, surroundings, () => "/v1/events");
+export function defineEvents(events: Command, surroundings: Surroundings): void {
+	addTrailCommand(events, surroundings, () => "/v1/events");
 }

@@ -1,12 +1,16 @@
 // `parapet ha …`: HA groups, firewalls that share one seat. The rules live on the server.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { haMode } from "../../src/entitlement/ha-group.ts";
 import { displayName } from "../../src/plain-text.ts";
 import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
-import { commaList, readOperand, runAsOperator, wholeNumber } from "../command-line/run-as.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { commaList, wholeNumber } from "../command-line/values.ts";
 import { UsageError } from "../errors.ts";
-import { anyAnswer, readAnswer, readPages } from "../http/operator-api.ts";
+import { anyAnswer, readAnswer } from "../http/answers.ts";
+import { readPages } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 import { describeHaState, haStateAnswer } from "./ha/ha-lines.ts";
 
@@ -14,8 +18,7 @@ type Group = z.infer<typeof anyAnswer>;
 
 const member = z.looseObject({ device: z.string(), status: z.string(), serial: z.string(), model: z.string() });
 
-export function addHaCommands(program: Command, surroundings: Surroundings): void {
-	const ha = program.command("ha").description("HA groups: firewalls that share one seat");
+export function defineHa(ha: Command, surroundings: Surroundings): void {
 	addCreate(ha, surroundings);
 	addList(ha, surroundings);
 	addChange(ha, surroundings);

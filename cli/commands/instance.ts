@@ -1,16 +1,17 @@
 // `parapet instance …`: what a cloud's hook would tell, by hand: that an instance was launched, or is gone.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { instanceName } from "../../src/names.ts";
 import { accountId, licenseId } from "../command-line/ids.ts";
-import { readOperand, runAsOperator } from "../command-line/run-as.ts";
-import { anyAnswer } from "../http/operator-api.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { anyAnswer } from "../http/answers.ts";
 import type { Surroundings } from "../terminal/output.ts";
 
 const hook = "/v1/hooks/lifecycle";
 
-export function addInstanceCommands(program: Command, surroundings: Surroundings): void {
-	const instance = program.command("instance").description("virtual machines that come and go");
+export function defineInstance(instance: Command, surroundings: Surroundings): void {
 	const launch = instance
 		.command("launch <account> <instance>")
 		.description("make an auth code for the one device of an instance, good for an hour")

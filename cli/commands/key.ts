@@ -1,16 +1,19 @@
 // `parapet key …`: API keys of publishers and operators. Not to be confused with `keys generate`, the server's secrets.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { scope } from "../../src/entitlement/credential-record.ts";
-import { commaList, moment, readOperand, runAsOperator } from "../command-line/run-as.ts";
-import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { commaList, moment } from "../command-line/values.ts";
+import { anyAnswer } from "../http/answers.ts";
+import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
 const subject = z.string().min(1).max(200);
 const keyId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "not the id of a key");
 
-export function addKeyCommands(program: Command, surroundings: Surroundings): void {
-	const key = program.command("key").description("API keys of publishers and operators");
+export function defineKey(key: Command, surroundings: Surroundings): void {
 	const create = key
 		.command("create <subject>")
 		.description("make an API key for somebody; it is shown once")

@@ -1,9 +1,11 @@
 // `parapet keys generate`: every secret a deployment needs, fresh. Prints or writes them; sends and stores nothing.
+
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { addSharedOptions, readOptions } from "../command-line/run-as.ts";
+import { readOptions } from "../command-line/read-options.ts";
+import { addSharedOptions } from "../command-line/run-as.ts";
 import { CliError } from "../errors.ts";
 import { createOutput, type Surroundings } from "../terminal/output.ts";
 import { generateSecrets, SECRET_NAMES, type SecretName } from "../worker/secrets.ts";
@@ -17,8 +19,7 @@ const HOW_TO_SET = [
 	"then move secrets.json into a password store: BOOTSTRAP_KEY is the first operator's API key, and none can be read back",
 ].join("\n");
 
-export function addKeysCommand(program: Command, surroundings: Surroundings): void {
-	const keys = program.command("keys").description("the server's own secrets");
+export function defineKeys(keys: Command, surroundings: Surroundings): void {
 	const generate = keys
 		.command("generate")
 		.description("make every secret that a deployment needs")

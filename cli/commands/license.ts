@@ -1,11 +1,15 @@
 // `parapet license …`: what a customer bought, and what becomes of it. The rules live on the server.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { licenseKind, overagePolicy } from "../../src/entitlement/license.ts";
 import { productName } from "../../src/names.ts";
 import { accountId, licenseId } from "../command-line/ids.ts";
-import { commaList, moment, pairs, readOperand, runAsOperator, wholeNumber } from "../command-line/run-as.ts";
-import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { commaList, moment, pairs, wholeNumber } from "../command-line/values.ts";
+import { anyAnswer } from "../http/answers.ts";
+import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 import { addUsageCommand } from "./license/usage.ts";
 
@@ -15,8 +19,7 @@ const VERDICTS = {
 	revoke: "end a license for good",
 } as const;
 
-export function addLicenseCommands(program: Command, surroundings: Surroundings): void {
-	const license = program.command("license").description("what a customer bought");
+export function defineLicense(license: Command, surroundings: Surroundings): void {
 	addCreate(license, surroundings);
 	addList(license, surroundings);
 	addUsageCommand(license, surroundings);

@@ -1,10 +1,14 @@
 // `parapet message …`: messages of the day, and whom they are for.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { localeTag, severity } from "../../src/content/message.ts";
 import { productName, versionName } from "../../src/names.ts";
-import { collect, commaList, moment, pairs, readOperand, runAsOperator } from "../command-line/run-as.ts";
-import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { collect, commaList, moment, pairs } from "../command-line/values.ts";
+import { anyAnswer } from "../http/answers.ts";
+import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
 const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-…");
@@ -20,8 +24,7 @@ const translations = z.array(z.string()).transform((entries, context) => {
 	return found;
 });
 
-export function addMessageCommands(program: Command, surroundings: Surroundings): void {
-	const message = program.command("message").description("messages of the day");
+export function defineMessage(message: Command, surroundings: Surroundings): void {
 	addMessageCreate(message, surroundings);
 	runAsOperator(message.command("list").description("all messages"), surroundings, {}, async ({ api, output }) => {
 		const found = await api.call("GET", "/v1/messages/all", "could not list messages", listAnswer("messages"));

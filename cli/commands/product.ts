@@ -1,14 +1,16 @@
 // `parapet product …`: content lines.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName } from "../../src/names.ts";
-import { readOperand, runAsOperator } from "../command-line/run-as.ts";
-import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { anyAnswer } from "../http/answers.ts";
+import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 import { addProductEventsCommand } from "./events.ts";
 
-export function addProductCommands(program: Command, surroundings: Surroundings): void {
-	const product = program.command("product").description("content lines");
+export function defineProduct(product: Command, surroundings: Surroundings): void {
 	const create = product.command("create <product>").description("add a content line").option("--title <text>");
 	runAsOperator(create, surroundings, { title: z.string().optional() }, async ({ api, options, operands, output }) => {
 		const name = readOperand(operands, 0, "product", productName);

@@ -1,14 +1,16 @@
 // `parapet publish FILE…`: each file becomes one release.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { urgency } from "../../src/content/product-record.ts";
 import { modelName, packageFileName, productName, versionName } from "../../src/names.ts";
-import { commaList, runAsOperator } from "../command-line/run-as.ts";
-import { UsageError } from "../errors.ts";
-import { openPayload, parsePackageName } from "../files/package-file.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { commaList } from "../command-line/values.ts";
+import { openPayload } from "../files/package-file.ts";
 import { formatBytes, type Surroundings } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { publishPackage } from "./publish/publish-package.ts";
+import { planTargets } from "./publish/targets.ts";
 
 const shape = {
 	product: productName.optional(),
@@ -20,19 +22,9 @@ const shape = {
 	engineMin: versionName.optional(),
 	engineMax: versionName.optional(),
 };
-type PublishChoices = z.infer<z.ZodObject<typeof shape>>;
 
-export interface Target {
-	readonly file: string;
-	readonly product: string;
-	readonly version: string;
-	readonly name: string;
-}
-
-export function addPublishCommand(program: Command, surroundings: Surroundings): void {
-	const publish = program
-		.command("publish <file...>")
-		.description("upload packages and release them; .gz and .zst are unpacked first")
+export function definePublish(publish: Command, surroundings: Surroundings): void {
+	publish
 		.option("--product <product>", "default: from the file's name, e.g. crs-4.27.0.tar.gz is crs")
 		.option("--version <version>", "default: from the file's name; for one file only")
 		.option("--name <name>", "the download's file name; for one file only")
@@ -63,27 +55,5 @@ export function addPublishCommand(program: Command, surroundings: Surroundings):
 				await payload.dispose();
 			}
 		}
-	});
-}
-
-/**
- * Says what each file will be released as, before anything is sent.
- * @throws UsageError when a file's name does not say and no option does
- */
-export function planTargets(files: readonly string[], choices: PublishChoices): Target[] {
-	if (files.length > 1 && (choices.version !== undefined || choices.name !== undefined)) {
-		throw new UsageError("--version and --name are for one file", "publish the files one by one");
-	}
-	return files.map((file) => {
-		const parsed = parsePackageName(file);
-		const product = choices.product ?? parsed.product;
-		const version = choices.version ?? parsed.version;
-		const name = choices.name ?? parsed.payloadName;
-		const hint = "give --product and --version, or name the file like crs-4.27.0.tar.gz";
-		if (!productName.safeParse(product).success) throw new UsageError(`${file}: no product in the name`, hint);
-		if (!versionName.safeParse(version).success) throw new UsageError(`${file}: no version in the name`, hint);
-		if (!packageFileName.safeParse(name).success)
-			throw new UsageError(`${file}: ${name} cannot be a download's name`, "give --name");
-		return { file, product: String(product), version: String(version), name };
 	});
 }

@@ -1,7 +1,9 @@
 // `parapet records …`: repairs the replicated records, or looks whether they need it. Ctrl-C ends either in good order.
+
 import type { Command } from "commander";
 import { z } from "zod";
-import { runAsOperator, wholeNumber } from "../command-line/run-as.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { wholeNumber } from "../command-line/values.ts";
 import { unlessInterrupted } from "../terminal/interruption.ts";
 import type { Surroundings } from "../terminal/output.ts";
 import { DEFAULT_RATE, RebuildStopped, runRebuild } from "./records/rebuild.ts";
@@ -16,8 +18,7 @@ const placeToken = z.string().transform((text, context) => {
 	return z.NEVER;
 });
 
-export function addRecordsCommands(program: Command, surroundings: Surroundings): void {
-	const records = program.command("records").description("the replicated records in KV and Redis");
+export function defineRecords(records: Command, surroundings: Surroundings): void {
 	const rebuild = records
 		.command("rebuild")
 		.description("write every record to the stores again; harmless while everything runs, and can be interrupted")

@@ -1,13 +1,15 @@
 // `parapet release …`: what has been published, and taking it back.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName, versionName } from "../../src/names.ts";
-import { readOperand, runAsOperator } from "../command-line/run-as.ts";
-import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { anyAnswer } from "../http/answers.ts";
+import { listAnswer } from "../http/lists.ts";
 import { formatBytes, formatTable, type Surroundings } from "../terminal/output.ts";
 
-export function addReleaseCommands(program: Command, surroundings: Surroundings): void {
-	const release = program.command("release").description("published releases");
+export function defineRelease(release: Command, surroundings: Surroundings): void {
 	const list = release.command("list <product>").description("a product's releases, newest first");
 	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
 		const product = readOperand(operands, 0, "product", productName);

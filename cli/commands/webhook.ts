@@ -1,18 +1,21 @@
 // `parapet webhook …`: where an account's events are sent, and how that goes.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { eventType, MAX_EVENT_TYPES } from "../../src/events/event-type.ts";
 import { accountId } from "../command-line/ids.ts";
-import { commaList, readOperand, runAsOperator } from "../command-line/run-as.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { commaList } from "../command-line/values.ts";
 import { CliError } from "../errors.ts";
-import { anyAnswer, listAnswer } from "../http/operator-api.ts";
+import { anyAnswer } from "../http/answers.ts";
+import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
 const webhookId = z.string().regex(/^whk-[0-9a-z]{4,40}$/, "a webhook looks like whk-…");
 const webhookUrl = z.string().regex(/^https?:\/\/\S+$/, "a URL is expected");
 
-export function addWebhookCommands(program: Command, surroundings: Surroundings): void {
-	const webhook = program.command("webhook").description("events of an account, sent to a URL (Standard Webhooks)");
+export function defineWebhook(webhook: Command, surroundings: Surroundings): void {
 	addCreate(webhook, surroundings);
 	const list = webhook.command("list <account>").description("an account's webhooks and how they are doing");
 	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {

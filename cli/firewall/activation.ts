@@ -1,10 +1,12 @@
 // Activation and deactivation of a firewall (RFC 7591 and RFC 7592). Key and serial are saved before the auth code is
 // sent, so that a lost reply is harmless: the same code with the same key is the same device.
+
 import { randomBytes } from "node:crypto";
 import { CliError } from "../errors.ts";
+import { readAnswer } from "../http/answers.ts";
 import { exchange } from "../http/exchange.ts";
-import { readAnswer } from "../http/operator-api.ts";
-import { parseJson, refusalFrom } from "../http/refusal.ts";
+import { refusalFrom } from "../http/refusal.ts";
+import { parseJson } from "../json.ts";
 import { registrationAnswer } from "./answers.ts";
 import { createPrivateJwk, type DeviceAlgorithm, importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";

@@ -1,7 +1,8 @@
 // Asking what to run: the check with its ETag, and the permit for an offer.
+
 import { CliError } from "../errors.ts";
-import { readAnswer } from "../http/operator-api.ts";
-import { parseJson } from "../http/refusal.ts";
+import { readAnswer } from "../http/answers.ts";
+import { parseJson } from "../json.ts";
 import { type CheckAnswer, checkAnswer, entitlementsAnswer, type Offer, type Permit, permitAnswer } from "./answers.ts";
 import { encodeVersions, haParameters } from "./ha.ts";
 import type { FirewallSession } from "./session.ts";

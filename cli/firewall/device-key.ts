@@ -1,7 +1,13 @@
 // A firewall's key pair, and the two things it signs: DPoP proofs (RFC 9449) and client assertions (RFC 7523).
 // The private key never leaves its home; the server learns the public half at activation.
 import { createHash } from "node:crypto";
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
+// Only these parts of jose: the whole of it takes twice as long to load, and a check runs every few minutes.
+import type { JWK } from "jose";
+import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
+import { SignJWT } from "jose/jwt/sign";
+import { exportJWK } from "jose/key/export";
+import { generateKeyPair } from "jose/key/generate/keypair";
+import { importJWK } from "jose/key/import";
 import type { StateOf } from "./state.ts";
 
 export type DeviceAlgorithm = "ES256" | "Ed25519";

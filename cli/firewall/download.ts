@@ -4,7 +4,7 @@ import { mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { ConnectionError } from "../errors.ts";
-import { hashFile } from "../files/package-file.ts";
+import { hashFile } from "../files/file-digest.ts";
 import { type HttpReply, openReply, retryAfterOf } from "../http/exchange.ts";
 
 /** Attempts in a row that bring no byte before giving up. */

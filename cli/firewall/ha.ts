@@ -1,29 +1,19 @@
 // What a firewall says of itself as a member of an HA group: given once, it goes with every check until it is changed. The
 // service ignores it from a firewall that is in no group.
-import { z } from "zod";
-import { parseInstalled } from "../../src/content/check.ts";
-import { haRole } from "../../src/entitlement/ha-group.ts";
-import { wholeNumber } from "../command-line/run-as.ts";
-import type { FirewallHome } from "./state.ts";
+import type { FirewallHome, StateOf } from "./state.ts";
 
-/** Of the commands that check. `ha` is false for `--no-ha`. */
-export const haOptions = {
-	ha: z.boolean().default(true),
-	haRole: haRole.optional(),
-	haPriority: wholeNumber.pipe(z.int().max(255)).optional(),
-	haPeer: z
-		.string()
-		.refine((text) => parseInstalled(text) !== null, "product@version or product, joined by commas, is expected")
-		.optional(),
-};
-export type HaOptions = z.infer<z.ZodObject<typeof haOptions>>;
+export interface HaWords {
+	/** what was said before is to be forgotten first */
+	readonly forget: boolean;
+	/** undefined = stays as it was said before */
+	readonly said: { readonly [Word in keyof StateOf<"ha">]: StateOf<"ha">[Word] | undefined };
+}
 
-/** Keeps what is given, in place of what was said before. What is not given stays; `ha: false` forgets all that was said. */
-export async function rememberHa(home: FirewallHome, { ha, haRole, haPriority, haPeer }: HaOptions): Promise<void> {
-	if (!ha) await home.forget("ha");
-	const given = { role: haRole, priority: haPriority, peer: haPeer };
-	const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-	if (Object.keys(said).length > 0) await home.save("ha", { ...(await home.load("ha")), ...said });
+/** Keeps what is said, in place of what was said of the same before. */
+export async function rememberHa(home: FirewallHome, { forget, said }: HaWords): Promise<void> {
+	if (forget) await home.forget("ha");
+	const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+	if (Object.keys(given).length > 0) await home.save("ha", { ...(await home.load("ha")), ...given });
 }
 
 /** @returns its part of a check's query, as parameters that are ready to be joined */

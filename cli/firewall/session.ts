@@ -1,10 +1,12 @@
 // An authenticated firewall: gets access tokens with its key, and sends each request with one and a proof of the key.
 // A token is used until shortly before it ends; when the server refuses it earlier, it is replaced once.
+
 import type { z } from "zod";
 import { CliError } from "../errors.ts";
+import { readAnswer } from "../http/answers.ts";
 import { exchange, type HttpAnswer } from "../http/exchange.ts";
-import { readAnswer } from "../http/operator-api.ts";
-import { parseJson, refusalFrom } from "../http/refusal.ts";
+import { refusalFrom } from "../http/refusal.ts";
+import { parseJson } from "../json.ts";
 import { loadActiveIdentity, loadKey } from "./activation.ts";
 import { tokenAnswer } from "./answers.ts";
 import { importDeviceKey } from "./device-key.ts";

@@ -16,7 +16,7 @@ import {
 } from "../../src/names.ts";
 import { CliError } from "../errors.ts";
 import { readIfPresent, writeAtomically } from "../files/atomic-file.ts";
-import { parseJson } from "../http/refusal.ts";
+import { parseJson } from "../json.ts";
 import { checkAnswer } from "./answers.ts";
 
 const privateJwk = z.union([

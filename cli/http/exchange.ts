@@ -1,7 +1,6 @@
 // One HTTP exchange over node:http(s). Not fetch: an upload must have a Content-Length although it is a stream, and a
 // download must arrive byte for byte as it was sent. No retries, no redirects, no cookies.
-import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { readRetryAfter } from "../../src/retry-after.ts";
@@ -39,7 +38,7 @@ export interface HttpAnswer {
  */
 export function openReply(request: HttpRequest): Promise<HttpReply> {
 	const url = new URL(request.url);
-	const start = url.protocol === "https:" ? requestHttps : requestHttp;
+	const start = requestOf(url);
 	const body = request.body;
 	return new Promise((resolve, reject) => {
 		const outgoing = start(url.href, {
@@ -60,6 +59,11 @@ export function openReply(request: HttpRequest): Promise<HttpReply> {
 		// A server may refuse before it has read everything: then the reply has been taken and this failure is moot.
 		else pipeline(body, outgoing).catch(fail);
 	});
+}
+
+/** TLS is loaded only where it is wanted. Not by `import`: that of node:http loads the client of WebSockets with it (25 ms). */
+function requestOf({ protocol }: URL) {
+	return process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http").request;
 }
 
 /**

@@ -1,8 +1,10 @@
 // The publisher's and operator's side of the HTTP API: one authorized JSON request, refusals thrown.
-import { z } from "zod";
-import { CliError } from "../errors.ts";
+
+import type { z } from "zod";
+import { parseJson } from "../json.ts";
+import { readAnswer } from "./answers.ts";
 import { exchange } from "./exchange.ts";
-import { parseJson, refusalFrom } from "./refusal.ts";
+import { refusalFrom } from "./refusal.ts";
 
 export interface OperatorApi {
 	readonly server: string;
@@ -50,39 +52,4 @@ export function createOperatorApi({ server, key, nowMs }: OperatorApiOptions): O
 			return readAnswer(answer.text === "" ? {} : parseJson(answer.text), what, schema);
 		},
 	};
-}
-
-/** @throws CliError when the answer is not what it should be */
-export function readAnswer<T>(value: unknown, what: string, schema: z.ZodType<T>): T {
-	const read = schema.safeParse(value);
-	if (read.success) return read.data;
-	throw new CliError(`${what}: the server's answer is not understood: ${z.prettifyError(read.error)}`, {
-		code: "unexpected_answer",
-		fix: "the server may speak another version of this interface: update this command line",
-	});
-}
-
-/** An answer that is shown as it came. */
-export const anyAnswer = z.looseObject({});
-
-/** @returns the whole of a list that comes in pages, as one answer, and the items in it */
-export async function readPages(api: OperatorApi, path: string, what: string, name: string) {
-	const items: Record<string, unknown>[] = [];
-	for (let query = ""; ; ) {
-		const page = await api.call("GET", path + query, what, listAnswer(name));
-		items.push(...page.items);
-		const { next } = page.answer;
-		if (typeof next !== "string") return { answer: { ...page.answer, [name]: items }, items };
-		query = `?after=${encodeURIComponent(next)}`;
-	}
-}
-
-/** @returns a schema for `{[name]: [...]}`: the answer as it came, and the items in it */
-export function listAnswer(name: string) {
-	return anyAnswer.transform((answer, context) => {
-		const items = z.array(anyAnswer).safeParse(answer[name]);
-		if (items.success) return { answer, items: items.data };
-		context.addIssue({ code: "custom", message: `${name} is no list` });
-		return z.NEVER;
-	});
 }

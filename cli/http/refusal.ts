@@ -1,6 +1,7 @@
 // Reads what a refusing server says: problem details (RFC 9457) everywhere, RFC 6749 errors under /oauth2.
 import { z } from "zod";
 import { ServerRefusal } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { type HttpAnswer, retryAfterOf } from "./exchange.ts";
 
 const problem = z.object({
@@ -21,15 +22,6 @@ const oauthError = z.object({
 	error_description: z.string().optional(),
 	server_time: z.number().optional(),
 });
-
-/** @returns the JSON value in a text, undefined if it is none */
-export function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}
 
 /**
  * Turns an answer of 400 and above into the error to throw.

@@ -1,6 +1,6 @@
 // Progress bars on stderr, only when a person is looking at it: of bytes that move, and of things that are done, which
 // where there is no terminal become a line now and then.
-import cliProgress from "cli-progress";
+import type { SingleBar } from "cli-progress";
 import { formatBytes, type Surroundings } from "./output.ts";
 
 export interface Progress {
@@ -61,20 +61,22 @@ function hasTerminal(surroundings: Surroundings): boolean {
 	return surroundings.stderr === process.stderr && process.stderr.isTTY === true;
 }
 
+/** The bar itself is loaded while the work goes on, which waits for no bar; what is over before then shows none. */
 function createBar(format: string) {
-	const bar = new cliProgress.SingleBar(
-		{ format, stream: process.stderr, hideCursor: true, clearOnComplete: true, barsize: 24 },
-		cliProgress.Presets.rect,
-	);
+	let bar: SingleBar | undefined;
 	let running = false;
+	void import("cli-progress").then(({ default: { SingleBar, Presets } }) => {
+		const options = { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, barsize: 24 };
+		bar = new SingleBar(options, Presets.rect);
+	});
 	return {
 		show: (done: number, total: number, payload: Record<string, string>) => {
-			if (running) bar.update(done, payload);
-			else bar.start(total, done, payload);
-			running = true;
+			if (running) bar?.update(done, payload);
+			else bar?.start(total, done, payload);
+			running = bar !== undefined;
 		},
 		end: () => {
-			if (running) bar.stop();
+			if (running) bar?.stop();
 			running = false;
 		},
 	};

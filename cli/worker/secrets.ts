@@ -1,7 +1,9 @@
 // The server's secrets: what each looks like, and fresh ones. Made here so that local ones and production ones cannot
 // differ in form; the server reads and checks them in src/config.ts.
 import { randomBytes } from "node:crypto";
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
+import { exportJWK } from "jose/key/export";
+import { generateKeyPair } from "jose/key/generate/keypair";
 
 export const SECRET_NAMES = ["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const;
 export type SecretName = (typeof SECRET_NAMES)[number];

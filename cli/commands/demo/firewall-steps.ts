@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { CliError } from "../../errors.ts";
-import { hashFile } from "../../files/package-file.ts";
+import { hashFile } from "../../files/file-digest.ts";
 import type { Offer } from "../../firewall/answers.ts";
 import { askPermit, checkForUpdates } from "../../firewall/check.ts";
 import { installPackage, partPathOf } from "../../firewall/install.ts";

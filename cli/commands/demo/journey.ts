@@ -9,7 +9,7 @@ import { type FirewallHome, openHome } from "../../firewall/state.ts";
 import { createOperatorApi, type OperatorApi } from "../../http/operator-api.ts";
 import type { Surroundings } from "../../terminal/output.ts";
 import { createProgress } from "../../terminal/progress.ts";
-import type { Target } from "../publish.ts";
+import type { Target } from "../publish/targets.ts";
 import { expectMessage, packageFolders, updateOnce, type WantedRelease } from "./firewall-steps.ts";
 import { type DemoRelease, publishForDemo } from "./publish-step.ts";
 import { type Seed, seedDemo } from "./seed.ts";

@@ -7,7 +7,7 @@ import type { OperatorApi } from "../../http/operator-api.ts";
 import { formatBytes, type Surroundings } from "../../terminal/output.ts";
 import { createProgress } from "../../terminal/progress.ts";
 import { publishPackage } from "../publish/publish-package.ts";
-import type { Target } from "../publish.ts";
+import type { Target } from "../publish/targets.ts";
 import type { StepResult } from "./steps.ts";
 
 export interface DemoRelease {

@@ -1,10 +1,11 @@
 // The demo's customer: account, products, license, auth code, message. Each is looked for first, so that a second run
 // finds everything in place. The auth code is shown only once by the server, so it is kept beside the demo's firewall.
+
 import { join } from "node:path";
 import { z } from "zod";
 import { readIfPresent, writeAtomically } from "../../files/atomic-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
-import { parseJson } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
 import type { RunStep } from "./steps.ts";
 
 const ACCOUNT_NAME = "Demo customer";

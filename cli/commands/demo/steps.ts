@@ -1,5 +1,6 @@
 // The demo's steps: each is timed and told as it ends, as a line for people or as one JSON object.
 import { performance } from "node:perf_hooks";
+import { StepFailed } from "../../errors.ts";
 import { type Output, printable, type Surroundings, writeFailure } from "../../terminal/output.ts";
 
 const NAME_WIDTH = 12;
@@ -39,12 +40,4 @@ export function createSteps(output: Output, surroundings: Surroundings): RunStep
 			throw new StepFailed(name, error);
 		}
 	};
-}
-
-/** A step failed, and has said so already. */
-export class StepFailed extends Error {
-	constructor(step: string, cause: unknown) {
-		super(`step ${step} failed`, { cause });
-		this.name = "StepFailed";
-	}
 }

@@ -1,65 +1,52 @@
 // `parapet device explain`: why a firewall gets what it gets, asked by an operator about a device, or by the firewall itself.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName, versionName } from "../../../src/names.ts";
 import { deviceId } from "../../command-line/ids.ts";
-import {
-	addOperatorOptions,
-	firewallOptions,
-	moment,
-	openOperatorApi,
-	operatorOptions,
-	readOperand,
-	readOptions,
-} from "../../command-line/run-as.ts";
-import { DEFAULT_HOME } from "../../command-line/settings.ts";
+import { readOperand, readOptions } from "../../command-line/read-options.ts";
+import { firewallOptions, openOperatorApi, operatorOptions } from "../../command-line/run-as.ts";
+import { moment } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
-import { loadActiveIdentity } from "../../firewall/activation.ts";
-import { anyAnswer, readAnswer } from "../../http/operator-api.ts";
+import { anyAnswer, readAnswer } from "../../http/answers.ts";
 import { createOutput, type Surroundings } from "../../terminal/output.ts";
 import { describeExplanation, explanationAnswer } from "./explain-lines.ts";
-import { openSession } from "./open-session.ts";
 
 const WHAT = "could not explain";
 
-export function addExplain(device: Command, surroundings: Surroundings): void {
-	const command = device
-		.command("explain [device]")
-		.description("why a firewall gets what it gets: with a device for operators, without one as the firewall itself")
-		.requiredOption("--product <product>")
-		.option("--installed <version>", "what it has installed (the firewall itself: what it has)")
-		.option("--engine <version>", "its software version (the firewall itself: that of its activation)")
-		.option("--at <when>", "another time than now: a date, or a span such as 24h")
-		.option("--home <dir>", `the firewall's state, without a device (default ${DEFAULT_HOME})`);
+/** @param command with its options and, where an operator asks, the device as its operand */
+export async function runExplain(command: Command, surroundings: Surroundings): Promise<void> {
 	const shape = z.object({
 		product: productName,
 		installed: versionName.optional(),
 		engine: versionName.optional(),
 		at: moment(surroundings).optional(),
 	});
-	addOperatorOptions(command).action(async () => {
-		const question = readOptions(command, shape);
-		const output = createOutput(surroundings, readOptions(command, operatorOptions).json);
-		const answer = command.args.length > 0 ? await askAsOperator(question) : await askAsFirewall(question);
-		output.answer(answer, describeExplanation(readAnswer(answer, WHAT, explanationAnswer)));
-	});
+	const question = readOptions(command, shape);
+	const output = createOutput(surroundings, readOptions(command, operatorOptions).json);
+	const ask = command.args.length > 0 ? askAsOperator : askAsFirewall;
+	const answer = await ask(command, surroundings, question);
+	output.answer(answer, describeExplanation(readAnswer(answer, WHAT, explanationAnswer)));
+}
 
-	async function askAsOperator(question: Question) {
-		const id = readOperand(command.args, 0, "device", deviceId);
-		const shared = readOptions(command, operatorOptions.extend({ home: z.string().optional() }));
-		if (shared.home !== undefined) throw new UsageError("--home is for the firewall itself", "leave out the device");
-		return openOperatorApi(shared, surroundings).call("GET", pathOf(id, question), WHAT, anyAnswer);
-	}
+async function askAsOperator(command: Command, surroundings: Surroundings, question: Question) {
+	const id = readOperand(command.args, 0, "device", deviceId);
+	const shared = readOptions(command, operatorOptions.extend({ home: z.string().optional() }));
+	if (shared.home !== undefined) throw new UsageError("--home is for the firewall itself", "leave out the device");
+	const api = await openOperatorApi(shared, surroundings);
+	return api.call("GET", pathOf(id, question), WHAT, anyAnswer);
+}
 
-	async function askAsFirewall(question: Question) {
-		const session = await openSession({ options: readOptions(command, firewallOptions), surroundings });
-		const identity = await loadActiveIdentity(session.home);
-		const installed = (await session.home.load("installed"))?.[question.product]?.version;
-		const known = { installed, engine: identity.engine ?? undefined };
-		const given = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined));
-		const path = pathOf(identity.device.id, { ...known, ...given, product: question.product });
-		return session.call({ method: "GET", path, what: WHAT }, anyAnswer);
-	}
+async function askAsFirewall(command: Command, surroundings: Surroundings, question: Question) {
+	const { loadActiveIdentity } = await import("../../firewall/activation.ts");
+	const { openSession } = await import("./open-session.ts");
+	const session = await openSession({ options: readOptions(command, firewallOptions), surroundings });
+	const identity = await loadActiveIdentity(session.home);
+	const installed = (await session.home.load("installed"))?.[question.product]?.version;
+	const known = { installed, engine: identity.engine ?? undefined };
+	const given = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined));
+	const path = pathOf(identity.device.id, { ...known, ...given, product: question.product });
+	return session.call({ method: "GET", path, what: WHAT }, anyAnswer);
 }
 
 interface Question {

@@ -1,10 +1,13 @@
 // The operator's half of `parapet device …`: the devices of a customer, and what is to become of one.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { modelName, serialNumber } from "../../../src/names.ts";
 import { accountId, deviceId } from "../../command-line/ids.ts";
-import { readOperand, runAsOperator } from "../../command-line/run-as.ts";
-import { anyAnswer, readPages } from "../../http/operator-api.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { anyAnswer } from "../../http/answers.ts";
+import { readPages } from "../../http/lists.ts";
 import { formatTable, type Surroundings } from "../../terminal/output.ts";
 
 const VERDICTS = {

@@ -1,26 +1,27 @@
 // `parapet device update`: runs the firewall's update and says how it went.
-
-import type { CommandContext } from "../../command-line/run-as.ts";
+import { productName } from "../../../src/names.ts";
+import type { FirewallAction } from "../../command-line/run-as.ts";
 import { CliError } from "../../errors.ts";
-import type { FirewallSession } from "../../firewall/session.ts";
 import { type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
 import { degradedLines, describeCheck } from "./check-lines.ts";
+import { haOptions, openHaSession } from "./ha-options.ts";
+
+const shape = { product: productName.optional(), ...haOptions };
+
+export const update: FirewallAction<typeof shape> = { shape, run: runDeviceUpdate };
 
 /** @throws CliError when something that was offered could not be installed, after everything has been tried */
-export async function runDeviceUpdate(
-	context: CommandContext<unknown>,
-	session: FirewallSession,
-	product: string | undefined,
-): Promise<void> {
-	const { output, surroundings } = context;
+async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>["run"]>[0]): Promise<void> {
+	const { options, output, surroundings } = context;
+	const session = await openHaSession(context);
 	let progress: Progress | undefined;
 	const endProgress = () => {
 		progress?.end();
 		progress = undefined;
 	};
 	try {
-		const result = await updateFirewall(session, product, {
+		const result = await updateFirewall(session, options.product, {
 			onProgress: (name, done, total) => {
 				progress ??= createProgress(surroundings, `downloading ${name}`, output.json);
 				progress.report(done, total);

@@ -1,11 +1,12 @@
 // The file of an export while it is written: `<file>.part`, which gets its name when all devices are in it. One that is there
 // is gone on with after its last whole line.
+
 import { createReadStream } from "node:fs";
 import { appendFile, open, rename, truncate, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { accountObjectName } from "../../../src/entitlement/ids.ts";
 import { CliError } from "../../errors.ts";
-import { parseJson } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
 import { readLines } from "./line-reader.ts";
 
 export interface ExportTarget {

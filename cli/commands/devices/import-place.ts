@@ -1,10 +1,11 @@
 // How far an import of a file has come, in a small file beside it. Written after each batch, so that the same command goes on
 // there after whatever has ended it; a batch that had arrived already changes nothing. Another file, account or server, or a
 // file that was edited since, begins anew.
+
 import { createHash } from "node:crypto";
 import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { parseJson } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
 
 const count = z.int().nonnegative();
 export const importCounts = z.strictObject({

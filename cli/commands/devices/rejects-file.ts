@@ -1,9 +1,10 @@
 // The lines that were refused, one JSON object each: which, and why. Nothing else of them.
+
 import { createReadStream } from "node:fs";
 import { appendFile, lstat, rm, truncate } from "node:fs/promises";
 import { z } from "zod";
 import { UsageError } from "../../errors.ts";
-import { parseJson } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
 import type { Reject } from "./line-check.ts";
 import { readLines } from "./line-reader.ts";
 

@@ -1,9 +1,12 @@
 // `parapet license usage`: how much of a customer's licenses is used.
+
 import type { Command } from "commander";
 import { z } from "zod";
 import { accountId, licenseId } from "../../command-line/ids.ts";
-import { readOperand, runAsOperator, wholeNumber } from "../../command-line/run-as.ts";
-import { anyAnswer } from "../../http/operator-api.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { wholeNumber } from "../../command-line/values.ts";
+import { anyAnswer } from "../../http/answers.ts";
 import { formatTable, type Surroundings } from "../../terminal/output.ts";
 
 const usage = z.looseObject({

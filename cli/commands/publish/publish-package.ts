@@ -1,14 +1,17 @@
 // Publishing one package: upload the payload, then make it a release. Both requests may be repeated: the same payload
 // under the same version is the same release.
+
 import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream";
+import { pipeline, Transform, type TransformCallback } from "node:stream";
 import { z } from "zod";
 import { sha256Hex } from "../../../src/names.ts";
 import { CliError } from "../../errors.ts";
-import { createByteCounter, type Payload } from "../../files/package-file.ts";
+import type { Payload } from "../../files/package-file.ts";
+import { readAnswer } from "../../http/answers.ts";
 import { exchange } from "../../http/exchange.ts";
-import { type OperatorApi, readAnswer } from "../../http/operator-api.ts";
-import { parseJson, refusalFrom } from "../../http/refusal.ts";
+import type { OperatorApi } from "../../http/operator-api.ts";
+import { refusalFrom } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
 
 export interface ReleaseMetadata {
 	readonly notes?: string | undefined;
@@ -80,5 +83,17 @@ function expectSameBytes(stored: string, payload: Payload, what: string): void {
 	throw new CliError(`the server holds other bytes for ${what}: SHA-256 ${stored}, not ${payload.sha256}`, {
 		code: "digest_mismatch",
 		fix: "a version never changes once it is published: publish under a new version",
+	});
+}
+
+/** A stream that passes bytes through and tells how many have passed. */
+function createByteCounter(onCount: (bytes: number) => void): Transform {
+	let passed = 0;
+	return new Transform({
+		transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback) {
+			passed += chunk.length;
+			onCount(passed);
+			done(null, chunk);
+		},
 	});
 }

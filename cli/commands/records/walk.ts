@@ -1,10 +1,11 @@
 // The way through all records of a deployment, a page at a time: products, then accounts, then what all devices share, so
 // that `heads` comes after everything it points to. Keeps to a pace, waits when the server asks for it, and can start again
 // at any page.
+
 import { z } from "zod";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { CALL_INTERVAL_MS, type Patience, patiently } from "../../http/patience.ts";
-import { parseJson } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
 import type { Surroundings } from "../../terminal/output.ts";
 
 const owner = z.union([

@@ -7,7 +7,8 @@ import { checkForUpdates } from "../../../../cli/firewall/check.ts";
 import { createSession, type FirewallSession } from "../../../../cli/firewall/session.ts";
 import { openHome } from "../../../../cli/firewall/state.ts";
 import { updateFirewall } from "../../../../cli/firewall/update.ts";
-import { AUTH_CODE, type ContractServer, startContractServer } from "../support/contract-server.ts";
+import { AUTH_CODE, startContractServer } from "../support/contract-server.ts";
+import type { ContractServer } from "../support/contract-state.ts";
 import { runCli } from "../support/run-cli.ts";
 
 const FIRST = { version: "4.27.0", bytes: Buffer.alloc(200_000, "first release ") };

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { activateFirewall } from "../../../../cli/firewall/activation.ts";
 import { openHome } from "../../../../cli/firewall/state.ts";
-import { AUTH_CODE, type ContractServer, startContractServer } from "../support/contract-server.ts";
+import { AUTH_CODE, startContractServer } from "../support/contract-server.ts";
+import type { ContractServer } from "../support/contract-state.ts";
 import { runCli } from "../support/run-cli.ts";
 
 let server: ContractServer;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { problem } from "./contract-replies.ts";
-import type { ContractServer } from "./contract-server.ts";
+import type { ContractServer } from "./contract-state.ts";
 
 export type DownloadState = Pick<ContractServer, "faults" | "release">;
 

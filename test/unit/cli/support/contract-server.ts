@@ -8,41 +8,10 @@ import { importJWK, type JWK, jwtVerify } from "jose";
 import { answerDownload, packageOf } from "./contract-download.ts";
 import { verifyProof } from "./contract-proof.ts";
 import { end, inSeconds, json, listen, problem, readBody } from "./contract-replies.ts";
+import type { ContractServer } from "./contract-state.ts";
 
 export const AUTH_CODE = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXYZ-0000";
 export const API_KEY = "local-0123456789abcdefghijklmnopqrstuvwxyz";
-
-export interface ContractServer {
-	readonly url: string;
-	/** method and path of every request, in order */
-	readonly seen: { method: string; path: string; headers: IncomingMessage["headers"]; body: string }[];
-	readonly reports: { permit: string; outcome: string; detail?: string }[];
-	/** what is offered of product crs; null = nothing */
-	release: { version: string; bytes: Buffer } | null;
-	/** what every question for an explanation is answered with */
-	explanation: object;
-	faults: Faults;
-	close(): Promise<void>;
-}
-
-export interface Faults {
-	/** break off the next download after this many bytes; undefined = send all */
-	cutAt?: number | undefined;
-	/** send other bytes of the same length */
-	corrupt?: boolean;
-	/** send more than was promised */
-	tooLong?: boolean;
-	/** refuse this many signed URLs */
-	refuseUrls?: number;
-	/** refuse this many access tokens */
-	refuseTokens?: number;
-	/** answer token requests as to a device whose clock is off */
-	serverTime?: number;
-	/** refuse to give permits */
-	refusePermits?: boolean;
-	/** leave reports unanswered */
-	dropReports?: boolean;
-}
 
 export async function startContractServer(): Promise<ContractServer> {
 	const keys = new Map<string, { jwk: JWK; jkt: string }>();

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeExplanation, type Explanation } from "../../../../../cli/commands/device/explain-lines.ts";
-import { API_KEY, AUTH_CODE, type ContractServer, startContractServer } from "../../support/contract-server.ts";
+import { API_KEY, AUTH_CODE, startContractServer } from "../../support/contract-server.ts";
+import type { ContractServer } from "../../support/contract-state.ts";
 import { runCli } from "../../support/run-cli.ts";
 
 const DEVICE = "dev-0123456789-0123456789abcdef";

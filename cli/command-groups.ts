@@ -1,0 +1,113 @@
+// The commands of the first level: what `parapet --help` says of each, and where it is defined. A command's own modules are
+// loaded when it is asked for, so that no command waits for the modules of the others.
+import type { Command } from "commander";
+import type { Surroundings } from "./terminal/output.ts";
+
+/** Gives a command its verbs, or its options and what it does. */
+export type DefineCommand = (command: Command, surroundings: Surroundings) => void;
+
+export interface CommandGroup {
+	readonly name: string;
+	/** of a command without verbs: what follows its name, as the list of all commands writes it */
+	readonly usage?: `[options]${string}`;
+	readonly description: string;
+	readonly load: () => Promise<DefineCommand>;
+}
+
+/** In the order of the help. */
+export const COMMAND_GROUPS: readonly CommandGroup[] = [
+	{
+		name: "device",
+		description: "what a firewall does; and, for operators, a customer's firewalls",
+		load: async () => (await import("./commands/device.ts")).defineDevice,
+	},
+	{
+		name: "devices",
+		description: "operator: whole fleets, as lines of JSON",
+		load: async () => (await import("./commands/devices.ts")).defineDevices,
+	},
+	{
+		name: "publish",
+		usage: "[options] <file...>",
+		description: "upload packages and release them; .gz and .zst are unpacked first",
+		load: async () => (await import("./commands/publish.ts")).definePublish,
+	},
+	{
+		name: "release",
+		description: "published releases",
+		load: async () => (await import("./commands/release.ts")).defineRelease,
+	},
+	{
+		name: "product",
+		description: "content lines",
+		load: async () => (await import("./commands/product.ts")).defineProduct,
+	},
+	{
+		name: "account",
+		description: "customers",
+		load: async () => (await import("./commands/account.ts")).defineAccount,
+	},
+	{
+		name: "license",
+		description: "what a customer bought",
+		load: async () => (await import("./commands/license.ts")).defineLicense,
+	},
+	{
+		name: "code",
+		description: "auth codes, with which devices activate",
+		load: async () => (await import("./commands/code.ts")).defineCode,
+	},
+	{
+		name: "ha",
+		description: "HA groups: firewalls that share one seat",
+		load: async () => (await import("./commands/ha.ts")).defineHa,
+	},
+	{
+		name: "instance",
+		description: "virtual machines that come and go",
+		load: async () => (await import("./commands/instance.ts")).defineInstance,
+	},
+	{
+		name: "webhook",
+		description: "events of an account, sent to a URL (Standard Webhooks)",
+		load: async () => (await import("./commands/webhook.ts")).defineWebhook,
+	},
+	{
+		name: "events",
+		usage: "[options]",
+		description: "what happened to the deployment: accounts, products, messages, keys",
+		load: async () => (await import("./commands/events.ts")).defineEvents,
+	},
+	{
+		name: "message",
+		description: "messages of the day",
+		load: async () => (await import("./commands/message.ts")).defineMessage,
+	},
+	{
+		name: "key",
+		description: "API keys of publishers and operators",
+		load: async () => (await import("./commands/key.ts")).defineKey,
+	},
+	{
+		name: "records",
+		description: "the replicated records in KV and Redis",
+		load: async () => (await import("./commands/records.ts")).defineRecords,
+	},
+	{
+		name: "keys",
+		description: "the server's own secrets",
+		load: async () => (await import("./commands/keys.ts")).defineKeys,
+	},
+	{
+		name: "doctor",
+		usage: "[options]",
+		description: "is the service well, and how fast does a revocation take effect? With an API key it looks inside too",
+		load: async () => (await import("./commands/doctor.ts")).defineDoctor,
+	},
+	{
+		name: "demo",
+		usage: "[options]",
+		description: "start a Worker here, and let a firewall go through the whole journey",
+		load: async () => (await import("./commands/demo.ts")).defineDemo,
+	},
+];

@@ -1,0 +1,45 @@
+// Values of options as people type them.
+import { z } from "zod";
+import type { Surroundings } from "../terminal/output.ts";
+import { MOMENT_FORMS, parseMoment } from "./moment.ts";
+
+/** `a,b,c` or an option given several times. */
+export const commaList = z.union([z.string(), z.array(z.string())]).transform((given) =>
+	[given]
+		.flat()
+		.flatMap((text) => text.split(","))
+		.map((text) => text.trim())
+		.filter((text) => text !== ""),
+);
+
+/** A whole number as typed. */
+export const wholeNumber = z
+	.string()
+	.regex(/^\d{1,9}$/, "a whole number is expected")
+	.transform(Number);
+
+/** `key=value` pairs, comma-separated or given several times. */
+export const pairs = commaList.transform((entries, context) => {
+	const found: Record<string, string> = {};
+	for (const entry of entries) {
+		const at = entry.indexOf("=");
+		if (at < 1) context.addIssue({ code: "custom", message: `${entry} is not KEY=VALUE` });
+		else found[entry.slice(0, at)] = entry.slice(at + 1);
+	}
+	return found;
+});
+
+/** A point in time as typed; becomes RFC 3339. */
+export function moment(surroundings: Surroundings) {
+	return z.string().transform((text, context) => {
+		const parsed = parseMoment(text, surroundings.nowMs());
+		if (parsed !== undefined) return parsed;
+		context.addIssue({ code: "custom", message: `${text} is not a time; use ${MOMENT_FORMS}` });
+		return z.NEVER;
+	});
+}
+
+/** commander collects a repeated option with this. */
+export function collect(value: string, previous: readonly string[] | undefined): string[] {
+	return [...(previous ?? []), value];
+}

@@ -1,0 +1,16 @@
+// `parapet device check`: asks what to run.
+import { productName } from "../../../src/names.ts";
+import type { FirewallAction } from "../../command-line/run-as.ts";
+import { checkForUpdates } from "../../firewall/check.ts";
+import { describeCheck } from "./check-lines.ts";
+import { haOptions, openHaSession } from "./ha-options.ts";
+
+const shape = { product: productName.optional(), ...haOptions };
+
+export const check: FirewallAction<typeof shape> = {
+	shape,
+	run: async (context) => {
+		const result = await checkForUpdates(await openHaSession(context), context.options.product);
+		context.output.answer({ unchanged: result.unchanged, etag: result.etag, ...result.answer }, describeCheck(result));
+	},
+};

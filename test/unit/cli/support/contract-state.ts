@@ -1,0 +1,34 @@
+// What a test sees of the contract server, and what it can make go wrong there.
+import type { IncomingMessage } from "node:http";
+
+export interface ContractServer {
+	readonly url: string;
+	/** method and path of every request, in order */
+	readonly seen: { method: string; path: string; headers: IncomingMessage["headers"]; body: string }[];
+	readonly reports: { permit: string; outcome: string; detail?: string }[];
+	/** what is offered of product crs; null = nothing */
+	release: { version: string; bytes: Buffer } | null;
+	/** what every question for an explanation is answered with */
+	explanation: object;
+	faults: Faults;
+	close(): Promise<void>;
+}
+
+export interface Faults {
+	/** break off the next download after this many bytes; undefined = send all */
+	cutAt?: number | undefined;
+	/** send other bytes of the same length */
+	corrupt?: boolean;
+	/** send more than was promised */
+	tooLong?: boolean;
+	/** refuse this many signed URLs */
+	refuseUrls?: number;
+	/** refuse this many access tokens */
+	refuseTokens?: number;
+	/** answer token requests as to a device whose clock is off */
+	serverTime?: number;
+	/** refuse to give permits */
+	refusePermits?: boolean;
+	/** leave reports unanswered */
+	dropReports?: boolean;
+}
