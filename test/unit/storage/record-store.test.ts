@@ -19,6 +19,21 @@ describe("the stored form of a record", () => {
 		);
 	});
 
+	it.each([
+		[0, true],
+		[1, true],
+		[Number.MAX_SAFE_INTEGER, true],
+		[-1, false],
+		[1.5, false],
+		[Number.MAX_SAFE_INTEGER + 1, false],
+		["1", false],
+		[null, false],
+	])("may have the version %j: %j", (version, isGood) => {
+		const read = () => parseRecord("heads", JSON.stringify({ key: "heads", version, body: null }));
+		if (isGood) expect(read().version).toBe(version);
+		else expect(read).toThrow(expect.objectContaining({ code: "malformed", key: "heads" }));
+	});
+
 	it("tells revisions, which never change, from records that do", () => {
 		expect(isRevisionKey("product:crs@12")).toBe(true);
 		expect(isRevisionKey("denied@1")).toBe(true);

@@ -1,6 +1,7 @@
 // Reads over two stores on a clock of the test's own: what is answered, and after how many milliseconds.
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import { readSettingsFor } from "../../../src/storage/replicated-record-store.ts";
 import type { FakeRecordStore, Fault } from "../../support/fake-record-store.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 import { ANSWER_MS, Bench, hold, KEY } from "./replicated-bench.ts";
@@ -42,6 +43,17 @@ describe("one store", () => {
 		expect(await bench.read(reader)).toEqual({ outcome: 1, ms: ANSWER_MS });
 		expect(await bench.read(reader)).toEqual({ outcome: 1, ms: ANSWER_MS });
 	});
+});
+
+it.each([
+	[1, 1_000],
+	[2, 150],
+])("of %i stores one is waited for %i ms", async (count, ms) => {
+	first.break("hang");
+	second.break("before");
+	const stores = [first, second].slice(0, count);
+	expect(readSettingsFor(count).timeoutMs).toBe(ms);
+	expect((await bench.read(bench.readerOver(stores, readSettingsFor(count)))).ms).toBe(ms);
 });
 
 describe("two stores", () => {
@@ -108,6 +120,39 @@ describe("two stores", () => {
 				expect(clock.timers).toBe(0);
 			}),
 		);
+	});
+
+	it("leave the second alone when the first has answered before the hedge", async () => {
+		hold(first, 1);
+		hold(second, 2);
+		await bench.read(bench.readerOver([first, second]));
+		await clock.advance(200);
+		expect(second.gets).toEqual([]);
+	});
+
+	it("do not hold it against the second that the first, which it was to stand in for, was there before", async () => {
+		hold(first, 1);
+		hold(second, 2);
+		first.onGet = () => clock.sleep(60);
+		second.onGet = () => clock.sleep(140);
+		const reader = bench.readerOver([first, second]);
+		for (const { outcome } of await bench.readTimes(reader, 30)) expect(outcome).toBe(1);
+		first.break("before");
+		first.onGet = () => clock.sleep(ANSWER_MS);
+		expect((await bench.read(reader)).outcome).toBe(2);
+	});
+
+	it("get one probe of a store whose pause is over, however many reads come at that moment", async () => {
+		hold(second, 2);
+		first.break("before");
+		const reader = bench.readerOver([first, second]);
+		await bench.readTimes(reader, 20);
+		await clock.advance(5_000);
+		const called = first.gets.length;
+		const reads = Promise.all(Array.from({ length: 10 }, () => reader.get(KEY)));
+		await clock.untilSettled(reads);
+		expect((await reads).map((record) => record?.version)).toEqual(Array(10).fill(2));
+		expect(first.gets.length - called).toBe(1);
 	});
 
 	it("take back every timer in the moment of the answer", async () => {
