@@ -17,9 +17,8 @@ export interface Turn {
 
 /** What remains of a scenario's turns. */
 export interface Summary {
-	/** requests per second in each round */
-	readonly rates: readonly number[];
-	/** the median of all rounds, as are the figures below unless said otherwise */
+	readonly rounds: number;
+	/** of the rounds' medians unless said otherwise */
 	readonly requestsPerSecond: number;
 	/** of the best round: whatever else the machine does only takes from it */
 	readonly bestRequestsPerSecond: number;
@@ -58,7 +57,7 @@ export function summarise(turns: readonly Turn[]): Summary | null {
 	const cpu = turns.map(({ cpuMicroseconds }) => cpuMicroseconds).filter((value) => value !== null);
 	const rates = turns.map(({ requestsPerSecond }) => requestsPerSecond);
 	return {
-		rates,
+		rounds: turns.length,
 		requestsPerSecond: median(rates),
 		bestRequestsPerSecond: Math.max(...rates),
 		p50: median(turns.map(({ p50 }) => p50)),
