@@ -143,6 +143,12 @@ export const PROBLEMS = {
 		fix: "Publish the change as a new version.",
 		retryable: false,
 	},
+	older_version: {
+		status: 409,
+		title: "A newer version is released",
+		fix: "Publish a version that is newer than the one named in `newest`, or set `allow_older` where the older one is meant, as with a backport (command line: --allow-older).",
+		retryable: false,
+	},
 	conflict: {
 		status: 409,
 		title: "The present state does not allow that",

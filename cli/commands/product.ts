@@ -11,15 +11,25 @@ import { formatTable, type Surroundings } from "../terminal/output.ts";
 import { addProductEventsCommand } from "./events.ts";
 
 export function defineProduct(product: Command, surroundings: Surroundings): void {
-	const create = product.command("create <product>").description("add a content line").option("--title <text>");
-	runAsOperator(create, surroundings, { title: z.string().optional() }, async ({ api, options, operands, output }) => {
-		const name = readOperand(operands, 0, "product", productName);
-		const made = await api.call("POST", "/v1/products", "could not create the product", anyAnswer, {
-			product: name,
-			title: options.title,
-		});
-		output.answer(made, `product ${name}`);
-	});
+	const create = product
+		.command("create <product>")
+		.description("add a content line")
+		.option("--title <text>")
+		.option("--unordered", "its versions have no order, as with hashes: what is released last is newest");
+	runAsOperator(
+		create,
+		surroundings,
+		{ title: z.string().optional(), unordered: z.boolean().optional() },
+		async ({ api, options, operands, output }) => {
+			const name = readOperand(operands, 0, "product", productName);
+			const made = await api.call("POST", "/v1/products", "could not create the product", anyAnswer, {
+				product: name,
+				title: options.title,
+				version_order: options.unordered ? "none" : undefined,
+			});
+			output.answer(made, `product ${name}`);
+		},
+	);
 	runAsOperator(product.command("list").description("all content lines"), surroundings, {}, async ({ api, output }) => {
 		const found = await api.call("GET", "/v1/products", "could not list products", listAnswer("products"));
 		output.answer(

@@ -2,15 +2,16 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { urgency } from "../../src/content/product-record.ts";
+import { urgency, versionOrder } from "../../src/content/product-record.ts";
 import { modelName, packageFileName, productName, versionName } from "../../src/names.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { commaList } from "../command-line/values.ts";
 import { openPayload } from "../files/package-file.ts";
+import type { OperatorApi } from "../http/operator-api.ts";
 import { formatBytes, type Surroundings } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { publishPackage } from "./publish/publish-package.ts";
-import { planTargets } from "./publish/targets.ts";
+import { orderTargets, planTargets, type Target } from "./publish/targets.ts";
 
 const shape = {
 	product: productName.optional(),
@@ -21,6 +22,7 @@ const shape = {
 	models: commaList.pipe(z.array(modelName)).optional(),
 	engineMin: versionName.optional(),
 	engineMax: versionName.optional(),
+	allowOlder: z.boolean().optional(),
 };
 
 export function definePublish(publish: Command, surroundings: Surroundings): void {
@@ -32,16 +34,18 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		.option("--urgency <urgency>", "routine, important or emergency")
 		.option("--models <names>", "only these models, comma-separated")
 		.option("--engine-min <version>", "only from this software version")
-		.option("--engine-max <version>", "only up to this software version");
+		.option("--engine-max <version>", "only up to this software version")
+		.option("--allow-older", "also where a newer version is released, as for a backport");
 	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
-		const targets = planTargets(operands, options);
-		const { engineMin, engineMax, notes, urgency, models } = options;
+		const planned = planTargets(operands, options);
+		const targets = orderTargets(planned, await findOrdered(api, planned));
+		const { engineMin, engineMax, notes, urgency, models, allowOlder } = options;
 		const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
 		for (const { file, product, version, name } of targets) {
 			const payload = await openPayload(file);
 			const progress = createProgress(surroundings, `uploading ${name}`, output.json);
 			try {
-				const metadata = { notes, urgency, models, engine };
+				const metadata = { notes, urgency, models, engine, allow_older: allowOlder };
 				const onProgress = progress.report;
 				const { nowMs } = surroundings;
 				const release = await publishPackage({ api, product, version, name, payload, metadata, nowMs, onProgress });
@@ -56,4 +60,18 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 			}
 		}
 	});
+}
+
+const releaseList = z.looseObject({ version_order: versionOrder });
+
+/** @returns the products with several files whose versions have an order; the server knows */
+async function findOrdered(api: OperatorApi, targets: readonly Target[]): Promise<ReadonlySet<string>> {
+	const ordered = new Set<string>();
+	for (const [product, files] of Map.groupBy(targets, (target) => target.product)) {
+		if (files.length === 1) continue;
+		const what = `could not read releases of ${product}`;
+		const found = await api.call("GET", `/v1/products/${product}/releases`, what, releaseList);
+		if (found.version_order === "vendor") ordered.add(product);
+	}
+	return ordered;
 }

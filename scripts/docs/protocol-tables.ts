@@ -18,6 +18,8 @@ const OFFERED: Meanings<typeof OFFER_REASONS> = {
 	first_install: "nothing is installed",
 	newer: "a newer release is there for this device",
 	installed_unknown: "what is installed is no release that the service knows (any more)",
+	installed_incompatible:
+		"what is installed does not fit the engine or model that the device has now; the offer does, and can be an older release (`downgrade`)",
 	installed_withdrawn: "what is installed was withdrawn; the offer can be an older release (`downgrade`)",
 };
 const CURRENT: Meanings<typeof CURRENT_REASONS> = {

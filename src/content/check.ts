@@ -75,7 +75,7 @@ export function answerProduct(
 	const { installed } = candidate;
 	const entitlement = decideEntitlement(device, product, now);
 	if (entitlement.decision === "refused") return { product, installed, entitlement, selection: null };
-	const record = recordOf(product) ?? { product, revision: 0, releases: [] };
+	const record = recordOf(product) ?? { product, revision: 0, versionOrder: "none" as const, releases: [] };
 	return { product, installed, entitlement, selection: selectRelease(record, entitlement.grant, candidate, now, note) };
 }
 

@@ -26,13 +26,15 @@ export const release = z.object({
 });
 export type Release = z.infer<typeof release>;
 
-/** How many releases the record keeps: enough for long delay tiers and for knowing an old installed version. */
-export const RELEASES_IN_RECORD = 64;
+/** vendor: by the numbers and words in them, as vendors count; none: they have no order, as with hashes. */
+export const versionOrder = z.enum(["vendor", "none"]);
+export type VersionOrder = z.infer<typeof versionOrder>;
 
-/** `product:<product>@<revision>`: immutable; releases newest first. */
+/** `product:<product>@<revision>`: immutable; releases newest first, those that `keepRecorded` keeps. */
 export const productRecord = z.object({
 	product: productName,
 	revision: z.int().nonnegative(),
+	versionOrder,
 	releases: z.array(release).readonly(),
 });
 export type ProductRecord = z.infer<typeof productRecord>;

@@ -3,7 +3,7 @@
 // explanation (explain.ts) listens to this very walk.
 import type { Grant } from "../entitlement/device-record.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
-import { engineInRange } from "./vendor-version.ts";
+import { compareVendorVersions, engineInRange } from "./vendor-version.ts";
 
 export interface Candidate {
 	readonly model: string;
@@ -13,7 +13,13 @@ export interface Candidate {
 	readonly installed: string | null;
 }
 
-export const OFFER_REASONS = ["first_install", "newer", "installed_unknown", "installed_withdrawn"] as const;
+export const OFFER_REASONS = [
+	"first_install",
+	"newer",
+	"installed_unknown",
+	"installed_withdrawn",
+	"installed_incompatible",
+] as const;
 export type OfferReason = (typeof OFFER_REASONS)[number];
 export const CURRENT_REASONS = ["up_to_date", "newer_installed"] as const;
 export type CurrentReason = (typeof CURRENT_REASONS)[number];
@@ -54,6 +60,14 @@ export function readyAt(release: Pick<Release, "releasedAt">, grant: Pick<Grant,
 	return release.releasedAt + grant.delay;
 }
 
+function fitsModel({ models }: Release, { model }: Pick<Candidate, "model">): boolean {
+	return models === null || models.includes(model);
+}
+
+function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine">): boolean {
+	return fitsModel(release, device) && engineInRange(device.engine, release.engine);
+}
+
 /** Whether the device may run the release, looked at by itself. @param now unix seconds */
 export function judgeRelease(
 	release: Release,
@@ -62,7 +76,7 @@ export function judgeRelease(
 	now: number,
 ): "chosen" | PassedOver {
 	if (release.withdrawn) return "withdrawn";
-	if (release.models !== null && !release.models.includes(device.model)) return "incompatible_model";
+	if (!fitsModel(release, device)) return "incompatible_model";
 	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
 	if (!isLicensed(release, grant, now)) return "not_licensed";
 	return now < readyAt(release, grant) ? "too_young" : "chosen";
@@ -109,14 +123,31 @@ export function selectRelease(
 	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
 	if (device.installed === choice.version) return { status: "current", reason: "up_to_date", holdsUntil };
 
-	const offer = { status: "offered", release: choice, downgrade: false, holdsUntil } as const;
-	if (device.installed === null) return { ...offer, reason: "first_install" };
-	const installed = record.releases.find((release) => release.version === device.installed);
-	if (installed === undefined) return { ...offer, reason: "installed_unknown" };
-	if (installed.withdrawn) {
-		return { ...offer, reason: "installed_withdrawn", downgrade: installed.sequence > choice.sequence };
+	const { installed: version } = device;
+	const isDowngrade = version !== null && isOlder(record, choice.version, version);
+	const offer = { status: "offered", release: choice, downgrade: isDowngrade, holdsUntil } as const;
+	if (version === null) return { ...offer, reason: "first_install" };
+	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;
+	const installed = record.releases.find((release) => release.version === version);
+	if (installed === undefined) {
+		return isDowngrade && wasRecorded(record, version) ? stays : { ...offer, reason: "installed_unknown" };
 	}
+	if (installed.withdrawn) return { ...offer, reason: "installed_withdrawn" };
+	// Its engine was changed beneath it: what fits now may have come out before, or after.
+	if (!fitsDevice(installed, device)) return { ...offer, reason: "installed_incompatible" };
 	// A license that moved to a slower tier: what is installed stays, nobody is sent back in time.
-	if (installed.sequence > choice.sequence) return { status: "current", reason: "newer_installed", holdsUntil };
+	if (installed.sequence > choice.sequence) return stays;
 	return { ...offer, reason: "newer" };
+}
+
+/** Whether version `a` is older than `b`. Where versions have no order, only releases that the record knows have one. */
+function isOlder({ versionOrder, releases }: ProductRecord, a: string, b: string): boolean {
+	if (versionOrder === "vendor") return compareVendorVersions(a, b) < 0;
+	const [before, after] = [a, b].map((version) => releases.find((release) => release.version === version));
+	return before !== undefined && after !== undefined && before.sequence < after.sequence;
+}
+
+/** Whether a version that the record lacks may be one that it kept once; what is newer than all it holds never was. */
+function wasRecorded(record: ProductRecord, version: string): boolean {
+	return record.releases.some((release) => isOlder(record, version, release.version));
 }

@@ -1,4 +1,5 @@
-// Order of vendor version strings, for engine ranges only: the order of releases comes from their sequence, never from here.
+// Order of vendor version strings: for engine ranges, and to say whether a release is older than another. Which release is
+// current is said by their sequence, never by this order.
 
 /** Numbers are exact at any length: a build number may be a date with a time. */
 type Part = bigint | string;

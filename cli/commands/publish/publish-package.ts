@@ -18,6 +18,8 @@ export interface ReleaseMetadata {
 	readonly urgency?: string | undefined;
 	readonly models?: readonly string[] | undefined;
 	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
+	/** release it although a newer version is released */
+	readonly allow_older?: boolean | undefined;
 }
 
 export interface PublishOptions {

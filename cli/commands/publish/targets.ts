@@ -1,4 +1,5 @@
 // What each package file of a `publish` will be released as: said by options, or by the file's name.
+import { compareVendorVersions } from "../../../src/content/vendor-version.ts";
 import { packageFileName, productName, versionName } from "../../../src/names.ts";
 import { UsageError } from "../../errors.ts";
 import { parsePackageName } from "../../files/package-name.ts";
@@ -29,7 +30,8 @@ export function planTargets(files: readonly string[], choices: TargetChoices): T
 		const parsed = parsePackageName(file);
 		const product = choices.product ?? parsed.product;
 		const version = choices.version ?? parsed.version;
-		const name = choices.name ?? parsed.payloadName;
+		// A version may hold a plus sign, a download's name may not.
+		const name = choices.name ?? parsed.payloadName.replaceAll("+", "-");
 		const hint = "give --product and --version, or name the file like crs-4.27.0.tar.gz";
 		if (!productName.safeParse(product).success) throw new UsageError(`${file}: no product in the name`, hint);
 		if (!versionName.safeParse(version).success) throw new UsageError(`${file}: no version in the name`, hint);
@@ -37,4 +39,11 @@ export function planTargets(files: readonly string[], choices: TargetChoices): T
 			throw new UsageError(`${file}: ${name} cannot be a download's name`, "give --name");
 		return { file, product: String(product), version: String(version), name };
 	});
+}
+
+/** @returns what is published product by product, each from its oldest version to its newest, however a shell sorted the files */
+export function orderTargets(targets: readonly Target[], ordered: ReadonlySet<string>): readonly Target[] {
+	return [...Map.groupBy(targets, (target) => target.product)].flatMap(([product, files]) =>
+		ordered.has(product) ? files.toSorted((a, b) => compareVendorVersions(a.version, b.version)) : files,
+	);
 }

@@ -1,12 +1,13 @@
 // The rows of a Product and the way from a row to a release. Plain synchronous SQL; no rule is decided here, except that
 // a sequence number is one more than any before.
 
-import type { Release, Urgency } from "../../content/product-record.ts";
+import type { Release, Urgency, VersionOrder } from "../../content/product-record.ts";
 import type { EngineRange } from "../../names.ts";
 
 export interface ProductInfo {
 	readonly name: string;
 	readonly title: string;
+	readonly versionOrder: VersionOrder;
 	readonly createdAt: number;
 	/** of the published record */
 	readonly revision: number;
@@ -42,6 +43,8 @@ export interface ReleaseEntry extends PackageContent, ReleaseMetadata {
 	readonly withdrawReason: string | null;
 }
 
+type ProductRow = { name: string; title: string; version_order: VersionOrder; created_at: number; revision: number };
+
 type ReleaseRow = {
 	version: string;
 	sha256: string;
@@ -71,16 +74,16 @@ export class ProductTables {
 
 	info(): ProductInfo | null {
 		const row = this.#sql
-			.exec<{ name: string; title: string; created_at: number; revision: number }>("SELECT * FROM product")
+			.exec<ProductRow>("SELECT name, title, version_order, created_at, revision FROM product")
 			.toArray()[0];
-		return row === undefined
-			? null
-			: { name: row.name, title: row.title, createdAt: row.created_at, revision: row.revision };
+		if (row === undefined) return null;
+		const { name, title, version_order: versionOrder, created_at: createdAt, revision } = row;
+		return { name, title, versionOrder, createdAt, revision };
 	}
 
-	insertProduct({ name, title, createdAt, revision }: ProductInfo): void {
-		const query = "INSERT INTO product (name, title, created_at, revision) VALUES (?, ?, ?, ?)";
-		this.#sql.exec(query, name, title, createdAt, revision);
+	insertProduct({ name, title, versionOrder, createdAt, revision }: ProductInfo): void {
+		const query = "INSERT INTO product (name, title, version_order, created_at, revision) VALUES (?, ?, ?, ?, ?)";
+		this.#sql.exec(query, name, title, versionOrder, createdAt, revision);
 	}
 
 	raiseRevision(): ProductInfo {
@@ -101,11 +104,11 @@ export class ProductTables {
 		);
 	}
 
-	/** Gives the version the next sequence number. */
+	/** Gives the version the next sequence number, and a place in the record. */
 	publish(version: string, metadata: ReleaseMetadata, now: number): void {
 		this.#sql.exec(
 			`UPDATE releases SET sequence = (SELECT COALESCE(MAX(sequence), 0) + 1 FROM releases), released_at = ?,
-				notes = ?, urgency = ?, models = ?, engine = ? WHERE version = ? AND sequence IS NULL`,
+				notes = ?, urgency = ?, models = ?, engine = ?, recorded = 1 WHERE version = ? AND sequence IS NULL`,
 			now,
 			metadata.notes,
 			metadata.urgency,
@@ -115,9 +118,10 @@ export class ProductTables {
 		);
 	}
 
+	/** The record says so of it, also where it had left the record. */
 	withdraw(version: string, reason: string, now: number): void {
 		this.#sql.exec(
-			"UPDATE releases SET withdrawn_at = ?, withdraw_reason = ? WHERE version = ? AND withdrawn_at IS NULL",
+			"UPDATE releases SET withdrawn_at = ?, withdraw_reason = ?, recorded = 1 WHERE version = ? AND withdrawn_at IS NULL",
 			now,
 			reason,
 			version,
@@ -135,10 +139,15 @@ export class ProductTables {
 		return this.#sql.exec<ReleaseRow>(query, limit).toArray().map(entryOf);
 	}
 
-	/** @returns the newest releases in the form of the replicated record */
-	recordedReleases(limit: number): Release[] {
-		const query = `${SELECT_RELEASE} WHERE sequence IS NOT NULL ORDER BY sequence DESC LIMIT ?`;
-		return this.#sql.exec<ReleaseRow>(query, limit).toArray().map(recordedOf);
+	/** @returns what the record has, newest first */
+	recordedReleases(): Release[] {
+		const query = `${SELECT_RELEASE} WHERE recorded = 1 ORDER BY sequence DESC`;
+		return this.#sql.exec<ReleaseRow>(query).toArray().map(recordedOf);
+	}
+
+	/** Takes a release out of the record; everything else of it stays. */
+	unrecord(sequence: number): void {
+		this.#sql.exec("UPDATE releases SET recorded = 0 WHERE sequence = ?", sequence);
 	}
 }
 

@@ -1,7 +1,9 @@
 // One product: its packages and releases. Publishes the product's record under a new revision with each change, then has
 // the Directory point to it. A product that was never created answers like one without releases, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
-import { type ProductRecord, productRecord, RELEASES_IN_RECORD } from "../../content/product-record.ts";
+import { type ProductRecord, productRecord, type VersionOrder } from "../../content/product-record.ts";
+import { keepRecorded } from "../../content/recorded-releases.ts";
+import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { ProductEvent } from "../../events/catalogue.ts";
 import { productKey } from "../../storage/keys.ts";
 import { formatRecord } from "../../storage/record-store.ts";
@@ -35,7 +37,9 @@ export type PackageResult =
 
 export type ReleaseResult =
 	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry; readonly published: boolean }
-	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "release_exists" };
+	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "release_exists" }
+	/** `newest`: the newest of the releases that are newer */
+	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string };
 
 export type WithdrawResult =
 	| { readonly ok: true; readonly changed: boolean; readonly release: ReleaseEntry; readonly published: boolean }
@@ -59,10 +63,11 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** Creating a product that exists changes nothing. Nothing is published before the first release. */
-	async create(input: Change & { name: string; title: string }): Promise<ProductInfo> {
+	async create(input: Change & { name: string; title: string; versionOrder?: VersionOrder }): Promise<ProductInfo> {
 		const known = await this.info();
 		if (known !== null) return known;
-		const product: ProductInfo = { name: input.name, title: input.title, createdAt: input.now, revision: 0 };
+		const { name, title, versionOrder = "vendor", now: createdAt } = input;
+		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0 };
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, PRODUCT_SCHEMA);
 			this.#tables.insertProduct(product);
@@ -92,18 +97,25 @@ export class Product extends DurableObject<ObjectBindings> {
 		return { ok: true, kind: "new", release: this.#releaseOrThrow(input.version) };
 	}
 
-	/** Makes a version the current one at once. The same metadata again changes nothing, other metadata is a conflict. */
-	async release(input: Change & { version: string; metadata: ReleaseMetadata }): Promise<ReleaseResult> {
+	/**
+	 * Makes a version the current one at once. The same metadata again changes nothing, other metadata is a conflict.
+	 * @param input allowOlder: also a version that is older than one that is released (a backport)
+	 */
+	async release(
+		input: Change & { version: string; metadata: ReleaseMetadata; allowOlder?: boolean },
+	): Promise<ReleaseResult> {
 		if (!this.#exists) return { ok: false, reason: "unknown_product" };
 		const known = this.#tables.release(input.version);
 		if (known === null) return { ok: false, reason: "no_package" };
 		const isNew = known.status === "uploaded";
 		if (!isNew && !sameMetadata(known, input.metadata)) return { ok: false, reason: "release_exists" };
 		if (isNew) {
+			const newest = input.allowOlder === true ? null : this.#newestAbove(input.version);
+			if (newest !== null) return { ok: false, reason: "older_version", newest };
 			this.ctx.storage.transactionSync(() => {
 				this.#tables.publish(input.version, input.metadata, input.now);
 				this.#audit(input, "release.publish", input.version, known.sha256);
-				this.#publish();
+				this.#publish(input.now);
 			});
 		}
 		const published = await this.outbox.flush();
@@ -120,7 +132,7 @@ export class Product extends DurableObject<ObjectBindings> {
 			this.ctx.storage.transactionSync(() => {
 				this.#tables.withdraw(input.version, input.reason, input.now);
 				this.#audit(input, "release.withdraw", input.version, input.reason);
-				this.#publish();
+				this.#publish(input.now);
 			});
 		}
 		const published = await this.outbox.flush();
@@ -179,16 +191,27 @@ export class Product extends DurableObject<ObjectBindings> {
 	};
 
 	/** The record first, then the head that points to it. */
-	#publish(): void {
+	#publish(now: number): void {
+		const recorded = this.#tables.recordedReleases();
+		const kept = new Set(keepRecorded(recorded, now));
+		for (const release of recorded) if (!kept.has(release)) this.#tables.unrecord(release.sequence);
 		const info = this.#tables.raiseRevision();
 		this.outbox.add([this.#recordStep(info), { kind: "head", product: info.name, revision: info.revision }]);
 	}
 
-	#recordStep({ name: product, revision }: ProductInfo): RecordStep {
-		const releases = this.#tables.recordedReleases(RELEASES_IN_RECORD);
+	/** @returns the newest release of the record that is newer than the version; null = none is, or versions have no order */
+	#newestAbove(version: string): string | null {
+		if (this.#tables.info()?.versionOrder !== "vendor") return null;
+		const offered = this.#tables.recordedReleases().filter(({ withdrawn }) => !withdrawn);
+		const [newest] = offered.map((release) => release.version).sort((a, b) => compareVendorVersions(b, a));
+		return newest !== undefined && compareVendorVersions(newest, version) > 0 ? newest : null;
+	}
+
+	#recordStep({ name: product, versionOrder, revision }: ProductInfo): RecordStep {
+		const releases = this.#tables.recordedReleases();
 		// Read as every edge will read it: a record that they could not read would stop the product for the whole fleet, so the
 		// change that would lead to one fails here instead, with its transaction.
-		const body: ProductRecord = productRecord.parse({ product, revision, releases });
+		const body: ProductRecord = productRecord.parse({ product, revision, versionOrder, releases });
 		return { kind: "record", key: productKey(product, revision), version: revision, body };
 	}
 

@@ -9,6 +9,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		`CREATE TABLE product ( -- one row
 			name TEXT PRIMARY KEY,
 			title TEXT NOT NULL,
+			version_order TEXT NOT NULL, -- VersionOrder (content/product-record.ts)
 			created_at INTEGER NOT NULL,
 			revision INTEGER NOT NULL -- of its record; 0 = nothing is released
 		) WITHOUT ROWID`,
@@ -25,9 +26,11 @@ export const PRODUCT_SCHEMA: Schema = {
 			urgency TEXT,
 			models TEXT, -- JSON list; JSON null = every model
 			engine TEXT, -- JSON: EngineRange
+			recorded INTEGER NOT NULL DEFAULT 0, -- 0, 1: the product's record has it
 			withdrawn_at INTEGER,
 			withdraw_reason TEXT
 		)`,
+		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
 		...AUDIT_TABLES,
 		...OUTBOX_TABLES,
 	],

@@ -1,5 +1,6 @@
 // The operator plane of products: a product must exist before anybody can publish under its name.
 import { createRoute, z } from "@hono/zod-openapi";
+import { versionOrder } from "../../content/product-record.ts";
 import { productName } from "../../names.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
@@ -15,7 +16,18 @@ const create = createRoute({
 	tags: ["Operator"],
 	summary: "Create a product: a content line with its own cadence",
 	...operatorAccess,
-	request: { body: jsonBody(z.strictObject({ product: productName, title: displayName.optional() })) },
+	request: {
+		body: jsonBody(
+			z.strictObject({
+				product: productName,
+				title: displayName.optional(),
+				version_order: versionOrder.optional().openapi({
+					description:
+						"`vendor` (as vendors count, 9.10 after 9.9; if left out) or `none` for versions without an order, as hashes: then what is released last is newest",
+				}),
+			}),
+		),
+	},
 	responses: {
 		201: jsonAnswer(productBody, "Created"),
 		...problems("unauthenticated", "insufficient_scope", "invalid_request", "already_exists", "rate_limited"),
@@ -37,11 +49,11 @@ const list = createRoute({
 export const products = createRouter()
 	.openapi(create, async (c) => {
 		const { event, services } = c.env;
-		const { product: name, title = name } = c.req.valid("json");
+		const { product: name, title = name, version_order: versionOrder } = c.req.valid("json");
 		event.product = name;
 		const creation = { ...changeBy(c), name, title };
 		// The product's own object first; the Directory's list says whether it was there before.
-		await services.objects.product(name).create(creation);
+		await services.objects.product(name).create({ ...creation, ...(versionOrder && { versionOrder }) });
 		const { kind, product } = await services.objects.directory().createProduct(creation);
 		if (kind === "same") throw new ProblemError("already_exists");
 		return c.json({ product: name, title: product.title, created_at: toTimestamp(product.createdAt) }, 201);

@@ -2,7 +2,7 @@
 // released under its version and becomes current at once. Neither ever changes afterwards; a release can be withdrawn.
 
 import { createRoute, z } from "@hono/zod-openapi";
-import { urgency } from "../../content/product-record.ts";
+import { urgency, versionOrder } from "../../content/product-record.ts";
 import { engineRange, modelName, packageFileName, productName, versionName } from "../../names.ts";
 import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import { plainText } from "../../plain-text.ts";
@@ -86,6 +86,10 @@ const publish = createRoute({
 					urgency: urgency.optional(),
 					models: z.array(modelName).min(1).max(100).optional().openapi({ description: "Every model, if left out" }),
 					engine: engineRange.optional(),
+					allow_older: z
+						.boolean()
+						.optional()
+						.openapi({ description: "Also if a newer version is released: devices are then offered the older one" }),
 				})
 				.openapi("NewRelease"),
 		),
@@ -103,6 +107,7 @@ const publish = createRoute({
 			"invalid_request",
 			"not_found",
 			"version_exists",
+			"older_version",
 			"conflict",
 		),
 	},
@@ -136,7 +141,7 @@ const list = createRoute({
 	...publisherAccess,
 	request: { params: z.object({ product: productName }) },
 	responses: {
-		200: jsonAnswer(z.object({ releases: z.array(releaseBody) }), "Newest first"),
+		200: jsonAnswer(z.object({ version_order: versionOrder, releases: z.array(releaseBody) }), "Newest first"),
 		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
 	},
 });
@@ -210,14 +215,18 @@ export const releases = createRouter()
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		event.toVersion = version;
-		const { notes, urgency, models, engine } = c.req.valid("json");
+		const { notes, urgency, models, engine, allow_older: allowOlder = false } = c.req.valid("json");
 		const metadata = {
 			notes: notes ?? "",
 			urgency: urgency ?? "routine",
 			models: models ?? null,
 			engine: engine ?? {},
 		};
-		const result = await services.objects.product(product).release({ ...changeBy(c), version, metadata });
+		const change = { ...changeBy(c), version, metadata, allowOlder };
+		const result = await services.objects.product(product).release(change);
+		if (!result.ok && result.reason === "older_version") {
+			throw new ProblemError("older_version", { extras: { newest: result.newest } });
+		}
 		if (!result.ok) refuse(result.reason);
 		event.outcome = "released";
 		return c.json(
@@ -239,7 +248,11 @@ export const releases = createRouter()
 	.openapi(list, async (c) => {
 		const { services } = c.env;
 		const { product } = c.req.valid("param");
-		if ((await services.objects.product(product).info()) === null) refuse("unknown_product");
+		const info = await services.objects.product(product).info();
+		if (info === null) refuse("unknown_product");
 		const entries = await services.objects.product(product).list();
-		return c.json({ releases: entries.map((release) => describe(product, release)) }, 200);
+		return c.json(
+			{ version_order: info.versionOrder, releases: entries.map((release) => describe(product, release)) },
+			200,
+		);
 	});

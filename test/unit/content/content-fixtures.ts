@@ -45,6 +45,7 @@ export function recordOf(...releases: readonly Release[]): ProductRecord {
 	return {
 		product: "crs",
 		revision: releases.length,
+		versionOrder: "vendor",
 		releases: [...releases].sort((a, b) => b.sequence - a.sequence),
 	};
 }

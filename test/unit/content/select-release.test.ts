@@ -26,6 +26,67 @@ describe("with releases 1.1, 1.2 and 1.3, of which 1.2 was withdrawn, a device",
 	});
 });
 
+describe("with 2.0 for engines from 11 and its backport 1.9, which came later, for engines up to 10.99", () => {
+	const record = recordOf(
+		makeRelease(1, { version: "2.0", engine: { min: "11" } }),
+		makeRelease(2, { version: "1.9", engine: { max: "10.99" } }),
+		makeRelease(3, { version: "2.2", engine: { min: "11" } }),
+	);
+	it.each([
+		["on 1.9 whose engine went up", "1.9", "11.1.0", "offered", "installed_incompatible", "2.2", false],
+		["on 2.2 whose engine went back", "2.2", "10.2.0", "offered", "installed_incompatible", "1.9", true],
+		["on 1.9 with its engine", "1.9", "10.2.0", "current", "up_to_date", undefined, undefined],
+		["on 2.0 with its engine", "2.0", "11.1.0", "offered", "newer", "2.2", false],
+		["on 2.2 with its engine", "2.2", "11.1.0", "current", "up_to_date", undefined, undefined],
+	])("a device %s", (_, installed, engine, status, reason, version, downgrade) => {
+		const selection = selectRelease(record, AT_ONCE, { ...DEVICE, installed, engine }, NOW);
+		expect(selection).toMatchObject({ status, reason });
+		if (selection.status === "offered") {
+			expect([selection.release.version, selection.downgrade]).toEqual([version, downgrade]);
+		}
+	});
+
+	it("a device of a model that the installed release is not for is offered what is", () => {
+		const forOthers = recordOf(makeRelease(1), makeRelease(2, { models: ["FW-900"] }));
+		const selection = selectRelease(forOthers, AT_ONCE, { ...DEVICE, installed: "1.2" }, NOW);
+		expect(selection).toMatchObject({ reason: "installed_incompatible", downgrade: true, release: { version: "1.1" } });
+	});
+});
+
+describe("an older version that was released on purpose", () => {
+	const releases = [makeRelease(1, { version: "9.0.0" }), makeRelease(2, { version: "8.9.1" })];
+	it.each([
+		["vendor", true],
+		["none", false],
+	] as const)("is offered; with version order %s as a downgrade: %s", (versionOrder, downgrade) => {
+		const record = { ...recordOf(...releases), versionOrder };
+		const selection = selectRelease(record, AT_ONCE, { ...DEVICE, installed: "9.0.0" }, NOW);
+		expect(selection).toMatchObject({ reason: "newer", downgrade, release: { version: "8.9.1" } });
+	});
+});
+
+describe("a version that the record does not know", () => {
+	const slow = { ...RUNNING, delay: 500 };
+	const record = recordOf(makeRelease(1), makeRelease(600), makeRelease(900));
+	it.each([
+		["1.0, older than the choice", "1.0", "offered", "installed_unknown", false],
+		[
+			"1.300, newer than the choice: the record had it once, and nobody is sent back",
+			"1.300",
+			"current",
+			"newer_installed",
+			undefined,
+		],
+		["2.0, newer than everything: it is none of ours", "2.0", "offered", "installed_unknown", true],
+	])("%s", (_, installed, status, reason, downgrade) => {
+		const selection = selectRelease(record, slow, { ...DEVICE, installed }, NOW);
+		expect(selection).toMatchObject({ status, reason });
+		if (selection.status === "offered") {
+			expect([selection.release.version, selection.downgrade]).toEqual(["1.1", downgrade]);
+		}
+	});
+});
+
 describe("when the newest was withdrawn", () => {
 	const record = recordOf(makeRelease(1), makeRelease(2), makeRelease(3, { withdrawn: true }));
 	it("whoever runs it is offered the one before, as a downgrade", () => {
@@ -123,15 +184,18 @@ describe("whatever is released and installed,", () => {
 		);
 	});
 
-	it("an offer is a step back only from what was withdrawn", () => {
+	it("an offer is a step back only from what was withdrawn, does not fit the device, or is not ours", () => {
 		fc.assert(
 			fc.property(anyRecord, anyDelay, anyCandidate, anyTime, (record, grant, device, now) => {
 				const selection = selectRelease(record, grant, device, now);
 				if (selection.status !== "offered") return;
 				const installed = record.releases.find(({ version }) => version === device.installed);
-				const isBack = installed !== undefined && installed.sequence > selection.release.sequence;
-				expect(selection.downgrade).toBe(isBack);
-				if (isBack) expect(installed.withdrawn).toBe(true);
+				if (selection.downgrade) {
+					expect(["installed_withdrawn", "installed_incompatible", "installed_unknown"]).toContain(selection.reason);
+				}
+				if (installed === undefined) return;
+				expect(selection.downgrade).toBe(installed.sequence > selection.release.sequence);
+				if (selection.reason === "installed_withdrawn") expect(installed.withdrawn).toBe(true);
 			}),
 		);
 	});

@@ -1,7 +1,7 @@
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { headsRecord } from "../../../../src/content/heads-record.ts";
-import { productRecord, RELEASES_IN_RECORD } from "../../../../src/content/product-record.ts";
+import { productRecord } from "../../../../src/content/product-record.ts";
 import type { ReleaseMetadata } from "../../../../src/objects/product/product-tables.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
@@ -27,7 +27,7 @@ async function createProduct(): Promise<void> {
 
 async function publish(version: string, digit = "a", change: Partial<ReleaseMetadata> = {}) {
 	await product().addPackage({ ...PUBLISHER, version, ...content(digit) });
-	return product().release({ ...PUBLISHER, version, metadata: { ...METADATA, ...change } });
+	return product().release({ ...PUBLISHER, version, metadata: { ...METADATA, ...change }, allowOlder: true });
 }
 
 /** What an edge would read: heads, then the record that they point to. */
@@ -79,6 +79,7 @@ describe("releases", () => {
 		expect(await publishedRecord()).toEqual({
 			product: "crs",
 			revision: 1,
+			versionOrder: "vendor",
 			releases: [
 				{
 					version: "4.27.0",
@@ -139,11 +140,42 @@ describe("releases", () => {
 		expect((await publishedRecord())?.releases.map(({ sequence }) => sequence)).toEqual([4, 3, 2, 1]);
 	});
 
-	it("stay in the record as long as they are among the newest", async () => {
+	it("leave the record where newer ones do for every device, and come back to it when they are withdrawn", async () => {
 		await createProduct();
-		for (let count = 1; count <= RELEASES_IN_RECORD + 2; count++) await publish(`1.${count}`, "a");
-		const sequences = (await publishedRecord())?.releases.map(({ sequence }) => sequence) ?? [];
-		expect([sequences.length, sequences[0], sequences.at(-1)]).toEqual([RELEASES_IN_RECORD, RELEASES_IN_RECORD + 2, 3]);
+		for (let count = 1; count <= 68; count++) await publish(`1.${count}`, "a");
+		const recorded = async () => (await publishedRecord())?.releases.map(({ sequence }) => sequence) ?? [];
+		// The newest 64, and the oldest of all.
+		expect(await recorded()).toEqual([...Array.from({ length: 64 }, (_, index) => 68 - index), 1]);
+		await product().withdraw({ ...PUBLISHER, version: "1.3", reason: "breaks" });
+		expect(await recorded()).toContain(3);
+	});
+
+	it("are refused where a newer version is released, unless the older one is meant", async () => {
+		await createProduct();
+		await publish("9.0.0");
+		await product().addPackage({ ...PUBLISHER, version: "8.9.1", ...content("b") });
+		const older = { ...PUBLISHER, version: "8.9.1", metadata: METADATA };
+		expect(await product().release(older)).toEqual({ ok: false, reason: "older_version", newest: "9.0.0" });
+		expect((await publishedRecord())?.revision).toBe(1);
+		expect(await product().release({ ...older, allowOlder: true })).toMatchObject({ ok: true, kind: "new" });
+		// Said again it is the same release, whatever came meanwhile.
+		expect(await product().release(older)).toMatchObject({ ok: true, kind: "same" });
+	});
+
+	it("may be older than one that was withdrawn", async () => {
+		await createProduct();
+		await publish("9.0.0");
+		await product().withdraw({ ...PUBLISHER, version: "9.0.0", reason: "breaks" });
+		await product().addPackage({ ...PUBLISHER, version: "8.9.1", ...content("b") });
+		expect(await product().release({ ...PUBLISHER, version: "8.9.1", metadata: METADATA })).toMatchObject({ ok: true });
+	});
+
+	it("have no order where the product says so", async () => {
+		await product().create({ ...PUBLISHER, name: "crs", title: "Hashes", versionOrder: "none" });
+		for (const version of ["ffff", "0000"]) {
+			await product().addPackage({ ...PUBLISHER, version, ...content("b") });
+			expect(await product().release({ ...PUBLISHER, version, metadata: METADATA })).toMatchObject({ ok: true });
+		}
 	});
 });
 

@@ -147,3 +147,31 @@ test("a version with every character that a version may have gets a file name th
 	expect(permitted).toBe(version);
 	expect(new Uint8Array(await (await send(url)).arrayBuffer())).toEqual(content.bytes);
 });
+
+test("an older version is refused where a newer one is released, until it is said that it is meant", async () => {
+	await publish(product, "9.0.0", "rules");
+	await upload(product, "8.9.1", await makePackage("backport"));
+	const refusal = await expectProblem(await operate("PUT", path("8.9.1"), {}), "older_version");
+	expect(refusal).toMatchObject({ newest: "9.0.0" });
+	expect(await list()).toMatchObject([
+		{ version: "8.9.1", status: "uploaded" },
+		{ version: "9.0.0", status: "current" },
+	]);
+	const { code } = await createFleet({ products: [product] });
+	const firewall = await newFirewall(code);
+	expect((await operate("PUT", path("8.9.1"), { allow_older: true })).status).toBe(201);
+	expect(await checkProduct(firewall, product, "9.0.0")).toMatchObject({
+		status: "offered",
+		offer: { version: "8.9.1", downgrade: true },
+	});
+});
+
+test("versions without an order are released as they come", async () => {
+	const hashes = `hashes-${product.slice(-8)}`;
+	await operated("POST", "/v1/products", { product: hashes, version_order: "none" });
+	for (const version of ["ffff", "0000"]) await publish(hashes, version, version);
+	expect(await operated("GET", `/v1/products/${hashes}/releases`)).toMatchObject({
+		version_order: "none",
+		releases: [{ version: "0000", status: "current" }, { version: "ffff" }],
+	});
+});

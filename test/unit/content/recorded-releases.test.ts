@@ -1,0 +1,124 @@
+// What a product's record keeps: never so little that a device starves, never more than an edge can hold.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Release } from "../../../src/content/product-record.ts";
+import { keepRecorded, MAX_RECORDED } from "../../../src/content/recorded-releases.ts";
+import { selectRelease } from "../../../src/content/select-release.ts";
+import { HOUR, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
+
+const MINUTE = 60;
+const DAY = 24 * HOUR;
+const FOR_EVER = { until: NOW + 1000 * DAY, grace: 0 };
+
+/** Publishes releases one after another, as a Product does: each time the record keeps of what it had and the new one. */
+function publishAll(releases: readonly Release[]): Release[] {
+	let record: Release[] = [];
+	for (const release of releases) record = keepRecorded([release, ...record], release.releasedAt);
+	return record;
+}
+
+/** A feed until now. @param changeOf what is special of the nth release */
+function feed(
+	count: number,
+	everySeconds: number,
+	changeOf: (index: number) => Partial<Release> = () => ({}),
+): Release[] {
+	return Array.from({ length: count }, (_, index) =>
+		makeRelease(index + 1, { releasedAt: NOW - (count - 1 - index) * everySeconds, ...changeOf(index) }),
+	);
+}
+
+/** The age of what a license with this delay gets; null = nothing. */
+function ageOffered(releases: readonly Release[], delay: number, engine: string | null = null): number | null {
+	const device = { model: "FW-100", engine, installed: null };
+	const selection = selectRelease(recordOf(...releases), { ...FOR_EVER, delay }, device, NOW);
+	return selection.status === "offered" ? NOW - selection.release.releasedAt : null;
+}
+
+describe("the releases that a record keeps", () => {
+	it("are all of them while there are few", () => {
+		const few = feed(64, 1).toReversed();
+		expect(keepRecorded(few, NOW)).toEqual(few);
+	});
+
+	it("let no delay starve: one release, then 64 more within the hour, under a delay of one hour", () => {
+		const releases = [
+			makeRelease(1, { releasedAt: NOW - HOUR - 1 }),
+			...feed(64, 50).map((release) => ({
+				...release,
+				sequence: release.sequence + 1,
+				version: `2.${release.sequence}`,
+			})),
+		];
+		expect(ageOffered(publishAll(releases), HOUR)).toBe(HOUR + 1);
+	});
+
+	it.each([0, 5 * MINUTE, HOUR, 48 * HOUR, 10 * DAY, 29 * DAY])(
+		"hold for a delay of %i s one that is at most a quarter older, in a feed of every five minutes for a month",
+		(delay) => {
+			const record = publishAll(feed(30 * 288, 5 * MINUTE));
+			const age = ageOffered(record, delay) ?? Number.NaN;
+			expect(age).toBeGreaterThanOrEqual(delay);
+			expect(age).toBeLessThanOrEqual(Math.max(delay * 1.25 + 5 * MINUTE, 5 * MINUTE));
+			expect(record.length).toBeLessThan(150);
+		},
+	);
+
+	it("have one for each engine branch, however long ago its last release was", () => {
+		const branches = [{ min: "9", max: "9.99" }, { min: "10", max: "10.99" }, { min: "11" }];
+		const last = feed(3, DAY, (index) => ({ engine: branches[index] ?? {} }));
+		const later = feed(500, 5 * MINUTE, (index) => ({
+			engine: { min: "12" },
+			sequence: index + 10,
+			version: `3.${index}`,
+		}));
+		const record = publishAll([
+			...last.map((release) => ({ ...release, releasedAt: release.releasedAt - 100 * DAY })),
+			...later,
+		]);
+		for (const engine of ["9.1", "10.5", "11.0"]) expect(ageOffered(record, 0, engine)).toBeGreaterThan(99 * DAY);
+		expect(ageOffered(record, 0, "12.0")).toBe(0);
+	});
+
+	it("keep the last emergency, which goes on to licenses that have ended", () => {
+		const record = publishAll(feed(300, HOUR, (index) => ({ urgency: index === 20 ? "emergency" : "routine" })));
+		expect(record.filter(({ urgency }) => urgency === "emergency")).toHaveLength(1);
+	});
+
+	it("keep what was withdrawn, so that a device that has it is told", () => {
+		const record = publishAll(feed(300, HOUR, (index) => ({ withdrawn: index === 20 })));
+		expect(record.filter(({ withdrawn }) => withdrawn)).toHaveLength(1);
+	});
+
+	it("stay few, whatever the engine ranges", () => {
+		const record = publishAll(feed(3_000, MINUTE, (index) => ({ engine: { min: `1.${index}` } })));
+		expect(record.length).toBeLessThanOrEqual(MAX_RECORDED);
+	});
+
+	it("come closer to each other as time passes: what holds when they are kept holds ever after", () => {
+		const gaps = fc.array(fc.integer({ min: 1, max: DAY }), { minLength: 1, maxLength: 200 });
+		fc.assert(
+			fc.property(
+				gaps,
+				fc.integer({ min: 0, max: 30 * DAY }),
+				fc.integer({ min: 0, max: DAY }),
+				(gapsBefore, delay, idle) => {
+					let at = NOW - idle;
+					const releases = gapsBefore.map((gap, index) => {
+						const release = makeRelease(gapsBefore.length - index, { releasedAt: at });
+						at -= gap;
+						return release;
+					});
+					const exact = ageOffered(releases, delay);
+					const kept = ageOffered(publishAll(releases.toReversed()), delay);
+					if (exact === null) expect(kept).toBeNull();
+					else {
+						expect(kept).not.toBeNull();
+						expect(kept ?? 0).toBeLessThanOrEqual(Math.max(exact, delay) * 1.25 + DAY);
+					}
+				},
+			),
+			{ numRuns: 100 },
+		);
+	});
+});
