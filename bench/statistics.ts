@@ -17,8 +17,9 @@ export interface Turn {
 
 /** What remains of a scenario's turns. */
 export interface Summary {
-	readonly rounds: number;
-	/** of the rounds' medians unless said otherwise */
+	/** requests per second in each round */
+	readonly rates: readonly number[];
+	/** the median of all rounds, as are the figures below unless said otherwise */
 	readonly requestsPerSecond: number;
 	/** of the best round: whatever else the machine does only takes from it */
 	readonly bestRequestsPerSecond: number;
@@ -57,7 +58,7 @@ export function summarise(turns: readonly Turn[]): Summary | null {
 	const cpu = turns.map(({ cpuMicroseconds }) => cpuMicroseconds).filter((value) => value !== null);
 	const rates = turns.map(({ requestsPerSecond }) => requestsPerSecond);
 	return {
-		rounds: turns.length,
+		rates,
 		requestsPerSecond: median(rates),
 		bestRequestsPerSecond: Math.max(...rates),
 		p50: median(turns.map(({ p50 }) => p50)),

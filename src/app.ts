@@ -4,6 +4,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { routePath } from "hono/route";
 import { answerFailure } from "./failure.ts";
 import { ProblemError } from "./problem.ts";
+import { describeApi } from "./routes/description/describe-api.ts";
 import { check } from "./routes/device/check.ts";
 import { discovery } from "./routes/device/discovery.ts";
 import { downloads } from "./routes/device/downloads.ts";
@@ -69,12 +70,6 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		webhooks,
 	])
 		app.route("/", router);
-	app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "http", scheme: "bearer" });
-	app.openAPIRegistry.registerComponent("securitySchemes", "accessToken", {
-		type: "http",
-		scheme: "dpop",
-		description: "RFC 9449; a token that is not bound to a key goes as Bearer",
-	});
 	let description: string | undefined;
 	app.get("/openapi.json", (c) => {
 		description ??= JSON.stringify(describeApi(app));
@@ -88,19 +83,6 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	});
 	app.onError((error, c) => answerFailure(error, c.env, c.req.path));
 	return app;
-}
-
-/** The OpenAPI 3.1 document, made of the schemas that validate. */
-export function describeApi(app: OpenAPIHono<AppEnv>) {
-	return app.getOpenAPI31Document({
-		openapi: "3.1.0",
-		info: {
-			title: "Parapet",
-			version: "1",
-			description: "Update service for fleets of firewalls.",
-			license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
-		},
-	});
 }
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;

@@ -5,13 +5,13 @@ import { type Config, parseConfig } from "./config.ts";
 import type { Account } from "./objects/account/account.ts";
 import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
 import type { RenewalOutcome } from "./objects/account/seats/seat-desk.ts";
-import { DIRECTORY_NAME, type NamedRecordStore, type ObjectBindings, recordStores } from "./objects/bindings.ts";
+import { DIRECTORY_NAME, type NamedRecordStore, recordStores } from "./objects/bindings.ts";
 import type { Directory } from "./objects/directory/directory.ts";
 import type { Product } from "./objects/product/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
 import { answerInTime } from "./objects/replay/answer-in-time.ts";
 import { useAssertionOnce } from "./objects/replay/replay-shard.ts";
-import { createHaMemory, type HaMemory } from "./routes/device/ha-report.ts";
+import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
 import { type RateLimitPolicy, rateLimits } from "./routes/http/rate-limit.ts";
 import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
@@ -78,12 +78,11 @@ export async function createServices(env: Env): Promise<Services> {
 		importMacKeyring(config.macKeys),
 		importLookupKeys(config.lookupKey),
 	]);
-	const bindings: ObjectBindings = env;
 	const settings = readSettingsFor(config.recordStores.length);
-	const stores = recordStores(bindings, settings.timeoutMs);
+	const stores = recordStores(env, settings.timeoutMs);
 	const cache = createRecordCache({
 		store: createReplicatedRecordStore({ stores, clock: systemClock, random: Math.random, settings }),
-		origin: createRecordOrigin(bindings),
+		origin: createRecordOrigin(env),
 		maxBytes: MAX_CACHED_BYTES,
 	});
 	const packages = createR2PackageStore(env.PACKAGES);

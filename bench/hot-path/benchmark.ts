@@ -4,8 +4,8 @@ import { signDownloadUrl } from "../../src/signing/signed-url.ts";
 import { type LoadGenerator, startLoadGenerator } from "../load/load-generator.ts";
 import { startPeer } from "../peer/peer.ts";
 import { endProgress, showProgress } from "../progress.ts";
-import { createEs256Issuer, type Es256Issuer } from "../stage/es256-tokens.ts";
 import { ISSUER } from "../stage/fleet.ts";
+import { createJwtIssuer, type JwtIssuer } from "../stage/jwt-issuer.ts";
 import { makeSecrets, type Secrets, type Stage, setStage } from "../stage/stage.ts";
 import { countStoreReads } from "../stage/store-reads.ts";
 import { type Bundle, buildBundle } from "../workerd/bundle.ts";
@@ -58,7 +58,7 @@ async function measureService(run: Run): Promise<void> {
 	const isReading = options.probes.includes("reads");
 	const isMoving = options.probes.includes("memory");
 	if (options.rows.length === 0 && !isReading && !isMoving) return;
-	const issuer = await createEs256Issuer();
+	const issuer = await createJwtIssuer();
 	const targets = ["parapet", "bare", "verify", "stream", "probe"] as const;
 	const service = await startService(bundle, { secrets, verifyKey: issuer.jwk }, targets);
 	try {
@@ -77,7 +77,7 @@ async function measureService(run: Run): Promise<void> {
 	}
 }
 
-async function measureInRounds(run: Run, service: Service, stage: Stage, issuer: Es256Issuer): Promise<void> {
+async function measureInRounds(run: Run, service: Service, stage: Stage, issuer: JwtIssuer): Promise<void> {
 	const { load, options, findings } = run;
 	const fleets = { small: options.smallFleet, large: options.largeFleet };
 	const ours = makeScenarios(service, stage, issuer, fleets);

@@ -2,7 +2,7 @@
 // that was stopped has a report too: of what had been measured.
 import { mark } from "../progress.ts";
 import type { StoreReads } from "../stage/store-reads.ts";
-import type { Ratios, Way } from "../statistics.ts";
+import type { Ratios, Summary, Way } from "../statistics.ts";
 import type { Duel, JudgedRow, Verdict } from "./judge.ts";
 import type { MemoryUse } from "./memory.ts";
 import type { StartUp } from "./start-up.ts";
@@ -34,6 +34,9 @@ export interface Report {
 /** Half of what moves: what is read ahead and not yet collected may show, the package as a whole may not. */
 const MEMORY_GOAL_BYTES = 100_000_000;
 
+/** Part of the time that the generator may be busy before it, and not the server, is what was measured. */
+const GENERATOR_LIMIT = 0.9;
+
 const WAY_NAMES: Readonly<Record<Way, string>> = { median: "median", best: "best", cpu: "CPU" };
 
 export function formatReport(report: Report): string {
@@ -58,7 +61,7 @@ export function formatReport(report: Report): string {
 
 /** Of a stopped run the rows may differ by one. */
 function roundsOf({ rows, settings }: Report): string {
-	const measured = Math.max(0, ...rows.map(({ rounds }) => rounds));
+	const measured = Math.max(0, ...rows.map(({ rates }) => rates.length));
 	const rounds = `${measured} alternating round${measured === 1 ? "" : "s"}`;
 	return measured === settings.rounds ? rounds : `${rounds} of ${settings.rounds}`;
 }
@@ -69,7 +72,7 @@ function formatRows(rows: readonly JudgedRow[], { smallFleet, largeFleet }: Repo
 	const lines = rows.map((row) =>
 		formatRow([
 			row.title,
-			row.requestsPerSecond.toFixed(0),
+			formatRate(row),
 			row.p50.toFixed(2),
 			row.p99.toFixed(2),
 			row.cpuMicroseconds?.toFixed(0) ?? "–",
@@ -98,8 +101,8 @@ function formatPeer({ peer, duels }: Report): string[] {
 		...duels.map(({ title, ours, peer: theirs, ratios, ahead }) =>
 			formatRow([
 				title,
-				ours.requestsPerSecond.toFixed(0),
-				theirs.requestsPerSecond.toFixed(0),
+				formatRate(ours),
+				formatRate(theirs),
 				...["", "", ...formatRatios(ratios), ahead ?? "neither"],
 			]),
 		),
@@ -137,7 +140,15 @@ function formatGenerator({ rows, duels }: Report): string[] {
 	const busiest = measured.toSorted((a, b) => b.generatorBusy - a.generatorBusy)[0];
 	if (busiest === undefined) return [];
 	const share = `${(busiest.generatorBusy * 100).toFixed(0)} %`;
-	return [`load generator: raw sockets in a thread of its own, at most ${share} busy (${busiest.name})`];
+	const isLimit = busiest.generatorBusy >= GENERATOR_LIMIT;
+	return [
+		`load generator: raw sockets in a thread of its own, at most ${share} busy (${busiest.name})`,
+		...(isLimit ? ["* the generator was the limit at times: the server can do more"] : []),
+	];
+}
+
+function formatRate({ requestsPerSecond, generatorBusy }: Summary): string {
+	return requestsPerSecond.toFixed(0) + (generatorBusy >= GENERATOR_LIMIT ? "*" : "");
 }
 
 function formatRatios(ratios: Ratios | null): readonly string[] {

@@ -32,16 +32,26 @@ const TABLE = {
 /** What is measured in rounds of this process' own workerd. */
 export type WorkerdRow = keyof typeof TABLE;
 /** The peer's, in the same rounds. */
-export type PeerRow = "nginx" | "nginx-check" | "nginx-permit";
+export type PeerRow = "nginx" | "nginx-check" | "nginx-sealed" | "nginx-permit";
 export type RowName = WorkerdRow | PeerRow;
 
 export const ROWS: Readonly<Record<WorkerdRow, Row & { readonly against: WorkerdRow | null }>> = TABLE;
 const ROW_NAMES = Object.keys(TABLE) as WorkerdRow[];
 
-/** What the peer does, beside the row of ours that does the same. The goal is ours ÷ the peer's. */
-export const DUELS: readonly { readonly title: string; ours: WorkerdRow; peer: PeerRow; goal: number | null }[] = [
+interface DuelRow {
+	readonly title: string;
+	readonly ours: WorkerdRow;
+	readonly peer: PeerRow;
+	/** ours ÷ the peer's */
+	readonly goal: number | null;
+	readonly isExtra?: true;
+}
+
+/** What the peer does, beside the row of ours that does the same. */
+export const DUELS: readonly DuelRow[] = [
 	{ title: "no check at all", ours: "bare", peer: "nginx", goal: null },
 	{ title: "check, nothing new (304)", ours: "check", peer: "nginx-check", goal: 1 },
+	{ title: "  against tokens under a MAC", ours: "check", peer: "nginx-sealed", goal: null, isExtra: true },
 	{ title: "permit", ours: "permit", peer: "nginx-permit", goal: 1 },
 ];
 
@@ -71,7 +81,7 @@ export function select(only: readonly string[] | null, all: boolean, peer: boole
 		const { against } = ROWS[name];
 		if (against !== null) wanted.add(against);
 	}
-	const duels = DUELS.filter(({ ours }) => peer && wanted.has(ours));
+	const duels = DUELS.filter(({ ours, isExtra }) => peer && wanted.has(ours) && (all || isExtra !== true));
 	return {
 		rows: ROW_NAMES.filter((name) => wanted.has(name)),
 		peerRows: duels.map((duel) => duel.peer),

@@ -1,8 +1,8 @@
 // The scenarios of a run in this process' workerd: for each row where its requests go, which they are and what warms up.
 import { buildRequests, type RequestSet } from "../load/requests.ts";
 import { checkBy, makeDeviceRequests, makeUnchangedChecks, OUTDATED } from "../stage/device-requests.ts";
-import type { Es256Issuer } from "../stage/es256-tokens.ts";
 import { ISSUER } from "../stage/fleet.ts";
+import type { JwtIssuer } from "../stage/jwt-issuer.ts";
 import { earliest, type Lasting, type Perishable, perishable } from "../stage/perishable.ts";
 import type { Stage } from "../stage/stage.ts";
 import { makeProvenChecks, makeTokenRequests } from "../stage/token-requests.ts";
@@ -31,7 +31,7 @@ export interface Fleets {
 export function makeScenarios(
 	{ ports, pids }: Service,
 	stage: Stage,
-	issuer: Es256Issuer,
+	issuer: JwtIssuer,
 	fleets: Fleets,
 ): Readonly<Record<WorkerdRow, Scenario>> {
 	const { places, fleet, devices, requests, sha256 } = stage;
@@ -41,7 +41,7 @@ export function makeScenarios(
 	const cached = repeat(`/?key=${key}`, STREAM_CONNECTIONS);
 	const signed = perishable(async () => {
 		const ids = devices.map(({ profile }) => profile.id);
-		const { value, endsAt } = await issuer.issue(ids, now());
+		const { value, endsAt } = await issuer.issue("ES256", ids, now());
 		return { value: buildRequests(value.map((token) => checkBy(token, OUTDATED))), endsAt };
 	}, now);
 	const boundTokens = perishable(() => fleet.signBoundTokens(devices), now);

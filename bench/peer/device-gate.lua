@@ -1,6 +1,7 @@
 -- What an operator would build on nginx: for each request it verifies the ES256 signature and the claims of the device's
 -- access token (RFC 9068). A check is then answered by its ETag. A permit reads the device's record from Redis, decides
 -- whether the product is in it, and signs a URL. Kept in the worker: the public key and idle connections to Redis.
+-- For comparison a check can also take tokens under a MAC (HS256), which whoever issues them must then share the key of.
 local base64url = require "ngx.base64"
 local cjson = require "cjson.safe"
 local digest = require "openssl.digest"
@@ -19,7 +20,7 @@ local gate = {}
 local settings
 
 --- Called once, before the worker starts.
--- @param given PUBLIC_KEY in PEM, REDIS_SOCKET, ISSUER, URL_SECRET
+-- @param given PUBLIC_KEY in PEM, TOKEN_SECRET, REDIS_SOCKET, ISSUER, URL_SECRET
 function gate.configure(given)
 	settings = given
 	settings.key = pkey.new(given.PUBLIC_KEY)
@@ -38,15 +39,28 @@ local function as_der(signature)
 	return "\48" .. string.char(#numbers) .. numbers
 end
 
--- The claims of the token in the request; nil when there is none, or it is not ours, or over.
-local function authenticate()
-	local authorization = ngx.var.http_authorization or ""
-	local signed, payload, signature = authorization:match("^Bearer ([%w_-]+%.([%w_-]+))%.([%w_-]+)$")
-	local bytes = signature and base64url.decode_base64url(signature)
-	if not bytes or #bytes ~= 64 then return nil end
+local function is_signed(text, signature)
+	if #signature ~= 64 then return false end
 	local hash = digest.new("sha256")
-	hash:update(signed)
-	if not settings.key:verify(as_der(bytes), hash) then return nil end
+	hash:update(text)
+	return settings.key:verify(as_der(signature), hash)
+end
+
+-- Equal in a time that does not tell where the first difference is.
+local function is_sealed(text, mac)
+	local expected = hmac.new(settings.TOKEN_SECRET, "sha256"):final(text)
+	if #mac ~= #expected then return false end
+	local difference = 0
+	for i = 1, #expected do difference = bit.bor(difference, bit.bxor(mac:byte(i), expected:byte(i))) end
+	return difference == 0
+end
+
+-- The claims of the token in the request; nil when there is none, or it is not ours, or over.
+local function authenticate(is_genuine)
+	local authorization = ngx.var.http_authorization or ""
+	local text, payload, signature = authorization:match("^Bearer ([%w_-]+%.([%w_-]+))%.([%w_-]+)$")
+	local bytes = signature and base64url.decode_base64url(signature)
+	if not bytes or not is_genuine(text, bytes) then return nil end
 	local claims = cjson.decode(base64url.decode_base64url(payload))
 	if not claims or claims.iss ~= settings.ISSUER or claims.aud ~= settings.ISSUER then return nil end
 	if claims.exp <= ngx.time() then return nil end
@@ -78,17 +92,22 @@ local function sign_url(expires)
 	return settings.ISSUER .. path .. "&s=" .. base64url.encode_base64url(mac)
 end
 
---- GET: 304 for whoever has the current ETag.
-function gate.check()
-	if not authenticate() then return ngx.exit(401) end
+local function answer_check(is_genuine)
+	if not authenticate(is_genuine) then return ngx.exit(401) end
 	ngx.header.etag = CURRENT_ETAG
 	if ngx.var.http_if_none_match == CURRENT_ETAG then return ngx.exit(304) end
 	answer(200, { products = { { product = "crs", status = "offered", version = "4.27.0" } }, next_check_in = 300 })
 end
 
+--- GET: 304 for whoever has the current ETag.
+function gate.check() answer_check(is_signed) end
+
+--- GET: the same for tokens under a MAC.
+function gate.check_sealed() answer_check(is_sealed) end
+
 --- GET, with the product in the query: a signed URL for whoever is entitled to it.
 function gate.permit()
-	local claims = authenticate()
+	local claims = authenticate(is_signed)
 	if not claims then return ngx.exit(401) end
 	local record = read_record(claims.sub)
 	if record == false then return ngx.exit(503) end

@@ -1,7 +1,7 @@
 // The configuration of the peer: one worker, nothing written to disk, no limits that a benchmark would meet. Pure.
 
 export interface PeerSettings {
-	/** of the peer's own files, and for everything that nginx writes */
+	/** with device-gate.lua, and for everything that nginx writes */
 	readonly folder: string;
 	/** on 127.0.0.1 */
 	readonly port: number;
@@ -9,11 +9,11 @@ export interface PeerSettings {
 	readonly modules: string;
 	/** the folder with Lua's shared objects */
 	readonly luaLibraries: string;
-	/** of the folder with device-gate.lua */
-	readonly sources: string;
 	/** whom the worker runs as; null = whoever starts nginx */
 	readonly user: string | null;
+	/** of the tokens: in PEM, and of those under a MAC */
 	readonly publicKey: string;
+	readonly tokenSecret: string;
 	readonly redisSocket: string;
 	readonly issuer: string;
 	readonly urlSecret: string;
@@ -23,21 +23,27 @@ const TEMPORARY = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
 /** @returns nginx.conf */
 export function formatNginxConfig(settings: PeerSettings): string {
-	const { folder, port, modules, luaLibraries, sources, user, publicKey, redisSocket, issuer, urlSecret } = settings;
-	const given = { PUBLIC_KEY: publicKey, REDIS_SOCKET: redisSocket, ISSUER: issuer, URL_SECRET: urlSecret };
+	const { folder, port, modules, luaLibraries, user } = settings;
+	const given = {
+		PUBLIC_KEY: settings.publicKey,
+		TOKEN_SECRET: settings.tokenSecret,
+		REDIS_SOCKET: settings.redisSocket,
+		ISSUER: settings.issuer,
+		URL_SECRET: settings.urlSecret,
+	};
 	const table = Object.entries(given).map(([name, text]) => `${name} = ${quoteLua(text)}`);
 	return `load_module ${modules}/ndk_http_module.so;
 load_module ${modules}/ngx_http_lua_module.so;
 ${user === null ? "" : `user ${user};\n`}daemon off;
 worker_processes 1;
-pid ${folder}/nginx.pid;
+pid "${folder}/nginx.pid";
 error_log stderr error;
 events { worker_connections 1024; }
 http {
 	access_log off;
 	keepalive_requests 1000000000;
-	${TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
-	lua_package_path "${sources}/?.lua;/usr/share/lua/5.1/?.lua;;";
+	${TEMPORARY.map((name) => `${name}_temp_path "${folder}/${name}";`).join(" ")}
+	lua_package_path "${folder}/?.lua;/usr/share/lua/5.1/?.lua;;";
 	lua_package_cpath "${luaLibraries}/?.so;;";
 	init_by_lua_block {
 		gate = require "device-gate"
@@ -47,6 +53,7 @@ http {
 		listen 127.0.0.1:${port};
 		location = / { return 200 "ok"; }
 		location = /check { content_by_lua_block { gate.check() } }
+		location = /check-sealed { content_by_lua_block { gate.check_sealed() } }
 		location = /permit { content_by_lua_block { gate.permit() } }
 	}
 }

@@ -1,19 +1,19 @@
 // The peer of `npm run bench -- --peer`: what an operator would build instead of the service, with one nginx worker, Lua and
 // a Redis on the same machine. It is sent what our devices send, by the same load generator over as many connections.
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { startRedisServer } from "../../dev/redis/redis-server.ts";
 import type { PeerRow } from "../hot-path/rows.ts";
 import type { Scenario } from "../hot-path/turn.ts";
-import { buildRequests, type RequestParts } from "../load/requests.ts";
+import { buildRequests, type RequestParts, type RequestSet } from "../load/requests.ts";
 import { findChildren } from "../process-use.ts";
 import { showProgress } from "../progress.ts";
 import { checkBy } from "../stage/device-requests.ts";
-import type { Es256Issuer } from "../stage/es256-tokens.ts";
 import { ISSUER } from "../stage/fleet.ts";
-import { perishable } from "../stage/perishable.ts";
+import type { JwtIssuer } from "../stage/jwt-issuer.ts";
+import { type Perishable, perishable } from "../stage/perishable.ts";
 import type { Stage } from "../stage/stage.ts";
 import { type Nginx, readNginxVersion, startNginx } from "./nginx.ts";
 import {
@@ -39,6 +39,8 @@ export type Peer =
 
 const BARE_REQUESTS = 1000;
 const WARM_UP = 300;
+/** Beside nginx' other files: where the project lies may have a name that its configuration cannot hold. */
+const GATE = "device-gate.lua";
 const ETAG = '"release-42"';
 
 /**
@@ -49,7 +51,7 @@ const ETAG = '"release-42"';
 export async function startPeer(
 	folder: string,
 	stage: Pick<Stage, "devices" | "places">,
-	issuer: Es256Issuer,
+	issuer: JwtIssuer,
 	rows: readonly PeerRow[],
 ): Promise<Peer> {
 	const path = process.env.PATH ?? "";
@@ -58,6 +60,7 @@ export async function startPeer(
 	showProgress("starting nginx and Redis");
 	const own = join(folder, "peer");
 	await mkdir(own);
+	await copyFile(join(import.meta.dirname, GATE), join(own, GATE));
 	const earlier = await findChildren("redis-server");
 	const redis = await startRedisServer(own, "peer");
 	try {
@@ -70,10 +73,10 @@ export async function startPeer(
 			folder: own,
 			modules: dirname(locate(MODULE_FOLDERS, "ngx_http_lua_module.so")),
 			luaLibraries: dirname(locate(LUA_LIBRARIES, "cjson.so")),
-			sources: import.meta.dirname,
 			// Else the worker of a master that root started could not read the folder.
 			user: process.getuid?.() === 0 ? userInfo().username : null,
 			publicKey: issuer.pem,
+			tokenSecret: issuer.secret,
 			redisSocket: redis.socketPath,
 			issuer: ISSUER,
 			urlSecret: randomBytes(32).toString("base64url"),
@@ -99,31 +102,39 @@ function makePeerScenarios(
 	{ port }: Nginx,
 	pids: readonly number[],
 	{ devices, places: { now } }: Pick<Stage, "devices" | "places">,
-	issuer: Es256Issuer,
+	issuer: JwtIssuer,
 ): Readonly<Record<PeerRow, Scenario>> {
 	const ids = devices.map(({ profile }) => profile.id);
-	const tokens = perishable(() => issuer.issue(ids, now()), now);
-	const requestsOf = (make: (token: string) => RequestParts) =>
+	const tokensOf = (alg: Parameters<JwtIssuer["issue"]>[0]) => perishable(() => issuer.issue(alg, ids, now()), now);
+	const signed = tokensOf("ES256");
+	const requestsOf = (tokens: Perishable<readonly string[]>, make: (token: string) => RequestParts) =>
 		perishable(async () => {
 			const { value, endsAt } = await tokens.get();
 			return { value: buildRequests(value.map(make)), endsAt };
 		}, now);
-	const bare = buildRequests(Array.from({ length: BARE_REQUESTS }, () => ({ method: "GET", target: "/" })));
-	const checks = requestsOf((token) => checkBy(token, "/check", { "if-none-match": ETAG }));
-	const permits = requestsOf((token) => checkBy(token, "/permit?product=crs"));
-	const scenario = <Name extends PeerRow>(name: Name, status: number) => ({
-		...{ name, port, pids, statuses: [status] as const, warmUpRequests: WARM_UP },
-	});
-	const prepareFrom = (set: typeof checks) => async () => {
-		const { value, endsAt } = await set.get();
-		return { requests: value, isForOneUse: false, warmUp: null, endsAt };
+	const sets = {
+		nginx: perishable(async () => ({ value: bareRequests(), endsAt: Number.POSITIVE_INFINITY }), now),
+		"nginx-check": requestsOf(signed, (token) => checkBy(token, "/check", { "if-none-match": ETAG })),
+		"nginx-sealed": requestsOf(tokensOf("HS256"), (token) =>
+			checkBy(token, "/check-sealed", { "if-none-match": ETAG }),
+		),
+		"nginx-permit": requestsOf(signed, (token) => checkBy(token, "/permit?product=crs")),
 	};
-	return {
-		nginx: {
-			...scenario("nginx", 200),
-			prepare: async () => ({ requests: bare, isForOneUse: false, warmUp: null, endsAt: Number.POSITIVE_INFINITY }),
+	const scenario = (name: PeerRow, status: number): Scenario => ({
+		...{ name, port, pids, statuses: [status], warmUpRequests: WARM_UP },
+		async prepare() {
+			const { value, endsAt } = await sets[name].get();
+			return { requests: value, isForOneUse: false, warmUp: null, endsAt };
 		},
-		"nginx-check": { ...scenario("nginx-check", 304), prepare: prepareFrom(checks) },
-		"nginx-permit": { ...scenario("nginx-permit", 201), prepare: prepareFrom(permits) },
+	});
+	return {
+		nginx: scenario("nginx", 200),
+		"nginx-check": scenario("nginx-check", 304),
+		"nginx-sealed": scenario("nginx-sealed", 304),
+		"nginx-permit": scenario("nginx-permit", 201),
 	};
+}
+
+function bareRequests(): RequestSet {
+	return buildRequests(Array.from({ length: BARE_REQUESTS }, () => ({ method: "GET", target: "/" })));
 }

@@ -1,5 +1,27 @@
-// What the records promise, beside what was measured: one line for each goal.
-import type { RecordsReport } from "./report.ts";
+// What was measured of the records, and what they promise: one line for each goal.
+import type { SimulationResult } from "../../test/simulation/simulate.ts";
+import type { Amplification } from "./amplification.ts";
+import type { MonthlyCost, RecordLoad } from "./cost.ts";
+import type { MemoryHits } from "./memory-hit.ts";
+import type { PublishToOffered } from "./publish-to-offered.ts";
+import type { RecordSizes } from "./redis-memory.ts";
+import type { ServiceFigures } from "./service-figures.ts";
+
+export interface RecordsReport extends ServiceFigures {
+	readonly machine: string;
+	readonly settings: { readonly devices: number; readonly slowSeconds: number; readonly records: number };
+	readonly memory: MemoryHits;
+	readonly amplification: readonly Amplification[];
+	readonly simulation: SimulationResult;
+	readonly regions: readonly PublishToOffered[];
+	readonly sizes: RecordSizes;
+	readonly costs: {
+		readonly load: RecordLoad;
+		readonly kv: MonthlyCost;
+		readonly redis: MonthlyCost;
+		readonly redisPlan: { readonly gb: number; readonly perMonth: number } | null;
+	};
+}
 
 export interface Goal {
 	readonly title: string;

@@ -11,11 +11,11 @@ import { readMachine } from "../machine.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { measureAmplification } from "./amplification.ts";
 import { kvCost, type RecordLoad, redisCost, redisPlanCost } from "./cost.ts";
-import { judgeRecords } from "./goals.ts";
+import { judgeRecords, type RecordsReport } from "./goals.ts";
 import { measureMemoryHits } from "./memory-hit.ts";
 import { measureRegions } from "./publish-to-offered.ts";
 import { measureRecordSizes } from "./redis-memory.ts";
-import { formatRecordsReport, type RecordsReport } from "./report.ts";
+import { formatRecordsReport } from "./report.ts";
 import { measureService } from "./service-figures.ts";
 
 const FLEET = 1_500_000;

@@ -1,8 +1,7 @@
 // A Worker that does one read of a record per request, with the service's own code and nothing in memory:
 // GET /?read=none|memory|kv|redis|object&id=<device id>. It runs inside workerd, beside the service and on its stores.
 import type { SharedView } from "../../src/content/heads-record.ts";
-import type { ObjectBindings } from "../../src/objects/bindings.ts";
-import { createRecordOrigin } from "../../src/objects/record-origin.ts";
+import { createRecordOrigin, type OriginBindings } from "../../src/objects/record-origin.ts";
 import { systemClock } from "../../src/storage/clock.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import { createRecordCache, type ReadScope } from "../../src/storage/record-cache.ts";
@@ -11,7 +10,8 @@ import { createRecords, type Records } from "../../src/storage/records.ts";
 import { createRedisRecordStore } from "../../src/storage/redis-record-store.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
 
-interface Env extends ObjectBindings {
+interface Env extends OriginBindings {
+	readonly RECORDS: KVNamespace;
 	readonly REDIS_URL: string;
 	readonly REDIS_TOKEN: string;
 }

@@ -3,30 +3,11 @@ import type { SimulationResult, Spread } from "../../test/simulation/simulate.ts
 import { mark } from "../progress.ts";
 import type { Amplification } from "./amplification.ts";
 import { type MonthlyCost, type RecordLoad, totalOf } from "./cost.ts";
-import { judgeRecords } from "./goals.ts";
-import type { MemoryHits } from "./memory-hit.ts";
+import { judgeRecords, type RecordsReport } from "./goals.ts";
 import { PRICES_AS_OF } from "./prices.ts";
-import type { PublishToOffered } from "./publish-to-offered.ts";
 import type { ReadSource } from "./read-latency.ts";
 import type { RecordSizes } from "./redis-memory.ts";
-import type { ServiceFigures } from "./service-figures.ts";
 import { SLOW_MS, type SlowStoreLatency } from "./slow-store.ts";
-
-export interface RecordsReport extends ServiceFigures {
-	readonly machine: string;
-	readonly settings: { readonly devices: number; readonly slowSeconds: number; readonly records: number };
-	readonly memory: MemoryHits;
-	readonly amplification: readonly Amplification[];
-	readonly simulation: SimulationResult;
-	readonly regions: readonly PublishToOffered[];
-	readonly sizes: RecordSizes;
-	readonly costs: {
-		readonly load: RecordLoad;
-		readonly kv: MonthlyCost;
-		readonly redis: MonthlyCost;
-		readonly redisPlan: { readonly gb: number; readonly perMonth: number } | null;
-	};
-}
 
 const TITLE_WIDTH = 48;
 

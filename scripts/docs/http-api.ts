@@ -1,138 +1,172 @@
-// docs/http-api.md, from the OpenAPI document that the service itself gives out.
-import { createApp, describeApi } from "../../src/app.ts";
-import { GENERATED } from "./markdown.ts";
+// docs/http-api.md, from the OpenAPI document that the service itself gives out: each operation with who may call it, what it
+// takes and answers, an example of both, and every way in which it can refuse.
+import { createApp } from "../../src/app.ts";
+import {
+	type ApiDocument,
+	type Content,
+	type Operation,
+	operationsOf,
+	type Schema,
+} from "../../src/routes/description/api-document.ts";
+import { composeExample } from "../../src/routes/description/compose-example.ts";
+import { describeApi } from "../../src/routes/description/describe-api.ts";
+import { readableJson } from "./json.ts";
+import { GENERATED, table } from "./markdown.ts";
+import { fieldTable, notesOn, typeOf } from "./types.ts";
 
-interface Operation {
-	readonly tags?: readonly string[];
-	readonly summary?: string;
-	readonly description?: string;
-	readonly security?: readonly Record<string, unknown>[];
-	readonly parameters?: readonly Parameter[];
-	readonly requestBody?: { readonly content: Content };
-	readonly responses: Record<string, { readonly description: string; readonly content?: Content }>;
-}
-type Parameter = { name: string; in: string; required?: boolean; description?: string; schema?: Schema };
-type Content = Readonly<Record<string, { readonly schema: Schema }>>;
-interface Schema {
-	readonly $ref?: string;
-	readonly type?: string | readonly string[];
-	readonly enum?: readonly unknown[];
-	readonly const?: unknown;
-	readonly description?: string;
-	readonly properties?: Readonly<Record<string, Schema>>;
-	readonly required?: readonly string[];
-	readonly items?: Schema;
-	readonly allOf?: readonly Schema[];
-	readonly anyOf?: readonly Schema[];
-	readonly oneOf?: readonly Schema[];
-	readonly format?: string;
-}
-interface ApiDocument {
-	readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-	readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
-}
+const PLANES = {
+	Discovery: "For anybody.",
+	Device: "What a firewall asks. [protocol.md](protocol.md) goes through it step by step.",
+	Publisher: "Releases of a product.",
+	Operator: "Accounts, licenses, devices, and the deployment itself.",
+	Hook: "For clouds that start and end firewalls ([how](operations.md#auto-scaling)).",
+} as const;
 
-const PLANES = ["Discovery", "Device", "Publisher", "Operator", "Hook"];
+const INTRODUCTION = `Source: \`src/routes/\`. The same as OpenAPI 3.1: \`GET /openapi.json\`.
 
-const api = describeApi(createApp()) as unknown as ApiDocument;
+JSON in and out, UTF-8, snake_case; times are RFC 3339, and seconds where a name says so. Answers will have more members with time: clients pass over
+what they do not know. Lists come a page at a time: \`next\` of one is what the next one asks for, null = it was the last.
+
+Errors are problem documents (RFC 9457), under \`/oauth2/\` those of RFC 6749; [errors.md](errors.md) says what each code means:
+
+\`\`\`http
+HTTP/1.1 409 Conflict
+Content-Type: application/problem+json
+
+@problem
+\`\`\`
+
+\`POST\` of a device may be repeated after an error or without an answer; so may every \`PUT\`, \`PATCH\` and \`DELETE\`. A Worker that lacks a setting
+answers everything with 503 \`misconfigured\`; a path that is not here with 404 \`not_found\`, another method with 405 \`method_not_allowed\`. Every
+answer is \`Cache-Control: private, no-store\` unless it says otherwise; errors carry \`X-Request-Id\`, 429 and 503 \`Retry-After\`.
+
+API keys go as \`Authorization: Bearer pk_…\`; a key of scope \`operate\` opens everything. Access tokens go as \`Authorization: DPoP …\` with a proof
+(RFC 9449) in the header \`DPoP\`, those that are not bound to a key as \`Authorization: Bearer …\`.
+`;
 
 /** docs/http-api.md */
 export function httpApi(): string {
-	const lines = [
-		GENERATED,
-		"",
-		"# HTTP API",
-		"",
-		"Source: `src/routes/`. The same as OpenAPI 3.1: `GET /openapi.json`.",
-		"",
-	];
-	lines.push(
-		"JSON in and out, snake_case; times are RFC 3339; errors are [problem documents](errors.md), under `/oauth2/` those of RFC 6749.",
-		"Every answer is `Cache-Control: private, no-store` unless it says otherwise.",
-		"",
-	);
-	for (const plane of PLANES) {
+	const api = describeApi(createApp());
+	const problem = readableJson(composeExample(api, { $ref: "#/components/schemas/Problem" }, ""));
+	const lines = [GENERATED, "", "# HTTP API", "", INTRODUCTION.replace("@problem", problem)];
+	const operations = operationsOf(api);
+	for (const [plane, text] of Object.entries(PLANES)) {
+		const rows = operations
+			.filter(({ operation }) => operation.tags[0] === plane)
+			.map(({ path, method, operation }) => {
+				const title = `${method} ${path}`;
+				return [`[\`${title}\`](#${anchorOf(title)})`, operation.summary];
+			});
+		lines.push(`**${plane}**. ${text}`, "", ...table(["request", "does"], rows), "");
+	}
+	for (const plane of Object.keys(PLANES)) {
 		lines.push(`## ${plane}`, "");
-		for (const [path, operations] of Object.entries(api.paths)) {
-			for (const [method, operation] of Object.entries(operations)) {
-				if (operation.tags?.[0] === plane) lines.push(...operationLines(method, path, operation));
-			}
+		for (const { path, method, operation } of operations) {
+			if (operation.tags[0] === plane) lines.push(...operationLines(api, method, path, operation));
 		}
 	}
 	lines.push("## Bodies", "");
-	for (const [name, schema] of Object.entries(api.components.schemas).sort()) {
-		lines.push(
-			`### ${name}`,
-			"",
-			...(schema.description === undefined ? [] : [schema.description, ""]),
-			...fieldLines(schema),
-			"",
-		);
+	for (const [name, schema] of Object.entries(api.components.schemas).sort(([a], [b]) => a.localeCompare(b, "en"))) {
+		lines.push(`### ${name}`, "", ...(schema.description === undefined ? [] : [`${schema.description}`, ""]));
+		lines.push(...fieldTable(api, schema), "");
 	}
 	return `${lines.join("\n").trimEnd()}\n`;
 }
 
-function operationLines(method: string, path: string, operation: Operation): string[] {
-	const lines = [`### ${method.toUpperCase()} ${path}`, "", `${operation.summary ?? ""}.`, ""];
+/** As GitHub makes it of a heading. */
+function anchorOf(heading: string): string {
+	return heading
+		.toLowerCase()
+		.replaceAll(/[^\w\- ]/g, "")
+		.replaceAll(" ", "-");
+}
+
+function operationLines(api: ApiDocument, method: string, path: string, operation: Operation): string[] {
+	const lines = [`### ${method} ${path}`, "", `${operation.summary}.`, ""];
 	if (operation.description !== undefined) lines.push(operation.description, "");
-	for (const parameter of operation.parameters ?? []) {
-		const text = parameter.description ?? parameter.schema?.description ?? "";
-		lines.push(
-			`- ${parameter.in} \`${parameter.name}\`${parameter.required ? "" : " (optional)"}: ${describe(parameter.schema)}${text && `. ${text}`}`,
-		);
+	lines.push(`Credential: ${credentialOf(operation)}.`, "");
+	const parameters = (operation.parameters ?? []).map(({ in: place, name, required, description, schema }) => {
+		return [`\`${name}\``, place, typeOf(schema), notesOn(required === true, description ?? schema.description)];
+	});
+	if (parameters.length > 0) lines.push(...table(["parameter", "in", "type", ""], parameters), "");
+	lines.push(...bodyLines(api, "Body", operation.requestBody?.content));
+	lines.push("```http", ...requestExample(method, path, operation), "```", "");
+	const [status, success] =
+		Object.entries(operation.responses).find(([code]) => Number(code) < 300) ?? ([undefined, undefined] as const);
+	lines.push(...bodyLines(api, `Answer ${status}`, success?.content));
+	const example = Object.values(success?.content ?? {})[0]?.example;
+	if (example !== undefined) lines.push("```json", readableJson(example), "```", "");
+	const answers = Object.entries(operation.responses).map(([code, { description, "x-codes": codes = [] }]) => [
+		code,
+		codes.length === 0 ? description : codes.map((one) => `\`${one}\``).join(", "),
+	]);
+	return [...lines, ...table(["status", "answer, or code of the refusal"], answers), ""];
+}
+
+function credentialOf({ security = [] }: Operation): string {
+	const texts = security
+		.flatMap((one) => Object.entries(one))
+		.map(([scheme, scopes]) => credentialText(scheme, scopes));
+	return texts.length === 0 ? "none" : texts.join(", or ");
+}
+
+function credentialText(scheme: string, scopes: readonly string[]): string {
+	switch (scheme) {
+		case "apiKey":
+			return `API key of scope ${scopes.map((scope) => `\`${scope}\``).join(", ")}`;
+		case "accessToken":
+			return "access token of a device";
+		case "authCode":
+			return "auth code, as `Authorization: DPoP <auth code>` with a proof by the key that is registered";
+		case "registrationToken":
+			return "`registration_access_token` of the activation, as `Authorization: Bearer …`";
+		case "signedUrl":
+			return "the signed URL itself";
+		default:
+			throw new Error(`no words for the credential ${scheme}`);
 	}
-	const body = Object.entries(operation.requestBody?.content ?? {})[0];
-	if (body !== undefined) lines.push(`- body \`${body[0]}\`: ${describe(body[1].schema)}`);
-	if (lines.at(-1) !== "") lines.push("");
-	lines.push("| status | answer |", "| --- | --- |");
-	for (const [status, answer] of Object.entries(operation.responses)) {
-		const schema = Object.values(answer.content ?? {})[0]?.schema;
-		const shape = Number(status) < 400 && schema !== undefined ? `: ${describe(schema)}` : "";
-		lines.push(`| ${status} | ${answer.description}${shape} |`);
-	}
-	return [...lines, ""];
 }
 
-function fieldLines(schema: Schema): string[] {
-	const lines = ["| field | type | |", "| --- | --- | --- |"];
-	for (const [name, field] of Object.entries(properties(schema))) {
-		const optional = required(schema).includes(name) ? "" : "optional";
-		const notes = [optional, field.description ?? ""].filter((text) => text !== "").join("; ");
-		lines.push(`| \`${name}\` | ${describe(field)} | ${notes} |`);
-	}
-	return lines;
+function bodyLines(api: ApiDocument, title: string, content: Content | undefined): string[] {
+	const [type, media] = Object.entries(content ?? {})[0] ?? [];
+	if (type === undefined || media === undefined) return [];
+	const form = type === "application/json" ? "" : ` (\`${type}\`)`;
+	const { schema } = media;
+	if (schema.properties === undefined) return [`${title}${form}: ${typeOf(schema)}.`, ""];
+	return [`${title}${form}:`, "", ...fieldTable(api, schema), ""];
 }
 
-function properties(schema: Schema): Record<string, Schema> {
-	return Object.assign({}, ...(schema.allOf ?? []).map((part) => properties(resolve(part))), schema.properties);
+function requestExample(method: string, path: string, { parameters = [], requestBody, security = [] }: Operation) {
+	const exampleFor = (name: string) => parameters.find((parameter) => parameter.name === name)?.schema;
+	const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => text(exampleFor(name)));
+	const query = parameters
+		.filter((parameter) => parameter.in === "query" && (parameter.required || parameter.name === "installed"))
+		.map(({ name, schema }) => `${name}=${text(schema)}`);
+	const headers = parameters
+		.filter((parameter) => parameter.in === "header" && parameter.name === "repr-digest")
+		.map(({ schema }) => `Repr-Digest: ${text(schema)}`);
+	const [type, media] = Object.entries(requestBody?.content ?? {})[0] ?? [];
+	const body = type === "application/json" ? readableJson(media?.example) : formOf(media?.example);
+	return [
+		`${method} ${filled}${query.length === 0 ? "" : `?${query.join("&")}`}`,
+		...authorizationOf(security),
+		...headers,
+		...(type === undefined ? [] : [`Content-Type: ${type}`, "", body]),
+	];
 }
 
-function required(schema: Schema): readonly string[] {
-	return [...(schema.required ?? []), ...(schema.allOf ?? []).flatMap((part) => required(resolve(part)))];
+function authorizationOf(security: NonNullable<Operation["security"]>): string[] {
+	const [scheme] = Object.keys(security[0] ?? {});
+	if (scheme === "apiKey" || scheme === "registrationToken") return ["Authorization: Bearer …"];
+	return scheme === "accessToken" || scheme === "authCode" ? ["Authorization: DPoP …", "DPoP: …"] : [];
 }
 
-function resolve(schema: Schema): Schema {
-	const name = schema.$ref?.split("/").at(-1);
-	return (name === undefined ? undefined : api.components.schemas[name]) ?? schema;
+function text(schema: Schema | undefined): string {
+	return String(schema?.example ?? schema?.enum?.[0] ?? "…");
 }
 
-/** One line on a schema: its name, or its type. */
-function describe(schema: Schema | undefined): string {
-	if (schema === undefined) return "any";
-	if (schema.$ref !== undefined) {
-		const name = schema.$ref.split("/").at(-1) ?? "";
-		return `[${name}](#${name.toLowerCase()})`;
-	}
-	if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
-	if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(", ");
-	const parts = schema.anyOf ?? schema.oneOf ?? schema.allOf;
-	if (parts !== undefined)
-		return [...new Set(parts.map(describe))].join(schema.allOf === undefined ? " or " : " with ");
-	if (schema.items !== undefined) return `list of ${describe(schema.items)}`;
-	if (schema.format === "date-time") return "time";
-	if (schema.properties !== undefined)
-		return `{ ${Object.keys(schema.properties)
-			.map((name) => `\`${name}\``)
-			.join(", ")} }`;
-	return [schema.type ?? "any"].flat().join(" or ");
+function formOf(example: unknown): string {
+	return Object.entries(example ?? {})
+		.map(([name, value]) => `${name}=${value}`)
+		.join("&");
 }

@@ -2,9 +2,13 @@
 import { z } from "zod";
 import { productName } from "../names.ts";
 import type { DeviceStatus, Grant, Hold } from "./device-record.ts";
-import { LEASE_CEILING_SECONDS, LEASE_FLOOR_SECONDS } from "./seat-lease.ts";
 
 const seconds = z.int().nonnegative();
+
+/** How long the lease of a seat may be under an elastic license, and how long it is unless the operator says otherwise. */
+export const LEASE_FLOOR_SECONDS = 60;
+export const LEASE_CEILING_SECONDS = 86_400;
+export const LEASE_DEFAULT_SECONDS = 900;
 
 /** So that an access token, which names them all, keeps its size. */
 export const MAX_PRODUCTS = 16;

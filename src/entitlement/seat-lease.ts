@@ -2,10 +2,6 @@
 // rules; the Account object gathers the facts, decides and writes in one transaction.
 import type { OveragePolicy } from "./license.ts";
 
-export const LEASE_FLOOR_SECONDS = 60;
-export const LEASE_CEILING_SECONDS = 86_400;
-export const LEASE_DEFAULT_SECONDS = 900;
-
 /** Seats that ended are written down in groups: the object then wakes up once for all that end in so many seconds. */
 const SWEEP_BUCKET_SECONDS = 30;
 

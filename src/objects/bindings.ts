@@ -1,23 +1,16 @@
-// What the Durable Objects need from the deployment, and how they reach each other and the stores. Objects are made by the
+// What the Durable Objects need from the deployment, and how they reach the Directory and the stores. Objects are made by the
 // platform, not by services.ts, so this is their composition root.
 import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
 import { createKvRecordStore } from "../storage/kv-record-store.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-store-names.ts";
 import { createRedisRecordStore } from "../storage/redis-record-store.ts";
-import type { Account } from "./account/account.ts";
-import type { Directory } from "./directory/directory.ts";
 import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
-import type { Product } from "./product/product.ts";
-import type { ReplayGuard } from "./replay/replay-guard.ts";
 
 export interface ObjectBindings {
 	readonly RECORDS: KVNamespace;
-	readonly ACCOUNT: DurableObjectNamespace<Account>;
-	readonly PRODUCT: DurableObjectNamespace<Product>;
-	readonly DIRECTORY: DurableObjectNamespace<Directory>;
-	readonly REPLAY_GUARD: DurableObjectNamespace<ReplayGuard>;
+	readonly DIRECTORY: { getByName(name: string): DirectoryPort };
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
 	readonly ENVIRONMENT: string;

@@ -2,10 +2,21 @@
 import { accountObjectName } from "../entitlement/ids.ts";
 import { parseRecordKey } from "../storage/keys.ts";
 import { parseRecord, type RecordOrigin } from "../storage/record-store.ts";
-import { DIRECTORY_NAME, type ObjectBindings } from "./bindings.ts";
+import { DIRECTORY_NAME } from "./bindings.ts";
+
+interface RecordOwners {
+	getByName(name: string): { readRecord(key: string): Promise<string | null> };
+}
+
+/** The objects that own records. */
+export interface OriginBindings {
+	readonly ACCOUNT: RecordOwners;
+	readonly PRODUCT: RecordOwners;
+	readonly DIRECTORY: RecordOwners;
+}
 
 /** Callers have verified the id inside the key, so nothing here is asked of an object that was never made. */
-export function createRecordOrigin(bindings: ObjectBindings): RecordOrigin {
+export function createRecordOrigin(bindings: OriginBindings): RecordOrigin {
 	async function readText(key: string): Promise<string | null> {
 		const { owner, name } = parseRecordKey(key);
 		switch (owner) {

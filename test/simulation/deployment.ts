@@ -5,6 +5,7 @@ import type { ObjectBindings } from "../../src/objects/bindings.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
 import type { Product } from "../../src/objects/product/product.ts";
+import type { OriginBindings } from "../../src/objects/record-origin.ts";
 import type { RecordStore } from "../../src/storage/record-store.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { type Life, type ObjectClass, ObjectHost } from "./objects.ts";
@@ -64,7 +65,7 @@ export class Deployment {
 	}
 
 	/** @returns the bindings as code at a location has them */
-	bindings(location: number, life: Life | null = null): ObjectBindings {
+	bindings(location: number, life: Life | null = null): ObjectBindings & OriginBindings {
 		const kv = this.kv.namespace(location, () => life === null || !life.isOver);
 		const { get, put } = kv as unknown as Record<"get" | "put", (...args: unknown[]) => Promise<unknown>>;
 		const guard = <R>(work: () => Promise<R>) => (life === null ? work() : life.guard(work));
@@ -80,7 +81,7 @@ export class Deployment {
 			ENVIRONMENT: "production",
 			RECORD_STORE: "kv",
 		};
-		return bindings as unknown as ObjectBindings;
+		return bindings as unknown as ObjectBindings & OriginBindings;
 	}
 
 	close(): void {

@@ -6,8 +6,17 @@ import type { ObjectBindings } from "../../src/objects/bindings.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
 import type { Product } from "../../src/objects/product/product.ts";
+import type { ReplayGuard } from "../../src/objects/replay/replay-guard.ts";
 
-export const bindings = env as unknown as ObjectBindings & { readonly PACKAGES: R2Bucket };
+interface TestBindings extends ObjectBindings {
+	readonly ACCOUNT: DurableObjectNamespace<Account>;
+	readonly PRODUCT: DurableObjectNamespace<Product>;
+	readonly DIRECTORY: DurableObjectNamespace<Directory>;
+	readonly REPLAY_GUARD: DurableObjectNamespace<ReplayGuard>;
+	readonly PACKAGES: R2Bucket;
+}
+
+export const bindings = env as unknown as TestBindings;
 
 type Publishing = Account | Directory | Product;
 

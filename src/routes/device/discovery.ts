@@ -6,12 +6,28 @@ import { createRouter, jsonAnswer } from "../http/openapi.ts";
 /** Keys are published a day before their first use, so a copy of five minutes is never too old. */
 const PUBLIC_FIVE_MINUTES = "public, max-age=300";
 
+const metadataBody = z
+	.object({
+		issuer: z.string(),
+		token_endpoint: z.string(),
+		registration_endpoint: z.string(),
+		jwks_uri: z.string(),
+		response_types_supported: z.array(z.string()).openapi({ example: [] }),
+		grant_types_supported: z.array(z.string()).openapi({ example: ["client_credentials"] }),
+		scopes_supported: z.array(z.string()).openapi({ example: ["device"] }),
+		token_endpoint_auth_methods_supported: z.array(z.string()).openapi({ example: ["private_key_jwt"] }),
+		token_endpoint_auth_signing_alg_values_supported: z.array(z.enum(DEVICE_ALGORITHMS)),
+		dpop_signing_alg_values_supported: z.array(z.enum(DEVICE_ALGORITHMS)),
+		service_documentation: z.string(),
+	})
+	.openapi("ServerMetadata");
+
 const metadata = createRoute({
 	method: "get",
 	path: "/.well-known/oauth-authorization-server",
 	tags: ["Discovery"],
 	summary: "Authorization server metadata (RFC 8414)",
-	responses: { 200: jsonAnswer(z.looseObject({ issuer: z.string() }), "The endpoints and what they support") },
+	responses: { 200: jsonAnswer(metadataBody, "The endpoints and what they support") },
 });
 
 const jwks = createRoute({

@@ -17,6 +17,7 @@ const route = createRoute({
 	method: "get",
 	path: "/d/{sha256}/{name}",
 	tags: ["Device"],
+	security: [{ signedUrl: [] }],
 	summary: "Download a package with a signed URL",
 	description: "Exactly as POST /v1/permits gave it. HEAD, one Range and If-Range work; the ETag is the SHA-256.",
 	request: {

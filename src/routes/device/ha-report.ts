@@ -1,45 +1,16 @@
 // What a device of an HA group says of itself in a check, passed on to its Account behind the answer. Costs nothing where a
 // device is in no group. The group's record, held by this isolate as devices' records are, tells whether its role is known
-// already; what else was said is passed on at most once a quarter of an hour and isolate. Never delays or fails an answer: what
+// already; what else was said is passed on at most once a quarter of an hour and isolate (http/ha-memory.ts). Never delays or fails an answer: what
 // is lost here is said again with the next full check, and those of a group's devices come twice an hour at least.
 import type { HaGroupRecord } from "../../entitlement/ha-group-record.ts";
 import type { Versions } from "../../entitlement/ha-skew.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { createBoundedEntries } from "../../storage/bounded-entries.ts";
 import { rateLimitWait } from "../http/rate-limit.ts";
 import type { CheckQuestion } from "./check-question.ts";
 
 /** An answer to a device of an HA group is good for this long at most: so long may a report be lost. */
 export const HA_REPEAT_SECONDS = 1_800;
-
-/** Seconds during which an isolate does not pass on again what it has passed on. */
-const LATELY_SECONDS = 900;
-/** Characters of queries that an isolate remembers for it: the words of 10,000 devices, more or less. */
-const MAX_REMEMBERED = 1_000_000;
-/** What an entry takes besides its query. */
-const ENTRY_CHARACTERS = 50;
-
-/** What this isolate has passed on lately: device → its words. */
-export interface HaMemory {
-	/** @param words the query of the check @param now unix seconds */
-	has(device: string, words: string, now: number): boolean;
-	note(device: string, words: string, now: number): void;
-}
-
-export function createHaMemory(maxCharacters = MAX_REMEMBERED): HaMemory {
-	const said = createBoundedEntries<{ readonly words: string; readonly until: number }>(
-		maxCharacters,
-		({ words }) => ENTRY_CHARACTERS + words.length,
-	);
-	return {
-		has(device, words, now) {
-			const known = said.get(device);
-			return known?.words === words && now < known.until;
-		},
-		note: (device, words, now) => said.set(device, { words, until: now + LATELY_SECONDS }),
-	};
-}
 
 /**
  * To be called for each full check of a device in an HA group.

@@ -12,7 +12,7 @@ import { hashSecret } from "../../signing/lookup-keys.ts";
 import { sealRegistrationToken, verifyRegistrationToken } from "../../signing/registration-token.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { readAuthorization } from "../http/authenticate.ts";
-import { clockMessage, OAuthError, oauthErrorBody } from "../http/oauth-error.ts";
+import { clockMessage, OAuthError, oauthErrors } from "../http/oauth-error.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import { callerAddress, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
 import { guardOAuth } from "../http/request-body.ts";
@@ -51,12 +51,11 @@ const clientInformation = z
 	})
 	.openapi("ClientInformation");
 
-const oauthFailure = { content: { "application/json": { schema: oauthErrorBody } } };
-
 const register = createRoute({
 	method: "post",
 	path: "/oauth2/register",
 	tags: ["Device"],
+	security: [{ authCode: [] }],
 	summary: "Activate a firewall with an auth code (RFC 7591)",
 	description:
 		"`Authorization: DPoP <auth code>` with a DPoP proof by the key in `jwks`. Same code and same key: the same device.",
@@ -68,10 +67,12 @@ const register = createRoute({
 	responses: {
 		201: jsonAnswer(clientInformation, "Activated"),
 		200: jsonAnswer(clientInformation, "This code and this key had activated this device before"),
-		400: { description: "Metadata or proof not acceptable", ...oauthFailure },
-		401: { description: "Auth code not accepted", ...oauthFailure },
-		403: { description: "The license has no seat for this device", ...oauthFailure },
-		429: { description: "Too many requests", ...oauthFailure },
+		...oauthErrors({
+			400: ["invalid_client_metadata", "invalid_dpop_proof"],
+			401: ["invalid_token"],
+			403: ["access_denied"],
+			429: ["temporarily_unavailable"],
+		}),
 	},
 });
 
@@ -79,9 +80,13 @@ const deactivate = createRoute({
 	method: "delete",
 	path: "/oauth2/register/{client_id}",
 	tags: ["Device"],
+	security: [{ registrationToken: [] }],
 	summary: "Deactivate a firewall and give its seat back (RFC 7592)",
 	request: { params: z.object({ client_id: z.string().max(64) }) },
-	responses: { 204: { description: "Deactivated" }, 401: { description: "Token not accepted", ...oauthFailure } },
+	responses: {
+		204: { description: "Deactivated" },
+		...oauthErrors({ 400: ["invalid_request"], 401: ["invalid_token"], 403: ["access_denied"] }),
+	},
 });
 
 export const registration = createRouter()

@@ -11,7 +11,7 @@ import { readDeviceAssertion, verifyDeviceAssertion } from "../../signing/device
 import { verifyDpopProof } from "../../signing/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../../signing/lookup-keys.ts";
 import { standsOnDenyList } from "../http/authenticate.ts";
-import { clockMessage, OAuthError, oauthErrorBody } from "../http/oauth-error.ts";
+import { clockMessage, OAuthError, oauthErrors } from "../http/oauth-error.ts";
 import { jsonAnswer } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
 import { callerAddress, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
@@ -36,25 +36,21 @@ const tokenAnswer = z
 	})
 	.openapi("AccessToken");
 
-const oauthFailure = { content: { "application/json": { schema: oauthErrorBody } } };
-
 const route = createRoute({
 	method: "post",
 	path: "/oauth2/token",
 	tags: ["Device"],
 	summary: "Get an access token with a client assertion (private_key_jwt)",
 	description:
-		"With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only. Under an elastic license the token renews the device's seat, and ends before its lease does.",
+		"The credential is the assertion in the body. With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only. Under an elastic license the token renews the device's seat, and ends before its lease does.",
 	request: { body: { content: { "application/x-www-form-urlencoded": { schema: tokenForm } }, required: true } },
 	responses: {
 		200: jsonAnswer(tokenAnswer, "An access token (RFC 9068)"),
-		400: {
-			description:
-				"Form or proof not acceptable, or the device may not have a token, or every seat of its elastic license is taken",
-			...oauthFailure,
-		},
-		401: { description: "Assertion not accepted", ...oauthFailure },
-		429: { description: "Too many requests", ...oauthFailure },
+		...oauthErrors({
+			400: ["invalid_request", "unsupported_grant_type", "invalid_scope", "invalid_dpop_proof", "unauthorized_client"],
+			401: ["invalid_client"],
+			429: ["temporarily_unavailable"],
+		}),
 	},
 });
 

@@ -82,20 +82,20 @@ const requireDeviceOrOperator = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 /** Who may use a route, for its description and for its router alike. */
-export const operatorAccess = { security: [{ apiKey: [] }], middleware: requireKey(() => "operate") };
+export const operatorAccess = { security: [{ apiKey: ["operate"] }], middleware: requireKey(() => "operate") };
 export const publisherAccess = {
-	security: [{ apiKey: [] }],
+	security: [{ apiKey: ["publish:{product}"] }],
 	middleware: requireKey((request) => `publish:${request.param("product") ?? ""}`),
 };
 /** Of the account in the query. Where none is named, only an operator learns that it is missing. */
 export const lifecycleAccess = {
-	security: [{ apiKey: [] }],
+	security: [{ apiKey: ["lifecycle:{account}"] }],
 	middleware: requireKey((request) => {
 		const account = request.query("account") ?? "";
 		return ACCOUNT_ID.test(account) ? `lifecycle:${account}` : "operate";
 	}),
 };
-const deviceOrOperator: Record<string, string[]>[] = [{ accessToken: [] }, { apiKey: [] }];
+const deviceOrOperator: Record<string, string[]>[] = [{ accessToken: [] }, { apiKey: ["operate"] }];
 export const deviceOrOperatorAccess = {
 	security: deviceOrOperator,
 	middleware: requireDeviceOrOperator,

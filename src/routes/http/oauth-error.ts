@@ -2,19 +2,25 @@
 // RFC 9449 §12.2 (DPoP). Few codes, so that a caller who may not know which check failed does not learn it.
 import { z } from "@hono/zod-openapi";
 
-export type OAuthErrorCode =
-	| "invalid_request"
-	| "invalid_client"
-	| "invalid_grant"
-	| "invalid_token"
-	| "invalid_scope"
-	| "invalid_dpop_proof"
-	| "invalid_client_metadata"
-	| "unauthorized_client"
-	| "unsupported_grant_type"
-	| "access_denied"
-	| "temporarily_unavailable"
-	| "server_error";
+/** Each error, with what it means. */
+export const OAUTH_ERRORS = {
+	invalid_request: "The request does not have the form this endpoint takes",
+	invalid_client: "The assertion was not accepted",
+	invalid_token: "The auth code, or the registration token, was not accepted",
+	invalid_scope: "The only scope is `device`",
+	invalid_dpop_proof: "The DPoP proof is missing or was not accepted",
+	invalid_client_metadata: "The metadata does not have the form this endpoint takes",
+	unauthorized_client: "The device may not have a token now",
+	unsupported_grant_type: "The only grant is `client_credentials`",
+	access_denied: "The credential is good, but not for this",
+	temporarily_unavailable: "Not now; wait for the seconds in Retry-After",
+	server_error: "The service failed",
+} as const satisfies Record<string, string>;
+export type OAuthErrorCode = keyof typeof OAUTH_ERRORS;
+
+export function isOAuthError(code: string): code is OAuthErrorCode {
+	return Object.hasOwn(OAUTH_ERRORS, code);
+}
 
 export class OAuthError extends Error {
 	override readonly name = "OAuthError";
@@ -44,6 +50,25 @@ export class OAuthError extends Error {
 export const oauthErrorBody = z
 	.object({ error: z.string(), error_description: z.string(), server_time: z.int().optional() })
 	.openapi("OAuthError", { description: "`server_time` (unix seconds) is there when the caller's clock is wrong." });
+
+interface DescribedErrors {
+	readonly description: string;
+	readonly content: { readonly "application/json": { readonly schema: typeof oauthErrorBody } };
+	readonly "x-codes": readonly OAuthErrorCode[];
+}
+
+/** Descriptions of the answers with which a route refuses. @param codes by status */
+export function oauthErrors(codes: Readonly<Record<number, readonly OAuthErrorCode[]>>) {
+	const answers: Record<number, DescribedErrors> = {};
+	for (const [status, errors] of Object.entries(codes)) {
+		answers[Number(status)] = {
+			description: errors.map((error) => `\`${error}\`: ${OAUTH_ERRORS[error]}.`).join(" "),
+			content: { "application/json": { schema: oauthErrorBody } },
+			"x-codes": errors,
+		};
+	}
+	return answers;
+}
 
 export function oauthErrorResponse(error: OAuthError): Response {
 	const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store", ...error.headers });

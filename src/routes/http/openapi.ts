@@ -49,19 +49,23 @@ export function jsonAnswer<T extends z.ZodType>(schema: T, description: string) 
 	return { content: { "application/json": { schema } }, description } as const;
 }
 
+interface DescribedProblems {
+	readonly description: string;
+	readonly content: { readonly "application/problem+json": { readonly schema: typeof problemBody } };
+	readonly "x-codes": readonly ProblemCode[];
+}
+
 /** The answers with which a route refuses, grouped by status as OpenAPI wants them. */
 export function problems(...codes: readonly ProblemCode[]) {
-	const answers: Record<
-		number,
-		{ description: string; content: { "application/problem+json": { schema: typeof problemBody } } }
-	> = {};
+	const answers: Record<number, DescribedProblems> = {};
 	for (const code of codes) {
 		const { status, title } = PROBLEMS[code];
 		const text = `\`${code}\`: ${title}.`;
-		const described = answers[status]?.description;
+		const earlier = answers[status];
 		answers[status] = {
-			description: described === undefined ? text : `${described} ${text}`,
+			description: earlier === undefined ? text : `${earlier.description} ${text}`,
 			content: { "application/problem+json": { schema: problemBody } },
+			"x-codes": [...(earlier?.["x-codes"] ?? []), code],
 		};
 	}
 	return answers;

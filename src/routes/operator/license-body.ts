@@ -1,6 +1,9 @@
 // A license on the wire: days and hours instead of seconds, names of products, and beside them what a product has of its own.
 import { z } from "@hono/zod-openapi";
 import {
+	LEASE_CEILING_SECONDS,
+	LEASE_DEFAULT_SECONDS,
+	LEASE_FLOOR_SECONDS,
 	type LicenseTerms,
 	licenseKind,
 	licenseStatus,
@@ -8,7 +11,6 @@ import {
 	MAX_PRODUCTS,
 	overagePolicy,
 } from "../../entitlement/license.ts";
-import { LEASE_CEILING_SECONDS, LEASE_DEFAULT_SECONDS, LEASE_FLOOR_SECONDS } from "../../entitlement/seat-lease.ts";
 import { productName } from "../../names.ts";
 import type { LicenseInfo } from "../../objects/account/license-desk.ts";
 import { ProblemError } from "../../problem.ts";

@@ -30,7 +30,7 @@ describe("the summary of a scenario", () => {
 			turn(200, { p50: 2, p99: 8, cpuMicroseconds: 20, others: 0, generatorBusy: 0.4 }),
 		];
 		expect(summarise(turns)).toEqual({
-			...{ rounds: 3, requestsPerSecond: 200, bestRequestsPerSecond: 300, p50: 2, p99: 8 },
+			...{ rates: [100, 300, 200], requestsPerSecond: 200, bestRequestsPerSecond: 300, p50: 2, p99: 8 },
 			...{ cpuMicroseconds: 20, others: 0.01, generatorBusy: 0.9 },
 		});
 	});

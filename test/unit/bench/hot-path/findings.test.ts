@@ -23,7 +23,7 @@ describe("a run that was stopped", () => {
 		findings.fail("stopped by SIGINT");
 		const report = findings.report();
 		expect(report).toMatchObject({ isComplete: false, error: "stopped by SIGINT" });
-		expect(report.rows.map(({ name, rounds }) => [name, rounds])).toEqual([
+		expect(report.rows.map(({ name, rates }) => [name, rates.length])).toEqual([
 			["bare", 2],
 			["check", 1],
 		]);
@@ -60,6 +60,14 @@ describe("a whole run", () => {
 		expect(text).toMatch(/permit, record in memory .* ≥ 0\.50 {2}by median, best only/);
 		expect(text).toContain("What this does not measure");
 		expect(text).not.toContain("NOT COMPLETE");
+	});
+
+	it("marks what was measured of the generator instead of the server", () => {
+		const findings = start();
+		findings.addTurn("bare", TURN);
+		expect(formatReport(findings.report())).not.toContain("*");
+		findings.addTurn("bare", { ...TURN, generatorBusy: 0.9 });
+		expect(formatReport(findings.report())).toMatch(/bare Worker +1000\* [\s\S]*\n\* the generator was the limit/);
 	});
 
 	it("says who is ahead of the peer, or why there is none", () => {

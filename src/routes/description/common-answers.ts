@@ -1,0 +1,56 @@
+// Refusals that a request meets before or beside its route, whatever the route is: for its credentials, the form of its body and
+// of its parameters, and when a part of the service is down. A route declares what is its own.
+import { PROBLEMS, type ProblemCode } from "../../problem.ts";
+import { isOAuthError, type OAuthErrorCode, oauthErrors } from "../http/oauth-error.ts";
+import { problems } from "../http/openapi.ts";
+import type { Answer, Operation } from "./api-document.ts";
+
+/** The answers of an operation, with those that every one of its kind can give. */
+export function completeAnswers(path: string, operation: Operation): Record<string, Answer> {
+	const isOAuth = path.startsWith("/oauth2/");
+	const refusals = isOAuth ? oauthErrors(allErrors(operation)) : problems(...allProblems(path, operation));
+	const content = isOAuth
+		? { "application/json": { schema: { $ref: "#/components/schemas/OAuthError" } } }
+		: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
+	const described = Object.entries(refusals).map(([status, refusal]) => [status, { ...refusal, content }]);
+	return { ...operation.responses, ...Object.fromEntries(described) };
+}
+
+function allProblems(path: string, operation: Operation): ProblemCode[] {
+	const { security = [], parameters = [], requestBody, responses } = operation;
+	const codes = new Set(Object.values(responses).flatMap((answer) => (answer["x-codes"] ?? []).filter(isProblem)));
+	const add = (...more: ProblemCode[]) => {
+		for (const code of more) codes.add(code);
+	};
+	const asks = (scheme: string) => security.some((one) => Object.hasOwn(one, scheme));
+	if (asks("accessToken")) add("unauthenticated", "device_refused");
+	if (asks("apiKey")) add("unauthenticated", "insufficient_scope", "rate_limited");
+	if (path.startsWith("/v1/")) {
+		if (parameters.some((parameter) => parameter.in === "path")) add("invalid_identifier");
+		if (parameters.some((parameter) => parameter.in === "query")) add("invalid_request");
+	}
+	if (requestBody?.content["application/json"] !== undefined) {
+		add("length_required", "content_too_large", "unsupported_media_type", "invalid_request");
+	}
+	// What is the same for everybody needs no part that could be down.
+	if (!path.startsWith("/.well-known/")) add("internal", "unavailable");
+	return [...codes];
+}
+
+/** Under /oauth2/ the same, in OAuth's fewer words. */
+function allErrors({ requestBody, responses }: Operation): Record<string, readonly OAuthErrorCode[]> {
+	const errors: Record<string, readonly OAuthErrorCode[]> = {
+		500: ["server_error"],
+		503: ["temporarily_unavailable"],
+	};
+	if (requestBody !== undefined) for (const status of ["411", "413", "415"]) errors[status] = ["invalid_request"];
+	for (const [status, answer] of Object.entries(responses)) {
+		const declared = (answer["x-codes"] ?? []).filter(isOAuthError);
+		if (declared.length > 0) errors[status] = declared;
+	}
+	return errors;
+}
+
+function isProblem(code: string): code is ProblemCode {
+	return Object.hasOwn(PROBLEMS, code);
+}

@@ -1,0 +1,117 @@
+// The description of the API is usable: each operation says who may call it and every way in which it can answer, and each body
+// has an example that its own schema accepts.
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createApp } from "../../../../src/app.ts";
+import { PROBLEMS } from "../../../../src/problem.ts";
+import { operationsOf, type Schema } from "../../../../src/routes/description/api-document.ts";
+import { describeApi } from "../../../../src/routes/description/describe-api.ts";
+import { EXAMPLES, LEFT_OUT } from "../../../../src/routes/description/examples.ts";
+import { OAUTH_ERRORS } from "../../../../src/routes/http/oauth-error.ts";
+
+const document = describeApi(createApp());
+const operations = operationsOf(document).map((one) => ({ ...one, name: `${one.method} ${one.path}` }));
+
+/** The same schema, referring to definitions of its own. */
+function standAlone<T>(schema: T): T {
+	return JSON.parse(JSON.stringify(schema).replaceAll("#/components/schemas/", "#/$defs/"));
+}
+const $defs = standAlone(document.components.schemas);
+
+/** The first fault of a value, by its JSON schema; null = there is none. */
+function faultOf(value: unknown, schema: Schema): string | null {
+	const whole = withoutUnicodePatterns({ ...standAlone(schema), $defs });
+	const parsed = z.fromJSONSchema(whole as Parameters<typeof z.fromJSONSchema>[0]).safeParse(value);
+	return parsed.success ? null : JSON.stringify(parsed.error.issues[0]);
+}
+
+/** Bodies in JSON that an operation takes and answers with. */
+function bodiesOf({ operation }: (typeof operations)[number]) {
+	const good = Object.entries(operation.responses).filter(([status]) => Number(status) < 400);
+	const contents = [operation.requestBody?.content, ...good.map(([, { content }]) => content)];
+	return contents
+		.flatMap((content) => Object.entries(content ?? {}))
+		.filter(([type]) => type !== "application/octet-stream");
+}
+
+const isPattern = (schema: unknown): schema is { pattern: string } =>
+	typeof schema === "object" && schema !== null && "pattern" in schema && typeof schema.pattern === "string";
+
+/** Patterns that need the flag u, which zod does not set on those that it reads. */
+function withoutUnicodePatterns(schema: unknown): unknown {
+	if (Array.isArray(schema)) return schema.map(withoutUnicodePatterns);
+	if (typeof schema !== "object" || schema === null) return schema;
+	const kept = isPattern(schema) && /\\p\{/i.test(schema.pattern) ? { ...schema, pattern: undefined } : schema;
+	return Object.fromEntries(Object.entries(kept).map(([name, part]) => [name, withoutUnicodePatterns(part)]));
+}
+
+describe.each(operations)("$name", (one) => {
+	const { path, operation } = one;
+
+	it("has an example of each body, which its schema accepts", () => {
+		for (const [, { schema, example }] of bodiesOf(one)) {
+			expect(example).toBeDefined();
+			expect(faultOf(example, schema)).toBeNull();
+		}
+	});
+
+	it("has an example, or the values, of each parameter", () => {
+		for (const { schema } of operation.parameters ?? []) expect(schema.example ?? schema.enum).toBeDefined();
+	});
+
+	it("names the codes of each refusal, all of its status", () => {
+		for (const [status, answer] of Object.entries(operation.responses)) {
+			if (Number(status) < 400 || status === "416") continue;
+			const codes = answer["x-codes"] ?? [];
+			expect(codes.length).toBeGreaterThan(0);
+			for (const code of codes) {
+				expect(answer.description).toContain(`\`${code}\``);
+				if (path.startsWith("/oauth2/")) expect(Object.keys(OAUTH_ERRORS)).toContain(code);
+				else expect(PROBLEMS[code as keyof typeof PROBLEMS].status).toBe(Number(status));
+			}
+		}
+	});
+
+	it("says what a key must be good for", () => {
+		for (const { apiKey } of operation.security ?? []) {
+			if (apiKey !== undefined) expect(apiKey.join()).toMatch(/^(operate|publish:\{product\}|lifecycle:\{account\})$/);
+		}
+	});
+});
+
+describe("the bodies", () => {
+	/** Fields without an example of their own or of what they stand in. */
+	function bareFields(schema: Schema, path: string): string[] {
+		if (schema.example !== undefined || schema.$ref !== undefined) return [];
+		const parts = [schema.items, ...(schema.prefixItems ?? []), ...(schema.allOf ?? []), ...(schema.anyOf ?? [])];
+		const inner = parts.flatMap((part) => (part === undefined ? [] : bareFields(part, path)));
+		const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+			bareFields(field, `${path}.${name}`),
+		);
+		const isSimple = inner.length + fields.length === 0 && parts.every((part) => part === undefined);
+		const isBare = isSimple && schema.properties === undefined && schema.enum === undefined;
+		return [...inner, ...fields, ...(isBare ? [path] : [])];
+	}
+
+	it("have an example of every field", () => {
+		const bare = Object.entries(document.components.schemas).flatMap(([name, schema]) => bareFields(schema, name));
+		expect(bare).toEqual([]);
+	});
+
+	it("have patterns that are patterns of JSON Schema", () => {
+		const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)];
+		expect(patterns.length).toBeGreaterThan(20);
+		for (const [, text = ""] of patterns) expect(() => new RegExp(JSON.parse(text), "u")).not.toThrow();
+		for (const [, text = ""] of patterns) expect(JSON.parse(text)).toMatch(/^\^.*\$$/);
+	});
+});
+
+it("the table of examples speaks of fields and bodies that there are", () => {
+	const text = JSON.stringify(document);
+	const places = new Set([...Object.keys(document.components.schemas), ...operations.map(({ name }) => name)]);
+	const strays = [...Object.keys(EXAMPLES), ...LEFT_OUT].filter((name) => {
+		const end = name.lastIndexOf(".");
+		return (end >= 0 && !places.has(name.slice(0, end))) || !text.includes(`"${name.slice(end + 1)}"`);
+	});
+	expect(strays).toEqual([]);
+});
