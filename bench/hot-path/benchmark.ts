@@ -2,7 +2,7 @@
 import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
 import { signDownloadUrl } from "../../src/signing/signed-url.ts";
 import { type LoadGenerator, startLoadGenerator } from "../load/load-generator.ts";
-import { startPeer } from "../peer/peer.ts";
+import { findObstacle, startPeer } from "../peer/peer.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { ISSUER } from "../stage/fleet.ts";
 import { createJwtIssuer, type JwtIssuer } from "../stage/jwt-issuer.ts";
@@ -29,6 +29,11 @@ export async function runBenchmark(
 	options: BenchOptions,
 	findings: Findings,
 ): Promise<void> {
+	const obstacle = options.peerRows.length === 0 ? null : findObstacle();
+	if (obstacle !== null) {
+		process.stderr.write(`the peer will not be measured: ${obstacle}\n`);
+		findings.add({ peer: { reason: obstacle } });
+	}
 	showProgress("building the production bundle");
 	const bundle = await buildBundle(root, folder);
 	findings.add({ bundle: { bytes: bundle.size, gzipped: bundle.gzipped } });
@@ -38,7 +43,8 @@ export async function runBenchmark(
 	}
 	const load = await startLoadGenerator();
 	try {
-		await measureService({ folder, bundle, secrets, load, options, findings });
+		const peerRows = obstacle === null ? options.peerRows : [];
+		await measureService({ folder, bundle, secrets, load, options: { ...options, peerRows }, findings });
 	} finally {
 		await load.stop();
 	}
@@ -81,7 +87,7 @@ async function measureInRounds(run: Run, service: Service, stage: Stage, issuer:
 	const { load, options, findings } = run;
 	const fleets = { small: options.smallFleet, large: options.largeFleet };
 	const ours = makeScenarios(service, stage, issuer, fleets);
-	const peer = options.peer ? await startPeer(run.folder, stage, issuer, options.peerRows) : null;
+	const peer = options.peerRows.length === 0 ? null : await startPeer(run.folder, stage, issuer, options.peerRows);
 	if (peer !== null) findings.add({ peer: peer.isRunning ? { machine: peer.machine } : { reason: peer.reason } });
 	try {
 		const theirs = peer?.isRunning === true ? peer.scenarios : [];

@@ -13,7 +13,6 @@ export interface BenchOptions extends Selection {
 	readonly startUps: number;
 	/** size of the package that goes up and down while memory is watched */
 	readonly megabytes: number;
-	readonly peer: boolean;
 	readonly json: boolean;
 }
 
@@ -60,13 +59,13 @@ export function parseBenchOptions(args: readonly string[]): ParsedOptions {
 	const seconds = readNumber("--seconds", values.seconds, defaults.seconds, { min: 0.05, max: 60, isWhole: false });
 	const devices = readNumber("--devices", values.devices, defaults.devices, { min: 32, max: 100_000, isWhole: true });
 	for (const number of [rounds, seconds, devices]) if (typeof number === "string") return refuse(number);
-	const { json, peer } = values;
+	const { json, all, peer } = values;
 	return {
 		ok: true,
 		options: {
-			...{ ...defaults, megabytes: values.quick ? MEGABYTES.quick : MEGABYTES.full, json, peer },
+			...{ ...defaults, megabytes: values.quick ? MEGABYTES.quick : MEGABYTES.full, json },
 			...{ rounds: Number(rounds), seconds: Number(seconds), devices: Number(devices) },
-			...select(only, values.all, peer),
+			...select(only, all, peer),
 		},
 	};
 }

@@ -37,6 +37,9 @@ const MEMORY_GOAL_BYTES = 100_000_000;
 /** Part of the time that the generator may be busy before it, and not the server, is what was measured. */
 const GENERATOR_LIMIT = 0.9;
 
+/** Fewer say nothing about a goal: one busy moment of the machine is a fifth of them. */
+const FEW_ROUNDS = 5;
+
 const WAY_NAMES: Readonly<Record<Way, string>> = { median: "median", best: "best", cpu: "CPU" };
 
 export function formatReport(report: Report): string {
@@ -45,6 +48,7 @@ export function formatReport(report: Report): string {
 		[
 			report.machine,
 			`one workerd, ${settings.devices} devices, turns of ${settings.seconds} s in ${roundsOf(report)}`,
+			...(settings.rounds < FEW_ROUNDS ? ["so few rounds show that everything runs, and no more"] : []),
 			...(report.isComplete ? [] : [`NOT COMPLETE: ${report.error ?? "the run was stopped"}`]),
 		],
 		formatRows(report.rows, settings),

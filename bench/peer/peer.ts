@@ -34,7 +34,6 @@ export type Peer =
 			readonly scenarios: readonly Scenario[];
 			stop(): Promise<void>;
 	  }
-	/** why, and what to do about it */
 	| { readonly isRunning: false; readonly reason: string };
 
 const BARE_REQUESTS = 1000;
@@ -43,10 +42,20 @@ const WARM_UP = 300;
 const GATE = "device-gate.lua";
 const ETAG = '"release-42"';
 
+/** @returns why the peer cannot run on this machine and what to do about it; null when it can */
+export function findObstacle(): string | null {
+	const missing = findMissingPackages(searchPath());
+	return missing.length === 0 ? null : describeMissing(missing);
+}
+
+function searchPath(): string {
+	return process.env.PATH ?? "";
+}
+
 /**
  * @param folder that exists; the caller removes it
  * @param stage whose devices the peer knows @param issuer of their tokens here
- * @returns also when it cannot run: the others are measured without it
+ * @returns also when a part does not start: the others are measured without it
  */
 export async function startPeer(
 	folder: string,
@@ -54,9 +63,6 @@ export async function startPeer(
 	issuer: JwtIssuer,
 	rows: readonly PeerRow[],
 ): Promise<Peer> {
-	const path = process.env.PATH ?? "";
-	const missing = findMissingPackages(path);
-	if (missing.length > 0) return { isRunning: false, reason: describeMissing(missing) };
 	showProgress("starting nginx and Redis");
 	const own = join(folder, "peer");
 	await mkdir(own);
@@ -68,7 +74,7 @@ export async function startPeer(
 		await redis.connection.send(
 			stage.devices.map(({ profile }) => ["SET", `device:${profile.id}`, JSON.stringify(profile)]),
 		);
-		const program = locateNginx(path);
+		const program = locateNginx(searchPath());
 		const nginx = await startNginx(program, {
 			folder: own,
 			modules: dirname(locate(MODULE_FOLDERS, "ngx_http_lua_module.so")),

@@ -7,8 +7,8 @@ import type { Turn } from "../../../../bench/statistics.ts";
 
 const TURN: Turn = { requestsPerSecond: 1000, p50: 1, p99: 2, cpuMicroseconds: 80, others: 0, generatorBusy: 0.4 };
 
-function start() {
-	const parsed = parseBenchOptions(["--rounds", "3"]);
+function start(rounds = "6") {
+	const parsed = parseBenchOptions(["--rounds", rounds]);
 	if (!parsed.ok) throw new Error(parsed.text);
 	return createFindings("a machine", parsed.options);
 }
@@ -28,7 +28,7 @@ describe("a run that was stopped", () => {
 			["check", 1],
 		]);
 		const text = formatReport(report);
-		expect(text).toContain("in 2 alternating rounds of 3");
+		expect(text).toContain("in 2 alternating rounds of 6");
 		expect(text).toContain("NOT COMPLETE: stopped by SIGINT");
 		expect(text).toMatch(/check, nothing new \(304\) +850 .* 0\.85 +0\.85 +1\.00 +≥ 0\.80 {2}met/);
 		expect(text).toContain("1 KiB minified");
@@ -41,10 +41,20 @@ describe("a run that was stopped", () => {
 		expect(formatReport(findings.report())).toBe(
 			[
 				"a machine",
-				"one workerd, 2000 devices, turns of 0.5 s in 0 alternating rounds of 3",
+				"one workerd, 2000 devices, turns of 0.5 s in 0 alternating rounds of 6",
 				"NOT COMPLETE: wrangler could not build the Worker",
 			].join("\n"),
 		);
+	});
+});
+
+describe("a run of few rounds", () => {
+	it.each([
+		["4", true],
+		["5", false],
+	])("of %s says that it proves nothing: %s", (rounds, isSaid) => {
+		const text = formatReport(start(rounds).report());
+		expect(text.includes("so few rounds show that everything runs, and no more")).toBe(isSaid);
 	});
 });
 
