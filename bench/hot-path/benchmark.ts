@@ -11,9 +11,10 @@ import { countStoreReads } from "../stage/store-reads.ts";
 import { type Bundle, buildBundle } from "../workerd/bundle.ts";
 import { type Service, startService } from "../workerd/service.ts";
 import type { Findings } from "./findings.ts";
-import { formatCell, formatHeader, formatRound } from "./live-table.ts";
+import { openLiveTable } from "./live-table.ts";
 import { measureMemory } from "./memory.ts";
 import type { BenchOptions } from "./options.ts";
+import { formatProbes, type Probed } from "./report.ts";
 import { runRounds } from "./rounds.ts";
 import { makeScenarios } from "./scenarios.ts";
 import { measureStartUp } from "./start-up.ts";
@@ -36,10 +37,10 @@ export async function runBenchmark(
 	}
 	showProgress("building the production bundle");
 	const bundle = await buildBundle(root, folder);
-	findings.add({ bundle: { bytes: bundle.size, gzipped: bundle.gzipped } });
+	found(findings, { bundle: { bytes: bundle.size, gzipped: bundle.gzipped } });
 	const secrets = await makeSecrets();
 	if (options.probes.includes("start-up")) {
-		findings.add({ startUp: await measureStartUp(bundle, secrets, options.startUps) });
+		found(findings, { startUp: await measureStartUp(bundle, secrets, options.startUps) });
 	}
 	const load = await startLoadGenerator();
 	try {
@@ -71,12 +72,12 @@ async function measureService(run: Run): Promise<void> {
 		const stage = await setStage(service.ports, load, secrets, options.devices);
 		if (isReading) {
 			showProgress("counting store reads");
-			findings.add({ reads: await countStoreReads(service.ports.probe, load, stage) });
+			found(findings, { reads: await countStoreReads(service.ports.probe, load, stage) });
 		}
 		if (options.rows.length > 0) await measureInRounds(run, service, stage, issuer);
 		if (isMoving) {
 			showProgress("moving a large package");
-			findings.add({ memory: await moveLargePackage(run, service, stage) });
+			found(findings, { memory: await moveLargePackage(run, service, stage) });
 		}
 	} finally {
 		await service.stop();
@@ -105,23 +106,20 @@ async function showRounds(
 ): Promise<void> {
 	endProgress();
 	const { rounds, seconds } = options;
-	process.stderr.write(`requests per second\n${formatHeader(scenarios.map(({ name }) => name))}`);
+	const names = scenarios.map(({ name }) => name);
+	const table = openLiveTable(names, findings, (text) => process.stderr.write(text));
 	try {
-		await runRounds(
-			load,
-			scenarios,
-			{ rounds, seconds, now },
-			{
-				onRound: (round) => process.stderr.write(`\n${formatRound(round)}`),
-				onTurn(name, round, turn) {
-					process.stderr.write(formatCell(name, turn.requestsPerSecond));
-					if (round > 0) findings.addTurn(name, turn);
-				},
-			},
-		);
+		await runRounds(load, scenarios, { rounds, seconds, now }, table);
 	} finally {
 		process.stderr.write("\n");
 	}
+}
+
+/** Keeps single figures, and shows them at once. */
+function found(findings: Findings, figures: Probed): void {
+	findings.add(figures);
+	endProgress();
+	process.stderr.write(`${formatProbes(figures).join("\n")}\n`);
 }
 
 async function moveLargePackage({ secrets, options }: Run, service: Service, { places }: Stage) {

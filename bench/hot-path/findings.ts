@@ -2,11 +2,11 @@
 import type { Turn } from "../statistics.ts";
 import { judgeDuels, judgeRows } from "./judge.ts";
 import type { BenchOptions } from "./options.ts";
-import type { Report } from "./report.ts";
+import type { Probed, Report } from "./report.ts";
 import type { RowName } from "./rows.ts";
 
 /** Single figures, as they come. */
-export type Found = Partial<Pick<Report, "peer" | "bundle" | "startUp" | "reads" | "memory">>;
+export type Found = Probed & Pick<Report, "peer">;
 
 export interface Findings {
 	add(found: Found): void;

@@ -31,6 +31,9 @@ export interface Report {
 	readonly memory?: MemoryUse | null;
 }
 
+/** What is measured beside the rounds. */
+export type Probed = Pick<Report, "bundle" | "startUp" | "reads" | "memory">;
+
 /** Half of what moves: what is read ahead and not yet collected may show, the package as a whole may not. */
 const MEMORY_GOAL_BYTES = 100_000_000;
 
@@ -114,7 +117,8 @@ function formatPeer({ peer, duels }: Report): string[] {
 	];
 }
 
-function formatProbes({ bundle, startUp, reads, memory }: Report): string[] {
+/** @returns a line for each figure that is there and is not one of the rounds */
+export function formatProbes({ bundle, startUp, reads, memory }: Probed): string[] {
 	const lines: string[] = [];
 	const add = (title: string, text: string) => lines.push(title.padEnd(20) + text);
 	if (reads !== undefined) {
