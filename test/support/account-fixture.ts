@@ -1,6 +1,7 @@
 // An account with a license and codes, and devices to activate: what most tests of the Account object start from.
 import type { ActivationInput } from "../../src/objects/account/device-desk.ts";
-import { bindings, freshName } from "./object-bindings.ts";
+import { freshName } from "./fresh-names.ts";
+import { bindings } from "./object-bindings.ts";
 
 /** Near the real time, because denials end by the objects' own clock. */
 export const NOW = Math.floor(Date.now() / 1_000);

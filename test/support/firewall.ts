@@ -1,6 +1,7 @@
 // A firewall as a test needs it: it has a key, makes proofs and assertions, and lets a test bend any of them.
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import { ISSUER, newAddress, send } from "./service.ts";
+import { newAddress } from "./fresh-names.ts";
+import { ISSUER, send } from "./service.ts";
 
 export type Claims = Record<string, unknown>;
 
@@ -113,7 +114,8 @@ export class Firewall {
 			client_assertion: fields["client_assertion"] ?? (await this.assertion()),
 			...fields,
 		});
-		return postForm("/oauth2/token", form.toString(), proof === undefined ? {} : { dpop: proof });
+		const headers = { "cf-connecting-ip": this.address, ...(proof === undefined ? {} : { dpop: proof }) };
+		return postForm("/oauth2/token", form.toString(), headers);
 	}
 
 	/** Gets a token and keeps it. @param bound whether to bind it to the key by DPoP */
@@ -131,7 +133,10 @@ export class Firewall {
 	async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
 		const url = ISSUER + path.split("?")[0];
 		const text = body === undefined ? undefined : JSON.stringify(body);
-		const sent: Record<string, string> = { authorization: `${this.tokenType} ${this.accessToken}` };
+		const sent: Record<string, string> = {
+			authorization: `${this.tokenType} ${this.accessToken}`,
+			"cf-connecting-ip": this.address,
+		};
 		if (this.tokenType === "DPoP") sent["dpop"] = await this.proof(method, url, this.accessToken);
 		if (text !== undefined) {
 			sent["content-type"] = "application/json";

@@ -30,11 +30,3 @@ export async function replaceStores<T extends Publishing>(
 		outbox.lanes = Object.entries(stores).map(([name, store]) => ({ name, store, writeIntervalMs: 0 }));
 	});
 }
-
-let names = 0;
-
-/** @returns an object name that no other test of the file uses, in the form of an account's */
-export function freshName(): string {
-	names += 1;
-	return `t${String(names).padStart(9, "0")}`;
-}

@@ -1,20 +1,16 @@
 // The service under test, reached as the world reaches it: one request in, one answer out. Each caller gets an address of
 // its own, so that rate limits of one test do not meet another.
 import { exports } from "cloudflare:workers";
+import { newAddress } from "./fresh-names.ts";
 import { TEST_SECRETS } from "./secrets.ts";
 
 export const ISSUER = "https://updates.test";
 
-let addresses = 0;
-
-/** An address that no other caller has. */
-export function newAddress(): string {
-	addresses += 1;
-	return `192.0.2.${addresses % 256}, ${addresses}`;
-}
-
+/** Sends a request, from an address of its own unless the headers name one. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
-	return exports.default.fetch(new Request(path.startsWith("http") ? path : ISSUER + path, init));
+	const request = new Request(path.startsWith("http") ? path : ISSUER + path, init);
+	if (!request.headers.has("cf-connecting-ip")) request.headers.set("cf-connecting-ip", newAddress());
+	return exports.default.fetch(request);
 }
 
 /** Sends JSON. @param key API key, the bootstrap key if left out */

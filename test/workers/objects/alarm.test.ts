@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { Alarm, type Chore } from "../../../src/objects/alarm.ts";
 import { createAccount, DAY, OPERATOR } from "../../support/account-fixture.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
-import { bindings, freshName, replaceStores } from "../../support/object-bindings.ts";
+import { freshName } from "../../support/fresh-names.ts";
+import { bindings, replaceStores } from "../../support/object-bindings.ts";
 import { receiveWebhooks } from "../../support/webhook-receiver.ts";
 
 const NOW_MS = 4_000_000_000_000;

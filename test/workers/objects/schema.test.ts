@@ -7,7 +7,8 @@ import { DIRECTORY_SCHEMA } from "../../../src/objects/directory/schema.ts";
 import { PRODUCT_SCHEMA } from "../../../src/objects/product/schema.ts";
 import { REPLAY_SCHEMA } from "../../../src/objects/replay/schema.ts";
 import { createTables, openTables, type Schema, type SchemaStep } from "../../../src/objects/schema.ts";
-import { bindings, freshName } from "../../support/object-bindings.ts";
+import { freshName } from "../../support/fresh-names.ts";
+import { bindings } from "../../support/object-bindings.ts";
 
 afterEach(reset);
 

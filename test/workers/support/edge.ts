@@ -4,7 +4,8 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import worker from "../../../src/worker.ts";
 import type { Firewall } from "../../support/firewall.ts";
-import { ISSUER, newAddress } from "../../support/service.ts";
+import { newAddress } from "../../support/fresh-names.ts";
+import { ISSUER } from "../../support/service.ts";
 import { kvBinding, type Mood, ObjectPart, Outside, PackagesPart, StorePart, serveRedis } from "./edge-parts.ts";
 import type { CheckBody, PermitBody } from "./fixtures.ts";
 

@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import worker from "../../../src/worker.ts";
 import { Firewall } from "../../support/firewall.ts";
 import { createFleet, createProduct, type Fleet, type Package, publish } from "../../support/fleet.ts";
+import { freshProduct } from "../../support/fresh-names.ts";
 import { ISSUER, operated } from "../../support/service.ts";
 
 export interface CheckedOffer {
@@ -35,14 +36,11 @@ export interface PermitBody {
 	readonly expires_at: string;
 }
 
-let products = 0;
-
-/** A product that no other test of the file uses. */
+/** A product that no other test uses. */
 export async function newProduct(): Promise<string> {
-	products += 1;
-	const product = `product-${products}`;
-	await createProduct(product);
-	return product;
+	const { name } = freshProduct();
+	await createProduct(name);
+	return name;
 }
 
 /** A firewall that has activated and holds a token. @param bound whether the token is bound to its key by DPoP */
@@ -58,9 +56,10 @@ export interface Scene extends Fleet {
 
 /** A product with release 1.0.0, and a firewall that is entitled to it. */
 export async function newScene(license: Record<string, unknown> = {}, bound = true): Promise<Scene> {
-	const product = await newProduct();
+	const { name: product, number } = freshProduct();
+	await createProduct(product);
 	const fleet = await createFleet({ products: [product], license });
-	const content = await publish(product, "1.0.0", `rules of ${product}`);
+	const content = await publish(product, "1.0.0", `rules of product-${number}`);
 	return { ...fleet, product, content, firewall: await newFirewall(fleet.code, bound) };
 }
 

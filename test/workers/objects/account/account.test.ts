@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
-import { bindings, freshName } from "../../../support/object-bindings.ts";
+import { freshName } from "../../../support/fresh-names.ts";
+import { bindings } from "../../../support/object-bindings.ts";
 import { trailOf } from "../../../support/trail.ts";
 
 afterEach(reset);

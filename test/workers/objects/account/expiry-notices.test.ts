@@ -10,7 +10,8 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LicenseTerms } from "../../../../src/entitlement/license.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
-import { bindings, freshName } from "../../../support/object-bindings.ts";
+import { freshName } from "../../../support/fresh-names.ts";
+import { bindings } from "../../../support/object-bindings.ts";
 import { trailOf } from "../../../support/trail.ts";
 
 beforeEach(() => {

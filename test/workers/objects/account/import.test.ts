@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ImportedDevice, LineOutcome } from "../../../../src/objects/account/import-desk.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
-import { bindings, freshName, replaceStores } from "../../../support/object-bindings.ts";
+import { freshName } from "../../../support/fresh-names.ts";
+import { bindings, replaceStores } from "../../../support/object-bindings.ts";
 
 afterEach(reset);
 

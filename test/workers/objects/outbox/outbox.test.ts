@@ -8,7 +8,8 @@ import { OUTBOX_TABLES, type OutboxStep } from "../../../../src/objects/outbox/o
 import { createTables } from "../../../../src/objects/schema.ts";
 import type { Clock } from "../../../../src/storage/clock.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
-import { bindings, freshName } from "../../../support/object-bindings.ts";
+import { freshName } from "../../../support/fresh-names.ts";
+import { bindings } from "../../../support/object-bindings.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const LONGEST_PAUSE_MS = 2_000;

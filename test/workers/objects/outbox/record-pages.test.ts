@@ -8,7 +8,8 @@ import { type OwnedRecords, rebuildPage, verifyPage } from "../../../../src/obje
 import { createTables } from "../../../../src/objects/schema.ts";
 import { formatRecord } from "../../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
-import { bindings, freshName } from "../../../support/object-bindings.ts";
+import { freshName } from "../../../support/fresh-names.ts";
+import { bindings } from "../../../support/object-bindings.ts";
 
 const ALL = { after: "", limit: 200, store: null } as const;
 const keyOf = (index: number) => `device:dev-${String(index).padStart(4, "0")}`;

@@ -1,6 +1,7 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { bindings, freshName } from "../../../support/object-bindings.ts";
+import { freshName } from "../../../support/fresh-names.ts";
+import { bindings } from "../../../support/object-bindings.ts";
 
 afterEach(reset);
 

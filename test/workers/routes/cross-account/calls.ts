@@ -1,6 +1,8 @@
 // Asking for an operation in the cross-account matrix: who asks, and with whose things in which fields.
+
+import { newAddress } from "../../../support/fresh-names.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
-import { ISSUER, newAddress, send } from "../../../support/service.ts";
+import { ISSUER, send } from "../../../support/service.ts";
 import type { Estate } from "./estate.ts";
 import { type Call, type Field, fillIn, type Operation } from "./operations.ts";
 import { plainValue, SUBJECTS, type Subject } from "./parts.ts";

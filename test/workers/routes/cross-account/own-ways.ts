@@ -1,7 +1,8 @@
 // The operations that carry their credentials, or refuse, in ways of their own: the same with another account's things in between.
 import { autoscalingNews } from "../../../support/autoscaling-events.ts";
 import { Firewall } from "../../../support/firewall.ts";
-import { ISSUER, newAddress, operate, operated, send } from "../../../support/service.ts";
+import { newAddress } from "../../../support/fresh-names.ts";
+import { ISSUER, operate, operated, send } from "../../../support/service.ts";
 import { call, deviceOf, operator } from "./calls.ts";
 import type { Estate } from "./estate.ts";
 import type { Operation } from "./operations.ts";

@@ -2,8 +2,9 @@
 // new route cannot be forgotten; a route without credentials must stand in PUBLIC.
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { createFleet, publish } from "../../../support/fleet.ts";
+import { newAddress } from "../../../support/fresh-names.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
-import { newAddress, operate, operated, send } from "../../../support/service.ts";
+import { operate, operated, send } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { newFirewall, newProduct, offerOf } from "../../support/fixtures.ts";
 
