@@ -5,11 +5,12 @@ import { type Config, parseConfig } from "./config.ts";
 import type { Account } from "./objects/account/account.ts";
 import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
 import type { RenewalOutcome } from "./objects/account/seats/seat-desk.ts";
+import { answerInTime } from "./objects/answer-in-time.ts";
 import { DIRECTORY_NAME, type NamedRecordStore, recordStores } from "./objects/bindings.ts";
+import { createCredentialReader, type ReadCredential } from "./objects/directory/credential-reader.ts";
 import type { Directory } from "./objects/directory/directory.ts";
 import type { Product } from "./objects/product/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
-import { answerInTime } from "./objects/replay/answer-in-time.ts";
 import { useAssertionOnce } from "./objects/replay/replay-shard.ts";
 import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
 import { type RateLimitPolicy, rateLimits } from "./routes/http/rate-limit.ts";
@@ -45,6 +46,8 @@ export interface Objects {
 export interface Services {
 	readonly config: Config;
 	readonly records: Records;
+	/** whose API key it is; by its keyed hash */
+	readonly readCredential: ReadCredential;
 	/** each by itself, in the order in which they are read; for requests there is `records` */
 	readonly stores: readonly NamedRecordStore[];
 	readonly packages: PackageStore;
@@ -89,6 +92,7 @@ export async function createServices(env: Env): Promise<Services> {
 	return {
 		config,
 		records: createRecords(cache, config),
+		readCredential: createCredentialReader(() => env.DIRECTORY.getByName(DIRECTORY_NAME), config.deviceFreshSeconds),
 		stores,
 		packages,
 		packageReader: createPackageReader(packages, caches.default, config.issuer),

@@ -24,10 +24,6 @@ export function deniedKey(revision: number): string {
 	return `denied@${revision}`;
 }
 
-export function credentialKey(hash: string): string {
-	return `credential:${hash}`;
-}
-
 /** A record's key in Redis, where other programs may keep data in the same database. */
 export function redisKey(key: string): string {
 	return `parapet:${key}`;
@@ -54,6 +50,6 @@ export function parseRecordKey(key: string): RecordOwner {
 	if (key.startsWith("device:")) return { owner: "account", name: key.slice("device:".length) };
 	if (key.startsWith("ha:")) return { owner: "account", name: key.slice("ha:".length) };
 	if (key.startsWith("product:")) return { owner: "product", name: key.slice("product:".length, key.lastIndexOf("@")) };
-	if (key === HEADS_KEY || /^(messages@|denied@|credential:)/.test(key)) return { owner: "directory", name: "" };
+	if (key === HEADS_KEY || /^(messages|denied)@/.test(key)) return { owner: "directory", name: "" };
 	throw new TypeError("not the key of a record");
 }

@@ -10,10 +10,9 @@ import {
 } from "../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import { type ProductRecord, productRecord } from "../content/product-record.ts";
-import { type CredentialRecord, credentialRecord } from "../entitlement/credential-record.ts";
 import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
 import { type HaGroupRecord, haGroupRecord } from "../entitlement/ha-group-record.ts";
-import { credentialKey, deniedKey, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";
+import { deniedKey, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";
 import type { ReadScope, RecordCache, RecordKind } from "./record-cache.ts";
 
 export interface Records {
@@ -32,7 +31,6 @@ export interface Records {
 	device(deviceId: string, view: SharedView | Promise<SharedView>, scope: ReadScope): Promise<DeviceRecord | null>;
 	/** Null = no such group, as far as its Account knows. @param haGroup id from a verified token or a record */
 	haGroup(haGroup: string, scope: ReadScope): Promise<HaGroupRecord | null>;
-	credential(hash: string, scope: ReadScope): Promise<CredentialRecord | null>;
 }
 
 /** See `headsStaleSeconds`. */
@@ -46,8 +44,6 @@ const HEADS_STALE_SECONDS = 5;
 export function headsStaleSeconds(headsFreshSeconds: number): number {
 	return Math.min(headsFreshSeconds, HEADS_STALE_SECONDS);
 }
-
-const CREDENTIAL_FRESH_SECONDS = 10;
 
 const NO_HEADS: HeadsRecord = { products: {}, messages: 0, denied: 0 };
 const NO_MESSAGES: MessagesRecord = { revision: 0, messages: [] };
@@ -65,7 +61,7 @@ function immutable<T>(parse: (body: unknown) => T): RecordKind<T> {
 export interface RecordLifetimes {
 	readonly headsFreshSeconds: number;
 	readonly deviceFreshSeconds: number;
-	/** of `heads` and devices; everything shared is immutable, and an API key must be known for certain */
+	/** of `heads` and devices; everything shared is immutable */
 	readonly lastGoodSeconds: number;
 }
 
@@ -92,12 +88,6 @@ export function createRecords(
 	const haGroup: RecordKind<HaGroupRecord> = {
 		parse: (body) => haGroupRecord.parse(body),
 		freshSeconds: deviceFreshSeconds,
-		staleSeconds: 0,
-		lastGoodSeconds: 0,
-	};
-	const credential: RecordKind<CredentialRecord> = {
-		parse: (body) => credentialRecord.parse(body),
-		freshSeconds: Math.min(CREDENTIAL_FRESH_SECONDS, deviceFreshSeconds),
 		staleSeconds: 0,
 		lastGoodSeconds: 0,
 	};
@@ -135,6 +125,5 @@ export function createRecords(
 			return found.licenseEpoch < licenseEpochOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
 		},
 		haGroup: (id, scope) => cache.get(haGroupKey(id), haGroup, scope),
-		credential: (hash, scope) => cache.get(credentialKey(hash), credential, scope),
 	};
 }

@@ -1,20 +1,14 @@
 // The records that the Directory publishes, each as the step that delivers it, made from its tables as they are now.
 import type { DeniedRecord } from "../../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../../content/message.ts";
-import type { CredentialRecord } from "../../entitlement/credential-record.ts";
-import { credentialKey, deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
+import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
-import type { Credential, DirectoryTables } from "./directory-tables.ts";
+import type { DirectoryTables } from "./directory-tables.ts";
 
 /** @returns the record under a key; for an earlier revision the one of now; null for what never was */
 export function stepFor(tables: DirectoryTables, key: string, now: number): RecordStep | null {
 	if (key === HEADS_KEY) return tables.revision("heads") === 0 ? null : headsStep(tables);
-	const credentialPrefix = credentialKey("");
-	if (key.startsWith(credentialPrefix)) {
-		const credential = tables.credential("hash", key.slice(credentialPrefix.length));
-		return credential === null ? null : credentialStep(credential);
-	}
 	const [, name, asked] = /^(messages|denied)@(\d+)$/.exec(key) ?? [];
 	if (name !== "messages" && name !== "denied") return null;
 	const revision = tables.revision(name);
@@ -38,17 +32,11 @@ export function headsStep(tables: DirectoryTables): RecordStep {
 	return { kind: "record", key: HEADS_KEY, version: tables.revision("heads"), body: tables.heads() };
 }
 
-export function credentialStep({ id, hash, subject, scopes, expiresAt, revoked, version }: Credential): RecordStep {
-	const body: CredentialRecord = { id, subject, scopes, expiresAt, revoked };
-	return { kind: "record", key: credentialKey(hash), version, body };
-}
-
 /** Everything that the Directory publishes, `heads` after all that it points to. A page is named by the place in this order. */
 export function directoryRecords(tables: DirectoryTables, now: () => number): OwnedRecords {
 	const all = (): RecordStep[] => [
 		...(tables.revision("denied") === 0 ? [] : [deniedStep(tables)]),
 		...(tables.revision("messages") === 0 ? [] : [messagesStep(tables, now())]),
-		...tables.credentials().map(credentialStep),
 		...(tables.revision("heads") === 0 ? [] : [headsStep(tables)]),
 	];
 	return {

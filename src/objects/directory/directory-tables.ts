@@ -20,7 +20,6 @@ export interface ProductEntry {
 
 export interface Credential extends CredentialRecord {
 	readonly hash: string;
-	readonly version: number;
 	readonly createdAt: number;
 }
 
@@ -35,7 +34,6 @@ type CredentialRow = {
 	scopes: string;
 	expires_at: number | null;
 	revoked: number;
-	version: number;
 	created_at: number;
 };
 
@@ -126,7 +124,7 @@ export class DirectoryTables {
 		return this.#sql.exec<CredentialRow>("SELECT * FROM credentials ORDER BY seq").toArray().map(credentialOf);
 	}
 
-	insertCredential({ id, hash, subject, scopes, expiresAt, createdAt }: Omit<Credential, "revoked" | "version">): void {
+	insertCredential({ id, hash, subject, scopes, expiresAt, createdAt }: Omit<Credential, "revoked">): void {
 		this.#sql.exec(
 			"INSERT INTO credentials (id, hash, subject, scopes, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?)",
 			id,
@@ -139,7 +137,7 @@ export class DirectoryTables {
 	}
 
 	revokeCredential(id: string): void {
-		this.#sql.exec("UPDATE credentials SET revoked = 1, version = version + 1 WHERE id = ? AND revoked = 0", id);
+		this.#sql.exec("UPDATE credentials SET revoked = 1 WHERE id = ? AND revoked = 0", id);
 	}
 
 	/** @returns 0 when there has never been one */
@@ -173,7 +171,7 @@ function productOf({ name, title, created_at: createdAt, revision }: ProductRow)
 }
 
 function credentialOf(row: CredentialRow): Credential {
-	const { id, hash, subject, version, expires_at: expiresAt, created_at: createdAt } = row;
+	const { id, hash, subject, expires_at: expiresAt, created_at: createdAt } = row;
 	const scopes = JSON.parse(row.scopes) as Scope[];
-	return { id, hash, subject, scopes, expiresAt, revoked: row.revoked === 1, version, createdAt };
+	return { id, hash, subject, scopes, expiresAt, revoked: row.revoked === 1, createdAt };
 }

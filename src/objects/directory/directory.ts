@@ -3,7 +3,7 @@
 // Publishes what changed under its new revision first, and `heads` last.
 import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../../content/message.ts";
-import type { Scope } from "../../entitlement/credential-record.ts";
+import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { HEADS_KEY } from "../../storage/keys.ts";
 import { formatRecord } from "../../storage/record-store.ts";
@@ -22,7 +22,7 @@ import {
 import { Republisher } from "../outbox/republisher.ts";
 import { createTables, openTables } from "../schema.ts";
 import { type Denial, endOf, type TimedDenial } from "./denial-tables.ts";
-import { credentialStep, deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
+import { deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
 import { type AccountEntry, type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 
@@ -115,15 +115,20 @@ export class Directory extends DurableObject<ObjectBindings> {
 	async createCredential(
 		input: Change & { id: string; hash: string; subject: string; scopes: readonly Scope[]; expiresAt: number | null },
 	) {
-		const result = this.#change(() => {
+		return this.#change(() => {
 			if (this.#tables.credential("id", input.id) !== null) return { ok: false, reason: "id_taken" } as const;
 			this.#tables.insertCredential({ ...input, scopes: [...input.scopes], createdAt: input.now });
 			this.#audit(input, "credential.create", input.id, `${input.subject}: ${input.scopes.join(" ")}`);
-			const credential = this.#credentialOrThrow(input.id);
-			this.outbox.add([credentialStep(credential)]);
-			return { ok: true, credential } as const;
+			return { ok: true, credential: this.#credentialOrThrow(input.id) } as const;
 		});
-		return result.ok ? { ...result, published: await this.outbox.flush() } : result;
+	}
+
+	/** What an API key may do. @param hash keyed hash of the key @returns null where there is none */
+	async credential(hash: string): Promise<CredentialRecord | null> {
+		const found = this.#exists ? this.#tables.credential("hash", hash) : null;
+		if (found === null) return null;
+		const { id, subject, scopes, expiresAt, revoked } = found;
+		return { id, subject, scopes, expiresAt, revoked };
 	}
 
 	async listCredentials(): Promise<Credential[]> {
@@ -138,10 +143,9 @@ export class Directory extends DurableObject<ObjectBindings> {
 			this.#change(() => {
 				this.#tables.revokeCredential(input.id);
 				this.#audit(input, "credential.revoke", input.id, known.subject);
-				this.outbox.add([credentialStep(this.#credentialOrThrow(input.id))]);
 			});
 		}
-		return { ok: true, published: await this.outbox.flush() } as const;
+		return { ok: true } as const;
 	}
 
 	/** Points to a product's new record; an earlier revision than the known one changes nothing. */

@@ -31,7 +31,6 @@ export const DIRECTORY_SCHEMA: Schema = {
 			scopes TEXT NOT NULL, -- JSON list
 			expires_at INTEGER, -- null = never
 			revoked INTEGER NOT NULL DEFAULT 0, -- 0, 1
-			version INTEGER NOT NULL DEFAULT 1, -- of its record
 			created_at INTEGER NOT NULL
 		)`,
 		// A lifted denial stays as a row until its end, so that a late repetition of it cannot come back.

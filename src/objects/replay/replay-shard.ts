@@ -1,5 +1,5 @@
 // Which ReplayGuard remembers an assertion: by device, so that one device's ids meet in one place and the fleet's spread.
-import { answerInTime } from "./answer-in-time.ts";
+import { answerInTime } from "../answer-in-time.ts";
 import type { ReplayGuard } from "./replay-guard.ts";
 
 /** One object takes about 1,000 requests a second; 256 of them carry a fleet whose devices all skip DPoP. */

@@ -229,7 +229,7 @@ async function authenticateKey(request: Request, scope: RequestScope, required: 
 	}
 	// Its own check tells an API key from garbage, so garbage never reaches a store.
 	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null) refuse(scope, "api_key_malformed");
-	const credential = await services.records.credential(hash, scope);
+	const credential = await services.readCredential(hash, scope.nowMs);
 	if (credential === null) refuse(scope, "api_key_unknown");
 	if (credential.revoked) refuse(scope, "api_key_revoked");
 	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired");

@@ -1,7 +1,6 @@
 // Keys are an interface with what is already stored: changing one here means a migration, not a new expectation.
 import { describe, expect, test } from "vitest";
 import {
-	credentialKey,
 	deniedKey,
 	deviceKey,
 	HEADS_KEY,
@@ -21,7 +20,6 @@ test("every key has the form that stored data has", () => {
 	expect(productKey("crs", 12)).toBe("product:crs@12");
 	expect(messagesKey(3)).toBe("messages@3");
 	expect(deniedKey(4)).toBe("denied@4");
-	expect(credentialKey("h4sh")).toBe("credential:h4sh");
 	expect(redisKey("heads")).toBe("parapet:heads");
 	expect(packageKey("ab".repeat(32))).toBe(`packages/${"ab".repeat(32)}`);
 	expect(uploadKey("1")).toBe("uploads/1");
@@ -35,7 +33,6 @@ describe("the owner of a record", () => {
 		["heads", { owner: "directory", name: "" }],
 		["messages@1", { owner: "directory", name: "" }],
 		["denied@1", { owner: "directory", name: "" }],
-		["credential:x", { owner: "directory", name: "" }],
 	])("of %s is found in its key", (key, owner) => {
 		expect(parseRecordKey(key)).toEqual(owner);
 	});

@@ -21,7 +21,6 @@ const RECORD: DeviceRecord = {
 	},
 	...{ jwk: { kty: "OKP", crv: "Ed25519", x: "A".repeat(43) }, jkt: "A".repeat(43), activatedAt: 1_800_000_000 },
 };
-const CREDENTIAL = { id: "key-a", subject: "ci", scopes: ["operate"], expiresAt: null, revoked: false };
 
 let store: FakeRecordStore;
 /** what the objects would give, by key */
@@ -75,8 +74,14 @@ describe("what is shared", () => {
 	});
 
 	it("is of one moment: a product, the messages and the denials of the revisions that `heads` names", async () => {
-		await store.put("product:crs@7", { version: 7, body: { product: "crs", revision: 7, releases: [] } });
-		await store.put("product:crs@8", { version: 8, body: { product: "crs", revision: 8, releases: [] } });
+		await store.put("product:crs@7", {
+			version: 7,
+			body: { product: "crs", revision: 7, versionOrder: "vendor", releases: [] },
+		});
+		await store.put("product:crs@8", {
+			version: 8,
+			body: { product: "crs", revision: 8, versionOrder: "vendor", releases: [] },
+		});
 		await store.put("messages@2", { version: 2, body: { revision: 2, messages: [] } });
 		await store.put("denied@4", { version: 4, body: { revision: 4, devices: { [DEVICE]: 9 } } });
 		await putHeads({ products: { crs: 7 }, messages: 2, denied: 4 }, 1);
@@ -146,22 +151,5 @@ describe("a device's record", () => {
 		owned.clear();
 		store.texts.clear();
 		expect(await recordsThatKeep(5, 10).device(DEVICE, outdatedBy(4), scopeAt(0))).toBeNull();
-	});
-});
-
-describe("an API key that was revoked", () => {
-	const isRevokedAfter = async (deviceFreshSeconds: number, seconds: number) => {
-		const records = recordsThatKeep(deviceFreshSeconds, deviceFreshSeconds);
-		await store.put("credential:hash-a", { version: 1, body: CREDENTIAL });
-		await records.credential("hash-a", scopeAt(0));
-		await store.put("credential:hash-a", { version: 2, body: { ...CREDENTIAL, revoked: true } });
-		return (await records.credential("hash-a", scopeAt(seconds)))?.revoked;
-	};
-	it.each([
-		["at once where no copies are kept", 0, 0, true],
-		["not yet within the seconds of a copy", 60, 9, false],
-		["after ten seconds at the latest, however long devices' copies are kept", 60, 10, true],
-	])("is refused %s", async (_, freshSeconds, seconds, isRevoked) => {
-		expect(await isRevokedAfter(freshSeconds, seconds)).toBe(isRevoked);
 	});
 });

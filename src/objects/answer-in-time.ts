@@ -1,6 +1,6 @@
 // Waiting for an object while a device waits for its token: not for ever.
-import { systemClock } from "../../storage/clock.ts";
-import { settlesWithin } from "../../storage/time-limit.ts";
+import { systemClock } from "../storage/clock.ts";
+import { settlesWithin } from "../storage/time-limit.ts";
 
 /** The device comes back with another request: an answer that is late is worth nothing, and does no harm. */
 const TIMEOUT_MS = 1_000;
