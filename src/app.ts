@@ -29,6 +29,7 @@ import { haGroups } from "./routes/operator/ha-groups.ts";
 import { keys } from "./routes/operator/keys.ts";
 import { licenseUsage } from "./routes/operator/license-usage.ts";
 import { licenses } from "./routes/operator/licenses.ts";
+import { operatorMessages } from "./routes/operator/messages.ts";
 import { products } from "./routes/operator/products.ts";
 import { records } from "./routes/operator/records.ts";
 import { replacements } from "./routes/operator/replacements.ts";
@@ -65,6 +66,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		devices,
 		replacements,
 		keys,
+		operatorMessages,
 		records,
 		events,
 		webhooks,
