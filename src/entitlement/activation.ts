@@ -91,8 +91,7 @@ export type ActivationRefusal =
  */
 export type ActivationKind = "new" | "returned" | "moved" | "same";
 
-/** `overage`: every seat is taken, and the license allows more */
-type Admitted = { readonly ok: true; readonly kind: ActivationKind; readonly overage: boolean };
+type Admitted = { readonly ok: true; readonly kind: ActivationKind };
 export type SeatDecision = Admitted | { readonly ok: false; readonly reason: SeatRefusal };
 export type ActivationDecision = Admitted | { readonly ok: false; readonly reason: ActivationRefusal };
 
@@ -133,9 +132,9 @@ export function decideSeat(facts: SeatFacts): SeatDecision {
 	}
 	if (facts.serialHeldByOther) return refuse("serial_taken");
 	if (group?.isFull) return refuse("ha_group_full");
-	const overage = needsSeat && facts.seatsTaken >= license.seats;
-	if (overage && license.overage === "refuse") return refuse("no_seat_left");
-	return { ok: true, kind: device === null ? "new" : isLive(device) ? "moved" : "returned", overage };
+	const isFull = facts.seatsTaken >= license.seats && license.overage === "refuse";
+	if (needsSeat && isFull) return refuse("no_seat_left");
+	return { ok: true, kind: device === null ? "new" : isLive(device) ? "moved" : "returned" };
 }
 
 /** A code that names no HA group says nothing of them: it does not take a device out of its own. */
@@ -143,7 +142,7 @@ function isInPlace(device: KnownDevice, license: string, group: SeatFacts["group
 	return device.license === license && (group === null || device.haGroup === group.id);
 }
 
-const SAME = { ok: true, kind: "same", overage: false } as const;
+const SAME = { ok: true, kind: "same" } as const;
 
 /** A virtual machine may use its own name as its serial number. */
 function isFor(code: NonNullable<ActivationFacts["code"]>, { serial, model, instance }: ActivationFacts): boolean {

@@ -61,9 +61,7 @@ export interface LeaveFacts {
 	readonly seatsTaken: number;
 }
 
-export type LeaveDecision =
-	/** `overage`: not every seat that is needed is there, and the license allows more */
-	{ readonly ok: true; readonly overage: boolean } | { readonly ok: false; readonly reason: "no_seat_left" };
+export type LeaveDecision = { readonly ok: true } | { readonly ok: false; readonly reason: "no_seat_left" };
 
 /**
  * Each device that leaves takes a seat of its own, if it shared one; the last of those that shared it keeps it.
@@ -72,6 +70,6 @@ export type LeaveDecision =
 export function decideLeave({ leaving, staying, hasSeat, license, seatsTaken }: LeaveFacts): LeaveDecision {
 	const sharing = hasSeat ? leaving.filter(holdsSeat).length : 0;
 	const needed = sharing > 0 && !staying.some(holdsSeat) ? sharing - 1 : sharing;
-	const overage = needed > 0 && seatsTaken + needed > license.seats;
-	return overage && license.overage === "refuse" ? { ok: false, reason: "no_seat_left" } : { ok: true, overage };
+	const isTooMuch = needed > 0 && seatsTaken + needed > license.seats && license.overage === "refuse";
+	return isTooMuch ? { ok: false, reason: "no_seat_left" } : { ok: true };
 }

@@ -29,27 +29,23 @@ export const ID_RANDOM_BYTES = 26;
 const MAX_CODE_INPUT_LENGTH = 72;
 
 export interface AccountId {
-	readonly kind: "account";
 	readonly id: string;
 	readonly objectName: string;
 }
 
 export interface DeviceId {
-	readonly kind: "device";
 	readonly id: string;
 	/** name of the Account object that owns the device */
 	readonly objectName: string;
 }
 
 export interface AuthCode {
-	readonly kind: "code";
 	/** normal form, the only one that is hashed: 36 lower-case characters */
 	readonly code: string;
 	readonly objectName: string;
 }
 
 export interface ApiKey {
-	readonly kind: "key";
 	readonly key: string;
 }
 
@@ -112,13 +108,13 @@ export function mintWebhookId(random: Uint8Array): string {
 /** The account id in `text`; null if it was not minted here. */
 export async function parseAccountId(keys: LookupKeys, text: string): Promise<AccountId | null> {
 	if (!ACCOUNT_ID.test(text) || !(await hasGoodCheck(keys, "account", text.slice(5)))) return null;
-	return { kind: "account", id: text, objectName: accountObjectName(text) };
+	return { id: text, objectName: accountObjectName(text) };
 }
 
 /** The device id in `text`; null if it was not minted here. */
 export async function parseDeviceId(keys: LookupKeys, text: string): Promise<DeviceId | null> {
 	if (!DEVICE_ID.test(text) || !(await hasGoodCheck(keys, "device", text.slice(4)))) return null;
-	return { kind: "device", id: text, objectName: accountObjectName(text) };
+	return { id: text, objectName: accountObjectName(text) };
 }
 
 /** The auth code in `text`, whatever its case and hyphens; null if it was not minted here. */
@@ -126,13 +122,13 @@ export async function parseCode(keys: LookupKeys, text: string): Promise<AuthCod
 	if (text.length > MAX_CODE_INPUT_LENGTH) return null;
 	const code = normaliseCode(text);
 	if (!CODE.test(code) || !(await hasGoodCheck(keys, "code", code))) return null;
-	return { kind: "code", code, objectName: accountObjectName(code) };
+	return { code, objectName: accountObjectName(code) };
 }
 
 /** The API key in `text`; null if it was not minted here. */
 export async function parseApiKey(keys: LookupKeys, text: string): Promise<ApiKey | null> {
 	if (!API_KEY.test(text) || !(await hasGoodCheck(keys, "key", text.slice(3)))) return null;
-	return { kind: "key", key: text };
+	return { key: text };
 }
 
 /** Whether `text` has the form of a license id. */

@@ -32,8 +32,6 @@ export type ImportDecision =
 	| {
 			readonly ok: true;
 			readonly kind: ImportKind;
-			/** every seat is taken, and the license allows more */
-			readonly overage: boolean;
 			/** the device as it is to be */
 			readonly device: Description & { readonly status: DeviceStatus };
 	  }

@@ -22,11 +22,10 @@ export interface RenewalFacts {
 
 /**
  * kept: more than enough is left, nothing is written; renewed: a full lease from now on; returned: its lease was over, and
- * it got a seat again (`overage`: beyond the seats, which the license allows)
+ * it got a seat again
  */
 export type RenewalDecision =
-	| { readonly ok: true; readonly kind: "kept" | "renewed"; readonly until: number }
-	| { readonly ok: true; readonly kind: "returned"; readonly until: number; readonly overage: boolean }
+	| { readonly ok: true; readonly kind: "kept" | "renewed" | "returned"; readonly until: number }
 	| { readonly ok: false; readonly reason: "seat_lost" };
 
 /**
@@ -39,9 +38,8 @@ export function decideRenewal({ leaseUntil, license, seatsTaken, now }: RenewalF
 		const enough = (leaseUntil - now) * 3 >= license.leaseSeconds * 2;
 		return enough ? { ok: true, kind: "kept", until: leaseUntil } : { ok: true, kind: "renewed", until };
 	}
-	const overage = seatsTaken >= license.seats;
-	if (overage && license.overage === "refuse") return { ok: false, reason: "seat_lost" };
-	return { ok: true, kind: "returned", until, overage };
+	if (seatsTaken >= license.seats && license.overage === "refuse") return { ok: false, reason: "seat_lost" };
+	return { ok: true, kind: "returned", until };
 }
 
 /**

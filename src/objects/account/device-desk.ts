@@ -23,7 +23,7 @@ export interface ActivationInput extends DeviceClaims {
 }
 
 export type ActivationOutcome =
-	| { readonly ok: true; readonly kind: ActivationKind; readonly overage: boolean; readonly device: Device }
+	| { readonly ok: true; readonly kind: ActivationKind; readonly device: Device }
 	| { readonly ok: false; readonly reason: ActivationRefusal };
 
 export type StatusOutcome =

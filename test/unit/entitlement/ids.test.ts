@@ -61,10 +61,10 @@ describe("minted ids", () => {
 
 	it("are recognised, and name the object of their account", async () => {
 		const objectName = "0123456789";
-		expect(await parseAccountId(keys, account)).toEqual({ kind: "account", id: account, objectName });
-		expect(await parseDeviceId(keys, device)).toEqual({ kind: "device", id: device, objectName });
-		expect(await parseCode(keys, code)).toEqual({ kind: "code", code, objectName });
-		expect(await parseApiKey(keys, apiKey)).toEqual({ kind: "key", key: apiKey });
+		expect(await parseAccountId(keys, account)).toEqual({ id: account, objectName });
+		expect(await parseDeviceId(keys, device)).toEqual({ id: device, objectName });
+		expect(await parseCode(keys, code)).toEqual({ code, objectName });
+		expect(await parseApiKey(keys, apiKey)).toEqual({ key: apiKey });
 		for (const id of [account, device, code]) expect(accountObjectName(id)).toBe(objectName);
 	});
 
