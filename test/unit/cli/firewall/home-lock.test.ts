@@ -53,13 +53,20 @@ describe("the lock on a firewall's home", () => {
 		holder.kill("SIGKILL");
 		await once(holder, "exit");
 		let inside = 0;
-		const takers = Array.from({ length: 20 }, () =>
-			withHomeLock(folder, async () => {
+		let refused = 0;
+		// Whoever is in stays until all others have been turned away, however slowly they come.
+		const isAlone = Promise.withResolvers<void>();
+		const takers = Array.from({ length: 20 }, async () => {
+			const work = withHomeLock(folder, async () => {
 				inside += 1;
-				await new Promise((resolve) => setImmediate(resolve));
-				return inside;
-			}),
-		);
+				await isAlone.promise;
+			});
+			await work.catch((error: unknown) => {
+				refused += 1;
+				if (refused === 19) isAlone.resolve();
+				throw error;
+			});
+		});
 		const outcomes = await Promise.allSettled(takers);
 		expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
 		expect(inside).toBe(1);
