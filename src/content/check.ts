@@ -2,34 +2,12 @@
 // what it should run next; whether there are messages to read; and until when all of that holds.
 import { decideEntitlement, type EntitledDevice, type Pass, type Refusal } from "../entitlement/decide.ts";
 import type { DeviceProfile } from "../entitlement/device-record.ts";
-import { productName, versionName } from "../names.ts";
 import type { DeviceCircumstances } from "./audience.ts";
+import type { Installed } from "./installed.ts";
 import type { Message } from "./message.ts";
 import type { ProductRecord } from "./product-record.ts";
 import { selectMessages } from "./select-messages.ts";
 import { type Candidate, type Selection, selectRelease } from "./select-release.ts";
-
-/** Product → version installed, or null where nothing is installed. */
-export type Installed = ReadonlyMap<string, string | null>;
-
-const MAX_PRODUCTS_ASKED = 32;
-
-/**
- * Reads `crs@4.27.0,threats`: products with what is installed of each.
- * @returns null when it is malformed, names a product twice or more than 32 products
- */
-export function parseInstalled(text: string): Installed | null {
-	const installed = new Map<string, string | null>();
-	for (const item of text.split(",")) {
-		const at = item.indexOf("@");
-		const product = at < 0 ? item : item.slice(0, at);
-		const version = at < 0 ? null : item.slice(at + 1);
-		if (!productName.safeParse(product).success || installed.has(product)) return null;
-		if (version !== null && !versionName.safeParse(version).success) return null;
-		installed.set(product, version);
-	}
-	return installed.size <= MAX_PRODUCTS_ASKED ? installed : null;
-}
 
 /** `selection`: null where the product is refused, `entitlement` says why. */
 export type ProductAnswer = { readonly product: string; readonly installed: string | null } & (

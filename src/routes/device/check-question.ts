@@ -1,8 +1,8 @@
 // The question of a check, and what its answer depends on besides the device. A fleet asks the same few questions over and
 // over, so each is read once, and its state described once for each head; a request then costs two look-ups.
 import { z } from "@hono/zod-openapi";
-import { type Installed, parseInstalled } from "../../content/check.ts";
 import type { HeadsRecord } from "../../content/heads-record.ts";
+import { type Installed, parseInstalled } from "../../content/installed.ts";
 import { type HaRole, haRole } from "../../entitlement/ha-group.ts";
 import { versionName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";

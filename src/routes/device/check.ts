@@ -1,8 +1,9 @@
 // What should this firewall run next? One request answers for every product. No store is read in the common case: the
 // token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
 import { createRoute, type z } from "@hono/zod-openapi";
-import { answerCheck, type CheckAnswer, type Installed, type ProductAnswer } from "../../content/check.ts";
+import { answerCheck, type CheckAnswer, type ProductAnswer } from "../../content/check.ts";
 import type { SharedView } from "../../content/heads-record.ts";
+import type { Installed } from "../../content/installed.ts";
 import { nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import type { RequestScope } from "../../request-scope.ts";
