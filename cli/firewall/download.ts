@@ -2,10 +2,10 @@
 // before the whole file has the wanted SHA-256; only then may somebody move it anywhere.
 import { mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { ConnectionError } from "../errors.ts";
 import { hashFile } from "../files/file-digest.ts";
 import { type HttpReply, openReply, retryAfterOf } from "../http/exchange.ts";
+import type { Clock } from "./session.ts";
 
 /** Attempts in a row that bring no byte before giving up. */
 const MAX_FRUITLESS_ATTEMPTS = 4;
@@ -18,11 +18,8 @@ export interface DownloadOptions {
 	readonly sha256: string;
 	readonly size: number;
 	readonly partPath: string;
-	readonly nowMs: () => number;
+	readonly clock: Clock;
 	readonly onProgress?: (done: number, total: number) => void;
-	/** for tests: no waiting between attempts */
-	readonly retryDelaysMs?: readonly number[];
-	readonly idleTimeoutMs?: number;
 }
 
 export type DownloadResult =
@@ -71,7 +68,7 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 		if (fruitless >= MAX_FRUITLESS_ATTEMPTS || (refused && fruitless > 1)) {
 			return { ok: false, reason: refused ? "refused" : "interrupted", detail: attempt.detail };
 		}
-		if (attempt.step === "interrupted") await waitBeforeRetry(options, fruitless, attempt.retryAfterMs);
+		if (attempt.step === "interrupted") await options.clock.sleep(attempt.retryAfterMs ?? delayMs(fruitless));
 	}
 }
 
@@ -87,13 +84,12 @@ async function attemptDownload(options: DownloadOptions, offset: number, refused
 				"accept-encoding": "identity",
 				...(offset === 0 ? {} : { range: `bytes=${offset}-`, "if-range": `"${options.sha256}"` }),
 			},
-			...(options.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.idleTimeoutMs }),
 		});
 	} catch (cause) {
 		if (cause instanceof ConnectionError) return { step: "interrupted", detail: cause.message };
 		throw cause;
 	}
-	const verdict = judgeReply(reply, offset, { size: options.size, nowMs: options.nowMs() });
+	const verdict = judgeReply(reply, offset, { size: options.size, nowMs: options.clock.nowMs() });
 	if (verdict.step !== "receive") {
 		reply.body.destroy();
 		return verdict;
@@ -147,13 +143,9 @@ async function receiveBody(reply: HttpReply, from: number, options: DownloadOpti
 		: { step: "interrupted", detail: `${received} of ${size} bytes came` };
 }
 
-async function waitBeforeRetry(
-	options: DownloadOptions,
-	fruitless: number,
-	retryAfterMs: number | undefined,
-): Promise<void> {
-	const delays = options.retryDelaysMs ?? RETRY_DELAYS_MS;
-	await wait(retryAfterMs ?? delays[Math.min(fruitless, delays.length - 1)] ?? 0);
+/** @param fruitless attempts that brought no byte since the last one that did */
+function delayMs(fruitless: number): number {
+	return RETRY_DELAYS_MS[Math.min(fruitless, RETRY_DELAYS_MS.length - 1)] ?? 0;
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -27,10 +27,15 @@ export interface FirewallRequest {
 	readonly etag?: string | undefined;
 }
 
-export interface FirewallSession {
+/** The machine's clock, and waiting by it. */
+export interface Clock {
+	readonly nowMs: () => number;
+	readonly sleep: (ms: number) => Promise<void>;
+}
+
+export interface FirewallSession extends Clock {
 	readonly home: FirewallHome;
 	readonly server: string;
-	readonly nowMs: () => number;
 	/** @param binding "bound" to the key (the default of everything else) or a plain "bearer" token, which is not saved */
 	obtainToken(binding: "bound" | "bearer"): Promise<Token>;
 	/** @returns the saved token while it lives, else a new one */
@@ -42,7 +47,7 @@ export interface FirewallSession {
 }
 
 /** @param server origin that the firewall talks to */
-export function createSession(home: FirewallHome, server: string, nowMs: () => number): FirewallSession {
+export function createSession(home: FirewallHome, server: string, { nowMs, sleep }: Clock): FirewallSession {
 	const now = () => Math.floor(nowMs() / 1000);
 
 	const obtainToken: FirewallSession["obtainToken"] = async (binding) => {
@@ -122,6 +127,7 @@ export function createSession(home: FirewallHome, server: string, nowMs: () => n
 		home,
 		server,
 		nowMs,
+		sleep,
 		obtainToken,
 		currentToken,
 		send,

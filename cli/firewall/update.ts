@@ -75,14 +75,18 @@ async function updateProduct(
 		return { ok: false, product, version: offer.version, reason: "permit_refused", detail: first.message };
 	}
 	let permit = first;
-	const result = await downloadPermitted(session, permit, {
+	const download = downloadPermitted(session, permit, {
 		onProgress: (done, total) => observer.onProgress?.(product, done, total),
 		renew: async () => {
 			permit = await askPermit(session, product, offer);
 			return permit;
 		},
 	});
-	observer.onDownloaded?.();
+	// Another permit may be refused too: the release was withdrawn in the meantime.
+	const result = await refusalAsValue(download).finally(observer.onDownloaded);
+	if (result instanceof ServerRefusal) {
+		return { ok: false, product, version: offer.version, reason: "permit_refused", detail: result.message };
+	}
 	const { version, sha256 } = permit;
 	if (!result.ok) {
 		const { reason, detail } = result;
@@ -135,7 +139,7 @@ export function downloadPermitted(
 		sha256: permit.sha256,
 		size: permit.size,
 		partPath: partPathOf(session.home, permit),
-		nowMs: session.nowMs,
+		clock: session,
 		...(onProgress === undefined ? {} : { onProgress }),
 	});
 }

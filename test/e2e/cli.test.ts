@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askPermit, checkForUpdates } from "../../cli/firewall/check.ts";
@@ -130,7 +131,7 @@ describe("a Worker on this machine", () => {
 
 	describe.skipIf(!hasCurl())("with curl as the downloader (skipped where there is no curl)", () => {
 		async function signedUrl(): Promise<string> {
-			const session = createSession(openHome(home), worker.url, Date.now);
+			const session = createSession(openHome(home), worker.url, { nowMs: Date.now, sleep });
 			const { answer } = await checkForUpdates(session);
 			const offer = answer.products[0]?.offer;
 			if (offer == null) throw new Error(`nothing is offered: ${JSON.stringify(answer)}`);

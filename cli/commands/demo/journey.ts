@@ -39,7 +39,7 @@ export async function runJourney(options: JourneyOptions): Promise<JourneyEnd> {
 	const products = [...new Set(targets.map((target) => target.product))];
 	const seed = await seedDemo({ api, step, products, folder, nowMs });
 	const home = openHome(join(folder, "firewall"));
-	const session = createSession(home, server, nowMs);
+	const session = createSession(home, server, surroundings);
 	const firewall = { session, step, progressFor: (label: string) => createProgress(surroundings, label, json) };
 	const publish = (target: Target): Promise<DemoRelease> =>
 		step("publish", () => publishForDemo(api, target, surroundings, json));

@@ -20,5 +20,5 @@ export async function openSession({
 			fix: "activate one first: parapet device activate CODE",
 		});
 	}
-	return createSession(home, resolveServer(options.url, surroundings, identity.server), surroundings.nowMs);
+	return createSession(home, resolveServer(options.url, surroundings, identity.server), surroundings);
 }

@@ -21,7 +21,7 @@ let session: FirewallSession;
 beforeEach(async () => {
 	server = await startContractServer();
 	folder = join(await mkdtemp(join(tmpdir(), "parapet-test-")), "firewall");
-	session = createSession(openHome(folder), server.url, Date.now);
+	session = createSession(openHome(folder), server.url, { nowMs: Date.now, sleep: async () => {} });
 	server.release = FIRST;
 });
 afterEach(async () => {

@@ -9,6 +9,7 @@ import { answerDownload, packageOf } from "./contract-download.ts";
 import { verifyProof } from "./contract-proof.ts";
 import { end, inSeconds, json, listen, problem, readBody } from "./contract-replies.ts";
 import type { ContractServer } from "./contract-state.ts";
+import { sendReply } from "./scripted-server.ts";
 
 export const AUTH_CODE = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXYZ-0000";
 export const API_KEY = "local-0123456789abcdefghijklmnopqrstuvwxyz";
@@ -40,7 +41,10 @@ export async function startContractServer(): Promise<ContractServer> {
 		const { pathname, searchParams, search } = new URL(request.url ?? "/", url);
 		const body = await readBody(request);
 		const method = request.method ?? "";
-		state.seen.push({ method, path: pathname + search, headers: request.headers, body });
+		const seen = { method, path: pathname + search, headers: request.headers, body };
+		state.seen.push(seen);
+		const instead = state.faults.instead?.(seen) ?? null;
+		if (instead !== null) return sendReply(request, response, instead);
 		const route = `${method} ${pathname.split("/").slice(0, 3).join("/")}`;
 		switch (route) {
 			case "GET /.well-known/oauth-authorization-server":

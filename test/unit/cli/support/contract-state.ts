@@ -1,10 +1,10 @@
 // What a test sees of the contract server, and what it can make go wrong there.
-import type { IncomingMessage } from "node:http";
+import type { Reply, SeenRequest } from "./scripted-server.ts";
 
 export interface ContractServer {
 	readonly url: string;
-	/** method and path of every request, in order */
-	readonly seen: { method: string; path: string; headers: IncomingMessage["headers"]; body: string }[];
+	/** every request, in order */
+	readonly seen: SeenRequest[];
 	readonly reports: { permit: string; outcome: string; detail?: string }[];
 	/** what is offered of product crs; null = nothing */
 	release: { version: string; bytes: Buffer } | null;
@@ -15,6 +15,8 @@ export interface ContractServer {
 }
 
 export interface Faults {
+	/** what is said to a request in place of everything else; null = nothing else is said to this one */
+	instead?: (request: SeenRequest) => Reply | null;
 	/** break off the next download after this many bytes; undefined = send all */
 	cutAt?: number | undefined;
 	/** send other bytes of the same length */
