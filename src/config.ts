@@ -3,7 +3,6 @@
 import { z } from "zod";
 import { type AwsCredentials, parseAwsCredentials } from "./aws/credentials.ts";
 import { parseMacKeys } from "./signing/mac-keyring.ts";
-import { parseTokenKeys } from "./signing/token-keyring.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
 
 const count = z.coerce.number().int();
@@ -15,7 +14,6 @@ const MIN_BOOTSTRAP_KEY_LENGTH = 32;
 const MAX_ISSUER_LENGTH = 76;
 /** How `npm start` marks the secrets it makes, so that they can never guard a production service. */
 const LOCAL_MARK = {
-	TOKEN_KEYS: /"local"\s*:/,
 	// any key of the ring, not just the first: each of them verifies
 	MAC_KEYS: /(^|,)\s*local/,
 	LOOKUP_KEY: /^local/,
@@ -38,7 +36,6 @@ const variables = z.object({
 	LAST_GOOD_SECONDS: count.min(0).max(604_800).default(86_400),
 	MAX_PACKAGE_BYTES: count.min(1),
 	LOG_SAMPLE_RATE: z.coerce.number().min(0).max(1),
-	TOKEN_KEYS: z.string().superRefine(refuseWith(parseTokenKeys)),
 	MAC_KEYS: z.string().superRefine(refuseWith(parseMacKeys)),
 	LOOKUP_KEY: z
 		.string()
@@ -91,7 +88,6 @@ export interface Config {
 	readonly maxPackageBytes: number;
 	/** part of successful requests that are logged, 0 to 1; problems always are */
 	readonly logSampleRate: number;
-	readonly tokenKeys: string;
 	readonly macKeys: string;
 	readonly lookupKey: string;
 	readonly bootstrapKey: string;
@@ -150,7 +146,6 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		recordStores: parseRecordStoreNames(value.RECORD_STORE),
 		maxPackageBytes: value.MAX_PACKAGE_BYTES,
 		logSampleRate: value.LOG_SAMPLE_RATE,
-		tokenKeys: value.TOKEN_KEYS,
 		macKeys: value.MAC_KEYS,
 		lookupKey: value.LOOKUP_KEY,
 		bootstrapKey: value.BOOTSTRAP_KEY,
@@ -192,7 +187,7 @@ function unfitForProduction(value: Variables): string[] {
 		if (value[name]?.startsWith("http://")) faults.push(`${name} must begin with https://`);
 	}
 	if (value.AWS_ENDPOINT !== undefined) faults.push("AWS_ENDPOINT is for tests: what is meant for AWS would go there");
-	for (const name of ["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const) {
+	for (const name of ["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const) {
 		if (LOCAL_MARK[name].test(value[name]))
 			faults.push(`${name} was made for local use; make another with \`parapet keys generate\``);
 	}

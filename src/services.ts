@@ -19,7 +19,6 @@ import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-
 import { importMacKeyring, type MacKeyring } from "./signing/mac-keyring.ts";
 import { createProofMemory, type ProofMemory } from "./signing/proof-memory.ts";
 import { createS3Presigner } from "./signing/s3-presigner.ts";
-import { importTokenKeyring, type TokenKeyring } from "./signing/token-keyring.ts";
 import { createEdgeUrlSigner, type UrlSigner } from "./signing/url-signer.ts";
 import { systemClock } from "./storage/clock.ts";
 import { createPackageReader, type PackageReader } from "./storage/package-reader.ts";
@@ -53,7 +52,6 @@ export interface Services {
 	readonly packages: PackageStore;
 	readonly packageReader: PackageReader;
 	readonly urlSigner: UrlSigner;
-	readonly tokenKeyring: TokenKeyring;
 	readonly macKeyring: MacKeyring;
 	readonly lookupKeys: LookupKeys;
 	readonly bootstrapKeyHash: string;
@@ -76,8 +74,7 @@ const MAX_CACHED_BYTES = 25_000_000;
 /** @throws ConfigError naming everything that is missing or not acceptable */
 export async function createServices(env: Env): Promise<Services> {
 	const config = parseConfig({ ...env });
-	const [tokenKeyring, macKeyring, lookupKeys] = await Promise.all([
-		importTokenKeyring(config.tokenKeys),
+	const [macKeyring, lookupKeys] = await Promise.all([
 		importMacKeyring(config.macKeys),
 		importLookupKeys(config.lookupKey),
 	]);
@@ -97,7 +94,6 @@ export async function createServices(env: Env): Promise<Services> {
 		packages,
 		packageReader: createPackageReader(packages, caches.default, config.issuer),
 		urlSigner: createUrlSigner(config, macKeyring),
-		tokenKeyring,
 		macKeyring,
 		lookupKeys,
 		bootstrapKeyHash: await hashSecret(lookupKeys, "key", config.bootstrapKey),

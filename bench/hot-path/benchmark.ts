@@ -38,7 +38,7 @@ export async function runBenchmark(
 	showProgress("building the production bundle");
 	const bundle = await buildBundle(root, folder);
 	found(findings, { bundle: { bytes: bundle.size, gzipped: bundle.gzipped } });
-	const secrets = await makeSecrets();
+	const secrets = makeSecrets();
 	if (options.probes.includes("start-up")) {
 		found(findings, { startUp: await measureStartUp(bundle, secrets, options.startUps) });
 	}

@@ -33,7 +33,7 @@ export async function measureStartUp(
 	for (let run = 1; run <= runs; run++) {
 		showProgress(`start-up ${run} of ${runs}`);
 		bare.push(await time("bare", "/"));
-		parapet.push(await time("parapet", "/.well-known/jwks.json"));
+		parapet.push(await time("parapet", "/.well-known/oauth-authorization-server"));
 	}
 	return { parapet: median(parapet), bare: median(bare) };
 }

@@ -30,7 +30,7 @@ export interface ServicePlan {
  * @throws when redis-server is not installed, or the service answers otherwise than expected
  */
 export async function measureService(root: string, folder: string, plan: ServicePlan): Promise<ServiceFigures> {
-	const secrets = await makeSecrets();
+	const secrets = makeSecrets();
 	const redis = await startLocalRedis();
 	try {
 		const load = await startLoadGenerator();

@@ -5,9 +5,9 @@ import { randomBytes, webcrypto } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import type { DeviceProfile, DevicePublicKey, DeviceRecord } from "../../src/entitlement/device-record.ts";
 import { ID_RANDOM_BYTES, mintDeviceId } from "../../src/entitlement/ids.ts";
-import { signAccessToken } from "../../src/signing/access-token.ts";
+import { sealAccessToken } from "../../src/signing/access-token.ts";
 import { importLookupKeys, pseudonymOf, pseudonymPeriod } from "../../src/signing/lookup-keys.ts";
-import { importTokenKeyring } from "../../src/signing/token-keyring.ts";
+import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
 import { deviceKey } from "../../src/storage/keys.ts";
 import { formatRecord } from "../../src/storage/record-store.ts";
 import { HOST } from "../load/requests.ts";
@@ -45,11 +45,11 @@ const A_YEAR_SECONDS = 365 * 86_400;
 
 /** @param secrets as the service has them @param account whose devices they are @param now the clock, unix seconds */
 export async function createFleet(
-	secrets: { readonly TOKEN_KEYS: string; readonly LOOKUP_KEY: string },
+	secrets: { readonly MAC_KEYS: string; readonly LOOKUP_KEY: string },
 	account: string,
 	now: () => number,
 ): Promise<Fleet> {
-	const keyring = await importTokenKeyring(secrets.TOKEN_KEYS);
+	const keyring = await importMacKeyring(secrets.MAC_KEYS);
 	const lookupKeys = await importLookupKeys(secrets.LOOKUP_KEY);
 	const madeAt = now();
 	const grant = { from: madeAt - A_YEAR_SECONDS, until: madeAt + A_YEAR_SECONDS, grace: 0, critical: 0, delay: 0 };
@@ -64,7 +64,7 @@ export async function createFleet(
 	async function signToken(device: DeviceProfile, jkt: string | null, at: number): Promise<string> {
 		const pseudonym = await pseudonymOf(lookupKeys, device.id, pseudonymPeriod(at));
 		const jti = webcrypto.randomUUID();
-		return signAccessToken(keyring, {
+		return sealAccessToken(keyring, {
 			...{ issuer: ISSUER, device, pseudonym, jkt, jti },
 			...{ now: at, expiresIn: TOKEN_TTL_SECONDS },
 		});

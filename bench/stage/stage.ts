@@ -9,18 +9,12 @@ import { createFleet, type Fleet, type FleetDevice } from "./fleet.ts";
 import { awaitOffers, furnish, send } from "./operator.ts";
 
 /** Fresh ones, of the kind that production accepts. */
-export async function makeSecrets() {
+export function makeSecrets() {
 	const make = (name: Parameters<typeof generateSecret>[0]) => generateSecret(name, "production");
-	const [TOKEN_KEYS, MAC_KEYS, LOOKUP_KEY, BOOTSTRAP_KEY] = await Promise.all([
-		make("TOKEN_KEYS"),
-		make("MAC_KEYS"),
-		make("LOOKUP_KEY"),
-		make("BOOTSTRAP_KEY"),
-	]);
-	return { TOKEN_KEYS, MAC_KEYS, LOOKUP_KEY, BOOTSTRAP_KEY };
+	return { MAC_KEYS: make("MAC_KEYS"), LOOKUP_KEY: make("LOOKUP_KEY"), BOOTSTRAP_KEY: make("BOOTSTRAP_KEY") };
 }
 
-export type Secrets = Awaited<ReturnType<typeof makeSecrets>>;
+export type Secrets = ReturnType<typeof makeSecrets>;
 
 export interface Stage {
 	readonly places: Places;

@@ -1,7 +1,7 @@
 // `parapet doctor`: is this deployment well, and what does it promise? Looks from outside without a key, and inside with one.
 
 import type { Command } from "commander";
-import { z } from "zod";
+import type { z } from "zod";
 import { readOptions } from "../command-line/read-options.ts";
 import { addOperatorOptions, operatorOptions } from "../command-line/run-as.ts";
 import { resolveKey, resolveServer } from "../command-line/settings.ts";
@@ -12,15 +12,7 @@ import { createOperatorApi } from "../http/operator-api.ts";
 import { refusalFrom } from "../http/refusal.ts";
 import { parseJson } from "../json.ts";
 import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
-import {
-	type Finding,
-	judgeKeys,
-	judgePromises,
-	judgeStatus,
-	type Promises,
-	promises,
-	status,
-} from "./doctor/findings.ts";
+import { type Finding, judgePromises, judgeStatus, type Promises, promises, status } from "./doctor/findings.ts";
 
 const MARKS = { good: "ok", notice: "note", bad: "BAD" } as const;
 
@@ -30,15 +22,8 @@ export function defineDoctor(doctor: Command, surroundings: Surroundings): void 
 		const output = createOutput(surroundings, shared.json);
 		const server = resolveServer(shared.url, surroundings);
 		const promised = await read(server, "/.well-known/parapet", promises, surroundings);
-		const jwks = await read(
-			server,
-			"/.well-known/jwks.json",
-			z.object({ keys: z.array(z.looseObject({})) }),
-			surroundings,
-		);
 		const findings: Finding[] = [
 			...judgePromises(promised, server, surroundings.nowMs()),
-			...judgeKeys(jwks.keys),
 			...(await lookInside(server, shared, surroundings)),
 		];
 		const isWell = findings.every(({ verdict }) => verdict !== "bad");

@@ -28,7 +28,7 @@ export function defineKeys(keys: Command, surroundings: Surroundings): void {
 	addSharedOptions(generate).action(async () => {
 		const { json, dir } = readOptions(generate, options);
 		const output = createOutput(surroundings, json);
-		const secrets = await generateSecrets(SECRET_NAMES, "production");
+		const secrets = generateSecrets(SECRET_NAMES, "production");
 		if (dir === undefined) {
 			const lines = secrets.map(([name, value]) => `${name}=${value}`);
 			output.answer(Object.fromEntries(secrets), lines);

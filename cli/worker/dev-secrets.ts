@@ -20,7 +20,7 @@ export async function ensureDevSecrets(path: string): Promise<DevSecrets> {
 	const present = parseEnv(text ?? "");
 	const added = SECRET_NAMES.filter((name) => !present[name]);
 	if (added.length > 0) {
-		const secrets = await generateSecrets(added, "local");
+		const secrets = generateSecrets(added, "local");
 		// Single quotes: dotenv takes what is between them as it is, and none of these values has one.
 		const lines = secrets.map(([name, value]) => `${name}='${value}'\n`).join("");
 		const gap = text === null ? HEADING : text === "" || text.endsWith("\n") ? "" : "\n";

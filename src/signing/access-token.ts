@@ -1,17 +1,22 @@
-// Access tokens of devices (RFC 9068, `at+jwt`, ES256). A token carries the device's profile, so a check reads no store; what
-// changed since it was minted shows when it is renewed. Not checked here: whether the device is denied, and its DPoP proof.
-import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+// Access tokens of devices: claims that the service seals for itself (sealed-claims.ts) and that nobody else reads. A token
+// carries the device's profile, so a check reads no store; what changed since it was minted shows when it is renewed. Not
+// checked here: whether the device is denied, and its DPoP proof.
 import { type DeviceProfile, type Grant, type Hold, isHold } from "../entitlement/device-record.ts";
-import type { TokenKeyring } from "./token-keyring.ts";
+import type { MacKeyring, MacKeySet } from "./mac-keyring.ts";
+import { openClaims, type SealPurpose, sealClaims } from "./sealed-claims.ts";
 
-export const DEVICE_SCOPE = "device";
 /** A header of this size passes every proxy and runtime that we know of. */
 export const ACCESS_TOKEN_MAX_LENGTH = 4096;
+const FORMAT_VERSION = "1";
 /** Whatever its `exp` says. Far above any TOKEN_TTL_SECONDS: bounds the damage of a wrong setting. */
 const MAX_AGE_SECONDS = 86_400;
 /** Difference between the clocks of two edges. */
 const CLOCK_TOLERANCE_SECONDS = 30;
+/** No API key looks like this. */
+const FORM = /^[a-z0-9]{1,8}\.[\w-]+\.[\w-]{43}$/;
+
 export interface NewAccessToken {
+	/** who seals it and who alone takes it */
 	readonly issuer: string;
 	/** an active device, as its record has it */
 	readonly device: DeviceProfile;
@@ -29,26 +34,27 @@ export interface NewAccessToken {
 	readonly provisional?: boolean;
 }
 
-export interface VerifiedAccessToken {
+export interface OpenedAccessToken {
 	readonly profile: DeviceProfile;
 	readonly pseudonym: string;
-	readonly scope: typeof DEVICE_SCOPE;
 	readonly jkt: string | null;
 	/** unix seconds */
 	readonly exp: number;
 	/** to be believed no longer than the record itself cannot be read */
 	readonly provisional: boolean;
+	/** that sealed it: what is given on the strength of the token is sealed with them too, and so ends with them */
+	readonly keys: MacKeySet;
 }
 
 /** until, grace, critical, delay, from; what is missing is 0 */
 type PackedGrant = readonly number[];
 
+/** Named as in RFC 9068 and RFC 7800 where those have a name; who issued it and for whom is under the MAC alone. */
 interface TokenClaims {
 	readonly sub: string;
-	readonly aud: string;
-	readonly client_id: string;
+	readonly iat: number;
 	readonly exp: number;
-	readonly scope: string;
+	readonly jti: string;
 	readonly acct: string;
 	readonly pseudonym: string;
 	readonly ent: Readonly<Record<string, PackedGrant>>;
@@ -58,7 +64,7 @@ interface TokenClaims {
 		readonly ha?: string;
 		readonly hold?: Hold;
 	};
-	/** how often the account's licenses had changed; not named in a standard, like the three above */
+	/** the account's license epoch */
 	readonly license_epoch?: number;
 	/** seconds of the lease on the device's seat */
 	readonly lease?: number;
@@ -66,24 +72,31 @@ interface TokenClaims {
 	readonly provisional?: true;
 }
 
-export type AccessTokenVerification =
-	| ({ readonly ok: true } & VerifiedAccessToken)
-	| { readonly ok: false; readonly reason: "malformed" | "unknown_key" | "bad_signature" }
-	| { readonly ok: false; readonly reason: "wrong_claim"; readonly claim: string }
+export type AccessTokenOpening =
+	| ({ readonly ok: true } & OpenedAccessToken)
+	| { readonly ok: false; readonly reason: "malformed" | "unknown_key" | "bad_mac" }
+	| { readonly ok: false; readonly reason: "wrong_claim"; readonly claim: keyof TokenClaims }
 	| { readonly ok: false; readonly reason: "expired"; readonly offBySeconds: number };
 
+/** Whether credentials can be an access token; an API key never can. */
+export function hasTokenForm(credentials: string): boolean {
+	return FORM.test(credentials);
+}
+
 /**
- * Signs a token for an active device.
+ * Seals a token for an active device.
  * @throws RangeError if its products and labels do not fit into 4 KB, TypeError if the device is not active
  */
-export async function signAccessToken(
-	keyring: TokenKeyring,
+export async function sealAccessToken(
+	keyring: MacKeyring,
 	{ issuer, device, pseudonym, jkt, jti, now, expiresIn, provisional = false }: NewAccessToken,
 ): Promise<string> {
 	if (device.status !== "active") throw new TypeError(`no token for a device that is ${device.status}`);
-	const token = await new SignJWT({
-		client_id: device.id,
-		scope: DEVICE_SCOPE,
+	const claims: TokenClaims = {
+		sub: device.id,
+		iat: now,
+		exp: now + expiresIn,
+		jti,
 		acct: device.account,
 		pseudonym,
 		ent: Object.fromEntries(Object.entries(device.grants).map(([product, grant]) => [product, packGrant(grant, now)])),
@@ -97,75 +110,39 @@ export async function signAccessToken(
 		...(device.lease !== null && { lease: device.lease }),
 		...(jkt !== null && { cnf: { jkt } }),
 		...(provisional && { provisional }),
-	})
-		.setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: keyring.current.kid })
-		.setIssuer(issuer)
-		.setSubject(device.id)
-		.setAudience(issuer)
-		.setIssuedAt(now)
-		.setExpirationTime(now + expiresIn)
-		.setJti(jti)
-		.sign(keyring.current.key);
-	if (token.length > ACCESS_TOKEN_MAX_LENGTH) throw new RangeError(`an access token of ${token.length} characters`);
-	return token;
+	};
+	return sealClaims(keyring.current, purposeOf(issuer), claims);
 }
 
-/** Verifies a token (RFC 9068 §4) and gives back the profile that it carries. `expired` only for a token of ours. */
-export async function verifyAccessToken(
-	keyring: TokenKeyring,
+/** Opens a token and gives back the profile that it carries. `expired` is said only of a token of ours. */
+export async function openAccessToken(
+	keyring: MacKeyring,
 	token: string,
 	{ issuer, now }: { readonly issuer: string; readonly now: number },
-): Promise<AccessTokenVerification> {
-	if (token.length > ACCESS_TOKEN_MAX_LENGTH) return { ok: false, reason: "malformed" };
-	try {
-		const { payload } = await jwtVerify(token, ({ kid }) => findKey(keyring, kid), {
-			algorithms: ["ES256"],
-			typ: "at+jwt",
-			issuer,
-			audience: issuer,
-			requiredClaims: ["iss", "sub", "client_id", "aud", "iat", "exp", "jti", "scope"],
-			maxTokenAge: MAX_AGE_SECONDS,
-			clockTolerance: CLOCK_TOLERANCE_SECONDS,
-			currentDate: new Date(now * 1000),
-		});
-		return readClaims(payload);
-	} catch (error) {
-		return describeFailure(error, now);
+): Promise<AccessTokenOpening> {
+	const opened = await openClaims(keyring, purposeOf(issuer), token);
+	if (!opened.ok) return opened;
+	const { iat, exp } = opened.claims as Partial<TokenClaims>;
+	if (typeof exp !== "number") return { ok: false, reason: "wrong_claim", claim: "exp" };
+	if (typeof iat !== "number" || iat > now + CLOCK_TOLERANCE_SECONDS) {
+		return { ok: false, reason: "wrong_claim", claim: "iat" };
 	}
+	const end = Math.min(exp, iat + MAX_AGE_SECONDS + 1);
+	if (now >= end + CLOCK_TOLERANCE_SECONDS) return { ok: false, reason: "expired", offBySeconds: now - end };
+	return readClaims(opened.claims as Partial<TokenClaims>, exp, opened.keys);
 }
 
-class UnknownKeyError extends Error {}
-
-function findKey(keyring: TokenKeyring, kid: string | undefined): CryptoKey {
-	const key = kid === undefined ? undefined : keyring.verifyByKid.get(kid);
-	if (key === undefined) throw new UnknownKeyError();
-	return key;
+/** The issuer is the audience too: a token of another service, or of another name of this one, has another MAC. */
+function purposeOf(issuer: string): SealPurpose {
+	return { key: "token", frame: ["parapet-token", FORMAT_VERSION, issuer], maxLength: ACCESS_TOKEN_MAX_LENGTH };
 }
 
-// Not a schema: in workerd, which has no `eval`, one costs a quarter of what the signature does, and these claims are our own.
-function readClaims(payload: JWTPayload): AccessTokenVerification {
-	const {
-		sub,
-		aud,
-		client_id: clientId,
-		exp,
-		scope,
-		acct,
-		pseudonym,
-		ent,
-		dev,
-		cnf,
-		license_epoch: licenseEpoch = 0,
-		lease = null,
-		provisional,
-	} = payload as Partial<TokenClaims>;
-	const wrong = (claim: string) => ({ ok: false, reason: "wrong_claim", claim }) as const;
+// Not a schema: in workerd, which has no `eval`, one costs more than the MAC does, and these claims are our own.
+function readClaims(claims: Partial<TokenClaims>, exp: number, keys: MacKeySet): AccessTokenOpening {
+	const { sub, acct, pseudonym, ent, dev, cnf, license_epoch: licenseEpoch = 0, provisional } = claims;
+	const lease = claims.lease ?? null;
+	const wrong = (claim: keyof TokenClaims) => ({ ok: false, reason: "wrong_claim", claim }) as const;
 	if (typeof sub !== "string") return wrong("sub");
-	// jose takes an array that contains the issuer; ours never has one.
-	if (typeof aud !== "string") return wrong("aud");
-	if (clientId !== sub) return wrong("client_id");
-	if (typeof exp !== "number") return wrong("exp");
-	if (scope !== DEVICE_SCOPE) return wrong("scope");
 	if (typeof acct !== "string") return wrong("acct");
 	if (typeof pseudonym !== "string") return wrong("pseudonym");
 	if (typeof dev?.model !== "string") return wrong("dev");
@@ -188,7 +165,7 @@ function readClaims(payload: JWTPayload): AccessTokenVerification {
 		lease,
 		grants,
 	};
-	return { ok: true, profile, pseudonym, scope, jkt: cnf?.jkt ?? null, exp, provisional: provisional !== undefined };
+	return { ok: true, profile, pseudonym, jkt: cnf?.jkt ?? null, exp, provisional: provisional !== undefined, keys };
 }
 
 function unpackGrants(ent: unknown): Record<string, Grant> | null {
@@ -202,17 +179,6 @@ function unpackGrants(ent: unknown): Record<string, Grant> | null {
 		grants[product] = { from, until, grace, critical, delay };
 	}
 	return grants;
-}
-
-function describeFailure(error: unknown, now: number): AccessTokenVerification {
-	if (error instanceof UnknownKeyError) return { ok: false, reason: "unknown_key" };
-	if (error instanceof errors.JWTExpired) {
-		return { ok: false, reason: "expired", offBySeconds: Math.max(0, now - Number(error.payload.exp)) };
-	}
-	if (error instanceof errors.JWTClaimValidationFailed) return { ok: false, reason: "wrong_claim", claim: error.claim };
-	if (error instanceof errors.JWSSignatureVerificationFailed) return { ok: false, reason: "bad_signature" };
-	if (error instanceof errors.JOSEError) return { ok: false, reason: "malformed" };
-	throw error;
 }
 
 /** In this order, and without zeros at the end; nor need a start that has passed travel. Names would not fit into 4 KB. */

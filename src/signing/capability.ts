@@ -1,9 +1,8 @@
 // Capabilities: strings that let their holder do one thing for minutes. An offer is exchanged for a permit, a permit is
 // reported on. One that is bound to something its holder has and the string does not show is useless alone, should it leak.
 // Not checked here: whether what it allows is still right; the caller asks the live records.
-import { decodeBase64url, encodeBase64url } from "./base64url.ts";
-import { MAC_LENGTH, sealFields, verifyFields } from "./framed-mac.ts";
-import type { MacKeyring } from "./mac-keyring.ts";
+import type { MacKeyring, MacKeySet } from "./mac-keyring.ts";
+import { openClaims, type SealPurpose, sealClaims } from "./sealed-claims.ts";
 
 const FORMAT_VERSION = "1";
 const MAX_LENGTH = 2048;
@@ -37,25 +36,19 @@ export type OpenedCapability<Claims> =
 	| { readonly ok: false; readonly reason: "malformed" | "unknown_key" | "bad_mac" }
 	| { readonly ok: false; readonly reason: "expired"; readonly offBySeconds: number };
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /**
  * Makes a capability, `kid.claims.mac`.
+ * @param keys the current ones of the ring, or those with which the capability is to end
  * @param binding known to both sides and not in the text, such as the tail of the caller's access token
  * @throws RangeError if the claims do not fit, or `binding` holds a line feed
  */
 export async function sealCapability<Kind extends CapabilityKind>(
-	keyring: MacKeyring,
+	keys: MacKeySet,
 	kind: Kind,
 	claims: ClaimsOf[Kind],
 	binding: string,
 ): Promise<string> {
-	const { kid, capability } = keyring.current;
-	const payload = encodeBase64url(encoder.encode(JSON.stringify(claims)));
-	const text = `${kid}.${payload}.${await sealFields(capability, framed(kind, kid, payload, binding))}`;
-	if (text.length > MAX_LENGTH) throw new RangeError(`a capability of ${text.length} characters is too long`);
-	return text;
+	return sealClaims(keys, purposeOf(kind, binding), claims);
 }
 
 /** Opens a capability of one kind. It is good until `exp`, exclusive; `expired` is said only under a good MAC. */
@@ -66,44 +59,23 @@ export async function openCapability<Kind extends CapabilityKind>(
 	binding: string,
 	now: number,
 ): Promise<OpenedCapability<ClaimsOf[Kind]>> {
-	const parts = text.length <= MAX_LENGTH ? text.split(".") : [];
-	const [kid, payload, mac] = parts;
-	if (parts.length !== 3 || kid === undefined || payload === undefined || mac?.length !== MAC_LENGTH) {
-		return { ok: false, reason: "malformed" };
-	}
-	const keySet = keyring.byKid.get(kid);
-	if (keySet === undefined) return { ok: false, reason: "unknown_key" };
-	if (!(await verifyFields(keySet.capability, framed(kind, kid, payload, binding), mac))) {
-		return { ok: false, reason: "bad_mac" };
-	}
-	const claims = readClaims(kind, payload);
-	if (claims === null) return { ok: false, reason: "malformed" };
+	const opened = await openClaims(keyring, purposeOf(kind, binding), text);
+	if (!opened.ok) return opened;
+	// The text is ours, so only its age is in doubt: another release of the service may have used other claims.
+	if (!isOfKind(kind, opened.claims)) return { ok: false, reason: "malformed" };
+	const claims = opened.claims as ClaimsOf[Kind];
 	if (now >= claims.exp) return { ok: false, reason: "expired", offBySeconds: now - claims.exp };
 	return { ok: true, claims };
 }
 
-function framed(kind: CapabilityKind, kid: string, payload: string, binding: string): readonly string[] {
-	return ["parapet-capability", FORMAT_VERSION, kind, kid, payload, binding];
-}
-
-/** The text is ours, under a good MAC, so only its age is in doubt: another release of the service may have used other claims. */
-function readClaims<Kind extends CapabilityKind>(kind: Kind, payload: string): ClaimsOf[Kind] | null {
-	const bytes = decodeBase64url(payload);
-	if (bytes === null) return null;
-	try {
-		const claims: unknown = JSON.parse(decoder.decode(bytes));
-		return isOfKind(kind, claims) ? (claims as ClaimsOf[Kind]) : null;
-	} catch {
-		return null;
-	}
+function purposeOf(kind: CapabilityKind, binding: string): SealPurpose {
+	return { key: "capability", frame: ["parapet-capability", FORMAT_VERSION, kind, binding], maxLength: MAX_LENGTH };
 }
 
 // Not a schema: in workerd, which has no `eval`, a schema costs more here than the MAC does.
 function isOfKind(kind: CapabilityKind, value: unknown): boolean {
-	const claims = value as Partial<Record<keyof OfferClaims, unknown>> | null;
+	const claims = value as Partial<Record<keyof OfferClaims, unknown>>;
 	return (
-		typeof claims === "object" &&
-		claims !== null &&
 		typeof claims.device === "string" &&
 		typeof claims.product === "string" &&
 		(claims.from === null || typeof claims.from === "string") &&

@@ -4,7 +4,7 @@
 import { DEVICE_ID_LENGTH } from "../entitlement/ids.ts";
 import { MAC_LENGTH, sealFields, verifyFields } from "./framed-mac.ts";
 import { PSEUDONYM_LENGTH } from "./lookup-keys.ts";
-import type { MacKeyring } from "./mac-keyring.ts";
+import type { MacKeyring, MacKeySet } from "./mac-keyring.ts";
 
 const FORMAT_VERSION = "1";
 const MAX_KID_LENGTH = 8;
@@ -40,10 +40,10 @@ export interface CheckEtag {
 
 /**
  * The ETag, with its quotes: `"kid.exp.device.pseudonym.mac"`, exp in base 36.
+ * @param keys that sealed the caller's token, so that the ETag ends with them
  * @throws RangeError if a field holds a line feed
  */
-export async function sealCheckEtag(keyring: MacKeyring, check: SealedCheck): Promise<string> {
-	const { kid, etag } = keyring.current;
+export async function sealCheckEtag({ kid, etag }: MacKeySet, check: SealedCheck): Promise<string> {
 	const { deviceId, pseudonym } = check;
 	const exp = check.exp.toString(36);
 	return `"${kid}.${exp}.${deviceId}.${pseudonym}.${await sealFields(etag, framed(kid, exp, deviceId, pseudonym, check))}"`;

@@ -1,10 +1,12 @@
-// The keys behind everything that Parapet signs for itself (MAC_KEYS): download URLs, capabilities, the check's ETag and
-// registration tokens; secrets of webhooks and codes of launches come from them too. The first key signs, every key verifies; to rotate, put a new
-// one in front and later drop the last.
+// The keys behind everything that Parapet seals for itself (MAC_KEYS): access tokens, download URLs, capabilities, the
+// check's ETag and registration tokens; secrets of webhooks and codes of launches come from them too. The first key seals,
+// every key verifies; to rotate, put a new one in front and later drop the last.
 import { decodeSecret, deriveHmacKeys } from "./derived-keys.ts";
 
 export interface MacKeySet {
 	readonly kid: string;
+	/** of access tokens */
+	readonly token: CryptoKey;
 	readonly url: CryptoKey;
 	readonly capability: CryptoKey;
 	readonly etag: CryptoKey;
@@ -63,7 +65,8 @@ function parseEntry(entry: string, position: number): MacSecret {
 }
 
 async function deriveKeySet({ kid, secret }: MacSecret): Promise<MacKeySet> {
-	const [url, capability, etag, registration, webhook, launch] = await deriveHmacKeys(secret, [
+	const [token, url, capability, etag, registration, webhook, launch] = await deriveHmacKeys(secret, [
+		`parapet/token/${kid}`,
 		`parapet/url/${kid}`,
 		`parapet/capability/${kid}`,
 		`parapet/etag/${kid}`,
@@ -71,5 +74,5 @@ async function deriveKeySet({ kid, secret }: MacSecret): Promise<MacKeySet> {
 		`parapet/webhook/${kid}`,
 		`parapet/launch/${kid}`,
 	]);
-	return { kid, url, capability, etag, registration, webhook, launch };
+	return { kid, token, url, capability, etag, registration, webhook, launch };
 }

@@ -58,18 +58,6 @@ export function judgePromises({ issuer, time }: Promises, server: string, nowMs:
 	];
 }
 
-/** @param keys of the JWK Set */
-export function judgeKeys(keys: readonly Readonly<Record<string, unknown>>[]): Finding[] {
-	const fit = keys.filter(
-		({ kty, crv, kid, d }) => kty === "EC" && crv === "P-256" && kid !== undefined && d === undefined,
-	);
-	if (keys.length > 0 && fit.length === keys.length) {
-		return [{ verdict: "good", what: "token keys", finding: `${keys.length} published` }];
-	}
-	const finding = keys.length === 0 ? "none published" : "not all are public P-256 keys with an id";
-	return [{ verdict: "bad", what: "token keys", finding, fix: "see TOKEN_KEYS in docs/operations.md" }];
-}
-
 /** What an operator may see: one line per store, and the objects and packages behind. */
 export function judgeStatus({ stores, directory, packages }: Status): Finding[] {
 	return [

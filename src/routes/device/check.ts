@@ -95,7 +95,7 @@ async function answerInFull(
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
 	const sealing =
 		degradedAsOf === null
-			? sealCheckEtag(macKeyring, { ...state, deviceId: caller.profile.id, pseudonym: caller.pseudonym, exp })
+			? sealCheckEtag(caller.keys, { ...state, deviceId: caller.profile.id, pseudonym: caller.pseudonym, exp })
 			: null;
 	const [etag, ...products] = await Promise.all([
 		sealing,
@@ -130,7 +130,7 @@ async function describeProduct(scope: RequestScope, caller: DeviceCaller, answer
 	const { release } = selection;
 	const expires = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const capability = await sealCapability(
-		scope.services.macKeyring,
+		caller.keys,
 		"offer",
 		{
 			device: caller.profile.id,

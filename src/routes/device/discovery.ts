@@ -1,9 +1,9 @@
-// What a client may know before it is anybody: where the endpoints are (RFC 8414) and the keys that sign tokens (RFC 7517).
+// What a client may know before it is anybody: where the endpoints are (RFC 8414). No `jwks_uri`: the service signs nothing
+// that others verify.
 import { createRoute, z } from "@hono/zod-openapi";
 import { DEVICE_ALGORITHMS } from "../../signing/device-key.ts";
 import { createRouter, jsonAnswer } from "../http/openapi.ts";
 
-/** Keys are published a day before their first use, so a copy of five minutes is never too old. */
 const PUBLIC_FIVE_MINUTES = "public, max-age=300";
 
 const metadataBody = z
@@ -30,37 +30,22 @@ const metadata = createRoute({
 	responses: { 200: jsonAnswer(metadataBody, "The endpoints and what they support") },
 });
 
-const jwks = createRoute({
-	method: "get",
-	path: "/.well-known/jwks.json",
-	tags: ["Discovery"],
-	summary: "Public keys that sign access tokens (RFC 7517)",
-	responses: { 200: jsonAnswer(z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }), "A JWK Set") },
-});
-
-export const discovery = createRouter()
-	.openapi(metadata, (c) => {
-		const { issuer } = c.env.services.config;
-		return c.json(
-			{
-				issuer,
-				token_endpoint: `${issuer}/oauth2/token`,
-				registration_endpoint: `${issuer}/oauth2/register`,
-				jwks_uri: `${issuer}/.well-known/jwks.json`,
-				response_types_supported: [],
-				grant_types_supported: ["client_credentials"],
-				scopes_supported: ["device"],
-				token_endpoint_auth_methods_supported: ["private_key_jwt"],
-				token_endpoint_auth_signing_alg_values_supported: [...DEVICE_ALGORITHMS],
-				dpop_signing_alg_values_supported: [...DEVICE_ALGORITHMS],
-				service_documentation: `${issuer}/openapi.json`,
-			},
-			200,
-			{ "cache-control": PUBLIC_FIVE_MINUTES },
-		);
-	})
-	.openapi(jwks, (c) =>
-		c.json({ keys: c.env.services.tokenKeyring.publicJwks.keys.map((key) => ({ ...key })) }, 200, {
-			"cache-control": PUBLIC_FIVE_MINUTES,
-		}),
+export const discovery = createRouter().openapi(metadata, (c) => {
+	const { issuer } = c.env.services.config;
+	return c.json(
+		{
+			issuer,
+			token_endpoint: `${issuer}/oauth2/token`,
+			registration_endpoint: `${issuer}/oauth2/register`,
+			response_types_supported: [],
+			grant_types_supported: ["client_credentials"],
+			scopes_supported: ["device"],
+			token_endpoint_auth_methods_supported: ["private_key_jwt"],
+			token_endpoint_auth_signing_alg_values_supported: [...DEVICE_ALGORITHMS],
+			dpop_signing_alg_values_supported: [...DEVICE_ALGORITHMS],
+			service_documentation: `${issuer}/openapi.json`,
+		},
+		200,
+		{ "cache-control": PUBLIC_FIVE_MINUTES },
 	);
+});

@@ -95,7 +95,12 @@ export const permits = plainRoute(route, async (request, scope) => {
 	const reportBy = now + REPORT_WITHIN_SECONDS;
 	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
 	const [permit, download] = await Promise.all([
-		sealCapability(services.macKeyring, "permit", { device: deviceId, product, from, to, sha256, exp: reportBy }, ""),
+		sealCapability(
+			services.macKeyring.current,
+			"permit",
+			{ device: deviceId, product, from, to, sha256, exp: reportBy },
+			"",
+		),
 		services.urlSigner.sign({ sha256, name: release.name, pseudonym, now }),
 	]);
 	event.outcome = "permitted";

@@ -6,7 +6,7 @@ import { accountObjectName, parseDeviceId } from "../../entitlement/ids.ts";
 import { elasticTokenLife } from "../../entitlement/seat-lease.ts";
 import type { RenewalOutcome } from "../../objects/account/seats/seat-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { signAccessToken } from "../../signing/access-token.ts";
+import { sealAccessToken } from "../../signing/access-token.ts";
 import { readDeviceAssertion, verifyDeviceAssertion } from "../../signing/device-assertion.ts";
 import { verifyDpopProof } from "../../signing/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../../signing/lookup-keys.ts";
@@ -45,7 +45,7 @@ const route = createRoute({
 		"The credential is the assertion in the body. With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only. Under an elastic license the token renews the device's seat, and ends before its lease does.",
 	request: { body: { content: { "application/x-www-form-urlencoded": { schema: tokenForm } }, required: true } },
 	responses: {
-		200: jsonAnswer(tokenAnswer, "An access token (RFC 9068)"),
+		200: jsonAnswer(tokenAnswer, "An access token; what it says is for the service alone"),
 		...oauthErrors({
 			400: ["invalid_request", "unsupported_grant_type", "invalid_scope", "invalid_dpop_proof", "unauthorized_client"],
 			401: ["invalid_client"],
@@ -115,7 +115,7 @@ export const token = plainRoute(route, async (request, scope) => {
 	scope.event.device = pseudonym;
 	const { issuer } = services.config;
 	const { lease, expiresIn } = await renewSeat(scope, device);
-	const accessToken = await signAccessToken(services.tokenKeyring, {
+	const accessToken = await sealAccessToken(services.macKeyring, {
 		issuer,
 		device: { ...device, lease },
 		pseudonym,

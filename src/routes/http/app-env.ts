@@ -3,10 +3,10 @@ import type { Context } from "hono";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { Change } from "../../objects/audit.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import type { VerifiedAccessToken } from "../../signing/access-token.ts";
+import type { OpenedAccessToken } from "../../signing/access-token.ts";
 
-/** A device by its verified token. */
-export interface DeviceCaller extends VerifiedAccessToken {
+/** A device by its token. */
+export interface DeviceCaller extends OpenedAccessToken {
 	/** under which it was let in, and under which the rest of its request is decided */
 	readonly view: SharedView;
 	/** what ties ETags and offers to the token */

@@ -8,7 +8,7 @@ import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { ACCOUNT_ID, accountObjectName, parseApiKey } from "../../entitlement/ids.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { type VerifiedAccessToken, verifyAccessToken } from "../../signing/access-token.ts";
+import { hasTokenForm, type OpenedAccessToken, openAccessToken } from "../../signing/access-token.ts";
 import { verifyDpopProof } from "../../signing/dpop.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
@@ -30,7 +30,7 @@ export function readAuthorization(header: string | null): Authorization | null {
 	return scheme === "bearer" ? { scheme: "Bearer", credentials } : null;
 }
 
-/** What ties an ETag or an offer to the token under which it was given: the end of its signature. */
+/** What ties an ETag or an offer to the token under which it was given: the end of its MAC. */
 export function tokenTail(accessToken: string): string {
 	return accessToken.slice(-32);
 }
@@ -58,9 +58,6 @@ function requireKey(scopeFor: (request: HonoRequest) => Scope) {
 	});
 }
 
-/** A signed token begins with `{"` in base64url and has three parts; an API key looks otherwise. */
-const ACCESS_TOKEN = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/;
-
 /**
  * Lets devices pass and operators, each as on the routes of their own; the handler finds who it is as `c.var.askingDevice`.
  * The credentials' form says which they are, and they are good as that or not at all.
@@ -68,7 +65,7 @@ const ACCESS_TOKEN = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/;
 const requireDeviceOrOperator = createMiddleware<AppEnv>(async (c, next) => {
 	const { limits } = c.env.services;
 	const authorization = readAuthorization(c.req.header("authorization") ?? null);
-	if (authorization !== null && (authorization.scheme === "DPoP" || ACCESS_TOKEN.test(authorization.credentials))) {
+	if (authorization !== null && (authorization.scheme === "DPoP" || hasTokenForm(authorization.credentials))) {
 		const caller = await authenticateDevice(c.req.raw, c.env);
 		await limitRate(limits.token, `asks ${caller.profile.id}`);
 		c.set("askingDevice", caller);
@@ -113,8 +110,8 @@ export async function authenticateDevice(
 ): Promise<DeviceCaller> {
 	const authorization = readAuthorization(request.headers.get("authorization"));
 	if (authorization === null) refuse(scope, "no_authorization");
-	const { config, tokenKeyring } = scope.services;
-	const token = await verifyAccessToken(tokenKeyring, authorization.credentials, {
+	const { config, macKeyring } = scope.services;
+	const token = await openAccessToken(macKeyring, authorization.credentials, {
 		issuer: config.issuer,
 		now: scope.now,
 	});
@@ -161,7 +158,7 @@ export async function requireProof(
 function refuseOutdated(
 	scope: RequestScope,
 	view: SharedView,
-	{ id, licenseEpoch }: VerifiedAccessToken["profile"],
+	{ id, licenseEpoch }: OpenedAccessToken["profile"],
 ): void {
 	if (licenseEpoch < licenseEpochOf(view.denied, id)) refuse(scope, "token_outdated");
 }

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { grantsOf, licenseTerms, MAX_PRODUCTS } from "../../../src/entitlement/license.ts";
 import { labels, modelName, productName } from "../../../src/names.ts";
-import { ACCESS_TOKEN_MAX_LENGTH, signAccessToken, verifyAccessToken } from "../../../src/signing/access-token.ts";
-import { importTokenKeyring } from "../../../src/signing/token-keyring.ts";
+import { ACCESS_TOKEN_MAX_LENGTH, openAccessToken, sealAccessToken } from "../../../src/signing/access-token.ts";
+import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
 import { DEVICE_ID, NOW, PSEUDONYM } from "./signing-fixtures.ts";
 
@@ -41,8 +41,8 @@ test("a token with everything that names and licenses allow still fits", async (
 		lease: 86_400,
 		grants: grantsOf(terms),
 	};
-	const keyring = await importTokenKeyring(TEST_SECRETS.TOKEN_KEYS);
-	const token = await signAccessToken(keyring, {
+	const keyring = await importMacKeyring(TEST_SECRETS.MAC_KEYS);
+	const token = await sealAccessToken(keyring, {
 		issuer: LONG_ISSUER,
 		device,
 		pseudonym: PSEUDONYM,
@@ -53,6 +53,6 @@ test("a token with everything that names and licenses allow still fits", async (
 		provisional: true,
 	});
 	expect(token.length).toBeLessThanOrEqual(ACCESS_TOKEN_MAX_LENGTH);
-	const verified = await verifyAccessToken(keyring, token, { issuer: LONG_ISSUER, now: NOW });
+	const verified = await openAccessToken(keyring, token, { issuer: LONG_ISSUER, now: NOW });
 	expect(verified).toMatchObject({ ok: true, profile: device });
 });

@@ -23,13 +23,13 @@ const PERMIT: PermitClaims = {
 const OFFER: OfferClaims = { ...PERMIT, from: "4.27.0", pseudonym: PSEUDONYM, jkt: null };
 const TAIL = "tail-of-the-token";
 
-const seal = (binding = TAIL) => sealCapability(keyring, "offer", OFFER, binding);
+const seal = (binding = TAIL) => sealCapability(keyring.current, "offer", OFFER, binding);
 const open = (text: string, binding = TAIL, now = NOW) => openCapability(keyring, "offer", text, binding, now);
 
 describe("capability", () => {
 	it("brings back its claims", async () => {
 		expect(await open(await seal())).toEqual({ ok: true, claims: OFFER });
-		const permit = await sealCapability(keyring, "permit", PERMIT, "");
+		const permit = await sealCapability(keyring.current, "permit", PERMIT, "");
 		expect(await openCapability(keyring, "permit", permit, "", NOW)).toEqual({ ok: true, claims: PERMIT });
 	});
 
@@ -46,7 +46,7 @@ describe("capability", () => {
 		});
 		await fc.assert(
 			fc.asyncProperty(claims, async (offer) => {
-				const text = await sealCapability(keyring, "offer", offer, TAIL);
+				const text = await sealCapability(keyring.current, "offer", offer, TAIL);
 				expect(text).toMatch(/^[\w.-]{100,2048}$/);
 				expect(await open(text)).toEqual({ ok: true, claims: offer });
 			}),
@@ -66,7 +66,7 @@ describe("capability", () => {
 	});
 
 	it("is worth nothing as another kind", async () => {
-		const permit = await sealCapability(keyring, "permit", PERMIT, TAIL);
+		const permit = await sealCapability(keyring.current, "permit", PERMIT, TAIL);
 		expect(await open(permit)).toEqual({ ok: false, reason: "bad_mac" });
 		expect(await openCapability(keyring, "permit", await seal(), TAIL, NOW)).toEqual({ ok: false, reason: "bad_mac" });
 	});
@@ -96,7 +96,7 @@ describe("capability", () => {
 	});
 
 	it("is not made too long to be opened", async () => {
-		await expect(sealCapability(keyring, "offer", { ...OFFER, to: "x".repeat(2000) }, TAIL)).rejects.toThrow(
+		await expect(sealCapability(keyring.current, "offer", { ...OFFER, to: "x".repeat(2000) }, TAIL)).rejects.toThrow(
 			RangeError,
 		);
 	});
@@ -105,7 +105,7 @@ describe("capability", () => {
 	it.each(Object.keys(OFFER))("is malformed without %s, or with something else in its place", async (name) => {
 		for (const value of [undefined, true, {}]) {
 			const claims = { ...OFFER, [name]: value } as unknown as OfferClaims;
-			expect(await open(await sealCapability(keyring, "offer", claims, TAIL))).toEqual({
+			expect(await open(await sealCapability(keyring.current, "offer", claims, TAIL))).toEqual({
 				ok: false,
 				reason: "malformed",
 			});

@@ -13,13 +13,13 @@ describe("MAC_KEYS", () => {
 	it("makes another key for each purpose and kid, though the secret is the same", async () => {
 		const { byKid } = await importMacKeyring(`k1:${SECRET},k2:${SECRET}`);
 		const macs = new Set<string>();
-		for (const { url, capability, etag, registration } of byKid.values()) {
-			for (const key of [url, capability, etag, registration]) {
+		for (const { token, url, capability, etag, registration } of byKid.values()) {
+			for (const key of [token, url, capability, etag, registration]) {
 				const mac = await crypto.subtle.sign("HMAC", key, new Uint8Array(1));
 				macs.add(Buffer.from(mac).toString("hex"));
 			}
 		}
-		expect(macs.size).toBe(8);
+		expect(macs.size).toBe(10);
 	});
 
 	it.each([

@@ -21,7 +21,7 @@ it("takes the key from the environment and prints the answer as JSON", async () 
 
 it("uses the local secrets of the folder for a local server", async () => {
 	const folder = await mkdtemp(join(tmpdir(), "parapet-test-"));
-	await writeFile(join(folder, ".dev.vars"), `TOKEN_KEYS='{"keys":[]}'\nBOOTSTRAP_KEY='${API_KEY}'\n`);
+	await writeFile(join(folder, ".dev.vars"), `MAC_KEYS='k1:x'\nBOOTSTRAP_KEY='${API_KEY}'\n`);
 	const run = await runCli(["account", "create", "Example"], { PARAPET_URL: server.url }, folder);
 	await rm(folder, { recursive: true });
 	expect(run).toMatchObject({ exitCode: 0, stdout: "account acct-0000000000: Example\n" });

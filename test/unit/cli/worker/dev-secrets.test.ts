@@ -15,8 +15,7 @@ afterEach(() => rm(folder, { recursive: true }));
 describe("local secrets", () => {
 	it("makes all of them, marked local, for the owner alone", async () => {
 		const { added, values } = await ensureDevSecrets(path);
-		expect(added).toEqual(["TOKEN_KEYS", "MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"]);
-		expect(JSON.parse(values["TOKEN_KEYS"] ?? "")).toMatchObject({ local: true, keys: [{ crv: "P-256" }] });
+		expect(added).toEqual(["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"]);
 		expect(values["MAC_KEYS"]).toMatch(/^local1:[A-Za-z0-9_-]{43}$/);
 		expect(values["BOOTSTRAP_KEY"]).toMatch(/^local-.{32,}$/);
 		expect((await stat(path)).mode & 0o777).toBe(0o600);
@@ -34,7 +33,7 @@ describe("local secrets", () => {
 		const { added, values } = await ensureDevSecrets(path);
 		expect(added).not.toContain("LOOKUP_KEY");
 		expect(values["LOOKUP_KEY"]).toBe("mine");
-		expect(await readFile(path, "utf8")).toMatch(/^LOOKUP_KEY=mine\nTOKEN_KEYS=/);
+		expect(await readFile(path, "utf8")).toMatch(/^LOOKUP_KEY=mine\nMAC_KEYS=/);
 		expect((await stat(path)).mode & 0o777).toBe(0o600);
 	});
 });

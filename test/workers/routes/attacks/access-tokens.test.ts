@@ -1,21 +1,29 @@
 // What attackers send to the device plane instead of a good access token and its proof: 401 each, whatever is wrong.
-import { importJWK, SignJWT } from "jose";
+import { SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
+import { decodeSecret } from "../../../../src/signing/derived-keys.ts";
+import { importMacKeyring } from "../../../../src/signing/mac-keyring.ts";
+import { type SealPurpose, sealClaims } from "../../../../src/signing/sealed-claims.ts";
 import { type Bent, Firewall, nowSeconds } from "../../../support/firewall.ts";
-import { createFleet } from "../../../support/fleet.ts";
+import { createFleet, publish } from "../../../support/fleet.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { ISSUER, send } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
-import { newFirewall, newProduct } from "../../support/fixtures.ts";
+import { newFirewall, newProduct, offerOf, permitOf } from "../../support/fixtures.ts";
 
 const URL_OF_CHECK = `${ISSUER}/v1/check`;
-const signingJwk = JSON.parse(TEST_SECRETS.TOKEN_KEYS).keys[0] as Record<string, string>;
+const PURPOSE: SealPurpose = { key: "token", frame: ["parapet-token", "1", ISSUER], maxLength: 4096 };
+const keyring = await importMacKeyring(TEST_SECRETS.MAC_KEYS);
+const [kid = "", secret = ""] = TEST_SECRETS.MAC_KEYS.split(":");
 
+let product: string;
 let bearer: Firewall;
 let bound: Firewall;
 let claims: Record<string, unknown>;
 beforeAll(async () => {
-	const { code } = await createFleet({ products: [await newProduct()] });
+	product = await newProduct();
+	const { code } = await createFleet({ products: [product] });
+	await publish(product, "1.0.0", "rules");
 	bearer = await newFirewall(code, false);
 	bound = await newFirewall(code);
 	claims = JSON.parse(atob((bearer.accessToken.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
@@ -24,59 +32,70 @@ beforeAll(async () => {
 const part = (value: unknown) =>
 	btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-/** A token that the service's own key really signed, unless another is given. */
-async function signed(
+/** A token that the service's own key really sealed, unless other keys are given. */
+function sealed(
 	changes: Record<string, unknown> = {},
-	header: Record<string, unknown> = {},
-	key?: CryptoKey,
+	purpose: Partial<SealPurpose> = {},
+	keys = keyring.current,
 ): Promise<string> {
-	const present = Object.fromEntries(
-		Object.entries({ ...claims, ...changes }).filter(([, value]) => value !== undefined),
-	);
-	return new SignJWT(present)
-		.setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: signingJwk["kid"] ?? "", ...header })
-		.sign(key ?? ((await importJWK(signingJwk, "ES256")) as CryptoKey));
+	return sealClaims(keys, { ...PURPOSE, ...purpose }, { ...claims, ...changes });
+}
+
+/** The same claims as RFC 9068 would have them, were access tokens JWTs. */
+function jwt(alg: string, key: CryptoKey | Uint8Array, header: Record<string, unknown> = {}): Promise<string> {
+	const standard = { iss: ISSUER, aud: ISSUER, client_id: claims["sub"], scope: "device" };
+	return new SignJWT({ ...claims, ...standard }).setProtectedHeader({ alg, typ: "at+jwt", kid, ...header }).sign(key);
 }
 
 const checkWith = (token: string) => send("/v1/check", { headers: { authorization: `Bearer ${token}` } });
 
-test("a token that the test signs as the service does is accepted", async () => {
-	expect((await checkWith(await signed())).status).toBe(200);
+test("a token that the test seals as the service does is accepted", async () => {
+	expect((await checkWith(await sealed())).status).toBe(200);
 });
 
+const stranger = () => importMacKeyring(`${kid}:${"A".repeat(43)}`);
 const tokens: [string, () => string | Promise<string>][] = [
 	...["none", "None", "nOnE"].map((alg): [string, () => string] => [
-		`of algorithm ${alg}`,
-		() => `${part({ alg, typ: "at+jwt", kid: signingJwk["kid"] })}.${part(claims)}.`,
+		`that is a JWT of algorithm ${alg}`,
+		() => `${part({ alg, typ: "at+jwt", kid })}.${part(claims)}.`,
 	]),
-	["signed by HMAC with the published key", async () => hmac()],
-	["signed by the device itself", () => signed({}, {}, bearer.privateKey)],
-	["that brings its own key", () => signed({}, { jwk: bearer.publicJwk, kid: undefined }, bearer.privateKey)],
-	["with an unknown kid", () => signed({}, { kid: "../../x" })],
-	["without a kid", () => signed({}, { kid: undefined })],
-	["of type JWT", () => signed({}, { typ: "JWT" })],
-	["without a type", () => signed({}, { typ: undefined })],
-	["of another issuer", () => signed({ iss: "https://staging.updates.test" })],
-	["for another audience", () => signed({ aud: "https://other.test" })],
-	["with another scope", () => signed({ scope: "operate" })],
-	["without a scope", () => signed({ scope: undefined })],
-	["without exp", () => signed({ exp: undefined })],
-	["that has expired", () => signed({ exp: nowSeconds() - 31 })],
-	["issued an hour from now", () => signed({ iat: nowSeconds() + 3600, exp: nowSeconds() + 7200 })],
-	["older than a day, whatever its exp", () => signed({ iat: nowSeconds() - 90_000 })],
-	["not valid yet", () => signed({ nbf: nowSeconds() + 600 })],
-	["whose client is not its subject", () => signed({ client_id: "dev-0000000000-0000000000000000" })],
-	["without entitlements", () => signed({ ent: undefined })],
-	["of a megabyte", () => `e30.${"A".repeat(30_000)}.AAAA`],
-	["of four parts", async () => `${await signed()}.AAAA`],
+	["that is a JWT under the key of tokens", () => jwt("HS256", keyring.current.token)],
+	["that is a JWT under the configured secret", () => jwt("HS256", decodeSecret(secret) ?? new Uint8Array())],
+	["that is a JWT signed by the device itself", () => jwt("ES256", bearer.privateKey)],
+	["that is a JWT with its own key", () => jwt("ES256", bearer.privateKey, { jwk: bearer.publicJwk, kid: undefined })],
+	["under another secret of that kid", async () => sealed({}, {}, (await stranger()).current)],
+	["under the key of capabilities", () => sealed({}, { key: "capability" })],
+	["under the kid of a path", () => renamed("../../x")],
+	["under the kid of a prototype", () => renamed("__proto__")],
+	["without a kid", () => renamed("")],
+	["with claims and no MAC", () => `${kid}.${part(claims)}.`],
+	["with a MAC that is empty", () => `${kid}.${part(claims)}.${"A".repeat(43)}`],
+	["with other claims under its MAC", () => changed({ exp: nowSeconds() + 86_000 })],
+	["of another kind", () => sealed({}, { frame: ["parapet-capability", "1", ISSUER] })],
+	["of another version", () => sealed({}, { frame: ["parapet-token", "2", ISSUER] })],
+	["of another issuer", () => sealed({}, { frame: ["parapet-token", "1", "https://staging.updates.test"] })],
+	["without exp", () => sealed({ exp: undefined })],
+	["that has expired", () => sealed({ exp: nowSeconds() - 31 })],
+	["without iat", () => sealed({ iat: undefined })],
+	["issued an hour from now", () => sealed({ iat: nowSeconds() + 3600, exp: nowSeconds() + 7200 })],
+	["older than a day, whatever its exp", () => sealed({ iat: nowSeconds() - 90_000 })],
+	["without entitlements", () => sealed({ ent: undefined })],
+	["of a megabyte", () => `${kid}.${"A".repeat(30_000)}.${"A".repeat(43)}`],
+	["of four parts", async () => `${await sealed()}.AAAA`],
+	["in padding", async () => `${await sealed()}=`],
 	["that is an assertion", () => bearer.assertion()],
+	["that is an offer", async () => (await offerOf(bearer, product)).capability],
+	["that is a permit", async () => (await permitOf(bearer, product)).permit],
 ];
 
-async function hmac(): Promise<string> {
-	const key = new TextEncoder().encode(JSON.stringify({ x: signingJwk["x"], y: signingJwk["y"] }));
-	return new SignJWT(claims)
-		.setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: signingJwk["kid"] ?? "" })
-		.sign(key);
+/** The firewall's own token with other claims, or under another kid. */
+function changed(changes: Record<string, unknown>): string {
+	const [, , mac] = bearer.accessToken.split(".");
+	return `${kid}.${part({ ...claims, ...changes })}.${mac}`;
+}
+
+function renamed(other: string): string {
+	return [other, ...bearer.accessToken.split(".").slice(1)].join(".");
 }
 
 describe("a check is refused with a token", () => {

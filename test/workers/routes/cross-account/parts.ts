@@ -120,7 +120,6 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/keys",
 	"DELETE /v1/keys/{key}",
 	"GET /.well-known/oauth-authorization-server",
-	"GET /.well-known/jwks.json",
 	"GET /.well-known/parapet",
 ];
 

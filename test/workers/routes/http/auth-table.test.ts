@@ -9,7 +9,6 @@ import { expectProblem } from "../../support/expectations.ts";
 import { newFirewall, newProduct, offerOf } from "../../support/fixtures.ts";
 
 const PUBLIC = [
-	"GET /.well-known/jwks.json",
 	"GET /.well-known/oauth-authorization-server",
 	"GET /.well-known/parapet",
 	// These carry their credentials in their own ways: DPoP code, assertion, registration token, signed URL.

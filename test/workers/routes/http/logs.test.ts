@@ -198,7 +198,7 @@ test("a sink that fails does not fail the request, and what it said is not logge
 			},
 		} as AnalyticsEngineDataset,
 	};
-	const request = new Request(`${ISSUER}/.well-known/jwks.json`) as Parameters<typeof worker.fetch>[0];
+	const request = new Request(`${ISSUER}/.well-known/oauth-authorization-server`) as Parameters<typeof worker.fetch>[0];
 	expect((await worker.fetch(request, variant, createExecutionContext())).status).toBe(200);
 	expect(lines).toEqual(["telemetry failed: Error"]);
 });

@@ -83,7 +83,7 @@ describe("a good answer", () => {
 		expect(answer.headers.get("cache-control")).toBe("private, no-store");
 	});
 
-	test.each(["/.well-known/oauth-authorization-server", "/.well-known/jwks.json", "/openapi.json"])(
+	test.each(["/.well-known/oauth-authorization-server", "/openapi.json"])(
 		"of %s may be kept by everybody for five minutes",
 		async (path) => {
 			const answer = await send(path);

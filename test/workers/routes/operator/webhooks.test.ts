@@ -417,7 +417,6 @@ describe("an operator cannot", () => {
 		const { LOOKUP_KEY, MAC_KEYS } = env;
 		const deployed = serviceWith({
 			ENVIRONMENT: "production",
-			TOKEN_KEYS: env.TOKEN_KEYS.replace('"local":true,', ""),
 			MAC_KEYS: MAC_KEYS.replace("local1", "k1"),
 			LOOKUP_KEY: LOOKUP_KEY.replace("local", "xxxxx"),
 			BOOTSTRAP_KEY: env.BOOTSTRAP_KEY.replace("local", "xxxxx"),

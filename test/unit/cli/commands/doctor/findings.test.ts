@@ -1,11 +1,5 @@
 import { describe, expect, test } from "vitest";
-import {
-	judgeKeys,
-	judgePromises,
-	judgeStatus,
-	type Promises,
-	type Status,
-} from "../../../../../cli/commands/doctor/findings.ts";
+import { judgePromises, judgeStatus, type Promises, type Status } from "../../../../../cli/commands/doctor/findings.ts";
 
 const SERVER = "https://updates.test";
 const NOW = "2026-10-01T12:00:00Z";
@@ -46,20 +40,6 @@ describe("clocks agree to half a minute", () => {
 		const [, clock] = judgePromises(PROMISES, SERVER, Date.parse(NOW) + seconds * 1000);
 		expect(clock?.verdict).toBe(verdict);
 		expect(clock?.finding).toContain(words);
-	});
-});
-
-describe("token keys", () => {
-	const key = { kty: "EC", crv: "P-256", kid: "k", x: "", y: "" };
-	test.each([
-		["one", [key], "good"],
-		["two", [key, key], "good"],
-		["none", [], "bad"],
-		["one that is not P-256", [key, { ...key, crv: "P-384" }], "bad"],
-		["one without an id", [{ ...key, kid: undefined }], "bad"],
-		["a private one", [{ ...key, d: "secret" }], "bad"],
-	])("%s: %3$s", (_, keys, verdict) => {
-		expect(judgeKeys(keys)[0]?.verdict).toBe(verdict);
 	});
 });
 
