@@ -104,12 +104,13 @@ describe("oauth4webapi", () => {
 		expect(answer.status).toBe(200);
 	});
 
-	it("accepts the service's tokens as a resource server would, by its published keys", async () => {
+	it("names no keys in its metadata, and nobody else takes its tokens for JWTs", async () => {
 		const identity = await activate("ES256");
+		expect(identity.as.jwks_uri).toBeUndefined();
 		const { access_token } = await getToken(identity);
 		const call = new Request(service.url, { headers: { authorization: `Bearer ${access_token}` } });
-		const claims = await oauth.validateJwtAccessToken(identity.as, call, service.url, insecure);
-		expect(claims).toMatchObject({ iss: service.url, sub: identity.client.client_id, scope: "device" });
+		const as = { ...identity.as, jwks_uri: `${service.url}/.well-known/jwks.json` };
+		await expect(oauth.validateJwtAccessToken(as, call, service.url, insecure)).rejects.toThrow();
 	});
 
 	it("reads the challenge when a bound token is used without its key", async () => {
