@@ -11,7 +11,6 @@ const metadataBody = z
 		issuer: z.string(),
 		token_endpoint: z.string(),
 		registration_endpoint: z.string(),
-		jwks_uri: z.string(),
 		response_types_supported: z.array(z.string()).openapi({ example: [] }),
 		grant_types_supported: z.array(z.string()).openapi({ example: ["client_credentials"] }),
 		scopes_supported: z.array(z.string()).openapi({ example: ["device"] }),
