@@ -1,3 +1,4 @@
+// Who belongs to an audience, which messages a device gets and in which language, and which texts no message may have.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Audience, matchesAudience } from "../../../src/content/audience.ts";

@@ -1,3 +1,5 @@
+// Which release a device is offered, given what is released, withdrawn and installed, its model, its engine and its delay.
+// The laws at the end hold whatever is released.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Candidate, isLicensed, selectRelease } from "../../../src/content/select-release.ts";

@@ -1,3 +1,4 @@
+// How versions that vendors have given are ordered, and which versions of an engine are within a range.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareVendorVersions, engineInRange } from "../../../src/content/vendor-version.ts";

@@ -1,3 +1,5 @@
+// Who may activate with which code, and who gets which seat: new keys, known keys, codes for an HA group and for a
+// replacement. The laws at the end hold for every combination of facts.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ActivationFacts, decideActivation } from "../../../src/entitlement/activation.ts";

@@ -1,3 +1,4 @@
+// May this device have this product now: at each boundary of the license, for each status, and until when the answer holds.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decideEntitlement } from "../../../src/entitlement/decide.ts";

@@ -1,3 +1,5 @@
+// Which line of an import describes a device, and how the others are refused. Private keys are refused first and never
+// repeated.
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readDeviceLine } from "../../../src/entitlement/device-line.ts";

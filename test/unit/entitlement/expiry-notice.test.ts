@@ -1,3 +1,4 @@
+// When an account is told that a license ends: each notice once, in order, never late, and for which of its products.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dueExpiryNotice, endsOf, NOTICE_DAYS, nextExpiryNotice } from "../../../src/entitlement/expiry-notice.ts";

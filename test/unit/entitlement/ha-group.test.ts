@@ -1,3 +1,4 @@
+// Who may join and leave an HA group, and what becomes of the seats.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deviceStatus } from "../../../src/entitlement/device-record.ts";

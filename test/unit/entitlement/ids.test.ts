@@ -1,3 +1,4 @@
+// Ids and auth codes: their form, the check by which the service knows its own, and how garbage is told from them.
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import {

@@ -1,3 +1,5 @@
+// What becomes of a line of an import: a new device, a changed one, the same, or a refusal. Its seat is decided as in an
+// activation.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decideSeat } from "../../../src/entitlement/activation.ts";

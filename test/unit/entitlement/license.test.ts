@@ -1,3 +1,4 @@
+// Which terms a license may have, which products it grants from when until when, and which devices hold its seats.
 import { describe, expect, it } from "vitest";
 import {
 	changesDevices,

@@ -1,3 +1,4 @@
+// When a device may be replaced by another appliance, and which labels the successor has.
 import { describe, expect, it } from "vitest";
 import { decideReplacement, type ReplacementFacts } from "../../../src/entitlement/replacement.ts";
 import { labels, mergeLabels } from "../../../src/names.ts";

@@ -1,3 +1,4 @@
+// Leases of elastic seats: when they are renewed, lost and swept, and how long a token under one lives.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

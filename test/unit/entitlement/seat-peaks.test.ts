@@ -1,3 +1,4 @@
+// How many seats were taken on each day at most, also on days on which nothing changed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DayOfSeats, dayOf, peaksOf, startOf } from "../../../src/entitlement/seat-peaks.ts";

@@ -1,3 +1,4 @@
+// Which status of a device may follow which, as one table, and what each change does to the seat.
 import { describe, expect, it } from "vitest";
 import { type DeviceStatus, deviceStatus } from "../../../src/entitlement/device-record.ts";
 import { holdsSeat } from "../../../src/entitlement/license.ts";

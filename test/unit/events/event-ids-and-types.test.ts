@@ -1,3 +1,4 @@
+// Ids of events name their place in one trail and nothing in any other; a subscription to a type means its whole family.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ACCOUNT_EVENTS, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "../../../src/events/catalogue.ts";

@@ -1,3 +1,4 @@
+// What follows from an attempt to deliver an event: when it is tried again, and when the endpoint is given up.
 import { describe, expect, it } from "vitest";
 import { type DeliveryAttempt, decideAttempt, RETRY_DELAYS } from "../../../src/events/webhook-attempt.ts";
 

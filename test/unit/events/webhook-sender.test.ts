@@ -1,3 +1,4 @@
+// One attempt to deliver an event: what is sent and signed, how it ends, and when nothing is sent at all.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createWebhookSender, type Delivery, webhookBody } from "../../../src/events/webhook-sender.ts";
 

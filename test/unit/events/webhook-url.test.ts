@@ -1,3 +1,4 @@
+// Where webhooks may be sent: https to a public name, and never to an address, however it is written.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { acceptsWebhookUrl, type WebhookUrlRefusal } from "../../../src/events/webhook-url.ts";

@@ -1,3 +1,4 @@
+// base64url as the platform has it, but with exactly one text for each byte string.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBase64url, encodeBase64url } from "../../../src/signing/base64url.ts";

@@ -1,3 +1,5 @@
+// Capabilities (offers and permits): what they bring back, and that they are worth nothing under another binding, kind or
+// key.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

@@ -1,3 +1,5 @@
+// The ETag of a check is a capability: it brings back what was sealed, for its device and until its end, and nothing else
+// opens.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readCheckEtag, type SealedCheck, sealCheckEtag, verifyCheckEtag } from "../../../src/signing/check-etag.ts";

@@ -1,3 +1,4 @@
+// The comparison that takes the same time for every text says the same as ===.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { equalInConstantTime } from "../../../src/signing/constant-time.ts";

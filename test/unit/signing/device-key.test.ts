@@ -1,3 +1,4 @@
+// Which public keys a device may have, and that a point off its curve is none.
 import { describe, expect, it } from "vitest";
 import type { DevicePublicKey } from "../../../src/entitlement/device-record.ts";
 import { importDeviceKey, parseDevicePublicKey } from "../../../src/signing/device-key.ts";

@@ -1,3 +1,4 @@
+// Repr-Digest (RFC 9530): how a SHA-256 is written and found among other digests, and which headers are refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatReprDigest, parseDigestHeader } from "../../../src/signing/digest-header.ts";

@@ -1,3 +1,5 @@
+// DPoP proofs (RFC 9449): which are taken, and that every claim, the key and the signature are compared to the last
+// character.
 import { describe, expect, it } from "vitest";
 import { accessTokenHash, DPOP_MAX_AGE_SECONDS, type DpopRequest, verifyDpopProof } from "../../../src/signing/dpop.ts";
 import {

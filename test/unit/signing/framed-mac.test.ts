@@ -1,3 +1,4 @@
+// The MAC over a list of texts: two lists that differ never have the same one, nor have two purposes.
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { deriveHmacKeys } from "../../../src/signing/derived-keys.ts";

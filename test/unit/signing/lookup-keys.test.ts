@@ -1,3 +1,4 @@
+// Keyed hashes of secrets and pseudonyms of devices. Their values are pinned, because stored rows depend on them.
 import { beforeAll, describe, expect, it } from "vitest";
 import {
 	hashSecret,

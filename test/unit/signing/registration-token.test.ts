@@ -1,3 +1,4 @@
+// Registration access tokens (RFC 7592): the same for a device each time, good for it alone, and lost with their key.
 import { describe, expect, it } from "vitest";
 import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
 import { sealRegistrationToken, verifyRegistrationToken } from "../../../src/signing/registration-token.ts";

@@ -1,3 +1,4 @@
+// Signed download URLs: their form, and that a URL with another host, path, query, order or time opens nothing.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";

@@ -1,3 +1,4 @@
+// JSON as JSON.parse reads it, except that repeated members and bytes that are not UTF-8 are refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseStrictJson } from "../../../src/signing/strict-json.ts";

@@ -1,3 +1,5 @@
+// The bounded map under the caches: never more or heavier than it may be, always with the latest, and it spares what is
+// read.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createBoundedEntries } from "../../../src/storage/bounded-entries.ts";

@@ -1,3 +1,4 @@
+// Counting what happened within the last seconds, to within a tenth of the window.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createCallWindow } from "../../../src/storage/call-window.ts";

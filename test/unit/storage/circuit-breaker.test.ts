@@ -1,3 +1,4 @@
+// When a store that fails is left alone, for how long, and how it is tried again.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CallOutcome, createCircuitBreaker, type Standing } from "../../../src/storage/circuit-breaker.ts";

@@ -1,3 +1,5 @@
+// How long a copy of a record is given without asking, who is asked then, and that an older version never replaces a newer
+// one.
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../../src/storage/record-cache.ts";
 import type { FoundRecord, RecordOrigin } from "../../../src/storage/record-store.ts";

@@ -1,3 +1,4 @@
+// Which values RECORD_STORE may have, and in which order they have the stores read.
 import { expect, it } from "vitest";
 import { parseRecordStoreNames } from "../../../src/storage/record-store-names.ts";
 

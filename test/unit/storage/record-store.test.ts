@@ -1,3 +1,4 @@
+// How a record is written in a store. The form is pinned, because stores hold records from before a deployment.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatRecord, isRevisionKey, parseRecord } from "../../../src/storage/record-store.ts";

@@ -1,3 +1,4 @@
+// Retries are never more than their share of the calls.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRetryBudget } from "../../../src/storage/retry-budget.ts";

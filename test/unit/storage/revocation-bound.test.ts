@@ -1,3 +1,4 @@
+// The time after which a refused device is served no more, for each choice of stores, and what it is made of.
 import { describe, expect, test } from "vitest";
 import { headsStaleSeconds } from "../../../src/storage/records.ts";
 import { revocationBound } from "../../../src/storage/revocation-bound.ts";

@@ -1,3 +1,4 @@
+// A log line is one line of JSON with short values, and nobody can forge a second one from inside a value.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatLogLine, newRequestEvent } from "../../../src/telemetry/request-event.ts";

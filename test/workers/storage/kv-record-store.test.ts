@@ -1,3 +1,4 @@
+// The record store in Workers KV: the contract of all stores, and what KV's own cache asks for.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { createKvRecordStore } from "../../../src/storage/kv-record-store.ts";

@@ -1,3 +1,5 @@
+// How the command line reads a trail: every page, each event once, also while it follows. And which of its options it
+// refuses.
 import { describe, expect, it } from "vitest";
 import { readTrail } from "../../../../cli/commands/events.ts";
 import type { OperatorApi } from "../../../../cli/http/operator-api.ts";

@@ -1,3 +1,5 @@
+// How the firewall of the command line installs what it is offered: it resumes broken downloads, verifies the bytes before
+// it replaces anything, and loses no report. Damaged state files never make it guess.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

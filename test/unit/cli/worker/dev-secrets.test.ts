@@ -1,3 +1,4 @@
+// The secrets of the local service: made once, for their owner alone; what is there is never replaced.
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

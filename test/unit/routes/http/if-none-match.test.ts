@@ -1,3 +1,4 @@
+// When an If-None-Match header has an ETag in it (RFC 9110, section 13.1.2).
 import { expect, it } from "vitest";
 import { namesEtag } from "../../../../src/routes/http/if-none-match.ts";
 

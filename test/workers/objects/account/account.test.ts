@@ -1,3 +1,5 @@
+// The Account object: licenses and codes, activations that come together, and what each status does to seat, record and
+// denials.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { deviceRecord } from "../../../../src/entitlement/device-record.ts";

@@ -1,3 +1,5 @@
+// The Directory: its lists, heads that move after what they point to, messages, denials and API keys, each through its
+// outbox.
 import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {

@@ -1,3 +1,5 @@
+// The Product object: packages that never change, releases in their order, withdrawals, and the record that edges find of
+// them.
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { headsRecord } from "../../../../src/content/heads-record.ts";

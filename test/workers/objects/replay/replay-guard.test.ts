@@ -1,3 +1,5 @@
+// An assertion id is good once, also for many at the same moment and over an eviction, and is forgotten when it is too old
+// to be used.
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { freshName } from "../../../support/fresh-names.ts";

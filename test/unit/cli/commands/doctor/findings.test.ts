@@ -1,3 +1,5 @@
+// Which findings `parapet doctor` makes of a service's answers, and how bad each is: name, clock, token keys, stores and
+// objects.
 import { describe, expect, test } from "vitest";
 import { judgePromises, judgeStatus, type Promises, type Status } from "../../../../../cli/commands/doctor/findings.ts";
 
