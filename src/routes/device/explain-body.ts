@@ -4,7 +4,7 @@ import type { ProductAnswer } from "../../content/check.ts";
 import { type Explanation, offeredVersion } from "../../content/explain.ts";
 import { urgency } from "../../content/product-record.ts";
 import { deviceStatus, hold } from "../../entitlement/device-record.ts";
-import { degradedMarks, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
+import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
 import { licenseBody } from "../operator/license-body.ts";
 import { checkReason, checkStatus } from "./check-body.ts";
@@ -96,8 +96,8 @@ export const explanationBody = z
 			.nullable()
 			.openapi({ description: "End of the lease on its seat; null = no seat, or for good" }),
 		hold: hold.nullable().openapi({ description: "Why an active device gets nothing although it is active" }),
-		license: licenseBody.nullable(),
-		ha: explainedHaBody.nullable().openapi({ description: "Its HA group, as it is now; null = it is in none" }),
+		license: orNull(licenseBody),
+		ha: orNull(explainedHaBody).openapi({ description: "Its HA group, as it is now; null = it is in none" }),
 		entitlement: entitlementBody,
 		releases: z.array(releaseBody).openapi({ description: "Newest first; none where the entitlement is refused" }),
 		answer: answerBody,

@@ -39,6 +39,11 @@ const problemBody = z
 	})
 	.openapi("Problem");
 
+/** A body that has a name, or null. With `.nullable()` the description would call the body itself nullable wherever it stands. */
+export function orNull<T extends z.ZodType>(schema: T) {
+	return z.union([schema, z.null()]);
+}
+
 /** A body of JSON that a request must carry. */
 export function jsonBody<T extends z.ZodType>(schema: T) {
 	return { content: { "application/json": { schema } }, required: true } as const;

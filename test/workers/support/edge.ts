@@ -3,6 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import worker from "../../../src/worker.ts";
+import { requireDeclared } from "../../support/declared-answers.ts";
 import type { Firewall } from "../../support/firewall.ts";
 import { newAddress } from "../../support/fresh-names.ts";
 import { ISSUER } from "../../support/service.ts";
@@ -66,10 +67,12 @@ export class Edge {
 		this.setOwners("well");
 	}
 
-	send(path: string, init: RequestInit = {}): Promise<Response> {
+	async send(path: string, init: RequestInit = {}): Promise<Response> {
 		const request = new Request(ISSUER + path, init) as Parameters<typeof worker.fetch>[0];
 		this.#context = createExecutionContext();
-		return worker.fetch(request, this.#env, this.#context);
+		const answer = await worker.fetch(request, this.#env, this.#context);
+		await requireDeclared(request, answer);
+		return answer;
 	}
 
 	/** Until what the last request does behind its answer is done. */
