@@ -28,7 +28,7 @@ export const deniedRecord = z.object({
 	 * Object name of an account → its license epoch: how often its licenses have changed for its devices. A token or a
 	 * device's record of an earlier epoch is outdated and must be fetched anew.
 	 */
-	licenseEpochs: z.record(z.string(), z.int().nonnegative()).default({}),
+	licenseEpochs: z.record(z.string(), z.int().nonnegative()),
 });
 export type DeniedRecord = z.infer<typeof deniedRecord>;
 

@@ -14,7 +14,7 @@ export const grant = z.object({
 	/** seconds after `until` during which updates still come */
 	grace: seconds,
 	/** seconds after the grace during which emergency releases still come */
-	critical: seconds.default(0),
+	critical: seconds,
 	/** seconds that a release must be old before this license gets it (delay tier) */
 	delay: seconds,
 });
@@ -46,14 +46,14 @@ export const deviceProfile = z.object({
 	model: modelName,
 	labels: labels,
 	haGroup: z.string().nullable(),
-	hold: hold.nullable().default(null),
+	hold: hold.nullable(),
 	/**
 	 * How often the account's licenses had changed for its devices when this was written. Where the edges know of a later
 	 * epoch (`denied`), this profile is outdated and must not be decided on.
 	 */
-	licenseEpoch: z.int().nonnegative().default(0),
+	licenseEpoch: z.int().nonnegative(),
 	/** seconds of the lease on which the device has its seat (elastic license); null = it has it for good */
-	lease: z.int().positive().nullable().default(null),
+	lease: z.int().positive().nullable(),
 	grants: z.record(productName, grant),
 });
 export type DeviceProfile = z.infer<typeof deviceProfile>;

@@ -83,7 +83,7 @@ describe("what is shared", () => {
 			body: { product: "crs", revision: 8, versionOrder: "vendor", releases: [] },
 		});
 		await store.put("messages@2", { version: 2, body: { revision: 2, messages: [] } });
-		await store.put("denied@4", { version: 4, body: { revision: 4, devices: { [DEVICE]: 9 } } });
+		await store.put("denied@4", { version: 4, body: { revision: 4, devices: { [DEVICE]: 9 }, licenseEpochs: {} } });
 		await putHeads({ products: { crs: 7 }, messages: 2, denied: 4 }, 1);
 		const records = recordsThatKeep(5, 10);
 		const view = await records.current(scopeAt(0));
