@@ -1,5 +1,6 @@
 // Accounts and bare objects in one workerd, thrown out of memory and called, in turn: what a call costs more that finds its
 // object asleep. That is the start of the object, the opening of its database, and what its constructor runs.
+import { setTimeout as sleep } from "node:timers/promises";
 import { readCpuSeconds } from "../process-use.ts";
 import { showProgress } from "../progress.ts";
 import { send } from "../stage/operator.ts";
@@ -28,6 +29,9 @@ export interface WakingFigures {
 	/** an object that reads one number from the one table it has */
 	readonly bare: Waking;
 }
+
+/** After objects were thrown out, so that what workerd does about it is not measured with the next calls. */
+const PAUSE_MS = 200;
 
 interface Round {
 	readonly statements: number;
@@ -66,6 +70,7 @@ export async function measureWaking(stage: Stage, { objects, rounds }: WakingPla
 
 async function wakeAll(stage: Stage, kind: Kind, objects: number): Promise<Round> {
 	await carryOut(stage, kind, "sleep", objects);
+	await sleep(PAUSE_MS);
 	const asleep = await carryOut(stage, kind, "call", objects);
 	const awake = await carryOut(stage, kind, "call", objects);
 	return { statements: asleep.ran / objects, asleep: asleep.each, awake: awake.each };
