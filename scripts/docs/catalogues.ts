@@ -2,7 +2,8 @@
 import { DECISION_CODES } from "../../src/entitlement/decision-codes.ts";
 import { ACCOUNT_EVENTS, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "../../src/events/catalogue.ts";
 import { PROBLEMS } from "../../src/problem.ts";
-import { GENERATED } from "./markdown.ts";
+import { OAUTH_ERRORS } from "../../src/routes/http/oauth-error.ts";
+import { GENERATED, table } from "./markdown.ts";
 
 /** docs/entitlement-codes.md */
 export function entitlementCodes(): string {
@@ -65,5 +66,13 @@ export function errors(): string {
 	for (const [code, row] of Object.entries(PROBLEMS).sort(([, a], [, b]) => a.status - b.status)) {
 		lines.push(`| \`${code}\` | ${row.status} | ${row.title}. | ${row.fix} | ${row.retryable ? "yes" : "no"} |`);
 	}
+	const errors = Object.entries(OAUTH_ERRORS).map(([error, meaning]) => [`\`${error}\``, `${meaning}.`]);
+	lines.push(
+		"",
+		"## Under /oauth2/",
+		"",
+		"`error` is one of these, and `error_description` says more to people. What a",
+	);
+	lines.push("does about each.", "", ...table(["error", "what happened"], errors));
 	return `${lines.join("\n")}\n`;
 }

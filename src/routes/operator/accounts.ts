@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountObjectName, mintAccountId } from "../../entitlement/ids.ts";
 import { displayName } from "../../plain-text.ts";
-import { accountRefusals, randomBytes } from "../http/account-in-path.ts";
+import { randomBytes } from "../http/account-in-path.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "../http/openapi.ts";
@@ -16,7 +16,7 @@ const createAccount = createRoute({
 	summary: "Create an account",
 	...operatorAccess,
 	request: { body: jsonBody(z.strictObject({ name: displayName })) },
-	responses: { 201: jsonAnswer(accountBody, "Created"), ...accountRefusals },
+	responses: { 201: jsonAnswer(accountBody, "Created") },
 });
 const listAccounts = createRoute({
 	method: "get",
@@ -35,7 +35,6 @@ const listAccounts = createRoute({
 			z.object({ accounts: z.array(accountBody), next: z.string().nullable() }),
 			"A page; `next` is the cursor of the one after it",
 		),
-		...accountRefusals,
 	},
 });
 export const accounts = createRouter()
