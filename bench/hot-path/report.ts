@@ -173,7 +173,7 @@ export function formatVerdict(verdict: Verdict | null): readonly [string, string
 	return [goal, `by ${verdict.reachedBy.map((way) => WAY_NAMES[way]).join(", ")} only`];
 }
 
-const WIDTHS = [34, 11, 8, 8, 8, 8, 7, 8, 9, 0];
+const WIDTHS = [38, 11, 8, 8, 8, 8, 7, 8, 9, 0];
 
 function formatRow(cells: readonly string[]): string {
 	return cells

@@ -27,6 +27,8 @@ const TABLE = {
 	download: { title: "signed download, 1 MB", against: "stream", goal: 0.5 },
 	"few-devices": { title: "check (304), a small fleet", against: null, goal: null },
 	growth: { title: "check (304), a large fleet", against: "few-devices", goal: 0.95 },
+	"bare-few": { title: "  bare Worker, sent the small fleet's", against: null, goal: null, isExtra: true },
+	"bare-growth": { title: "  bare Worker, sent the large fleet's", against: "bare-few", goal: null, isExtra: true },
 } as const satisfies Record<string, Row>;
 
 /** What is measured in rounds of this process' own workerd. */

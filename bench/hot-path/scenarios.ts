@@ -47,11 +47,12 @@ export function makeScenarios(
 	const boundTokens = perishable(() => fleet.signBoundTokens(devices), now);
 	/** The small fleet is a part of the large one. */
 	const profiles = perishable(async () => lasting(await fleet.makeProfiles(fleets.large)), now);
-	const checksOf = (count: number) =>
-		makeUnchangedChecks(
-			places,
-			perishable(async () => fleet.signTokens((await profiles.get()).value.slice(0, count)), now),
-		);
+	const checksOf = (count: number) => {
+		const tokens = perishable(async () => fleet.signTokens((await profiles.get()).value.slice(0, count)), now);
+		return makeUnchangedChecks(places, tokens);
+	};
+	const few = checksOf(fleets.small);
+	const many = checksOf(fleets.large);
 	const unboundRequests = makeDeviceRequests(
 		places,
 		fleet,
@@ -107,8 +108,10 @@ export function makeScenarios(
 			},
 		},
 		download: { name: "download", ...ok("parapet"), ...stream, ...often(requests.downloads, WARM_UP_DOWNLOADS) },
-		"few-devices": { name: "few-devices", ...unchanged, ...often(checksOf(fleets.small), fleets.small) },
-		growth: { name: "growth", ...unchanged, ...often(checksOf(fleets.large), fleets.small) },
+		"few-devices": { name: "few-devices", ...unchanged, ...often(few, fleets.small) },
+		growth: { name: "growth", ...unchanged, ...often(many, fleets.small) },
+		"bare-few": { name: "bare-few", ...ok("bare"), ...often(few, fleets.small) },
+		"bare-growth": { name: "bare-growth", ...ok("bare"), ...often(many, fleets.small) },
 	};
 }
 
