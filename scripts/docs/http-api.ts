@@ -11,6 +11,7 @@ import {
 import { composeExample } from "../../src/routes/description/compose-example.ts";
 import { describeApi } from "../../src/routes/description/describe-api.ts";
 import { readableJson } from "./json.ts";
+import { anchorOf } from "./links.ts";
 import { GENERATED, table } from "./markdown.ts";
 import { fieldTable, notesOn, typeOf } from "./types.ts";
 
@@ -71,14 +72,6 @@ export function httpApi(): string {
 		lines.push(...fieldTable(api, schema), "");
 	}
 	return `${lines.join("\n").trimEnd()}\n`;
-}
-
-/** As GitHub makes it of a heading. */
-function anchorOf(heading: string): string {
-	return heading
-		.toLowerCase()
-		.replaceAll(/[^\w\- ]/g, "")
-		.replaceAll(" ", "-");
 }
 
 function operationLines(api: ApiDocument, method: string, path: string, operation: Operation): string[] {

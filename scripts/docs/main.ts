@@ -1,8 +1,9 @@
 // Generates the reference documents from what the service validates with and answers from. `--check` writes nothing and
-// fails where a document differs.
+// fails where a document differs. Either way it fails where a link of any document leads nowhere.
 import { readFile, writeFile } from "node:fs/promises";
 import { entitlementCodes, errors, events } from "./catalogues.ts";
 import { httpApi } from "./http-api.ts";
+import { findBrokenLinks } from "./links.ts";
 import { fillTables } from "./protocol-tables.ts";
 
 const PROTOCOL = "docs/protocol.md";
@@ -25,4 +26,6 @@ for (const [path, text] of Object.entries(documents)) {
 	else await writeFile(path, text);
 }
 console.log(isCheck ? `docs: ${stale === 0 ? "in sync" : `${stale} out of sync`}` : `docs: ${stale} written`);
-process.exitCode = isCheck && stale > 0 ? 1 : 0;
+const broken = await findBrokenLinks();
+for (const line of broken) console.error(line);
+process.exitCode = (isCheck && stale > 0) || broken.length > 0 ? 1 : 0;

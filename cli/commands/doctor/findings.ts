@@ -32,7 +32,7 @@ export const status = z.object({
 });
 export type Status = z.infer<typeof status>;
 
-/** A device's clock may be off by a minute (signing/dpop.ts); whoever operates should notice earlier. */
+/** A device's clock may be a minute ahead (signing/device-clock.ts); whoever operates should notice earlier. */
 const MAX_CLOCK_DIFFERENCE_SECONDS = 30;
 
 /** @param server the origin that was asked @param nowMs this machine's clock, unix ms */
@@ -53,7 +53,7 @@ export function judgePromises({ issuer, time }: Promises, server: string, nowMs:
 					verdict: "notice",
 					what: "clock",
 					finding: `this machine is ${Math.abs(ahead)} s ${ahead > 0 ? "ahead" : "behind"}`,
-					fix: "set this machine's clock; a device with such a clock gets no token",
+					fix: "set this machine's clock; a device that is more than a minute ahead gets no token",
 				},
 	];
 }
