@@ -1,7 +1,7 @@
 // The Account object: licenses and codes, activations that come together, and what each status does to seat, record and
 // denials.
 import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
@@ -159,6 +159,14 @@ describe("an account", () => {
 			{ at: NOW, actor: "code:code-a", action: "device.new", subject: deviceId, detail: "serial FW-1" },
 		]);
 		expect(JSON.stringify(await trailOf(account()))).not.toContain("hash-a");
+	});
+
+	it("writes down at most 512 characters of what somebody says to it", async () => {
+		const { account, device } = await createAccount();
+		await account().activate(device(1));
+		const deviceId = device(1).candidateDeviceId;
+		await account().setDeviceStatus({ ...OPERATOR, deviceId, status: "suspended", reason: "x".repeat(513) });
+		expect((await trailOf(account()))[0]?.detail).toBe("x".repeat(512));
 	});
 });
 
@@ -328,6 +336,31 @@ describe("the record of a device", () => {
 		await bindings.RECORDS.delete(key);
 		expect(await account().readRecord(key)).toBe(stored);
 		await expect.poll(() => bindings.RECORDS.get(key)).toBe(stored);
+	});
+
+	it("is stored again when it is lost again, a minute later and not sooner", async () => {
+		const { account, device } = await createAccount();
+		await account().activate(device(1));
+		const key = `device:${device(1).candidateDeviceId}`;
+		const stored = await bindings.RECORDS.get(key);
+		const lose = async () => {
+			await bindings.RECORDS.delete(key);
+			await account().readRecord(key);
+		};
+		const owed = () => runInDurableObject(account(), (_, { storage }) => [...storage.sql.exec("SELECT 1 FROM outbox")]);
+		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+		try {
+			await lose();
+			await expect.poll(() => bindings.RECORDS.get(key)).toBe(stored);
+			await lose();
+			expect(await owed()).toEqual([]);
+			expect(await bindings.RECORDS.get(key)).toBeNull();
+			vi.setSystemTime(Date.now() + 60_000);
+			await lose();
+			await expect.poll(() => bindings.RECORDS.get(key)).toBe(stored);
+		} finally {
+			vi.useRealTimers();
+		}
 	});
 
 	it("is not there for a device that the account does not have", async () => {

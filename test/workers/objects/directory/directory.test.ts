@@ -214,6 +214,27 @@ describe("denials", () => {
 		expect((await denied()).devices).toEqual({});
 	});
 
+	it("do not come back when one of the version that lifted them is told late, with a later end", async () => {
+		await directory().deny({ ...denial, version: 2, until: NOW + 60 });
+		await directory().allow({ ...denial, version: 3 });
+		await directory().deny({ ...denial, version: 3, until: NOW + 600 });
+		expect((await denied()).devices).toEqual({});
+	});
+
+	it.each([
+		[NOW, {}],
+		[NOW + 1, { "dev-a": NOW + 1 }],
+	])("that end at %i are looked at by the next one at that moment", async (until, left) => {
+		vi.useFakeTimers({ toFake: ["Date"], now: NOW * 1_000 });
+		try {
+			await directory().deny({ ...denial, version: 1, until });
+			await directory().deny({ scope: "device", id: "dev-b", version: 1, until: NOW + 60 });
+		} finally {
+			vi.useRealTimers();
+		}
+		expect((await denied()).devices).toEqual({ ...left, "dev-b": NOW + 60 });
+	});
+
 	it("are not lifted by an earlier allowance", async () => {
 		await directory().deny({ ...denial, version: 4, until: NOW + 60 });
 		await directory().allow({ ...denial, version: 3 });
@@ -336,4 +357,27 @@ describe("credentials", () => {
 			{ at: NOW, actor: "olivia", action: "credential.create", subject: "key-a", detail: "ci: publish:crs" },
 		]);
 	});
+});
+
+it("the trail tells of every change, who made it and what it was about", async () => {
+	const by = { actor: "olivia", now: NOW };
+	await directory().createAccount({ ...by, id: "acct-a", name: "A" });
+	await directory().createProduct({ ...by, name: "crs", title: "Core Rule Set" });
+	await directory().createMessage({ ...by, message: message("msg-a") });
+	await directory().removeMessage({ ...by, id: "msg-a" });
+	const key = { ...by, id: "key-a", hash: "hash-a", subject: "ci", scopes: ["operate"], expiresAt: null } as const;
+	await directory().createCredential(key);
+	await directory().revokeCredential({ ...by, actor: "otto", id: "key-a" });
+	// Again, and of what was never there: nothing to tell.
+	await directory().revokeCredential({ ...by, id: "key-a" });
+	await directory().removeMessage({ ...by, id: "msg-a" });
+	const { entries } = await directory().events({ after: 0, limit: 100, types: [] });
+	expect(entries.map(({ actor, action, subject, detail }) => [actor, action, subject, detail])).toEqual([
+		["olivia", "account.create", "acct-a", "A"],
+		["olivia", "product.create", "crs", "Core Rule Set"],
+		["olivia", "message.create", "msg-a", "Maintenance"],
+		["olivia", "message.remove", "msg-a", ""],
+		["olivia", "credential.create", "key-a", "ci: operate"],
+		["otto", "credential.revoke", "key-a", "ci"],
+	]);
 });

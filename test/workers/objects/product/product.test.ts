@@ -251,3 +251,19 @@ describe("publishing", () => {
 		}
 	});
 });
+
+it("the trail tells who uploaded, released and withdrew what, once each", async () => {
+	await createProduct();
+	await publish("4.27.0");
+	await publish("4.27.0");
+	for (const actor of ["otto", "olivia"]) {
+		await product().withdraw({ actor, now: NOW + 9, version: "4.27.0", reason: "false positives" });
+	}
+	const trail = await product().events({ after: 0, limit: 100, types: [] });
+	expect(trail?.entries.map(({ at, actor, action, subject, detail }) => [at, actor, action, subject, detail])).toEqual([
+		[NOW, "ci", "product.create", "crs", "Core Rule Set"],
+		[NOW, "ci", "package.add", "4.27.0", "a".repeat(64)],
+		[NOW, "ci", "release.publish", "4.27.0", "a".repeat(64)],
+		[NOW + 9, "otto", "release.withdraw", "4.27.0", "false positives"],
+	]);
+});

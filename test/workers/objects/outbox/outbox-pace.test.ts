@@ -1,0 +1,136 @@
+// When the outbox writes: not too soon after the last write of a key, and not without end for a store that is mute.
+import { describe, expect, it } from "vitest";
+import { onBench, record } from "./outbox-bench.ts";
+
+describe("outbox, pace", () => {
+	it("leaves the store's interval between two writes of one key, and none between different keys", () =>
+		onBench(
+			async ({ outbox, kv, clock }) => {
+				outbox.add([record("heads", 1, { products: {}, messages: 0, denied: 0 }), record("device:a", 1)]);
+				await outbox.flush();
+				expect(clock.pauses).toEqual([]);
+				clock.ms += 300;
+				outbox.add([record("heads", 2, { products: {}, messages: 0, denied: 0 })]);
+				expect(await outbox.flush()).toBe(true);
+				expect(clock.pauses).toEqual([800]);
+				expect(kv.puts).toEqual(["heads 1", "device:a 1", "heads 2"]);
+			},
+			{ writeIntervalMs: 1_100 },
+		));
+
+	it.each(["before", "after"] as const)("leaves it also to a write that failed %s it was stored", (fault) =>
+		onBench(
+			async ({ outbox, kv, clock }) => {
+				// Long after the object's start, which alone would keep the next write waiting.
+				clock.ms += 60_000;
+				kv.break(fault);
+				outbox.add([record("device:a", 1)]);
+				expect(await outbox.flush()).toBe(false);
+				kv.repair();
+				clock.ms += 300;
+				outbox.add([record("device:a", 2)]);
+				expect(await outbox.flush()).toBe(true);
+				expect(clock.pauses).toEqual([800]);
+			},
+			{ writeIntervalMs: 1_100 },
+		),
+	);
+
+	it("leaves each store its own", () =>
+		onBench(
+			async ({ outbox, redis, clock }) => {
+				clock.ms += 60_000;
+				redis.break("before");
+				outbox.add([record("device:a", 1)]);
+				await outbox.flush();
+				redis.repair();
+				clock.ms += 5_000;
+				await outbox.deliver();
+				clock.ms += 600;
+				outbox.add([record("device:a", 2)]);
+				expect(await outbox.flush()).toBe(true);
+				expect(clock.pauses).toEqual([500]);
+			},
+			{ lanes: ["kv", "redis"], writeIntervalMs: 1_100 },
+		));
+
+	it("leaves it after a restart too, since who died may have written a moment before", () =>
+		onBench(
+			async ({ outbox, restart, kv, clock }) => {
+				outbox.add([record("device:a", 2)]);
+				await outbox.flush();
+				clock.pauses.length = 0;
+				const restarted = restart();
+				restarted.add([record("device:a", 3)]);
+				clock.ms += 100;
+				expect(await restarted.flush()).toBe(true);
+				expect(clock.pauses).toEqual([1_000]);
+				expect(kv.puts).toEqual(["device:a 2", "device:a 3"]);
+			},
+			{ writeIntervalMs: 1_100 },
+		));
+
+	it("writes the newest version only, when one came while an older one waited for its time", () =>
+		onBench(
+			async ({ outbox, kv, clock }) => {
+				outbox.add([record("device:a", 2)]);
+				clock.onPause = () => {
+					clock.onPause = () => {};
+					outbox.add([record("device:a", 3)]);
+				};
+				expect(await outbox.flush()).toBe(true);
+				expect(kv.puts).toEqual(["device:a 3"]);
+			},
+			{ writeIntervalMs: 1_100 },
+		));
+
+	it("keeps nobody waiting for a first version, or a revision, which nothing can have come before", () =>
+		onBench(
+			async ({ outbox, clock }) => {
+				outbox.add([record("device:a", 1), record("product:crs@7", 7)]);
+				await outbox.flush();
+				expect(clock.pauses).toEqual([]);
+			},
+			{ writeIntervalMs: 1_100 },
+		));
+});
+
+describe("outbox, a store that never answers", () => {
+	it("is given up after 30 seconds, tried again later, and gets the record when it is well", () =>
+		onBench(async ({ outbox, kv, clock, alarmInMs }) => {
+			clock.longestPauseMs = 30_000;
+			kv.break("hang");
+			outbox.add([record("device:a", 1)]);
+			await outbox.deliver();
+			expect(clock.pauses).toEqual([30_000]);
+			expect(await alarmInMs()).toBe(1_500);
+			kv.repair();
+			await outbox.deliver();
+			expect(kv.puts).toEqual(["device:a 1"]);
+		}));
+
+	it("does not keep the other one waiting", () =>
+		onBench(
+			async ({ outbox, kv, redis }) => {
+				kv.break("hang");
+				outbox.add([record("device:a", 1)]);
+				void outbox.deliver();
+				await expect.poll(() => redis.puts).toEqual(["device:a 1"]);
+			},
+			{ lanes: ["kv", "redis"] },
+		));
+});
+
+it("names records as overdue once a store has refused them six times, and not when it was busy with others", () =>
+	onBench(async ({ outbox, kv }) => {
+		kv.break("before");
+		outbox.add([record("device:a", 1)]);
+		for (let attempt = 0; attempt < 5; attempt++) await outbox.deliver();
+		expect(outbox.overdueKeys()).toEqual([]);
+		await outbox.deliver();
+		outbox.add([record("device:b", 1)]);
+		expect(outbox.overdueKeys()).toEqual(["device:a"]);
+		kv.repair();
+		await outbox.deliver();
+		expect(outbox.overdueKeys()).toEqual([]);
+	}));
