@@ -11,7 +11,7 @@ import { TestProcess } from "./test-process.ts";
 /** Of all faults so many must be noticed. */
 const GOAL_SHARE = 0.9;
 /** The slowest test file takes a tenth of this on a quiet machine. */
-const TEST_LIMIT_MS = 240_000;
+const TEST_LIMIT_MS = 120_000;
 const ROOT = process.cwd();
 
 const { values: options } = parseArgs({

@@ -1,5 +1,23 @@
 // Every fault that the tests are asked about.
 import type { FileEdits } from "../edit.ts";
-import { STORAGE } from "./storage.ts";
+import { ACCOUNT_DEVICES } from "./account-devices.ts";
+import { ACCOUNT_GROUPS_AND_WEBHOOKS } from "./account-groups-and-webhooks.ts";
+import { ACCOUNT_LICENSES } from "./account-licenses.ts";
+import { DIRECTORY_AND_PRODUCT } from "./directory-and-product.ts";
+import { FIREWALL } from "./firewall.ts";
+import { FIREWALL_UPDATES } from "./firewall-updates.ts";
+import { OUTBOX } from "./outbox.ts";
+import { STORAGE_RECORDS } from "./storage-records.ts";
+import { STORAGE_STORES } from "./storage-stores.ts";
 
-export const ALL_EDITS: readonly FileEdits[] = [...STORAGE];
+export const ALL_EDITS: readonly FileEdits[] = [
+	...STORAGE_RECORDS,
+	...STORAGE_STORES,
+	...OUTBOX,
+	...DIRECTORY_AND_PRODUCT,
+	...ACCOUNT_DEVICES,
+	...ACCOUNT_LICENSES,
+	...ACCOUNT_GROUPS_AND_WEBHOOKS,
+	...FIREWALL,
+	...FIREWALL_UPDATES,
+];

@@ -1,0 +1,277 @@
+// Faults in an Account's licenses, codes and seats.
+import type { FileEdits } from "../edit.ts";
+
+const SEATS = ["test/workers/objects/account/seats/"];
+export const ACCOUNT_LICENSES: readonly FileEdits[] = [
+	{
+		file: "src/objects/account/license-desk.ts",
+		tests: [
+			"test/workers/objects/account/",
+			"test/workers/routes/operator/license-changes",
+			"test/workers/routes/operator/licenses",
+		],
+		edits: [
+			{
+				from: 'if (before.status === "revoked") return { ok: false, reason: "license_revoked" };\n',
+				to: "",
+				breaks: "a revoked license can be changed",
+			},
+			{
+				from: "seats.taken(to.id, now) + moving > to.seats",
+				to: "seats.taken(to.id, now) + moving >= to.seats",
+				breaks: "devices cannot move to a license that has just enough seats",
+			},
+			{
+				from: 'if (to.overage === "refuse" && seats.taken',
+				to: "if (false && seats.taken",
+				breaks: "a transfer gives a license more devices than it has seats",
+			},
+			{
+				from: "seatDesk.sweepLicense(from.id, now);\n",
+				to: "",
+				breaks: "devices that have lost their lease move along with a license's transfer",
+			},
+			{
+				from: "groups.moveGroups(from.id, to.id);\n",
+				to: "",
+				breaks: "an HA group stays with the license that its devices have left",
+			},
+			{
+				from: 'seatLedger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);\n\t\tthis.#renewDevices(now);',
+				to: 'seatLedger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);',
+				breaks: "devices go on with the terms of the license that they have left",
+			},
+			{
+				from: "ofFixed: now + this.#parts.tokensEndAfter",
+				to: "ofFixed: now",
+				breaks: "a seat that moved to an elastic license ends before the tokens from before",
+			},
+			{
+				from: "this.#parts.expiryDesk.watch(license, input.now);",
+				to: "",
+				breaks: "nobody is told that a new license ends",
+			},
+			{
+				from: "this.#parts.expiryDesk.watch(after, change.now);",
+				to: "",
+				breaks: "after a renewal people are told that the license ends as it did before",
+			},
+			{
+				from: "if (before.seats !== after.seats) this.#parts.seatLedger.changeSeats(after, change);",
+				to: "",
+				breaks: "nobody is told that a license with fewer seats is full now",
+			},
+			{
+				from: "if (changesDevices(before, after)) this.#renewDevices(change.now);",
+				to: "this.#renewDevices(change.now);",
+				breaks: "a change that no device notices makes all devices get new tokens",
+			},
+			{
+				from: "if (info !== null) outbox.add([licenseEpochStep(info, now, tokensEndAfter)]);",
+				to: "",
+				breaks: "tokens from before a change of a license are good until they end",
+			},
+			{
+				from: "group !== null && group.license !== license",
+				to: "false",
+				breaks: "a code for an HA group is made for a license that is not the group's",
+			},
+			{
+				from: 'this.#parts.audit(input, "code.revoke", code.id, `license ${code.license}`);',
+				to: "",
+				breaks: "nobody can see later who revoked an auth code",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/license-tables.ts",
+		tests: ["test/workers/objects/account/"],
+		edits: [
+			{
+				from: "replaces = ? AND used = 0 AND NOT revoked",
+				to: "replaces = ? AND NOT revoked",
+				breaks: "the code with which a successor may come back is revoked with the next replacement",
+			},
+			{
+				from: "instance = ? AND revoked = 0 AND expires_at > ?",
+				to: "instance = ? AND revoked = 0 AND used = 0 AND expires_at > ?",
+				breaks: "a device comes back with its code after its instance has ended",
+			},
+			{
+				from: "if (isNew) this.#sql.exec",
+				to: "this.#sql.exec",
+				breaks: "a device that activates twice uses up its code",
+			},
+			{
+				from: "SELECT MAX(at) AS at FROM codes",
+				to: "SELECT MIN(at) AS at FROM codes",
+				breaks: "an end from before the latest launch of an instance takes its device's seat",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/expiry-desk.ts",
+		tests: ["test/workers/objects/account/expiry-notices"],
+		edits: [
+			{
+				from: 'license.status === "revoked" ? new Map() : endsOf(license)',
+				to: "endsOf(license)",
+				breaks: "people are told that a license ends which was revoked",
+			},
+			{
+				from: "this.#tables.remove(awaited);\n\t\t\tthis.#await(awaited.license, awaited.endsAt, now);",
+				to: "this.#tables.remove(awaited);",
+				breaks: "after the first notice of a license's end there is no other",
+			},
+			{
+				from: "if (this.#dueMs() !== before) this.#parts.alarm.setWithin();",
+				to: "",
+				breaks: "the alarm stands where it stood before a license was made or changed",
+			},
+			{
+				from: "if (!awaited.some((one) => one.endsAt === endsAt)) this",
+				to: "this",
+				breaks: "a change of a license has a notice told again, or skipped",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/seats/seat-desk.ts",
+		tests: SEATS,
+		edits: [
+			{
+				from: 'if (typeof of !== "string" && !holdsSeat(of.status)) return null;\n',
+				to: "",
+				breaks: "a revoked device counts as one that has a seat",
+			},
+			{
+				from: "else if (wanted.until !== null && seat.until !== null && wanted.until > seat.until) {",
+				to: "else if (wanted.until !== null) {",
+				breaks: "a lease ends earlier because another device joined",
+			},
+			{
+				from: "if (isOver) this.#release(seat, by.now);",
+				to: "",
+				breaks: "a seat whose lease was over is taken again without a word of its end",
+			},
+			{
+				from: "if (!isShared) this.#parts.seatLedger.free",
+				to: "this.#parts.seatLedger.free",
+				breaks: "an HA group loses its seat with the first device that leaves",
+			},
+			{
+				from: 'if (device.status !== "active") return { ok: false, reason: device.status };\n',
+				to: "",
+				breaks: "a suspended device renews its lease",
+			},
+			{
+				from: "const seatsTaken = hasSeat ? 0 : this.countTaken(license.id, now);",
+				to: "const seatsTaken = 0;",
+				breaks: "a device whose lease was over takes a seat that another one has",
+			},
+			{
+				from: "this.#parts.seatLedger.refuse(license, holder, `serial ${device.serial}`, by);\n",
+				to: "",
+				breaks: "nobody learns that a device has lost its seat",
+			},
+			{
+				from: "(this.dueMs() ?? before) < before) this.#parts.alarm.setWithin();",
+				to: "false) this.#parts.alarm.setWithin();",
+				breaks: "a lease that ends before all others is swept only when those end",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/seats/seat-ledger.ts",
+		tests: SEATS,
+		edits: [
+			{
+				from: "this.free(seat.holder, by, `left for license ${seat.license}`);\n",
+				to: "",
+				breaks: "a holder that has a seat cannot take another in its place",
+			},
+			{
+				from: "isOver ? 0 : -1",
+				to: "-1",
+				breaks: "the end of a lease that was swept late counts as a seat freed now",
+			},
+			{
+				from: 'this.#parts.audit(by, "seat.released", holder, `license ${seat.license}, ${why}`);',
+				to: "",
+				breaks: "the trail does not tell that a seat was freed",
+			},
+			{
+				from: "if (!isRefusalTold({ lastToldAt, toldLately, now: by.now })) return;\n",
+				to: "",
+				breaks: "a device that tries each minute fills the trail",
+			},
+			{
+				from: "history.saveRefusal(license.id, who, by.now);\n",
+				to: "",
+				breaks: "each refusal of a seat is told as if it were the first",
+			},
+			{
+				from: "takers.slice(-beyond)",
+				to: "takers",
+				breaks: "devices within their seats are told as being beyond them",
+			},
+			{
+				from: "today !== null && after > today.peak",
+				to: "today !== null && after >= today.seats",
+				breaks: "the peak of a day is not kept",
+			},
+			{
+				from: "this.#begin(to, by.now, moving);\n",
+				to: "",
+				breaks: "a license that is full after a transfer is not told as full",
+			},
+			{
+				from: "const start = this.#parts.seats.taken(license, startOf(day));",
+				to: "const start = 0;",
+				breaks: "a day on which seats were only freed has no peak",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/seats/seat-tables.ts",
+		tests: SEATS,
+		edits: [
+			{
+				from: "FROM seats WHERE until <= ? AND license = ?",
+				to: "FROM seats WHERE until < ? AND license = ?",
+				breaks: "a seat counts as taken in the second in which its lease has ended",
+			},
+			{
+				from: "this.#count(from, -count);\n",
+				to: "",
+				breaks: "a license counts the seats that were moved away",
+			},
+			{
+				from: '"MAX(?, COALESCE(until, ?))"',
+				to: '"COALESCE(MAX(?, until), ?)"',
+				breaks: "a seat that was for good gets less than a lease in an elastic license",
+			},
+			{
+				from: "(? IS NULL OR license = ?) ORDER BY until LIMIT ?",
+				to: "(1 OR ? OR license = ?) ORDER BY until LIMIT ?",
+				breaks: "the sweep of one license frees seats of all",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/seats/seat-history-tables.ts",
+		tests: [...SEATS, "test/workers/routes/operator/license-usage"],
+		edits: [
+			{
+				from: "WHERE license = ? AND at > ?",
+				to: "WHERE license <> ? AND at > ?",
+				breaks: "refusals under one license count against another",
+			},
+			{
+				from: "DELETE FROM seat_peaks WHERE license = ? AND day <= ?",
+				to: "DELETE FROM seat_peaks WHERE license = ? AND day < ?",
+				breaks: "a day more than anybody asks for is kept of each license",
+			},
+		],
+	},
+];

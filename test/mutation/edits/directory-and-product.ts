@@ -1,0 +1,279 @@
+// Faults in the Directory, the Products and the ReplayGuard.
+import type { FileEdits } from "../edit.ts";
+
+const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/records"];
+
+export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
+	{
+		file: "src/objects/directory/directory.ts",
+		tests: ["test/workers/routes/operator/"],
+		edits: [
+			{
+				from: "if (!this.outbox.owes(HEADS_KEY)) this.#tables.denials.dropEnded(nowSeconds());",
+				to: "this.#tables.denials.dropEnded(nowSeconds());",
+				breaks: "a denial that no store has yet is dropped by the next one",
+			},
+			{
+				from: "if (!this.#tables.denials.has(denial.scope, denial.id)) return;\n",
+				to: "",
+				breaks: "each reinstated device leaves a row, and all edges read a new list",
+			},
+			{
+				from: "this.#tables.denials.wait(now, this.outbox.owes(HEADS_KEY));\n",
+				to: "",
+				breaks: "a denial that reached the stores late ends as if it had been in time",
+			},
+			{
+				from: "this.#tables.denials.wait(now, this.outbox.owes(HEADS_KEY));",
+				to: "this.#tables.denials.wait(now);",
+				breaks: "a denial behind an older one that waits ends too early",
+			},
+			{
+				from: "if (this.#tables.raiseProduct(head.product, head.revision)) this.outbox.add([this.#nextHeadsStep()]);",
+				to: "this.#tables.raiseProduct(head.product, head.revision);\n\t\t\tthis.outbox.add([this.#nextHeadsStep()]);",
+				breaks: "news of a revision that is known makes all edges read new heads",
+			},
+			{
+				from: "this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep()]);",
+				to: "this.outbox.add([messagesStep(this.#tables, now)]);",
+				breaks: "a new message reaches nobody before the next release",
+			},
+			{
+				from: 'this.#audit(input, "credential.revoke", input.id, known.subject);',
+				to: "",
+				breaks: "nobody can see later who revoked an API key",
+			},
+			{
+				from: 'this.#audit(input, "message.remove", input.id, "");',
+				to: "",
+				breaks: "nobody can see later who took a message down",
+			},
+			{
+				from: "known !== null && known.createdAt > 0",
+				to: "known !== null",
+				breaks: "a product whose release came before its entry never gets its title",
+			},
+			{
+				from: "if (step.key === key) this.#republisher.offer(step);",
+				to: "",
+				breaks: "a lost record of the Directory is not stored again when an edge asks for it",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/denial-tables.ts",
+		edits: [
+			{
+				from: "now - since > LATE_SECONDS ? until + now - since : until",
+				to: "until",
+				breaks: "a denial that came late ends before the tokens that it refuses",
+			},
+			{
+				from: "until = MAX(until, excluded.until)",
+				to: "until = excluded.until",
+				breaks: "a second denial can end the first one earlier",
+			},
+			{
+				from: "AND NOT excluded.lifted AND NOT lifted AND",
+				to: "AND",
+				breaks: "a denial that was lifted comes back when it is repeated",
+			},
+			{
+				from: "WHERE excluded.version > version OR",
+				to: "WHERE excluded.version >= version OR",
+				breaks: "each repetition of a denial is published anew",
+			},
+			{
+				from: "WHERE until <= ?",
+				to: "WHERE until < ?",
+				breaks: "a denial stays a second longer than it must",
+			},
+			{
+				from: "SET until = until + ? WHERE lifted = 0",
+				to: "SET until = until + ?",
+				breaks: "rows of denials that were lifted stay for longer",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/directory-tables.ts",
+		tests: ["test/workers/routes/operator/"],
+		edits: [
+			{
+				from: "WHERE excluded.revision > revision RETURNING name",
+				to: "WHERE excluded.revision <> revision RETURNING name",
+				breaks: "heads go back to an earlier revision of a product",
+			},
+			{
+				from: "message.endsAt > now",
+				to: "message.endsAt >= now",
+				breaks: "a message is published at the moment of its end",
+			},
+			{
+				from: "revoked: row.revoked === 1",
+				to: "revoked: false",
+				breaks: "an API key that was revoked opens everything that it did",
+			},
+			{
+				from: "limit + 1).toArray()",
+				to: "limit).toArray()",
+				breaks: "of the accounts only the first page is listed",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/directory-records.ts",
+		tests: [...PAGES, "test/workers/routes/attacks/messages"],
+		edits: [
+			{
+				from: "revision === 0 || Number(asked) > revision",
+				to: "revision === 0",
+				breaks: "who asks for a revision that is yet to come gets an older one under its name",
+			},
+			{
+				from: "key.startsWith(MESSAGES) ? withoutEnded(body, now()) : body",
+				to: "body",
+				breaks: "messages that have ended make a comparison find drift",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/credential-reader.ts",
+		edits: [
+			{
+				from: "Math.min(FRESH_SECONDS, freshSeconds) * 1_000",
+				to: "FRESH_SECONDS * 1_000",
+				breaks: "a revoked API key is good for ten seconds more in a service that keeps no copies",
+			},
+			{
+				from: "nowMs < known.askedMs + freshMs",
+				to: "nowMs <= known.askedMs + freshMs",
+				breaks: "an answer about an API key is taken for longer than it is said to hold",
+			},
+			{
+				from: "nowMs < known.askedMs + LAST_GOOD_SECONDS * 1_000",
+				to: "true",
+				breaks: "a revoked API key is good for as long as the Directory cannot be asked",
+			},
+			{
+				from: "if (credential === null) remembered.delete(hash);\n\t\telse ",
+				to: "if (credential !== null) ",
+				breaks: "an API key that is gone is remembered for the next outage",
+			},
+			{
+				from: "await answerInTime(directory().credential(hash))",
+				to: "await directory().credential(hash)",
+				breaks: "a Directory that is mute keeps every operator waiting without end",
+			},
+		],
+	},
+	{
+		file: "src/objects/product/product.ts",
+		tests: ["test/workers/routes/publisher/", "test/workers/routes/operator/"],
+		edits: [
+			{
+				from: "known.sha256 === input.sha256",
+				to: "true",
+				breaks: "other bytes are taken for those that a version has",
+			},
+			{
+				from: 'this.#audit(input, "release.withdraw", input.version, input.reason);',
+				to: "",
+				breaks: "nobody can see later who withdrew a release, and why",
+			},
+			{
+				from: 'this.#audit(input, "package.add", input.version, input.sha256);',
+				to: "",
+				breaks: "nobody can see later who uploaded a package",
+			},
+			{
+				from: 'known === null || known.status === "uploaded"',
+				to: "known === null",
+				breaks: "a package that was never released can be withdrawn",
+			},
+			{
+				from: "|| asked > info.revision",
+				to: "",
+				breaks: "a revision that is yet to come is answered with an older one",
+			},
+			{
+				from: 'const changed = known.status !== "withdrawn";',
+				to: "const changed = true;",
+				breaks: "each repetition of a withdrawal is published anew",
+			},
+		],
+	},
+	{
+		file: "src/objects/product/product-tables.ts",
+		tests: ["test/workers/routes/publisher/"],
+		edits: [
+			{
+				from: "WHERE version = ? AND sequence IS NULL",
+				to: "WHERE version = ?",
+				breaks: "a release gets another place in the order when it is released again",
+			},
+			{
+				from: "release.engine.min === metadata.engine.min &&",
+				to: "",
+				breaks: "a release that says another engine counts as the same",
+			},
+			{
+				from: "JSON.stringify(release.models) === JSON.stringify(metadata.models) &&",
+				to: "",
+				breaks: "a release that says other models counts as the same",
+			},
+			{
+				from: "FROM releases WHERE withdrawn_at IS NULL) AS current_sequence",
+				to: "FROM releases) AS current_sequence",
+				breaks: "no release is the current one after the newest was withdrawn",
+			},
+			{
+				from: "withdrawn: row.withdrawn_at !== null",
+				to: "withdrawn: false",
+				breaks: "devices are offered a release that was withdrawn",
+			},
+		],
+	},
+	{
+		file: "src/objects/replay/replay-guard.ts",
+		tests: ["test/workers/routes/attacks/assertions"],
+		edits: [
+			{
+				from: "if (exp + KEEP_AFTER_END_SECONDS <= now) return false;\n",
+				to: "",
+				breaks: "an assertion that was forgotten again counts as new",
+			},
+			{
+				from: "const keepUntil = exp + KEEP_AFTER_END_SECONDS;",
+				to: "const keepUntil = exp;",
+				breaks: "an assertion can be used again within the tolerance for clocks",
+			},
+			{
+				from: "WHERE keep_until <= ?",
+				to: "WHERE keep_until <= ? + 3600",
+				breaks: "assertions are forgotten before their end",
+			},
+			{
+				from: "await this.#scheduleCleaning();\n\t\treturn",
+				to: "return",
+				breaks: "used assertions are kept for ever",
+			},
+			{
+				from: "if ((await this.ctx.storage.getAlarm()) === null) await",
+				to: "await",
+				breaks: "an object that is evicted all the time never cleans up",
+			},
+		],
+	},
+	{
+		file: "src/objects/replay/replay-shard.ts",
+		tests: ["test/workers/routes/attacks/assertions"],
+		edits: [
+			{
+				from: "`${deviceId}\\n${jti}`",
+				to: "jti",
+				breaks: "a device can use up the assertion ids of another",
+			},
+		],
+	},
+];

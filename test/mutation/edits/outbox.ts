@@ -1,0 +1,277 @@
+// Faults in what all objects share: alarm, trail, outbox, tables.
+import type { FileEdits } from "../edit.ts";
+
+const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/records"];
+
+export const OUTBOX: readonly FileEdits[] = [
+	{
+		file: "src/objects/alarm.ts",
+		edits: [
+			{
+				from: "Math.max(earliest, this.#nowMs())",
+				to: "earliest",
+				breaks: "an alarm is set to a time that is over",
+			},
+			{
+				from: "Math.min(...due, this.#nowMs() + FARTHEST_MS)",
+				to: "Math.min(...due)",
+				breaks: "a license that ends in two hundred years stops its account",
+			},
+			{
+				from: 'for (const run of runs) if (run.status === "rejected") throw run.reason;',
+				to: "",
+				breaks: "what an alarm could not do is not tried again",
+			},
+			{
+				from: "Math.max(this.#nowMs(), this.#earliestMs() ?? 0)",
+				to: "this.#nowMs()",
+				breaks: "an alarm that rings a moment early does nothing",
+			},
+			{
+				from: "else await this.#storage.setAlarm",
+				to: "else if ((await this.#storage.getAlarm()) === null) await this.#storage.setAlarm",
+				breaks: "what is due sooner than the rest waits for the rest",
+			},
+		],
+	},
+	{
+		file: "src/objects/audit.ts",
+		tests: ["test/workers/routes/operator/events", "test/workers/objects/account/account"],
+		edits: [
+			{
+				from: "entry.detail.slice(0, MAX_DETAIL)",
+				to: "entry.detail",
+				breaks: "a reason of any length stands in the trail for ever",
+			},
+			{
+				from: "`${type}.`, `${type}/`",
+				to: "type, `${type}~`",
+				breaks: "who asks for events of one kind gets those of another that begins alike",
+			},
+			{
+				from: "WHERE seq > ? AND seq <= ?",
+				to: "WHERE seq >= ? AND seq <= ?",
+				breaks: "the last event of a page comes again on the next",
+			},
+			{
+				from: "more: next < last",
+				to: "more: next <= last",
+				breaks: "who reads events to their end never comes to it",
+			},
+			{
+				from: "entries.length === limit ? (entries.at(-1)?.seq ?? after) : Math.max(after, end)",
+				to: "Math.max(after, end)",
+				breaks: "events beyond a full page are left out",
+			},
+		],
+	},
+	{
+		file: "src/objects/schema.ts",
+		edits: [
+			{
+				from: "schema.steps.slice(version - 1)",
+				to: "schema.steps",
+				breaks: "an object that wakes up takes steps that it has taken already",
+			},
+			{
+				from: "if (version >= latestVersion(schema)) return true;\n",
+				to: "",
+				breaks: "after a rollback an object forgets which steps it has taken",
+			},
+		],
+	},
+	{
+		file: "src/objects/record-origin.ts",
+		tests: ["test/workers/routes/outages/", "test/workers/routes/operator/license-changes"],
+		edits: [
+			{
+				from: "getByName(accountObjectName(name))",
+				to: "getByName(name)",
+				breaks: "a device that no store has yet is asked of an object that was never made",
+			},
+		],
+	},
+	{
+		file: "src/objects/outbox/outbox.ts",
+		edits: [
+			{
+				from: "this.#dueMs = this.#clock.nowMs() + FIRST_RETRY_MS;\n\t\tthis.#alarm.setWithin();",
+				to: "this.#dueMs = this.#clock.nowMs() + FIRST_RETRY_MS;",
+				breaks: "a change whose object dies before the answer is never published",
+			},
+			{
+				from: "if (this.#rows.isEmpty()) this.#onDelivered();\n",
+				to: "this.#onDelivered();\n",
+				breaks: "denials count as arrived while a store lacks them",
+			},
+			{
+				from: 'if (!this.#rows.has(seq)) return "overtaken";\n',
+				to: "",
+				breaks: "a version that was overtaken while it waited is written after all",
+			},
+			{
+				from: "} finally {\n\t\t\tthis.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());\n\t\t}",
+				to: "} catch (error) {\n\t\t\tthrow error;\n\t\t}\n\t\tthis.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());",
+				breaks: "after a failed write the next one comes too soon for the store",
+			},
+			{
+				from: 'if (attempts[place] === "delivered") this.#rows.remove(seq);',
+				to: "this.#rows.remove(seq);",
+				breaks: "what a store refused is forgotten",
+			},
+			{
+				from: "return recordsArrived ? row : this.#rows.firstDenial(lane);",
+				to: "return recordsArrived ? row : null;",
+				breaks: "a revocation waits for a release that no store takes",
+			},
+			{
+				from: "const recordsArrived = this.lanes.some(",
+				to: "const recordsArrived = this.lanes.every(",
+				breaks: "a release waits for a store that is down",
+			},
+			{
+				from: "this.#directoryPublished = published;",
+				to: "",
+				breaks: "a change counts as published while the Directory waits for a store",
+			},
+			{
+				from: "await within(this.#clock, STEP_TIMEOUT_MS, lane, this.#deliverStep(lane, step));",
+				to: "await this.#deliverStep(lane, step);",
+				breaks: "a store that never answers holds up its lane for ever",
+			},
+			{
+				from: "if (!standsAlone(first.step)) return [first];\n",
+				to: "",
+				breaks: "a head is written beside the record that it points to",
+			},
+			{
+				from: "Math.min(MAX_RETRY_MS, ...lanes.map((lane) => this.#laneDelayMs(lane)))",
+				to: "Math.max(...lanes.map((lane) => this.#laneDelayMs(lane)))",
+				breaks: "a store that is down keeps records from one that is well",
+			},
+			{
+				from: "this.#running.delete(lane);\n",
+				to: "",
+				breaks: "after its first delivery a store gets nothing more",
+			},
+		],
+	},
+	{
+		file: "src/objects/outbox/outbox-rows.ts",
+		tests: ["test/workers/objects/account/license-epoch"],
+		edits: [
+			{
+				from: "return `access ${step.scope} ${step.id}`;",
+				to: "return `access ${step.id}`;",
+				breaks: "a denial of one scope takes the place of one of another",
+			},
+			{
+				from: 'return `record ${step.key.split("@", 1)[0]}`;',
+				to: "return `record ${step.key}`;",
+				breaks: "each revision that was overtaken is delivered one after the other",
+			},
+			{
+				from: '"DELETE FROM outbox WHERE lane = ? AND subject = ?", lane, subject',
+				to: '"DELETE FROM outbox WHERE subject = ?", subject',
+				breaks: "with two stores only the last one gets a record",
+			},
+			{
+				from: "kind = 'record' AND seq < ? LIMIT 1",
+				to: "kind = 'record' LIMIT 1",
+				breaks: "a head waits for records that came after it",
+			},
+			{
+				from: "WHERE kind = 'record' AND failures >= ? LIMIT ?",
+				to: "WHERE kind = 'record' AND failures > ? LIMIT ?",
+				breaks: "denials are renewed a retry later than they have to be",
+			},
+			{
+				from: "this.#sql.exec(`DELETE FROM outbox WHERE lane NOT IN (${places})`, ...lanes);",
+				to: "",
+				breaks: "what is owed to a store that is gone is tried for ever",
+			},
+		],
+	},
+	{
+		file: "src/objects/outbox/write-pace.ts",
+		edits: [
+			{
+				from: "this.#lastWriteMs.set(`${lane} ${key}`, nowMs)",
+				to: "this.#lastWriteMs.set(key, nowMs)",
+				breaks: "the pace of a store is not kept at all",
+			},
+			{
+				from: "return version > 1 && !isRevisionKey(key)",
+				to: "return false",
+				breaks: "after a restart a key is written twice within a second, and KV loses the later one",
+			},
+			{
+				from: "if (at + intervalMs <= nowMs) this.#lastWriteMs.delete(key)",
+				to: "this.#lastWriteMs.delete(key)",
+				breaks: "the pace is forgotten as soon as another key is written",
+			},
+		],
+	},
+	{
+		file: "src/objects/outbox/record-pages.ts",
+		tests: PAGES,
+		edits: [
+			{
+				from: "const missing = steps.filter(({ key }) => !outbox.owes(key, name));",
+				to: "const missing = steps;",
+				breaks: "a rebuild puts what is on its way behind everything else",
+			},
+			{
+				from: 'if (!hasRoom()) return { ok: false, reason: "stores_behind" };',
+				to: "",
+				breaks: "a rebuild fills the outbox of an object whose stores are down",
+			},
+			{
+				from: "owedBefore[lane]?.[index] || owedAfter",
+				to: "owedAfter",
+				breaks: "a record that was delivered during a comparison counts as drifted",
+			},
+			{
+				from: "|| after.get(key) !== trueVersion",
+				to: "",
+				breaks: "a record that changed during a comparison counts as drifted",
+			},
+			{
+				from: "store === null || name === store",
+				to: "true",
+				breaks: "a rebuild that is meant for one store writes to all",
+			},
+			{
+				from: 'held.code === "unreachable" ? "unanswered" : { verdict: "unreadable", storeVersion: null }',
+				to: '"unanswered"',
+				breaks: "a spoilt record is not found by a comparison",
+			},
+			{
+				from: "if (ours.size !== theirs.size) return false;\n",
+				to: "",
+				breaks: "a record with a member too many counts as the same",
+			},
+		],
+	},
+	{
+		file: "src/objects/outbox/republisher.ts",
+		tests: ["test/workers/objects/account/account", "test/workers/objects/directory/", "test/workers/objects/product/"],
+		edits: [
+			{
+				from: "this.#ctx.waitUntil(this.#outbox.flush());",
+				to: "",
+				breaks: "a record that was lost comes back seconds later than it could",
+			},
+			{
+				from: "(lastMs !== undefined && nowMs - lastMs < REPUBLISH_INTERVAL_MS)",
+				to: "lastMs !== undefined",
+				breaks: "a record that is lost twice in the life of an object stays lost",
+			},
+			{
+				from: "this.#offeredMs.set(step.key, nowMs);",
+				to: "",
+				breaks: "each edge that asks for a record has it written again",
+			},
+		],
+	},
+];
