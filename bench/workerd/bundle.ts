@@ -23,10 +23,11 @@ export interface Bundle {
 /**
  * @param root of the project
  * @param folder for wrangler's output; the caller removes it
+ * @param minified as in production; false = names can be read, for profiles
  * @throws Error with wrangler's words when the Worker cannot be built
  */
-export async function buildBundle(root: string, folder: string): Promise<Bundle> {
-	await build(root, ["--env", "production", "--outdir", folder]);
+export async function buildBundle(root: string, folder: string, minified = true): Promise<Bundle> {
+	await build(root, ["--env", "production", "--outdir", folder, ...(minified ? ["--minify"] : [])]);
 	const script = await readFile(join(folder, "worker.js"), "utf8");
 	const config = readConfig({ config: join(root, "wrangler.toml"), env: "production" }, { hideWarnings: true });
 	return {
@@ -48,13 +49,13 @@ export async function buildBundle(root: string, folder: string): Promise<Bundle>
 export async function buildProbe(root: string, entry: string, folder: string, date: string): Promise<string> {
 	const config = join(folder, "probe.json");
 	await writeFile(config, JSON.stringify({ name: "probe", main: entry, compatibility_date: date }));
-	await build(root, ["--config", config, "--outdir", join(folder, "probe")]);
+	await build(root, ["--config", config, "--outdir", join(folder, "probe"), "--minify"]);
 	return readFile(join(folder, "probe", basename(entry).replace(/\.ts$/, ".js")), "utf8");
 }
 
 async function build(root: string, options: readonly string[]): Promise<void> {
 	const wrangler = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
-	const args = [wrangler, "deploy", "--dry-run", "--minify", ...options];
+	const args = [wrangler, "deploy", "--dry-run", ...options];
 	try {
 		await promisify(execFile)(process.execPath, args, { cwd: root, maxBuffer: 1 << 24 });
 	} catch (cause) {

@@ -12,6 +12,8 @@ export interface Service {
 	readonly ports: Readonly<Record<Target, number>>;
 	/** of workerd; empty where the system does not tell */
 	readonly pids: readonly number[];
+	/** as of `Workers` */
+	readonly inspector: URL | null;
 	stop(): Promise<void>;
 }
 
@@ -33,11 +35,13 @@ const OBJECTS = {
  * @param secrets of the Worker, by name
  * @param verifyKey public ES256 key of the tokens that the Worker "verify" is sent
  * @param targets in one process, in this order
+ * @param inspected as for `startWorkers`
  */
 export async function startService(
 	bundle: Bundle,
 	{ secrets, verifyKey }: { readonly secrets: Readonly<Record<string, string>>; readonly verifyKey: JWK | null },
 	targets: readonly Target[],
+	inspected = false,
 ): Promise<Service> {
 	const { compatibilityDate, compatibilityFlags } = bundle;
 	const shared = { compatibilityDate, compatibilityFlags: [...compatibilityFlags], modules: true as const };
@@ -48,7 +52,11 @@ export async function startService(
 		stream: { ...shared, script: STREAM_SCRIPT },
 		probe: wrappedWorker(bundle, secrets, PROBE_SCRIPT),
 	};
-	const { ports, pids, stop } = await startWorkers(targets.map((name) => ({ name, ...workers[name] })));
+	const started = await startWorkers(
+		targets.map((name) => ({ name, ...workers[name] })),
+		inspected,
+	);
+	const { ports, ...process } = started;
 	const portOf = (target: Target) => ports.get(target) ?? 0;
 	return {
 		ports: {
@@ -58,8 +66,7 @@ export async function startService(
 			stream: portOf("stream"),
 			probe: portOf("probe"),
 		},
-		pids,
-		stop,
+		...process,
 	};
 }
 

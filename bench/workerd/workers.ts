@@ -8,11 +8,19 @@ export interface Workers {
 	readonly ports: ReadonlyMap<string, number>;
 	/** of workerd; empty where the system does not tell */
 	readonly pids: readonly number[];
+	/** of the debugger, where it was asked for; it lists a target for each Worker */
+	readonly inspector: URL | null;
 	stop(): Promise<void>;
 }
 
-/** Starts one workerd with these Workers, each with a port of its own on 127.0.0.1. */
-export async function startWorkers(workers: readonly (V4WorkerOptions & { name: string })[]): Promise<Workers> {
+/**
+ * Starts one workerd with these Workers, each with a port of its own on 127.0.0.1.
+ * @param inspected whether a debugger can connect
+ */
+export async function startWorkers(
+	workers: readonly (V4WorkerOptions & { name: string })[],
+	inspected = false,
+): Promise<Workers> {
 	const direct = { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] };
 	const earlier = await findChildren("workerd");
 	const miniflare = new Miniflare(
@@ -21,6 +29,7 @@ export async function startWorkers(workers: readonly (V4WorkerOptions & { name: 
 			// The sampled log lines are Parapet's own and are written as in production; nobody reads them here.
 			handleStructuredLogs: () => {},
 			cf: false,
+			...(inspected && { inspectorPort: 0 }),
 			workers: workers.map((worker) => ({ ...direct, ...worker })),
 		}),
 	);
@@ -32,5 +41,6 @@ export async function startWorkers(workers: readonly (V4WorkerOptions & { name: 
 		throw error;
 	}
 	const pids = (await findChildren("workerd")).filter((found) => !earlier.includes(found));
-	return { ports, pids, stop: () => miniflare.dispose() };
+	const inspector = inspected ? await miniflare.getInspectorURL() : null;
+	return { ports, pids, inspector, stop: () => miniflare.dispose() };
 }
