@@ -41,7 +41,7 @@ export interface Ratios {
 	readonly cpu: number | null;
 }
 
-export const WAYS = ["median", "best", "cpu"] as const;
+const WAYS = ["median", "best", "cpu"] as const;
 export type Way = (typeof WAYS)[number];
 
 /** The middle value; of an even number of values the mean of the two in the middle. NaN of none. */

@@ -72,7 +72,7 @@ export interface Services {
 const MAX_CACHED_BYTES = 25_000_000;
 
 /** @throws ConfigError naming everything that is missing or not acceptable */
-export async function createServices(env: Env): Promise<Services> {
+async function createServices(env: Env): Promise<Services> {
 	const config = parseConfig({ ...env });
 	const [macKeyring, lookupKeys] = await Promise.all([
 		importMacKeyring(config.macKeys),

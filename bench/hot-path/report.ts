@@ -165,7 +165,7 @@ function formatRatios(ratios: Ratios | null): readonly string[] {
 }
 
 /** @returns goal, and what became of it: where the ways disagree, by which of them it is reached */
-export function formatVerdict(verdict: Verdict | null): readonly [string, string] {
+function formatVerdict(verdict: Verdict | null): readonly [string, string] {
 	if (verdict === null) return ["", ""];
 	const goal = `≥ ${verdict.goal.toFixed(2)}`;
 	if (verdict.outcome === "met") return [goal, mark(true)];

@@ -58,7 +58,7 @@ export const DUELS: readonly DuelRow[] = [
 ];
 
 /** What is measured beside the rounds. */
-export const PROBES = ["start-up", "reads", "memory"] as const;
+const PROBES = ["start-up", "reads", "memory"] as const;
 export type Probe = (typeof PROBES)[number];
 
 /** Every name that can be asked for. */

@@ -80,7 +80,7 @@ export interface SlowStoreLatency extends SlowCase {
 	readonly max: number;
 }
 
-export const SLOW_CASES: readonly SlowCase[] = (["production", "zero"] as const).flatMap((lifetimes) => [
+const SLOW_CASES: readonly SlowCase[] = (["production", "zero"] as const).flatMap((lifetimes) => [
 	{ stores: "redis,kv", slow: "neither", lifetimes },
 	{ stores: "redis,kv", slow: "redis", lifetimes },
 	{ stores: "redis,kv", slow: "kv", lifetimes },

@@ -15,7 +15,7 @@ const installed = (which: 0 | 1) =>
 const ENGINE = "11.1.4-h7";
 export const CHECK_PATH = "/v1/check";
 export const OUTDATED = `${CHECK_PATH}?installed=${installed(0)}&engine=${ENGINE}&seen=1`;
-export const CURRENT = `${CHECK_PATH}?installed=${installed(1)}&engine=${ENGINE}&seen=1`;
+const CURRENT = `${CHECK_PATH}?installed=${installed(1)}&engine=${ENGINE}&seen=1`;
 /** Distinct URLs; a pass over them is the warm-up, and each is a megabyte. */
 const DOWNLOADS = 64;
 /** Answers that are kept at a time: those of a large fleet would not fit into a message. */

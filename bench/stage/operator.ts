@@ -51,7 +51,7 @@ export interface Catalogue {
 	readonly sha256: string;
 }
 
-export const PACKAGE_BYTES = 1_000_000;
+const PACKAGE_BYTES = 1_000_000;
 /** product → the version that devices have, the version that they are offered */
 export const VERSIONS = { crs: ["4.26.0", "4.27.0"], threats: ["8889", "8890"] } as const;
 const SMALL_PACKAGE_BYTES = 1000;

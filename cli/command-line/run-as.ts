@@ -24,7 +24,7 @@ export function addOperatorOptions(command: Command): Command {
 		.option("--key <key>", "the API key itself; beware, arguments show in the process list");
 }
 
-export function addFirewallOptions(command: Command): Command {
+function addFirewallOptions(command: Command): Command {
 	return addSharedOptions(command).option("--home <dir>", `the firewall's state (default ${DEFAULT_HOME})`);
 }
 

@@ -57,7 +57,7 @@ export function readTextFile(path: string): string {
 }
 
 /** @returns the variables of ./.dev.vars; none when there is no such file */
-export function readDevVars(folder: string): Readonly<Record<string, string | undefined>> {
+function readDevVars(folder: string): Readonly<Record<string, string | undefined>> {
 	try {
 		return parseEnv(readFileSync(join(folder, DEV_VARS_FILE), "utf8"));
 	} catch {

@@ -12,7 +12,7 @@ export function partPathOf(home: FirewallHome, permit: Permit): string {
 }
 
 /** @returns the path that a permit's package has once it is installed, under the home folder */
-export function packagePathOf(permit: Permit): string {
+function packagePathOf(permit: Permit): string {
 	return join("packages", permit.product, permit.version, permit.name);
 }
 

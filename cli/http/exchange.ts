@@ -7,7 +7,7 @@ import { readRetryAfter } from "../../src/retry-after.ts";
 import { ConnectionError } from "../errors.ts";
 
 /** A server that says nothing for this long is gone. */
-export const IDLE_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 30_000;
 /** Answers other than packages are small; more than this is not one of ours. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 

@@ -36,7 +36,7 @@ export interface InstanceCloudOptions extends AwsCallOptions {
 }
 
 /** The parameter that an instance reads; IAM policies are written for this form (infra/aws-autoscaling). */
-export function codeParameter(account: string, instance: string): string {
+function codeParameter(account: string, instance: string): string {
 	return `/parapet/${account}/${instance}/auth-code`;
 }
 

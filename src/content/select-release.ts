@@ -69,7 +69,7 @@ function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine"
 }
 
 /** Whether the device may run the release, looked at by itself. @param now unix seconds */
-export function judgeRelease(
+function judgeRelease(
 	release: Release,
 	grant: Pick<Grant, "until" | "grace" | "delay">,
 	device: Pick<Candidate, "model" | "engine">,

@@ -12,7 +12,7 @@ export const scope = z.union(
 );
 export type Scope = z.infer<typeof scope>;
 
-export const credentialRecord = z.object({
+const credentialRecord = z.object({
 	id: z.string(),
 	subject: z.string(),
 	scopes: z.array(scope),

@@ -32,14 +32,14 @@ export function isHold(value: unknown): value is Hold {
 }
 
 /** The public key of a device: P-256 for ES256 or Ed25519. */
-export const devicePublicKey = z.union([
+const devicePublicKey = z.union([
 	z.strictObject({ kty: z.literal("EC"), crv: z.literal("P-256"), x: z.string(), y: z.string() }),
 	z.strictObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() }),
 ]);
 export type DevicePublicKey = z.infer<typeof devicePublicKey>;
 
 /** Everything a decision about a device reads. Names and numbers only, no secret. */
-export const deviceProfile = z.object({
+const deviceProfile = z.object({
 	id: z.string(),
 	account: z.string(),
 	status: deviceStatus,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { haMode, haRole } from "./ha-group.ts";
 
 /** Lower or higher is the vendor's affair; it is shown as it was said. */
-export const haPriority = z.int().min(0).max(255);
+const haPriority = z.int().min(0).max(255);
 
 export const haGroupRecord = z.object({
 	id: z.string(),

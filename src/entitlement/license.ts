@@ -14,7 +14,7 @@ export const LEASE_DEFAULT_SECONDS = 900;
 export const MAX_PRODUCTS = 16;
 
 /** A product of a license: what is not given is the license's own. */
-export const productTerms = z
+const productTerms = z
 	.strictObject({
 		product: productName,
 		/** unix seconds */
@@ -23,7 +23,6 @@ export const productTerms = z
 		endsAt: seconds.optional(),
 	})
 	.readonly();
-export type ProductTerms = z.infer<typeof productTerms>;
 
 /** refuse: no device beyond the seats; allow: it gets one, and the account's audit trail an event */
 export const overagePolicy = z.enum(["refuse", "allow"]);

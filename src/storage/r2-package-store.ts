@@ -4,7 +4,7 @@ import { packageKey, uploadKey } from "./keys.ts";
 import { type PackagePutOutcome, type PackageStore, PackageStoreError } from "./package-store.ts";
 
 /** A package never changes under its digest, so whoever has a copy may keep it. */
-export const IMMUTABLE_PACKAGE: Pick<R2PutOptions, "httpMetadata"> = {
+const IMMUTABLE_PACKAGE: Pick<R2PutOptions, "httpMetadata"> = {
 	httpMetadata: { contentType: "application/octet-stream", cacheControl: "public, max-age=31536000, immutable" },
 };
 

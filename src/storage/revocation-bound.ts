@@ -8,7 +8,7 @@ import type { RecordStoreName } from "./record-store-names.ts";
  * location's own copy (30 s, kv-record-store.ts) is a part. A global Redis database replicates asynchronously, as a rule
  * within a second.
  */
-export const PROPAGATION_SECONDS: Readonly<Record<RecordStoreName, number>> = { kv: 60, redis: 1 };
+const PROPAGATION_SECONDS: Readonly<Record<RecordStoreName, number>> = { kv: 60, redis: 1 };
 
 export interface RevocationBound {
 	/** of the whole deployment: of its slowest store, since a read may have to go there */

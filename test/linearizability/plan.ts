@@ -44,7 +44,7 @@ export interface Plan {
 
 const LEASE = 60;
 const MOST_SEATS = 4;
-export const RUSH = { callers: 200, seats: 50 } as const;
+const RUSH = { callers: 200, seats: 50 } as const;
 
 const weighted = <T>(...choices: readonly (readonly [number, T])[]) =>
 	fc.oneof(...choices.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));

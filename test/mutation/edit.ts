@@ -18,7 +18,7 @@ export interface FileEdits {
 }
 
 /** @returns how often the text stands in the source */
-export function occurrences(source: string, text: string): number {
+function occurrences(source: string, text: string): number {
 	return source.split(text).length - 1;
 }
 

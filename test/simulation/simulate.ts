@@ -37,7 +37,7 @@ export interface SimulationResult {
 	readonly findings: readonly string[];
 }
 
-export const ALL_STORES = ["kv", "redis", "redis,kv", "kv,redis"] as const;
+const ALL_STORES = ["kv", "redis", "redis,kv", "kv,redis"] as const;
 /** Every so many schedules nothing goes wrong in one. */
 const CALM_EVERY = 20;
 

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { parseJson } from "../../json.ts";
 
 const count = z.int().nonnegative();
-export const importCounts = z.strictObject({
+const importCounts = z.strictObject({
 	created: count,
 	returned: count,
 	moved: count,

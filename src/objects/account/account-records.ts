@@ -44,7 +44,7 @@ export function licenseEpochStep(
 	};
 }
 
-export function allowStep(device: Device): OutboxStep {
+function allowStep(device: Device): OutboxStep {
 	return { kind: "allow", scope: "device", id: device.id, version: device.version };
 }
 

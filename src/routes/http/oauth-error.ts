@@ -47,7 +47,7 @@ export class OAuthError extends Error {
 	}
 }
 
-export const oauthErrorBody = z
+const oauthErrorBody = z
 	.object({ error: z.string(), error_description: z.string(), server_time: z.int().optional() })
 	.openapi("OAuthError", { description: "`server_time` (unix seconds) is there when the caller's clock is wrong." });
 

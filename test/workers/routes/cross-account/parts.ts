@@ -57,7 +57,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
 };
 
 /** Fields of text that name nothing of an account's: free text, and what the whole deployment shares. With a good value. */
-export const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
+const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	product: ({ product }) => product,
 	products: ({ product }) => product,
 	version: () => "1.0.0",
