@@ -84,10 +84,13 @@ function addTrailCommand(
 	});
 }
 
-async function showTrail({ api, options, output }: OperatorContext<Options>, path: string): Promise<void> {
+async function showTrail(
+	{ api, options, output, surroundings }: OperatorContext<Options>,
+	path: string,
+): Promise<void> {
 	let shown = 0;
 	const wait = async () => {
-		if (options.follow) await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+		if (options.follow) await surroundings.sleep(FOLLOW_MS);
 		return options.follow;
 	};
 	const { after, type, device } = options;

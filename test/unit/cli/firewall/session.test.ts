@@ -114,6 +114,11 @@ describe("another server", () => {
 		expect(other.seen.map(({ path }) => path)).toEqual(["/.well-known/oauth-authorization-server"]);
 	});
 
+	it("that names an issuer beside itself is not what was asked", async () => {
+		metadata({ issuer: `${other.url}/tenant` });
+		await expect(checkForUpdates(session())).rejects.toMatchObject({ code: "wrong_issuer" });
+	});
+
 	it("that has no metadata is no server of this kind", async () => {
 		await expect(checkForUpdates(session())).rejects.toMatchObject({ code: "http_404" });
 	});

@@ -1,0 +1,85 @@
+// `parapet doctor`: what it looks at without a key and with one, and when it ends with 1.
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCli } from "../support/run-cli.ts";
+import { NOW_MS, type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
+import { type Reply, refuse } from "../support/scripted-server.ts";
+
+let operator: ScriptedOperator;
+let replies: Record<string, Reply>;
+beforeEach(async () => {
+	operator = await startScriptedOperator();
+	const reach = { state: "reachable", latency_ms: 3 };
+	replies = {
+		"/.well-known/parapet": {
+			body: {
+				...{ issuer: operator.server.url, time: "2026-11-20T12:00:00Z" },
+				revocation: {
+					...{ bound_seconds: 70, isolate_seconds: 10 },
+					stores: [{ store: "kv", propagation_seconds: 60, bound_seconds: 70 }],
+				},
+				...{ token_ttl_seconds: 3600, url_ttl_seconds: 300, check_interval_seconds: 300, last_good_seconds: 3600 },
+			},
+		},
+		"/v1/status": {
+			body: {
+				stores: [{ store: "kv", heads: 7, state: "current", latency_ms: 3 }],
+				directory: { heads: 7, settled: true, ...reach },
+				packages: reach,
+			},
+		},
+	};
+	operator.server.answer = ({ path }) => replies[path] ?? refuse(404, "not_found");
+});
+afterEach(() => operator.close());
+
+/** Without a key. */
+const doctor = (...options: string[]) =>
+	runCli(["doctor", "--url", operator.server.url, ...options], {}, "/nonexistent", { nowMs: () => NOW_MS });
+
+describe("a service that is well", () => {
+	it("is found so from outside, and the inside is not looked at without a key", async () => {
+		const run = await doctor();
+		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+		expect(run.stdout).toMatch(/^note {2}inside +not looked at$/m);
+		expect(run.stdout).toContain('at most 70 s after the answer "published": kv 60 + 10 = 70 s');
+		expect(operator.asked().map(([, path]) => path)).not.toContain("/v1/status");
+	});
+
+	it("is found so from inside with a key", async () => {
+		const run = await operator.run("doctor", "--json");
+		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+		expect(JSON.parse(run.stdout)).toMatchObject({ well: true, promises: { revocation: { bound_seconds: 70 } } });
+		expect(operator.server.seen.find(({ path }) => path === "/v1/status")?.headers.authorization).toBe("Bearer pk_0");
+	});
+});
+
+describe("a service that is not well", () => {
+	it("ends the command with 1, after everything that was found", async () => {
+		replies["/v1/status"] = {
+			body: { ...(replies["/v1/status"] as { body: object }).body, packages: { state: "down", latency_ms: 0 } },
+		};
+		const run = await operator.run("doctor");
+		expect(run.exitCode).toBe(1);
+		expect(run.stdout).toMatch(/^BAD {2}packages +the object storage does not answer$/m);
+		expect(run.stderr).toContain("error: the service is not well");
+	});
+
+	it.each([
+		["has no promises", "/.well-known/parapet", refuse(404, "not_found"), "not_found"],
+		["promises something else", "/.well-known/parapet", { body: {} }, "unexpected_answer"],
+		["answers neither yes nor no", "/.well-known/parapet", { status: 304 }, "http_304"],
+		["does not let an operator in", "/v1/status", refuse(403, "forbidden"), "forbidden"],
+	] as const)("that %s is said to be so", async (_, path, reply, code) => {
+		replies[path] = reply;
+		const run = await operator.run("doctor", "--json");
+		expect(run).toMatchObject({ exitCode: 1, stdout: "" });
+		expect(JSON.parse(run.stderr)).toMatchObject({ error: { code } });
+	});
+});
+
+it("a key that was meant and cannot be read is an error, not a look from outside", async () => {
+	const run = await doctor("--key-file", "/nonexistent/key");
+	expect(run).toMatchObject({ exitCode: 2, stdout: "" });
+	expect(run.stderr).toContain("cannot read /nonexistent/key");
+	expect((await doctor("--key", "two words")).exitCode).toBe(2);
+});
