@@ -134,9 +134,10 @@ describe.each([
 		expect(await whatWakingRuns(stub)).toEqual(["get schema"]);
 	});
 
-	it("wakes with one read where nobody created it, and leaves nothing behind", async () => {
+	it("wakes with one read where nobody created it, and leaves nothing behind, not even by an alarm", async () => {
 		const { stub } = CLASSES[className](freshName());
 		expect(await whatWakingRuns(stub)).toEqual(["get schema"]);
+		await runInDurableObject(stub, (instance) => (instance as unknown as { alarm(): Promise<void> }).alarm());
 		expect(await runInDurableObject(stub, (_, { storage }) => tablesOf(storage))).toEqual([]);
 	});
 
