@@ -7,10 +7,12 @@ import { DIRECTORY_AND_PRODUCT } from "./directory-and-product.ts";
 import { FIREWALL } from "./firewall.ts";
 import { FIREWALL_UPDATES } from "./firewall-updates.ts";
 import { OUTBOX } from "./outbox.ts";
+import { ROUTES } from "./routes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
 import { STORAGE_STORES } from "./storage-stores.ts";
 
 export const ALL_EDITS: readonly FileEdits[] = [
+	...ROUTES,
 	...STORAGE_RECORDS,
 	...STORAGE_STORES,
 	...OUTBOX,

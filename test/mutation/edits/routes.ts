@@ -1,0 +1,178 @@
+// Faults in the routes: who is let in, what a device, a publisher and a hook are answered.
+import type { FileEdits } from "../edit.ts";
+
+const ATTACKS = ["test/workers/routes/attacks/"];
+
+export const ROUTES: readonly FileEdits[] = [
+	{
+		file: "src/routes/http/authenticate.ts",
+		tests: [...ATTACKS, "test/workers/routes/device/permit-rechecks", "test/workers/routes/operator/license-changes"],
+		edits: [
+			{
+				from: 'if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop");',
+				to: 'if (authorization.scheme !== "DPoP") return;',
+				breaks: "a token that is bound to a key is good for whoever has stolen it",
+			},
+			{
+				from: 'if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuse(scope, "proof_replayed");',
+				to: "",
+				breaks: "a proof that was overheard can be sent again",
+			},
+			{
+				from: "refuseDenied(scope, view, token.profile.id);\n\trefuseOutdated",
+				to: "refuseOutdated",
+				breaks: "a suspended device goes on until its token ends",
+			},
+			{
+				from: "if (licenseEpoch < licenseEpochOf(view.denied, id))",
+				to: "if (licenseEpoch > licenseEpochOf(view.denied, id))",
+				breaks: "a token from before a change of licenses is good until it ends",
+			},
+			{
+				from: 'if (credential.revoked) refuse(scope, "api_key_revoked");',
+				to: "",
+				breaks: "an API key that was revoked opens everything that it did",
+			},
+			{
+				from: "scope.now >= credential.expiresAt",
+				to: "scope.now > credential.expiresAt",
+				breaks: "an API key is good for a second more than it says",
+			},
+			{
+				from: '!credential.scopes.includes(required) && !credential.scopes.includes("operate")',
+				to: "credential.scopes.length === 0",
+				breaks: "a publisher's key creates accounts",
+			},
+		],
+	},
+	{
+		file: "src/routes/device/permits.ts",
+		tests: ATTACKS,
+		edits: [
+			{
+				from: "await requireProof(request, scope, authorization, offer.jkt);",
+				to: 'if (authorization.scheme === "DPoP") await requireProof(request, scope, authorization, offer.jkt);',
+				breaks: "a bound token sent as Bearer gets a permit with its offer",
+			},
+			{
+				from: 'if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);',
+				to: "",
+				breaks: "a license that was shortened after the offer still gives its release",
+			},
+			{
+				from: "refuseDenied(scope, view, offer.device);",
+				to: "",
+				breaks: "a suspended device gets permits while its record is late",
+			},
+			{
+				from: "release === undefined || release.withdrawn",
+				to: "release === undefined",
+				breaks: "a release that was withdrawn after the offer is installed",
+			},
+			{
+				from: "version === offer.to && sha256 === offer.sha256",
+				to: "version === offer.to",
+				breaks: "a permit is for other bytes than were offered",
+			},
+		],
+	},
+	{
+		file: "src/routes/device/unchanged.ts",
+		edits: [
+			{
+				from: " ${country}`",
+				to: "`",
+				breaks: "a device in another country gets a 304 instead of its messages",
+			},
+			{
+				from: "if (isDenied(view.denied, etag.deviceId)) return null;",
+				to: "",
+				breaks: "a suspended device is told that nothing has changed",
+			},
+		],
+	},
+	{
+		file: "src/routes/device/token.ts",
+		tests: ATTACKS,
+		edits: [
+			{
+				from: 'if (device.status !== "active") refuseStatus(scope, device.status);',
+				to: "",
+				breaks: "a suspended device gets a token",
+			},
+			{
+				from: "!device.dpopBound &&",
+				to: "device.dpopBound &&",
+				breaks: "an assertion that was overheard gives a bearer token",
+			},
+			{
+				from: "provisional: scope.degradedAsOf() !== null",
+				to: "provisional: false",
+				breaks: "a token that was made from old records outlives the denial of its device",
+			},
+			{
+				from: 'if (standsOnDenyList(scope, await reading, device.id)) refuseDevice("not active");',
+				to: "",
+				breaks: "a suspended device gets a token while its record is late",
+			},
+		],
+	},
+	{
+		file: "src/routes/device/reports.ts",
+		tests: ["test/workers/routes/device/permits"],
+		edits: [
+			{
+				from: "claims === null || claims.device !== caller.profile.id",
+				to: "claims === null",
+				breaks: "a device reports on the permit of another",
+			},
+		],
+	},
+	{
+		file: "src/routes/device/byte-range.ts",
+		edits: [
+			{
+				from: 'return offset >= size ? "unsatisfiable"',
+				to: 'return offset > size ? "unsatisfiable"',
+				breaks: "a part behind the last byte is answered with less than nothing",
+			},
+		],
+	},
+	{
+		file: "src/routes/publisher/releases.ts",
+		tests: ATTACKS,
+		edits: [
+			{
+				from: 'if (known !== null && known.sha256 !== digest.sha256) refuse("version_exists");',
+				to: "",
+				breaks: "other bytes for a version that is filled stay in storage",
+			},
+		],
+	},
+	{
+		file: "src/routes/hooks/autoscaling-hook.ts",
+		edits: [
+			{
+				from: "...(isNews ? [cloud.deleteCode(instance)] : [])",
+				to: "cloud.deleteCode(instance)",
+				breaks: "an end that is told late deletes the code of the present launch",
+			},
+			{
+				from: "if (cloud === null) throw notConfigured(scope, account.id);",
+				to: "if (cloud === null) throw new Error();",
+				breaks: "AWS sends an event again and again that only a person can mend",
+			},
+		],
+	},
+	{
+		file: "src/routes/http/rate-limit.ts",
+		tests: ATTACKS,
+		edits: [
+			{
+				from: 'request.headers.get("cf-connecting-ip") ?? "unknown"',
+				to: 'request.headers.get("x-forwarded-for") ?? "unknown"',
+				breaks: "a stranger chooses whose quota is used up",
+			},
+		],
+	},
+];
