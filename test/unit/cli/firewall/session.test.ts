@@ -1,4 +1,5 @@
 // Tokens: for how long one is used, at which server, and what is done with one that is not what was asked for.
+import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkForUpdates } from "../../../../cli/firewall/check.ts";
 import { createSession } from "../../../../cli/firewall/session.ts";
@@ -15,6 +16,7 @@ beforeEach(async () => {
 afterEach(() => firewall.close());
 
 const check = () => checkForUpdates(firewall.session);
+const bodyTo = (path: string) => firewall.server.seen.find((one) => one.path === path)?.body ?? "";
 
 describe("tokens", () => {
 	it("keeps using a token while it lives", async () => {
@@ -34,6 +36,17 @@ describe("tokens", () => {
 		await firewall.session.home.save("token", { ...saved, expiresAt: Math.floor(firewall.nowMs / 1000) + leftSeconds });
 		await check();
 		expect(firewall.asked("/oauth2/token")).toHaveLength(tokens);
+	});
+
+	it("is asked for with an assertion that is good for a minute", async () => {
+		await check();
+		const form = new URLSearchParams(bodyTo("/oauth2/token"));
+		const { iat = 0, exp = 0 } = decodeJwt(form.get("client_assertion") ?? "");
+		expect(exp - iat).toBe(60);
+	});
+
+	it("is worth nothing without a proof: so the firewall has registered", () => {
+		expect(JSON.parse(bodyTo("/oauth2/register"))).toMatchObject({ dpop_bound_access_tokens: true });
 	});
 
 	it("counts its life from when it was given", async () => {
