@@ -92,8 +92,13 @@ describe("503 when neither stores nor objects nor packages answer, with a Retry-
 		return edge;
 	}
 
-	test.each([...deviceRoutes, ...keyRoutes])("$method $path", async (route) => {
+	test.each(deviceRoutes)("$method $path", async (route) => {
 		await expectSpread(503, FLEET, () => call(brokenEdge(), route));
+	});
+
+	// Whose key it is, an object says.
+	test.each(keyRoutes)("$method $path", async (route) => {
+		await expectSpread(503, OBJECT_OR_PACKAGE, () => call(brokenEdge(), route));
 	});
 
 	test.each(others)("%s", async (name, ask) => {
