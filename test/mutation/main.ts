@@ -48,10 +48,12 @@ async function examineAll(): Promise<readonly Result[]> {
 		tests.end();
 		tree.remove();
 	};
-	process.once("SIGINT", () => {
-		cleanUp();
-		process.exit(130);
-	});
+	for (const signal of ["SIGINT", "SIGTERM"] as const) {
+		process.once(signal, () => {
+			cleanUp();
+			process.exit(1);
+		});
+	}
 	try {
 		const examiner = new Examiner(tree, tests);
 		const found: Result[] = [];
