@@ -34,3 +34,13 @@ it("shows the server's fix and request id when it refuses", async () => {
 	expect(run.stderr).toContain("req-1");
 	expect(run.stderr).not.toContain("wrong");
 });
+
+it("says how to go on where a list has more than a page", async () => {
+	const accounts = [{ account: "acct-0000000000", name: "Example", created_at: "then" }];
+	server.faults.instead = ({ path }) =>
+		path.startsWith("/v1/accounts") ? { body: { accounts, next: path.includes("cursor=") ? null : "a b" } } : null;
+	const list = (...more: string[]) => runCli(["account", "list", "--url", server.url, "--key", API_KEY, ...more]);
+	expect((await list()).stdout).toMatch(/\nmore: --cursor a b\n$/);
+	expect((await list("--cursor", "a b")).stdout).not.toContain("more:");
+	expect(server.seen.at(-1)?.path).toBe("/v1/accounts?cursor=a%20b");
+});

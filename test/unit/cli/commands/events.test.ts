@@ -1,9 +1,11 @@
 // How the command line reads a trail: every page, each event once, also while it follows. And which of its options it
 // refuses.
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readTrail } from "../../../../cli/commands/events.ts";
 import type { OperatorApi } from "../../../../cli/http/operator-api.ts";
 import { runCli } from "../support/run-cli.ts";
+import { type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
+import { refuse } from "../support/scripted-server.ts";
 
 /** A trail that answers two events a page and notes what it is asked. */
 function trailOf(count: number): { api: OperatorApi; asked: string[]; grow: (by: number) => void } {
@@ -71,5 +73,50 @@ describe("the command line says what is wrong with", () => {
 	])("%j", async (args, named) => {
 		const { exitCode, stderr } = await runCli([...args, "--key", "k"]);
 		expect([exitCode, stderr]).toEqual([2, expect.stringContaining(`error: ${named}`)]);
+	});
+});
+
+describe("parapet events", () => {
+	let operator: ScriptedOperator;
+	beforeEach(async () => {
+		operator = await startScriptedOperator();
+	});
+	afterEach(() => operator.close());
+	const event = { at: "then", type: "key.create", actor: "op", subject: "ci", detail: "" };
+	const page = (...ids: string[]) => ({
+		body: { events: ids.map((id) => ({ ...event, id })), next: ids.at(-1) ?? "evt-0", more: false },
+	});
+
+	it("shows one line for each, and with --json one object for each", async () => {
+		operator.reply(page("evt-1", "evt-2"));
+		const lines = ["then  evt-1  key.create          ci  by op", "then  evt-2  key.create          ci  by op", ""];
+		expect(await operator.run("events")).toEqual({ exitCode: 0, stdout: lines.join("\n"), stderr: "" });
+		const { stdout } = await operator.run("events", "--json");
+		expect(
+			stdout
+				.trim()
+				.split("\n")
+				.map((line) => JSON.parse(line).id),
+		).toEqual(["evt-1", "evt-2"]);
+	});
+
+	it("says on stderr that there are none: stdout is the list", async () => {
+		operator.reply(page());
+		expect(await operator.run("events")).toEqual({ exitCode: 0, stdout: "", stderr: "no events\n" });
+		expect(await operator.run("events", "--json")).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+	});
+
+	it("--follow asks again every two seconds, until the service refuses", async () => {
+		operator.reply(page("evt-1"), page(), page("evt-2"), refuse(401, "invalid_token"));
+		const run = await operator.run("events", "--follow");
+		expect(run.exitCode).toBe(1);
+		expect(run.stdout.match(/evt-\d/g)).toEqual(["evt-1", "evt-2"]);
+		expect(operator.pauses).toEqual([2_000, 2_000, 2_000]);
+		expect(operator.asked().map(([, path]) => /after=(.*)/.exec(path)?.[1])).toEqual([
+			undefined,
+			"evt-1",
+			"evt-0",
+			"evt-2",
+		]);
 	});
 });

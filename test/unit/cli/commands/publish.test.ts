@@ -1,12 +1,13 @@
 // `parapet publish`: what is uploaded of a package file.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { API_KEY, startContractServer } from "../support/contract-server.ts";
 import type { ContractServer } from "../support/contract-state.ts";
 import { runCli } from "../support/run-cli.ts";
+import { type Reply, refuse } from "../support/scripted-server.ts";
 
 let server: ContractServer;
 let folder: string;
@@ -39,4 +40,54 @@ it("refuses a damaged package before anything is sent", async () => {
 	await writeFile(file, "not zstd");
 	expect((await publish(file)).exitCode).toBe(1);
 	expect(server.seen).toEqual([]);
+});
+
+it("says what was released, and leaves nothing of what it unpacked", async () => {
+	const file = join(folder, "crs-4.27.0.tar.gz");
+	await writeFile(file, gzipSync("the rules"));
+	vi.stubEnv("TMPDIR", folder);
+	const run = await publish(file);
+	vi.unstubAllEnvs();
+	expect(run).toMatchObject({
+		exitCode: 0,
+		stdout: expect.stringMatching(/^crs 4\.27\.0: 9 B, sha256 [0-9a-f]{64}, current/),
+	});
+	expect(await readdir(folder)).toEqual(["crs-4.27.0.tar.gz"]);
+});
+
+describe("a publication that fails", () => {
+	const OTHER = "0".repeat(64);
+	const isUpload = (path: string) => path.includes("/package?");
+	const file = () => join(folder, "crs-4.27.0.tar.gz");
+	beforeEach(async () => {
+		await writeFile(file(), gzipSync("the rules"));
+		vi.stubEnv("TMPDIR", folder);
+	});
+	afterEach(() => void vi.unstubAllEnvs());
+
+	it.each<[string, (path: string) => Reply | null, string, number]>([
+		["the upload is refused", (path) => (isUpload(path) ? refuse(409, "version_taken") : null), "version_taken", 1],
+		["the upload is not answered", (path) => (isUpload(path) ? "hang up" : null), "unreachable", 1],
+		[
+			"other bytes were stored",
+			(path) => (isUpload(path) ? { status: 201, body: { sha256: OTHER, size: 9 } } : null),
+			...(["digest_mismatch", 1] as const),
+		],
+		["the release is refused", (path) => (isUpload(path) ? null : refuse(409, "older_version")), "older_version", 2],
+		[
+			"the version is there with other bytes",
+			(path) =>
+				isUpload(path)
+					? null
+					: { status: 200, body: { version: "4.27.0", sequence: 1, status: "current", sha256: OTHER } },
+			...(["digest_mismatch", 2] as const),
+		],
+	])("because %s ends with 1, asks no more, and leaves nothing behind", async (_, answer, code, requests) => {
+		server.faults.instead = ({ path }) => answer(path);
+		const run = await publish(file(), "--json");
+		expect(run).toMatchObject({ exitCode: 1, stdout: "" });
+		expect(JSON.parse(run.stderr)).toMatchObject({ error: { code } });
+		expect(server.seen).toHaveLength(requests);
+		expect(await readdir(folder)).toEqual(["crs-4.27.0.tar.gz"]);
+	});
 });

@@ -26,3 +26,15 @@ it("publishes a product's files from the oldest version to the newest, and files
 		"ids-a.tar",
 	]);
 });
+
+it.each([{ version: "1" }, { name: "rules.tar" }])(
+	"%j is for one file, because two cannot be the same release",
+	(choice) => {
+		expect(() => planTargets(["crs-1.tar", "crs-2.tar"], choice)).toThrow("--version and --name are for one file");
+		expect(planTargets(["crs-1.tar"], choice)).toHaveLength(1);
+	},
+);
+
+it("says before anything is sent which of the names cannot be a download's", () => {
+	expect(() => planTargets(["crs-1.tar"], { name: "../x" })).toThrow("cannot be a download's name");
+});
