@@ -6,21 +6,21 @@ import type { RequestScope } from "./request-scope.ts";
 import { check } from "./routes/device/check.ts";
 import { permits } from "./routes/device/permits.ts";
 import { token } from "./routes/device/token.ts";
-import type { PlainRoute } from "./routes/http/plain-handler.ts";
+import { type PlainRoute, pathOf } from "./routes/http/plain-handler.ts";
 
 const app = createApp();
 const plainRoutes = new Map<string, PlainRoute>([check, permits, token].map((route) => [route.path, route]));
 
-export async function dispatch(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
+export function dispatch(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
 	const path = pathOf(request.url);
 	const route = plainRoutes.get(path);
-	if (route === undefined || route.method !== request.method) return protect(await app.fetch(request, scope, context));
+	if (route === undefined || route.method !== scope.event.method) return throughApp(request, scope, context);
 	scope.event.route = path;
-	try {
-		return await route.handler(request, scope);
-	} catch (error) {
-		return protect(answerFailure(error, scope, path));
-	}
+	return route.handler(request, scope).catch((error: unknown) => protect(answerFailure(error, scope, path)));
+}
+
+async function throughApp(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
+	return protect(await app.fetch(request, scope, context));
 }
 
 /** Nothing is cached or guessed at unless its route said so. */
@@ -29,11 +29,4 @@ export function protect(response: Response): Response {
 	if (!headers.has("cache-control")) headers.set("cache-control", "private, no-store");
 	headers.set("x-content-type-options", "nosniff");
 	return response;
-}
-
-/** The path as it was sent; a URL object would cost more than the look-up that it is for. */
-function pathOf(url: string): string {
-	const start = url.indexOf("/", "https://".length);
-	const end = url.indexOf("?", start);
-	return end === -1 ? url.slice(start) : url.slice(start, end);
 }

@@ -118,6 +118,8 @@ export async function accessTokenHash(accessToken: string): Promise<string> {
 
 /** RFC 9449 §4.3 (9): compared after normalisation (case of scheme and host, default port), without query and fragment. */
 function isSameTarget(htu: string, url: string): boolean {
+	// As nearly every client writes it, and `url` is in normal form.
+	if (htu === url) return true;
 	const claimed = URL.parse(htu);
 	const actual = URL.parse(url);
 	if (claimed === null || actual === null) return false;

@@ -12,6 +12,7 @@ import { hasTokenForm, type OpenedAccessToken, openAccessToken } from "../../sig
 import { verifyDpopProof } from "../../signing/dpop.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
+import { pathOf } from "./plain-handler.ts";
 import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
 export interface Authorization {
@@ -144,7 +145,7 @@ export async function requireProof(
 	const proof = await verifyDpopProof({
 		proof: request.headers.get("dpop") ?? "",
 		method: request.method,
-		url: scope.services.config.issuer + new URL(request.url).pathname,
+		url: scope.services.config.issuer + pathOf(request.url),
 		now: scope.now,
 		accessToken: authorization.credentials,
 		expectedJkt: jkt,

@@ -22,6 +22,13 @@ export function plainRoute(description: ReturnType<typeof createRoute>, handler:
 	return { method: method.toUpperCase(), path, handler, router };
 }
 
+/** The path as it was sent; a URL object would cost more than what it is wanted for. @param url of a request */
+export function pathOf(url: string): string {
+	const start = url.indexOf("/", "https://".length);
+	const end = url.indexOf("?", start);
+	return end === -1 ? url.slice(start) : url.slice(start, end);
+}
+
 /** An answer of JSON with everything that the entry would otherwise add. */
 export function answerJson(body: unknown, status: number, headers: Readonly<Record<string, string>> = {}): Response {
 	return new Response(JSON.stringify(body), {

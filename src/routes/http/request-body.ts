@@ -22,11 +22,17 @@ function mediaType(request: Request): string {
 
 /** @throws ProblemError where a body is of unknown length, too large, or not JSON; requests without a body pass */
 export function guardJson(request: Request): void {
-	if (request.body === null) return;
+	const problem = faultOfJson(request);
+	// Asked last: looking at the body makes a stream of it, which costs more than everything else here.
+	if (problem !== null && request.body !== null) throw problem;
+}
+
+function faultOfJson(request: Request): ProblemError | null {
 	const length = declaredLength(request);
-	if (length === null) throw new ProblemError("length_required");
-	if (length > MAX_JSON_BYTES) throw new ProblemError("content_too_large", { extras: { limit_bytes: MAX_JSON_BYTES } });
-	if (length > 0 && mediaType(request) !== "application/json") throw new ProblemError("unsupported_media_type");
+	if (length === null) return new ProblemError("length_required");
+	if (length > MAX_JSON_BYTES)
+		return new ProblemError("content_too_large", { extras: { limit_bytes: MAX_JSON_BYTES } });
+	return length > 0 && mediaType(request) !== "application/json" ? new ProblemError("unsupported_media_type") : null;
 }
 
 /**
