@@ -36,7 +36,7 @@ describe("modules", () => {
 	});
 
 	it("one call of the API loads no key, no progress bar, no firewall, no TLS and no WebSocket", () => {
-		const { exitCode, own, packages, builtin } = loadedModules([
+		const { exitCode, own, foreign, packages, builtin } = loadedModules([
 			"account",
 			"list",
 			"--key",
@@ -48,6 +48,8 @@ describe("modules", () => {
 		expect(own).toContain("cli/http/exchange.ts");
 		expect(own.filter((path) => path.startsWith("cli/firewall/") || path.startsWith("cli/worker/"))).toEqual([]);
 		expect(packages).toEqual(["commander", "zod"]);
+		// Of the languages of zod's messages it loads the one that we write.
+		expect(foreign.filter((path) => path.includes("/locales/"))).toEqual(["node_modules/zod/v4/locales/en.js"]);
 		expect(builtin).toContain("http");
 		for (const heavy of ["https", "_tls_wrap", "internal/deps/undici/undici"]) expect(builtin).not.toContain(heavy);
 	});

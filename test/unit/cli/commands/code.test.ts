@@ -56,7 +56,7 @@ describe("parapet code list", () => {
 	it("reads every page, and shows which are used up, revoked or for one appliance", async () => {
 		const code = { license: LICENSE, used: 0, uses: null, revoked: false, expires_at: null };
 		operator.reply(
-			{ body: { codes: [{ ...code, id: "code-1", used: 2, uses: 2, serial: "FW-1" }], next: "code 1" } },
+			{ body: { codes: [{ ...code, id: "code-1", used: 2, uses: 2, serial: "FW-1" }], next: "code&1" } },
 			{
 				body: {
 					codes: [{ ...code, id: "code-2", revoked: true, expires_at: "2027-01-01T00:00:00Z", ha_group: GROUP }],
@@ -70,7 +70,7 @@ describe("parapet code list", () => {
 		]);
 		expect(operator.asked()).toEqual([
 			["GET", PATH],
-			["GET", `${PATH}?after=code%201`],
+			["GET", `${PATH}?after=code%261`],
 		]);
 	});
 
