@@ -18,6 +18,7 @@ import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
 import { importMacKeyring, type MacKeyring } from "./signing/mac-keyring.ts";
 import { createProofMemory, type ProofMemory } from "./signing/proof-memory.ts";
+import { createRecordSeal } from "./signing/record-seal.ts";
 import { createS3Presigner } from "./signing/s3-presigner.ts";
 import { createEdgeUrlSigner, type UrlSigner } from "./signing/url-signer.ts";
 import { systemClock } from "./storage/clock.ts";
@@ -27,6 +28,7 @@ import { createR2PackageStore } from "./storage/r2-package-store.ts";
 import { createRecordCache } from "./storage/record-cache.ts";
 import { createRecords, type Records } from "./storage/records.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "./storage/replicated-record-store.ts";
+import { createSealedStore } from "./storage/sealed-records.ts";
 import { createAnalyticsEngineSink, silentSink, type TelemetrySink } from "./telemetry/sink.ts";
 
 /** The Durable Objects, by the names that ids carry. A stub is cheap and breaks on error, so each call gets a new one. */
@@ -80,8 +82,10 @@ async function createServices(env: Env): Promise<Services> {
 	]);
 	const settings = readSettingsFor(config.recordStores.length);
 	const stores = recordStores(env, settings.timeoutMs);
+	const seal = createRecordSeal(macKeyring);
 	const cache = createRecordCache({
 		store: createReplicatedRecordStore({ stores, clock: systemClock, random: Math.random, settings }),
+		seal,
 		origin: createRecordOrigin(env),
 		maxBytes: MAX_CACHED_BYTES,
 	});
@@ -90,7 +94,7 @@ async function createServices(env: Env): Promise<Services> {
 		config,
 		records: createRecords(cache, config),
 		readCredential: createCredentialReader(() => env.DIRECTORY.getByName(DIRECTORY_NAME), config.deviceFreshSeconds),
-		stores,
+		stores: stores.map(({ name, store }) => ({ name, store: createSealedStore(store, seal, systemClock) })),
 		packages,
 		packageReader: createPackageReader(packages, caches.default, config.issuer),
 		urlSigner: createUrlSigner(config, macKeyring),

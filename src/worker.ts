@@ -27,6 +27,11 @@ export default {
 		report(response, scope);
 		return response;
 	},
+
+	/** The cron trigger of wrangler.toml. */
+	async scheduled(_, env) {
+		await (await servicesFor(env)).objects.directory().renewHeads();
+	},
 } satisfies ExportedHandler<Env>;
 
 /** Cache-Status (RFC 9211) of an answer from last good copies. No answer of ours is fresh for any time, so ttl is their age. */

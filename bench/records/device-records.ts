@@ -78,7 +78,12 @@ function makeDeviceRecord(number: number, account: string): StoredDevice {
 		activatedAt: NOW - (number % 700) * DAY,
 	};
 	const key = deviceKey(id);
-	return { key, text: formatRecord(key, { version: 1 + (number % 12), body: record }), record };
+	return { key, text: formatRecord(key, { version: 1 + (number % 12), body: sealed(record) }), record };
+}
+
+/** As it would stand in a store; the MAC is none, and as long as one. */
+function sealed(content: DeviceRecord) {
+	return { kid: "k1", until: NOW + 30 * DAY, mac: base64url(), content };
 }
 
 function grantOf(number: number): Grant {

@@ -22,7 +22,11 @@ const DEVICES = 1_000;
 const RUN = 100;
 const WARM_UP_RUNS = 2_000;
 const NOW_MS = 1_800_000_000_000;
-const HEADS = JSON.stringify({ key: "heads", version: 1, body: { products: { crs: 7 }, messages: 1, denied: 0 } });
+const HEADS = JSON.stringify({
+	key: "heads",
+	version: 1,
+	body: { kid: "k1", until: null, mac: "", content: { products: { crs: 7 }, messages: 1, denied: 0 } },
+});
 
 /** @param runs of a hundred reads each */
 export async function measureMemoryHits(runs: number): Promise<MemoryHits> {
@@ -37,6 +41,8 @@ export async function measureMemoryHits(runs: number): Promise<MemoryHits> {
 				return text === undefined ? null : parseRecord(key, text);
 			},
 		},
+		// Nobody can tell from the time of a hit whether a seal was right: it is verified when a record is read, once.
+		seal: { verify: async () => true },
 		origin: {
 			async read(key) {
 				throw new RecordStoreError("unreachable", key);

@@ -2,6 +2,7 @@
 // GET /?read=none|memory|kv|redis|object&id=<device id>. It runs inside workerd, beside the service and on its stores.
 import type { SharedView } from "../../src/content/heads-record.ts";
 import { createRecordOrigin, type OriginBindings } from "../../src/objects/record-origin.ts";
+import { createLazyRecordSeal } from "../../src/signing/record-seal.ts";
 import { systemClock } from "../../src/storage/clock.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import { createRecordCache, type ReadScope } from "../../src/storage/record-cache.ts";
@@ -14,6 +15,7 @@ interface Env extends OriginBindings {
 	readonly RECORDS: KVNamespace;
 	readonly REDIS_URL: string;
 	readonly REDIS_TOKEN: string;
+	readonly MAC_KEYS: string;
 }
 
 const LIFETIMES = { headsFreshSeconds: 60, deviceFreshSeconds: 60, lastGoodSeconds: 86_400 };
@@ -48,7 +50,12 @@ function readersOf(env: Env): Readers {
 
 /** Records of which none is in memory. */
 function emptyOver(store: RecordReader, env: Env): Records {
-	const cache = createRecordCache({ store, origin: createRecordOrigin(env), maxBytes: MAX_BYTES });
+	const cache = createRecordCache({
+		store,
+		seal: createLazyRecordSeal(env.MAC_KEYS),
+		origin: createRecordOrigin(env),
+		maxBytes: MAX_BYTES,
+	});
 	return createRecords(cache, LIFETIMES);
 }
 

@@ -93,7 +93,7 @@ async function start({ root, folder, secrets, redis }: Surroundings) {
 			modules: true,
 			script: readScript,
 			// Straight to the interface: the gate in between is for the slow cases.
-			bindings: { REDIS_URL: redis.primary.url, REDIS_TOKEN: redis.primary.token },
+			bindings: { REDIS_URL: redis.primary.url, REDIS_TOKEN: redis.primary.token, MAC_KEYS: secrets.MAC_KEYS },
 			kvNamespaces: { RECORDS: "records" },
 			durableObjects: objectsOf("parapet"),
 		},

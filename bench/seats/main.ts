@@ -35,7 +35,7 @@ async function runAll(folder: string): Promise<SeatsReport> {
 		{
 			name: "seats",
 			...{ compatibilityDate, compatibilityFlags, modules: true, script },
-			bindings: { ...vars, RECORD_STORE: "kv", MAC_KEYS: "" },
+			bindings: { ...vars, RECORD_STORE: "kv", MAC_KEYS: `bench:${"0".repeat(43)}` },
 			durableObjects: Object.fromEntries(objects),
 		},
 	]);

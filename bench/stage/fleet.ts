@@ -8,8 +8,10 @@ import { ID_RANDOM_BYTES, mintDeviceId } from "../../src/entitlement/ids.ts";
 import { sealAccessToken } from "../../src/signing/access-token.ts";
 import { importLookupKeys, pseudonymOf, pseudonymPeriod } from "../../src/signing/lookup-keys.ts";
 import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
+import { createRecordSeal } from "../../src/signing/record-seal.ts";
 import { deviceKey } from "../../src/storage/keys.ts";
 import { formatRecord } from "../../src/storage/record-store.ts";
+import { sealRecord } from "../../src/storage/sealed-records.ts";
 import { HOST } from "../load/requests.ts";
 import type { SeedRecord } from "../workerd/probe-worker.ts";
 import { inBatches } from "./batches.ts";
@@ -51,6 +53,7 @@ export async function createFleet(
 ): Promise<Fleet> {
 	const keyring = await importMacKeyring(secrets.MAC_KEYS);
 	const lookupKeys = await importLookupKeys(secrets.LOOKUP_KEY);
+	const seal = createRecordSeal(keyring);
 	const madeAt = now();
 	const grant = { from: madeAt - A_YEAR_SECONDS, until: madeAt + A_YEAR_SECONDS, grace: 0, critical: 0, delay: 0 };
 	const grants = Object.fromEntries(Object.keys(VERSIONS).map((product) => [product, grant]));
@@ -88,7 +91,7 @@ export async function createFleet(
 		};
 		return {
 			device: { profile, privateKey: pair.privateKey, publicJwk: jwk, jkt },
-			record: { key, text: formatRecord(key, { version: 1, body }) },
+			record: { key, text: formatRecord(key, await sealRecord(seal, key, { version: 1, body }, madeAt)) },
 		};
 	}
 

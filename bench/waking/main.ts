@@ -34,7 +34,7 @@ async function runAll(folder: string): Promise<WakingReport> {
 		{
 			name: "waking",
 			...{ compatibilityDate, compatibilityFlags, modules: true, script },
-			bindings: { ...vars, RECORD_STORE: "kv", MAC_KEYS: "" },
+			bindings: { ...vars, RECORD_STORE: "kv", MAC_KEYS: `bench:${"0".repeat(43)}` },
 			durableObjects: Object.fromEntries(objects),
 		},
 	]);

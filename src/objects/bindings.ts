@@ -1,10 +1,13 @@
 // What the Durable Objects need from the deployment, and how they reach the Directory and the stores. Objects are made by the
 // platform, not by services.ts, so this is their composition root.
 import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
+import { createLazyRecordSeal } from "../signing/record-seal.ts";
+import { systemClock } from "../storage/clock.ts";
 import { createKvRecordStore } from "../storage/kv-record-store.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-store-names.ts";
 import { createRedisRecordStore } from "../storage/redis-record-store.ts";
+import { createSealedStore } from "../storage/sealed-records.ts";
 import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
 
@@ -15,7 +18,7 @@ export interface ObjectBindings {
 	readonly TOKEN_TTL_SECONDS: string | number;
 	readonly ENVIRONMENT: string;
 	readonly ISSUER: string;
-	/** secrets of webhooks come from it */
+	/** the seals of records and the secrets of webhooks come from it */
 	readonly MAC_KEYS: string;
 	/** see record-store-names.ts */
 	readonly RECORD_STORE?: string;
@@ -60,9 +63,10 @@ function redisStore({ REDIS_URL: url, REDIS_TOKEN: token }: ObjectBindings, time
 export function recordLanes(bindings: ObjectBindings): readonly RecordLane[] {
 	// Local KV has no such limit, and nobody there wants to wait for it; Redis has none anywhere.
 	const kvIntervalMs = bindings.ENVIRONMENT === "local" ? 0 : KV_WRITE_INTERVAL_MS;
+	const seal = createLazyRecordSeal(bindings.MAC_KEYS);
 	return recordStores(bindings, REDIS_WRITE_TIMEOUT_MS).map(({ name, store }) => ({
 		name,
-		store,
+		store: createSealedStore(store, seal, systemClock),
 		writeIntervalMs: name === "kv" ? kvIntervalMs : 0,
 	}));
 }

@@ -11,6 +11,8 @@ export interface MacKeySet {
 	readonly capability: CryptoKey;
 	readonly etag: CryptoKey;
 	readonly registration: CryptoKey;
+	/** for records in stores */
+	readonly record: CryptoKey;
 	/** for deriving secrets of webhooks, never for signing one */
 	readonly webhook: CryptoKey;
 	/** for deriving the auth codes of instances' launches */
@@ -65,14 +67,15 @@ function parseEntry(entry: string, position: number): MacSecret {
 }
 
 async function deriveKeySet({ kid, secret }: MacSecret): Promise<MacKeySet> {
-	const [token, url, capability, etag, registration, webhook, launch] = await deriveHmacKeys(secret, [
+	const [token, url, capability, etag, registration, record, webhook, launch] = await deriveHmacKeys(secret, [
 		`parapet/token/${kid}`,
 		`parapet/url/${kid}`,
 		`parapet/capability/${kid}`,
 		`parapet/etag/${kid}`,
 		`parapet/registration/${kid}`,
+		`parapet/record/${kid}`,
 		`parapet/webhook/${kid}`,
 		`parapet/launch/${kid}`,
 	]);
-	return { kid, token, url, capability, etag, registration, webhook, launch };
+	return { kid, token, url, capability, etag, registration, record, webhook, launch };
 }

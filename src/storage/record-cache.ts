@@ -1,11 +1,14 @@
 // Records in the memory of one isolate, in front of the store and of the objects that own them. Guarantees: bounded; an
 // older version never replaces a newer one while that is held; each version is parsed once; what is read all the time is
-// renewed before anybody waits for it; what the store cannot give is asked of its owner; what nobody can give is answered
+// renewed before anybody waits for it; a store's record counts while its seal is right and it has not ended; what the store
+// cannot give is asked of its owner; what nobody can give is answered
 // from the last good copy, and the reader is told. Does not promise freshness beyond the seconds that a kind allows.
 import { createBoundedEntries } from "./bounded-entries.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { createRecordSource } from "./record-source.ts";
-import type { FoundRecord, RecordOrigin, RecordReader } from "./record-store.ts";
+import type { RecordSeal } from "./record-seal.ts";
+import { createRecordSource, type FoundReader } from "./record-source.ts";
+import { type FoundRecord, type RecordOrigin, type RecordReader, RecordStoreError } from "./record-store.ts";
+import { claimedEnd, openRecord, recordLifeSeconds } from "./sealed-records.ts";
 import { settlesWithin } from "./time-limit.ts";
 
 export interface RecordKind<T> {
@@ -44,7 +47,9 @@ export interface RecordCache {
 }
 
 export interface RecordCacheOptions {
+	/** its records are sealed */
 	readonly store: RecordReader;
+	readonly seal: Pick<RecordSeal, "verify">;
 	readonly origin: RecordOrigin;
 	/** of stored text, for all copies together; a copy counts ENTRY_BYTES more than its record */
 	readonly maxBytes: number;
@@ -61,10 +66,13 @@ interface Copy<T> {
 	readonly version: number;
 	readonly value: T;
 	readonly bytes: number;
+	/** when it stops counting, whoever shows it, unix ms; Infinity = never */
+	readonly endsMs: number;
 }
 
-interface Entry extends Copy<unknown> {
+interface Entry extends Omit<Copy<unknown>, "endsMs"> {
 	readonly kind: RecordKind<unknown>;
+	endsMs: number;
 	/** how often it was given since it was last read */
 	uses: number;
 	/** from when on a hot copy is renewed although it is fresh */
@@ -102,7 +110,7 @@ const STORE_TIMEOUT_MS = 1_000;
 const ORIGIN_TIMEOUT_MS = 1_000;
 
 export function createRecordCache(options: RecordCacheOptions): RecordCache {
-	const { store, origin, maxBytes, clock = systemClock, flightWaitMs = FLIGHT_WAIT_MS } = options;
+	const { store, seal, origin, maxBytes, clock = systemClock, flightWaitMs = FLIGHT_WAIT_MS } = options;
 	const { storeTimeoutMs = STORE_TIMEOUT_MS, originTimeoutMs = ORIGIN_TIMEOUT_MS } = options;
 	const source = createRecordSource({ store, origin, clock, storeTimeoutMs, originTimeoutMs });
 	const entries = createBoundedEntries<Entry>(maxBytes, ({ bytes }) => ENTRY_BYTES + bytes);
@@ -141,7 +149,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	async function getFromOwner<T>(key: string, kind: RecordKind<T>, { nowMs }: ReadScope): Promise<T | null> {
-		const copy = await source.findOwned(key, (record) => copyOf(key, kind, record));
+		const copy = await source.findOwned(key, readerOf(key, kind, nowMs));
 		return copy === null ? null : keep(key, kind, nowMs, copy);
 	}
 
@@ -218,7 +226,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	async function read<T>(key: string, kind: RecordKind<T>, nowMs: number): Promise<T | null> {
-		const copy = await source.find(key, (record) => copyOf(key, kind, record));
+		const copy = await source.find(key, readerOf(key, kind, nowMs));
 		if (copy !== null) return keep(key, kind, nowMs, copy);
 		entries.delete(key);
 		// Not remembered for longer than the record itself would be: zero fresh seconds ask each time.
@@ -226,18 +234,61 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		return null;
 	}
 
-	function copyOf<T>(key: string, kind: RecordKind<T>, { version, body, bytes }: FoundRecord): Copy<T> {
+	function readerOf<T>(key: string, kind: RecordKind<T>, nowMs: number): FoundReader<Copy<T>> {
+		return {
+			stored: (record) => copyOfStored(key, kind, record, nowMs),
+			owned: ({ version, body, bytes }) => {
+				const endsMs = nowMs + (recordLifeSeconds(key) ?? Number.POSITIVE_INFINITY) * 1_000;
+				return { version, bytes, value: parseOnce(key, kind, version, body), endsMs };
+			},
+		};
+	}
+
+	/** @throws RecordStoreError when it is not sealed as it should be, or has ended; then the owner is asked */
+	async function copyOfStored<T>(
+		key: string,
+		kind: RecordKind<T>,
+		record: FoundRecord,
+		nowMs: number,
+	): Promise<Copy<T>> {
 		const known = entries.get(key);
-		return { version, bytes, value: known?.version === version ? (known.value as T) : kind.parse(body) };
+		if (known !== undefined && known.version >= record.version) {
+			// The same version, or a location that lags behind what this isolate has seen. What is known need not be verified
+			// again, unless it is to count for longer.
+			const countsLonger = known.version === record.version && endOf(claimedEnd(record)) > known.endsMs;
+			if (nowMs < known.endsMs && !countsLonger) return { ...known, value: known.value as T };
+			if (known.version > record.version) throw new RecordStoreError("ended", key);
+		}
+		const { version, body, bytes, until } = await openRecord(seal, key, record);
+		const copy = { version, bytes, value: parseOnce(key, kind, version, body), endsMs: endOf(until) };
+		if (nowMs < copy.endsMs) return copy;
+		keepEnded(key, kind, copy);
+		throw new RecordStoreError("ended", key);
+	}
+
+	function parseOnce<T>(key: string, kind: RecordKind<T>, version: number, body: unknown): T {
+		const known = entries.get(key);
+		return known?.version === version ? (known.value as T) : kind.parse(body);
+	}
+
+	/** Genuine, and too old to be taken while its owner can be asked: better than nothing where it cannot. */
+	function keepEnded<T>(key: string, kind: RecordKind<T>, copy: Copy<T>): void {
+		const known = entries.get(key);
+		if (known !== undefined && known.version >= copy.version) return;
+		const { endsMs } = copy;
+		const times = { aheadMs: endsMs, freshUntilMs: endsMs, staleUntilMs: endsMs, readMs: endsMs, askAgainMs: endsMs };
+		entries.set(key, { ...copy, kind, uses: 0, ...times });
 	}
 
 	function keep<T>(key: string, kind: RecordKind<T>, nowMs: number, copy: Copy<T>): T {
 		const known = entries.get(key);
 		const freshMs = kind.freshSeconds * 1_000;
-		const freshUntilMs = nowMs + freshMs;
-		const staleUntilMs = freshUntilMs + kind.staleSeconds * 1_000;
+		const endsMs = Math.max(copy.endsMs, known !== undefined && known.version >= copy.version ? known.endsMs : 0);
+		const freshUntilMs = Math.min(nowMs + freshMs, endsMs);
+		const staleUntilMs = Math.min(nowMs + freshMs + kind.staleSeconds * 1_000, endsMs);
 		if (known !== undefined && known.version >= copy.version) {
-			// The same version, or a location that lags behind what this isolate has already seen: the copy stays.
+			// An owner that was set back to an earlier time tells an older one: the copy stays.
+			known.endsMs = endsMs;
 			known.freshUntilMs = Math.max(known.freshUntilMs, freshUntilMs);
 			known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);
 			known.readMs = Math.max(known.readMs, nowMs);
@@ -252,4 +303,9 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	return { peek, get, getFromOwner };
+}
+
+/** @param until unix seconds; null = for ever; undefined = not said @returns unix ms */
+function endOf(until: number | null | undefined): number {
+	return typeof until === "number" ? until * 1_000 : Number.POSITIVE_INFINITY;
 }

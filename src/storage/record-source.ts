@@ -13,25 +13,32 @@ export interface RecordSourceOptions {
 	readonly originTimeoutMs: number;
 }
 
+/** A store's record is sealed and may be anything; the owner's comes straight from its object. */
+export interface FoundReader<T> {
+	stored(record: FoundRecord): Promise<T>;
+	owned(record: FoundRecord): T;
+}
+
 export interface RecordSource {
 	/**
-	 * @param read makes of a record what the caller wants; what it throws is the record's fault, so the owner is asked
+	 * @param reader makes of a record what the caller wants; what it throws of a store's is the record's fault, so the owner is
+	 *   asked
 	 * @returns null when neither the store nor the owner has the record
-	 * @throws RecordStoreError when neither could be asked; what `read` throws when it is the owner's record
+	 * @throws RecordStoreError when neither could be asked; what the reader throws when it is the owner's record
 	 */
-	find<T>(key: string, read: (record: FoundRecord) => T): Promise<T | null>;
+	find<T>(key: string, reader: FoundReader<T>): Promise<T | null>;
 	/** The same without the store, for a record of which it is known that the store's is old. */
-	findOwned<T>(key: string, read: (record: FoundRecord) => T): Promise<T | null>;
+	findOwned<T>(key: string, reader: FoundReader<T>): Promise<T | null>;
 }
 
 export function createRecordSource(options: RecordSourceOptions): RecordSource {
 	const { store, origin, clock, storeTimeoutMs, originTimeoutMs } = options;
 
 	/** @returns null also when the store cannot answer or holds something unreadable */
-	async function askStore<T>(key: string, read: (record: FoundRecord) => T): Promise<T | null> {
+	async function askStore<T>(key: string, reader: FoundReader<T>): Promise<T | null> {
 		try {
 			const record = await within(clock, storeTimeoutMs, key, store.get(key));
-			return record === null ? null : read(record);
+			return record === null ? null : await reader.stored(record);
 		} catch {
 			return null;
 		}
@@ -45,10 +52,10 @@ export function createRecordSource(options: RecordSourceOptions): RecordSource {
 		}
 	}
 
-	async function findOwned<T>(key: string, read: (record: FoundRecord) => T): Promise<T | null> {
+	async function findOwned<T>(key: string, reader: FoundReader<T>): Promise<T | null> {
 		const owned = await askOrigin(key);
-		return owned === null ? null : read(owned);
+		return owned === null ? null : reader.owned(owned);
 	}
 
-	return { find: async (key, read) => (await askStore(key, read)) ?? findOwned(key, read), findOwned };
+	return { find: async (key, reader) => (await askStore(key, reader)) ?? findOwned(key, reader), findOwned };
 }

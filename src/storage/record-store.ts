@@ -46,13 +46,16 @@ export interface RecordOrigin {
 /** What `get` would have given or thrown. */
 export type RecordResult = StoredRecord | null | RecordStoreError;
 
-export type RecordStoreErrorCode = "unreachable" | "malformed" | "foreign";
+export type RecordStoreErrorCode = "unreachable" | "malformed" | "foreign" | "forged" | "ended";
 
 export class RecordStoreError extends Error {
 	readonly code: RecordStoreErrorCode;
 	readonly key: string;
 
-	/** @param code unreachable: no answer; malformed: not a record; foreign: the record of another key */
+	/**
+	 * @param code unreachable: no answer; malformed: not a record; foreign: the record of another key; forged: nobody who may
+	 *   has sealed it; ended: it counts no longer (sealed-records.ts)
+	 */
 	constructor(code: RecordStoreErrorCode, key: string, options?: ErrorOptions) {
 		super(`record store: ${code} at ${key}`, options);
 		this.name = "RecordStoreError";

@@ -6,8 +6,11 @@ import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
 import type { Product } from "../../src/objects/product/product.ts";
 import type { OriginBindings } from "../../src/objects/record-origin.ts";
+import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import type { RecordStore } from "../../src/storage/record-store.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
+import { createSealedStore } from "../../src/storage/sealed-records.ts";
+import { PLAIN_SEAL } from "../support/plain-seal.ts";
 import { type Life, type ObjectClass, ObjectHost } from "./objects.ts";
 import { KvModel, type ModelStore, RedisModel, type World } from "./stores.ts";
 
@@ -79,6 +82,7 @@ export class Deployment {
 			DIRECTORY: { getByName: () => stub(this.directory, location, guard) },
 			TOKEN_TTL_SECONDS: this.#options.tokenTtlSeconds,
 			ENVIRONMENT: "production",
+			MAC_KEYS: `sim:${"0".repeat(43)}`,
 			RECORD_STORE: "kv",
 		};
 		return bindings as unknown as ObjectBindings & OriginBindings;
@@ -134,11 +138,14 @@ export class Deployment {
 				});
 			},
 		});
-		const lanes = { kv: made[0], redis: { name: "redis", store: redis, writeIntervalMs: 0 } };
+		const [toKv] = made;
+		if (toKv === undefined) throw new Error("the object made no lane");
+		// Sealed anew: the object's own seal takes time that is not the schedule's.
+		const kv = createKvRecordStore(this.bindings(location, life).RECORDS, world.time);
+		const lanes = { kv: { ...toKv, store: kv }, redis: { name: "redis", store: redis, writeIntervalMs: 0 } };
 		return this.storeNames.map((name) => {
-			const lane = lanes[name];
-			if (lane === undefined) throw new Error(`the object made no lane to ${name}`);
-			return { ...lane, store: mortal(lane.store) };
+			const { store, ...lane } = lanes[name];
+			return { ...lane, store: mortal(createSealedStore(store, PLAIN_SEAL, world.time)) };
 		});
 	}
 }

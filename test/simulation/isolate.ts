@@ -18,6 +18,7 @@ import {
 } from "../../src/storage/record-store.ts";
 import { createRecords, RecordMissingError, type Records } from "../../src/storage/records.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
+import { PLAIN_SEAL } from "../support/plain-seal.ts";
 import type { Deployment } from "./deployment.ts";
 
 export type Question = "token" | "check" | "unchanged" | "permit";
@@ -75,7 +76,7 @@ export class Isolate {
 		);
 		const owner = createRecordOrigin(bindings);
 		const origin = { read: versions.noting((key) => owner.read(key)) };
-		const cache = createRecordCache({ store, origin, maxBytes: MAX_BYTES, clock });
+		const cache = createRecordCache({ store, seal: PLAIN_SEAL, origin, maxBytes: MAX_BYTES, clock });
 		this.#records = createRecords(versions.cache(cache), lifetimes);
 	}
 
@@ -170,7 +171,9 @@ class VersionWatch {
 	noting(read: (key: string) => Promise<FoundRecord | null>): (key: string) => Promise<FoundRecord | null> {
 		return async (key) => {
 			const record = await read(key);
-			if (record !== null && isObject(record.body)) this.#bodies.set(record.body, record.version);
+			// What is sealed is parsed without its seal; the owner's is not sealed.
+			const body = isObject(record?.body) && "content" in record.body ? record.body.content : record?.body;
+			if (record !== null && isObject(body)) this.#bodies.set(body, record.version);
 			return record;
 		};
 	}

@@ -69,7 +69,8 @@ export class ModelStore {
 	append(key: string, text: string, here: number | null): void {
 		const atMs = this.world.time.nowMs();
 		const before = this.writes.get(key) ?? [];
-		const { version, body } = parseRecord(key, text);
+		const { version, body: sealed } = parseRecord(key, text);
+		const body = (sealed as { content: unknown }).content;
 		if (key === HEADS_KEY) {
 			const { denied } = headsRecord.parse(body);
 			if (denied > 0 && !this.writes.has(deniedKey(denied))) this.headsToNowhere += 1;

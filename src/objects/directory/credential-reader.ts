@@ -1,6 +1,6 @@
 // Whose API key is this? Asked of the Directory alone: a store that held keys could be made to grant anything by whoever may
-// write to it. Few requests carry one. Each isolate remembers an answer for a few seconds, for which a revocation waits; while
-// the Directory cannot be asked, whoever was known lately goes on, so that a device can still be suspended then.
+// write to it. Few requests carry one. Each isolate remembers an answer for a few seconds, for which a revocation waits; no
+// longer, although the Directory be down: what people may do must be known for certain.
 import type { CredentialRecord } from "../../entitlement/credential-record.ts";
 import { createBoundedEntries } from "../../storage/bounded-entries.ts";
 import { answerInTime } from "../answer-in-time.ts";
@@ -14,8 +14,6 @@ export interface CredentialOwner {
 export type ReadCredential = (hash: string, nowMs: number) => Promise<CredentialRecord | null>;
 
 const FRESH_SECONDS = 10;
-/** After the last answer, while there is no other: an isolate lives long, and a revoked key must not. */
-const LAST_GOOD_SECONDS = 600;
 const MAX_REMEMBERED = 1_000;
 
 /**
@@ -23,22 +21,16 @@ const MAX_REMEMBERED = 1_000;
  * @param freshSeconds of device records: where those are never taken without asking, neither are keys
  */
 export function createCredentialReader(directory: () => CredentialOwner, freshSeconds: number): ReadCredential {
-	const remembered = createBoundedEntries<{ readonly credential: CredentialRecord; readonly askedMs: number }>(
+	const remembered = createBoundedEntries<{ readonly credential: CredentialRecord; readonly untilMs: number }>(
 		MAX_REMEMBERED,
 	);
 	const freshMs = Math.min(FRESH_SECONDS, freshSeconds) * 1_000;
 	return async (hash, nowMs) => {
 		const known = remembered.get(hash);
-		if (known !== undefined && nowMs < known.askedMs + freshMs) return known.credential;
-		let credential: CredentialRecord | null;
-		try {
-			credential = await answerInTime(directory().credential(hash));
-		} catch (error) {
-			if (known !== undefined && nowMs < known.askedMs + LAST_GOOD_SECONDS * 1_000) return known.credential;
-			throw error;
-		}
+		if (known !== undefined && nowMs < known.untilMs) return known.credential;
+		const credential = await answerInTime(directory().credential(hash));
 		if (credential === null) remembered.delete(hash);
-		else remembered.set(hash, { credential, askedMs: nowMs });
+		else remembered.set(hash, { credential, untilMs: nowMs + freshMs });
 		return credential;
 	};
 }

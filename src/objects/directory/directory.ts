@@ -214,6 +214,13 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return this.#exists ? readTrail(this.ctx.storage.sql, query) : { entries: [], next: 0, more: false };
 	}
 
+	/** Writes `heads` again as it is: in a store it counts for a while only (storage/sealed-records.ts). */
+	async renewHeads(): Promise<void> {
+		if (!this.#exists || this.#tables.revision("heads") === 0 || this.outbox.owes(HEADS_KEY)) return;
+		this.outbox.add([headsStep(this.#tables)]);
+		await this.outbox.flush();
+	}
+
 	override async alarm(): Promise<void> {
 		if (this.#exists) await this.outbox.deliver();
 	}

@@ -34,8 +34,8 @@ export type RebuildResult =
 	  }
 	| { readonly ok: false; readonly reason: "stores_behind" };
 
-/** unreadable: something is there that is not this key's record */
-export type DriftVerdict = "missing" | "behind" | "ahead" | "different" | "unreadable";
+/** unreadable: something is there that is not this key's record; forged: its seal is not one of this deployment's keys */
+export type DriftVerdict = "missing" | "behind" | "ahead" | "different" | "unreadable" | "forged";
 
 export interface Drift {
 	readonly store: string;
@@ -129,7 +129,8 @@ function compare(
 ): "same" | "unanswered" | Pick<Drift, "verdict" | "storeVersion"> {
 	if (held === undefined) return "unanswered";
 	if (held instanceof RecordStoreError) {
-		return held.code === "unreachable" ? "unanswered" : { verdict: "unreadable", storeVersion: null };
+		if (held.code === "unreachable") return "unanswered";
+		return { verdict: held.code === "forged" ? "forged" : "unreadable", storeVersion: null };
 	}
 	if (held === null) return { verdict: "missing", storeVersion: null };
 	const { version: storeVersion, body } = held;

@@ -86,7 +86,7 @@ const verify = createRoute({
 						z.object({
 							store: storeName,
 							key: z.string(),
-							verdict: z.enum(["missing", "behind", "ahead", "different", "unreadable"]),
+							verdict: z.enum(["missing", "behind", "ahead", "different", "unreadable", "forged"]),
 							store_version: z.int().nullable(),
 							true_version: z.int(),
 						}),

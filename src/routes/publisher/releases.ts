@@ -86,10 +86,10 @@ const publish = createRoute({
 					urgency: urgency.optional(),
 					models: z.array(modelName).min(1).max(100).optional().openapi({ description: "Every model, if left out" }),
 					engine: engineRange.optional(),
-					allow_older: z
-						.boolean()
-						.optional()
-						.openapi({ description: "Also if a newer version is released: devices are then offered the older one" }),
+					allow_older: z.boolean().optional().openapi({
+						example: false,
+						description: "Also if a newer version is released: devices are then offered the older one",
+					}),
 				})
 				.openapi("NewRelease"),
 		),

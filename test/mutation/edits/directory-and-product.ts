@@ -146,19 +146,9 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a revoked API key is good for ten seconds more in a service that keeps no copies",
 			},
 			{
-				from: "nowMs < known.askedMs + freshMs",
-				to: "nowMs <= known.askedMs + freshMs",
+				from: "nowMs < known.untilMs",
+				to: "nowMs <= known.untilMs",
 				breaks: "an answer about an API key is taken for longer than it is said to hold",
-			},
-			{
-				from: "nowMs < known.askedMs + LAST_GOOD_SECONDS * 1_000",
-				to: "true",
-				breaks: "a revoked API key is good for as long as the Directory cannot be asked",
-			},
-			{
-				from: "if (credential === null) remembered.delete(hash);\n\t\telse ",
-				to: "if (credential !== null) ",
-				breaks: "an API key that is gone is remembered for the next outage",
 			},
 			{
 				from: "await answerInTime(directory().credential(hash))",

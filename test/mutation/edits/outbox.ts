@@ -242,7 +242,7 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "a rebuild that is meant for one store writes to all",
 			},
 			{
-				from: 'held.code === "unreachable" ? "unanswered" : { verdict: "unreadable", storeVersion: null }',
+				from: 'if (held.code === "unreachable") return "unanswered";',
 				to: '"unanswered"',
 				breaks: "a spoilt record is not found by a comparison",
 			},

@@ -148,8 +148,8 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 		tests: ["test/unit/storage/record-cache"],
 		edits: [
 			{
-				from: "(await askStore(key, read)) ?? findOwned(key, read)",
-				to: "askStore(key, read)",
+				from: "(await askStore(key, reader)) ?? findOwned(key, reader)",
+				to: "askStore(key, reader)",
 				breaks: "a record that no store has yet is not asked of its object",
 			},
 			{

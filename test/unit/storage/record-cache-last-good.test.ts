@@ -4,6 +4,7 @@ import { systemClock } from "../../../src/storage/clock.ts";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../../src/storage/record-cache.ts";
 import type { RecordOrigin } from "../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
+import { PLAIN_SEAL, sealedReader } from "../../support/plain-seal.ts";
 
 const KEY = "device:dev-a";
 const NOW = 1_800_000_000_000;
@@ -34,7 +35,13 @@ beforeEach(async () => {
 	ownerReads = 0;
 	elapsedMs = 0;
 	const limits = { maxBytes: 100_000, flightWaitMs: 5, storeTimeoutMs: 5, originTimeoutMs: 5 };
-	cache = createRecordCache({ store, origin, ...limits, clock: { ...systemClock, nowMs: () => elapsedMs } });
+	cache = createRecordCache({
+		store: sealedReader(store),
+		seal: PLAIN_SEAL,
+		origin,
+		...limits,
+		clock: { ...systemClock, nowMs: () => elapsedMs },
+	});
 });
 
 /** @returns the value, and the times at which the copies behind it were last read */

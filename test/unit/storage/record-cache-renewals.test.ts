@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../../src/storage/record-cache.ts";
 import type { FoundRecord } from "../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
+import { PLAIN_SEAL, sealedReader } from "../../support/plain-seal.ts";
 
 const KEY = "device:dev-a";
 const NOW = 1_800_000_000_000;
@@ -29,7 +30,13 @@ beforeEach(() => {
 	background = [];
 	const origin = { read: async (key: string) => owned.get(key) ?? null };
 	// As at the edge, where the timers of a request that was cancelled never run.
-	cache = createRecordCache({ store, origin, maxBytes: 1_000, clock: timersOfNobody });
+	cache = createRecordCache({
+		store: sealedReader(store),
+		seal: PLAIN_SEAL,
+		origin,
+		maxBytes: 1_000,
+		clock: timersOfNobody,
+	});
 });
 
 it("a renewal that was cancelled with its request is made by who asks ten seconds later, and by nobody before", async () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../../src/storage/record-cache.ts";
 import type { FoundRecord, RecordOrigin } from "../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
+import { PLAIN_SEAL, sealedReader } from "../../support/plain-seal.ts";
 
 const KEY = "device:dev-a";
 const NOW = 1_800_000_000_000;
@@ -57,7 +58,14 @@ beforeEach(() => {
 	store = new FakeRecordStore();
 	store.ordered = false;
 	origin = new FakeOrigin();
-	cache = createRecordCache({ store, origin, maxBytes: MAX_BYTES, flightWaitMs: 5, storeTimeoutMs: 5 });
+	cache = createRecordCache({
+		store: sealedReader(store),
+		seal: PLAIN_SEAL,
+		origin,
+		maxBytes: MAX_BYTES,
+		flightWaitMs: 5,
+		storeTimeoutMs: 5,
+	});
 	parses = 0;
 	background = [];
 	lastGood = [];
@@ -149,7 +157,13 @@ describe("record cache, versions", () => {
 		const late = Promise.withResolvers<FoundRecord | null>();
 		const answers = [late.promise, Promise.resolve(found(2, "two"))];
 		store.get = () => answers.shift() ?? Promise.resolve(null);
-		const cacheWithPatience = createRecordCache({ store, origin, maxBytes: MAX_BYTES, flightWaitMs: 0 });
+		const cacheWithPatience = createRecordCache({
+			store: sealedReader(store),
+			seal: PLAIN_SEAL,
+			origin,
+			maxBytes: MAX_BYTES,
+			flightWaitMs: 0,
+		});
 		const first = cacheWithPatience.get(KEY, text, scopeAt(NOW));
 		expect(await cacheWithPatience.get(KEY, text, scopeAt(NOW))).toBe("two");
 		late.resolve(found(1, "one"));
@@ -239,7 +253,7 @@ describe("record cache, bounds", () => {
 
 	beforeEach(() => {
 		// Room for four records of a thousand characters, each with what the cache keeps beside it.
-		cache = createRecordCache({ store, origin, maxBytes: 5_000 });
+		cache = createRecordCache({ store: sealedReader(store), seal: PLAIN_SEAL, origin, maxBytes: 5_000 });
 	});
 
 	it("gives up the record that nobody used", async () => {
@@ -364,7 +378,14 @@ describe("record cache, one read for many", () => {
 			first = false;
 			return new Promise(() => {});
 		};
-		const patient = createRecordCache({ store, origin, maxBytes: MAX_BYTES, flightWaitMs: 5, storeTimeoutMs: 60_000 });
+		const patient = createRecordCache({
+			store: sealedReader(store),
+			seal: PLAIN_SEAL,
+			origin,
+			maxBytes: MAX_BYTES,
+			flightWaitMs: 5,
+			storeTimeoutMs: 60_000,
+		});
 		await store.put(KEY, { version: 1, body: "one" });
 		void patient.get(KEY, text, scopeAt(NOW));
 		const answers = await Promise.all(Array.from({ length: 20 }, () => patient.get(KEY, text, scopeAt(NOW))));

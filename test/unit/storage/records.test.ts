@@ -5,6 +5,7 @@ import type { DeviceRecord } from "../../../src/entitlement/device-record.ts";
 import { createRecordCache } from "../../../src/storage/record-cache.ts";
 import { createRecords, RecordMissingError, type Records } from "../../../src/storage/records.ts";
 import { FakeRecordStore } from "../../support/fake-record-store.ts";
+import { PLAIN_SEAL, sealedReader } from "../../support/plain-seal.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const DEVICE = "dev-0123456789-0123456789abcdef";
@@ -35,7 +36,7 @@ function recordsThatKeep(headsFreshSeconds: number, deviceFreshSeconds: number):
 			return record === undefined ? null : { ...record, bytes: 100 };
 		},
 	};
-	const cache = createRecordCache({ store, origin, maxBytes: 100_000 });
+	const cache = createRecordCache({ store: sealedReader(store), seal: PLAIN_SEAL, origin, maxBytes: 100_000 });
 	return createRecords(cache, { headsFreshSeconds, deviceFreshSeconds, lastGoodSeconds: 0 });
 }
 

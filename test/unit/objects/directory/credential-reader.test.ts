@@ -41,8 +41,8 @@ describe("an API key that was revoked", () => {
 
 describe("while the Directory cannot be asked", () => {
 	it.each([
-		["a key that was known ten minutes ago goes on", 599_999, true],
-		["no longer than that", 600_000, false],
+		["a key that was known seconds ago goes on", 9_999, true],
+		["no longer than that: it may have been revoked", 10_000, false],
 	])("%s", async (_, ms, goesOn) => {
 		await read("hash-a", 0);
 		isDown = true;
@@ -54,14 +54,6 @@ describe("while the Directory cannot be asked", () => {
 	it("nobody knows of a key that was never used", async () => {
 		isDown = true;
 		await expect(read("hash-a", 0)).rejects.toThrow("down");
-	});
-
-	it("a key that was unknown, or is unknown now, does not come back", async () => {
-		await read("hash-a", 0);
-		held = null;
-		expect(await read("hash-a", 20_000)).toBeNull();
-		isDown = true;
-		await expect(read("hash-a", 20_001)).rejects.toThrow("down");
 	});
 });
 

@@ -7,6 +7,7 @@ import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
+import { readStored } from "../../../support/stored-record.ts";
 import { trailOf } from "../../../support/trail.ts";
 
 afterEach(reset);
@@ -15,7 +16,7 @@ const directory = () => bindings.DIRECTORY.getByName("directory");
 
 async function storedRecord(key: string) {
 	const text = await bindings.RECORDS.get(key);
-	return text === null ? null : parseRecord(key, text);
+	return text === null ? null : readStored(key, text);
 }
 
 async function storedDenials(): Promise<Record<string, number>> {
@@ -332,17 +333,17 @@ describe("the record of a device", () => {
 		const { account, device } = await createAccount();
 		await account().activate(device(1));
 		const key = `device:${device(1).candidateDeviceId}`;
-		const stored = await bindings.RECORDS.get(key);
+		const before = await storedRecord(key);
 		await bindings.RECORDS.delete(key);
-		expect(await account().readRecord(key)).toBe(stored);
-		await expect.poll(() => bindings.RECORDS.get(key)).toBe(stored);
+		expect(parseRecord(key, (await account().readRecord(key)) ?? "")).toMatchObject({ ...before });
+		await expect.poll(() => storedRecord(key)).toEqual(before);
 	});
 
 	it("is stored again when it is lost again, a minute later and not sooner", async () => {
 		const { account, device } = await createAccount();
 		await account().activate(device(1));
 		const key = `device:${device(1).candidateDeviceId}`;
-		const stored = await bindings.RECORDS.get(key);
+		const before = await storedRecord(key);
 		const lose = async () => {
 			await bindings.RECORDS.delete(key);
 			await account().readRecord(key);
@@ -351,13 +352,13 @@ describe("the record of a device", () => {
 		vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
 		try {
 			await lose();
-			await expect.poll(() => bindings.RECORDS.get(key)).toBe(stored);
+			await expect.poll(() => storedRecord(key)).toEqual(before);
 			await lose();
 			expect(await owed()).toEqual([]);
 			expect(await bindings.RECORDS.get(key)).toBeNull();
 			vi.setSystemTime(Date.now() + 60_000);
 			await lose();
-			await expect.poll(() => bindings.RECORDS.get(key)).toBe(stored);
+			await expect.poll(() => storedRecord(key)).toEqual(before);
 		} finally {
 			vi.useRealTimers();
 		}

@@ -1,13 +1,14 @@
 // What a device takes along when it leaves its license for another, and what it leaves behind; and how that differs from one
 // that was gone and comes back.
+
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
-import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { ringAll } from "../../../support/alarms.ts";
 import { createHaAccount } from "../../../support/ha-fixture.ts";
 import { bindings } from "../../../support/object-bindings.ts";
+import { readStored } from "../../../support/stored-record.ts";
 
 afterEach(reset);
 
@@ -23,7 +24,7 @@ async function movable() {
 		move: (number = 1, now = LATER) => account().activate(device(number, { codeHash: "hash-b", now })),
 		published: async (number = 1) => {
 			const key = `device:${idOf(number)}`;
-			return deviceRecord.parse(parseRecord(key, (await bindings.RECORDS.get(key)) ?? "").body);
+			return deviceRecord.parse(readStored(key, (await bindings.RECORDS.get(key)) ?? "").body);
 		},
 		actions: async () => {
 			const page = await account().events({ after: 0, limit: 100, types: ["device", "seat"] });

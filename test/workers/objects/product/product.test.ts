@@ -8,6 +8,7 @@ import type { ReleaseMetadata } from "../../../../src/objects/product/product-ta
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+import { readStored, sealedText, storedIn } from "../../../support/stored-record.ts";
 
 afterEach(reset);
 
@@ -36,9 +37,9 @@ async function publish(version: string, digit = "a", change: Partial<ReleaseMeta
 async function publishedRecord() {
 	const heads = await bindings.RECORDS.get("heads");
 	if (heads === null) return null;
-	const revision = headsRecord.parse(parseRecord("heads", heads).body).products["crs"];
+	const revision = headsRecord.parse(readStored("heads", heads).body).products["crs"];
 	const key = `product:crs@${revision}`;
-	return productRecord.parse(parseRecord(key, (await bindings.RECORDS.get(key)) ?? "").body);
+	return productRecord.parse(readStored(key, (await bindings.RECORDS.get(key)) ?? "").body);
 }
 
 describe("a product that was never created", () => {
@@ -232,10 +233,11 @@ describe("publishing", () => {
 		expect((await publishedRecord())?.releases.map(({ version }) => version)).toEqual(["1"]);
 		const record = await product().readRecord("product:crs@2");
 		store.repair();
-		store.onPut = (key, { version, body }) => bindings.RECORDS.put(key, JSON.stringify({ key, version, body }));
+		store.onPut = async (key, stored) => bindings.RECORDS.put(key, await sealedText(key, stored));
 		expect(await runDurableObjectAlarm(product())).toBe(true);
 		expect((await publishedRecord())?.releases.map(({ version }) => version)).toEqual(["2", "1"]);
-		expect(await bindings.RECORDS.get("product:crs@2")).toBe(record);
+		const owned = parseRecord("product:crs@2", record ?? "");
+		expect(await storedIn(bindings.RECORDS, "product:crs@2")).toEqual({ version: owned.version, body: owned.body });
 		expect(await publish("2", "b")).toMatchObject({ kind: "same", published: true });
 	});
 

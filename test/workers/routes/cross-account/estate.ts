@@ -1,11 +1,13 @@
 // An account with one of everything that an account can have, all its own, and a way to tell whether anything of it was
 // changed or shown: what its object and the record stores hold, to the byte, and every text that no other account has.
+
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { deniedKey, deviceKey, HEADS_KEY, messagesKey } from "../../../../src/storage/keys.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet } from "../../../support/fleet.ts";
 import { operated } from "../../../support/service.ts";
+import { storedIn } from "../../../support/stored-record.ts";
 import { offerOf, permitOf } from "../../support/fixtures.ts";
 
 export interface Estate extends Fleet {
@@ -115,14 +117,15 @@ export async function contentOf({ objectName }: Estate): Promise<string> {
 /** The records of the account's devices, and what the records that all devices share say of the account now. */
 export async function recordsOf({ objectName }: Estate): Promise<readonly string[]> {
 	const { keys } = await env.RECORDS.list({ prefix: deviceKey(`dev-${objectName}`) });
-	const own = await Promise.all(keys.map(async ({ name }) => `${name} ${await env.RECORDS.get(name)}`));
-	const { body } = JSON.parse((await env.RECORDS.get(HEADS_KEY)) ?? "") as HeadsText;
+	const stored = async (name: string) => storedIn(env.RECORDS, name);
+	const own = await Promise.all(keys.map(async ({ name }) => `${name} ${JSON.stringify(await stored(name))}`));
+	const { body } = (await stored(HEADS_KEY)) as HeadsText;
 	const shared = [HEADS_KEY, deniedKey(body.denied), messagesKey(body.messages)];
-	const texts = await Promise.all(shared.map((key) => env.RECORDS.get(key)));
+	const records = await Promise.all(shared.map(stored));
 	return [
 		...own,
-		...texts
-			.flatMap((text) => (text === null ? [] : linesIn(JSON.parse(text), "")))
+		...records
+			.flatMap((record) => (record === null ? [] : linesIn(record, "")))
 			.filter((line) => line.includes(objectName)),
 	];
 }

@@ -1,9 +1,10 @@
 // Who is told why a firewall gets what it gets, and that it shows where an edge is behind.
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { parseRecord } from "../../../../src/storage/record-store.ts";
 import type { Firewall } from "../../../support/firewall.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { operate, operated } from "../../../support/service.ts";
+import { readStored, sealedText } from "../../../support/stored-record.ts";
 import { Edge } from "../../support/edge.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { type Explained, explainToItself, newLicensedScene, pathOf } from "../../support/explained.ts";
@@ -115,19 +116,21 @@ describe("where this edge is behind", () => {
 		});
 	});
 
-	test.each<[string, (edge: Edge, key: string) => void]>([
+	test.each<[string, (edge: Edge, key: string) => unknown]>([
 		["missing", (edge, key) => (edge.kv.tell = (asked, text) => (asked === key ? null : text))],
 		["unreadable", (edge, key) => (edge.kv.tell = (asked, text) => (asked === key ? "<html>" : text))],
 		[
 			"ahead",
-			(edge, key) =>
-				(edge.kv.tell = (asked, text) =>
-					asked === key && text !== null ? JSON.stringify({ key, ...parseRecord(key, text), version: 9 }) : text),
+			async (edge, key) => {
+				const { body } = readStored(key, (await env.RECORDS.get(key)) ?? "");
+				const ahead = await sealedText(key, { version: 9, body });
+				edge.kv.tell = (asked, text) => (asked === key ? ahead : text);
+			},
 		],
 	])("a copy that is %s", async (state, spoil) => {
 		const scene = await inForce();
 		const edge = new Edge();
-		spoil(edge, `device:${scene.firewall.clientId}`);
+		await spoil(edge, `device:${scene.firewall.clientId}`);
 		const told = await ask(edge, scene);
 		expect(told.answer).toMatchObject({ status: "offered" });
 		expect(told.edge.stores).toMatchObject([{ store: "kv", state, version: state === "ahead" ? 9 : null }]);

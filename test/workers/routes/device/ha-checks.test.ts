@@ -1,4 +1,5 @@
 // What devices of an HA group say of themselves with their checks, and how it reaches their account: behind the answer, once.
+
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -6,6 +7,7 @@ import type { Account } from "../../../../src/objects/account/account.ts";
 import type { Firewall } from "../../../support/firewall.ts";
 import { delivered } from "../../../support/ha-groups.ts";
 import { operated } from "../../../support/service.ts";
+import { storedIn } from "../../../support/stored-record.ts";
 import { Edge } from "../../support/edge.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { explain, explainToItself } from "../../support/explained.ts";
@@ -51,7 +53,7 @@ interface ExplainedHa {
 	readonly role: string | null;
 	readonly devices: readonly { device: string; role: string | null; versions: object }[];
 }
-const recordOf = async ({ group }: Pair) => JSON.parse((await env.RECORDS.get(`ha:${group}`)) ?? "null");
+const recordOf = async ({ group }: Pair) => storedIn(env.RECORDS, `ha:${group}`);
 const haOf = async (pair: Pair) => (await explain(pair))["ha"] as ExplainedHa;
 const rolesOf = async (pair: Pair) => (await haOf(pair)).devices.map(({ role }) => role).sort();
 

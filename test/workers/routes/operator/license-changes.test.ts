@@ -1,10 +1,12 @@
 // What an operator does to a license while devices use it: they follow at once, keep what is installed, and learn why.
+
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { ringAll } from "../../../support/alarms.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { publish } from "../../../support/fleet.ts";
 import { operate, operated } from "../../../support/service.ts";
+import { storedIn } from "../../../support/stored-record.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import {
 	checkProduct,
@@ -33,7 +35,7 @@ interface StoredDevice {
 	readonly version: number;
 	readonly body: { readonly licenseEpoch: number };
 }
-const storedDevice = async (id: string) => (await env.RECORDS.get(`device:${id}`, "json")) as StoredDevice;
+const storedDevice = async (id: string) => (await storedIn(env.RECORDS, `device:${id}`)) as StoredDevice;
 
 /** The token from before the change is refused, and the new one shows what has become. */
 async function followed(firewall: Firewall, product: string, version = "1.0.0") {

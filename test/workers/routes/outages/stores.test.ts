@@ -63,8 +63,8 @@ describe("one store down", () => {
 			// At most, for two of them may be asked for at once.
 			expect(waitedMs).toBeLessThanOrEqual(edge[down].reads.length * lateMs);
 			expect(waitedMs).toBeGreaterThanOrEqual(lateMs);
-			// The Account activates, the Directory lists its keys.
-			expect([edge.directory.calls, edge.product.calls, edge.account.calls]).toEqual([1, 0, 1]);
+			// The Account activates, the Directory says whose key it is and lists its keys.
+			expect([edge.directory.calls, edge.product.calls, edge.account.calls]).toEqual([2, 0, 1]);
 		},
 	);
 

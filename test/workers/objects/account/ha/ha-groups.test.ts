@@ -3,10 +3,10 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { MAX_HA_MEMBERS } from "../../../../../src/entitlement/ha-group.ts";
-import { parseRecord } from "../../../../../src/storage/record-store.ts";
 import { DAY, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
 import { createHaAccount, type HaFixture } from "../../../../support/ha-fixture.ts";
 import { bindings } from "../../../../support/object-bindings.ts";
+import { readStored } from "../../../../support/stored-record.ts";
 import { trailOf } from "../../../../support/trail.ts";
 
 afterEach(reset);
@@ -87,7 +87,7 @@ describe("a device that is there", () => {
 		await join(2);
 		expect([await taken(), await state()]).toEqual([1, { seat: "for good", devices: [1, 2] }]);
 		const stored = await bindings.RECORDS.get(`device:${idOf(2)}`);
-		expect(parseRecord(`device:${idOf(2)}`, stored ?? "")).toMatchObject({ version: 2, body: { haGroup: group } });
+		expect(readStored(`device:${idOf(2)}`, stored ?? "")).toMatchObject({ version: 2, body: { haGroup: group } });
 		expect(await join(2)).toMatchObject({ ok: true, changed: false });
 		expect(await leave(1)).toMatchObject({ ok: true, changed: true });
 		expect(await leave(1)).toMatchObject({ ok: true, changed: false });

@@ -1,10 +1,12 @@
 // Version skew of an HA group in its Account, as time passes; and the group's record, lost and written again.
+
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { VerifyResult } from "../../../../../src/objects/outbox/record-pages.ts";
 import { NOW, OPERATOR } from "../../../../support/account-fixture.ts";
 import { newGroup } from "../../../../support/ha-groups.ts";
 import { bindings } from "../../../../support/object-bindings.ts";
+import { storedIn } from "../../../../support/stored-record.ts";
 
 const HOUR = 3_600;
 
@@ -164,7 +166,8 @@ describe("the record of a group", () => {
 
 	it("has those who are members now, from the first moment of the group to its last", async () => {
 		const { account, id, a, b, devices, join, leave, activate, change, report } = await newGroup({ devices: 0 });
-		const stored = async () => JSON.parse((await bindings.RECORDS.get(`ha:${id}`)) ?? "null");
+		const stored = async () =>
+			(await storedIn(bindings.RECORDS, `ha:${id}`)) as { version: number; body: { members: { device: string }[] } };
 		const member = async (seen: { version: number; body: { members: { device: string }[] } }) =>
 			seen.body.members.map(({ device }) => device);
 		expect([a, b, devices]).toEqual(["", "", []]);
