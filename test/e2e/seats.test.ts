@@ -1,15 +1,16 @@
-// Twenty seats and two hundred firewalls that want one at once, over HTTP: each with its own key and proof, many of them
+// Twenty seats and many times as many firewalls that want one at once, over HTTP: each with its own key and proof, many of them
 // cut off before they have their answer. Whoever is cut off tries again, with the same code and the same key.
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createPrivateJwk, type DeviceKey, importDeviceKey } from "../../cli/firewall/device-key.ts";
+import { runs } from "../support/runs.ts";
 import { operate } from "./support/fleet.ts";
 import { type RunningService, startService } from "./support/service.ts";
 
 const SEATS = 20;
-const FIREWALLS = 200;
+const FIREWALLS = runs(80, 400);
 
 let service: RunningService;
 beforeAll(async () => {
@@ -111,8 +112,8 @@ async function activate(firewall: Firewall, code: string): Promise<{ answer: Ans
 describe.each([
 	["fixed", {}],
 	["elastic", { kind: "elastic", lease_minutes: 15 }],
-])("%s: 20 seats, and 200 firewalls at once, many of which are cut off and try again", (_, terms) => {
-	it("are 20 devices, each with its seat and its one id, and 180 that are told that there is none", async () => {
+])(`%s: ${SEATS} seats, and ${FIREWALLS} firewalls at once, many of which are cut off and try again`, (_, terms) => {
+	it("are 20 devices, each with its seat and its one id, and all others are told that there is none", async () => {
 		const [firewalls, { path, code }] = [await createFirewalls(), await createLicense(terms)];
 		const outcomes = await Promise.all(firewalls.map((firewall) => activate(firewall, code)));
 		expect(outcomes.reduce((sum, { lost }) => sum + lost, 0)).toBeGreaterThan(FIREWALLS / 5);

@@ -7,6 +7,7 @@ import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../..
 import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+import { RUNS_TIMEOUT_MS, runs } from "../../../support/runs.ts";
 
 afterEach(reset);
 
@@ -254,7 +255,9 @@ describe("laws of an import", () => {
 	const lineOf = ({ line }: Importing, { key, serial = key, ...rest }: AnyLine) =>
 		line(key, { ...rest, serial: `FW-${serial}` });
 
-	it("cut anywhere, with lines sent twice around each cut, it comes to what it comes to in one piece", async () => {
+	it("cut anywhere, with lines sent twice around each cut, it comes to what it comes to in one piece", {
+		timeout: RUNS_TIMEOUT_MS,
+	}, async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.array(anyLine, { minLength: 1, maxLength: 25 }),
@@ -276,11 +279,13 @@ describe("laws of an import", () => {
 					expect(sansAccount(other)).toBe(sansAccount(one));
 				},
 			),
-			{ numRuns: 30 },
+			{ numRuns: runs(15, 200) },
 		);
 	});
 
-	it("no license ever has more devices than seats, and every device that is there has one", async () => {
+	it("no license ever has more devices than seats, and every device that is there has one", {
+		timeout: RUNS_TIMEOUT_MS,
+	}, async () => {
 		await fc.assert(
 			fc.asyncProperty(
 				fc.array(fc.array(anyLine, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 5 }),
@@ -297,7 +302,7 @@ describe("laws of an import", () => {
 					expect(new Set(serials).size).toBe(serials.length);
 				},
 			),
-			{ numRuns: 40 },
+			{ numRuns: runs(20, 300) },
 		);
 	});
 

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
 import { ACCOUNT, type DevicesServer, type Misbehaviour, startDevicesServer } from "../../support/devices-server.ts";
 import { runCli } from "../../support/run-cli.ts";
 
@@ -266,30 +267,34 @@ describe("laws of parapet devices import", () => {
 	const ends: readonly Misbehaviour[] = ["lost before", "lost after", { status: 500 }, { status: 403 }];
 	const anyEnd = fc.constantFrom(...ends);
 
-	it("ended anywhere, any number of times, and run again, it comes to what it comes to in one go", async () => {
-		// The longest there are: four batches.
-		const labels = Object.fromEntries(Array.from("abcdefgh", (key) => [key.repeat(32), "x".repeat(48)]));
-		const good = Array.from({ length: 260 }, (_, number) => device(number, { labels }));
-		server.refusals = { "FW-3": "no_seat_left", "FW-170": "serial_taken", "FW-259": "no_seat_left" };
-		const file = await write(good.flatMap((line, index) => (index % 70 === 0 ? [line, "{"] : [line])));
-		expect((await run(file)).exitCode).toBe(1);
-		expect(server.bodies).toHaveLength(4);
-		const whole = { devices: [...server.devices], rejects: await rejects() };
-		await fc.assert(
-			fc.asyncProperty(fc.array(fc.tuple(fc.nat(4), anyEnd), { maxLength: 5 }), async (endings) => {
-				server.devices.clear();
-				for (const [calls, end] of endings) {
-					let count = 0;
-					// Until the command ends: what is lost is lost for long.
-					server.misbehave = () => (count++ < calls ? null : end);
-					expect((await run(file)).exitCode).toBe(1);
-				}
-				server.misbehave = () => null;
-				await run(file);
-				expect({ devices: [...server.devices], rejects: await rejects() }).toEqual(whole);
-				expect((await readdir(folder)).toSorted()).toEqual([file, `${file}.rejects.jsonl`]);
-			}),
-			{ numRuns: 20 },
-		);
-	}, 60_000);
+	it(
+		"ended anywhere, any number of times, and run again, it comes to what it comes to in one go",
+		async () => {
+			// The longest there are: four batches.
+			const labels = Object.fromEntries(Array.from("abcdefgh", (key) => [key.repeat(32), "x".repeat(48)]));
+			const good = Array.from({ length: 260 }, (_, number) => device(number, { labels }));
+			server.refusals = { "FW-3": "no_seat_left", "FW-170": "serial_taken", "FW-259": "no_seat_left" };
+			const file = await write(good.flatMap((line, index) => (index % 70 === 0 ? [line, "{"] : [line])));
+			expect((await run(file)).exitCode).toBe(1);
+			expect(server.bodies).toHaveLength(4);
+			const whole = { devices: [...server.devices], rejects: await rejects() };
+			await fc.assert(
+				fc.asyncProperty(fc.array(fc.tuple(fc.nat(4), anyEnd), { maxLength: 5 }), async (endings) => {
+					server.devices.clear();
+					for (const [calls, end] of endings) {
+						let count = 0;
+						// Until the command ends: what is lost is lost for long.
+						server.misbehave = () => (count++ < calls ? null : end);
+						expect((await run(file)).exitCode).toBe(1);
+					}
+					server.misbehave = () => null;
+					await run(file);
+					expect({ devices: [...server.devices], rejects: await rejects() }).toEqual(whole);
+					expect((await readdir(folder)).toSorted()).toEqual([file, `${file}.rejects.jsonl`]);
+				}),
+				{ numRuns: runs(5, 100) },
+			);
+		},
+		RUNS_TIMEOUT_MS,
+	);
 });
