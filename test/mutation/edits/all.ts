@@ -3,6 +3,8 @@ import type { FileEdits } from "../edit.ts";
 import { ACCOUNT_DEVICES } from "./account-devices.ts";
 import { ACCOUNT_GROUPS_AND_WEBHOOKS } from "./account-groups-and-webhooks.ts";
 import { ACCOUNT_LICENSES } from "./account-licenses.ts";
+import { COMMAND_LINE } from "./command-line.ts";
+import { COMMANDS } from "./commands.ts";
 import { DIRECTORY_AND_PRODUCT } from "./directory-and-product.ts";
 import { FIREWALL } from "./firewall.ts";
 import { FIREWALL_UPDATES } from "./firewall-updates.ts";
@@ -22,4 +24,6 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...ACCOUNT_GROUPS_AND_WEBHOOKS,
 	...FIREWALL,
 	...FIREWALL_UPDATES,
+	...COMMAND_LINE,
+	...COMMANDS,
 ];
