@@ -2,7 +2,7 @@
 // own, with the reader that the edge uses; nothing here depends on the machine.
 import { type RecordReader, RecordStoreError } from "../../src/storage/record-store.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
-import { VirtualClock } from "../../test/support/virtual-clock.ts";
+import { VirtualClock } from "../../test/support/stand-ins/virtual-clock.ts";
 
 export interface Amplification {
 	readonly title: string;

@@ -11,7 +11,7 @@ import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
 import { type LocalWorker, startWorker } from "../../cli/worker/local-worker.ts";
 import { findFreePort } from "../../cli/worker/port.ts";
 import { autoscalingNews } from "../support/autoscaling-events.ts";
-import { AWS_WORDS, StubAws } from "../support/stub-aws.ts";
+import { AWS_WORDS, StubAws } from "../support/stand-ins/stub-aws.ts";
 import { runCli } from "../unit/cli/support/run-cli.ts";
 
 const INSTANCE = "i-1234567890abcdef0";

@@ -1,7 +1,7 @@
 // The Redis adapter in the runtime that it is for: the vendor's client on workerd's fetch and timers.
 import { afterEach, expect, it } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
-import { startLyingServer } from "../support/lying-server.ts";
+import { startLyingServer } from "../support/stand-ins/lying-server.ts";
 import { describeWithRedis } from "./support/redis.ts";
 
 let harness: TestHarness | undefined;

@@ -10,7 +10,7 @@ import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import type { RecordStore } from "../../src/storage/record-store.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { createSealedStore } from "../../src/storage/sealed-records.ts";
-import { PLAIN_SEAL } from "../support/plain-seal.ts";
+import { PLAIN_SEAL } from "../support/stand-ins/plain-seal.ts";
 import { type Life, type ObjectClass, ObjectHost } from "./objects.ts";
 import { KvModel, type ModelStore, RedisModel, type World } from "./stores.ts";
 

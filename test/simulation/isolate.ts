@@ -18,7 +18,7 @@ import {
 } from "../../src/storage/record-store.ts";
 import { createRecords, RecordMissingError, type Records } from "../../src/storage/records.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
-import { PLAIN_SEAL } from "../support/plain-seal.ts";
+import { PLAIN_SEAL } from "../support/stand-ins/plain-seal.ts";
 import type { Deployment } from "./deployment.ts";
 
 export type Question = "token" | "check" | "unchanged" | "permit";

@@ -1,7 +1,7 @@
 // A write to KV whose look at what is there takes too long.
 import { expect, test } from "vitest";
 import { createKvRecordStore } from "../../../src/storage/kv-record-store.ts";
-import { VirtualClock } from "../../support/virtual-clock.ts";
+import { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
 
 /** @returns KV in which a look takes so long, and what was written */
 function slowKv(clock: VirtualClock, lookMs: number) {

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createPackageReader, type PackageReader } from "../../../src/storage/package-reader.ts";
 import type { PackageRange, PackageStore } from "../../../src/storage/package-store.ts";
-import { FakeCache } from "../../support/fake-cache.ts";
-import { FakePackageStore } from "../../support/fake-package-store.ts";
+import { FakeCache } from "../../support/stand-ins/fake-cache.ts";
+import { FakePackageStore } from "../../support/stand-ins/fake-package-store.ts";
 
 const ORIGIN = "https://updates.example";
 const TEXT = "rules of today";

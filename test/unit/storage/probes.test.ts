@@ -4,8 +4,8 @@ import type { DeviceRecord } from "../../../src/entitlement/device-record.ts";
 import { HEADS_KEY } from "../../../src/storage/keys.ts";
 import { probeDevice } from "../../../src/storage/probe-device.ts";
 import { probeStores } from "../../../src/storage/probe-stores.ts";
-import { FakeRecordStore } from "../../support/fake-record-store.ts";
-import { VirtualClock } from "../../support/virtual-clock.ts";
+import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
+import { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
 
 const TRUE_VERSION = 5;
 const DEVICE = "dev-0123456789-0123456789abcdef";

@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createRecordCache, type RecordCache, type RecordKind } from "../../../src/storage/record-cache.ts";
 import type { FoundRecord } from "../../../src/storage/record-store.ts";
-import { FakeRecordStore } from "../../support/fake-record-store.ts";
-import { PLAIN_SEAL, sealedReader } from "../../support/plain-seal.ts";
+import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
+import { PLAIN_SEAL, sealedReader } from "../../support/stand-ins/plain-seal.ts";
 
 const KEY = "device:dev-a";
 const NOW = 1_800_000_000_000;

@@ -4,8 +4,8 @@ import type { SharedView } from "../../../src/content/heads-record.ts";
 import type { DeviceRecord } from "../../../src/entitlement/device-record.ts";
 import { createRecordCache } from "../../../src/storage/record-cache.ts";
 import { createRecords, RecordMissingError, type Records } from "../../../src/storage/records.ts";
-import { FakeRecordStore } from "../../support/fake-record-store.ts";
-import { PLAIN_SEAL, sealedReader } from "../../support/plain-seal.ts";
+import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
+import { PLAIN_SEAL, sealedReader } from "../../support/stand-ins/plain-seal.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const DEVICE = "dev-0123456789-0123456789abcdef";

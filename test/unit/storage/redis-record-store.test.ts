@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RecordStoreError } from "../../../src/storage/record-store.ts";
 import { createRedisRecordStore } from "../../../src/storage/redis-record-store.ts";
-import { type Lie, type LyingServer, startLyingServer } from "../../support/lying-server.ts";
+import { type Lie, type LyingServer, startLyingServer } from "../../support/stand-ins/lying-server.ts";
 
 const KEY = "device:dev-a";
 const RECORD = { version: 3, body: { serial: "SN-SECRET" } };

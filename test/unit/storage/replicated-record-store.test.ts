@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { readSettingsFor } from "../../../src/storage/replicated-record-store.ts";
-import type { FakeRecordStore, Fault } from "../../support/fake-record-store.ts";
-import { VirtualClock } from "../../support/virtual-clock.ts";
-import { ANSWER_MS, Bench, hold, KEY } from "./replicated-bench.ts";
+import type { FakeRecordStore, Fault } from "../../support/stand-ins/fake-record-store.ts";
+import { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
+import { ANSWER_MS, Bench, hold, KEY } from "../support/replicated-bench.ts";
 
 let bench: Bench;
 let clock: VirtualClock;

@@ -12,7 +12,7 @@ import {
 	RECORD_LIFE_SECONDS,
 	sealRecord,
 } from "../../../src/storage/sealed-records.ts";
-import { FakeRecordStore } from "../../support/fake-record-store.ts";
+import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
 
 const KEYS = `k1:${"A".repeat(43)}`;
 const OTHER_SECRET = `${"B".repeat(42)}A`;

@@ -1,7 +1,7 @@
 // A wait that ends: with what was waited for, or when the time is over, and never with a timer left behind.
 import { beforeEach, describe, expect, it } from "vitest";
 import { settlesWithin, within } from "../../../src/storage/time-limit.ts";
-import { VirtualClock } from "../../support/virtual-clock.ts";
+import { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
 
 let clock: VirtualClock;
 beforeEach(() => {

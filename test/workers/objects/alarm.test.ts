@@ -3,10 +3,10 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Alarm, type Chore } from "../../../src/objects/alarm.ts";
 import { createAccount, DAY, OPERATOR } from "../../support/account-fixture.ts";
-import { FakeRecordStore } from "../../support/fake-record-store.ts";
 import { freshName } from "../../support/fresh-names.ts";
 import { bindings, replaceStores } from "../../support/object-bindings.ts";
-import { receiveWebhooks } from "../../support/webhook-receiver.ts";
+import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
+import { receiveWebhooks } from "../../support/stand-ins/webhook-receiver.ts";
 
 const NOW_MS = 4_000_000_000_000;
 

@@ -1,6 +1,6 @@
 // The service with the stub AWS in the place of the network: what it would send to AWS, the stub answers.
 import { vi } from "vitest";
-import { StubAws } from "../../support/stub-aws.ts";
+import { StubAws } from "../../support/stand-ins/stub-aws.ts";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 

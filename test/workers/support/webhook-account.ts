@@ -4,7 +4,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { operated } from "../../support/service.ts";
-import { receiveWebhooks, type WebhookReceiver } from "../../support/webhook-receiver.ts";
+import { receiveWebhooks, type WebhookReceiver } from "../../support/stand-ins/webhook-receiver.ts";
 import { DAY, type FrozenClock } from "./frozen-clock.ts";
 
 export const URL_OF_HOOK = "https://hooks.example.com/parapet?token=of-the-receiver";

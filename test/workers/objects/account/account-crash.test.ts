@@ -9,8 +9,8 @@ import {
 import { afterEach, describe, expect, it } from "vitest";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { type AccountFixture, createAccount, IDLE_ALARM_MS, NOW, OPERATOR } from "../../../support/account-fixture.ts";
-import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 
 afterEach(reset);
 

@@ -4,10 +4,10 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ImportedDevice, LineOutcome } from "../../../../src/objects/account/import-desk.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
-import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../support/runs.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 
 afterEach(reset);
 

@@ -5,9 +5,9 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ActivationInput } from "../../../../src/objects/account/device-desk.ts";
 import { DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
-import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { createHaAccount } from "../../../support/ha-fixture.ts";
 import { replaceStores } from "../../../support/object-bindings.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 import { trailOf } from "../../../support/trail.ts";
 
 afterEach(reset);

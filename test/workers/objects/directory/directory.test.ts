@@ -10,8 +10,8 @@ import {
 } from "../../../../src/content/heads-record.ts";
 import { type Message, messagesRecord } from "../../../../src/content/message.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
-import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 import { readStored } from "../../../support/stored-record.ts";
 import { trailOf } from "../../../support/trail.ts";
 

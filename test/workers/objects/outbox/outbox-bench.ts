@@ -7,9 +7,9 @@ import { Outbox, type RecordLane } from "../../../../src/objects/outbox/outbox.t
 import { OUTBOX_TABLES, type OutboxStep } from "../../../../src/objects/outbox/outbox-rows.ts";
 import { createTables } from "../../../../src/objects/schema.ts";
 import type { Clock } from "../../../../src/storage/clock.ts";
-import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 
 const NOW_MS = 1_800_000_000_000;
 /** Longer waits are somebody's patience. */

@@ -7,9 +7,9 @@ import { OUTBOX_TABLES, type RecordStep } from "../../../../src/objects/outbox/o
 import { type OwnedRecords, rebuildPage, verifyPage } from "../../../../src/objects/outbox/record-pages.ts";
 import { createTables } from "../../../../src/objects/schema.ts";
 import { formatRecord } from "../../../../src/storage/record-store.ts";
-import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 
 const ALL = { after: "", limit: 200, store: null } as const;
 const keyOf = (index: number) => `device:dev-${String(index).padStart(4, "0")}`;

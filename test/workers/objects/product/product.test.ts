@@ -6,8 +6,8 @@ import { headsRecord } from "../../../../src/content/heads-record.ts";
 import { productRecord } from "../../../../src/content/product-record.ts";
 import type { ReleaseMetadata } from "../../../../src/objects/product/product-tables.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
-import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 import { readStored, sealedText, storedIn } from "../../../support/stored-record.ts";
 
 afterEach(reset);

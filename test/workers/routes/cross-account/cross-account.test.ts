@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { publish } from "../../../support/fleet.ts";
 import { operated } from "../../../support/service.ts";
-import { receiveWebhooks, type WebhookReceiver } from "../../../support/webhook-receiver.ts";
+import { receiveWebhooks, type WebhookReceiver } from "../../../support/stand-ins/webhook-receiver.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { newProduct } from "../../support/fixtures.ts";
 import { type Caller, call, callWith, deviceOf, operator, subjectsOf } from "./calls.ts";

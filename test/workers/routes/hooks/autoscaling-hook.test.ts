@@ -5,7 +5,7 @@ import { Firewall } from "../../../support/firewall.ts";
 import { createFleet } from "../../../support/fleet.ts";
 import { newAddress } from "../../../support/fresh-names.ts";
 import { operated } from "../../../support/service.ts";
-import { AWS_WORDS, type Fault, type StubAction, type StubAws } from "../../../support/stub-aws.ts";
+import { AWS_WORDS, type Fault, type StubAction, type StubAws } from "../../../support/stand-ins/stub-aws.ts";
 import { AWS_SECRET, credentialsFor, standInForAws } from "../../support/aws-in-process.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { serviceWith } from "../../support/fixtures.ts";

@@ -9,7 +9,7 @@ import { newAddress } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../support/runs.ts";
 import { operated } from "../../../support/service.ts";
-import type { Fault, StubAction, StubAws } from "../../../support/stub-aws.ts";
+import type { Fault, StubAction, StubAws } from "../../../support/stand-ins/stub-aws.ts";
 import { credentialsFor, standInForAws } from "../../support/aws-in-process.ts";
 import { serviceWith } from "../../support/fixtures.ts";
 

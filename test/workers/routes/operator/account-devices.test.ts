@@ -2,11 +2,11 @@
 import { exportJWK, generateKeyPair } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accountObjectName } from "../../../../src/entitlement/ids.ts";
-import { FakeRecordStore } from "../../../support/fake-record-store.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet, publish } from "../../../support/fleet.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
 import { operate, operated, send } from "../../../support/service.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import { newProduct, permitOf } from "../../support/fixtures.ts";
 

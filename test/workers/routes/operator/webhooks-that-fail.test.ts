@@ -3,7 +3,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { operate } from "../../../support/service.ts";
-import { isSignedBy } from "../../../support/webhook-receiver.ts";
+import { isSignedBy } from "../../../support/stand-ins/webhook-receiver.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
 import {

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { MAX_WEBHOOKS } from "../../../../src/objects/account/webhooks/webhooks.ts";
 import { createFleet } from "../../../support/fleet.ts";
 import { ISSUER, operate, operated } from "../../../support/service.ts";
-import { isSignedBy } from "../../../support/webhook-receiver.ts";
+import { isSignedBy } from "../../../support/stand-ins/webhook-receiver.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { newFirewall, newProduct, serviceWith, setStatus } from "../../support/fixtures.ts";
 import { DAY, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";

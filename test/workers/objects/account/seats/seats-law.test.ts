@@ -6,9 +6,9 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { DeviceStatus } from "../../../../../src/entitlement/device-record.ts";
 import type { Account } from "../../../../../src/objects/account/account.ts";
 import { type AccountFixture, createAccount, DAY, NOW } from "../../../../support/account-fixture.ts";
-import { FakeRecordStore } from "../../../../support/fake-record-store.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
+import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";
 
 afterEach(async () => {
 	vi.useRealTimers();

@@ -10,7 +10,7 @@ import {
 	type RecordStore,
 	RecordStoreError,
 	type StoredRecord,
-} from "../../src/storage/record-store.ts";
+} from "../../../src/storage/record-store.ts";
 
 export type Fault = "before" | "after" | "hang";
 

@@ -1,5 +1,5 @@
 // A clock that moves only when a test moves it, with timers that run on the way. It counts those that are still set.
-import type { Clock } from "../../src/storage/clock.ts";
+import type { Clock } from "../../../src/storage/clock.ts";
 
 interface Timer {
 	readonly atMs: number;

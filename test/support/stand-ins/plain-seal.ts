@@ -1,7 +1,7 @@
 // Records with a seal that costs nothing, for tests of what is around seals: anybody could make it.
 
-import type { RecordSeal, SealedFields } from "../../src/storage/record-seal.ts";
-import type { FoundRecord, RecordReader } from "../../src/storage/record-store.ts";
+import type { RecordSeal, SealedFields } from "../../../src/storage/record-seal.ts";
+import type { FoundRecord, RecordReader } from "../../../src/storage/record-store.ts";
 
 function markOf({ key, version, until, body }: SealedFields): string {
 	return `${key} ${version} ${until} ${body.length}`;

@@ -1,6 +1,6 @@
 // A piece of AWS: Parameter Store and the lifecycle actions of Auto Scaling groups, with the answers and the error codes of
 // the real ones. It checks every signature, and a test can make it fail in the ways in which AWS fails.
-import { type SignedRequest, verifySignature } from "./sigv4.ts";
+import { type SignedRequest, verifySignature } from "../sigv4.ts";
 
 export interface StubAnswer {
 	readonly status: number;

@@ -1,6 +1,6 @@
 // An HTTP server that answers every request with the same bytes, or begins to and never ends.
 import { createServer } from "node:http";
-import { listenLocally } from "../../dev/redis/listening.ts";
+import { listenLocally } from "../../../dev/redis/listening.ts";
 
 export interface Lie {
 	readonly status?: number;

@@ -1,6 +1,11 @@
 // Object storage in memory, for tests without workerd. Buffers what the real one streams.
 import { createHash } from "node:crypto";
-import type { PackagePutOutcome, PackageRange, PackageStore, StoredPackage } from "../../src/storage/package-store.ts";
+import type {
+	PackagePutOutcome,
+	PackageRange,
+	PackageStore,
+	StoredPackage,
+} from "../../../src/storage/package-store.ts";
 
 export class FakePackageStore implements PackageStore {
 	readonly packages = new Map<string, Uint8Array>();
