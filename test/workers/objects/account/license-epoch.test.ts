@@ -5,10 +5,10 @@ import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type DeniedRecord, deniedRecord } from "../../../../src/content/heads-record.ts";
 import type { DeviceRecord } from "../../../../src/entitlement/device-record.ts";
+import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
-import { readStored } from "../../../support/stored-record.ts";
 
 const START_MS = Date.now();
 /** The tests' TOKEN_TTL_SECONDS, and the margin: then the news of a change ends if nobody renews it. */
@@ -39,7 +39,7 @@ async function publishedDenials(id: string): Promise<DeniedRecord> {
 	const until = Math.floor(Date.now() / 1000) + 60;
 	await directory().deny({ scope: "device", id, version: 1, until });
 	const text = (await directory().readRecord("denied@1")) ?? "";
-	return deniedRecord.parse(readStored("denied@1", text).body);
+	return deniedRecord.parse(parseRecord("denied@1", text).body);
 }
 
 describe("the news of a change", () => {

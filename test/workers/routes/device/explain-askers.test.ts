@@ -140,7 +140,8 @@ describe("where this edge is behind", () => {
 		const scene = await inForce();
 		const edge = new Edge();
 		const key = `device:${scene.firewall.clientId}`;
-		edge.kv.tell = (asked, text) => (asked === key ? JSON.stringify({ key, version: 1, body: {} }) : text);
+		const other = await sealedText(key, { version: 1, body: {} });
+		edge.kv.tell = (asked, text) => (asked === key ? other : text);
 		expect((await ask(edge, scene)).edge.stores).toMatchObject([{ state: "unreadable", version: 1, code: null }]);
 	});
 

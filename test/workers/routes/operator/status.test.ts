@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import worker from "../../../../src/worker.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { ISSUER, operated, send } from "../../../support/service.ts";
+import { sealedText } from "../../../support/stored-record.ts";
 import { newScene, serviceWith } from "../../support/fixtures.ts";
 import { useFrozenClock } from "../../support/frozen-clock.ts";
 
@@ -77,8 +78,9 @@ describe("an operator sees", () => {
 		["empty", async () => null],
 		["unreadable", async () => "<html>"],
 		["unreadable", async () => '{"key":"denied@1","version":1,"body":{}}'],
-		["behind", async () => '{"key":"heads","version":1,"body":{}}'],
-		["ahead", async () => '{"key":"heads","version":999999,"body":{}}'],
+		["unreadable", async () => '{"key":"heads","version":999999,"body":{}}'],
+		["behind", () => sealedText("heads", { version: 1, body: {} })],
+		["ahead", () => sealedText("heads", { version: 999_999, body: {} })],
 	])("a store that is %s", async (state, get) => {
 		expect((await statusWith(kvThatSays(get))).stores).toMatchObject([{ store: "kv", state }]);
 	});
