@@ -146,7 +146,7 @@ export const PROBLEMS = {
 	older_version: {
 		status: 409,
 		title: "A newer version is released",
-		fix: "Publish a version that is newer than the one named in `newest`, or set `allow_older` where the older one is meant, as with a backport (command line: --allow-older).",
+		fix: "Publish a newer version. Where the older one is meant, as with a backport, set `allow_older` (command line: --allow-older): every device that it fits is then offered the older one. The package stays uploaded.",
 		retryable: false,
 	},
 	conflict: {

@@ -35,7 +35,10 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		.option("--models <names>", "only these models, comma-separated")
 		.option("--engine-min <version>", "only from this software version")
 		.option("--engine-max <version>", "only up to this software version")
-		.option("--allow-older", "also where a newer version is released, as for a backport");
+		.option(
+			"--allow-older",
+			"also where a newer version is released: every device that it fits is offered the older one",
+		);
 	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
 		const planned = planTargets(operands, options);
 		const targets = orderTargets(planned, await findOrdered(api, planned));

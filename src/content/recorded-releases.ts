@@ -21,7 +21,7 @@ export type Recordable = Pick<Release, "sequence" | "releasedAt" | "urgency" | "
  * @param releases newest first
  * @param now unix seconds
  * @returns those to keep, newest first. For every audience and every age there is one at least that old, if there ever was
- *   one, and it is at most a quarter older than the youngest of that age.
+ *   one. It is older by a quarter at most than the release that would be exactly right.
  */
 export function keepRecorded<R extends Recordable>(releases: readonly R[], now: number): R[] {
 	const kept = new Set<R>(releases.slice(0, NEWEST_KEPT));

@@ -2,7 +2,7 @@
 // rules; the Account object gathers the facts, decides and writes in one transaction.
 import type { OveragePolicy } from "./license.ts";
 
-/** Seats that ended are written down in groups: the object then wakes up once for all that end in so many seconds. */
+/** Ended seats are written down in groups: the object wakes up once for all that end within these seconds. */
 const SWEEP_BUCKET_SECONDS = 30;
 
 /** @param until unix seconds; null = for good @returns whether the seat is still the device's */

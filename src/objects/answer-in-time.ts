@@ -1,4 +1,4 @@
-// Waiting for an object while a device waits for its token: not for ever.
+// Waits for an object while a device waits for its token, for a second at most.
 import { systemClock } from "../storage/clock.ts";
 import { settlesWithin } from "../storage/time-limit.ts";
 

@@ -3,7 +3,7 @@
 import type { Clock } from "./clock.ts";
 import { type FoundRecord, RecordStoreError } from "./record-store.ts";
 
-/** overtaken: a store that was asked later had answered before; abandoned: one asked earlier had */
+/** overtaken: a store that was asked after this one has answered first; abandoned: one that was asked before it has */
 export type AttemptEnd = "answered" | "failed" | "overtaken" | "abandoned";
 
 export interface ReadAttempt {

@@ -14,7 +14,7 @@ export interface ExpiryDeskParts {
 	readonly storage: DurableObjectStorage;
 	readonly audit: WriteAudit;
 	readonly licenses: LicenseTables;
-	/** the object's: a chore is added to it that tells */
+	/** of the object; gets a chore that tells */
 	readonly alarm: Alarm;
 }
 

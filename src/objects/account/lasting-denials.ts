@@ -15,7 +15,7 @@ const RENEW_BEFORE_SECONDS = 2 * DENIAL_MARGIN_SECONDS;
 
 export class LastingDenials {
 	readonly #parts: LastingDenialsParts;
-	/** The license epoch that this instance has renewed; after a restart it does so again, and the Directory minds no repetition. */
+	/** The license epoch that this instance has renewed; after a restart it does so again, which changes nothing at the Directory. */
 	#announced = { epoch: 0, until: 0 };
 
 	constructor(parts: LastingDenialsParts) {

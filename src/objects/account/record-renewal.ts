@@ -11,7 +11,7 @@ export interface RecordRenewalParts {
 	readonly account: AccountTables;
 	readonly devices: DeviceTables;
 	readonly outbox: Outbox;
-	/** the object's: a chore is added to it that renews */
+	/** of the object; gets a chore that renews */
 	readonly alarm: Alarm;
 }
 

@@ -27,7 +27,7 @@ export class WritePace {
 
 	/**
 	 * The object may have written the key a moment before it died or was restarted, and does not remember: then it counts
-	 * its own start as that write. Nothing comes before a first version, and one revision is always the same.
+	 * its own start as that write. Not for a first version, before which nothing was written, nor for a revision, which never changes.
 	 */
 	#writtenBefore({ key, version }: RecordStep): number {
 		return version > 1 && !isRevisionKey(key) ? this.#startedMs : Number.NEGATIVE_INFINITY;

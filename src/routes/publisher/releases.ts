@@ -225,7 +225,8 @@ export const releases = createRouter()
 		const change = { ...changeBy(c), version, metadata, allowOlder };
 		const result = await services.objects.product(product).release(change);
 		if (!result.ok && result.reason === "older_version") {
-			throw new ProblemError("older_version", { extras: { newest: result.newest } });
+			const detail = `${result.newest} is released, and newer`;
+			throw new ProblemError("older_version", { detail, extras: { newest: result.newest } });
 		}
 		if (!result.ok) refuse(result.reason);
 		event.outcome = "released";

@@ -63,7 +63,7 @@ export interface HaReportsParts {
 	readonly devices: DeviceTables;
 	readonly groups: HaTables;
 	readonly outbox: Outbox;
-	/** the object's: a chore is added to it that tells of skew */
+	/** of the object; gets a chore that tells of skew */
 	readonly alarm: Alarm;
 }
 

@@ -25,7 +25,7 @@ export interface SeatDeskParts {
 	readonly seatLedger: SeatLedger;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;
-	/** the object's: a chore is added to it that sweeps */
+	/** of the object; gets a chore that sweeps */
 	readonly alarm: Alarm;
 }
 
