@@ -56,6 +56,12 @@ export function algorithmsOf(jwk: DevicePublicKey): readonly DeviceAlgorithm[] {
 	return jwk.kty === "EC" ? ["ES256"] : ["EdDSA", "Ed25519"];
 }
 
+/** Whether both are the same key, by the members that RFC 7638 takes the thumbprint of. */
+export function isSameKey(one: DevicePublicKey, other: DevicePublicKey): boolean {
+	if (one.kty === "EC") return other.kty === "EC" && one.x === other.x && one.y === other.y;
+	return other.kty === "OKP" && one.x === other.x;
+}
+
 /** The RFC 7638 thumbprint: base64url of the SHA-256, 43 characters. */
 export async function thumbprintOf(jwk: DevicePublicKey): Promise<string> {
 	return calculateJwkThumbprint(jwk, "sha256");

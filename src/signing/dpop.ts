@@ -16,6 +16,7 @@ import {
 	algorithmsOf,
 	type DeviceAlgorithm,
 	importDeviceKey,
+	isSameKey,
 	parseDevicePublicKey,
 	thumbprintOf,
 } from "./device-key.ts";
@@ -43,6 +44,8 @@ export interface DpopRequest {
 	readonly accessToken?: string;
 	/** thumbprint that the key must have: a token's `cnf.jkt` or the device's */
 	readonly expectedJkt?: string;
+	/** the key whose thumbprint `expectedJkt` is, for a caller that has it: then none is computed for a proof by this key */
+	readonly knownKey?: DevicePublicKey;
 	/** for a caller that keeps imported keys by thumbprint; `importDeviceKey` otherwise */
 	readonly importKey?: (jwk: DevicePublicKey, jkt: string) => Promise<CryptoKey>;
 }
@@ -98,7 +101,7 @@ export async function verifyDpopProof(request: DpopRequest): Promise<DpopVerific
 		const isNamed = ath !== undefined && equalInConstantTime(ath, await accessTokenHash(request.accessToken));
 		if (!isNamed) return { ok: false, reason: "wrong_access_token" };
 	}
-	const jkt = await thumbprintOf(jwk);
+	const jkt = await thumbprintIn(request, jwk);
 	if (request.expectedJkt !== undefined && jkt !== request.expectedJkt) return { ok: false, reason: "wrong_key" };
 
 	const key = await importProofKey(request.importKey ?? importDeviceKey, jwk, jkt);
@@ -109,6 +112,11 @@ export async function verifyDpopProof(request: DpopRequest): Promise<DpopVerific
 		return { ok: false, reason: iat > request.now ? "issued_in_future" : "too_old", offBySeconds: Math.ceil(off) };
 	}
 	return { ok: true, jkt, jwk, alg: jws.alg, jti, iat };
+}
+
+async function thumbprintIn({ expectedJkt, knownKey }: DpopRequest, jwk: DevicePublicKey): Promise<string> {
+	const isKnown = expectedJkt !== undefined && knownKey !== undefined && isSameKey(jwk, knownKey);
+	return isKnown ? expectedJkt : thumbprintOf(jwk);
 }
 
 /** The `ath` of an access token: base64url of the SHA-256 of its ASCII characters (RFC 9449 §4.2). */

@@ -25,7 +25,13 @@ import { readJson } from "../http/request-body.ts";
 /** A device has this long to install and report. */
 const REPORT_WITHIN_SECONDS = 86_400;
 
-const permitRequest = z.object({ offer: z.string().max(2048) });
+const MAX_OFFER_LENGTH = 2048;
+const permitRequest = z.object({ offer: z.string().max(MAX_OFFER_LENGTH) });
+
+function isPermitRequest(body: unknown): body is z.infer<typeof permitRequest> {
+	const { offer } = (body ?? {}) as { readonly offer?: unknown };
+	return typeof offer === "string" && offer.length <= MAX_OFFER_LENGTH;
+}
 
 const permitBody = z
 	.object({
@@ -70,7 +76,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 		event.reason = "no_authorization";
 		throw new ProblemError("unauthenticated");
 	}
-	const { offer: text } = await readJson(request, permitRequest);
+	const { offer: text } = await readJson(request, permitRequest, isPermitRequest);
 	const opened = await openCapability(services.macKeyring, "offer", text, tokenTail(authorization.credentials), now);
 	if (!opened.ok) {
 		event.reason = `offer_${opened.reason}`;

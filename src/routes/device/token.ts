@@ -58,7 +58,7 @@ export const token = plainRoute(route, async (request, scope) => {
 	const { services, now } = scope;
 	guardOAuth(request, "application/x-www-form-urlencoded");
 	// Not `text()`: workerd warns on its console, at every call, that a form is not text.
-	const form = readForm(new TextDecoder().decode(await request.arrayBuffer()));
+	const form = readForm(decoder.decode(await request.arrayBuffer()));
 	const read = readDeviceAssertion(form.client_assertion);
 	if (!read.ok) refuseClient(scope, `assertion_${read.reason}`);
 	const { assertion } = read;
@@ -136,6 +136,8 @@ export const token = plainRoute(route, async (request, scope) => {
 		"ratelimit-policy": rateLimitPolicyField(services.limits.token),
 	});
 });
+
+const decoder = new TextDecoder();
 
 const NOT_ACCEPTED = "the client assertion was not accepted";
 
@@ -221,6 +223,7 @@ async function boundKey(scope: RequestScope, proofHeader: string | null, device:
 		url: `${services.config.issuer}/oauth2/token`,
 		now,
 		expectedJkt: device.jkt,
+		knownKey: device.jwk,
 		importKey: services.importKey,
 	});
 	if (!proof.ok) {

@@ -1,8 +1,8 @@
 // Which public keys a device may have, and that a point off its curve is none.
 import { describe, expect, it } from "vitest";
 import type { DevicePublicKey } from "../../../src/entitlement/device-record.ts";
-import { importDeviceKey, parseDevicePublicKey } from "../../../src/signing/device-key.ts";
-import { makeDeviceKey } from "./signing-fixtures.ts";
+import { importDeviceKey, isSameKey, parseDevicePublicKey } from "../../../src/signing/device-key.ts";
+import { makeDeviceKey, withOtherCharacterAt } from "./signing-fixtures.ts";
 
 const { jwk: p256 } = await makeDeviceKey("ES256");
 const { jwk: ed25519 } = await makeDeviceKey("Ed25519");
@@ -38,5 +38,23 @@ describe("device keys", () => {
 		const offCurve: DevicePublicKey = { kty: "EC", crv: "P-256", x: p256.x, y: p256.x };
 		expect(parseDevicePublicKey(offCurve)).toEqual(offCurve);
 		await expect(importDeviceKey(offCurve)).rejects.toThrow(DOMException);
+	});
+});
+
+describe("two keys", () => {
+	const EC: DevicePublicKey = { kty: "EC", crv: "P-256", x: "A".repeat(43), y: "C".repeat(43) };
+	const OKP: DevicePublicKey = { kty: "OKP", crv: "Ed25519", x: "A".repeat(43) };
+
+	it("are the same with the same members", () => {
+		expect([isSameKey(EC, { ...EC }), isSameKey(OKP, { ...OKP })]).toEqual([true, true]);
+	});
+
+	it.each([
+		["the last character of x", EC, { ...EC, x: withOtherCharacterAt(EC.x, 42) }],
+		["the last character of y", EC, { ...EC, y: withOtherCharacterAt("C".repeat(43), 42) }],
+		["the last character of an Ed25519 key", OKP, { ...OKP, x: withOtherCharacterAt(OKP.x, 42) }],
+		["their type", EC, OKP],
+	] as const)("differ in %s", (_, one, two) => {
+		expect([isSameKey(one, two), isSameKey(two, one)]).toEqual([false, false]);
 	});
 });

@@ -153,6 +153,13 @@ describe("key and signature", () => {
 		expect(await verify(await makeProof(), { expectedJkt: device.jkt })).toMatchObject({ ok: true });
 	});
 
+	it("finds the same with the known key at hand", async () => {
+		const { jkt: expectedJkt, jwk: knownKey } = device;
+		expect(await verify(await makeProof(), { expectedJkt, knownKey })).toMatchObject({ ok: true, jkt: device.jkt });
+		const ofOther = await verify(await makeProof(), { expectedJkt: other.jkt, knownKey: other.jwk });
+		expect(ofOther).toEqual(refusal("wrong_key"));
+	});
+
 	it("refuses a thumbprint that differs in any one character, be it the last", async () => {
 		const proof = await makeProof();
 		for (let index = 0; index < device.jkt.length; index++) {
