@@ -7,7 +7,7 @@ const JOINER = "\\u200c\\u200d";
 const JOINED = "\\p{L}\\p{M}\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f";
 
 /** Controls and line ends, bidirectional and other invisible format characters, private and unassigned ones, lone surrogates. */
-const FORBIDDEN = `(?![${JOINER}])[\\p{C}\\p{Zl}\\p{Zp}]`;
+const FORBIDDEN = `(?![${JOINER}\\ufe0f])[\\p{C}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u2800]`;
 
 const UNSAFE = new RegExp(`${FORBIDDEN}|(?<![${JOINED}])[${JOINER}]|[${JOINER}](?![${JOINED}])`, "u");
 
@@ -18,11 +18,14 @@ export function isPlainText(text: string): boolean {
 
 /** @param maxLength UTF-16 code units @returns the schema of such a text, kept in Unicode's composed form (NFC) */
 export function plainText(maxLength: number) {
-	return z
-		.string()
-		.max(maxLength)
-		.normalize("NFC")
-		.refine(isPlainText, "plain text in one line: no control, bidirectional or invisible characters");
+	return (
+		z
+			.string()
+			.normalize("NFC")
+			// After the composed form, which can be longer: what is taken once must be taken again when it is read back.
+			.max(maxLength)
+			.refine(isPlainText, "plain text in one line: no control, bidirectional or invisible characters")
+	);
 }
 
 /** What people call an account, an HA group or a product: `Café`, `Smith & Sons (Pty) Ltd`, `हिन्दी नेटवर्क`. */

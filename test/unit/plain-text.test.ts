@@ -39,6 +39,10 @@ describe("plain text", () => {
 		["a joiner beside a space", "a \u200cb"],
 		["two joiners in a row", "a\u200c\u200cb"],
 		["a joiner between digits", "1\u200d2"],
+		["a letter that shows nothing", "a\u3164b"],
+		["a grapheme joiner", "a\u034fb"],
+		["a variation selector that could carry data", "a\u{e0100}b"],
+		["an empty braille pattern", "a\u2800b"],
 	])("refuses %s", (_, text) => {
 		expect(isPlainText(text)).toBe(false);
 	});
@@ -50,6 +54,13 @@ describe("plain text", () => {
 	it("has a length limit at which it is still taken", () => {
 		expect(plainText(3).safeParse("abc").success).toBe(true);
 		expect(plainText(3).safeParse("abcd").success).toBe(false);
+	});
+
+	it("counts the composed form, which can be longer: what is taken is taken again when it is read back", () => {
+		expect(plainText(3).safeParse("ab\u0958").success).toBe(false);
+		const kept = plainText(4).parse("ab\u0958");
+		expect(kept).toHaveLength(4);
+		expect(plainText(4).parse(kept)).toBe(kept);
 	});
 });
 

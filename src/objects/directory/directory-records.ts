@@ -18,7 +18,8 @@ export function stepFor(tables: DirectoryTables, key: string, now: number): Reco
 
 export function messagesStep(tables: DirectoryTables, now: number): RecordStep {
 	const revision = tables.revision("messages");
-	const body: MessagesRecord = { revision, messages: tables.messages(now) };
+	// Read as every edge will read it: a record that they could not read would end every check, so the change fails instead.
+	const body: MessagesRecord = messagesRecord.parse({ revision, messages: tables.messages(now) });
 	return { kind: "record", key: messagesKey(revision), version: revision, body };
 }
 
