@@ -147,6 +147,21 @@ export const COMMAND_LINE: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "cli/terminal/interruption.ts",
+		edits: [
+			{
+				from: "controller.signal.aborted && !(own !== undefined && error instanceof own) ? interrupted : error",
+				to: "error",
+				breaks: "Ctrl-C is told as whatever broke because of it",
+			},
+			{
+				from: "for (const signal of SIGNALS) process.removeListener(signal, interrupt);",
+				to: "",
+				breaks: "a second Ctrl-C no longer ends what a first one left",
+			},
+		],
+	},
+	{
 		file: "cli/files/package-file.ts",
 		edits: [
 			{

@@ -132,6 +132,22 @@ describe("a server that has no package now", () => {
 	});
 });
 
+describe("a poor line", () => {
+	it("that ends each answer early is gone on with for as long as each brings something", async () => {
+		const step = BYTES.length / 10;
+		server.answer = ({ headers }) => {
+			const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
+			const range = `bytes ${from}-${BYTES.length - 1}/${BYTES.length}`;
+			const part = BYTES.subarray(from, from + step);
+			return from === 0 ? { body: part } : { status: 206, headers: { "content-range": range }, body: part };
+		};
+		expect(await download()).toEqual({ ok: true, resumedFrom: 0 });
+		expect(server.seen).toHaveLength(10);
+		expect(pauses).toEqual(Array(9).fill(250));
+		expect(await readFile(part())).toEqual(BYTES);
+	});
+});
+
 describe("a URL that is turned down", () => {
 	it.each([400, 403, 404])("with %s is replaced once, at once", async (status) => {
 		server.answer = () => refuse(status, "url_expired");

@@ -97,6 +97,21 @@ describe("of several products", () => {
 		expect(run.stderr).toContain("1 of 2 updates failed: threats 4.27.0");
 	});
 
+	it("each keeps what is installed of the others", async () => {
+		const { home } = firewall.session;
+		const other = {
+			version: "7",
+			sha256: packageOf(SECOND).sha256,
+			size: 1,
+			name: "u",
+			path: "packages/u",
+			installedAt: 1,
+		};
+		await home.save("installed", { "url-db": other });
+		await update();
+		expect(await home.load("installed")).toMatchObject({ "url-db": other, crs: { version: FIRST.version } });
+	});
+
 	it("only those are installed that the answer calls offered", async () => {
 		const offer = { ...packageOf(FIRST), sequence: 1, capability: "offer-capability", expires_at: inSeconds(300) };
 		firewall.server.faults.instead = ({ path }) =>

@@ -33,6 +33,7 @@ it("says that there are none", async () => {
 it("tells new ones from those that were read, and never goes back", async () => {
 	answer(8, [7, 8]);
 	expect((await readMessages(firewall.session)).fresh.map(({ sequence }) => sequence)).toEqual([7, 8]);
+	expect((await readMessages(firewall.session)).fresh).toEqual([]);
 	// Another location, which is behind.
 	answer(7, [7]);
 	expect((await readMessages(firewall.session)).fresh).toEqual([]);

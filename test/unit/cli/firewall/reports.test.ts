@@ -59,6 +59,14 @@ describe("a report", () => {
 		expect(await waiting()).toEqual([]);
 	});
 
+	it("that was taken is not sent again when the next one ends the command", async () => {
+		answerReports({ one: "hang up", two: "hang up" });
+		for (const name of ["one", "two"]) await reportOutcome(firewall.session, permit(name), "installed");
+		answerReports({ two: { body: "not what a report is answered with" } });
+		await expect(flushReports(firewall.session)).rejects.toMatchObject({ code: "unexpected_answer" });
+		expect(await waiting()).toEqual(["two"]);
+	});
+
 	it("of long ago that is refused keeps no update from being made", async () => {
 		answerReports({ one: "hang up" });
 		await reportOutcome(firewall.session, permit("one"), "healthy");
