@@ -3,7 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import { PROBLEMS, ProblemError, problemResponse } from "./problem.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { OAuthError, oauthErrorResponse } from "./routes/http/oauth-error.ts";
-import { PackageStoreError } from "./storage/package-store.ts";
+import { PackageStoreError } from "./storage/packages/package-store.ts";
 import { RecordStoreError } from "./storage/record-store.ts";
 import { RecordMissingError } from "./storage/records.ts";
 

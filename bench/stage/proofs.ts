@@ -1,7 +1,7 @@
 // What a device signs with its own key: DPoP proofs and client assertions. Each is good once, and for a minute.
 import { webcrypto } from "node:crypto";
 import { SignJWT } from "jose";
-import { accessTokenHash } from "../../src/signing/dpop.ts";
+import { accessTokenHash } from "../../src/signing/device-proofs/dpop.ts";
 import { type FleetDevice, ISSUER } from "./fleet.ts";
 
 /** How long after its making a proof or an assertion is taken. */

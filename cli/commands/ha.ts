@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { haMode } from "../../src/entitlement/ha-group.ts";
+import { haMode } from "../../src/entitlement/ha/ha-group.ts";
 import { displayName } from "../../src/plain-text.ts";
 import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";

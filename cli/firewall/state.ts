@@ -4,7 +4,7 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { haRole } from "../../src/entitlement/ha-group.ts";
+import { haRole } from "../../src/entitlement/ha/ha-group.ts";
 import {
 	labels,
 	modelName,

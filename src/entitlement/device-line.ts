@@ -2,7 +2,7 @@
 // before anything is sent. Nothing of a line that is refused is repeated but the names of its fields.
 import { z } from "zod";
 import { labels, modelName, serialNumber } from "../names.ts";
-import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../signing/device-key.ts";
+import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../signing/device-proofs/device-key.ts";
 import type { DevicePublicKey } from "./device-record.ts";
 import { isHaGroupId, isLicenseId } from "./ids.ts";
 

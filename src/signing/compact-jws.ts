@@ -3,7 +3,7 @@
 // verifies them, is the caller's business.
 import { z } from "zod";
 import { decodeBase64url } from "./base64url.ts";
-import { DEVICE_ALGORITHMS, type DeviceAlgorithm } from "./device-key.ts";
+import { DEVICE_ALGORITHMS, type DeviceAlgorithm } from "./device-proofs/device-key.ts";
 import { type JsonDefect, parseStrictJson } from "./strict-json.ts";
 
 export interface CompactJws {

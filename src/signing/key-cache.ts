@@ -1,7 +1,7 @@
 // Imported device keys, kept by thumbprint for the life of the isolate: importing costs twice a verification. Bounded,
 // oldest out first, so that a stream of strangers cannot make it grow.
 import type { DevicePublicKey } from "../entitlement/device-record.ts";
-import { importDeviceKey } from "./device-key.ts";
+import { importDeviceKey } from "./device-proofs/device-key.ts";
 
 /** About 1 KB each. */
 const MAX_KEYS = 5000;

@@ -11,7 +11,7 @@ import {
 import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import { type ProductRecord, productRecord } from "../content/product-record.ts";
 import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
-import { type HaGroupRecord, haGroupRecord } from "../entitlement/ha-group-record.ts";
+import { type HaGroupRecord, haGroupRecord } from "../entitlement/ha/ha-group-record.ts";
 import { deniedKey, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";
 import type { ReadScope, RecordCache, RecordKind } from "./record-cache.ts";
 

@@ -1,6 +1,6 @@
-// What every package store must do (src/storage/package-store.ts), run on each adapter and on the fake.
+// What every package store must do (src/storage/packages/package-store.ts), run on each adapter and on the fake.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { PackageStore } from "../../src/storage/package-store.ts";
+import type { PackageStore } from "../../src/storage/packages/package-store.ts";
 
 export function packageStoreContract(name: string, create: () => Promise<PackageStore>): void {
 	describe(`package store contract: ${name}`, () => {

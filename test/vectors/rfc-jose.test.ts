@@ -3,8 +3,8 @@ import { calculateJwkThumbprint } from "jose";
 import { describe, expect, it } from "vitest";
 import { decodeBase64url, encodeBase64url } from "../../src/signing/base64url.ts";
 import { hasGoodSignature } from "../../src/signing/compact-jws.ts";
-import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../../src/signing/device-key.ts";
-import { accessTokenHash, verifyDpopProof } from "../../src/signing/dpop.ts";
+import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../../src/signing/device-proofs/device-key.ts";
+import { accessTokenHash, verifyDpopProof } from "../../src/signing/device-proofs/dpop.ts";
 
 async function importVector(jwk: object) {
 	const parsed = parseDevicePublicKey(jwk);

@@ -1,7 +1,7 @@
 // What a firewall says of itself as a member of an HA group, as options of the commands that check.
 import { z } from "zod";
 import { parseInstalled } from "../../../src/content/installed.ts";
-import { haRole } from "../../../src/entitlement/ha-group.ts";
+import { haRole } from "../../../src/entitlement/ha/ha-group.ts";
 import type { FirewallContext } from "../../command-line/run-as.ts";
 import { wholeNumber } from "../../command-line/values.ts";
 import { rememberHa } from "../../firewall/ha.ts";

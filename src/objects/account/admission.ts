@@ -4,7 +4,7 @@
 
 import type { ActivationKind, KnownDevice, SeatFacts } from "../../entitlement/activation.ts";
 import type { DevicePublicKey, DeviceStatus } from "../../entitlement/device-record.ts";
-import { MAX_HA_MEMBERS } from "../../entitlement/ha-group.ts";
+import { MAX_HA_MEMBERS } from "../../entitlement/ha/ha-group.ts";
 import { type License, lastEndOf } from "../../entitlement/license.ts";
 import { firstLeaseEnd } from "../../entitlement/seat-lease.ts";
 import { type Labels, mergeLabels } from "../../names.ts";
@@ -13,7 +13,7 @@ import { accessStep, deviceStep } from "./account-records.ts";
 import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { HaGroup } from "./ha/ha-tables.ts";
-import type { Code } from "./license-tables.ts";
+import type { Code } from "./licenses/license-tables.ts";
 
 /** Where a device is to be. */
 export interface Place {

@@ -11,7 +11,7 @@ import { accessStep, deviceStep } from "./account-records.ts";
 import type { Admission, DeviceClaims, Place } from "./admission.ts";
 import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
-import type { Code } from "./license-tables.ts";
+import type { Code } from "./licenses/license-tables.ts";
 
 export interface ActivationInput extends DeviceClaims {
 	/** keyed hash of the auth code */

@@ -3,7 +3,7 @@ import { holdsSeat } from "../../entitlement/license.ts";
 import type { AccountDesks } from "./account-desks.ts";
 import { type Device, seatHolder } from "./device-tables.ts";
 import type { HaState } from "./ha/ha-reports.ts";
-import type { LicenseInfo } from "./license-desk.ts";
+import type { LicenseInfo } from "./licenses/license-desk.ts";
 import type { Seat } from "./seats/seat-tables.ts";
 
 export interface ExplainedDevice {

@@ -11,8 +11,8 @@ import type { DeskParts } from "./desk.ts";
 import type { DeviceDesk } from "./device-desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { InstanceTables } from "./instance-tables.ts";
-import type { LicenseDesk } from "./license-desk.ts";
-import type { Code } from "./license-tables.ts";
+import type { LicenseDesk } from "./licenses/license-desk.ts";
+import type { Code } from "./licenses/license-tables.ts";
 
 export interface InstanceEvent extends Change {
 	readonly instance: string;

@@ -8,7 +8,7 @@ import { accessStep, deviceStep } from "./account-records.ts";
 import type { Admission } from "./admission.ts";
 import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
-import type { Code } from "./license-tables.ts";
+import type { Code } from "./licenses/license-tables.ts";
 
 export type Replacement = Change & {
 	readonly deviceId: string;

@@ -1,5 +1,5 @@
 // The Range of a download (RFC 9110 §14): one range of bytes, or the whole.
-import type { PackageRange } from "../../storage/package-store.ts";
+import type { PackageRange } from "../../storage/packages/package-store.ts";
 
 /**
  * @param header value of Range

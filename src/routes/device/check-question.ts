@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import type { HeadsRecord } from "../../content/heads-record.ts";
 import { type Installed, parseInstalled } from "../../content/installed.ts";
-import { type HaRole, haRole } from "../../entitlement/ha-group.ts";
+import { type HaRole, haRole } from "../../entitlement/ha/ha-group.ts";
 import { versionName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
 import { createBoundedEntries } from "../../storage/bounded-entries.ts";

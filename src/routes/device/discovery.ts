@@ -1,7 +1,7 @@
 // What a client may know before it is anybody: where the endpoints are (RFC 8414). No `jwks_uri`: the service signs nothing
 // that others verify.
 import { createRoute, z } from "@hono/zod-openapi";
-import { DEVICE_ALGORITHMS } from "../../signing/device-key.ts";
+import { DEVICE_ALGORITHMS } from "../../signing/device-proofs/device-key.ts";
 import { createRouter, jsonAnswer } from "../http/openapi.ts";
 
 const PUBLIC_FIVE_MINUTES = "public, max-age=300";

@@ -11,7 +11,7 @@ import type { ExplainedDevice } from "../../objects/account/explained-device.ts"
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { systemClock } from "../../storage/clock.ts";
-import { type DeviceCopy, probeDevice } from "../../storage/probe-device.ts";
+import { type DeviceCopy, probeDevice } from "../../storage/probes/probe-device.ts";
 import type { DeviceCaller } from "../http/app-env.ts";
 import { deviceOrOperatorAccess } from "../http/authenticate.ts";
 import { devicePath, type OpenDevice, openDevice } from "../http/device-in-path.ts";

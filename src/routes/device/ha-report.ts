@@ -2,8 +2,8 @@
 // device is in no group. The group's record, held by this isolate as devices' records are, tells whether its role is known
 // already; what else was said is passed on at most once a quarter of an hour and isolate (http/ha-memory.ts). Never delays or fails an answer: what
 // is lost here is said again with the next full check, and those of a group's devices come twice an hour at least.
-import type { HaGroupRecord } from "../../entitlement/ha-group-record.ts";
-import type { Versions } from "../../entitlement/ha-skew.ts";
+import type { HaGroupRecord } from "../../entitlement/ha/ha-group-record.ts";
+import type { Versions } from "../../entitlement/ha/ha-skew.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { rateLimitWait } from "../http/rate-limit.ts";

@@ -9,7 +9,7 @@ import { ACCOUNT_ID, accountObjectName, parseApiKey } from "../../entitlement/id
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { hasTokenForm, type OpenedAccessToken, openAccessToken } from "../../signing/access-token.ts";
-import { verifyDpopProof } from "../../signing/dpop.ts";
+import { verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
 import { pathOf } from "./plain-handler.ts";

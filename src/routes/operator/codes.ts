@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { CODE_LIFETIME_SECONDS } from "../../entitlement/activation.ts";
 import { formatCode, isCodeId, isHaGroupId, mintCode, mintCodeId } from "../../entitlement/ids.ts";
 import { instanceName, modelName, serialNumber } from "../../names.ts";
-import type { Code } from "../../objects/account/license-tables.ts";
+import type { Code } from "../../objects/account/licenses/license-tables.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { accountPath, accountRefusals, nextAfter, openAccount, randomBytes } from "../http/account-in-path.ts";

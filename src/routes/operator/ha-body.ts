@@ -1,7 +1,7 @@
 // An HA group on the wire, as its devices describe it: roles, versions, and where these differ.
 import { z } from "@hono/zod-openapi";
 import { deviceStatus } from "../../entitlement/device-record.ts";
-import { haMode, haRole } from "../../entitlement/ha-group.ts";
+import { haMode, haRole } from "../../entitlement/ha/ha-group.ts";
 import type { HaState } from "../../objects/account/ha/ha-reports.ts";
 import { timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 

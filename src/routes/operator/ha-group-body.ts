@@ -1,6 +1,6 @@
 // An HA group on the wire: what is given to make and to change one, and how it is shown.
 import { z } from "@hono/zod-openapi";
-import { haMode, MAX_HA_MEMBERS, SKEW_LIMIT_DEFAULT_SECONDS } from "../../entitlement/ha-group.ts";
+import { haMode, MAX_HA_MEMBERS, SKEW_LIMIT_DEFAULT_SECONDS } from "../../entitlement/ha/ha-group.ts";
 import { isLicenseId } from "../../entitlement/ids.ts";
 import type { HaGroupInfo, HaSettings } from "../../objects/account/ha-desk.ts";
 import { displayName } from "../../plain-text.ts";

@@ -1,6 +1,6 @@
 // The operator plane of HA groups: firewalls that protect the same place, and share one seat.
 import { createRoute, z } from "@hono/zod-openapi";
-import { MAX_HA_MEMBERS } from "../../entitlement/ha-group.ts";
+import { MAX_HA_MEMBERS } from "../../entitlement/ha/ha-group.ts";
 import { isHaGroupId, mintHaGroupId } from "../../entitlement/ids.ts";
 import type { HaGroupResult } from "../../objects/account/ha-desk.ts";
 import type { Settled } from "../../objects/account/settled-change.ts";

@@ -12,7 +12,7 @@ import {
 	overagePolicy,
 } from "../../entitlement/license.ts";
 import { productName } from "../../names.ts";
-import type { LicenseInfo } from "../../objects/account/license-desk.ts";
+import type { LicenseInfo } from "../../objects/account/licenses/license-desk.ts";
 import { ProblemError } from "../../problem.ts";
 import { timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
 

@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { endsOf } from "../../entitlement/expiry-notice.ts";
 import { licenseKind, licenseStatus, overagePolicy } from "../../entitlement/license.ts";
 import { PEAK_DAYS_KEPT, startOf } from "../../entitlement/seat-peaks.ts";
-import type { LicenseUsage } from "../../objects/account/license-usage.ts";
+import type { LicenseUsage } from "../../objects/account/licenses/license-usage.ts";
 import { ProblemError } from "../../problem.ts";
 import { accountPath, accountRefusals, licensePath, openAccount } from "../http/account-in-path.ts";
 import { operatorAccess } from "../http/authenticate.ts";

@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { isLicenseId, mintLicenseId } from "../../entitlement/ids.ts";
 import type { LicenseStatus } from "../../entitlement/license.ts";
-import type { LicenseInfo } from "../../objects/account/license-desk.ts";
+import type { LicenseInfo } from "../../objects/account/licenses/license-desk.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import {

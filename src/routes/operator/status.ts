@@ -1,7 +1,7 @@
 // What a deployment promises (for anybody) and how it is right now (for operators; `parapet doctor` reads both).
 import { createRoute, z } from "@hono/zod-openapi";
 import { systemClock } from "../../storage/clock.ts";
-import { probeStores } from "../../storage/probe-stores.ts";
+import { probeStores } from "../../storage/probes/probe-stores.ts";
 import { headsStaleSeconds } from "../../storage/records.ts";
 import { revocationBound } from "../../storage/revocation-bound.ts";
 import { settlesWithin } from "../../storage/time-limit.ts";

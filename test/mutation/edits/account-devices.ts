@@ -238,7 +238,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/record-renewal.ts",
+		file: "src/objects/account/licenses/record-renewal.ts",
 		tests: ["test/workers/objects/account/license-epoch", "test/workers/routes/operator/license-changes"],
 		edits: [
 			{

@@ -4,7 +4,7 @@ import type { FileEdits } from "../edit.ts";
 const SEATS = ["test/workers/objects/account/seats/"];
 export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 	{
-		file: "src/objects/account/license-desk.ts",
+		file: "src/objects/account/licenses/license-desk.ts",
 		tests: [
 			"test/workers/objects/account/",
 			"test/workers/routes/operator/license-changes",
@@ -84,7 +84,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/license-tables.ts",
+		file: "src/objects/account/licenses/license-tables.ts",
 		tests: ["test/workers/objects/account/"],
 		edits: [
 			{
@@ -110,7 +110,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/expiry-desk.ts",
+		file: "src/objects/account/licenses/expiry-desk.ts",
 		tests: ["test/workers/objects/account/expiry-notices"],
 		edits: [
 			{

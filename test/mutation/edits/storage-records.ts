@@ -227,7 +227,7 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/probe-stores.ts",
+		file: "src/storage/probes/probe-stores.ts",
 		tests: ["test/workers/routes/operator/status", "test/workers/routes/operator/record-stores"],
 		edits: [
 			{
@@ -243,7 +243,7 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/probe-device.ts",
+		file: "src/storage/probes/probe-device.ts",
 		tests: ["test/workers/routes/device/explain"],
 		edits: [
 			{

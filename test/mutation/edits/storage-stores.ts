@@ -209,7 +209,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/package-reader.ts",
+		file: "src/storage/packages/package-reader.ts",
 		edits: [
 			{
 				from: "waitUntil(fill(sha256));",
@@ -244,7 +244,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/r2-package-store.ts",
+		file: "src/storage/packages/r2-package-store.ts",
 		tests: ["test/workers/routes/attacks/uploads", "test/workers/routes/publisher/releases"],
 		edits: [
 			{

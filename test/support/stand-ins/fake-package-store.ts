@@ -5,7 +5,7 @@ import type {
 	PackageRange,
 	PackageStore,
 	StoredPackage,
-} from "../../../src/storage/package-store.ts";
+} from "../../../src/storage/packages/package-store.ts";
 
 export class FakePackageStore implements PackageStore {
 	readonly packages = new Map<string, Uint8Array>();

@@ -2,7 +2,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { DeviceProfile, DevicePublicKey } from "../../../src/entitlement/device-record.ts";
 import { encodeBase64url } from "../../../src/signing/base64url.ts";
-import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../../../src/signing/device-key.ts";
+import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../../../src/signing/device-proofs/device-key.ts";
 
 export const NOW = 1_793_000_000;
 export const ISSUER = "https://updates.example";

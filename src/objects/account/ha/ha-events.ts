@@ -3,8 +3,8 @@
 // flap, a group writes at most BURST of these events at once and one per ten minutes after that: failovers beyond are
 // counted in the next one, what lasts is told later, and only what was told is told to be over.
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
-import type { RoleVerdict } from "../../../entitlement/ha-role.ts";
-import type { Skew } from "../../../entitlement/ha-skew.ts";
+import type { RoleVerdict } from "../../../entitlement/ha/ha-role.ts";
+import type { Skew } from "../../../entitlement/ha/ha-skew.ts";
 import type { Change, WriteAudit } from "../../audit.ts";
 import type { Condition, GroupState, HaReportTables } from "./ha-report-tables.ts";
 import type { HaGroup } from "./ha-tables.ts";

@@ -1,14 +1,14 @@
 // What the devices of an Account's HA groups have reported, and what is known of each group by that. Plain synchronous SQL;
 // no rule is decided here.
-import type { HaRole } from "../../../entitlement/ha-group.ts";
-import type { HaGroupRecord } from "../../../entitlement/ha-group-record.ts";
-import type { Versions } from "../../../entitlement/ha-skew.ts";
+import type { HaRole } from "../../../entitlement/ha/ha-group.ts";
+import type { HaGroupRecord } from "../../../entitlement/ha/ha-group-record.ts";
+import type { Versions } from "../../../entitlement/ha/ha-skew.ts";
 
 /** The last that a device has reported as a member of its group. */
 export interface MemberReport {
 	readonly device: string;
 	readonly haGroup: string;
-	/** see entitlement/ha-role.ts */
+	/** see entitlement/ha/ha-role.ts */
 	readonly said: HaRole | null;
 	readonly role: HaRole | null;
 	readonly priority: number | null;

@@ -3,10 +3,10 @@
 // nothing; a device that says something new all the time is heard ten times at once and once a minute after that.
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
 import type { DeviceStatus } from "../../../entitlement/device-record.ts";
-import type { HaRole } from "../../../entitlement/ha-group.ts";
-import type { HaGroupRecord } from "../../../entitlement/ha-group-record.ts";
-import { hearRole, judgeRoles } from "../../../entitlement/ha-role.ts";
-import { findSkew, type Skew, type Versions, versionsOf } from "../../../entitlement/ha-skew.ts";
+import type { HaRole } from "../../../entitlement/ha/ha-group.ts";
+import type { HaGroupRecord } from "../../../entitlement/ha/ha-group-record.ts";
+import { hearRole, judgeRoles } from "../../../entitlement/ha/ha-role.ts";
+import { findSkew, type Skew, type Versions, versionsOf } from "../../../entitlement/ha/ha-skew.ts";
 import { holdsSeat } from "../../../entitlement/license.ts";
 import { haGroupKey } from "../../../storage/keys.ts";
 import type { Alarm } from "../../alarm.ts";

@@ -1,6 +1,6 @@
 // An Account's HA groups as rows. Which devices belong to one, their own rows say (device-tables.ts). Plain synchronous SQL;
 // no rule is decided here.
-import type { HaMode } from "../../../entitlement/ha-group.ts";
+import type { HaMode } from "../../../entitlement/ha/ha-group.ts";
 
 export interface HaGroup {
 	readonly id: string;

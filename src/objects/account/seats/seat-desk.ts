@@ -9,7 +9,7 @@ import type { Alarm } from "../../alarm.ts";
 import { type Change, SERVICE } from "../../audit.ts";
 import { nowSeconds } from "../../clock.ts";
 import { type Device, type DeviceTables, seatHolder } from "../device-tables.ts";
-import type { LicenseTables } from "../license-tables.ts";
+import type { LicenseTables } from "../licenses/license-tables.ts";
 import type { SeatLedger } from "./seat-ledger.ts";
 import type { Seat, SeatTables } from "./seat-tables.ts";
 

@@ -7,7 +7,7 @@ import { decideLimit } from "../../../entitlement/seat-limit.ts";
 import { dayOf, startOf } from "../../../entitlement/seat-peaks.ts";
 import { isRefusalTold, refusalsCountFrom } from "../../../entitlement/seat-refusal.ts";
 import type { Change, WriteAudit } from "../../audit.ts";
-import type { LicenseTables } from "../license-tables.ts";
+import type { LicenseTables } from "../licenses/license-tables.ts";
 import type { SeatHistoryTables } from "./seat-history-tables.ts";
 import type { Seat, SeatTables } from "./seat-tables.ts";
 

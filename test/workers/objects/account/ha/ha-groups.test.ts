@@ -2,7 +2,7 @@
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { MAX_HA_MEMBERS } from "../../../../../src/entitlement/ha-group.ts";
+import { MAX_HA_MEMBERS } from "../../../../../src/entitlement/ha/ha-group.ts";
 import { DAY, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
 import { createHaAccount, type HaFixture } from "../../../../support/ha-fixture.ts";
 import { bindings } from "../../../../support/object-bindings.ts";

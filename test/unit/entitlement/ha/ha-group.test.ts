@@ -1,15 +1,15 @@
 // Who may join and leave an HA group, and what becomes of the seats.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deviceStatus } from "../../../src/entitlement/device-record.ts";
+import { deviceStatus } from "../../../../src/entitlement/device-record.ts";
 import {
 	decideJoin,
 	decideLeave,
 	type JoinFacts,
 	type LeaveFacts,
 	MAX_HA_MEMBERS,
-} from "../../../src/entitlement/ha-group.ts";
-import { holdsSeat, overagePolicy } from "../../../src/entitlement/license.ts";
+} from "../../../../src/entitlement/ha/ha-group.ts";
+import { holdsSeat, overagePolicy } from "../../../../src/entitlement/license.ts";
 
 const GROUP = { id: "hag-1", license: "lic-a" };
 const DEVICE = { status: "active", license: "lic-a", haGroup: null } as const;

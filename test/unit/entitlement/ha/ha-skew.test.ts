@@ -1,7 +1,7 @@
 // Version skew of an HA group: which products its devices run in different versions.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { findSkew, type Versions, type VersionsOfMember } from "../../../src/entitlement/ha-skew.ts";
+import { findSkew, type Versions, type VersionsOfMember } from "../../../../src/entitlement/ha/ha-skew.ts";
 
 const member = (device: string, installed: Versions | null, peer: Versions | null = null) => ({
 	device,

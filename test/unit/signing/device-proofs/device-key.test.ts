@@ -1,8 +1,8 @@
 // Which public keys a device may have, and that a point off its curve is none.
 import { describe, expect, it } from "vitest";
-import type { DevicePublicKey } from "../../../src/entitlement/device-record.ts";
-import { importDeviceKey, isSameKey, parseDevicePublicKey } from "../../../src/signing/device-key.ts";
-import { makeDeviceKey, withOtherCharacterAt } from "./signing-fixtures.ts";
+import type { DevicePublicKey } from "../../../../src/entitlement/device-record.ts";
+import { importDeviceKey, isSameKey, parseDevicePublicKey } from "../../../../src/signing/device-proofs/device-key.ts";
+import { makeDeviceKey, withOtherCharacterAt } from "../signing-fixtures.ts";
 
 const { jwk: p256 } = await makeDeviceKey("ES256");
 const { jwk: ed25519 } = await makeDeviceKey("Ed25519");

@@ -1,16 +1,16 @@
 // DPoP proofs (RFC 9449 §4.3): the request's sender holds the private key of the `jwk` in the proof. Checks the list of that
 // section but two points that belong to the request: that there is exactly one DPoP header, and that the `jti` is new.
 import { z } from "zod";
-import type { DevicePublicKey } from "../entitlement/device-record.ts";
-import { encodeBase64url } from "./base64url.ts";
+import type { DevicePublicKey } from "../../entitlement/device-record.ts";
+import { encodeBase64url } from "../base64url.ts";
 import {
 	type CompactJwsDefect,
 	type CompactJwsRules,
 	hasGoodSignature,
 	readCompactJws,
 	tokenId,
-} from "./compact-jws.ts";
-import { equalInConstantTime } from "./constant-time.ts";
+} from "../compact-jws.ts";
+import { equalInConstantTime } from "../constant-time.ts";
 import type { ClockFailure } from "./device-clock.ts";
 import {
 	algorithmsOf,

@@ -1,10 +1,10 @@
 // Packages as downloads read them: from storage at first, from the edge's cache afterwards, which is filled behind the answer.
 import { createHash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createPackageReader, type PackageReader } from "../../../src/storage/package-reader.ts";
-import type { PackageRange, PackageStore } from "../../../src/storage/package-store.ts";
-import { FakeCache } from "../../support/stand-ins/fake-cache.ts";
-import { FakePackageStore } from "../../support/stand-ins/fake-package-store.ts";
+import { createPackageReader, type PackageReader } from "../../../../src/storage/packages/package-reader.ts";
+import type { PackageRange, PackageStore } from "../../../../src/storage/packages/package-store.ts";
+import { FakeCache } from "../../../support/stand-ins/fake-cache.ts";
+import { FakePackageStore } from "../../../support/stand-ins/fake-package-store.ts";
 
 const ORIGIN = "https://updates.example";
 const TEXT = "rules of today";

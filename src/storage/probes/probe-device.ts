@@ -1,10 +1,10 @@
 // What each store holds of one device, beside the truth of its Account. One read per store; writes nothing.
-import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
-import type { Clock } from "./clock.ts";
-import { deviceKey } from "./keys.ts";
-import { type RecordReader, RecordStoreError } from "./record-store.ts";
-import type { RecordStoreName } from "./record-store-names.ts";
-import { within } from "./time-limit.ts";
+import { type DeviceRecord, deviceRecord } from "../../entitlement/device-record.ts";
+import type { Clock } from "../clock.ts";
+import { deviceKey } from "../keys.ts";
+import { type RecordReader, RecordStoreError } from "../record-store.ts";
+import type { RecordStoreName } from "../record-store-names.ts";
+import { within } from "../time-limit.ts";
 
 /** behind, ahead: another version than the truth; missing: none; unreadable: something that is not this device's record */
 export type CopyState = "current" | "behind" | "ahead" | "missing" | "unreadable" | "unreachable";

@@ -5,8 +5,8 @@ import {
 	ASSERTION_MAX_LIFETIME_SECONDS,
 	readDeviceAssertion,
 	verifyDeviceAssertion,
-} from "../../../src/signing/device-assertion.ts";
-import { CLOCK_SKEW_SECONDS } from "../../../src/signing/device-clock.ts";
+} from "../../../../src/signing/device-proofs/device-assertion.ts";
+import { CLOCK_SKEW_SECONDS } from "../../../../src/signing/device-proofs/device-clock.ts";
 import {
 	DEVICE_ID,
 	ISSUER,
@@ -15,7 +15,7 @@ import {
 	signJwt,
 	type TestKey,
 	withOtherCharacterAt,
-} from "./signing-fixtures.ts";
+} from "../signing-fixtures.ts";
 
 const device = await makeDeviceKey("ES256");
 const ed25519 = await makeDeviceKey("Ed25519");

@@ -1,11 +1,11 @@
 // What operators are told of the stores: what each holds beside the truth, and that one that is mute holds up nobody.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { DeviceRecord } from "../../../src/entitlement/device-record.ts";
-import { HEADS_KEY } from "../../../src/storage/keys.ts";
-import { probeDevice } from "../../../src/storage/probe-device.ts";
-import { probeStores } from "../../../src/storage/probe-stores.ts";
-import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
-import { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
+import type { DeviceRecord } from "../../../../src/entitlement/device-record.ts";
+import { HEADS_KEY } from "../../../../src/storage/keys.ts";
+import { probeDevice } from "../../../../src/storage/probes/probe-device.ts";
+import { probeStores } from "../../../../src/storage/probes/probe-stores.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
+import { VirtualClock } from "../../../support/stand-ins/virtual-clock.ts";
 
 const TRUE_VERSION = 5;
 const DEVICE = "dev-0123456789-0123456789abcdef";

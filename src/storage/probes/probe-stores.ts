@@ -1,10 +1,10 @@
 // How each store is right now, for operators: whether it answers, how fast, and whether its `heads` is the Directory's.
 // One read per store; writes nothing.
-import type { Clock } from "./clock.ts";
-import { HEADS_KEY } from "./keys.ts";
-import { type RecordReader, RecordStoreError } from "./record-store.ts";
-import type { RecordStoreName } from "./record-store-names.ts";
-import { within } from "./time-limit.ts";
+import type { Clock } from "../clock.ts";
+import { HEADS_KEY } from "../keys.ts";
+import { type RecordReader, RecordStoreError } from "../record-store.ts";
+import type { RecordStoreName } from "../record-store-names.ts";
+import { within } from "../time-limit.ts";
 
 /** behind, ahead: another version of `heads` than the Directory's; empty: none; unknown: the Directory cannot be asked. */
 export type StoreState = "current" | "behind" | "ahead" | "empty" | "unreadable" | "unreachable" | "unknown";

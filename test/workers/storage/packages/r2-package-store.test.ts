@@ -1,9 +1,9 @@
 // The package store in R2: the contract of all stores, and the headers and keys under which packages lie there.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { createR2PackageStore } from "../../../src/storage/r2-package-store.ts";
-import { packageStoreContract } from "../../contract/package-store.contract.ts";
-import { bindings } from "../../support/object-bindings.ts";
+import { createR2PackageStore } from "../../../../src/storage/packages/r2-package-store.ts";
+import { packageStoreContract } from "../../../contract/package-store.contract.ts";
+import { bindings } from "../../../support/object-bindings.ts";
 
 afterEach(reset);
 

@@ -8,11 +8,11 @@ import {
 	type LicenseStatus,
 	type LicenseTerms,
 	licenseTerms,
-} from "../../entitlement/license.ts";
-import type { AccountEvent } from "../../events/catalogue.ts";
-import type { Change } from "../audit.ts";
-import { licenseEpochStep } from "./account-records.ts";
-import type { DeskParts } from "./desk.ts";
+} from "../../../entitlement/license.ts";
+import type { AccountEvent } from "../../../events/catalogue.ts";
+import type { Change } from "../../audit.ts";
+import { licenseEpochStep } from "../account-records.ts";
+import type { DeskParts } from "../desk.ts";
 import type { Code } from "./license-tables.ts";
 import { type LicenseUsage, usageOf } from "./license-usage.ts";
 

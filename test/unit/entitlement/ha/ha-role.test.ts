@@ -1,8 +1,8 @@
 // Who of an HA group is active: a table of what happens to firewalls, and laws over whatever they may say.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { HaMode, HaRole } from "../../../src/entitlement/ha-group.ts";
-import { hearRole, judgeRoles, type RoleOfMember } from "../../../src/entitlement/ha-role.ts";
+import type { HaMode, HaRole } from "../../../../src/entitlement/ha/ha-group.ts";
+import { hearRole, judgeRoles, type RoleOfMember } from "../../../../src/entitlement/ha/ha-role.ts";
 
 type Word = readonly [device: string, said: HaRole];
 

@@ -1,7 +1,12 @@
 // DPoP proofs (RFC 9449): which are taken, and that every claim, the key and the signature are compared to the last
 // character.
 import { describe, expect, it } from "vitest";
-import { accessTokenHash, DPOP_MAX_AGE_SECONDS, type DpopRequest, verifyDpopProof } from "../../../src/signing/dpop.ts";
+import {
+	accessTokenHash,
+	DPOP_MAX_AGE_SECONDS,
+	type DpopRequest,
+	verifyDpopProof,
+} from "../../../../src/signing/device-proofs/dpop.ts";
 import {
 	ISSUER,
 	makeDeviceKey,
@@ -10,7 +15,7 @@ import {
 	signRaw,
 	type TestKey,
 	withOtherCharacterAt,
-} from "./signing-fixtures.ts";
+} from "../signing-fixtures.ts";
 
 const device = await makeDeviceKey("ES256");
 const ed25519 = await makeDeviceKey("Ed25519");

@@ -1,10 +1,10 @@
 // Writes the records of an Account's devices anew in a new license epoch: a page at a time and behind the answers, so that
 // other changes come between. How far it has come is stored with the account.
-import type { Alarm } from "../alarm.ts";
-import type { Outbox } from "../outbox/outbox.ts";
-import { deviceRecords } from "./account-records.ts";
-import type { AccountTables } from "./account-tables.ts";
-import type { DeviceTables } from "./device-tables.ts";
+import type { Alarm } from "../../alarm.ts";
+import type { Outbox } from "../../outbox/outbox.ts";
+import { deviceRecords } from "../account-records.ts";
+import type { AccountTables } from "../account-tables.ts";
+import type { DeviceTables } from "../device-tables.ts";
 
 export interface RecordRenewalParts {
 	readonly storage: DurableObjectStorage;
