@@ -160,7 +160,7 @@ function incompleteS3(value: Variables): string[] {
 	);
 }
 
-/** The objects read the same three settings (objects/bindings.ts); what is refused here never gets as far as a record. */
+/** The objects read the same three settings (objects/bindings.ts); a setting that is refused here never reaches a record. */
 function incompleteRedis(value: Variables): string[] {
 	if (!parseRecordStoreNames(value.RECORD_STORE).includes("redis")) return [];
 	return (["REDIS_URL", "REDIS_TOKEN"] as const)

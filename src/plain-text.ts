@@ -22,7 +22,7 @@ export function plainText(maxLength: number) {
 		z
 			.string()
 			.normalize("NFC")
-			// After the composed form, which can be longer: what is taken once must be taken again when it is read back.
+			// After the composed form, which can be longer: a text that is taken once must be taken again when it is read back.
 			.max(maxLength)
 			.refine(isPlainText, "plain text in one line: no control, bidirectional or invisible characters")
 	);

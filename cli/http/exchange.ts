@@ -61,7 +61,7 @@ export function openReply(request: HttpRequest): Promise<HttpReply> {
 	});
 }
 
-/** TLS is loaded only where it is wanted. Not by `import`: that of node:http loads the client of WebSockets with it (25 ms). */
+/** TLS is loaded only where it is wanted. Not by `import`: importing node:http loads the client of WebSockets with it (25 ms). */
 function requestOf({ protocol }: URL) {
 	return process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http").request;
 }

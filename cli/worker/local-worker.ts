@@ -78,7 +78,7 @@ function spawnWrangler(options: WorkerOptions, url: string): ChildProcess {
 	return child;
 }
 
-/** Wrangler's surroundings: no telemetry, no look-ups on the network, no secrets but those of the file. */
+/** Wrangler's surroundings: no telemetry, no look-ups on the network, no secrets but the file's. */
 function workerEnvironment(stateFolder: string): NodeJS.ProcessEnv {
 	const env: NodeJS.ProcessEnv = {
 		...process.env,

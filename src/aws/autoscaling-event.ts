@@ -44,7 +44,7 @@ export const autoscalingEvent = z
 	});
 export type AutoscalingEvent = z.infer<typeof autoscalingEvent>;
 
-/** What AWS waits for: whoever completes it lets the instance go on its way. */
+/** The lifecycle action that AWS waits for: completing it lets the instance go on its way. */
 export interface LifecycleAction {
 	readonly token: string;
 	readonly group: string;

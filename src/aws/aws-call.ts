@@ -1,4 +1,4 @@
-// One signed call to AWS (Signature Version 4), and what it came to. Bounded in time and in what is read of the answer, of
+// One signed call to AWS (Signature Version 4), and its outcome. Bounded in time and in the bytes read of the answer, of
 // which nothing but an error's code may be logged or told. Takes its `fetch`. Never throws.
 import { AwsV4Signer } from "aws4fetch";
 import { formatAmzDate } from "../timestamps.ts";

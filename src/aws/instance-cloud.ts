@@ -69,7 +69,7 @@ export function createInstanceClouds(options: InstanceCloudOptions): OpenInstanc
 				});
 				const headers = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
 				const answer = await call("autoscaling", headers, form.toString());
-				// The code stands for whatever is wrong with a request; only its words tell this case from the others.
+				// AWS gives this code for many faults of a request; only the message tells this case from the others.
 				const isOver = ({ error, message }: Refusal) =>
 					error === "ValidationError" && message.startsWith("No active Lifecycle Action found");
 				return outcomeOf("autoscaling:CompleteLifecycleAction", answer, isOver);

@@ -83,7 +83,7 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 }
 
 /**
- * Each moment that an answer names lies after the answer's own, and there are few: one per release, and those of the license.
+ * Each moment that an answer names lies after the answer's own, and there are few: one per release, and a few of the license.
  * The walk counts them, so that it ends even if an answer should ever name its own moment again.
  */
 function foresee({ device, product, record, candidate }: ExplainQuestion, first: ProductAnswer): ForeseenChange[] {

@@ -17,7 +17,7 @@ export const headsRecord = z.object({
 });
 export type HeadsRecord = z.infer<typeof headsRecord>;
 
-/** What a denial is about. `licenseEpoch` refuses no device; it says that what was made in an earlier epoch is outdated. */
+/** What a denial is about. `licenseEpoch` refuses no device; it says that tokens and records of an earlier epoch are outdated. */
 export type DenialScope = "device" | "licenseEpoch";
 
 /** `denied@<revision>`: who is refused although an access token may still say otherwise; id → unix seconds of the end. */

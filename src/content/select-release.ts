@@ -135,7 +135,7 @@ export function selectRelease(
 	if (installed.withdrawn) return { ...offer, reason: "installed_withdrawn" };
 	// Its engine was changed beneath it: what fits now may have come out before, or after.
 	if (!fitsDevice(installed, device)) return { ...offer, reason: "installed_incompatible" };
-	// A license that moved to a slower tier: what is installed stays, nobody is sent back in time.
+	// A license that moved to a slower tier: the installed release stays, nobody is sent back in time.
 	if (installed.sequence > choice.sequence) return stays;
 	return { ...offer, reason: "newer" };
 }
@@ -147,7 +147,7 @@ function isOlder({ versionOrder, releases }: ProductRecord, a: string, b: string
 	return before !== undefined && after !== undefined && before.sequence < after.sequence;
 }
 
-/** Whether a version that the record lacks may be one that it kept once; what is newer than all it holds never was. */
+/** Whether the record may once have held a version that it lacks; a version newer than all it holds never was in it. */
 function wasRecorded(record: ProductRecord, version: string): boolean {
 	return record.releases.some((release) => isOlder(record, version, release.version));
 }

@@ -4,12 +4,12 @@ import type { DeviceStatus } from "./device-record.ts";
 import { holdsSeat, type License, licenseHasEnded } from "./license.ts";
 
 /**
- * Of an auth code, unless whoever makes it says otherwise. One that nobody uses for a month is more likely lost than
+ * Life of an auth code, unless its maker says otherwise. A code that nobody uses for a month is more likely lost than
  * waiting.
  */
 export const CODE_LIFETIME_SECONDS = 30 * 86_400;
 
-/** What a seat is asked for with, whoever asks: a device with a code, or an operator for a device. */
+/** The facts with which a seat is asked for, by a device with a code or by an operator for a device. */
 export interface SeatFacts {
 	/** the license that is to have the device. `endsAt`: of the product that ends last */
 	readonly license: Pick<License, "id" | "seats" | "endsAt" | "status" | "overage">;
@@ -26,7 +26,7 @@ export interface SeatFacts {
 		/** of others: no further device may join */
 		readonly isFull: boolean;
 	} | null;
-	/** whether it has a seat of the license that is nobody else's, and so needs no free one wherever it goes within it */
+	/** whether it has a seat of the license to itself, and so needs no free one to move within the license */
 	readonly bringsSeat: boolean;
 	/** whether it takes the place of a device that it replaces; then `group` and `bringsSeat` speak of that place too */
 	readonly takesOver: boolean;
@@ -65,7 +65,7 @@ export interface ActivationFacts extends Omit<SeatFacts, "license" | "deviceWith
 	readonly deviceWithSameKey: (KnownDevice & { readonly usedThisCode: boolean; readonly isReplaced: boolean }) | null;
 }
 
-/** Why no seat is given, whatever code was shown. */
+/** Why no seat is given, with any code. */
 export type SeatRefusal =
 	| "license_suspended"
 	| "license_revoked"
@@ -102,7 +102,7 @@ export function decideActivation(facts: ActivationFacts): ActivationDecision {
 	if (code === null || license === null) return { ok: false, reason: "unknown_code" };
 	const refusal = refuseKey(facts);
 	if (refusal !== null) return { ok: false, reason: refusal };
-	// Whatever became of the code since: whoever holds the key may ask again for the answer that it got.
+	// Even if the code has ended since: the holder of the key may ask again for the answer that it got.
 	if (isLive(device) && device.usedThisCode) return SAME;
 	if (code.revoked) return { ok: false, reason: "code_revoked" };
 	if (now >= code.expiresAt) return { ok: false, reason: "code_expired" };

@@ -4,7 +4,7 @@
 /** Why a device gets something. */
 export const PASS_CODES = ["active", "grace", "critical_only"] as const;
 export type PassCode = (typeof PASS_CODES)[number];
-/** Why it gets nothing. `seat_lost` is why it gets no token: whoever has one has a seat. */
+/** Why it gets nothing. `seat_lost` is why it gets no token: every device with a token has a seat. */
 export const REFUSAL_CODES = [
 	"expired",
 	"not_yet_valid",
@@ -21,7 +21,7 @@ export type DecisionCode = PassCode | RefusalCode;
 
 export interface DecisionMeaning {
 	readonly title: string;
-	/** what the reader can do; addressed to whoever looks after the firewall */
+	/** what the reader can do; addressed to the administrator of the firewall */
 	readonly fix: string;
 }
 

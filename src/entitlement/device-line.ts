@@ -64,7 +64,7 @@ const MAX_ERRORS = 5;
 /** @param value a line after JSON.parse, from anybody @returns the device that it describes */
 export async function readDeviceLine(value: unknown): Promise<ReadLine> {
 	const refuse = (reason: LineRefusal, ...errors: LineError[]) => ({ ok: false, reason, errors }) as const;
-	// Before everything else: whatever else is wrong, this is what has to be said.
+	// Before everything else: this fault has to be named even beside others.
 	if (holdsSecret(value)) return refuse("private_key", { field: "jwk", message: "holds a private key" });
 	const read = deviceLine.safeParse(value);
 	if (!read.success) {

@@ -117,7 +117,7 @@ export async function parseDeviceId(keys: LookupKeys, text: string): Promise<Dev
 	return { id: text, objectName: accountObjectName(text) };
 }
 
-/** The auth code in `text`, whatever its case and hyphens; null if it was not minted here. */
+/** The auth code in `text`, in any case and with any hyphens; null if it was not minted here. */
 export async function parseCode(keys: LookupKeys, text: string): Promise<AuthCode | null> {
 	if (text.length > MAX_CODE_INPUT_LENGTH) return null;
 	const code = normaliseCode(text);

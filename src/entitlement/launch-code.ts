@@ -16,7 +16,7 @@ export interface Launch {
 
 /**
  * @returns the launch's code by each key of the ring, in its normal form; by the present key first, by the others because
- * the launch may have been told of before they were replaced. Nobody without the keys can make them
+ * the launch may have been announced before these keys were replaced. Nobody without the keys can make them
  * @throws RangeError if a field holds a line feed
  */
 export async function launchCodes(keys: LookupKeys, keyring: MacKeyring, launch: Launch): Promise<string[]> {

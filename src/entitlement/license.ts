@@ -13,7 +13,7 @@ export const LEASE_DEFAULT_SECONDS = 900;
 /** So that an access token, which names them all, keeps its size. */
 export const MAX_PRODUCTS = 16;
 
-/** A product of a license: what is not given is the license's own. */
+/** A product of a license: a field that is not given has the license's own value. */
 const productTerms = z
 	.strictObject({
 		product: productName,

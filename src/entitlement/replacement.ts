@@ -33,7 +33,7 @@ export function decideReplacement({ replacedBy, successor, serial, model }: Repl
 	}
 	if (successor === null) return { ok: true, kind: "awaited" };
 	const { id: by } = successor;
-	// A suspended one may be on its way out itself, and whoever suspended it should say so.
+	// A suspended device may be on its way out itself; the operator who suspended it should decide.
 	if (successor.status !== "active") return { ok: false, reason: "successor_suspended", by };
 	if (model !== null && successor.model !== model) return { ok: false, reason: "other_model", by };
 	return { ok: true, kind: "now", by };

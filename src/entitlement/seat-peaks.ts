@@ -1,5 +1,5 @@
-// The most seats of a license that were taken on each day (UTC). A day is written down with its first change, with what was
-// taken before it: so a day that is missing is one on which nothing changed, and what follows says how many were taken. Pure.
+// The most seats of a license that were taken on each day (UTC). A day is written down with its first change, with the seats
+// taken before it: so on a day that is missing nothing changed, and the next day says how many were taken. Pure.
 
 export const PEAK_DAYS_KEPT = 400;
 const DAY_SECONDS = 86_400;
@@ -29,7 +29,7 @@ export function startOf(day: number): number {
 }
 
 export interface PeakFacts {
-	/** what is written down, the earliest first */
+	/** the days written down, the earliest first */
 	readonly written: readonly DayOfSeats[];
 	/** seats taken now */
 	readonly taken: number;

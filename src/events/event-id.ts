@@ -1,4 +1,4 @@
-// Ids of events: the trail that an event stands in, and its place there. They are cursors too: whoever has read up to one
+// Ids of events: the trail that an event stands in, and its place there. They are cursors too: a reader who has read up to one
 // goes on after it. Place 0 is before the first event.
 
 /** The trail of the deployment itself. No other trail has this name: an account's has ten characters, a product's a prefix. */

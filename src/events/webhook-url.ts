@@ -54,7 +54,7 @@ const MAX_NAME_LENGTH = 253;
  */
 export function acceptsWebhookUrl(text: string, settings: WebhookUrlSettings): WebhookUrlVerdict {
 	const reason = text.length > MAX_LENGTH ? "too_long" : null;
-	// The parser would strip these silently; what is stored should be what was meant.
+	// The parser would strip these silently; the URL stored should be the URL meant.
 	const url = reason === null && /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null;
 	if (url === null) return { ok: false, reason: reason ?? "malformed" };
 	const refusal = refusalOf(url, settings) ?? (text.includes("#") ? "has_fragment" : null);

@@ -43,7 +43,7 @@ export class Alarm {
 
 	/**
 	 * The object's alarm handler: runs what is due, then sets the alarm for the rest. An alarm that rings counts as the time
-	 * it was set to, whatever the clock says.
+	 * it was set to, even if the clock says otherwise.
 	 * @throws what a chore threw, after all others have run; the platform then rings again
 	 */
 	async ring(): Promise<void> {

@@ -44,7 +44,7 @@ export interface TrailQuery {
 	readonly limit: number;
 	/** types as in events/event-type.ts; none = everything */
 	readonly types: readonly string[];
-	/** ids of what the events are about; not given = whatever they are about */
+	/** only events about these ids; not given = all events */
 	readonly subjects?: readonly string[];
 }
 

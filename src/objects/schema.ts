@@ -31,7 +31,7 @@ function latestVersion({ steps }: Schema): number {
 export function openTables(storage: DurableObjectStorage, schema: Schema): boolean {
 	const version = storage.kv.get<number>(VERSION_KEY);
 	if (version === undefined) return false;
-	// A higher version is that of a later deployment that was rolled back. Its number stays, so that no step is taken twice.
+	// A higher version was written by a later deployment that was rolled back. Its number stays, so that no step is taken twice.
 	if (version >= latestVersion(schema)) return true;
 	storage.transactionSync(() => {
 		for (const step of schema.steps.slice(version - 1)) step(storage.sql);

@@ -42,11 +42,11 @@ export interface OpenedAccessToken {
 	readonly exp: number;
 	/** to be believed no longer than the record itself cannot be read */
 	readonly provisional: boolean;
-	/** that sealed it: what is given on the strength of the token is sealed with them too, and so ends with them */
+	/** the keys that sealed the token; offers and ETags given for it are sealed with the same keys, and so end with them */
 	readonly keys: MacKeySet;
 }
 
-/** until, grace, critical, delay, from; what is missing is 0 */
+/** until, grace, critical, delay, from; a number that is missing is 0 */
 type PackedGrant = readonly number[];
 
 /** Named as in RFC 9068 and RFC 7800 where those have a name; who issued it and for whom is under the MAC alone. */

@@ -1,5 +1,5 @@
 // The MACs of records, by the keys that MAC_KEYS gives for this purpose alone. An object seals with the first key, everybody
-// verifies with each; what is sealed with a key that was dropped counts as forged and is asked of its owner.
+// verifies with each; a record sealed with a key that was dropped counts as forged, and its owner is asked instead.
 import type { RecordSeal, SealedFields } from "../storage/record-seal.ts";
 import { sealFields, verifyFields } from "./framed-mac.ts";
 import { importMacKeyring, type MacKeyring } from "./mac-keyring.ts";

@@ -56,7 +56,7 @@ export async function signDownloadUrl(
 }
 
 /**
- * Verifies a URL. `not_found`: no path of a package, whatever the signature; `expired`: good but for the time.
+ * Verifies a URL. `not_found`: the path is no package's, the signature is not looked at; `expired`: good but for the time.
  * @param url absolute URL of the request, as received
  */
 export async function verifyDownloadUrl(
@@ -91,7 +91,7 @@ interface SignedQuery {
 	readonly mac: string;
 }
 
-/** Exactly our parameters, in our order, once: what was read is written again and must be the same text. */
+/** Exactly our parameters, in our order, once: the parameters read are written again and must give the same text. */
 function readQuery(query: string): SignedQuery | null {
 	const [, kid = "", device8 = "", e = "", mac = ""] = query
 		.split("&")

@@ -19,7 +19,7 @@ export interface SignedDownload {
 	readonly expiresAt: number;
 }
 
-/** Makes URLs that serve exactly the bytes of `sha256`, with ranges, to whoever holds them, until `expiresAt`. */
+/** Makes URLs that serve exactly the bytes of `sha256`, with ranges, to anyone who holds them, until `expiresAt`. */
 export interface UrlSigner {
 	sign(request: DownloadRequest): Promise<SignedDownload>;
 }

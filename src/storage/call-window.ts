@@ -1,5 +1,5 @@
-// How many calls of the last seconds went wrong. Counts in ten slices, so the oldest calls leave a slice at a time: what is
-// counted is between nine and ten tenths of the window. No clock of its own, no timers, constant memory.
+// How many calls of the last seconds went wrong. Counts in ten slices, so the oldest calls leave a slice at a time: the
+// count covers between nine and ten tenths of the window. No clock of its own, no timers, constant memory.
 
 export interface CallWindow {
 	/** @param nowMs unix milliseconds, of the call's end */

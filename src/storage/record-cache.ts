@@ -66,7 +66,7 @@ interface Copy<T> {
 	readonly version: number;
 	readonly value: T;
 	readonly bytes: number;
-	/** when it stops counting, whoever shows it, unix ms; Infinity = never */
+	/** when the record stops counting, from whichever store it comes, unix ms; Infinity = never */
 	readonly endsMs: number;
 }
 
@@ -124,7 +124,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 			if (nowMs >= entry.freshUntilMs) return undefined;
 			entry.uses += 1;
 			if (nowMs >= entry.aheadMs && entry.uses > HOT_USES) renewAhead(key, entry, scope);
-			// A key has one kind, fixed by its prefix (keys.ts), so what was parsed under it is what the caller means.
+			// A key has one kind, fixed by its prefix (keys.ts), so the record parsed under it has the caller's type.
 			return entry.value as T;
 		}
 		const absentUntilMs = absent.get(key);
@@ -133,7 +133,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 
 	/** Has a hot copy renewed behind the answer. If that fails, nothing is lost: it is still fresh. */
 	function renewAhead(key: string, entry: Entry, { nowMs, waitUntil }: ReadScope): void {
-		// First, so that of the requests of the next moment none comes here again.
+		// First, so that no request of the next moment comes here again.
 		entry.aheadMs = nowMs + RETRY_MS;
 		if (flightOf(key, nowMs) === null) waitUntil(startFlight(key, entry.kind, nowMs).catch(() => {}));
 	}
@@ -194,7 +194,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		}
 	}
 
-	/** One read per key at a time; whoever waits for another request's read does so only for a moment. */
+	/** One read per key at a time; a request waits for another's read only for a moment. */
 	async function load<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null> {
 		const { nowMs } = scope;
 		const flight = flightOf(key, nowMs);

@@ -92,7 +92,7 @@ export function createRedisRecordStore(options: RedisRecordStoreOptions): Record
 		async put(key, record) {
 			const beginning = formatRecord(key, { version: 0, body: null }).slice(0, -EMPTY_REST.length);
 			const args = [beginning, String(record.version), formatRecord(key, record)];
-			// EVAL each time: it is one round trip whatever the server remembers, and writes are few.
+			// EVAL each time: it is one round trip whether or not the server knows the script, and writes are few.
 			const outcome = await ask(key, () => redis.eval<string[], unknown>(PUT_UNLESS_OLDER, [redisKey(key)], args));
 			if (outcome !== "stored" && outcome !== "superseded") throw new RecordStoreError("malformed", key);
 			return outcome;

@@ -1,5 +1,5 @@
 // Retries are earned by calls, so that they stay a fixed share of them however much fails: when everything fails, trying
-// everything twice is what keeps it failing. Starts empty; what is saved up is bounded.
+// everything twice is what keeps it failing. Starts empty; the savings are bounded.
 
 export interface RetryBudget {
 	/** Each first call earns its share of a retry. */

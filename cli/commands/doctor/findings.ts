@@ -32,7 +32,7 @@ export const status = z.object({
 });
 export type Status = z.infer<typeof status>;
 
-/** A device's clock may be a minute ahead (signing/device-proofs/device-clock.ts); whoever operates should notice earlier. */
+/** A device's clock may be a minute ahead (signing/device-proofs/device-clock.ts); an operator should notice earlier. */
 const MAX_CLOCK_DIFFERENCE_SECONDS = 30;
 
 /** @param server the origin that was asked @param nowMs this machine's clock, unix ms */

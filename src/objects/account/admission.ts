@@ -1,6 +1,6 @@
 // A device gets its place: under a license, with a seat of its own or its part in that of an HA group. The facts of the
-// decision, and what follows from it, for whoever decides: a device with a code, or an operator. Each method is synchronous,
-// and part of the transaction of whoever calls.
+// decision and its consequences, for both who ask: a device with a code, and an operator. Each method is synchronous and
+// runs in the caller's transaction.
 
 import type { ActivationKind, KnownDevice, SeatFacts } from "../../entitlement/activation.ts";
 import type { DevicePublicKey, DeviceStatus } from "../../entitlement/device-record.ts";
@@ -137,7 +137,7 @@ export class Admission {
 		this.#parts.seatLedger.refuse(license, group?.id ?? known?.id ?? serial, `serial ${serial}`, by);
 	}
 
-	/** No seat may end before its device's tokens do: those of an elastic license end with the lease, others have a life. */
+	/** No seat may end before its device's tokens: under an elastic license tokens end with the lease, else after their life. */
 	tokensUntil(device: Device, now: number): number {
 		const lease = this.#parts.seatDesk.liveSeat(device, now)?.until ?? 0;
 		return Math.max(lease, now + (device.lease ?? this.#parts.tokensEndAfter));

@@ -1,5 +1,5 @@
-// What the desks of an Account work with: its tables, its seats, its outbox and its trail. Each desk's methods are synchronous, and part
-// of the transaction of whoever calls.
+// What the desks of an Account work with: its tables, its seats, its outbox and its trail. Each desk's methods are synchronous and
+// run in the caller's transaction.
 
 import type { WriteAudit } from "../audit.ts";
 import type { Outbox } from "../outbox/outbox.ts";

@@ -1,5 +1,5 @@
-// What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated. Each method is synchronous,
-// and part of the transaction of whoever calls.
+// What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated. Each method is synchronous
+// and runs in the caller's transaction.
 
 import { type ActivationKind, type ActivationRefusal, decideActivation } from "../../entitlement/activation.ts";
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
@@ -94,8 +94,8 @@ export class DeviceDesk {
 	}
 
 	/**
-	 * Where a code leads to: that of a replacement, until it has happened, to wherever the device is that is replaced, and
-	 * after that to wherever its successor was.
+	 * The license and HA group that a code leads to. A replacement's code leads to the place of the device that is replaced
+	 * until the replacement has happened, and afterwards to the place of its successor.
 	 */
 	#placeOf(code: Code, known: Device | null): Place {
 		const device = code.replaces === null ? null : this.#parts.devices.device(code.replaces);

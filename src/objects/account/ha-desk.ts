@@ -1,6 +1,6 @@
 // What becomes of an Account's HA groups: made, changed, removed, joined and left at an operator's wish. A group has one
-// seat for as long as one of its devices may have one. Each method is synchronous, and part of the transaction of whoever
-// calls.
+// seat for as long as one of its devices may have one. Each method is synchronous and runs in the caller's
+// transaction.
 import { decideJoin, decideLeave, type HaMode, type JoinRefusal } from "../../entitlement/ha/ha-group.ts";
 import { holdsSeat, type License } from "../../entitlement/license.ts";
 import { firstLeaseEnd } from "../../entitlement/seat-lease.ts";

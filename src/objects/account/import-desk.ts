@@ -1,5 +1,5 @@
 // Devices that an operator vouches for, a batch at a time: each gets its seat, or keeps it, or is refused, in the order of the
-// batch, and the others do not mind. Synchronous, and part of the transaction of whoever calls. A batch again changes nothing.
+// batch, and a refusal does not affect the others. Synchronous, in the caller's transaction. A repeated batch changes nothing.
 import type { DeviceLine } from "../../entitlement/device-line.ts";
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
 import { decideImport, type ImportKind, type ImportRefusal } from "../../entitlement/import-decision.ts";

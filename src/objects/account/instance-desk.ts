@@ -1,5 +1,5 @@
-// What becomes of an Account's codes and devices as instances are launched and terminated. Each method is synchronous, and
-// part of the transaction of whoever calls. The same event again, early or late, changes nothing that it has not changed.
+// What becomes of an Account's codes and devices as instances are launched and terminated. Each method is synchronous
+// and runs in the caller's transaction. An event that comes again, or late, changes nothing more.
 import {
 	decideLaunch,
 	decideTermination,

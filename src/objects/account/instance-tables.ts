@@ -2,7 +2,7 @@
 // time can come any more.
 import { INSTANCE_MEMORY_SECONDS, type InstanceTimes, UNKNOWN_INSTANCE } from "../../entitlement/instance-lifecycle.ts";
 
-/** More than one event brings, so that what is left over from a busy day goes away on a quiet one. */
+/** More rows than one event adds, so that the rest of a busy day is removed on a quiet one. */
 const DROPPED_PER_EVENT = 10;
 
 export class InstanceTables {
@@ -18,7 +18,7 @@ export class InstanceTables {
 		return row === undefined ? UNKNOWN_INSTANCE : { launchedAt: row.launched_at, terminatedAt: row.terminated_at };
 	}
 
-	/** Keeps the newer times. @param now unix seconds: what is far behind it is dropped */
+	/** Keeps the newer times. @param now unix seconds: rows from long before it are dropped */
 	note(instance: string, { launchedAt, terminatedAt }: InstanceTimes, now: number): void {
 		this.#sql.exec(
 			`INSERT INTO instances (instance, launched_at, terminated_at) VALUES (?, ?, ?)

@@ -28,7 +28,7 @@ export class LastingDenials {
 		await Promise.allSettled([...this.#denials(overdue, now), this.#renewLicenseEpoch(overdue.length > 0, now)]);
 	}
 
-	/** Tokens are made from the record of before: the denial has to outlast them. */
+	/** Tokens may still be made from the device's earlier record: the denial has to outlast them. */
 	#denials(overdue: readonly string[], now: number): Promise<unknown>[] {
 		const { devices, directory, tokensEndAfter } = this.#parts;
 		const late = overdue.map((key) => devices.device(key.slice(deviceKey("").length)));

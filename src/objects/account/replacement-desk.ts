@@ -1,6 +1,6 @@
 // An operator has a device replaced (RMA). It is refused at once and keeps its seat for its successor, which takes its place
-// when it activates: seat, HA group, license and labels in one transaction. Each method is synchronous, and part of the
-// transaction of whoever calls.
+// when it activates: seat, HA group, license and labels in one transaction. Each method is synchronous and runs
+// in the caller's transaction.
 import { decideSeat, type SeatRefusal } from "../../entitlement/activation.ts";
 import { decideReplacement, type ReplacementRefusal } from "../../entitlement/replacement.ts";
 import type { Change } from "../audit.ts";

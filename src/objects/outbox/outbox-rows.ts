@@ -133,7 +133,7 @@ export class OutboxRows {
 		return Number(this.#sql.exec("SELECT MAX(failures) AS most FROM outbox WHERE lane = ?", lane).one().most ?? 0);
 	}
 
-	/** Forgets what is owed to a store that the deployment no longer has. */
+	/** Forgets the rows owed to a store that the deployment no longer has. */
 	dropLanesExcept(lanes: readonly string[]): void {
 		const places = lanes.map(() => "?").join(", ");
 		this.#sql.exec(`DELETE FROM outbox WHERE lane NOT IN (${places})`, ...lanes);

@@ -2,7 +2,7 @@
 // same SQLite transaction as the change, and so is the alarm that delivers them should the object die before it could do
 // so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order, only that records
 // to which nothing points go a few at a time; a head moves only after some store has the record it points to. Rows may be
-// delivered twice, so every receiver must not mind.
+// delivered twice, so receivers must tolerate repeats.
 import { type Clock, pause, systemClock } from "../../storage/clock.ts";
 import { HEADS_KEY } from "../../storage/keys.ts";
 import { isRevisionKey, type RecordStore } from "../../storage/record-store.ts";
@@ -109,7 +109,7 @@ export class Outbox {
 		return this.#rows.count(lane);
 	}
 
-	/** @returns keys of records that some store has refused for minutes, those of one run at most */
+	/** @returns keys of records that some store has refused for minutes, at most as many as one run delivers */
 	overdueKeys(): readonly string[] {
 		return this.#rows.failedKeys(OVERDUE_FAILURES, ROWS_PER_RUN);
 	}
@@ -151,7 +151,7 @@ export class Outbox {
 		await this.#alarm.set();
 	}
 
-	/** One run per lane at a time: whoever comes meanwhile joins it, and its rows are delivered by it. */
+	/** One run per lane at a time: a call that comes meanwhile joins the run, which delivers its rows too. */
 	#run(lane: string): Promise<void> {
 		const running = this.#running.get(lane);
 		if (running !== undefined) return running;

@@ -66,7 +66,7 @@ export interface VerifyResult {
 /** With so many steps waiting nothing is added: the next real change would have to wait for all of it. */
 const MAX_WAITING = 200;
 
-/** Delivers a page again. What is on its way already keeps its place there, and its body, which is that of now. */
+/** Delivers a page again. A record that is already owed keeps its place in the lane and its body, which is current. */
 export async function rebuildPage(
 	outbox: Outbox,
 	source: OwnedRecords,

@@ -182,7 +182,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (this.#exists) await this.outbox.deliver();
 	}
 
-	/** The present revision, once there is one. Earlier ones are not needed: whoever asks for one gets this. */
+	/** The present revision, once there is one. Earlier ones are not needed: a request for one gets this. */
 	readonly #records: OwnedRecords = {
 		read: () => {
 			const info = this.#tables.info();

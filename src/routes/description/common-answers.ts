@@ -1,5 +1,5 @@
-// Refusals that a request meets before or beside its route, whatever the route is: for its credentials, the form of its body and
-// of its parameters, and when a part of the service is down. A route declares what is its own.
+// Refusals that a request can meet on every route: for its credentials, the form of its body and
+// of its parameters, and when a part of the service is down. A route declares its own refusals.
 import { PROBLEMS, type ProblemCode } from "../../problem.ts";
 import { isOAuthError, type OAuthErrorCode, oauthErrors } from "../http/oauth-error.ts";
 import { problems } from "../http/openapi.ts";

@@ -6,7 +6,7 @@ import { EXAMPLES, LEFT_OUT } from "./examples.ts";
 type Place = string;
 
 /**
- * Writes an example into the schema of every field that has one, and composes that of the whole.
+ * Writes an example into the schema of every field that has one, and composes the example of the whole.
  * @param place name of the body that the schema is, or `METHOD /path` of an operation
  */
 export function composeExample(document: ApiDocument, schema: Schema, place: Place, field?: string): unknown {

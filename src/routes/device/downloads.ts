@@ -1,4 +1,4 @@
-// The bytes of a package, to whoever holds a signed URL. The signature is verified before anything is looked up; then the
+// The bytes of a package, to anyone who holds a signed URL. The signature is verified before anything is looked up; then the
 // bytes stream from the edge's cache or from storage, whole or in part, under their digest as strong ETag.
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";

@@ -122,7 +122,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	);
 });
 
-/** What a token request of the device would come to. By the seats that are taken at present, whatever time it is about. */
+/** What a token request of the device would come to. By the seats that are taken at present, even if it is about another time. */
 function isSeatLost({ device, license, seat }: ExplainedDevice, now: number): boolean {
 	if (device.status !== "active" || license?.kind !== "elastic") return false;
 	return !decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken: license.seatsTaken, now }).ok;

@@ -1,7 +1,7 @@
 // What a device of an HA group says of itself in a check, passed on to its Account behind the answer. Costs nothing where a
 // device is in no group. The group's record, held by this isolate as devices' records are, tells whether its role is known
-// already; what else was said is passed on at most once a quarter of an hour and isolate (http/ha-memory.ts). Never delays or fails an answer: what
-// is lost here is said again with the next full check, and those of a group's devices come twice an hour at least.
+// already; other words are passed on at most once a quarter of an hour and isolate (http/ha-memory.ts). Never delays or fails an answer: a word
+// that is lost here is said again with the next full check, which a group's devices make twice an hour at least.
 import type { HaGroupRecord } from "../../entitlement/ha/ha-group-record.ts";
 import type { Versions } from "../../entitlement/ha/ha-skew.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";

@@ -99,7 +99,7 @@ export const token = plainRoute(route, async (request, scope) => {
 	// Only now, to the holder of the key, does the answer say what became of the device.
 	if (device.status !== "active") refuseStatus(scope, device.status);
 
-	// The record may be from before the suspension, wherever the store that gave it lags behind the one that gave `heads`.
+	// The record may be from before the suspension if its store lags behind the one that gave `heads`.
 	if (standsOnDenyList(scope, await reading, device.id)) refuseDevice("not active");
 
 	const jkt = await boundKey(scope, request.headers.get("dpop"), device);

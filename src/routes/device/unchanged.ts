@@ -44,7 +44,7 @@ export async function answerUnchanged(
 	const question = knownQuestion(query);
 	if (etag === null || question === undefined) return null;
 	const state = checkState(question, query, view, etag.deviceId, scope.country, tokenTail(authorization));
-	// The seal first: only under it is the device id one that we wrote, and not whatever a stranger sent.
+	// The seal first: only under it is the device id one that we wrote, and not a stranger's text.
 	if (!(await verifyCheckEtag(scope.services.macKeyring, etag, { ...state, now: scope.now }))) return null;
 	if (isDenied(view.denied, etag.deviceId)) return null;
 	return unchanged(text, etag.deviceId, etag.pseudonym, scope);

@@ -1,6 +1,6 @@
 // The hook for EC2 Auto Scaling: takes the events of lifecycle hooks as EventBridge delivers them. A launching instance finds
 // its auth code in Parameter Store, a terminating one gives up its seats; then AWS is told to go on. EventBridge sends again
-// what is answered with 401, 407, 409, 429 or 5xx, so what only somebody's hand can mend is answered with another status.
+// an event answered with 401, 407, 409, 429 or 5xx, so a fault that only a person can mend is answered with another status.
 import { createRoute, z } from "@hono/zod-openapi";
 import { autoscalingEvent, type InstanceNews, readAutoscalingEvent } from "../../aws/autoscaling-event.ts";
 import type { CloudOutcome, InstanceCloud } from "../../aws/instance-cloud.ts";

@@ -25,7 +25,7 @@ export interface InstanceMoment {
 export type LaunchState =
 	/** the code, in the form for people, is there to be used */
 	| { readonly state: "open"; readonly code: string; readonly id: string; readonly expiresAt: number }
-	/** it was used; it was revoked; or the launch is older than what is known of the instance */
+	/** the code was used or revoked, or the launch is older than the last known event of the instance */
 	| { readonly state: "used" | "revoked" | "over" };
 
 /** @throws ProblemError where the account has no such license */

@@ -191,7 +191,7 @@ export function refuseDenied(scope: RequestScope, view: SharedView, deviceId: st
 	if (standsOnDenyList(scope, view, deviceId)) throw new ProblemError("device_refused");
 }
 
-/** Whether the device or its account is refused, whatever its record or its token says. */
+/** Whether the device stands on the deny list, which outranks its record and its token. */
 export function standsOnDenyList(scope: RequestScope, view: SharedView, deviceId: string): boolean {
 	const isRefused = isDenied(view.denied, deviceId);
 	if (isRefused) scope.event.reason = "denied";

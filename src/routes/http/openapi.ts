@@ -39,7 +39,7 @@ const problemBody = z
 	})
 	.openapi("Problem");
 
-/** A body that has a name, or null. With `.nullable()` the description would call the body itself nullable wherever it stands. */
+/** A body that has a name, or null. With `.nullable()` the description would call the body itself nullable everywhere. */
 export function orNull<T extends z.ZodType>(schema: T) {
 	return z.union([schema, z.null()]);
 }

@@ -1,4 +1,4 @@
-// Rate limits by the platform's binding: per location, cheap, permissive. They keep a flood away from what is costly;
+// Rate limits by the platform's binding: per location, cheap, permissive. They keep a flood away from costly work;
 // nothing that must be exact relies on them.
 import { ProblemError } from "../../problem.ts";
 
@@ -51,7 +51,7 @@ export function callerAddress(request: Request): string {
 	return request.headers.get("cf-connecting-ip") ?? "unknown";
 }
 
-/** Value of RateLimit-Policy. The binding does not tell what is left of a quota, so an answer within it names the policy alone. */
+/** Value of RateLimit-Policy. The binding does not tell the rest of a quota, so an answer within it names the policy alone. */
 export function rateLimitPolicyField({ name, quota, period }: RateLimitPolicy): string {
 	return `"${name}";q=${quota};w=${period}`;
 }

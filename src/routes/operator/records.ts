@@ -150,7 +150,7 @@ async function ownerOf(c: Context<AppEnv>, of: z.infer<typeof owner>) {
 	return services.objects.account(account.objectName);
 }
 
-/** @throws ProblemError `unavailable` while a store has not taken what was to be written before */
+/** @throws ProblemError `unavailable` while a store has not taken the records of an earlier page */
 function requireRoom(scope: RequestScope, result: RebuildResult) {
 	if (!result.ok) return refuseStoresBehind(scope);
 	return { records: result.records, next: result.next, published: result.published };

@@ -1,9 +1,9 @@
 // Packages in R2. R2 itself checks the digest while the bytes arrive and keeps nothing that differs, so an upload is never
-// held in memory and never hashed here. Not guarded against: whoever holds the account's R2 keys (see bucket locks).
+// held in memory and never hashed here. Not guarded against: a holder of the account's R2 keys (see bucket locks).
 import { packageKey, uploadKey } from "../keys.ts";
 import { type PackagePutOutcome, type PackageStore, PackageStoreError } from "./package-store.ts";
 
-/** A package never changes under its digest, so whoever has a copy may keep it. */
+/** A package never changes under its digest, so every cache may keep its copy. */
 const IMMUTABLE_PACKAGE: Pick<R2PutOptions, "httpMetadata"> = {
 	httpMetadata: { contentType: "application/octet-stream", cacheControl: "public, max-age=31536000, immutable" },
 };

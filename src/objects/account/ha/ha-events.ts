@@ -1,7 +1,7 @@
 // What becomes of an HA group as an event: a failover at once, a split brain at once and a version skew when it has lasted too
-// long; both once per episode, and once more when they are over. Part of the transaction of whoever calls. However often roles
+// long; both once per episode, and once more when they are over. Runs in the caller's transaction. However often roles
 // flap, a group writes at most BURST of these events at once and one per ten minutes after that: failovers beyond are
-// counted in the next one, what lasts is told later, and only what was told is told to be over.
+// counted in the next one, a condition that lasts is told later, and only a condition that was told is told to be over.
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
 import type { RoleVerdict } from "../../../entitlement/ha/ha-role.ts";
 import type { Skew } from "../../../entitlement/ha/ha-skew.ts";

@@ -1,5 +1,5 @@
 // What the devices of HA groups say of themselves, and what follows: who is active, the group's record for the edges, events
-// of failover and skew. Synchronous, and part of the transaction of whoever calls. A report that says nothing new writes
+// of failover and skew. Synchronous, in the caller's transaction. A report that says nothing new writes
 // nothing; a device that says something new all the time is heard ten times at once and once a minute after that.
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
 import type { DeviceStatus } from "../../../entitlement/device-record.ts";
@@ -85,7 +85,7 @@ export class HaReports {
 		alarm.add({ dueMs: () => this.#dueMs(), run });
 	}
 
-	/** Takes what a device says of itself and of its peer. The group is the one that its row names, whatever its token says. */
+	/** Takes what a device says of itself and of its peer. The device's row names the group, not its token. */
 	report(input: HaReport): HaReportOutcome {
 		const device = this.#parts.devices.device(input.deviceId);
 		const group = device?.haGroup == null ? null : this.#parts.groups.group(device.haGroup);
@@ -111,7 +111,7 @@ export class HaReports {
 	}
 
 	/**
-	 * To be called in the transaction of whatever changes a group, its members or their status: brings its record, its events
+	 * To be called in the transaction that changes a group, its members or their status: brings its record, its events
 	 * and its conditions in line. Of devices that left or no longer count, everything is forgotten.
 	 */
 	refresh(haGroup: string, by: Change): void {

@@ -1,5 +1,5 @@
 // What becomes of an Account's licenses and codes: made, changed, suspended, revoked, emptied into another. Each method is
-// synchronous, and part of the transaction of whoever calls. A change that devices notice raises the license epoch: edges
+// synchronous and runs in the caller's transaction. A change that devices notice raises the license epoch: edges
 // then take no token and no record of an earlier one, and every record is written anew behind the answer.
 import {
 	changesDevices,
@@ -24,7 +24,7 @@ export interface NewCode {
 	readonly id: string;
 	/** keyed hash of the code; the code itself is known to its holder alone */
 	readonly hash: string;
-	/** null = that of the HA group */
+	/** null = the license of the HA group */
 	readonly license: string | null;
 	/** the group that its devices join; not given = none */
 	readonly haGroup?: string | null;
@@ -39,9 +39,9 @@ export interface NewCode {
 
 export interface LicenseChange {
 	readonly id: string;
-	/** what is to be other than it is */
+	/** the fields to change */
 	readonly terms: Partial<LicenseTerms>;
-	/** whether products that stay keep the validity that they have, whatever `terms` say of it */
+	/** whether products that stay keep their present validity instead of the one in `terms` */
 	readonly keepsValidity?: boolean;
 }
 

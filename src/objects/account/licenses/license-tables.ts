@@ -17,7 +17,7 @@ export interface Code {
 	readonly haGroup: string | null;
 	/** the one instance whose devices may use it; null = any */
 	readonly instance: string | null;
-	/** the device whose place its device takes, whatever its license is by then; null = nobody's */
+	/** the device that the code's device replaces, under the license that it has by then; null = none */
 	readonly replaces: string | null;
 	readonly revoked: boolean;
 }

@@ -9,7 +9,7 @@ import type { DeskParts } from "../desk.ts";
 export interface LicenseUsage {
 	readonly license: License;
 	readonly seatsTaken: number;
-	/** those of the seats taken that HA groups hold */
+	/** how many of the seats taken are held by HA groups */
 	readonly groupSeats: number;
 	readonly devices: Readonly<Record<DeviceStatus, number>>;
 	/** devices, HA groups and serial numbers for which the trail tells of a refused seat within the last day */

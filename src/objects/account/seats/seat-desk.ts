@@ -1,6 +1,6 @@
 // Who has a seat: given and taken back as devices come, go, join and leave HA groups; and, under elastic licenses, as time
-// passes: renewed by the devices' token requests, swept when their lease is over. Each method is synchronous, and part of
-// the transaction of whoever calls. No record is written here: a device gets a token only with a lease that outlives it, so
+// passes: renewed by the devices' token requests, swept when their lease is over. Each method is synchronous and
+// runs in the caller's transaction. No record is written here: a device gets a token only with a lease that outlives it, so
 // the edges need not know of a seat that was lost.
 import type { DeviceStatus } from "../../../entitlement/device-record.ts";
 import { holdsSeat } from "../../../entitlement/license.ts";
@@ -119,7 +119,7 @@ export class SeatDesk {
 		for (const seat of this.#parts.seats.ended(now, ENDED_PER_SWEEP)) this.#release(seat, now);
 	}
 
-	/** Frees all those of one license. */
+	/** Frees all seats of one license. */
 	sweepLicense(license: string, now: number): void {
 		for (const seat of this.#parts.seats.ended(now, -1, license)) this.#release(seat, now);
 	}

@@ -22,7 +22,7 @@ export class SeatHistoryTables {
 		this.#sql.exec("DELETE FROM seat_peaks WHERE license = ? AND day <= ?", license, day - PEAK_DAYS_KEPT);
 	}
 
-	/** @returns what is written down of the given day and those after it, and of the last one before, the earliest first */
+	/** @returns the rows of the given day and of later days, and the last row before that day; earliest first */
 	days(license: string, from: number): DayOfSeats[] {
 		return this.#sql
 			.exec<{ day: number; start: number; peak: number }>(
@@ -42,7 +42,7 @@ export class SeatHistoryTables {
 		return this.#sql.exec<{ at: number }>(query, license, who).toArray()[0]?.at ?? null;
 	}
 
-	/** @returns how many devices and serial numbers were told of after that time, of what is remembered */
+	/** @returns how many of the devices and serial numbers remembered here were told of after that time */
 	refusalsSince(license: string, time: number): number {
 		const query = "SELECT COUNT(*) AS n FROM seat_refusals WHERE license = ? AND at > ?";
 		return this.#sql.exec<{ n: number }>(query, license, time).one().n;

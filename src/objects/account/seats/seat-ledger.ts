@@ -1,6 +1,6 @@
 // The one way in which seats of an Account change hands: each change is written with what the trail tells of it, so that no
-// seat is taken, freed or refused without an event, and with what is metered. Each method is synchronous, and part of the
-// transaction of whoever calls; whether a seat may be had is decided there.
+// seat is taken, freed or refused without an event, and with what is metered. Each method is synchronous and
+// runs in the caller's transaction; the caller decides whether a seat may be had.
 import type { License } from "../../../entitlement/license.ts";
 import { isLive } from "../../../entitlement/seat-lease.ts";
 import { decideLimit } from "../../../entitlement/seat-limit.ts";

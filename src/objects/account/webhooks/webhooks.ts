@@ -59,7 +59,7 @@ export class Webhooks {
 				types: [...input.types],
 				secrets: [{ kid: input.kid, generation: 1, until: null }],
 				createdAt: input.now,
-				// From here on: what was before it was made is in the list of events.
+				// From here on: events from before the webhook was made are in the list of events.
 				position: lastPlace(this.#storage.sql),
 				failures: 0,
 				nextAttemptMs: null,
