@@ -22,11 +22,6 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/device.ts")).defineDevice,
 	},
 	{
-		name: "devices",
-		description: "operator: whole fleets, as lines of JSON",
-		load: async () => (await import("./commands/devices.ts")).defineDevices,
-	},
-	{
 		name: "publish",
 		usage: "[options] <file...>",
 		description: "upload packages and release them; .gz and .zst are unpacked first",
@@ -89,14 +84,14 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/key.ts")).defineKey,
 	},
 	{
-		name: "records",
+		name: "record",
 		description: "the replicated records in KV and Redis",
-		load: async () => (await import("./commands/records.ts")).defineRecords,
+		load: async () => (await import("./commands/record.ts")).defineRecord,
 	},
 	{
-		name: "keys",
+		name: "secret",
 		description: "the server's own secrets",
-		load: async () => (await import("./commands/keys.ts")).defineKeys,
+		load: async () => (await import("./commands/secret.ts")).defineSecret,
 	},
 	{
 		name: "doctor",

@@ -182,7 +182,7 @@ function unfitForProduction(value: Variables): string[] {
 	if (value.AWS_ENDPOINT !== undefined) faults.push("AWS_ENDPOINT is for tests: what is meant for AWS would go there");
 	for (const name of ["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const) {
 		if (LOCAL_MARK[name].test(value[name]))
-			faults.push(`${name} was made for local use; make another with \`parapet keys generate\``);
+			faults.push(`${name} was made for local use; make another with \`parapet secret generate\``);
 	}
 	return faults;
 }

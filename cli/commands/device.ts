@@ -1,9 +1,10 @@
-// `parapet device …`: what a firewall does. What each verb does is loaded when it is run; the operator's verbs are in fleet.ts.
+// `parapet device …`: what a firewall does. What each verb does is loaded when it is run; the operator's are in fleet.ts and fleet-files.ts.
 import type { Command } from "commander";
 import { addOperatorOptions, runAsFirewall } from "../command-line/run-as.ts";
 import { DEFAULT_HOME } from "../command-line/settings.ts";
 import type { Surroundings } from "../terminal/output.ts";
 import { addFleetCommands } from "./device/fleet.ts";
+import { addFleetFileCommands } from "./device/fleet-files.ts";
 
 export function defineDevice(device: Command, surroundings: Surroundings): void {
 	const activate = device
@@ -60,6 +61,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		await runExplain(explain, surroundings);
 	});
 	addFleetCommands(device, surroundings);
+	addFleetFileCommands(device, surroundings);
 }
 
 function addHaOptions(command: Command): Command {

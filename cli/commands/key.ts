@@ -1,4 +1,4 @@
-// `parapet key …`: API keys of publishers and operators. Not to be confused with `keys generate`, the server's secrets.
+// `parapet key …`: API keys of publishers and operators. The server's own secrets: `secret generate`.
 
 import type { Command } from "commander";
 import { z } from "zod";

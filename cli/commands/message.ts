@@ -31,11 +31,11 @@ export function defineMessage(message: Command, surroundings: Surroundings): voi
 		const rows = found.items.map((one) => [one["id"], one["severity"], one["starts_at"], one["ends_at"], one["title"]]);
 		output.answer(found.answer, formatTable(["MESSAGE", "SEVERITY", "STARTS", "ENDS", "TITLE"], rows));
 	});
-	const remove = message.command("remove <id>").description("take a message back");
+	const remove = message.command("delete <id>").description("take a message back");
 	runAsOperator(remove, surroundings, {}, async ({ api, operands, output }) => {
 		const id = readOperand(operands, 0, "id", messageId);
 		await api.call("DELETE", `/v1/messages/${id}`, "could not remove the message", anyAnswer);
-		output.answer({ id, removed: true }, `message ${id} is removed`);
+		output.answer({ id, deleted: true }, `message ${id} is deleted`);
 	});
 }
 

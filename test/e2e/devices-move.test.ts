@@ -32,7 +32,7 @@ interface Run {
 
 /** @param until interrupts the command once this holds */
 async function parapet(args: readonly string[], until?: () => boolean, stdin = ""): Promise<Run> {
-	const child = spawn(process.execPath, [PARAPET, "devices", ...args], {
+	const child = spawn(process.execPath, [PARAPET, "device", ...args], {
 		env: { ...process.env, PARAPET_URL: service.url, PARAPET_KEY: service.bootstrapKey },
 		cwd: folder,
 		stdio: ["pipe", "pipe", "pipe"],

@@ -33,7 +33,7 @@ function faultsOf(env: Record<string, unknown>): readonly string[] {
 	}
 }
 
-test("what npm start and parapet keys generate make is accepted where it belongs", () => {
+test("what npm start and parapet secret generate make is accepted where it belongs", () => {
 	expect(faultsOf(VARIABLES)).toEqual([]);
 	expect(faultsOf(PRODUCTION)).toEqual([]);
 });
@@ -67,7 +67,7 @@ describe("is refused, by name and without its value", () => {
 describe("production refuses", () => {
 	test.each(["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const)("the local %s", (name) => {
 		expect(faultsOf({ ...PRODUCTION, [name]: TEST_SECRETS[name] })).toEqual([
-			`${name} was made for local use; make another with \`parapet keys generate\``,
+			`${name} was made for local use; make another with \`parapet secret generate\``,
 		]);
 	});
 

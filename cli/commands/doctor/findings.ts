@@ -91,7 +91,7 @@ export function judgeStatus({ stores, directory, packages }: Status): Finding[] 
 	];
 }
 
-const REFILL = "fill it: parapet records rebuild";
+const REFILL = "fill it: parapet record rebuild";
 
 function judgeStore({ store, state, latency_ms, heads }: Status["stores"][number]): Finding {
 	const what = `store ${store}`;
@@ -121,7 +121,7 @@ function judgeStore({ store, state, latency_ms, heads }: Status["stores"][number
 				finding: `heads ${heads}, ${latency_ms} ms; the directory cannot say if it is new`,
 			};
 		case "unreadable":
-			return { verdict: "bad", what, finding: "its heads record is not readable", fix: "parapet records rebuild" };
+			return { verdict: "bad", what, finding: "its heads record is not readable", fix: "parapet record rebuild" };
 		default:
 			return {
 				verdict: "bad",

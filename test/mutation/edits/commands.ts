@@ -70,7 +70,7 @@ export const COMMANDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/commands/keys.ts",
+		file: "cli/commands/secret.ts",
 		edits: [
 			{
 				from: 'open(path, "wx", 0o600)',
@@ -146,8 +146,8 @@ export const COMMANDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/commands/records/verify.ts",
-		tests: ["test/unit/cli/commands/records.test.ts"],
+		file: "cli/commands/record/verify.ts",
+		tests: ["test/unit/cli/commands/record.test.ts"],
 		edits: [
 			{
 				from: "if (drifted > 0) throw",
@@ -162,8 +162,8 @@ export const COMMANDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/commands/devices.ts",
-		tests: ["test/unit/cli/commands/devices/"],
+		file: "cli/commands/device/fleet-files.ts",
+		tests: ["test/unit/cli/commands/device/fleet-files/"],
 		edits: [
 			{
 				from: "if (rejectsPath === input.path) throw",
@@ -173,7 +173,7 @@ export const COMMANDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/commands/devices/import-request.ts",
+		file: "cli/commands/device/fleet-files/import-request.ts",
 		edits: [
 			{
 				from: "if (results.length === lines.length) return results;",

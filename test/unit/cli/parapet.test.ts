@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { COMMAND_GROUPS } from "../../../cli/command-groups.ts";
 import { runCli } from "./support/run-cli.ts";
 
 const PARAPET = join(import.meta.dirname, "../../../bin/parapet.mjs");
@@ -68,6 +69,11 @@ describe("help", () => {
 		expect(stdout).toMatch(/^ {2}publish \[options\] <file\.\.\.> {2}upload packages and release them/m);
 		expect(stdout).toMatch(/^ {2}events \[options\] {2,}what happened to the deployment/m);
 		expect(stdout).toContain("Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong.");
+	});
+
+	it("names every group of verbs by one noun in its singular", () => {
+		const groups = COMMAND_GROUPS.filter(({ usage }) => usage === undefined).map(({ name }) => name);
+		expect(groups.filter((name) => name.endsWith("s"))).toEqual([]);
 	});
 
 	it("of a command is the same however it is asked for", async () => {

@@ -44,12 +44,12 @@ describe("parapet message create", () => {
 	);
 });
 
-it("a message is removed only once the service says so", async () => {
+it("a message is deleted only once the service says so", async () => {
 	operator.reply(refuse(404, "not_found"), { status: 204 });
-	expect(await operator.run("message", "remove", "msg-0001")).toMatchObject({ exitCode: 1, stdout: "" });
-	expect(await operator.run("message", "remove", "msg-0001")).toMatchObject({
+	expect(await operator.run("message", "delete", "msg-0001")).toMatchObject({ exitCode: 1, stdout: "" });
+	expect(await operator.run("message", "delete", "msg-0001")).toMatchObject({
 		exitCode: 0,
-		stdout: "message msg-0001 is removed\n",
+		stdout: "message msg-0001 is deleted\n",
 	});
-	expect((await operator.run("message", "remove", "../keys")).exitCode).toBe(2);
+	expect((await operator.run("message", "delete", "../keys")).exitCode).toBe(2);
 });

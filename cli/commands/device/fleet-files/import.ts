@@ -1,10 +1,10 @@
-// `parapet devices import`: a file of devices to the service, batch after batch. What is done is written beside the file, so
+// `parapet device import`: a file of devices to the service, batch after batch. What is done is written beside the file, so
 // the same command goes on where it was ended. The service takes a line twice without harm.
-import type { OperatorContext } from "../../command-line/run-as.ts";
-import { CliError } from "../../errors.ts";
-import { CALL_INTERVAL_MS } from "../../http/patience.ts";
-import { formatCount } from "../../terminal/output.ts";
-import { createCountProgress } from "../../terminal/progress.ts";
+import type { OperatorContext } from "../../../command-line/run-as.ts";
+import { CliError } from "../../../errors.ts";
+import { CALL_INTERVAL_MS } from "../../../http/patience.ts";
+import { formatCount } from "../../../terminal/output.ts";
+import { createCountProgress } from "../../../terminal/progress.ts";
 import { type ImportCounts, type ImportPlace, NOTHING_YET, openPlaceFile } from "./import-place.ts";
 import { type LineResult, sendBatch } from "./import-request.ts";
 import type { LineInput } from "./input.ts";

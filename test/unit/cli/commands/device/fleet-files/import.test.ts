@@ -1,4 +1,4 @@
-// `parapet devices import` against a server that takes devices, on a clock that moves only while the command sleeps.
+// `parapet device import` against a server that takes devices, on a clock that moves only while the command sleeps.
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -7,13 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
-import { ACCOUNT, type DevicesServer, type Misbehaviour, startDevicesServer } from "../../support/devices-server.ts";
-import { runCli } from "../../support/run-cli.ts";
+import { RUNS_TIMEOUT_MS, runs } from "../../../../../support/runs.ts";
+import { ACCOUNT, type DevicesServer, type Misbehaviour, startDevicesServer } from "../../../support/devices-server.ts";
+import { runCli } from "../../../support/run-cli.ts";
 
 const KEYS = Array.from({ length: 260 }, () => generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }));
 const LICENSE = "lic-00000000";
-const PARAPET = join(import.meta.dirname, "../../../../../bin/parapet.mjs");
+const PARAPET = join(import.meta.dirname, "../../../../../../bin/parapet.mjs");
 
 let server: DevicesServer;
 let folder: string;
@@ -47,7 +47,7 @@ const rejects = async (name = "fleet.jsonl.rejects.jsonl") =>
 
 function run(...args: string[]) {
 	return runCli(
-		["devices", "import", ...args, "--account", ACCOUNT, "--url", server.url, "--key", "a-key"],
+		["device", "import", ...args, "--account", ACCOUNT, "--url", server.url, "--key", "a-key"],
 		{},
 		folder,
 		{
@@ -61,7 +61,7 @@ function run(...args: string[]) {
 	);
 }
 
-describe("parapet devices import", () => {
+describe("parapet device import", () => {
 	it("sends every device once, in batches that a request can carry, and leaves nothing behind", async () => {
 		const file = await write(devices(260));
 		expect(await run(file)).toMatchObject({ exitCode: 0, stdout: "260 created\n", stderr: "" });
@@ -216,13 +216,13 @@ describe("parapet devices import", () => {
 	});
 });
 
-describe("parapet devices import --dry-run", () => {
+describe("parapet device import --dry-run", () => {
 	it("finds what is wrong with lines, and what is there twice, without a server or a key", async () => {
 		const file = await write([
 			...[device(0), device(1, { serial: "FW-0" }), device(0, { serial: "FW-9" }), device(2), "{", device(3)],
 		]);
 		const { exitCode, stdout } = await runCli(
-			["devices", "import", file, "--account", ACCOUNT, "--dry-run"],
+			["device", "import", file, "--account", ACCOUNT, "--dry-run"],
 			{},
 			folder,
 		);
@@ -234,7 +234,7 @@ describe("parapet devices import --dry-run", () => {
 			[5, "not_json", "is not JSON"],
 		]);
 		await write(devices(260));
-		const good = await runCli(["devices", "import", file, "--account", ACCOUNT, "--dry-run", "--json"], {}, folder);
+		const good = await runCli(["device", "import", file, "--account", ACCOUNT, "--dry-run", "--json"], {}, folder);
 		expect(JSON.parse(good.stdout)).toEqual({ valid: 260, refused: 0, rejects: null });
 		expect(await readdir(folder)).toEqual([file]);
 	});
@@ -243,7 +243,7 @@ describe("parapet devices import --dry-run", () => {
 describe("Ctrl-C", () => {
 	it("ends a command that waits for more on stdin", async () => {
 		const rejectsPath = join(folder, "rejects.jsonl");
-		const args = ["devices", "import", "-", "--dry-run", "--account", ACCOUNT, "--rejects", rejectsPath];
+		const args = ["device", "import", "-", "--dry-run", "--account", ACCOUNT, "--rejects", rejectsPath];
 		const child = spawn(process.execPath, [PARAPET, ...args], { stdio: ["pipe", "ignore", "pipe"] });
 		let stderr = "";
 		child.stderr.on("data", (bytes) => {
@@ -263,7 +263,7 @@ describe("Ctrl-C", () => {
 	}, 30_000);
 });
 
-describe("laws of parapet devices import", () => {
+describe("laws of parapet device import", () => {
 	const ends: readonly Misbehaviour[] = ["lost before", "lost after", { status: 500 }, { status: 403 }];
 	const anyEnd = fc.constantFrom(...ends);
 

@@ -4,9 +4,9 @@
 import { createReadStream } from "node:fs";
 import { appendFile, open, rename, truncate, writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { accountObjectName } from "../../../src/entitlement/ids.ts";
-import { CliError } from "../../errors.ts";
-import { parseJson } from "../../json.ts";
+import { accountObjectName } from "../../../../src/entitlement/ids.ts";
+import { CliError } from "../../../errors.ts";
+import { parseJson } from "../../../json.ts";
 import { readLines } from "./line-reader.ts";
 
 export interface ExportTarget {

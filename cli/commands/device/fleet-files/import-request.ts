@@ -1,10 +1,10 @@
 // One batch of an import to the service, as often as it takes: a batch may be repeated, so also after no answer at all.
 
 import { z } from "zod";
-import { CliError } from "../../errors.ts";
-import type { OperatorApi } from "../../http/operator-api.ts";
-import { type Patience, patiently } from "../../http/patience.ts";
-import { parseJson } from "../../json.ts";
+import { CliError } from "../../../errors.ts";
+import type { OperatorApi } from "../../../http/operator-api.ts";
+import { type Patience, patiently } from "../../../http/patience.ts";
+import { parseJson } from "../../../json.ts";
 import type { GoodLine } from "./line-batches.ts";
 
 const lineResult = z.looseObject({

@@ -1,11 +1,11 @@
-// `parapet devices export` from a server that has devices: what it writes, and how it goes on.
+// `parapet device export` from a server that has devices: what it writes, and how it goes on.
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ACCOUNT, type DevicesServer, startDevicesServer, type TakenDevice } from "../../support/devices-server.ts";
-import { runCli } from "../../support/run-cli.ts";
+import { ACCOUNT, type DevicesServer, startDevicesServer, type TakenDevice } from "../../../support/devices-server.ts";
+import { runCli } from "../../../support/run-cli.ts";
 
 let server: DevicesServer;
 let folder: string;
@@ -39,7 +39,7 @@ function fill(count: number, statusOf: (number: number) => string = () => "activ
 
 function run(...args: string[]) {
 	return runCli(
-		["devices", "export", "--account", ACCOUNT, "--url", server.url, "--key", "a-key", ...args],
+		["device", "export", "--account", ACCOUNT, "--url", server.url, "--key", "a-key", ...args],
 		{},
 		folder,
 		{
@@ -55,7 +55,7 @@ const serialsIn = (text: string) =>
 const read = (name: string) => readFile(join(folder, name), "utf8");
 const serials = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `FW-${from + index}`);
 
-describe("parapet devices export", () => {
+describe("parapet device export", () => {
 	it("writes lines that an import takes, to stdout", async () => {
 		fill(1);
 		const { exitCode, stdout, stderr } = await run();

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
-import { UsageError } from "../../errors.ts";
+import { UsageError } from "../../../errors.ts";
 
 export interface LineInput {
 	/** null = a pipe */

@@ -3,8 +3,8 @@
 import { createReadStream } from "node:fs";
 import { appendFile, lstat, rm, truncate } from "node:fs/promises";
 import { z } from "zod";
-import { UsageError } from "../../errors.ts";
-import { parseJson } from "../../json.ts";
+import { UsageError } from "../../../errors.ts";
+import { parseJson } from "../../../json.ts";
 import type { Reject } from "./line-check.ts";
 import { readLines } from "./line-reader.ts";
 

@@ -1,4 +1,4 @@
-// `parapet records …` against a server that has records, on a clock that moves only while the command sleeps.
+// `parapet record …` against a server that has records, on a clock that moves only while the command sleeps.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RecordsServer, startRecordsServer } from "../support/records-server.ts";
 import { runCli } from "../support/run-cli.ts";
@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 function records(...args: string[]) {
-	return runCli(["records", ...args, "--url", server.url, "--key", "a-key"], {}, undefined, {
+	return runCli(["record", ...args, "--url", server.url, "--key", "a-key"], {}, undefined, {
 		nowMs: () => clockMs,
 		sleep: async (ms, signal) => {
 			signal?.throwIfAborted();
@@ -31,7 +31,7 @@ function tokenIn(text: string): string {
 
 const EVERYTHING = ["product:crs", "product:threats", "account:acct-a", "account:acct-b", "directory"];
 
-describe("parapet records rebuild", () => {
+describe("parapet record rebuild", () => {
 	it("goes through products, accounts and what is shared, and says what it did", async () => {
 		const run = await records("rebuild");
 		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
@@ -82,7 +82,7 @@ describe("parapet records rebuild", () => {
 		const first = await records("rebuild", "--rate", "2", "--store", "kv");
 		expect(first).toMatchObject({ exitCode: 1, stdout: "" });
 		expect(first.stderr).toContain("the rebuild stopped after 6 records: could not rebuild records");
-		expect(first.stderr).toMatch(/parapet records rebuild --from \S+ --store kv --rate 2\n/);
+		expect(first.stderr).toMatch(/parapet record rebuild --from \S+ --store kv --rate 2\n/);
 		expect(slept.filter((ms) => ms === 9_000)).toHaveLength(11);
 		server.refuse = () => null;
 		const second = await records("rebuild", "--rate", "2", "--from", tokenIn(first.stderr));
@@ -166,7 +166,7 @@ describe("parapet records rebuild", () => {
 	});
 });
 
-describe("parapet records verify", () => {
+describe("parapet record verify", () => {
 	const drifted = (count: number, verdict = "missing") => ({
 		stores: [
 			{ store: "redis", same: 0, pending: 1, unanswered: 0, drifted: count },
@@ -202,7 +202,7 @@ describe("parapet records verify", () => {
 			"",
 		]);
 		expect(run.stderr).toContain("2 records in the stores are not as they should be");
-		expect(run.stderr).toContain("parapet records rebuild");
+		expect(run.stderr).toContain("parapet record rebuild");
 		expect(run.stderr).not.toContain("ahead");
 		expect(server.asked.every(({ store }) => store === "redis")).toBe(true);
 	});

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { parseJson } from "../../json.ts";
+import { parseJson } from "../../../json.ts";
 
 const count = z.int().nonnegative();
 const importCounts = z.strictObject({

@@ -1,9 +1,13 @@
 // What files of devices are read with: lines out of chunks, and what was seen before.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FirstSeen } from "../../../../../cli/commands/devices/first-seen.ts";
-import { MAX_LINE_BYTES, readLines, type TextLine } from "../../../../../cli/commands/devices/line-reader.ts";
-import { Pace } from "../../../../../cli/commands/devices/pace.ts";
+import { FirstSeen } from "../../../../../../cli/commands/device/fleet-files/first-seen.ts";
+import {
+	MAX_LINE_BYTES,
+	readLines,
+	type TextLine,
+} from "../../../../../../cli/commands/device/fleet-files/line-reader.ts";
+import { Pace } from "../../../../../../cli/commands/device/fleet-files/pace.ts";
 
 async function* chunked(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
 	let at = 0;

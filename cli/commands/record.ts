@@ -1,4 +1,4 @@
-// `parapet records …`: repairs the replicated records, or looks whether they need it. Ctrl-C ends either in good order.
+// `parapet record …`: repairs the replicated records, or looks whether they need it. Ctrl-C ends either in good order.
 
 import type { Command } from "commander";
 import { z } from "zod";
@@ -6,9 +6,9 @@ import { runAsOperator } from "../command-line/run-as.ts";
 import { wholeNumber } from "../command-line/values.ts";
 import { unlessInterrupted } from "../terminal/interruption.ts";
 import type { Surroundings } from "../terminal/output.ts";
-import { DEFAULT_RATE, RebuildStopped, runRebuild } from "./records/rebuild.ts";
-import { runVerify } from "./records/verify.ts";
-import { parsePlace } from "./records/walk.ts";
+import { DEFAULT_RATE, RebuildStopped, runRebuild } from "./record/rebuild.ts";
+import { runVerify } from "./record/verify.ts";
+import { parsePlace } from "./record/walk.ts";
 
 const storeName = z.enum(["kv", "redis"], "a store is kv or redis");
 const placeToken = z.string().transform((text, context) => {
@@ -18,8 +18,8 @@ const placeToken = z.string().transform((text, context) => {
 	return z.NEVER;
 });
 
-export function defineRecords(records: Command, surroundings: Surroundings): void {
-	const rebuild = records
+export function defineRecord(record: Command, surroundings: Surroundings): void {
+	const rebuild = record
 		.command("rebuild")
 		.description("write every record to the stores again; harmless while everything runs, and can be interrupted")
 		.option("--store <store>", "kv or redis: this one only")
@@ -31,7 +31,7 @@ export function defineRecords(records: Command, surroundings: Surroundings): voi
 		unlessInterrupted((signal) => runRebuild(context, signal), RebuildStopped),
 	);
 
-	const verify = records
+	const verify = record
 		.command("verify")
 		.description("compare the stores with the truth; ends with 1 when they differ")
 		.option("--store <store>", "kv or redis: this one only");

@@ -1,4 +1,4 @@
-// `parapet records verify`: compares what the stores hold with the truth, and prints where they differ.
+// `parapet record verify`: compares what the stores hold with the truth, and prints where they differ.
 import { z } from "zod";
 import type { OperatorContext } from "../../command-line/run-as.ts";
 import { CliError } from "../../errors.ts";
@@ -87,7 +87,7 @@ function describeComparison({ store, same, pending, unanswered, drifted }: Compa
 }
 
 function driftFound(drifted: number, kept: readonly z.infer<typeof drift>[]): CliError {
-	const hints = ["write them again with: parapet records rebuild"];
+	const hints = ["write them again with: parapet record rebuild"];
 	if (kept.some(({ verdict }) => verdict === "ahead"))
 		hints.push("what is ahead stays: delete it from the store first");
 	if (kept.some(({ store }) => store === "kv")) {

@@ -1,4 +1,4 @@
-// `parapet records rebuild`: has every record written to the stores again. Where it stops it says how to go on.
+// `parapet record rebuild`: has every record written to the stores again. Where it stops it says how to go on.
 import { z } from "zod";
 import type { OperatorContext } from "../../command-line/run-as.ts";
 import { CliError, UsageError } from "../../errors.ts";
@@ -50,7 +50,7 @@ export async function runRebuild(context: OperatorContext<RebuildOptions>, signa
 	const counts = { records, ...countOwners(owners), published: waiting.size === 0 };
 	output.answer(counts, `rebuilt ${formatCount(records)} records: ${describeOwners(counts)}`);
 	if (waiting.size > 0) {
-		output.note("some are still on their way: the service goes on by itself, and `parapet records verify` shows it");
+		output.note("some are still on their way: the service goes on by itself, and `parapet record verify` shows it");
 	}
 }
 
@@ -60,7 +60,7 @@ function stopped(error: unknown, records: number, place: Place, { store, rate }:
 	const why = error instanceof Error ? error.message : String(error);
 	return new RebuildStopped(`the rebuild stopped after ${formatCount(records)} records: ${why}`, {
 		code: error instanceof CliError ? error.code : "stopped",
-		fix: `go on there with: parapet records rebuild --from ${token}${more}`,
+		fix: `go on there with: parapet record rebuild --from ${token}${more}`,
 		resumeFrom: token,
 		cause: error,
 	});

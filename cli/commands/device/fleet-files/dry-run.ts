@@ -1,8 +1,8 @@
-// `parapet devices import --dry-run`: what can be known of a file without the service. Every line, and what is in it twice.
-import type { CommandContext } from "../../command-line/run-as.ts";
-import { CliError } from "../../errors.ts";
-import { formatCount } from "../../terminal/output.ts";
-import { createCountProgress } from "../../terminal/progress.ts";
+// `parapet device import --dry-run`: what can be known of a file without the service. Every line, and what is in it twice.
+import type { CommandContext } from "../../../command-line/run-as.ts";
+import { CliError } from "../../../errors.ts";
+import { formatCount } from "../../../terminal/output.ts";
+import { createCountProgress } from "../../../terminal/progress.ts";
 import { FirstSeen } from "./first-seen.ts";
 import type { ImportOptions } from "./import.ts";
 import type { LineInput } from "./input.ts";

@@ -1,19 +1,16 @@
-// `parapet devices …`: whole fleets as files, in and out.
+// `parapet device import` and `device export`: whole fleets as lines of JSON, in and out. What they do is loaded when they run.
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
-import { readOperand, readOptions } from "../command-line/read-options.ts";
-import { addOperatorOptions, openOperatorApi, operatorOptions, runAsOperator } from "../command-line/run-as.ts";
-import { collect, pairs, wholeNumber } from "../command-line/values.ts";
-import { UsageError } from "../errors.ts";
-import { unlessInterrupted } from "../terminal/interruption.ts";
-import { createOutput, type Surroundings } from "../terminal/output.ts";
-import { runDryRun } from "./devices/dry-run.ts";
-import { ExportStopped, runExport } from "./devices/export.ts";
-import { type ImportOptions, ImportStopped, runImport } from "./devices/import.ts";
-import { openInput } from "./devices/input.ts";
+import { accountId, deviceId, haGroupId, licenseId } from "../../command-line/ids.ts";
+import { readOperand, readOptions } from "../../command-line/read-options.ts";
+import { addOperatorOptions, openOperatorApi, operatorOptions, runAsOperator } from "../../command-line/run-as.ts";
+import { collect, pairs, wholeNumber } from "../../command-line/values.ts";
+import { UsageError } from "../../errors.ts";
+import { unlessInterrupted } from "../../terminal/interruption.ts";
+import { createOutput, type Surroundings } from "../../terminal/output.ts";
+import type { ImportOptions } from "./fleet-files/import.ts";
 
 const importShape = z.object({
 	account: accountId,
@@ -25,10 +22,18 @@ const importShape = z.object({
 	dryRun: z.boolean().default(false),
 });
 
-export function defineDevices(devices: Command, surroundings: Surroundings): void {
-	const bring = devices
+/** @param device the command that gets the two verbs */
+export function addFleetFileCommands(device: Command, surroundings: Surroundings): void {
+	addImport(device, surroundings);
+	addExport(device, surroundings);
+}
+
+function addImport(device: Command, surroundings: Surroundings): void {
+	const bring = device
 		.command("import <file>")
-		.description("take over devices whose public keys you vouch for; - reads stdin. Can be interrupted and run again")
+		.description(
+			"operator: take over devices whose public keys you vouch for; - reads stdin. Can be interrupted and run again",
+		)
 		.requiredOption("--account <account>", "whose they are to be")
 		.option("--license <license>", "for lines that name none")
 		.option("--map-license <old=new>", "instead of those that the lines name; may be repeated", collect)
@@ -37,6 +42,7 @@ export function defineDevices(devices: Command, surroundings: Surroundings): voi
 		.option("--rejects <file>", "where the refused lines are named (default <file>.rejects.jsonl)")
 		.option("--dry-run", "only check the file: its form, and what is in it twice; needs no server");
 	addOperatorOptions(bring).action(async () => {
+		const { openInput } = await import("./fleet-files/input.ts");
 		const shared = readOptions(bring, operatorOptions);
 		const { account, license, mapLicense, mapHaGroup, fromLine, rejects, dryRun } = readOptions(bring, importShape);
 		const operand = readOperand(bring.args, 0, "file", z.string());
@@ -52,14 +58,20 @@ export function defineDevices(devices: Command, surroundings: Surroundings): voi
 			names: { license, licenses: mapLicense ?? {}, haGroups: mapHaGroup ?? {} },
 		};
 		const context = { options, output: createOutput(surroundings, shared.json), surroundings, operands: bring.args };
-		if (dryRun) return unlessInterrupted((signal) => runDryRun(context, input, signal));
+		if (dryRun) {
+			const { runDryRun } = await import("./fleet-files/dry-run.ts");
+			return unlessInterrupted((signal) => runDryRun(context, input, signal));
+		}
+		const { ImportStopped, runImport } = await import("./fleet-files/import.ts");
 		const api = await openOperatorApi(shared, surroundings);
 		return unlessInterrupted((signal) => runImport({ ...context, api }, input, signal), ImportStopped);
 	});
+}
 
-	const exporting = devices
+function addExport(device: Command, surroundings: Surroundings): void {
+	const exporting = device
 		.command("export")
-		.description("the devices of an account that are active or suspended, as lines that an import takes")
+		.description("operator: the devices of an account that are active or suspended, as lines that an import takes")
 		.requiredOption("--account <account>", "whose")
 		.option("--out <file>", "else stdout; goes on where it was ended")
 		.option("--after <device>", "only those after this one");
@@ -68,6 +80,7 @@ export function defineDevices(devices: Command, surroundings: Surroundings): voi
 		if (out === undefined && context.output.json) {
 			throw new UsageError("--json needs --out: without, stdout is the export itself");
 		}
+		const { ExportStopped, runExport } = await import("./fleet-files/export.ts");
 		const options = { account, after, path: out === undefined ? null : resolve(surroundings.cwd, out) };
 		await unlessInterrupted((signal) => runExport({ ...context, options }, signal), ExportStopped);
 	});

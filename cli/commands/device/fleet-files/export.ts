@@ -1,11 +1,11 @@
-// `parapet devices export`: the devices of an account as lines that an import takes, in the order of their ids. A file gets its
+// `parapet device export`: the devices of an account as lines that an import takes, in the order of their ids. A file gets its
 // name when it is whole; until then it is beside it, and the same command goes on where that one ends.
 import { z } from "zod";
-import type { OperatorContext } from "../../command-line/run-as.ts";
-import { CliError } from "../../errors.ts";
-import { CALL_INTERVAL_MS, patiently } from "../../http/patience.ts";
-import { formatCount } from "../../terminal/output.ts";
-import { createCountProgress } from "../../terminal/progress.ts";
+import type { OperatorContext } from "../../../command-line/run-as.ts";
+import { CliError } from "../../../errors.ts";
+import { CALL_INTERVAL_MS, patiently } from "../../../http/patience.ts";
+import { formatCount } from "../../../terminal/output.ts";
+import { createCountProgress } from "../../../terminal/progress.ts";
 import { type ExportTarget, openExportFile } from "./export-file.ts";
 import { Pace } from "./pace.ts";
 

@@ -1,8 +1,8 @@
 // One batch of an import: an answer counts only for the lines that it is about.
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { sendBatch } from "../../../../../cli/commands/devices/import-request.ts";
-import { createOperatorApi } from "../../../../../cli/http/operator-api.ts";
-import { type ScriptedServer, startScriptedServer } from "../../support/scripted-server.ts";
+import { sendBatch } from "../../../../../../cli/commands/device/fleet-files/import-request.ts";
+import { createOperatorApi } from "../../../../../../cli/http/operator-api.ts";
+import { type ScriptedServer, startScriptedServer } from "../../../support/scripted-server.ts";
 
 let server: ScriptedServer;
 beforeEach(async () => {

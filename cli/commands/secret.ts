@@ -1,4 +1,4 @@
-// `parapet keys generate`: every secret a deployment needs, fresh. Prints or writes them; sends and stores nothing.
+// `parapet secret generate`: every secret a deployment needs, fresh. Prints or writes them; sends and stores nothing.
 
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,13 +14,13 @@ const options = z.object({ json: z.boolean().default(false), dir: z.string().opt
 
 const HOW_TO_SET = [
 	"to give them to the deployed Worker:",
-	"  (umask 077; node bin/parapet.mjs keys generate --json > secrets.json)",
+	"  (umask 077; node bin/parapet.mjs secret generate --json > secrets.json)",
 	"  npm run deploy -- --secrets-file secrets.json",
 	"then move secrets.json into a password store: BOOTSTRAP_KEY is the first operator's API key, and none can be read back",
 ].join("\n");
 
-export function defineKeys(keys: Command, surroundings: Surroundings): void {
-	const generate = keys
+export function defineSecret(secret: Command, surroundings: Surroundings): void {
+	const generate = secret
 		.command("generate")
 		.description("make every secret that a deployment needs")
 		.option("--dir <dir>", "write one file per secret, readable by you only, instead of printing")

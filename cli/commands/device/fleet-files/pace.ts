@@ -1,5 +1,5 @@
 // How fast something goes and how long it will take, from what it did in the last seconds.
-import { formatCount } from "../../terminal/output.ts";
+import { formatCount } from "../../../terminal/output.ts";
 
 const WINDOW_MS = 15_000;
 
