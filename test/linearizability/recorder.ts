@@ -40,7 +40,7 @@ export async function record(
 	const random = createRandom(plan.seed);
 	const time = new VirtualTime(START_MS);
 	return time.instead(random, () => {
-		const world: World = { time, random, locations: 1, faults: NO_FAULTS };
+		const world: World = { time, random, locations: 1, areWritesLate: false, faults: NO_FAULTS };
 		return new Recorder(plan, world, wrap).run();
 	});
 }

@@ -19,6 +19,8 @@ const { Account: AccountClass } = await import("../../src/objects/account/accoun
 const { Directory: DirectoryClass } = await import("../../src/objects/directory/directory.ts");
 const { Product: ProductClass } = await import("../../src/objects/product/product.ts");
 
+const REBUILD_RETRY_MS = 20_000;
+
 type Publishing = Account | Directory | Product;
 
 export interface DeploymentOptions {
@@ -86,6 +88,32 @@ export class Deployment {
 			RECORD_STORE: "kv",
 		};
 		return bindings as unknown as ObjectBindings & OriginBindings;
+	}
+
+	/** What the Worker does by its cron trigger. */
+	async runCron(): Promise<void> {
+		await this.directory.call(this.directory.location, (object) => object.renewHeads()).catch(() => {});
+	}
+
+	/** Once a night every object is called; that it lives must be enough for it to go on. */
+	async callAll(): Promise<void> {
+		for (const host of this.hosts) {
+			host.abort();
+			await host.call(host.location, async () => {}).catch(() => {});
+		}
+	}
+
+	/** `parapet records rebuild --store`, again until it is through. */
+	async rebuild(store: string): Promise<void> {
+		const hosts: ObjectHost<Publishing>[] = [...this.products.values(), ...this.accounts.values(), this.directory];
+		for (const host of hosts) {
+			const page = { after: "", limit: 200, store };
+			for (let isThrough = false; !isThrough; ) {
+				const result = await host.call(host.location, (object) => object.rebuildRecords(page)).catch(() => null);
+				isThrough = result?.ok === true;
+				if (!isThrough) await this.world.time.pass(REBUILD_RETRY_MS);
+			}
+		}
 	}
 
 	close(): void {

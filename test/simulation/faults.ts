@@ -34,20 +34,52 @@ export interface Faults {
 	isCut(from: number, to: number, nowMs: number): boolean;
 	/** how likely it is that an object dies at a step of its delivery */
 	crashChance(nowMs: number): number;
+	/** whether the alarm that is due now never rings */
+	isAlarmLost(nowMs: number): boolean;
 }
 
-export const NO_FAULTS: Faults = { of: () => null, isCut: () => false, crashChance: () => 0 };
+/** A store is set back to what it held at an earlier time. */
+export interface Restore {
+	readonly target: RecordStoreName;
+	readonly atMs: number;
+	/** the age of the backup */
+	readonly ageMs: number;
+	/** when the operator has its records written again, as docs/operations.md says */
+	readonly rebuildMs: number;
+}
+
+export const NO_FAULTS: Faults = {
+	of: () => null,
+	isCut: () => false,
+	crashChance: () => 0,
+	isAlarmLost: () => false,
+};
 
 const READ_KINDS: readonly FaultKind[] = ["before", "hang", "slow", "stall", "garbage"];
 const WRITE_KINDS: readonly FaultKind[] = ["before", "after", "hang", "hang_after", "slow", "stall"];
 const NOISE = 0.004;
 
+/** @returns in one of three schedules a store that is set back, while things go wrong */
+export function planRestore(
+	random: Random,
+	targets: readonly RecordStoreName[],
+	fromMs: number,
+	untilMs: number,
+): Restore | null {
+	if (!random.chance(1 / 3)) return null;
+	const atMs = random.between(fromMs, untilMs);
+	const ageMs = random.between(5_000, random.pick([60_000, 600_000, 1_800_000]));
+	return { target: random.pick(targets), atMs, ageMs, rebuildMs: atMs + random.between(30_000, 300_000) };
+}
+
+/** @param areLate whether alarms get lost too */
 export function planFaults(
 	random: Random,
 	targets: readonly Target[],
 	locations: number,
 	fromMs: number,
 	untilMs: number,
+	areLate: boolean,
 ): Faults {
 	const spell = () => {
 		const start = random.between(fromMs, untilMs);
@@ -73,6 +105,7 @@ export function planFaults(
 		return { location: Math.floor(random.between(0, locations)), ...spell() };
 	});
 	const crashes = random.pick([0, 0.02, 0.2]);
+	const lostAlarms = areLate ? random.pick([0, 0, 0.05, 0.5]) : 0;
 	const isFaulty = (nowMs: number) => nowMs >= fromMs && nowMs < untilMs;
 
 	return {
@@ -93,5 +126,6 @@ export function planFaults(
 					nowMs >= start && nowMs < end && (from === location || to === location),
 			),
 		crashChance: (nowMs) => (isFaulty(nowMs) ? crashes : 0),
+		isAlarmLost: (nowMs) => lostAlarms > 0 && isFaulty(nowMs) && random.chance(lostAlarms),
 	};
 }

@@ -4,6 +4,7 @@
 import { accountObjectName } from "../../src/entitlement/ids.ts";
 import type { Account } from "../../src/objects/account/account.ts";
 import { deniedKey, deviceKey, HEADS_KEY, productKey } from "../../src/storage/keys.ts";
+import { HEADS_LIFE_SECONDS } from "../../src/storage/sealed-records.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Answer, Isolate, Question } from "./isolate.ts";
 import type { ObjectHost } from "./objects.ts";
@@ -129,7 +130,8 @@ export class Ledger {
 		if (question !== "token" && question !== "unchanged" && atMs >= licenseEnd(deviceId) * 1_000)
 			return "its license has ended";
 		if (last.status === "active" || last.atMs > atMs) return null;
-		if (asOf === null && last.deliveredMs !== null && atMs > last.deliveredMs + boundSeconds * 1_000) {
+		const keptSinceMs = this.#keptSinceMs(last);
+		if (asOf === null && last.deliveredMs !== null && atMs > keptSinceMs + boundSeconds * 1_000) {
 			return `${last.status} for ${((atMs - last.atMs) / 1_000).toFixed(1)} s, everywhere for ${((atMs - last.deliveredMs) / 1_000).toFixed(1)} s`;
 		}
 		const seen = isolate.refused.get(deviceId);
@@ -149,7 +151,34 @@ export class Ledger {
 		if (by === "license") return atMs < (this.#options.licenseEnd(deviceId) - 1) * 1_000;
 		if (changes.every(({ status }) => status === "active")) return atMs > last.atMs + ABSENT_MS;
 		if (asOf !== null || last.deliveredMs === null) return false;
-		return atMs > last.deliveredMs + this.#options.boundSeconds * 1_000;
+		const recordMs = this.#keptSinceMs(last, deviceKey(deviceId), last.version);
+		return atMs > Math.max(this.#keptSinceMs(last), recordMs) + this.#options.boundSeconds * 1_000;
+	}
+
+	/**
+	 * What may hide a version that every store had: a location to which it takes longer than the store's maker promises, and
+	 * an older version that lands late or comes back with a backup. The latter for as long as an old `heads` counts at most.
+	 * @returns unix ms since which every store has the version, or had to have it; Infinity before it was delivered
+	 */
+	#keptSinceMs({ deliveredMs, headsVersion }: DeviceChange, key = HEADS_KEY, version = headsVersion ?? 0): number {
+		let sinceMs = deliveredMs ?? Infinity;
+		for (const { landings } of this.#options.deployment.stores) {
+			let hiddenMs: number | null = null;
+			let wasThere = false;
+			for (const { atMs, version: landed, overdueMs } of landings.get(key) ?? []) {
+				if (landed < version) {
+					if (wasThere) hiddenMs ??= atMs;
+					continue;
+				}
+				const firstMs = !wasThere || hiddenMs !== null ? atMs + overdueMs : 0;
+				const latestMs = hiddenMs === null ? Infinity : hiddenMs + HEADS_LIFE_SECONDS * 1_000;
+				sinceMs = Math.max(sinceMs, Math.min(firstMs, latestMs));
+				hiddenMs = null;
+				wasThere = true;
+			}
+			if (hiddenMs !== null) sinceMs = Math.max(sinceMs, hiddenMs + HEADS_LIFE_SECONDS * 1_000);
+		}
+		return sinceMs;
 	}
 
 	#remember({ isolate, deviceId }: Asked, by: string): void {
@@ -190,8 +219,10 @@ export class Ledger {
 	#expect(key: string, version: number): void {
 		for (const store of this.#options.deployment.stores) {
 			const found = store.newestVersion(key);
-			if (found !== version)
-				this.findings.push({ violation: "lost", detail: `${store.name} has ${key} ${found}, not ${version}` });
+			if (found === version) continue;
+			const wasThere = store.landings.get(key)?.some(({ version: landed }) => landed >= version) ?? false;
+			const violation = wasThere ? "regressed" : "lost";
+			this.findings.push({ violation, detail: `${store.name} has ${key} ${found}, not ${version}` });
 		}
 	}
 

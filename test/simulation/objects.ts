@@ -93,6 +93,7 @@ const ALARM_RETRY_MS = 2_000;
 /** One object, and the way to it. */
 export class ObjectHost<T extends ObjectInstance> {
 	readonly disk = new Disk();
+	readonly location: number;
 	readonly #options: HostOptions<T>;
 	#running: { instance: T; life: Life } | null = null;
 	deaths = 0;
@@ -101,6 +102,7 @@ export class ObjectHost<T extends ObjectInstance> {
 
 	constructor(options: HostOptions<T>) {
 		this.#options = options;
+		this.location = options.location;
 	}
 
 	/** Calls a method from a location. @throws when it cannot be reached, or dies meanwhile */
@@ -201,7 +203,9 @@ export class ObjectHost<T extends ObjectInstance> {
 		if (this.disk.alarmMs === atMs) return;
 		this.disk.alarmMs = atMs;
 		this.#options.world.time.at(atMs, () => {
-			if (this.disk.alarmMs === atMs) void this.#ring();
+			if (this.disk.alarmMs !== atMs) return;
+			if (this.#options.world.faults.isAlarmLost(atMs)) this.disk.alarmMs = null;
+			else void this.#ring();
 		});
 	}
 

@@ -31,7 +31,7 @@ async function lastAllowed({ store, question, everyMs, offsetMs }: Situation): P
 	const random = createRandom(1);
 	const time = new VirtualTime(START_MS);
 	return time.instead(random, async () => {
-		const world = { time, random, locations: 2, faults: NO_FAULTS };
+		const world = { time, random, locations: 2, areWritesLate: false, faults: NO_FAULTS };
 		const deployment = new Deployment({ world, storeNames: [store], tokenTtlSeconds: 3_600, onCommit: () => {} });
 		deployment[store].spreadMs = () => MOST_MS[store];
 		const account = deployment.account("aaaaaaaaaa");

@@ -3,7 +3,7 @@ import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { headsStaleSeconds } from "../../src/storage/records.ts";
 import { revocationBound } from "../../src/storage/revocation-bound.ts";
 import { Deployment } from "./deployment.ts";
-import { NO_FAULTS, planFaults } from "./faults.ts";
+import { NO_FAULTS, planFaults, planRestore } from "./faults.ts";
 import { Isolate, type Lifetimes, type Question, type Token } from "./isolate.ts";
 import { type Finding, Ledger } from "./ledger.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -29,23 +29,33 @@ const DEVICES_PER_ACCOUNT = 5;
 const SETUP_MS = 20_000;
 /** The longest pause of an outbox, and what is left of a write that hangs, and some. */
 const QUIET_MS = 720_000;
+/** The same where writes may be late: until a version that one of them has hidden was written again. */
+const LATE_QUIET_MS = 1_800_000;
+/** The cron trigger of wrangler.toml. */
+const CRON_MS = 300_000;
 const PROBE_MS = 500;
 const DAY = 86_400;
 
-/** @param storeNames in the order in which they are read @param isCalm nothing goes wrong; releases are watched */
-export async function runSchedule(
-	seed: number,
-	storeNames: readonly RecordStoreName[],
-	isCalm = false,
-): Promise<ScheduleResult> {
-	const random = createRandom(seed);
+export interface ScheduleOptions {
+	readonly seed: number;
+	/** in the order in which they are read */
+	readonly storeNames: readonly RecordStoreName[];
+	/** nothing goes wrong; releases are watched */
+	readonly isCalm: boolean;
+	/** the worst that platforms do as well: puts that land late, stores set back to a backup, alarms that are lost */
+	readonly isLate: boolean;
+}
+
+export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
+	const random = createRandom(options.seed);
 	const time = new VirtualTime(START_MS);
-	return time.instead(random, () => new Schedule(seed, storeNames, isCalm, random, time).run());
+	return time.instead(random, () => new Schedule(options, random, time).run());
 }
 
 class Schedule {
 	readonly #seed: number;
 	readonly #isCalm: boolean;
+	readonly #isLate: boolean;
 	readonly #random: Random;
 	readonly #time: VirtualTime;
 	readonly #world: World;
@@ -66,18 +76,13 @@ class Schedule {
 	readonly #offeredAfter: number[] = [];
 	readonly #errors: unknown[] = [];
 
-	constructor(
-		seed: number,
-		storeNames: readonly RecordStoreName[],
-		isCalm: boolean,
-		random: Random,
-		time: VirtualTime,
-	) {
+	constructor({ seed, storeNames, isCalm, isLate }: ScheduleOptions, random: Random, time: VirtualTime) {
 		this.#seed = seed;
 		this.#isCalm = isCalm;
+		this.#isLate = isLate;
 		this.#random = random;
 		this.#time = time;
-		this.#world = { time, random, locations: LOCATIONS, faults: NO_FAULTS };
+		this.#world = { time, random, locations: LOCATIONS, areWritesLate: isLate, faults: NO_FAULTS };
 		this.#faultsEndMs = START_MS + SETUP_MS + random.between(300_000, 1_800_000);
 		const tokenTtlSeconds = random.pick([300, 900, 3_600]);
 		this.#lifetimes = {
@@ -115,15 +120,18 @@ class Schedule {
 				LOCATIONS,
 				startMs,
 				this.#faultsEndMs,
+				this.#isLate,
 			);
+		if (this.#isLate) this.#planLate(startMs);
+		const endMs = this.#faultsEndMs + (this.#isLate ? LATE_QUIET_MS : QUIET_MS);
 		const moments = (count: number, untilMs: number) =>
 			Array.from({ length: count }, () => this.#random.between(startMs, untilMs));
 		for (const atMs of moments(24, this.#faultsEndMs)) this.#time.at(atMs, () => this.#start(() => this.#operate()));
 		for (const atMs of moments(100, this.#faultsEndMs)) this.#time.at(atMs, () => this.#start(() => this.#request()));
 		// Some come after it is all over: what was refused must stay so, what is active must be served.
-		for (const atMs of moments(20, this.#faultsEndMs + QUIET_MS))
+		for (const atMs of moments(this.#isLate ? 100 : 20, endMs))
 			this.#time.at(atMs, () => this.#start(() => this.#request()));
-		await this.#time.runUntil(this.#faultsEndMs + QUIET_MS);
+		await this.#time.runUntil(endMs);
 		this.#ledger.close([...this.#isolates, ...this.#retired]);
 		this.#deployment.close();
 		if (this.#errors.length > 0) throw new AggregateError(this.#errors, `schedule ${this.#seed} broke`);
@@ -135,6 +143,20 @@ class Schedule {
 			findings: this.#ledger.findings,
 			offeredAfter: this.#offeredAfter,
 		};
+	}
+
+	/** The cron trigger, a store that is set back, and in the end the nightly call of every object. */
+	#planLate(startMs: number): void {
+		for (let atMs = startMs; atMs < this.#faultsEndMs + LATE_QUIET_MS; atMs += CRON_MS) {
+			this.#time.at(atMs, () => this.#start(() => this.#deployment.runCron()));
+		}
+		this.#time.at(this.#faultsEndMs + CRON_MS, () => this.#start(() => this.#deployment.callAll()));
+		if (this.#isCalm) return;
+		const restore = planRestore(this.#random, this.#deployment.storeNames, startMs, this.#faultsEndMs);
+		if (restore === null) return;
+		const { target, atMs, ageMs, rebuildMs } = restore;
+		this.#time.at(atMs, () => this.#deployment[target].restore(atMs - ageMs));
+		this.#time.at(rebuildMs, () => this.#start(() => this.#deployment.rebuild(target)));
 	}
 
 	/** Runs beside everything else; an error that nobody expects ends the schedule as a failure. */
@@ -225,6 +247,9 @@ class Schedule {
 		for (let count = 0; count < 10; count++) {
 			this.#time.after(this.#random.between(0, 200_000), () => this.#start(() => this.#request(deviceId)));
 		}
+		for (let count = 0; this.#isLate && count < 10; count++) {
+			this.#time.after(this.#random.between(0, LATE_QUIET_MS), () => this.#start(() => this.#request(deviceId)));
+		}
 		await account.call(this.#anywhere(), (object) => object.setDeviceStatus(change));
 	}
 
@@ -273,7 +298,8 @@ class Schedule {
 	async #request(about?: string): Promise<void> {
 		const deviceId = about ?? this.#random.pick(this.#deviceIds());
 		const slot = Math.floor(this.#random.between(0, ISOLATES));
-		if (this.#random.chance(0.003)) this.#recycle(slot);
+		// What knows nothing believes what it finds.
+		if (this.#random.chance(this.#isLate ? 0.05 : 0.003)) this.#recycle(slot);
 		const isolate = this.#isolates[slot];
 		if (isolate === undefined) return;
 		const token = this.#tokens.get(deviceId) ?? null;

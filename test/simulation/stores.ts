@@ -18,6 +18,8 @@ export interface World {
 	readonly time: VirtualTime;
 	readonly random: Random;
 	readonly locations: number;
+	/** whether a put to KV may land when its writer has given it up, also after the writer's death (main.ts, `--late`) */
+	readonly areWritesLate: boolean;
 	faults: Faults;
 }
 
@@ -29,8 +31,19 @@ interface Write {
 	readonly visibleMs: readonly number[];
 }
 
+/** A version that took the place of another, or of none. */
+export interface Landing {
+	readonly atMs: number;
+	/** 0 = the store has lost the key */
+	readonly version: number;
+	/** beyond what the store's maker promises, until the last location sees it */
+	readonly overdueMs: number;
+}
+
 /** The model's part of PROPAGATION_SECONDS: up to 30 s until a location can see a write, up to 30 s more from its own copy. */
 const KV_SPREAD_MS = 30_000;
+/** "60 seconds or more": one in ten of these, where writes may be late. */
+const KV_LONG_SPREAD_MS = 90_000;
 const REDIS_LAG_MS = 1_000;
 /** KV keeps one of two writes that come within it. */
 const KV_WRITE_MS = 1_000;
@@ -41,18 +54,25 @@ export class ModelStore {
 	readonly name: "kv" | "redis";
 	readonly world: World;
 	readonly writes = new Map<string, Write[]>();
-	/** versions that took the place of a higher one */
+	/** versions that took the place of a higher one, where none may */
 	regressed = 0;
+	/** all that landed, per key, in order; kept where writes may be late */
+	readonly landings = new Map<string, Landing[]>();
 	/** heads that name a deny list which the store does not have */
 	headsToNowhere = 0;
+	/** to a backup: then it may lack what it had, until its records are written again */
+	wasRestored = false;
 	/** the delay after which a location sees a write; a test may choose the worst */
 	spreadMs: () => number;
 
 	constructor(name: "kv" | "redis", world: World) {
 		this.name = name;
 		this.world = world;
-		const most = name === "kv" ? KV_SPREAD_MS : REDIS_LAG_MS;
-		this.spreadMs = () => world.random.between(0, most);
+		const most = () => {
+			if (name === "redis") return REDIS_LAG_MS;
+			return world.areWritesLate && world.random.chance(0.1) ? KV_LONG_SPREAD_MS : KV_SPREAD_MS;
+		};
+		this.spreadMs = () => world.random.between(0, most());
 	}
 
 	/** @returns the version that everybody will see in the end */
@@ -73,13 +93,38 @@ export class ModelStore {
 		const body = (sealed as { content: unknown }).content;
 		if (key === HEADS_KEY) {
 			const { denied } = headsRecord.parse(body);
-			if (denied > 0 && !this.writes.has(deniedKey(denied))) this.headsToNowhere += 1;
+			if (denied > 0 && !this.writes.has(deniedKey(denied)) && !this.wasRestored) this.headsToNowhere += 1;
 		}
-		if (!isRevisionKey(key) && version < (this.newestVersion(key) ?? 0)) this.regressed += 1;
+		const goesBack = !isRevisionKey(key) && version < (this.newestVersion(key) ?? 0);
+		if (goesBack && !(this.world.areWritesLate && this.name === "kv")) this.regressed += 1;
 		const visibleMs = Array.from({ length: this.world.locations }, (_, location) =>
 			location === here ? atMs : Math.max(before.at(-1)?.visibleMs[location] ?? 0, atMs + this.spreadMs()),
 		);
-		this.writes.set(key, [...before.slice(-20), { text, version, atMs, visibleMs }]);
+		this.#set(key, [...before.slice(this.world.areWritesLate ? -200 : -20), { text, version, atMs, visibleMs }]);
+	}
+
+	/** Sets the store back to what it held at an earlier moment. */
+	restore(toMs: number): void {
+		this.wasRestored = true;
+		const atMs = this.world.time.nowMs();
+		for (const [key, writes] of this.writes) {
+			const kept = writes.filter((write) => write.atMs <= toMs);
+			if (kept.length === writes.length) continue;
+			const visibleMs = Array.from({ length: this.world.locations }, () => atMs + this.spreadMs());
+			const last = kept.at(-1);
+			this.#set(key, last === undefined ? [] : [...kept, { ...last, atMs, visibleMs }]);
+		}
+	}
+
+	#set(key: string, writes: Write[]): void {
+		if (writes.length === 0) this.writes.delete(key);
+		else this.writes.set(key, writes);
+		if (!this.world.areWritesLate) return;
+		const atMs = this.world.time.nowMs();
+		const last = writes.at(-1);
+		const overdueMs = Math.max(0, Math.max(...(last?.visibleMs ?? [])) - atMs - KV_SPREAD_MS);
+		const landing = { atMs, version: last?.version ?? 0, overdueMs };
+		this.landings.set(key, [...(this.landings.get(key) ?? []), landing]);
 	}
 
 	/** Lets an operation go wrong. @returns what is left to do: `act` is its effect */
@@ -108,9 +153,10 @@ export class ModelStore {
 
 	/**
 	 * KV has no defence against a write that lands after its writer has given it up (30 s) or died, and a newer one was
-	 * written: so the model has none of these. Redis compares.
+	 * written: the model has these where writes may be late. Redis compares.
 	 */
 	stallMs(operation: Operation): [number, number] {
+		if (this.world.areWritesLate) return [5_000, 120_000];
 		return this.name === "kv" && operation === "write" ? [5_000, 25_000] : [20_000, 60_000];
 	}
 
@@ -132,7 +178,7 @@ export class KvModel extends ModelStore {
 		super("kv", world);
 	}
 
-	/** The binding as code at a location has it. @param isAlive false once the object died that writes: so do its writes */
+	/** The binding as code at a location has it. @param isAlive false once the object died that writes: so do its writes, unless they may be late */
 	namespace(location: number, isAlive: () => boolean = () => true): KVNamespace {
 		const get = (key: string, { cacheTtl }: { cacheTtl: number }) =>
 			this.operate(
@@ -143,7 +189,9 @@ export class KvModel extends ModelStore {
 				(text) => this.spoil(key, text),
 			);
 		const put = (key: string, text: string) =>
-			this.operate("write", location, 300, () => isAlive() && this.#write(key, text, location));
+			this.operate("write", location, 300, () => {
+				if (isAlive() || this.world.areWritesLate) this.#write(key, text, location);
+			});
 		return { get, put } as unknown as KVNamespace;
 	}
 
