@@ -26,7 +26,7 @@ export type Promises = z.infer<typeof promises>;
 
 const reach = { state: z.string(), latency_ms: z.number() };
 export const status = z.object({
-	stores: z.array(z.object({ store: z.string(), heads: z.number().nullable(), ...reach })),
+	stores: z.array(z.object({ store: z.string(), heads: z.number().nullable(), broken: z.array(z.string()), ...reach })),
 	directory: z.object({ heads: z.number().nullable(), settled: z.boolean().nullable(), ...reach }),
 	packages: z.object(reach),
 });
@@ -93,11 +93,18 @@ export function judgeStatus({ stores, directory, packages }: Status): Finding[] 
 
 const REFILL = "fill it: parapet record rebuild";
 
-function judgeStore({ store, state, latency_ms, heads }: Status["stores"][number]): Finding {
+function judgeStore({ store, state, latency_ms, heads, broken }: Status["stores"][number]): Finding {
 	const what = `store ${store}`;
 	switch (state) {
 		case "current":
 			return { verdict: "good", what, finding: `heads ${heads ?? "none yet"}, ${latency_ms} ms` };
+		case "incomplete":
+			return {
+				verdict: "bad",
+				what,
+				finding: `heads ${heads} names what is missing or not readable there: ${broken.join(", ")}`,
+				fix: `KV may lag a minute; if it stays so: ${REFILL}`,
+			};
 		case "behind":
 			return {
 				verdict: "notice",

@@ -6,6 +6,7 @@ import type { SharedView } from "../../content/heads-record.ts";
 import type { Installed } from "../../content/installed.ts";
 import { nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
+import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { sealCapability } from "../../signing/capability.ts";
 import { readCheckEtag, sealCheckEtag, verifyCheckEtag } from "../../signing/check-etag.ts";
@@ -53,6 +54,12 @@ async function answerInFull(
 	const { records, config, macKeyring } = scope.services;
 	const caller = await authenticateDevice(request, scope, held);
 	const { view } = caller;
+	// A token is taken for some seconds after its end. What is sealed here ends with the token, so it would have ended
+	// already: the device is to renew its token first.
+	if (scope.now >= caller.exp) {
+		scope.event.reason = "token_ended";
+		throw new ProblemError("unauthenticated");
+	}
 	const question = readQuestion(query);
 	const state = checkState(question, query, view, caller.profile.id, scope.country, caller.tail);
 	// The shortcut takes only what the isolate holds; after a due read the answer may still be the same.

@@ -111,9 +111,8 @@ export const registration = createRouter()
 		});
 		if (!proof.ok) {
 			event.reason = `proof_${proof.reason}`;
-			if ("offBySeconds" in proof) {
-				const off = proof.reason === "issued_in_future" ? proof.offBySeconds : -proof.offBySeconds;
-				throw new OAuthError("invalid_dpop_proof", 400, clockMessage(off), { serverTime: now });
+			if ("clockOffsetSeconds" in proof) {
+				throw new OAuthError("invalid_dpop_proof", 400, clockMessage(proof.clockOffsetSeconds), { serverTime: now });
 			}
 			throw new OAuthError("invalid_dpop_proof", 400, "the DPoP proof was not accepted");
 		}

@@ -83,10 +83,8 @@ export const token = plainRoute(route, async (request, scope) => {
 	});
 	if (!verified.ok) {
 		scope.event.reason = `assertion_${verified.reason}`;
-		if ("offBySeconds" in verified) {
-			const isAhead = verified.reason === "issued_in_future" || verified.reason === "not_yet_valid";
-			const off = isAhead ? verified.offBySeconds : -verified.offBySeconds;
-			throw new OAuthError("invalid_client", 401, clockMessage(off), { serverTime: now });
+		if ("clockOffsetSeconds" in verified) {
+			throw new OAuthError("invalid_client", 401, clockMessage(verified.clockOffsetSeconds), { serverTime: now });
 		}
 		const isAudience = verified.reason === "wrong_audience";
 		throw new OAuthError(
@@ -228,9 +226,8 @@ async function boundKey(scope: RequestScope, proofHeader: string | null, device:
 	});
 	if (!proof.ok) {
 		scope.event.reason = `proof_${proof.reason}`;
-		if ("offBySeconds" in proof) {
-			const off = proof.reason === "issued_in_future" ? proof.offBySeconds : -proof.offBySeconds;
-			throw new OAuthError("invalid_dpop_proof", 400, clockMessage(off), { serverTime: now });
+		if ("clockOffsetSeconds" in proof) {
+			throw new OAuthError("invalid_dpop_proof", 400, clockMessage(proof.clockOffsetSeconds), { serverTime: now });
 		}
 		throw new OAuthError("invalid_dpop_proof", 400, "the DPoP proof was not accepted");
 	}

@@ -83,8 +83,8 @@ export function oauthErrorResponse(error: OAuthError): Response {
 	return new Response(JSON.stringify(body), { status: error.status, headers });
 }
 
-/** What a device with a wrong clock is told, once its signature was good. @param offBySeconds positive = it is ahead */
-export function clockMessage(offBySeconds: number): string {
-	const direction = offBySeconds > 0 ? "ahead of" : "behind";
-	return `the device's clock is about ${Math.abs(offBySeconds)} s ${direction} the server's; set it (NTP) and try again`;
+/** What a device with a wrong clock is told, once its signature was good. @param offsetSeconds positive = it is ahead */
+export function clockMessage(offsetSeconds: number): string {
+	const direction = offsetSeconds > 0 ? "ahead of" : "behind";
+	return `the device's clock is about ${Math.abs(offsetSeconds)} s ${direction} the server's; set it (NTP) and try again`;
 }

@@ -43,9 +43,12 @@ const promises = createRoute({
 });
 
 const probeBody = {
-	state: z.enum(["current", "behind", "ahead", "empty", "unreadable", "unreachable", "unknown"]),
+	state: z.enum(["current", "incomplete", "behind", "ahead", "empty", "unreadable", "unreachable", "unknown"]),
 	latency_ms: z.int(),
 	heads: z.int().nullable().openapi({ description: "Version of `heads` there" }),
+	broken: z.array(z.string()).openapi({
+		description: "Keys of the messages and the deny list that `heads` names and that are missing or unreadable there",
+	}),
 };
 
 const status = createRoute({
@@ -116,11 +119,12 @@ export const deploymentStatus = createRouter()
 		const probes = await probeStores(stores, directory.value?.heads ?? null, systemClock);
 		return c.json(
 			{
-				stores: probes.map(({ name, state, latencyMs, headsVersion }) => ({
+				stores: probes.map(({ name, state, latencyMs, headsVersion, broken }) => ({
 					store: name,
 					state,
 					latency_ms: latencyMs,
 					heads: headsVersion,
+					broken: [...broken],
 				})),
 				directory: {
 					state: stateOf(directory),

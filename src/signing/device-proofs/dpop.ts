@@ -11,7 +11,7 @@ import {
 	tokenId,
 } from "../compact-jws.ts";
 import { equalInConstantTime } from "../constant-time.ts";
-import type { ClockFailure } from "./device-clock.ts";
+import { type ClockFailure, clockFailure } from "./device-clock.ts";
 import {
 	algorithmsOf,
 	type DeviceAlgorithm,
@@ -107,10 +107,8 @@ export async function verifyDpopProof(request: DpopRequest): Promise<DpopVerific
 	const key = await importProofKey(request.importKey ?? importDeviceKey, jwk, jkt);
 	if (key === null) return { ok: false, reason: "bad_key" };
 	if (!(await hasGoodSignature(jws, key))) return { ok: false, reason: "bad_signature" };
-	const off = Math.abs(request.now - iat) - DPOP_MAX_AGE_SECONDS;
-	if (off > 0) {
-		return { ok: false, reason: iat > request.now ? "issued_in_future" : "too_old", offBySeconds: Math.ceil(off) };
-	}
+	const offset = iat - request.now;
+	if (Math.abs(offset) > DPOP_MAX_AGE_SECONDS) return clockFailure(offset > 0 ? "issued_in_future" : "too_old", offset);
 	return { ok: true, jkt, jwk, alg: jws.alg, jti, iat };
 }
 

@@ -1,13 +1,26 @@
-// How each store is right now, for operators: whether it answers, how fast, and whether its `heads` is the Directory's.
-// One read per store; writes nothing.
+// How each store is right now, for operators: whether it answers, how fast, whether its `heads` is the Directory's, and
+// whether what every check needs beside it is there too. Products and devices are not read; writes nothing.
+import { deniedRecord, type HeadsRecord, headsRecord } from "../../content/heads-record.ts";
+import { messagesRecord } from "../../content/message.ts";
 import type { Clock } from "../clock.ts";
-import { HEADS_KEY } from "../keys.ts";
+import { deniedKey, HEADS_KEY, messagesKey } from "../keys.ts";
 import { type RecordReader, RecordStoreError } from "../record-store.ts";
 import type { RecordStoreName } from "../record-store-names.ts";
 import { within } from "../time-limit.ts";
 
-/** behind, ahead: another version of `heads` than the Directory's; empty: none; unknown: the Directory cannot be asked. */
-export type StoreState = "current" | "behind" | "ahead" | "empty" | "unreadable" | "unreachable" | "unknown";
+/**
+ * incomplete: a record that `heads` names is not there, or not readable; behind, ahead: another version of `heads` than the
+ * Directory's; empty: none; unknown: the Directory cannot be asked.
+ */
+export type StoreState =
+	| "current"
+	| "incomplete"
+	| "behind"
+	| "ahead"
+	| "empty"
+	| "unreadable"
+	| "unreachable"
+	| "unknown";
 
 export interface StoreProbe {
 	readonly name: RecordStoreName;
@@ -16,6 +29,8 @@ export interface StoreProbe {
 	readonly latencyMs: number;
 	/** version of `heads` there; null = none, or not known */
 	readonly headsVersion: number | null;
+	/** keys of the records that make it `incomplete` */
+	readonly broken: readonly string[];
 }
 
 const PROBE_TIMEOUT_MS = 2_000;
@@ -32,22 +47,47 @@ export function probeStores(
 	return Promise.all(
 		stores.map(async ({ name, store }) => {
 			const startedMs = clock.nowMs();
-			const finish = (state: StoreState, headsVersion: number | null): StoreProbe => ({
+			const end = (state: StoreState, headsVersion: number | null, broken: readonly string[] = []): StoreProbe => ({
 				name,
 				state,
 				latencyMs: clock.nowMs() - startedMs,
 				headsVersion,
+				broken,
 			});
 			try {
 				const record = await within(clock, PROBE_TIMEOUT_MS, HEADS_KEY, store.get(HEADS_KEY));
-				const version = record?.version ?? 0;
-				return finish(judge(version, trueVersion), record === null ? null : version);
+				if (record === null) return end(judge(0, trueVersion), null);
+				const heads = headsRecord.safeParse(record.body);
+				if (!heads.success) return end("unreadable", null);
+				const broken = await brokenRecords(store, heads.data, clock);
+				return end(broken.length > 0 ? "incomplete" : judge(record.version, trueVersion), record.version, broken);
 			} catch (error) {
-				const answered = error instanceof RecordStoreError && error.code !== "unreachable";
-				return finish(answered ? "unreadable" : "unreachable", null);
+				return end(hasAnswered(error) ? "unreadable" : "unreachable", null);
 			}
 		}),
 	);
+}
+
+/** @returns keys of what every check needs and the store cannot give @throws RecordStoreError when it does not answer */
+async function brokenRecords(store: RecordReader, { messages, denied }: HeadsRecord, clock: Clock): Promise<string[]> {
+	const named = [
+		...(messages === 0 ? [] : [{ key: messagesKey(messages), schema: messagesRecord }]),
+		...(denied === 0 ? [] : [{ key: deniedKey(denied), schema: deniedRecord }]),
+	];
+	const broken = named.map(async ({ key, schema }) => {
+		try {
+			const record = await within(clock, PROBE_TIMEOUT_MS, key, store.get(key));
+			return schema.safeParse(record?.body).success ? [] : [key];
+		} catch (error) {
+			if (hasAnswered(error)) return [key];
+			throw error;
+		}
+	});
+	return (await Promise.all(broken)).flat();
+}
+
+function hasAnswered(error: unknown): boolean {
+	return error instanceof RecordStoreError && error.code !== "unreachable";
 }
 
 /** @param version 0 = the store has none */

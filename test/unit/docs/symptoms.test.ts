@@ -30,7 +30,11 @@ describe("the index by symptom", () => {
 		const down = { state: "unreachable", latency_ms: 0, heads: null };
 		const findings = [
 			...judgePromises(promised, "https://b.test", 0),
-			...judgeStatus({ stores: [{ store: "kv", ...down }], directory: { ...down, settled: false }, packages: down }),
+			...judgeStatus({
+				stores: [{ store: "kv", broken: [], ...down }],
+				directory: { ...down, settled: false },
+				packages: down,
+			}),
 		];
 		expect(findings.every(({ verdict }) => verdict !== "good")).toBe(true);
 		const missing = findings.map(({ what }) => what.split(" ")[0]).filter((what) => !index.includes(`\`${what}\``));

@@ -139,6 +139,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	token_ttl_seconds: 3600,
 	url_ttl_seconds: 300,
 	heads: 128,
+	broken: [],
 	latency_ms: 12,
 	settled: true,
 	published: true,

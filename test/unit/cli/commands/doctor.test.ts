@@ -22,7 +22,7 @@ beforeEach(async () => {
 		},
 		"/v1/status": {
 			body: {
-				stores: [{ store: "kv", heads: 7, state: "current", latency_ms: 3 }],
+				stores: [{ store: "kv", heads: 7, state: "current", latency_ms: 3, broken: [] }],
 				directory: { heads: 7, settled: true, ...reach },
 				packages: reach,
 			},

@@ -54,6 +54,41 @@ describe("`heads` in a store", () => {
 		expect(probe).toMatchObject({ name: "kv", state, headsVersion: version });
 	});
 
+	describe("names messages and a deny list, and the store", () => {
+		const messages = { revision: 3, messages: [] };
+		const denied = { revision: 7, devices: {}, licenseEpochs: {} };
+		beforeEach(async () => {
+			await kv.put(HEADS_KEY, { version: 5, body: { products: {}, messages: 3, denied: 7 } });
+			await kv.put("messages@3", { version: 3, body: messages });
+			await kv.put("denied@7", { version: 7, body: denied });
+		});
+		const probe = async () => (await probeStores(stores(), TRUE_VERSION, clock))[0];
+
+		it("has both", async () => {
+			expect(await probe()).toMatchObject({ state: "current", broken: [] });
+		});
+
+		it.each([
+			["has lost the messages", () => kv.texts.delete("messages@3"), ["messages@3"]],
+			["holds messages that are none", () => kv.put("messages@3", { version: 3, body: {} }), ["messages@3"]],
+			["holds a spoilt text", () => kv.texts.set("denied@7", "{"), ["denied@7"]],
+			["has lost both", () => kv.texts.clear(), ["messages@3", "denied@7"]],
+		])("%s", async (_, spoil, broken) => {
+			const heads = kv.texts.get(HEADS_KEY) ?? "";
+			await spoil();
+			kv.texts.set(HEADS_KEY, heads);
+			expect(await probe()).toMatchObject({ state: "incomplete", headsVersion: 5, broken });
+		});
+
+		it("falls silent after `heads`", async () => {
+			kv.onGet = async (key) => {
+				if (key === "messages@3") await clock.sleep(60_000);
+			};
+			const { value } = await settled(probeStores(stores(), TRUE_VERSION, clock));
+			expect(value[0]).toMatchObject({ state: "unreachable", broken: [] });
+		});
+	});
+
 	it("may be spoilt, which is not the store's silence", async () => {
 		kv.texts.set(HEADS_KEY, "{");
 		redis.break("before");
@@ -68,8 +103,8 @@ describe("`heads` in a store", () => {
 		const { value, ms } = await settled(probeStores(stores(), TRUE_VERSION, clock));
 		expect(ms).toBe(2_000);
 		expect(value).toEqual([
-			{ name: "kv", state: "unreachable", latencyMs: 2_000, headsVersion: null },
-			{ name: "redis", state: "current", latencyMs: 30, headsVersion: 5 },
+			{ name: "kv", state: "unreachable", latencyMs: 2_000, headsVersion: null, broken: [] },
+			{ name: "redis", state: "current", latencyMs: 30, headsVersion: 5, broken: [] },
 		]);
 	});
 });

@@ -76,6 +76,10 @@ const tokens: [string, () => string | Promise<string>][] = [
 	["of another issuer", () => sealed({}, { frame: ["parapet-token", "1", "https://staging.updates.test"] })],
 	["without exp", () => sealed({ exp: undefined })],
 	["that has expired", () => sealed({ exp: nowSeconds() - 31 })],
+	[
+		"that has just expired, under which an offer or an ETag would be sealed past its end",
+		() => sealed({ exp: nowSeconds() }),
+	],
 	["without iat", () => sealed({ iat: undefined })],
 	["issued an hour from now", () => sealed({ iat: nowSeconds() + 3600, exp: nowSeconds() + 7200 })],
 	["older than a day, whatever its exp", () => sealed({ iat: nowSeconds() - 90_000 })],

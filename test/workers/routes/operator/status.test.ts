@@ -12,7 +12,12 @@ import { useFrozenClock } from "../../support/frozen-clock.ts";
 const { timeAfter } = useFrozenClock();
 
 interface Status {
-	readonly stores: readonly { readonly store: string; readonly state: string; readonly heads: number | null }[];
+	readonly stores: readonly {
+		readonly store: string;
+		readonly state: string;
+		readonly heads: number | null;
+		readonly broken: string[];
+	}[];
 	readonly directory: { readonly state: string; readonly heads: number | null; readonly settled: boolean | null };
 	readonly packages: { readonly state: string };
 }
@@ -63,7 +68,8 @@ describe("an operator sees", () => {
 		expect(answer.status).toBe(200);
 		return answer.json();
 	}
-	const kvThatSays = (get: () => Promise<unknown>) => ({ RECORDS: { get } });
+	const NO_HEADS = { products: {}, messages: 0, denied: 0 };
+	const kvThatSays = (get: (key?: string) => Promise<unknown>) => ({ RECORDS: { get } });
 
 	test("that all is well, and that nothing is held back from the stores", async () => {
 		const { stores, directory, packages } = await operated<Status>("GET", "/v1/status");
@@ -79,10 +85,17 @@ describe("an operator sees", () => {
 		["unreadable", async () => "<html>"],
 		["unreadable", async () => '{"key":"denied@1","version":1,"body":{}}'],
 		["unreadable", async () => '{"key":"heads","version":999999,"body":{}}'],
-		["behind", () => sealedText("heads", { version: 1, body: {} })],
-		["ahead", () => sealedText("heads", { version: 999_999, body: {} })],
+		["unreadable", () => sealedText("heads", { version: 999_999, body: {} })],
+		["behind", () => sealedText("heads", { version: 1, body: NO_HEADS })],
+		["ahead", () => sealedText("heads", { version: 999_999, body: NO_HEADS })],
 	])("a store that is %s", async (state, get) => {
 		expect((await statusWith(kvThatSays(get))).stores).toMatchObject([{ store: "kv", state }]);
+	});
+
+	test("a store that lacks the messages that its heads names", async () => {
+		const heads = sealedText("heads", { version: 1, body: { ...NO_HEADS, messages: 4 } });
+		const { stores } = await statusWith(kvThatSays(async (key?: string) => (key === "heads" ? heads : null)));
+		expect(stores).toMatchObject([{ store: "kv", state: "incomplete", broken: ["messages@4"] }]);
 	});
 
 	test("which of two stores it is", async () => {

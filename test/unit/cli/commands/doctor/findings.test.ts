@@ -15,7 +15,7 @@ const PROMISES: Promises = {
 	last_good_seconds: 86_400,
 };
 const WELL: Status = {
-	stores: [{ store: "kv", state: "current", latency_ms: 3, heads: 7 }],
+	stores: [{ store: "kv", state: "current", latency_ms: 3, heads: 7, broken: [] }],
 	directory: { state: "reachable", latency_ms: 5, heads: 7, settled: true },
 	packages: { state: "reachable", latency_ms: 9 },
 };
@@ -52,6 +52,7 @@ describe("inside", () => {
 
 	test.each([
 		["current", "good"],
+		["incomplete", "bad"],
 		["behind", "notice"],
 		["unknown", "notice"],
 		["ahead", "bad"],
@@ -59,8 +60,12 @@ describe("inside", () => {
 		["unreadable", "bad"],
 		["unreachable", "bad"],
 	])("a store that is %s is %s, and what is not good has a fix", (state, verdict) => {
-		const [store] = judgeStatus({ ...WELL, stores: [{ store: "redis", state, latency_ms: 1, heads: 2 }] });
+		const [store] = judgeStatus({
+			...WELL,
+			stores: [{ store: "redis", state, latency_ms: 1, heads: 2, broken: ["messages@3"] }],
+		});
 		expect(store?.verdict).toBe(verdict);
+		expect(store?.finding.includes("messages@3")).toBe(state === "incomplete");
 		if (state !== "current" && state !== "unknown") expect(store?.fix).toBeTruthy();
 	});
 
