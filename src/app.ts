@@ -12,6 +12,7 @@ import { entitlements } from "./routes/device/entitlements.ts";
 import { explain } from "./routes/device/explain.ts";
 import { messages } from "./routes/device/messages.ts";
 import { permits } from "./routes/device/permits.ts";
+import { pulse } from "./routes/device/pulse.ts";
 import { registration } from "./routes/device/register.ts";
 import { reports } from "./routes/device/reports.ts";
 import { token } from "./routes/device/token.ts";
@@ -51,7 +52,17 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		await next();
 	});
 	for (const { router } of [check, permits, token]) app.route("/", router);
-	for (const router of [downloads, reports, messages, entitlements, explain, registration, discovery, deploymentStatus])
+	for (const router of [
+		downloads,
+		pulse,
+		reports,
+		messages,
+		entitlements,
+		explain,
+		registration,
+		discovery,
+		deploymentStatus,
+	])
 		app.route("/", router);
 	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [

@@ -18,6 +18,7 @@ import { createProofMemory, type ProofMemory } from "./signing/device-proofs/pro
 import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
 import { importMacKeyring, type MacKeyring } from "./signing/mac-keyring.ts";
+import { createPulseSigner, type PulseSigner } from "./signing/pulse-signer.ts";
 import { createRecordSeal } from "./signing/record-seal.ts";
 import { createS3Presigner } from "./signing/s3-presigner.ts";
 import { createEdgeUrlSigner, type UrlSigner } from "./signing/url-signer.ts";
@@ -54,6 +55,7 @@ export interface Services {
 	readonly packages: PackageStore;
 	readonly packageReader: PackageReader;
 	readonly urlSigner: UrlSigner;
+	readonly pulses: PulseSigner;
 	readonly macKeyring: MacKeyring;
 	readonly lookupKeys: LookupKeys;
 	readonly bootstrapKeyHash: string;
@@ -98,6 +100,7 @@ async function createServices(env: Env): Promise<Services> {
 		packages,
 		packageReader: createPackageReader(packages, caches.default, config.issuer),
 		urlSigner: createUrlSigner(config, macKeyring),
+		pulses: createPulseSigner(lookupKeys),
 		macKeyring,
 		lookupKeys,
 		bootstrapKeyHash: await hashSecret(lookupKeys, "key", config.bootstrapKey),

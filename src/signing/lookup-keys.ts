@@ -1,5 +1,5 @@
 // The keys behind LOOKUP_KEY: checks inside ids, hashes under which codes and API keys are found, pseudonyms of devices in
-// logs. They never rotate (what they made is stored), which is why they are apart from MAC_KEYS.
+// logs, names and values of pulses. They never rotate (what they made is stored), which is why they are apart from MAC_KEYS.
 import { encodeBase64url } from "./base64url.ts";
 import { decodeSecret, deriveHmacKeys } from "./derived-keys.ts";
 import { sealFields } from "./framed-mac.ts";
@@ -8,6 +8,7 @@ export interface LookupKeys {
 	readonly id: CryptoKey;
 	readonly hash: CryptoKey;
 	readonly pseudonym: CryptoKey;
+	readonly pulse: CryptoKey;
 }
 
 /** Every pseudonym has this length. */
@@ -21,8 +22,9 @@ const encoder = new TextEncoder();
 export async function importLookupKeys(secret: string): Promise<LookupKeys> {
 	const bytes = decodeSecret(secret);
 	if (bytes === null) throw new Error("LOOKUP_KEY: not base64url of at least 32 bytes");
-	const [id, hash, pseudonym] = await deriveHmacKeys(bytes, ["parapet/id", "parapet/hash", "parapet/pseudonym"]);
-	return { id, hash, pseudonym };
+	const infos = ["parapet/id", "parapet/hash", "parapet/pseudonym", "parapet/pulse"] as const;
+	const [id, hash, pseudonym, pulse] = await deriveHmacKeys(bytes, infos);
+	return { id, hash, pseudonym, pulse };
 }
 
 /**

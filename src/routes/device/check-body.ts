@@ -28,6 +28,10 @@ const offer = z
 	})
 	.openapi("Offer");
 
+const pulseLink = z
+	.object({ url: z.string().openapi({ description: "Public; read it without a token" }), value: z.string() })
+	.openapi("PulseLink");
+
 export const checkBody = z
 	.object({
 		device: z.string(),
@@ -47,5 +51,9 @@ export const checkBody = z
 			}),
 		),
 		messages: z.object({ unread: z.int(), last: z.int() }),
+		pulse: z.array(pulseLink).optional().openapi({
+			description: "While each of these says its value, and `until` has not come, there is nothing to check for",
+		}),
+		until: timestamp.optional().openapi({ description: "With `pulse` only: check by then in any case" }),
 	})
 	.openapi("Check");

@@ -6,6 +6,7 @@ import type { SharedView } from "../../content/heads-record.ts";
 import type { Installed } from "../../content/installed.ts";
 import { nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
+import { quietUntil } from "../../content/pulse.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { sealCapability } from "../../signing/capability.ts";
@@ -17,6 +18,7 @@ import { answerJson, plainRoute } from "../http/plain-handler.ts";
 import { checkBody } from "./check-body.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
 import { HA_REPEAT_SECONDS, passOnHaReport } from "./ha-report.ts";
+import { pulseLinks } from "./pulse-links.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
 
 /** An offer can be taken up for this long; then the device checks again. */
@@ -98,14 +100,19 @@ async function answerInFull(
 	const hasOffer = answer.products.some(({ selection }) => selection?.status === "offered");
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
-	const exp = haGroup === null ? answerEnds : Math.min(answerEnds, scope.now + HA_REPEAT_SECONDS);
+	const heardAgain = haGroup === null ? Number.POSITIVE_INFINITY : HA_REPEAT_SECONDS;
+	const renewsIn = caller.profile.lease === null ? Number.POSITIVE_INFINITY : Math.floor(caller.profile.lease / 3);
+	const until = degradedAsOf === null ? quietUntil(answer, Math.min(heardAgain, renewsIn), scope.now) : null;
+	// A 304 says that `until` holds too, so there is none after it.
+	const exp = Math.min(answerEnds, scope.now + heardAgain, until ?? Number.POSITIVE_INFINITY);
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
 	const sealing =
 		degradedAsOf === null
 			? sealCheckEtag(caller.keys, { ...state, deviceId: caller.profile.id, pseudonym: caller.pseudonym, exp })
 			: null;
-	const [etag, ...products] = await Promise.all([
+	const [etag, pulse, ...products] = await Promise.all([
 		sealing,
+		until === null ? null : pulseLinks(scope, [...installed.keys()], view),
 		...answer.products.map((product) => describeProduct(scope, caller, product)),
 	]);
 	const body = {
@@ -115,6 +122,7 @@ async function answerInFull(
 		next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id, caller.profile.lease),
 		products,
 		messages: answer.messages,
+		...(pulse === null || until === null ? {} : { pulse: [...pulse], until: toTimestamp(until) }),
 	} satisfies z.infer<typeof checkBody>;
 	return answerJson(body, 200, etag === null ? {} : { etag, "cache-control": "private, no-cache" });
 }

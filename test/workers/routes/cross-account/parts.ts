@@ -121,6 +121,7 @@ export const OF_THE_DEPLOYMENT = [
 	"DELETE /v1/keys/{key}",
 	"GET /.well-known/oauth-authorization-server",
 	"GET /.well-known/parapet",
+	"GET /p/{name}",
 ];
 
 /** @returns what the matrix does not know of an operation, as what to do about it */

@@ -16,6 +16,8 @@ const PUBLIC = [
 	"DELETE /oauth2/register/{client_id}",
 	"POST /oauth2/token",
 	"GET /d/{sha256}/{name}",
+	// Public, under a name that only devices of the product are told.
+	"GET /p/{name}",
 ];
 
 interface Operation {

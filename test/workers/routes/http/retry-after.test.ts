@@ -51,7 +51,7 @@ function call(edge: Edge, { method, path, scheme }: Route): Promise<Response> {
 	return edge.sendJson(method, filled, key, method === "GET" || method === "DELETE" ? undefined : { offer });
 }
 
-/** The requests that bring their credentials in their own ways. */
+/** The requests that bring their credentials in their own ways, or none. */
 const others: readonly (readonly [string, (edge: Edge) => Promise<Response>])[] = [
 	["POST /oauth2/token", (edge) => edge.token(scene.firewall)],
 	["POST /oauth2/register", async (edge) => edge.activate(await Firewall.create(), scene.code)],
@@ -63,6 +63,7 @@ const others: readonly (readonly [string, (edge: Edge) => Promise<Response>])[] 
 		},
 	],
 	["GET /d/{sha256}/{name}", (edge) => edge.download(downloadUrl)],
+	["GET /p/{name}", (edge) => edge.send(`/p/${"A".repeat(22)}`)],
 ];
 
 /** Seconds, at both ends of the dice; as docs/operations.md says. */
@@ -102,8 +103,8 @@ describe("503 when neither stores nor objects nor packages answer, with a Retry-
 	});
 
 	test.each(others)("%s", async (name, ask) => {
-		// A token needs a record; the others need an object or a package and nothing else.
-		const spread = name === "POST /oauth2/token" ? FLEET : OBJECT_OR_PACKAGE;
+		// A token and a pulse need a record; the others need an object or a package and nothing else.
+		const spread = ["POST /oauth2/token", "GET /p/{name}"].includes(name) ? FLEET : OBJECT_OR_PACKAGE;
 		await expectSpread(503, spread, () => ask(brokenEdge()));
 	});
 

@@ -1,0 +1,50 @@
+// When need a device not ask? The answer to a check names the pulses of what it was about: tiny public objects that change
+// when there is something new. While all of them stand, and until a given time, the device has nothing to ask. A pulse that
+// is old, forged or gone costs one check too many, or a delay that ends at that time; never an update that is not due.
+import type { CheckAnswer } from "./check.ts";
+import type { ProductRecord } from "./product-record.ts";
+
+/** Devices are heard of at least this often: changes of their license show in no pulse. */
+export const MAX_QUIET_SECONDS = 21_600;
+/** A cache in front may answer with a copy this old. */
+export const PULSE_MAX_AGE_SECONDS = 15;
+/** Within this time the devices ask that an emergency release calls. */
+const EMERGENCY_SPREAD_SECONDS = 60;
+/** For so long a release counts as news of an emergency: by then every device that reads pulses has seen it. */
+const EMERGENCY_NEWS_SECONDS = 3_600;
+
+export interface PulseUrgency {
+	/** seconds over which the devices that saw the change spread their checks */
+	readonly spread: number;
+	readonly emergency: boolean;
+}
+
+/**
+ * Until when a device need not check while the pulses of its answer stand. Never while there is something to fetch,
+ * while a product is refused (a change of its license shows in no pulse), or while one has nothing released yet (no pulse).
+ * @param most seconds after `now` at which the device has to be heard of again for other reasons; Infinity = none
+ * @param now unix seconds
+ * @returns unix seconds; null = pulses do not suffice, it asks at its interval
+ */
+export function quietUntil(answer: CheckAnswer, most: number, now: number): number | null {
+	if (!answer.products.every(isSettled) || answer.products.length === 0) return null;
+	return Math.min(answer.holdsUntil, now + Math.min(MAX_QUIET_SECONDS, most));
+}
+
+/**
+ * How soon a change is to be asked about.
+ * @param record the product's record; null for anything that is no product
+ * @param interval seconds between the checks of one device: spread over it, a change costs no more than those
+ * @param now unix seconds
+ */
+export function pulseUrgency(record: ProductRecord | null, interval: number, now: number): PulseUrgency {
+	const isNews = ({ releasedAt, urgency, withdrawn }: ProductRecord["releases"][number]) =>
+		urgency === "emergency" && !withdrawn && now - releasedAt < EMERGENCY_NEWS_SECONDS;
+	const emergency = record?.releases.some(isNews) ?? false;
+	return { spread: emergency ? Math.min(EMERGENCY_SPREAD_SECONDS, interval) : interval, emergency };
+}
+
+function isSettled({ selection }: CheckAnswer["products"][number]): boolean {
+	if (selection === null || selection.status === "offered") return false;
+	return selection.status === "current" || selection.reason !== "no_release";
+}

@@ -1,0 +1,99 @@
+// For how long a device has nothing to ask while the pulses stand, and how soon the fleet asks when one changes.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { answerCheck, type CheckFacts } from "../../../src/content/check.ts";
+import { MAX_QUIET_SECONDS, pulseUrgency, quietUntil } from "../../../src/content/pulse.ts";
+import {
+	anyGrant,
+	anyMessages,
+	anyRecord,
+	DEVICE,
+	GRANT,
+	HOUR,
+	makeRelease,
+	NOW,
+	recordOf,
+} from "./content-fixtures.ts";
+
+const LASTING = { ...DEVICE, grants: { crs: { ...GRANT, until: NOW + 1000 * HOUR } } };
+const QUESTION: CheckFacts = {
+	device: LASTING,
+	circumstances: { engine: null, country: null },
+	installed: new Map([["crs", "1.1"]]),
+	seen: 0,
+	recordOf: () => recordOf(makeRelease(1)),
+	messages: [],
+	now: NOW,
+};
+const quiet = (changes: Partial<CheckFacts>, most = Number.POSITIVE_INFINITY) =>
+	quietUntil(answerCheck({ ...QUESTION, ...changes }), most, NOW);
+
+describe("a device that has all there is", () => {
+	it("need not ask for six hours", () => expect(quiet({})).toBe(NOW + MAX_QUIET_SECONDS));
+
+	it("asks earlier where it has to be heard of earlier", () => expect(quiet({}, 1800)).toBe(NOW + 1800));
+
+	it("asks when time alone changes the answer: at the end of its license", () => {
+		const grants = { crs: { ...GRANT, until: NOW + 100, grace: 0 } };
+		expect(quiet({ device: { ...DEVICE, grants } })).toBe(NOW + 100);
+	});
+
+	it("asks when a release gets old enough for its license", () => {
+		const grants = { crs: { ...GRANT, until: NOW + 1000 * HOUR, delay: 2000 } };
+		const releases = recordOf(makeRelease(1, { releasedAt: NOW - 5000 }), makeRelease(2, { releasedAt: NOW - 500 }));
+		expect(quiet({ device: { ...DEVICE, grants }, recordOf: () => releases })).toBe(NOW + 1500);
+	});
+});
+
+it.each<[string, Partial<CheckFacts>]>([
+	["something is offered", { installed: new Map([["crs", null]]) }],
+	[
+		"one product of several is refused",
+		{
+			installed: new Map([
+				["crs", "1.1"],
+				["threats", "1"],
+			]),
+		},
+	],
+	["nothing was ever released", { recordOf: () => null }],
+	["everything was withdrawn", { recordOf: () => recordOf(makeRelease(1, { withdrawn: true })) }],
+	["it asks about nothing", { installed: new Map() }],
+])("a device asks at its interval while %s", (_, changes) => expect(quiet(changes)).toBeNull());
+
+it("while nothing is published, the answer stays the same until the time given", () => {
+	fc.assert(
+		fc.property(anyRecord, anyGrant, anyMessages, fc.nat(MAX_QUIET_SECONDS), (record, grant, messages, later) => {
+			const device = { ...DEVICE, grants: { crs: grant } };
+			const installed = new Map([["crs", record.releases[0]?.version ?? null]]);
+			const facts = { ...QUESTION, device, installed, messages, recordOf: () => record };
+			const before = answerCheck(facts);
+			const until = quietUntil(before, Number.POSITIVE_INFINITY, NOW);
+			fc.pre(until !== null && NOW + later < until);
+			const after = answerCheck({ ...facts, now: NOW + later });
+			const told = ({ products, messages: unread }: typeof before) =>
+				JSON.stringify([products.map(({ selection, entitlement }) => [selection?.status, entitlement.code]), unread]);
+			expect(told(after)).toBe(told(before));
+		}),
+	);
+});
+
+describe("how soon a change is asked about", () => {
+	const routine = recordOf(makeRelease(1, { releasedAt: NOW - 1 }));
+	const emergency = (releasedAt: number, withdrawn = false) =>
+		recordOf(makeRelease(1, { releasedAt, withdrawn, urgency: "emergency" }), makeRelease(2, { releasedAt: NOW }));
+
+	it.each([
+		["a routine release", routine, 300, { spread: 300, emergency: false }],
+		["a message", null, 300, { spread: 300, emergency: false }],
+		[
+			"an emergency, though a routine release came after it",
+			emergency(NOW - 3599),
+			300,
+			{ spread: 60, emergency: true },
+		],
+		["an emergency of an hour ago", emergency(NOW - 3600), 300, { spread: 300, emergency: false }],
+		["an emergency that was withdrawn", emergency(NOW - 1, true), 300, { spread: 300, emergency: false }],
+		["an emergency where devices ask every ten seconds", emergency(NOW - 1), 10, { spread: 10, emergency: true }],
+	])("%s", (_, record, interval, expected) => expect(pulseUrgency(record, interval, NOW)).toEqual(expected));
+});
