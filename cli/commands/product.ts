@@ -14,7 +14,7 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 	const create = product
 		.command("create <product>")
 		.description("add a content line")
-		.option("--title <text>")
+		.option("--title <text>", "for people (default: the product's name)")
 		.option("--unordered", "its versions have no order, as with hashes: what is released last is newest");
 	runAsOperator(
 		create,
@@ -27,7 +27,12 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 				title: options.title,
 				version_order: options.unordered ? "none" : undefined,
 			});
-			output.answer(made, `product ${name}`);
+			output.answer(
+				made,
+				made["version_order"] === "none"
+					? `product ${name}: its versions have no order, what is released last is newest`
+					: `product ${name}`,
+			);
 		},
 	);
 	runAsOperator(product.command("list").description("all content lines"), surroundings, {}, async ({ api, output }) => {
@@ -35,8 +40,8 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 		output.answer(
 			found.answer,
 			formatTable(
-				["PRODUCT", "TITLE"],
-				found.items.map((one) => [one["product"], one["title"]]),
+				["PRODUCT", "TITLE", "VERSION ORDER"],
+				found.items.map((one) => [one["product"], one["title"], one["version_order"]]),
 			),
 		);
 	});

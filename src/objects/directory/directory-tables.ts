@@ -2,6 +2,7 @@
 // SQL; no rule is decided here.
 import type { HeadsRecord } from "../../content/heads-record.ts";
 import type { Message } from "../../content/message.ts";
+import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
 import { DenialTables } from "./denial-tables.ts";
 
@@ -14,6 +15,7 @@ export interface AccountEntry {
 export interface ProductEntry {
 	readonly name: string;
 	readonly title: string;
+	readonly versionOrder: VersionOrder;
 	readonly createdAt: number;
 	readonly revision: number;
 }
@@ -26,7 +28,7 @@ export interface Credential extends CredentialRecord {
 export type RevisionName = "heads" | "messages" | "denied";
 
 type AccountRow = { seq: number; id: string; name: string; created_at: number };
-type ProductRow = { name: string; title: string; created_at: number; revision: number };
+type ProductRow = { name: string; title: string; version_order: VersionOrder; created_at: number; revision: number };
 type CredentialRow = {
 	id: string;
 	hash: string;
@@ -73,12 +75,13 @@ export class DirectoryTables {
 	}
 
 	/** Adds the product, or gives its title to one whose first release came before its entry. */
-	saveProduct({ name, title, createdAt }: Omit<ProductEntry, "revision">): void {
+	saveProduct({ name, title, versionOrder, createdAt }: Omit<ProductEntry, "revision">): void {
 		this.#sql.exec(
-			`INSERT INTO products (name, title, created_at) VALUES (?, ?, ?)
-			ON CONFLICT (name) DO UPDATE SET title = excluded.title, created_at = excluded.created_at`,
+			`INSERT INTO products (name, title, version_order, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+			title = excluded.title, version_order = excluded.version_order, created_at = excluded.created_at`,
 			name,
 			title,
+			versionOrder,
 			createdAt,
 		);
 	}
@@ -166,8 +169,8 @@ function accountOf({ id, name, created_at: createdAt }: AccountRow): AccountEntr
 	return { id, name, createdAt };
 }
 
-function productOf({ name, title, created_at: createdAt, revision }: ProductRow): ProductEntry {
-	return { name, title, createdAt, revision };
+function productOf({ version_order: versionOrder, created_at: createdAt, ...row }: ProductRow): ProductEntry {
+	return { ...row, versionOrder, createdAt };
 }
 
 function credentialOf(row: CredentialRow): Credential {

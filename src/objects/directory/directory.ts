@@ -3,6 +3,7 @@
 // Publishes what changed under its new revision first, and `heads` last.
 import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../../content/message.ts";
+import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { HEADS_KEY } from "../../storage/keys.ts";
@@ -64,13 +65,14 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	/** Enters a product in the list, after its object was created; again under the same name changes nothing. */
-	async createProduct(input: Change & { name: string; title: string }) {
+	async createProduct(input: Change & { name: string; title: string; versionOrder?: VersionOrder }) {
 		return this.#change(() => {
 			const known = this.#tables.product(input.name);
 			if (known !== null && known.createdAt > 0) return { kind: "same", product: known } as const;
 			const product: ProductEntry = {
 				name: input.name,
 				title: input.title,
+				versionOrder: input.versionOrder ?? "vendor",
 				createdAt: input.now,
 				revision: known?.revision ?? 0,
 			};

@@ -15,6 +15,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 		`CREATE TABLE products (
 			name TEXT PRIMARY KEY,
 			title TEXT NOT NULL,
+			version_order TEXT NOT NULL DEFAULT 'vendor', -- VersionOrder (content/product-record.ts); the Product's is what counts
 			created_at INTEGER NOT NULL, -- 0 = its first release came before its entry
 			revision INTEGER NOT NULL DEFAULT 0 -- of its newest published record; 0 = none yet
 		) WITHOUT ROWID`,

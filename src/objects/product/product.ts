@@ -37,7 +37,7 @@ export type PackageResult =
 
 export type ReleaseResult =
 	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry; readonly published: boolean }
-	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "release_exists" }
+	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "release_exists" | "withdrawn" }
 	/** `newest`: the newest of the releases that are newer */
 	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string };
 
@@ -107,6 +107,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (!this.#exists) return { ok: false, reason: "unknown_product" };
 		const known = this.#tables.release(input.version);
 		if (known === null) return { ok: false, reason: "no_package" };
+		if (known.status === "withdrawn") return { ok: false, reason: "withdrawn" };
 		const isNew = known.status === "uploaded";
 		if (!isNew && !sameMetadata(known, input.metadata)) return { ok: false, reason: "release_exists" };
 		if (isNew) {

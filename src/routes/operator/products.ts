@@ -2,13 +2,16 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { versionOrder } from "../../content/product-record.ts";
 import { productName } from "../../names.ts";
+import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
-const productBody = z.object({ product: z.string(), title: z.string(), created_at: timestamp }).openapi("Product");
+const productBody = z
+	.object({ product: z.string(), title: z.string(), version_order: versionOrder, created_at: timestamp })
+	.openapi("Product");
 
 const create = createRoute({
 	method: "post",
@@ -46,6 +49,10 @@ const list = createRoute({
 	},
 });
 
+function describe({ name, title, versionOrder, createdAt }: ProductEntry): z.infer<typeof productBody> {
+	return { product: name, title, version_order: versionOrder, created_at: toTimestamp(createdAt) };
+}
+
 export const products = createRouter()
 	.openapi(create, async (c) => {
 		const { event, services } = c.env;
@@ -53,20 +60,17 @@ export const products = createRouter()
 		event.product = name;
 		const creation = { ...changeBy(c), name, title };
 		// The product's own object first; the Directory's list says whether it was there before.
-		await services.objects.product(name).create({ ...creation, ...(versionOrder && { versionOrder }) });
-		const { kind, product } = await services.objects.directory().createProduct(creation);
+		const made = await services.objects.product(name).create({ ...creation, ...(versionOrder && { versionOrder }) });
+		const entry = { ...creation, versionOrder: made.versionOrder };
+		const { kind, product } = await services.objects.directory().createProduct(entry);
 		if (kind === "same") throw new ProblemError("already_exists");
-		return c.json({ product: name, title: product.title, created_at: toTimestamp(product.createdAt) }, 201);
+		return c.json(describe(product), 201);
 	})
 	.openapi(list, async (c) => {
 		const stored = await c.env.services.objects.directory().listProducts();
 		return c.json(
 			{
-				products: stored.map(({ name, title, createdAt }) => ({
-					product: name,
-					title,
-					created_at: toTimestamp(createdAt),
-				})),
+				products: stored.map(describe),
 			},
 			200,
 		);

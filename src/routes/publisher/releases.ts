@@ -163,7 +163,13 @@ function describe(product: string, release: ReleaseEntry) {
 	};
 }
 
-type ProductRefusal = "unknown_product" | "no_package" | "version_exists" | "release_exists" | "not_released";
+type ProductRefusal =
+	| "unknown_product"
+	| "no_package"
+	| "version_exists"
+	| "release_exists"
+	| "withdrawn"
+	| "not_released";
 
 function refuse(reason: ProductRefusal): never {
 	switch (reason) {
@@ -175,6 +181,8 @@ function refuse(reason: ProductRefusal): never {
 			throw new ProblemError("version_exists");
 		case "release_exists":
 			throw new ProblemError("version_exists", { detail: "the version was released with other metadata" });
+		case "withdrawn":
+			throw new ProblemError("conflict", { detail: "the version was withdrawn, for good: publish another version" });
 		case "not_released":
 			throw new ProblemError("conflict", { detail: "the version was never released" });
 	}

@@ -41,3 +41,16 @@ it("lists releases, and a product without any as none", async () => {
 	]);
 	expect((await operator.run("release", "list", "crs")).stdout).toBe("(none)\n");
 });
+
+it("lists products with how their versions are ordered, and says so where one without an order is made", async () => {
+	const product = { product: "crs", title: "Rules", version_order: "vendor" };
+	const hashes = { ...product, product: "iocs", version_order: "none" };
+	operator.reply({ body: { products: [product, hashes] } }, { body: hashes }, { body: product });
+	expect((await operator.run("product", "list")).stdout.split("\n").slice(1, 3)).toEqual([
+		"crs      Rules  vendor",
+		"iocs     Rules  none",
+	]);
+	const made = await operator.run("product", "create", "iocs", "--unordered");
+	expect(made.stdout).toBe("product iocs: its versions have no order, what is released last is newest\n");
+	expect((await operator.run("product", "create", "crs")).stdout).toBe("product crs\n");
+});

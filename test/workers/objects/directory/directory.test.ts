@@ -77,7 +77,7 @@ describe("accounts and products", () => {
 		expect((await directory().createAccount(account)).kind).toBe("same");
 		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Core Rule Set" })).toEqual({
 			kind: "new",
-			product: { name: "crs", title: "Core Rule Set", createdAt: NOW, revision: 0 },
+			product: { name: "crs", title: "Core Rule Set", versionOrder: "vendor", createdAt: NOW, revision: 0 },
 		});
 		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Other" })).toMatchObject({
 			kind: "same",
