@@ -30,10 +30,24 @@ if (!existsSync(new URL("node_modules/commander", root))) {
 		env: process.env,
 		cwd: process.cwd(),
 		nowMs: Date.now,
+		ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
 		sleep: (ms, signal) => wait(ms, undefined, { signal }),
 	});
 } else {
 	handOver();
+}
+
+/** On stderr, so that stdout stays the answer. The end of the input, or Ctrl-C, is an empty answer. */
+async function ask(question) {
+	const { createInterface } = await import("node:readline");
+	const terminal = createInterface({ input: process.stdin, output: process.stderr });
+	return new Promise((resolve) => {
+		terminal.on("close", () => resolve(""));
+		terminal.question(question, (answer) => {
+			resolve(answer);
+			terminal.close();
+		});
+	});
 }
 
 /**

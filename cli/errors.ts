@@ -38,10 +38,21 @@ export class UsageError extends CliError {
 	}
 }
 
+/** The parts of a refusal's message. */
+export interface RefusalWords {
+	/** the thing that was tried */
+	readonly what: string;
+	readonly title: string;
+	readonly detail: string | undefined;
+	readonly errors: readonly { readonly field: string; readonly message: string }[];
+}
+
 export interface Refusal {
 	readonly status: number;
 	readonly code: string;
 	readonly message: string;
+	/** undefined when the answer was no problem document (RFC 9457) */
+	readonly said?: RefusalWords | undefined;
 	readonly fix: string | undefined;
 	readonly requestId: string | undefined;
 	readonly retryAfterSeconds: number | undefined;

@@ -1,7 +1,9 @@
 // The `parapet` command line: finds the command that is asked for, runs it, turns what ends it into an exit code.
-import { Command, CommanderError, Help } from "commander";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError, Help, type Option } from "commander";
 import { COMMAND_GROUPS } from "./command-groups.ts";
-import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, StepFailed, UsageError } from "./errors.ts";
+import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, ServerRefusal, StepFailed } from "./errors.ts";
 import { type Surroundings, writeFailure } from "./terminal/output.ts";
 
 const HELP_END = `
@@ -11,6 +13,7 @@ Environment: PARAPET_URL, PARAPET_KEY (API key), PARAPET_CODE (auth code of devi
 async function createProgram(args: readonly string[], surroundings: Surroundings): Promise<Command> {
 	const program = new Command("parapet")
 		.description("Parapet, an update service for fleets of firewalls")
+		.version(isVersionAsked(args) ? readVersion() : "", "-V, --version", "this command line's version")
 		.exitOverride()
 		.configureOutput({
 			writeOut: (text) => void surroundings.stdout.write(text),
@@ -19,7 +22,8 @@ async function createProgram(args: readonly string[], surroundings: Surroundings
 			outputError: () => {},
 		})
 		.showHelpAfterError(false)
-		.addHelpText("after", HELP_END);
+		.addHelpText("after", HELP_END)
+		.configureHelp({ optionDescription: describeOption });
 	// The word that names the command: the first one, or the one after `help`.
 	const asked = args.find((word) => word !== "help" && word !== "--");
 	for (const { name, usage = "", description, load } of COMMAND_GROUPS) {
@@ -29,7 +33,7 @@ async function createProgram(args: readonly string[], surroundings: Surroundings
 		define(command, surroundings);
 	}
 	// Last, because a command takes over what its parent says of help when it is made.
-	return program.configureHelp({ subcommandTerm: termOf });
+	return program.configureHelp({ optionDescription: describeOption, subcommandTerm: termOf });
 }
 
 /** How a command is written in the list of all. Of one that is not loaded commander knows no options. */
@@ -38,29 +42,60 @@ function termOf(command: Command): string {
 	return group === undefined ? new Help().subcommandTerm(command) : [group.name, group.usage ?? []].flat().join(" ");
 }
 
+/** What the help says of an option: also whether a command does without. */
+function describeOption(option: Option): string {
+	const described = new Help().optionDescription(option);
+	return option.mandatory && option.defaultValue === undefined ? `required: ${described}` : described;
+}
+
+function isVersionAsked([first]: readonly string[]): boolean {
+	return first === "--version" || first === "-V";
+}
+
+function readVersion(): string {
+	const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
+	return String(version);
+}
+
 /**
  * Runs one command line.
  * @param args without node and the script
  * @returns the exit code; never throws
  */
 export async function runParapet(args: readonly string[], surroundings: Surroundings): Promise<number> {
+	const isJson = args.includes("--json");
+	let program: Command | undefined;
 	try {
-		const program = await createProgram(args, surroundings);
+		program = await createProgram(args, surroundings);
+		if (args.includes("help")) {
+			const { unknownHelpTopic } = await import("./command-line/usage-faults.ts");
+			const fault = unknownHelpTopic(program, args);
+			if (fault !== undefined) throw fault;
+		}
 		await program.parseAsync(args, { from: "user" });
 		return EXIT_OK;
 	} catch (error) {
 		if (error instanceof CommanderError) {
 			if (error.exitCode === 0) return EXIT_OK;
 			// "(outputHelp)": the help that was written to stderr says it all
-			if (error.code !== "commander.help") {
-				const message = error.message.replace(/^error: /, "");
-				writeFailure(surroundings.stderr, new UsageError(message, "see --help"), args.includes("--json"));
+			if (error.code !== "commander.help" && program !== undefined) {
+				const { usageFault } = await import("./command-line/usage-faults.ts");
+				writeFailure(surroundings.stderr, usageFault(error, program, args), isJson);
 			}
 			return EXIT_USAGE;
 		}
 		// A failed step of the demo has said so when it failed.
 		if (error instanceof StepFailed) return EXIT_FAILED;
-		writeFailure(surroundings.stderr, error, args.includes("--json"));
+		const said = program === undefined ? error : await inWordsOfCommand(error, program, args);
+		writeFailure(surroundings.stderr, said, isJson);
 		return error instanceof CliError ? error.exitCode : EXIT_FAILED;
 	}
+}
+
+/** What the server says is meant for whoever writes requests; at a command line it names options and commands. */
+async function inWordsOfCommand(error: unknown, program: Command, args: readonly string[]): Promise<unknown> {
+	if (!(error instanceof ServerRefusal)) return error;
+	const { commandOf } = await import("./command-line/usage-faults.ts");
+	const { wordForCommand } = await import("./command-line/refusal-words.ts");
+	return wordForCommand(error, commandOf(program, args));
 }

@@ -2,6 +2,10 @@
 import type { Command } from "commander";
 import type { z } from "zod";
 import { UsageError } from "../errors.ts";
+import { closestWord } from "./did-you-mean.ts";
+
+/** characters of a value that an error repeats */
+const LONGEST_QUOTE = 60;
 
 /**
  * Reads the options of a command and of those above it, the nearest winning.
@@ -24,5 +28,46 @@ function readGiven<T>(given: unknown, schema: z.ZodType<T>, nameOf: (path: strin
 	if (read.success) return read.data;
 	const issue = read.error.issues[0];
 	const path = issue?.path[0];
-	throw new UsageError(`${nameOf(path === undefined ? "" : String(path))}: ${issue?.message ?? "not understood"}`);
+	const name = nameOf(path === undefined ? "" : String(path));
+	const value = path === undefined ? given : valueAt(given, issue?.path ?? []);
+	throw new UsageError(`${name}${value === undefined ? "" : ` ${quote(value)}`}: ${describeIssue(issue, value)}`);
+}
+
+/** @returns the part of what was typed that an issue is about; undefined when it was not text */
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+	let at = given;
+	for (const step of path) {
+		// A list as it is typed is one text.
+		const next: unknown =
+			typeof step === "number" && typeof at === "string"
+				? at.split(",")[step]?.trim()
+				: typeof at === "object" && at !== null
+					? Reflect.get(at, step)
+					: undefined;
+		if (next === undefined) break;
+		at = next;
+	}
+	return at === given ? undefined : at;
+}
+
+function quote(value: unknown): string {
+	const text = Array.isArray(value) ? value.join(",") : String(value);
+	return `"${text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text}"`;
+}
+
+/** zod's own messages are for programmers; ours are for whoever types. */
+function describeIssue(issue: z.core.$ZodIssue | undefined, value: unknown): string {
+	if (value === undefined && issue?.code.startsWith("invalid_")) return "required and missing";
+	if (issue?.code === "invalid_value") {
+		const values = issue.values.map(String);
+		const meant = closestWord(String(value), values);
+		const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+		return `not one of ${values.join(", ")}${hint}`;
+	}
+	if (issue?.code === "invalid_key") return `${String(issue.path.at(-1))}: ${issue.issues[0]?.message}`;
+	if (issue?.code === "too_small" && Number(issue.minimum) === 1 && issue.message.startsWith("Too small")) {
+		return "something is expected here";
+	}
+	if (issue?.code === "too_big" && issue.message.startsWith("Too big")) return `longer than ${issue.maximum}`;
+	return issue?.message ?? "not understood";
 }

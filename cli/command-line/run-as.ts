@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { OperatorApi } from "../http/operator-api.ts";
 import { createOutput, type Output, type Surroundings } from "../terminal/output.ts";
+import { confirm } from "./confirmation.ts";
 import { readOptions } from "./read-options.ts";
 import { DEFAULT_HOME, DEFAULT_URL, resolveKey, resolveServer } from "./settings.ts";
 
@@ -38,6 +39,8 @@ export interface CommandContext<Options> {
 
 export interface OperatorContext<Options> extends CommandContext<Options> {
 	readonly api: OperatorApi;
+	/** Asks first, where a person is at a terminal; the command has the option of `addYesOption`. */
+	confirm(consequence: string): Promise<void>;
 }
 
 export interface FirewallContext<Options> extends CommandContext<Options & z.infer<typeof firewallOptions>> {}
@@ -54,7 +57,8 @@ export function runAsOperator<Shape extends z.ZodRawShape>(
 		const options = readOptions(command, z.object(shape));
 		const api = await openOperatorApi(shared, surroundings);
 		const output = createOutput(surroundings, shared.json);
-		await run({ api, options, output, surroundings, operands: command.args });
+		const confirmed = (consequence: string) => confirm(command, surroundings, consequence);
+		await run({ api, options, output, surroundings, operands: command.args, confirm: confirmed });
 	});
 }
 

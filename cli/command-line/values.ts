@@ -15,7 +15,7 @@ export const commaList = z.union([z.string(), z.array(z.string())]).transform((g
 /** A whole number as typed. */
 export const wholeNumber = z
 	.string()
-	.regex(/^\d{1,9}$/, "a whole number is expected")
+	.regex(/^\d{1,15}$/, "a whole number from 0 on is expected")
 	.transform(Number);
 
 /** `key=value` pairs, comma-separated or given several times. */
@@ -34,7 +34,7 @@ export function moment(surroundings: Surroundings) {
 	return z.string().transform((text, context) => {
 		const parsed = parseMoment(text, surroundings.nowMs());
 		if (parsed !== undefined) return parsed;
-		context.addIssue({ code: "custom", message: `${text} is not a time; use ${MOMENT_FORMS}` });
+		context.addIssue({ code: "custom", message: `not a time; use ${MOMENT_FORMS}` });
 		return z.NEVER;
 	});
 }

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { instanceName, modelName, serialNumber } from "../../src/names.ts";
+import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId, codeId, haGroupId, licenseId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
@@ -17,8 +18,8 @@ export function defineCode(code: Command, surroundings: Surroundings): void {
 		.description("make an auth code; it is shown once")
 		.option("--license <license>", "the license that devices activate under")
 		.option("--ha-group <group>", "the HA group that devices join; its license is theirs")
-		.option("--uses <n>", "how many devices may use it")
-		.option("--expires <when>", "a date, or a span such as 30d")
+		.option("--uses <n>", "how many devices may use it (default: 1)")
+		.option("--expires <when>", "a date, or a span such as 90d (default: 30d)")
 		.option("--serial <serial>", "only the appliance with this serial number")
 		.option("--model <model>", "only appliances of this model")
 		.option("--instance <id>", "only the device that says it runs on this instance");
@@ -65,9 +66,11 @@ export function defineCode(code: Command, surroundings: Surroundings): void {
 	const revoke = code
 		.command("revoke <account> <code>")
 		.description("end an auth code; devices that it has activated stay");
-	runAsOperator(revoke, surroundings, {}, async ({ api, operands, output }) => {
+	addYesOption(revoke);
+	runAsOperator(revoke, surroundings, {}, async ({ api, operands, output, confirm }) => {
 		const account = readOperand(operands, 0, "account", accountId);
 		const id = readOperand(operands, 1, "code", codeId);
+		await confirm(`${id} activates no device any more`);
 		await api.call("DELETE", `/v1/accounts/${account}/codes/${id}`, "could not revoke the auth code", anyAnswer);
 		output.answer({ id, revoked: true }, `auth code ${id} is revoked`);
 	});

@@ -51,7 +51,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 	const explain = device
 		.command("explain [device]")
 		.description("why a firewall gets what it gets: with a device for operators, without one as the firewall itself")
-		.requiredOption("--product <product>")
+		.option("--product <product>", "required: which product to explain")
 		.option("--installed <version>", "what it has installed (the firewall itself: what it has)")
 		.option("--engine <version>", "its software version (the firewall itself: that of its activation)")
 		.option("--at <when>", "another time than now: a date, or a span such as 24h")

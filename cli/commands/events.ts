@@ -51,7 +51,7 @@ export interface TrailQuery {
  * @throws as `OperatorApi.call`
  */
 export async function* readTrail(
-	api: OperatorApi,
+	api: Pick<OperatorApi, "call">,
 	{ path, after, type, device }: TrailQuery,
 	wait: () => Promise<boolean>,
 ): AsyncGenerator<TrailEvent> {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { haMode } from "../../src/entitlement/ha/ha-group.ts";
 import { displayName } from "../../src/plain-text.ts";
+import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
@@ -31,8 +32,10 @@ export function defineHa(ha: Command, surroundings: Surroundings): void {
 	const remove = ha
 		.command("delete <account> <group>")
 		.description("remove an HA group; each of its devices takes a seat of its own, or it stays");
-	runAsOperator(remove, surroundings, {}, async ({ api, operands, output }) => {
+	addYesOption(remove);
+	runAsOperator(remove, surroundings, {}, async ({ api, operands, output, confirm }) => {
 		const { id, path } = readGroup(operands);
+		await confirm(`${id} is gone for good, and each of its devices takes a seat of its own`);
 		await api.call("DELETE", path, `could not remove ${id}`, anyAnswer);
 		output.answer({ ha_group: id, deleted: true }, `HA group ${id} is removed`);
 	});
@@ -46,7 +49,10 @@ function addCreate(ha: Command, surroundings: Surroundings): void {
 		.description("make an HA group under a license")
 		.requiredOption("--license <license>", "of all its devices")
 		.requiredOption("--mode <mode>", "active-passive or active-active")
-		.option("--skew-limit-hours <n>", "how long its devices may run different versions before that is an event (24)")
+		.option(
+			"--skew-limit-hours <n>",
+			"how long its devices may run different versions before that is an event (default: 24)",
+		)
 		.option("--devices <devices>", "comma-separated: devices that join it, all or none");
 	const shape = {
 		license: licenseId,
@@ -87,7 +93,7 @@ function addChange(ha: Command, surroundings: Surroundings): void {
 	const change = ha
 		.command("change <account> <group>")
 		.description("what is not named stays; the license changes when that is transferred")
-		.option("--name <name>")
+		.option("--name <name>", "its name for people")
 		.option("--mode <mode>", "active-passive or active-active")
 		.option("--skew-limit-hours <n>", "how long its devices may run different versions before that is an event");
 	const shape = {

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { scope } from "../../src/entitlement/credential-record.ts";
+import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { commaList, moment } from "../command-line/values.ts";
@@ -46,8 +47,10 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 		},
 	);
 	const revoke = key.command("revoke <id>").description("end a key for good");
-	runAsOperator(revoke, surroundings, {}, async ({ api, operands, output }) => {
+	addYesOption(revoke);
+	runAsOperator(revoke, surroundings, {}, async ({ api, operands, output, confirm }) => {
 		const id = readOperand(operands, 0, "id", keyId);
+		await confirm(`whoever uses ${id} is refused from now on`);
 		await api.call("DELETE", `/v1/keys/${id}`, "could not revoke the key", anyAnswer);
 		output.answer({ id, revoked: true }, `key ${id} is revoked`);
 	});

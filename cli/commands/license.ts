@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { licenseKind, overagePolicy } from "../../src/entitlement/license.ts";
 import { productName } from "../../src/names.ts";
+import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId, licenseId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
@@ -38,9 +39,11 @@ export function defineLicense(license: Command, surroundings: Surroundings): voi
 			.command(`${verdict} <account> <license>`)
 			.description(description)
 			.option("--reason <text>", "kept in the audit trail");
+		if (verdict === "revoke") addYesOption(command);
 		const shape = { reason: z.string().optional() };
-		runAsOperator(command, surroundings, shape, async ({ api, options, operands, output }) => {
+		runAsOperator(command, surroundings, shape, async ({ api, options, operands, output, confirm }) => {
 			const { path, id } = readLicense(operands);
+			if (verdict === "revoke") await confirm(`${id} ends for good, and its devices get nothing new any more`);
 			const body = { reason: options.reason };
 			const done = await api.call("POST", `${path}/${verdict}`, `could not ${verdict} ${id}`, anyAnswer, body);
 			output.answer(done, describe(done));
@@ -56,7 +59,10 @@ function addCreate(license: Command, surroundings: Surroundings): void {
 		.requiredOption("--seats <n>", "how many devices")
 		.requiredOption("--ends <when>", "a date, or a span such as 365d");
 	addTermOptions(create);
-	create.option("--kind <fixed|elastic>", "elastic: a device that is not heard of for a lease gives its seat back");
+	create.option(
+		"--kind <fixed|elastic>",
+		"elastic: a device that is not heard of for a lease gives its seat back (default: fixed)",
+	);
 	const { products, seats, ends, ...optional } = termShape(surroundings);
 	const required = { products: products.unwrap(), seats: seats.unwrap(), ends: ends.unwrap() };
 	const shape = { ...optional, ...required, kind: licenseKind.optional() };
@@ -113,13 +119,19 @@ function addList(license: Command, surroundings: Surroundings): void {
 
 function addTermOptions(command: Command): void {
 	command
-		.option("--starts <when>", "a date or a span; a new license starts now if not said otherwise")
+		.option("--starts <when>", "a date, or a span such as 7d (default of a new license: now)")
 		.option("--product-ends <product=when,…>", "products that end at another time (with --products)")
-		.option("--grace-days <n>", "days after the end during which all updates still come")
-		.option("--critical-days <n>", "days after the grace during which emergency releases still come")
-		.option("--delay-hours <n>", "how old a release must be")
-		.option("--overage <refuse|allow>", "what happens when every seat is taken")
-		.option("--lease-minutes <n>", "of an elastic license: how long a seat lasts unless its device renews it");
+		.option("--grace-days <n>", "days after the end during which all updates still come (default of a new license: 30)")
+		.option(
+			"--critical-days <n>",
+			"days after the grace during which emergency releases still come (default of a new license: 0)",
+		)
+		.option("--delay-hours <n>", "how old a release must be (default of a new license: 0)")
+		.option("--overage <refuse|allow>", "what happens when every seat is taken (default of a new license: refuse)")
+		.option(
+			"--lease-minutes <n>",
+			"of an elastic license: how long a seat lasts unless its device renews it (default: 15)",
+		);
 }
 
 function termShape(surroundings: Surroundings) {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { localeTag, severity } from "../../src/content/message.ts";
 import { productName, versionName } from "../../src/names.ts";
+import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { collect, commaList, moment, pairs } from "../command-line/values.ts";
@@ -32,8 +33,10 @@ export function defineMessage(message: Command, surroundings: Surroundings): voi
 		output.answer(found.answer, formatTable(["MESSAGE", "SEVERITY", "STARTS", "ENDS", "TITLE"], rows));
 	});
 	const remove = message.command("delete <id>").description("take a message back");
-	runAsOperator(remove, surroundings, {}, async ({ api, operands, output }) => {
+	addYesOption(remove);
+	runAsOperator(remove, surroundings, {}, async ({ api, operands, output, confirm }) => {
 		const id = readOperand(operands, 0, "id", messageId);
+		await confirm(`${id} is shown no more`);
 		await api.call("DELETE", `/v1/messages/${id}`, "could not remove the message", anyAnswer);
 		output.answer({ id, deleted: true }, `message ${id} is deleted`);
 	});
@@ -43,8 +46,8 @@ function addMessageCreate(message: Command, surroundings: Surroundings): void {
 	const create = message
 		.command("create")
 		.description("tell firewalls something; without an audience, all of them")
-		.requiredOption("--title <text>")
-		.requiredOption("--body <text>")
+		.requiredOption("--title <text>", "one line, plain text")
+		.requiredOption("--body <text>", "plain text")
 		.requiredOption("--ends <when>", "a date, or a span such as 7d")
 		.option("--starts <when>", "default: now")
 		.option("--severity <level>", "info, warning or critical", "info")

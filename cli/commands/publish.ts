@@ -6,7 +6,7 @@ import { urgency, versionOrder } from "../../src/content/product-record.ts";
 import { modelName, packageFileName, productName, versionName } from "../../src/names.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { commaList } from "../command-line/values.ts";
-import { openPayload } from "../files/package-file.ts";
+import { expectFile, openPayload } from "../files/package-file.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
 import { formatBytes, type Surroundings } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
@@ -30,8 +30,8 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		.option("--product <product>", "default: from the file's name, e.g. crs-4.27.0.tar.gz is crs")
 		.option("--version <version>", "default: from the file's name; for one file only")
 		.option("--name <name>", "the download's file name; for one file only")
-		.option("--notes <text>", "release notes")
-		.option("--urgency <urgency>", "routine, important or emergency")
+		.option("--notes <text>", "release notes (default: none)")
+		.option("--urgency <urgency>", "routine, important or emergency (default: routine)")
 		.option("--models <names>", "only these models, comma-separated")
 		.option("--engine-min <version>", "only from this software version")
 		.option("--engine-max <version>", "only up to this software version")
@@ -40,6 +40,8 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 			"also where a newer version is released: every device that it fits is offered the older one",
 		);
 	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
+		// All of them before the first is sent: half of a publication is worse than none.
+		for (const file of operands) await expectFile(file);
 		const planned = planTargets(operands, options);
 		const targets = orderTargets(planned, await findOrdered(api, planned));
 		const { engineMin, engineMax, notes, urgency, models, allowOlder } = options;
@@ -53,9 +55,12 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const { nowMs } = surroundings;
 				const release = await publishPackage({ api, product, version, name, payload, metadata, nowMs, onProgress });
 				progress.end();
+				const said = `${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`;
 				output.answer(
 					release,
-					`${product} ${version}: ${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`,
+					release.changed
+						? `${product} ${version}: ${said}`
+						: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`,
 				);
 			} finally {
 				progress.end();

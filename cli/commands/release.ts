@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName, versionName } from "../../src/names.ts";
+import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { anyAnswer } from "../http/answers.ts";
@@ -29,9 +30,12 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 		.command("withdraw <product> <version>")
 		.description("offer and permit a release no longer; devices are offered the one before")
 		.requiredOption("--reason <text>", "kept with the release");
-	runAsOperator(withdraw, surroundings, { reason: z.string().min(1) }, async ({ api, options, operands, output }) => {
+	addYesOption(withdraw);
+	const shape = { reason: z.string().min(1) };
+	runAsOperator(withdraw, surroundings, shape, async ({ api, options, operands, output, confirm }) => {
 		const product = readOperand(operands, 0, "product", productName);
 		const version = readOperand(operands, 1, "version", versionName);
+		await confirm(`${product} ${version} is offered no more, for good; devices go back to the release before it`);
 		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
 		const what = `could not withdraw ${product} ${version}`;
 		const done = await api.call("POST", path, what, anyAnswer, { reason: options.reason });

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { eventType, MAX_EVENT_TYPES } from "../../src/events/event-type.ts";
+import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
@@ -33,8 +34,10 @@ export function defineWebhook(webhook: Command, surroundings: Surroundings): voi
 		output.answer(found.answer, formatTable(["WEBHOOK", "STATE", "LAST", "NEXT", "TYPES", "URL"], rows));
 	});
 	const remove = webhook.command("delete <account> <webhook>").description("send nothing there any more");
-	runAsOperator(remove, surroundings, {}, async ({ api, operands, output }) => {
+	addYesOption(remove);
+	runAsOperator(remove, surroundings, {}, async ({ api, operands, output, confirm }) => {
 		const { path, id } = readTarget(operands);
+		await confirm(`${id} is told of nothing any more, and its secret is gone`);
 		await api.call("DELETE", path, "could not remove the webhook", anyAnswer);
 		output.answer({ webhook: id, deleted: true }, `webhook ${id} is removed`);
 	});

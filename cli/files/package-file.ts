@@ -20,6 +20,18 @@ export interface Payload {
 	dispose(): Promise<void>;
 }
 
+/** @throws CliError when there is no such file, or it is something else */
+export async function expectFile(path: string): Promise<void> {
+	const found = await stat(path).catch((cause: unknown) => (isMissing(cause) ? null : undefined));
+	if (found === undefined || found?.isFile()) return; // what cannot be looked at is said when it is read
+	const why = found === null ? "there is no such file" : "it is no file";
+	throw new CliError(`cannot read ${path}: ${why}`, { code: "unreadable_package", fix: "check the path" });
+}
+
+function isMissing(cause: unknown): boolean {
+	return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}
+
 /**
  * Unpacks a package file, streaming, and takes the payload's size and digest.
  * @throws CliError when the file cannot be read, is damaged or holds nothing

@@ -10,6 +10,8 @@ export interface OperatorApi {
 	readonly server: string;
 	/** the Authorization header's value, for requests that carry a stream */
 	readonly authorization: string;
+	/** The same as `call`, with the status: 201 when something was made, 200 when it had been so before. */
+	ask<T>(method: string, path: string, what: string, schema: z.ZodType<T>, body?: unknown): Promise<Answered<T>>;
 	/**
 	 * @param what what is tried, for the error: "could not create the account"
 	 * @returns the answer, read with `schema`; an answer without a body is read as {}
@@ -25,6 +27,11 @@ export interface OperatorApi {
 	): Promise<T>;
 }
 
+export interface Answered<T> {
+	readonly status: number;
+	readonly answer: T;
+}
+
 export interface OperatorApiOptions {
 	readonly server: string;
 	readonly key: string;
@@ -33,23 +40,29 @@ export interface OperatorApiOptions {
 
 export function createOperatorApi({ server, key, nowMs }: OperatorApiOptions): OperatorApi {
 	const authorization = `Bearer ${key}`;
+	const send = async <T>(
+		[method, path, what, schema, body]: readonly [string, string, string, z.ZodType<T>, unknown],
+		signal?: AbortSignal,
+	): Promise<Answered<T>> => {
+		const { status, text, headers } = await exchange({
+			method,
+			url: `${server}${path}`,
+			headers: {
+				authorization,
+				accept: "application/json",
+				...(body === undefined ? {} : { "content-type": "application/json" }),
+			},
+			...(body === undefined ? {} : { body: JSON.stringify(body) }),
+			...(signal === undefined ? {} : { signal }),
+		});
+		if (status >= 400) throw refusalFrom({ status, text, headers }, what, nowMs());
+		return { status, answer: readAnswer(text === "" ? {} : parseJson(text), what, schema) };
+	};
 	return {
 		server,
 		authorization,
-		call: async (method, path, what, schema, body, signal) => {
-			const answer = await exchange({
-				method,
-				url: `${server}${path}`,
-				headers: {
-					authorization,
-					accept: "application/json",
-					...(body === undefined ? {} : { "content-type": "application/json" }),
-				},
-				...(body === undefined ? {} : { body: JSON.stringify(body) }),
-				...(signal === undefined ? {} : { signal }),
-			});
-			if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
-			return readAnswer(answer.text === "" ? {} : parseJson(answer.text), what, schema);
-		},
+		ask: (method, path, what, schema, body) => send([method, path, what, schema, body]),
+		call: async (method, path, what, schema, body, signal) =>
+			(await send([method, path, what, schema, body], signal)).answer,
 	};
 }

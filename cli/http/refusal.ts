@@ -1,10 +1,11 @@
 // Reads what a refusing server says: problem details (RFC 9457) everywhere, RFC 6749 errors under /oauth2.
 import { z } from "zod";
-import { ServerRefusal } from "../errors.ts";
+import { type RefusalWords, ServerRefusal } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import { type HttpAnswer, retryAfterOf } from "./exchange.ts";
+import { fixFor, type Members } from "./fixes.ts";
 
-const problem = z.object({
+const problem = z.looseObject({
 	title: z.string(),
 	code: z.string().optional(),
 	detail: z.string().optional(),
@@ -29,17 +30,15 @@ const oauthError = z.object({
  */
 export function refusalFrom(answer: HttpAnswer, what: string, nowMs: number): ServerRefusal {
 	const body = parseJson(answer.text);
-	const said = readProblem(body) ??
-		readOauthError(body) ?? {
-			code: `http_${answer.status}`,
-			message: `status ${answer.status}`,
-		};
+	const said = readProblem(body, what) ??
+		readOauthError(body, what) ?? { code: `http_${answer.status}`, message: `${what}: status ${answer.status}` };
 	const retryAfterSeconds = retryAfterOf(answer.headers, nowMs);
 	const clockAheadSeconds = said.serverTime === undefined ? undefined : Math.round(nowMs / 1000 - said.serverTime);
 	return new ServerRefusal({
 		status: answer.status,
 		code: said.code,
-		message: `${what}: ${said.message}`,
+		message: said.message,
+		said: said.words,
 		fix: clockAheadSeconds === undefined ? said.fix : clockFix(clockAheadSeconds),
 		requestId: said.requestId ?? headerText(answer.headers["x-request-id"]) ?? headerText(answer.headers["cf-ray"]),
 		retryAfterSeconds,
@@ -50,25 +49,45 @@ export function refusalFrom(answer: HttpAnswer, what: string, nowMs: number): Se
 interface Said {
 	readonly code: string;
 	readonly message: string;
+	readonly words?: RefusalWords | undefined;
 	readonly fix?: string | undefined;
 	readonly requestId?: string | undefined;
 	readonly serverTime?: number | undefined;
 }
 
-function readProblem(body: unknown): Said | undefined {
-	const read = problem.safeParse(body);
-	if (!read.success) return undefined;
-	const { title, code, detail, errors = [], fix, request_id, server_time } = read.data;
+/** @returns one line of all that a problem says */
+export function messageOf({ what, title, detail, errors }: RefusalWords): string {
 	const faults = errors.map((one) => (one.field === "" ? one.message : `${one.field}: ${one.message}`)).join("; ");
-	const message = [title, detail, faults].filter((part) => part !== undefined && part !== "").join(": ");
-	return { code: code ?? "problem", message, fix, requestId: request_id, serverTime: server_time };
+	return [what, title, detail, faults].filter((part) => part !== undefined && part !== "").join(": ");
 }
 
-function readOauthError(body: unknown): Said | undefined {
+function readProblem(body: unknown, what: string): Said | undefined {
+	const read = problem.safeParse(body);
+	if (!read.success) return undefined;
+	const { title, code = "problem", detail, errors = [], fix, request_id, server_time, ...rest } = read.data;
+	const words = { what, title, detail, errors };
+	return {
+		code,
+		message: messageOf(words),
+		words,
+		fix: fixFor(code, membersOf(rest), fix),
+		requestId: request_id,
+		serverTime: server_time,
+	};
+}
+
+function membersOf(rest: Readonly<Record<string, unknown>>): Members {
+	const shown = Object.entries(rest).flatMap(([name, value]) =>
+		typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? [[name, value]] : [],
+	);
+	return Object.fromEntries(shown);
+}
+
+function readOauthError(body: unknown, what: string): Said | undefined {
 	const read = oauthError.safeParse(body);
 	if (!read.success) return undefined;
 	const { error, error_description, server_time } = read.data;
-	return { code: error, message: error_description ?? error, serverTime: server_time };
+	return { code: error, message: `${what}: ${error_description ?? error}`, serverTime: server_time };
 }
 
 function clockFix(aheadSeconds: number): string {

@@ -8,6 +8,9 @@ import { UsageError } from "../../errors.ts";
 import { activateFirewall } from "../../firewall/activation.ts";
 import { openHome } from "../../firewall/state.ts";
 
+/** Without the hyphens, which groups it for the eye. */
+const AUTH_CODE = /^[0-9A-Za-z]{36}$/;
+
 const shape = {
 	codeFile: z.string().optional(),
 	serial: serialNumber.optional(),
@@ -20,13 +23,7 @@ const shape = {
 export const activate: FirewallAction<typeof shape> = {
 	shape,
 	run: async ({ options, operands, output, surroundings }) => {
-		const code =
-			options.codeFile === undefined
-				? (operands[0] ?? surroundings.env["PARAPET_CODE"])
-				: readTextFile(options.codeFile);
-		if (code === undefined || !/^[\sA-Za-z0-9-]{8,128}$/.test(code)) {
-			throw new UsageError("no auth code", "give it as the argument, with --code-file, or in PARAPET_CODE");
-		}
+		const code = readCode(options.codeFile, operands[0], surroundings.env["PARAPET_CODE"]);
 		const { serial, model, label, engine, algorithm } = options;
 		const home = openHome(options.home);
 		const server = resolveServer(options.url, surroundings);
@@ -47,3 +44,17 @@ export const activate: FirewallAction<typeof shape> = {
 		);
 	},
 };
+
+/** @throws UsageError when there is none, or when what there is cannot be one; only what was typed is repeated */
+function readCode(file: string | undefined, typed: string | undefined, env: string | undefined): string {
+	const code = file === undefined ? (typed ?? env) : readTextFile(file);
+	if (code === undefined) {
+		throw new UsageError("no auth code", "give it as the argument, with --code-file, or in PARAPET_CODE");
+	}
+	if (AUTH_CODE.test(code.replace(/[\s-]/g, ""))) return code;
+	const where = file !== undefined ? `what is in ${file}` : typed !== undefined ? `"${typed}"` : "PARAPET_CODE";
+	throw new UsageError(
+		`${where} is not an auth code`,
+		"one has 36 letters and digits; `parapet code create` makes one",
+	);
+}

@@ -22,6 +22,8 @@ export async function runExplain(command: Command, surroundings: Surroundings): 
 		engine: versionName.optional(),
 		at: moment(surroundings).optional(),
 	});
+	// The device first: who names a wrong one learns that before what else is missing.
+	if (command.args.length > 0) readOperand(command.args, 0, "device", deviceId);
 	const question = readOptions(command, shape);
 	const output = createOutput(surroundings, readOptions(command, operatorOptions).json);
 	const ask = command.args.length > 0 ? askAsOperator : askAsFirewall;

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { modelName, serialNumber } from "../../../src/names.ts";
+import { addYesOption } from "../../command-line/confirmation.ts";
 import { accountId, deviceId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
@@ -38,13 +39,15 @@ export function addFleetCommands(device: Command, surroundings: Surroundings): v
 		const command = device
 			.command(`${verdict} <device>`)
 			.description(`operator: ${description}`)
-			.option("--reason <text>");
+			.option("--reason <text>", "kept in the audit trail");
+		if (verdict === "revoke") addYesOption(command);
 		runAsOperator(
 			command,
 			surroundings,
 			{ reason: z.string().optional() },
-			async ({ api, options, operands, output }) => {
+			async ({ api, options, operands, output, confirm }) => {
 				const id = readOperand(operands, 0, "device", deviceId);
+				if (verdict === "revoke") await confirm(`${id} is refused for good and loses its seat`);
 				const path = `/v1/devices/${id}/${verdict}`;
 				const done = await api.call("POST", path, `could not ${verdict} ${id}`, anyAnswer, { reason: options.reason });
 				output.answer(done, `${id} is ${done["status"]}`);
@@ -59,11 +62,13 @@ function addReplace(device: Command, surroundings: Surroundings): void {
 		.description("operator: refuse a dead device and give its seat, labels and HA group to another appliance")
 		.requiredOption("--serial <serial>", "of the new appliance")
 		.option("--model <model>", "of the new appliance, which must then be of it")
-		.option("--reason <text>");
+		.option("--reason <text>", "kept in the audit trail");
+	addYesOption(replace);
 	const shape = { serial: serialNumber, model: modelName.optional(), reason: z.string().optional() };
-	runAsOperator(replace, surroundings, shape, async ({ api, options, operands, output }) => {
+	runAsOperator(replace, surroundings, shape, async ({ api, options, operands, output, confirm }) => {
 		const id = readOperand(operands, 0, "device", deviceId);
 		const { serial, model, reason } = options;
+		await confirm(`${id} is refused, and its seat is for ${serial}`);
 		const path = `/v1/devices/${id}/replacement`;
 		const done = await api.call("POST", path, `could not replace ${id}`, anyAnswer, { serial, model, reason });
 		if (done["code"] === null) return output.answer(done, `${id} is replaced by ${done["replaced_by"]}`);

@@ -43,15 +43,18 @@ const releaseAnswer = z.looseObject({
 });
 export type PublishedRelease = z.infer<typeof releaseAnswer>;
 
-/** @throws ServerRefusal, ConnectionError; CliError when the server stored other bytes than were sent */
-export async function publishPackage(options: PublishOptions): Promise<PublishedRelease> {
+/**
+ * @returns the release, and whether it was made now: the same again changes nothing
+ * @throws ServerRefusal, ConnectionError; CliError when the server stored other bytes than were sent
+ */
+export async function publishPackage(options: PublishOptions): Promise<PublishedRelease & { changed: boolean }> {
 	const { api, product, version, payload, metadata } = options;
 	const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
 	await uploadPayload(options, path);
-	return api.call("PUT", path, `could not release ${product} ${version}`, releaseAnswer, metadata).then((release) => {
-		expectSameBytes(release.sha256, payload, `${product} ${version}`);
-		return release;
-	});
+	const what = `could not release ${product} ${version}`;
+	const { status, answer: release } = await api.ask("PUT", path, what, releaseAnswer, metadata);
+	expectSameBytes(release.sha256, payload, `${product} ${version}`);
+	return { ...release, changed: status === 201 };
 }
 
 async function uploadPayload(

@@ -2,11 +2,22 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { COMMAND_GROUPS } from "../../../cli/command-groups.ts";
+import type { Surroundings } from "../../../cli/terminal/output.ts";
+import { version } from "../../../package.json" with { type: "json" };
 import { runCli } from "./support/run-cli.ts";
 
 const PARAPET = join(import.meta.dirname, "../../../bin/parapet.mjs");
+const surroundings: Surroundings = {
+	stdout: { write: () => {} },
+	stderr: { write: () => {} },
+	env: {},
+	cwd: "/nonexistent",
+	nowMs: () => 0,
+	sleep: async () => {},
+};
 const CREATE_LICENSE = ["license", "create", "acct-0123456789", "--key", "k"];
 
 it.runIf(existsSync("/dev/full"))("an answer for which there is no room is an error, said in one line", () => {
@@ -35,6 +46,12 @@ describe("exit codes", () => {
 		expect(await runCli(args)).toMatchObject({ exitCode });
 	});
 
+	it("names every required option that is missing at once", async () => {
+		const { exitCode, stderr } = await runCli([...CREATE_LICENSE, "--seats", "1"]);
+		expect(exitCode).toBe(2);
+		expect(stderr).toContain("required and missing: --products <names>, --ends <when>\n");
+	});
+
 	it("says what is wrong with an option, on stderr", async () => {
 		const { stderr, stdout } = await runCli(["publish", "x-1.0.bin", "--urgency", "now", "--key", "k"]);
 		expect(stderr).toContain("--urgency");
@@ -52,6 +69,13 @@ describe("what is mistyped", () => {
 	it.each([
 		[["devcie"], "unknown command 'devcie'", "Did you mean device?"],
 		[["device", "chekc"], "unknown command 'chekc'", "Did you mean check?"],
+		[["help", "devcie"], "unknown command 'devcie'", "Did you mean device?"],
+		[["help", "frobnicate"], "unknown command 'frobnicate'", "see parapet --help"],
+		[["device", "help", "chekc"], "unknown command 'chekc'", "Did you mean check?"],
+		[["license", "create", "acct-0", "--grace", "3"], "unknown option '--grace'", "Did you mean --grace-days?"],
+		[["license", "create", "acct-0", "--expires", "3d"], "unknown option '--expires'", "Did you mean --ends?"],
+		[["code", "create", "acct-0", "--ends", "3d"], "unknown option '--ends'", "Did you mean --expires?"],
+		[["code", "create", "acct-0", "--frobnicate"], "unknown option '--frobnicate'", "see parapet code create --help"],
 		[["account", "list", "--jsn"], "unknown option '--jsn'", "Did you mean --json?"],
 		[["publihs", "x-1.0.bin"], "unknown command 'publihs'", "Did you mean publish?"],
 	])("%j is answered with what was probably meant", async (args, error, hint) => {
@@ -76,6 +100,15 @@ describe("help", () => {
 		expect(groups.filter((name) => name.endsWith("s"))).toEqual([]);
 	});
 
+	it.each(COMMAND_GROUPS)("of $name says what each operand and option is", async ({ name, load }) => {
+		const group = new Command(name);
+		(await load())(group, surroundings);
+		const verbs = [group, ...group.commands];
+		const silent = verbs.flatMap((verb) => verb.options.filter(({ description }) => description === ""));
+		expect(silent.map(({ flags }) => flags)).toEqual([]);
+		expect(group.commands.filter((verb) => verb.description() === "").map((verb) => verb.name())).toEqual([]);
+	});
+
 	it("of a command is the same however it is asked for", async () => {
 		for (const command of ["device", "publish"]) {
 			const { stdout } = await runCli([command, "--help"]);
@@ -84,6 +117,18 @@ describe("help", () => {
 		}
 		expect((await runCli(["help", "device"])).stdout).toMatch(/^ {2}activate \[options\] \[code\]/m);
 		expect((await runCli(["device", "help", "check"])).stdout).toContain("--ha-role <role>");
+	});
+
+	it("says of each option whether a command does without it, and what it is then", async () => {
+		const { stdout } = await runCli(["message", "create", "--help"]);
+		expect(stdout).toMatch(/--title <text> {2,}required: /);
+		expect(stdout).toMatch(/--severity <level> .*\(default:\s+"info"\)/s);
+		expect(stdout).toMatch(/--url <url> .*default\s+http:/s);
+	});
+
+	it("knows the command line's own version", async () => {
+		expect(await runCli(["--version"])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: "" });
+		expect((await runCli(["-V"])).stdout).toBe(`${version}\n`);
 	});
 
 	it("goes to stderr, and the exit code is 2, when a verb is missing", async () => {

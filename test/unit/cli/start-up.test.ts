@@ -18,9 +18,17 @@ const CORE = [
 ] as const;
 
 describe("modules", () => {
-	it.each([["--help"], ["help"], ["devcie"], ["--frobnicate"]])("%s loads no command", (...args) => {
+	it.each([["--help"], ["--version"]])("%s loads no command", (...args) => {
 		expect(loadedModules(args)).toMatchObject({ own: CORE, packages: ["commander"] });
 	});
+
+	it.each([["help"], ["devcie"], ["--frobnicate"]])(
+		"%s loads what finds the word that was meant, and no command",
+		(...args) => {
+			const own = [...CORE, "cli/command-line/did-you-mean.ts", "cli/command-line/usage-faults.ts"].sort();
+			expect(loadedModules(args)).toMatchObject({ own, packages: ["commander"] });
+		},
+	);
 
 	// Accounts and products have the verb `events` too, and the demo publishes.
 	const guests: Readonly<Record<string, readonly string[]>> = {

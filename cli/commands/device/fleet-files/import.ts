@@ -1,6 +1,6 @@
 // `parapet device import`: a file of devices to the service, batch after batch. What is done is written beside the file, so
 // the same command goes on where it was ended. The service takes a line twice without harm.
-import type { OperatorContext } from "../../../command-line/run-as.ts";
+import type { CommandContext, OperatorContext } from "../../../command-line/run-as.ts";
 import { CliError } from "../../../errors.ts";
 import { CALL_INTERVAL_MS } from "../../../http/patience.ts";
 import { formatCount } from "../../../terminal/output.ts";
@@ -27,7 +27,7 @@ export class ImportStopped extends CliError {}
 
 /** @throws ImportStopped when it has begun and cannot end; CliError `lines_refused` when it has ended without some lines */
 export async function runImport(
-	context: OperatorContext<ImportOptions>,
+	context: Omit<OperatorContext<ImportOptions>, "confirm">,
 	input: LineInput,
 	signal: AbortSignal,
 ): Promise<void> {
@@ -117,7 +117,7 @@ function stopped(error: unknown, { line, counts }: ImportPlace, input: LineInput
 
 /** @throws CliError when lines were refused */
 function report(
-	{ options, output }: OperatorContext<ImportOptions>,
+	{ options, output }: CommandContext<ImportOptions>,
 	{ private_keys: privateKeys, ...counts }: ImportCounts,
 	{ path, bytes }: RejectsFile,
 ): void {

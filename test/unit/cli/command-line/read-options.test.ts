@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readOperand, readOptions } from "../../../../cli/command-line/read-options.ts";
 import { commaList, pairs, wholeNumber } from "../../../../cli/command-line/values.ts";
+import { labels, modelName } from "../../../../src/names.ts";
 
 describe("options", () => {
 	it("of the command itself count before those of the commands above it", () => {
@@ -15,17 +16,38 @@ describe("options", () => {
 		expect(readOptions(verb, shape)).toEqual({ url: "own", key: "above" });
 	});
 
+	it.each([
+		[{ urgency: "emergencyy" }, '--urgency "emergencyy": not one of routine, emergency; did you mean emergency?'],
+		[{ urgency: "now" }, '--urgency "now": not one of routine, emergency'],
+		[{ urgency: undefined }, "--urgency: required and missing"],
+		[{ models: "PA-440,P A" }, '--models "P A": a model is'],
+		[{ label: "Site=x" }, '--label "Site=x": Site: a label\'s key is'],
+		[{ text: "" }, '--text "": something is expected here'],
+		[{ text: "x".repeat(99) }, `--text "${"x".repeat(60)}…": longer than 80`],
+	])("%j is refused with the value, the name and what is taken", (given, said) => {
+		const command = new Command("x");
+		const options = { urgency: "routine", models: "a", label: "a=b", text: "a", ...given };
+		for (const [name, value] of Object.entries(options)) command.setOptionValue(name, value);
+		const shape = z.object({
+			urgency: z.enum(["routine", "emergency"]),
+			models: commaList.pipe(z.array(modelName)),
+			label: pairs.pipe(labels),
+			text: z.string().min(1).max(80),
+		});
+		expect(() => readOptions(command, shape)).toThrow(said);
+	});
+
 	it("that do not fit are named as they are typed", () => {
 		const command = new Command("x").setOptionValue("skewLimitHours", "many");
 		const read = () => readOptions(command, z.object({ skewLimitHours: wholeNumber }));
-		expect(read).toThrow("--skew-limit-hours: a whole number is expected");
+		expect(read).toThrow('--skew-limit-hours "many": a whole number from 0 on is expected');
 	});
 });
 
 it("operands that do not fit are called by their names", () => {
 	const digits = z.string().regex(/^\d+$/, "digits are expected");
 	expect(readOperand(["1", "2"], 1, "group", digits)).toBe("2");
-	expect(() => readOperand(["1", "x"], 1, "group", digits)).toThrow("group: digits are expected");
+	expect(() => readOperand(["1", "x"], 1, "group", digits)).toThrow('group "x": digits are expected');
 });
 
 describe("values", () => {
@@ -51,7 +73,7 @@ describe("values", () => {
 		["999999999", 999_999_999],
 	])("%j is a whole number", (given, number) => expect(wholeNumber.parse(given)).toBe(number));
 
-	it.each(["", "-1", "1.5", "1e3", "0x10", "1000000000", " 1"])("%j is no whole number", (given) => {
+	it.each(["", "-1", "1.5", "1e3", "0x10", "1".repeat(16), " 1"])("%j is no whole number", (given) => {
 		expect(wholeNumber.safeParse(given).success).toBe(false);
 	});
 });

@@ -8,12 +8,10 @@ import { type ScriptedOperator, startScriptedOperator } from "../support/scripte
 import { refuse } from "../support/scripted-server.ts";
 
 /** A trail that answers two events a page and notes what it is asked. */
-function trailOf(count: number): { api: OperatorApi; asked: string[]; grow: (by: number) => void } {
+function trailOf(count: number): { api: Pick<OperatorApi, "call">; asked: string[]; grow: (by: number) => void } {
 	const asked: string[] = [];
 	let last = count;
-	const api: OperatorApi = {
-		server: "",
-		authorization: "",
+	const api: Pick<OperatorApi, "call"> = {
 		call: async (_method, path, _what, schema) => {
 			asked.push(path);
 			const after = Number(/after=evt-a-(\d+)/.exec(path)?.[1] ?? 0);

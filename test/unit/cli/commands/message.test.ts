@@ -38,7 +38,7 @@ describe("parapet message create", () => {
 		"%j is no translation",
 		async (locale) => {
 			const run = await create("--locale", locale);
-			expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--locale: ") });
+			expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--locale ") });
 			expect(operator.asked()).toEqual([]);
 		},
 	);

@@ -1,4 +1,5 @@
 // `parapet publish`: what is uploaded of a package file.
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +54,35 @@ it("says what was released, and leaves nothing of what it unpacked", async () =>
 		stdout: expect.stringMatching(/^crs 4\.27\.0: 9 B, sha256 [0-9a-f]{64}, current/),
 	});
 	expect(await readdir(folder)).toEqual(["crs-4.27.0.tar.gz"]);
+});
+
+it("says when a version had been released so before, and when it is released now", async () => {
+	const file = join(folder, "crs-4.27.0.tar");
+	await writeFile(file, "the rules");
+	const release = { version: "4.27.0", sequence: 7, status: "current" };
+	const sha256 = createHash("sha256").update("the rules").digest("hex");
+	const answerWith = (status: number) => {
+		server.faults.instead = ({ path }) =>
+			path.includes("/package?") ? null : { status, body: { ...release, sha256 } };
+	};
+	answerWith(200);
+	expect(await publish(file)).toMatchObject({
+		exitCode: 0,
+		stdout: "crs 4.27.0 was released so before (sequence 7): nothing changed\n",
+	});
+	expect(JSON.parse((await publish(file, "--json")).stdout)).toMatchObject({ changed: false });
+	answerWith(201);
+	expect(JSON.parse((await publish(file, "--json")).stdout)).toMatchObject({ changed: true });
+});
+
+it.each([
+	["/nonexistent.tar.gz", "cannot read /nonexistent.tar.gz: there is no such file"],
+	["/", "cannot read /: it is no file"],
+])("of %s says that there is nothing to publish, whatever it is called", async (path, said) => {
+	const good = join(folder, "crs-4.27.0.tar");
+	await writeFile(good, "the rules");
+	expect(await publish(good, path)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(said) });
+	expect(server.seen).toEqual([]);
 });
 
 describe("a publication that fails", () => {

@@ -76,12 +76,23 @@ describe("parapet device activate", () => {
 		expect(run.stdout).toMatch(/^activated as dev-\S+ \(serial FW-[0-9A-F]{10}, ES256 key in /);
 	});
 
-	it.each([[[]], [["short"]], [["not a code!"]]])("needs a code: %j is none", async (operands) => {
+	it.each([
+		[[], "no auth code"],
+		[["short"], '"short" is not an auth code'],
+		[["lic-0123456789abcdef"], '"lic-0123456789abcdef" is not an auth code'],
+		[["not a code!"], '"not a code!" is not an auth code'],
+	])("needs a code: %j is none", async (operands, said) => {
 		const run = await firewall.run("activate", ...operands, "--url", firewall.server.url);
 		expect(run.exitCode).toBe(2);
-		expect(run.stderr).toContain("no auth code");
+		expect(run.stderr).toContain(said);
 		expect(firewall.server.seen).toEqual([]);
 	});
+});
+
+it("a code that was not typed is not repeated", async () => {
+	const run = await runCli(["device", "activate", "--home", firewall.folder], { PARAPET_CODE: "half-a-secret" });
+	expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("PARAPET_CODE is not an auth code") });
+	expect(run.stderr).not.toContain("half-a-secret");
 });
 
 describe("deactivation", () => {

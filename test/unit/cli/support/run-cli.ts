@@ -13,7 +13,7 @@ export async function runCli(
 	args: readonly string[],
 	env: Readonly<Record<string, string>> = {},
 	cwd = "/nonexistent",
-	more: Partial<Pick<Surroundings, "nowMs" | "sleep">> = {},
+	more: Partial<Pick<Surroundings, "nowMs" | "sleep" | "ask">> = {},
 ): Promise<CliRun> {
 	const written = { stdout: "", stderr: "" };
 	const sink = (name: "stdout" | "stderr") => ({

@@ -8,6 +8,8 @@ export interface ScriptedOperator {
 	readonly pauses: readonly number[];
 	/** with the server and a key for it */
 	run(...args: string[]): Promise<CliRun>;
+	/** the same at a terminal, where somebody types `answer` at each question */
+	runAsked(answer: string, ...args: string[]): Promise<CliRun & { readonly questions: readonly string[] }>;
 	/** method, path and body of every request */
 	asked(): (readonly [method: string, path: string, body?: unknown])[];
 	/** Answers what comes with these, one after the other; the last one for ever. */
@@ -31,6 +33,15 @@ export async function startScriptedOperator(): Promise<ScriptedOperator> {
 		server,
 		pauses,
 		run: (...args) => runCli(args, { PARAPET_URL: server.url, PARAPET_KEY: "pk_0" }, "/nonexistent", clock),
+		runAsked: async (answer, ...args) => {
+			const questions: string[] = [];
+			const ask = async (question: string) => {
+				questions.push(question);
+				return answer;
+			};
+			const env = { PARAPET_URL: server.url, PARAPET_KEY: "pk_0" };
+			return { ...(await runCli(args, env, "/nonexistent", { ...clock, ask })), questions };
+		},
 		asked: () =>
 			server.seen.map(({ method, path, body }) => {
 				if (body === "") return [method, path] as const;

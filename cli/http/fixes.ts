@@ -1,0 +1,60 @@
+// What to do about a refusal, for whoever sits at a command line. The server's own advice speaks to whoever writes requests, of
+// headers, paths and members of the answer; where it does, this says the same in commands and options.
+import { formatBytes } from "../terminal/output.ts";
+
+/** Members of a refusal beyond the standard ones (RFC 9457 §3.2), as far as they can be shown in a line. */
+export type Members = Readonly<Record<string, string | number | boolean>>;
+
+const TRY_AGAIN = "try again in a moment";
+const UPDATE_AGAIN = "run `parapet device update` again";
+const CHANGED_ON_THE_WAY = "the upload was changed on its way: try again; a proxy in between may do that";
+const REPORT_IT = "try again later; if it stays, name the request to whoever runs the service";
+
+/** By problem code; null: the message says it all. */
+const FIXES: Readonly<Record<string, string | null | ((members: Members) => string)>> = {
+	invalid_request: "correct what is named there",
+	invalid_identifier: "it is mistyped, or of another deployment: copy it from the command that made it or lists it",
+	invalid_digest: CHANGED_ON_THE_WAY,
+	digest_mismatch: CHANGED_ON_THE_WAY,
+	length_mismatch: CHANGED_ON_THE_WAY,
+	length_required: CHANGED_ON_THE_WAY,
+	unsupported_media_type: CHANGED_ON_THE_WAY,
+	content_too_large: ({ limit_bytes: limit }) =>
+		typeof limit === "number" ? `the server takes at most ${formatBytes(limit)}` : "the server takes less",
+	unauthenticated:
+		"give a key of this server with --key-file or in PARAPET_KEY: it may be mistyped, expired or revoked",
+	insufficient_scope: ({ required_scope: scope }) =>
+		`use a key with the scope ${scope ?? "that this needs"}; \`parapet key list\` shows who has which`,
+	not_entitled: ({ entitlement_code: code }) =>
+		`keep what is installed${code === undefined ? "" : ` (${code})`}; \`parapet device entitlements\` shows what the license covers`,
+	offer_invalid: UPDATE_AGAIN,
+	offer_expired: UPDATE_AGAIN,
+	release_withdrawn: `${UPDATE_AGAIN}: it is offered what to run instead`,
+	permit_invalid: UPDATE_AGAIN,
+	signed_url_invalid: UPDATE_AGAIN,
+	signed_url_expired: `${UPDATE_AGAIN}: the download goes on where it was`,
+	not_found: "check the names that you gave",
+	method_not_allowed: "the server speaks another version of this interface: update this command line",
+	older_version:
+		"publish a newer version; where the older one is meant, as with a backport, give --allow-older: every device that it fits is then offered it. The package stays uploaded",
+	conflict: null,
+	rate_limited: TRY_AGAIN,
+	unavailable: TRY_AGAIN,
+	internal: REPORT_IT,
+	content_missing: REPORT_IT,
+	misconfigured: "whoever runs the service finds in the Worker's log which setting is missing or not acceptable",
+};
+
+/**
+ * @param said the server's own advice, which counts where there is no better
+ * @returns what to do; undefined when nothing can be said
+ */
+export function fixFor(code: string, members: Members, said: string | undefined): string | undefined {
+	const own = Object.hasOwn(FIXES, code) ? FIXES[code] : undefined;
+	if (typeof own === "function") return own(members);
+	if (own !== undefined) return own ?? undefined;
+	// A code of a later server: its advice may name members, whose values are in the answer.
+	return said?.replace(/`(\w+)`/g, (named, name) =>
+		Object.hasOwn(members, name) ? `${named} (${members[name]})` : named,
+	);
+}

@@ -1,0 +1,93 @@
+// A refusal as it is shown at a command line: fields by the names of options, members by their values, advice in commands.
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PROBLEMS } from "../../../../src/problem.ts";
+import { type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
+
+const ACCOUNT = "acct-0123456789abcdef";
+const LICENSE = ["license", "create", ACCOUNT, "--products", "crs", "--seats", "1", "--ends", "30d"];
+
+let operator: ScriptedOperator;
+beforeEach(async () => {
+	operator = await startScriptedOperator();
+});
+afterEach(() => operator.close());
+
+/** What a command writes that the service refuses, in the service's own words. */
+async function shown(code: keyof typeof PROBLEMS, members: Record<string, unknown>, ...args: readonly string[]) {
+	const { status, title, fix } = PROBLEMS[code];
+	operator.reply({ status, body: { title, status, code, fix, request_id: "req-1", ...members } });
+	const run = await operator.run(...args);
+	expect(run).toMatchObject({ exitCode: 1, stdout: "" });
+	return run.stderr;
+}
+
+describe("a refusal", () => {
+	it.each(Object.keys(PROBLEMS) as (keyof typeof PROBLEMS)[])(
+		"%s speaks of no request, header or path",
+		async (code) => {
+			if (code.startsWith("aws_")) return; // meant for whoever sets up a hook
+			const said = (await shown(code, {}, "account", "list")).replace(/`parapet [^`]+`/g, "");
+			const advice = said.split("\n").filter((line) => line.startsWith("  fix: "));
+			expect(advice.join()).not.toMatch(
+				/`|\b(GET|POST|PUT|PATCH|Header|Range|Retry-After|Content-|Repr-Digest|Authorization)\b|\/\w+/,
+			);
+		},
+	);
+
+	it.each([
+		["insufficient_scope", { required_scope: "operate" }, "with the scope operate;"],
+		["content_too_large", { limit_bytes: 536_870_912 }, "takes at most 536.9 MB"],
+	] as const)("%s shows the member that its advice is about", async (code, members, said) => {
+		expect(await shown(code, members, "account", "list")).toContain(said);
+	});
+
+	it.each([
+		["ends_at", "--ends"],
+		["seats", "--seats"],
+		["products.0", "--products"],
+		["product_validity.crs.ends_at", "--product-ends"],
+		["grace_days", "--grace-days"],
+		["delay_hours", "--delay-hours"],
+		["something_new", "something_new"],
+	])("names the field %s as %s", async (field, name) => {
+		const errors = [{ field, message: "cannot be" }];
+		const said = await shown("invalid_request", { errors }, ...LICENSE);
+		expect(said).toContain(`takes: ${name}: cannot be\n  fix: see parapet license create --help`);
+	});
+
+	it.each([
+		["audience.engine.min", "--engine-min"],
+		["audience.models.1", "--models"],
+		["locales.de.title", "--locale"],
+		["starts_at", "--starts"],
+	])("names the field %s of a message as %s", async (field, name) => {
+		const create = ["message", "create", "--title", "t", "--body", "b", "--ends", "1d"];
+		expect(await shown("invalid_request", { errors: [{ field, message: "no" }] }, ...create)).toContain(
+			`: ${name}: no`,
+		);
+	});
+
+	it("names a field that was an operand by the operand's name", async () => {
+		const errors = [{ field: "name", message: "too long" }];
+		expect(await shown("invalid_request", { errors }, "account", "create", "Example")).toContain(": name: too long");
+	});
+
+	it.each([
+		[["product", "events", "crz"], "`parapet product list` shows"],
+		[
+			["code", "revoke", ACCOUNT, "code-01234567", "--yes"],
+			"`parapet account list`, `parapet code list ACCOUNT` shows",
+		],
+		[["key", "revoke", "key-01234567", "--yes"], "`parapet key list` shows"],
+	])("of %j for something that there is not says where to look", async (args, said) => {
+		expect(await shown("not_found", {}, ...args)).toContain(said);
+	});
+
+	it("of a later server is shown with its advice, and the members that this names", async () => {
+		operator.reply({
+			status: 409,
+			body: { title: "No", code: "brand_new", fix: "See `moon` and `sun`.", moon: "full" },
+		});
+		expect((await operator.run("account", "list")).stderr).toContain("fix: See `moon` (full) and `sun`.");
+	});
+});
