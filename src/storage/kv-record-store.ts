@@ -91,5 +91,13 @@ export function createKvRecordStore(kv: KVNamespace, clock: Clock = systemClock)
 			}
 			return "stored";
 		},
+
+		async delete(key) {
+			try {
+				await kv.delete(key);
+			} catch (cause) {
+				throw new RecordStoreError("unreachable", key, { cause });
+			}
+		},
 	};
 }

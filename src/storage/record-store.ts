@@ -35,6 +35,12 @@ export interface RecordStore extends RecordReader {
 	 * @throws RecordStoreError when it is not known whether the record was written; the caller tries again
 	 */
 	put(key: string, record: StoredRecord): Promise<"stored" | "superseded">;
+	/**
+	 * Durable once it resolves; readers may see the record for as long as they may see an older version. Where there is none
+	 * it is harmless. Only for revisions that nobody is led to any more: a key that is written again could go back.
+	 * @throws RecordStoreError when it is not known whether the record was deleted; the caller tries again
+	 */
+	delete(key: string): Promise<void>;
 }
 
 /** The owner of a record: strongly consistent, one place on earth, asked only when no store could answer. */

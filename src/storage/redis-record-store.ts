@@ -97,6 +97,11 @@ export function createRedisRecordStore(options: RedisRecordStoreOptions): Record
 			if (outcome !== "stored" && outcome !== "superseded") throw new RecordStoreError("malformed", key);
 			return outcome;
 		},
+
+		async delete(key) {
+			const deleted = await ask(key, () => redis.del(redisKey(key)));
+			if (typeof deleted !== "number") throw new RecordStoreError("malformed", key);
+		},
 	};
 }
 

@@ -105,5 +105,6 @@ export function createSealedStore(store: RecordStore, seal: RecordSeal, clock: C
 			);
 		},
 		put: async (key, record) => store.put(key, await sealRecord(seal, key, record, Math.floor(clock.nowMs() / 1_000))),
+		delete: (key) => store.delete(key),
 	};
 }

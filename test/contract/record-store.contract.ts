@@ -99,6 +99,22 @@ export function recordStoreContract(name: string, create: () => Promise<RecordSt
 			expect(await store.getMany([])).toEqual([]);
 		});
 
+		it("deletes a record, and nothing else", async () => {
+			await store.put("product:crs@1", { version: 1, body: "old" });
+			await store.put("product:crs@10", { version: 10, body: "new" });
+			await store.delete("product:crs@1");
+			expect(await store.get("product:crs@1")).toBeNull();
+			expect(await store.get("product:crs@10")).toMatchObject({ version: 10, body: "new" });
+		});
+
+		it("deletes what is not there, what is spoilt, and again", async () => {
+			await corrupt("product:crs@2", "spoilt");
+			for (const each of ["product:crs@2", "product:crs@2", "product:crs@3"]) {
+				expect(await store.delete(each)).toBeUndefined();
+			}
+			expect(await store.getMany(["product:crs@2", "product:crs@3"])).toEqual([null, null]);
+		});
+
 		it("repairs a spoilt value with the next write", async () => {
 			await corrupt(key, "spoilt");
 			expect(await store.put(key, { version: 2, body: "good" })).toBe("stored");

@@ -4,6 +4,7 @@ import type { Account } from "../../src/objects/account/account.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
+import type { OutdatedRevisions } from "../../src/objects/outbox/outdated-revisions.ts";
 import type { Product } from "../../src/objects/product/product.ts";
 import type { OriginBindings } from "../../src/objects/record-origin.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
@@ -20,6 +21,8 @@ const { Directory: DirectoryClass } = await import("../../src/objects/directory/
 const { Product: ProductClass } = await import("../../src/objects/product/product.ts");
 
 const REBUILD_RETRY_MS = 20_000;
+/** As short as can be, so that old revisions are deleted within a schedule: the life of a `heads` that names one. */
+const RETAIN_SECONDS = 900;
 
 type Publishing = Account | Directory | Product;
 
@@ -78,6 +81,7 @@ export class Deployment {
 			RECORDS: {
 				get: (...args: unknown[]) => guard(() => get(...args)),
 				put: (...args: unknown[]) => guard(() => put(...args)),
+				delete: (key: string) => guard(() => kv.delete(key)),
 			},
 			ACCOUNT: { getByName: (name: string) => stub(this.account(name), location, guard) },
 			PRODUCT: { getByName: (name: string) => stub(this.product(name), location, guard) },
@@ -139,7 +143,8 @@ export class Deployment {
 			},
 			start: (ctx, life) => {
 				const instance = new type(ctx, this.bindings(location, life) as never);
-				const { outbox } = instance as unknown as { outbox: Outbox };
+				const { outbox, outdated } = instance as unknown as { outbox: Outbox; outdated?: OutdatedRevisions };
+				if (outdated !== undefined) outdated.retainSeconds = RETAIN_SECONDS;
 				outbox.lanes = this.#lanes(outbox.lanes, location, life, host);
 				return instance;
 			},
@@ -157,6 +162,7 @@ export class Deployment {
 		const mortal = (store: RecordStore): RecordStore => ({
 			get: (key) => life.guard(() => store.get(key)),
 			getMany: (keys) => life.guard(() => store.getMany(keys)),
+			delete: (key) => life.guard(() => store.delete(key)),
 			async put(key, record) {
 				mayDie();
 				return life.guard(async () => {

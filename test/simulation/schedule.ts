@@ -15,6 +15,8 @@ export interface ScheduleResult {
 	readonly requests: number;
 	readonly allows: number;
 	readonly unavailable: number;
+	/** old revisions that left the stores */
+	readonly deleted: number;
 	readonly findings: readonly Finding[];
 	/** seconds from the commit of a release until a location offered it; of calm schedules only */
 	readonly offeredAfter: readonly number[];
@@ -140,6 +142,7 @@ class Schedule {
 			requests: this.#requests,
 			allows: this.#allows,
 			unavailable: this.#unavailable,
+			deleted: this.#deployment.stores.reduce((sum, { removed }) => sum + removed, 0),
 			findings: this.#ledger.findings,
 			offeredAfter: this.#offeredAfter,
 		};

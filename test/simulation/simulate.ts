@@ -26,6 +26,8 @@ export interface SimulationResult {
 	/** that were answered with a decision or could not be answered */
 	readonly requests: number;
 	readonly allows: number;
+	/** old revisions that left the stores */
+	readonly deleted: number;
 	readonly wrongAllows: number;
 	readonly lostRecords: number;
 	readonly regressedRecords: number;
@@ -46,7 +48,7 @@ const CALM_EVERY = 20;
 /** @throws AggregateError naming the seed when the code under test fails in a way that no answer accounts for */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
 	const { schedules, firstSeed = 1, stores = ALL_STORES, isLate = false, onProgress } = options;
-	const totals = { requests: 0, allows: 0, unavailable: 0 };
+	const totals = { requests: 0, allows: 0, unavailable: 0, deleted: 0 };
 	const counts = { wrong_allow: 0, wrong_refusal: 0, lost: 0, regressed: 0, heads_to_nowhere: 0 };
 	const offeredAfter = { kv: [] as number[], redis: [] as number[] };
 	const findings: string[] = [];
@@ -58,6 +60,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 		totals.requests += result.requests;
 		totals.allows += result.allows;
 		totals.unavailable += result.unavailable;
+		totals.deleted += result.deleted;
 		for (const { violation, detail } of result.findings) {
 			counts[violation] += 1;
 			findings.push(`seed ${seed} (${store}): ${violation}: ${detail}`);

@@ -60,6 +60,8 @@ export class ModelStore {
 	readonly landings = new Map<string, Landing[]>();
 	/** heads that name a deny list which the store does not have */
 	headsToNowhere = 0;
+	/** records that were deleted */
+	removed = 0;
 	/** to a backup: then it may lack what it had, until its records are written again */
 	wasRestored = false;
 	/** the delay after which a location sees a write; a test may choose the worst */
@@ -101,6 +103,11 @@ export class ModelStore {
 			location === here ? atMs : Math.max(before.at(-1)?.visibleMs[location] ?? 0, atMs + this.spreadMs()),
 		);
 		this.#set(key, [...before.slice(this.world.areWritesLate ? -200 : -20), { text, version, atMs, visibleMs }]);
+	}
+
+	remove(key: string): void {
+		if (this.writes.has(key)) this.removed += 1;
+		this.#set(key, []);
 	}
 
 	/** Sets the store back to what it held at an earlier moment. */
@@ -192,7 +199,8 @@ export class KvModel extends ModelStore {
 			this.operate("write", location, 300, () => {
 				if (isAlive() || this.world.areWritesLate) this.#write(key, text, location);
 			});
-		return { get, put } as unknown as KVNamespace;
+		const remove = (key: string) => this.operate("write", location, 300, () => this.remove(key));
+		return { get, put, delete: remove } as unknown as KVNamespace;
 	}
 
 	#read(key: string, location: number, ttlSeconds: number): string | null {
@@ -248,6 +256,11 @@ export class RedisModel extends ModelStore {
 					return "stored";
 				});
 				return Promise.race([write.catch(unreachable(key)), timeout]);
+			},
+			delete: async (key) => {
+				const timeout = this.world.time.pass(REDIS_WRITE_TIMEOUT_MS).then(() => unreachable(key)("timeout"));
+				const deletion = this.operate("write", location, 200, () => this.remove(key));
+				return Promise.race([deletion.catch(unreachable(key)), timeout]);
 			},
 		};
 	}

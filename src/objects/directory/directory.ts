@@ -6,13 +6,15 @@ import type { Message } from "../../content/message.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
-import { HEADS_KEY } from "../../storage/keys.ts";
+import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import { formatRecord } from "../../storage/record-store.ts";
+import { Alarm } from "../alarm.ts";
 import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import { type ObjectBindings, recordLanes } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
+import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import {
 	type RebuildResult,
 	type RecordPageQuery,
@@ -31,14 +33,20 @@ const ACCOUNTS_PER_PAGE = 200;
 
 export class Directory extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
+	private readonly outdated: OutdatedRevisions;
+	readonly #alarm: Alarm;
 	readonly #tables: DirectoryTables;
 	readonly #republisher: Republisher;
 	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
+		const { storage } = ctx;
 		const onDelivered = () => this.#noteArrival();
-		this.outbox = new Outbox({ storage: ctx.storage, lanes: recordLanes(env), directory: null, onDelivered });
+		this.#alarm = new Alarm(storage);
+		const alarm = this.#alarm;
+		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, onDelivered });
+		this.outdated = new OutdatedRevisions({ storage, alarm, lanes: () => this.outbox.lanes });
 		this.#tables = new DirectoryTables(ctx.storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		this.#exists = openTables(ctx.storage, DIRECTORY_SCHEMA);
@@ -224,7 +232,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	override async alarm(): Promise<void> {
-		if (this.#exists) await this.outbox.deliver();
+		if (this.#exists) await this.#alarm.ring();
 	}
 
 	/** Runs a change as one transaction, in tables that come into being with the first one. */
@@ -238,14 +246,16 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	#publishMessages(now: number): void {
-		this.#tables.raiseRevision("messages");
+		const revision = this.#tables.raiseRevision("messages");
+		if (revision > 1) this.outdated.add(messagesKey(revision - 1), now);
 		this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep()]);
 	}
 
 	#publishDenied(): void {
 		// Not while they wait: their end is not known then.
 		if (!this.outbox.owes(HEADS_KEY)) this.#tables.denials.dropEnded(nowSeconds());
-		this.#tables.raiseRevision("denied");
+		const revision = this.#tables.raiseRevision("denied");
+		if (revision > 1) this.outdated.add(deniedKey(revision - 1), nowSeconds());
 		this.outbox.add([deniedStep(this.#tables), this.#nextHeadsStep()]);
 	}
 

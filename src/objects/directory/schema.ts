@@ -2,6 +2,7 @@
 // more than its name says stands beside it.
 import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
+import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 
 export const DIRECTORY_SCHEMA: Schema = {
@@ -53,6 +54,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 		) WITHOUT ROWID`,
 		...AUDIT_TABLES,
 		...OUTBOX_TABLES,
+		...OUTDATED_TABLES,
 	],
 	steps: [],
 };

@@ -7,10 +7,12 @@ import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { ProductEvent } from "../../events/catalogue.ts";
 import { productKey } from "../../storage/keys.ts";
 import { formatRecord } from "../../storage/record-store.ts";
+import { Alarm } from "../alarm.ts";
 import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes } from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
+import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import {
 	type OwnedRecords,
 	type RebuildResult,
@@ -49,6 +51,8 @@ const RELEASES_PER_LIST = 500;
 
 export class Product extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
+	private readonly outdated: OutdatedRevisions;
+	readonly #alarm: Alarm;
 	readonly #tables: ProductTables;
 	readonly #republisher: Republisher;
 	#exists: boolean;
@@ -56,7 +60,10 @@ export class Product extends DurableObject<ObjectBindings> {
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
 		const { storage } = ctx;
-		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: directoryPort(env) });
+		this.#alarm = new Alarm(storage);
+		const alarm = this.#alarm;
+		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: directoryPort(env), alarm });
+		this.outdated = new OutdatedRevisions({ storage, alarm, lanes: () => this.outbox.lanes });
 		this.#tables = new ProductTables(storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		this.#exists = openTables(storage, PRODUCT_SCHEMA);
@@ -180,7 +187,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	override async alarm(): Promise<void> {
-		if (this.#exists) await this.outbox.deliver();
+		if (this.#exists) await this.#alarm.ring();
 	}
 
 	/** The present revision, once there is one. Earlier ones are not needed: a request for one gets this. */
@@ -197,6 +204,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		const kept = new Set(keepRecorded(recorded, now));
 		for (const release of recorded) if (!kept.has(release)) this.#tables.unrecord(release.sequence);
 		const info = this.#tables.raiseRevision();
+		if (info.revision > 1) this.outdated.add(productKey(info.name, info.revision - 1), now);
 		this.outbox.add([this.#recordStep(info), { kind: "head", product: info.name, revision: info.revision }]);
 	}
 

@@ -2,6 +2,7 @@
 // says stands beside it.
 import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
+import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 
 export const PRODUCT_SCHEMA: Schema = {
@@ -33,6 +34,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
 		...AUDIT_TABLES,
 		...OUTBOX_TABLES,
+		...OUTDATED_TABLES,
 	],
 	steps: [],
 };

@@ -193,6 +193,32 @@ export const OUTBOX: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/objects/outbox/outdated-revisions.ts",
+		tests: ["test/workers/objects/outbox/outdated-revisions"],
+		edits: [
+			{
+				from: "heads.every((record) => record !== null && isBehind(key, record))",
+				to: "heads.some((record) => record !== null && isBehind(key, record))",
+				breaks: "a store that lags leads edges to what was deleted",
+			},
+			{
+				from: "return Number(key.slice(at + 1)) < named;",
+				to: "return Number(key.slice(at + 1)) <= named;",
+				breaks: "the present revision is deleted, should it ever be on the list",
+			},
+			{
+				from: "(since + this.retainSeconds) * 1_000 <= nowMs",
+				to: "since * 1_000 <= nowMs",
+				breaks: "a revision goes while isolates still hold the heads that names it",
+			},
+			{
+				from: "if (gone[place]) this.#sql",
+				to: "this.#sql",
+				breaks: "what one store did not delete stays there for ever",
+			},
+		],
+	},
+	{
 		file: "src/objects/outbox/write-pace.ts",
 		edits: [
 			{

@@ -19,10 +19,11 @@ export class FakeRecordStore implements RecordStore {
 	/** every put that reached the store, stored or not, as "key version" */
 	readonly puts: string[] = [];
 	readonly gets: string[] = [];
+	readonly deletes: string[] = [];
 	readonly violations: string[] = [];
 	/** whether an older version arriving after a newer one is the writer's fault */
 	ordered = true;
-	faultOf: (operation: "get" | "put", key: string) => Fault | null = () => null;
+	faultOf: (operation: "get" | "put" | "delete", key: string) => Fault | null = () => null;
 	/** runs before a get is answered; what it waits for is how long the answer takes */
 	onGet: (key: string) => void | Promise<void> = () => {};
 	/** runs before a put takes effect */
@@ -70,6 +71,18 @@ export class FakeRecordStore implements RecordStore {
 		const outcome = this.#store(key, record);
 		if (fault === "after") throw new RecordStoreError("unreachable", key);
 		return outcome;
+	}
+
+	async delete(key: string): Promise<void> {
+		const fault = this.faultOf("delete", key);
+		if (fault === "hang") await new Promise(() => {});
+		if (fault === "before") throw new RecordStoreError("unreachable", key);
+		this.deletes.push(key);
+		if (!isRevisionKey(key)) this.violations.push(`${key} deleted`);
+		this.texts.delete(key);
+		const heads = this.texts.get("heads");
+		if (heads !== undefined) this.#checkHeads(parseRecord("heads", heads).body as Heads);
+		if (fault === "after") throw new RecordStoreError("unreachable", key);
 	}
 
 	#store(key: string, record: StoredRecord): "stored" | "superseded" {

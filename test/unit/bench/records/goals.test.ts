@@ -16,6 +16,7 @@ const SIMULATION: Judged["simulation"] = {
 	schedules: 10_000,
 	requests: 1_000_000,
 	allows: 900_000,
+	deleted: 0,
 	wrongAllows: 0,
 	lostRecords: 0,
 	regressedRecords: 0,
