@@ -34,6 +34,15 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--product <product>", "this one only");
 	runAsFirewall(update, surroundings, async () => (await import("./device/update.ts")).update);
 
+	const run = addHaOptions(device.command("run"))
+		.description("stay up to date: update, wait for news, update again; ends with Ctrl-C")
+		.option("--product <product>", "this one only")
+		.addHelpText(
+			"after",
+			"\nIt reads pulses instead of checking while nothing is new. With --json each event is one line of JSON.",
+		);
+	runAsFirewall(run, surroundings, async () => (await import("./device/run.ts")).run);
+
 	const messages = device
 		.command("messages")
 		.description("messages of the day")

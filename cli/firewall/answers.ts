@@ -61,8 +61,12 @@ export const checkAnswer = z.object({
 	next_check_in: z.number().nullish(),
 	products: z.array(checkedProduct),
 	messages: z.object({ unread: z.number(), last: z.number() }).nullish(),
+	pulse: z.array(z.object({ url: z.string(), value: z.string() })).nullish(),
+	until: rfc3339.nullish(),
 });
 export type CheckAnswer = z.infer<typeof checkAnswer>;
+
+export const pulseAnswer = z.object({ value: z.string(), spread: z.number().min(0).max(86_400) });
 
 export const permitAnswer = z.object({
 	permit: z.string(),

@@ -12,7 +12,12 @@ const SPREAD = 0.1;
 export function nextCheckIn(interval: number, deviceId: string, lease: number | null = null): number {
 	const most = lease === null ? Number.POSITIVE_INFINITY : Math.floor(lease / 3);
 	const mean = Math.min(interval, most / (1 + SPREAD));
+	return Math.min(Math.round(mean * (1 - SPREAD + 2 * SPREAD * placeInFleet(deviceId))), most);
+}
+
+/** @returns the device's own place in everything that a fleet spreads: 0 to 1, 1 excluded, always the same */
+export function placeInFleet(deviceId: string): number {
 	let place = 0;
 	for (const character of deviceId.slice(-8)) place = (place * 33 + character.charCodeAt(0)) >>> 0;
-	return Math.min(Math.round(mean * (1 - SPREAD + 2 * SPREAD * (place / 2 ** 32))), most);
+	return place / 2 ** 32;
 }

@@ -6,6 +6,7 @@ import { type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
 import { degradedLines, describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
+import { describeUpdate, updateToWire } from "./update-lines.ts";
 
 const shape = { product: productName.optional(), ...haOptions };
 
@@ -37,7 +38,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 		output.answer(
 			{
 				unchanged,
-				updates: result.updates.map(toWire),
+				updates: result.updates.map(updateToWire),
 				products: answer.products,
 				waiting_reports: result.waitingReports,
 			},
@@ -47,20 +48,6 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 	} finally {
 		endProgress();
 	}
-}
-
-function describeUpdate(update: ProductUpdate): string {
-	if (!update.ok) return `${update.product} ${update.version}: not installed: ${update.detail}`;
-	const from = update.from === null ? "" : `${update.from} → `;
-	const resumed = update.resumedFrom > 0 ? ` (resumed at byte ${update.resumedFrom})` : "";
-	const unreported = update.reportProblem === null ? "" : `\n  the report was refused: ${update.reportProblem}`;
-	return `${update.product}: ${from}${update.version} installed${resumed}, sha256 ${update.sha256}\n  ${update.path}${unreported}`;
-}
-
-function toWire(update: ProductUpdate) {
-	if (!update.ok) return update;
-	const { resumedFrom, reportProblem, ...rest } = update;
-	return { ...rest, resumed_from: resumedFrom, report_problem: reportProblem };
 }
 
 function failIfAny(updates: readonly ProductUpdate[]): void {

@@ -1,0 +1,94 @@
+// `parapet device run`: a firewall that stays up to date by itself. It updates, waits until there is news, and updates again,
+// until it is interrupted. What fails is said and tried again; only a firewall that may not ask at all ends it.
+import { productName } from "../../../src/names.ts";
+import type { FirewallAction } from "../../command-line/run-as.ts";
+import { CliError, ConnectionError, ServerRefusal } from "../../errors.ts";
+import { hearNothing, type WakeUp, waitForNews } from "../../firewall/pulse.ts";
+import type { FirewallSession } from "../../firewall/session.ts";
+import { type UpdateResult, updateFirewall } from "../../firewall/update.ts";
+import { whenInterrupted } from "../../terminal/interruption.ts";
+import { haOptions, openHaSession } from "./ha-options.ts";
+import { describeUpdate, updateToWire } from "./update-lines.ts";
+
+/** After something failed and the server named no time. */
+const RETRY_SECONDS = 60;
+/** After a refusal: whoever lifts it does so by hand. */
+const REFUSED_SECONDS = 300;
+
+const shape = { product: productName.optional(), ...haOptions };
+type Context = Parameters<FirewallAction<typeof shape>["run"]>[0];
+
+export const run: FirewallAction<typeof shape> = { shape, run: runUntilInterrupted };
+
+async function runUntilInterrupted(context: Context): Promise<void> {
+	const session = await openHaSession(context);
+	const interruption = whenInterrupted();
+	const stop = new AbortController();
+	void interruption.promise.then(() => stop.abort());
+	try {
+		await stayUpToDate(context, session, stop.signal);
+	} catch (error) {
+		if (!stop.signal.aborted) throw error;
+	} finally {
+		interruption.forget();
+	}
+}
+
+async function stayUpToDate(context: Context, session: FirewallSession, signal: AbortSignal): Promise<void> {
+	const { output, surroundings } = context;
+	const sleep = (ms: number) => surroundings.sleep(ms, signal);
+	const heard = hearNothing();
+	let why: WakeUp | "start" | "update" = "start";
+	for (;;) {
+		const result = await tryUpdate(context, session);
+		signal.throwIfAborted();
+		if ("retryInSeconds" in result) {
+			await sleep(result.retryInSeconds * 1000);
+			continue;
+		}
+		const { check, updates } = result;
+		for (const update of updates) {
+			output.answer({ event: "update", woken_by: why, ...updateToWire(update) }, describeUpdate(update));
+		}
+		// The installed versions change the question: the next answer says for how long there is nothing to ask. Asked at once
+		// only once, or a server that offers the same thing for ever would be asked for ever.
+		if (why !== "update" && updates.length > 0 && updates.every(({ ok }) => ok)) {
+			why = "update";
+			continue;
+		}
+		const { pulse, until, next_check_in: interval } = check.answer;
+		output.answer(
+			{ event: "waiting", woken_by: why, unchanged: check.unchanged, until: until ?? null, next_check_in: interval },
+			pulse == null ? `waiting ${interval ?? "some"} s` : `waiting for news until ${until}`,
+		);
+		why = await waitForNews(check.answer, session.server, heard, { nowMs: surroundings.nowMs, sleep });
+	}
+}
+
+/** @throws what no later try can mend: this firewall is refused, or its files cannot be used */
+async function tryUpdate(
+	{ options, output }: Context,
+	session: FirewallSession,
+): Promise<UpdateResult | { readonly retryInSeconds: number }> {
+	try {
+		return await updateFirewall(session, options.product);
+	} catch (error) {
+		const isBusy = error instanceof CliError && error.code === "busy";
+		const retryInSeconds = error instanceof ConnectionError || isBusy ? RETRY_SECONDS : retryAfterRefusal(error);
+		if (retryInSeconds === null || !(error instanceof CliError)) throw error;
+		output.answer(
+			{ event: "failed", message: error.message, code: error.code, retry_in: retryInSeconds },
+			`not updated: ${error.message}; trying again in ${retryInSeconds} s`,
+		);
+		return { retryInSeconds };
+	}
+}
+
+/** A refused device may be reinstated, so it goes on asking. @returns null for what no waiting mends */
+function retryAfterRefusal(error: unknown): number | null {
+	if (!(error instanceof ServerRefusal)) return null;
+	const { status, code, retryAfterSeconds } = error.refusal;
+	if (retryAfterSeconds !== undefined) return retryAfterSeconds;
+	if (status >= 500 || status === 429) return RETRY_SECONDS;
+	return [401, 403].includes(status) || code === "unauthorized_client" ? REFUSED_SECONDS : null;
+}

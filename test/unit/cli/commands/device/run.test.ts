@@ -1,0 +1,103 @@
+// `parapet device run`: a firewall that updates, waits for news and updates again, until Ctrl-C.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { activateFirewall } from "../../../../../cli/firewall/activation.ts";
+import { openHome } from "../../../../../cli/firewall/state.ts";
+import { AUTH_CODE, startContractServer } from "../../support/contract-server.ts";
+import type { ContractServer } from "../../support/contract-state.ts";
+import { runCli } from "../../support/run-cli.ts";
+import { refuse } from "../../support/scripted-server.ts";
+
+interface Line {
+	readonly event: string;
+	readonly version?: string;
+	readonly code?: string;
+	readonly woken_by?: string;
+	readonly retry_in?: number;
+}
+
+let server: ContractServer;
+let folder: string;
+beforeEach(async () => {
+	server = await startContractServer();
+	folder = join(await mkdtemp(join(tmpdir(), "parapet-test-")), "firewall");
+	const home = openHome(folder);
+	await activateFirewall({ home, server: server.url, code: AUTH_CODE, algorithm: "ES256", nowMs: Date.now });
+});
+afterEach(async () => {
+	await server.close();
+	await rm(join(folder, ".."), { recursive: true, force: true });
+});
+
+/** Runs until it has waited so often, each time with what the test does meanwhile; then as at Ctrl-C. */
+async function runFor(
+	meanwhile: readonly (() => void)[],
+): Promise<{ exitCode: number; lines: Line[]; waits: number[] }> {
+	const waits: number[] = [];
+	const sleep = async (ms: number, signal?: AbortSignal) => {
+		waits.push(ms / 1000);
+		const next = meanwhile[waits.length - 1];
+		if (next !== undefined) return next();
+		process.emit("SIGTERM");
+		await new Promise((resolve) => setImmediate(resolve));
+		signal?.throwIfAborted();
+	};
+	const { exitCode, stdout } = await runCli(["device", "run", "--json", "--home", folder], {}, folder, { sleep });
+	return {
+		exitCode,
+		lines: stdout
+			.split("\n")
+			.filter((line) => line !== "")
+			.map((line) => JSON.parse(line)),
+		waits,
+	};
+}
+
+it("installs what is offered, asks again at once, then waits; what comes out meanwhile it installs too", async () => {
+	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
+	const { exitCode, lines } = await runFor([
+		() => {
+			server.release = { version: "4.28.0", bytes: Buffer.from("second") };
+		},
+	]);
+	expect(exitCode).toBe(0);
+	expect(lines.map(({ event, version }) => [event, version])).toEqual([
+		["update", "4.27.0"],
+		["waiting", undefined],
+		["update", "4.28.0"],
+		["waiting", undefined],
+	]);
+	expect(server.reports.map(({ outcome }) => outcome)).toEqual(["installed", "healthy", "installed", "healthy"]);
+});
+
+it("goes on when the server fails, when it says so for how long, and when the device is refused", async () => {
+	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
+	const answers = [
+		refuse(500, "internal_error"),
+		refuse(503, "unavailable", { "retry-after": "17" }),
+		refuse(403, "device_refused"),
+	];
+	const fail = () => {
+		const reply = answers.shift() ?? null;
+		server.faults.instead = ({ path }) => (path.startsWith("/v1/check") ? reply : null);
+	};
+	fail();
+	const { exitCode, lines, waits } = await runFor([fail, fail, fail]);
+	expect(exitCode).toBe(0);
+	expect(lines.map(({ event, code }) => code ?? event)).toEqual([
+		"internal_error",
+		"unavailable",
+		"device_refused",
+		"update",
+		"waiting",
+	]);
+	expect(waits.slice(0, 3)).toEqual([60, 17, 300]);
+});
+
+it("ends when asking again mends nothing", async () => {
+	server.faults.instead = ({ path }) => (path.startsWith("/v1/check") ? refuse(422, "invalid_request") : null);
+	const { exitCode, waits } = await runFor([]);
+	expect([exitCode, waits]).toEqual([1, []]);
+});
