@@ -4,22 +4,19 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
-import { createTables, openTables } from "../schema.ts";
-import { REPLAY_SCHEMA } from "./schema.ts";
+import { UsedIds } from "./used-ids.ts";
 
 /** An id is kept this long after the assertion's end: more than the clock tolerance with which assertions are accepted. */
 const KEEP_AFTER_END_SECONDS = 600;
 const CLEAN_INTERVAL_MS = 600_000;
 
 export class ReplayGuard extends DurableObject<ObjectBindings> {
-	readonly #sql: SqlStorage;
-	#exists: boolean;
+	readonly #ids: UsedIds;
 	#alarmIsSet = false;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
-		this.#sql = ctx.storage.sql;
-		this.#exists = openTables(ctx.storage, REPLAY_SCHEMA);
+		this.#ids = new UsedIds(ctx.storage.sql);
 	}
 
 	/**
@@ -29,25 +26,15 @@ export class ReplayGuard extends DurableObject<ObjectBindings> {
 	 */
 	async use(idHash: string, exp: number, now: number): Promise<boolean> {
 		if (exp + KEEP_AFTER_END_SECONDS <= now) return false;
-		if (!this.#exists) this.#create();
-		const keepUntil = exp + KEEP_AFTER_END_SECONDS;
-		const inserted = this.#sql
-			.exec("INSERT INTO used (id, keep_until) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id", idHash, keepUntil)
-			.toArray();
+		const isFirst = this.#ids.use(idHash, exp + KEEP_AFTER_END_SECONDS);
 		await this.#scheduleCleaning();
-		return inserted.length === 1;
+		return isFirst;
 	}
 
 	override async alarm(): Promise<void> {
 		this.#alarmIsSet = false;
-		if (!this.#exists) return;
-		this.#sql.exec("DELETE FROM used WHERE keep_until <= ?", nowSeconds());
-		if (this.#sql.exec("SELECT 1 FROM used LIMIT 1").toArray().length > 0) await this.#scheduleCleaning();
-	}
-
-	#create(): void {
-		this.ctx.storage.transactionSync(() => createTables(this.ctx.storage, REPLAY_SCHEMA));
-		this.#exists = true;
+		this.#ids.forget(nowSeconds());
+		if (!this.#ids.isEmpty) await this.#scheduleCleaning();
 	}
 
 	/** Set once per life of the instance: an alarm is a write, and most uses have no need of another. */

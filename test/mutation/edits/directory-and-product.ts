@@ -234,14 +234,9 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "an assertion that was forgotten again counts as new",
 			},
 			{
-				from: "const keepUntil = exp + KEEP_AFTER_END_SECONDS;",
-				to: "const keepUntil = exp;",
+				from: "this.#ids.use(idHash, exp + KEEP_AFTER_END_SECONDS)",
+				to: "this.#ids.use(idHash, exp)",
 				breaks: "an assertion can be used again within the tolerance for clocks",
-			},
-			{
-				from: "WHERE keep_until <= ?",
-				to: "WHERE keep_until <= ? + 3600",
-				breaks: "assertions are forgotten before their end",
 			},
 			{
 				from: "await this.#scheduleCleaning();\n\t\treturn",
@@ -252,6 +247,27 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				from: "if ((await this.ctx.storage.getAlarm()) === null) await",
 				to: "await",
 				breaks: "an object that is evicted all the time never cleans up",
+			},
+		],
+	},
+	{
+		file: "src/objects/replay/used-ids.ts",
+		tests: ["test/workers/routes/attacks/assertions"],
+		edits: [
+			{
+				from: "number * PERIOD_SECONDS <= now",
+				to: "(number - 1) * PERIOD_SECONDS <= now",
+				breaks: "assertions are forgotten before their end",
+			},
+			{
+				from: "for (const period of this.#periods) {",
+				to: "for (const period of [Math.ceil(keepUntil / PERIOD_SECONDS)]) {",
+				breaks: "an assertion id counts as new with another end",
+			},
+			{
+				from: "this.#periods.delete(period);",
+				to: "",
+				breaks: "a table that was dropped is asked for",
 			},
 		],
 	},

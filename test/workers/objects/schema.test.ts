@@ -5,7 +5,6 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { ACCOUNT_SCHEMA } from "../../../src/objects/account/schema.ts";
 import { DIRECTORY_SCHEMA } from "../../../src/objects/directory/schema.ts";
 import { PRODUCT_SCHEMA } from "../../../src/objects/product/schema.ts";
-import { REPLAY_SCHEMA } from "../../../src/objects/replay/schema.ts";
 import { createTables, openTables, type Schema, type SchemaStep } from "../../../src/objects/schema.ts";
 import { freshName } from "../../support/fresh-names.ts";
 import { bindings } from "../../support/object-bindings.ts";
@@ -116,17 +115,12 @@ const CLASSES = {
 		const stub = bindings.DIRECTORY.getByName(name);
 		return { stub, create: () => stub.createProduct({ ...BY, name: "crs", title: "Rules" }) };
 	},
-	ReplayGuard: (name: string) => {
-		const stub = bindings.REPLAY_GUARD.getByName(name);
-		return { stub, create: () => stub.use("id", NOW + 60, NOW) };
-	},
 };
 
 describe.each([
 	["Account", ACCOUNT_SCHEMA],
 	["Product", PRODUCT_SCHEMA],
 	["Directory", DIRECTORY_SCHEMA],
-	["ReplayGuard", REPLAY_SCHEMA],
 ] as const)("an object of the class %s", (className, schema) => {
 	it("wakes with one read, and with nothing else", async () => {
 		const { stub, create } = CLASSES[className](freshName());

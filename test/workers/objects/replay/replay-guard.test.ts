@@ -8,12 +8,12 @@ import { bindings } from "../../../support/object-bindings.ts";
 afterEach(reset);
 
 const NOW = Math.floor(Date.now() / 1_000);
-const rows = (guard: ReturnType<typeof bindings.REPLAY_GUARD.getByName>) =>
+const tables = (guard: ReturnType<typeof bindings.REPLAY_GUARD.getByName>) =>
 	runInDurableObject(guard, (_, { storage }) =>
 		storage.sql
-			.exec("SELECT id FROM used")
+			.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE name LIKE 'used%' ORDER BY name")
 			.toArray()
-			.map(({ id }) => id),
+			.map(({ name }) => name),
 	);
 
 describe("replay guard", () => {
@@ -42,31 +42,61 @@ describe("replay guard", () => {
 		expect(await guard.use("b", NOW - 600, NOW)).toBe(false);
 	});
 
-	it("forgets by alarm what can no longer be used, and nothing else", async () => {
+	it("forgets by alarm the ids that can no longer be used, and no others", async () => {
 		const guard = bindings.REPLAY_GUARD.getByName(freshName());
-		await guard.use("old", NOW - 601, NOW - 700);
+		await guard.use("old", NOW - 1_201, NOW - 1_300);
 		await guard.use("new", NOW + 60, NOW);
+		expect(await tables(guard)).toHaveLength(2);
 		expect(await runDurableObjectAlarm(guard)).toBe(true);
-		expect(await rows(guard)).toEqual(["new"]);
+		expect(await tables(guard)).toHaveLength(1);
 		expect(await guard.use("new", NOW + 60, NOW)).toBe(false);
 		expect(await runDurableObjectAlarm(guard)).toBe(true);
 	});
 
-	it("remembers for as long as clocks may differ, ten minutes after the assertion's end, and then forgets", async () => {
+	it("takes an id once, also with another end and from an object that woke up", async () => {
 		const guard = bindings.REPLAY_GUARD.getByName(freshName());
-		vi.useFakeTimers({ toFake: ["Date"], now: NOW * 1_000 });
-		try {
-			await guard.use("id", NOW + 60, NOW);
-			vi.setSystemTime((NOW + 659) * 1_000);
-			await runDurableObjectAlarm(guard);
-			expect(await guard.use("id", NOW + 60, NOW + 659)).toBe(false);
-			vi.setSystemTime((NOW + 660) * 1_000);
-			await runDurableObjectAlarm(guard);
-			expect(await rows(guard)).toEqual([]);
-		} finally {
-			vi.useRealTimers();
-		}
+		expect(await guard.use("id", NOW + 60, NOW)).toBe(true);
+		expect(await guard.use("id", NOW + 3_600, NOW)).toBe(false);
+		await evictDurableObject(guard);
+		expect(await guard.use("id", NOW + 7_200, NOW)).toBe(false);
 	});
+
+	it("writes one row for each id but the first of ten minutes, which makes the table", async () => {
+		const guard = bindings.REPLAY_GUARD.getByName(freshName());
+		const end = Math.ceil(NOW / 600) * 600 + 300;
+		await guard.use("first", end, NOW);
+		const written = await runInDurableObject(guard, (instance, { storage }) => {
+			const counts: number[] = [];
+			const exec = storage.sql.exec.bind(storage.sql);
+			vi.spyOn(storage.sql, "exec").mockImplementation(((query: string, ...values: unknown[]) => {
+				const cursor = exec(query, ...(values as string[]));
+				counts.push(cursor.rowsWritten);
+				return cursor;
+			}) as typeof storage.sql.exec);
+			return instance.use("second", end, NOW).then(() => counts);
+		});
+		expect(written.reduce((sum, count) => sum + count, 0)).toBe(1);
+	});
+
+	it.each([0, 1, 299, 599])(
+		"remembers for as long as clocks may differ, ten minutes after the assertion's end, and then forgets (%s s into ten minutes)",
+		async (offset) => {
+			const guard = bindings.REPLAY_GUARD.getByName(freshName());
+			const end = Math.ceil(NOW / 600) * 600 + offset;
+			vi.useFakeTimers({ toFake: ["Date"], now: NOW * 1_000 });
+			try {
+				await guard.use("id", end, NOW);
+				vi.setSystemTime((end + 599) * 1_000);
+				await runDurableObjectAlarm(guard);
+				expect(await guard.use("id", end, end + 599)).toBe(false);
+				vi.setSystemTime((end + 1_200) * 1_000);
+				await runDurableObjectAlarm(guard);
+				expect(await tables(guard)).toEqual([]);
+			} finally {
+				vi.useRealTimers();
+			}
+		},
+	);
 
 	it("cleans up in time though it is evicted and awakened all the while", async () => {
 		const guard = bindings.REPLAY_GUARD.getByName(freshName());
@@ -87,7 +117,7 @@ describe("replay guard", () => {
 
 	it("sets no further alarm when it has nothing left to forget", async () => {
 		const guard = bindings.REPLAY_GUARD.getByName(freshName());
-		await guard.use("old", NOW - 601, NOW - 700);
+		await guard.use("old", NOW - 1_201, NOW - 1_300);
 		expect(await runDurableObjectAlarm(guard)).toBe(true);
 		expect(await runDurableObjectAlarm(guard)).toBe(false);
 	});
