@@ -8,7 +8,6 @@ import { seeHelp } from "./usage-faults.ts";
 const OPTION_OF_FIELD: Readonly<Record<string, string>> = {
 	product_validity: "product-ends",
 	locales: "locale",
-	allow_older: "allow-older",
 };
 /** What shows the names that there are, by the operand or option that takes one. */
 const LISTED_BY: Readonly<Record<string, string>> = {

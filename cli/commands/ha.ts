@@ -9,7 +9,7 @@ import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.t
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { commaList, wholeNumber } from "../command-line/values.ts";
-import { UsageError } from "../errors.ts";
+import { CliError, UsageError } from "../errors.ts";
 import { anyAnswer, readAnswer } from "../http/answers.ts";
 import { readPages } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
@@ -122,9 +122,15 @@ function addMembership(
 ): void {
 	const command = ha.command(`${verb} <account> <group> <device>`).description(description);
 	runAsOperator(command, surroundings, {}, async ({ api, operands, output }) => {
-		const { path } = readGroup(operands);
+		const { id, path } = readGroup(operands);
 		const device = readOperand(operands, 2, "device", deviceId);
 		const done = await api.call(method, `${path}/devices/${device}`, `could not ${verb} ${device}`, anyAnswer);
+		if (verb === "remove" && done["changed"] === false) {
+			throw new CliError(`could not remove ${device}: it is not in ${id}`, {
+				code: "not_a_member",
+				fix: "`parapet ha show` names its devices, `parapet device list` the group of each device",
+			});
+		}
 		output.answer(done, describe(done));
 	});
 }

@@ -35,6 +35,10 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 	signed_url_expired: `${UPDATE_AGAIN}: the download goes on where it was`,
 	not_found: "check the names that you gave",
 	method_not_allowed: "the server speaks another version of this interface: update this command line",
+	already_exists: ({ account }) =>
+		account === undefined
+			? "choose another name, or use what exists"
+			: `use ${account}, or give --same-name where these are two of one name`,
 	older_version:
 		"publish a newer version; where the older one is meant, as with a backport, give --allow-older: every device that it fits is then offered it. The package stays uploaded",
 	conflict: null,

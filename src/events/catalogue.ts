@@ -4,6 +4,8 @@
 /** Events of an account, which its webhooks are told. `subject`: id of what comes before the full stop, unless it says otherwise. */
 export const ACCOUNT_EVENTS = {
 	"account.create": "The account was made. Detail: its name",
+	"account.rename": "The account was given another name. Detail: its name now",
+	"account.close": "The account was closed, for good. Detail: the reason",
 	"license.create": "A license was made. Detail: its seats and products",
 	"license.change": "The terms of a license were changed, a renewal too. Detail: its seats and products now",
 	"license.suspended": "A license was suspended. Detail: the reason",
@@ -73,6 +75,8 @@ export type ProductEvent = keyof typeof PRODUCT_EVENTS;
 /** Events of the deployment. `subject`: id of what comes before the full stop. */
 export const DEPLOYMENT_EVENTS = {
 	"account.create": "An account was made. Detail: its name",
+	"account.rename": "An account was given another name. Detail: its name now",
+	"account.close": "An account was closed, for good. Detail: the reason",
 	"product.create": "A product was made. Detail: its title",
 	"message.create": "A message of the day was made. Detail: its title",
 	"message.remove": "A message of the day was removed",

@@ -54,7 +54,10 @@ async function parapet(args: readonly string[], until?: () => boolean, stdin = "
 }
 
 async function createAccount(): Promise<{ account: string; license: string }> {
-	const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", { name: "Test account" });
+	const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", {
+		name: "Test account",
+		same_name: true,
+	});
 	const terms = { products: ["crs"], seats: COUNT, ends_at: new Date(Date.now() + 86_400_000).toISOString() };
 	const { license } = await operate<{ license: string }>(service, "POST", `/v1/accounts/${account}/licenses`, terms);
 	return { account, license };

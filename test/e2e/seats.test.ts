@@ -46,7 +46,10 @@ async function createFirewalls(): Promise<Firewall[]> {
 }
 
 async function createLicense(terms: Record<string, unknown>): Promise<{ path: string; code: string }> {
-	const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", { name: "Test account" });
+	const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", {
+		name: "Test account",
+		same_name: true,
+	});
 	const path = `/v1/accounts/${account}`;
 	const ends = { ends_at: new Date(Date.now() + 86_400_000).toISOString() };
 	const license = { products: ["crs"], seats: SEATS, ...ends, ...terms };

@@ -14,7 +14,10 @@ export async function createFleet(
 	options: { products?: string[]; seats?: number; uses?: number; license?: Record<string, unknown> } = {},
 ): Promise<Fleet> {
 	const { products = ["crs"], seats = 10, uses = 10 } = options;
-	const { account } = await operated<{ account: string }>("POST", "/v1/accounts", { name: "Test account" });
+	const { account } = await operated<{ account: string }>("POST", "/v1/accounts", {
+		name: "Test account",
+		same_name: true,
+	});
 	const terms = { products, seats, ends_at: IN_A_YEAR, ...options.license };
 	const { license } = await operated<{ license: string }>("POST", `/v1/accounts/${account}/licenses`, terms);
 	const { code } = await operated<{ code: string }>("POST", `/v1/accounts/${account}/codes`, { license, uses });

@@ -5,6 +5,7 @@ import { Alarm } from "../alarm.ts";
 import type { WriteAudit } from "../audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
+import { AccountDesk } from "./account-desk.ts";
 import { DENIAL_MARGIN_SECONDS } from "./account-records.ts";
 import { AccountTables } from "./account-tables.ts";
 import { Admission } from "./admission.ts";
@@ -34,6 +35,7 @@ export interface AccountDesks extends DeskParts {
 	readonly alarm: Alarm;
 	readonly webhooks: Webhooks;
 	readonly lasting: LastingDenials;
+	readonly accountDesk: AccountDesk;
 	readonly licenseDesk: LicenseDesk;
 	readonly deviceDesk: DeviceDesk;
 	readonly haDesk: HaDesk;
@@ -81,6 +83,7 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 		alarm,
 		webhooks,
 		lasting: new LastingDenials({ ...desk, directory }),
+		accountDesk: new AccountDesk(desk),
 		licenseDesk,
 		deviceDesk,
 		haDesk: new HaDesk(desk, admission),

@@ -4,11 +4,13 @@ export interface AccountInfo {
 	readonly id: string;
 	readonly name: string;
 	readonly createdAt: number;
+	/** null = it is open */
+	readonly closedAt: number | null;
 	/** how often the licenses have changed in a way that devices notice */
 	readonly licenseEpoch: number;
 }
 
-type AccountRow = { id: string; name: string; created_at: number; license_epoch: number };
+type AccountRow = { id: string; name: string; created_at: number; closed_at: number | null; license_epoch: number };
 
 export class AccountTables {
 	readonly #sql: SqlStorage;
@@ -18,13 +20,23 @@ export class AccountTables {
 	}
 
 	info(): AccountInfo | null {
-		const row = this.#sql.exec<AccountRow>("SELECT id, name, created_at, license_epoch FROM account").toArray()[0];
+		const query = "SELECT id, name, created_at, closed_at, license_epoch FROM account";
+		const row = this.#sql.exec<AccountRow>(query).toArray()[0];
 		if (row === undefined) return null;
-		return { id: row.id, name: row.name, createdAt: row.created_at, licenseEpoch: row.license_epoch };
+		const { id, name, created_at: createdAt, closed_at: closedAt, license_epoch: licenseEpoch } = row;
+		return { id, name, createdAt, closedAt, licenseEpoch };
 	}
 
-	insert({ id, name, createdAt }: Omit<AccountInfo, "licenseEpoch">): void {
+	insert({ id, name, createdAt }: Pick<AccountInfo, "id" | "name" | "createdAt">): void {
 		this.#sql.exec("INSERT INTO account (id, name, created_at) VALUES (?, ?, ?)", id, name, createdAt);
+	}
+
+	rename(name: string): void {
+		this.#sql.exec("UPDATE account SET name = ?", name);
+	}
+
+	close(now: number): void {
+		this.#sql.exec("UPDATE account SET closed_at = ?", now);
 	}
 
 	/** From now on every device's record is to be written anew. */

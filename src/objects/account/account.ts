@@ -19,6 +19,7 @@ import {
 } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { createTables, openTables } from "../schema.ts";
+import type { AccountChange } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
@@ -63,7 +64,13 @@ export class Account extends DurableObject<ObjectBindings> {
 	async create(input: Change & { id: string; name: string }): Promise<AccountInfo> {
 		const known = await this.info();
 		if (known !== null) return known;
-		const account: AccountInfo = { id: input.id, name: input.name, createdAt: input.now, licenseEpoch: 0 };
+		const account: AccountInfo = {
+			id: input.id,
+			name: input.name,
+			createdAt: input.now,
+			closedAt: null,
+			licenseEpoch: 0,
+		};
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, ACCOUNT_SCHEMA);
 			this.#desks.account.insert(account);
@@ -75,6 +82,10 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	async info(): Promise<AccountInfo | null> {
 		return this.#exists ? this.#desks.account.info() : null;
+	}
+
+	async changeAccount(input: Change & AccountChange) {
+		return this.#change("unknown_account", () => this.#desks.accountDesk.change(input));
 	}
 
 	async createLicense(input: Change & { id: string; terms: LicenseTerms }) {

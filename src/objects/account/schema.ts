@@ -14,6 +14,7 @@ const LICENSES = [
 		id TEXT PRIMARY KEY,
 		name TEXT NOT NULL,
 		created_at INTEGER NOT NULL,
+		closed_at INTEGER, -- null = it is open
 		license_epoch INTEGER NOT NULL DEFAULT 0, -- how often licenses have changed in a way that devices notice
 		renewed_to TEXT -- id of the last device whose record was written since; '' = none yet, null = all
 	) WITHOUT ROWID`,

@@ -10,6 +10,8 @@ export interface AccountEntry {
 	readonly id: string;
 	readonly name: string;
 	readonly createdAt: number;
+	/** null = it is open */
+	readonly closedAt: number | null;
 }
 
 export interface ProductEntry {
@@ -27,7 +29,7 @@ export interface Credential extends CredentialRecord {
 
 export type RevisionName = "heads" | "messages" | "denied";
 
-type AccountRow = { seq: number; id: string; name: string; created_at: number };
+type AccountRow = { seq: number; id: string; name: string; created_at: number; closed_at: number | null };
 type ProductRow = { name: string; title: string; version_order: VersionOrder; created_at: number; revision: number };
 type CredentialRow = {
 	id: string;
@@ -55,6 +57,16 @@ export class DirectoryTables {
 
 	insertAccount({ id, name, createdAt }: AccountEntry): void {
 		this.#sql.exec("INSERT INTO accounts (id, name, created_at) VALUES (?, ?, ?)", id, name, createdAt);
+	}
+
+	saveAccount({ id, name, closedAt }: AccountEntry): void {
+		this.#sql.exec("UPDATE accounts SET name = ?, closed_at = ? WHERE id = ?", name, closedAt, id);
+	}
+
+	/** @returns id of an open account that has the name in whatever case, other than `id`; null = none has */
+	accountNamed(name: string, id: string): string | null {
+		const query = "SELECT id FROM accounts WHERE name = ? COLLATE NOCASE AND id <> ? AND closed_at IS NULL LIMIT 1";
+		return this.#sql.exec<{ id: string }>(query, name, id).toArray()[0]?.id ?? null;
 	}
 
 	/** @returns accounts in the order of their creation, and the place after the last one if there are more */
@@ -165,8 +177,8 @@ export class DirectoryTables {
 	}
 }
 
-function accountOf({ id, name, created_at: createdAt }: AccountRow): AccountEntry {
-	return { id, name, createdAt };
+function accountOf({ id, name, created_at: createdAt, closed_at: closedAt }: AccountRow): AccountEntry {
+	return { id, name, createdAt, closedAt };
 }
 
 function productOf({ version_order: versionOrder, created_at: createdAt, ...row }: ProductRow): ProductEntry {

@@ -57,10 +57,26 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return this.#change(() => {
 			const known = this.#tables.account(input.id);
 			if (known !== null) return { kind: "same", account: known } as const;
-			const account: AccountEntry = { id: input.id, name: input.name, createdAt: input.now };
+			const account: AccountEntry = { id: input.id, name: input.name, createdAt: input.now, closedAt: null };
 			this.#tables.insertAccount(account);
 			this.#audit(input, "account.create", account.id, account.name);
 			return { kind: "new", account } as const;
+		});
+	}
+
+	/** @returns id of an open account of that name other than `id`; null = there is none */
+	async accountNamed(name: string, id = ""): Promise<string | null> {
+		return this.#exists ? this.#tables.accountNamed(name, id) : null;
+	}
+
+	/** Enters what has become of an account, after its own object knows; again changes nothing. */
+	async changeAccount(input: Change & Pick<AccountEntry, "id" | "name" | "closedAt"> & { reason: string }) {
+		this.#change(() => {
+			const before = this.#tables.account(input.id);
+			if (before === null) return;
+			this.#tables.saveAccount({ ...before, name: input.name, closedAt: input.closedAt });
+			if (before.name !== input.name) this.#audit(input, "account.rename", input.id, input.name);
+			if (before.closedAt !== input.closedAt) this.#audit(input, "account.close", input.id, input.reason);
 		});
 	}
 

@@ -11,8 +11,10 @@ export const DIRECTORY_SCHEMA: Schema = {
 			seq INTEGER PRIMARY KEY AUTOINCREMENT,
 			id TEXT NOT NULL UNIQUE,
 			name TEXT NOT NULL,
-			created_at INTEGER NOT NULL
+			created_at INTEGER NOT NULL,
+			closed_at INTEGER -- null = it is open
 		)`,
+		"CREATE INDEX accounts_by_name ON accounts (name COLLATE NOCASE)",
 		`CREATE TABLE products (
 			name TEXT PRIMARY KEY,
 			title TEXT NOT NULL,

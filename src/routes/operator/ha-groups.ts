@@ -88,13 +88,20 @@ const remove = createRoute({
 	request: { params: groupPath },
 	responses: { 204: { description: "Removed" }, ...changeRefusals },
 });
+const membershipBody = haGroupBody
+	.extend({
+		published: z.boolean(),
+		changed: z.boolean().openapi({ description: "`false`: it had been so before" }),
+	})
+	.openapi("HaMembership");
+const membership = jsonAnswer(membershipBody, "The group as it is now");
 const join = createRoute({
 	...shared,
 	method: "put",
 	path: "/v1/accounts/{account}/ha-groups/{group}/devices/{device}",
 	summary: "Let a firewall join an HA group: it gives up its own seat and shares the group's",
 	request: { params: memberPath },
-	responses: { 200: settled, ...changeRefusals },
+	responses: { 200: membership, ...changeRefusals },
 });
 const leave = createRoute({
 	...shared,
@@ -102,7 +109,7 @@ const leave = createRoute({
 	path: "/v1/accounts/{account}/ha-groups/{group}/devices/{device}",
 	summary: "Let a firewall leave its HA group: it takes a seat of its own, the last one keeps the group's",
 	request: { params: memberPath },
-	responses: { 200: settled, ...changeRefusals },
+	responses: { 200: membership, ...changeRefusals },
 });
 
 export const haGroups = createRouter()
@@ -140,13 +147,18 @@ export const haGroups = createRouter()
 	.openapi(join, async (c) => {
 		const { account, group: id, device: deviceId } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
-		return c.json(settle(await object.joinHaGroup({ ...by, id, deviceId })), 200);
+		return c.json(settleMembership(await object.joinHaGroup({ ...by, id, deviceId })), 200);
 	})
 	.openapi(leave, async (c) => {
 		const { account, group: id, device: deviceId } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
-		return c.json(settle(await object.leaveHaGroup({ ...by, id, deviceId })), 200);
+		return c.json(settleMembership(await object.leaveHaGroup({ ...by, id, deviceId })), 200);
 	});
+
+/** @throws ProblemError where the account's object refuses */
+function settleMembership(result: Settled<HaGroupResult>): z.infer<typeof membershipBody> {
+	return { ...settle(result), changed: result.ok && result.changed };
+}
 
 /** @throws ProblemError where the account's object refuses */
 function settle(result: Settled<HaGroupResult>): z.infer<typeof settledHaGroupBody> {

@@ -33,7 +33,7 @@ const create = createRoute({
 	path: "/v1/accounts/{account}/licenses",
 	summary: "Give an account a license",
 	request: { params: accountPath, body: jsonBody(newLicense) },
-	responses: { 201: jsonAnswer(licenseBody, "Created"), ...accountRefusals },
+	responses: { 201: jsonAnswer(licenseBody, "Created"), ...changeRefusals },
 });
 
 const list = createRoute({
@@ -91,6 +91,9 @@ export const licenses = createRouter()
 		const { object, by } = await openAccount(c, c.req.valid("param").account);
 		const terms = newTerms(c.req.valid("json"), by.now);
 		const result = await object.createLicense({ ...by, id: mintLicenseId(randomBytes()), terms });
+		if (!result.ok && result.reason === "account_closed") {
+			throw new ProblemError("conflict", { detail: "the account is closed" });
+		}
 		if (!result.ok) throw new ProblemError("not_found");
 		return c.json(describeLicense(result.license), 201);
 	})

@@ -19,7 +19,10 @@ export async function operate<T>(service: Operable, method: string, path: string
 
 /** An account with a license of ten seats for the products. @returns an auth code for its devices */
 export async function createCode(service: Operable, products: readonly string[]): Promise<string> {
-	const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", { name: "Test account" });
+	const { account } = await operate<{ account: string }>(service, "POST", "/v1/accounts", {
+		name: "Test account",
+		same_name: true,
+	});
 	const terms = { products, seats: 10, ends_at: new Date(Date.now() + 86_400_000).toISOString() };
 	const path = `/v1/accounts/${account}`;
 	const { license } = await operate<{ license: string }>(service, "POST", `${path}/licenses`, terms);

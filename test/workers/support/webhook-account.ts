@@ -29,7 +29,7 @@ export function useReceiver(): () => WebhookReceiver {
 }
 
 export const newAccount = async () =>
-	(await operated<{ account: string }>("POST", "/v1/accounts", { name: "Example" })).account;
+	(await operated<{ account: string }>("POST", "/v1/accounts", { name: "Example", same_name: true })).account;
 export const newWebhook = (account: string, more: Record<string, unknown> = {}) =>
 	operated<WebhookBody>("POST", `/v1/accounts/${account}/webhooks`, { url: URL_OF_HOOK, ...more });
 export const onWebhook = (account: string, { webhook }: WebhookBody, action: string, body?: unknown) =>

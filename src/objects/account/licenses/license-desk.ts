@@ -74,6 +74,7 @@ export class LicenseDesk {
 
 	create(input: Change & { id: string; terms: LicenseTerms }) {
 		if (this.#parts.licenses.license(input.id) !== null) return { ok: false, reason: "id_taken" } as const;
+		if (this.#parts.account.info()?.closedAt != null) return { ok: false, reason: "account_closed" } as const;
 		const license: License = { ...input.terms, id: input.id, status: "active", createdAt: input.now };
 		this.#parts.licenses.saveLicense(license);
 		this.#parts.audit(input, "license.create", license.id, summaryOf(license));

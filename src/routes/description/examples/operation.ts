@@ -143,6 +143,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	latency_ms: 12,
 	settled: true,
 	published: true,
+	changed: true,
 	records: 200,
 	same: 199,
 	pending: 0,
@@ -157,6 +158,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	// Times
 	as_of: NOW,
 	at: NOW,
+	closed_at: null,
 	created_at: "2026-09-01T00:00:00Z",
 	ends_at: END,
 	expires_at: SOON,

@@ -14,6 +14,7 @@ const FINAL: readonly (readonly string[])[] = [
 	["webhook", "delete", ACCOUNT, "whk-01234567"],
 	["ha", "delete", ACCOUNT, "hag-0123456789-01234567"],
 	["message", "delete", "msg-01234567"],
+	["account", "close", ACCOUNT],
 ];
 
 let operator: ScriptedOperator;

@@ -2,10 +2,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { API_KEY, startContractServer } from "../support/contract-server.ts";
 import type { ContractServer } from "../support/contract-state.ts";
 import { runCli } from "../support/run-cli.ts";
+import { type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
 
 let server: ContractServer;
 beforeEach(async () => {
@@ -43,4 +44,48 @@ it("says how to go on where a list has more than a page", async () => {
 	expect((await list()).stdout).toMatch(/\nmore: --cursor a b\n$/);
 	expect((await list("--cursor", "a b")).stdout).not.toContain("more:");
 	expect(server.seen.at(-1)?.path).toBe("/v1/accounts?cursor=a%20b");
+});
+
+describe("with an answer of the service", () => {
+	const ACCOUNT = "acct-0123456789abcdef";
+	let operator: ScriptedOperator;
+	beforeEach(async () => {
+		operator = await startScriptedOperator();
+	});
+	afterEach(() => operator.close());
+
+	it("a name that another customer has is refused with that one, unless two are meant", async () => {
+		const body = {
+			title: "taken",
+			status: 409,
+			code: "already_exists",
+			account: ACCOUNT,
+			detail: `${ACCOUNT} has that name`,
+		};
+		operator.reply({ status: 409, body }, { status: 201, body: { account: ACCOUNT, name: "Example" } });
+		const refused = await operator.run("account", "create", "Example");
+		expect(refused).toMatchObject({
+			exitCode: 1,
+			stderr: expect.stringContaining(`use ${ACCOUNT}, or give --same-name`),
+		});
+		expect((await operator.run("account", "create", "Example", "--same-name")).exitCode).toBe(0);
+		expect(operator.asked()).toEqual([
+			["POST", "/v1/accounts", { name: "Example" }],
+			["POST", "/v1/accounts", { name: "Example", same_name: true }],
+		]);
+	});
+
+	it("a customer gets another name, and is closed with a reason", async () => {
+		operator.reply({ body: { account: ACCOUNT, name: "Example Ltd" } });
+		expect((await operator.run("account", "rename", ACCOUNT, "Example Ltd")).stdout).toBe(
+			`account ${ACCOUNT} is called Example Ltd now\n`,
+		);
+		expect((await operator.run("account", "close", ACCOUNT, "--reason", "moved")).stdout).toBe(
+			`account ${ACCOUNT} (Example Ltd) is closed\n`,
+		);
+		expect(operator.asked()).toEqual([
+			["PATCH", `/v1/accounts/${ACCOUNT}`, { name: "Example Ltd" }],
+			["POST", `/v1/accounts/${ACCOUNT}/close`, { reason: "moved" }],
+		]);
+	});
 });

@@ -108,6 +108,15 @@ crs differs since 2026-11-21T00:00:00Z: 4.27.0 on ${DEVICE}
 		expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("too few seats") });
 	});
 
+	it("remove of a device that is not in the group fails, and add of one that is in it does not", async () => {
+		answers = [{ status: 200, body: { ...TOLD, changed: false } }];
+		const removed = await run("ha", "remove", ACCOUNT, GROUP, DEVICE);
+		expect(removed).toMatchObject({ exitCode: 1, stdout: "" });
+		expect(removed.stderr).toContain(`could not remove ${DEVICE}: it is not in ${GROUP}`);
+		answers = [{ status: 200, body: { ...TOLD, changed: false } }];
+		expect(await run("ha", "add", ACCOUNT, GROUP, DEVICE)).toMatchObject({ exitCode: 0 });
+	});
+
 	it("asks nothing when there is nothing to change, or what is named is no group", async () => {
 		expect(await run("ha", "change", ACCOUNT, GROUP)).toMatchObject({ exitCode: 2 });
 		expect(await run("ha", "show", ACCOUNT, "lic-01234567")).toMatchObject({ exitCode: 2 });

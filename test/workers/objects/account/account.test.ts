@@ -64,7 +64,13 @@ describe("an account", () => {
 	it("is created once", async () => {
 		const { account, name } = await createAccount();
 		const again = await account().create({ ...OPERATOR, now: NOW + 1, id: `acct-${name}000000`, name: "Other" });
-		expect(again).toEqual({ id: `acct-${name}000000`, name: "Test account", createdAt: NOW, licenseEpoch: 0 });
+		expect(again).toEqual({
+			id: `acct-${name}000000`,
+			name: "Test account",
+			createdAt: NOW,
+			closedAt: null,
+			licenseEpoch: 0,
+		});
 		expect(await account().info()).toEqual(again);
 	});
 

@@ -63,7 +63,7 @@ describe("accounts and products", () => {
 		const first = await directory().listAccounts(null, 2);
 		expect(first.accounts.map(({ id }) => id)).toEqual(["acct-c", "acct-a"]);
 		const second = await directory().listAccounts(first.next, 2);
-		expect(second).toEqual({ accounts: [{ id: "acct-b", name: "b", createdAt: NOW }], next: null });
+		expect(second).toEqual({ accounts: [{ id: "acct-b", name: "b", createdAt: NOW, closedAt: null }], next: null });
 	});
 
 	it.each(["x", "-1", "1 OR 1", "9".repeat(400)])("begins at the first account with the cursor %j", async (cursor) => {

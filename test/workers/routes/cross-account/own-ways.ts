@@ -164,6 +164,12 @@ const importing: MakeCases = async (a, b) => {
 };
 
 /** By operation. The last case of each is A's own, and good. */
+/** An operator may close any account, but none by a name that is half B's. */
+const closing: MakeCases = async (a, b) => {
+	const path = `/v1/accounts/${mixed(a.account, b.account, "acct-".length + 10)}/close`;
+	return [{ what: "B's check under the name of A's object", ask: () => operate("POST", path, {}), status: 400 }];
+};
+
 export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /oauth2/register": registration,
 	"DELETE /oauth2/register/{client_id}": deactivation,
@@ -171,4 +177,5 @@ export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"GET /d/{sha256}/{name}": download,
 	"POST /v1/hooks/aws/autoscaling": autoscaling,
 	"POST /v1/accounts/{account}/devices": importing,
+	"POST /v1/accounts/{account}/close": closing,
 };

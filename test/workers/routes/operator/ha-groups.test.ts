@@ -114,7 +114,10 @@ describe("a pair of firewalls under a license of one seat", () => {
 		expect(stuck["detail"]).toContain("too few seats");
 		await expectProblem(await operate("DELETE", pathOf({ account }, group.ha_group)), "conflict");
 		await operated("PATCH", `/v1/accounts/${account}/licenses/${license}`, { seats: 3 });
-		expect(await operated("DELETE", path + first.clientId)).toMatchObject({ holds_seat: true, published: true });
+		expect(await operated("DELETE", path + first.clientId)).toMatchObject({
+			...{ holds_seat: true, published: true, changed: true },
+		});
+		expect(await operated("DELETE", path + first.clientId)).toMatchObject({ changed: false });
 		expect((await read()).devices).toHaveLength(1);
 		const plain = await newFirewall(code);
 		await operated("PUT", path + plain.clientId, {});

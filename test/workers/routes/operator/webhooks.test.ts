@@ -192,7 +192,7 @@ describe("an operator cannot", () => {
 		const made = await deployed("/v1/accounts", {
 			method: "POST",
 			headers: { ...headers, "content-length": "18" },
-			body: JSON.stringify({ name: "Example" }),
+			body: JSON.stringify({ name: "Another" }),
 		});
 		const { account: theirs } = (await made.json()) as { account: string };
 		const answer = await deployed(`/v1/accounts/${theirs}/webhooks`, {
