@@ -196,6 +196,26 @@ describe("what a crash leaves behind", () => {
 		expect(receiver().received.map(({ id }) => id)).toEqual([ids[0], ids[0], ids[1]]);
 	});
 
+	test("of ten endpoints two are spoken with at once, and each gets its turn", async () => {
+		const account = await newAccount();
+		for (let number = 0; number < 10; number++) {
+			await newWebhook(account, { url: `https://hook-${number}.example.com/`, types: ["license"] });
+		}
+		let open = 0;
+		let mostOpen = 0;
+		receiver().answer = async () => {
+			open += 1;
+			mostOpen = Math.max(mostOpen, open);
+			await scheduler.wait(1);
+			open -= 1;
+			return new Response(null, { status: 500 });
+		};
+		await happen(account);
+		await ring(account);
+		expect(mostOpen).toBe(2);
+		expect(new Set(receiver().received.map(({ url }) => url)).size).toBe(10);
+	});
+
 	test("an attempt that was due when the object was evicted is made by the alarm", async () => {
 		const account = await newAccount();
 		await newWebhook(account);
