@@ -66,7 +66,7 @@ expect() {
 }
 
 activate() { # CODE SERIAL MODEL
-	[ ! -f device.json ] || die "activated already, as $(jq -r .client_id device.json)"
+	if [ -f device.json ]; then say "activated already, as $(jq -r .client_id device.json)" && return 0; fi
 	# Saved before the code is sent: should the answer be lost, the same key with the same code is the same device.
 	[ -f key.pem ] || openssl genpkey -algorithm ed25519 | save key.pem
 	# The last 32 bytes of its DER form are the public key itself (RFC 8410, RFC 8037).

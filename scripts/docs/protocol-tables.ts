@@ -17,6 +17,8 @@ type Meanings<Reasons extends readonly string[]> = Readonly<Record<Reasons[numbe
 const OFFERED: Meanings<typeof OFFER_REASONS> = {
 	first_install: "nothing is installed",
 	newer: "a newer release is there for this device",
+	released_later:
+		"an older version was released after the installed one, as a publisher may who means it (`downgrade`)",
 	installed_unknown: "what is installed is no release that the service knows (any more)",
 	installed_incompatible:
 		"what is installed does not fit the engine or model that the device has now; the offer does, and can be an older release (`downgrade`)",

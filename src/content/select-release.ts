@@ -16,6 +16,7 @@ export interface Candidate {
 export const OFFER_REASONS = [
 	"first_install",
 	"newer",
+	"released_later",
 	"installed_unknown",
 	"installed_withdrawn",
 	"installed_incompatible",
@@ -137,7 +138,8 @@ export function selectRelease(
 	if (!fitsDevice(installed, device)) return { ...offer, reason: "installed_incompatible" };
 	// A license that moved to a slower tier: the installed release stays, nobody is sent back in time.
 	if (installed.sequence > choice.sequence) return stays;
-	return { ...offer, reason: "newer" };
+	// An older version that was released after it, as a publisher may (allow_older): not newer, and still what to run.
+	return { ...offer, reason: isDowngrade ? "released_later" : "newer" };
 }
 
 /** Whether version `a` is older than `b`. Where versions have no order, only releases that the record knows have one. */

@@ -87,6 +87,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 		const activate = ["activate", code, "SN-1", "FW-100"];
 		expect((await firewall(activate)).code).toBe(0);
 		const { client_id } = await readJson("device.json");
+		expect(await firewall(activate)).toEqual({ code: 0, stderr: `firewall: activated already, as ${client_id}\n` });
 		await rm(join(home, "device.json"));
 		expect(await firewall(activate)).toEqual({ code: 0, stderr: `firewall: activated as ${client_id}\n` });
 	});

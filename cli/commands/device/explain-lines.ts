@@ -79,8 +79,10 @@ export type Explanation = z.infer<typeof explanationAnswer>;
 /** Older releases than these are counted, not listed; --json has them all. */
 const OLDER_SHOWN = 3;
 
-export function describeExplanation(told: Explanation): string[] {
+/** @param asker whom the advice is for: the server's own is for who has the firewall */
+export function describeExplanation(told: Explanation, asker: "operator" | "firewall"): string[] {
 	const { entitlement, edge } = told;
+	const advice = (asker === "operator" ? operatorsAdvice(told) : undefined) ?? entitlement.fix;
 	return [
 		`${told.device}, model ${told.model}, at ${told.at}`,
 		`${told.product}: ${told.installed ?? "nothing"} installed, engine ${told.engine ?? "not given"}`,
@@ -90,7 +92,7 @@ export function describeExplanation(told: Explanation): string[] {
 		...(told.replaced_by === null ? [] : [`             replaced by ${told.replaced_by}`]),
 		...licenseLines(told),
 		`entitlement  ${entitlement.code}: ${entitlement.title}`,
-		`             ${entitlement.fix}`,
+		`             ${advice}`,
 		`answer       ${describeAnswer(told.answer)}`,
 		"",
 		...releaseLines(told),
@@ -102,6 +104,23 @@ export function describeExplanation(told: Explanation): string[] {
 		...(edge.denied === null ? [] : [`denied       until ${edge.denied.until} or until the device is let in`]),
 		...degradedLines(told),
 	];
+}
+
+/** @returns the command that ends a refusal; undefined where there is nothing to do */
+function operatorsAdvice({ device, license, entitlement: { code } }: Explanation): string | undefined {
+	const its = `ACCOUNT ${license?.license ?? "LICENSE"}`;
+	const advice: Readonly<Record<string, string>> = {
+		suspended: `\`parapet device reinstate ${device}\` takes it back`,
+		revoked: "For good: `parapet code create ACCOUNT` makes a code for a new device of the appliance",
+		deactivated: "`parapet code create ACCOUNT` makes a code to activate it again",
+		license_suspended: `\`parapet license reinstate ${its}\` lets its license count again`,
+		license_revoked: `For good: \`parapet license transfer ${its} TO\` moves its devices to another license`,
+		not_included: `\`parapet license change ${its} --products …\` adds the product`,
+		not_yet_valid: `\`parapet license change ${its} --starts …\` moves the start`,
+		seat_lost: `\`parapet license change ${its} --seats …\` adds seats`,
+	};
+	const renewal = `\`parapet license change ${its} --ends …\` renews the license`;
+	return ["grace", "critical_only", "expired"].includes(code) ? renewal : advice[code];
 }
 
 function describeSeat({ holds_seat: holdsSeat, ha_group: group }: Explanation): string {

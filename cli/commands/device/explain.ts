@@ -26,9 +26,10 @@ export async function runExplain(command: Command, surroundings: Surroundings): 
 	if (command.args.length > 0) readOperand(command.args, 0, "device", deviceId);
 	const question = readOptions(command, shape);
 	const output = createOutput(surroundings, readOptions(command, operatorOptions).json);
-	const ask = command.args.length > 0 ? askAsOperator : askAsFirewall;
+	const asker = command.args.length > 0 ? "operator" : "firewall";
+	const ask = asker === "operator" ? askAsOperator : askAsFirewall;
 	const answer = await ask(command, surroundings, question);
-	output.answer(answer, describeExplanation(readAnswer(answer, WHAT, explanationAnswer)));
+	output.answer(answer, describeExplanation(readAnswer(answer, WHAT, explanationAnswer), asker));
 }
 
 async function askAsOperator(command: Command, surroundings: Surroundings, question: Question) {

@@ -58,12 +58,12 @@ describe("with 2.0 for engines from 11 and its backport 1.9, which came later, f
 describe("an older version that was released on purpose", () => {
 	const releases = [makeRelease(1, { version: "9.0.0" }), makeRelease(2, { version: "8.9.1" })];
 	it.each([
-		["vendor", true],
-		["none", false],
-	] as const)("is offered; with version order %s as a downgrade: %s", (versionOrder, downgrade) => {
+		["vendor", true, "released_later"],
+		["none", false, "newer"],
+	] as const)("is offered; with version order %s as a downgrade: %s, and as %s", (versionOrder, downgrade, reason) => {
 		const record = { ...recordOf(...releases), versionOrder };
 		const selection = selectRelease(record, AT_ONCE, { ...DEVICE, installed: "9.0.0" }, NOW);
-		expect(selection).toMatchObject({ reason: "newer", downgrade, release: { version: "8.9.1" } });
+		expect(selection).toMatchObject({ reason, downgrade, release: { version: "8.9.1" } });
 	});
 });
 

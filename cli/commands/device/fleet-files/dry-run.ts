@@ -7,7 +7,7 @@ import { FirstSeen } from "./first-seen.ts";
 import type { ImportOptions } from "./import.ts";
 import type { LineInput } from "./input.ts";
 import { batchLines, type GoodLine } from "./line-batches.ts";
-import type { Reject } from "./line-check.ts";
+import { explainRefusal, type Reject } from "./line-check.ts";
 import { readLines } from "./line-reader.ts";
 import { Pace } from "./pace.ts";
 import { openRejectsFile } from "./rejects-file.ts";
@@ -31,7 +31,7 @@ export async function runDryRun(
 	try {
 		for await (const { good, rejects: unfit, end } of batchLines(readLines(input.open(0, signal)), options.names)) {
 			signal.throwIfAborted();
-			const twice = good.flatMap((line) => findTwice(line, keys, serials) ?? []);
+			const twice = good.flatMap((line) => judge(line, keys, serials) ?? []);
 			await rejects.append([...unfit, ...twice].toSorted((one, other) => one.line - other.line));
 			valid += good.length - twice.length;
 			refused += unfit.length + twice.length;
@@ -51,10 +51,17 @@ export async function runDryRun(
 	}
 }
 
-function findTwice({ number: line, jkt, serial }: GoodLine, keys: FirstSeen, serials: FirstSeen): Reject | null {
-	const [key, same] = [keys.see(jkt, line), serials.see(serial, line)];
-	if (key !== null) return { line, serial, code: "duplicate_key", why: `has the key of line ${key}` };
-	return same === null
-		? null
-		: { line, serial, code: "duplicate_serial", why: `has the serial number of line ${same}` };
+/**
+ * Says of a line what the import would, if the account had nothing but the lines before it: the same device again is no
+ * fault, another key or serial number for one that is there is. What is refused leaves nothing that a later line could meet.
+ */
+function judge({ number: line, jkt, serial }: GoodLine, keys: FirstSeen, serials: FirstSeen): Reject | null {
+	const refuse = (code: "serial_changed" | "serial_taken", first: number, has: string) =>
+		({ line, serial, code, why: `line ${first} has ${has}: ${explainRefusal(code)}` }) as const;
+	const [key, same] = [keys.lineOf(jkt), serials.lineOf(serial)];
+	if (key !== null && key !== same) return refuse("serial_changed", key, "the key under another serial number");
+	if (key === null && same !== null) return refuse("serial_taken", same, "the serial number with another key");
+	keys.see(jkt, line);
+	serials.see(serial, line);
+	return null;
 }

@@ -22,6 +22,12 @@ export class FirstSeen {
 		return this.#count >= this.#limit;
 	}
 
+	/** @returns the line on which the text was seen; null = never, as far as is remembered */
+	lineOf(text: string): number | null {
+		const hash = createHash("sha256").update(text).digest();
+		return this.#line[this.#slot(hash.readUInt32LE(0), hash.readUInt32LE(4))] || null;
+	}
+
 	/** @param line from 1 on @returns the line on which the text was seen before; null = never, as far as is remembered */
 	see(text: string, line: number): number | null {
 		const hash = createHash("sha256").update(text).digest();

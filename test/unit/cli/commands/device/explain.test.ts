@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeExplanation, type Explanation } from "../../../../../cli/commands/device/explain-lines.ts";
+import { REFUSAL_CODES } from "../../../../../src/entitlement/decision-codes.ts";
 import { API_KEY, AUTH_CODE, startContractServer } from "../../support/contract-server.ts";
 import type { ContractServer } from "../../support/contract-state.ts";
 import { runCli } from "../../support/run-cli.ts";
@@ -123,6 +124,16 @@ describe("an operator", () => {
 		expect((await run()).stdout).toContain("active-passive; no role of this device is known\n");
 	});
 
+	it.each([["foo"], ["lic-01234567"]])(
+		"is told of %s that it is no device, before anything else is missing",
+		async (device) => {
+			const wrong = await runCli(["device", "explain", device, "--url", server.url, "--key", API_KEY]);
+			expect(wrong).toMatchObject({ exitCode: 2, stderr: `error: device "${device}": a device looks like dev-…-…\n` });
+			const missing = await runCli(["device", "explain", DEVICE, "--url", server.url, "--key", API_KEY]);
+			expect(missing.stderr).toContain("--product: required and missing");
+		},
+	);
+
 	it("asks of any state of the device, and of another time", async () => {
 		await run("--installed", "4.26.0", "--engine", "11.1", "--at", "24h");
 		const query = "product=crs&installed=4.26.0&engine=11.1&at=2026-11-22T00%3A00%3A00Z";
@@ -175,7 +186,7 @@ it.each([
 });
 
 describe("the lines", () => {
-	const lines = (change: Partial<Explanation>) => describeExplanation({ ...TOLD, ...change });
+	const lines = (change: Partial<Explanation>) => describeExplanation({ ...TOLD, ...change }, "firewall");
 
 	it("say of a refused device that nothing was looked at, and of a lasting answer that it lasts", () => {
 		const answer = { code: "suspended", status: "refused", reason: "suspended", version: null, downgrade: false };
@@ -222,6 +233,22 @@ describe("the lines", () => {
 		const [store] = TOLD.edge.stores;
 		if (store === undefined) expect.fail("no store");
 		expect(lines({ edge: { ...TOLD.edge, stores: [{ ...store, ...copy }] } })).toContain(line);
+	});
+
+	it.each([
+		["suspended", `\`parapet device reinstate ${DEVICE}\` takes it back`],
+		["license_suspended", "`parapet license reinstate ACCOUNT lic-01234567` lets its license count again"],
+		["expired", "`parapet license change ACCOUNT lic-01234567 --ends …` renews the license"],
+		["not_included", "`parapet license change ACCOUNT lic-01234567 --products …` adds the product"],
+	])("advise an operator in commands, and the firewall to ask one: %s", (code, command) => {
+		const told = { ...TOLD, entitlement: { ...TOLD.entitlement, code, fix: "Ask the account's administrator." } };
+		expect(describeExplanation(told, "operator")).toContain(`             ${command}`);
+		expect(describeExplanation(told, "firewall")).toContain("             Ask the account's administrator.");
+	});
+
+	it.each(REFUSAL_CODES)("have a command for an operator where a device is refused: %s", (code) => {
+		const told = { ...TOLD, entitlement: { ...TOLD.entitlement, code, fix: "of the server" } };
+		expect(describeExplanation(told, "operator").join("\n")).toMatch(/ {13}.*`parapet /);
 	});
 
 	it("say who stands on the deny list", () => {

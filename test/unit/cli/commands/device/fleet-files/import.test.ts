@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { decideImport, type ImportFacts } from "../../../../../../src/entitlement/import-decision.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../../../support/runs.ts";
 import { ACCOUNT, type DevicesServer, type Misbehaviour, startDevicesServer } from "../../../support/devices-server.ts";
 import { runCli } from "../../../support/run-cli.ts";
@@ -219,7 +220,7 @@ describe("parapet device import", () => {
 describe("parapet device import --dry-run", () => {
 	it("finds what is wrong with lines, and what is there twice, without a server or a key", async () => {
 		const file = await write([
-			...[device(0), device(1, { serial: "FW-0" }), device(0, { serial: "FW-9" }), device(2), "{", device(3)],
+			...[device(0), device(1, { serial: "FW-0" }), device(0, { serial: "FW-9" }), device(2), "{", device(0)],
 		]);
 		const { exitCode, stdout } = await runCli(
 			["device", "import", file, "--account", ACCOUNT, "--dry-run"],
@@ -229,8 +230,8 @@ describe("parapet device import --dry-run", () => {
 		expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "3 valid, 3 refused; nothing was sent\n" });
 		const found = await rejects("fleet.jsonl.dry-run.rejects.jsonl");
 		expect(found.map(({ line, code, why }) => [line, code, why])).toEqual([
-			[2, "duplicate_serial", "has the serial number of line 1"],
-			[3, "duplicate_key", "has the key of line 1"],
+			[2, "serial_taken", expect.stringMatching(/^line 1 has the serial number with another key: /)],
+			[3, "serial_changed", expect.stringMatching(/^line 1 has the key under another serial number: /)],
 			[5, "not_json", "is not JSON"],
 		]);
 		await write(devices(260));
@@ -268,6 +269,25 @@ describe("laws of parapet device import", () => {
 	const anyEnd = fc.constantFrom(...ends);
 
 	it(
+		"--dry-run refuses the lines that an account with nothing but the lines before them refuses",
+		async () => {
+			const line = fc.record({ key: fc.nat(3), serial: fc.nat(3), model: fc.constantFrom("PA-440", "PA-450") });
+			await fc.assert(
+				fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 12 }), async (lines) => {
+					const file = await write(
+						lines.map(({ key, serial, model }) => device(key, { serial: `FW-${serial}`, model })),
+					);
+					await runCli(["device", "import", file, "--account", ACCOUNT, "--dry-run"], {}, folder);
+					const found = await rejects("fleet.jsonl.dry-run.rejects.jsonl");
+					expect(found.map((one) => [one.line, one.code])).toEqual(refusalsOf(lines));
+				}),
+				{ numRuns: runs(30, 500) },
+			);
+		},
+		RUNS_TIMEOUT_MS,
+	);
+
+	it(
 		"ended anywhere, any number of times, and run again, it comes to what it comes to in one go",
 		async () => {
 			// The longest there are: four batches.
@@ -298,3 +318,28 @@ describe("laws of parapet device import", () => {
 		RUNS_TIMEOUT_MS,
 	);
 });
+
+/** Line and code of what the rule of the service refuses in an empty account with room for all. */
+function refusalsOf(lines: readonly { readonly key: number; readonly serial: number; readonly model: string }[]) {
+	const known = new Map<number, ImportFacts["deviceWithSameKey"] & object>();
+	return lines.flatMap(({ key, serial: number, model }, index) => {
+		const serial = `FW-${number}`;
+		const decision = decideImport({
+			license: {
+				id: LICENSE,
+				status: "active",
+				endsAt: 2,
+				seats: 99,
+				overage: "refuse",
+			},
+			serial,
+			deviceWithSameKey: known.get(key) ?? null,
+			serialHeldByOther: [...known].some(([other, device]) => other !== key && device.serial === serial),
+			...{ group: null, bringsSeat: false, takesOver: false, seatsTaken: known.size, now: 1 },
+			given: { model, labels: undefined, dpopBound: undefined, status: undefined },
+		});
+		if (!decision.ok) return [[index + 1, decision.reason]];
+		known.set(key, { ...decision.device, serial, license: LICENSE, haGroup: null });
+		return [];
+	});
+}
