@@ -52,7 +52,8 @@ export default defineConfig(({ mode }) => {
 					test: {
 						name: "unit",
 						...filesIn("unit", "vectors", "simulation", "linearizability"),
-						...patience(5_000),
+						// A law that takes a second takes many where several processes share a core.
+						...patience(30_000),
 						isolate: false,
 						provide,
 						setupFiles: isLong ? ["test/support/long-laws.ts"] : [],

@@ -50,20 +50,27 @@ const MAX_ATTEMPTS = 3;
 /** More requests are made than the last turn took, for the next one may be faster. */
 const HEADROOM = 1.3;
 
+export interface TurnOptions {
+	readonly seconds: number;
+	/** the clock, unix seconds */
+	readonly now: () => number;
+	/** Runs the measured part, without what warms up before it: to look at the service meanwhile. */
+	readonly during?: (run: () => Promise<LoadResult>) => Promise<LoadResult>;
+}
+
 /**
- * @param now the clock, unix seconds
  * @throws Error at the first answer that is not expected, unless the requests had come to their end
  */
 export async function takeTurn(
 	load: LoadGenerator,
 	scenario: Scenario,
 	pace: Pace,
-	{ seconds, now }: { readonly seconds: number; readonly now: () => number },
+	{ seconds, now, during = (run) => run() }: TurnOptions,
 ): Promise<Turn> {
 	for (let attempt = 1; ; attempt++) {
 		const prepared = await scenario.prepare(Math.ceil(pace.requestsPerSecond * HEADROOM * seconds));
 		try {
-			const turn = await send(load, scenario, prepared, pace, seconds);
+			const turn = await send(load, scenario, prepared, pace, { seconds, during });
 			pace.requestsPerSecond = turn.requestsPerSecond;
 			return turn;
 		} catch (cause) {
@@ -79,7 +86,7 @@ async function send(
 	scenario: Scenario,
 	{ requests, warmUp, isForOneUse }: Prepared,
 	pace: Pace,
-	seconds: number,
+	{ seconds, during }: Required<Pick<TurnOptions, "seconds" | "during">>,
 ): Promise<Turn> {
 	const { port, statuses, pids, warmUpRequests, connections } = scenario;
 	const plan = { port, statuses, requests, ...(connections !== undefined && { connections }) };
@@ -90,7 +97,7 @@ async function send(
 	const warmed = await load.run({ ...first, seconds: MAX_WARM_UP_SECONDS, limit: warmUpRequests });
 	if (warmUp === null) pace.sent += warmed.requests;
 	const before = await readCpuSeconds(pids);
-	const result = await load.run({ ...plan, ...from(), ...limit, seconds });
+	const result = await during(() => load.run({ ...plan, ...from(), ...limit, seconds }));
 	const after = await readCpuSeconds(pids);
 	pace.sent += result.requests;
 	return judgeTurn(result, before === null || after === null ? null : after - before, statuses[0]);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROWS, type WorkerdRow } from "../hot-path/rows.ts";
 import { makeScenarios } from "../hot-path/scenarios.ts";
-import { startPace, takeTurn } from "../hot-path/turn.ts";
+import { startPace, type TurnOptions, takeTurn } from "../hot-path/turn.ts";
 import { startLoadGenerator } from "../load/load-generator.ts";
 import { readMachine } from "../machine.ts";
 import { endProgress, showProgress } from "../progress.ts";
@@ -53,6 +53,24 @@ function format(title: string, profile: CpuProfile, requests: number): string {
 	);
 }
 
+/** Profiles the measured part of a turn: what warms up before it can be requests of another kind. */
+async function profileTurn(
+	inspector: URL,
+	worker: Target,
+	turn: (during: NonNullable<TurnOptions["during"]>) => Promise<unknown>,
+): Promise<{ readonly profile: CpuProfile; readonly requests: number }> {
+	let profiled: { profile: CpuProfile; requests: number } | undefined;
+	await turn(async (measured) => {
+		const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof measured>>>();
+		const profile = await recordProfile(inspector, worker, async () => resolve(await measured()));
+		const result = await promise;
+		profiled = { profile, requests: result.requests };
+		return result;
+	});
+	if (profiled === undefined) throw new Error("nothing was measured");
+	return profiled;
+}
+
 async function run(folder: string): Promise<void> {
 	showProgress("building the bundle");
 	const bundle = await buildBundle(root, folder, false);
@@ -68,14 +86,13 @@ async function run(folder: string): Promise<void> {
 			const scenario = scenarios[name];
 			const pace = startPace();
 			const seconds = Number(options.seconds);
-			const turn = () => takeTurn(load, scenario, pace, { seconds, now });
 			showProgress(name);
-			for (let round = 0; round < WARM_UP_TURNS; round++) await turn();
-			let requests = 0;
+			for (let round = 0; round < WARM_UP_TURNS; round++) await takeTurn(load, scenario, pace, { seconds, now });
 			const worker = TARGETS.find((target) => service.ports[target] === scenario.port) ?? "parapet";
-			const profile = await recordProfile(service.inspector ?? new URL("ws://127.0.0.1"), worker, async () => {
-				requests = (await turn()).requestsPerSecond * seconds + scenario.warmUpRequests;
-			});
+			const profiled = await profileTurn(service.inspector ?? new URL("ws://127.0.0.1"), worker, (during) =>
+				takeTurn(load, scenario, pace, { seconds, now, during }),
+			);
+			const { profile, requests } = profiled;
 			endProgress();
 			process.stdout.write(`\n${format(ROWS[name].title.trim(), profile, requests)}\n`);
 			if (options.out !== undefined) await writeFile(join(options.out, `${name}.cpuprofile`), JSON.stringify(profile));
