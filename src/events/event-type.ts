@@ -1,9 +1,10 @@
 // Types of events, "device.suspended", and what a subscriber or a reader asks for: a type means itself and all below it,
 // so "device" is every event of devices.
 import { z } from "zod";
-import type { AccountEvent } from "./catalogue.ts";
+import { sayUnknown } from "../nearest-name.ts";
+import { ACCOUNT_EVENTS, type AccountEvent, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "./catalogue.ts";
 
-/** A type, or the beginning of one up to a full stop. */
+/** What the name of a type looks like, or the beginning of one up to a full stop. */
 export const eventType = z
 	.string()
 	.max(64)
@@ -11,6 +12,22 @@ export const eventType = z
 		/^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$/,
 		"an event type is like device.suspended, or the beginning of one like device",
 	);
+
+/** Such a name that at least one event of the catalogue answers to. */
+function typeOf(catalogue: Readonly<Record<string, string>>) {
+	const types = Object.keys(catalogue);
+	const known = [...new Set(types.flatMap((type) => [type.split(".", 1)[0] ?? type, type]))];
+	return eventType.refine((wanted) => known.includes(wanted), {
+		error: ({ input }) => sayUnknown("event type", String(input), known),
+	});
+}
+
+/** What may be asked of the trail of an account, or by a webhook. */
+export const accountEventType = typeOf(ACCOUNT_EVENTS);
+/** What may be asked of the trail of a product. */
+export const productEventType = typeOf(PRODUCT_EVENTS);
+/** What may be asked of the trail of the deployment. */
+export const deploymentEventType = typeOf(DEPLOYMENT_EVENTS);
 
 /** Most types that one subscription names. */
 export const MAX_EVENT_TYPES = 20;

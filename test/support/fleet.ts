@@ -1,6 +1,6 @@
 // What a test of the device plane needs first: an account with a license and a code, and releases to be offered.
 import { TEST_SECRETS } from "./secrets.ts";
-import { operated, send } from "./service.ts";
+import { operate, operated, send } from "./service.ts";
 
 export interface Fleet {
 	readonly account: string;
@@ -18,14 +18,17 @@ export async function createFleet(
 		name: "Test account",
 		same_name: true,
 	});
+	for (const product of products) await createProduct(product);
 	const terms = { products, seats, ends_at: IN_A_YEAR, ...options.license };
 	const { license } = await operated<{ license: string }>("POST", `/v1/accounts/${account}/licenses`, terms);
 	const { code } = await operated<{ code: string }>("POST", `/v1/accounts/${account}/codes`, { license, uses });
 	return { account, license, code };
 }
 
+/** Creates it unless it is there. */
 export async function createProduct(product = "crs"): Promise<void> {
-	await operated("POST", "/v1/products", { product });
+	const { status } = await operate("POST", "/v1/products", { product });
+	if (status !== 201 && status !== 409) throw new Error(`product ${product}: ${status}`);
 }
 
 export interface Package {

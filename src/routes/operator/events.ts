@@ -1,7 +1,7 @@
 // Events: the audit trail of an account, of a product, of the deployment, oldest first, so that it can be followed.
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountTrail, DIRECTORY_TRAIL, formatEventId, parseEventId, productTrail } from "../../events/event-id.ts";
-import { eventType } from "../../events/event-type.ts";
+import { accountEventType, deploymentEventType, productEventType } from "../../events/event-type.ts";
 import { productName } from "../../names.ts";
 import type { TrailPage, TrailQuery } from "../../objects/audit.ts";
 import { ProblemError } from "../../problem.ts";
@@ -44,10 +44,16 @@ const eventsQuery = z.object({
 		.max(MAX_EVENTS)
 		.optional()
 		.openapi({ type: "integer", description: "1 to 500; 100 if left out" }),
-	type: eventType
-		.optional()
-		.openapi({ description: "A type of docs/events.md, or the beginning of one: `device` is all of `device.…`" }),
 });
+
+/** @param type which names this trail's events have */
+function queryOf(type: typeof accountEventType) {
+	return eventsQuery.extend({
+		type: type
+			.optional()
+			.openapi({ description: "A type of docs/events.md, or the beginning of one: `device` is all of `device.…`" }),
+	});
+}
 
 const refusals = problems("unauthenticated", "insufficient_scope", "invalid_request", "rate_limited");
 const page = jsonAnswer(eventsBody, "Oldest first. To follow the trail, ask again from `next`");
@@ -60,7 +66,7 @@ const ofAccount = createRoute({
 	...operatorAccess,
 	request: {
 		params: accountPath,
-		query: eventsQuery.extend({
+		query: queryOf(accountEventType).extend({
 			device: z.string().max(64).optional().openapi({
 				description: "Only what is about this device, and about those whose place it took",
 			}),
@@ -74,7 +80,7 @@ const ofProduct = createRoute({
 	tags: ["Publisher"],
 	summary: "What happened to a product",
 	...publisherAccess,
-	request: { params: z.object({ product: productName }), query: eventsQuery },
+	request: { params: z.object({ product: productName }), query: queryOf(productEventType) },
 	responses: { 200: page, ...refusals, ...problems("invalid_identifier", "not_found") },
 });
 const ofDeployment = createRoute({
@@ -83,11 +89,11 @@ const ofDeployment = createRoute({
 	tags: ["Operator"],
 	summary: "What happened to the deployment: accounts, products, messages, API keys",
 	...operatorAccess,
-	request: { query: eventsQuery },
+	request: { query: queryOf(deploymentEventType) },
 	responses: { 200: page, ...refusals },
 });
 
-function readQuery(trail: string, { after, limit, type }: z.infer<typeof eventsQuery>): TrailQuery {
+function readQuery(trail: string, { after, limit, type }: z.infer<ReturnType<typeof queryOf>>): TrailQuery {
 	const place = after === undefined ? 0 : parseEventId(trail, after);
 	if (place === null) throw new ProblemError("invalid_request", { detail: "after is no event of this trail" });
 	return { after: place, limit: limit ?? DEFAULT_EVENTS, types: type === undefined ? [] : [type] };

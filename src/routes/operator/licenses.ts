@@ -17,6 +17,7 @@ import {
 } from "../http/account-in-path.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
+import { requireProducts } from "../http/known-names.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
 
@@ -89,7 +90,9 @@ const revoke = statusRoute("revoke", "End a license for good");
 export const licenses = createRouter()
 	.openapi(create, async (c) => {
 		const { object, by } = await openAccount(c, c.req.valid("param").account);
-		const terms = newTerms(c.req.valid("json"), by.now);
+		const wanted = c.req.valid("json");
+		const terms = newTerms(wanted, by.now);
+		await requireProducts(c.env, "products", wanted.products);
 		const result = await object.createLicense({ ...by, id: mintLicenseId(randomBytes()), terms });
 		if (!result.ok && result.reason === "account_closed") {
 			throw new ProblemError("conflict", { detail: "the account is closed" });
@@ -106,6 +109,7 @@ export const licenses = createRouter()
 		const { account, license: id } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
 		const wanted = c.req.valid("json");
+		await requireProducts(c.env, "products", wanted.products);
 		const keepsValidity = wanted.product_validity === undefined;
 		const change = { ...by, id, terms: changedTerms(wanted), keepsValidity };
 		return c.json(settle(await object.changeLicense(change)), 200);

@@ -6,6 +6,7 @@ import { ID_RANDOM_BYTES, isMessageId, mintMessageId } from "../../entitlement/i
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
+import { requireAccountIds, requireProducts } from "../http/known-names.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
 import { shownMessage } from "./message-body.ts";
 
@@ -85,6 +86,8 @@ export const operatorMessages = createRouter()
 		if (endsAt <= Math.max(startsAt, scope.now)) {
 			throw new ProblemError("invalid_request", { detail: "ends_at must be in the future and after starts_at" });
 		}
+		await requireAccountIds(scope, "audience.accounts", wanted.audience?.accounts);
+		await requireProducts(scope, "audience.products", wanted.audience?.products);
 		const result = await scope.services.objects.directory().createMessage({
 			...changeBy(c),
 			message: {

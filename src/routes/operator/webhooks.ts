@@ -2,7 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { type AccountId, isWebhookId, mintWebhookId } from "../../entitlement/ids.ts";
 import { accountTrail, formatEventId } from "../../events/event-id.ts";
-import { eventType, MAX_EVENT_TYPES } from "../../events/event-type.ts";
+import { accountEventType, MAX_EVENT_TYPES } from "../../events/event-type.ts";
 import { acceptsWebhookUrl, WEBHOOK_URL_REFUSALS } from "../../events/webhook-url.ts";
 import type { Webhook } from "../../objects/account/webhooks/webhook-tables.ts";
 import type { WebhookResult } from "../../objects/account/webhooks/webhooks.ts";
@@ -50,7 +50,7 @@ const create = createRoute({
 				.strictObject({
 					url: z.string().openapi({ description: "https, with a public name, port 443 or from 1024 on" }),
 					types: z
-						.array(eventType)
+						.array(accountEventType)
 						.max(MAX_EVENT_TYPES)
 						.optional()
 						.openapi({

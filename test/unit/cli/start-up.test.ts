@@ -25,7 +25,12 @@ describe("modules", () => {
 	it.each([["help"], ["devcie"], ["--frobnicate"]])(
 		"%s loads what finds the word that was meant, and no command",
 		(...args) => {
-			const own = [...CORE, "cli/command-line/did-you-mean.ts", "cli/command-line/usage-faults.ts"].sort();
+			const own = [
+				...CORE,
+				"cli/command-line/did-you-mean.ts",
+				"cli/command-line/usage-faults.ts",
+				"src/nearest-name.ts",
+			].sort();
 			expect(loadedModules(args)).toMatchObject({ own, packages: ["commander"] });
 		},
 	);

@@ -9,7 +9,13 @@ import {
 	parseEventId,
 	productTrail,
 } from "../../../src/events/event-id.ts";
-import { eventType, wantsType } from "../../../src/events/event-type.ts";
+import {
+	accountEventType,
+	deploymentEventType,
+	eventType,
+	productEventType,
+	wantsType,
+} from "../../../src/events/event-type.ts";
 
 const product = fc.stringMatching(/^[a-z][a-z0-9-]{0,23}$/);
 const account = fc.stringMatching(/^[0-9a-hjkmnp-tv-z]{10}$/);
@@ -74,10 +80,20 @@ describe("a subscription to", () => {
 		expect(eventType.safeParse(type).success).toBe(false);
 	});
 
-	it.each(Object.keys({ ...ACCOUNT_EVENTS, ...PRODUCT_EVENTS, ...DEPLOYMENT_EVENTS }))(
-		"%s can be asked for",
-		(type) => {
-			expect(eventType.safeParse(type).success).toBe(true);
-		},
-	);
+	describe.each([
+		["an account", ACCOUNT_EVENTS, accountEventType],
+		["a product", PRODUCT_EVENTS, productEventType],
+		["the deployment", DEPLOYMENT_EVENTS, deploymentEventType],
+	])("of %s", (_, catalogue, schema) => {
+		it.each(Object.keys(catalogue))("%s can be asked for, and all events like it", (type) => {
+			expect(schema.parse(type)).toBe(type);
+			expect(schema.parse(type.split(".")[0])).toBe(type.split(".")[0]);
+		});
+
+		it("is no other than those of the catalogue", () => {
+			const types = Object.keys({ ...ACCOUNT_EVENTS, ...PRODUCT_EVENTS, ...DEPLOYMENT_EVENTS });
+			const taken = types.filter((type) => schema.safeParse(type).success);
+			expect(taken.toSorted()).toEqual(Object.keys(catalogue).toSorted());
+		});
+	});
 });

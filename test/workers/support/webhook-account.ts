@@ -3,6 +3,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, vi } from "vitest";
+import { createProduct } from "../../support/fleet.ts";
 import { operated } from "../../support/service.ts";
 import { receiveWebhooks, type WebhookReceiver } from "../../support/stand-ins/webhook-receiver.ts";
 import { DAY, type FrozenClock } from "./frozen-clock.ts";
@@ -49,12 +50,14 @@ export const eventsOf = async (account: string, query = "") =>
 	).events;
 
 /** Something that happens: a license is created. */
-export const happen = (account: string) =>
-	operated("POST", `/v1/accounts/${account}/licenses`, {
+export async function happen(account: string) {
+	await createProduct("crs");
+	return operated("POST", `/v1/accounts/${account}/licenses`, {
 		products: ["crs"],
 		seats: 1,
 		ends_at: new Date(Date.now() + 365 * DAY).toISOString(),
 	});
+}
 
 /** ms until the account's alarm rings, or null */
 export async function alarmInMs(account: string): Promise<number | null> {

@@ -10,12 +10,15 @@ import { DAY, HOUR, SECOND, useFrozenClock } from "../../support/frozen-clock.ts
 const { timeAfter, moveTo } = useFrozenClock();
 let product: string;
 let account: string;
+let other: { product: string; account: string };
 let firewall: Firewall;
 
 beforeEach(async () => {
 	product = await newProduct();
 	const fleet = await createFleet({ products: [product], license: { ends_at: timeAfter(500 * DAY) } });
 	account = fleet.account;
+	const elsewhere = await newProduct();
+	other = { product: elsewhere, account: (await createFleet({ products: [elsewhere] })).account };
 	firewall = await Firewall.create();
 	await firewall.activate(fleet.code, { model: "FW-200", labels: { site: "berlin", ring: "1" } });
 	await firewall.authenticate();
@@ -83,11 +86,11 @@ describe("an audience", () => {
 	test.each([
 		["everybody", () => ({}), true],
 		["this account", () => ({ accounts: [account] }), true],
-		["another account", () => ({ accounts: ["acct-other"] }), false],
+		["another account", () => ({ accounts: [other.account] }), false],
 		["this model among others", () => ({ models: ["FW-100", "FW-200"] }), true],
 		["another model", () => ({ models: ["FW-100"] }), false],
-		["the licensed product", () => ({ products: [product, "other"] }), true],
-		["another product", () => ({ products: ["other"] }), false],
+		["the licensed product", () => ({ products: [product, other.product] }), true],
+		["another product", () => ({ products: [other.product] }), false],
 		["one of its labels", () => ({ labels: { site: "berlin" } }), true],
 		["both of its labels", () => ({ labels: { site: "berlin", ring: "1" } }), true],
 		["a label with another value", () => ({ labels: { site: "paris" } }), false],

@@ -68,7 +68,6 @@ describe("the events of an account", () => {
 	test.each([
 		["device", ["device.new", "device.suspended", "device.active"]],
 		["device.new", ["device.new"]],
-		["devic", []],
 		["license", ["license.create"]],
 	])("of type %s", async (type, expected) => {
 		const { account } = await fleetWithHistory();

@@ -153,14 +153,14 @@ describe("a pair of firewalls under a license of one seat", () => {
 	});
 
 	test("has a code that says so; with a license it must be the group's", async () => {
-		const { account, license, group, made } = await pair();
+		const { account, license, product, group, made } = await pair();
 		expect(made).toMatchObject({ ha_group: group.ha_group, license });
 		const path = `/v1/accounts/${account}/codes`;
 		const { codes } = await operated<{ codes: object[] }>("GET", path);
 		const ofGroup = codes.map((one) => (one as { ha_group: string | null }).ha_group);
 		expect(ofGroup.sort()).toEqual([group.ha_group, null]);
 		await operated("POST", path, { ha_group: group.ha_group, license });
-		const terms = { products: ["crs"], seats: 1, ends_at: timeAfter(DAY) };
+		const terms = { products: [product], seats: 1, ends_at: timeAfter(DAY) };
 		const other = await operated<{ license: string }>("POST", `/v1/accounts/${account}/licenses`, terms);
 		const wrong = await operate("POST", path, { ha_group: group.ha_group, license: other.license });
 		await expectProblem(wrong, "conflict");
