@@ -15,10 +15,11 @@ let firewall: Firewall;
 
 beforeEach(async () => {
 	product = await newProduct();
-	const fleet = await createFleet({ products: [product], license: { ends_at: timeAfter(500 * DAY) } });
+	const license = { ends_at: timeAfter(500 * DAY) };
+	const fleet = await createFleet({ products: [product], license });
 	account = fleet.account;
 	const elsewhere = await newProduct();
-	other = { product: elsewhere, account: (await createFleet({ products: [elsewhere] })).account };
+	other = { product: elsewhere, account: (await createFleet({ products: [elsewhere], license })).account };
 	firewall = await Firewall.create();
 	await firewall.activate(fleet.code, { model: "FW-200", labels: { site: "berlin", ring: "1" } });
 	await firewall.authenticate();
