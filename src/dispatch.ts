@@ -20,7 +20,15 @@ export function dispatch(request: Request, scope: RequestScope, context: Executi
 }
 
 async function throughApp(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
-	return protect(await app.fetch(request, scope, context));
+	return protect(await app.fetch(withPlainPlus(request), scope, context));
+}
+
+/** The router reads queries as forms, where a plus is a space. In a URL it is a plus (RFC 3986 §3.4), as in versions. */
+function withPlainPlus(request: Request): Request {
+	const { url } = request;
+	const queryAt = url.indexOf("?");
+	if (queryAt === -1 || !url.includes("+", queryAt)) return request;
+	return new Request(url.slice(0, queryAt) + url.slice(queryAt).replaceAll("+", "%2B"), request);
 }
 
 /** Nothing is cached or guessed at unless its route said so. */

@@ -2,7 +2,7 @@
 // stable for ever; docs/errors.md is generated from this table. Everything under /oauth2/ answers RFC 6749 instead.
 
 interface ProblemRow {
-	readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 411 | 413 | 415 | 422 | 424 | 429 | 500 | 502 | 503;
+	readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 411 | 412 | 413 | 415 | 422 | 424 | 429 | 500 | 502 | 503;
 	readonly title: string;
 	/** what the reader of the answer can do */
 	readonly fix: string;
@@ -53,16 +53,28 @@ export const PROBLEMS = {
 		fix: "Send less; the limit is in `limit_bytes`.",
 		retryable: false,
 	},
+	precondition_failed: {
+		status: 412,
+		title: "The content is not what If-Match names",
+		fix: "Ask again without If-Match; the ETag is the SHA-256 of the permit.",
+		retryable: false,
+	},
 	unsupported_media_type: {
 		status: 415,
-		title: "The content is of a type that this endpoint does not take",
-		fix: "Send `Content-Type: application/json`.",
+		title: "The content is of a type, or has a coding, that this endpoint does not take",
+		fix: "Send JSON as `Content-Type: application/json`, and nothing with a Content-Encoding.",
 		retryable: false,
 	},
 	unauthenticated: {
 		status: 401,
 		title: "The credentials are missing, malformed, expired or not accepted",
 		fix: "Devices: ask /oauth2/token for a new access token. Publishers and operators: send a valid API key as `Authorization: Bearer`.",
+		retryable: false,
+	},
+	dpop_proof_missing: {
+		status: 401,
+		title: "The token is bound to the device's key, and the request has no DPoP proof",
+		fix: "Send a fresh `DPoP` header with each request (RFC 9449). If the device sends one, a proxy on the way removes it: have it pass the header on.",
 		retryable: false,
 	},
 	insufficient_scope: {
@@ -204,6 +216,23 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** Members of an answer beyond the standard ones. Nothing secret: they go to the client. */
 export type ProblemExtras = Readonly<Record<string, string | number | boolean | null | readonly unknown[]>>;
 
+/** How credentials were refused: RFC 6750 §3.1 and RFC 9449 §7.1 have these two words. */
+export interface Challenge {
+	readonly scheme: "DPoP" | "Bearer";
+	readonly error: "invalid_token" | "invalid_dpop_proof";
+}
+
+/**
+ * The schemes that a 401 names (RFC 9110 §11.6.1), with the error in the one that was used. None without credentials: RFC 6750
+ * §3.1 keeps error codes to requests that carried some.
+ */
+function challengesOf(challenge: Challenge | undefined): string {
+	const error = (scheme: Challenge["scheme"]) => (challenge?.scheme === scheme ? [`error="${challenge.error}"`] : []);
+	const dpop = [...error("DPoP"), 'algs="ES256 EdDSA Ed25519"'].join(", ");
+	const bearer = ["Bearer", ...error("Bearer")].join(" ");
+	return `DPoP ${dpop}, ${bearer}`;
+}
+
 /** Thrown by routes; the application's error handler turns it into the answer. */
 export class ProblemError extends Error {
 	override readonly name = "ProblemError";
@@ -211,16 +240,24 @@ export class ProblemError extends Error {
 	readonly detail: string | undefined;
 	readonly extras: ProblemExtras;
 	readonly headers: Readonly<Record<string, string>>;
+	readonly challenge: Challenge | undefined;
 
 	constructor(
 		code: ProblemCode,
-		options: { detail?: string; extras?: ProblemExtras; headers?: Readonly<Record<string, string>> } = {},
+		options: {
+			detail?: string;
+			extras?: ProblemExtras;
+			headers?: Readonly<Record<string, string>>;
+			/** of a 401: what was wrong with credentials that were sent; not given = none were */
+			challenge?: Challenge;
+		} = {},
 	) {
 		super(options.detail ?? PROBLEMS[code].title);
 		this.code = code;
 		this.detail = options.detail;
 		this.extras = options.extras ?? {};
 		this.headers = options.headers ?? {};
+		this.challenge = options.challenge;
 	}
 }
 
@@ -243,7 +280,6 @@ export function problemResponse(problem: ProblemError, requestId: string): Respo
 		"cache-control": "no-store",
 		...problem.headers,
 	});
-	// RFC 9110 §11.6.1: a 401 names the schemes it would accept.
-	if (status === 401) headers.set("www-authenticate", 'DPoP algs="ES256 EdDSA Ed25519", Bearer');
+	if (status === 401) headers.set("www-authenticate", challengesOf(problem.challenge));
 	return new Response(JSON.stringify(body), { status, headers });
 }

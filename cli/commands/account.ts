@@ -51,15 +51,15 @@ export function defineAccount(account: Command, surroundings: Surroundings): voi
 	const list = account
 		.command("list")
 		.description("all customers")
-		.option("--cursor <cursor>", "go on after an earlier page");
-	runAsOperator(list, surroundings, { cursor: z.string().optional() }, async ({ api, options, output }) => {
-		const query = options.cursor === undefined ? "" : `?cursor=${encodeURIComponent(options.cursor)}`;
+		.option("--after <account>", "go on after an earlier page");
+	runAsOperator(list, surroundings, { after: accountId.optional() }, async ({ api, options, output }) => {
+		const query = options.after === undefined ? "" : `?after=${options.after}`;
 		const found = await api.call("GET", `/v1/accounts${query}`, "could not list accounts", listAnswer("accounts"));
 		const table = formatTable(
 			["ACCOUNT", "NAME", "CREATED", "CLOSED"],
 			found.items.map((one) => [one["account"], one["name"], one["created_at"], one["closed_at"]]),
 		);
-		const next = typeof found.answer["next"] === "string" ? [`more: --cursor ${found.answer["next"]}`] : [];
+		const next = typeof found.answer["next"] === "string" ? [`more: --after ${found.answer["next"]}`] : [];
 		output.answer(found.answer, [...table, ...next]);
 	});
 	addAccountEventsCommand(account, surroundings);

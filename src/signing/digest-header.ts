@@ -26,6 +26,24 @@ export function parseDigestHeader(value: string): DigestHeader {
 	return sha256 === null ? { ok: false, reason: "malformed" } : { ok: true, sha256 };
 }
 
+/**
+ * The SHA-256 that an upload announces, in Repr-Digest, in Content-Digest or in both: content without a coding is its own
+ * representation, so both must then say the same.
+ * @param headers undefined = not sent; one of the two at least
+ */
+export function readAnnouncedDigest(headers: {
+	readonly repr: string | undefined;
+	readonly content: string | undefined;
+}): DigestHeader | { readonly ok: false; readonly reason: "missing" | "contradiction" } {
+	const read = [headers.repr, headers.content].filter((value) => value !== undefined).map(parseDigestHeader);
+	const malformed = read.find((one) => !one.ok && one.reason === "malformed");
+	if (malformed !== undefined) return malformed;
+	// RFC 9530 §5: an algorithm that is not known is skipped, so a header without ours contradicts nothing.
+	const [digest, ...others] = read.filter((one) => one.ok);
+	if (digest === undefined) return read[0] ?? { ok: false, reason: "missing" };
+	return others.every(({ sha256 }) => sha256 === digest.sha256) ? digest : { ok: false, reason: "contradiction" };
+}
+
 /** The value of Repr-Digest for a payload whose SHA-256 is given as 64 hexadecimal digits. */
 export function formatReprDigest(sha256: string): string {
 	let binary = "";

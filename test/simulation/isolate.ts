@@ -121,7 +121,7 @@ export class Isolate {
 		const view = await this.#records.current(scope);
 		if (standsOnDenyList(scope, view, token.profile.id)) return refusal(scope, "denial");
 		try {
-			if (token.provisional) await requireCurrent(scope, view, token.profile);
+			if (token.provisional) await requireCurrent(scope, view, { profile: token.profile, jkt: null });
 		} catch (error) {
 			if (error instanceof ProblemError) return refusal(scope, "record");
 			throw error;

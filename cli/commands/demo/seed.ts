@@ -47,7 +47,7 @@ async function ensureAccount({ api }: SeedOptions) {
 	const page = z.looseObject({ accounts: z.array(account), next: z.string().nullish() });
 	let cursor: string | null | undefined;
 	do {
-		const query: string = cursor == null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+		const query: string = cursor == null ? "" : `?after=${encodeURIComponent(cursor)}`;
 		const found = await api.call("GET", `/v1/accounts${query}`, "could not list accounts", page);
 		const existing = found.accounts.find((one) => one.name === ACCOUNT_NAME);
 		if (existing !== undefined)

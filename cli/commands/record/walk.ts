@@ -106,7 +106,7 @@ export async function listOwners(
 	const { products } = await ask("/v1/products", "could not list products", productList);
 	const owners: Owner[] = products.map(({ product }) => ({ product }));
 	for (let cursor: string | null = ""; cursor !== null; ) {
-		const query = `?limit=1000${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`;
+		const query = `?limit=1000${cursor === "" ? "" : `&after=${encodeURIComponent(cursor)}`}`;
 		const list: z.infer<typeof accountList> = await ask(`/v1/accounts${query}`, "could not list accounts", accountList);
 		for (const { account } of list.accounts) owners.push({ account });
 		cursor = list.next;

@@ -120,9 +120,10 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_account", () => this.#desks.licenseDesk.createCode(input));
 	}
 
-	/** @param after id of the last code of the page before */
-	async listCodes(after = "", limit = CODES_PER_PAGE): Promise<Code[]> {
-		return this.#exists ? this.#desks.licenseDesk.codes(after, limit) : [];
+	/** @param after id of the last code of the page before @returns null when the account has no such code */
+	async listCodes(after = "", limit = CODES_PER_PAGE): Promise<Code[] | null> {
+		if (this.#exists) return this.#desks.licenseDesk.codes(after, limit);
+		return after === "" ? [] : null;
 	}
 
 	/** No device activates with it from now on; those that did stay. */

@@ -70,11 +70,16 @@ export class DirectoryTables {
 	}
 
 	/** @returns accounts in the order of their creation, and the place after the last one if there are more */
-	accounts(after: number, limit: number): { accounts: AccountEntry[]; next: number | null } {
+	/** @param after id of an account; "" = from the first @returns null when there is no such account */
+	accounts(after: string, limit: number): { accounts: AccountEntry[]; next: string | null } | null {
+		const seqOf = (id: string) =>
+			this.#sql.exec<{ seq: number }>("SELECT seq FROM accounts WHERE id = ?", id).toArray()[0]?.seq;
+		const place = after === "" ? 0 : seqOf(after);
+		if (place === undefined) return null;
 		const query = "SELECT * FROM accounts WHERE seq > ? ORDER BY seq LIMIT ?";
-		const rows = this.#sql.exec<AccountRow>(query, after, limit + 1).toArray();
+		const rows = this.#sql.exec<AccountRow>(query, place, limit + 1).toArray();
 		const page = rows.slice(0, limit);
-		return { accounts: page.map(accountOf), next: rows.length > limit ? (page.at(-1)?.seq ?? null) : null };
+		return { accounts: page.map(accountOf), next: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
 	}
 
 	product(name: string): ProductEntry | null {

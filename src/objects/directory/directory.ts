@@ -80,12 +80,10 @@ export class Directory extends DurableObject<ObjectBindings> {
 		});
 	}
 
-	/** @param cursor `next` of the page before */
-	async listAccounts(cursor: string | null = null, limit = ACCOUNTS_PER_PAGE) {
-		if (!this.#exists) return { accounts: [], next: null };
-		const after = cursor !== null && /^\d{1,15}$/.test(cursor) ? Number(cursor) : 0;
-		const { accounts, next } = this.#tables.accounts(after, limit);
-		return { accounts, next: next === null ? null : String(next) };
+	/** @param after id of the last account of the page before; "" = from the first @returns null when there is no such account */
+	async listAccounts(after = "", limit = ACCOUNTS_PER_PAGE) {
+		if (this.#exists) return this.#tables.accounts(after, limit);
+		return after === "" ? { accounts: [], next: null } : null;
 	}
 
 	/** Enters a product in the list, after its object was created; again under the same name changes nothing. */

@@ -23,7 +23,7 @@ function allProblems(path: string, operation: Operation): ProblemCode[] {
 		for (const code of more) codes.add(code);
 	};
 	const asks = (scheme: string) => security.some((one) => Object.hasOwn(one, scheme));
-	if (asks("accessToken")) add("unauthenticated", "device_refused");
+	if (asks("accessToken")) add("unauthenticated", "dpop_proof_missing", "device_refused");
 	if (asks("apiKey")) add("unauthenticated", "insufficient_scope", "rate_limited");
 	if (path.startsWith("/v1/")) {
 		if (parameters.some((parameter) => parameter.in === "path")) add("invalid_identifier");

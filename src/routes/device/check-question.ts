@@ -90,7 +90,8 @@ export function stateOf(question: CheckQuestion, heads: HeadsRecord): string {
 }
 
 function parseQuestion(query: string): CheckQuestion {
-	const parameters = [...new URLSearchParams(query)];
+	// Read as a form a plus would be a space; in a URL it is a plus, as in versions (RFC 3986 §3.4).
+	const parameters = [...new URLSearchParams(query.replaceAll("+", "%2B"))];
 	if (new Set(parameters.map(([name]) => name)).size !== parameters.length) {
 		throw new ProblemError("invalid_request", { detail: "a parameter is given twice" });
 	}

@@ -7,7 +7,7 @@ import { ProblemError } from "../../problem.ts";
 import { formatReprDigest } from "../../signing/digest-header.ts";
 import { verifyDownloadUrl } from "../../signing/signed-url.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { namesEtag } from "../http/if-none-match.ts";
+import { mayMatch, namesEtag } from "../http/etag-conditions.ts";
 import { createRouter, problems } from "../http/openapi.ts";
 import { parseByteRange } from "./byte-range.ts";
 
@@ -23,14 +23,19 @@ const route = createRoute({
 	request: {
 		params: z.object({ sha256: z.string(), name: packageFileName }),
 		query: z.object({ v: z.literal("1"), k: z.string(), d: z.string(), e: z.string(), s: z.string() }),
-		headers: z.object({ range: z.string().optional(), "if-range": z.string().optional() }),
+		headers: z.object({
+			range: z.string().optional(),
+			"if-range": z.string().optional(),
+			"if-match": z.string().optional(),
+			"if-none-match": z.string().optional(),
+		}),
 	},
 	responses: {
 		200: { description: "The package", content: bytes },
 		206: { description: "The part that Range asks for", content: bytes },
 		304: { description: "You have it: If-None-Match names its digest" },
 		416: { description: "Range lies outside the package" },
-		...problems("signed_url_invalid", "signed_url_expired", "not_found", "content_missing"),
+		...problems("signed_url_invalid", "signed_url_expired", "not_found", "precondition_failed", "content_missing"),
 	},
 });
 
@@ -55,6 +60,8 @@ downloads.on(["GET", "HEAD"], "/d/:sha256/:name", async (c) => {
 		"cache-control": "private, no-store, no-transform",
 		"referrer-policy": "no-referrer",
 	});
+	// In the order of RFC 9110 §13.2.2. If-Unmodified-Since is ignored, as it is where there is no date of modification.
+	if (!mayMatch(c.req.header("if-match"), `"${sha256}"`)) throw new ProblemError("precondition_failed");
 	if (namesEtag(c.req.header("if-none-match"), `"${sha256}"`)) return new Response(null, { status: 304, headers });
 	const rangeHeader = wantedRange(c, sha256);
 	if (c.req.method === "GET" && rangeHeader === undefined) {

@@ -4,7 +4,7 @@ import { localeTag } from "../../content/message.ts";
 import { localizedText, selectMessages } from "../../content/select-messages.ts";
 import { versionName } from "../../names.ts";
 import { requireDevice } from "../http/authenticate.ts";
-import { namesEtag } from "../http/if-none-match.ts";
+import { namesEtag } from "../http/etag-conditions.ts";
 import { createRouter, degradedMarks, jsonAnswer, markDegraded, problems, toTimestamp } from "../http/openapi.ts";
 import { shownMessage } from "../operator/message-body.ts";
 

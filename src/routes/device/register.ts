@@ -148,7 +148,7 @@ export const registration = createRouter()
 				token_endpoint_auth_signing_alg: metadata.token_endpoint_auth_signing_alg ?? proof.alg,
 				grant_types: ["client_credentials"],
 				dpop_bound_access_tokens: device.dpopBound,
-				jwks: { keys: [device.jwk] },
+				jwks: { keys: [{ ...device.jwk, ...keyName(metadata.jwks.keys[0]) }] },
 				device_serial: device.serial,
 				device_model: device.model,
 				account: device.account,
@@ -179,6 +179,11 @@ export const registration = createRouter()
 		}
 		return c.body(null, 204);
 	});
+
+/** The client's own name for its key, as it was sent: whatever it names in assertions, the key is found by the client. */
+function keyName({ kid }: Readonly<Record<string, unknown>>): { kid?: string } {
+	return typeof kid === "string" ? { kid } : {};
+}
 
 /** One face for every code that is not good, so that a guesser cannot tell how it was not. */
 function refuseCode(scope: RequestScope, reason: string): never {

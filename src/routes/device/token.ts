@@ -77,7 +77,6 @@ export const token = plainRoute(route, async (request, scope) => {
 	const verified = await verifyDeviceAssertion(assertion, {
 		issuer: services.config.issuer,
 		jwk: device.jwk,
-		jkt: device.jkt,
 		key,
 		now,
 	});
@@ -213,7 +212,11 @@ async function boundKey(scope: RequestScope, proofHeader: string | null, device:
 	if (proofHeader === null) {
 		if (!device.dpopBound) return null;
 		scope.event.reason = "proof_missing";
-		throw new OAuthError("invalid_dpop_proof", 400, "this device registered for DPoP-bound tokens; send a DPoP proof");
+		throw new OAuthError(
+			"invalid_dpop_proof",
+			400,
+			"this device registered for DPoP-bound tokens: send a DPoP proof; if it sends one, a proxy on the way removes the header",
+		);
 	}
 	const proof = await verifyDpopProof({
 		proof: proofHeader,

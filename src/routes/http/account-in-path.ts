@@ -1,7 +1,15 @@
 // What routes share that are about an account: the account in the path or query, opened, and how they refuse.
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { type AccountId, ID_RANDOM_BYTES, isLicenseId, parseAccountId } from "../../entitlement/ids.ts";
+import {
+	type AccountId,
+	accountObjectName,
+	ID_RANDOM_BYTES,
+	isHaGroupId,
+	isLicenseId,
+	parseAccountId,
+	parseDeviceId,
+} from "../../entitlement/ids.ts";
 import type { Account } from "../../objects/account/account.ts";
 import type { Change } from "../../objects/audit.ts";
 import { ProblemError } from "../../problem.ts";
@@ -39,6 +47,23 @@ export const changeRefusals = { ...accountRefusals, ...problems("conflict") };
 export function nextAfter<T>(page: readonly T[], limit: number, nameOf: (item: T) => string): string | null {
 	const last = page.length === limit ? page.at(-1) : undefined;
 	return last === undefined ? null : nameOf(last);
+}
+
+/**
+ * Whether an id can be that of a device or an HA group of the account.
+ * @param accountId of proper form
+ */
+export async function isOfAccount(c: Context<AppEnv>, accountId: string, id: string): Promise<boolean> {
+	const device = await parseDeviceId(c.env.services.lookupKeys, id);
+	if (device === null && !isHaGroupId(id)) return false;
+	return accountObjectName(id) === accountObjectName(accountId);
+}
+
+/** The problem of an `after` that no page of the list has given out as its `next`. */
+export function unknownAfter(): ProblemError {
+	return new ProblemError("invalid_request", {
+		extras: { errors: [{ field: "after", message: "no page of this list gave it as its `next`" }] },
+	});
 }
 
 /**

@@ -6,12 +6,13 @@ import { type DeniedRecord, licenseEpochOf, type SharedView } from "../../conten
 import type { Scope } from "../../entitlement/credential-record.ts";
 import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { ACCOUNT_ID, accountObjectName, parseApiKey } from "../../entitlement/ids.ts";
-import { ProblemError } from "../../problem.ts";
+import { type Challenge, ProblemError, type ProblemExtras } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { hasTokenForm, type OpenedAccessToken, openAccessToken } from "../../signing/access-token.ts";
 import { verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
+import { clockMessage } from "./oauth-error.ts";
 import { pathOf } from "./plain-handler.ts";
 import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
@@ -36,9 +37,25 @@ export function tokenTail(accessToken: string): string {
 	return accessToken.slice(-32);
 }
 
-function refuse(scope: RequestScope, reason: string): never {
+/** @param scheme of credentials that were sent and are not good; not given = none were sent */
+function refuse(scope: RequestScope, reason: string, scheme?: Challenge["scheme"], extras: ProblemExtras = {}): never {
 	scope.event.reason = reason;
-	throw new ProblemError("unauthenticated");
+	throw new ProblemError("unauthenticated", {
+		extras,
+		...(scheme !== undefined && { challenge: { scheme, error: "invalid_token" } }),
+	});
+}
+
+/** A refusal of the proof beside the token: RFC 9449 §7.1 tells it apart from one of the token. */
+function refuseProof(scope: RequestScope, reason: string, clockOffsetSeconds?: number): never {
+	scope.event.reason = reason;
+	throw new ProblemError(reason === "proof_missing" ? "dpop_proof_missing" : "unauthenticated", {
+		challenge: { scheme: "DPoP", error: "invalid_dpop_proof" },
+		...(clockOffsetSeconds !== undefined && {
+			detail: clockMessage(clockOffsetSeconds),
+			extras: { server_time: scope.now },
+		}),
+	});
 }
 
 /** Lets devices pass, before anything else of the request is read; the handler finds its caller as `c.var.caller`. */
@@ -116,14 +133,18 @@ export async function authenticateDevice(
 		issuer: config.issuer,
 		now: scope.now,
 	});
-	if (!token.ok) refuse(scope, `token_${token.reason}`);
+	// Said only of a token of ours: with its own clock a device cannot tell whether the token or the clock is at fault.
+	if (!token.ok) {
+		const extras: ProblemExtras = token.reason === "expired" ? { server_time: scope.now } : {};
+		refuse(scope, `token_${token.reason}`, authorization.scheme, extras);
+	}
 	scope.event.device = token.pseudonym;
 	scope.event.account = accountObjectName(token.profile.id);
 	await requireProof(request, scope, authorization, token.jkt);
 	const view = held ?? (await scope.services.records.current(scope));
 	refuseDenied(scope, view, token.profile.id);
-	refuseOutdated(scope, view, token.profile);
-	if (token.provisional) await requireCurrent(scope, view, token.profile);
+	refuseOutdated(scope, token, licenseEpochOf(view.denied, token.profile.id));
+	if (token.provisional) await requireCurrent(scope, view, token);
 	return { ...token, view, tail: tokenTail(authorization.credentials) };
 }
 
@@ -138,12 +159,14 @@ export async function requireProof(
 	jkt: string | null,
 ): Promise<void> {
 	if (jkt === null) {
-		if (authorization.scheme !== "Bearer") refuse(scope, "scheme_not_bearer");
+		if (authorization.scheme !== "Bearer") refuse(scope, "scheme_not_bearer", authorization.scheme);
 		return;
 	}
-	if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop");
+	if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop", authorization.scheme);
+	const sent = request.headers.get("dpop");
+	if (sent === null) refuseProof(scope, "proof_missing");
 	const proof = await verifyDpopProof({
-		proof: request.headers.get("dpop") ?? "",
+		proof: sent,
 		method: request.method,
 		url: scope.services.config.issuer + pathOf(request.url),
 		now: scope.now,
@@ -151,17 +174,17 @@ export async function requireProof(
 		expectedJkt: jkt,
 		importKey: scope.services.importKey,
 	});
-	if (!proof.ok) refuse(scope, `proof_${proof.reason}`);
-	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuse(scope, "proof_replayed");
+	if (!proof.ok) {
+		refuseProof(scope, `proof_${proof.reason}`, "clockOffsetSeconds" in proof ? proof.clockOffsetSeconds : undefined);
+	}
+	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuseProof(scope, "proof_replayed");
 }
 
+type HeldToken = Pick<OpenedAccessToken, "profile" | "jkt">;
+
 /** @throws ProblemError `unauthenticated` when the token is from before a change of the account's licenses: it gets a new one */
-function refuseOutdated(
-	scope: RequestScope,
-	view: SharedView,
-	{ id, licenseEpoch }: OpenedAccessToken["profile"],
-): void {
-	if (licenseEpoch < licenseEpochOf(view.denied, id)) refuse(scope, "token_outdated");
+function refuseOutdated(scope: RequestScope, { profile, jkt }: HeldToken, licenseEpoch: number): void {
+	if (profile.licenseEpoch < licenseEpoch) refuse(scope, "token_outdated", jkt === null ? "Bearer" : "DPoP");
 }
 
 /**
@@ -169,13 +192,9 @@ function refuseOutdated(
  * license, and outlive it: so its record is asked, which by now may be there again.
  * @throws ProblemError `device_refused` when the device is not active, `unauthenticated` as `refuseOutdated`
  */
-export async function requireCurrent(
-	scope: RequestScope,
-	view: SharedView,
-	profile: Pick<DeviceRecord, "id" | "licenseEpoch">,
-): Promise<void> {
-	const device = await requireActive(scope, view, profile.id);
-	if (profile.licenseEpoch < device.licenseEpoch) refuse(scope, "token_outdated");
+export async function requireCurrent(scope: RequestScope, view: SharedView, token: HeldToken): Promise<void> {
+	const device = await requireActive(scope, view, token.profile.id);
+	refuseOutdated(scope, token, device.licenseEpoch);
 }
 
 /** @throws ProblemError `device_refused` when the device's record does not say that it is active */
@@ -226,11 +245,12 @@ async function authenticateKey(request: Request, scope: RequestScope, required: 
 		return BOOTSTRAP_SUBJECT;
 	}
 	// Its own check tells an API key from garbage, so garbage never reaches a store.
-	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null) refuse(scope, "api_key_malformed");
+	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null)
+		refuse(scope, "api_key_malformed", "Bearer");
 	const credential = await services.readCredential(hash, scope.nowMs);
-	if (credential === null) refuse(scope, "api_key_unknown");
-	if (credential.revoked) refuse(scope, "api_key_revoked");
-	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired");
+	if (credential === null) refuse(scope, "api_key_unknown", "Bearer");
+	if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");
+	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired", "Bearer");
 	event.subject = credential.subject;
 	if (!credential.scopes.includes(required) && !credential.scopes.includes("operate")) {
 		// The account is only what the caller wrote; whose it is must not look like our word.

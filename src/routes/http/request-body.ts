@@ -1,4 +1,4 @@
-// Guards before a body is read: its length is known, it is small, and it is of the type the endpoint takes. Hono's own
+// Guards before a body is read: its length is known, it is small, it is of the type the endpoint takes, and it is not coded. Hono's own
 // bodyLimit is not used because it collects a body of unknown length in memory.
 import type { z } from "@hono/zod-openapi";
 import { ProblemError } from "../../problem.ts";
@@ -13,6 +13,19 @@ const MAX_OAUTH_BYTES = 16_384;
 function declaredLength(request: Request): number | null {
 	const header = request.headers.get("content-length");
 	return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null;
+}
+
+/** RFC 9110 §15.5.16: a 415 for a content coding says which codings are taken. */
+const TAKEN_CODINGS = { "accept-encoding": "identity" };
+const CODED = "send the content without Content-Encoding";
+
+/** Whether the content is coded, as with gzip. Nothing here decodes: the bytes that arrive are the bytes that count. */
+function isCoded(request: Request): boolean {
+	return (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase() !== "identity";
+}
+
+function codedContent(): ProblemError {
+	return new ProblemError("unsupported_media_type", { detail: CODED, headers: TAKEN_CODINGS });
 }
 
 function mediaType(request: Request): string {
@@ -32,6 +45,7 @@ function faultOfJson(request: Request): ProblemError | null {
 	if (length === null) return new ProblemError("length_required");
 	if (length > MAX_JSON_BYTES)
 		return new ProblemError("content_too_large", { extras: { limit_bytes: MAX_JSON_BYTES } });
+	if (isCoded(request)) return codedContent();
 	return length > 0 && mediaType(request) !== "application/json" ? new ProblemError("unsupported_media_type") : null;
 }
 
@@ -64,17 +78,20 @@ export function guardOAuth(request: Request, type: "application/json" | "applica
 	const length = declaredLength(request);
 	if (length === null) throw new OAuthError("invalid_request", 411, "send a Content-Length");
 	if (length > MAX_OAUTH_BYTES) throw new OAuthError("invalid_request", 413, `send at most ${MAX_OAUTH_BYTES} bytes`);
+	if (isCoded(request)) throw new OAuthError("invalid_request", 415, CODED, { headers: TAKEN_CODINGS });
 	if (mediaType(request) !== type) throw new OAuthError("invalid_request", 415, `send Content-Type: ${type}`);
 }
 
 /**
  * The length that an upload announces.
- * @throws ProblemError `length_required` without one, `content_too_large` above the limit, `length_mismatch` for none at all
+ * @throws ProblemError `length_required` without one, `content_too_large` above the limit, `length_mismatch` for none at all,
+ *   `unsupported_media_type` for content that is coded
  */
 export function requireLength(request: Request, limit: number): number {
 	const length = declaredLength(request);
 	if (length === null) throw new ProblemError("length_required");
 	if (length === 0) throw new ProblemError("length_mismatch", { detail: "the content is empty" });
 	if (length > limit) throw new ProblemError("content_too_large", { extras: { limit_bytes: limit } });
+	if (isCoded(request)) throw codedContent();
 	return length;
 }

@@ -7,10 +7,18 @@ import {
 	MAX_LINES,
 	readDeviceLine,
 } from "../../entitlement/device-line.ts";
-import { mintDeviceId } from "../../entitlement/ids.ts";
+import { isHaGroupId, mintDeviceId } from "../../entitlement/ids.ts";
 import type { LineOutcome } from "../../objects/account/import-desk.ts";
 import { ProblemError } from "../../problem.ts";
-import { accountPath, accountRefusals, nextAfter, openAccount, randomBytes } from "../http/account-in-path.ts";
+import {
+	accountPath,
+	accountRefusals,
+	isOfAccount,
+	nextAfter,
+	openAccount,
+	randomBytes,
+	unknownAfter,
+} from "../http/account-in-path.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { devicePath, openDevice } from "../http/device-in-path.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
@@ -120,8 +128,9 @@ const importMany = createRoute({
 export const accountDevices = createRouter()
 	.openapi(list, async (c) => {
 		const { services, now } = c.env;
-		const { object } = await openAccount(c, c.req.valid("param").account);
-		const { after, limit = DEVICES_PER_PAGE } = c.req.valid("query");
+		const { id, object } = await openAccount(c, c.req.valid("param").account);
+		const { after = "", limit = DEVICES_PER_PAGE } = c.req.valid("query");
+		if (after !== "" && (isHaGroupId(after) || !(await isOfAccount(c, id, after)))) throw unknownAfter();
 		const stored = await object.listDevices(after, limit);
 		const devices = await Promise.all(stored.map((device) => describeDevice(device, services.lookupKeys, now)));
 		return c.json({ devices, next: nextAfter(devices, limit, ({ device }) => device) }, 200);

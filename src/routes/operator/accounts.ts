@@ -13,6 +13,7 @@ import {
 	type OpenAccount,
 	openAccount,
 	randomBytes,
+	unknownAfter,
 } from "../http/account-in-path.ts";
 import { type AppEnv, changeBy } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
@@ -77,6 +78,8 @@ const closeAccount = createRoute({
 	},
 	responses: { 200: jsonAnswer(accountBody, "It is closed"), ...changeRefusals },
 });
+const ACCOUNTS_PER_PAGE = 100;
+
 const listAccounts = createRoute({
 	method: "get",
 	path: "/v1/accounts",
@@ -85,15 +88,16 @@ const listAccounts = createRoute({
 	...operatorAccess,
 	request: {
 		query: z.object({
-			cursor: z.string().max(128).optional(),
+			after: z.string().max(64).optional().openapi({ description: "`next` of the page before" }),
 			limit: z.coerce.number().int().min(1).max(1000).optional().openapi({ type: "integer" }),
 		}),
 	},
 	responses: {
 		200: jsonAnswer(
 			z.object({ accounts: z.array(accountBody), next: z.string().nullable() }),
-			"A page; `next` is the cursor of the one after it",
+			"A page, in the order in which they were made; `next` is the `after` of the one after it",
 		),
+		...problems("unauthenticated", "insufficient_scope", "invalid_request", "rate_limited"),
 	},
 });
 export const accounts = createRouter()
@@ -121,8 +125,9 @@ export const accounts = createRouter()
 		return c.json(await change(c, account, { closes: true, reason }), 200);
 	})
 	.openapi(listAccounts, async (c) => {
-		const { cursor, limit } = c.req.valid("query");
-		const page = await c.env.services.objects.directory().listAccounts(cursor ?? null, limit ?? 100);
+		const { after = "", limit = ACCOUNTS_PER_PAGE } = c.req.valid("query");
+		const page = await c.env.services.objects.directory().listAccounts(after, limit);
+		if (page === null) throw unknownAfter();
 		return c.json(
 			{
 				accounts: page.accounts.map(describe),

@@ -6,7 +6,14 @@ import { instanceName, modelName, serialNumber } from "../../names.ts";
 import type { Code } from "../../objects/account/licenses/license-tables.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
-import { accountPath, accountRefusals, nextAfter, openAccount, randomBytes } from "../http/account-in-path.ts";
+import {
+	accountPath,
+	accountRefusals,
+	nextAfter,
+	openAccount,
+	randomBytes,
+	unknownAfter,
+} from "../http/account-in-path.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
 
@@ -115,6 +122,7 @@ export const codes = createRouter()
 	.openapi(listCodes, async (c) => {
 		const { object } = await openAccount(c, c.req.valid("param").account);
 		const stored = await object.listCodes(c.req.valid("query").after, CODES_PER_PAGE);
+		if (stored === null) throw unknownAfter();
 		const next = nextAfter(stored, CODES_PER_PAGE, ({ id }) => id);
 		return c.json({ codes: stored.map(describeCode), next }, 200);
 	})

@@ -9,9 +9,11 @@ import {
 	accountPath,
 	accountRefusals,
 	changeRefusals,
+	isOfAccount,
 	nextAfter,
 	openAccount,
 	randomBytes,
+	unknownAfter,
 } from "../http/account-in-path.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
@@ -119,8 +121,9 @@ export const haGroups = createRouter()
 		return c.json(settle(await object.createHaGroup({ ...by, id, ...newSettings(c.req.valid("json")) })), 201);
 	})
 	.openapi(list, async (c) => {
-		const { object } = await openAccount(c, c.req.valid("param").account);
+		const { id, object } = await openAccount(c, c.req.valid("param").account);
 		const { after = "" } = c.req.valid("query");
+		if (after !== "" && !(isHaGroupId(after) && (await isOfAccount(c, id, after)))) throw unknownAfter();
 		const found = await object.listHaGroups(after, GROUPS_PER_PAGE, c.env.now);
 		const next = nextAfter(found, GROUPS_PER_PAGE, ({ id }) => id);
 		return c.json({ ha_groups: found.map(describeHaGroup), next }, 200);

@@ -7,6 +7,7 @@ import { productName } from "../../names.ts";
 import type { RebuildResult, RecordPageQuery } from "../../objects/outbox/record-pages.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
+import { isOfAccount, unknownAfter } from "../http/account-in-path.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { operatorAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
@@ -102,14 +103,14 @@ const verify = createRoute({
 export const records = createRouter()
 	.openapi(rebuild, async (c) => {
 		const page = c.req.valid("json");
-		const query = pageQuery(c, page);
+		const query = await pageQuery(c, page);
 		const result = await (await ownerOf(c, page.owner)).rebuildRecords(query);
 		if (result === null) throw new ProblemError("not_found");
 		return c.json(requireRoom(c.env, result), 200);
 	})
 	.openapi(verify, async (c) => {
 		const page = c.req.valid("json");
-		const query = pageQuery(c, page);
+		const query = await pageQuery(c, page);
 		const result = await (await ownerOf(c, page.owner)).verifyRecords(query);
 		if (result === null) throw new ProblemError("not_found");
 		return c.json(
@@ -129,12 +130,22 @@ export const records = createRouter()
 		);
 	});
 
-function pageQuery(c: Context<AppEnv>, page: z.infer<typeof pageBody>): RecordPageQuery {
+async function pageQuery(c: Context<AppEnv>, page: z.infer<typeof pageBody>): Promise<RecordPageQuery> {
 	const { recordStores } = c.env.services.config;
 	if (page.store !== undefined && !recordStores.includes(page.store)) {
 		throw new ProblemError("invalid_request", { detail: `this deployment's stores are ${recordStores.join(" and ")}` });
 	}
-	return { after: page.after ?? "", limit: page.limit ?? RECORDS_PER_PAGE, store: page.store ?? null };
+	const { after } = page;
+	if (after !== undefined && after !== "" && !(await isPlaceAmong(c, page.owner, after))) throw unknownAfter();
+	return { after: after ?? "", limit: page.limit ?? RECORDS_PER_PAGE, store: page.store ?? null };
+}
+
+/** Whether `after` can be the `next` of a page of this owner's records. A product has one page. */
+async function isPlaceAmong(c: Context<AppEnv>, of: z.infer<typeof owner>, after: string): Promise<boolean> {
+	if ("directory" in of) return /^\d{1,9}$/.test(after);
+	if ("product" in of) return false;
+	const account = await parseAccountId(c.env.services.lookupKeys, of.account);
+	return account !== null && (await isOfAccount(c, account.id, after));
 }
 
 async function ownerOf(c: Context<AppEnv>, of: z.infer<typeof owner>) {

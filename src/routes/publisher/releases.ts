@@ -7,7 +7,7 @@ import { engineRange, modelName, packageFileName, productName, versionName } fro
 import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
-import { formatReprDigest, parseDigestHeader } from "../../signing/digest-header.ts";
+import { formatReprDigest, readAnnouncedDigest } from "../../signing/digest-header.ts";
 import { changeBy } from "../http/app-env.ts";
 import { publisherAccess } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestampOrNull } from "../http/openapi.ts";
@@ -64,6 +64,7 @@ const upload = createRoute({
 			"length_mismatch",
 			"length_required",
 			"content_too_large",
+			"unsupported_media_type",
 			"not_found",
 			"version_exists",
 			"rate_limited",
@@ -195,8 +196,11 @@ export const releases = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const size = requireLength(c.req.raw, services.config.maxPackageBytes);
-		const digest = parseDigestHeader(c.req.header("repr-digest") ?? c.req.header("content-digest") ?? "");
-		if (!digest.ok) throw new ProblemError("invalid_digest");
+		const digest = readAnnouncedDigest({ repr: c.req.header("repr-digest"), content: c.req.header("content-digest") });
+		if (!digest.ok) {
+			const isTwo = digest.reason === "contradiction";
+			throw new ProblemError("invalid_digest", isTwo ? { detail: "Repr-Digest and Content-Digest differ" } : {});
+		}
 		// A version may hold a plus sign, a file name may not.
 		const name = c.req.valid("query").name ?? `${product}-${version.replaceAll("+", "-")}`;
 		const content = { sha256: digest.sha256, size, name };

@@ -30,7 +30,6 @@ const RULES: CompactJwsRules = {
 export interface DeviceAssertion {
 	readonly jws: CompactJws;
 	readonly clientId: string;
-	readonly kid: string | null;
 	readonly audience: string;
 	readonly jti: string;
 	readonly iat: number;
@@ -57,15 +56,13 @@ export type AssertionVerification =
 			/** unix seconds from which the assertion is refused for its age, so until when its `jti` must be remembered */
 			readonly replayableUntil: number;
 	  }
-	| { readonly ok: false; readonly reason: "wrong_audience" | "wrong_algorithm" | "wrong_kid" | "bad_signature" }
+	| { readonly ok: false; readonly reason: "wrong_audience" | "wrong_algorithm" | "bad_signature" }
 	| ClockFailure;
 
 export interface AssertionExpectation {
 	readonly issuer: string;
 	/** of the device that `clientId` names, as its record has it */
 	readonly jwk: DevicePublicKey;
-	/** RFC 7638 thumbprint of `jwk` */
-	readonly jkt: string;
 	/** `jwk`, imported */
 	readonly key: CryptoKey;
 	/** unix seconds */
@@ -86,6 +83,7 @@ const assertionClaims = z.object({
 	nbf: numericDate.optional(),
 	jti: tokenId,
 });
+/** A name that the client gives its key, any name; the device's one key is found by the client (RFC 7515 §4.1.4: a hint). */
 const assertionKid = z.string().min(1).max(128).optional();
 
 /** Reads an assertion's form. `clientId` is what it claims; with it the caller finds the device, and with the device the key. */
@@ -93,8 +91,8 @@ export function readDeviceAssertion(text: string): AssertionRead {
 	const read = readCompactJws(text, RULES);
 	if (!read.ok) return read;
 	const { jws } = read;
-	const kid = assertionKid.safeParse(jws.header.kid);
-	if (!kid.success) return { ok: false, reason: "header_not_allowed", member: "kid" };
+	if (!assertionKid.safeParse(jws.header.kid).success)
+		return { ok: false, reason: "header_not_allowed", member: "kid" };
 	const parsed = assertionClaims.safeParse(jws.claims);
 	if (!parsed.success) return { ok: false, reason: "bad_claim", claim: String(parsed.error.issues[0]?.path[0] ?? "") };
 	const { iss, sub, client_id: clientId = sub, aud, exp, iat, nbf, jti } = parsed.data;
@@ -104,7 +102,7 @@ export function readDeviceAssertion(text: string): AssertionRead {
 	if (lifetimeSeconds > ASSERTION_MAX_LIFETIME_SECONDS)
 		return { ok: false, reason: "lifetime_too_long", lifetimeSeconds };
 	const audience = typeof aud === "string" ? aud : aud[0];
-	return { ok: true, assertion: { jws, clientId, kid: kid.data ?? null, audience, jti, iat, exp, nbf: nbf ?? null } };
+	return { ok: true, assertion: { jws, clientId, audience, jti, iat, exp, nbf: nbf ?? null } };
 }
 
 /**
@@ -112,13 +110,11 @@ export function readDeviceAssertion(text: string): AssertionRead {
  */
 export async function verifyDeviceAssertion(
 	assertion: DeviceAssertion,
-	{ issuer, jwk, jkt, key, now }: AssertionExpectation,
+	{ issuer, jwk, key, now }: AssertionExpectation,
 ): Promise<AssertionVerification> {
-	const { jws, clientId, kid, jti } = assertion;
+	const { jws, clientId, jti } = assertion;
 	if (assertion.audience !== issuer) return { ok: false, reason: "wrong_audience" };
 	if (!algorithmsOf(jwk).includes(jws.alg)) return { ok: false, reason: "wrong_algorithm" };
-	// A kid chooses nothing: the device has one key. But a kid of another key means a client that is confused about its own.
-	if (kid !== null && kid !== jkt) return { ok: false, reason: "wrong_kid" };
 	if (!(await hasGoodSignature(jws, key))) return { ok: false, reason: "bad_signature" };
 	const clockFailure = findClockFailure(assertion, now, ASSERTION_MAX_AGE_SECONDS);
 	if (clockFailure !== null) return clockFailure;

@@ -15,7 +15,7 @@ const COORDINATE_BYTES = 32;
 const coordinate = z.string().refine((text) => decodeBase64url(text)?.length === COORDINATE_BYTES);
 /** Members that say nothing about the key's value. Any other member, above all the private `d`, makes the key unusable. */
 const metadata = {
-	kid: z.string().optional(),
+	kid: z.string().max(128).optional(),
 	use: z.literal("sig").optional(),
 	key_ops: z.tuple([z.literal("verify")]).optional(),
 	ext: z.boolean().optional(),

@@ -9,12 +9,12 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: [...ATTACKS, "test/workers/routes/device/permit-rechecks", "test/workers/routes/operator/license-changes"],
 		edits: [
 			{
-				from: 'if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop");',
+				from: 'if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop", authorization.scheme);',
 				to: 'if (authorization.scheme !== "DPoP") return;',
 				breaks: "a token that is bound to a key is good for whoever has stolen it",
 			},
 			{
-				from: 'if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuse(scope, "proof_replayed");',
+				from: 'if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuseProof(scope, "proof_replayed");',
 				to: "",
 				breaks: "a proof that was overheard can be sent again",
 			},
@@ -24,12 +24,12 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "a suspended device goes on until its token ends",
 			},
 			{
-				from: "if (licenseEpoch < licenseEpochOf(view.denied, id))",
-				to: "if (licenseEpoch > licenseEpochOf(view.denied, id))",
+				from: "if (profile.licenseEpoch < licenseEpoch)",
+				to: "if (profile.licenseEpoch > licenseEpoch)",
 				breaks: "a token from before a change of licenses is good until it ends",
 			},
 			{
-				from: 'if (credential.revoked) refuse(scope, "api_key_revoked");',
+				from: 'if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");',
 				to: "",
 				breaks: "an API key that was revoked opens everything that it did",
 			},

@@ -1,7 +1,7 @@
 // Repr-Digest (RFC 9530): how a SHA-256 is written and found among other digests, and which headers are refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatReprDigest, parseDigestHeader } from "../../../src/signing/digest-header.ts";
+import { formatReprDigest, parseDigestHeader, readAnnouncedDigest } from "../../../src/signing/digest-header.ts";
 
 const HEX = "ab".repeat(32);
 const GOOD = formatReprDigest(HEX);
@@ -56,5 +56,23 @@ describe("digest header (N43)", () => {
 			fc.property(fc.string({ maxLength: 80 }), (text) => void parseDigestHeader(text)),
 			{ numRuns: 2000 },
 		);
+	});
+});
+
+describe("the digest that an upload announces", () => {
+	const OTHER = formatReprDigest("cd".repeat(32));
+	const good = { ok: true, sha256: HEX };
+	it.each<[string, string | undefined, string | undefined, object]>([
+		["in Repr-Digest", GOOD, undefined, good],
+		["in Content-Digest", undefined, GOOD, good],
+		["in both", GOOD, GOOD, good],
+		["in one, the other knowing another algorithm only", GOOD, "sha-512=:AAAA:", good],
+		["nowhere", undefined, undefined, { ok: false, reason: "missing" }],
+		["as two", GOOD, OTHER, { ok: false, reason: "contradiction" }],
+		["beside garbage", GOOD, "garbage", { ok: false, reason: "malformed" }],
+		["as garbage", "garbage", GOOD, { ok: false, reason: "malformed" }],
+		["in Content-Digest, Repr-Digest knowing another algorithm", "sha-512=:AAAA:", GOOD, good],
+	])("%s", (_, repr, content, expected) => {
+		expect(readAnnouncedDigest({ repr, content })).toEqual(expected);
 	});
 });

@@ -137,8 +137,10 @@ export class LicenseDesk {
 		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
 
-	codes(after: string, limit: number): Code[] {
-		return this.#parts.licenses.codes(after, limit);
+	/** @param after id of a code; "" = from the first @returns null when there is no such code */
+	codes(after: string, limit: number): Code[] | null {
+		const { licenses } = this.#parts;
+		return after === "" || licenses.code("id", after) !== null ? licenses.codes(after, limit) : null;
 	}
 
 	/** A code for an HA group is for the group's license, whichever that is when it is used. */

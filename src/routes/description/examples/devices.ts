@@ -121,4 +121,6 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	s: "TiUM2bhep0rYkBDM0jecZMYpMsQCsBFUYQPKYfIqBvo",
 	range: "bytes=1000-",
 	"if-range": `"${SHA256}"`,
+	"if-match": `"${SHA256}"`,
+	"if-none-match": `"${SHA256}"`,
 };

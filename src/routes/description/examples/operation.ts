@@ -93,7 +93,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"GET /v1/accounts/{account}/codes.after": "code-6r1x9m4d",
 	"GET /v1/accounts/{account}/ha-groups.after": GROUP,
 	"RecordPage.after": DEVICE,
-	cursor: ACCOUNT,
+	"GET /v1/accounts.after": ACCOUNT,
 	limit: 100,
 	days: 30,
 	detail: "stolen",

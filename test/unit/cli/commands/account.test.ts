@@ -39,11 +39,13 @@ it("shows the server's fix and request id when it refuses", async () => {
 it("says how to go on where a list has more than a page", async () => {
 	const accounts = [{ account: "acct-0000000000", name: "Example", created_at: "then" }];
 	server.faults.instead = ({ path }) =>
-		path.startsWith("/v1/accounts") ? { body: { accounts, next: path.includes("cursor=") ? null : "a b" } } : null;
+		path.startsWith("/v1/accounts")
+			? { body: { accounts, next: path.includes("after=") ? null : "acct-0123456789abcdef" } }
+			: null;
 	const list = (...more: string[]) => runCli(["account", "list", "--url", server.url, "--key", API_KEY, ...more]);
-	expect((await list()).stdout).toMatch(/\nmore: --cursor a b\n$/);
-	expect((await list("--cursor", "a b")).stdout).not.toContain("more:");
-	expect(server.seen.at(-1)?.path).toBe("/v1/accounts?cursor=a%20b");
+	expect((await list()).stdout).toMatch(/\nmore: --after acct-0123456789abcdef\n$/);
+	expect((await list("--after", "acct-0123456789abcdef")).stdout).not.toContain("more:");
+	expect(server.seen.at(-1)?.path).toBe("/v1/accounts?after=acct-0123456789abcdef");
 });
 
 describe("with an answer of the service", () => {

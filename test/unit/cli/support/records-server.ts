@@ -47,7 +47,7 @@ export async function startRecordsServer(): Promise<RecordsServer> {
 		}
 		if (pathname === "/v1/accounts") {
 			// One account a page.
-			const at = Number(searchParams.get("cursor") ?? 0);
+			const at = Number(searchParams.get("after") ?? 0);
 			const all = named("account");
 			const accounts = all.slice(at, at + 1).map((account) => ({ account }));
 			return json(response, 200, { accounts, next: at + 1 < all.length ? String(at + 1) : null });

@@ -42,7 +42,7 @@ describe("an activation whose answer is lost with its object", () => {
 		expect(retry).toMatchObject({ ok: true, kind: "same", published: true });
 		expect(retry.ok && retry.device.id).toBe(device(1).candidateDeviceId);
 		expect((await account().listLicenses())[0]?.seatsTaken).toBe(1);
-		expect((await account().listCodes())[0]?.used).toBe(1);
+		expect(((await account().listCodes()) ?? [])[0]?.used).toBe(1);
 		expect(await storedVersion(`device:${device(1).candidateDeviceId}`)).toBe(1);
 	});
 
@@ -71,7 +71,7 @@ describe("an activation whose answer is lost with its object", () => {
 		const devices = await account().listDevices();
 		expect(devices).toHaveLength(10);
 		expect((await account().listLicenses())[0]?.seatsTaken).toBe(10);
-		expect((await account().listCodes())[0]?.used).toBe(10);
+		expect(((await account().listCodes()) ?? [])[0]?.used).toBe(10);
 	});
 });
 

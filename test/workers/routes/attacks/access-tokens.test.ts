@@ -7,7 +7,7 @@ import { type SealPurpose, sealClaims } from "../../../../src/signing/sealed-cla
 import { type Bent, Firewall, nowSeconds } from "../../../support/firewall.ts";
 import { createFleet, publish } from "../../../support/fleet.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
-import { ISSUER, send } from "../../../support/service.ts";
+import { ISSUER, operate, send } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { newFirewall, newProduct, offerOf, permitOf } from "../../support/fixtures.ts";
 
@@ -120,7 +120,6 @@ function checkWithProof(proof: string | null, token = bound.accessToken): Promis
 }
 
 const proofs: [string, () => string | null | Promise<string>][] = [
-	["that is missing", () => null],
 	["that is empty", () => ""],
 	["by another key", async () => (await Firewall.create()).proof("GET", URL_OF_CHECK, bound.accessToken)],
 	["for another method", () => bound.proof("POST", URL_OF_CHECK, bound.accessToken)],
@@ -146,6 +145,18 @@ const bent = (change: Bent) => bound.proof("GET", URL_OF_CHECK, bound.accessToke
 describe("a check is refused with a bound token and a proof", () => {
 	test.each(proofs)("%s", async (_, make) => {
 		await expectProblem(await checkWithProof(await make()), "unauthenticated");
+	});
+
+	test("that is missing, and says what may have removed it", async () => {
+		const problem = await expectProblem(await checkWithProof(null), "dpop_proof_missing");
+		expect(problem["fix"]).toContain("a proxy on the way removes it");
+	});
+
+	test("that is of another time, and says how far the clock is off and what time it is", async () => {
+		const answer = await checkWithProof(await bent({ claims: { iat: nowSeconds() - 500 } }));
+		const problem = await expectProblem(answer, "unauthenticated");
+		expect(problem["detail"]).toMatch(/about 50\d s behind/);
+		expect(Math.abs(Number(problem["server_time"]) - nowSeconds())).toBeLessThan(5);
 	});
 
 	test("that was used before", async () => {
@@ -176,4 +187,33 @@ test.each([
 ])("the header %s makes nobody of an anonymous caller", async (name, value) => {
 	await expectProblem(await send("/v1/check", { headers: { [name]: value } }), "unauthenticated");
 	await expectProblem(await send("/v1/accounts", { headers: { [name]: value } }), "unauthenticated");
+});
+
+describe("a 401 says in WWW-Authenticate", () => {
+	const DPOP = 'algs="ES256 EdDSA Ed25519"';
+	const challenge = async (headers: Record<string, string>) =>
+		(await send("/v1/check", { headers })).headers.get("www-authenticate");
+
+	test("which schemes there are, and no error where no credentials came", async () => {
+		expect(await challenge({})).toBe(`DPoP ${DPOP}, Bearer`);
+	});
+
+	test("that the token is bad, in the scheme that was used", async () => {
+		expect(await challenge({ authorization: "Bearer x" })).toBe(`DPoP ${DPOP}, Bearer error="invalid_token"`);
+		expect(await challenge({ authorization: "DPoP x" })).toBe(`DPoP error="invalid_token", ${DPOP}, Bearer`);
+		const sentAsBearer = await challenge({ authorization: `Bearer ${bound.accessToken}` });
+		expect(sentAsBearer).toBe(`DPoP ${DPOP}, Bearer error="invalid_token"`);
+	});
+
+	test("that the proof is bad or missing", async () => {
+		const authorization = `DPoP ${bound.accessToken}`;
+		const refused = `DPoP error="invalid_dpop_proof", ${DPOP}, Bearer`;
+		expect(await challenge({ authorization })).toBe(refused);
+		expect(await challenge({ authorization, dpop: "x" })).toBe(refused);
+	});
+
+	test("that an API key is bad", async () => {
+		const answer = await operate("GET", "/v1/keys", undefined, "pk_x");
+		expect(answer.headers.get("www-authenticate")).toBe(`DPoP ${DPOP}, Bearer error="invalid_token"`);
+	});
 });

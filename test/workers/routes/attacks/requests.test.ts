@@ -8,7 +8,7 @@ import type { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet } from "../../../support/fleet.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { ISSUER, operate, operated, send } from "../../../support/service.ts";
-import { expectProblem } from "../../support/expectations.ts";
+import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import { devicesOf, newFirewall, newProduct, serviceWith, unknownLength } from "../../support/fixtures.ts";
 
 let fleet: Fleet;
@@ -228,4 +228,84 @@ describe("a service that is not fit to run answers nothing but that", () => {
 test("the issuer does not follow the Host of the request", async () => {
 	const answer = await send("https://evil.test/.well-known/oauth-authorization-server");
 	expect(((await answer.json()) as { issuer: string }).issuer).toBe(ISSUER);
+});
+
+describe("a body with a content coding is refused, and the answer names the coding that is taken,", () => {
+	const coded = { "content-encoding": "gzip" };
+
+	test("of JSON", async () => {
+		const answer = await send("/v1/accounts", json('{"name":"Example"}', { ...coded, "content-length": "18" }));
+		expect(answer.headers.get("accept-encoding")).toBe("identity");
+		await expectProblem(answer, "unsupported_media_type");
+	});
+
+	test("of OAuth's endpoints", async () => {
+		for (const [path, type] of [
+			["/oauth2/token", "application/x-www-form-urlencoded"],
+			["/oauth2/register", "application/json"],
+		] as const) {
+			const headers = { ...coded, "content-type": type, "content-length": "2" };
+			const answer = await send(path, { method: "POST", headers, body: "{}" });
+			expect(answer.headers.get("accept-encoding")).toBe("identity");
+			await expectOAuthError(answer, 415, "invalid_request");
+		}
+	});
+
+	test("but not with the coding identity, which is none", async () => {
+		const headers = { "content-encoding": "identity", "content-length": "18" };
+		expect((await send("/v1/accounts", json('{"name":"Example"}', headers))).status).not.toBe(415);
+	});
+});
+
+describe("a plus in a query is a plus, as it stands and as %2B;", () => {
+	test("a space is no version", async () => {
+		for (const path of ["/v1/check?engine=7.0.0 p1", "/v1/check?engine=7.0.0%20p1", "/v1/messages?engine=7.0.0%20p1"]) {
+			await expectProblem(await firewall.call("GET", path), "invalid_request");
+		}
+	});
+
+	test.each(["+", "%2B"])("written %s", async (plus) => {
+		const name = await newProduct();
+		for (const path of [
+			`/v1/check?installed=${name}@1.0.0${plus}build.5`,
+			`/v1/check?engine=7.0.0${plus}p1`,
+			`/v1/check?ha_peer=${name}@1.0.0${plus}build.5`,
+			`/v1/messages?engine=7.0.0${plus}p1`,
+			`/v1/devices/${device}/explain?product=${name}&installed=1.0.0${plus}build.5&engine=7.0.0${plus}p1`,
+		]) {
+			expect((await firewall.call("GET", path)).status, path).toBe(200);
+		}
+	});
+});
+
+describe("a list goes on after the `next` of its own pages only:", () => {
+	const lists = [
+		["/v1/accounts", () => "/v1/accounts"],
+		["devices", () => `/v1/accounts/${fleet.account}/devices`],
+		["codes", () => `/v1/accounts/${fleet.account}/codes`],
+		["HA groups", () => `/v1/accounts/${fleet.account}/ha-groups`],
+		["events", () => `/v1/accounts/${fleet.account}/events`],
+	] as const;
+
+	test.each(lists)("%s", async (_, path) => {
+		const foreign = await newFirewall(other.code, false);
+		const places = ["garbage", "x", "1", "0 OR 1", device.slice(0, -1), `${device.slice(0, -1)}!`, foreign.clientId];
+		for (const place of places) {
+			const answer = await operate("GET", `${path()}?after=${encodeURIComponent(place)}`);
+			const problem = await expectProblem(answer, "invalid_request");
+			expect(JSON.stringify(problem)).toContain("after");
+		}
+	});
+
+	test("records", async () => {
+		const foreign = await newFirewall(other.code, false);
+		for (const after of ["garbage", "1", foreign.clientId]) {
+			for (const action of ["verify", "rebuild"]) {
+				const answer = await operate("POST", `/v1/records/${action}`, { owner: { account: fleet.account }, after });
+				await expectProblem(answer, "invalid_request");
+			}
+		}
+		const own = await operate("POST", "/v1/records/verify", { owner: { account: fleet.account }, after: device });
+		expect(own.status).toBe(200);
+	});
 });

@@ -45,6 +45,24 @@ describe("refused is an upload", () => {
 		await expectNothingStored();
 	});
 
+	test.each(["gzip", "br", "zstd", "GZIP", "gzip, gzip", "aes128gcm"])("with the content coding %s", async (coding) => {
+		const answer = await upload(product, "1.0.0", content, { "content-encoding": coding });
+		expect(answer.headers.get("accept-encoding")).toBe("identity");
+		await expectProblem(answer, "unsupported_media_type");
+		await expectNothingStored();
+	});
+
+	test("whose two digests differ, whichever is right", async () => {
+		for (const digests of [
+			{ "repr-digest": content.digest, "content-digest": other.digest },
+			{ "repr-digest": other.digest, "content-digest": content.digest },
+			{ "repr-digest": content.digest, "content-digest": "sha-256=garbage" },
+		]) {
+			await expectProblem(await upload(product, "1.0.0", content, digests), "invalid_digest");
+			await expectNothingStored();
+		}
+	});
+
 	test("without a length", async () => {
 		const answer = await put({ "repr-digest": content.digest }, unknownLength("the rules of today"));
 		await expectProblem(answer, "length_required");

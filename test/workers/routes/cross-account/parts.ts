@@ -45,9 +45,12 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
 	webhook: { own: ({ webhook }) => webhook, nobodys: "whk-00000000" },
 	/** where a page begins */
 	after: {
-		own: (estate, operation) => (isTrail(operation) ? estate.event : estate.firewall.clientId),
+		own: (estate, operation) => {
+			if (isTrail(operation)) return estate.event;
+			if (operation.name.endsWith("/codes")) return estate.codeId;
+			return operation.name.endsWith("/ha-groups") ? estate.haGroup : estate.firewall.clientId;
+		},
 		nobodys: "evt-0000000000-1",
-		harmless: (operation) => !isTrail(operation),
 	},
 	offer: { own: ({ offer }) => offer, nobodys: "of-nobody" },
 	permit: { own: ({ permit }) => permit, nobodys: "of-nobody" },
@@ -81,7 +84,6 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	url: () => "https://hooks.example.com/another",
 	type: () => "device",
 	types: () => "device",
-	cursor: () => "",
 	token: () => "a-launch",
 	key: () => "key-00000000",
 	message: () => "msg-00000000",

@@ -116,3 +116,16 @@ test("a suspended device cannot leave to come back active", async () => {
 	expect((await firewall.register(fleet.code)).status).toBe(200);
 	expect((await devicesOf(fleet.account)).map(({ status }) => status)).toEqual(["suspended"]);
 });
+
+test("a key's own name is given back, and its assertions under it are taken", async () => {
+	const fleet = await createFleet({ products: [await newProduct()] });
+	const firewall = await Firewall.create();
+	firewall.publicJwk["kid"] = "my-key-2026";
+	const answer = await firewall.register(fleet.code);
+	expect(answer.status).toBe(201);
+	const { client_id, jwks } = (await answer.json()) as { client_id: string; jwks: { keys: { kid?: string }[] } };
+	expect(jwks.keys.map(({ kid }) => kid)).toEqual(["my-key-2026"]);
+	firewall.clientId = client_id;
+	const assertion = await firewall.assertion({ header: { kid: "my-key-2026" } });
+	expect((await firewall.requestToken({ client_assertion: assertion })).status).toBe(200);
+});

@@ -121,3 +121,27 @@ test("bytes that are gone from storage are a fault of the service, to be retried
 		else expect(answer.status).toBe(502);
 	}
 });
+
+describe("If-Match", () => {
+	test.each([
+		["another digest", '"nope"'],
+		["the digest as a weak ETag", () => `W/${etag}`],
+		["the digest without quotes", () => etag.slice(1, -1)],
+	])("of %s is answered 412, for GET, HEAD and a range alike, also beside If-None-Match", async (_, value) => {
+		const named = typeof value === "string" ? value : value();
+		await expectProblem(await get({ "if-match": named }), "precondition_failed");
+		await expectProblem(await get({ "if-match": named, range: "bytes=0-4" }), "precondition_failed");
+		await expectProblem(await get({ "if-match": named, "if-none-match": etag }), "precondition_failed");
+		expect((await get({ "if-match": named }, "HEAD")).status).toBe(412);
+	});
+
+	test("of the digest, of it among others, and of * lets pass", async () => {
+		for (const value of [etag, `"x", ${etag}`, "*"]) expect((await get({ "if-match": value })).status).toBe(200);
+		expect((await get({ "if-match": etag, range: "bytes=0-4" })).status).toBe(206);
+	});
+
+	test("comes first, and then If-None-Match; If-Unmodified-Since is ignored, since packages have no date", async () => {
+		expect((await get({ "if-match": etag, "if-none-match": etag })).status).toBe(304);
+		expect((await get({ "if-unmodified-since": "Thu, 01 Jan 1970 00:00:00 GMT" })).status).toBe(200);
+	});
+});

@@ -125,7 +125,7 @@ class Scene {
 	}
 
 	async codes() {
-		return (await this.#object().listCodes()).filter(({ instance }) => instance !== null);
+		return ((await this.#object().listCodes()) ?? []).filter(({ instance }) => instance !== null);
 	}
 
 	async liveDevices() {

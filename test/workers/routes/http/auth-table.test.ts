@@ -130,13 +130,16 @@ const NO_KEY: readonly Credentials[] = [
 /** Of these lists: what is good on a route that takes both. */
 const GOOD_AS_THE_OTHER = ["the bootstrap key", "an API key", "a device's bearer token"];
 
+/** A token that is good is refused for its missing proof, which the device should be told. */
+const refusalOf = (name: string) => (/bound token(?! sent)/.test(name) ? "dpop_proof_missing" : "unauthenticated");
+
 describe("every device route refuses", () => {
-	test.each(NO_DEVICE)("%s", async (_, authorization) => {
+	test.each(NO_DEVICE)("%s", async (name, authorization) => {
 		for (const route of deviceRoutes) {
 			const answer = await call(route, await authorization());
-			// The permit's credentials are offer and token together: what was not given for this token opens nothing.
+			// The permit's credentials are offer and token together: an offer that was not given for this token opens nothing.
 			if (route.path === "/v1/permits" && answer.status === 403) await expectProblem(answer, "offer_invalid");
-			else await expectProblem(answer, "unauthenticated");
+			else await expectProblem(answer, refusalOf(name));
 		}
 	});
 });
@@ -145,8 +148,8 @@ describe("every route for devices and operators", () => {
 	const both = [...NO_DEVICE, ...NO_KEY];
 	const isGood = ([name]: Credentials) => GOOD_AS_THE_OTHER.includes(name);
 
-	test.each(both.filter((one) => !isGood(one)))("refuses %s", async (_, authorization) => {
-		for (const route of sharedRoutes) await expectProblem(await call(route, await authorization()), "unauthenticated");
+	test.each(both.filter((one) => !isGood(one)))("refuses %s", async (name, authorization) => {
+		for (const route of sharedRoutes) await expectProblem(await call(route, await authorization()), refusalOf(name));
 	});
 
 	test.each(both.filter(isGood))("lets pass %s", async (_, authorization) => {
