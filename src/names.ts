@@ -15,6 +15,16 @@ export const modelName = z
 export const serialNumber = z
 	.string()
 	.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a serial number is up to 64 letters, digits and . _ -");
+/** Whether two serial numbers are one appliance's: people and bar codes write letters in either case. */
+export function isSameSerial(one: string, other: string): boolean {
+	return foldSerial(one) === foldSerial(other);
+}
+
+/** @returns the same text for each way to write a serial number; to compare by, not to show */
+export function foldSerial(serial: string): string {
+	return serial.toLowerCase();
+}
+
 /** The file name in a download's path. No leading dot, no slash. */
 export const packageFileName = z
 	.string()

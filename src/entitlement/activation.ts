@@ -1,5 +1,6 @@
 // Who may become a device: first whether the code is good for it, then whether there is a seat. Pure; the Account object
 // gathers the facts, decides and writes in one transaction, so no two activations can decide on the same seat.
+import { isSameSerial } from "../names.ts";
 import type { DeviceStatus } from "./device-record.ts";
 import { holdsSeat, type License, licenseHasEnded } from "./license.ts";
 
@@ -146,8 +147,8 @@ const SAME = { ok: true, kind: "same" } as const;
 
 /** A virtual machine may use its own name as its serial number. */
 function isFor(code: NonNullable<ActivationFacts["code"]>, { serial, model, instance }: ActivationFacts): boolean {
-	if ((code.serial ?? serial) !== serial || (code.model ?? model) !== model) return false;
-	return code.instance === null || code.instance === instance || code.instance === serial;
+	if (!isSameSerial(code.serial ?? serial, serial) || (code.model ?? model) !== model) return false;
+	return code.instance === null || code.instance === instance || isSameSerial(code.instance, serial);
 }
 
 function isLive<D extends KnownDevice>(device: D | null): device is D {
@@ -158,5 +159,5 @@ function isLive<D extends KnownDevice>(device: D | null): device is D {
 function refuseKey({ deviceWithSameKey: device, serial }: Pick<SeatFacts, "deviceWithSameKey" | "serial">) {
 	if (device === null) return null;
 	if (device.status === "revoked") return "key_revoked";
-	return device.serial === serial ? null : "serial_changed";
+	return isSameSerial(device.serial, serial) ? null : "serial_changed";
 }

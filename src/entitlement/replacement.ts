@@ -1,5 +1,6 @@
 // Replacing a device (RMA): another appliance takes over what it had. Pure rules; the Account object gathers the facts,
 // decides and writes in one transaction.
+import { isSameSerial } from "../names.ts";
 import type { DeviceStatus } from "./device-record.ts";
 
 export interface ReplacementFacts {
@@ -27,7 +28,7 @@ export type ReplacementRefusal = "already_replaced" | "successor_suspended" | "o
 export function decideReplacement({ replacedBy, successor, serial, model }: ReplacementFacts): ReplacementDecision {
 	if (replacedBy !== null) {
 		const { id: by } = replacedBy;
-		return replacedBy.serial === serial
+		return isSameSerial(replacedBy.serial, serial)
 			? { ok: true, kind: "done", by }
 			: { ok: false, reason: "already_replaced", by };
 	}

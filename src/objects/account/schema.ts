@@ -73,7 +73,7 @@ const DEVICES = [
 		version INTEGER NOT NULL, -- rises with each change of the row
 		status TEXT NOT NULL, -- active, suspended, revoked, deactivated
 		license TEXT NOT NULL REFERENCES licenses (id),
-		serial TEXT NOT NULL,
+		serial TEXT NOT NULL COLLATE NOCASE, -- as it was first written; one appliance in whatever case
 		model TEXT NOT NULL,
 		labels TEXT NOT NULL, -- JSON
 		jkt TEXT NOT NULL UNIQUE, -- thumbprint of its key
@@ -118,7 +118,7 @@ const SEATS = [
 	) WITHOUT ROWID`,
 	`CREATE TABLE seat_refusals ( -- that were told lately
 		license TEXT NOT NULL,
-		who TEXT NOT NULL, -- a device, an HA group or a serial number
+		who TEXT NOT NULL COLLATE NOCASE, -- a device, an HA group or a serial number
 		at INTEGER NOT NULL,
 		PRIMARY KEY (license, who)
 	) WITHOUT ROWID`,

@@ -1,4 +1,5 @@
 // `parapet device import --dry-run`: what can be known of a file without the service. Every line, and what is in it twice.
+import { foldSerial } from "../../../../src/names.ts";
 import type { CommandContext } from "../../../command-line/run-as.ts";
 import { CliError } from "../../../errors.ts";
 import { formatCount } from "../../../terminal/output.ts";
@@ -58,10 +59,10 @@ export async function runDryRun(
 function judge({ number: line, jkt, serial }: GoodLine, keys: FirstSeen, serials: FirstSeen): Reject | null {
 	const refuse = (code: "serial_changed" | "serial_taken", first: number, has: string) =>
 		({ line, serial, code, why: `line ${first} has ${has}: ${explainRefusal(code)}` }) as const;
-	const [key, same] = [keys.lineOf(jkt), serials.lineOf(serial)];
+	const [key, same] = [keys.lineOf(jkt), serials.lineOf(foldSerial(serial))];
 	if (key !== null && key !== same) return refuse("serial_changed", key, "the key under another serial number");
 	if (key === null && same !== null) return refuse("serial_taken", same, "the serial number with another key");
 	keys.see(jkt, line);
-	serials.see(serial, line);
+	serials.see(foldSerial(serial), line);
 	return null;
 }

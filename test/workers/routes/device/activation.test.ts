@@ -129,3 +129,22 @@ test("a key's own name is given back, and its assertions under it are taken", as
 	const assertion = await firewall.assertion({ header: { kid: "my-key-2026" } });
 	expect((await firewall.requestToken({ client_assertion: assertion })).status).toBe(200);
 });
+
+test("an appliance is one, in whatever case its serial number is written", async () => {
+	const fleet = await createFleet({ products: [await newProduct()], seats: 5 });
+	const firewall = await Firewall.create();
+	const first = await identityOf(await firewall.register(fleet.code, { serial: "Same-1a" }));
+	expect(await identityOf(await firewall.register(fleet.code, { serial: "SAME-1A" }))).toBe(first);
+	const another = await (await Firewall.create()).register(fleet.code, { serial: "same-1A" });
+	expect((await expectOAuthError(another, 403, "access_denied")).error_description).toContain("serial number");
+	expect(await devicesOf(fleet.account)).toMatchObject([{ device: first, serial: "Same-1a" }]);
+	expect(await seatsTaken(fleet.account)).toBe(1);
+});
+
+test("a code for a serial number is for it in any case, and for no other", async () => {
+	const fleet = await createFleet({ products: [await newProduct()], seats: 5 });
+	const bound = { license: fleet.license, serial: "PA-0042x", uses: 2 };
+	const { code } = await operated<{ code: string }>("POST", `/v1/accounts/${fleet.account}/codes`, bound);
+	expect((await (await Firewall.create()).register(code, { serial: "pa-0042X" })).status).toBe(201);
+	await expectOAuthError(await (await Firewall.create()).register(code, { serial: "pa-0043X" }), 403, "access_denied");
+});
