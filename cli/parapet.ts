@@ -13,7 +13,6 @@ Environment: PARAPET_URL, PARAPET_KEY (API key), PARAPET_CODE (auth code of devi
 async function createProgram(args: readonly string[], surroundings: Surroundings): Promise<Command> {
 	const program = new Command("parapet")
 		.description("Parapet, an update service for fleets of firewalls")
-		.version(isVersionAsked(args) ? readVersion() : "", "-V, --version", "this command line's version")
 		.exitOverride()
 		.configureOutput({
 			writeOut: (text) => void surroundings.stdout.write(text),
@@ -26,6 +25,10 @@ async function createProgram(args: readonly string[], surroundings: Surroundings
 		.configureHelp({ optionDescription: describeOption });
 	// The word that names the command: the first one, or the one after `help`.
 	const asked = args.find((word) => word !== "help" && word !== "--");
+	// Behind a command --version is that command's own: `publish --version 4.27.0`.
+	if (!COMMAND_GROUPS.some(({ name }) => name === asked)) {
+		program.version(isVersionAsked(args) ? readVersion() : "", "-V, --version", "this command line's version");
+	}
 	for (const { name, usage = "", description, load } of COMMAND_GROUPS) {
 		const command = program.command(`${name}${usage.replace("[options]", "")}`).description(description);
 		if (name !== asked) continue;

@@ -1,6 +1,6 @@
 // A refusal in the words of the command that met it: the options and operands that its fields were, and what lists the names.
 import type { Command } from "commander";
-import { ServerRefusal } from "../errors.ts";
+import { type RefusalWords, ServerRefusal } from "../errors.ts";
 import { messageOf } from "../http/refusal.ts";
 import { seeHelp } from "./usage-faults.ts";
 
@@ -23,41 +23,105 @@ const LISTED_BY: Readonly<Record<string, string>> = {
 	webhook: "webhook list ACCOUNT",
 };
 
+const THING_OF: Readonly<Record<string, string>> = {
+	to: "license",
+	code: "auth code",
+	group: "HA group",
+	"ha-group": "HA group",
+};
+/** characters of a value that an error repeats */
+const LONGEST_QUOTE = 60;
+/** Options that say how a command works, not what a request says. */
+const SHARED = new Set(["--json", "--url", "--key", "--key-file", "--home", "--yes"]);
+/** Problems whose title says less than what follows it. */
+const TITLE_IS_LESS = new Set([
+	"invalid_request",
+	"conflict",
+	"version_exists",
+	"already_exists",
+	"older_version",
+	"not_found",
+]);
+
 /** @returns the same refusal as it is to be shown */
 export function wordForCommand(error: ServerRefusal, command: Command): ServerRefusal {
 	const { refusal } = error;
 	const fix = fixOf(refusal.code, command) ?? error.fix;
 	if (refusal.said === undefined) return new ServerRefusal({ ...refusal, fix });
-	const errors = refusal.said.errors.map((one) => ({ ...one, field: nameOf(one.field, command) }));
-	return new ServerRefusal({ ...refusal, fix, message: messageOf({ ...refusal.said, errors }) });
+	const { said } = refusal;
+	const errors = said.errors.map(({ field, message }) => {
+		const name = nameOf(field, command);
+		return { field: name === undefined ? field : withValue(name, command), message: plainer(message, command) };
+	});
+	const title = titleOf(refusal.code, said, command);
+	const detail = said.detail === undefined ? undefined : plainer(said.detail, command);
+	return new ServerRefusal({ ...refusal, fix, message: messageOf({ what: said.what, title, detail, errors }) });
 }
 
-/** @returns `--ends` for ends_at where the command has it, `name` where it is an operand, else the field as it is */
-function nameOf(field: string, command: Command): string {
+function titleOf(code: string, { title, detail, errors }: RefusalWords, command: Command): string {
+	if (TITLE_IS_LESS.has(code) && (detail !== undefined || errors.length > 0)) return "";
+	if (code !== "not_found" && code !== "invalid_identifier") return title;
+	const things = thingsNamed(command).map(({ thing }) => thing);
+	return things.length === 0 ? title : `there is no such ${[...new Set(things)].join(" or ")}`;
+}
+
+/** @returns `--ends` for ends_at where the command has it, `name` where it is an operand; undefined where it is neither */
+function nameOf(field: string, command: Command): string | undefined {
 	const steps = field.split(".").filter((step) => !/^\d+$/.test(step));
 	const [first = ""] = steps;
 	const kebab = (text: string) => text.replaceAll("_", "-");
-	// engine.min is --engine-min, audience.models is --models, products.0 is --products
 	const tails = steps.map((_, index) => kebab(steps.slice(index).join("-")));
+	// engine.min is --engine-min, audience.models is --models, products.0 is --products
 	const names = [OPTION_OF_FIELD[first], ...tails, kebab(first)];
 	for (const name of names.flatMap((one) => (one ? [one, one.replace(/-at$/, "")] : []))) {
-		if (command.options.some(({ long }) => long === `--${name}`)) return `--${name}`;
 		if (command.registeredArguments.some((one) => one.name() === name)) return name;
+		const long = `--${name}`;
+		if (!SHARED.has(long) && command.options.some((one) => one.long === long)) return long;
 	}
-	return field;
+	return undefined;
+}
+
+/** @returns the name with what was typed for it */
+function withValue(name: string, command: Command): string {
+	const index = command.registeredArguments.findIndex((one) => one.name() === name);
+	const option = command.options.find(({ long }) => long === name);
+	const value: unknown = option === undefined ? command.args[index] : command.getOptionValue(option.attributeName());
+	return typeof value === "string" && value.length <= LONGEST_QUOTE ? `${name} "${value}"` : name;
+}
+
+/** What a schema says by itself, in words; and the names of fields by those of options. */
+function plainer(message: string, command: Command): string {
+	return message
+		.replace(/^Too big: expected number to be <=(\d+)$/, "at most $1")
+		.replace(/^Too small: expected number to be >=(\d+)$/, "at least $1")
+		.replace(/^Too small: expected number to be >(\d+)$/, "more than $1")
+		.replace(/^Too big: expected string to have <=(\d+) characters$/, "at most $1 characters")
+		.replace(/^Too small: expected (?:string|array) to have >=1 (?:characters|items)$/, "something is expected here")
+		.replace(/^Invalid string: must match pattern (\S+)$/, "not of the form $1")
+		.replace(/`(\w+)`|\b[a-z]+(?:_[a-z]+)+\b/g, (text, quoted) => nameOf(quoted ?? text, command) ?? text);
+}
+
+/** @returns what of a command's operands and options is looked up, and what lists it */
+function thingsNamed(command: Command): { readonly thing: string; readonly list: string }[] {
+	const given = command.options.filter(
+		(one) => one.long === "--product" || one.mandatory || command.getOptionValue(one.attributeName()) !== undefined,
+	);
+	const named = [
+		...command.registeredArguments.map((one) => one.name()),
+		...given.map(({ long }) => long?.slice(2) ?? ""),
+	];
+	const group = command.parent?.name() ?? "";
+	return named.flatMap((name) => {
+		if (name === "id") return [{ thing: group, list: `${group} list` }];
+		const list = LISTED_BY[name];
+		return list === undefined ? [] : [{ thing: THING_OF[name] ?? name, list }];
+	});
 }
 
 function fixOf(code: string, command: Command): string | undefined {
 	if (code === "invalid_request") return seeHelp(command);
 	if (code !== "not_found" && code !== "invalid_identifier") return undefined;
-	const named = [
-		...command.registeredArguments.map((one) => one.name()),
-		...command.options.filter((one) => one.mandatory).map(({ long }) => long?.slice(2) ?? ""),
-	];
-	const group = command.parent?.name();
-	const lists = named.flatMap(
-		(name) => LISTED_BY[name] ?? (name === "id" && group !== undefined ? `${group} list` : []),
-	);
+	const lists = [...new Set(thingsNamed(command).map(({ list }) => `\`parapet ${list}\``))];
 	if (lists.length === 0) return undefined;
-	return `check what you named: ${lists.map((list) => `\`parapet ${list}\``).join(", ")} shows what there is`;
+	return `check what you named: ${lists.join(" and ")} ${lists.length === 1 ? "shows" : "show"} what there is`;
 }

@@ -52,7 +52,9 @@ describe("a refusal", () => {
 	])("names the field %s as %s", async (field, name) => {
 		const errors = [{ field, message: "cannot be" }];
 		const said = await shown("invalid_request", { errors }, ...LICENSE);
-		expect(said).toContain(`takes: ${name}: cannot be\n  fix: see parapet license create --help`);
+		expect(said).toMatch(
+			new RegExp(`license: ${name}( "[^"]*")?: cannot be\\n {2}fix: see parapet license create --help`),
+		);
 	});
 
 	it.each([
@@ -69,18 +71,56 @@ describe("a refusal", () => {
 
 	it("names a field that was an operand by the operand's name", async () => {
 		const errors = [{ field: "name", message: "too long" }];
-		expect(await shown("invalid_request", { errors }, "account", "create", "Example")).toContain(": name: too long");
+		expect(await shown("invalid_request", { errors }, "account", "create", "Example")).toContain(
+			': name "Example": too long',
+		);
 	});
 
 	it.each([
 		[["product", "events", "crz"], "`parapet product list` shows"],
 		[
 			["code", "revoke", ACCOUNT, "code-01234567", "--yes"],
-			"`parapet account list`, `parapet code list ACCOUNT` shows",
+			"`parapet account list` and `parapet code list ACCOUNT` show",
 		],
 		[["key", "revoke", "key-01234567", "--yes"], "`parapet key list` shows"],
 	])("of %j for something that there is not says where to look", async (args, said) => {
 		expect(await shown("not_found", {}, ...args)).toContain(said);
+	});
+
+	it.each([
+		["Too big: expected number to be <=1000000", '--seats "1": at most 1000000'],
+		["Too small: expected number to be >=2", '--seats "1": at least 2'],
+		["not beside `product_validity`", '--seats "1": not beside --product-ends'],
+	])("says %s in words, with the value", async (message, said) => {
+		expect(await shown("invalid_request", { errors: [{ field: "seats", message }] }, ...LICENSE)).toContain(said);
+	});
+
+	it.each([
+		["not_found", {}, ["key", "revoke", "key-01234567"], "could not revoke the key: there is no such key\n"],
+		["invalid_identifier", {}, ["account", "close", ACCOUNT], `could not close ${ACCOUNT}: there is no such account\n`],
+		[
+			"conflict",
+			{ detail: "it is closed" },
+			["account", "close", ACCOUNT],
+			`could not close ${ACCOUNT}: it is closed\n`,
+		],
+		[
+			"invalid_request",
+			{ detail: "ends_at must be in the future" },
+			LICENSE,
+			"license: --ends must be in the future\n",
+		],
+	] as const)("%s is said in what the command names", async (code, members, args, said) => {
+		expect(await shown(code, members, ...args)).toContain(said);
+	});
+
+	it("never takes a field for an option that says how a command works", async () => {
+		const errors = [{ field: "url", message: "no" }];
+		const create = ["webhook", "create", ACCOUNT, "https://hooks.example.com/"];
+		expect(await shown("invalid_request", { errors }, ...create)).toContain(': url "https://hooks.example.com/": no');
+		expect(await shown("invalid_request", { errors: [{ field: "key", message: "no" }] }, "account", "list")).toContain(
+			": key: no",
+		);
 	});
 
 	it("of a later server is shown with its advice, and the members that this names", async () => {

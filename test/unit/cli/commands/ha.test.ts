@@ -134,7 +134,7 @@ describe("a refusal", () => {
 		answers = [{ status: 422, body: { ...problem, errors } }];
 		const { exitCode, stderr } = await run("ha", "change", ACCOUNT, GROUP, "--skew-limit-hours", "0");
 		expect(exitCode).toBe(1);
-		expect(stderr).toContain("Not the form: --skew-limit-hours: too small; unrecognized key\n");
+		expect(stderr).toContain('change hag-0123456789-01234567: --skew-limit-hours "0": too small; unrecognized key\n');
 		answers = [{ status: 422, body: { ...problem, errors: "of another form" } }];
 		expect((await run("ha", "show", ACCOUNT, GROUP)).stderr).toContain("Not the form\n");
 	});

@@ -56,6 +56,14 @@ it("says what was released, and leaves nothing of what it unpacked", async () =>
 	expect(await readdir(folder)).toEqual(["crs-4.27.0.tar.gz"]);
 });
 
+it("takes a version of its own, which is not the command line's", async () => {
+	const file = join(folder, "notes.txt");
+	await writeFile(file, "the rules");
+	const run = await publish(file, "--product", "crs", "--version", "4.27.0");
+	expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("crs 4.27.0: 9 B") });
+	expect((await publish(file, "--product", "crs", "--version")).exitCode).toBe(2);
+});
+
 it("says when a version had been released so before, and when it is released now", async () => {
 	const file = join(folder, "crs-4.27.0.tar");
 	await writeFile(file, "the rules");
