@@ -5,6 +5,7 @@ import { routePath } from "hono/route";
 import { answerFailure } from "./failure.ts";
 import { ProblemError } from "./problem.ts";
 import { describeApi } from "./routes/description/describe-api.ts";
+import { problemPages } from "./routes/description/problem-page.ts";
 import { check } from "./routes/device/check.ts";
 import { discovery } from "./routes/device/discovery.ts";
 import { downloads } from "./routes/device/downloads.ts";
@@ -83,6 +84,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		webhooks,
 	])
 		app.route("/", router);
+	app.route("/", problemPages);
 	let description: string | undefined;
 	app.get("/openapi.json", (c) => {
 		description ??= JSON.stringify(describeApi(app));

@@ -22,18 +22,30 @@ export interface InstanceMoment {
 	readonly at: number;
 }
 
+/** As far ahead as a cloud's clock may be. The newest event counts, so one of another day would shut out all until then. */
+const MAX_AHEAD_SECONDS = 300;
+
+/** @throws ProblemError `invalid_request` for an event that has not happened yet */
+function refuseFuture(at: number, now: number): void {
+	if (at <= now + MAX_AHEAD_SECONDS) return;
+	throw new ProblemError("invalid_request", {
+		detail: `the event is dated ${at - now} s ahead of the service's clock`,
+	});
+}
+
 export type LaunchState =
 	/** the code, in the form for people, is there to be used */
 	| { readonly state: "open"; readonly code: string; readonly id: string; readonly expiresAt: number }
 	/** the code was used or revoked, or the launch is older than the last known event of the instance */
 	| { readonly state: "used" | "revoked" | "over" };
 
-/** @throws ProblemError where the account has no such license */
+/** @throws ProblemError where the account has no such license, or the event is of the future */
 export async function launchInstance(
-	{ services, event }: RequestScope,
+	{ services, event, now }: RequestScope,
 	account: OpenAccount,
 	{ instance, at, token, license }: InstanceMoment & { token: string; license: string },
 ): Promise<LaunchState> {
+	refuseFuture(at, now);
 	const { lookupKeys, macKeyring } = services;
 	const codes = await launchCodes(lookupKeys, macKeyring, { account: account.id, license, instance, token });
 	const hashes = await Promise.all(codes.map((code) => hashSecret(lookupKeys, "code", code)));
@@ -60,12 +72,13 @@ export async function launchInstance(
 	}
 }
 
-/** @throws ProblemError where there is no such account */
+/** @throws ProblemError where there is no such account, or the event is of the future */
 export async function terminateInstance(
-	{ event }: RequestScope,
+	{ event, now }: RequestScope,
 	{ object, by }: OpenAccount,
 	{ instance, at }: InstanceMoment,
 ) {
+	refuseFuture(at, now);
 	const result = await object.terminateInstance({ ...by, at, instance });
 	if (!result.ok) throw new ProblemError("not_found", { detail: "there is no such account" });
 	event.outcome = result.isNews ? "terminated" : "over";

@@ -12,6 +12,7 @@ import { packageOf } from "../support/contract-download.ts";
 import { AUTH_CODE, startContractServer } from "../support/contract-server.ts";
 import type { ContractServer } from "../support/contract-state.ts";
 import { runCli } from "../support/run-cli.ts";
+import { refuse } from "../support/scripted-server.ts";
 
 const FIRST = { version: "4.27.0", bytes: Buffer.alloc(200_000, "first release ") };
 const SECOND = { version: "4.28.0", bytes: Buffer.alloc(300_000, "second release ") };
@@ -103,6 +104,23 @@ describe("updates", () => {
 		server.faults.refuseUrls = 1;
 		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true }]);
 		expect(requestsTo("/v1/permits")).toHaveLength(2);
+	});
+
+	it("goes on with a new permit where it stopped, when the signed URL runs out in the middle of a download", async () => {
+		await activate();
+		server.release = { version: "5.0.0", bytes: Buffer.alloc(8_000_000, "a large release ") };
+		server.faults.cutAt = 6_000_000;
+		// The connection breaks, and by then the first URL has expired.
+		server.faults.instead = ({ path, headers }) =>
+			path.startsWith("/d/") && headers.range !== undefined && requestsTo("/v1/permits").length === 1
+				? refuse(403, "signed_url_expired")
+				: null;
+		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true }]);
+		expect(requestsTo("/v1/permits")).toHaveLength(2);
+		const [whole, refused, rest] = requestsTo("/d/");
+		expect([whole, refused, rest].map((one) => one?.headers.range !== undefined)).toEqual([false, true, true]);
+		expect(rest?.headers.range).toBe(refused?.headers.range);
+		expect((await installedBytes()).equals(server.release.bytes)).toBe(true);
 	});
 
 	it("gives up on URLs that stay refused, and replaces nothing", async () => {

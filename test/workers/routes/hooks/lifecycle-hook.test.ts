@@ -191,3 +191,16 @@ test("a launch brings the same code while the key that made it is in the ring", 
 	const made = await codeUnder(`${fresh},${old}`, next);
 	expect(await codeUnder(fresh, next)).toBe(made);
 });
+
+test.each(["launch", "terminate"] as const)(
+	"a %s that is dated ahead of time is refused, and shuts nothing out",
+	async (kind) => {
+		const { tell, told } = await newHook();
+		const event = kind === "launch" ? launch : terminate;
+		const problem = await expectProblem(await tell({ ...event, at: timeAfter(DAY) }), "invalid_request");
+		expect(problem["detail"]).toContain("86400 s ahead");
+		expect(await tell({ ...event, at: timeAfter(301_000) })).toHaveProperty("status", 422);
+		expect((await told(launch)).state).toBe("open");
+		expect(await tell({ ...event, at: timeAfter(300_000) })).toHaveProperty("status", 200);
+	},
+);
