@@ -33,5 +33,6 @@ function escapeHtml(text: string): string {
 	return text
 		.replaceAll("&", "&amp;")
 		.replaceAll("<", "&lt;")
+		.replaceAll(">", "&gt;")
 		.replaceAll(/`([^`]*)`/g, "<code>$1</code>");
 }
