@@ -101,6 +101,18 @@ export function planFaults(
 			...spell(),
 		};
 	});
+	// Some puts stall and others overtake them.
+	for (let count = areLate ? Math.floor(random.between(0, 3)) : 0; count > 0; count--) {
+		const target = random.pick(targets.filter((each) => each !== "objects"));
+		windows.push({
+			target,
+			operation: "write",
+			location: null,
+			kinds: ["stall"],
+			rate: random.pick([0.2, 0.5]),
+			...spell(),
+		});
+	}
 	const partitions = Array.from({ length: random.chance(0.3) ? 1 : 0 }, (): Partition => {
 		return { location: Math.floor(random.between(0, locations)), ...spell() };
 	});

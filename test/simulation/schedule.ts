@@ -241,8 +241,8 @@ class Schedule {
 		await this.#deployment.account(name).call(this.#anywhere(), (object) => object.activate(input));
 	}
 
-	async #changeStatus(): Promise<void> {
-		const deviceId = this.#random.pick(this.#deviceIds());
+	async #changeStatus(again?: string): Promise<void> {
+		const deviceId = again ?? this.#random.pick(this.#deviceIds());
 		const account = this.#deployment.account(deviceId.slice(4, 14));
 		const status = this.#random.pick(["suspended", "suspended", "revoked", "active", "active", "active"] as const);
 		const change = { actor: "operator", now: this.#now(), deviceId, status, reason: "" };
@@ -252,6 +252,11 @@ class Schedule {
 		}
 		for (let count = 0; this.#isLate && count < 10; count++) {
 			this.#time.after(this.#random.between(0, LATE_QUIET_MS), () => this.#start(() => this.#request(deviceId)));
+		}
+		// A put that stalls meanwhile lands on top of this one.
+		if (this.#isLate && again === undefined && this.#random.chance(0.5)) {
+			const work = () => this.#changeStatus(deviceId).catch(() => {});
+			this.#time.after(this.#random.between(2_000, 120_000), () => this.#start(work));
 		}
 		await account.call(this.#anywhere(), (object) => object.setDeviceStatus(change));
 	}
