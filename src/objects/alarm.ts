@@ -11,6 +11,8 @@ export interface Chore {
 
 /** What is due later than this is looked at again: the platform takes no date after 2189, and a license may end then. */
 const FARTHEST_MS = 365 * 86_400_000;
+/** Later than the end of the alarm that may have brought the object to life, which sets the alarm itself. */
+const REARM_MS = 3_000;
 
 export class Alarm {
 	readonly #storage: DurableObjectStorage;
@@ -39,6 +41,19 @@ export class Alarm {
 		const earliest = this.#earliestMs();
 		if (earliest === null) await this.#storage.deleteAlarm();
 		else await this.#storage.setAlarm(Math.max(earliest, this.#nowMs()));
+	}
+
+	/**
+	 * To be called when the object comes to life: an alarm that the platform has lost is set again, unless this life began with
+	 * it. Whoever calls the object next tries again should it fail.
+	 */
+	rearm(): void {
+		const rearming = this.#storage.getAlarm().then(async (atMs) => {
+			const earliest = atMs === null ? this.#earliestMs() : null;
+			if (earliest === null) return;
+			await this.#storage.setAlarm(Math.max(earliest, this.#nowMs() + REARM_MS));
+		});
+		rearming.catch(() => {});
 	}
 
 	/**

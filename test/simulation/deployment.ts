@@ -21,6 +21,7 @@ const { Directory: DirectoryClass } = await import("../../src/objects/directory/
 const { Product: ProductClass } = await import("../../src/objects/product/product.ts");
 
 const REBUILD_RETRY_MS = 20_000;
+const CLI_TIMEOUT_MS = 30_000;
 /** As short as can be, so that old revisions are deleted within a schedule: the life of a `heads` that names one. */
 const RETAIN_SECONDS = 900;
 
@@ -113,7 +114,8 @@ export class Deployment {
 		for (const host of hosts) {
 			const page = { after: "", limit: 200, store };
 			for (let isThrough = false; !isThrough; ) {
-				const result = await host.call(host.location, (object) => object.rebuildRecords(page)).catch(() => null);
+				const calling = host.call(host.location, (object) => object.rebuildRecords(page)).catch(() => null);
+				const result = await Promise.race([calling, this.world.time.pass(CLI_TIMEOUT_MS).then(() => null)]);
 				isThrough = result?.ok === true;
 				if (!isThrough) await this.world.time.pass(REBUILD_RETRY_MS);
 			}

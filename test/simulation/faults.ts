@@ -1,11 +1,11 @@
 // What goes wrong in a schedule, and when: windows of faults, each on one store or on the objects, everywhere or at one
-// location, and a little noise. Decided by the schedule's seed.
+// location, and a little noise; alarms that are lost; a store that is set back to a backup. Decided by the schedule's seed.
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import type { Random } from "./random.ts";
 
 /**
  * before, after: fails before or after it took effect; hang, hang_after: no answer ever; slow: 2 s; stall: goes on after
- * 20 to 60 s; garbage: a read gives something else
+ * up to 120 s, in KV also when its caller has given it up or died; garbage: a read gives something else
  */
 export type FaultKind = "before" | "after" | "hang" | "hang_after" | "slow" | "stall" | "garbage";
 export type Target = RecordStoreName | "objects";
@@ -72,14 +72,12 @@ export function planRestore(
 	return { target: random.pick(targets), atMs, ageMs, rebuildMs: atMs + random.between(30_000, 300_000) };
 }
 
-/** @param areLate whether alarms get lost too */
 export function planFaults(
 	random: Random,
 	targets: readonly Target[],
 	locations: number,
 	fromMs: number,
 	untilMs: number,
-	areLate: boolean,
 ): Faults {
 	const spell = () => {
 		const start = random.between(fromMs, untilMs);
@@ -102,7 +100,7 @@ export function planFaults(
 		};
 	});
 	// Some puts stall and others overtake them.
-	for (let count = areLate ? Math.floor(random.between(0, 3)) : 0; count > 0; count--) {
+	for (let count = Math.floor(random.between(0, 3)); count > 0; count--) {
 		const target = random.pick(targets.filter((each) => each !== "objects"));
 		windows.push({
 			target,
@@ -117,7 +115,7 @@ export function planFaults(
 		return { location: Math.floor(random.between(0, locations)), ...spell() };
 	});
 	const crashes = random.pick([0, 0.02, 0.2]);
-	const lostAlarms = areLate ? random.pick([0, 0, 0.05, 0.5]) : 0;
+	const lostAlarms = random.pick([0, 0, 0.05, 0.5]);
 	const isFaulty = (nowMs: number) => nowMs >= fromMs && nowMs < untilMs;
 
 	return {

@@ -30,9 +30,9 @@ const PRODUCTS = ["crs"] as const;
 const DEVICES_PER_ACCOUNT = 5;
 const SETUP_MS = 20_000;
 /** The longest pause of an outbox, and what is left of a write that hangs, and some. */
-const QUIET_MS = 720_000;
-/** The same where writes may be late: until a version that one of them has hidden was written again. */
-const LATE_QUIET_MS = 1_800_000;
+const CALM_QUIET_MS = 720_000;
+/** Where things go wrong: until a version that a late write has hidden was written again. */
+const QUIET_MS = 1_800_000;
 /** The cron trigger of wrangler.toml. */
 const CRON_MS = 300_000;
 const PROBE_MS = 500;
@@ -44,8 +44,6 @@ export interface ScheduleOptions {
 	readonly storeNames: readonly RecordStoreName[];
 	/** nothing goes wrong; releases are watched */
 	readonly isCalm: boolean;
-	/** the worst that platforms do as well: puts that land late, stores set back to a backup, alarms that are lost */
-	readonly isLate: boolean;
 }
 
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
@@ -57,7 +55,6 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
 class Schedule {
 	readonly #seed: number;
 	readonly #isCalm: boolean;
-	readonly #isLate: boolean;
 	readonly #random: Random;
 	readonly #time: VirtualTime;
 	readonly #world: World;
@@ -78,13 +75,12 @@ class Schedule {
 	readonly #offeredAfter: number[] = [];
 	readonly #errors: unknown[] = [];
 
-	constructor({ seed, storeNames, isCalm, isLate }: ScheduleOptions, random: Random, time: VirtualTime) {
+	constructor({ seed, storeNames, isCalm }: ScheduleOptions, random: Random, time: VirtualTime) {
 		this.#seed = seed;
 		this.#isCalm = isCalm;
-		this.#isLate = isLate;
 		this.#random = random;
 		this.#time = time;
-		this.#world = { time, random, locations: LOCATIONS, areWritesLate: isLate, faults: NO_FAULTS };
+		this.#world = { time, random, locations: LOCATIONS, areWritesLate: !isCalm, faults: NO_FAULTS };
 		this.#faultsEndMs = START_MS + SETUP_MS + random.between(300_000, 1_800_000);
 		const tokenTtlSeconds = random.pick([300, 900, 3_600]);
 		this.#lifetimes = {
@@ -122,16 +118,15 @@ class Schedule {
 				LOCATIONS,
 				startMs,
 				this.#faultsEndMs,
-				this.#isLate,
 			);
-		if (this.#isLate) this.#planLate(startMs);
-		const endMs = this.#faultsEndMs + (this.#isLate ? LATE_QUIET_MS : QUIET_MS);
+		const endMs = this.#faultsEndMs + (this.#isCalm ? CALM_QUIET_MS : QUIET_MS);
+		this.#planUpkeep(startMs, endMs);
 		const moments = (count: number, untilMs: number) =>
 			Array.from({ length: count }, () => this.#random.between(startMs, untilMs));
 		for (const atMs of moments(24, this.#faultsEndMs)) this.#time.at(atMs, () => this.#start(() => this.#operate()));
 		for (const atMs of moments(100, this.#faultsEndMs)) this.#time.at(atMs, () => this.#start(() => this.#request()));
 		// Some come after it is all over: what was refused must stay so, what is active must be served.
-		for (const atMs of moments(this.#isLate ? 100 : 20, endMs))
+		for (const atMs of moments(this.#isCalm ? 20 : 100, endMs))
 			this.#time.at(atMs, () => this.#start(() => this.#request()));
 		await this.#time.runUntil(endMs);
 		this.#ledger.close([...this.#isolates, ...this.#retired]);
@@ -149,8 +144,8 @@ class Schedule {
 	}
 
 	/** The cron trigger, a store that is set back, and in the end the nightly call of every object. */
-	#planLate(startMs: number): void {
-		for (let atMs = startMs; atMs < this.#faultsEndMs + LATE_QUIET_MS; atMs += CRON_MS) {
+	#planUpkeep(startMs: number, endMs: number): void {
+		for (let atMs = startMs; atMs < endMs; atMs += CRON_MS) {
 			this.#time.at(atMs, () => this.#start(() => this.#deployment.runCron()));
 		}
 		this.#time.at(this.#faultsEndMs + CRON_MS, () => this.#start(() => this.#deployment.callAll()));
@@ -250,11 +245,11 @@ class Schedule {
 		for (let count = 0; count < 10; count++) {
 			this.#time.after(this.#random.between(0, 200_000), () => this.#start(() => this.#request(deviceId)));
 		}
-		for (let count = 0; this.#isLate && count < 10; count++) {
-			this.#time.after(this.#random.between(0, LATE_QUIET_MS), () => this.#start(() => this.#request(deviceId)));
+		for (let count = 0; !this.#isCalm && count < 10; count++) {
+			this.#time.after(this.#random.between(0, QUIET_MS), () => this.#start(() => this.#request(deviceId)));
 		}
 		// A put that stalls meanwhile lands on top of this one.
-		if (this.#isLate && again === undefined && this.#random.chance(0.5)) {
+		if (!this.#isCalm && again === undefined && this.#random.chance(0.5)) {
 			const work = () => this.#changeStatus(deviceId).catch(() => {});
 			this.#time.after(this.#random.between(2_000, 120_000), () => this.#start(work));
 		}
@@ -292,7 +287,7 @@ class Schedule {
 		const profile = [...this.#tokens.values()][0]?.profile;
 		if (profile === undefined) return;
 		const token = { profile, exp: Infinity, provisional: false };
-		while (this.#time.nowMs() < this.#faultsEndMs + QUIET_MS) {
+		while (this.#time.nowMs() < this.#faultsEndMs + CALM_QUIET_MS) {
 			const answer = await isolate.ask("check", profile.id, product, token);
 			if (answer.outcome === "refused") return;
 			if (answer.outcome === "allowed" && (answer.revision ?? 0) >= revision) {
@@ -307,7 +302,7 @@ class Schedule {
 		const deviceId = about ?? this.#random.pick(this.#deviceIds());
 		const slot = Math.floor(this.#random.between(0, ISOLATES));
 		// What knows nothing believes what it finds.
-		if (this.#random.chance(this.#isLate ? 0.05 : 0.003)) this.#recycle(slot);
+		if (this.#random.chance(this.#isCalm ? 0.003 : 0.05)) this.#recycle(slot);
 		const isolate = this.#isolates[slot];
 		if (isolate === undefined) return;
 		const token = this.#tokens.get(deviceId) ?? null;

@@ -8,8 +8,6 @@ export interface SimulationOptions {
 	readonly firstSeed?: number;
 	/** values of RECORD_STORE; schedules take turns */
 	readonly stores?: readonly string[];
-	/** whether puts land late, stores are set back and alarms get lost as well */
-	readonly isLate?: boolean;
 	/** called after each schedule, with how many there have been */
 	readonly onProgress?: (schedules: number) => void;
 }
@@ -47,7 +45,7 @@ const CALM_EVERY = 20;
 
 /** @throws AggregateError naming the seed when the code under test fails in a way that no answer accounts for */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-	const { schedules, firstSeed = 1, stores = ALL_STORES, isLate = false, onProgress } = options;
+	const { schedules, firstSeed = 1, stores = ALL_STORES, onProgress } = options;
 	const totals = { requests: 0, allows: 0, unavailable: 0, deleted: 0 };
 	const counts = { wrong_allow: 0, wrong_refusal: 0, lost: 0, regressed: 0, heads_to_nowhere: 0 };
 	const offeredAfter = { kv: [] as number[], redis: [] as number[] };
@@ -56,7 +54,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 	// Stores that fail are the rule here, and a stack costs more than all else of an error.
 	Error.stackTraceLimit = 0;
 	for (let index = 0; index < schedules; index++) {
-		const { seed, store, result } = await runNumbered(firstSeed + index, { stores, isLate });
+		const { seed, store, result } = await runNumbered(firstSeed + index, stores);
 		totals.requests += result.requests;
 		totals.allows += result.allows;
 		totals.unavailable += result.unavailable;
@@ -85,12 +83,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 /** The schedule of a seed, as `simulate` runs it among others. */
 export async function runNumbered(
 	seed: number,
-	{ stores = ALL_STORES, isLate = false }: Pick<SimulationOptions, "stores" | "isLate"> = {},
+	stores: readonly string[] = ALL_STORES,
 ): Promise<{ seed: number; store: string; result: ScheduleResult }> {
 	const store = stores[seed % stores.length] ?? "kv";
 	const isCalm = Math.floor(seed / stores.length) % CALM_EVERY === 0;
 	const storeNames = parseRecordStoreNames(store);
-	return { seed, store, result: await runSchedule({ seed, storeNames, isCalm, isLate }) };
+	return { seed, store, result: await runSchedule({ seed, storeNames, isCalm }) };
 }
 
 function spreadOf(values: readonly number[]): Spread | null {

@@ -18,7 +18,7 @@ export interface World {
 	readonly time: VirtualTime;
 	readonly random: Random;
 	readonly locations: number;
-	/** whether a put to KV may land when its writer has given it up, also after the writer's death (main.ts, `--late`) */
+	/** whether a put to KV may land when its writer has given it up, also after the writer's death */
 	readonly areWritesLate: boolean;
 	faults: Faults;
 }

@@ -5,8 +5,9 @@ import { Alarm } from "../alarm.ts";
 import type { WriteAudit } from "../audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
+import type { RecordStep } from "../outbox/outbox-rows.ts";
 import { AccountDesk } from "./account-desk.ts";
-import { DENIAL_MARGIN_SECONDS } from "./account-records.ts";
+import { DENIAL_MARGIN_SECONDS, stepOf } from "./account-records.ts";
 import { AccountTables } from "./account-tables.ts";
 import { Admission } from "./admission.ts";
 import type { DeskParts } from "./desk.ts";
@@ -54,19 +55,20 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 	const groups = new HaTables(sql);
 	const tables = { account, licenses, devices, groups };
 
-	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory });
+	const present = (key: string): RecordStep | null => stepOf(key, devices, haReports);
+	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory, present });
 	const accountId = () => account.info()?.id ?? "";
 	const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
 	const audit: WriteAudit = ({ actor, now: at }, action, subject, detail) =>
 		webhooks.delivery.append({ at, actor, action, subject, detail });
 	const shared = { ...tables, storage, alarm, audit, outbox };
+	const haReports = new HaReports(shared);
 
 	const seats = new SeatTables(sql);
 	const seatHistory = new SeatHistoryTables(sql);
 	const seatLedger = new SeatLedger({ seats, seatHistory, audit, licenses });
 	const seatDesk = new SeatDesk({ ...shared, seats, seatLedger });
 	const expiryDesk = new ExpiryDesk(shared);
-	const haReports = new HaReports(shared);
 	// After a change, no token from before it is left.
 	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
 	const desk: DeskParts = {

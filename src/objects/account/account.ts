@@ -58,6 +58,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#desks = desks;
 		this.outbox = desks.outbox;
 		this.#republisher = new Republisher(ctx, desks.outbox);
+		if (this.#exists) desks.alarm.rearm();
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */

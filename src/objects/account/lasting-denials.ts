@@ -24,22 +24,22 @@ export class LastingDenials {
 
 	/** Never rejects. @param now unix seconds */
 	async renew(now: number): Promise<void> {
-		const overdue = this.#parts.outbox.overdueKeys();
-		await Promise.allSettled([...this.#denials(overdue, now), this.#renewLicenseEpoch(overdue.length > 0, now)]);
+		const doubtful = this.#parts.outbox.doubtfulKeys();
+		await Promise.allSettled([...this.#denials(doubtful, now), this.#renewLicenseEpoch(doubtful.length > 0, now)]);
 	}
 
 	/** Tokens may still be made from the device's earlier record: the denial has to outlast them. */
-	#denials(overdue: readonly string[], now: number): Promise<unknown>[] {
+	#denials(doubtful: readonly string[], now: number): Promise<unknown>[] {
 		const { devices, directory, tokensEndAfter } = this.#parts;
-		const late = overdue.map((key) => devices.device(key.slice(deviceKey("").length)));
+		const late = doubtful.map((key) => devices.device(key.slice(deviceKey("").length)));
 		const refused = late.filter((device) => device !== null).filter(({ status }) => status !== "active");
 		return refused.map((device) => directory.deny(denyStep(device, now, tokensEndAfter)));
 	}
 
-	async #renewLicenseEpoch(isOverdue: boolean, now: number): Promise<void> {
+	async #renewLicenseEpoch(isDoubtful: boolean, now: number): Promise<void> {
 		const { account, directory, tokensEndAfter } = this.#parts;
 		const info = account.info();
-		if (info === null || info.licenseEpoch === 0 || (account.renewedTo() === null && !isOverdue)) return;
+		if (info === null || info.licenseEpoch === 0 || (account.renewedTo() === null && !isDoubtful)) return;
 		const { epoch, until } = this.#announced;
 		if (epoch === info.licenseEpoch && until - now > RENEW_BEFORE_SECONDS) return;
 		const step = licenseEpochStep(info, now, tokensEndAfter);

@@ -45,11 +45,13 @@ export class Directory extends DurableObject<ObjectBindings> {
 		const onDelivered = () => this.#noteArrival();
 		this.#alarm = new Alarm(storage);
 		const alarm = this.#alarm;
-		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, onDelivered });
+		const present = (key: string) => stepFor(this.#tables, key, nowSeconds());
+		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, present, onDelivered });
 		this.outdated = new OutdatedRevisions({ storage, alarm, lanes: () => this.outbox.lanes });
 		this.#tables = new DirectoryTables(ctx.storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		this.#exists = openTables(ctx.storage, DIRECTORY_SCHEMA);
+		if (this.#exists) this.#alarm.rearm();
 	}
 
 	/** Enters an account in the list. Its own object comes first: an entry without one would lead nowhere. */

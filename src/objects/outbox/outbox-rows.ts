@@ -39,6 +39,13 @@ export const OUTBOX_TABLES = [
 		UNIQUE (lane, subject)
 	)`,
 	"CREATE INDEX outbox_by_lane ON outbox (lane, seq)",
+	`CREATE TABLE outbox_doubts ( -- puts that may still be made (doubts.ts)
+		lane TEXT NOT NULL, -- a store
+		key TEXT NOT NULL,
+		since INTEGER NOT NULL, -- when one was last given up, unix ms
+		PRIMARY KEY (lane, key)
+	) WITHOUT ROWID`,
+	"CREATE INDEX outbox_doubts_by_time ON outbox_doubts (since)",
 ];
 
 /** What a step is about: of two waiting steps on one subject only the later one matters. Revisions of one record count as
@@ -107,16 +114,6 @@ export class OutboxRows {
 		return Number(this.#sql.exec("SELECT COUNT(*) AS rows FROM outbox WHERE lane = ?", lane).one().rows);
 	}
 
-	/** @returns keys of records that were tried in vain so many times, at most `limit` */
-	failedKeys(failures: number, limit: number): string[] {
-		const query = `SELECT DISTINCT json_extract(step, '$.key') AS key FROM outbox
-			WHERE kind = 'record' AND failures >= ? LIMIT ?`;
-		return this.#sql
-			.exec<{ key: string }>(query, failures, limit)
-			.toArray()
-			.map(({ key }) => key);
-	}
-
 	isEmpty(): boolean {
 		return !this.#exists("SELECT 1 FROM outbox LIMIT 1");
 	}
@@ -136,7 +133,9 @@ export class OutboxRows {
 	/** Forgets the rows owed to a store that the deployment no longer has. */
 	dropLanesExcept(lanes: readonly string[]): void {
 		const places = lanes.map(() => "?").join(", ");
-		this.#sql.exec(`DELETE FROM outbox WHERE lane NOT IN (${places})`, ...lanes);
+		for (const table of ["outbox", "outbox_doubts"]) {
+			this.#sql.exec(`DELETE FROM ${table} WHERE lane NOT IN (${places})`, ...lanes);
+		}
 	}
 
 	#one(query: string, ...values: SqlStorageValue[]): OutboxRow | null {

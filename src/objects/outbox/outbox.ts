@@ -9,6 +9,7 @@ import { isRevisionKey, type RecordStore } from "../../storage/record-store.ts";
 import { within } from "../../storage/time-limit.ts";
 import { Alarm } from "../alarm.ts";
 import { announce, type DirectoryPort } from "./directory-port.ts";
+import { Doubts } from "./doubts.ts";
 import { type OutboxRow, OutboxRows, type OutboxStep, type RecordStep } from "./outbox-rows.ts";
 import { WritePace } from "./write-pace.ts";
 
@@ -25,6 +26,8 @@ export interface OutboxOptions {
 	readonly lanes: readonly RecordLane[];
 	/** null in the Directory itself */
 	readonly directory: DirectoryPort | null;
+	/** @returns a record as it is now, for a put that may have been lost; left out where only revisions are published */
+	readonly present?: (key: string) => RecordStep | null;
 	/** the object's; left out where the outbox has it for itself */
 	readonly alarm?: Alarm;
 	readonly callerWaitMs?: number;
@@ -41,8 +44,6 @@ const CALLER_WAIT_MS = 2_000;
 /** The alarm that stands behind every commit: later than the caller's wait, so that it seldom has something to do. */
 const FIRST_RETRY_MS = 3_000;
 const MAX_RETRY_MS = 300_000;
-/** After so many retries more than a minute has passed. */
-const OVERDUE_FAILURES = 6;
 /** A step that takes longer counts as failed and is tried again. */
 const STEP_TIMEOUT_MS = 30_000;
 /** Rows per lane and run: a put may take two of the 1,000 KV operations that one invocation has. */
@@ -62,6 +63,10 @@ export class Outbox {
 	readonly #random: () => number;
 	readonly #running = new Map<string, Promise<void>>();
 	readonly #pace: WritePace;
+	readonly #doubts: Doubts;
+	/** "lane key" of puts that are under way */
+	readonly #underWay = new Set<string>();
+	#isAwake = false;
 	#directoryPublished = true;
 	/** when to deliver what waits; after a restart of the object nobody knows, so it is at once */
 	#dueMs = 0;
@@ -77,6 +82,13 @@ export class Outbox {
 		this.#random = options.random ?? (() => Math.random());
 		this.#alarm = options.alarm ?? new Alarm(options.storage, () => this.#clock.nowMs());
 		this.#alarm.add({ dueMs: () => (this.#rows.isEmpty() ? null : this.#dueMs), run: () => this.deliver() });
+		this.#doubts = new Doubts({
+			storage: options.storage,
+			alarm: this.#alarm,
+			present: options.present ?? (() => null),
+			owes: (key, lane) => this.owes(key, lane),
+			add: (step, lane) => this.add([step], lane),
+		});
 	}
 
 	/**
@@ -85,10 +97,16 @@ export class Outbox {
 	 * @param only the one store that gets the records; all of them if left out
 	 */
 	add(steps: readonly OutboxStep[], only?: string): void {
+		this.#noteEarlierLife();
 		const stores = only === undefined ? this.lanes.map(({ name }) => name) : [only];
 		for (const step of steps) {
 			const lanes = step.kind === "record" ? stores : [DIRECTORY_LANE];
-			for (const lane of lanes) this.#rows.add(lane, step);
+			for (const lane of lanes) {
+				this.#rows.add(lane, step);
+				// Its row is gone, and should the object die now, so is the memory of that put.
+				if (step.kind === "record" && this.#underWay.has(`${lane} ${step.key}`))
+					this.#doubts.note(lane, step, this.#clock.nowMs());
+			}
 		}
 		this.#dueMs = this.#clock.nowMs() + FIRST_RETRY_MS;
 		this.#alarm.setWithin();
@@ -109,9 +127,19 @@ export class Outbox {
 		return this.#rows.count(lane);
 	}
 
-	/** @returns keys of records that some store has refused for minutes, at most as many as one run delivers */
-	overdueKeys(): readonly string[] {
-		return this.#rows.failedKeys(OVERDUE_FAILURES, ROWS_PER_RUN);
+	/** @returns keys of which some store may hold an older version for minutes to come, at most as many as one run delivers */
+	doubtfulKeys(): readonly string[] {
+		return this.#doubts.keys(ROWS_PER_RUN);
+	}
+
+	/** What waits at the beginning of a life may be in the middle of a put that the life before began. */
+	#noteEarlierLife(): void {
+		if (this.#isAwake) return;
+		this.#isAwake = true;
+		for (const { name } of this.lanes) {
+			const rows = this.#rows.leading(name, ROWS_AT_ONCE);
+			for (const { step } of rows) this.#doubts.note(name, step, this.#clock.nowMs());
+		}
 	}
 
 	/**
@@ -141,6 +169,7 @@ export class Outbox {
 
 	/** Delivers what is due, and sets the alarm for what is left. Never rejects: the alarm does it too. */
 	async deliver(): Promise<void> {
+		this.#noteEarlierLife();
 		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE]);
 		const stores = this.lanes.map((lane) => this.#run(lane.name));
 		// Denials need no record, so they do not wait for the stores; heads do, and get their turn after each of them.
@@ -166,9 +195,12 @@ export class Outbox {
 			const rows = this.#nextRows(lane, Math.min(ROWS_AT_ONCE, ROWS_PER_RUN - count));
 			const attempts = await Promise.all(rows.map((row) => this.#attempt(lane, row)));
 			// Together and in one turn: each commit holds back what goes out next.
-			for (const [place, { seq }] of rows.entries()) {
+			for (const [place, { seq, step }] of rows.entries()) {
 				if (attempts[place] === "delivered") this.#rows.remove(seq);
-				else if (attempts[place] === "failed") this.#rows.countFailure(seq);
+				else if (attempts[place] === "failed") {
+					this.#rows.countFailure(seq);
+					this.#doubts.note(lane, step, this.#clock.nowMs());
+				}
 			}
 			if (rows.length === 0 || attempts.includes("failed")) break;
 			count += rows.length;
@@ -217,9 +249,12 @@ export class Outbox {
 	async #deliverRecord(lane: string, step: RecordStep): Promise<void> {
 		const target = this.lanes.find(({ name }) => name === lane);
 		if (target === undefined) throw new Error(`no store for lane ${lane}`);
+		const put = `${lane} ${step.key}`;
+		this.#underWay.add(put);
 		try {
 			await target.store.put(step.key, { version: step.version, body: step.body });
 		} finally {
+			this.#underWay.delete(put);
 			this.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());
 		}
 	}

@@ -67,6 +67,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		this.#tables = new ProductTables(storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		this.#exists = openTables(storage, PRODUCT_SCHEMA);
+		if (this.#exists) this.#alarm.rearm();
 	}
 
 	/** Creating a product that exists changes nothing. Nothing is published before the first release. */

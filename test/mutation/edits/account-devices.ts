@@ -263,7 +263,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "an active device whose record is late is refused",
 			},
 			{
-				from: "account.renewedTo() === null && !isOverdue",
+				from: "account.renewedTo() === null && !isDoubtful",
 				to: "account.renewedTo() === null",
 				breaks: "a new license epoch is forgotten while a store still has old records",
 			},
@@ -273,7 +273,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "a license epoch is renewed only when it has ended",
 			},
 			{
-				from: "[...this.#denials(overdue, now), this.#renewLicenseEpoch",
+				from: "[...this.#denials(doubtful, now), this.#renewLicenseEpoch",
 				to: "[this.#renewLicenseEpoch",
 				breaks: "a revocation ends while a store that is down has the old record",
 			},

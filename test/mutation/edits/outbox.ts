@@ -110,8 +110,8 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "a version that was overtaken while it waited is written after all",
 			},
 			{
-				from: "} finally {\n\t\t\tthis.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());\n\t\t}",
-				to: "} catch (error) {\n\t\t\tthrow error;\n\t\t}\n\t\tthis.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());",
+				from: "} finally {\n\t\t\tthis.#underWay.delete(put);\n\t\t\tthis.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());\n\t\t}",
+				to: "} catch (error) {\n\t\t\tthrow error;\n\t\t}\n\t\tthis.#underWay.delete(put);\n\t\tthis.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());",
 				breaks: "after a failed write the next one comes too soon for the store",
 			},
 			{
@@ -181,14 +181,40 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "a head waits for records that came after it",
 			},
 			{
-				from: "WHERE kind = 'record' AND failures >= ? LIMIT ?",
-				to: "WHERE kind = 'record' AND failures > ? LIMIT ?",
-				breaks: "denials are renewed a retry later than they have to be",
+				from: 'for (const table of ["outbox", "outbox_doubts"]) {',
+				to: 'for (const table of ["outbox"]) {',
+				breaks: "the alarm rings for ever for a store that is gone",
 			},
 			{
 				from: "this.#sql.exec(`DELETE FROM outbox WHERE lane NOT IN (${places})`, ...lanes);",
 				to: "",
 				breaks: "what is owed to a store that is gone is tried for ever",
+			},
+		],
+	},
+	{
+		file: "src/objects/outbox/doubts.ts",
+		tests: ["test/workers/objects/outbox/doubts"],
+		edits: [
+			{
+				from: "if (since + SETTLED_AFTER_MS > nowMs) break;",
+				to: "",
+				breaks: "the present version is written again while the late put may still land on it",
+			},
+			{
+				from: 'step.kind !== "record" || isRevisionKey(step.key)',
+				to: 'step.kind !== "record"',
+				breaks: "every revision that a store refused is written twice",
+			},
+			{
+				from: "DO UPDATE SET since = excluded.since",
+				to: "DO NOTHING",
+				breaks: "the last of several puts lands when the doubt is over",
+			},
+			{
+				from: "step !== null && !owes(key, lane)",
+				to: "step === null && !owes(key, lane)",
+				breaks: "a late put stays on top of a newer version for good",
 			},
 		],
 	},

@@ -122,10 +122,20 @@ describe.each([
 	["Product", PRODUCT_SCHEMA],
 	["Directory", DIRECTORY_SCHEMA],
 ] as const)("an object of the class %s", (className, schema) => {
-	it("wakes with one read, and with nothing else", async () => {
+	it("wakes with one read and a look at what its alarm is for, and writes nothing", async () => {
 		const { stub, create } = CLASSES[className](freshName());
 		await create();
+		const [first, ...others] = await whatWakingRuns(stub);
+		expect(first).toBe("get schema");
+		expect(others.filter((query) => !query.startsWith("SELECT"))).toEqual([]);
+	});
+
+	it("wakes with one read while its alarm stands", async () => {
+		const { stub, create } = CLASSES[className](freshName());
+		await create();
+		await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(Date.now() + 3_600_000));
 		expect(await whatWakingRuns(stub)).toEqual(["get schema"]);
+		await runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
 	});
 
 	it("wakes with one read where nobody created it, and leaves nothing behind, not even by an alarm", async () => {

@@ -2,6 +2,7 @@
 // never created: it gives the storage and takes no part.
 import { runInDurableObject } from "cloudflare:test";
 import { expect } from "vitest";
+import { Alarm } from "../../../../src/objects/alarm.ts";
 import type { DirectoryPort } from "../../../../src/objects/outbox/directory-port.ts";
 import { Outbox, type RecordLane } from "../../../../src/objects/outbox/outbox.ts";
 import { OUTBOX_TABLES, type OutboxStep } from "../../../../src/objects/outbox/outbox-rows.ts";
@@ -59,6 +60,9 @@ export interface Bench {
 	readonly outbox: Outbox;
 	readonly state: DurableObjectState;
 	readonly clock: PauseClock;
+	/** what the object answers for a key, should the outbox ask */
+	readonly truth: Map<string, OutboxStep>;
+	readonly alarm: () => Alarm;
 	/** another outbox on the same storage, as after a restart of the object */
 	restart(): Outbox;
 	alarmInMs(): Promise<number | null>;
@@ -83,20 +87,40 @@ export async function onBench(test: (bench: Bench) => Promise<void>, options: Be
 			writeIntervalMs,
 		}));
 		createTables(state.storage, { tables: OUTBOX_TABLES, steps: [] });
-		const restart = () =>
-			new Outbox({
+		const truth = new Map<string, OutboxStep>();
+		let alarm = new Alarm(state.storage, () => clock.nowMs());
+		const present = (key: string) => {
+			const step = truth.get(key);
+			return step?.kind === "record" ? step : null;
+		};
+		const restart = () => {
+			alarm = new Alarm(state.storage, () => clock.nowMs());
+			return new Outbox({
 				storage: state.storage,
+				alarm,
+				present,
 				lanes,
 				directory,
 				callerWaitMs,
 				clock,
 				random: () => random,
 			});
+		};
 		const alarmInMs = async () => {
 			const at = await state.storage.getAlarm();
 			return at === null ? null : at - clock.ms;
 		};
-		await test({ ...stores, directory, outbox: restart(), state, clock, restart, alarmInMs });
+		await test({
+			...stores,
+			directory,
+			outbox: restart(),
+			state,
+			clock,
+			truth,
+			alarm: () => alarm,
+			restart,
+			alarmInMs,
+		});
 		for (const store of Object.values(stores)) expect(store.violations).toEqual([]);
 	});
 }

@@ -120,17 +120,3 @@ describe("outbox, a store that never answers", () => {
 			{ lanes: ["kv", "redis"] },
 		));
 });
-
-it("names records as overdue once a store has refused them six times, and not when it was busy with others", () =>
-	onBench(async ({ outbox, kv }) => {
-		kv.break("before");
-		outbox.add([record("device:a", 1)]);
-		for (let attempt = 0; attempt < 5; attempt++) await outbox.deliver();
-		expect(outbox.overdueKeys()).toEqual([]);
-		await outbox.deliver();
-		outbox.add([record("device:b", 1)]);
-		expect(outbox.overdueKeys()).toEqual(["device:a"]);
-		kv.repair();
-		await outbox.deliver();
-		expect(outbox.overdueKeys()).toEqual([]);
-	}));

@@ -161,7 +161,8 @@ describe("outbox, failures", () => {
 			await outbox.deliver();
 			expect(kv.versionOf("device:a")).toBe(1);
 			expect(kv.versionOf("device:b")).toBe(1);
-			expect(await alarmInMs()).toBeNull();
+			// The put that failed may land still (doubts.test.ts).
+			expect(await alarmInMs()).toBe(300_000);
 			expect(await outbox.flush()).toBe(true);
 		}),
 	);
@@ -320,7 +321,7 @@ describe("outbox, when everything has arrived", () => {
 			expect([told, await alarmInMs()]).toEqual([1, 0]);
 			await outbox.deliver();
 			expect(kv.puts).toEqual(["device:a 1", "device:b 1"]);
-			expect(await alarmInMs()).toBeNull();
+			expect(await alarmInMs()).toBe(300_000);
 		}));
 });
 
