@@ -80,3 +80,21 @@ export class StepFailed extends Error {
 		this.name = "StepFailed";
 	}
 }
+
+const SYSTEM_FAULTS: Readonly<Record<string, string>> = {
+	ENOENT: "there is no such file or folder",
+	EACCES: "it is not yours to read or write",
+	EPERM: "it is not yours to read or write",
+	EISDIR: "it is a folder",
+	ENOTDIR: "a part of its path is no folder",
+	EEXIST: "there is something of that name already",
+	ENOSPC: "there is no room left",
+	EROFS: "the file system is read-only",
+};
+
+/** @returns what the system had against a file, in words; else the message of whatever was thrown */
+export function systemFault(cause: unknown): string {
+	if (!(cause instanceof Error)) return String(cause);
+	const code = "code" in cause ? String(cause.code) : "";
+	return SYSTEM_FAULTS[code] ?? cause.message;
+}

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { UsageError } from "../errors.ts";
+import { systemFault, UsageError } from "../errors.ts";
 import type { Surroundings } from "../terminal/output.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:8787";
@@ -52,7 +52,7 @@ export function readTextFile(path: string): string {
 	try {
 		return readFileSync(path, "utf8");
 	} catch (cause) {
-		throw new UsageError(`cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+		throw new UsageError(`cannot read ${path}: ${systemFault(cause)}`);
 	}
 }
 

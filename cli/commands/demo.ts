@@ -10,6 +10,7 @@ import { versionName } from "../../src/names.ts";
 import { readOptions } from "../command-line/read-options.ts";
 import { DEV_VARS_FILE } from "../command-line/settings.ts";
 import { CliError, StepFailed, UsageError } from "../errors.ts";
+import { expectFile } from "../files/package-file.ts";
 import { whenInterrupted } from "../terminal/interruption.ts";
 import { createOutput, type Output, type Surroundings } from "../terminal/output.ts";
 import { ensureDevSecrets } from "../worker/dev-secrets.ts";
@@ -57,6 +58,7 @@ interface Place {
 }
 
 async function runDemo(options: DemoOptions, output: Output, surroundings: Surroundings): Promise<void> {
+	for (const file of options.package) await expectFile(file);
 	const targets = planDemoTargets(options);
 	const place = await choosePlace(options, surroundings);
 	const interrupted = whenInterrupted();

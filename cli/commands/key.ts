@@ -12,7 +12,9 @@ import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
 const subject = z.string().min(1).max(200);
-const keyId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "not the id of a key");
+const keyId = z
+	.string()
+	.regex(/^key-[0-9a-z]{4,40}$/, "the id of a key looks like key-01234567; `parapet key list` shows it");
 
 export function defineKey(key: Command, surroundings: Surroundings): void {
 	const create = key
@@ -52,6 +54,6 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 		const id = readOperand(operands, 0, "id", keyId);
 		await confirm(`whoever uses ${id} is refused from now on`);
 		await api.call("DELETE", `/v1/keys/${id}`, "could not revoke the key", anyAnswer);
-		output.answer({ id, revoked: true }, `key ${id} is revoked`);
+		output.answer({ id, revoked: true }, `${id} is revoked`);
 	});
 }

@@ -9,6 +9,7 @@ import { accountId, licenseId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { commaList, moment, pairs, wholeNumber } from "../command-line/values.ts";
+import { UsageError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
@@ -29,8 +30,9 @@ export function defineLicense(license: Command, surroundings: Surroundings): voi
 		.command("transfer <account> <license> <to>")
 		.description("move all devices of a license to another one of the customer");
 	runAsOperator(transfer, surroundings, {}, async ({ api, operands, output }) => {
-		const { path } = readLicense(operands);
+		const { path, id } = readLicense(operands);
 		const to = readOperand(operands, 2, "to", licenseId);
+		if (to === id) throw new UsageError(`to "${to}": that is the license itself`, "name the one to move to");
 		const done = await api.call("POST", `${path}/transfer`, "could not transfer the license", anyAnswer, { to });
 		output.answer(done, describe(done));
 	});

@@ -2,9 +2,11 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
+import { country } from "../../src/content/audience.ts";
 import { localeTag, severity } from "../../src/content/message.ts";
-import { productName, versionName } from "../../src/names.ts";
+import { modelName, productName, versionName } from "../../src/names.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
+import { accountId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { collect, commaList, moment, pairs } from "../command-line/values.ts";
@@ -12,7 +14,7 @@ import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
-const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-…");
+const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-01234567");
 
 /** `de=title|body`, repeatable. */
 const translations = z.array(z.string()).transform((entries, context) => {
@@ -66,10 +68,10 @@ function addMessageCreate(message: Command, surroundings: Surroundings): void {
 		starts: moment(surroundings).optional(),
 		severity: severity,
 		locale: translations.optional(),
-		accounts: commaList.optional(),
-		models: commaList.optional(),
+		accounts: commaList.pipe(z.array(accountId)).optional(),
+		models: commaList.pipe(z.array(modelName)).optional(),
 		products: commaList.pipe(z.array(productName)).optional(),
-		countries: commaList.optional(),
+		countries: commaList.pipe(z.array(country)).optional(),
 		labels: pairs.optional(),
 		engineMin: versionName.optional(),
 		engineMax: versionName.optional(),

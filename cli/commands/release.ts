@@ -39,6 +39,6 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
 		const what = `could not withdraw ${product} ${version}`;
 		const done = await api.call("POST", path, what, anyAnswer, { reason: options.reason });
-		output.answer(done, `${product} ${version} is withdrawn`);
+		output.answer(done, `${product} ${version} ${done["changed"] === false ? "was withdrawn before" : "is withdrawn"}`);
 	});
 }

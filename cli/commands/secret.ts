@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { readOptions } from "../command-line/read-options.ts";
 import { addSharedOptions } from "../command-line/run-as.ts";
-import { CliError } from "../errors.ts";
+import { CliError, systemFault } from "../errors.ts";
 import { createOutput, type Surroundings } from "../terminal/output.ts";
 import { generateSecrets, SECRET_NAMES, type SecretName } from "../worker/secrets.ts";
 
@@ -55,7 +55,7 @@ async function writeSecretFiles(dir: string, secrets: readonly (readonly [Secret
 			await file.writeFile(value);
 			await file.close();
 		} catch (cause) {
-			throw new CliError(`cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+			throw new CliError(`cannot write ${path}: ${systemFault(cause)}`, {
 				code: "unwritable",
 				fix: "give --dir an empty folder",
 				cause,

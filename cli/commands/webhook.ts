@@ -13,8 +13,8 @@ import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
-const webhookId = z.string().regex(/^whk-[0-9a-z]{4,40}$/, "a webhook looks like whk-…");
-const webhookUrl = z.string().regex(/^https?:\/\/\S+$/, "a URL is expected");
+const webhookId = z.string().regex(/^whk-[0-9a-z]{4,40}$/, "a webhook looks like whk-01234567");
+const webhookUrl = z.string().regex(/^https?:\/\/\S+$/, "a URL is expected, such as https://hooks.example.com/parapet");
 
 export function defineWebhook(webhook: Command, surroundings: Surroundings): void {
 	addCreate(webhook, surroundings);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { CliError } from "../errors.ts";
+import { CliError, systemFault } from "../errors.ts";
 import { hashFile } from "./file-digest.ts";
 import { parsePackageName } from "./package-name.ts";
 
@@ -53,7 +53,7 @@ export async function openPayload(path: string): Promise<Payload> {
 		return { path: payloadPath, size, sha256: await hashFile(payloadPath), dispose };
 	} catch (cause) {
 		await dispose();
-		throw new CliError(`cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+		throw new CliError(`cannot read ${path}: ${systemFault(cause)}`, {
 			code: "unreadable_package",
 			fix: "check that the file exists and is whole",
 			cause,

@@ -23,6 +23,8 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 		typeof limit === "number" ? `the server takes at most ${formatBytes(limit)}` : "the server takes less",
 	unauthenticated:
 		"give a key of this server with --key-file or in PARAPET_KEY: it may be mistyped, expired or revoked",
+	dpop_proof_missing:
+		"a proxy between here and the service removes the header DPoP from requests: have it pass that on",
 	insufficient_scope: ({ required_scope: scope }) =>
 		`use a key with the scope ${scope ?? "that this needs"}; \`parapet key list\` shows who has which`,
 	not_entitled: ({ entitlement_code: code }) =>

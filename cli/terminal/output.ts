@@ -1,6 +1,6 @@
 // How commands speak: lines for people or, with --json, one JSON value per answer on stdout. Errors go to stderr.
 // Whatever a server wrote is shown without control characters, so that it cannot drive the terminal.
-import { CliError, ServerRefusal } from "../errors.ts";
+import { CliError, ServerRefusal, systemFault } from "../errors.ts";
 
 export interface TextSink {
 	write(text: string): unknown;
@@ -100,12 +100,18 @@ export function writeFailure(sink: TextSink, error: unknown, json: boolean): voi
 	sink.write(`${printable(lines.join("\n"))}\n`);
 }
 
+/** A file that cannot be used is most of what a command does not expect. */
+function describeUnexpected(error: unknown): string {
+	const path = error instanceof Error && "path" in error ? `cannot use ${String(error.path)}: ` : "";
+	return path + systemFault(error);
+}
+
 function describeFailure(error: unknown) {
 	const known = error instanceof CliError;
 	const refusing = known && error.cause instanceof ServerRefusal ? error.cause : error;
 	const refusal = refusing instanceof ServerRefusal ? refusing.refusal : undefined;
 	return {
-		message: error instanceof Error ? error.message : String(error),
+		message: known ? error.message : describeUnexpected(error),
 		code: known ? error.code : "unexpected",
 		status: refusal?.status,
 		fix: known ? error.fix : undefined,

@@ -4,6 +4,7 @@ import type { DeviceProfile } from "../entitlement/device-record.ts";
 import { engineRange, labels, modelName, productName } from "../names.ts";
 import { engineInRange } from "./vendor-version.ts";
 
+export const country = z.string().regex(/^[A-Z]{2}$/, "a country is two capital letters (ISO 3166): DE");
 export const audience = z.strictObject({
 	accounts: z.array(z.string()).max(1000).optional(),
 	models: z.array(modelName).max(100).optional(),
@@ -13,10 +14,7 @@ export const audience = z.strictObject({
 	/** devices that carry all of these */
 	labels: labels.optional(),
 	/** ISO 3166-1 alpha-2, upper case, as the edge sees the caller */
-	countries: z
-		.array(z.string().regex(/^[A-Z]{2}$/))
-		.max(250)
-		.optional(),
+	countries: z.array(country).max(250).optional(),
 });
 export type Audience = z.infer<typeof audience>;
 

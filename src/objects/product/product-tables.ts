@@ -198,13 +198,14 @@ function recordedOf(row: ReleaseRow): Release {
 	};
 }
 
-/** @returns whether a release says the same as the metadata; order of models counts, order of an engine's ends does not */
-export function sameMetadata(release: ReleaseMetadata, metadata: ReleaseMetadata): boolean {
-	return (
-		release.notes === metadata.notes &&
-		release.urgency === metadata.urgency &&
-		JSON.stringify(release.models) === JSON.stringify(metadata.models) &&
-		release.engine.min === metadata.engine.min &&
-		release.engine.max === metadata.engine.max
-	);
+/** @returns in what a release says something else than the metadata; order of models counts, order of an engine's ends does not */
+export function differingMetadata(release: ReleaseMetadata, metadata: ReleaseMetadata): (keyof ReleaseMetadata)[] {
+	const { notes, urgency, models, engine } = metadata;
+	const same = {
+		notes: release.notes === notes,
+		urgency: release.urgency === urgency,
+		models: JSON.stringify(release.models) === JSON.stringify(models),
+		engine: release.engine.min === engine.min && release.engine.max === engine.max,
+	};
+	return (["notes", "urgency", "models", "engine"] as const).filter((name) => !same[name]);
 }

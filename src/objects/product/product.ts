@@ -24,12 +24,12 @@ import {
 import { Republisher } from "../outbox/republisher.ts";
 import { createTables, openTables } from "../schema.ts";
 import {
+	differingMetadata,
 	type PackageContent,
 	type ProductInfo,
 	ProductTables,
 	type ReleaseEntry,
 	type ReleaseMetadata,
-	sameMetadata,
 } from "./product-tables.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 
@@ -39,7 +39,9 @@ export type PackageResult =
 
 export type ReleaseResult =
 	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry; readonly published: boolean }
-	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "release_exists" | "withdrawn" }
+	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "withdrawn" }
+	/** `fields`: in which its metadata is another */
+	| { readonly ok: false; readonly reason: "release_exists"; readonly fields: readonly string[] }
 	/** `newest`: the newest of the releases that are newer */
 	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string };
 
@@ -117,7 +119,8 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (known === null) return { ok: false, reason: "no_package" };
 		if (known.status === "withdrawn") return { ok: false, reason: "withdrawn" };
 		const isNew = known.status === "uploaded";
-		if (!isNew && !sameMetadata(known, input.metadata)) return { ok: false, reason: "release_exists" };
+		const fields = isNew ? [] : differingMetadata(known, input.metadata);
+		if (fields.length > 0) return { ok: false, reason: "release_exists", fields };
 		if (isNew) {
 			const newest = input.allowOlder === true ? null : this.#newestAbove(input.version);
 			if (newest !== null) return { ok: false, reason: "older_version", newest };

@@ -122,7 +122,13 @@ const withdraw = createRoute({
 	...publisherAccess,
 	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: plainText(500).min(1) })) },
 	responses: {
-		200: jsonAnswer(releaseBody.extend({ published: z.boolean() }), "Withdrawn"),
+		200: jsonAnswer(
+			releaseBody.extend({
+				published: z.boolean(),
+				changed: z.boolean().openapi({ description: "`false`: it had been so before" }),
+			}),
+			"Withdrawn",
+		),
 		...problems(
 			"unauthenticated",
 			"insufficient_scope",
@@ -164,13 +170,7 @@ function describe(product: string, release: ReleaseEntry) {
 	};
 }
 
-type ProductRefusal =
-	| "unknown_product"
-	| "no_package"
-	| "version_exists"
-	| "release_exists"
-	| "withdrawn"
-	| "not_released";
+type ProductRefusal = "unknown_product" | "no_package" | "version_exists" | "withdrawn" | "not_released";
 
 function refuse(reason: ProductRefusal): never {
 	switch (reason) {
@@ -180,8 +180,6 @@ function refuse(reason: ProductRefusal): never {
 			throw new ProblemError("not_found", { detail: "there is no such version; upload its package first" });
 		case "version_exists":
 			throw new ProblemError("version_exists");
-		case "release_exists":
-			throw new ProblemError("version_exists", { detail: "the version was released with other metadata" });
 		case "withdrawn":
 			throw new ProblemError("conflict", { detail: "the version was withdrawn, for good: publish another version" });
 		case "not_released":
@@ -240,6 +238,10 @@ export const releases = createRouter()
 			const detail = `${result.newest} is released, and newer`;
 			throw new ProblemError("older_version", { detail, extras: { newest: result.newest } });
 		}
+		if (!result.ok && result.reason === "release_exists") {
+			const fields = result.fields.map((field) => `\`${field}\``).join(", ");
+			throw new ProblemError("version_exists", { detail: `the version was released with other metadata: ${fields}` });
+		}
 		if (!result.ok) refuse(result.reason);
 		event.outcome = "released";
 		return c.json(
@@ -256,7 +258,8 @@ export const releases = createRouter()
 		const result = await services.objects.product(product).withdraw({ ...changeBy(c), version, reason });
 		if (!result.ok) refuse(result.reason);
 		event.outcome = "withdrawn";
-		return c.json({ ...describe(product, result.release), published: result.published }, 200);
+		const { published, changed } = result;
+		return c.json({ ...describe(product, result.release), published, changed }, 200);
 	})
 	.openapi(list, async (c) => {
 		const { services } = c.env;

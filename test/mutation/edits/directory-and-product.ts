@@ -203,13 +203,13 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a release gets another place in the order when it is released again",
 			},
 			{
-				from: "release.engine.min === metadata.engine.min &&",
+				from: "release.engine.min === engine.min && ",
 				to: "",
 				breaks: "a release that says another engine counts as the same",
 			},
 			{
-				from: "JSON.stringify(release.models) === JSON.stringify(metadata.models) &&",
-				to: "",
+				from: "models: JSON.stringify(release.models) === JSON.stringify(models),",
+				to: "models: true,",
 				breaks: "a release that says other models counts as the same",
 			},
 			{

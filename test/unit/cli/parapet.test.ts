@@ -65,6 +65,18 @@ describe("exit codes", () => {
 	});
 });
 
+it.each([
+	[["key", "list", "--key-file", "/nonexistent"], 2, "cannot read /nonexistent: there is no such file or folder"],
+	[["key", "list", "--key-file", "/"], 2, "cannot read /: it is a folder"],
+	[["device", "activate", "--code-file", "/nonexistent"], 2, "cannot read /nonexistent: there is no such file"],
+	[["secret", "generate", "--dir", PARAPET], 1, `cannot use ${PARAPET}: there is something of that name already`],
+	[["demo", "--exit", "--package", "/nonexistent"], 1, "cannot read /nonexistent: there is no such file"],
+])("a file that cannot be used is said in words: %j", async (args, exitCode, said) => {
+	const run = await runCli(args);
+	expect(run).toMatchObject({ exitCode, stdout: "", stderr: expect.stringContaining(said) });
+	expect(run.stderr).not.toMatch(/\bE[A-Z]{4,}\b/);
+});
+
 describe("what is mistyped", () => {
 	it.each([
 		[["devcie"], "unknown command 'devcie'", "Did you mean device?"],

@@ -28,7 +28,10 @@ it.each([["publish"], ["publish:CRS"], ["all"], [","]])("%j are no scopes", asyn
 
 it("says that a key is revoked only once it is", async () => {
 	operator.reply(refuse(404, "not_found"), { status: 204 });
-	expect(await operator.run("key", "revoke", "abc")).toMatchObject({ exitCode: 1, stdout: "" });
-	expect(await operator.run("key", "revoke", "abc")).toMatchObject({ exitCode: 0, stdout: "key abc is revoked\n" });
+	expect(await operator.run("key", "revoke", "key-01234567")).toMatchObject({ exitCode: 1, stdout: "" });
+	expect(await operator.run("key", "revoke", "key-01234567")).toMatchObject({
+		exitCode: 0,
+		stdout: "key-01234567 is revoked\n",
+	});
 	expect((await operator.run("key", "revoke", "../accounts")).exitCode).toBe(2);
 });

@@ -48,6 +48,9 @@ describe("parapet license", () => {
 		await operator.run("license", "transfer", ACCOUNT, LICENSE, "lic-76543210");
 		expect(operator.asked()).toEqual([["POST", `${PATH}/${LICENSE}/transfer`, { to: "lic-76543210" }]]);
 		expect((await operator.run("license", "transfer", ACCOUNT, LICENSE, ACCOUNT)).exitCode).toBe(2);
+		const itself = await operator.run("license", "transfer", ACCOUNT, LICENSE, LICENSE);
+		expect(itself).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("that is the license itself") });
+		expect(operator.asked()).toHaveLength(1);
 	});
 
 	it("list shows the lease of elastic ones", async () => {

@@ -34,6 +34,15 @@ describe("parapet message create", () => {
 		});
 	});
 
+	it.each([
+		["--countries", "DE,Germany", '--countries "Germany": a country is two capital letters'],
+		["--accounts", "nosuch", '--accounts "nosuch": an account looks like acct-'],
+		["--models", "P A", '--models "P A": a model is'],
+	])("an audience is one that can be: %s %s", async (option, value, said) => {
+		expect(await create(option, value)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
+		expect(operator.asked()).toEqual([]);
+	});
+
 	it.each([["Hallo|Dort"], ["de=Hallo"], ["=Hallo|Dort"], ["not a language=Hallo|Dort"]])(
 		"%j is no translation",
 		async (locale) => {

@@ -17,6 +17,12 @@ it("withdraws one release, and sends the reason that is kept with it", async () 
 	]);
 });
 
+it("says of a release that was withdrawn before that it was", async () => {
+	operator.reply({ body: { changed: false } });
+	const run = await operator.run("release", "withdraw", "crs", "4.27.0", "--reason", "again");
+	expect(run).toMatchObject({ exitCode: 0, stdout: "crs 4.27.0 was withdrawn before\n" });
+});
+
 it.each([[[]], [["--reason", ""]]])("withdraws nothing without a reason (%j)", async (options) => {
 	expect((await operator.run("release", "withdraw", "crs", "4.27.0", ...options)).exitCode).toBe(2);
 	expect(operator.asked()).toEqual([]);

@@ -130,7 +130,8 @@ describe("releases", () => {
 			release: { sequence: 1 },
 		});
 		for (const change of [{ notes: "x" }, { urgency: "emergency" }, { models: null }, { engine: {} }] as const) {
-			expect(await publish("4.27.0", "a", change)).toEqual({ ok: false, reason: "release_exists" });
+			const fields = Object.keys(change);
+			expect(await publish("4.27.0", "a", change)).toEqual({ ok: false, reason: "release_exists", fields });
 		}
 		expect((await publishedRecord())?.revision).toBe(1);
 	});

@@ -54,7 +54,8 @@ test("a version never gets other bytes, before its release or after", async () =
 	await expectProblem(await upload(product, "1.0.0", other), "version_exists");
 	await operated("PUT", path("1.0.0"), {});
 	await expectProblem(await upload(product, "1.0.0", other), "version_exists");
-	await expectProblem(await operate("PUT", path("1.0.0"), { notes: "other notes" }), "version_exists");
+	const again = await expectProblem(await operate("PUT", path("1.0.0"), { notes: "other notes" }), "version_exists");
+	expect(again).toMatchObject({ detail: "the version was released with other metadata: `notes`" });
 	expect(await list()).toMatchObject([{ version: "1.0.0", sha256: content.sha256 }]);
 });
 
@@ -105,7 +106,9 @@ test("a withdrawn release is offered to nobody, replaced where it runs, and stay
 	await publish(scene.product, "2.0.0", "bad rules");
 	const withdraw = () =>
 		operate("POST", `/v1/products/${scene.product}/releases/2.0.0/withdraw`, { reason: "false positives" });
-	for (const _ of [1, 2]) expect(await (await withdraw()).json()).toMatchObject({ status: "withdrawn" });
+	for (const changed of [true, false]) {
+		expect(await (await withdraw()).json()).toMatchObject({ status: "withdrawn", changed });
+	}
 	expect((await offerOf(scene.firewall, scene.product)).version).toBe("1.0.0");
 	expect(await checkProduct(scene.firewall, scene.product, "2.0.0")).toMatchObject({
 		status: "offered",

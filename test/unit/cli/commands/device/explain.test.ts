@@ -128,7 +128,10 @@ describe("an operator", () => {
 		"is told of %s that it is no device, before anything else is missing",
 		async (device) => {
 			const wrong = await runCli(["device", "explain", device, "--url", server.url, "--key", API_KEY]);
-			expect(wrong).toMatchObject({ exitCode: 2, stderr: `error: device "${device}": a device looks like dev-…-…\n` });
+			expect(wrong).toMatchObject({
+				exitCode: 2,
+				stderr: `error: device "${device}": a device looks like dev-0123456789-0123456789abcdef\n`,
+			});
 			const missing = await runCli(["device", "explain", DEVICE, "--url", server.url, "--key", API_KEY]);
 			expect(missing.stderr).toContain("--product: required and missing");
 		},
