@@ -5,6 +5,14 @@ import type { OveragePolicy } from "./license.ts";
 /** Ended seats are written down in groups: the object wakes up once for all that end within these seconds. */
 const SWEEP_BUCKET_SECONDS = 30;
 
+/** Edges take a token for 30 s after its end (signing/access-token.ts), and clocks of edges and objects differ by some. */
+const TOKEN_GUARD_SECONDS = 35;
+
+/** A token ends this long before the lease that it is under: when the seat is free, the token is good nowhere. */
+function guardOf(leaseSeconds: number): number {
+	return Math.max(leaseSeconds / 3, TOKEN_GUARD_SECONDS);
+}
+
 /** @param until unix seconds; null = for good @returns whether the seat is still the device's */
 export function isLive(until: number | null, now: number): boolean {
 	return until === null || until > now;
@@ -29,13 +37,14 @@ export type RenewalDecision =
 	| { readonly ok: false; readonly reason: "seat_lost" };
 
 /**
- * A lease is renewed when less than two thirds of it are left, so a device causes at most one write per third of it.
+ * A lease is renewed when a token under it could live less than a third of it: of one longer than 105 s when less than two
+ * thirds are left, so that a device causes at most one write per third of it.
  * @returns what a token request does to the lease of a device's seat
  */
 export function decideRenewal({ leaseUntil, license, seatsTaken, now }: RenewalFacts): RenewalDecision {
 	const until = now + license.leaseSeconds;
 	if (leaseUntil !== null && isLive(leaseUntil, now)) {
-		const enough = (leaseUntil - now) * 3 >= license.leaseSeconds * 2;
+		const enough = leaseUntil - now >= license.leaseSeconds / 3 + guardOf(license.leaseSeconds);
 		return enough ? { ok: true, kind: "kept", until: leaseUntil } : { ok: true, kind: "renewed", until };
 	}
 	if (seatsTaken >= license.seats && license.overage === "refuse") return { ok: false, reason: "seat_lost" };
@@ -54,13 +63,14 @@ export function firstLeaseEnd(leaseSeconds: number, tokensUntil: number | null, 
 }
 
 /**
- * A third of the lease before its end the device has to come back for a token, which renews it. Needs a lease that was
- * just renewed or kept (`decideRenewal`): then this is a third of it at least.
+ * A third of the lease before its end the device has to come back for a token, which renews it; under a very short lease
+ * earlier, so that nobody takes the token when the seat is another's. Needs a lease that was just renewed or kept
+ * (`decideRenewal`): then this is a third of it at least.
  * @param ttl seconds that a token lives otherwise
  * @returns seconds
  */
 export function elasticTokenLife(ttl: number, lease: { until: number; seconds: number }, now: number): number {
-	return Math.min(ttl, lease.until - now - Math.floor(lease.seconds / 3));
+	return Math.min(ttl, lease.until - now - Math.floor(guardOf(lease.seconds)));
 }
 
 /** @param until end of the lease that ends first, unix seconds @returns unix seconds when the object should look */

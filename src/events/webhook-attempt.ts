@@ -2,8 +2,8 @@
 // delays are those that the Standard Webhooks specification recommends; ten attempts over about three days.
 
 /** Why an attempt did not deliver; `status` is any answer other than 2xx and 410, redirects included. */
-export type AttemptFailure = "status" | "timeout" | "unreachable" | "not_configured" | GivesUpAtOnce;
-type GivesUpAtOnce = "gone" | "url_refused" | "key_missing";
+export type AttemptFailure = "status" | "timeout" | "unreachable" | "not_configured" | "key_missing" | GivesUpAtOnce;
+type GivesUpAtOnce = "gone" | "url_refused";
 
 export type DeliveryAttempt =
 	| { readonly ok: true; readonly status: number }
@@ -41,7 +41,8 @@ const JITTER = 0.1;
  */
 export function decideAttempt(attempt: DeliveryAttempt, failuresBefore: number, random: number): AttemptDecision {
 	if (attempt.ok) return { kind: "delivered" };
-	if (attempt.reason === "gone" || attempt.reason === "url_refused" || attempt.reason === "key_missing") {
+	// A key that is missing may be on its way: an object can run under the ring from before a rotation for minutes.
+	if (attempt.reason === "gone" || attempt.reason === "url_refused") {
 		return { kind: "disable", reason: attempt.reason };
 	}
 	const delay = RETRY_DELAYS[failuresBefore];

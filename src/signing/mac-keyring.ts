@@ -1,6 +1,6 @@
 // The keys behind everything that Parapet seals for itself (MAC_KEYS): access tokens, download URLs, capabilities, the
 // check's ETag and registration tokens; secrets of webhooks and codes of launches come from them too. The first key seals,
-// every key verifies; to rotate, put a new one in front and later drop the last.
+// every key verifies. To rotate: append, wait until every edge has it, move it to the front, later drop the old one.
 import { decodeSecret, deriveHmacKeys } from "./derived-keys.ts";
 
 export interface MacKeySet {

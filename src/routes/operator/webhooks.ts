@@ -19,7 +19,7 @@ const webhookBody = z
 		url: z.string(),
 		types: z.array(z.string()).openapi({ description: "None means every event" }),
 		state: z.enum(["active", "failing", "disabled"]),
-		disabled_reason: z.enum(["gone", "url_refused", "key_missing", "retries_exhausted"]).nullable(),
+		disabled_reason: z.enum(["gone", "url_refused", "retries_exhausted"]).nullable(),
 		failures: z.int().openapi({ description: "Failed attempts in a row" }),
 		last_attempt_at: timestamp.nullable(),
 		last_status: z.int().nullable().openapi({ description: "Null also when there was no answer" }),

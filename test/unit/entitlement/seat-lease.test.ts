@@ -73,7 +73,22 @@ describe("a token under a lease", () => {
 		expect(elasticTokenLife(ttl, { until: NOW + left, seconds: 900 }, NOW)).toBe(life);
 	});
 
-	it("always lives a third of the lease, unless all tokens are shorter, and always ends a third before it", () => {
+	it.each([
+		["of a minute, just renewed", 60, 60, 25],
+		["of 105 s, just renewed", 105, 105, 70],
+		["of 104 s, just renewed", 104, 104, 69],
+	])("%s ends so early that no edge takes it when the seat is another's", (_, seconds, left, life) => {
+		expect(elasticTokenLife(3_600, { until: NOW + left, seconds }, NOW)).toBe(life);
+	});
+
+	it.each([
+		[55, "kept"],
+		[54, "renewed"],
+	])("of a minute is asked for with %i s left: %s", (left, kind) => {
+		expect(renewal(NOW + left, { license: { ...LICENSE, leaseSeconds: 60 } })).toMatchObject({ kind });
+	});
+
+	it("always lives a third of the lease, unless all tokens are shorter, and is taken nowhere when the lease ends", () => {
 		fc.assert(
 			fc.property(
 				fc.integer({ min: 60, max: 86_400 }),
@@ -85,8 +100,9 @@ describe("a token under a lease", () => {
 					if (!decision.ok) throw new Error("there are seats");
 					const life = elasticTokenLife(ttl, { until: decision.until, seconds: leaseSeconds }, NOW);
 					expect(Number.isInteger(life)).toBe(true);
-					expect(life).toBeGreaterThanOrEqual(Math.min(ttl, leaseSeconds / 3));
+					expect(life).toBeGreaterThanOrEqual(Math.min(ttl, Math.floor(leaseSeconds / 3)));
 					expect(NOW + life).toBeLessThanOrEqual(decision.until - Math.floor(leaseSeconds / 3));
+					expect(NOW + life + 30).toBeLessThan(decision.until);
 				},
 			),
 		);

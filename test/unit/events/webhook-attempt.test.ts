@@ -38,19 +38,16 @@ describe("after an attempt", () => {
 		expect(decideAttempt(failed(), 0, random)).toEqual({ kind: "retry", afterMs: ms });
 	});
 
-	it.each(["timeout", "unreachable", "not_configured", "status"] as const)(
+	it.each(["timeout", "unreachable", "not_configured", "key_missing", "status"] as const)(
 		"that ended with %s, it is tried again",
 		(reason) => {
 			expect(decideAttempt(failed({ reason, status: null }), 0, MIDDLE).kind).toBe("retry");
 		},
 	);
 
-	it.each(["gone", "url_refused", "key_missing"] as const)(
-		"that ended with %s, the endpoint is disabled at once",
-		(reason) => {
-			expect(decideAttempt(failed({ reason }), 0, MIDDLE)).toEqual({ kind: "disable", reason });
-		},
-	);
+	it.each(["gone", "url_refused"] as const)("that ended with %s, the endpoint is disabled at once", (reason) => {
+		expect(decideAttempt(failed({ reason }), 0, MIDDLE)).toEqual({ kind: "disable", reason });
+	});
 
 	it("that was answered with 2xx, it is delivered, whatever went before", () => {
 		expect(decideAttempt({ ok: true, status: 204 }, 9, MIDDLE)).toEqual({ kind: "delivered" });

@@ -25,6 +25,37 @@ async function offerAt(edge: Edge): Promise<string> {
 	return products[0]?.offer?.capability ?? "";
 }
 
+/** The rings of a routine rotation, as docs/operations.md has it. While a step is on its way, edges run with two of them. */
+const ROTATION = [OLD, `${OLD},${NEW}`, `${NEW},${OLD}`];
+
+describe.each([
+	["is being appended", ROTATION[0], ROTATION[1]],
+	["is being moved to the front", ROTATION[1], ROTATION[2]],
+] as const)("while a new key %s", (_, before = "", after = "") => {
+	test.each([
+		["that has it already takes what one gives that has it not", before, after],
+		["that has it not takes what one gives that has it already", after, before],
+	])("an edge %s", async (__, giver, taker) => {
+		const from = edgeWith(giver);
+		const to = edgeWith(taker);
+		await from.authenticate(firewall);
+		const first = await from.get(firewall, `/v1/check${query}`);
+		const offer = await offerAt(from);
+		const headers = { "if-none-match": first.headers.get("etag") ?? "" };
+		expect((await to.get(firewall, `/v1/check${query}`, headers)).status).toBe(304);
+		const permit = await to.permit(firewall, offer);
+		expect(permit.status).toBe(201);
+		const { url } = (await permit.json()) as { url: string };
+		expect((await from.download(url)).status).toBe(200);
+	});
+});
+
+test("a new key that is put in front at once breaks what edges without it are given: so it is appended first", async () => {
+	const ahead = edgeWith(`${NEW},${OLD}`);
+	await ahead.authenticate(firewall);
+	await expectProblem(await edgeWith(OLD).get(firewall, `/v1/check${query}`), "unauthenticated");
+});
+
 describe("a new key in front", () => {
 	test("ends nothing: token, ETag and offer of the old key count, and new tokens are under the new one", async () => {
 		const first = await edgeWith(OLD).get(firewall, `/v1/check${query}`);
