@@ -2,6 +2,7 @@
 // them do; everything else goes through the application.
 import { createApp } from "./app.ts";
 import { answerFailure } from "./failure.ts";
+import { ProblemError } from "./problem.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { check } from "./routes/device/check.ts";
 import { permits } from "./routes/device/permits.ts";
@@ -12,7 +13,12 @@ const app = createApp();
 const plainRoutes = new Map<string, PlainRoute>([check, permits, token].map((route) => [route.path, route]));
 
 export function dispatch(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
-	const path = pathOf(request.url);
+	const { url } = request;
+	const path = pathOf(url);
+	// Not redirected: a client that is sent on would go on sending its credentials in the clear first.
+	if (url.startsWith("http:") && !scope.services.config.isLocal) {
+		return Promise.resolve(protect(answerFailure(new ProblemError("https_required"), scope, path)));
+	}
 	const route = plainRoutes.get(path);
 	if (route === undefined || route.method !== scope.event.method) return throughApp(request, scope, context);
 	scope.event.route = path;
@@ -20,7 +26,10 @@ export function dispatch(request: Request, scope: RequestScope, context: Executi
 }
 
 async function throughApp(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
-	return protect(await app.fetch(withPlainPlus(request), scope, context));
+	const answer = protect(await app.fetch(withPlainPlus(request), scope, context));
+	// RFC 6797 §7.1, for browsers; firewalls, whose three hottest routes are answered elsewhere, have the service's https URL.
+	if (!scope.services.config.isLocal) answer.headers.set("strict-transport-security", "max-age=31536000");
+	return answer;
 }
 
 /** The router reads queries as forms, where a plus is a space. In a URL it is a plus (RFC 3986 §3.4), as in versions. */

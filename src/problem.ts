@@ -77,6 +77,12 @@ export const PROBLEMS = {
 		fix: "Send a fresh `DPoP` header with each request (RFC 9449). If the device sends one, a proxy on the way removes it: have it pass the header on.",
 		retryable: false,
 	},
+	https_required: {
+		status: 403,
+		title: "The request came over plain http, where everybody on the way can read it",
+		fix: "Use the https URL of the service. What was sent here was readable: replace a key or code that was.",
+		retryable: false,
+	},
 	insufficient_scope: {
 		status: 403,
 		title: "The credentials are good, but not for this",

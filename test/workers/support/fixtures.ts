@@ -104,14 +104,23 @@ export async function devicesOf(account: string): Promise<{ device: string; stat
 	return devices;
 }
 
+/** What a deployed service has other than the tests' own: secrets that do not say that they are for local use. */
+export const DEPLOYED = {
+	ENVIRONMENT: "production",
+	MAC_KEYS: env.MAC_KEYS.replace("local1", "k1"),
+	LOOKUP_KEY: env.LOOKUP_KEY.replace("local", "xxxxx"),
+	BOOTSTRAP_KEY: env.BOOTSTRAP_KEY.replace("local", "xxxxx"),
+};
+
 /** The same service with some variables other than in wrangler.toml; same stores, same objects. */
 export function serviceWith(
 	variables: Record<string, string>,
+	origin = ISSUER,
 ): (path: string, init?: RequestInit) => Promise<Response> {
 	const variant = { ...env, ...variables };
 	return async (path, init) =>
 		worker.fetch(
-			new Request(ISSUER + path, init) as Parameters<typeof worker.fetch>[0],
+			new Request(origin + path, init) as Parameters<typeof worker.fetch>[0],
 			variant,
 			createExecutionContext(),
 		);

@@ -9,7 +9,7 @@ import { createFleet, type Fleet } from "../../../support/fleet.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { ISSUER, operate, operated, send } from "../../../support/service.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
-import { devicesOf, newFirewall, newProduct, serviceWith, unknownLength } from "../../support/fixtures.ts";
+import { DEPLOYED, devicesOf, newFirewall, newProduct, serviceWith, unknownLength } from "../../support/fixtures.ts";
 
 let fleet: Fleet;
 let other: Fleet;
@@ -307,5 +307,34 @@ describe("a list goes on after the `next` of its own pages only:", () => {
 		}
 		const own = await operate("POST", "/v1/records/verify", { owner: { account: fleet.account }, after: device });
 		expect(own.status).toBe(200);
+	});
+});
+
+describe("plain http", () => {
+	const inTheClear = serviceWith(DEPLOYED, ISSUER.replace("https:", "http:"));
+
+	test.each(["/v1/check", "/v1/permits", "/v1/accounts", "/.well-known/parapet", "/d/x/y", "/nowhere"])(
+		"is refused by a service that is deployed, and nothing is redirected: %s",
+		async (path) => {
+			const answer = await inTheClear(path, { headers: { authorization: `Bearer ${DEPLOYED.BOOTSTRAP_KEY}` } });
+			expect(answer.headers.get("location")).toBeNull();
+			await expectProblem(answer, "https_required");
+		},
+	);
+
+	test("is refused in OAuth's words below /oauth2/", async () => {
+		const answer = await inTheClear("/oauth2/token", { method: "POST", body: "" });
+		expect((await expectOAuthError(answer, 403, "invalid_request")).error_description).toContain("plain http");
+	});
+
+	test("is what the local service speaks", async () => {
+		const local = serviceWith({ ISSUER: "http://updates.test" }, "http://updates.test");
+		const answer = await local("/.well-known/oauth-authorization-server");
+		expect([answer.status, answer.headers.get("strict-transport-security")]).toEqual([200, null]);
+	});
+
+	test("is kept from browsers by HSTS (RFC 6797)", async () => {
+		const answer = await serviceWith(DEPLOYED)("/.well-known/oauth-authorization-server");
+		expect(answer.headers.get("strict-transport-security")).toBe("max-age=31536000");
 	});
 });

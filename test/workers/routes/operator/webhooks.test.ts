@@ -1,14 +1,13 @@
 // Webhooks from end to end inside the service: an operator makes an endpoint, something happens, the account's alarm rings,
 // the receiver is told. Also the secrets of an endpoint, and which endpoints an operator cannot make.
 import { runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { MAX_WEBHOOKS } from "../../../../src/objects/account/webhooks/webhooks.ts";
 import { createFleet } from "../../../support/fleet.ts";
 import { ISSUER, operate, operated } from "../../../support/service.ts";
 import { isSignedBy } from "../../../support/stand-ins/webhook-receiver.ts";
 import { expectProblem } from "../../support/expectations.ts";
-import { newFirewall, newProduct, serviceWith, setStatus } from "../../support/fixtures.ts";
+import { DEPLOYED, newFirewall, newProduct, serviceWith, setStatus } from "../../support/fixtures.ts";
 import { DAY, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
 import {
 	eventsOf,
@@ -178,15 +177,9 @@ describe("an operator cannot", () => {
 		expect((await operate("POST", `/v1/accounts/${account}/webhooks`, { url: "http://127.0.0.1:9000/" })).status).toBe(
 			201,
 		);
-		const { LOOKUP_KEY, MAC_KEYS } = env;
-		const deployed = serviceWith({
-			ENVIRONMENT: "production",
-			MAC_KEYS: MAC_KEYS.replace("local1", "k1"),
-			LOOKUP_KEY: LOOKUP_KEY.replace("local", "xxxxx"),
-			BOOTSTRAP_KEY: env.BOOTSTRAP_KEY.replace("local", "xxxxx"),
-		});
+		const deployed = serviceWith(DEPLOYED);
 		const headers = {
-			authorization: `Bearer ${env.BOOTSTRAP_KEY.replace("local", "xxxxx")}`,
+			authorization: `Bearer ${DEPLOYED.BOOTSTRAP_KEY}`,
 			"content-type": "application/json",
 		};
 		const made = await deployed("/v1/accounts", {
