@@ -42,10 +42,15 @@ async function ask(question) {
 	const { createInterface } = await import("node:readline");
 	const terminal = createInterface({ input: process.stdin, output: process.stderr });
 	return new Promise((resolve) => {
-		terminal.on("close", () => resolve(""));
+		const leave = () => {
+			process.stderr.write("\n");
+			resolve("");
+		};
+		terminal.once("close", leave);
 		terminal.question(question, (answer) => {
-			resolve(answer);
+			terminal.removeListener("close", leave);
 			terminal.close();
+			resolve(answer);
 		});
 	});
 }

@@ -37,13 +37,18 @@ export interface CommandContext<Options> {
 	readonly operands: readonly string[];
 }
 
-export interface OperatorContext<Options> extends CommandContext<Options> {
-	readonly api: OperatorApi;
+interface Confirming {
 	/** Asks first, where a person is at a terminal; the command has the option of `addYesOption`. */
 	confirm(consequence: string): Promise<void>;
 }
 
-export interface FirewallContext<Options> extends CommandContext<Options & z.infer<typeof firewallOptions>> {}
+export interface OperatorContext<Options> extends CommandContext<Options>, Confirming {
+	readonly api: OperatorApi;
+}
+
+export interface FirewallContext<Options>
+	extends CommandContext<Options & z.infer<typeof firewallOptions>>,
+		Confirming {}
 
 /** Makes `command` one for publishers and operators: adds its shared options and what it does. */
 export function runAsOperator<Shape extends z.ZodRawShape>(
@@ -89,6 +94,8 @@ export function runAsFirewall<Shape extends z.ZodRawShape>(
 		const { shape, run } = await load();
 		const shared = readOptions(command, firewallOptions);
 		const options = { ...readOptions(command, z.object(shape)), ...shared };
-		await run({ options, output: createOutput(surroundings, shared.json), surroundings, operands: command.args });
+		const confirmed = (consequence: string) => confirm(command, surroundings, consequence);
+		const output = createOutput(surroundings, shared.json);
+		await run({ options, output, surroundings, operands: command.args, confirm: confirmed });
 	});
 }

@@ -1,5 +1,6 @@
 // `parapet device …`: what a firewall does. What each verb does is loaded when it is run; the operator's are in fleet.ts and fleet-files.ts.
 import type { Command } from "commander";
+import { addYesOption } from "../command-line/confirmation.ts";
 import { addOperatorOptions, runAsFirewall } from "../command-line/run-as.ts";
 import { DEFAULT_HOME } from "../command-line/settings.ts";
 import type { Surroundings } from "../terminal/output.ts";
@@ -54,7 +55,9 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.description("which products this firewall may have, and until when");
 	runAsFirewall(entitlements, surroundings, async () => (await import("./device/entitlements.ts")).entitlements);
 
-	const deactivate = device.command("deactivate").description("give the seat back; what is installed stays");
+	const deactivate = addYesOption(device.command("deactivate")).description(
+		"give the seat back; what is installed stays",
+	);
 	runAsFirewall(deactivate, surroundings, async () => (await import("./device/deactivate.ts")).deactivate);
 
 	const explain = device

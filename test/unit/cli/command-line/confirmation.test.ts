@@ -1,7 +1,12 @@
 // What cannot be taken back is asked about at a terminal, and nowhere else.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
 
+const PARAPET = join(import.meta.dirname, "../../../../bin/parapet.mjs");
+const NOWHERE = "http://127.0.0.1:1";
 const ACCOUNT = "acct-0123456789abcdef";
 const DEVICE = "dev-0123456789-0123456789abcdef";
 const FINAL: readonly (readonly string[])[] = [
@@ -49,3 +54,36 @@ it.each([
 ])("what can be taken back is done at once: %s %s", async (...args) => {
 	expect(await operator.runAsked("n", ...args)).toMatchObject({ exitCode: 0, questions: [] });
 });
+
+/** `script` of util-linux gives a program a terminal. */
+it.runIf(existsSync("/usr/bin/script") && process.platform === "linux")(
+	"a real terminal is asked, and --yes is not",
+	() => {
+		const atTerminal = (typed: string, ...more: string[]) => {
+			const words = [
+				process.execPath,
+				PARAPET,
+				"key",
+				"revoke",
+				"key-01234567",
+				"--key",
+				"k",
+				"--url",
+				NOWHERE,
+				...more,
+			];
+			const run = spawnSync("/usr/bin/script", ["-qec", words.join(" "), "/dev/null"], {
+				input: typed,
+				encoding: "utf8",
+			});
+			return { exitCode: run.status, shown: run.stdout };
+		};
+		const refused = atTerminal("n\n");
+		expect(refused).toEqual({ exitCode: 1, shown: expect.stringContaining("Go ahead? [y/N]") });
+		expect(refused.shown).toContain("nothing was done");
+		expect(atTerminal("y\n").shown).toContain(`no answer from ${NOWHERE}`);
+		const sure = atTerminal("", "--yes").shown;
+		expect(sure).toContain(`no answer from ${NOWHERE}`);
+		expect(sure).not.toContain("Go ahead?");
+	},
+);

@@ -96,6 +96,16 @@ it("a code that was not typed is not repeated", async () => {
 });
 
 describe("deactivation", () => {
+	it("is asked about at a terminal, and leaves everything as it is at any answer but y", async () => {
+		await firewall.activate();
+		const args = ["device", "deactivate", "--home", firewall.folder, "--url", firewall.server.url];
+		const before = await load();
+		expect((await runCli(args, {}, undefined, { ask: async () => "" })).exitCode).toBe(1);
+		expect(await load()).toEqual(before);
+		expect((await runCli(args, {}, undefined, { ask: async () => "yes" })).exitCode).toBe(0);
+		expect(await load()).toBeNull();
+	});
+
 	it("keeps what is installed, and forgets everything that was the device's", async () => {
 		await firewall.activate();
 		firewall.server.faults.dropReports = true;
