@@ -186,8 +186,8 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "the alarm rings for ever for a store that is gone",
 			},
 			{
-				from: "this.#sql.exec(`DELETE FROM outbox WHERE lane NOT IN (${places})`, ...lanes);",
-				to: "",
+				from: '["outbox", "outbox_doubts"]',
+				to: '["outbox_doubts"]',
 				breaks: "what is owed to a store that is gone is tried for ever",
 			},
 		],
