@@ -20,7 +20,10 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 	const create = key
 		.command("create <subject>")
 		.description("make an API key for somebody; it is shown once")
-		.requiredOption("--scopes <scopes>", "comma-separated: operate, publish:<product>, lifecycle:<account>")
+		.requiredOption(
+			"--scopes <scopes>",
+			"comma-separated: operate, read, operate:<account>, read:<account>, publish:<product> (upload), release:<product> (release, withdraw), lifecycle:<account>",
+		)
 		.option("--expires <when>", "a date, or a span such as 90d");
 	const shape = { scopes: commaList.pipe(z.array(scope).min(1)), expires: moment(surroundings).optional() };
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {

@@ -97,16 +97,21 @@ function operationLines(api: ApiDocument, method: string, path: string, operatio
 }
 
 function credentialOf({ security = [] }: Operation): string {
-	const texts = security
-		.flatMap((one) => Object.entries(one))
-		.map(([scheme, scopes]) => credentialText(scheme, scopes));
+	const schemes = [...new Set(security.flatMap((one) => Object.keys(one)))];
+	const texts = schemes.map((scheme) =>
+		credentialText(
+			scheme,
+			security.flatMap((one) => one[scheme] ?? []),
+		),
+	);
 	return texts.length === 0 ? "none" : texts.join(", or ");
 }
 
+/** @param scopes any of which will do */
 function credentialText(scheme: string, scopes: readonly string[]): string {
 	switch (scheme) {
 		case "apiKey":
-			return `API key of scope ${scopes.map((scope) => `\`${scope}\``).join(", ")}`;
+			return `API key of scope ${scopes.map((scope) => `\`${scope}\``).join(" or ")}`;
 		case "accessToken":
 			return "access token of a device";
 		case "authCode":

@@ -5,10 +5,18 @@ import { ACCOUNT_ID } from "./ids.ts";
 
 const accountId = z.string().regex(ACCOUNT_ID, "an account is named by its id, acct-…");
 
-/** `operate`, `publish:<product>`, or `lifecycle:<account id>`: to tell of that account's instances, and nothing else. */
+/** What an API key may do; which routes each scope opens stands in routes/http/key-access.ts. */
 export const scope = z.union(
-	[z.literal("operate"), z.templateLiteral(["publish:", productName]), z.templateLiteral(["lifecycle:", accountId])],
-	"a scope is operate, publish:<product> or lifecycle:<account id>",
+	[
+		z.literal("operate"),
+		z.literal("read"),
+		z.templateLiteral(["operate:", accountId]),
+		z.templateLiteral(["read:", accountId]),
+		z.templateLiteral(["publish:", productName]),
+		z.templateLiteral(["release:", productName]),
+		z.templateLiteral(["lifecycle:", accountId]),
+	],
+	"a scope is operate, read, operate:<account id>, read:<account id>, publish:<product>, release:<product> or lifecycle:<account id>",
 );
 export type Scope = z.infer<typeof scope>;
 

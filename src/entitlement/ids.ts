@@ -131,6 +131,11 @@ export async function parseApiKey(keys: LookupKeys, text: string): Promise<ApiKe
 	return { key: text };
 }
 
+/** Whether `text` has the form of a device id. */
+export function hasDeviceIdForm(text: string): boolean {
+	return DEVICE_ID.test(text);
+}
+
 /** Whether `text` has the form of a license id. */
 export function isLicenseId(text: string): boolean {
 	return LICENSE_ID.test(text);

@@ -101,7 +101,15 @@ describe("a Worker on this machine", () => {
 		);
 		const { code } = await parapet("code", "create", account, "--license", license, "--uses", "2");
 		await writeFile(join(folder, "code"), code);
-		const { key } = await parapet("key", "create", "ci", "--scopes", "publish:big-rules", "--expires", "1d");
+		const { key } = await parapet(
+			"key",
+			"create",
+			"ci",
+			"--scopes",
+			"publish:big-rules,release:big-rules",
+			"--expires",
+			"1d",
+		);
 		await writeFile(join(folder, "key"), key);
 		const release = await parapet("publish", join(folder, "big-rules-1.0.0.rules"), "--key-file", join(folder, "key"));
 		expect(release).toMatchObject({ version: "1.0.0", sha256: SHA256 });

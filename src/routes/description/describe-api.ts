@@ -10,7 +10,7 @@ const SECURITY_SCHEMES = {
 	apiKey: {
 		type: "http",
 		scheme: "bearer",
-		description: "An API key with the scope that is named, or with `operate`, which opens everything",
+		description: "An API key with any of the scopes that are named; `operate` opens everything",
 	},
 	accessToken: {
 		type: "http",

@@ -13,8 +13,8 @@ import type { RequestScope } from "../../request-scope.ts";
 import { systemClock } from "../../storage/clock.ts";
 import { type DeviceCopy, probeDevice } from "../../storage/probes/probe-device.ts";
 import type { DeviceCaller } from "../http/app-env.ts";
-import { deviceOrOperatorAccess } from "../http/authenticate.ts";
 import { devicePath, type OpenDevice, openDevice } from "../http/device-in-path.ts";
+import { deviceOrOperatorAccess } from "../http/key-access.ts";
 import {
 	createRouter,
 	jsonAnswer,

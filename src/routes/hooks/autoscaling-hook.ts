@@ -7,7 +7,7 @@ import type { CloudOutcome, InstanceCloud } from "../../aws/instance-cloud.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type OpenAccount, openAccount } from "../http/account-in-path.ts";
-import { lifecycleAccess } from "../http/authenticate.ts";
+import { lifecycleAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
 import { hookQuery, launchInstance, requireLicense, terminateInstance } from "./instance-events.ts";
 

@@ -3,7 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { instanceName } from "../../names.ts";
 import { openAccount } from "../http/account-in-path.ts";
-import { lifecycleAccess } from "../http/authenticate.ts";
+import { lifecycleAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
 import { hookQuery, launchInstance, requireLicense, terminateInstance } from "./instance-events.ts";
 

@@ -1,20 +1,16 @@
-// Who is calling? Devices show an access token (with a DPoP proof where the token is bound to a key), publishers and
-// operators an API key. A caller who fails learns only that; the reason goes to the log.
-import type { HonoRequest } from "hono";
+// Which device is calling? It shows an access token, with a DPoP proof where the token is bound to a key. A caller who fails
+// learns only that; the reason goes to the log. API keys: key-access.ts.
 import { createMiddleware } from "hono/factory";
 import { type DeniedRecord, licenseEpochOf, type SharedView } from "../../content/heads-record.ts";
-import type { Scope } from "../../entitlement/credential-record.ts";
 import type { DeviceRecord } from "../../entitlement/device-record.ts";
-import { ACCOUNT_ID, accountObjectName, parseApiKey } from "../../entitlement/ids.ts";
+import { accountObjectName } from "../../entitlement/ids.ts";
 import { type Challenge, ProblemError, type ProblemExtras } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { hasTokenForm, type OpenedAccessToken, openAccessToken } from "../../signing/access-token.ts";
+import { type OpenedAccessToken, openAccessToken } from "../../signing/access-token.ts";
 import { verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
-import { hashSecret } from "../../signing/lookup-keys.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
 import { clockMessage } from "./oauth-error.ts";
 import { pathOf } from "./plain-handler.ts";
-import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
 export interface Authorization {
 	readonly scheme: "DPoP" | "Bearer";
@@ -37,8 +33,17 @@ export function tokenTail(accessToken: string): string {
 	return accessToken.slice(-32);
 }
 
-/** @param scheme of credentials that were sent and are not good; not given = none were sent */
-function refuse(scope: RequestScope, reason: string, scheme?: Challenge["scheme"], extras: ProblemExtras = {}): never {
+/**
+ * @param reason for the log alone
+ * @param scheme of credentials that were sent and are not good; not given = none were sent
+ * @throws ProblemError `unauthenticated`
+ */
+export function refuse(
+	scope: RequestScope,
+	reason: string,
+	scheme?: Challenge["scheme"],
+	extras: ProblemExtras = {},
+): never {
 	scope.event.reason = reason;
 	throw new ProblemError("unauthenticated", {
 		extras,
@@ -63,58 +68,6 @@ export const requireDevice = createMiddleware<AppEnv>(async (c, next) => {
 	c.set("caller", await authenticateDevice(c.req.raw, c.env));
 	await next();
 });
-
-/**
- * Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.subject`.
- * @param scopeFor the scope that the endpoint asks for
- */
-function requireKey(scopeFor: (request: HonoRequest) => Scope) {
-	return createMiddleware<AppEnv>(async (c, next) => {
-		c.set("subject", await authenticateKey(c.req.raw, c.env, scopeFor(c.req)));
-		c.header("ratelimit-policy", rateLimitPolicyField(c.env.services.limits.publish));
-		await next();
-	});
-}
-
-/**
- * Lets devices pass and operators, each as on the routes of their own; the handler finds who it is as `c.var.askingDevice`.
- * The credentials' form says which they are, and they are good as that or not at all.
- */
-const requireDeviceOrOperator = createMiddleware<AppEnv>(async (c, next) => {
-	const { limits } = c.env.services;
-	const authorization = readAuthorization(c.req.header("authorization") ?? null);
-	if (authorization !== null && (authorization.scheme === "DPoP" || hasTokenForm(authorization.credentials))) {
-		const caller = await authenticateDevice(c.req.raw, c.env);
-		await limitRate(limits.token, `asks ${caller.profile.id}`);
-		c.set("askingDevice", caller);
-		c.header("ratelimit-policy", rateLimitPolicyField(limits.token));
-	} else {
-		await authenticateKey(c.req.raw, c.env, "operate");
-		c.set("askingDevice", null);
-		c.header("ratelimit-policy", rateLimitPolicyField(limits.publish));
-	}
-	await next();
-});
-
-/** Who may use a route, for its description and for its router alike. */
-export const operatorAccess = { security: [{ apiKey: ["operate"] }], middleware: requireKey(() => "operate") };
-export const publisherAccess = {
-	security: [{ apiKey: ["publish:{product}"] }],
-	middleware: requireKey((request) => `publish:${request.param("product") ?? ""}`),
-};
-/** Of the account in the query. Where none is named, only an operator learns that it is missing. */
-export const lifecycleAccess = {
-	security: [{ apiKey: ["lifecycle:{account}"] }],
-	middleware: requireKey((request) => {
-		const account = request.query("account") ?? "";
-		return ACCOUNT_ID.test(account) ? `lifecycle:${account}` : "operate";
-	}),
-};
-const deviceOrOperator: Record<string, string[]>[] = [{ accessToken: [] }, { apiKey: ["operate"] }];
-export const deviceOrOperatorAccess = {
-	security: deviceOrOperator,
-	middleware: requireDeviceOrOperator,
-};
 
 /**
  * The device behind a request, as its token describes it.
@@ -223,39 +176,4 @@ export function standsOnDenyList(scope: RequestScope, view: SharedView, deviceId
  */
 export function isDenied({ devices }: Pick<DeniedRecord, "devices">, deviceId: string): boolean {
 	return devices[deviceId] !== undefined;
-}
-
-/** Subject of a call with the bootstrap key of the configuration. */
-const BOOTSTRAP_SUBJECT = "bootstrap";
-
-/**
- * The publisher or operator behind a request.
- * @param required the scope that this endpoint asks for; `operate` stands for all of them
- * @returns the subject to whom the key was given
- * @throws ProblemError `unauthenticated` or `insufficient_scope`, `rate_limited`
- */
-async function authenticateKey(request: Request, scope: RequestScope, required: Scope): Promise<string> {
-	const { services, event } = scope;
-	const authorization = readAuthorization(request.headers.get("authorization"));
-	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
-	await limitRate(services.limits.publish, callerAddress(request));
-	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
-	if (hash === services.bootstrapKeyHash) {
-		event.subject = BOOTSTRAP_SUBJECT;
-		return BOOTSTRAP_SUBJECT;
-	}
-	// Its own check tells an API key from garbage, so garbage never reaches a store.
-	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null)
-		refuse(scope, "api_key_malformed", "Bearer");
-	const credential = await services.readCredential(hash, scope.nowMs);
-	if (credential === null) refuse(scope, "api_key_unknown", "Bearer");
-	if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");
-	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired", "Bearer");
-	event.subject = credential.subject;
-	if (!credential.scopes.includes(required) && !credential.scopes.includes("operate")) {
-		// The account is only what the caller wrote; whose it is must not look like our word.
-		const named = required.startsWith("lifecycle:") ? "lifecycle:<account>" : required;
-		throw new ProblemError("insufficient_scope", { extras: { required_scope: named } });
-	}
-	return credential.subject;
 }

@@ -19,8 +19,8 @@ import {
 	randomBytes,
 	unknownAfter,
 } from "../http/account-in-path.ts";
-import { operatorAccess } from "../http/authenticate.ts";
 import { devicePath, openDevice } from "../http/device-in-path.ts";
+import { accountAccess, accountReadAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
 import { describeDevice, deviceBody } from "./device-body.ts";
 import { refuseStoresBehind } from "./stores-behind.ts";
@@ -32,7 +32,7 @@ const list = createRoute({
 	path: "/v1/accounts/{account}/devices",
 	tags: ["Operator"],
 	summary: "Devices of an account, a page at a time",
-	...operatorAccess,
+	...accountReadAccess,
 	request: {
 		params: accountPath,
 		query: z.object({
@@ -60,7 +60,7 @@ const show = createRoute({
 	path: "/v1/devices/{device}",
 	tags: ["Operator"],
 	summary: "One device",
-	...operatorAccess,
+	...accountReadAccess,
 	request: { params: devicePath },
 	responses: {
 		200: jsonAnswer(deviceBody, "As its account has it now"),
@@ -99,7 +99,7 @@ const importMany = createRoute({
 	summary: "Take over devices whose public keys the operator vouches for",
 	description:
 		"Each gets its seat, or keeps it, by the rules of an activation, and tokens with its key from then on. A line that is refused does not hold up the others. The same line again is `same`, so a batch may be repeated.",
-	...operatorAccess,
+	...accountAccess,
 	request: {
 		params: accountPath,
 		body: jsonBody(

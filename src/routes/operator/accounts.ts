@@ -16,7 +16,7 @@ import {
 	unknownAfter,
 } from "../http/account-in-path.ts";
 import { type AppEnv, changeBy } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { operatorAccess, readAccess } from "../http/key-access.ts";
 import {
 	createRouter,
 	jsonAnswer,
@@ -85,7 +85,7 @@ const listAccounts = createRoute({
 	path: "/v1/accounts",
 	tags: ["Operator"],
 	summary: "Accounts, a page at a time",
-	...operatorAccess,
+	...readAccess,
 	request: {
 		query: z.object({
 			after: z.string().max(64).optional().openapi({ description: "`next` of the page before" }),

@@ -14,7 +14,7 @@ import {
 	randomBytes,
 	unknownAfter,
 } from "../http/account-in-path.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { accountAccess, accountReadAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
 
 const CODES_PER_PAGE = 1_000;
@@ -40,7 +40,7 @@ const createCode = createRoute({
 	path: "/v1/accounts/{account}/codes",
 	tags: ["Operator"],
 	summary: "Make an auth code with which devices activate under a license",
-	...operatorAccess,
+	...accountAccess,
 	request: {
 		params: accountPath,
 		body: jsonBody(
@@ -79,7 +79,7 @@ const listCodes = createRoute({
 	path: "/v1/accounts/{account}/codes",
 	tags: ["Operator"],
 	summary: "Auth codes of an account, without the codes themselves, a page at a time",
-	...operatorAccess,
+	...accountReadAccess,
 	request: { params: accountPath, query: z.object({ after: z.string().max(64).optional() }) },
 	responses: {
 		200: jsonAnswer(
@@ -95,7 +95,7 @@ const revokeCode = createRoute({
 	path: "/v1/accounts/{account}/codes/{code}",
 	tags: ["Operator"],
 	summary: "Revoke an auth code; devices that it has activated stay",
-	...operatorAccess,
+	...accountAccess,
 	request: { params: accountPath.extend({ code: z.string().refine(isCodeId, "not the id of a code") }) },
 	responses: { 204: { description: "Revoked" }, ...accountRefusals },
 });

@@ -7,8 +7,8 @@ import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeRefusals } from "../http/account-in-path.ts";
 import { type AppEnv, changeBy } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
 import { devicePath, openDevice } from "../http/device-in-path.ts";
+import { accountAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 
 const statusBody = z
@@ -25,7 +25,7 @@ function statusRoute<Action extends string>(action: Action, summary: string) {
 		path: `/v1/devices/{device}/${action}`,
 		tags: ["Operator"],
 		summary,
-		...operatorAccess,
+		...accountAccess,
 		request: {
 			params: devicePath,
 			body: jsonBody(

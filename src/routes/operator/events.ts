@@ -6,7 +6,7 @@ import { productName } from "../../names.ts";
 import type { TrailPage, TrailQuery } from "../../objects/audit.ts";
 import { ProblemError } from "../../problem.ts";
 import { accountPath, accountRefusals, openAccount } from "../http/account-in-path.ts";
-import { operatorAccess, publisherAccess } from "../http/authenticate.ts";
+import { accountReadAccess, productReadAccess, readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
 const MAX_EVENTS = 500;
@@ -63,7 +63,7 @@ const ofAccount = createRoute({
 	path: "/v1/accounts/{account}/events",
 	tags: ["Operator"],
 	summary: "What happened in an account",
-	...operatorAccess,
+	...accountReadAccess,
 	request: {
 		params: accountPath,
 		query: queryOf(accountEventType).extend({
@@ -79,7 +79,7 @@ const ofProduct = createRoute({
 	path: "/v1/products/{product}/events",
 	tags: ["Publisher"],
 	summary: "What happened to a product",
-	...publisherAccess,
+	...productReadAccess,
 	request: { params: z.object({ product: productName }), query: queryOf(productEventType) },
 	responses: { 200: page, ...refusals, ...problems("invalid_identifier", "not_found") },
 });
@@ -88,7 +88,7 @@ const ofDeployment = createRoute({
 	path: "/v1/events",
 	tags: ["Operator"],
 	summary: "What happened to the deployment: accounts, products, messages, API keys",
-	...operatorAccess,
+	...readAccess,
 	request: { query: queryOf(deploymentEventType) },
 	responses: { 200: page, ...refusals },
 });

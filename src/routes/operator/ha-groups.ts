@@ -15,7 +15,7 @@ import {
 	randomBytes,
 	unknownAfter,
 } from "../http/account-in-path.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { accountAccess, accountReadAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import {
 	changedHaSettings,
@@ -34,10 +34,11 @@ const settled = jsonAnswer(
 	settledHaGroupBody,
 	"The group now; `published` is false while a store still waits for the change",
 );
-const shared = { tags: ["Operator"], ...operatorAccess };
+const shared = { tags: ["Operator"] };
 
 const create = createRoute({
 	...shared,
+	...accountAccess,
 	method: "post",
 	path: "/v1/accounts/{account}/ha-groups",
 	summary: "Make an HA group: firewalls that share one seat of a license",
@@ -49,6 +50,7 @@ const create = createRoute({
 });
 const list = createRoute({
 	...shared,
+	...accountReadAccess,
 	method: "get",
 	path: "/v1/accounts/{account}/ha-groups",
 	summary: "HA groups of an account, a page at a time",
@@ -63,6 +65,7 @@ const list = createRoute({
 });
 const read = createRoute({
 	...shared,
+	...accountReadAccess,
 	method: "get",
 	path: "/v1/accounts/{account}/ha-groups/{group}",
 	summary: "An HA group, its devices and its seat",
@@ -71,6 +74,7 @@ const read = createRoute({
 });
 const change = createRoute({
 	...shared,
+	...accountAccess,
 	method: "patch",
 	path: "/v1/accounts/{account}/ha-groups/{group}",
 	summary: "Change the name, mode or skew limit of an HA group",
@@ -83,6 +87,7 @@ const change = createRoute({
 });
 const remove = createRoute({
 	...shared,
+	...accountAccess,
 	method: "delete",
 	path: "/v1/accounts/{account}/ha-groups/{group}",
 	summary: "Remove an HA group; each of its devices takes a seat of its own",
@@ -99,6 +104,7 @@ const membershipBody = haGroupBody
 const membership = jsonAnswer(membershipBody, "The group as it is now");
 const join = createRoute({
 	...shared,
+	...accountAccess,
 	method: "put",
 	path: "/v1/accounts/{account}/ha-groups/{group}/devices/{device}",
 	summary: "Let a firewall join an HA group: it gives up its own seat and shares the group's",
@@ -107,6 +113,7 @@ const join = createRoute({
 });
 const leave = createRoute({
 	...shared,
+	...accountAccess,
 	method: "delete",
 	path: "/v1/accounts/{account}/ha-groups/{group}/devices/{device}",
 	summary: "Let a firewall leave its HA group: it takes a seat of its own, the last one keeps the group's",

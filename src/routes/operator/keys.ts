@@ -5,7 +5,7 @@ import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId, parseAccountId } from 
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { changeBy } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { operatorAccess, readAccess } from "../http/key-access.ts";
 import {
 	createRouter,
 	jsonAnswer,
@@ -45,7 +45,8 @@ const create = createRoute({
 						.min(1)
 						.max(32)
 						.openapi({
-							description: "`operate`, `publish:<product>`, or `lifecycle:<account>`",
+							description:
+								"`operate`, `read`, `operate:<account>`, `read:<account>`, `publish:<product>` (upload), `release:<product>` (release and withdraw), or `lifecycle:<account>`",
 							example: ["publish:crs"],
 						}),
 					expires_at: timestamp.optional().openapi({ description: "Never, if left out" }),
@@ -64,7 +65,7 @@ const list = createRoute({
 	path: "/v1/keys",
 	tags: ["Operator"],
 	summary: "API keys, without the keys themselves",
-	...operatorAccess,
+	...readAccess,
 	responses: {
 		200: jsonAnswer(z.object({ keys: z.array(keyBody) }), "All of them"),
 		...problems("unauthenticated", "insufficient_scope"),
@@ -92,7 +93,7 @@ export const keys = createRouter()
 		if (expiresAt !== null && expiresAt <= now)
 			throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
 		for (const scope of wanted.scopes) {
-			const account = scope.startsWith("lifecycle:") ? scope.slice("lifecycle:".length) : null;
+			const account = /:(acct-.*)$/.exec(scope)?.[1] ?? null;
 			if (account === null || (await parseAccountId(services.lookupKeys, account)) !== null) continue;
 			throw new ProblemError("invalid_request", { detail: `${account} is not an account's id; copy it again` });
 		}

@@ -6,7 +6,7 @@ import { PEAK_DAYS_KEPT, startOf } from "../../entitlement/seat-peaks.ts";
 import type { LicenseUsage } from "../../objects/account/licenses/license-usage.ts";
 import { ProblemError } from "../../problem.ts";
 import { accountPath, accountRefusals, licensePath, openAccount } from "../http/account-in-path.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { accountReadAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, timestamp, toTimestamp } from "../http/openapi.ts";
 
 const DEFAULT_DAYS = 30;
@@ -51,7 +51,7 @@ const usageQuery = z.object({
 		.optional()
 		.openapi({ type: "integer", description: `Days in \`peaks\`: 1 to ${PEAK_DAYS_KEPT}; 30 if left out` }),
 });
-const shared = { tags: ["Operator"], ...operatorAccess };
+const shared = { tags: ["Operator"], ...accountReadAccess };
 
 const ofLicense = createRoute({
 	...shared,

@@ -16,7 +16,7 @@ import {
 	randomBytes,
 } from "../http/account-in-path.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { accountReadAccess, operatorAccess } from "../http/key-access.ts";
 import { requireProducts } from "../http/known-names.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
@@ -26,10 +26,11 @@ const settled = jsonAnswer(
 	settledBody,
 	"The license now; `published` is false while a store still waits for the change",
 );
-const shared = { tags: ["Operator"], ...operatorAccess };
+const shared = { tags: ["Operator"] };
 
 const create = createRoute({
 	...shared,
+	...operatorAccess,
 	method: "post",
 	path: "/v1/accounts/{account}/licenses",
 	summary: "Give an account a license",
@@ -39,6 +40,7 @@ const create = createRoute({
 
 const list = createRoute({
 	...shared,
+	...accountReadAccess,
 	method: "get",
 	path: "/v1/accounts/{account}/licenses",
 	summary: "Licenses of an account, with the seats taken",
@@ -48,6 +50,7 @@ const list = createRoute({
 
 const change = createRoute({
 	...shared,
+	...operatorAccess,
 	method: "patch",
 	path: "/v1/accounts/{account}/licenses/{license}",
 	summary: "Renew a license or change its terms",
@@ -59,6 +62,7 @@ const change = createRoute({
 
 const transfer = createRoute({
 	...shared,
+	...operatorAccess,
 	method: "post",
 	path: "/v1/accounts/{account}/licenses/{license}/transfer",
 	summary: "Move all devices of a license to another one of the account",
@@ -70,6 +74,7 @@ const transfer = createRoute({
 function statusRoute<Action extends string>(action: Action, summary: string) {
 	return createRoute({
 		...shared,
+		...operatorAccess,
 		method: "post",
 		path: `/v1/accounts/{account}/licenses/{license}/${action}`,
 		summary,

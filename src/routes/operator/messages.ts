@@ -5,7 +5,7 @@ import { message, severity } from "../../content/message.ts";
 import { ID_RANDOM_BYTES, isMessageId, mintMessageId } from "../../entitlement/ids.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { operatorAccess, readAccess } from "../http/key-access.ts";
 import { requireAccountIds, requireProducts } from "../http/known-names.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
 import { shownMessage } from "./message-body.ts";
@@ -41,7 +41,7 @@ const list = createRoute({
 	path: "/v1/messages/all",
 	tags: ["Operator"],
 	summary: "Every message that has not ended",
-	...operatorAccess,
+	...readAccess,
 	responses: {
 		200: jsonAnswer(z.object({ messages: z.array(storedMessage) }), "Newest first"),
 		...problems("unauthenticated", "insufficient_scope"),

@@ -6,7 +6,7 @@ import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { operatorAccess, readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
 const productBody = z
@@ -42,7 +42,7 @@ const list = createRoute({
 	path: "/v1/products",
 	tags: ["Operator"],
 	summary: "Every product",
-	...operatorAccess,
+	...readAccess,
 	responses: {
 		200: jsonAnswer(z.object({ products: z.array(productBody) }), "All of them"),
 		...problems("unauthenticated", "insufficient_scope"),

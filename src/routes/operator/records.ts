@@ -9,7 +9,7 @@ import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { isOfAccount, unknownAfter } from "../http/account-in-path.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { operatorAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
 import { refuseStoresBehind } from "./stores-behind.ts";
 

@@ -11,8 +11,8 @@ import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { changeRefusals, randomBytes } from "../http/account-in-path.ts";
 import { changeBy } from "../http/app-env.ts";
-import { operatorAccess } from "../http/authenticate.ts";
 import { devicePath, openDevice } from "../http/device-in-path.ts";
+import { accountAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 
 const replacementBody = z
@@ -34,7 +34,7 @@ const replace = createRoute({
 	summary: "Replace a dead firewall: its seat, license, labels and HA group go to another appliance",
 	description:
 		"`serial` and `model` are those of the new appliance; after a factory reset its serial number is the same. The device is refused at once and keeps its seat for the other one, which takes its place when it activates with the code. One that is there already under that serial number takes it now. Asked again: another code, the earlier one is revoked; or `replaced_by`. Reinstating the device calls it off.",
-	...operatorAccess,
+	...accountAccess,
 	request: {
 		params: devicePath,
 		body: jsonBody(

@@ -5,7 +5,7 @@ import { probeStores } from "../../storage/probes/probe-stores.ts";
 import { headsStaleSeconds } from "../../storage/records.ts";
 import { revocationBound } from "../../storage/revocation-bound.ts";
 import { settlesWithin } from "../../storage/time-limit.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
 const seconds = z.int().openapi({ description: "seconds" });
@@ -56,7 +56,7 @@ const status = createRoute({
 	path: "/v1/status",
 	tags: ["Operator"],
 	summary: "How stores, objects and packages are right now, as seen from this location",
-	...operatorAccess,
+	...readAccess,
 	responses: {
 		200: jsonAnswer(
 			z

@@ -10,7 +10,7 @@ import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { formatWebhookSecret, webhookSecret } from "../../signing/webhook-signature.ts";
 import { accountPath, accountRefusals, changeRefusals, openAccount, randomBytes } from "../http/account-in-path.ts";
-import { operatorAccess } from "../http/authenticate.ts";
+import { accountAccess, accountReadAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 
 const webhookBody = z
@@ -36,13 +36,14 @@ const secretBody = webhookBody.extend({
 });
 
 const webhookPath = accountPath.extend({ webhook: z.string().refine(isWebhookId, "not the id of a webhook") });
-const access = { tags: ["Operator"], ...operatorAccess };
+const access = { tags: ["Operator"] };
 
 const create = createRoute({
 	method: "post",
 	path: "/v1/accounts/{account}/webhooks",
 	summary: "Have events of an account sent to a URL (Standard Webhooks)",
 	...access,
+	...accountAccess,
 	request: {
 		params: accountPath,
 		body: jsonBody(
@@ -68,6 +69,7 @@ const list = createRoute({
 	path: "/v1/accounts/{account}/webhooks",
 	summary: "Webhooks of an account, and how they are doing",
 	...access,
+	...accountReadAccess,
 	request: { params: accountPath },
 	responses: { 200: jsonAnswer(z.object({ webhooks: z.array(webhookBody) }), "All of them"), ...accountRefusals },
 });
@@ -76,6 +78,7 @@ const remove = createRoute({
 	path: "/v1/accounts/{account}/webhooks/{webhook}",
 	summary: "Remove a webhook",
 	...access,
+	...accountAccess,
 	request: { params: webhookPath },
 	responses: { 204: { description: "Removed" }, ...accountRefusals },
 });
@@ -84,6 +87,7 @@ const rotate = createRoute({
 	path: "/v1/accounts/{account}/webhooks/{webhook}/rotate",
 	summary: "Give a webhook a new secret; the old one signs beside it for 24 hours",
 	...access,
+	...accountAccess,
 	request: { params: webhookPath },
 	responses: { 200: jsonAnswer(secretBody, "The new secret"), ...accountRefusals },
 });
@@ -92,6 +96,7 @@ const enable = createRoute({
 	path: "/v1/accounts/{account}/webhooks/{webhook}/enable",
 	summary: "Try a disabled or failing webhook again, at once",
 	...access,
+	...accountAccess,
 	request: {
 		params: webhookPath,
 		body: jsonBody(
@@ -107,6 +112,7 @@ const test = createRoute({
 	path: "/v1/accounts/{account}/webhooks/{webhook}/test",
 	summary: "Send a `webhook.test` event, after those that wait, and say how that went",
 	...access,
+	...accountAccess,
 	request: { params: webhookPath },
 	responses: { 200: jsonAnswer(webhookBody, "Its state after the attempt, or after 17 s"), ...changeRefusals },
 });

@@ -9,7 +9,7 @@ import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { formatReprDigest, readAnnouncedDigest } from "../../signing/digest-header.ts";
 import { changeBy } from "../http/app-env.ts";
-import { publisherAccess } from "../http/authenticate.ts";
+import { productReadAccess, publisherAccess, releaseAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
 
@@ -77,7 +77,7 @@ const publish = createRoute({
 	path: "/v1/products/{product}/releases/{version}",
 	tags: ["Publisher"],
 	summary: "Release an uploaded package; it becomes current at once",
-	...publisherAccess,
+	...releaseAccess,
 	request: {
 		params: releasePath,
 		body: jsonBody(
@@ -119,7 +119,7 @@ const withdraw = createRoute({
 	path: "/v1/products/{product}/releases/{version}/withdraw",
 	tags: ["Publisher"],
 	summary: "Withdraw a release: it is offered no more, and who runs it is offered another",
-	...publisherAccess,
+	...releaseAccess,
 	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: plainText(500).min(1) })) },
 	responses: {
 		200: jsonAnswer(
@@ -145,7 +145,7 @@ const list = createRoute({
 	path: "/v1/products/{product}/releases",
 	tags: ["Publisher"],
 	summary: "Every release of a product, newest first",
-	...publisherAccess,
+	...productReadAccess,
 	request: { params: z.object({ product: productName }) },
 	responses: {
 		200: jsonAnswer(z.object({ version_order: versionOrder, releases: z.array(releaseBody) }), "Newest first"),

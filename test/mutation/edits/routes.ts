@@ -5,6 +5,52 @@ const ATTACKS = ["test/workers/routes/attacks/"];
 
 export const ROUTES: readonly FileEdits[] = [
 	{
+		file: "src/routes/http/key-access.ts",
+		tests: ["test/workers/routes/http/auth-table", "test/workers/routes/cross-account/"],
+		edits: [
+			{
+				from: 'if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");',
+				to: "",
+				breaks: "an API key that was revoked opens everything that it did",
+			},
+			{
+				from: "scope.now >= credential.expiresAt",
+				to: "scope.now > credential.expiresAt",
+				breaks: "an API key is good for a second more than it says",
+			},
+			{
+				from: "if (!opensRoute(credential.scopes, asked, targetOf(request, asked)))",
+				to: "if (credential.scopes.length === 0)",
+				breaks: "a publisher's key creates accounts",
+			},
+			{
+				from: 'account: isHook ? request.query("account") : request.param("account"),',
+				to: 'account: request.query("account") ?? request.param("account"),',
+				breaks: "a key of one account opens another's, with its own in the query",
+			},
+		],
+	},
+	{
+		file: "src/entitlement/key-scopes.ts",
+		tests: [
+			"test/unit/entitlement/key-scopes",
+			"test/workers/routes/http/auth-table",
+			"test/workers/routes/cross-account/",
+		],
+		edits: [
+			{
+				from: "return accountObjectName(device) === accountObjectName(account);",
+				to: "return true;",
+				breaks: "a key of one account opens the devices of every other",
+			},
+			{
+				from: "target.account === account",
+				to: "true",
+				breaks: "a key of one account opens every other",
+			},
+		],
+	},
+	{
 		file: "src/routes/http/authenticate.ts",
 		tests: [...ATTACKS, "test/workers/routes/device/permit-rechecks", "test/workers/routes/operator/license-changes"],
 		edits: [
@@ -27,21 +73,6 @@ export const ROUTES: readonly FileEdits[] = [
 				from: "if (profile.licenseEpoch < licenseEpoch)",
 				to: "if (profile.licenseEpoch > licenseEpoch)",
 				breaks: "a token from before a change of licenses is good until it ends",
-			},
-			{
-				from: 'if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");',
-				to: "",
-				breaks: "an API key that was revoked opens everything that it did",
-			},
-			{
-				from: "scope.now >= credential.expiresAt",
-				to: "scope.now > credential.expiresAt",
-				breaks: "an API key is good for a second more than it says",
-			},
-			{
-				from: '!credential.scopes.includes(required) && !credential.scopes.includes("operate")',
-				to: "credential.scopes.length === 0",
-				breaks: "a publisher's key creates accounts",
 			},
 		],
 	},

@@ -83,7 +83,12 @@ async function expectOwn(operation: Operation, estate: Estate, caller: Caller): 
 }
 
 /** Each field with something of B's in it, or a name that is half A's; all others are A's. */
-async function expectRefusals(operation: Operation, a: Estate, caller: Caller, means: "A" | "whom it names") {
+async function expectRefusals(
+	operation: Operation,
+	a: Estate,
+	caller: Caller,
+	means: "A" | "A's key" | "whom it names",
+) {
 	const asked = (given: Record<string, string>) => call(operation, callWith(operation, a, given), caller);
 	const fields = subjectsOf(operation);
 	const naming = fields.filter(({ harmless }) => !harmless?.(operation));
@@ -96,12 +101,15 @@ async function expectRefusals(operation: Operation, a: Estate, caller: Caller, m
 	for (const { key, own, nobodys, head } of naming) {
 		const [ofA, ofB] = [own(a, operation), own(b, operation)];
 		// An operator who names one thing only, means it.
-		if (means === "A" || naming.length > 1)
+		if (means !== "whom it names" || naming.length > 1)
 			await expectMasked(`B's ${key}`, await asked({ [key]: ofB }), await asked({ [key]: nobodys }));
 		if (naming.length > 2) {
 			const ofBButOne = Object.fromEntries(naming.map((field) => [field.key, field.own(b, operation)]));
 			const answer = await asked({ ...ofBButOne, [key]: ofA });
-			await expectMasked(`all B's but ${key}`, answer, await asked({ ...ofBButOne, [key]: nobodys }));
+			// A key of A's is let in for A alone; there B's things are to it as things of nobody's.
+			const ofNobody = Object.fromEntries(naming.map((field) => [field.key, field.nobodys]));
+			const asNobody = means === "A's key" ? { ...ofNobody, [key]: ofA } : { ...ofBButOne, [key]: nobodys };
+			await expectMasked(`all B's but ${key}`, answer, await asked(asNobody));
 		}
 		if (head === undefined) continue;
 		const mixed = ofA.slice(0, head) + ofB.slice(head);
@@ -175,6 +183,46 @@ describe("an operator who has A in mind reaches nothing of B's by", () => {
 		await expectAllAsBefore(
 			a,
 			harmless.map(({ own }) => own(b, operation)),
+		);
+	});
+});
+
+describe("a key of A's account reaches nothing of B's by", () => {
+	const ofAnAccount = operations.filter(({ scopes }) => scopes.some((scope) => scope.endsWith(":{account}")));
+	const cases = ofAnAccount.flatMap((operation) =>
+		operation.scopes
+			.filter((scope) => scope.endsWith(":{account}"))
+			.map((scope) => [scope, operation.name, operation] as const),
+	);
+
+	test("any route that takes one", () => {
+		expect(cases.length).toBeGreaterThan(30);
+	});
+
+	test.each(cases)("%s: %s", async (scope, _, operation) => {
+		const a = await estateFor(operation);
+		const { key } = await operated<{ key: string }>("POST", "/v1/keys", {
+			subject: "a customer of A",
+			scopes: [scope.replace("{account}", a.account)],
+		});
+		const keyOfA: Caller = { scheme: "Bearer", credentials: key };
+		// A key is looked at before the body: an operation of OWN_WAYS is asked without one.
+		const aboutB = callWith(generated.includes(operation) ? operation : { ...operation, body: null }, b);
+		const inQuery = { ...aboutB, path: `${aboutB.path}${aboutB.path.includes("?") ? "&" : "?"}account=${a.account}` };
+		for (const asked of [aboutB, inQuery]) {
+			const answer = await call(operation, asked, keyOfA);
+			await expectNothingOfB(answer);
+			await expectProblem(answer, "insufficient_scope");
+		}
+		if (generated.includes(operation)) {
+			await expectRefusals(operation, a, keyOfA, "A's key");
+			await expectOwn(operation, a, keyOfA);
+		}
+		await expectAllAsBefore(
+			a,
+			subjectsOf(operation)
+				.filter((one) => one.harmless?.(operation))
+				.map(({ own }) => own(b, operation)),
 		);
 	});
 });

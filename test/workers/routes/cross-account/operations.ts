@@ -16,7 +16,7 @@ interface Schema {
 	readonly minimum?: number;
 }
 interface Described {
-	readonly security?: readonly Record<string, unknown>[];
+	readonly security?: readonly Record<string, readonly string[]>[];
 	readonly parameters?: readonly { name: string; in: string; required?: boolean; schema?: Schema }[];
 	readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
 }
@@ -41,6 +41,8 @@ export interface Operation {
 	readonly method: string;
 	readonly path: string;
 	readonly schemes: readonly string[];
+	/** of API keys, any of which will do */
+	readonly scopes: readonly string[];
 	/** headers are left out */
 	readonly fields: readonly Field[];
 	/** null where it takes none, or none of JSON */
@@ -74,7 +76,8 @@ export function operationsOf({ paths, components }: Document): Operation[] {
 				name: `${method.toUpperCase()} ${path}`,
 				method: method.toUpperCase(),
 				path,
-				schemes: security.flatMap((one) => Object.keys(one)),
+				schemes: [...new Set(security.flatMap((one) => Object.keys(one)))],
+				scopes: security.flatMap((one) => one["apiKey"] ?? []),
 				fields: [
 					...inUrl.map(({ name, required = false, schema = {}, ...one }) => {
 						return { key: one.in === "path" ? `{${name}}` : `?${name}`, name, required, schema: resolve(schema) };

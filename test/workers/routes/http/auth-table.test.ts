@@ -21,7 +21,7 @@ const PUBLIC = [
 ];
 
 interface Operation {
-	readonly security?: readonly Record<string, unknown>[];
+	readonly security?: readonly Record<string, readonly string[]>[];
 }
 interface Route {
 	readonly name: string;
@@ -29,6 +29,8 @@ interface Route {
 	readonly path: string;
 	/** any of them will do */
 	readonly schemes: readonly string[];
+	/** of API keys: any of them will do, the first is the least */
+	readonly scopes: readonly string[];
 }
 
 async function listRoutes(): Promise<Route[]> {
@@ -38,7 +40,8 @@ async function listRoutes(): Promise<Route[]> {
 			name: `${method.toUpperCase()} ${path}`,
 			method: method.toUpperCase(),
 			path,
-			schemes: (security ?? []).flatMap((one) => Object.keys(one)),
+			schemes: [...new Set((security ?? []).flatMap((one) => Object.keys(one)))],
+			scopes: (security ?? []).flatMap((one) => one["apiKey"] ?? []),
 		})),
 	);
 }
@@ -52,13 +55,13 @@ const sharedRoutes = routesFor("accessToken apiKey");
 
 let paths: Record<string, string>;
 let product: string;
-let otherProduct: string;
+let other: Record<string, string>;
 let deviceToken: string;
 let boundToken: string;
 let offer: string;
 beforeAll(async () => {
 	product = await newProduct();
-	otherProduct = await newProduct();
+	other = { product: await newProduct(), account: (await createFleet({ products: [product] })).account };
 	const { account, code } = await createFleet({ products: [product] });
 	await publish(product, "1.0.0", "rules");
 	const firewall = await newFirewall(code, false);
@@ -84,7 +87,8 @@ async function makeKey(scopes: string[], more: Record<string, unknown> = {}): Pr
 async function call({ method, path }: Route, authorization: string | null): Promise<Response> {
 	const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => paths[name] ?? "unknown");
 	const body = method === "GET" || method === "DELETE" ? undefined : JSON.stringify({ offer });
-	return send(filled, {
+	// Hooks have their account in the query.
+	return send(path.startsWith("/v1/hooks/") ? `${filled}?account=${paths["account"]}` : filled, {
 		method,
 		headers: {
 			"cf-connecting-ip": newAddress(),
@@ -186,21 +190,57 @@ describe("every route that takes a key refuses", () => {
 			vi.useRealTimers();
 		}
 	});
-
-	test("a key for publishing another product, and says which scope is missing", async () => {
-		const { key } = await makeKey([`publish:${otherProduct}`]);
-		for (const route of takesKeys) {
-			const body = await expectProblem(await call(route, `Bearer ${key}`), "insufficient_scope");
-			expect(body["required_scope"]).toBe(route.path.includes("{product}") ? `publish:${product}` : "operate");
-		}
-	});
 });
 
-test("a key for publishing one product passes on its routes and on no others", async () => {
-	const { key } = await makeKey([`publish:${product}`]);
-	for (const route of [...keyRoutes, ...sharedRoutes]) {
-		const answer = await call(route, `Bearer ${key}`);
-		if (route.path.includes("{product}")) expect([401, 403]).not.toContain(answer.status);
-		else await expectProblem(answer, "insufficient_scope");
+/** Every scope there is, with the route's own account or product in it. */
+const SCOPES = ["operate", "read"].concat([
+	"operate:{account}",
+	"read:{account}",
+	"lifecycle:{account}",
+	"publish:{product}",
+	"release:{product}",
+]);
+const named = (scope: string, names: Record<string, string>) =>
+	scope.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? "unknown");
+
+describe("of the routes that take a key, those open that name its scope and no others", () => {
+	const takesKeys = [...keyRoutes, ...sharedRoutes];
+
+	async function expectRefused(route: Route, key: string): Promise<void> {
+		const body = await expectProblem(await call(route, `Bearer ${key}`), "insufficient_scope");
+		const least = route.scopes[0] ?? "";
+		expect(body["required_scope"], route.name).toBe(
+			least.endsWith("{product}") ? named(least, paths) : least.replace("{account}", "<account>"),
+		);
 	}
+
+	test.each(SCOPES)("%s", async (scope) => {
+		const { key } = await makeKey([named(scope, paths)]);
+		const opened = takesKeys.filter(({ scopes }) => scopes.includes(scope));
+		expect(opened.length).toBeGreaterThan(0);
+		for (const route of takesKeys) {
+			if (!opened.includes(route)) await expectRefused(route, key);
+			else expect([401, 403], route.name).not.toContain((await call(route, `Bearer ${key}`)).status);
+		}
+	});
+
+	test.each(SCOPES.filter((scope) => scope.includes("{")))("none to %s of another", async (scope) => {
+		const { key } = await makeKey([named(scope, other)]);
+		for (const route of takesKeys) await expectRefused(route, key);
+	});
+
+	test("operate opens all of them, and what only reads changes nothing", () => {
+		expect(takesKeys.filter(({ scopes }) => !scopes.includes("operate"))).toEqual([]);
+		const reading = takesKeys.filter(({ scopes }) => scopes.some((scope) => /^read(:|$)/.test(scope)));
+		expect(reading.length).toBeGreaterThan(10);
+		expect(reading.filter(({ method }) => method !== "GET")).toEqual([]);
+		const gets = takesKeys.filter(({ method, scopes }) => method === "GET" && !scopes.includes("read"));
+		expect(gets.map(({ name }) => name)).toEqual([]);
+	});
+
+	test("no license is changed by a customer's own key", () => {
+		const changing = takesKeys.filter(({ method, path }) => method !== "GET" && path.includes("/licenses"));
+		expect(changing.length).toBeGreaterThan(3);
+		for (const { scopes } of changing) expect(scopes).toEqual(["operate"]);
+	});
 });

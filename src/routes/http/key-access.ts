@@ -1,0 +1,127 @@
+// Which API keys open which routes? Each kind of access names the scopes that open it, once, for the route's description and
+// for its router alike. A key without the scope learns which one would do; a caller without a key learns nothing.
+import type { HonoRequest } from "hono";
+import { createMiddleware } from "hono/factory";
+import { parseApiKey } from "../../entitlement/ids.ts";
+import { opensRoute, type RequestTarget, type RouteScope } from "../../entitlement/key-scopes.ts";
+import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import { hasTokenForm } from "../../signing/access-token.ts";
+import { hashSecret } from "../../signing/lookup-keys.ts";
+import type { AppEnv } from "./app-env.ts";
+import { authenticateDevice, readAuthorization, refuse } from "./authenticate.ts";
+import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
+
+/** What changes the deployment, or what an account is entitled to. */
+export const operatorAccess = accessBy("operate");
+/** What tells of the deployment and changes nothing. */
+export const readAccess = accessBy("read", "operate");
+/** What a customer may change of the own account: devices, codes, HA groups, webhooks. */
+export const accountAccess = accessBy("operate:{account}", "operate");
+/** What tells of an account and changes nothing. */
+export const accountReadAccess = accessBy("read:{account}", "operate:{account}", "read", "operate");
+/** Uploading, apart from releasing. */
+export const publisherAccess = accessBy("publish:{product}", "operate");
+/** Releasing what was uploaded, and withdrawing it. */
+export const releaseAccess = accessBy("release:{product}", "operate");
+/** What tells of a product and changes nothing. */
+export const productReadAccess = accessBy("publish:{product}", "release:{product}", "read", "operate");
+/** Of the account in the query. */
+export const lifecycleAccess = accessBy("lifecycle:{account}", "operate");
+
+const EXPLAIN_SCOPES: readonly RouteScope[] = ["read:{account}", "operate:{account}", "read", "operate"];
+/** A device, or what may read of its account. */
+export const deviceOrOperatorAccess = {
+	security: [{ accessToken: [] }, ...securityOf(EXPLAIN_SCOPES)],
+	middleware: requireDeviceOrKey(EXPLAIN_SCOPES),
+};
+
+/** @param scopes any of which opens the route; the first is the least that does, and is named in a refusal */
+function accessBy(...scopes: readonly RouteScope[]) {
+	return { security: securityOf(scopes), middleware: requireKey(scopes) };
+}
+
+/** OpenAPI: one requirement for each scope, because any one of them will do. */
+function securityOf(scopes: readonly RouteScope[]): Record<string, string[]>[] {
+	return scopes.map((scope) => ({ apiKey: [scope] }));
+}
+
+/** Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.subject`. */
+function requireKey(scopes: readonly RouteScope[]) {
+	return createMiddleware<AppEnv>(async (c, next) => {
+		c.set("subject", await authenticateKey(c.req, c.env, scopes));
+		c.header("ratelimit-policy", rateLimitPolicyField(c.env.services.limits.publish));
+		await next();
+	});
+}
+
+/**
+ * Lets devices pass and holders of an API key, each as on the routes of their own; the handler finds who it is as
+ * `c.var.askingDevice`. The credentials' form says which they are, and they are good as that or not at all.
+ */
+function requireDeviceOrKey(scopes: readonly RouteScope[]) {
+	return createMiddleware<AppEnv>(async (c, next) => {
+		const { limits } = c.env.services;
+		const authorization = readAuthorization(c.req.header("authorization") ?? null);
+		if (authorization !== null && (authorization.scheme === "DPoP" || hasTokenForm(authorization.credentials))) {
+			const caller = await authenticateDevice(c.req.raw, c.env);
+			await limitRate(limits.token, `asks ${caller.profile.id}`);
+			c.set("askingDevice", caller);
+			c.header("ratelimit-policy", rateLimitPolicyField(limits.token));
+		} else {
+			await authenticateKey(c.req, c.env, scopes);
+			c.set("askingDevice", null);
+			c.header("ratelimit-policy", rateLimitPolicyField(limits.publish));
+		}
+		await next();
+	});
+}
+
+/** Subject of a call with the bootstrap key of the configuration. */
+const BOOTSTRAP_SUBJECT = "bootstrap";
+
+/**
+ * The publisher or operator behind a request.
+ * @returns the subject to whom the key was given
+ * @throws ProblemError `unauthenticated` or `insufficient_scope`, `rate_limited`
+ */
+async function authenticateKey(
+	request: HonoRequest,
+	scope: RequestScope,
+	asked: readonly RouteScope[],
+): Promise<string> {
+	const { services, event } = scope;
+	const authorization = readAuthorization(request.header("authorization") ?? null);
+	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
+	await limitRate(services.limits.publish, callerAddress(request.raw));
+	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
+	if (hash === services.bootstrapKeyHash) {
+		event.subject = BOOTSTRAP_SUBJECT;
+		return BOOTSTRAP_SUBJECT;
+	}
+	// Its own check tells an API key from garbage, so garbage never reaches a store.
+	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null)
+		refuse(scope, "api_key_malformed", "Bearer");
+	const credential = await services.readCredential(hash, scope.nowMs);
+	if (credential === null) refuse(scope, "api_key_unknown", "Bearer");
+	if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");
+	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired", "Bearer");
+	event.subject = credential.subject;
+	if (!opensRoute(credential.scopes, asked, targetOf(request, asked))) {
+		// The account is only what the caller wrote; whose it is must not look like our word.
+		const least = (asked[0] ?? "operate").replace("{account}", "<account>");
+		const named = least.replace("{product}", request.param("product") ?? "<product>");
+		throw new ProblemError("insufficient_scope", { extras: { required_scope: named } });
+	}
+	return credential.subject;
+}
+
+/** Only hooks name their account in the query: elsewhere a query must not stand in for what the path is about. */
+function targetOf(request: HonoRequest, asked: readonly RouteScope[]): RequestTarget {
+	const isHook = asked.includes("lifecycle:{account}");
+	return {
+		account: isHook ? request.query("account") : request.param("account"),
+		device: request.param("device"),
+		product: request.param("product"),
+	};
+}
