@@ -92,8 +92,8 @@ function addList(ha: Command, surroundings: Surroundings): void {
 function addChange(ha: Command, surroundings: Surroundings): void {
 	const change = ha
 		.command("change <account> <group>")
-		.description("what is not named stays; the license changes when that is transferred")
-		.option("--name <name>", "its name for people")
+		.description("change how an HA group is called or judged; its license changes when that is transferred")
+		.option("--name <name>", "its name for people; what is not named stays")
 		.option("--mode <mode>", "active-passive or active-active")
 		.option("--skew-limit-hours <n>", "how long its devices may run different versions before that is an event");
 	const shape = {

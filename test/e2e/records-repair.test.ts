@@ -31,7 +31,7 @@ describeWithRedis("repairing the stores", (redis) => {
 
 	/** @param until interrupts the command once this holds */
 	async function parapet(args: readonly string[], until?: () => boolean): Promise<Run> {
-		const child = spawn(process.execPath, [PARAPET, "records", ...args], {
+		const child = spawn(process.execPath, [PARAPET, "record", ...args], {
 			env: { ...process.env, PARAPET_URL: service.url, PARAPET_KEY: service.bootstrapKey },
 			stdio: ["ignore", "pipe", "pipe"],
 		});

@@ -40,7 +40,7 @@ function addImport(device: Command, surroundings: Surroundings): void {
 		.option("--map-ha-group <old=new>", "the same for HA groups", collect)
 		.option("--from-line <n>", "begin there, instead of where this import was ended")
 		.option("--rejects <file>", "where the refused lines are named (default <file>.rejects.jsonl)")
-		.option("--dry-run", "only check the file: its form, and what is in it twice; needs no server");
+		.option("--dry-run", "only check the file: its form, and lines that contradict each other; needs no server");
 	addOperatorOptions(bring).action(async () => {
 		const { openInput } = await import("./fleet-files/input.ts");
 		const shared = readOptions(bring, operatorOptions);

@@ -43,7 +43,7 @@ describe("an offer under a bound token", () => {
 
 	test("buys nothing without a proof, with one for another request, or with one that was used", async () => {
 		const { accessToken } = scene.firewall;
-		await expectProblem(await steal(`DPoP ${accessToken}`), "unauthenticated");
+		await expectProblem(await steal(`DPoP ${accessToken}`), "dpop_proof_missing");
 		const proofs = [
 			await scene.firewall.proof("GET", `${ISSUER}/v1/permits`, accessToken),
 			await scene.firewall.proof("POST", `${ISSUER}/v1/reports`, accessToken),
