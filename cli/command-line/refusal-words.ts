@@ -46,7 +46,8 @@ const TITLE_IS_LESS = new Set([
 /** @returns the same refusal as it is to be shown */
 export function wordForCommand(error: ServerRefusal, command: Command): ServerRefusal {
 	const { refusal } = error;
-	const fix = fixOf(refusal.code, command) ?? error.fix;
+	// A wrong clock explains more than any other advice.
+	const fix = (refusal.clockAheadSeconds === undefined ? fixOf(refusal.code, command) : undefined) ?? error.fix;
 	if (refusal.said === undefined) return new ServerRefusal({ ...refusal, fix });
 	const { said } = refusal;
 	const errors = said.errors.map(({ field, message }) => {
@@ -120,6 +121,9 @@ function thingsNamed(command: Command): { readonly thing: string; readonly list:
 
 function fixOf(code: string, command: Command): string | undefined {
 	if (code === "invalid_request") return seeHelp(command);
+	if (code === "unauthenticated" && !command.options.some(({ long }) => long === "--key")) {
+		return "the service does not take this firewall's token: is --url the service where it was activated, and is its clock right?";
+	}
 	if (code !== "not_found" && code !== "invalid_identifier") return undefined;
 	const lists = [...new Set(thingsNamed(command).map(({ list }) => `\`parapet ${list}\``))];
 	if (lists.length === 0) return undefined;

@@ -1,5 +1,8 @@
 // A refusal as it is shown at a command line: fields by the names of options, members by their values, advice in commands.
+import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { wordForCommand } from "../../../../cli/command-line/refusal-words.ts";
+import { ServerRefusal } from "../../../../cli/errors.ts";
 import { PROBLEMS } from "../../../../src/problem.ts";
 import { type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
 
@@ -20,6 +23,21 @@ async function shown(code: keyof typeof PROBLEMS, members: Record<string, unknow
 	expect(run).toMatchObject({ exitCode: 1, stdout: "" });
 	return run.stderr;
 }
+
+describe("advice on credentials", () => {
+	const refusal = { status: 401, code: "unauthenticated", message: "no", fix: "of the key" };
+	const told = (command: Command, clockAheadSeconds?: number) =>
+		wordForCommand(
+			new ServerRefusal({ ...refusal, requestId: undefined, retryAfterSeconds: undefined, clockAheadSeconds }),
+			command,
+		).fix;
+
+	it("speaks of keys where a command takes one, of the firewall where not, and first of a wrong clock", () => {
+		expect(told(new Command("list").option("--key <key>"))).toBe("of the key");
+		expect(told(new Command("check").option("--home <dir>"))).toContain("does not take this firewall's token");
+		expect(told(new Command("check").option("--home <dir>"), 95)).toBe("of the key");
+	});
+});
 
 describe("a refusal", () => {
 	it.each(Object.keys(PROBLEMS) as (keyof typeof PROBLEMS)[])(
