@@ -39,19 +39,20 @@ export interface CheckEtag {
 }
 
 /**
- * The ETag, with its quotes: `"kid.exp.device.pseudonym.mac"`, exp in base 36.
+ * The ETag, `W/"kid.exp.device.pseudonym.mac"`, exp in base 36. Weak (RFC 9110 §8.8.1): two answers with the same meaning
+ * differ in their capabilities; and a proxy that compresses takes a strong one away, so that no check would ever be 304.
  * @param keys that sealed the caller's token, so that the ETag ends with them
  * @throws RangeError if a field holds a line feed
  */
 export async function sealCheckEtag({ kid, etag }: MacKeySet, check: SealedCheck): Promise<string> {
 	const { deviceId, pseudonym } = check;
 	const exp = check.exp.toString(36);
-	return `"${kid}.${exp}.${deviceId}.${pseudonym}.${await sealFields(etag, framed(kid, exp, deviceId, pseudonym, check))}"`;
+	return `W/"${kid}.${exp}.${deviceId}.${pseudonym}.${await sealFields(etag, framed(kid, exp, deviceId, pseudonym, check))}"`;
 }
 
 /** Reads one value of If-None-Match; null for anything that `sealCheckEtag` did not make, such as `*` or a list. */
 export function readCheckEtag(text: string): CheckEtag | null {
-	// A proxy that compresses makes a strong validator weak; for If-None-Match that is no difference (RFC 9110 §13.1.2).
+	// For If-None-Match a strong validator is no different (RFC 9110 §13.1.2); some clients drop the mark.
 	const start = text.startsWith("W/") ? 2 : 0;
 	// From the end, because the last three parts have fixed lengths.
 	const macAt = text.length - 1 - MAC_LENGTH;

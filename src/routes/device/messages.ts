@@ -48,7 +48,7 @@ export const messages = createRouter().openapi(read, async (c) => {
 	// Without an ETag, or a 304 to it would keep the word "degraded" alive.
 	if (degradedAsOf !== null) return c.json({ ...body, ...markDegraded(degradedAsOf) }, 200);
 	// A message never changes under its sequence, so these and the language name the answer.
-	const etag = `"${selected.map(({ sequence }) => sequence.toString(36)).join(".")}-${locale ?? ""}"`;
+	const etag = `W/"${selected.map(({ sequence }) => sequence.toString(36)).join(".")}-${locale ?? ""}"`;
 	const headers = { etag, "cache-control": "private, no-cache" };
 	if (namesEtag(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
 	return c.json(body, 200, headers);

@@ -18,6 +18,12 @@ it.each([
 	expect(namesEtag(header, '"abc"')).toBe(isNamed);
 });
 
+it("a weak ETag is named with and without its mark", () => {
+	expect(namesEtag('W/"abc"', 'W/"abc"')).toBe(true);
+	expect(namesEtag('"abc"', 'W/"abc"')).toBe(true);
+	expect(namesEtag('W/"abd"', 'W/"abc"')).toBe(false);
+});
+
 it.each([
 	[undefined, true],
 	["*", true],

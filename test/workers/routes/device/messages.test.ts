@@ -131,7 +131,7 @@ test("the same messages are 304 under their ETag, until the messages or the lang
 	const etag = (await firewall.call("GET", "/v1/messages")).headers.get("etag") ?? "";
 	const ask = (query: string, value: string) =>
 		firewall.call("GET", `/v1/messages${query}`, undefined, { "if-none-match": value });
-	for (const value of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+	for (const value of [etag, etag.slice("W/".length), `"other", ${etag}`, "*"]) {
 		const answer = await ask("", value);
 		expect([value, answer.status, await answer.text()]).toEqual([value, 304, ""]);
 		expect(answer.headers.get("etag")).toBe(etag);
