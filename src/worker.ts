@@ -41,7 +41,7 @@ function markLastGood(response: Response, scope: RequestScope): void {
 	response.headers.set("cache-status", `parapet; hit; ttl=${asOf - scope.now}; detail=last-good`);
 }
 
-/** Tells telemetry, and the log for a sample of what went well and all that did not. Never fails the request. */
+/** Tells telemetry, and the log: of devices a sample of what went well, and all that did not and all that has an API key. Never fails the request. */
 function report(response: Response, scope: RequestScope): void {
 	const { event, services, nowMs, requestId } = scope;
 	try {
@@ -49,7 +49,7 @@ function report(response: Response, scope: RequestScope): void {
 		event.degradedSeconds = scope.now - (scope.degradedAsOf() ?? scope.now);
 		event.durationMs = Date.now() - nowMs;
 		services.telemetry.record(event);
-		if (event.problem !== null || Math.random() < services.config.logSampleRate) {
+		if (event.problem !== null || event.key !== null || Math.random() < services.config.logSampleRate) {
 			console.log(formatLogLine(event, requestId(), nowMs));
 		}
 	} catch (error) {

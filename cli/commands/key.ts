@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { scope } from "../../src/entitlement/credential-record.ts";
+import { keySubject, scope } from "../../src/entitlement/credential-record.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
@@ -11,7 +11,6 @@ import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
-const subject = z.string().min(1).max(200);
 const keyId = z
 	.string()
 	.regex(/^key-[0-9a-z]{4,40}$/, "the id of a key looks like key-01234567; `parapet key list` shows it");
@@ -28,7 +27,7 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 	const shape = { scopes: commaList.pipe(z.array(scope).min(1)), expires: moment(surroundings).optional() };
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const made = await api.call("POST", "/v1/keys", "could not create the key", anyAnswer, {
-			subject: readOperand(operands, 0, "subject", subject),
+			subject: readOperand(operands, 0, "subject", keySubject),
 			scopes: options.scopes,
 			expires_at: options.expires,
 		});

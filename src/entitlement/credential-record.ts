@@ -20,6 +20,18 @@ export const scope = z.union(
 );
 export type Scope = z.infer<typeof scope>;
 
+/** What the trail says of others than the holders of API keys, and ids: a key's subject must not pass for one of them. */
+const RESERVED_SUBJECT = /^(bootstrap|service|unknown)$|^(acct|code|dev|evt|hag|key|lic|msg|pk|whk)[-_]/i;
+
+/** To whom an API key is given: a person or a machine, as the trail will name it. */
+export const keySubject = z
+	.string()
+	.regex(/^[A-Za-z0-9][A-Za-z0-9 .@_-]{0,99}$/, "a subject is up to 100 letters, digits, spaces and . @ _ -")
+	.refine(
+		(text) => !RESERVED_SUBJECT.test(text),
+		"the trail uses this name for something else; name a person or a machine",
+	);
+
 const credentialRecord = z.object({
 	id: z.string(),
 	subject: z.string(),

@@ -8,6 +8,18 @@ export interface Change {
 	readonly actor: string;
 	/** unix seconds */
 	readonly now: number;
+	/** not given = no API key was used: a device did it, or the service */
+	readonly via?: Via | undefined;
+}
+
+/** How a change came in that was made with an API key. */
+export interface Via {
+	/** the key's id, or `bootstrap` */
+	readonly key: string;
+	/** as in the log */
+	readonly requestId: string;
+	/** IP address of the caller, as the edge saw it */
+	readonly address: string;
 }
 
 /** Actor of what the service does by itself. */
@@ -23,6 +35,7 @@ export interface AuditEntry {
 	readonly subject: string;
 	/** never a secret: no code, no key, no token */
 	readonly detail: string;
+	readonly via?: Via | undefined;
 }
 
 /** An entry that is yet to be written. */
@@ -69,7 +82,8 @@ export const AUDIT_TABLES = [
 		actor TEXT NOT NULL,
 		action TEXT NOT NULL,
 		subject TEXT NOT NULL,
-		detail TEXT NOT NULL -- at most 512 characters
+		detail TEXT NOT NULL, -- at most 512 characters
+		via TEXT -- JSON: a Via; null = no API key was used
 	)`,
 	...["UPDATE", "DELETE"].map(
 		(change) => `CREATE TRIGGER audit_refuses_${change.toLowerCase()} BEFORE ${change} ON audit
@@ -79,14 +93,25 @@ export const AUDIT_TABLES = [
 
 export function appendAudit(sql: SqlStorage, entry: NewEntry): void {
 	sql.exec(
-		"INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)",
+		"INSERT INTO audit (at, actor, action, subject, detail, via) VALUES (?, ?, ?, ?, ?, ?)",
 		entry.at,
 		entry.actor,
 		entry.action,
 		entry.subject,
 		entry.detail.slice(0, MAX_DETAIL),
+		entry.via === undefined ? null : JSON.stringify(entry.via),
 	);
 }
+
+type AuditRow = {
+	seq: number;
+	at: number;
+	actor: string;
+	action: string;
+	subject: string;
+	detail: string;
+	via: string | null;
+};
 
 /** @returns the place of the newest entry, 0 when there is none */
 export function lastPlace(sql: SqlStorage): number {
@@ -101,8 +126,8 @@ export function readTrail(sql: SqlStorage, { after, limit, types, subjects }: Tr
 	const isWanted = types.map(() => "action = ? OR (action > ? AND action < ?)").join(" OR ");
 	const isAbout = subjects === undefined ? "" : `AND subject IN (${subjects.map(() => "?").join(", ")})`;
 	const entries = sql
-		.exec<{ seq: number; at: number; actor: string; action: string; subject: string; detail: string }>(
-			`SELECT seq, at, actor, action, subject, detail FROM audit
+		.exec<AuditRow>(
+			`SELECT seq, at, actor, action, subject, detail, via FROM audit
 			WHERE seq > ? AND seq <= ? ${types.length === 0 ? "" : `AND (${isWanted})`} ${isAbout} ORDER BY seq LIMIT ?`,
 			after,
 			end,
@@ -110,7 +135,8 @@ export function readTrail(sql: SqlStorage, { after, limit, types, subjects }: Tr
 			...(subjects ?? []),
 			limit,
 		)
-		.toArray();
+		.toArray()
+		.map(({ via, ...entry }) => (via === null ? entry : { ...entry, via: JSON.parse(via) as Via }));
 	const next = entries.length === limit ? (entries.at(-1)?.seq ?? after) : Math.max(after, end);
 	return { entries, next, more: next < last };
 }

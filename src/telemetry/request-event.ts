@@ -19,6 +19,8 @@ export interface RequestEvent {
 	account: string | null;
 	/** who acted on the publisher or operator plane */
 	subject: string | null;
+	/** id of the API key, or `bootstrap`; never the key itself */
+	key: string | null;
 	product: string | null;
 	fromVersion: string | null;
 	toVersion: string | null;
@@ -47,6 +49,7 @@ export function newRequestEvent(method: string, country: string | null, colo: st
 		device: null,
 		account: null,
 		subject: null,
+		key: null,
 		product: null,
 		fromVersion: null,
 		toVersion: null,

@@ -59,8 +59,8 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory, present });
 	const accountId = () => account.info()?.id ?? "";
 	const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
-	const audit: WriteAudit = ({ actor, now: at }, action, subject, detail) =>
-		webhooks.delivery.append({ at, actor, action, subject, detail });
+	const audit: WriteAudit = ({ actor, now: at, via }, action, subject, detail) =>
+		webhooks.delivery.append({ at, actor, action, subject, detail, via });
 	const shared = { ...tables, storage, alarm, audit, outbox };
 	const haReports = new HaReports(shared);
 

@@ -59,7 +59,7 @@ export class InstanceDesk {
 	/** Makes the launch's code, or finds it. Other codes bound to the instance are revoked: one instance, one code. */
 	launch(input: InstanceLaunch): LaunchOutcome {
 		const { instances, licenses, licenseDesk } = this.#parts;
-		const { actor, now, instance, license, codeId, hashes } = input;
+		const { actor, now, via, instance, license, codeId, hashes } = input;
 		const at = Math.min(input.at, now);
 		const index = Math.max(
 			0,
@@ -76,7 +76,7 @@ export class InstanceDesk {
 			return { ok: true, index, code: decision.kind === "prolong" ? { ...known, expiresAt } : known };
 		}
 		const bound = { serial: null, model: null, instance };
-		const made = licenseDesk.createCode({ actor, now, id: codeId, hash, license, uses: 1, expiresAt, ...bound });
+		const made = licenseDesk.createCode({ actor, now, via, id: codeId, hash, license, uses: 1, expiresAt, ...bound });
 		if (!made.ok) return { ok: false, reason: made.reason === "id_taken" ? "id_taken" : "unknown_license" };
 		this.#revokeCodes(input, codeId);
 		instances.note(instance, { ...UNKNOWN_INSTANCE, launchedAt: at }, now);
@@ -86,7 +86,7 @@ export class InstanceDesk {
 	/** Frees the seats of the devices on the instance, and revokes its codes: a used one would let its device come back. */
 	terminate(input: InstanceEvent): TerminationOutcome {
 		const { instances, devices, licenses, deviceDesk } = this.#parts;
-		const { actor, now, instance } = input;
+		const { actor, now, via, instance } = input;
 		const at = Math.min(input.at, now);
 		const { isNews, activatedBefore } = decideTermination(instances.times(instance), at);
 		const activatedAt = (device: Device) => Math.max(device.activatedAt, licenses.activatedOn(instance, device.id));
@@ -96,7 +96,7 @@ export class InstanceDesk {
 			// The machine is gone with its key. Deactivated, a suspended device could come back without being reinstated.
 			const wanted = status === "suspended" ? "revoked" : "deactivated";
 			const reason = `instance ${instance} terminated`;
-			deviceDesk.changeStatus({ actor, now, deviceId: id, status: wanted, reason });
+			deviceDesk.changeStatus({ actor, now, via, deviceId: id, status: wanted, reason });
 			return id;
 		});
 		// The launch that came since has revoked those from before it.
@@ -106,9 +106,9 @@ export class InstanceDesk {
 	}
 
 	/** @param except id of the one that stays */
-	#revokeCodes({ actor, now, instance }: InstanceEvent, except: string | null): string[] {
+	#revokeCodes({ actor, now, via, instance }: InstanceEvent, except: string | null): string[] {
 		const open = this.#parts.licenses.openCodesFor(instance, now).filter(({ id }) => id !== except);
-		for (const { id } of open) this.#parts.licenseDesk.revokeCode({ actor, now, id });
+		for (const { id } of open) this.#parts.licenseDesk.revokeCode({ actor, now, via, id });
 		return open.map(({ id }) => id);
 	}
 }

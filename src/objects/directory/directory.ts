@@ -293,7 +293,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return credential;
 	}
 
-	#audit({ actor, now }: Change, action: DeploymentEvent, subject: string, detail: string): void {
-		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail });
+	#audit({ actor, now, via }: Change, action: DeploymentEvent, subject: string, detail: string): void {
+		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail, via });
 	}
 }

@@ -234,7 +234,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		return release;
 	}
 
-	#audit({ actor, now }: Change, action: ProductEvent, subject: string, detail: string): void {
-		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail });
+	#audit({ actor, now, via }: Change, action: ProductEvent, subject: string, detail: string): void {
+		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail, via });
 	}
 }

@@ -1,9 +1,11 @@
 // What the router hands from one handler to the next.
 import type { Context } from "hono";
 import type { SharedView } from "../../content/heads-record.ts";
+import type { Scope } from "../../entitlement/credential-record.ts";
 import type { Change } from "../../objects/audit.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { OpenedAccessToken } from "../../signing/access-token.ts";
+import { callerAddress } from "./rate-limit.ts";
 
 /** A device by its token. */
 export interface DeviceCaller extends OpenedAccessToken {
@@ -13,13 +15,24 @@ export interface DeviceCaller extends OpenedAccessToken {
 	readonly tail: string;
 }
 
+/** Whoever called with an API key. */
+export interface KeyHolder {
+	/** the key's id, or `bootstrap` */
+	readonly key: string;
+	/** to whom it was given */
+	readonly subject: string;
+	readonly scopes: readonly Scope[];
+	/** unix seconds; null = never */
+	readonly expiresAt: number | null;
+}
+
 export interface AppEnv {
 	Bindings: RequestScope;
 	Variables: {
 		/** set by `requireDevice` */
 		caller: DeviceCaller;
-		/** set by `requireKey`: to whom the API key was given */
-		subject: string;
+		/** set by the access of a route that takes API keys; not on one that a device may have asked */
+		holder: KeyHolder;
 		/** set by `requireDeviceOrOperator`: the device that asks, null = an operator */
 		askingDevice: DeviceCaller | null;
 	};
@@ -27,5 +40,7 @@ export interface AppEnv {
 
 /** What each change brings with it that the holder of the API key makes now. Behind `requireKey` only. */
 export function changeBy(c: Context<AppEnv>): Change {
-	return { actor: c.var.subject, now: c.env.now };
+	const { key, subject } = c.var.holder;
+	const via = { key, requestId: c.env.requestId(), address: callerAddress(c.req.raw) };
+	return { actor: subject, now: c.env.now, via };
 }

@@ -8,7 +8,7 @@ import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { hasTokenForm } from "../../signing/access-token.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
-import type { AppEnv } from "./app-env.ts";
+import type { AppEnv, KeyHolder } from "./app-env.ts";
 import { authenticateDevice, readAuthorization, refuse } from "./authenticate.ts";
 import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
@@ -46,10 +46,10 @@ function securityOf(scopes: readonly RouteScope[]): Record<string, string[]>[] {
 	return scopes.map((scope) => ({ apiKey: [scope] }));
 }
 
-/** Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.subject`. */
+/** Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.holder`. */
 function requireKey(scopes: readonly RouteScope[]) {
 	return createMiddleware<AppEnv>(async (c, next) => {
-		c.set("subject", await authenticateKey(c.req, c.env, scopes));
+		c.set("holder", await authenticateKey(c.req, c.env, scopes));
 		c.header("ratelimit-policy", rateLimitPolicyField(c.env.services.limits.publish));
 		await next();
 	});
@@ -77,32 +77,33 @@ function requireDeviceOrKey(scopes: readonly RouteScope[]) {
 	});
 }
 
-/** Subject of a call with the bootstrap key of the configuration. */
-const BOOTSTRAP_SUBJECT = "bootstrap";
+/** Whoever calls with the bootstrap key of the configuration. No other key can have the subject (`keySubject`). */
+const BOOTSTRAP: KeyHolder = { key: "bootstrap", subject: "bootstrap", scopes: ["operate"], expiresAt: null };
 
 /**
  * The publisher or operator behind a request.
- * @returns the subject to whom the key was given
  * @throws ProblemError `unauthenticated` or `insufficient_scope`, `rate_limited`
  */
 async function authenticateKey(
 	request: HonoRequest,
 	scope: RequestScope,
 	asked: readonly RouteScope[],
-): Promise<string> {
+): Promise<KeyHolder> {
 	const { services, event } = scope;
 	const authorization = readAuthorization(request.header("authorization") ?? null);
 	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
 	await limitRate(services.limits.publish, callerAddress(request.raw));
 	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
 	if (hash === services.bootstrapKeyHash) {
-		event.subject = BOOTSTRAP_SUBJECT;
-		return BOOTSTRAP_SUBJECT;
+		event.subject = BOOTSTRAP.subject;
+		event.key = BOOTSTRAP.key;
+		return BOOTSTRAP;
 	}
 	// Its own check tells an API key from garbage, so garbage never reaches a store.
 	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null)
 		refuse(scope, "api_key_malformed", "Bearer");
 	const credential = await services.readCredential(hash, scope.nowMs);
+	event.key = credential?.id ?? null;
 	if (credential === null) refuse(scope, "api_key_unknown", "Bearer");
 	if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");
 	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired", "Bearer");
@@ -113,7 +114,8 @@ async function authenticateKey(
 		const named = least.replace("{product}", request.param("product") ?? "<product>");
 		throw new ProblemError("insufficient_scope", { extras: { required_scope: named } });
 	}
-	return credential.subject;
+	const { id, subject, scopes, expiresAt } = credential;
+	return { key: id, subject, scopes, expiresAt };
 }
 
 /** Only hooks name their account in the query: elsewhere a query must not stand in for what the path is about. */

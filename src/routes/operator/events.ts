@@ -6,6 +6,7 @@ import { productName } from "../../names.ts";
 import type { TrailPage, TrailQuery } from "../../objects/audit.ts";
 import { ProblemError } from "../../problem.ts";
 import { accountPath, accountRefusals, openAccount } from "../http/account-in-path.ts";
+import type { KeyHolder } from "../http/app-env.ts";
 import { accountReadAccess, productReadAccess, readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
@@ -20,6 +21,13 @@ const eventBody = z
 		actor: z.string().openapi({ description: "Subject of an API key, a device, `code:<id>`, or `service`" }),
 		subject: z.string().openapi({ description: "Id of what was changed" }),
 		detail: z.string(),
+		key: z.string().nullable().openapi({
+			description: "Id of the API key, or `bootstrap`; null where none was used: a device did it, or the service",
+		}),
+		request_id: z.string().nullable().openapi({ description: "As in the log; null where no API key was used" }),
+		address: z.string().nullable().openapi({
+			description: "IP address of whoever used the key; only for keys of scope `operate` or `read`",
+		}),
 	})
 	.openapi("Event");
 const eventsBody = z
@@ -99,16 +107,21 @@ function readQuery(trail: string, { after, limit, type }: z.infer<ReturnType<typ
 	return { after: place, limit: limit ?? DEFAULT_EVENTS, types: type === undefined ? [] : [type] };
 }
 
-function describePage(trail: string, found: TrailPage | null): z.infer<typeof eventsBody> {
+/** @param holder a customer is not told from which addresses the deployment is run */
+function describePage(trail: string, found: TrailPage | null, { scopes }: KeyHolder): z.infer<typeof eventsBody> {
 	if (found === null) throw new ProblemError("not_found");
+	const seesAddresses = scopes.includes("operate") || scopes.includes("read");
 	return {
-		events: found.entries.map(({ seq, at, action, actor, subject, detail }) => ({
+		events: found.entries.map(({ seq, at, action, actor, subject, detail, via }) => ({
 			id: formatEventId(trail, seq),
 			at: toTimestamp(at),
 			type: action,
 			actor,
 			subject,
 			detail,
+			key: via?.key ?? null,
+			request_id: via?.requestId ?? null,
+			address: (seesAddresses ? via?.address : undefined) ?? null,
 		})),
 		next: formatEventId(trail, found.next),
 		more: found.more,
@@ -121,16 +134,19 @@ export const events = createRouter()
 		const trail = accountTrail(objectName);
 		const { device, ...asked } = c.req.valid("query");
 		const found = await object.events(readQuery(trail, asked), device);
-		return c.json(describePage(trail, found), 200);
+		return c.json(describePage(trail, found, c.var.holder), 200);
 	})
 	.openapi(ofProduct, async (c) => {
 		const { product } = c.req.valid("param");
 		c.env.event.product = product;
 		const trail = productTrail(product);
 		const query = readQuery(trail, c.req.valid("query"));
-		return c.json(describePage(trail, await c.env.services.objects.product(product).events(query)), 200);
+		return c.json(describePage(trail, await c.env.services.objects.product(product).events(query), c.var.holder), 200);
 	})
 	.openapi(ofDeployment, async (c) => {
 		const query = readQuery(DIRECTORY_TRAIL, c.req.valid("query"));
-		return c.json(describePage(DIRECTORY_TRAIL, await c.env.services.objects.directory().events(query)), 200);
+		return c.json(
+			describePage(DIRECTORY_TRAIL, await c.env.services.objects.directory().events(query), c.var.holder),
+			200,
+		);
 	});

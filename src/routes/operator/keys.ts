@@ -1,6 +1,6 @@
 // API keys of publishers and operators: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
-import { scope as keyScope } from "../../entitlement/credential-record.ts";
+import { scope as keyScope, keySubject } from "../../entitlement/credential-record.ts";
 import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId, parseAccountId } from "../../entitlement/ids.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
@@ -16,9 +16,6 @@ import {
 	toTimestampOrNull,
 } from "../http/openapi.ts";
 
-const subject = z
-	.string()
-	.regex(/^[A-Za-z0-9][A-Za-z0-9 .@_-]{0,99}$/, "a subject is up to 100 letters, digits, spaces and . @ _ -");
 const keyBody = z
 	.object({
 		id: z.string(),
@@ -39,7 +36,7 @@ const create = createRoute({
 		body: jsonBody(
 			z
 				.strictObject({
-					subject,
+					subject: keySubject,
 					scopes: z
 						.array(keyScope)
 						.min(1)

@@ -144,7 +144,7 @@ export class LicenseDesk {
 	}
 
 	/** A code for an HA group is for the group's license, whichever that is when it is used. */
-	createCode({ actor, now, hash, haGroup = null, instance = null, license: wanted, ...input }: Change & NewCode) {
+	createCode({ actor, now, via, hash, haGroup = null, instance = null, license: wanted, ...input }: Change & NewCode) {
 		const { licenses, groups } = this.#parts;
 		const group = haGroup === null ? null : groups.group(haGroup);
 		if (haGroup !== null && group === null) return { ok: false, reason: "unknown_ha_group" } as const;
@@ -157,7 +157,7 @@ export class LicenseDesk {
 		const code = { ...input, license, haGroup, instance, replaces: null, createdAt: now };
 		licenses.insertCode(hash, code);
 		const whereTo = haGroup === null ? "" : `, HA group ${haGroup}`;
-		this.#parts.audit({ actor, now }, "code.create", code.id, `license ${license}, ${code.uses} uses${whereTo}`);
+		this.#parts.audit({ actor, now, via }, "code.create", code.id, `license ${license}, ${code.uses} uses${whereTo}`);
 		return { ok: true, code: { ...code, used: 0, revoked: false } satisfies Code } as const;
 	}
 

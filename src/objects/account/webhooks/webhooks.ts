@@ -128,8 +128,8 @@ export class Webhooks {
 		return webhook;
 	}
 
-	#append({ id, actor, now }: WebhookChange, action: AccountEvent, detail: string): void {
-		this.delivery.append({ at: now, actor, action, subject: id, detail });
+	#append({ id, actor, now, via }: WebhookChange, action: AccountEvent, detail: string): void {
+		this.delivery.append({ at: now, actor, action, subject: id, detail, via });
 	}
 }
 

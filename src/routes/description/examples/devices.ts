@@ -8,6 +8,7 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"GET /d/{sha256}/{name}.name": "crs-4.27.0.tar.gz",
 	accounts: [ACCOUNT],
 	actor: "olivia",
+	address: "203.0.113.7",
 	client_id: DEVICE,
 	device: DEVICE,
 	"DeviceLine.id": DEVICE,

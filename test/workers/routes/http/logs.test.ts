@@ -11,7 +11,7 @@ import { ISSUER, operate, operated, send } from "../../../support/service.ts";
 import { newProduct, offerOf, permitOf, setStatus } from "../../support/fixtures.ts";
 
 const FIELDS =
-	/^(time|request_id|route|method|status|problem|reason|device|account|subject|product|from_version|to_version|outcome|country|colo|bytes|duration_ms)$/;
+	/^(time|request_id|route|method|status|problem|reason|device|account|subject|key|product|from_version|to_version|outcome|country|colo|bytes|duration_ms)$/;
 const CANARY = "c4n4ry";
 
 let lines: string[];
@@ -187,6 +187,31 @@ test("the data points hold none of it either, and name no device", async () => {
 	const texts = points.map((point) => JSON.stringify(point));
 	expect(texts[0]).toContain("/v1/check");
 	expectNothingOf([CANARY, code, firewall.accessToken, firewall.clientId, "${jndi"], texts);
+});
+
+test("every request with an API key has its line, reads too, and devices' a sample", async () => {
+	const variant = { ...env, LOG_SAMPLE_RATE: "0" } as unknown as typeof env;
+	const fetcher = (path: string, authorization: string) =>
+		worker.fetch(
+			new Request(ISSUER + path, { headers: { authorization } }) as Parameters<typeof worker.fetch>[0],
+			variant,
+			createExecutionContext(),
+		);
+	const { code } = await createFleet({ products: [await newProduct()] });
+	const firewall = await (await Firewall.create()).activate(code);
+	await firewall.authenticate(false);
+	const { key, id } = await operated<{ key: string; id: string }>("POST", "/v1/keys", {
+		subject: "an auditor",
+		scopes: ["read"],
+	});
+	lines = [];
+	expect((await fetcher("/v1/check", `Bearer ${firewall.accessToken}`)).status).toBe(200);
+	expect((await fetcher("/v1/accounts", `Bearer ${key}`)).status).toBe(200);
+	expect((await fetcher("/v1/accounts", `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`)).status).toBe(200);
+	expect(expectPlainLines()).toMatchObject([
+		{ route: "/v1/accounts", subject: "an auditor", key: id },
+		{ route: "/v1/accounts", subject: "bootstrap", key: "bootstrap" },
+	]);
 });
 
 test("a sink that fails does not fail the request, and what it said is not logged", async () => {

@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { createFleet, createProduct, publish } from "../../../support/fleet.ts";
-import { operate, operated } from "../../../support/service.ts";
+import { operate, operated, send } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { newFirewall, newProduct, setStatus } from "../../support/fixtures.ts";
 
@@ -44,6 +44,9 @@ describe("the events of an account", () => {
 			actor: "bootstrap",
 			subject: firewall.clientId,
 			detail: "a test",
+			key: "bootstrap",
+			request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+			address: expect.any(String),
 		});
 		expect([page.next, page.more]).toEqual([page.events[6]?.id, false]);
 	});
@@ -136,6 +139,38 @@ describe("the events", () => {
 		expect(typesOf(page)).toEqual(["product.create", "package.add", "release.publish"]);
 		expect(page.next).toBe(`evt-product-${product}-3`);
 		await expectProblem(await operate("GET", "/v1/products/never-made/events"), "not_found");
+	});
+
+	test("say which key it was, in which request and from where; a customer is not told from where", async () => {
+		const { account, firewall } = await fleetWithHistory();
+		const make = (scope: string) =>
+			operated<{ id: string; key: string }>("POST", "/v1/keys", { subject: "olivia", scopes: [scope] });
+		const [customer, reader] = await Promise.all([make(`operate:${account}`), make("read")]);
+		const answer = await send(`/v1/devices/${firewall.clientId}/suspend`, {
+			method: "POST",
+			headers: {
+				authorization: `Bearer ${customer.key}`,
+				"cf-connecting-ip": "203.0.113.7",
+				"content-type": "application/json",
+				"content-length": "2",
+			},
+			body: "{}",
+		});
+		expect(answer.status).toBe(200);
+		const seenBy = async (key: string) => {
+			const page = (await (await operate("GET", `/v1/accounts/${account}/events`, undefined, key)).json()) as Page;
+			return page.events;
+		};
+		const [told, toldCustomer] = [await seenBy(reader.key), await seenBy(customer.key)];
+		expect(told.at(-1)).toMatchObject({ type: "device.suspended", actor: "olivia", key: customer.id });
+		expect(told.at(-1)).toMatchObject({ address: "203.0.113.7", request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+		expect(toldCustomer.at(-1)).toEqual({ ...told.at(-1), address: null });
+		expect(told.find(({ type }) => type === "account.create")).toMatchObject({ key: "bootstrap" });
+		expect(told.find(({ type }) => type === "device.new")).toMatchObject({
+			key: null,
+			request_id: null,
+			address: null,
+		});
 	});
 
 	test("of the deployment say who came, with no key in them", async () => {
