@@ -62,7 +62,7 @@ export default defineConfig(({ mode }) => {
 				{
 					plugins: [
 						cloudflareTest({
-							wrangler: { configPath: "./wrangler.toml" },
+							wrangler: { configPath: "./dev/wrangler.toml" },
 							miniflare: { bindings: { ...TEST_SECRETS, ISSUER: "https://updates.test", LOG_SAMPLE_RATE: "1" } },
 						}),
 					],

@@ -1,5 +1,5 @@
-// Builds what `wrangler deploy` would upload, without an account, and holds its size: a Worker starts where it runs, so
-// every kilobyte is paid at every cold start.
+// Builds what `wrangler deploy` would upload, without an account and before wrangler.toml is filled in, and holds its size: a
+// Worker starts where it runs, so every kilobyte is paid at every cold start.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ const MAX_GZIP_KIB = 240;
 
 const folder = await mkdtemp(join(tmpdir(), "parapet-bundle-"));
 try {
-	const args = ["deploy", "--dry-run", "--env", "production", "--minify", "--outdir", folder];
+	const args = ["deploy", "--dry-run", "--config", "dev/wrangler.toml", "--minify", "--outdir", folder];
 	const build = spawnSync("wrangler", args, {
 		encoding: "utf8",
 		env: { ...process.env, WRANGLER_SEND_METRICS: "false" },

@@ -45,7 +45,7 @@ async function measure(port: number, operation: Operation): Promise<number> {
 
 async function run(folder: string): Promise<readonly string[]> {
 	showProgress("building the Worker");
-	const production = readConfig({ config: join(root, "wrangler.toml"), env: "production" }, { hideWarnings: true });
+	const production = readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
 	const { compatibility_date: compatibilityDate = "", compatibility_flags: compatibilityFlags } = production;
 	const script = await buildProbe(root, `${import.meta.dirname}/tokens-worker.ts`, folder, compatibilityDate);
 	const shared = { compatibilityDate, compatibilityFlags, modules: true as const, script };

@@ -25,7 +25,7 @@ async function runAll(folder: string): Promise<WakingReport> {
 	const settings = options.quick ? QUICK : FULL;
 	const machine = await readMachine(root);
 	showProgress("building the Worker");
-	const production = readConfig({ config: join(root, "wrangler.toml"), env: "production" }, { hideWarnings: true });
+	const production = readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
 	const { compatibility_date: compatibilityDate = "", compatibility_flags: compatibilityFlags, vars } = production;
 	const script = await buildProbe(root, `${import.meta.dirname}/waking-worker.ts`, folder, compatibilityDate);
 	const classes = { ACCOUNT: "Account", BARE: "Bare", DIRECTORY: "Directory" };

@@ -1,5 +1,5 @@
-// The Worker exactly as `npm run deploy` would put it on the edge: the same wrangler, the same environment, minified. Nothing
-// is uploaded.
+// The Worker as `npm run deploy` would put it on the edge: the same wrangler, the same code, minified. It is built by
+// dev/wrangler.toml, because the one for production refuses to be built before it is filled in. Nothing is uploaded.
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -16,7 +16,7 @@ export interface Bundle {
 	readonly gzipped: number;
 	readonly compatibilityDate: string;
 	readonly compatibilityFlags: readonly string[];
-	/** variables of the production environment */
+	/** variables of the production deployment */
 	readonly vars: Readonly<Record<string, string>>;
 }
 
@@ -27,9 +27,15 @@ export interface Bundle {
  * @throws Error with wrangler's words when the Worker cannot be built
  */
 export async function buildBundle(root: string, folder: string, minified = true): Promise<Bundle> {
-	await build(root, ["--env", "production", "--outdir", folder, ...(minified ? ["--minify"] : [])]);
+	await build(root, [
+		"--config",
+		join(root, "dev", "wrangler.toml"),
+		"--outdir",
+		folder,
+		...(minified ? ["--minify"] : []),
+	]);
 	const script = await readFile(join(folder, "worker.js"), "utf8");
-	const config = readConfig({ config: join(root, "wrangler.toml"), env: "production" }, { hideWarnings: true });
+	const config = readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
 	return {
 		script,
 		size: Buffer.byteLength(script),

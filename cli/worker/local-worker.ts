@@ -63,7 +63,19 @@ function spawnWrangler(options: WorkerOptions, url: string): ChildProcess {
 	mkdirSync(dirname(logFile), { recursive: true });
 	const log = openSync(logFile, "w", 0o600);
 	const args = [
-		...["dev", "--ip", LOCAL_ADDRESS, "--port", String(port), "--inspector-port", "0", "--persist-to", stateFolder],
+		...[
+			"dev",
+			"--config",
+			join(PROJECT_FOLDER, "dev", "wrangler.toml"),
+			"--ip",
+			LOCAL_ADDRESS,
+			"--port",
+			String(port),
+			"--inspector-port",
+			"0",
+			"--persist-to",
+			stateFolder,
+		],
 		...["--env-file", secretsFile, "--var", `ISSUER:${url}`, "--var", "ENVIRONMENT:local"],
 		"--show-interactive-dev-session=false",
 	];

@@ -22,7 +22,7 @@ interface Entry {
 }
 
 /** Whatever a test's outcome may depend on. */
-const IN_THE_TREE = ["src", "cli", "test", "vitest.config.ts", "wrangler.toml", "package-lock.json"];
+const IN_THE_TREE = ["src", "cli", "test", "vitest.config.ts", "wrangler.toml", "dev", "package-lock.json"];
 
 export class Ledger {
 	readonly #path: string;

@@ -16,7 +16,7 @@ export interface RunningService {
 }
 
 export interface ServiceOptions {
-	/** in place of those of wrangler.toml */
+	/** in place of those of dev/wrangler.toml */
 	readonly variables?: Readonly<Record<string, string>>;
 	/** in place of the public ones for tests */
 	readonly secrets?: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 	process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
 	const withVariables = (vars: Record<string, string>) => ({
 		root: PROJECT,
-		workers: [{ configPath: "wrangler.toml", vars, secrets: { ...TEST_SECRETS, ...secrets } }],
+		workers: [{ configPath: "dev/wrangler.toml", vars, secrets: { ...TEST_SECRETS, ...secrets } }],
 	});
 	const harness = createTestHarness(withVariables({ ...variables }));
 	try {

@@ -112,7 +112,7 @@ export const DEPLOYED = {
 	BOOTSTRAP_KEY: env.BOOTSTRAP_KEY.replace("local", "xxxxx"),
 };
 
-/** The same service with some variables other than in wrangler.toml; same stores, same objects. */
+/** The same service with some variables other than in dev/wrangler.toml; same stores, same objects. */
 export function serviceWith(
 	variables: Record<string, string>,
 	origin = ISSUER,

@@ -1,32 +1,30 @@
-// The platform does not tell a Worker its own quotas, so they stand twice: in wrangler.toml, and in the code for the header.
-import { readFileSync } from "node:fs";
+// The platform does not tell a Worker its own quotas, so they stand twice: in the files for wrangler, and in the code for the header.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { unstable_readConfig as readConfig } from "wrangler";
 import { RATE_QUOTAS, rateLimitPolicyField, rateLimits } from "../../../../src/routes/http/rate-limit.ts";
 
 const BINDINGS = { register: "RATE_REGISTER", token: "RATE_TOKEN", publish: "RATE_PUBLISH" } as const;
-const BLOCK =
-	/^\[\[(env\.production\.)?ratelimits\]\]\nname = "(\w+)"\nnamespace_id = "(\d+)"\nsimple = \{ limit = (\d+), period = (\d+) \}$/gm;
+const ROOT = join(import.meta.dirname, "../../../..");
+const limitsOf = (file: string): { name: string; namespace_id: string; simple: object }[] =>
+	readConfig({ config: join(ROOT, file) }, { hideWarnings: true }).ratelimits;
 
-const toml = readFileSync(join(import.meta.dirname, "../../../../wrangler.toml"), "utf8");
-const configured = [...toml.matchAll(BLOCK)].map(([, env = "local", name, id, limit, period]) => ({
-	env,
-	name,
-	id,
-	limit: Number(limit),
-	period: Number(period),
-}));
-
-describe.each(["local", "env.production."])("the rate limits of wrangler.toml for %s", (env) => {
+describe.each(["wrangler.toml", "dev/wrangler.toml"])("the rate limits of %s", (file) => {
 	it.each(["register", "token", "publish"] as const)("give %s the quota that the header names", (policy) => {
-		const found = configured.filter((block) => block.env === env && block.name === BINDINGS[policy]);
-		expect(found).toMatchObject([{ limit: RATE_QUOTAS[policy], period: 60 }]);
+		const found = limitsOf(file).filter(({ name }) => name === BINDINGS[policy]);
+		expect(found).toMatchObject([{ simple: { limit: RATE_QUOTAS[policy], period: 60 } }]);
+	});
+
+	it("are no more than the policies", () => {
+		expect(limitsOf(file)).toHaveLength(Object.keys(BINDINGS).length);
 	});
 });
 
-it("no limit is missed by this test, and none shares its count with another", () => {
-	expect(toml.match(/ratelimits\]\]/g)).toHaveLength(configured.length);
-	expect(new Set(configured.map(({ id }) => id)).size).toBe(6);
+it("no limit shares its count with another", () => {
+	const ids = ["wrangler.toml", "dev/wrangler.toml"].flatMap((file) =>
+		limitsOf(file).map(({ namespace_id }) => namespace_id),
+	);
+	expect(new Set(ids).size).toBe(6);
 });
 
 it("a policy is written as RateLimit-Policy has it", () => {

@@ -1,0 +1,74 @@
+// What wrangler.toml has to say before it can be deployed: the values that only its owner knows. Pure. It does not look at
+// secrets (wrangler requires those) or at bounds of variables (src/config.ts).
+
+/** The parts of wrangler's configuration that are looked at. */
+export interface DeployedSettings {
+	readonly vars: Readonly<Record<string, unknown>>;
+	readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string | undefined }[];
+	readonly routes?: readonly (string | { readonly pattern: string })[] | undefined;
+}
+
+export interface Fault {
+	/** which value of wrangler.toml */
+	readonly value: string;
+	readonly problem: string;
+	readonly fix: string;
+}
+
+const NAMESPACE_ID = /^[0-9a-f]{32}$/;
+const NO_NAMESPACE = "0".repeat(32);
+/** RFC 2606 §3: names for documents, which belong to nobody. */
+const EXAMPLE_HOST = /(^|\.)example\.(com|net|org)$/;
+/** The largest request body that the platform takes, in any plan, without its owner asking for more: 500 MB. */
+const MAX_BODY_BYTES = 500 * 1024 * 1024;
+
+/** @returns what keeps these settings from being deployed, one entry for each value; none = ready */
+export function findFaults(settings: DeployedSettings): Fault[] {
+	const issuer = String(settings.vars["ISSUER"] ?? "");
+	const host = hostOf(issuer);
+	return [
+		...issuerFaults(issuer, host),
+		...routeFaults(settings, host),
+		...recordFaults(settings),
+		...sizeFaults(settings),
+	];
+}
+
+/** @returns the host of an https origin; null = the text is none */
+function hostOf(issuer: string): string | null {
+	const url = URL.parse(issuer);
+	return url !== null && url.protocol === "https:" && url.origin === issuer ? url.host : null;
+}
+
+function issuerFaults(issuer: string, host: string | null): Fault[] {
+	const value = "[vars] ISSUER";
+	const fix = "write the https origin under which firewalls reach the service, such as https://updates.<your domain>";
+	if (host === null) return [{ value, problem: `"${issuer}" is no https origin (https://<host>, no path)`, fix }];
+	return EXAMPLE_HOST.test(host) ? [{ value, problem: `"${issuer}" is still the example`, fix }] : [];
+}
+
+function routeFaults({ routes = [] }: DeployedSettings, host: string | null): Fault[] {
+	const value = "[[routes]] pattern";
+	const fix = `write the host of ISSUER, in a domain of your Cloudflare account`;
+	const patterns = routes.map((route) => (typeof route === "string" ? route : route.pattern));
+	const examples = patterns.filter((pattern) => EXAMPLE_HOST.test(pattern.split("/")[0] ?? ""));
+	if (examples.length > 0) return [{ value, problem: `"${examples.join('", "')}" is still the example`, fix }];
+	if (host === null || EXAMPLE_HOST.test(host) || patterns.some((pattern) => pattern.split("/")[0] === host)) return [];
+	return [{ value, problem: `no route leads to ${host}, the host of ISSUER`, fix }];
+}
+
+function recordFaults(settings: DeployedSettings): Fault[] {
+	const id = settings.kv_namespaces.find(({ binding }) => binding === "RECORDS")?.id ?? "";
+	if (NAMESPACE_ID.test(id) && id !== NO_NAMESPACE) return [];
+	const problem = id === NO_NAMESPACE ? `"${id}" is still the placeholder` : `"${id}" is no id (32 hexadecimal digits)`;
+	const fix =
+		"npx wrangler kv namespace create parapet-records prints it; npx wrangler kv namespace list shows it again";
+	return [{ value: "[[kv_namespaces]] id of RECORDS", problem, fix }];
+}
+
+function sizeFaults({ vars }: DeployedSettings): Fault[] {
+	const bytes = Number(vars["MAX_PACKAGE_BYTES"]);
+	if (!(bytes > MAX_BODY_BYTES)) return [];
+	const problem = `${bytes} bytes can never arrive: the platform takes bodies of 100 MB (Free, Pro), 200 MB (Business) or 500 MB (Enterprise)`;
+	return [{ value: "[vars] MAX_PACKAGE_BYTES", problem, fix: `write ${MAX_BODY_BYTES} or less, as your plan allows` }];
+}

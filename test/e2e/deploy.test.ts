@@ -1,0 +1,64 @@
+// `npm run deploy` and `npx wrangler deploy`, as far as they go without an account: in a copy of the tree, with wrangler.toml as it is
+// in the repository and as its owner fills it in.
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+const PLACEHOLDERS = ["[vars] ISSUER", "[[routes]] pattern", "[[kv_namespaces]] id of RECORDS"];
+/** wrangler.toml of the repository has the placeholders; the README fills them in by this substitution. */
+const UNTOUCHED = { id: "00000000000000000000000000000000", host: "updates.example.com" };
+
+let copy: string;
+
+beforeAll(async () => {
+	copy = await mkdtemp(join(tmpdir(), "parapet-deploy-"));
+	for (const part of ["src", "scripts", "package.json", "tsconfig.json"]) {
+		await cp(join(ROOT, part), join(copy, part), { recursive: true });
+	}
+	await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
+});
+afterAll(() => rm(copy, { recursive: true, force: true }));
+
+async function fillIn(id: string, host: string): Promise<void> {
+	const text = await readFile(join(ROOT, "wrangler.toml"), "utf8");
+	await writeFile(join(copy, "wrangler.toml"), text.replaceAll(UNTOUCHED.id, id).replaceAll(UNTOUCHED.host, host));
+}
+
+async function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+	const env: NodeJS.ProcessEnv = {
+		...process.env,
+		NO_COLOR: "1",
+		FORCE_COLOR: undefined,
+		WRANGLER_SEND_METRICS: "false",
+		WRANGLER_HIDE_BANNER: "true",
+	};
+	return promisify(execFile)(command, args, { cwd: copy, env }).then(
+		({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
+		(error) => ({ code: error.code, output: error.stdout + error.stderr }),
+	);
+}
+
+describe.each([
+	["npm run deploy", "npm", ["run", "--silent", "deploy", "--", "--dry-run"]],
+	["npx wrangler deploy", "npx", ["wrangler", "deploy", "--dry-run"]],
+])("%s", (_, command, args) => {
+	it("refuses while the placeholders are untouched, and names each", async () => {
+		await fillIn(UNTOUCHED.id, UNTOUCHED.host);
+		const { code, output } = await run(command, args);
+		expect(code).toBe(1);
+		for (const value of PLACEHOLDERS) expect(output).toContain(value);
+		expect(output).toContain("npx wrangler kv namespace create parapet-records");
+		expect(output).not.toContain("Total Upload");
+	});
+
+	it("builds what is filled in, without a warning", async () => {
+		await fillIn("0f2ac74b498b48028cb68387c421e279", "updates.acme.test");
+		const { code, output } = await run(command, args);
+		expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("Total Upload") });
+		expect(output).not.toMatch(/warning|error/i);
+	});
+});

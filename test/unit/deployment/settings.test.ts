@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { type DeployedSettings, findFaults } from "../../../scripts/deploy/settings.ts";
+
+const READY = {
+	vars: { ISSUER: "https://updates.acme.test", MAX_PACKAGE_BYTES: "104857600" },
+	kv_namespaces: [{ binding: "RECORDS", id: "0f2ac74b498b48028cb68387c421e279" }],
+	routes: [{ pattern: "updates.acme.test" }],
+} satisfies DeployedSettings;
+
+const namespace = (id: string) => ({ kv_namespaces: [{ binding: "RECORDS", id }] });
+const vars = (changed: Record<string, string>) => ({ vars: { ...READY.vars, ...changed } });
+
+it("settings with the three values of their owner are ready", () => {
+	expect(findFaults(READY)).toEqual([]);
+	expect(findFaults({ ...READY, routes: ["updates.acme.test/*"] })).toEqual([]);
+});
+
+describe("settings are refused, naming the value and how to get it, where", () => {
+	it.each<[string, Partial<DeployedSettings>, string, RegExp]>([
+		["the namespace is the placeholder", namespace("0".repeat(32)), "[[kv_namespaces]] id of RECORDS", /placeholder/],
+		["the namespace is a note to oneself", namespace("<id>"), "[[kv_namespaces]] id of RECORDS", /"<id>" is no id/],
+		["there is no namespace", { kv_namespaces: [] }, "[[kv_namespaces]] id of RECORDS", /is no id/],
+		["the route is the example", { routes: [{ pattern: "updates.example.com" }] }, "[[routes]] pattern", /example/],
+		[
+			"the route leads elsewhere",
+			{ routes: [{ pattern: "cdn.acme.test" }] },
+			"[[routes]] pattern",
+			/updates\.acme\.test/,
+		],
+		["there is no route", { routes: undefined }, "[[routes]] pattern", /no route/],
+		["ISSUER is the example", vars({ ISSUER: "https://updates.example.com" }), "[vars] ISSUER", /still the example/],
+		["ISSUER is plain http", vars({ ISSUER: "http://updates.acme.test" }), "[vars] ISSUER", /no https origin/],
+		["ISSUER ends in a slash", vars({ ISSUER: "https://updates.acme.test/" }), "[vars] ISSUER", /no https origin/],
+		["ISSUER is a host", vars({ ISSUER: "updates.acme.test" }), "[vars] ISSUER", /no https origin/],
+		["no plan takes such packages", vars({ MAX_PACKAGE_BYTES: "524288001" }), "[vars] MAX_PACKAGE_BYTES", /100 MB/],
+	])("%s", (_, changed, value, problem) => {
+		const faults = findFaults({ ...READY, ...changed });
+		expect(faults).toEqual([{ value, problem: expect.stringMatching(problem), fix: expect.stringMatching(/\S/) }]);
+	});
+});
+
+it("every fault is named at once", () => {
+	const untouched = { ...vars({ ISSUER: "https://updates.example.com" }), ...namespace("0".repeat(32)) };
+	const values = findFaults({ ...untouched, routes: [{ pattern: "updates.example.com" }] }).map(({ value }) => value);
+	expect(values).toEqual(["[vars] ISSUER", "[[routes]] pattern", "[[kv_namespaces]] id of RECORDS"]);
+});
