@@ -11,7 +11,7 @@ import { createCredentialReader, type ReadCredential } from "./objects/directory
 import type { Directory } from "./objects/directory/directory.ts";
 import type { Product } from "./objects/product/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
-import { useAssertionOnce } from "./objects/replay/replay-shard.ts";
+import { useOnce } from "./objects/replay/replay-shard.ts";
 import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
 import { type RateLimitPolicy, rateLimits } from "./routes/http/rate-limit.ts";
 import { createProofMemory, type ProofMemory } from "./signing/device-proofs/proof-memory.ts";
@@ -41,8 +41,8 @@ export interface Objects {
 	renewSeat(objectName: string, deviceId: string, now: number): Promise<RenewalOutcome>;
 	/** Tells what a device of an HA group says of itself. */
 	reportHa(objectName: string, report: HaReport): Promise<HaReportOutcome>;
-	/** @param until unix seconds @returns false when the assertion was used before */
-	useAssertion(deviceId: string, jti: string, until: number, now: number): Promise<boolean>;
+	/** @param owner of the key that signed it @param until unix seconds @returns false when the assertion or proof was used before */
+	useOnce(owner: string, jti: string, until: number, now: number): Promise<boolean>;
 }
 
 export interface Services {
@@ -116,7 +116,7 @@ async function createServices(env: Env): Promise<Services> {
 				answerInTime<RenewalOutcome>(env.ACCOUNT.getByName(objectName).renewSeat({ deviceId, now })),
 			reportHa: (objectName, report) =>
 				answerInTime<HaReportOutcome>(env.ACCOUNT.getByName(objectName).reportHa(report)),
-			useAssertion: (deviceId, jti, until, now) => useAssertionOnce(env.REPLAY_GUARD, deviceId, jti, until, now),
+			useOnce: (owner, jti, until, now) => useOnce(env.REPLAY_GUARD, owner, jti, until, now),
 		},
 		openInstanceCloud: createInstanceClouds({
 			credentials: config.awsCredentials,

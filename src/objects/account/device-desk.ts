@@ -2,6 +2,7 @@
 // and runs in the caller's transaction.
 
 import { type ActivationKind, type ActivationRefusal, decideActivation } from "../../entitlement/activation.ts";
+import { type Allowance, allowedFrom, spend } from "../../entitlement/allowance.ts";
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
 import { holdsSeat } from "../../entitlement/license.ts";
 import { decideStatusChange, type StatusChangeRefusal } from "../../entitlement/status-change.ts";
@@ -24,7 +25,8 @@ export interface ActivationInput extends DeviceClaims {
 
 export type ActivationOutcome =
 	| { readonly ok: true; readonly kind: ActivationKind; readonly device: Device }
-	| { readonly ok: false; readonly reason: ActivationRefusal };
+	| { readonly ok: false; readonly reason: ActivationRefusal }
+	| { readonly ok: false; readonly reason: "too_often" /** seconds */; readonly retryAfter: number };
 
 export type StatusOutcome =
 	| { readonly ok: true; readonly changed: boolean; readonly device: Device }
@@ -35,6 +37,12 @@ export type StatusChange = Change & {
 	readonly status: DeviceStatus;
 	readonly reason: string;
 };
+
+/**
+ * How often one device may return, or move to another license: each is news for every edge. Who leaves is never refused,
+ * because a device must have returned before it can leave again.
+ */
+export const RETURNS: Allowance = { everySeconds: 600, burst: 10 };
 
 export class DeviceDesk {
 	readonly #parts: DeskParts;
@@ -70,6 +78,11 @@ export class DeviceDesk {
 			// Its instance was launched again: an end from before that, heard of only later, is not about it any more.
 			if (code.instance !== null && code.used < code.uses) licenses.insertActivation(codeHash, device.id, now);
 			return { ...decision, device };
+		}
+		if (kind !== "new" && known !== null) {
+			const from = allowedFrom(devices.returnsSpentTo(known.id), RETURNS);
+			if (from > now) return { ok: false, reason: "too_often", retryAfter: from - now };
+			devices.saveReturns(known.id, spend(devices.returnsSpentTo(known.id), now, RETURNS), now);
 		}
 		const who = { claims, known, candidateId: candidateDeviceId };
 		const device = this.#admission.admit(place, who, kind, by);

@@ -167,6 +167,18 @@ export class DeviceTables {
 		this.#sql.exec(query, to, from);
 	}
 
+	/** @returns how far the device's allowance for returning is spent (entitlement/allowance.ts) */
+	returnsSpentTo(device: string): number {
+		const query = "SELECT spent_to FROM device_returns WHERE device = ?";
+		return this.#sql.exec<{ spent_to: number }>(query, device).toArray()[0]?.spent_to ?? 0;
+	}
+
+	/** @param now unix seconds: what was earned back by then need not be remembered */
+	saveReturns(device: string, spentTo: number, now: number): void {
+		this.#sql.exec("DELETE FROM device_returns WHERE spent_to <= ?", now);
+		this.#sql.exec("INSERT OR REPLACE INTO device_returns (device, spent_to) VALUES (?, ?)", device, spentTo);
+	}
+
 	#one(query: string, ...values: string[]): Device | null {
 		return this.#complete(this.#sql.exec<DeviceRow>(query, ...values).toArray())[0] ?? null;
 	}

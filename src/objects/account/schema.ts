@@ -89,6 +89,10 @@ const DEVICES = [
 	"CREATE INDEX devices_by_ha_group ON devices (ha_group) WHERE ha_group IS NOT NULL",
 	"CREATE INDEX devices_by_successor ON devices (replaced_by) WHERE replaced_by IS NOT NULL",
 	`CREATE INDEX devices_by_instance ON devices (${INSTANCE_OF_DEVICE}) WHERE ${INSTANCE_OF_DEVICE} IS NOT NULL`,
+	`CREATE TABLE device_returns ( -- of devices that came back lately; see entitlement/allowance.ts
+		device TEXT PRIMARY KEY,
+		spent_to INTEGER NOT NULL
+	) WITHOUT ROWID`,
 	`CREATE TABLE instances ( -- when the account last heard of the launch and of the end of each
 		instance TEXT PRIMARY KEY,
 		launched_at INTEGER NOT NULL, -- by the event itself; 0 = never

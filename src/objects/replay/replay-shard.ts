@@ -1,4 +1,5 @@
-// Which ReplayGuard remembers an assertion: by device, so that one device's ids meet in one place and the fleet's spread.
+// Which ReplayGuard remembers an assertion, or the proof of an activation: by the owner of its key, so that the ids of one
+// owner meet in one place and those of the fleet spread.
 import { answerInTime } from "../answer-in-time.ts";
 import type { ReplayGuard } from "./replay-guard.ts";
 
@@ -6,19 +7,20 @@ import type { ReplayGuard } from "./replay-guard.ts";
 const SHARDS = 256;
 
 /**
- * @param until unix seconds after which the assertion is refused for its age anyway
- * @returns false when this device has used this assertion id before
+ * @param owner id of the device, or the thumbprint of its key where it has no id yet
+ * @param until unix seconds after which the assertion or proof is refused for its age anyway
+ * @returns false when this owner has used this id before
  * @throws as `answerInTime`
  */
-export async function useAssertionOnce(
+export async function useOnce(
 	guards: DurableObjectNamespace<ReplayGuard>,
-	deviceId: string,
+	owner: string,
 	jti: string,
 	until: number,
 	now: number,
 ): Promise<boolean> {
-	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(deviceId)));
+	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(owner)));
 	const shard = (digest[0] ?? 0) % SHARDS;
-	const id = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${deviceId}\n${jti}`)));
+	const id = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${owner}\n${jti}`)));
 	return answerInTime(guards.getByName(String(shard)).use(btoa(String.fromCharCode(...id)), until, now));
 }

@@ -2,19 +2,19 @@
 // bound by DPoP (RFC 9449) to the very key that is being registered, and its counterpart DELETE (RFC 7592).
 import { createRoute, z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
-import type { ActivationRefusal } from "../../entitlement/activation.ts";
 import { ID_RANDOM_BYTES, mintDeviceId, parseCode, parseDeviceId } from "../../entitlement/ids.ts";
 import { labels, modelName, serialNumber } from "../../names.ts";
+import type { ActivationOutcome } from "../../objects/account/device-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { DEVICE_ALGORITHMS, parseDevicePublicKey } from "../../signing/device-proofs/device-key.ts";
-import { verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
+import { DPOP_MAX_AGE_SECONDS, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { sealRegistrationToken, verifyRegistrationToken } from "../../signing/registration-token.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { readAuthorization } from "../http/authenticate.ts";
 import { clockMessage, OAuthError, oauthErrors } from "../http/oauth-error.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
-import { callerAddress, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
+import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
 import { guardOAuth } from "../http/request-body.ts";
 
 const clientMetadata = z
@@ -85,7 +85,12 @@ const deactivate = createRoute({
 	request: { params: z.object({ client_id: z.string().max(64) }) },
 	responses: {
 		204: { description: "Deactivated" },
-		...oauthErrors({ 400: ["invalid_request"], 401: ["invalid_token"], 403: ["access_denied"] }),
+		...oauthErrors({
+			400: ["invalid_request"],
+			401: ["invalid_token"],
+			403: ["access_denied"],
+			429: ["temporarily_unavailable"],
+		}),
 	},
 });
 
@@ -93,8 +98,7 @@ export const registration = createRouter()
 	.openapi(register, async (c) => {
 		const scope = c.env;
 		const { services, event, now } = scope;
-		const wait = await rateLimitWait(services.limits.register, callerAddress(c.req.raw));
-		if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
+		await limitCaller(scope, c.req.raw, "register");
 		c.header("ratelimit-policy", rateLimitPolicyField(services.limits.register));
 
 		const authorization = readAuthorization(c.req.raw.headers.get("authorization"));
@@ -122,6 +126,15 @@ export const registration = createRouter()
 
 		const code = await parseCode(services.lookupKeys, authorization.credentials);
 		if (code === null) refuseCode(scope, "code_malformed");
+		// The answer holds a registration token: whoever captured the request must not get one for it too.
+		if (!(await services.objects.useOnce(proof.jkt, proof.jti, proof.iat + DPOP_MAX_AGE_SECONDS, now))) {
+			event.reason = "proof_replayed";
+			throw new OAuthError(
+				"invalid_dpop_proof",
+				400,
+				"this DPoP proof was used before; make a new one for each request",
+			);
+		}
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
 		const result = await services.objects.account(code.objectName).activate({
 			codeHash: await hashSecret(services.lookupKeys, "code", code.code),
@@ -134,7 +147,7 @@ export const registration = createRouter()
 			dpopBound: metadata.dpop_bound_access_tokens ?? false,
 			now,
 		});
-		if (!result.ok) refuseActivation(scope, result.reason);
+		if (!result.ok) refuseActivation(scope, result);
 		const { device } = result;
 		event.account = code.objectName;
 		event.outcome = result.kind;
@@ -159,6 +172,7 @@ export const registration = createRouter()
 	})
 	.openapi(deactivate, async (c) => {
 		const { services, event, now } = c.env;
+		await limitCaller(c.env, c.req.raw, "leave");
 		const authorization = readAuthorization(c.req.raw.headers.get("authorization"));
 		const device = await parseDeviceId(services.lookupKeys, c.req.valid("param").client_id);
 		const isGood =
@@ -180,6 +194,12 @@ export const registration = createRouter()
 		return c.body(null, 204);
 	});
 
+/** One quota for coming, one for leaving. @throws OAuthError 429 */
+async function limitCaller({ services }: RequestScope, request: Request, what: "register" | "leave"): Promise<void> {
+	const wait = await rateLimitWait(services.limits.register, `${what} ${callerNetwork(request)}`);
+	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
+}
+
 /** The client's own name for its key, as it was sent: whatever it names in assertions, the key is found by the client. */
 function keyName({ kid }: Readonly<Record<string, unknown>>): { kid?: string } {
 	return typeof kid === "string" ? { kid } : {};
@@ -195,13 +215,20 @@ function refuseCode(scope: RequestScope, reason: string): never {
 	);
 }
 
-function refuseActivation(scope: RequestScope, reason: ActivationRefusal): never {
-	scope.event.reason = reason;
-	switch (reason) {
+function refuseActivation(scope: RequestScope, refusal: ActivationOutcome & { ok: false }): never {
+	scope.event.reason = refusal.reason;
+	switch (refusal.reason) {
+		case "too_often":
+			throw new OAuthError(
+				"temporarily_unavailable",
+				429,
+				"this device has left and returned, or moved, too often; wait for the seconds in Retry-After",
+				{ retryAfter: refusal.retryAfter },
+			);
 		case "unknown_code":
 		case "code_revoked":
 		case "code_expired":
-			return refuseCode(scope, reason);
+			return refuseCode(scope, refusal.reason);
 		case "code_used_up":
 			throw new OAuthError("access_denied", 403, "the auth code has been used as often as it may be");
 		case "code_bound":

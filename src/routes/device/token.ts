@@ -14,7 +14,7 @@ import { standsOnDenyList } from "../http/authenticate.ts";
 import { clockMessage, OAuthError, oauthErrors } from "../http/oauth-error.ts";
 import { jsonAnswer } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
-import { callerAddress, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
+import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
 import { guardOAuth } from "../http/request-body.ts";
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -42,7 +42,7 @@ const route = createRoute({
 	tags: ["Device"],
 	summary: "Get an access token with a client assertion (private_key_jwt)",
 	description:
-		"The credential is the assertion in the body. With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only. Under an elastic license the token renews the device's seat, and ends before its lease does.",
+		"The credential is the assertion in the body. With a DPoP proof by the registered key the token is bound to it. An assertion counts once, unless the device registered for DPoP-bound tokens only and its license is fixed. Under an elastic license the token renews the device's seat, and ends before its lease does.",
 	request: { body: { content: { "application/x-www-form-urlencoded": { schema: tokenForm } }, required: true } },
 	responses: {
 		200: jsonAnswer(tokenAnswer, "An access token; what it says is for the service alone"),
@@ -67,7 +67,7 @@ export const token = plainRoute(route, async (request, scope) => {
 	const id = await parseDeviceId(services.lookupKeys, assertion.clientId);
 	if (id === null) refuseClient(scope, "client_id_malformed");
 	// The address is part of the key, or a stranger who knows an id could use up its quota.
-	const wait = await rateLimitWait(services.limits.token, `${id.id} ${callerAddress(request)}`);
+	const wait = await rateLimitWait(services.limits.token, `${id.id} ${callerNetwork(request)}`);
 	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
 	const reading = services.records.current(scope);
 	const device = await services.records.device(id.id, reading, scope);
@@ -101,11 +101,10 @@ export const token = plainRoute(route, async (request, scope) => {
 
 	const jkt = await boundKey(scope, request.headers.get("dpop"), device);
 	// A device that always brings a proof can do without: a replayed assertion lacks one. For any other the assertion counts
-	// once, proof or no proof, or it could be sent again without the proof for a bearer token.
-	if (
-		!device.dpopBound &&
-		!(await services.objects.useAssertion(device.id, verified.jti, verified.replayableUntil, now))
-	) {
+	// once, proof or no proof, or it could be sent again without the proof for a bearer token. Under an elastic license it
+	// counts once for everybody: whoever sent a captured request again, proof and all, would renew the seat.
+	const countsOnce = !device.dpopBound || device.lease !== null;
+	if (countsOnce && !(await services.objects.useOnce(device.id, verified.jti, verified.replayableUntil, now))) {
 		refuseClient(scope, "assertion_replayed");
 	}
 	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));

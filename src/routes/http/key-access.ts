@@ -10,7 +10,7 @@ import { hasTokenForm } from "../../signing/access-token.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import type { AppEnv, KeyHolder } from "./app-env.ts";
 import { authenticateDevice, readAuthorization, refuse } from "./authenticate.ts";
-import { callerAddress, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
+import { callerNetwork, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
 /** What changes the deployment, or what an account is entitled to. */
 export const operatorAccess = accessBy("operate");
@@ -92,7 +92,7 @@ async function authenticateKey(
 	const { services, event } = scope;
 	const authorization = readAuthorization(request.header("authorization") ?? null);
 	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
-	await limitRate(services.limits.publish, callerAddress(request.raw));
+	await limitRate(services.limits.publish, callerNetwork(request.raw));
 	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
 	if (hash === services.bootstrapKeyHash) {
 		event.subject = BOOTSTRAP.subject;

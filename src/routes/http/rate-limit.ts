@@ -47,8 +47,24 @@ async function isWithinQuota({ binding }: RateLimitPolicy, key: string): Promise
 }
 
 /** Where the request comes from, as the platform says; what a client claims in other headers does not count. */
-export function callerAddress(request: Request): string {
-	return request.headers.get("cf-connecting-ip") ?? "unknown";
+export function callerNetwork(request: Request): string {
+	return networkOf(request.headers.get("cf-connecting-ip") ?? "unknown");
+}
+
+/**
+ * Whose quota an address uses up. Whoever has IPv6 has a /64 at least (RFC 6177, RFC 7421), and with it more addresses than
+ * any limit could count.
+ * @returns the address itself for IPv4, its first 64 bits for IPv6
+ */
+export function networkOf(address: string): string {
+	const [head = "", tail] = address.split("::");
+	if (!head.includes(":") && tail === undefined) return address;
+	const groups = (text: string) => text.split(":").filter((group) => group !== "");
+	const before = groups(head);
+	const after = groups(tail ?? "");
+	const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => "0");
+	const all = [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16).toString(16));
+	return `${all.slice(0, 4).join(":")}::/64`;
 }
 
 /** Value of RateLimit-Policy. The binding does not tell the rest of a quota, so an answer within it names the policy alone. */

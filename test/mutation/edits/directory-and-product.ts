@@ -276,7 +276,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/attacks/assertions"],
 		edits: [
 			{
-				from: "`${deviceId}\\n${jti}`",
+				from: "`${owner}\\n${jti}`",
 				to: "jti",
 				breaks: "a device can use up the assertion ids of another",
 			},

@@ -132,9 +132,14 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "a suspended device gets a token",
 			},
 			{
-				from: "!device.dpopBound &&",
-				to: "device.dpopBound &&",
+				from: "!device.dpopBound ||",
+				to: "",
 				breaks: "an assertion that was overheard gives a bearer token",
+			},
+			{
+				from: " || device.lease !== null",
+				to: "",
+				breaks: "a captured token request renews a seat",
 			},
 			{
 				from: "provisional: scope.degradedAsOf() !== null",

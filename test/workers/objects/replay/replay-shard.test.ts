@@ -1,10 +1,10 @@
 // Which use of an assertion is the first: an id counts for its own device, and for as long as it can be replayed.
 import { expect, it } from "vitest";
-import { useAssertionOnce } from "../../../../src/objects/replay/replay-shard.ts";
+import { useOnce } from "../../../../src/objects/replay/replay-shard.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 
 const NOW = Math.floor(Date.now() / 1_000);
-const use = (device: string, jti: string) => useAssertionOnce(bindings.REPLAY_GUARD, device, jti, NOW + 60, NOW);
+const use = (device: string, jti: string) => useOnce(bindings.REPLAY_GUARD, device, jti, NOW + 60, NOW);
 
 /** @returns ids of two devices that one object remembers */
 async function neighbours(): Promise<readonly [string, string]> {

@@ -148,3 +148,29 @@ test("a code for a serial number is for it in any case, and for no other", async
 	expect((await (await Firewall.create()).register(code, { serial: "pa-0042X" })).status).toBe(201);
 	await expectOAuthError(await (await Firewall.create()).register(code, { serial: "pa-0043X" }), 403, "access_denied");
 });
+
+test("a device may leave and return ten times at once, and then once in ten minutes; it may always leave", async () => {
+	const fleet = await createFleet({ products: [await newProduct()], seats: 1 });
+	const firewall = await (await Firewall.create()).activate(fleet.code);
+	for (let round = 1; round <= 10; round++) {
+		expect((await deactivate(firewall)).status).toBe(204);
+		expect((await firewall.register(fleet.code)).status).toBe(201);
+	}
+	expect((await deactivate(firewall)).status).toBe(204);
+	const refused = await firewall.register(fleet.code);
+	const wait = Number(refused.headers.get("retry-after"));
+	await expectOAuthError(refused, 429, "temporarily_unavailable");
+	expect(wait).toBeGreaterThan(500);
+	expect(wait).toBeLessThanOrEqual(600);
+	expect(await seatsTaken(fleet.account)).toBe(0);
+	expect((await (await Firewall.create()).register(fleet.code)).status).toBe(201);
+});
+
+test("one address may ask to leave 60 times a minute, with whatever token", async () => {
+	const fleet = await createFleet({ products: [await newProduct()] });
+	const firewall = await (await Firewall.create()).activate(fleet.code);
+	const answers = await Promise.all(Array.from({ length: 70 }, () => deactivate(firewall, "x")));
+	const refused = answers.filter(({ status }) => status === 429);
+	expect(refused.length).toBeGreaterThanOrEqual(10);
+	for (const answer of refused) expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+});
