@@ -47,8 +47,13 @@ async function isWithinQuota({ binding }: RateLimitPolicy, key: string): Promise
 }
 
 /** Where the request comes from, as the platform says; what a client claims in other headers does not count. */
+export function callerAddress(request: Request): string {
+	return request.headers.get("cf-connecting-ip") ?? "unknown";
+}
+
+/** Whose quota the request uses up. */
 export function callerNetwork(request: Request): string {
-	return networkOf(request.headers.get("cf-connecting-ip") ?? "unknown");
+	return networkOf(callerAddress(request));
 }
 
 /**
