@@ -23,14 +23,18 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 			"--scopes <scopes>",
 			"comma-separated: operate, read, operate:<account>, read:<account>, publish:<product> (upload), release:<product> (release, withdraw), lifecycle:<account>",
 		)
-		.option("--expires <when>", "a date, or a span such as 90d");
-	const shape = { scopes: commaList.pipe(z.array(scope).min(1)), expires: moment(surroundings).optional() };
+		.option("--expires <when>", "a date, a span such as 90d, or never; 90d if left out, for keys that operate or read");
+	const shape = {
+		scopes: commaList.pipe(z.array(scope).min(1)),
+		expires: z.union([z.literal("never"), moment(surroundings)]).optional(),
+	};
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const made = await api.call("POST", "/v1/keys", "could not create the key", anyAnswer, {
 			subject: readOperand(operands, 0, "subject", keySubject),
 			scopes: options.scopes,
-			expires_at: options.expires,
+			expires_at: options.expires === "never" ? null : options.expires,
 		});
+		if (typeof made["expires_at"] === "string") output.note(`it ends at ${made["expires_at"]}`);
 		output.note("this key is shown once:");
 		output.answer(made, String(made["key"]));
 	});
@@ -46,16 +50,26 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 				one["scopes"],
 				one["expires_at"],
 				one["revoked"],
+				one["created_by"],
 			]);
-			output.answer(found.answer, formatTable(["KEY", "SUBJECT", "SCOPES", "EXPIRES", "REVOKED"], rows));
+			output.answer(found.answer, formatTable(["KEY", "SUBJECT", "SCOPES", "EXPIRES", "REVOKED", "MADE BY"], rows));
 		},
 	);
-	const revoke = key.command("revoke <id>").description("end a key for good");
+	const revoke = key
+		.command("revoke <id>")
+		.description("end a key for good")
+		.option("--cascade", "and the keys that were made with it, and those made with them");
 	addYesOption(revoke);
-	runAsOperator(revoke, surroundings, {}, async ({ api, operands, output, confirm }) => {
+	const revokeShape = { cascade: z.boolean().optional() };
+	runAsOperator(revoke, surroundings, revokeShape, async ({ api, options, operands, output, confirm }) => {
 		const id = readOperand(operands, 0, "id", keyId);
 		await confirm(`whoever uses ${id} is refused from now on`);
-		await api.call("DELETE", `/v1/keys/${id}`, "could not revoke the key", anyAnswer);
+		await api.call(
+			"DELETE",
+			`/v1/keys/${id}${options.cascade === true ? "?cascade=true" : ""}`,
+			"could not revoke the key",
+			anyAnswer,
+		);
 		output.answer({ id, revoked: true }, `${id} is revoked`);
 	});
 }

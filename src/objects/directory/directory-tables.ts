@@ -25,6 +25,8 @@ export interface ProductEntry {
 export interface Credential extends CredentialRecord {
 	readonly hash: string;
 	readonly createdAt: number;
+	/** id of the key that made it, or `bootstrap` */
+	readonly createdBy: string;
 }
 
 export type RevisionName = "heads" | "messages" | "denied";
@@ -39,6 +41,7 @@ type CredentialRow = {
 	expires_at: number | null;
 	revoked: number;
 	created_at: number;
+	created_by: string;
 };
 
 export class DirectoryTables {
@@ -144,20 +147,25 @@ export class DirectoryTables {
 		return this.#sql.exec<CredentialRow>("SELECT * FROM credentials ORDER BY seq").toArray().map(credentialOf);
 	}
 
-	insertCredential({ id, hash, subject, scopes, expiresAt, createdAt }: Omit<Credential, "revoked">): void {
+	insertCredential({ id, hash, subject, scopes, expiresAt, createdAt, createdBy }: Omit<Credential, "revoked">): void {
 		this.#sql.exec(
-			"INSERT INTO credentials (id, hash, subject, scopes, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+			"INSERT INTO credentials (id, hash, subject, scopes, expires_at, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			id,
 			hash,
 			subject,
 			JSON.stringify(scopes),
 			expiresAt,
 			createdAt,
+			createdBy,
 		);
 	}
 
-	revokeCredential(id: string): void {
-		this.#sql.exec("UPDATE credentials SET revoked = 1 WHERE id = ? AND revoked = 0", id);
+	/** @param cascade what it made too, what those made and so on @returns the keys that this ended */
+	revokeCredential(id: string, cascade: boolean): { id: string; subject: string }[] {
+		const made = "UNION SELECT credentials.id FROM credentials JOIN ended ON credentials.created_by = ended.id";
+		const query = `WITH RECURSIVE ended (id) AS (SELECT ? ${cascade ? made : ""})
+			UPDATE credentials SET revoked = 1 WHERE revoked = 0 AND id IN ended RETURNING id, subject`;
+		return this.#sql.exec<{ id: string; subject: string }>(query, id).toArray();
 	}
 
 	/** @returns 0 when there has never been one */
@@ -191,7 +199,7 @@ function productOf({ version_order: versionOrder, created_at: createdAt, ...row 
 }
 
 function credentialOf(row: CredentialRow): Credential {
-	const { id, hash, subject, expires_at: expiresAt, created_at: createdAt } = row;
+	const { id, hash, subject, expires_at: expiresAt, created_at: createdAt, created_by: createdBy } = row;
 	const scopes = JSON.parse(row.scopes) as Scope[];
-	return { id, hash, subject, scopes, expiresAt, revoked: row.revoked === 1, createdAt };
+	return { id, hash, subject, scopes, expiresAt, revoked: row.revoked === 1, createdAt, createdBy };
 }

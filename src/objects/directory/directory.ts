@@ -143,7 +143,12 @@ export class Directory extends DurableObject<ObjectBindings> {
 	) {
 		return this.#change(() => {
 			if (this.#tables.credential("id", input.id) !== null) return { ok: false, reason: "id_taken" } as const;
-			this.#tables.insertCredential({ ...input, scopes: [...input.scopes], createdAt: input.now });
+			this.#tables.insertCredential({
+				...input,
+				scopes: [...input.scopes],
+				createdAt: input.now,
+				createdBy: input.via?.key ?? input.actor,
+			});
 			this.#audit(input, "credential.create", input.id, `${input.subject}: ${input.scopes.join(" ")}`);
 			return { ok: true, credential: this.#credentialOrThrow(input.id) } as const;
 		});
@@ -161,16 +166,14 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#tables.credentials() : [];
 	}
 
-	/** Final, and harmless when repeated. */
-	async revokeCredential(input: Change & { id: string }) {
+	/** Final, and harmless when repeated. @param input cascade: what was made with it as well, and with those */
+	async revokeCredential(input: Change & { id: string; cascade?: boolean }) {
 		const known = this.#exists ? this.#tables.credential("id", input.id) : null;
 		if (known === null) return { ok: false, reason: "unknown_credential" } as const;
-		if (!known.revoked) {
-			this.#change(() => {
-				this.#tables.revokeCredential(input.id);
-				this.#audit(input, "credential.revoke", input.id, known.subject);
-			});
-		}
+		this.#change(() => {
+			for (const { id, subject } of this.#tables.revokeCredential(input.id, input.cascade === true))
+				this.#audit(input, "credential.revoke", id, subject);
+		});
 		return { ok: true } as const;
 	}
 
@@ -213,10 +216,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.outbox.flush() : true;
 	}
 
-	/**
-	 * @returns the record in its stored form. Asked for an earlier revision it gives the one of now: the caller's head is
-	 * old, and a newer record is better than none.
-	 */
+	/** @returns the record in its stored form; for an earlier revision the one of now, because a newer record is better than none */
 	async readRecord(key: string): Promise<string | null> {
 		const step = this.#exists ? stepFor(this.#tables, key, nowSeconds()) : null;
 		if (step === null) return null;

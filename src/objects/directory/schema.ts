@@ -35,7 +35,8 @@ export const DIRECTORY_SCHEMA: Schema = {
 			scopes TEXT NOT NULL, -- JSON list
 			expires_at INTEGER, -- null = never
 			revoked INTEGER NOT NULL DEFAULT 0, -- 0, 1
-			created_at INTEGER NOT NULL
+			created_at INTEGER NOT NULL,
+			created_by TEXT NOT NULL -- id of the key that made it, or bootstrap
 		)`,
 		// A lifted denial stays as a row until its end, so that a late repetition of it cannot come back.
 		`CREATE TABLE denials (

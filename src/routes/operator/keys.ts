@@ -2,10 +2,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { scope as keyScope, keySubject } from "../../entitlement/credential-record.ts";
 import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId, parseAccountId } from "../../entitlement/ids.ts";
+import { decideKeyEnd } from "../../entitlement/key-expiry.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, readAccess } from "../http/key-access.ts";
+import { requireProducts } from "../http/known-names.ts";
 import {
 	createRouter,
 	jsonAnswer,
@@ -23,6 +25,7 @@ const keyBody = z
 		scopes: z.array(z.string()),
 		expires_at: timestamp.nullable(),
 		revoked: z.boolean(),
+		created_by: z.string().openapi({ description: "Id of the key that made it, or `bootstrap`", example: "bootstrap" }),
 	})
 	.openapi("ApiKey");
 
@@ -46,7 +49,11 @@ const create = createRoute({
 								"`operate`, `read`, `operate:<account>`, `read:<account>`, `publish:<product>` (upload), `release:<product>` (release and withdraw), or `lifecycle:<account>`",
 							example: ["publish:crs"],
 						}),
-					expires_at: timestamp.optional().openapi({ description: "Never, if left out" }),
+					expires_at: timestamp.nullable().optional().openapi({
+						description:
+							"null: never. Left out: in 90 days for a key that operates or reads, never for one that only publishes, releases or tells of instances. In any case no later than the key that makes it",
+						example: "2027-09-01T00:00:00Z",
+					}),
 				})
 				.openapi("NewApiKey"),
 		),
@@ -75,7 +82,14 @@ const revoke = createRoute({
 	tags: ["Operator"],
 	summary: "Revoke an API key",
 	...operatorAccess,
-	request: { params: z.object({ key: z.string().refine(isKeyId, "not the id of a key") }) },
+	request: {
+		params: z.object({ key: z.string().refine(isKeyId, "not the id of a key") }),
+		query: z.object({
+			cascade: z.enum(["true", "false"]).optional().openapi({
+				description: "`true`: the keys that were made with it too, and those made with them",
+			}),
+		}),
+	},
 	responses: {
 		204: { description: "Revoked" },
 		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
@@ -86,9 +100,29 @@ export const keys = createRouter()
 	.openapi(create, async (c) => {
 		const { services, now } = c.env;
 		const wanted = c.req.valid("json");
-		const expiresAt = wanted.expires_at === undefined ? null : toSeconds(wanted.expires_at);
+		const { holder } = c.var;
+		// Whoever makes keys may `operate`: nothing can be granted that the maker has not.
+		const end = decideKeyEnd({
+			wanted: wanted.expires_at == null ? wanted.expires_at : toSeconds(wanted.expires_at),
+			scopes: wanted.scopes,
+			makersEnd: holder.expiresAt,
+			now,
+		});
+		if (!end.ok) {
+			const until = toTimestampOrNull(holder.expiresAt);
+			throw new ProblemError("invalid_request", {
+				detail: `a key ends no later than the one that makes it, and yours ends at ${until}`,
+			});
+		}
+		const { expiresAt } = end;
 		if (expiresAt !== null && expiresAt <= now)
 			throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
+		const products = wanted.scopes.map((scope) => /^(?:publish|release):(.*)$/.exec(scope)?.[1]);
+		await requireProducts(
+			c.env,
+			"scopes",
+			products.filter((name) => name !== undefined),
+		);
 		for (const scope of wanted.scopes) {
 			const account = /:(acct-.*)$/.exec(scope)?.[1] ?? null;
 			if (account === null || (await parseAccountId(services.lookupKeys, account)) !== null) continue;
@@ -113,8 +147,9 @@ export const keys = createRouter()
 				id,
 				subject: wanted.subject,
 				scopes: wanted.scopes,
-				expires_at: wanted.expires_at ?? null,
+				expires_at: toTimestampOrNull(expiresAt),
 				revoked: false,
+				created_by: holder.key,
 			},
 			201,
 		);
@@ -123,12 +158,13 @@ export const keys = createRouter()
 		const stored = await c.env.services.objects.directory().listCredentials();
 		return c.json(
 			{
-				keys: stored.map(({ id, subject, scopes, expiresAt, revoked }) => ({
+				keys: stored.map(({ id, subject, scopes, expiresAt, revoked, createdBy }) => ({
 					id,
 					subject,
 					scopes: [...scopes],
 					expires_at: toTimestampOrNull(expiresAt),
 					revoked,
+					created_by: createdBy,
 				})),
 			},
 			200,
@@ -136,7 +172,11 @@ export const keys = createRouter()
 	})
 	.openapi(revoke, async (c) => {
 		const id = c.req.valid("param").key;
-		const result = await c.env.services.objects.directory().revokeCredential({ ...changeBy(c), id });
+		const result = await c.env.services.objects.directory().revokeCredential({
+			...changeBy(c),
+			id,
+			cascade: c.req.valid("query").cascade === "true",
+		});
 		if (!result.ok) throw new ProblemError("not_found");
 		return c.body(null, 204);
 	});

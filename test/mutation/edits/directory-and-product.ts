@@ -39,7 +39,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a new message reaches nobody before the next release",
 			},
 			{
-				from: 'this.#audit(input, "credential.revoke", input.id, known.subject);',
+				from: 'this.#audit(input, "credential.revoke", id, subject);',
 				to: "",
 				breaks: "nobody can see later who revoked an API key",
 			},
