@@ -1,7 +1,7 @@
 // `parapet demo`: a Worker on this machine and a firewall that goes through the whole journey. With --exit it uses a
 // temporary folder and a free port and ends with the journey; without, it keeps what it makes and keeps serving.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -13,8 +13,14 @@ import { CliError, StepFailed, UsageError } from "../errors.ts";
 import { expectFile } from "../files/package-file.ts";
 import { whenInterrupted } from "../terminal/interruption.ts";
 import { createOutput, type Output, type Surroundings } from "../terminal/output.ts";
-import { ensureDevSecrets } from "../worker/dev-secrets.ts";
-import { type LocalWorker, PROJECT_FOLDER, readLogTail, startWorker } from "../worker/local-worker.ts";
+import { ensureDevSecrets, findUnread } from "../worker/dev-secrets.ts";
+import {
+	LOCAL_CONFIGURATION,
+	type LocalWorker,
+	PROJECT_FOLDER,
+	readLogTail,
+	startWorker,
+} from "../worker/local-worker.ts";
 import { findFreePort, requireFreePort } from "../worker/port.ts";
 import { runJourney } from "./demo/journey.ts";
 import { describeNextSteps } from "./demo/next-steps.ts";
@@ -66,6 +72,8 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 	let worker: LocalWorker | undefined;
 	const play = async () => {
 		const secrets = await step("secrets", () => makeSecrets(place));
+		const configuration = await readFile(LOCAL_CONFIGURATION, "utf8");
+		for (const unread of findUnread(secrets, configuration)) output.note(`${DEV_VARS_FILE}: ${unread}`);
 		worker = await step("server", () => serve(place));
 		const { url: server } = worker;
 		const key = secrets["BOOTSTRAP_KEY"] ?? "";

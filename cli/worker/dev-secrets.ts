@@ -2,6 +2,7 @@
 // there is never replaced; what is missing is added, so that a new kind of secret does not need a new file.
 import { chmod, open } from "node:fs/promises";
 import { parseEnv } from "node:util";
+import { sayUnknown } from "../../src/nearest-name.ts";
 import { readIfPresent } from "../files/atomic-file.ts";
 import { generateSecrets, SECRET_NAMES, type SecretName } from "./secrets.ts";
 
@@ -12,6 +13,19 @@ export interface DevSecrets {
 	/** which were missing and have been made */
 	readonly added: readonly SecretName[];
 	readonly values: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * @param values of a file of variables
+ * @param configuration text of dev/wrangler.toml: wrangler passes on what its [vars] name, and the secrets, and nothing else
+ * @returns a sentence for each name that nothing reads, with the name that was probably meant
+ */
+export function findUnread(values: DevSecrets["values"], configuration: string): string[] {
+	const [, section = ""] = /^\[vars\]\n([^[]*)/m.exec(configuration) ?? [];
+	const known = [...SECRET_NAMES, ...Array.from(section.matchAll(/^(\w+) *=/gm), ([, name = ""]) => name)];
+	return Object.keys(values)
+		.filter((name) => !known.includes(name))
+		.map((name) => sayUnknown("setting", name, known));
 }
 
 /** @param path of the file, e.g. .dev.vars */

@@ -13,6 +13,7 @@ import { LOCAL_ADDRESS } from "./port.ts";
 import { SECRET_NAMES } from "./secrets.ts";
 
 export const PROJECT_FOLDER = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const LOCAL_CONFIGURATION = join(PROJECT_FOLDER, "dev", "wrangler.toml");
 const START_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 5_000;
 const POLL_MS = 150;
@@ -66,7 +67,7 @@ function spawnWrangler(options: WorkerOptions, url: string): ChildProcess {
 		...[
 			"dev",
 			"--config",
-			join(PROJECT_FOLDER, "dev", "wrangler.toml"),
+			LOCAL_CONFIGURATION,
 			"--ip",
 			LOCAL_ADDRESS,
 			"--port",

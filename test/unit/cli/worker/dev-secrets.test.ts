@@ -1,9 +1,10 @@
 // The secrets of the local service: made once, for their owner alone; what is there is never replaced.
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ensureDevSecrets } from "../../../../cli/worker/dev-secrets.ts";
+import { ensureDevSecrets, findUnread } from "../../../../cli/worker/dev-secrets.ts";
 
 let folder: string;
 let path: string;
@@ -36,5 +37,24 @@ describe("local secrets", () => {
 		expect(values["LOOKUP_KEY"]).toBe("mine");
 		expect(await readFile(path, "utf8")).toMatch(/^LOOKUP_KEY=mine\nMAC_KEYS=/);
 		expect((await stat(path)).mode & 0o777).toBe(0o600);
+	});
+});
+
+describe("a name in .dev.vars", () => {
+	const configuration = readFileSync(join(import.meta.dirname, "../../../../dev/wrangler.toml"), "utf8");
+	const read = ["MAC_KEYS", "RECORD_STORE", "REDIS_URL", "REDIS_TOKEN", "AWS_CREDENTIALS", "AWS_ENDPOINT", "ISSUER"];
+	const s3 = ["S3_BUCKET_URL", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
+
+	it.each([...read, ...s3])("may be %s", (name) => {
+		expect(findUnread({ [name]: "x" }, configuration)).toEqual([]);
+	});
+
+	it.each([
+		["REDIS_URLS", "there is no setting REDIS_URLS; did you mean REDIS_URL?"],
+		["S3_BUKET_URL", "there is no setting S3_BUKET_URL; did you mean S3_BUCKET_URL?"],
+		["binding", "there is no setting binding"],
+		["WEATHER", "there is no setting WEATHER"],
+	])("that is %s is told, because nothing reads it", (name, told) => {
+		expect(findUnread({ MAC_KEYS: "x", [name]: "x" }, configuration)).toEqual([told]);
 	});
 });
