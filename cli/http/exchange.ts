@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { readRetryAfter } from "../../src/retry-after.ts";
 import { ConnectionError } from "../errors.ts";
+import { routeTo } from "./route.ts";
 
 /** A server that says nothing for this long is gone. */
 const IDLE_TIMEOUT_MS = 30_000;
@@ -36,8 +37,10 @@ export interface HttpAnswer {
  * Sends a request and gives the reply as soon as its head is there; the caller reads or destroys the body.
  * @throws ConnectionError when there is no reply
  */
-export function openReply(request: HttpRequest): Promise<HttpReply> {
+export async function openReply(request: HttpRequest): Promise<HttpReply> {
 	const url = new URL(request.url);
+	const timeout = request.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
+	const { agent, ca, proxy } = routeTo(url, process.env, timeout);
 	const start = requestOf(url);
 	const body = request.body;
 	return new Promise((resolve, reject) => {
@@ -45,11 +48,12 @@ export function openReply(request: HttpRequest): Promise<HttpReply> {
 			method: request.method,
 			headers: { "user-agent": "parapet-cli", ...request.headers },
 			// One command makes a handful of requests: a fresh connection each costs less than a stale one now and then.
-			agent: false,
-			timeout: request.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+			agent,
+			timeout,
+			...(ca === undefined ? {} : { ca: [...ca] }),
 			...(request.signal === undefined ? {} : { signal: request.signal }),
 		});
-		const fail = (cause: unknown) => reject(unreachable(url, cause));
+		const fail = (cause: unknown) => reject(unreachable(url, cause, proxy));
 		outgoing.once("response", (incoming) => {
 			resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming });
 		});
@@ -97,12 +101,27 @@ export function retryAfterOf(headers: IncomingHttpHeaders, nowMs: number): numbe
 	return readRetryAfter(headers["retry-after"] ?? null, now) || undefined;
 }
 
-function unreachable(url: URL, cause: unknown): ConnectionError {
+/** What TLS says of a certificate that nobody vouches for whom this machine believes. */
+const UNKNOWN_ISSUER =
+	/self-signed certificate|unable to (get (local )?issuer certificate|verify the first certificate)/;
+
+function unreachable(url: URL, cause: unknown, proxy: string | null = null): ConnectionError {
 	const refused = cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
 	const reason = refused ? "connection refused" : cause instanceof Error ? cause.message || cause.name : String(cause);
-	return new ConnectionError(`no answer from ${url.origin}: ${reason}`, {
+	const way = proxy === null ? "" : ` through the proxy ${proxy}`;
+	return new ConnectionError(`no answer from ${url.origin}${way}: ${reason}`, {
 		code: "unreachable",
-		fix: `check that the server runs and that --url (now ${url.origin}) is right; a local one starts with: npm start`,
+		fix: unreachableFix(url, reason, proxy),
 		cause,
 	});
+}
+
+function unreachableFix(url: URL, reason: string, proxy: string | null): string {
+	if (UNKNOWN_ISSUER.test(reason)) {
+		return "if the server, or a proxy in between, has a certificate of a private CA: name the CA's file (PEM) in PARAPET_CA_FILE";
+	}
+	if (proxy !== null) {
+		return `check the proxy (HTTPS_PROXY, HTTP_PROXY), or name ${url.hostname} in NO_PROXY to go without it`;
+	}
+	return `check that the server runs and that --url (now ${url.origin}) is right; a local one starts with: npm start`;
 }
