@@ -1,6 +1,6 @@
 // One update at a time per firewall: a timer that fires while an update still runs must not write the same files. The lock is
 // SQLite's on a file without content: the operating system frees it with the process that held it, however that ended.
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CliError } from "../errors.ts";
@@ -24,16 +24,23 @@ export async function withHomeLock<T>(folder: string, work: () => Promise<T>): P
 	}
 }
 
-/** @returns what frees the lock when it is closed; null = another holds it */
+/** @returns what frees the lock when it is closed; null = another holds it @throws CliError where no lock can be had there */
 async function takeLock(path: string): Promise<DatabaseSync | null> {
 	try {
-		return lockFile(path);
+		try {
+			return lockFile(path);
+		} catch (cause) {
+			if (resultCodeOf(cause) !== SQLITE_NOTADB) throw cause;
+			// Nobody can hold a lock on a file with something else in it. It is emptied and stays the same file: another that was
+			// put in its place could be removed again by whoever is as far as here, and then two would hold a lock each.
+			await truncate(path);
+			return lockFile(path);
+		}
 	} catch (cause) {
 		if (resultCodeOf(cause) === SQLITE_BUSY) return null;
-		if (resultCodeOf(cause) !== SQLITE_NOTADB) throw cause;
-		// Nobody can hold a lock on a file with something else in it.
-		await rm(path, { force: true });
-		return lockFile(path);
+		const why = cause instanceof Error ? cause.message : String(cause);
+		const fix = "make it a file that can be read and written, or remove it while no update is running";
+		throw new CliError(`${path} cannot be locked: ${why}`, { code: "lock_unusable", fix, cause });
 	}
 }
 

@@ -1,54 +1,75 @@
 // Which releases a product's record keeps: as few as can be, so that a feed of every five minutes stays small, and so many
 // that no device starves, whatever its license's delay, its engine or its model, or the end of its license.
-import type { Release } from "./product-record.ts";
+import { type Release, urgency } from "./product-record.ts";
 
 /** Always kept: what devices run now is nearly always among them. */
 const NEWEST_KEPT = 64;
 /** A device on a withdrawn release must be told so for as long as possible. */
 const WITHDRAWN_KEPT = 64;
-/** Of two neighbours that are kept, the older one's age is at most this many times the younger one's. */
-const AGE_RATIO = 1.25;
-/** Audiences (models and engine range) for which older releases are kept; a product with more has ranges that never return. */
-const AUDIENCES_KEPT = 32;
+const URGENCIES = urgency.options;
+/** Of two neighbours that are kept, the older one's age is at most this many times the younger one's, while there is room. */
+const FINEST_AGE_RATIO = 1.25;
+/** Audiences (models and engine range) of a product that releases can be for at one time. Another one is refused. */
+export const MAX_AUDIENCES = 32;
+/** Longer than any product has existed, in seconds: no two ages are farther apart. */
+const COARSEST_AGE_RATIO = 2 ** 40;
 /** Whatever else holds: about 400 bytes each without notes. */
 export const MAX_RECORDED = 512;
+
+/** By whom a release can be installed. */
+type Audience = Readonly<Pick<Release, "engine">> & { readonly models: readonly string[] | null };
 
 export type Recordable = Pick<Release, "sequence" | "releasedAt" | "urgency" | "models" | "engine" | "withdrawn">;
 
 /**
  * The rule may be applied to what it kept before and a new release, again and again: as time passes, ages of neighbours only
  * come closer to each other.
- * @param releases newest first
+ * @param releases newest first, of `MAX_AUDIENCES` audiences at most
  * @param now unix seconds
- * @returns those to keep, newest first. For every audience and every age there is one at least that old, if there ever was
- *   one. It is older by a quarter at most than the release that would be exactly right.
+ * @returns those to keep, newest first. For every audience, urgency and age there is one at least that old, if there ever was
+ *   one. It is older by a quarter at most than the release that would be exactly right; by more where there are so many
+ *   audiences that it would be too many releases, but the newest and the oldest are always there.
  */
 export function keepRecorded<R extends Recordable>(releases: readonly R[], now: number): R[] {
-	const kept = new Set<R>(releases.slice(0, NEWEST_KEPT));
-	for (const release of releases.filter(({ withdrawn }) => withdrawn).slice(0, WITHDRAWN_KEPT)) kept.add(release);
-	for (const audience of byAudience(releases).slice(0, AUDIENCES_KEPT)) {
-		for (const release of thinByAge(audience, now)) kept.add(release);
-		const emergency = audience.find(({ urgency }) => urgency === "emergency");
-		if (emergency !== undefined) kept.add(emergency);
+	const always = new Set<R>(releases.slice(0, NEWEST_KEPT));
+	for (const release of releases.filter(({ withdrawn }) => withdrawn).slice(0, WITHDRAWN_KEPT)) always.add(release);
+	// An urgency has a delay of its own, so a routine release is no substitute for an important one of the same age.
+	const ladders = [...byAudience(releases).values()].flatMap((audience) =>
+		URGENCIES.map((urgency) => audience.filter((release) => release.urgency === urgency)),
+	);
+	// The coarsest ratio keeps the newest of a ladder and the oldest, and with all of them there is room.
+	for (let ratio = FINEST_AGE_RATIO; ; ratio *= 1.5) {
+		const kept = new Set([...always, ...ladders.flatMap((ladder) => thinByAge(ladder, now, ratio))]);
+		if (kept.size <= MAX_RECORDED || ratio > COARSEST_AGE_RATIO) return releases.filter((release) => kept.has(release));
 	}
-	return releases.filter((release) => kept.has(release)).slice(0, MAX_RECORDED);
+}
+
+/** @returns whether a release for these models and engines can be put into the record without another audience losing its own */
+export function hasRoomFor(releases: readonly Recordable[], added: Audience): boolean {
+	const audiences = byAudience(releases);
+	return audiences.has(audienceOf(added)) || audiences.size < MAX_AUDIENCES;
+}
+
+/** The same text for the same models, in whatever order, and the same engine range. */
+function audienceOf({ models, engine }: Audience): string {
+	return JSON.stringify([models?.toSorted() ?? null, engine.min, engine.max]);
 }
 
 /** @returns what can be offered, by whom it is for; newest first, and the audience with the newest release first */
-function byAudience<R extends Recordable>(releases: readonly R[]): R[][] {
+function byAudience<R extends Recordable>(releases: readonly R[]): Map<string, R[]> {
 	const audiences = new Map<string, R[]>();
 	for (const release of releases) {
 		if (release.withdrawn) continue;
-		const key = JSON.stringify([release.models, release.engine.min, release.engine.max]);
+		const key = audienceOf(release);
 		const audience = audiences.get(key);
 		if (audience === undefined) audiences.set(key, [release]);
 		else audience.push(release);
 	}
-	return [...audiences.values()];
+	return audiences;
 }
 
-/** @param releases one at least, newest first @returns the newest, the oldest, and some between */
-function thinByAge<R extends Recordable>(releases: readonly R[], now: number): R[] {
+/** @param releases newest first @returns the newest, the oldest, and some between */
+function thinByAge<R extends Recordable>(releases: readonly R[], now: number, ratio: number): R[] {
 	const kept: R[] = [];
 	releases.forEach((release, index) => {
 		const younger = kept.at(-1);
@@ -56,7 +77,7 @@ function thinByAge<R extends Recordable>(releases: readonly R[], now: number): R
 		const isNeeded =
 			younger === undefined ||
 			older === undefined ||
-			now - older.releasedAt > AGE_RATIO * Math.max(0, now - younger.releasedAt);
+			now - older.releasedAt > ratio * Math.max(0, now - younger.releasedAt);
 		if (isNeeded) kept.push(release);
 	});
 	return kept;

@@ -34,7 +34,8 @@ export type Selection =
 			readonly status: "offered";
 			readonly reason: OfferReason;
 			readonly release: Release;
-			readonly downgrade: boolean;
+			/** whether its version is older than what is installed; null = not known: versions have no order, and the record lacks it */
+			readonly downgrade: boolean | null;
 			readonly holdsUntil: number;
 	  }
 	| { readonly status: "current"; readonly reason: CurrentReason; readonly holdsUntil: number }
@@ -125,13 +126,13 @@ export function selectRelease(
 	if (device.installed === choice.version) return { status: "current", reason: "up_to_date", holdsUntil };
 
 	const { installed: version } = device;
-	const isDowngrade = version !== null && isOlder(record, choice.version, version);
+	const isDowngrade = version === null ? false : isOlder(record, choice.version, version);
 	const offer = { status: "offered", release: choice, downgrade: isDowngrade, holdsUntil } as const;
 	if (version === null) return { ...offer, reason: "first_install" };
 	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;
 	const installed = record.releases.find((release) => release.version === version);
 	if (installed === undefined) {
-		return isDowngrade && wasRecorded(record, version) ? stays : { ...offer, reason: "installed_unknown" };
+		return isDowngrade === true && wasRecorded(record, version) ? stays : { ...offer, reason: "installed_unknown" };
 	}
 	if (installed.withdrawn) return { ...offer, reason: "installed_withdrawn" };
 	// Its engine was changed beneath it: what fits now may have come out before, or after.
@@ -139,17 +140,17 @@ export function selectRelease(
 	// A license that moved to a slower tier: the installed release stays, nobody is sent back in time.
 	if (installed.sequence > choice.sequence) return stays;
 	// An older version that was released after it, as a publisher may (allow_older): not newer, and still what to run.
-	return { ...offer, reason: isDowngrade ? "released_later" : "newer" };
+	return { ...offer, reason: isDowngrade === true ? "released_later" : "newer" };
 }
 
-/** Whether version `a` is older than `b`. Where versions have no order, only releases that the record knows have one. */
-function isOlder({ versionOrder, releases }: ProductRecord, a: string, b: string): boolean {
+/** Whether version `a` is older than `b`; null = not known: where versions have no order, only releases in the record have one. */
+function isOlder({ versionOrder, releases }: ProductRecord, a: string, b: string): boolean | null {
 	if (versionOrder === "vendor") return compareVendorVersions(a, b) < 0;
 	const [before, after] = [a, b].map((version) => releases.find((release) => release.version === version));
-	return before !== undefined && after !== undefined && before.sequence < after.sequence;
+	return before === undefined || after === undefined ? null : before.sequence < after.sequence;
 }
 
 /** Whether the record may once have held a version that it lacks; a version newer than all it holds never was in it. */
 function wasRecorded(record: ProductRecord, version: string): boolean {
-	return record.releases.some((release) => isOlder(record, version, release.version));
+	return record.releases.some((release) => isOlder(record, version, release.version) === true);
 }

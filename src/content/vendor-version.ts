@@ -8,13 +8,18 @@ type Part = bigint | string;
 // comes after the version: 11.1.4-h7 is a hotfix on 11.1.4 and newer, where semver would call it older.
 const PRE_RELEASE_WORDS = new Set([
 	...["snapshot", "nightly", "canary", "dev", "devel", "development", "unstable", "experimental"],
-	...["alpha", "a", "beta", "b", "milestone", "preview", "prerelease", "pre", "candidate", "rc", "eap", "ea"],
+	...["alpha", "beta", "milestone", "preview", "prerelease", "pre", "candidate", "rc", "eap", "ea"],
 ]);
+/** Short for alpha and beta where a number follows (1.0.2a1). A letter at the end is a patch after the version: OpenSSL 1.0.2a. */
+const PRE_RELEASE_LETTERS = new Set(["a", "b"]);
 /** The words that say "this is the version itself": 2.7.2-RELEASE is 2.7.2. */
 const RELEASE_WORDS = new Set(["release", "rel", "final", "ga", "stable", "gold"]);
 
 /** The `v` in front of a version (v7.4.1) is no part of it. */
 const PREFIX = /^v(?=\d)/;
+
+/** Where a part stands against "no part at all" and against parts of the other type: earlier, none, later, number. */
+type Rank = 0 | 1 | 2 | 3;
 
 function parts(version: string): readonly Part[] {
 	const words =
@@ -25,10 +30,10 @@ function parts(version: string): readonly Part[] {
 	return words.filter((word) => !RELEASE_WORDS.has(word)).map((word) => (/^\d/.test(word) ? BigInt(word) : word));
 }
 
-/** Where a part stands against "no part at all" and against parts of the other type. */
-function rank(part: Part | undefined): number {
+function rankOf(part: Part | undefined, next: Part | undefined): Rank {
 	if (part === undefined) return 1;
 	if (typeof part === "bigint") return 3;
+	if (PRE_RELEASE_LETTERS.has(part)) return typeof next === "bigint" ? 0 : 2;
 	return PRE_RELEASE_WORDS.has(part) ? 0 : 2;
 }
 
@@ -42,7 +47,7 @@ export function compareVendorVersions(a: string, b: string): number {
 	for (let index = 0; index < Math.max(left.length, right.length); index++) {
 		const x = left[index];
 		const y = right[index];
-		const byRank = rank(x) - rank(y);
+		const byRank = rankOf(x, left[index + 1]) - rankOf(y, right[index + 1]);
 		if (byRank !== 0) return byRank;
 		// Parts of one rank are of one type, or both missing.
 		if (x !== undefined && y !== undefined && x !== y) return x < y ? -1 : 1;

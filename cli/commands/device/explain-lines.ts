@@ -9,7 +9,7 @@ const answer = z.object({
 	status: z.string(),
 	reason: z.string(),
 	version: z.string().nullable(),
-	downgrade: z.boolean(),
+	downgrade: z.boolean().nullable(),
 });
 type Answer = z.infer<typeof answer>;
 
@@ -151,7 +151,7 @@ function licenseLines({ license, entitlement }: Explanation): string[] {
 }
 
 function describeAnswer({ status, reason, version, downgrade }: Answer): string {
-	return `${version === null ? "" : `${version} is `}${status}${downgrade ? " as a downgrade" : ""} (${reason})`;
+	return `${version === null ? "" : `${version} is `}${status}${downgrade === true ? " as a downgrade" : ""} (${reason})`;
 }
 
 function releaseLines({ releases, answer: { status } }: Explanation): string[] {

@@ -2,7 +2,7 @@
 // the Directory point to it. A product that was never created answers like one without releases, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import { type ProductRecord, productRecord, type VersionOrder } from "../../content/product-record.ts";
-import { keepRecorded } from "../../content/recorded-releases.ts";
+import { hasRoomFor, keepRecorded } from "../../content/recorded-releases.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { ProductEvent } from "../../events/catalogue.ts";
 import { productKey } from "../../storage/keys.ts";
@@ -39,7 +39,7 @@ export type PackageResult =
 
 export type ReleaseResult =
 	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry; readonly published: boolean }
-	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "withdrawn" }
+	| { readonly ok: false; readonly reason: "unknown_product" | "no_package" | "withdrawn" | "too_many_audiences" }
 	/** `fields`: in which its metadata is another */
 	| { readonly ok: false; readonly reason: "release_exists"; readonly fields: readonly string[] }
 	/** `newest`: the newest of the releases that are newer */
@@ -124,6 +124,8 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (isNew) {
 			const newest = input.allowOlder === true ? null : this.#newestAbove(input.version);
 			if (newest !== null) return { ok: false, reason: "older_version", newest };
+			if (!hasRoomFor(this.#tables.recordedReleases(), input.metadata))
+				return { ok: false, reason: "too_many_audiences" };
 			this.ctx.storage.transactionSync(() => {
 				this.#tables.publish(input.version, input.metadata, input.now);
 				this.#audit(input, "release.publish", input.version, known.sha256);

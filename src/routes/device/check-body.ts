@@ -22,7 +22,10 @@ const offer = z
 		name: z.string(),
 		urgency: urgency,
 		notes: z.string(),
-		downgrade: z.boolean(),
+		downgrade: z.boolean().nullable().openapi({
+			description:
+				"Whether its version is older than what is installed; null = not known, which only versions without an order can be",
+		}),
 		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
 		expires_at: timestamp,
 	})

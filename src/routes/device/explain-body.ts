@@ -16,7 +16,7 @@ const answerBody = z
 		status: checkStatus,
 		reason: checkReason,
 		version: z.string().nullable().openapi({ description: "Offered; null = nothing is" }),
-		downgrade: z.boolean(),
+		downgrade: z.boolean().nullable().openapi({ description: "As in a check; false where nothing is offered" }),
 	})
 	.openapi("ExplainedAnswer");
 
@@ -142,6 +142,6 @@ function describeAnswer(answer: ProductAnswer): z.infer<typeof answerBody> {
 			? { status: "refused" as const, reason: entitlement.code }
 			: { status: selection.status, reason: selection.reason }),
 		version: offeredVersion(answer),
-		downgrade: selection?.status === "offered" && selection.downgrade,
+		downgrade: selection?.status === "offered" ? selection.downgrade : false,
 	};
 }

@@ -3,6 +3,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { urgency, versionOrder } from "../../content/product-record.ts";
+import { MAX_AUDIENCES } from "../../content/recorded-releases.ts";
 import { engineRange, modelName, packageFileName, productName, versionName } from "../../names.ts";
 import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import { plainText } from "../../plain-text.ts";
@@ -170,7 +171,13 @@ function describe(product: string, release: ReleaseEntry) {
 	};
 }
 
-type ProductRefusal = "unknown_product" | "no_package" | "version_exists" | "withdrawn" | "not_released";
+type ProductRefusal =
+	| "unknown_product"
+	| "no_package"
+	| "version_exists"
+	| "withdrawn"
+	| "too_many_audiences"
+	| "not_released";
 
 function refuse(reason: ProductRefusal): never {
 	switch (reason) {
@@ -182,6 +189,10 @@ function refuse(reason: ProductRefusal): never {
 			throw new ProblemError("version_exists");
 		case "withdrawn":
 			throw new ProblemError("conflict", { detail: "the version was withdrawn, for good: publish another version" });
+		case "too_many_audiences":
+			throw new ProblemError("conflict", {
+				detail: `the product has releases for ${MAX_AUDIENCES} audiences (models and engine range) already: publish for one of them, or first withdraw the releases of one that has no devices left`,
+			});
 		case "not_released":
 			throw new ProblemError("conflict", { detail: "the version was never released" });
 	}

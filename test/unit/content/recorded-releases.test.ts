@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Release } from "../../../src/content/product-record.ts";
-import { keepRecorded, MAX_RECORDED } from "../../../src/content/recorded-releases.ts";
+import { hasRoomFor, keepRecorded, MAX_AUDIENCES, MAX_RECORDED } from "../../../src/content/recorded-releases.ts";
 import { selectRelease } from "../../../src/content/select-release.ts";
 import { HOUR, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
@@ -90,9 +90,54 @@ describe("the releases that a record keeps", () => {
 		expect(record.filter(({ withdrawn }) => withdrawn)).toHaveLength(1);
 	});
 
-	it("stay few, whatever the engine ranges", () => {
-		const record = publishAll(feed(3_000, MINUTE, (index) => ({ engine: { min: `1.${index}` } })));
-		expect(record.length).toBeLessThanOrEqual(MAX_RECORDED);
+	it("of each urgency have ages of their own, because each may have a delay of its own", () => {
+		const record = publishAll(
+			feed(30 * 24, HOUR, (index) => ({ urgency: index % 12 === 0 ? "important" : "routine" })),
+		);
+		const ages = record.filter(({ urgency }) => urgency === "important").map(({ releasedAt }) => NOW - releasedAt);
+		for (const delay of [0, HOUR, DAY, 10 * DAY]) {
+			const age = ages.find((one) => one >= delay) ?? Number.NaN;
+			expect(age).toBeLessThanOrEqual(delay * 1.25 + DAY);
+		}
+	});
+
+	describe("under the pressure of many audiences", () => {
+		const urgencies = ["routine", "important", "emergency"] as const;
+		// Each audience in turn, for more than the longest delay.
+		const many = (audiences: number) =>
+			feed(45 * 96, 15 * MINUTE, (index) => ({
+				engine: { min: `${index % audiences}`, max: `${index % audiences}.99` },
+				urgency: urgencies[Math.floor(index / audiences) % 3] ?? "routine",
+			}));
+
+		it.each([16, 20, MAX_AUDIENCES])("stay few, and starve no delay of any of %i audiences", (audiences) => {
+			const record = publishAll(many(audiences));
+			expect(record.length).toBeLessThanOrEqual(MAX_RECORDED);
+			const all = many(audiences).toReversed();
+			for (let number = 0; number < audiences; number += 1) {
+				const engine = `${number}.5`;
+				for (const delay of [0, HOUR, 48 * HOUR, 29 * DAY]) {
+					expect(ageOffered(all, delay, engine)).not.toBeNull();
+					expect(ageOffered(record, delay, engine)).not.toBeNull();
+				}
+				const ofEngine = ({ engine: { min } }: Release) => min === `${number}`;
+				for (const urgency of urgencies) {
+					const own = (release: Release) => ofEngine(release) && release.urgency === urgency;
+					expect(record.find(own)).toEqual(all.find(own));
+					expect(record.findLast(own)).toEqual(all.findLast(own));
+				}
+			}
+		});
+
+		it("have room for another audience until there are 32, and again when one has no release any more", () => {
+			const full = feed(MAX_AUDIENCES, HOUR, (index) => ({ models: [`M-${index}`, "M"] })).toReversed();
+			expect(hasRoomFor(full.slice(1), { models: ["M-32"], engine: {} })).toBe(true);
+			expect(hasRoomFor(full, { models: ["M-32"], engine: {} })).toBe(false);
+			expect(hasRoomFor(full, { models: ["M", "M-3"], engine: {} })).toBe(true);
+			expect(hasRoomFor(full, { models: ["M-3", "M"], engine: { min: "1" } })).toBe(false);
+			const freed = full.map((release, index) => (index === 7 ? { ...release, withdrawn: true } : release));
+			expect(hasRoomFor(freed, { models: ["M-32"], engine: {} })).toBe(true);
+		});
 	});
 
 	it("come closer to each other as time passes: what holds when they are kept holds ever after", () => {

@@ -89,6 +89,21 @@ describe("a version that the record does not know", () => {
 	});
 });
 
+describe("a version that the record does not know, where versions have no order", () => {
+	const record = { ...recordOf(makeRelease(1), makeRelease(2)), versionOrder: "none" } as const;
+	it("is replaced, and nobody says whether by an older one", () => {
+		const selection = selectRelease(record, AT_ONCE, { ...DEVICE, installed: "c0ffee" }, NOW);
+		expect(selection).toMatchObject({ status: "offered", reason: "installed_unknown", downgrade: null });
+	});
+
+	it("that is known is newer or older by what was released first", () => {
+		const known = selectRelease(record, AT_ONCE, { ...DEVICE, installed: "1.1" }, NOW);
+		expect(known).toMatchObject({ status: "offered", reason: "newer", downgrade: false });
+		const nothing = selectRelease(record, AT_ONCE, DEVICE, NOW);
+		expect(nothing).toMatchObject({ status: "offered", reason: "first_install", downgrade: false });
+	});
+});
+
 describe("when the newest was withdrawn", () => {
 	const record = recordOf(makeRelease(1), makeRelease(2), makeRelease(3, { withdrawn: true }));
 	it("whoever runs it is offered the one before, as a downgrade", () => {

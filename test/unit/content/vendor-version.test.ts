@@ -33,6 +33,16 @@ describe("the order of vendor versions", () => {
 		["6.0.0-rc1", "6.0.0-RELEASE"],
 		["13.2-RELEASE", "13.2-RELEASE-p3"],
 		["R81.10", "R81.20"],
+		["1.0.2", "1.0.2a"],
+		["1.0.2a", "1.0.2b"],
+		["1.0.2z", "1.0.2za"],
+		["1.0.2zh", "1.0.3"],
+		["1.0.2b", "1.0.3a"],
+		["1.0.2a1", "1.0.2"],
+		["1.0.2a1", "1.0.2b2"],
+		["1.0.2b2", "1.0.2rc1"],
+		["1.0.2-a.1", "1.0.2"],
+		["1.0.2a1", "1.0.2a"],
 		["1.0.9007199254740992", "1.0.9007199254740993"],
 		["1.0.20261128235959123456", "1.0.20261128235959123457"],
 	])("has %s before %s", (older, newer) => {
@@ -53,10 +63,16 @@ describe("the order of vendor versions", () => {
 	});
 
 	const version = fc
-		.array(fc.oneof(fc.nat(30).map(String), fc.constantFrom("h", "rc", "beta", "p", "build", "release", "snapshot")), {
-			minLength: 1,
-			maxLength: 5,
-		})
+		.array(
+			fc.oneof(
+				fc.nat(30).map(String),
+				fc.constantFrom("a", "b", "h", "rc", "beta", "p", "build", "release", "snapshot"),
+			),
+			{
+				minLength: 1,
+				maxLength: 5,
+			},
+		)
 		.map((parts) => parts.join("."));
 
 	it("is the same from both sides, and transitive", () => {
@@ -89,6 +105,9 @@ describe("an engine range", () => {
 		["6.0.0-SNAPSHOT", { min: "6.0.0" }, false],
 		["2.7.2-RELEASE", { max: "2.7.2" }, true],
 		["R81.20", { min: "R81.10", max: "R81.20" }, true],
+		["1.0.2u", { min: "1.0.2" }, true],
+		["1.0.2a", { max: "1.0.2" }, false],
+		["1.0.2b3", { min: "1.0.2" }, false],
 		["anything", {}, true],
 		[null, {}, true],
 		[null, { min: "1" }, false],

@@ -12,7 +12,7 @@ export interface CheckedOffer {
 	readonly sha256: string;
 	readonly capability: string;
 	readonly expires_at: string;
-	readonly downgrade: boolean;
+	readonly downgrade: boolean | null;
 }
 export interface CheckedProduct {
 	readonly product: string;

@@ -1,7 +1,7 @@
 // The lock on a firewall's home: one holder at a time, and none that outlives its process.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -25,6 +25,21 @@ async function startHolder() {
 	});
 	await once(holder.stdout, "data");
 	return holder;
+}
+
+/** Another process that waits for a word on its input, tries to take the lock, says what came of it and keeps what it got. */
+async function startTaker() {
+	const script = `import { withHomeLock } from ${JSON.stringify(HOME_LOCK)};
+		console.log("ready");
+		await new Promise((resolve) => process.stdin.once("data", resolve));
+		await withHomeLock(${JSON.stringify(folder)}, () => { console.log("held"); return new Promise((resolve) => setTimeout(resolve, 60_000)); })
+			.catch((error) => console.log(error.code));
+		setTimeout(() => {}, 60_000);`;
+	const taker = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+		stdio: ["pipe", "pipe", "inherit"],
+	});
+	await once(taker.stdout, "data");
+	return taker;
 }
 
 describe("the lock on a firewall's home", () => {
@@ -79,4 +94,39 @@ describe("the lock on a firewall's home", () => {
 			expect(await withHomeLock(folder, async () => "inside")).toBe("inside");
 		},
 	);
+
+	it("where its file holds something else lets in one of several processes that come at once", async () => {
+		for (let round = 0; round < 5; round += 1) {
+			await writeFile(join(folder, "update.lock"), "not a database, ".repeat(100));
+			const takers = await Promise.all(Array.from({ length: 6 }, startTaker));
+			const tries = takers.map(async (taker) => {
+				taker.stdin.write("go");
+				return String((await once(taker.stdout, "data"))[0]).trim();
+			});
+			const said = await Promise.all(tries);
+			for (const taker of takers) taker.kill("SIGKILL");
+			await Promise.all(takers.map((taker) => taker.exitCode ?? taker.signalCode ?? once(taker, "exit")));
+			expect(said.toSorted()).toEqual(["busy", "busy", "busy", "busy", "busy", "held"]);
+		}
+	}, 60_000);
+
+	it("stays with its holder when others find something else in its file", async () => {
+		await writeFile(join(folder, "update.lock"), "not a database, ".repeat(100));
+		const holder = await startHolder();
+		for (let round = 0; round < 3; round += 1) {
+			await expect(withHomeLock(folder, async () => "inside")).rejects.toMatchObject({ code: "busy" });
+		}
+		holder.kill("SIGKILL");
+		await once(holder, "exit");
+	});
+
+	it("says which path it is where there is a folder instead of the file", async () => {
+		const path = join(folder, "update.lock");
+		await mkdir(path);
+		await expect(withHomeLock(folder, async () => "inside")).rejects.toMatchObject({
+			code: "lock_unusable",
+			message: `${path} cannot be locked: unable to open database file`,
+			fix: "make it a file that can be read and written, or remove it while no update is running",
+		});
+	});
 });

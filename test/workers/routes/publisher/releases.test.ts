@@ -168,6 +168,20 @@ test("an older version is refused where a newer one is released, until it is sai
 	});
 });
 
+test("a release for a 33rd audience is refused until another audience has no release any more", async () => {
+	for (let number = 1; number <= 32; number += 1)
+		await publish(product, `1.${number}`, "rules", { models: [`M-${number}`] });
+	await upload(product, "1.33", await makePackage("rules"));
+	const release = (models: string[]) => operate("PUT", path("1.33"), { models });
+	const refusal = await expectProblem(await release(["M-33"]), "conflict");
+	expect(String(refusal["detail"])).toMatch(
+		/^the product has releases for 32 audiences .* first withdraw the releases/,
+	);
+	expect((await list())[0]).toMatchObject({ version: "1.33", status: "uploaded" });
+	await operated("POST", path("1.7", "/withdraw"), { reason: "M-7 is no more" });
+	expect((await release(["M-33"])).status).toBe(201);
+});
+
 test("versions without an order are released as they come", async () => {
 	const hashes = `hashes-${product.slice(-8)}`;
 	await operated("POST", "/v1/products", { product: hashes, version_order: "none" });
