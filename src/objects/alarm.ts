@@ -11,6 +11,8 @@ export interface Chore {
 
 /** What is due later than this is looked at again: the platform takes no date after 2189, and a license may end then. */
 const FARTHEST_MS = 365 * 86_400_000;
+/** An alarm that is set to now while an alarm runs may not ring: the platform is given a time that is still to come. */
+const SOONEST_MS = 50;
 /** Later than the end of the alarm that may have brought the object to life, which sets the alarm itself. */
 const REARM_MS = 3_000;
 
@@ -36,11 +38,11 @@ export class Alarm {
 		void this.set();
 	}
 
-	/** Sets the alarm to the earliest due time. To be called whenever one of them changed. */
+	/** Sets the alarm to the earliest due time, and always later than now. To be called whenever one of them changed. */
 	async set(): Promise<void> {
 		const earliest = this.#earliestMs();
 		if (earliest === null) await this.#storage.deleteAlarm();
-		else await this.#storage.setAlarm(Math.max(earliest, this.#nowMs()));
+		else await this.#storage.setAlarm(Math.max(earliest, this.#nowMs() + SOONEST_MS));
 	}
 
 	/**

@@ -33,6 +33,9 @@ export const DIRECTORY_NAME = "directory";
 /** KV takes one write per second and key; two at once may both succeed and leave the earlier one. */
 const KV_WRITE_INTERVAL_MS = 1_100;
 
+/** Every edge reads what `heads` names whenever it moves, so however much changes, no store has it move more often. */
+const HEADS_INTERVAL_MS = 1_100;
+
 /** A write goes to Redis' primary, which may be across the world, and nobody waits for it. */
 const REDIS_WRITE_TIMEOUT_MS = 5_000;
 
@@ -62,12 +65,14 @@ function redisStore({ REDIS_URL: url, REDIS_TOKEN: token }: ObjectBindings, time
 /** @returns every store that gets all records; a lane's name is persisted in outboxes and must not change */
 export function recordLanes(bindings: ObjectBindings): readonly RecordLane[] {
 	// Local KV has no such limit, and nobody there wants to wait for it; Redis has none anywhere.
-	const kvIntervalMs = bindings.ENVIRONMENT === "local" ? 0 : KV_WRITE_INTERVAL_MS;
+	const isLocal = bindings.ENVIRONMENT === "local";
+	const kvIntervalMs = isLocal ? 0 : KV_WRITE_INTERVAL_MS;
 	const seal = createLazyRecordSeal(bindings.MAC_KEYS);
 	return recordStores(bindings, REDIS_WRITE_TIMEOUT_MS).map(({ name, store }) => ({
 		name,
 		store: createSealedStore(store, seal, systemClock),
 		writeIntervalMs: name === "kv" ? kvIntervalMs : 0,
+		headsIntervalMs: isLocal ? 0 : HEADS_INTERVAL_MS,
 	}));
 }
 
@@ -76,8 +81,7 @@ export function directoryPort(bindings: ObjectBindings): DirectoryPort {
 	const directory = () => bindings.DIRECTORY.getByName(DIRECTORY_NAME);
 	return {
 		advanceProduct: (head) => directory().advanceProduct(head),
-		deny: (denial) => directory().deny(denial),
-		allow: (denial) => directory().allow(denial),
+		changeDenials: (changes) => directory().changeDenials(changes),
 		settled: () => directory().settled(),
 	};
 }

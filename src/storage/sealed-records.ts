@@ -29,9 +29,10 @@ interface SealedBody {
 export const HEADS_LIFE_SECONDS = 900;
 /**
  * The same for the records of devices and HA groups. Nobody writes them again before: the edge that finds an ended one asks its
- * Account, which then has the stores get it anew. That is one more call of an object for a device and month.
+ * Account, which then has the stores get it anew. That is one more call of an object for a device and week. A denial stands for as
+ * long, so a longer life would make the deny list longer.
  */
-export const RECORD_LIFE_SECONDS = 30 * 86_400;
+export const RECORD_LIFE_SECONDS = 7 * 86_400;
 
 /** @returns seconds; null = for ever: a revision is reached through `heads` alone, which ends */
 export function recordLifeSeconds(key: string): number | null {

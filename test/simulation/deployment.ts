@@ -178,7 +178,7 @@ export class Deployment {
 		if (toKv === undefined) throw new Error("the object made no lane");
 		// Sealed anew: the object's own seal takes time that is not the schedule's.
 		const kv = createKvRecordStore(this.bindings(location, life).RECORDS, world.time);
-		const lanes = { kv: { ...toKv, store: kv }, redis: { name: "redis", store: redis, writeIntervalMs: 0 } };
+		const lanes = { kv: { ...toKv, store: kv }, redis: { ...toKv, name: "redis", store: redis, writeIntervalMs: 0 } };
 		return this.storeNames.map((name) => {
 			const { store, ...lane } = lanes[name];
 			return { ...lane, store: mortal(createSealedStore(store, PLAIN_SEAL, world.time)) };

@@ -19,7 +19,6 @@ import { HaDesk } from "./ha-desk.ts";
 import { ImportDesk } from "./import-desk.ts";
 import { InstanceDesk } from "./instance-desk.ts";
 import { InstanceTables } from "./instance-tables.ts";
-import { LastingDenials } from "./lasting-denials.ts";
 import { ExpiryDesk } from "./licenses/expiry-desk.ts";
 import { LicenseDesk } from "./licenses/license-desk.ts";
 import { LicenseTables } from "./licenses/license-tables.ts";
@@ -35,7 +34,6 @@ export interface AccountDesks extends DeskParts {
 	/** shared by all that have something to do later */
 	readonly alarm: Alarm;
 	readonly webhooks: Webhooks;
-	readonly lasting: LastingDenials;
 	readonly accountDesk: AccountDesk;
 	readonly licenseDesk: LicenseDesk;
 	readonly deviceDesk: DeviceDesk;
@@ -84,7 +82,6 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 		...desk,
 		alarm,
 		webhooks,
-		lasting: new LastingDenials({ ...desk, directory }),
 		accountDesk: new AccountDesk(desk),
 		licenseDesk,
 		deviceDesk,

@@ -3,6 +3,7 @@
 import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { accountObjectName, isHaGroupId } from "../../entitlement/ids.ts";
 import { deviceKey, haGroupKey } from "../../storage/keys.ts";
+import { RECORD_LIFE_SECONDS } from "../../storage/sealed-records.ts";
 import type { DenyStep, OutboxStep, RecordStep } from "../outbox/outbox-rows.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
 import type { AccountInfo, AccountTables } from "./account-tables.ts";
@@ -17,15 +18,18 @@ export function deviceStep({ version, replaces: _, replacedBy: __, ...body }: De
 }
 
 /**
- * Access tokens that are out carry the old status until they end: the Directory tells every edge meanwhile.
+ * A record from before the change may come back to a store, by a late write, a backup or a thief, and count until the end that
+ * is sealed into it: the Directory tells every edge for so long, and for as long as a token that was made from it.
  * @param since unix seconds of the change @param tokensEndAfter seconds after which no token from before is left
  */
 export function accessStep(device: Device, since: number, tokensEndAfter: number): OutboxStep {
 	return device.status === "active" ? allowStep(device) : denyStep(device, since, tokensEndAfter);
 }
 
-export function denyStep({ id, version }: Device, since: number, tokensEndAfter: number): DenyStep {
-	return { kind: "deny", scope: "device", id, version, until: since + tokensEndAfter, since };
+/** A device under an elastic license gets no token without its Account, whatever a record says (routes/device/token.ts). */
+function denyStep({ id, version, lease }: Device, since: number, tokensEndAfter: number): DenyStep {
+	const recordsEndAfter = lease === null ? RECORD_LIFE_SECONDS : 0;
+	return { kind: "deny", scope: "device", id, version, until: since + recordsEndAfter + tokensEndAfter };
 }
 
 /** Tells the edges that what they and the devices hold of this account is outdated. @param now as `since` above */
@@ -39,8 +43,7 @@ export function licenseEpochStep(
 		scope: "licenseEpoch",
 		id: accountObjectName(id),
 		version,
-		until: now + tokensEndAfter,
-		since: now,
+		until: now + RECORD_LIFE_SECONDS + tokensEndAfter,
 	};
 }
 

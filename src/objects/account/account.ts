@@ -286,9 +286,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	override async alarm(): Promise<void> {
-		if (!this.#exists) return;
-		await this.#desks.alarm.ring();
-		await this.#desks.lasting.renew(nowSeconds());
+		if (this.#exists) await this.#desks.alarm.ring();
 	}
 
 	#records(): OwnedRecords {

@@ -13,7 +13,7 @@ import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } 
 import { type ObjectBindings, recordLanes } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { Outbox } from "../outbox/outbox.ts";
-import type { RecordStep } from "../outbox/outbox-rows.ts";
+import type { DenialStep, RecordStep } from "../outbox/outbox-rows.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import {
 	type RebuildResult,
@@ -24,7 +24,6 @@ import {
 } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { createTables, openTables } from "../schema.ts";
-import { type Denial, endOf, type TimedDenial } from "./denial-tables.ts";
 import { deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
 import { type AccountEntry, type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
@@ -42,11 +41,10 @@ export class Directory extends DurableObject<ObjectBindings> {
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
 		const { storage } = ctx;
-		const onDelivered = () => this.#noteArrival();
 		this.#alarm = new Alarm(storage);
 		const alarm = this.#alarm;
 		const present = (key: string) => stepFor(this.#tables, key, nowSeconds());
-		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, present, onDelivered });
+		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, present });
 		this.outdated = new OutdatedRevisions({ storage, alarm, lanes: () => this.outbox.lanes });
 		this.#tables = new DirectoryTables(ctx.storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
@@ -185,23 +183,11 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return { published: await this.outbox.flush() };
 	}
 
-	/** Has every edge refuse a device or an account whose tokens may still say otherwise. */
-	async deny(denial: TimedDenial): Promise<{ published: boolean }> {
-		const now = nowSeconds();
+	/** Has every edge refuse devices and accounts whose tokens may still say otherwise, or no longer. Makes one new list at most. */
+	async changeDenials(changes: readonly DenialStep[]): Promise<{ published: boolean }> {
 		this.#change(() => {
-			if (!this.#tables.denials.save(denial, endOf(denial, now), false)) return;
-			this.#tables.denials.wait(now, this.outbox.owes(HEADS_KEY));
-			this.#publishDenied();
-		});
-		return { published: await this.outbox.flush() };
-	}
-
-	/** Lifts a denial. */
-	async allow(denial: Denial): Promise<{ published: boolean }> {
-		this.#change(() => {
-			// Nothing to lift, and nothing to remember: the denials of one thing arrive in order.
-			if (!this.#tables.denials.has(denial.scope, denial.id)) return;
-			if (this.#tables.denials.save(denial, 0, true)) this.#publishDenied();
+			const changed = changes.filter((change) => this.#changeDenial(change));
+			if (changed.length > 0) this.#publishDenied();
 		});
 		return { published: await this.outbox.flush() };
 	}
@@ -267,18 +253,18 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep()]);
 	}
 
+	#changeDenial(change: DenialStep): boolean {
+		const { denials } = this.#tables;
+		if (change.kind === "deny") return denials.save(change, change.until, false);
+		// Nothing to lift, and nothing to remember: the denials of one thing arrive in order.
+		return denials.has(change.scope, change.id) && denials.save(change, 0, true);
+	}
+
 	#publishDenied(): void {
-		// Not while they wait: their end is not known then.
-		if (!this.outbox.owes(HEADS_KEY)) this.#tables.denials.dropEnded(nowSeconds());
+		this.#tables.denials.dropEnded(nowSeconds());
 		const revision = this.#tables.raiseRevision("denied");
 		if (revision > 1) this.outdated.add(deniedKey(revision - 1), nowSeconds());
 		this.outbox.add([deniedStep(this.#tables), this.#nextHeadsStep()]);
-	}
-
-	#noteArrival(): void {
-		this.#change(() => {
-			if (this.#tables.denials.arrived(nowSeconds())) this.#publishDenied();
-		});
 	}
 
 	/** After everything else of a change: each call is a new version. */

@@ -47,10 +47,6 @@ export const DIRECTORY_SCHEMA: Schema = {
 			lifted INTEGER NOT NULL, -- 0, 1
 			PRIMARY KEY (scope, id)
 		) WITHOUT ROWID`,
-		`CREATE TABLE denials_waiting ( -- at most one row, while a denial may be on its way to the stores
-			only INTEGER PRIMARY KEY CHECK (only = 1),
-			since INTEGER NOT NULL
-		)`,
 		`CREATE TABLE revisions (
 			name TEXT PRIMARY KEY, -- heads, messages, denied
 			revision INTEGER NOT NULL

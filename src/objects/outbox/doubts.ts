@@ -43,15 +43,6 @@ export class Doubts {
 		this.#sql.exec(query, lane, step.key, nowMs);
 	}
 
-	/** @returns keys of which some store may hold an older version than it was given */
-	keys(limit: number): string[] {
-		const query = "SELECT DISTINCT key FROM outbox_doubts LIMIT ?";
-		return this.#sql
-			.exec<{ key: string }>(query, limit)
-			.toArray()
-			.map(({ key }) => key);
-	}
-
 	#dueMs(): number | null {
 		const [first] = this.#oldest(1);
 		return first === undefined ? null : first.since + SETTLED_AFTER_MS;

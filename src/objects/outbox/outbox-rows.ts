@@ -1,6 +1,7 @@
 // The table behind an outbox: one row per step and lane, in the order of the changes. Synchronous SQL only, so that every
 // method can be part of the owning object's transaction.
 import type { DenialScope } from "../../content/heads-record.ts";
+import { HEADS_KEY } from "../../storage/keys.ts";
 
 export type OutboxStep =
 	| { readonly kind: "record"; readonly key: string; readonly version: number; readonly body: unknown }
@@ -10,15 +11,15 @@ export type OutboxStep =
 			readonly scope: DenialScope;
 			readonly id: string;
 			readonly version: number;
-			/** unix seconds after which no token from before is valid, if the edges learn of it at once */
+			/** unix seconds after which no record and no token from before counts */
 			readonly until: number;
-			/** unix seconds of the change behind it */
-			readonly since?: number;
 	  }
 	| { readonly kind: "allow"; readonly scope: DenialScope; readonly id: string; readonly version: number };
 
 export type DenyStep = OutboxStep & { readonly kind: "deny" };
 export type RecordStep = OutboxStep & { readonly kind: "record" };
+
+export type DenialStep = OutboxStep & { readonly kind: "deny" | "allow" };
 
 export interface OutboxRow {
 	readonly seq: number;
@@ -33,12 +34,12 @@ export const OUTBOX_TABLES = [
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
 		lane TEXT NOT NULL, -- a store, or directory
 		kind TEXT NOT NULL, -- record, head, deny, allow
-		subject TEXT NOT NULL, -- of two waiting steps on one subject only the later one is kept
+		subject TEXT NOT NULL, -- of waiting steps on one subject the latest is kept, and what is in front of a waiting heads
 		step TEXT NOT NULL, -- JSON: an OutboxStep
-		failures INTEGER NOT NULL DEFAULT 0,
-		UNIQUE (lane, subject)
+		failures INTEGER NOT NULL DEFAULT 0
 	)`,
 	"CREATE INDEX outbox_by_lane ON outbox (lane, seq)",
+	"CREATE INDEX outbox_by_subject ON outbox (subject, lane, seq)",
 	`CREATE TABLE outbox_doubts ( -- puts that may still be made (doubts.ts)
 		lane TEXT NOT NULL, -- a store
 		key TEXT NOT NULL,
@@ -62,6 +63,12 @@ function subjectOf(step: OutboxStep): string {
 	}
 }
 
+const HEADS_SUBJECT = subjectOf({ kind: "record", key: HEADS_KEY, version: 0, body: null });
+
+export function isDenial(step: OutboxStep): step is DenialStep {
+	return step.kind === "deny" || step.kind === "allow";
+}
+
 export class OutboxRows {
 	readonly #sql: SqlStorage;
 
@@ -69,9 +76,20 @@ export class OutboxRows {
 		this.#sql = sql;
 	}
 
+	/**
+	 * Adds the step in place of an older one on the same subject. What waits up to the first `heads` of the lane stays, though,
+	 * unless that or what it points to failed: however fast changes come, that `heads` gets its turn, and those behind it wait as one.
+	 */
 	add(lane: string, step: OutboxStep): void {
 		const subject = subjectOf(step);
-		this.#sql.exec("DELETE FROM outbox WHERE lane = ? AND subject = ?", lane, subject);
+		const heads = "SELECT MIN(seq) FROM outbox WHERE subject = ? AND lane = ? AND failures = 0";
+		this.#sql.exec(
+			`DELETE FROM outbox WHERE subject = ? AND lane = ? AND seq > COALESCE((${heads}), 0)`,
+			subject,
+			lane,
+			HEADS_SUBJECT,
+			lane,
+		);
 		this.#sql.exec(
 			"INSERT INTO outbox (lane, kind, subject, step) VALUES (?, ?, ?, ?)",
 			lane,
@@ -93,6 +111,12 @@ export class OutboxRows {
 
 	has(seq: number): boolean {
 		return this.#exists("SELECT 1 FROM outbox WHERE seq = ?", seq);
+	}
+
+	/** @returns denials of the lane, lifted ones too, from the row `seq` on, in order; heads between them wait for records anyway */
+	denialsFrom(lane: string, seq: number, limit: number): OutboxRow[] {
+		const query = "SELECT seq, step FROM outbox WHERE lane = ? AND seq >= ? AND kind <> 'head' ORDER BY seq LIMIT ?";
+		return this.#all(query, lane, seq, limit);
 	}
 
 	/** @returns the first row of the lane that is not a head, or null */
@@ -122,8 +146,22 @@ export class OutboxRows {
 		this.#sql.exec("DELETE FROM outbox WHERE seq = ?", seq);
 	}
 
-	countFailure(seq: number): void {
-		this.#sql.exec("UPDATE outbox SET failures = failures + 1 WHERE seq = ?", seq);
+	/**
+	 * Counts it for the `heads` behind the row too, which waits for it. The next attempt is of what is there now: rows up to the
+	 * first `heads` that a later one overtakes go.
+	 */
+	countFailure(lane: string, seq: number): void {
+		const heads = "SELECT MIN(seq) FROM outbox WHERE subject = ? AND lane = ? AND seq > ?";
+		const query = `UPDATE outbox SET failures = failures + 1 WHERE seq IN (?, (${heads}))`;
+		this.#sql.exec(query, seq, HEADS_SUBJECT, lane, seq);
+		this.#sql.exec(
+			`DELETE FROM outbox WHERE lane = ? AND seq <= (SELECT MIN(seq) FROM outbox WHERE subject = ? AND lane = ?)
+				AND EXISTS (SELECT 1 FROM outbox AS later
+					WHERE later.subject = outbox.subject AND later.lane = outbox.lane AND later.seq > outbox.seq)`,
+			lane,
+			HEADS_SUBJECT,
+			lane,
+		);
 	}
 
 	mostFailures(lane: string): number {

@@ -8,17 +8,15 @@ import { HEADS_KEY } from "../../storage/keys.ts";
 import { isRevisionKey, type RecordStore } from "../../storage/record-store.ts";
 import { within } from "../../storage/time-limit.ts";
 import { Alarm } from "../alarm.ts";
-import { announce, type DirectoryPort } from "./directory-port.ts";
+import type { DirectoryPort } from "./directory-port.ts";
 import { Doubts } from "./doubts.ts";
-import { type OutboxRow, OutboxRows, type OutboxStep, type RecordStep } from "./outbox-rows.ts";
-import { WritePace } from "./write-pace.ts";
+import { isDenial, type OutboxRow, OutboxRows, type OutboxStep, type RecordStep } from "./outbox-rows.ts";
+import { type WriteIntervals, WritePace } from "./write-pace.ts";
 
 /** A store and the name of its lane, which is persisted: it must not change while rows may wait. */
-export interface RecordLane {
+export interface RecordLane extends WriteIntervals {
 	readonly name: string;
 	readonly store: RecordStore;
-	/** least time between two writes of one key; KV silently loses the later one of two that come at once */
-	readonly writeIntervalMs: number;
 }
 
 export interface OutboxOptions {
@@ -31,12 +29,12 @@ export interface OutboxOptions {
 	/** the object's; left out where the outbox has it for itself */
 	readonly alarm?: Alarm;
 	readonly callerWaitMs?: number;
-	/** Runs whenever everything has arrived. Synchronous; may add steps, which are then delivered by the alarm. */
-	readonly onDelivered?: () => void;
 	readonly clock?: Clock;
 	/** 0 ≤ x < 1 */
 	readonly random?: () => number;
 }
+
+type Attempt = "delivered" | "failed" | "overtaken";
 
 const DIRECTORY_LANE = "directory";
 /** How long a caller waits for delivery; its change is safe anyway. */
@@ -46,8 +44,10 @@ const FIRST_RETRY_MS = 3_000;
 const MAX_RETRY_MS = 300_000;
 /** A step that takes longer counts as failed and is tried again. */
 const STEP_TIMEOUT_MS = 30_000;
-/** Rows per lane and run: a put may take two of the 1,000 KV operations that one invocation has. */
+/** Rows per lane and run, and denials as one per call: a put may take two of the 1,000 KV operations that one invocation has. */
 const ROWS_PER_RUN = 200;
+/** One call of the Directory and one new list of all denials, however many devices of the account are refused together. */
+const DENIALS_AT_ONCE = 200;
 /** A Worker has six connections at a time. */
 const ROWS_AT_ONCE = 6;
 
@@ -58,7 +58,6 @@ export class Outbox {
 	readonly #rows: OutboxRows;
 	readonly #directory: DirectoryPort | null;
 	readonly #callerWaitMs: number;
-	readonly #onDelivered: () => void;
 	readonly #clock: Clock;
 	readonly #random: () => number;
 	readonly #running = new Map<string, Promise<void>>();
@@ -76,7 +75,6 @@ export class Outbox {
 		this.#rows = new OutboxRows(options.storage.sql);
 		this.#directory = options.directory;
 		this.#callerWaitMs = options.callerWaitMs ?? CALLER_WAIT_MS;
-		this.#onDelivered = options.onDelivered ?? (() => {});
 		this.#clock = options.clock ?? systemClock;
 		this.#pace = new WritePace(this.#clock.nowMs());
 		this.#random = options.random ?? (() => Math.random());
@@ -127,11 +125,6 @@ export class Outbox {
 		return this.#rows.count(lane);
 	}
 
-	/** @returns keys of which some store may hold an older version for minutes to come, at most as many as one run delivers */
-	doubtfulKeys(): readonly string[] {
-		return this.#doubts.keys(ROWS_PER_RUN);
-	}
-
 	/** What waits at the beginning of a life may be in the middle of a put that the life before began. */
 	#noteEarlierLife(): void {
 		if (this.#isAwake) return;
@@ -175,7 +168,6 @@ export class Outbox {
 		// Denials need no record, so they do not wait for the stores; heads do, and get their turn after each of them.
 		const news = stores.map((run) => run.then(() => this.#run(DIRECTORY_LANE)));
 		await Promise.all([this.#run(DIRECTORY_LANE), ...news]);
-		if (this.#rows.isEmpty()) this.#onDelivered();
 		this.#dueMs = this.#clock.nowMs() + this.#retryDelayMs();
 		await this.#alarm.set();
 	}
@@ -193,38 +185,51 @@ export class Outbox {
 	async #deliverLane(lane: string): Promise<void> {
 		for (let count = 0; count < ROWS_PER_RUN; ) {
 			const rows = this.#nextRows(lane, Math.min(ROWS_AT_ONCE, ROWS_PER_RUN - count));
-			const attempts = await Promise.all(rows.map((row) => this.#attempt(lane, row)));
+			const attempts = await this.#attemptAll(lane, rows);
 			// Together and in one turn: each commit holds back what goes out next.
 			for (const [place, { seq, step }] of rows.entries()) {
 				if (attempts[place] === "delivered") this.#rows.remove(seq);
 				else if (attempts[place] === "failed") {
-					this.#rows.countFailure(seq);
+					this.#rows.countFailure(lane, seq);
 					this.#doubts.note(lane, step, this.#clock.nowMs());
 				}
 			}
 			if (rows.length === 0 || attempts.includes("failed")) break;
-			count += rows.length;
+			count += rows.some(({ step }) => isDenial(step)) ? 1 : rows.length;
 		}
 		// In the same turn as the last look at the rows, so that nobody joins a run that will not look again.
 		this.#running.delete(lane);
 	}
 
-	async #attempt(lane: string, { seq, step }: OutboxRow): Promise<"delivered" | "failed" | "overtaken"> {
+	/** Denials go in one call, so all of them arrive or none. */
+	async #attemptAll(lane: string, rows: readonly OutboxRow[]): Promise<readonly Attempt[]> {
+		const denials = rows.map(({ step }) => step).filter(isDenial);
+		if (denials.length === 0) return Promise.all(rows.map((row) => this.#attempt(lane, row)));
+		const attempt = await this.#inTime(lane, () => this.#announce((directory) => directory.changeDenials(denials)));
+		return rows.map(() => attempt);
+	}
+
+	async #attempt(lane: string, { seq, step }: OutboxRow): Promise<Attempt> {
 		if (step.kind === "record") await this.#untilWritable(lane, step);
 		// A newer version may have taken the place of the row that was waiting.
 		if (!this.#rows.has(seq)) return "overtaken";
+		return this.#inTime(lane, () => this.#deliverStep(lane, step));
+	}
+
+	async #inTime(lane: string, deliver: () => Promise<void>): Promise<Attempt> {
 		try {
-			await within(this.#clock, STEP_TIMEOUT_MS, lane, this.#deliverStep(lane, step));
+			await within(this.#clock, STEP_TIMEOUT_MS, lane, deliver());
 			return "delivered";
 		} catch {
 			return "failed";
 		}
 	}
 
-	/** The rows of the lane whose turn it is: one, or several records to which nothing points, whose order does not matter. */
+	/** The rows of the lane whose turn it is: one, several denials, or several records to which nothing points, in whatever order. */
 	#nextRows(lane: string, limit: number): readonly OutboxRow[] {
 		const first = this.#next(lane);
 		if (first === null) return [];
+		if (isDenial(first.step)) return this.#rows.denialsFrom(lane, first.seq, DENIALS_AT_ONCE);
 		if (!standsAlone(first.step)) return [first];
 		const rows = this.#rows.leading(lane, limit);
 		const end = rows.findIndex(({ step }) => !standsAlone(step));
@@ -241,8 +246,13 @@ export class Outbox {
 
 	async #deliverStep(lane: string, step: OutboxStep): Promise<void> {
 		if (step.kind === "record") return this.#deliverRecord(lane, step);
-		if (this.#directory === null) throw new Error(`the directory cannot deliver a ${step.kind} to itself`);
-		const { published } = await announce(this.#directory, step);
+		if (step.kind === "head") return this.#announce((directory) => directory.advanceProduct(step));
+		return this.#announce((directory) => directory.changeDenials([step]));
+	}
+
+	async #announce(tell: (directory: DirectoryPort) => Promise<{ published: boolean }>): Promise<void> {
+		if (this.#directory === null) throw new Error("the directory has nobody to tell");
+		const { published } = await tell(this.#directory);
 		this.#directoryPublished = published;
 	}
 
@@ -255,13 +265,13 @@ export class Outbox {
 			await target.store.put(step.key, { version: step.version, body: step.body });
 		} finally {
 			this.#underWay.delete(put);
-			this.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());
+			this.#pace.note(lane, target, step.key, this.#clock.nowMs());
 		}
 	}
 
 	async #untilWritable(lane: string, step: RecordStep): Promise<void> {
-		const interval = this.lanes.find(({ name }) => name === lane)?.writeIntervalMs ?? 0;
-		const waitMs = this.#pace.waitMs(lane, interval, step, this.#clock.nowMs());
+		const target = this.lanes.find(({ name }) => name === lane);
+		const waitMs = target === undefined ? 0 : this.#pace.waitMs(lane, target, step, this.#clock.nowMs());
 		if (waitMs > 0) await pause(this.#clock, waitMs);
 	}
 

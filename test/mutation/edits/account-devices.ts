@@ -12,11 +12,6 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "what a device says of its HA group reaches the edges seconds later than it could",
 			},
 			{
-				from: "await this.#desks.lasting.renew(nowSeconds());",
-				to: "",
-				breaks: "denials end while a store that is down has the old records",
-			},
-			{
 				from: "if (known !== null) return known;",
 				to: "",
 				breaks: "an account that is created twice loses its name",
@@ -202,12 +197,23 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 			"test/workers/objects/outbox/record-pages",
 			"test/workers/objects/account/",
 			"test/workers/routes/operator/records",
+			"test/workers/routes/attacks/put-back",
 		],
 		edits: [
 			{
-				from: "until: since + tokensEndAfter, since }",
-				to: "until: since + tokensEndAfter }",
-				breaks: "a denial that is delivered late ends before the tokens that it refuses",
+				from: "lease === null ? RECORD_LIFE_SECONDS : 0",
+				to: "0",
+				breaks: "a record from before a revocation is believed once the denial has ended",
+			},
+			{
+				from: "lease === null ? RECORD_LIFE_SECONDS : 0",
+				to: "RECORD_LIFE_SECONDS",
+				breaks: "instances that come and go fill the deny list",
+			},
+			{
+				from: "until: now + RECORD_LIFE_SECONDS + tokensEndAfter",
+				to: "until: now + tokensEndAfter",
+				breaks: "a record from before a change of licenses is decided on",
 			},
 			{
 				from: "key > deviceKey(renewedTo)",
@@ -250,32 +256,6 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				from: "return outbox.isEmpty() && account.renewedTo() !== null;",
 				to: "return account.renewedTo() !== null;",
 				breaks: "thousands of records go before a revocation that waits",
-			},
-		],
-	},
-	{
-		file: "src/objects/account/lasting-denials.ts",
-		tests: ["test/workers/objects/account/", "test/workers/routes/operator/license-changes"],
-		edits: [
-			{
-				from: '.filter(({ status }) => status !== "active")',
-				to: "",
-				breaks: "an active device whose record is late is refused",
-			},
-			{
-				from: "account.renewedTo() === null && !isDoubtful",
-				to: "account.renewedTo() === null",
-				breaks: "a new license epoch is forgotten while a store still has old records",
-			},
-			{
-				from: "until - now > RENEW_BEFORE_SECONDS",
-				to: "until > now",
-				breaks: "a license epoch is renewed only when it has ended",
-			},
-			{
-				from: "[...this.#denials(doubtful, now), this.#renewLicenseEpoch",
-				to: "[this.#renewLicenseEpoch",
-				breaks: "a revocation ends while a store that is down has the old record",
 			},
 		],
 	},

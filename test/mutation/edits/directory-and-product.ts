@@ -9,24 +9,9 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/operator/"],
 		edits: [
 			{
-				from: "if (!this.outbox.owes(HEADS_KEY)) this.#tables.denials.dropEnded(nowSeconds());",
-				to: "this.#tables.denials.dropEnded(nowSeconds());",
-				breaks: "a denial that no store has yet is dropped by the next one",
-			},
-			{
-				from: "if (!this.#tables.denials.has(denial.scope, denial.id)) return;\n",
-				to: "",
+				from: "return denials.has(change.scope, change.id) && denials.save(change, 0, true);",
+				to: "return denials.save(change, 0, true);",
 				breaks: "each reinstated device leaves a row, and all edges read a new list",
-			},
-			{
-				from: "this.#tables.denials.wait(now, this.outbox.owes(HEADS_KEY));\n",
-				to: "",
-				breaks: "a denial that reached the stores late ends as if it had been in time",
-			},
-			{
-				from: "this.#tables.denials.wait(now, this.outbox.owes(HEADS_KEY));",
-				to: "this.#tables.denials.wait(now);",
-				breaks: "a denial behind an older one that waits ends too early",
 			},
 			{
 				from: "if (this.#tables.raiseProduct(head.product, head.revision)) this.outbox.add([this.#nextHeadsStep()]);",
@@ -64,34 +49,19 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		file: "src/objects/directory/denial-tables.ts",
 		edits: [
 			{
-				from: "now - since > LATE_SECONDS ? until + now - since : until",
-				to: "until",
-				breaks: "a denial that came late ends before the tokens that it refuses",
-			},
-			{
 				from: "until = MAX(until, excluded.until)",
 				to: "until = excluded.until",
 				breaks: "a second denial can end the first one earlier",
 			},
 			{
-				from: "AND NOT excluded.lifted AND NOT lifted AND",
-				to: "AND",
-				breaks: "a denial that was lifted comes back when it is repeated",
-			},
-			{
-				from: "WHERE excluded.version > version OR",
-				to: "WHERE excluded.version >= version OR",
+				from: "WHERE excluded.version > version RETURNING",
+				to: "WHERE excluded.version >= version RETURNING",
 				breaks: "each repetition of a denial is published anew",
 			},
 			{
 				from: "WHERE until <= ?",
 				to: "WHERE until < ?",
 				breaks: "a denial stays a second longer than it must",
-			},
-			{
-				from: "SET until = until + ? WHERE lifted = 0",
-				to: "SET until = until + ?",
-				breaks: "rows of denials that were lifted stay for longer",
 			},
 		],
 	},

@@ -8,9 +8,9 @@ export const OUTBOX: readonly FileEdits[] = [
 		file: "src/objects/alarm.ts",
 		edits: [
 			{
-				from: "Math.max(earliest, this.#nowMs())",
-				to: "earliest",
-				breaks: "an alarm is set to a time that is over",
+				from: "Math.max(earliest, this.#nowMs() + SOONEST_MS)",
+				to: "Math.max(earliest, this.#nowMs())",
+				breaks: "an alarm is set to now while an alarm runs, and does not ring",
 			},
 			{
 				from: "Math.min(...due, this.#nowMs() + FARTHEST_MS)",
@@ -100,18 +100,13 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "a change whose object dies before the answer is never published",
 			},
 			{
-				from: "if (this.#rows.isEmpty()) this.#onDelivered();\n",
-				to: "this.#onDelivered();\n",
-				breaks: "denials count as arrived while a store lacks them",
-			},
-			{
 				from: 'if (!this.#rows.has(seq)) return "overtaken";\n',
 				to: "",
 				breaks: "a version that was overtaken while it waited is written after all",
 			},
 			{
-				from: "} finally {\n\t\t\tthis.#underWay.delete(put);\n\t\t\tthis.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());\n\t\t}",
-				to: "} catch (error) {\n\t\t\tthrow error;\n\t\t}\n\t\tthis.#underWay.delete(put);\n\t\tthis.#pace.note(lane, target.writeIntervalMs, step.key, this.#clock.nowMs());",
+				from: "} finally {\n\t\t\tthis.#underWay.delete(put);\n\t\t\tthis.#pace.note(lane, target, step.key, this.#clock.nowMs());\n\t\t}",
+				to: "} catch (error) {\n\t\t\tthrow error;\n\t\t}\n\t\tthis.#underWay.delete(put);\n\t\tthis.#pace.note(lane, target, step.key, this.#clock.nowMs());",
 				breaks: "after a failed write the next one comes too soon for the store",
 			},
 			{
@@ -135,8 +130,8 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "a change counts as published while the Directory waits for a store",
 			},
 			{
-				from: "await within(this.#clock, STEP_TIMEOUT_MS, lane, this.#deliverStep(lane, step));",
-				to: "await this.#deliverStep(lane, step);",
+				from: "await within(this.#clock, STEP_TIMEOUT_MS, lane, deliver());",
+				to: "await deliver();",
 				breaks: "a store that never answers holds up its lane for ever",
 			},
 			{
@@ -171,9 +166,14 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "each revision that was overtaken is delivered one after the other",
 			},
 			{
-				from: '"DELETE FROM outbox WHERE lane = ? AND subject = ?", lane, subject',
-				to: '"DELETE FROM outbox WHERE subject = ?", subject',
+				from: "DELETE FROM outbox WHERE subject = ? AND lane = ? AND seq >",
+				to: "DELETE FROM outbox WHERE subject = ? AND lane <> ? AND seq >",
 				breaks: "with two stores only the last one gets a record",
+			},
+			{
+				from: "seq > COALESCE((${heads}), 0)",
+				to: "(seq > 0 OR seq > (${heads}))",
+				breaks: "while denials come one after the other, edges hear of none, nor of a release",
 			},
 			{
 				from: "kind = 'record' AND seq < ? LIMIT 1",
@@ -247,6 +247,11 @@ export const OUTBOX: readonly FileEdits[] = [
 	{
 		file: "src/objects/outbox/write-pace.ts",
 		edits: [
+			{
+				from: "key === HEADS_KEY ? Math.max(writeIntervalMs, headsIntervalMs) : writeIntervalMs",
+				to: "writeIntervalMs",
+				breaks: "a device that leaves and returns has every edge of the world read many times a second",
+			},
 			{
 				from: "this.#lastWriteMs.set(`${lane} ${key}`, nowMs)",
 				to: "this.#lastWriteMs.set(key, nowMs)",

@@ -287,8 +287,18 @@ describe("status of a device", () => {
 		const { account, device, deviceId, set } = await activated();
 		expect(await set("suspended")).toMatchObject({ ok: true, changed: true, published: true });
 		expect(await storedRecord(`device:${deviceId}`)).toMatchObject({ version: 2, body: { status: "suspended" } });
-		expect(await storedDenials()).toEqual({ [deviceId]: NOW + 3_600 + 300 });
+		// As long as a record from before may count, and then a token that was made from it.
+		expect(await storedDenials()).toEqual({ [deviceId]: NOW + 7 * 86_400 + 3_600 + 300 });
 		expect(await account().activate(device(2))).toEqual({ ok: false, reason: "no_seat_left" });
+	});
+
+	it("suspended under an elastic license: the denial ends with the tokens, since none is given without the account", async () => {
+		const { account, device } = await createAccount({ leaseSeconds: 900 });
+		await account().activate(device(1));
+		const deviceId = device(1).candidateDeviceId;
+		await account().setDeviceStatus({ ...OPERATOR, deviceId, status: "suspended", reason: "" });
+		expect(await storedDenials()).toEqual({ [deviceId]: NOW + 3_600 + 300 });
+		expect(await account().renewSeat({ deviceId, now: NOW })).toEqual({ ok: false, reason: "suspended" });
 	});
 
 	it("reinstated: the denial is lifted", async () => {

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { Alarm } from "../../../../src/objects/alarm.ts";
 import type { DirectoryPort } from "../../../../src/objects/outbox/directory-port.ts";
 import { Outbox, type RecordLane } from "../../../../src/objects/outbox/outbox.ts";
-import { OUTBOX_TABLES, type OutboxStep } from "../../../../src/objects/outbox/outbox-rows.ts";
+import { type DenialStep, OUTBOX_TABLES, type OutboxStep } from "../../../../src/objects/outbox/outbox-rows.ts";
 import { createTables } from "../../../../src/objects/schema.ts";
 import type { Clock } from "../../../../src/storage/clock.ts";
 import { freshName } from "../../../support/fresh-names.ts";
@@ -28,8 +28,8 @@ export class FakeDirectory implements DirectoryPort {
 		return { published: this.published };
 	}
 	advanceProduct = (head: { product: string; revision: number }) => this.#call(`head ${head.product}@${head.revision}`);
-	deny = (denial: { id: string; version: number; until: number }) => this.#call(`deny ${denial.id} ${denial.version}`);
-	allow = (denial: { id: string; version: number }) => this.#call(`allow ${denial.id} ${denial.version}`);
+	changeDenials = (changes: readonly DenialStep[]) =>
+		this.#call(changes.map(({ kind, id, version }) => `${kind} ${id} ${version}`).join(", "));
 	settled = async () => this.published;
 }
 
@@ -71,6 +71,7 @@ export interface Bench {
 export interface BenchOptions {
 	readonly lanes?: readonly string[];
 	readonly writeIntervalMs?: number;
+	readonly headsIntervalMs?: number;
 	readonly random?: number;
 	readonly callerWaitMs?: number;
 }
@@ -80,11 +81,18 @@ export async function onBench(test: (bench: Bench) => Promise<void>, options: Be
 		const stores = { kv: new FakeRecordStore(), redis: new FakeRecordStore() };
 		const directory = new FakeDirectory();
 		const clock = new PauseClock();
-		const { lanes: names = ["kv"], writeIntervalMs = 0, random = 0, callerWaitMs = 10_000 } = options;
+		const {
+			lanes: names = ["kv"],
+			writeIntervalMs = 0,
+			headsIntervalMs = 0,
+			random = 0,
+			callerWaitMs = 10_000,
+		} = options;
 		const lanes: RecordLane[] = names.map((name) => ({
 			name,
 			store: name === "redis" ? stores.redis : stores.kv,
 			writeIntervalMs,
+			headsIntervalMs,
 		}));
 		createTables(state.storage, { tables: OUTBOX_TABLES, steps: [] });
 		const truth = new Map<string, OutboxStep>();

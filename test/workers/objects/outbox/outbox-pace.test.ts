@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { onBench, record } from "./outbox-bench.ts";
 
+const heads = (version: number, denied = version) => record("heads", version, { products: {}, messages: 0, denied });
+
 describe("outbox, pace", () => {
 	it("leaves the store's interval between two writes of one key, and none between different keys", () =>
 		onBench(
@@ -14,6 +16,60 @@ describe("outbox, pace", () => {
 				expect(await outbox.flush()).toBe(true);
 				expect(clock.pauses).toEqual([800]);
 				expect(kv.puts).toEqual(["heads 1", "device:a 1", "heads 2"]);
+			},
+			{ writeIntervalMs: 1_100 },
+		));
+
+	it("has heads move once in its interval also where the store takes writes at any time, and all else at once", () =>
+		onBench(
+			async ({ outbox, restart, kv, clock }) => {
+				outbox.add([heads(2, 0), record("device:a", 1)]);
+				await outbox.flush();
+				clock.ms += 300;
+				outbox.add([record("device:a", 2)]);
+				await outbox.flush();
+				expect(clock.pauses).toEqual([]);
+				outbox.add([heads(3, 0)]);
+				await outbox.flush();
+				expect(clock.pauses).toEqual([800]);
+				// The store loses nothing, so an object that comes to life need not wait.
+				const restarted = restart();
+				restarted.add([heads(4, 0)]);
+				await restarted.flush();
+				expect(clock.pauses).toEqual([800]);
+				expect(kv.puts).toEqual(["heads 2", "device:a 1", "device:a 2", "heads 3", "heads 4"]);
+			},
+			{ headsIntervalMs: 1_100 },
+		));
+
+	it("gives heads its turn in less than 5 s while fifty denials a second come, and merges them", () =>
+		onBench(
+			async ({ outbox, kv, clock }) => {
+				const moves: [version: number, ms: number][] = [];
+				let revision = 1;
+				const change = () => {
+					revision += 1;
+					outbox.add([record(`denied@${revision}`, revision), heads(revision)]);
+				};
+				const startMs = clock.ms;
+				// Each put takes its time, in which denials come; nothing is left when half a minute is over.
+				kv.onPut = (key, { version }) => {
+					for (let count = 0; count < 15 && clock.ms - startMs < 30_000; count += 1) {
+						clock.ms += 20;
+						change();
+					}
+					if (key === "heads") moves.push([version, clock.ms - startMs]);
+				};
+				clock.onPause = () => {
+					if (clock.ms - startMs < 30_000) for (let count = 0; count < 15; count += 1) change();
+				};
+				change();
+				while (!outbox.isEmpty()) await outbox.deliver();
+				expect(moves.length).toBeGreaterThan(10);
+				const gaps = moves.map(([, ms], place) => ms - (moves[place - 1]?.[1] ?? 0));
+				expect(Math.max(...gaps)).toBeLessThan(5_000);
+				expect(moves.at(-1)?.[0]).toBe(revision);
+				expect(kv.puts.length).toBeLessThanOrEqual(2 * moves.length);
 			},
 			{ writeIntervalMs: 1_100 },
 		));

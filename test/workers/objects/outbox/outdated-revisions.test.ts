@@ -187,7 +187,7 @@ describe("what the objects published in KV", () => {
 			const message = { id, severity: "info", title: "News", body: "Read", locales: {}, audience: {} } as const;
 			const window = { startsAt: change.now, endsAt: change.now + 9_999 };
 			await directory().createMessage({ ...change, message: { ...message, ...window } });
-			await directory().deny({ scope: "device", id, version: 1, until: change.now + 9_999 });
+			await directory().changeDenials([{ kind: "deny", scope: "device", id, version: 1, until: change.now + 9_999 }]);
 		}
 		expect(await keysOf("messages@")).toEqual(["messages@1", "messages@2", "messages@3"]);
 		expect(await keysOf("denied@")).toEqual(["denied@1", "denied@2", "denied@3"]);

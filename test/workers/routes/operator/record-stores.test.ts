@@ -8,20 +8,19 @@ const REDIS_TOKEN = "token-of-redis";
 
 describe("the outbox has a lane for each store", () => {
 	const lanesOf = (variables: Record<string, string | undefined>) =>
-		recordLanes({ ...bindings, REDIS_URL, REDIS_TOKEN, ...variables }).map(({ name, writeIntervalMs }) => [
-			name,
-			writeIntervalMs,
-		]);
+		recordLanes({ ...bindings, REDIS_URL, REDIS_TOKEN, ...variables }).map(
+			({ name, writeIntervalMs, headsIntervalMs }) => [name, writeIntervalMs, headsIntervalMs],
+		);
 
 	test.each([
-		[undefined, [["kv", 1_100]]],
-		["", [["kv", 1_100]]],
-		["kv", [["kv", 1_100]]],
-		["redis", [["redis", 0]]],
+		[undefined, [["kv", 1_100, 1_100]]],
+		["", [["kv", 1_100, 1_100]]],
+		["kv", [["kv", 1_100, 1_100]]],
+		["redis", [["redis", 0, 1_100]]],
 		// biome-ignore format: a table
-		["redis,kv", [["redis", 0], ["kv", 1_100]]],
+		["redis,kv", [["redis", 0, 1_100], ["kv", 1_100, 1_100]]],
 		// biome-ignore format: a table
-		["kv,redis", [["kv", 1_100], ["redis", 0]]],
+		["kv,redis", [["kv", 1_100, 1_100], ["redis", 0, 1_100]]],
 	])("RECORD_STORE %j: %j", (RECORD_STORE, lanes) => {
 		expect(lanesOf({ ENVIRONMENT: "production", RECORD_STORE })).toEqual(lanes);
 	});
