@@ -76,8 +76,8 @@ async function register({ number, key }: Firewall, code: string, cut: Cut): Prom
 		dpop,
 		"content-type": "application/json",
 		"content-length": Buffer.byteLength(body),
-		// Each is somewhere else: the rate limit is per address.
-		"cf-connecting-ip": `2001:db8::${number.toString(16)}`,
+		// Each is somewhere else: the rate limit is per address, and of IPv6 per /64.
+		"cf-connecting-ip": `2001:db8:0:${number.toString(16)}::1`,
 	};
 	return new Promise((resolve, reject) => {
 		const sent = request(url, { method: "POST", headers }, (answer) => {

@@ -21,8 +21,8 @@ export function freshProduct(): { readonly name: string; readonly number: number
 
 const network = Array.from(crypto.getRandomValues(new Uint16Array(2)), (part) => part.toString(16)).join(":");
 
-/** @returns an IPv6 address of the block for documentation (RFC 3849) */
+/** @returns a unique local IPv6 address (RFC 4193) in a /64 of its own, since limits count by that */
 export function newAddress(): string {
 	addresses += 1;
-	return `2001:db8:${network}::${addresses.toString(16)}`;
+	return `fd00:${network}:${addresses.toString(16)}::1`;
 }
