@@ -101,7 +101,11 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/device-desk.ts",
-		tests: ["test/workers/routes/operator/device-status"],
+		tests: [
+			"test/workers/routes/operator/device-status",
+			"test/workers/objects/account/seats/",
+			"test/workers/objects/account/ha/",
+		],
 		edits: [
 			{
 				from: 'if (decision.reason === "no_seat_left") this.#admission.noteRefusal(place, claims, known, by);',

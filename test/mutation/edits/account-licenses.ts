@@ -183,7 +183,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/seats/seat-ledger.ts",
-		tests: SEATS,
+		tests: [...SEATS, "test/workers/routes/operator/license-usage"],
 		edits: [
 			{
 				from: "this.free(seat.holder, by, `left for license ${seat.license}`);\n",
@@ -268,9 +268,9 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 				breaks: "refusals under one license count against another",
 			},
 			{
-				from: "DELETE FROM seat_peaks WHERE license = ? AND day <= ?",
-				to: "DELETE FROM seat_peaks WHERE license = ? AND day < ?",
-				breaks: "a day more than anybody asks for is kept of each license",
+				from: "AND day < (SELECT MAX(day)",
+				to: "AND day <= (SELECT MAX(day)",
+				breaks: "a license in which nothing has changed for a year forgets how many seats were taken",
 			},
 		],
 	},

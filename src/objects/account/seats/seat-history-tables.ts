@@ -15,11 +15,16 @@ export class SeatHistoryTables {
 		return this.#sql.exec<{ day: number; start: number; peak: number }>(query, license, day).toArray()[0] ?? null;
 	}
 
-	/** Writes the day as it is given, new or changed; days that nobody asks for any more go. */
+	/** Writes the day as it is given, new or changed. Days that nobody asks for go, but for the last of them: it says what followed. */
 	saveDay(license: string, { day, start, peak }: DayOfSeats): void {
 		const query = "INSERT OR REPLACE INTO seat_peaks (license, day, start, peak) VALUES (?, ?, ?, ?)";
 		this.#sql.exec(query, license, day, start, peak);
-		this.#sql.exec("DELETE FROM seat_peaks WHERE license = ? AND day <= ?", license, day - PEAK_DAYS_KEPT);
+		this.#sql.exec(
+			"DELETE FROM seat_peaks WHERE license = ? AND day < (SELECT MAX(day) FROM seat_peaks WHERE license = ? AND day <= ?)",
+			license,
+			license,
+			day - PEAK_DAYS_KEPT,
+		);
 	}
 
 	/** @returns the rows of the given day and of later days, and the last row before that day; earliest first */

@@ -102,6 +102,17 @@ describe("the usage of a license", () => {
 		expect(await usage()).toMatchObject({ refused_last_day: 0 });
 	});
 
+	test("knows how many were taken on each day, though nothing had changed for more than a year before", async () => {
+		const { account, license, code, usage } = await licensed({ ends_at: timeAfter(900 * DAY) });
+		await newFirewall(code);
+		moveTo(450 * DAY);
+		const later = await operated<{ code: string }>("POST", `/v1/accounts/${account}/codes`, { license });
+		await newFirewall(later.code);
+		const { peaks } = await usage("?days=30");
+		expect(peaks).toHaveLength(30);
+		expect(peaks.map(({ taken }) => taken)).toEqual([...Array(29).fill(1), 2]);
+	});
+
 	test.each(["?days=0", "?days=401", "?days=x"])("is refused with %s", async (query) => {
 		const { path } = await licensed();
 		await expectProblem(await operate("GET", `${path}/usage${query}`), "invalid_request");
