@@ -62,6 +62,9 @@ export function callerNetwork(request: Request): string {
  * @returns the address itself for IPv4, its first 64 bits for IPv6
  */
 export function networkOf(address: string): string {
+	// An IPv4 address that is written as one of IPv6 (RFC 4291 §2.5.5.2) is its own, and not everybody's.
+	const mapped = /^::ffff:([0-9.]+)$/i.exec(address)?.[1];
+	if (mapped !== undefined) return mapped;
 	const [head = "", tail] = address.split("::");
 	if (!head.includes(":") && tail === undefined) return address;
 	const groups = (text: string) => text.split(":").filter((group) => group !== "");
