@@ -109,7 +109,8 @@ function sharedOf(
 	return {
 		compatibilityDate,
 		compatibilityFlags: [...compatibilityFlags],
-		bindings: { ...production, ...secrets, MAX_PACKAGE_BYTES, ...vars },
+		// A load generator speaks plain http here, which a deployed service refuses; nothing else on the paths measured differs.
+		bindings: { ...production, ENVIRONMENT: "local", ...secrets, MAX_PACKAGE_BYTES, ...vars },
 		kvNamespaces: { RECORDS: "records" },
 		r2Buckets: { PACKAGES: "packages" },
 		ratelimits: { RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
