@@ -65,13 +65,8 @@ export class Account extends DurableObject<ObjectBindings> {
 	async create(input: Change & { id: string; name: string }): Promise<AccountInfo> {
 		const known = await this.info();
 		if (known !== null) return known;
-		const account: AccountInfo = {
-			id: input.id,
-			name: input.name,
-			createdAt: input.now,
-			closedAt: null,
-			licenseEpoch: 0,
-		};
+		const { id, name, now: createdAt } = input;
+		const account: AccountInfo = { id, name, createdAt, closedAt: null, licenseEpoch: 0 };
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, ACCOUNT_SCHEMA);
 			this.#desks.account.insert(account);
