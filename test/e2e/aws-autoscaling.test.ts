@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
-import { type LocalWorker, startWorker } from "../../cli/worker/local-worker.ts";
-import { findFreePort } from "../../cli/worker/port.ts";
+import type { LocalWorker } from "../../cli/worker/local-worker.ts";
 import { autoscalingNews } from "../support/autoscaling-events.ts";
 import { AWS_WORDS, StubAws } from "../support/stand-ins/stub-aws.ts";
 import { runCli } from "../unit/cli/support/run-cli.ts";
+import { startOnFreePort } from "./support/local-worker.ts";
 
 const INSTANCE = "i-1234567890abcdef0";
 const OTHER_INSTANCE = "i-1234567890abcdef1";
@@ -68,7 +68,7 @@ beforeAll(async () => {
 	const secretsFile = join(folder, "secrets.env");
 	const { values } = await ensureDevSecrets(secretsFile);
 	const options = { stateFolder: join(folder, "state"), secretsFile, logFile: join(folder, "worker.log") };
-	worker = await startWorker({ ...options, port: await findFreePort() });
+	worker = await startOnFreePort(options);
 	env = { PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] ?? "" };
 	account = (await parapet("account", "create", "Example")).account;
 	await parapet("product", "create", "crs");
@@ -79,7 +79,7 @@ beforeAll(async () => {
 	const credentials = JSON.stringify({ [account]: { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET } });
 	const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 	await appendFile(secretsFile, `AWS_CREDENTIALS='${credentials}'\nAWS_ENDPOINT='${endpoint}'\n`);
-	worker = await startWorker({ ...options, port: await findFreePort() });
+	worker = await startOnFreePort(options);
 	env = { ...env, PARAPET_URL: worker.url };
 }, 180_000);
 afterAll(async () => {

@@ -12,8 +12,8 @@ import { askPermit, checkForUpdates } from "../../cli/firewall/check.ts";
 import { createSession } from "../../cli/firewall/session.ts";
 import { openHome } from "../../cli/firewall/state.ts";
 import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
-import { type LocalWorker, PROJECT_FOLDER, startWorker } from "../../cli/worker/local-worker.ts";
-import { findFreePort } from "../../cli/worker/port.ts";
+import { type LocalWorker, PROJECT_FOLDER } from "../../cli/worker/local-worker.ts";
+import { startOnFreePort } from "./support/local-worker.ts";
 
 const run = promisify(execFile);
 const PARAPET = join(PROJECT_FOLDER, "bin", "parapet.mjs");
@@ -70,9 +70,7 @@ describe("a Worker on this machine", () => {
 		home = join(folder, "firewall");
 		const secretsFile = join(folder, "secrets.env");
 		const { values } = await ensureDevSecrets(secretsFile);
-		const port = await findFreePort();
-		worker = await startWorker({
-			port,
+		worker = await startOnFreePort({
 			stateFolder: join(folder, "state"),
 			secretsFile,
 			logFile: join(folder, "worker.log"),

@@ -11,9 +11,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
-import { type LocalWorker, PROJECT_FOLDER, startWorker } from "../../cli/worker/local-worker.ts";
-import { findFreePort } from "../../cli/worker/port.ts";
+import { type LocalWorker, PROJECT_FOLDER } from "../../cli/worker/local-worker.ts";
 import { runCli } from "../unit/cli/support/run-cli.ts";
+import { startOnFreePort } from "./support/local-worker.ts";
 
 const PARAPET = join(PROJECT_FOLDER, "bin", "parapet.mjs");
 
@@ -87,8 +87,7 @@ describe("a service on this machine", () => {
 		folder = await mkdtemp(join(tmpdir(), "parapet-webhooks-"));
 		const secretsFile = join(folder, "secrets.env");
 		const { values } = await ensureDevSecrets(secretsFile);
-		worker = await startWorker({
-			port: await findFreePort(),
+		worker = await startOnFreePort({
 			stateFolder: join(folder, "state"),
 			secretsFile,
 			logFile: join(folder, "worker.log"),
