@@ -7,7 +7,7 @@ import type { RequestScope } from "./request-scope.ts";
 import { check } from "./routes/device/check.ts";
 import { permits } from "./routes/device/permits.ts";
 import { token } from "./routes/device/token.ts";
-import { type PlainRoute, pathOf } from "./routes/http/plain-handler.ts";
+import { type PlainRoute, pathOf, withPlainPlus } from "./routes/http/plain-handler.ts";
 
 const app = createApp();
 const plainRoutes = new Map<string, PlainRoute>([check, permits, token].map((route) => [route.path, route]));
@@ -26,18 +26,18 @@ export function dispatch(request: Request, scope: RequestScope, context: Executi
 }
 
 async function throughApp(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
-	const answer = protect(await app.fetch(withPlainPlus(request), scope, context));
+	const answer = protect(await app.fetch(withEscapedPlus(request), scope, context));
 	// RFC 6797 §7.1, for browsers; firewalls, whose three hottest routes are answered elsewhere, have the service's https URL.
 	if (!scope.services.config.isLocal) answer.headers.set("strict-transport-security", "max-age=31536000");
 	return answer;
 }
 
-/** The router reads queries as forms, where a plus is a space. In a URL it is a plus (RFC 3986 §3.4), as in versions. */
-function withPlainPlus(request: Request): Request {
+/** The router reads queries as forms. */
+function withEscapedPlus(request: Request): Request {
 	const { url } = request;
 	const queryAt = url.indexOf("?");
 	if (queryAt === -1 || !url.includes("+", queryAt)) return request;
-	return new Request(url.slice(0, queryAt) + url.slice(queryAt).replaceAll("+", "%2B"), request);
+	return new Request(url.slice(0, queryAt) + withPlainPlus(url.slice(queryAt)), request);
 }
 
 /** Nothing is cached or guessed at unless its route said so. */

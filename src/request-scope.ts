@@ -1,7 +1,7 @@
 // What one request carries through the code: its clock, its services and what is to be told of it. Handlers find it as
 // `c.env`; nothing of it outlives the request.
 import type { Services } from "./services.ts";
-import type { ReadScope } from "./storage/record-cache.ts";
+import type { ReadScope } from "./storage/record-kind.ts";
 import { newRequestEvent, type RequestEvent } from "./telemetry/request-event.ts";
 
 export interface RequestScope extends ReadScope {

@@ -5,7 +5,8 @@ import { createRecordOrigin, type OriginBindings } from "../../src/objects/recor
 import { createLazyRecordSeal } from "../../src/signing/record-seal.ts";
 import { systemClock } from "../../src/storage/clock.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
-import { createRecordCache, type ReadScope } from "../../src/storage/record-cache.ts";
+import { createRecordCache } from "../../src/storage/record-cache.ts";
+import type { ReadScope } from "../../src/storage/record-kind.ts";
 import type { RecordReader } from "../../src/storage/record-store.ts";
 import { createRecords, type Records } from "../../src/storage/records.ts";
 import { createRedisRecordStore } from "../../src/storage/redis-record-store.ts";

@@ -17,6 +17,11 @@ export const headsRecord = z.object({
 });
 export type HeadsRecord = z.infer<typeof headsRecord>;
 
+/** @returns the present revision of a product's record; 0 = nothing was ever released under that name */
+export function productRevision({ products }: Pick<HeadsRecord, "products">, name: string): number {
+	return Object.hasOwn(products, name) ? (products[name] ?? 0) : 0;
+}
+
 /** What a denial is about. `licenseEpoch` refuses no device; it says that tokens and records of an earlier epoch are outdated. */
 export type DenialScope = "device" | "licenseEpoch";
 

@@ -10,9 +10,14 @@ const SPREAD = 0.1;
  * @returns whole seconds until the next check, always the same for one device and interval
  */
 export function nextCheckIn(interval: number, deviceId: string, lease: number | null = null): number {
-	const most = lease === null ? Number.POSITIVE_INFINITY : Math.floor(lease / 3);
+	const most = longestSilence(lease);
 	const mean = Math.min(interval, most / (1 + SPREAD));
 	return Math.min(Math.round(mean * (1 - SPREAD + 2 * SPREAD * placeInFleet(deviceId))), most);
+}
+
+/** @param lease as above @returns seconds after which a device has to be heard of again, or its seat is in danger; Infinity = none */
+export function longestSilence(lease: number | null): number {
+	return lease === null ? Number.POSITIVE_INFINITY : Math.floor(lease / 3);
 }
 
 /** @returns the device's own place in everything that a fleet spreads: 0 to 1, 1 excluded, always the same */

@@ -1,35 +1,16 @@
 // Records in the memory of one isolate, in front of the store and of the objects that own them. Guarantees: bounded; an
 // older version never replaces a newer one while that is held; each version is parsed once; what is read all the time is
-// renewed before anybody waits for it; a store's record counts while its seal is right and it has not ended; what the store
-// cannot give is asked of its owner; what nobody can give is answered
-// from the last good copy, and the reader is told. Does not promise freshness beyond the seconds that a kind allows.
+// renewed before anybody waits for it; a store's record counts while its seal is right and it has not ended; a record that the
+// store cannot give is asked of its owner; one that nobody can give is answered from the last good copy, and the reader is told.
+// Does not promise freshness beyond the seconds that a kind allows.
 import { createBoundedEntries } from "./bounded-entries.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { ReadScope, RecordKind } from "./record-kind.ts";
 import type { RecordSeal } from "./record-seal.ts";
 import { createRecordSource, type FoundReader } from "./record-source.ts";
 import { type FoundRecord, type RecordOrigin, type RecordReader, RecordStoreError } from "./record-store.ts";
 import { claimedEnd, openRecord, recordLifeSeconds } from "./sealed-records.ts";
 import { settlesWithin } from "./time-limit.ts";
-
-export interface RecordKind<T> {
-	/** Checks the body; throws when it is not of this kind. The result is kept and shared, so it must be plain data. */
-	readonly parse: (body: unknown) => T;
-	/** seconds during which the copy is taken without asking; Infinity = the record is immutable */
-	readonly freshSeconds: number;
-	/** seconds after that during which the copy is still given while (or although) a newer one is asked for */
-	readonly staleSeconds: number;
-	/** seconds after its last good reading during which the copy is given, and noted, when nobody can be asked; 0 = never */
-	readonly lastGoodSeconds: number;
-}
-
-/** The clock of one request, and what its reads tell it. */
-export interface ReadScope {
-	readonly nowMs: number;
-	/** keeps the request alive while a stale copy is renewed behind the answer */
-	readonly waitUntil: (work: Promise<unknown>) => void;
-	/** called for each copy that is given because nobody could be asked. @param readMs when it was last read, unix ms */
-	readonly noteLastGood: (readMs: number) => void;
-}
 
 export interface RecordCache {
 	/** @returns the fresh copy; null = known to be absent; undefined = not known, use `get`. May start its renewal behind. */

@@ -6,6 +6,7 @@ import {
 	type HeadsRecord,
 	headsRecord,
 	licenseEpochOf,
+	productRevision,
 	type SharedView,
 } from "../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../content/message.ts";
@@ -13,7 +14,8 @@ import { type ProductRecord, productRecord } from "../content/product-record.ts"
 import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
 import { type HaGroupRecord, haGroupRecord } from "../entitlement/ha/ha-group-record.ts";
 import { deniedKey, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";
-import type { ReadScope, RecordCache, RecordKind } from "./record-cache.ts";
+import type { RecordCache } from "./record-cache.ts";
+import type { ReadScope, RecordKind } from "./record-kind.ts";
 
 export interface Records {
 	/** What all devices share. To be read once in a request, and handed on. */
@@ -112,9 +114,8 @@ export function createRecords(
 			return refused && { heads: current, denied: refused };
 		},
 		async product(name, view, scope) {
-			const { products } = view.heads;
-			const revision = Object.hasOwn(products, name) ? products[name] : undefined;
-			return revision === undefined ? null : shared(productKey(name, revision), product, scope);
+			const revision = productRevision(view.heads, name);
+			return revision === 0 ? null : shared(productKey(name, revision), product, scope);
 		},
 		messages: async (view, scope) =>
 			view.heads.messages === 0 ? NO_MESSAGES : shared(messagesKey(view.heads.messages), messages, scope),

@@ -9,7 +9,8 @@ import { openScope, type RequestScope } from "../../src/request-scope.ts";
 import { isDenied, requireCurrent, standsOnDenyList } from "../../src/routes/http/authenticate.ts";
 import type { Services } from "../../src/services.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
-import { createRecordCache, type RecordCache, type RecordKind } from "../../src/storage/record-cache.ts";
+import { createRecordCache, type RecordCache } from "../../src/storage/record-cache.ts";
+import type { RecordKind } from "../../src/storage/record-kind.ts";
 import {
 	type FoundRecord,
 	isRevisionKey,

@@ -72,8 +72,10 @@ export class DirectoryTables {
 		return this.#sql.exec<{ id: string }>(query, name, id).toArray()[0]?.id ?? null;
 	}
 
-	/** @returns accounts in the order of their creation, and the place after the last one if there are more */
-	/** @param after id of an account; "" = from the first @returns null when there is no such account */
+	/**
+	 * @param after id of an account; "" = from the first
+	 * @returns accounts in the order of their creation, and the id of the last one if there are more; null when `after` is no account
+	 */
 	accounts(after: string, limit: number): { accounts: AccountEntry[]; next: string | null } | null {
 		const seqOf = (id: string) =>
 			this.#sql.exec<{ seq: number }>("SELECT seq FROM accounts WHERE id = ?", id).toArray()[0]?.seq;

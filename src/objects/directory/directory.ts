@@ -248,8 +248,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	#publishMessages(now: number): void {
-		const revision = this.#tables.raiseRevision("messages");
-		if (revision > 1) this.outdated.add(messagesKey(revision - 1), now);
+		this.#replace("messages", messagesKey, now);
 		this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep()]);
 	}
 
@@ -262,9 +261,14 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	#publishDenied(): void {
 		this.#tables.denials.dropEnded(nowSeconds());
-		const revision = this.#tables.raiseRevision("denied");
-		if (revision > 1) this.outdated.add(deniedKey(revision - 1), nowSeconds());
+		this.#replace("denied", deniedKey, nowSeconds());
 		this.outbox.add([deniedStep(this.#tables), this.#nextHeadsStep()]);
+	}
+
+	/** A new revision takes the place of the present one, which is to be deleted in its time. */
+	#replace(name: "messages" | "denied", keyOf: (revision: number) => string, now: number): void {
+		const revision = this.#tables.raiseRevision(name);
+		if (revision > 1) this.outdated.add(keyOf(revision - 1), now);
 	}
 
 	/** After everything else of a change: each call is a new version. */

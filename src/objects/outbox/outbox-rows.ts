@@ -21,9 +21,12 @@ export type RecordStep = OutboxStep & { readonly kind: "record" };
 
 export type DenialStep = OutboxStep & { readonly kind: "deny" | "allow" };
 
-export interface OutboxRow {
+/** A step that is delivered by itself. */
+export type SingleStep = Exclude<OutboxStep, DenialStep>;
+
+export interface OutboxRow<Step extends OutboxStep = OutboxStep> {
 	readonly seq: number;
-	readonly step: OutboxStep;
+	readonly step: Step;
 }
 
 type SqlRow = { seq: number; step: string };
@@ -67,6 +70,10 @@ const HEADS_SUBJECT = subjectOf({ kind: "record", key: HEADS_KEY, version: 0, bo
 
 export function isDenial(step: OutboxStep): step is DenialStep {
 	return step.kind === "deny" || step.kind === "allow";
+}
+
+export function isSingle(row: OutboxRow): row is OutboxRow<SingleStep> {
+	return !isDenial(row.step);
 }
 
 export class OutboxRows {

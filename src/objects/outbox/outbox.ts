@@ -10,7 +10,15 @@ import { within } from "../../storage/time-limit.ts";
 import { Alarm } from "../alarm.ts";
 import type { DirectoryPort } from "./directory-port.ts";
 import { Doubts } from "./doubts.ts";
-import { isDenial, type OutboxRow, OutboxRows, type OutboxStep, type RecordStep } from "./outbox-rows.ts";
+import {
+	isDenial,
+	isSingle,
+	type OutboxRow,
+	OutboxRows,
+	type OutboxStep,
+	type RecordStep,
+	type SingleStep,
+} from "./outbox-rows.ts";
 import { type WriteIntervals, WritePace } from "./write-pace.ts";
 
 /** A store and the name of its lane, which is persisted: it must not change while rows may wait. */
@@ -201,15 +209,15 @@ export class Outbox {
 		this.#running.delete(lane);
 	}
 
-	/** Denials go in one call, so all of them arrive or none. */
+	/** @param rows denials, which go in one call, so that all of them arrive or none; or steps each by itself */
 	async #attemptAll(lane: string, rows: readonly OutboxRow[]): Promise<readonly Attempt[]> {
 		const denials = rows.map(({ step }) => step).filter(isDenial);
-		if (denials.length === 0) return Promise.all(rows.map((row) => this.#attempt(lane, row)));
+		if (denials.length === 0) return Promise.all(rows.filter(isSingle).map((row) => this.#attempt(lane, row)));
 		const attempt = await this.#inTime(lane, () => this.#announce((directory) => directory.changeDenials(denials)));
 		return rows.map(() => attempt);
 	}
 
-	async #attempt(lane: string, { seq, step }: OutboxRow): Promise<Attempt> {
+	async #attempt(lane: string, { seq, step }: OutboxRow<SingleStep>): Promise<Attempt> {
 		if (step.kind === "record") await this.#untilWritable(lane, step);
 		// A newer version may have taken the place of the row that was waiting.
 		if (!this.#rows.has(seq)) return "overtaken";
@@ -244,10 +252,9 @@ export class Outbox {
 		return recordsArrived ? row : this.#rows.firstDenial(lane);
 	}
 
-	async #deliverStep(lane: string, step: OutboxStep): Promise<void> {
+	async #deliverStep(lane: string, step: SingleStep): Promise<void> {
 		if (step.kind === "record") return this.#deliverRecord(lane, step);
-		if (step.kind === "head") return this.#announce((directory) => directory.advanceProduct(step));
-		return this.#announce((directory) => directory.changeDenials([step]));
+		return this.#announce((directory) => directory.advanceProduct(step));
 	}
 
 	async #announce(tell: (directory: DirectoryPort) => Promise<{ published: boolean }>): Promise<void> {

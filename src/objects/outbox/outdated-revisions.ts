@@ -1,7 +1,7 @@
 // Revisions that a later one has replaced (`product:crs@7` once there is `@8`): what an object made and nobody will ask for any
 // more is deleted from every store, an hour later, and only once every store's `heads` has moved on. A crash delays it; a
 // deletion may be repeated, which is harmless. Who asks for one all the same gets the present revision from its owner.
-import { type HeadsRecord, headsRecord } from "../../content/heads-record.ts";
+import { type HeadsRecord, headsRecord, productRevision } from "../../content/heads-record.ts";
 import { type Clock, systemClock } from "../../storage/clock.ts";
 import { HEADS_KEY } from "../../storage/keys.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
@@ -128,7 +128,7 @@ export class OutdatedRevisions implements Chore {
 function isBehind(key: string, heads: HeadsRecord): boolean {
 	const at = key.lastIndexOf("@");
 	const name = key.slice(0, at);
-	const named =
-		name === "messages" || name === "denied" ? heads[name] : (heads.products[name.slice("product:".length)] ?? 0);
+	const isShared = name === "messages" || name === "denied";
+	const named = isShared ? heads[name] : productRevision(heads, name.slice("product:".length));
 	return Number(key.slice(at + 1)) < named;
 }

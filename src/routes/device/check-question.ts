@@ -1,13 +1,14 @@
 // The question of a check, and what its answer depends on besides the device. A fleet asks the same few questions over and
 // over, so each is read once, and its state described once for each head; a request then costs two look-ups.
 import { z } from "@hono/zod-openapi";
-import type { HeadsRecord } from "../../content/heads-record.ts";
+import { type HeadsRecord, productRevision } from "../../content/heads-record.ts";
 import { type Installed, parseInstalled } from "../../content/installed.ts";
 import { type HaRole, haRole } from "../../entitlement/ha/ha-group.ts";
 import { versionName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
 import { createBoundedEntries } from "../../storage/bounded-entries.ts";
 import { invalidRequest } from "../http/openapi.ts";
+import { withPlainPlus } from "../http/plain-handler.ts";
 
 export const checkQuery = z.object({
 	installed: z.string().max(2048).optional().openapi({
@@ -82,7 +83,7 @@ export function stateOf(question: CheckQuestion, heads: HeadsRecord): string {
 	if (known?.heads === heads) return known.text;
 	const products = question.installed?.keys() ?? Object.keys(heads.products).sort();
 	const text = [...products]
-		.map((product) => `${product}@${heads.products[product] ?? 0}`)
+		.map((product) => `${product}@${productRevision(heads, product)}`)
 		.concat(`messages@${heads.messages}`)
 		.join(" ");
 	states.set(question, { heads, text });
@@ -90,8 +91,7 @@ export function stateOf(question: CheckQuestion, heads: HeadsRecord): string {
 }
 
 function parseQuestion(query: string): CheckQuestion {
-	// Read as a form a plus would be a space; in a URL it is a plus, as in versions (RFC 3986 §3.4).
-	const parameters = [...new URLSearchParams(query.replaceAll("+", "%2B"))];
+	const parameters = [...new URLSearchParams(withPlainPlus(query))];
 	if (new Set(parameters.map(([name]) => name)).size !== parameters.length) {
 		throw new ProblemError("invalid_request", { detail: "a parameter is given twice" });
 	}

@@ -4,7 +4,7 @@ import { createRoute, type z } from "@hono/zod-openapi";
 import { answerCheck, type CheckAnswer, type ProductAnswer } from "../../content/check.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { Installed } from "../../content/installed.ts";
-import { nextCheckIn } from "../../content/next-check.ts";
+import { longestSilence, nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import { quietUntil } from "../../content/pulse.ts";
 import { ProblemError } from "../../problem.ts";
@@ -101,8 +101,10 @@ async function answerInFull(
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
 	const heardAgain = haGroup === null ? Number.POSITIVE_INFINITY : HA_REPEAT_SECONDS;
-	const renewsIn = caller.profile.lease === null ? Number.POSITIVE_INFINITY : Math.floor(caller.profile.lease / 3);
-	const until = degradedAsOf === null ? quietUntil(answer, Math.min(heardAgain, renewsIn), scope.now) : null;
+	const until =
+		degradedAsOf === null
+			? quietUntil(answer, Math.min(heardAgain, longestSilence(caller.profile.lease)), scope.now)
+			: null;
 	// A 304 says that `until` holds too, so there is none after it.
 	const exp = Math.min(answerEnds, scope.now + heardAgain, until ?? Number.POSITIVE_INFINITY);
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.

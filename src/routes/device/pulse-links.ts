@@ -1,5 +1,5 @@
 // The pulses of a check's answer: one of each product that it was about, and that of the messages.
-import type { SharedView } from "../../content/heads-record.ts";
+import { productRevision, type SharedView } from "../../content/heads-record.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { PulseSubject } from "../../signing/pulse-signer.ts";
 
@@ -29,6 +29,5 @@ export function pulseLinks(
 
 /** @returns revision of the subject's record; 0 = nothing was ever published */
 export function revisionOf(heads: SharedView["heads"], subject: PulseSubject): number {
-	if (subject === "messages") return heads.messages;
-	return Object.hasOwn(heads.products, subject.product) ? (heads.products[subject.product] ?? 0) : 0;
+	return subject === "messages" ? heads.messages : productRevision(heads, subject.product);
 }

@@ -33,12 +33,12 @@ export interface AppEnv {
 		caller: DeviceCaller;
 		/** set by the access of a route that takes API keys; not on one that a device may have asked */
 		holder: KeyHolder;
-		/** set by `requireDeviceOrOperator`: the device that asks, null = an operator */
+		/** set by `deviceOrOperatorAccess`: the device that asks, null = the holder of an API key */
 		askingDevice: DeviceCaller | null;
 	};
 }
 
-/** What each change brings with it that the holder of the API key makes now. Behind `requireKey` only. */
+/** What each change brings with it that the holder of the API key makes now. Behind the access of a route that takes API keys only. */
 export function changeBy(c: Context<AppEnv>): Change {
 	const { key, subject } = c.var.holder;
 	const via = { key, requestId: c.env.requestId(), address: callerAddress(c.req.raw) };

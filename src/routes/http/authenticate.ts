@@ -158,7 +158,7 @@ async function requireActive(scope: RequestScope, view: SharedView, deviceId: st
 	throw new ProblemError("device_refused");
 }
 
-/** @throws ProblemError `device_refused` when the device or its account stands on the deny list */
+/** @throws ProblemError `device_refused` when the device stands on the deny list */
 export function refuseDenied(scope: RequestScope, view: SharedView, deviceId: string): void {
 	if (standsOnDenyList(scope, view, deviceId)) throw new ProblemError("device_refused");
 }
@@ -171,8 +171,8 @@ export function standsOnDenyList(scope: RequestScope, view: SharedView, deviceId
 }
 
 /**
- * Whoever stands on the list was refused and not let in again: that would have taken them off it. The end of a denial is for
- * the Directory, which then drops it because the record says the same; here the record, or a later list, may not have arrived.
+ * A device on the list was refused and not let in again: that would have taken it off. The end of a denial is for the Directory,
+ * which drops it when no record and no token from before the refusal counts any more; a later list may not have arrived here.
  */
 export function isDenied({ devices }: Pick<DeniedRecord, "devices">, deviceId: string): boolean {
 	return devices[deviceId] !== undefined;

@@ -19,7 +19,8 @@ export const readAccess = accessBy("read", "operate");
 /** What a customer may change of the own account: devices, codes, HA groups, webhooks. */
 export const accountAccess = accessBy("operate:{account}", "operate");
 /** What tells of an account and changes nothing. */
-export const accountReadAccess = accessBy("read:{account}", "operate:{account}", "read", "operate");
+const ACCOUNT_READERS: readonly RouteScope[] = ["read:{account}", "operate:{account}", "read", "operate"];
+export const accountReadAccess = accessBy(...ACCOUNT_READERS);
 /** Uploading, apart from releasing. */
 export const publisherAccess = accessBy("publish:{product}", "operate");
 /** Releasing what was uploaded, and withdrawing it. */
@@ -29,11 +30,10 @@ export const productReadAccess = accessBy("publish:{product}", "release:{product
 /** Of the account in the query. */
 export const lifecycleAccess = accessBy("lifecycle:{account}", "operate");
 
-const EXPLAIN_SCOPES: readonly RouteScope[] = ["read:{account}", "operate:{account}", "read", "operate"];
-/** A device, or what may read of its account. */
+/** A device, or a key that may read of its account. */
 export const deviceOrOperatorAccess = {
-	security: [{ accessToken: [] }, ...securityOf(EXPLAIN_SCOPES)],
-	middleware: requireDeviceOrKey(EXPLAIN_SCOPES),
+	security: [{ accessToken: [] }, ...securityOf(ACCOUNT_READERS)],
+	middleware: requireDeviceOrKey(ACCOUNT_READERS),
 };
 
 /** @param scopes any of which opens the route; the first is the least that does, and is named in a refusal */

@@ -29,6 +29,14 @@ export function pathOf(url: string): string {
 	return end === -1 ? url.slice(start) : url.slice(start, end);
 }
 
+/**
+ * The query with each plus escaped, for parsers that read queries as forms, where a plus is a space. In a URL a plus is a plus
+ * (RFC 3986 §3.4), as in versions.
+ */
+export function withPlainPlus(query: string): string {
+	return query.replaceAll("+", "%2B");
+}
+
 /** An answer of JSON with everything that the entry would otherwise add. */
 export function answerJson(body: unknown, status: number, headers: Readonly<Record<string, string>> = {}): Response {
 	return new Response(JSON.stringify(body), {

@@ -1,7 +1,8 @@
 // What the record cache gives when neither the store nor the owner of a record can be asked.
 import { beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/storage/clock.ts";
-import { createRecordCache, type RecordCache, type RecordKind } from "../../../src/storage/record-cache.ts";
+import { createRecordCache, type RecordCache } from "../../../src/storage/record-cache.ts";
+import type { RecordKind } from "../../../src/storage/record-kind.ts";
 import type { RecordOrigin } from "../../../src/storage/record-store.ts";
 import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
 import { PLAIN_SEAL, sealedReader } from "../../support/stand-ins/plain-seal.ts";
