@@ -92,6 +92,11 @@ const SYSTEM_FAULTS: Readonly<Record<string, string>> = {
 	EROFS: "the file system is read-only",
 };
 
+/** Whether a file or folder is not there. */
+export function isMissing(cause: unknown): boolean {
+	return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}
+
 /** @returns what the system had against a file, in words; else the message of whatever was thrown */
 export function systemFault(cause: unknown): string {
 	if (!(cause instanceof Error)) return String(cause);

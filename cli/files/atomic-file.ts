@@ -1,6 +1,7 @@
 // Files that are either as before or as wanted, whenever the power fails: written beside their place, synced, renamed.
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { isMissing } from "../errors.ts";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
@@ -43,7 +44,7 @@ export async function readIfPresent(path: string): Promise<string | null> {
 	try {
 		return await readFile(path, "utf8");
 	} catch (cause) {
-		if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+		if (isMissing(cause)) return null;
 		throw cause;
 	}
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { CliError, systemFault } from "../errors.ts";
+import { CliError, isMissing, systemFault } from "../errors.ts";
 import { hashFile } from "./file-digest.ts";
 import { parsePackageName } from "./package-name.ts";
 
@@ -26,10 +26,6 @@ export async function expectFile(path: string): Promise<void> {
 	if (found === undefined || found?.isFile()) return; // what cannot be looked at is said when it is read
 	const why = found === null ? "there is no such file" : "it is no file";
 	throw new CliError(`cannot read ${path}: ${why}`, { code: "unreadable_package", fix: "check the path" });
-}
-
-function isMissing(cause: unknown): boolean {
-	return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
 }
 
 /**

@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { appendFile, open, rename, truncate, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { accountObjectName } from "../../../../src/entitlement/ids.ts";
-import { CliError } from "../../../errors.ts";
+import { CliError, isMissing } from "../../../errors.ts";
 import { parseJson } from "../../../json.ts";
 import { readLines } from "./line-reader.ts";
 
@@ -65,7 +65,7 @@ async function findEnd(name: string, account: string) {
 			end = { after: read.data.id, devices: end.devices + 1, bytes: line.end };
 		}
 	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return end;
+		if (isMissing(error)) return end;
 		throw error;
 	}
 	return end;
