@@ -1,13 +1,13 @@
 // API keys of publishers and operators: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
 import { scope as keyScope, keySubject } from "../../entitlement/credential-record.ts";
-import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId, parseAccountId } from "../../entitlement/ids.ts";
+import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId } from "../../entitlement/ids.ts";
 import { decideKeyEnd } from "../../entitlement/key-expiry.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, readAccess } from "../http/key-access.ts";
-import { requireProducts } from "../http/known-names.ts";
+import { requireAccountIds, requireProducts } from "../http/known-names.ts";
 import {
 	createRouter,
 	jsonAnswer,
@@ -117,17 +117,9 @@ export const keys = createRouter()
 		const { expiresAt } = end;
 		if (expiresAt !== null && expiresAt <= now)
 			throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
-		const products = wanted.scopes.map((scope) => /^(?:publish|release):(.*)$/.exec(scope)?.[1]);
-		await requireProducts(
-			c.env,
-			"scopes",
-			products.filter((name) => name !== undefined),
-		);
-		for (const scope of wanted.scopes) {
-			const account = /:(acct-.*)$/.exec(scope)?.[1] ?? null;
-			if (account === null || (await parseAccountId(services.lookupKeys, account)) !== null) continue;
-			throw new ProblemError("invalid_request", { detail: `${account} is not an account's id; copy it again` });
-		}
+		const named = (form: RegExp) => wanted.scopes.map((scope) => form.exec(scope)?.[1]);
+		await requireProducts(c.env, "scopes", named(/^(?:publish|release):(.*)$/));
+		await requireAccountIds(c.env, "scopes", named(/^(?:operate|read|lifecycle):(.*)$/));
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
 		const key = await mintApiKey(services.lookupKeys, random);
 		const hash = await hashSecret(services.lookupKeys, "key", key);

@@ -49,7 +49,17 @@ test("a scope for a product that does not exist is refused, with the one that wa
 	const scopes = ["operate", "release:key-scopes-of-rulez"];
 	const body = await expectProblem(await operate("POST", "/v1/keys", { subject: "ci", scopes }), "invalid_request");
 	expect(JSON.stringify(body["errors"])).toContain("did you mean key-scopes-of-rules?");
+	expect(body["errors"]).toMatchObject([{ field: "scopes.1" }]);
 });
+
+test.each(["operate", "read", "lifecycle"])(
+	"a scope %s for an id that no account has been given is refused",
+	async (kind) => {
+		const scopes = ["read", `${kind}:acct-0000000000000000`];
+		const body = await expectProblem(await operate("POST", "/v1/keys", { subject: "ci", scopes }), "invalid_request");
+		expect(body["errors"]).toEqual([{ field: "scopes.1", message: "is no account's id" }]);
+	},
+);
 
 test.each(["bootstrap", "Service", "dev-ops", "acct-1", "key-1"])("nobody is called %s", async (subject) => {
 	await expectProblem(await operate("POST", "/v1/keys", { subject, scopes: ["read"] }), "invalid_request");
