@@ -23,13 +23,7 @@ test.each(["suspend", "revoke"] as const)(
 		const before = await env.RECORDS.get(key);
 		expect(before).not.toBeNull();
 
-		/** A location that has never heard of the device, where the stores show the record from before. */
-		const nextEdge = () => {
-			const edge = new Edge("kv,redis");
-			edge.kv.tell = (asked, real) => (asked === key ? (before ?? "") : real);
-			edge.redis.tell = edge.kv.tell;
-			return edge;
-		};
+		const nextEdge = () => newLocation(key, before ?? "");
 		const offered = await nextEdge().check(firewall, `?installed=${product}`);
 		const offer = offered.products[0]?.offer?.capability ?? "";
 		// The record is as young as can be, or it would end sooner.
@@ -57,6 +51,34 @@ test.each(["suspend", "revoke"] as const)(
 		expect(JSON.stringify(await env.RECORDS.get(await presentList()))).not.toContain(firewall.clientId);
 	},
 );
+
+test.each(["suspend", "revoke"] as const)(
+	"of a device under an elastic license that an operator chose to %s: its denial ends with its tokens, for its Account is asked",
+	async (action) => {
+		const elastic = { kind: "elastic", seats: 5, lease_minutes: 60, ends_at: timeAfter(90 * DAY) };
+		const scene = await newScene(elastic, false);
+		const { firewall } = scene;
+		const bystander = await newFirewall(scene.code, false);
+		const key = `device:${firewall.clientId}`;
+		const before = (await env.RECORDS.get(key)) ?? "";
+		await setStatus(firewall, action);
+		for (const atMs of [600 * SECOND, TOKENS_MS, DAY, LIFE_MS - SECOND]) {
+			moveTo(atMs);
+			await setStatus(bystander, "suspend");
+			await setStatus(bystander, "reinstate");
+			await expectOAuthError(await newLocation(key, before).token(firewall), 400, "unauthorized_client");
+		}
+		expect(JSON.stringify(await env.RECORDS.get(await presentList()))).not.toContain(firewall.clientId);
+	},
+);
+
+/** A location that has never heard of the device, where the stores show the record from before. */
+function newLocation(key: string, before: string): Edge {
+	const edge = new Edge("kv,redis");
+	edge.kv.tell = (asked, real) => (asked === key ? before : real);
+	edge.redis.tell = edge.kv.tell;
+	return edge;
+}
 
 /** The key of the deny list that `heads` names. */
 async function presentList(): Promise<string> {
