@@ -21,6 +21,7 @@ const LOCAL_MARK = {
 const variables = z.object({
 	ENVIRONMENT: z.enum(["local", "production"]),
 	ISSUER: z.string().refine(isHttpOrigin, "must be an origin: http(s), host and port, no path"),
+	PULSE_ORIGIN: z.string().refine(isHttpOrigin, "must be an origin: http(s), host and port, no path").optional(),
 	TOKEN_TTL_SECONDS: count.min(60).max(86_400),
 	URL_TTL_SECONDS: count.min(30).max(3600),
 	CHECK_INTERVAL_SECONDS: count.min(5).max(86_400),
@@ -69,6 +70,8 @@ export interface Config {
 	readonly isLocal: boolean;
 	/** origin of every URL that the service gives out, and its OAuth issuer */
 	readonly issuer: string;
+	/** origin of the pulses; null = devices are told of none */
+	readonly pulseOrigin: string | null;
 	readonly tokenTtlSeconds: number;
 	readonly urlTtlSeconds: number;
 	readonly checkIntervalSeconds: number;
@@ -130,6 +133,8 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 	return {
 		isLocal: value.ENVIRONMENT === "local",
 		issuer: value.ISSUER,
+		// Where the service itself serves them, reading them costs what a check costs: worth it on one machine only.
+		pulseOrigin: value.PULSE_ORIGIN ?? (value.ENVIRONMENT === "local" ? value.ISSUER : null),
 		tokenTtlSeconds: value.TOKEN_TTL_SECONDS,
 		urlTtlSeconds: value.URL_TTL_SECONDS,
 		checkIntervalSeconds: value.CHECK_INTERVAL_SECONDS,
@@ -176,7 +181,7 @@ function s3Location(value: Variables): S3Location | null {
 
 function unfitForProduction(value: Variables): string[] {
 	const faults: string[] = [];
-	for (const name of ["ISSUER", "REDIS_URL", "S3_BUCKET_URL"] as const) {
+	for (const name of ["ISSUER", "PULSE_ORIGIN", "REDIS_URL", "S3_BUCKET_URL"] as const) {
 		if (value[name]?.startsWith("http://")) faults.push(`${name} must begin with https://`);
 	}
 	if (value.AWS_ENDPOINT !== undefined) faults.push("AWS_ENDPOINT is for tests: what is meant for AWS would go there");

@@ -6,13 +6,23 @@ import { readOptions } from "../command-line/read-options.ts";
 import { addOperatorOptions, operatorOptions } from "../command-line/run-as.ts";
 import { resolveKey, resolveServer } from "../command-line/settings.ts";
 import { CliError, UsageError } from "../errors.ts";
+import { pulseAnswer } from "../firewall/answers.ts";
 import { readAnswer } from "../http/answers.ts";
 import { exchange } from "../http/exchange.ts";
 import { createOperatorApi } from "../http/operator-api.ts";
 import { refusalFrom } from "../http/refusal.ts";
 import { parseJson } from "../json.ts";
 import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
-import { type Finding, judgePromises, judgeStatus, type Promises, promises, status } from "./doctor/findings.ts";
+import {
+	type Finding,
+	judgePromises,
+	judgePulse,
+	judgeStatus,
+	type Promises,
+	promises,
+	type SeenPulse,
+	status,
+} from "./doctor/findings.ts";
 
 const MARKS = { good: "ok", notice: "note", bad: "BAD" } as const;
 
@@ -63,7 +73,23 @@ async function lookInside(
 		];
 	}
 	const api = createOperatorApi({ server, key, nowMs: surroundings.nowMs });
-	return judgeStatus(await api.call("GET", "/v1/status", "could not look inside", status));
+	const found = await api.call("GET", "/v1/status", "could not look inside", status);
+	const seen = found.pulse === null ? NO_PULSE : await seePulse(found.pulse.url);
+	return [...judgeStatus(found), judgePulse(found.pulse, seen, server)];
+}
+
+const NO_PULSE: SeenPulse = { value: undefined, isCached: false };
+
+/** Reads it twice, because a cache gives what it was asked for before. */
+async function seePulse(url: string): Promise<SeenPulse> {
+	try {
+		await exchange({ method: "GET", url });
+		const { status: code, text, headers } = await exchange({ method: "GET", url });
+		const value = code === 200 ? pulseAnswer.parse(parseJson(text)).value : undefined;
+		return { value, isCached: headers.age !== undefined || /^(hit|stale)/i.test(String(headers["cf-cache-status"])) };
+	} catch {
+		return NO_PULSE;
+	}
 }
 
 function describePromises({ revocation, ...promised }: Promises): string[] {

@@ -31,16 +31,19 @@ export function quietUntil(answer: CheckAnswer, most: number, now: number): numb
 	return Math.min(answer.holdsUntil, now + Math.min(MAX_QUIET_SECONDS, most));
 }
 
+/** Whether one of the releases is news of an emergency. @param now unix seconds */
+export function tellsEmergency(releases: ProductRecord["releases"], now: number): boolean {
+	return releases.some(
+		({ releasedAt, urgency, withdrawn }) =>
+			urgency === "emergency" && !withdrawn && now - releasedAt < EMERGENCY_NEWS_SECONDS,
+	);
+}
+
 /**
  * How soon a change is to be asked about.
- * @param record the product's record; null for anything that is no product
  * @param interval seconds between the checks of one device: spread over it, a change costs no more than those
- * @param now unix seconds
  */
-export function pulseUrgency(record: ProductRecord | null, interval: number, now: number): PulseUrgency {
-	const isNews = ({ releasedAt, urgency, withdrawn }: ProductRecord["releases"][number]) =>
-		urgency === "emergency" && !withdrawn && now - releasedAt < EMERGENCY_NEWS_SECONDS;
-	const emergency = record?.releases.some(isNews) ?? false;
+export function pulseUrgency(emergency: boolean, interval: number): PulseUrgency {
 	return { spread: emergency ? Math.min(EMERGENCY_SPREAD_SECONDS, interval) : interval, emergency };
 }
 

@@ -1,25 +1,36 @@
 // What the Durable Objects need from the deployment, and how they reach the Directory and the stores. Objects are made by the
 // platform, not by services.ts, so this is their composition root.
+
+import { pulseUrgency } from "../content/pulse.ts";
 import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
+import { createLazyPulseSigner } from "../signing/pulse-signer.ts";
 import { createLazyRecordSeal } from "../signing/record-seal.ts";
 import { systemClock } from "../storage/clock.ts";
 import { createKvRecordStore } from "../storage/kv-record-store.ts";
+import { createR2PulseStore } from "../storage/r2-pulse-store.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-store-names.ts";
 import { createRedisRecordStore } from "../storage/redis-record-store.ts";
 import { createSealedStore } from "../storage/sealed-records.ts";
 import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
+import type { PulseStep } from "./outbox/outbox-rows.ts";
 
 export interface ObjectBindings {
 	readonly RECORDS: KVNamespace;
 	readonly DIRECTORY: { getByName(name: string): DirectoryPort };
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
+	/** seconds over which devices spread the checks that a pulse calls for */
+	readonly CHECK_INTERVAL_SECONDS: string | number;
+	/** the public bucket of the pulses */
+	readonly PULSES: R2Bucket;
 	readonly ENVIRONMENT: string;
 	readonly ISSUER: string;
 	/** the seals of records and the secrets of webhooks come from it */
 	readonly MAC_KEYS: string;
+	/** names and values of pulses come from it */
+	readonly LOOKUP_KEY: string;
 	/** see record-store-names.ts */
 	readonly RECORD_STORE?: string;
 	/** both when RECORD_STORE names redis */
@@ -74,6 +85,17 @@ export function recordLanes(bindings: ObjectBindings): readonly RecordLane[] {
 		writeIntervalMs: name === "kv" ? kvIntervalMs : 0,
 		headsIntervalMs: isLocal ? 0 : HEADS_INTERVAL_MS,
 	}));
+}
+
+/** @returns what writes a pulse into the public bucket, for the Directory's outbox */
+export function pulseWriter(bindings: ObjectBindings): (step: PulseStep) => Promise<void> {
+	const signer = createLazyPulseSigner(bindings.LOOKUP_KEY);
+	const interval = Number(bindings.CHECK_INTERVAL_SECONDS);
+	return async ({ product, revision, emergency }) => {
+		const subject = product === null ? "messages" : { product };
+		const [name, value] = await Promise.all([signer.nameOf(subject), signer.valueOf(subject, revision)]);
+		await createR2PulseStore(bindings.PULSES).put(name, { value, ...pulseUrgency(emergency, interval) });
+	};
 }
 
 /** @returns the Directory as the other objects see it; a new stub per call, because a stub stays broken after an error */

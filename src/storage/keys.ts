@@ -39,6 +39,11 @@ export function uploadKey(id: string): string {
 	return `uploads/${id}`;
 }
 
+/** A pulse in its public bucket, under the path that it also has at the service. @param name by `PulseSigner` */
+export function pulseKey(name: string): string {
+	return `p/${name}`;
+}
+
 export interface RecordOwner {
 	readonly owner: "account" | "product" | "directory";
 	/** device or HA group id for an account, product name for a product; empty for the directory, of which there is one */

@@ -13,6 +13,7 @@ import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { createSealedStore } from "../../src/storage/sealed-records.ts";
 import { PLAIN_SEAL } from "../support/stand-ins/plain-seal.ts";
 import { type Life, type ObjectClass, ObjectHost } from "./objects.ts";
+import { PulseBucket } from "./pulse-bucket.ts";
 import { KvModel, type ModelStore, RedisModel, type World } from "./stores.ts";
 
 // After the module above, and so not by a static import: those are linked before anything runs.
@@ -41,6 +42,7 @@ export class Deployment {
 	readonly storeNames: readonly RecordStoreName[];
 	readonly kv: KvModel;
 	readonly redis: RedisModel;
+	readonly pulses: PulseBucket;
 	readonly directory: ObjectHost<Directory>;
 	readonly accounts = new Map<string, ObjectHost<Account>>();
 	readonly products = new Map<string, ObjectHost<Product>>();
@@ -53,6 +55,7 @@ export class Deployment {
 		this.storeNames = options.storeNames;
 		this.kv = new KvModel(world);
 		this.redis = new RedisModel(world);
+		this.pulses = new PulseBucket(world);
 		this.directory = this.#host(DirectoryClass);
 	}
 
@@ -148,6 +151,9 @@ export class Deployment {
 				const { outbox, outdated } = instance as unknown as { outbox: Outbox; outdated?: OutdatedRevisions };
 				if (outdated !== undefined) outdated.retainSeconds = RETAIN_SECONDS;
 				outbox.lanes = this.#lanes(outbox.lanes, location, life, host);
+				const bucket = this.pulses.at(location);
+				// Without the MACs, which take time that is not the schedule's.
+				outbox.putPulse = ({ product, revision }) => life.guard(() => bucket.put(product ?? "", { revision }));
 				return instance;
 			},
 		});

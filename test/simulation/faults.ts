@@ -8,7 +8,7 @@ import type { Random } from "./random.ts";
  * up to 120 s, in KV also when its caller has given it up or died; garbage: a read gives something else
  */
 export type FaultKind = "before" | "after" | "hang" | "hang_after" | "slow" | "stall" | "garbage";
-export type Target = RecordStoreName | "objects";
+export type Target = RecordStoreName | "objects" | "pulses";
 export type Operation = "read" | "write";
 
 interface FaultWindow {

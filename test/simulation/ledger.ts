@@ -201,6 +201,9 @@ export class Ledger {
 		for (const [name, { disk }] of deployment.products) {
 			const revision = Number(disk.rows("SELECT revision FROM product")[0]?.["revision"] ?? 0);
 			if (revision > 0) this.#expect(productKey(name, revision), revision);
+			const pulse = deployment.pulses.revisionOf(name);
+			if (pulse !== revision)
+				this.findings.push({ violation: "lost", detail: `the pulse of ${name} is of ${pulse}, not ${revision}` });
 		}
 		const denied = revisionOf(deployment, "denied");
 		if (denied > 0) this.#expect(deniedKey(denied), denied);
@@ -209,6 +212,7 @@ export class Ledger {
 			this.#findings(store.regressed, "regressed", store.name);
 			this.#findings(store.headsToNowhere, "heads_to_nowhere", store.name);
 		}
+		this.#findings(deployment.pulses.regressed, "regressed", "pulses");
 		for (const { regressed, location } of isolates) this.#findings(regressed, "regressed", `isolate at ${location}`);
 	}
 

@@ -114,7 +114,7 @@ class Schedule {
 		if (!this.#isCalm)
 			this.#world.faults = planFaults(
 				this.#random,
-				[...this.#deployment.storeNames, "objects"],
+				[...this.#deployment.storeNames, "objects", "pulses"],
 				LOCATIONS,
 				startMs,
 				this.#faultsEndMs,

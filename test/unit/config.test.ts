@@ -52,6 +52,7 @@ describe("is refused, by name and without its value", () => {
 		["MAC_KEYS", "no-colon-at-all"],
 		["ISSUER", "updates.example.com"],
 		["ISSUER", "https://updates.example.com/path"],
+		["PULSE_ORIGIN", "https://pulse.example.com/p"],
 		["TOKEN_TTL_SECONDS", "-7"],
 		["TOKEN_TTL_SECONDS", "an hour"],
 		["LOG_SAMPLE_RATE", "2"],
@@ -83,6 +84,16 @@ describe("production refuses", () => {
 			"S3_BUCKET_URL must begin with https://",
 		]);
 	});
+});
+
+test("pulses have a host of their own, or none in production; on one machine the service serves them", () => {
+	const PULSE_ORIGIN = "https://pulse.example.com";
+	expect(parseConfig({ ...PRODUCTION, PULSE_ORIGIN }).pulseOrigin).toBe(PULSE_ORIGIN);
+	expect(parseConfig({ ...PRODUCTION, PULSE_ORIGIN: "" }).pulseOrigin).toBeNull();
+	expect(parseConfig(VARIABLES).pulseOrigin).toBe(VARIABLES.ISSUER);
+	expect(faultsOf({ ...PRODUCTION, PULSE_ORIGIN: "http://pulse.example.com" })).toEqual([
+		"PULSE_ORIGIN must begin with https://",
+	]);
 });
 
 describe("records", () => {

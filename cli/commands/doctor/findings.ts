@@ -29,6 +29,7 @@ export const status = z.object({
 	stores: z.array(z.object({ store: z.string(), heads: z.number().nullable(), broken: z.array(z.string()), ...reach })),
 	directory: z.object({ heads: z.number().nullable(), settled: z.boolean().nullable(), ...reach }),
 	packages: z.object(reach),
+	pulse: z.object({ url: z.string(), value: z.string() }).nullable(),
 });
 export type Status = z.infer<typeof status>;
 
@@ -89,6 +90,42 @@ export function judgeStatus({ stores, directory, packages }: Status): Finding[] 
 					fix: "devices go on with what locations have cached; uploads fail until it is back",
 				},
 	];
+}
+
+/** What stands at a pulse's URL. */
+export interface SeenPulse {
+	/** undefined = there is none, or it cannot be read */
+	readonly value: string | undefined;
+	/** whether a cache gave it, the second time it was asked for */
+	readonly isCached: boolean;
+}
+
+/**
+ * @param link what devices are told; null = nothing
+ * @param seen what they find there
+ * @param server whose own pulses no cache answers
+ */
+export function judgePulse(link: Status["pulse"], seen: SeenPulse, server: string): Finding {
+	const what = "pulses";
+	if (link === null) {
+		const fix = "give them a host of their own: docs/operations.md, Pulses";
+		return { verdict: "notice", what, finding: "none: every device checks at its interval", fix };
+	}
+	const { origin } = new URL(link.url);
+	if (seen.value === undefined) {
+		const fix = `write them: parapet record rebuild; then see that ${origin} leads to the bucket PULSES`;
+		return { verdict: "bad", what, finding: `none at ${link.url}: every device checks at its interval`, fix };
+	}
+	if (seen.value !== link.value) {
+		const fix =
+			"a cache may lag some seconds; if it stays so, the bucket belongs to another deployment, or refuses writes";
+		return { verdict: "notice", what, finding: `${origin} does not say what the service says`, fix };
+	}
+	if (!seen.isCached && origin !== server) {
+		const fix = "have its host cached by the object's Cache-Control: docs/operations.md, Pulses";
+		return { verdict: "bad", what, finding: `no cache in front of ${origin}: each read is paid for`, fix };
+	}
+	return { verdict: "good", what, finding: origin };
 }
 
 const REFILL = "fill it: parapet record rebuild";

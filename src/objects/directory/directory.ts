@@ -10,7 +10,7 @@ import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import { formatRecord } from "../../storage/record-store.ts";
 import { Alarm } from "../alarm.ts";
 import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
-import { type ObjectBindings, recordLanes } from "../bindings.ts";
+import { type ObjectBindings, pulseWriter, recordLanes } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { DenialStep, RecordStep } from "../outbox/outbox-rows.ts";
@@ -24,7 +24,7 @@ import {
 } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { createTables, openTables } from "../schema.ts";
-import { deniedStep, directoryRecords, headsStep, messagesStep, stepFor } from "./directory-records.ts";
+import { deniedStep, directoryRecords, headsStep, messagesStep, pulseSteps, stepFor } from "./directory-records.ts";
 import { type AccountEntry, type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 
@@ -44,7 +44,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.#alarm = new Alarm(storage);
 		const alarm = this.#alarm;
 		const present = (key: string) => stepFor(this.#tables, key, nowSeconds());
-		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, present });
+		const putPulse = pulseWriter(env);
+		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, present, putPulse });
 		this.outdated = new OutdatedRevisions({ storage, alarm, lanes: () => this.outbox.lanes });
 		this.#tables = new DirectoryTables(ctx.storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
@@ -176,9 +177,14 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	/** Points to a product's new record; an earlier revision than the known one changes nothing. */
-	async advanceProduct(head: { product: string; revision: number }): Promise<{ published: boolean }> {
+	async advanceProduct(head: {
+		product: string;
+		revision: number;
+		emergency?: boolean;
+	}): Promise<{ published: boolean }> {
 		this.#change(() => {
-			if (this.#tables.raiseProduct(head.product, head.revision)) this.outbox.add([this.#nextHeadsStep()]);
+			if (!this.#tables.raiseProduct(head.product, head.revision)) return;
+			this.outbox.add([this.#nextHeadsStep(), ...pulseSteps(this.#tables, head.product, head.emergency)]);
 		});
 		return { published: await this.outbox.flush() };
 	}
@@ -210,9 +216,10 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return formatRecord(key, step);
 	}
 
-	/** Delivers a page of its records again, `heads` last. */
+	/** Delivers a page of its records again, `heads` last; with the first page of all stores, the pulses too. */
 	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult> {
 		if (!this.#exists) return { ok: true, records: 0, next: null, published: true };
+		if (query.store === null && query.after === "") this.outbox.add(pulseSteps(this.#tables));
 		return rebuildPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
 	}
 
@@ -249,7 +256,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	#publishMessages(now: number): void {
 		this.#replace("messages", messagesKey, now);
-		this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep()]);
+		this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep(), ...pulseSteps(this.#tables, null)]);
 	}
 
 	#changeDenial(change: DenialStep): boolean {

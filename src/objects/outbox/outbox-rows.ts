@@ -5,7 +5,20 @@ import { HEADS_KEY } from "../../storage/keys.ts";
 
 export type OutboxStep =
 	| { readonly kind: "record"; readonly key: string; readonly version: number; readonly body: unknown }
-	| { readonly kind: "head"; readonly product: string; readonly revision: number }
+	| {
+			readonly kind: "head";
+			readonly product: string;
+			readonly revision: number;
+			/** whether one of its releases is news of an emergency */
+			readonly emergency?: boolean;
+	  }
+	| {
+			readonly kind: "pulse";
+			/** null = the messages */
+			readonly product: string | null;
+			readonly revision: number;
+			readonly emergency: boolean;
+	  }
 	| {
 			readonly kind: "deny";
 			readonly scope: DenialScope;
@@ -17,6 +30,7 @@ export type OutboxStep =
 	| { readonly kind: "allow"; readonly scope: DenialScope; readonly id: string; readonly version: number };
 
 export type DenyStep = OutboxStep & { readonly kind: "deny" };
+export type PulseStep = OutboxStep & { readonly kind: "pulse" };
 export type RecordStep = OutboxStep & { readonly kind: "record" };
 
 export type DenialStep = OutboxStep & { readonly kind: "deny" | "allow" };
@@ -35,8 +49,8 @@ type SqlRow = { seq: number; step: string };
 export const OUTBOX_TABLES = [
 	`CREATE TABLE outbox (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
-		lane TEXT NOT NULL, -- a store, or directory
-		kind TEXT NOT NULL, -- record, head, deny, allow
+		lane TEXT NOT NULL, -- a store, directory, or pulses
+		kind TEXT NOT NULL, -- record, head, deny, allow, pulse
 		subject TEXT NOT NULL, -- of waiting steps on one subject the latest is kept, and what is in front of a waiting heads
 		step TEXT NOT NULL, -- JSON: an OutboxStep
 		failures INTEGER NOT NULL DEFAULT 0
@@ -60,6 +74,8 @@ function subjectOf(step: OutboxStep): string {
 			return `record ${step.key.split("@", 1)[0]}`;
 		case "head":
 			return `head ${step.product}`;
+		case "pulse":
+			return `pulse ${step.product ?? ""}`;
 		case "deny":
 		case "allow":
 			return `access ${step.scope} ${step.id}`;
@@ -126,9 +142,12 @@ export class OutboxRows {
 		return this.#all(query, lane, seq, limit);
 	}
 
-	/** @returns the first row of the lane that is not a head, or null */
+	/** @returns the first row of the lane that waits for no record, or null */
 	firstDenial(lane: string): OutboxRow | null {
-		return this.#one("SELECT seq, step FROM outbox WHERE lane = ? AND kind <> 'head' ORDER BY seq LIMIT 1", lane);
+		return this.#one(
+			"SELECT seq, step FROM outbox WHERE lane = ? AND kind IN ('deny', 'allow') ORDER BY seq LIMIT 1",
+			lane,
+		);
 	}
 
 	hasRecordBefore(lane: string, seq: number): boolean {

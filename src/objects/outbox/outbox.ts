@@ -1,8 +1,8 @@
 // What an object owes to others after a change: records for the stores, news for the Directory. Rows are written in the
 // same SQLite transaction as the change, and so is the alarm that delivers them should the object die before it could do
 // so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order, only that records
-// to which nothing points go a few at a time; a head moves only after some store has the record it points to. Rows may be
-// delivered twice, so receivers must tolerate repeats.
+// to which nothing points go a few at a time; a head moves only after some store has the record it points to, and a pulse
+// only after some store has the heads that it is news of. Rows may be delivered twice, so receivers must tolerate repeats.
 import { type Clock, pause, systemClock } from "../../storage/clock.ts";
 import { HEADS_KEY } from "../../storage/keys.ts";
 import { isRevisionKey, type RecordStore } from "../../storage/record-store.ts";
@@ -16,6 +16,7 @@ import {
 	type OutboxRow,
 	OutboxRows,
 	type OutboxStep,
+	type PulseStep,
 	type RecordStep,
 	type SingleStep,
 } from "./outbox-rows.ts";
@@ -32,6 +33,8 @@ export interface OutboxOptions {
 	readonly lanes: readonly RecordLane[];
 	/** null in the Directory itself */
 	readonly directory: DirectoryPort | null;
+	/** writes a pulse; left out where the object makes none */
+	readonly putPulse?: (step: PulseStep) => Promise<void>;
 	/** @returns a record as it is now, for a put that may have been lost; left out where only revisions are published */
 	readonly present?: (key: string) => RecordStep | null;
 	/** the object's; left out where the outbox has it for itself */
@@ -45,6 +48,7 @@ export interface OutboxOptions {
 type Attempt = "delivered" | "failed" | "overtaken";
 
 const DIRECTORY_LANE = "directory";
+const PULSE_LANE = "pulses";
 /** How long a caller waits for delivery; its change is safe anyway. */
 const CALLER_WAIT_MS = 2_000;
 /** The alarm that stands behind every commit: later than the caller's wait, so that it seldom has something to do. */
@@ -62,6 +66,8 @@ const ROWS_AT_ONCE = 6;
 export class Outbox {
 	/** Replaceable, so that a test can break a store under a living object. */
 	lanes: readonly RecordLane[];
+	/** replaceable too */
+	putPulse: OutboxOptions["putPulse"];
 	readonly #alarm: Alarm;
 	readonly #rows: OutboxRows;
 	readonly #directory: DirectoryPort | null;
@@ -82,6 +88,7 @@ export class Outbox {
 		this.lanes = options.lanes;
 		this.#rows = new OutboxRows(options.storage.sql);
 		this.#directory = options.directory;
+		this.putPulse = options.putPulse;
 		this.#callerWaitMs = options.callerWaitMs ?? CALLER_WAIT_MS;
 		this.#clock = options.clock ?? systemClock;
 		this.#pace = new WritePace(this.#clock.nowMs());
@@ -106,7 +113,7 @@ export class Outbox {
 		this.#noteEarlierLife();
 		const stores = only === undefined ? this.lanes.map(({ name }) => name) : [only];
 		for (const step of steps) {
-			const lanes = step.kind === "record" ? stores : [DIRECTORY_LANE];
+			const lanes = step.kind === "record" ? stores : [step.kind === "pulse" ? PULSE_LANE : DIRECTORY_LANE];
 			for (const lane of lanes) {
 				this.#rows.add(lane, step);
 				// Its row is gone, and should the object die now, so is the memory of that put.
@@ -171,11 +178,11 @@ export class Outbox {
 	/** Delivers what is due, and sets the alarm for what is left. Never rejects: the alarm does it too. */
 	async deliver(): Promise<void> {
 		this.#noteEarlierLife();
-		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE]);
+		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE, PULSE_LANE]);
 		const stores = this.lanes.map((lane) => this.#run(lane.name));
-		// Denials need no record, so they do not wait for the stores; heads do, and get their turn after each of them.
-		const news = stores.map((run) => run.then(() => this.#run(DIRECTORY_LANE)));
-		await Promise.all([this.#run(DIRECTORY_LANE), ...news]);
+		// Denials need no record, so they do not wait for the stores; heads and pulses do, and get their turn after each of them.
+		const rest = () => Promise.all([this.#run(DIRECTORY_LANE), this.#run(PULSE_LANE)]);
+		await Promise.all([rest(), ...stores.map((run) => run.then(rest))]);
 		this.#dueMs = this.#clock.nowMs() + this.#retryDelayMs();
 		await this.#alarm.set();
 	}
@@ -246,7 +253,7 @@ export class Outbox {
 
 	#next(lane: string): OutboxRow | null {
 		const row = this.#rows.first(lane);
-		if (row === null || row.step.kind !== "head") return row;
+		if (row === null || (row.step.kind !== "head" && row.step.kind !== "pulse")) return row;
 		const recordsArrived = this.lanes.some((store) => !this.#rows.hasRecordBefore(store.name, row.seq));
 		// Denials behind a head that has to wait do not wait with it.
 		return recordsArrived ? row : this.#rows.firstDenial(lane);
@@ -254,6 +261,7 @@ export class Outbox {
 
 	async #deliverStep(lane: string, step: SingleStep): Promise<void> {
 		if (step.kind === "record") return this.#deliverRecord(lane, step);
+		if (step.kind === "pulse") return this.putPulse?.(step);
 		return this.#announce((directory) => directory.advanceProduct(step));
 	}
 
@@ -284,7 +292,7 @@ export class Outbox {
 
 	/** The soonest of all lanes: a store that fails for long must not hold up one that is well. */
 	#retryDelayMs(): number {
-		const lanes = [...this.lanes.map(({ name }) => name), DIRECTORY_LANE];
+		const lanes = [...this.lanes.map(({ name }) => name), DIRECTORY_LANE, PULSE_LANE];
 		return Math.min(MAX_RETRY_MS, ...lanes.map((lane) => this.#laneDelayMs(lane)));
 	}
 

@@ -2,6 +2,7 @@
 // the Directory point to it. A product that was never created answers like one without releases, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import { type ProductRecord, productRecord, type VersionOrder } from "../../content/product-record.ts";
+import { tellsEmergency } from "../../content/pulse.ts";
 import { hasRoomFor, keepRecorded } from "../../content/recorded-releases.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { ProductEvent } from "../../events/catalogue.ts";
@@ -211,7 +212,9 @@ export class Product extends DurableObject<ObjectBindings> {
 		for (const release of recorded) if (!kept.has(release)) this.#tables.unrecord(release.sequence);
 		const info = this.#tables.raiseRevision();
 		if (info.revision > 1) this.outdated.add(productKey(info.name, info.revision - 1), now);
-		this.outbox.add([this.#recordStep(info), { kind: "head", product: info.name, revision: info.revision }]);
+		const emergency = tellsEmergency(this.#tables.recordedReleases(), now);
+		const head = { kind: "head", product: info.name, revision: info.revision, emergency } as const;
+		this.outbox.add([this.#recordStep(info), head]);
 	}
 
 	/** @returns the newest release of the record that is newer than the version; null = none is, or versions have no order */

@@ -4,6 +4,7 @@ import { urgency } from "../../content/product-record.ts";
 import { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../content/select-release.ts";
 import { REFUSAL_CODES } from "../../entitlement/decision-codes.ts";
 import { degradedFlag, timestamp } from "../http/openapi.ts";
+import { pulseLink } from "../http/pulse-links.ts";
 import { decision, decisionCode } from "./entitlements.ts";
 
 export const checkStatus = z
@@ -30,10 +31,6 @@ const offer = z
 		expires_at: timestamp,
 	})
 	.openapi("Offer");
-
-const pulseLink = z
-	.object({ url: z.string().openapi({ description: "Public; read it without a token" }), value: z.string() })
-	.openapi("PulseLink");
 
 export const checkBody = z
 	.object({

@@ -15,10 +15,10 @@ import type { DeviceCaller } from "../http/app-env.ts";
 import { authenticateDevice } from "../http/authenticate.ts";
 import { jsonAnswer, problems, toTimestamp } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
+import { pulseLinks } from "../http/pulse-links.ts";
 import { checkBody } from "./check-body.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
 import { HA_REPEAT_SECONDS, passOnHaReport } from "./ha-report.ts";
-import { pulseLinks } from "./pulse-links.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
 
 /** An offer can be taken up for this long; then the device checks again. */

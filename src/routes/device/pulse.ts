@@ -1,12 +1,14 @@
 // A pulse: a public object of a few bytes that changes when there is something new to ask about. Devices read it instead of
-// checking. No token, no store read of its own: the isolate holds `heads` anyway.
+// checking. No token, no store read of its own: the isolate holds `heads` anyway. The same objects lie in the public bucket
+// (objects/bindings.ts), which is where devices are sent once PULSE_ORIGIN is set.
 import { createRoute, z } from "@hono/zod-openapi";
-import { PULSE_MAX_AGE_SECONDS, pulseUrgency } from "../../content/pulse.ts";
+import { PULSE_MAX_AGE_SECONDS, pulseUrgency, tellsEmergency } from "../../content/pulse.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { PULSE_NAME, type PulseSubject } from "../../signing/pulse-signer.ts";
+import { pulseKey } from "../../storage/keys.ts";
 import { createRouter, jsonAnswer, problems } from "../http/openapi.ts";
-import { PULSE_PATH, revisionOf } from "./pulse-links.ts";
+import { revisionOf } from "../http/pulse-links.ts";
 
 const pulseBody = z
 	.object({
@@ -20,7 +22,7 @@ const pulseBody = z
 
 const route = createRoute({
 	method: "get",
-	path: `${PULSE_PATH}{name}`,
+	path: `/${pulseKey("{name}")}`,
 	tags: ["Device"],
 	summary: "Whether there is anything to check for",
 	request: { params: z.object({ name: z.string().regex(PULSE_NAME) }) },
@@ -39,7 +41,7 @@ export const pulse = createRouter().openapi(route, async (c) => {
 	const record = subject === "messages" ? null : await records.product(subject.product, view, scope);
 	const body = {
 		value: await pulses.valueOf(subject, revisionOf(view.heads, subject)),
-		...pulseUrgency(record, config.checkIntervalSeconds, scope.now),
+		...pulseUrgency(tellsEmergency(record?.releases ?? [], scope.now), config.checkIntervalSeconds),
 	};
 	return c.json(body, 200, { "cache-control": `public, max-age=${PULSE_MAX_AGE_SECONDS}` });
 });

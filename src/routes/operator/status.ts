@@ -7,6 +7,7 @@ import { revocationBound } from "../../storage/revocation-bound.ts";
 import { settlesWithin } from "../../storage/time-limit.ts";
 import { readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import { pulseLink, pulseLinks } from "../http/pulse-links.ts";
 
 const seconds = z.int().openapi({ description: "seconds" });
 
@@ -69,6 +70,10 @@ const status = createRoute({
 						settled: z.boolean().nullable().openapi({ description: "Whether every store has all it published" }),
 					}),
 					packages: z.object({ state: z.enum(["reachable", "unreachable"]), latency_ms: z.int() }),
+					pulse: pulseLink.nullable().openapi({
+						description:
+							"The pulse of the messages: what stands at the URL says this value; null = devices are told of none",
+					}),
 				})
 				.openapi("Status"),
 			"One probe of each",
@@ -112,9 +117,10 @@ export const deploymentStatus = createRouter()
 	})
 	.openapi(status, async (c) => {
 		const { objects, packages, stores } = c.env.services;
-		const [directory, storage] = await Promise.all([
+		const [directory, storage, links] = await Promise.all([
 			timed(() => objects.directory().status()),
 			timed(() => packages.has(NO_PACKAGE)),
+			timed(async () => pulseLinks(c.env, [], await c.env.services.records.current(c.env))),
 		]);
 		const probes = await probeStores(stores, directory.value?.heads ?? null, systemClock);
 		return c.json(
@@ -133,6 +139,7 @@ export const deploymentStatus = createRouter()
 					settled: directory.value?.settled ?? null,
 				},
 				packages: { state: stateOf(storage), latency_ms: storage.latencyMs },
+				pulse: links.value?.[0] ?? null,
 			},
 			200,
 			{ "cache-control": "no-store" },

@@ -68,7 +68,7 @@ export async function startRegionWorkers<Name extends string>(
 				bindings: { ...bundle.vars, ...variables[name] },
 				durableObjects: durableObjects(name),
 				kvNamespaces: { RECORDS: `records-${name}` },
-				r2Buckets: { PACKAGES: "packages" },
+				r2Buckets: { PACKAGES: "packages", PULSES: "pulses" },
 				ratelimits: { RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
 				analyticsEngineDatasets: { ANALYTICS: { dataset: "requests" } },
 			})),

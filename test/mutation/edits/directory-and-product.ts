@@ -14,13 +14,13 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "each reinstated device leaves a row, and all edges read a new list",
 			},
 			{
-				from: "if (this.#tables.raiseProduct(head.product, head.revision)) this.outbox.add([this.#nextHeadsStep()]);",
-				to: "this.#tables.raiseProduct(head.product, head.revision);\n\t\t\tthis.outbox.add([this.#nextHeadsStep()]);",
+				from: "if (!this.#tables.raiseProduct(head.product, head.revision)) return;",
+				to: "this.#tables.raiseProduct(head.product, head.revision);",
 				breaks: "news of a revision that is known makes all edges read new heads",
 			},
 			{
-				from: "this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep()]);",
-				to: "this.outbox.add([messagesStep(this.#tables, now)]);",
+				from: "this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep(), ...pulseSteps(this.#tables, null)]);",
+				to: "this.outbox.add([messagesStep(this.#tables, now), ...pulseSteps(this.#tables, null)]);",
 				breaks: "a new message reaches nobody before the next release",
 			},
 			{

@@ -5,6 +5,22 @@ const REPLICATED = ["test/unit/storage/replicated-record-store", "test/unit/stor
 
 export const STORAGE_STORES: readonly FileEdits[] = [
 	{
+		file: "src/storage/r2-pulse-store.ts",
+		tests: ["test/workers/objects/directory/pulses"],
+		edits: [
+			{
+				from: "{ etagMatches: before.etag }",
+				to: "{}",
+				breaks: "a pulse whose write was given up comes back over a newer one",
+			},
+			{
+				from: "...PULSE, onlyIf",
+				to: "onlyIf",
+				breaks: "no cache may hold a pulse",
+			},
+		],
+	},
+	{
 		file: "src/storage/hedged-read.ts",
 		tests: REPLICATED,
 		edits: [

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { answerCheck, type CheckFacts } from "../../../src/content/check.ts";
-import { MAX_QUIET_SECONDS, pulseUrgency, quietUntil } from "../../../src/content/pulse.ts";
+import { MAX_QUIET_SECONDS, pulseUrgency, quietUntil, tellsEmergency } from "../../../src/content/pulse.ts";
 import {
 	anyGrant,
 	anyMessages,
@@ -95,5 +95,7 @@ describe("how soon a change is asked about", () => {
 		["an emergency of an hour ago", emergency(NOW - 3600), 300, { spread: 300, emergency: false }],
 		["an emergency that was withdrawn", emergency(NOW - 1, true), 300, { spread: 300, emergency: false }],
 		["an emergency where devices ask every ten seconds", emergency(NOW - 1), 10, { spread: 10, emergency: true }],
-	])("%s", (_, record, interval, expected) => expect(pulseUrgency(record, interval, NOW)).toEqual(expected));
+	])("%s", (_, record, interval, expected) =>
+		expect(pulseUrgency(tellsEmergency(record?.releases ?? [], NOW), interval)).toEqual(expected),
+	);
 });

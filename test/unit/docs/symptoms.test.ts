@@ -1,7 +1,7 @@
 // The index by symptom in docs/operations.md leaves out nothing that a firewall or the doctor can say.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { judgePromises, judgeStatus } from "../../../cli/commands/doctor/findings.ts";
+import { judgePromises, judgePulse, judgeStatus } from "../../../cli/commands/doctor/findings.ts";
 import { createApp } from "../../../src/app.ts";
 import { operationsOf } from "../../../src/routes/description/api-document.ts";
 import { describeApi } from "../../../src/routes/description/describe-api.ts";
@@ -34,7 +34,9 @@ describe("the index by symptom", () => {
 				stores: [{ store: "kv", broken: [], ...down }],
 				directory: { ...down, settled: false },
 				packages: down,
+				pulse: null,
 			}),
+			judgePulse(null, { value: undefined, isCached: false }, "https://b.test"),
 		];
 		expect(findings.every(({ verdict }) => verdict !== "good")).toBe(true);
 		const missing = findings.map(({ what }) => what.split(" ")[0]).filter((what) => !index.includes(`\`${what}\``));

@@ -12,6 +12,7 @@ await Promise.all([
 	runInDurableObject(env.DIRECTORY.getByName(DIRECTORY_NAME), () => {}),
 	env.RECORDS.list({ limit: 1 }),
 	env.PACKAGES.list({ limit: 1 }),
+	env.PULSES.list({ limit: 1 }),
 	caches.default.match("https://updates.test/"),
 ]);
 await reset();

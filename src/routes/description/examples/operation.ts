@@ -142,6 +142,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	broken: [],
 	latency_ms: 12,
 	settled: true,
+	pulse: { url: "https://pulse.example.com/p/WZ7tVYqkbsn0OF9rKPcoPA", value: "xR0iVBsJzUdpKGfS" },
 	published: true,
 	changed: true,
 	records: 200,

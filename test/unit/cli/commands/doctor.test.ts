@@ -20,11 +20,13 @@ beforeEach(async () => {
 				...{ token_ttl_seconds: 3600, url_ttl_seconds: 300, check_interval_seconds: 300, last_good_seconds: 3600 },
 			},
 		},
+		"/p/name": { body: { value: "v1", spread: 600, emergency: false } },
 		"/v1/status": {
 			body: {
 				stores: [{ store: "kv", heads: 7, state: "current", latency_ms: 3, broken: [] }],
 				directory: { heads: 7, settled: true, ...reach },
 				packages: reach,
+				pulse: { url: `${operator.server.url}/p/name`, value: "v1" },
 			},
 		},
 	};
@@ -54,6 +56,13 @@ describe("a service that is well", () => {
 });
 
 describe("a service that is not well", () => {
+	it("has no pulse where it sends devices for one", async () => {
+		replies["/p/name"] = refuse(404, "not_found");
+		const run = await operator.run("doctor");
+		expect(run.exitCode).toBe(1);
+		expect(run.stdout).toMatch(/^BAD {2}pulses +none at http:.*: every device checks at its interval$/m);
+	});
+
 	it("ends the command with 1, after everything that was found", async () => {
 		replies["/v1/status"] = {
 			body: { ...(replies["/v1/status"] as { body: object }).body, packages: { state: "down", latency_ms: 0 } },

@@ -2,9 +2,19 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createFleet, createProduct, publish } from "../../../support/fleet.ts";
 import { freshProduct } from "../../../support/fresh-names.ts";
+import { bindings } from "../../../support/object-bindings.ts";
 import { ISSUER, operated, send } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
-import { type CheckBody, check, newFirewall, newScene, type Scene, setStatus } from "../../support/fixtures.ts";
+import {
+	type CheckBody,
+	check,
+	DEPLOYED,
+	newFirewall,
+	newScene,
+	type Scene,
+	serviceWith,
+	setStatus,
+} from "../../support/fixtures.ts";
 import { DAY, HOUR, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
 
 interface QuietBody extends CheckBody {
@@ -129,4 +139,39 @@ test.each<[string, string, "not_found" | "invalid_identifier"]>([
 	["a product's own name", "messages", "invalid_identifier"],
 ])("a pulse that is %s is refused", async (_, name, code) => {
 	await expectProblem(await send(`/p/${name}`), code);
+});
+
+/** @param variables other than in dev/wrangler.toml */
+async function askOf(variables: Record<string, string>): Promise<QuietBody> {
+	const path = "/v1/check";
+	const { firewall } = scene;
+	const headers = {
+		authorization: `DPoP ${firewall.accessToken}`,
+		dpop: await firewall.proof("GET", ISSUER + path, firewall.accessToken),
+	};
+	const answer = await serviceWith(variables)(`${path}?installed=${scene.product}@1.0.0`, { headers });
+	expect(answer.status).toBe(200);
+	return answer.json();
+}
+
+test("with a host of their own pulses are named there, and lie in the bucket under the same path", async () => {
+	const { pulse = [] } = await askOf({ PULSE_ORIGIN: "https://pulse.test" });
+	expect(pulse).toHaveLength(2);
+	for (const [index, { url, value }] of pulse.entries()) {
+		expect(url).toMatch(/^https:\/\/pulse\.test\/p\//);
+		const object = await bindings.PULSES.get(new URL(url).pathname.slice(1));
+		expect(await object?.json()).toEqual(await read(quiet.pulse?.[index]?.url ?? ""));
+		expect((await read(`${ISSUER}${new URL(url).pathname}`)).value).toBe(value);
+	}
+});
+
+test("a deployment without a host for them names none, since reading them would cost what a check costs", async () => {
+	const headers = { authorization: `Bearer ${DEPLOYED.BOOTSTRAP_KEY}` };
+	const status = await serviceWith({ ...DEPLOYED, ISSUER: "https://updates.test" }, "https://updates.test")(
+		"/v1/status",
+		{
+			headers,
+		},
+	);
+	expect(await status.json()).toMatchObject({ pulse: null });
 });

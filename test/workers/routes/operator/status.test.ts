@@ -20,6 +20,7 @@ interface Status {
 	}[];
 	readonly directory: { readonly state: string; readonly heads: number | null; readonly settled: boolean | null };
 	readonly packages: { readonly state: string };
+	readonly pulse: { readonly url: string; readonly value: string } | null;
 }
 
 describe("anybody may read what is promised:", () => {
@@ -72,11 +73,12 @@ describe("an operator sees", () => {
 	const kvThatSays = (get: (key?: string) => Promise<unknown>) => ({ RECORDS: { get } });
 
 	test("that all is well, and that nothing is held back from the stores", async () => {
-		const { stores, directory, packages } = await operated<Status>("GET", "/v1/status");
+		const { stores, directory, packages, pulse } = await operated<Status>("GET", "/v1/status");
 		expect(directory).toMatchObject({ state: "reachable", settled: true });
 		expect(directory.heads).toBeGreaterThan(0);
 		expect(stores).toMatchObject([{ store: "kv", state: "current", heads: directory.heads }]);
 		expect(packages.state).toBe("reachable");
+		expect(await (await send((pulse?.url ?? "").slice(ISSUER.length))).json()).toMatchObject({ value: pulse?.value });
 	});
 
 	test.each([

@@ -1,7 +1,13 @@
 // Which findings `parapet doctor` makes of a service's answers, and how bad each is: name, clock, token keys, stores and
 // objects.
 import { describe, expect, test } from "vitest";
-import { judgePromises, judgeStatus, type Promises, type Status } from "../../../../../cli/commands/doctor/findings.ts";
+import {
+	judgePromises,
+	judgePulse,
+	judgeStatus,
+	type Promises,
+	type Status,
+} from "../../../../../cli/commands/doctor/findings.ts";
 
 const SERVER = "https://updates.test";
 const NOW = "2026-10-01T12:00:00Z";
@@ -18,6 +24,7 @@ const WELL: Status = {
 	stores: [{ store: "kv", state: "current", latency_ms: 3, heads: 7, broken: [] }],
 	directory: { state: "reachable", latency_ms: 5, heads: 7, settled: true },
 	packages: { state: "reachable", latency_ms: 9 },
+	pulse: null,
 };
 const verdicts = (findings: readonly { what: string; verdict: string }[]) =>
 	findings.map(({ what, verdict }) => `${what} ${verdict}`);
@@ -82,5 +89,23 @@ describe("inside", () => {
 	test("records on their way are worth a notice", () => {
 		const directory = { ...WELL.directory, settled: false };
 		expect(verdicts(judgeStatus({ ...WELL, directory }))).toContain("outbox notice");
+	});
+});
+
+describe("pulses", () => {
+	const AWAY = { url: "https://pulse.test/p/name", value: "v2" };
+	const OWN = { url: `${SERVER}/p/name`, value: "v2" };
+
+	test.each<[string, Status["pulse"], string | undefined, boolean, string]>([
+		["that devices are not told of", null, undefined, false, "notice"],
+		["that are not there", AWAY, undefined, false, "bad"],
+		["that say something else", AWAY, "v1", true, "notice"],
+		["that no cache answers", AWAY, "v2", false, "bad"],
+		["of the service itself, which no cache answers", OWN, "v2", false, "good"],
+		["that a cache answers", AWAY, "v2", true, "good"],
+	])("%s", (_, link, value, isCached, verdict) => {
+		const finding = judgePulse(link, { value, isCached }, SERVER);
+		expect(finding.verdict).toBe(verdict);
+		expect(finding.fix !== undefined).toBe(verdict !== "good");
 	});
 });
