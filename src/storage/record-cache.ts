@@ -5,6 +5,7 @@
 // Does not promise freshness beyond the seconds that a kind allows.
 import { createBoundedEntries } from "./bounded-entries.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { type Copy, createHeldRecords, type HeldRecord } from "./held-records.ts";
 import type { ReadScope, RecordKind } from "./record-kind.ts";
 import type { RecordSeal } from "./record-seal.ts";
 import { createRecordSource, type FoundReader } from "./record-source.ts";
@@ -32,7 +33,7 @@ export interface RecordCacheOptions {
 	readonly store: RecordReader;
 	readonly seal: Pick<RecordSeal, "verify">;
 	readonly origin: RecordOrigin;
-	/** of stored text, for all copies together; a copy counts ENTRY_BYTES more than its record */
+	/** as `createHeldRecords` has it */
 	readonly maxBytes: number;
 	readonly clock?: Clock;
 	/** how long to wait for a request that already reads the same record, before reading it oneself */
@@ -41,29 +42,6 @@ export interface RecordCacheOptions {
 	readonly storeTimeoutMs?: number;
 	/** how long to wait for the owner */
 	readonly originTimeoutMs?: number;
-}
-
-interface Copy<T> {
-	readonly version: number;
-	readonly value: T;
-	readonly bytes: number;
-	/** when the record stops counting, from whichever store it comes, unix ms; Infinity = never */
-	readonly endsMs: number;
-}
-
-interface Entry extends Omit<Copy<unknown>, "endsMs"> {
-	readonly kind: RecordKind<unknown>;
-	endsMs: number;
-	/** how often it was given since it was last read */
-	uses: number;
-	/** from when on a hot copy is renewed although it is fresh */
-	aheadMs: number;
-	freshUntilMs: number;
-	staleUntilMs: number;
-	/** when the store or the owner last showed it */
-	readMs: number;
-	/** after a reading in vain: when to try the next; later than `readMs` until one succeeds */
-	askAgainMs: number;
 }
 
 interface Flight {
@@ -79,10 +57,6 @@ const MAX_ABSENT = 1_024;
 const RETRY_MS = 1_000;
 /** What is used so often between two readings is hot: used all the time, most likely also when it is no longer fresh. */
 const HOT_USES = 3;
-/** A hot copy is renewed when so much of its fresh time is over. */
-const AHEAD_SHARE = 0.8;
-/** What an entry takes besides its record, which for the smallest is most of it. */
-const ENTRY_BYTES = 200;
 const MAX_FLIGHTS = 4_096;
 /** A flight this old belongs to a request that was cancelled: workerd never finishes those. */
 const DEAD_FLIGHT_MS = 10_000;
@@ -94,13 +68,13 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	const { store, seal, origin, maxBytes, clock = systemClock, flightWaitMs = FLIGHT_WAIT_MS } = options;
 	const { storeTimeoutMs = STORE_TIMEOUT_MS, originTimeoutMs = ORIGIN_TIMEOUT_MS } = options;
 	const source = createRecordSource({ store, origin, clock, storeTimeoutMs, originTimeoutMs });
-	const entries = createBoundedEntries<Entry>(maxBytes, ({ bytes }) => ENTRY_BYTES + bytes);
+	const held = createHeldRecords(maxBytes);
 	const absent = createBoundedEntries<number>(MAX_ABSENT);
 	const flights = createBoundedEntries<Flight>(MAX_FLIGHTS);
 
 	function peek<T>(key: string, scope: ReadScope): T | null | undefined {
 		const { nowMs } = scope;
-		const entry = entries.get(key);
+		const entry = held.get(key);
 		if (entry !== undefined) {
 			if (nowMs >= entry.freshUntilMs) return undefined;
 			entry.uses += 1;
@@ -113,7 +87,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	/** Has a hot copy renewed behind the answer. If that fails, nothing is lost: it is still fresh. */
-	function renewAhead(key: string, entry: Entry, { nowMs, waitUntil }: ReadScope): void {
+	function renewAhead(key: string, entry: HeldRecord, { nowMs, waitUntil }: ReadScope): void {
 		// First, so that no request of the next moment comes here again.
 		entry.aheadMs = nowMs + RETRY_MS;
 		if (flightOf(key, nowMs) === null) waitUntil(startFlight(key, entry.kind, nowMs).catch(() => {}));
@@ -123,7 +97,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		const { nowMs } = scope;
 		const fresh = peek<T>(key, scope);
 		if (fresh !== undefined) return fresh;
-		const entry = entries.get(key);
+		const entry = held.get(key);
 		if (entry === undefined || nowMs >= entry.staleUntilMs) return loadOrLastGood(key, kind, scope);
 		if (flightOf(key, nowMs) === null) scope.waitUntil(renew(key, kind, nowMs, entry));
 		return entry.value as T;
@@ -131,19 +105,19 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 
 	async function getFromOwner<T>(key: string, kind: RecordKind<T>, { nowMs }: ReadScope): Promise<T | null> {
 		const copy = await source.findOwned(key, readerOf(key, kind, nowMs));
-		return copy === null ? null : keep(key, kind, nowMs, copy);
+		return copy === null ? null : kept(key, kind, nowMs, copy);
 	}
 
 	async function loadOrLastGood<T>(key: string, kind: RecordKind<T>, scope: ReadScope): Promise<T | null> {
 		const { nowMs } = scope;
-		const known = lastGood(key, kind, nowMs);
+		const known = held.lastGood(key, kind, nowMs);
 		if (known !== null && (nowMs < known.askAgainMs || isTriedByOther(key, known, nowMs))) return give<T>(known, scope);
 		const startedMs = clock.nowMs();
 		try {
 			return await load(key, kind, scope);
 		} catch (error) {
 			// Looked up again: a read of another request may have brought something meanwhile.
-			const copy = lastGood(key, kind, nowMs);
+			const copy = held.lastGood(key, kind, nowMs);
 			if (copy === null) throw error;
 			// From the failure on: a reading that nobody answers takes longer than the pause.
 			copy.askAgainMs = nowMs + (clock.nowMs() - startedMs) + Math.min(RETRY_MS, kind.freshSeconds * 1_000);
@@ -152,22 +126,17 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 	}
 
 	/** Once a reading was in vain, one request at a time waits for the next; all others have their answer at once. */
-	function isTriedByOther(key: string, known: Entry, nowMs: number): boolean {
+	function isTriedByOther(key: string, known: HeldRecord, nowMs: number): boolean {
 		return known.askAgainMs > known.readMs && flightOf(key, nowMs) !== null;
 	}
 
-	function lastGood(key: string, { lastGoodSeconds }: RecordKind<unknown>, nowMs: number): Entry | null {
-		const entry = entries.get(key);
-		return entry !== undefined && nowMs < entry.readMs + lastGoodSeconds * 1_000 ? entry : null;
-	}
-
-	function give<T>(copy: Entry, scope: ReadScope): T {
+	function give<T>(copy: HeldRecord, scope: ReadScope): T {
 		scope.noteLastGood(copy.readMs);
 		return copy.value as T;
 	}
 
 	/** Renews a copy that is being given out meanwhile; never rejects. */
-	async function renew<T>(key: string, kind: RecordKind<T>, nowMs: number, entry: Entry): Promise<void> {
+	async function renew<T>(key: string, kind: RecordKind<T>, nowMs: number, entry: HeldRecord): Promise<void> {
 		try {
 			await startFlight(key, kind, nowMs);
 		} catch {
@@ -208,8 +177,8 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 
 	async function read<T>(key: string, kind: RecordKind<T>, nowMs: number): Promise<T | null> {
 		const copy = await source.find(key, readerOf(key, kind, nowMs));
-		if (copy !== null) return keep(key, kind, nowMs, copy);
-		entries.delete(key);
+		if (copy !== null) return kept(key, kind, nowMs, copy);
+		held.drop(key);
 		// Not remembered for longer than the record itself would be: zero fresh seconds ask each time.
 		absent.set(key, nowMs + Math.min(ABSENT_MS, kind.freshSeconds * 1_000));
 		return null;
@@ -232,7 +201,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		record: FoundRecord,
 		nowMs: number,
 	): Promise<Copy<T>> {
-		const known = entries.get(key);
+		const known = held.get(key);
 		if (known !== undefined && known.version >= record.version) {
 			// The same version, or a location that lags behind what this isolate has seen. What is known need not be verified
 			// again, unless it is to count for longer.
@@ -243,44 +212,18 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		const { version, body, bytes, until } = await openRecord(seal, key, record);
 		const copy = { version, bytes, value: parseOnce(key, kind, version, body), endsMs: endOf(until) };
 		if (nowMs < copy.endsMs) return copy;
-		keepEnded(key, kind, copy);
+		held.keepEnded(key, kind, copy);
 		throw new RecordStoreError("ended", key);
 	}
 
 	function parseOnce<T>(key: string, kind: RecordKind<T>, version: number, body: unknown): T {
-		const known = entries.get(key);
+		const known = held.get(key);
 		return known?.version === version ? (known.value as T) : kind.parse(body);
 	}
 
-	/** Genuine, and too old to be taken while its owner can be asked: better than nothing where it cannot. */
-	function keepEnded<T>(key: string, kind: RecordKind<T>, copy: Copy<T>): void {
-		const known = entries.get(key);
-		if (known !== undefined && known.version >= copy.version) return;
-		const { endsMs } = copy;
-		const times = { aheadMs: endsMs, freshUntilMs: endsMs, staleUntilMs: endsMs, readMs: endsMs, askAgainMs: endsMs };
-		entries.set(key, { ...copy, kind, uses: 0, ...times });
-	}
-
-	function keep<T>(key: string, kind: RecordKind<T>, nowMs: number, copy: Copy<T>): T {
-		const known = entries.get(key);
-		const freshMs = kind.freshSeconds * 1_000;
-		const endsMs = Math.max(copy.endsMs, known !== undefined && known.version >= copy.version ? known.endsMs : 0);
-		const freshUntilMs = Math.min(nowMs + freshMs, endsMs);
-		const staleUntilMs = Math.min(nowMs + freshMs + kind.staleSeconds * 1_000, endsMs);
-		if (known !== undefined && known.version >= copy.version) {
-			// An owner that was set back to an earlier time tells an older one: the copy stays.
-			known.endsMs = endsMs;
-			known.freshUntilMs = Math.max(known.freshUntilMs, freshUntilMs);
-			known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);
-			known.readMs = Math.max(known.readMs, nowMs);
-			known.aheadMs = known.readMs + freshMs * AHEAD_SHARE;
-			known.uses = 0;
-			return known.value as T;
-		}
+	function kept<T>(key: string, kind: RecordKind<T>, nowMs: number, copy: Copy<T>): T {
 		absent.delete(key);
-		const aheadMs = nowMs + freshMs * AHEAD_SHARE;
-		entries.set(key, { ...copy, kind, uses: 0, aheadMs, freshUntilMs, staleUntilMs, readMs: nowMs, askAgainMs: nowMs });
-		return copy.value;
+		return held.keep(key, kind, nowMs, copy);
 	}
 
 	return { peek, get, getFromOwner };

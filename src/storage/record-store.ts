@@ -75,6 +75,18 @@ export function isRevisionKey(key: string): boolean {
 	return key.includes("@");
 }
 
+/** @returns what the keys of all revisions of one record have in common; of a record without revisions its key */
+export function seriesOf(key: string): string {
+	const at = key.indexOf("@");
+	return at < 0 ? key : key.slice(0, at);
+}
+
+/** @returns the revision that a key names; 0 = none */
+export function revisionOf(key: string): number {
+	const at = key.indexOf("@");
+	return at < 0 ? 0 : Number(key.slice(at + 1));
+}
+
 /** The form in which every store holds a record. The key is inside so that a mix-up below us cannot go unnoticed. */
 export function formatRecord(key: string, record: StoredRecord): string {
 	return JSON.stringify({ key, version: record.version, body: record.body });

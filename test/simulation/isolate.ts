@@ -11,12 +11,7 @@ import type { Services } from "../../src/services.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import { createRecordCache, type RecordCache } from "../../src/storage/record-cache.ts";
 import type { RecordKind } from "../../src/storage/record-kind.ts";
-import {
-	type FoundRecord,
-	isRevisionKey,
-	type RecordReader,
-	RecordStoreError,
-} from "../../src/storage/record-store.ts";
+import { type FoundRecord, type RecordReader, RecordStoreError, seriesOf } from "../../src/storage/record-store.ts";
 import { createRecords, RecordMissingError, type Records } from "../../src/storage/records.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
 import { PLAIN_SEAL } from "../support/stand-ins/plain-seal.ts";
@@ -157,7 +152,7 @@ function refusal(scope: RequestScope, by: "denial" | "record" | "license"): Answ
 	return { outcome: "refused", asOf: scope.degradedAsOf(), by };
 }
 
-/** Knows of every value that the cache gives which version it is, and notices when a key goes back. */
+/** Knows of every value that the cache gives which version it is, and notices when a record goes back. */
 class VersionWatch {
 	readonly #bodies = new WeakMap<object, number>();
 	readonly #values = new WeakMap<object, number>();
@@ -206,11 +201,12 @@ class VersionWatch {
 	}
 
 	#seen<T>(key: string, value: T): T {
-		if (isRevisionKey(key) || value === undefined) return value;
+		if (value === undefined) return value;
 		const version = isObject(value) ? (this.#values.get(value) ?? 0) : 0;
-		const highest = this.#highest.get(key) ?? 0;
+		const series = seriesOf(key);
+		const highest = this.#highest.get(series) ?? 0;
 		if (version < highest) this.#onRegress();
-		else this.#highest.set(key, version);
+		else this.#highest.set(series, version);
 		return value;
 	}
 }

@@ -82,11 +82,6 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 				breaks: "what is used seldom is renewed ahead all the time",
 			},
 			{
-				from: "nowMs < entry.readMs + lastGoodSeconds * 1_000",
-				to: "nowMs <= entry.readMs + lastGoodSeconds * 1_000",
-				breaks: "a last good copy is given a second longer than the deployment says",
-			},
-			{
 				from: "scope.noteLastGood(copy.readMs);",
 				to: "",
 				breaks: "an answer from old copies does not say that it is degraded",
@@ -105,16 +100,6 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 				from: "Math.min(ABSENT_MS, kind.freshSeconds * 1_000)",
 				to: "ABSENT_MS",
 				breaks: "a record that has just been written stays unknown though each read asks",
-			},
-			{
-				from: "known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);\n",
-				to: "",
-				breaks: "a copy that was found to be the same is too old to be given a moment later",
-			},
-			{
-				from: "if (known !== undefined && known.version >= copy.version) {",
-				to: "if (known !== undefined && known.version === copy.version) {",
-				breaks: "a location that lags behind puts an older version in the place of a newer one",
 			},
 			{
 				from: "absent.delete(key);\n",
@@ -137,9 +122,45 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 				breaks: "the same version is parsed at each reading",
 			},
 			{
-				from: "entries.delete(key);\n\t\t// Not remembered",
+				from: "held.drop(key);\n\t\t// Not remembered",
 				to: "// Not remembered",
 				breaks: "a record that its owner does not know any more is given on",
+			},
+		],
+	},
+	{
+		file: "src/storage/held-records.ts",
+		tests: ["test/unit/storage/held-records", "test/unit/storage/record-cache"],
+		edits: [
+			{
+				from: "nowMs < held.readMs + lastGoodSeconds * 1_000",
+				to: "nowMs <= held.readMs + lastGoodSeconds * 1_000",
+				breaks: "a last good copy is given a second longer than the deployment says",
+			},
+			{
+				from: "known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);\n",
+				to: "",
+				breaks: "a copy that was found to be the same is too old to be given a moment later",
+			},
+			{
+				from: "if (known !== undefined && known.version >= copy.version) {\n",
+				to: "if (known !== undefined && known.version === copy.version) {\n",
+				breaks: "a location that lags behind puts an older version in the place of a newer one",
+			},
+			{
+				from: "const held = places.get(seriesOf(key));\n\t\tif",
+				to: "const held = places.get(key);\n\t\tif",
+				breaks: "a revision that was read answers nobody",
+			},
+			{
+				from: "held.version >= revision || held.askedAs === revision",
+				to: "held.version === revision || held.askedAs === revision",
+				breaks: "lagging heads make an isolate forget a denial that it knew",
+			},
+			{
+				from: "if (!isRevisionKey(key)) places.delete(key);",
+				to: "places.delete(seriesOf(key));",
+				breaks: "an old revision that is deleted takes the present one along",
 			},
 		],
 	},

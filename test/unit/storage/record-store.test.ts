@@ -1,7 +1,7 @@
 // How a record is written in a store. The form is pinned, because stores hold records from before a deployment.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatRecord, isRevisionKey, parseRecord } from "../../../src/storage/record-store.ts";
+import { formatRecord, isRevisionKey, parseRecord, revisionOf, seriesOf } from "../../../src/storage/record-store.ts";
 
 describe("the stored form of a record", () => {
 	it("is this, for ever", () => {
@@ -40,5 +40,16 @@ describe("the stored form of a record", () => {
 		expect(isRevisionKey("denied@1")).toBe(true);
 		expect(isRevisionKey("device:dev-0000000000-0000000000000000")).toBe(false);
 		expect(isRevisionKey("heads")).toBe(false);
+	});
+
+	it.each([
+		["product:crs@12", "product:crs", 12],
+		["product:crs@0", "product:crs", 0],
+		["denied@1", "denied", 1],
+		["device:dev-0000000000-0000000000000000", "device:dev-0000000000-0000000000000000", 0],
+		["heads", "heads", 0],
+	])("takes %s for the record %s in the revision %d", (key, series, revision) => {
+		expect(seriesOf(key)).toBe(series);
+		expect(revisionOf(key)).toBe(revision);
 	});
 });

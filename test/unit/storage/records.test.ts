@@ -62,6 +62,21 @@ const putHeads = async (heads: Partial<SharedView["heads"]>, version: number) =>
 };
 
 describe("what is shared", () => {
+	it("keeps a denial that is known when heads that lag behind name a revision from before it", async () => {
+		const records = recordsThatKeep(5, 10);
+		const denying = (revision: number, devices: Record<string, number>) => ({
+			version: revision,
+			body: { revision, devices, licenseEpochs: {} },
+		});
+		// The store's location has heads of the first revision and nothing else; the Directory is at the third.
+		owned.set("denied@1", denying(3, { [DEVICE]: 1_900_000_000 }));
+		await putHeads({ denied: 1 }, 1);
+		expect((await records.current(scopeAt(0))).denied.devices).toHaveProperty(DEVICE);
+		store.texts.set("denied@2", JSON.stringify({ key: "denied@2", ...denying(2, {}) }));
+		await putHeads({ denied: 2 }, 2);
+		expect((await records.current(scopeAt(60))).denied.devices).toHaveProperty(DEVICE);
+	});
+
 	it("is nothing before anything was published, and nobody is asked for revisions", async () => {
 		const records = recordsThatKeep(5, 10);
 		const view = await records.current(scopeAt(0));
