@@ -1,11 +1,9 @@
 // Records in Workers KV. Reads are cached per location and may lag by a minute or more. KV has no compare-and-set, so two
 // concurrent writers of one key could leave the older version: what keeps the order is that one object writes each key,
-// through an outbox that delivers in order. `put` refuses to go back behind a version that it can see, which is a second
-// line, not the guarantee.
-import { type Clock, systemClock } from "./clock.ts";
+// through an outbox that delivers in order, and writes again what a late put may have undone (objects/outbox/doubts.ts). `put`
+// does not look at what is there: a location's copy could not tell, and KV would remember for a while that a key was absent.
 import {
 	formatRecord,
-	isRevisionKey,
 	parseRecord,
 	type RecordResult,
 	type RecordStore,
@@ -18,13 +16,7 @@ const CACHE_TTL_SECONDS = 30;
 /** Keys that KV gives in one operation. */
 const KEYS_PER_READ = 100;
 
-/**
- * A write whose look takes longer is given up. Else it could go on when its writer has long lost patience (30 s, outbox.ts)
- * and written a newer version, and put the older one in its place.
- */
-const MAX_LOOK_MS = 10_000;
-
-export function createKvRecordStore(kv: KVNamespace, clock: Clock = systemClock): RecordStore {
+export function createKvRecordStore(kv: KVNamespace): RecordStore {
 	async function readText(key: string): Promise<string | null> {
 		try {
 			return await kv.get(key, { type: "text", cacheTtl: CACHE_TTL_SECONDS });
@@ -45,25 +37,6 @@ export function createKvRecordStore(kv: KVNamespace, clock: Clock = systemClock)
 		}
 	}
 
-	async function visibleVersion(key: string): Promise<number | null> {
-		const text = await readText(key);
-		if (text === null) return null;
-		try {
-			return parseRecord(key, text).version;
-		} catch {
-			// Not a record of this key: there is no version to respect, and writing over it is the repair.
-			return null;
-		}
-	}
-
-	/**
-	 * Nothing comes before a first version, and a revision has only one. Not looking also matters: KV remembers for a
-	 * while that a key was absent, and would hide the record that is about to be written.
-	 */
-	function mayReplaceNewer(key: string, version: number): boolean {
-		return version > 1 && !isRevisionKey(key);
-	}
-
 	return {
 		async get(key) {
 			const text = await readText(key);
@@ -78,12 +51,6 @@ export function createKvRecordStore(kv: KVNamespace, clock: Clock = systemClock)
 		},
 
 		async put(key, record) {
-			if (mayReplaceNewer(key, record.version)) {
-				const startedMs = clock.nowMs();
-				const visible = await visibleVersion(key);
-				if (clock.nowMs() - startedMs > MAX_LOOK_MS) throw new RecordStoreError("unreachable", key);
-				if (visible !== null && visible > record.version) return "superseded";
-			}
 			try {
 				await kv.put(key, formatRecord(key, record));
 			} catch (cause) {

@@ -183,7 +183,7 @@ export class Deployment {
 		const [toKv] = made;
 		if (toKv === undefined) throw new Error("the object made no lane");
 		// Sealed anew: the object's own seal takes time that is not the schedule's.
-		const kv = createKvRecordStore(this.bindings(location, life).RECORDS, world.time);
+		const kv = createKvRecordStore(this.bindings(location, life).RECORDS);
 		const lanes = { kv: { ...toKv, store: kv }, redis: { ...toKv, name: "redis", store: redis, writeIntervalMs: 0 } };
 		return this.storeNames.map((name) => {
 			const { store, ...lane } = lanes[name];

@@ -57,7 +57,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		const desks = openDesks(ctx.storage, env);
 		this.#desks = desks;
 		this.outbox = desks.outbox;
-		this.#republisher = new Republisher(ctx, desks.outbox);
+		this.#republisher = new Republisher(ctx, desks.outbox, () => desks.account.renewedTo() !== null);
 		if (this.#exists) desks.alarm.rearm();
 	}
 

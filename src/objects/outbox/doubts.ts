@@ -62,6 +62,8 @@ export class Doubts {
 	}
 
 	#oldest(limit: number): Doubt[] {
-		return this.#sql.exec<Doubt>("SELECT lane, key, since FROM outbox_doubts ORDER BY since LIMIT ?", limit).toArray();
+		return this.#sql
+			.exec<Doubt>("SELECT lane, key, since FROM outbox_doubts WHERE since > 0 ORDER BY since LIMIT ?", limit)
+			.toArray();
 	}
 }

@@ -57,6 +57,7 @@ export const OUTBOX_TABLES = [
 	)`,
 	"CREATE INDEX outbox_by_lane ON outbox (lane, seq)",
 	"CREATE INDEX outbox_by_subject ON outbox (subject, lane, seq)",
+	"CREATE INDEX outbox_by_failures ON outbox (lane, failures) WHERE failures > 0",
 	`CREATE TABLE outbox_doubts ( -- puts that may still be made (doubts.ts)
 		lane TEXT NOT NULL, -- a store
 		key TEXT NOT NULL,
@@ -127,9 +128,10 @@ export class OutboxRows {
 		return this.#one("SELECT seq, step FROM outbox WHERE lane = ? ORDER BY seq LIMIT 1", lane);
 	}
 
-	/** @returns the first rows of the lane, in order */
-	leading(lane: string, limit: number): OutboxRow[] {
-		return this.#all("SELECT seq, step FROM outbox WHERE lane = ? ORDER BY seq LIMIT ?", lane, limit);
+	/** @returns the first rows of the lane behind the row `after`, in order */
+	leading(lane: string, limit: number, after = 0): OutboxRow[] {
+		const query = "SELECT seq, step FROM outbox WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?";
+		return this.#all(query, lane, after, limit);
 	}
 
 	has(seq: number): boolean {
@@ -150,8 +152,8 @@ export class OutboxRows {
 		);
 	}
 
-	hasRecordBefore(lane: string, seq: number): boolean {
-		return this.#exists("SELECT 1 FROM outbox WHERE lane = ? AND kind = 'record' AND seq < ? LIMIT 1", lane, seq);
+	hasBefore(lane: string, seq: number): boolean {
+		return this.#exists("SELECT 1 FROM outbox WHERE lane = ? AND seq < ? LIMIT 1", lane, seq);
 	}
 
 	owes(key: string, lane: string | null): boolean {
@@ -165,7 +167,7 @@ export class OutboxRows {
 	}
 
 	isEmpty(): boolean {
-		return !this.#exists("SELECT 1 FROM outbox LIMIT 1");
+		return !this.#exists("SELECT 1 FROM outbox WHERE seq > 0 LIMIT 1");
 	}
 
 	remove(seq: number): void {
@@ -191,10 +193,11 @@ export class OutboxRows {
 	}
 
 	mostFailures(lane: string): number {
-		return Number(this.#sql.exec("SELECT MAX(failures) AS most FROM outbox WHERE lane = ?", lane).one().most ?? 0);
+		const query = "SELECT MAX(failures) AS most FROM outbox WHERE lane = ? AND failures > 0";
+		return Number(this.#sql.exec(query, lane).one().most ?? 0);
 	}
 
-	/** Forgets the rows owed to a store that the deployment no longer has. */
+	/** Forgets the rows owed to a store that the deployment no longer has. Reads every row. */
 	dropLanesExcept(lanes: readonly string[]): void {
 		const places = lanes.map(() => "?").join(", ");
 		for (const table of ["outbox", "outbox_doubts"]) {

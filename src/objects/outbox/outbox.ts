@@ -4,8 +4,7 @@
 // to which nothing points go a few at a time; a head moves only after some store has the record it points to, and a pulse
 // only after some store has the heads that it is news of. Rows may be delivered twice, so receivers must tolerate repeats.
 import { type Clock, pause, systemClock } from "../../storage/clock.ts";
-import { HEADS_KEY } from "../../storage/keys.ts";
-import { isRevisionKey, type RecordStore } from "../../storage/record-store.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
 import { within } from "../../storage/time-limit.ts";
 import { Alarm } from "../alarm.ts";
 import type { DirectoryPort } from "./directory-port.ts";
@@ -20,6 +19,7 @@ import {
 	type RecordStep,
 	type SingleStep,
 } from "./outbox-rows.ts";
+import { type Attempt, ROWS_AT_ONCE, Turns } from "./turns.ts";
 import { type WriteIntervals, WritePace } from "./write-pace.ts";
 
 /** A store and the name of its lane, which is persisted: it must not change while rows may wait. */
@@ -45,8 +45,6 @@ export interface OutboxOptions {
 	readonly random?: () => number;
 }
 
-type Attempt = "delivered" | "failed" | "overtaken";
-
 const DIRECTORY_LANE = "directory";
 const PULSE_LANE = "pulses";
 /** How long a caller waits for delivery; its change is safe anyway. */
@@ -56,13 +54,6 @@ const FIRST_RETRY_MS = 3_000;
 const MAX_RETRY_MS = 300_000;
 /** A step that takes longer counts as failed and is tried again. */
 const STEP_TIMEOUT_MS = 30_000;
-/** Rows per lane and run, and denials as one per call: a put may take two of the 1,000 KV operations that one invocation has. */
-const ROWS_PER_RUN = 200;
-/** One call of the Directory and one new list of all denials, however many devices of the account are refused together. */
-const DENIALS_AT_ONCE = 200;
-/** A Worker has six connections at a time. */
-const ROWS_AT_ONCE = 6;
-
 export class Outbox {
 	/** Replaceable, so that a test can break a store under a living object. */
 	lanes: readonly RecordLane[];
@@ -77,6 +68,7 @@ export class Outbox {
 	readonly #running = new Map<string, Promise<void>>();
 	readonly #pace: WritePace;
 	readonly #doubts: Doubts;
+	readonly #turns: Turns;
 	/** "lane key" of puts that are under way */
 	readonly #underWay = new Set<string>();
 	#isAwake = false;
@@ -102,6 +94,12 @@ export class Outbox {
 			owes: (key, lane) => this.owes(key, lane),
 			add: (step, lane) => this.add([step], lane),
 		});
+		this.#turns = new Turns({
+			rows: this.#rows,
+			stores: () => this.lanes.map(({ name }) => name),
+			attempt: (lane, rows) => this.#attemptAll(lane, rows),
+			settle: (lane, rows, outcome) => this.#settle(lane, rows, outcome),
+		});
 	}
 
 	/**
@@ -117,8 +115,7 @@ export class Outbox {
 			for (const lane of lanes) {
 				this.#rows.add(lane, step);
 				// Its row is gone, and should the object die now, so is the memory of that put.
-				if (step.kind === "record" && this.#underWay.has(`${lane} ${step.key}`))
-					this.#doubts.note(lane, step, this.#clock.nowMs());
+				if (this.#isUnderWay(lane, step)) this.#doubts.note(lane, step, this.#clock.nowMs());
 			}
 		}
 		this.#dueMs = this.#clock.nowMs() + FIRST_RETRY_MS;
@@ -140,10 +137,16 @@ export class Outbox {
 		return this.#rows.count(lane);
 	}
 
-	/** What waits at the beginning of a life may be in the middle of a put that the life before began. */
+	/** @returns how often in a row the lane's most stubborn step has failed; 0 = none has */
+	failuresIn(lane: string): number {
+		return this.#rows.mostFailures(lane);
+	}
+
+	/** What waits at the beginning of a life may be in the middle of a put that the life before began, or for a store that is no more. */
 	#noteEarlierLife(): void {
 		if (this.#isAwake) return;
 		this.#isAwake = true;
+		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE, PULSE_LANE]);
 		for (const { name } of this.lanes) {
 			const rows = this.#rows.leading(name, ROWS_AT_ONCE);
 			for (const { step } of rows) this.#doubts.note(name, step, this.#clock.nowMs());
@@ -178,7 +181,6 @@ export class Outbox {
 	/** Delivers what is due, and sets the alarm for what is left. Never rejects: the alarm does it too. */
 	async deliver(): Promise<void> {
 		this.#noteEarlierLife();
-		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE, PULSE_LANE]);
 		const stores = this.lanes.map((lane) => this.#run(lane.name));
 		// Denials need no record, so they do not wait for the stores; heads and pulses do, and get their turn after each of them.
 		const rest = () => Promise.all([this.#run(DIRECTORY_LANE), this.#run(PULSE_LANE)]);
@@ -191,37 +193,29 @@ export class Outbox {
 	#run(lane: string): Promise<void> {
 		const running = this.#running.get(lane);
 		if (running !== undefined) return running;
-		if (this.#next(lane) === null) return Promise.resolve();
-		const run = this.#deliverLane(lane);
+		if (this.#turns.next(lane) === null) return Promise.resolve();
+		// In the same turn as the last look at the rows, so that nobody joins a run that will not look again.
+		const run = this.#turns.run(lane, () => this.#running.delete(lane));
 		this.#running.set(lane, run);
 		return run;
 	}
 
-	async #deliverLane(lane: string): Promise<void> {
-		for (let count = 0; count < ROWS_PER_RUN; ) {
-			const rows = this.#nextRows(lane, Math.min(ROWS_AT_ONCE, ROWS_PER_RUN - count));
-			const attempts = await this.#attemptAll(lane, rows);
-			// Together and in one turn: each commit holds back what goes out next.
-			for (const [place, { seq, step }] of rows.entries()) {
-				if (attempts[place] === "delivered") this.#rows.remove(seq);
-				else if (attempts[place] === "failed") {
-					this.#rows.countFailure(lane, seq);
-					this.#doubts.note(lane, step, this.#clock.nowMs());
-				}
+	#settle(lane: string, rows: readonly OutboxRow[], outcome: Attempt): void {
+		for (const { seq, step } of rows) {
+			if (outcome === "delivered") this.#rows.remove(seq);
+			else if (outcome === "failed") {
+				this.#rows.countFailure(lane, seq);
+				this.#doubts.note(lane, step, this.#clock.nowMs());
 			}
-			if (rows.length === 0 || attempts.includes("failed")) break;
-			count += rows.some(({ step }) => isDenial(step)) ? 1 : rows.length;
 		}
-		// In the same turn as the last look at the rows, so that nobody joins a run that will not look again.
-		this.#running.delete(lane);
 	}
 
-	/** @param rows denials, which go in one call, so that all of them arrive or none; or steps each by itself */
-	async #attemptAll(lane: string, rows: readonly OutboxRow[]): Promise<readonly Attempt[]> {
+	/** @param rows denials, which go in one call, so that all of them arrive or none; or one step */
+	async #attemptAll(lane: string, rows: readonly OutboxRow[]): Promise<Attempt> {
+		const [first] = rows;
+		if (first !== undefined && isSingle(first)) return this.#attempt(lane, first);
 		const denials = rows.map(({ step }) => step).filter(isDenial);
-		if (denials.length === 0) return Promise.all(rows.filter(isSingle).map((row) => this.#attempt(lane, row)));
-		const attempt = await this.#inTime(lane, () => this.#announce((directory) => directory.changeDenials(denials)));
-		return rows.map(() => attempt);
+		return this.#inTime(lane, () => this.#announce((directory) => directory.changeDenials(denials)));
 	}
 
 	async #attempt(lane: string, { seq, step }: OutboxRow<SingleStep>): Promise<Attempt> {
@@ -240,23 +234,8 @@ export class Outbox {
 		}
 	}
 
-	/** The rows of the lane whose turn it is: one, several denials, or several records to which nothing points, in whatever order. */
-	#nextRows(lane: string, limit: number): readonly OutboxRow[] {
-		const first = this.#next(lane);
-		if (first === null) return [];
-		if (isDenial(first.step)) return this.#rows.denialsFrom(lane, first.seq, DENIALS_AT_ONCE);
-		if (!standsAlone(first.step)) return [first];
-		const rows = this.#rows.leading(lane, limit);
-		const end = rows.findIndex(({ step }) => !standsAlone(step));
-		return end < 0 ? rows : rows.slice(0, end);
-	}
-
-	#next(lane: string): OutboxRow | null {
-		const row = this.#rows.first(lane);
-		if (row === null || (row.step.kind !== "head" && row.step.kind !== "pulse")) return row;
-		const recordsArrived = this.lanes.some((store) => !this.#rows.hasRecordBefore(store.name, row.seq));
-		// Denials behind a head that has to wait do not wait with it.
-		return recordsArrived ? row : this.#rows.firstDenial(lane);
+	#isUnderWay(lane: string, step: OutboxStep): boolean {
+		return step.kind === "record" && this.#underWay.has(`${lane} ${step.key}`);
 	}
 
 	async #deliverStep(lane: string, step: SingleStep): Promise<void> {
@@ -302,11 +281,6 @@ export class Outbox {
 		if (failures > 0)
 			return Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS) * (0.5 + 0.5 * this.#random());
 		// Nothing failed: it is empty, or waits for another lane, or the run had merely reached its number of rows.
-		return this.#next(lane) === null ? Number.POSITIVE_INFINITY : 0;
+		return this.#turns.next(lane) === null ? Number.POSITIVE_INFINITY : 0;
 	}
-}
-
-/** Whether nothing points to what the step delivers: a device's or a credential's record. */
-function standsAlone(step: OutboxStep): boolean {
-	return step.kind === "record" && !isRevisionKey(step.key) && step.key !== HEADS_KEY;
 }

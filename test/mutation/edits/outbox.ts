@@ -110,19 +110,9 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "after a failed write the next one comes too soon for the store",
 			},
 			{
-				from: 'if (attempts[place] === "delivered") this.#rows.remove(seq);',
+				from: 'if (outcome === "delivered") this.#rows.remove(seq);',
 				to: "this.#rows.remove(seq);",
 				breaks: "what a store refused is forgotten",
-			},
-			{
-				from: "return recordsArrived ? row : this.#rows.firstDenial(lane);",
-				to: "return recordsArrived ? row : null;",
-				breaks: "a revocation waits for a release that no store takes",
-			},
-			{
-				from: "const recordsArrived = this.lanes.some(",
-				to: "const recordsArrived = this.lanes.every(",
-				breaks: "a release waits for a store that is down",
 			},
 			{
 				from: "this.#directoryPublished = published;",
@@ -135,19 +125,61 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "a store that never answers holds up its lane for ever",
 			},
 			{
-				from: "if (!standsAlone(first.step)) return [first];\n",
-				to: "",
-				breaks: "a head is written beside the record that it points to",
-			},
-			{
 				from: "Math.min(MAX_RETRY_MS, ...lanes.map((lane) => this.#laneDelayMs(lane)))",
 				to: "Math.max(...lanes.map((lane) => this.#laneDelayMs(lane)))",
 				breaks: "a store that is down keeps records from one that is well",
 			},
+		],
+	},
+	{
+		file: "src/objects/outbox/turns.ts",
+		tests: ["test/workers/objects/outbox"],
+		edits: [
 			{
-				from: "this.#running.delete(lane);\n",
+				from: "return recordsArrived ? row : rows.firstDenial(lane);",
+				to: "return recordsArrived ? row : null;",
+				breaks: "a revocation waits for a release that no store takes",
+			},
+			{
+				from: "const recordsArrived = stores().some(",
+				to: "const recordsArrived = stores().every(",
+				breaks: "a release waits for a store that is down",
+			},
+			{
+				from: "begunTo = alone.length > 0 ? null : (records.at(-1)?.seq ?? begunTo);",
+				to: "begunTo = records.at(-1)?.seq ?? begunTo;",
+				breaks: "a record is written beside the head before it",
+			},
+			{
+				from: " || keys.has(step.key)",
 				to: "",
+				breaks: "two versions of a record race to the store",
+			},
+			{
+				from: "hasFailed ||=",
+				to: "hasFailed &&=",
+				breaks: "a store that is down is asked two hundred times in a run",
+			},
+			{
+				from: "if (underWay.size === 0) return ended();",
+				to: "if (underWay.size === 0) return;",
 				breaks: "after its first delivery a store gets nothing more",
+			},
+		],
+	},
+	{
+		file: "src/objects/outbox/republisher.ts",
+		tests: ["test/workers/objects/account/license-epoch"],
+		edits: [
+			{
+				from: "this.#isRewriting() || ",
+				to: "",
+				breaks: "after a change of licenses each token of a large account adds a row to a queue that grows",
+			},
+			{
+				from: " || this.#hasMuch()",
+				to: "",
+				breaks: "a store that lost all its records makes the queue as long as the fleet",
 			},
 		],
 	},
@@ -176,8 +208,8 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "while denials come one after the other, edges hear of none, nor of a release",
 			},
 			{
-				from: "kind = 'record' AND seq < ? LIMIT 1",
-				to: "kind = 'record' LIMIT 1",
+				from: 'WHERE lane = ? AND seq < ? LIMIT 1", lane, seq',
+				to: 'WHERE lane = ? LIMIT 1", lane',
 				breaks: "a head waits for records that came after it",
 			},
 			{

@@ -169,37 +169,6 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/kv-record-store.ts",
-		tests: ["test/unit/storage/kv-slow-look"],
-		edits: [
-			{
-				from: 'if (visible !== null && visible > record.version) return "superseded";\n',
-				to: "",
-				breaks: "an older version is written over a newer one that can be seen",
-			},
-			{
-				from: "visible > record.version",
-				to: "visible >= record.version",
-				breaks: "a spoilt record is not repaired by writing its version again",
-			},
-			{
-				from: "if (clock.nowMs() - startedMs > MAX_LOOK_MS) throw",
-				to: "if (false) throw",
-				breaks: "a write that hung puts an older version in the place of a newer one",
-			},
-			{
-				from: "return version > 1 && !isRevisionKey(key);",
-				to: "return true;",
-				breaks: "KV remembers that a first version was absent, and hides it",
-			},
-			{
-				from: "at += KEYS_PER_READ)",
-				to: "at += KEYS_PER_READ + 1)",
-				breaks: "each hundred-and-first record of a page is not compared",
-			},
-		],
-	},
-	{
 		file: "src/storage/redis-record-store.ts",
 		edits: [
 			{
@@ -282,6 +251,17 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 				from: "range === undefined ? undefined : { range }",
 				to: "undefined",
 				breaks: "who asks for a part of a package gets all of it",
+			},
+		],
+	},
+	{
+		file: "src/storage/kv-record-store.ts",
+		tests: ["test/workers/storage/kv-record-store"],
+		edits: [
+			{
+				from: "at += KEYS_PER_READ)",
+				to: "at += KEYS_PER_READ + 1)",
+				breaks: "each hundred-and-first record of a page is not compared",
 			},
 		],
 	},

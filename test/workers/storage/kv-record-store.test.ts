@@ -9,6 +9,7 @@ afterEach(reset);
 
 recordStoreContract("Workers KV", async () => ({
 	store: createKvRecordStore(bindings.RECORDS),
+	takesAnyVersion: true,
 	corrupt: (key, text) => bindings.RECORDS.put(key, text),
 }));
 
@@ -33,12 +34,11 @@ describe("KV record store", () => {
 		expect(await store.getMany(["heads"])).toMatchObject([failure]);
 	});
 
-	it("does not look before it writes what cannot be there yet, because KV would remember the absence", async () => {
+	it("does not look before it writes: that would be a second operation, and KV would remember that the key was absent", async () => {
 		const { store, calls } = countingKv(false);
 		await store.put("device:dev-a", { version: 1, body: {} });
 		await store.put("product:crs@7", { version: 7, body: {} });
-		expect(calls).toEqual({ get: 0, put: 2 });
 		await store.put("device:dev-a", { version: 2, body: {} });
-		expect(calls).toEqual({ get: 1, put: 3 });
+		expect(calls).toEqual({ get: 0, put: 3 });
 	});
 });

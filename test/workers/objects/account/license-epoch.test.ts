@@ -1,7 +1,7 @@
 // What a change of licenses sets off behind the answer: every device's record is written anew, and edges are told not to
 // decide on those from before for as long as a store may have one.
 
-import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type DeniedRecord, deniedRecord } from "../../../../src/content/heads-record.ts";
 import type { DeviceRecord } from "../../../../src/entitlement/device-record.ts";
@@ -78,6 +78,38 @@ describe("records that are written anew", () => {
 		fixture.store.repair();
 		for (let count = 0; count < 4; count++) await runDurableObjectAlarm(fixture.account());
 		expect(await fixture.account().verifyRecords(page)).toMatchObject({ drift: [], stores: [{ same: 60 }] });
+	});
+});
+
+describe("records that edges ask for", () => {
+	const failing = async (count: number) => {
+		const fixture = await withDevices(count);
+		fixture.store.faultOf = (operation) => (operation === "put" ? "before" : null);
+		return fixture;
+	};
+	const waiting = ({ account }: AccountFixture) =>
+		runInDurableObject(account(), (_, { storage }) =>
+			Number(storage.sql.exec("SELECT COUNT(*) AS n FROM outbox").one()["n"]),
+		);
+	const askForAll = async ({ account, device }: AccountFixture, count: number) => {
+		for (let number = 0; number < count; number++) {
+			expect(await account().readRecord(`device:${device(number).candidateDeviceId}`)).not.toBeNull();
+		}
+	};
+
+	it("are not delivered by themselves while all are written anew", async () => {
+		const fixture = await failing(60);
+		await shorten(fixture);
+		await runDurableObjectAlarm(fixture.account());
+		expect(await waiting(fixture)).toBe(50);
+		await askForAll(fixture, 60);
+		expect(await waiting(fixture)).toBe(50);
+	});
+
+	it("are not while two hundred wait already, however many have got lost", async () => {
+		const fixture = await failing(220);
+		await askForAll(fixture, 220);
+		expect(await waiting(fixture)).toBe(200);
 	});
 });
 
