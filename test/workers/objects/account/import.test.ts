@@ -199,6 +199,16 @@ describe("an import and the stores", () => {
 		expect(store.violations).toEqual([]);
 	});
 
+	it("tells them of a device that it only described anew", async () => {
+		const { line, importAll, store } = await createImporting();
+		const key = `device:${line(1).candidateDeviceId}`;
+		await importAll([line(1)]);
+		await expect.poll(() => store.versionOf(key)).toBe(1);
+		expect(await importAll([line(1, { model: "PA-445" })])).toMatchObject([{ kind: "changed" }]);
+		await expect.poll(() => store.versionOf(key)).toBe(2);
+		expect(store.bodyOf(key)).toMatchObject({ model: "PA-445" });
+	});
+
 	it("asks nothing of a store for lines that change nothing", async () => {
 		const importing = await createImporting();
 		const { line, importAll, store, account } = importing;

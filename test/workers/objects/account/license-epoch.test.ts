@@ -27,6 +27,8 @@ const directory = () => bindings.DIRECTORY.getByName("directory");
 const shorten = ({ account }: AccountFixture) =>
 	account().changeLicense({ ...OPERATOR, id: "lic-a", terms: { endsAt: NOW + DAY } });
 
+const keyOf = ({ device }: AccountFixture, number: number) => `device:${device(number).candidateDeviceId}`;
+
 async function withDevices(count: number) {
 	const fixture = await createAccount({ seats: count });
 	const store = new FakeRecordStore();
@@ -60,12 +62,33 @@ describe("records that are written anew", () => {
 		const fixture = await withDevices(120);
 		await shorten(fixture);
 		await runDurableObjectAlarm(fixture.account());
-		const epochs = Array.from(
-			{ length: 120 },
-			(_, number) =>
-				fixture.store.bodyOf<DeviceRecord>(`device:${fixture.device(number).candidateDeviceId}`).licenseEpoch,
-		);
-		expect(epochs.filter((one) => one === 1)).toHaveLength(120);
+		const keys = Array.from({ length: 120 }, (_, number) => keyOf(fixture, number));
+		expect(keys.filter((key) => fixture.store.bodyOf<DeviceRecord>(key).licenseEpoch === 1)).toHaveLength(120);
+	});
+
+	it("have a higher version than those from before, without which a store keeps the old ones", async () => {
+		const fixture = await withDevices(1);
+		expect(fixture.store.versionOf(keyOf(fixture, 0))).toBe(1);
+		await shorten(fixture);
+		await runDurableObjectAlarm(fixture.account());
+		expect(fixture.store.versionOf(keyOf(fixture, 0))).toBe(2);
+		expect(fixture.store.violations).toEqual([]);
+	});
+
+	it("are never more than a page before a revocation, however long a store is down", async () => {
+		const fixture = await withDevices(120);
+		const { account, store, device } = fixture;
+		store.break("before");
+		await shorten(fixture);
+		for (let rings = 0; rings < 3; rings++) await runDurableObjectAlarm(account());
+		const deviceId = device(119).candidateDeviceId;
+		await account().setDeviceStatus({ ...OPERATOR, deviceId, status: "revoked", reason: "stolen" });
+		const before = store.puts.length;
+		store.repair();
+		for (let rings = 0; rings < 3; rings++) await runDurableObjectAlarm(account());
+		const delivered = store.puts.slice(before).map((put) => put.split(" ")[0]);
+		expect(new Set(delivered).size).toBe(120);
+		expect(delivered.indexOf(keyOf(fixture, 119))).toBeLessThanOrEqual(50);
 	});
 
 	it("are not called drift while it is not their turn yet", async () => {
@@ -78,6 +101,21 @@ describe("records that are written anew", () => {
 		fixture.store.repair();
 		for (let count = 0; count < 4; count++) await runDurableObjectAlarm(fixture.account());
 		expect(await fixture.account().verifyRecords(page)).toMatchObject({ drift: [], stores: [{ same: 60 }] });
+	});
+
+	it("are compared again once they were written, while others still wait for their turn", async () => {
+		const fixture = await withDevices(120);
+		const { account, store } = fixture;
+		const after = store.puts.length + 50;
+		store.faultOf = (operation) => (operation === "put" && store.puts.length >= after ? "before" : null);
+		await shorten(fixture);
+		await runDurableObjectAlarm(account());
+		store.texts.delete(keyOf(fixture, 0));
+		const page = { after: "", limit: 200, store: null };
+		expect(await account().verifyRecords(page)).toMatchObject({
+			drift: [{ key: keyOf(fixture, 0) }],
+			stores: [{ same: 49, pending: 70 }],
+		});
 	});
 });
 

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ActivationInput } from "../../../../src/objects/account/device-desk.ts";
 import { DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { createHaAccount } from "../../../support/ha-fixture.ts";
-import { replaceStores } from "../../../support/object-bindings.ts";
+import { bindings, replaceStores } from "../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 import { trailOf } from "../../../support/trail.ts";
 
@@ -222,6 +222,16 @@ describe("an appliance that has activated by itself", () => {
 		});
 		expect([await taken(), await holders()]).toEqual([1, [idOf(2)]]);
 		expect(await account().device(idOf(2))).toMatchObject({ labels: { site: "berlin" }, replaces: idOf(1) });
+	});
+
+	it("takes the place of one that is refused at once, whatever tokens it holds", async () => {
+		const { activate, replace, idOf } = await replaceable({ seats: 2 });
+		await activate(1);
+		await activate(2);
+		await replace(2);
+		const denied = await bindings.DIRECTORY.getByName("directory").readRecord("denied@1");
+		expect(JSON.parse(denied ?? "{}")).toMatchObject({ body: { devices: { [idOf(1)]: expect.any(Number) } } });
+		expect(denied).not.toContain(idOf(2));
 	});
 
 	it("may take two places, and the history is that of both", async () => {

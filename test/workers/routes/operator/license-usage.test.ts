@@ -93,6 +93,17 @@ describe("the usage of a license", () => {
 		expect((await usage("?days=2")).peaks.map((one) => one.day)).toEqual([day(5 * DAY), day(6 * DAY)]);
 	});
 
+	test("has the seats with which a day began, though on that day some were only given back", async () => {
+		const { code, usage } = await licensed();
+		const first = await newFirewall(code);
+		await newFirewall(code);
+		moveTo(2 * DAY);
+		await setStatus(first, "revoke");
+		expect((await usage()).peaks.map(({ taken }) => taken)).toEqual([2, 2, 2]);
+		moveTo(3 * DAY);
+		expect((await usage()).peaks.map(({ taken }) => taken)).toEqual([2, 2, 2, 1]);
+	});
+
 	test("counts who was refused within a day", async () => {
 		const { code, usage } = await licensed({}, 1);
 		await newFirewall(code);

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HaReport } from "../../../../../src/objects/account/ha/ha-reports.ts";
 import { createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
 import { newGroup } from "../../../../support/ha-groups.ts";
+import { replaceStores } from "../../../../support/object-bindings.ts";
+import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";
 
 const HOUR = 3_600;
 
@@ -53,6 +55,22 @@ describe("a report", () => {
 		expect(versions).toEqual([4, 4, 4, 5, 5, 6]);
 		await change({ mode: "active-active" });
 		expect(await record()).toMatchObject({ version: 7, body: { mode: "active-active" } });
+	});
+
+	it("is delivered behind the answer, not only when the alarm rings", async () => {
+		const { id, a, b, account, report } = await newGroup();
+		const store = new FakeRecordStore();
+		await replaceStores(account(), { kv: store });
+		// Alarms that are set from now on do not ring within the test.
+		vi.setSystemTime((NOW + 24 * HOUR) * 1_000);
+		expect(await report(a, { role: "active", now: NOW + 24 * HOUR })).toBe("taken");
+		await expect.poll(() => store.versionOf(`ha:${id}`)).toBe(4);
+		expect(store.bodyOf(`ha:${id}`)).toMatchObject({
+			members: [
+				{ device: a, role: "active" },
+				{ device: b, role: null },
+			],
+		});
 	});
 
 	it("that says nothing new writes nothing; one that does writes", async () => {

@@ -203,6 +203,25 @@ describe("seats of HA groups", () => {
 		for (const seconds of [0, 60, 120]) await renew(1, NOW + LEASE + seconds);
 		expect((await news()).at(-1)).toBe(`seat.refused ${group}`);
 	});
+
+	it("are refused once an hour to the group, whichever of its devices comes", async () => {
+		const { account, activate, activateIn, group } = await createHaAccount({ seats: 1 });
+		await activate(1);
+		for (const number of [2, 3, 4]) {
+			expect(await activateIn(number, NOW + number)).toEqual({ ok: false, reason: "no_seat_left" });
+		}
+		const refused = (await trailOf(account())).filter(({ action }) => action === "seat.refused");
+		expect(refused).toMatchObject([{ subject: group, detail: "license lic-a has 1 seats, serial FW-2" }]);
+	});
+
+	it("are told as beyond the license's own only for those that are, when a group is dissolved", async () => {
+		const { account, activateIn, remove, idOf } = await createHaAccount({ seats: 2 });
+		await account().changeLicense({ ...OPERATOR, id: "lic-a", terms: { overage: "allow" } });
+		for (const number of [1, 2, 3]) await activateIn(number);
+		expect(await remove()).toMatchObject({ ok: true });
+		const beyond = (await trailOf(account())).filter(({ action }) => action === "seat.overage");
+		expect(beyond).toMatchObject([{ subject: idOf(3), detail: "license lic-a, 3 of 2 seats taken" }]);
+	});
 });
 
 describe("the limit of a license", () => {
