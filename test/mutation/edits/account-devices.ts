@@ -4,7 +4,11 @@ import type { FileEdits } from "../edit.ts";
 export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	{
 		file: "src/objects/account/account.ts",
-		tests: ["test/workers/routes/device/ha-checks", "test/workers/routes/operator/webhooks"],
+		tests: [
+			"test/workers/objects/account/ha/ha-reports",
+			"test/workers/routes/device/ha-checks",
+			"test/workers/routes/operator/webhooks",
+		],
 		edits: [
 			{
 				from: 'if (outcome === "taken") this.ctx.waitUntil(this.outbox.flush());',
