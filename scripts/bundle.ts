@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 /** Minified and gzipped. Raise it knowingly, never in passing. */
-const MAX_GZIP_KIB = 240;
+const MAX_GZIP_KIB = 280;
 
 const folder = await mkdtemp(join(tmpdir(), "parapet-bundle-"));
 try {

@@ -3,9 +3,10 @@
 // Lengths and counts are bounded so that an access token with all of them still fits (access-token-size.test.ts).
 import { z } from "zod";
 
+export const PRODUCT_NAME = /^[a-z][a-z0-9-]{0,23}$/;
 export const productName = z
 	.string()
-	.regex(/^[a-z][a-z0-9-]{0,23}$/, "a product name is up to 24 lower-case letters, digits and -");
+	.regex(PRODUCT_NAME, "a product name is up to 24 lower-case letters, digits and -");
 export const versionName = z
 	.string()
 	.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, "a version is up to 64 letters, digits and . _ + -");
@@ -32,16 +33,18 @@ export const packageFileName = z
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 lower-case hexadecimal digits");
 
 const MAX_LABELS = 8;
-const labelKey = z
-	.string()
-	.regex(/^[a-z][a-z0-9_.-]{0,31}$/, "a label's key is up to 32 lower-case letters, digits and _ . -");
+const LABEL_KEY = /^[a-z][a-z0-9_.-]{0,31}$/;
+const labelKey = z.string().regex(LABEL_KEY, "a label's key is up to 32 lower-case letters, digits and _ . -");
 const labelValue = z
 	.string()
-	.regex(/^[\x20-\x7e]{1,48}$/, "a label's value is 1 to 48 printable ASCII characters")
-	.regex(/^[^"\\]*$/, "a label's value holds no quotation mark and no backslash");
+	.regex(
+		/^[ !#-[\]-~]{1,48}$/,
+		"a label's value is 1 to 48 printable ASCII characters, no quotation mark and no backslash",
+	);
 export const labels = z
 	.record(labelKey, labelValue)
-	.refine((value) => Object.keys(value).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`);
+	.refine((value) => Object.keys(value).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`)
+	.meta({ maxProperties: MAX_LABELS, propertyNames: { pattern: LABEL_KEY.source } });
 export type Labels = z.infer<typeof labels>;
 
 /** A virtual machine by its provider's name for it: i-0123456789abcdef0. Fits a label's value. */

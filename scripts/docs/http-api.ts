@@ -77,7 +77,6 @@ export function httpApi(): string {
 function operationLines(api: ApiDocument, method: string, path: string, operation: Operation): string[] {
 	const lines = [`### ${method} ${path}`, "", `${operation.summary}.`, ""];
 	if (operation.description !== undefined) lines.push(operation.description, "");
-	lines.push(`Credential: ${credentialOf(operation)}.`, "");
 	const parameters = (operation.parameters ?? []).map(({ in: place, name, required, description, schema }) => {
 		return [`\`${name}\``, place, typeOf(schema), notesOn(required === true, description ?? schema.description)];
 	});
@@ -94,35 +93,6 @@ function operationLines(api: ApiDocument, method: string, path: string, operatio
 		codes.length === 0 ? description : codes.map((one) => `\`${one}\``).join(", "),
 	]);
 	return [...lines, ...table(["status", "answer, or code of the refusal"], answers), ""];
-}
-
-function credentialOf({ security = [] }: Operation): string {
-	const schemes = [...new Set(security.flatMap((one) => Object.keys(one)))];
-	const texts = schemes.map((scheme) =>
-		credentialText(
-			scheme,
-			security.flatMap((one) => one[scheme] ?? []),
-		),
-	);
-	return texts.length === 0 ? "none" : texts.join(", or ");
-}
-
-/** @param scopes any of which will do */
-function credentialText(scheme: string, scopes: readonly string[]): string {
-	switch (scheme) {
-		case "apiKey":
-			return `API key of scope ${scopes.map((scope) => `\`${scope}\``).join(" or ")}`;
-		case "accessToken":
-			return "access token of a device";
-		case "authCode":
-			return "auth code, as `Authorization: DPoP <auth code>` with a proof by the key that is registered";
-		case "registrationToken":
-			return "`registration_access_token` of the activation, as `Authorization: Bearer …`";
-		case "signedUrl":
-			return "the signed URL itself";
-		default:
-			throw new Error(`no words for the credential ${scheme}`);
-	}
 }
 
 function bodyLines(api: ApiDocument, title: string, content: Content | undefined): string[] {

@@ -11,7 +11,11 @@ const LAUNCH = "EC2 Instance-launch Lifecycle Action";
 const TERMINATE = "EC2 Instance-terminate Lifecycle Action";
 
 const AS_IT_IS = "let the rule's target send the matched event as it is";
-const name = z.string(AS_IT_IS).regex(/^\P{Cc}{1,255}$/u, "1 to 255 characters, as AWS names them");
+const name = z
+	.string(AS_IT_IS)
+	.regex(/^\P{Cc}{1,255}$/u, "1 to 255 characters, as AWS names them")
+	// The same without a class of Unicode, which not every reader of JSON Schema knows.
+	.meta({ pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]{1,255}$" });
 
 export const autoscalingEvent = z
 	.looseObject({

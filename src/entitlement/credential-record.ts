@@ -1,20 +1,24 @@
 // `credential:<hash>`: a publisher's or operator's API key as the edge knows it. The key itself is stored nowhere.
 import { z } from "zod";
-import { productName } from "../names.ts";
+import { PRODUCT_NAME, productName } from "../names.ts";
 import { ACCOUNT_ID } from "./ids.ts";
 
 const accountId = z.string().regex(ACCOUNT_ID, "an account is named by its id, acct-…");
+
+/** The patterns are for the API's description: the description of a template does not say what follows the colon. */
+const ofAccount = (kind: string) => ({ pattern: `^${kind}:${ACCOUNT_ID.source.slice(1)}` });
+const ofProduct = (kind: string) => ({ pattern: `^${kind}:${PRODUCT_NAME.source.slice(1)}` });
 
 /** What an API key may do; which routes each scope opens stands in routes/http/key-access.ts. */
 export const scope = z.union(
 	[
 		z.literal("operate"),
 		z.literal("read"),
-		z.templateLiteral(["operate:", accountId]),
-		z.templateLiteral(["read:", accountId]),
-		z.templateLiteral(["publish:", productName]),
-		z.templateLiteral(["release:", productName]),
-		z.templateLiteral(["lifecycle:", accountId]),
+		z.templateLiteral(["operate:", accountId]).meta(ofAccount("operate")),
+		z.templateLiteral(["read:", accountId]).meta(ofAccount("read")),
+		z.templateLiteral(["publish:", productName]).meta(ofProduct("publish")),
+		z.templateLiteral(["release:", productName]).meta(ofProduct("release")),
+		z.templateLiteral(["lifecycle:", accountId]).meta(ofAccount("lifecycle")),
 	],
 	"a scope is operate, read, operate:<account id>, read:<account id>, publish:<product>, release:<product> or lifecycle:<account id>",
 );

@@ -31,6 +31,7 @@ export type Content = Record<string, { schema: Schema; example?: unknown }>;
 export interface Answer {
 	description: string;
 	content?: Content;
+	headers?: Readonly<Record<string, { readonly $ref: string }>>;
 	/** problem codes, or errors of OAuth, that come with this status */
 	"x-codes"?: readonly string[];
 }
@@ -44,10 +45,13 @@ export interface Parameter {
 }
 
 export interface Operation {
+	readonly operationId: string;
 	readonly tags: readonly string[];
 	readonly summary: string;
 	readonly description?: string;
-	/** any one of these; each names a scheme and, of an API key, the scope it needs */
+	/** of an API key: any one of these will do; the first is the least */
+	readonly "x-scopes"?: readonly string[];
+	/** any one of these; each names a scheme */
 	readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 	readonly parameters?: readonly Parameter[];
 	readonly requestBody?: { readonly content: Content };
@@ -60,6 +64,7 @@ export interface ApiDocument {
 	readonly components: {
 		readonly schemas: Readonly<Record<string, Schema>>;
 		readonly securitySchemes: Readonly<Record<string, unknown>>;
+		readonly headers: Readonly<Record<string, { readonly required?: boolean; readonly schema: Schema }>>;
 	};
 }
 

@@ -3,6 +3,7 @@
 import { PROBLEMS, type ProblemCode } from "../../problem.ts";
 import { isOAuthError, type OAuthErrorCode, oauthErrors } from "../http/oauth-error.ts";
 import { problems } from "../http/openapi.ts";
+import { headersOf } from "./answer-headers.ts";
 import type { Answer, Operation } from "./api-document.ts";
 
 /** The answers of an operation, with those that every one of its kind can give. */
@@ -13,7 +14,13 @@ export function completeAnswers(path: string, operation: Operation): Record<stri
 		? { "application/json": { schema: { $ref: "#/components/schemas/OAuthError" } } }
 		: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
 	const described = Object.entries(refusals).map(([status, refusal]) => [status, { ...refusal, content }]);
-	return { ...operation.responses, ...Object.fromEntries(described) };
+	const answers: Record<string, Answer> = { ...operation.responses, ...Object.fromEntries(described) };
+	return Object.fromEntries(
+		Object.entries(answers).map(([status, answer]) => [
+			status,
+			{ ...answer, headers: headersOf(path, Number(status), operation) },
+		]),
+	);
 }
 
 function allProblems(path: string, operation: Operation): ProblemCode[] {
@@ -32,6 +39,7 @@ function allProblems(path: string, operation: Operation): ProblemCode[] {
 	if (requestBody?.content["application/json"] !== undefined) {
 		add("length_required", "content_too_large", "unsupported_media_type", "invalid_request");
 	}
+	add("https_required", "misconfigured");
 	// What is the same for everybody needs no part that could be down.
 	if (!path.startsWith("/.well-known/")) add("internal", "unavailable");
 	return [...codes];
@@ -40,13 +48,14 @@ function allProblems(path: string, operation: Operation): ProblemCode[] {
 /** Under /oauth2/ the same, in OAuth's fewer words. */
 function allErrors({ requestBody, responses }: Operation): Record<string, readonly OAuthErrorCode[]> {
 	const errors: Record<string, readonly OAuthErrorCode[]> = {
+		403: ["invalid_request"],
 		500: ["server_error"],
 		503: ["temporarily_unavailable"],
 	};
 	if (requestBody !== undefined) for (const status of ["411", "413", "415"]) errors[status] = ["invalid_request"];
 	for (const [status, answer] of Object.entries(responses)) {
 		const declared = (answer["x-codes"] ?? []).filter(isOAuthError);
-		if (declared.length > 0) errors[status] = declared;
+		if (declared.length > 0) errors[status] = [...new Set([...declared, ...(errors[status] ?? [])])];
 	}
 	return errors;
 }

@@ -2,38 +2,28 @@
 // operation can give, and an example of each body.
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../http/app-env.ts";
+import { ANSWER_HEADERS } from "./answer-headers.ts";
 import { type ApiDocument, type Content, operationsOf } from "./api-document.ts";
 import { completeAnswers } from "./common-answers.ts";
 import { composeExample } from "./compose-example.ts";
+import { completeSecurity, credentialOf, SECURITY_SCHEMES } from "./credentials.ts";
 
-const SECURITY_SCHEMES = {
-	apiKey: {
-		type: "http",
-		scheme: "bearer",
-		description: "An API key with any of the scopes that are named; `operate` opens everything",
-	},
-	accessToken: {
-		type: "http",
-		scheme: "dpop",
-		description: "RFC 9449: with a proof in the header DPoP; a token that is not bound to a key goes as Bearer",
-	},
-	authCode: {
-		type: "http",
-		scheme: "dpop",
-		description: "The auth code, with a proof in the header DPoP by the key that is being registered",
-	},
-	registrationToken: {
-		type: "http",
-		scheme: "bearer",
-		description: "The `registration_access_token` of the activation",
-	},
-	signedUrl: { type: "apiKey", in: "query", name: "s", description: "The URL as a permit gave it" },
-} as const;
+/** What the tags stand for: who calls. */
+const TAGS = {
+	Discovery: "For anybody",
+	Device: "What a firewall asks",
+	Publisher: "Releases of a product",
+	Operator: "Accounts, licenses, devices, and the deployment itself",
+	Hook: "For clouds that start and end firewalls",
+};
 
 /** @param app with all of its routes */
 export function describeApi(app: OpenAPIHono<AppEnv>): ApiDocument {
 	for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
 		app.openAPIRegistry.registerComponent("securitySchemes", name, scheme);
+	}
+	for (const [name, header] of Object.entries(ANSWER_HEADERS)) {
+		app.openAPIRegistry.registerComponent("headers", name, header);
 	}
 	const document = app.getOpenAPI31Document({
 		openapi: "3.1.0",
@@ -41,8 +31,12 @@ export function describeApi(app: OpenAPIHono<AppEnv>): ApiDocument {
 			title: "Parapet",
 			version: "1",
 			description: "Update service for fleets of firewalls.",
+			contact: { name: "The operator of this deployment" },
 			license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
 		},
+		// The deployment that this document was had from.
+		servers: [{ url: "/" }],
+		tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
 	}) as unknown as ApiDocument;
 	return complete(document);
 }
@@ -55,7 +49,11 @@ function complete(document: ApiDocument): ApiDocument {
 		for (const [status, { content = {} }] of Object.entries(operation.responses)) {
 			if (Number(status) < 400) addExamples(document, content, place);
 		}
-		Object.assign(operation.responses, completeAnswers(path, operation));
+		const security = completeSecurity(operation);
+		const { description: own } = operation;
+		const description = [...(own === undefined ? [] : [own]), `Credential: ${credentialOf(operation)}.`].join("\n\n");
+		const responses = completeAnswers(path, operation);
+		Object.assign(operation, { description, security, responses });
 	}
 	for (const [name, schema] of Object.entries(document.components.schemas)) composeExample(document, schema, name);
 	correctPatterns(document);

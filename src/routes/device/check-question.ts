@@ -20,7 +20,12 @@ export const checkQuery = z.object({
 		.string()
 		.regex(/^\d{1,15}$/, "a whole number")
 		.optional()
-		.openapi({ type: "integer", description: "Highest message sequence already shown" }),
+		.openapi({
+			type: "integer",
+			minimum: 0,
+			maximum: 999_999_999_999_999,
+			description: "Highest message sequence already shown",
+		}),
 	ha_role: haRole.optional().openapi({
 		description: "Of a device in an HA group: what it is now. Of one in none, all `ha_…` are ignored.",
 	}),
@@ -28,7 +33,7 @@ export const checkQuery = z.object({
 		.string()
 		.regex(/^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/, "a whole number from 0 to 255")
 		.optional()
-		.openapi({ type: "integer", description: "Of the election in its HA group, 0 to 255" }),
+		.openapi({ type: "integer", minimum: 0, maximum: 255, description: "Of the election in its HA group, 0 to 255" }),
 	ha_peer: z.string().max(2048).optional().openapi({
 		description: "What its peer in the HA group runs, as this device sees it; form as `installed`",
 		example: "crs@4.26.0",

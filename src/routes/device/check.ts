@@ -27,6 +27,7 @@ const OFFER_LIFETIME_SECONDS = 900;
 const route = createRoute({
 	method: "get",
 	path: "/v1/check",
+	operationId: "check",
 	tags: ["Device"],
 	summary: "Ask what to run",
 	security: [{ accessToken: [] }],

@@ -24,6 +24,7 @@ const metadataBody = z
 const metadata = createRoute({
 	method: "get",
 	path: "/.well-known/oauth-authorization-server",
+	operationId: "getServerMetadata",
 	tags: ["Discovery"],
 	summary: "Authorization server metadata (RFC 8414)",
 	responses: { 200: jsonAnswer(metadataBody, "The endpoints and what they support") },

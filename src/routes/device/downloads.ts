@@ -16,6 +16,7 @@ const bytes = { "application/octet-stream": { schema: z.string().openapi({ forma
 const route = createRoute({
 	method: "get",
 	path: "/d/{sha256}/{name}",
+	operationId: "downloadPackage",
 	tags: ["Device"],
 	security: [{ signedUrl: [] }],
 	summary: "Download a package with a signed URL",

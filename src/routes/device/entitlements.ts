@@ -55,6 +55,7 @@ const list = createRoute({
 	...access,
 	method: "get",
 	path: "/v1/entitlements",
+	operationId: "listEntitlements",
 	summary: "What this firewall's license covers",
 	responses: {
 		200: jsonAnswer(
@@ -69,6 +70,7 @@ const one = createRoute({
 	...access,
 	method: "get",
 	path: "/v1/entitlements/{product}",
+	operationId: "getEntitlement",
 	summary: "Whether this firewall may have one product, and why",
 	request: { params: z.object({ product: productName }) },
 	responses: {

@@ -33,6 +33,7 @@ const route = createRoute({
 	...deviceOrOperatorAccess,
 	method: "get",
 	path: "/v1/devices/{device}/explain",
+	operationId: "explainDevice",
 	tags: ["Device"],
 	summary: "Why a firewall gets what it gets of one product, and what would change it when",
 	description:

@@ -13,6 +13,7 @@ const readBody = z.object({ messages: z.array(shownMessage), last: z.int(), ...d
 const read = createRoute({
 	method: "get",
 	path: "/v1/messages",
+	operationId: "readMessages",
 	tags: ["Device"],
 	summary: "Messages of the day for this firewall, newest first",
 	security: [{ accessToken: [] }],

@@ -51,6 +51,7 @@ const permitBody = z
 const route = createRoute({
 	method: "post",
 	path: "/v1/permits",
+	operationId: "takePermit",
 	tags: ["Device"],
 	summary: "Take up an offer and get a signed download URL",
 	security: [{ accessToken: [] }],

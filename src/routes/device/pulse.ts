@@ -23,6 +23,7 @@ const pulseBody = z
 const route = createRoute({
 	method: "get",
 	path: `/${pulseKey("{name}")}`,
+	operationId: "getPulse",
 	tags: ["Device"],
 	summary: "Whether there is anything to check for",
 	request: { params: z.object({ name: z.string().regex(PULSE_NAME) }) },

@@ -19,10 +19,10 @@ import { guardOAuth } from "../http/request-body.ts";
 
 const clientMetadata = z
 	.object({
-		jwks: z.object({ keys: z.tuple([z.looseObject({ kty: z.string() })]) }),
+		jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })).length(1) }),
 		token_endpoint_auth_method: z.literal("private_key_jwt").optional(),
 		token_endpoint_auth_signing_alg: z.enum(DEVICE_ALGORITHMS).optional(),
-		grant_types: z.tuple([z.literal("client_credentials")]).optional(),
+		grant_types: z.array(z.literal("client_credentials")).length(1).optional(),
 		dpop_bound_access_tokens: z
 			.boolean()
 			.optional()
@@ -54,6 +54,7 @@ const clientInformation = z
 const register = createRoute({
 	method: "post",
 	path: "/oauth2/register",
+	operationId: "activateDevice",
 	tags: ["Device"],
 	security: [{ authCode: [] }],
 	summary: "Activate a firewall with an auth code (RFC 7591)",
@@ -79,6 +80,7 @@ const register = createRoute({
 const deactivate = createRoute({
 	method: "delete",
 	path: "/oauth2/register/{client_id}",
+	operationId: "deactivateDevice",
 	tags: ["Device"],
 	security: [{ registrationToken: [] }],
 	summary: "Deactivate a firewall and give its seat back (RFC 7592)",
@@ -104,7 +106,9 @@ export const registration = createRouter()
 		const authorization = readAuthorization(c.req.raw.headers.get("authorization"));
 		if (authorization?.scheme !== "DPoP") refuseCode(scope, "no_dpop_authorization");
 		const metadata = c.req.valid("json");
-		const jwk = parseDevicePublicKey(metadata.jwks.keys[0]);
+		// The schema sees to it that there is one.
+		const [sent = { kty: "" }] = metadata.jwks.keys;
+		const jwk = parseDevicePublicKey(sent);
 		if (jwk === null) throw new OAuthError("invalid_client_metadata", 400, "jwks: one public P-256 or Ed25519 key");
 		const proof = await verifyDpopProof({
 			proof: c.req.header("dpop") ?? "",
@@ -161,7 +165,7 @@ export const registration = createRouter()
 				token_endpoint_auth_signing_alg: metadata.token_endpoint_auth_signing_alg ?? proof.alg,
 				grant_types: ["client_credentials"],
 				dpop_bound_access_tokens: device.dpopBound,
-				jwks: { keys: [{ ...device.jwk, ...keyName(metadata.jwks.keys[0]) }] },
+				jwks: { keys: [{ ...device.jwk, ...keyName(sent) }] },
 				device_serial: device.serial,
 				device_model: device.model,
 				account: device.account,

@@ -12,6 +12,7 @@ export type ReportedOutcome = z.infer<typeof outcome>;
 const route = createRoute({
 	method: "post",
 	path: "/v1/reports",
+	operationId: "reportOutcome",
 	tags: ["Device"],
 	summary: "Say what became of a permit",
 	security: [{ accessToken: [] }],

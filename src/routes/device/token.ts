@@ -39,6 +39,7 @@ const tokenAnswer = z
 const route = createRoute({
 	method: "post",
 	path: "/oauth2/token",
+	operationId: "getToken",
 	tags: ["Device"],
 	summary: "Get an access token with a client assertion (private_key_jwt)",
 	description:

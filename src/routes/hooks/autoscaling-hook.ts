@@ -30,6 +30,7 @@ const answer = z
 const tell = createRoute({
 	method: "post",
 	path: "/v1/hooks/aws/autoscaling",
+	operationId: "tellAutoscaling",
 	tags: ["Hook"],
 	summary: "Take an EC2 Auto Scaling lifecycle event from EventBridge",
 	description: "The event as it is, through an API destination (infra/aws-autoscaling).",

@@ -10,7 +10,7 @@ import { hookQuery, launchInstance, requireLicense, terminateInstance } from "./
 const at = timestamp.optional().openapi({ description: "When it happened; now, if left out. The newest event counts" });
 const token = z
 	.string()
-	.regex(/^[\x21-\x7e]{1,128}$/, "a token is 1 to 128 printable characters without spaces")
+	.regex(/^[!-~]{1,128}$/, "a token is 1 to 128 printable characters without spaces")
 	.openapi({ description: "Names this launch: the same token brings the same code", example: "launch-7f3a" });
 
 const launchEvent = z
@@ -45,6 +45,7 @@ const terminated = z
 const tell = createRoute({
 	method: "post",
 	path: "/v1/hooks/lifecycle",
+	operationId: "tellLifecycle",
 	tags: ["Hook"],
 	summary: "Tell of an instance's launch (its code is answered) or its end (its seats are freed)",
 	...lifecycleAccess,

@@ -32,18 +32,14 @@ export const lifecycleAccess = accessBy("lifecycle:{account}", "operate");
 
 /** A device, or a key that may read of its account. */
 export const deviceOrOperatorAccess = {
-	security: [{ accessToken: [] }, ...securityOf(ACCOUNT_READERS)],
+	security: [{ accessToken: [] }, { apiKey: [] }] as Record<string, string[]>[],
+	"x-scopes": ACCOUNT_READERS,
 	middleware: requireDeviceOrKey(ACCOUNT_READERS),
 };
 
 /** @param scopes any of which opens the route; the first is the least that does, and is named in a refusal */
 function accessBy(...scopes: readonly RouteScope[]) {
-	return { security: securityOf(scopes), middleware: requireKey(scopes) };
-}
-
-/** OpenAPI: one requirement for each scope, because any one of them will do. */
-function securityOf(scopes: readonly RouteScope[]): Record<string, string[]>[] {
-	return scopes.map((scope) => ({ apiKey: [scope] }));
+	return { security: [{ apiKey: [] }], "x-scopes": scopes, middleware: requireKey(scopes) };
 }
 
 /** Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.holder`. */

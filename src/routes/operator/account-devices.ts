@@ -30,6 +30,7 @@ const DEVICES_PER_PAGE = 1_000;
 const list = createRoute({
 	method: "get",
 	path: "/v1/accounts/{account}/devices",
+	operationId: "listDevices",
 	tags: ["Operator"],
 	summary: "Devices of an account, a page at a time",
 	...accountReadAccess,
@@ -58,6 +59,7 @@ const list = createRoute({
 const show = createRoute({
 	method: "get",
 	path: "/v1/devices/{device}",
+	operationId: "getDevice",
 	tags: ["Operator"],
 	summary: "One device",
 	...accountReadAccess,
@@ -95,6 +97,7 @@ type LineResult = z.infer<typeof lineResult>;
 const importMany = createRoute({
 	method: "post",
 	path: "/v1/accounts/{account}/devices",
+	operationId: "importDevices",
 	tags: ["Operator"],
 	summary: "Take over devices whose public keys the operator vouches for",
 	description:

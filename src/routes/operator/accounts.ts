@@ -47,6 +47,7 @@ const named = z.strictObject({
 const createAccount = createRoute({
 	method: "post",
 	path: "/v1/accounts",
+	operationId: "createAccount",
 	tags: ["Operator"],
 	summary: "Create an account",
 	...operatorAccess,
@@ -56,6 +57,7 @@ const createAccount = createRoute({
 const renameAccount = createRoute({
 	method: "patch",
 	path: "/v1/accounts/{account}",
+	operationId: "renameAccount",
 	tags: ["Operator"],
 	summary: "Give an account another name",
 	...operatorAccess,
@@ -65,6 +67,7 @@ const renameAccount = createRoute({
 const closeAccount = createRoute({
 	method: "post",
 	path: "/v1/accounts/{account}/close",
+	operationId: "closeAccount",
 	tags: ["Operator"],
 	summary: "Close an account for good, once each of its licenses is revoked",
 	description:
@@ -83,6 +86,7 @@ const ACCOUNTS_PER_PAGE = 100;
 const listAccounts = createRoute({
 	method: "get",
 	path: "/v1/accounts",
+	operationId: "listAccounts",
 	tags: ["Operator"],
 	summary: "Accounts, a page at a time",
 	...readAccess,

@@ -38,6 +38,7 @@ const codeBody = z
 const createCode = createRoute({
 	method: "post",
 	path: "/v1/accounts/{account}/codes",
+	operationId: "createCode",
 	tags: ["Operator"],
 	summary: "Make an auth code with which devices activate under a license",
 	...accountAccess,
@@ -77,6 +78,7 @@ const createCode = createRoute({
 const listCodes = createRoute({
 	method: "get",
 	path: "/v1/accounts/{account}/codes",
+	operationId: "listCodes",
 	tags: ["Operator"],
 	summary: "Auth codes of an account, without the codes themselves, a page at a time",
 	...accountReadAccess,
@@ -93,6 +95,7 @@ const listCodes = createRoute({
 const revokeCode = createRoute({
 	method: "delete",
 	path: "/v1/accounts/{account}/codes/{code}",
+	operationId: "revokeCode",
 	tags: ["Operator"],
 	summary: "Revoke an auth code; devices that it has activated stay",
 	...accountAccess,

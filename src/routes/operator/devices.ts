@@ -23,6 +23,7 @@ function statusRoute<Action extends string>(action: Action, summary: string) {
 	return createRoute({
 		method: "post",
 		path: `/v1/devices/{device}/${action}`,
+		operationId: `${action}Device`,
 		tags: ["Operator"],
 		summary,
 		...accountAccess,

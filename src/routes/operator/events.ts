@@ -69,6 +69,7 @@ const page = jsonAnswer(eventsBody, "Oldest first. To follow the trail, ask agai
 const ofAccount = createRoute({
 	method: "get",
 	path: "/v1/accounts/{account}/events",
+	operationId: "listAccountEvents",
 	tags: ["Operator"],
 	summary: "What happened in an account",
 	...accountReadAccess,
@@ -85,6 +86,7 @@ const ofAccount = createRoute({
 const ofProduct = createRoute({
 	method: "get",
 	path: "/v1/products/{product}/events",
+	operationId: "listProductEvents",
 	tags: ["Publisher"],
 	summary: "What happened to a product",
 	...productReadAccess,
@@ -94,6 +96,7 @@ const ofProduct = createRoute({
 const ofDeployment = createRoute({
 	method: "get",
 	path: "/v1/events",
+	operationId: "listDeploymentEvents",
 	tags: ["Operator"],
 	summary: "What happened to the deployment: accounts, products, messages, API keys",
 	...readAccess,

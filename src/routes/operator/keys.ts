@@ -32,6 +32,7 @@ const keyBody = z
 const create = createRoute({
 	method: "post",
 	path: "/v1/keys",
+	operationId: "createKey",
 	tags: ["Operator"],
 	summary: "Make an API key for a publisher or an operator",
 	...operatorAccess,
@@ -67,6 +68,7 @@ const create = createRoute({
 const list = createRoute({
 	method: "get",
 	path: "/v1/keys",
+	operationId: "listKeys",
 	tags: ["Operator"],
 	summary: "API keys, without the keys themselves",
 	...readAccess,
@@ -79,6 +81,7 @@ const list = createRoute({
 const revoke = createRoute({
 	method: "delete",
 	path: "/v1/keys/{key}",
+	operationId: "revokeKey",
 	tags: ["Operator"],
 	summary: "Revoke an API key",
 	...operatorAccess,

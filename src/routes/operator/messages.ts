@@ -26,6 +26,7 @@ const storedMessage = shownMessage.extend({ locales: message.shape.locales, audi
 const create = createRoute({
 	method: "post",
 	path: "/v1/messages",
+	operationId: "createMessage",
 	tags: ["Operator"],
 	summary: "Put up a message of the day",
 	...operatorAccess,
@@ -39,6 +40,7 @@ const create = createRoute({
 const list = createRoute({
 	method: "get",
 	path: "/v1/messages/all",
+	operationId: "listMessages",
 	tags: ["Operator"],
 	summary: "Every message that has not ended",
 	...readAccess,
@@ -51,6 +53,7 @@ const list = createRoute({
 const remove = createRoute({
 	method: "delete",
 	path: "/v1/messages/{message}",
+	operationId: "removeMessage",
 	tags: ["Operator"],
 	summary: "Take a message down",
 	...operatorAccess,

@@ -16,6 +16,7 @@ const productBody = z
 const create = createRoute({
 	method: "post",
 	path: "/v1/products",
+	operationId: "createProduct",
 	tags: ["Operator"],
 	summary: "Create a product: a content line with its own cadence",
 	...operatorAccess,
@@ -40,6 +41,7 @@ const create = createRoute({
 const list = createRoute({
 	method: "get",
 	path: "/v1/products",
+	operationId: "listProducts",
 	tags: ["Operator"],
 	summary: "Every product",
 	...readAccess,

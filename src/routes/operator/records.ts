@@ -48,6 +48,7 @@ const refusals = ["unauthenticated", "insufficient_scope", "invalid_request", "n
 const rebuild = createRoute({
 	method: "post",
 	path: "/v1/records/rebuild",
+	operationId: "rebuildRecords",
 	tags: ["Operator"],
 	summary: "Write a page of records to the stores again, as their owner has them now",
 	...operatorAccess,
@@ -64,6 +65,7 @@ const rebuild = createRoute({
 const verify = createRoute({
 	method: "post",
 	path: "/v1/records/verify",
+	operationId: "verifyRecords",
 	tags: ["Operator"],
 	summary: "Compare a page of records with what the stores hold",
 	...operatorAccess,

@@ -30,6 +30,7 @@ const replacementBody = z
 const replace = createRoute({
 	method: "post",
 	path: "/v1/devices/{device}/replacement",
+	operationId: "replaceDevice",
 	tags: ["Operator"],
 	summary: "Replace a dead firewall: its seat, license, labels and HA group go to another appliance",
 	description:

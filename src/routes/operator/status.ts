@@ -14,6 +14,7 @@ const seconds = z.int().openapi({ description: "seconds" });
 const promises = createRoute({
 	method: "get",
 	path: "/.well-known/parapet",
+	operationId: "getPromises",
 	tags: ["Discovery"],
 	summary: "What this deployment promises: how fast a revocation takes effect, how long things live",
 	responses: {
@@ -55,6 +56,7 @@ const probeBody = {
 const status = createRoute({
 	method: "get",
 	path: "/v1/status",
+	operationId: "getStatus",
 	tags: ["Operator"],
 	summary: "How stores, objects and packages are right now, as seen from this location",
 	...readAccess,

@@ -41,6 +41,7 @@ const access = { tags: ["Operator"] };
 const create = createRoute({
 	method: "post",
 	path: "/v1/accounts/{account}/webhooks",
+	operationId: "createWebhook",
 	summary: "Have events of an account sent to a URL (Standard Webhooks)",
 	...access,
 	...accountAccess,
@@ -67,6 +68,7 @@ const create = createRoute({
 const list = createRoute({
 	method: "get",
 	path: "/v1/accounts/{account}/webhooks",
+	operationId: "listWebhooks",
 	summary: "Webhooks of an account, and how they are doing",
 	...access,
 	...accountReadAccess,
@@ -76,6 +78,7 @@ const list = createRoute({
 const remove = createRoute({
 	method: "delete",
 	path: "/v1/accounts/{account}/webhooks/{webhook}",
+	operationId: "removeWebhook",
 	summary: "Remove a webhook",
 	...access,
 	...accountAccess,
@@ -85,6 +88,7 @@ const remove = createRoute({
 const rotate = createRoute({
 	method: "post",
 	path: "/v1/accounts/{account}/webhooks/{webhook}/rotate",
+	operationId: "rotateWebhookSecret",
 	summary: "Give a webhook a new secret; the old one signs beside it for 24 hours",
 	...access,
 	...accountAccess,
@@ -94,6 +98,7 @@ const rotate = createRoute({
 const enable = createRoute({
 	method: "post",
 	path: "/v1/accounts/{account}/webhooks/{webhook}/enable",
+	operationId: "enableWebhook",
 	summary: "Try a disabled or failing webhook again, at once",
 	...access,
 	...accountAccess,
@@ -110,6 +115,7 @@ const enable = createRoute({
 const test = createRoute({
 	method: "post",
 	path: "/v1/accounts/{account}/webhooks/{webhook}/test",
+	operationId: "testWebhook",
 	summary: "Send a `webhook.test` event, after those that wait, and say how that went",
 	...access,
 	...accountAccess,

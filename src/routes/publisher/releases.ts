@@ -39,6 +39,7 @@ const releaseBody = z
 const upload = createRoute({
 	method: "put",
 	path: "/v1/products/{product}/releases/{version}/package",
+	operationId: "uploadPackage",
 	tags: ["Publisher"],
 	summary: "Upload the package of a release",
 	description:
@@ -76,6 +77,7 @@ const upload = createRoute({
 const publish = createRoute({
 	method: "put",
 	path: "/v1/products/{product}/releases/{version}",
+	operationId: "publishRelease",
 	tags: ["Publisher"],
 	summary: "Release an uploaded package; it becomes current at once",
 	...releaseAccess,
@@ -118,6 +120,7 @@ const publish = createRoute({
 const withdraw = createRoute({
 	method: "post",
 	path: "/v1/products/{product}/releases/{version}/withdraw",
+	operationId: "withdrawRelease",
 	tags: ["Publisher"],
 	summary: "Withdraw a release: it is offered no more, and who runs it is offered another",
 	...releaseAccess,
@@ -144,6 +147,7 @@ const withdraw = createRoute({
 const list = createRoute({
 	method: "get",
 	path: "/v1/products/{product}/releases",
+	operationId: "listReleases",
 	tags: ["Publisher"],
 	summary: "Every release of a product, newest first",
 	...productReadAccess,

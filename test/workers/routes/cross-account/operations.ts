@@ -17,6 +17,7 @@ interface Schema {
 }
 interface Described {
 	readonly security?: readonly Record<string, readonly string[]>[];
+	readonly "x-scopes"?: readonly string[];
 	readonly parameters?: readonly { name: string; in: string; required?: boolean; schema?: Schema }[];
 	readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
 }
@@ -69,25 +70,27 @@ export function operationsOf({ paths, components }: Document): Operation[] {
 		return resolve(found);
 	};
 	return Object.entries(paths).flatMap(([path, methods]) =>
-		Object.entries(methods).map(([method, { security = [], parameters = [], requestBody }]) => {
-			const inUrl = parameters.filter((one) => one.in === "path" || one.in === "query");
-			const bodies = Object.values(requestBody?.content ?? {}).map(({ schema }) => schema);
-			return {
-				name: `${method.toUpperCase()} ${path}`,
-				method: method.toUpperCase(),
-				path,
-				schemes: [...new Set(security.flatMap((one) => Object.keys(one)))],
-				scopes: security.flatMap((one) => one["apiKey"] ?? []),
-				fields: [
-					...inUrl.map(({ name, required = false, schema = {}, ...one }) => {
-						return { key: one.in === "path" ? `{${name}}` : `?${name}`, name, required, schema: resolve(schema) };
-					}),
-					...bodies.flatMap((schema) => leavesOf(schema, { key: "", name: "" }, true, resolve)),
-				],
-				body: requestBody?.content["application/json"]?.schema ?? null,
-				resolve,
-			};
-		}),
+		Object.entries(methods).map(
+			([method, { security = [], "x-scopes": scopes = [], parameters = [], requestBody }]) => {
+				const inUrl = parameters.filter((one) => one.in === "path" || one.in === "query");
+				const bodies = Object.values(requestBody?.content ?? {}).map(({ schema }) => schema);
+				return {
+					name: `${method.toUpperCase()} ${path}`,
+					method: method.toUpperCase(),
+					path,
+					schemes: [...new Set(security.flatMap((one) => Object.keys(one)))],
+					scopes,
+					fields: [
+						...inUrl.map(({ name, required = false, schema = {}, ...one }) => {
+							return { key: one.in === "path" ? `{${name}}` : `?${name}`, name, required, schema: resolve(schema) };
+						}),
+						...bodies.flatMap((schema) => leavesOf(schema, { key: "", name: "" }, true, resolve)),
+					],
+					body: requestBody?.content["application/json"]?.schema ?? null,
+					resolve,
+				};
+			},
+		),
 	);
 }
 

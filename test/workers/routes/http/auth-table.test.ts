@@ -22,6 +22,7 @@ const PUBLIC = [
 
 interface Operation {
 	readonly security?: readonly Record<string, readonly string[]>[];
+	readonly "x-scopes"?: readonly string[];
 }
 interface Route {
 	readonly name: string;
@@ -36,22 +37,22 @@ interface Route {
 async function listRoutes(): Promise<Route[]> {
 	const document = (await (await send("/openapi.json")).json()) as { paths: Record<string, Record<string, Operation>> };
 	return Object.entries(document.paths).flatMap(([path, operations]) =>
-		Object.entries(operations).map(([method, { security }]) => ({
+		Object.entries(operations).map(([method, { security, "x-scopes": scopes = [] }]) => ({
 			name: `${method.toUpperCase()} ${path}`,
 			method: method.toUpperCase(),
 			path,
 			schemes: [...new Set((security ?? []).flatMap((one) => Object.keys(one)))],
-			scopes: (security ?? []).flatMap((one) => one["apiKey"] ?? []),
+			scopes,
 		})),
 	);
 }
 
 const routes = await listRoutes();
 const routesFor = (wanted: string) => routes.filter(({ schemes }) => [...schemes].sort().join(" ") === wanted);
-const deviceRoutes = routesFor("accessToken");
+const deviceRoutes = routesFor("accessToken boundToken");
 const keyRoutes = routesFor("apiKey");
 /** Open to a device and to an operator; each is refused as on the routes of its own. */
-const sharedRoutes = routesFor("accessToken apiKey");
+const sharedRoutes = routesFor("accessToken apiKey boundToken");
 
 let paths: Record<string, string>;
 let product: string;
