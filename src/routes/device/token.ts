@@ -19,6 +19,9 @@ import { guardOAuth } from "../http/request-body.ts";
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/** A token that is bound to no key serves whoever has it, so it ends sooner. */
+const BEARER_LIFE_SECONDS = 3600;
+
 const tokenForm = z.object({
 	grant_type: z.literal("client_credentials"),
 	client_assertion_type: z.literal(ASSERTION_TYPE),
@@ -111,7 +114,9 @@ export const token = plainRoute(route, async (request, scope) => {
 	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
 	scope.event.device = pseudonym;
 	const { issuer } = services.config;
-	const { lease, expiresIn } = await renewSeat(scope, device);
+	const { tokenTtlSeconds } = services.config;
+	const life = jkt === null ? Math.min(BEARER_LIFE_SECONDS, tokenTtlSeconds) : tokenTtlSeconds;
+	const { lease, expiresIn } = await renewSeat(scope, device, life);
 	const accessToken = await sealAccessToken(services.macKeyring, {
 		issuer,
 		device: { ...device, lease },
@@ -160,20 +165,21 @@ function refuseDevice(state: string): never {
  * The seat of an elastic license is renewed by the device's tokens, and each lives no longer than the lease: whoever has a
  * token has a seat. A record from before the license became elastic is not decided on (its `licenseEpoch`), so a device whose
  * record knows no lease need not be asked for.
+ * @param life seconds that a token lives where there is no lease
  * @returns `lease` as the token says it, `expiresIn` in seconds
  */
 async function renewSeat(
 	scope: RequestScope,
 	device: DeviceRecord,
+	life: number,
 ): Promise<{ lease: number | null; expiresIn: number }> {
 	const { services, now } = scope;
-	const { tokenTtlSeconds } = services.config;
-	if (device.lease === null) return { lease: null, expiresIn: tokenTtlSeconds };
+	if (device.lease === null) return { lease: null, expiresIn: life };
 	const renewal = await services.objects.renewSeat(accountObjectName(device.id), device.id, now);
 	if (!renewal.ok) refuseSeat(scope, renewal.reason);
 	const { lease } = renewal;
-	if (lease === null) return { lease: null, expiresIn: tokenTtlSeconds };
-	return { lease: lease.seconds, expiresIn: elasticTokenLife(tokenTtlSeconds, lease, now) };
+	if (lease === null) return { lease: null, expiresIn: life };
+	return { lease: lease.seconds, expiresIn: elasticTokenLife(life, lease, now) };
 }
 
 function refuseSeat(scope: RequestScope, reason: (RenewalOutcome & { ok: false })["reason"]): never {

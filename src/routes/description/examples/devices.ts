@@ -74,7 +74,7 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"DELETE /v1/accounts/{account}/codes/{code}.code": "code-6r1x9m4d",
 	code_id: "code-6r1x9m4d",
 	revoked_codes: [],
-	expires_in: 3600,
+	expires_in: 21600,
 	grant_types: ["client_credentials"],
 	keys: [JWK],
 	"ClientMetadata.keys": [JWK],

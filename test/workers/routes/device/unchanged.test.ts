@@ -5,7 +5,7 @@ import { publish } from "../../../support/fleet.ts";
 import { ISSUER, operated } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { newFirewall, newScene, type Scene, serviceWith, setStatus, tampered } from "../../support/fixtures.ts";
-import { DAY, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
+import { DAY, HOUR, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
 
 type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
@@ -162,9 +162,9 @@ describe.each([
 	});
 
 	test("it ends with the token", async () => {
-		moveTo(3599 * SECOND);
+		moveTo(6 * HOUR - SECOND);
 		expect((await ask(via, scene.firewall, query, etag)).status).not.toBe(401);
-		moveTo(3700 * SECOND);
+		moveTo(6 * HOUR + 100 * SECOND);
 		await expectProblem(await ask(via, scene.firewall, query, etag), "unauthenticated");
 	});
 });
