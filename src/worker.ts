@@ -1,5 +1,6 @@
 // Entry point on the edge: one request in, one answer out, one line about it. No decisions: those are in the routes.
 import { ConfigError } from "./config.ts";
+import { goRound } from "./daily-round.ts";
 import { dispatch, protect } from "./dispatch.ts";
 import { fleetRetryAfter } from "./failure.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
@@ -30,7 +31,9 @@ export default {
 
 	/** The cron trigger of wrangler.toml. */
 	async scheduled(_, env) {
-		await (await servicesFor(env)).objects.directory().renewHeads();
+		const { objects } = await servicesFor(env);
+		await objects.directory().renewHeads();
+		await goRound(objects, Math.floor(Date.now() / 1_000), (line) => console.warn(line));
 	},
 } satisfies ExportedHandler<Env>;
 

@@ -15,6 +15,8 @@ const FARTHEST_MS = 365 * 86_400_000;
 const SOONEST_MS = 50;
 /** Later than the end of the alarm that may have brought the object to life, which sets the alarm itself. */
 const REARM_MS = 3_000;
+/** The platform is late by seconds; an alarm that is overdue by so much has been lost. */
+const LOST_AFTER_MS = 900_000;
 
 export class Alarm {
 	readonly #storage: DurableObjectStorage;
@@ -51,7 +53,8 @@ export class Alarm {
 	 */
 	rearm(): void {
 		const rearming = this.#storage.getAlarm().then(async (atMs) => {
-			const earliest = atMs === null ? this.#earliestMs() : null;
+			const isLost = atMs === null || atMs < this.#nowMs() - LOST_AFTER_MS;
+			const earliest = isLost ? this.#earliestMs() : null;
 			if (earliest === null) return;
 			await this.#storage.setAlarm(Math.max(earliest, this.#nowMs() + REARM_MS));
 		});

@@ -27,7 +27,13 @@ export type Promises = z.infer<typeof promises>;
 const reach = { state: z.string(), latency_ms: z.number() };
 export const status = z.object({
 	stores: z.array(z.object({ store: z.string(), heads: z.number().nullable(), broken: z.array(z.string()), ...reach })),
-	directory: z.object({ heads: z.number().nullable(), settled: z.boolean().nullable(), ...reach }),
+	directory: z.object({
+		heads: z.number().nullable(),
+		settled: z.boolean().nullable(),
+		owners_behind: z.number().nullable(),
+		some_behind: z.array(z.string()),
+		...reach,
+	}),
 	packages: z.object(reach),
 	pulse: z.object({ url: z.string(), value: z.string() }).nullable(),
 });
@@ -81,6 +87,7 @@ export function judgeStatus({ stores, directory, packages }: Status): Finding[] 
 					},
 				]
 			: []),
+		...(directory.owners_behind ? [judgeOwnersBehind(directory.owners_behind, directory.some_behind)] : []),
 		packages.state === "reachable"
 			? { verdict: "good", what: "packages", finding: `${packages.latency_ms} ms` }
 			: {
@@ -126,6 +133,17 @@ export function judgePulse(link: Status["pulse"], seen: SeenPulse, server: strin
 		return { verdict: "bad", what, finding: `no cache in front of ${origin}: each read is paid for`, fix };
 	}
 	return { verdict: "good", what, finding: origin };
+}
+
+/** @param some the first few of them */
+function judgeOwnersBehind(count: number, some: readonly string[]): Finding {
+	const more = count > some.length ? ` and ${count - some.length} more` : "";
+	return {
+		verdict: "bad",
+		what: "records",
+		finding: `a store does not take those of ${some.join(", ")}${more}, as the last daily round found`,
+		fix: "look at the store; each goes on by itself, and the next round looks again",
+	};
 }
 
 const REFILL = "fill it: parapet record rebuild";

@@ -9,15 +9,9 @@ import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audi
 import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
-import {
-	type OwnedRecords,
-	type RebuildResult,
-	type RecordPageQuery,
-	rebuildPage,
-	type VerifyResult,
-	verifyPage,
-} from "../outbox/record-pages.ts";
+import { type OwnedRecords, type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
+import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { createTables, openTables } from "../schema.ts";
 import type { AccountChange } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
@@ -237,13 +231,18 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	/** Delivers a page of its records again; null if there is no such account. */
-	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult | null> {
+	async rebuildRecords(query: RecordPageQuery) {
 		return this.#exists ? rebuildPage(this.outbox, this.#records(), query) : null;
 	}
 
 	/** Compares a page of its records with the stores; null if there is no such account. */
-	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
+	async verifyRecords(query: RecordPageQuery) {
 		return this.#exists ? verifyPage(this.outbox, this.#records(), query) : null;
+	}
+
+	/** What the daily round does here, a page at a time; null if there is no such account. */
+	async tend(after: string): Promise<TendedPage | null> {
+		return this.#exists ? tendPage(this.outbox, this.#desks.alarm, this.#records(), after) : null;
 	}
 
 	/** @param device only what is about it and those that it replaced @returns null where there is no such account or device */

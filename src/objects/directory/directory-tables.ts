@@ -5,6 +5,7 @@ import type { Message } from "../../content/message.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
 import { DenialTables } from "./denial-tables.ts";
+import { Rounds } from "./rounds.ts";
 
 export interface AccountEntry {
 	readonly id: string;
@@ -46,11 +47,13 @@ type CredentialRow = {
 
 export class DirectoryTables {
 	readonly denials: DenialTables;
+	readonly rounds: Rounds;
 	readonly #sql: SqlStorage;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
 		this.denials = new DenialTables(sql);
+		this.rounds = new Rounds(sql);
 	}
 
 	account(id: string): AccountEntry | null {

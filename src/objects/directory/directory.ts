@@ -1,6 +1,5 @@
-// What the whole deployment shares: which accounts and products there are, credentials, messages, who is denied, and the
-// one record that moves, `heads`. Low traffic: no device's request comes here unless a store has lost a shared record.
-// Publishes what changed under its new revision first, and `heads` last.
+// What the whole deployment shares: accounts, products, credentials, messages, who is denied, and the one record that moves,
+// `heads`, after what it names. Low traffic: no device's request comes here unless a store has lost a shared record.
 import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../../content/message.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
@@ -15,17 +14,12 @@ import { nowSeconds } from "../clock.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { DenialStep, RecordStep } from "../outbox/outbox-rows.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
-import {
-	type RebuildResult,
-	type RecordPageQuery,
-	rebuildPage,
-	type VerifyResult,
-	verifyPage,
-} from "../outbox/record-pages.ts";
+import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { createTables, openTables } from "../schema.ts";
 import { deniedStep, directoryRecords, headsStep, messagesStep, pulseSteps, stepFor } from "./directory-records.ts";
 import { type AccountEntry, type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
+import type { RoundPart, RoundResult } from "./rounds.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 
 const ACCOUNTS_PER_PAGE = 200;
@@ -198,9 +192,19 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return { published: await this.outbox.flush() };
 	}
 
-	/** @returns the version of `heads` (0 before the first), and whether every record has reached every store */
-	async status(): Promise<{ heads: number; settled: boolean }> {
-		return { heads: this.#exists ? this.#tables.revision("heads") : 0, settled: await this.settled() };
+	/** @returns the version of `heads` (0 before the first), whether every record has reached every store, and of owners what the round found */
+	async status() {
+		const behind = this.#exists ? this.#tables.rounds.behind() : { count: 0, first: [], asOf: null };
+		return { heads: this.#exists ? this.#tables.revision("heads") : 0, settled: await this.settled(), behind };
+	}
+
+	/** @returns the next part of the daily round; null = nothing until tomorrow */
+	async goRound(now: number, limit: number): Promise<RoundPart | null> {
+		return this.#exists ? this.#change(() => this.#tables.rounds.goOn(this.#tables, now, limit)) : null;
+	}
+
+	async endRound(result: RoundResult): Promise<void> {
+		this.#change(() => this.#tables.rounds.reach(result));
 	}
 
 	/** @returns whether every record has reached every store */
@@ -217,14 +221,14 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	/** Delivers a page of its records again, `heads` last; with the first page of all stores, the pulses too. */
-	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult> {
-		if (!this.#exists) return { ok: true, records: 0, next: null, published: true };
+	async rebuildRecords(query: RecordPageQuery) {
+		if (!this.#exists) return { ok: true, records: 0, next: null, published: true } as const;
 		if (query.store === null && query.after === "") this.outbox.add(pulseSteps(this.#tables));
 		return rebuildPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
 	}
 
 	/** Compares a page of its records with the stores. */
-	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult> {
+	async verifyRecords(query: RecordPageQuery) {
 		if (!this.#exists) return { records: 0, next: null, stores: [], drift: [] };
 		return verifyPage(this.outbox, directoryRecords(this.#tables, nowSeconds), query);
 	}

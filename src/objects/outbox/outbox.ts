@@ -28,6 +28,12 @@ export interface RecordLane extends WriteIntervals {
 	readonly store: RecordStore;
 }
 
+export interface LaneFailures {
+	readonly lane: string;
+	/** in a row */
+	readonly failures: number;
+}
+
 export interface OutboxOptions {
 	readonly storage: DurableObjectStorage;
 	readonly lanes: readonly RecordLane[];
@@ -137,16 +143,17 @@ export class Outbox {
 		return this.#rows.count(lane);
 	}
 
-	/** @returns how often in a row the lane's most stubborn step has failed; 0 = none has */
-	failuresIn(lane: string): number {
-		return this.#rows.mostFailures(lane);
+	/** @returns the lanes in which a step has failed, and how often in a row the most stubborn one has */
+	failures(): LaneFailures[] {
+		const all = this.#laneNames().map((lane) => ({ lane, failures: this.#rows.mostFailures(lane) }));
+		return all.filter(({ failures }) => failures > 0);
 	}
 
 	/** What waits at the beginning of a life may be in the middle of a put that the life before began, or for a store that is no more. */
 	#noteEarlierLife(): void {
 		if (this.#isAwake) return;
 		this.#isAwake = true;
-		this.#rows.dropLanesExcept([...this.lanes.map((lane) => lane.name), DIRECTORY_LANE, PULSE_LANE]);
+		this.#rows.dropLanesExcept(this.#laneNames());
 		for (const { name } of this.lanes) {
 			const rows = this.#rows.leading(name, ROWS_AT_ONCE);
 			for (const { step } of rows) this.#doubts.note(name, step, this.#clock.nowMs());
@@ -271,8 +278,11 @@ export class Outbox {
 
 	/** The soonest of all lanes: a store that fails for long must not hold up one that is well. */
 	#retryDelayMs(): number {
-		const lanes = [...this.lanes.map(({ name }) => name), DIRECTORY_LANE, PULSE_LANE];
-		return Math.min(MAX_RETRY_MS, ...lanes.map((lane) => this.#laneDelayMs(lane)));
+		return Math.min(MAX_RETRY_MS, ...this.#laneNames().map((lane) => this.#laneDelayMs(lane)));
+	}
+
+	#laneNames(): string[] {
+		return [...this.lanes.map(({ name }) => name), DIRECTORY_LANE, PULSE_LANE];
 	}
 
 	/** Doubles with each failure, up to a limit; half of it at random, so that a fleet of objects does not return as one. */

@@ -23,6 +23,7 @@ import {
 	verifyPage,
 } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
+import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { createTables, openTables } from "../schema.ts";
 import {
 	differingMetadata,
@@ -186,6 +187,11 @@ export class Product extends DurableObject<ObjectBindings> {
 	/** Compares its record with the stores; null if there is no such product. */
 	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
 		return this.#exists ? verifyPage(this.outbox, this.#records, query) : null;
+	}
+
+	/** What the daily round does here; null if there is no such product. */
+	async tend(): Promise<TendedPage | null> {
+		return this.#exists ? tendPage(this.outbox, this.#alarm, this.#records, "") : null;
 	}
 
 	/** @returns null where there is no such product */

@@ -70,6 +70,11 @@ const status = createRoute({
 						latency_ms: z.int(),
 						heads: z.int().nullable(),
 						settled: z.boolean().nullable().openapi({ description: "Whether every store has all it published" }),
+						owners_behind: z.int().nullable().openapi({
+							description:
+								"Accounts and products whose records a store did not take, as the last daily round found them",
+						}),
+						some_behind: z.array(z.string()).openapi({ description: "The first few of these" }),
 					}),
 					packages: z.object({ state: z.enum(["reachable", "unreachable"]), latency_ms: z.int() }),
 					pulse: pulseLink.nullable().openapi({
@@ -139,6 +144,8 @@ export const deploymentStatus = createRouter()
 					latency_ms: directory.latencyMs,
 					heads: directory.value?.heads ?? null,
 					settled: directory.value?.settled ?? null,
+					owners_behind: directory.value?.behind.count ?? null,
+					some_behind: directory.value?.behind.first ?? [],
 				},
 				packages: { state: stateOf(storage), latency_ms: storage.latencyMs },
 				pulse: links.value?.[0] ?? null,

@@ -125,8 +125,8 @@ export const OUTBOX: readonly FileEdits[] = [
 				breaks: "a store that never answers holds up its lane for ever",
 			},
 			{
-				from: "Math.min(MAX_RETRY_MS, ...lanes.map((lane) => this.#laneDelayMs(lane)))",
-				to: "Math.max(...lanes.map((lane) => this.#laneDelayMs(lane)))",
+				from: "Math.min(MAX_RETRY_MS, ...this.#laneNames().map((lane) => this.#laneDelayMs(lane)))",
+				to: "Math.max(...this.#laneNames().map((lane) => this.#laneDelayMs(lane)))",
 				breaks: "a store that is down keeps records from one that is well",
 			},
 		],
@@ -164,6 +164,43 @@ export const OUTBOX: readonly FileEdits[] = [
 				from: "if (underWay.size === 0) return ended();",
 				to: "if (underWay.size === 0) return;",
 				breaks: "after its first delivery a store gets nothing more",
+			},
+		],
+	},
+	{
+		file: "src/objects/outbox/tending.ts",
+		tests: ["test/workers/objects/daily-round"],
+		edits: [
+			{
+				from: "alarm.rearm();\n",
+				to: "",
+				breaks: "an alarm that the platform has lost stays lost until somebody calls",
+			},
+			{
+				from: 'verdict !== "ahead"',
+				to: "true",
+				breaks: "a later version in a store is written over each night",
+			},
+			{
+				from: "outbox.add([step], store);",
+				to: "",
+				breaks: "a store that lost a record stays without it",
+			},
+		],
+	},
+	{
+		file: "src/daily-round.ts",
+		tests: ["test/workers/objects/daily-round"],
+		edits: [
+			{
+				from: "const isOver = calls < CALLS_PER_RUN && part.isLast;",
+				to: "const isOver = part.isLast;",
+				breaks: "accounts behind the hundredth call are never looked at",
+			},
+			{
+				from: "while (next !== null && calls < CALLS_PER_RUN) {",
+				to: "if (next !== null) {",
+				breaks: "of a large account the first page is read back only",
 			},
 		],
 	},

@@ -32,7 +32,7 @@ describe("the index by symptom", () => {
 			...judgePromises(promised, "https://b.test", 0),
 			...judgeStatus({
 				stores: [{ store: "kv", broken: [], ...down }],
-				directory: { ...down, settled: false },
+				directory: { ...down, settled: false, owners_behind: 2, some_behind: ["acct-a", "crs"] },
 				packages: down,
 				pulse: null,
 			}),

@@ -141,6 +141,8 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	heads: 128,
 	broken: [],
 	latency_ms: 12,
+	owners_behind: 1,
+	some_behind: ["acct-f5any44xnhvcz9cn"],
 	settled: true,
 	pulse: { url: "https://pulse.example.com/p/WZ7tVYqkbsn0OF9rKPcoPA", value: "xR0iVBsJzUdpKGfS" },
 	published: true,

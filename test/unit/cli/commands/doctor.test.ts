@@ -24,7 +24,7 @@ beforeEach(async () => {
 		"/v1/status": {
 			body: {
 				stores: [{ store: "kv", heads: 7, state: "current", latency_ms: 3, broken: [] }],
-				directory: { heads: 7, settled: true, ...reach },
+				directory: { heads: 7, settled: true, owners_behind: 0, some_behind: [], ...reach },
 				packages: reach,
 				pulse: { url: `${operator.server.url}/p/name`, value: "v1" },
 			},

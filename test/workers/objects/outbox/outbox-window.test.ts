@@ -76,7 +76,7 @@ describe("outbox, window", () => {
 			const delivered = outbox.deliver();
 			await expect.poll(() => begun.length).toBe(6);
 			open[0]?.();
-			await expect.poll(() => outbox.failuresIn("kv")).toBe(1);
+			await expect.poll(() => outbox.failures()).toEqual([{ lane: "kv", failures: 1 }]);
 			for (const end of open) end();
 			await delivered;
 			expect(begun).toHaveLength(6);

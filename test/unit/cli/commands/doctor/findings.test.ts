@@ -22,7 +22,7 @@ const PROMISES: Promises = {
 };
 const WELL: Status = {
 	stores: [{ store: "kv", state: "current", latency_ms: 3, heads: 7, broken: [] }],
-	directory: { state: "reachable", latency_ms: 5, heads: 7, settled: true },
+	directory: { state: "reachable", latency_ms: 5, heads: 7, settled: true, owners_behind: 0, some_behind: [] },
 	packages: { state: "reachable", latency_ms: 9 },
 	pulse: null,
 };
@@ -78,12 +78,18 @@ describe("inside", () => {
 
 	test("what does not answer is bad", () => {
 		const gone = { state: "unreachable", latency_ms: 4_000 };
-		const directory = { ...gone, heads: null, settled: null };
+		const directory = { ...gone, heads: null, settled: null, owners_behind: null, some_behind: [] };
 		expect(verdicts(judgeStatus({ ...WELL, directory, packages: gone }))).toEqual([
 			"store kv good",
 			"directory bad",
 			"packages bad",
 		]);
+	});
+
+	test("accounts whose records a store does not take are named, the first few of them", () => {
+		const directory = { ...WELL.directory, owners_behind: 7, some_behind: ["acct-a", "crs"] };
+		const found = judgeStatus({ ...WELL, directory }).find(({ what }) => what === "records");
+		expect(found).toMatchObject({ verdict: "bad", finding: expect.stringContaining("acct-a, crs and 5 more") });
 	});
 
 	test("records on their way are worth a notice", () => {
