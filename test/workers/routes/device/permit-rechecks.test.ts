@@ -1,5 +1,7 @@
 // A permit looks again, live, at what may have changed since the offer: who brings it and how, the device, its license and
 // the release. Each refusal says why.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Firewall } from "../../../support/firewall.ts";
 import { publish } from "../../../support/fleet.ts";
@@ -112,4 +114,17 @@ test.each(["suspend", "revoke"] as const)("an offer buys nothing for a device af
 	offer = (await offerOf(scene.firewall, scene.product)).capability;
 	await setStatus(scene.firewall, action);
 	await expectProblem(await take(scene.firewall, offer), "device_refused");
+});
+
+test("an offer is for the bytes that it named, not for others that its version has after the product was restored", async () => {
+	scene = await inForce();
+	const { firewall, product } = scene;
+	offer = (await offerOf(firewall, product)).capability;
+	await runInDurableObject(env.PRODUCT.getByName(product), (_, { storage }) => {
+		storage.sql.exec("UPDATE releases SET sha256 = ?", "0".repeat(64));
+	});
+	// The revision that names the other bytes.
+	await publish(product, "2.0.0", "newer rules");
+	moveTo(60 * SECOND);
+	await expectProblem(await take(firewall, offer), "release_withdrawn");
 });
