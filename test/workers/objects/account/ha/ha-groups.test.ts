@@ -201,6 +201,15 @@ describe("a group", () => {
 		expect(await create(id, { devices: [] })).toMatchObject({ reason: "id_taken" });
 	});
 
+	it("is made with as many devices as it may have, and not with one more", async () => {
+		const { activate, create, idOf, name } = await createHaAccount({ seats: 20 });
+		const devices = Array.from({ length: MAX_HA_MEMBERS + 1 }, (_, number) => idOf(number));
+		for (const number of devices.keys()) await activate(number);
+		const full = { ok: false, reason: "ha_group_full", deviceId: devices.at(-1) };
+		expect(await create(`hag-${name}-00000002`, { devices })).toEqual(full);
+		expect(await create(`hag-${name}-00000002`, { devices: devices.slice(1) })).toMatchObject({ ok: true });
+	});
+
 	it("changes its settings, once", async () => {
 		const { change } = await createHaAccount();
 		const settings = { name: "core", skewLimitSeconds: 3_600 };
@@ -212,7 +221,8 @@ describe("a group", () => {
 	});
 
 	it("goes only when each of its devices gets a seat, and its codes with it", async () => {
-		const { activateIn, activate, deactivate, remove, account, taken, idOf } = await createHaAccount({ seats: 2 });
+		const fixture = await createHaAccount({ seats: 2 });
+		const { activateIn, activate, deactivate, remove, account, taken, idOf, group } = fixture;
 		await activateIn(1);
 		await activateIn(2);
 		await activate(3);
@@ -224,6 +234,9 @@ describe("a group", () => {
 		expect((await account().device(idOf(1)))?.haGroup).toBeNull();
 		expect(await activateIn(4)).toEqual({ ok: false, reason: "code_revoked" });
 		expect(await remove()).toEqual({ ok: false, reason: "unknown_ha_group" });
+		const [deleted, ...others] = (await trailOf(account())).filter(({ action }) => action === "ha_group.delete");
+		expect(deleted).toMatchObject({ actor: "olivia", subject: group, detail: "edge" });
+		expect(others).toEqual([]);
 	});
 
 	it("moves with its license, its seat, its devices and its codes", async () => {
@@ -265,6 +278,17 @@ describe("a group under an elastic license", () => {
 		expect(await renew(1, NOW + 401 + 2 * LEASE)).toMatchObject({ ok: true });
 		expect(await renew(2, NOW + 402 + 2 * LEASE)).toMatchObject({ ok: true });
 		expect(await taken(NOW + 402 + 2 * LEASE)).toBe(1);
+	});
+
+	it("counts among the license's seats until the second in which its lease ends", async () => {
+		const { account, activateIn } = await createHaAccount({ leaseSeconds: LEASE });
+		await activateIn(1);
+		const used = async (now: number) => {
+			const [usage] = await account().licenseUsage("lic-a", now, 1);
+			return usage && [usage.seatsTaken, usage.groupSeats];
+		};
+		expect(await used(NOW + LEASE - 1)).toEqual([1, 1]);
+		expect(await used(NOW + LEASE)).toEqual([0, 0]);
 	});
 
 	it("has a lease that outlives the tokens of every device that joins", async () => {
