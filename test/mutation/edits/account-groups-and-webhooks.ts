@@ -7,7 +7,7 @@ const HOOKS = ["test/workers/routes/operator/webhooks"];
 export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 	{
 		file: "src/objects/account/ha-desk.ts",
-		tests: HA,
+		tests: [...HA, "test/workers/objects/account/seats/lease-ends"],
 		edits: [
 			{
 				from: "if (own !== null) seatDesk.place({ ...own, holder: group.id }, by);",

@@ -124,7 +124,7 @@ export const ROUTES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/routes/device/token.ts",
-		tests: ATTACKS,
+		tests: [...ATTACKS, "test/workers/routes/outages/copies"],
 		edits: [
 			{
 				from: 'if (device.status !== "active") refuseStatus(scope, device.status);',
