@@ -103,7 +103,7 @@ async function createServices(env: Env): Promise<Services> {
 		pulses: createPulseSigner(lookupKeys),
 		macKeyring,
 		lookupKeys,
-		bootstrapKeyHash: await hashSecret(lookupKeys, "key", config.bootstrapKey),
+		bootstrapKeyHash: hashSecret(lookupKeys, "key", config.bootstrapKey),
 		importKey: createKeyCache(),
 		proofs: createProofMemory(),
 		haMemory: createHaMemory(),

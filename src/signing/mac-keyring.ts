@@ -2,21 +2,22 @@
 // check's ETag and registration tokens; secrets of webhooks and codes of launches come from them too. The first key seals,
 // every key verifies. To rotate: append, wait until every edge has it, move it to the front, later drop the old one.
 import { decodeSecret, deriveHmacKeys } from "./derived-keys.ts";
+import type { MacKey } from "./hmac-sha256.ts";
 
 export interface MacKeySet {
 	readonly kid: string;
 	/** of access tokens */
-	readonly token: CryptoKey;
-	readonly url: CryptoKey;
-	readonly capability: CryptoKey;
-	readonly etag: CryptoKey;
-	readonly registration: CryptoKey;
+	readonly token: MacKey;
+	readonly url: MacKey;
+	readonly capability: MacKey;
+	readonly etag: MacKey;
+	readonly registration: MacKey;
 	/** for records in stores */
-	readonly record: CryptoKey;
+	readonly record: MacKey;
 	/** for deriving secrets of webhooks, never for signing one */
-	readonly webhook: CryptoKey;
+	readonly webhook: MacKey;
 	/** for deriving the auth codes of instances' launches */
-	readonly launch: CryptoKey;
+	readonly launch: MacKey;
 }
 
 export interface MacKeyring {

@@ -61,6 +61,6 @@ export async function describeDevice(
 			dpop_bound: dpopBound,
 		},
 		activated_at: toTimestamp(activatedAt),
-		pseudonym: await pseudonymOf(lookupKeys, id, pseudonymPeriod(now)),
+		pseudonym: pseudonymOf(lookupKeys, id, pseudonymPeriod(now)),
 	};
 }

@@ -1,4 +1,5 @@
 // Access tokens: what they carry, when they end, and what is refused although it is sealed, or because it is not.
+import { hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
@@ -76,7 +77,7 @@ describe("access token", () => {
 	});
 
 	it("is not made for a device that is not active", async () => {
-		await expect(seal({ device: { ...PROFILE, status: "revoked" } })).rejects.toThrow("revoked");
+		expect(() => seal({ device: { ...PROFILE, status: "revoked" } })).toThrow("revoked");
 	});
 
 	it("is not made longer than 4 KB", async () => {
@@ -86,7 +87,7 @@ describe("access token", () => {
 				{ from: NOW, until: NOW, grace: 1, critical: 1, delay: 1 },
 			]),
 		);
-		await expect(seal({ device: { ...PROFILE, grants } })).rejects.toThrow(RangeError);
+		expect(() => seal({ device: { ...PROFILE, grants } })).toThrow(RangeError);
 	});
 
 	it("is told from an API key by its form", async () => {
@@ -173,7 +174,7 @@ describe("refusals", () => {
 		const payload = Buffer.from(JSON.stringify(claims)).toString("base64url");
 		const signed = await new SignJWT(claims)
 			.setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: "k1" })
-			.sign(keyring.current.token);
+			.sign(new Uint8Array(hkdfSync("sha256", Buffer.from(SECRET, "base64url"), "", "parapet/token/k1", 32)));
 		for (const token of [...["none", "None"].map((alg) => `${header(alg)}.${payload}.`), signed]) {
 			expect(await open(token)).toMatchObject({ ok: false });
 		}
