@@ -23,6 +23,7 @@ import { createRecordSeal } from "./signing/record-seal.ts";
 import { createS3Presigner } from "./signing/s3-presigner.ts";
 import { createEdgeUrlSigner, type UrlSigner } from "./signing/url-signer.ts";
 import { systemClock } from "./storage/clock.ts";
+import { createLocationCopies, locationSeconds } from "./storage/location-copies.ts";
 import { createPackageReader, type PackageReader } from "./storage/packages/package-reader.ts";
 import type { PackageStore } from "./storage/packages/package-store.ts";
 import { createR2PackageStore } from "./storage/packages/r2-package-store.ts";
@@ -47,6 +48,8 @@ export interface Objects {
 
 export interface Services {
 	readonly config: Config;
+	/** id of the Worker's version */
+	readonly version: string;
 	readonly records: Records;
 	/** whose API key it is; by its keyed hash */
 	readonly readCredential: ReadCredential;
@@ -78,6 +81,8 @@ const MAX_CACHED_BYTES = 25_000_000;
 /** @throws ConfigError naming everything that is missing or not acceptable */
 async function createServices(env: Env): Promise<Services> {
 	const config = parseConfig({ ...env });
+	// Not where something else than wrangler runs the Worker.
+	const version = (env.CF_VERSION_METADATA as WorkerVersionMetadata | undefined)?.id ?? "unknown";
 	const [macKeyring, lookupKeys] = await Promise.all([
 		importMacKeyring(config.macKeys),
 		importLookupKeys(config.lookupKey),
@@ -85,15 +90,27 @@ async function createServices(env: Env): Promise<Services> {
 	const settings = readSettingsFor(config.recordStores.length);
 	const stores = recordStores(env, settings.timeoutMs);
 	const seal = createRecordSeal(macKeyring);
-	const cache = createRecordCache({
+	const location = createLocationCopies({
 		store: createReplicatedRecordStore({ stores, clock: systemClock, random: Math.random, settings }),
-		seal,
 		origin: createRecordOrigin(env),
+		seal,
+		cache: await caches.open(`records ${version}`),
+		issuer: config.issuer,
+		headsSeconds: locationSeconds(config.headsFreshSeconds),
+		lastGoodSeconds: config.lastGoodSeconds,
+		clock: systemClock,
+	});
+	const cache = createRecordCache({
+		store: location.store,
+		seal,
+		origin: location.origin,
+		lastGoodOf: location.lastGood,
 		maxBytes: MAX_CACHED_BYTES,
 	});
 	const packages = createR2PackageStore(env.PACKAGES);
 	return {
 		config,
+		version,
 		records: createRecords(cache, config),
 		readCredential: createCredentialReader(() => env.DIRECTORY.getByName(DIRECTORY_NAME), config.deviceFreshSeconds),
 		stores: stores.map(({ name, store }) => ({ name, store: createSealedStore(store, seal, systemClock) })),

@@ -53,7 +53,7 @@ function report(response: Response, scope: RequestScope): void {
 		event.durationMs = Date.now() - nowMs;
 		services.telemetry.record(event);
 		if (event.problem !== null || event.key !== null || Math.random() < services.config.logSampleRate) {
-			console.log(formatLogLine(event, requestId(), nowMs));
+			console.log(formatLogLine(event, requestId(), services.version, nowMs));
 		}
 	} catch (error) {
 		console.error(`telemetry failed: ${error instanceof Error ? error.name : "unknown"}`);

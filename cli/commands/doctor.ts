@@ -93,14 +93,14 @@ async function seePulse(url: string): Promise<SeenPulse> {
 }
 
 function describePromises({ revocation, ...promised }: Promises): string[] {
-	const { bound_seconds, isolate_seconds, stores } = revocation;
+	const { bound_seconds, isolate_seconds, location_seconds, stores } = revocation;
 	const parts = stores.map(
 		({ store, propagation_seconds, bound_seconds: bound }) =>
-			`${store} ${propagation_seconds} + ${isolate_seconds} = ${bound} s`,
+			`${store} ${propagation_seconds} + ${location_seconds + isolate_seconds} = ${bound} s`,
 	);
 	return [
 		`A revoked device is refused everywhere at most ${bound_seconds} s after the answer "published": ${parts.join("; ")}`,
-		`(propagation, as the store's maker states it, + what an isolate may remember). Download URLs that are out live ${promised.url_ttl_seconds} s.`,
+		`(propagation, as the store's maker states it, + what a location and an isolate may remember). Download URLs that are out live ${promised.url_ttl_seconds} s.`,
 		`While no record can be read, known devices are answered from the last good copies for ${promised.last_good_seconds} s.`,
 	];
 }

@@ -37,8 +37,11 @@ export interface HeldRecords {
 	lastGood(key: string, kind: RecordKind<unknown>, nowMs: number): HeldRecord | null;
 	/** Keeps what was read now, unless a version as high is held: that one lives on. @returns what is held afterwards */
 	keep<T>(key: string, kind: RecordKind<T>, nowMs: number, copy: Copy<T>): T;
-	/** Keeps what is genuine and too old to be taken while its owner can be asked: better than nothing where it cannot. */
-	keepEnded<T>(key: string, kind: RecordKind<T>, copy: Copy<T>): void;
+	/**
+	 * Keeps what is genuine and too old to be taken while its owner can be asked: better than nothing where it cannot.
+	 * @param atMs when it was known to be so, unix ms
+	 */
+	keepForNeed<T>(key: string, kind: RecordKind<T>, copy: Copy<T>, atMs: number): void;
 	/** Drops a record that is no more. A revision that is no more says nothing of the later ones, which stay. */
 	drop(key: string): void;
 }
@@ -89,11 +92,10 @@ export function createHeldRecords(maxBytes: number): HeldRecords {
 		return copy.value;
 	}
 
-	function keepEnded<T>(key: string, kind: RecordKind<T>, copy: Copy<T>): void {
+	function keepForNeed<T>(key: string, kind: RecordKind<T>, copy: Copy<T>, atMs: number): void {
 		const known = places.get(seriesOf(key));
 		if (known !== undefined && known.version >= copy.version) return;
-		const { endsMs } = copy;
-		const times = { aheadMs: endsMs, freshUntilMs: endsMs, staleUntilMs: endsMs, readMs: endsMs, askAgainMs: endsMs };
+		const times = { aheadMs: atMs, freshUntilMs: atMs, staleUntilMs: atMs, readMs: atMs, askAgainMs: atMs };
 		places.set(seriesOf(key), { ...copy, kind, askedAs: revisionOf(key), uses: 0, ...times });
 	}
 
@@ -101,5 +103,5 @@ export function createHeldRecords(maxBytes: number): HeldRecords {
 		if (!isRevisionKey(key)) places.delete(key);
 	}
 
-	return { get, lastGood, keep, keepEnded, drop };
+	return { get, lastGood, keep, keepForNeed, drop };
 }

@@ -6,6 +6,7 @@
 import { createBoundedEntries } from "./bounded-entries.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Copy, createHeldRecords, type HeldRecord } from "./held-records.ts";
+import type { LocationCopies } from "./location-copies.ts";
 import type { ReadScope, RecordKind } from "./record-kind.ts";
 import type { RecordSeal } from "./record-seal.ts";
 import { createRecordSource, type FoundReader } from "./record-source.ts";
@@ -33,6 +34,8 @@ export interface RecordCacheOptions {
 	readonly store: RecordReader;
 	readonly seal: Pick<RecordSeal, "verify">;
 	readonly origin: RecordOrigin;
+	/** where a last good copy may be that this isolate does not have; its records are sealed */
+	readonly lastGoodOf?: LocationCopies["lastGood"];
 	/** as `createHeldRecords` has it */
 	readonly maxBytes: number;
 	readonly clock?: Clock;
@@ -117,6 +120,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 			return await load(key, kind, scope);
 		} catch (error) {
 			// Looked up again: a read of another request may have brought something meanwhile.
+			if (held.lastGood(key, kind, nowMs) === null) await adoptLastGood(key, kind);
 			const copy = held.lastGood(key, kind, nowMs);
 			if (copy === null) throw error;
 			// From the failure on: a reading that nobody answers takes longer than the pause.
@@ -212,13 +216,26 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		const { version, body, bytes, until } = await openRecord(seal, key, record);
 		const copy = { version, bytes, value: parseOnce(key, kind, version, body), endsMs: endOf(until) };
 		if (nowMs < copy.endsMs) return copy;
-		held.keepEnded(key, kind, copy);
+		held.keepForNeed(key, kind, copy, copy.endsMs);
 		throw new RecordStoreError("ended", key);
 	}
 
 	function parseOnce<T>(key: string, kind: RecordKind<T>, version: number, body: unknown): T {
 		const known = held.get(key);
 		return known?.version === version ? (known.value as T) : kind.parse(body);
+	}
+
+	/** An isolate that has just started knows nothing; another of its location may have. */
+	async function adoptLastGood<T>(key: string, kind: RecordKind<T>): Promise<void> {
+		try {
+			const found = (await options.lastGoodOf?.(key)) ?? null;
+			if (found === null) return;
+			const { version, body, bytes, until } = await openRecord(seal, key, found.record);
+			const copy = { version, bytes, value: parseOnce(key, kind, version, body), endsMs: endOf(until) };
+			held.keepForNeed(key, kind, copy, Math.min(copy.endsMs, found.readMs));
+		} catch {
+			// What the location has is nothing that this isolate could use either.
+		}
 	}
 
 	function kept<T>(key: string, kind: RecordKind<T>, nowMs: number, copy: Copy<T>): T {

@@ -1,7 +1,9 @@
 // How long it takes until no edge serves a device any more that was refused: computed from the configured lifetimes and
 // from what each store promises. Counted from the moment when a call answered `published: true`, that is, when every store
 // has the denial. While neither stores nor objects can be read there is no such bound: then LAST_GOOD_SECONDS holds.
+import { locationSeconds } from "./location-copies.ts";
 import type { RecordStoreName } from "./record-store-names.ts";
+import { headsStaleSeconds } from "./records.ts";
 
 /**
  * Seconds until a read anywhere sees a write, as the makers state it. Workers KV: "up to 60 seconds or more", of which a
@@ -15,6 +17,8 @@ export interface RevocationBound {
 	readonly seconds: number;
 	/** how old the copy of an isolate may be when it answers */
 	readonly isolateSeconds: number;
+	/** how old the copy of a location may be when an isolate takes it (location-copies.ts) */
+	readonly locationSeconds: number;
 	readonly stores: readonly {
 		readonly name: RecordStoreName;
 		readonly propagationSeconds: number;
@@ -25,17 +29,14 @@ export interface RevocationBound {
 /**
  * @param stores the deployment's, in any order, at least one
  * @param headsFreshSeconds how long an isolate takes its copy of `heads` without asking
- * @param headsStaleSeconds how long after that it may still answer from it once
  */
-export function revocationBound(
-	stores: readonly RecordStoreName[],
-	headsFreshSeconds: number,
-	headsStaleSeconds: number,
-): RevocationBound {
-	const isolateSeconds = headsFreshSeconds + headsStaleSeconds;
+export function revocationBound(stores: readonly RecordStoreName[], headsFreshSeconds: number): RevocationBound {
+	const isolateSeconds = headsFreshSeconds + headsStaleSeconds(headsFreshSeconds);
+	const sharedSeconds = locationSeconds(headsFreshSeconds);
 	const each = stores.map((name) => {
 		const propagationSeconds = PROPAGATION_SECONDS[name];
-		return { name, propagationSeconds, seconds: propagationSeconds + isolateSeconds };
+		return { name, propagationSeconds, seconds: propagationSeconds + sharedSeconds + isolateSeconds };
 	});
-	return { seconds: Math.max(...each.map(({ seconds }) => seconds)), isolateSeconds, stores: each };
+	const seconds = Math.max(...each.map((store) => store.seconds));
+	return { seconds, isolateSeconds, locationSeconds: sharedSeconds, stores: each };
 }

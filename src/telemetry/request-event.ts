@@ -64,8 +64,8 @@ export function newRequestEvent(method: string, country: string | null, colo: st
 }
 
 /** One JSON line: time, request id and every field that is set. JSON escapes what could forge a second line. */
-export function formatLogLine(event: RequestEvent, requestId: string, nowMs: number): string {
-	const line: Record<string, string | number> = { time: new Date(nowMs).toISOString(), request_id: requestId };
+export function formatLogLine(event: RequestEvent, requestId: string, version: string, nowMs: number): string {
+	const line: Record<string, string | number> = { time: new Date(nowMs).toISOString(), request_id: requestId, version };
 	for (const [name, value] of Object.entries(event)) {
 		if (value === null || value === 0) continue;
 		const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -3,7 +3,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { HEADS_KEY } from "../../src/storage/keys.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
-import { headsStaleSeconds } from "../../src/storage/records.ts";
 import { revocationBound } from "../../src/storage/revocation-bound.ts";
 import { describeWhereRedisIs } from "./support/redis.ts";
 import {
@@ -77,9 +76,9 @@ for (const [recordStore, cut] of [
 				const lastAllowedMs = await watch;
 				const timesMs = Object.fromEntries([...lastAllowedMs].map(([place, ms]) => [place.name, ms - publishedMs]));
 				report("revoke to last answer", timesMs);
-				const bound = revocationBound(regions.stores, HEADS_FRESH_SECONDS, headsStaleSeconds(HEADS_FRESH_SECONDS));
+				const bound = revocationBound(regions.stores, HEADS_FRESH_SECONDS);
 				for (const ms of Object.values(timesMs)) {
-					expect(ms).toBeLessThan(bound.isolateSeconds * 1_000 + lagMs.most + MACHINE_MS);
+					expect(ms).toBeLessThan((bound.locationSeconds + bound.isolateSeconds) * 1_000 + lagMs.most + MACHINE_MS);
 				}
 				for (const region of regions.all) await eventuallyNoToken(region, firewall);
 			});

@@ -11,6 +11,7 @@ import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import type { RecordStore } from "../../src/storage/record-store.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { createSealedStore } from "../../src/storage/sealed-records.ts";
+import { FakeCache } from "../support/stand-ins/fake-cache.ts";
 import { PLAIN_SEAL } from "../support/stand-ins/plain-seal.ts";
 import { type Life, type ObjectClass, ObjectHost } from "./objects.ts";
 import { PulseBucket } from "./pulse-bucket.ts";
@@ -46,6 +47,7 @@ export class Deployment {
 	readonly directory: ObjectHost<Directory>;
 	readonly accounts = new Map<string, ObjectHost<Account>>();
 	readonly products = new Map<string, ObjectHost<Product>>();
+	readonly #caches = new Map<number, FakeCache>();
 	readonly #options: DeploymentOptions;
 
 	constructor(options: DeploymentOptions) {
@@ -74,6 +76,13 @@ export class Deployment {
 
 	product(name: string): ObjectHost<Product> {
 		return this.#found(this.products, name, ProductClass);
+	}
+
+	/** @returns what the isolates of a location share; nothing is ever dropped from it for its age */
+	cacheOf(location: number): FakeCache {
+		const cache = this.#caches.get(location) ?? new FakeCache();
+		this.#caches.set(location, cache);
+		return cache;
 	}
 
 	/** @returns the bindings as code at a location has them */

@@ -9,6 +9,7 @@ import { openScope, type RequestScope } from "../../src/request-scope.ts";
 import { isDenied, requireCurrent, standsOnDenyList } from "../../src/routes/http/authenticate.ts";
 import type { Services } from "../../src/services.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
+import { createLocationCopies, type LocationCopies, locationSeconds } from "../../src/storage/location-copies.ts";
 import { createRecordCache, type RecordCache } from "../../src/storage/record-cache.ts";
 import type { RecordKind } from "../../src/storage/record-kind.ts";
 import { type FoundRecord, type RecordReader, RecordStoreError, seriesOf } from "../../src/storage/record-store.ts";
@@ -67,12 +68,20 @@ export class Isolate {
 		const versions = new VersionWatch(() => {
 			this.regressed += 1;
 		});
-		const store = versions.reader(
-			createReplicatedRecordStore({ stores, clock, random: () => random.next(), settings }),
-		);
-		const owner = createRecordOrigin(bindings);
-		const origin = { read: versions.noting((key) => owner.read(key)) };
-		const cache = createRecordCache({ store, seal: PLAIN_SEAL, origin, maxBytes: MAX_BYTES, clock });
+		const copies = createLocationCopies({
+			store: createReplicatedRecordStore({ stores, clock, random: () => random.next(), settings }),
+			origin: createRecordOrigin(bindings),
+			seal: PLAIN_SEAL,
+			cache: deployment.cacheOf(location),
+			issuer: "https://updates.test",
+			headsSeconds: locationSeconds(lifetimes.headsFreshSeconds),
+			lastGoodSeconds: lifetimes.lastGoodSeconds,
+			clock,
+		});
+		const store = versions.reader(copies.store);
+		const origin = { read: versions.noting((key) => copies.origin.read(key)) };
+		const lastGoodOf = versions.lastGood((key) => copies.lastGood(key));
+		const cache = createRecordCache({ store, seal: PLAIN_SEAL, origin, lastGoodOf, maxBytes: MAX_BYTES, clock });
 		this.#records = createRecords(versions.cache(cache), lifetimes);
 	}
 
@@ -171,6 +180,14 @@ class VersionWatch {
 			const body = isObject(record?.body) && "content" in record.body ? record.body.content : record?.body;
 			if (record !== null && isObject(body)) this.#bodies.set(body, record.version);
 			return record;
+		};
+	}
+
+	lastGood(read: LocationCopies["lastGood"]): LocationCopies["lastGood"] {
+		return async (key) => {
+			const copy = await read(key);
+			await this.noting(async () => copy?.record ?? null)(key);
+			return copy;
 		};
 	}
 

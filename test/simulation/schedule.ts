@@ -1,6 +1,5 @@
 // One schedule: a deployment, its operators, its firewalls, and what goes wrong. Everything follows from the seed.
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
-import { headsStaleSeconds } from "../../src/storage/records.ts";
 import { revocationBound } from "../../src/storage/revocation-bound.ts";
 import { Deployment } from "./deployment.ts";
 import { NO_FAULTS, planFaults, planRestore } from "./faults.ts";
@@ -100,7 +99,7 @@ class Schedule {
 		this.#licenseEnds = [START_MS / 1_000 + 100 * DAY, random.chance(0.3) ? ends : START_MS / 1_000 + 100 * DAY];
 		this.#ledger = new Ledger({
 			deployment: this.#deployment,
-			boundSeconds: revocationBound(storeNames, headsFreshSeconds, headsStaleSeconds(headsFreshSeconds)).seconds,
+			boundSeconds: revocationBound(storeNames, headsFreshSeconds).seconds,
 			lastGoodSeconds,
 			licenseEnd: (deviceId) => this.#licenseEnds[deviceId.startsWith(`dev-${ACCOUNTS[0]}`) ? 0 : 1] ?? 0,
 		});

@@ -15,6 +15,7 @@ export const promises = z.object({
 	revocation: z.object({
 		bound_seconds: z.number(),
 		isolate_seconds: z.number(),
+		location_seconds: z.number(),
 		stores: z.array(z.object({ store: z.string(), propagation_seconds: z.number(), bound_seconds: z.number() })),
 	}),
 	token_ttl_seconds: z.number(),

@@ -2,7 +2,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { systemClock } from "../../storage/clock.ts";
 import { probeStores } from "../../storage/probes/probe-stores.ts";
-import { headsStaleSeconds } from "../../storage/records.ts";
 import { revocationBound } from "../../storage/revocation-bound.ts";
 import { settlesWithin } from "../../storage/time-limit.ts";
 import { readAccess } from "../http/key-access.ts";
@@ -29,6 +28,7 @@ const promises = createRoute({
 								"Seconds from the answer `published: true` until no edge serves the device any more. Download URLs that are out live on for `url_ttl_seconds`",
 						}),
 						isolate_seconds: seconds,
+						location_seconds: seconds,
 						stores: z.array(z.object({ store: z.string(), propagation_seconds: seconds, bound_seconds: seconds })),
 					}),
 					token_ttl_seconds: seconds,
@@ -97,8 +97,7 @@ const PROBE_TIMEOUT_MS = 4_000;
 export const deploymentStatus = createRouter()
 	.openapi(promises, (c) => {
 		const { config } = c.env.services;
-		const { headsFreshSeconds } = config;
-		const bound = revocationBound(config.recordStores, headsFreshSeconds, headsStaleSeconds(headsFreshSeconds));
+		const bound = revocationBound(config.recordStores, config.headsFreshSeconds);
 		return c.json(
 			{
 				issuer: config.issuer,
@@ -106,6 +105,7 @@ export const deploymentStatus = createRouter()
 				revocation: {
 					bound_seconds: bound.seconds,
 					isolate_seconds: bound.isolateSeconds,
+					location_seconds: bound.locationSeconds,
 					stores: bound.stores.map((store) => ({
 						store: store.name,
 						propagation_seconds: store.propagationSeconds,

@@ -162,7 +162,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 				breaks: "the bound of a revocation is that of the fastest store",
 			},
 			{
-				from: "headsFreshSeconds + headsStaleSeconds",
+				from: "headsFreshSeconds + headsStaleSeconds(headsFreshSeconds)",
 				to: "headsFreshSeconds",
 				breaks: "the bound of a revocation leaves out the seconds of the stale copy",
 			},

@@ -76,7 +76,7 @@ describe("the revisions of a record in memory", () => {
 				let highest = 0;
 				for (const { revision, later, ended } of reads) {
 					const key = `denied@${revision}`;
-					if (ended) held.keepEnded(key, denials, { ...copyOf(revision), endsMs: NOW });
+					if (ended) held.keepForNeed(key, denials, { ...copyOf(revision), endsMs: NOW }, NOW);
 					else held.keep(key, denials, NOW, copyOf(revision + later));
 					highest = Math.max(highest, ended ? revision : revision + later);
 					expect(held.get(key)?.version).toBe(highest);

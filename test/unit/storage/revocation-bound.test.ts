@@ -5,22 +5,23 @@ import { revocationBound } from "../../../src/storage/revocation-bound.ts";
 
 describe("a device that was refused is served no more after", () => {
 	test.each([
-		["kv", ["kv"], 5, 5, 70],
-		["redis", ["redis"], 5, 5, 11],
-		["the slower of two stores, whichever is read first", ["redis", "kv"], 5, 5, 70],
-		["the same in the other order", ["kv", "redis"], 5, 5, 70],
-		["what propagation alone takes, where isolates keep nothing", ["redis"], 0, 0, 1],
-	] as const)("%s", (_, stores, fresh, stale, seconds) => {
-		expect(revocationBound(stores, fresh, stale).seconds).toBe(seconds);
+		["kv", ["kv"], 5, 75],
+		["redis", ["redis"], 5, 16],
+		["the slower of two stores, whichever is read first", ["redis", "kv"], 5, 75],
+		["the same in the other order", ["kv", "redis"], 5, 75],
+		["what propagation alone takes, where isolates keep nothing", ["redis"], 0, 1],
+	] as const)("%s", (_, stores, fresh, seconds) => {
+		expect(revocationBound(stores, fresh).seconds).toBe(seconds);
 	});
 
 	test("each store's own part is told", () => {
-		expect(revocationBound(["redis", "kv"], 5, 5)).toEqual({
-			seconds: 70,
+		expect(revocationBound(["redis", "kv"], 5)).toEqual({
+			seconds: 75,
 			isolateSeconds: 10,
+			locationSeconds: 5,
 			stores: [
-				{ name: "redis", propagationSeconds: 1, seconds: 11 },
-				{ name: "kv", propagationSeconds: 60, seconds: 70 },
+				{ name: "redis", propagationSeconds: 1, seconds: 16 },
+				{ name: "kv", propagationSeconds: 60, seconds: 75 },
 			],
 		});
 	});

@@ -16,13 +16,13 @@ describe("a log line", () => {
 			fromVersion: "1.0",
 			durationMs: 3,
 		};
-		expect(formatLogLine(event, ID, AT)).toBe(
-			`{"time":"2026-11-20T12:00:00.123Z","request_id":"${ID}","route":"/v1/check","method":"GET","status":200,"from_version":"1.0","duration_ms":3}`,
+		expect(formatLogLine(event, ID, "v1", AT)).toBe(
+			`{"time":"2026-11-20T12:00:00.123Z","request_id":"${ID}","version":"v1","route":"/v1/check","method":"GET","status":200,"from_version":"1.0","duration_ms":3}`,
 		);
 	});
 
 	it("says of a request that met no route just that", () => {
-		expect(parse(formatLogLine(newRequestEvent("PATCH", null, null), ID, AT))).toMatchObject({
+		expect(parse(formatLogLine(newRequestEvent("PATCH", null, null), ID, "v1", AT))).toMatchObject({
 			route: "unmatched",
 			method: "PATCH",
 		});
@@ -31,18 +31,23 @@ describe("a log line", () => {
 	it("is one line of JSON with short values, whatever the fields hold", () => {
 		fc.assert(
 			fc.property(fc.string({ unit: "binary", maxLength: 400 }), (text) => {
-				const line = formatLogLine({ ...newRequestEvent("GET", null, null), reason: text, product: text }, ID, AT);
+				const line = formatLogLine(
+					{ ...newRequestEvent("GET", null, null), reason: text, product: text },
+					ID,
+					"v1",
+					AT,
+				);
 				// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
 				expect(line).not.toMatch(/[\u0000-\u001f]/);
 				expect(String(parse(line)["reason"] ?? "").length).toBeLessThanOrEqual(128);
-				expect(Object.keys(parse(line)).length).toBeLessThanOrEqual(6);
+				expect(Object.keys(parse(line)).length).toBeLessThanOrEqual(7);
 			}),
 		);
 	});
 
 	it("cannot be forged from inside a value", () => {
 		const forged = 'x"}\r\n{"level":"admin"}\u001b[2J';
-		const line = formatLogLine({ ...newRequestEvent("GET", null, null), outcome: forged }, ID, AT);
+		const line = formatLogLine({ ...newRequestEvent("GET", null, null), outcome: forged }, ID, "v1", AT);
 		expect(line.split(/[\r\n]/)).toHaveLength(1);
 		expect(parse(line)).toMatchObject({ outcome: forged });
 	});

@@ -34,6 +34,8 @@ export class Edge {
 			DEVICE_FRESH_SECONDS: "10",
 			RECORD_STORE: recordStore,
 			...(recordStore.includes("redis") ? { REDIS_URL: serveRedis(this.redis), REDIS_TOKEN: "token-of-redis" } : {}),
+			// A location of its own: locations share the records of one version.
+			CF_VERSION_METADATA: { id: crypto.randomUUID(), tag: "", timestamp: "" },
 			RECORDS: kvBinding(this.kv),
 			ACCOUNT: this.account.binding(env.ACCOUNT, this.outside),
 			PRODUCT: this.product.binding(env.PRODUCT, this.outside),

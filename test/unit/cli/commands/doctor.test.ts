@@ -14,8 +14,8 @@ beforeEach(async () => {
 			body: {
 				...{ issuer: operator.server.url, time: "2026-11-20T12:00:00Z" },
 				revocation: {
-					...{ bound_seconds: 70, isolate_seconds: 10 },
-					stores: [{ store: "kv", propagation_seconds: 60, bound_seconds: 70 }],
+					...{ bound_seconds: 75, isolate_seconds: 10, location_seconds: 5 },
+					stores: [{ store: "kv", propagation_seconds: 60, bound_seconds: 75 }],
 				},
 				...{ token_ttl_seconds: 3600, url_ttl_seconds: 300, check_interval_seconds: 300, last_good_seconds: 3600 },
 			},
@@ -43,14 +43,14 @@ describe("a service that is well", () => {
 		const run = await doctor();
 		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
 		expect(run.stdout).toMatch(/^note {2}inside +not looked at$/m);
-		expect(run.stdout).toContain('at most 70 s after the answer "published": kv 60 + 10 = 70 s');
+		expect(run.stdout).toContain('at most 75 s after the answer "published": kv 60 + 15 = 75 s');
 		expect(operator.asked().map(([, path]) => path)).not.toContain("/v1/status");
 	});
 
 	it("is found so from inside with a key", async () => {
 		const run = await operator.run("doctor", "--json");
 		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
-		expect(JSON.parse(run.stdout)).toMatchObject({ well: true, promises: { revocation: { bound_seconds: 70 } } });
+		expect(JSON.parse(run.stdout)).toMatchObject({ well: true, promises: { revocation: { bound_seconds: 75 } } });
 		expect(operator.server.seen.find(({ path }) => path === "/v1/status")?.headers.authorization).toBe("Bearer pk_0");
 	});
 });

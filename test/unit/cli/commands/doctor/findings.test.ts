@@ -14,7 +14,7 @@ const NOW = "2026-10-01T12:00:00Z";
 const PROMISES: Promises = {
 	issuer: SERVER,
 	time: NOW,
-	revocation: { bound_seconds: 70, isolate_seconds: 10, stores: [] },
+	revocation: { bound_seconds: 75, isolate_seconds: 10, location_seconds: 5, stores: [] },
 	token_ttl_seconds: 3600,
 	url_ttl_seconds: 300,
 	check_interval_seconds: 300,
