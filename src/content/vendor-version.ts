@@ -21,7 +21,21 @@ const PREFIX = /^v(?=\d)/;
 /** Where a part stands against "no part at all" and against parts of the other type: earlier, none, later, number. */
 type Rank = 0 | 1 | 2 | 3;
 
+/** Versions whose parts are kept: checks compare the same few over and over, and taking one apart costs as much as a MAC. */
+const MAX_KEPT = 1000;
+const kept = new Map<string, readonly Part[]>();
+
 function parts(version: string): readonly Part[] {
+	let known = kept.get(version);
+	if (known === undefined) {
+		known = takeApart(version);
+		if (kept.size >= MAX_KEPT) kept.clear();
+		kept.set(version, known);
+	}
+	return known;
+}
+
+function takeApart(version: string): readonly Part[] {
 	const words =
 		version
 			.toLowerCase()

@@ -171,8 +171,9 @@ export function isWebhookId(text: string): boolean {
  * @throws TypeError for anything else
  */
 export function accountObjectName(id: string): string {
-	if (ACCOUNT_ID.test(id)) return id.slice(5, 5 + OBJECT_NAME_LENGTH);
+	// First, because nearly every request of a device asks.
 	if (DEVICE_ID.test(id)) return id.slice(4, 4 + OBJECT_NAME_LENGTH);
+	if (ACCOUNT_ID.test(id)) return id.slice(5, 5 + OBJECT_NAME_LENGTH);
 	if (HA_GROUP_ID.test(id)) return id.slice(4, 4 + OBJECT_NAME_LENGTH);
 	if (CODE.test(id)) return id.slice(0, OBJECT_NAME_LENGTH);
 	throw new TypeError("neither an account id, nor a device id, nor an HA group's, nor a code");

@@ -4,6 +4,13 @@ import { describe, expect, it } from "vitest";
 import { compareVendorVersions, engineInRange } from "../../../src/content/vendor-version.ts";
 
 describe("the order of vendor versions", () => {
+	it("stays the same however many versions were compared before", () => {
+		for (let minor = 0; minor < 2500; minor++) {
+			expect(compareVendorVersions(`1.${minor}`, `1.${minor + 1}`)).toBeLessThan(0);
+			expect(compareVendorVersions("1.0", "1.0-rc1")).toBeGreaterThan(0);
+		}
+	});
+
 	it.each([
 		["11.1.4", "11.1.4-h7"],
 		["11.1.4-h7", "11.1.4-h10"],
