@@ -4,7 +4,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HaReport } from "../../../../../src/objects/account/ha/ha-reports.ts";
 import { createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
-import { newGroup } from "../../../../support/ha-groups.ts";
+import { delivered, newGroup } from "../../../../support/ha-groups.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";
 
@@ -71,6 +71,18 @@ describe("a report", () => {
 				{ device: b, role: null },
 			],
 		});
+	});
+
+	it("of installed versions asks nothing of a store: the group's record does not have them", async () => {
+		const { id, a, account, report } = await newGroup();
+		const store = new FakeRecordStore();
+		await replaceStores(account(), { kv: store });
+		await report(a, { role: "active", installed: { crs: "1" } });
+		await delivered(account());
+		expect(store.puts).toEqual([`ha:${id} 4`]);
+		expect(await report(a, { role: "active", installed: { crs: "2" } })).toBe("taken");
+		await delivered(account());
+		expect(store.puts).toEqual([`ha:${id} 4`]);
 	});
 
 	it("that says nothing new writes nothing; one that does writes", async () => {
