@@ -106,7 +106,9 @@ describe("a report", () => {
 		const { a, report, state } = await newGroup();
 		await report(a, { role: "active", priority: 3, installed: { crs: "1", stranger: "9" } });
 		await report(a, { installed: { stranger: "9" } });
-		expect((await state()).members[0]).toMatchObject({ role: "active", priority: 3, versions: { crs: "1" } });
+		const [member] = (await state()).members;
+		expect(member).toMatchObject({ role: "active", priority: 3 });
+		expect(member?.versions).toEqual({ crs: "1" });
 	});
 
 	it("that a later one of the same device has overtaken on its way is not heard", async () => {
@@ -182,6 +184,11 @@ describe("a failover", () => {
 		await report(other, { role: "active", now: NOW + 10 * 60 + 1 });
 		expect((await events()).length).toBe(7);
 		expect((await events())[6]?.detail).toMatch(/after \d+ more since the last one told$/);
+		const former = other === a ? b : a;
+		await report(other, { role: "passive", now: NOW + 15 * 60 });
+		await report(former, { role: "active", now: NOW + 20 * 60 + 2 });
+		// All were told since then, so none is counted again.
+		expect((await events())[7]?.detail).toBe(`from ${other} to ${former}`);
 	});
 });
 
