@@ -1,0 +1,120 @@
+// The figures of simulated rollouts as a table, or as one JSON document; which goals were met.
+import { mark } from "../progress.ts";
+import type { FleetOutcome, FleetPlan, Release } from "./fleet.ts";
+
+export interface ReleaseFigures {
+	readonly release: Release;
+	readonly outcomes: readonly FleetOutcome[];
+	readonly peers: readonly { readonly casualties: number; readonly halted: boolean }[];
+}
+
+export interface RolloutsReport {
+	readonly plan: string;
+	readonly runs: number;
+	readonly seed: number;
+	readonly fleet: FleetPlan;
+	readonly releases: readonly ReleaseFigures[];
+}
+
+/** Median number of units that may break, by the part that the release breaks. */
+const GOALS = new Map([
+	[1, 2],
+	[0.3, 2],
+	[0.1, 6],
+	[0.03, 9],
+]);
+/** Part of healthy releases that may be stopped. */
+const FALSE_HALTS = 0.01;
+/** Breaking fewer than this is what happens anyway. */
+const HEALTHY = 0.005;
+const WIDTHS = [28, 10, 8, 8, 10, 12, 12, 16] as const;
+
+interface Line {
+	readonly breaks: number;
+	readonly silent: boolean;
+	readonly casualties: { readonly p50: number; readonly p95: number };
+	readonly halted: number;
+	readonly installedP50: number;
+	readonly hoursToHaltP50: number | null;
+	readonly goal: number | null;
+	readonly met: boolean | null;
+	readonly errorShare: { readonly p50: number; readonly halted: number };
+}
+
+function lineOf({ release, outcomes, peers }: ReleaseFigures): Line {
+	const casualties = outcomes.map((outcome) => outcome.casualties);
+	const stopped = outcomes.filter(({ ended }) => ended === "halted");
+	const halted = stopped.length / outcomes.length;
+	const p50 = quantile(casualties, 0.5);
+	const healthy = release.breaks < HEALTHY;
+	const goal = healthy ? FALSE_HALTS : (GOALS.get(release.breaks) ?? null);
+	return {
+		...release,
+		casualties: { p50, p95: quantile(casualties, 0.95) },
+		halted,
+		installedP50: quantile(
+			outcomes.map(({ installed }) => installed),
+			0.5,
+		),
+		hoursToHaltP50:
+			stopped.length === 0
+				? null
+				: quantile(
+						stopped.map(({ seconds }) => seconds),
+						0.5,
+					) / 3_600,
+		goal,
+		met: goal === null ? null : (healthy ? halted : p50) <= goal,
+		errorShare: {
+			p50: quantile(
+				peers.map((peer) => peer.casualties),
+				0.5,
+			),
+			halted: peers.filter((peer) => peer.halted).length / peers.length,
+		},
+	};
+}
+
+function quantile(values: readonly number[], part: number): number {
+	const sorted = values.toSorted((one, other) => one - other);
+	return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
+}
+
+/** @returns the text to print, with its last line feed */
+export function formatRollouts(report: RolloutsReport, json: boolean): string {
+	const { plan, runs, seed, fleet } = report;
+	const lines = report.releases.map(lineOf);
+	if (json) return `${JSON.stringify({ plan, runs, seed, fleet, lines }, null, "\t")}\n`;
+	const row = (cells: readonly string[]) =>
+		cells.map((cell, index) => (index === 0 ? cell.padEnd(WIDTHS[0]) : cell.padStart(WIDTHS[index] ?? 10))).join("");
+	return [
+		`plan ${plan}, ${fleet.units.toLocaleString("en-US")} units that check each ${fleet.pollSeconds} s, ${runs} runs each, seed ${seed}`,
+		"",
+		row(["the release breaks", "broken p50", "p95", "halted", "installed", "h to halt", "goal", "by error share"]),
+		...lines.map((line) =>
+			row([
+				`${percent(line.breaks)}${line.silent ? ", silently" : ""}`,
+				String(line.casualties.p50),
+				String(line.casualties.p95),
+				percent(line.halted),
+				String(line.installedP50),
+				line.hoursToHaltP50 === null ? "-" : line.hoursToHaltP50.toFixed(1),
+				line.met === null ? "" : `≤ ${goalText(line)} ${mark(line.met)}`,
+				`${line.errorShare.p50} (${percent(line.errorShare.halted)})`,
+			]),
+		),
+		"",
+		"broken: units in which the release failed before it was stopped. by error share: median of a rule that stops when errors are",
+		"more than 5 % of a group of a tenth of the fleet, and which does not count silence; in brackets how often it stopped.",
+		"Not simulated here: several releases at once, HA groups, windows, persons who take their time, health other than failed.",
+		"",
+	].join("\n");
+}
+
+function goalText({ breaks, goal }: Line): string {
+	return breaks < HEALTHY ? percent(goal ?? 0) : String(goal);
+}
+
+function percent(part: number): string {
+	return `${Number((part * 100).toFixed(1))} %`;
+}

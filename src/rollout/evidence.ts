@@ -1,0 +1,68 @@
+// What is known of the units that have a release, step by step, as numbers. All but `overdue` only grow, so a hash of these names
+// what a person saw when they approved.
+
+/** Of units, not devices: an HA group counts once. */
+export interface StepEvidence {
+	/** permits given in this step */
+	readonly permits: number;
+	readonly healthy: number;
+	/** reported as failed, rolled back */
+	readonly failed: number;
+	/** leases that ended without a report: the box may be dead */
+	readonly silent: number;
+	/** open for longer than the step expects: perhaps dead, perhaps slow */
+	readonly overdue: number;
+	/** no longer counted: deactivated, or put off by the device's own side (window, HA peer, disk) */
+	readonly excused: number;
+	/** of how many models the permits are */
+	readonly models: number;
+}
+
+/** Units that were not offered the release, in the same hours. */
+export interface ControlEvidence {
+	readonly healthy: number;
+	readonly failed: number;
+}
+
+export interface Evidence {
+	/** one for each step that has begun */
+	readonly steps: readonly StepEvidence[];
+	readonly control: ControlEvidence;
+}
+
+export const NO_STEP_EVIDENCE: StepEvidence = {
+	permits: 0,
+	healthy: 0,
+	failed: 0,
+	silent: 0,
+	overdue: 0,
+	excused: 0,
+	models: 0,
+};
+export const NO_EVIDENCE: Evidence = { steps: [], control: { healthy: 0, failed: 0 } };
+
+/** @returns what is known of a step; of one that has not begun, nothing */
+export function stepEvidence({ steps }: Evidence, step: number): StepEvidence {
+	return steps[step] ?? NO_STEP_EVIDENCE;
+}
+
+/** Silence counts as failure: a box that died cannot say so. */
+export function failuresOf({ failed, silent }: Pick<StepEvidence, "failed" | "silent">): number {
+	return failed + silent;
+}
+
+/** @returns units whose outcome is not known yet */
+export function openLeases({ permits, healthy, failed, silent, excused }: StepEvidence): number {
+	return permits - healthy - failed - silent - excused;
+}
+
+/** @returns failures of all steps together */
+export function allFailures({ steps }: Evidence): number {
+	return steps.reduce((sum, step) => sum + failuresOf(step), 0);
+}
+
+/** @returns a text that is the same for the same evidence, to be hashed */
+export function canonicalEvidence({ steps, control }: Evidence): string {
+	const rows = steps.map((step) => [step.permits, step.healthy, step.failed, step.silent, step.excused, step.models]);
+	return JSON.stringify([rows, [control.healthy, control.failed]]);
+}

@@ -1,0 +1,88 @@
+// Does the evidence of a step say that the release is good, that it is bad, or not enough? Silence is failure, and is counted as
+// such before it comes here. Judged as often as one likes: a sequential test does not turn on a healthy release because it is asked
+// again and again, as a threshold on a rate would.
+import { type ControlEvidence, failuresOf, type StepEvidence } from "./evidence.ts";
+import type { Gate } from "./plan.ts";
+
+export type Verdict = "pass" | "insufficient" | "abort";
+
+/** From good to bad. */
+const ORDER: readonly Verdict[] = ["pass", "insufficient", "abort"];
+
+/** @returns whether the first verdict is worse than the second */
+export function isWorse(verdict: Verdict, than: Verdict): boolean {
+	return ORDER.indexOf(verdict) > ORDER.indexOf(than);
+}
+
+/** The rate of a control with fewer units than this is an accident. */
+const MIN_CONTROL = 50;
+
+/**
+ * @param acknowledged failures that persons took note of when they let the rollout go on
+ * @returns for a count: abort above its failures, pass when enough are healthy. For a sequential test: Wald's bounds.
+ */
+export function judge(gate: Gate, evidence: StepEvidence, control: ControlEvidence, acknowledged: number): Verdict {
+	const failures = Math.max(0, failuresOf(evidence) - acknowledged);
+	if (gate.kind === "count") {
+		if (failures > gate.maxFailures) return "abort";
+		return evidence.healthy >= gate.minHealthy ? "pass" : "insufficient";
+	}
+	const { abortAt, passAt } = boundsOf(gate);
+	const ratio = logLikelihoodRatio(ratesOf(gate, control), failures, evidence.healthy);
+	if (ratio >= abortAt) return "abort";
+	return ratio <= passAt ? "pass" : "insufficient";
+}
+
+interface Rates {
+	readonly p0: number;
+	readonly p1: number;
+}
+
+type SequentialGate = Extract<Gate, { kind: "sequential" }>;
+
+/** What is usual is at least what happens without the release; what must be noticed lies as far above it as the plan says. */
+function ratesOf({ p0, p1 }: SequentialGate, { healthy, failed }: ControlEvidence): Rates {
+	const units = healthy + failed;
+	const usual = units < MIN_CONTROL ? p0 : Math.max(p0, failed / units);
+	return usual === p0 ? { p0, p1 } : { p0: Math.min(usual, 0.9), p1: Math.min(usual + p1 - p0, 0.95) };
+}
+
+function logLikelihoodRatio({ p0, p1 }: Rates, failures: number, healthy: number): number {
+	return failures * Math.log(p1 / p0) + healthy * Math.log((1 - p1) / (1 - p0));
+}
+
+function boundsOf({ alpha, beta }: SequentialGate): { readonly abortAt: number; readonly passAt: number } {
+	return { abortAt: Math.log((1 - beta) / alpha), passAt: Math.log(beta / (1 - alpha)) };
+}
+
+/**
+ * The same with whoever is overdue counted as failed. The healthy answer within minutes and the dead only by the end of their lease:
+ * whoever waits for the lease sees nothing but health for hours, and lets a bad release pass.
+ */
+export function suspect(gate: Gate, evidence: StepEvidence, control: ControlEvidence, acknowledged: number): Verdict {
+	return judge(gate, { ...evidence, silent: evidence.silent + evidence.overdue }, control, acknowledged);
+}
+
+/** What a step can notice: to be told before anybody approves it. */
+export interface Power {
+	/** share of failures that the gate is made to notice; null = any failure above the number it lets pass */
+	readonly notices: number | null;
+	/** healthy units that it needs when nothing fails */
+	readonly healthyToPass: number;
+	/** failures in a row that stop it */
+	readonly failuresToAbort: number;
+}
+
+/** @returns what the gate can notice, with as many failures as are usual */
+export function powerOf(gate: Gate): Power {
+	if (gate.kind === "count") {
+		return { notices: null, healthyToPass: gate.minHealthy, failuresToAbort: gate.maxFailures + 1 };
+	}
+	const { p0, p1 } = gate;
+	const { abortAt, passAt } = boundsOf(gate);
+	return {
+		notices: p1,
+		healthyToPass: Math.ceil(passAt / Math.log((1 - p1) / (1 - p0))),
+		failuresToAbort: Math.ceil(abortAt / Math.log(p1 / p0)),
+	};
+}

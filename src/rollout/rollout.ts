@@ -1,0 +1,123 @@
+// A release on its way through a plan: where it stands, and what may be given out there.
+import { type Evidence, openLeases, type StepEvidence, stepEvidence } from "./evidence.ts";
+import { suspect } from "./gate.ts";
+import { type Cohort, isFraction, type Plan, type PlanStep } from "./plan.ts";
+
+/**
+ * waiting: for its time, and for the approvals of its step. running: permits are given. baking: the step is full and is watched; a
+ * fraction goes on giving permits. halted: no permit, until persons let it go on. The rest is for ever: done (everybody may have
+ * it), ended (withdrawn, or another release took its place).
+ */
+export type Phase = "waiting" | "running" | "baking" | "halted" | "done" | "ended";
+
+/** How a step was passed: by its gate, or by persons although the gate had not seen enough. */
+export interface PassedStep {
+	readonly step: string;
+	readonly at: number;
+	/** who overrode its gate; empty = the gate passed it */
+	readonly overriddenBy: readonly string[];
+}
+
+export interface Rollout {
+	/** a copy: a plan that is changed later moves nobody who is under way */
+	readonly plan: Plan;
+	/** the release's own, for buckets */
+	readonly salt: string;
+	/** who uploaded the release: cannot approve it alone */
+	readonly publisher: string;
+	/** team that owns the product */
+	readonly team: string;
+	/** unix seconds before which nothing begins */
+	readonly startsAt: number;
+	readonly phase: Phase;
+	/** index into the plan's steps; of a rollout that is done or ended the last one that it reached */
+	readonly step: number;
+	/** unix seconds of the last change of phase or step */
+	readonly since: number;
+	readonly passed: readonly PassedStep[];
+	/** by step: failures that persons took note of when they let it go on */
+	readonly acknowledged: readonly number[];
+	/** the fraction that was let in when the phase began */
+	readonly reached: number;
+	/** why it was halted or ended, last */
+	readonly reason: string | null;
+}
+
+/** @returns a rollout that waits for its first step. @param input now: unix seconds */
+export function createRollout(
+	input: Pick<Rollout, "plan" | "salt" | "publisher" | "team" | "startsAt"> & { readonly now: number },
+): Rollout {
+	const { now, ...rest } = input;
+	const start = { phase: "waiting", step: 0, since: now, reached: 0, reason: null } as const;
+	return { ...rest, ...start, passed: [], acknowledged: input.plan.steps.map(() => 0) };
+}
+
+/** @returns the step that the rollout is at. @throws RangeError for a step that its plan has not */
+export function stepOf({ plan, step }: Pick<Rollout, "plan" | "step">): PlanStep {
+	const found = plan.steps[step];
+	if (found === undefined) throw new RangeError(`plan ${plan.name} has no step ${step}`);
+	return found;
+}
+
+/** What may be given out now. */
+export interface Exposure {
+	/** units whose bucket lies below it may have the release; never shrinks while the rollout goes on */
+	readonly fraction: number;
+	/** further permits in this step; null = as many as the fraction lets in */
+	readonly permits: number | null;
+}
+
+const NOTHING_MORE = 0;
+
+/** @returns how far the release reaches. @param now unix seconds */
+export function exposureOf(rollout: Rollout, evidence: Evidence, now: number): Exposure {
+	const { phase } = rollout;
+	if (phase === "done") return { fraction: 1, permits: null };
+	const fraction = fractionOf(rollout, now);
+	if (phase !== "running" && phase !== "baking") return { fraction, permits: NOTHING_MORE };
+	const { cohort, gate } = stepOf(rollout);
+	const known = stepEvidence(evidence, rollout.step);
+	if (suspect(gate, known, evidence.control, rollout.acknowledged[rollout.step] ?? 0) === "abort") {
+		return { fraction, permits: NOTHING_MORE };
+	}
+	const places = Math.min(placesInFlight(cohort, known), placesInCohort(cohort, known, phase));
+	return { fraction, permits: places === Number.POSITIVE_INFINITY ? null : Math.max(0, places) };
+}
+
+function placesInFlight({ inFlight }: Cohort, known: StepEvidence): number {
+	if (inFlight === undefined) return Number.POSITIVE_INFINITY;
+	return Math.max(inFlight.units, Math.floor(inFlight.perHealthy * known.healthy)) - openLeases(known);
+}
+
+/** A unit that is not counted any more leaves its place to another. */
+function placesInCohort(cohort: Cohort, { permits, excused }: StepEvidence, phase: Phase): number {
+	if (isFraction(cohort)) return Number.POSITIVE_INFINITY;
+	return phase === "running" ? cohort.units - permits + excused : NOTHING_MORE;
+}
+
+/** @returns the fraction that is let in now: what was reached, and of a running ramp what its time has added */
+export function fractionOf(rollout: Rollout, now: number): number {
+	const { phase, reached, since } = rollout;
+	if (phase === "done") return 1;
+	const { cohort } = stepOf(rollout);
+	if (phase !== "running" || !isFraction(cohort)) return reached;
+	// Asked first: a step without a ramp is there at once, in no time at infinite speed.
+	if (now >= (rampEndsAt(rollout) ?? now)) return cohort.fraction;
+	return Math.min(cohort.fraction, reached + rampPerSecond(rollout) * Math.max(0, now - since));
+}
+
+/** @returns unix seconds at which a running step lets in its whole fraction; of a number of units null */
+export function rampEndsAt(rollout: Rollout): number | null {
+	const { cohort } = stepOf(rollout);
+	if (!isFraction(cohort)) return null;
+	return rollout.since + Math.ceil((cohort.fraction - rollout.reached) / rampPerSecond(rollout));
+}
+
+/** A ramp that was halted goes on where it was, as fast as before. Infinity = at once. */
+function rampPerSecond({ plan, step }: Rollout): number {
+	const cohort = plan.steps[step]?.cohort;
+	if (cohort === undefined || !isFraction(cohort) || !cohort.ramp) return Number.POSITIVE_INFINITY;
+	const before = plan.steps[step - 1]?.cohort;
+	const from = before !== undefined && isFraction(before) ? before.fraction : 0;
+	return (cohort.fraction - from) / cohort.ramp;
+}

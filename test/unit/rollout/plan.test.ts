@@ -1,0 +1,91 @@
+// Which plans are taken, and what the built-in ones promise.
+import { describe, expect, it } from "vitest";
+import { BUILT_IN_PLANS, IMMEDIATE, RAPID, STANDARD } from "../../../src/rollout/built-in-plans.ts";
+import { isFraction, type Plan, plan } from "../../../src/rollout/plan.ts";
+
+const stepsOf = (...cohorts: unknown[]) => ({
+	name: "own",
+	overrides: 2,
+	steps: cohorts.map((cohort, index) => ({
+		...{ name: `step-${index}`, cohort, bake: 60, fillWithin: null, expect: 600, lease: 3_600 },
+		gate: { kind: "count", maxFailures: 0, minHealthy: 1 },
+		approvals: { team: null, count: 1 },
+	})),
+});
+const faultsOf = (value: unknown) => plan.safeParse(value).error?.issues.map(({ message }) => message) ?? [];
+
+describe("a plan", () => {
+	it.each(BUILT_IN_PLANS.map((builtIn) => [builtIn.name, builtIn]))("that is built in is one: %s", (_, builtIn) => {
+		expect(plan.parse(builtIn)).toEqual(builtIn);
+	});
+
+	it("grows from step to step up to everybody", () => {
+		expect(faultsOf(stepsOf({ units: 1 }, { units: 2 }, { fraction: 0.5 }, { fraction: 1 }))).toEqual([]);
+	});
+
+	it.each([
+		["ends below everybody", [{ units: 1 }, { fraction: 0.99 }], "the last step is for everybody: fraction 1"],
+		["ends with a number of units", [{ units: 9 }], "the last step is for everybody: fraction 1"],
+		[
+			"shrinks in units",
+			[{ units: 9 }, { units: 8 }, { fraction: 1 }],
+			"each number of units is larger than the one before",
+		],
+		["stands still", [{ fraction: 1 }, { fraction: 1 }], "each fraction is larger than the one before"],
+		[
+			"shrinks in fractions",
+			[{ fraction: 0.5 }, { fraction: 0.4 }, { fraction: 1 }],
+			"each fraction is larger than the one before",
+		],
+		[
+			"goes back to units",
+			[{ fraction: 0.1 }, { units: 5 }, { fraction: 1 }],
+			"numbers of units come before fractions",
+		],
+	])("is refused when it %s", (_, cohorts, message) => {
+		expect(faultsOf(stepsOf(...cohorts))).toContain(message);
+	});
+
+	it("is refused when two steps have one name", () => {
+		const { steps, ...rest } = stepsOf({ units: 1 }, { fraction: 1 });
+		expect(faultsOf({ ...rest, steps: steps.map((step) => ({ ...step, name: "same" })) })).toEqual([
+			"two steps are called same",
+		]);
+	});
+
+	it.each([
+		["no step", { steps: [] }],
+		["an unknown field", { colour: "red" }],
+		["nobody who may override", { overrides: 0 }],
+	])("is refused with %s", (_, change) => {
+		expect(plan.safeParse({ ...stepsOf({ fraction: 1 }), ...change }).success).toBe(false);
+	});
+
+	it("is refused when a test would have to notice less than is usual", () => {
+		const [step] = stepsOf({ fraction: 1 }).steps;
+		const gate = { kind: "sequential", p0: 0.1, p1: 0.1, alpha: 0.001, beta: 0.001 };
+		expect(plan.safeParse({ name: "own", overrides: 2, steps: [{ ...step, gate }] }).success).toBe(false);
+	});
+});
+
+describe("the built-in plans", () => {
+	const secondsOf = ({ steps }: Plan) =>
+		steps.reduce((sum, { bake, cohort }) => sum + bake + (isFraction(cohort) ? (cohort.ramp ?? 0) : 0), 0);
+
+	it("take four days as usual and three to five hours when it is urgent, by the same steps and gates", () => {
+		expect(secondsOf(STANDARD) / 86_400).toBe(4);
+		expect(secondsOf(RAPID) / 3_600).toBeCloseTo(3.83, 2);
+		const shape = ({ steps }: Plan) => steps.map(({ name, gate, cohort }) => [name, gate, Object.keys(cohort)]);
+		expect(shape(RAPID)).toEqual(shape(STANDARD));
+	});
+
+	it("begin with two units of different accounts, and want two persons when it is urgent", () => {
+		expect(STANDARD.steps[0]?.cohort).toEqual({ units: 2, ring: "volunteer", perAccount: 1 });
+		expect(STANDARD.steps[0]?.approvals.count).toBe(1);
+		expect(RAPID.steps[0]?.approvals.count).toBe(2);
+	});
+
+	it("have one that asks nobody, by its name alone", () => {
+		expect(BUILT_IN_PLANS.filter(({ steps }) => steps[0]?.approvals.count === 0)).toEqual([IMMEDIATE]);
+	});
+});
