@@ -8,6 +8,8 @@ export const NOW = Math.floor(Date.now() / 1_000);
 export const DAY = 86_400;
 /** Unix ms at which an account rings that has nothing else to do: it tells that its licenses end in 90 days. */
 export const IDLE_ALARM_MS = (NOW + 275 * DAY) * 1_000;
+/** Seconds after which no token from before a change is left: TOKEN_TTL_SECONDS, and the objects' margin. */
+export const TOKENS_END_AFTER = Number(bindings.TOKEN_TTL_SECONDS) + 300;
 export const OPERATOR = { actor: "olivia", now: NOW } as const;
 
 export interface AccountFixture {

@@ -7,13 +7,18 @@ import { type DeniedRecord, deniedRecord } from "../../../../src/content/heads-r
 import type { DeviceRecord } from "../../../../src/entitlement/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { RECORD_LIFE_SECONDS } from "../../../../src/storage/sealed-records.ts";
-import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
+import {
+	type AccountFixture,
+	createAccount,
+	DAY,
+	NOW,
+	OPERATOR,
+	TOKENS_END_AFTER,
+} from "../../../support/account-fixture.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 
 const START_MS = Date.now();
-/** The tests' TOKEN_TTL_SECONDS, and the margin: after a change no token from before lives longer. */
-const TOKENS_END_AFTER = Number(bindings.TOKEN_TTL_SECONDS) + 300;
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["Date"], now: START_MS });

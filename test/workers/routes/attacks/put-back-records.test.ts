@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { RECORD_LIFE_SECONDS } from "../../../../src/storage/sealed-records.ts";
+import { TOKENS_END_AFTER } from "../../../support/account-fixture.ts";
 import { Edge } from "../../support/edge.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import { newFirewall, newScene, setStatus } from "../../support/fixtures.ts";
@@ -10,8 +11,7 @@ import { DAY, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
 
 const { moveTo, timeAfter } = useFrozenClock();
 const LIFE_MS = RECORD_LIFE_SECONDS * SECOND;
-/** TOKEN_TTL_SECONDS, and the margin for clocks. */
-const TOKENS_MS = 3_900 * SECOND;
+const TOKENS_MS = TOKENS_END_AFTER * SECOND;
 
 test.each(["suspend", "revoke"] as const)(
 	"of a device that an operator chose to %s: it stays refused",

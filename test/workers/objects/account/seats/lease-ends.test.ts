@@ -3,14 +3,12 @@
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { NOW, OPERATOR } from "../../../../support/account-fixture.ts";
+import { NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
 import { createHaAccount } from "../../../../support/ha-fixture.ts";
 
 afterEach(reset);
 
 const LEASE = 900;
-/** Tokens of a fixed license live so long in the tests; a seat that comes from one outlives them. */
-const AFTER_FIXED = 3_900;
 
 async function elastic(options: { seats?: number; leaseSeconds?: number } = {}) {
 	const fixture = await createHaAccount({ seats: 3, leaseSeconds: LEASE, ...options });
@@ -40,9 +38,9 @@ describe("the lease of an HA group", () => {
 		await activateIn(1);
 		expect(await state()).toMatchObject({ seat: NOW + LEASE });
 		await activateInFromFixed(2);
-		expect(await state()).toMatchObject({ seat: NOW + AFTER_FIXED });
+		expect(await state()).toMatchObject({ seat: NOW + TOKENS_END_AFTER });
 		await activateIn(3, NOW + 10);
-		expect(await state()).toMatchObject({ seat: NOW + AFTER_FIXED, devices: [1, 2, 3] });
+		expect(await state()).toMatchObject({ seat: NOW + TOKENS_END_AFTER, devices: [1, 2, 3] });
 	});
 
 	it("goes on as it was with the last device that leaves", async () => {
@@ -63,7 +61,7 @@ describe("the lease of an HA group", () => {
 		await deactivate(2);
 		expect(await activate(2, NOW + 20)).toMatchObject({ kind: "returned", device: { haGroup: null } });
 		expect(await leaseOf(2)).toBe(20 + LEASE);
-		expect(await state()).toEqual({ seat: NOW + AFTER_FIXED, devices: [1] });
+		expect(await state()).toEqual({ seat: NOW + TOKENS_END_AFTER, devices: [1] });
 	});
 });
 
@@ -71,18 +69,19 @@ describe("the lease of a device", () => {
 	it("is its successor's, though one that begins now would end earlier", async () => {
 		const { account, activateFromFixed, device, idOf, leaseOf } = await elastic();
 		await activateFromFixed(1);
-		expect(await leaseOf(1)).toBe(AFTER_FIXED);
+		expect(await leaseOf(1)).toBe(TOKENS_END_AFTER);
 		const replacement = { deviceId: idOf(1), serial: "FW-2", model: null, reason: "dead" };
 		const code = { id: "code-rma", hash: "hash-rma", expiresAt: NOW + 1_000 };
 		await account().replaceDevice({ ...OPERATOR, ...replacement, code });
 		expect(await account().activate(device(2, { codeHash: "hash-rma" }))).toMatchObject({ ok: true, kind: "new" });
-		expect(await leaseOf(2)).toBe(AFTER_FIXED);
+		expect(await leaseOf(2)).toBe(TOKENS_END_AFTER);
 	});
 
 	it("is a whole one at least after a transfer from a fixed license, also where a token lives shorter", async () => {
-		const { account, device, leaseOf } = await elastic({ leaseSeconds: 7_200 });
+		const leaseSeconds = 2 * TOKENS_END_AFTER;
+		const { account, device, leaseOf } = await elastic({ leaseSeconds });
 		await account().activate(device(1, { codeHash: "hash-b" }));
 		await account().transferLicense({ ...OPERATOR, id: "lic-b", to: "lic-a" });
-		expect(await leaseOf(1)).toBe(7_200);
+		expect(await leaseOf(1)).toBe(leaseSeconds);
 	});
 });

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import type { DeviceStatus } from "../../../../../src/entitlement/device-record.ts";
 import type { Account } from "../../../../../src/objects/account/account.ts";
-import { type AccountFixture, createAccount, DAY, NOW } from "../../../../support/account-fixture.ts";
+import { type AccountFixture, createAccount, DAY, NOW, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
 import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";
@@ -16,7 +16,6 @@ afterEach(async () => {
 });
 
 /** Seconds after which no token from before a change is left, in this deployment. */
-const TOKENS_END_AFTER = 3_900;
 const LICENSES = {
 	"lic-a": { lease: 900, seats: 3 },
 	"lic-b": { lease: 0, seats: 1 },

@@ -8,6 +8,7 @@ import {
 	IDLE_ALARM_MS,
 	NOW,
 	OPERATOR,
+	TOKENS_END_AFTER,
 } from "../../../../support/account-fixture.ts";
 import { trailOf } from "../../../../support/trail.ts";
 
@@ -158,14 +159,14 @@ describe("a device that changes between licenses", () => {
 		await account().activate(device(1, { codeHash: "hash-b" }));
 		const moved = await account().activate(device(1));
 		expect(moved).toMatchObject({ ok: true, kind: "moved", device: { lease: LEASE } });
-		expect(await taken(NOW + 3_899)).toEqual([1, 0]);
-		expect(await taken(NOW + 3_900)).toEqual([0, 0]);
+		expect(await taken(NOW + TOKENS_END_AFTER - 1)).toEqual([1, 0]);
+		expect(await taken(NOW + TOKENS_END_AFTER)).toEqual([0, 0]);
 		expect(await account().transferLicense({ ...OPERATOR, id: "lic-a", to: "lic-b" })).toMatchObject({ ok: true });
 		expect(await taken(NOW + 1_000_000)).toEqual([0, 1]);
 		expect(await account().device(device(1).candidateDeviceId)).toMatchObject({ lease: null, license: "lic-b" });
 		await account().transferLicense({ ...OPERATOR, id: "lic-b", to: "lic-a" });
-		expect(await taken(NOW + 3_899)).toEqual([1, 0]);
-		expect(await taken(NOW + 3_900)).toEqual([0, 0]);
+		expect(await taken(NOW + TOKENS_END_AFTER - 1)).toEqual([1, 0]);
+		expect(await taken(NOW + TOKENS_END_AFTER)).toEqual([0, 0]);
 	});
 
 	it("is left where it is by a transfer when its lease is over", async () => {

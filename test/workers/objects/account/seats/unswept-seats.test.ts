@@ -4,12 +4,11 @@
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sweepTime } from "../../../../../src/entitlement/seat-lease.ts";
-import { NOW, OPERATOR } from "../../../../support/account-fixture.ts";
+import { NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
 import { createHaAccount } from "../../../../support/ha-fixture.ts";
 import { trailOf } from "../../../../support/trail.ts";
 
 const LEASE = 900;
-const AFTER_FIXED = 3_900;
 const VANISHED = 3_000;
 
 beforeEach(() => {
@@ -96,7 +95,7 @@ describe("a seat that came back", () => {
 		expect(await alarm()).toBe(sweepTime(NOW + LEASE) * 1_000);
 		vi.setSystemTime((NOW + 1_000) * 1_000);
 		await runDurableObjectAlarm(account());
-		expect(await alarm()).toBe(sweepTime(NOW + AFTER_FIXED) * 1_000);
+		expect(await alarm()).toBe(sweepTime(NOW + TOKENS_END_AFTER) * 1_000);
 		expect(await renew(2, NOW + 1_000)).toMatchObject({ ok: true });
 		expect(await alarm()).toBe(sweepTime(NOW + 1_000 + LEASE) * 1_000);
 	});
