@@ -4,13 +4,12 @@
 #
 #   firewall.sh activate CODE SERIAL MODEL   take a seat with an auth code; the same again is harmless
 #   firewall.sh update                       install everything that is offered
-#   firewall.sh run                          update for ever, as often as the service asks for
+#   firewall.sh run                          update for ever: when a pulse tells news, else as often as the service asks for
 # PARAPET_URL is the service (http://127.0.0.1:8787), FIREWALL_HOME the folder of key, state and packages (./firewall),
 # FIREWALL_ENGINE this machine's software version, FIREWALL_LOAD a command that loads a package (product, version, file).
 set -eu && umask 077
-server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/}
-mkdir -p "${FIREWALL_HOME:-./firewall}/downloads"
-cd "${FIREWALL_HOME:-./firewall}"
+server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
+mkdir -p "${FIREWALL_HOME:-./firewall}/downloads"; cd "${FIREWALL_HOME:-./firewall}"
 tmp=$(mktemp -d ./tmp.XXXXXX)
 trap 'rm -rf "$tmp"' EXIT && trap 'exit 1' HUP INT TERM
 
@@ -39,8 +38,7 @@ prove() {
 # request CREDENTIAL METHOD PATH [curl options]: sends it, again where that can help, each time with a proof of its own. Sets
 # $status, 000 = no answer; the answer is in $tmp. Credentials go by a file, because ps shows arguments.
 request() {
-	credential=$1 method=$2 url=$server$3 attempt=1
-	shift 3
+	credential=$1 method=$2 url=$server$3 attempt=1; shift 3
 	while :; do
 		proof=$(prove "$credential" "$method" "$url")
 		printf 'DPoP: %s\n%s\n' "$proof" "${credential:+Authorization: DPoP $credential}" >"$tmp/request"
@@ -55,8 +53,7 @@ header_of() { [ ! -f "$tmp/headers" ] || tr -d '\r' <"$tmp/headers" | awk -v nam
 wait_before_retry() { # as long as the service asks for, else 1, 2, 4, 8 seconds
 	seconds=$(header_of retry-after)
 	case $seconds in '' | *[!0-9]*) seconds=$((1 << (attempt - 1))) ;; esac
-	say "status $status, again in $seconds s"
-	sleep "$seconds"
+	say "status $status, again in $seconds s"; sleep "$seconds"
 	attempt=$((attempt + 1))
 }
 # expect STATUSES WHAT: or says why the service refuses: by a problem document (RFC 9457), under /oauth2/ as OAuth does
@@ -71,16 +68,13 @@ activate() { # CODE SERIAL MODEL
 	[ -f key.pem ] || openssl genpkey -algorithm ed25519 | save key.pem
 	# The last 32 bytes of its DER form are the public key itself (RFC 8410, RFC 8037).
 	openssl pkey -in key.pem -pubout -outform DER | tail -c 32 | base64url | jq -Rc '{kty: "OKP", crv: "Ed25519", x: .}' | save key.jwk
-	request '' GET /.well-known/oauth-authorization-server
-	expect 200 'cannot find the service'
+	request '' GET /.well-known/oauth-authorization-server; expect 200 'cannot find the service'
 	[ "$(jq -r .issuer "$tmp/body")" = "$server" ] || die "PARAPET_URL must be the issuer, $(jq -r .issuer "$tmp/body")"
 	jq -n --slurpfile jwk key.jwk --arg serial "$2" --arg model "$3" '{jwks: {keys: $jwk}, device_serial: $serial,
 		device_model: $model, token_endpoint_auth_method: "private_key_jwt", grant_types: ["client_credentials"],
 		dpop_bound_access_tokens: true}' >"$tmp/json"
-	request "$1" POST /oauth2/register -H 'Content-Type: application/json' --data-binary @"$tmp/json"
-	expect '200 201' 'not activated'
-	save device.json <"$tmp/body"
-	say "activated as $(jq -r .client_id device.json)"
+	request "$1" POST /oauth2/register -H 'Content-Type: application/json' --data-binary @"$tmp/json"; expect '200 201' 'not activated'
+	save device.json <"$tmp/body"; say "activated as $(jq -r .client_id device.json)"
 }
 
 get_token() { # kept until shortly before its end
@@ -93,8 +87,7 @@ get_token() { # kept until shortly before its end
 		expect 200 'no token'
 		jq --argjson now "$now" '{token: .access_token, ends: ($now + .expires_in)}' "$tmp/body" | save token.json
 		# A check that names some products is answered for these alone, so it must name every product of the license.
-		request "$(jq -r .token token.json)" GET /v1/entitlements
-		expect 200 'no entitlements'
+		request "$(jq -r .token token.json)" GET /v1/entitlements; expect 200 'no entitlements'
 		jq '[.products[].product]' "$tmp/body" | save products.json
 	fi
 	token=$(jq -r .token token.json)
@@ -112,28 +105,22 @@ call() {
 post() { call POST "$1" -H 'Content-Type: application/json' --data-binary @"$tmp/json"; }
 
 check() { # what to run is in check.json: the answer, or with 304 still the one from before
-	get_token
+	get_token; etag=
 	query=$(state installed.json '{}' | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" \
 		'. as $installed | $products[0] + keys | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
 		| join(",") | @uri "installed=\(.)" + if $engine == "" then "" else @uri "&engine=\($engine)" end')
-	etag=
 	[ "$(state check.query '')" != "$query" ] || etag=$(state check.etag '')
-	call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}
-	expect '200 304' 'cannot check'
+	call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}; expect '200 304' 'cannot check'
 	[ "$status" = 200 ] || return 0
-	rm -f check.etag
-	save check.json <"$tmp/body"
-	echo "$query" | save check.query
-	header_of etag | save check.etag
+	rm -f check.etag; save check.json <"$tmp/body"
+	echo "$query" | save check.query; header_of etag | save check.etag
 }
 
 permitted() { jq -r ".$1" permit.json; }
 permit() { # PRODUCT: the lease to install one release, with a URL that lives for minutes
 	rm -f check.etag # the next check is answered in full
-	jq --arg of "$1" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"
-	post /v1/permits
-	expect 201 "no permit for $1"
-	save permit.json <"$tmp/body"
+	jq --arg of "$1" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"; post /v1/permits
+	expect 201 "no permit for $1"; save permit.json <"$tmp/body"
 	product=$(permitted product) version=$(permitted version) sha256=$(permitted sha256) size=$(permitted size) name=$(permitted name)
 	case "$product/$version/$name" in */*/*/* | *..* | *[!A-Za-z0-9._+/-]*) die "unusable: $product $version $name" ;; esac
 }
@@ -151,35 +138,30 @@ download() { # into a file named by the digest, with which a download that broke
 }
 
 report() { # OUTCOME [DETAIL]: written down first, and kept until the service has taken it
-	jq -c --arg outcome "$1" --arg detail "${2:-}" '{permit, outcome: $outcome, detail: $detail} | del(.[] | select(. == ""))' \
-		permit.json >>reports
+	jq -c --arg outcome "$1" --arg detail "${2:-}" '{permit, outcome: $outcome, detail: $detail} | del(.[] | select(. == ""))' permit.json >>reports
 }
 send_reports() {
 	while [ -s reports ]; do
-		head -n 1 reports >"$tmp/json"
-		post /v1/reports
+		head -n 1 reports >"$tmp/json"; post /v1/reports
 		case $status in 000 | 401 | 429 | 5??) say 'a report waits' && return 0 ;; esac
 		sed 1d reports | save reports # taken, or refused for good
 	done
 }
 
 take() { # PRODUCT
-	permit "$1"
-	download
+	permit "$1"; download
 	if [ "$(openssl dgst -sha256 -r "$part" | cut -d ' ' -f 1)" != "$sha256" ]; then
 		rm "$part"
 		[ "$resumed" -gt 0 ] || report failed digest_mismatch # else the part was bad: the next update begins anew
 		die "$product $version is not what was promised"
 	fi
 	file=packages/$product/$version/$name
-	mkdir -p "${file%/*}"
-	mv "$part" "$file"
+	mkdir -p "${file%/*}"; mv "$part" "$file"
 	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; die "$product $version does not load"; }
 	state installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" \
 		'.[$product] = {version: $version, file: $file}' | save installed.json
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
-	for outcome in installed healthy; do report "$outcome"; done
-	say "$product $version is installed"
+	for outcome in installed healthy; do report "$outcome"; done; say "$product $version is installed"
 }
 
 update() {
@@ -191,9 +173,27 @@ update() {
 	return "${failed:-0}"
 }
 
+# wait_for_news: until the answer's end, or news and this firewall's place in their spread (docs/protocol.md, "Not asking")
+wait_for_news() {
+	interval=$(jq .next_check_in check.json || echo 600) started=$(date +%s) place=$(jq -r .device check.json | cksum | cut -d ' ' -f 1)
+	quiet=$(jq '(.until | fromdate) as $until | [$until - now, $until - (.as_of | fromdate)] | min | floor' check.json 2>/dev/null || echo 0)
+	if [ "$quiet" -le 0 ] || [ -s reports ]; then sleep "$interval" && return 0; fi
+	while left=$((quiet + started - $(date +%s))) && [ "$left" -gt 0 ]; do
+		sleep "$((left < 45 ? left : 45))"
+		jq -r '.pulse[].url' check.json | while read -r url; do curl -sS --max-time 20 "$url" || :; done >"$tmp/pulses"
+		told=$(jq -rs 'map(.value | strings) | join(" ")' "$tmp/pulses") || told=
+		[ "$told" != "$(jq -r '[.pulse[].value] | join(" ")' check.json)" ] || continue
+		if [ "${told:-$heard}" = "$heard" ]; then [ $((quiet - left)) -lt "$interval" ] && continue || return 0; fi # asked about already
+		delay=$(jq -s --argjson place "$place" --argjson left "$left" --argjson earliest "$((news + interval - $(date +%s)))" \
+			'([.[].spread | numbers] | min) as $spread | ([30, $spread / 2] | min) as $settle | $settle + ($spread - $settle) * $place / 4294967296
+			| [[., $earliest, 0] | max, $left] | min | floor' "$tmp/pulses") || delay=$interval
+		sleep "$delay" && heard=$told news=$(date +%s) && return 0
+	done
+}
+
 case "${1:-} $#" in
 	'activate 4') "$@" ;;
 	'update 1' | 'take 2') [ -f device.json ] || die 'activate first' && "$@" ;;
-	'run 1') while :; do FIREWALL_HOME=$PWD "$self" update || say 'not updated'; sleep "$(jq .next_check_in check.json || echo 300)"; done ;;
+	'run 1') while :; do if FIREWALL_HOME=$PWD "$self" update; then wait_for_news; else say 'not updated' && sleep 300; fi; done ;;
 	*) die 'usage: firewall.sh activate CODE SERIAL MODEL | update | run' ;;
 esac

@@ -2,6 +2,7 @@
 // says something else or the answer's time is over. Reading them needs no token; what they say decides nothing but when the
 // firewall checks, so a pulse that lies costs it one check, or a wait that ends at the answer's `until`.
 import { placeInFleet } from "../../src/content/next-check.ts";
+import { newsDelay } from "../../src/content/pulse.ts";
 import { exchange } from "../http/exchange.ts";
 import { parseJson } from "../json.ts";
 import { type CheckAnswer, pulseAnswer } from "./answers.ts";
@@ -63,7 +64,7 @@ export async function waitForNews(
 		const news = found.filter(({ url, value }) => value === null || heard.values.get(url) !== value);
 		for (const { url, value } of found) if (value !== null) heard.values.set(url, value);
 		if (news.length > 0) {
-			const placeMs = Math.floor(Math.min(...news.map(({ spread }) => place * spread)) * 1000);
+			const placeMs = Math.floor(Math.min(...news.map(({ spread }) => newsDelay(place, spread))) * 1000);
 			const isTold = news.some(({ value }) => value !== null);
 			// Pulses that change all the time, or cannot be read, make it ask no more often than a firewall without them.
 			const earliestMs = (isTold ? heard.newsMs : checkedMs) + interval * 1000;

@@ -8,6 +8,8 @@ import type { ProductRecord } from "./product-record.ts";
 export const MAX_QUIET_SECONDS = 21_600;
 /** A cache in front may answer with a copy this old. */
 export const PULSE_MAX_AGE_SECONDS = 15;
+/** By then nearly every edge has the heads that a pulse is news of. */
+const SETTLING_SECONDS = 30;
 /** Within this time the devices ask that an emergency release calls. */
 const EMERGENCY_SPREAD_SECONDS = 60;
 /** For so long a release counts as news of an emergency: by then every device that reads pulses has seen it. */
@@ -45,6 +47,18 @@ export function tellsEmergency(releases: ProductRecord["releases"], now: number)
  */
 export function pulseUrgency(emergency: boolean, interval: number): PulseUrgency {
 	return { spread: emergency ? Math.min(EMERGENCY_SPREAD_SECONDS, interval) : interval, emergency };
+}
+
+/**
+ * How long a device waits that has seen a pulse change. The pulse may be faster than the copies of records at the edges, so
+ * nobody asks in the first half minute.
+ * @param place of the device (`placeInFleet`)
+ * @param spread seconds, of the pulse
+ * @returns seconds, at most `spread`
+ */
+export function newsDelay(place: number, spread: number): number {
+	const settling = Math.min(SETTLING_SECONDS, spread / 2);
+	return settling + place * (spread - settling);
 }
 
 function isSettled({ selection }: CheckAnswer["products"][number]): boolean {

@@ -75,8 +75,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 
 	/** A PATH on which a program of this name comes before the real one. */
 	async function pathWith(name: string, script: string): Promise<string> {
-		const path = join(folder, `bin-${name}`);
-		await mkdir(path);
+		const path = await mkdtemp(join(folder, `bin-${name}-`));
 		await writeFile(join(path, name), `#!/bin/sh\n${script}\n`);
 		await chmod(join(path, name), 0o755);
 		return path + delimiter + process.env["PATH"];
@@ -110,6 +109,22 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 		await firewall(["update"]);
 		expect(await firewall(["update"])).toEqual({ code: 0, stderr: "" });
 		expect(requests("/v1/check").map(({ status }) => status)).toEqual([200, 200, 304]);
+	});
+
+	it("waits for pulses where nothing is new, and checks at its own place once one changes", async () => {
+		const [slept, pulse] = [join(folder, "pulse-slept"), join(folder, "pulse")];
+		// The first reading finds what the service says, later ones a change; the fifth wait ends the firewall.
+		const sleep = `echo "$1" >>'${slept}'; case $(wc -l <'${slept}') in 2) echo '{"value":"news","spread":600}' >'${pulse}' ;; 5) kill $PPID ;; esac`;
+		const curl = `PATH='${process.env["PATH"]}'; case "$*" in */p/*) [ ! -f '${pulse}' ] || exec cat '${pulse}' ;; esac; exec curl "$@"`;
+		const path = await pathWith("sleep", sleep);
+		const checks = requests("/v1/check").length;
+		await firewall(["run"], { PATH: (await pathWith("curl", curl)).split(delimiter)[0] + delimiter + path });
+		const [first, second, delay, ...after] = (await readFile(slept, "utf8")).trim().split("\n").map(Number);
+		expect([first, second, ...after]).toEqual([45, 45, 45, 45]);
+		// Thirty seconds for the news to reach every edge, and its share of the rest.
+		expect(delay).toBeGreaterThanOrEqual(30);
+		expect(delay).toBeLessThan(600);
+		expect(requests("/v1/check").length - checks).toBe(2);
 	});
 
 	it("throws a bad part of a download away and says nothing against the release", async () => {

@@ -78,13 +78,13 @@ describe("while every pulse stands, a firewall", () => {
 describe("when a pulse changes, a firewall", () => {
 	it("checks at its own place in the spread", async () => {
 		server.answer = () => pulse("two", 1000);
-		expect(await wait(answer())).toEqual(["news", 45 + Math.floor(placeInFleet(DEVICE) * 1000_000) / 1000]);
+		expect(await wait(answer())).toEqual(["news", 45 + Math.floor((30 + placeInFleet(DEVICE) * 970) * 1000) / 1000]);
 	});
 
 	it("goes by the shortest spread of those that changed", async () => {
 		server.answer = ({ path }) => (path === "/p/waf" ? pulse("two", 1000) : pulse("three", 10));
 		const both = answer({ pulse: ["waf", "geo"].map((name) => ({ url: `${server.url}/p/${name}`, value: "one" })) });
-		expect(await wait(both)).toEqual(["news", 45 + Math.floor(placeInFleet(DEVICE) * 10_000) / 1000]);
+		expect(await wait(both)).toEqual(["news", 45 + Math.floor((5 + placeInFleet(DEVICE) * 5) * 1000) / 1000]);
 	});
 
 	it("never waits beyond the answer's time, however wide the spread", async () => {
