@@ -4,7 +4,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
-import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
+import { createAccount, DAY, NOW, OPERATOR, TOKENS_END_AFTER } from "../../../support/account-fixture.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { readStored } from "../../../support/stored-record.ts";
@@ -288,7 +288,7 @@ describe("status of a device", () => {
 		expect(await set("suspended")).toMatchObject({ ok: true, changed: true, published: true });
 		expect(await storedRecord(`device:${deviceId}`)).toMatchObject({ version: 2, body: { status: "suspended" } });
 		// As long as a record from before may count, and then a token that was made from it.
-		expect(await storedDenials()).toEqual({ [deviceId]: NOW + 7 * 86_400 + 3_600 + 300 });
+		expect(await storedDenials()).toEqual({ [deviceId]: NOW + 7 * DAY + TOKENS_END_AFTER });
 		expect(await account().activate(device(2))).toEqual({ ok: false, reason: "no_seat_left" });
 	});
 
@@ -297,7 +297,7 @@ describe("status of a device", () => {
 		await account().activate(device(1));
 		const deviceId = device(1).candidateDeviceId;
 		await account().setDeviceStatus({ ...OPERATOR, deviceId, status: "suspended", reason: "" });
-		expect(await storedDenials()).toEqual({ [deviceId]: NOW + 3_600 + 300 });
+		expect(await storedDenials()).toEqual({ [deviceId]: NOW + TOKENS_END_AFTER });
 		expect(await account().renewSeat({ deviceId, now: NOW })).toEqual({ ok: false, reason: "suspended" });
 	});
 

@@ -43,7 +43,7 @@ test("a release changes the pulse of its product, and says for how long a cache 
 	expect(await directory().advanceProduct({ product: "crs", revision: 3 })).toEqual({ published: true });
 	const object = await objectOf(CRS);
 	expect(object?.httpMetadata).toMatchObject({ contentType: "application/json", cacheControl: "public, max-age=15" });
-	expect(await object?.json()).toEqual({ value: await signer.valueOf(CRS, 3), spread: 300, emergency: false });
+	expect(await object?.json()).toEqual({ value: await signer.valueOf(CRS, 3), spread: 600, emergency: false });
 });
 
 test("an emergency says so, and its spread is shorter", async () => {

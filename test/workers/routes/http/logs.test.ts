@@ -11,7 +11,7 @@ import { ISSUER, operate, operated, send } from "../../../support/service.ts";
 import { newProduct, offerOf, permitOf, setStatus } from "../../support/fixtures.ts";
 
 const FIELDS =
-	/^(time|request_id|route|method|status|problem|reason|device|account|subject|key|product|from_version|to_version|outcome|country|colo|bytes|duration_ms)$/;
+	/^(time|request_id|version|route|method|status|problem|reason|device|account|subject|key|product|from_version|to_version|outcome|country|colo|bytes|duration_ms)$/;
 const CANARY = "c4n4ry";
 
 let lines: string[];
