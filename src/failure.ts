@@ -39,9 +39,18 @@ function asProblem(error: Error, scope: RequestScope): ProblemError {
 		error instanceof RecordStoreError ||
 		error instanceof PackageStoreError ||
 		"overloaded" in error ||
-		"retryable" in error;
+		"retryable" in error ||
+		isOfAnotherVersion(error);
 	if (!isStorage) return new ProblemError("internal");
 	return new ProblemError("unavailable", { headers: { "retry-after": String(retryAfter(error)) } });
+}
+
+/**
+ * While a version is deployed, this Worker may meet an object of the version before or after, which lacks a method that is
+ * called. The runtime says so in words only.
+ */
+function isOfAnotherVersion(error: Error): boolean {
+	return error.message.startsWith("The RPC receiver does not implement");
 }
 
 /** Seconds, at random. Where records cannot be read it is a whole fleet that comes back. */

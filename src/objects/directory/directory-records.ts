@@ -8,12 +8,21 @@ import type { DirectoryTables } from "./directory-tables.ts";
 
 /** @returns the record under a key; for an earlier revision the one of now; null for what never was */
 export function stepFor(tables: DirectoryTables, key: string, now: number): RecordStep | null {
-	if (key === HEADS_KEY) return tables.revision("heads") === 0 ? null : headsStep(tables);
+	return versionFor(tables, key) === null ? null : presentStep(tables, key, now);
+}
+
+/** @returns the present version of the record under a key, or of a later revision; null for what never was */
+export function versionFor(tables: DirectoryTables, key: string): number | null {
 	const [, name, asked] = /^(messages|denied)@(\d+)$/.exec(key) ?? [];
-	if (name !== "messages" && name !== "denied") return null;
-	const revision = tables.revision(name);
-	if (revision === 0 || Number(asked) > revision) return null;
-	return name === "messages" ? messagesStep(tables, now) : deniedStep(tables);
+	if (key !== HEADS_KEY && name !== "messages" && name !== "denied") return null;
+	const revision = tables.revision(name === "messages" || name === "denied" ? name : "heads");
+	return revision === 0 || Number(asked ?? 0) > revision ? null : revision;
+}
+
+/** @param key one for which `versionFor` has a version */
+export function presentStep(tables: DirectoryTables, key: string, now: number): RecordStep {
+	if (key === HEADS_KEY) return headsStep(tables);
+	return key.startsWith(MESSAGES) ? messagesStep(tables, now) : deniedStep(tables);
 }
 
 export function messagesStep(tables: DirectoryTables, now: number): RecordStep {

@@ -6,7 +6,6 @@ import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
-import { formatRecord } from "../../storage/record-store.ts";
 import { Alarm } from "../alarm.ts";
 import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import { type ObjectBindings, pulseWriter, recordLanes } from "../bindings.ts";
@@ -16,8 +15,18 @@ import type { DenialStep, RecordStep } from "../outbox/outbox-rows.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
+import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
-import { deniedStep, directoryRecords, headsStep, messagesStep, pulseSteps, stepFor } from "./directory-records.ts";
+import {
+	deniedStep,
+	directoryRecords,
+	headsStep,
+	messagesStep,
+	presentStep,
+	pulseSteps,
+	stepFor,
+	versionFor,
+} from "./directory-records.ts";
 import { type AccountEntry, type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
 import type { RoundPart, RoundResult } from "./rounds.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
@@ -30,6 +39,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	readonly #alarm: Alarm;
 	readonly #tables: DirectoryTables;
 	readonly #republisher: Republisher;
+	readonly #told = new ToldRecords();
 	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
@@ -214,10 +224,11 @@ export class Directory extends DurableObject<ObjectBindings> {
 
 	/** @returns the record in its stored form; for an earlier revision the one of now, because a newer record is better than none */
 	async readRecord(key: string): Promise<string | null> {
-		const step = this.#exists ? stepFor(this.#tables, key, nowSeconds()) : null;
-		if (step === null) return null;
+		const version = this.#exists ? versionFor(this.#tables, key) : null;
+		if (version === null) return null;
+		const { step, text } = this.#told.tell(key, version, () => presentStep(this.#tables, key, nowSeconds()));
 		if (step.key === key) this.#republisher.offer(step);
-		return formatRecord(key, step);
+		return text;
 	}
 
 	/** Delivers a page of its records again, `heads` last; with the first page of all stores, the pulses too. */

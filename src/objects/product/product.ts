@@ -7,7 +7,6 @@ import { hasRoomFor, keepRecorded } from "../../content/recorded-releases.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { ProductEvent } from "../../events/catalogue.ts";
 import { productKey } from "../../storage/keys.ts";
-import { formatRecord } from "../../storage/record-store.ts";
 import { Alarm } from "../alarm.ts";
 import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes } from "../bindings.ts";
@@ -24,6 +23,7 @@ import {
 } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
+import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
 import {
 	differingMetadata,
@@ -59,6 +59,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	readonly #alarm: Alarm;
 	readonly #tables: ProductTables;
 	readonly #republisher: Republisher;
+	readonly #told = new ToldRecords();
 	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
@@ -174,9 +175,9 @@ export class Product extends DurableObject<ObjectBindings> {
 		// Without a release there is no record: `heads` does not know the product yet.
 		const asked = Number(key.slice(productKey(info.name, 0).length - 1));
 		if (info.revision === 0 || key !== productKey(info.name, asked) || asked > info.revision) return null;
-		const step = this.#recordStep(info);
+		const { step, text } = this.#told.tell(key, info.revision, () => this.#recordStep(info));
 		if (step.key === key) this.#republisher.offer(step);
-		return formatRecord(key, step);
+		return text;
 	}
 
 	/** Delivers its record again; null if there is no such product. */

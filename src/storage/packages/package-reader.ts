@@ -1,9 +1,14 @@
 // Packages as downloads read them: from the edge's cache, else from storage, filling the cache behind the answer. The cache
 // key is the digest alone, so every device shares one copy; who may have it was decided before.
+import { createBoundedEntries } from "../bounded-entries.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { PackageRange, PackageStore, StoredPackage } from "./package-store.ts";
 
 /** The platform caches objects up to 512 MB; above that every read goes to storage. */
 const MAX_CACHED_BYTES = 500_000_000;
+/** A request that fills the cache may be cut before it is done; then another may begin after this time. */
+const FILL_MS = 60_000;
+const MAX_FILLS = 100;
 
 export interface PackageReader {
 	/** @returns bytes of the whole package, or null if there is none */
@@ -17,13 +22,24 @@ export interface PackageReader {
 }
 
 /** @param origin of the service, for the cache's keys */
-export function createPackageReader(store: PackageStore, cache: Cache, origin: string): PackageReader {
-	const filling = new Set<string>();
+export function createPackageReader(
+	store: PackageStore,
+	cache: Cache,
+	origin: string,
+	clock: Clock = systemClock,
+): PackageReader {
+	/** digest → when its filling began, unix ms */
+	const filling = createBoundedEntries<number>(MAX_FILLS);
 
 	function cacheKey(sha256: string, range?: PackageRange): Request {
 		const headers = new Headers();
 		if (range !== undefined) headers.set("range", `bytes=${range.offset}-${range.offset + range.length - 1}`);
 		return new Request(`${origin}/d/${sha256}`, { headers });
+	}
+
+	function isFilling(sha256: string): boolean {
+		const sinceMs = filling.get(sha256);
+		return sinceMs !== undefined && clock.nowMs() - sinceMs < FILL_MS;
 	}
 
 	/** A read of its own rather than a branch of the client's stream: a slow client must not hold the bytes in memory. */
@@ -48,10 +64,12 @@ export function createPackageReader(store: PackageStore, cache: Cache, origin: s
 		size: (sha256) => store.has(sha256),
 		async read(sha256, range, waitUntil) {
 			const hit = await cache.match(cacheKey(sha256, range));
-			if (hit?.body != null) return { body: hit.body, size: totalSize(hit) };
+			const size = hit === undefined ? null : totalSize(hit);
+			if (hit?.body != null && size !== null) return { body: hit.body, size };
+			await hit?.body?.cancel();
 			const found = await store.get(sha256, range);
-			if (found !== null && found.size <= MAX_CACHED_BYTES && !filling.has(sha256)) {
-				filling.add(sha256);
+			if (found !== null && found.size <= MAX_CACHED_BYTES && !isFilling(sha256)) {
+				filling.set(sha256, clock.nowMs());
 				waitUntil(fill(sha256));
 			}
 			return found;
@@ -59,8 +77,9 @@ export function createPackageReader(store: PackageStore, cache: Cache, origin: s
 	};
 }
 
-/** Bytes of the whole package, also when the cache answers with a part. */
-function totalSize(response: Response): number {
+/** @returns bytes of the whole package, also when the cache answers with a part; null = it does not say, and who downloads must know */
+function totalSize(response: Response): number | null {
 	const total = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-	return Number(total ?? response.headers.get("content-length"));
+	const size = total ?? response.headers.get("content-length");
+	return size !== null && /^\d+$/.test(size) ? Number(size) : null;
 }

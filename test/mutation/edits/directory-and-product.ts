@@ -96,7 +96,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: [...PAGES, "test/workers/routes/attacks/messages"],
 		edits: [
 			{
-				from: "revision === 0 || Number(asked) > revision",
+				from: "revision === 0 || Number(asked ?? 0) > revision",
 				to: "revision === 0",
 				breaks: "who asks for a revision that is yet to come gets an older one under its name",
 			},

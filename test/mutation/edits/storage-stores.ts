@@ -217,13 +217,13 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 				breaks: "a package of the largest size that can be cached is not",
 			},
 			{
-				from: "&& !filling.has(sha256)",
+				from: "&& !isFilling(sha256)",
 				to: "",
 				breaks: "a burst of downloads fills the cache as often as there are devices",
 			},
 			{
-				from: "return Number(total ?? response",
-				to: "return Number(response",
+				from: "total ?? response.headers",
+				to: "response.headers",
 				breaks: "a part from the cache tells its own size for that of the package",
 			},
 		],

@@ -5,6 +5,7 @@ import { createPackageReader, type PackageReader } from "../../../../src/storage
 import type { PackageRange, PackageStore } from "../../../../src/storage/packages/package-store.ts";
 import { FakeCache } from "../../../support/stand-ins/fake-cache.ts";
 import { FakePackageStore } from "../../../support/stand-ins/fake-package-store.ts";
+import { VirtualClock } from "../../../support/stand-ins/virtual-clock.ts";
 
 const ORIGIN = "https://updates.example";
 const TEXT = "rules of today";
@@ -28,6 +29,7 @@ function fail(): never {
 
 let store: CountedStore;
 let cache: FakeCache;
+let clock: VirtualClock;
 let reader: PackageReader;
 /** what must go on behind the answers */
 let behind: Promise<unknown>[];
@@ -35,7 +37,8 @@ beforeEach(() => {
 	store = new CountedStore();
 	store.packages.set(SHA256, new TextEncoder().encode(TEXT));
 	cache = new FakeCache();
-	reader = createPackageReader(store, cache as unknown as Cache, ORIGIN);
+	clock = new VirtualClock(1_800_000_000_000);
+	reader = createPackageReader(store, cache as unknown as Cache, ORIGIN, clock);
 	behind = [];
 });
 
@@ -145,4 +148,31 @@ describe("the cache is filled", () => {
 it("the size is asked of storage", async () => {
 	expect(await reader.size(SHA256)).toBe(TEXT.length);
 	expect(await reader.size("ab".repeat(32))).toBeNull();
+});
+
+describe("a copy in the cache of which nobody knows the size", () => {
+	it.each([undefined, "", "many"])("(content-length: %s) is passed over: storage answers", async (length) => {
+		const headers = new Headers(length === undefined ? {} : { "content-length": length });
+		const match = async () => new Response(TEXT, { headers });
+		const odd = createPackageReader(store, { match, put: async () => {} } as unknown as Cache, ORIGIN, clock);
+		const found = await odd.read(SHA256, undefined, (work) => behind.push(work));
+		expect(found?.size).toBe(TEXT.length);
+		expect(store.gets).toBeGreaterThan(0);
+	});
+});
+
+describe("a request that is cut while it fills the cache", () => {
+	it("keeps others from filling it for a minute, and not for ever", async () => {
+		const put = () => new Promise<never>(() => {});
+		const match = async () => undefined;
+		const cut = createPackageReader(store, { match, put } as unknown as Cache, ORIGIN, clock);
+		const readOnce = () => cut.read(SHA256, undefined, (work) => behind.push(work));
+		await readOnce();
+		await clock.advance(59_999);
+		await readOnce();
+		expect(behind).toHaveLength(1);
+		await clock.advance(1);
+		await readOnce();
+		expect(behind).toHaveLength(2);
+	});
 });
