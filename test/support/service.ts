@@ -1,7 +1,7 @@
 // The service under test, reached as the world reaches it: one request in, one answer out. Each caller gets an address of
 // its own, so that rate limits of one test do not meet another.
 import { exports } from "cloudflare:workers";
-import { requireDeclared } from "./declared-answers.ts";
+import { requireDeclared, seeRequest } from "./description/declared-traffic.ts";
 import { newAddress } from "./fresh-names.ts";
 import { TEST_SECRETS } from "./secrets.ts";
 
@@ -11,8 +11,9 @@ export const ISSUER = "https://updates.test";
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
 	const request = new Request(path.startsWith("http") ? path : ISSUER + path, init);
 	if (!request.headers.has("cf-connecting-ip")) request.headers.set("cf-connecting-ip", newAddress());
+	const seen = await seeRequest(request);
 	const answer = await exports.default.fetch(request);
-	await requireDeclared(request, answer);
+	await requireDeclared(seen, answer);
 	return answer;
 }
 

@@ -50,6 +50,7 @@ function ofGoodAnswer(path: string, status: number, { security = [], responses }
 		names.push("ETag", "Accept-Ranges", "Repr-Digest", "Referrer-Policy");
 		return status === 206 ? [...names, "Content-Range"] : names;
 	}
+	if (path.endsWith("/package")) names.push("Repr-Digest");
 	if (responses[304] !== undefined) names.push("ETag");
 	if (path.startsWith("/oauth2/") || security.some((one) => Object.hasOwn(one, "apiKey")))
 		names.push("RateLimit-Policy");

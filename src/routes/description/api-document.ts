@@ -54,7 +54,7 @@ export interface Operation {
 	/** any one of these; each names a scheme */
 	readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 	readonly parameters?: readonly Parameter[];
-	readonly requestBody?: { readonly content: Content };
+	readonly requestBody?: { readonly required?: boolean; readonly content: Content };
 	readonly responses: Record<string, Answer>;
 }
 

@@ -14,6 +14,7 @@ import { productReadAccess, publisherAccess, releaseAccess } from "../http/key-a
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
 
+const bytes = z.string().openapi({ format: "binary" });
 const releasePath = z.object({ product: productName, version: versionName });
 const packageBody = z
 	.object({ product: z.string(), version: z.string(), sha256: z.string(), size: z.int(), name: z.string() })
@@ -53,6 +54,8 @@ const upload = createRoute({
 				.openapi({ description: "File name; `{product}-{version}` (each + as -) if left out" }),
 		}),
 		headers: z.object({ "repr-digest": z.string().optional(), "content-digest": z.string().optional() }),
+		// Whatever type it says it is of.
+		body: { content: { "application/octet-stream": { schema: bytes }, "*/*": { schema: bytes } }, required: true },
 	},
 	responses: {
 		201: jsonAnswer(packageBody, "Stored"),

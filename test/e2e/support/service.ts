@@ -1,8 +1,9 @@
 // The real service for tests from outside: the bundle that wrangler builds, in workerd, on a free port of this machine, with
-// stores of its own that are gone when it is closed.
+// stores of its own that are gone when it is closed. All traffic goes past a witness: it must be as the API is described.
 import { join } from "node:path";
 import { createTestHarness } from "wrangler";
 import { TEST_SECRETS } from "../../support/secrets.ts";
+import { startWitness } from "./witness.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
 
@@ -12,6 +13,7 @@ export interface RunningService {
 	readonly bootstrapKey: string;
 	/** lines that the service has written so far, oldest first */
 	logs(): string[];
+	/** @throws Error where a request or an answer was not as the API is described */
 	close(): Promise<void>;
 }
 
@@ -30,21 +32,26 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 		root: PROJECT,
 		workers: [{ configPath: "dev/wrangler.toml", vars, secrets: { ...TEST_SECRETS, ...secrets } }],
 	});
-	const harness = createTestHarness(withVariables({ ...variables }));
+	let origin = new URL("http://127.0.0.1");
+	const witness = await startWitness(() => origin);
+	const harness = createTestHarness(withVariables({ ISSUER: witness.url, ...variables }));
+	const closeBoth = async () => {
+		await Promise.all([harness.close(), witness.close()]);
+	};
 	try {
-		// Which port is free is known only now, and the issuer has it in it.
-		const { url } = await harness.listen();
-		await harness.update(withVariables({ ISSUER: url.origin, ...variables }));
-		const { url: still } = await harness.listen();
-		if (still.origin !== url.origin) throw new Error("the service moved to another port while it started");
+		origin = (await harness.listen()).url;
 		return {
-			url: url.origin,
+			url: witness.url,
 			bootstrapKey: secrets["BOOTSTRAP_KEY"] ?? TEST_SECRETS.BOOTSTRAP_KEY,
 			logs: () => harness.getLogs().map(({ message }) => message),
-			close: () => harness.close(),
+			close: async () => {
+				await closeBoth();
+				const faults = [...new Set(witness.faults())];
+				if (faults.length > 0) throw new Error(`not as the API is described: ${faults.join("; ")}`);
+			},
 		};
 	} catch (error) {
-		await harness.close();
+		await closeBoth();
 		throw error;
 	}
 }

@@ -3,7 +3,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import worker from "../../../src/worker.ts";
-import { requireDeclared } from "../../support/declared-answers.ts";
+import { requireDeclared, seeRequest } from "../../support/description/declared-traffic.ts";
 import type { Firewall } from "../../support/firewall.ts";
 import { newAddress } from "../../support/fresh-names.ts";
 import { ISSUER } from "../../support/service.ts";
@@ -71,9 +71,10 @@ export class Edge {
 
 	async send(path: string, init: RequestInit = {}): Promise<Response> {
 		const request = new Request(ISSUER + path, init) as Parameters<typeof worker.fetch>[0];
+		const seen = await seeRequest(request as unknown as Request);
 		this.#context = createExecutionContext();
 		const answer = await worker.fetch(request, this.#env, this.#context);
-		await requireDeclared(request, answer);
+		await requireDeclared(seen, answer);
 		return answer;
 	}
 

@@ -7,7 +7,7 @@ import { operationsOf, type Schema } from "../../../../src/routes/description/ap
 import { describeApi } from "../../../../src/routes/description/describe-api.ts";
 import { EXAMPLES, LEFT_OUT } from "../../../../src/routes/description/examples.ts";
 import { OAUTH_ERRORS } from "../../../../src/routes/http/oauth-error.ts";
-import { createJudge } from "../../../support/json-schema.ts";
+import { createJudge } from "../../../support/description/json-schema.ts";
 
 const document = describeApi(createApp());
 const operations = operationsOf(document).map((one) => ({ ...one, name: `${one.method} ${one.path}` }));
@@ -20,7 +20,7 @@ function bodiesOf({ operation }: (typeof operations)[number]) {
 	const contents = [operation.requestBody?.content, ...good.map(([, { content }]) => content)];
 	return contents
 		.flatMap((content) => Object.entries(content ?? {}))
-		.filter(([type]) => type !== "application/octet-stream");
+		.filter(([, { schema }]) => schema.format !== "binary");
 }
 
 describe.each(operations)("$name", (one) => {

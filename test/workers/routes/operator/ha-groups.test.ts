@@ -71,9 +71,9 @@ describe("a group", () => {
 			["GET", crossed, undefined],
 			["PATCH", crossed, { name: "mine" }],
 			["DELETE", crossed, undefined],
-			["PUT", `${crossed}/devices/${foreign.clientId}`, {}],
+			["PUT", `${crossed}/devices/${foreign.clientId}`, undefined],
 			["DELETE", `${crossed}/devices/${foreign.clientId}`, undefined],
-			["PUT", `${pathOf(one, group)}/devices/${foreign.clientId}`, {}],
+			["PUT", `${pathOf(one, group)}/devices/${foreign.clientId}`, undefined],
 			["DELETE", `${pathOf(one, group)}/devices/${foreign.clientId}`, undefined],
 			["POST", pathOf(one), { ...one.settings, license: other.license }],
 			["POST", pathOf(one), { ...one.settings, devices: [foreign.clientId] }],
@@ -120,11 +120,11 @@ describe("a pair of firewalls under a license of one seat", () => {
 		expect(await operated("DELETE", path + first.clientId)).toMatchObject({ changed: false });
 		expect((await read()).devices).toHaveLength(1);
 		const plain = await newFirewall(code);
-		await operated("PUT", path + plain.clientId, {});
+		await operated("PUT", path + plain.clientId);
 		expect((await read()).devices).toHaveLength(2);
 		const other = await operated<Group>("POST", pathOf({ account }), { name: "two", mode: "active-active", license });
 		const wrong = `${pathOf({ account }, other.ha_group)}/devices/${plain.clientId}`;
-		const refused = await expectProblem(await operate("PUT", wrong, {}), "conflict");
+		const refused = await expectProblem(await operate("PUT", wrong), "conflict");
 		expect(refused["detail"]).toContain("remove it there first");
 		const types = await operated<{ events: { type: string; subject: string }[] }>(
 			"GET",
