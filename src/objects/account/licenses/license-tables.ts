@@ -68,12 +68,17 @@ export class LicenseTables {
 		return row === undefined ? null : licenseOf(row);
 	}
 
-	/** Writes the license as it is given, new or changed. */
+	/** Writes the license as it is given, new or changed; never as a new row, for which SQLite would look at each device that refers to the old one. */
 	saveLicense(license: License): void {
 		this.#sql.exec(
-			`INSERT OR REPLACE INTO licenses (id, products, seats, starts_at, ends_at, grace_seconds, critical_seconds,
+			`INSERT INTO licenses (id, products, seats, starts_at, ends_at, grace_seconds, critical_seconds,
 				delay_seconds, overage, kind, lease_seconds, status, created_at)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (id) DO UPDATE SET products = excluded.products, seats = excluded.seats,
+				starts_at = excluded.starts_at, ends_at = excluded.ends_at, grace_seconds = excluded.grace_seconds,
+				critical_seconds = excluded.critical_seconds, delay_seconds = excluded.delay_seconds,
+				overage = excluded.overage, kind = excluded.kind, lease_seconds = excluded.lease_seconds,
+				status = excluded.status, created_at = excluded.created_at`,
 			license.id,
 			JSON.stringify(license.products),
 			license.seats,

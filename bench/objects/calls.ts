@@ -1,0 +1,178 @@
+// Every method of Account and Directory, as it is called where there are 100,000 devices. A method that is missing here ends the
+// benchmark: what is new must be measured too.
+
+export interface Order {
+	/** number of the round, so that what happens once can happen again */
+	readonly round: number;
+	/** unix seconds */
+	readonly now: number;
+	readonly devices: number;
+}
+
+type Calls = Readonly<Record<string, (order: Order) => readonly unknown[]>>;
+
+const DAY = 86_400;
+export const NAME = "aaaaaaaaaa";
+export const deviceId = (number: number) => `dev-${NAME}-${String(number).padStart(16, "0")}`;
+const by = (now: number) => ({ actor: "operator", now });
+const PAGE = { after: "", limit: 200, store: null };
+const TRAIL = { after: 0, limit: 1_000, types: ["license"] };
+
+export const termsAt = (now: number, seats = 1_000_000) => ({
+	...{ products: [{ product: "crs" }], seats, startsAt: now - DAY, endsAt: now + 365 * DAY },
+	...{ graceSeconds: 0, criticalSeconds: 0, delaySeconds: 0, overage: "refuse", kind: "fixed", leaseSeconds: 0 },
+});
+
+export function activationOf(number: number, now: number) {
+	const key = String(number).padStart(43, "k");
+	return {
+		...{
+			codeHash: "hash-a",
+			candidateDeviceId: deviceId(number),
+			jkt: key,
+			serial: `SN-${number}`,
+			model: "FW-100",
+			now,
+		},
+		...{ jwk: { kty: "OKP", crv: "Ed25519", x: key }, labels: { site: "berlin" }, dpopBound: true },
+	};
+}
+
+const codeOf = (round: number, now: number) => ({
+	...{ id: `code-${round}`, hash: `hash-${round}`, license: "lic-a", uses: 9, expiresAt: now + DAY },
+	...{ serial: null, model: null },
+});
+
+function importOf(number: number, now: number) {
+	const { codeHash: _, now: __, ...line } = activationOf(number, now);
+	return { ...line, license: "lic-a", haGroup: null, status: "active" };
+}
+
+const GROUP = (round: number) => `hag-${NAME}-${String(round).padStart(16, "0")}`;
+const HOOK = (round: number) => ({
+	id: `whk-${round}`,
+	url: "https://hooks.example.com/",
+	types: ["device"],
+	kid: "bench",
+});
+
+/** In this order: later calls rest on earlier ones. */
+export const ACCOUNT_CALLS: Calls = {
+	create: ({ now }) => [{ ...by(now), id: `acct-${NAME}000000`, name: "bench" }],
+	info: () => [],
+	changeAccount: ({ round, now }) => [{ ...by(now), name: `bench ${round}` }],
+	createLicense: ({ round, now }) => [{ ...by(now), id: `lic-n${round}`, terms: termsAt(now) }],
+	listLicenses: ({ now }) => [now],
+	licenseUsage: ({ now }) => [null, now, 90],
+	createCode: ({ round, now }) => [{ ...by(now), ...codeOf(round, now) }],
+	listCodes: () => [],
+	revokeCode: ({ round, now }) => [{ ...by(now), id: `code-${round}` }],
+	activate: ({ round, now, devices }) => [activationOf(devices + round, now)],
+	importDevices: ({ round, now, devices }) => [
+		{ ...by(now), devices: Array.from({ length: 100 }, (_, at) => importOf(devices + 100 + round * 100 + at, now)) },
+	],
+	renewSeat: ({ now }) => [{ deviceId: deviceId(7), now }],
+	reportHa: ({ round, now }) => [
+		{ deviceId: deviceId(1_000 + round), role: "active", priority: 1, installed: { crs: "1" }, peer: null, now },
+	],
+	deactivate: ({ round, now }) => [{ ...by(now), deviceId: deviceId(2_000 + round) }],
+	setDeviceStatus: ({ round, now }) => [
+		{ ...by(now), deviceId: deviceId(3_000 + round), status: "suspended", reason: "bench" },
+	],
+	replaceDevice: ({ round, now }) => [
+		{
+			...{ ...by(now), deviceId: deviceId(4_000 + round), serial: `NEW-${round}`, model: null, reason: "bench" },
+			code: { id: `code-r${round}`, hash: `hash-r${round}`, expiresAt: now + DAY },
+		},
+	],
+	createHaGroup: ({ round, now }) => [
+		{
+			...{ ...by(now), id: GROUP(round), license: "lic-a", name: `pair ${round}`, mode: "active-passive" },
+			...{ skewLimitSeconds: 3_600, devices: [deviceId(5_000 + round)] },
+		},
+	],
+	listHaGroups: ({ now }) => ["", 200, now],
+	haGroup: ({ round, now }) => [GROUP(round), now],
+	changeHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), settings: { name: `two ${round}` } }],
+	joinHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), deviceId: deviceId(6_000 + round) }],
+	leaveHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), deviceId: deviceId(6_000 + round) }],
+	deleteHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round) }],
+	launchInstance: ({ round, now }) => [
+		{
+			...by(now),
+			instance: `i-${round}`,
+			at: now,
+			license: "lic-a",
+			codeId: `code-i${round}`,
+			hashes: [`hash-i${round}`],
+		},
+	],
+	terminateInstance: ({ round, now }) => [{ ...by(now), instance: `i-${round}`, at: now }],
+	listDevices: () => [],
+	device: () => [deviceId(7)],
+	explainDevice: ({ now }) => [deviceId(7), now],
+	readRecord: ({ round }) => [`device:${deviceId(7_000 + round)}`],
+	verifyRecords: () => [PAGE],
+	rebuildRecords: () => [PAGE],
+	tend: () => [""],
+	events: () => [TRAIL],
+	createWebhook: ({ round, now }) => [{ ...by(now), ...HOOK(round) }],
+	listWebhooks: () => [],
+	rotateWebhook: ({ round, now }) => [{ ...by(now), id: `whk-${round}`, kid: "bench" }],
+	enableWebhook: ({ round, now }) => [{ ...by(now), id: `whk-${round}`, skipMissed: true }],
+	deleteWebhook: ({ round, now }) => [{ ...by(now), id: `whk-${round}` }],
+	changeLicense: ({ round, now }) => [{ ...by(now), id: "lic-a", terms: { endsAt: now + (100 + round) * DAY } }],
+	alarm: () => [],
+	setLicenseStatus: ({ round, now }) => [
+		{ ...by(now), id: "lic-a", status: round % 2 === 0 ? "suspended" : "active", reason: "bench" },
+	],
+	transferLicense: ({ round, now }) => [
+		round % 2 === 0 ? { ...by(now), id: "lic-a", to: "lic-n0" } : { ...by(now), id: "lic-n0", to: "lic-a" },
+	],
+};
+
+const denyOf = (round: number, now: number, count: number) =>
+	Array.from({ length: count }, (_, at) => ({
+		...{ kind: "deny", scope: "device", id: deviceId(500_000 + round * count + at), version: 1, until: now + 7 * DAY },
+	}));
+const messageOf = (round: number, now: number) => ({
+	...{ id: `msg-${round}`, severity: "info", title: "Maintenance", body: "Sunday.", locales: {}, audience: {} },
+	...{ startsAt: now, endsAt: now + 60 },
+});
+
+export const DIRECTORY_CALLS: Calls = {
+	createAccount: ({ round, now }) => [
+		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, name: `n ${round}` },
+	],
+	accountNamed: () => ["bench 9"],
+	changeAccount: ({ round, now }) => [
+		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, name: `m ${round}`, closedAt: null, reason: "" },
+	],
+	listAccounts: () => [],
+	createProduct: ({ round, now }) => [{ ...by(now), name: `p${round}`, title: "P" }],
+	listProducts: () => [],
+	createMessage: ({ round, now }) => [{ ...by(now), message: messageOf(round, now) }],
+	listMessages: ({ now }) => [now],
+	removeMessage: ({ round, now }) => [{ ...by(now), id: `msg-${round}` }],
+	createCredential: ({ round, now }) => [
+		{ ...by(now), id: `key-${round}`, hash: `hash-${round}`, subject: "bench", scopes: ["read"], expiresAt: null },
+	],
+	credential: ({ round }) => [`hash-${round}`],
+	listCredentials: () => [],
+	revokeCredential: ({ round, now }) => [{ ...by(now), id: `key-${round}`, cascade: true }],
+	advanceProduct: ({ round }) => [{ product: "p0", revision: round + 1 }],
+	changeDenials: ({ round, now }) => [denyOf(round, now, 200)],
+	status: () => [],
+	settled: () => [],
+	readRecord: () => ["denied@1"],
+	rebuildRecords: () => [PAGE],
+	verifyRecords: () => [PAGE],
+	events: () => [TRAIL],
+	renewHeads: () => [],
+	goRound: ({ now }) => [now, 100],
+	endRound: () => [{ position: null, owners: [], behind: [] }],
+	alarm: () => [],
+};
+
+/** What waits for a receiver on the network, or for a clock; in the object it does what `enableWebhook` does. */
+export const NOT_MEASURED = ["testWebhook"];

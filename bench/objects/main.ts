@@ -1,0 +1,149 @@
+// `npm run bench:objects`: what each method and alarm of Account and Directory takes where there are 100,000 devices, beside half of
+// `limits.cpu_ms` (wrangler.toml), which the platform holds each call of an object to. `--json` prints one document, `--quick` only
+// shows that everything runs. Ends with 1 when a method is not measured, or refuses; a missed goal is not an error.
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { unstable_readConfig as readConfig } from "wrangler";
+import { readMachine } from "../machine.ts";
+import { endProgress, mark, showProgress } from "../progress.ts";
+import { send } from "../stage/operator.ts";
+import { buildProbe } from "../workerd/bundle.ts";
+import { startWorkers } from "../workerd/workers.ts";
+import { ACCOUNT_CALLS, activationOf, DIRECTORY_CALLS, NOT_MEASURED, termsAt } from "./calls.ts";
+import type { Call, Outcome } from "./objects-worker.ts";
+
+const root = join(import.meta.dirname, "../..");
+const { values: options } = parseArgs({
+	options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+});
+const DEVICES = options.quick ? 10_000 : 100_000;
+const DENIALS = options.quick ? 1_000 : 10_000;
+const BATCH = 1_000;
+const ROUNDS = 3;
+/** Their alarms do a part of what they owe: rung until nothing is left, of which the longest counts. */
+const ALARMS = 20;
+
+interface Line {
+	readonly method: string;
+	/** the longest of the rounds, ms with the way there and back */
+	readonly ms: number;
+	readonly rowsRead: number;
+	readonly rowsWritten: number;
+}
+
+async function call(port: number, order: Omit<Call, "atMs"> & { atMs?: number }): Promise<Outcome & { ms: number }> {
+	const startMs = performance.now();
+	const text = JSON.stringify({ atMs: null, ...order });
+	const { status, body } = await send({ port, method: "POST", path: "/", body: text });
+	const ms = performance.now() - startMs;
+	if (status !== 200) throw new Error(`${order.object}.${order.method}: ${status} ${body.slice(0, 300)}`);
+	const outcome: Outcome = JSON.parse(body);
+	if (outcome.refused !== null) throw new Error(`${order.object}.${order.method} was refused: ${outcome.refused}`);
+	return { ...outcome, ms };
+}
+
+async function fill(port: number, now: number): Promise<void> {
+	const by = { actor: "operator", now };
+	const on = (method: string, ...args: unknown[]) => call(port, { object: "account", method, args });
+	await on("create", { ...by, id: "acct-aaaaaaaaaa000000", name: "bench" });
+	await on("createLicense", { ...by, id: "lic-a", terms: termsAt(now) });
+	const code = { id: "code-a", hash: "hash-a", license: "lic-a", uses: 10_000_000, expiresAt: now + 86_400 };
+	await on("createCode", { ...by, ...code, serial: null, model: null });
+	for (let from = 0; from < DEVICES; from += BATCH) {
+		showProgress(`activating devices, ${from} of ${DEVICES}`);
+		const many = Array.from({ length: BATCH }, (_, at) => [activationOf(from + at, now)]);
+		await call(port, { object: "account", method: "activate", args: [], many });
+	}
+	for (let round = 0; round * 200 < DENIALS; round++) {
+		const args = DIRECTORY_CALLS["changeDenials"]?.({ round: 1_000 + round, now, devices: DEVICES }) ?? [];
+		await call(port, { object: "directory", method: "changeDenials", args });
+	}
+}
+
+async function measure(port: number, now: number): Promise<Line[]> {
+	const { body } = await send({ port, method: "GET", path: "/" });
+	const methods: Record<Call["object"], string[]> = JSON.parse(body);
+	const plans = [["account", ACCOUNT_CALLS] as const, ["directory", DIRECTORY_CALLS] as const];
+	const lines: Line[] = [];
+	for (const [object, calls] of plans) {
+		const forgotten = methods[object].filter((name) => !(name in calls) && !NOT_MEASURED.includes(name));
+		if (forgotten.length > 0) throw new Error(`add to bench/objects/calls.ts: ${object} ${forgotten.join(", ")}`);
+		for (const [method, argsOf] of Object.entries(calls)) {
+			showProgress(`${object}.${method}`);
+			const worst = { ms: 0, rowsRead: 0, rowsWritten: 0 };
+			for (let round = 0; round < (method === "alarm" ? ALARMS : ROUNDS); round++) {
+				const args = argsOf({ round, now, devices: DEVICES });
+				const outcome = await call(port, { object, method, args });
+				for (const key of ["ms", "rowsRead", "rowsWritten"] as const) worst[key] = Math.max(worst[key], outcome[key]);
+			}
+			lines.push({ method: `${object}.${method}`, ...worst });
+		}
+	}
+	return lines.toSorted((a, b) => b.ms - a.ms);
+}
+
+async function runAll(folder: string): Promise<void> {
+	const production = readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
+	const {
+		compatibility_date: compatibilityDate = "",
+		compatibility_flags: compatibilityFlags,
+		vars,
+		limits,
+	} = production;
+	const half = (limits?.cpu_ms ?? 0) / 2;
+	showProgress("building the Worker");
+	const script = await buildProbe(root, `${import.meta.dirname}/objects-worker.ts`, folder, compatibilityDate);
+	const classes = { ACCOUNT: "Account", DIRECTORY: "Directory" };
+	const workers = await startWorkers([
+		{
+			name: "objects",
+			...{ compatibilityDate, compatibilityFlags, modules: true, script },
+			bindings: { ...vars, ENVIRONMENT: "local", RECORD_STORE: "kv", MAC_KEYS: `bench:${"0".repeat(43)}` },
+			durableObjects: Object.fromEntries(
+				Object.entries(classes).map(([name, className]) => [name, { className, useSQLite: true }]),
+			),
+		},
+	]);
+	try {
+		const port = workers.ports.get("objects") ?? 0;
+		const now = Math.floor(Date.now() / 1_000);
+		await fill(port, now);
+		const lines = await measure(port, now);
+		endProgress();
+		const machine = await readMachine(root);
+		if (options.json) {
+			process.stdout.write(
+				`${JSON.stringify({ machine, devices: DEVICES, halfOfLimitMs: half, lines }, null, "\t")}\n`,
+			);
+			return;
+		}
+		const row = (cells: readonly string[]) =>
+			(cells[0] ?? "").padEnd(34) +
+			cells
+				.slice(1)
+				.map((one) => one.padStart(14))
+				.join("");
+		const rows = lines.map(({ method, ms, rowsRead, rowsWritten }) =>
+			row([method, ms.toFixed(1), String(rowsRead), String(rowsWritten), mark(ms < half)]),
+		);
+		process.stdout.write(
+			`${machine}\n${DEVICES} devices in one account, ${DENIALS} denials; the longest of ${ROUNDS} calls in ms, with the way there and back, beside half of cpu_ms: ${half} ms\n\n${row(["method", "ms", "rows read", "rows written", ""])}\n${rows.join("\n")}\n`,
+		);
+	} finally {
+		await workers.stop();
+	}
+}
+
+const folder = await mkdtemp(join(tmpdir(), "parapet-bench-"));
+// At any exit: Ctrl-C ends the process inside Miniflare, which stops workerd and returns to nobody.
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+try {
+	await runAll(folder);
+} catch (error) {
+	endProgress();
+	process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+	process.exitCode = 1;
+}
