@@ -10,6 +10,8 @@ const count = z.coerce.number().int();
 /** 32 bytes are 43 base64url characters. */
 const MIN_SECRET_LENGTH = 43;
 const MIN_BOOTSTRAP_KEY_LENGTH = 32;
+/** Value of BOOTSTRAP_KEY where nobody gets in with one. Said and not left out: a secret that was forgotten is a fault. */
+const SWITCHED_OFF = "off";
 /** How `npm start` marks the secrets it makes, so that they can never guard a production service. */
 const LOCAL_MARK = {
 	// any key of the ring, not just the first: each of them verifies
@@ -35,7 +37,12 @@ const variables = z.object({
 		.string()
 		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
 		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`),
-	BOOTSTRAP_KEY: z.string().min(MIN_BOOTSTRAP_KEY_LENGTH, `must have at least ${MIN_BOOTSTRAP_KEY_LENGTH} characters`),
+	BOOTSTRAP_KEY: z
+		.string()
+		.refine(
+			(value) => value === SWITCHED_OFF || value.length >= MIN_BOOTSTRAP_KEY_LENGTH,
+			`must have at least ${MIN_BOOTSTRAP_KEY_LENGTH} characters, or be ${SWITCHED_OFF}`,
+		),
 	RECORD_STORE: z.string().superRefine(refuseWith(parseRecordStoreNames)).default("kv"),
 	REDIS_URL: z.url({ protocol: /^https?$/ }).optional(),
 	REDIS_TOKEN: z
@@ -86,7 +93,8 @@ export interface Config {
 	readonly logSampleRate: number;
 	readonly macKeys: string;
 	readonly lookupKey: string;
-	readonly bootstrapKey: string;
+	/** null = switched off */
+	readonly bootstrapKey: string | null;
 	/** null = downloads come from this service's own route */
 	readonly s3: S3Location | null;
 	/** by account id: with which key the auto-scaling hook acts in that account's AWS */
@@ -146,7 +154,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		logSampleRate: value.LOG_SAMPLE_RATE,
 		macKeys: value.MAC_KEYS,
 		lookupKey: value.LOOKUP_KEY,
-		bootstrapKey: value.BOOTSTRAP_KEY,
+		bootstrapKey: value.BOOTSTRAP_KEY === SWITCHED_OFF ? null : value.BOOTSTRAP_KEY,
 		s3: s3Location(value),
 		awsCredentials: parseAwsCredentials(value.AWS_CREDENTIALS),
 		awsEndpoint: value.AWS_ENDPOINT ?? null,

@@ -61,7 +61,8 @@ export interface Services {
 	readonly pulses: PulseSigner;
 	readonly macKeyring: MacKeyring;
 	readonly lookupKeys: LookupKeys;
-	readonly bootstrapKeyHash: string;
+	/** null = there is no bootstrap key */
+	readonly bootstrapKeyHash: string | null;
 	readonly importKey: ImportKey;
 	readonly proofs: ProofMemory;
 	readonly haMemory: HaMemory;
@@ -120,7 +121,7 @@ async function createServices(env: Env): Promise<Services> {
 		pulses: createPulseSigner(lookupKeys),
 		macKeyring,
 		lookupKeys,
-		bootstrapKeyHash: hashSecret(lookupKeys, "key", config.bootstrapKey),
+		bootstrapKeyHash: config.bootstrapKey === null ? null : hashSecret(lookupKeys, "key", config.bootstrapKey),
 		importKey: createKeyCache(),
 		proofs: createProofMemory(),
 		haMemory: createHaMemory(),

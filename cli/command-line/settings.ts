@@ -40,7 +40,8 @@ export function resolveKey(options: KeyOptions, server: string, surroundings: Su
 		options.key ??
 		surroundings.env["PARAPET_KEY"] ??
 		(LOOPBACK.has(new URL(server).hostname) ? readDevVars(surroundings.cwd)["BOOTSTRAP_KEY"] : undefined);
-	if (key === undefined || key === "") {
+	// off: the service takes no bootstrap key
+	if (key === undefined || key === "" || key === "off") {
 		throw new UsageError(`no API key for ${server}`, "set PARAPET_KEY, or give --key-file FILE");
 	}
 	if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError("the API key has characters that no key has");

@@ -13,6 +13,7 @@ import { createOperatorApi } from "../http/operator-api.ts";
 import { refusalFrom } from "../http/refusal.ts";
 import { parseJson } from "../json.ts";
 import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
+import { judgeBootstrapKey } from "./doctor/bootstrap-key.ts";
 import {
 	type Finding,
 	judgePromises,
@@ -75,7 +76,7 @@ async function lookInside(
 	const api = createOperatorApi({ server, key, nowMs: surroundings.nowMs });
 	const found = await api.call("GET", "/v1/status", "could not look inside", status);
 	const seen = found.pulse === null ? NO_PULSE : await seePulse(found.pulse.url);
-	return [...judgeStatus(found), judgePulse(found.pulse, seen, server)];
+	return [...judgeStatus(found), judgePulse(found.pulse, seen, server), judgeBootstrapKey(found.keys)];
 }
 
 const NO_PULSE: SeenPulse = { value: undefined, isCached: false };

@@ -38,6 +38,13 @@ test("what npm start and parapet secret generate make is accepted where it belon
 	expect(faultsOf(PRODUCTION)).toEqual([]);
 });
 
+test("the bootstrap key can be switched off, by its name alone", () => {
+	expect(parseConfig({ ...PRODUCTION, BOOTSTRAP_KEY: "off" }).bootstrapKey).toBeNull();
+	expect(parseConfig(PRODUCTION).bootstrapKey).toBe(PRODUCTION.BOOTSTRAP_KEY);
+	expect(faultsOf({ ...PRODUCTION, BOOTSTRAP_KEY: undefined })).toEqual(["BOOTSTRAP_KEY is missing"]);
+	expect(faultsOf({ ...PRODUCTION, BOOTSTRAP_KEY: "OFF" })).toHaveLength(1);
+});
+
 test("everything that is missing is named at once", () => {
 	const faults = faultsOf({ ...VARIABLES, LOOKUP_KEY: undefined, MAC_KEYS: undefined, ISSUER: undefined });
 	expect(faults.toSorted()).toEqual(["ISSUER is missing", "LOOKUP_KEY is missing", "MAC_KEYS is missing"]);

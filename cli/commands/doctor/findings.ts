@@ -36,6 +36,7 @@ export const status = z.object({
 		...reach,
 	}),
 	packages: z.object(reach),
+	keys: z.object({ bootstrap: z.enum(["on", "off"]), operate: z.number().nullable() }),
 	pulse: z.object({ url: z.string(), value: z.string() }).nullable(),
 });
 export type Status = z.infer<typeof status>;

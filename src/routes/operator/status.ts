@@ -1,5 +1,6 @@
 // What a deployment promises (for anybody) and how it is right now (for operators; `parapet doctor` reads both).
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Credential } from "../../objects/directory/directory-tables.ts";
 import { systemClock } from "../../storage/clock.ts";
 import { probeStores } from "../../storage/probes/probe-stores.ts";
 import { revocationBound } from "../../storage/revocation-bound.ts";
@@ -77,6 +78,13 @@ const status = createRoute({
 						some_behind: z.array(z.string()).openapi({ description: "The first few of these" }),
 					}),
 					packages: z.object({ state: z.enum(["reachable", "unreachable"]), latency_ms: z.int() }),
+					keys: z.object({
+						bootstrap: z.enum(["on", "off"]).openapi({ description: "Whether the bootstrap key is accepted" }),
+						operate: z.int().nullable().openapi({
+							description:
+								"How many other API keys of scope `operate` are good now; null where the directory does not answer",
+						}),
+					}),
 					pulse: pulseLink.nullable().openapi({
 						description:
 							"The pulse of the messages: what stands at the URL says this value; null = devices are told of none",
@@ -123,9 +131,10 @@ export const deploymentStatus = createRouter()
 		);
 	})
 	.openapi(status, async (c) => {
-		const { objects, packages, stores } = c.env.services;
-		const [directory, storage, links] = await Promise.all([
+		const { objects, packages, stores, bootstrapKeyHash } = c.env.services;
+		const [directory, credentials, storage, links] = await Promise.all([
 			timed(() => objects.directory().status()),
+			timed(() => objects.directory().listCredentials()),
 			timed(() => packages.has(NO_PACKAGE)),
 			timed(async () => pulseLinks(c.env, [], await c.env.services.records.current(c.env))),
 		]);
@@ -148,12 +157,20 @@ export const deploymentStatus = createRouter()
 					some_behind: directory.value?.behind.first ?? [],
 				},
 				packages: { state: stateOf(storage), latency_ms: storage.latencyMs },
+				keys: {
+					bootstrap: bootstrapKeyHash === null ? ("off" as const) : ("on" as const),
+					operate: credentials.value?.filter((one) => mayOperate(one, c.env.now)).length ?? null,
+				},
 				pulse: links.value?.[0] ?? null,
 			},
 			200,
 			{ "cache-control": "no-store" },
 		);
 	});
+
+function mayOperate({ revoked, expiresAt, scopes }: Credential, now: number): boolean {
+	return !revoked && (expiresAt === null || now < expiresAt) && scopes.includes("operate");
+}
 
 interface Timed<T> {
 	/** undefined = it failed */

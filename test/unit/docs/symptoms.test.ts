@@ -1,6 +1,7 @@
 // The index by symptom in docs/operations.md leaves out nothing that a firewall or the doctor can say.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { judgeBootstrapKey } from "../../../cli/commands/doctor/bootstrap-key.ts";
 import { judgePromises, judgePulse, judgeStatus } from "../../../cli/commands/doctor/findings.ts";
 import { createApp } from "../../../src/app.ts";
 import { operationsOf } from "../../../src/routes/description/api-document.ts";
@@ -34,8 +35,11 @@ describe("the index by symptom", () => {
 				stores: [{ store: "kv", broken: [], ...down }],
 				directory: { ...down, settled: false, owners_behind: 2, some_behind: ["acct-a", "crs"] },
 				packages: down,
+				keys: { bootstrap: "on", operate: 0 },
 				pulse: null,
 			}),
+			judgeBootstrapKey({ bootstrap: "on", operate: 0 }),
+			judgeBootstrapKey({ bootstrap: "off", operate: 0 }),
 			judgePulse(null, { value: undefined, isCached: false }, "https://b.test"),
 		];
 		expect(findings.every(({ verdict }) => verdict !== "good")).toBe(true);

@@ -140,6 +140,8 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	token_ttl_seconds: 21600,
 	url_ttl_seconds: 300,
 	heads: 128,
+	bootstrap: "off",
+	operate: 2,
 	broken: [],
 	latency_ms: 12,
 	owners_behind: 1,

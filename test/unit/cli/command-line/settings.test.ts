@@ -64,6 +64,8 @@ describe("the API key", () => {
 		expect(resolveKey({}, LOCAL, surroundings())).toBe("local-secret");
 		expect(resolveKey({}, LOCAL, surroundings(env))).toBe("from-env");
 		expect(() => resolveKey({}, REMOTE, surroundings())).toThrow(`no API key for ${REMOTE}`);
+		await writeFile(join(cwd, ".dev.vars"), "BOOTSTRAP_KEY='off'\n");
+		expect(() => resolveKey({}, LOCAL, surroundings())).toThrow(`no API key for ${LOCAL}`);
 	});
 
 	it("is missing where nothing, or nothing but blanks, is given", async () => {

@@ -26,6 +26,7 @@ beforeEach(async () => {
 				stores: [{ store: "kv", heads: 7, state: "current", latency_ms: 3, broken: [] }],
 				directory: { heads: 7, settled: true, owners_behind: 0, some_behind: [], ...reach },
 				packages: reach,
+				keys: { bootstrap: "off", operate: 1 },
 				pulse: { url: `${operator.server.url}/p/name`, value: "v1" },
 			},
 		},

@@ -1,8 +1,10 @@
 // Making and revoking API keys: who made which, until when, for what.
 import { expect, test } from "vitest";
 import { createProduct } from "../../../support/fleet.ts";
+import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { operate, operated } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
+import { serviceWith } from "../../support/fixtures.ts";
 
 interface Made {
 	readonly id: string;
@@ -63,4 +65,23 @@ test.each(["operate", "read", "lifecycle"])(
 
 test.each(["bootstrap", "Service", "dev-ops", "acct-1", "key-1"])("nobody is called %s", async (subject) => {
 	await expectProblem(await operate("POST", "/v1/keys", { subject, scopes: ["read"] }), "invalid_request");
+});
+
+test("a bootstrap key that is switched off opens nothing; keys that were made before go on, and the status says so", async () => {
+	const { key } = await make(undefined);
+	const withoutBootstrap = serviceWith({ BOOTSTRAP_KEY: "off" });
+	const as = (credentials: string) =>
+		withoutBootstrap("/v1/status", { headers: { authorization: `Bearer ${credentials}` } });
+	for (const tried of [TEST_SECRETS.BOOTSTRAP_KEY, "off", "null"])
+		await expectProblem(await as(tried), "unauthenticated");
+	const { keys } = (await (await as(key)).json()) as { keys: { bootstrap: string; operate: number } };
+	expect(keys.bootstrap).toBe("off");
+
+	const on = async () => (await operated<{ keys: unknown }>("GET", "/v1/status")).keys;
+	expect(await on()).toEqual({ bootstrap: "on", operate: keys.operate });
+	const ended = await make(undefined);
+	await make(undefined, { scopes: ["read"] });
+	expect(await on()).toEqual({ bootstrap: "on", operate: keys.operate + 1 });
+	await operated("DELETE", `/v1/keys/${ended.id}`);
+	expect(await on()).toEqual({ bootstrap: "on", operate: keys.operate });
 });

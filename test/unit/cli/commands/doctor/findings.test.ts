@@ -24,6 +24,7 @@ const WELL: Status = {
 	stores: [{ store: "kv", state: "current", latency_ms: 3, heads: 7, broken: [] }],
 	directory: { state: "reachable", latency_ms: 5, heads: 7, settled: true, owners_behind: 0, some_behind: [] },
 	packages: { state: "reachable", latency_ms: 9 },
+	keys: { bootstrap: "off", operate: 2 },
 	pulse: null,
 };
 const verdicts = (findings: readonly { what: string; verdict: string }[]) =>
