@@ -39,11 +39,14 @@ Content-Type: application/problem+json
 
 \`POST\` of a device may be repeated after an error or without an answer; so may every \`PUT\`, \`PATCH\` and \`DELETE\`. A Worker that lacks a setting
 answers everything with 503 \`misconfigured\`; a path that is not here with 404 \`not_found\`, another method with 405 \`method_not_allowed\`. Every
-answer is \`Cache-Control: private, no-store\` unless it says otherwise; errors carry \`X-Request-Id\`, 429 and 503 \`Retry-After\`.
+answer is \`Cache-Control: private, no-store\` unless it says otherwise, and has \`Cache-Status\` while records cannot be read; errors carry \`X-Request-Id\`, 429 and 503 \`Retry-After\`.
 
 API keys go as \`Authorization: Bearer pk_…\`; a key of scope \`operate\` opens everything. Access tokens go as \`Authorization: DPoP …\` with a proof
 (RFC 9449) in the header \`DPoP\`, those that are not bound to a key as \`Authorization: Bearer …\`.
 `;
+
+/** Header fields that the introduction speaks of. */
+const COMMON_FIELDS: ReadonlySet<string> = new Set(["Cache-Control", "Cache-Status"]);
 
 /** docs/http-api.md */
 export function httpApi(): string {
@@ -88,6 +91,8 @@ function operationLines(api: ApiDocument, method: string, path: string, operatio
 	lines.push(...bodyLines(api, `Answer ${status}`, success?.content));
 	const example = Object.values(success?.content ?? {})[0]?.example;
 	if (example !== undefined) lines.push("```json", readableJson(example), "```", "");
+	const fields = Object.keys(success?.headers ?? {}).filter((name) => !COMMON_FIELDS.has(name));
+	if (fields.length > 0) lines.push(`Header fields: ${fields.map((name) => `\`${name}\``).join(", ")}.`, "");
 	const answers = Object.entries(operation.responses).map(([code, { description, "x-codes": codes = [] }]) => [
 		code,
 		codes.length === 0 ? description : codes.map((one) => `\`${one}\``).join(", "),

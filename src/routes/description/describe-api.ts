@@ -7,6 +7,7 @@ import { type ApiDocument, type Content, operationsOf } from "./api-document.ts"
 import { completeAnswers } from "./common-answers.ts";
 import { composeExample } from "./compose-example.ts";
 import { completeSecurity, credentialOf, SECURITY_SCHEMES } from "./credentials.ts";
+import { completeParameters } from "./request-headers.ts";
 
 /** What the tags stand for: who calls. */
 const TAGS = {
@@ -54,6 +55,8 @@ function complete(document: ApiDocument): ApiDocument {
 		const description = [...(own === undefined ? [] : [own]), `Credential: ${credentialOf(operation)}.`].join("\n\n");
 		const responses = completeAnswers(path, operation);
 		Object.assign(operation, { description, security, responses });
+		const parameters = completeParameters(operation);
+		if (parameters.length > 0) Object.assign(operation, { parameters });
 	}
 	for (const [name, schema] of Object.entries(document.components.schemas)) composeExample(document, schema, name);
 	correctPatterns(document);
