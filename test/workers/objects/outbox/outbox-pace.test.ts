@@ -1,6 +1,6 @@
 // When the outbox writes: not too soon after the last write of a key, and not without end for a store that is mute.
 import { describe, expect, it } from "vitest";
-import { onBench, record } from "./outbox-bench.ts";
+import { deny, onBench, record } from "./outbox-bench.ts";
 
 const heads = (version: number, denied = version) => record("heads", version, { products: {}, messages: 0, denied });
 
@@ -73,6 +73,38 @@ describe("outbox, pace", () => {
 			},
 			{ writeIntervalMs: 1_100 },
 		));
+
+	it("has a thousand denials of one account at a slow Directory within a minute, however they come", () =>
+		onBench(async ({ outbox, directory, clock }) => {
+			const startMs = clock.ms;
+			let [asked, arrived] = [0, 0];
+			const suspend = (count: number) => {
+				for (const end = Math.min(1_000, asked + count); asked < end; asked += 1) outbox.add([deny(`dev-${asked}`, 2)]);
+			};
+			// The Directory waits for the stores as long as it does for any caller; meanwhile fifty more a second come.
+			directory.onCall = () => {
+				clock.ms += 2_000;
+				suspend(100);
+			};
+			suspend(1);
+			while (asked < 1_000 || !outbox.isEmpty()) {
+				await outbox.deliver();
+				suspend(1);
+			}
+			for (const call of directory.calls) arrived += call.split(", ").length;
+			expect(arrived).toBe(1_000);
+			expect(clock.ms - startMs).toBeLessThanOrEqual(60_000);
+			// Those who came all at once go two hundred in a call.
+			const [beforeMs, beforeCalls] = [clock.ms, directory.calls.length];
+			directory.onCall = () => {
+				clock.ms += 2_000;
+			};
+			outbox.add(Array.from({ length: 1_000 }, (_, number) => deny(`dev-b${number}`, 2)));
+			await outbox.deliver();
+			expect(outbox.isEmpty()).toBe(true);
+			expect(directory.calls.length - beforeCalls).toBe(5);
+			expect(clock.ms - beforeMs).toBe(10_000);
+		}));
 
 	it.each(["before", "after"] as const)("leaves it also to a write that failed %s it was stored", (fault) =>
 		onBench(
