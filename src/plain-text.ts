@@ -2,14 +2,22 @@
 // and syslog, so nothing in it may move a cursor, begin a line, or make the rest read otherwise than it was written.
 import { z } from "zod";
 
-/** ZERO WIDTH NON-JOINER and JOINER: spelling in Persian, Hindi and others, and in emoji, between two characters that they join. */
+/**
+ * ZERO WIDTH NON-JOINER and JOINER: spelling in Persian, Hindi and others, and in emoji, between two characters that they join. In
+ * Latin, Greek, Cyrillic, Han and the like they spell nothing, and would only make two names that look like one.
+ */
 const JOINER = "\\u200c\\u200d";
-const JOINED = "\\p{L}\\p{M}\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f";
+const JOINING_SCRIPTS =
+	"Arab Syrc Mand Mong Nkoo Rohg Adlm Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Mymr Khmr Tibt Java Bali"
+		.split(" ")
+		.map((script) => `\\p{Script_Extensions=${script}}`)
+		.join("");
+const JOINED = `(?:(?=[\\p{L}\\p{M}])[${JOINING_SCRIPTS}]|[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])`;
 
 /** Controls and line ends, bidirectional and other invisible format characters, private and unassigned ones, lone surrogates. */
 const FORBIDDEN = `(?![${JOINER}\\ufe0f])[\\p{C}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u2800]`;
 
-const UNSAFE = new RegExp(`${FORBIDDEN}|(?<![${JOINED}])[${JOINER}]|[${JOINER}](?![${JOINED}])`, "u");
+const UNSAFE = new RegExp(`${FORBIDDEN}|(?<!${JOINED})[${JOINER}]|[${JOINER}](?!${JOINED})`, "u");
 
 /** @returns whether a text is a single line that every screen shows as it was written */
 export function isPlainText(text: string): boolean {

@@ -88,5 +88,6 @@ function sealed(content: DeviceRecord) {
 
 function grantOf(number: number): Grant {
 	const from = NOW - (number % 700) * DAY;
-	return { from, until: from + 1095 * DAY, grace: 30 * DAY, critical: 0, delay: number % 4 === 0 ? 2 * DAY : 0 };
+	const delays = { delay: number % 4 === 0 ? 2 * DAY : 0, emergencyDelay: 0 };
+	return { from, until: from + 1095 * DAY, grace: 30 * DAY, critical: 0, ...delays };
 }

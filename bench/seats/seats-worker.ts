@@ -90,7 +90,7 @@ export class Account extends ServiceAccount {
 		const by = { actor: "operator", now };
 		const terms: LicenseTerms = {
 			...{ products: [{ product: "crs" }], seats: 1_000_000, startsAt: now - DAY, endsAt: now + 365 * DAY },
-			...{ graceSeconds: 0, criticalSeconds: 0, delaySeconds: 0, overage: "refuse" },
+			...{ graceSeconds: 0, criticalSeconds: 0, delaySeconds: 0, emergencyDelaySeconds: 0, overage: "refuse" },
 			...{ kind: "elastic", leaseSeconds: LEASE_SECONDS },
 		};
 		await this.create({ ...by, id: `acct-${name}000000`, name });

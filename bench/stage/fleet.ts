@@ -55,7 +55,14 @@ export async function createFleet(
 	const lookupKeys = await importLookupKeys(secrets.LOOKUP_KEY);
 	const seal = createRecordSeal(keyring);
 	const madeAt = now();
-	const grant = { from: madeAt - A_YEAR_SECONDS, until: madeAt + A_YEAR_SECONDS, grace: 0, critical: 0, delay: 0 };
+	const grant = {
+		from: madeAt - A_YEAR_SECONDS,
+		until: madeAt + A_YEAR_SECONDS,
+		grace: 0,
+		critical: 0,
+		delay: 0,
+		emergencyDelay: 0,
+	};
 	const grants = Object.fromEntries(Object.keys(VERSIONS).map((product) => [product, grant]));
 
 	async function makeProfile(): Promise<DeviceProfile> {

@@ -8,7 +8,7 @@ import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
 const ISSUER = "https://updates.example.com";
 const NOW = 1_800_000_000;
 const KEYS = `k1:${"A".repeat(43)}`;
-const GRANT = { from: 0, until: NOW + 86_400, grace: 0, critical: 0, delay: 0 };
+const GRANT = { from: 0, until: NOW + 86_400, grace: 0, critical: 0, delay: 0, emergencyDelay: 0 };
 const DEVICE: DeviceProfile = {
 	id: "dev-0123456789-abcdefghjkmnpqrs",
 	account: "acct-0123456789abcdef",

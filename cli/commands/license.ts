@@ -129,6 +129,7 @@ function addTermOptions(command: Command): void {
 			"days after the grace during which emergency releases still come (default of a new license: 0)",
 		)
 		.option("--delay-hours <n>", "how old a release must be (default of a new license: 0)")
+		.option("--emergency-delay-hours <n>", "how old an emergency release must be (default of a new license: 0)")
 		.option("--overage <refuse|allow>", "what happens when every seat is taken (default of a new license: refuse)")
 		.option(
 			"--lease-minutes <n>",
@@ -146,6 +147,7 @@ function termShape(surroundings: Surroundings) {
 		graceDays: wholeNumber.optional(),
 		criticalDays: wholeNumber.optional(),
 		delayHours: wholeNumber.optional(),
+		emergencyDelayHours: wholeNumber.optional(),
 		overage: overagePolicy.optional(),
 		leaseMinutes: wholeNumber.optional(),
 	};
@@ -164,6 +166,7 @@ function bodyOf({ productEnds, ...options }: Terms) {
 		grace_days: options.graceDays,
 		critical_days: options.criticalDays,
 		delay_hours: options.delayHours,
+		emergency_delay_hours: options.emergencyDelayHours,
 		overage: options.overage,
 		lease_minutes: options.leaseMinutes,
 	};

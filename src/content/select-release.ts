@@ -57,9 +57,12 @@ export function isLicensed(
 /** Why a release is passed over; the first that holds is told. */
 export type PassedOver = "withdrawn" | "incompatible_model" | "incompatible_engine" | "not_licensed" | "too_young";
 
+/** What of a grant says how old a release must be. */
+export type Delays = Pick<Grant, "delay" | "emergencyDelay">;
+
 /** @returns unix seconds from which the license's delay tier lets the release out */
-export function readyAt(release: Pick<Release, "releasedAt">, grant: Pick<Grant, "delay">): number {
-	return release.releasedAt + grant.delay;
+export function readyAt({ releasedAt, urgency }: Pick<Release, "releasedAt" | "urgency">, delays: Delays): number {
+	return releasedAt + (urgency === "emergency" ? delays.emergencyDelay : delays.delay);
 }
 
 function fitsModel({ models }: Release, { model }: Pick<Candidate, "model">): boolean {
@@ -73,7 +76,7 @@ function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine"
 /** Whether the device may run the release, looked at by itself. @param now unix seconds */
 function judgeRelease(
 	release: Release,
-	grant: Pick<Grant, "until" | "grace" | "delay">,
+	grant: Pick<Grant, "until" | "grace"> & Delays,
 	device: Pick<Candidate, "model" | "engine">,
 	now: number,
 ): "chosen" | PassedOver {
@@ -104,7 +107,7 @@ function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
  */
 export function selectRelease(
 	record: ProductRecord,
-	grant: Pick<Grant, "until" | "grace" | "delay">,
+	grant: Pick<Grant, "until" | "grace"> & Delays,
 	device: Candidate,
 	now: number,
 	note?: (release: Release, verdict: "chosen" | PassedOver) => void,

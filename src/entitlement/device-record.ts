@@ -17,6 +17,8 @@ export const grant = z.object({
 	critical: seconds,
 	/** seconds that a release must be old before this license gets it (delay tier) */
 	delay: seconds,
+	/** the same of an emergency release: an attack does not wait for a tier */
+	emergencyDelay: seconds,
 });
 export type Grant = z.infer<typeof grant>;
 

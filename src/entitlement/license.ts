@@ -47,6 +47,8 @@ export const licenseTerms = z
 		criticalSeconds: seconds,
 		/** seconds that a release must be old before these devices get it */
 		delaySeconds: seconds,
+		/** seconds that an emergency release must be old; 0 unless the license says otherwise */
+		emergencyDelaySeconds: seconds,
 		overage: overagePolicy,
 		kind: licenseKind,
 		/** seconds that a seat of an elastic license lasts unless it is renewed; 0 = fixed */
@@ -84,10 +86,11 @@ export interface License extends LicenseTerms {
 /** @returns what each device under the license may have, by product */
 export function grantsOf(license: LicenseTerms): Record<string, Grant> {
 	const { graceSeconds: grace, criticalSeconds: critical, delaySeconds: delay } = license;
+	const { emergencyDelaySeconds: emergencyDelay } = license;
 	return Object.fromEntries(
 		license.products.map(({ product, startsAt: from = license.startsAt, endsAt: until = license.endsAt }) => [
 			product,
-			{ from, until, grace, critical, delay },
+			{ from, until, grace, critical, delay, emergencyDelay },
 		]),
 	);
 }

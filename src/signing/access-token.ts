@@ -46,7 +46,7 @@ export interface OpenedAccessToken {
 	readonly keys: MacKeySet;
 }
 
-/** until, grace, critical, delay, from; a number that is missing is 0 */
+/** until, grace, critical, delay, from, emergencyDelay; a number that is missing is 0 */
 type PackedGrant = readonly number[];
 
 /** Named as in RFC 9068 and RFC 7800 where those have a name; who issued it and for whom is under the MAC alone. */
@@ -173,17 +173,18 @@ function unpackGrants(ent: unknown): Record<string, Grant> | null {
 	const grants: Record<string, Grant> = {};
 	for (const [product, packed] of Object.entries(ent)) {
 		if (!Array.isArray(packed)) return null;
-		const [until, grace = 0, critical = 0, delay = 0, from = 0]: unknown[] = packed;
+		const [until, grace = 0, critical = 0, delay = 0, from = 0, emergencyDelay = 0]: unknown[] = packed;
 		if (typeof until !== "number" || typeof grace !== "number" || typeof critical !== "number") return null;
-		if (typeof delay !== "number" || typeof from !== "number") return null;
-		grants[product] = { from, until, grace, critical, delay };
+		if (typeof delay !== "number" || typeof from !== "number" || typeof emergencyDelay !== "number") return null;
+		grants[product] = { from, until, grace, critical, delay, emergencyDelay };
 	}
 	return grants;
 }
 
 /** In this order, and without zeros at the end; nor need a start that has passed travel. Names would not fit into 4 KB. */
-function packGrant({ from, until, grace, critical, delay }: Grant, now: number): PackedGrant {
-	const packed = [until, grace, critical, delay, from > now ? from : 0];
+function packGrant(grant: Grant, now: number): PackedGrant {
+	const { from, until, grace, critical, delay, emergencyDelay } = grant;
+	const packed = [until, grace, critical, delay, from > now ? from : 0, emergencyDelay];
 	while (packed.at(-1) === 0) packed.pop();
 	return packed;
 }

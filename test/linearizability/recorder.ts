@@ -117,7 +117,7 @@ class Recorder {
 		const { seats, lease, uses } = this.#plan;
 		const terms = {
 			...{ products: [{ product: "crs" }], seats, startsAt: START - DAY, endsAt: START + DAY, graceSeconds: 0 },
-			...{ criticalSeconds: 0, delaySeconds: 0, overage: "refuse" as const },
+			...{ criticalSeconds: 0, delaySeconds: 0, emergencyDelaySeconds: 0, overage: "refuse" as const },
 			...{ kind: lease === 0 ? ("fixed" as const) : ("elastic" as const), leaseSeconds: lease },
 		};
 		const code = { license: LICENSE, expiresAt: START + DAY, serial: null, model: null };

@@ -42,6 +42,7 @@ async function lastAllowed({ store, question, everyMs, offsetMs }: Situation): P
 			endsAt: NOW + 9_999_999,
 			graceSeconds: 0,
 			delaySeconds: 0,
+			emergencyDelaySeconds: 0,
 			criticalSeconds: 0,
 			overage: "refuse" as const,
 			kind: "fixed" as const,

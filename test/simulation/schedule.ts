@@ -176,6 +176,7 @@ class Schedule {
 				endsAt: (this.#licenseEnds[index] ?? 0) - 30,
 				graceSeconds: 30,
 				delaySeconds: 0,
+				emergencyDelaySeconds: 0,
 				criticalSeconds: 0,
 				overage: "refuse" as const,
 				kind: "fixed" as const,

@@ -30,7 +30,7 @@ export async function createAccount(
 	const account = () => bindings.ACCOUNT.getByName(name);
 	const terms = {
 		...{ products: [{ product: "crs" }], startsAt: NOW - DAY, endsAt, graceSeconds: 30 * DAY },
-		...{ criticalSeconds: 0, delaySeconds: 0, overage: "refuse" as const },
+		...{ criticalSeconds: 0, delaySeconds: 0, emergencyDelaySeconds: 0, overage: "refuse" as const },
 	};
 	await account().create({ ...OPERATOR, id: `acct-${name}000000`, name: "Test account" });
 	await account().createLicense({ ...OPERATOR, id: "lic-a", terms: { ...terms, seats, kind, leaseSeconds } });

@@ -9,6 +9,7 @@ describe("plain text", () => {
 		["nothing", ""],
 		["Persian with a zero width non-joiner", "می\u200cخواهم"],
 		["Hindi with a zero width joiner", "क्\u200dष"],
+		["Malayalam with a joiner after a virama", "ന്\u200d" + "റ"],
 		["an emoji of joined characters", "👩🏽\u200d🚒"],
 		["quotation marks and a no-break space", "“5 %\u00a0off”"],
 	])("takes %s", (_, text) => {
@@ -39,6 +40,10 @@ describe("plain text", () => {
 		["a joiner beside a space", "a \u200cb"],
 		["two joiners in a row", "a\u200c\u200cb"],
 		["a joiner between digits", "1\u200d2"],
+		["a joiner between Latin letters, which makes another name of the same look", "Ac\u200dme"],
+		["a non-joiner between Cyrillic letters", "Ро\u200cга"],
+		["a joiner between Han characters", "网\u200d络"],
+		["a joiner between an Arabic letter and a Latin one", "م\u200da"],
 		["a letter that shows nothing", "a\u3164b"],
 		["a grapheme joiner", "a\u034fb"],
 		["a variation selector that could carry data", "a\u{e0100}b"],

@@ -34,6 +34,7 @@ export const explanationAnswer = z.object({
 			seats: z.number(),
 			seats_taken: z.number(),
 			delay_hours: z.number(),
+			emergency_delay_hours: z.number(),
 		})
 		.nullable(),
 	ha: haStateAnswer.extend({ group: z.string(), mode: z.string(), role: z.string().nullable() }).nullish(),
@@ -141,8 +142,9 @@ function licenseLines({ license, entitlement }: Explanation): string[] {
 	if (license === null) return ["license      none"];
 	const { from, until, grace_until: grace, critical_until: critical } = entitlement;
 	const delay = license.delay_hours === 0 ? "" : `, releases ${license.delay_hours} h later`;
+	const emergency = license.emergency_delay_hours === 0 ? "" : `, emergencies ${license.emergency_delay_hours} h`;
 	const lines = [
-		`license      ${license.license} is ${license.status}, ${license.seats_taken} of ${license.seats} seats taken${delay}`,
+		`license      ${license.license} is ${license.status}, ${license.seats_taken} of ${license.seats} seats taken${delay}${emergency}`,
 	];
 	if (from !== null && until !== null) lines.push(`             from ${from} until ${until}`);
 	if (grace !== null && grace !== until) lines.push(`             grace until ${grace}`);

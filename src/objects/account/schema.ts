@@ -27,6 +27,7 @@ const LICENSES = [
 		grace_seconds INTEGER NOT NULL,
 		critical_seconds INTEGER NOT NULL,
 		delay_seconds INTEGER NOT NULL,
+		emergency_delay_seconds INTEGER NOT NULL,
 		overage TEXT NOT NULL, -- refuse, allow
 		kind TEXT NOT NULL, -- fixed, elastic
 		lease_seconds INTEGER NOT NULL, -- 0 = fixed

@@ -35,6 +35,7 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
 	"LicenseChange.grace_days",
 	"LicenseChange.critical_days",
 	"LicenseChange.delay_hours",
+	"LicenseChange.emergency_delay_hours",
 	"LicenseChange.overage",
 	"LicenseChange.lease_minutes",
 	"NewMessage.starts_at",

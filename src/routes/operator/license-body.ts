@@ -47,6 +47,7 @@ const terms = {
 	grace_days: z.number().min(0).max(MAX_DAYS),
 	critical_days: z.number().min(0).max(MAX_DAYS),
 	delay_hours: z.number().min(0).max(MAX_DELAY_HOURS),
+	emergency_delay_hours: z.number().min(0).max(MAX_DELAY_HOURS),
 	overage: overagePolicy,
 	lease_minutes: z
 		.number()
@@ -81,6 +82,9 @@ export const newLicense = z
 		delay_hours: terms.delay_hours
 			.optional()
 			.openapi({ description: "How old a release must be for this license; 0 if left out" }),
+		emergency_delay_hours: terms.emergency_delay_hours
+			.optional()
+			.openapi({ description: "The same of an emergency release: 0 if left out, however long the others wait" }),
 		overage: terms.overage
 			.optional()
 			.openapi({ description: "`allow`: devices beyond the seats get in, with an event; `refuse` if left out" }),
@@ -116,11 +120,13 @@ export function newTerms(wanted: z.infer<typeof newLicense>, now: number): Licen
 		grace_days = 30,
 		critical_days = 0,
 		delay_hours = 0,
+		emergency_delay_hours = 0,
 		overage = "refuse",
 		kind = "fixed",
 		...more
 	} = wanted;
-	const given = changedTerms({ ...more, ends_at, grace_days, critical_days, delay_hours, overage });
+	const times = { ends_at, grace_days, critical_days, delay_hours, emergency_delay_hours };
+	const given = changedTerms({ ...more, ...times, overage });
 	const leaseSeconds = kind === "elastic" ? LEASE_DEFAULT_SECONDS : 0;
 	const startsAt = starts_at === undefined ? now : toSeconds(starts_at);
 	const parsed = licenseTerms.safeParse({ kind, leaseSeconds, ...given, startsAt });
@@ -131,7 +137,8 @@ export function newTerms(wanted: z.infer<typeof newLicense>, now: number): Licen
 /** What a request names, as terms; what it does not name is absent. */
 export function changedTerms(wire: WireTerms): Partial<LicenseTerms> {
 	const { products, product_validity: own = {}, seats, starts_at, ends_at, overage } = wire;
-	const { grace_days: grace, critical_days: critical, delay_hours: delay, lease_minutes: lease } = wire;
+	const { grace_days: grace, critical_days: critical, lease_minutes: lease } = wire;
+	const { delay_hours: delay, emergency_delay_hours: emergencyDelay } = wire;
 	return {
 		...(products && { products: [...new Set(products)].map((product) => productTermsOf(product, own[product])) }),
 		...(seats !== undefined && { seats }),
@@ -140,6 +147,7 @@ export function changedTerms(wire: WireTerms): Partial<LicenseTerms> {
 		...(grace !== undefined && { graceSeconds: Math.round(grace * DAY) }),
 		...(critical !== undefined && { criticalSeconds: Math.round(critical * DAY) }),
 		...(delay !== undefined && { delaySeconds: Math.round(delay * HOUR) }),
+		...(emergencyDelay !== undefined && { emergencyDelaySeconds: Math.round(emergencyDelay * HOUR) }),
 		...(overage !== undefined && { overage }),
 		...(lease !== undefined && { leaseSeconds: Math.round(lease * MINUTE) }),
 	};
@@ -175,6 +183,7 @@ export function describeLicense(license: LicenseInfo): z.infer<typeof licenseBod
 		grace_days: license.graceSeconds / DAY,
 		critical_days: license.criticalSeconds / DAY,
 		delay_hours: license.delaySeconds / HOUR,
+		emergency_delay_hours: license.emergencyDelaySeconds / HOUR,
 		overage: license.overage,
 		kind: license.kind,
 		lease_minutes: license.leaseSeconds / MINUTE,

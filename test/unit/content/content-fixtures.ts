@@ -8,7 +8,14 @@ import type { DeviceProfile, Grant } from "../../../src/entitlement/device-recor
 export const NOW = 1_795_000_000;
 export const HOUR = 3600;
 
-export const GRANT: Grant = { from: NOW - 1000, until: NOW + 1000, grace: 500, critical: 0, delay: 0 };
+export const GRANT: Grant = {
+	from: NOW - 1000,
+	until: NOW + 1000,
+	grace: 500,
+	critical: 0,
+	delay: 0,
+	emergencyDelay: 0,
+};
 export const DEVICE: DeviceProfile = {
 	id: "dev-0123456789-0123456789abcdef",
 	account: "acct-0123456789abcdef",
@@ -72,6 +79,7 @@ export const anyRecord: fc.Arbitrary<ProductRecord> = fc
 		fc.record({
 			releasedAt: seconds(5000),
 			withdrawn: fc.boolean(),
+			urgency: fc.constantFrom<Release["urgency"]>("routine", "important", "emergency"),
 			models: fc.constantFrom<Release["models"]>(null, ["FW-100"], ["FW-900"]),
 			engine: fc.constantFrom<Release["engine"]>({}, { min: "11.1" }, { max: "10" }),
 		}),
@@ -90,6 +98,7 @@ export const anyGrant: fc.Arbitrary<Grant> = fc.record({
 	grace: fc.integer({ min: 0, max: 2000 }),
 	critical: fc.constantFrom(0, 1, 1000),
 	delay: fc.constantFrom(0, 1, 500, 3000),
+	emergencyDelay: fc.constantFrom(0, 1, 700),
 });
 
 const anyAudience: fc.Arbitrary<Audience> = fc.constantFrom<Audience>(

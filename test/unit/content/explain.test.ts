@@ -11,7 +11,7 @@ import type { DeviceProfile, DeviceStatus, Grant, Hold } from "../../../src/enti
 import { anyGrant, anyRecord, DEVICE, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
 const CANDIDATE: Candidate = { model: "FW-100", engine: "11.1", installed: null };
-const RUNNING: Grant = { from: NOW - 5000, until: NOW + 5000, grace: 0, critical: 0, delay: 0 };
+const RUNNING: Grant = { from: NOW - 5000, until: NOW + 5000, grace: 0, critical: 0, delay: 0, emergencyDelay: 0 };
 
 function explain(
 	record: ProductRecord | null,
@@ -34,7 +34,7 @@ describe("each release that was passed over says why", () => {
 		["not_licensed", { releasedAt: NOW - 50 }, null],
 		["too_young", { releasedAt: NOW - 99, urgency: "emergency" }, NOW + 1],
 	])("%s", (verdict, changes, readyAt) => {
-		const grant = { ...RUNNING, until: NOW - 100, grace: 10, critical: 1000, delay: 100 };
+		const grant = { ...RUNNING, until: NOW - 100, grace: 10, critical: 1000, delay: 0, emergencyDelay: 100 };
 		const { releases, answer } = explain(recordOf(choice, makeRelease(2, changes)), { grant });
 		expect(releases).toEqual([
 			{ release: makeRelease(2, changes), verdict, readyAt },
@@ -85,7 +85,7 @@ it("a product of which nothing was published has no releases, and still a licens
 
 describe("what time will change", () => {
 	it("is the whole life of a license, with the releases that come of age in it", () => {
-		const grant = { from: NOW + 10, until: NOW + 100, grace: 50, critical: 20, delay: 30 };
+		const grant = { from: NOW + 10, until: NOW + 100, grace: 50, critical: 20, delay: 30, emergencyDelay: 0 };
 		const record = recordOf(
 			makeRelease(1, { releasedAt: NOW - 999 }),
 			makeRelease(2, { releasedAt: NOW }),
@@ -102,7 +102,7 @@ describe("what time will change", () => {
 	});
 
 	it("leaves out a release that comes of age when the license covers it no longer", () => {
-		const grant = { ...RUNNING, until: NOW + 10, critical: 1000, delay: 100 };
+		const grant = { ...RUNNING, until: NOW + 10, critical: 1000, delay: 100, emergencyDelay: 0 };
 		const record = recordOf(makeRelease(1, { releasedAt: NOW - 999 }), makeRelease(2, { releasedAt: NOW + 10 }));
 		expect(changesOf(explain(record, { grant }))).toEqual([
 			[10, "license_ends", "critical_only", "1.1"],
@@ -111,7 +111,7 @@ describe("what time will change", () => {
 	});
 
 	it("leaves out what the device would not notice: releases older than its own that come of age", () => {
-		const grant = { ...RUNNING, delay: 100 };
+		const grant = { ...RUNNING, delay: 100, emergencyDelay: 0 };
 		const ages = [-200, -50, -20].map((age, index) => makeRelease(index + 1, { releasedAt: NOW + age }));
 		expect(changesOf(explain(recordOf(...ages), { grant, installed: "1.3" }))).toEqual([
 			[80, "release_ready", "active", null],
@@ -197,13 +197,14 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 			let isChosen = false;
 			for (const { release, verdict, readyAt } of releases) {
 				if (grant === null) throw new Error("looked at releases without a license");
-				expect(readyAt).toBe(verdict === "too_young" ? release.releasedAt + grant.delay : null);
+				const delay = release.urgency === "emergency" ? grant.emergencyDelay : grant.delay;
+				expect(readyAt).toBe(verdict === "too_young" ? release.releasedAt + delay : null);
 				const flaws = {
 					withdrawn: release.withdrawn,
 					incompatible_model: release.models !== null && !release.models.includes(candidate.model),
 					incompatible_engine: !engineInRange(candidate.engine, release.engine),
 					not_licensed: !isLicensed(release, grant, now),
-					too_young: now < release.releasedAt + grant.delay,
+					too_young: now < release.releasedAt + delay,
 				};
 				if (verdict === "chosen") expect(Object.values(flaws)).not.toContain(true);
 				else if (verdict !== "older_than_choice") expect(flaws[verdict]).toBe(true);

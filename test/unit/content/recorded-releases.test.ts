@@ -31,7 +31,7 @@ function feed(
 /** The age of what a license with this delay gets; null = nothing. */
 function ageOffered(releases: readonly Release[], delay: number, engine: string | null = null): number | null {
 	const device = { model: "FW-100", engine, installed: null };
-	const selection = selectRelease(recordOf(...releases), { ...FOR_EVER, delay }, device, NOW);
+	const selection = selectRelease(recordOf(...releases), { ...FOR_EVER, delay, emergencyDelay: delay }, device, NOW);
 	return selection.status === "offered" ? NOW - selection.release.releasedAt : null;
 }
 

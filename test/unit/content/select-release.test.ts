@@ -8,7 +8,7 @@ import { anyRecord, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 const DEVICE: Candidate = { model: "FW-100", engine: "11.1.4", installed: null };
 /** A license that has not ended. */
 const RUNNING = { until: NOW + 1_000_000, grace: 0 };
-const AT_ONCE = { ...RUNNING, delay: 0 };
+const AT_ONCE = { ...RUNNING, delay: 0, emergencyDelay: 0 };
 const THREE = recordOf(makeRelease(1), makeRelease(2), makeRelease(3));
 
 describe("with releases 1.1, 1.2 and 1.3, of which 1.2 was withdrawn, a device", () => {
@@ -68,7 +68,7 @@ describe("an older version that was released on purpose", () => {
 });
 
 describe("a version that the record does not know", () => {
-	const slow = { ...RUNNING, delay: 500 };
+	const slow = { ...RUNNING, delay: 500, emergencyDelay: 0 };
 	const record = recordOf(makeRelease(1), makeRelease(600), makeRelease(900));
 	it.each([
 		["1.0, older than the choice", "1.0", "offered", "installed_unknown", false],
@@ -124,7 +124,7 @@ it.each([
 	["nothing fits the engine", recordOf(makeRelease(1, { engine: { min: "12" } })), "none_compatible"],
 	["nothing is old enough", recordOf(makeRelease(1, { releasedAt: NOW - 99 })), "none_old_enough"],
 ])("says why there is nothing: %s", (_, record, reason) => {
-	expect(selectRelease(record, { ...RUNNING, delay: 100 }, DEVICE, NOW)).toMatchObject({
+	expect(selectRelease(record, { ...RUNNING, delay: 100, emergencyDelay: 0 }, DEVICE, NOW)).toMatchObject({
 		status: "unavailable",
 		reason,
 	});
@@ -148,15 +148,38 @@ describe("a delay", () => {
 		[100, "offered"],
 	])("of 100 seconds at second %i after the release: %s", (age, status) => {
 		const record = recordOf(makeRelease(1, { releasedAt: NOW }));
-		expect(selectRelease(record, { ...RUNNING, delay: 100 }, DEVICE, NOW + age)).toMatchObject({
+		expect(selectRelease(record, { ...RUNNING, delay: 100, emergencyDelay: 0 }, DEVICE, NOW + age)).toMatchObject({
 			status,
 			holdsUntil: status === "offered" ? Infinity : NOW + 100,
 		});
 	});
 
+	it.each([
+		["routine", 0, "unavailable"],
+		["important", 0, "unavailable"],
+		["emergency", 0, "offered"],
+		["emergency", 50, "unavailable"],
+	] as const)(
+		"of 100 seconds holds back a release that is %s, with %d for emergencies: %s",
+		(urgency, emergencyDelay, status) => {
+			const record = recordOf(makeRelease(1, { releasedAt: NOW, urgency }));
+			const selection = selectRelease(record, { ...RUNNING, delay: 100, emergencyDelay }, DEVICE, NOW + 49);
+			expect(selection).toMatchObject({ status });
+			if (urgency === "emergency") expect(selection.holdsUntil).toBe(status === "offered" ? Infinity : NOW + 50);
+		},
+	);
+
+	it("has an emergency release offered before a routine one that is newer", () => {
+		const emergency = makeRelease(1, { releasedAt: NOW - 10, urgency: "emergency" });
+		const record = recordOf(emergency, makeRelease(2, { releasedAt: NOW - 5 }));
+		expect(selectRelease(record, { ...RUNNING, delay: 100, emergencyDelay: 0 }, DEVICE, NOW)).toMatchObject({
+			...{ status: "offered", release: { version: emergency.version }, holdsUntil: NOW + 95 },
+		});
+	});
+
 	it("never takes back what is installed already", () => {
 		const device = { ...DEVICE, installed: "1.3" };
-		expect(selectRelease(THREE, { ...RUNNING, delay: 999 }, device, NOW)).toMatchObject({
+		expect(selectRelease(THREE, { ...RUNNING, delay: 999, emergencyDelay: 0 }, device, NOW)).toMatchObject({
 			status: "current",
 			reason: "newer_installed",
 		});
@@ -170,7 +193,12 @@ describe("a delay", () => {
 					makeRelease(index + 1, { releasedAt: NOW + index * 10 }),
 				);
 				const now = NOW + (count - 1) * 10 + phase;
-				const selection = selectRelease(recordOf(...releases), { ...RUNNING, delay: 100 }, DEVICE, now);
+				const selection = selectRelease(
+					recordOf(...releases),
+					{ ...RUNNING, delay: 100, emergencyDelay: 0 },
+					DEVICE,
+					now,
+				);
 				expect(selection.status).toBe("offered");
 				if (selection.status === "offered") expect(now - selection.release.releasedAt).toBeLessThan(110);
 			}),
@@ -184,7 +212,7 @@ describe("whatever is released and installed,", () => {
 		engine: fc.constantFrom(null, "9.9", "11.1.4"),
 		installed: fc.constantFrom(null, "1.1", "1.2", "1.3", "1.7", "unknown"),
 	});
-	const anyDelay = fc.constantFrom(0, 1, 500, 3000).map((delay) => ({ ...RUNNING, delay }));
+	const anyDelay = fc.constantFrom(0, 1, 500, 3000).map((delay) => ({ ...RUNNING, delay, emergencyDelay: delay / 2 }));
 	const anyTime = fc.integer({ min: NOW - 6000, max: NOW + 9000 });
 
 	it("what was withdrawn, does not fit or is too young is not offered", () => {
@@ -195,7 +223,8 @@ describe("whatever is released and installed,", () => {
 				const { release } = selection;
 				expect(release.withdrawn).toBe(false);
 				expect(release.models === null || release.models.includes(device.model)).toBe(true);
-				expect(now).toBeGreaterThanOrEqual(release.releasedAt + grant.delay);
+				const delay = release.urgency === "emergency" ? grant.emergencyDelay : grant.delay;
+				expect(now).toBeGreaterThanOrEqual(release.releasedAt + delay);
 				expect(release.version).not.toBe(device.installed);
 			}),
 		);
@@ -254,7 +283,7 @@ describe("whatever is released and installed,", () => {
 });
 
 describe("after license and grace have ended", () => {
-	const ENDED = { until: NOW - 500, grace: 100, delay: 0 };
+	const ENDED = { until: NOW - 500, grace: 100, delay: 0, emergencyDelay: 0 };
 	const before = makeRelease(1, { releasedAt: NOW - 401 });
 	const atTheEnd = makeRelease(2, { releasedAt: NOW - 400 });
 	const emergency = makeRelease(3, { releasedAt: NOW - 300, urgency: "emergency" });

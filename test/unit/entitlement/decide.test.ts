@@ -9,7 +9,7 @@ import { anyGrant, DEVICE, GRANT, NOW } from "../content/content-fixtures.ts";
 const DEVICE_AT_100 = {
 	status: "active" as DeviceStatus,
 	hold: null,
-	grants: { crs: { from: 100, until: 200, grace: 50, critical: 20, delay: 0 } },
+	grants: { crs: { from: 100, until: 200, grace: 50, critical: 20, delay: 0, emergencyDelay: 0 } },
 };
 
 describe("a device whose license runs from 100 until 200 with 50 seconds of grace and 20 of emergency releases", () => {
@@ -37,7 +37,7 @@ it("has no grace where the license gives none", () => {
 	const device = {
 		status: "active" as const,
 		hold: null,
-		grants: { crs: { from: 0, until: 200, grace: 0, critical: 0, delay: 0 } },
+		grants: { crs: { from: 0, until: 200, grace: 0, critical: 0, delay: 0, emergencyDelay: 0 } },
 	};
 	expect(decideEntitlement(device, "crs", 200)).toMatchObject({ decision: "refused", code: "expired" });
 });

@@ -20,6 +20,7 @@ const TERMS = {
 	graceSeconds: 300,
 	criticalSeconds: 30,
 	delaySeconds: 60,
+	emergencyDelaySeconds: 0,
 	overage: "refuse" as const,
 	kind: "fixed" as const,
 	leaseSeconds: 0,
@@ -59,7 +60,7 @@ describe("license terms", () => {
 
 describe("a license", () => {
 	it("grants each of its products from its start to its end", () => {
-		const grant = { from: 1_000, until: 2_000, grace: 300, critical: 30, delay: 60 };
+		const grant = { from: 1_000, until: 2_000, grace: 300, critical: 30, delay: 60, emergencyDelay: 0 };
 		expect(grantsOf(TERMS)).toEqual({ crs: grant, threats: grant });
 	});
 
@@ -91,6 +92,7 @@ describe("a license", () => {
 		["a later end", { endsAt: 3_000 }, true],
 		["an earlier end", { endsAt: 1_500 }, true],
 		["another delay", { delaySeconds: 0 }, true],
+		["another delay of emergencies", { emergencyDelaySeconds: 60 }, true],
 		["a product less", { products: [{ product: "crs" }] }, true],
 		["a product that ends earlier", { products: [{ product: "crs", endsAt: 1_500 }, { product: "threats" }] }, true],
 		["a suspension", { status: "suspended" }, true],

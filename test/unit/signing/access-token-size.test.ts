@@ -24,6 +24,7 @@ test("a token with everything that names and licenses allow still fits", async (
 		graceSeconds: 315_360_000,
 		criticalSeconds: 315_360_000,
 		delaySeconds: 2_592_000,
+		emergencyDelaySeconds: 2_592_000,
 		overage: "refuse",
 		kind: "elastic",
 		leaseSeconds: 86_400,

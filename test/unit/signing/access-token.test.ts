@@ -84,7 +84,7 @@ describe("access token", () => {
 		const grants = Object.fromEntries(
 			Array.from({ length: 100 }, (_, index) => [
 				`product-${index}`,
-				{ from: NOW, until: NOW, grace: 1, critical: 1, delay: 1 },
+				{ from: NOW, until: NOW, grace: 1, critical: 1, delay: 1, emergencyDelay: 0 },
 			]),
 		);
 		expect(() => seal({ device: { ...PROFILE, grants } })).toThrow(RangeError);

@@ -31,6 +31,7 @@ type LicenseRow = {
 	grace_seconds: number;
 	critical_seconds: number;
 	delay_seconds: number;
+	emergency_delay_seconds: number;
 	overage: OveragePolicy;
 	kind: LicenseKind;
 	lease_seconds: number;
@@ -72,11 +73,12 @@ export class LicenseTables {
 	saveLicense(license: License): void {
 		this.#sql.exec(
 			`INSERT INTO licenses (id, products, seats, starts_at, ends_at, grace_seconds, critical_seconds,
-				delay_seconds, overage, kind, lease_seconds, status, created_at)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				delay_seconds, emergency_delay_seconds, overage, kind, lease_seconds, status, created_at)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 				ON CONFLICT (id) DO UPDATE SET products = excluded.products, seats = excluded.seats,
 				starts_at = excluded.starts_at, ends_at = excluded.ends_at, grace_seconds = excluded.grace_seconds,
 				critical_seconds = excluded.critical_seconds, delay_seconds = excluded.delay_seconds,
+				emergency_delay_seconds = excluded.emergency_delay_seconds,
 				overage = excluded.overage, kind = excluded.kind, lease_seconds = excluded.lease_seconds,
 				status = excluded.status, created_at = excluded.created_at`,
 			license.id,
@@ -87,6 +89,7 @@ export class LicenseTables {
 			license.graceSeconds,
 			license.criticalSeconds,
 			license.delaySeconds,
+			license.emergencyDelaySeconds,
 			license.overage,
 			license.kind,
 			license.leaseSeconds,
@@ -182,6 +185,7 @@ function licenseOf(row: LicenseRow): License {
 		graceSeconds: row.grace_seconds,
 		criticalSeconds: row.critical_seconds,
 		delaySeconds: row.delay_seconds,
+		emergencyDelaySeconds: row.emergency_delay_seconds,
 		overage: row.overage,
 		kind: row.kind,
 		leaseSeconds: row.lease_seconds,

@@ -25,6 +25,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	// Licenses
 	critical_days: 0,
 	delay_hours: 0,
+	emergency_delay_hours: 0,
 	grace_days: 30,
 	kind: "fixed",
 	lease_minutes: 0,

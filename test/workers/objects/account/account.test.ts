@@ -78,7 +78,13 @@ describe("an account", () => {
 		const { account } = await createAccount();
 		const terms = {
 			...{ products: [{ product: "crs" }], seats: 1, startsAt: 1, endsAt: 2, graceSeconds: 0, criticalSeconds: 0 },
-			...{ delaySeconds: 0, overage: "refuse" as const, kind: "fixed" as const, leaseSeconds: 0 },
+			...{
+				delaySeconds: 0,
+				emergencyDelaySeconds: 0,
+				overage: "refuse" as const,
+				kind: "fixed" as const,
+				leaseSeconds: 0,
+			},
 		};
 		const code = {
 			id: "code-x",

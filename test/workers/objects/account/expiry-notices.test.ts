@@ -31,7 +31,14 @@ async function licensed(change: Partial<LicenseTerms> = {}) {
 	await account().create({ ...OPERATOR, id: `acct-${name}000000`, name: "Test account" });
 	const terms: LicenseTerms = {
 		...{ products: [{ product: "crs" }], seats: 5, startsAt: NOW - DAY, endsAt: END, graceSeconds: 30 * DAY },
-		...{ criticalSeconds: 0, delaySeconds: 0, overage: "refuse", kind: "fixed", leaseSeconds: 0 },
+		...{
+			criticalSeconds: 0,
+			delaySeconds: 0,
+			emergencyDelaySeconds: 0,
+			overage: "refuse",
+			kind: "fixed",
+			leaseSeconds: 0,
+		},
 		...change,
 	};
 	await account().createLicense({ ...OPERATOR, id: "lic-a", terms });

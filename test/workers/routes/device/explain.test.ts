@@ -47,6 +47,7 @@ test("the whole trace of a device that is offered its first release", async () =
 			grace_days: 5,
 			critical_days: 3,
 			delay_hours: 2,
+			emergency_delay_hours: 0,
 			overage: "refuse",
 			kind: "fixed",
 			lease_minutes: 0,

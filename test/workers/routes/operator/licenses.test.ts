@@ -130,6 +130,20 @@ describe("under a license that waits 24 hours for each release", () => {
 		expect((await checkProduct(firewall, product)).offer?.version).toBe("1.0.0");
 	});
 
+	test.each([
+		[undefined, "0.9.1"],
+		[12, undefined],
+	])("an emergency release waits for no tier, unless the license says so (%s hours)", async (hours, version) => {
+		const terms = { ends_at: timeAfter(10 * DAY), delay_hours: 24, emergency_delay_hours: hours };
+		const { firewall, product } = await newScene(terms);
+		await publish(product, "0.9.1", `rules in an emergency ${hours}`, { urgency: "emergency", allow_older: true });
+		expect((await checkProduct(firewall, product)).offer?.version).toBe(version);
+		if (hours === undefined) return;
+		moveTo(hours * (DAY / 24));
+		await firewall.authenticate();
+		expect((await checkProduct(firewall, product)).offer?.version).toBe("0.9.1");
+	});
+
 	test("a busy publisher cannot starve it: the newest that is old enough is offered", async () => {
 		const { firewall, product } = await newScene({ ends_at: timeAfter(10 * DAY), delay_hours: 24 });
 		for (const [halfDays, version] of [

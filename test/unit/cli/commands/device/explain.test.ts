@@ -32,7 +32,14 @@ const TOLD: Explanation = {
 	holds_seat: true,
 	ha_group: null,
 	seat_holder: DEVICE,
-	license: { license: "lic-01234567", status: "active", seats: 10, seats_taken: 3, delay_hours: 48 },
+	license: {
+		license: "lic-01234567",
+		status: "active",
+		seats: 10,
+		seats_taken: 3,
+		delay_hours: 48,
+		emergency_delay_hours: 0,
+	},
 	entitlement: {
 		code: "active",
 		title: "The license covers the product",

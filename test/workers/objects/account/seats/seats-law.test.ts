@@ -216,7 +216,14 @@ async function createThree(): Promise<AccountFixture> {
 	const operator = { actor: "olivia", now: NOW };
 	const terms = {
 		...{ products: [{ product: "crs" }], seats: 2, startsAt: NOW - DAY, endsAt: NOW + 365 * DAY, graceSeconds: 0 },
-		...{ criticalSeconds: 0, delaySeconds: 0, overage: "refuse" as const, kind: "elastic" as const, leaseSeconds: 120 },
+		...{
+			criticalSeconds: 0,
+			delaySeconds: 0,
+			emergencyDelaySeconds: 0,
+			overage: "refuse" as const,
+			kind: "elastic" as const,
+			leaseSeconds: 120,
+		},
 	};
 	await account().createLicense({ ...operator, id: "lic-c", terms });
 	const code = { id: "code-c", hash: "hash-c", license: "lic-c", uses: 1_000, expiresAt: NOW + 30 * DAY };
