@@ -66,6 +66,6 @@ function refuseMisconfigured(error: unknown): Response {
 		error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : "unknown fault"];
 	const requestId = crypto.randomUUID();
 	for (const fault of faults) console.error(`not configured: ${fault} (request ${requestId})`);
-	const headers = { "retry-after": String(fleetRetryAfter()) };
+	const headers = { "retry-after": String(fleetRetryAfter()), "x-request-id": requestId };
 	return problemResponse(new ProblemError("misconfigured", { headers }), requestId);
 }

@@ -9,12 +9,22 @@ export const ISSUER = "https://updates.test";
 
 /** Sends a request, from an address of its own unless the headers name one. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
-	const request = new Request(path.startsWith("http") ? path : ISSUER + path, init);
-	if (!request.headers.has("cf-connecting-ip")) request.headers.set("cf-connecting-ip", newAddress());
+	const request = requestTo(path, init);
 	const seen = await seeRequest(request);
 	const answer = await exports.default.fetch(request);
 	await requireDeclared(seen, answer);
 	return answer;
+}
+
+/** As `send`, for a request that is taken although the API's description has it otherwise. */
+export async function sendUndeclared(path: string, init: RequestInit = {}): Promise<Response> {
+	return exports.default.fetch(requestTo(path, init));
+}
+
+function requestTo(path: string, init: RequestInit): Request {
+	const request = new Request(path.startsWith("http") ? path : ISSUER + path, init);
+	if (!request.headers.has("cf-connecting-ip")) request.headers.set("cf-connecting-ip", newAddress());
+	return request;
 }
 
 /** Sends JSON. @param key API key, the bootstrap key if left out */
@@ -24,13 +34,18 @@ export async function operate(
 	body?: unknown,
 	key: string = TEST_SECRETS.BOOTSTRAP_KEY,
 ): Promise<Response> {
+	return send(path, operatorRequest(method, body, key));
+}
+
+/** A request with JSON. @param key API key, the bootstrap key if left out */
+export function operatorRequest(method: string, body?: unknown, key: string = TEST_SECRETS.BOOTSTRAP_KEY): RequestInit {
 	const headers: Record<string, string> = { authorization: `Bearer ${key}` };
 	const text = body === undefined ? undefined : JSON.stringify(body);
 	if (text !== undefined) {
 		headers["content-type"] = "application/json";
 		headers["content-length"] = String(new TextEncoder().encode(text).length);
 	}
-	return send(path, { method, headers, ...(text === undefined ? {} : { body: text }) });
+	return { method, headers, ...(text === undefined ? {} : { body: text }) };
 }
 
 /** As `operate`, and the answer must be a success. @returns its body */

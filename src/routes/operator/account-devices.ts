@@ -111,7 +111,11 @@ const importMany = createRoute({
 					.array(z.unknown())
 					.min(1)
 					.max(MAX_LINES)
-					.openapi({ type: "array", items: { $ref: "#/components/schemas/DeviceLine" } }),
+					.openapi({
+						type: "array",
+						items: { $ref: "#/components/schemas/DeviceLine" },
+						description: "Anything else than a line is refused in its place, and does not hold up the others",
+					}),
 			}),
 		),
 	},

@@ -5,7 +5,7 @@ import { accountObjectName } from "../../../../src/entitlement/ids.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet, publish } from "../../../support/fleet.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
-import { operate, operated, send } from "../../../support/service.ts";
+import { operate, operated, operatorRequest, send, sendUndeclared } from "../../../support/service.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import { newProduct, permitOf } from "../../support/fixtures.ts";
@@ -95,7 +95,7 @@ describe("a batch", () => {
 				line,
 			],
 		};
-		const answer = await operate("POST", `/v1/accounts/${fleet.account}/devices`, body);
+		const answer = await sendUndeclared(`/v1/accounts/${fleet.account}/devices`, operatorRequest("POST", body));
 		const text = await answer.text();
 		const { results } = JSON.parse(text) as { results: Result[] };
 		expect(results.map(({ result, code }) => code ?? result)).toEqual([
