@@ -121,7 +121,7 @@ async function createServices(env: Env): Promise<Services> {
 		pulses: createPulseSigner(lookupKeys),
 		macKeyring,
 		lookupKeys,
-		bootstrapKeyHash: config.bootstrapKey === null ? null : hashSecret(lookupKeys, "key", config.bootstrapKey),
+		bootstrapKeyHash: config.bootstrapKey === null ? null : await hashSecret(lookupKeys, "key", config.bootstrapKey),
 		importKey: createKeyCache(),
 		proofs: createProofMemory(),
 		haMemory: createHaMemory(),

@@ -34,8 +34,8 @@ const NEW_TOKEN: NewAccessToken = {
 export type Operation = `${"sealed" | "hs256" | "es256"}-${"make" | "read"}`;
 
 interface Form {
-	make(): string | Promise<string>;
-	read(token: string): unknown;
+	make(): Promise<string>;
+	read(token: string): Promise<unknown>;
 }
 
 async function sealedForm(): Promise<Form> {
@@ -77,9 +77,7 @@ function jwtForm(alg: "HS256" | "ES256", signKey: CryptoKey, verifyKey: CryptoKe
 }
 
 async function makeForms(): Promise<Readonly<Record<string, Form>>> {
-	const secret = crypto.getRandomValues(new Uint8Array(32));
-	const algorithm = { name: "HMAC", hash: "SHA-256" } as const;
-	const token = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign", "verify"]);
+	const { token } = (await importMacKeyring(KEYS)).current;
 	const curve = { name: "ECDSA", namedCurve: "P-256" } as const;
 	const pair = (await crypto.subtle.generateKey(curve, false, ["sign", "verify"])) as CryptoKeyPair;
 	return {

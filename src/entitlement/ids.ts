@@ -54,25 +54,25 @@ type CheckedKind = "account" | "device" | "code" | "key";
 /** A new account id, "acct-…". */
 export async function mintAccountId(keys: LookupKeys, random: Uint8Array): Promise<string> {
 	const body = characters(random, OBJECT_NAME_LENGTH);
-	return `acct-${body}${checkOf(keys, "account", body)}`;
+	return `acct-${body}${await checkOf(keys, "account", body)}`;
 }
 
 /** A new id for a device of `accountId`, "dev-…". */
 export async function mintDeviceId(keys: LookupKeys, accountId: string, random: Uint8Array): Promise<string> {
 	const body = `${accountObjectName(accountId)}-${characters(random, 10)}`;
-	return `dev-${body}${checkOf(keys, "device", body)}`;
+	return `dev-${body}${await checkOf(keys, "device", body)}`;
 }
 
 /** A new auth code of `accountId` in its normal form (100 random bits); show it through `formatCode`. */
 export async function mintCode(keys: LookupKeys, accountId: string, random: Uint8Array): Promise<string> {
 	const body = accountObjectName(accountId) + characters(random, 20);
-	return body + checkOf(keys, "code", body);
+	return body + (await checkOf(keys, "code", body));
 }
 
 /** A new API key, "pk_…" (130 random bits). */
 export async function mintApiKey(keys: LookupKeys, random: Uint8Array): Promise<string> {
 	const body = characters(random, 26);
-	return `pk_${body}${checkOf(keys, "key", body)}`;
+	return `pk_${body}${await checkOf(keys, "key", body)}`;
 }
 
 /** A new license id; unique within its account only. */
@@ -107,13 +107,13 @@ export function mintWebhookId(random: Uint8Array): string {
 
 /** The account id in `text`; null if it was not minted here. */
 export async function parseAccountId(keys: LookupKeys, text: string): Promise<AccountId | null> {
-	if (!ACCOUNT_ID.test(text) || !hasGoodCheck(keys, "account", text.slice(5))) return null;
+	if (!ACCOUNT_ID.test(text) || !(await hasGoodCheck(keys, "account", text.slice(5)))) return null;
 	return { id: text, objectName: accountObjectName(text) };
 }
 
 /** The device id in `text`; null if it was not minted here. */
 export async function parseDeviceId(keys: LookupKeys, text: string): Promise<DeviceId | null> {
-	if (!DEVICE_ID.test(text) || !hasGoodCheck(keys, "device", text.slice(4))) return null;
+	if (!DEVICE_ID.test(text) || !(await hasGoodCheck(keys, "device", text.slice(4)))) return null;
 	return { id: text, objectName: accountObjectName(text) };
 }
 
@@ -121,13 +121,13 @@ export async function parseDeviceId(keys: LookupKeys, text: string): Promise<Dev
 export async function parseCode(keys: LookupKeys, text: string): Promise<AuthCode | null> {
 	if (text.length > MAX_CODE_INPUT_LENGTH) return null;
 	const code = normaliseCode(text);
-	if (!CODE.test(code) || !hasGoodCheck(keys, "code", code)) return null;
+	if (!CODE.test(code) || !(await hasGoodCheck(keys, "code", code))) return null;
 	return { code, objectName: accountObjectName(code) };
 }
 
 /** The API key in `text`; null if it was not minted here. */
 export async function parseApiKey(keys: LookupKeys, text: string): Promise<ApiKey | null> {
-	if (!API_KEY.test(text) || !hasGoodCheck(keys, "key", text.slice(3))) return null;
+	if (!API_KEY.test(text) || !(await hasGoodCheck(keys, "key", text.slice(3)))) return null;
 	return { key: text };
 }
 
@@ -197,15 +197,15 @@ function characters(random: Uint8Array, count: number): string {
 	return text;
 }
 
-function hasGoodCheck(keys: LookupKeys, kind: CheckedKind, text: string): boolean {
-	const check = checkOf(keys, kind, text.slice(0, -CHECK_LENGTH));
+async function hasGoodCheck(keys: LookupKeys, kind: CheckedKind, text: string): Promise<boolean> {
+	const check = await checkOf(keys, kind, text.slice(0, -CHECK_LENGTH));
 	return equalInConstantTime(check, text.slice(-CHECK_LENGTH));
 }
 
 /** The first 30 bits of the body's MAC as six characters: one garbage id in a billion passes. */
-function checkOf(keys: LookupKeys, kind: CheckedKind, body: string): string {
-	const mac = keys.id.mac(`${kind}\n${body}`);
-	const bits = new DataView(mac.buffer).getUint32(0);
+async function checkOf(keys: LookupKeys, kind: CheckedKind, body: string): Promise<string> {
+	const mac = await crypto.subtle.sign("HMAC", keys.id, new TextEncoder().encode(`${kind}\n${body}`));
+	const bits = new DataView(mac).getUint32(0);
 	let check = "";
 	for (let shift = 27; shift >= 2; shift -= 5) check += ALPHABET.charAt((bits >>> shift) & 31);
 	return check;

@@ -23,7 +23,9 @@ export async function launchCodes(keys: LookupKeys, keyring: MacKeyring, launch:
 	const { account, license, instance, token } = launch;
 	return Promise.all(
 		[...keyring.byKid.values()].map(async ({ kid, launch: key }) => {
-			const mac = decodeBase64url(sealFields(key, ["parapet-launch", "1", kid, account, license, instance, token]));
+			const mac = decodeBase64url(
+				await sealFields(key, ["parapet-launch", "1", kid, account, license, instance, token]),
+			);
 			if (mac === null) throw new Error("a MAC that is no base64url");
 			return mintCode(keys, account, mac);
 		}),

@@ -89,16 +89,12 @@ export function recordLanes(bindings: ObjectBindings): readonly RecordLane[] {
 
 /** @returns what writes a pulse into the public bucket, for the Directory's outbox */
 export function pulseWriter(bindings: ObjectBindings): (step: PulseStep) => Promise<void> {
-	const openSigner = createLazyPulseSigner(bindings.LOOKUP_KEY);
+	const signer = createLazyPulseSigner(bindings.LOOKUP_KEY);
 	const interval = Number(bindings.CHECK_INTERVAL_SECONDS);
 	return async ({ product, revision, emergency }) => {
 		const subject = product === null ? "messages" : { product };
-		const signer = await openSigner();
-		const value = signer.valueOf(subject, revision);
-		await createR2PulseStore(bindings.PULSES).put(signer.nameOf(subject), {
-			value,
-			...pulseUrgency(emergency, interval),
-		});
+		const [name, value] = await Promise.all([signer.nameOf(subject), signer.valueOf(subject, revision)]);
+		await createR2PulseStore(bindings.PULSES).put(name, { value, ...pulseUrgency(emergency, interval) });
 	};
 }
 

@@ -87,10 +87,10 @@ export function hasTokenForm(credentials: string): boolean {
  * Seals a token for an active device.
  * @throws RangeError if its products and labels do not fit into 4 KB, TypeError if the device is not active
  */
-export function sealAccessToken(
+export async function sealAccessToken(
 	keyring: MacKeyring,
 	{ issuer, device, pseudonym, jkt, jti, now, expiresIn, provisional = false }: NewAccessToken,
-): string {
+): Promise<string> {
 	if (device.status !== "active") throw new TypeError(`no token for a device that is ${device.status}`);
 	const claims: TokenClaims = {
 		sub: device.id,
@@ -115,12 +115,12 @@ export function sealAccessToken(
 }
 
 /** Opens a token and gives back the profile that it carries. `expired` is said only of a token of ours. */
-export function openAccessToken(
+export async function openAccessToken(
 	keyring: MacKeyring,
 	token: string,
 	{ issuer, now }: { readonly issuer: string; readonly now: number },
-): AccessTokenOpening {
-	const opened = openClaims(keyring, purposeOf(issuer), token);
+): Promise<AccessTokenOpening> {
+	const opened = await openClaims(keyring, purposeOf(issuer), token);
 	if (!opened.ok) return opened;
 	const { iat, exp } = opened.claims as Partial<TokenClaims>;
 	if (typeof exp !== "number") return { ok: false, reason: "wrong_claim", claim: "exp" };

@@ -42,24 +42,24 @@ export type OpenedCapability<Claims> =
  * @param binding known to both sides and not in the text, such as the tail of the caller's access token
  * @throws RangeError if the claims do not fit, or `binding` holds a line feed
  */
-export function sealCapability<Kind extends CapabilityKind>(
+export async function sealCapability<Kind extends CapabilityKind>(
 	keys: MacKeySet,
 	kind: Kind,
 	claims: ClaimsOf[Kind],
 	binding: string,
-): string {
+): Promise<string> {
 	return sealClaims(keys, purposeOf(kind, binding), claims);
 }
 
 /** Opens a capability of one kind. It is good until `exp`, exclusive; `expired` is said only under a good MAC. */
-export function openCapability<Kind extends CapabilityKind>(
+export async function openCapability<Kind extends CapabilityKind>(
 	keyring: MacKeyring,
 	kind: Kind,
 	text: string,
 	binding: string,
 	now: number,
-): OpenedCapability<ClaimsOf[Kind]> {
-	const opened = openClaims(keyring, purposeOf(kind, binding), text);
+): Promise<OpenedCapability<ClaimsOf[Kind]>> {
+	const opened = await openClaims(keyring, purposeOf(kind, binding), text);
 	if (!opened.ok) return opened;
 	// The text is ours, so only its age is in doubt: another release of the service may have used other claims.
 	if (!isOfKind(kind, opened.claims)) return { ok: false, reason: "malformed" };

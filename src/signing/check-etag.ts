@@ -44,10 +44,10 @@ export interface CheckEtag {
  * @param keys that sealed the caller's token, so that the ETag ends with them
  * @throws RangeError if a field holds a line feed
  */
-export function sealCheckEtag({ kid, etag }: MacKeySet, check: SealedCheck): string {
+export async function sealCheckEtag({ kid, etag }: MacKeySet, check: SealedCheck): Promise<string> {
 	const { deviceId, pseudonym } = check;
 	const exp = check.exp.toString(36);
-	return `W/"${kid}.${exp}.${deviceId}.${pseudonym}.${sealFields(etag, framed(kid, exp, deviceId, pseudonym, check))}"`;
+	return `W/"${kid}.${exp}.${deviceId}.${pseudonym}.${await sealFields(etag, framed(kid, exp, deviceId, pseudonym, check))}"`;
 }
 
 /** Reads one value of If-None-Match; null for anything that `sealCheckEtag` did not make, such as `*` or a list. */
@@ -77,16 +77,14 @@ export function readCheckEtag(text: string): CheckEtag | null {
 /**
  * Whether the ETag was made by us for exactly this state, and has not expired. Why not does not matter: then the check is
  * answered in full.
- * @param now unix seconds
  */
 export function verifyCheckEtag(
 	keyring: MacKeyring,
 	{ kid, exp, deviceId, pseudonym, mac }: CheckEtag,
-	check: CheckState,
-	now: number,
-): boolean {
+	check: CheckState & { readonly now: number },
+): Promise<boolean> {
 	const keySet = keyring.byKid.get(kid);
-	if (keySet === undefined || now >= exp) return false;
+	if (keySet === undefined || check.now >= exp) return Promise.resolve(false);
 	return verifyFields(keySet.etag, framed(kid, exp.toString(36), deviceId, pseudonym, check), mac);
 }
 

@@ -1,7 +1,6 @@
 // HMAC keys out of a configured secret, one per purpose (HKDF, RFC 5869), so that a text made for one purpose never passes
-// for another. Neither a key nor the secret is handed out again.
+// for another. Keys are not extractable; the secret itself is not kept.
 import { decodeBase64url } from "./base64url.ts";
-import { createMacKey, type MacKey } from "./hmac-sha256.ts";
 
 /** A shorter secret would be weaker than the SHA-256 it feeds. */
 const MIN_SECRET_BYTES = 32;
@@ -16,13 +15,18 @@ export function decodeSecret(text: string): Uint8Array<ArrayBuffer> | null {
 export async function deriveHmacKeys<const Infos extends readonly string[]>(
 	secret: Uint8Array<ArrayBuffer>,
 	infos: Infos,
-): Promise<{ [Index in keyof Infos]: MacKey }>;
-export async function deriveHmacKeys(secret: Uint8Array<ArrayBuffer>, infos: readonly string[]): Promise<MacKey[]> {
-	const base = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
+): Promise<{ [Index in keyof Infos]: CryptoKey }>;
+export async function deriveHmacKeys(secret: Uint8Array<ArrayBuffer>, infos: readonly string[]): Promise<CryptoKey[]> {
+	const base = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
 	return Promise.all(
-		infos.map(async (info) => {
-			const purpose = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: new TextEncoder().encode(info) };
-			return createMacKey(new Uint8Array(await crypto.subtle.deriveBits(purpose, base, 256)));
-		}),
+		infos.map((info) =>
+			crypto.subtle.deriveKey(
+				{ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: new TextEncoder().encode(info) },
+				base,
+				{ name: "HMAC", hash: "SHA-256", length: 256 },
+				false,
+				["sign", "verify"],
+			),
+		),
 	);
 }

@@ -3,17 +3,17 @@
 import { encodeBase64url } from "./base64url.ts";
 import { decodeSecret, deriveHmacKeys } from "./derived-keys.ts";
 import { sealFields } from "./framed-mac.ts";
-import type { MacKey } from "./hmac-sha256.ts";
 
 export interface LookupKeys {
-	readonly id: MacKey;
-	readonly hash: MacKey;
-	readonly pseudonym: MacKey;
-	readonly pulse: MacKey;
+	readonly id: CryptoKey;
+	readonly hash: CryptoKey;
+	readonly pseudonym: CryptoKey;
+	readonly pulse: CryptoKey;
 }
 
 /** Every pseudonym has this length. */
 export const PSEUDONYM_LENGTH = 16;
+const encoder = new TextEncoder();
 
 /**
  * Imports LOOKUP_KEY, once per isolate.
@@ -31,16 +31,17 @@ export async function importLookupKeys(secret: string): Promise<LookupKeys> {
  * The name under which a secret is stored: 43 characters of base64url.
  * @param text the code or key in its normal form, as `parseCode` and `parseApiKey` give it
  */
-export function hashSecret(keys: LookupKeys, kind: "code" | "key", text: string): string {
-	return encodeBase64url(keys.hash.mac(`${kind}\n${text}`));
+export async function hashSecret(keys: LookupKeys, kind: "code" | "key", text: string): Promise<string> {
+	const mac = await crypto.subtle.sign("HMAC", keys.hash, encoder.encode(`${kind}\n${text}`));
+	return encodeBase64url(new Uint8Array(mac));
 }
 
 /**
  * What logs call a device: 16 characters that nobody without the key can lead back to the device, new each period.
  * @param period a month of `pseudonymPeriod`, as "2026-11"
  */
-export function pseudonymOf(keys: LookupKeys, deviceId: string, period: string): string {
-	return sealFields(keys.pseudonym, [period, deviceId]).slice(0, PSEUDONYM_LENGTH);
+export async function pseudonymOf(keys: LookupKeys, deviceId: string, period: string): Promise<string> {
+	return (await sealFields(keys.pseudonym, [period, deviceId])).slice(0, PSEUDONYM_LENGTH);
 }
 
 /** The month, in UTC, whose pseudonyms are used at `now` (unix seconds). */

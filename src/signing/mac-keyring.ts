@@ -2,22 +2,21 @@
 // check's ETag and registration tokens; secrets of webhooks and codes of launches come from them too. The first key seals,
 // every key verifies. To rotate: append, wait until every edge has it, move it to the front, later drop the old one.
 import { decodeSecret, deriveHmacKeys } from "./derived-keys.ts";
-import type { MacKey } from "./hmac-sha256.ts";
 
 export interface MacKeySet {
 	readonly kid: string;
 	/** of access tokens */
-	readonly token: MacKey;
-	readonly url: MacKey;
-	readonly capability: MacKey;
-	readonly etag: MacKey;
-	readonly registration: MacKey;
+	readonly token: CryptoKey;
+	readonly url: CryptoKey;
+	readonly capability: CryptoKey;
+	readonly etag: CryptoKey;
+	readonly registration: CryptoKey;
 	/** for records in stores */
-	readonly record: MacKey;
+	readonly record: CryptoKey;
 	/** for deriving secrets of webhooks, never for signing one */
-	readonly webhook: MacKey;
+	readonly webhook: CryptoKey;
 	/** for deriving the auth codes of instances' launches */
-	readonly launch: MacKey;
+	readonly launch: CryptoKey;
 }
 
 export interface MacKeyring {

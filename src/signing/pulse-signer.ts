@@ -14,22 +14,23 @@ export type PulseSubject = { readonly product: string } | "messages";
 
 export interface PulseSigner {
 	/** the last part of the pulse's URL */
-	nameOf(subject: PulseSubject): string;
+	nameOf(subject: PulseSubject): Promise<string>;
 	/** changes with the revision of the subject's record, and with nothing else */
-	valueOf(subject: PulseSubject, revision: number): string;
+	valueOf(subject: PulseSubject, revision: number): Promise<string>;
 }
 
 export const PULSE_NAME = new RegExp(`^[A-Za-z0-9_-]{${NAME_LENGTH}}$`);
 
 /** Each text is made once and kept: checks ask for the same few. */
 export function createPulseSigner(keys: Pick<LookupKeys, "pulse">): PulseSigner {
+	// The texts are kept, not promises of them: a promise belongs to the request that made it.
 	const texts = new Map<string, string>();
 
-	function once(fields: readonly string[], length: number): string {
+	async function once(fields: readonly string[], length: number): Promise<string> {
 		const key = fields.join("\n");
 		const known = texts.get(key);
 		if (known !== undefined) return known;
-		const text = sealFields(keys.pulse, ["parapet-pulse", "1", ...fields]).slice(0, length);
+		const text = (await sealFields(keys.pulse, ["parapet-pulse", "1", ...fields])).slice(0, length);
 		if (texts.size >= MAX_TEXTS) texts.clear();
 		texts.set(key, text);
 		return text;
@@ -41,12 +42,16 @@ export function createPulseSigner(keys: Pick<LookupKeys, "pulse">): PulseSigner 
 	};
 }
 
-/** For objects, which are made synchronously: the keys are imported with the first pulse. @param lookupKey LOOKUP_KEY */
-export function createLazyPulseSigner(lookupKey: string): () => Promise<PulseSigner> {
+/** The same for objects, which are made synchronously: the keys are imported with the first pulse. @param lookupKey LOOKUP_KEY */
+export function createLazyPulseSigner(lookupKey: string): PulseSigner {
 	let known: PulseSigner | null = null;
-	return async () => {
+	const open = async () => {
 		known ??= createPulseSigner(await importLookupKeys(lookupKey));
 		return known;
+	};
+	return {
+		nameOf: async (subject) => (await open()).nameOf(subject),
+		valueOf: async (subject, revision) => (await open()).valueOf(subject, revision),
 	};
 }
 

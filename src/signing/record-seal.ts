@@ -12,7 +12,7 @@ export function createRecordSeal({ current, byKid }: MacKeyring): RecordSeal {
 	return {
 		seal: async (fields) => ({
 			kid: current.kid,
-			mac: sealFields(current.record, fieldsOf(fields, current.kid)),
+			mac: await sealFields(current.record, fieldsOf(fields, current.kid)),
 		}),
 		async verify(fields, kid, mac) {
 			const keySet = byKid.get(kid);

@@ -6,13 +6,13 @@ import type { MacKeyring } from "./mac-keyring.ts";
 const FORMAT_VERSION = "1";
 
 /** The token of a device, `kid.mac`. */
-export function sealRegistrationToken(keyring: MacKeyring, clientId: string): string {
+export async function sealRegistrationToken(keyring: MacKeyring, clientId: string): Promise<string> {
 	const { kid, registration } = keyring.current;
-	return `${kid}.${sealFields(registration, framed(kid, clientId))}`;
+	return `${kid}.${await sealFields(registration, framed(kid, clientId))}`;
 }
 
 /** Whether `token` is one of ours for `clientId`. */
-export function verifyRegistrationToken(keyring: MacKeyring, token: string, clientId: string): boolean {
+export async function verifyRegistrationToken(keyring: MacKeyring, token: string, clientId: string): Promise<boolean> {
 	const dot = token.indexOf(".");
 	const keySet = keyring.byKid.get(token.slice(0, Math.max(dot, 0)));
 	if (keySet === undefined) return false;

@@ -29,15 +29,15 @@ export type OpenedClaims =
  * @param claims plain data
  * @throws RangeError if the text gets too long, or a field of the frame holds a line feed
  */
-export function sealClaims(keys: MacKeySet, purpose: SealPurpose, claims: object): string {
+export async function sealClaims(keys: MacKeySet, purpose: SealPurpose, claims: object): Promise<string> {
 	const payload = encodeJson(claims);
-	const text = `${keys.kid}.${payload}.${sealFields(keys[purpose.key], [...purpose.frame, keys.kid, payload])}`;
+	const text = `${keys.kid}.${payload}.${await sealFields(keys[purpose.key], [...purpose.frame, keys.kid, payload])}`;
 	if (text.length > purpose.maxLength) throw new RangeError(`a sealed text of ${text.length} characters is too long`);
 	return text;
 }
 
 /** Opens what `sealClaims` has sealed for the same purpose, with any key of the ring; takes anything, from anyone. */
-export function openClaims(keyring: MacKeyring, purpose: SealPurpose, text: string): OpenedClaims {
+export async function openClaims(keyring: MacKeyring, purpose: SealPurpose, text: string): Promise<OpenedClaims> {
 	const kidEnd = text.indexOf(".");
 	const payloadEnd = text.length - MAC_LENGTH - 1;
 	const isWhole = text.length <= purpose.maxLength && kidEnd > 0 && kidEnd < payloadEnd && text[payloadEnd] === ".";
@@ -46,7 +46,7 @@ export function openClaims(keyring: MacKeyring, purpose: SealPurpose, text: stri
 	const keys = keyring.byKid.get(kid);
 	if (keys === undefined) return { ok: false, reason: "unknown_key" };
 	const payload = text.slice(kidEnd + 1, payloadEnd);
-	const isOurs = verifyFields(keys[purpose.key], [...purpose.frame, kid, payload], text.slice(payloadEnd + 1));
+	const isOurs = await verifyFields(keys[purpose.key], [...purpose.frame, kid, payload], text.slice(payloadEnd + 1));
 	return isOurs ? { ok: true, claims: decodeJson(payload), keys } : { ok: false, reason: "bad_mac" };
 }
 

@@ -40,10 +40,10 @@ const EXPIRES = /^[1-9][0-9]{9,10}$/;
  * Signs a URL for one package.
  * @throws TypeError if a part has not the form that `verifyDownloadUrl` takes
  */
-export function signDownloadUrl(
+export async function signDownloadUrl(
 	keyring: MacKeyring,
 	{ origin, sha256, name, device8, expires }: DownloadGrant,
-): string {
+): Promise<string> {
 	const path = `/d/${sha256}/${name}`;
 	if (!ORIGIN.test(origin)) throw new TypeError("not an origin in normal form");
 	if (!PATH.test(path) || !DEVICE8.test(device8) || !EXPIRES.test(String(expires))) {
@@ -52,17 +52,17 @@ export function signDownloadUrl(
 	const { kid, url } = keyring.current;
 	const host = origin.slice(origin.indexOf("//") + 2);
 	const e = String(expires);
-	return origin + path + queryOf(kid, device8, e, sealFields(url, framed(host, path, kid, device8, e)));
+	return origin + path + queryOf(kid, device8, e, await sealFields(url, framed(host, path, kid, device8, e)));
 }
 
 /**
  * Verifies a URL. `not_found`: the path is no package's, the signature is not looked at; `expired`: good but for the time.
  * @param url absolute URL of the request, as received
  */
-export function verifyDownloadUrl(
+export async function verifyDownloadUrl(
 	keyring: MacKeyring,
 	{ url, now }: { readonly url: string; readonly now: number },
-): DownloadVerification {
+): Promise<DownloadVerification> {
 	if (url.length > MAX_URL_LENGTH) return { ok: false, reason: "invalid" };
 	const hostAt = url.indexOf("//") + 2;
 	const pathAt = url.indexOf("/", hostAt);
@@ -78,7 +78,7 @@ export function verifyDownloadUrl(
 	const keySet = keyring.byKid.get(kid);
 	if (keySet === undefined) return { ok: false, reason: "invalid" };
 	const fields = framed(url.slice(hostAt, pathAt), path, kid, device8, e);
-	if (!verifyFields(keySet.url, fields, mac)) return { ok: false, reason: "invalid" };
+	if (!(await verifyFields(keySet.url, fields, mac))) return { ok: false, reason: "invalid" };
 	const expires = Number(e);
 	if (now >= expires) return { ok: false, reason: "expired", offBySeconds: now - expires };
 	return { ok: true, sha256, name, device8, kid, expires };

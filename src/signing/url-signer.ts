@@ -39,7 +39,7 @@ export function createEdgeUrlSigner({ keyring, origin, ttlSeconds }: EdgeUrlSign
 		async sign({ sha256, name, pseudonym, now }) {
 			const expires = now + ttlSeconds;
 			const device8 = pseudonym.slice(0, DEVICE8_LENGTH);
-			return { url: signDownloadUrl(keyring, { origin, sha256, name, device8, expires }), expiresAt: expires };
+			return { url: await signDownloadUrl(keyring, { origin, sha256, name, device8, expires }), expiresAt: expires };
 		},
 	};
 }

@@ -18,13 +18,13 @@ export interface WebhookSecretRef {
 }
 
 /** @returns the secret's 32 bytes; null when its key is no longer in the ring */
-export function webhookSecret(
+export async function webhookSecret(
 	keyring: MacKeyring,
 	{ kid, account, webhook, generation }: WebhookSecretRef,
-): Uint8Array<ArrayBuffer> | null {
+): Promise<Uint8Array<ArrayBuffer> | null> {
 	const keys = keyring.byKid.get(kid);
 	if (keys === undefined) return null;
-	return decodeBase64url(sealFields(keys.webhook, [...PURPOSE, kid, account, webhook, String(generation)]));
+	return decodeBase64url(await sealFields(keys.webhook, [...PURPOSE, kid, account, webhook, String(generation)]));
 }
 
 /** The secret as its holder gets it: `whsec_` and base64. */

@@ -43,7 +43,7 @@ export const check = plainRoute(route, async (request, scope) => {
 	const { url } = request;
 	const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
 	const held = scope.services.records.peekCurrent(scope);
-	const known = held === undefined ? null : answerUnchanged(request, scope, query, held);
+	const known = held === undefined ? null : await answerUnchanged(request, scope, query, held);
 	return known ?? answerInFull(request, scope, query, held);
 });
 
@@ -69,7 +69,11 @@ async function answerInFull(
 	const etagSent = request.headers.get("if-none-match") ?? "";
 	const known = readCheckEtag(etagSent);
 	const degradedAsOf = scope.degradedAsOf();
-	if (degradedAsOf === null && known !== null && verifyCheckEtag(macKeyring, known, state, scope.now)) {
+	if (
+		degradedAsOf === null &&
+		known !== null &&
+		(await verifyCheckEtag(macKeyring, known, { ...state, now: scope.now }))
+	) {
 		return unchanged(etagSent, caller.profile.id, caller.pseudonym, scope);
 	}
 
@@ -105,17 +109,21 @@ async function answerInFull(
 	// A 304 says that `until` holds too, so there is none after it.
 	const exp = Math.min(answerEnds, scope.now + heardAgain, until ?? Number.POSITIVE_INFINITY);
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
-	const etag =
+	const sealing =
 		degradedAsOf === null
 			? sealCheckEtag(caller.keys, { ...state, deviceId: caller.profile.id, pseudonym: caller.pseudonym, exp })
 			: null;
-	const pulse = until === null ? null : pulseLinks(scope, [...installed.keys()], view);
+	const [etag, pulse, ...products] = await Promise.all([
+		sealing,
+		until === null ? null : pulseLinks(scope, [...installed.keys()], view),
+		...answer.products.map((product) => describeProduct(scope, caller, product)),
+	]);
 	const body = {
 		device: caller.profile.id,
 		as_of: toTimestamp(degradedAsOf ?? scope.now),
 		...(degradedAsOf === null ? {} : { degraded: true as const }),
 		next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id, caller.profile.lease),
-		products: answer.products.map((product) => describeProduct(scope, caller, product)),
+		products,
 		messages: answer.messages,
 		...(pulse === null || until === null ? {} : { pulse: [...pulse], until: toTimestamp(until) }),
 	} satisfies z.infer<typeof checkBody>;
@@ -126,7 +134,7 @@ function everyGrant(caller: DeviceCaller): Installed {
 	return new Map(Object.keys(caller.profile.grants).map((product) => [product, null]));
 }
 
-function describeProduct(scope: RequestScope, caller: DeviceCaller, answer: ProductAnswer) {
+async function describeProduct(scope: RequestScope, caller: DeviceCaller, answer: ProductAnswer) {
 	const { entitlement, selection } = answer;
 	const described = {
 		product: answer.product,
@@ -139,7 +147,7 @@ function describeProduct(scope: RequestScope, caller: DeviceCaller, answer: Prod
 	if (selection.status !== "offered") return { ...described, status: selection.status, reason: selection.reason };
 	const { release } = selection;
 	const expires = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
-	const capability = sealCapability(
+	const capability = await sealCapability(
 		caller.keys,
 		"offer",
 		{

@@ -46,7 +46,7 @@ downloads.openAPIRegistry.registerPath(route);
 downloads.on(["GET", "HEAD"], "/d/:sha256/:name", async (c) => {
 	const scope = c.env;
 	const { macKeyring, packageReader } = scope.services;
-	const url = verifyDownloadUrl(macKeyring, { url: c.req.url, now: scope.now });
+	const url = await verifyDownloadUrl(macKeyring, { url: c.req.url, now: scope.now });
 	if (!url.ok) {
 		scope.event.reason = `url_${url.reason}`;
 		throw new ProblemError(url.reason === "not_found" ? "not_found" : `signed_url_${url.reason}`);

@@ -78,7 +78,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 		throw new ProblemError("unauthenticated");
 	}
 	const { offer: text } = await readJson(request, permitRequest, isPermitRequest);
-	const opened = openCapability(services.macKeyring, "offer", text, tokenTail(authorization.credentials), now);
+	const opened = await openCapability(services.macKeyring, "offer", text, tokenTail(authorization.credentials), now);
 	if (!opened.ok) {
 		event.reason = `offer_${opened.reason}`;
 		throw new ProblemError(opened.reason === "expired" ? "offer_expired" : "offer_invalid");
@@ -101,9 +101,15 @@ export const permits = plainRoute(route, async (request, scope) => {
 
 	const reportBy = now + REPORT_WITHIN_SECONDS;
 	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
-	const permitted = { device: deviceId, product, from, to, sha256, exp: reportBy };
-	const permit = sealCapability(services.macKeyring.current, "permit", permitted, "");
-	const download = await services.urlSigner.sign({ sha256, name: release.name, pseudonym, now });
+	const [permit, download] = await Promise.all([
+		sealCapability(
+			services.macKeyring.current,
+			"permit",
+			{ device: deviceId, product, from, to, sha256, exp: reportBy },
+			"",
+		),
+		services.urlSigner.sign({ sha256, name: release.name, pseudonym, now }),
+	]);
 	event.outcome = "permitted";
 	const body = {
 		permit,

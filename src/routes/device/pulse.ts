@@ -41,7 +41,7 @@ export const pulse = createRouter().openapi(route, async (c) => {
 	if (subject === null) throw new ProblemError("not_found");
 	const record = subject === "messages" ? null : await records.product(subject.product, view, scope);
 	const body = {
-		value: pulses.valueOf(subject, revisionOf(view.heads, subject)),
+		value: await pulses.valueOf(subject, revisionOf(view.heads, subject)),
 		...pulseUrgency(tellsEmergency(record?.releases ?? [], scope.now), config.checkIntervalSeconds),
 	};
 	return c.json(body, 200, { "cache-control": `public, max-age=${PULSE_MAX_AGE_SECONDS}` });
@@ -51,7 +51,7 @@ export const pulse = createRouter().openapi(route, async (c) => {
 async function subjectOf(name: string, products: readonly string[], scope: RequestScope): Promise<PulseSubject | null> {
 	const subjects: readonly PulseSubject[] = ["messages", ...products.map((product) => ({ product }))];
 	for (const subject of subjects) {
-		if (scope.services.pulses.nameOf(subject) === name) return subject;
+		if ((await scope.services.pulses.nameOf(subject)) === name) return subject;
 	}
 	return null;
 }

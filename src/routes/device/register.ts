@@ -141,7 +141,7 @@ export const registration = createRouter()
 		}
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
 		const result = await services.objects.account(code.objectName).activate({
-			codeHash: hashSecret(services.lookupKeys, "code", code.code),
+			codeHash: await hashSecret(services.lookupKeys, "code", code.code),
 			candidateDeviceId: await mintDeviceId(services.lookupKeys, code.code, random),
 			jwk,
 			jkt: proof.jkt,
@@ -159,7 +159,7 @@ export const registration = createRouter()
 			{
 				client_id: device.id,
 				client_id_issued_at: device.activatedAt,
-				registration_access_token: sealRegistrationToken(services.macKeyring, device.id),
+				registration_access_token: await sealRegistrationToken(services.macKeyring, device.id),
 				registration_client_uri: `${services.config.issuer}/oauth2/register/${device.id}`,
 				token_endpoint_auth_method: "private_key_jwt" as const,
 				token_endpoint_auth_signing_alg: metadata.token_endpoint_auth_signing_alg ?? proof.alg,
@@ -182,7 +182,7 @@ export const registration = createRouter()
 		const isGood =
 			authorization?.scheme === "Bearer" &&
 			device !== null &&
-			verifyRegistrationToken(services.macKeyring, authorization.credentials, device.id);
+			(await verifyRegistrationToken(services.macKeyring, authorization.credentials, device.id));
 		if (!isGood) {
 			event.reason = "registration_token";
 			throw new OAuthError("invalid_token", 401, "the registration access token was not accepted");

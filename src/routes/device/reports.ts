@@ -43,7 +43,7 @@ export const reports = createRouter().openapi(route, async (c) => {
 	const scope = c.env;
 	const { caller } = c.var;
 	const report = c.req.valid("json");
-	const opened = openCapability(scope.services.macKeyring, "permit", report.permit, "", scope.now);
+	const opened = await openCapability(scope.services.macKeyring, "permit", report.permit, "", scope.now);
 	// A permit of another device is not this caller's to report on.
 	const claims = opened.ok ? opened.claims : null;
 	if (claims === null || claims.device !== caller.profile.id) {

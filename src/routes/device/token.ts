@@ -111,13 +111,13 @@ export const token = plainRoute(route, async (request, scope) => {
 	if (countsOnce && !(await services.objects.useOnce(device.id, verified.jti, verified.replayableUntil, now))) {
 		refuseClient(scope, "assertion_replayed");
 	}
-	const pseudonym = pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
+	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
 	scope.event.device = pseudonym;
 	const { issuer } = services.config;
 	const { tokenTtlSeconds } = services.config;
 	const life = jkt === null ? Math.min(BEARER_LIFE_SECONDS, tokenTtlSeconds) : tokenTtlSeconds;
 	const { lease, expiresIn } = await renewSeat(scope, device, life);
-	const accessToken = sealAccessToken(services.macKeyring, {
+	const accessToken = await sealAccessToken(services.macKeyring, {
 		issuer,
 		device: { ...device, lease },
 		pseudonym,

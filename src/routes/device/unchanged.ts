@@ -31,12 +31,12 @@ export function checkState(
  * @param view the shared records as the isolate holds them
  * @returns null when it must be answered in full
  */
-export function answerUnchanged(
+export async function answerUnchanged(
 	request: Request,
 	scope: RequestScope,
 	query: string,
 	view: SharedView,
-): Response | null {
+): Promise<Response | null> {
 	const text = request.headers.get("if-none-match");
 	const authorization = request.headers.get("authorization");
 	if (text === null || authorization === null) return null;
@@ -45,7 +45,7 @@ export function answerUnchanged(
 	if (etag === null || question === undefined) return null;
 	const state = checkState(question, query, view, etag.deviceId, scope.country, tokenTail(authorization));
 	// The seal first: only under it is the device id one that we wrote, and not a stranger's text.
-	if (!verifyCheckEtag(scope.services.macKeyring, etag, state, scope.now)) return null;
+	if (!(await verifyCheckEtag(scope.services.macKeyring, etag, { ...state, now: scope.now }))) return null;
 	if (isDenied(view.denied, etag.deviceId)) return null;
 	return unchanged(text, etag.deviceId, etag.pseudonym, scope);
 }

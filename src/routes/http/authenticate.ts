@@ -82,7 +82,7 @@ export async function authenticateDevice(
 	const authorization = readAuthorization(request.headers.get("authorization"));
 	if (authorization === null) refuse(scope, "no_authorization");
 	const { config, macKeyring } = scope.services;
-	const token = openAccessToken(macKeyring, authorization.credentials, {
+	const token = await openAccessToken(macKeyring, authorization.credentials, {
 		issuer: config.issuer,
 		now: scope.now,
 	});

@@ -89,7 +89,7 @@ async function authenticateKey(
 	const authorization = readAuthorization(request.header("authorization") ?? null);
 	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
 	await limitRate(services.limits.publish, callerNetwork(request.raw));
-	const hash = hashSecret(services.lookupKeys, "key", authorization.credentials);
+	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
 	if (hash === services.bootstrapKeyHash) {
 		event.subject = BOOTSTRAP.subject;
 		event.key = BOOTSTRAP.key;

@@ -17,18 +17,20 @@ export type PulseLink = z.infer<typeof pulseLink>;
  * @param view that it was decided on, so that news since then changes a value
  * @returns null where the deployment has no pulses
  */
-export function pulseLinks(
+export async function pulseLinks(
 	{ services: { pulses, config } }: RequestScope,
 	products: readonly string[],
 	{ heads }: SharedView,
-): readonly PulseLink[] | null {
+): Promise<readonly PulseLink[] | null> {
 	const { pulseOrigin } = config;
 	if (pulseOrigin === null) return null;
 	const subjects: readonly PulseSubject[] = [...products.map((product) => ({ product })), "messages"];
-	return subjects.map((subject) => ({
-		url: `${pulseOrigin}/${pulseKey(pulses.nameOf(subject))}`,
-		value: pulses.valueOf(subject, revisionOf(heads, subject)),
-	}));
+	return Promise.all(
+		subjects.map(async (subject) => ({
+			url: `${pulseOrigin}/${pulseKey(await pulses.nameOf(subject))}`,
+			value: await pulses.valueOf(subject, revisionOf(heads, subject)),
+		})),
+	);
 }
 
 /** @returns revision of the subject's record; 0 = nothing was ever published */

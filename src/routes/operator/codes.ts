@@ -116,7 +116,7 @@ export const codes = createRouter()
 		const expiresAt = expires_at === undefined ? now + CODE_LIFETIME_SECONDS : toSeconds(expires_at);
 		if (expiresAt <= now) throw new ProblemError("invalid_request", { detail: "expires_at must be in the future" });
 		const code = await mintCode(services.lookupKeys, account.id, randomBytes());
-		const hash = hashSecret(services.lookupKeys, "code", code);
+		const hash = await hashSecret(services.lookupKeys, "code", code);
 		const wanted = { id: mintCodeId(randomBytes()), hash, expiresAt, ...bounds };
 		const result = await account.object.createCode({ ...account.by, ...wanted });
 		if (!result.ok) refuse(result.reason);

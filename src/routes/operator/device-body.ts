@@ -61,6 +61,6 @@ export async function describeDevice(
 			dpop_bound: dpopBound,
 		},
 		activated_at: toTimestamp(activatedAt),
-		pseudonym: pseudonymOf(lookupKeys, id, pseudonymPeriod(now)),
+		pseudonym: await pseudonymOf(lookupKeys, id, pseudonymPeriod(now)),
 	};
 }

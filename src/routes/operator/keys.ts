@@ -125,7 +125,7 @@ export const keys = createRouter()
 		await requireAccountIds(c.env, "scopes", named(/^(?:operate|read|lifecycle):(.*)$/));
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
 		const key = await mintApiKey(services.lookupKeys, random);
-		const hash = hashSecret(services.lookupKeys, "key", key);
+		const hash = await hashSecret(services.lookupKeys, "key", key);
 		const id = mintKeyId(crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES)));
 		const result = await services.objects.directory().createCredential({
 			...changeBy(c),

@@ -60,7 +60,7 @@ export const replacements = createRouter().openapi(replace, async (c) => {
 	const device = await openDevice(c.env, c.req.valid("param").device);
 	const { serial, model = null, reason = "" } = c.req.valid("json");
 	const code = await mintCode(services.lookupKeys, device.id, randomBytes());
-	const hash = hashSecret(services.lookupKeys, "code", code);
+	const hash = await hashSecret(services.lookupKeys, "code", code);
 	const result = await device.object.replaceDevice({
 		...{ ...changeBy(c), deviceId: device.id, serial, model, reason },
 		code: { id: mintCodeId(randomBytes()), hash, expiresAt: now + CODE_LIFETIME_SECONDS },

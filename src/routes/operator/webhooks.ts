@@ -163,7 +163,7 @@ async function describeWithSecret({ services }: RequestScope, account: AccountId
 	if (newest === undefined) throw new Error("a webhook without a secret");
 	const { kid, generation } = newest;
 	const ref = { kid, generation, account: account.objectName, webhook: webhook.id };
-	const secret = webhookSecret(services.macKeyring, ref);
+	const secret = await webhookSecret(services.macKeyring, ref);
 	if (secret === null) throw new Error("the present key is not in its ring");
 	return { ...describe(account, webhook), secret: formatWebhookSecret(secret) };
 }

@@ -98,7 +98,7 @@ describe("capability", () => {
 	});
 
 	it("is not made too long to be opened", async () => {
-		expect(() => sealCapability(keyring.current, "offer", { ...OFFER, to: "x".repeat(2000) }, TAIL)).toThrow(
+		await expect(sealCapability(keyring.current, "offer", { ...OFFER, to: "x".repeat(2000) }, TAIL)).rejects.toThrow(
 			RangeError,
 		);
 	});

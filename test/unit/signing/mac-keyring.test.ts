@@ -16,7 +16,8 @@ describe("MAC_KEYS", () => {
 		const macs = new Set<string>();
 		for (const { token, url, capability, etag, registration } of byKid.values()) {
 			for (const key of [token, url, capability, etag, registration]) {
-				macs.add(Buffer.from(key.mac("a")).toString("hex"));
+				const mac = await crypto.subtle.sign("HMAC", key, new Uint8Array(1));
+				macs.add(Buffer.from(mac).toString("hex"));
 			}
 		}
 		expect(macs.size).toBe(10);

@@ -141,7 +141,7 @@ describe("path (N32)", () => {
 			{ expires: 1.5 },
 			{ expires: -1 },
 		]) {
-			expect(() => signDownloadUrl(keyring, { ...GRANT, ...changes })).toThrow(TypeError);
+			await expect(signDownloadUrl(keyring, { ...GRANT, ...changes })).rejects.toThrow(TypeError);
 		}
 	});
 });
