@@ -8,9 +8,9 @@ export const ACCOUNT_EVENTS = {
 	"account.close": "The account was closed, for good. Detail: the reason",
 	"license.create": "A license was made. Detail: its seats and products",
 	"license.change": "The terms of a license were changed, a renewal too. Detail: its seats and products now",
-	"license.suspended": "A license was suspended. Detail: the reason",
+	"license.suspended": "A license was suspended, or is and another reason was added. Detail: the reason",
 	"license.active": "A suspended license was reinstated. Detail: the reason",
-	"license.revoked": "A license was revoked, for good. Detail: the reason",
+	"license.revoked": "A license was revoked, for good, or is and another reason was added. Detail: the reason",
 	"license.transfer":
 		"All devices and HA groups that hold a seat of a license were moved to another. Detail: how many seats, and to which",
 	"license.limit_reached":
@@ -28,8 +28,8 @@ export const ACCOUNT_EVENTS = {
 	"device.moved":
 		"A device left its place: it was activated with a code of another license or HA group, or imported there, or replaces another device. Detail: its serial number",
 	"device.active": "A suspended device was reinstated. Detail: the reason",
-	"device.suspended": "A device was suspended. Detail: the reason",
-	"device.revoked": "A device was revoked, for good. Detail: the reason",
+	"device.suspended": "A device was suspended, or is and another reason was added. Detail: the reason",
+	"device.revoked": "A device was revoked, for good, or is and another reason was added. Detail: the reason",
 	"device.deactivated": "A device gave up its seat. Detail: why, where the instance that it ran on is gone",
 	"device.replacement": "A device is to be replaced. Detail: the serial number of its successor, and the reason",
 	"device.replaced": "Another device took the place of a device, which is revoked by that. Detail: the other one",

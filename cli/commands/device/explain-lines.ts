@@ -27,6 +27,9 @@ export const explanationAnswer = z.object({
 	holds_seat: z.boolean(),
 	ha_group: z.string().nullable(),
 	seat_holder: z.string().nullable(),
+	suspensions: z.array(
+		z.object({ type: z.string(), subject: z.string(), at: z.string(), actor: z.string(), reason: z.string() }),
+	),
 	license: z
 		.object({
 			license: z.string(),
@@ -91,7 +94,9 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 		`device       ${told.status}, ${describeSeat(told)}`,
 		...(told.replaces === null ? [] : [`             in the place of ${told.replaces}`]),
 		...(told.replaced_by === null ? [] : [`             replaced by ${told.replaced_by}`]),
+		...suspensionLines(told, told.device),
 		...licenseLines(told),
+		...suspensionLines(told, told.license?.license),
 		`entitlement  ${entitlement.code}: ${entitlement.title}`,
 		`             ${advice}`,
 		`answer       ${describeAnswer(told.answer)}`,
@@ -127,6 +132,15 @@ function operatorsAdvice({ device, license, entitlement: { code } }: Explanation
 function describeSeat({ holds_seat: holdsSeat, ha_group: group }: Explanation): string {
 	if (group === null) return holdsSeat ? "with a seat" : "without a seat";
 	return holdsSeat ? `with its part in the seat of ${group}` : `without a seat, in ${group}`;
+}
+
+function suspensionLines({ suspensions }: Explanation, subject: string | undefined): string[] {
+	return suspensions
+		.filter((one) => one.subject === subject)
+		.map(
+			({ type, at, actor, reason }) =>
+				`             ${type.replace(/^.*\./, "")} ${at} by ${actor}${reason === "" ? "" : `: ${reason}`}`,
+		);
 }
 
 function haLines({ ha }: Explanation): string[] {

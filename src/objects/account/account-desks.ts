@@ -28,6 +28,7 @@ import { SeatDesk } from "./seats/seat-desk.ts";
 import { SeatHistoryTables } from "./seats/seat-history-tables.ts";
 import { SeatLedger } from "./seats/seat-ledger.ts";
 import { SeatTables } from "./seats/seat-tables.ts";
+import { SuspensionTrail } from "./suspension-trail.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface AccountDesks extends DeskParts {
@@ -71,6 +72,7 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
 	const desk: DeskParts = {
 		...{ ...tables, audit, outbox, seats, seatHistory, seatLedger, seatDesk, expiryDesk, haReports },
+		suspensions: new SuspensionTrail(sql),
 		tokensEndAfter,
 	};
 

@@ -13,9 +13,11 @@ import type { SeatDesk } from "./seats/seat-desk.ts";
 import type { SeatHistoryTables } from "./seats/seat-history-tables.ts";
 import type { SeatLedger } from "./seats/seat-ledger.ts";
 import type { SeatTables } from "./seats/seat-tables.ts";
+import type { SuspensionTrail } from "./suspension-trail.ts";
 
 export interface DeskParts {
 	readonly audit: WriteAudit;
+	readonly suspensions: SuspensionTrail;
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly devices: DeviceTables;

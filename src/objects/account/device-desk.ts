@@ -95,7 +95,12 @@ export class DeviceDesk {
 		if (known === null) return { ok: false, reason: "unknown_device" };
 		const decision = decideStatusChange(known.status, input.status);
 		if (!decision.ok) return decision;
-		if (!decision.changed) return { ...decision, device: known };
+		const { reason, status } = input;
+		if (!decision.changed) {
+			if (this.#parts.suspensions.isNewReason(known.id, status, reason))
+				this.#parts.audit(input, `device.${status}`, known.id, reason);
+			return { ...decision, device: known };
+		}
 		this.#parts.devices.saveDevice({ ...known, status: input.status });
 		if (input.status === "active") this.#admission.callOffReplacement(known.id, input);
 		const device = this.#parts.devices.deviceOrThrow(known.id);

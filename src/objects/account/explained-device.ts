@@ -5,6 +5,7 @@ import { type Device, seatHolder } from "./device-tables.ts";
 import type { HaState } from "./ha/ha-reports.ts";
 import type { LicenseInfo } from "./licenses/license-desk.ts";
 import type { Seat } from "./seats/seat-tables.ts";
+import type { Suspension } from "./suspension-trail.ts";
 
 export interface ExplainedDevice {
 	readonly device: Device;
@@ -14,21 +15,33 @@ export interface ExplainedDevice {
 	readonly seat: Seat | null;
 	/** its HA group as the devices describe it; null = it is in none */
 	readonly ha: HaState | null;
+	/** of the device, where it is not active, and of its license likewise */
+	readonly suspensions: readonly Suspension[];
 }
 
 /** @param now unix seconds @returns null where there is no such device */
 export function explainDevice(
-	{ devices, groups, licenseDesk, seats, haReports }: AccountDesks,
+	{ devices, groups, licenseDesk, seats, haReports, suspensions }: AccountDesks,
 	deviceId: string,
 	now: number,
 ): ExplainedDevice | null {
 	const device = devices.device(deviceId);
 	if (device === null) return null;
 	const group = device.haGroup === null ? null : groups.group(device.haGroup);
+	const license = licenseDesk.read(device.license, now);
 	return {
 		device,
-		license: licenseDesk.read(device.license, now),
+		license,
 		seat: holdsSeat(device.status) ? seats.seat(seatHolder(device)) : null,
 		ha: group && haReports.describe(group),
+		suspensions: [
+			...(isRefused(device.status) ? suspensions.of(device.id) : []),
+			...(license !== null && isRefused(license.status) ? suspensions.of(license.id) : []),
+		],
 	};
+}
+
+/** A device that gave up its seat itself is refused by nobody. */
+function isRefused(status: string): boolean {
+	return status === "suspended" || status === "revoked";
 }

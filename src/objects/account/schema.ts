@@ -4,6 +4,7 @@ import { INSTANCE_LABEL } from "../../names.ts";
 import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
+import { SUSPENSION_INDEX } from "./suspension-trail.ts";
 
 /** What a device says of the instance that it runs on: an expression over its row, and null where it says nothing. */
 export const INSTANCE_OF_DEVICE = `json_extract(labels, '$.${INSTANCE_LABEL}')`;
@@ -189,6 +190,9 @@ const WEBHOOKS = [
 ];
 
 export const ACCOUNT_SCHEMA: Schema = {
-	tables: [...LICENSES, ...DEVICES, ...SEATS, ...HA_GROUPS, ...WEBHOOKS, ...AUDIT_TABLES, ...OUTBOX_TABLES],
+	tables: [
+		...[...LICENSES, ...DEVICES, ...SEATS, ...HA_GROUPS, ...WEBHOOKS],
+		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
+	],
 	steps: [],
 };

@@ -49,6 +49,16 @@ const changeBody = z
 	})
 	.openapi("ExplainedChange");
 
+const suspensionBody = z
+	.object({
+		type: z.string().openapi({ description: "As in docs/events.md", example: "device.suspended" }),
+		subject: z.string().openapi({ description: "Id of the device or the license" }),
+		at: timestamp,
+		actor: z.string(),
+		reason: z.string(),
+	})
+	.openapi("ExplainedSuspension");
+
 const edgeBody = z
 	.object({
 		license_epoch: z.int().openapi({ description: "How often the account's licenses have changed for its devices" }),
@@ -96,6 +106,10 @@ export const explanationBody = z
 			.nullable()
 			.openapi({ description: "End of the lease on its seat; null = no seat, or for good" }),
 		hold: hold.nullable().openapi({ description: "Why an active device gets nothing although it is active" }),
+		suspensions: z.array(suspensionBody).openapi({
+			description:
+				"Who suspended or revoked the device or its license, when and why, with each reason that was added; oldest first. Told to operators alone: none where the device asks",
+		}),
 		license: orNull(licenseBody),
 		ha: orNull(explainedHaBody).openapi({ description: "Its HA group, as it is now; null = it is in none" }),
 		entitlement: entitlementBody,

@@ -76,7 +76,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 
 	const known = await object.explainDevice(id, scope.now);
 	if (known === null) throw new ProblemError("not_found");
-	const { device, license, seat, ha } = known;
+	const { device, license, seat, ha, suspensions } = known;
 	const now = at === undefined ? scope.now : toSeconds(at);
 	const view = asking?.view ?? (await services.records.current(scope));
 	const { denied } = view;
@@ -106,6 +106,8 @@ export const explain = createRouter().openapi(route, async (c) => {
 			seat_holder: seat?.holder ?? null,
 			lease_until: toTimestampOrNull(seat?.until),
 			hold: device.hold,
+			// Names of people, and words that were not written for whoever has the firewall.
+			suspensions: asking === null ? suspensions.map(describeSuspension) : [],
 			license: license === null ? null : describeLicense(license),
 			ha: ha === null ? null : explainHa(ha, id),
 			...described,
@@ -134,6 +136,10 @@ async function openAskedDevice(scope: RequestScope, asking: DeviceCaller | null,
 	// Whether there is such an id at all is none of its business.
 	if (asking !== null && asking.profile.id !== text) throw new ProblemError("not_found");
 	return openDevice(scope, text);
+}
+
+function describeSuspension({ at, ...suspension }: ExplainedDevice["suspensions"][number]) {
+	return { ...suspension, at: toTimestamp(at) };
 }
 
 function denialOf(denied: DeniedRecord, deviceId: string) {

@@ -106,7 +106,11 @@ export class LicenseDesk {
 		if (before === null) return { ok: false, reason: "unknown_license" };
 		const decision = decideLicenseStatus(before.status, input.status);
 		if (!decision.ok) return { ok: false, reason: "license_revoked" };
-		if (!decision.changed) return { ok: true, changed: false, license: this.#describe(before, input.now) };
+		if (!decision.changed) {
+			if (this.#parts.suspensions.isNewReason(before.id, input.status, input.reason))
+				this.#parts.audit(input, `license.${input.status}`, before.id, input.reason);
+			return { ok: true, changed: false, license: this.#describe(before, input.now) };
+		}
 		return this.#replace(input, `license.${input.status}`, before, { ...before, status: input.status }, input.reason);
 	}
 

@@ -25,6 +25,7 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	seat_holder: DEVICE,
 	subject: "olivia",
 	"Event.subject": DEVICE,
+	"ExplainedSuspension.subject": DEVICE,
 	to: "lic-8m3t5x0k",
 	webhook: "whk-3k8v2m1q",
 	"AuthCode.id": "code-6r1x9m4d",

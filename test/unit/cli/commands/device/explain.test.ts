@@ -32,6 +32,7 @@ const TOLD: Explanation = {
 	holds_seat: true,
 	ha_group: null,
 	seat_holder: DEVICE,
+	suspensions: [],
 	license: {
 		license: "lic-01234567",
 		status: "active",
@@ -265,6 +266,25 @@ describe("the lines", () => {
 		const denied = { until: "2026-11-21T02:00:00Z" };
 		expect(lines({ edge: { ...TOLD.edge, denied } })).toContain(
 			"denied       until 2026-11-21T02:00:00Z or until the device is let in",
+		);
+	});
+});
+
+describe("who suspended or revoked it", () => {
+	it("stands below what it is about, with the reason where there is one", () => {
+		const told: Explanation = {
+			...TOLD,
+			suspensions: [
+				{ type: "device.suspended", subject: DEVICE, at: "2026-11-20T00:00:00Z", actor: "olivia", reason: "stolen" },
+				{ type: "license.revoked", subject: "lic-01234567", at: "2026-11-20T01:00:00Z", actor: "omar", reason: "" },
+			],
+		};
+		const lines = describeExplanation(told, "operator");
+		const after = (start: string) => lines[lines.findIndex((line) => line.startsWith(start)) + 1];
+		expect(after("device ")).toBe("             suspended 2026-11-20T00:00:00Z by olivia: stolen");
+		expect(lines).toContain("             revoked 2026-11-20T01:00:00Z by omar");
+		expect(lines.findIndex((line) => line.includes("by omar"))).toBeGreaterThan(
+			lines.findIndex((line) => line.startsWith("license ")),
 		);
 	});
 });
