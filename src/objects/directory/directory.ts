@@ -17,6 +17,7 @@ import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-
 import { Republisher } from "../outbox/republisher.ts";
 import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
+import { AccountList, type AccountNaming } from "./account-list.ts";
 import {
 	deniedStep,
 	directoryRecords,
@@ -27,7 +28,7 @@ import {
 	stepFor,
 	versionFor,
 } from "./directory-records.ts";
-import { type AccountEntry, type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
+import { type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
 import type { RoundPart, RoundResult } from "./rounds.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
 
@@ -38,6 +39,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	private readonly outdated: OutdatedRevisions;
 	readonly #alarm: Alarm;
 	readonly #tables: DirectoryTables;
+	readonly #accounts: AccountList;
 	readonly #republisher: Republisher;
 	readonly #told = new ToldRecords();
 	#exists: boolean;
@@ -52,37 +54,28 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, present, putPulse });
 		this.outdated = new OutdatedRevisions({ storage, alarm, lanes: () => this.outbox.lanes });
 		this.#tables = new DirectoryTables(ctx.storage.sql);
+		this.#accounts = new AccountList(this.#tables, this.#audit.bind(this));
 		this.#republisher = new Republisher(ctx, this.outbox);
 		this.#exists = openTables(ctx.storage, DIRECTORY_SCHEMA);
 		if (this.#exists) this.#alarm.rearm();
 	}
 
 	/** Enters an account in the list. Its own object comes first: an entry without one would lead nowhere. */
-	async createAccount(input: Change & { id: string; name: string }) {
-		return this.#change(() => {
-			const known = this.#tables.account(input.id);
-			if (known !== null) return { kind: "same", account: known } as const;
-			const account: AccountEntry = { id: input.id, name: input.name, createdAt: input.now, closedAt: null };
-			this.#tables.insertAccount(account);
-			this.#audit(input, "account.create", account.id, account.name);
-			return { kind: "new", account } as const;
-		});
+	async createAccount(input: AccountNaming) {
+		return this.#change(() => this.#accounts.create(input));
 	}
 
-	/** @returns id of an open account of that name other than `id`; null = there is none */
-	async accountNamed(name: string, id = ""): Promise<string | null> {
-		return this.#exists ? this.#tables.accountNamed(name, id) : null;
+	/** @returns id of an open account that has the name; null = none has. What `createAccount` says of the name is what counts */
+	async accountNamed(name: string): Promise<string | null> {
+		return this.#exists ? this.#tables.accountNamed(name, "") : null;
 	}
 
-	/** Enters what has become of an account, after its own object knows; again changes nothing. */
-	async changeAccount(input: Change & Pick<AccountEntry, "id" | "name" | "closedAt"> & { reason: string }) {
-		this.#change(() => {
-			const before = this.#tables.account(input.id);
-			if (before === null) return;
-			this.#tables.saveAccount({ ...before, name: input.name, closedAt: input.closedAt });
-			if (before.name !== input.name) this.#audit(input, "account.rename", input.id, input.name);
-			if (before.closedAt !== input.closedAt) this.#audit(input, "account.close", input.id, input.reason);
-		});
+	async renameAccount(input: AccountNaming) {
+		return this.#change(() => this.#accounts.rename(input));
+	}
+
+	async closeAccount(input: Parameters<AccountList["close"]>[0]) {
+		this.#change(() => this.#accounts.close(input));
 	}
 
 	/** @param after id of the last account of the page before; "" = from the first @returns null when there is no such account */

@@ -1,8 +1,8 @@
 // The operator plane of accounts: creating, renaming and closing them, and which there are.
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { accountObjectName, mintAccountId } from "../../entitlement/ids.ts";
-import type { AccountChange } from "../../objects/account/account-desk.ts";
+import type { AccountResult } from "../../objects/account/account-desk.ts";
+import type { AccountInfo } from "../../objects/account/account-tables.ts";
 import type { AccountEntry } from "../../objects/directory/directory-tables.ts";
 import { displayName, plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
@@ -10,12 +10,11 @@ import {
 	accountPath,
 	accountRefusals,
 	changeRefusals,
-	type OpenAccount,
 	openAccount,
 	randomBytes,
 	unknownAfter,
 } from "../http/account-in-path.ts";
-import { type AppEnv, changeBy } from "../http/app-env.ts";
+import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, readAccess } from "../http/key-access.ts";
 import {
 	createRouter,
@@ -109,24 +108,36 @@ export const accounts = createRouter()
 		const { services, event } = c.env;
 		const id = await mintAccountId(services.lookupKeys, randomBytes());
 		const { name, same_name: isShared } = c.req.valid("json");
-		if (isShared !== true) await expectFreeName(c, name);
+		const directory = () => services.objects.directory();
+		const taken = isShared === true ? null : await directory().accountNamed(name);
+		if (taken !== null) throw nameTaken(taken);
 		const creation = { ...changeBy(c), id, name };
-		// The account's own object first: an entry in the Directory without one would lead nowhere.
+		// The account's own object first: an entry in the Directory without one would lead nowhere. An object without an entry,
+		// as it stays behind where somebody else takes the name in between, is nobody's: its id was told to nobody.
 		await services.objects.account(accountObjectName(id)).create(creation);
-		const { account } = await services.objects.directory().createAccount(creation);
+		const entered = await directory().createAccount({ ...creation, isSharedName: isShared === true });
+		if (!entered.ok) throw nameTaken(entered.by);
 		event.account = accountObjectName(id);
-		return c.json(describe(account), 201);
+		return c.json(describe(entered.account), 201);
 	})
 	.openapi(renameAccount, async (c) => {
-		const account = await openAccount(c, c.req.valid("param").account);
+		const { object, by, id } = await openAccount(c, c.req.valid("param").account);
 		const { name, same_name: isShared } = c.req.valid("json");
-		if (isShared !== true) await expectFreeName(c, name, account.id);
-		return c.json(await change(c, account, { name }), 200);
+		// The Directory first, where it is decided whose name it is; the same again finishes what broke off in between.
+		const entered = await c.env.services.objects
+			.directory()
+			.renameAccount({ ...by, id, name, isSharedName: isShared === true });
+		if (!entered.ok) throw entered.reason === "name_taken" ? nameTaken(entered.by) : new ProblemError("not_found");
+		return c.json(describe(settle(await object.changeAccount({ ...by, name }))), 200);
 	})
 	.openapi(closeAccount, async (c) => {
-		const account = await openAccount(c, c.req.valid("param").account);
+		const { object, by, id } = await openAccount(c, c.req.valid("param").account);
 		const { reason = "" } = c.req.valid("json");
-		return c.json(await change(c, account, { closes: true, reason }), 200);
+		const account = settle(await object.changeAccount({ ...by, closes: true, reason }));
+		// Also when nothing changed: the last try may have ended before this.
+		const closedAt = account.closedAt ?? by.now;
+		await c.env.services.objects.directory().closeAccount({ ...by, id, closedAt, reason });
+		return c.json(describe(account), 200);
 	})
 	.openapi(listAccounts, async (c) => {
 		const { after = "", limit = ACCOUNTS_PER_PAGE } = c.req.valid("query");
@@ -145,25 +156,13 @@ function describe({ id, name, createdAt, closedAt }: AccountEntry): z.infer<type
 	return { account: id, name, created_at: toTimestamp(createdAt), closed_at: toTimestampOrNull(closedAt) };
 }
 
-/**
- * Not one transaction with what follows: two accounts that are made in the same moment can get the same name.
- * @throws ProblemError `already_exists` with the account that has the name
- */
-async function expectFreeName(c: Context<AppEnv>, name: string, id?: string): Promise<void> {
-	const account = await c.env.services.objects.directory().accountNamed(name, id);
-	if (account === null) return;
-	throw new ProblemError("already_exists", { detail: `${account} has that name`, extras: { account } });
+function nameTaken(account: string): ProblemError {
+	return new ProblemError("already_exists", { detail: `${account} has that name`, extras: { account } });
 }
 
-/** The account's own object first, then its entry in the Directory, also when nothing changed: the last try may have ended between. */
-async function change(c: Context<AppEnv>, { object, by, id }: OpenAccount, wanted: AccountChange) {
-	const result = await object.changeAccount({ ...by, ...wanted });
-	if (result.ok) {
-		const { name, closedAt } = result.account;
-		const reason = "reason" in wanted ? wanted.reason : "";
-		await c.env.services.objects.directory().changeAccount({ ...by, id, name, closedAt, reason });
-		return describe(result.account);
-	}
+/** @throws ProblemError where the account's object refuses */
+function settle(result: AccountResult | { readonly ok: false; readonly reason: "unknown_account" }): AccountInfo {
+	if (result.ok) return result.account;
 	if (result.reason === "unknown_account") throw new ProblemError("not_found");
 	const { left } = result;
 	const licenses = left === 1 ? "1 license of it is" : `${left} licenses of it are`;

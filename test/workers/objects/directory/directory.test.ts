@@ -79,8 +79,8 @@ describe("accounts and products", () => {
 
 	it("enters an account or a product once", async () => {
 		const account = { ...OPERATOR, id: "acct-a", name: "a" };
-		expect((await directory().createAccount(account)).kind).toBe("new");
-		expect((await directory().createAccount(account)).kind).toBe("same");
+		expect(await directory().createAccount(account)).toMatchObject({ ok: true, kind: "new" });
+		expect(await directory().createAccount(account)).toMatchObject({ ok: true, kind: "same" });
 		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Core Rule Set" })).toEqual({
 			kind: "new",
 			product: { name: "crs", title: "Core Rule Set", versionOrder: "vendor", createdAt: NOW, revision: 0 },

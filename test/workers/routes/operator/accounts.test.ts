@@ -55,6 +55,21 @@ describe("a name", () => {
 		expect(await trail("/v1/events?type=account.rename&limit=500")).toContainEqual(expect.objectContaining(renames));
 	});
 
+	test("goes to one of those who want it at the same moment, whether for a new account or for one that is there", async () => {
+		const statuses = async (calls: readonly Promise<Response>[]) =>
+			(await Promise.all(calls)).map(({ status }) => status).toSorted();
+		expect(await statuses(Array.from({ length: 5 }, () => create(name)))).toEqual([201, 409, 409, 409, 409]);
+		const { accounts } = await operated<{ accounts: AccountBody[] }>("GET", "/v1/accounts?limit=1000");
+		expect(accounts.filter((one) => one.name === name)).toHaveLength(1);
+
+		const others = await Promise.all(["b", "c", "d"].map((suffix) => created(`${name} ${suffix}`)));
+		const wanted = { name: `${name} Ltd` };
+		const renames = others.map(({ account }) => operate("PATCH", `/v1/accounts/${account}`, wanted));
+		expect(await statuses([...renames, create(wanted.name)])).toEqual([expect.any(Number), 409, 409, 409]);
+		const now = await operated<{ accounts: AccountBody[] }>("GET", "/v1/accounts?limit=1000");
+		expect(now.accounts.filter((one) => one.name === wanted.name)).toHaveLength(1);
+	});
+
 	test("of an account that there is not is not changed", async () => {
 		await expectProblem(await operate("PATCH", "/v1/accounts/acct-0000000000000000", { name }), "invalid_identifier");
 	});
