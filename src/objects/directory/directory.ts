@@ -139,6 +139,9 @@ export class Directory extends DurableObject<ObjectBindings> {
 	) {
 		return this.#change(() => {
 			if (this.#tables.credential("id", input.id) !== null) return { ok: false, reason: "id_taken" } as const;
+			// An edge believes a key for seconds after its end, in which a thief would make one that outlives the revocation.
+			const maker = this.#tables.credential("id", input.via?.key ?? "");
+			if (maker !== null && !isGood(maker, input.now)) return { ok: false, reason: "maker_ended" } as const;
 			this.#tables.insertCredential({
 				...input,
 				scopes: [...input.scopes],
@@ -301,4 +304,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 	#audit({ actor, now, via }: Change, action: DeploymentEvent, subject: string, detail: string): void {
 		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail, via });
 	}
+}
+
+function isGood({ revoked, expiresAt }: Credential, now: number): boolean {
+	return !revoked && (expiresAt === null || now < expiresAt);
 }

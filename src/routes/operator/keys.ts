@@ -6,6 +6,7 @@ import { decideKeyEnd } from "../../entitlement/key-expiry.ts";
 import { ProblemError } from "../../problem.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { changeBy } from "../http/app-env.ts";
+import { refuse } from "../http/authenticate.ts";
 import { operatorAccess, readAccess } from "../http/key-access.ts";
 import { requireAccountIds, requireProducts } from "../http/known-names.ts";
 import {
@@ -135,7 +136,10 @@ export const keys = createRouter()
 			scopes: wanted.scopes,
 			expiresAt,
 		});
-		if (!result.ok) throw new ProblemError("already_exists");
+		if (!result.ok) {
+			if (result.reason === "maker_ended") refuse(c.env, "api_key_revoked", "Bearer");
+			throw new ProblemError("already_exists");
+		}
 		return c.json(
 			{
 				key,

@@ -6,7 +6,7 @@ import { newAddress } from "../../../support/fresh-names.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { operate, operated, send } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
-import { newFirewall, newProduct, offerOf } from "../../support/fixtures.ts";
+import { newFirewall, newProduct, offerOf, serviceWith } from "../../support/fixtures.ts";
 
 const PUBLIC = [
 	"GET /.well-known/oauth-authorization-server",
@@ -85,11 +85,11 @@ async function makeKey(scopes: string[], more: Record<string, unknown> = {}): Pr
 }
 
 /** Calls a route with a body that is well-formed, whatever else; one offer is good, or /v1/permits would look no further. */
-async function call({ method, path }: Route, authorization: string | null): Promise<Response> {
+async function call({ method, path }: Route, authorization: string | null, fetcher = send): Promise<Response> {
 	const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => paths[name] ?? "unknown");
 	const body = method === "GET" || method === "DELETE" ? undefined : JSON.stringify({ offer });
 	// Hooks have their account in the query.
-	return send(path.startsWith("/v1/hooks/") ? `${filled}?account=${paths["account"]}` : filled, {
+	return fetcher(path.startsWith("/v1/hooks/") ? `${filled}?account=${paths["account"]}` : filled, {
 		method,
 		headers: {
 			"cf-connecting-ip": newAddress(),
@@ -191,6 +191,31 @@ describe("every route that takes a key refuses", () => {
 			vi.useRealTimers();
 		}
 	});
+});
+
+test("every request with an API key is in the log with the key's id, reads too, and whether it went well or not", async () => {
+	const logged: Record<string, unknown>[] = [];
+	vi.spyOn(console, "log").mockImplementation((line: string) => {
+		logged.push(JSON.parse(line));
+	});
+	try {
+		const service = serviceWith({ LOG_SAMPLE_RATE: "0" });
+		const operator = await makeKey(["operate"]);
+		const hook = await makeKey([`lifecycle:${paths["account"]}`]);
+		const statuses = new Set<boolean>();
+		for (const route of [...keyRoutes, ...sharedRoutes]) {
+			for (const { key, id } of [operator, hook]) {
+				logged.length = 0;
+				const { ok, status } = await call(route, `Bearer ${key}`, service);
+				statuses.add(ok);
+				const { method } = route;
+				expect(logged, route.name).toMatchObject([{ method, status, key: id, subject: "a test" }]);
+			}
+		}
+		expect(statuses.size).toBe(2);
+	} finally {
+		vi.restoreAllMocks();
+	}
 });
 
 /** Every scope there is, with the route's own account or product in it. */

@@ -46,6 +46,28 @@ test("revoking ends a key alone, or on request whatever came from it", async () 
 	expect(await revoked()).toEqual([true, true, true, false]);
 });
 
+test("a key that is revoked makes no other, not even where an edge has not heard of it", async () => {
+	const parent = await make(undefined);
+	// This edge remembers the key for ten seconds.
+	const edge = serviceWith({ DEVICE_FRESH_SECONDS: "10" });
+	const ask = (method: string, body?: string) =>
+		edge("/v1/keys", {
+			method,
+			headers: {
+				authorization: `Bearer ${parent.key}`,
+				...(body !== undefined && { "content-type": "application/json", "content-length": String(body.length) }),
+			},
+			...(body !== undefined && { body }),
+		});
+	const child = JSON.stringify({ subject: "thief", scopes: ["operate"] });
+	expect((await ask("POST", child)).status).toBe(201);
+	await operated("DELETE", `/v1/keys/${parent.id}?cascade=true`);
+	expect((await ask("GET")).status).toBe(200);
+	await expectProblem(await ask("POST", child), "unauthenticated");
+	const { keys } = await operated<{ keys: (Made & { revoked: boolean })[] }>("GET", "/v1/keys");
+	expect(keys.filter((one) => one.created_by === parent.id).map(({ revoked }) => revoked)).toEqual([true]);
+});
+
 test("a scope for a product that does not exist is refused, with the one that was meant", async () => {
 	await createProduct("key-scopes-of-rules");
 	const scopes = ["operate", "release:key-scopes-of-rulez"];
