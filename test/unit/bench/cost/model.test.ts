@@ -1,0 +1,49 @@
+// How often things happen in a fleet, and what a month of them costs, from assumptions that can be followed by hand.
+import { describe, expect, it } from "vitest";
+import { type Assumptions, costOf, operationsPerDay } from "../../../../bench/cost/model.ts";
+import { METERED, OPERATIONS, shareOf, type Use, type Uses } from "../../../../bench/cost/use.ts";
+
+const DAY = 86_400;
+const NOTHING = Object.fromEntries(METERED.map((name) => [name, 0])) as Use;
+const usesOf = (use: Partial<Use>): Uses =>
+	Object.fromEntries(OPERATIONS.map((name) => [name, { ...NOTHING, ...use }])) as Uses;
+const FLEET: Assumptions = {
+	...{ devices: 1_000_000, products: 4, productsPerDevice: 2, publishesPerDay: 8, pulses: 1 },
+	...{ untilSeconds: DAY / 4, checkIntervalSeconds: 600, tokenSeconds: DAY / 4, locations: 0, headsSeconds: 5 },
+	...{ logSampleRate: 0, cpuMs: 0, cacheHits: 1, objectGbSeconds: 0 },
+};
+
+describe("a fleet's day", () => {
+	it("has a check for each `until` and each news of a device's products, where pulses are read", () => {
+		const millions = { check: 8, unchanged: 0, token: 4, permit: 4, download: 4, report: 4 };
+		const perDay = Object.fromEntries(Object.entries(millions).map(([name, count]) => [name, count * 1e6]));
+		expect(operationsPerDay(FLEET)).toEqual({ ...perDay, publish: 8 });
+	});
+
+	it("has a check each interval where they are not, of which those at news are answered in full", () => {
+		expect(operationsPerDay({ ...FLEET, pulses: 0 })).toMatchObject({ check: 4e6, unchanged: 140e6 });
+	});
+});
+
+describe("a fleet's month", () => {
+	it("costs what its requests cost where they take nothing else", () => {
+		const cost = costOf(FLEET, usesOf({}));
+		expect(cost.requestsPerDeviceAndDay).toBe(24);
+		expect(cost.total).toBeCloseTo(24 * 30 * 0.3);
+	});
+
+	it("adds what each operation takes, at its price", () => {
+		const cost = costOf(FLEET, { ...usesOf({}), token: { ...NOTHING, kvReads: 2 } });
+		const line = cost.lines.find(({ what }) => what === "KV reads of requests");
+		expect(line).toMatchObject({ amount: 240e6, cost: 120 });
+	});
+
+	it("adds what locations read though no device asks", () => {
+		const cost = costOf({ ...FLEET, devices: 0, locations: 100 }, usesOf({}));
+		expect(cost.total).toBeCloseTo(((100 / 5) * DAY * 30 * 0.5) / 1e6);
+	});
+});
+
+it("divides what was counted among those who did it", () => {
+	expect(shareOf({ ...NOTHING, kvReads: 41 }, 40)).toEqual({ ...NOTHING, kvReads: 1.025 });
+});
