@@ -336,6 +336,27 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/objects/account/suspension-trail.ts",
+		tests: ["test/workers/routes/device/explain-suspensions"],
+		edits: [
+			{
+				from: "return (end === -1 ? newestFirst : newestFirst.slice(0, end)).reverse();",
+				to: "return newestFirst.reverse();",
+				breaks: "an explanation gives reasons of a suspension that is over",
+			},
+			{
+				from: "this.of(subject).at(-1)?.reason !== reason",
+				to: "true",
+				breaks: "a call that is sent again stands twice in the trail",
+			},
+			{
+				from: 'reason !== "" && ',
+				to: "",
+				breaks: "a suspension that is repeated without a reason takes the place of the one with a reason",
+			},
+		],
+	},
+	{
 		file: "src/objects/account/replacement-desk.ts",
 		tests: ["test/workers/objects/account/replacement", "test/workers/routes/operator/replacement"],
 		edits: [

@@ -5,6 +5,27 @@ const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/
 
 export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 	{
+		file: "src/objects/directory/account-list.ts",
+		tests: ["test/workers/routes/operator/accounts"],
+		edits: [
+			{
+				from: "const account: AccountEntry = { id, name, createdAt, closedAt: null };\n\t\tthis.#tables.insertAccount(account);",
+				to: "const account: AccountEntry = { id, name, createdAt, closedAt: null };",
+				breaks: "an account that was made is in no list",
+			},
+			{
+				from: "const by = isSharedName === true ? null : this.#tables.accountNamed(name, id);",
+				to: "const by = null as string | null;",
+				breaks: "two accounts that are made in one moment have one name",
+			},
+			{
+				from: "if (before === null || before.closedAt !== null) return;",
+				to: "if (before === null) return;",
+				breaks: "the list tells twice that an account was closed",
+			},
+		],
+	},
+	{
 		file: "src/objects/directory/directory.ts",
 		tests: ["test/workers/routes/operator/"],
 		edits: [
@@ -22,6 +43,11 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				from: "this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep(), ...pulseSteps(this.#tables, null)]);",
 				to: "this.outbox.add([messagesStep(this.#tables, now), ...pulseSteps(this.#tables, null)]);",
 				breaks: "a new message reaches nobody before the next release",
+			},
+			{
+				from: "if (maker !== null && !isGood(maker, input.now))",
+				to: "if (maker?.id === 'none')",
+				breaks: "a stolen key makes another one in the seconds after its revocation",
 			},
 			{
 				from: 'this.#audit(input, "credential.revoke", id, subject);',

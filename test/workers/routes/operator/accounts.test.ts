@@ -87,6 +87,8 @@ describe("closing an account", () => {
 		expect((await listed(account))?.closed_at).toMatch(/Z$/);
 		const events = (await trail(`/v1/accounts/${account}/events`)).filter(({ type }) => type === "account.close");
 		expect(events).toMatchObject([{ subject: account, detail: "gone" }]);
+		const told = await trail("/v1/events?type=account.close&limit=500");
+		expect(told.filter(({ subject }) => subject === account)).toMatchObject([{ detail: "gone" }]);
 		const terms = { products: ["crs"], seats: 1, ends_at: "2099-01-01T00:00:00Z" };
 		await expectProblem(await operate("POST", `/v1/accounts/${account}/licenses`, terms), "conflict");
 	});
