@@ -81,7 +81,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		operatorMessages,
 		records,
 		events,
-		webhooks,
+		...webhooks,
 	])
 		app.route("/", router);
 	app.route("/", problemPages);

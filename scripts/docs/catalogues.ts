@@ -32,9 +32,9 @@ export function events(): string {
 		"# Events",
 		"",
 		"Source: `src/events/catalogue.ts`. What the `type` of an event may be, in the three kinds of trails; how they are read, and how webhooks",
-		"are told of an account's, is in [operations](operations.md#events-and-webhooks). The list is closed: nothing else is ever written. Types are",
-		"stable for ever, and new ones are added, so a reader passes over what it does not know. `subject` is the id of what comes before the full",
-		"stop unless the table says otherwise; `detail` is for people, and its wording may change.",
+		"are told of them, is in [operations](operations.md#events-and-webhooks). The list is closed: nothing else is ever written. Types are stable",
+		"for ever, and new ones are added, so a reader passes over what it does not know. `subject` is the id of what comes before the full stop",
+		"unless the table says otherwise; `detail` is for people, and its wording may change.",
 	];
 	for (const [title, types] of [
 		["Of an account", ACCOUNT_EVENTS],

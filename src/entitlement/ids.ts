@@ -100,7 +100,7 @@ export function mintMessageId(random: Uint8Array): string {
 	return `msg-${characters(random, 8)}`;
 }
 
-/** A new id of a webhook endpoint; unique within its account only. */
+/** A new id of a webhook endpoint; unique within its account, product or deployment only. */
 export function mintWebhookId(random: Uint8Array): string {
 	return `whk-${characters(random, 8)}`;
 }

@@ -1,7 +1,18 @@
 // Every type of event, by the trail that it stands in, with what it tells. The list is closed: an event that is not in it
 // does not compile. docs/events.md is made from it. Types are stable for ever, because trails are never rewritten.
 
-/** Events of an account, which its webhooks are told. `subject`: id of what comes before the full stop, unless it says otherwise. */
+/** Events of the webhooks that are told of a trail. They stand in that trail. `subject`: the webhook. */
+const WEBHOOK_EVENTS = {
+	"webhook.create": "A webhook was made. Detail: the origin of its URL",
+	"webhook.delete": "A webhook was removed",
+	"webhook.rotate": "A webhook was given a new secret",
+	"webhook.enable": "A webhook that was disabled or failing is tried again",
+	"webhook.disabled": "A webhook is told nothing more, because its receiver failed too long or is gone. Detail: why",
+	"webhook.test": "A webhook was tried out. This one is told that one alone, whatever it is for",
+} as const satisfies Record<string, string>;
+export type WebhookEventType = keyof typeof WEBHOOK_EVENTS;
+
+/** Events of an account. `subject`: id of what comes before the full stop, unless it says otherwise. */
 export const ACCOUNT_EVENTS = {
 	"account.create": "The account was made. Detail: its name",
 	"account.rename": "The account was given another name. Detail: its name now",
@@ -54,12 +65,7 @@ export const ACCOUNT_EVENTS = {
 	"ha_group.skew":
 		"Devices of an HA group have run different versions of a product for longer than the group allows. Detail: which",
 	"ha_group.skew_ended": "A skew that was told is over. Detail: the product, and after how long",
-	"webhook.create": "A webhook was made. Detail: the origin of its URL",
-	"webhook.delete": "A webhook was removed",
-	"webhook.rotate": "A webhook was given a new secret",
-	"webhook.enable": "A webhook that was disabled or failing is tried again",
-	"webhook.disabled": "A webhook is told nothing more, because its receiver failed too long or is gone. Detail: why",
-	"webhook.test": "A webhook was tried out. This one is told that one alone, whatever it is for",
+	...WEBHOOK_EVENTS,
 } as const satisfies Record<string, string>;
 export type AccountEvent = keyof typeof ACCOUNT_EVENTS;
 
@@ -69,6 +75,7 @@ export const PRODUCT_EVENTS = {
 	"package.add": "A package was uploaded. Detail: its SHA-256",
 	"release.publish": "A release was published. Detail: the SHA-256 of its package",
 	"release.withdraw": "A release was withdrawn. Detail: the reason",
+	...WEBHOOK_EVENTS,
 } as const satisfies Record<string, string>;
 export type ProductEvent = keyof typeof PRODUCT_EVENTS;
 
@@ -82,6 +89,7 @@ export const DEPLOYMENT_EVENTS = {
 	"message.remove": "A message of the day was removed",
 	"credential.create": "An API key was made. Detail: its subject and scopes",
 	"credential.revoke": "An API key was revoked. Detail: its subject",
+	...WEBHOOK_EVENTS,
 } as const satisfies Record<string, string>;
 export type DeploymentEvent = keyof typeof DEPLOYMENT_EVENTS;
 

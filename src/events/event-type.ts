@@ -2,7 +2,7 @@
 // so "device" is every event of devices.
 import { z } from "zod";
 import { sayUnknown } from "../nearest-name.ts";
-import { ACCOUNT_EVENTS, type AccountEvent, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "./catalogue.ts";
+import { ACCOUNT_EVENTS, DEPLOYMENT_EVENTS, PRODUCT_EVENTS, type WebhookEventType } from "./catalogue.ts";
 
 /** What the name of a type looks like, or the beginning of one up to a full stop. */
 export const eventType = z
@@ -22,18 +22,18 @@ function typeOf(catalogue: Readonly<Record<string, string>>) {
 	});
 }
 
-/** What may be asked of the trail of an account, or by a webhook. */
+/** What may be asked of the trail of an account, or by a webhook of it. */
 export const accountEventType = typeOf(ACCOUNT_EVENTS);
-/** What may be asked of the trail of a product. */
+/** The same of a product. */
 export const productEventType = typeOf(PRODUCT_EVENTS);
-/** What may be asked of the trail of the deployment. */
+/** The same of the deployment. */
 export const deploymentEventType = typeOf(DEPLOYMENT_EVENTS);
 
 /** Most types that one subscription names. */
 export const MAX_EVENT_TYPES = 20;
 
 /** The type of the event that tries one endpoint out: it goes to that one, whatever it subscribed to, and to no other. */
-export const TEST_EVENT = "webhook.test" satisfies AccountEvent;
+export const TEST_EVENT = "webhook.test" satisfies WebhookEventType;
 
 /** @param wanted types as `eventType` takes them; none = everything */
 export function wantsType(wanted: readonly string[], type: string): boolean {

@@ -8,6 +8,9 @@ import { formatTimestamp } from "../timestamps.ts";
 import type { DeliveryAttempt } from "./webhook-attempt.ts";
 import { acceptsWebhookUrl, type WebhookUrlSettings } from "./webhook-url.ts";
 
+/** What an event happened in, as receivers are told: an account or a product by its name, the deployment by none. */
+export type EventOwner = { readonly account: string } | { readonly product: string } | Readonly<Record<string, never>>;
+
 /** An event as the receiver gets it. */
 export interface WebhookEvent {
 	/** the same for every endpoint and every attempt */
@@ -15,7 +18,7 @@ export interface WebhookEvent {
 	readonly type: string;
 	/** unix seconds */
 	readonly at: number;
-	readonly account: string;
+	readonly owner: EventOwner;
 	readonly actor: string;
 	readonly subject: string;
 	readonly detail: string;
@@ -78,9 +81,9 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
 }
 
 /** The body of an event: compact JSON, the same text at every attempt. */
-export function webhookBody({ id, type, at, account, actor, subject, detail }: WebhookEvent): string {
+export function webhookBody({ id, type, at, owner, actor, subject, detail }: WebhookEvent): string {
 	const timestamp = formatTimestamp(at);
-	return JSON.stringify({ type, timestamp, data: { id, account, actor, subject, detail } });
+	return JSON.stringify({ type, timestamp, data: { id, ...owner, actor, subject, detail } });
 }
 
 async function post(

@@ -10,8 +10,8 @@ const PURPOSE = ["parapet-webhook", "1"] as const;
 export interface WebhookSecretRef {
 	/** of the key in MAC_KEYS that it comes from */
 	readonly kid: string;
-	/** name of the account's object, and the endpoint's id, which is unique within it */
-	readonly account: string;
+	/** the trail that the endpoint is told of (events/event-id.ts), and the endpoint's id, which is unique beside it */
+	readonly trail: string;
 	readonly webhook: string;
 	/** 1 for the first secret of the endpoint, one more for each after it */
 	readonly generation: number;
@@ -20,11 +20,11 @@ export interface WebhookSecretRef {
 /** @returns the secret's 32 bytes; null when its key is no longer in the ring */
 export async function webhookSecret(
 	keyring: MacKeyring,
-	{ kid, account, webhook, generation }: WebhookSecretRef,
+	{ kid, trail, webhook, generation }: WebhookSecretRef,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
 	const keys = keyring.byKid.get(kid);
 	if (keys === undefined) return null;
-	return decodeBase64url(await sealFields(keys.webhook, [...PURPOSE, kid, account, webhook, String(generation)]));
+	return decodeBase64url(await sealFields(keys.webhook, [...PURPOSE, kid, trail, webhook, String(generation)]));
 }
 
 /** The secret as its holder gets it: `whsec_` and base64. */

@@ -1,11 +1,14 @@
 // Everything that an Account is made of, put together: its tables, its trail, its outbox, and the desks where the work is done.
 // Nothing is read or written here.
 
+import { accountObjectName } from "../../entitlement/ids.ts";
+import { accountTrail } from "../../events/event-id.ts";
 import { Alarm } from "../alarm.ts";
 import type { WriteAudit } from "../audit.ts";
 import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
+import { Webhooks } from "../webhooks/webhooks.ts";
 import { AccountDesk } from "./account-desk.ts";
 import { DENIAL_MARGIN_SECONDS, stepOf } from "./account-records.ts";
 import { AccountTables } from "./account-tables.ts";
@@ -29,7 +32,6 @@ import { SeatHistoryTables } from "./seats/seat-history-tables.ts";
 import { SeatLedger } from "./seats/seat-ledger.ts";
 import { SeatTables } from "./seats/seat-tables.ts";
 import { SuspensionTrail } from "./suspension-trail.ts";
-import { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface AccountDesks extends DeskParts {
 	/** shared by all that have something to do later */
@@ -56,8 +58,11 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 
 	const present = (key: string): RecordStep | null => stepOf(key, devices, haReports);
 	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory, present });
-	const accountId = () => account.info()?.id ?? "";
-	const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), accountId });
+	const owner = () => {
+		const id = account.info()?.id ?? "";
+		return { trail: accountTrail(accountObjectName(id)), named: { account: id } };
+	};
+	const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
 	const audit: WriteAudit = ({ actor, now: at, via }, action, subject, detail) =>
 		webhooks.delivery.append({ at, actor, action, subject, detail, via });
 	const shared = { ...tables, storage, alarm, audit, outbox };

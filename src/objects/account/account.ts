@@ -13,6 +13,8 @@ import { type OwnedRecords, type RecordPageQuery, rebuildPage, verifyPage } from
 import { Republisher } from "../outbox/republisher.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { createTables, openTables } from "../schema.ts";
+import type { Webhook } from "../webhooks/webhook-tables.ts";
+import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import type { AccountChange } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
@@ -31,8 +33,6 @@ import type { Replacement } from "./replacement-desk.ts";
 import { ACCOUNT_SCHEMA } from "./schema.ts";
 import type { RenewalOutcome } from "./seats/seat-desk.ts";
 import { type Settled, settleChange } from "./settled-change.ts";
-import type { Webhook } from "./webhooks/webhook-tables.ts";
-import type { NewWebhook, WebhookChange, WebhookResult } from "./webhooks/webhooks.ts";
 
 const DEVICES_PER_PAGE = 1_000;
 const CODES_PER_PAGE = 1_000;
@@ -258,25 +258,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.webhooks.list() : null;
 	}
 
-	async createWebhook(input: WebhookChange & NewWebhook): Promise<WebhookResult> {
-		return this.#exists ? this.#desks.webhooks.create(input) : UNKNOWN_ACCOUNT;
-	}
-
-	async rotateWebhook(input: WebhookChange & Pick<NewWebhook, "kid">): Promise<WebhookResult> {
-		return this.#exists ? this.#desks.webhooks.rotate(input) : UNKNOWN_ACCOUNT;
-	}
-
-	async enableWebhook(input: WebhookChange & { skipMissed: boolean }): Promise<WebhookResult> {
-		return this.#exists ? this.#desks.webhooks.enable(input) : UNKNOWN_ACCOUNT;
-	}
-
-	async deleteWebhook(input: WebhookChange): Promise<WebhookResult> {
-		return this.#exists ? this.#desks.webhooks.delete(input) : UNKNOWN_ACCOUNT;
-	}
-
-	/** @returns the webhook after the attempt that it sets off, or after 17 s */
-	async testWebhook(input: WebhookChange): Promise<WebhookResult> {
-		return this.#exists ? this.#desks.webhooks.test(input) : UNKNOWN_ACCOUNT;
+	/** See `Webhooks.obey`. */
+	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
+		return this.#exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
 	}
 
 	override async alarm(): Promise<void> {

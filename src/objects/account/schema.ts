@@ -4,6 +4,7 @@ import { INSTANCE_LABEL } from "../../names.ts";
 import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
+import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { SUSPENSION_INDEX } from "./suspension-trail.ts";
 
 /** What a device says of the instance that it runs on: an expression over its row, and null where it says nothing. */
@@ -172,26 +173,9 @@ const HA_GROUPS = [
 	"CREATE INDEX ha_conditions_due ON ha_conditions (due_at) WHERE due_at IS NOT NULL",
 ];
 
-const WEBHOOKS = [
-	`CREATE TABLE webhooks (
-		id TEXT PRIMARY KEY,
-		url TEXT NOT NULL,
-		types TEXT NOT NULL, -- JSON list; empty = every event
-		secrets TEXT NOT NULL, -- JSON list, the newest first: names of secrets, no secret
-		created_at INTEGER NOT NULL,
-		position INTEGER NOT NULL, -- place in the trail up to which it was told
-		failures INTEGER NOT NULL, -- in a row
-		next_attempt_ms INTEGER, -- unix ms; null = nothing waits
-		disabled TEXT, -- why; null = it is not
-		last_attempt_at INTEGER,
-		last_status INTEGER,
-		last_result TEXT
-	) WITHOUT ROWID`,
-];
-
 export const ACCOUNT_SCHEMA: Schema = {
 	tables: [
-		...[...LICENSES, ...DEVICES, ...SEATS, ...HA_GROUPS, ...WEBHOOKS],
+		...[...LICENSES, ...DEVICES, ...SEATS, ...HA_GROUPS, ...WEBHOOK_TABLES],
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
 	],
 	steps: [],

@@ -5,10 +5,11 @@ import type { Message } from "../../content/message.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
+import { DIRECTORY_TRAIL } from "../../events/event-id.ts";
 import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import { Alarm } from "../alarm.ts";
-import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
-import { type ObjectBindings, pulseWriter, recordLanes } from "../bindings.ts";
+import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
+import { type ObjectBindings, pulseWriter, recordLanes, webhookSender } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { DenialStep, RecordStep } from "../outbox/outbox-rows.ts";
@@ -17,6 +18,8 @@ import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-
 import { Republisher } from "../outbox/republisher.ts";
 import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
+import type { Webhook } from "../webhooks/webhook-tables.ts";
+import { type WebhookOrder, type WebhookResult, Webhooks } from "../webhooks/webhooks.ts";
 import { AccountList, type AccountNaming } from "./account-list.ts";
 import {
 	deniedStep,
@@ -41,6 +44,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	readonly #tables: DirectoryTables;
 	readonly #accounts: AccountList;
 	readonly #republisher: Republisher;
+	readonly #webhooks: Webhooks;
 	readonly #told = new ToldRecords();
 	#exists: boolean;
 
@@ -56,6 +60,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.#tables = new DirectoryTables(ctx.storage.sql);
 		this.#accounts = new AccountList(this.#tables, this.#audit.bind(this));
 		this.#republisher = new Republisher(ctx, this.outbox);
+		const owner = () => ({ trail: DIRECTORY_TRAIL, named: {} });
+		this.#webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
 		this.#exists = openTables(ctx.storage, DIRECTORY_SCHEMA);
 		if (this.#exists) this.#alarm.rearm();
 	}
@@ -251,6 +257,16 @@ export class Directory extends DurableObject<ObjectBindings> {
 		await this.outbox.flush();
 	}
 
+	async listWebhooks(): Promise<readonly Webhook[]> {
+		return this.#exists ? this.#webhooks.list() : [];
+	}
+
+	/** See `Webhooks.obey`. */
+	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
+		if (order.kind === "create") this.#change(() => {});
+		return this.#exists ? this.#webhooks.obey(order) : { ok: false, reason: "unknown_webhook" };
+	}
+
 	override async alarm(): Promise<void> {
 		if (this.#exists) await this.#alarm.ring();
 	}
@@ -302,7 +318,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	#audit({ actor, now, via }: Change, action: DeploymentEvent, subject: string, detail: string): void {
-		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail, via });
+		this.#webhooks.delivery.append({ at: now, actor, action, subject, detail, via });
 	}
 }
 

@@ -4,6 +4,7 @@ import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
+import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { ROUND_TABLES } from "./rounds.ts";
 
 export const DIRECTORY_SCHEMA: Schema = {
@@ -53,6 +54,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 			revision INTEGER NOT NULL
 		) WITHOUT ROWID`,
 		...AUDIT_TABLES,
+		...WEBHOOK_TABLES,
 		...OUTBOX_TABLES,
 		...OUTDATED_TABLES,
 		...ROUND_TABLES,

@@ -6,10 +6,11 @@ import { tellsEmergency } from "../../content/pulse.ts";
 import { hasRoomFor, keepRecorded } from "../../content/recorded-releases.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { ProductEvent } from "../../events/catalogue.ts";
+import { productTrail } from "../../events/event-id.ts";
 import { productKey } from "../../storage/keys.ts";
 import { Alarm } from "../alarm.ts";
-import { appendAudit, type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
-import { directoryPort, type ObjectBindings, recordLanes } from "../bindings.ts";
+import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
+import { directoryPort, type ObjectBindings, recordLanes, webhookSender } from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
@@ -25,6 +26,8 @@ import { Republisher } from "../outbox/republisher.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
+import type { Webhook } from "../webhooks/webhook-tables.ts";
+import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult, Webhooks } from "../webhooks/webhooks.ts";
 import {
 	differingMetadata,
 	type PackageContent,
@@ -59,6 +62,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	readonly #alarm: Alarm;
 	readonly #tables: ProductTables;
 	readonly #republisher: Republisher;
+	readonly #webhooks: Webhooks;
 	readonly #told = new ToldRecords();
 	#exists: boolean;
 
@@ -71,6 +75,11 @@ export class Product extends DurableObject<ObjectBindings> {
 		this.outdated = new OutdatedRevisions({ storage, alarm, lanes: () => this.outbox.lanes });
 		this.#tables = new ProductTables(storage.sql);
 		this.#republisher = new Republisher(ctx, this.outbox);
+		const owner = () => {
+			const product = this.#tables.info()?.name ?? "";
+			return { trail: productTrail(product), named: { product } };
+		};
+		this.#webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
 		this.#exists = openTables(storage, PRODUCT_SCHEMA);
 		if (this.#exists) this.#alarm.rearm();
 	}
@@ -200,6 +209,16 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? readTrail(this.ctx.storage.sql, query) : null;
 	}
 
+	/** @returns null where there is no such product */
+	async listWebhooks(): Promise<readonly Webhook[] | null> {
+		return this.#exists ? this.#webhooks.list() : null;
+	}
+
+	/** See `Webhooks.obey`. */
+	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
+		return this.#exists ? this.#webhooks.obey(order) : UNKNOWN_OWNER;
+	}
+
 	override async alarm(): Promise<void> {
 		if (this.#exists) await this.#alarm.ring();
 	}
@@ -247,6 +266,6 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	#audit({ actor, now, via }: Change, action: ProductEvent, subject: string, detail: string): void {
-		appendAudit(this.ctx.storage.sql, { at: now, actor, action, subject, detail, via });
+		this.#webhooks.delivery.append({ at: now, actor, action, subject, detail, via });
 	}
 }

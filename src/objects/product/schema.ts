@@ -4,6 +4,7 @@ import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
+import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 
 export const PRODUCT_SCHEMA: Schema = {
 	tables: [
@@ -33,6 +34,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		)`,
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
 		...AUDIT_TABLES,
+		...WEBHOOK_TABLES,
 		...OUTBOX_TABLES,
 		...OUTDATED_TABLES,
 	],

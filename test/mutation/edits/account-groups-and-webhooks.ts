@@ -135,7 +135,7 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/webhooks/webhook-delivery.ts",
+		file: "src/objects/webhooks/webhook-delivery.ts",
 		tests: HOOKS,
 		edits: [
 			{
@@ -186,7 +186,7 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/webhooks/webhooks.ts",
+		file: "src/objects/webhooks/webhooks.ts",
 		tests: HOOKS,
 		edits: [
 			{

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createWebhookSender, type Delivery, webhookBody } from "../../../src/events/webhook-sender.ts";
 
 const KEY = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-const SECRET = { kid: "k1", account: "f5any44xnh", webhook: "whk-0000aaaa", generation: 1 };
+const SECRET = { kid: "k1", trail: "f5any44xnh", webhook: "whk-0000aaaa", generation: 1 };
 const delivery: Delivery = {
 	url: "https://hooks.example.com/parapet",
 	secrets: [SECRET],
@@ -11,7 +11,7 @@ const delivery: Delivery = {
 		id: "evt-f5any44xnh-3",
 		type: "device.new",
 		at: 1_800_000_000,
-		account: "acct-f5any44xnhvcz9cn",
+		owner: { account: "acct-f5any44xnhvcz9cn" },
 		actor: "code:code-1",
 		subject: "dev-1",
 		detail: "serial SN-1",

@@ -6,7 +6,7 @@ import { formatWebhookSecret, signWebhook, webhookSecret } from "../../../src/si
 
 const KEY = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const OTHER = "k2:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA";
-const ref = { kid: "k1", account: "f5any44xnh", webhook: "whk-0000aaaa", generation: 1 };
+const ref = { kid: "k1", trail: "f5any44xnh", webhook: "whk-0000aaaa", generation: 1 };
 
 async function secretOf(change: Partial<typeof ref> = {}, macKeys = `${KEY},${OTHER}`): Promise<string | null> {
 	const secret = await webhookSecret(await importMacKeyring(macKeys), { ...ref, ...change });
@@ -47,10 +47,10 @@ describe("the secret of a webhook", () => {
 		expect(await secretOf()).toBe(`whsec_${secret}`);
 	});
 
-	it("is another for another account, endpoint, generation and key", async () => {
+	it("is another for another trail, endpoint, generation and key", async () => {
 		const secrets = await Promise.all([
 			secretOf(),
-			secretOf({ account: "t000000001" }),
+			secretOf({ trail: "t000000001" }),
 			secretOf({ webhook: "whk-0000bbbb" }),
 			secretOf({ generation: 2 }),
 			secretOf({ kid: "k2" }),

@@ -114,7 +114,7 @@ describe("an account's outbox and webhooks", () => {
 			types: ["device"],
 			kid: "local1",
 		} as const;
-		await account().createWebhook({ ...OPERATOR, ...hook });
+		await account().changeWebhook({ ...OPERATOR, ...hook, kind: "create" });
 		const kv = new FakeRecordStore();
 		await replaceStores(account(), { kv });
 		kv.break("before");

@@ -111,4 +111,43 @@ describe("parapet webhook", () => {
 			"whk-3    active    -                 -      -       https://x",
 		]);
 	});
+
+	it.each([
+		["product:crs", "/v1/products/crs/webhooks"],
+		["deployment", "/v1/webhooks"],
+	])("of %s are asked for at %s, by every verb", async (whose, path) => {
+		operator.reply(
+			{ body: { webhook: WEBHOOK, secret: "whsec_1" } },
+			{ body: { webhooks: [] } },
+			{ body: { secret: "whsec_2" } },
+			{ body: { state: "active" } },
+			{ body: WELL },
+			{ status: 204 },
+		);
+		const of = (verb: string, ...args: string[]) => operator.run("webhook", verb, whose, ...args);
+		await of("create", "https://hooks.example.com/x");
+		await of("list");
+		for (const verb of ["rotate", "enable", "test", "delete"]) await of(verb, WEBHOOK);
+		expect(operator.asked().map(([method, asked]) => `${method} ${asked}`)).toEqual([
+			`POST ${path}`,
+			`GET ${path}`,
+			`POST ${path}/${WEBHOOK}/rotate`,
+			`POST ${path}/${WEBHOOK}/enable`,
+			`POST ${path}/${WEBHOOK}/test`,
+			`DELETE ${path}/${WEBHOOK}`,
+		]);
+	});
+
+	it.each(["crs", "product:", "product:No Name", "acct-", "deployments"])(
+		"of %j are nobody's, and nobody is asked",
+		async (whose) => {
+			const run = await operator.run("webhook", "list", whose);
+			expect(run).toMatchObject({
+				exitCode: 2,
+				stdout: "",
+				stderr: expect.stringContaining("product:<name> or deployment"),
+			});
+			expect(operator.asked()).toEqual([]);
+		},
+	);
 });

@@ -2,7 +2,7 @@
 // the receiver is told. Also the secrets of an endpoint, and which endpoints an operator cannot make.
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { MAX_WEBHOOKS } from "../../../../src/objects/account/webhooks/webhooks.ts";
+import { MAX_WEBHOOKS } from "../../../../src/objects/webhooks/webhooks.ts";
 import { createFleet } from "../../../support/fleet.ts";
 import { ISSUER, operate, operated } from "../../../support/service.ts";
 import { isSignedBy } from "../../../support/stand-ins/webhook-receiver.ts";

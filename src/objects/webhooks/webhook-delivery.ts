@@ -1,21 +1,27 @@
 // Tells webhook endpoints of the audit trail: each has a place in it and is told of what comes after, in order, one event at
 // a time, by the object's alarm. Nothing is copied. An event counts as told once the endpoint's place is past it on disk, so
 // a crash in between tells it twice, under the same id. An endpoint that fails holds up itself alone.
-import { accountObjectName } from "../../../entitlement/ids.ts";
-import type { AccountEvent } from "../../../events/catalogue.ts";
-import { accountTrail, formatEventId } from "../../../events/event-id.ts";
-import { TEST_EVENT, wantsType } from "../../../events/event-type.ts";
-import { type DeliveryAttempt, decideAttempt } from "../../../events/webhook-attempt.ts";
-import type { WebhookSender } from "../../../events/webhook-sender.ts";
-import type { Alarm } from "../../alarm.ts";
-import { appendAudit, type NewEntry, readTrail, SERVICE, type TrailEntry } from "../../audit.ts";
+import { formatEventId } from "../../events/event-id.ts";
+import { TEST_EVENT, wantsType } from "../../events/event-type.ts";
+import { type DeliveryAttempt, decideAttempt } from "../../events/webhook-attempt.ts";
+import type { EventOwner, WebhookSender } from "../../events/webhook-sender.ts";
+import type { Alarm } from "../alarm.ts";
+import { appendAudit, type NewEntry, readTrail, SERVICE, type TrailEntry } from "../audit.ts";
 import { type Webhook, WebhookTables } from "./webhook-tables.ts";
+
+/** Whose trail it is that webhooks are told of. */
+export interface WebhookOwner {
+	/** as in events/event-id.ts */
+	readonly trail: string;
+	/** as receivers are told */
+	readonly named: EventOwner;
+}
 
 export interface WebhookDeliveryParts {
 	readonly storage: DurableObjectStorage;
 	readonly alarm: Alarm;
 	readonly sender: WebhookSender;
-	readonly accountId: () => string;
+	readonly owner: () => WebhookOwner;
 }
 
 /** Events per endpoint and run: with ten endpoints half of the 1,000 requests that one invocation has. */
@@ -29,21 +35,21 @@ export class WebhookDelivery {
 	readonly #storage: DurableObjectStorage;
 	readonly #alarm: Alarm;
 	readonly #sender: WebhookSender;
-	readonly #accountId: () => string;
+	readonly #owner: () => WebhookOwner;
 	readonly #tables: WebhookTables;
 	readonly #running = new Map<string, Promise<void>>();
 
-	constructor({ storage, alarm, sender, accountId }: WebhookDeliveryParts) {
+	constructor({ storage, alarm, sender, owner }: WebhookDeliveryParts) {
 		this.#storage = storage;
 		this.#alarm = alarm;
 		this.#sender = sender;
-		this.#accountId = accountId;
+		this.#owner = owner;
 		this.#tables = new WebhookTables(storage.sql);
 		alarm.add({ dueMs: () => this.#tables.earliestAttemptMs(), run: (nowMs) => this.#run(nowMs) });
 	}
 
 	/** Appends to the audit trail and has the endpoints told that want it. Part of the transaction of the change. */
-	append(entry: NewEntry<AccountEvent>): void {
+	append(entry: NewEntry): void {
 		appendAudit(this.#storage.sql, entry);
 		for (const webhook of this.#tables.all()) {
 			// One that waits for something already comes to this in its turn.
@@ -109,15 +115,14 @@ export class WebhookDelivery {
 
 	#attempt(webhook: Webhook, { seq, at, actor, action, subject, detail }: TrailEntry): Promise<DeliveryAttempt> {
 		const now = Math.floor(Date.now() / 1000);
-		const account = this.#accountId();
-		const objectName = accountObjectName(account);
-		const id = formatEventId(accountTrail(objectName), seq);
+		const { trail, named } = this.#owner();
+		const id = formatEventId(trail, seq);
 		return this.#sender.send({
 			url: webhook.url,
 			secrets: webhook.secrets
 				.filter(({ until }) => until === null || now < until)
-				.map(({ kid, generation }) => ({ kid, generation, account: objectName, webhook: webhook.id })),
-			event: { id, type: action, at, account, actor, subject, detail },
+				.map(({ kid, generation }) => ({ kid, generation, trail, webhook: webhook.id })),
+			event: { id, type: action, at, owner: named, actor, subject, detail },
 			now,
 		});
 	}

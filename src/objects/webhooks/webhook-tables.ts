@@ -1,6 +1,24 @@
-// The table of an Account's webhook endpoints. One row has all that is known of an endpoint: where it is, how far it has
+// The table of an object's webhook endpoints. One row has all that is known of an endpoint: where it is, how far it has
 // been told of the audit trail, and how the last attempt went. Its secrets are named here, not kept. Plain synchronous SQL.
-import type { AttemptFailure, DisableReason } from "../../../events/webhook-attempt.ts";
+import type { AttemptFailure, DisableReason } from "../../events/webhook-attempt.ts";
+
+/** Shared: a change of it needs a step in the schema of each object that has webhooks. */
+export const WEBHOOK_TABLES = [
+	`CREATE TABLE webhooks (
+		id TEXT PRIMARY KEY,
+		url TEXT NOT NULL,
+		types TEXT NOT NULL, -- JSON list; empty = every event
+		secrets TEXT NOT NULL, -- JSON list, the newest first: names of secrets, no secret
+		created_at INTEGER NOT NULL,
+		position INTEGER NOT NULL, -- place in the trail up to which it was told
+		failures INTEGER NOT NULL, -- in a row
+		next_attempt_ms INTEGER, -- unix ms; null = nothing waits
+		disabled TEXT, -- why; null = it is not
+		last_attempt_at INTEGER,
+		last_status INTEGER,
+		last_result TEXT
+	) WITHOUT ROWID`,
+];
 
 export interface StoredSecret {
 	/** of the key in MAC_KEYS that it is derived from */

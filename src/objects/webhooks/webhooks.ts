@@ -1,7 +1,7 @@
-// What operators do with an account's webhook endpoints. Each change stands in the audit trail, with the endpoint's origin
+// What operators do with the webhook endpoints of an account, a product or the deployment. Each change stands in the audit trail, with the endpoint's origin
 // at most: paths and queries of such URLs often carry secrets of the receiver.
-import type { AccountEvent } from "../../../events/catalogue.ts";
-import { type Change, lastPlace } from "../../audit.ts";
+import type { WebhookEventType } from "../../events/catalogue.ts";
+import { type Change, lastPlace } from "../audit.ts";
 import { WebhookDelivery, type WebhookDeliveryParts } from "./webhook-delivery.ts";
 import { type Webhook, WebhookTables } from "./webhook-tables.ts";
 
@@ -9,7 +9,7 @@ export type WebhookResult =
 	| { readonly ok: true; readonly webhook: Webhook }
 	| {
 			readonly ok: false;
-			readonly reason: "unknown_account" | "unknown_webhook" | "id_taken" | "too_many" | "disabled";
+			readonly reason: "unknown_owner" | "unknown_webhook" | "id_taken" | "too_many" | "disabled";
 	  };
 
 /** Who changes which webhook, and when. */
@@ -22,6 +22,16 @@ export interface NewWebhook {
 	/** of the key in MAC_KEYS that the secret comes from */
 	readonly kid: string;
 }
+
+/** What is to be done with a webhook. */
+export type WebhookOrder =
+	| (WebhookChange & NewWebhook & { readonly kind: "create" })
+	| (WebhookChange & { readonly kind: "delete" | "test" })
+	| (WebhookChange & Pick<NewWebhook, "kid"> & { readonly kind: "rotate" })
+	| (WebhookChange & { readonly kind: "enable"; readonly skipMissed: boolean });
+
+/** Of an object that was never created. */
+export const UNKNOWN_OWNER = { ok: false, reason: "unknown_owner" } as const satisfies WebhookResult;
 
 /** More than this is a message broker's work; each costs requests of the object. */
 export const MAX_WEBHOOKS = 10;
@@ -47,7 +57,23 @@ export class Webhooks {
 		return this.#tables.all();
 	}
 
-	create(input: WebhookChange & NewWebhook): WebhookResult {
+	/** @returns the webhook as it is now; for a test after the attempt that it sets off, or after 17 s */
+	async obey(order: WebhookOrder): Promise<WebhookResult> {
+		switch (order.kind) {
+			case "create":
+				return this.#create(order);
+			case "delete":
+				return this.#delete(order);
+			case "rotate":
+				return this.#rotate(order);
+			case "enable":
+				return this.#enable(order);
+			case "test":
+				return this.#test(order);
+		}
+	}
+
+	#create(input: WebhookChange & NewWebhook): WebhookResult {
 		const present = this.#tables.all();
 		if (present.some(({ id }) => id === input.id)) return { ok: false, reason: "id_taken" };
 		if (present.length >= MAX_WEBHOOKS) return { ok: false, reason: "too_many" };
@@ -73,7 +99,7 @@ export class Webhooks {
 		});
 	}
 
-	delete(input: WebhookChange): WebhookResult {
+	#delete(input: WebhookChange): WebhookResult {
 		return this.#change(input, "webhook.delete", (webhook) => {
 			this.#tables.remove(webhook.id);
 			return webhook;
@@ -81,7 +107,7 @@ export class Webhooks {
 	}
 
 	/** Gives the endpoint a new secret; the present one signs beside it for a day. */
-	rotate(input: WebhookChange & Pick<NewWebhook, "kid">): WebhookResult {
+	#rotate(input: WebhookChange & Pick<NewWebhook, "kid">): WebhookResult {
 		return this.#change(input, "webhook.rotate", (webhook) => {
 			const generation = Math.max(0, ...webhook.secrets.map((secret) => secret.generation)) + 1;
 			const old = webhook.secrets
@@ -93,7 +119,7 @@ export class Webhooks {
 	}
 
 	/** Has a disabled or failing endpoint tried again at once, from where it stopped or, skipping that, from now on. */
-	enable(input: WebhookChange & { readonly skipMissed: boolean }): WebhookResult {
+	#enable(input: WebhookChange & { readonly skipMissed: boolean }): WebhookResult {
 		return this.#change(input, "webhook.enable", (webhook) => {
 			const position = input.skipMissed ? lastPlace(this.#storage.sql) : webhook.position;
 			return this.#save({ ...webhook, position, failures: 0, nextAttemptMs: Date.now(), disabled: null });
@@ -101,7 +127,7 @@ export class Webhooks {
 	}
 
 	/** Sends an event of its own to the endpoint, after those that wait for it. @returns how that went */
-	async test(input: WebhookChange): Promise<WebhookResult> {
+	async #test(input: WebhookChange): Promise<WebhookResult> {
 		if (this.#tables.webhook(input.id)?.disabled) return { ok: false, reason: "disabled" };
 		const asked = this.#change(input, "webhook.test", (webhook) =>
 			this.#save({ ...webhook, nextAttemptMs: Date.now() }),
@@ -112,7 +138,7 @@ export class Webhooks {
 		return webhook === null ? { ok: false, reason: "unknown_webhook" } : { ok: true, webhook };
 	}
 
-	#change(input: WebhookChange, action: AccountEvent, change: (webhook: Webhook) => Webhook): WebhookResult {
+	#change(input: WebhookChange, action: WebhookEventType, change: (webhook: Webhook) => Webhook): WebhookResult {
 		if (this.#tables.webhook(input.id) === null) return { ok: false, reason: "unknown_webhook" };
 		return this.#storage.transactionSync(() => {
 			this.#append(input, action, "");
@@ -128,7 +154,7 @@ export class Webhooks {
 		return webhook;
 	}
 
-	#append({ id, actor, now, via }: WebhookChange, action: AccountEvent, detail: string): void {
+	#append({ id, actor, now, via }: WebhookChange, action: WebhookEventType, detail: string): void {
 		this.delivery.append({ at: now, actor, action, subject: id, detail, via });
 	}
 }
