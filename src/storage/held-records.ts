@@ -9,11 +9,13 @@ export interface Copy<T> {
 	readonly version: number;
 	readonly value: T;
 	readonly bytes: number;
+	/** when a store gave it, unix ms, where that was before now */
+	readonly readMs?: number | undefined;
 	/** when the record stops counting, from whichever store it comes, unix ms; Infinity = never */
 	readonly endsMs: number;
 }
 
-export interface HeldRecord extends Omit<Copy<unknown>, "endsMs"> {
+export interface HeldRecord extends Omit<Copy<unknown>, "endsMs" | "readMs"> {
 	readonly kind: RecordKind<unknown>;
 	/** the revision as which it was given last, 0 = none: an owner that was set back gives an earlier one than was asked for */
 	askedAs: number;
@@ -72,6 +74,7 @@ export function createHeldRecords(maxBytes: number): HeldRecords {
 	function keep<T>(key: string, kind: RecordKind<T>, nowMs: number, copy: Copy<T>): T {
 		const known = places.get(seriesOf(key));
 		const freshMs = kind.freshSeconds * 1_000;
+		const { readMs = nowMs } = copy;
 		const endsMs = Math.max(copy.endsMs, known !== undefined && known.version >= copy.version ? known.endsMs : 0);
 		const freshUntilMs = Math.min(nowMs + freshMs, endsMs);
 		const staleUntilMs = Math.min(nowMs + freshMs + kind.staleSeconds * 1_000, endsMs);
@@ -81,13 +84,14 @@ export function createHeldRecords(maxBytes: number): HeldRecords {
 			known.endsMs = endsMs;
 			known.freshUntilMs = Math.max(known.freshUntilMs, freshUntilMs);
 			known.staleUntilMs = Math.max(known.staleUntilMs, staleUntilMs);
-			known.readMs = Math.max(known.readMs, nowMs);
-			known.aheadMs = known.readMs + freshMs * AHEAD_SHARE;
+			known.readMs = Math.max(known.readMs, readMs);
+			known.askAgainMs = known.readMs;
+			known.aheadMs = nowMs + freshMs * AHEAD_SHARE;
 			known.uses = 0;
 			return known.value as T;
 		}
 		const aheadMs = nowMs + freshMs * AHEAD_SHARE;
-		const times = { aheadMs, freshUntilMs, staleUntilMs, readMs: nowMs, askAgainMs: nowMs };
+		const times = { aheadMs, freshUntilMs, staleUntilMs, readMs, askAgainMs: readMs };
 		places.set(seriesOf(key), { ...copy, kind, askedAs: revisionOf(key), uses: 0, ...times });
 		return copy.value;
 	}

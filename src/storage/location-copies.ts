@@ -143,7 +143,7 @@ export function createLocationCopies(options: LocationCopiesOptions): LocationCo
 			async get(key) {
 				if (!isKept(key)) return store.get(key);
 				const copy = await find(key);
-				if (copy !== null && counts(key, copy)) return copy.record;
+				if (copy !== null && counts(key, copy)) return { ...copy.record, readMs: copy.readMs };
 				// As old as the moment at which it was asked for.
 				const askedMs = clock.nowMs();
 				const found = await store.get(key);

@@ -210,11 +210,12 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 			// The same version, or a location that lags behind what this isolate has seen. What is known need not be verified
 			// again, unless it is to count for longer.
 			const countsLonger = known.version === record.version && endOf(claimedEnd(record)) > known.endsMs;
-			if (nowMs < known.endsMs && !countsLonger) return { ...known, value: known.value as T };
+			if (nowMs < known.endsMs && !countsLonger) return { ...known, value: known.value as T, readMs: record.readMs };
 			if (known.version > record.version) throw new RecordStoreError("ended", key);
 		}
+		const { readMs } = record;
 		const { version, body, bytes, until } = await openRecord(seal, key, record);
-		const copy = { version, bytes, value: parseOnce(key, kind, version, body), endsMs: endOf(until) };
+		const copy = { version, bytes, value: parseOnce(key, kind, version, body), endsMs: endOf(until), readMs };
 		if (nowMs < copy.endsMs) return copy;
 		held.keepForNeed(key, kind, copy, copy.endsMs);
 		throw new RecordStoreError("ended", key);

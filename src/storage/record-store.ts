@@ -12,6 +12,8 @@ export interface StoredRecord {
 export interface FoundRecord extends StoredRecord {
 	/** length of the stored text; its characters, which are its bytes unless a person wrote them */
 	readonly bytes: number;
+	/** when a store gave it, unix ms, where that was before it was asked for here (location-copies.ts) */
+	readonly readMs?: number;
 }
 
 export interface RecordReader {

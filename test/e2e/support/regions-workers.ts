@@ -65,7 +65,8 @@ export async function startRegionWorkers<Name extends string>(
 					{ type: "ESModule" as const, path: "gate.js", contents: GATE_SCRIPT },
 					{ type: "ESModule" as const, path: "worker.js", contents: bundle.script },
 				],
-				bindings: { ...bundle.vars, ...variables[name] },
+				// A location has a cache of its own; here all share one, in which each version of the Worker has its own.
+				bindings: { ...bundle.vars, ...variables[name], CF_VERSION_METADATA: { id: name, tag: "", timestamp: "" } },
 				durableObjects: durableObjects(name),
 				kvNamespaces: { RECORDS: `records-${name}` },
 				r2Buckets: { PACKAGES: "packages", PULSES: "pulses" },

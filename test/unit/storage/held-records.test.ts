@@ -85,3 +85,28 @@ describe("the revisions of a record in memory", () => {
 		);
 	});
 });
+
+describe("when a copy was read", () => {
+	const heads: RecordKind<string> = { ...denials, freshSeconds: 5, lastGoodSeconds: 60 };
+
+	it("is when its location read it, where that was before: the answer says since when nothing was heard", () => {
+		const held = createHeldRecords(100_000);
+		held.keep("heads", heads, NOW, { ...copyOf(1), readMs: NOW - 4_000 });
+		expect(held.get("heads")).toMatchObject({ readMs: NOW - 4_000, freshUntilMs: NOW + 5_000 });
+		expect(held.lastGood("heads", heads, NOW + 55_999)).not.toBeNull();
+		expect(held.lastGood("heads", heads, NOW + 56_000)).toBeNull();
+	});
+
+	it("rises with each reading that finds the same, and is no failure to read", () => {
+		const held = createHeldRecords(100_000);
+		held.keep("heads", heads, NOW, copyOf(1));
+		held.keep("heads", heads, NOW + 6_000, { ...copyOf(1), readMs: NOW + 2_000 });
+		expect(held.get("heads")).toMatchObject({
+			readMs: NOW + 2_000,
+			askAgainMs: NOW + 2_000,
+			freshUntilMs: NOW + 11_000,
+		});
+		held.keep("heads", heads, NOW + 7_000, { ...copyOf(1), readMs: NOW + 1_000 });
+		expect(held.get("heads")?.readMs).toBe(NOW + 2_000);
+	});
+});

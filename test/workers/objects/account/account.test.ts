@@ -202,7 +202,9 @@ describe("activation", () => {
 			hold: null,
 			licenseEpoch: 0,
 			lease: null,
-			grants: { crs: { from: NOW - DAY, until: NOW + 365 * DAY, grace: 30 * DAY, critical: 0, delay: 0 } },
+			grants: {
+				crs: { from: NOW - DAY, until: NOW + 365 * DAY, grace: 30 * DAY, critical: 0, delay: 0, emergencyDelay: 0 },
+			},
 			serial: "FW-1",
 			license: "lic-a",
 			jwk: { kty: "OKP", crv: "Ed25519", x: "key-1" },

@@ -31,5 +31,7 @@ test("devices whose records stores have go on with objects of another version", 
 
 test("a Worker of another version that calls what this object lacks is told so in the words that are known", async () => {
 	const account = env.ACCOUNT.getByName("aaaaaaaaaa") as unknown as Record<string, () => Promise<unknown>>;
-	await expect(account["ofALaterVersion"]?.()).rejects.toThrow(/^The RPC receiver does not implement/);
+	// Caught in the same turn: handed on to `expect`, the stub's promise is a second one, whose refusal nobody would hear.
+	const told = await account["ofALaterVersion"]?.().catch((error: unknown) => String(error));
+	expect(told).toMatch(/The RPC receiver does not implement/);
 });
