@@ -18,6 +18,16 @@ export interface WaitingClock {
 	readonly sleep: (ms: number) => Promise<void>;
 }
 
+/** What a pulse says, as far as a firewall reads it. */
+export interface PulseNews {
+	readonly value: string;
+	/** seconds */
+	readonly spread: number;
+}
+
+/** @returns what the pulse at a URL says now; null = it could not be read */
+export type PulseReader = (url: string) => Promise<PulseNews | null>;
+
 /** Why a firewall checks again. */
 export type WakeUp = "interval" | "news" | "until";
 
@@ -38,6 +48,7 @@ export function hearNothing(): HeardPulses {
  * @param answer of its last check
  * @param server that it talks to; URLs of pulses may be relative to it
  * @param heard kept from one wait to the next
+ * @param read over HTTP, unless something else is given
  * @throws what `sleep` rejects with
  */
 export async function waitForNews(
@@ -45,6 +56,7 @@ export async function waitForNews(
 	server: string,
 	heard: HeardPulses,
 	{ nowMs, sleep }: WaitingClock,
+	read: PulseReader = readPulse,
 ): Promise<WakeUp> {
 	const checkedMs = nowMs();
 	const interval = answer.next_check_in ?? DEFAULT_CHECK_SECONDS;
@@ -60,7 +72,7 @@ export async function waitForNews(
 		if (leftMs <= 0) return "until";
 		await sleep(Math.min(READ_EVERY_SECONDS * 1000, leftMs));
 		if (nowMs() >= untilMs) return "until";
-		const found = await readPulses(pulse, server, interval);
+		const found = await readPulses(pulse, server, interval, read);
 		const news = found.filter(({ url, value }) => value === null || heard.values.get(url) !== value);
 		for (const { url, value } of found) if (value !== null) heard.values.set(url, value);
 		if (news.length > 0) {
@@ -89,17 +101,18 @@ async function readPulses(
 	links: readonly { readonly url: string; readonly value: string }[],
 	server: string,
 	interval: number,
+	read: PulseReader,
 ): Promise<readonly ChangedPulse[]> {
 	const changed: ChangedPulse[] = [];
 	for (const { url, value: expected } of links) {
-		const pulse = await readPulse(new URL(url, server).href);
+		const pulse = await read(new URL(url, server).href);
 		if (pulse === null) changed.push({ url, value: null, spread: interval });
 		else if (pulse.value !== expected) changed.push({ url, ...pulse });
 	}
 	return changed;
 }
 
-async function readPulse(url: string): Promise<{ value: string; spread: number } | null> {
+async function readPulse(url: string): Promise<PulseNews | null> {
 	try {
 		const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" } });
 		return answer.status === 200 ? pulseAnswer.parse(parseJson(answer.text)) : null;
