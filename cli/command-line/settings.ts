@@ -9,6 +9,8 @@ import type { Surroundings } from "../terminal/output.ts";
 export const DEFAULT_URL = "http://127.0.0.1:8787";
 export const DEFAULT_HOME = ".parapet/firewall";
 export const DEV_VARS_FILE = ".dev.vars";
+/** Value of BOOTSTRAP_KEY where the service takes no bootstrap key (src/config.ts). */
+export const SWITCHED_OFF = "off";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
@@ -40,8 +42,7 @@ export function resolveKey(options: KeyOptions, server: string, surroundings: Su
 		options.key ??
 		surroundings.env["PARAPET_KEY"] ??
 		(LOOPBACK.has(new URL(server).hostname) ? readDevVars(surroundings.cwd)["BOOTSTRAP_KEY"] : undefined);
-	// off: the service takes no bootstrap key
-	if (key === undefined || key === "" || key === "off") {
+	if (key === undefined || key === "" || key === SWITCHED_OFF) {
 		throw new UsageError(`no API key for ${server}`, "set PARAPET_KEY, or give --key-file FILE");
 	}
 	if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError("the API key has characters that no key has");

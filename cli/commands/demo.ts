@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { versionName } from "../../src/names.ts";
 import { readOptions } from "../command-line/read-options.ts";
-import { DEV_VARS_FILE } from "../command-line/settings.ts";
+import { DEV_VARS_FILE, SWITCHED_OFF } from "../command-line/settings.ts";
 import { CliError, StepFailed, UsageError } from "../errors.ts";
 import { expectFile } from "../files/package-file.ts";
 import { whenInterrupted } from "../terminal/interruption.ts";
@@ -23,7 +23,7 @@ import {
 } from "../worker/local-worker.ts";
 import { findFreePort, requireFreePort } from "../worker/port.ts";
 import { runJourney } from "./demo/journey.ts";
-import { describeNextSteps } from "./demo/next-steps.ts";
+import { describeLeftOut, describeNextSteps } from "./demo/next-steps.ts";
 import { createSteps } from "./demo/steps.ts";
 import { planTargets, type Target } from "./publish/targets.ts";
 
@@ -77,6 +77,7 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 		worker = await step("server", () => serve(place));
 		const { url: server } = worker;
 		const key = secrets["BOOTSTRAP_KEY"] ?? "";
+		if (key === SWITCHED_OFF) return describeLeftOut(server, place.secretsFile);
 		const end = await runJourney({
 			step,
 			surroundings,

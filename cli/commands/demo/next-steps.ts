@@ -1,4 +1,5 @@
-// What to try while the demo's Worker serves: commands that work as they are printed.
+// What to try while the demo's Worker serves: commands that work as they are printed. And why there is no demo where nobody
+// gets in by the bootstrap key.
 import { relative } from "node:path";
 import { PROJECT_FOLDER } from "../../worker/local-worker.ts";
 import type { JourneyEnd } from "./journey.ts";
@@ -31,6 +32,17 @@ export function describeNextSteps({ server, seed, homeFolder, product }: NextSte
 		"",
 		`  curl -s ${server}/.well-known/oauth-authorization-server`,
 		`  curl -s ${server}/openapi.json`,
+		"",
+	];
+}
+
+/** @param secretsFile path of the file that has BOOTSTRAP_KEY='off' @returns why the Worker serves and the demo is left out */
+export function describeLeftOut(server: string, secretsFile: string): string[] {
+	return [
+		"",
+		`Parapet answers at ${server} (Ctrl-C stops it). The demo is left out: BOOTSTRAP_KEY is off in ${secretsFile},`,
+		"and the demo operates with that key. What is stored stays as it is, and other keys of scope operate go on working.",
+		"  to have the demo: delete the line BOOTSTRAP_KEY in that file, then npm start, which makes a new key",
 		"",
 	];
 }
