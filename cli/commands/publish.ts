@@ -1,4 +1,5 @@
-// `parapet publish FILE…`: each file becomes one release.
+// `parapet publish FILE…`: each file becomes one release. With --json the answer is that release, or of several files the list of
+// releases that were made.
 
 import type { Command } from "commander";
 import { z } from "zod";
@@ -46,7 +47,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		const targets = orderTargets(planned, await findOrdered(api, planned));
 		const { engineMin, engineMax, notes, urgency, models, allowOlder } = options;
 		const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
-		for (const { file, product, version, name } of targets) {
+		const publishOne = async ({ file, product, version, name }: Target) => {
 			const payload = await openPayload(file);
 			const progress = createProgress(surroundings, `uploading ${name}`, output.json);
 			try {
@@ -56,16 +57,26 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const release = await publishPackage({ api, product, version, name, payload, metadata, nowMs, onProgress });
 				progress.end();
 				const said = `${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`;
-				output.answer(
-					release,
-					release.changed
-						? `${product} ${version}: ${said}`
-						: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`,
-				);
+				const line = release.changed
+					? `${product} ${version}: ${said}`
+					: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`;
+				return { release, line };
 			} finally {
 				progress.end();
 				await payload.dispose();
 			}
+		};
+		const releases: unknown[] = [];
+		const isList = output.json && targets.length > 1;
+		try {
+			for (const target of targets) {
+				const { release, line } = await publishOne(target);
+				releases.push(release);
+				if (!isList) output.answer(release, line);
+			}
+		} finally {
+			// Also where a later file fails: what is released is released.
+			if (isList) output.answer(releases, []);
 		}
 	});
 }

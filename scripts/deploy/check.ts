@@ -2,13 +2,21 @@
 // before it builds, so that nothing is deployed past it ([build] in wrangler.toml).
 import { join } from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
-import { findFaults } from "./settings.ts";
+import { type DeployedSettings, findFaults } from "./settings.ts";
 
-const file = join(import.meta.dirname, "../../wrangler.toml");
-const faults = findFaults(readConfig({ config: file }, { hideWarnings: true }));
-if (faults.length > 0) {
+/** @returns wrangler.toml as it would be deployed */
+export function readSettings(): DeployedSettings {
+	return readConfig({ config: join(import.meta.dirname, "../../wrangler.toml") }, { hideWarnings: true });
+}
+
+/** Names on stderr what is not set yet. @returns whether the settings can be deployed */
+export function tellFaults(settings: DeployedSettings): boolean {
+	const faults = findFaults(settings);
+	if (faults.length === 0) return true;
 	console.error("error: wrangler.toml is not ready to be deployed");
 	for (const { value, problem, fix } of faults) console.error(`  ${value}: ${problem}\n    fix: ${fix}`);
 	console.error("  for the service on this machine: npm start");
-	process.exitCode = 1;
+	return false;
 }
+
+if (import.meta.main && !tellFaults(readSettings())) process.exitCode = 1;

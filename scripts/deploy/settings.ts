@@ -1,5 +1,5 @@
 // What wrangler.toml has to say before it can be deployed: the values that only its owner knows. Pure. It does not look at
-// secrets (wrangler requires those) or at bounds of variables (src/config.ts).
+// secrets (secrets.ts does) or at bounds of variables (src/config.ts).
 
 /** The parts of wrangler's configuration that are looked at. */
 export interface DeployedSettings {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { generateSecrets } from "../../cli/worker/secrets.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const PLACEHOLDERS = ["[vars] ISSUER", "[[routes]] pattern", "[[kv_namespaces]] id of RECORDS"];
@@ -16,7 +17,7 @@ let copy: string;
 
 beforeAll(async () => {
 	copy = await mkdtemp(join(tmpdir(), "parapet-deploy-"));
-	for (const part of ["src", "scripts", "package.json", "tsconfig.json"]) {
+	for (const part of ["cli", "src", "scripts", "package.json", "tsconfig.json"]) {
 		await cp(join(ROOT, part), join(copy, part), { recursive: true });
 	}
 	await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
@@ -60,5 +61,36 @@ describe.each([
 		const { code, output } = await run(command, args);
 		expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("Total Upload") });
 		expect(output).not.toMatch(/warning|error/i);
+	});
+});
+
+describe("npm run deploy -- --secrets-file", () => {
+	const deploy = (...args: string[]) => run("npm", ["run", "--silent", "deploy", "--", "--dry-run", ...args]);
+
+	it("names what is malformed and what is missing, and builds nothing", async () => {
+		await fillIn("0f2ac74b498b48028cb68387c421e279", "updates.acme.test");
+		await writeFile(join(copy, "s.json"), JSON.stringify({ MAC_KEYS: "x" }));
+		const { code, output } = await deploy("--secrets-file", "s.json");
+		expect(code).toBe(1);
+		for (const name of ["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"]) expect(output).toContain(name);
+		expect(output).not.toContain("Total Upload");
+		await writeFile(join(copy, "s.json"), "MAC_KEYS=x");
+		expect(await deploy("--secrets-file=s.json")).toMatchObject({
+			code: 1,
+			output: expect.stringContaining("no JSON"),
+		});
+		const missing = await deploy("--secrets-file", "none.json");
+		expect(missing).toMatchObject({ code: 1, output: expect.stringContaining("error: cannot read none.json") });
+	});
+
+	it("builds with good secrets, and notes those that are left out", async () => {
+		await fillIn("0f2ac74b498b48028cb68387c421e279", "updates.acme.test");
+		await writeFile(
+			join(copy, "s.json"),
+			JSON.stringify(Object.fromEntries(generateSecrets(["MAC_KEYS"], "production"))),
+		);
+		const { code, output } = await deploy("--secrets-file", "s.json");
+		expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("Total Upload") });
+		expect(output).toContain("LOOKUP_KEY is not in it");
 	});
 });

@@ -83,6 +83,33 @@ it("says when a version had been released so before, and when it is released now
 	expect(JSON.parse((await publish(file, "--json")).stdout)).toMatchObject({ changed: true });
 });
 
+describe("several files", () => {
+	const files = () => ["crs-4.27.0.tar", "geo-1.0.0.tar"].map((name) => join(folder, name));
+	beforeEach(async () => {
+		for (const file of files()) await writeFile(file, "the rules");
+	});
+	const versions = (stdout: string) => JSON.parse(stdout).map(({ version }: { version: string }) => version);
+
+	it("are answered with one JSON value, the list of their releases", async () => {
+		const run = await publish(...files(), "--json");
+		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+		expect(versions(run.stdout)).toEqual(["4.27.0", "1.0.0"]);
+	});
+
+	it("are answered with those that were released when a later one fails", async () => {
+		server.faults.instead = ({ path }) => (path.includes("/geo/") ? refuse(409, "version_taken") : null);
+		const run = await publish(...files(), "--json");
+		expect(run.exitCode).toBe(1);
+		expect(versions(run.stdout)).toEqual(["4.27.0"]);
+		expect(JSON.parse(run.stderr)).toMatchObject({ error: { code: "version_taken" } });
+	});
+
+	it("have a line each", async () => {
+		const run = await publish(...files());
+		expect(run.stdout).toMatch(/^crs 4\.27\.0: .*\ngeo 1\.0\.0: .*\n$/);
+	});
+});
+
 it.each([
 	["/nonexistent.tar.gz", "cannot read /nonexistent.tar.gz: there is no such file"],
 	["/", "cannot read /: it is no file"],
