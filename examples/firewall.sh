@@ -194,6 +194,6 @@ wait_for_news() {
 case "${1:-} $#" in
 	'activate 4') "$@" ;;
 	'update 1' | 'take 2') [ -f device.json ] || die 'activate first' && "$@" ;;
-	'run 1') while :; do if FIREWALL_HOME=$PWD "$self" update; then wait_for_news; else say 'not updated' && sleep 300; fi; done ;;
+	'run 1') [ -f device.json ] || die 'activate first'; while :; do if FIREWALL_HOME=$PWD "$self" update; then wait_for_news; else say 'not updated' && sleep 300; fi; done ;;
 	*) die 'usage: firewall.sh activate CODE SERIAL MODEL | update | run' ;;
 esac

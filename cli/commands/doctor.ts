@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { readOptions } from "../command-line/read-options.ts";
 import { addOperatorOptions, operatorOptions } from "../command-line/run-as.ts";
 import { resolveKey, resolveServer } from "../command-line/settings.ts";
-import { CliError, UsageError } from "../errors.ts";
+import { CliError, ServerRefusal, UsageError } from "../errors.ts";
 import { pulseAnswer } from "../firewall/answers.ts";
 import { readAnswer } from "../http/answers.ts";
 import { exchange } from "../http/exchange.ts";
@@ -74,9 +74,19 @@ async function lookInside(
 		];
 	}
 	const api = createOperatorApi({ server, key, nowMs: surroundings.nowMs });
-	const found = await api.call("GET", "/v1/status", "could not look inside", status);
+	const found = await api.call("GET", "/v1/status", "could not look inside", status).catch(judgeRefusal);
+	if ("verdict" in found) return [found];
 	const seen = found.pulse === null ? NO_PULSE : await seePulse(found.pulse.url);
 	return [...judgeStatus(found), judgePulse(found.pulse, seen, server), judgeBootstrapKey(found.keys)];
+}
+
+/** What was seen from outside counts also where the inside is closed to this key. @throws whatever is no refusal of the service */
+function judgeRefusal(error: unknown): Finding {
+	if (!(error instanceof ServerRefusal)) throw error;
+	const { refusal, message, fix } = error;
+	const verdict = refusal.code === "insufficient_scope" ? "notice" : "bad";
+	const finding = `not looked at: ${refusal.said?.title ?? message}`;
+	return { verdict, what: "inside", finding, ...(fix === undefined ? {} : { fix }) };
 }
 
 const NO_PULSE: SeenPulse = { value: undefined, isCached: false };

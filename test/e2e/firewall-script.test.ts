@@ -82,7 +82,9 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 	}
 
 	it("activates; the same code and key are the same device when the answer was lost", async () => {
-		expect(await firewall(["update"])).toEqual({ code: 1, stderr: "firewall: activate first\n" });
+		for (const command of ["update", "run"]) {
+			expect(await firewall([command])).toEqual({ code: 1, stderr: "firewall: activate first\n" });
+		}
 		const activate = ["activate", code, "SN-1", "FW-100"];
 		expect((await firewall(activate)).code).toBe(0);
 		const { client_id } = await readJson("device.json");

@@ -78,12 +78,28 @@ describe("a service that is not well", () => {
 		["has no promises", "/.well-known/parapet", refuse(404, "not_found"), "not_found"],
 		["promises something else", "/.well-known/parapet", { body: {} }, "unexpected_answer"],
 		["answers neither yes nor no", "/.well-known/parapet", { status: 304 }, "http_304"],
-		["does not let an operator in", "/v1/status", refuse(403, "forbidden"), "forbidden"],
+		["answers what is no status", "/v1/status", { body: {} }, "unexpected_answer"],
 	] as const)("that %s is said to be so", async (_, path, reply, code) => {
 		replies[path] = reply;
 		const run = await operator.run("doctor", "--json");
 		expect(run).toMatchObject({ exitCode: 1, stdout: "" });
 		expect(JSON.parse(run.stderr)).toMatchObject({ error: { code } });
+	});
+});
+
+describe("a key that opens no inside", () => {
+	it.each([
+		["of too small a scope is a note", refuse(403, "insufficient_scope"), "note", 0],
+		["that the service does not know is BAD", refuse(401, "unauthenticated"), "BAD", 1],
+		["while the service cannot read keys is BAD", refuse(503, "unavailable"), "BAD", 1],
+	] as const)("%s, beside all that is seen from outside", async (_, reply, mark, exitCode) => {
+		replies["/v1/status"] = reply;
+		const run = await operator.run("doctor");
+		expect(run.exitCode).toBe(exitCode);
+		expect(run.stdout).toMatch(new RegExp(`^${mark} +inside +not looked at: \\S`, "m"));
+		expect(run.stdout).toMatch(/^ {2}inside: \S/m);
+		expect(run.stdout).toMatch(/^ok +issuer .*\nok +clock /m);
+		expect(run.stdout).toContain("at most 75 s after");
 	});
 });
 
