@@ -2,6 +2,7 @@
 // name enters the system, so that a name that got in is safe in a path, a storage key, a log line and a signed text.
 // Lengths and counts are bounded so that an access token with all of them still fits (access-token-size.test.ts).
 import { z } from "zod";
+import { compareVendorVersions } from "./content/vendor-version.ts";
 
 export const PRODUCT_NAME = /^[a-z][a-z0-9-]{0,23}$/;
 export const productName = z
@@ -61,5 +62,10 @@ export function mergeLabels(own: Labels, others: Labels): Labels {
 }
 
 /** Which software a release or a message is for; either end may be open, both ends belong to the range. */
-export const engineRange = z.strictObject({ min: versionName.optional(), max: versionName.optional() });
+export const engineRange = z
+	.strictObject({ min: versionName.optional(), max: versionName.optional() })
+	.refine(
+		({ min, max }) => min === undefined || max === undefined || compareVendorVersions(min, max) <= 0,
+		"an engine range with a minimum above its maximum is for nobody",
+	);
 export type EngineRange = z.infer<typeof engineRange>;

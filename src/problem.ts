@@ -14,7 +14,7 @@ export const PROBLEMS = {
 	invalid_request: {
 		status: 422,
 		title: "The request does not have the form this endpoint takes",
-		fix: "Correct the fields named in `errors`; /openapi.json describes each.",
+		fix: "Correct the fields named in `errors`, or what `detail` says; /openapi.json describes each.",
 		retryable: false,
 	},
 	invalid_identifier: {
@@ -62,7 +62,7 @@ export const PROBLEMS = {
 	unsupported_media_type: {
 		status: 415,
 		title: "The content is of a type, or has a coding, that this endpoint does not take",
-		fix: "Send JSON as `Content-Type: application/json`, and nothing with a Content-Encoding.",
+		fix: "Send JSON as `Content-Type: application/json`, a package as the bytes that it is, and nothing with a Content-Encoding.",
 		retryable: false,
 	},
 	unauthenticated: {
@@ -157,8 +157,8 @@ export const PROBLEMS = {
 	},
 	version_exists: {
 		status: 409,
-		title: "That version already has other content: releases never change",
-		fix: "Publish the change as a new version.",
+		title: "That version already has other content: what was uploaded never changes",
+		fix: "Publish the change as a new version, also where this one was never released.",
 		retryable: false,
 	},
 	older_version: {

@@ -6,9 +6,12 @@ export type Installed = ReadonlyMap<string, string | null>;
 
 const MAX_PRODUCTS_ASKED = 32;
 
+/** What a list of products and versions has to look like, for who has sent another. */
+export const installedForm = `product@version or product, joined by commas, each product once, ${MAX_PRODUCTS_ASKED} at most`;
+
 /**
  * Reads `crs@4.27.0,threats`: products with what is installed of each.
- * @returns null when it is malformed, names a product twice or more than 32 products
+ * @returns null when it is malformed, names a product twice or more than 32 products: `installedForm` says it
  */
 export function parseInstalled(text: string): Installed | null {
 	const installed = new Map<string, string | null>();

@@ -58,6 +58,10 @@ export const licenseTerms = z
 		if (terms.endsAt <= terms.startsAt) {
 			context.addIssue({ code: "custom", path: ["endsAt"], message: "a license ends after it starts" });
 		}
+		if (terms.emergencyDelaySeconds > terms.delaySeconds) {
+			const message = "an emergency release waits no longer than another";
+			context.addIssue({ code: "custom", path: ["emergencyDelaySeconds"], message });
+		}
 		const isLease = terms.leaseSeconds >= LEASE_FLOOR_SECONDS && terms.leaseSeconds <= LEASE_CEILING_SECONDS;
 		if (terms.kind === "fixed" ? terms.leaseSeconds !== 0 : !isLease) {
 			const message = "an elastic license has a lease of one minute to one day, a fixed one has none";

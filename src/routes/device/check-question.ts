@@ -2,7 +2,7 @@
 // over, so each is read once, and its state described once for each head; a request then costs two look-ups.
 import { z } from "@hono/zod-openapi";
 import { type HeadsRecord, productRevision } from "../../content/heads-record.ts";
-import { type Installed, parseInstalled } from "../../content/installed.ts";
+import { type Installed, installedForm, parseInstalled } from "../../content/installed.ts";
 import { type HaRole, haRole } from "../../entitlement/ha/ha-group.ts";
 import { versionName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
@@ -116,5 +116,5 @@ function readHaWords({ ha_role: role, ha_priority, ha_peer }: z.infer<typeof che
 function readVersions(name: string, text: string | undefined): Installed | null {
 	const versions = text === undefined ? null : parseInstalled(text);
 	if (text === undefined || versions !== null) return versions;
-	throw new ProblemError("invalid_request", { detail: `${name}: product@version or product, joined by commas` });
+	throw invalidRequest({ issues: [{ path: [name], message: installedForm }] });
 }

@@ -7,7 +7,7 @@ import { labels, modelName, serialNumber } from "../../names.ts";
 import type { ActivationOutcome } from "../../objects/account/device-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { DEVICE_ALGORITHMS, parseDevicePublicKey } from "../../signing/device-proofs/device-key.ts";
-import { DPOP_MAX_AGE_SECONDS, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
+import { DPOP_MAX_AGE_SECONDS, proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { sealRegistrationToken, verifyRegistrationToken } from "../../signing/registration-token.ts";
 import type { AppEnv } from "../http/app-env.ts";
@@ -104,7 +104,10 @@ export const registration = createRouter()
 		c.header("ratelimit-policy", rateLimitPolicyField(services.limits.register));
 
 		const authorization = readAuthorization(c.req.raw.headers.get("authorization"));
-		if (authorization?.scheme !== "DPoP") refuseCode(scope, "no_dpop_authorization");
+		if (authorization?.scheme !== "DPoP") {
+			event.reason = "no_dpop_authorization";
+			throw new OAuthError("invalid_token", 401, "send the auth code as `Authorization: DPoP`, with a DPoP proof");
+		}
 		const metadata = c.req.valid("json");
 		// The schema sees to it that there is one.
 		const [sent = { kty: "" }] = metadata.jwks.keys;
@@ -122,7 +125,7 @@ export const registration = createRouter()
 			if ("clockOffsetSeconds" in proof) {
 				throw new OAuthError("invalid_dpop_proof", 400, clockMessage(proof.clockOffsetSeconds), { serverTime: now });
 			}
-			throw new OAuthError("invalid_dpop_proof", 400, "the DPoP proof was not accepted");
+			throw new OAuthError("invalid_dpop_proof", 400, proofFault(proof));
 		}
 		if (JSON.stringify(proof.jwk) !== JSON.stringify(jwk)) {
 			throw new OAuthError("invalid_client_metadata", 400, "jwks: must hold the key that signed the DPoP proof");

@@ -8,7 +8,7 @@ import type { RenewalOutcome } from "../../objects/account/seats/seat-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { sealAccessToken } from "../../signing/access-token.ts";
 import { readDeviceAssertion, verifyDeviceAssertion } from "../../signing/device-proofs/device-assertion.ts";
-import { verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
+import { proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../../signing/lookup-keys.ts";
 import { standsOnDenyList } from "../http/authenticate.ts";
 import { clockMessage, OAuthError, oauthErrors } from "../http/oauth-error.ts";
@@ -238,7 +238,7 @@ async function boundKey(scope: RequestScope, proofHeader: string | null, device:
 		if ("clockOffsetSeconds" in proof) {
 			throw new OAuthError("invalid_dpop_proof", 400, clockMessage(proof.clockOffsetSeconds), { serverTime: now });
 		}
-		throw new OAuthError("invalid_dpop_proof", 400, "the DPoP proof was not accepted");
+		throw new OAuthError("invalid_dpop_proof", 400, proofFault(proof));
 	}
 	return proof.jkt;
 }

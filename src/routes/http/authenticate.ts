@@ -7,7 +7,7 @@ import { accountObjectName } from "../../entitlement/ids.ts";
 import { type Challenge, ProblemError, type ProblemExtras } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type OpenedAccessToken, openAccessToken } from "../../signing/access-token.ts";
-import { verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
+import { proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
 import { clockMessage } from "./oauth-error.ts";
 import { pathOf } from "./plain-handler.ts";
@@ -43,24 +43,22 @@ export function refuse(
 	reason: string,
 	scheme?: Challenge["scheme"],
 	extras: ProblemExtras = {},
+	detail?: string,
 ): never {
 	scope.event.reason = reason;
 	throw new ProblemError("unauthenticated", {
 		extras,
+		...(detail !== undefined && { detail }),
 		...(scheme !== undefined && { challenge: { scheme, error: "invalid_token" } }),
 	});
 }
 
 /** A refusal of the proof beside the token: RFC 9449 §7.1 tells it apart from one of the token. */
-function refuseProof(scope: RequestScope, reason: string, clockOffsetSeconds?: number): never {
+function refuseProof(scope: RequestScope, reason: string, detail?: string, extras: ProblemExtras = {}): never {
 	scope.event.reason = reason;
-	throw new ProblemError(reason === "proof_missing" ? "dpop_proof_missing" : "unauthenticated", {
-		challenge: { scheme: "DPoP", error: "invalid_dpop_proof" },
-		...(clockOffsetSeconds !== undefined && {
-			detail: clockMessage(clockOffsetSeconds),
-			extras: { server_time: scope.now },
-		}),
-	});
+	const challenge = { scheme: "DPoP", error: "invalid_dpop_proof" } as const;
+	if (reason === "proof_missing") throw new ProblemError("dpop_proof_missing", { challenge });
+	throw new ProblemError("unauthenticated", { challenge, extras, ...(detail !== undefined && { detail }) });
 }
 
 /** Lets devices pass, before anything else of the request is read; the handler finds its caller as `c.var.caller`. */
@@ -112,10 +110,16 @@ export async function requireProof(
 	jkt: string | null,
 ): Promise<void> {
 	if (jkt === null) {
-		if (authorization.scheme !== "Bearer") refuse(scope, "scheme_not_bearer", authorization.scheme);
+		if (authorization.scheme !== "Bearer") {
+			const detail = "this token is not bound to a key: send it as `Authorization: Bearer`";
+			refuse(scope, "scheme_not_bearer", authorization.scheme, {}, detail);
+		}
 		return;
 	}
-	if (authorization.scheme !== "DPoP") refuse(scope, "scheme_not_dpop", authorization.scheme);
+	if (authorization.scheme !== "DPoP") {
+		const detail = "this token is bound to the device's key: send it as `Authorization: DPoP`, with a DPoP proof";
+		refuse(scope, "scheme_not_dpop", authorization.scheme, {}, detail);
+	}
 	const sent = request.headers.get("dpop");
 	if (sent === null) refuseProof(scope, "proof_missing");
 	const proof = await verifyDpopProof({
@@ -128,9 +132,13 @@ export async function requireProof(
 		importKey: scope.services.importKey,
 	});
 	if (!proof.ok) {
-		refuseProof(scope, `proof_${proof.reason}`, "clockOffsetSeconds" in proof ? proof.clockOffsetSeconds : undefined);
+		const reason = `proof_${proof.reason}`;
+		if (!("clockOffsetSeconds" in proof)) refuseProof(scope, reason, proofFault(proof));
+		refuseProof(scope, reason, clockMessage(proof.clockOffsetSeconds), { server_time: scope.now });
 	}
-	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) refuseProof(scope, "proof_replayed");
+	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) {
+		refuseProof(scope, "proof_replayed", "this DPoP proof was used before; make a new one for each request");
+	}
 }
 
 type HeldToken = Pick<OpenedAccessToken, "profile" | "jkt">;

@@ -160,7 +160,8 @@ function settle(result: Settled): z.infer<typeof settledBody> {
 			throw new ProblemError("conflict", { detail: "the other license has too few seats left for all of them" });
 		case "bad_terms":
 			throw new ProblemError("invalid_request", {
-				detail: "license and products must end after they start, and only an elastic license has a lease",
+				detail:
+					"license and products must end after they start, an emergency release waits no longer than another, and only an elastic license has a lease",
 			});
 	}
 }

@@ -201,7 +201,9 @@ function refuse(reason: ProductRefusal): never {
 				detail: `the product has releases for ${MAX_AUDIENCES} audiences (models and engine range) already: publish for one of them, or first withdraw the releases of one that has no devices left`,
 			});
 		case "not_released":
-			throw new ProblemError("conflict", { detail: "the version was never released" });
+			throw new ProblemError("conflict", {
+				detail: "the version was never released, so nobody was offered it and there is nothing to withdraw",
+			});
 	}
 }
 

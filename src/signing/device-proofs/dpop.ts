@@ -83,6 +83,22 @@ const proofClaims = z.object({
 	ath: z.string().optional(),
 });
 
+/** @returns what its maker has to mend; of what a thief might try, no more than that it was not accepted */
+export function proofFault(proof: DpopVerification & { readonly ok: false }): string {
+	switch (proof.reason) {
+		case "bad_claim":
+			return `the DPoP proof was not accepted: its claim ${proof.claim} is missing or of another form`;
+		case "wrong_method":
+			return "the DPoP proof was not accepted: `htm` is not the method of this request";
+		case "wrong_url":
+			return "the DPoP proof was not accepted: `htu` is not the URL of this request, without its query, under the service's own origin";
+		case "wrong_access_token":
+			return "the DPoP proof was not accepted: `ath` is not the hash of the credentials beside it";
+		default:
+			return "the DPoP proof was not accepted";
+	}
+}
+
 /** Verifies a proof against the request it came with. A clock reason is given only after a good signature. */
 export async function verifyDpopProof(request: DpopRequest): Promise<DpopVerification> {
 	const read = readCompactJws(request.proof, RULES);

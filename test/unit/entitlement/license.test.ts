@@ -83,6 +83,13 @@ describe("a license", () => {
 		expect(holdOf({ status })).toBe(hold);
 	});
 
+	it.each([
+		[60, true],
+		[61, false],
+	])("has emergencies wait no longer than other releases: %d of 60 seconds, %s", (emergencyDelaySeconds, isGood) => {
+		expect(licenseTerms.safeParse({ ...TERMS, emergencyDelaySeconds }).success).toBe(isGood);
+	});
+
 	const LICENSE = { ...TERMS, id: "lic-a", status: "active", createdAt: 0 } as const;
 	it.each<[string, Partial<License>, boolean]>([
 		["more seats", { seats: 11 }, false],

@@ -65,7 +65,11 @@ const RULES: Readonly<Record<string, Rule>> = {
 		schema: label.additionalProperties as Schema,
 		takes: (text) => labels.safeParse({ site: text }).success,
 	},
-	"label's key": { schema: labelKey ?? {}, takes: (text) => labels.safeParse({ [text]: "1" }).success },
+	"label's key": {
+		schema: labelKey ?? {},
+		// `__proto__` is no label's key: it is left out, which is no refusal.
+		takes: (text) => Object.hasOwn(labels.safeParse({ [text]: "1" }).data ?? {}, text),
+	},
 	"scope of a key": parsing(schemaAt("NewApiKey", "properties", "scopes", "items"), scope),
 	"name of AWS": {
 		schema: schemaAt("AutoscalingEvent", "properties", "detail", "properties", "AutoScalingGroupName"),
