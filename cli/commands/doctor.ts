@@ -110,7 +110,7 @@ function describePromises({ revocation, ...promised }: Promises): string[] {
 			`${store} ${propagation_seconds} + ${location_seconds + isolate_seconds} = ${bound} s`,
 	);
 	return [
-		`A revoked device is refused everywhere at most ${bound_seconds} s after the answer "published": ${parts.join("; ")}`,
+		`A revoked device is refused everywhere ${bound_seconds} s after the answer "published", or more, since no store has an upper bound: ${parts.join("; ")}`,
 		`(propagation, as the store's maker states it, + what a location and an isolate may remember). Download URLs that are out live ${promised.url_ttl_seconds} s.`,
 		`While no record can be read, known devices are answered from the last good copies for ${promised.last_good_seconds} s.`,
 	];

@@ -26,7 +26,7 @@ const promises = createRoute({
 					revocation: z.object({
 						bound_seconds: seconds.openapi({
 							description:
-								"Seconds from the answer `published: true` until no edge serves the device any more. Download URLs that are out live on for `url_ttl_seconds`",
+								"Seconds from the answer `published: true` until no edge serves the device any more, or more: stores are taken as their makers state them, who give no upper bound. Download URLs that are out live on for `url_ttl_seconds`",
 						}),
 						isolate_seconds: seconds,
 						location_seconds: seconds,
