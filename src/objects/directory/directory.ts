@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../../content/message.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
-import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
+import type { CredentialRecord } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { DIRECTORY_TRAIL } from "../../events/event-id.ts";
 import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
@@ -21,6 +21,7 @@ import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { type WebhookOrder, type WebhookResult, Webhooks } from "../webhooks/webhooks.ts";
 import { AccountList, type AccountNaming } from "./account-list.ts";
+import { CredentialList, type NewCredential } from "./credential-list.ts";
 import {
 	deniedStep,
 	directoryRecords,
@@ -43,6 +44,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	readonly #alarm: Alarm;
 	readonly #tables: DirectoryTables;
 	readonly #accounts: AccountList;
+	readonly #credentials: CredentialList;
 	readonly #republisher: Republisher;
 	readonly #webhooks: Webhooks;
 	readonly #told = new ToldRecords();
@@ -58,7 +60,9 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.outbox = new Outbox({ storage, lanes: recordLanes(env), directory: null, alarm, present, putPulse });
 		this.outdated = new OutdatedRevisions({ storage, alarm, lanes: () => this.outbox.lanes });
 		this.#tables = new DirectoryTables(ctx.storage.sql);
-		this.#accounts = new AccountList(this.#tables, this.#audit.bind(this));
+		const audit = this.#audit.bind(this);
+		this.#accounts = new AccountList(this.#tables, audit);
+		this.#credentials = new CredentialList(this.#tables, audit);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		const owner = () => ({ trail: DIRECTORY_TRAIL, named: {} });
 		this.#webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
@@ -139,47 +143,22 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return { removed, published: await this.outbox.flush() };
 	}
 
-	/** @param input hash is the keyed hash of the API key; the key itself is known to its holder alone */
-	async createCredential(
-		input: Change & { id: string; hash: string; subject: string; scopes: readonly Scope[]; expiresAt: number | null },
-	) {
-		return this.#change(() => {
-			if (this.#tables.credential("id", input.id) !== null) return { ok: false, reason: "id_taken" } as const;
-			// An edge believes a key for seconds after its end, in which a thief would make one that outlives the revocation.
-			const maker = this.#tables.credential("id", input.via?.key ?? "");
-			if (maker !== null && !isGood(maker, input.now)) return { ok: false, reason: "maker_ended" } as const;
-			this.#tables.insertCredential({
-				...input,
-				scopes: [...input.scopes],
-				createdAt: input.now,
-				createdBy: input.via?.key ?? input.actor,
-			});
-			this.#audit(input, "credential.create", input.id, `${input.subject}: ${input.scopes.join(" ")}`);
-			return { ok: true, credential: this.#credentialOrThrow(input.id) } as const;
-		});
+	async createCredential(input: NewCredential) {
+		return this.#change(() => this.#credentials.create(input));
 	}
 
-	/** What an API key may do. @param hash keyed hash of the key @returns null where there is none */
+	/** @param hash keyed hash of an API key */
 	async credential(hash: string): Promise<CredentialRecord | null> {
-		const found = this.#exists ? this.#tables.credential("hash", hash) : null;
-		if (found === null) return null;
-		const { id, subject, scopes, expiresAt, revoked } = found;
-		return { id, subject, scopes, expiresAt, revoked };
+		return this.#exists ? this.#credentials.find(hash) : null;
 	}
 
 	async listCredentials(): Promise<Credential[]> {
 		return this.#exists ? this.#tables.credentials() : [];
 	}
 
-	/** Final, and harmless when repeated. @param input cascade: what was made with it as well, and with those */
 	async revokeCredential(input: Change & { id: string; cascade?: boolean }) {
-		const known = this.#exists ? this.#tables.credential("id", input.id) : null;
-		if (known === null) return { ok: false, reason: "unknown_credential" } as const;
-		this.#change(() => {
-			for (const { id, subject } of this.#tables.revokeCredential(input.id, input.cascade === true))
-				this.#audit(input, "credential.revoke", id, subject);
-		});
-		return { ok: true } as const;
+		if (!this.#exists) return { ok: false, reason: "unknown_credential" } as const;
+		return this.#change(() => this.#credentials.revoke(input));
 	}
 
 	/** Points to a product's new record; an earlier revision than the known one changes nothing. */
@@ -311,17 +290,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return headsStep(this.#tables);
 	}
 
-	#credentialOrThrow(id: string): Credential {
-		const credential = this.#tables.credential("id", id);
-		if (credential === null) throw new Error("a credential vanished inside a transaction");
-		return credential;
-	}
-
 	#audit({ actor, now, via }: Change, action: DeploymentEvent, subject: string, detail: string): void {
 		this.#webhooks.delivery.append({ at: now, actor, action, subject, detail, via });
 	}
-}
-
-function isGood({ revoked, expiresAt }: Credential, now: number): boolean {
-	return !revoked && (expiresAt === null || now < expiresAt);
 }

@@ -45,16 +45,6 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a new message reaches nobody before the next release",
 			},
 			{
-				from: "if (maker !== null && !isGood(maker, input.now))",
-				to: "if (maker?.id === 'none')",
-				breaks: "a stolen key makes another one in the seconds after its revocation",
-			},
-			{
-				from: 'this.#audit(input, "credential.revoke", id, subject);',
-				to: "",
-				breaks: "nobody can see later who revoked an API key",
-			},
-			{
 				from: 'this.#audit(input, "message.remove", input.id, "");',
 				to: "",
 				breaks: "nobody can see later who took a message down",
@@ -68,6 +58,22 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				from: "if (step.key === key) this.#republisher.offer(step);",
 				to: "",
 				breaks: "a lost record of the Directory is not stored again when an edge asks for it",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/credential-list.ts",
+		tests: ["test/workers/routes/operator/"],
+		edits: [
+			{
+				from: "if (maker !== null && !isGood(maker, input.now))",
+				to: "if (maker?.id === 'none')",
+				breaks: "a stolen key makes another one in the seconds after its revocation",
+			},
+			{
+				from: 'this.#audit(input, "credential.revoke", id, subject);',
+				to: "",
+				breaks: "nobody can see later who revoked an API key",
 			},
 		],
 	},
