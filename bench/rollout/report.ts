@@ -41,6 +41,9 @@ interface Line {
 	readonly errorShare: { readonly p50: number; readonly halted: number };
 }
 
+/** Of fewer runs, one stopped release more or less decides whether a goal of 1 % is met. */
+const RUNS_TO_JUDGE = 200;
+
 function lineOf({ release, outcomes, peers }: ReleaseFigures): Line {
 	const casualties = outcomes.map((outcome) => outcome.casualties);
 	const stopped = outcomes.filter(({ ended }) => ended === "halted");
@@ -64,7 +67,7 @@ function lineOf({ release, outcomes, peers }: ReleaseFigures): Line {
 						0.5,
 					) / 3_600,
 		goal,
-		met: goal === null ? null : (healthy ? halted : p50) <= goal,
+		met: goal === null || outcomes.length < RUNS_TO_JUDGE ? null : (healthy ? halted : p50) <= goal,
 		errorShare: {
 			p50: quantile(
 				peers.map((peer) => peer.casualties),
@@ -99,11 +102,12 @@ export function formatRollouts(report: RolloutsReport, json: boolean): string {
 				percent(line.halted),
 				String(line.installedP50),
 				line.hoursToHaltP50 === null ? "-" : line.hoursToHaltP50.toFixed(1),
-				line.met === null ? "" : `≤ ${goalText(line)} ${mark(line.met)}`,
+				line.goal === null ? "" : `≤ ${goalText(line)}${line.met === null ? "" : ` ${mark(line.met)}`}`,
 				`${line.errorShare.p50} (${percent(line.errorShare.halted)})`,
 			]),
 		),
 		"",
+		...(runs < RUNS_TO_JUDGE ? [`${runs} runs are too few to judge the goals by; ${RUNS_TO_JUDGE} are enough.`] : []),
 		"broken: units in which the release failed before it was stopped. by error share: median of a rule that stops when errors are",
 		"more than 5 % of a group of a tenth of the fleet, and which does not count silence; in brackets how often it stopped.",
 		"Not simulated here: several releases at once, HA groups, windows, persons who take their time, health other than failed.",

@@ -68,6 +68,8 @@ function describeIssue(issue: z.core.$ZodIssue | undefined, value: unknown): str
 	if (issue?.code === "too_small" && Number(issue.minimum) === 1 && issue.message.startsWith("Too small")) {
 		return "something is expected here";
 	}
-	if (issue?.code === "too_big" && issue.message.startsWith("Too big")) return `longer than ${issue.maximum}`;
+	if (issue?.code === "too_big" && issue.message.startsWith("Too big")) {
+		return issue.origin === "string" ? `longer than ${issue.maximum} characters` : `at most ${issue.maximum}`;
+	}
 	return issue?.message ?? "not understood";
 }

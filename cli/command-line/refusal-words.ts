@@ -50,12 +50,16 @@ export function wordForCommand(error: ServerRefusal, command: Command): ServerRe
 	const fix = (refusal.clockAheadSeconds === undefined ? fixOf(refusal.code, command) : undefined) ?? error.fix;
 	if (refusal.said === undefined) return new ServerRefusal({ ...refusal, fix });
 	const { said } = refusal;
-	const errors = said.errors.map(({ field, message }) => {
+	// That there is no such thing says it all, where it can be one thing only.
+	const isOneThing = refusal.code === "invalid_identifier" && thingsNamed(command).length === 1;
+	const errors = (isOneThing ? [] : said.errors).map(({ field, message }) => {
 		const name = nameOf(field, command);
 		return { field: name === undefined ? field : withValue(name, command), message: plainer(message, command) };
 	});
 	const title = titleOf(refusal.code, said, command);
-	const detail = said.detail === undefined ? undefined : plainer(said.detail, command);
+	// What a field's fault says is said once.
+	const isSaid = said.detail !== undefined && said.errors.some(({ message }) => said.detail?.endsWith(message));
+	const detail = said.detail === undefined || isSaid ? undefined : plainer(said.detail, command);
 	return new ServerRefusal({ ...refusal, fix, message: messageOf({ what: said.what, title, detail, errors }) });
 }
 

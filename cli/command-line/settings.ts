@@ -14,6 +14,11 @@ export const SWITCHED_OFF = "off";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
+/** @param origin of a server @returns whether that is this machine */
+export function isLoopback(origin: string): boolean {
+	return LOOPBACK.has(new URL(origin).hostname);
+}
+
 /** @returns the origin of the server: --url, PARAPET_URL, `fallback`, the local default, whichever comes first */
 export function resolveServer(given: string | undefined, surroundings: Surroundings, fallback?: string): string {
 	const text = given ?? surroundings.env["PARAPET_URL"] ?? fallback ?? DEFAULT_URL;

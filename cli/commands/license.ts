@@ -70,6 +70,12 @@ function addCreate(license: Command, surroundings: Surroundings): void {
 	const shape = { ...optional, ...required, kind: licenseKind.optional() };
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
+		if (options.starts === undefined && Date.parse(options.ends) <= surroundings.nowMs()) {
+			throw new UsageError(
+				`--ends: ${options.ends} is past`,
+				"give a later one, or also --starts for a time that is over",
+			);
+		}
 		const path = `/v1/accounts/${account}/licenses`;
 		const made = await api.call("POST", path, "could not create the license", anyAnswer, {
 			...bodyOf(options),
@@ -139,7 +145,10 @@ function addTermOptions(command: Command): void {
 
 function termShape(surroundings: Surroundings) {
 	return {
-		products: commaList.pipe(z.array(productName).min(1)).optional(),
+		products: commaList
+			.pipe(z.array(productName).min(1))
+			.transform((names) => [...new Set(names)])
+			.optional(),
 		seats: wholeNumber.optional(),
 		ends: moment(surroundings).optional(),
 		starts: moment(surroundings).optional(),

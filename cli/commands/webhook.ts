@@ -40,7 +40,7 @@ export function defineWebhook(webhook: Command, surroundings: Surroundings): voi
 			one["state"],
 			describeLast(one),
 			one["next_attempt_at"],
-			one["types"],
+			Array.isArray(one["types"]) && one["types"].length > 0 ? one["types"] : "all",
 			one["url"],
 		]);
 		output.answer(found.answer, formatTable(["WEBHOOK", "STATE", "LAST", "NEXT", "TYPES", "URL"], rows));

@@ -16,6 +16,7 @@ type Answer = z.infer<typeof answer>;
 /** The server's answer, as far as it is shown. */
 export const explanationAnswer = z.object({
 	device: z.string(),
+	account: z.string(),
 	product: z.string(),
 	at: z.string(),
 	model: z.string(),
@@ -83,10 +84,13 @@ export type Explanation = z.infer<typeof explanationAnswer>;
 /** Older releases than these are counted, not listed; --json has them all. */
 const OLDER_SHOWN = 3;
 
-/** @param asker whom the advice is for: the server's own is for who has the firewall */
-export function describeExplanation(told: Explanation, asker: "operator" | "firewall"): string[] {
+/**
+ * @param asker whom the advice is for: the server's own is for who has the firewall
+ * @param unknown says that there is no such product, and which was probably meant; undefined = there is one, or it is not known
+ */
+export function describeExplanation(told: Explanation, asker: "operator" | "firewall", unknown?: string): string[] {
 	const { entitlement, edge } = told;
-	const advice = (asker === "operator" ? operatorsAdvice(told) : undefined) ?? entitlement.fix;
+	const advice = unknown ?? (asker === "operator" ? operatorsAdvice(told) : undefined) ?? entitlement.fix;
 	return [
 		`${told.device}, model ${told.model}, at ${told.at}`,
 		`${told.product}: ${told.installed ?? "nothing"} installed, engine ${told.engine ?? "not given"}`,
@@ -113,12 +117,12 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 }
 
 /** @returns the command that ends a refusal; undefined where there is nothing to do */
-function operatorsAdvice({ device, license, entitlement: { code } }: Explanation): string | undefined {
-	const its = `ACCOUNT ${license?.license ?? "LICENSE"}`;
+function operatorsAdvice({ device, account, license, entitlement: { code } }: Explanation): string | undefined {
+	const its = `${account} ${license?.license ?? "LICENSE"}`;
 	const advice: Readonly<Record<string, string>> = {
 		suspended: `\`parapet device reinstate ${device}\` takes it back`,
-		revoked: "For good: `parapet code create ACCOUNT` makes a code for a new device of the appliance",
-		deactivated: "`parapet code create ACCOUNT` makes a code to activate it again",
+		revoked: `For good: \`parapet code create ${account}\` makes a code for a new device of the appliance`,
+		deactivated: `\`parapet code create ${account}\` makes a code to activate it again`,
 		license_suspended: `\`parapet license reinstate ${its}\` lets its license count again`,
 		license_revoked: `For good: \`parapet license transfer ${its} TO\` moves its devices to another license`,
 		not_included: `\`parapet license change ${its} --products …\` adds the product`,

@@ -3,11 +3,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName, versionName } from "../../../src/names.ts";
+import { sayUnknown } from "../../../src/nearest-name.ts";
 import { deviceId } from "../../command-line/ids.ts";
 import { readOperand, readOptions } from "../../command-line/read-options.ts";
 import { firewallOptions, openOperatorApi, operatorOptions } from "../../command-line/run-as.ts";
 import { moment } from "../../command-line/values.ts";
-import { UsageError } from "../../errors.ts";
+import { CliError, UsageError } from "../../errors.ts";
 import { anyAnswer, readAnswer } from "../../http/answers.ts";
 import { createOutput, type Surroundings } from "../../terminal/output.ts";
 import { describeExplanation, explanationAnswer } from "./explain-lines.ts";
@@ -29,7 +30,10 @@ export async function runExplain(command: Command, surroundings: Surroundings): 
 	const asker = command.args.length > 0 ? "operator" : "firewall";
 	const ask = asker === "operator" ? askAsOperator : askAsFirewall;
 	const answer = await ask(command, surroundings, question);
-	output.answer(answer, describeExplanation(readAnswer(answer, WHAT, explanationAnswer), asker));
+	const told = readAnswer(answer, WHAT, explanationAnswer);
+	const isAskable = asker === "operator" && told.entitlement.code === "not_included";
+	const unknown = isAskable ? await sayIfUnknown(command, surroundings, told.product) : undefined;
+	output.answer(answer, describeExplanation(told, asker, unknown));
 }
 
 async function askAsOperator(command: Command, surroundings: Surroundings, question: Question) {
@@ -38,6 +42,25 @@ async function askAsOperator(command: Command, surroundings: Surroundings, quest
 	if (shared.home !== undefined) throw new UsageError("--home is for the firewall itself", "leave out the device");
 	const api = await openOperatorApi(shared, surroundings);
 	return api.call("GET", pathOf(id, question), WHAT, anyAnswer);
+}
+
+const productList = z.looseObject({ products: z.array(z.looseObject({ product: z.string() })) });
+
+/** @returns that there is no such product, where there is none; undefined also where the key may not see the products */
+async function sayIfUnknown(
+	command: Command,
+	surroundings: Surroundings,
+	product: string,
+): Promise<string | undefined> {
+	const api = await openOperatorApi(readOptions(command, operatorOptions), surroundings);
+	try {
+		const { products } = await api.call("GET", "/v1/products", "could not list products", productList);
+		const known = products.map((one) => one.product);
+		return known.includes(product) ? undefined : sayUnknown("product", product, known);
+	} catch (error) {
+		if (error instanceof CliError) return undefined;
+		throw error;
+	}
 }
 
 async function askAsFirewall(command: Command, surroundings: Surroundings, question: Question) {

@@ -1,5 +1,6 @@
 // What `parapet doctor` makes of what it sees: pure, one finding per line, each with what to do about it.
 import { z } from "zod";
+import { isLoopback } from "../../command-line/settings.ts";
 
 export interface Finding {
 	/** bad: devices or operators feel it, or will; notice: worth knowing */
@@ -130,7 +131,8 @@ export function judgePulse(link: Status["pulse"], seen: SeenPulse, server: strin
 			"a cache may lag some seconds; if it stays so, the bucket belongs to another deployment, or refuses writes";
 		return { verdict: "notice", what, finding: `${origin} does not say what the service says`, fix };
 	}
-	if (!seen.isCached && origin !== server) {
+	// On one machine nobody pays, whatever the machine is called.
+	if (!seen.isCached && origin !== server && !isLoopback(origin)) {
 		const fix = "have its host cached by the object's Cache-Control: docs/operations.md, Pulses";
 		return { verdict: "bad", what, finding: `no cache in front of ${origin}: each read is paid for`, fix };
 	}

@@ -122,7 +122,7 @@ export const licenses = createRouter()
 		await requireProducts(c.env, "products", wanted.products);
 		const keepsValidity = wanted.product_validity === undefined;
 		const change = { ...by, id, terms: changedTerms(wanted), keepsValidity };
-		return c.json(settle(await object.changeLicense(change)), 200);
+		return c.json(settle(await object.changeLicense(change), wanted), 200);
 	})
 	.openapi(transfer, async (c) => {
 		const { account, license: id } = c.req.valid("param");
@@ -149,7 +149,8 @@ type Settled =
 	| { readonly ok: true; readonly license: LicenseInfo; readonly published: boolean }
 	| { readonly ok: false; readonly reason: "unknown_license" | "license_revoked" | "bad_terms" | "no_seat_left" };
 
-function settle(result: Settled): z.infer<typeof settledBody> {
+/** @param given the terms that were to change */
+function settle(result: Settled, given: z.infer<typeof changedLicense> = {}): z.infer<typeof settledBody> {
 	if (result.ok) return { ...describeLicense(result.license), published: result.published };
 	switch (result.reason) {
 		case "unknown_license":
@@ -160,8 +161,17 @@ function settle(result: Settled): z.infer<typeof settledBody> {
 			throw new ProblemError("conflict", { detail: "the other license has too few seats left for all of them" });
 		case "bad_terms":
 			throw new ProblemError("invalid_request", {
-				detail:
-					"license and products must end after they start, an emergency release waits no longer than another, and only an elastic license has a lease",
+				detail: termRules(given).join(", and "),
 			});
 	}
+}
+
+/** The rules for terms together with those in force, as far as they are about what was given. */
+function termRules(given: z.infer<typeof changedLicense>): string[] {
+	const { lease_minutes: lease, delay_hours: delay, emergency_delay_hours: emergency, ...others } = given;
+	return [
+		...(Object.keys(others).length > 0 ? ["license and products must end after they start"] : []),
+		...(delay !== undefined || emergency !== undefined ? ["an emergency release waits no longer than another"] : []),
+		...(lease !== undefined ? ["only an elastic license has a lease"] : []),
+	];
 }

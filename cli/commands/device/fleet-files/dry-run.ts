@@ -45,7 +45,7 @@ export async function runDryRun(
 	output.answer(answer, `${formatCount(valid)} valid, ${formatCount(refused)} refused; nothing was sent`);
 	if (keys.isFull) output.note(`lines after the first ${formatCount(REMEMBERED)} were compared with those only`);
 	if (refused > 0) {
-		throw new CliError(`${formatCount(refused)} lines would be refused`, {
+		throw new CliError(`${formatCount(refused)} ${refused === 1 ? "line" : "lines"} would be refused`, {
 			code: "lines_refused",
 			fix: `${rejects.path} says which and why`,
 		});

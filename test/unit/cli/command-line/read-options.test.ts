@@ -22,17 +22,19 @@ describe("options", () => {
 		[{ urgency: undefined }, "--urgency: required and missing"],
 		[{ models: "PA-440,P A" }, '--models "P A": a model is'],
 		[{ label: "Site=x" }, '--label "Site=x": Site: a label\'s key is'],
+		[{ priority: "256" }, '--priority "256": at most 255'],
 		[{ text: "" }, '--text "": something is expected here'],
-		[{ text: "x".repeat(99) }, `--text "${"x".repeat(60)}…": longer than 80`],
+		[{ text: "x".repeat(99) }, `--text "${"x".repeat(60)}…": longer than 80 characters`],
 	])("%j is refused with the value, the name and what is taken", (given, said) => {
 		const command = new Command("x");
-		const options = { urgency: "routine", models: "a", label: "a=b", text: "a", ...given };
+		const options = { urgency: "routine", models: "a", label: "a=b", text: "a", priority: "1", ...given };
 		for (const [name, value] of Object.entries(options)) command.setOptionValue(name, value);
 		const shape = z.object({
 			urgency: z.enum(["routine", "emergency"]),
 			models: commaList.pipe(z.array(modelName)),
 			label: pairs.pipe(labels),
 			text: z.string().min(1).max(80),
+			priority: wholeNumber.pipe(z.int().max(255)),
 		});
 		expect(() => readOptions(command, shape)).toThrow(said);
 	});

@@ -75,6 +75,22 @@ describe("a refusal", () => {
 		);
 	});
 
+	it("says once what the detail says of the field too", async () => {
+		const message = "must begin with https://";
+		const members = { detail: `the URL ${message}`, errors: [{ field: "url", message }] };
+		const url = "http://10.0.0.1/x";
+		const said = await shown("invalid_request", members, "webhook", "create", ACCOUNT, url);
+		expect(said).toContain(`error: could not create the webhook: url "${url}": ${message}\n`);
+	});
+
+	it.each([
+		[["key", "revoke", "key-nope"], "key", "could not revoke the key: there is no such key\n"],
+		[["message", "delete", "msg-nope"], "message", "could not remove the message: there is no such message\n"],
+	])("of an id that is none says no more than that: %j", async (args, field, said) => {
+		const errors = [{ field, message: `not the id of a ${field}` }];
+		expect(await shown("invalid_identifier", { errors }, ...args)).toContain(said);
+	});
+
 	it.each([
 		["audience.engine.min", "--engine-min"],
 		["audience.models.1", "--models"],

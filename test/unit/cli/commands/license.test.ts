@@ -53,6 +53,21 @@ describe("parapet license", () => {
 		expect(operator.asked()).toHaveLength(1);
 	});
 
+	it("create asks for each product once, and for no license whose end is past", async () => {
+		const create = (...terms: string[]) => operator.run("license", "create", ACCOUNT, "--seats", "2", ...terms);
+		const made = await create("--products", "crs,crs,geo,crs", "--ends", "2027-01-01");
+		expect(made.stdout).toBe(`license ${LICENSE}: 2 seats of crs, geo until 2027-01-01T00:00:00Z\n`);
+		expect(operator.asked()[0]?.[2]).toMatchObject({ products: ["crs", "geo"] });
+		const past = await create("--products", "crs", "--ends", "2025-01-01");
+		expect(past).toMatchObject({
+			exitCode: 2,
+			stderr: expect.stringContaining("--ends: 2025-01-01T00:00:00Z is past"),
+		});
+		expect(operator.asked()).toHaveLength(1);
+		const over = await create("--products", "crs", "--starts", "2024-01-01", "--ends", "2025-01-01");
+		expect(over.exitCode).toBe(0);
+	});
+
 	it("list shows the lease of elastic ones", async () => {
 		const license = { ...TOLD, products: ["crs"], kind: "fixed" };
 		operator.reply({ body: { licenses: [license, { ...license, kind: "elastic", lease_minutes: 90 }] } });

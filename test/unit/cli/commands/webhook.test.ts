@@ -100,15 +100,15 @@ describe("parapet webhook", () => {
 		const fresh = { ...WELL, last_result: null, last_status: null };
 		const webhooks = [WELL, failing, disabled, fresh].map((one, index) => ({
 			...one,
-			...{ webhook: `whk-${index}`, url: "https://x", types: index === 0 ? ["device"] : null },
+			...{ webhook: `whk-${index}`, url: "https://x", types: index === 0 ? ["device"] : [] },
 		}));
 		operator.reply({ body: { webhooks } });
 		const { stdout } = await webhook("list");
 		expect(stdout.trim().split("\n").slice(1)).toEqual([
 			"whk-0    active    delivered 200     -      device  https://x",
-			"whk-1    failing   failed 503        later  -       https://x",
-			"whk-2    disabled  failed 400, gone  -      -       https://x",
-			"whk-3    active    -                 -      -       https://x",
+			"whk-1    failing   failed 503        later  all     https://x",
+			"whk-2    disabled  failed 400, gone  -      all     https://x",
+			"whk-3    active    -                 -      all     https://x",
 		]);
 	});
 

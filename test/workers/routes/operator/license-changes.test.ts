@@ -2,6 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { ringAll } from "../../../support/alarms.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { publish } from "../../../support/fleet.ts";
@@ -195,6 +196,16 @@ describe("when a license is changed", () => {
 		const before = await operated("GET", `/v1/accounts/${scene.account}/licenses`);
 		await expectProblem(await operate("PATCH", pathOf(scene), terms), "invalid_request");
 		expect(await operated("GET", `/v1/accounts/${scene.account}/licenses`)).toEqual(before);
+	});
+
+	test("to an end before the start or to a lease, it is told only what can be wrong with that", async () => {
+		const scene = await inForce();
+		const detailOf = async (terms: object) => {
+			const answer = await operate("PATCH", pathOf(scene), terms);
+			return z.object({ detail: z.string() }).parse(await answer.json()).detail;
+		};
+		expect(await detailOf({ ends_at: "2001-01-01T00:00:00Z" })).toBe("license and products must end after they start");
+		expect(await detailOf({ lease_minutes: 15 })).toBe("only an elastic license has a lease");
 	});
 
 	test("of another account, there is no such license", async () => {

@@ -8,6 +8,7 @@ import { REFUSAL_CODES } from "../../../../../src/entitlement/decision-codes.ts"
 import { API_KEY, AUTH_CODE, startContractServer } from "../../support/contract-server.ts";
 import type { ContractServer } from "../../support/contract-state.ts";
 import { runCli } from "../../support/run-cli.ts";
+import { refuse } from "../../support/scripted-server.ts";
 
 const DEVICE = "dev-0123456789-0123456789abcdef";
 const release = (version: string, verdict: string, more: { ready_at?: string; installed?: boolean } = {}) => ({
@@ -21,6 +22,7 @@ const release = (version: string, verdict: string, more: { ready_at?: string; in
 });
 const TOLD: Explanation = {
 	device: DEVICE,
+	account: "acct-0123456789abcdef",
 	product: "crs",
 	at: "2026-11-21T00:00:00Z",
 	model: "FW-100",
@@ -151,6 +153,21 @@ describe("an operator", () => {
 		expect(asked()[0]?.path).toBe(`/v1/devices/${DEVICE}/explain?${query}`);
 	});
 
+	describe("who names a product that the license does not have", () => {
+		const told = { ...TOLD, product: "crss", entitlement: { ...TOLD.entitlement, code: "not_included" } };
+		const changes = "`parapet license change acct-0123456789abcdef lic-01234567 --products …` adds the product";
+		it.each([
+			["is told that there is none such", { body: { products: [{ product: "crs" }] } }, "did you mean crs?"],
+			["is advised to add one that there is", { body: { products: [{ product: "crss" }] } }, changes],
+			["is advised the same with a key that may not see the products", refuse(403, "insufficient_scope"), changes],
+		] as const)("%s", async (_, reply, said) => {
+			server.explanation = told;
+			server.faults.instead = ({ path }) => (path === "/v1/products" ? reply : null);
+			const { stdout, exitCode } = await run();
+			expect({ stdout, exitCode }).toEqual({ exitCode: 0, stdout: expect.stringContaining(said) });
+		});
+	});
+
 	it("gets the answer as it came with --json", async () => {
 		expect(JSON.parse((await run("--json")).stdout)).toEqual(server.explanation);
 	});
@@ -248,9 +265,12 @@ describe("the lines", () => {
 
 	it.each([
 		["suspended", `\`parapet device reinstate ${DEVICE}\` takes it back`],
-		["license_suspended", "`parapet license reinstate ACCOUNT lic-01234567` lets its license count again"],
-		["expired", "`parapet license change ACCOUNT lic-01234567 --ends …` renews the license"],
-		["not_included", "`parapet license change ACCOUNT lic-01234567 --products …` adds the product"],
+		[
+			"license_suspended",
+			"`parapet license reinstate acct-0123456789abcdef lic-01234567` lets its license count again",
+		],
+		["expired", "`parapet license change acct-0123456789abcdef lic-01234567 --ends …` renews the license"],
+		["not_included", "`parapet license change acct-0123456789abcdef lic-01234567 --products …` adds the product"],
 	])("advise an operator in commands, and the firewall to ask one: %s", (code, command) => {
 		const told = { ...TOLD, entitlement: { ...TOLD.entitlement, code, fix: "Ask the account's administrator." } };
 		expect(describeExplanation(told, "operator")).toContain(`             ${command}`);

@@ -109,6 +109,7 @@ describe("pulses", () => {
 		["that say something else", AWAY, "v1", true, "notice"],
 		["that no cache answers", AWAY, "v2", false, "bad"],
 		["of the service itself, which no cache answers", OWN, "v2", false, "good"],
+		["on the same machine by another name", { ...AWAY, url: "http://127.0.0.1:8787/p/name" }, "v2", false, "good"],
 		["that a cache answers", AWAY, "v2", true, "good"],
 	])("%s", (_, link, value, isCached, verdict) => {
 		const finding = judgePulse(link, { value, isCached }, SERVER);

@@ -222,12 +222,13 @@ describe("parapet device import --dry-run", () => {
 		const file = await write([
 			...[device(0), device(1, { serial: "FW-0" }), device(0, { serial: "FW-9" }), device(2), "{", device(0)],
 		]);
-		const { exitCode, stdout } = await runCli(
+		const { exitCode, stdout, stderr } = await runCli(
 			["device", "import", file, "--account", ACCOUNT, "--dry-run"],
 			{},
 			folder,
 		);
 		expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "3 valid, 3 refused; nothing was sent\n" });
+		expect(stderr).toContain("error: 3 lines would be refused\n");
 		const found = await rejects("fleet.jsonl.dry-run.rejects.jsonl");
 		expect(found.map(({ line, code, why }) => [line, code, why])).toEqual([
 			[2, "serial_taken", expect.stringMatching(/^line 1 has the serial number with another key: /)],
@@ -238,6 +239,9 @@ describe("parapet device import --dry-run", () => {
 		const good = await runCli(["device", "import", file, "--account", ACCOUNT, "--dry-run", "--json"], {}, folder);
 		expect(JSON.parse(good.stdout)).toEqual({ valid: 260, refused: 0, rejects: null });
 		expect(await readdir(folder)).toEqual([file]);
+		await write(["{"]);
+		const one = await runCli(["device", "import", file, "--account", ACCOUNT, "--dry-run"], {}, folder);
+		expect(one.stderr).toContain("error: 1 line would be refused\n");
 	});
 });
 
