@@ -8,6 +8,7 @@ import { COMMANDS } from "./commands.ts";
 import { DIRECTORY_AND_PRODUCT } from "./directory-and-product.ts";
 import { FIREWALL } from "./firewall.ts";
 import { FIREWALL_UPDATES } from "./firewall-updates.ts";
+import { OBJECTS_SHARED } from "./objects-shared.ts";
 import { OUTBOX } from "./outbox.ts";
 import { ROUTES } from "./routes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
@@ -17,6 +18,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...ROUTES,
 	...STORAGE_RECORDS,
 	...STORAGE_STORES,
+	...OBJECTS_SHARED,
 	...OUTBOX,
 	...DIRECTORY_AND_PRODUCT,
 	...ACCOUNT_DEVICES,

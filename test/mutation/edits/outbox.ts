@@ -1,96 +1,9 @@
-// Faults in what all objects share: alarm, trail, outbox, tables.
+// Faults in the outbox that all objects share: what waits, whose turn it is, and what is written again.
 import type { FileEdits } from "../edit.ts";
 
 const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/records"];
 
 export const OUTBOX: readonly FileEdits[] = [
-	{
-		file: "src/objects/alarm.ts",
-		edits: [
-			{
-				from: "Math.max(earliest, this.#nowMs() + SOONEST_MS)",
-				to: "Math.max(earliest, this.#nowMs())",
-				breaks: "an alarm is set to now while an alarm runs, and does not ring",
-			},
-			{
-				from: "Math.min(...due, this.#nowMs() + FARTHEST_MS)",
-				to: "Math.min(...due)",
-				breaks: "a license that ends in two hundred years stops its account",
-			},
-			{
-				from: 'for (const run of runs) if (run.status === "rejected") throw run.reason;',
-				to: "",
-				breaks: "what an alarm could not do is not tried again",
-			},
-			{
-				from: "Math.max(this.#nowMs(), this.#earliestMs() ?? 0)",
-				to: "this.#nowMs()",
-				breaks: "an alarm that rings a moment early does nothing",
-			},
-			{
-				from: "else await this.#storage.setAlarm",
-				to: "else if ((await this.#storage.getAlarm()) === null) await this.#storage.setAlarm",
-				breaks: "what is due sooner than the rest waits for the rest",
-			},
-		],
-	},
-	{
-		file: "src/objects/audit.ts",
-		tests: ["test/workers/routes/operator/events", "test/workers/objects/account/account"],
-		edits: [
-			{
-				from: "entry.detail.slice(0, MAX_DETAIL)",
-				to: "entry.detail",
-				breaks: "a reason of any length stands in the trail for ever",
-			},
-			{
-				from: "`${type}.`, `${type}/`",
-				to: "type, `${type}~`",
-				breaks: "who asks for events of one kind gets those of another that begins alike",
-			},
-			{
-				from: "WHERE seq > ? AND seq <= ?",
-				to: "WHERE seq >= ? AND seq <= ?",
-				breaks: "the last event of a page comes again on the next",
-			},
-			{
-				from: "more: next < last",
-				to: "more: next <= last",
-				breaks: "who reads events to their end never comes to it",
-			},
-			{
-				from: "entries.length === limit ? (entries.at(-1)?.seq ?? after) : Math.max(after, end)",
-				to: "Math.max(after, end)",
-				breaks: "events beyond a full page are left out",
-			},
-		],
-	},
-	{
-		file: "src/objects/schema.ts",
-		edits: [
-			{
-				from: "schema.steps.slice(version - 1)",
-				to: "schema.steps",
-				breaks: "an object that wakes up takes steps that it has taken already",
-			},
-			{
-				from: "if (version >= latestVersion(schema)) return true;\n",
-				to: "",
-				breaks: "after a rollback an object forgets which steps it has taken",
-			},
-		],
-	},
-	{
-		file: "src/objects/record-origin.ts",
-		tests: ["test/workers/routes/outages/", "test/workers/routes/operator/license-changes"],
-		edits: [
-			{
-				from: "getByName(accountObjectName(name))",
-				to: "getByName(name)",
-				breaks: "a device that no store has yet is asked of an object that was never made",
-			},
-		],
-	},
 	{
 		file: "src/objects/outbox/outbox.ts",
 		edits: [
@@ -185,22 +98,6 @@ export const OUTBOX: readonly FileEdits[] = [
 				from: "outbox.add([step], store);",
 				to: "",
 				breaks: "a store that lost a record stays without it",
-			},
-		],
-	},
-	{
-		file: "src/daily-round.ts",
-		tests: ["test/workers/objects/daily-round"],
-		edits: [
-			{
-				from: "const isOver = calls < CALLS_PER_RUN && part.isLast;",
-				to: "const isOver = part.isLast;",
-				breaks: "accounts behind the hundredth call are never looked at",
-			},
-			{
-				from: "while (next !== null && calls < CALLS_PER_RUN) {",
-				to: "if (next !== null) {",
-				breaks: "of a large account the first page is read back only",
 			},
 		],
 	},
