@@ -22,14 +22,14 @@ import { createPulseSigner, type PulseSigner } from "./signing/pulse-signer.ts";
 import { createRecordSeal } from "./signing/record-seal.ts";
 import { createS3Presigner } from "./signing/s3-presigner.ts";
 import { createEdgeUrlSigner, type UrlSigner } from "./signing/url-signer.ts";
+import { createLocationCopies, locationSeconds } from "./storage/cache/location-copies.ts";
+import { createRecordCache } from "./storage/cache/record-cache.ts";
 import { systemClock } from "./storage/clock.ts";
-import { createLocationCopies, locationSeconds } from "./storage/location-copies.ts";
 import { createPackageReader, type PackageReader } from "./storage/packages/package-reader.ts";
 import type { PackageStore } from "./storage/packages/package-store.ts";
 import { createR2PackageStore } from "./storage/packages/r2-package-store.ts";
-import { createRecordCache } from "./storage/record-cache.ts";
 import { createRecords, type Records } from "./storage/records.ts";
-import { createReplicatedRecordStore, readSettingsFor } from "./storage/replicated-record-store.ts";
+import { createReplicatedRecordStore, readSettingsFor } from "./storage/replicated/replicated-record-store.ts";
 import { createSealedStore } from "./storage/sealed-records.ts";
 import { createAnalyticsEngineSink, silentSink, type TelemetrySink } from "./telemetry/sink.ts";
 

@@ -1,7 +1,7 @@
 // What the stores are asked while all of them fail: calls to each store for each read that somebody wanted. On a clock of its
 // own, with the reader that the edge uses; nothing here depends on the machine.
 import { type RecordReader, RecordStoreError } from "../../src/storage/record-store.ts";
-import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
+import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated/replicated-record-store.ts";
 import { VirtualClock } from "../../test/support/stand-ins/virtual-clock.ts";
 
 export interface Amplification {

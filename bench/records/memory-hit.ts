@@ -1,6 +1,6 @@
 // What a record costs that the isolate already holds: the real cache, in Node, which has a clock fine enough for it. Reads
 // are timed in runs of a hundred, for the clock itself costs as much as one of them.
-import { createRecordCache } from "../../src/storage/record-cache.ts";
+import { createRecordCache } from "../../src/storage/cache/record-cache.ts";
 import type { ReadScope } from "../../src/storage/record-kind.ts";
 import { parseRecord, RecordStoreError } from "../../src/storage/record-store.ts";
 import { createRecords } from "../../src/storage/records.ts";

@@ -3,14 +3,14 @@
 import type { SharedView } from "../../src/content/heads-record.ts";
 import { createRecordOrigin, type OriginBindings } from "../../src/objects/record-origin.ts";
 import { createLazyRecordSeal } from "../../src/signing/record-seal.ts";
+import { createRecordCache } from "../../src/storage/cache/record-cache.ts";
 import { systemClock } from "../../src/storage/clock.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
-import { createRecordCache } from "../../src/storage/record-cache.ts";
 import type { ReadScope } from "../../src/storage/record-kind.ts";
 import type { RecordReader } from "../../src/storage/record-store.ts";
 import { createRecords, type Records } from "../../src/storage/records.ts";
 import { createRedisRecordStore } from "../../src/storage/redis-record-store.ts";
-import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
+import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated/replicated-record-store.ts";
 
 interface Env extends OriginBindings {
 	readonly RECORDS: KVNamespace;

@@ -13,8 +13,8 @@ import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import { type ProductRecord, productRecord } from "../content/product-record.ts";
 import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
 import { type HaGroupRecord, haGroupRecord } from "../entitlement/ha/ha-group-record.ts";
+import type { RecordCache } from "./cache/record-cache.ts";
 import { deniedKey, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";
-import type { RecordCache } from "./record-cache.ts";
 import type { ReadScope, RecordKind } from "./record-kind.ts";
 
 export interface Records {

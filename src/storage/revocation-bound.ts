@@ -1,7 +1,7 @@
 // How long it takes until no edge serves a device any more that was refused: computed from the configured lifetimes and
 // from what each store promises. Counted from the moment when a call answered `published: true`, that is, when every store
 // has the denial. While neither stores nor objects can be read there is no such bound: then LAST_GOOD_SECONDS holds.
-import { locationSeconds } from "./location-copies.ts";
+import { locationSeconds } from "./cache/location-copies.ts";
 import type { RecordStoreName } from "./record-store-names.ts";
 import { headsStaleSeconds } from "./records.ts";
 

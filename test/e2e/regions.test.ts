@@ -1,8 +1,8 @@
 // Three regions of one deployment, on the bundle that is deployed, in real time: what one does the others learn, how soon,
 // and what a region does that is cut off from all others. The stores' lags are the harness's; the times are reported.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { locationSeconds } from "../../src/storage/cache/location-copies.ts";
 import { HEADS_KEY } from "../../src/storage/keys.ts";
-import { locationSeconds } from "../../src/storage/location-copies.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { revocationBound } from "../../src/storage/revocation-bound.ts";
 import { describeWhereRedisIs } from "./support/redis.ts";

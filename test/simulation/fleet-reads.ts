@@ -1,8 +1,8 @@
 // How many reads a fleet's isolates make of `heads`, with and without what a location keeps: the service's own caches over KV
 // with the latencies of the platform, in virtual time. Requests are spread over isolates, isolates over locations.
 import { createRecordOrigin } from "../../src/objects/record-origin.ts";
-import { createLocationCopies, locationSeconds } from "../../src/storage/location-copies.ts";
-import { createRecordCache } from "../../src/storage/record-cache.ts";
+import { createLocationCopies, locationSeconds } from "../../src/storage/cache/location-copies.ts";
+import { createRecordCache } from "../../src/storage/cache/record-cache.ts";
 import { formatRecord, type RecordReader, RecordStoreError } from "../../src/storage/record-store.ts";
 import { createRecords, type Records } from "../../src/storage/records.ts";
 import { sealRecord } from "../../src/storage/sealed-records.ts";

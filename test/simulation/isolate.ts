@@ -8,13 +8,13 @@ import { ProblemError } from "../../src/problem.ts";
 import { openScope, type RequestScope } from "../../src/request-scope.ts";
 import { isDenied, requireCurrent, standsOnDenyList } from "../../src/routes/http/authenticate.ts";
 import type { Services } from "../../src/services.ts";
+import { createLocationCopies, type LocationCopies, locationSeconds } from "../../src/storage/cache/location-copies.ts";
+import { createRecordCache, type RecordCache } from "../../src/storage/cache/record-cache.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
-import { createLocationCopies, type LocationCopies, locationSeconds } from "../../src/storage/location-copies.ts";
-import { createRecordCache, type RecordCache } from "../../src/storage/record-cache.ts";
 import type { RecordKind } from "../../src/storage/record-kind.ts";
 import { type FoundRecord, type RecordReader, RecordStoreError, seriesOf } from "../../src/storage/record-store.ts";
 import { createRecords, RecordMissingError, type Records } from "../../src/storage/records.ts";
-import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated-record-store.ts";
+import { createReplicatedRecordStore, readSettingsFor } from "../../src/storage/replicated/replicated-record-store.ts";
 import { PLAIN_SEAL } from "../support/stand-ins/plain-seal.ts";
 import type { Deployment } from "./deployment.ts";
 

@@ -48,8 +48,8 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/record-cache.ts",
-		tests: ["test/unit/storage/record-cache"],
+		file: "src/storage/cache/record-cache.ts",
+		tests: ["test/unit/storage/cache/record-cache"],
 		edits: [
 			{
 				from: "if (nowMs >= entry.freshUntilMs) return undefined;",
@@ -129,8 +129,8 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/held-records.ts",
-		tests: ["test/unit/storage/held-records", "test/unit/storage/record-cache"],
+		file: "src/storage/cache/held-records.ts",
+		tests: ["test/unit/storage/cache/held-records", "test/unit/storage/cache/record-cache"],
 		edits: [
 			{
 				from: "nowMs < held.readMs + lastGoodSeconds * 1_000",
@@ -165,8 +165,8 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/record-source.ts",
-		tests: ["test/unit/storage/record-cache"],
+		file: "src/storage/cache/record-source.ts",
+		tests: ["test/unit/storage/cache/record-cache"],
 		edits: [
 			{
 				from: "(await askStore(key, reader)) ?? findOwned(key, reader)",
@@ -213,7 +213,7 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/storage/time-limit.ts",
-		tests: ["test/unit/storage/record-cache"],
+		tests: ["test/unit/storage/cache/record-cache"],
 		edits: [
 			{
 				from: "} finally {\n\t\tcancel();\n\t}",

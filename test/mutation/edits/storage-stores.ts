@@ -1,7 +1,10 @@
 // Faults in the stores: two that stand in for each other, each by itself, and the packages.
 import type { FileEdits } from "../edit.ts";
 
-const REPLICATED = ["test/unit/storage/replicated-record-store", "test/unit/storage/retry-amplification"];
+const REPLICATED = [
+	"test/unit/storage/replicated/replicated-record-store",
+	"test/unit/storage/replicated/retry-amplification",
+];
 
 export const STORAGE_STORES: readonly FileEdits[] = [
 	{
@@ -21,7 +24,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/hedged-read.ts",
+		file: "src/storage/replicated/hedged-read.ts",
 		tests: REPLICATED,
 		edits: [
 			{
@@ -62,7 +65,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/replicated-record-store.ts",
+		file: "src/storage/replicated/replicated-record-store.ts",
 		tests: REPLICATED,
 		edits: [
 			{
@@ -93,7 +96,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/circuit-breaker.ts",
+		file: "src/storage/replicated/circuit-breaker.ts",
 		edits: [
 			{
 				from: "calls >= settings.minCalls && ",
@@ -123,7 +126,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/call-window.ts",
+		file: "src/storage/replicated/call-window.ts",
 		edits: [
 			{
 				from: "slice.number <= present - SLICES ||",
@@ -138,7 +141,7 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/retry-budget.ts",
+		file: "src/storage/replicated/retry-budget.ts",
 		edits: [
 			{
 				from: "Math.min(saved + percent, MAX_SAVED_RETRIES * PRICE)",

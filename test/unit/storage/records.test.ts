@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SharedView } from "../../../src/content/heads-record.ts";
 import type { DeviceRecord } from "../../../src/entitlement/device-record.ts";
-import { createRecordCache } from "../../../src/storage/record-cache.ts";
+import { createRecordCache } from "../../../src/storage/cache/record-cache.ts";
 import { createRecords, RecordMissingError, type Records } from "../../../src/storage/records.ts";
 import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
 import { PLAIN_SEAL, sealedReader } from "../../support/stand-ins/plain-seal.ts";

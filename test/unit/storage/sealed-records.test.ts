@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
 import { createRecordSeal } from "../../../src/signing/record-seal.ts";
-import { createRecordCache, type RecordCache } from "../../../src/storage/record-cache.ts";
+import { createRecordCache, type RecordCache } from "../../../src/storage/cache/record-cache.ts";
 import type { RecordKind } from "../../../src/storage/record-kind.ts";
 import { type FoundRecord, formatRecord, parseRecord, type StoredRecord } from "../../../src/storage/record-store.ts";
 import {

@@ -1,6 +1,9 @@
 // Two stores on a clock of the test's own, a reader over them, and a read with its outcome and what it took.
 import { type RecordReader, RecordStoreError } from "../../../src/storage/record-store.ts";
-import { createReplicatedRecordStore, REPLICATED_READ_SETTINGS } from "../../../src/storage/replicated-record-store.ts";
+import {
+	createReplicatedRecordStore,
+	REPLICATED_READ_SETTINGS,
+} from "../../../src/storage/replicated/replicated-record-store.ts";
 import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
 import { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
 

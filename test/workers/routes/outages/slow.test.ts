@@ -1,7 +1,7 @@
 // Stores that are worse than gone: they take their time, or answer now and then. What is measured is virtual time, all of
 // it spent waiting.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { REPLICATED_READ_SETTINGS } from "../../../../src/storage/replicated-record-store.ts";
+import { REPLICATED_READ_SETTINGS } from "../../../../src/storage/replicated/replicated-record-store.ts";
 import { Edge } from "../../support/edge.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import { newScene, type Scene } from "../../support/fixtures.ts";

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createKvRecordStore } from "../../../../src/storage/kv-record-store.ts";
 import type { RecordStore } from "../../../../src/storage/record-store.ts";
-import { REPLICATED_READ_SETTINGS } from "../../../../src/storage/replicated-record-store.ts";
+import { REPLICATED_READ_SETTINGS } from "../../../../src/storage/replicated/replicated-record-store.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { publish } from "../../../support/fleet.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";

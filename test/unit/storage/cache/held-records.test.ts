@@ -1,8 +1,8 @@
 // Of all revisions of a record an isolate holds the latest that it has seen, and nothing makes it forget that one.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createHeldRecords } from "../../../src/storage/held-records.ts";
-import type { RecordKind } from "../../../src/storage/record-kind.ts";
+import { createHeldRecords } from "../../../../src/storage/cache/held-records.ts";
+import type { RecordKind } from "../../../../src/storage/record-kind.ts";
 
 const NOW = 1_800_000_000_000;
 const denials: RecordKind<string> = {

@@ -1,10 +1,11 @@
 // Reads over every store that holds the records, as if they were one: the first that is well leads, the next stands by. One
 // that is slow costs the hedge, one that is down costs nothing once its breaker is open, and a retry is rare enough never to
 // add to an outage. Writes do not come here: the outbox delivers them to each store (objects/outbox.ts).
+
+import type { Clock } from "../clock.ts";
+import { type RecordReader, RecordStoreError } from "../record-store.ts";
 import { type BreakerSettings, createCircuitBreaker, type Standing } from "./circuit-breaker.ts";
-import type { Clock } from "./clock.ts";
 import { type AttemptEnd, hedgedRead, type ReadAttempt } from "./hedged-read.ts";
-import { type RecordReader, RecordStoreError } from "./record-store.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 
 export interface ReplicatedReadSettings {

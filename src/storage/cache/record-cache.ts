@@ -3,16 +3,17 @@
 // renewed before anybody waits for it; a store's record counts while its seal is right and it has not ended; a record that the
 // store cannot give is asked of its owner; one that nobody can give is answered from the last good copy, and the reader is told.
 // Does not promise freshness beyond the seconds that a kind allows.
-import { createBoundedEntries } from "./bounded-entries.ts";
-import { type Clock, systemClock } from "./clock.ts";
+
+import { createBoundedEntries } from "../bounded-entries.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { ReadScope, RecordKind } from "../record-kind.ts";
+import type { RecordSeal } from "../record-seal.ts";
+import { type FoundRecord, type RecordOrigin, type RecordReader, RecordStoreError } from "../record-store.ts";
+import { claimedEnd, openRecord, recordLifeSeconds } from "../sealed-records.ts";
+import { settlesWithin } from "../time-limit.ts";
 import { type Copy, createHeldRecords, type HeldRecord } from "./held-records.ts";
 import type { LocationCopies } from "./location-copies.ts";
-import type { ReadScope, RecordKind } from "./record-kind.ts";
-import type { RecordSeal } from "./record-seal.ts";
 import { createRecordSource, type FoundReader } from "./record-source.ts";
-import { type FoundRecord, type RecordOrigin, type RecordReader, RecordStoreError } from "./record-store.ts";
-import { claimedEnd, openRecord, recordLifeSeconds } from "./sealed-records.ts";
-import { settlesWithin } from "./time-limit.ts";
 
 export interface RecordCache {
 	/** @returns the fresh copy; null = known to be absent; undefined = not known, use `get`. May start its renewal behind. */

@@ -1,7 +1,7 @@
 // Where the cache reads a record: in the store, else from the object that owns it. Nobody is waited for without end.
-import type { Clock } from "./clock.ts";
-import { type FoundRecord, type RecordOrigin, type RecordReader, RecordStoreError } from "./record-store.ts";
-import { within } from "./time-limit.ts";
+import type { Clock } from "../clock.ts";
+import { type FoundRecord, type RecordOrigin, type RecordReader, RecordStoreError } from "../record-store.ts";
+import { within } from "../time-limit.ts";
 
 export interface RecordSourceOptions {
 	readonly store: RecordReader;

@@ -1,8 +1,9 @@
 // The copies of records that an isolate holds, with the times of each. Guarantees: bounded; one place for all revisions of a
 // record; an older version never replaces a newer one while that is held. Reads nothing, verifies nothing, has no clock.
-import { createBoundedEntries } from "./bounded-entries.ts";
-import type { RecordKind } from "./record-kind.ts";
-import { isRevisionKey, revisionOf, seriesOf } from "./record-store.ts";
+
+import { createBoundedEntries } from "../bounded-entries.ts";
+import type { RecordKind } from "../record-kind.ts";
+import { isRevisionKey, revisionOf, seriesOf } from "../record-store.ts";
 
 /** A record as it was read. */
 export interface Copy<T> {

@@ -1,10 +1,10 @@
 // What becomes of a copy whose renewal ends otherwise than with a newer record: never, with nothing, or after others.
 import { beforeEach, describe, expect, it } from "vitest";
-import { createRecordCache, type RecordCache } from "../../../src/storage/record-cache.ts";
-import type { RecordKind } from "../../../src/storage/record-kind.ts";
-import type { FoundRecord } from "../../../src/storage/record-store.ts";
-import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
-import { PLAIN_SEAL, sealedReader } from "../../support/stand-ins/plain-seal.ts";
+import { createRecordCache, type RecordCache } from "../../../../src/storage/cache/record-cache.ts";
+import type { RecordKind } from "../../../../src/storage/record-kind.ts";
+import type { FoundRecord } from "../../../../src/storage/record-store.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
+import { PLAIN_SEAL, sealedReader } from "../../../support/stand-ins/plain-seal.ts";
 
 const KEY = "device:dev-a";
 const NOW = 1_800_000_000_000;

@@ -1,10 +1,10 @@
 // Reads over two stores on a clock of the test's own: what is answered, and after how many milliseconds.
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { readSettingsFor } from "../../../src/storage/replicated-record-store.ts";
-import type { FakeRecordStore, Fault } from "../../support/stand-ins/fake-record-store.ts";
-import { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
-import { ANSWER_MS, Bench, hold, KEY } from "../support/replicated-bench.ts";
+import { readSettingsFor } from "../../../../src/storage/replicated/replicated-record-store.ts";
+import type { FakeRecordStore, Fault } from "../../../support/stand-ins/fake-record-store.ts";
+import { VirtualClock } from "../../../support/stand-ins/virtual-clock.ts";
+import { ANSWER_MS, Bench, hold, KEY } from "../../support/replicated-bench.ts";
 
 let bench: Bench;
 let clock: VirtualClock;

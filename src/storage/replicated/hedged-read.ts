@@ -1,7 +1,7 @@
 // One read over several stores: the next one is asked when the one before fails, has no such record, or takes long. The
 // first record wins. Everything here belongs to one request and ends with it: no timer is left when the answer is there.
-import type { Clock } from "./clock.ts";
-import { type FoundRecord, RecordStoreError } from "./record-store.ts";
+import type { Clock } from "../clock.ts";
+import { type FoundRecord, RecordStoreError } from "../record-store.ts";
 
 /** overtaken: a store that was asked after this one has answered first; abandoned: one that was asked before it has */
 export type AttemptEnd = "answered" | "failed" | "overtaken" | "abandoned";

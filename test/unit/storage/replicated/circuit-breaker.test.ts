@@ -1,8 +1,12 @@
 // When a store that fails is left alone, for how long, and how it is tried again.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CallOutcome, createCircuitBreaker, type Standing } from "../../../src/storage/circuit-breaker.ts";
-import { REPLICATED_READ_SETTINGS } from "../../../src/storage/replicated-record-store.ts";
+import {
+	type CallOutcome,
+	createCircuitBreaker,
+	type Standing,
+} from "../../../../src/storage/replicated/circuit-breaker.ts";
+import { REPLICATED_READ_SETTINGS } from "../../../../src/storage/replicated/replicated-record-store.ts";
 
 const { breaker: SETTINGS } = REPLICATED_READ_SETTINGS;
 const START = 1_800_000_000_000;

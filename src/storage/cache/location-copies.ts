@@ -2,9 +2,9 @@
 // read from a store once per location and few seconds, however many isolates ask, and a revision once; only records whose
 // seal was verified are kept, and they stay sealed; a cache that is slow or broken costs a moment. Keeps no device's record.
 // Does not promise one reading at a time: isolates that miss in the same moment all read.
-import type { Clock } from "./clock.ts";
-import { HEADS_KEY } from "./keys.ts";
-import type { RecordSeal } from "./record-seal.ts";
+import type { Clock } from "../clock.ts";
+import { HEADS_KEY } from "../keys.ts";
+import type { RecordSeal } from "../record-seal.ts";
 import {
 	type FoundRecord,
 	formatRecord,
@@ -13,9 +13,9 @@ import {
 	type RecordOrigin,
 	type RecordReader,
 	RecordStoreError,
-} from "./record-store.ts";
-import { claimedEnd, openRecord, sealRecord } from "./sealed-records.ts";
-import { settlesWithin, within } from "./time-limit.ts";
+} from "../record-store.ts";
+import { claimedEnd, openRecord, sealRecord } from "../sealed-records.ts";
+import { settlesWithin, within } from "../time-limit.ts";
 
 /** A record that the location had, still sealed. */
 export interface LocationCopy {

@@ -1,7 +1,7 @@
 // Retries are never more than their share of the calls.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRetryBudget } from "../../../src/storage/retry-budget.ts";
+import { createRetryBudget } from "../../../../src/storage/replicated/retry-budget.ts";
 
 function earned(budget: ReturnType<typeof createRetryBudget>, calls: number): void {
 	for (let call = 0; call < calls; call++) budget.earn();

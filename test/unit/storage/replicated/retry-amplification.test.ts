@@ -1,9 +1,12 @@
 // What an outage costs the stores: calls are counted at the stores.
 import { beforeEach, describe, expect, it } from "vitest";
-import { REPLICATED_READ_SETTINGS, type ReplicatedReadSettings } from "../../../src/storage/replicated-record-store.ts";
-import type { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
-import type { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
-import { ANSWER_MS, Bench, hold } from "../support/replicated-bench.ts";
+import {
+	REPLICATED_READ_SETTINGS,
+	type ReplicatedReadSettings,
+} from "../../../../src/storage/replicated/replicated-record-store.ts";
+import type { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
+import type { VirtualClock } from "../../../support/stand-ins/virtual-clock.ts";
+import { ANSWER_MS, Bench, hold } from "../../support/replicated-bench.ts";
 
 /** With breakers that never open: what each read costs by itself. */
 const NO_BREAKER: ReplicatedReadSettings = {

@@ -1,7 +1,7 @@
 // Counting what happened within the last seconds, to within a tenth of the window.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createCallWindow } from "../../../src/storage/call-window.ts";
+import { createCallWindow } from "../../../../src/storage/replicated/call-window.ts";
 
 const START = 1_800_000_000_000;
 

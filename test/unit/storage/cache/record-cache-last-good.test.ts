@@ -1,11 +1,11 @@
 // What the record cache gives when neither the store nor the owner of a record can be asked.
 import { beforeEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../../src/storage/clock.ts";
-import { createRecordCache, type RecordCache } from "../../../src/storage/record-cache.ts";
-import type { RecordKind } from "../../../src/storage/record-kind.ts";
-import type { RecordOrigin } from "../../../src/storage/record-store.ts";
-import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
-import { PLAIN_SEAL, sealedReader } from "../../support/stand-ins/plain-seal.ts";
+import { createRecordCache, type RecordCache } from "../../../../src/storage/cache/record-cache.ts";
+import { systemClock } from "../../../../src/storage/clock.ts";
+import type { RecordKind } from "../../../../src/storage/record-kind.ts";
+import type { RecordOrigin } from "../../../../src/storage/record-store.ts";
+import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
+import { PLAIN_SEAL, sealedReader } from "../../../support/stand-ins/plain-seal.ts";
 
 const KEY = "device:dev-a";
 const NOW = 1_800_000_000_000;

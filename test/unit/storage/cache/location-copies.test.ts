@@ -1,12 +1,12 @@
 // What the isolates of one location share of the records, with a store and owners that count how often they are asked.
 import { describe, expect, it } from "vitest";
-import { createLocationCopies, locationSeconds } from "../../../src/storage/location-copies.ts";
-import { createRecordCache } from "../../../src/storage/record-cache.ts";
-import { type FoundRecord, RecordStoreError } from "../../../src/storage/record-store.ts";
-import { sealRecord } from "../../../src/storage/sealed-records.ts";
-import { FakeCache } from "../../support/stand-ins/fake-cache.ts";
-import { PLAIN_SEAL } from "../../support/stand-ins/plain-seal.ts";
-import { VirtualClock } from "../../support/stand-ins/virtual-clock.ts";
+import { createLocationCopies, locationSeconds } from "../../../../src/storage/cache/location-copies.ts";
+import { createRecordCache } from "../../../../src/storage/cache/record-cache.ts";
+import { type FoundRecord, RecordStoreError } from "../../../../src/storage/record-store.ts";
+import { sealRecord } from "../../../../src/storage/sealed-records.ts";
+import { FakeCache } from "../../../support/stand-ins/fake-cache.ts";
+import { PLAIN_SEAL } from "../../../support/stand-ins/plain-seal.ts";
+import { VirtualClock } from "../../../support/stand-ins/virtual-clock.ts";
 
 const START_MS = 1_800_000_000_000;
 const BODY = { products: { crs: 7 }, messages: 0, denied: 0 };
