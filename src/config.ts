@@ -31,6 +31,7 @@ const variables = z.object({
 	DEVICE_FRESH_SECONDS: count.min(0).max(60),
 	LAST_GOOD_SECONDS: count.min(0).max(604_800).default(86_400),
 	MAX_PACKAGE_BYTES: count.min(1),
+	UPLOAD_BYTES_PER_DAY: count.min(1).default(50 * 1024 ** 3),
 	LOG_SAMPLE_RATE: z.coerce.number().min(0).max(1),
 	MAC_KEYS: z.string().superRefine(refuseWith(parseMacKeys)),
 	LOOKUP_KEY: z
@@ -89,6 +90,8 @@ export interface Config {
 	/** in the order in which they are read; all of them are written */
 	readonly recordStores: readonly RecordStoreName[];
 	readonly maxPackageBytes: number;
+	/** that one API key may upload in a day (UTC) */
+	readonly uploadBytesPerDay: number;
 	/** part of successful requests that are logged, 0 to 1; problems always are */
 	readonly logSampleRate: number;
 	readonly macKeys: string;
@@ -136,6 +139,9 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		...(value.ENVIRONMENT === "production" ? unfitForProduction(value) : []),
 		...incompleteS3(value),
 		...incompleteRedis(value),
+		...(value.UPLOAD_BYTES_PER_DAY < value.MAX_PACKAGE_BYTES
+			? ["UPLOAD_BYTES_PER_DAY: must be MAX_PACKAGE_BYTES at least, or no package of that size can be uploaded"]
+			: []),
 	];
 	if (faults.length > 0) throw new ConfigError(faults);
 	return {
@@ -151,6 +157,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		lastGoodSeconds: value.LAST_GOOD_SECONDS,
 		recordStores: parseRecordStoreNames(value.RECORD_STORE),
 		maxPackageBytes: value.MAX_PACKAGE_BYTES,
+		uploadBytesPerDay: value.UPLOAD_BYTES_PER_DAY,
 		logSampleRate: value.LOG_SAMPLE_RATE,
 		macKeys: value.MAC_KEYS,
 		lookupKey: value.LOOKUP_KEY,

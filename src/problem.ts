@@ -191,6 +191,12 @@ export const PROBLEMS = {
 		fix: "Wait for the seconds in Retry-After.",
 		retryable: true,
 	},
+	upload_quota_exceeded: {
+		status: 429,
+		title: "The key has uploaded as much as it may in one day",
+		fix: "Go on after the seconds in Retry-After (00:00 UTC), or have the operator raise UPLOAD_BYTES_PER_DAY.",
+		retryable: true,
+	},
 	internal: {
 		status: 500,
 		title: "The service failed",

@@ -45,6 +45,7 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 		"publish a newer version; where the older one is meant, as with a backport, give --allow-older: every device that it fits is then offered it. The package stays uploaded",
 	conflict: null,
 	rate_limited: TRY_AGAIN,
+	upload_quota_exceeded: "go on after 00:00 UTC, or have the operator raise UPLOAD_BYTES_PER_DAY",
 	unavailable: TRY_AGAIN,
 	internal: REPORT_IT,
 	content_missing: REPORT_IT,

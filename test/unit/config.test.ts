@@ -45,6 +45,13 @@ test("the bootstrap key can be switched off, by its name alone", () => {
 	expect(faultsOf({ ...PRODUCTION, BOOTSTRAP_KEY: "OFF" })).toHaveLength(1);
 });
 
+test("lets a key upload one package of the largest size in a day at least", () => {
+	expect(faultsOf({ ...VARIABLES, UPLOAD_BYTES_PER_DAY: "1000" })).toEqual([]);
+	expect(faultsOf({ ...VARIABLES, UPLOAD_BYTES_PER_DAY: "999" })).toEqual([
+		"UPLOAD_BYTES_PER_DAY: must be MAX_PACKAGE_BYTES at least, or no package of that size can be uploaded",
+	]);
+});
+
 test("everything that is missing is named at once", () => {
 	const faults = faultsOf({ ...VARIABLES, LOOKUP_KEY: undefined, MAC_KEYS: undefined, ISSUER: undefined });
 	expect(faults.toSorted()).toEqual(["ISSUER is missing", "LOOKUP_KEY is missing", "MAC_KEYS is missing"]);

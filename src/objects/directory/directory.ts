@@ -35,8 +35,7 @@ import {
 import { type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
 import type { RoundPart, RoundResult } from "./rounds.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
-
-const ACCOUNTS_PER_PAGE = 200;
+import { countUpload, type Upload } from "./upload-quota.ts";
 
 export class Directory extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
@@ -89,7 +88,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	/** @param after id of the last account of the page before; "" = from the first @returns null when there is no such account */
-	async listAccounts(after = "", limit = ACCOUNTS_PER_PAGE) {
+	async listAccounts(after = "", limit = 200) {
 		if (this.#exists) return this.#tables.accounts(after, limit);
 		return after === "" ? { accounts: [], next: null } : null;
 	}
@@ -159,6 +158,11 @@ export class Directory extends DurableObject<ObjectBindings> {
 	async revokeCredential(input: Change & { id: string; cascade?: boolean }) {
 		if (!this.#exists) return { ok: false, reason: "unknown_credential" } as const;
 		return this.#change(() => this.#credentials.revoke(input));
+	}
+
+	/** Asked before the bytes of a package are taken in. */
+	async countUpload(upload: Upload) {
+		return this.#change(() => countUpload(this.ctx.storage.sql, upload));
 	}
 
 	/** Points to a product's new record; an earlier revision than the known one changes nothing. */

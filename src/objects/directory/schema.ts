@@ -6,6 +6,7 @@ import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { ROUND_TABLES } from "./rounds.ts";
+import { UPLOAD_TABLES } from "./upload-quota.ts";
 
 export const DIRECTORY_SCHEMA: Schema = {
 	tables: [
@@ -58,6 +59,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 		...OUTBOX_TABLES,
 		...OUTDATED_TABLES,
 		...ROUND_TABLES,
+		...UPLOAD_TABLES,
 	],
 	steps: [],
 };

@@ -13,6 +13,7 @@ import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, publisherAccess, releaseAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
+import { countUpload } from "./upload-quota.ts";
 
 const bytes = z.string().openapi({ format: "binary" });
 const releasePath = z.object({ product: productName, version: versionName });
@@ -73,6 +74,7 @@ const upload = createRoute({
 			"not_found",
 			"version_exists",
 			"rate_limited",
+			"upload_quota_exceeded",
 		),
 	},
 });
@@ -227,6 +229,7 @@ export const releases = createRouter()
 		const known = await services.objects.product(product).find(version);
 		if (known !== null && known.sha256 !== digest.sha256) refuse("version_exists");
 		if (known === null && (await services.objects.product(product).info()) === null) refuse("unknown_product");
+		await countUpload(c.env, c.var.holder.key, size);
 		const { body } = c.req.raw;
 		if (body === null) throw new ProblemError("length_mismatch");
 		const outcome = await services.packages.put(digest.sha256, body, size);

@@ -113,6 +113,27 @@ describe("refused is an upload", () => {
 		await expectNothingStored();
 	});
 
+	test("of a key that has uploaded its bytes of the day, before a byte is read, and says when to go on", async () => {
+		const service = serviceWith({ MAX_PACKAGE_BYTES: "18", UPLOAD_BYTES_PER_DAY: "40" });
+		const own = await newProduct();
+		const newKey = async () =>
+			(await operated<{ key: string }>("POST", "/v1/keys", { subject: "ci", scopes: [`publish:${own}`] })).key;
+		const uploadBy = async (by: string, version: string) => {
+			const { bytes, digest } = await makePackage(`18 bytes, of ${version}`);
+			const headers = { authorization: `Bearer ${by}`, "content-length": String(bytes.length), "repr-digest": digest };
+			return service(`/v1/products/${own}/releases/${version}/package`, { method: "PUT", headers, body: bytes });
+		};
+		const key = await newKey();
+		expect((await uploadBy(key, "1.0.0")).status).toBe(201);
+		expect((await uploadBy(key, "1.0.1")).status).toBe(201);
+		const refused = await uploadBy(key, "1.0.2");
+		expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+		expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(86_400);
+		const { detail } = await expectProblem(refused, "upload_quota_exceeded");
+		expect(detail).toBe("of 40 bytes a day 4 are left, and the package has 18");
+		expect((await uploadBy(await newKey(), "1.0.2")).status).toBe(201);
+	});
+
 	test.each([
 		["of a product that does not exist", "no-such-product", "1.0.0", "not_found"],
 		["of a product in capitals", "CRS", "1.0.0", "invalid_identifier"],

@@ -1,0 +1,38 @@
+// How many bytes each API key has announced to upload today (UTC): a key that was stolen, or a pipeline that has gone wild, fills no
+// bucket. Counted before the bytes come, so an upload that breaks off counts too. Plain synchronous SQL.
+
+export const UPLOAD_TABLES = [
+	`CREATE TABLE uploads_of_day ( -- one row for each API key that uploads
+		key TEXT PRIMARY KEY, -- its id, or bootstrap
+		day INTEGER NOT NULL, -- since 1970, UTC
+		bytes INTEGER NOT NULL -- announced on that day
+	) WITHOUT ROWID`,
+];
+
+export interface Upload {
+	/** id of the API key, or `bootstrap` */
+	readonly key: string;
+	/** that it announces */
+	readonly bytes: number;
+	/** that one key may announce in a day */
+	readonly quota: number;
+	/** unix seconds */
+	readonly now: number;
+}
+
+export type UploadDecision =
+	| { readonly ok: true }
+	/** `left`: bytes that would still be taken today. `retryAfter`: seconds until the day ends */
+	| { readonly ok: false; readonly left: number; readonly retryAfter: number };
+
+const DAY = 86_400;
+
+/** Counts the upload, unless it goes beyond the key's quota of the day: then nothing is counted. */
+export function countUpload(sql: SqlStorage, { key, bytes, quota, now }: Upload): UploadDecision {
+	const day = Math.floor(now / DAY);
+	const query = "SELECT bytes FROM uploads_of_day WHERE key = ? AND day = ?";
+	const counted = sql.exec<{ bytes: number }>(query, key, day).toArray()[0]?.bytes ?? 0;
+	if (counted + bytes > quota) return { ok: false, left: quota - counted, retryAfter: (day + 1) * DAY - now };
+	sql.exec("INSERT OR REPLACE INTO uploads_of_day (key, day, bytes) VALUES (?, ?, ?)", key, day, counted + bytes);
+	return { ok: true };
+}
