@@ -2,6 +2,7 @@
 // made for local use only, answers nothing but "misconfigured", and its log names everything that is wrong at once.
 import { z } from "zod";
 import { type AwsCredentials, parseAwsCredentials } from "./aws/credentials.ts";
+import { BOOTSTRAP_KEY_OFF } from "./entitlement/bootstrap-key.ts";
 import { parseMacKeys } from "./signing/mac-keyring.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
 
@@ -10,8 +11,6 @@ const count = z.coerce.number().int();
 /** 32 bytes are 43 base64url characters. */
 const MIN_SECRET_LENGTH = 43;
 const MIN_BOOTSTRAP_KEY_LENGTH = 32;
-/** Value of BOOTSTRAP_KEY where nobody gets in with one. Said and not left out: a secret that was forgotten is a fault. */
-const SWITCHED_OFF = "off";
 /** How `npm start` marks the secrets it makes, so that they can never guard a production service. */
 const LOCAL_MARK = {
 	// any key of the ring, not just the first: each of them verifies
@@ -20,10 +19,12 @@ const LOCAL_MARK = {
 	BOOTSTRAP_KEY: /^local/,
 } as const;
 
+const httpOrigin = z.string().refine(isHttpOrigin, "must be an origin: http(s), host and port, no path");
+
 const variables = z.object({
 	ENVIRONMENT: z.enum(["local", "production"]),
-	ISSUER: z.string().refine(isHttpOrigin, "must be an origin: http(s), host and port, no path"),
-	PULSE_ORIGIN: z.string().refine(isHttpOrigin, "must be an origin: http(s), host and port, no path").optional(),
+	ISSUER: httpOrigin,
+	PULSE_ORIGIN: httpOrigin.optional(),
 	TOKEN_TTL_SECONDS: count.min(60).max(86_400),
 	URL_TTL_SECONDS: count.min(30).max(3600),
 	CHECK_INTERVAL_SECONDS: count.min(5).max(86_400),
@@ -41,8 +42,8 @@ const variables = z.object({
 	BOOTSTRAP_KEY: z
 		.string()
 		.refine(
-			(value) => value === SWITCHED_OFF || value.length >= MIN_BOOTSTRAP_KEY_LENGTH,
-			`must have at least ${MIN_BOOTSTRAP_KEY_LENGTH} characters, or be ${SWITCHED_OFF}`,
+			(value) => value === BOOTSTRAP_KEY_OFF || value.length >= MIN_BOOTSTRAP_KEY_LENGTH,
+			`must have at least ${MIN_BOOTSTRAP_KEY_LENGTH} characters, or be ${BOOTSTRAP_KEY_OFF}`,
 		),
 	RECORD_STORE: z.string().superRefine(refuseWith(parseRecordStoreNames)).default("kv"),
 	REDIS_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -139,9 +140,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		...(value.ENVIRONMENT === "production" ? unfitForProduction(value) : []),
 		...incompleteS3(value),
 		...incompleteRedis(value),
-		...(value.UPLOAD_BYTES_PER_DAY < value.MAX_PACKAGE_BYTES
-			? ["UPLOAD_BYTES_PER_DAY: must be MAX_PACKAGE_BYTES at least, or no package of that size can be uploaded"]
-			: []),
+		...quotaBelowPackage(value),
 	];
 	if (faults.length > 0) throw new ConfigError(faults);
 	return {
@@ -161,7 +160,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		logSampleRate: value.LOG_SAMPLE_RATE,
 		macKeys: value.MAC_KEYS,
 		lookupKey: value.LOOKUP_KEY,
-		bootstrapKey: value.BOOTSTRAP_KEY === SWITCHED_OFF ? null : value.BOOTSTRAP_KEY,
+		bootstrapKey: value.BOOTSTRAP_KEY === BOOTSTRAP_KEY_OFF ? null : value.BOOTSTRAP_KEY,
 		s3: s3Location(value),
 		awsCredentials: parseAwsCredentials(value.AWS_CREDENTIALS),
 		awsEndpoint: value.AWS_ENDPOINT ?? null,
@@ -192,6 +191,11 @@ function s3Location(value: Variables): S3Location | null {
 	const { S3_BUCKET_URL: bucketUrl, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = value;
 	if (bucketUrl === undefined || accessKeyId === undefined || secretAccessKey === undefined) return null;
 	return { bucketUrl, region: value.S3_REGION, accessKeyId, secretAccessKey };
+}
+
+function quotaBelowPackage(value: Variables): string[] {
+	if (value.UPLOAD_BYTES_PER_DAY >= value.MAX_PACKAGE_BYTES) return [];
+	return ["UPLOAD_BYTES_PER_DAY: must be MAX_PACKAGE_BYTES at least, or no package of that size can be uploaded"];
 }
 
 function unfitForProduction(value: Variables): string[] {

@@ -7,10 +7,10 @@ import { Product as ServiceProduct } from "../../src/objects/product/product.ts"
 import { ReplayGuard as ServiceReplayGuard } from "../../src/objects/replay/replay-guard.ts";
 import worker from "../../src/worker.ts";
 import type { SeedRecord } from "../workerd/probe-worker.ts";
+import { countRows, takeRows } from "../workerd/row-counter.ts";
 import { METERED, type Metered, type Use } from "./use.ts";
 
 let use: Use = none();
-let cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
 
 function none(): Use {
 	return Object.fromEntries(METERED.map((name) => [name, 0])) as Use;
@@ -94,48 +94,29 @@ function meter<E extends object>(env: E): E {
 	return wrapped;
 }
 
-let isWatched = false;
-
-/** Statements of all objects of this isolate, with what their cursors say in the end. */
-function watchStatements({ storage: { sql } }: DurableObjectState): void {
-	if (isWatched) return;
-	isWatched = true;
-	const prototype: SqlStorage = Object.getPrototypeOf(sql);
-	const { exec } = prototype;
-	prototype.exec = function counted<T extends Record<string, SqlStorageValue>>(
-		this: SqlStorage,
-		query: string,
-		...values: unknown[]
-	) {
-		const cursor = exec.call(this, query, ...values);
-		cursors.push(cursor);
-		return cursor as SqlStorageCursor<T>;
-	};
-}
-
 type ServiceEnv = ConstructorParameters<typeof ServiceAccount>[1];
 
 export class Account extends ServiceAccount {
 	constructor(ctx: DurableObjectState, env: ServiceEnv) {
-		watchStatements(ctx);
+		countRows(ctx);
 		super(ctx, meter(env));
 	}
 }
 export class Directory extends ServiceDirectory {
 	constructor(ctx: DurableObjectState, env: ServiceEnv) {
-		watchStatements(ctx);
+		countRows(ctx);
 		super(ctx, meter(env));
 	}
 }
 export class Product extends ServiceProduct {
 	constructor(ctx: DurableObjectState, env: ServiceEnv) {
-		watchStatements(ctx);
+		countRows(ctx);
 		super(ctx, meter(env));
 	}
 }
 export class ReplayGuard extends ServiceReplayGuard {
 	constructor(ctx: DurableObjectState, env: ConstructorParameters<typeof ServiceReplayGuard>[1]) {
-		watchStatements(ctx);
+		countRows(ctx);
 		super(ctx, meter(env));
 	}
 }
@@ -147,12 +128,7 @@ console.log = (...args: unknown[]) => {
 };
 
 function read(): Use {
-	for (const { rowsRead, rowsWritten } of cursors) {
-		use.rowsRead += rowsRead;
-		use.rowsWritten += rowsWritten;
-	}
-	const all = use;
-	cursors = [];
+	const all = { ...use, ...takeRows() };
 	use = none();
 	return all;
 }

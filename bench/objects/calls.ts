@@ -1,5 +1,9 @@
-// Every method of Account and Directory, as it is called where there are 100,000 devices. A method that is missing here ends the
-// benchmark: what is new must be measured too.
+// Every method of Account and Directory, as it is called where there are 100,000 devices. The compiler holds that none is missing and
+// that each gets what it takes: what is new must be measured too.
+import type { DurableObject } from "cloudflare:workers";
+import type { Account } from "../../src/objects/account/account.ts";
+import type { Directory } from "../../src/objects/directory/directory.ts";
+import type { WebhookOrder } from "../../src/objects/webhooks/webhooks.ts";
 
 export interface Order {
 	/** number of the round, so that what happens once can happen again */
@@ -9,7 +13,11 @@ export interface Order {
 	readonly devices: number;
 }
 
-type Calls = Readonly<Record<string, (order: Order) => readonly unknown[]>>;
+type MethodOf<O> = Exclude<keyof O, Exclude<keyof DurableObject, "alarm">>;
+/** What each method is called with. */
+type CallsOf<O> = {
+	readonly [M in MethodOf<O>]: (order: Order) => O[M] extends (...args: infer Args) => unknown ? Args : never;
+};
 
 const DAY = 86_400;
 export const NAME = "aaaaaaaaaa";
@@ -20,7 +28,8 @@ const TRAIL = { after: 0, limit: 1_000, types: ["license"] };
 
 export const termsAt = (now: number, seats = 1_000_000) => ({
 	...{ products: [{ product: "crs" }], seats, startsAt: now - DAY, endsAt: now + 365 * DAY },
-	...{ graceSeconds: 0, criticalSeconds: 0, delaySeconds: 0, overage: "refuse", kind: "fixed", leaseSeconds: 0 },
+	...{ graceSeconds: 0, criticalSeconds: 0, delaySeconds: 0, emergencyDelaySeconds: 0 },
+	...({ overage: "refuse", kind: "fixed", leaseSeconds: 0 } as const),
 });
 
 export function activationOf(number: number, now: number) {
@@ -34,7 +43,7 @@ export function activationOf(number: number, now: number) {
 			model: "FW-100",
 			now,
 		},
-		...{ jwk: { kty: "OKP", crv: "Ed25519", x: key }, labels: { site: "berlin" }, dpopBound: true },
+		...({ jwk: { kty: "OKP", crv: "Ed25519", x: key }, labels: { site: "berlin" }, dpopBound: true } as const),
 	};
 }
 
@@ -45,19 +54,19 @@ const codeOf = (round: number, now: number) => ({
 
 function importOf(number: number, now: number) {
 	const { codeHash: _, now: __, ...line } = activationOf(number, now);
-	return { ...line, license: "lic-a", haGroup: null, status: "active" };
+	return { ...line, license: "lic-a", haGroup: undefined, status: "active" } as const;
 }
 
 const GROUP = (round: number) => `hag-${NAME}-${String(round).padStart(16, "0")}`;
-const HOOK = (round: number) => ({
-	id: `whk-${round}`,
-	url: "https://hooks.example.com/",
-	types: ["device"],
-	kid: "bench",
-});
+/** Made, given a new secret, removed. A test is left out: it waits for a receiver on the network. */
+function webhookOrder(round: number, now: number): WebhookOrder {
+	const order = { ...by(now), id: `whk-${Math.floor(round / 3)}`, kid: "bench" };
+	if (round % 3 === 0) return { ...order, kind: "create", url: "https://hooks.example.com/", types: ["device"] };
+	return { ...order, kind: round % 3 === 1 ? "rotate" : "delete" };
+}
 
 /** In this order: later calls rest on earlier ones. */
-export const ACCOUNT_CALLS: Calls = {
+export const ACCOUNT_CALLS: CallsOf<Account> = {
 	create: ({ now }) => [{ ...by(now), id: `acct-${NAME}000000`, name: "bench" }],
 	info: () => [],
 	changeAccount: ({ round, now }) => [{ ...by(now), name: `bench ${round}` }],
@@ -116,11 +125,8 @@ export const ACCOUNT_CALLS: Calls = {
 	rebuildRecords: () => [PAGE],
 	tend: () => [""],
 	events: () => [TRAIL],
-	createWebhook: ({ round, now }) => [{ ...by(now), ...HOOK(round) }],
+	changeWebhook: ({ round, now }) => [webhookOrder(round, now)],
 	listWebhooks: () => [],
-	rotateWebhook: ({ round, now }) => [{ ...by(now), id: `whk-${round}`, kid: "bench" }],
-	enableWebhook: ({ round, now }) => [{ ...by(now), id: `whk-${round}`, skipMissed: true }],
-	deleteWebhook: ({ round, now }) => [{ ...by(now), id: `whk-${round}` }],
 	changeLicense: ({ round, now }) => [{ ...by(now), id: "lic-a", terms: { endsAt: now + (100 + round) * DAY } }],
 	alarm: () => [],
 	setLicenseStatus: ({ round, now }) => [
@@ -133,20 +139,25 @@ export const ACCOUNT_CALLS: Calls = {
 
 const denyOf = (round: number, now: number, count: number) =>
 	Array.from({ length: count }, (_, at) => ({
-		...{ kind: "deny", scope: "device", id: deviceId(500_000 + round * count + at), version: 1, until: now + 7 * DAY },
+		...({ kind: "deny", scope: "device", version: 1 } as const),
+		...{ id: deviceId(500_000 + round * count + at), until: now + 7 * DAY },
 	}));
 const messageOf = (round: number, now: number) => ({
-	...{ id: `msg-${round}`, severity: "info", title: "Maintenance", body: "Sunday.", locales: {}, audience: {} },
+	...({ id: `msg-${round}`, severity: "info", title: "Maintenance", body: "Sunday." } as const),
+	...{ locales: {}, audience: {} },
 	...{ startsAt: now, endsAt: now + 60 },
 });
 
-export const DIRECTORY_CALLS: Calls = {
+export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	createAccount: ({ round, now }) => [
 		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, name: `n ${round}` },
 	],
 	accountNamed: () => ["bench 9"],
-	changeAccount: ({ round, now }) => [
-		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, name: `m ${round}`, closedAt: null, reason: "" },
+	renameAccount: ({ round, now }) => [
+		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, name: `m ${round}` },
+	],
+	closeAccount: ({ round, now }) => [
+		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, closedAt: now, reason: "" },
 	],
 	listAccounts: () => [],
 	createProduct: ({ round, now }) => [{ ...by(now), name: `p${round}`, title: "P" }],
@@ -160,6 +171,9 @@ export const DIRECTORY_CALLS: Calls = {
 	credential: ({ round }) => [`hash-${round}`],
 	listCredentials: () => [],
 	revokeCredential: ({ round, now }) => [{ ...by(now), id: `key-${round}`, cascade: true }],
+	changeWebhook: ({ round, now }) => [webhookOrder(round, now)],
+	listWebhooks: () => [],
+	countUpload: ({ now }) => [{ key: "key-0", bytes: 1, quota: 1_000, now }],
 	advanceProduct: ({ round }) => [{ product: "p0", revision: round + 1 }],
 	changeDenials: ({ round, now }) => [denyOf(round, now, 200)],
 	status: () => [],
@@ -173,6 +187,3 @@ export const DIRECTORY_CALLS: Calls = {
 	endRound: () => [{ position: null, owners: [], behind: [] }],
 	alarm: () => [],
 };
-
-/** What waits for a receiver on the network, or for a clock; in the object it does what `enableWebhook` does. */
-export const NOT_MEASURED = ["testWebhook"];

@@ -3,6 +3,7 @@
 import type { LicenseTerms } from "../../src/entitlement/license.ts";
 import { Account as ServiceAccount } from "../../src/objects/account/account.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
+import { countRows, takeRows } from "../workerd/row-counter.ts";
 
 export { Directory } from "../../src/objects/directory/directory.ts";
 
@@ -32,37 +33,18 @@ const LICENSE = "lic-a";
 const LEASE_SECONDS = 900;
 const NOWHERE = { get: async () => null, put: async () => {} };
 
-let cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] | null = null;
-
-/** Statements are counted for all objects of this isolate, of which one is at work at a time. */
-function countStatements({ storage: { sql } }: DurableObjectState): void {
-	if (cursors !== null) return;
-	cursors = [];
-	const prototype: SqlStorage = Object.getPrototypeOf(sql);
-	const { exec } = prototype;
-	prototype.exec = function counted<T extends Record<string, SqlStorageValue>>(
-		this: SqlStorage,
-		query: string,
-		...values: unknown[]
-	) {
-		const cursor = exec.call(this, query, ...values);
-		cursors?.push(cursor);
-		return cursor as SqlStorageCursor<T>;
-	};
-}
-
 export class Account extends ServiceAccount {
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
-		countStatements(ctx);
+		countRows(ctx);
 		super(ctx, { ...env, RECORDS: NOWHERE as unknown as KVNamespace });
 	}
 
 	async carryOut(name: string, order: Order): Promise<Done> {
 		const done = { rowsWritten: 0, refused: 0, seatsTaken: null };
 		for (let number = order.from; number < order.from + order.count; number++) {
-			cursors = [];
+			takeRows();
 			if (!(await this.#once(name, order, number))) done.refused += 1;
-			for (const { rowsWritten } of cursors) done.rowsWritten += rowsWritten;
+			done.rowsWritten += takeRows().rowsWritten;
 		}
 		if (order.task !== "usage") return done;
 		return { ...done, seatsTaken: (await this.listLicenses(order.now))[0]?.seatsTaken ?? 0 };

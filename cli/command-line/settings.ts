@@ -3,14 +3,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { BOOTSTRAP_KEY_OFF } from "../../src/entitlement/bootstrap-key.ts";
 import { systemFault, UsageError } from "../errors.ts";
 import type { Surroundings } from "../terminal/output.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:8787";
 export const DEFAULT_HOME = ".parapet/firewall";
 export const DEV_VARS_FILE = ".dev.vars";
-/** Value of BOOTSTRAP_KEY where the service takes no bootstrap key (src/config.ts). */
-export const SWITCHED_OFF = "off";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
@@ -46,8 +45,8 @@ export function resolveKey(options: KeyOptions, server: string, surroundings: Su
 		(options.keyFile === undefined ? undefined : readTextFile(options.keyFile).trim()) ??
 		options.key ??
 		surroundings.env["PARAPET_KEY"] ??
-		(LOOPBACK.has(new URL(server).hostname) ? readDevVars(surroundings.cwd)["BOOTSTRAP_KEY"] : undefined);
-	if (key === undefined || key === "" || key === SWITCHED_OFF) {
+		(isLoopback(server) ? readDevVars(surroundings.cwd)["BOOTSTRAP_KEY"] : undefined);
+	if (key === undefined || key === "" || key === BOOTSTRAP_KEY_OFF) {
 		throw new UsageError(`no API key for ${server}`, "set PARAPET_KEY, or give --key-file FILE");
 	}
 	if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError("the API key has characters that no key has");

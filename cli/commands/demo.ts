@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
+import { BOOTSTRAP_KEY_OFF } from "../../src/entitlement/bootstrap-key.ts";
 import { versionName } from "../../src/names.ts";
 import { readOptions } from "../command-line/read-options.ts";
-import { DEV_VARS_FILE, SWITCHED_OFF } from "../command-line/settings.ts";
+import { DEV_VARS_FILE } from "../command-line/settings.ts";
 import { CliError, StepFailed, UsageError } from "../errors.ts";
 import { expectFile } from "../files/package-file.ts";
 import { whenInterrupted } from "../terminal/interruption.ts";
@@ -77,7 +78,7 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 		worker = await step("server", () => serve(place));
 		const { url: server } = worker;
 		const key = secrets["BOOTSTRAP_KEY"] ?? "";
-		if (key === SWITCHED_OFF) return describeLeftOut(server, place.secretsFile);
+		if (key === BOOTSTRAP_KEY_OFF) return describeLeftOut(server, place.secretsFile);
 		const end = await runJourney({
 			step,
 			surroundings,

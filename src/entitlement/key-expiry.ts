@@ -1,7 +1,16 @@
-// When does a new API key end? No later than the key that made it; a person's after 90 days where nothing was said. Pure.
-import type { Scope } from "./credential-record.ts";
+// When has an API key ended, and when does a new one end? No later than the key that made it; a person's after 90 days where nothing was said. Pure.
+import type { CredentialRecord, Scope } from "./credential-record.ts";
 
 const PERSONS_KEY_SECONDS = 90 * 86_400;
+
+/** @param now unix seconds @returns why the key opens nothing any more; null = it has not ended */
+export function keyEnding(
+	{ revoked, expiresAt }: Pick<CredentialRecord, "revoked" | "expiresAt">,
+	now: number,
+): "revoked" | "expired" | null {
+	if (revoked) return "revoked";
+	return expiresAt !== null && now >= expiresAt ? "expired" : null;
+}
 
 /** @returns unix seconds; null = never. `tooLate` where more was asked for than the maker has */
 export function decideKeyEnd(input: {

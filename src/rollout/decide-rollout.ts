@@ -3,9 +3,9 @@
 // while a person thinks: evidence halts a rollout that waits for its approval.
 import { type Approval, approversOf, missingApprovals } from "./approvals.ts";
 import { type Evidence, failuresOf, openLeases, stepEvidence } from "./evidence.ts";
-import { judge, suspect, type Verdict } from "./gate.ts";
+import { judge, type Verdict } from "./gate.ts";
 import { isFraction } from "./plan.ts";
-import { fractionOf, type PassedStep, type Phase, type Rollout, rampEndsAt, stepOf } from "./rollout.ts";
+import { fractionOf, type PassedStep, type Phase, type Rollout, rampEndsAt, stepOf, suspicionOf } from "./rollout.ts";
 
 /** One change of phase or step. */
 export interface Turn {
@@ -63,30 +63,35 @@ function nextTurn(rollout: Rollout, evidence: Evidence, approvals: readonly Appr
 	const { phase } = rollout;
 	if (phase === "done" || phase === "ended") return null;
 	const verdict = verdictOf(rollout, evidence);
-	const approvers = (kind: Approval["kind"]) => approversOf(rollout, kind, approvals, evidence, verdict);
-	const enough = (kind: Approval["kind"]) => missingApprovals(rollout, kind, approvers(kind)).persons === 0;
+	/** @returns who gave their word; null = not enough have */
+	const granted = (kind: Approval["kind"]): readonly string[] | null => {
+		const persons = approversOf(rollout, kind, approvals, evidence, verdict);
+		return missingApprovals(rollout, kind, persons).persons === 0 ? persons : null;
+	};
 	if (phase === "halted") {
-		if (!enough("resume")) return null;
+		const by = granted("resume");
+		if (by === null) return null;
 		const acknowledged = verdict === "abort" ? noted(rollout, evidence) : rollout.acknowledged;
 		return {
 			rollout: { ...enter(rollout, "running", now, null), acknowledged },
 			why: "resumed",
-			by: approvers("resume"),
+			by,
 		};
 	}
 	if (verdict === "abort")
 		return { rollout: enter(rollout, "halted", now, "too many failures"), why: "too_many_failures", by: [] };
 	if (phase === "waiting") {
-		if (now < rollout.startsAt || !enough("approve")) return null;
-		return { rollout: enter(rollout, "running", now), why: "approved", by: approvers("approve") };
+		const by = now < rollout.startsAt ? null : granted("approve");
+		return by === null ? null : { rollout: enter(rollout, "running", now), why: "approved", by };
 	}
 	if (phase === "running") {
 		const why = whyFull(rollout, evidence, now);
 		return why === null ? null : { rollout: enter(rollout, "baking", now), why, by: [] };
 	}
 	if (!isBaked(rollout, evidence, now)) return null;
-	if (isClear(rollout, evidence)) return passedStep(rollout, [], now);
-	return enough("override") ? passedStep(rollout, approvers("override"), now) : null;
+	if (suspicionOf(rollout, evidence) === "pass") return passedStep(rollout, [], now);
+	const overriddenBy = granted("override");
+	return overriddenBy === null ? null : passedStep(rollout, overriddenBy, now);
 }
 
 /** @returns what the evidence says of the release: bad when any step that has begun says so, else what the present step says */
@@ -99,12 +104,6 @@ function gateOf({ plan, acknowledged }: Rollout, evidence: Evidence, step: numbe
 	const found = plan.steps[step];
 	if (found === undefined) return "insufficient";
 	return judge(found.gate, stepEvidence(evidence, step), evidence.control, acknowledged[step] ?? 0);
-}
-
-/** The gate passes the step, even if everyone who is overdue were dead. */
-function isClear({ plan, step, acknowledged }: Rollout, evidence: Evidence): boolean {
-	const { gate } = stepOf({ plan, step });
-	return suspect(gate, stepEvidence(evidence, step), evidence.control, acknowledged[step] ?? 0) === "pass";
 }
 
 /** Why the step gives no further permits, or lets in its whole fraction; null = it is not full yet. */

@@ -1,6 +1,6 @@
 // A release on its way through a plan: where it stands, and what may be given out there.
 import { type Evidence, openLeases, type StepEvidence, stepEvidence } from "./evidence.ts";
-import { suspect } from "./gate.ts";
+import { suspect, type Verdict } from "./gate.ts";
 import { type Cohort, isFraction, type Plan, type PlanStep } from "./plan.ts";
 
 /**
@@ -75,13 +75,17 @@ export function exposureOf(rollout: Rollout, evidence: Evidence, now: number): E
 	if (phase === "done") return { fraction: 1, permits: null };
 	const fraction = fractionOf(rollout, now);
 	if (phase !== "running" && phase !== "baking") return { fraction, permits: NOTHING_MORE };
-	const { cohort, gate } = stepOf(rollout);
+	if (suspicionOf(rollout, evidence) === "abort") return { fraction, permits: NOTHING_MORE };
+	const { cohort } = stepOf(rollout);
 	const known = stepEvidence(evidence, rollout.step);
-	if (suspect(gate, known, evidence.control, rollout.acknowledged[rollout.step] ?? 0) === "abort") {
-		return { fraction, permits: NOTHING_MORE };
-	}
 	const places = Math.min(placesInFlight(cohort, known), placesInCohort(cohort, known, phase));
 	return { fraction, permits: places === Number.POSITIVE_INFINITY ? null : Math.max(0, places) };
+}
+
+/** @returns what the gate of the present step would say, were everyone dead who is overdue */
+export function suspicionOf(rollout: Rollout, evidence: Evidence): Verdict {
+	const { step, acknowledged } = rollout;
+	return suspect(stepOf(rollout).gate, stepEvidence(evidence, step), evidence.control, acknowledged[step] ?? 0);
 }
 
 function placesInFlight({ inFlight }: Cohort, known: StepEvidence): number {

@@ -5,7 +5,7 @@ import { type Device, seatHolder } from "./device-tables.ts";
 import type { HaState } from "./ha/ha-reports.ts";
 import type { LicenseInfo } from "./licenses/license-desk.ts";
 import type { Seat } from "./seats/seat-tables.ts";
-import type { Suspension } from "./suspension-trail.ts";
+import { isRefused, type Suspension } from "./suspension-trail.ts";
 
 export interface ExplainedDevice {
 	readonly device: Device;
@@ -39,9 +39,4 @@ export function explainDevice(
 			...(license !== null && isRefused(license.status) ? suspensions.of(license.id) : []),
 		],
 	};
-}
-
-/** A device that gave up its seat itself is refused by nobody. */
-function isRefused(status: string): boolean {
-	return status === "suspended" || status === "revoked";
 }

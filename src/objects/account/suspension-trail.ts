@@ -39,8 +39,11 @@ export class SuspensionTrail {
 
 	/** @returns whether a suspension that is repeated says why in other words; a call that is only sent again says nothing new */
 	isNewReason(subject: string, status: string, reason: string): boolean {
-		return (
-			(status === "suspended" || status === "revoked") && reason !== "" && this.of(subject).at(-1)?.reason !== reason
-		);
+		return isRefused(status) && reason !== "" && this.of(subject).at(-1)?.reason !== reason;
 	}
+}
+
+/** @returns whether somebody refused the device or the license; a device that gave up its seat itself is refused by nobody */
+export function isRefused(status: string): boolean {
+	return status === "suspended" || status === "revoked";
 }

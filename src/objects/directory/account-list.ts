@@ -1,7 +1,6 @@
 // The list of accounts, and that no two open ones have one name unless that is meant: name and entry are one transaction,
 // since each method is synchronous and runs in that of its caller.
-import type { DeploymentEvent } from "../../events/catalogue.ts";
-import type { Change } from "../audit.ts";
+import type { Change, WriteDeploymentAudit } from "../audit.ts";
 import type { AccountEntry, DirectoryTables } from "./directory-tables.ts";
 
 /** What an account is to be called. */
@@ -15,13 +14,11 @@ export type AccountNaming = Change & {
 /** `by`: the account that has the name */
 export type NameTaken = { readonly ok: false; readonly reason: "name_taken"; readonly by: string };
 
-type Audit = (change: Change, action: DeploymentEvent, subject: string, detail: string) => void;
-
 export class AccountList {
 	readonly #tables: DirectoryTables;
-	readonly #audit: Audit;
+	readonly #audit: WriteDeploymentAudit;
 
-	constructor(tables: DirectoryTables, audit: Audit) {
+	constructor(tables: DirectoryTables, audit: WriteDeploymentAudit) {
 		this.#tables = tables;
 		this.#audit = audit;
 	}

@@ -1,9 +1,9 @@
 // The API keys of the deployment: what each may do, who made it, and when it ends. A key is known by its keyed hash alone. Each
 // method is synchronous and runs in the transaction of its caller.
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
-import type { DeploymentEvent } from "../../events/catalogue.ts";
-import type { Change } from "../audit.ts";
-import type { Credential, DirectoryTables } from "./directory-tables.ts";
+import { keyEnding } from "../../entitlement/key-expiry.ts";
+import type { Change, WriteDeploymentAudit } from "../audit.ts";
+import type { DirectoryTables } from "./directory-tables.ts";
 
 export type NewCredential = Change & {
 	readonly id: string;
@@ -15,13 +15,11 @@ export type NewCredential = Change & {
 	readonly expiresAt: number | null;
 };
 
-type Audit = (change: Change, action: DeploymentEvent, subject: string, detail: string) => void;
-
 export class CredentialList {
 	readonly #tables: DirectoryTables;
-	readonly #audit: Audit;
+	readonly #audit: WriteDeploymentAudit;
 
-	constructor(tables: DirectoryTables, audit: Audit) {
+	constructor(tables: DirectoryTables, audit: WriteDeploymentAudit) {
 		this.#tables = tables;
 		this.#audit = audit;
 	}
@@ -30,7 +28,7 @@ export class CredentialList {
 		if (this.#tables.credential("id", input.id) !== null) return { ok: false, reason: "id_taken" } as const;
 		// An edge believes a key for seconds after its end, in which a thief would make one that outlives the revocation.
 		const maker = this.#tables.credential("id", input.via?.key ?? "");
-		if (maker !== null && !isGood(maker, input.now)) return { ok: false, reason: "maker_ended" } as const;
+		if (maker !== null && keyEnding(maker, input.now) !== null) return { ok: false, reason: "maker_ended" } as const;
 		this.#tables.insertCredential({
 			...input,
 			scopes: [...input.scopes],
@@ -58,8 +56,4 @@ export class CredentialList {
 			this.#audit(input, "credential.revoke", id, subject);
 		return { ok: true } as const;
 	}
-}
-
-function isGood({ revoked, expiresAt }: Credential, now: number): boolean {
-	return !revoked && (expiresAt === null || now < expiresAt);
 }

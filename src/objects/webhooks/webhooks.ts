@@ -1,5 +1,5 @@
-// What operators do with the webhook endpoints of an account, a product or the deployment. Each change stands in the audit trail, with the endpoint's origin
-// at most: paths and queries of such URLs often carry secrets of the receiver.
+// What operators do with the webhook endpoints of an account, a product or the deployment. Each change stands in the audit trail,
+// with the endpoint's origin at most: paths and queries of such URLs often carry secrets of the receiver.
 import type { WebhookEventType } from "../../events/catalogue.ts";
 import { type Change, lastPlace } from "../audit.ts";
 import { WebhookDelivery, type WebhookDeliveryParts } from "./webhook-delivery.ts";

@@ -7,12 +7,12 @@ import { labels, modelName, serialNumber } from "../../names.ts";
 import type { ActivationOutcome } from "../../objects/account/device-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { DEVICE_ALGORITHMS, parseDevicePublicKey } from "../../signing/device-proofs/device-key.ts";
-import { DPOP_MAX_AGE_SECONDS, proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
+import { DPOP_MAX_AGE_SECONDS, PROOF_USED, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { sealRegistrationToken, verifyRegistrationToken } from "../../signing/registration-token.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { readAuthorization } from "../http/authenticate.ts";
-import { clockMessage, OAuthError, oauthErrors } from "../http/oauth-error.ts";
+import { OAuthError, oauthErrors, proofError } from "../http/oauth-error.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
 import { guardOAuth } from "../http/request-body.ts";
@@ -122,10 +122,7 @@ export const registration = createRouter()
 		});
 		if (!proof.ok) {
 			event.reason = `proof_${proof.reason}`;
-			if ("clockOffsetSeconds" in proof) {
-				throw new OAuthError("invalid_dpop_proof", 400, clockMessage(proof.clockOffsetSeconds), { serverTime: now });
-			}
-			throw new OAuthError("invalid_dpop_proof", 400, proofFault(proof));
+			throw proofError(proof, now);
 		}
 		if (JSON.stringify(proof.jwk) !== JSON.stringify(jwk)) {
 			throw new OAuthError("invalid_client_metadata", 400, "jwks: must hold the key that signed the DPoP proof");
@@ -136,11 +133,7 @@ export const registration = createRouter()
 		// The answer holds a registration token: whoever captured the request must not get one for it too.
 		if (!(await services.objects.useOnce(proof.jkt, proof.jti, proof.iat + DPOP_MAX_AGE_SECONDS, now))) {
 			event.reason = "proof_replayed";
-			throw new OAuthError(
-				"invalid_dpop_proof",
-				400,
-				"this DPoP proof was used before; make a new one for each request",
-			);
+			throw new OAuthError("invalid_dpop_proof", 400, PROOF_USED);
 		}
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
 		const result = await services.objects.account(code.objectName).activate({

@@ -8,10 +8,10 @@ import type { RenewalOutcome } from "../../objects/account/seats/seat-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { sealAccessToken } from "../../signing/access-token.ts";
 import { readDeviceAssertion, verifyDeviceAssertion } from "../../signing/device-proofs/device-assertion.ts";
-import { proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
+import { verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../../signing/lookup-keys.ts";
 import { standsOnDenyList } from "../http/authenticate.ts";
-import { clockMessage, OAuthError, oauthErrors } from "../http/oauth-error.ts";
+import { clockMessage, OAuthError, oauthErrors, proofError } from "../http/oauth-error.ts";
 import { jsonAnswer } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
 import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
@@ -113,8 +113,7 @@ export const token = plainRoute(route, async (request, scope) => {
 	}
 	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));
 	scope.event.device = pseudonym;
-	const { issuer } = services.config;
-	const { tokenTtlSeconds } = services.config;
+	const { issuer, tokenTtlSeconds } = services.config;
 	const life = jkt === null ? Math.min(BEARER_LIFE_SECONDS, tokenTtlSeconds) : tokenTtlSeconds;
 	const { lease, expiresIn } = await renewSeat(scope, device, life);
 	const accessToken = await sealAccessToken(services.macKeyring, {
@@ -235,10 +234,7 @@ async function boundKey(scope: RequestScope, proofHeader: string | null, device:
 	});
 	if (!proof.ok) {
 		scope.event.reason = `proof_${proof.reason}`;
-		if ("clockOffsetSeconds" in proof) {
-			throw new OAuthError("invalid_dpop_proof", 400, clockMessage(proof.clockOffsetSeconds), { serverTime: now });
-		}
-		throw new OAuthError("invalid_dpop_proof", 400, proofFault(proof));
+		throw proofError(proof, now);
 	}
 	return proof.jkt;
 }

@@ -7,7 +7,7 @@ import { accountObjectName } from "../../entitlement/ids.ts";
 import { type Challenge, ProblemError, type ProblemExtras } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type OpenedAccessToken, openAccessToken } from "../../signing/access-token.ts";
-import { proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
+import { PROOF_USED, proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
 import { clockMessage } from "./oauth-error.ts";
 import { pathOf } from "./plain-handler.ts";
@@ -33,32 +33,31 @@ export function tokenTail(accessToken: string): string {
 	return accessToken.slice(-32);
 }
 
+/** What the caller is told beside the code. */
+interface Said {
+	readonly detail?: string;
+	readonly extras?: ProblemExtras;
+}
+
 /**
  * @param reason for the log alone
  * @param scheme of credentials that were sent and are not good; not given = none were sent
  * @throws ProblemError `unauthenticated`
  */
-export function refuse(
-	scope: RequestScope,
-	reason: string,
-	scheme?: Challenge["scheme"],
-	extras: ProblemExtras = {},
-	detail?: string,
-): never {
+export function refuse(scope: RequestScope, reason: string, scheme?: Challenge["scheme"], said: Said = {}): never {
 	scope.event.reason = reason;
 	throw new ProblemError("unauthenticated", {
-		extras,
-		...(detail !== undefined && { detail }),
+		...said,
 		...(scheme !== undefined && { challenge: { scheme, error: "invalid_token" } }),
 	});
 }
 
 /** A refusal of the proof beside the token: RFC 9449 §7.1 tells it apart from one of the token. */
-function refuseProof(scope: RequestScope, reason: string, detail?: string, extras: ProblemExtras = {}): never {
+function refuseProof(scope: RequestScope, reason: string, said: Said = {}): never {
 	scope.event.reason = reason;
 	const challenge = { scheme: "DPoP", error: "invalid_dpop_proof" } as const;
 	if (reason === "proof_missing") throw new ProblemError("dpop_proof_missing", { challenge });
-	throw new ProblemError("unauthenticated", { challenge, extras, ...(detail !== undefined && { detail }) });
+	throw new ProblemError("unauthenticated", { ...said, challenge });
 }
 
 /** Lets devices pass, before anything else of the request is read; the handler finds its caller as `c.var.caller`. */
@@ -86,8 +85,8 @@ export async function authenticateDevice(
 	});
 	// Said only of a token of ours: with its own clock a device cannot tell whether the token or the clock is at fault.
 	if (!token.ok) {
-		const extras: ProblemExtras = token.reason === "expired" ? { server_time: scope.now } : {};
-		refuse(scope, `token_${token.reason}`, authorization.scheme, extras);
+		const said = token.reason === "expired" ? { extras: { server_time: scope.now } } : {};
+		refuse(scope, `token_${token.reason}`, authorization.scheme, said);
 	}
 	scope.event.device = token.pseudonym;
 	scope.event.account = accountObjectName(token.profile.id);
@@ -112,13 +111,13 @@ export async function requireProof(
 	if (jkt === null) {
 		if (authorization.scheme !== "Bearer") {
 			const detail = "this token is not bound to a key: send it as `Authorization: Bearer`";
-			refuse(scope, "scheme_not_bearer", authorization.scheme, {}, detail);
+			refuse(scope, "scheme_not_bearer", authorization.scheme, { detail });
 		}
 		return;
 	}
 	if (authorization.scheme !== "DPoP") {
 		const detail = "this token is bound to the device's key: send it as `Authorization: DPoP`, with a DPoP proof";
-		refuse(scope, "scheme_not_dpop", authorization.scheme, {}, detail);
+		refuse(scope, "scheme_not_dpop", authorization.scheme, { detail });
 	}
 	const sent = request.headers.get("dpop");
 	if (sent === null) refuseProof(scope, "proof_missing");
@@ -133,11 +132,12 @@ export async function requireProof(
 	});
 	if (!proof.ok) {
 		const reason = `proof_${proof.reason}`;
-		if (!("clockOffsetSeconds" in proof)) refuseProof(scope, reason, proofFault(proof));
-		refuseProof(scope, reason, clockMessage(proof.clockOffsetSeconds), { server_time: scope.now });
+		if (!("clockOffsetSeconds" in proof)) refuseProof(scope, reason, { detail: proofFault(proof) });
+		const extras = { server_time: scope.now };
+		refuseProof(scope, reason, { detail: clockMessage(proof.clockOffsetSeconds), extras });
 	}
 	if (!scope.services.proofs.isFirstUse(proof.jkt, proof.jti, scope.now)) {
-		refuseProof(scope, "proof_replayed", "this DPoP proof was used before; make a new one for each request");
+		refuseProof(scope, "proof_replayed", { detail: PROOF_USED });
 	}
 }
 

@@ -1,8 +1,10 @@
 // Which API keys open which routes? Each kind of access names the scopes that open it, once, for the route's description and
 // for its router alike. A key without the scope learns which one would do; a caller without a key learns nothing.
+
 import type { HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
 import { parseApiKey } from "../../entitlement/ids.ts";
+import { keyEnding } from "../../entitlement/key-expiry.ts";
 import { opensRoute, type RequestTarget, type RouteScope } from "../../entitlement/key-scopes.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
@@ -101,8 +103,8 @@ async function authenticateKey(
 	const credential = await services.readCredential(hash, scope.nowMs);
 	event.key = credential?.id ?? null;
 	if (credential === null) refuse(scope, "api_key_unknown", "Bearer");
-	if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");
-	if (credential.expiresAt !== null && scope.now >= credential.expiresAt) refuse(scope, "api_key_expired", "Bearer");
+	const ending = keyEnding(credential, scope.now);
+	if (ending !== null) refuse(scope, `api_key_${ending}`, "Bearer");
 	event.subject = credential.subject;
 	if (!opensRoute(credential.scopes, asked, targetOf(request, asked))) {
 		// The account is only what the caller wrote; whose it is must not look like our word.

@@ -1,6 +1,7 @@
 // What /oauth2/ answers instead of a problem document: RFC 6749 §5.2 (token), RFC 7591 §3.2.2 (registration) and
 // RFC 9449 §12.2 (DPoP). Few codes, so that a caller who may not know which check failed does not learn it.
 import { z } from "@hono/zod-openapi";
+import { type DpopVerification, proofFault } from "../../signing/device-proofs/dpop.ts";
 
 /** Each error, with what it means. */
 export const OAUTH_ERRORS = {
@@ -81,6 +82,13 @@ export function oauthErrorResponse(error: OAuthError): Response {
 		...(error.serverTime === undefined ? {} : { server_time: error.serverTime }),
 	};
 	return new Response(JSON.stringify(body), { status: error.status, headers });
+}
+
+/** The refusal of a DPoP proof that did not verify. @param now unix seconds, for a device whose clock is wrong */
+export function proofError(proof: DpopVerification & { readonly ok: false }, now: number): OAuthError {
+	return "clockOffsetSeconds" in proof
+		? new OAuthError("invalid_dpop_proof", 400, clockMessage(proof.clockOffsetSeconds), { serverTime: now })
+		: new OAuthError("invalid_dpop_proof", 400, proofFault(proof));
 }
 
 /** What a device with a wrong clock is told, once its signature was good. @param offsetSeconds positive = it is ahead */

@@ -1,5 +1,6 @@
 // What a deployment promises (for anybody) and how it is right now (for operators; `parapet doctor` reads both).
 import { createRoute, z } from "@hono/zod-openapi";
+import { keyEnding } from "../../entitlement/key-expiry.ts";
 import type { Credential } from "../../objects/directory/directory-tables.ts";
 import { systemClock } from "../../storage/clock.ts";
 import { probeStores } from "../../storage/probes/probe-stores.ts";
@@ -168,8 +169,8 @@ export const deploymentStatus = createRouter()
 		);
 	});
 
-function mayOperate({ revoked, expiresAt, scopes }: Credential, now: number): boolean {
-	return !revoked && (expiresAt === null || now < expiresAt) && scopes.includes("operate");
+function mayOperate(credential: Credential, now: number): boolean {
+	return keyEnding(credential, now) === null && credential.scopes.includes("operate");
 }
 
 interface Timed<T> {

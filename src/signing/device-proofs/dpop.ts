@@ -83,6 +83,9 @@ const proofClaims = z.object({
 	ath: z.string().optional(),
 });
 
+/** What the sender of a proof is told that was seen before (RFC 9449 §11.1). */
+export const PROOF_USED = "this DPoP proof was used before; make a new one for each request";
+
 /** @returns what its maker has to mend; of what a thief might try, no more than that it was not accepted */
 export function proofFault(proof: DpopVerification & { readonly ok: false }): string {
 	switch (proof.reason) {

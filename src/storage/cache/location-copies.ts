@@ -86,9 +86,14 @@ export function createLocationCopies(options: LocationCopiesOptions): LocationCo
 		return { record: parseRecord(key, await hit.text()), readMs: Number(hit.headers.get("x-read-ms")) };
 	}
 
+	/** @returns what the cache says; undefined where it is slow, or broken */
+	async function inTime<T>(asking: Promise<T>): Promise<T | undefined> {
+		const caught = asking.catch(() => undefined);
+		return (await settlesWithin(clock, PATIENCE_MS, caught)) ? caught : undefined;
+	}
+
 	async function find(key: string): Promise<LocationCopy | null> {
-		const reading = readCopy(key).catch(() => null);
-		return (await settlesWithin(clock, PATIENCE_MS, reading)) ? reading : null;
+		return (await inTime(readCopy(key))) ?? null;
 	}
 
 	function counts(key: string, { record, readMs }: LocationCopy): boolean {
@@ -98,8 +103,7 @@ export function createLocationCopies(options: LocationCopiesOptions): LocationCo
 	}
 
 	async function isSilent(key: string): Promise<boolean> {
-		const looking = cache.match(requestFor(key, "silent")).catch(() => undefined);
-		const hit = (await settlesWithin(clock, PATIENCE_MS, looking)) ? await looking : undefined;
+		const hit = await inTime(cache.match(requestFor(key, "silent")));
 		return hit !== undefined && clock.nowMs() - Number(hit.headers.get("x-read-ms")) < headsSeconds * 1_000;
 	}
 

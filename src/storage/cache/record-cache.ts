@@ -214,12 +214,17 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 			if (nowMs < known.endsMs && !countsLonger) return { ...known, value: known.value as T, readMs: record.readMs };
 			if (known.version > record.version) throw new RecordStoreError("ended", key);
 		}
-		const { readMs } = record;
-		const { version, body, bytes, until } = await openRecord(seal, key, record);
-		const copy = { version, bytes, value: parseOnce(key, kind, version, body), endsMs: endOf(until), readMs };
+		const copy = await openCopy(key, kind, record);
 		if (nowMs < copy.endsMs) return copy;
 		held.keepForNeed(key, kind, copy, copy.endsMs);
 		throw new RecordStoreError("ended", key);
+	}
+
+	/** @throws RecordStoreError when it is not sealed as it should be */
+	async function openCopy<T>(key: string, kind: RecordKind<T>, record: FoundRecord): Promise<Copy<T>> {
+		const { version, body, bytes, until } = await openRecord(seal, key, record);
+		const value = parseOnce(key, kind, version, body);
+		return { version, bytes, value, endsMs: endOf(until), readMs: record.readMs };
 	}
 
 	function parseOnce<T>(key: string, kind: RecordKind<T>, version: number, body: unknown): T {
@@ -232,8 +237,7 @@ export function createRecordCache(options: RecordCacheOptions): RecordCache {
 		try {
 			const found = (await options.lastGoodOf?.(key)) ?? null;
 			if (found === null) return;
-			const { version, body, bytes, until } = await openRecord(seal, key, found.record);
-			const copy = { version, bytes, value: parseOnce(key, kind, version, body), endsMs: endOf(until) };
+			const copy = await openCopy(key, kind, found.record);
 			held.keepForNeed(key, kind, copy, Math.min(copy.endsMs, found.readMs));
 		} catch {
 			// What the location has is nothing that this isolate could use either.

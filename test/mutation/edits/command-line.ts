@@ -72,7 +72,7 @@ export const COMMAND_LINE: readonly FileEdits[] = [
 		file: "cli/command-line/settings.ts",
 		edits: [
 			{
-				from: '(LOOPBACK.has(new URL(server).hostname) ? readDevVars(surroundings.cwd)["BOOTSTRAP_KEY"] : undefined)',
+				from: '(isLoopback(server) ? readDevVars(surroundings.cwd)["BOOTSTRAP_KEY"] : undefined)',
 				to: 'readDevVars(surroundings.cwd)["BOOTSTRAP_KEY"]',
 				breaks: "the local operator's key is sent to another server",
 			},

@@ -66,7 +66,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/operator/"],
 		edits: [
 			{
-				from: "if (maker !== null && !isGood(maker, input.now))",
+				from: "if (maker !== null && keyEnding(maker, input.now) !== null)",
 				to: "if (maker?.id === 'none')",
 				breaks: "a stolen key makes another one in the seconds after its revocation",
 			},

@@ -5,18 +5,24 @@ const ATTACKS = ["test/workers/routes/attacks/"];
 
 export const ROUTES: readonly FileEdits[] = [
 	{
+		file: "src/entitlement/key-expiry.ts",
+		tests: ["test/unit/entitlement/key-expiry", "test/workers/routes/http/auth-table"],
+		edits: [
+			{
+				from: "now >= expiresAt",
+				to: "now > expiresAt",
+				breaks: "an API key is good for a second more than it says",
+			},
+		],
+	},
+	{
 		file: "src/routes/http/key-access.ts",
 		tests: ["test/workers/routes/http/auth-table", "test/workers/routes/cross-account/"],
 		edits: [
 			{
-				from: 'if (credential.revoked) refuse(scope, "api_key_revoked", "Bearer");',
-				to: "",
+				from: "if (ending !== null) refuse(",
+				to: 'if (ending === "expired") refuse(',
 				breaks: "an API key that was revoked opens everything that it did",
-			},
-			{
-				from: "scope.now >= credential.expiresAt",
-				to: "scope.now > credential.expiresAt",
-				breaks: "an API key is good for a second more than it says",
 			},
 			{
 				from: "if (!opensRoute(credential.scopes, asked, targetOf(request, asked)))",

@@ -1,7 +1,7 @@
-// A new key's end: what was asked for, within what its maker has.
+// A new key's end: what was asked for, within what its maker has. And when a key has ended, to the second.
 import { expect, it } from "vitest";
 import type { Scope } from "../../../src/entitlement/credential-record.ts";
-import { decideKeyEnd } from "../../../src/entitlement/key-expiry.ts";
+import { decideKeyEnd, keyEnding } from "../../../src/entitlement/key-expiry.ts";
 
 const NOW = 1_800_000_000;
 const IN_90_DAYS = NOW + 90 * 86_400;
@@ -21,4 +21,15 @@ it.each<[string, Scope, number | null | undefined, number | null, number | null 
 ])("%s", (_, scope, wanted, makersEnd, expected) => {
 	const end = decideKeyEnd({ wanted, scopes: ["publish:other", scope], makersEnd, now: NOW });
 	expect(end.ok ? end.expiresAt : end.reason).toBe(expected);
+});
+
+it.each([
+	[false, null, null],
+	[false, NOW + 1, null],
+	[false, NOW, "expired"],
+	[false, NOW - 1, "expired"],
+	[true, null, "revoked"],
+	[true, NOW - 1, "revoked"],
+])("a key that is revoked (%s) and ends at %s has ended: %s", (revoked, expiresAt, ending) => {
+	expect(keyEnding({ revoked, expiresAt }, NOW)).toBe(ending);
 });
