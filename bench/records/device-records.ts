@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import type { DeviceRecord, Grant } from "../../src/entitlement/device-record.ts";
 import { deviceKey } from "../../src/storage/keys.ts";
 import { formatRecord } from "../../src/storage/record-store.ts";
+import { RECORD_LIFE_SECONDS } from "../../src/storage/sealed-records.ts";
 
 export interface StoredDevice {
 	readonly key: string;
@@ -13,7 +14,8 @@ export interface StoredDevice {
 	readonly record: DeviceRecord;
 }
 
-const NOW = 1_790_000_000;
+/** When the records were written, unix seconds. */
+export const NOW = 1_790_000_000;
 const DAY = 86_400;
 const PRODUCTS = ["threats", "antivirus", "crs", "url-db"] as const;
 const MODELS = ["FW-100", "FW-220R", "FW-450", "FW-1410", "FW-5260-DC", "VM-300"] as const;
@@ -83,7 +85,7 @@ function makeDeviceRecord(number: number, account: string): StoredDevice {
 
 /** As it would stand in a store; the MAC is none, and as long as one. */
 function sealed(content: DeviceRecord) {
-	return { kid: "k1", until: NOW + 30 * DAY, mac: base64url(), content };
+	return { kid: "k1", until: NOW + RECORD_LIFE_SECONDS, mac: base64url(), content };
 }
 
 function grantOf(number: number): Grant {

@@ -4,7 +4,7 @@ import { createRecordCache } from "../../src/storage/cache/record-cache.ts";
 import type { ReadScope } from "../../src/storage/record-kind.ts";
 import { parseRecord, RecordStoreError } from "../../src/storage/record-store.ts";
 import { createRecords } from "../../src/storage/records.ts";
-import { makeDeviceRecords } from "./device-records.ts";
+import { makeDeviceRecords, NOW } from "./device-records.ts";
 
 export interface HitLatency {
 	/** of one read, in nanoseconds: over all runs of a hundred reads */
@@ -22,7 +22,7 @@ export interface MemoryHits {
 const DEVICES = 1_000;
 const RUN = 100;
 const WARM_UP_RUNS = 2_000;
-const NOW_MS = 1_800_000_000_000;
+const NOW_MS = NOW * 1_000;
 const HEADS = JSON.stringify({
 	key: "heads",
 	version: 1,
