@@ -29,10 +29,15 @@ const DAY = 86_400;
 
 /** Counts the upload, unless it goes beyond the key's quota of the day: then nothing is counted. */
 export function countUpload(sql: SqlStorage, { key, bytes, quota, now }: Upload): UploadDecision {
-	const day = Math.floor(now / DAY);
-	const query = "SELECT bytes FROM uploads_of_day WHERE key = ? AND day = ?";
-	const counted = sql.exec<{ bytes: number }>(query, key, day).toArray()[0]?.bytes ?? 0;
-	if (counted + bytes > quota) return { ok: false, left: quota - counted, retryAfter: (day + 1) * DAY - now };
+	const query = "SELECT day, bytes FROM uploads_of_day WHERE key = ?";
+	const [known = { day: 0, bytes: 0 }] = sql.exec<{ day: number; bytes: number }>(query, key).toArray();
+	// A request from before midnight that arrives after one of the new day counts for that: what was counted is not forgotten.
+	const day = Math.max(Math.floor(now / DAY), known.day);
+	const counted = known.day === day ? known.bytes : 0;
+	if (counted + bytes > quota) {
+		// Negative where the quota was lowered during the day.
+		return { ok: false, left: Math.max(0, quota - counted), retryAfter: (day + 1) * DAY - now };
+	}
 	sql.exec("INSERT OR REPLACE INTO uploads_of_day (key, day, bytes) VALUES (?, ?, ?)", key, day, counted + bytes);
 	return { ok: true };
 }

@@ -229,9 +229,9 @@ export const releases = createRouter()
 		const known = await services.objects.product(product).find(version);
 		if (known !== null && known.sha256 !== digest.sha256) refuse("version_exists");
 		if (known === null && (await services.objects.product(product).info()) === null) refuse("unknown_product");
-		await countUpload(c.env, c.var.holder.key, size);
 		const { body } = c.req.raw;
 		if (body === null) throw new ProblemError("length_mismatch");
+		await countUpload(c.env, c.var.holder.key, size);
 		const outcome = await services.packages.put(digest.sha256, body, size);
 		if (outcome !== "stored") throw new ProblemError(outcome);
 		const added = await services.objects.product(product).addPackage({ ...changeBy(c), version, ...content });

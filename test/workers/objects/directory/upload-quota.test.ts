@@ -28,6 +28,19 @@ describe("the uploads of a key", () => {
 		expect(await announce(100, MIDNIGHT + DAY)).toEqual({ ok: true });
 	});
 
+	it("of yesterday that arrive after one of today count for today, and forget nothing", async () => {
+		await announce(60, MIDNIGHT);
+		expect(await announce(41, MIDNIGHT - 1)).toEqual({ ok: false, left: 40, retryAfter: DAY + 1 });
+		expect(await announce(30, MIDNIGHT - 1)).toEqual({ ok: true });
+		expect(await announce(11, MIDNIGHT)).toMatchObject({ ok: false, left: 10 });
+	});
+
+	it("have nothing left where the quota was lowered below what is counted", async () => {
+		await announce(90, MIDNIGHT);
+		const lowered = { key: "key-1", bytes: 1, quota: 50, now: MIDNIGHT };
+		expect(await directory.countUpload(lowered)).toMatchObject({ ok: false, left: 0 });
+	});
+
 	it("are counted once they are let in, not when they are refused", async () => {
 		await announce(90, MIDNIGHT);
 		for (let attempt = 0; attempt < 3; attempt++) await announce(11, MIDNIGHT);
