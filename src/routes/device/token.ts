@@ -16,19 +16,10 @@ import { jsonAnswer } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
 import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
 import { guardOAuth } from "../http/request-body.ts";
-
-const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+import { readTokenForm, tokenForm } from "./token-form.ts";
 
 /** A token that is bound to no key serves whoever has it, so it ends sooner. */
 const BEARER_LIFE_SECONDS = 3600;
-
-const tokenForm = z.object({
-	grant_type: z.literal("client_credentials"),
-	client_assertion_type: z.literal(ASSERTION_TYPE),
-	client_assertion: z.string(),
-	client_id: z.string().optional(),
-	scope: z.string().optional(),
-});
 
 const tokenAnswer = z
 	.object({
@@ -62,7 +53,8 @@ export const token = plainRoute(route, async (request, scope) => {
 	const { services, now } = scope;
 	guardOAuth(request, "application/x-www-form-urlencoded");
 	// Not `text()`: workerd warns on its console, at every call, that a form is not text.
-	const form = readForm(decoder.decode(await request.arrayBuffer()));
+	const text = decoder.decode(await request.arrayBuffer());
+	const form = readTokenForm(text, request.headers.get("authorization"));
 	const read = readDeviceAssertion(form.client_assertion);
 	if (!read.ok) refuseClient(scope, `assertion_${read.reason}`);
 	const { assertion } = read;
@@ -190,25 +182,6 @@ function refuseSeat(scope: RequestScope, reason: (RenewalOutcome & { ok: false }
 		400,
 		"the lease of this device's seat ended and every seat is taken (seat_lost); keep what is installed and ask again",
 	);
-}
-
-/** RFC 6749 §3.2: every parameter at most once. */
-function readForm(text: string): z.infer<typeof tokenForm> {
-	const fields = new URLSearchParams(text);
-	const names = [...fields.keys()];
-	if (new Set(names).size !== names.length) throw new OAuthError("invalid_request", 400, "a parameter is given twice");
-	if (!fields.has("grant_type")) throw new OAuthError("invalid_request", 400, "grant_type is missing");
-	if (fields.get("grant_type") !== "client_credentials") {
-		throw new OAuthError("unsupported_grant_type", 400, "grant_type must be client_credentials");
-	}
-	const form = tokenForm.safeParse(Object.fromEntries(fields));
-	if (!form.success) {
-		throw new OAuthError("invalid_request", 400, `send client_assertion and client_assertion_type=${ASSERTION_TYPE}`);
-	}
-	if (form.data.scope !== undefined && form.data.scope !== "device") {
-		throw new OAuthError("invalid_scope", 400, "the only scope is device");
-	}
-	return form.data;
 }
 
 /** @returns the thumbprint to which the token is bound, or null when no proof was sent */

@@ -30,7 +30,7 @@ export class OAuthError extends Error {
 	/** unix seconds; given when the caller's clock is what is wrong */
 	readonly serverTime: number | undefined;
 	readonly retryAfter: number | undefined;
-	/** what the status asks for beside that: Allow, a Retry-After that was set already */
+	/** what the status asks for beside that: Allow, a Retry-After that was set already, a challenge of another scheme */
 	readonly headers: Readonly<Record<string, string>>;
 
 	constructor(
@@ -73,7 +73,9 @@ export function oauthErrors(codes: Readonly<Record<number, readonly OAuthErrorCo
 
 export function oauthErrorResponse(error: OAuthError): Response {
 	const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store", ...error.headers });
-	if (error.status === 401) headers.set("www-authenticate", `DPoP error="${error.code}", algs="ES256 EdDSA Ed25519"`);
+	if (error.status === 401 && !headers.has("www-authenticate")) {
+		headers.set("www-authenticate", `DPoP error="${error.code}", algs="ES256 EdDSA Ed25519"`);
+	}
 	if (error.retryAfter !== undefined) headers.set("retry-after", String(error.retryAfter));
 	if (error.serverTime !== undefined) headers.set("date", new Date(error.serverTime * 1000).toUTCString());
 	const body = {

@@ -129,6 +129,22 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/routes/device/token-form.ts",
+		tests: [...ATTACKS],
+		edits: [
+			{
+				from: 'value !== "" && ',
+				to: "",
+				breaks: "an empty scope is refused that is as if it were left out",
+			},
+			{
+				from: ' || fields.has("client_assertion")',
+				to: "",
+				breaks: "a request with two client authentications is told that one of them is unknown",
+			},
+		],
+	},
+	{
 		file: "src/routes/device/token.ts",
 		tests: [...ATTACKS, "test/workers/routes/outages/copies"],
 		edits: [

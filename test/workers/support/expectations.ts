@@ -44,7 +44,7 @@ function expectRefusal(answer: Response, text: string): void {
 	expect(text).not.toMatch(INSIDES);
 	expect(answer.headers.get("cache-control")).toContain("no-store");
 	expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
-	if (answer.status === 401) expect(answer.headers.get("www-authenticate")).toMatch(/^DPoP /);
+	if (answer.status === 401) expect(answer.headers.get("www-authenticate")).toMatch(/^(DPoP|Basic) /);
 	if (answer.status === 405) expect(answer.headers.get("allow")).toMatch(/^[A-Z]+(, [A-Z]+)*$/);
 	if (answer.status === 429 || answer.status === 503) expect(answer.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
 	if (answer.status >= 500) expect(JSON.parse(text)).not.toHaveProperty("detail");

@@ -136,6 +136,11 @@ describe("a good assertion gets a token", () => {
 		expect(await answer.json()).toMatchObject({ token_type: "Bearer", scope: "device" });
 	});
 
+	test("whose form names parameters without a value, as if they were left out (RFC 6749 §3.2)", async () => {
+		const answer = await firewall.requestToken({ scope: "", client_id: "", client_secret: "", resource: "" });
+		expect(answer.status).toBe(200);
+	});
+
 	test("put together by hand", async () => {
 		const assertion = await signedRaw('{"alg":"ES256"}', JSON.stringify(claims()));
 		expect((await firewall.requestToken({ client_assertion: assertion })).status).toBe(200);
@@ -169,13 +174,26 @@ describe("the form is refused", () => {
 			"invalid_request",
 			(fields) => form({ ...fields, client_assertion_type: "saml" }),
 		],
-		["with a client secret only", "invalid_request", () => "grant_type=client_credentials&client_secret=x"],
+		["with a client secret beside it", "invalid_request", (fields) => form({ ...fields, client_secret: "x" })],
 		["with another scope", "invalid_scope", (fields) => form({ ...fields, scope: "operate" })],
 		["when it is empty", "invalid_request", () => ""],
 	];
 	const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 	test.each(forms)("%s", async (_, error, bend) => {
 		await expectOAuthError(await postForm("/oauth2/token", bend(await good())), 400, error);
+	});
+
+	test("with a client secret only", async () => {
+		const answer = await postForm("/oauth2/token", "grant_type=client_credentials&client_secret=x");
+		await expectOAuthError(answer, 401, "invalid_client");
+	});
+
+	test("when the request has an Authorization beside it, and no token of either is given (RFC 6749 §2.3)", async () => {
+		const headers = { authorization: `Basic ${btoa(`${neighbour.clientId}:x`)}` };
+		await expectOAuthError(await postForm("/oauth2/token", form(await good()), headers), 400, "invalid_request");
+		const alone = await postForm("/oauth2/token", "grant_type=client_credentials", headers);
+		expect(alone.headers.get("www-authenticate")).toBe('Basic realm="parapet"');
+		await expectOAuthError(alone, 401, "invalid_client");
 	});
 
 	test.each([
