@@ -21,7 +21,7 @@ import { autoscalingHook } from "./routes/hooks/autoscaling-hook.ts";
 import { lifecycleHook } from "./routes/hooks/lifecycle-hook.ts";
 import type { AppEnv } from "./routes/http/app-env.ts";
 import { createRouter } from "./routes/http/openapi.ts";
-import { guardJson } from "./routes/http/request-body.ts";
+import { guardJson, readStrictly } from "./routes/http/request-body.ts";
 import { accountDevices } from "./routes/operator/account-devices.ts";
 import { accounts } from "./routes/operator/accounts.ts";
 import { codes } from "./routes/operator/codes.ts";
@@ -50,6 +50,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	});
 	app.use("/v1/*", async (c, next) => {
 		if (!PACKAGE_UPLOAD.test(c.req.path)) guardJson(c.req.raw);
+		readStrictly(c);
 		await next();
 	});
 	for (const { router } of [check, permits, token]) app.route("/", router);
@@ -96,7 +97,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 			? new ProblemError("not_found")
 			: new ProblemError("method_not_allowed", { headers: { allow: allowed.join(", ") } });
 	});
-	app.onError((error, c) => answerFailure(error, c.env, c.req.path));
+	app.onError((error, c) => answerFailure(c.var.bodyProblem ?? error, c.env, c.req.path));
 	return app;
 }
 

@@ -80,12 +80,9 @@ function asOAuthError(problem: ProblemError): OAuthError {
 
 function describeFields(problem: ProblemError): string {
 	const { errors } = problem.extras;
-	if (!Array.isArray(errors)) return problem.message;
-	return (
-		errors
-			.map(({ field, message }: { field: string; message: string }) => `${field}: ${message}`)
-			.join("; ")
-			// RFC 6749 §5.2: these two characters have no place in a description.
-			.replaceAll(/["\\]/g, "'")
-	);
+	const text = !Array.isArray(errors)
+		? problem.message
+		: errors.map(({ field, message }: { field: string; message: string }) => `${field}: ${message}`).join("; ");
+	// RFC 6749 §5.2: a description is ASCII, and these two characters have no place in it. A field's name may be the sender's.
+	return text.replaceAll(/["\\]/g, "'").replaceAll(/[^ -~]/g, "?");
 }

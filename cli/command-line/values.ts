@@ -23,8 +23,13 @@ export const pairs = commaList.transform((entries, context) => {
 	const found: Record<string, string> = {};
 	for (const entry of entries) {
 		const at = entry.indexOf("=");
-		if (at < 1) context.addIssue({ code: "custom", message: `${entry} is not KEY=VALUE` });
-		else found[entry.slice(0, at)] = entry.slice(at + 1);
+		const key = entry.slice(0, at);
+		const refuse = (message: string) => context.addIssue({ code: "custom", message });
+		if (at < 1) refuse(`${entry} is not KEY=VALUE`);
+		// Or it would be lost without a word: objects take it for what they inherit from.
+		else if (key === "__proto__") refuse(`${key} is no key`);
+		else if (Object.hasOwn(found, key)) refuse(`${key} is given twice`);
+		else found[key] = entry.slice(at + 1);
 	}
 	return found;
 });

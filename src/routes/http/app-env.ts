@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { Scope } from "../../entitlement/credential-record.ts";
 import type { Change } from "../../objects/audit.ts";
+import type { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { OpenedAccessToken } from "../../signing/access-token.ts";
 import { callerAddress } from "./rate-limit.ts";
@@ -35,6 +36,8 @@ export interface AppEnv {
 		holder: KeyHolder;
 		/** set by `deviceOrOperatorAccess`: the device that asks, null = the holder of an API key */
 		askingDevice: DeviceCaller | null;
+		/** set where the body cannot be read as JSON, which the router's validation finds out without saying why */
+		bodyProblem: ProblemError | undefined;
 	};
 }
 

@@ -1,12 +1,18 @@
-// Guards before a body is read: its length is known, it is small, it is of the type the endpoint takes, and it is not coded. Hono's own
-// bodyLimit is not used because it collects a body of unknown length in memory.
+// Guards before a body is read: its length is known, it is small, it is of the type the endpoint takes, and it is not coded. JSON is
+// read so that everybody reads the same (strict-json.ts). Hono's own bodyLimit is not used because it collects a body of unknown length in memory.
 import type { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { ProblemError } from "../../problem.ts";
+import { type JsonFault, parseStrictJson } from "../../signing/strict-json.ts";
+import type { AppEnv } from "./app-env.ts";
 import { OAuthError } from "./oauth-error.ts";
 import { invalidRequest } from "./openapi.ts";
 
 /** Ample for every JSON body: a message in twenty languages is about half of it. */
 const MAX_JSON_BYTES = 65_536;
+/** Ours nest four levels; what AWS sends a few more. */
+const MAX_JSON_DEPTH = 32;
+const MAX_NAME_LENGTH = 64;
 /** RFC 6749 forms and RFC 7591 metadata are small; an assertion has at most 8 KB. */
 const MAX_OAUTH_BYTES = 16_384;
 
@@ -61,16 +67,49 @@ export async function readJson<T>(
 	isGood: (body: unknown) => body is T,
 ): Promise<T> {
 	guardJson(request);
-	let body: unknown;
-	try {
-		body = JSON.parse(await request.text());
-	} catch {
-		throw new ProblemError("invalid_request", { detail: "the body is not valid JSON" });
-	}
+	const body = parseBody(await request.arrayBuffer());
 	if (isGood(body)) return body;
 	const parsed = schema.safeParse(body);
 	if (!parsed.success) throw invalidRequest(parsed.error);
 	return parsed.data;
+}
+
+/**
+ * Has the router's validation, when it comes to it, read a body as `readJson` does. Validation forgets why a body cannot be
+ * read, so the problem is kept as `c.var.bodyProblem`.
+ */
+export function readStrictly(c: Context<AppEnv>): void {
+	c.req.json = async <T>() => {
+		try {
+			return parseBody(await c.req.arrayBuffer()) as T;
+		} catch (error) {
+			if (error instanceof ProblemError) c.set("bodyProblem", error);
+			throw error;
+		}
+	};
+}
+
+/** @throws ProblemError `invalid_request` */
+function parseBody(bytes: ArrayBuffer): unknown {
+	const read = parseStrictJson(bytes, MAX_JSON_DEPTH);
+	if (read.ok) return read.value;
+	throw new ProblemError("invalid_request", { detail: describeFault(read) });
+}
+
+function describeFault({ defect, member = "" }: JsonFault): string {
+	const name = JSON.stringify(member.slice(0, MAX_NAME_LENGTH));
+	switch (defect) {
+		case "duplicate_member":
+			return `the body names ${name} twice in one object: readers differ in which one they take, so name it once`;
+		case "reserved_member":
+			return `the body has a member ${name}, which many readers drop: nothing here has that name`;
+		case "too_deep":
+			return `the body nests more than ${MAX_JSON_DEPTH} levels`;
+		case "not_utf8":
+			return "the body is not UTF-8";
+		case "not_json":
+			return "the body is not valid JSON, or begins with a byte-order mark";
+	}
 }
 
 /** For /oauth2/: the same, refused as OAuth does. @param type the media type that the endpoint takes */

@@ -140,7 +140,7 @@ export function changedTerms(wire: WireTerms): Partial<LicenseTerms> {
 	const { grace_days: grace, critical_days: critical, lease_minutes: lease } = wire;
 	const { delay_hours: delay, emergency_delay_hours: emergencyDelay } = wire;
 	return {
-		...(products && { products: [...new Set(products)].map((product) => productTermsOf(product, own[product])) }),
+		...(products && { products: [...new Set(products)].map((product) => productTermsOf(product, own)) }),
 		...(seats !== undefined && { seats }),
 		...(starts_at !== undefined && { startsAt: toSeconds(starts_at) }),
 		...(ends_at !== undefined && { endsAt: toSeconds(ends_at) }),
@@ -153,7 +153,8 @@ export function changedTerms(wire: WireTerms): Partial<LicenseTerms> {
 	};
 }
 
-function productTermsOf(product: string, { starts_at, ends_at }: z.infer<typeof validity> = {}) {
+function productTermsOf(product: string, own: z.infer<typeof productValidity>) {
+	const { starts_at, ends_at } = (Object.hasOwn(own, product) ? own[product] : undefined) ?? {};
 	return {
 		product,
 		...(starts_at !== undefined && { startsAt: toSeconds(starts_at) }),

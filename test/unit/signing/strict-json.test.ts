@@ -1,4 +1,4 @@
-// JSON as JSON.parse reads it, except that repeated members and bytes that are not UTF-8 are refused.
+// JSON as JSON.parse reads it, except that repeated members, one reserved name and bytes that are not UTF-8 are refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseStrictJson } from "../../../src/signing/strict-json.ts";
@@ -9,22 +9,43 @@ describe("strict JSON", () => {
 	it("reads every JSON text as JSON.parse does, if no object repeats a member", () => {
 		fc.assert(
 			fc.property(fc.json({ maxDepth: 4 }), (text) => {
+				fc.pre(!text.includes("__proto__"));
 				expect(parse(text)).toEqual({ ok: true, value: JSON.parse(text) });
 			}),
 		);
 	});
 
 	it.each([
-		['{"sub":"a","sub":"b"}'],
-		['{"sub":"a","s\\u0075b":"b"}'],
-		['{"a":{"x":1,"y":{},"x":2}}'],
-		['[{"a":1},{"b":1 , "b"\n:2}]'],
-		['{"":1,"":2}'],
-		['{"a\\"":1,"a\\"":2}'],
-		['{"__proto__":1,"__proto__":2}'],
-	])("refuses a repeated member: %s", (text) => {
-		expect(parse(text)).toEqual({ ok: false, defect: "duplicate_member" });
+		['{"sub":"a","sub":"b"}', "sub"],
+		['{"sub":"a","s\\u0075b":"b"}', "sub"],
+		['{"a":{"x":1,"y":{},"x":2}}', "x"],
+		['[{"a":1},{"b":1 , "b"\n:2}]', "b"],
+		['{"":1,"":2}', ""],
+		['{"a\\"":1,"a\\"":2}', 'a"'],
+		['{"a\\\\":1,"a\\\\":2}', "a\\"],
+	])("refuses a repeated member, and names it: %s", (text, member) => {
+		expect(parse(text)).toEqual({ ok: false, defect: "duplicate_member", member });
 	});
+
+	it("finds a member that is repeated anywhere in any JSON", () => {
+		const property = fc.property(fc.json({ maxDepth: 2 }), fc.json({ maxDepth: 2 }), fc.string(), (one, two, name) => {
+			fc.pre(![one, two, name].some((text) => text.includes("__proto__")));
+			const text = `[${one},{${JSON.stringify(name)}:${one},"other ${name.length}":${two},${JSON.stringify(name)}:1}]`;
+			expect(parse(text)).toEqual({ ok: false, defect: "duplicate_member", member: name });
+		});
+		fc.assert(property);
+	});
+
+	it.each([['{"__proto__":1}'], ['{"a":[{"b":1,"\\u005f_proto__":{}}]}']])("refuses what readers drop: %s", (text) => {
+		expect(parse(text)).toEqual({ ok: false, defect: "reserved_member", member: "__proto__" });
+	});
+
+	it.each([['{"a":"__proto__"}'], ['["__proto__"]'], ['{"constructor":1,"toString":2,"hasOwnProperty":3}']])(
+		"takes it where it is no name, and names that objects inherit: %s",
+		(text) => {
+			expect(parse(text)).toEqual({ ok: true, value: JSON.parse(text) });
+		},
+	);
 
 	it.each([
 		['{"a":"a","b":{"a":"a"}}'],

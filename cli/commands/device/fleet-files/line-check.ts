@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type LineError, type LineRefusal, readDeviceLine } from "../../../../src/entitlement/device-line.ts";
 import type { ImportRefusal } from "../../../../src/entitlement/import-decision.ts";
 import { serialNumber } from "../../../../src/names.ts";
+import { parseStrictJsonText } from "../../../../src/signing/strict-json.ts";
 import { parseJson } from "../../../json.ts";
 import type { TextLine } from "./line-reader.ts";
 
@@ -36,8 +37,10 @@ export type CheckedLine =
 	  }
 	| { readonly ok: false; readonly reject: Reject };
 
-const REASONS: Readonly<Record<LineRefusal | ImportRefusal | "not_json" | "not_utf8" | "line_too_long", string>> = {
+type TextRefusal = "not_json" | "ambiguous" | "not_utf8" | "line_too_long";
+const REASONS: Readonly<Record<LineRefusal | ImportRefusal | TextRefusal, string>> = {
 	not_json: "is not JSON",
+	ambiguous: "names a field twice, or has one that is called __proto__: readers differ in what they make of it",
 	not_utf8: "is not UTF-8",
 	line_too_long: "is longer than a device can be",
 	malformed: "does not describe a device",
@@ -85,6 +88,8 @@ export async function checkLine(line: TextLine, names: NameChoice): Promise<Chec
 		const serial = serialNumber.safeParse(given.data["serial"]);
 		return reject(read.reason, explainRefusal(read.reason, read.errors), serial.data);
 	}
+	// Last, since a private key has to be named even beside this.
+	if (!parseStrictJsonText(line.text, Number.POSITIVE_INFINITY).ok) return reject("ambiguous");
 	const { dpopBound, haGroup, jkt, ...as } = read.line;
 	const body = { ...as, dpop_bound: dpopBound, ha_group: haGroup };
 	const { serial } = as;

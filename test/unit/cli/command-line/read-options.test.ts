@@ -66,9 +66,12 @@ describe("values", () => {
 	it.each([
 		["a=1,b=2=3", { a: "1", b: "2=3" }],
 		[["a=1", "b="], { a: "1", b: "" }],
+		["constructor=1,toString=2", { constructor: "1", toString: "2" }],
 	])("%j is the pairs %j", (given, found) => expect(pairs.parse(given)).toEqual(found));
 
-	it.each(["=1", "a", "a=1,b"])("%j is no pairs", (given) => expect(pairs.safeParse(given).success).toBe(false));
+	it.each(["=1", "a", "a=1,b", "__proto__=1", "a=1,a=2", ["a=1", "b=2", "a=1"]])("%j is no pairs", (given) =>
+		expect(pairs.safeParse(given).success).toBe(false),
+	);
 
 	it.each([
 		["0", 0],

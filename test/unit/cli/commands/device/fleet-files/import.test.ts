@@ -107,6 +107,18 @@ describe("parapet device import", () => {
 		expect(await readdir(folder)).toEqual([file]);
 	});
 
+	it("refuses a line in which a field comes twice, or one that would be dropped without a word", async () => {
+		const twice = JSON.stringify(device(1)).replace("{", '{"serial":"FW-9",');
+		const dropped = JSON.stringify(device(2, { labels: { site: "lab" } })).replace('"site"', '"__proto__":"x","site"');
+		const file = await write([device(0), twice, dropped]);
+		expect(await run(file)).toMatchObject({ exitCode: 1, stdout: "1 created, 2 refused\n" });
+		expect((await rejects()).map(({ line, code }) => [line, code])).toEqual([
+			[2, "ambiguous"],
+			[3, "ambiguous"],
+		]);
+		expect([...server.devices.values()].map(({ serial }) => serial)).toEqual(["FW-0"]);
+	});
+
 	it("never sends, keeps or repeats a private key, and says so loudly", async () => {
 		const secret = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
 		const broken = JSON.stringify(device(1, { jwk: secret })).slice(0, -1);
