@@ -20,6 +20,7 @@ import {
 	parseDevicePublicKey,
 	thumbprintOf,
 } from "./device-key.ts";
+import { isSameTarget } from "./target-uri.ts";
 
 /** A proof is made for one request; this is how far the device's clock may be off either way. */
 export const DPOP_MAX_AGE_SECONDS = 300;
@@ -139,17 +140,6 @@ async function thumbprintIn({ expectedJkt, knownKey }: DpopRequest, jwk: DeviceP
 /** The `ath` of an access token: base64url of the SHA-256 of its ASCII characters (RFC 9449 §4.2). */
 export async function accessTokenHash(accessToken: string): Promise<string> {
 	return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(accessToken))));
-}
-
-/** RFC 9449 §4.3 (9): compared after normalisation (case of scheme and host, default port), without query and fragment. */
-function isSameTarget(htu: string, url: string): boolean {
-	// As nearly every client writes it, and `url` is in normal form.
-	if (htu === url) return true;
-	const claimed = URL.parse(htu);
-	const actual = URL.parse(url);
-	if (claimed === null || actual === null) return false;
-	if (claimed.username !== "" || claimed.password !== "" || claimed.origin === "null") return false;
-	return claimed.origin === actual.origin && claimed.pathname === actual.pathname;
 }
 
 /** The imported key, or null for coordinates that are no point of the curve. */

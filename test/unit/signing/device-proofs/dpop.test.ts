@@ -81,6 +81,8 @@ describe("htu (N12)", () => {
 		["https://updates.example:443/v1/permits"],
 		["https://updates.example/v1/permits?x=1#y"],
 		["https://updates.example/v1/../v1/permits"],
+		["https://updates.example/v1/%70ermits"],
+		["https://updates.example/v1/%2e/permit%73"],
 	])("takes %s", async (htu) => {
 		expect(await verify(await makeProof({ htu }))).toMatchObject({ ok: true });
 	});
@@ -97,6 +99,9 @@ describe("htu (N12)", () => {
 		["https://other.example/v1/permits"],
 		["https://user@updates.example/v1/permits"],
 		["/v1/permits"],
+		["https://updates.example/v1%2Fpermits"],
+		["https://updates.example/v1/%2570ermits"],
+		["https:\\\\updates.example\\v1\\permits"],
 		["data:,x"],
 		[""],
 	])("refuses %s", async (htu) => {
