@@ -21,7 +21,7 @@ import { autoscalingHook } from "./routes/hooks/autoscaling-hook.ts";
 import { lifecycleHook } from "./routes/hooks/lifecycle-hook.ts";
 import type { AppEnv } from "./routes/http/app-env.ts";
 import { createRouter } from "./routes/http/openapi.ts";
-import { guardJson, readStrictly } from "./routes/http/request-body.ts";
+import { awaitBody, guardJson, readStrictly } from "./routes/http/request-body.ts";
 import { accountDevices } from "./routes/operator/account-devices.ts";
 import { accounts } from "./routes/operator/accounts.ts";
 import { codes } from "./routes/operator/codes.ts";
@@ -49,7 +49,10 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		if (!path.includes("*")) c.env.event.route = path;
 	});
 	app.use("/v1/*", async (c, next) => {
-		if (!PACKAGE_UPLOAD.test(c.req.path)) guardJson(c.req.raw);
+		if (!PACKAGE_UPLOAD.test(c.req.path)) {
+			guardJson(c.req.raw);
+			await awaitBody(c);
+		}
 		readStrictly(c);
 		await next();
 	});

@@ -6,7 +6,7 @@ import { newRequestEvent, type RequestEvent } from "./telemetry/request-event.ts
 
 export interface RequestScope extends ReadScope {
 	readonly services: Services;
-	/** unix seconds */
+	/** unix seconds: when the request came, or its body, where it has one that is waited for */
 	readonly now: number;
 	/** ISO 3166-1 alpha-2, as the edge sees the caller; null where the platform does not say (local service, tests) */
 	readonly country: string | null;
@@ -16,6 +16,12 @@ export interface RequestScope extends ReadScope {
 	 * To be asked after the reads it is about.
 	 */
 	degradedAsOf(): number | null;
+	/**
+	 * To be called when the body is there. Its sender may have held it back for hours, in which a key was revoked and a code
+	 * ended: what is decided from here on is decided by the time that it is now.
+	 * @param nowMs unix ms
+	 */
+	bodyArrived(nowMs: number): void;
 	/** Names this request in logs and problems; made when first asked for, since most requests never need it. */
 	requestId(): string;
 }
@@ -24,8 +30,9 @@ export function openScope(
 	services: Services,
 	request: Request,
 	context: ExecutionContext,
-	nowMs: number,
+	startedMs: number,
 ): RequestScope {
+	let nowMs = startedMs;
 	let requestId: string | undefined;
 	// Read once: each access crosses from the platform into the script.
 	const { cf } = request;
@@ -33,8 +40,12 @@ export function openScope(
 	let oldestReadMs: number | null = null;
 	return {
 		services,
-		nowMs,
-		now: Math.floor(nowMs / 1000),
+		get nowMs() {
+			return nowMs;
+		},
+		get now() {
+			return Math.floor(nowMs / 1000);
+		},
 		country,
 		event: newRequestEvent(request.method, country, textOrNull(cf?.["colo"])),
 		waitUntil: (work) => context.waitUntil(work),
@@ -42,6 +53,9 @@ export function openScope(
 			oldestReadMs = Math.min(oldestReadMs ?? readMs, readMs);
 		},
 		degradedAsOf: () => (oldestReadMs === null ? null : Math.floor(oldestReadMs / 1000)),
+		bodyArrived: (arrivedMs) => {
+			nowMs = arrivedMs;
+		},
 		requestId: () => (requestId ??= crypto.randomUUID()),
 	};
 }

@@ -15,17 +15,17 @@ export { ReplayGuard } from "./objects/replay/replay-guard.ts";
 
 export default {
 	async fetch(request, env, context) {
-		const nowMs = Date.now();
+		const startedMs = Date.now();
 		let services: Services;
 		try {
 			services = knownServices(env) ?? (await servicesFor(env));
 		} catch (error) {
 			return protect(refuseMisconfigured(error));
 		}
-		const scope = openScope(services, request, context, nowMs);
+		const scope = openScope(services, request, context, startedMs);
 		const response = await dispatch(request, scope, context);
 		markLastGood(response, scope);
-		report(response, scope);
+		report(response, scope, startedMs);
 		return response;
 	},
 
@@ -45,15 +45,15 @@ function markLastGood(response: Response, scope: RequestScope): void {
 }
 
 /** Tells telemetry, and the log: of devices a sample of what went well, and all that did not and all that has an API key. Never fails the request. */
-function report(response: Response, scope: RequestScope): void {
-	const { event, services, nowMs, requestId } = scope;
+function report(response: Response, scope: RequestScope, startedMs: number): void {
+	const { event, services, requestId } = scope;
 	try {
 		event.status = response.status;
 		event.degradedSeconds = scope.now - (scope.degradedAsOf() ?? scope.now);
-		event.durationMs = Date.now() - nowMs;
+		event.durationMs = Date.now() - startedMs;
 		services.telemetry.record(event);
 		if (event.problem !== null || event.key !== null || Math.random() < services.config.logSampleRate) {
-			console.log(formatLogLine(event, requestId(), services.version, nowMs));
+			console.log(formatLogLine(event, requestId(), services.version, startedMs));
 		}
 	} catch (error) {
 		console.error(`telemetry failed: ${error instanceof Error ? error.name : "unknown"}`);

@@ -71,13 +71,14 @@ const route = createRoute({
 });
 
 export const permits = plainRoute(route, async (request, scope) => {
-	const { services, now, event } = scope;
+	const { services, event } = scope;
 	const authorization = readAuthorization(request.headers.get("authorization"));
 	if (authorization === null) {
 		event.reason = "no_authorization";
 		throw new ProblemError("unauthenticated");
 	}
-	const { offer: text } = await readJson(request, permitRequest, isPermitRequest);
+	const { offer: text } = await readJson(request, scope, permitRequest, isPermitRequest);
+	const { now } = scope;
 	const opened = await openCapability(services.macKeyring, "offer", text, tokenTail(authorization.credentials), now);
 	if (!opened.ok) {
 		event.reason = `offer_${opened.reason}`;

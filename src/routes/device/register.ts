@@ -15,7 +15,7 @@ import { readAuthorization } from "../http/authenticate.ts";
 import { OAuthError, oauthErrors, proofError } from "../http/oauth-error.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
-import { guardOAuth, readStrictly } from "../http/request-body.ts";
+import { awaitBody, guardOAuth, readStrictly } from "../http/request-body.ts";
 
 const clientMetadata = z
 	.object({
@@ -62,6 +62,7 @@ const register = createRoute({
 		"`Authorization: DPoP <auth code>` with a DPoP proof by the key in `jwks`. Same code and same key: the same device.",
 	middleware: createMiddleware<AppEnv>(async (c, next) => {
 		guardOAuth(c.req.raw, "application/json");
+		await awaitBody(c);
 		readStrictly(c);
 		await next();
 	}),

@@ -50,10 +50,11 @@ const route = createRoute({
 });
 
 export const token = plainRoute(route, async (request, scope) => {
-	const { services, now } = scope;
 	guardOAuth(request, "application/x-www-form-urlencoded");
 	// Not `text()`: workerd warns on its console, at every call, that a form is not text.
 	const text = decoder.decode(await request.arrayBuffer());
+	scope.bodyArrived(Date.now());
+	const { services, now } = scope;
 	const form = readTokenForm(text, request.headers.get("authorization"));
 	const read = readDeviceAssertion(form.client_assertion);
 	if (!read.ok) refuseClient(scope, `assertion_${read.reason}`);

@@ -60,7 +60,7 @@ function refuseProof(scope: RequestScope, reason: string, said: Said = {}): neve
 	throw new ProblemError("unauthenticated", { ...said, challenge });
 }
 
-/** Lets devices pass, before anything else of the request is read; the handler finds its caller as `c.var.caller`. */
+/** Lets devices pass, before anything of the request is looked at; the handler finds its caller as `c.var.caller`. */
 export const requireDevice = createMiddleware<AppEnv>(async (c, next) => {
 	c.set("caller", await authenticateDevice(c.req.raw, c.env));
 	await next();

@@ -1,7 +1,7 @@
 // Which API keys open which routes? Each kind of access names the scopes that open it, once, for the route's description and
 // for its router alike. A key without the scope learns which one would do; a caller without a key learns nothing.
 
-import type { HonoRequest } from "hono";
+import type { Context, HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
 import { parseApiKey } from "../../entitlement/ids.ts";
 import { keyEnding } from "../../entitlement/key-expiry.ts";
@@ -44,13 +44,22 @@ function accessBy(...scopes: readonly RouteScope[]) {
 	return { security: [{ apiKey: [] }], "x-scopes": scopes, middleware: requireKey(scopes) };
 }
 
-/** Lets holders of an API key pass, before anything else of the request is read; the handler finds them as `c.var.holder`. */
+/** Lets holders of an API key pass, before anything of the request is looked at; the handler finds them as `c.var.holder`. */
 function requireKey(scopes: readonly RouteScope[]) {
 	return createMiddleware<AppEnv>(async (c, next) => {
 		c.set("holder", await authenticateKey(c.req, c.env, scopes));
 		c.header("ratelimit-policy", rateLimitPolicyField(c.env.services.limits.publish));
 		await next();
 	});
+}
+
+/**
+ * For who had to wait for a body that its sender can draw out: the key may have been revoked meanwhile.
+ * @param access of the route @throws ProblemError as at the request's beginning
+ */
+export async function requireKeyStill(c: Context<AppEnv>, access: ReturnType<typeof accessBy>): Promise<void> {
+	c.env.bodyArrived(Date.now());
+	c.set("holder", await authenticateKey(c.req, c.env, access["x-scopes"]));
 }
 
 /**

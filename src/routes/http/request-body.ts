@@ -1,8 +1,10 @@
 // Guards before a body is read: its length is known, it is small, it is of the type the endpoint takes, and it is not coded. JSON is
 // read so that everybody reads the same (strict-json.ts). Hono's own bodyLimit is not used because it collects a body of unknown length in memory.
+// Nothing is decided before a small body is there.
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
 import { type JsonFault, parseStrictJson } from "../../signing/strict-json.ts";
 import type { AppEnv } from "./app-env.ts";
 import { OAuthError } from "./oauth-error.ts";
@@ -56,6 +58,18 @@ function faultOfJson(request: Request): ProblemError | null {
 }
 
 /**
+ * Waits for a body that was let pass by its guard, before anybody is asked whether the caller may do what it says: whoever
+ * holds it back would otherwise act with a key that was good when the request began. One that breaks off is empty.
+ */
+export async function awaitBody(c: Context<AppEnv>): Promise<void> {
+	const { raw } = c.req;
+	if (raw.method === "GET" || raw.method === "HEAD" || !declaredLength(raw)) return;
+	const body = await raw.arrayBuffer().catch(() => new ArrayBuffer(0));
+	c.req.raw = new Request(raw, { body });
+	c.env.bodyArrived(Date.now());
+}
+
+/**
  * The JSON body of a request, for handlers that the router's own validation does not serve.
  * @param isGood a quick look that saves the schema where it says yes: without `eval`, as in workerd, a schema costs more than
  *   reading the body does
@@ -63,11 +77,13 @@ function faultOfJson(request: Request): ProblemError | null {
  */
 export async function readJson<T>(
 	request: Request,
+	scope: Pick<RequestScope, "bodyArrived">,
 	schema: z.ZodType<T>,
 	isGood: (body: unknown) => body is T,
 ): Promise<T> {
 	guardJson(request);
 	const body = parseBody(await request.arrayBuffer());
+	scope.bodyArrived(Date.now());
 	if (isGood(body)) return body;
 	const parsed = schema.safeParse(body);
 	if (!parsed.success) throw invalidRequest(parsed.error);

@@ -10,7 +10,7 @@ import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { formatReprDigest, readAnnouncedDigest } from "../../signing/digest-header.ts";
 import { changeBy } from "../http/app-env.ts";
-import { productReadAccess, publisherAccess, releaseAccess } from "../http/key-access.ts";
+import { productReadAccess, publisherAccess, releaseAccess, requireKeyStill } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
 import { countUpload } from "./upload-quota.ts";
@@ -234,6 +234,7 @@ export const releases = createRouter()
 		await countUpload(c.env, c.var.holder.key, size);
 		const outcome = await services.packages.put(digest.sha256, body, size);
 		if (outcome !== "stored") throw new ProblemError(outcome);
+		await requireKeyStill(c, publisherAccess);
 		const added = await services.objects.product(product).addPackage({ ...changeBy(c), version, ...content });
 		if (!added.ok) refuse(added.reason);
 		event.bytes = size;
