@@ -6,6 +6,8 @@ import type { ProductRecord } from "./product-record.ts";
 
 /** Devices are heard of at least this often: changes of their license show in no pulse. */
 export const MAX_QUIET_SECONDS = 21_600;
+/** Of its quiet time each device leaves out a part, up to this one, or a fleet that an emergency has woken as one wakes as one again. */
+const QUIET_SPREAD = 0.2;
 /** A cache in front may answer with a copy this old. */
 export const PULSE_MAX_AGE_SECONDS = 15;
 /** By then nearly every edge has the heads that a pulse is news of. */
@@ -25,27 +27,30 @@ export interface PulseUrgency {
  * Until when a device need not check while the pulses of its answer stand. Never while there is something to fetch,
  * while a product is refused (a change of its license shows in no pulse), or while one has nothing released yet (no pulse).
  * @param most seconds after `now` at which the device has to be heard of again for other reasons; Infinity = none
+ * @param place of the device (`placeInFleet`)
  * @param now unix seconds
  * @returns unix seconds; null = pulses do not suffice, it asks at its interval
  */
-export function quietUntil(answer: CheckAnswer, most: number, now: number): number | null {
+export function quietUntil(answer: CheckAnswer, most: number, place: number, now: number): number | null {
 	if (!answer.products.every(isSettled) || answer.products.length === 0) return null;
-	return Math.min(answer.holdsUntil, now + Math.min(MAX_QUIET_SECONDS, most));
+	const quiet = Math.min(MAX_QUIET_SECONDS, most) * (1 - QUIET_SPREAD * place);
+	return Math.min(answer.holdsUntil, now + Math.floor(quiet));
 }
 
-/** Whether one of the releases is news of an emergency. @param now unix seconds */
-export function tellsEmergency(releases: ProductRecord["releases"], now: number): boolean {
-	return releases.some(
-		({ releasedAt, urgency, withdrawn }) =>
-			urgency === "emergency" && !withdrawn && now - releasedAt < EMERGENCY_NEWS_SECONDS,
-	);
+/** @returns unix seconds until which the releases are news of an emergency; 0 = none of them is one */
+export function emergencyUntil(releases: ProductRecord["releases"]): number {
+	const emergencies = releases.filter(({ urgency, withdrawn }) => urgency === "emergency" && !withdrawn);
+	return Math.max(0, ...emergencies.map(({ releasedAt }) => releasedAt + EMERGENCY_NEWS_SECONDS));
 }
 
 /**
  * How soon a change is to be asked about.
+ * @param until of `emergencyUntil`
+ * @param now unix seconds
  * @param interval seconds between the checks of one device: spread over it, a change costs no more than those
  */
-export function pulseUrgency(emergency: boolean, interval: number): PulseUrgency {
+export function pulseUrgency(until: number, now: number, interval: number): PulseUrgency {
+	const emergency = now < until;
 	return { spread: emergency ? Math.min(EMERGENCY_SPREAD_SECONDS, interval) : interval, emergency };
 }
 

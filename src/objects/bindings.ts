@@ -12,6 +12,7 @@ import type { RecordStore } from "../storage/record-store.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-store-names.ts";
 import { createRedisRecordStore } from "../storage/redis-record-store.ts";
 import { createSealedStore } from "../storage/sealed-records.ts";
+import { nowSeconds } from "./clock.ts";
 import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
 import type { PulseStep } from "./outbox/outbox-rows.ts";
@@ -91,10 +92,13 @@ export function recordLanes(bindings: ObjectBindings): readonly RecordLane[] {
 export function pulseWriter(bindings: ObjectBindings): (step: PulseStep) => Promise<void> {
 	const signer = createLazyPulseSigner(bindings.LOOKUP_KEY);
 	const interval = Number(bindings.CHECK_INTERVAL_SECONDS);
-	return async ({ product, revision, emergency }) => {
+	return async ({ product, revision, emergencyUntil }) => {
 		const subject = product === null ? "messages" : { product };
 		const [name, value] = await Promise.all([signer.nameOf(subject), signer.valueOf(subject, revision)]);
-		await createR2PulseStore(bindings.PULSES).put(name, { value, ...pulseUrgency(emergency, interval) });
+		await createR2PulseStore(bindings.PULSES).put(name, {
+			value,
+			...pulseUrgency(emergencyUntil, nowSeconds(), interval),
+		});
 	};
 }
 

@@ -17,6 +17,15 @@ describe.each([
 	}, 60_000);
 });
 
+test("hours after an emergency its devices, which it woke as one, do not return as one", async () => {
+	const plan = { devices: 3_000, seconds: 1.2 * MAX_QUIET_SECONDS, publishes: [{ at: 100, emergency: true }] };
+	const { checks } = await fleetPulses(plan);
+	const returns = checks.flatMap((made) => made.filter(({ at }) => at > 1_000).map(({ at }) => Math.floor(at / 10)));
+	const tens = Object.values(Object.groupBy(returns, String)).map((together) => together?.length ?? 0);
+	expect(returns.length).toBeGreaterThanOrEqual(plan.devices);
+	expect(Math.max(...tens)).toBeLessThanOrEqual((plan.devices / INTERVAL) * 10);
+}, 60_000);
+
 describe("with one release, a pulse that", () => {
 	const plan = { devices: 100, seconds: 3 * MAX_QUIET_SECONDS, publishes: [{ at: 30_000, emergency: false }] };
 	const forged: PulseNews = { value: "forged", spread: 60 };

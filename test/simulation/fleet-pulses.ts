@@ -3,7 +3,7 @@
 // Devices share nothing but what they read, so each lives its time alone. Not here: HTTP, and checks that fail.
 import type { CheckAnswer } from "../../cli/firewall/answers.ts";
 import { hearNothing, type PulseNews, waitForNews } from "../../cli/firewall/pulse.ts";
-import { nextCheckIn } from "../../src/content/next-check.ts";
+import { nextCheckIn, placeInFleet } from "../../src/content/next-check.ts";
 import { PULSE_MAX_AGE_SECONDS, pulseUrgency, quietUntil } from "../../src/content/pulse.ts";
 import { createRandom, type Random } from "./random.ts";
 
@@ -92,7 +92,7 @@ export async function fleetPulses(plan: FleetPulsesPlan): Promise<FleetPulses> {
 	function pulseAt(second: number): PulseNews {
 		const count = published(second);
 		const emergency = plan.publishes[count - 1]?.emergency === true;
-		return { value: `${count}`, spread: pulseUrgency(emergency, INTERVAL).spread };
+		return { value: `${count}`, spread: spreadOf(emergency) };
 	}
 }
 
@@ -103,7 +103,7 @@ function answer(device: string, knew: number, now: number): CheckAnswer {
 		holdsUntil: Number.POSITIVE_INFINITY,
 	} as unknown as Parameters<typeof quietUntil>[0];
 	const time = START_MS / 1_000 + now;
-	const until = quietUntil(settled, Number.POSITIVE_INFINITY, time) ?? time;
+	const until = quietUntil(settled, Number.POSITIVE_INFINITY, placeInFleet(device), time) ?? time;
 	return {
 		device,
 		as_of: new Date(time * 1_000).toISOString(),
@@ -118,7 +118,7 @@ function answer(device: string, knew: number, now: number): CheckAnswer {
 export function spreadingOf(plan: FleetPulsesPlan, { checks }: FleetPulses, index: number): Spreading {
 	const publish = plan.publishes[index];
 	if (publish === undefined) throw new RangeError("no such publish");
-	const { spread } = pulseUrgency(publish.emergency, INTERVAL);
+	const spread = spreadOf(publish.emergency);
 	const asked: number[] = [];
 	const seconds = new Map<number, number>();
 	for (const made of checks) {
@@ -133,6 +133,11 @@ export function spreadingOf(plan: FleetPulsesPlan, { checks }: FleetPulses, inde
 		askedBy99: asked[Math.ceil(asked.length * 0.99) - 1] ?? Infinity,
 		herd: Math.max(0, ...seconds.values()) / (plan.devices / spread),
 	};
+}
+
+/** @returns seconds, as the pulse of a release says while it is new */
+function spreadOf(emergency: boolean): number {
+	return pulseUrgency(emergency ? Number.POSITIVE_INFINITY : 0, 0, INTERVAL).spread;
 }
 
 function deviceId(random: Random): string {

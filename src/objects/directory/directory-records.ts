@@ -1,5 +1,5 @@
 // The records that the Directory publishes, each as the step that delivers it, made from its tables as they are now.
-import { type DeniedRecord, productRevision } from "../../content/heads-record.ts";
+import type { DeniedRecord } from "../../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../../content/message.ts";
 import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import type { PulseStep, RecordStep } from "../outbox/outbox-rows.ts";
@@ -45,19 +45,16 @@ export function headsStep(tables: DirectoryTables): RecordStep {
 /**
  * The pulses that tell of `heads` as it is now.
  * @param changed the product that has changed, null = the messages; left out: all of them
- * @param emergency whether that product has news of an emergency
  */
-export function pulseSteps(tables: DirectoryTables, changed?: string | null, emergency = false): readonly PulseStep[] {
-	const heads = tables.heads();
+export function pulseSteps(tables: DirectoryTables, changed?: string | null): readonly PulseStep[] {
+	const products = tables
+		.products()
+		.filter(({ name, revision }) => (changed === undefined ? revision > 0 : name === changed))
+		.map(({ name, revision, emergencyUntil }) => ({ product: name, revision, emergencyUntil }));
+	const messages = { product: null, revision: tables.revision("messages"), emergencyUntil: 0 };
 	// Every answer to a check names the pulse of the messages, so there is one before the first message.
-	const products = changed === undefined ? [...Object.keys(heads.products), null] : [changed];
-	if (changed !== undefined && changed !== null && heads.messages === 0) products.push(null);
-	return products.map((product) => ({
-		kind: "pulse",
-		product,
-		revision: product === null ? heads.messages : productRevision(heads, product),
-		emergency,
-	}));
+	const tellsMessages = changed === undefined || changed === null || messages.revision === 0;
+	return [...products, ...(tellsMessages ? [messages] : [])].map((news) => ({ kind: "pulse", ...news }));
 }
 
 /** Everything that the Directory publishes, `heads` after all that it points to. A page is named by the place in this order. */

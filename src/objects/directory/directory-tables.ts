@@ -21,6 +21,8 @@ export interface ProductEntry {
 	readonly versionOrder: VersionOrder;
 	readonly createdAt: number;
 	readonly revision: number;
+	/** unix seconds until which its releases are news of an emergency; 0 = none of them is one */
+	readonly emergencyUntil: number;
 }
 
 export interface Credential extends CredentialRecord {
@@ -33,7 +35,14 @@ export interface Credential extends CredentialRecord {
 export type RevisionName = "heads" | "messages" | "denied";
 
 type AccountRow = { seq: number; id: string; name: string; created_at: number; closed_at: number | null };
-type ProductRow = { name: string; title: string; version_order: VersionOrder; created_at: number; revision: number };
+type ProductRow = {
+	name: string;
+	title: string;
+	version_order: VersionOrder;
+	created_at: number;
+	revision: number;
+	emergency_until: number;
+};
 type CredentialRow = {
 	id: string;
 	hash: string;
@@ -100,7 +109,7 @@ export class DirectoryTables {
 	}
 
 	/** Adds the product, or gives its title to one whose first release came before its entry. */
-	saveProduct({ name, title, versionOrder, createdAt }: Omit<ProductEntry, "revision">): void {
+	saveProduct({ name, title, versionOrder, createdAt }: ProductEntry): void {
 		this.#sql.exec(
 			`INSERT INTO products (name, title, version_order, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET
 			title = excluded.title, version_order = excluded.version_order, created_at = excluded.created_at`,
@@ -112,10 +121,11 @@ export class DirectoryTables {
 	}
 
 	/** @returns whether the product's revision rose */
-	raiseProduct(name: string, revision: number): boolean {
-		const query = `INSERT INTO products (name, title, created_at, revision) VALUES (?, '', 0, ?)
-			ON CONFLICT (name) DO UPDATE SET revision = excluded.revision WHERE excluded.revision > revision RETURNING name`;
-		return this.#sql.exec(query, name, revision).toArray().length > 0;
+	raiseProduct(name: string, revision: number, emergencyUntil: number): boolean {
+		const query = `INSERT INTO products (name, title, created_at, revision, emergency_until) VALUES (?, '', 0, ?, ?)
+			ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, emergency_until = excluded.emergency_until
+				WHERE excluded.revision > revision RETURNING name`;
+		return this.#sql.exec(query, name, revision, emergencyUntil).toArray().length > 0;
 	}
 
 	hasMessage(id: string): boolean {
@@ -199,8 +209,16 @@ function accountOf({ id, name, created_at: createdAt, closed_at: closedAt }: Acc
 	return { id, name, createdAt, closedAt };
 }
 
-function productOf({ version_order: versionOrder, created_at: createdAt, ...row }: ProductRow): ProductEntry {
-	return { ...row, versionOrder, createdAt };
+function productOf(row: ProductRow): ProductEntry {
+	const {
+		name,
+		title,
+		version_order: versionOrder,
+		created_at: createdAt,
+		revision,
+		emergency_until: emergencyUntil,
+	} = row;
+	return { name, title, versionOrder, createdAt, revision, emergencyUntil };
 }
 
 function credentialOf(row: CredentialRow): Credential {

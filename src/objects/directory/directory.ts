@@ -104,6 +104,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 				versionOrder: input.versionOrder ?? "vendor",
 				createdAt: input.now,
 				revision: known?.revision ?? 0,
+				emergencyUntil: known?.emergencyUntil ?? 0,
 			};
 			this.#tables.saveProduct(product);
 			this.#audit(input, "product.create", product.name, product.title);
@@ -169,11 +170,11 @@ export class Directory extends DurableObject<ObjectBindings> {
 	async advanceProduct(head: {
 		product: string;
 		revision: number;
-		emergency?: boolean;
+		emergencyUntil?: number;
 	}): Promise<{ published: boolean }> {
 		this.#change(() => {
-			if (!this.#tables.raiseProduct(head.product, head.revision)) return;
-			this.outbox.add([this.#nextHeadsStep(), ...pulseSteps(this.#tables, head.product, head.emergency)]);
+			if (!this.#tables.raiseProduct(head.product, head.revision, head.emergencyUntil ?? 0)) return;
+			this.outbox.add([this.#nextHeadsStep(), ...pulseSteps(this.#tables, head.product)]);
 		});
 		return { published: await this.outbox.flush() };
 	}

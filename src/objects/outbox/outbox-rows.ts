@@ -9,15 +9,16 @@ export type OutboxStep =
 			readonly kind: "head";
 			readonly product: string;
 			readonly revision: number;
-			/** whether one of its releases is news of an emergency */
-			readonly emergency?: boolean;
+			/** unix seconds until which it has news of an emergency; 0 or left out = none */
+			readonly emergencyUntil?: number;
 	  }
 	| {
 			readonly kind: "pulse";
 			/** null = the messages */
 			readonly product: string | null;
 			readonly revision: number;
-			readonly emergency: boolean;
+			/** as of a head */
+			readonly emergencyUntil: number;
 	  }
 	| {
 			readonly kind: "deny";

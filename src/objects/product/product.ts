@@ -2,7 +2,7 @@
 // the Directory point to it. A product that was never created answers like one without releases, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import { type ProductRecord, productRecord, type VersionOrder } from "../../content/product-record.ts";
-import { tellsEmergency } from "../../content/pulse.ts";
+import { emergencyUntil } from "../../content/pulse.ts";
 import { hasRoomFor, keepRecorded } from "../../content/recorded-releases.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { ProductEvent } from "../../events/catalogue.ts";
@@ -238,8 +238,8 @@ export class Product extends DurableObject<ObjectBindings> {
 		for (const release of recorded) if (!kept.has(release)) this.#tables.unrecord(release.sequence);
 		const info = this.#tables.raiseRevision();
 		if (info.revision > 1) this.outdated.add(productKey(info.name, info.revision - 1), now);
-		const emergency = tellsEmergency(this.#tables.recordedReleases(), now);
-		const head = { kind: "head", product: info.name, revision: info.revision, emergency } as const;
+		const until = emergencyUntil(this.#tables.recordedReleases());
+		const head = { kind: "head", product: info.name, revision: info.revision, emergencyUntil: until } as const;
 		this.outbox.add([this.#recordStep(info), head]);
 	}
 

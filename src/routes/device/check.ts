@@ -4,7 +4,7 @@ import { createRoute, type z } from "@hono/zod-openapi";
 import { answerCheck, type CheckAnswer, type ProductAnswer } from "../../content/check.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { Installed } from "../../content/installed.ts";
-import { longestSilence, nextCheckIn } from "../../content/next-check.ts";
+import { longestSilence, nextCheckIn, placeInFleet } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import { quietUntil } from "../../content/pulse.ts";
 import { ProblemError } from "../../problem.ts";
@@ -104,7 +104,7 @@ async function answerInFull(
 	const heardAgain = haGroup === null ? Number.POSITIVE_INFINITY : HA_REPEAT_SECONDS;
 	const until =
 		degradedAsOf === null
-			? quietUntil(answer, Math.min(heardAgain, longestSilence(caller.profile.lease)), scope.now)
+			? quietUntil(answer, Math.min(heardAgain, longestSilence(caller.profile.lease)), placeInFleet(id), scope.now)
 			: null;
 	// A 304 says that `until` holds too, so there is none after it.
 	const exp = Math.min(answerEnds, scope.now + heardAgain, until ?? Number.POSITIVE_INFINITY);

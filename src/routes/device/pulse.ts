@@ -2,7 +2,7 @@
 // checking. No token, no store read of its own: the isolate holds `heads` anyway. The same objects lie in the public bucket
 // (objects/bindings.ts), which is where devices are sent once PULSE_ORIGIN is set.
 import { createRoute, z } from "@hono/zod-openapi";
-import { PULSE_MAX_AGE_SECONDS, pulseUrgency, tellsEmergency } from "../../content/pulse.ts";
+import { emergencyUntil, PULSE_MAX_AGE_SECONDS, pulseUrgency } from "../../content/pulse.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { PULSE_NAME, type PulseSubject } from "../../signing/pulse-signer.ts";
@@ -42,7 +42,7 @@ export const pulse = createRouter().openapi(route, async (c) => {
 	const record = subject === "messages" ? null : await records.product(subject.product, view, scope);
 	const body = {
 		value: await pulses.valueOf(subject, revisionOf(view.heads, subject)),
-		...pulseUrgency(tellsEmergency(record?.releases ?? [], scope.now), config.checkIntervalSeconds),
+		...pulseUrgency(emergencyUntil(record?.releases ?? []), scope.now, config.checkIntervalSeconds),
 	};
 	return c.json(body, 200, { "cache-control": `public, max-age=${PULSE_MAX_AGE_SECONDS}` });
 });

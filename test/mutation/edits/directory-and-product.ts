@@ -35,8 +35,8 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "each reinstated device leaves a row, and all edges read a new list",
 			},
 			{
-				from: "if (!this.#tables.raiseProduct(head.product, head.revision)) return;",
-				to: "this.#tables.raiseProduct(head.product, head.revision);",
+				from: "if (!this.#tables.raiseProduct(head.product, head.revision, head.emergencyUntil ?? 0)) return;",
+				to: "this.#tables.raiseProduct(head.product, head.revision, head.emergencyUntil ?? 0);",
 				breaks: "news of a revision that is known makes all edges read new heads",
 			},
 			{

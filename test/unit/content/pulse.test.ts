@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { answerCheck, type CheckFacts } from "../../../src/content/check.ts";
-import { MAX_QUIET_SECONDS, pulseUrgency, quietUntil, tellsEmergency } from "../../../src/content/pulse.ts";
+import { emergencyUntil, MAX_QUIET_SECONDS, pulseUrgency, quietUntil } from "../../../src/content/pulse.ts";
 import {
 	anyGrant,
 	anyMessages,
@@ -25,13 +25,22 @@ const QUESTION: CheckFacts = {
 	messages: [],
 	now: NOW,
 };
-const quiet = (changes: Partial<CheckFacts>, most = Number.POSITIVE_INFINITY) =>
-	quietUntil(answerCheck({ ...QUESTION, ...changes }), most, NOW);
+const quiet = (changes: Partial<CheckFacts>, most = Number.POSITIVE_INFINITY, place = 0) =>
+	quietUntil(answerCheck({ ...QUESTION, ...changes }), most, place, NOW);
 
 describe("a device that has all there is", () => {
 	it("need not ask for six hours", () => expect(quiet({})).toBe(NOW + MAX_QUIET_SECONDS));
 
 	it("asks earlier where it has to be heard of earlier", () => expect(quiet({}, 1800)).toBe(NOW + 1800));
+
+	it.each([
+		[0, Infinity, 21_600],
+		[0.5, Infinity, 19_440],
+		[0.999999, Infinity, 17_280],
+		[0.999999, 1800, 1440],
+	])("asks earlier by its place in the fleet: at place %d and %d s at most after %d s", (place, most, seconds) =>
+		expect(quiet({}, most, place)).toBe(NOW + seconds),
+	);
 
 	it("asks when time alone changes the answer: at the end of its license", () => {
 		const grants = { crs: { ...GRANT, until: NOW + 100, grace: 0 } };
@@ -68,7 +77,7 @@ it("while nothing is published, the answer stays the same until the time given",
 			const installed = new Map([["crs", record.releases[0]?.version ?? null]]);
 			const facts = { ...QUESTION, device, installed, messages, recordOf: () => record };
 			const before = answerCheck(facts);
-			const until = quietUntil(before, Number.POSITIVE_INFINITY, NOW);
+			const until = quietUntil(before, Number.POSITIVE_INFINITY, 0, NOW);
 			fc.pre(until !== null && NOW + later < until);
 			const after = answerCheck({ ...facts, now: NOW + later });
 			const told = ({ products, messages: unread }: typeof before) =>
@@ -96,6 +105,6 @@ describe("how soon a change is asked about", () => {
 		["an emergency that was withdrawn", emergency(NOW - 1, true), 300, { spread: 300, emergency: false }],
 		["an emergency where devices ask every ten seconds", emergency(NOW - 1), 10, { spread: 10, emergency: true }],
 	])("%s", (_, record, interval, expected) =>
-		expect(pulseUrgency(tellsEmergency(record?.releases ?? [], NOW), interval)).toEqual(expected),
+		expect(pulseUrgency(emergencyUntil(record?.releases ?? []), NOW, interval)).toEqual(expected),
 	);
 });

@@ -83,7 +83,14 @@ describe("accounts and products", () => {
 		expect(await directory().createAccount(account)).toMatchObject({ ok: true, kind: "same" });
 		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Core Rule Set" })).toEqual({
 			kind: "new",
-			product: { name: "crs", title: "Core Rule Set", versionOrder: "vendor", createdAt: NOW, revision: 0 },
+			product: {
+				name: "crs",
+				title: "Core Rule Set",
+				versionOrder: "vendor",
+				createdAt: NOW,
+				revision: 0,
+				emergencyUntil: 0,
+			},
 		});
 		expect(await directory().createProduct({ ...OPERATOR, name: "crs", title: "Other" })).toMatchObject({
 			kind: "same",

@@ -47,8 +47,26 @@ test("a release changes the pulse of its product, and says for how long a cache 
 });
 
 test("an emergency says so, and its spread is shorter", async () => {
-	await directory().advanceProduct({ product: "crs", revision: 3, emergency: true });
+	await directory().advanceProduct({ product: "crs", revision: 3, emergencyUntil: NOW + 600 });
 	expect(await (await objectOf(CRS))?.json()).toMatchObject({ spread: 60, emergency: true });
+});
+
+test.each([
+	["the emergency is news", 600, true],
+	["the emergency is news no more", 0, false],
+])("a pulse that is written again says, while %s, what it would say now", async (_, seconds, emergency) => {
+	await directory().advanceProduct({ product: "crs", revision: 3, emergencyUntil: NOW + seconds });
+	await bindings.PULSES.delete(`p/${await signer.nameOf(CRS)}`);
+	await directory().rebuildRecords({ after: "", limit: 200, store: null });
+	expect(await (await objectOf(CRS))?.json()).toMatchObject({ emergency });
+});
+
+test("a later revision without an emergency ends it, an earlier one with one does not bring it back", async () => {
+	await directory().advanceProduct({ product: "crs", revision: 1, emergencyUntil: NOW + 600 });
+	await directory().advanceProduct({ product: "crs", revision: 3 });
+	await directory().advanceProduct({ product: "crs", revision: 2, emergencyUntil: NOW + 600 });
+	await directory().rebuildRecords({ after: "", limit: 200, store: null });
+	expect(await (await objectOf(CRS))?.json()).toMatchObject({ emergency: false });
 });
 
 test("the messages have a pulse from the first release on, which a message changes", async () => {
