@@ -29,6 +29,7 @@ import { devices } from "./routes/operator/devices.ts";
 import { events } from "./routes/operator/events.ts";
 import { haGroups } from "./routes/operator/ha-groups.ts";
 import { keys } from "./routes/operator/keys.ts";
+import { licenseTransfers } from "./routes/operator/license-transfers.ts";
 import { licenseUsage } from "./routes/operator/license-usage.ts";
 import { licenses } from "./routes/operator/licenses.ts";
 import { operatorMessages } from "./routes/operator/messages.ts";
@@ -76,6 +77,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		accounts,
 		accountDevices,
 		licenses,
+		licenseTransfers,
 		licenseUsage,
 		codes,
 		haGroups,

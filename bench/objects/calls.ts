@@ -73,6 +73,7 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	createLicense: ({ round, now }) => [{ ...by(now), id: `lic-n${round}`, terms: termsAt(now) }],
 	listLicenses: ({ now }) => [now],
 	licenseUsage: ({ now }) => [null, now, 90],
+	license: ({ now }) => ["lic-a", now],
 	createCode: ({ round, now }) => [{ ...by(now), ...codeOf(round, now) }],
 	listCodes: () => [],
 	revokeCode: ({ round, now }) => [{ ...by(now), id: `code-${round}` }],
@@ -132,9 +133,8 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	setLicenseStatus: ({ round, now }) => [
 		{ ...by(now), id: "lic-a", status: round % 2 === 0 ? "suspended" : "active", reason: "bench" },
 	],
-	transferLicense: ({ round, now }) => [
-		round % 2 === 0 ? { ...by(now), id: "lic-a", to: "lic-n0" } : { ...by(now), id: "lic-n0", to: "lic-a" },
-	],
+	// Once: a transfer that is repeated while it runs is joined.
+	transferLicense: ({ now }) => [{ ...by(now), id: "lic-a", to: "lic-n0" }],
 };
 
 const denyOf = (round: number, now: number, count: number) =>

@@ -18,6 +18,15 @@ export interface Call {
 export interface Outcome extends RowCount {
 	/** what the method refused for; null = it did not */
 	readonly refused: string | null;
+	/** of a license: whether its seats are still on their way to another one */
+	readonly isMoving: boolean;
+}
+
+/** What is looked at of an answer. */
+interface Result {
+	readonly ok?: boolean;
+	readonly reason?: string;
+	readonly transfer?: { readonly phase: string } | null;
 }
 
 const NOWHERE = { get: async (key: unknown) => (Array.isArray(key) ? new Map() : null), put: async () => {} };
@@ -29,10 +38,11 @@ async function carryOut(object: object, { method, args, many, atMs }: Call): Pro
 	try {
 		const run = Reflect.get(object, method) as (...values: unknown[]) => Promise<unknown>;
 		for (const one of many ?? []) await run.apply(object, [...one]);
-		if (many !== undefined) return { rowsRead: 0, rowsWritten: 0, refused: null };
-		const result = (await run.apply(object, [...args])) as { ok?: boolean; reason?: string } | null;
+		if (many !== undefined) return { rowsRead: 0, rowsWritten: 0, refused: null, isMoving: false };
+		const result = (await run.apply(object, [...args])) as Result | null;
 		const refused = result?.ok === false ? (result.reason ?? "refused") : null;
-		return { ...takeRows(), refused };
+		const phase = result?.transfer?.phase ?? "ended";
+		return { ...takeRows(), refused, isMoving: phase !== "ended" };
 	} finally {
 		Date.now = real;
 	}

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { licenseKind, overagePolicy } from "../../src/entitlement/license.ts";
 import { productName } from "../../src/names.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
-import { accountId, licenseId } from "../command-line/ids.ts";
+import { accountId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { commaList, moment, pairs, wholeNumber } from "../command-line/values.ts";
@@ -13,6 +13,9 @@ import { UsageError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
+import { readLicense } from "./license/license-operands.ts";
+import { addShowCommand } from "./license/show.ts";
+import { addTransferCommand } from "./license/transfer.ts";
 import { addUsageCommand } from "./license/usage.ts";
 
 const VERDICTS = {
@@ -24,18 +27,10 @@ const VERDICTS = {
 export function defineLicense(license: Command, surroundings: Surroundings): void {
 	addCreate(license, surroundings);
 	addList(license, surroundings);
+	addShowCommand(license, surroundings);
 	addUsageCommand(license, surroundings);
 	addChange(license, surroundings);
-	const transfer = license
-		.command("transfer <account> <license> <to>")
-		.description("move all devices of a license to another one of the customer");
-	runAsOperator(transfer, surroundings, {}, async ({ api, operands, output }) => {
-		const { path, id } = readLicense(operands);
-		const to = readOperand(operands, 2, "to", licenseId);
-		if (to === id) throw new UsageError(`to "${to}": that is the license itself`, "name the one to move to");
-		const done = await api.call("POST", `${path}/transfer`, "could not transfer the license", anyAnswer, { to });
-		output.answer(done, describe(done));
-	});
+	addTransferCommand(license, surroundings);
 	for (const [verdict, description] of Object.entries(VERDICTS)) {
 		const command = license
 			.command(`${verdict} <account> <license>`)
@@ -179,12 +174,6 @@ function bodyOf({ productEnds, ...options }: Terms) {
 		overage: options.overage,
 		lease_minutes: options.leaseMinutes,
 	};
-}
-
-function readLicense(operands: readonly string[]): { readonly id: string; readonly path: string } {
-	const account = readOperand(operands, 0, "account", accountId);
-	const id = readOperand(operands, 1, "license", licenseId);
-	return { id, path: `/v1/accounts/${account}/licenses/${id}` };
 }
 
 function describe(done: z.infer<typeof anyAnswer>): string {

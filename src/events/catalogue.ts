@@ -23,7 +23,10 @@ export const ACCOUNT_EVENTS = {
 	"license.active": "A suspended license was reinstated. Detail: the reason",
 	"license.revoked": "A license was revoked, for good, or is and another reason was added. Detail: the reason",
 	"license.transfer":
-		"All devices and HA groups that hold a seat of a license were moved to another. Detail: how many seats, and to which",
+		"All devices and HA groups that hold a seat of a license begin to go over to another. Detail: how many seats, and to which",
+	"license.transferred": "All of them have gone over. Detail: how many seats, and to which license",
+	"license.transfer_stopped":
+		"The other license was revoked before all of them had gone over; the rest stays. Detail: how many seats went, and to which",
 	"license.limit_reached":
 		"All seats of a license are taken: by a device, by a transfer, or because it has fewer now. Once, until a tenth of the seats (one at least) has been free. Detail: how many are taken",
 	"license.expiring":

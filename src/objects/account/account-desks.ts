@@ -25,7 +25,9 @@ import { InstanceTables } from "./instance-tables.ts";
 import { ExpiryDesk } from "./licenses/expiry-desk.ts";
 import { LicenseDesk } from "./licenses/license-desk.ts";
 import { LicenseTables } from "./licenses/license-tables.ts";
+import { LicenseTransfer, SEATS_PER_PAGE } from "./licenses/license-transfer.ts";
 import { RecordRenewal } from "./licenses/record-renewal.ts";
+import { TransferTables } from "./licenses/transfer-tables.ts";
 import { ReplacementDesk } from "./replacement-desk.ts";
 import { SeatDesk } from "./seats/seat-desk.ts";
 import { SeatHistoryTables } from "./seats/seat-history-tables.ts";
@@ -39,6 +41,7 @@ export interface AccountDesks extends DeskParts {
 	readonly webhooks: Webhooks;
 	readonly accountDesk: AccountDesk;
 	readonly licenseDesk: LicenseDesk;
+	readonly licenseTransfer: LicenseTransfer;
 	readonly deviceDesk: DeviceDesk;
 	readonly haDesk: HaDesk;
 	readonly instanceDesk: InstanceDesk;
@@ -46,7 +49,12 @@ export interface AccountDesks extends DeskParts {
 	readonly importDesk: ImportDesk;
 }
 
-export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): AccountDesks {
+/** @param seatsPerPage see LicenseTransfer */
+export function openDesks(
+	storage: DurableObjectStorage,
+	env: ObjectBindings,
+	seatsPerPage = SEATS_PER_PAGE,
+): AccountDesks {
 	const { sql } = storage;
 	const directory = directoryPort(env);
 	const alarm = new Alarm(storage);
@@ -54,7 +62,8 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 	const licenses = new LicenseTables(sql);
 	const devices = new DeviceTables(sql, { info: () => account.info(), license: (id) => licenses.license(id) });
 	const groups = new HaTables(sql);
-	const tables = { account, licenses, devices, groups };
+	const transfers = new TransferTables(sql);
+	const tables = { account, licenses, transfers, devices, groups };
 
 	const present = (key: string): RecordStep | null => stepOf(key, devices, haReports);
 	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory, present });
@@ -68,13 +77,13 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 	const shared = { ...tables, storage, alarm, audit, outbox };
 	const haReports = new HaReports(shared);
 
+	// After a change, no token from before it is left.
+	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
 	const seats = new SeatTables(sql);
 	const seatHistory = new SeatHistoryTables(sql);
 	const seatLedger = new SeatLedger({ seats, seatHistory, audit, licenses });
-	const seatDesk = new SeatDesk({ ...shared, seats, seatLedger });
+	const seatDesk = new SeatDesk({ ...shared, seats, seatLedger, tokensEndAfter });
 	const expiryDesk = new ExpiryDesk(shared);
-	// After a change, no token from before it is left.
-	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
 	const desk: DeskParts = {
 		...{ ...tables, audit, outbox, seats, seatHistory, seatLedger, seatDesk, expiryDesk, haReports },
 		suspensions: new SuspensionTrail(sql),
@@ -82,7 +91,8 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 	};
 
 	const admission = new Admission(desk);
-	const licenseDesk = new LicenseDesk(desk);
+	const licenseTransfer = new LicenseTransfer({ ...desk, storage, alarm, seatsPerPage });
+	const licenseDesk = new LicenseDesk({ ...desk, licenseTransfer });
 	const deviceDesk = new DeviceDesk(desk, admission);
 	new RecordRenewal(shared);
 	return {
@@ -91,6 +101,7 @@ export function openDesks(storage: DurableObjectStorage, env: ObjectBindings): A
 		webhooks,
 		accountDesk: new AccountDesk(desk),
 		licenseDesk,
+		licenseTransfer,
 		deviceDesk,
 		haDesk: new HaDesk(desk, admission),
 		instanceDesk: new InstanceDesk({ ...desk, licenseDesk, deviceDesk, instances: new InstanceTables(sql) }),

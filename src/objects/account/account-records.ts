@@ -6,7 +6,8 @@ import { deviceKey, haGroupKey } from "../../storage/keys.ts";
 import { RECORD_LIFE_SECONDS } from "../../storage/sealed-records.ts";
 import type { DenyStep, OutboxStep, RecordStep } from "../outbox/outbox-rows.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
-import type { AccountInfo, AccountTables } from "./account-tables.ts";
+import type { AccountInfo } from "./account-tables.ts";
+import type { DeskParts } from "./desk.ts";
 import type { Device, DeviceTables } from "./device-tables.ts";
 import type { HaReports } from "./ha/ha-reports.ts";
 
@@ -59,11 +60,16 @@ export function deviceRecords(tables: DeviceTables, after: string, limit: number
 }
 
 /** All devices, and after them all HA groups, each in the order of their ids. */
-export function accountRecords(tables: DeviceTables, groups: HaReports, account: AccountTables): OwnedRecords {
+export function accountRecords({
+	devices: tables,
+	haReports: groups,
+	account,
+	transfers,
+}: Pick<DeskParts, "devices" | "haReports" | "account" | "transfers">): OwnedRecords {
 	return {
-		// Those behind it are still to be written anew after the license epoch was raised.
+		// Those behind it are still to be written anew after the license epoch was raised; all will be when seats have gone over.
 		isPending(key) {
-			const renewedTo = account.renewedTo();
+			const renewedTo = transfers.moving() === null ? account.renewedTo() : "";
 			return renewedTo !== null && key.startsWith(deviceKey("")) && key > deviceKey(renewedTo);
 		},
 		read(after, limit) {

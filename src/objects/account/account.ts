@@ -86,6 +86,10 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.licenseDesk.list(now) : [];
 	}
 
+	async license(id: string, now: number): Promise<LicenseInfo | null> {
+		return this.#exists ? this.#desks.licenseDesk.read(id, now) : null;
+	}
+
 	/** @param id null = each license @param days of how many the peaks are wanted, today with them */
 	async licenseUsage(id: string | null, now: number, days: number): Promise<LicenseUsage[]> {
 		return this.#exists ? this.#desks.licenseDesk.usage(id, now, days) : [];
@@ -101,9 +105,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_license", () => this.#desks.licenseDesk.setStatus(input));
 	}
 
-	/** Moves all devices that hold a seat of one license to another. */
+	/** Begins to move all devices that hold a seat of one license to another; see LicenseTransfer. */
 	async transferLicense(input: Change & { id: string; to: string }) {
-		return this.#change("unknown_license", () => this.#desks.licenseDesk.transfer(input));
+		return this.#change("unknown_license", () => this.#desks.licenseTransfer.begin(input));
 	}
 
 	async createCode(input: Change & NewCode) {
@@ -268,7 +272,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	#records(): OwnedRecords {
-		return accountRecords(this.#desks.devices, this.#desks.haReports, this.#desks.account);
+		return accountRecords(this.#desks);
 	}
 
 	/** @param unknown the reason to refuse where there is no account */

@@ -65,12 +65,12 @@ export class Admission {
 		now: number,
 	): SeatFacts & { readonly deviceWithSameKey: KnownDevice | null } {
 		const { devices, seatDesk } = this.#parts;
-		const seatsTaken = seatDesk.countTaken(license.id, now);
+		const room = seatDesk.roomOf(license, now);
 		const leaving = [known, replaced].filter((device) => device !== null);
 		const left = leaving.map(({ id }) => id);
 		const others = group === null ? [] : devices.members(group.id).filter(({ id }) => !left.includes(id));
 		return {
-			license: { ...license, endsAt: lastEndOf(license) },
+			license: { ...license, ...room, endsAt: lastEndOf(license) },
 			serial,
 			deviceWithSameKey: known,
 			serialHeldByOther: devices.isSerialHeldByOther(serial, jkt, replaced?.id ?? null),
@@ -81,7 +81,7 @@ export class Admission {
 			},
 			bringsSeat: leaving.some((device) => this.#isAloneInSeat(device, left, license, now)),
 			takesOver: replaced !== null,
-			seatsTaken,
+			seatsTaken: room.seatsTaken,
 			now,
 		};
 	}
@@ -139,8 +139,10 @@ export class Admission {
 
 	/** No seat may end before its device's tokens: under an elastic license tokens end with the lease, else after their life. */
 	tokensUntil(device: Device, now: number): number {
-		const lease = this.#parts.seatDesk.liveSeat(device, now)?.until ?? 0;
-		return Math.max(lease, now + (device.lease ?? this.#parts.tokensEndAfter));
+		const seat = this.#parts.seatDesk.liveSeat(device, now);
+		// Of a seat for good under an elastic license too: it came from a fixed one, with whatever tokens there are.
+		const life = seat?.until === null ? null : device.lease;
+		return Math.max(seat?.until ?? 0, now + (life ?? this.#parts.tokensEndAfter));
 	}
 
 	/**
@@ -180,8 +182,11 @@ export class Admission {
 
 	/** @param leaving ids of devices that leave their place too */
 	#isAloneInSeat(device: Device, leaving: readonly string[], license: License, now: number): boolean {
-		const { devices, seatDesk } = this.#parts;
-		if (seatDesk.liveSeat(device, now)?.license !== license.id) return false;
+		const { devices, seatDesk, transfers } = this.#parts;
+		const seat = seatDesk.liveSeat(device, now);
+		const isPromised =
+			seat !== null && transfers.moving()?.from === seat.license && transfers.moving()?.to === license.id;
+		if (seat?.license !== license.id && !isPromised) return false;
 		return device.haGroup === null || !devices.hasSeatedMember(device.haGroup, leaving);
 	}
 }

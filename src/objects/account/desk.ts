@@ -9,6 +9,7 @@ import type { HaReports } from "./ha/ha-reports.ts";
 import type { HaTables } from "./ha/ha-tables.ts";
 import type { ExpiryDesk } from "./licenses/expiry-desk.ts";
 import type { LicenseTables } from "./licenses/license-tables.ts";
+import type { TransferTables } from "./licenses/transfer-tables.ts";
 import type { SeatDesk } from "./seats/seat-desk.ts";
 import type { SeatHistoryTables } from "./seats/seat-history-tables.ts";
 import type { SeatLedger } from "./seats/seat-ledger.ts";
@@ -20,10 +21,11 @@ export interface DeskParts {
 	readonly suspensions: SuspensionTrail;
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
+	readonly transfers: TransferTables;
 	readonly devices: DeviceTables;
 	readonly groups: HaTables;
 	/** Whatever changes a seat goes through the desk or the ledger. */
-	readonly seats: Pick<SeatTables, "seat" | "taken">;
+	readonly seats: Pick<SeatTables, "seat" | "taken" | "ofLicense">;
 	readonly seatHistory: SeatHistoryTables;
 	readonly seatLedger: SeatLedger;
 	readonly seatDesk: SeatDesk;

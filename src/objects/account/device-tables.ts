@@ -4,6 +4,7 @@ import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../../entitlem
 import { grantsOf, holdOf, type License, SEAT_HOLDING_STATUSES } from "../../entitlement/license.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import { INSTANCE_OF_DEVICE } from "./schema.ts";
+import type { SeatsUpTo } from "./seats/seat-tables.ts";
 
 /** A device as its account knows it: what the edges know, and the version of that. */
 export interface Device extends DeviceRecord {
@@ -160,11 +161,13 @@ export class DeviceTables {
 		return this.#sql.exec(query, haGroup, ...except).toArray().length > 0;
 	}
 
-	/** Moves every device that has a seat of one license, or a part in one, to another. Their records change with the account's terms. */
-	moveDevices(from: string, to: string): void {
-		const query =
-			"UPDATE devices SET license = ? WHERE COALESCE(ha_group, id) IN (SELECT holder FROM seats WHERE license = ?)";
-		this.#sql.exec(query, to, from);
+	/** Moves every device that has a seat of one license, or a part in one, to another, as its next version. @param upTo see SeatsUpTo */
+	moveDevices({ from, to, last }: SeatsUpTo): void {
+		for (const holder of ["id", "ha_group"]) {
+			const query = `UPDATE devices SET license = ?, version = version + 1
+				WHERE ${holder} IN (SELECT holder FROM seats WHERE license = ? AND holder <= ?)`;
+			this.#sql.exec(query, to, from, last);
+		}
 	}
 
 	/** @returns how far the device's allowance for returning is spent (entitlement/allowance.ts) */

@@ -170,7 +170,7 @@ export class HaDesk {
 		const { licenses, devices, seatDesk, seatLedger } = this.#parts;
 		const license = licenses.license(group.license);
 		if (license === null) throw new Error("an HA group without a license");
-		const seatsTaken = seatDesk.countTaken(license.id, by.now);
+		const { seatsTaken, ...terms } = seatDesk.roomOf(license, by.now);
 		const seat = seatDesk.liveSeat(group.id, by.now);
 		const left = new Set(leaving.map(({ id }) => id));
 		const staying = devices.members(group.id).filter(({ id }) => !left.has(id));
@@ -178,7 +178,7 @@ export class HaDesk {
 		const decision = decideLeave({
 			leaving: leaving.map(statusOf),
 			staying: staying.map(statusOf),
-			...{ hasSeat: seat !== null, license, seatsTaken },
+			...{ hasSeat: seat !== null, license: terms, seatsTaken },
 		});
 		if (!decision.ok) return decision;
 		seatLedger.together(by, () => {

@@ -68,6 +68,18 @@ const LICENSES = [
 		PRIMARY KEY (license, ends_at)
 	) WITHOUT ROWID`,
 	"CREATE INDEX expiry_notices_by_time ON expiry_notices (due_at)",
+	`CREATE TABLE transfers ( -- of each license the last one out of it
+		license TEXT PRIMARY KEY,
+		target TEXT NOT NULL, -- the license that gets its seats
+		phase TEXT NOT NULL, -- moving, leasing, ended (entitlement/license-transfer.ts)
+		actor TEXT NOT NULL,
+		started_at INTEGER NOT NULL,
+		ended_at INTEGER, -- null = it has not: true of one at most
+		moved INTEGER NOT NULL, -- seats that have gone over
+		leased_to TEXT NOT NULL, -- holder of the last seat that got its lease in this pass over them; '' = none yet
+		stopped INTEGER NOT NULL -- 0, 1 = the target was revoked before all had gone over
+	) WITHOUT ROWID`,
+	"CREATE INDEX transfers_running ON transfers (ended_at) WHERE ended_at IS NULL",
 ];
 
 const DEVICES = [
@@ -111,6 +123,7 @@ const SEATS = [
 		until INTEGER -- end of the lease; null = for good
 	) WITHOUT ROWID`,
 	"CREATE INDEX seats_by_end ON seats (until, license) WHERE until IS NOT NULL",
+	"CREATE INDEX seats_by_license ON seats (license, holder)",
 	`CREATE TABLE seat_counts (
 		license TEXT PRIMARY KEY,
 		taken INTEGER NOT NULL, -- its rows in seats: no decision may count 100,000 of them

@@ -127,8 +127,10 @@ export const explain = createRouter().openapi(route, async (c) => {
 
 /** What a token request of the device would come to. By the seats that are taken at present, even if it is about another time. */
 function isSeatLost({ device, license, seat }: ExplainedDevice, now: number): boolean {
-	if (device.status !== "active" || license?.kind !== "elastic") return false;
-	return !decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken: license.seatsTaken, now }).ok;
+	// A seat for good came from a fixed license a moment ago, and gets its lease soon.
+	if (device.status !== "active" || license?.kind !== "elastic" || seat?.until === null) return false;
+	const seatsTaken = license.seatsTaken + license.seatsPromised;
+	return !decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken, now }).ok;
 }
 
 /** @param asking the device that asks, null = an operator @throws ProblemError `not_found` when it asks about another */

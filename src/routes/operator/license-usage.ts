@@ -20,7 +20,9 @@ const usageBody = z
 		overage: overagePolicy,
 		seats: z.int(),
 		taken: z.int(),
-		free: z.int().openapi({ description: "Seats that are not taken; 0 where more are taken than there are" }),
+		free: z.int().openapi({
+			description: "Seats neither taken nor promised to a transfer; 0 where more are taken than there are",
+		}),
 		over: z.int().openapi({ description: "Seats taken beyond those of the license" }),
 		taken_by_ha_groups: z.int().openapi({ description: "Those of `taken` that HA groups hold" }),
 		devices: z
@@ -81,7 +83,7 @@ function describeUsage({ license, seatsTaken: taken, ...usage }: LicenseUsage, n
 		overage: license.overage,
 		seats: license.seats,
 		taken,
-		free: Math.max(0, license.seats - taken),
+		free: Math.max(0, license.seats - taken - usage.seatsPromised),
 		over: Math.max(0, taken - license.seats),
 		taken_by_ha_groups: usage.groupSeats,
 		devices: usage.devices,

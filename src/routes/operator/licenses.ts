@@ -2,7 +2,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { isLicenseId, mintLicenseId } from "../../entitlement/ids.ts";
+import { mintLicenseId } from "../../entitlement/ids.ts";
 import type { LicenseStatus } from "../../entitlement/license.ts";
 import type { LicenseInfo } from "../../objects/account/licenses/license-desk.ts";
 import { plainText } from "../../plain-text.ts";
@@ -18,10 +18,25 @@ import {
 import type { AppEnv } from "../http/app-env.ts";
 import { accountReadAccess, operatorAccess } from "../http/key-access.ts";
 import { requireProducts } from "../http/known-names.ts";
-import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, orNull } from "../http/openapi.ts";
 import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
+import { describeTransfer, transferBody } from "./license-transfers.ts";
 
 const settledBody = licenseBody.extend({ published: z.boolean() }).openapi("ChangedLicense");
+const shownLicense = licenseBody
+	.extend({
+		seats_promised: z.int().openapi({ description: "Seats kept for those on their way from another license" }),
+		transfer: orNull(transferBody).openapi({
+			description: "The last one of its seats to another license; null = there was none",
+		}),
+	})
+	.openapi("ShownLicense");
+
+function showLicense(license: LicenseInfo): z.infer<typeof shownLicense> {
+	const transfer = license.transfer && describeTransfer(license.transfer);
+	return { ...describeLicense(license), seats_promised: license.seatsPromised, transfer };
+}
+
 const settled = jsonAnswer(
 	settledBody,
 	"The license now; `published` is false while a store still waits for the change",
@@ -39,6 +54,17 @@ const create = createRoute({
 	responses: { 201: jsonAnswer(licenseBody, "Created"), ...changeRefusals },
 });
 
+const show = createRoute({
+	...shared,
+	...accountReadAccess,
+	method: "get",
+	path: "/v1/accounts/{account}/licenses/{license}",
+	operationId: "getLicense",
+	summary: "A license, with the seats taken and how far its transfer has come",
+	request: { params: licensePath },
+	responses: { 200: jsonAnswer(shownLicense, "The license"), ...accountRefusals },
+});
+
 const list = createRoute({
 	...shared,
 	...accountReadAccess,
@@ -47,7 +73,7 @@ const list = createRoute({
 	operationId: "listLicenses",
 	summary: "Licenses of an account, with the seats taken",
 	request: { params: accountPath },
-	responses: { 200: jsonAnswer(z.object({ licenses: z.array(licenseBody) }), "All of them"), ...accountRefusals },
+	responses: { 200: jsonAnswer(z.object({ licenses: z.array(shownLicense) }), "All of them"), ...accountRefusals },
 });
 
 const change = createRoute({
@@ -60,18 +86,6 @@ const change = createRoute({
 	description:
 		"What is left out stays: `products` without `product_validity` leaves those that stay with the validity that they have. Fewer seats than are taken: those who have one keep it, new ones wait. Devices follow a change of what they may have within the revocation bound. A license stays `fixed` or `elastic`.",
 	request: { params: licensePath, body: jsonBody(changedLicense) },
-	responses: { 200: settled, ...changeRefusals },
-});
-
-const transfer = createRoute({
-	...shared,
-	...operatorAccess,
-	method: "post",
-	path: "/v1/accounts/{account}/licenses/{license}/transfer",
-	operationId: "transferDevices",
-	summary: "Move all devices of a license to another one of the account",
-	description: "All of them or, where the other license has too few seats left, none.",
-	request: { params: licensePath, body: jsonBody(z.strictObject({ to: z.string().refine(isLicenseId) })) },
 	responses: { 200: settled, ...changeRefusals },
 });
 
@@ -113,7 +127,14 @@ export const licenses = createRouter()
 	.openapi(list, async (c) => {
 		const { object } = await openAccount(c, c.req.valid("param").account);
 		const found = await object.listLicenses(c.env.now);
-		return c.json({ licenses: found.map(describeLicense) }, 200);
+		return c.json({ licenses: found.map(showLicense) }, 200);
+	})
+	.openapi(show, async (c) => {
+		const { account, license } = c.req.valid("param");
+		const { object } = await openAccount(c, account);
+		const found = await object.license(license, c.env.now);
+		if (found === null) throw new ProblemError("not_found");
+		return c.json(showLicense(found), 200);
 	})
 	.openapi(change, async (c) => {
 		const { account, license: id } = c.req.valid("param");
@@ -123,11 +144,6 @@ export const licenses = createRouter()
 		const keepsValidity = wanted.product_validity === undefined;
 		const change = { ...by, id, terms: changedTerms(wanted), keepsValidity };
 		return c.json(settle(await object.changeLicense(change), wanted), 200);
-	})
-	.openapi(transfer, async (c) => {
-		const { account, license: id } = c.req.valid("param");
-		const { object, by } = await openAccount(c, account);
-		return c.json(settle(await object.transferLicense({ ...by, id, to: c.req.valid("json").to })), 200);
 	})
 	.openapi(suspend, async (c) =>
 		c.json(await setStatus(c, c.req.valid("param"), "suspended", c.req.valid("json")), 200),
@@ -147,7 +163,7 @@ async function setStatus(c: Context<AppEnv>, path: LicensePath, status: LicenseS
 
 type Settled =
 	| { readonly ok: true; readonly license: LicenseInfo; readonly published: boolean }
-	| { readonly ok: false; readonly reason: "unknown_license" | "license_revoked" | "bad_terms" | "no_seat_left" };
+	| { readonly ok: false; readonly reason: "unknown_license" | "license_revoked" | "bad_terms" };
 
 /** @param given the terms that were to change */
 function settle(result: Settled, given: z.infer<typeof changedLicense> = {}): z.infer<typeof settledBody> {
@@ -157,8 +173,6 @@ function settle(result: Settled, given: z.infer<typeof changedLicense> = {}): z.
 			throw new ProblemError("not_found");
 		case "license_revoked":
 			throw new ProblemError("conflict", { detail: "a revoked license stays revoked; give the account another one" });
-		case "no_seat_left":
-			throw new ProblemError("conflict", { detail: "the other license has too few seats left for all of them" });
 		case "bad_terms":
 			throw new ProblemError("invalid_request", {
 				detail: termRules(given).join(", and "),

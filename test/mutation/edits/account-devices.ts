@@ -77,8 +77,8 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "an HA group takes a device more than it may",
 			},
 			{
-				from: "return Math.max(lease, now + (device.lease ?? this.#parts.tokensEndAfter));",
-				to: "return lease;",
+				from: "return Math.max(seat?.until ?? 0, now + (life ?? this.#parts.tokensEndAfter));",
+				to: "return seat?.until ?? 0;",
 				breaks: "a seat is given to another while tokens from before are out",
 			},
 			{
@@ -193,8 +193,8 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "devices of an elastic license get tokens that outlive their lease",
 			},
 			{
-				from: "COALESCE(ha_group, id) IN (SELECT holder",
-				to: "id IN (SELECT holder",
+				from: 'for (const holder of ["id", "ha_group"]) {',
+				to: 'for (const holder of ["id"]) {',
 				breaks: "a license's transfer leaves the devices of HA groups behind",
 			},
 		],

@@ -51,7 +51,7 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 		tests: HA,
 		edits: [
 			{
-				from: 'this.#sql.exec("UPDATE codes SET license = ? WHERE ha_group = ?", to, id);',
+				from: "this.#sql.exec(`UPDATE codes SET license = ? WHERE ha_group IN ${holders}`, to, from, last);",
 				to: "",
 				breaks: "a code for an HA group leads to the license that the group has left",
 			},

@@ -17,34 +17,9 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 				breaks: "a revoked license can be changed",
 			},
 			{
-				from: "seats.taken(to.id, now) + moving > to.seats",
-				to: "seats.taken(to.id, now) + moving >= to.seats",
-				breaks: "devices cannot move to a license that has just enough seats",
-			},
-			{
-				from: 'if (to.overage === "refuse" && seats.taken',
-				to: "if (false && seats.taken",
-				breaks: "a transfer gives a license more devices than it has seats",
-			},
-			{
-				from: "seatDesk.sweepLicense(from.id, now);\n",
+				from: 'if (input.status === "revoked") this.#parts.licenseTransfer.stopTo(before.id, input.now);\n',
 				to: "",
-				breaks: "devices that have lost their lease move along with a license's transfer",
-			},
-			{
-				from: "groups.moveGroups(from.id, to.id);\n",
-				to: "",
-				breaks: "an HA group stays with the license that its devices have left",
-			},
-			{
-				from: 'seatLedger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);\n\t\tthis.#renewDevices(now);',
-				to: 'seatLedger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);',
-				breaks: "devices go on with the terms of the license that they have left",
-			},
-			{
-				from: "ofFixed: now + this.#parts.tokensEndAfter",
-				to: "ofFixed: now",
-				breaks: "a seat that moved to an elastic license ends before the tokens from before",
+				breaks: "seats go on going over to a license that was revoked",
 			},
 			{
 				from: "this.#parts.expiryDesk.watch(license, input.now);",
@@ -62,14 +37,9 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 				breaks: "nobody is told that a license with fewer seats is full now",
 			},
 			{
-				from: "if (changesDevices(before, after)) this.#renewDevices(change.now);",
+				from: "if (changesDevices(before, after)) beginLicenseEpoch(this.#parts, change.now);",
 				to: "this.#renewDevices(change.now);",
 				breaks: "a change that no device notices makes all devices get new tokens",
-			},
-			{
-				from: "if (info !== null) outbox.add([licenseEpochStep(info, now, tokensEndAfter)]);",
-				to: "",
-				breaks: "tokens from before a change of a license are good until they end",
 			},
 			{
 				from: "group !== null && group.license !== license",
@@ -150,7 +120,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 				breaks: "a lease ends earlier because another device joined",
 			},
 			{
-				from: "if (isOver) this.#release(seat, by.now);",
+				from: "if (isOver) this.release(seat, by.now);",
 				to: "",
 				breaks: "a seat whose lease was over is taken again without a word of its end",
 			},
@@ -165,9 +135,19 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 				breaks: "a suspended device renews its lease",
 			},
 			{
-				from: "const seatsTaken = hasSeat ? 0 : this.countTaken(license.id, now);",
-				to: "const seatsTaken = 0;",
+				from: "hasSeat ? { seatsTaken: 0, ...license } : this.roomOf(license, now);",
+				to: "{ seatsTaken: 0, ...license };",
 				breaks: "a device whose lease was over takes a seat that another one has",
+			},
+			{
+				from: "+ this.promisedBy(license.id, now);",
+				to: ";",
+				breaks: "a device takes a seat that is promised to one on its way",
+			},
+			{
+				from: "if (seat?.until === null) return { ok: true, lease: { seconds, until: now + tokensEndAfter } };\n",
+				to: "",
+				breaks: "a seat that came from a fixed license is taken again as if its lease were over",
 			},
 			{
 				from: "this.#parts.seatLedger.refuse(license, holder, `serial ${device.serial}`, by);\n",
@@ -178,6 +158,104 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 				from: "(this.dueMs() ?? before) < before) this.#parts.alarm.setWithin();",
 				to: "false) this.#parts.alarm.setWithin();",
 				breaks: "a lease that ends before all others is swept only when those end",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/licenses/license-epoch.ts",
+		tests: ["test/workers/objects/account/", "test/workers/routes/operator/license-changes"],
+		edits: [
+			{
+				from: "if (info !== null) outbox.add([licenseEpochStep(info, now, tokensEndAfter)]);",
+				to: "",
+				breaks: "tokens from before a change of a license are good until they end",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/licenses/license-transfer.ts",
+		tests: ["test/workers/objects/account/licenses/", "test/workers/objects/account/ha/", ...SEATS],
+		edits: [
+			{
+				from: "for (const seat of page) if (!isLive(seat.until, now)) seatDesk.release(seat, now);\n",
+				to: "",
+				breaks: "seats whose lease is over keep a transfer from its end",
+			},
+			{
+				from: "groups.moveGroups(upTo);\n",
+				to: "",
+				breaks: "an HA group stays with the license that its devices have left",
+			},
+			{
+				from: "devices.moveDevices(upTo);\n",
+				to: "",
+				breaks: "a seat goes over without its device",
+			},
+			{
+				from: "beginLicenseEpoch(this.#parts, now);\n",
+				to: "",
+				breaks: "devices go on with the terms of the license that they have left",
+			},
+			{
+				from: "const least = leases.includes(0) ? null : now + this.#leaseOf(to);",
+				to: "const least = this.#leaseOf(to) === 0 ? null : now;",
+				breaks: "a seat that goes over from a fixed license to an elastic one is never a lease, or one too short",
+			},
+			{
+				from: "const until = now + Math.max(this.#leaseOf(transfer.to), tokensEndAfter);",
+				to: "const until = now + this.#leaseOf(transfer.to);",
+				breaks: "a seat that moved to an elastic license ends before the tokens from before",
+			},
+			{
+				from: 'if (isPassOver && transfer.leasedTo === "") this.#end(transfer, now);',
+				to: "if (isPassOver) this.#end(transfer, now);",
+				breaks: "a seat that an HA group got meanwhile stays for good under an elastic license",
+			},
+			{
+				from: "if (page.length < seatsPerPage) this.#allMoved(after, now);",
+				to: "if (page.length <= seatsPerPage) this.#allMoved(after, now);",
+				breaks: "the rest of a large license stays where it was",
+			},
+			{
+				from: "moved: transfer.moved + moving.length",
+				to: "moved: moving.length",
+				breaks: "an operator sees how many moved last and not how many have",
+			},
+			{
+				from: "alarm.setWithin();\n\t\treturn { ok: true, changed: true",
+				to: "\n\t\treturn { ok: true, changed: true",
+				breaks: "a large transfer stands still until something else wakes the object",
+			},
+			{
+				from: "last?.to === to.id ? last : none",
+				to: "none",
+				breaks: "a request that is sent again learns nothing of the transfer that it began",
+			},
+		],
+	},
+	{
+		file: "src/entitlement/license-transfer.ts",
+		tests: ["test/unit/entitlement/license-transfer"],
+		edits: [
+			{
+				from: "taken + moving > to.seats",
+				to: "taken + moving >= to.seats",
+				breaks: "devices cannot move to a license that has just enough seats",
+			},
+			{
+				from: 'to.overage === "refuse" && taken',
+				to: "taken",
+				breaks: "a license that allows overage takes no transfer beyond its seats",
+			},
+			{
+				from: "running.from === from.id && running.to === to.id",
+				to: "running.to === to.id",
+				breaks: "a transfer is answered with another one",
+			},
+			{
+				from: "[to.seats - takenOfTo]",
+				to: "[to.seats]",
+				breaks: "a device takes a seat of the license that is left, and there is none for it where it goes",
 			},
 		],
 	},
@@ -221,7 +299,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 				breaks: "the peak of a day is not kept",
 			},
 			{
-				from: "this.#begin(to, by.now, moving);\n",
+				from: "this.#begin(upTo.to, by.now, count);\n",
 				to: "",
 				breaks: "a license that is full after a transfer is not told as full",
 			},
@@ -247,14 +325,9 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 				breaks: "a license counts the seats that were moved away",
 			},
 			{
-				from: '"MAX(?, COALESCE(until, ?))"',
-				to: '"COALESCE(MAX(?, until), ?)"',
-				breaks: "a seat that was for good gets less than a lease in an elastic license",
-			},
-			{
-				from: "(? IS NULL OR license = ?) ORDER BY until LIMIT ?",
-				to: "(1 OR ? OR license = ?) ORDER BY until LIMIT ?",
-				breaks: "the sweep of one license frees seats of all",
+				from: "until = MAX(?, until)",
+				to: "until = MIN(?, until)",
+				breaks: "a seat that goes over to another elastic license ends before the tokens from before",
 			},
 		],
 	},

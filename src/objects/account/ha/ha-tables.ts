@@ -1,6 +1,7 @@
 // An Account's HA groups as rows. Which devices belong to one, their own rows say (device-tables.ts). Plain synchronous SQL;
 // no rule is decided here.
 import type { HaMode } from "../../../entitlement/ha/ha-group.ts";
+import type { SeatsUpTo } from "../seats/seat-tables.ts";
 
 export interface HaGroup {
 	readonly id: string;
@@ -52,13 +53,11 @@ export class HaTables {
 		return this.#sql.exec<{ n: number }>(query, license, license, now).one().n;
 	}
 
-	/** Moves every group that has a seat of one license to another, with the codes for it. */
-	moveGroups(from: string, to: string): void {
-		const query = `UPDATE ha_groups SET license = ? WHERE license = ? AND id IN (SELECT holder FROM seats WHERE license = ?)
-			RETURNING id`;
-		for (const { id } of this.#sql.exec<{ id: string }>(query, to, from, from).toArray()) {
-			this.#sql.exec("UPDATE codes SET license = ? WHERE ha_group = ?", to, id);
-		}
+	/** Moves every group that has a seat of one license to another, with the codes for it. @param upTo see SeatsUpTo */
+	moveGroups({ from, to, last }: SeatsUpTo): void {
+		const holders = "(SELECT holder FROM seats WHERE license = ? AND holder <= ?)";
+		this.#sql.exec(`UPDATE ha_groups SET license = ? WHERE id IN ${holders}`, to, from, last);
+		this.#sql.exec(`UPDATE codes SET license = ? WHERE ha_group IN ${holders}`, to, from, last);
 	}
 }
 

@@ -1,4 +1,4 @@
-// What becomes of an Account's licenses and codes: made, changed, suspended, revoked, emptied into another. Each method is
+// What becomes of an Account's licenses and codes: made, changed, suspended, revoked. Each method is
 // synchronous and runs in the caller's transaction. A change that devices notice raises the license epoch: edges
 // then take no token and no record of an earlier one, and every record is written anew behind the answer.
 import {
@@ -11,13 +11,18 @@ import {
 } from "../../../entitlement/license.ts";
 import type { AccountEvent } from "../../../events/catalogue.ts";
 import type { Change } from "../../audit.ts";
-import { licenseEpochStep } from "../account-records.ts";
 import type { DeskParts } from "../desk.ts";
+import { beginLicenseEpoch } from "./license-epoch.ts";
 import type { Code } from "./license-tables.ts";
+import type { LicenseTransfer, TransferInfo } from "./license-transfer.ts";
 import { type LicenseUsage, usageOf } from "./license-usage.ts";
 
 export interface LicenseInfo extends License {
 	readonly seatsTaken: number;
+	/** seats that are kept for those that are on their way from another license */
+	readonly seatsPromised: number;
+	/** the last one out of it; null = there was none */
+	readonly transfer: TransferInfo | null;
 }
 
 export interface NewCode {
@@ -49,10 +54,14 @@ export type LicenseResult<Reason extends string> =
 	| { readonly ok: true; readonly changed: boolean; readonly license: LicenseInfo }
 	| { readonly ok: false; readonly reason: "unknown_license" | Reason };
 
-export class LicenseDesk {
-	readonly #parts: DeskParts;
+export interface LicenseDeskParts extends DeskParts {
+	readonly licenseTransfer: LicenseTransfer;
+}
 
-	constructor(parts: DeskParts) {
+export class LicenseDesk {
+	readonly #parts: LicenseDeskParts;
+
+	constructor(parts: LicenseDeskParts) {
 		this.#parts = parts;
 	}
 
@@ -111,34 +120,8 @@ export class LicenseDesk {
 				this.#parts.audit(input, `license.${input.status}`, before.id, input.reason);
 			return { ok: true, changed: false, license: this.#describe(before, input.now) };
 		}
+		if (input.status === "revoked") this.#parts.licenseTransfer.stopTo(before.id, input.now);
 		return this.#replace(input, `license.${input.status}`, before, { ...before, status: input.status }, input.reason);
-	}
-
-	/**
-	 * Moves all devices and HA groups that hold a seat to another license, or none where its seats do not suffice. One whose
-	 * lease is over stays, and asks its old license for a seat when it returns.
-	 */
-	transfer(input: Change & { id: string; to: string }): LicenseResult<"license_revoked" | "no_seat_left"> {
-		const { licenses, devices, groups, seats, seatDesk, seatLedger } = this.#parts;
-		const { now } = input;
-		const from = licenses.license(input.id);
-		const to = licenses.license(input.to);
-		if (from === null || to === null) return { ok: false, reason: "unknown_license" };
-		if (to.status === "revoked") return { ok: false, reason: "license_revoked" };
-		const moving = from.id === to.id ? 0 : seats.taken(from.id, now);
-		if (moving === 0) return { ok: true, changed: false, license: this.#describe(to, now) };
-		if (to.overage === "refuse" && seats.taken(to.id, now) + moving > to.seats) {
-			return { ok: false, reason: "no_seat_left" };
-		}
-		seatDesk.sweepLicense(from.id, now);
-		devices.moveDevices(from.id, to.id);
-		groups.moveGroups(from.id, to.id);
-		// As in an activation: tokens of the fixed license may be out there, though the new license epoch ends them soon.
-		const lease = { least: now + to.leaseSeconds, ofFixed: now + this.#parts.tokensEndAfter };
-		this.#parts.audit(input, "license.transfer", from.id, `${moving} seats to ${to.id}`);
-		seatLedger.moveAll(from.id, to.id, to.kind === "fixed" ? null : lease, input);
-		this.#renewDevices(now);
-		return { ok: true, changed: true, license: this.#describe(to, now) };
 	}
 
 	/** @param after id of a code; "" = from the first @returns null when there is no such code */
@@ -187,19 +170,18 @@ export class LicenseDesk {
 		this.#parts.audit(change, action, after.id, detail);
 		this.#parts.expiryDesk.watch(after, change.now);
 		if (before.seats !== after.seats) this.#parts.seatLedger.changeSeats(after, change);
-		if (changesDevices(before, after)) this.#renewDevices(change.now);
+		if (changesDevices(before, after)) beginLicenseEpoch(this.#parts, change.now);
 		return { ok: true, changed: true, license: this.#describe(after, change.now) };
 	}
 
-	#renewDevices(now: number): void {
-		const { account, outbox, tokensEndAfter } = this.#parts;
-		account.raiseLicenseEpoch();
-		const info = account.info();
-		if (info !== null) outbox.add([licenseEpochStep(info, now, tokensEndAfter)]);
-	}
-
 	#describe(license: License, now: number): LicenseInfo {
-		return { ...license, seatsTaken: this.#parts.seats.taken(license.id, now) };
+		const { seats, seatDesk, licenseTransfer } = this.#parts;
+		return {
+			...license,
+			seatsTaken: seats.taken(license.id, now),
+			seatsPromised: seatDesk.promisedBy(license.id, now),
+			transfer: licenseTransfer.lastOf(license.id, now),
+		};
 	}
 }
 

@@ -9,6 +9,8 @@ import type { DeskParts } from "../desk.ts";
 export interface LicenseUsage {
 	readonly license: License;
 	readonly seatsTaken: number;
+	/** as in LicenseInfo */
+	readonly seatsPromised: number;
 	/** how many of the seats taken are held by HA groups */
 	readonly groupSeats: number;
 	readonly devices: Readonly<Record<DeviceStatus, number>>;
@@ -20,7 +22,7 @@ export interface LicenseUsage {
 
 /** @param now unix seconds @param days how many of peaks are wanted, today with them */
 export function usageOf(
-	{ devices, groups, seats, seatHistory }: DeskParts,
+	{ devices, groups, seats, seatDesk, seatHistory }: DeskParts,
 	license: License,
 	now: number,
 	days: number,
@@ -31,6 +33,7 @@ export function usageOf(
 	return {
 		license,
 		seatsTaken,
+		seatsPromised: seatDesk.promisedBy(license.id, now),
 		groupSeats: groups.seatsOfGroups(license.id, now),
 		devices: devices.countByStatus(license.id),
 		refusedLately: seatHistory.refusalsSince(license.id, now - REFUSALS_KEPT_SECONDS),

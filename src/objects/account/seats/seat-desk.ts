@@ -3,13 +3,15 @@
 // runs in the caller's transaction. No record is written here: a device gets a token only with a lease that outlives it, so
 // the edges need not know of a seat that was lost.
 import type { DeviceStatus } from "../../../entitlement/device-record.ts";
-import { holdsSeat } from "../../../entitlement/license.ts";
+import { holdsSeat, type License, type OveragePolicy } from "../../../entitlement/license.ts";
+import { termsWhileMoving } from "../../../entitlement/license-transfer.ts";
 import { decideRenewal, isLive, sweepTime } from "../../../entitlement/seat-lease.ts";
 import type { Alarm } from "../../alarm.ts";
 import { type Change, SERVICE } from "../../audit.ts";
 import { nowSeconds } from "../../clock.ts";
 import { type Device, type DeviceTables, seatHolder } from "../device-tables.ts";
 import type { LicenseTables } from "../licenses/license-tables.ts";
+import type { TransferTables } from "../licenses/transfer-tables.ts";
 import type { SeatLedger } from "./seat-ledger.ts";
 import type { Seat, SeatTables } from "./seat-tables.ts";
 
@@ -21,12 +23,22 @@ export type RenewalOutcome =
 export interface SeatDeskParts {
 	readonly storage: DurableObjectStorage;
 	/** Whatever changes a seat's holder goes through the ledger. */
-	readonly seats: Pick<SeatTables, "seat" | "taken" | "extend" | "ended" | "firstEnd">;
+	readonly seats: Pick<SeatTables, "seat" | "taken" | "extend" | "ended" | "firstEnd" | "forGood">;
 	readonly seatLedger: SeatLedger;
 	readonly licenses: LicenseTables;
+	readonly transfers: TransferTables;
 	readonly devices: DeviceTables;
 	/** of the object; gets a chore that sweeps */
 	readonly alarm: Alarm;
+	/** seconds after which no token from before a change is left */
+	readonly tokensEndAfter: number;
+}
+
+/** What decides whether another seat of a license can be had. */
+export interface SeatRoom {
+	readonly seats: number;
+	readonly overage: OveragePolicy;
+	readonly seatsTaken: number;
 }
 
 /** Few, so that a renewal does not wait long for its turn behind them; the alarm comes back at once for the rest. */
@@ -54,7 +66,7 @@ export class SeatDesk {
 	place(wanted: Seat, by: Change): void {
 		const seat = this.#parts.seats.seat(wanted.holder);
 		const isOver = seat !== null && !isLive(seat.until, by.now);
-		if (isOver) this.#release(seat, by.now);
+		if (isOver) this.release(seat, by.now);
 		if (seat === null || isOver || seat.license !== wanted.license) this.#parts.seatLedger.take(wanted, by);
 		else if (wanted.until !== null && seat.until !== null && wanted.until > seat.until) {
 			this.#parts.seats.extend(seat.holder, wanted.until);
@@ -74,7 +86,7 @@ export class SeatDesk {
 
 	/** What a token request does: keeps, renews or takes back the seat of an active device, or of its HA group. @param input now: unix seconds */
 	renew({ deviceId, now }: { deviceId: string; now: number }): RenewalOutcome {
-		const { devices, licenses, seats } = this.#parts;
+		const { devices, licenses, seats, tokensEndAfter } = this.#parts;
 		const device = devices.device(deviceId);
 		const license = device === null ? null : licenses.license(device.license);
 		if (device === null || license === null) return { ok: false, reason: "unknown_device" };
@@ -82,10 +94,14 @@ export class SeatDesk {
 		if (license.kind === "fixed") return { ok: true, lease: null };
 		const holder = seatHolder(device);
 		const seat = seats.seat(holder);
+		const seconds = license.leaseSeconds;
+		// It came from a fixed license and has no lease yet, for which it gets no less (license-transfer.ts).
+		if (seat?.until === null) return { ok: true, lease: { seconds, until: now + tokensEndAfter } };
 		const hasSeat = seat !== null && isLive(seat.until, now);
-		if (seat !== null && !hasSeat) this.#release(seat, now);
-		const seatsTaken = hasSeat ? 0 : this.countTaken(license.id, now);
-		const decision = decideRenewal({ leaseUntil: seat?.until ?? null, license, seatsTaken, now });
+		if (seat !== null && !hasSeat) this.release(seat, now);
+		const { seatsTaken, ...terms } = hasSeat ? { seatsTaken: 0, ...license } : this.roomOf(license, now);
+		const facts = { leaseUntil: seat?.until ?? null, license: { ...terms, leaseSeconds: seconds }, seatsTaken, now };
+		const decision = decideRenewal(facts);
 		const by = { actor: deviceId, now };
 		if (!decision.ok) {
 			this.#parts.seatLedger.refuse(license, holder, `serial ${device.serial}`, by);
@@ -93,16 +109,28 @@ export class SeatDesk {
 		}
 		if (decision.kind === "renewed") seats.extend(holder, decision.until);
 		if (decision.kind === "returned") this.#takeBack({ holder, license: license.id, until: decision.until }, by);
-		return { ok: true, lease: { seconds: license.leaseSeconds, until: decision.until } };
+		return { ok: true, lease: { seconds, until: decision.until } };
 	}
 
 	/**
-	 * How many seats of a license are taken, for a decision. It sweeps on the way: when all leases have ended at once, and all
-	 * devices return at once, the decisions that count them soon have few to count.
+	 * What a decision about another seat of a license counts with; while seats go over from one license to another, both count.
+	 * It sweeps on the way: when all leases have ended at once, and all devices return at once, the decisions that count them
+	 * soon have few to count.
 	 */
-	countTaken(license: string, now: number): number {
+	roomOf(license: License, now: number): SeatRoom {
+		const { seats, licenses, transfers } = this.#parts;
 		this.sweep(now);
-		return this.#parts.seats.taken(license, now);
+		const moving = transfers.moving();
+		const to = moving?.from === license.id ? licenses.license(moving.to) : null;
+		const terms = to === null ? license : termsWhileMoving(license, to, seats.taken(to.id, now));
+		const seatsTaken = seats.taken(license.id, now) + this.promisedBy(license.id, now);
+		return { seats: terms.seats, overage: terms.overage, seatsTaken };
+	}
+
+	/** @returns how many seats of a license are kept for those that are on their way from another one */
+	promisedBy(license: string, now: number): number {
+		const moving = this.#parts.transfers.moving();
+		return moving?.to === license ? this.#parts.seats.taken(moving.from, now) : 0;
 	}
 
 	/** When the next leases end, in groups; unix ms, null = there are none. */
@@ -116,15 +144,19 @@ export class SeatDesk {
 	 * @param now unix seconds
 	 */
 	sweep(now: number): void {
-		for (const seat of this.#parts.seats.ended(now, ENDED_PER_SWEEP)) this.#release(seat, now);
+		for (const seat of this.#parts.seats.ended(now, ENDED_PER_SWEEP)) this.release(seat, now);
 	}
 
-	/** Frees all seats of one license. */
-	sweepLicense(license: string, now: number): void {
-		for (const seat of this.#parts.seats.ended(now, -1, license)) this.#release(seat, now);
+	/** Gives a lease to seats that are for good. @param page see SeatTables.forGood @returns who holds them, in order */
+	leasePage(page: { license: string; after: string; limit: number }, until: number): string[] {
+		const { seats } = this.#parts;
+		const holders = seats.forGood(page.license, page.after, page.limit).map(({ holder }) => holder);
+		for (const holder of holders) seats.extend(holder, until);
+		return holders;
 	}
 
-	#release(seat: Seat, now: number): void {
+	/** Frees a seat whose lease is over. */
+	release(seat: Seat, now: number): void {
 		this.#parts.seatLedger.free(seat.holder, { actor: SERVICE, now }, `lease ended at ${seat.until}`);
 	}
 

@@ -9,7 +9,7 @@ import { isRefusalTold, refusalsCountFrom } from "../../../entitlement/seat-refu
 import type { Change, WriteAudit } from "../../audit.ts";
 import type { LicenseTables } from "../licenses/license-tables.ts";
 import type { SeatHistoryTables } from "./seat-history-tables.ts";
-import type { Seat, SeatTables } from "./seat-tables.ts";
+import type { Seat, SeatsUpTo, SeatTables } from "./seat-tables.ts";
 
 export interface SeatLedgerParts {
 	readonly seats: SeatTables;
@@ -74,13 +74,12 @@ export class SeatLedger {
 		this.#parts.audit(by, "seat.released", holder, `license ${seat.license}, ${why}`);
 	}
 
-	/** Moves every seat of one license to another: one event for all of them, which is the caller's. @param lease see SeatTables */
-	moveAll(from: string, to: string, lease: { least: number; ofFixed: number } | null, by: Change): void {
+	/** Moves seats of one license to another; what the trail tells of it is the caller's. @param least see SeatTables, as `count` */
+	move({ least, count, ...upTo }: SeatsUpTo & { readonly least: number | null; readonly count: number }, by: Change) {
 		this.together(by, () => {
-			const moving = this.#parts.seats.taken(from, by.now);
-			this.#begin(from, by.now, -moving);
-			this.#begin(to, by.now, moving);
-			this.#parts.seats.moveAll(from, to, lease);
+			this.#begin(upTo.from, by.now, -count);
+			this.#begin(upTo.to, by.now, count);
+			this.#parts.seats.move(upTo, least, count);
 		});
 	}
 

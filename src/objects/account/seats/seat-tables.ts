@@ -10,6 +10,14 @@ export interface Seat {
 	readonly until: number | null;
 }
 
+/** The seats of a license that are to go over to another, in the order of their holders. */
+export interface SeatsUpTo {
+	readonly from: string;
+	readonly to: string;
+	/** holder of the last one that does */
+	readonly last: string;
+}
+
 export class SeatTables {
 	readonly #sql: SqlStorage;
 
@@ -65,36 +73,37 @@ export class SeatTables {
 		);
 	}
 
-	/** Moves the end of a lease. */
+	/** Moves the end of a lease, or gives one to a seat that was for good. */
 	extend(holder: string, until: number): void {
 		this.#sql.exec("UPDATE seats SET until = ? WHERE holder = ?", until, holder);
 	}
 
-	/**
-	 * Moves every seat of one license to another.
-	 * @param lease null: for good from now on; else the end of a lease, for seats that end later no earlier than they did, and
-	 * for those that had none
-	 * @returns how many
-	 */
-	moveAll(from: string, to: string, lease: { least: number; ofFixed: number } | null): number {
-		const end = lease === null ? "NULL" : "MAX(?, COALESCE(until, ?))";
-		const ends = lease === null ? [] : [lease.least, lease.ofFixed];
-		const moved = this.#sql.exec(
-			`UPDATE seats SET license = ?, until = ${end} WHERE license = ? RETURNING 1`,
-			to,
-			...ends,
-			from,
-		);
-		const count = moved.toArray().length;
-		this.#count(from, -count);
-		this.#count(to, count);
-		return count;
+	/** @returns seats of a license, in the order of their holders from the first; the leases of some may be over */
+	ofLicense(license: string, limit: number): Seat[] {
+		return this.#seats("SELECT * FROM seats WHERE license = ? ORDER BY holder LIMIT ?", license, limit);
 	}
 
-	/** @param license null = any @returns seats whose lease is over, the oldest first */
-	ended(now: number, limit: number, license: string | null = null): Seat[] {
-		const query = "SELECT * FROM seats WHERE until <= ? AND (? IS NULL OR license = ?) ORDER BY until LIMIT ?";
-		return this.#seats(query, now, license, license, limit);
+	/**
+	 * Moves seats of one license to another.
+	 * @param least when a lease ends at the earliest, unix seconds; null: they are for good from now on
+	 * @param count how many they are
+	 */
+	move({ from, to, last }: SeatsUpTo, least: number | null, count: number): void {
+		const query = "UPDATE seats SET license = ?, until = MAX(?, until) WHERE license = ? AND holder <= ?";
+		this.#sql.exec(query, to, least, from, last);
+		this.#count(from, -count);
+		this.#count(to, count);
+	}
+
+	/** @param after holder of the last one before @returns seats of a license that are for good, in the order of their holders */
+	forGood(license: string, after: string, limit: number): Seat[] {
+		const query = "SELECT * FROM seats WHERE license = ? AND holder > ? AND until IS NULL ORDER BY holder LIMIT ?";
+		return this.#seats(query, license, after, limit);
+	}
+
+	/** @returns seats whose lease is over, the oldest first */
+	ended(now: number, limit: number): Seat[] {
+		return this.#seats("SELECT * FROM seats WHERE until <= ? ORDER BY until LIMIT ?", now, limit);
 	}
 
 	/** @returns end of the lease that ends first; null = there is no lease */

@@ -44,15 +44,6 @@ describe("parapet license", () => {
 		},
 	);
 
-	it("transfer moves to a license, not to anything", async () => {
-		await operator.run("license", "transfer", ACCOUNT, LICENSE, "lic-76543210");
-		expect(operator.asked()).toEqual([["POST", `${PATH}/${LICENSE}/transfer`, { to: "lic-76543210" }]]);
-		expect((await operator.run("license", "transfer", ACCOUNT, LICENSE, ACCOUNT)).exitCode).toBe(2);
-		const itself = await operator.run("license", "transfer", ACCOUNT, LICENSE, LICENSE);
-		expect(itself).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("that is the license itself") });
-		expect(operator.asked()).toHaveLength(1);
-	});
-
 	it("create asks for each product once, and for no license whose end is past", async () => {
 		const create = (...terms: string[]) => operator.run("license", "create", ACCOUNT, "--seats", "2", ...terms);
 		const made = await create("--products", "crs,crs,geo,crs", "--ends", "2027-01-01");

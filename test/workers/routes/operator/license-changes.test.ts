@@ -254,7 +254,8 @@ describe("a transfer to another license", () => {
 		const scene = await inForce();
 		await newFirewall(scene.code);
 		const to = await secondLicense(scene, 2);
-		expect(await operated("POST", `${pathOf(scene)}/transfer`, { to })).toMatchObject({ license: to, seats_taken: 2 });
+		const told = { from: scene.license, to, state: "done", moved: 2, remaining: 0, published: true };
+		expect(await operated("POST", `${pathOf(scene)}/transfer`, { to })).toMatchObject(told);
 		expect(await followed(scene.firewall, scene.product)).toMatchObject({ reason: "none_old_enough" });
 		const { licenses } = await operated<{ licenses: { license: string; seats_taken: number }[] }>(
 			"GET",

@@ -177,7 +177,7 @@ describe("a device that changes between licenses", () => {
 		expect(await account().transferLicense({ ...OPERATOR, now, id: "lic-a", to: "lic-b" })).toMatchObject({
 			ok: true,
 			changed: true,
-			license: { seatsTaken: 1 },
+			transfer: { moved: 1, remaining: 0, phase: "ended" },
 		});
 		expect(await taken(now)).toEqual([0, 1]);
 		expect((await account().device(idOf(1)))?.license).toBe("lic-a");
