@@ -40,7 +40,7 @@ export class LicenseTransfer {
 
 	constructor(parts: LicenseTransferParts) {
 		this.#parts = parts;
-		parts.alarm.add({ dueMs: () => (parts.transfers.running() === null ? null : 0), run: () => this.#run() });
+		parts.alarm.add({ dueMs: () => (parts.transfers.running() === null ? null : 0), run: () => this.run() });
 	}
 
 	/**
@@ -84,7 +84,8 @@ export class LicenseTransfer {
 		if (moving?.to === license) this.#allMoved({ ...moving, isStopped: true }, now);
 	}
 
-	async #run(): Promise<void> {
+	/** Moves some pages, each in a transaction of its own. For the alarm. */
+	async run(): Promise<void> {
 		const { storage, transfers } = this.#parts;
 		for (let page = 0; page < PAGES_PER_RUN && transfers.running() !== null; page++) {
 			storage.transactionSync(() => this.#doPage(nowSeconds()));
