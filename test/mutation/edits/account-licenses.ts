@@ -315,8 +315,8 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 		tests: SEATS,
 		edits: [
 			{
-				from: "FROM seats WHERE until <= ? AND license = ?",
-				to: "FROM seats WHERE until < ? AND license = ?",
+				from: "FROM seats INDEXED BY seats_by_end WHERE until <= ? AND license = ?",
+				to: "FROM seats INDEXED BY seats_by_end WHERE until < ? AND license = ?",
 				breaks: "a seat counts as taken in the second in which its lease has ended",
 			},
 			{
