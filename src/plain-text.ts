@@ -48,3 +48,23 @@ export const displayName = plainText(100)
 		description:
 			"Letters, digits, spaces and . , ' & ( ) / + ! @ # : _ - in the composed form (NFC); a letter or digit first",
 	});
+
+/** RFC 8266 asks for it: a text may change in the second round too, hardly ever in the third. */
+const FOLDING_ROUNDS = 4;
+
+/**
+ * Names are compared as RFC 8266 §2.4 compares nicknames: without case, in the compatible composed form (NFKC), runs of spaces
+ * as one. So `ACME`, `acme` and `ＡＣＭＥ` are one name; `Straße` and `Strasse` are two.
+ * @returns the same text for each way to write a name; to compare by, not to show
+ */
+export function foldName(name: string): string {
+	let folded = name;
+	for (let round = 0; round < FOLDING_ROUNDS; round++) {
+		folded = folded
+			.replaceAll(/\p{Zs}+/gu, " ")
+			.trim()
+			.toLowerCase()
+			.normalize("NFKC");
+	}
+	return folded;
+}

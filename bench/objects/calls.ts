@@ -69,7 +69,8 @@ function webhookOrder(round: number, now: number): WebhookOrder {
 export const ACCOUNT_CALLS: CallsOf<Account> = {
 	create: ({ now }) => [{ ...by(now), id: `acct-${NAME}000000`, name: "bench" }],
 	info: () => [],
-	changeAccount: ({ round, now }) => [{ ...by(now), name: `bench ${round}` }],
+	noteName: ({ round, now }) => [{ ...by(now), name: `bench ${round}`, version: round + 1 }],
+	closeAccount: ({ now }) => [{ ...by(now), reason: "" }],
 	createLicense: ({ round, now }) => [{ ...by(now), id: `lic-n${round}`, terms: termsAt(now) }],
 	listLicenses: ({ now }) => [now],
 	licenseUsage: ({ now }) => [null, now, 90],

@@ -1,8 +1,9 @@
 // The rule for text that people write: every script that people write in is taken, whatever could forge a line, drive a
 // terminal or hide is not.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { message } from "../../src/content/message.ts";
-import { displayName, isPlainText, plainText } from "../../src/plain-text.ts";
+import { displayName, foldName, isPlainText, plainText } from "../../src/plain-text.ts";
 
 describe("plain text", () => {
 	it.each([
@@ -103,5 +104,60 @@ describe("the text of a message", () => {
 
 	it.each(["<b>", "a & b", "a\nb", ""])("cannot be %j", (body) => {
 		expect(text(body)).toBe(false);
+	});
+});
+
+describe("names are compared as nicknames are (RFC 8266 §2.4)", () => {
+	it.each([
+		["ACME", "acme"],
+		["ŠKODA", "škoda"],
+		["ΟΔΟΣ ΑΕ", "οδος αε"],
+		["Москва", "МОСКВА"],
+		["Ａｃｍｅ", "acme"],
+		["Cafe\u0301", "CAFÉ"],
+		["ﬁrst", "first"],
+		["Acme   Ltd", "acme ltd"],
+		["Ⅳ", "iv"],
+		["GROẞ", "groß"],
+		["\u{1d400}cme", "acme"],
+		["Ǆ", "dž"],
+		["ｶﾞ", "ガ"],
+	])("%s and %s are one name", (one, other) => {
+		expect(foldName(one)).toBe(foldName(other));
+	});
+
+	it.each([
+		["Straße", "Strasse"],
+		["Acme", "Аcme"],
+		["résumé", "resume"],
+		["AcmeLtd", "Acme Ltd"],
+		["ı", "i"],
+	])("%s and %s are two", (one, other) => {
+		expect(foldName(one)).not.toBe(foldName(other));
+	});
+
+	const name = fc.string({ unit: "grapheme", maxLength: 20 });
+
+	it("whatever was folded stays as it is, and so does what differs in case or form only", () => {
+		fc.assert(
+			fc.property(name, fc.constantFrom("NFC", "NFD", "NFKC", "NFKD"), (text, form) => {
+				const folded = foldName(text);
+				expect(foldName(folded)).toBe(folded);
+				expect(foldName(text.normalize(form))).toBe(folded);
+				expect(foldName(text.toLowerCase())).toBe(folded);
+				expect(foldName(` ${text}  `)).toBe(folded);
+			}),
+		);
+	});
+
+	it("every letter of which there is a small and a capital one is the same letter in both", () => {
+		for (let code = 0; code <= 0x10ffff; code++) {
+			if (code >= 0xd800 && code <= 0xdfff) continue;
+			const letter = String.fromCodePoint(code);
+			const capital = letter.toUpperCase();
+			// One to one and back: what has no such partner (ß, İ, ı) is not compared without case.
+			if (capital === letter || capital.toLowerCase() !== letter) continue;
+			if (foldName(capital) !== foldName(letter)) expect.fail(`${letter} ${code.toString(16)}`);
+		}
 	});
 });

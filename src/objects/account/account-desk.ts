@@ -1,12 +1,11 @@
-// What becomes of an Account itself: another name, or its end. Each change is synchronous and runs in the caller's transaction.
+// What becomes of an Account itself: its end, and what its trail tells of its names, which are the Directory's to give. Each
+// change is synchronous and runs in the caller's transaction.
 import type { Change } from "../audit.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import type { DeskParts } from "./desk.ts";
 
-export type AccountChange = { readonly name: string } | { readonly closes: true; readonly reason: string };
-
-export type AccountResult =
-	| { readonly ok: true; readonly changed: boolean; readonly account: AccountInfo }
+export type ClosingResult =
+	| { readonly ok: true; readonly account: AccountInfo }
 	| { readonly ok: false; readonly reason: "licenses_left"; readonly left: number };
 
 export class AccountDesk {
@@ -17,23 +16,28 @@ export class AccountDesk {
 	}
 
 	/**
+	 * Has the trail tell of a name that the Directory has given. Of two that come in the other order, the later one is told alone:
+	 * the last name of the trail is the account's. The same again changes nothing.
+	 * @param input `version`: how often the account was renamed with this
+	 */
+	noteName(input: Change & { readonly name: string; readonly version: number }): { readonly ok: true } {
+		const { id } = this.#infoOrThrow();
+		if (this.#parts.account.reachNameVersion(input.version)) this.#parts.audit(input, "account.rename", id, input.name);
+		return { ok: true };
+	}
+
+	/**
 	 * Closing is final, and waits until each license is revoked: nobody loses updates by it. A closed account is given no
 	 * license, and without one nothing else of it has an effect.
 	 */
-	change(input: Change & AccountChange): AccountResult {
+	close(input: Change & { readonly reason: string }): ClosingResult {
 		const before = this.#infoOrThrow();
-		if ("name" in input) {
-			if (before.name === input.name) return { ok: true, changed: false, account: before };
-			this.#parts.account.rename(input.name);
-			this.#parts.audit(input, "account.rename", before.id, input.name);
-		} else {
-			if (before.closedAt !== null) return { ok: true, changed: false, account: before };
-			const left = this.#parts.licenses.licenses().filter(({ status }) => status !== "revoked").length;
-			if (left > 0) return { ok: false, reason: "licenses_left", left };
-			this.#parts.account.close(input.now);
-			this.#parts.audit(input, "account.close", before.id, input.reason);
-		}
-		return { ok: true, changed: true, account: this.#infoOrThrow() };
+		if (before.closedAt !== null) return { ok: true, account: before };
+		const left = this.#parts.licenses.licenses().filter(({ status }) => status !== "revoked").length;
+		if (left > 0) return { ok: false, reason: "licenses_left", left };
+		this.#parts.account.close(input.now);
+		this.#parts.audit(input, "account.close", before.id, input.reason);
+		return { ok: true, account: this.#infoOrThrow() };
 	}
 
 	#infoOrThrow(): AccountInfo {

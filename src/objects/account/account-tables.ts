@@ -2,7 +2,6 @@
 
 export interface AccountInfo {
 	readonly id: string;
-	readonly name: string;
 	readonly createdAt: number;
 	/** null = it is open */
 	readonly closedAt: number | null;
@@ -10,7 +9,7 @@ export interface AccountInfo {
 	readonly licenseEpoch: number;
 }
 
-type AccountRow = { id: string; name: string; created_at: number; closed_at: number | null; license_epoch: number };
+type AccountRow = { id: string; created_at: number; closed_at: number | null; license_epoch: number };
 
 export class AccountTables {
 	readonly #sql: SqlStorage;
@@ -20,19 +19,21 @@ export class AccountTables {
 	}
 
 	info(): AccountInfo | null {
-		const query = "SELECT id, name, created_at, closed_at, license_epoch FROM account";
+		const query = "SELECT id, created_at, closed_at, license_epoch FROM account";
 		const row = this.#sql.exec<AccountRow>(query).toArray()[0];
 		if (row === undefined) return null;
-		const { id, name, created_at: createdAt, closed_at: closedAt, license_epoch: licenseEpoch } = row;
-		return { id, name, createdAt, closedAt, licenseEpoch };
+		const { id, created_at: createdAt, closed_at: closedAt, license_epoch: licenseEpoch } = row;
+		return { id, createdAt, closedAt, licenseEpoch };
 	}
 
-	insert({ id, name, createdAt }: Pick<AccountInfo, "id" | "name" | "createdAt">): void {
-		this.#sql.exec("INSERT INTO account (id, name, created_at) VALUES (?, ?, ?)", id, name, createdAt);
+	insert({ id, createdAt }: Pick<AccountInfo, "id" | "createdAt">): void {
+		this.#sql.exec("INSERT INTO account (id, created_at) VALUES (?, ?)", id, createdAt);
 	}
 
-	rename(name: string): void {
-		this.#sql.exec("UPDATE account SET name = ?", name);
+	/** @returns whether that version of the account's name is later than those before */
+	reachNameVersion(version: number): boolean {
+		const query = "UPDATE account SET name_version = ?1 WHERE name_version < ?1 RETURNING id";
+		return this.#sql.exec(query, version).toArray().length > 0;
 	}
 
 	close(now: number): void {

@@ -15,7 +15,6 @@ import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
-import type { AccountChange } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
@@ -60,11 +59,11 @@ export class Account extends DurableObject<ObjectBindings> {
 		const known = await this.info();
 		if (known !== null) return known;
 		const { id, name, now: createdAt } = input;
-		const account: AccountInfo = { id, name, createdAt, closedAt: null, licenseEpoch: 0 };
+		const account: AccountInfo = { id, createdAt, closedAt: null, licenseEpoch: 0 };
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, ACCOUNT_SCHEMA);
 			this.#desks.account.insert(account);
-			this.#desks.audit(input, "account.create", account.id, account.name);
+			this.#desks.audit(input, "account.create", id, name);
 		});
 		this.#exists = true;
 		return account;
@@ -74,8 +73,13 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.account.info() : null;
 	}
 
-	async changeAccount(input: Change & AccountChange) {
-		return this.#change("unknown_account", () => this.#desks.accountDesk.change(input));
+	/** @param input `version` as the Directory has counted */
+	async noteName(input: Change & { name: string; version: number }) {
+		return this.#change("unknown_account", () => this.#desks.accountDesk.noteName(input));
+	}
+
+	async closeAccount(input: Change & { reason: string }) {
+		return this.#change("unknown_account", () => this.#desks.accountDesk.close(input));
 	}
 
 	async createLicense(input: Change & { id: string; terms: LicenseTerms }) {

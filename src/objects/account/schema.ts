@@ -14,7 +14,7 @@ export const INSTANCE_OF_DEVICE = `json_extract(labels, '$.${INSTANCE_LABEL}')`;
 const LICENSES = [
 	`CREATE TABLE account ( -- one row
 		id TEXT PRIMARY KEY,
-		name TEXT NOT NULL,
+		name_version INTEGER NOT NULL DEFAULT 0, -- of the last name that the trail tells of; the name is the Directory's
 		created_at INTEGER NOT NULL,
 		closed_at INTEGER, -- null = it is open
 		license_epoch INTEGER NOT NULL DEFAULT 0, -- how often licenses have changed in a way that devices notice

@@ -1,5 +1,5 @@
-// The list of accounts, and that no two open ones have one name unless that is meant: name and entry are one transaction,
-// since each method is synchronous and runs in that of its caller.
+// The list of accounts, and the one place that knows their names: no two open ones have one name unless that is meant. Name and
+// entry are one transaction, since each method is synchronous and runs in that of its caller.
 import type { Change, WriteDeploymentAudit } from "../audit.ts";
 import type { AccountEntry, DirectoryTables } from "./directory-tables.ts";
 
@@ -32,7 +32,7 @@ export class AccountList {
 		if (known !== null) return { ok: true, kind: "same", account: known };
 		const taken = this.#nameTaken(input);
 		if (taken !== null) return taken;
-		const account: AccountEntry = { id, name, createdAt, closedAt: null };
+		const account: AccountEntry = { id, name, nameVersion: 0, createdAt, closedAt: null };
 		this.#tables.insertAccount(account);
 		this.#audit(input, "account.create", id, name);
 		return { ok: true, kind: "new", account };
@@ -41,23 +41,31 @@ export class AccountList {
 	/** Again under the same name changes nothing. */
 	rename(
 		input: AccountNaming,
-	): { readonly ok: true } | { readonly ok: false; readonly reason: "unknown_account" } | NameTaken {
+	):
+		| { readonly ok: true; readonly account: AccountEntry }
+		| { readonly ok: false; readonly reason: "unknown_account" }
+		| NameTaken {
 		const before = this.#tables.account(input.id);
 		if (before === null) return { ok: false, reason: "unknown_account" };
 		const taken = this.#nameTaken(input);
 		if (taken !== null) return taken;
-		if (before.name === input.name) return { ok: true };
-		this.#tables.saveAccount({ ...before, name: input.name });
+		if (before.name === input.name) return { ok: true, account: before };
+		const account = { ...before, name: input.name, nameVersion: before.nameVersion + 1 };
+		this.#tables.saveAccount(account);
 		this.#audit(input, "account.rename", input.id, input.name);
-		return { ok: true };
+		return { ok: true, account };
 	}
 
-	/** Enters that an account is closed, after its own object knows; again changes nothing. */
-	close(input: Change & { readonly id: string; readonly closedAt: number; readonly reason: string }): void {
+	/** Enters that an account is closed, after its own object knows; again changes nothing. @returns null = it is not in the list */
+	close(
+		input: Change & { readonly id: string; readonly closedAt: number; readonly reason: string },
+	): AccountEntry | null {
 		const before = this.#tables.account(input.id);
-		if (before === null || before.closedAt !== null) return;
-		this.#tables.saveAccount({ ...before, closedAt: input.closedAt });
+		if (before === null || before.closedAt !== null) return before;
+		const account = { ...before, closedAt: input.closedAt };
+		this.#tables.saveAccount(account);
 		this.#audit(input, "account.close", input.id, input.reason);
+		return account;
 	}
 
 	#nameTaken({ id, name, isSharedName }: AccountNaming): NameTaken | null {

@@ -4,12 +4,15 @@ import type { HeadsRecord } from "../../content/heads-record.ts";
 import type { Message } from "../../content/message.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
+import { foldName } from "../../plain-text.ts";
 import { DenialTables } from "./denial-tables.ts";
 import { Rounds } from "./rounds.ts";
 
 export interface AccountEntry {
 	readonly id: string;
 	readonly name: string;
+	/** how often it was renamed */
+	readonly nameVersion: number;
 	readonly createdAt: number;
 	/** null = it is open */
 	readonly closedAt: number | null;
@@ -34,7 +37,15 @@ export interface Credential extends CredentialRecord {
 
 export type RevisionName = "heads" | "messages" | "denied";
 
-type AccountRow = { seq: number; id: string; name: string; created_at: number; closed_at: number | null };
+type AccountRow = {
+	seq: number;
+	id: string;
+	name: string;
+	folded_name: string;
+	name_version: number;
+	created_at: number;
+	closed_at: number | null;
+};
 type ProductRow = {
 	name: string;
 	title: string;
@@ -71,17 +82,19 @@ export class DirectoryTables {
 	}
 
 	insertAccount({ id, name, createdAt }: AccountEntry): void {
-		this.#sql.exec("INSERT INTO accounts (id, name, created_at) VALUES (?, ?, ?)", id, name, createdAt);
+		const query = "INSERT INTO accounts (id, name, folded_name, created_at) VALUES (?, ?, ?, ?)";
+		this.#sql.exec(query, id, name, foldName(name), createdAt);
 	}
 
-	saveAccount({ id, name, closedAt }: AccountEntry): void {
-		this.#sql.exec("UPDATE accounts SET name = ?, closed_at = ? WHERE id = ?", name, closedAt, id);
+	saveAccount({ id, name, nameVersion, closedAt }: AccountEntry): void {
+		const query = "UPDATE accounts SET name = ?, folded_name = ?, name_version = ?, closed_at = ? WHERE id = ?";
+		this.#sql.exec(query, name, foldName(name), nameVersion, closedAt, id);
 	}
 
-	/** @returns id of an open account that has the name in whatever case, other than `id`; null = none has */
+	/** @returns id of an open account that has the name, however it is written, other than `id`; null = none has */
 	accountNamed(name: string, id: string): string | null {
-		const query = "SELECT id FROM accounts WHERE name = ? COLLATE NOCASE AND id <> ? AND closed_at IS NULL LIMIT 1";
-		return this.#sql.exec<{ id: string }>(query, name, id).toArray()[0]?.id ?? null;
+		const query = "SELECT id FROM accounts WHERE folded_name = ? AND id <> ? AND closed_at IS NULL LIMIT 1";
+		return this.#sql.exec<{ id: string }>(query, foldName(name), id).toArray()[0]?.id ?? null;
 	}
 
 	/**
@@ -205,8 +218,9 @@ export class DirectoryTables {
 	}
 }
 
-function accountOf({ id, name, created_at: createdAt, closed_at: closedAt }: AccountRow): AccountEntry {
-	return { id, name, createdAt, closedAt };
+function accountOf(row: AccountRow): AccountEntry {
+	const { id, name, name_version: nameVersion, created_at: createdAt, closed_at: closedAt } = row;
+	return { id, name, nameVersion, createdAt, closedAt };
 }
 
 function productOf(row: ProductRow): ProductEntry {

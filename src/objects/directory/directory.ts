@@ -84,7 +84,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	async closeAccount(input: Parameters<AccountList["close"]>[0]) {
-		this.#change(() => this.#accounts.close(input));
+		return this.#change(() => this.#accounts.close(input));
 	}
 
 	/** @param after id of the last account of the page before; "" = from the first @returns null when there is no such account */

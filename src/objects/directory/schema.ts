@@ -14,10 +14,12 @@ export const DIRECTORY_SCHEMA: Schema = {
 			seq INTEGER PRIMARY KEY AUTOINCREMENT,
 			id TEXT NOT NULL UNIQUE,
 			name TEXT NOT NULL,
+			folded_name TEXT NOT NULL, -- as names are compared (plain-text.ts)
+			name_version INTEGER NOT NULL DEFAULT 0, -- how often it was renamed
 			created_at INTEGER NOT NULL,
 			closed_at INTEGER -- null = it is open
 		)`,
-		"CREATE INDEX accounts_by_name ON accounts (name COLLATE NOCASE)",
+		"CREATE INDEX accounts_by_name ON accounts (folded_name)",
 		`CREATE TABLE products (
 			name TEXT PRIMARY KEY,
 			title TEXT NOT NULL,

@@ -1,8 +1,7 @@
 // The operator plane of accounts: creating, renaming and closing them, and which there are.
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountObjectName, mintAccountId } from "../../entitlement/ids.ts";
-import type { AccountResult } from "../../objects/account/account-desk.ts";
-import type { AccountInfo } from "../../objects/account/account-tables.ts";
+import type { ClosingResult } from "../../objects/account/account-desk.ts";
 import type { AccountEntry } from "../../objects/directory/directory-tables.ts";
 import { displayName, plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
@@ -37,10 +36,10 @@ const accountBody = z
 
 const named = z.strictObject({
 	name: displayName,
-	same_name: z
-		.boolean()
-		.optional()
-		.openapi({ description: "Also where another open account has that name; refused with its id if left out" }),
+	same_name: z.boolean().optional().openapi({
+		description:
+			"Also where another open account has that name, compared as RFC 8266 compares nicknames (without case, width and runs of spaces); refused with its id if left out",
+	}),
 });
 
 const createAccount = createRoute({
@@ -123,21 +122,27 @@ export const accounts = createRouter()
 	.openapi(renameAccount, async (c) => {
 		const { object, by, id } = await openAccount(c, c.req.valid("param").account);
 		const { name, same_name: isShared } = c.req.valid("json");
-		// The Directory first, where it is decided whose name it is; the same again finishes what broke off in between.
+		// The Directory alone knows names and decides whose a name is. The account's trail tells of it: of two renames in one moment
+		// the later one whichever comes there first, and after what broke off in between with the same request again.
 		const entered = await c.env.services.objects
 			.directory()
 			.renameAccount({ ...by, id, name, isSharedName: isShared === true });
 		if (!entered.ok) throw entered.reason === "name_taken" ? nameTaken(entered.by) : new ProblemError("not_found");
-		return c.json(describe(settle(await object.changeAccount({ ...by, name }))), 200);
+		const { account } = entered;
+		const noted = await object.noteName({ ...by, name: account.name, version: account.nameVersion });
+		if (!noted.ok) throw refusal(noted);
+		return c.json(describe(account), 200);
 	})
 	.openapi(closeAccount, async (c) => {
 		const { object, by, id } = await openAccount(c, c.req.valid("param").account);
 		const { reason = "" } = c.req.valid("json");
-		const account = settle(await object.changeAccount({ ...by, closes: true, reason }));
+		const closed = await object.closeAccount({ ...by, reason });
+		if (!closed.ok) throw refusal(closed);
 		// Also when nothing changed: the last try may have ended before this.
-		const closedAt = account.closedAt ?? by.now;
-		await c.env.services.objects.directory().closeAccount({ ...by, id, closedAt, reason });
-		return c.json(describe(account), 200);
+		const closedAt = closed.account.closedAt ?? by.now;
+		const entry = await c.env.services.objects.directory().closeAccount({ ...by, id, closedAt, reason });
+		if (entry === null) throw new ProblemError("not_found");
+		return c.json(describe(entry), 200);
 	})
 	.openapi(listAccounts, async (c) => {
 		const { after = "", limit = ACCOUNTS_PER_PAGE } = c.req.valid("query");
@@ -160,11 +165,10 @@ function nameTaken(account: string): ProblemError {
 	return new ProblemError("already_exists", { detail: `${account} has that name`, extras: { account } });
 }
 
-/** @throws ProblemError where the account's object refuses */
-function settle(result: AccountResult | { readonly ok: false; readonly reason: "unknown_account" }): AccountInfo {
-	if (result.ok) return result.account;
-	if (result.reason === "unknown_account") throw new ProblemError("not_found");
+/** Why the account's object refuses. */
+function refusal(result: (ClosingResult & { ok: false }) | { readonly ok: false; readonly reason: "unknown_account" }) {
+	if (result.reason === "unknown_account") return new ProblemError("not_found");
 	const { left } = result;
 	const licenses = left === 1 ? "1 license of it is" : `${left} licenses of it are`;
-	throw new ProblemError("conflict", { detail: `${licenses} not revoked: revoke them first` });
+	return new ProblemError("conflict", { detail: `${licenses} not revoked: revoke them first` });
 }

@@ -9,8 +9,8 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/operator/accounts"],
 		edits: [
 			{
-				from: "const account: AccountEntry = { id, name, createdAt, closedAt: null };\n\t\tthis.#tables.insertAccount(account);",
-				to: "const account: AccountEntry = { id, name, createdAt, closedAt: null };",
+				from: "const account: AccountEntry = { id, name, nameVersion: 0, createdAt, closedAt: null };\n\t\tthis.#tables.insertAccount(account);",
+				to: "const account: AccountEntry = { id, name, nameVersion: 0, createdAt, closedAt: null };",
 				breaks: "an account that was made is in no list",
 			},
 			{
@@ -19,9 +19,14 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "two accounts that are made in one moment have one name",
 			},
 			{
-				from: "if (before === null || before.closedAt !== null) return;",
-				to: "if (before === null) return;",
+				from: "if (before === null || before.closedAt !== null) return before;",
+				to: "if (before === null) return before;",
 				breaks: "the list tells twice that an account was closed",
+			},
+			{
+				from: "nameVersion: before.nameVersion + 1",
+				to: "nameVersion: 1",
+				breaks: "the second new name of an account is not in its own trail",
 			},
 		],
 	},

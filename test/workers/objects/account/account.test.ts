@@ -66,7 +66,6 @@ describe("an account", () => {
 		const again = await account().create({ ...OPERATOR, now: NOW + 1, id: `acct-${name}000000`, name: "Other" });
 		expect(again).toEqual({
 			id: `acct-${name}000000`,
-			name: "Test account",
 			createdAt: NOW,
 			closedAt: null,
 			licenseEpoch: 0,

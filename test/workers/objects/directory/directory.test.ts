@@ -68,7 +68,10 @@ describe("accounts and products", () => {
 		const first = await directory().listAccounts("", 2);
 		expect(first?.accounts.map(({ id }) => id)).toEqual(["acct-c", "acct-a"]);
 		const second = await directory().listAccounts(first?.next ?? "", 2);
-		expect(second).toEqual({ accounts: [{ id: "acct-b", name: "b", createdAt: NOW, closedAt: null }], next: null });
+		expect(second).toEqual({
+			accounts: [{ id: "acct-b", name: "b", nameVersion: 0, createdAt: NOW, closedAt: null }],
+			next: null,
+		});
 	});
 
 	it.each(["acct-x", "1", "1 OR 1"])("knows no page after %j, which is no account", async (after) => {

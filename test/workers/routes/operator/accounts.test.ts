@@ -1,7 +1,11 @@
 // Accounts: one of a name unless that is meant, other names, and their end.
-import { beforeEach, describe, expect, test } from "vitest";
+import { abortAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createFleet } from "../../../support/fleet.ts";
+import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { operate, operated } from "../../../support/service.ts";
+import { Edge } from "../../support/edge.ts";
 import { expectProblem } from "../../support/expectations.ts";
 
 interface AccountBody {
@@ -18,16 +22,51 @@ const listed = async (id: string) =>
 const trail = async (path: string) =>
 	(await operated<{ events: { type: string; subject: string; detail: string }[] }>("GET", path)).events;
 
+/** What the names of an account were changed to, by a trail. */
+const namesIn = async (path: string, account: string) =>
+	(await trail(path))
+		.filter((one) => one.type === "account.rename" && one.subject === account)
+		.map((one) => one.detail);
+
+/** The namespace of accounts, whose objects hear of the first new name only after the second. */
+function inOtherOrder() {
+	const { promise: isSecondThere, resolve } = Promise.withResolvers<void>();
+	let isFirst = true;
+	const noteName = async (
+		stub: ReturnType<typeof env.ACCOUNT.getByName>,
+		input: Parameters<typeof stub.noteName>[0],
+	) => {
+		const waits = isFirst;
+		isFirst = false;
+		if (waits) await isSecondThere;
+		const result = await stub.noteName(input);
+		resolve();
+		return result;
+	};
+	const getByName = (objectName: string) => {
+		const stub = env.ACCOUNT.getByName(objectName);
+		return { noteName: (input: Parameters<typeof stub.noteName>[0]) => noteName(stub, input) };
+	};
+	return { getByName };
+}
+
 let name: string;
 beforeEach(() => {
 	name = `Account ${crypto.randomUUID()}`;
 });
 
 describe("a name", () => {
-	test("that an open account has, in whatever case, is refused with that account, so that a repetition makes no second one", async () => {
-		const first = await created(name);
-		const problem = await expectProblem(await create(name.toUpperCase()), "already_exists");
-		expect(problem).toMatchObject({ account: first.account, detail: `${first.account} has that name` });
+	test("that an open account has, however it is written, is refused with that account, so that a repetition makes no second one", async () => {
+		const first = await created(`${name} Škoda`);
+		const others = [`${name} Škoda`, `${name.toUpperCase()} ŠKODA`, `${name}  s\u030ckoda`, `${name} ｓ\u030cｋｏｄａ`];
+		for (const other of others) {
+			const problem = await expectProblem(await create(other), "already_exists");
+			expect(problem).toMatchObject({ account: first.account, detail: `${first.account} has that name` });
+		}
+		await expectProblem(
+			await operate("PATCH", `/v1/accounts/${(await created(name)).account}`, { name: others[1] }),
+			"already_exists",
+		);
 	});
 
 	test("is taken twice where that is said", async () => {
@@ -50,9 +89,9 @@ describe("a name", () => {
 		expect((await rename(`${name} Ltd`)).status).toBe(200);
 		expect((await rename(other.name, { same_name: true })).status).toBe(200);
 		expect((await listed(account))?.name).toBe(other.name);
-		const renames = { type: "account.rename", subject: account, detail: `${name} Ltd` };
-		expect(await trail(`/v1/accounts/${account}/events`)).toContainEqual(expect.objectContaining(renames));
-		expect(await trail("/v1/events?type=account.rename&limit=500")).toContainEqual(expect.objectContaining(renames));
+		const names = [`${name} Ltd`, other.name];
+		expect(await namesIn(`/v1/accounts/${account}/events`, account)).toEqual(names);
+		expect(await namesIn("/v1/events?type=account.rename&limit=500", account)).toEqual(names);
 	});
 
 	test("goes to one of those who want it at the same moment, whether for a new account or for one that is there", async () => {
@@ -68,6 +107,42 @@ describe("a name", () => {
 		expect(await statuses([...renames, create(wanted.name)])).toEqual([expect.any(Number), 409, 409, 409]);
 		const now = await operated<{ accounts: AccountBody[] }>("GET", "/v1/accounts?limit=1000");
 		expect(now.accounts.filter((one) => one.name === wanted.name)).toHaveLength(1);
+	});
+
+	test("that is given by two at one moment is what the later of them gave, in the list and at the end of both trails", async () => {
+		const { account } = await created(name);
+		const edge = new Edge("kv", { ACCOUNT: inOtherOrder() });
+		const rename = (to: string) =>
+			edge.sendJson("PATCH", `/v1/accounts/${account}`, TEST_SECRETS.BOOTSTRAP_KEY, { name: to });
+		const earlier = rename(`${name} 1`);
+		await vi.waitFor(async () => expect((await listed(account))?.name).toBe(`${name} 1`));
+		const later = rename(`${name} 2`);
+		expect(await (await earlier).json()).toMatchObject({ name: `${name} 1` });
+		expect(await (await later).json()).toMatchObject({ name: `${name} 2` });
+		expect((await listed(account))?.name).toBe(`${name} 2`);
+		expect(await namesIn(`/v1/accounts/${account}/events`, account)).toEqual([`${name} 2`]);
+		expect(await namesIn("/v1/events?type=account.rename&limit=500", account)).toEqual([`${name} 1`, `${name} 2`]);
+	});
+
+	test("stays given where the account's object dies before it hears of it, which hears of it with the same again", async () => {
+		const { account } = await created(name);
+		const edge = new Edge();
+		const rename = () =>
+			edge.sendJson("PATCH", `/v1/accounts/${account}`, TEST_SECRETS.BOOTSTRAP_KEY, { name: `${name} Ltd` });
+		edge.account.mood = "fails";
+		await expectProblem(await rename(), "unavailable");
+		await abortAllDurableObjects();
+		expect((await listed(account))?.name).toBe(`${name} Ltd`);
+		await expectProblem(await create(`${name} Ltd`), "already_exists");
+		edge.account.mood = "well";
+		for (let time = 0; time < 2; time++) {
+			const again = await rename();
+			expect(again.status).toBe(200);
+			expect(await again.json()).toMatchObject({ account, name: `${name} Ltd` });
+		}
+		expect(await namesIn(`/v1/accounts/${account}/events`, account)).toEqual([`${name} Ltd`]);
+		expect(await namesIn("/v1/events?type=account.rename&limit=500", account)).toEqual([`${name} Ltd`]);
+		expect((await operated<AccountBody>("POST", `/v1/accounts/${account}/close`, {})).name).toBe(`${name} Ltd`);
 	});
 
 	test("of an account that there is not is not changed", async () => {

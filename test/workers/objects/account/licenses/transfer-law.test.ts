@@ -139,7 +139,7 @@ function createWorld(plan: Plan, real: DurableObjectStorage): World {
 	});
 	world.change((desks) => {
 		createTables(real, ACCOUNT_SCHEMA);
-		desks.account.insert({ id: "acct-aaaaaaaaaa000000", name: "law", createdAt: now });
+		desks.account.insert({ id: "acct-aaaaaaaaaa000000", createdAt: now });
 		desks.licenses.saveLicense(license(FROM, plan.leases[0], 100));
 		desks.licenses.saveLicense(license(TO, plan.leases[1], 100));
 		desks.licenses.saveLicense(license(OTHER, 0, 100));
