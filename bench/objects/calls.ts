@@ -184,7 +184,7 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	verifyRecords: () => [PAGE],
 	events: () => [TRAIL],
 	renewHeads: () => [],
-	goRound: ({ now }) => [now, 100],
-	endRound: () => [{ position: null, owners: [], behind: [] }],
+	goRound: ({ now }) => [now, 100, 20],
+	endRound: () => [{ position: null, owners: [], behind: [], again: [], missed: [] }],
 	alarm: () => [],
 };

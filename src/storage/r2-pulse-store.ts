@@ -1,6 +1,7 @@
 // Pulses in a public R2 bucket, from which a CDN serves them. One object writes them all, one at a time, but R2 does not
 // cancel a write that its caller has given up. So each write replaces exactly what was there before it: one that lands late
-// finds something newer and fails, and no pulse goes back.
+// finds something newer and fails, and no pulse goes back. What was there before cannot come again, or an early write would be let
+// through: a pulse's value is that of a revision, and revisions only rise.
 import { PULSE_MAX_AGE_SECONDS } from "../content/pulse.ts";
 import { pulseKey } from "./keys.ts";
 

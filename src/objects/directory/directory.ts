@@ -195,8 +195,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	/** @returns the next part of the daily round; null = nothing until tomorrow */
-	async goRound(now: number, limit: number): Promise<RoundPart | null> {
-		return this.#exists ? this.#change(() => this.#tables.rounds.goOn(this.#tables, now, limit)) : null;
+	async goRound(now: number, limit: number, missedLimit: number): Promise<RoundPart | null> {
+		return this.#exists ? this.#change(() => this.#tables.rounds.goOn(this.#tables, now, limit, missedLimit)) : null;
 	}
 
 	async endRound(result: RoundResult): Promise<void> {

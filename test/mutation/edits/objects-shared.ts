@@ -99,9 +99,14 @@ export const OBJECTS_SHARED: readonly FileEdits[] = [
 				breaks: "accounts behind the hundredth call are never looked at",
 			},
 			{
-				from: "while (next !== null && calls < CALLS_PER_RUN) {",
-				to: "if (next !== null) {",
+				from: "while (next !== null && mayCall()) next",
+				to: "if (mayCall()) next",
 				breaks: "of a large account the first page is read back only",
+			},
+			{
+				from: "missed.push({ ...turn, after, tries });",
+				to: "",
+				breaks: "an owner that did not answer once is not called again until tomorrow",
 			},
 		],
 	},

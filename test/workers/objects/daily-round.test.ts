@@ -97,7 +97,7 @@ describe("the round", () => {
 		expect(last.store.gets).toEqual([]);
 		await round(NOW + 300);
 		expect(last.store.gets).toHaveLength(1);
-		expect(await directory().goRound(NOW + 600, 100)).toBeNull();
+		expect(await directory().goRound(NOW + 600, 100, 20)).toBeNull();
 	});
 
 	it("takes the records of a large account a page at a time", async () => {
@@ -140,7 +140,93 @@ describe("the round", () => {
 		} as Objects;
 		const lines: string[] = [];
 		await goRound(broken, NOW, (line) => lines.push(line));
-		expect(lines.map((line) => JSON.parse(line))).toEqual([{ type: "owner_unreachable", owner: id, error: "Error" }]);
+		expect(lines.map((line) => JSON.parse(line))).toEqual([
+			{ type: "owner_unreachable", owner: id, error: "Error", tries: 1 },
+		]);
 		expect(next.store.gets).toHaveLength(1);
+	});
+
+	/** The objects, of which those that `fails` names do not answer, and what was called in which page. */
+	function failing(fails: (name: string) => boolean) {
+		const called: string[] = [];
+		const watched = (name: string, tend: (after: string) => Promise<unknown>) => ({
+			tend: async (after = "") => {
+				called.push(after === "" ? name : `${name} after ${after.slice(0, 3)}`);
+				if (fails(name)) throw new Error("the object is overloaded");
+				return tend(after);
+			},
+		});
+		const parts = {
+			...objects,
+			account: (name: string) => watched(name, (after) => objects.account(name).tend(after)),
+			product: (name: string) => watched(name, () => objects.product(name).tend()),
+		} as unknown as Objects;
+		const run = async (now: number) => {
+			const lines: { owner: string; tries?: number }[] = [];
+			await goRound(parts, now, (line) => lines.push(JSON.parse(line)));
+			return lines.map(({ owner, tries }) => [owner, tries]);
+		};
+		return { called, run };
+	}
+
+	it("calls again in the next run who did not answer in one, account or product, and nobody else", async () => {
+		const { id, name, store } = await withDevices(1);
+		await withDevices(1);
+		await bindings.PRODUCT.getByName("crs").create({ ...OPERATOR, name: "crs", title: "", versionOrder: "vendor" });
+		await directory().createProduct({ ...OPERATOR, name: "crs", title: "", versionOrder: "vendor" });
+		let isOut = true;
+		const { called, run } = failing((owner) => isOut && (owner === name || owner === "crs"));
+		expect(await run(NOW)).toEqual([
+			["crs", 1],
+			[id, 1],
+		]);
+		isOut = false;
+		store.gets.length = 0;
+		called.length = 0;
+		expect(await run(NOW + 300)).toEqual([]);
+		expect(called.toSorted()).toEqual([name, "crs"].toSorted());
+		expect(store.gets).toHaveLength(1);
+		called.length = 0;
+		await run(NOW + 600);
+		expect(called).toEqual([]);
+	});
+
+	it("gives up until tomorrow whom it called five times in vain, and calls everybody anew then", async () => {
+		const { id, name } = await withDevices(1);
+		const { called, run } = failing(() => true);
+		for (let tries = 1; tries <= 5; tries++) expect(await run(NOW + tries * 300)).toEqual([[id, tries]]);
+		expect(await run(NOW + 1_800)).toEqual([]);
+		expect(called).toHaveLength(5);
+		expect(await run(NOW + DAY)).toEqual([[id, 1]]);
+		expect(called.at(-1)).toBe(name);
+	});
+
+	it("goes on with the page at which a large account did not answer", async () => {
+		const fixture = await withDevices(0);
+		await fixture.account().changeLicense({ ...OPERATOR, id: "lic-a", terms: { seats: 300 } });
+		for (let number = 0; number < 250; number++) await fixture.account().activate(fixture.device(number));
+		let calls = 0;
+		const { called, run } = failing(() => ++calls === 2);
+		await run(NOW);
+		await run(NOW + 300);
+		expect(called).toEqual([fixture.name, `${fixture.name} after dev`, `${fixture.name} after dev`]);
+	});
+
+	it("calls at most 20 again in a run, beside the hundred, so that an outage costs the others no turn", async () => {
+		for (let number = 0; number < 130; number++) {
+			const id = `acct-${String(number).padStart(10, "a")}000000`;
+			await directory().createAccount({ ...OPERATOR, id, name: id });
+		}
+		let isOut = true;
+		const { called, run } = failing(() => isOut);
+		await run(NOW);
+		isOut = false;
+		const counts: number[] = [];
+		for (let number = 1; number <= 6; number++) {
+			called.length = 0;
+			await run(NOW + number * 300);
+			counts.push(called.length);
+		}
+		expect(counts).toEqual([50, 20, 20, 20, 20, 0]);
 	});
 });
