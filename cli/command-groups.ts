@@ -33,6 +33,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/release.ts")).defineRelease,
 	},
 	{
+		name: "rollout",
+		description: "how a release reaches the fleet: its steps, words of persons, halt and revert",
+		load: async () => (await import("./commands/rollout.ts")).defineRollout,
+	},
+	{
 		name: "product",
 		description: "content lines",
 		load: async () => (await import("./commands/product.ts")).defineProduct,

@@ -39,6 +39,7 @@ import { replacements } from "./routes/operator/replacements.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
 import { webhooks } from "./routes/operator/webhooks.ts";
 import { releases } from "./routes/publisher/releases.ts";
+import { rollouts } from "./routes/publisher/rollouts.ts";
 
 const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/package$/;
 
@@ -73,6 +74,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [
 		releases,
+		rollouts,
 		products,
 		accounts,
 		accountDevices,

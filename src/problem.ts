@@ -119,6 +119,18 @@ export const PROBLEMS = {
 		fix: "Check again; the answer names the release to run instead.",
 		retryable: false,
 	},
+	exposure_limited: {
+		status: 409,
+		title: "The release is on its way, and it is not this device's turn",
+		fix: "Keep what is installed and check again after the seconds in Retry-After; `rollout_code` says what stands in the way.",
+		retryable: true,
+	},
+	evidence_changed: {
+		status: 409,
+		title: "What the rollout has shown has changed since you looked",
+		fix: "Look at the rollout again, and name its present `evidence` if you still mean it.",
+		retryable: false,
+	},
 	permit_invalid: {
 		status: 422,
 		title: "The permit is not one that this device was given",

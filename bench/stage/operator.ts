@@ -67,7 +67,7 @@ export async function furnish(port: number, key: string): Promise<Catalogue> {
 	};
 	let sha256 = "";
 	for (const [product, [older, newer]] of Object.entries(VERSIONS)) {
-		await operate("POST", "/v1/products", { product });
+		await operate("POST", "/v1/products", { product, plan: "immediate" });
 		await upload(port, key, product, older, randomBytes(SMALL_PACKAGE_BYTES));
 		await operate("PUT", `/v1/products/${product}/releases/${older}`, {});
 		const uploaded = await upload(port, key, product, newer, randomBytes(PACKAGE_BYTES));

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { keySubject, scope } from "../../src/entitlement/credential-record.ts";
+import { keySubject, scope, teamName } from "../../src/entitlement/credential-record.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
@@ -23,15 +23,18 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 			"--scopes <scopes>",
 			"comma-separated: operate, read, operate:<account>, read:<account>, publish:<product> (upload), release:<product> (release, withdraw), lifecycle:<account>",
 		)
+		.option("--team <team>", "for which its holder speaks in rollouts (default: none)")
 		.option("--expires <when>", "a date, a span such as 90d, or never; 90d if left out, for keys that operate or read");
 	const shape = {
 		scopes: commaList.pipe(z.array(scope).min(1)),
+		team: teamName.optional(),
 		expires: z.union([z.literal("never"), moment(surroundings)]).optional(),
 	};
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const made = await api.call("POST", "/v1/keys", "could not create the key", anyAnswer, {
 			subject: readOperand(operands, 0, "subject", keySubject),
 			scopes: options.scopes,
+			team: options.team,
 			expires_at: options.expires === "never" ? null : options.expires,
 		});
 		if (typeof made["expires_at"] === "string") output.note(`it ends at ${made["expires_at"]}`);

@@ -9,9 +9,11 @@ import { runAsOperator } from "../command-line/run-as.ts";
 import { commaList } from "../command-line/values.ts";
 import { expectFile, openPayload } from "../files/package-file.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
+import { drawRollout } from "../rollout/ladder.ts";
+import { PLAN_HELP, readPlan } from "../rollout/plan-option.ts";
 import { formatBytes, type Surroundings } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
-import { publishPackage } from "./publish/publish-package.ts";
+import { publishPackage, uploadPackage } from "./publish/publish-package.ts";
 import { orderTargets, planTargets, type Target } from "./publish/targets.ts";
 
 const shape = {
@@ -24,6 +26,8 @@ const shape = {
 	engineMin: versionName.optional(),
 	engineMax: versionName.optional(),
 	allowOlder: z.boolean().optional(),
+	plan: z.string().optional(),
+	draft: z.boolean().optional(),
 };
 
 export function definePublish(publish: Command, surroundings: Surroundings): void {
@@ -36,6 +40,8 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		.option("--models <names>", "only these models, comma-separated")
 		.option("--engine-min <version>", "only from this software version")
 		.option("--engine-max <version>", "only up to this software version")
+		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's)`)
+		.option("--draft", "upload only: nobody is offered it before `parapet rollout start`")
 		.option(
 			"--allow-older",
 			"also where a newer version is released: every device that it fits is offered the older one",
@@ -45,22 +51,32 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		for (const file of operands) await expectFile(file);
 		const planned = planTargets(operands, options);
 		const targets = orderTargets(planned, await findOrdered(api, planned));
-		const { engineMin, engineMax, notes, urgency, models, allowOlder } = options;
+		const { engineMin, engineMax, notes, urgency, models, allowOlder, draft = false } = options;
+		const plan = options.plan === undefined ? undefined : await readPlan(options.plan);
 		const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
 		const publishOne = async ({ file, product, version, name }: Target) => {
 			const payload = await openPayload(file);
 			const progress = createProgress(surroundings, `uploading ${name}`, output.json);
 			try {
-				const metadata = { notes, urgency, models, engine, allow_older: allowOlder };
+				const metadata = { notes, urgency, models, engine, allow_older: allowOlder, plan };
 				const onProgress = progress.report;
 				const { nowMs } = surroundings;
-				const release = await publishPackage({ api, product, version, name, payload, metadata, nowMs, onProgress });
+				const publication = { api, product, version, name, payload, metadata, nowMs, onProgress };
+				if (draft) {
+					const stored = await uploadPackage(publication);
+					progress.end();
+					const size = `${formatBytes(payload.size)}, sha256 ${payload.sha256}`;
+					const next = `parapet rollout start ${product} ${version}`;
+					return { release: stored, line: `${product} ${version}: ${size}, uploaded; \`${next}\` sends it on its way` };
+				}
+				const release = await publishPackage(publication);
 				progress.end();
 				const said = `${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`;
 				const line = release.changed
 					? `${product} ${version}: ${said}`
 					: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`;
-				return { release, line };
+				const lines = release.rollout == null || release.rollout.phase === "done" ? [] : drawRollout(release.rollout);
+				return { release, line: [line, ...lines].join("\n") };
 			} finally {
 				progress.end();
 				await payload.dispose();

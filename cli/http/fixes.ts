@@ -32,6 +32,9 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 	offer_invalid: UPDATE_AGAIN,
 	offer_expired: UPDATE_AGAIN,
 	release_withdrawn: `${UPDATE_AGAIN}: it is offered what to run instead`,
+	exposure_limited:
+		"keep what is installed: the release comes to this firewall later, or not at all if it turns out bad",
+	evidence_changed: "look at it again with `parapet rollout status`, and say so again if you still mean it",
 	permit_invalid: UPDATE_AGAIN,
 	signed_url_invalid: UPDATE_AGAIN,
 	signed_url_expired: `${UPDATE_AGAIN}: the download goes on where it was`,

@@ -2,7 +2,7 @@
 // no other can, or this file does not compile.
 import type { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../src/content/select-release.ts";
 import type { Decision } from "../../src/entitlement/decide.ts";
-import type { ReportedOutcome } from "../../src/routes/device/reports.ts";
+import type { Reported } from "../../src/rollout/lease.ts";
 import { table } from "./markdown.ts";
 
 const DECISION_MEANINGS: Readonly<Record<Decision, string>> = {
@@ -33,9 +33,10 @@ const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
 	none_compatible: "no release is for this model and `engine`",
 	none_licensed: "each release that fits came out after the license and its grace",
 	none_old_enough: "each release that fits is younger than the license's delay allows",
+	none_rolled_out: "each release that fits is on its way, and has not come to this device yet",
 };
 
-const OUTCOMES: Readonly<Record<ReportedOutcome, string>> = {
+const OUTCOMES: Readonly<Record<Reported, string>> = {
 	installed: "the package is in place",
 	healthy: "the firewall has loaded it and works",
 	failed: "it could not be installed; the old one stays. Not for a download that broke off, which goes on",

@@ -6,6 +6,7 @@ import type { DeviceCircumstances } from "./audience.ts";
 import type { Installed } from "./installed.ts";
 import type { Message } from "./message.ts";
 import type { ProductRecord } from "./product-record.ts";
+import { admittedAt, type Buckets } from "./rollout-place.ts";
 import { selectMessages } from "./select-messages.ts";
 import { type Candidate, type Selection, selectRelease } from "./select-release.ts";
 
@@ -32,6 +33,8 @@ export interface CheckFacts {
 	/** the current record of a product, null when nothing was ever published */
 	readonly recordOf: (product: string) => ProductRecord | null;
 	readonly messages: readonly Message[];
+	/** of the device's unit */
+	readonly buckets: Buckets;
 	/** unix seconds */
 	readonly now: number;
 }
@@ -69,12 +72,18 @@ export function answerCheck({
 	seen,
 	recordOf,
 	messages,
+	buckets,
 	now,
 }: CheckFacts): CheckAnswer {
 	let holdsUntil = Infinity;
 	const products: ProductAnswer[] = [];
 	for (const [product, version] of installed) {
-		const candidate = { model: device.model, engine: circumstances.engine, installed: version };
+		const candidate: Candidate = {
+			model: device.model,
+			engine: circumstances.engine,
+			installed: version,
+			admittedAt: (reach) => admittedAt(reach, device, circumstances, buckets),
+		};
 		const answer = answerProduct(device, product, recordOf, candidate, now);
 		holdsUntil = Math.min(holdsUntil, answerHoldsUntil(answer));
 		products.push(answer);

@@ -3,6 +3,7 @@
 // question asked again at the moments that the answers name.
 import type { EntitledDevice } from "../entitlement/decide.ts";
 import type { DecisionCode } from "../entitlement/decision-codes.ts";
+import type { Grant } from "../entitlement/device-record.ts";
 import { answerHoldsUntil, answerProduct, type ProductAnswer } from "./check.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { type Candidate, type PassedOver, readyAt } from "./select-release.ts";
@@ -11,7 +12,7 @@ export interface JudgedRelease {
 	readonly release: Release;
 	/** older_than_choice: nobody looked at it any more */
 	readonly verdict: "chosen" | PassedOver | "older_than_choice";
-	/** unix seconds from which it is old enough; null unless it is too young */
+	/** unix seconds from which it is old enough, or its rollout comes to the device; null unless it is too young or not reached */
 	readonly readyAt: number | null;
 }
 
@@ -77,9 +78,21 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 	const { grant } = answer.entitlement;
 	const releases = judged.map((one) => ({
 		...one,
-		readyAt: one.verdict === "too_young" && grant !== null ? readyAt(one.release, grant) : null,
+		readyAt: foreseenAt(one, grant, candidate),
 	}));
 	return { answer, releases, changes: foresee(question, answer) };
+}
+
+/** @returns when time alone makes the release one for the device; null = time does not, or it is one already */
+function foreseenAt(
+	{ release, verdict }: Omit<JudgedRelease, "readyAt">,
+	grant: Grant | null,
+	{ admittedAt }: Candidate,
+): number | null {
+	if (verdict === "too_young" && grant !== null) return readyAt(release, grant);
+	if (verdict !== "not_reached" || release.rollout === null) return null;
+	const at = admittedAt(release.rollout);
+	return at === Number.POSITIVE_INFINITY ? null : at;
 }
 
 /**
@@ -89,7 +102,8 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 function foresee({ device, product, record, candidate }: ExplainQuestion, first: ProductAnswer): ForeseenChange[] {
 	const changes: ForeseenChange[] = [];
 	let before = first;
-	let moments = (record?.releases.length ?? 0) + LICENSE_MOMENTS;
+	// A release comes of age, and its rollout comes to the device.
+	let moments = 2 * (record?.releases.length ?? 0) + LICENSE_MOMENTS;
 	for (; moments > 0 && changes.length < MAX_CHANGES; moments--) {
 		const at = answerHoldsUntil(before);
 		if (at === Infinity) break;

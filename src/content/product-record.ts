@@ -1,6 +1,7 @@
 // The replicated record of one product: what its Product object publishes and every edge selects releases from.
 import { z } from "zod";
 import { engineRange, modelName, packageFileName, productName, sha256Hex, versionName } from "../names.ts";
+import { reach } from "../rollout/reach.ts";
 
 const seconds = z.int().nonnegative();
 
@@ -23,6 +24,8 @@ export const release = z.object({
 	models: z.array(modelName).nullable(),
 	engine: engineRange,
 	withdrawn: z.boolean(),
+	/** how far it has come; null = everybody may have it */
+	rollout: reach.nullable(),
 });
 export type Release = z.infer<typeof release>;
 

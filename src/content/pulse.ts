@@ -39,7 +39,9 @@ export function quietUntil(answer: CheckAnswer, most: number, place: number, now
 
 /** @returns unix seconds until which the releases are news of an emergency; 0 = none of them is one */
 export function emergencyUntil(releases: ProductRecord["releases"]): number {
-	const emergencies = releases.filter(({ urgency, withdrawn }) => urgency === "emergency" && !withdrawn);
+	const emergencies = releases.filter(
+		({ urgency, withdrawn, rollout }) => urgency === "emergency" && !withdrawn && rollout?.open !== false,
+	);
 	return Math.max(0, ...emergencies.map(({ releasedAt }) => releasedAt + EMERGENCY_NEWS_SECONDS));
 }
 

@@ -1,5 +1,6 @@
 // Which releases a product's record keeps: as few as can be, so that a feed of every five minutes stays small, and so many
 // that no device starves, whatever its license's delay, its engine or its model, or the end of its license.
+import type { Reach } from "../rollout/reach.ts";
 import { type Release, urgency } from "./product-record.ts";
 
 /** Always kept: what devices run now is nearly always among them. */
@@ -19,7 +20,10 @@ export const MAX_RECORDED = 512;
 /** By whom a release can be installed. */
 type Audience = Readonly<Pick<Release, "engine">> & { readonly models: readonly string[] | null };
 
-export type Recordable = Pick<Release, "sequence" | "releasedAt" | "urgency" | "models" | "engine" | "withdrawn">;
+export type Recordable = Pick<Release, "sequence" | "releasedAt" | "urgency" | "models" | "engine" | "withdrawn"> & {
+	/** null = everybody may have it */
+	readonly rollout: Pick<Reach, "closed"> | null;
+};
 
 /**
  * The rule may be applied to what it kept before and a new release, again and again: as time passes, ages of neighbours only
@@ -33,6 +37,7 @@ export type Recordable = Pick<Release, "sequence" | "releasedAt" | "urgency" | "
 export function keepRecorded<R extends Recordable>(releases: readonly R[], now: number): R[] {
 	const always = new Set<R>(releases.slice(0, NEWEST_KEPT));
 	for (const release of releases.filter(({ withdrawn }) => withdrawn).slice(0, WITHDRAWN_KEPT)) always.add(release);
+	for (const release of releases) if (isOnItsWay(release)) always.add(release);
 	// An urgency has a delay of its own, so a routine release is no substitute for an important one of the same age.
 	const ladders = [...byAudience(releases).values()].flatMap((audience) =>
 		URGENCIES.map((urgency) => audience.filter((release) => release.urgency === urgency)),
@@ -46,8 +51,12 @@ export function keepRecorded<R extends Recordable>(releases: readonly R[], now: 
 
 /** @returns whether a release for these models and engines can be put into the record without another audience losing its own */
 export function hasRoomFor(releases: readonly Recordable[], added: Audience): boolean {
-	const audiences = byAudience(releases);
+	const audiences = new Set(releases.filter(({ withdrawn }) => !withdrawn).map(audienceOf));
 	return audiences.has(audienceOf(added)) || audiences.size < MAX_AUDIENCES;
+}
+
+function isOnItsWay({ withdrawn, rollout }: Recordable): boolean {
+	return !withdrawn && rollout !== null && rollout.closed !== "ended";
 }
 
 /** The same text for the same models, in whatever order, and the same engine range. */
@@ -59,7 +68,8 @@ function audienceOf({ models, engine }: Audience): string {
 function byAudience<R extends Recordable>(releases: readonly R[]): Map<string, R[]> {
 	const audiences = new Map<string, R[]>();
 	for (const release of releases) {
-		if (release.withdrawn) continue;
+		// What few may have is no substitute for what everybody may have.
+		if (release.withdrawn || release.rollout !== null) continue;
 		const key = audienceOf(release);
 		const audience = audiences.get(key);
 		if (audience === undefined) audiences.set(key, [release]);

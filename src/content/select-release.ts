@@ -2,6 +2,7 @@
 // enough for its license. Age is asked of each release, so a delay tier can never starve behind a busy publisher. An
 // explanation (explain.ts) listens to this very walk.
 import type { Grant } from "../entitlement/device-record.ts";
+import type { Reach } from "../rollout/reach.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { compareVendorVersions, engineInRange } from "./vendor-version.ts";
 
@@ -11,6 +12,8 @@ export interface Candidate {
 	readonly engine: string | null;
 	/** version installed now; null = none */
 	readonly installed: string | null;
+	/** @returns unix seconds from which a release on its way is for this device; Infinity = not by time alone */
+	readonly admittedAt: (reach: Reach) => number;
 }
 
 export const OFFER_REASONS = [
@@ -25,7 +28,13 @@ export type OfferReason = (typeof OFFER_REASONS)[number];
 export const CURRENT_REASONS = ["up_to_date", "newer_installed"] as const;
 export type CurrentReason = (typeof CURRENT_REASONS)[number];
 /** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
-export const UNAVAILABLE_REASONS = ["no_release", "none_compatible", "none_licensed", "none_old_enough"] as const;
+export const UNAVAILABLE_REASONS = [
+	"no_release",
+	"none_compatible",
+	"none_licensed",
+	"none_old_enough",
+	"none_rolled_out",
+] as const;
 export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
 
 /** `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. */
@@ -55,7 +64,18 @@ export function isLicensed(
 }
 
 /** Why a release is passed over; the first that holds is told. */
-export type PassedOver = "withdrawn" | "incompatible_model" | "incompatible_engine" | "not_licensed" | "too_young";
+export type PassedOver =
+	| "withdrawn"
+	| "incompatible_model"
+	| "incompatible_engine"
+	| "not_licensed"
+	| "too_young"
+	/** its rollout has not come to the device yet */
+	| "not_reached"
+	/** its rollout lets nobody in at present, or for good */
+	| "rollout_closed"
+	/** a device without any release gets one that everybody may have */
+	| "not_for_newcomers";
 
 /** What of a grant says how old a release must be. */
 export type Delays = Pick<Grant, "delay" | "emergencyDelay">;
@@ -77,14 +97,18 @@ function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine"
 function judgeRelease(
 	release: Release,
 	grant: Pick<Grant, "until" | "grace"> & Delays,
-	device: Pick<Candidate, "model" | "engine">,
+	device: Pick<Candidate, "model" | "engine" | "admittedAt">,
 	now: number,
 ): "chosen" | PassedOver {
 	if (release.withdrawn) return "withdrawn";
 	if (!fitsModel(release, device)) return "incompatible_model";
 	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
 	if (!isLicensed(release, grant, now)) return "not_licensed";
-	return now < readyAt(release, grant) ? "too_young" : "chosen";
+	if (now < readyAt(release, grant)) return "too_young";
+	const { rollout } = release;
+	if (rollout === null) return "chosen";
+	if (!rollout.open) return "rollout_closed";
+	return now < device.admittedAt(rollout) ? "not_reached" : "chosen";
 }
 
 const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
@@ -93,6 +117,9 @@ const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	incompatible_engine: "none_compatible",
 	not_licensed: "none_licensed",
 	too_young: "none_old_enough",
+	not_reached: "none_rolled_out",
+	rollout_closed: "none_rolled_out",
+	not_for_newcomers: "none_rolled_out",
 };
 
 function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
@@ -115,8 +142,13 @@ export function selectRelease(
 	let choice: Release | null = null;
 	let holdsUntil = Infinity;
 	let unavailable: UnavailableReason = "no_release";
+	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for them.
+	const isNewcomer =
+		device.installed === null &&
+		record.releases.some((release) => release.rollout === null && !release.withdrawn && fitsDevice(release, device));
 	for (const release of record.releases) {
-		const verdict = judgeRelease(release, grant, device, now);
+		const judged = judgeRelease(release, grant, device, now);
+		const verdict = judged === "chosen" && isNewcomer && release.rollout !== null ? "not_for_newcomers" : judged;
 		note?.(release, verdict);
 		if (verdict === "chosen") {
 			choice = release;
@@ -124,6 +156,8 @@ export function selectRelease(
 		}
 		unavailable = nearer(unavailable, MISS_BY[verdict]);
 		if (verdict === "too_young") holdsUntil = Math.min(holdsUntil, readyAt(release, grant));
+		if (verdict === "not_reached" && release.rollout !== null)
+			holdsUntil = Math.min(holdsUntil, device.admittedAt(release.rollout));
 	}
 	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
 	if (device.installed === choice.version) return { status: "current", reason: "up_to_date", holdsUntil };

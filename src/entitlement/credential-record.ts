@@ -36,10 +36,17 @@ export const keySubject = z
 		"the trail uses this name for something else; name a person or a machine",
 	);
 
+/** Who owns products, and gives their word on rollouts. */
+export const teamName = z
+	.string()
+	.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "a team is up to 32 lower-case letters, digits and -");
+
 const credentialRecord = z.object({
 	id: z.string(),
 	subject: z.string(),
 	scopes: z.array(scope),
+	/** for which its holder speaks in rollouts; null = for none */
+	team: teamName.nullable(),
 	/** unix seconds; null = never */
 	expiresAt: z.int().nonnegative().nullable(),
 	revoked: z.boolean(),

@@ -78,6 +78,14 @@ export const PRODUCT_EVENTS = {
 	"package.add": "A package was uploaded. Detail: its SHA-256",
 	"release.publish": "A release was published. Detail: the SHA-256 of its package",
 	"release.withdraw": "A release was withdrawn. Detail: the reason",
+	"product.plan": "Another plan or team is set for the product's next releases. Detail: which",
+	"rollout.word":
+		"A person approved a step, let a step pass its gate or a halted rollout go on. Detail: what, and the step",
+	"rollout.step": "A rollout began a step, or is watched before the next. Detail: what it does, the step, and why",
+	"rollout.halted": "A rollout lets nobody in any more. Detail: the step, and why",
+	"rollout.resumed": "A halted rollout goes on. Detail: the step, and by whose word",
+	"rollout.done": "Everybody may have the release. Detail: the step, and why",
+	"rollout.ended": "A rollout ended before everybody might have the release. Detail: the step, and why",
 	...WEBHOOK_EVENTS,
 } as const satisfies Record<string, string>;
 export type ProductEvent = keyof typeof PRODUCT_EVENTS;

@@ -1,6 +1,6 @@
 // Who changed what, and when: an append-only table in each object, written in the transaction of the change. The database
 // itself refuses to change or remove an entry. What a reader gets as an event is an entry of this table.
-import type { AccountEvent, DeploymentEvent, EventType } from "../events/catalogue.ts";
+import type { AccountEvent, DeploymentEvent, EventType, ProductEvent } from "../events/catalogue.ts";
 
 /** What every change brings with it. */
 export interface Change {
@@ -45,6 +45,8 @@ export interface NewEntry<Type extends EventType = EventType> extends AuditEntry
 
 /** Appends an entry to an account's trail, as part of the transaction of the change. */
 export type WriteAudit = (change: Change, action: AccountEvent, subject: string, detail: string) => void;
+/** The same of a product's trail. */
+export type WriteProductAudit = (change: Change, action: ProductEvent, subject: string, detail: string) => void;
 /** The same of the deployment's trail. */
 export type WriteDeploymentAudit = (change: Change, action: DeploymentEvent, subject: string, detail: string) => void;
 

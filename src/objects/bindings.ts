@@ -2,6 +2,7 @@
 // platform, not by services.ts, so this is their composition root.
 
 import { pulseUrgency } from "../content/pulse.ts";
+import { accountObjectName } from "../entitlement/ids.ts";
 import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
 import { createLazyPulseSigner } from "../signing/pulse-signer.ts";
 import { createLazyRecordSeal } from "../signing/record-seal.ts";
@@ -12,6 +13,7 @@ import type { RecordStore } from "../storage/record-store.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-store-names.ts";
 import { createRedisRecordStore } from "../storage/redis-record-store.ts";
 import { createSealedStore } from "../storage/sealed-records.ts";
+import { settlesWithin } from "../storage/time-limit.ts";
 import { nowSeconds } from "./clock.ts";
 import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
@@ -20,6 +22,7 @@ import type { PulseStep } from "./outbox/outbox-rows.ts";
 export interface ObjectBindings {
 	readonly RECORDS: KVNamespace;
 	readonly DIRECTORY: { getByName(name: string): DirectoryPort };
+	readonly ACCOUNT: { getByName(name: string): { givenUp(devices: readonly string[]): Promise<string[]> } };
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
 	/** seconds over which devices spread the checks that a pulse calls for */
@@ -127,4 +130,20 @@ export function webhookSender(bindings: ObjectBindings): WebhookSender {
 		allowLoopback: bindings.ENVIRONMENT === "local",
 		fetch: (url, init) => fetch(url, init),
 	});
+}
+
+/** An account that does not answer must not hold up a verdict for long. */
+const ACCOUNT_TIMEOUT_MS = 5_000;
+
+/** @returns those of the devices that were given up for good; a device whose account does not answer counts as there */
+export async function givenUpDevices(
+	bindings: ObjectBindings,
+	devices: readonly string[],
+): Promise<ReadonlySet<string>> {
+	const byAccount = Map.groupBy(devices, accountObjectName);
+	const asked = Array.from(byAccount, async ([account, ids]) => {
+		const answer = bindings.ACCOUNT.getByName(account).givenUp(ids);
+		return (await settlesWithin(systemClock, ACCOUNT_TIMEOUT_MS, answer)) ? answer.catch(() => []) : [];
+	});
+	return new Set((await Promise.all(asked)).flat());
 }

@@ -31,7 +31,8 @@ export interface SeenEvidence {
 /** What is still missing for a step; `persons` 0 = nothing. */
 export interface MissingApprovals {
 	readonly persons: number;
-	readonly team: string;
+	/** null = anyone's who may release */
+	readonly team: string | null;
 	/** somebody has to be among them who did not upload the release */
 	readonly notOnlyPublisher: boolean;
 }
@@ -50,7 +51,7 @@ export function approversOf(
 		const counts =
 			approval.kind === kind &&
 			approval.step === rollout.step &&
-			approval.team === team &&
+			(team === null || approval.team === team) &&
 			// One that was given before a halt is not a word on what came after it.
 			approval.at >= rollout.since &&
 			allFailures(evidence) <= approval.seen.failures &&
@@ -68,6 +69,6 @@ export function missingApprovals(rollout: Rollout, kind: ApprovalKind, approvers
 	return { persons, team: teamOf(rollout, kind), notOnlyPublisher };
 }
 
-function teamOf(rollout: Rollout, kind: ApprovalKind): string {
+function teamOf(rollout: Rollout, kind: ApprovalKind): string | null {
 	return (kind === "approve" ? stepOf(rollout).approvals.team : null) ?? rollout.team;
 }

@@ -1,7 +1,8 @@
 // The plans that every deployment has. `standard` and `rapid` take the same steps through the same gates; what differs is how long
 // each step is watched. With no failure at all, a sequential gate needs 9 healthy units to exclude failures of 30 %, 46 for 10 %,
 // and 181 for 3 %: that gives the sizes of the steps.
-import type { Gate, Plan, PlanStep } from "./plan.ts";
+import { z } from "zod";
+import { type Gate, type Plan, type PlanStep, plan } from "./plan.ts";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -91,4 +92,14 @@ export const IMMEDIATE = atOnce("immediate", 0);
 /** Back to a release that everybody had: one step, minutes. */
 export const REVERT = atOnce("revert", 1);
 
-export const BUILT_IN_PLANS: readonly Plan[] = [STANDARD, RAPID, REVERT, IMMEDIATE];
+export const BUILT_IN_PLANS = { standard: STANDARD, rapid: RAPID, revert: REVERT, immediate: IMMEDIATE } as const;
+
+export const builtInPlanName = z.enum(["standard", "rapid", "revert", "immediate"]);
+
+/** A plan by the name of a built-in one, or written out. */
+export const planChoice = z.union([builtInPlanName, plan]);
+export type PlanChoice = z.infer<typeof planChoice>;
+
+export function planOf(choice: PlanChoice): Plan {
+	return typeof choice === "string" ? BUILT_IN_PLANS[choice] : choice;
+}

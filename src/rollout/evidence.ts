@@ -1,6 +1,8 @@
 // What is known of the units that have a release, step by step, as numbers. All but `overdue` only grow, so a hash of these names
 // what a person saw when they approved.
 
+import { encodeBase64url } from "../signing/base64url.ts";
+
 /** Of units, not devices: an HA group counts once. */
 export interface StepEvidence {
 	/** permits given in this step */
@@ -65,4 +67,10 @@ export function allFailures({ steps }: Evidence): number {
 export function canonicalEvidence({ steps, control }: Evidence): string {
 	const rows = steps.map((step) => [step.permits, step.healthy, step.failed, step.silent, step.excused, step.models]);
 	return JSON.stringify([rows, [control.healthy, control.failed]]);
+}
+
+/** @returns the name of the evidence: SHA-256 of `canonicalEvidence`, base64url */
+export async function hashEvidence(evidence: Evidence): Promise<string> {
+	const bytes = new TextEncoder().encode(canonicalEvidence(evidence));
+	return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }

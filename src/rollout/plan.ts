@@ -10,7 +10,7 @@ const seconds = z.int().min(0).max(MAX_SECONDS);
 const probability = z.number().gt(0).lt(1);
 
 /** The name of a ring of devices: those that carry the label `ring` with this value. */
-const ring = z.string().regex(/^[a-z][a-z0-9-]{0,23}$/, "a ring is up to 24 lower-case letters, digits and -");
+export const ring = z.string().regex(/^[a-z][a-z0-9-]{0,23}$/, "a ring is up to 24 lower-case letters, digits and -");
 
 /** How many units may have a permit whose outcome is not known yet: so many, or a part of those that are healthy where that is more. */
 const inFlight = z.strictObject({ units: z.int().min(1).max(100_000), perHealthy: z.number().min(0).max(1) });

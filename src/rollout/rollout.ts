@@ -10,6 +10,9 @@ import { type Cohort, isFraction, type Plan, type PlanStep } from "./plan.ts";
  */
 export type Phase = "waiting" | "running" | "baking" | "halted" | "done" | "ended";
 
+/** Of one product at one time: each is looked at for every full answer to a check. */
+export const MAX_ACTIVE_ROLLOUTS = 8;
+
 /** How a step was passed: by its gate, or by persons although the gate had not seen enough. */
 export interface PassedStep {
 	readonly step: string;
@@ -25,8 +28,8 @@ export interface Rollout {
 	readonly salt: string;
 	/** who uploaded the release: cannot approve it alone */
 	readonly publisher: string;
-	/** team that owns the product */
-	readonly team: string;
+	/** team that owns the product; null = none does: a word of anyone counts who may release */
+	readonly team: string | null;
 	/** unix seconds before which nothing begins */
 	readonly startsAt: number;
 	readonly phase: Phase;

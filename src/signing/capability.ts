@@ -7,7 +7,7 @@ import { openClaims, type SealPurpose, sealClaims } from "./sealed-claims.ts";
 const FORMAT_VERSION = "1";
 const MAX_LENGTH = 2048;
 
-export interface PermitClaims {
+interface ReleaseClaims {
 	readonly device: string;
 	readonly product: string;
 	/** installed version; null if there is none */
@@ -18,7 +18,12 @@ export interface PermitClaims {
 	readonly exp: number;
 }
 
-export interface OfferClaims extends PermitClaims {
+export interface PermitClaims extends ReleaseClaims {
+	/** what its rollout counts as one, and waits to hear of; null = everybody may have the release, nobody waits */
+	readonly unit: string | null;
+}
+
+export interface OfferClaims extends ReleaseClaims {
 	/** what logs call the device */
 	readonly pseudonym: string;
 	/** thumbprint of the key whose DPoP proof must come with the offer; null for a bearer token */
@@ -30,6 +35,8 @@ interface ClaimsOf {
 	readonly permit: PermitClaims;
 }
 export type CapabilityKind = keyof ClaimsOf;
+
+type AnyClaims = Partial<Record<keyof OfferClaims | keyof PermitClaims, unknown>>;
 
 export type OpenedCapability<Claims> =
 	| { readonly ok: true; readonly claims: Claims }
@@ -74,7 +81,7 @@ function purposeOf(kind: CapabilityKind, binding: string): SealPurpose {
 
 // Not a schema: in workerd, which has no `eval`, a schema costs more here than the MAC does.
 function isOfKind(kind: CapabilityKind, value: unknown): boolean {
-	const claims = value as Partial<Record<keyof OfferClaims, unknown>>;
+	const claims = value as AnyClaims;
 	return (
 		typeof claims.device === "string" &&
 		typeof claims.product === "string" &&
@@ -82,7 +89,8 @@ function isOfKind(kind: CapabilityKind, value: unknown): boolean {
 		typeof claims.to === "string" &&
 		typeof claims.sha256 === "string" &&
 		typeof claims.exp === "number" &&
-		(kind === "permit" ||
-			(typeof claims.pseudonym === "string" && (claims.jkt === null || typeof claims.jkt === "string")))
+		(kind === "permit"
+			? claims.unit === null || typeof claims.unit === "string"
+			: typeof claims.pseudonym === "string" && (claims.jkt === null || typeof claims.jkt === "string"))
 	);
 }

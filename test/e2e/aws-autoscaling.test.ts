@@ -71,7 +71,7 @@ beforeAll(async () => {
 	worker = await startOnFreePort(options);
 	env = { PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] ?? "" };
 	account = (await parapet("account", "create", "Example")).account;
-	await parapet("product", "create", "crs");
+	await parapet("product", "create", "crs", "--plan", "immediate");
 	({ license } = await parapet("license", "create", account, "--products", "crs", "--seats", "1", "--ends", "30d"));
 	({ key } = await parapet("key", "create", "edge group", "--scopes", `lifecycle:${account}`));
 	// The account has an id now, so its credentials can be told to the service.

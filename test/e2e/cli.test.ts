@@ -85,7 +85,7 @@ describe("a Worker on this machine", () => {
 
 	it("is set up by an operator and takes a release from a publisher with a key of their own", async () => {
 		account = (await parapet("account", "create", "Example")).account;
-		await parapet("product", "create", "big-rules");
+		await parapet("product", "create", "big-rules", "--plan", "immediate");
 		const { license } = await parapet(
 			"license",
 			"create",

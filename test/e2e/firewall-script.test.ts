@@ -42,7 +42,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 		service = await startService();
 		folder = await mkdtemp(join(tmpdir(), "parapet-script-"));
 		home = join(folder, "firewall");
-		await operate(service, "POST", "/v1/products", { product: PRODUCT });
+		await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
 		await release("1.0.0");
 		code = await createCode(service, [PRODUCT]);
 	});
@@ -184,7 +184,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 	});
 
 	it("one product that fails holds up no other", async () => {
-		await operate(service, "POST", "/v1/products", { product: "other" });
+		await operate(service, "POST", "/v1/products", { product: "other", plan: "immediate" });
 		await publish(service, "other", "1.0.0", newPackage());
 		const env = { FIREWALL_HOME: join(folder, "both") };
 		await firewall(["activate", await createCode(service, ["other", PRODUCT]), "SN-3", "FW-100"], env);

@@ -23,7 +23,7 @@ let service: RunningService;
 let sha256: string;
 beforeAll(async () => {
 	service = await startService();
-	await operate(service, "POST", "/v1/products", { product: PRODUCT });
+	await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
 	sha256 = await publish(service, PRODUCT, "1.0.0", bytes);
 });
 afterAll(() => service?.close());

@@ -67,7 +67,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "the examples of docs/prot
 	beforeAll(async () => {
 		service = await startService();
 		// What `npm start` has by the time it prints its auth code.
-		await operate(service, "POST", "/v1/products", { product: PRODUCT });
+		await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
 		for (const version of ["1.0.0", "1.1.0"]) {
 			const bytes = await readFile(join(EXAMPLES, `${PRODUCT}-${version}.rules`));
 			await publish(service, PRODUCT, version, new Uint8Array(bytes));

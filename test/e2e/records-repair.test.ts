@@ -22,7 +22,7 @@ describeWithRedis("repairing the stores", (redis) => {
 	beforeAll(async () => {
 		const { url, token } = redis().primary;
 		service = await startService({ variables: { RECORD_STORE: "redis,kv", REDIS_URL: url, REDIS_TOKEN: token } });
-		await operate(service, "POST", "/v1/products", { product: PRODUCT });
+		await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
 		await publish(service, PRODUCT, "1.0.0", new Uint8Array(Buffer.from("rules")));
 		await createCode(service, [PRODUCT]);
 		await operate(service, "POST", "/v1/keys", { subject: "ci", scopes: [`publish:${PRODUCT}`] });

@@ -15,7 +15,7 @@ const FIREWALLS = runs(80, 400);
 let service: RunningService;
 beforeAll(async () => {
 	service = await startService();
-	await operate(service, "POST", "/v1/products", { product: "crs" });
+	await operate(service, "POST", "/v1/products", { product: "crs", plan: "immediate" });
 });
 afterAll(() => service?.close());
 

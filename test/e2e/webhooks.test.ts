@@ -94,7 +94,7 @@ describe("a service on this machine", () => {
 		});
 		env = { PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] ?? "" };
 		account = (await parapet("account", "create", "Example")).account;
-		await parapet("product", "create", "crs");
+		await parapet("product", "create", "crs", "--plan", "immediate");
 	}, 120_000);
 	afterAll(async () => {
 		for (const child of children) child.kill();

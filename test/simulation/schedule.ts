@@ -1,4 +1,5 @@
 // One schedule: a deployment, its operators, its firewalls, and what goes wrong. Everything follows from the seed.
+import { IMMEDIATE } from "../../src/rollout/built-in-plans.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { revocationBound } from "../../src/storage/revocation-bound.ts";
 import { Deployment } from "./deployment.ts";
@@ -196,7 +197,9 @@ class Schedule {
 			await account.call(0, (object) => object.createCode({ ...change, ...code }));
 		}
 		for (const name of PRODUCTS) {
-			await this.#deployment.product(name).call(0, (object) => object.create({ ...change, name, title: name }));
+			await this.#deployment
+				.product(name)
+				.call(0, (object) => object.create({ ...change, name, title: name, plan: IMMEDIATE }));
 			await this.#deployment.directory.call(0, (object) => object.createProduct({ ...change, name, title: name }));
 			await this.#release(name);
 		}
@@ -268,7 +271,7 @@ class Schedule {
 		const committed = Promise.withResolvers<void>();
 		const released = host.call(here, (object) => {
 			committed.resolve();
-			return object.release({ ...change, metadata });
+			return object.release({ ...change, metadata, salt: version });
 		});
 		if (this.#isCalm && this.#world.time.nowMs() > START_MS + SETUP_MS) {
 			await committed.promise;

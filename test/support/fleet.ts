@@ -27,7 +27,7 @@ export async function createFleet(
 
 /** Creates it unless it is there. */
 export async function createProduct(product = "crs"): Promise<void> {
-	const { status } = await operate("POST", "/v1/products", { product });
+	const { status } = await operate("POST", "/v1/products", { product, plan: "immediate" });
 	if (status !== 201 && status !== 409) throw new Error(`product ${product}: ${status}`);
 }
 

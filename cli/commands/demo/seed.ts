@@ -64,7 +64,11 @@ async function ensureProduct({ api }: SeedOptions, product: string) {
 	const missing = !found.products.some((one) => one.product === product);
 	const title = `Demo product ${product}`;
 	if (missing)
-		await api.call("POST", "/v1/products", "could not create the product", z.looseObject({}), { product, title });
+		await api.call("POST", "/v1/products", "could not create the product", z.looseObject({}), {
+			...{ product, title },
+			// Nobody waits for days to see a demo; a product of yours goes by `standard` unless you choose otherwise.
+			plan: "immediate",
+		});
 	return told(product, { product }, product, missing);
 }
 

@@ -5,6 +5,7 @@ import { createReadStream } from "node:fs";
 import { pipeline, Transform, type TransformCallback } from "node:stream";
 import { z } from "zod";
 import { sha256Hex } from "../../../src/names.ts";
+import type { PlanChoice } from "../../../src/rollout/built-in-plans.ts";
 import { CliError } from "../../errors.ts";
 import type { Payload } from "../../files/package-file.ts";
 import { readAnswer } from "../../http/answers.ts";
@@ -12,6 +13,7 @@ import { exchange } from "../../http/exchange.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { refusalFrom } from "../../http/refusal.ts";
 import { parseJson } from "../../json.ts";
+import { rolloutAnswer } from "../../rollout/ladder.ts";
 
 export interface ReleaseMetadata {
 	readonly notes?: string | undefined;
@@ -20,6 +22,8 @@ export interface ReleaseMetadata {
 	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
 	/** release it although a newer version is released */
 	readonly allow_older?: boolean | undefined;
+	/** not given = the product's */
+	readonly plan?: PlanChoice | undefined;
 }
 
 export interface PublishOptions {
@@ -40,6 +44,7 @@ const releaseAnswer = z.looseObject({
 	sequence: z.number(),
 	status: z.string(),
 	sha256: sha256Hex,
+	rollout: rolloutAnswer.nullish(),
 });
 export type PublishedRelease = z.infer<typeof releaseAnswer>;
 
@@ -49,18 +54,22 @@ export type PublishedRelease = z.infer<typeof releaseAnswer>;
  */
 export async function publishPackage(options: PublishOptions): Promise<PublishedRelease & { changed: boolean }> {
 	const { api, product, version, payload, metadata } = options;
-	const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
-	await uploadPayload(options, path);
+	await uploadPackage(options);
+	const path = releasePath(options);
 	const what = `could not release ${product} ${version}`;
 	const { status, answer: release } = await api.ask("PUT", path, what, releaseAnswer, metadata);
 	expectSameBytes(release.sha256, payload, `${product} ${version}`);
 	return { ...release, changed: status === 201 };
 }
 
-async function uploadPayload(
-	{ api, name, payload, product, version, onProgress, nowMs }: PublishOptions,
-	path: string,
-): Promise<void> {
+function releasePath({ product, version }: Pick<PublishOptions, "product" | "version">): string {
+	return `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
+}
+
+/** Uploads and does not release: nobody is offered it. @throws as `publishPackage` */
+export async function uploadPackage(options: PublishOptions): Promise<z.infer<typeof uploadAnswer>> {
+	const { api, name, payload, product, version, onProgress, nowMs } = options;
+	const path = releasePath(options);
 	const what = `could not upload ${product} ${version}`;
 	const counter = createByteCounter((bytes) => onProgress?.(bytes, payload.size));
 	// An early refusal ends the upload midway; the reply says why, so the broken pipe itself is of no interest.
@@ -81,6 +90,7 @@ async function uploadPayload(
 	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
 	const stored = readAnswer(parseJson(answer.text), what, uploadAnswer);
 	expectSameBytes(stored.sha256, payload, `${product} ${version}`);
+	return stored;
 }
 
 function expectSameBytes(stored: string, payload: Payload, what: string): void {

@@ -224,6 +224,13 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.devices.device(deviceId) : null;
 	}
 
+	/** @returns those of the devices that it has no more, or for good not under this id: a rollout does not wait for them */
+	async givenUp(deviceIds: readonly string[]): Promise<string[]> {
+		const isGivenUp = (id: string) =>
+			["deactivated", "revoked"].includes(this.#desks.devices.device(id)?.status ?? "revoked");
+		return this.#exists ? deviceIds.filter(isGivenUp) : [];
+	}
+
 	/** What an answer to the device rests on. */
 	async explainDevice(deviceId: string, now: number): Promise<ExplainedDevice | null> {
 		return this.#exists ? explainDevice(this.#desks, deviceId, now) : null;

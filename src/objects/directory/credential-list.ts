@@ -11,6 +11,7 @@ export type NewCredential = Change & {
 	readonly hash: string;
 	readonly subject: string;
 	readonly scopes: readonly Scope[];
+	readonly team: string | null;
 	/** unix seconds; null = never */
 	readonly expiresAt: number | null;
 };
@@ -45,8 +46,8 @@ export class CredentialList {
 	find(hash: string): CredentialRecord | null {
 		const found = this.#tables.credential("hash", hash);
 		if (found === null) return null;
-		const { id, subject, scopes, expiresAt, revoked } = found;
-		return { id, subject, scopes, expiresAt, revoked };
+		const { id, subject, scopes, team, expiresAt, revoked } = found;
+		return { id, subject, scopes, team, expiresAt, revoked };
 	}
 
 	/** Final, and harmless when repeated. @param input cascade: what was made with it as well, and with those */

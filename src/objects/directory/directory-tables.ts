@@ -59,6 +59,7 @@ type CredentialRow = {
 	hash: string;
 	subject: string;
 	scopes: string;
+	team: string | null;
 	expires_at: number | null;
 	revoked: number;
 	created_at: number;
@@ -175,13 +176,16 @@ export class DirectoryTables {
 		return this.#sql.exec<CredentialRow>("SELECT * FROM credentials ORDER BY seq").toArray().map(credentialOf);
 	}
 
-	insertCredential({ id, hash, subject, scopes, expiresAt, createdAt, createdBy }: Omit<Credential, "revoked">): void {
+	insertCredential(credential: Omit<Credential, "revoked">): void {
+		const { id, hash, subject, scopes, team, expiresAt, createdAt, createdBy } = credential;
 		this.#sql.exec(
-			"INSERT INTO credentials (id, hash, subject, scopes, expires_at, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			`INSERT INTO credentials (id, hash, subject, scopes, team, expires_at, created_at, created_by)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 			id,
 			hash,
 			subject,
 			JSON.stringify(scopes),
+			team,
 			expiresAt,
 			createdAt,
 			createdBy,
@@ -236,7 +240,7 @@ function productOf(row: ProductRow): ProductEntry {
 }
 
 function credentialOf(row: CredentialRow): Credential {
-	const { id, hash, subject, expires_at: expiresAt, created_at: createdAt, created_by: createdBy } = row;
+	const { id, hash, subject, team, expires_at: expiresAt, created_at: createdAt, created_by: createdBy } = row;
 	const scopes = JSON.parse(row.scopes) as Scope[];
-	return { id, hash, subject, scopes, expiresAt, revoked: row.revoked === 1, createdAt, createdBy };
+	return { id, hash, subject, scopes, team, expiresAt, revoked: row.revoked === 1, createdAt, createdBy };
 }

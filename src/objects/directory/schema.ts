@@ -39,6 +39,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 			hash TEXT NOT NULL UNIQUE, -- keyed; the API key itself is known to its holder alone
 			subject TEXT NOT NULL,
 			scopes TEXT NOT NULL, -- JSON list
+			team TEXT, -- for which its holder speaks in rollouts
 			expires_at INTEGER, -- null = never
 			revoked INTEGER NOT NULL DEFAULT 0, -- 0, 1
 			created_at INTEGER NOT NULL,

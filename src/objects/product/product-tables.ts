@@ -3,6 +3,8 @@
 
 import type { Release, Urgency, VersionOrder } from "../../content/product-record.ts";
 import type { EngineRange } from "../../names.ts";
+import type { Plan } from "../../rollout/plan.ts";
+import type { Reach } from "../../rollout/reach.ts";
 
 export interface ProductInfo {
 	readonly name: string;
@@ -11,6 +13,10 @@ export interface ProductInfo {
 	readonly createdAt: number;
 	/** of the published record */
 	readonly revision: number;
+	/** by which its next releases reach the fleet */
+	readonly plan: Plan;
+	/** whose word its rollouts need; null = anyone's who may release */
+	readonly team: string | null;
 }
 
 /** Bytes that are in object storage already. */
@@ -35,15 +41,30 @@ export interface ReleaseMetadata {
 export interface ReleaseEntry extends PackageContent, ReleaseMetadata {
 	readonly version: string;
 	readonly addedAt: number;
-	/** uploaded: bytes only; current: the newest that is not withdrawn */
-	readonly status: "uploaded" | "current" | "older" | "withdrawn";
+	/** subject of the key that uploaded it */
+	readonly addedBy: string;
+	/**
+	 * uploaded: bytes only; rolling_out: some may have it; current: the newest that everybody may have; superseded: its rollout
+	 * ended before everybody might have it
+	 */
+	readonly status: "uploaded" | "rolling_out" | "current" | "older" | "superseded" | "withdrawn";
 	readonly sequence: number | null;
 	readonly releasedAt: number | null;
+	/** from when on everybody may have it; null = not everybody may */
+	readonly outAt: number | null;
 	readonly withdrawnAt: number | null;
 	readonly withdrawReason: string | null;
 }
 
-type ProductRow = { name: string; title: string; version_order: VersionOrder; created_at: number; revision: number };
+type ProductRow = {
+	name: string;
+	title: string;
+	version_order: VersionOrder;
+	created_at: number;
+	revision: number;
+	plan: string;
+	team: string | null;
+};
 
 type ReleaseRow = {
 	version: string;
@@ -51,6 +72,7 @@ type ReleaseRow = {
 	size: number;
 	name: string;
 	added_at: number;
+	added_by: string;
 	sequence: number | null;
 	released_at: number | null;
 	notes: string | null;
@@ -59,11 +81,13 @@ type ReleaseRow = {
 	engine: string | null;
 	withdrawn_at: number | null;
 	withdraw_reason: string | null;
+	reach: string | null;
+	out_at: number | null;
 	current_sequence: number | null;
 };
 
 const SELECT_RELEASE = `SELECT releases.*,
-	(SELECT MAX(sequence) FROM releases WHERE withdrawn_at IS NULL) AS current_sequence FROM releases`;
+	(SELECT MAX(sequence) FROM releases WHERE withdrawn_at IS NULL AND out_at IS NOT NULL) AS current_sequence FROM releases`;
 
 export class ProductTables {
 	readonly #sql: SqlStorage;
@@ -74,16 +98,22 @@ export class ProductTables {
 
 	info(): ProductInfo | null {
 		const row = this.#sql
-			.exec<ProductRow>("SELECT name, title, version_order, created_at, revision FROM product")
+			.exec<ProductRow>("SELECT name, title, version_order, created_at, revision, plan, team FROM product")
 			.toArray()[0];
 		if (row === undefined) return null;
-		const { name, title, version_order: versionOrder, created_at: createdAt, revision } = row;
-		return { name, title, versionOrder, createdAt, revision };
+		const { version_order: versionOrder, created_at: createdAt, plan, ...rest } = row;
+		return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan };
 	}
 
-	insertProduct({ name, title, versionOrder, createdAt, revision }: ProductInfo): void {
-		const query = "INSERT INTO product (name, title, version_order, created_at, revision) VALUES (?, ?, ?, ?, ?)";
-		this.#sql.exec(query, name, title, versionOrder, createdAt, revision);
+	insertProduct({ name, title, versionOrder, createdAt, revision, plan, team }: ProductInfo): void {
+		const query = `INSERT INTO product (name, title, version_order, created_at, revision, plan, team)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`;
+		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, JSON.stringify(plan), team);
+	}
+
+	/** What its next releases go by; rollouts that are under way keep theirs. */
+	savePlan({ plan, team }: Pick<ProductInfo, "plan" | "team">): void {
+		this.#sql.exec("UPDATE product SET plan = ?, team = ?", JSON.stringify(plan), team);
 	}
 
 	raiseRevision(): ProductInfo {
@@ -93,18 +123,19 @@ export class ProductTables {
 		return info;
 	}
 
-	insertPackage(version: string, content: PackageContent, now: number): void {
+	insertPackage(version: string, content: PackageContent, now: number, by: string): void {
 		this.#sql.exec(
-			"INSERT INTO releases (version, sha256, size, name, added_at) VALUES (?, ?, ?, ?, ?)",
+			"INSERT INTO releases (version, sha256, size, name, added_at, added_by) VALUES (?, ?, ?, ?, ?, ?)",
 			version,
 			content.sha256,
 			content.size,
 			content.name,
 			now,
+			by,
 		);
 	}
 
-	/** Gives the version the next sequence number, and a place in the record. */
+	/** Gives the version the next sequence number, and a place in the record. Nobody may have it before `setReach`. */
 	publish(version: string, metadata: ReleaseMetadata, now: number): void {
 		this.#sql.exec(
 			`UPDATE releases SET sequence = (SELECT COALESCE(MAX(sequence), 0) + 1 FROM releases), released_at = ?,
@@ -116,6 +147,12 @@ export class ProductTables {
 			JSON.stringify(metadata.engine),
 			version,
 		);
+	}
+
+	/** @param reach null = from now on everybody may have it */
+	setReach(version: string, reach: Reach | null, now: number): void {
+		const query = "UPDATE releases SET reach = ?, out_at = ? WHERE version = ?";
+		this.#sql.exec(query, reach === null ? null : JSON.stringify(reach), reach === null ? now : null, version);
 	}
 
 	/** The record says so of it, also where it had left the record. */
@@ -154,7 +191,12 @@ export class ProductTables {
 function statusOf(row: ReleaseRow): ReleaseEntry["status"] {
 	if (row.sequence === null) return "uploaded";
 	if (row.withdrawn_at !== null) return "withdrawn";
+	if (row.out_at === null) return reachOf(row)?.closed === "ended" ? "superseded" : "rolling_out";
 	return row.sequence === row.current_sequence ? "current" : "older";
+}
+
+function reachOf({ reach }: ReleaseRow): Reach | null {
+	return reach === null ? null : (JSON.parse(reach) as Reach);
 }
 
 function metadataOf(row: ReleaseRow): ReleaseMetadata & { models: string[] | null } {
@@ -175,9 +217,11 @@ function entryOf(row: ReleaseRow): ReleaseEntry {
 		name,
 		...metadataOf(row),
 		addedAt: row.added_at,
+		addedBy: row.added_by,
 		status: statusOf(row),
 		sequence,
 		releasedAt: row.released_at,
+		outAt: row.out_at,
 		withdrawnAt: row.withdrawn_at,
 		withdrawReason: row.withdraw_reason,
 	};
@@ -195,6 +239,7 @@ function recordedOf(row: ReleaseRow): Release {
 		releasedAt,
 		...metadataOf(row),
 		withdrawn: row.withdrawn_at !== null,
+		rollout: reachOf(row),
 	};
 }
 

@@ -5,6 +5,7 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { ROLLOUT_TABLES } from "./rollout-tables.ts";
 
 export const PRODUCT_SCHEMA: Schema = {
 	tables: [
@@ -13,7 +14,9 @@ export const PRODUCT_SCHEMA: Schema = {
 			title TEXT NOT NULL,
 			version_order TEXT NOT NULL, -- VersionOrder (content/product-record.ts)
 			created_at INTEGER NOT NULL,
-			revision INTEGER NOT NULL -- of its record; 0 = nothing is released
+			revision INTEGER NOT NULL, -- of its record; 0 = nothing is released
+			plan TEXT NOT NULL, -- JSON: the Plan of its next releases
+			team TEXT -- whose word its rollouts need; null = anyone's who may release
 		) WITHOUT ROWID`,
 		// Without a sequence it is a package that is uploaded and not released, and so without all that a release adds.
 		`CREATE TABLE releases (
@@ -22,6 +25,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			size INTEGER NOT NULL, -- bytes
 			name TEXT NOT NULL, -- of the file in downloads
 			added_at INTEGER NOT NULL,
+			added_by TEXT NOT NULL, -- subject of the key that uploaded it
 			sequence INTEGER UNIQUE, -- the higher, the newer
 			released_at INTEGER,
 			notes TEXT,
@@ -29,10 +33,13 @@ export const PRODUCT_SCHEMA: Schema = {
 			models TEXT, -- JSON list; JSON null = every model
 			engine TEXT, -- JSON: EngineRange
 			recorded INTEGER NOT NULL DEFAULT 0, -- 0, 1: the product's record has it
+			reach TEXT, -- JSON: Reach, of a release that is or was on its way
+			out_at INTEGER, -- from when on everybody may have it; null = not everybody may
 			withdrawn_at INTEGER,
 			withdraw_reason TEXT
 		)`,
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
+		...ROLLOUT_TABLES,
 		...AUDIT_TABLES,
 		...WEBHOOK_TABLES,
 		...OUTBOX_TABLES,

@@ -2,9 +2,14 @@
 // the name of the body stands before it. All of them belong to one made-up fleet, so that examples fit together.
 import { DEVICE_EXAMPLES } from "./examples/devices.ts";
 import { OPERATION_EXAMPLES } from "./examples/operation.ts";
+import { ROLLOUT_EXAMPLES } from "./examples/rollouts.ts";
 
 /** Field → example; `Body.field` goes before `field`. */
-export const EXAMPLES: Readonly<Record<string, unknown>> = { ...DEVICE_EXAMPLES, ...OPERATION_EXAMPLES };
+export const EXAMPLES: Readonly<Record<string, unknown>> = {
+	...DEVICE_EXAMPLES,
+	...OPERATION_EXAMPLES,
+	...ROLLOUT_EXAMPLES,
+};
 
 /** What may be left out, and is in examples, by the same names. */
 export const LEFT_OUT: ReadonlySet<string> = new Set([
@@ -39,6 +44,11 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
 	"LicenseChange.overage",
 	"LicenseChange.lease_minutes",
 	"NewMessage.starts_at",
+	"NewRelease.starts_at",
+	"NewRelease.plan",
+	"NewApiKey.team",
+	"POST /v1/products.team",
+	"ProductChange.team",
 	"ChangedHaSettings.name",
 	"ChangedHaSettings.mode",
 	"POST /v1/reports.detail",

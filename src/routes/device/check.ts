@@ -7,6 +7,7 @@ import type { Installed } from "../../content/installed.ts";
 import { longestSilence, nextCheckIn, placeInFleet } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import { quietUntil } from "../../content/pulse.ts";
+import { bucketsOf, unitOf } from "../../content/rollout-place.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { sealCapability } from "../../signing/capability.ts";
@@ -93,6 +94,7 @@ async function answerInFull(
 		seen: question.seen,
 		recordOf: (product) => productRecords.get(product) ?? null,
 		messages,
+		buckets: await bucketsOf(productRecords.values(), unitOf(caller.profile)),
 		now: scope.now,
 	});
 	noteOutcome(scope, answer);

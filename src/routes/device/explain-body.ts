@@ -3,7 +3,9 @@ import { z } from "@hono/zod-openapi";
 import type { ProductAnswer } from "../../content/check.ts";
 import { type Explanation, offeredVersion } from "../../content/explain.ts";
 import { urgency } from "../../content/product-record.ts";
+import type { Buckets } from "../../content/rollout-place.ts";
 import { deviceStatus, hold } from "../../entitlement/device-record.ts";
+import type { Reach } from "../../rollout/reach.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
 import { licenseBody } from "../operator/license-body.ts";
@@ -31,13 +33,33 @@ const releaseBody = z
 		verdict: z.enum([
 			"chosen",
 			"withdrawn",
+			"not_reached",
+			"rollout_closed",
+			"not_for_newcomers",
 			"incompatible_model",
 			"incompatible_engine",
 			"not_licensed",
 			"too_young",
 			"older_than_choice",
 		]),
-		ready_at: timestamp.nullable().openapi({ description: "Of one that is `too_young`: when it is old enough" }),
+		ready_at: timestamp.nullable().openapi({
+			description:
+				"Of one that is `too_young`: when it is old enough; `not_reached`: when its rollout comes to the device",
+		}),
+		rollout: orNull(
+			z
+				.object({
+					step: z.string(),
+					open: z.boolean().openapi({ description: "Whether it lets anybody in at present" }),
+					closed: z.enum(["waiting", "baking", "halted", "ended"]).nullable(),
+					ring: z.string().nullable().openapi({ description: "Devices with the label `ring` of this value alone" }),
+					bucket: z.number().nullable().openapi({
+						description:
+							"Of the device's unit: it is let in when the rollout's fraction passes it; null where nobody is let in",
+					}),
+				})
+				.openapi("ExplainedRollout"),
+		).openapi({ description: "Of a release on its way; null = everybody may have it" }),
 	})
 	.openapi("ExplainedRelease");
 
@@ -125,7 +147,7 @@ export const explanationBody = z
 	.openapi("Explanation");
 
 /** The part of an explanation that the rules gave. */
-export function describeExplanation({ answer, releases, changes }: Explanation) {
+export function describeExplanation({ answer, releases, changes }: Explanation, buckets: Buckets) {
 	return {
 		entitlement: describeEntitlement(answer.product, answer.entitlement),
 		releases: releases.map(({ release, verdict, readyAt }) => ({
@@ -137,6 +159,7 @@ export function describeExplanation({ answer, releases, changes }: Explanation) 
 			withdrawn: release.withdrawn,
 			verdict,
 			ready_at: toTimestampOrNull(readyAt),
+			rollout: release.rollout === null ? null : describeReach(release.rollout, buckets),
 		})),
 		answer: describeAnswer(answer),
 		changes_at: toTimestampOrNull(changes[0]?.at),
@@ -146,6 +169,10 @@ export function describeExplanation({ answer, releases, changes }: Explanation) 
 			answer: describeAnswer(change.answer),
 		})),
 	};
+}
+
+function describeReach({ step, open, closed, ring, salt }: Reach, buckets: Buckets) {
+	return { step, open, closed, ring, bucket: buckets.get(salt) ?? null };
 }
 
 function describeAnswer(answer: ProductAnswer): z.infer<typeof answerBody> {

@@ -4,6 +4,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { explainProduct } from "../../content/explain.ts";
 import { type DeniedRecord, licenseEpochOf } from "../../content/heads-record.ts";
+import { admittedAt, bucketsOf, unitOf } from "../../content/rollout-place.ts";
+import type { Candidate } from "../../content/select-release.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
 import { decideRenewal, isLive } from "../../entitlement/seat-lease.ts";
 import { productName, versionName } from "../../names.ts";
@@ -84,9 +86,16 @@ export const explain = createRouter().openapi(route, async (c) => {
 		services.records.product(product, view, scope),
 		probeDevice(services.stores, id, device.version, systemClock),
 	]);
-	const candidate = { model: device.model, engine, installed };
+	const buckets = await bucketsOf([record], unitOf(device));
+	const candidate: Candidate = {
+		model: device.model,
+		engine,
+		installed,
+		// By the country of whoever asks: a step for some countries is explained to the device alone.
+		admittedAt: (reach) => admittedAt(reach, device, { engine, country: scope.country }, buckets),
+	};
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
-	const described = describeExplanation(explainProduct({ device: asked, product, record, candidate, now }));
+	const described = describeExplanation(explainProduct({ device: asked, product, record, candidate, now }), buckets);
 	event.outcome = described.answer.status;
 	const epochKnown = licenseEpochOf(denied, id);
 	return c.json(

@@ -2,12 +2,14 @@
 // verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
 import { createRoute, z } from "@hono/zod-openapi";
 import type { ProductRecord, Release } from "../../content/product-record.ts";
+import { unitOf } from "../../content/rollout-place.ts";
 import { isLicensed } from "../../content/select-release.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
 import type { DecisionCode } from "../../entitlement/decision-codes.ts";
 import type { DeviceRecord, Grant } from "../../entitlement/device-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../../signing/capability.ts";
 import { readAuthorization, refuseDenied, requireProof, tokenTail } from "../http/authenticate.ts";
 import {
@@ -65,7 +67,9 @@ const route = createRoute({
 			"offer_invalid",
 			"offer_expired",
 			"release_withdrawn",
+			"exposure_limited",
 			"invalid_request",
+			"unavailable",
 		),
 	},
 });
@@ -100,13 +104,16 @@ export const permits = plainRoute(route, async (request, scope) => {
 	const release = requireRelease(await services.records.product(offer.product, view, scope), offer);
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 
-	const reportBy = now + REPORT_WITHIN_SECONDS;
+	const place = release.rollout === null ? null : await takePlace(scope, device, offer);
+	const reportBy = place?.endsAt ?? now + REPORT_WITHIN_SECONDS;
+	// A word that comes too late for the rollout still says that the device lives.
+	const reportUntil = Math.max(reportBy, now + REPORT_WITHIN_SECONDS);
 	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
 	const [permit, download] = await Promise.all([
 		sealCapability(
 			services.macKeyring.current,
 			"permit",
-			{ device: deviceId, product, from, to, sha256, exp: reportBy },
+			{ device: deviceId, product, from, to, sha256, exp: reportUntil, unit: place?.unit ?? null },
 			"",
 		),
 		services.urlSigner.sign({ sha256, name: release.name, pseudonym, now }),
@@ -126,6 +133,27 @@ export const permits = plainRoute(route, async (request, scope) => {
 	} satisfies z.infer<typeof permitBody>;
 	return answerJson(body, 201);
 });
+
+/**
+ * Only while few may have the release its product is asked: it counts to the unit exactly, and knows at once of a halt.
+ * @returns what it counts, and unix seconds by which the device has to be healthy; null = everybody may have the release by now
+ */
+async function takePlace(
+	{ services, now, event }: RequestScope,
+	device: DeviceRecord,
+	{ product, to: version }: OfferClaims,
+): Promise<{ unit: string; endsAt: number } | null> {
+	const { id, account, model } = device;
+	const unit = unitOf(device);
+	const place = await services.objects.product(product).takePermit({ version, unit, device: id, account, model, now });
+	if (place.ok) return place.endsAt === null ? null : { unit, endsAt: place.endsAt };
+	event.reason = `rollout_${place.reason}`;
+	if (place.reason === "ended") throw new ProblemError("release_withdrawn");
+	throw new ProblemError("exposure_limited", {
+		extras: { rollout_code: place.reason },
+		headers: { "retry-after": String(place.retryAfter) },
+	});
+}
 
 function requireEntitlement(device: DeviceRecord, product: string, now: number): Grant {
 	const entitlement = decideEntitlement(device, product, now);

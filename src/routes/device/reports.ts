@@ -1,13 +1,14 @@
 // What became of a permit. For a release that everybody may have, reports feed telemetry and nothing else, so that a burst
 // of millions meets no single object; the data point carries the permit's own names, so a report sent twice says the same.
+// While few may have it, its product hears of it: the rollout goes on or halts by that.
 import { createRoute, z } from "@hono/zod-openapi";
 import { ProblemError } from "../../problem.ts";
+import { REPORTED } from "../../rollout/lease.ts";
 import { openCapability } from "../../signing/capability.ts";
 import { requireDevice } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
 
-const outcome = z.enum(["installed", "healthy", "failed", "rolled_back"]);
-export type ReportedOutcome = z.infer<typeof outcome>;
+const outcome = z.enum(REPORTED);
 
 const route = createRoute({
 	method: "post",
@@ -55,5 +56,13 @@ export const reports = createRouter().openapi(route, async (c) => {
 	scope.event.toVersion = claims.to;
 	scope.event.outcome = report.outcome;
 	scope.event.detail = report.detail ?? null;
+	const { unit, device, product, to: version } = claims;
+	if (unit !== null) {
+		await scope.services.objects.product(product).hearReport({
+			...{ version, unit, device, now: scope.now },
+			reported: report.outcome,
+			detail: report.detail ?? null,
+		});
+	}
 	return c.json({ permit: report.permit, outcome: report.outcome }, 202);
 });

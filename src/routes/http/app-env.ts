@@ -23,6 +23,8 @@ export interface KeyHolder {
 	/** to whom it was given */
 	readonly subject: string;
 	readonly scopes: readonly Scope[];
+	/** for which its holder speaks in rollouts; null = for none */
+	readonly team: string | null;
 	/** unix seconds; null = never */
 	readonly expiresAt: number | null;
 }

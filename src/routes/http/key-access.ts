@@ -85,7 +85,13 @@ function requireDeviceOrKey(scopes: readonly RouteScope[]) {
 }
 
 /** Whoever calls with the bootstrap key of the configuration. No other key can have the subject (`keySubject`). */
-const BOOTSTRAP: KeyHolder = { key: "bootstrap", subject: "bootstrap", scopes: ["operate"], expiresAt: null };
+const BOOTSTRAP: KeyHolder = {
+	key: "bootstrap",
+	subject: "bootstrap",
+	scopes: ["operate"],
+	team: null,
+	expiresAt: null,
+};
 
 /**
  * The publisher or operator behind a request.
@@ -121,8 +127,8 @@ async function authenticateKey(
 		const named = least.replace("{product}", request.param("product") ?? "<product>");
 		throw new ProblemError("insufficient_scope", { extras: { required_scope: named } });
 	}
-	const { id, subject, scopes, expiresAt } = credential;
-	return { key: id, subject, scopes, expiresAt };
+	const { id, subject, scopes, team, expiresAt } = credential;
+	return { key: id, subject, scopes, team, expiresAt };
 }
 
 /** Only hooks name their account in the query: elsewhere a query must not stand in for what the path is about. */

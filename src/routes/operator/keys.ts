@@ -1,6 +1,6 @@
 // API keys of publishers and operators: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
-import { scope as keyScope, keySubject } from "../../entitlement/credential-record.ts";
+import { scope as keyScope, keySubject, teamName } from "../../entitlement/credential-record.ts";
 import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId } from "../../entitlement/ids.ts";
 import { decideKeyEnd } from "../../entitlement/key-expiry.ts";
 import { ProblemError } from "../../problem.ts";
@@ -24,6 +24,7 @@ const keyBody = z
 		id: z.string(),
 		subject: z.string(),
 		scopes: z.array(z.string()),
+		team: z.string().nullable().openapi({ description: "For which its holder speaks in rollouts" }),
 		expires_at: timestamp.nullable(),
 		revoked: z.boolean(),
 		created_by: z.string().openapi({ description: "Id of the key that made it, or `bootstrap`", example: "bootstrap" }),
@@ -51,6 +52,10 @@ const create = createRoute({
 								"`operate`, `read`, `operate:<account>`, `read:<account>`, `publish:<product>` (upload), `release:<product>` (release and withdraw), or `lifecycle:<account>`",
 							example: ["publish:crs"],
 						}),
+					team: teamName.optional().openapi({
+						description: "For which the holder speaks in rollouts, where a product names a team",
+						example: "detection",
+					}),
 					expires_at: timestamp.nullable().optional().openapi({
 						description:
 							"null: never. Left out: in 90 days for a key that operates or reads, never for one that only publishes, releases or tells of instances. In any case no later than the key that makes it",
@@ -134,6 +139,7 @@ export const keys = createRouter()
 			hash,
 			subject: wanted.subject,
 			scopes: wanted.scopes,
+			team: wanted.team ?? null,
 			expiresAt,
 		});
 		if (!result.ok) {
@@ -146,6 +152,7 @@ export const keys = createRouter()
 				id,
 				subject: wanted.subject,
 				scopes: wanted.scopes,
+				team: wanted.team ?? null,
 				expires_at: toTimestampOrNull(expiresAt),
 				revoked: false,
 				created_by: holder.key,
@@ -157,10 +164,11 @@ export const keys = createRouter()
 		const stored = await c.env.services.objects.directory().listCredentials();
 		return c.json(
 			{
-				keys: stored.map(({ id, subject, scopes, expiresAt, revoked, createdBy }) => ({
+				keys: stored.map(({ id, subject, scopes, team, expiresAt, revoked, createdBy }) => ({
 					id,
 					subject,
 					scopes: [...scopes],
+					team,
 					expires_at: toTimestampOrNull(expiresAt),
 					revoked,
 					created_by: createdBy,

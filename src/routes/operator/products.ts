@@ -1,17 +1,33 @@
 // The operator plane of products: a product must exist before anybody can publish under its name.
 import { createRoute, z } from "@hono/zod-openapi";
 import { versionOrder } from "../../content/product-record.ts";
+import { teamName } from "../../entitlement/credential-record.ts";
 import { productName } from "../../names.ts";
 import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
+import type { ProductInfo } from "../../objects/product/product-tables.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
+import { planChoice, planOf, STANDARD } from "../../rollout/built-in-plans.ts";
+import { plan } from "../../rollout/plan.ts";
 import { changeBy } from "../http/app-env.ts";
-import { operatorAccess, readAccess } from "../http/key-access.ts";
+import { operatorAccess, productReadAccess, readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
 const productBody = z
 	.object({ product: z.string(), title: z.string(), version_order: versionOrder, created_at: timestamp })
 	.openapi("Product");
+
+const planText =
+	"By which its releases reach the fleet: `standard` (about four days, if left out), `rapid` (hours), `immediate` (everybody at once, without a gate), `revert`, or a plan of your own";
+const team = teamName
+	.nullable()
+	.openapi({ description: "Whose word its rollouts need; null = anyone's who may release" });
+
+const productDetails = productBody
+	.extend({ plan, team: z.string().nullable() })
+	.openapi("ProductDetails", { description: "A product, with the plan and the team of its next releases" });
+
+const productPath = z.object({ product: productName });
 
 const create = createRoute({
 	method: "post",
@@ -29,12 +45,52 @@ const create = createRoute({
 					description:
 						"`vendor` (as vendors count, 9.10 after 9.9; if left out) or `none` for versions without an order, as hashes: then what is released last is newest",
 				}),
+				plan: planChoice.optional().openapi({ description: planText, example: "standard" }),
+				team: team.optional(),
 			}),
 		),
 	},
 	responses: {
-		201: jsonAnswer(productBody, "Created"),
+		201: jsonAnswer(productDetails, "Created"),
 		...problems("unauthenticated", "insufficient_scope", "invalid_request", "already_exists", "rate_limited"),
+	},
+});
+
+const show = createRoute({
+	method: "get",
+	path: "/v1/products/{product}",
+	operationId: "showProduct",
+	tags: ["Publisher"],
+	summary: "A product, with the plan by which its releases reach the fleet",
+	...productReadAccess,
+	request: { params: productPath },
+	responses: {
+		200: jsonAnswer(productDetails, "The product"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
+	},
+});
+
+const change = createRoute({
+	method: "patch",
+	path: "/v1/products/{product}",
+	operationId: "changeProduct",
+	tags: ["Operator"],
+	summary: "Set the plan and the team of the next releases; rollouts under way keep theirs",
+	...operatorAccess,
+	request: {
+		params: productPath,
+		body: jsonBody(
+			z
+				.strictObject({
+					plan: planChoice.optional().openapi({ description: planText, example: "rapid" }),
+					team: team.optional(),
+				})
+				.openapi("ProductChange"),
+		),
+	},
+	responses: {
+		200: jsonAnswer(productDetails, "As it is now"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "invalid_request", "not_found"),
 	},
 });
 
@@ -51,22 +107,55 @@ const list = createRoute({
 	},
 });
 
-function describe({ name, title, versionOrder, createdAt }: ProductEntry): z.infer<typeof productBody> {
+function describe({
+	name,
+	title,
+	versionOrder,
+	createdAt,
+}: Pick<ProductEntry, "name" | "title" | "versionOrder" | "createdAt">): z.infer<typeof productBody> {
 	return { product: name, title, version_order: versionOrder, created_at: toTimestamp(createdAt) };
+}
+
+function describeDetails(info: ProductInfo): z.infer<typeof productDetails> {
+	return { ...describe(info), plan: info.plan, team: info.team };
 }
 
 export const products = createRouter()
 	.openapi(create, async (c) => {
 		const { event, services } = c.env;
-		const { product: name, title = name, version_order: versionOrder } = c.req.valid("json");
+		const { product: name, title = name, version_order: versionOrder, plan: choice, team = null } = c.req.valid("json");
 		event.product = name;
 		const creation = { ...changeBy(c), name, title };
+		const rollouts = { plan: choice === undefined ? STANDARD : planOf(choice), team };
 		// The product's own object first; the Directory's list says whether it was there before.
-		const made = await services.objects.product(name).create({ ...creation, ...(versionOrder && { versionOrder }) });
+		const made = await services.objects.product(name).create({
+			...creation,
+			...rollouts,
+			...(versionOrder && { versionOrder }),
+		});
 		const entry = { ...creation, versionOrder: made.versionOrder };
-		const { kind, product } = await services.objects.directory().createProduct(entry);
+		const { kind } = await services.objects.directory().createProduct(entry);
 		if (kind === "same") throw new ProblemError("already_exists");
-		return c.json(describe(product), 201);
+		return c.json(describeDetails(made), 201);
+	})
+	.openapi(show, async (c) => {
+		const { product } = c.req.valid("param");
+		c.env.event.product = product;
+		const info = await c.env.services.objects.product(product).info();
+		if (info === null) throw new ProblemError("not_found");
+		return c.json(describeDetails(info), 200);
+	})
+	.openapi(change, async (c) => {
+		const { product } = c.req.valid("param");
+		c.env.event.product = product;
+		const { plan: choice, team } = c.req.valid("json");
+		const info = await c.env.services.objects.product(product).changePlan({
+			...changeBy(c),
+			...(choice && { plan: planOf(choice) }),
+			...(team !== undefined && { team }),
+		});
+		if (info === null) throw new ProblemError("not_found");
+		return c.json(describeDetails(info), 200);
 	})
 	.openapi(list, async (c) => {
 		const stored = await c.env.services.objects.directory().listProducts();

@@ -1,5 +1,5 @@
 // The publisher plane: a package goes up as a stream and is checked against its announced digest on the way; then it is
-// released under its version and becomes current at once. Neither ever changes afterwards; a release can be withdrawn.
+// released under its version, and reaches the fleet by a plan. Neither ever changes afterwards; a release can be withdrawn.
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { urgency, versionOrder } from "../../content/product-record.ts";
@@ -8,12 +8,28 @@ import { engineRange, modelName, packageFileName, productName, versionName } fro
 import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
+import { planChoice, planOf } from "../../rollout/built-in-plans.ts";
+import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
+import { encodeBase64url } from "../../signing/base64url.ts";
 import { formatReprDigest, readAnnouncedDigest } from "../../signing/digest-header.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, publisherAccess, releaseAccess, requireKeyStill } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestampOrNull } from "../http/openapi.ts";
+import {
+	createRouter,
+	jsonAnswer,
+	jsonBody,
+	orNull,
+	problems,
+	timestamp,
+	toSeconds,
+	toTimestampOrNull,
+} from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
+import { describeRollout, rolloutBody } from "./rollout-body.ts";
 import { countUpload } from "./upload-quota.ts";
+
+/** Of a rollout's salt. */
+const SALT_BYTES = 12;
 
 const bytes = z.string().openapi({ format: "binary" });
 const releasePath = z.object({ product: productName, version: versionName });
@@ -25,18 +41,26 @@ const releaseBody = z
 	.object({
 		product: z.string(),
 		version: z.string(),
-		status: z.enum(["uploaded", "current", "older", "withdrawn"]),
+		status: z.enum(["uploaded", "rolling_out", "current", "older", "superseded", "withdrawn"]).openapi({
+			description:
+				"`uploaded`: bytes only; `rolling_out`: some devices may have it; `current`: the newest that everybody may have; `superseded`: its rollout ended before",
+		}),
 		sequence: z.int().nullable(),
 		sha256: z.string(),
 		size: z.int(),
 		name: z.string(),
 		released_at: timestamp.nullable(),
+		out_at: timestamp.nullable().openapi({ description: "From when on everybody may have it" }),
 		urgency,
 		notes: z.string(),
 		models: z.array(z.string()).nullable(),
 		engine: engineRange,
 	})
 	.openapi("Release");
+
+const releasedBody = releaseBody
+	.extend({ published: z.boolean(), rollout: orNull(rolloutBody) })
+	.openapi("ReleasedVersion");
 
 const upload = createRoute({
 	method: "put",
@@ -84,7 +108,9 @@ const publish = createRoute({
 	path: "/v1/products/{product}/releases/{version}",
 	operationId: "publishRelease",
 	tags: ["Publisher"],
-	summary: "Release an uploaded package; it becomes current at once",
+	summary: "Release an uploaded package: it goes its way by a plan",
+	description:
+		"By the product's plan, or by the one that is named. Only with `immediate` everybody may have it at once; else it begins with the first step, often after a person's approval.",
 	...releaseAccess,
 	request: {
 		params: releasePath,
@@ -95,6 +121,11 @@ const publish = createRoute({
 					urgency: urgency.optional(),
 					models: z.array(modelName).min(1).max(100).optional().openapi({ description: "Every model, if left out" }),
 					engine: engineRange.optional(),
+					plan: planChoice.optional().openapi({
+						description: "If left out, the product's. `standard`, `rapid`, `immediate`, or a plan of your own",
+						example: "rapid",
+					}),
+					starts_at: timestamp.optional().openapi({ description: "Its rollout begins then; at once, if left out" }),
 					allow_older: z.boolean().optional().openapi({
 						example: false,
 						description: "Also if a newer version is released: devices are then offered the older one",
@@ -104,11 +135,8 @@ const publish = createRoute({
 		),
 	},
 	responses: {
-		201: jsonAnswer(
-			releaseBody.extend({ published: z.boolean() }),
-			"Released; `published` is false while a store still waits for it",
-		),
-		200: jsonAnswer(releaseBody.extend({ published: z.boolean() }), "It had been released so before"),
+		201: jsonAnswer(releasedBody, "Released; `published` is false while a store still waits for it"),
+		200: jsonAnswer(releasedBody, "It had been released so before"),
 		...problems(
 			"unauthenticated",
 			"insufficient_scope",
@@ -173,6 +201,7 @@ function describe(product: string, release: ReleaseEntry) {
 		size: release.size,
 		name: release.name,
 		released_at: toTimestampOrNull(release.releasedAt),
+		out_at: toTimestampOrNull(release.outAt),
 		urgency: release.urgency,
 		notes: release.notes,
 		models: release.models === null ? null : [...release.models],
@@ -186,6 +215,7 @@ type ProductRefusal =
 	| "version_exists"
 	| "withdrawn"
 	| "too_many_audiences"
+	| "too_many_rollouts"
 	| "not_released";
 
 function refuse(reason: ProductRefusal): never {
@@ -201,6 +231,10 @@ function refuse(reason: ProductRefusal): never {
 		case "too_many_audiences":
 			throw new ProblemError("conflict", {
 				detail: `the product has releases for ${MAX_AUDIENCES} audiences (models and engine range) already: publish for one of them, or first withdraw the releases of one that has no devices left`,
+			});
+		case "too_many_rollouts":
+			throw new ProblemError("conflict", {
+				detail: `${MAX_ACTIVE_ROLLOUTS} releases of the product are on their way already: wait until one is through, or withdraw one`,
 			});
 		case "not_released":
 			throw new ProblemError("conflict", {
@@ -249,14 +283,19 @@ export const releases = createRouter()
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		event.toVersion = version;
-		const { notes, urgency, models, engine, allow_older: allowOlder = false } = c.req.valid("json");
+		const { notes, urgency, models, engine, plan, starts_at, allow_older: allowOlder = false } = c.req.valid("json");
 		const metadata = {
 			notes: notes ?? "",
 			urgency: urgency ?? "routine",
 			models: models ?? null,
 			engine: engine ?? {},
 		};
-		const change = { ...changeBy(c), version, metadata, allowOlder };
+		const salt = encodeBase64url(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
+		const change = {
+			...{ ...changeBy(c), version, metadata, allowOlder, salt },
+			...(plan && { plan: planOf(plan) }),
+			...(starts_at && { startsAt: toSeconds(starts_at) }),
+		};
 		const result = await services.objects.product(product).release(change);
 		if (!result.ok && result.reason === "older_version") {
 			const detail = `${result.newest} is released, and newer`;
@@ -268,8 +307,13 @@ export const releases = createRouter()
 		}
 		if (!result.ok) refuse(result.reason);
 		event.outcome = "released";
+		const rollout = await services.objects.product(product).rollout(version, c.env.now);
 		return c.json(
-			{ ...describe(product, result.release), published: result.published },
+			{
+				...describe(product, result.release),
+				published: result.published,
+				rollout: rollout === null ? null : describeRollout(product, rollout, c.env.now),
+			},
 			result.kind === "new" ? 201 : 200,
 		);
 	})

@@ -40,7 +40,7 @@ let scenes = 0;
 export async function createScene(regions: Regions): Promise<Scene> {
 	scenes += 1;
 	const product = `product-${scenes}`;
-	await operate(regions.home, "POST", "/v1/products", { product });
+	await operate(regions.home, "POST", "/v1/products", { product, plan: "immediate" });
 	const code = await createCode(regions.home, [product]);
 	await publishIn(regions.home, product, "1.0.0");
 	return { product, code, firewall: await addFirewall(regions, product, code) };

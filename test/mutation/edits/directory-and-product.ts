@@ -169,17 +169,28 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/publisher/", "test/workers/routes/operator/"],
 		edits: [
 			{
+				from: "|| asked > info.revision",
+				to: "",
+				breaks: "a revision that is yet to come is answered with an older one",
+			},
+		],
+	},
+	{
+		file: "src/objects/product/release-desk.ts",
+		tests: ["test/workers/routes/publisher/", "test/workers/objects/product/"],
+		edits: [
+			{
 				from: "known.sha256 === input.sha256",
 				to: "true",
 				breaks: "other bytes are taken for those that a version has",
 			},
 			{
-				from: 'this.#audit(input, "release.withdraw", input.version, input.reason);',
+				from: 'audit(input, "release.withdraw", version, reason);',
 				to: "",
 				breaks: "nobody can see later who withdrew a release, and why",
 			},
 			{
-				from: 'this.#audit(input, "package.add", input.version, input.sha256);',
+				from: 'audit(input, "package.add", input.version, input.sha256);',
 				to: "",
 				breaks: "nobody can see later who uploaded a package",
 			},
@@ -189,14 +200,40 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a package that was never released can be withdrawn",
 			},
 			{
-				from: "|| asked > info.revision",
+				from: 'if (known.status === "withdrawn") return { ok: true, changed: false };',
 				to: "",
-				breaks: "a revision that is yet to come is answered with an older one",
+				breaks: "each repetition of a withdrawal is published anew",
 			},
 			{
-				from: 'const changed = known.status !== "withdrawn";',
-				to: "const changed = true;",
-				breaks: "each repetition of a withdrawal is published anew",
+				from: "rolloutDesk.end(input, version, `withdrawn: ${reason}`);",
+				to: "",
+				breaks: "a release that was withdrawn is still permitted to the next step",
+			},
+		],
+	},
+	{
+		file: "src/objects/product/rollout-desk.ts",
+		tests: ["test/workers/objects/product/"],
+		edits: [
+			{
+				from: 'releases.release(version)?.status === "withdrawn"',
+				to: "false",
+				breaks: "a release that everybody had is permitted after it was withdrawn",
+			},
+			{
+				from: 'rollouts.count(version, step, "permits",',
+				to: 'rollouts.count(version, step, "excused",',
+				breaks: "a step gives more permits than it has places",
+			},
+			{
+				from: "return oldest + expect > now ? [oldest + expect, oldest + lease] : [oldest + lease];",
+				to: "return [];",
+				breaks: "nobody notices that devices fell silent",
+			},
+			{
+				from: "releases.setReach(version, reachOf(rollout), change.now);\n\t\t// A plan",
+				to: "// A plan",
+				breaks: "edges go on offering a release that was halted",
 			},
 		],
 	},
@@ -220,8 +257,8 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a release that says other models counts as the same",
 			},
 			{
-				from: "FROM releases WHERE withdrawn_at IS NULL) AS current_sequence",
-				to: "FROM releases) AS current_sequence",
+				from: "FROM releases WHERE withdrawn_at IS NULL AND out_at IS NOT NULL) AS current_sequence",
+				to: "FROM releases WHERE out_at IS NOT NULL) AS current_sequence",
 				breaks: "no release is the current one after the newest was withdrawn",
 			},
 			{

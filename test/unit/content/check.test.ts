@@ -7,6 +7,7 @@ import {
 	anyGrant,
 	anyMessages,
 	anyRecord,
+	BUCKETS,
 	DEVICE,
 	GRANT,
 	makeMessage,
@@ -22,6 +23,7 @@ const QUESTION: CheckFacts = {
 	seen: 0,
 	recordOf: () => recordOf(makeRelease(1)),
 	messages: [],
+	buckets: BUCKETS,
 	now: NOW,
 };
 

@@ -4,6 +4,7 @@ import type { Audience } from "../../../src/content/audience.ts";
 import type { Message } from "../../../src/content/message.ts";
 import type { ProductRecord, Release } from "../../../src/content/product-record.ts";
 import type { DeviceProfile, Grant } from "../../../src/entitlement/device-record.ts";
+import { type Reach, reachedAt } from "../../../src/rollout/reach.ts";
 
 export const NOW = 1_795_000_000;
 export const HOUR = 3600;
@@ -43,9 +44,35 @@ export function makeRelease(sequence: number, changes: Partial<Release> = {}): R
 		models: null,
 		engine: {},
 		withdrawn: false,
+		rollout: null,
 		...changes,
 	};
 }
+
+/** The bucket of the device's unit, whatever the release. */
+const BUCKET = 0.3;
+const SALT = "salt";
+export const BUCKETS = new Map([[SALT, BUCKET]]);
+export const admittedAt = (reach: Reach) => reachedAt(reach, BUCKET);
+
+/** A rollout that lets in a third of all units in 1,000 seconds from NOW on. */
+export const REACH: Reach = {
+	...{ salt: SALT, step: "ramp", open: true, closed: null, ring: null, audience: null },
+	...{ from: 0, to: 1 / 3, since: NOW, seconds: 1_000, growth: "line" },
+};
+
+const anyReach: fc.Arbitrary<Reach | null> = fc.option(
+	fc
+		.record({
+			from: fc.constantFrom(0, 0.2, 0.5),
+			to: fc.constantFrom(0.5, 1),
+			since: fc.integer({ min: NOW - 3_000, max: NOW + 3_000 }),
+			seconds: fc.constantFrom(0, 1, 1_000),
+			isOpen: fc.boolean(),
+		})
+		.map(({ isOpen, ...reach }) => ({ ...REACH, ...reach, open: isOpen, closed: isOpen ? null : "halted" })),
+	{ freq: 1 },
+);
 
 /** The record of releases given in any order. */
 export function recordOf(...releases: readonly Release[]): ProductRecord {
@@ -82,6 +109,7 @@ export const anyRecord: fc.Arbitrary<ProductRecord> = fc
 			urgency: fc.constantFrom<Release["urgency"]>("routine", "important", "emergency"),
 			models: fc.constantFrom<Release["models"]>(null, ["FW-100"], ["FW-900"]),
 			engine: fc.constantFrom<Release["engine"]>({}, { min: "11.1" }, { max: "10" }),
+			rollout: anyReach,
 		}),
 		{ maxLength: 8 },
 	)

@@ -8,9 +8,9 @@ import { type Candidate, isLicensed, selectRelease } from "../../../src/content/
 import { engineInRange } from "../../../src/content/vendor-version.ts";
 import { decideEntitlement } from "../../../src/entitlement/decide.ts";
 import type { DeviceProfile, DeviceStatus, Grant, Hold } from "../../../src/entitlement/device-record.ts";
-import { anyGrant, anyRecord, DEVICE, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
+import { admittedAt, anyGrant, anyRecord, BUCKETS, DEVICE, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
-const CANDIDATE: Candidate = { model: "FW-100", engine: "11.1", installed: null };
+const CANDIDATE: Candidate = { model: "FW-100", engine: "11.1", installed: null, admittedAt };
 const RUNNING: Grant = { from: NOW - 5000, until: NOW + 5000, grace: 0, critical: 0, delay: 0, emergencyDelay: 0 };
 
 function explain(
@@ -135,6 +135,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 			model: fc.constantFrom("FW-100", "FW-900"),
 			engine: fc.constantFrom(null, "9.9", "11.1.4"),
 			installed: fc.constantFrom(null, "1.1", "1.2", "1.3", "1.7", "unknown"),
+			admittedAt: fc.constant(admittedAt),
 		}),
 		now: fc.integer({ min: NOW - 6000, max: NOW + 9000 }),
 	});
@@ -173,6 +174,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 				seen: 0,
 				recordOf: () => record,
 				messages: [],
+				buckets: BUCKETS,
 				now,
 			});
 			expect(products).toEqual([answer]);
@@ -198,15 +200,24 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 			for (const { release, verdict, readyAt } of releases) {
 				if (grant === null) throw new Error("looked at releases without a license");
 				const delay = release.urgency === "emergency" ? grant.emergencyDelay : grant.delay;
-				expect(readyAt).toBe(verdict === "too_young" ? release.releasedAt + delay : null);
+				const reachedFrom = release.rollout === null ? Infinity : admittedAt(release.rollout);
+				const foreseen = { too_young: release.releasedAt + delay, not_reached: reachedFrom };
+				const expected = verdict === "too_young" || verdict === "not_reached" ? foreseen[verdict] : Infinity;
+				expect(readyAt ?? Infinity).toBe(expected);
 				const flaws = {
 					withdrawn: release.withdrawn,
 					incompatible_model: release.models !== null && !release.models.includes(candidate.model),
 					incompatible_engine: !engineInRange(candidate.engine, release.engine),
 					not_licensed: !isLicensed(release, grant, now),
 					too_young: now < release.releasedAt + delay,
+					rollout_closed: release.rollout?.open === false,
+					not_reached: release.rollout?.open === true && now < admittedAt(release.rollout),
+					not_for_newcomers: false,
 				};
-				if (verdict === "chosen") expect(Object.values(flaws)).not.toContain(true);
+				if (verdict === "not_for_newcomers") {
+					expect(candidate.installed).toBeNull();
+					expect(release.rollout).not.toBeNull();
+				} else if (verdict === "chosen") expect(Object.values(flaws)).not.toContain(true);
 				else if (verdict !== "older_than_choice") expect(flaws[verdict]).toBe(true);
 				expect(verdict === "older_than_choice").toBe(isChosen);
 				isChosen ||= verdict === "chosen";

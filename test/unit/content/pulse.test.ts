@@ -7,6 +7,7 @@ import {
 	anyGrant,
 	anyMessages,
 	anyRecord,
+	BUCKETS,
 	DEVICE,
 	GRANT,
 	HOUR,
@@ -23,6 +24,7 @@ const QUESTION: CheckFacts = {
 	seen: 0,
 	recordOf: () => recordOf(makeRelease(1)),
 	messages: [],
+	buckets: BUCKETS,
 	now: NOW,
 };
 const quiet = (changes: Partial<CheckFacts>, most = Number.POSITIVE_INFINITY, place = 0) =>

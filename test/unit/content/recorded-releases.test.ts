@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Release } from "../../../src/content/product-record.ts";
 import { hasRoomFor, keepRecorded, MAX_AUDIENCES, MAX_RECORDED } from "../../../src/content/recorded-releases.ts";
 import { selectRelease } from "../../../src/content/select-release.ts";
-import { HOUR, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
+import { admittedAt, HOUR, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
 const MINUTE = 60;
 const DAY = 24 * HOUR;
@@ -30,7 +30,7 @@ function feed(
 
 /** The age of what a license with this delay gets; null = nothing. */
 function ageOffered(releases: readonly Release[], delay: number, engine: string | null = null): number | null {
-	const device = { model: "FW-100", engine, installed: null };
+	const device = { model: "FW-100", engine, installed: null, admittedAt };
 	const selection = selectRelease(recordOf(...releases), { ...FOR_EVER, delay, emergencyDelay: delay }, device, NOW);
 	return selection.status === "offered" ? NOW - selection.release.releasedAt : null;
 }

@@ -3,9 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Candidate, isLicensed, selectRelease } from "../../../src/content/select-release.ts";
-import { anyRecord, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
+import { admittedAt, anyRecord, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
-const DEVICE: Candidate = { model: "FW-100", engine: "11.1.4", installed: null };
+const DEVICE: Candidate = { model: "FW-100", engine: "11.1.4", installed: null, admittedAt };
 /** A license that has not ended. */
 const RUNNING = { until: NOW + 1_000_000, grace: 0 };
 const AT_ONCE = { ...RUNNING, delay: 0, emergencyDelay: 0 };
@@ -211,6 +211,7 @@ describe("whatever is released and installed,", () => {
 		model: fc.constantFrom("FW-100", "FW-900"),
 		engine: fc.constantFrom(null, "9.9", "11.1.4"),
 		installed: fc.constantFrom(null, "1.1", "1.2", "1.3", "1.7", "unknown"),
+		admittedAt: fc.constant(admittedAt),
 	});
 	const anyDelay = fc.constantFrom(0, 1, 500, 3000).map((delay) => ({ ...RUNNING, delay, emergencyDelay: delay / 2 }));
 	const anyTime = fc.integer({ min: NOW - 6000, max: NOW + 9000 });

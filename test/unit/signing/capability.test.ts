@@ -21,8 +21,10 @@ const PERMIT: PermitClaims = {
 	to: "4.28.0",
 	sha256: SHA256,
 	exp: NOW + 900,
+	unit: null,
 };
-const OFFER: OfferClaims = { ...PERMIT, from: "4.27.0", pseudonym: PSEUDONYM, jkt: null };
+const { unit: _, ...RELEASE } = PERMIT;
+const OFFER: OfferClaims = { ...RELEASE, from: "4.27.0", pseudonym: PSEUDONYM, jkt: null };
 const TAIL = "tail-of-the-token";
 
 const seal = (binding = TAIL) => sealCapability(keyring.current, "offer", OFFER, binding);

@@ -1,8 +1,10 @@
 // The daily round: every owner of records is called once a day, has a lost alarm set again, and gives the stores again what they
 // have not as they should.
+
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { goRound } from "../../../src/daily-round.ts";
+import { IMMEDIATE } from "../../../src/rollout/built-in-plans.ts";
 import type { Objects } from "../../../src/services.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../support/account-fixture.ts";
 import { bindings, replaceStores } from "../../support/object-bindings.ts";
@@ -172,7 +174,13 @@ describe("the round", () => {
 	it("calls again in the next run who did not answer in one, account or product, and nobody else", async () => {
 		const { id, name, store } = await withDevices(1);
 		await withDevices(1);
-		await bindings.PRODUCT.getByName("crs").create({ ...OPERATOR, name: "crs", title: "", versionOrder: "vendor" });
+		await bindings.PRODUCT.getByName("crs").create({
+			...OPERATOR,
+			name: "crs",
+			title: "",
+			versionOrder: "vendor",
+			plan: IMMEDIATE,
+		});
 		await directory().createProduct({ ...OPERATOR, name: "crs", title: "", versionOrder: "vendor" });
 		let isOut = true;
 		const { called, run } = failing((owner) => isOut && (owner === name || owner === "crs"));

@@ -6,6 +6,7 @@ import { ACCOUNT_SCHEMA } from "../../../src/objects/account/schema.ts";
 import { DIRECTORY_SCHEMA } from "../../../src/objects/directory/schema.ts";
 import { PRODUCT_SCHEMA } from "../../../src/objects/product/schema.ts";
 import { createTables, openTables, type Schema, type SchemaStep } from "../../../src/objects/schema.ts";
+import { IMMEDIATE } from "../../../src/rollout/built-in-plans.ts";
 import { freshName } from "../../support/fresh-names.ts";
 import { bindings } from "../../support/object-bindings.ts";
 
@@ -109,7 +110,7 @@ const CLASSES = {
 	},
 	Product: (name: string) => {
 		const stub = bindings.PRODUCT.getByName(name);
-		return { stub, create: () => stub.create({ ...BY, name: "crs", title: "Rules" }) };
+		return { stub, create: () => stub.create({ ...BY, name: "crs", title: "Rules", plan: IMMEDIATE }) };
 	},
 	Directory: (name: string) => {
 		const stub = bindings.DIRECTORY.getByName(name);

@@ -3,7 +3,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { CredentialRecord } from "../../../../src/entitlement/credential-record.ts";
 import { createCredentialReader, type ReadCredential } from "../../../../src/objects/directory/credential-reader.ts";
 
-const KEY: CredentialRecord = { id: "key-a", subject: "ci", scopes: ["publish:crs"], expiresAt: null, revoked: false };
+const KEY: CredentialRecord = {
+	id: "key-a",
+	subject: "ci",
+	scopes: ["publish:crs"],
+	team: null,
+	expiresAt: null,
+	revoked: false,
+};
 
 let held: CredentialRecord | null;
 let isDown: boolean;

@@ -82,7 +82,7 @@ describe.each(Object.entries(PROBLEMS))("the problem %s", (code, { status, title
 	});
 
 	it("is to be retried only where waiting can help", () => {
-		if (retryable) expect([429, 500, 502, 503]).toContain(status);
+		if (retryable) expect([409, 429, 500, 502, 503]).toContain(status);
 		else expect(status).toBeLessThan(500);
 	});
 });

@@ -298,12 +298,20 @@ describe("credentials", () => {
 		hash: "hash-a",
 		subject: "ci",
 		scopes: ["publish:crs"],
+		team: "detection",
 		expiresAt: null,
 	} as const;
 
 	it("are told under their hash, and say when they are revoked", async () => {
 		expect(await directory().createCredential(KEY)).toMatchObject({ ok: true });
-		const live = { id: "key-a", subject: "ci", scopes: ["publish:crs"], expiresAt: null, revoked: false };
+		const live = {
+			id: "key-a",
+			subject: "ci",
+			scopes: ["publish:crs"],
+			team: "detection",
+			expiresAt: null,
+			revoked: false,
+		};
 		expect(await directory().credential("hash-a")).toEqual(live);
 		expect(await directory().revokeCredential({ ...OPERATOR, id: "key-a" })).toEqual({ ok: true });
 		expect(await directory().revokeCredential({ ...OPERATOR, id: "key-a" })).toEqual({ ok: true });
@@ -335,7 +343,15 @@ it("the trail tells of every change, who made it and what it was about", async (
 	await directory().createProduct({ ...by, name: "crs", title: "Core Rule Set" });
 	await directory().createMessage({ ...by, message: message("msg-a") });
 	await directory().removeMessage({ ...by, id: "msg-a" });
-	const key = { ...by, id: "key-a", hash: "hash-a", subject: "ci", scopes: ["operate"], expiresAt: null } as const;
+	const key = {
+		...by,
+		id: "key-a",
+		hash: "hash-a",
+		subject: "ci",
+		scopes: ["operate"],
+		team: null,
+		expiresAt: null,
+	} as const;
 	await directory().createCredential(key);
 	await directory().revokeCredential({ ...by, actor: "otto", id: "key-a" });
 	// Again, and of what was never there: nothing to tell.

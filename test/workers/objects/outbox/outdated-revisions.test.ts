@@ -1,9 +1,11 @@
 // Revisions that were replaced leave the stores: not before an hour, not while any store's `heads` may lead to them, a few at a
 // time, and whatever fails in between.
+
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { Alarm } from "../../../../src/objects/alarm.ts";
 import { OUTDATED_TABLES, OutdatedRevisions } from "../../../../src/objects/outbox/outdated-revisions.ts";
+import { IMMEDIATE } from "../../../../src/rollout/built-in-plans.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
@@ -198,12 +200,12 @@ describe("what the objects published in KV", () => {
 
 	it("of a product is there in its last revision only", async () => {
 		const product = bindings.PRODUCT.getByName("crs");
-		await product.create({ ...change, name: "crs", title: "crs" });
+		await product.create({ ...change, name: "crs", title: "crs", plan: IMMEDIATE });
 		await directory().createProduct({ ...change, name: "crs", title: "crs" });
 		for (const version of ["1.0", "2.0", "3.0"]) {
 			await product.addPackage({ ...change, version, sha256: "a".repeat(64), size: 1, name: "crs.tar" });
 			const metadata = { notes: "", urgency: "routine", models: null, engine: {} } as const;
-			expect(await product.release({ ...change, version, metadata })).toMatchObject({ published: true });
+			expect(await product.release({ ...change, version, metadata, salt: "salt" })).toMatchObject({ published: true });
 		}
 		expect(await keysOf("product:crs@")).toHaveLength(3);
 		await runDurableObjectAlarm(product);

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { headsRecord } from "../../../../src/content/heads-record.ts";
 import { productRecord } from "../../../../src/content/product-record.ts";
 import type { ReleaseMetadata } from "../../../../src/objects/product/product-tables.ts";
+import { IMMEDIATE } from "../../../../src/rollout/built-in-plans.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
@@ -24,13 +25,19 @@ const product = () => bindings.PRODUCT.getByName("crs");
 const content = (digit: string) => ({ sha256: digit.repeat(64), size: 100, name: "crs.tar" });
 
 async function createProduct(): Promise<void> {
-	await product().create({ ...PUBLISHER, name: "crs", title: "Core Rule Set" });
+	await product().create({ ...PUBLISHER, name: "crs", title: "Core Rule Set", plan: IMMEDIATE });
 	await bindings.DIRECTORY.getByName("directory").createProduct({ ...PUBLISHER, name: "crs", title: "Core Rule Set" });
 }
 
 async function publish(version: string, digit = "a", change: Partial<ReleaseMetadata> = {}) {
 	await product().addPackage({ ...PUBLISHER, version, ...content(digit) });
-	return product().release({ ...PUBLISHER, version, metadata: { ...METADATA, ...change }, allowOlder: true });
+	return product().release({
+		...PUBLISHER,
+		salt: "salt",
+		version,
+		metadata: { ...METADATA, ...change },
+		allowOlder: true,
+	});
 }
 
 /** What an edge would read: heads, then the record that they point to. */
@@ -47,7 +54,7 @@ describe("a product that was never created", () => {
 		const unknown = { ok: false, reason: "unknown_product" };
 		expect(await product().info()).toBeNull();
 		expect(await product().addPackage({ ...PUBLISHER, version: "1", ...content("a") })).toEqual(unknown);
-		expect(await product().release({ ...PUBLISHER, version: "1", metadata: METADATA })).toEqual(unknown);
+		expect(await product().release({ ...PUBLISHER, salt: "salt", version: "1", metadata: METADATA })).toEqual(unknown);
 		expect(await product().withdraw({ ...PUBLISHER, version: "1", reason: "" })).toEqual(unknown);
 		expect(await product().list()).toEqual([]);
 		expect(await product().find("1")).toBeNull();
@@ -91,6 +98,7 @@ describe("releases", () => {
 					releasedAt: NOW,
 					...METADATA,
 					withdrawn: false,
+					rollout: null,
 				},
 			],
 		});
@@ -114,7 +122,7 @@ describe("releases", () => {
 
 	it("need a package", async () => {
 		await createProduct();
-		expect(await product().release({ ...PUBLISHER, version: "4.27.0", metadata: METADATA })).toEqual({
+		expect(await product().release({ ...PUBLISHER, salt: "salt", version: "4.27.0", metadata: METADATA })).toEqual({
 			ok: false,
 			reason: "no_package",
 		});
@@ -158,7 +166,7 @@ describe("releases", () => {
 		await createProduct();
 		await publish("9.0.0");
 		await product().addPackage({ ...PUBLISHER, version: "8.9.1", ...content("b") });
-		const older = { ...PUBLISHER, version: "8.9.1", metadata: METADATA };
+		const older = { ...PUBLISHER, salt: "salt", version: "8.9.1", metadata: METADATA };
 		expect(await product().release(older)).toEqual({ ok: false, reason: "older_version", newest: "9.0.0" });
 		expect((await publishedRecord())?.revision).toBe(1);
 		expect(await product().release({ ...older, allowOlder: true })).toMatchObject({ ok: true, kind: "new" });
@@ -171,14 +179,18 @@ describe("releases", () => {
 		await publish("9.0.0");
 		await product().withdraw({ ...PUBLISHER, version: "9.0.0", reason: "breaks" });
 		await product().addPackage({ ...PUBLISHER, version: "8.9.1", ...content("b") });
-		expect(await product().release({ ...PUBLISHER, version: "8.9.1", metadata: METADATA })).toMatchObject({ ok: true });
+		expect(await product().release({ ...PUBLISHER, salt: "salt", version: "8.9.1", metadata: METADATA })).toMatchObject(
+			{ ok: true },
+		);
 	});
 
 	it("have no order where the product says so", async () => {
-		await product().create({ ...PUBLISHER, name: "crs", title: "Hashes", versionOrder: "none" });
+		await product().create({ ...PUBLISHER, name: "crs", title: "Hashes", versionOrder: "none", plan: IMMEDIATE });
 		for (const version of ["ffff", "0000"]) {
 			await product().addPackage({ ...PUBLISHER, version, ...content("b") });
-			expect(await product().release({ ...PUBLISHER, version, metadata: METADATA })).toMatchObject({ ok: true });
+			expect(await product().release({ ...PUBLISHER, salt: "salt", version, metadata: METADATA })).toMatchObject({
+				ok: true,
+			});
 		}
 	});
 });

@@ -129,7 +129,10 @@ describe("a body is refused", () => {
 	});
 
 	test("with 32 faults, and names twenty", async () => {
-		const { product } = await operated<{ product: string }>("POST", "/v1/products", { product: "faulty" });
+		const { product } = await operated<{ product: string }>("POST", "/v1/products", {
+			product: "faulty",
+			plan: "immediate",
+		});
 		const models = Array.from({ length: 32 }, () => "../x");
 		const answer = await operate("PUT", `/v1/products/${product}/releases/1.0.0`, { models });
 		expect((await expectProblem(answer, "invalid_request"))["errors"]).toHaveLength(20);

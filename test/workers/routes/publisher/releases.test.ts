@@ -184,7 +184,7 @@ test("a release for a 33rd audience is refused until another audience has no rel
 
 test("versions without an order are released as they come", async () => {
 	const hashes = `hashes-${product.slice(-8)}`;
-	await operated("POST", "/v1/products", { product: hashes, version_order: "none" });
+	await operated("POST", "/v1/products", { product: hashes, version_order: "none", plan: "immediate" });
 	for (const version of ["ffff", "0000"]) await publish(hashes, version, version);
 	expect(await operated("GET", `/v1/products/${hashes}/releases`)).toMatchObject({
 		version_order: "none",

@@ -1,0 +1,256 @@
+// `parapet rollout …`: how a release reaches the fleet. Looking, words of persons, halting, reverting, and the log that anyone can
+// replay.
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { z } from "zod";
+import { productName, versionName } from "../../src/names.ts";
+import { BUILT_IN_PLANS, builtInPlanName } from "../../src/rollout/built-in-plans.ts";
+import { type LogEntry, verifyLog } from "../../src/rollout/rollout-log.ts";
+import { addYesOption } from "../command-line/confirmation.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { addSharedOptions, type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
+import { moment, wholeNumber } from "../command-line/values.ts";
+import { CliError, systemFault, UsageError } from "../errors.ts";
+import { anyAnswer } from "../http/answers.ts";
+import type { OperatorApi } from "../http/operator-api.ts";
+import { parseJson } from "../json.ts";
+import { drawRollout, formatPercent, type RolloutAnswer, rolloutAnswer } from "../rollout/ladder.ts";
+import { PLAN_HELP, readPlan } from "../rollout/plan-option.ts";
+import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
+
+const WATCH_SECONDS = 5;
+const FINAL = ["done", "ended"];
+
+export function defineRollout(rollout: Command, surroundings: Surroundings): void {
+	definePlan(rollout, surroundings);
+	defineStart(rollout, surroundings);
+	defineList(rollout, surroundings);
+	defineStatus(rollout, surroundings);
+	defineWord(rollout, surroundings, "approve", "say yes to the step that waits, for the evidence that there is now");
+	defineWord(rollout, surroundings, "override", "let a step pass although its gate has not seen enough");
+	defineWord(rollout, surroundings, "resume", "let a halted rollout go on; it halts again when more fails");
+	defineHalt(rollout, surroundings);
+	defineRevert(rollout, surroundings);
+	defineLog(rollout, surroundings);
+}
+
+function definePlan(rollout: Command, surroundings: Surroundings): void {
+	addSharedOptions(
+		rollout
+			.command("plan [name]")
+			.description("a built-in plan as JSON, to begin a plan of your own with; or their names"),
+	).action((name: string | undefined, options: { json?: boolean }) => {
+		const output = createOutput(surroundings, options.json === true);
+		if (name === undefined) {
+			const rows = Object.values(BUILT_IN_PLANS).map((one) => [one.name, one.steps.map((step) => step.name)]);
+			output.answer(BUILT_IN_PLANS, formatTable(["PLAN", "STEPS"], rows));
+			return;
+		}
+		const known = builtInPlanName.safeParse(name);
+		if (!known.success) {
+			throw new UsageError(`there is no plan ${name}; \`parapet rollout plan\` lists them`);
+		}
+		const plan = BUILT_IN_PLANS[known.data];
+		output.answer(plan, JSON.stringify(plan, null, "\t"));
+	});
+}
+
+function defineStart(rollout: Command, surroundings: Surroundings): void {
+	const start = rollout
+		.command("start <product> <version>")
+		.description("send an uploaded version on its way")
+		.option("--plan <plan>", `${PLAN_HELP} (default: the product's)`)
+		.option("--at <when>", "not before then")
+		.option("--notes <text>", "release notes (default: none)")
+		.option("--allow-older", "also where a newer version is released");
+	const shape = {
+		plan: z.string().optional(),
+		at: moment(surroundings).optional(),
+		notes: z.string().optional(),
+		allowOlder: z.boolean().optional(),
+	};
+	runAsOperator(start, surroundings, shape, async (context) => {
+		const { api, options, output } = context;
+		const { product, version } = named(context);
+		const made = await api.call(
+			"PUT",
+			`/v1/products/${product}/releases/${encodeURIComponent(version)}`,
+			`could not release ${product} ${version}`,
+			anyAnswer.extend({ rollout: rolloutAnswer.nullable() }),
+			{
+				plan: options.plan === undefined ? undefined : await readPlan(options.plan),
+				starts_at: options.at,
+				notes: options.notes,
+				allow_older: options.allowOlder,
+			},
+		);
+		output.answer(made, made.rollout === null ? `${product} ${version}` : drawRollout(made.rollout));
+	});
+}
+
+function defineList(rollout: Command, surroundings: Surroundings): void {
+	const list = rollout.command("list <product>").description("rollouts that are under way, newest release first");
+	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
+		const product = readOperand(operands, 0, "product", productName);
+		const answer = z.looseObject({ rollouts: z.array(rolloutAnswer) });
+		const what = `could not list rollouts of ${product}`;
+		const found = await api.call("GET", `/v1/products/${product}/rollouts`, what, answer);
+		const rows = found.rollouts.map((one) => [
+			one.version,
+			one.plan,
+			one.phase,
+			one.step,
+			formatPercent(one.fraction),
+			one.verdict,
+			one.since,
+		]);
+		output.answer(found, formatTable(["VERSION", "PLAN", "PHASE", "STEP", "FRACTION", "VERDICT", "SINCE"], rows));
+	});
+}
+
+function defineStatus(rollout: Command, surroundings: Surroundings): void {
+	const status = rollout
+		.command("status <product> <version>")
+		.description("the ladder: what each step has shown, and what it waits for")
+		.option("--watch", "stay, and show each change until it is done, ended or halted")
+		.option("--every <seconds>", `with --watch: seconds between two looks (default ${WATCH_SECONDS})`);
+	const shape = { watch: z.boolean().optional(), every: wholeNumber.pipe(z.int().min(1)).optional() };
+	runAsOperator(status, surroundings, shape, async (context) => {
+		const { api, options, output } = context;
+		const { path } = named(context);
+		let shown = "";
+		for (;;) {
+			const found = await readRollout(api, path);
+			const text = drawRollout(found).join("\n");
+			if (text !== shown) output.answer(found, text);
+			shown = text;
+			if (!options.watch || [...FINAL, "halted"].includes(found.phase)) return;
+			await surroundings.sleep((options.every ?? WATCH_SECONDS) * 1_000);
+		}
+	});
+}
+
+function defineWord(
+	rollout: Command,
+	surroundings: Surroundings,
+	kind: "approve" | "override" | "resume",
+	description: string,
+): void {
+	const word = rollout
+		.command(`${kind} <product> <version>`)
+		.description(description)
+		.option("--evidence <hash>", "the evidence that you looked at (`status --json`); default: what there is now");
+	addYesOption(word);
+	runAsOperator(word, surroundings, { evidence: z.string().optional() }, async (context) => {
+		const { api, options, output, confirm } = context;
+		const { product, version, path } = named(context);
+		const before = await readRollout(api, path);
+		for (const line of drawRollout(before)) output.note(line);
+		await confirm(`your word goes on record: ${kind} ${before.step} of ${product} ${version}`);
+		const body = { kind, evidence: options.evidence ?? before.evidence };
+		const what = `could not ${kind} ${product} ${version}`;
+		const after = await api.call("POST", `${path}/words`, what, rolloutAnswer, body);
+		output.answer(after, drawRollout(after));
+	});
+}
+
+function defineHalt(rollout: Command, surroundings: Surroundings): void {
+	const halt = rollout
+		.command("halt <product> <version>")
+		.description("at once, without a question: nobody gets the release who has not got it")
+		.requiredOption("--reason <text>", "goes on record");
+	runAsOperator(halt, surroundings, { reason: z.string().min(1) }, async (context) => {
+		const { api, options, output } = context;
+		const { product, version, path } = named(context);
+		const answer = rolloutAnswer.extend({ changed: z.boolean() });
+		const what = `could not halt ${product} ${version}`;
+		const done = await api.call("POST", `${path}/halt`, what, answer, { reason: options.reason });
+		output.answer(done, done.changed ? drawRollout(done) : `nothing to halt: it is ${done.phase}`);
+	});
+}
+
+function defineRevert(rollout: Command, surroundings: Surroundings): void {
+	const revert = rollout
+		.command("revert <product> <version>")
+		.description("withdraw the release: devices that have it go back to the one before, the others keep theirs")
+		.requiredOption("--reason <text>", "goes on record");
+	addYesOption(revert);
+	runAsOperator(revert, surroundings, { reason: z.string().min(1) }, async (context) => {
+		const { api, options, output, confirm } = context;
+		const { product, version } = named(context);
+		await confirm(`${product} ${version} is withdrawn for good; devices that have it go back to the release before it`);
+		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
+		const what = `could not revert ${product} ${version}`;
+		const done = await api.call("POST", path, what, anyAnswer, { reason: options.reason });
+		output.answer(done, `${product} ${version} ${done["changed"] === false ? "was withdrawn before" : "is withdrawn"}`);
+	});
+}
+
+const logPage = z.looseObject({ entries: z.array(z.looseObject({ seq: z.number() })) });
+
+function defineLog(rollout: Command, surroundings: Surroundings): void {
+	const log = rollout
+		.command("log <product> <version>")
+		.description("what moved the rollout, as JSON lines: each entry is bound to those before it by a hash");
+	runAsOperator(log, surroundings, {}, async (context) => {
+		const { api, output } = context;
+		const entries = await readLog(api, named(context).path);
+		output.answer(
+			{ entries },
+			entries.map((entry) => JSON.stringify(entry)),
+		);
+	});
+	const verify = rollout
+		.command("verify-log <file>")
+		.description("replay what `log` printed: it must lead to the states that it tells. Asks no service");
+	addSharedOptions(verify).action(async (file: string, options: { json?: boolean }) => {
+		const lines = (await readText(file)).split("\n").filter((line) => line.trim() !== "");
+		const entries = lines.map((line) => parseJson(line) as LogEntry);
+		const verified = await verifyLog(entries).catch(() => ({ ok: false, seq: 0, reason: "form" }) as const);
+		if (!verified.ok) {
+			throw new CliError(`the log is wrong at entry ${verified.seq}: ${verified.reason}`, {
+				code: "log_invalid",
+				fix: "it was changed, or is not whole: fetch it again with `parapet rollout log`",
+			});
+		}
+		const { phase, step, plan } = verified.rollout;
+		const told = { entries: entries.length, phase, step: plan.steps[step]?.name, last: entries.at(-1)?.hash };
+		const line = `${told.entries} entries lead to ${phase} ${told.step}; the last one is ${told.last}`;
+		createOutput(surroundings, options.json === true).answer(told, line);
+	});
+}
+
+async function readText(file: string): Promise<string> {
+	return readFile(file, "utf8").catch((error: unknown) => {
+		throw new UsageError(`cannot read ${file}: ${systemFault(error)}`);
+	});
+}
+
+async function readLog(api: OperatorApi, path: string): Promise<z.infer<typeof logPage>["entries"]> {
+	const entries: z.infer<typeof logPage>["entries"] = [];
+	for (;;) {
+		const page = await api.call(
+			"GET",
+			`${path}/log?after=${entries.at(-1)?.seq ?? 0}`,
+			"could not read the log",
+			logPage,
+		);
+		if (page.entries.length === 0) return entries;
+		entries.push(...page.entries);
+	}
+}
+
+function readRollout(api: OperatorApi, path: string): Promise<RolloutAnswer> {
+	return api.call("GET", path, "could not read the rollout", rolloutAnswer);
+}
+
+function rolloutPath(product: string, version: string): string {
+	return `/v1/products/${product}/releases/${encodeURIComponent(version)}/rollout`;
+}
+
+/** The product and version that a command names. */
+function named<Options>({ operands }: Pick<OperatorContext<Options>, "operands">) {
+	const product = readOperand(operands, 0, "product", productName);
+	const version = readOperand(operands, 1, "version", versionName);
+	return { product, version, path: rolloutPath(product, version) };
+}

@@ -1,0 +1,112 @@
+// A rollout drawn for people: its steps as a ladder, what each has shown, and what the present one waits for.
+import { z } from "zod";
+import { formatCount, formatTable } from "../terminal/output.ts";
+
+const verdict = z.string();
+const wait = z.looseObject({
+	kind: z.string(),
+	at: z.string().nullable(),
+	of: z.string().nullable(),
+	count: z.number().nullable(),
+	team: z.string().nullable(),
+	not_only_publisher: z.boolean(),
+});
+const step = z.looseObject({
+	name: z.string(),
+	permits: z.number(),
+	healthy: z.number(),
+	failed: z.number(),
+	silent: z.number(),
+	overdue: z.number(),
+	excused: z.number(),
+	verdict: verdict.nullable(),
+	passed_at: z.string().nullable(),
+	overridden_by: z.array(z.string()),
+});
+/** A rollout as the service answers it. */
+export const rolloutAnswer = z.looseObject({
+	product: z.string(),
+	version: z.string(),
+	plan: z.string(),
+	phase: z.string(),
+	step: z.string(),
+	since: z.string(),
+	reason: z.string().nullable(),
+	publisher: z.string(),
+	fraction: z.number(),
+	permits_left: z.number().nullable(),
+	verdict,
+	suspicion: verdict,
+	notices: z.number().nullable(),
+	healthy_to_pass: z.number(),
+	failures_to_abort: z.number(),
+	waits_for: z.array(wait),
+	evidence: z.string(),
+	steps: z.array(step),
+});
+export type RolloutAnswer = z.infer<typeof rolloutAnswer>;
+
+/** @returns the rollout in lines */
+export function drawRollout(rollout: RolloutAnswer): string[] {
+	const { product, version, plan, phase, reason, since } = rollout;
+	const why = reason !== null && (phase === "halted" || phase === "ended") ? `: ${reason}` : "";
+	const at = rollout.steps.findIndex(({ name }) => name === rollout.step);
+	const rows = rollout.steps.map((one, index) => [
+		markOf(rollout, index, at),
+		one.name,
+		...[one.permits, one.healthy, one.failed, one.silent, one.overdue].map(formatCount),
+		one.verdict ?? "-",
+		one.overridden_by.length > 0 ? `let pass by ${one.overridden_by.join(", ")}` : (one.passed_at ?? ""),
+	]);
+	const header = ["", "STEP", "PERMITS", "HEALTHY", "FAILED", "SILENT", "OVERDUE", "VERDICT", "PASSED"];
+	return [
+		`${product} ${version} by plan ${plan}: ${phase} ${rollout.step} since ${since}${why}`,
+		...formatTable(header, rows),
+		...(phase === "done" || phase === "ended" ? [] : [describePower(rollout), ...rollout.waits_for.map(describeWait)]),
+	];
+}
+
+function markOf({ phase, steps }: RolloutAnswer, index: number, at: number): string {
+	if (phase === "done" || steps[index]?.passed_at !== null) return "✓";
+	if (index !== at) return "·";
+	return phase === "halted" ? "✗" : "▶";
+}
+
+function describePower({ notices, healthy_to_pass: healthy, failures_to_abort: failures }: RolloutAnswer): string {
+	const what = notices === null ? "" : ` It can notice that ${formatPercent(notices)} or more fail.`;
+	return `The step passes with ${formatCount(healthy)} healthy and no failure, and halts at ${failures} ${failures === 1 ? "failure" : "failures in a row"}.${what}`;
+}
+
+/** @returns 0.03 → "3 %" */
+export function formatPercent(share: number): string {
+	return `${Number((share * 100).toFixed(2))} %`;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+	approve: "to approve the step (parapet rollout approve)",
+	override: "to let it pass all the same (parapet rollout override)",
+	resume: "to let it go on (parapet rollout resume), or to revert it (parapet rollout revert)",
+};
+
+function describeWait({ kind, at, of, count, team, not_only_publisher: other }: z.infer<typeof wait>): string {
+	switch (kind) {
+		case "start":
+			return `waits until ${at}`;
+		case "words": {
+			const who = `${count} ${count === 1 ? "person" : "persons"}${team === null ? "" : ` of team ${team}`}`;
+			return `waits for ${who} ${WORDS[of ?? ""] ?? of}${other ? ", not only the one who uploaded it" : ""}`;
+		}
+		case "units":
+			return `waits for ${count} more ${count === 1 ? "unit" : "units"} to take a permit${at === null ? "" : `, until ${at} at most`}`;
+		case "ramp":
+			return `lets in more and more until ${at}`;
+		case "bake":
+			return `is watched until ${at}`;
+		case "reports":
+			return `waits to hear of ${count} ${count === 1 ? "permit" : "permits"}`;
+		case "evidence":
+			return "waits for more evidence: the gate has not seen enough";
+		default:
+			return `waits: ${kind}`;
+	}
+}

@@ -1,0 +1,130 @@
+// The rows of the permits that a Product gave while few may have a release: who has one, since when, and what became of it. Plain
+// synchronous SQL; what a permit needs and what a report means is in src/rollout.
+import type { Lease, LeaseOutcome } from "../../rollout/lease.ts";
+
+export const LEASE_TABLES = [
+	`CREATE TABLE leases (
+		version TEXT NOT NULL,
+		unit TEXT NOT NULL, -- HA group or device: what a rollout counts as one
+		device TEXT NOT NULL,
+		model TEXT NOT NULL,
+		step INTEGER NOT NULL,
+		at INTEGER NOT NULL, -- from when on it runs
+		counts INTEGER NOT NULL, -- 0, 1: it stands for its unit; a later member of an HA group counts only where it fails
+		outcome TEXT, -- LeaseOutcome; null = open
+		detail TEXT, -- in the device's own word
+		outcome_at INTEGER,
+		PRIMARY KEY (version, unit, device)
+	) WITHOUT ROWID`,
+	// All leases of a step are of one length, so this is the order in which they are overdue and end.
+	"CREATE INDEX leases_open ON leases (version, step, at) WHERE outcome IS NULL",
+	`CREATE TABLE step_counts (
+		version TEXT NOT NULL,
+		step INTEGER NOT NULL,
+		permits INTEGER NOT NULL DEFAULT 0,
+		healthy INTEGER NOT NULL DEFAULT 0,
+		failed INTEGER NOT NULL DEFAULT 0,
+		silent INTEGER NOT NULL DEFAULT 0,
+		excused INTEGER NOT NULL DEFAULT 0,
+		models INTEGER NOT NULL DEFAULT 0,
+		PRIMARY KEY (version, step)
+	) WITHOUT ROWID`,
+	`CREATE TABLE step_models (
+		version TEXT NOT NULL,
+		step INTEGER NOT NULL,
+		model TEXT NOT NULL,
+		PRIMARY KEY (version, step, model)
+	) WITHOUT ROWID`,
+	// Only in steps that take few units of one account.
+	`CREATE TABLE step_accounts (
+		version TEXT NOT NULL,
+		step INTEGER NOT NULL,
+		account TEXT NOT NULL,
+		units INTEGER NOT NULL,
+		PRIMARY KEY (version, step, account)
+	) WITHOUT ROWID`,
+];
+
+type LeaseRow = {
+	version: string;
+	unit: string;
+	device: string;
+	model: string;
+	step: number;
+	at: number;
+	counts: number;
+	outcome: LeaseOutcome | null;
+	detail: string | null;
+	outcome_at: number | null;
+};
+
+export class LeaseTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	/** @returns the leases of a unit's devices */
+	ofUnit(version: string, unit: string): Lease[] {
+		const query = "SELECT * FROM leases WHERE version = ? AND unit = ?";
+		return this.#sql.exec<LeaseRow>(query, version, unit).toArray().map(leaseOf);
+	}
+
+	/** A lease that there is begins anew. */
+	save(version: string, { unit, device, model, step, at, counts, outcome, detail, outcomeAt }: Lease): void {
+		this.#sql.exec(
+			`INSERT OR REPLACE INTO leases (version, unit, device, model, step, at, counts, outcome, detail, outcome_at)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			...[version, unit, device, model, step, at, counts ? 1 : 0, outcome, detail, outcomeAt],
+		);
+	}
+
+	/** @returns leases that are open since then or longer */
+	overdue(version: string, step: number, since: number): number {
+		const query = `SELECT COUNT(*) AS n FROM leases
+			WHERE version = ? AND step = ? AND at <= ? AND outcome IS NULL AND counts = 1`;
+		return this.#sql.exec<{ n: number }>(query, version, step, since).one().n;
+	}
+
+	/** @returns leases that are open since then or longer, oldest first */
+	openSince(version: string, step: number, since: number, limit: number): Lease[] {
+		const query = `SELECT * FROM leases WHERE version = ? AND step = ? AND at <= ? AND outcome IS NULL
+			ORDER BY at LIMIT ?`;
+		return this.#sql.exec<LeaseRow>(query, version, step, since, limit).toArray().map(leaseOf);
+	}
+
+	/** @returns unix seconds from when on the oldest open lease of the step runs; null = none is open */
+	oldestOpen(version: string, step: number): number | null {
+		const query = "SELECT MIN(at) AS at FROM leases WHERE version = ? AND step = ? AND outcome IS NULL";
+		return this.#sql.exec<{ at: number | null }>(query, version, step).one().at;
+	}
+
+	/** @returns whether the model is the first of its kind in the step */
+	addModel(version: string, step: number, model: string): boolean {
+		const query =
+			"INSERT INTO step_models (version, step, model) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING model";
+		return this.#sql.exec(query, version, step, model).toArray().length > 0;
+	}
+
+	hasModel(version: string, step: number, model: string): boolean {
+		const query = "SELECT 1 FROM step_models WHERE version = ? AND step = ? AND model = ?";
+		return this.#sql.exec(query, version, step, model).toArray().length > 0;
+	}
+
+	/** @returns units of the account that have a permit of this step */
+	unitsOfAccount(version: string, step: number, account: string): number {
+		const query = "SELECT units FROM step_accounts WHERE version = ? AND step = ? AND account = ?";
+		return this.#sql.exec<{ units: number }>(query, version, step, account).toArray()[0]?.units ?? 0;
+	}
+
+	addUnitOfAccount(version: string, step: number, account: string): void {
+		const query = `INSERT INTO step_accounts (version, step, account, units) VALUES (?, ?, ?, 1)
+			ON CONFLICT (version, step, account) DO UPDATE SET units = units + 1`;
+		this.#sql.exec(query, version, step, account);
+	}
+}
+
+function leaseOf({ counts, outcome_at: outcomeAt, version: _, ...row }: LeaseRow): Lease {
+	return { ...row, counts: counts === 1, outcomeAt };
+}

@@ -1,0 +1,56 @@
+// Everything that a Product is made of, put together: its tables, its trail, its outbox, and the desks where the work is done.
+// Nothing is read or written here.
+import { productTrail } from "../../events/event-id.ts";
+import { Alarm } from "../alarm.ts";
+import { SERVICE, type WriteProductAudit } from "../audit.ts";
+import { directoryPort, givenUpDevices, type ObjectBindings, recordLanes, webhookSender } from "../bindings.ts";
+import { Outbox } from "../outbox/outbox.ts";
+import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
+import { Webhooks } from "../webhooks/webhooks.ts";
+import { LeaseTables } from "./lease-tables.ts";
+import { ProductRecordWriter } from "./product-record-writer.ts";
+import { ProductTables } from "./product-tables.ts";
+import { ReleaseDesk } from "./release-desk.ts";
+import { RolloutDesk } from "./rollout-desk.ts";
+import { RolloutTables } from "./rollout-tables.ts";
+import { tellTurn } from "./rollout-trail.ts";
+
+export interface ProductDesks {
+	readonly alarm: Alarm;
+	readonly outbox: Outbox;
+	readonly webhooks: Webhooks;
+	readonly audit: WriteProductAudit;
+	readonly tables: ProductTables;
+	readonly records: ProductRecordWriter;
+	readonly rollouts: RolloutTables;
+	readonly rolloutDesk: RolloutDesk;
+	readonly releaseDesk: ReleaseDesk;
+}
+
+export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindings): ProductDesks {
+	const alarm = new Alarm(storage);
+	const outbox = new Outbox({ storage, lanes: recordLanes(env), directory: directoryPort(env), alarm });
+	const outdated = new OutdatedRevisions({ storage, alarm, lanes: () => outbox.lanes });
+	const tables = new ProductTables(storage.sql);
+	const owner = () => {
+		const product = tables.info()?.name ?? "";
+		return { trail: productTrail(product), named: { product } };
+	};
+	const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
+	const audit: WriteProductAudit = ({ actor, now: at, via }, action, subject, detail) =>
+		webhooks.delivery.append({ at, actor, action, subject, detail, via });
+	const records = new ProductRecordWriter(tables, outbox, outdated);
+	const publish = (now: number) => records.publish(now);
+	const rollouts = new RolloutTables(storage.sql);
+	const rolloutDesk = new RolloutDesk({
+		...{ storage, alarm, releases: tables, rollouts, leases: new LeaseTables(storage.sql), publish },
+		tell: (version, turn, rollout, change) =>
+			tellTurn(turn, rollout, (action, detail) => audit(change, action, version, detail)),
+		givenUp: (devices) => givenUpDevices(env, devices),
+		service: (now) => ({ actor: SERVICE, now }),
+		// Never rejects.
+		deliver: () => void outbox.deliver(),
+	});
+	const releaseDesk = new ReleaseDesk({ tables, rollouts, rolloutDesk, audit, publish });
+	return { alarm, outbox, webhooks, audit, tables, records, rollouts, rolloutDesk, releaseDesk };
+}

@@ -1,0 +1,50 @@
+// What the edges know of a product: writes its record under a new revision with each change, then has the Directory point to it.
+import { type ProductRecord, productRecord } from "../../content/product-record.ts";
+import { emergencyUntil } from "../../content/pulse.ts";
+import { keepRecorded } from "../../content/recorded-releases.ts";
+import { productKey } from "../../storage/keys.ts";
+import type { Outbox } from "../outbox/outbox.ts";
+import type { RecordStep } from "../outbox/outbox-rows.ts";
+import type { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
+import type { OwnedRecords } from "../outbox/record-pages.ts";
+import type { ProductInfo, ProductTables } from "./product-tables.ts";
+
+export class ProductRecordWriter {
+	readonly #tables: ProductTables;
+	readonly #outbox: Outbox;
+	readonly #outdated: OutdatedRevisions;
+
+	constructor(tables: ProductTables, outbox: Outbox, outdated: OutdatedRevisions) {
+		this.#tables = tables;
+		this.#outbox = outbox;
+		this.#outdated = outdated;
+	}
+
+	/** The present revision, once there is one. Earlier ones are not needed: a request for one gets this. */
+	readonly owned: OwnedRecords = {
+		read: () => {
+			const info = this.#tables.info();
+			return { steps: info === null || info.revision === 0 ? [] : [this.step(info)], next: null };
+		},
+	};
+
+	/** The record first, then the head that points to it. Part of the transaction of the change. @param now unix seconds */
+	publish(now: number): void {
+		const recorded = this.#tables.recordedReleases();
+		const kept = new Set(keepRecorded(recorded, now));
+		for (const release of recorded) if (!kept.has(release)) this.#tables.unrecord(release.sequence);
+		const info = this.#tables.raiseRevision();
+		if (info.revision > 1) this.#outdated.add(productKey(info.name, info.revision - 1), now);
+		const until = emergencyUntil(this.#tables.recordedReleases());
+		const head = { kind: "head", product: info.name, revision: info.revision, emergencyUntil: until } as const;
+		this.#outbox.add([this.step(info), head]);
+	}
+
+	step({ name: product, versionOrder, revision }: ProductInfo): RecordStep {
+		const releases = this.#tables.recordedReleases();
+		// Read as every edge will read it: a record that they could not read would stop the product for the whole fleet, so the
+		// change that would lead to one fails here instead, with its transaction.
+		const body: ProductRecord = productRecord.parse({ product, revision, versionOrder, releases });
+		return { kind: "record", key: productKey(product, revision), version: revision, body };
+	}
+}

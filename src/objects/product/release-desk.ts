@@ -1,0 +1,126 @@
+// The releases of a product: takes packages, releases versions and withdraws them. Each method is synchronous and runs in its
+// caller's transaction; how a release then reaches the fleet is the work of rollout-desk.ts.
+import type { VersionOrder } from "../../content/product-record.ts";
+import { hasRoomFor } from "../../content/recorded-releases.ts";
+import { compareVendorVersions } from "../../content/vendor-version.ts";
+import type { Plan } from "../../rollout/plan.ts";
+import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
+import type { Change, WriteProductAudit } from "../audit.ts";
+import {
+	differingMetadata,
+	type PackageContent,
+	type ProductTables,
+	type ReleaseEntry,
+	type ReleaseMetadata,
+} from "./product-tables.ts";
+import type { RolloutDesk } from "./rollout-desk.ts";
+import type { RolloutTables } from "./rollout-tables.ts";
+
+export interface NewRelease {
+	readonly version: string;
+	readonly metadata: ReleaseMetadata;
+	/** also a version that is older than one that is released (a backport) */
+	readonly allowOlder?: boolean;
+	/** not given = the product's */
+	readonly plan?: Plan;
+	/** unix seconds before which its rollout does not begin; not given = at once */
+	readonly startsAt?: number;
+	/** random, for the buckets of its rollout */
+	readonly salt: string;
+}
+
+export type AddedPackage =
+	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry }
+	| { readonly ok: false; readonly reason: "version_exists" };
+
+export type Released =
+	| { readonly ok: true; readonly kind: "new" | "same" }
+	| { readonly ok: false; readonly reason: "no_package" | "withdrawn" | "too_many_audiences" | "too_many_rollouts" }
+	/** `fields`: in which its metadata is another */
+	| { readonly ok: false; readonly reason: "release_exists"; readonly fields: readonly string[] }
+	/** `newest`: the newest of the releases that are newer */
+	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string };
+
+export type Withdrawn =
+	| { readonly ok: true; readonly changed: boolean }
+	| { readonly ok: false; readonly reason: "not_released" };
+
+export interface ReleaseDeskParts {
+	readonly tables: ProductTables;
+	readonly rollouts: RolloutTables;
+	readonly rolloutDesk: RolloutDesk;
+	readonly audit: WriteProductAudit;
+	readonly publish: (now: number) => void;
+}
+
+export class ReleaseDesk {
+	readonly #parts: ReleaseDeskParts;
+
+	constructor(parts: ReleaseDeskParts) {
+		this.#parts = parts;
+	}
+
+	/** Binds a version to bytes that are stored already; nobody is offered them before `release`. */
+	addPackage(input: Change & PackageContent & { version: string }): AddedPackage {
+		const { tables, audit } = this.#parts;
+		const known = tables.release(input.version);
+		if (known !== null) {
+			return known.sha256 === input.sha256
+				? { ok: true, kind: "same", release: known }
+				: { ok: false, reason: "version_exists" };
+		}
+		tables.insertPackage(input.version, input, input.now, input.actor);
+		audit(input, "package.add", input.version, input.sha256);
+		return { ok: true, kind: "new", release: this.#releaseOrThrow(input.version) };
+	}
+
+	/** Sends a version on its way. The same metadata again changes nothing, other metadata is a conflict. */
+	release(input: Change & NewRelease): Released {
+		const { tables, rollouts, rolloutDesk, audit } = this.#parts;
+		const { version, metadata, salt, startsAt = 0 } = input;
+		const info = tables.info();
+		const known = tables.release(version);
+		if (known === null || info === null) return { ok: false, reason: "no_package" };
+		if (known.status === "withdrawn") return { ok: false, reason: "withdrawn" };
+		if (known.status !== "uploaded") {
+			const fields = differingMetadata(known, metadata);
+			return fields.length > 0 ? { ok: false, reason: "release_exists", fields } : { ok: true, kind: "same" };
+		}
+		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder);
+		if (newest !== null) return { ok: false, reason: "older_version", newest };
+		if (!hasRoomFor(tables.recordedReleases(), metadata)) return { ok: false, reason: "too_many_audiences" };
+		if (rollouts.activeCount() >= MAX_ACTIVE_ROLLOUTS) return { ok: false, reason: "too_many_rollouts" };
+		tables.publish(version, metadata, input.now);
+		audit(input, "release.publish", version, known.sha256);
+		rolloutDesk.start(input, { version, plan: input.plan ?? info.plan, salt, startsAt });
+		return { ok: true, kind: "new" };
+	}
+
+	/** Nobody is offered the version from now on; what runs it is offered another. Final, and harmless when repeated. */
+	withdraw(input: Change & { version: string; reason: string }): Withdrawn {
+		const { tables, rolloutDesk, audit, publish } = this.#parts;
+		const { version, reason, now } = input;
+		const known = tables.release(version);
+		if (known === null || known.status === "uploaded") return { ok: false, reason: "not_released" };
+		if (known.status === "withdrawn") return { ok: true, changed: false };
+		tables.withdraw(version, reason, now);
+		audit(input, "release.withdraw", version, reason);
+		rolloutDesk.end(input, version, `withdrawn: ${reason}`);
+		publish(now);
+		return { ok: true, changed: true };
+	}
+
+	/** @returns the newest release of the record that is newer than the version; null = none is, or versions have no order */
+	#newestAbove(version: string, order: VersionOrder): string | null {
+		if (order !== "vendor") return null;
+		const offered = this.#parts.tables.recordedReleases().filter(({ withdrawn }) => !withdrawn);
+		const [newest] = offered.map((release) => release.version).sort((a, b) => compareVendorVersions(b, a));
+		return newest !== undefined && compareVendorVersions(newest, version) > 0 ? newest : null;
+	}
+
+	#releaseOrThrow(version: string): ReleaseEntry {
+		const release = this.#parts.tables.release(version);
+		if (release === null) throw new Error(`release ${version} vanished inside a transaction`);
+		return release;
+	}
+}

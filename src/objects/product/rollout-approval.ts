@@ -1,0 +1,85 @@
+// What a person sees of a rollout, and their word on it. A word names the evidence that its giver saw by its hash: where the
+// evidence has changed meanwhile it is not taken, and the giver looks again.
+import type { Approval, ApprovalKind } from "../../rollout/approvals.ts";
+import { allFailures, type Evidence, hashEvidence } from "../../rollout/evidence.ts";
+import type { Phase, Rollout } from "../../rollout/rollout.ts";
+import { type RolloutStatus, statusOf } from "../../rollout/rollout-status.ts";
+import type { Change } from "../audit.ts";
+import type { RolloutDesk } from "./rollout-desk.ts";
+import type { RolloutTables } from "./rollout-tables.ts";
+
+export interface RolloutView {
+	readonly version: string;
+	readonly rollout: Rollout;
+	readonly step: string;
+	readonly status: RolloutStatus;
+	readonly evidence: Evidence;
+	/** of the evidence, as a word on it names it */
+	readonly evidenceHash: string;
+	readonly approvals: readonly Approval[];
+}
+
+/** @returns null where the version has no rollout */
+export async function viewRollout(
+	rollouts: RolloutTables,
+	desk: RolloutDesk,
+	version: string,
+	now: number,
+): Promise<RolloutView | null> {
+	const rollout = rollouts.rollout(version);
+	if (rollout === null) return null;
+	const evidence = desk.evidence(version, rollout, now);
+	const approvals = rollouts.approvals(version);
+	const status = statusOf(rollout, evidence, approvals, now);
+	const step = rollout.plan.steps[rollout.step]?.name ?? "";
+	return { version, rollout, step, status, evidence, approvals, evidenceHash: await hashEvidence(evidence) };
+}
+
+/** @returns whether nothing has changed since the view was taken */
+export function isStillSo(view: RolloutView, rollouts: RolloutTables, desk: RolloutDesk, now: number): boolean {
+	const rollout = rollouts.rollout(view.version);
+	if (rollout === null) return false;
+	const before = JSON.stringify([view.rollout, view.evidence, view.approvals]);
+	return (
+		before === JSON.stringify([rollout, desk.evidence(view.version, rollout, now), rollouts.approvals(view.version)])
+	);
+}
+
+export type Approved =
+	| { readonly ok: true; readonly approval: Approval }
+	/** other_evidence: `evidence` names what there is now */
+	| { readonly ok: false; readonly reason: "other_evidence"; readonly evidence: string }
+	/** `kinds`: what a word could be on now */
+	| { readonly ok: false; readonly reason: "not_asked"; readonly phase: Phase; readonly kinds: readonly ApprovalKind[] }
+	| { readonly ok: false; readonly reason: "other_team"; readonly team: string }
+	| { readonly ok: false; readonly reason: "said_before" };
+
+const ASKED: Readonly<Record<Phase, readonly ApprovalKind[]>> = {
+	waiting: ["approve"],
+	running: [],
+	baking: ["override"],
+	halted: ["resume"],
+	done: [],
+	ended: [],
+};
+
+/** @param view as it is in the moment of the word */
+export function approve(
+	{ rollout, approvals, status, evidence, evidenceHash }: RolloutView,
+	word: Change & { kind: ApprovalKind; team: string | null; evidence: string },
+): Approved {
+	const { kind, team, evidence: seen, actor: by, now: at } = word;
+	const kinds = ASKED[rollout.phase];
+	if (!kinds.includes(kind)) return { ok: false, reason: "not_asked", phase: rollout.phase, kinds };
+	const asked = (kind === "approve" ? rollout.plan.steps[rollout.step]?.approvals.team : null) ?? rollout.team;
+	if (asked !== null && asked !== team) return { ok: false, reason: "other_team", team: asked };
+	if (seen !== evidenceHash) return { ok: false, reason: "other_evidence", evidence: evidenceHash };
+	const { step, since } = rollout;
+	const isSame = (one: Approval) => one.by === by && one.kind === kind && one.step === step && one.at >= since;
+	if (approvals.some((one) => isSame(one) && one.seen.hash === seen)) return { ok: false, reason: "said_before" };
+	const approval = {
+		...{ kind, step, by, team, at },
+		seen: { hash: seen, failures: allFailures(evidence), verdict: status.verdict },
+	};
+	return { ok: true, approval };
+}

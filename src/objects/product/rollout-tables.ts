@@ -1,0 +1,183 @@
+// The rows of a Product's rollouts: each rollout's state, what persons said, what its steps have shown, and its log. Plain
+// synchronous SQL; the leases are in lease-tables.ts, the rules in src/rollout.
+import type { Approval } from "../../rollout/approvals.ts";
+import { NO_EVIDENCE, NO_STEP_EVIDENCE, type StepEvidence } from "../../rollout/evidence.ts";
+import type { Rollout } from "../../rollout/rollout.ts";
+import type { LogEntry } from "../../rollout/rollout-log.ts";
+import { LEASE_TABLES } from "./lease-tables.ts";
+
+export const ROLLOUT_TABLES = [
+	`CREATE TABLE rollouts (
+		version TEXT PRIMARY KEY,
+		active INTEGER NOT NULL, -- 0, 1: it may still move
+		due_at INTEGER, -- when time alone may move it; null = only news moves it
+		state TEXT NOT NULL -- JSON: Rollout
+	) WITHOUT ROWID`,
+	"CREATE INDEX rollouts_active ON rollouts (due_at) WHERE active = 1",
+	`CREATE TABLE approvals (
+		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		version TEXT NOT NULL,
+		approval TEXT NOT NULL -- JSON: Approval
+	)`,
+	"CREATE INDEX approvals_version ON approvals (version)",
+	// Without a hash it waits to be chained to the one before: hashes are made outside of the transaction of the turn.
+	`CREATE TABLE rollout_log (
+		version TEXT NOT NULL,
+		seq INTEGER NOT NULL, -- from 1
+		at INTEGER NOT NULL,
+		input TEXT NOT NULL, -- JSON: LogInput
+		turns TEXT NOT NULL, -- JSON list of Turn
+		previous TEXT,
+		hash TEXT,
+		PRIMARY KEY (version, seq)
+	) WITHOUT ROWID`,
+	"CREATE INDEX rollout_log_open ON rollout_log (version, seq) WHERE hash IS NULL",
+	...LEASE_TABLES,
+];
+
+export interface StoredRollout {
+	readonly version: string;
+	readonly rollout: Rollout;
+}
+
+/** An entry before it is chained. */
+export type OpenLogEntry = Pick<LogEntry, "at" | "input" | "turns">;
+
+type LogRow = { seq: number; at: number; input: string; turns: string; previous: string | null; hash: string | null };
+
+/** A count that only grows. */
+export type StepCount = "permits" | "healthy" | "failed" | "silent" | "excused" | "models";
+
+type CountRow = { version: string; step: number } & Record<StepCount, number>;
+
+export class RolloutTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	rollout(version: string): Rollout | null {
+		const query = "SELECT state FROM rollouts WHERE version = ?";
+		const row = this.#sql.exec<{ state: string }>(query, version).toArray()[0];
+		return row === undefined ? null : (JSON.parse(row.state) as Rollout);
+	}
+
+	/** @param dueAt unix seconds at which time alone may move it; null = nothing but news does */
+	save(version: string, rollout: Rollout, dueAt: number | null): void {
+		const isActive = rollout.phase !== "done" && rollout.phase !== "ended";
+		this.#sql.exec(
+			"INSERT OR REPLACE INTO rollouts (version, active, due_at, state) VALUES (?, ?, ?, ?)",
+			version,
+			isActive ? 1 : 0,
+			isActive ? dueAt : null,
+			JSON.stringify(rollout),
+		);
+	}
+
+	setDue(version: string, dueAt: number | null): void {
+		this.#sql.exec("UPDATE rollouts SET due_at = ? WHERE version = ? AND due_at IS NOT ?", dueAt, version, dueAt);
+	}
+
+	/** @returns those that may still move, in no order */
+	active(): StoredRollout[] {
+		return this.#sql
+			.exec<{ version: string; state: string }>("SELECT version, state FROM rollouts WHERE active = 1")
+			.toArray()
+			.map(({ version, state }) => ({ version, rollout: JSON.parse(state) as Rollout }));
+	}
+
+	activeCount(): number {
+		return this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM rollouts WHERE active = 1").one().n;
+	}
+
+	/** @returns unix seconds; null = time alone moves none */
+	earliestDue(): number | null {
+		const query = "SELECT MIN(due_at) AS due FROM rollouts WHERE active = 1 AND due_at IS NOT NULL";
+		return this.#sql.exec<{ due: number | null }>(query).one().due;
+	}
+
+	due(now: number): string[] {
+		const query = "SELECT version FROM rollouts WHERE active = 1 AND due_at <= ?";
+		return this.#sql
+			.exec<{ version: string }>(query, now)
+			.toArray()
+			.map(({ version }) => version);
+	}
+
+	addApproval(version: string, approval: Approval): void {
+		this.#sql.exec("INSERT INTO approvals (version, approval) VALUES (?, ?)", version, JSON.stringify(approval));
+	}
+
+	approvals(version: string): Approval[] {
+		return this.#sql
+			.exec<{ approval: string }>("SELECT approval FROM approvals WHERE version = ? ORDER BY seq", version)
+			.toArray()
+			.map(({ approval }) => JSON.parse(approval) as Approval);
+	}
+
+	/** Of each step that has begun. `overdue` is 0: it depends on the time, see `LeaseTables.overdue`. */
+	counts(version: string): StepEvidence[] {
+		const steps: StepEvidence[] = [...NO_EVIDENCE.steps];
+		const query = "SELECT * FROM step_counts WHERE version = ? ORDER BY step";
+		for (const row of this.#sql.exec<CountRow>(query, version).toArray()) {
+			const { version: _, step, ...counts } = row;
+			while (steps.length < step) steps.push(NO_STEP_EVIDENCE);
+			steps.push({ ...counts, overdue: 0 });
+		}
+		return steps;
+	}
+
+	count(version: string, step: number, ...what: readonly StepCount[]): void {
+		this.#sql.exec(
+			`INSERT INTO step_counts (version, step) VALUES (?, ?) ON CONFLICT (version, step) DO NOTHING`,
+			version,
+			step,
+		);
+		const raise = what.map((name) => `${name} = ${name} + 1`).join(", ");
+		this.#sql.exec(`UPDATE step_counts SET ${raise} WHERE version = ? AND step = ?`, version, step);
+	}
+
+	/** Part of the transaction of the turn. */
+	log(version: string, { at, input, turns }: OpenLogEntry): void {
+		this.#sql.exec(
+			`INSERT INTO rollout_log (version, seq, at, input, turns)
+				VALUES (?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM rollout_log WHERE version = ?1), ?2, ?3, ?4)`,
+			version,
+			at,
+			JSON.stringify(input),
+			JSON.stringify(turns),
+		);
+	}
+
+	/** @returns the first entry that is not chained yet, and the one before it */
+	firstOpen(version: string): { seq: number; entry: OpenLogEntry; last: Pick<LogEntry, "seq" | "hash"> | null } | null {
+		const query = "SELECT * FROM rollout_log WHERE version = ? AND hash IS NULL ORDER BY seq LIMIT 1";
+		const row = this.#sql.exec<LogRow>(query, version).toArray()[0];
+		if (row === undefined) return null;
+		const before = "SELECT * FROM rollout_log WHERE version = ? AND seq = ?";
+		const last = this.#sql.exec<LogRow>(before, version, row.seq - 1).toArray()[0];
+		const { at, input, turns } = entryOf(row);
+		const hash = last?.hash ?? null;
+		return { seq: row.seq, entry: { at, input, turns }, last: hash === null ? null : { seq: row.seq - 1, hash } };
+	}
+
+	chain(version: string, { seq, previous, hash }: LogEntry): void {
+		const query = "UPDATE rollout_log SET previous = ?, hash = ? WHERE version = ? AND seq = ? AND hash IS NULL";
+		this.#sql.exec(query, previous, hash, version, seq);
+	}
+
+	/** @param after place after which to begin; 0 = from the first @returns entries that are chained */
+	entries(version: string, after: number, limit: number): LogEntry[] {
+		const query = `SELECT * FROM rollout_log WHERE version = ? AND seq > ? AND hash IS NOT NULL ORDER BY seq LIMIT ?`;
+		return this.#sql.exec<LogRow>(query, version, after, limit).toArray().map(entryOf);
+	}
+}
+
+function entryOf({ seq, at, input, turns, previous, hash }: LogRow): LogEntry {
+	return {
+		...{ seq, at, previous: previous ?? "", hash: hash ?? "" },
+		input: JSON.parse(input) as LogEntry["input"],
+		turns: JSON.parse(turns) as LogEntry["turns"],
+	};
+}

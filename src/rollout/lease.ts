@@ -1,0 +1,144 @@
+// A permit while few may have a release is a lease: it stands for its unit until the device says what became of it, and counts as a
+// failure if it never does. Pure: who gets one, and what a report makes of it.
+import { type Evidence, stepEvidence } from "./evidence.ts";
+import { isFraction } from "./plan.ts";
+import { exposureOf, type Rollout, stepOf } from "./rollout.ts";
+
+/** silent: it ended without a word. excused: it is not counted, because the device was given up meanwhile. */
+export type LeaseOutcome = "healthy" | "failed" | "silent" | "excused";
+
+export interface Lease {
+	/** HA group or device */
+	readonly unit: string;
+	readonly device: string;
+	readonly model: string;
+	/** index of the plan's step in which it was given */
+	readonly step: number;
+	/** unix seconds from which it runs */
+	readonly at: number;
+	/** it stands for its unit; a later member of an HA group counts only where it fails */
+	readonly counts: boolean;
+	readonly outcome: LeaseOutcome | null;
+	/** in the device's own word */
+	readonly detail: string | null;
+	readonly outcomeAt: number | null;
+}
+
+/** Why there is no permit now. `peer_*`: another member of the HA group. */
+export const PERMIT_REFUSALS = [
+	"not_started",
+	"step_full",
+	"halted",
+	"ended",
+	"account_has_enough",
+	"other_models_first",
+	"peer_under_way",
+	"peer_failed",
+	"failed_before",
+] as const;
+export type PermitRefusal = (typeof PERMIT_REFUSALS)[number];
+
+export interface PermitQuestion {
+	readonly device: string;
+	/** leases of the devices of its unit for this release */
+	readonly unitLeases: readonly Lease[];
+	/** whether the step has a permit for the device's model */
+	readonly isKnownModel: boolean;
+	/** units of its account that have a permit of this step */
+	readonly unitsOfAccount: number;
+}
+
+/**
+ * given: a new lease, that counts for its unit or not. again: the device's own that is open, or that was healthy. free: everybody
+ * may have the release, no lease is needed.
+ */
+export type PermitDecision =
+	| { readonly ok: true; readonly kind: "given"; readonly counts: boolean }
+	| { readonly ok: true; readonly kind: "again"; readonly lease: Lease }
+	| { readonly ok: true; readonly kind: "free" }
+	| { readonly ok: false; readonly reason: PermitRefusal; readonly retryAfter: number };
+
+const SOON = 300;
+const LATER = 3_600;
+
+/** @param now unix seconds @returns with a refusal the seconds after which to ask again */
+export function decidePermit(
+	rollout: Rollout,
+	evidence: Evidence,
+	{ device, unitLeases, isKnownModel, unitsOfAccount }: PermitQuestion,
+	now: number,
+): PermitDecision {
+	const refuse = (reason: PermitRefusal, retryAfter = LATER) => ({ ok: false, reason, retryAfter }) as const;
+	const { phase } = rollout;
+	if (phase === "done") return { ok: true, kind: "free" };
+	if (phase === "halted" || phase === "ended") return refuse(phase);
+
+	const own = unitLeases.find((lease) => lease.device === device);
+	if (own?.outcome === "failed" || own?.outcome === "silent") return refuse("failed_before");
+	const peers = unitLeases.filter((lease) => lease.device !== device);
+	if (peers.some(({ outcome }) => outcome === "failed" || outcome === "silent")) return refuse("peer_failed");
+	if (peers.some(({ outcome }) => outcome === null)) return refuse("peer_under_way", SOON);
+	if (own !== undefined && own.outcome !== "excused") return { ok: true, kind: "again", lease: own };
+	// Its unit has a place already: this is the other half of a group whose first half is healthy.
+	if (peers.some(({ outcome }) => outcome === "healthy")) return { ok: true, kind: "given", counts: false };
+
+	if (phase === "waiting") return refuse("not_started");
+	const { permits } = exposureOf(rollout, evidence, now);
+	if (permits !== null && permits <= 0) return refuse("step_full", SOON);
+	const { cohort } = stepOf(rollout);
+	if (!isFraction(cohort)) {
+		if (cohort.perAccount !== undefined && unitsOfAccount >= cohort.perAccount) return refuse("account_has_enough");
+		const modelsMissing = (cohort.models ?? 0) - stepEvidence(evidence, rollout.step).models;
+		const left =
+			cohort.units - stepEvidence(evidence, rollout.step).permits + stepEvidence(evidence, rollout.step).excused;
+		// The last places are for models that have none.
+		if (!isKnownModel || modelsMissing < left) return { ok: true, kind: "given", counts: true };
+		return refuse("other_models_first");
+	}
+	return { ok: true, kind: "given", counts: true };
+}
+
+/** What a device can say of a permit. */
+export const REPORTED = ["installed", "healthy", "failed", "rolled_back"] as const;
+export type Reported = (typeof REPORTED)[number];
+
+/** What is counted beside the lease's new outcome. */
+export interface ReportEffect {
+	readonly lease: Lease;
+	readonly count: readonly ("permits" | "healthy" | "failed")[];
+}
+
+/**
+ * The worse word stands: whoever was healthy and fails later counts as one more unit that failed, and whoever was silent too long
+ * has failed whatever it says later.
+ * @param now unix seconds @returns null = it says nothing new
+ */
+export function decideReport(
+	lease: Lease,
+	reported: Reported,
+	detail: string | null,
+	now: number,
+): ReportEffect | null {
+	const { outcome, counts } = lease;
+	if (reported === "installed") return null;
+	if (reported === "healthy") {
+		if (outcome !== null) return null;
+		return { lease: { ...lease, outcome: "healthy", detail, outcomeAt: now }, count: counts ? ["healthy"] : [] };
+	}
+	if (outcome === "failed" || outcome === "silent") return null;
+	const failed = { ...lease, outcome: "failed", detail, outcomeAt: now } as const;
+	const isNewPlace = outcome === "healthy" || !counts || outcome === "excused";
+	return { lease: failed, count: isNewPlace ? ["permits", "failed"] : ["failed"] };
+}
+
+/** What becomes of a lease that ended without a word. @param isGivenUp the device was deactivated, revoked or replaced meanwhile */
+export function endLease(
+	lease: Lease,
+	isGivenUp: boolean,
+	now: number,
+): { lease: Lease; count: readonly ("permits" | "silent" | "excused")[] } {
+	const outcome = isGivenUp ? "excused" : "silent";
+	const ended = { ...lease, outcome, outcomeAt: now } as const;
+	if (lease.counts) return { lease: ended, count: [outcome] };
+	return { lease: ended, count: isGivenUp ? [] : ["permits", "silent"] };
+}

@@ -1,0 +1,110 @@
+// A rollout in words for people: where it stands, what each step has shown, what the present step can notice, and what it waits for.
+import { type Approval, type ApprovalKind, approversOf, missingApprovals } from "./approvals.ts";
+import { verdictOf } from "./decide-rollout.ts";
+import { type Evidence, openLeases, type StepEvidence, stepEvidence } from "./evidence.ts";
+import { judge, type Power, powerOf, type Verdict } from "./gate.ts";
+import { isFraction } from "./plan.ts";
+import {
+	type Exposure,
+	exposureOf,
+	type PassedStep,
+	type Rollout,
+	rampEndsAt,
+	stepOf,
+	suspicionOf,
+} from "./rollout.ts";
+
+export interface StepStatus {
+	readonly name: string;
+	/** null = the gate was not asked yet */
+	readonly verdict: Verdict | null;
+	readonly evidence: StepEvidence;
+	readonly passed: PassedStep | null;
+}
+
+/** What the rollout waits for. Times are unix seconds. */
+export type WaitsFor =
+	| { readonly kind: "start"; readonly at: number }
+	| {
+			readonly kind: "words";
+			readonly of: ApprovalKind;
+			readonly persons: number;
+			readonly team: string | null;
+			readonly notOnlyPublisher: boolean;
+	  }
+	| { readonly kind: "units"; readonly missing: number; readonly notAfter: number | null }
+	| { readonly kind: "ramp"; readonly at: number }
+	| { readonly kind: "bake"; readonly at: number }
+	| { readonly kind: "reports"; readonly open: number }
+	| { readonly kind: "evidence" };
+
+export interface RolloutStatus {
+	readonly verdict: Verdict;
+	/** the same, were everyone dead who is overdue */
+	readonly suspicion: Verdict;
+	readonly exposure: Exposure;
+	readonly power: Power;
+	readonly steps: readonly StepStatus[];
+	/** empty = nothing: it is done or ended */
+	readonly waitsFor: readonly WaitsFor[];
+}
+
+/** @param now unix seconds */
+export function statusOf(
+	rollout: Rollout,
+	evidence: Evidence,
+	approvals: readonly Approval[],
+	now: number,
+): RolloutStatus {
+	return {
+		verdict: verdictOf(rollout, evidence),
+		suspicion: suspicionOf(rollout, evidence),
+		exposure: exposureOf(rollout, evidence, now),
+		power: powerOf(stepOf(rollout).gate),
+		steps: rollout.plan.steps.map(({ name, gate }, index) => {
+			const known = stepEvidence(evidence, index);
+			const hasBegun = index <= rollout.step && known.permits > 0;
+			const acknowledged = rollout.acknowledged[index] ?? 0;
+			return {
+				name,
+				verdict: hasBegun ? judge(gate, known, evidence.control, acknowledged) : null,
+				evidence: known,
+				passed: rollout.passed.find(({ step }) => step === name) ?? null,
+			};
+		}),
+		waitsFor: waitsFor(rollout, evidence, approvals, now),
+	};
+}
+
+function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Approval[], now: number): WaitsFor[] {
+	const { phase, startsAt, since } = rollout;
+	const { bake, cohort, fillWithin } = stepOf(rollout);
+	const words = (of: ApprovalKind): WaitsFor[] => {
+		const approvers = approversOf(rollout, of, approvals, evidence, verdictOf(rollout, evidence));
+		const missing = missingApprovals(rollout, of, approvers);
+		return missing.persons === 0 ? [] : [{ kind: "words", of, ...missing }];
+	};
+	switch (phase) {
+		case "waiting":
+			return [...(now < startsAt ? [{ kind: "start" as const, at: startsAt }] : []), ...words("approve")];
+		case "running": {
+			if (isFraction(cohort)) return [{ kind: "ramp", at: rampEndsAt(rollout) ?? now }];
+			const { permits, excused } = stepEvidence(evidence, rollout.step);
+			const notAfter = fillWithin === null ? null : since + fillWithin;
+			return [{ kind: "units", missing: Math.max(0, cohort.units - permits + excused), notAfter }];
+		}
+		case "baking": {
+			const open = openLeases(stepEvidence(evidence, rollout.step));
+			const waits: WaitsFor[] = [];
+			if (now < since + bake) waits.push({ kind: "bake", at: since + bake });
+			if (open > 0 && !isFraction(cohort)) waits.push({ kind: "reports", open });
+			if (waits.length > 0) return waits;
+			return [{ kind: "evidence" }, ...words("override")];
+		}
+		case "halted":
+			return words("resume");
+		case "done":
+		case "ended":
+			return [];
+	}
+}

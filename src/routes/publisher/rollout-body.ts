@@ -1,0 +1,127 @@
+// A rollout on the wire: where it stands, what each step has shown, and what it waits for.
+import { z } from "@hono/zod-openapi";
+import type { RolloutView } from "../../objects/product/rollout-approval.ts";
+import { fractionOf } from "../../rollout/rollout.ts";
+import type { WaitsFor } from "../../rollout/rollout-status.ts";
+import { timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
+
+const verdict = z.enum(["pass", "insufficient", "abort"]);
+
+const waitsForBody = z
+	.object({
+		kind: z.enum(["start", "words", "units", "ramp", "bake", "reports", "evidence"]).openapi({
+			description:
+				"`start`: for its time; `words`: for persons; `units`: for units to take their permits; `ramp`: until the fraction is let in; `bake`: for the end of the time in which the step is watched; `reports`: for the outcome of permits; `evidence`: its gate has not seen enough",
+		}),
+		at: timestamp.nullable(),
+		of: z.enum(["approve", "override", "resume"]).nullable(),
+		count: z.int().nullable().openapi({ description: "Persons, units or reports that are missing" }),
+		team: z.string().nullable(),
+		not_only_publisher: z.boolean(),
+	})
+	.openapi("RolloutWait");
+
+const stepBody = z
+	.object({
+		name: z.string(),
+		permits: z.int(),
+		healthy: z.int(),
+		failed: z.int(),
+		silent: z.int().openapi({ description: "Their time ended without a word: they count as failed" }),
+		overdue: z.int().openapi({ description: "Open for longer than is usual: perhaps dead" }),
+		excused: z.int().openapi({ description: "Given up meanwhile: they do not count" }),
+		models: z.int(),
+		verdict: verdict.nullable(),
+		passed_at: timestamp.nullable(),
+		overridden_by: z.array(z.string()),
+	})
+	.openapi("RolloutStep");
+
+export const rolloutBody = z
+	.object({
+		product: z.string(),
+		version: z.string(),
+		plan: z.string(),
+		phase: z.enum(["waiting", "running", "baking", "halted", "done", "ended"]),
+		step: z.string(),
+		since: timestamp,
+		starts_at: timestamp.nullable(),
+		reason: z.string().nullable().openapi({ description: "Why it was halted or ended, last" }),
+		team: z.string().nullable(),
+		publisher: z.string().openapi({ description: "Who uploaded the package, and cannot approve it alone" }),
+		salt: z.string().openapi({ description: "A unit's bucket is the first 32 bits of SHA-256(salt, 0, unit) / 2^32" }),
+		fraction: z.number().openapi({ description: "Of all units, let in now" }),
+		permits_left: z.int().nullable().openapi({ description: "Now; null = as many as the fraction lets in" }),
+		verdict,
+		suspicion: verdict.openapi({ description: "The verdict if all that are overdue are dead" }),
+		notices: z.number().nullable().openapi({
+			description: "Share of failures that this step's gate is made to notice; null = it counts single failures",
+		}),
+		healthy_to_pass: z.int().openapi({ description: "Units that the gate needs when nothing fails" }),
+		failures_to_abort: z.int().openapi({ description: "Failures in a row that stop it" }),
+		waits_for: z.array(waitsForBody),
+		evidence: z.string().openapi({ description: "Hash of what all steps have shown: an approval names it" }),
+		words: z.array(
+			z
+				.object({
+					kind: z.enum(["approve", "override", "resume"]),
+					step: z.string(),
+					by: z.string(),
+					team: z.string().nullable(),
+					at: timestamp,
+				})
+				.openapi("RolloutWordGiven"),
+		),
+		steps: z.array(stepBody),
+	})
+	.openapi("Rollout");
+
+/** @param now unix seconds */
+export function describeRollout(product: string, view: RolloutView, now: number): z.infer<typeof rolloutBody> {
+	const { version, rollout, step, status, approvals, evidenceHash } = view;
+	const { plan } = rollout;
+	return {
+		...{ product, version, step, plan: plan.name, phase: rollout.phase },
+		since: toTimestamp(rollout.since),
+		starts_at: toTimestampOrNull(rollout.startsAt === 0 ? null : rollout.startsAt),
+		...{ reason: rollout.reason, team: rollout.team, publisher: rollout.publisher, salt: rollout.salt },
+		fraction: fractionOf(rollout, now),
+		permits_left: status.exposure.permits,
+		...{ verdict: status.verdict, suspicion: status.suspicion },
+		notices: status.power.notices,
+		healthy_to_pass: status.power.healthyToPass,
+		failures_to_abort: status.power.failuresToAbort,
+		waits_for: status.waitsFor.map(describeWait),
+		evidence: evidenceHash,
+		words: approvals.map(({ kind, by, team, at, step: index }) => ({
+			...{ kind, by, team },
+			step: plan.steps[index]?.name ?? "",
+			at: toTimestamp(at),
+		})),
+		steps: status.steps.map(({ name, verdict: judged, evidence, passed }) => ({
+			...{ name, ...evidence, verdict: judged },
+			passed_at: toTimestampOrNull(passed?.at),
+			overridden_by: [...(passed?.overriddenBy ?? [])],
+		})),
+	};
+}
+
+function describeWait(wait: WaitsFor): z.infer<typeof waitsForBody> {
+	const nothing = { at: null, of: null, count: null, team: null, not_only_publisher: false };
+	switch (wait.kind) {
+		case "start":
+		case "ramp":
+		case "bake":
+			return { ...nothing, kind: wait.kind, at: toTimestamp(wait.at) };
+		case "words": {
+			const { of, persons: count, team, notOnlyPublisher } = wait;
+			return { ...nothing, kind: "words", of, count, team, not_only_publisher: notOnlyPublisher };
+		}
+		case "units":
+			return { ...nothing, kind: "units", count: wait.missing, at: toTimestampOrNull(wait.notAfter) };
+		case "reports":
+			return { ...nothing, kind: "reports", count: wait.open };
+		case "evidence":
+			return { ...nothing, kind: "evidence" };
+	}
+}

@@ -1,0 +1,204 @@
+// Rollouts for people: look at them, give a word, halt. No record, store or queue is asked here, only the key's object and the
+// product's: a rollout can be halted while all else is down.
+import { createRoute, z } from "@hono/zod-openapi";
+import { productName, versionName } from "../../names.ts";
+import type { Approved } from "../../objects/product/rollout-approval.ts";
+import { plainText } from "../../plain-text.ts";
+import { ProblemError } from "../../problem.ts";
+import { changeBy } from "../http/app-env.ts";
+import { productReadAccess, releaseAccess } from "../http/key-access.ts";
+import { createRouter, jsonAnswer, jsonBody, problems, toTimestamp } from "../http/openapi.ts";
+import { describeRollout, rolloutBody } from "./rollout-body.ts";
+
+const LOG_PAGE = 100;
+
+const releasePath = z.object({ product: productName, version: versionName });
+const changedBody = rolloutBody.extend({ changed: z.boolean() }).openapi("ChangedRollout");
+
+const list = createRoute({
+	method: "get",
+	path: "/v1/products/{product}/rollouts",
+	operationId: "listRollouts",
+	tags: ["Publisher"],
+	summary: "Rollouts that are under way, newest release first",
+	...productReadAccess,
+	request: { params: z.object({ product: productName }) },
+	responses: {
+		200: jsonAnswer(z.object({ rollouts: z.array(rolloutBody) }), "Those that may still move"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
+	},
+});
+
+const show = createRoute({
+	method: "get",
+	path: "/v1/products/{product}/releases/{version}/rollout",
+	operationId: "showRollout",
+	tags: ["Publisher"],
+	summary: "Where a release stands on its way, what its steps have shown, and what it waits for",
+	...productReadAccess,
+	request: { params: releasePath },
+	responses: {
+		200: jsonAnswer(rolloutBody, "The rollout"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
+	},
+});
+
+const word = createRoute({
+	method: "post",
+	path: "/v1/products/{product}/releases/{version}/rollout/words",
+	operationId: "approveRollout",
+	tags: ["Publisher"],
+	summary: "Approve the next step, let a step pass its gate, or let a halted rollout go on",
+	description:
+		"A word of the key's holder, for the evidence that they saw. It lapses when more fails afterwards. Nobody lets out alone what they uploaded.",
+	...releaseAccess,
+	request: {
+		params: releasePath,
+		body: jsonBody(
+			z
+				.strictObject({
+					kind: z.enum(["approve", "override", "resume"]),
+					evidence: z.string().max(64).openapi({
+						description: "`evidence` of the rollout as it was seen",
+						example: "8JyWJq3zV3Qk0kXoDq7sHq1tO2o",
+					}),
+				})
+				.openapi("RolloutWord"),
+		),
+	},
+	responses: {
+		200: jsonAnswer(rolloutBody, "The rollout with that word"),
+		...problems(
+			"unauthenticated",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_request",
+			"not_found",
+			"conflict",
+			"evidence_changed",
+		),
+	},
+});
+
+const halt = createRoute({
+	method: "post",
+	path: "/v1/products/{product}/releases/{version}/rollout/halt",
+	operationId: "haltRollout",
+	tags: ["Publisher"],
+	summary: "Halt a rollout: nobody gets the release who has not got it",
+	...releaseAccess,
+	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: plainText(500).min(1) })) },
+	responses: {
+		200: jsonAnswer(changedBody, "Halted; `changed` is false where nothing was under way"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "invalid_request", "not_found"),
+	},
+});
+
+const logEntry = z
+	.looseObject({
+		seq: z.int(),
+		at: z.int().openapi({ description: "Unix seconds" }),
+		previous: z.string(),
+		hash: z.string().openapi({ description: "SHA-256 of the rest as canonical JSON (RFC 8785), base64url" }),
+	})
+	.openapi("RolloutLogEntry");
+
+const log = createRoute({
+	method: "get",
+	path: "/v1/products/{product}/releases/{version}/rollout/log",
+	operationId: "readRolloutLog",
+	tags: ["Publisher"],
+	summary: "What moved a rollout, entry by entry, each bound to all before it by a hash",
+	...productReadAccess,
+	request: {
+		params: releasePath,
+		query: z.object({
+			after: z.coerce
+				.number()
+				.int()
+				.min(0)
+				.optional()
+				.openapi({ description: "`seq` after which to begin", example: 0 }),
+		}),
+	},
+	responses: {
+		200: jsonAnswer(z.object({ entries: z.array(logEntry), as_of: z.string() }), "A page; an empty one is the end"),
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "invalid_request", "not_found"),
+	},
+});
+
+function notFound(): ProblemError {
+	return new ProblemError("not_found", { detail: "there is no such release, or it was never sent on its way" });
+}
+
+function refuse(refusal: Exclude<Approved, { ok: true }>): never {
+	switch (refusal.reason) {
+		case "other_evidence":
+			throw new ProblemError("evidence_changed", { extras: { evidence: refusal.evidence } });
+		case "not_asked": {
+			const kinds =
+				refusal.kinds.length === 0 ? "no word is asked for" : `the word to give is ${refusal.kinds.join(", ")}`;
+			throw new ProblemError("conflict", { detail: `the rollout is ${refusal.phase}: ${kinds}` });
+		}
+		case "other_team":
+			throw new ProblemError("conflict", {
+				detail: `the word of team ${refusal.team} is needed, and your key does not speak for it`,
+			});
+		case "said_before":
+			throw new ProblemError("conflict", { detail: "you have said so already; it needs somebody else" });
+	}
+}
+
+export const rollouts = createRouter()
+	.openapi(list, async (c) => {
+		const { services, event, now } = c.env;
+		const { product } = c.req.valid("param");
+		event.product = product;
+		const views = await services.objects.product(product).rolloutsUnderWay(now);
+		if (views === null) throw new ProblemError("not_found", { detail: "there is no such product" });
+		return c.json({ rollouts: views.map((view) => describeRollout(product, view, now)) }, 200);
+	})
+	.openapi(show, async (c) => {
+		const { services, event, now } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		const view = await services.objects.product(product).rollout(version, now);
+		if (view === null) throw notFound();
+		return c.json(describeRollout(product, view, now), 200);
+	})
+	.openapi(word, async (c) => {
+		const { services, event, now } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		const { kind, evidence } = c.req.valid("json");
+		const object = services.objects.product(product);
+		const said = await object.approveRollout({ ...changeBy(c), version, kind, evidence, team: c.var.holder.team });
+		if (!said.ok && said.reason === "no_rollout") throw notFound();
+		if (!said.ok) refuse(said);
+		event.outcome = kind;
+		const view = await object.rollout(version, now);
+		if (view === null) throw notFound();
+		return c.json(describeRollout(product, view, now), 200);
+	})
+	.openapi(halt, async (c) => {
+		const { services, event, now } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		const object = services.objects.product(product);
+		const halted = await object.haltRollout({ ...changeBy(c), version, reason: c.req.valid("json").reason });
+		if (!halted.ok) throw notFound();
+		event.outcome = "halted";
+		const view = await object.rollout(version, now);
+		if (view === null) throw notFound();
+		return c.json({ ...describeRollout(product, view, now), changed: halted.changed }, 200);
+	})
+	.openapi(log, async (c) => {
+		const { services, event, now } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		const entries = await services.objects
+			.product(product)
+			.rolloutLog(version, c.req.valid("query").after ?? 0, LOG_PAGE);
+		if (entries === null) throw notFound();
+		return c.json({ entries: entries as unknown as z.infer<typeof logEntry>[], as_of: toTimestamp(now) }, 200);
+	});

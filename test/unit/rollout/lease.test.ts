@@ -1,0 +1,194 @@
+// Permits while few may have a release, at their boundaries; and the laws of any sequence of permits, reports and silence.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { STANDARD } from "../../../src/rollout/built-in-plans.ts";
+import { type Evidence, NO_STEP_EVIDENCE, openLeases, type StepEvidence } from "../../../src/rollout/evidence.ts";
+import {
+	decidePermit,
+	decideReport,
+	endLease,
+	type Lease,
+	type LeaseOutcome,
+	type PermitQuestion,
+	REPORTED,
+} from "../../../src/rollout/lease.ts";
+import { createRollout, type Phase, type Rollout } from "../../../src/rollout/rollout.ts";
+
+const NOW = 1_795_000_000;
+const FRESH = createRollout({ plan: STANDARD, salt: "s", publisher: "ci", team: null, startsAt: 0, now: NOW });
+const standing = (phase: Phase, step = 0): Rollout => ({ ...FRESH, phase, step });
+const evidenceAt = (step: number, known: Partial<StepEvidence> = {}): Evidence => ({
+	steps: [...Array.from({ length: step }, () => NO_STEP_EVIDENCE), { ...NO_STEP_EVIDENCE, ...known }],
+	control: { healthy: 0, failed: 0 },
+});
+const leaseOf = (device: string, outcome: LeaseOutcome | null = null, counts = true): Lease => ({
+	...{ unit: "u", device, model: "FW-1", step: 0, at: NOW, counts, outcome, detail: null, outcomeAt: null },
+});
+const ASKED: PermitQuestion = { device: "a", unitLeases: [], isKnownModel: false, unitsOfAccount: 0 };
+const answer = (rollout: Rollout, evidence: Evidence, question: Partial<PermitQuestion> = {}) => {
+	const decision = decidePermit(rollout, evidence, { ...ASKED, ...question }, NOW);
+	return decision.ok ? decision.kind : decision.reason;
+};
+
+describe("a permit", () => {
+	it.each<[Phase, string]>([
+		["waiting", "not_started"],
+		["running", "given"],
+		["baking", "step_full"],
+		["halted", "halted"],
+		["ended", "ended"],
+		["done", "free"],
+	])("of a rollout that is %s: %s", (phase, expected) => {
+		expect(answer(standing(phase), evidenceAt(0))).toBe(expected);
+	});
+
+	it.each([
+		["nobody has one", 0, "given"],
+		["one place is left", 1, "given"],
+		["none is left", 2, "step_full"],
+	])("of a step for two units, when %s", (_, permits, expected) => {
+		expect(answer(standing("running"), evidenceAt(0, { permits }))).toBe(expected);
+	});
+
+	it("of a second unit of an account is for later steps", () => {
+		expect(answer(standing("running"), evidenceAt(0, { permits: 1 }), { unitsOfAccount: 1 })).toBe(
+			"account_has_enough",
+		);
+	});
+
+	it.each([
+		["an ordinary place of a model that has one", 10, 1, true, "given"],
+		["the last two places of a model that has one", 58, 1, true, "other_models_first"],
+		["the last two places of a new model", 58, 1, false, "given"],
+		["the last place when all models are there", 59, 3, true, "given"],
+	])("for %s", (_, permits, models, isKnownModel, expected) => {
+		const healthy = permits;
+		expect(answer(standing("running", 2), evidenceAt(2, { permits, healthy, models }), { isKnownModel })).toBe(
+			expected,
+		);
+	});
+
+	it.each<[string, LeaseOutcome | null, string]>([
+		["is open", null, "again"],
+		["was healthy", "healthy", "again"],
+		["has failed", "failed", "failed_before"],
+		["was silent", "silent", "failed_before"],
+		["was excused", "excused", "given"],
+	])("of a device whose own lease %s", (_, outcome, expected) => {
+		expect(answer(standing("running"), evidenceAt(0, { permits: 1 }), { unitLeases: [leaseOf("a", outcome)] })).toBe(
+			expected,
+		);
+	});
+
+	it.each<[string, LeaseOutcome | null, string]>([
+		["is under way", null, "peer_under_way"],
+		["is healthy", "healthy", "given"],
+		["has failed", "failed", "peer_failed"],
+		["was silent", "silent", "peer_failed"],
+	])("of the other half of a group whose first %s, though the step is full", (_, outcome, expected) => {
+		const full = evidenceAt(0, { permits: 2 });
+		expect(answer(standing("baking"), full, { unitLeases: [leaseOf("b", outcome)] })).toBe(expected);
+	});
+});
+
+describe("a report", () => {
+	const counted = (lease: Lease, reported: (typeof REPORTED)[number]) =>
+		decideReport(lease, reported, null, NOW)?.count ?? null;
+
+	it.each<[LeaseOutcome | null, (typeof REPORTED)[number], string[] | null]>([
+		[null, "installed", null],
+		[null, "healthy", ["healthy"]],
+		[null, "failed", ["failed"]],
+		[null, "rolled_back", ["failed"]],
+		["healthy", "healthy", null],
+		["healthy", "failed", ["permits", "failed"]],
+		["failed", "healthy", null],
+		["failed", "failed", null],
+		["silent", "healthy", null],
+		["silent", "failed", null],
+		["excused", "healthy", null],
+		["excused", "failed", ["permits", "failed"]],
+	])("on a lease that is %s says %s: counts %o", (outcome, reported, expected) => {
+		expect(counted(leaseOf("a", outcome), reported)).toEqual(expected);
+	});
+
+	it("of a second member of a group counts only when it failed", () => {
+		expect(counted(leaseOf("b", null, false), "healthy")).toEqual([]);
+		expect(counted(leaseOf("b", null, false), "failed")).toEqual(["permits", "failed"]);
+	});
+});
+
+type Event =
+	| { readonly kind: "ask" | "silence" | "giveUp"; readonly device: number }
+	| { readonly kind: "report"; readonly device: number; readonly reported: (typeof REPORTED)[number] };
+
+const anyEvents = fc.array(
+	fc.oneof(
+		fc.record({ kind: fc.constantFrom("ask" as const, "silence" as const, "giveUp" as const), device: fc.nat(11) }),
+		fc.record({ kind: fc.constant("report" as const), device: fc.nat(11), reported: fc.constantFrom(...REPORTED) }),
+	) as fc.Arbitrary<Event>,
+	{ maxLength: 60 },
+);
+
+/** Six groups of two devices in a step for two units. */
+function play(events: readonly Event[]) {
+	const leases = new Map<string, Lease>();
+	const counts = { ...NO_STEP_EVIDENCE };
+	let mostTogether = 0;
+	const raise = (names: readonly (keyof StepEvidence)[]) => {
+		for (const name of names) counts[name]++;
+	};
+	for (const event of events) {
+		const device = String(event.device);
+		const unit = String(event.device >> 1);
+		const unitLeases = [...leases.values()].filter((lease) => lease.unit === unit);
+		const own = leases.get(device);
+		if (event.kind === "ask") {
+			const decision = decidePermit(standing("running"), evidenceAt(0, counts), { ...ASKED, device, unitLeases }, NOW);
+			if (!decision.ok || decision.kind !== "given") continue;
+			leases.set(device, { ...leaseOf(device, null, decision.counts), unit });
+			if (decision.counts) raise(["permits"]);
+		} else if (own !== undefined && event.kind === "report") {
+			const effect = decideReport(own, event.reported, null, NOW);
+			if (effect === null) continue;
+			leases.set(device, effect.lease);
+			raise(effect.count);
+		} else if (own?.outcome === null) {
+			const ended = endLease(own, event.kind === "giveUp", NOW);
+			leases.set(device, ended.lease);
+			raise(ended.count);
+		}
+		const open = [...leases.values()].filter(({ outcome }) => outcome === null);
+		expect(new Set(open.map((lease) => lease.unit)).size).toBe(open.length);
+		mostTogether = Math.max(mostTogether, open.filter((lease) => lease.counts).length);
+	}
+	return { leases: [...leases.values()], counts, mostTogether };
+}
+
+describe("whatever devices ask, say and keep silent about,", () => {
+	const check = (law: (played: ReturnType<typeof play>) => void) =>
+		fc.assert(
+			fc.property(anyEvents, (events) => law(play(events))),
+			{ numRuns: 500 },
+		);
+
+	it("no two devices of a group are under way at once, and never more units than the step has places", () => {
+		check(({ mostTogether }) => {
+			expect(mostTogether).toBeLessThanOrEqual(2);
+		});
+	});
+
+	it("the counts add up: what is open is what has a lease and no outcome", () => {
+		check(({ leases, counts }) => {
+			const open = leases.filter((lease) => lease.outcome === null && lease.counts).length;
+			expect(openLeases(counts)).toBe(open);
+		});
+	});
+
+	it("each device that failed or fell silent counts as a failure, once", () => {
+		check(({ leases, counts }) => {
+			const failed = leases.filter(({ outcome }) => outcome === "failed" || outcome === "silent").length;
+			expect(counts.failed + counts.silent).toBe(failed);
+		});
+	});
+});

@@ -1,0 +1,246 @@
+// The rollouts of a product, as its object keeps them: exact numbers of permits, silence that counts, halts, words of persons, and a
+// log that anyone can replay. The clock is an argument, and alarms are rung by hand.
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import { headsRecord } from "../../../../src/content/heads-record.ts";
+import { productRecord } from "../../../../src/content/product-record.ts";
+import type { PermitInput, ReportInput } from "../../../../src/objects/product/rollout-desk.ts";
+import { IMMEDIATE, STANDARD } from "../../../../src/rollout/built-in-plans.ts";
+import type { Reported } from "../../../../src/rollout/lease.ts";
+import { verifyLog } from "../../../../src/rollout/rollout-log.ts";
+import { bindings } from "../../../support/object-bindings.ts";
+import { readStored } from "../../../support/stored-record.ts";
+
+afterEach(reset);
+
+const HOUR = 3_600;
+const NOW = Math.floor(Date.now() / 1_000);
+const CI = { actor: "ci", now: NOW };
+const METADATA = { notes: "", urgency: "routine", models: null, engine: {} } as const;
+const VERSION = "2.0.0";
+const product = () => bindings.PRODUCT.getByName("crs");
+
+async function startRollout(): Promise<void> {
+	await product().create({ ...CI, name: "crs", title: "Rules", plan: STANDARD, team: "detection" });
+	await product().addPackage({ ...CI, version: VERSION, sha256: "a".repeat(64), size: 1, name: "crs.tar" });
+	await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
+}
+
+async function view(now = NOW) {
+	const found = await product().rollout(VERSION, now);
+	if (found === null) throw new Error("no rollout");
+	return found;
+}
+
+async function say(by: string, kind: "approve" | "override" | "resume" = "approve", now = NOW, team = "detection") {
+	const { evidenceHash: evidence } = await view(now);
+	return product().approveRollout({ actor: by, now, version: VERSION, kind, team, evidence });
+}
+
+/** Unit n of an account of its own, unless it says otherwise. */
+function unit(n: number, changes: Partial<PermitInput> = {}): PermitInput {
+	const device = `dev-${String(n).padStart(10, "0")}-0123456789abcdef`;
+	return { version: VERSION, unit: device, device, account: `acct-${n}`, model: "FW-1", now: NOW, ...changes };
+}
+const take = (n: number, changes: Partial<PermitInput> = {}) => product().takePermit(unit(n, changes));
+
+async function report(n: number, reported: Reported, changes: Partial<ReportInput> = {}): Promise<void> {
+	const { version, unit: whole, device } = unit(n);
+	await product().hearReport({ version, unit: whole, device, reported, detail: null, now: NOW, ...changes });
+}
+
+/** Rings each alarm that is set for then or earlier: one that rings counts as the time it was set to. */
+async function ring(until: number): Promise<void> {
+	for (;;) {
+		const at = await runInDurableObject(product(), (_, { storage }) => storage.getAlarm());
+		if (at === null || at > until * 1_000) return;
+		await runDurableObjectAlarm(product());
+	}
+}
+
+async function publishedRollout() {
+	// Devices do not wait for the stores; whoever releases does, and to release again what is released changes nothing.
+	await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
+	const heads = await bindings.RECORDS.get("heads");
+	if (heads === null) return undefined;
+	const key = `product:crs@${headsRecord.parse(readStored("heads", heads).body).products["crs"]}`;
+	const record = productRecord.parse(readStored(key, (await bindings.RECORDS.get(key)) ?? "").body);
+	return record.releases.find(({ version }) => version === VERSION)?.rollout;
+}
+
+describe("a release that goes by the standard plan", () => {
+	it("is offered to nobody, and permitted to nobody, before a person of the team has said so", async () => {
+		await startRollout();
+		expect(await publishedRollout()).toMatchObject({ open: false, closed: "waiting", step: "volunteers" });
+		expect(await take(1)).toEqual({ ok: false, reason: "not_started", retryAfter: HOUR });
+		expect((await product().find(VERSION))?.status).toBe("rolling_out");
+		expect((await view()).status.waitsFor).toEqual([
+			{ kind: "words", of: "approve", persons: 1, team: "detection", notOnlyPublisher: true },
+		]);
+	});
+
+	it("gives the first step as many permits as it has places, whoever comes at once", async () => {
+		await startRollout();
+		expect(await say("olivia")).toMatchObject({ ok: true });
+		expect(await publishedRollout()).toMatchObject({ open: true, ring: "volunteer", growth: "doubling" });
+		const outcomes = await Promise.all(Array.from({ length: 20 }, (_, n) => take(n)));
+		expect(outcomes.filter(({ ok }) => ok)).toHaveLength(2);
+		expect(outcomes.filter((one) => !one.ok).map((one) => !one.ok && one.reason)).toEqual(Array(18).fill("step_full"));
+		expect((await view()).rollout.phase).toBe("baking");
+		expect(await publishedRollout()).toMatchObject({ open: false, closed: "baking" });
+	});
+
+	it("gives the same device the same lease again, and takes no second place for it", async () => {
+		await startRollout();
+		await say("olivia");
+		const first = await take(1);
+		expect(await take(1, { now: NOW + 60 })).toEqual(first);
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1 });
+	});
+
+	it("takes one unit of an account in its small steps", async () => {
+		await startRollout();
+		await say("olivia");
+		expect(await take(1, { account: "acct-a" })).toMatchObject({ ok: true });
+		expect(await take(2, { account: "acct-a" })).toMatchObject({ ok: false, reason: "account_has_enough" });
+		expect(await take(3, { account: "acct-b" })).toMatchObject({ ok: true });
+	});
+});
+
+describe("a release that breaks devices", () => {
+	it("is halted by the first report of it, and nobody else gets it", async () => {
+		await startRollout();
+		await say("olivia");
+		await take(1);
+		await report(1, "failed", { detail: "compile_failed" });
+		expect((await view()).rollout).toMatchObject({ phase: "halted", reason: "too many failures" });
+		expect(await publishedRollout()).toMatchObject({ open: false, closed: "halted" });
+		expect(await take(2)).toEqual({ ok: false, reason: "halted", retryAfter: HOUR });
+	});
+
+	it("is halted though nobody says anything: who is silent has failed", async () => {
+		await startRollout();
+		await say("olivia");
+		await take(1);
+		await take(2);
+		await report(1, "healthy");
+		await ring(NOW + 6 * HOUR);
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 2, healthy: 1, silent: 1 });
+		expect((await view()).rollout.phase).toBe("halted");
+	});
+
+	it("goes on only by the word of two, and halts again when more fails", async () => {
+		await startRollout();
+		await say("olivia");
+		await take(1);
+		await report(1, "failed");
+		expect(await say("olivia", "resume")).toMatchObject({ ok: true });
+		expect((await view()).rollout.phase).toBe("halted");
+		expect(await say("olivia", "resume")).toEqual({ ok: false, reason: "said_before" });
+		expect(await say("peter", "resume")).toMatchObject({ ok: true });
+		expect((await view()).rollout.phase).toBe("running");
+		await take(2);
+		await report(2, "rolled_back");
+		expect((await view()).rollout.phase).toBe("halted");
+	});
+});
+
+describe("a word", () => {
+	it("of the publisher alone lets nothing out", async () => {
+		await startRollout();
+		await say("ci");
+		expect((await view()).rollout.phase).toBe("waiting");
+	});
+
+	it("of another team, or one that nobody asks for, is refused", async () => {
+		await startRollout();
+		expect(await say("olivia", "approve", NOW, "billing")).toEqual({
+			ok: false,
+			reason: "other_team",
+			team: "detection",
+		});
+		expect(await say("olivia", "resume")).toEqual({
+			ok: false,
+			reason: "not_asked",
+			phase: "waiting",
+			kinds: ["approve"],
+		});
+	});
+
+	it("for other evidence than there is now is refused", async () => {
+		await startRollout();
+		await say("olivia");
+		const { evidenceHash } = await view();
+		await take(1);
+		await report(1, "failed");
+		const word = { actor: "olivia", now: NOW, version: VERSION, kind: "resume", team: "detection" } as const;
+		expect(await product().approveRollout({ ...word, evidence: evidenceHash })).toMatchObject({
+			ok: false,
+			reason: "other_evidence",
+		});
+	});
+});
+
+describe("an HA group", () => {
+	const group = (n: number, device: string) => ({ ...unit(n), unit: "hag-1", device });
+	const takeOf = (device: string) => product().takePermit(group(1, device));
+	const reportOf = (device: string, reported: Reported) =>
+		product().hearReport({ version: VERSION, unit: "hag-1", device, reported, detail: null, now: NOW });
+
+	it("is one unit, and its second device comes after the first is healthy", async () => {
+		await startRollout();
+		await say("olivia");
+		expect(await takeOf("passive")).toMatchObject({ ok: true });
+		expect(await takeOf("active")).toMatchObject({ ok: false, reason: "peer_under_way" });
+		await reportOf("passive", "healthy");
+		expect(await takeOf("active")).toMatchObject({ ok: true });
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, healthy: 1 });
+	});
+
+	it("is left alone once its first device has failed", async () => {
+		await startRollout();
+		await say("olivia");
+		await takeOf("passive");
+		await reportOf("passive", "failed");
+		await say("olivia", "resume");
+		await say("peter", "resume");
+		expect(await takeOf("active")).toMatchObject({ ok: false, reason: "peer_failed" });
+	});
+});
+
+describe("the log of a rollout", () => {
+	it("replays to the state that the rollout has", async () => {
+		await startRollout();
+		await say("olivia");
+		await take(1);
+		await take(2);
+		await report(1, "healthy");
+		await report(2, "healthy");
+		await ring(NOW + 13 * HOUR);
+		await product().haltRollout({ actor: "olivia", now: NOW + 14 * HOUR, version: VERSION, reason: "looks odd" });
+		const entries = await product().rolloutLog(VERSION, 0, 100);
+		const { rollout } = await view(NOW + 14 * HOUR);
+		expect(await verifyLog(entries ?? [])).toEqual({ ok: true, rollout });
+		expect(rollout).toMatchObject({ phase: "halted", step: 1, reason: "looks odd" });
+	});
+});
+
+describe("what everybody may have", () => {
+	it("takes the place of an older release that is still under way", async () => {
+		await startRollout();
+		await product().addPackage({ ...CI, version: "3.0.0", sha256: "b".repeat(64), size: 1, name: "crs.tar" });
+		await product().changePlan({ ...CI, team: null });
+		await product().release({ ...CI, version: "3.0.0", metadata: METADATA, salt: "other", plan: IMMEDIATE });
+		expect((await view()).rollout).toMatchObject({ phase: "ended", reason: "everybody may have 3.0.0" });
+		expect((await product().find(VERSION))?.status).toBe("superseded");
+		expect((await product().find("3.0.0"))?.status).toBe("current");
+	});
+
+	it("is not what was withdrawn: its rollout ends, and no permit is given", async () => {
+		await startRollout();
+		await say("olivia");
+		await product().withdraw({ ...CI, version: VERSION, reason: "breaks" });
+		expect((await view()).rollout).toMatchObject({ phase: "ended", reason: "withdrawn: breaks" });
+		expect(await take(1)).toMatchObject({ ok: false, reason: "ended" });
+	});
+});
