@@ -85,12 +85,26 @@ function isSealedBody(value: unknown): value is SealedBody {
 	return isEnd && typeof value.kid === "string" && typeof value.mac === "string";
 }
 
-/** A store whose records are sealed as they are written and verified as they are read; ended ones are given like others. */
+/**
+ * A store whose records are sealed as they are written and verified as they are read; ended ones are given like others. What
+ * nobody here has sealed gives way to what is written, whatever version it claims.
+ */
 export function createSealedStore(store: RecordStore, seal: RecordSeal, clock: Clock): RecordStore {
 	async function open(key: string, found: FoundRecord | null): Promise<FoundRecord | null> {
 		if (found === null) return null;
 		const { version, body, bytes } = await openRecord(seal, key, found);
 		return { version, body, bytes };
+	}
+
+	/** @returns whether the store has no record but what was sealed by this deployment, in whatever version @throws where the store does not answer */
+	async function isGenuine(key: string): Promise<boolean> {
+		try {
+			await open(key, await store.get(key));
+			return true;
+		} catch (error) {
+			if (error instanceof RecordStoreError && error.code !== "unreachable") return false;
+			throw error;
+		}
 	}
 
 	return {
@@ -105,7 +119,14 @@ export function createSealedStore(store: RecordStore, seal: RecordSeal, clock: C
 				}),
 			);
 		},
-		put: async (key, record) => store.put(key, await sealRecord(seal, key, record, Math.floor(clock.nowMs() / 1_000))),
+		async put(key, record) {
+			const sealed = await sealRecord(seal, key, record, Math.floor(clock.nowMs() / 1_000));
+			const outcome = await store.put(key, sealed);
+			if (outcome === "stored" || (await isGenuine(key))) return outcome;
+			// Stores compare versions and know no seals: a forged record of a version that is never reached would stay for ever.
+			await store.delete(key);
+			return store.put(key, sealed);
+		},
 		delete: (key) => store.delete(key),
 	};
 }

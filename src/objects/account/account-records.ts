@@ -24,10 +24,22 @@ export function deviceStep({ version, replaces: _, replacedBy: __, ...body }: De
  * @param since unix seconds of the change @param tokensEndAfter seconds after which no token from before is left
  */
 export function accessStep(device: Device, since: number, tokensEndAfter: number): OutboxStep {
-	return device.status === "active" ? allowStep(device) : denyStep(device, since, tokensEndAfter);
+	return device.status === "active" ? allowStep(device, 0) : denyStep(device, since, tokensEndAfter);
 }
 
-/** A device under an elastic license gets no token without its Account, whatever a record says (routes/device/token.ts). */
+/**
+ * A device leaves a fixed license for an elastic one. Its record from before asks for no lease, so should the device be denied
+ * while that one still counts, the denial is to last for as long.
+ * @param since unix seconds of the move @param tokensEndAfter as of `accessStep`
+ */
+export function leaveFixedStep(device: Device, since: number, tokensEndAfter: number): OutboxStep {
+	return allowStep(device, since + RECORD_LIFE_SECONDS + tokensEndAfter);
+}
+
+/**
+ * A device under an elastic license gets no token without its Account, whatever a record from then says (routes/device/token.ts);
+ * of one from before: `leaveFixedStep`.
+ */
 function denyStep({ id, version, lease }: Device, since: number, tokensEndAfter: number): DenyStep {
 	const recordsEndAfter = lease === null ? RECORD_LIFE_SECONDS : 0;
 	return { kind: "deny", scope: "device", id, version, until: since + recordsEndAfter + tokensEndAfter };
@@ -48,8 +60,8 @@ export function licenseEpochStep(
 	};
 }
 
-function allowStep(device: Device): OutboxStep {
-	return { kind: "allow", scope: "device", id: device.id, version: device.version };
+function allowStep({ id, version }: Device, until: number): OutboxStep {
+	return { kind: "allow", scope: "device", id, version, until };
 }
 
 /** The devices' records in the order of their ids. A page is named by the last id of the one before. */

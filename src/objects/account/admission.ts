@@ -9,7 +9,7 @@ import { type License, lastEndOf } from "../../entitlement/license.ts";
 import { firstLeaseEnd } from "../../entitlement/seat-lease.ts";
 import { type Labels, mergeLabels } from "../../names.ts";
 import type { Change } from "../audit.ts";
-import { accessStep, deviceStep } from "./account-records.ts";
+import { accessStep, deviceStep, leaveFixedStep } from "./account-records.ts";
 import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
 import type { HaGroup } from "./ha/ha-tables.ts";
@@ -122,9 +122,15 @@ export class Admission {
 		});
 		if (kind === "returned") this.callOffReplacement(id, by);
 		const device = devices.deviceOrThrow(id);
-		const isBack = kind === "returned" ? [accessStep(device, by.now, this.#parts.tokensEndAfter)] : [];
-		outbox.add([deviceStep(device), ...isBack]);
+		outbox.add([deviceStep(device), ...this.#accessSteps(known, device, kind, by.now)]);
 		return device;
+	}
+
+	#accessSteps(before: Device | null, device: Device, kind: ActivationKind, now: number) {
+		const { tokensEndAfter } = this.#parts;
+		if (kind === "returned") return [accessStep(device, now, tokensEndAfter)];
+		const leavesFixed = before !== null && before.lease === null && device.lease !== null;
+		return leavesFixed && device.status === "active" ? [leaveFixedStep(device, now, tokensEndAfter)] : [];
 	}
 
 	/** Tells that a device came for which `decideSeat` found no seat. @param known the device that has its key */

@@ -1,12 +1,6 @@
 // The Directory's table of who is refused although a token may still say otherwise, and until when. Plain synchronous SQL.
 import type { DenialScope, DeniedRecord } from "../../content/heads-record.ts";
-
-export interface Denial {
-	readonly scope: DenialScope;
-	readonly id: string;
-	/** of what caused it; an earlier version never undoes a later one */
-	readonly version: number;
-}
+import type { DenialStep } from "../outbox/outbox-rows.ts";
 
 export class DenialTables {
 	readonly #sql: SqlStorage;
@@ -16,14 +10,22 @@ export class DenialTables {
 	}
 
 	/** @returns whether that changed who is denied; an earlier version than the known one, or the same again, changes nothing */
-	save({ scope, id, version }: Denial, until: number, lifted: boolean): boolean {
+	change(step: DenialStep): boolean {
+		if (step.kind === "deny") return this.#save(step, false);
+		const isKnown = this.#has(step);
+		// Nothing to lift, and nothing to remember: the denials of one thing arrive in order.
+		if (!isKnown && step.until === 0) return false;
+		return this.#save(step, true) && isKnown;
+	}
+
+	#save({ scope, id, version, until }: DenialStep, lifted: boolean): boolean {
 		const query = `INSERT INTO denials (scope, id, version, until, lifted) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (scope, id) DO UPDATE SET version = excluded.version, until = MAX(until, excluded.until),
 				lifted = excluded.lifted WHERE excluded.version > version RETURNING id`;
 		return this.#sql.exec(query, scope, id, version, until, lifted ? 1 : 0).toArray().length > 0;
 	}
 
-	has(scope: string, id: string): boolean {
+	#has({ scope, id }: DenialStep): boolean {
 		return this.#sql.exec("SELECT 1 FROM denials WHERE scope = ? AND id = ?", scope, id).toArray().length > 0;
 	}
 

@@ -182,7 +182,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	/** Has every edge refuse devices and accounts whose tokens may still say otherwise, or no longer. Makes one new list at most. */
 	async changeDenials(changes: readonly DenialStep[]): Promise<{ published: boolean }> {
 		this.#change(() => {
-			const changed = changes.filter((change) => this.#changeDenial(change));
+			const changed = changes.filter((change) => this.#tables.denials.change(change));
 			if (changed.length > 0) this.#publishDenied();
 		});
 		return { published: await this.outbox.flush() };
@@ -268,13 +268,6 @@ export class Directory extends DurableObject<ObjectBindings> {
 	#publishMessages(now: number): void {
 		this.#replace("messages", messagesKey, now);
 		this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep(), ...pulseSteps(this.#tables, null)]);
-	}
-
-	#changeDenial(change: DenialStep): boolean {
-		const { denials } = this.#tables;
-		if (change.kind === "deny") return denials.save(change, change.until, false);
-		// Nothing to lift, and nothing to remember: the denials of one thing arrive in order.
-		return denials.has(change.scope, change.id) && denials.save(change, 0, true);
 	}
 
 	#publishDenied(): void {

@@ -28,7 +28,14 @@ export type OutboxStep =
 			/** unix seconds after which no record and no token from before counts */
 			readonly until: number;
 	  }
-	| { readonly kind: "allow"; readonly scope: DenialScope; readonly id: string; readonly version: number };
+	| {
+			readonly kind: "allow";
+			readonly scope: DenialScope;
+			readonly id: string;
+			readonly version: number;
+			/** unix seconds until when the next denial is to last at least; 0 = there is nothing to remember */
+			readonly until: number;
+	  };
 
 export type DenyStep = OutboxStep & { readonly kind: "deny" };
 export type PulseStep = OutboxStep & { readonly kind: "pulse" };

@@ -62,7 +62,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "a device that came back by itself can still be replaced with the old code",
 			},
 			{
-				from: "outbox.add([deviceStep(device), ...isBack]);",
+				from: "outbox.add([deviceStep(device), ...this.#accessSteps(known, device, kind, by.now)]);",
 				to: "outbox.add([deviceStep(device)]);",
 				breaks: "a device that came back is refused until its denial ends",
 			},
@@ -208,6 +208,11 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 			"test/workers/routes/attacks/put-back",
 		],
 		edits: [
+			{
+				from: "return allowStep(device, since + RECORD_LIFE_SECONDS + tokensEndAfter);",
+				to: "return allowStep(device, 0);",
+				breaks: "a record from under a fixed license that a device has left is believed once its denial has ended",
+			},
 			{
 				from: "lease === null ? RECORD_LIFE_SECONDS : 0",
 				to: "0",

@@ -35,11 +35,6 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/operator/"],
 		edits: [
 			{
-				from: "return denials.has(change.scope, change.id) && denials.save(change, 0, true);",
-				to: "return denials.save(change, 0, true);",
-				breaks: "each reinstated device leaves a row, and all edges read a new list",
-			},
-			{
 				from: "if (!this.#tables.raiseProduct(head.product, head.revision, head.emergencyUntil ?? 0)) return;",
 				to: "this.#tables.raiseProduct(head.product, head.revision, head.emergencyUntil ?? 0);",
 				breaks: "news of a revision that is known makes all edges read new heads",
@@ -84,7 +79,18 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/directory/denial-tables.ts",
+		tests: ["test/workers/objects/directory/", "test/workers/routes/attacks/put-back", "test/workers/routes/operator/"],
 		edits: [
+			{
+				from: "if (!isKnown && step.until === 0) return false;\n\t\treturn this.#save(step, true) && isKnown;",
+				to: "return this.#save(step, true);",
+				breaks: "each reinstated device leaves a row, and all edges read a new list",
+			},
+			{
+				from: "if (!isKnown && step.until === 0) return false;",
+				to: "if (!isKnown) return false;",
+				breaks: "a record from under a fixed license that a device has left is believed once its denial has ended",
+			},
 			{
 				from: "until = MAX(until, excluded.until)",
 				to: "until = excluded.until",

@@ -135,6 +135,25 @@ describe("an isolate, and a thief who may write to the store", () => {
 		expect(await read()).toBe("true");
 	});
 
+	it.each([
+		["of a version that is never reached", (text: string) => text.replace('"version":1', `"version":${2 ** 53 - 1}`)],
+		["that is another record's", () => formatRecord("device:dev-b", { version: 9, body: "b" })],
+		["without a seal", () => formatRecord(KEY, { version: 9, body: "false" })],
+	])("has its forged record %s replaced with the next write", async (_, forge) => {
+		await write({ version: 1, body: "true" });
+		store.ordered = false;
+		store.texts.set(KEY, forge(store.texts.get(KEY) ?? ""));
+		expect(await write({ version: 2, body: "truer" })).toBe("stored");
+		expect(store.versionOf(KEY)).toBe(2);
+	});
+
+	it("has what was sealed right stay where a later version of it is there", async () => {
+		await write({ version: 5, body: "true" });
+		store.ordered = false;
+		expect(await write({ version: 4, body: "older" })).toBe("superseded");
+		expect(store.deletes).toEqual([]);
+	});
+
 	it("takes no forged record although nobody else can be asked", async () => {
 		store.texts.set(KEY, formatRecord(KEY, { version: 1, body: "false" }));
 		isOwnerDown = true;

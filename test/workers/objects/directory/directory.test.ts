@@ -24,7 +24,8 @@ const directory = () => bindings.DIRECTORY.getByName("directory");
 
 const deny = (denial: Omit<DenialStep, "kind"> & { until: number }) =>
 	directory().changeDenials([{ kind: "deny", ...denial }]);
-const allow = (denial: Omit<DenialStep, "kind">) => directory().changeDenials([{ kind: "allow", ...denial }]);
+const allow = (denial: Omit<DenialStep, "kind" | "until">) =>
+	directory().changeDenials([{ kind: "allow", until: 0, ...denial }]);
 
 function message(id: string, change: Partial<Message> = {}): Omit<Message, "sequence"> {
 	const text = { title: "Maintenance", body: "Updates pause on Sunday." };
@@ -256,7 +257,10 @@ describe("denials", () => {
 		const store = await watchedStore();
 		const ids = Array.from({ length: 1_000 }, (_, index) => `dev-${index}`);
 		const changes = ids.map((id) => ({ kind: "deny", scope: "device", id, version: 1, until: NOW + 60 }) as const);
-		await directory().changeDenials([...changes, { kind: "allow", scope: "device", id: "dev-7", version: 2 }]);
+		await directory().changeDenials([
+			...changes,
+			{ kind: "allow", scope: "device", id: "dev-7", version: 2, until: 0 },
+		]);
 		expect(store.puts).toEqual(["denied@1 1", "heads 1"]);
 		expect(Object.keys(store.bodyOf<DeniedRecord>("denied@1").devices)).toHaveLength(999);
 	});

@@ -147,4 +147,10 @@ export const deny = (id: string, version: number): OutboxStep => ({
 	version,
 	until: 9,
 });
-export const allow = (id: string, version: number): OutboxStep => ({ kind: "allow", scope: "device", id, version });
+export const allow = (id: string, version: number): OutboxStep => ({
+	kind: "allow",
+	scope: "device",
+	id,
+	version,
+	until: 0,
+});

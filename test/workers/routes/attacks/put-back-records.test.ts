@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { RECORD_LIFE_SECONDS } from "../../../../src/storage/sealed-records.ts";
 import { TOKENS_END_AFTER } from "../../../support/account-fixture.ts";
+import { operated } from "../../../support/service.ts";
 import { Edge } from "../../support/edge.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import { newFirewall, newScene, setStatus } from "../../support/fixtures.ts";
@@ -63,6 +64,29 @@ test.each(["suspend", "revoke"] as const)(
 		const before = (await env.RECORDS.get(key)) ?? "";
 		await setStatus(firewall, action);
 		for (const atMs of [600 * SECOND, TOKENS_MS, DAY, LIFE_MS - SECOND]) {
+			moveTo(atMs);
+			await setStatus(bystander, "suspend");
+			await setStatus(bystander, "reinstate");
+			await expectOAuthError(await newLocation(key, before).token(firewall), 400, "unauthorized_client");
+		}
+		expect(JSON.stringify(await env.RECORDS.get(await presentList()))).not.toContain(firewall.clientId);
+	},
+);
+
+test.each(["suspend", "revoke"] as const)(
+	"of a device from under its fixed license, which it left for an elastic one before an operator chose to %s: it stays refused",
+	async (action) => {
+		const scene = await newScene({ ends_at: timeAfter(90 * DAY) }, false);
+		const { firewall, account, product } = scene;
+		const key = `device:${firewall.clientId}`;
+		const before = (await env.RECORDS.get(key)) ?? "";
+		const terms = { products: [product], seats: 5, kind: "elastic", lease_minutes: 60, ends_at: timeAfter(90 * DAY) };
+		const { license } = await operated<{ license: string }>("POST", `/v1/accounts/${account}/licenses`, terms);
+		const { code } = await operated<{ code: string }>("POST", `/v1/accounts/${account}/codes`, { license, uses: 5 });
+		await firewall.activate(code);
+		const bystander = await newFirewall(code, false);
+		await setStatus(firewall, action);
+		for (const atMs of [600 * SECOND, TOKENS_MS, DAY, LIFE_MS - SECOND, LIFE_MS + TOKENS_MS]) {
 			moveTo(atMs);
 			await setStatus(bystander, "suspend");
 			await setStatus(bystander, "reinstate");
