@@ -76,8 +76,24 @@ export function problems(...codes: readonly ProblemCode[]) {
 	return answers;
 }
 
-/** An RFC 3339 time on the wire, unix seconds inside. */
-export const timestamp = z.iso.datetime({ offset: true }).openapi({ example: "2026-12-31T00:00:00Z" });
+/** The last time that RFC 3339 can write: the grace of a license that never ends ends later. */
+const END_OF_9999 = 253_402_300_799;
+
+/** An RFC 3339 time on the wire, unix seconds inside: from 1970, since none is negative, to what can be written in UTC. */
+export const timestamp = z.iso
+	.datetime({ offset: true })
+	.refine((time) => toSeconds(time) >= 0 && toSeconds(time) <= END_OF_9999, "a time from 1970 to 9999, in UTC")
+	.openapi({ example: "2026-12-31T00:00:00Z" });
+
+/** A whole number in a query, in decimal digits: `Number` would take `0x10`, `1e2` and blanks too. */
+export function wholeNumber(min: number, max: number) {
+	return z
+		.string()
+		.regex(/^(?:0|[1-9]\d{0,14})$/, "a whole number in digits is expected")
+		.transform(Number)
+		.pipe(z.int().min(min).max(max))
+		.openapi({ type: "integer", minimum: min, maximum: max });
+}
 
 export function toSeconds(time: string): number {
 	return Math.floor(Date.parse(time) / 1000);
@@ -101,9 +117,6 @@ export function markDegraded(degradedAsOf: number | null): { degraded?: true; as
 
 const MAX_TIMESTAMPS = 1000;
 const timestamps = new Map<number, string>();
-
-/** The last time that RFC 3339 can write: the grace of a license that never ends ends later. */
-const END_OF_9999 = 253_402_300_799;
 
 /** @param seconds unix seconds; the same few come up in every answer of a second, so each is written once */
 export function toTimestamp(seconds: number): string {

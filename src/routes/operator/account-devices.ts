@@ -21,7 +21,7 @@ import {
 } from "../http/account-in-path.ts";
 import { devicePath, openDevice } from "../http/device-in-path.ts";
 import { accountAccess, accountReadAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, problems, wholeNumber } from "../http/openapi.ts";
 import { describeDevice, deviceBody } from "./device-body.ts";
 import { refuseStoresBehind } from "./stores-behind.ts";
 
@@ -38,13 +38,9 @@ const list = createRoute({
 		params: accountPath,
 		query: z.object({
 			after: z.string().max(64).optional().openapi({ description: "`next` of the page before" }),
-			limit: z.coerce
-				.number()
-				.int()
-				.min(1)
-				.max(DEVICES_PER_PAGE)
+			limit: wholeNumber(1, DEVICES_PER_PAGE)
 				.optional()
-				.openapi({ type: "integer", description: `${DEVICES_PER_PAGE} if left out, and at most` }),
+				.openapi({ description: `${DEVICES_PER_PAGE} if left out, and at most` }),
 		}),
 	},
 	responses: {

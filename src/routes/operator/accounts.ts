@@ -23,6 +23,7 @@ import {
 	timestamp,
 	toTimestamp,
 	toTimestampOrNull,
+	wholeNumber,
 } from "../http/openapi.ts";
 
 const accountBody = z
@@ -91,7 +92,7 @@ const listAccounts = createRoute({
 	request: {
 		query: z.object({
 			after: z.string().max(64).optional().openapi({ description: "`next` of the page before" }),
-			limit: z.coerce.number().int().min(1).max(1000).optional().openapi({ type: "integer" }),
+			limit: wholeNumber(1, 1000).optional(),
 		}),
 	},
 	responses: {

@@ -8,7 +8,7 @@ import { ProblemError } from "../../problem.ts";
 import { accountPath, accountRefusals, openAccount } from "../http/account-in-path.ts";
 import type { KeyHolder } from "../http/app-env.ts";
 import { accountReadAccess, productReadAccess, readAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import { createRouter, jsonAnswer, problems, timestamp, toTimestamp, wholeNumber } from "../http/openapi.ts";
 
 const MAX_EVENTS = 500;
 const DEFAULT_EVENTS = 100;
@@ -45,13 +45,7 @@ const eventsQuery = z.object({
 		.max(64)
 		.optional()
 		.openapi({ description: "Id of the last event seen, or `next`; from the first if left out" }),
-	limit: z.coerce
-		.number()
-		.int()
-		.min(1)
-		.max(MAX_EVENTS)
-		.optional()
-		.openapi({ type: "integer", description: "1 to 500; 100 if left out" }),
+	limit: wholeNumber(1, MAX_EVENTS).optional().openapi({ description: "1 to 500; 100 if left out" }),
 });
 
 /** @param type which names this trail's events have */

@@ -7,7 +7,7 @@ import type { LicenseUsage } from "../../objects/account/licenses/license-usage.
 import { ProblemError } from "../../problem.ts";
 import { accountPath, accountRefusals, licensePath, openAccount } from "../http/account-in-path.ts";
 import { accountReadAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, timestamp, toTimestamp } from "../http/openapi.ts";
+import { createRouter, jsonAnswer, timestamp, toTimestamp, wholeNumber } from "../http/openapi.ts";
 
 const DEFAULT_DAYS = 30;
 const DAY_SECONDS = 86_400;
@@ -45,13 +45,9 @@ const usageBody = z
 	})
 	.openapi("LicenseUsage");
 const usageQuery = z.object({
-	days: z.coerce
-		.number()
-		.int()
-		.min(1)
-		.max(PEAK_DAYS_KEPT)
+	days: wholeNumber(1, PEAK_DAYS_KEPT)
 		.optional()
-		.openapi({ type: "integer", description: `Days in \`peaks\`: 1 to ${PEAK_DAYS_KEPT}; 30 if left out` }),
+		.openapi({ description: `Days in \`peaks\`: 1 to ${PEAK_DAYS_KEPT}; 30 if left out` }),
 });
 const shared = { tags: ["Operator"], ...accountReadAccess };
 
