@@ -73,6 +73,16 @@ export class ServerRefusal extends CliError {
 /** The server did not answer, or the answer broke off. */
 export class ConnectionError extends CliError {}
 
+/** This machine's disk does not take what is to be written. What was there before is there still. */
+export class DiskError extends CliError {
+	/** @param cause what the system says; undefined = `message` says it all */
+	constructor(message: string, cause?: unknown) {
+		const fix =
+			"make room there, or mend what keeps it from being written, and run it again: what is installed was not touched";
+		super(cause === undefined ? message : `${message}: ${systemFault(cause)}`, { code: "disk", fix, cause });
+	}
+}
+
 /** A step of the demo failed, and has said so when it did. */
 export class StepFailed extends Error {
 	constructor(step: string, cause: unknown) {
@@ -89,6 +99,9 @@ const SYSTEM_FAULTS: Readonly<Record<string, string>> = {
 	ENOTDIR: "a part of its path is no folder",
 	EEXIST: "there is something of that name already",
 	ENOSPC: "there is no room left",
+	EDQUOT: "there is no room left in the quota",
+	EFBIG: "no file may be as large as that",
+	EIO: "the disk is damaged",
 	EROFS: "the file system is read-only",
 };
 

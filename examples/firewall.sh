@@ -10,6 +10,9 @@
 set -eu && umask 077
 server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
 mkdir -p "${FIREWALL_HOME:-./firewall}/downloads"; cd "${FIREWALL_HOME:-./firewall}"
+free_kib() { df -Pk . | awk 'END { print $4 }'; }
+[ "$(free_kib)" -ge 256 ] || find downloads -type f -exec rm {} + # parts give way where not even a small file has room
+find tmp.* -prune -mtime +0 -exec rm -r {} + 2>/dev/null || : # of runs that were killed
 tmp=$(mktemp -d ./tmp.XXXXXX)
 trap 'rm -rf "$tmp"' EXIT && trap 'exit 1' HUP INT TERM
 
@@ -17,7 +20,9 @@ say() { echo "firewall: $*" >&2; }
 die() { say "$@"; exit 1; }
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 size_of() { if [ -f "$1" ]; then wc -c <"$1" | tr -d ' '; else echo 0; fi; }
+digest_of() { openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1; }
 state() { cat "$1" 2>/dev/null || echo "$2"; }
+json() { jq -ce 'objects, arrays' "$1" 2>/dev/null || echo "$2"; } # a power failure can leave a file empty, or of zeros
 save() { cat >"$tmp/save" && mv "$tmp/save" "$1"; } # a crash leaves the old file or the new one
 
 # sign HEADER CLAIMS: a compact JWS (RFC 7515) by this firewall's key
@@ -45,11 +50,15 @@ request() {
 		rm -f "$tmp/headers" "$tmp/body"
 		status=$(curl -sS --connect-timeout 10 --max-time 60 -X "$method" -H @"$tmp/request" -D "$tmp/headers" \
 			-o "$tmp/body" -w '%{http_code}' "$@" "$url") || status=000
+		case $status/$(header_of content-type) in 200/application/json* | 20[1-9]/application/json* | 304/* | [45]??/*) ;; *) status=000 ;; esac # a login page
 		case $status in 000 | 429 | 5??) [ "$attempt" -lt 5 ] || return 0 ;; *) return 0 ;; esac
 		wait_before_retry
 	done
 }
-header_of() { [ ! -f "$tmp/headers" ] || tr -d '\r' <"$tmp/headers" | awk -v name="$1:" 'tolower($1) == name { print $2 }'; }
+header_of() { # NAME: in the last answer, not in those that proxies gave before it
+	[ ! -f "$tmp/headers" ] || tr -d '\r' <"$tmp/headers" |
+		awk -v name="$1:" '/^HTTP\// { value = "" } tolower($1) == name { sub(/^[^ ]* */, ""); value = $0 } END { print value }'
+}
 wait_before_retry() { # as long as the service asks for, else 1, 2, 4, 8 seconds
 	seconds=$(header_of retry-after)
 	case $seconds in '' | *[!0-9]*) seconds=$((1 << (attempt - 1))) ;; esac
@@ -63,9 +72,9 @@ expect() {
 }
 
 activate() { # CODE SERIAL MODEL
-	if [ -f device.json ]; then say "activated already, as $(jq -r .client_id device.json)" && return 0; fi
+	if [ -s device.json ]; then say "activated already, as $(jq -r .client_id device.json)" && return 0; fi
 	# Saved before the code is sent: should the answer be lost, the same key with the same code is the same device.
-	[ -f key.pem ] || openssl genpkey -algorithm ed25519 | save key.pem
+	[ -s key.pem ] || openssl genpkey -algorithm ed25519 | save key.pem
 	# The last 32 bytes of its DER form are the public key itself (RFC 8410, RFC 8037).
 	openssl pkey -in key.pem -pubout -outform DER | tail -c 32 | base64url | jq -Rc '{kty: "OKP", crv: "Ed25519", x: .}' | save key.jwk
 	request '' GET /.well-known/oauth-authorization-server; expect 200 'cannot find the service'
@@ -79,7 +88,7 @@ activate() { # CODE SERIAL MODEL
 
 get_token() { # kept until shortly before its end
 	now=$(date +%s)
-	if [ "$(state token.json '{"ends": 0}' | jq .ends)" -le "$((now + 30))" ]; then
+	if [ "$(json products.json null)" = null ] || [ "$(json token.json '{"ends": 0}' | jq .ends)" -le "$((now + 30))" ]; then
 		sign '{"alg":"Ed25519"}' "$(jq -nc --arg id "$(jq -r .client_id device.json)" --arg aud "$server" --arg jti "$(openssl rand -hex 16)" \
 			--argjson now "$now" '{iss: $id, sub: $id, aud: $aud, jti: $jti, iat: $now, exp: ($now + 60)}')" >"$tmp/assertion"
 		request '' POST /oauth2/token -d grant_type=client_credentials --data-urlencode client_assertion@"$tmp/assertion" \
@@ -104,36 +113,72 @@ call() {
 }
 post() { call POST "$1" -H 'Content-Type: application/json' --data-binary @"$tmp/json"; }
 
+# sound: installed.json without what is missing or damaged, so that it is offered again. Sizes each time; digests daily, and when `run` starts
+sound() {
+	lately=$(find verified -mtime -1 2>/dev/null) || lately=''
+	lost=''; json installed.json '{}' | jq -r 'to_entries[] | "\(.key) \(.value.size) \(.value.sha256) \(.value.file)"' >"$tmp/installed"
+	while read -r product size sha256 file; do
+		[ "$(size_of "$file")" = "$size" ] && { [ -n "$lately" ] || [ "$(digest_of "$file")" = "$sha256" ]; } && continue
+		say "$product is damaged: $file" && lost="$lost $product"
+	done <"$tmp/installed"
+	[ -n "$lately$lost" ] || : >verified
+	json installed.json '{}' | jq --arg lost "$lost" 'del(.[$lost | split(" ")[]])'
+}
+
 check() { # what to run is in check.json: the answer, or with 304 still the one from before
 	get_token; etag=
-	query=$(state installed.json '{}' | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" \
+	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" \
 		'. as $installed | $products[0] + keys | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
 		| join(",") | @uri "installed=\(.)" + if $engine == "" then "" else @uri "&engine=\($engine)" end')
-	[ "$(state check.query '')" != "$query" ] || etag=$(state check.etag '')
+	[ "$(state check.query '')" != "$query" ] || [ "$(json check.json null)" = null ] || etag=$(state check.etag '')
 	call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}; expect '200 304' 'cannot check'
 	[ "$status" = 200 ] || return 0
 	rm -f check.etag; save check.json <"$tmp/body"
 	echo "$query" | save check.query; header_of etag | save check.etag
 }
 
+# room PRODUCT: for the package that is offered. Parts can be had again, so they give way: first those of others, then its own
+room() {
+	product=$1; jq -r --arg of "$1" '.products[] | select(.product == $of) | .offer | "\(.sha256) \(.size) \(.version) \(.name)"' check.json >"$tmp/offer"
+	read -r sha256 size version name <"$tmp/offer"
+	case "$product/$version/$name$sha256$size" in */*/*/* | *..* | *[!A-Za-z0-9._+/-]*) die "unusable: $product $version $name" ;; esac
+	part=downloads/$sha256.part file=packages/$product/$version/$name
+	# A run that was cut short may have left the package in its place, without a word of it in installed.json.
+	[ ! -f "$file" ] || [ "$(json installed.json '{}' | jq -r --arg of "$1" '.[$of].file')" = "$file" ] || mv "$file" "$part"
+	need=$(((size - $(size_of "$part")) / 1024 + 256))
+	[ "$(free_kib)" -ge "$need" ] || find downloads -type f ! -path "$part" -exec rm {} +
+	[ "$(free_kib)" -ge "$need" ] || { rm -f "$part"; no_room; }
+}
+no_room() { die "$product $version: no room: $((size / 1024 + 256)) KiB are needed in $PWD, $(free_kib) are free"; }
+
 permitted() { jq -r ".$1" permit.json; }
-permit() { # PRODUCT: the lease to install one release, with a URL that lives for minutes
+permit() { # the lease to install what room has read of, with a URL that lives for minutes
 	rm -f check.etag # the next check is answered in full
-	jq --arg of "$1" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"; post /v1/permits
-	expect 201 "no permit for $1"; save permit.json <"$tmp/body"
-	product=$(permitted product) version=$(permitted version) sha256=$(permitted sha256) size=$(permitted size) name=$(permitted name)
-	case "$product/$version/$name" in */*/*/* | *..* | *[!A-Za-z0-9._+/-]*) die "unusable: $product $version $name" ;; esac
+	jq --arg of "$product" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"; post /v1/permits
+	expect 201 "no permit for $product"; save permit.json <"$tmp/body"
+	[ "$(permitted product) $(permitted version) $(permitted sha256)" = "$product $version $sha256" ] || die "the permit is not for $product $version"
 }
 
+fits() { # whether the last answer is the package's, not a login page's or of a proxy that packs what passes
+	case "$status,$(header_of content-encoding),$(header_of content-length),$(header_of etag),$(header_of content-range)" in
+		"200,,$size,"* | "200,,,\"$sha256\","* | 206,,*/"$size") ;;
+		*) say "status $status, but not the package: a login page or a proxy on the way gave it"; return 1 ;;
+	esac
+}
 download() { # into a file named by the digest, with which a download that broke off goes on
-	part=downloads/$sha256.part attempt=1 resumed=$(size_of "downloads/$sha256.part")
+	attempt=1 resumed=$(size_of "$part")
 	until [ "$(size_of "$part")" -ge "$size" ]; do
 		rm -f "$tmp/headers"
-		status=$(curl -sSf --connect-timeout 10 --speed-limit 1 --speed-time 30 -C - -H "If-Range: \"$sha256\"" \
-			-D "$tmp/headers" -o "$part" -w '%{http_code}' "$(permitted url)") && continue
+		status=$(curl -sSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' \
+			-H "If-Range: \"$sha256\"" -D "$tmp/headers" -o "$part" -w '%{http_code}' "$(permitted url)") && ended=0 || ended=$?
+		case $ended,$status in
+			23,*) rm -f "$part"; no_room ;; # curl could not write
+			33,*) ! fits || { rm "$part" && resumed=0 && continue; } ;; # curl has written nothing: the whole instead of the rest
+			*,[123]??) if ! fits; then rm -f "$part" && resumed=0; elif [ "$ended" = 0 ]; then continue; fi ;;
+		esac
 		[ "$attempt" -lt 5 ] || die "$product $version: interrupted; the next update goes on"
 		wait_before_retry
-		[ "$status" != 403 ] || permit "$product" # the URL has run out
+		[ "$status" != 403 ] || permit # the URL has run out
 	done
 }
 
@@ -149,23 +194,24 @@ send_reports() {
 }
 
 take() { # PRODUCT
-	permit "$1"; download
-	if [ "$(openssl dgst -sha256 -r "$part" | cut -d ' ' -f 1)" != "$sha256" ]; then
+	room "$1"; permit; download
+	if [ "$(digest_of "$part")" != "$sha256" ]; then
 		rm "$part"
 		[ "$resumed" -gt 0 ] || report failed digest_mismatch # else the part was bad: the next update begins anew
 		die "$product $version is not what was promised"
 	fi
-	file=packages/$product/$version/$name
 	mkdir -p "${file%/*}"; mv "$part" "$file"
 	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; die "$product $version does not load"; }
-	state installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" \
-		'.[$product] = {version: $version, file: $file}' | save installed.json
+	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" \
+		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256}' | save installed.json
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
 	for outcome in installed healthy; do report "$outcome"; done; say "$product $version is installed"
 }
 
 update() {
 	check
+	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part"' check.json >"$tmp/offered"
+	find downloads -type f | grep -vxFf "$tmp/offered" | while read -r old; do rm "$old"; done # parts of what is not offered any more
 	for offered in $(jq -r '.products[] | select(.status == "offered") | .product' check.json); do
 		FIREWALL_HOME=$PWD "$self" take "$offered" || failed=1 # a process of its own: one that fails holds up no other
 	done
@@ -193,7 +239,7 @@ wait_for_news() {
 
 case "${1:-} $#" in
 	'activate 4') "$@" ;;
-	'update 1' | 'take 2') [ -f device.json ] || die 'activate first' && "$@" ;;
-	'run 1') [ -f device.json ] || die 'activate first'; while :; do if FIREWALL_HOME=$PWD "$self" update; then wait_for_news; else say 'not updated' && sleep 300; fi; done ;;
+	'update 1' | 'take 2') [ -s device.json ] || die 'activate first' && "$@" ;;
+	'run 1') [ -s device.json ] || die 'activate first'; rm -f verified; while :; do if FIREWALL_HOME=$PWD "$self" update; then wait_for_news; else say 'not updated' && sleep 300; fi; done ;;
 	*) die 'usage: firewall.sh activate CODE SERIAL MODEL | update | run' ;;
 esac

@@ -1,16 +1,16 @@
 // Files that are either as before or as wanted, whenever the power fails: written beside their place, synced, renamed.
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isMissing } from "../errors.ts";
+import { DiskError, isMissing } from "../errors.ts";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
-/** Replaces the file at `path` with `text`, readable by its owner only. */
+/** Replaces the file at `path` with `text`, readable by its owner only. @throws DiskError; then the file is as it was */
 export async function writeAtomically(path: string, text: string): Promise<void> {
-	await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
 	const draft = `${path}.${process.pid}.new`;
 	try {
+		await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
 		const file = await open(draft, "w", PRIVATE_FILE);
 		try {
 			await file.writeFile(text);
@@ -19,24 +19,31 @@ export async function writeAtomically(path: string, text: string): Promise<void>
 			await file.close();
 		}
 		await rename(draft, path);
+		await syncFolder(dirname(path));
 	} catch (cause) {
-		await rm(draft, { force: true });
-		throw cause;
+		await rm(draft, { force: true }).catch(() => {}); // on a file system that is read-only nothing can be removed either
+		throw new DiskError(`cannot write ${path}`, cause);
 	}
-	await syncFolder(dirname(path));
 }
 
-/** Moves a complete file to `to`, replacing what is there; both must be on one file system. */
+/**
+ * Moves a complete file to `to`, replacing what is there; both must be on one file system.
+ * @throws DiskError; then the file is at one of both places
+ */
 export async function moveIntoPlace(from: string, to: string): Promise<void> {
-	const file = await open(from, "r+");
 	try {
-		await file.sync();
-	} finally {
-		await file.close();
+		const file = await open(from, "r+");
+		try {
+			await file.sync();
+		} finally {
+			await file.close();
+		}
+		await mkdir(dirname(to), { recursive: true, mode: PRIVATE_FOLDER });
+		await rename(from, to);
+		await syncFolder(dirname(to));
+	} catch (cause) {
+		throw new DiskError(`cannot write ${to}`, cause);
 	}
-	await mkdir(dirname(to), { recursive: true, mode: PRIVATE_FOLDER });
-	await rename(from, to);
-	await syncFolder(dirname(to));
 }
 
 /** @returns the text of a file; null when there is no such file */

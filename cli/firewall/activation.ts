@@ -10,6 +10,7 @@ import { parseJson } from "../json.ts";
 import { registrationAnswer } from "./answers.ts";
 import { createPrivateJwk, type DeviceAlgorithm, importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";
+import { dropParts } from "./parts.ts";
 import type { FirewallHome, Identity } from "./state.ts";
 
 export interface ActivationOptions {
@@ -118,6 +119,7 @@ export async function deactivateFirewall(home: FirewallHome, server: string, now
 		headers: { authorization: `Bearer ${device.registrationToken}` },
 	});
 	if (answer.status >= 400) throw refusalFrom(answer, `could not deactivate ${device.id}`, nowMs());
+	await dropParts(home);
 	await home.forget("identity", "key", "token", "lastCheck", "messages", "reports", "ha");
 	return device.id;
 }

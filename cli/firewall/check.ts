@@ -5,6 +5,7 @@ import { readAnswer } from "../http/answers.ts";
 import { parseJson } from "../json.ts";
 import { type CheckAnswer, checkAnswer, entitlementsAnswer, type Offer, type Permit, permitAnswer } from "./answers.ts";
 import { encodeVersions, haParameters } from "./ha.ts";
+import { type DamagedProduct, findDamaged } from "./installed-content.ts";
 import type { FirewallSession } from "./session.ts";
 
 /** An offer this close to its end is asked for anew instead of being handed in. */
@@ -15,33 +16,52 @@ export interface CheckResult {
 	readonly unchanged: boolean;
 	readonly answer: CheckAnswer;
 	readonly etag: string | null;
+	/** what is installed but not whole, and therefore asked for again */
+	readonly damaged: readonly DamagedProduct[];
 }
 
-/** @param product ask for this one only; undefined = every product of the license */
-export async function checkForUpdates(session: FirewallSession, product?: string): Promise<CheckResult> {
+/**
+ * @param product ask for this one only; undefined = every product of the license
+ * @param depth how closely what is installed is looked at; see installed-content.ts
+ */
+export async function checkForUpdates(
+	session: FirewallSession,
+	product?: string,
+	depth: "daily" | "now" = "daily",
+): Promise<CheckResult> {
 	const { home } = session;
-	const query = await buildCheckQuery(session, product);
+	const damaged = await findDamaged(home, Math.floor(session.nowMs() / 1000), depth);
+	const query = await buildCheckQuery(session, product, damaged);
 	const last = await home.load("lastCheck");
 	const usable = last !== null && last.query === query && hasLiveOffers(last.answer, session.nowMs());
 	const what = "could not check for updates";
 	const path = `/v1/check${query === "" ? "" : `?${query}`}`;
 	const reply = await session.send({ method: "GET", path, what, etag: usable ? last.etag : undefined });
 	if (reply.status === 304) {
-		if (!usable) throw new CliError(`${what}: the server answered 304 to a question without an ETag`);
-		return { unchanged: true, answer: last.answer, etag: last.etag };
+		if (!usable) {
+			throw new CliError(`${what}: the server answered 304 to a question without an ETag`, {
+				code: "unexpected_answer",
+			});
+		}
+		return { unchanged: true, answer: last.answer, etag: last.etag, damaged };
 	}
 	const answer = readAnswer(parseJson(reply.text), what, checkAnswer);
 	const etag = reply.headers.etag ?? null;
 	if (etag === null) await home.forget("lastCheck");
 	else await home.save("lastCheck", { query, etag, answer });
-	return { unchanged: false, answer, etag };
+	return { unchanged: false, answer, etag, damaged };
 }
 
 /**
  * What a check asks. Naming one product leaves out the others, so that once anything is installed all of them are
- * named; a firewall with nothing installed names none and is answered for every product of its license.
+ * named; a firewall with nothing installed names none and is answered for every product of its license. A damaged product
+ * is named without a version, as one that is not installed.
  */
-async function buildCheckQuery(session: FirewallSession, product: string | undefined): Promise<string> {
+async function buildCheckQuery(
+	session: FirewallSession,
+	product: string | undefined,
+	damaged: readonly DamagedProduct[],
+): Promise<string> {
 	const { home } = session;
 	const installed = (await home.load("installed")) ?? {};
 	const identity = await home.load("identity");
@@ -49,7 +69,7 @@ async function buildCheckQuery(session: FirewallSession, product: string | undef
 	const names =
 		product !== undefined ? [product] : Object.keys(installed).length === 0 ? [] : await productsOf(session);
 	const parts = names.map((name) => {
-		const version = installed[name]?.version;
+		const version = damaged.some((one) => one.product === name) ? undefined : installed[name]?.version;
 		return version === undefined ? name : `${name}@${version}`;
 	});
 	const query: string[] = [];

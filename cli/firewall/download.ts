@@ -1,16 +1,16 @@
 // Downloads one package into a .part file and resumes it there (RFC 9110 §14: Range with If-Range). Nothing is trusted
 // before the whole file has the wanted SHA-256; only then may somebody move it anywhere.
-import { mkdir, open, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ConnectionError } from "../errors.ts";
+import { ConnectionError, DiskError } from "../errors.ts";
 import { hashFile } from "../files/file-digest.ts";
-import { type HttpReply, openReply, retryAfterOf } from "../http/exchange.ts";
+import { type HttpReply, openReply } from "../http/exchange.ts";
+import { judgeReply, type ReplyVerdict } from "./download-reply.ts";
 import type { Clock } from "./session.ts";
 
 /** Attempts in a row that bring no byte before giving up. */
 const MAX_FRUITLESS_ATTEMPTS = 4;
 const RETRY_DELAYS_MS = [250, 1000, 4000] as const;
-const MAX_RETRY_AFTER_SECONDS = 60;
 
 export interface DownloadOptions {
 	/** @param refused the last URL was turned down, so a new one is needed */
@@ -31,38 +31,41 @@ export type DownloadResult =
 
 type DownloadAttempt =
 	| { readonly step: "complete" }
-	| { readonly step: "interrupted"; readonly detail: string; readonly retryAfterMs?: number | undefined }
-	| { readonly step: "url_refused"; readonly detail: string }
-	| { readonly step: "start_over"; readonly detail: string }
+	| Exclude<ReplyVerdict, { step: "receive" }>
 	| { readonly step: "too_long"; readonly detail: string };
 
-/** @returns ok when the .part file is complete and has the digest; expected failures are values, anything else throws */
+/**
+ * @returns ok when the .part file is complete and has the digest; expected failures are values, anything else throws
+ * @throws DiskError when the part cannot be written; then it is gone
+ */
 export async function downloadPackage(options: DownloadOptions): Promise<DownloadResult> {
 	const { partPath, sha256, size } = options;
-	await mkdir(dirname(partPath), { recursive: true, mode: 0o700 });
-	const resumedFrom = await sizeOf(partPath);
-	let trusted = resumedFrom === 0;
+	/** the bytes of an earlier run at the head of the part */
+	let resumedFrom = await sizeOf(partPath);
+	const dropPart = async () => {
+		resumedFrom = 0;
+		await rm(partPath, { force: true });
+	};
 	let refused = false;
 	let fruitless = 0;
 	for (;;) {
 		const before = await sizeOf(partPath);
 		const attempt: DownloadAttempt =
-			before === size ? { step: "complete" } : await attemptDownload(options, before, refused);
+			before === size ? { step: "complete" } : await attemptDownload(options, before, refused, dropPart);
 		if (attempt.step === "complete") {
 			const found = await hashFile(partPath);
 			if (found === sha256) return { ok: true, resumedFrom };
-			await rm(partPath, { force: true });
-			const detail = `SHA-256 is ${found}, not ${sha256}`;
-			if (trusted) return { ok: false, reason: "digest_mismatch", detail };
 			// What an earlier run left behind may have been bad: that deserves one whole download.
-			trusted = true;
+			const isAllOfThisRun = resumedFrom === 0;
+			await dropPart();
+			if (isAllOfThisRun) return { ok: false, reason: "digest_mismatch", detail: `SHA-256 is ${found}, not ${sha256}` };
 			continue;
 		}
 		if (attempt.step === "too_long") {
-			await rm(partPath, { force: true });
+			await dropPart();
 			return { ok: false, reason: "size_mismatch", detail: attempt.detail };
 		}
-		if (attempt.step === "start_over") await rm(partPath, { force: true });
+		if (attempt.step === "start_over") await dropPart();
 		fruitless = (await sizeOf(partPath)) > before ? 0 : fruitless + 1;
 		refused = attempt.step === "url_refused";
 		if (fruitless >= MAX_FRUITLESS_ATTEMPTS || (refused && fruitless > 1)) {
@@ -72,8 +75,15 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 	}
 }
 
-async function attemptDownload(options: DownloadOptions, offset: number, refused: boolean): Promise<DownloadAttempt> {
-	if (offset > options.size) return { step: "start_over", detail: "the part is longer than the package" };
+/** @param dropPart is called before a whole package takes the part's place */
+async function attemptDownload(
+	options: DownloadOptions,
+	offset: number,
+	refused: boolean,
+	dropPart: () => Promise<void>,
+): Promise<DownloadAttempt> {
+	const { sha256, size, clock } = options;
+	if (offset > size) return { step: "start_over", detail: "the part is longer than the package" };
 	const url = await options.urlFor(refused);
 	let reply: HttpReply;
 	try {
@@ -82,65 +92,60 @@ async function attemptDownload(options: DownloadOptions, offset: number, refused
 			url,
 			headers: {
 				"accept-encoding": "identity",
-				...(offset === 0 ? {} : { range: `bytes=${offset}-`, "if-range": `"${options.sha256}"` }),
+				...(offset === 0 ? {} : { range: `bytes=${offset}-`, "if-range": `"${sha256}"` }),
 			},
 		});
 	} catch (cause) {
 		if (cause instanceof ConnectionError) return { step: "interrupted", detail: cause.message };
 		throw cause;
 	}
-	const verdict = judgeReply(reply, offset, { size: options.size, nowMs: options.clock.nowMs() });
+	const verdict = judgeReply(reply, { sha256, size, offset, nowMs: clock.nowMs() });
 	if (verdict.step !== "receive") {
 		reply.body.destroy();
 		return verdict;
 	}
+	if (verdict.from < offset) await dropPart();
 	return receiveBody(reply, verdict.from, options);
-}
-
-function judgeReply(
-	reply: HttpReply,
-	offset: number,
-	{ size, nowMs }: { readonly size: number; readonly nowMs: number },
-): DownloadAttempt | { readonly step: "receive"; readonly from: number } {
-	const { status, headers } = reply;
-	if (status === 200) return { step: "receive", from: 0 };
-	if (status === 206) {
-		// RFC 9110 §14.4: what was sent may differ from what was asked for
-		const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
-		const fits = range !== null && Number(range[1]) === offset && (range[2] === "*" || Number(range[2]) === size);
-		return fits ? { step: "receive", from: offset } : { step: "start_over", detail: "the server sent another range" };
-	}
-	if (status === 416) return { step: "start_over", detail: "the server has no such range" };
-	const retryable = status === 429 || status >= 500;
-	const detail = `the download answered ${status}`;
-	if (!retryable) return { step: "url_refused", detail };
-	const retryAfter = retryAfterOf(headers, nowMs);
-	const waitMs = retryAfter === undefined ? undefined : Math.min(retryAfter, MAX_RETRY_AFTER_SECONDS) * 1000;
-	return { step: "interrupted", detail, retryAfterMs: waitMs };
 }
 
 async function receiveBody(reply: HttpReply, from: number, options: DownloadOptions): Promise<DownloadAttempt> {
 	const { size, partPath, onProgress } = options;
 	let received = from;
 	onProgress?.(received, size);
-	const file = await open(partPath, from === 0 ? "w" : "a", 0o600);
+	let file: FileHandle | undefined;
 	try {
+		file = await writing(partPath, async () => {
+			await mkdir(dirname(partPath), { recursive: true, mode: 0o700 });
+			return open(partPath, "a", 0o600);
+		});
 		// Chunk by chunk, so that what came before a break is kept.
 		for await (const chunk of reply.body) {
 			received += chunk.length;
 			if (received > size) return { step: "too_long", detail: `more than ${size} bytes` };
-			await file.writeFile(chunk);
+			await writing(partPath, () => file?.writeFile(chunk));
 			onProgress?.(received, size);
 		}
 	} catch (cause) {
+		if (cause instanceof DiskError) throw cause;
 		return { step: "interrupted", detail: cause instanceof Error ? cause.message : String(cause) };
 	} finally {
-		await file.close();
+		reply.body.destroy();
+		await file?.close();
 	}
 	// A chunked body can end early without an error.
 	return received === size
 		? { step: "complete" }
 		: { step: "interrupted", detail: `${received} of ${size} bytes came` };
+}
+
+/** A part that the disk does not take is not gone on with: it would only be in the way there. @throws DiskError */
+async function writing<T>(partPath: string, write: () => T): Promise<Awaited<T>> {
+	try {
+		return await write();
+	} catch (cause) {
+		await rm(partPath, { force: true }).catch(() => {});
+		throw new DiskError(`cannot write ${partPath}`, cause);
+	}
 }
 
 /** @param fruitless attempts that brought no byte since the last one that did */

@@ -47,6 +47,8 @@ async function takeLock(path: string): Promise<DatabaseSync | null> {
 function lockFile(path: string): DatabaseSync {
 	const lock = new DatabaseSync(path, { timeout: 0 });
 	try {
+		// In memory, because a journal file has no room on a full disk. Nothing is ever written that it could bring back.
+		lock.exec("PRAGMA journal_mode = MEMORY");
 		lock.exec("BEGIN EXCLUSIVE");
 		return lock;
 	} catch (cause) {

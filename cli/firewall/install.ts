@@ -1,19 +1,27 @@
 // Puts a verified package in place. The new file stands beside the old one until `installed` names it in one atomic
 // step; only then does the old one go. A crash at any point leaves a whole, named, working package.
-import { rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { moveIntoPlace } from "../files/atomic-file.ts";
-import type { Permit } from "./answers.ts";
+import type { Offer, Permit } from "./answers.ts";
+import { partPathOf } from "./parts.ts";
 import type { FirewallHome } from "./state.ts";
 
-/** Where a package grows while it is downloaded; by digest, so that a new permit goes on where an old one stopped. */
-export function partPathOf(home: FirewallHome, permit: Permit): string {
-	return join(home.folder, "downloads", `${permit.sha256}.part`);
+/** @returns the path that a product's package has once it is installed, under the home folder */
+function packagePathOf(product: string, { version, name }: Pick<Offer, "version" | "name">): string {
+	return join("packages", product, version, name);
 }
 
-/** @returns the path that a permit's package has once it is installed, under the home folder */
-function packagePathOf(permit: Permit): string {
-	return join("packages", permit.product, permit.version, permit.name);
+/**
+ * A run that ended between the move and the commit point has left a package that nothing names: it is a part again, and need
+ * not be downloaded a second time.
+ */
+export async function reclaimPackage(home: FirewallHome, product: string, offer: Offer): Promise<void> {
+	const path = packagePathOf(product, offer);
+	if ((await home.load("installed"))?.[product]?.path === path) return;
+	const part = partPathOf(home, { product, sha256: offer.sha256 });
+	await mkdir(dirname(part), { recursive: true, mode: 0o700 });
+	await rename(join(home.folder, path), part).catch(() => {}); // almost always there is none
 }
 
 /**
@@ -21,20 +29,28 @@ function packagePathOf(permit: Permit): string {
  * @returns the absolute path of the installed file
  */
 export async function installPackage(home: FirewallHome, permit: Permit, now: number): Promise<string> {
-	const path = packagePathOf(permit);
-	const installed = (await home.load("installed")) ?? {};
-	const previous = installed[permit.product];
+	const { product, version, sha256, size, name } = permit;
+	const path = packagePathOf(product, permit);
 	await moveIntoPlace(partPathOf(home, permit), join(home.folder, path));
-	const { version, sha256, size, name } = permit;
-	await home.save("installed", {
-		...installed,
-		[permit.product]: { version, sha256, size, name, path, installedAt: now },
-	});
-	if (previous !== undefined && previous.path !== path) {
-		const old = join(home.folder, previous.path);
-		await rm(old, { force: true });
-		// Its version's folder goes too, unless something else is in it.
-		await rmdir(dirname(old)).catch(() => {});
-	}
+	const installed = (await home.load("installed")) ?? {};
+	await home.save("installed", { ...installed, [product]: { version, sha256, size, name, path, installedAt: now } });
+	// What cannot be removed now goes with the next version.
+	await dropOtherVersions(home, product, permit).catch(() => {});
 	return join(home.folder, path);
+}
+
+/** Whatever else is of this product goes: the version before, and what runs that were cut short have left. */
+async function dropOtherVersions(
+	home: FirewallHome,
+	product: string,
+	{ version, name }: Pick<Permit, "version" | "name">,
+): Promise<void> {
+	const drop = async (folder: string, kept: string) => {
+		for (const other of await readdir(folder)) {
+			if (other !== kept) await rm(join(folder, other), { recursive: true, force: true });
+		}
+	};
+	const folder = join(home.folder, "packages", product);
+	await drop(folder, version);
+	await drop(join(folder, version), name);
 }

@@ -1,6 +1,6 @@
 // Reports of what became of a permit. Each is saved before it is sent and dropped once the server has taken it, so that
 // a line that is down at the wrong moment does not turn an installed release into a silent device.
-import { ConnectionError, ServerRefusal } from "../errors.ts";
+import { CliError, ConnectionError, ServerRefusal } from "../errors.ts";
 import { type Permit, reportAnswer } from "./answers.ts";
 import type { FirewallSession } from "./session.ts";
 import type { PendingReport } from "./state.ts";
@@ -64,6 +64,8 @@ async function sendReport(
 		if (error instanceof ConnectionError) return "unreachable";
 		if (error instanceof ServerRefusal)
 			return error.refusal.status === 429 || error.refusal.status >= 500 ? "unreachable" : error;
+		// A login page on the way has not taken the report.
+		if (error instanceof CliError && error.code === "unexpected_answer") return "unreachable";
 		throw error;
 	}
 }

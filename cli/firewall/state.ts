@@ -65,6 +65,9 @@ const installed = z.record(
 );
 export type Installed = z.infer<typeof installed>;
 
+/** By product when the SHA-256 of which installed file was last seen to be right, unix seconds; see installed-content.ts. */
+const verified = z.record(productName, z.object({ sha256: sha256Hex, at: z.number() }));
+
 /** The last answer to a check, and the question it belongs to. */
 const lastCheck = z.object({ query: z.string(), etag: z.string(), answer: checkAnswer });
 /** What it says of itself as a member of an HA group; see ha.ts. */
@@ -76,7 +79,7 @@ const reports = z.array(
 );
 export type PendingReport = z.infer<typeof reports>[number];
 
-const FILES = { key: privateJwk, identity, token, installed, lastCheck, messages, reports, ha } as const;
+const FILES = { key: privateJwk, identity, token, installed, verified, lastCheck, messages, reports, ha } as const;
 export type StateName = keyof typeof FILES;
 /** The device's identity cannot be had again without a new activation. All else is asked for, downloaded or said again. */
 const IRREPLACEABLE: readonly StateName[] = ["key", "identity"];

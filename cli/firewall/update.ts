@@ -1,11 +1,12 @@
 // The whole update of a firewall: check → permit → download → verify → install → report, product by product.
 // A package that is not exactly what was promised never replaces what runs, and is reported as failed.
-import { ServerRefusal } from "../errors.ts";
+import { DiskError, ServerRefusal } from "../errors.ts";
 import type { CheckedProduct, Offer, Permit } from "./answers.ts";
 import { askPermit, type CheckResult, checkForUpdates } from "./check.ts";
 import { type DownloadResult, downloadPackage } from "./download.ts";
 import { withHomeLock } from "./home-lock.ts";
-import { installPackage, partPathOf } from "./install.ts";
+import { installPackage, reclaimPackage } from "./install.ts";
+import { describeNeed, dropOldParts, dropParts, makeRoomFor, partPathOf } from "./parts.ts";
 import { flushReports, type Outcome, reportOutcome } from "./reports.ts";
 import type { FirewallSession } from "./session.ts";
 
@@ -30,7 +31,7 @@ export type ProductUpdate =
 			readonly ok: false;
 			readonly product: string;
 			readonly version: string;
-			readonly reason: Exclude<DownloadResult, { ok: true }>["reason"] | "permit_refused";
+			readonly reason: Exclude<DownloadResult, { ok: true }>["reason"] | "permit_refused" | "disk";
 			readonly detail: string;
 	  };
 
@@ -43,25 +44,45 @@ export interface UpdateResult {
 
 /**
  * Updates everything that is offered, or `product` alone.
- * @throws ServerRefusal, ConnectionError; CliError when another update is running
+ * @param depth how closely what is installed is looked at; see installed-content.ts
+ * @throws ServerRefusal, ConnectionError; DiskError when not even a small file can be written; CliError when another update is running
  */
 export function updateFirewall(
 	session: FirewallSession,
 	product: string | undefined,
 	observer: UpdateObserver = {},
+	depth: "daily" | "now" = "daily",
 ): Promise<UpdateResult> {
 	return withHomeLock(session.home.folder, async () => {
-		// What an earlier run could not tell; a refusal of something that old is no reason not to update.
-		await flushReports(session).catch(() => 0);
-		const check = await checkForUpdates(session, product);
-		const updates: ProductUpdate[] = [];
-		for (const offered of check.answer.products) {
-			if (offered.status !== "offered" || offered.offer == null) continue;
-			updates.push(await updateProduct(session, offered, offered.offer, observer));
+		try {
+			return await updateOffered(session, product, observer, depth);
+		} catch (error) {
+			// Parts must not keep a firewall from even asking.
+			if (!(error instanceof DiskError) || (await dropParts(session.home)) === 0) throw error;
+			return updateOffered(session, product, observer, depth);
 		}
-		const waitingReports = (await session.home.load("reports"))?.length ?? 0;
-		return { check, updates, waitingReports };
 	});
+}
+
+async function updateOffered(
+	session: FirewallSession,
+	only: string | undefined,
+	observer: UpdateObserver,
+	depth: "daily" | "now",
+): Promise<UpdateResult> {
+	const { home } = session;
+	// What an earlier run could not tell; a refusal of something that old is no reason not to update.
+	await flushReports(session).catch(() => 0);
+	const check = await checkForUpdates(session, only, depth);
+	const { products } = check.answer;
+	await dropOldParts(home, products, only);
+	const updates: ProductUpdate[] = [];
+	for (const offered of products) {
+		if (offered.status !== "offered" || offered.offer == null) continue;
+		updates.push(await updateProduct(session, offered, offered.offer, observer));
+	}
+	const waitingReports = (await home.load("reports"))?.length ?? 0;
+	return { check, updates, waitingReports };
 }
 
 async function updateProduct(
@@ -70,10 +91,18 @@ async function updateProduct(
 	offer: Offer,
 	observer: UpdateObserver,
 ): Promise<ProductUpdate> {
-	const first = await refusalAsValue(askPermit(session, product, offer));
-	if (first instanceof ServerRefusal) {
-		return { ok: false, product, version: offer.version, reason: "permit_refused", detail: first.message };
-	}
+	const { home } = session;
+	const { version, sha256 } = offer;
+	const failed = (reason: (ProductUpdate & { ok: false })["reason"], detail: string) =>
+		({ ok: false, product, version, reason, detail }) as const;
+	const part = { product, sha256, size: offer.size };
+	await reclaimPackage(home, product, offer);
+	// A permit is asked for only where it can be used.
+	const need = await makeRoomFor(home, part);
+	if (need !== null) return failed("disk", `there is no room left: ${need}`);
+	const first = await failureAsValue(askPermit(session, product, offer));
+	if (first instanceof ServerRefusal) return failed("permit_refused", first.message);
+	if (first instanceof DiskError) return failed("disk", first.message);
 	let permit = first;
 	const download = downloadPermitted(session, permit, {
 		onProgress: (done, total) => observer.onProgress?.(product, done, total),
@@ -83,21 +112,20 @@ async function updateProduct(
 		},
 	});
 	// Another permit may be refused too: the release was withdrawn in the meantime.
-	const result = await refusalAsValue(download).finally(observer.onDownloaded);
-	if (result instanceof ServerRefusal) {
-		return { ok: false, product, version: offer.version, reason: "permit_refused", detail: result.message };
-	}
-	const { version, sha256 } = permit;
+	const result = await failureAsValue(download).finally(observer.onDownloaded);
+	if (result instanceof ServerRefusal) return failed("permit_refused", result.message);
+	if (result instanceof DiskError) return failed("disk", `${result.message} (${await describeNeed(home, part)})`);
 	if (!result.ok) {
 		const { reason, detail } = result;
 		const bad = reason === "digest_mismatch" || reason === "size_mismatch";
 		// An interrupted download is no verdict on the release; it goes on at the next run.
-		if (bad) await refusalAsValue(reportOutcome(session, permit, "failed", reason));
-		return { ok: false, product, version, reason, detail };
+		if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));
+		return failed(reason, detail);
 	}
-	const path = await installPackage(session.home, permit, Math.floor(session.nowMs() / 1000));
-	const reported = await refusalAsValue(reportInstalled(session, permit));
-	const reportProblem = reported instanceof ServerRefusal ? reported.message : null;
+	const path = await failureAsValue(installPackage(home, permit, Math.floor(session.nowMs() / 1000)));
+	if (path instanceof Error) return failed("disk", path.message);
+	const reported = await failureAsValue(reportInstalled(session, permit));
+	const reportProblem = reported instanceof Error ? reported.message : null;
 	return {
 		ok: true,
 		product,
@@ -110,10 +138,10 @@ async function updateProduct(
 	};
 }
 
-/** One product that is refused must not keep the others from being updated. */
-function refusalAsValue<T>(attempt: Promise<T>): Promise<T | ServerRefusal> {
+/** One product that is refused, or has no room, must not keep the others from being updated. */
+function failureAsValue<T>(attempt: Promise<T>): Promise<T | ServerRefusal | DiskError> {
 	return attempt.catch((error: unknown) => {
-		if (error instanceof ServerRefusal) return error;
+		if (error instanceof ServerRefusal || error instanceof DiskError) return error;
 		throw error;
 	});
 }

@@ -2,8 +2,8 @@
 import type { DegradedMarks } from "../../firewall/answers.ts";
 import type { CheckResult } from "../../firewall/check.ts";
 
-/** @returns one line per product, and one for unread messages */
-export function describeCheck({ unchanged, answer }: CheckResult): string[] {
+/** @returns one line per product, one for each that is damaged, and one for unread messages */
+export function describeCheck({ unchanged, answer, damaged }: CheckResult): string[] {
 	const lines = answer.products.map((one) => {
 		const offer = one.offer ?? undefined;
 		if (one.status === "offered" && offer !== undefined) {
@@ -13,10 +13,16 @@ export function describeCheck({ unchanged, answer }: CheckResult): string[] {
 		const why = one.reason ?? one.code;
 		return `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}`;
 	});
+	lines.push(...damagedLines(damaged));
 	const unread = answer.messages?.unread ?? 0;
 	if (unread > 0) lines.push(`${unread} unread message${unread === 1 ? "" : "s"}: parapet device messages`);
 	lines.push(...degradedLines(answer));
 	return unchanged ? ["nothing new (304)", ...lines] : lines;
+}
+
+/** @returns a line for each product whose installed content is not whole */
+export function damagedLines(damaged: CheckResult["damaged"]): string[] {
+	return damaged.map(({ product, version, path, why }) => `${product}: ${version} is damaged, ${why}: ${path}`);
 }
 
 /** @returns a line where the service could not read its records, else none */

@@ -10,7 +10,8 @@ const shape = { product: productName.optional(), ...haOptions };
 export const check: FirewallAction<typeof shape> = {
 	shape,
 	run: async (context) => {
-		const result = await checkForUpdates(await openHaSession(context), context.options.product);
-		context.output.answer({ unchanged: result.unchanged, etag: result.etag, ...result.answer }, describeCheck(result));
+		const result = await checkForUpdates(await openHaSession(context), context.options.product, "now");
+		const { unchanged, etag, damaged, answer } = result;
+		context.output.answer({ unchanged, etag, damaged, ...answer }, describeCheck(result));
 	},
 };

@@ -2,11 +2,12 @@
 // until it is interrupted. What fails is said and tried again; only a firewall that may not ask at all ends it.
 import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
-import { CliError, ConnectionError, ServerRefusal } from "../../errors.ts";
+import { CliError, ConnectionError, DiskError, ServerRefusal } from "../../errors.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../firewall/pulse.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
 import { type UpdateResult, updateFirewall } from "../../firewall/update.ts";
 import { whenInterrupted } from "../../terminal/interruption.ts";
+import { damagedLines } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
 import { describeUpdate, updateToWire } from "./update-lines.ts";
 
@@ -40,13 +41,16 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 	const heard = hearNothing();
 	let why: WakeUp | "start" | "update" = "start";
 	for (;;) {
-		const result = await tryUpdate(context, session);
+		const result = await tryUpdate(context, session, why === "start" ? "now" : "daily");
 		signal.throwIfAborted();
 		if ("retryInSeconds" in result) {
 			await sleep(result.retryInSeconds * 1000);
 			continue;
 		}
 		const { check, updates } = result;
+		if (check.damaged.length > 0) {
+			output.answer({ event: "damaged", products: check.damaged }, damagedLines(check.damaged));
+		}
 		for (const update of updates) {
 			output.answer({ event: "update", woken_by: why, ...updateToWire(update) }, describeUpdate(update));
 		}
@@ -69,12 +73,12 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 async function tryUpdate(
 	{ options, output }: Context,
 	session: FirewallSession,
+	depth: "daily" | "now",
 ): Promise<UpdateResult | { readonly retryInSeconds: number }> {
 	try {
-		return await updateFirewall(session, options.product);
+		return await updateFirewall(session, options.product, {}, depth);
 	} catch (error) {
-		const isBusy = error instanceof CliError && error.code === "busy";
-		const retryInSeconds = error instanceof ConnectionError || isBusy ? RETRY_SECONDS : retryAfterRefusal(error);
+		const retryInSeconds = retryAfter(error);
 		if (retryInSeconds === null || !(error instanceof CliError)) throw error;
 		output.answer(
 			{ event: "failed", message: error.message, code: error.code, retry_in: retryInSeconds },
@@ -84,11 +88,20 @@ async function tryUpdate(
 	}
 }
 
-/** A refused device may be reinstated, so it goes on asking. @returns null for what no waiting mends */
-function retryAfterRefusal(error: unknown): number | null {
-	if (!(error instanceof ServerRefusal)) return null;
-	const { status, code, retryAfterSeconds } = error.refusal;
+/** @returns null for what no waiting mends */
+function retryAfter(error: unknown): number | null {
+	if (error instanceof ConnectionError) return RETRY_SECONDS;
+	if (error instanceof DiskError) return REFUSED_SECONDS;
+	if (error instanceof ServerRefusal) return retryAfterRefusal(error);
+	// Another update runs; or a login page or a proxy on the way answered in the service's place.
+	return error instanceof CliError && ["busy", "unexpected_answer"].includes(error.code) ? RETRY_SECONDS : null;
+}
+
+/** A refused device may be reinstated, so it goes on asking. What is no problem document is about the clock, or of a proxy on the way. */
+function retryAfterRefusal({ refusal }: ServerRefusal): number | null {
+	const { status, code, said, retryAfterSeconds } = refusal;
 	if (retryAfterSeconds !== undefined) return retryAfterSeconds;
 	if (status >= 500 || status === 429) return RETRY_SECONDS;
-	return [401, 403].includes(status) || code === "unauthorized_client" ? REFUSED_SECONDS : null;
+	const isLifted = said === undefined || [401, 403].includes(status) || code === "unauthorized_client";
+	return isLifted ? REFUSED_SECONDS : null;
 }

@@ -4,7 +4,7 @@ import type { FirewallAction } from "../../command-line/run-as.ts";
 import { CliError } from "../../errors.ts";
 import { type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
-import { degradedLines, describeCheck } from "./check-lines.ts";
+import { damagedLines, degradedLines, describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
 import { describeUpdate, updateToWire } from "./update-lines.ts";
 
@@ -29,15 +29,16 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 			},
 			onDownloaded: endProgress,
 		});
-		const { unchanged, answer } = result.check;
+		const { unchanged, answer, damaged } = result.check;
 		const lines =
 			result.updates.length === 0
 				? describeCheck(result.check)
-				: [...result.updates.map(describeUpdate), ...degradedLines(answer)];
+				: [...damagedLines(damaged), ...result.updates.map(describeUpdate), ...degradedLines(answer)];
 		if (result.waitingReports > 0) lines.push(`${result.waitingReports} reports wait for the next update`);
 		output.answer(
 			{
 				unchanged,
+				damaged,
 				updates: result.updates.map(updateToWire),
 				products: answer.products,
 				waiting_reports: result.waitingReports,
@@ -73,5 +74,7 @@ function fixFor(reason: Extract<ProductUpdate, { ok: false }>["reason"]): string
 			return "nothing was replaced and the failure is reported; tell the publisher if it happens again";
 		case "permit_refused":
 			return "nothing was replaced; check again later, the answer may have changed";
+		case "disk":
+			return "nothing was replaced and what was half downloaded is given up; make room there, then run it again";
 	}
 }

@@ -7,7 +7,11 @@ import { elasticTokenLife } from "../../entitlement/seat-lease.ts";
 import type { RenewalOutcome } from "../../objects/account/seats/seat-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { sealAccessToken } from "../../signing/access-token.ts";
-import { readDeviceAssertion, verifyDeviceAssertion } from "../../signing/device-proofs/device-assertion.ts";
+import {
+	ASSERTION_MAX_LIFETIME_SECONDS,
+	readDeviceAssertion,
+	verifyDeviceAssertion,
+} from "../../signing/device-proofs/device-assertion.ts";
 import { verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { pseudonymOf, pseudonymPeriod } from "../../signing/lookup-keys.ts";
 import { standsOnDenyList } from "../http/authenticate.ts";
@@ -57,7 +61,11 @@ export const token = plainRoute(route, async (request, scope) => {
 	const { services, now } = scope;
 	const form = readTokenForm(text, request.headers.get("authorization"));
 	const read = readDeviceAssertion(form.client_assertion);
-	if (!read.ok) refuseClient(scope, `assertion_${read.reason}`);
+	if (!read.ok) {
+		// Also what one whose times are in milliseconds looks like.
+		const tooLong = `the assertion must be for ${ASSERTION_MAX_LIFETIME_SECONDS} s at most; \`iat\` and \`exp\` are in seconds since 1970`;
+		refuseClient(scope, `assertion_${read.reason}`, read.reason === "lifetime_too_long" ? tooLong : NOT_ACCEPTED);
+	}
 	const { assertion } = read;
 	if (form.client_id !== undefined && form.client_id !== assertion.clientId) refuseClient(scope, "client_id_mismatch");
 
@@ -135,9 +143,9 @@ const decoder = new TextDecoder();
 
 const NOT_ACCEPTED = "the client assertion was not accepted";
 
-function refuseClient(scope: RequestScope, reason: string): never {
+function refuseClient(scope: RequestScope, reason: string, description = NOT_ACCEPTED): never {
 	scope.event.reason = reason;
-	throw new OAuthError("invalid_client", 401, NOT_ACCEPTED);
+	throw new OAuthError("invalid_client", 401, description);
 }
 
 function refuseStatus(scope: RequestScope, status: Exclude<DeviceStatus, "active">): never {

@@ -93,8 +93,13 @@ export function proofError(proof: DpopVerification & { readonly ok: false }, now
 		: new OAuthError("invalid_dpop_proof", 400, proofFault(proof));
 }
 
+/** Three thousand years: who signs such a time has not set a clock wrongly but counts in another unit. */
+const OTHER_UNIT_SECONDS = 1e11;
+
 /** What a device with a wrong clock is told, once its signature was good. @param offsetSeconds positive = it is ahead */
 export function clockMessage(offsetSeconds: number): string {
+	if (offsetSeconds > OTHER_UNIT_SECONDS)
+		return "`iat` and the like must be in seconds since 1970, not in milliseconds";
 	const direction = offsetSeconds > 0 ? "ahead of" : "behind";
 	return `the device's clock is about ${Math.abs(offsetSeconds)} s ${direction} the server's; set it (NTP) and try again`;
 }

@@ -11,9 +11,24 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a firewall installs bytes that are not the release's",
 			},
 			{
-				from: "let trusted = resumedFrom === 0;",
-				to: "let trusted = true;",
+				from: "const isAllOfThisRun = resumedFrom === 0;",
+				to: "const isAllOfThisRun = true;",
 				breaks: "one bad part from an earlier run makes a release count as bad",
+			},
+			{
+				from: "if (verdict.from < offset) await dropPart();",
+				to: "",
+				breaks: "a whole package is put behind the part that it should replace",
+			},
+			{
+				from: "await rm(partPath, { force: true }).catch(() => {});",
+				to: "",
+				breaks: "a part that has filled the disk stays there",
+			},
+			{
+				from: "if (cause instanceof DiskError) throw cause;",
+				to: "",
+				breaks: "a full disk counts as a line that broke off",
 			},
 			{
 				from: "fruitless = (await sizeOf(partPath)) > before ? 0 : fruitless + 1;",
@@ -26,24 +41,49 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a server that brings nothing is asked once more than it should",
 			},
 			{
-				from: '"if-range": `"${options.sha256}"`',
+				from: '"if-range": `"${sha256}"`',
 				to: "",
 				breaks: "a download goes on with the bytes of another package",
-			},
-			{
-				from: "Number(range[1]) === offset &&",
-				to: "",
-				breaks: "a part that begins elsewhere is put behind the one that is there",
-			},
-			{
-				from: "status === 429 || status >= 500",
-				to: "status >= 500",
-				breaks: "a firewall that is asked to come later asks for another permit instead",
 			},
 			{
 				from: "if (received > size) return",
 				to: "if (false) return",
 				breaks: "a server can fill the disk of a firewall",
+			},
+			{
+				from: 'return received === size\n\t\t? { step: "complete" }',
+				to: 'return received >= 0\n\t\t? { step: "complete" }',
+				breaks: "a download that broke off without an error counts as bad bytes",
+			},
+			{
+				from: 'if (attempt.step === "start_over") await dropPart();',
+				to: "",
+				breaks: "a part that the server cannot go on with stays in the way",
+			},
+			{
+				from: "if (offset > size) return",
+				to: "if (false) return",
+				breaks: "a part that is longer than the package is asked to be continued",
+			},
+			{
+				from: "options.clock.sleep(attempt.retryAfterMs ?? delayMs(fruitless))",
+				to: "options.clock.sleep(delayMs(fruitless))",
+				breaks: "a firewall comes back sooner than the server asked",
+			},
+		],
+	},
+	{
+		file: "cli/firewall/download-reply.ts",
+		edits: [
+			{
+				from: "isWhole && Number(range[1]) === offset",
+				to: "isWhole",
+				breaks: "a part that begins elsewhere is put behind the one that is there",
+			},
+			{
+				from: " && status !== 429",
+				to: "",
+				breaks: "a firewall that is asked to come later asks for another permit instead",
 			},
 			{
 				from: "Math.min(retryAfter, MAX_RETRY_AFTER_SECONDS)",
@@ -56,24 +96,84 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a part that is as long as the package and bad is never downloaded anew",
 			},
 			{
-				from: 'return received === size\n\t\t? { step: "complete" }',
-				to: 'return received >= 0\n\t\t? { step: "complete" }',
-				breaks: "a download that broke off without an error counts as bad bytes",
+				from: '(status === 200 || status === 206) && coding !== "identity"',
+				to: "false",
+				breaks: "a package that a proxy has packed counts as bad",
 			},
 			{
-				from: 'if (attempt.step === "start_over") await rm(partPath, { force: true });',
+				from: "length === undefined ? isNamed : Number(length) === size",
+				to: "length === undefined || Number(length) === size",
+				breaks: "a login page without a length is written into the package",
+			},
+			{
+				from: "length === undefined ? isNamed : Number(length) === size",
+				to: "isNamed",
+				breaks: "no package comes from a storage that has its own ETags",
+			},
+			{
+				from: 'range[2] === "*" ? isNamed : Number(range[2]) === size',
+				to: 'range[2] === "*" || Number(range[2]) === size',
+				breaks: "a part is gone on with the bytes of whatever",
+			},
+			{
+				from: " && status !== 407",
 				to: "",
-				breaks: "a part that the server cannot go on with stays in the way",
+				breaks: "a proxy that wants a password costs a permit each time",
+			},
+		],
+	},
+	{
+		file: "cli/firewall/parts.ts",
+		edits: [
+			{
+				from: "`${product}@${sha256}.part`",
+				to: "`${product}@${sha256}.${Math.random()}.part`",
+				breaks: "a download is not gone on with under a new permit",
 			},
 			{
-				from: "if (offset > options.size) return",
+				from: "await dropParts(home, (name) => name === nameOf(part));",
+				to: "",
+				breaks: "the part of another package keeps an emergency out",
+			},
+			{
+				from: "await dropParts(home);\n\treturn describeNeed",
+				to: "return describeNeed",
+				breaks: "a part that can never be whole keeps the room of others",
+			},
+			{
+				from: "part.size - done + RESERVED_BYTES",
+				to: "part.size + RESERVED_BYTES",
+				breaks: "the last bytes of a large package are never fetched",
+			},
+			{
+				from: " || (only !== undefined && !name.startsWith(`${only}@`))",
+				to: "",
+				breaks: "an update of one product costs the others their parts",
+			},
+		],
+	},
+	{
+		file: "cli/firewall/installed-content.ts",
+		edits: [
+			{
+				from: "if (found.size !== one.size) return",
 				to: "if (false) return",
-				breaks: "a part that is longer than the package is asked to be continued",
+				breaks: "a package that was cut short counts as installed for a day",
 			},
 			{
-				from: "options.clock.sleep(attempt.retryAfterMs ?? delayMs(fruitless))",
-				to: "options.clock.sleep(delayMs(fruitless))",
-				breaks: "a firewall comes back sooner than the server asked",
+				from: 'depth === "now" || !isRecent',
+				to: "!isRecent",
+				breaks: "a firewall that starts after a power failure believes its files",
+			},
+			{
+				from: 'depth === "now" || !isRecent',
+				to: "true",
+				breaks: "every check reads everything that is installed",
+			},
+			{
+				from: "ageSeconds >= 0 && ",
+				to: "",
+				breaks: "a clock that was ahead once keeps files from being read for years",
 			},
 		],
 	},
@@ -96,6 +196,11 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "after an update no other can run in the same process",
 			},
 			{
+				from: 'lock.exec("PRAGMA journal_mode = MEMORY");',
+				to: "",
+				breaks: "a full disk keeps a firewall from giving up its parts",
+			},
+			{
 				from: "if (resultCodeOf(cause) !== SQLITE_NOTADB) throw cause;",
 				to: "throw cause;",
 				breaks: "a lock file of an earlier version stops all updates",
@@ -106,29 +211,34 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		file: "cli/firewall/install.ts",
 		edits: [
 			{
-				from: "previous !== undefined && previous.path !== path",
-				to: "previous !== undefined",
-				breaks: "a version that is installed twice is removed",
+				from: "if (other !== kept) await",
+				to: "await",
+				breaks: "a firewall removes what it has just installed",
 			},
 			{
-				from: "await rm(old, { force: true });\n",
+				from: "await drop(folder, version);\n",
 				to: "",
 				breaks: "packages of all earlier versions fill the disk",
 			},
 			{
-				from: "\t\t...installed,\n",
-				to: "",
+				from: "...installed, [product]",
+				to: "[product]",
 				breaks: "a firewall forgets its other products with each update",
 			},
 			{
-				from: 'join("packages", permit.product, permit.version, permit.name)',
-				to: 'join("packages", permit.version, permit.name)',
+				from: 'join("packages", product, version, name)',
+				to: 'join("packages", version, name)',
 				breaks: "two products of one version overwrite each other",
 			},
 			{
-				from: 'join(home.folder, "downloads", `${permit.sha256}.part`)',
-				to: 'join(home.folder, "downloads", `${permit.permit}.part`)',
-				breaks: "a download is not gone on with under a new permit",
+				from: "await rename(join(home.folder, path), part).catch(() => {});",
+				to: "",
+				breaks: "a package that is there already is downloaded again, or has no room for ever",
+			},
+			{
+				from: 'if ((await home.load("installed"))?.[product]?.path === path) return;',
+				to: "",
+				breaks: "a damaged package is moved away before there is another",
 			},
 		],
 	},
@@ -166,12 +276,12 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		file: "cli/firewall/update.ts",
 		edits: [
 			{
-				from: 'if (bad) await refusalAsValue(reportOutcome(session, permit, "failed", reason));',
-				to: 'await refusalAsValue(reportOutcome(session, permit, "failed", reason));',
+				from: 'if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));',
+				to: 'await failureAsValue(reportOutcome(session, permit, "failed", reason));',
 				breaks: "a download that was interrupted counts as a bad release",
 			},
 			{
-				from: 'if (bad) await refusalAsValue(reportOutcome(session, permit, "failed", reason));',
+				from: 'if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));',
 				to: "",
 				breaks: "nobody learns that a package has other bytes than were promised",
 			},
@@ -191,7 +301,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a URL that has run out is tried before another is asked for",
 			},
 			{
-				from: "const first = await refusalAsValue(askPermit(session, product, offer));",
+				from: "const first = await failureAsValue(askPermit(session, product, offer));",
 				to: "const first = await askPermit(session, product, offer);",
 				breaks: "one product that is refused keeps the others from being updated",
 			},
@@ -201,9 +311,24 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "the service never learns that firewalls run well with a release",
 			},
 			{
-				from: "const reported = await refusalAsValue(reportInstalled(session, permit));",
+				from: "const reported = await failureAsValue(reportInstalled(session, permit));",
 				to: "const reported = await reportInstalled(session, permit);",
 				breaks: "a report that is refused makes an update that was done fail",
+			},
+			{
+				from: "(await dropParts(session.home)) === 0",
+				to: "true",
+				breaks: "a part that has filled the disk stops all updates for ever",
+			},
+			{
+				from: "await dropOldParts(home, products, only);",
+				to: "",
+				breaks: "parts of releases that nobody offers any more fill the disk",
+			},
+			{
+				from: 'if (need !== null) return failed("disk"',
+				to: 'if (false) return failed("disk"',
+				breaks: "a package that cannot fit costs a permit and its bytes each time",
 			},
 			{
 				from: 'offered.status !== "offered" || offered.offer == null',

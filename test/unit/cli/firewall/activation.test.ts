@@ -115,7 +115,10 @@ describe("deactivation", () => {
 		expect(await firewall.run("deactivate")).toMatchObject({ exitCode: 0 });
 		expect(await load()).toBeNull();
 		expect(await firewall.installedBytes()).toEqual(FIRST.bytes);
-		expect((await firewall.files()).filter((name) => name.endsWith(".json"))).toEqual(["installed.json"]);
+		expect((await firewall.files()).filter((name) => name.endsWith(".json"))).toEqual([
+			"installed.json",
+			"verified.json",
+		]);
 	});
 
 	it.each([

@@ -35,7 +35,7 @@ describe("a download that does not end", () => {
 		// What an earlier run brought, and now nothing more.
 		const half = FIRST.bytes.length / 2;
 		await mkdir(join(firewall.folder, "downloads"), { recursive: true });
-		const part = join(firewall.folder, "downloads", `${packageOf(FIRST).sha256}.part`);
+		const part = join(firewall.folder, "downloads", `crs@${packageOf(FIRST).sha256}.part`);
 		await writeFile(part, FIRST.bytes.subarray(0, half));
 		server.faults.instead = ({ path }) => (path.startsWith("/d/") ? "hang up" : null);
 		const run = await firewall.run("update", "--json");

@@ -59,11 +59,11 @@ describe("a report", () => {
 		expect(await waiting()).toEqual([]);
 	});
 
-	it("that was taken is not sent again when the next one ends the command", async () => {
+	it("that was taken is not sent again when the next one gets an answer that is no report's", async () => {
 		answerReports({ one: "hang up", two: "hang up" });
 		for (const name of ["one", "two"]) await reportOutcome(firewall.session, permit(name), "installed");
 		answerReports({ two: { body: "not what a report is answered with" } });
-		await expect(flushReports(firewall.session)).rejects.toMatchObject({ code: "unexpected_answer" });
+		expect(await flushReports(firewall.session)).toBe(1);
 		expect(await waiting()).toEqual(["two"]);
 	});
 

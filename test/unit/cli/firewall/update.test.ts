@@ -85,7 +85,7 @@ describe("updates", () => {
 		const { sha256 } = packageOf(FIRST);
 		await runCli(["device", "check", "--home", folder]);
 		await mkdir(join(folder, "downloads"), { recursive: true });
-		await writeFile(join(folder, "downloads", `${sha256}.part`), FIRST.bytes.subarray(0, 150_000));
+		await writeFile(join(folder, "downloads", `crs@${sha256}.part`), FIRST.bytes.subarray(0, 150_000));
 		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true, resumedFrom: 150_000 }]);
 		expect(requestsTo("/d/")[0]?.headers.range).toBe("bytes=150000-");
 	});
@@ -94,7 +94,7 @@ describe("updates", () => {
 		await activate();
 		const { sha256 } = packageOf(FIRST);
 		await mkdir(join(folder, "downloads"), { recursive: true });
-		await writeFile(join(folder, "downloads", `${sha256}.part`), Buffer.alloc(150_000, "rubbish"));
+		await writeFile(join(folder, "downloads", `crs@${sha256}.part`), Buffer.alloc(150_000, "rubbish"));
 		expect((await updateFirewall(session, undefined)).updates).toMatchObject([{ ok: true }]);
 		expect(await installedBytes()).toEqual(FIRST.bytes);
 	});

@@ -29,10 +29,13 @@ export interface ContractFirewall {
 	close(): Promise<void>;
 }
 
-/** Starts both. The caller closes them, and has the firewall activated if it is to be. */
-export async function startContractFirewall(): Promise<ContractFirewall> {
+/**
+ * Starts both. The caller closes them, and has the firewall activated if it is to be.
+ * @param under where its home is to be made; undefined = in the folder for temporary files
+ */
+export async function startContractFirewall(under: string = tmpdir()): Promise<ContractFirewall> {
 	const server = await startContractServer();
-	const parent = await mkdtemp(join(tmpdir(), "parapet-test-"));
+	const parent = await mkdtemp(join(under, "parapet-test-"));
 	const folder = join(parent, "firewall");
 	const pauses: number[] = [];
 	const home = openHome(folder);

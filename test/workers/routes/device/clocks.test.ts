@@ -53,6 +53,16 @@ describe("a token request by a clock that is", () => {
 		expect((await firewall.requestToken({ client_assertion: assertion })).status).toBe(200);
 	});
 
+	test("counting in milliseconds is told the unit, whichever of its times shows it", async () => {
+		const iat = nowSeconds() * 1000;
+		for (const exp of [iat + 60, iat + 60_000]) {
+			const assertion = await firewall.assertion({ claims: { iat, exp } });
+			const refused = await firewall.requestToken({ client_assertion: assertion });
+			const { error_description } = await expectOAuthError(refused, 401, "invalid_client");
+			expect(error_description).toContain("in seconds since 1970");
+		}
+	});
+
 	test("off is not told the time without the key", async () => {
 		const forged = `${(await assertionOff(-5 * HOUR)).slice(0, -8)}AAAAAAAA`;
 		const body = await expectOAuthError(

@@ -1,5 +1,5 @@
 // `parapet device run`: a firewall that updates, waits for news and updates again, until Ctrl-C.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -33,7 +33,7 @@ afterEach(async () => {
 
 /** Runs until it has waited so often, each time with what the test does meanwhile; then as at Ctrl-C. */
 async function runFor(
-	meanwhile: readonly (() => void)[],
+	meanwhile: readonly (() => void | Promise<void>)[],
 ): Promise<{ exitCode: number; lines: Line[]; waits: number[] }> {
 	const waits: number[] = [];
 	const sleep = async (ms: number, signal?: AbortSignal) => {
@@ -94,6 +94,50 @@ it("goes on when the server fails, when it says so for how long, and when the de
 		"waiting",
 	]);
 	expect(waits.slice(0, 3)).toEqual([60, 17, 300]);
+});
+
+it("outlasts login pages, proxies that refuse, a clock that is not set yet, and a disk that is full", async () => {
+	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
+	const page = { headers: { "content-type": "text/html" }, body: "<h1>Please log in</h1>" };
+	const steps: readonly (() => void | Promise<void>)[] = [
+		() => {
+			server.faults.instead = () => ({ ...page, status: 302 });
+		},
+		() => {
+			server.faults.instead = () => ({ ...page, status: 407 });
+		},
+		() => {
+			server.faults = { serverTime: 1 };
+		},
+		async () => {
+			server.faults = {};
+			await mkdir(join(folder, `token.json.${process.pid}.new`));
+		},
+		() => rm(join(folder, `token.json.${process.pid}.new`), { recursive: true }),
+	];
+	server.faults.instead = () => page;
+	const { exitCode, lines, waits } = await runFor(steps);
+	expect(exitCode).toBe(0);
+	expect(lines.map(({ event, code }) => code ?? event)).toEqual([
+		"unexpected_answer",
+		"unexpected_answer",
+		"http_407",
+		"invalid_client",
+		"disk",
+		"update",
+		"waiting",
+	]);
+	expect(waits.slice(0, 5)).toEqual([60, 60, 300, 300, 300]);
+});
+
+it("looks at all that is installed when it starts, and asks for what is damaged", async () => {
+	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
+	await runFor([]);
+	const path = join(folder, "packages", "crs", "4.27.0", "crs-4.27.0.tar");
+	await writeFile(path, "FIRST");
+	const { lines } = await runFor([]);
+	expect(lines.map(({ event }) => event)).toEqual(["damaged", "update", "waiting"]);
+	expect(await readFile(path, "utf8")).toBe("first");
 });
 
 it("ends when asking again mends nothing", async () => {
