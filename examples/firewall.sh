@@ -22,7 +22,7 @@ base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 size_of() { if [ -f "$1" ]; then wc -c <"$1" | tr -d ' '; else echo 0; fi; }
 digest_of() { openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1; }
 state() { cat "$1" 2>/dev/null || echo "$2"; }
-json() { jq -ce 'objects, arrays' "$1" 2>/dev/null || echo "$2"; } # a power failure can leave a file empty, or of zeros
+json() { jq -ces '.[0] | objects, arrays' "$1" 2>/dev/null || echo "$2"; } # a power failure can leave a file empty, or of zeros
 save() { cat >"$tmp/save" && mv "$tmp/save" "$1"; } # a crash leaves the old file or the new one
 
 # sign HEADER CLAIMS: a compact JWS (RFC 7515) by this firewall's key
