@@ -62,6 +62,7 @@ header_of() { # NAME: in the last answer, not in those that proxies gave before 
 wait_before_retry() { # as long as the service asks for, else 1, 2, 4, 8 seconds
 	seconds=$(header_of retry-after)
 	case $seconds in '' | *[!0-9]*) seconds=$((1 << (attempt - 1))) ;; esac
+	[ "$seconds" -le 3600 ] || seconds=3600 # the service never asks for more; what is on the way may
 	say "status $status, again in $seconds s"; sleep "$seconds"
 	attempt=$((attempt + 1))
 }
@@ -169,7 +170,7 @@ download() { # into a file named by the digest, with which a download that broke
 	attempt=1 resumed=$(size_of "$part")
 	until [ "$(size_of "$part")" -ge "$size" ]; do
 		rm -f "$tmp/headers"
-		status=$(curl -sSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' \
+		status=$(curl -sSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' \
 			-H "If-Range: \"$sha256\"" -D "$tmp/headers" -o "$part" -w '%{http_code}' "$(permitted url)") && ended=0 || ended=$?
 		case $ended,$status in
 			23,*) rm -f "$part"; no_room ;; # curl could not write
@@ -209,6 +210,8 @@ take() { # PRODUCT
 }
 
 update() {
+	exec 9>update.lock # freed with this process and those that it starts
+	! command -v flock >/dev/null || flock -n 9 || die 'another update is running'
 	check
 	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part"' check.json >"$tmp/offered"
 	find downloads -type f | grep -vxFf "$tmp/offered" | while read -r old; do rm "$old"; done # parts of what is not offered any more

@@ -1,10 +1,12 @@
 // Files that are either as before or as wanted, whenever the power fails: written beside their place, synced, renamed.
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { DiskError, isMissing } from "../errors.ts";
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
+const DRAFT = /\.\d+\.new$/;
+const OLD_DRAFT_MS = 3_600_000;
 
 /** Replaces the file at `path` with `text`, readable by its owner only. @throws DiskError; then the file is as it was */
 export async function writeAtomically(path: string, text: string): Promise<void> {
@@ -23,6 +25,17 @@ export async function writeAtomically(path: string, text: string): Promise<void>
 	} catch (cause) {
 		await rm(draft, { force: true }).catch(() => {}); // on a file system that is read-only nothing can be removed either
 		throw new DiskError(`cannot write ${path}`, cause);
+	}
+}
+
+/** Removes the drafts in a folder that are so old that nobody can be writing them. */
+export async function dropDrafts(folder: string): Promise<void> {
+	for (const name of await readdir(folder).catch(() => [])) {
+		if (!DRAFT.test(name)) continue;
+		const path = join(folder, name);
+		const found = await stat(path).catch(() => null);
+		const isOld = found !== null && Math.abs(Date.now() - found.mtimeMs) > OLD_DRAFT_MS;
+		if (isOld) await rm(path, { force: true }).catch(() => {});
 	}
 }
 

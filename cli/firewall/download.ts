@@ -10,6 +10,8 @@ import type { Clock } from "./session.ts";
 
 /** Attempts in a row that bring no byte before giving up. */
 const MAX_FRUITLESS_ATTEMPTS = 4;
+/** A line that drips must not keep the firewall from asking what to run, which may be something more urgent by now. */
+const MAX_DOWNLOAD_MS = 3_600_000;
 const RETRY_DELAYS_MS = [250, 1000, 4000] as const;
 
 export interface DownloadOptions {
@@ -48,10 +50,13 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 	};
 	let refused = false;
 	let fruitless = 0;
+	const endsMs = options.clock.nowMs() + MAX_DOWNLOAD_MS;
 	for (;;) {
 		const before = await sizeOf(partPath);
 		const attempt: DownloadAttempt =
-			before === size ? { step: "complete" } : await attemptDownload(options, before, refused, dropPart);
+			before === size
+				? { step: "complete" }
+				: await attemptDownload(options, { offset: before, refused, endsMs }, dropPart);
 		if (attempt.step === "complete") {
 			const found = await hashFile(partPath);
 			if (found === sha256) return { ok: true, resumedFrom };
@@ -66,6 +71,9 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 			return { ok: false, reason: "size_mismatch", detail: attempt.detail };
 		}
 		if (attempt.step === "start_over") await dropPart();
+		if (options.clock.nowMs() >= endsMs) {
+			return { ok: false, reason: "interrupted", detail: "it takes longer than an hour" };
+		}
 		fruitless = (await sizeOf(partPath)) > before ? 0 : fruitless + 1;
 		refused = attempt.step === "url_refused";
 		if (fruitless >= MAX_FRUITLESS_ATTEMPTS || (refused && fruitless > 1)) {
@@ -78,8 +86,7 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 /** @param dropPart is called before a whole package takes the part's place */
 async function attemptDownload(
 	options: DownloadOptions,
-	offset: number,
-	refused: boolean,
+	{ offset, refused, endsMs }: { readonly offset: number; readonly refused: boolean; readonly endsMs: number },
 	dropPart: () => Promise<void>,
 ): Promise<DownloadAttempt> {
 	const { sha256, size, clock } = options;
@@ -105,11 +112,15 @@ async function attemptDownload(
 		return verdict;
 	}
 	if (verdict.from < offset) await dropPart();
-	return receiveBody(reply, verdict.from, options);
+	return receiveBody(reply, { from: verdict.from, endsMs }, options);
 }
 
-async function receiveBody(reply: HttpReply, from: number, options: DownloadOptions): Promise<DownloadAttempt> {
-	const { size, partPath, onProgress } = options;
+async function receiveBody(
+	reply: HttpReply,
+	{ from, endsMs }: { readonly from: number; readonly endsMs: number },
+	options: DownloadOptions,
+): Promise<DownloadAttempt> {
+	const { size, partPath, clock, onProgress } = options;
 	let received = from;
 	onProgress?.(received, size);
 	let file: FileHandle | undefined;
@@ -124,6 +135,7 @@ async function receiveBody(reply: HttpReply, from: number, options: DownloadOpti
 			if (received > size) return { step: "too_long", detail: `more than ${size} bytes` };
 			await writing(partPath, () => file?.writeFile(chunk));
 			onProgress?.(received, size);
+			if (clock.nowMs() >= endsMs) break;
 		}
 	} catch (cause) {
 		if (cause instanceof DiskError) throw cause;

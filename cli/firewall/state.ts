@@ -15,7 +15,7 @@ import {
 	versionName,
 } from "../../src/names.ts";
 import { CliError } from "../errors.ts";
-import { readIfPresent, writeAtomically } from "../files/atomic-file.ts";
+import { dropDrafts, readIfPresent, writeAtomically } from "../files/atomic-file.ts";
 import { parseJson } from "../json.ts";
 import { checkAnswer } from "./answers.ts";
 
@@ -94,6 +94,8 @@ export interface FirewallHome {
 	load<Name extends StateName>(name: Name): Promise<StateOf<Name> | null>;
 	save<Name extends StateName>(name: Name, value: StateOf<Name>): Promise<void>;
 	forget(...names: readonly StateName[]): Promise<void>;
+	/** Removes what writes that a power failure has cut short have left; there may be a key in it. */
+	dropDrafts(): Promise<void>;
 }
 
 /** The state under `folder`, which need not exist yet. */
@@ -113,6 +115,7 @@ export function openHome(folder: string): FirewallHome {
 		forget: async (...names) => {
 			for (const name of names) await rm(pathOf(name), { force: true });
 		},
+		dropDrafts: () => dropDrafts(folder),
 	};
 }
 

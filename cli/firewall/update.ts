@@ -10,9 +10,13 @@ import { describeNeed, dropOldParts, dropParts, makeRoomFor, partPathOf } from "
 import { flushReports, type Outcome, reportOutcome } from "./reports.ts";
 import type { FirewallSession } from "./session.ts";
 
-export interface UpdateObserver {
+export interface UpdateOptions {
 	readonly onProgress?: (product: string, done: number, total: number) => void;
 	readonly onDownloaded?: () => void;
+	/** how closely what is installed is looked at ("daily" if not said); see installed-content.ts */
+	readonly depth?: "daily" | "now";
+	/** true = this release is offered, but not to be tried now */
+	readonly isPutOff?: (product: string, sha256: string) => boolean;
 }
 
 export type ProductUpdate =
@@ -31,6 +35,7 @@ export type ProductUpdate =
 			readonly ok: false;
 			readonly product: string;
 			readonly version: string;
+			readonly sha256: string;
 			readonly reason: Exclude<DownloadResult, { ok: true }>["reason"] | "permit_refused" | "disk";
 			readonly detail: string;
 	  };
@@ -44,22 +49,20 @@ export interface UpdateResult {
 
 /**
  * Updates everything that is offered, or `product` alone.
- * @param depth how closely what is installed is looked at; see installed-content.ts
  * @throws ServerRefusal, ConnectionError; DiskError when not even a small file can be written; CliError when another update is running
  */
 export function updateFirewall(
 	session: FirewallSession,
 	product: string | undefined,
-	observer: UpdateObserver = {},
-	depth: "daily" | "now" = "daily",
+	options: UpdateOptions = {},
 ): Promise<UpdateResult> {
 	return withHomeLock(session.home.folder, async () => {
 		try {
-			return await updateOffered(session, product, observer, depth);
+			return await updateOffered(session, product, options);
 		} catch (error) {
 			// Parts must not keep a firewall from even asking.
 			if (!(error instanceof DiskError) || (await dropParts(session.home)) === 0) throw error;
-			return updateOffered(session, product, observer, depth);
+			return updateOffered(session, product, options);
 		}
 	});
 }
@@ -67,19 +70,20 @@ export function updateFirewall(
 async function updateOffered(
 	session: FirewallSession,
 	only: string | undefined,
-	observer: UpdateObserver,
-	depth: "daily" | "now",
+	options: UpdateOptions,
 ): Promise<UpdateResult> {
 	const { home } = session;
 	// What an earlier run could not tell; a refusal of something that old is no reason not to update.
 	await flushReports(session).catch(() => 0);
-	const check = await checkForUpdates(session, only, depth);
+	await home.dropDrafts();
+	const check = await checkForUpdates(session, only, options.depth);
 	const { products } = check.answer;
 	await dropOldParts(home, products, only);
 	const updates: ProductUpdate[] = [];
 	for (const offered of products) {
 		if (offered.status !== "offered" || offered.offer == null) continue;
-		updates.push(await updateProduct(session, offered, offered.offer, observer));
+		if (options.isPutOff?.(offered.product, offered.offer.sha256)) continue;
+		updates.push(await updateProduct(session, offered, offered.offer, options));
 	}
 	const waitingReports = (await home.load("reports"))?.length ?? 0;
 	return { check, updates, waitingReports };
@@ -89,12 +93,12 @@ async function updateProduct(
 	session: FirewallSession,
 	{ product, installed }: CheckedProduct,
 	offer: Offer,
-	observer: UpdateObserver,
+	options: UpdateOptions,
 ): Promise<ProductUpdate> {
 	const { home } = session;
 	const { version, sha256 } = offer;
 	const failed = (reason: (ProductUpdate & { ok: false })["reason"], detail: string) =>
-		({ ok: false, product, version, reason, detail }) as const;
+		({ ok: false, product, version, sha256, reason, detail }) as const;
 	const part = { product, sha256, size: offer.size };
 	await reclaimPackage(home, product, offer);
 	// A permit is asked for only where it can be used.
@@ -105,14 +109,14 @@ async function updateProduct(
 	if (first instanceof DiskError) return failed("disk", first.message);
 	let permit = first;
 	const download = downloadPermitted(session, permit, {
-		onProgress: (done, total) => observer.onProgress?.(product, done, total),
+		onProgress: (done, total) => options.onProgress?.(product, done, total),
 		renew: async () => {
 			permit = await askPermit(session, product, offer);
 			return permit;
 		},
 	});
 	// Another permit may be refused too: the release was withdrawn in the meantime.
-	const result = await failureAsValue(download).finally(observer.onDownloaded);
+	const result = await failureAsValue(download).finally(options.onDownloaded);
 	if (result instanceof ServerRefusal) return failed("permit_refused", result.message);
 	if (result instanceof DiskError) return failed("disk", `${result.message} (${await describeNeed(home, part)})`);
 	if (!result.ok) {

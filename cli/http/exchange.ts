@@ -9,6 +9,8 @@ import { routeTo } from "./route.ts";
 
 /** A server that says nothing for this long is gone. */
 const IDLE_TIMEOUT_MS = 30_000;
+/** An answer that drips would else be waited for as long as it likes. */
+const ANSWER_TIMEOUT_MS = 300_000;
 /** Answers other than packages are small; more than this is not one of ours. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -72,12 +74,14 @@ function requestOf({ protocol }: URL) {
 
 /**
  * Sends a request and reads the whole answer as text.
- * @throws ConnectionError when there is no answer, or when it breaks off or is absurdly long
+ * @param answerTimeoutMs from the answer's head to its end
+ * @throws ConnectionError when there is no answer, or when it breaks off, or is absurdly long or slow
  */
-export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
+export async function exchange(request: HttpRequest, answerTimeoutMs = ANSWER_TIMEOUT_MS): Promise<HttpAnswer> {
 	const { status, headers, body } = await openReply(request);
 	const chunks: Buffer[] = [];
 	let size = 0;
+	const timer = setTimeout(() => body.destroy(new Error("the answer does not end")), answerTimeoutMs);
 	try {
 		for await (const chunk of body) {
 			chunks.push(chunk);
@@ -86,6 +90,8 @@ export async function exchange(request: HttpRequest): Promise<HttpAnswer> {
 		}
 	} catch (cause) {
 		throw unreachable(new URL(request.url), cause);
+	} finally {
+		clearTimeout(timer);
 	}
 	return { status, headers, text: Buffer.concat(chunks).toString("utf8") };
 }
@@ -105,6 +111,9 @@ export function retryAfterOf(headers: IncomingHttpHeaders, nowMs: number): numbe
 const UNKNOWN_ISSUER =
 	/self-signed certificate|unable to (get (local )?issuer certificate|verify the first certificate)/;
 
+/** What TLS says of a certificate that is good at another time; most often it is the machine's clock that is not. */
+const OTHER_TIME = /certificate is not yet valid|certificate has expired/;
+
 function unreachable(url: URL, cause: unknown, proxy: string | null = null): ConnectionError {
 	const refused = cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
 	const reason = refused ? "connection refused" : cause instanceof Error ? cause.message || cause.name : String(cause);
@@ -119,6 +128,9 @@ function unreachable(url: URL, cause: unknown, proxy: string | null = null): Con
 function unreachableFix(url: URL, reason: string, proxy: string | null): string {
 	if (UNKNOWN_ISSUER.test(reason)) {
 		return "if the server, or a proxy in between, has a certificate of a private CA: name the CA's file (PEM) in PARAPET_CA_FILE";
+	}
+	if (OTHER_TIME.test(reason)) {
+		return `this machine's clock says ${new Date().toISOString()}: if that is wrong, set it (NTP); else the certificate must be renewed`;
 	}
 	if (proxy !== null) {
 		return `check the proxy (HTTPS_PROXY, HTTP_PROXY), or name ${url.hostname} in NO_PROXY to go without it`;

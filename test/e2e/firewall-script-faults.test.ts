@@ -25,7 +25,7 @@ const hashOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 
 const describeOnSmallDisk = await findSmallDisks();
 
-await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh, where things go wrong,", () => {
+await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewall.sh, where things go wrong,", () => {
 	let service: RunningService;
 	let proxy: TrickyProxy;
 	let folder: string;
@@ -153,6 +153,14 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh, whe
 	});
 
 	describe("on its disk", () => {
+		it("one update runs at a time, and the next is not kept out by one that was killed", async () => {
+			await release();
+			const runs = await Promise.all(["first", "second", "third"].map(() => firewall("update")));
+			expect(runs.map(({ code }) => code).sort()).toEqual([0, 1, 1]);
+			expect(runs.filter(({ stderr }) => stderr === "firewall: another update is running\n")).toHaveLength(2);
+			await expectCurrent();
+		});
+
 		it("an installed package that is missing, short or changed is fetched again", async () => {
 			const file = fileOf(current.version);
 			const changed = new Uint8Array(current.bytes);
@@ -208,6 +216,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh, whe
 
 	describeOnSmallDisk("on a disk of two megabytes", () => {
 		it("gives up parts for an emergency, and says how many bytes are missing where that is not enough", async () => {
+			const installed = /^firewall: rules \d+\.0\.0 is installed\n$/;
 			const disk = await mountSmallDisk(2_000_000);
 			if (disk === null) throw new Error("no small disk");
 			const run = (...args: string[]) =>
@@ -215,7 +224,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh, whe
 			try {
 				await run("activate", code, "SN-2", "FW-100");
 				fillWith(join(disk.folder, "firewall", "downloads", `${"0".repeat(64)}.part`));
-				expect(await run("update")).toMatchObject({ code: 0 });
+				expect(await run("update")).toEqual({ code: 0, stdout: "", stderr: expect.stringMatching(installed) });
 				const before = await readFile(join(disk.folder, "firewall", "installed.json"));
 				await release(3_000_000);
 				const refused = await run("update");
@@ -226,7 +235,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh, whe
 				expect(await readFile(join(disk.folder, "firewall", "installed.json"))).toEqual(before);
 				await rm(join(disk.folder, "logs"));
 				await release();
-				expect(await run("update")).toMatchObject({ code: 0 });
+				expect(await run("update")).toEqual({ code: 0, stdout: "", stderr: expect.stringMatching(installed) });
 				expect(failures()).toEqual([]);
 			} finally {
 				await disk.close();

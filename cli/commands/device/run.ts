@@ -3,6 +3,7 @@
 import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { CliError, ConnectionError, DiskError, ServerRefusal } from "../../errors.ts";
+import { type BadReleases, createBadReleases } from "../../firewall/bad-releases.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../firewall/pulse.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
 import { type UpdateResult, updateFirewall } from "../../firewall/update.ts";
@@ -15,6 +16,8 @@ import { describeUpdate, updateToWire } from "./update-lines.ts";
 const RETRY_SECONDS = 60;
 /** After a refusal: whoever lifts it does so by hand. */
 const REFUSED_SECONDS = 300;
+/** The service never asks for more; what is on the way may. */
+const LONGEST_RETRY_SECONDS = 3600;
 
 const shape = { product: productName.optional(), ...haOptions };
 type Context = Parameters<FirewallAction<typeof shape>["run"]>[0];
@@ -39,9 +42,10 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 	const { output, surroundings } = context;
 	const sleep = (ms: number) => surroundings.sleep(ms, signal);
 	const heard = hearNothing();
+	const bad = createBadReleases();
 	let why: WakeUp | "start" | "update" = "start";
 	for (;;) {
-		const result = await tryUpdate(context, session, why === "start" ? "now" : "daily");
+		const result = await tryUpdate(context, session, bad, why === "start" ? "now" : "daily");
 		signal.throwIfAborted();
 		if ("retryInSeconds" in result) {
 			await sleep(result.retryInSeconds * 1000);
@@ -52,7 +56,12 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 			output.answer({ event: "damaged", products: check.damaged }, damagedLines(check.damaged));
 		}
 		for (const update of updates) {
-			output.answer({ event: "update", woken_by: why, ...updateToWire(update) }, describeUpdate(update));
+			const putOff = bad.note(update, surroundings.nowMs());
+			const later = putOff === null ? "" : `; not tried again for ${putOff} s`;
+			output.answer(
+				{ event: "update", woken_by: why, ...updateToWire(update), ...(putOff === null ? {} : { retry_in: putOff }) },
+				`${describeUpdate(update)}${later}`,
+			);
 		}
 		// The installed versions change the question: the next answer says for how long there is nothing to ask. Asked at once
 		// only once, or a server that offers the same thing for ever would be asked for ever.
@@ -71,12 +80,16 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 
 /** @throws what no later try can mend: this firewall is refused, or its files cannot be used */
 async function tryUpdate(
-	{ options, output }: Context,
+	{ options, output, surroundings }: Context,
 	session: FirewallSession,
+	bad: BadReleases,
 	depth: "daily" | "now",
 ): Promise<UpdateResult | { readonly retryInSeconds: number }> {
 	try {
-		return await updateFirewall(session, options.product, {}, depth);
+		return await updateFirewall(session, options.product, {
+			depth,
+			isPutOff: (product, sha256) => bad.isPutOff(product, sha256, surroundings.nowMs()),
+		});
 	} catch (error) {
 		const retryInSeconds = retryAfter(error);
 		if (retryInSeconds === null || !(error instanceof CliError)) throw error;
@@ -100,7 +113,7 @@ function retryAfter(error: unknown): number | null {
 /** A refused device may be reinstated, so it goes on asking. What is no problem document is about the clock, or of a proxy on the way. */
 function retryAfterRefusal({ refusal }: ServerRefusal): number | null {
 	const { status, code, said, retryAfterSeconds } = refusal;
-	if (retryAfterSeconds !== undefined) return retryAfterSeconds;
+	if (retryAfterSeconds !== undefined) return Math.min(retryAfterSeconds, LONGEST_RETRY_SECONDS);
 	if (status >= 500 || status === 429) return RETRY_SECONDS;
 	const isLifted = said === undefined || [401, 403].includes(status) || code === "unauthorized_client";
 	return isLifted ? REFUSED_SECONDS : null;

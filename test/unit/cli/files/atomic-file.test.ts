@@ -1,9 +1,9 @@
 // Files that are replaced whole or not at all.
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { moveIntoPlace, readIfPresent, writeAtomically } from "../../../../cli/files/atomic-file.ts";
+import { dropDrafts, moveIntoPlace, readIfPresent, writeAtomically } from "../../../../cli/files/atomic-file.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -27,6 +27,16 @@ it("what cannot be put in its place is thrown away, and the failure is told", as
 	await writeFile(join(path, "in the way"), "");
 	await expect(writeAtomically(path, "one")).rejects.toThrow();
 	expect(await readdir(folder)).toEqual(["x.json"]);
+});
+
+it("drafts that a power failure has left go after an hour; fresh ones and all else stay", async () => {
+	const names = ["key.json.123.new", "key.json", "notes.new", "token.json.9.new"];
+	for (const name of names) await writeFile(join(folder, name), "");
+	const longAgo = new Date(Date.now() - 3_700_000);
+	for (const name of names.slice(0, 3)) await utimes(join(folder, name), longAgo, longAgo);
+	await dropDrafts(folder);
+	expect(await readdir(folder)).toEqual(["key.json", "notes.new", "token.json.9.new"]);
+	await dropDrafts(join(folder, "missing"));
 });
 
 it("a file is moved into a folder that is made for it, in place of what was there", async () => {

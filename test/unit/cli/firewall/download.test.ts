@@ -2,6 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -15,10 +17,12 @@ const HALF = 500;
 let server: ScriptedServer;
 let folder: string;
 let pauses: number[];
+let nowMs: number;
 beforeEach(async () => {
 	server = await startScriptedServer(() => whole());
 	folder = await mkdtemp(join(tmpdir(), "parapet-test-"));
 	pauses = [];
+	nowMs = 0;
 });
 afterEach(async () => {
 	await server.close();
@@ -29,16 +33,16 @@ const part = () => join(folder, "x.part");
 const ranges = () => server.seen.map(({ headers }) => headers.range ?? null);
 const refusals: boolean[] = [];
 
-function download() {
+function download(url = `${server.url}/d`) {
 	refusals.length = 0;
 	return downloadPackage({
 		urlFor: async (refused) => {
 			refusals.push(refused);
-			return `${server.url}/d`;
+			return url;
 		},
 		...{ sha256: SHA256, size: BYTES.length, partPath: part() },
 		clock: {
-			nowMs: () => 0,
+			nowMs: () => nowMs,
 			sleep: async (ms) => {
 				pauses.push(ms);
 			},
@@ -55,10 +59,10 @@ function answerWith(...replies: readonly Reply[]) {
 	server.answer = () => left.shift() ?? whole();
 }
 
-const rest = (from: number, more: Readonly<Record<string, string>> = {}): Reply => ({
+const rest = (from: number, more: Readonly<Record<string, string>> = {}, to = BYTES.length): Reply => ({
 	status: 206,
 	headers: { "content-range": `bytes ${from}-${BYTES.length - 1}/${BYTES.length}`, ...more },
-	body: BYTES.subarray(from),
+	body: BYTES.subarray(from, to),
 });
 
 describe("what an earlier run has left", () => {
@@ -148,6 +152,35 @@ describe("a poor line", () => {
 		expect(server.seen).toHaveLength(10);
 		expect(pauses).toEqual(Array(9).fill(250));
 		expect(await readFile(part())).toEqual(BYTES);
+	});
+});
+
+describe("a line that drips", () => {
+	it("is given up on after an hour, with what has come: there may be something more urgent by then", async () => {
+		server.answer = ({ headers }) => {
+			nowMs += 1_000_000;
+			const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
+			return from === 0 ? whole(BYTES.subarray(0, 1)) : rest(from, {}, from + 1);
+		};
+		expect(await download()).toEqual({ ok: false, reason: "interrupted", detail: "it takes longer than an hour" });
+		expect(await readFile(part())).toEqual(BYTES.subarray(0, 4));
+	});
+
+	it("is cut in the middle of an answer", async () => {
+		let isCut = false;
+		const wire = createServer((_, response) => {
+			response.once("close", () => {
+				isCut = !response.writableFinished;
+			});
+			response.writeHead(200, { etag: `"${SHA256}"` }).write(BYTES.subarray(0, HALF));
+			nowMs += 3_600_000;
+		});
+		await new Promise<void>((resolve) => wire.listen(0, "127.0.0.1", resolve));
+		const { port } = wire.address() as AddressInfo;
+		expect(await download(`http://127.0.0.1:${port}/d`)).toMatchObject({ ok: false, reason: "interrupted" });
+		await new Promise<void>((resolve) => wire.close(() => resolve()));
+		expect(isCut).toBe(true);
+		expect(await readFile(part())).toEqual(BYTES.subarray(0, HALF));
 	});
 });
 

@@ -50,6 +50,16 @@ describe("an answer", () => {
 		await expect(get({ idleTimeoutMs: 20 })).rejects.toThrow("no answer in time");
 	});
 
+	it("that drips is waited for as long as was said, and no longer", async () => {
+		let drip: NodeJS.Timeout | undefined;
+		serve = (send) => {
+			send("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n");
+			drip = setInterval(() => send("x"), 10);
+		};
+		await expect(exchange({ method: "GET", url }, 100)).rejects.toThrow("the answer does not end");
+		clearInterval(drip);
+	});
+
 	it("that never ends is not read to the end", async () => {
 		serve = (send) => {
 			send("HTTP/1.1 200 OK\r\n\r\n");

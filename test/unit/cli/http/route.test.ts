@@ -1,7 +1,7 @@
 // By which way the CLI reaches a server: with a real CONNECT proxy and a private CA on loopback, and the command as it is started.
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { connect } from "node:net";
@@ -140,6 +140,41 @@ describe("parapet account list, with HTTPS_PROXY", () => {
 	it("takes Node's own NODE_EXTRA_CA_CERTS too", async () => {
 		const { code } = await list({ PARAPET_CA_FILE: "", NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") });
 		expect(code).toBe(0);
+	});
+
+	it("says what time it has where a certificate is good at another", async () => {
+		const file = (name: string) => join(folder, name);
+		await writeFile(
+			file("ca.cnf"),
+			`[ca]\ndefault_ca=x\n[x]\ndatabase=${file("index")}\nserial=${file("serial")}\nnew_certs_dir=${folder}\n` +
+				"default_md=sha256\npolicy=p\nrand_serial=yes\n[p]\ncommonName=supplied\n[req]\ndistinguished_name=n\n[n]\n",
+		);
+		await writeFile(file("index"), "");
+		await run("openssl", [
+			"req",
+			"-new",
+			"-key",
+			file("key.pem"),
+			"-subj",
+			"/CN=updates.test",
+			"-out",
+			file("csr.pem"),
+		]);
+		const good = { key: await readFile(file("key.pem")), cert: await readFile(file("ca.pem")) };
+		for (const [from, to] of [
+			["20010101000000Z", "20020101000000Z"],
+			["21010101000000Z", "21020101000000Z"],
+		] as const) {
+			const keys = ["-keyfile", file("key.pem"), "-in", file("csr.pem"), "-out", file("other.pem")];
+			const dates = ["-startdate", from, "-enddate", to];
+			await run("openssl", ["ca", "-batch", "-selfsign", "-config", file("ca.cnf"), ...keys, ...dates]);
+			await writeFile(file("index"), "");
+			service.setSecureContext({ ...good, cert: await readFile(file("other.pem")) });
+			const { code, output } = await list({ PARAPET_CA_FILE: file("other.pem") });
+			expect(code).not.toBe(0);
+			expect(output).toMatch(/this machine's clock says \d{4}-.*: if that is wrong, set it \(NTP\)/);
+		}
+		service.setSecureContext(good);
 	});
 
 	it.each([

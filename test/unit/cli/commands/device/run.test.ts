@@ -34,6 +34,7 @@ afterEach(async () => {
 /** Runs until it has waited so often, each time with what the test does meanwhile; then as at Ctrl-C. */
 async function runFor(
 	meanwhile: readonly (() => void | Promise<void>)[],
+	nowMs: () => number = Date.now,
 ): Promise<{ exitCode: number; lines: Line[]; waits: number[] }> {
 	const waits: number[] = [];
 	const sleep = async (ms: number, signal?: AbortSignal) => {
@@ -44,7 +45,10 @@ async function runFor(
 		await new Promise((resolve) => setImmediate(resolve));
 		signal?.throwIfAborted();
 	};
-	const { exitCode, stdout } = await runCli(["device", "run", "--json", "--home", folder], {}, folder, { sleep });
+	const { exitCode, stdout } = await runCli(["device", "run", "--json", "--home", folder], {}, folder, {
+		sleep,
+		nowMs,
+	});
 	return {
 		exitCode,
 		lines: stdout
@@ -138,6 +142,45 @@ it("looks at all that is installed when it starts, and asks for what is damaged"
 	const { lines } = await runFor([]);
 	expect(lines.map(({ event }) => event)).toEqual(["damaged", "update", "waiting"]);
 	expect(await readFile(path, "utf8")).toBe("first");
+});
+
+it("does not fetch a damaged release at every check, and takes another at once", async () => {
+	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
+	server.faults.corrupt = true;
+	const downloads = () => server.seen.filter(({ path }) => path.startsWith("/d/")).length;
+	const fetched: number[] = [];
+	let nowMs = Date.now();
+	const after = (minutes: number) => () => {
+		fetched.push(downloads());
+		nowMs += minutes * 60_000;
+	};
+	const { lines } = await runFor(
+		[
+			after(9),
+			after(1),
+			after(19),
+			after(1),
+			() => {
+				fetched.push(downloads());
+				server.faults = {};
+				server.release = { version: "4.27.1", bytes: Buffer.from("second") };
+			},
+		],
+		() => nowMs,
+	);
+	expect(fetched).toEqual([1, 1, 2, 2, 3]);
+	expect(lines.filter(({ event }) => event === "update")).toMatchObject([
+		{ ok: false, reason: "digest_mismatch", retry_in: 600 },
+		{ ok: false, reason: "digest_mismatch", retry_in: 1200 },
+		{ ok: false, reason: "digest_mismatch", retry_in: 2400 },
+		{ ok: true, version: "4.27.1" },
+	]);
+});
+
+it("comes back after an hour, however long something on the way asks to be left alone", async () => {
+	const busy = refuse(503, "unavailable", { "retry-after": String(400 * 86_400) });
+	server.faults.instead = () => busy;
+	expect((await runFor([() => {}])).waits).toEqual([3600, 3600]);
 });
 
 it("ends when asking again mends nothing", async () => {
