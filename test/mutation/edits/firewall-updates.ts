@@ -123,6 +123,26 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "cli/firewall/bad-releases.ts",
+		edits: [
+			{
+				from: "FIRST_PAUSE_MS * 2 ** (times - 1)",
+				to: "FIRST_PAUSE_MS",
+				breaks: "a fleet fetches a damaged release every ten minutes for ever",
+			},
+			{
+				from: 'update.ok || (update.reason !== "digest_mismatch" && update.reason !== "size_mismatch")',
+				to: "update.ok",
+				breaks: "a download that broke off is not gone on with for ten minutes",
+			},
+			{
+				from: "seen.get(`${product}@${sha256}`)",
+				to: "[...seen.values()][0]",
+				breaks: "a damaged release keeps the next one out",
+			},
+		],
+	},
+	{
 		file: "cli/firewall/parts.ts",
 		edits: [
 			{
