@@ -167,19 +167,15 @@ describe("a line that drips", () => {
 	});
 
 	it("is cut in the middle of an answer", async () => {
-		let isCut = false;
 		const wire = createServer((_, response) => {
-			response.once("close", () => {
-				isCut = !response.writableFinished;
-			});
 			response.writeHead(200, { etag: `"${SHA256}"` }).write(BYTES.subarray(0, HALF));
 			nowMs += 3_600_000;
 		});
 		await new Promise<void>((resolve) => wire.listen(0, "127.0.0.1", resolve));
 		const { port } = wire.address() as AddressInfo;
 		expect(await download(`http://127.0.0.1:${port}/d`)).toMatchObject({ ok: false, reason: "interrupted" });
+		// Closes only once the connection has been cut: the answer itself never ends.
 		await new Promise<void>((resolve) => wire.close(() => resolve()));
-		expect(isCut).toBe(true);
 		expect(await readFile(part())).toEqual(BYTES.subarray(0, HALF));
 	});
 });
