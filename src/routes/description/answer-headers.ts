@@ -16,6 +16,10 @@ export const ANSWER_HEADERS = {
 	},
 	RateLimit: { description: "What is left of the policy, and the seconds until it starts again", schema: text },
 	"Retry-After": { description: "Seconds to wait", required: true, schema: { type: "integer", minimum: 1 } },
+	"Retry-After-Of-Some": {
+		description: "`Retry-After` where waiting helps: seconds",
+		schema: { type: "integer", minimum: 1 },
+	},
 	"X-Request-Id": {
 		description: "The same as `request_id`; the service's log has it too",
 		required: true,
@@ -39,9 +43,12 @@ type HeaderName = keyof typeof ANSWER_HEADERS;
 /** The fields that an answer carries, or may carry. @param status of the answer */
 export function headersOf(path: string, status: number, operation: Operation): NonNullable<Answer["headers"]> {
 	const names = status < 400 ? ofGoodAnswer(path, status, operation) : ofRefusal(path, status);
-	return Object.fromEntries(
-		["Cache-Control" as const, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-	);
+	const fields = ["Cache-Control" as const, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]);
+	// Of its conflicts one is over after a time, and says so.
+	if (path === "/v1/permits" && status === 409) {
+		fields.push(["Retry-After", { $ref: "#/components/headers/Retry-After-Of-Some" }]);
+	}
+	return Object.fromEntries(fields);
 }
 
 function ofGoodAnswer(path: string, status: number, { security = [], responses }: Operation): HeaderName[] {

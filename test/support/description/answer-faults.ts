@@ -45,12 +45,11 @@ function findHeaderFault(
 	headers: Headers,
 	judge: Description["open"],
 ): string | null {
-	const names = Object.values(declared).map(({ $ref }) => $ref.split("/").at(-1) ?? "");
-	const known = new Set(names.map((name) => name.toLowerCase()));
+	const known = new Set(Object.keys(declared).map((name) => name.toLowerCase()));
 	const stray = [...headers.keys()].find((name) => !known.has(name) && !TRANSPORT.test(name));
 	if (stray !== undefined) return `the header field ${stray} is not declared`;
-	for (const name of names) {
-		const { required = false, schema = {} } = components[name] ?? {};
+	for (const [name, { $ref }] of Object.entries(declared)) {
+		const { required = false, schema = {} } = components[$ref.split("/").at(-1) ?? ""] ?? {};
 		const value = headers.get(name);
 		if (value === null && required) return `the header field ${name} is missing`;
 		const fault = value === null ? null : judge(schema, coerce(value, schema));
