@@ -122,7 +122,8 @@ const publish = createRoute({
 					models: z.array(modelName).min(1).max(100).optional().openapi({ description: "Every model, if left out" }),
 					engine: engineRange.optional(),
 					plan: planChoice.optional().openapi({
-						description: "If left out, the product's. `standard`, `rapid`, `immediate`, or a plan of your own",
+						description:
+							"If left out, the product's. `standard`, `rapid`, `immediate`, or a plan of your own: with a key of scope `operate` alone",
 						example: "rapid",
 					}),
 					starts_at: timestamp.optional().openapi({ description: "Its rollout begins then; at once, if left out" }),
@@ -284,6 +285,13 @@ export const releases = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const { notes, urgency, models, engine, plan, starts_at, allow_older: allowOlder = false } = c.req.valid("json");
+		// The product's plan says who must have agreed: whoever may release could else let out alone what they uploaded.
+		if (plan !== undefined && !c.var.holder.scopes.includes("operate")) {
+			throw new ProblemError("insufficient_scope", {
+				detail: "a release by a plan of its own takes a key of scope operate; leave `plan` out for the product's",
+				extras: { required_scope: "operate" },
+			});
+		}
 		const metadata = {
 			notes: notes ?? "",
 			urgency: urgency ?? "routine",

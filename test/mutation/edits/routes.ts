@@ -201,6 +201,16 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: ATTACKS,
 		edits: [
 			{
+				from: 'if (plan !== undefined && !c.var.holder.scopes.includes("operate")) {',
+				to: "if (plan === null) {",
+				breaks: "whoever uploads and releases lets a release out alone, by a plan that asks nobody",
+			},
+			{
+				from: "await requireKeyStill(c, publisherAccess);",
+				to: "",
+				breaks: "a key that was revoked during an upload fills a version",
+			},
+			{
 				from: 'if (known !== null && known.sha256 !== digest.sha256) refuse("version_exists");',
 				to: "",
 				breaks: "other bytes for a version that is filled stay in storage",

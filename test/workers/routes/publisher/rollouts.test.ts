@@ -207,3 +207,19 @@ test.each([
 	await expectProblem(await operate("PATCH", `/v1/products/${product}`, { plan }), "invalid_request");
 	expect(await operated("GET", `/v1/products/${product}`)).toMatchObject({ plan: { name: "own" } });
 });
+
+test("who may upload and release, and no more, goes by the product's plan: whoever uploaded does not let it out alone", async () => {
+	const scopes = [`publish:${product}`, `release:${product}`];
+	const { key } = await operated<{ key: string }>("POST", "/v1/keys", { subject: "alice", scopes });
+	await upload(product, "3.0.0", await makePackage("rules of alice"), { authorization: `Bearer ${key}` });
+	const release = `/v1/products/${product}/releases/3.0.0`;
+	for (const plan of ["immediate", "rapid", PLAN]) {
+		const answer = await operate("PUT", release, { plan }, key);
+		expect(await expectProblem(answer, "insufficient_scope")).toMatchObject({ required_scope: "operate" });
+	}
+	const answer = await operate("PUT", release, {}, key);
+	expect(await answer.json()).toMatchObject({ status: "rolling_out", rollout: { phase: "waiting", plan: "own" } });
+	const { evidence } = await operated<Rollout>("GET", `${release}/rollout`);
+	const said = await operate("POST", `${release}/rollout/words`, { kind: "approve", evidence }, key);
+	expect(await said.json()).toMatchObject({ phase: "waiting" });
+});
