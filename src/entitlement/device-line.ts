@@ -6,7 +6,7 @@ import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../signing/
 import type { DevicePublicKey } from "./device-record.ts";
 import { isHaGroupId, isLicenseId } from "./ids.ts";
 
-/** Lines of one request. Each costs a millisecond of CPU, of which a request has 200, and its object does nothing else meanwhile. */
+/** Lines of one request. Each costs a millisecond of CPU, of which a request has 500, and its object does nothing else meanwhile. */
 export const MAX_LINES = 100;
 
 const ignored = (what: string) => z.string().max(64).optional().describe(`Not read: ${what}`);

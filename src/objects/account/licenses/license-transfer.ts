@@ -22,7 +22,7 @@ export interface LicenseTransferParts extends DeskParts {
 /** Few, so that another change does not wait long for its turn behind them. */
 export const SEATS_PER_PAGE = 500;
 /** In a row at one alarm, though others have their turn between: the next alarm may have to wait for slow webhooks. */
-const PAGES_PER_RUN = 8;
+const PAGES_PER_RUN = 4;
 /** Of a small license all seats have gone over with the answer, and have their leases where they need some. */
 const PAGES_AT_ONCE = 2;
 
