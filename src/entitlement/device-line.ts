@@ -2,7 +2,12 @@
 // before anything is sent. Nothing of a line that is refused is repeated but the names of its fields.
 import { z } from "zod";
 import { labels, modelName, serialNumber } from "../names.ts";
-import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../signing/device-proofs/device-key.ts";
+import {
+	holdsSecret,
+	importDeviceKey,
+	parseDevicePublicKey,
+	thumbprintOf,
+} from "../signing/device-proofs/device-key.ts";
 import type { DevicePublicKey } from "./device-record.ts";
 import { isHaGroupId, isLicenseId } from "./ids.ts";
 
@@ -57,15 +62,13 @@ export type ReadLine =
 	| { readonly ok: true; readonly line: DeviceLine }
 	| { readonly ok: false; readonly reason: LineRefusal; readonly errors: readonly LineError[] };
 
-/** RFC 7518: members that only private and symmetric keys have. */
-const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
 const MAX_ERRORS = 5;
 
 /** @param value a line after JSON.parse, from anybody @returns the device that it describes */
 export async function readDeviceLine(value: unknown): Promise<ReadLine> {
 	const refuse = (reason: LineRefusal, ...errors: LineError[]) => ({ ok: false, reason, errors }) as const;
 	// Before everything else: this fault has to be named even beside others.
-	if (holdsSecret(value)) return refuse("private_key", { field: "jwk", message: "holds a private key" });
+	if (holdsSecret(keyOf(value))) return refuse("private_key", { field: "jwk", message: "holds a private key" });
 	const read = deviceLine.safeParse(value);
 	if (!read.success) {
 		const { issues } = read.error;
@@ -99,8 +102,6 @@ export async function readDeviceLine(value: unknown): Promise<ReadLine> {
 	return { ok: true, line: { serial, model, jwk, jkt, license, labels: marks, dpopBound, status, haGroup } };
 }
 
-function holdsSecret(value: unknown): boolean {
-	if (typeof value !== "object" || value === null) return false;
-	const jwk: unknown = "jwk" in value ? value.jwk : null;
-	return typeof jwk === "object" && jwk !== null && SECRET_MEMBERS.some((member) => member in jwk);
+function keyOf(value: unknown): unknown {
+	return typeof value === "object" && value !== null && "jwk" in value ? value.jwk : null;
 }

@@ -6,7 +6,7 @@ import { ID_RANDOM_BYTES, mintDeviceId, parseCode, parseDeviceId } from "../../e
 import { labels, modelName, serialNumber } from "../../names.ts";
 import type { ActivationOutcome } from "../../objects/account/device-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { DEVICE_ALGORITHMS, parseDevicePublicKey } from "../../signing/device-proofs/device-key.ts";
+import { algorithmsOf, DEVICE_ALGORITHMS, parseDevicePublicKey } from "../../signing/device-proofs/device-key.ts";
 import { DPOP_MAX_AGE_SECONDS, PROOF_USED, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
 import { hashSecret } from "../../signing/lookup-keys.ts";
 import { sealRegistrationToken, verifyRegistrationToken } from "../../signing/registration-token.ts";
@@ -115,6 +115,13 @@ export const registration = createRouter()
 		const [sent = { kty: "" }] = metadata.jwks.keys;
 		const jwk = parseDevicePublicKey(sent);
 		if (jwk === null) throw new OAuthError("invalid_client_metadata", 400, "jwks: one public P-256 or Ed25519 key");
+		const algorithms = algorithmsOf(jwk);
+		// Its library would take the answer at its word, and look for a key of that kind.
+		const { token_endpoint_auth_signing_alg: wanted } = metadata;
+		if (wanted !== undefined && !algorithms.includes(wanted)) {
+			const text = `token_endpoint_auth_signing_alg: this key signs with ${algorithms.join(" or ")}`;
+			throw new OAuthError("invalid_client_metadata", 400, text);
+		}
 		const proof = await verifyDpopProof({
 			proof: c.req.header("dpop") ?? "",
 			method: "POST",

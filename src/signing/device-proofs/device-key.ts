@@ -13,7 +13,10 @@ export type DeviceAlgorithm = (typeof DEVICE_ALGORITHMS)[number];
 const COORDINATE_BYTES = 32;
 
 const coordinate = z.string().refine((text) => decodeBase64url(text)?.length === COORDINATE_BYTES);
-/** Members that say nothing about the key's value. Any other member, above all the private `d`, makes the key unusable. */
+/** RFC 7518 §6: members that only private and symmetric keys have. A key with one of them is not taken. */
+const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
+
+/** Members that say nothing about the key's value, but what it is for. Others are ignored (RFC 7517 §4): nothing is fetched for `x5u`. */
 const metadata = {
 	kid: z.string().max(128).optional(),
 	use: z.literal("sig").optional(),
@@ -21,7 +24,7 @@ const metadata = {
 	ext: z.boolean().optional(),
 };
 const publicJwk = z.discriminatedUnion("kty", [
-	z.strictObject({
+	z.object({
 		kty: z.literal("EC"),
 		crv: z.literal("P-256"),
 		x: coordinate,
@@ -29,7 +32,7 @@ const publicJwk = z.discriminatedUnion("kty", [
 		alg: z.literal("ES256").optional(),
 		...metadata,
 	}),
-	z.strictObject({
+	z.object({
 		kty: z.literal("OKP"),
 		crv: z.literal("Ed25519"),
 		x: coordinate,
@@ -43,12 +46,18 @@ const publicJwk = z.discriminatedUnion("kty", [
  * lies on the curve is only known after `importDeviceKey`.
  */
 export function parseDevicePublicKey(jwk: unknown): DevicePublicKey | null {
+	if (holdsSecret(jwk)) return null;
 	const parsed = publicJwk.safeParse(jwk);
 	if (!parsed.success) return null;
 	const { data } = parsed;
 	return data.kty === "EC"
 		? { kty: "EC", crv: "P-256", x: data.x, y: data.y }
 		: { kty: "OKP", crv: "Ed25519", x: data.x };
+}
+
+/** Whether a JWK is more than a public key, whatever else is wrong with it. */
+export function holdsSecret(jwk: unknown): boolean {
+	return typeof jwk === "object" && jwk !== null && SECRET_MEMBERS.some((member) => member in jwk);
 }
 
 /** The algorithms that a key can have signed with. */

@@ -11,13 +11,15 @@ describe("device keys", () => {
 	it.each([
 		["P-256", p256, { alg: "ES256", kid: "mine", use: "sig", key_ops: ["verify"], ext: true }],
 		["Ed25519", ed25519, { alg: "EdDSA", use: "sig" }],
+		["P-256", p256, { x5u: "https://attacker.example", x5c: ["MIIB"], "x5t#S256": "AAAA", iat: 1, of_our_own: {} }],
 	])("reads a %s key down to the members that are the key", (_, jwk, metadata) => {
 		expect(parseDevicePublicKey({ ...metadata, ...jwk })).toEqual(jwk);
 	});
 
 	it.each([
 		["a private part", { ...p256, d: p256.x }],
-		["an unknown member", { ...p256, x5u: "https://attacker.example" }],
+		["a symmetric part", { ...p256, k: p256.x }],
+		["a part of an RSA key's secret", { ...ed25519, qi: "AAAA" }],
 		["a symmetric key", { kty: "oct", k: p256.x }],
 		["an RSA key", { kty: "RSA", n: "AQAB", e: "AQAB" }],
 		["another curve", { ...p256, crv: "P-384" }],

@@ -126,6 +126,7 @@ describe("metadata is refused", () => {
 		["with a client secret as method", () => ({ token_endpoint_auth_method: "client_secret_basic" })],
 		["for another grant", () => ({ grant_types: ["client_credentials", "password"] })],
 		["for a symmetric algorithm", () => ({ token_endpoint_auth_signing_alg: "HS256" })],
+		["for an algorithm of another kind of key", () => ({ token_endpoint_auth_signing_alg: "EdDSA" })],
 		["without a serial", () => ({ device_serial: undefined })],
 		["with a serial that starts a new line", () => ({ device_serial: 'SN\r\n{"level":"admin"}\u001b[2J' })],
 		// biome-ignore lint/suspicious/noTemplateCurlyInString: what an attacker of a Java logger would write
@@ -169,11 +170,14 @@ describe("metadata is refused", () => {
 test("members that mean something elsewhere change nothing", async () => {
 	const firewall = await Firewall.create();
 	const more = { account: "acct-0", license: "lic-0", seats: 99, role: "operator", scope: "operate", tenant_id: "x" };
-	const answer = await register(firewall, { ...more, constructor: { prototype: { isAdmin: true } } });
+	const key = { ...firewall.publicJwk, x5u: "http://169.254.169.254/", "x5t#S256": "AAAA", iat: 1 };
+	const jwks = { keys: [key] };
+	const answer = await register(firewall, { ...more, jwks, constructor: { prototype: { isAdmin: true } } });
 	expect(answer.status).toBe(201);
 	const body = (await answer.json()) as Record<string, unknown>;
 	expect(body).toMatchObject({ account: fleet.account, license: fleet.license });
 	expect(body).not.toHaveProperty("role");
+	expect(body["jwks"]).toEqual({ keys: [firewall.publicJwk] });
 	expect({}).not.toHaveProperty("isAdmin");
 });
 
