@@ -24,6 +24,16 @@ export function deniedKey(revision: number): string {
 	return `denied@${revision}`;
 }
 
+/**
+ * The parts of a list of denials (content/denied-list.ts). Their number is in the name, since it says what is in which part: one
+ * of three never stands for one of four, however much later it is.
+ * @param parts as the list names them; undefined = none
+ */
+export function deniedPartKeys(parts: { readonly count: number; readonly revision: number } | undefined): string[] {
+	const { count, revision } = parts ?? { count: 0, revision: 0 };
+	return Array.from({ length: count }, (_, part) => `denied-${part}-of-${count}@${revision}`);
+}
+
 /** A record's key in Redis, where other programs may keep data in the same database. */
 export function redisKey(key: string): string {
 	return `parapet:${key}`;
@@ -55,6 +65,6 @@ export function parseRecordKey(key: string): RecordOwner {
 	if (key.startsWith("device:")) return { owner: "account", name: key.slice("device:".length) };
 	if (key.startsWith("ha:")) return { owner: "account", name: key.slice("ha:".length) };
 	if (key.startsWith("product:")) return { owner: "product", name: key.slice("product:".length, key.lastIndexOf("@")) };
-	if (key === HEADS_KEY || /^(messages|denied)@/.test(key)) return { owner: "directory", name: "" };
+	if (key === HEADS_KEY || /^(messages|denied(-\d+-of-\d+)?)@/.test(key)) return { owner: "directory", name: "" };
 	throw new TypeError("not the key of a record");
 }

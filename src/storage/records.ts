@@ -1,20 +1,19 @@
 // Typed access to the replicated records: which kind each key holds, how long an isolate may trust its copy, and how
 // `heads` leads to the revision of everything shared.
 import {
+	type DeniedPart,
 	type DeniedRecord,
+	deniedPart,
 	deniedRecord,
-	type HeadsRecord,
-	headsRecord,
 	licenseEpochOf,
-	productRevision,
-	type SharedView,
-} from "../content/heads-record.ts";
+} from "../content/denied-list.ts";
+import { type HeadsRecord, headsRecord, productRevision, type SharedView } from "../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../content/message.ts";
 import { type ProductRecord, productRecord } from "../content/product-record.ts";
 import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
 import { type HaGroupRecord, haGroupRecord } from "../entitlement/ha/ha-group-record.ts";
 import type { RecordCache } from "./cache/record-cache.ts";
-import { deniedKey, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";
+import { deniedKey, deniedPartKeys, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";
 import type { ReadScope, RecordKind } from "./record-kind.ts";
 
 export interface Records {
@@ -49,7 +48,7 @@ export function headsStaleSeconds(headsFreshSeconds: number): number {
 
 const NO_HEADS: HeadsRecord = { products: {}, messages: 0, denied: 0 };
 const NO_MESSAGES: MessagesRecord = { revision: 0, messages: [] };
-const NO_DENIED: DeniedRecord = { revision: 0, devices: {}, licenseEpochs: {} };
+const NONE_DENIED = { denied: { revision: 0, devices: {}, licenseEpochs: {} }, deniedParts: [] };
 
 /** Thrown when `heads` names a revision that neither the store nor its object can show. */
 export class RecordMissingError extends Error {
@@ -80,6 +79,7 @@ export function createRecords(
 	const product = immutable((body) => productRecord.parse(body));
 	const messages = immutable((body) => messagesRecord.parse(body));
 	const denied = immutable((body) => deniedRecord.parse(body));
+	const part = immutable((body) => deniedPart.parse(body));
 	const device: RecordKind<DeviceRecord> = {
 		parse: (body) => deviceRecord.parse(body),
 		freshSeconds: deviceFreshSeconds,
@@ -103,15 +103,24 @@ export function createRecords(
 	return {
 		async current(scope) {
 			const current = (await cache.get(HEADS_KEY, heads, scope)) ?? NO_HEADS;
-			const { denied: revision } = current;
-			return { heads: current, denied: revision === 0 ? NO_DENIED : await shared(deniedKey(revision), denied, scope) };
+			if (current.denied === 0) return { heads: current, ...NONE_DENIED };
+			const list = await shared(deniedKey(current.denied), denied, scope);
+			const parts = deniedPartKeys(list.parts).map((key) => shared(key, part, scope));
+			return { heads: current, denied: list, deniedParts: await Promise.all(parts) };
 		},
 		peekCurrent(scope) {
 			const current = cache.peek<HeadsRecord>(HEADS_KEY, scope) ?? undefined;
 			if (current === undefined) return undefined;
-			const { denied: revision } = current;
-			const refused = revision === 0 ? NO_DENIED : (cache.peek<DeniedRecord>(deniedKey(revision), scope) ?? undefined);
-			return refused && { heads: current, denied: refused };
+			if (current.denied === 0) return { heads: current, ...NONE_DENIED };
+			const list = cache.peek<DeniedRecord>(deniedKey(current.denied), scope) ?? undefined;
+			if (list === undefined) return undefined;
+			const deniedParts: DeniedPart[] = [];
+			for (const key of deniedPartKeys(list.parts)) {
+				const found = cache.peek<DeniedPart>(key, scope) ?? undefined;
+				if (found === undefined) return undefined;
+				deniedParts.push(found);
+			}
+			return { heads: current, denied: list, deniedParts };
 		},
 		async product(name, view, scope) {
 			const revision = productRevision(view.heads, name);
@@ -121,7 +130,7 @@ export function createRecords(
 			view.heads.messages === 0 ? NO_MESSAGES : shared(messagesKey(view.heads.messages), messages, scope),
 		async device(deviceId, view, scope) {
 			const key = deviceKey(deviceId);
-			const [found, { denied: news }] = await Promise.all([cache.get(key, device, scope), view]);
+			const [found, news] = await Promise.all([cache.get(key, device, scope), view]);
 			if (found === null) return null;
 			return found.licenseEpoch < licenseEpochOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
 		},

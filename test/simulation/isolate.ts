@@ -1,12 +1,13 @@
 // One isolate at the edge: the service's own cache, records and stores, and its decisions without the signatures around
 // them. What it has seen and said is kept, so that it can be held to it.
 
+import { deniedUntil } from "../../src/content/denied-list.ts";
 import { decideEntitlement } from "../../src/entitlement/decide.ts";
 import type { DeviceRecord } from "../../src/entitlement/device-record.ts";
 import { createRecordOrigin } from "../../src/objects/record-origin.ts";
 import { ProblemError } from "../../src/problem.ts";
 import { openScope, type RequestScope } from "../../src/request-scope.ts";
-import { isDenied, requireCurrent, standsOnDenyList } from "../../src/routes/http/authenticate.ts";
+import { requireCurrent, standsOnDenyList } from "../../src/routes/http/authenticate.ts";
 import type { Services } from "../../src/services.ts";
 import { createLocationCopies, type LocationCopies, locationSeconds } from "../../src/storage/cache/location-copies.ts";
 import { createRecordCache, type RecordCache } from "../../src/storage/cache/record-cache.ts";
@@ -140,7 +141,7 @@ export class Isolate {
 	#unchanged(scope: RequestScope, token: Token | null): Answer {
 		const view = this.#records.peekCurrent(scope);
 		if (token === null || view === undefined || scope.now >= token.exp) return { outcome: "none" };
-		return isDenied(view.denied, token.profile.id) ? { outcome: "none" } : { outcome: "allowed", asOf: null };
+		return deniedUntil(view, token.profile.id) !== undefined ? { outcome: "none" } : { outcome: "allowed", asOf: null };
 	}
 
 	/** As routes/permits.ts. */

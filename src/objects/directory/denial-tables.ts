@@ -1,12 +1,49 @@
-// The Directory's table of who is refused although a token may still say otherwise, and until when. Plain synchronous SQL.
-import type { DenialScope, DeniedRecord } from "../../content/heads-record.ts";
+// The Directory's table of who is refused although a token may still say otherwise, and until when; and the parts into which
+// a long list was folded. Plain synchronous SQL.
+import { type DenialScope, type DeniedPart, type DeniedRecord, partOf } from "../../content/denied-list.ts";
 import type { DenialStep } from "../outbox/outbox-rows.ts";
+
+/** The parts of one folding. */
+export type FoldedParts = NonNullable<DeniedRecord["parts"]>;
+
+export const DENIAL_TABLES = [
+	// A lifted denial stays as a row until its end, so that a late repetition of it cannot come back.
+	`CREATE TABLE denials (
+		scope TEXT NOT NULL, -- DenialScope (content/denied-list.ts)
+		id TEXT NOT NULL,
+		version INTEGER NOT NULL, -- of what caused it
+		until INTEGER NOT NULL,
+		lifted INTEGER NOT NULL, -- 0, 1
+		folded INTEGER NOT NULL DEFAULT 0, -- 0 = in no part; 1 = in a part, as it is here; 2 = in a part, but changed since
+		PRIMARY KEY (scope, id)
+	) WITHOUT ROWID`,
+	"CREATE INDEX denials_listed ON denials (scope) WHERE folded <> 1",
+	`CREATE TABLE denied_parts ( -- as the list names them, word for word
+		part INTEGER PRIMARY KEY,
+		revision INTEGER NOT NULL, -- of the list that named it first; the same for all
+		made_at INTEGER NOT NULL,
+		body TEXT NOT NULL -- JSON: a DeniedPart
+	)`,
+];
+
+/** Entries of about 45 bytes: every edge reads the list again with each denial, and a record waits in a row of 2 MB at most. */
+const SIZES = { list: 2_000, part: 10_000 };
+/** What has ended leaves the parts once a day. */
+const REFOLD_SECONDS = 86_400;
+
+/** What stands in the list itself; `folded <> 1` for the index. */
+const LISTED = "folded <> 1 AND (folded = 2 OR lifted = 0)";
+
+type Row = { scope: DenialScope; id: string; until: number; version: number };
 
 export class DenialTables {
 	readonly #sql: SqlStorage;
+	readonly #sizes: typeof SIZES;
 
-	constructor(sql: SqlStorage) {
+	/** @param sizes entries of the list before it is folded, and of a part on average */
+	constructor(sql: SqlStorage, sizes = SIZES) {
 		this.#sql = sql;
+		this.#sizes = sizes;
 	}
 
 	/** @returns whether that changed who is denied; an earlier version than the known one, or the same again, changes nothing */
@@ -21,7 +58,8 @@ export class DenialTables {
 	#save({ scope, id, version, until }: DenialStep, lifted: boolean): boolean {
 		const query = `INSERT INTO denials (scope, id, version, until, lifted) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (scope, id) DO UPDATE SET version = excluded.version, until = MAX(until, excluded.until),
-				lifted = excluded.lifted WHERE excluded.version > version RETURNING id`;
+				lifted = excluded.lifted, folded = CASE folded WHEN 0 THEN 0 ELSE 2 END
+				WHERE excluded.version > version RETURNING id`;
 		return this.#sql.exec(query, scope, id, version, until, lifted ? 1 : 0).toArray().length > 0;
 	}
 
@@ -29,20 +67,64 @@ export class DenialTables {
 		return this.#sql.exec("SELECT 1 FROM denials WHERE scope = ? AND id = ?", scope, id).toArray().length > 0;
 	}
 
+	/** What is in a part stays until the next folding: without its row nothing would lift it there. @param now unix seconds */
 	dropEnded(now: number): void {
-		this.#sql.exec("DELETE FROM denials WHERE until <= ?", now);
+		this.#sql.exec("DELETE FROM denials WHERE folded <> 1 AND folded = 0 AND until <= ?", now);
 	}
 
+	/** The list, without its revision. */
 	denied(): Omit<DeniedRecord, "revision"> {
-		const rows = (scope: DenialScope) =>
-			this.#sql
-				.exec<{ id: string; until: number; version: number }>(
-					"SELECT id, until, version FROM denials WHERE scope = ? AND lifted = 0",
-					scope,
-				)
-				.toArray();
-		const devices = Object.fromEntries(rows("device").map(({ id, until }) => [id, until]));
-		const licenseEpochs = Object.fromEntries(rows("licenseEpoch").map(({ id, version }) => [id, version]));
-		return { devices, licenseEpochs };
+		const rows = this.#rows(
+			`SELECT scope, id, version, CASE lifted WHEN 1 THEN 0 ELSE until END AS until FROM denials WHERE ${LISTED}`,
+		);
+		const parts = this.parts();
+		return { ...entriesOf(rows), ...(parts !== null && { parts }) };
 	}
+
+	/** @returns null = the list is in no parts */
+	parts(): FoldedParts | null {
+		const query = "SELECT COUNT(*) AS count, MAX(revision) AS revision FROM denied_parts";
+		const { count, revision } = this.#sql.exec<{ count: number; revision: number | null }>(query).one();
+		return revision === null ? null : { count, revision };
+	}
+
+	/** @returns null = there is no such part */
+	part(part: number): DeniedPart | null {
+		const [row] = this.#sql.exec<{ body: string }>("SELECT body FROM denied_parts WHERE part = ?", part).toArray();
+		return row === undefined ? null : (JSON.parse(row.body) as DeniedPart);
+	}
+
+	/** Whether the list has grown long, or its parts old. @param now unix seconds */
+	isFoldDue(now: number): boolean {
+		const listed = Number(this.#sql.exec(`SELECT COUNT(*) AS n FROM denials WHERE ${LISTED}`).one()["n"]);
+		if (listed > this.#sizes.list) return true;
+		const { since } = this.#sql.exec<{ since: number | null }>("SELECT MIN(made_at) AS since FROM denied_parts").one();
+		return since !== null && since + REFOLD_SECONDS <= now;
+	}
+
+	/** Moves all that is denied into parts, or back into the list where that suffices. @param revision of the list that will name them */
+	fold(revision: number, now: number): void {
+		this.#sql.exec("DELETE FROM denials WHERE until <= ?", now);
+		const rows = this.#rows("SELECT scope, id, until, version FROM denials WHERE lifted = 0");
+		const count = rows.length <= this.#sizes.list / 2 ? 0 : Math.ceil(rows.length / this.#sizes.part);
+		const parts = Array.from({ length: count }, (): Row[] => []);
+		for (const row of rows) parts[partOf(row.id, count)]?.push(row);
+		this.#sql.exec("DELETE FROM denied_parts");
+		for (const [part, members] of parts.entries()) {
+			const query = "INSERT INTO denied_parts (part, revision, made_at, body) VALUES (?, ?, ?, ?)";
+			this.#sql.exec(query, part, revision, now, JSON.stringify(entriesOf(members)));
+		}
+		const folded = count > 0 ? "1 - lifted" : "0";
+		this.#sql.exec(`UPDATE denials SET folded = ${folded} WHERE folded <> ${folded}`);
+	}
+
+	#rows(query: string): Row[] {
+		return this.#sql.exec<Row>(query).toArray();
+	}
+}
+
+function entriesOf(rows: readonly Row[]): DeniedPart {
+	const of = (scope: DenialScope, value: "until" | "version") =>
+		Object.fromEntries(rows.filter((row) => row.scope === scope).map((row) => [row.id, row[value]]));
+	return { devices: of("device", "until"), licenseEpochs: of("licenseEpoch", "version") };
 }

@@ -1,7 +1,7 @@
 // The records that the Directory publishes, each as the step that delivers it, made from its tables as they are now.
-import type { DeniedRecord } from "../../content/heads-record.ts";
+import type { DeniedRecord } from "../../content/denied-list.ts";
 import { type MessagesRecord, messagesRecord } from "../../content/message.ts";
-import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
+import { deniedKey, deniedPartKeys, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import type { PulseStep, RecordStep } from "../outbox/outbox-rows.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
 import type { DirectoryTables } from "./directory-tables.ts";
@@ -13,6 +13,8 @@ export function stepFor(tables: DirectoryTables, key: string, now: number): Reco
 
 /** @returns the present version of the record under a key, or of a later revision; null for what never was */
 export function versionFor(tables: DirectoryTables, key: string): number | null {
+	const part = partIn(tables, key);
+	if (part !== null) return part.version;
 	const [, name, asked] = /^(messages|denied)@(\d+)$/.exec(key) ?? [];
 	if (key !== HEADS_KEY && name !== "messages" && name !== "denied") return null;
 	const revision = tables.revision(name === "messages" || name === "denied" ? name : "heads");
@@ -22,6 +24,8 @@ export function versionFor(tables: DirectoryTables, key: string): number | null 
 /** @param key one for which `versionFor` has a version */
 export function presentStep(tables: DirectoryTables, key: string, now: number): RecordStep {
 	if (key === HEADS_KEY) return headsStep(tables);
+	const part = partIn(tables, key);
+	if (part !== null) return part;
 	return key.startsWith(MESSAGES) ? messagesStep(tables, now) : deniedStep(tables);
 }
 
@@ -36,6 +40,23 @@ export function deniedStep(tables: DirectoryTables): RecordStep {
 	const revision = tables.revision("denied");
 	const body: DeniedRecord = { revision, ...tables.denials.denied() };
 	return { kind: "record", key: deniedKey(revision), version: revision, body };
+}
+
+/** The parts of the list of denials, which go before it. */
+export function deniedPartSteps(tables: DirectoryTables): readonly RecordStep[] {
+	const steps = deniedPartKeys(tables.denials.parts() ?? undefined).map((key) => partIn(tables, key));
+	return steps.filter((step) => step !== null);
+}
+
+/** @returns the present part for an earlier revision too, but never where the list is in another number of parts now */
+function partIn(tables: DirectoryTables, key: string): RecordStep | null {
+	const [, part, count, asked] = /^denied-(\d+)-of-(\d+)@(\d+)$/.exec(key) ?? [];
+	const parts = tables.denials.parts();
+	if (parts === null || Number(count) !== parts.count || Number(asked) > parts.revision) return null;
+	const body = tables.denials.part(Number(part));
+	const present = deniedPartKeys(parts)[Number(part)];
+	if (body === null || present === undefined) return null;
+	return { kind: "record", key: present, version: parts.revision, body };
 }
 
 export function headsStep(tables: DirectoryTables): RecordStep {
@@ -60,13 +81,14 @@ export function pulseSteps(tables: DirectoryTables, changed?: string | null): re
 /** Everything that the Directory publishes, `heads` after all that it points to. A page is named by the place in this order. */
 export function directoryRecords(tables: DirectoryTables, now: () => number): OwnedRecords {
 	const all = (): RecordStep[] => [
-		...(tables.revision("denied") === 0 ? [] : [deniedStep(tables)]),
 		...(tables.revision("messages") === 0 ? [] : [messagesStep(tables, now())]),
+		...deniedPartSteps(tables),
+		...(tables.revision("denied") === 0 ? [] : [deniedStep(tables)]),
 		...(tables.revision("heads") === 0 ? [] : [headsStep(tables)]),
 	];
 	return {
 		read(after, limit) {
-			// Nothing ever leaves this order, so what comes in between repeats a record at worst.
+			// What comes in between repeats a record at worst. Only parts leave this order, and then all behind them were just written.
 			const start = /^\d{1,9}$/.test(after) ? Number(after) : 0;
 			const steps = all();
 			const end = start + limit;

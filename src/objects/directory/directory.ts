@@ -6,7 +6,7 @@ import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { DIRECTORY_TRAIL } from "../../events/event-id.ts";
-import { deniedKey, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
+import { HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import { Alarm } from "../alarm.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import { type ObjectBindings, pulseWriter, recordLanes, webhookSender } from "../bindings.ts";
@@ -22,8 +22,8 @@ import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { type WebhookOrder, type WebhookResult, Webhooks } from "../webhooks/webhooks.ts";
 import { AccountList, type AccountNaming } from "./account-list.ts";
 import { CredentialList, type NewCredential } from "./credential-list.ts";
+import { DenialList } from "./denial-list.ts";
 import {
-	deniedStep,
 	directoryRecords,
 	headsStep,
 	messagesStep,
@@ -44,6 +44,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	readonly #tables: DirectoryTables;
 	readonly #accounts: AccountList;
 	readonly #credentials: CredentialList;
+	readonly #denials: DenialList;
 	readonly #republisher: Republisher;
 	readonly #webhooks: Webhooks;
 	readonly #told = new ToldRecords();
@@ -62,6 +63,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		const audit = this.#audit.bind(this);
 		this.#accounts = new AccountList(this.#tables, audit);
 		this.#credentials = new CredentialList(this.#tables, audit);
+		this.#denials = new DenialList(this.#tables, this.outdated);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		const owner = () => ({ trail: DIRECTORY_TRAIL, named: {} });
 		this.#webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
@@ -182,8 +184,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 	/** Has every edge refuse devices and accounts whose tokens may still say otherwise, or no longer. Makes one new list at most. */
 	async changeDenials(changes: readonly DenialStep[]): Promise<{ published: boolean }> {
 		this.#change(() => {
-			const changed = changes.filter((change) => this.#tables.denials.change(change));
-			if (changed.length > 0) this.#publishDenied();
+			const steps = this.#denials.change(changes, nowSeconds());
+			if (steps.length > 0) this.outbox.add([...steps, this.#nextHeadsStep()]);
 		});
 		return { published: await this.outbox.flush() };
 	}
@@ -266,20 +268,9 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	#publishMessages(now: number): void {
-		this.#replace("messages", messagesKey, now);
+		const revision = this.#tables.raiseRevision("messages");
+		if (revision > 1) this.outdated.add(messagesKey(revision - 1), now);
 		this.outbox.add([messagesStep(this.#tables, now), this.#nextHeadsStep(), ...pulseSteps(this.#tables, null)]);
-	}
-
-	#publishDenied(): void {
-		this.#tables.denials.dropEnded(nowSeconds());
-		this.#replace("denied", deniedKey, nowSeconds());
-		this.outbox.add([deniedStep(this.#tables), this.#nextHeadsStep()]);
-	}
-
-	/** A new revision takes the place of the present one, which is to be deleted in its time. */
-	#replace(name: "messages" | "denied", keyOf: (revision: number) => string, now: number): void {
-		const revision = this.#tables.raiseRevision(name);
-		if (revision > 1) this.outdated.add(keyOf(revision - 1), now);
 	}
 
 	/** After everything else of a change: each call is a new version. */

@@ -5,6 +5,7 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { DENIAL_TABLES } from "./denial-tables.ts";
 import { ROUND_TABLES } from "./rounds.ts";
 import { UPLOAD_TABLES } from "./upload-quota.ts";
 
@@ -45,15 +46,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 			created_at INTEGER NOT NULL,
 			created_by TEXT NOT NULL -- id of the key that made it, or bootstrap
 		)`,
-		// A lifted denial stays as a row until its end, so that a late repetition of it cannot come back.
-		`CREATE TABLE denials (
-			scope TEXT NOT NULL, -- DenialScope (content/heads-record.ts)
-			id TEXT NOT NULL,
-			version INTEGER NOT NULL, -- of what caused it
-			until INTEGER NOT NULL,
-			lifted INTEGER NOT NULL, -- 0, 1
-			PRIMARY KEY (scope, id)
-		) WITHOUT ROWID`,
+		...DENIAL_TABLES,
 		`CREATE TABLE revisions (
 			name TEXT PRIMARY KEY, -- heads, messages, denied
 			revision INTEGER NOT NULL

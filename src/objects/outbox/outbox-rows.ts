@@ -1,6 +1,6 @@
 // The table behind an outbox: one row per step and lane, in the order of the changes. Synchronous SQL only, so that every
 // method can be part of the owning object's transaction.
-import type { DenialScope } from "../../content/heads-record.ts";
+import type { DenialScope } from "../../content/denied-list.ts";
 import { HEADS_KEY } from "../../storage/keys.ts";
 
 export type OutboxStep =

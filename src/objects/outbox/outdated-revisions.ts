@@ -13,6 +13,7 @@ export const OUTDATED_TABLES = [
 	`CREATE TABLE outdated_revisions (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
 		key TEXT NOT NULL,
+		named_by TEXT NOT NULL, -- key of the last record that leads to it; for what heads names, its own
 		since INTEGER NOT NULL -- when a later revision took its place
 	)`,
 ];
@@ -35,6 +36,7 @@ const STEP_TIMEOUT_MS = 30_000;
 interface Row extends Record<string, SqlStorageValue> {
 	readonly seq: number;
 	readonly key: string;
+	readonly named_by: string;
 	readonly since: number;
 }
 
@@ -61,9 +63,13 @@ export class OutdatedRevisions implements Chore {
 		alarm.add(this);
 	}
 
-	/** Part of the transaction that makes the later revision, which then sets the alarm. @param now unix seconds */
-	add(key: string, now: number): void {
-		this.#sql.exec("INSERT INTO outdated_revisions (key, since) VALUES (?, ?)", key, now);
+	/**
+	 * Part of the transaction that makes the later revision, which then sets the alarm.
+	 * @param now unix seconds
+	 * @param namedBy the last revision that leads to the key, where `heads` does not: it goes when that is named no more
+	 */
+	add(key: string, now: number, namedBy = key): void {
+		this.#sql.exec("INSERT INTO outdated_revisions (key, named_by, since) VALUES (?, ?, ?)", key, namedBy, now);
 	}
 
 	dueMs(): number | null {
@@ -84,7 +90,9 @@ export class OutdatedRevisions implements Chore {
 	async #deleteUnnamed(due: readonly Row[]): Promise<number> {
 		const stores = this.#lanes().map(({ store }) => store);
 		const heads = await Promise.all(stores.map((store) => this.#headsIn(store)));
-		const unnamed = due.filter(({ key }) => heads.every((record) => record !== null && isBehind(key, record)));
+		const unnamed = due.filter(({ named_by }) =>
+			heads.every((record) => record !== null && isBehind(named_by, record)),
+		);
 		let deleted = 0;
 		for (let at = 0; at < unnamed.length; at += REVISIONS_AT_ONCE) {
 			const rows = unnamed.slice(at, at + REVISIONS_AT_ONCE);
@@ -120,7 +128,9 @@ export class OutdatedRevisions implements Chore {
 	}
 
 	#leading(limit: number): Row[] {
-		return this.#sql.exec<Row>("SELECT seq, key, since FROM outdated_revisions ORDER BY seq LIMIT ?", limit).toArray();
+		return this.#sql
+			.exec<Row>("SELECT seq, key, named_by, since FROM outdated_revisions ORDER BY seq LIMIT ?", limit)
+			.toArray();
 	}
 }
 

@@ -2,8 +2,9 @@
 // from the Account, the releases as this location knows them, and where this location is behind. For the device itself and
 // for operators; of a time that was or will be, by what is known today.
 import { createRoute, z } from "@hono/zod-openapi";
+import { deniedUntil, licenseEpochOf } from "../../content/denied-list.ts";
 import { explainProduct } from "../../content/explain.ts";
-import { type DeniedRecord, licenseEpochOf } from "../../content/heads-record.ts";
+import type { SharedView } from "../../content/heads-record.ts";
 import { admittedAt, bucketsOf, unitOf } from "../../content/rollout-place.ts";
 import type { Candidate } from "../../content/select-release.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
@@ -81,7 +82,6 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const { device, license, seat, ha, suspensions } = known;
 	const now = at === undefined ? scope.now : toSeconds(at);
 	const view = asking?.view ?? (await services.records.current(scope));
-	const { denied } = view;
 	const [record, copies] = await Promise.all([
 		services.records.product(product, view, scope),
 		probeDevice(services.stores, id, device.version, systemClock),
@@ -97,7 +97,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
 	const described = describeExplanation(explainProduct({ device: asked, product, record, candidate, now }), buckets);
 	event.outcome = described.answer.status;
-	const epochKnown = licenseEpochOf(denied, id);
+	const epochKnown = licenseEpochOf(view, id);
 	return c.json(
 		{
 			device: id,
@@ -124,7 +124,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 				license_epoch: device.licenseEpoch,
 				license_epoch_known: epochKnown,
 				version: device.version,
-				denied: denialOf(denied, id),
+				denied: denialOf(view, id),
 				product_revision: record?.revision ?? null,
 				stores: copies.map((copy) => describeCopy(copy, epochKnown, product, now)),
 			},
@@ -153,8 +153,8 @@ function describeSuspension({ at, ...suspension }: ExplainedDevice["suspensions"
 	return { ...suspension, at: toTimestamp(at) };
 }
 
-function denialOf(denied: DeniedRecord, deviceId: string) {
-	const until = denied.devices[deviceId];
+function denialOf(view: SharedView, deviceId: string) {
+	const until = deniedUntil(view, deviceId);
 	return until === undefined ? null : { until: toTimestamp(until) };
 }
 

@@ -2,11 +2,12 @@
 // for one device, one token, one question and the state of the world it was answered in. If it comes back, is sealed right,
 // has not expired and the state is still that, the answer is 304: no token to verify, no store to read. All it can buy a
 // thief is "nothing has changed", and only beside the token that it was sealed for.
-import { licenseEpochOf, type SharedView } from "../../content/heads-record.ts";
+import { deniedUntil, licenseEpochOf } from "../../content/denied-list.ts";
+import type { SharedView } from "../../content/heads-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type CheckState, readCheckEtag, verifyCheckEtag } from "../../signing/check-etag.ts";
-import { isDenied, tokenTail } from "../http/authenticate.ts";
+import { tokenTail } from "../http/authenticate.ts";
 import { type CheckQuestion, knownQuestion, stateOf } from "./check-question.ts";
 
 /**
@@ -22,7 +23,7 @@ export function checkState(
 	country: string | null,
 	binding: string,
 ): CheckState {
-	const licenseEpoch = licenseEpochOf(view.denied, deviceId);
+	const licenseEpoch = licenseEpochOf(view, deviceId);
 	return { state: `${stateOf(question, view.heads)} ${licenseEpoch} ${country}`, query, binding };
 }
 
@@ -46,7 +47,7 @@ export async function answerUnchanged(
 	const state = checkState(question, query, view, etag.deviceId, scope.country, tokenTail(authorization));
 	// The seal first: only under it is the device id one that we wrote, and not a stranger's text.
 	if (!(await verifyCheckEtag(scope.services.macKeyring, etag, { ...state, now: scope.now }))) return null;
-	if (isDenied(view.denied, etag.deviceId)) return null;
+	if (deniedUntil(view, etag.deviceId) !== undefined) return null;
 	return unchanged(text, etag.deviceId, etag.pseudonym, scope);
 }
 

@@ -1,7 +1,8 @@
 // Which device is calling? It shows an access token, with a DPoP proof where the token is bound to a key. A caller who fails
 // learns only that; the reason goes to the log. API keys: key-access.ts.
 import { createMiddleware } from "hono/factory";
-import { type DeniedRecord, licenseEpochOf, type SharedView } from "../../content/heads-record.ts";
+import { deniedUntil, licenseEpochOf } from "../../content/denied-list.ts";
+import type { SharedView } from "../../content/heads-record.ts";
 import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import { type Challenge, ProblemError, type ProblemExtras } from "../../problem.ts";
@@ -93,7 +94,7 @@ export async function authenticateDevice(
 	await requireProof(request, scope, authorization, token.jkt);
 	const view = held ?? (await scope.services.records.current(scope));
 	refuseDenied(scope, view, token.profile.id);
-	refuseOutdated(scope, token, licenseEpochOf(view.denied, token.profile.id));
+	refuseOutdated(scope, token, licenseEpochOf(view, token.profile.id));
 	if (token.provisional) await requireCurrent(scope, view, token);
 	return { ...token, view, tail: tokenTail(authorization.credentials) };
 }
@@ -171,17 +172,13 @@ export function refuseDenied(scope: RequestScope, view: SharedView, deviceId: st
 	if (standsOnDenyList(scope, view, deviceId)) throw new ProblemError("device_refused");
 }
 
-/** Whether the device stands on the deny list, which outranks its record and its token. */
+/**
+ * Whether the device stands on the deny list, which outranks its record and its token. It was refused and not let in again: that
+ * would have taken it off. The end of a denial is for the Directory, which drops it when no record and no token from before the
+ * refusal counts any more; a later list may not have arrived here.
+ */
 export function standsOnDenyList(scope: RequestScope, view: SharedView, deviceId: string): boolean {
-	const isRefused = isDenied(view.denied, deviceId);
+	const isRefused = deniedUntil(view, deviceId) !== undefined;
 	if (isRefused) scope.event.reason = "denied";
 	return isRefused;
-}
-
-/**
- * A device on the list was refused and not let in again: that would have taken it off. The end of a denial is for the Directory,
- * which drops it when no record and no token from before the refusal counts any more; a later list may not have arrived here.
- */
-export function isDenied({ devices }: Pick<DeniedRecord, "devices">, deviceId: string): boolean {
-	return devices[deviceId] !== undefined;
 }

@@ -1,9 +1,11 @@
 // How each store is right now, for operators: whether it answers, how fast, whether its `heads` is the Directory's, and
 // whether what every check needs beside it is there too. Products and devices are not read; writes nothing.
-import { deniedRecord, type HeadsRecord, headsRecord } from "../../content/heads-record.ts";
+import type { z } from "zod";
+import { deniedPart, deniedRecord } from "../../content/denied-list.ts";
+import { type HeadsRecord, headsRecord } from "../../content/heads-record.ts";
 import { messagesRecord } from "../../content/message.ts";
 import type { Clock } from "../clock.ts";
-import { deniedKey, HEADS_KEY, messagesKey } from "../keys.ts";
+import { deniedKey, deniedPartKeys, HEADS_KEY, messagesKey } from "../keys.ts";
 import { type RecordReader, RecordStoreError } from "../record-store.ts";
 import type { RecordStoreName } from "../record-store-names.ts";
 import { within } from "../time-limit.ts";
@@ -70,20 +72,24 @@ export function probeStores(
 
 /** @returns keys of what every check needs and the store cannot give @throws RecordStoreError when it does not answer */
 async function brokenRecords(store: RecordReader, { messages, denied }: HeadsRecord, clock: Clock): Promise<string[]> {
-	const named = [
-		...(messages === 0 ? [] : [{ key: messagesKey(messages), schema: messagesRecord }]),
-		...(denied === 0 ? [] : [{ key: deniedKey(denied), schema: deniedRecord }]),
-	];
-	const broken = named.map(async ({ key, schema }) => {
-		try {
-			const record = await within(clock, PROBE_TIMEOUT_MS, key, store.get(key));
-			return schema.safeParse(record?.body).success ? [] : [key];
-		} catch (error) {
-			if (hasAnswered(error)) return [key];
+	const broken: string[] = [];
+	/** @returns null = it is not there, or not readable */
+	const read = async <T>(key: string, schema: z.ZodType<T>): Promise<T | null> => {
+		const reading = within(clock, PROBE_TIMEOUT_MS, key, store.get(key));
+		const record = await reading.catch((error) => {
+			if (hasAnswered(error)) return null;
 			throw error;
-		}
-	});
-	return (await Promise.all(broken)).flat();
+		});
+		const { success, data = null } = schema.safeParse(record?.body);
+		if (!success) broken.push(key);
+		return data;
+	};
+	const [, list] = await Promise.all([
+		messages === 0 ? null : read(messagesKey(messages), messagesRecord),
+		denied === 0 ? null : read(deniedKey(denied), deniedRecord),
+	]);
+	await Promise.all(deniedPartKeys(list?.parts).map((key) => read(key, deniedPart)));
+	return broken;
 }
 
 function hasAnswered(error: unknown): boolean {

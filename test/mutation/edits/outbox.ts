@@ -189,8 +189,8 @@ export const OUTBOX: readonly FileEdits[] = [
 		tests: ["test/workers/objects/outbox/outdated-revisions"],
 		edits: [
 			{
-				from: "heads.every((record) => record !== null && isBehind(key, record))",
-				to: "heads.some((record) => record !== null && isBehind(key, record))",
+				from: "heads.every((record) => record !== null && isBehind(named_by, record))",
+				to: "heads.some((record) => record !== null && isBehind(named_by, record))",
 				breaks: "a store that lags leads edges to what was deleted",
 			},
 			{

@@ -122,7 +122,7 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "a device in another country gets a 304 instead of its messages",
 			},
 			{
-				from: "if (isDenied(view.denied, etag.deviceId)) return null;",
+				from: "if (deniedUntil(view, etag.deviceId) !== undefined) return null;",
 				to: "",
 				breaks: "a suspended device is told that nothing has changed",
 			},

@@ -83,6 +83,7 @@ describe("what is shared", () => {
 		expect(view).toEqual({
 			heads: { products: {}, messages: 0, denied: 0 },
 			denied: { revision: 0, devices: {}, licenseEpochs: {} },
+			deniedParts: [],
 		});
 		expect(await records.product("crs", view, scopeAt(0))).toBeNull();
 		expect(await records.messages(view, scopeAt(0))).toEqual({ revision: 0, messages: [] });
@@ -147,6 +148,7 @@ describe("a device's record", () => {
 	const outdatedBy = (epoch: number): SharedView => ({
 		heads: { products: {}, messages: 0, denied: 1 },
 		denied: { revision: 1, devices: {}, licenseEpochs: { "0123456789": epoch } },
+		deniedParts: [],
 	});
 	beforeEach(async () => {
 		await store.put(`device:${DEVICE}`, { version: 1, body: RECORD });

@@ -2,12 +2,8 @@
 // outbox.
 import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import {
-	type DeniedRecord,
-	deniedRecord,
-	type HeadsRecord,
-	headsRecord,
-} from "../../../../src/content/heads-record.ts";
+import { type DeniedRecord, deniedRecord } from "../../../../src/content/denied-list.ts";
+import { type HeadsRecord, headsRecord } from "../../../../src/content/heads-record.ts";
 import { type Message, messagesRecord } from "../../../../src/content/message.ts";
 import type { DenialStep } from "../../../../src/objects/outbox/outbox-rows.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
