@@ -48,7 +48,11 @@ async function large({ seatsOfB = SEATS, seatsOfA = SEATS + 10, leaseOfA = 0, le
 		},
 		activate: (number: number, codeHash: string) => account().activate(device(number, { codeHash })),
 		licenseOf: async (number: number) => (await account().device(idOf(number)))?.license,
-		ring: () => runDurableObjectAlarm(account()),
+		/** The alarm rings until the transfer has ended. */
+		ring: async () => {
+			do await runDurableObjectAlarm(account());
+			while ((await account().license("lic-a", NOW))?.transfer?.endedAt === null);
+		},
 		seatOf: (number: number) =>
 			runInDurableObject(account(), (_, { storage }) =>
 				storage.sql.exec("SELECT license, until FROM seats WHERE holder = ?", idOf(number)).one(),
