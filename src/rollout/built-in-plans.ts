@@ -96,8 +96,14 @@ export const BUILT_IN_PLANS = { standard: STANDARD, rapid: RAPID, revert: REVERT
 
 export const builtInPlanName = z.enum(["standard", "rapid", "revert", "immediate"]);
 
+/** One that is written out. It does not pass for a built-in plan, whose name people trust when they give their word. */
+const ownPlan = plan.refine(({ name }) => !Object.hasOwn(BUILT_IN_PLANS, name), {
+	path: ["name"],
+	message: "this is a built-in plan: name it alone, or give your own plan another name",
+});
+
 /** A plan by the name of a built-in one, or written out. */
-export const planChoice = z.union([builtInPlanName, plan]);
+export const planChoice = z.union([builtInPlanName, ownPlan]);
 export type PlanChoice = z.infer<typeof planChoice>;
 
 export function planOf(choice: PlanChoice): Plan {

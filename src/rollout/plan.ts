@@ -2,6 +2,7 @@
 // A plan only grows, and ends with everybody: one that shrinks, skips or stops short is refused before anything runs by it.
 import { z } from "zod";
 import { audience } from "../content/audience.ts";
+import { teamName } from "../entitlement/credential-record.ts";
 
 const HOUR = 3_600;
 const MAX_STEPS = 20;
@@ -62,7 +63,7 @@ export type Gate = z.infer<typeof gate>;
 /** Whose word a step needs before it begins. */
 const approvals = z.strictObject({
 	/** null = the team that owns the product */
-	team: z.string().min(1).max(64).nullable(),
+	team: teamName.nullable(),
 	/** persons; 0 = none: the step before has passed, that is enough */
 	count: z.int().min(0).max(10),
 });

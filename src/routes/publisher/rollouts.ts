@@ -7,10 +7,11 @@ import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, releaseAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, toTimestamp } from "../http/openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, problems, toTimestamp, wholeNumber } from "../http/openapi.ts";
 import { describeRollout, rolloutBody } from "./rollout-body.ts";
 
 const LOG_PAGE = 100;
+const MAX_SEQ = 999_999_999_999_999;
 
 const releasePath = z.object({ product: productName, version: versionName });
 const changedBody = rolloutBody.extend({ changed: z.boolean() }).openapi("ChangedRollout");
@@ -113,12 +114,7 @@ const log = createRoute({
 	request: {
 		params: releasePath,
 		query: z.object({
-			after: z.coerce
-				.number()
-				.int()
-				.min(0)
-				.optional()
-				.openapi({ description: "`seq` after which to begin", example: 0 }),
+			after: wholeNumber(0, MAX_SEQ).optional().openapi({ description: "`seq` after which to begin", example: 0 }),
 		}),
 	},
 	responses: {

@@ -13,6 +13,8 @@ const clock = useFrozenClock();
 interface Held {
 	/** Sends the body. */
 	readonly end: () => Promise<Response>;
+	/** Sends no more of it, as a connection that breaks. */
+	readonly breakOff: () => Promise<Response>;
 }
 
 /** Sends everything of a request but its body, and waits until the service waits for that. */
@@ -32,6 +34,10 @@ async function hold(
 		end: async () => {
 			await writer.write(body.slice(1));
 			await writer.close();
+			return answer;
+		},
+		breakOff: async () => {
+			await writer.abort("the connection is gone");
 			return answer;
 		},
 	};
@@ -118,4 +124,14 @@ test("an offer that ends before the request for its permit comes gives none", as
 	const held = await hold("/v1/permits", { method: "POST", headers }, JSON.stringify({ offer: capability }));
 	clock.moveTo(HOUR);
 	await expectProblem(await held.end(), "offer_expired");
+});
+
+test("a body that breaks off is refused like one that is no JSON, and changes nothing", async () => {
+	const { key } = await newKey(["operate"]);
+	const name = `Broken off at ${clock.start()}`;
+	const init = { method: "POST", headers: withKey(key, "application/json") };
+	const held = await hold("/v1/accounts", init, JSON.stringify({ name }));
+	await expectProblem(await held.breakOff(), "invalid_request");
+	const { accounts } = await operated<{ accounts: { name: string }[] }>("GET", "/v1/accounts");
+	expect(accounts.map((account) => account.name)).not.toContain(name);
 });

@@ -35,6 +35,8 @@ const PLAN: Plan = {
 	],
 };
 
+const ofTeam = (team: string) => (step: Plan["steps"][number]) => ({ ...step, approvals: { team, count: 1 } });
+
 interface Rollout {
 	readonly phase: string;
 	readonly step: string;
@@ -203,6 +205,8 @@ test.each([
 	["that ends before everybody", { ...PLAN, steps: PLAN.steps.slice(0, 1) }],
 	["without a step", { ...PLAN, steps: [] }],
 	["by a name that nobody knows", "fast"],
+	["of one's own under the name of a built-in one", { ...PLAN, name: "standard" }],
+	["for the word of a team that no key can have", { ...PLAN, steps: PLAN.steps.map(ofTeam("a\nb")) }],
 ])("a plan %s is refused, and nothing is changed", async (_, plan) => {
 	await expectProblem(await operate("PATCH", `/v1/products/${product}`, { plan }), "invalid_request");
 	expect(await operated("GET", `/v1/products/${product}`)).toMatchObject({ plan: { name: "own" } });
