@@ -43,7 +43,7 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 		await writeFile(join(folder, "sleep"), "#!/bin/sh\n");
 		await chmod(join(folder, "sleep"), 0o755);
 		path = folder + delimiter + process.env["PATH"];
-		await operate(service, "POST", "/v1/products", { product: PRODUCT });
+		await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
 		code = await createCode(service, [PRODUCT]);
 		await release();
 		await firewall("activate", code, "SN-1", "FW-100");

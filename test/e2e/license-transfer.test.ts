@@ -16,7 +16,7 @@ let service: RunningService;
 let folder: string;
 beforeAll(async () => {
 	service = await startService();
-	await operate(service, "POST", "/v1/products", { product: "crs" });
+	await operate(service, "POST", "/v1/products", { product: "crs", plan: "immediate" });
 	folder = await mkdtemp(join(tmpdir(), "parapet-transfer-"));
 }, 120_000);
 afterAll(async () => {

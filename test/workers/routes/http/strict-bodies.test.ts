@@ -69,7 +69,10 @@ describe.each(routes)("$name refuses", ({ method, path, schemes }) => {
 });
 
 test("a label and a product with the names of what every object inherits are kept as they are", async () => {
-	const { product: odd } = await operated<{ product: string }>("POST", "/v1/products", { product: "constructor" });
+	const { product: odd } = await operated<{ product: string }>("POST", "/v1/products", {
+		product: "constructor",
+		plan: "immediate",
+	});
 	const terms = { products: [odd, product], seats: 1, ends_at: "2040-01-01T00:00:00Z" };
 	const plain = await operated("POST", `/v1/accounts/${account}/licenses`, terms);
 	expect(plain).toMatchObject({ products: [odd, product], product_validity: {} });
