@@ -102,6 +102,26 @@ describe("the round", () => {
 		expect(await directory().goRound(NOW + 600, 100, 20)).toBeNull();
 	});
 
+	it("goes on in the next run with the page of a large account that had all calls of one, and with those behind it", async () => {
+		const large = await withDevices(0);
+		const behind = await withDevices(0);
+		const called: string[] = [];
+		const account = (name: string) => ({
+			tend: async (after: string) => {
+				called.push(name);
+				const page = Number(after) + 1;
+				const next = name === large.name && page < 150 ? String(page) : null;
+				return { next, records: 0, rewritten: 0, ahead: 0, failing: [] };
+			},
+		});
+		const parts = { ...objects, account } as unknown as Objects;
+		await goRound(parts, NOW, () => {});
+		expect(called).toEqual(Array.from({ length: 100 }, () => large.name));
+		called.length = 0;
+		await goRound(parts, NOW + 300, () => {});
+		expect(called).toEqual([...Array.from({ length: 50 }, () => large.name), behind.name]);
+	});
+
 	it("takes the records of a large account a page at a time", async () => {
 		const fixture = await withDevices(0);
 		await fixture.account().changeLicense({ ...OPERATOR, id: "lic-a", terms: { seats: 300 } });
