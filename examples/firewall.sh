@@ -7,7 +7,7 @@
 #   firewall.sh run                          update for ever: when a pulse tells news, else as often as the service asks for
 # PARAPET_URL is the service (http://127.0.0.1:8787), FIREWALL_HOME the folder of key, state and packages (./firewall),
 # FIREWALL_ENGINE this machine's software version, FIREWALL_LOAD a command that loads a package (product, version, file).
-set -eu && umask 077
+set -eu && umask 077 && export LC_ALL=C CDPATH=
 server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
 mkdir -p "${FIREWALL_HOME:-./firewall}/downloads"; cd "${FIREWALL_HOME:-./firewall}"
 free_kib() { df -Pk . | awk 'END { print $4 }'; }
@@ -48,7 +48,7 @@ request() {
 		proof=$(prove "$credential" "$method" "$url")
 		printf 'DPoP: %s\n%s\n' "$proof" "${credential:+Authorization: DPoP $credential}" >"$tmp/request"
 		rm -f "$tmp/headers" "$tmp/body"
-		status=$(curl -sS --connect-timeout 10 --max-time 60 -X "$method" -H @"$tmp/request" -D "$tmp/headers" \
+		status=$(curl -qsS --connect-timeout 10 --max-time 60 -X "$method" -H @"$tmp/request" -D "$tmp/headers" \
 			-o "$tmp/body" -w '%{http_code}' "$@" "$url") || status=000
 		case $status/$(header_of content-type) in 200/application/json* | 20[1-9]/application/json* | 304/* | [45]??/*) ;; *) status=000 ;; esac # a login page
 		case $status in 000 | 429 | 5??) [ "$attempt" -lt 5 ] || return 0 ;; *) return 0 ;; esac
@@ -170,7 +170,7 @@ download() { # into a file named by the digest, with which a download that broke
 	attempt=1 resumed=$(size_of "$part")
 	until [ "$(size_of "$part")" -ge "$size" ]; do
 		rm -f "$tmp/headers"
-		status=$(curl -sSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' \
+		status=$(curl -qsSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' \
 			-H "If-Range: \"$sha256\"" -D "$tmp/headers" -o "$part" -w '%{http_code}' "$(permitted url)") && ended=0 || ended=$?
 		case $ended,$status in
 			23,*) rm -f "$part"; no_room ;; # curl could not write
@@ -227,9 +227,9 @@ wait_for_news() {
 	interval=$(jq .next_check_in check.json || echo 600) started=$(date +%s) place=$(jq -r .device check.json | cksum | cut -d ' ' -f 1)
 	quiet=$(jq '(.until | fromdate) as $until | [$until - now, $until - (.as_of | fromdate)] | min | floor' check.json 2>/dev/null || echo 0)
 	if [ "$quiet" -le 0 ] || [ -s reports ]; then sleep "$interval" && return 0; fi
-	while left=$((quiet + started - $(date +%s))) && [ "$left" -gt 0 ]; do
+	while now=$(date +%s) && left=$((quiet + started - now)) && [ "$left" -gt 0 ] && [ "$now" -ge "$started" ]; do # not where the clock was set back
 		sleep "$((left < 45 ? left : 45))"
-		jq -r '.pulse[].url' check.json | while read -r url; do curl -sS --max-time 20 "$url" || :; done >"$tmp/pulses"
+		jq -r '.pulse[].url' check.json | while read -r url; do curl -qsS --max-time 20 "$url" || :; done >"$tmp/pulses"
 		told=$(jq -rs 'map(.value | strings) | join(" ")' "$tmp/pulses") || told=
 		[ "$told" != "$(jq -r '[.pulse[].value] | join(" ")' check.json)" ] || continue
 		if [ "${told:-$heard}" = "$heard" ]; then [ $((quiet - left)) -lt "$interval" ] && continue || return 0; fi # asked about already

@@ -22,6 +22,8 @@ export interface DownloadOptions {
 	readonly partPath: string;
 	readonly clock: Clock;
 	readonly onProgress?: (done: number, total: number) => void;
+	/** stops it, with what has come */
+	readonly signal?: AbortSignal | undefined;
 }
 
 export type DownloadResult =
@@ -38,7 +40,7 @@ type DownloadAttempt =
 
 /**
  * @returns ok when the .part file is complete and has the digest; expected failures are values, anything else throws
- * @throws DiskError when the part cannot be written; then it is gone
+ * @throws DiskError when the part cannot be written; then it is gone. The signal's reason when it is stopped
  */
 export async function downloadPackage(options: DownloadOptions): Promise<DownloadResult> {
 	const { partPath, sha256, size } = options;
@@ -71,6 +73,7 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 			return { ok: false, reason: "size_mismatch", detail: attempt.detail };
 		}
 		if (attempt.step === "start_over") await dropPart();
+		options.signal?.throwIfAborted();
 		if (options.clock.nowMs() >= endsMs) {
 			return { ok: false, reason: "interrupted", detail: "it takes longer than an hour" };
 		}
@@ -79,7 +82,9 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 		if (fruitless >= MAX_FRUITLESS_ATTEMPTS || (refused && fruitless > 1)) {
 			return { ok: false, reason: refused ? "refused" : "interrupted", detail: attempt.detail };
 		}
-		if (attempt.step === "interrupted") await options.clock.sleep(attempt.retryAfterMs ?? delayMs(fruitless));
+		if (attempt.step === "interrupted") {
+			await options.clock.sleep(attempt.retryAfterMs ?? delayMs(fruitless), options.signal);
+		}
 	}
 }
 
@@ -89,7 +94,7 @@ async function attemptDownload(
 	{ offset, refused, endsMs }: { readonly offset: number; readonly refused: boolean; readonly endsMs: number },
 	dropPart: () => Promise<void>,
 ): Promise<DownloadAttempt> {
-	const { sha256, size, clock } = options;
+	const { sha256, size, clock, signal } = options;
 	if (offset > size) return { step: "start_over", detail: "the part is longer than the package" };
 	const url = await options.urlFor(refused);
 	let reply: HttpReply;
@@ -101,6 +106,7 @@ async function attemptDownload(
 				"accept-encoding": "identity",
 				...(offset === 0 ? {} : { range: `bytes=${offset}-`, "if-range": `"${sha256}"` }),
 			},
+			...(signal === undefined ? {} : { signal }),
 		});
 	} catch (cause) {
 		if (cause instanceof ConnectionError) return { step: "interrupted", detail: cause.message };

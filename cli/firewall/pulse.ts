@@ -66,12 +66,22 @@ export async function waitForNews(
 		return "interval";
 	}
 	const untilMs = quietUntilMs(until, answer.as_of ?? undefined, checkedMs);
+	if (untilMs <= checkedMs) {
+		// The answer is an old one, or the clock is ahead: asking at once would be asking for ever.
+		await sleep(interval * 1000);
+		return "interval";
+	}
 	const place = placeInFleet(answer.device);
+	let lastMs = checkedMs;
 	for (;;) {
-		const leftMs = untilMs - nowMs();
-		if (leftMs <= 0) return "until";
-		await sleep(Math.min(READ_EVERY_SECONDS * 1000, leftMs));
+		await sleep(Math.min(READ_EVERY_SECONDS * 1000, untilMs - nowMs()));
 		if (nowMs() >= untilMs) return "until";
+		// Times from before the clock was set back may lie years ahead of it.
+		if (nowMs() < lastMs) {
+			heard.newsMs = Number.NEGATIVE_INFINITY;
+			return "interval";
+		}
+		lastMs = nowMs();
 		const found = await readPulses(pulse, server, interval, read);
 		const news = found.filter(({ url, value }) => value === null || heard.values.get(url) !== value);
 		for (const { url, value } of found) if (value !== null) heard.values.set(url, value);
@@ -80,7 +90,9 @@ export async function waitForNews(
 			const isTold = news.some(({ value }) => value !== null);
 			// Pulses that change all the time, or cannot be read, make it ask no more often than a firewall without them.
 			const earliestMs = (isTold ? heard.newsMs : checkedMs) + interval * 1000;
-			await sleep(Math.max(0, Math.min(Math.max(placeMs, earliestMs - nowMs()), untilMs - nowMs())));
+			// No longer than an interval, even where the clock was set back in between.
+			const earliestInMs = Math.min(earliestMs - nowMs(), interval * 1000);
+			await sleep(Math.max(0, Math.min(Math.max(placeMs, earliestInMs), untilMs - nowMs())));
 			if (isTold) heard.newsMs = nowMs();
 			return isTold ? "news" : "interval";
 		}

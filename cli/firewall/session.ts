@@ -30,7 +30,8 @@ export interface FirewallRequest {
 /** The machine's clock, and waiting by it. */
 export interface Clock {
 	readonly nowMs: () => number;
-	readonly sleep: (ms: number) => Promise<void>;
+	/** rejects when the wait is called off */
+	readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 export interface FirewallSession extends Clock {

@@ -17,6 +17,8 @@ export interface UpdateOptions {
 	readonly depth?: "daily" | "now";
 	/** true = this release is offered, but not to be tried now */
 	readonly isPutOff?: (product: string, sha256: string) => boolean;
+	/** stops a download; what is short is brought to its end */
+	readonly signal?: AbortSignal;
 }
 
 export type ProductUpdate =
@@ -110,6 +112,7 @@ async function updateProduct(
 	let permit = first;
 	const download = downloadPermitted(session, permit, {
 		onProgress: (done, total) => options.onProgress?.(product, done, total),
+		signal: options.signal,
 		renew: async () => {
 			permit = await askPermit(session, product, offer);
 			return permit;
@@ -152,6 +155,7 @@ function failureAsValue<T>(attempt: Promise<T>): Promise<T | ServerRefusal | Dis
 
 export interface PermittedDownload {
 	readonly onProgress?: (done: number, total: number) => void;
+	readonly signal?: AbortSignal | undefined;
 	/** asks for another permit, when the URL of the one before is turned down or has run out */
 	readonly renew: () => Promise<Permit>;
 }
@@ -160,7 +164,7 @@ export interface PermittedDownload {
 export function downloadPermitted(
 	session: FirewallSession,
 	permit: Permit,
-	{ onProgress, renew }: PermittedDownload,
+	{ onProgress, renew, signal }: PermittedDownload,
 ): Promise<DownloadResult> {
 	let current = permit;
 	return downloadPackage({
@@ -172,6 +176,7 @@ export function downloadPermitted(
 		size: permit.size,
 		partPath: partPathOf(session.home, permit),
 		clock: session,
+		signal,
 		...(onProgress === undefined ? {} : { onProgress }),
 	});
 }

@@ -137,7 +137,7 @@ describe("a Worker on this machine", () => {
 
 	describe.skipIf(!hasCurl())("with curl as the downloader (skipped where there is no curl)", () => {
 		async function signedUrl(): Promise<string> {
-			const session = createSession(openHome(home), worker.url, { nowMs: Date.now, sleep });
+			const session = createSession(openHome(home), worker.url, { nowMs: Date.now, sleep: (ms) => sleep(ms) });
 			const { answer } = await checkForUpdates(session);
 			const offer = answer.products[0]?.offer;
 			if (offer == null) throw new Error(`nothing is offered: ${JSON.stringify(answer)}`);

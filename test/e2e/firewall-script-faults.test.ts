@@ -66,9 +66,10 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 		await publish(service, PRODUCT, current.version, current.bytes);
 	}
 	const environment = () => ({ PARAPET_URL: service.url, FIREWALL_HOME: home, PATH: path, http_proxy: proxy.url });
-	function firewall(...args: string[]): Promise<Run> {
+	const firewall = (...args: string[]) => firewallWith({}, ...args);
+	function firewallWith(more: Readonly<Record<string, string>>, ...args: string[]): Promise<Run> {
 		return new Promise((resolve) => {
-			execFile("sh", [SCRIPT, ...args], { env: { ...process.env, ...environment() } }, (error, _, stderr) =>
+			execFile("sh", [SCRIPT, ...args], { env: { ...process.env, ...environment(), ...more } }, (error, _, stderr) =>
 				resolve({ code: error === null ? 0 : Number(error.code), stderr }),
 			);
 		});
@@ -150,6 +151,14 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 			expect((await firewall("update")).code).toBe(0);
 			await expectCurrent();
 		});
+	});
+
+	it("settings of the user who runs it change nothing: .curlrc, CDPATH, the language", async () => {
+		await release();
+		await writeFile(join(folder, ".curlrc"), "include\ncompressed\n");
+		const env = { CURL_HOME: folder, CDPATH: tmpdir(), LC_ALL: "tr_TR.UTF-8" };
+		expect((await firewallWith(env, "update")).code).toBe(0);
+		await expectCurrent();
 	});
 
 	describe("on its disk", () => {

@@ -3,10 +3,10 @@
 import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { CliError, ConnectionError, DiskError, ServerRefusal } from "../../errors.ts";
-import { type BadReleases, createBadReleases } from "../../firewall/bad-releases.ts";
+import { createBadReleases } from "../../firewall/bad-releases.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../firewall/pulse.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
-import { type UpdateResult, updateFirewall } from "../../firewall/update.ts";
+import { type UpdateOptions, type UpdateResult, updateFirewall } from "../../firewall/update.ts";
 import { whenInterrupted } from "../../terminal/interruption.ts";
 import { damagedLines } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
@@ -45,7 +45,11 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 	const bad = createBadReleases();
 	let why: WakeUp | "start" | "update" = "start";
 	for (;;) {
-		const result = await tryUpdate(context, session, bad, why === "start" ? "now" : "daily");
+		const result = await tryUpdate(context, session, {
+			depth: why === "start" ? "now" : "daily",
+			isPutOff: (product, sha256) => bad.isPutOff(product, sha256, surroundings.nowMs()),
+			signal,
+		});
 		signal.throwIfAborted();
 		if ("retryInSeconds" in result) {
 			await sleep(result.retryInSeconds * 1000);
@@ -80,16 +84,12 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 
 /** @throws what no later try can mend: this firewall is refused, or its files cannot be used */
 async function tryUpdate(
-	{ options, output, surroundings }: Context,
+	{ options, output }: Context,
 	session: FirewallSession,
-	bad: BadReleases,
-	depth: "daily" | "now",
+	how: UpdateOptions,
 ): Promise<UpdateResult | { readonly retryInSeconds: number }> {
 	try {
-		return await updateFirewall(session, options.product, {
-			depth,
-			isPutOff: (product, sha256) => bad.isPutOff(product, sha256, surroundings.nowMs()),
-		});
+		return await updateFirewall(session, options.product, how);
 	} catch (error) {
 		const retryInSeconds = retryAfter(error);
 		if (retryInSeconds === null || !(error instanceof CliError)) throw error;

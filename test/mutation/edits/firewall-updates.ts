@@ -66,8 +66,8 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a part that is longer than the package is asked to be continued",
 			},
 			{
-				from: "options.clock.sleep(attempt.retryAfterMs ?? delayMs(fruitless))",
-				to: "options.clock.sleep(delayMs(fruitless))",
+				from: "options.clock.sleep(attempt.retryAfterMs ?? delayMs(fruitless), options.signal)",
+				to: "options.clock.sleep(delayMs(fruitless), options.signal)",
 				breaks: "a firewall comes back sooner than the server asked",
 			},
 		],

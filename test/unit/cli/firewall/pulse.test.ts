@@ -130,6 +130,33 @@ it.each<[string, Partial<CheckAnswer>, number]>([
 	expect(server.seen).toEqual([]);
 });
 
+describe("a clock that is wrong", () => {
+	it("by being ahead of the answer's time makes a firewall check at its interval, not without end", async () => {
+		nowMs = START + 7 * HOUR * 1000;
+		expect(await wait(answer())).toEqual(["interval", 300]);
+	});
+
+	it("and is set back while a firewall waits makes it check once, and wait as ever", async () => {
+		server.answer = () => pulse("two", 10);
+		await wait(answer());
+		const years = 10 * 365 * 24 * HOUR * 1000;
+		let isSet = false;
+		server.answer = () => {
+			if (!isSet) nowMs -= years;
+			isSet = true;
+			return pulse("two", 10);
+		};
+		const first = nowMs;
+		expect((await wait(answer({ as_of: new Date(nowMs).toISOString() })))[0]).toBe("interval");
+		expect(nowMs).toBeLessThan(first);
+		server.answer = () => pulse("three", 10);
+		const [why, seconds] = await wait(
+			answer({ as_of: new Date(nowMs).toISOString(), until: new Date(nowMs + 6 * HOUR * 1000).toISOString() }),
+		);
+		expect([why, seconds < 100]).toEqual(["news", true]);
+	});
+});
+
 it("whatever pulses say, it checks by the answer's time, and about as often at most as without them", async () => {
 	const lie = fc.constantFrom("one", "two", "three");
 	await fc.assert(

@@ -36,6 +36,7 @@ export function answerDownload(
 		...(faults.tooLong ? {} : { "content-length": sent.length - from }),
 		...(from > 0 ? { "content-range": `bytes ${from}-${sent.length - 1}/${sent.length}` } : {}),
 	});
+	if (faults.holdAt !== undefined) return void response.write(sent.subarray(from, faults.holdAt));
 	const { cutAt } = faults;
 	faults.cutAt = undefined;
 	if (cutAt === undefined) {

@@ -19,6 +19,8 @@ export interface Faults {
 	instead?: (request: SeenRequest) => Reply | null;
 	/** break off the next download after this many bytes; undefined = send all */
 	cutAt?: number | undefined;
+	/** send this many bytes of a download, then none for as long as the client waits */
+	holdAt?: number;
 	/** send other bytes of the same length */
 	corrupt?: boolean;
 	/** send more than was promised */

@@ -1,5 +1,5 @@
 // `parapet device run`: a firewall that updates, waits for news and updates again, until Ctrl-C.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -175,6 +175,25 @@ it("does not fetch a damaged release at every check, and takes another at once",
 		{ ok: false, reason: "digest_mismatch", retry_in: 2400 },
 		{ ok: true, version: "4.27.1" },
 	]);
+});
+
+it("ends at Ctrl-C in the middle of a download, and goes on with it the next time", async () => {
+	server.release = { version: "4.27.0", bytes: Buffer.alloc(1_000_000, "first") };
+	server.faults.holdAt = 600_000;
+	const hasPart = async () => {
+		const [name] = await readdir(join(folder, "downloads")).catch(() => []);
+		return name !== undefined && (await stat(join(folder, "downloads", name))).size > 0;
+	};
+	const interrupt = async () => {
+		while (!(await hasPart())) await new Promise((resolve) => setImmediate(resolve));
+		process.emit("SIGTERM");
+	};
+	const [ended] = await Promise.all([runFor([]), interrupt()]);
+	expect(ended).toMatchObject({ exitCode: 0, lines: [], waits: [] });
+	expect(await hasPart()).toBe(true);
+	server.faults = {};
+	const { lines } = await runFor([]);
+	expect(lines[0]).toMatchObject({ event: "update", ok: true, resumed_from: expect.any(Number) });
 });
 
 it("comes back after an hour, however long something on the way asks to be left alone", async () => {
