@@ -5,7 +5,12 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { activateFirewall } from "../../cli/firewall/activation.ts";
+import { checkForUpdates } from "../../cli/firewall/check.ts";
+import { createSession, type FirewallSession } from "../../cli/firewall/session.ts";
+import { openHome } from "../../cli/firewall/state.ts";
 import { fillWith, findSmallDisks, mountSmallDisk } from "../support/small-disk.ts";
 import { createCode, operate, publish } from "./support/fleet.ts";
 import { describeWithPrograms } from "./support/programs.ts";
@@ -34,6 +39,7 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 	let path: string;
 	let current: { readonly version: string; readonly bytes: Uint8Array<ArrayBuffer> };
 	let releases = 0;
+	let session: FirewallSession;
 	beforeAll(async () => {
 		service = await startService();
 		proxy = await startProxy();
@@ -45,6 +51,9 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 		path = folder + delimiter + process.env["PATH"];
 		await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
 		code = await createCode(service, [PRODUCT]);
+		const seen = openHome(join(folder, "seen"));
+		session = createSession(seen, service.url, { nowMs: Date.now, sleep: (ms) => wait(ms) });
+		await activateFirewall({ home: seen, server: service.url, code, nowMs: Date.now });
 		await release();
 		await firewall("activate", code, "SN-1", "FW-100");
 		expect(await firewall("update")).toEqual({ code: 0, stderr: `firewall: ${PRODUCT} 1.0.0 is installed\n` });
@@ -64,6 +73,10 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 		releases += 1;
 		current = { version: `${releases}.0.0`, bytes: new Uint8Array(randomBytes(size)) };
 		await publish(service, PRODUCT, current.version, current.bytes);
+		// What an isolate has read of the records is good for seconds: a firewall of this process says when it sees the release.
+		const isOffered = async () =>
+			(await checkForUpdates(session)).answer.products.some(({ offer }) => offer?.version === current.version);
+		while (!(await isOffered())) await wait(200);
 	}
 	const environment = () => ({ PARAPET_URL: service.url, FIREWALL_HOME: home, PATH: path, http_proxy: proxy.url });
 	const firewall = (...args: string[]) => firewallWith({}, ...args);
