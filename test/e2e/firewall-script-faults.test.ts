@@ -175,7 +175,7 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 	});
 
 	describe("on its disk", () => {
-		it("one update runs at a time, and the next is not kept out by one that was killed", async () => {
+		it("one update runs at a time", async () => {
 			await release();
 			const runs = await Promise.all(["first", "second", "third"].map(() => firewall("update")));
 			expect(runs.map(({ code }) => code).sort()).toEqual([0, 1, 1]);
@@ -206,9 +206,8 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 			"%s that a power failure has emptied, or filled with zeros, is had again",
 			async (name) => {
 				for (const damage of ["", "\0".repeat(512)]) {
-					await firewall("update");
 					await writeFile(join(home, name), damage);
-					for (const _ of ["first", "second"]) await firewall("update");
+					await firewall("update");
 					await expectCurrent();
 					expect(await firewall("update")).toEqual({ code: 0, stderr: "" });
 				}
