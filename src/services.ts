@@ -13,7 +13,7 @@ import type { Product } from "./objects/product/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
 import { useOnce } from "./objects/replay/replay-shard.ts";
 import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
-import { type RateLimitPolicy, rateLimits } from "./routes/http/rate-limit.ts";
+import { rateLimits } from "./routes/http/rate-limit.ts";
 import { createProofMemory, type ProofMemory } from "./signing/device-proofs/proof-memory.ts";
 import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
@@ -66,7 +66,7 @@ export interface Services {
 	readonly importKey: ImportKey;
 	readonly proofs: ProofMemory;
 	readonly haMemory: HaMemory;
-	readonly limits: Readonly<Record<"register" | "token" | "publish", RateLimitPolicy>>;
+	readonly limits: ReturnType<typeof rateLimits>;
 	readonly objects: Objects;
 	/** the AWS of an account, where the auto-scaling hook acts */
 	readonly openInstanceCloud: OpenInstanceCloud;

@@ -15,7 +15,7 @@ let counted;
 function count(env) {
 	const records = { get(...args) { reads += 1; return env.RECORDS.get(...args); }, put: (...args) => env.RECORDS.put(...args) };
 	const limit = { limit: async () => ({ success: true }) };
-	return (counted ??= { ...env, RECORDS: records, RATE_TOKEN: limit, RATE_REGISTER: limit, RATE_PUBLISH: limit });
+	return (counted ??= { ...env, RECORDS: records, RATE_TOKEN: limit, RATE_REGISTER: limit, RATE_CODE: limit, RATE_ACCOUNT: limit, RATE_PUBLISH: limit });
 }
 export default {
 	async fetch(request, env, context) {

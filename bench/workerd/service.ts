@@ -113,7 +113,10 @@ function sharedOf(
 		bindings: { ...production, ENVIRONMENT: "local", ...secrets, MAX_PACKAGE_BYTES, ...vars },
 		kvNamespaces: { RECORDS: "records" },
 		r2Buckets: { PACKAGES: "packages", PULSES: "pulses" },
-		ratelimits: { RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
+		ratelimits: {
+			...{ RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
+			...{ RATE_CODE: noLimit("4"), RATE_ACCOUNT: noLimit("5") },
+		},
 		analyticsEngineDatasets: { ANALYTICS: { dataset: "requests" } },
 	};
 }

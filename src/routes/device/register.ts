@@ -14,7 +14,7 @@ import type { AppEnv } from "../http/app-env.ts";
 import { readAuthorization } from "../http/authenticate.ts";
 import { OAuthError, oauthErrors, proofError } from "../http/oauth-error.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
-import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
+import { callerNetwork, type RateLimitPolicy, rateLimitPolicyField, rateLimitWait } from "../http/rate-limit.ts";
 import { awaitBody, guardOAuth, readStrictly } from "../http/request-body.ts";
 
 const clientMetadata = z
@@ -102,10 +102,13 @@ export const registration = createRouter()
 	.openapi(register, async (c) => {
 		const scope = c.env;
 		const { services, event, now } = scope;
-		await limitCaller(scope, c.req.raw, "register");
-		c.header("ratelimit-policy", rateLimitPolicyField(services.limits.register));
-
 		const authorization = readAuthorization(c.req.raw.headers.get("authorization"));
+		const code = authorization === null ? null : await parseCode(services.lookupKeys, authorization.credentials);
+		const codeHash = code === null ? "" : await hashSecret(services.lookupKeys, "code", code.code);
+		if (code === null) await limitCaller(scope, c.req.raw, "register");
+		else await limitCode(scope, codeHash, code.objectName);
+		c.header("ratelimit-policy", rateLimitPolicyField(services.limits[code === null ? "register" : "code"]));
+
 		if (authorization?.scheme !== "DPoP") {
 			event.reason = "no_dpop_authorization";
 			throw new OAuthError("invalid_token", 401, "send the auth code as `Authorization: DPoP`, with a DPoP proof");
@@ -137,7 +140,6 @@ export const registration = createRouter()
 			throw new OAuthError("invalid_client_metadata", 400, "jwks: must hold the key that signed the DPoP proof");
 		}
 
-		const code = await parseCode(services.lookupKeys, authorization.credentials);
 		if (code === null) refuseCode(scope, "code_malformed");
 		// The answer holds a registration token: whoever captured the request must not get one for it too.
 		if (!(await services.objects.useOnce(proof.jkt, proof.jti, proof.iat + DPOP_MAX_AGE_SECONDS, now))) {
@@ -146,7 +148,7 @@ export const registration = createRouter()
 		}
 		const random = crypto.getRandomValues(new Uint8Array(ID_RANDOM_BYTES));
 		const result = await services.objects.account(code.objectName).activate({
-			codeHash: await hashSecret(services.lookupKeys, "code", code.code),
+			codeHash,
 			candidateDeviceId: await mintDeviceId(services.lookupKeys, code.code, random),
 			jwk,
 			jkt: proof.jkt,
@@ -205,7 +207,21 @@ export const registration = createRouter()
 
 /** One quota for coming, one for leaving. @throws OAuthError 429 */
 async function limitCaller({ services }: RequestScope, request: Request, what: "register" | "leave"): Promise<void> {
-	const wait = await rateLimitWait(services.limits.register, `${what} ${callerNetwork(request)}`);
+	await limit(services.limits.register, `${what} ${callerNetwork(request)}`);
+}
+
+/**
+ * Whoever has a code that was made here counts by it and not by its address, behind which a whole site may be. What can be made
+ * of a code that was stolen ends with the code's quota; the account's is for several.
+ * @throws OAuthError 429
+ */
+async function limitCode({ services }: RequestScope, codeHash: string, account: string): Promise<void> {
+	await limit(services.limits.code, codeHash);
+	await limit(services.limits.account, account);
+}
+
+async function limit(policy: RateLimitPolicy, key: string): Promise<void> {
+	const wait = await rateLimitWait(policy, key);
 	if (wait !== null) throw new OAuthError("temporarily_unavailable", 429, "too many requests", { retryAfter: wait });
 }
 

@@ -81,15 +81,17 @@ export function rateLimitPolicyField({ name, quota, period }: RateLimitPolicy): 
 }
 
 /** Requests a minute that each policy allows; wrangler.toml must say the same (test/unit/routes/http/rate-limit.test.ts). */
-export const RATE_QUOTAS = { register: 60, token: 60, publish: 600 } as const;
+export const RATE_QUOTAS = { register: 60, code: 300, account: 1_200, token: 60, publish: 600 } as const;
 const PERIOD_SECONDS = 60;
 
 export function rateLimits(
-	env: Pick<Env, "RATE_REGISTER" | "RATE_TOKEN" | "RATE_PUBLISH">,
+	env: Pick<Env, "RATE_REGISTER" | "RATE_CODE" | "RATE_ACCOUNT" | "RATE_TOKEN" | "RATE_PUBLISH">,
 ): Readonly<Record<keyof typeof RATE_QUOTAS, RateLimitPolicy>> {
 	const period = PERIOD_SECONDS;
 	return {
 		register: { name: "register", binding: env.RATE_REGISTER, quota: RATE_QUOTAS.register, period },
+		code: { name: "code", binding: env.RATE_CODE, quota: RATE_QUOTAS.code, period },
+		account: { name: "account", binding: env.RATE_ACCOUNT, quota: RATE_QUOTAS.account, period },
 		token: { name: "token", binding: env.RATE_TOKEN, quota: RATE_QUOTAS.token, period },
 		publish: { name: "publish", binding: env.RATE_PUBLISH, quota: RATE_QUOTAS.publish, period },
 	};

@@ -70,7 +70,10 @@ export async function startRegionWorkers<Name extends string>(
 				durableObjects: durableObjects(name),
 				kvNamespaces: { RECORDS: `records-${name}` },
 				r2Buckets: { PACKAGES: "packages", PULSES: "pulses" },
-				ratelimits: { RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
+				ratelimits: {
+					...{ RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
+					...{ RATE_CODE: noLimit("4"), RATE_ACCOUNT: noLimit("5") },
+				},
 				analyticsEngineDatasets: { ANALYTICS: { dataset: "requests" } },
 			})),
 		}),

@@ -147,10 +147,9 @@ export class Edge {
 		firewall.accessToken = ((await answer.json()) as { access_token: string }).access_token;
 	}
 
-	/** Registers the firewall's key with a code; a device that is made keeps its id. */
-	async activate(firewall: Firewall, code: string): Promise<Response> {
-		const address = newAddress();
-		const serial = `SN-${address.replaceAll(/\W/g, "-")}`;
+	/** Registers the firewall's key with a code; a device that is made keeps its id. @param address if it is not to be one of its own */
+	async activate(firewall: Firewall, code: string, address = newAddress()): Promise<Response> {
+		const serial = `SN-${newAddress().replaceAll(/\W/g, "-")}`;
 		const text = JSON.stringify({
 			jwks: { keys: [firewall.publicJwk] },
 			device_serial: serial,

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet } from "../../../support/fleet.ts";
 import { ISSUER, operated, send } from "../../../support/service.ts";
+import { Edge } from "../../support/edge.ts";
 import { expectOAuthError } from "../../support/expectations.ts";
 import { devicesOf, newProduct, tampered } from "../../support/fixtures.ts";
 
@@ -179,6 +180,59 @@ test("members that mean something elsewhere change nothing", async () => {
 	expect(body).not.toHaveProperty("role");
 	expect(body["jwks"]).toEqual({ keys: [firewall.publicJwk] });
 	expect({}).not.toHaveProperty("isAdmin");
+});
+
+/** Counts exactly, each binding for itself; the platform counts by location, and roughly. */
+function counting(quota: number) {
+	const used = new Map<string, number>();
+	const limit = async ({ key }: { key: string }) => {
+		used.set(key, (used.get(key) ?? 0) + 1);
+		return { success: (used.get(key) ?? 0) <= quota };
+	};
+	return { binding: { limit }, used };
+}
+
+describe("behind one address", () => {
+	const limits = () => ({ address: counting(2), code: counting(3), account: counting(1_000) });
+	const edgeWith = ({ address, code, account }: ReturnType<typeof limits>) =>
+		new Edge("kv", { RATE_REGISTER: address.binding, RATE_CODE: code.binding, RATE_ACCOUNT: account.binding });
+	const codesOf = (count: number) =>
+		Promise.all(Array.from({ length: count }, async () => (await createFleet({ products: [product] })).code));
+
+	test("a site activates however many firewalls it has, while guesses from there are refused", async () => {
+		const counted = limits();
+		const edge = edgeWith(counted);
+		const ask = async (code: string) => (await edge.activate(await Firewall.create(), code, "198.51.100.9")).status;
+		expect([await ask("garbage"), await ask("garbage"), await ask("garbage")]).toEqual([401, 401, 429]);
+		for (const code of await codesOf(4)) expect(await ask(code)).toBe(201);
+		expect([...counted.address.used.values()]).toEqual([3]);
+	});
+
+	test("one code that is tried ever again is refused, and no other code, also of its account, with it", async () => {
+		const edge = edgeWith(limits());
+		const [stolen = "", other = ""] = await codesOf(2);
+		for (let attempt = 0; attempt < 3; attempt++) await edge.activate(await Firewall.create(), stolen);
+		await expectOAuthError(await edge.activate(await Firewall.create(), stolen), 429, "temporarily_unavailable");
+		// However it is written.
+		const hyphenless = stolen.replaceAll("-", "").toUpperCase();
+		await expectOAuthError(await edge.activate(await Firewall.create(), hyphenless), 429, "temporarily_unavailable");
+		expect((await edge.activate(await Firewall.create(), other)).status).toBe(201);
+	});
+
+	test("what a code uses up beyond its quota does not count for its account", async () => {
+		const counted = limits();
+		const edge = edgeWith(counted);
+		const [stolen = ""] = await codesOf(1);
+		for (let attempt = 0; attempt < 6; attempt++) await edge.activate(await Firewall.create(), stolen);
+		expect([...counted.account.used.values()]).toEqual([3]);
+	});
+
+	test("the limiter is told no code", async () => {
+		const counted = limits();
+		const [code = ""] = await codesOf(1);
+		await edgeWith(counted).activate(await Firewall.create(), code);
+		expect([...counted.code.used.keys()].join()).not.toContain(code.slice(11, 20));
+	});
 });
 
 test("the 61st activation of a minute from one address is told when to come back; others are not affected", async () => {

@@ -118,7 +118,7 @@ describe("503 when neither stores nor objects nor packages answer, with a Retry-
 
 describe("429 when the limit is reached, with a Retry-After that is spread:", () => {
 	const limit = async () => ({ success: false });
-	const strict = () => new Edge("kv", { RATE_TOKEN: { limit }, RATE_REGISTER: { limit }, RATE_PUBLISH: { limit } });
+	const strict = () => new Edge("kv", { RATE_TOKEN: { limit }, RATE_CODE: { limit }, RATE_PUBLISH: { limit } });
 
 	test.each(keyRoutes)("$method $path", async (route) => {
 		await expectSpread(429, RATE_LIMIT, () => call(strict(), route));

@@ -224,11 +224,12 @@ describe("rate limits down", () => {
 		const limit = vi.fn(async () => {
 			throw new Error("rate limiter is gone");
 		});
-		edge = new Edge("kv", { RATE_TOKEN: { limit }, RATE_REGISTER: { limit }, RATE_PUBLISH: { limit } });
+		const activation = { RATE_CODE: { limit }, RATE_ACCOUNT: { limit } };
+		edge = new Edge("kv", { RATE_TOKEN: { limit }, ...activation, RATE_PUBLISH: { limit } });
 		await expectDevicesWell();
 		expect((await edge.activate(await Firewall.create(), scene.code)).status).toBe(201);
 		expect((await edge.sendJson("GET", "/v1/keys", apiKey)).status).toBe(200);
-		expect(limit).toHaveBeenCalledTimes(3);
+		expect(limit).toHaveBeenCalledTimes(4);
 	});
 });
 
