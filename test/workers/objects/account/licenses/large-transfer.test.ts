@@ -21,7 +21,7 @@ afterEach(async () => {
 const AT_ONCE = 2 * SEATS_PER_PAGE;
 const SEATS = AT_ONCE + SEATS_PER_PAGE / 2;
 
-async function large({ seatsOfB = SEATS, seatsOfA = SEATS + 10, leaseOfA = 0, leaseOfB = 0 } = {}) {
+async function large({ count = SEATS, seatsOfB = SEATS, seatsOfA = SEATS + 10, leaseOfA = 0, leaseOfB = 0 } = {}) {
 	const fixture = await createAccount({ seats: seatsOfA, leaseSeconds: leaseOfA });
 	const { account, device, name } = fixture;
 	const terms = {
@@ -34,7 +34,7 @@ async function large({ seatsOfB = SEATS, seatsOfA = SEATS + 10, leaseOfA = 0, le
 	await account().createCode({ ...OPERATOR, ...code, serial: null, model: null });
 	const store = new FakeRecordStore();
 	await replaceStores(account(), { kv: store });
-	await fillSeats(account(), name, { license: "lic-a", count: SEATS, until: leaseOfA === 0 ? null : NOW + leaseOfA });
+	await fillSeats(account(), name, { license: "lic-a", count, until: leaseOfA === 0 ? null : NOW + leaseOfA });
 	const idOf = (number: number) => device(number).candidateDeviceId;
 	return {
 		...fixture,
@@ -252,6 +252,26 @@ describe("seats of a fixed license that go over to an elastic one", () => {
 		vi.setSystemTime((now + TOKENS_END_AFTER + 31) * 1_000);
 		await ringAll(account());
 		expect(await account().license("lic-to", now + TOKENS_END_AFTER + 31)).toMatchObject({ seatsTaken: 0 });
+	});
+
+	it("get them also when they go to another holder meanwhile, at a place where all have theirs", async () => {
+		const count = 3.5 * SEATS_PER_PAGE;
+		const { account, transfer, seatOf, ring, show, name, activate, idOf } = await large({
+			...{ count, seatsOfB: count + 1, leaseOfB: LEASE, seatsOfA: count + 1 },
+		});
+		const group = `hag-${name}-00000000`;
+		const settings = { name: "edge", mode: "active-passive", license: "lic-a", skewLimitSeconds: DAY } as const;
+		await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
+		const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 9, expiresAt: NOW + DAY };
+		await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });
+		await activate(0, "hash-ha");
+		await transfer();
+		await runDurableObjectAlarm(account());
+		expect((await show()).transfer).toMatchObject({ phase: "leasing", moved: count + 1 });
+		expect(await account().leaveHaGroup({ ...OPERATOR, id: group, deviceId: idOf(0) })).toMatchObject({ ok: true });
+		expect(await seatOf(0)).toEqual({ license: "lic-to", until: null });
+		await ring();
+		expect(await seatOf(0)).toEqual({ license: "lic-to", until: NOW + TOKENS_END_AFTER });
 	});
 
 	it("get them also when the elastic one was revoked on the way", async () => {
