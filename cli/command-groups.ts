@@ -89,6 +89,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/key.ts")).defineKey,
 	},
 	{
+		name: "package",
+		description: "the stored bytes of packages",
+		load: async () => (await import("./commands/package.ts")).definePackage,
+	},
+	{
 		name: "record",
 		description: "the replicated records in KV and Redis",
 		load: async () => (await import("./commands/record.ts")).defineRecord,

@@ -33,6 +33,7 @@ import { licenseTransfers } from "./routes/operator/license-transfers.ts";
 import { licenseUsage } from "./routes/operator/license-usage.ts";
 import { licenses } from "./routes/operator/licenses.ts";
 import { operatorMessages } from "./routes/operator/messages.ts";
+import { packages } from "./routes/operator/packages.ts";
 import { products } from "./routes/operator/products.ts";
 import { records } from "./routes/operator/records.ts";
 import { replacements } from "./routes/operator/replacements.ts";
@@ -87,6 +88,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		replacements,
 		keys,
 		operatorMessages,
+		packages,
 		records,
 		events,
 		...webhooks,

@@ -24,6 +24,9 @@ export const NAME = "aaaaaaaaaa";
 export const deviceId = (number: number) => `dev-${NAME}-${String(number).padStart(16, "0")}`;
 const by = (now: number) => ({ actor: "operator", now });
 const PAGE = { after: "", limit: 200, store: null };
+const digestOf = (number: number) => String(number).padStart(64, "0");
+const PAGE_OF_DIGESTS = Array.from({ length: 200 }, (_, number) => digestOf(number));
+const REMOVED = PAGE_OF_DIGESTS.map((sha256) => ({ sha256, size: 1 }));
 const TRAIL = { after: 0, limit: 1_000, types: ["license"] };
 
 export const termsAt = (now: number, seats = 1_000_000) => ({
@@ -183,7 +186,12 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	revokeCredential: ({ round, now }) => [{ ...by(now), id: `key-${round}`, cascade: true }],
 	changeWebhook: ({ round, now }) => [webhookOrder(round, now)],
 	listWebhooks: () => [],
-	countUpload: ({ now }) => [{ key: "key-0", bytes: 1, quota: 1_000, now }],
+	admitUpload: ({ round, now }) => [
+		{ key: "key-0", bytes: 1, quota: 1_000, now, product: "p0", sha256: digestOf(round) },
+	],
+	surveyPackages: () => [PAGE_OF_DIGESTS],
+	claimRemoval: () => [{ actor: "bench", sha256s: PAGE_OF_DIGESTS }],
+	endRemoval: ({ now }) => [{ ...by(now), until: now, removed: REMOVED, kept: [] }],
 	advanceProduct: ({ round }) => [{ product: "p0", revision: round + 1 }],
 	changeDenials: ({ round, now }) => [denyOf(round, now, 200)],
 	status: () => [],

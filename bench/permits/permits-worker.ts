@@ -65,7 +65,14 @@ export class Product extends ServiceProduct {
 		const by = { actor: "publisher", now: nowSeconds() };
 		await this.create({ ...by, name: "crs", title: "Rules", plan: RAMP });
 		for (const version of [HALTED, RAMPING]) {
-			await this.addPackage({ ...by, version, sha256: "a".repeat(64), size: 1, name: "crs.tar" });
+			await this.addPackage({
+				claimedUntil: Number.MAX_SAFE_INTEGER,
+				...by,
+				version,
+				sha256: "a".repeat(64),
+				size: 1,
+				name: "crs.tar",
+			});
 			const metadata = { notes: "", urgency: "routine", models: null, engine: {} } as const;
 			await this.release({ ...by, version, metadata, salt: version });
 		}

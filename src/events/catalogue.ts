@@ -96,6 +96,8 @@ export const DEPLOYMENT_EVENTS = {
 	"account.rename": "An account was given another name. Detail: its name now",
 	"account.close": "An account was closed, for good. Detail: the reason",
 	"product.create": "A product was made. Detail: its title",
+	"package.remove":
+		"The bytes of a package that no version has were removed. Subject: its SHA-256. Detail: how many bytes; or that nobody knows whether they are gone, and who wanted it",
 	"message.create": "A message of the day was made. Detail: its title",
 	"message.remove": "A message of the day was removed",
 	"credential.create": "An API key was made. Detail: its subject and scopes",

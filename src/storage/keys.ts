@@ -44,6 +44,11 @@ export function packageKey(sha256: string): string {
 	return `packages/${sha256}`;
 }
 
+/** @returns the digest of the package under a key; null = it is not the key of a package */
+export function packageDigest(key: string): string | null {
+	return /^packages\/([0-9a-f]{64})$/.exec(key)?.[1] ?? null;
+}
+
 /** A second upload of a package that is there, while its bytes are checked; deleted right after. */
 export function uploadKey(id: string): string {
 	return `uploads/${id}`;

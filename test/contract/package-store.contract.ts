@@ -1,6 +1,6 @@
 // What every package store must do (src/storage/packages/package-store.ts), run on each adapter and on the fake.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { PackageStore } from "../../src/storage/packages/package-store.ts";
+import type { PackagePage, PackageStore } from "../../src/storage/packages/package-store.ts";
 
 export function packageStoreContract(name: string, create: () => Promise<PackageStore>): void {
 	describe(`package store contract: ${name}`, () => {
@@ -76,6 +76,42 @@ export function packageStoreContract(name: string, create: () => Promise<Package
 			expect(await store.put(sha256, streamOf(bytes.slice(1)), bytes.length)).toBe("length_mismatch");
 			expect(await store.put(sha256, streamOf(bytes), bytes.length - 1)).toBe("length_mismatch");
 			expect(await read((await store.get(sha256))?.body)).toEqual(bytes);
+		});
+
+		it("lists packages in the order of their digests, a page at a time", async () => {
+			const since = Math.floor(Date.now() / 1_000);
+			const sizes = new Map<string, number>();
+			for (const size of [1, 2, 3, 4, 5]) {
+				const part = bytes.slice(0, size);
+				const digest = await hexDigest(part);
+				sizes.set(digest, size);
+				await store.put(digest, streamOf(part), size);
+			}
+			const digests = [...sizes.keys()].toSorted();
+			const pages: (readonly string[])[] = [];
+			for (let after: string | null = ""; after !== null; ) {
+				const page: PackagePage = await store.list(after, 2);
+				pages.push(page.packages.map((one) => one.sha256));
+				for (const one of page.packages) {
+					expect(one.size).toBe(sizes.get(one.sha256));
+					expect(Math.abs(one.uploadedAt - since)).toBeLessThan(60);
+				}
+				after = page.next;
+			}
+			expect(pages).toEqual([digests.slice(0, 2), digests.slice(2, 4), digests.slice(4)]);
+			// After what is no package as well, so that a removed one does not stop who goes through all.
+			const [first = "", ...others] = digests;
+			await store.remove(first);
+			expect((await store.list(first, 10)).packages.map((one) => one.sha256)).toEqual(others);
+		});
+
+		it("removes a package, and one that is not there, and takes it again", async () => {
+			await store.put(sha256, streamOf(bytes), bytes.length);
+			expect([await store.remove(sha256), await store.remove(sha256)]).toEqual(["removed", "removed"]);
+			expect(await store.has(sha256)).toBeNull();
+			expect(await store.list("", 10)).toEqual({ packages: [], next: null });
+			expect(await store.put(sha256, streamOf(bytes), bytes.length)).toBe("stored");
+			expect(await store.has(sha256)).toBe(bytes.length);
 		});
 	});
 }

@@ -1,4 +1,6 @@
 // One schedule: a deployment, its operators, its firewalls, and what goes wrong. Everything follows from the seed.
+
+import { UPLOAD_CLAIM_SECONDS } from "../../src/content/package-claim.ts";
 import { IMMEDIATE } from "../../src/rollout/built-in-plans.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { revocationBound } from "../../src/storage/revocation-bound.ts";
@@ -263,7 +265,8 @@ class Schedule {
 		const number = ++this.#releases;
 		const version = `${number}.0`;
 		const change = { actor: "publisher", now: this.#now(), version };
-		const content = { sha256: String(number).padStart(64, "0"), size: 1, name: "package.bin" };
+		const claimedUntil = this.#now() + UPLOAD_CLAIM_SECONDS;
+		const content = { sha256: String(number).padStart(64, "0"), size: 1, name: "package.bin", claimedUntil };
 		const metadata = { notes: "", urgency: "routine", models: null, engine: {} } as const;
 		const host = this.#deployment.product(product);
 		const here = this.#anywhere();

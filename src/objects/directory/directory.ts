@@ -2,7 +2,6 @@
 // `heads`, after what it names. Low traffic: no device's request comes here unless a store has lost a shared record.
 import { DurableObject } from "cloudflare:workers";
 import type { Message } from "../../content/message.ts";
-import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord } from "../../entitlement/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { DIRECTORY_TRAIL } from "../../events/event-id.ts";
@@ -33,9 +32,11 @@ import {
 	versionFor,
 } from "./directory-records.ts";
 import { type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
+import type { RemovalClaim, RemovalEnd } from "./package-claims.ts";
+import { type NewUpload, PackageDesk, type PackageSurvey } from "./package-desk.ts";
+import { ProductList, type ProductNaming } from "./product-list.ts";
 import type { RoundPart, RoundResult } from "./rounds.ts";
 import { DIRECTORY_SCHEMA } from "./schema.ts";
-import { countUpload, type Upload } from "./upload-quota.ts";
 
 export class Directory extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
@@ -43,6 +44,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 	readonly #alarm: Alarm;
 	readonly #tables: DirectoryTables;
 	readonly #accounts: AccountList;
+	readonly #products: ProductList;
+	readonly #packages: PackageDesk;
 	readonly #credentials: CredentialList;
 	readonly #denials: DenialList;
 	readonly #republisher: Republisher;
@@ -62,6 +65,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.#tables = new DirectoryTables(ctx.storage.sql);
 		const audit = this.#audit.bind(this);
 		this.#accounts = new AccountList(this.#tables, audit);
+		this.#products = new ProductList(this.#tables, audit);
+		this.#packages = new PackageDesk(storage.sql, this.#tables, audit);
 		this.#credentials = new CredentialList(this.#tables, audit);
 		this.#denials = new DenialList(this.#tables, this.outdated);
 		this.#republisher = new Republisher(ctx, this.outbox);
@@ -96,22 +101,8 @@ export class Directory extends DurableObject<ObjectBindings> {
 	}
 
 	/** Enters a product in the list, after its object was created; again under the same name changes nothing. */
-	async createProduct(input: Change & { name: string; title: string; versionOrder?: VersionOrder }) {
-		return this.#change(() => {
-			const known = this.#tables.product(input.name);
-			if (known !== null && known.createdAt > 0) return { kind: "same", product: known } as const;
-			const product: ProductEntry = {
-				name: input.name,
-				title: input.title,
-				versionOrder: input.versionOrder ?? "vendor",
-				createdAt: input.now,
-				revision: known?.revision ?? 0,
-				emergencyUntil: known?.emergencyUntil ?? 0,
-			};
-			this.#tables.saveProduct(product);
-			this.#audit(input, "product.create", product.name, product.title);
-			return { kind: "new", product } as const;
-		});
+	async createProduct(input: ProductNaming) {
+		return this.#change(() => this.#products.create(input));
 	}
 
 	async listProducts(): Promise<ProductEntry[]> {
@@ -163,9 +154,22 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return this.#change(() => this.#credentials.revoke(input));
 	}
 
-	/** Asked before the bytes of a package are taken in. */
-	async countUpload(upload: Upload) {
-		return this.#change(() => countUpload(this.ctx.storage.sql, upload));
+	/** Asked before the bytes of a package are taken in: see `PackageDesk.admit`. */
+	async admitUpload(upload: NewUpload) {
+		return this.#change(() => this.#packages.admit(upload, nowSeconds()));
+	}
+
+	/** Asked before the bytes of packages are removed, and again what became of that: see `PackageDesk`. */
+	async surveyPackages(sha256s: readonly string[]): Promise<PackageSurvey> {
+		return this.#exists ? this.#packages.survey(sha256s, nowSeconds()) : { products: [], claimed: [] };
+	}
+
+	async claimRemoval(input: { actor: string; sha256s: readonly string[] }): Promise<RemovalClaim> {
+		return this.#change(() => this.#packages.claims.claimForRemoval(input.sha256s, input.actor, nowSeconds()));
+	}
+
+	async endRemoval(input: Change & RemovalEnd): Promise<void> {
+		this.#change(() => this.#packages.claims.endRemoval(input, input));
 	}
 
 	/** Points to a product's new record; an earlier revision than the known one changes nothing. */

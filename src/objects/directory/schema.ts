@@ -6,6 +6,7 @@ import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { DENIAL_TABLES } from "./denial-tables.ts";
+import { CLAIM_TABLES } from "./package-claims.ts";
 import { ROUND_TABLES } from "./rounds.ts";
 import { UPLOAD_TABLES } from "./upload-quota.ts";
 
@@ -57,6 +58,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 		...OUTDATED_TABLES,
 		...ROUND_TABLES,
 		...UPLOAD_TABLES,
+		...CLAIM_TABLES,
 	],
 	steps: [],
 };

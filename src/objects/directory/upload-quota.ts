@@ -20,15 +20,17 @@ export interface Upload {
 	readonly now: number;
 }
 
-export type UploadDecision =
-	| { readonly ok: true }
-	/** `left`: bytes that would still be taken today. `retryAfter`: seconds until the day ends */
-	| { readonly ok: false; readonly left: number; readonly retryAfter: number };
+export interface QuotaRefusal {
+	/** bytes that would still be taken today */
+	readonly left: number;
+	/** seconds until the day ends */
+	readonly retryAfter: number;
+}
 
 const DAY = 86_400;
 
-/** Counts the upload, unless it goes beyond the key's quota of the day: then nothing is counted. */
-export function countUpload(sql: SqlStorage, { key, bytes, quota, now }: Upload): UploadDecision {
+/** Counts the upload. @returns null; or why not, where it goes beyond the key's quota of the day: then nothing is counted */
+export function countUpload(sql: SqlStorage, { key, bytes, quota, now }: Upload): QuotaRefusal | null {
 	const query = "SELECT day, bytes FROM uploads_of_day WHERE key = ?";
 	const [known = { day: 0, bytes: 0 }] = sql.exec<{ day: number; bytes: number }>(query, key).toArray();
 	// A request from before midnight that arrives after one of the new day counts for that: what was counted is not forgotten.
@@ -36,8 +38,8 @@ export function countUpload(sql: SqlStorage, { key, bytes, quota, now }: Upload)
 	const counted = known.day === day ? known.bytes : 0;
 	if (counted + bytes > quota) {
 		// Negative where the quota was lowered during the day.
-		return { ok: false, left: Math.max(0, quota - counted), retryAfter: (day + 1) * DAY - now };
+		return { left: Math.max(0, quota - counted), retryAfter: (day + 1) * DAY - now };
 	}
 	sql.exec("INSERT OR REPLACE INTO uploads_of_day (key, day, bytes) VALUES (?, ?, ?)", key, day, counted + bytes);
-	return { ok: true };
+	return null;
 }

@@ -135,6 +135,13 @@ export class ProductTables {
 		);
 	}
 
+	/** @returns those of the digests that some version has */
+	packagesAmong(sha256s: readonly string[]): string[] {
+		const query = "SELECT DISTINCT sha256 FROM releases WHERE sha256 IN (SELECT value FROM json_each(?))";
+		const rows = this.#sql.exec<{ sha256: string }>(query, JSON.stringify(sha256s)).toArray();
+		return rows.map(({ sha256 }) => sha256);
+	}
+
 	/** Gives the version the next sequence number, and a place in the record. Nobody may have it before `setReach`. */
 	publish(version: string, metadata: ReleaseMetadata, now: number): void {
 		this.#sql.exec(

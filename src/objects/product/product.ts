@@ -9,6 +9,7 @@ import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { productKey } from "../../storage/keys.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
+import { nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import {
 	type RebuildResult,
@@ -95,9 +96,10 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	/** See `ReleaseDesk.addPackage`. */
 	async addPackage(
-		input: Change & PackageContent & { version: string },
+		input: Change & PackageContent & { version: string; claimedUntil: number },
 	): Promise<AddedPackage | typeof UNKNOWN_PRODUCT> {
-		return this.#exists ? this.#within(() => this.#desks.releaseDesk.addPackage(input)) : UNKNOWN_PRODUCT;
+		if (!this.#exists) return UNKNOWN_PRODUCT;
+		return this.#within(() => this.#desks.releaseDesk.addPackage(input, nowSeconds()));
 	}
 
 	/** See `ReleaseDesk.release`. */
@@ -178,6 +180,11 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	async find(version: string): Promise<ReleaseEntry | null> {
 		return this.#exists ? this.#desks.tables.release(version) : null;
+	}
+
+	/** @returns those of the digests that a version has, whatever became of it; null if there is no such product */
+	async heldPackages(sha256s: readonly string[]): Promise<string[] | null> {
+		return this.#exists ? this.#desks.tables.packagesAmong(sha256s) : null;
 	}
 
 	/**

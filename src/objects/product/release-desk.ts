@@ -1,5 +1,6 @@
 // The releases of a product: takes packages, releases versions and withdraws them. Each method is synchronous and runs in its
 // caller's transaction; how a release then reaches the fleet is the work of rollout-desk.ts.
+import { mayBind } from "../../content/package-claim.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
 import { hasRoomFor } from "../../content/recorded-releases.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
@@ -31,7 +32,7 @@ export interface NewRelease {
 
 export type AddedPackage =
 	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry }
-	| { readonly ok: false; readonly reason: "version_exists" };
+	| { readonly ok: false; readonly reason: "version_exists" | "claim_ended" };
 
 export type Released =
 	| { readonly ok: true; readonly kind: "new" | "same" }
@@ -60,8 +61,12 @@ export class ReleaseDesk {
 		this.#parts = parts;
 	}
 
-	/** Binds a version to bytes that are stored already; nobody is offered them before `release`. */
-	addPackage(input: Change & PackageContent & { version: string }): AddedPackage {
+	/**
+	 * Binds a version to bytes that are stored already; nobody is offered them before `release`.
+	 * @param input claimedUntil: end of the upload's claim on the digest, unix seconds; shortly before that it is too late
+	 * @param now of the object, unix seconds: the call may have been long under way
+	 */
+	addPackage(input: Change & PackageContent & { version: string; claimedUntil: number }, now: number): AddedPackage {
 		const { tables, audit } = this.#parts;
 		const known = tables.release(input.version);
 		if (known !== null) {
@@ -69,6 +74,8 @@ export class ReleaseDesk {
 				? { ok: true, kind: "same", release: known }
 				: { ok: false, reason: "version_exists" };
 		}
+		// From then on the bytes may be removed as nobody's.
+		if (!mayBind(input.claimedUntil, now)) return { ok: false, reason: "claim_ended" };
 		tables.insertPackage(input.version, input, input.now, input.actor);
 		audit(input, "package.add", input.version, input.sha256);
 		return { ok: true, kind: "new", release: this.#releaseOrThrow(input.version) };

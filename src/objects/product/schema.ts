@@ -38,6 +38,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			withdrawn_at INTEGER,
 			withdraw_reason TEXT
 		)`,
+		"CREATE INDEX releases_by_package ON releases (sha256)",
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
 		...ROLLOUT_TABLES,
 		...AUDIT_TABLES,

@@ -25,8 +25,8 @@ import {
 	toTimestampOrNull,
 } from "../http/openapi.ts";
 import { requireLength } from "../http/request-body.ts";
+import { takeUpload } from "./package-upload.ts";
 import { describeRollout, rolloutBody } from "./rollout-body.ts";
-import { countUpload } from "./upload-quota.ts";
 
 /** Of a rollout's salt. */
 const SALT_BYTES = 12;
@@ -97,6 +97,7 @@ const upload = createRoute({
 			"unsupported_media_type",
 			"not_found",
 			"version_exists",
+			"conflict",
 			"rate_limited",
 			"upload_quota_exceeded",
 		),
@@ -214,6 +215,7 @@ type ProductRefusal =
 	| "unknown_product"
 	| "no_package"
 	| "version_exists"
+	| "claim_ended"
 	| "withdrawn"
 	| "too_many_audiences"
 	| "too_many_rollouts"
@@ -227,6 +229,10 @@ function refuse(reason: ProductRefusal): never {
 			throw new ProblemError("not_found", { detail: "there is no such version; upload its package first" });
 		case "version_exists":
 			throw new ProblemError("version_exists");
+		case "claim_ended":
+			throw new ProblemError("conflict", {
+				detail: "the upload took too long, nearly a day; upload the package again",
+			});
 		case "withdrawn":
 			throw new ProblemError("conflict", { detail: "the version was withdrawn, for good: publish another version" });
 		case "too_many_audiences":
@@ -263,14 +269,17 @@ export const releases = createRouter()
 		// Asked before the bytes are taken in, and again when they are: the version may have been filled meanwhile.
 		const known = await services.objects.product(product).find(version);
 		if (known !== null && known.sha256 !== digest.sha256) refuse("version_exists");
-		if (known === null && (await services.objects.product(product).info()) === null) refuse("unknown_product");
 		const { body } = c.req.raw;
 		if (body === null) throw new ProblemError("length_mismatch");
-		await countUpload(c.env, c.var.holder.key, size);
-		const outcome = await services.packages.put(digest.sha256, body, size);
-		if (outcome !== "stored") throw new ProblemError(outcome);
-		await requireKeyStill(c, publisherAccess);
-		const added = await services.objects.product(product).addPackage({ ...changeBy(c), version, ...content });
+		const by = {
+			change: changeBy(c),
+			requireStill: () => requireKeyStill(c, publisherAccess),
+			key: c.var.holder.key,
+			quota: services.config.uploadBytesPerDay,
+			event,
+		};
+		const parts = { ...services.objects, packages: services.packages };
+		const added = await takeUpload(parts, { product, version, ...content, body, ...by });
 		if (!added.ok) refuse(added.reason);
 		event.bytes = size;
 		// As it is stored: a second upload does not rename the first.

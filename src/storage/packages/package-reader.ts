@@ -23,7 +23,7 @@ export interface PackageReader {
 
 /** @param origin of the service, for the cache's keys */
 export function createPackageReader(
-	store: PackageStore,
+	store: Pick<PackageStore, "has" | "get">,
 	cache: Cache,
 	origin: string,
 	clock: Clock = systemClock,

@@ -1,5 +1,5 @@
 // The port to object storage: the bytes of a package under their own SHA-256, written once and never changed. Strongly
-// consistent: what `put` stored, every later `get` anywhere finds. Bytes only pass through; nothing here buffers them.
+// consistent: what `put` stored and `remove` did not, every later `get` anywhere finds. Bytes only pass through; nothing here buffers them.
 
 export interface PackageRange {
 	/** bytes from the start; less than the package's size */
@@ -21,6 +21,31 @@ export interface PackageStore {
 	put(sha256: string, body: ReadableStream, size: number): Promise<PackagePutOutcome>;
 	/** @returns the bytes, or the range of them, with the size of the whole package; null if there is none */
 	get(sha256: string, range?: PackageRange): Promise<StoredPackage | null>;
+	/**
+	 * @param after digest that comes before the first one; "" = from the first @param limit packages, at most 1000
+	 * @returns packages in the order of their digests. What was stored or removed meanwhile may be missing or be there
+	 */
+	list(after: string, limit: number): Promise<PackagePage>;
+	/**
+	 * Removes a package; one that is not there is removed too.
+	 * @returns locked: the storage is set up not to remove it, now or ever
+	 * @throws PackageStoreError when the storage does not answer; the package may then go later
+	 */
+	remove(sha256: string): Promise<"removed" | "locked">;
+}
+
+export interface PackagePage {
+	readonly packages: readonly ListedPackage[];
+	/** `after` of the next page; null = this was the last */
+	readonly next: string | null;
+}
+
+export interface ListedPackage {
+	readonly sha256: string;
+	/** bytes */
+	readonly size: number;
+	/** unix seconds */
+	readonly uploadedAt: number;
 }
 
 /** The storage did not answer, or the sender's stream broke off. */

@@ -1,6 +1,6 @@
 // Packages in R2. R2 itself checks the digest while the bytes arrive and keeps nothing that differs, so an upload is never
 // held in memory and never hashed here. Not guarded against: a holder of the account's R2 keys (see bucket locks).
-import { packageKey, uploadKey } from "../keys.ts";
+import { packageDigest, packageKey, uploadKey } from "../keys.ts";
 import { type PackagePutOutcome, type PackageStore, PackageStoreError } from "./package-store.ts";
 
 /** A package never changes under its digest, so every cache may keep its copy. */
@@ -25,6 +25,32 @@ export function createR2PackageStore(bucket: R2Bucket): PackageStore {
 		async get(sha256, range) {
 			const object = await answered(bucket.get(packageKey(sha256), range === undefined ? undefined : { range }));
 			return object === null ? null : { body: object.body, size: object.size };
+		},
+
+		async list(after, limit) {
+			let startAfter = after === "" ? undefined : packageKey(after);
+			for (;;) {
+				const options = { prefix: packageKey(""), limit, ...(startAfter !== undefined && { startAfter }) };
+				const page = await answered(bucket.list(options));
+				const packages = page.objects.flatMap(({ key, size, uploaded }) => {
+					const sha256 = packageDigest(key);
+					// What somebody else put there is left alone.
+					return sha256 === null ? [] : [{ sha256, size, uploadedAt: Math.floor(uploaded.getTime() / 1_000) }];
+				});
+				const next = page.truncated ? packages.at(-1)?.sha256 : null;
+				if (next !== undefined) return { packages, next };
+				startAfter = page.objects.at(-1)?.key;
+			}
+		},
+
+		async remove(sha256) {
+			try {
+				await bucket.delete(packageKey(sha256));
+				return "removed";
+			} catch (cause) {
+				if (isLockError(cause)) return "locked";
+				throw new PackageStoreError(`package ${sha256} could not be removed`, { cause });
+			}
 		},
 	};
 }
@@ -92,4 +118,9 @@ function isLengthError(result: PromiseSettledResult<unknown>): boolean {
 /** R2 error 10037, BadDigest: "The SHA-256 checksum you specified did not match what we received." */
 function isDigestError(result: PromiseSettledResult<unknown>): boolean {
 	return result.status === "rejected" && String(result.reason).includes("(10037)");
+}
+
+/** R2 error 10069, ObjectLockedByBucketPolicy: a lock of the bucket keeps the object, now or for ever. */
+function isLockError(error: unknown): boolean {
+	return String(error).includes("(10069)");
 }

@@ -10,6 +10,7 @@ import { FIREWALL } from "./firewall.ts";
 import { FIREWALL_UPDATES } from "./firewall-updates.ts";
 import { OBJECTS_SHARED } from "./objects-shared.ts";
 import { OUTBOX } from "./outbox.ts";
+import { PACKAGES } from "./packages.ts";
 import { ROUTES } from "./routes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
 import { STORAGE_STORES } from "./storage-stores.ts";
@@ -21,6 +22,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...OBJECTS_SHARED,
 	...OUTBOX,
 	...DIRECTORY_AND_PRODUCT,
+	...PACKAGES,
 	...ACCOUNT_DEVICES,
 	...ACCOUNT_LICENSES,
 	...ACCOUNT_GROUPS_AND_WEBHOOKS,

@@ -66,11 +66,6 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "nobody can see later who took a message down",
 			},
 			{
-				from: "known !== null && known.createdAt > 0",
-				to: "known !== null",
-				breaks: "a product whose release came before its entry never gets its title",
-			},
-			{
 				from: "if (step.key === key) this.#republisher.offer(step);",
 				to: "",
 				breaks: "a lost record of the Directory is not stored again when an edge asks for it",
@@ -90,6 +85,17 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				from: 'this.#audit(input, "credential.revoke", id, subject);',
 				to: "",
 				breaks: "nobody can see later who revoked an API key",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/product-list.ts",
+		tests: ["test/workers/routes/operator/"],
+		edits: [
+			{
+				from: "known !== null && known.createdAt > 0",
+				to: "known !== null",
+				breaks: "a product whose release came before its entry never gets its title",
 			},
 		],
 	},

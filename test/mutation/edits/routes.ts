@@ -206,8 +206,8 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "whoever uploads and releases lets a release out alone, by a plan that asks nobody",
 			},
 			{
-				from: "await requireKeyStill(c, publisherAccess);",
-				to: "",
+				from: "requireStill: () => requireKeyStill(c, publisherAccess)",
+				to: "requireStill: async () => {}",
 				breaks: "a key that was revoked during an upload fills a version",
 			},
 			{

@@ -203,7 +203,8 @@ describe("what the objects published in KV", () => {
 		await product.create({ ...change, name: "crs", title: "crs", plan: IMMEDIATE });
 		await directory().createProduct({ ...change, name: "crs", title: "crs" });
 		for (const version of ["1.0", "2.0", "3.0"]) {
-			await product.addPackage({ ...change, version, sha256: "a".repeat(64), size: 1, name: "crs.tar" });
+			const content = { sha256: "a".repeat(64), size: 1, name: "crs.tar", claimedUntil: Number.MAX_SAFE_INTEGER };
+			await product.addPackage({ ...change, version, ...content });
 			const metadata = { notes: "", urgency: "routine", models: null, engine: {} } as const;
 			expect(await product.release({ ...change, version, metadata, salt: "salt" })).toMatchObject({ published: true });
 		}

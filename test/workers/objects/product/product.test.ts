@@ -15,6 +15,7 @@ afterEach(reset);
 
 const NOW = Math.floor(Date.now() / 1_000);
 const PUBLISHER = { actor: "ci", now: NOW } as const;
+const UPLOADER = { ...PUBLISHER, claimedUntil: NOW + 86_400 } as const;
 const METADATA: ReleaseMetadata = {
 	notes: "New rules",
 	urgency: "routine",
@@ -30,7 +31,7 @@ async function createProduct(): Promise<void> {
 }
 
 async function publish(version: string, digit = "a", change: Partial<ReleaseMetadata> = {}) {
-	await product().addPackage({ ...PUBLISHER, version, ...content(digit) });
+	await product().addPackage({ ...UPLOADER, version, ...content(digit) });
 	return product().release({
 		...PUBLISHER,
 		salt: "salt",
@@ -53,7 +54,7 @@ describe("a product that was never created", () => {
 	it("refuses everything and leaves nothing behind", async () => {
 		const unknown = { ok: false, reason: "unknown_product" };
 		expect(await product().info()).toBeNull();
-		expect(await product().addPackage({ ...PUBLISHER, version: "1", ...content("a") })).toEqual(unknown);
+		expect(await product().addPackage({ ...UPLOADER, version: "1", ...content("a") })).toEqual(unknown);
 		expect(await product().release({ ...PUBLISHER, salt: "salt", version: "1", metadata: METADATA })).toEqual(unknown);
 		expect(await product().withdraw({ ...PUBLISHER, version: "1", reason: "" })).toEqual(unknown);
 		expect(await product().list()).toEqual([]);
@@ -69,11 +70,35 @@ describe("a product that was never created", () => {
 describe("packages", () => {
 	it("belong to their version for ever", async () => {
 		await createProduct();
-		const input = { ...PUBLISHER, version: "4.27.0", ...content("a") };
+		const input = { ...UPLOADER, version: "4.27.0", ...content("a") };
 		expect(await product().addPackage(input)).toMatchObject({ ok: true, kind: "new", release: { status: "uploaded" } });
 		expect(await product().addPackage(input)).toMatchObject({ ok: true, kind: "same" });
 		expect(await product().addPackage({ ...input, ...content("b") })).toEqual({ ok: false, reason: "version_exists" });
 		expect(await publishedRecord()).toBeNull();
+	});
+
+	it("are bound to no version within an hour of the end of their upload's claim; what is bound stays", async () => {
+		await createProduct();
+		const add = (version: string, claimedUntil: number) =>
+			product().addPackage({ ...UPLOADER, version, ...content("a"), claimedUntil });
+		const late = Math.floor(Date.now() / 1_000) + 3_600;
+		expect(await add("1", late)).toEqual({ ok: false, reason: "claim_ended" });
+		expect(await product().find("1")).toBeNull();
+		expect(await add("1", late + 60)).toMatchObject({ ok: true, kind: "new" });
+		expect(await add("1", late)).toMatchObject({ ok: true, kind: "same" });
+	});
+
+	it("are held by every version that has them, released or not or withdrawn", async () => {
+		expect(await product().heldPackages(["a".repeat(64)])).toBeNull();
+		await createProduct();
+		await publish("1", "a");
+		await publish("2", "b");
+		await publish("3", "b");
+		await product().withdraw({ ...PUBLISHER, version: "1", reason: "false positives" });
+		await product().addPackage({ ...UPLOADER, version: "4", ...content("c") });
+		const digests = ["a", "b", "c", "d"].map((digit) => digit.repeat(64));
+		expect((await product().heldPackages(digests))?.toSorted()).toEqual(digests.slice(0, 3));
+		expect(await product().heldPackages(digests.slice(3))).toEqual([]);
 	});
 });
 
@@ -112,7 +137,7 @@ describe("releases", () => {
 			["4.27.1", 2],
 			["4.28.0", 1],
 		]);
-		await product().addPackage({ ...PUBLISHER, version: "5.0.0", ...content("c") });
+		await product().addPackage({ ...UPLOADER, version: "5.0.0", ...content("c") });
 		expect((await product().list()).map(({ version, status }) => [version, status])).toEqual([
 			["5.0.0", "uploaded"],
 			["4.27.1", "current"],
@@ -165,7 +190,7 @@ describe("releases", () => {
 	it("are refused where a newer version is released, unless the older one is meant", async () => {
 		await createProduct();
 		await publish("9.0.0");
-		await product().addPackage({ ...PUBLISHER, version: "8.9.1", ...content("b") });
+		await product().addPackage({ ...UPLOADER, version: "8.9.1", ...content("b") });
 		const older = { ...PUBLISHER, salt: "salt", version: "8.9.1", metadata: METADATA };
 		expect(await product().release(older)).toEqual({ ok: false, reason: "older_version", newest: "9.0.0" });
 		expect((await publishedRecord())?.revision).toBe(1);
@@ -178,7 +203,7 @@ describe("releases", () => {
 		await createProduct();
 		await publish("9.0.0");
 		await product().withdraw({ ...PUBLISHER, version: "9.0.0", reason: "breaks" });
-		await product().addPackage({ ...PUBLISHER, version: "8.9.1", ...content("b") });
+		await product().addPackage({ ...UPLOADER, version: "8.9.1", ...content("b") });
 		expect(await product().release({ ...PUBLISHER, salt: "salt", version: "8.9.1", metadata: METADATA })).toMatchObject(
 			{ ok: true },
 		);
@@ -187,7 +212,7 @@ describe("releases", () => {
 	it("have no order where the product says so", async () => {
 		await product().create({ ...PUBLISHER, name: "crs", title: "Hashes", versionOrder: "none", plan: IMMEDIATE });
 		for (const version of ["ffff", "0000"]) {
-			await product().addPackage({ ...PUBLISHER, version, ...content("b") });
+			await product().addPackage({ ...UPLOADER, version, ...content("b") });
 			expect(await product().release({ ...PUBLISHER, salt: "salt", version, metadata: METADATA })).toMatchObject({
 				ok: true,
 			});
@@ -225,7 +250,7 @@ describe("withdrawal", () => {
 
 	it("is refused for what was never released", async () => {
 		await createProduct();
-		await product().addPackage({ ...PUBLISHER, version: "1", ...content("a") });
+		await product().addPackage({ ...UPLOADER, version: "1", ...content("a") });
 		for (const version of ["1", "2"]) {
 			expect(await product().withdraw({ ...PUBLISHER, version, reason: "" })).toEqual({
 				ok: false,

@@ -22,7 +22,14 @@ const product = () => bindings.PRODUCT.getByName("crs");
 
 async function startRollout(): Promise<void> {
 	await product().create({ ...CI, name: "crs", title: "Rules", plan: STANDARD, team: "detection" });
-	await product().addPackage({ ...CI, version: VERSION, sha256: "a".repeat(64), size: 1, name: "crs.tar" });
+	await product().addPackage({
+		...CI,
+		claimedUntil: Number.MAX_SAFE_INTEGER,
+		version: VERSION,
+		sha256: "a".repeat(64),
+		size: 1,
+		name: "crs.tar",
+	});
 	await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
 }
 
@@ -228,7 +235,14 @@ describe("the log of a rollout", () => {
 describe("what everybody may have", () => {
 	it("takes the place of an older release that is still under way", async () => {
 		await startRollout();
-		await product().addPackage({ ...CI, version: "3.0.0", sha256: "b".repeat(64), size: 1, name: "crs.tar" });
+		await product().addPackage({
+			...CI,
+			claimedUntil: Number.MAX_SAFE_INTEGER,
+			version: "3.0.0",
+			sha256: "b".repeat(64),
+			size: 1,
+			name: "crs.tar",
+		});
 		await product().changePlan({ ...CI, team: null });
 		await product().release({ ...CI, version: "3.0.0", metadata: METADATA, salt: "other", plan: IMMEDIATE });
 		expect((await view()).rollout).toMatchObject({ phase: "ended", reason: "everybody may have 3.0.0" });

@@ -28,6 +28,7 @@ const GROUP_HEAD = "hag-".length + 10;
 const device = { own: ({ firewall }: Estate) => firewall.clientId, nobodys: nobodysDevice, head: DEVICE_HEAD };
 const group = { own: ({ haGroup }: Estate) => haGroup, nobodys: "hag-0000000000-00000000", head: GROUP_HEAD };
 const serial = { own: (estate: Estate) => estate.serial, nobodys: "SN-of-nobody", harmless: () => true };
+const isOfStorage = ({ name }: Operation) => name === "POST /v1/packages/collect";
 const isTrail = ({ path }: Operation) => path.endsWith("/events");
 
 /** Fields that name something of an account's, by name. */
@@ -47,10 +48,12 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
 	after: {
 		own: (estate, operation) => {
 			if (isTrail(operation)) return estate.event;
+			if (isOfStorage(operation)) return "0".repeat(64);
 			if (operation.name.endsWith("/codes")) return estate.codeId;
 			return operation.name.endsWith("/ha-groups") ? estate.haGroup : estate.firewall.clientId;
 		},
 		nobodys: "evt-0000000000-1",
+		harmless: isOfStorage,
 	},
 	offer: { own: ({ offer }) => offer, nobodys: "of-nobody" },
 	permit: { own: ({ permit }) => permit, nobodys: "of-nobody" },

@@ -1,0 +1,68 @@
+// The way of a package into the service: let in and counted by the Directory, whose claim keeps its bytes from being taken for
+// nobody's; then the bytes; then the version that they are bound to, while the claim lasts.
+import type { Change } from "../../objects/audit.ts";
+import type { Admission, NewUpload } from "../../objects/directory/package-desk.ts";
+import type { PackageContent } from "../../objects/product/product-tables.ts";
+import type { AddedPackage } from "../../objects/product/release-desk.ts";
+import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import type { PackageStore } from "../../storage/packages/package-store.ts";
+
+export type TakenUpload = AddedPackage | { readonly ok: false; readonly reason: "unknown_product" };
+
+export interface UploadParts {
+	readonly packages: Pick<PackageStore, "put">;
+	directory(): { admitUpload(upload: NewUpload): Promise<Admission> };
+	product(name: string): {
+		addPackage(input: Change & PackageContent & { version: string; claimedUntil: number }): Promise<TakenUpload>;
+	};
+}
+
+export interface PackageUpload extends PackageContent {
+	readonly product: string;
+	readonly version: string;
+	readonly body: ReadableStream;
+	readonly change: Change;
+	/** Asked when the bytes have come. @throws where the key has ended meanwhile */
+	readonly requireStill: () => Promise<void>;
+	/** id of the API key, or `bootstrap` */
+	readonly key: string;
+	/** bytes that one key may announce in a day */
+	readonly quota: number;
+	/** of the request */
+	readonly event: Pick<RequestScope["event"], "reason">;
+}
+
+/** A retry within this time meets a removal that went as it should: it takes seconds. */
+const REMOVAL_RETRY_SECONDS = 60;
+
+/** @throws ProblemError when it is not let in, or its bytes are not what was announced */
+export async function takeUpload(parts: UploadParts, upload: PackageUpload): Promise<TakenUpload> {
+	const { product, version, body, change, key, quota, sha256, size, name } = upload;
+	const admission = await parts.directory().admitUpload({ key, bytes: size, quota, now: change.now, product, sha256 });
+	if (!admission.ok) refuse(admission, upload);
+	const outcome = await parts.packages.put(sha256, body, size);
+	if (outcome !== "stored") throw new ProblemError(outcome);
+	await upload.requireStill();
+	const { claimedUntil } = admission;
+	return parts.product(product).addPackage({ ...change, version, sha256, size, name, claimedUntil });
+}
+
+function refuse(admission: Admission & { readonly ok: false }, { quota, size, event }: PackageUpload): never {
+	switch (admission.reason) {
+		case "unknown_product":
+			throw new ProblemError("not_found", { detail: "there is no such product; create it first" });
+		case "being_removed":
+			// The caller is told no more than of any other outage.
+			event.reason = "package_being_removed";
+			throw new ProblemError("unavailable", {
+				headers: { "retry-after": String(Math.min(admission.retryAfter, REMOVAL_RETRY_SECONDS)) },
+			});
+		case "quota":
+			// Until the day ends (00:00 UTC).
+			throw new ProblemError("upload_quota_exceeded", {
+				detail: `of ${quota} bytes a day ${admission.left} are left, and the package has ${size}`,
+				headers: { "retry-after": String(admission.retryAfter) },
+			});
+	}
+}
