@@ -62,14 +62,15 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 	return [
 		`${product} ${version} by plan ${plan}: ${phase} ${rollout.step} since ${since}${why}`,
 		...formatTable(header, rows),
-		...(phase === "done" || phase === "ended" ? [] : [describePower(rollout), ...rollout.waits_for.map(describeWait)]),
+		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
+		...rollout.waits_for.map(describeWait),
 	];
 }
 
 function markOf({ phase, steps }: RolloutAnswer, index: number, at: number): string {
 	if (phase === "done" || steps[index]?.passed_at !== null) return "✓";
 	if (index !== at) return "·";
-	return phase === "halted" ? "✗" : "▶";
+	return phase === "halted" || phase === "ended" ? "✗" : "▶";
 }
 
 function describePower({ notices, healthy_to_pass: healthy, failures_to_abort: failures }: RolloutAnswer): string {
@@ -94,7 +95,7 @@ function describeWait({ kind, at, of, count, team, not_only_publisher: other }: 
 			return `waits until ${at}`;
 		case "words": {
 			const who = `${count} ${count === 1 ? "person" : "persons"}${team === null ? "" : ` of team ${team}`}`;
-			return `waits for ${who} ${WORDS[of ?? ""] ?? of}${other ? ", not only the one who uploaded it" : ""}`;
+			return `waits for ${who}${other ? ", not only the one who uploaded it," : ""} ${WORDS[of ?? ""] ?? of}`;
 		}
 		case "units":
 			return `waits for ${count} more ${count === 1 ? "unit" : "units"} to take a permit${at === null ? "" : `, until ${at} at most`}`;
