@@ -54,6 +54,8 @@ export interface Refusal {
 	/** undefined when the answer was no problem document (RFC 9457) */
 	readonly said?: RefusalWords | undefined;
 	readonly fix: string | undefined;
+	/** of a problem document beyond the standard ones (RFC 9457 §3.2) */
+	readonly members?: Readonly<Record<string, string | number | boolean>> | undefined;
 	readonly requestId: string | undefined;
 	readonly retryAfterSeconds: number | undefined;
 	/** seconds by which this machine's clock is ahead of the server's; given only when that is why it refused */

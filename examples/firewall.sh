@@ -154,8 +154,12 @@ no_room() { die "$product $version: no room: $((size / 1024 + 256)) KiB are need
 
 permitted() { jq -r ".$1" permit.json; }
 permit() { # the lease to install what room has read of, with a URL that lives for minutes
-	rm -f check.etag # the next check is answered in full
+	rm -f check.etag; asked=$(date +%s) # the next check is answered in full
 	jq --arg of "$product" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"; post /v1/permits
+	if [ "$status,$(jq -r .code "$tmp/body")" = 409,exposure_limited ]; then # no failure: it comes later, or not at all if it turns out bad
+		header_of retry-after | grep -x '[1-9][0-9]\{0,5\}' >later || echo 300 >later
+		say "$product $version has not come to this firewall yet ($(jq -r .rollout_code "$tmp/body")); what is installed stays" && exit 0
+	fi
 	expect 201 "no permit for $product"; save permit.json <"$tmp/body"
 	[ "$(permitted product) $(permitted version) $(permitted sha256)" = "$product $version $sha256" ] || die "the permit is not for $product $version"
 }
@@ -201,6 +205,7 @@ take() { # PRODUCT
 		[ "$resumed" -gt 0 ] || report failed digest_mismatch # else the part was bad: the next update begins anew
 		die "$product $version is not what was promised"
 	fi
+	[ "$(($(date +%s) - asked))" -le 30 ] || permit # or a rollout that was halted meanwhile would go on here
 	mkdir -p "${file%/*}"; mv "$part" "$file"
 	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; die "$product $version does not load"; }
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" \
@@ -212,7 +217,7 @@ take() { # PRODUCT
 update() {
 	exec 9>update.lock # freed with this process and those that it starts
 	! command -v flock >/dev/null || flock -n 9 || die 'another update is running'
-	check
+	rm -f later; check
 	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part"' check.json >"$tmp/offered"
 	find downloads -type f | grep -vxFf "$tmp/offered" | while read -r old; do rm "$old"; done # parts of what is not offered any more
 	for offered in $(jq -r '.products[] | select(.status == "offered") | .product' check.json); do
@@ -226,6 +231,7 @@ update() {
 wait_for_news() {
 	interval=$(jq .next_check_in check.json || echo 600) started=$(date +%s) place=$(jq -r .device check.json | cksum | cut -d ' ' -f 1)
 	quiet=$(jq '(.until | fromdate) as $until | [$until - now, $until - (.as_of | fromdate)] | min | floor' check.json 2>/dev/null || echo 0)
+	if [ -s later ]; then later=$(cat later) && sleep "$((later < interval ? later : interval))" && return 0; fi
 	if [ "$quiet" -le 0 ] || [ -s reports ]; then sleep "$interval" && return 0; fi
 	while now=$(date +%s) && left=$((quiet + started - now)) && [ "$left" -gt 0 ] && [ "$now" -ge "$started" ]; do # not where the clock was set back
 		sleep "$((left < 45 ? left : 45))"

@@ -97,7 +97,12 @@ async function rememberProducts(session: FirewallSession, products: string[]): P
 
 /** Once an offer has run out, 304 would be true but of no use. */
 function hasLiveOffers(answer: CheckAnswer, nowMs: number): boolean {
-	return answer.products.every(({ offer }) => offer == null || Date.parse(offer.expires_at) - OFFER_MARGIN_MS > nowMs);
+	return answer.products.every(({ offer }) => offer == null || isLive(offer, nowMs));
+}
+
+/** @returns whether the offer can still be handed in */
+export function isLive(offer: Offer, nowMs: number): boolean {
+	return Date.parse(offer.expires_at) - OFFER_MARGIN_MS > nowMs;
 }
 
 export function askEntitlements(session: FirewallSession) {

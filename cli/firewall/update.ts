@@ -1,14 +1,18 @@
 // The whole update of a firewall: check → permit → download → verify → install → report, product by product.
-// A package that is not exactly what was promised never replaces what runs, and is reported as failed.
+// A package that is not exactly what was promised never replaces what runs, and is reported as failed. One whose rollout was halted
+// while it came stays on the disk uninstalled.
 import { DiskError, ServerRefusal } from "../errors.ts";
 import type { CheckedProduct, Offer, Permit } from "./answers.ts";
-import { askPermit, type CheckResult, checkForUpdates } from "./check.ts";
+import { askPermit, type CheckResult, checkForUpdates, isLive } from "./check.ts";
 import { type DownloadResult, downloadPackage } from "./download.ts";
 import { withHomeLock } from "./home-lock.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor, partPathOf } from "./parts.ts";
 import { flushReports, type Outcome, reportOutcome } from "./reports.ts";
 import type { FirewallSession } from "./session.ts";
+
+/** The permit may be so old when its package is put in place; an older one is asked for again, since its rollout may be halted by now. */
+const PERMIT_IS_FRESH_MS = 30_000;
 
 export interface UpdateOptions {
 	readonly onProgress?: (product: string, done: number, total: number) => void;
@@ -40,7 +44,22 @@ export type ProductUpdate =
 			readonly sha256: string;
 			readonly reason: Exclude<DownloadResult, { ok: true }>["reason"] | "permit_refused" | "disk";
 			readonly detail: string;
+	  }
+	/** no failure: the release has not come to this firewall yet, or never will */
+	| {
+			readonly ok: false;
+			readonly product: string;
+			readonly version: string;
+			readonly sha256: string;
+			readonly reason: "not_yet";
+			readonly detail: string;
+			/** the service's word for what stands in the way; null = the release is offered no more */
+			readonly rolloutCode: string | null;
+			/** seconds after which to ask again; null = with the next check */
+			readonly retryAfter: number | null;
 	  };
+/** What was tried and went wrong. */
+export type FailedUpdate = Exclude<ProductUpdate, { ok: true } | { reason: "not_yet" }>;
 
 export interface UpdateResult {
 	readonly check: CheckResult;
@@ -99,28 +118,36 @@ async function updateProduct(
 ): Promise<ProductUpdate> {
 	const { home } = session;
 	const { version, sha256 } = offer;
-	const failed = (reason: (ProductUpdate & { ok: false })["reason"], detail: string) =>
+	const failed = (reason: FailedUpdate["reason"], detail: string) =>
 		({ ok: false, product, version, sha256, reason, detail }) as const;
+	const notYet = (detail: string, rolloutCode: string | null, retryAfter: number | null) =>
+		({ ok: false, product, version, sha256, reason: "not_yet", detail, rolloutCode, retryAfter }) as const;
+	const refused = ({ message, refusal: { code, members, retryAfterSeconds } }: ServerRefusal) =>
+		code === "exposure_limited"
+			? notYet(message, String(members?.["rollout_code"]), retryAfterSeconds ?? null)
+			: failed("permit_refused", message);
 	const part = { product, sha256, size: offer.size };
 	await reclaimPackage(home, product, offer);
 	// A permit is asked for only where it can be used.
 	const need = await makeRoomFor(home, part);
 	if (need !== null) return failed("disk", `there is no room left: ${need}`);
+	let permittedMs = session.nowMs();
 	const first = await failureAsValue(askPermit(session, product, offer));
-	if (first instanceof ServerRefusal) return failed("permit_refused", first.message);
+	if (first instanceof ServerRefusal) return refused(first);
 	if (first instanceof DiskError) return failed("disk", first.message);
 	let permit = first;
 	const download = downloadPermitted(session, permit, {
 		onProgress: (done, total) => options.onProgress?.(product, done, total),
 		signal: options.signal,
 		renew: async () => {
+			permittedMs = session.nowMs();
 			permit = await askPermit(session, product, offer);
 			return permit;
 		},
 	});
 	// Another permit may be refused too: the release was withdrawn in the meantime.
 	const result = await failureAsValue(download).finally(options.onDownloaded);
-	if (result instanceof ServerRefusal) return failed("permit_refused", result.message);
+	if (result instanceof ServerRefusal) return refused(result);
 	if (result instanceof DiskError) return failed("disk", `${result.message} (${await describeNeed(home, part)})`);
 	if (!result.ok) {
 		const { reason, detail } = result;
@@ -128,6 +155,13 @@ async function updateProduct(
 		// An interrupted download is no verdict on the release; it goes on at the next run.
 		if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));
 		return failed(reason, detail);
+	}
+	if (session.nowMs() - permittedMs > PERMIT_IS_FRESH_MS) {
+		const again = await failureAsValue(askAgain(session, product, offer));
+		if (again === null) return notYet("it is not offered any more", null, null);
+		if (again instanceof ServerRefusal) return refused(again);
+		if (again instanceof DiskError) return failed("disk", again.message);
+		permit = again;
 	}
 	const path = await failureAsValue(installPackage(home, permit, Math.floor(session.nowMs() / 1000)));
 	if (path instanceof Error) return failed("disk", path.message);
@@ -143,6 +177,17 @@ async function updateProduct(
 		resumedFrom: result.resumedFrom,
 		reportProblem,
 	};
+}
+
+/**
+ * Takes the permit once more: the same lease where nothing has changed. An offer that ran out meanwhile is asked for anew.
+ * @returns null = the release is not offered any more
+ */
+async function askAgain(session: FirewallSession, product: string, offer: Offer): Promise<Permit | null> {
+	if (isLive(offer, session.nowMs())) return askPermit(session, product, offer);
+	const { answer } = await checkForUpdates(session, product);
+	const anew = answer.products.find((one) => one.product === product && one.status === "offered")?.offer;
+	return anew?.sha256 === offer.sha256 ? askPermit(session, product, anew) : null;
 }
 
 /** One product that is refused, or has no room, must not keep the others from being updated. */

@@ -39,6 +39,7 @@ export function refusalFrom(answer: HttpAnswer, what: string, nowMs: number): Se
 		code: said.code,
 		message: said.message,
 		said: said.words,
+		members: said.members,
 		fix: clockAheadSeconds === undefined ? said.fix : clockFix(clockAheadSeconds),
 		requestId: said.requestId ?? headerText(answer.headers["x-request-id"]) ?? headerText(answer.headers["cf-ray"]),
 		retryAfterSeconds,
@@ -50,6 +51,7 @@ interface Said {
 	readonly code: string;
 	readonly message: string;
 	readonly words?: RefusalWords | undefined;
+	readonly members?: Members | undefined;
 	readonly fix?: string | undefined;
 	readonly requestId?: string | undefined;
 	readonly serverTime?: number | undefined;
@@ -66,11 +68,13 @@ function readProblem(body: unknown, what: string): Said | undefined {
 	if (!read.success) return undefined;
 	const { title, code = "problem", detail, errors = [], fix, request_id, server_time, ...rest } = read.data;
 	const words = { what, title, detail, errors };
+	const members = membersOf(rest);
 	return {
 		code,
 		message: messageOf(words),
 		words,
-		fix: fixFor(code, membersOf(rest), fix),
+		members,
+		fix: fixFor(code, members, fix),
 		requestId: request_id,
 		serverTime: server_time,
 	};

@@ -226,8 +226,8 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 });
 
 describe("the text of examples/firewall.sh", () => {
-	it("has under 250 lines", async () => {
-		expect((await readFile(SCRIPT, "utf8")).split("\n").length - 1).toBeLessThan(250);
+	it("has under 260 lines", async () => {
+		expect((await readFile(SCRIPT, "utf8")).split("\n").length - 1).toBeLessThan(260);
 	});
 });
 

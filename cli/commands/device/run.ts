@@ -74,12 +74,26 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 			continue;
 		}
 		const { pulse, until, next_check_in: interval } = check.answer;
+		const retryIn = retryOfNotYet(updates, interval ?? REFUSED_SECONDS);
+		if (retryIn !== null) {
+			output.answer({ event: "waiting", woken_by: why, retry_in: retryIn }, `asking again in ${retryIn} s`);
+			await sleep(retryIn * 1000);
+			why = "interval";
+			continue;
+		}
 		output.answer(
 			{ event: "waiting", woken_by: why, unchanged: check.unchanged, until: until ?? null, next_check_in: interval },
 			pulse == null ? `waiting ${interval ?? "some"} s` : `waiting for news until ${until}`,
 		);
 		why = await waitForNews(check.answer, session.server, heard, { nowMs: surroundings.nowMs, sleep });
 	}
+}
+
+/** @param interval seconds @returns after how many to ask again for a release that has not come yet; null = there is none */
+function retryOfNotYet(updates: UpdateResult["updates"], interval: number): number | null {
+	const waits = updates.map((update) => (!update.ok && update.reason === "not_yet" ? update.retryAfter : null));
+	const told = waits.filter((seconds) => seconds !== null);
+	return told.length === 0 ? null : Math.max(1, Math.min(...told, interval));
 }
 
 /** @throws what no later try can mend: this firewall is refused, or its files cannot be used */

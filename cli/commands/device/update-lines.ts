@@ -3,6 +3,7 @@ import type { ProductUpdate } from "../../firewall/update.ts";
 
 /** For people: what was installed and where, or why not. */
 export function describeUpdate(update: ProductUpdate): string {
+	if (!update.ok && update.reason === "not_yet") return describeNotYet(update);
 	if (!update.ok) return `${update.product} ${update.version}: not installed: ${update.detail}`;
 	const from = update.from === null ? "" : `${update.from} → `;
 	const resumed = update.resumedFrom > 0 ? ` (resumed at byte ${update.resumedFrom})` : "";
@@ -10,8 +11,30 @@ export function describeUpdate(update: ProductUpdate): string {
 	return `${update.product}: ${from}${update.version} installed${resumed}, sha256 ${update.sha256}\n  ${update.path}${unreported}`;
 }
 
+/** By `rollout_code`, see docs/protocol.md. */
+const NOT_YET: Readonly<Record<string, string>> = {
+	not_started: "its rollout has not begun",
+	step_full: "the firewalls that try it first are enough for now",
+	halted: "its rollout is halted",
+	account_has_enough: "another firewall of this customer tries it first",
+	other_models_first: "firewalls of other models try it first",
+	peer_under_way: "another firewall of the HA group installs it first",
+	peer_failed: "it failed on another firewall of the HA group",
+	failed_before: "it failed on this firewall before",
+};
+
+function describeNotYet(update: Extract<ProductUpdate, { reason: "not_yet" }>): string {
+	const { product, version, detail, rolloutCode } = update;
+	const why = NOT_YET[rolloutCode ?? ""] ?? detail;
+	return `${product}: ${version} has not come to this firewall yet: ${why}; what is installed stays`;
+}
+
 /** For --json. */
 export function updateToWire(update: ProductUpdate) {
+	if (!update.ok && update.reason === "not_yet") {
+		const { rolloutCode, retryAfter, ...rest } = update;
+		return { ...rest, rollout_code: rolloutCode, retry_after: retryAfter };
+	}
 	if (!update.ok) return update;
 	const { resumedFrom, reportProblem, ...rest } = update;
 	return { ...rest, resumed_from: resumedFrom, report_problem: reportProblem };

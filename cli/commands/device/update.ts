@@ -2,7 +2,7 @@
 import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { CliError } from "../../errors.ts";
-import { type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
+import { type FailedUpdate, type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
 import { damagedLines, degradedLines, describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
@@ -52,7 +52,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 }
 
 function failIfAny(updates: readonly ProductUpdate[]): void {
-	const failed = updates.filter((update) => !update.ok);
+	const failed = updates.filter((update): update is FailedUpdate => !update.ok && update.reason !== "not_yet");
 	const [first] = failed;
 	if (first === undefined) return;
 	throw new CliError(
@@ -64,7 +64,7 @@ function failIfAny(updates: readonly ProductUpdate[]): void {
 	);
 }
 
-function fixFor(reason: Extract<ProductUpdate, { ok: false }>["reason"]): string {
+function fixFor(reason: FailedUpdate["reason"]): string {
 	switch (reason) {
 		case "interrupted":
 		case "refused":

@@ -207,3 +207,24 @@ it("ends when asking again mends nothing", async () => {
 	const { exitCode, waits } = await runFor([]);
 	expect([exitCode, waits]).toEqual([1, []]);
 });
+
+it("asks again for a release that has not come yet when the service says, and no later than it would anyway", async () => {
+	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
+	const pauses = ["90", "3600"];
+	server.faults.instead = ({ path }) => {
+		const pause = path === "/v1/permits" ? pauses.shift() : undefined;
+		return pause === undefined ? null : refuse(409, "exposure_limited", { "retry-after": pause });
+	};
+	const { exitCode, lines, waits } = await runFor([() => {}, () => {}]);
+	expect(exitCode).toBe(0);
+	expect(waits.slice(0, 2)).toEqual([90, 300]);
+	expect(lines.map(({ event, retry_in: seconds }) => [event, seconds])).toEqual([
+		["update", undefined],
+		["waiting", 90],
+		["update", undefined],
+		["waiting", 300],
+		["update", undefined],
+		["waiting", undefined],
+	]);
+	expect(server.reports.map(({ outcome }) => outcome)).toEqual(["installed", "healthy"]);
+});
