@@ -326,6 +326,31 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "one product that is refused keeps the others from being updated",
 			},
 			{
+				from: 'code === "exposure_limited"',
+				to: "false",
+				breaks: "a release that has not come to a firewall yet counts as a failed update",
+			},
+			{
+				from: "session.nowMs() - permittedMs > PERMIT_IS_FRESH_MS",
+				to: "false",
+				breaks: "a firewall installs a release that was halted while it was downloaded",
+			},
+			{
+				from: "session.nowMs() - permittedMs > PERMIT_IS_FRESH_MS",
+				to: "true",
+				breaks: "each update asks for two permits",
+			},
+			{
+				from: "if (isLive(offer, session.nowMs())) return askPermit(session, product, offer);",
+				to: "return askPermit(session, product, offer);",
+				breaks: "a package that comes slower than its offer lives is never put in place",
+			},
+			{
+				from: "anew?.sha256 === offer.sha256 ? askPermit",
+				to: "anew != null ? askPermit",
+				breaks: "a release is put in place under the permit of another",
+			},
+			{
 				from: 'const outcomes: readonly Outcome[] = ["installed", "healthy"];',
 				to: 'const outcomes: readonly Outcome[] = ["installed"];',
 				breaks: "the service never learns that firewalls run well with a release",
