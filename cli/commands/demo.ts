@@ -25,6 +25,7 @@ import {
 import { findFreePort, requireFreePort } from "../worker/port.ts";
 import { runJourney } from "./demo/journey.ts";
 import { describeLeftOut, describeNextSteps } from "./demo/next-steps.ts";
+import { runRolloutStory } from "./demo/rollout-story.ts";
 import { createSteps } from "./demo/steps.ts";
 import { planTargets, type Target } from "./publish/targets.ts";
 
@@ -88,6 +89,8 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 			targets,
 			folder: place.demoFolder,
 		});
+		output.note("a rollout in small, on a second fleet:");
+		await runRolloutStory({ step, surroundings, server, key, folder: join(place.demoFolder, "synthetic-fleet") });
 		return describeNextSteps({ server, ...end, product: targets[0]?.product ?? "" });
 	};
 	try {

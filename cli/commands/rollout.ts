@@ -16,6 +16,7 @@ import type { OperatorApi } from "../http/operator-api.ts";
 import { parseJson } from "../json.ts";
 import { drawRollout, formatPercent, type RolloutAnswer, rolloutAnswer } from "../rollout/ladder.ts";
 import { PLAN_HELP, readPlan } from "../rollout/plan-option.ts";
+import { readLog } from "../rollout/read-log.ts";
 import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
 
 const WATCH_SECONDS = 5;
@@ -186,8 +187,6 @@ function defineRevert(rollout: Command, surroundings: Surroundings): void {
 	});
 }
 
-const logPage = z.looseObject({ entries: z.array(z.looseObject({ seq: z.number() })) });
-
 function defineLog(rollout: Command, surroundings: Surroundings): void {
 	const log = rollout
 		.command("log <product> <version>")
@@ -224,20 +223,6 @@ async function readText(file: string): Promise<string> {
 	return readFile(file, "utf8").catch((error: unknown) => {
 		throw new UsageError(`cannot read ${file}: ${systemFault(error)}`);
 	});
-}
-
-async function readLog(api: OperatorApi, path: string): Promise<z.infer<typeof logPage>["entries"]> {
-	const entries: z.infer<typeof logPage>["entries"] = [];
-	for (;;) {
-		const page = await api.call(
-			"GET",
-			`${path}/log?after=${entries.at(-1)?.seq ?? 0}`,
-			"could not read the log",
-			logPage,
-		);
-		if (page.entries.length === 0) return entries;
-		entries.push(...page.entries);
-	}
 }
 
 function readRollout(api: OperatorApi, path: string): Promise<RolloutAnswer> {

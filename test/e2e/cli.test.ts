@@ -23,7 +23,7 @@ const PACKAGE = Buffer.from(
 const SHA256 = createHash("sha256").update(PACKAGE).digest("hex");
 
 describe("parapet demo --json --exit", () => {
-	it("goes through the whole journey for two releases, one JSON object per step", async () => {
+	it("goes through the whole journey for two releases, and a rollout in small, one JSON object per step", async () => {
 		const { stdout } = await run(process.execPath, [PARAPET, "demo", "--json", "--exit"], { timeout: 120_000 });
 		const steps: { step: string; ok: boolean; ms: number }[] = stdout
 			.trim()
@@ -35,6 +35,15 @@ describe("parapet demo --json --exit", () => {
 			...["publish", "activate", "token", ...update],
 			...["publish", ...update],
 			"messages",
+			...["fleet", "publish", "approve", "first_step", "gate", "everybody"],
+			...["publish", "approve", "halt", "spared", "revert", "log", "take_back"],
+		]);
+		const told = (name: string) => steps.find(({ step }) => step === name);
+		expect([told("first_step"), told("everybody"), told("halt"), told("spared")]).toMatchObject([
+			{ devices: 2 },
+			{ devices: 12 },
+			{ failed: 1 },
+			{ devices: 11 },
 		]);
 		expect(steps.every(({ ok, ms }) => ok && ms >= 0)).toBe(true);
 	}, 150_000);

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import type { PlanChoice } from "../../../src/rollout/built-in-plans.ts";
 import { readIfPresent, writeAtomically } from "../../files/atomic-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { parseJson } from "../../json.ts";
@@ -35,39 +36,42 @@ export interface Seed {
 }
 
 export async function seedDemo(options: SeedOptions): Promise<Seed> {
-	const owner = await options.step("account", () => ensureAccount(options));
-	for (const product of options.products) await options.step("product", () => ensureProduct(options, product));
+	const owner = await options.step("account", () => ensureAccount(options, ACCOUNT_NAME));
+	// Nobody waits for days to see a demo; a product of yours goes by `standard` unless you choose otherwise.
+	for (const product of options.products)
+		await options.step("product", () => ensureProduct(options, product, "immediate"));
 	const bought = await options.step("license", () => ensureLicense(options, owner));
 	const activation = await options.step("code", () => ensureCode(options, owner, bought));
 	await options.step("message", () => ensureMessage(options));
 	return { account: owner, license: bought, code: activation, messageTitle: MESSAGE_TITLE };
 }
 
-async function ensureAccount({ api }: SeedOptions) {
+type Seeding = Pick<SeedOptions, "api">;
+
+/** @returns the id of the account of this name */
+export async function ensureAccount({ api }: Seeding, name: string) {
 	const page = z.looseObject({ accounts: z.array(account), next: z.string().nullish() });
 	let cursor: string | null | undefined;
 	do {
 		const query: string = cursor == null ? "" : `?after=${encodeURIComponent(cursor)}`;
 		const found = await api.call("GET", `/v1/accounts${query}`, "could not list accounts", page);
-		const existing = found.accounts.find((one) => one.name === ACCOUNT_NAME);
+		const existing = found.accounts.find((one) => one.name === name);
 		if (existing !== undefined)
-			return told(existing.account, { account: existing.account }, `${existing.account} "${ACCOUNT_NAME}"`, false);
+			return told(existing.account, { account: existing.account }, `${existing.account} "${name}"`, false);
 		cursor = found.next;
 	} while (cursor != null);
-	const made = await api.call("POST", "/v1/accounts", "could not create the account", account, { name: ACCOUNT_NAME });
-	return told(made.account, { account: made.account }, `${made.account} "${ACCOUNT_NAME}"`, true);
+	const made = await api.call("POST", "/v1/accounts", "could not create the account", account, { name });
+	return told(made.account, { account: made.account }, `${made.account} "${name}"`, true);
 }
 
-async function ensureProduct({ api }: SeedOptions, product: string) {
+export async function ensureProduct({ api }: Seeding, product: string, plan: PlanChoice) {
 	const listing = z.looseObject({ products: z.array(z.looseObject({ product: z.string() })) });
 	const found = await api.call("GET", "/v1/products", "could not list products", listing);
 	const missing = !found.products.some((one) => one.product === product);
 	const title = `Demo product ${product}`;
 	if (missing)
 		await api.call("POST", "/v1/products", "could not create the product", z.looseObject({}), {
-			...{ product, title },
-			// Nobody waits for days to see a demo; a product of yours goes by `standard` unless you choose otherwise.
-			plan: "immediate",
+			...{ product, title, plan },
 		});
 	return told(product, { product }, product, missing);
 }
