@@ -235,7 +235,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 			{
 				from: "alarm.setWithin();\n\t\treturn { ok: true, changed: true",
 				to: "\n\t\treturn { ok: true, changed: true",
-				breaks: "a large transfer stands still until something else wakes the object",
+				breaks: "a large transfer stands still where the object dies before the answer",
 			},
 			{
 				from: "last?.to === to.id ? last : none",
