@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dropOldParts, dropParts, makeRoomFor, partPathOf } from "../../../../cli/firewall/parts.ts";
 import { type FirewallHome, openHome } from "../../../../cli/firewall/state.ts";
+import { findSmallDisks, mountSmallDisk } from "../../../support/small-disk.ts";
 
+const describeOnSmallDisk = await findSmallDisks();
 const [A, B] = ["a".repeat(64), "b".repeat(64)];
 
 let folder: string;
@@ -73,6 +75,27 @@ describe("room", () => {
 		// A sparse file takes no room.
 		await truncate(partPathOf(home, { product: "crs", sha256: A }), size);
 		expect(await makeRoomFor(home, { product: "crs", sha256: A, size })).toBeNull();
+	});
+});
+
+describeOnSmallDisk("on a disk of two megabytes", () => {
+	it("the part of another package gives way, and its own stays", async () => {
+		const disk = await mountSmallDisk(2_000_000);
+		if (disk === null) throw new Error("no small disk");
+		try {
+			const small = openHome(disk.folder);
+			const [own, other] = [
+				partPathOf(small, { product: "crs", sha256: A }),
+				partPathOf(small, { product: "url", sha256: B }),
+			];
+			await mkdir(join(disk.folder, "downloads"));
+			await writeFile(own, "some bytes");
+			await writeFile(other, Buffer.alloc(1_500_000));
+			expect(await makeRoomFor(small, { product: "crs", sha256: A, size: 600_000 })).toBeNull();
+			expect(await readdir(join(disk.folder, "downloads"))).toEqual([`crs@${A}.part`]);
+		} finally {
+			await disk.close();
+		}
 	});
 });
 
