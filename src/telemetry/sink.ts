@@ -6,13 +6,22 @@ export interface TelemetrySink {
 	record(event: RequestEvent): void;
 }
 
+/** Of so many checks that found nothing changed, which are nearly all requests and all alike, one writes a point. */
+export const UNCHANGED_WEIGHT = 10;
+
 /**
  * Column order is an interface with saved queries: append, never reorder.
  * index: account (or product), which also decides what is sampled together
+ * @param random 0 ≤ x < 1
  */
-export function createAnalyticsEngineSink(dataset: AnalyticsEngineDataset): TelemetrySink {
+export function createAnalyticsEngineSink(
+	dataset: AnalyticsEngineDataset,
+	random: () => number = () => Math.random(),
+): TelemetrySink {
 	return {
 		record(event) {
+			const weight = event.outcome === "unchanged" ? UNCHANGED_WEIGHT : 1;
+			if (weight > 1 && random() * weight >= 1) return;
 			dataset.writeDataPoint({
 				indexes: [event.account ?? event.product ?? event.route],
 				blobs: [
@@ -29,7 +38,7 @@ export function createAnalyticsEngineSink(dataset: AnalyticsEngineDataset): Tele
 					event.account,
 					event.detail,
 				],
-				doubles: [event.status, event.durationMs, event.bytes, event.degradedSeconds],
+				doubles: [event.status, event.durationMs, event.bytes, event.degradedSeconds, weight],
 			});
 		},
 	};
