@@ -100,6 +100,18 @@ export class LeaseTables {
 		return this.#sql.exec<{ at: number | null }>(query, version, step).one().at;
 	}
 
+	/** @returns whether the release has any */
+	hasAny(version: string): boolean {
+		return this.#sql.exec("SELECT 1 FROM leases WHERE version = ? LIMIT 1", version).toArray().length > 0;
+	}
+
+	/** Drops some leases of a rollout that is over; what they counted stays. */
+	drop(version: string, limit: number): void {
+		const query = `DELETE FROM leases WHERE version = ?1 AND (unit, device) IN
+			(SELECT unit, device FROM leases WHERE version = ?1 LIMIT ?2)`;
+		this.#sql.exec(query, version, limit);
+	}
+
 	/** @returns whether the model is the first of its kind in the step */
 	addModel(version: string, step: number, model: string): boolean {
 		const query =

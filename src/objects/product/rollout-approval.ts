@@ -68,7 +68,9 @@ export function approve(
 	{ rollout, approvals, status, evidence, evidenceHash }: RolloutView,
 	word: Change & { kind: ApprovalKind; team: string | null; evidence: string },
 ): Approved {
-	const { kind, team, evidence: seen, actor: by, now: at } = word;
+	const { kind, team, evidence: seen, actor: by } = word;
+	// A word is on what there is, whatever the clock says of its giver.
+	const at = Math.max(word.now, rollout.since);
 	const kinds = ASKED[rollout.phase];
 	if (!kinds.includes(kind)) return { ok: false, reason: "not_asked", phase: rollout.phase, kinds };
 	const asked = (kind === "approve" ? rollout.plan.steps[rollout.step]?.approvals.team : null) ?? rollout.team;

@@ -16,6 +16,9 @@ import type { RolloutTables } from "./rollout-tables.ts";
 
 /** Per run of the alarm and step. */
 const LEASES_PER_RUN = 500;
+/** Late reports still find their lease; after that only the counts and the log are left of a rollout that is over. */
+const LEASES_KEPT_SECONDS = 7 * 86_400;
+const DROPPED_PER_RUN = 2_000;
 
 export interface PermitInput {
 	readonly version: string;
@@ -159,7 +162,10 @@ export class RolloutDesk implements Chore {
 		const now = Math.floor(nowMs / 1_000);
 		for (const version of this.#parts.rollouts.due(now)) {
 			await this.#endLeases(version, now);
-			this.#parts.storage.transactionSync(() => this.#decide(version, this.#parts.service(now)));
+			this.#parts.storage.transactionSync(() => {
+				this.#dropLeases(version, now);
+				this.#decide(version, this.#parts.service(now));
+			});
 			await this.chain(version);
 		}
 		this.#parts.deliver();
@@ -177,7 +183,7 @@ export class RolloutDesk implements Chore {
 	async #endLeases(version: string, now: number): Promise<void> {
 		const { rollouts, leases, storage, givenUp } = this.#parts;
 		const rollout = rollouts.rollout(version);
-		if (rollout === null) return;
+		if (rollout === null || isOver(rollout)) return;
 		for (const [index, { lease: length }] of rollout.plan.steps.entries()) {
 			const ended = leases.openSince(version, index, now - length, LEASES_PER_RUN);
 			if (ended.length === 0) continue;
@@ -193,12 +199,20 @@ export class RolloutDesk implements Chore {
 		}
 	}
 
+	/** Of 1.5 million devices a release leaves as many rows: in a year of daily releases more than an object can hold. */
+	#dropLeases(version: string, now: number): void {
+		const { rollouts, leases } = this.#parts;
+		const rollout = rollouts.rollout(version);
+		if (rollout !== null && isOver(rollout) && now >= rollout.since + LEASES_KEPT_SECONDS)
+			leases.drop(version, DROPPED_PER_RUN);
+	}
+
 	/** @returns whether the rollout moved; the edges know then */
 	#decide(version: string, change: Change): boolean {
 		const { rollouts, releases, publish } = this.#parts;
-		const { now } = change;
 		const before = rollouts.rollout(version);
 		if (before === null) return false;
+		const now = notBefore(before, change.now);
 		const evidence = this.evidence(version, before, now);
 		const approvals = rollouts.approvals(version);
 		const { rollout, turns } = decideRollout(before, evidence, approvals, now);
@@ -224,11 +238,12 @@ export class RolloutDesk implements Chore {
 		const rollout = rollouts.rollout(version);
 		if (rollout === null) return false;
 		const input: Extract<LogInput, { kind: "order" }> = { kind: "order", order, by: change.actor };
-		const taken = takeOrder(rollout, input, change.now);
+		const now = notBefore(rollout, change.now);
+		const taken = takeOrder(rollout, input, now);
 		if (taken.turns.length === 0) return false;
-		rollouts.log(version, { at: change.now, input, turns: taken.turns });
+		rollouts.log(version, { at: now, input, turns: taken.turns });
 		this.#move(version, taken.rollout, taken.turns, change);
-		this.#setDue(version, taken.rollout, change.now);
+		this.#setDue(version, taken.rollout, now);
 		return true;
 	}
 
@@ -244,7 +259,11 @@ export class RolloutDesk implements Chore {
 
 	#setDue(version: string, rollout: Rollout, now: number): void {
 		const { rollouts, leases, alarm } = this.#parts;
-		const isActive = rollout.phase !== "done" && rollout.phase !== "ended";
+		if (isOver(rollout)) {
+			const droppedAt = Math.max(rollout.since + LEASES_KEPT_SECONDS, now);
+			rollouts.setDue(version, leases.hasAny(version) ? droppedAt : null);
+			return alarm.setWithin();
+		}
 		const ends = rollout.plan.steps.map(({ lease, expect }, index) => {
 			const oldest = leases.oldestOpen(version, index);
 			if (oldest === null) return [];
@@ -253,7 +272,16 @@ export class RolloutDesk implements Chore {
 		});
 		const decision = nextDecisionAt(rollout, this.evidence(version, rollout, now), now);
 		const dues = [...ends.flat(), ...(decision === null ? [] : [decision])];
-		rollouts.setDue(version, isActive && dues.length > 0 ? Math.min(...dues) : null);
+		rollouts.setDue(version, dues.length > 0 ? Math.min(...dues) : null);
 		alarm.setWithin();
 	}
+}
+
+function isOver({ phase }: Rollout): boolean {
+	return phase === "done" || phase === "ended";
+}
+
+/** The clocks of those who ask differ by seconds, and a log goes forward: nothing happens before what has happened. */
+function notBefore({ since }: Rollout, now: number): number {
+	return Math.max(since, now);
 }

@@ -10,10 +10,10 @@ export const ROLLOUT_TABLES = [
 	`CREATE TABLE rollouts (
 		version TEXT PRIMARY KEY,
 		active INTEGER NOT NULL, -- 0, 1: it may still move
-		due_at INTEGER, -- when time alone may move it; null = only news moves it
+		due_at INTEGER, -- when time alone may move it, or its leases are to be dropped; null = only news does
 		state TEXT NOT NULL -- JSON: Rollout
 	) WITHOUT ROWID`,
-	"CREATE INDEX rollouts_active ON rollouts (due_at) WHERE active = 1",
+	"CREATE INDEX rollouts_due ON rollouts (due_at) WHERE due_at IS NOT NULL",
 	`CREATE TABLE approvals (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
 		version TEXT NOT NULL,
@@ -70,7 +70,7 @@ export class RolloutTables {
 			"INSERT OR REPLACE INTO rollouts (version, active, due_at, state) VALUES (?, ?, ?, ?)",
 			version,
 			isActive ? 1 : 0,
-			isActive ? dueAt : null,
+			dueAt,
 			JSON.stringify(rollout),
 		);
 	}
@@ -93,12 +93,12 @@ export class RolloutTables {
 
 	/** @returns unix seconds; null = time alone moves none */
 	earliestDue(): number | null {
-		const query = "SELECT MIN(due_at) AS due FROM rollouts WHERE active = 1 AND due_at IS NOT NULL";
+		const query = "SELECT MIN(due_at) AS due FROM rollouts WHERE due_at IS NOT NULL";
 		return this.#sql.exec<{ due: number | null }>(query).one().due;
 	}
 
 	due(now: number): string[] {
-		const query = "SELECT version FROM rollouts WHERE active = 1 AND due_at <= ?";
+		const query = "SELECT version FROM rollouts WHERE due_at <= ?";
 		return this.#sql
 			.exec<{ version: string }>(query, now)
 			.toArray()

@@ -14,6 +14,7 @@ import { readStored } from "../../../support/stored-record.ts";
 afterEach(reset);
 
 const HOUR = 3_600;
+const DAY = 24 * HOUR;
 const NOW = Math.floor(Date.now() / 1_000);
 const CI = { actor: "ci", now: NOW };
 const METADATA = { notes: "", urgency: "routine", models: null, engine: {} } as const;
@@ -229,6 +230,36 @@ describe("the log of a rollout", () => {
 		const { rollout } = await view(NOW + 14 * HOUR);
 		expect(await verifyLog(entries ?? [])).toEqual({ ok: true, rollout });
 		expect(rollout).toMatchObject({ phase: "halted", step: 1, reason: "looks odd" });
+	});
+});
+
+describe("the clock of whoever asks", () => {
+	it("may be behind: what happens then happens after what has happened", async () => {
+		await startRollout();
+		await say("olivia", "approve", NOW - 30);
+		expect((await view()).rollout.phase).toBe("running");
+		await take(1, { now: NOW - 20 });
+		await report(1, "failed", { now: NOW - 10 });
+		const { rollout } = await view();
+		expect(rollout).toMatchObject({ phase: "halted", since: NOW });
+		expect(await verifyLog((await product().rolloutLog(VERSION, 0, 100)) ?? [])).toEqual({ ok: true, rollout });
+	});
+});
+
+describe("what is over", () => {
+	it("leaves its counts and its log, and a week later none of its leases", async () => {
+		await startRollout();
+		await say("olivia");
+		await take(1);
+		await product().withdraw({ ...CI, version: VERSION, reason: "breaks" });
+		const leases = () =>
+			runInDurableObject(product(), (_, { storage }) => storage.sql.exec("SELECT device FROM leases").toArray().length);
+		await ring(NOW + 6 * DAY);
+		expect(await leases()).toBe(1);
+		await ring(NOW + 8 * DAY);
+		expect(await leases()).toBe(0);
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1 });
+		expect(await runInDurableObject(product(), (_, { storage }) => storage.getAlarm())).toBeNull();
 	});
 });
 
