@@ -1,0 +1,250 @@
+// A product that dies in the middle of anything, and whose callers ask again or not: no step ever has a permit too many, no two devices
+// of a group are under way at once, what the edges are told is what the rollout is, and the log replays to its state.
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Alarm } from "../../../../src/objects/alarm.ts";
+import type { Change } from "../../../../src/objects/audit.ts";
+import { LeaseTables } from "../../../../src/objects/product/lease-tables.ts";
+import { ProductTables } from "../../../../src/objects/product/product-tables.ts";
+import { RolloutDesk } from "../../../../src/objects/product/rollout-desk.ts";
+import { RolloutTables } from "../../../../src/objects/product/rollout-tables.ts";
+import { PRODUCT_SCHEMA } from "../../../../src/objects/product/schema.ts";
+import { RAPID } from "../../../../src/rollout/built-in-plans.ts";
+import { allFailures, openLeases } from "../../../../src/rollout/evidence.ts";
+import { REPORTED, type Reported } from "../../../../src/rollout/lease.ts";
+import { reachOf } from "../../../../src/rollout/reach.ts";
+import { verifyLog } from "../../../../src/rollout/rollout-log.ts";
+import { runs } from "../../../support/runs.ts";
+
+const VERSION = "2.0.0";
+const START = 1_795_000_000;
+/** Two devices each: the units of the first steps come from them. */
+const GROUPS = 8;
+
+type Step =
+	| { readonly kind: "permit" | "giveUp"; readonly device: number }
+	| { readonly kind: "report"; readonly device: number; readonly reported: Reported }
+	| { readonly kind: "word"; readonly by: string; readonly what: "approve" | "override" | "resume" }
+	| { readonly kind: "halt" }
+	| { readonly kind: "wait"; readonly seconds: number };
+
+const anyDevice = fc.nat(GROUPS * 2 - 1);
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+	{ weight: 8, arbitrary: fc.record({ kind: fc.constant("permit" as const), device: anyDevice }) },
+	{
+		weight: 8,
+		arbitrary: fc.record({
+			kind: fc.constant("report" as const),
+			device: anyDevice,
+			reported: fc.constantFrom<Reported>("healthy", "healthy", "healthy", ...REPORTED),
+		}),
+	},
+	{
+		weight: 5,
+		arbitrary: fc.record({
+			kind: fc.constant("word" as const),
+			by: fc.constantFrom("olivia", "peter", "ci"),
+			what: fc.constantFrom("approve" as const, "approve" as const, "override" as const, "resume" as const),
+		}),
+	},
+	{ weight: 1, arbitrary: fc.record({ kind: fc.constant("giveUp" as const), device: anyDevice }) },
+	{ weight: 1, arbitrary: fc.constant({ kind: "halt" as const }) },
+	{
+		weight: 5,
+		arbitrary: fc.record({ kind: fc.constant("wait" as const), seconds: fc.integer({ min: 1, max: 4_000 }) }),
+	},
+);
+/** `diesAt`: the statement in which the object dies; null = it lives. Its caller asks again where `isRetried`. */
+const anyCourse = fc.array(
+	fc.record({ step: anyStep, diesAt: fc.option(fc.nat(25), { freq: 2 }), isRetried: fc.boolean() }),
+	{ minLength: 20, maxLength: 80 },
+);
+
+class Death extends Error {}
+
+/** A product's rollouts on a database that outlives them. */
+class World {
+	readonly database = new DatabaseSync(":memory:");
+	readonly gone = new Set<string>();
+	now = START;
+	deaths = 0;
+	#left = Number.POSITIVE_INFINITY;
+	releases: ProductTables;
+	rollouts: RolloutTables;
+	desk: RolloutDesk;
+
+	constructor() {
+		for (const statement of PRODUCT_SCHEMA.tables) this.database.exec(statement);
+		({ releases: this.releases, rollouts: this.rollouts, desk: this.desk } = this.#wake());
+		const by = this.by("ci");
+		this.releases.insertProduct({
+			...{ name: "crs", title: "crs", versionOrder: "vendor", createdAt: START, revision: 0, plan: RAPID, team: null },
+		});
+		this.releases.insertPackage(VERSION, { sha256: "a".repeat(64), size: 1, name: "crs.tar" }, START, "ci");
+		this.releases.publish(VERSION, { notes: "", urgency: "routine", models: null, engine: {} }, START);
+		this.desk.start(by, { version: VERSION, plan: RAPID, salt: "salt", startsAt: 0 });
+	}
+
+	by(actor: string): Change {
+		return { actor, now: this.now };
+	}
+
+	#storage(): DurableObjectStorage {
+		const sql = {
+			exec: (query: string, ...values: SQLInputValue[]) => {
+				if (this.#left-- <= 0) throw new Death();
+				const rows = this.database.prepare(query).all(...values);
+				return { toArray: () => rows, one: () => rows[0] };
+			},
+		};
+		const transactionSync = <T>(work: () => T): T => {
+			this.database.exec("BEGIN");
+			try {
+				const result = work();
+				this.database.exec("COMMIT");
+				return result;
+			} catch (error) {
+				this.database.exec("ROLLBACK");
+				throw error;
+			}
+		};
+		const alarms = { setAlarm: async () => {}, deleteAlarm: async () => {}, getAlarm: async () => null };
+		return { sql, transactionSync, ...alarms } as unknown as DurableObjectStorage;
+	}
+
+	#wake() {
+		const storage = this.#storage();
+		const releases = new ProductTables(storage.sql);
+		const rollouts = new RolloutTables(storage.sql);
+		const desk = new RolloutDesk({
+			...{ storage, releases, rollouts, leases: new LeaseTables(storage.sql) },
+			// It rings below.
+			alarm: { add: () => {}, setWithin: () => {} } as unknown as Alarm,
+			tell: () => {},
+			publish: () => {},
+			givenUp: async (devices) => new Set(devices.filter((device) => this.gone.has(device))),
+			service: (now) => ({ actor: "service", now }),
+			deliver: () => {},
+		});
+		this.releases = releases;
+		this.rollouts = rollouts;
+		this.desk = desk;
+		return { releases, rollouts, desk, storage };
+	}
+
+	/** Rings as long as something is due. */
+	async ring(): Promise<void> {
+		let rings = 0;
+		for (let due = this.desk.dueMs(); due !== null && due <= this.now * 1_000; due = this.desk.dueMs()) {
+			await this.desk.run(due);
+			// Each ring has something to do: an alarm that rings for ever would cost without end.
+			expect(rings++).toBeLessThan(50);
+		}
+	}
+
+	async carryOut(step: Step, diesAt: number | null): Promise<boolean> {
+		this.#left = diesAt ?? Number.POSITIVE_INFINITY;
+		try {
+			const { storage } = step.kind === "wait" ? { storage: null } : this.#wake();
+			const work = () => this.#once(step);
+			if (storage !== null) storage.transactionSync(work);
+			await this.ring();
+			return true;
+		} catch (error) {
+			if (!(error instanceof Death)) throw error;
+			this.deaths += 1;
+			return false;
+		} finally {
+			this.#left = Number.POSITIVE_INFINITY;
+			this.#wake();
+		}
+	}
+
+	#once(step: Step): void {
+		const of = (device: number) => ({
+			version: VERSION,
+			unit: `hag-${device >> 1}`,
+			device: `dev-${device}`,
+			now: this.now,
+		});
+		switch (step.kind) {
+			case "permit": {
+				const before = this.rollouts.rollout(VERSION)?.phase ?? "ended";
+				const account = `acct-${step.device >> 1}`;
+				const { ok } = this.desk.permit({ ...of(step.device), account, model: `FW-${step.device % 3}` });
+				if (["halted", "ended"].includes(before)) expect(ok).toBe(false);
+				return;
+			}
+			case "report":
+				return this.desk.report({ ...of(step.device), reported: step.reported, detail: null });
+			case "word": {
+				const rollout = this.rollouts.rollout(VERSION);
+				if (rollout === null) return;
+				const failures = allFailures(this.desk.evidence(VERSION, rollout, this.now));
+				const seen = { hash: "", failures, verdict: "abort" } as const;
+				const word = { kind: step.what, step: rollout.step, by: step.by, team: null, at: this.now, seen };
+				return this.desk.approve(this.by(step.by), VERSION, word);
+			}
+			case "halt":
+				this.desk.halt(this.by("olivia"), VERSION, "odd");
+				return;
+			case "giveUp":
+				this.gone.add(`dev-${step.device}`);
+				return;
+			case "wait":
+				return;
+		}
+	}
+
+	rows<T>(query: string): T[] {
+		return this.database.prepare(query).all() as T[];
+	}
+
+	check(): void {
+		const rollout = this.rollouts.rollout(VERSION);
+		if (rollout === null) throw new Error("the rollout is gone");
+		const { reach } = this.rows<{ reach: string | null }>("SELECT reach FROM releases")[0] ?? { reach: null };
+		expect(reach === null ? null : JSON.parse(reach)).toEqual(reachOf(rollout));
+		const open = this.rows<{ unit: string; step: number; counts: number }>(
+			"SELECT * FROM leases WHERE outcome IS NULL",
+		);
+		expect(new Set(open.map(({ unit }) => unit)).size).toBe(open.length);
+		this.rollouts.counts(VERSION).forEach((counts, step) => {
+			expect(openLeases(counts)).toBe(open.filter((lease) => lease.step === step && lease.counts === 1).length);
+			const { cohort } = rollout.plan.steps[step] ?? {};
+			if (cohort === undefined || !("units" in cohort)) return;
+			const given = this.rows<{ n: number }>(
+				`SELECT COUNT(*) AS n FROM leases WHERE step = ${step} AND counts = 1 AND outcome IS NOT 'excused'`,
+			)[0];
+			expect(given?.n ?? 0).toBeLessThanOrEqual(cohort.units);
+		});
+	}
+}
+
+describe("a product that dies in the middle of anything", () => {
+	it("gives no permit too many, and is what its log says", async () => {
+		let deaths = 0;
+		await fc.assert(
+			fc.asyncProperty(anyCourse, async (course) => {
+				const world = new World();
+				for (const { step, diesAt, isRetried } of course) {
+					if (step.kind === "wait") world.now += step.seconds;
+					const isDone = await world.carryOut(step, diesAt);
+					world.check();
+					// Whoever had no answer asks again, as clients do; some give up.
+					if (!isDone && isRetried) await world.carryOut(step, null);
+					world.check();
+				}
+				deaths += world.deaths;
+				await world.desk.chain(VERSION);
+				const entries = world.rollouts.entries(VERSION, 0, 1_000);
+				expect(await verifyLog(entries)).toEqual({ ok: true, rollout: world.rollouts.rollout(VERSION) });
+				world.database.close();
+			}),
+			{ numRuns: runs(40, 400) },
+		);
+		// Enough that each kind of step has died at each of its statements.
+		expect(deaths).toBeGreaterThan(100);
+	});
+});
