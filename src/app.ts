@@ -41,6 +41,7 @@ import { deploymentStatus } from "./routes/operator/status.ts";
 import { webhooks } from "./routes/operator/webhooks.ts";
 import { releases } from "./routes/publisher/releases.ts";
 import { rollouts } from "./routes/publisher/rollouts.ts";
+import { uploads } from "./routes/publisher/uploads.ts";
 
 const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/package$/;
 
@@ -74,6 +75,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		app.route("/", router);
 	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [
+		uploads,
 		releases,
 		rollouts,
 		products,

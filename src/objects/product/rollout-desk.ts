@@ -262,7 +262,8 @@ export class RolloutDesk implements Chore {
 		if (isOver(rollout)) {
 			const droppedAt = Math.max(rollout.since + LEASES_KEPT_SECONDS, now);
 			rollouts.setDue(version, leases.hasAny(version) ? droppedAt : null);
-			return alarm.setWithin();
+			alarm.setWithin();
+			return;
 		}
 		const ends = rollout.plan.steps.map(({ lease, expect }, index) => {
 			const oldest = leases.oldestOpen(version, index);

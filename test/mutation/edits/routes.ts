@@ -205,13 +205,19 @@ export const ROUTES: readonly FileEdits[] = [
 				to: "if (plan === null) {",
 				breaks: "whoever uploads and releases lets a release out alone, by a plan that asks nobody",
 			},
+		],
+	},
+	{
+		file: "src/routes/publisher/uploads.ts",
+		tests: ATTACKS,
+		edits: [
 			{
 				from: "requireStill: () => requireKeyStill(c, publisherAccess)",
 				to: "requireStill: async () => {}",
 				breaks: "a key that was revoked during an upload fills a version",
 			},
 			{
-				from: 'if (known !== null && known.sha256 !== digest.sha256) refuse("version_exists");',
+				from: 'if (known !== null && known.sha256 !== digest.sha256) refuseRelease("version_exists");',
 				to: "",
 				breaks: "other bytes for a version that is filled stay in storage",
 			},

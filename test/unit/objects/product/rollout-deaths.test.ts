@@ -177,14 +177,16 @@ class World {
 				return;
 			}
 			case "report":
-				return this.desk.report({ ...of(step.device), reported: step.reported, detail: null });
+				this.desk.report({ ...of(step.device), reported: step.reported, detail: null });
+				return;
 			case "word": {
 				const rollout = this.rollouts.rollout(VERSION);
 				if (rollout === null) return;
 				const failures = allFailures(this.desk.evidence(VERSION, rollout, this.now));
 				const seen = { hash: "", failures, verdict: "abort" } as const;
 				const word = { kind: step.what, step: rollout.step, by: step.by, team: null, at: this.now, seen };
-				return this.desk.approve(this.by(step.by), VERSION, word);
+				this.desk.approve(this.by(step.by), VERSION, word);
+				return;
 			}
 			case "halt":
 				this.desk.halt(this.by("olivia"), VERSION, "odd");

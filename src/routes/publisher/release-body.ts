@@ -1,0 +1,95 @@
+// A release on the wire, and why a product refuses one.
+import { z } from "@hono/zod-openapi";
+import { urgency } from "../../content/product-record.ts";
+import { MAX_AUDIENCES } from "../../content/recorded-releases.ts";
+import { engineRange, productName, versionName } from "../../names.ts";
+import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
+import { ProblemError } from "../../problem.ts";
+import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
+import { orNull, timestamp, toTimestampOrNull } from "../http/openapi.ts";
+import { rolloutBody } from "./rollout-body.ts";
+
+export const releasePath = z.object({ product: productName, version: versionName });
+
+export const releaseBody = z
+	.object({
+		product: z.string(),
+		version: z.string(),
+		status: z.enum(["uploaded", "rolling_out", "current", "older", "superseded", "withdrawn"]).openapi({
+			description:
+				"`uploaded`: bytes only; `rolling_out`: some devices may have it; `current`: the newest that everybody may have; `superseded`: its rollout ended before",
+		}),
+		sequence: z.int().nullable(),
+		sha256: z.string(),
+		size: z.int(),
+		name: z.string(),
+		released_at: timestamp.nullable(),
+		out_at: timestamp.nullable().openapi({ description: "From when on everybody may have it" }),
+		urgency,
+		notes: z.string(),
+		models: z.array(z.string()).nullable(),
+		engine: engineRange,
+	})
+	.openapi("Release");
+
+export const releasedBody = releaseBody
+	.extend({ published: z.boolean(), rollout: orNull(rolloutBody) })
+	.openapi("ReleasedVersion");
+
+export function describeRelease(product: string, release: ReleaseEntry) {
+	return {
+		product,
+		version: release.version,
+		status: release.status,
+		sequence: release.sequence,
+		sha256: release.sha256,
+		size: release.size,
+		name: release.name,
+		released_at: toTimestampOrNull(release.releasedAt),
+		out_at: toTimestampOrNull(release.outAt),
+		urgency: release.urgency,
+		notes: release.notes,
+		models: release.models === null ? null : [...release.models],
+		engine: release.engine,
+	};
+}
+
+export type ProductRefusal =
+	| "unknown_product"
+	| "no_package"
+	| "version_exists"
+	| "claim_ended"
+	| "withdrawn"
+	| "too_many_audiences"
+	| "too_many_rollouts"
+	| "not_released";
+
+/** @throws ProblemError */
+export function refuseRelease(reason: ProductRefusal): never {
+	switch (reason) {
+		case "unknown_product":
+			throw new ProblemError("not_found", { detail: "there is no such product; create it first" });
+		case "no_package":
+			throw new ProblemError("not_found", { detail: "there is no such version; upload its package first" });
+		case "version_exists":
+			throw new ProblemError("version_exists");
+		case "claim_ended":
+			throw new ProblemError("conflict", {
+				detail: "the upload took too long, nearly a day; upload the package again",
+			});
+		case "withdrawn":
+			throw new ProblemError("conflict", { detail: "the version was withdrawn, for good: publish another version" });
+		case "too_many_audiences":
+			throw new ProblemError("conflict", {
+				detail: `the product has releases for ${MAX_AUDIENCES} audiences (models and engine range) already: publish for one of them, or first withdraw the releases of one that has no devices left`,
+			});
+		case "too_many_rollouts":
+			throw new ProblemError("conflict", {
+				detail: `${MAX_ACTIVE_ROLLOUTS} releases of the product are on their way already: wait until one is through, or withdraw one`,
+			});
+		case "not_released":
+			throw new ProblemError("conflict", {
+				detail: "the version was never released, so nobody was offered it and there is nothing to withdraw",
+			});
+	}
+}

@@ -1,0 +1,97 @@
+// Packages go up as streams and are checked against their announced digest on the way. What was uploaded never changes; nobody is
+// offered it before it is released.
+import { createRoute, z } from "@hono/zod-openapi";
+import { packageFileName } from "../../names.ts";
+import { ProblemError } from "../../problem.ts";
+import { formatReprDigest, readAnnouncedDigest } from "../../signing/digest-header.ts";
+import { changeBy } from "../http/app-env.ts";
+import { publisherAccess, requireKeyStill } from "../http/key-access.ts";
+import { createRouter, jsonAnswer, problems } from "../http/openapi.ts";
+import { requireLength } from "../http/request-body.ts";
+import { takeUpload } from "./package-upload.ts";
+import { refuseRelease, releasePath } from "./release-body.ts";
+
+const bytes = z.string().openapi({ format: "binary" });
+const packageBody = z
+	.object({ product: z.string(), version: z.string(), sha256: z.string(), size: z.int(), name: z.string() })
+	.openapi("Package");
+
+const upload = createRoute({
+	method: "put",
+	path: "/v1/products/{product}/releases/{version}/package",
+	operationId: "uploadPackage",
+	tags: ["Publisher"],
+	summary: "Upload the package of a release",
+	description:
+		"The payload as firewalls will read it, with Content-Length and `Repr-Digest` (or `Content-Digest`) `sha-256`.",
+	...publisherAccess,
+	request: {
+		params: releasePath,
+		query: z.object({
+			name: packageFileName
+				.optional()
+				.openapi({ description: "File name; `{product}-{version}` (each + as -) if left out" }),
+		}),
+		headers: z.object({ "repr-digest": z.string().optional(), "content-digest": z.string().optional() }),
+		// Whatever type it says it is of.
+		body: { content: { "application/octet-stream": { schema: bytes }, "*/*": { schema: bytes } }, required: true },
+	},
+	responses: {
+		201: jsonAnswer(packageBody, "Stored"),
+		200: jsonAnswer(packageBody, "This version had this package already"),
+		...problems(
+			"unauthenticated",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_digest",
+			"digest_mismatch",
+			"length_mismatch",
+			"length_required",
+			"content_too_large",
+			"unsupported_media_type",
+			"not_found",
+			"version_exists",
+			"conflict",
+			"rate_limited",
+			"upload_quota_exceeded",
+		),
+	},
+});
+
+export const uploads = createRouter().openapi(upload, async (c) => {
+	const { services, event } = c.env;
+	const { product, version } = c.req.valid("param");
+	event.product = product;
+	event.toVersion = version;
+	const size = requireLength(c.req.raw, services.config.maxPackageBytes);
+	const digest = readAnnouncedDigest({ repr: c.req.header("repr-digest"), content: c.req.header("content-digest") });
+	if (!digest.ok) {
+		const isTwo = digest.reason === "contradiction";
+		throw new ProblemError("invalid_digest", isTwo ? { detail: "Repr-Digest and Content-Digest differ" } : {});
+	}
+	// A version may hold a plus sign, a file name may not.
+	const name = c.req.valid("query").name ?? `${product}-${version.replaceAll("+", "-")}`;
+	const content = { sha256: digest.sha256, size, name };
+
+	// Asked before the bytes are taken in, and again when they are: the version may have been filled meanwhile.
+	const known = await services.objects.product(product).find(version);
+	if (known !== null && known.sha256 !== digest.sha256) refuseRelease("version_exists");
+	const { body } = c.req.raw;
+	if (body === null) throw new ProblemError("length_mismatch");
+	const by = {
+		change: changeBy(c),
+		requireStill: () => requireKeyStill(c, publisherAccess),
+		key: c.var.holder.key,
+		quota: services.config.uploadBytesPerDay,
+		event,
+	};
+	const parts = { ...services.objects, packages: services.packages };
+	const added = await takeUpload(parts, { product, version, ...content, body, ...by });
+	if (!added.ok) refuseRelease(added.reason);
+	event.bytes = size;
+	// As it is stored: a second upload does not rename the first.
+	const { sha256, name: storedName } = added.release;
+	return c.json({ product, version, sha256, size, name: storedName }, added.kind === "new" ? 201 : 200, {
+		"repr-digest": formatReprDigest(sha256),
+	});
+});
