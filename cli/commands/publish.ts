@@ -3,14 +3,19 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { urgency, versionOrder } from "../../src/content/product-record.ts";
-import { modelName, packageFileName, productName, versionName } from "../../src/names.ts";
+import { versionOrder } from "../../src/content/product-record.ts";
+import { packageFileName, productName, versionName } from "../../src/names.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
-import { commaList } from "../command-line/values.ts";
+import { UsageError } from "../errors.ts";
 import { expectFile, openPayload } from "../files/package-file.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
 import { drawRollout } from "../rollout/ladder.ts";
-import { PLAN_HELP, readPlan } from "../rollout/plan-option.ts";
+import {
+	addReleaseOptions,
+	givenReleaseOptions,
+	readReleaseOptions,
+	releaseShape,
+} from "../rollout/release-options.ts";
 import { formatBytes, type Surroundings } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { publishPackage, uploadPackage } from "./publish/publish-package.ts";
@@ -20,13 +25,7 @@ const shape = {
 	product: productName.optional(),
 	version: versionName.optional(),
 	name: packageFileName.optional(),
-	notes: z.string().optional(),
-	urgency: urgency.optional(),
-	models: commaList.pipe(z.array(modelName)).optional(),
-	engineMin: versionName.optional(),
-	engineMax: versionName.optional(),
-	allowOlder: z.boolean().optional(),
-	plan: z.string().optional(),
+	...releaseShape,
 	draft: z.boolean().optional(),
 };
 
@@ -35,30 +34,26 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		.option("--product <product>", "default: from the file's name, e.g. crs-4.27.0.tar.gz is crs")
 		.option("--version <version>", "default: from the file's name; for one file only")
 		.option("--name <name>", "the download's file name; for one file only")
-		.option("--notes <text>", "release notes (default: none)")
-		.option("--urgency <urgency>", "routine, important or emergency (default: routine)")
-		.option("--models <names>", "only these models, comma-separated")
-		.option("--engine-min <version>", "only from this software version")
-		.option("--engine-max <version>", "only up to this software version")
-		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's)`)
-		.option("--draft", "upload only: nobody is offered it before `parapet rollout start`")
-		.option(
-			"--allow-older",
-			"also where a newer version is released: every device that it fits is offered the older one",
-		);
+		.option("--draft", "upload only: nobody is offered it before `parapet rollout start`");
+	addReleaseOptions(publish);
 	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
+		const { draft = false } = options;
+		const [unused] = draft ? givenReleaseOptions(options) : [];
+		if (unused !== undefined) {
+			throw new UsageError(
+				`${unused} says something of a release, and --draft makes none`,
+				"give it to `parapet rollout start`",
+			);
+		}
 		// All of them before the first is sent: half of a publication is worse than none.
 		for (const file of operands) await expectFile(file);
 		const planned = planTargets(operands, options);
 		const targets = orderTargets(planned, await findOrdered(api, planned));
-		const { engineMin, engineMax, notes, urgency, models, allowOlder, draft = false } = options;
-		const plan = options.plan === undefined ? undefined : await readPlan(options.plan);
-		const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
+		const metadata = await readReleaseOptions(options);
 		const publishOne = async ({ file, product, version, name }: Target) => {
 			const payload = await openPayload(file);
 			const progress = createProgress(surroundings, `uploading ${name}`, output.json);
 			try {
-				const metadata = { notes, urgency, models, engine, allow_older: allowOlder, plan };
 				const onProgress = progress.report;
 				const { nowMs } = surroundings;
 				const publication = { api, product, version, name, payload, metadata, nowMs, onProgress };

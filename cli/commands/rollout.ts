@@ -15,8 +15,8 @@ import { anyAnswer } from "../http/answers.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
 import { parseJson } from "../json.ts";
 import { drawRollout, formatPercent, type RolloutAnswer, rolloutAnswer } from "../rollout/ladder.ts";
-import { PLAN_HELP, readPlan } from "../rollout/plan-option.ts";
 import { readLog } from "../rollout/read-log.ts";
+import { addReleaseOptions, readReleaseOptions, releaseShape } from "../rollout/release-options.ts";
 import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
 
 const WATCH_SECONDS = 5;
@@ -52,7 +52,8 @@ function definePlan(rollout: Command, surroundings: Surroundings): void {
 			throw new UsageError(`there is no plan ${name}; \`parapet rollout plan\` lists them`);
 		}
 		const plan = BUILT_IN_PLANS[known.data];
-		output.answer(plan, JSON.stringify(plan, null, "\t"));
+		// By spaces: tabs are control characters, which no output passes on.
+		output.answer(plan, JSON.stringify(plan, null, 2));
 	});
 }
 
@@ -60,16 +61,9 @@ function defineStart(rollout: Command, surroundings: Surroundings): void {
 	const start = rollout
 		.command("start <product> <version>")
 		.description("send an uploaded version on its way")
-		.option("--plan <plan>", `${PLAN_HELP} (default: the product's)`)
-		.option("--at <when>", "not before then")
-		.option("--notes <text>", "release notes (default: none)")
-		.option("--allow-older", "also where a newer version is released");
-	const shape = {
-		plan: z.string().optional(),
-		at: moment(surroundings).optional(),
-		notes: z.string().optional(),
-		allowOlder: z.boolean().optional(),
-	};
+		.option("--at <when>", "not before then");
+	addReleaseOptions(start);
+	const shape = { ...releaseShape, at: moment(surroundings).optional() };
 	runAsOperator(start, surroundings, shape, async (context) => {
 		const { api, options, output } = context;
 		const { product, version } = named(context);
@@ -78,12 +72,7 @@ function defineStart(rollout: Command, surroundings: Surroundings): void {
 			`/v1/products/${product}/releases/${encodeURIComponent(version)}`,
 			`could not release ${product} ${version}`,
 			anyAnswer.extend({ rollout: rolloutAnswer.nullable() }),
-			{
-				plan: options.plan === undefined ? undefined : await readPlan(options.plan),
-				starts_at: options.at,
-				notes: options.notes,
-				allow_older: options.allowOlder,
-			},
+			{ ...(await readReleaseOptions(options)), starts_at: options.at },
 		);
 		output.answer(made, made.rollout === null ? `${product} ${version}` : drawRollout(made.rollout));
 	});

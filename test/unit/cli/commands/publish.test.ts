@@ -156,3 +156,38 @@ describe("a publication that fails", () => {
 		expect(await readdir(folder)).toEqual(["crs-4.27.0.tar.gz"]);
 	});
 });
+
+describe("parapet publish --draft", () => {
+	it("uploads, releases nothing, and says how it goes on", async () => {
+		const file = join(folder, "crs-4.27.0.tar");
+		await writeFile(file, "the rules");
+		const run = await publish(file, "--draft");
+		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+		expect(run.stdout).toMatch(
+			/^crs 4\.27\.0: 9 B, sha256 [0-9a-f]{64}, uploaded; `parapet rollout start crs 4\.27\.0` sends it on its way\n$/,
+		);
+		expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+			"PUT /v1/products/crs/releases/4.27.0/package?name=crs-4.27.0.tar",
+		]);
+	});
+
+	it.each([
+		["--notes", "n"],
+		["--urgency", "emergency"],
+		["--models", "FW-1"],
+		["--engine-min", "11"],
+		["--engine-max", "12"],
+		["--plan", "rapid"],
+		["--allow-older"],
+	])("does not swallow what is said of a release: %s", async (...option) => {
+		const file = join(folder, "crs-4.27.0.tar");
+		await writeFile(file, "the rules");
+		const run = await publish(file, "--draft", ...option);
+		expect(run).toMatchObject({
+			exitCode: 2,
+			stderr: expect.stringContaining(`${option[0]} says something of a release`),
+		});
+		expect(run.stderr).toContain("give it to `parapet rollout start`");
+		expect(server.seen).toEqual([]);
+	});
+});

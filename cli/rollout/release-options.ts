@@ -1,0 +1,47 @@
+// What is said of a release when it is sent on its way: by `parapet publish`, and of a draft by `parapet rollout start`.
+import type { Command } from "commander";
+import { z } from "zod";
+import { urgency } from "../../src/content/product-record.ts";
+import { modelName, versionName } from "../../src/names.ts";
+import { commaList } from "../command-line/values.ts";
+import { PLAN_HELP, readPlan } from "./plan-option.ts";
+
+export const releaseShape = {
+	notes: z.string().optional(),
+	urgency: urgency.optional(),
+	models: commaList.pipe(z.array(modelName)).optional(),
+	engineMin: versionName.optional(),
+	engineMax: versionName.optional(),
+	plan: z.string().optional(),
+	allowOlder: z.boolean().optional(),
+};
+type ReleaseOptions = z.infer<z.ZodObject<typeof releaseShape>>;
+
+export function addReleaseOptions(command: Command): Command {
+	return command
+		.option("--notes <text>", "release notes (default: none)")
+		.option("--urgency <urgency>", "routine, important or emergency (default: routine)")
+		.option("--models <names>", "only these models, comma-separated")
+		.option("--engine-min <version>", "only from this software version")
+		.option("--engine-max <version>", "only up to this software version")
+		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's)`)
+		.option(
+			"--allow-older",
+			"also where a newer version is released: every device that it fits is offered the older one",
+		);
+}
+
+/** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
+export async function readReleaseOptions(options: ReleaseOptions) {
+	const { notes, urgency: asked, models, engineMin, engineMax, plan, allowOlder } = options;
+	const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
+	const read = plan === undefined ? undefined : await readPlan(plan);
+	return { notes, urgency: asked, models, engine, allow_older: allowOlder, plan: read };
+}
+
+/** @returns those that were given, as they are typed */
+export function givenReleaseOptions(options: ReleaseOptions): string[] {
+	const names = Object.keys(releaseShape) as (keyof ReleaseOptions)[];
+	const given = names.filter((name) => options[name] !== undefined);
+	return given.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+}
