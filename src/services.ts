@@ -3,6 +3,7 @@
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { Account } from "./objects/account/account.ts";
+import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./objects/account/ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
 import type { RenewalOutcome } from "./objects/account/seats/seat-desk.ts";
 import { answerInTime } from "./objects/answer-in-time.ts";
@@ -42,6 +43,10 @@ export interface Objects {
 	renewSeat(objectName: string, deviceId: string, now: number): Promise<RenewalOutcome>;
 	/** Tells what a device of an HA group says of itself. */
 	reportHa(objectName: string, report: HaReport): Promise<HaReportOutcome>;
+	/** Asks for a device's turn in its HA group. */
+	askHaLock(objectName: string, question: HaLockQuestion): Promise<HaLockOutcome>;
+	/** Tells what became of such a turn. */
+	hearHaLock(objectName: string, report: HaLockReport): Promise<void>;
 	/** @param owner of the key that signed it @param until unix seconds @returns false when the assertion or proof was used before */
 	useOnce(owner: string, jti: string, until: number, now: number): Promise<boolean>;
 }
@@ -134,6 +139,9 @@ async function createServices(env: Env): Promise<Services> {
 				answerInTime<RenewalOutcome>(env.ACCOUNT.getByName(objectName).renewSeat({ deviceId, now })),
 			reportHa: (objectName, report) =>
 				answerInTime<HaReportOutcome>(env.ACCOUNT.getByName(objectName).reportHa(report)),
+			askHaLock: (objectName, question) =>
+				answerInTime<HaLockOutcome>(env.ACCOUNT.getByName(objectName).askHaLock(question)),
+			hearHaLock: (objectName, report) => answerInTime(env.ACCOUNT.getByName(objectName).hearHaLock(report)),
 			useOnce: (owner, jti, until, now) => useOnce(env.REPLAY_GUARD, owner, jti, until, now),
 		},
 		openInstanceCloud: createInstanceClouds({

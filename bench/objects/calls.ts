@@ -89,6 +89,12 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	reportHa: ({ round, now }) => [
 		{ deviceId: deviceId(1_000 + round), role: "active", priority: 1, installed: { crs: "1" }, peer: null, now },
 	],
+	askHaLock: ({ round, now }) => [
+		{ deviceId: deviceId(1_000 + round), product: "crs", version: "1", until: now + DAY, now },
+	],
+	hearHaLock: ({ round, now }) => [
+		{ deviceId: deviceId(1_000 + round), product: "crs", version: "1", at: now, reported: "failed", now },
+	],
 	deactivate: ({ round, now }) => [{ ...by(now), deviceId: deviceId(2_000 + round) }],
 	setDeviceStatus: ({ round, now }) => [
 		{ ...by(now), deviceId: deviceId(3_000 + round), status: "suspended", reason: "bench" },
@@ -102,7 +108,7 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	createHaGroup: ({ round, now }) => [
 		{
 			...{ ...by(now), id: GROUP(round), license: "lic-a", name: `pair ${round}`, mode: "active-passive" },
-			...{ skewLimitSeconds: 3_600, devices: [deviceId(5_000 + round)] },
+			...{ skewLimitSeconds: 3_600, sync: false, devices: [deviceId(5_000 + round)] },
 		},
 	],
 	listHaGroups: ({ now }) => ["", 200, now],
@@ -110,6 +116,7 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	changeHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), settings: { name: `two ${round}` } }],
 	joinHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), deviceId: deviceId(6_000 + round) }],
 	leaveHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), deviceId: deviceId(6_000 + round) }],
+	unlockHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), product: "crs", reason: "bench" }],
 	deleteHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round) }],
 	launchInstance: ({ round, now }) => [
 		{

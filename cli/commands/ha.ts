@@ -3,7 +3,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { haMode } from "../../src/entitlement/ha/ha-group.ts";
-import { displayName } from "../../src/plain-text.ts";
+import { productName } from "../../src/names.ts";
+import { displayName, plainText } from "../../src/plain-text.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
@@ -39,6 +40,7 @@ export function defineHa(ha: Command, surroundings: Surroundings): void {
 		await api.call("DELETE", path, `could not remove ${id}`, anyAnswer);
 		output.answer({ ha_group: id, deleted: true }, `HA group ${id} is removed`);
 	});
+	addUnlock(ha, surroundings);
 	addMembership(ha, surroundings, "add", "PUT", "let a firewall join: it gives up its own seat and shares the group's");
 	addMembership(ha, surroundings, "remove", "DELETE", "let a firewall leave: it takes a seat of its own");
 }
@@ -53,18 +55,20 @@ function addCreate(ha: Command, surroundings: Surroundings): void {
 			"--skew-limit-hours <n>",
 			"how long its devices may run different versions before that is an event (default: 24)",
 		)
+		.option("--sync", "its devices bring each other up to date, so a permit of one is for all")
 		.option("--devices <devices>", "comma-separated: devices that join it, all or none");
 	const shape = {
 		license: licenseId,
 		mode: haMode,
 		skewLimitHours: wholeNumber.optional(),
+		sync: z.boolean().optional(),
 		devices: commaList.pipe(z.array(deviceId)).optional(),
 	};
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
 		const name = readOperand(operands, 1, "name", displayName);
-		const { license, mode, skewLimitHours, devices } = options;
-		const body = { name, mode, license, skew_limit_hours: skewLimitHours, devices };
+		const { license, mode, skewLimitHours, sync, devices } = options;
+		const body = { name, mode, license, skew_limit_hours: skewLimitHours, sync, devices };
 		const path = `/v1/accounts/${account}/ha-groups`;
 		const made = await api.call("POST", path, "could not make the HA group", anyAnswer, body);
 		output.answer(made, describe(made));
@@ -95,20 +99,45 @@ function addChange(ha: Command, surroundings: Surroundings): void {
 		.description("change how an HA group is called or judged; its license changes when that is transferred")
 		.option("--name <name>", "its name for people; what is not named stays")
 		.option("--mode <mode>", "active-passive or active-active")
-		.option("--skew-limit-hours <n>", "how long its devices may run different versions before that is an event");
+		.option("--skew-limit-hours <n>", "how long its devices may run different versions before that is an event")
+		.option("--sync", "its devices bring each other up to date, so a permit of one is for all")
+		.option("--no-sync", "each of its devices is updated by itself, one after the other");
 	const shape = {
 		name: displayName.optional(),
 		mode: haMode.optional(),
 		skewLimitHours: wholeNumber.optional(),
+		sync: z.boolean().optional(),
 	};
 	runAsOperator(change, surroundings, shape, async ({ api, options, operands, output }) => {
 		const { id, path } = readGroup(operands);
-		const { name, mode, skewLimitHours: hours } = options;
-		if (name === undefined && mode === undefined && hours === undefined) {
-			throw new UsageError("nothing to change", "give --name, --mode or --skew-limit-hours");
+		const { name, mode, skewLimitHours: hours, sync } = options;
+		if ([name, mode, hours, sync].every((one) => one === undefined)) {
+			throw new UsageError("nothing to change", "give --name, --mode, --skew-limit-hours or --sync");
 		}
-		const body = { name, mode, skew_limit_hours: hours };
+		const body = { name, mode, skew_limit_hours: hours, sync };
 		const done = await api.call("PATCH", path, `could not change ${id}`, anyAnswer, body);
+		output.answer(done, describe(done));
+	});
+}
+
+function addUnlock(ha: Command, surroundings: Surroundings): void {
+	const unlock = ha
+		.command("unlock <account> <group>")
+		.description("let an HA group go on with an update that one of its devices holds up")
+		.requiredOption("--product <product>", "whose update is held up")
+		.requiredOption("--reason <text>", "kept in the audit trail");
+	addYesOption(unlock);
+	const shape = { product: productName, reason: plainText(300).pipe(z.string().min(1)) };
+	runAsOperator(unlock, surroundings, shape, async ({ api, options, operands, output, confirm }) => {
+		const { id, path } = readGroup(operands);
+		await confirm(`the other devices of ${id} may have the update that one of them failed with or is about to install`);
+		const done = await api.call("POST", `${path}/unlock`, `could not unlock ${id}`, anyAnswer, options);
+		if (done["changed"] === false) {
+			throw new CliError(`could not unlock ${id}: nothing of ${options.product} is held up there`, {
+				code: "not_locked",
+				fix: "`parapet ha show` says what its devices wait for",
+			});
+		}
 		output.answer(done, describe(done));
 	});
 }

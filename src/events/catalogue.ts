@@ -60,6 +60,10 @@ export const ACCOUNT_EVENTS = {
 		"There was no seat for a device that was to be activated, or that came back after its lease had ended. Subject: the device, its HA group or, of a device that is not known, its serial number. Detail: the license. Once an hour for the same one, and 20 times an hour for a license at most",
 	"seat.overage":
 		"A seat was taken beyond those of its license, which allows it. Beside `seat.taken`. Subject: who took it. Detail: the license, and how many of its seats are taken now",
+	"ha_group.update_blocked":
+		"An HA group cannot go on with an update: a device failed or fell silent, so the others are not touched; or the one that goes first has not asked for longer than the group's skew limit. Detail: product, version and that device",
+	"ha_group.unlock":
+		"An operator unlocked an HA group, whose devices may have the update in whatever order now. Detail: product, version and the reason",
 	"ha_group.failover":
 		"Another device of an active-passive HA group is active. Detail: from which device to which, and how many failovers before it were too many to tell",
 	"ha_group.split_brain":

@@ -21,6 +21,8 @@ interface ReleaseClaims {
 export interface PermitClaims extends ReleaseClaims {
 	/** what its rollout counts as one, and waits to hear of; null = everybody may have the release, nobody waits */
 	readonly unit: string | null;
+	/** unix seconds at which the device got its turn in its HA group, whose account waits to hear; null = it is in none */
+	readonly haLock: number | null;
 }
 
 export interface OfferClaims extends ReleaseClaims {
@@ -90,7 +92,8 @@ function isOfKind(kind: CapabilityKind, value: unknown): boolean {
 		typeof claims.sha256 === "string" &&
 		typeof claims.exp === "number" &&
 		(kind === "permit"
-			? claims.unit === null || typeof claims.unit === "string"
+			? (claims.unit === null || typeof claims.unit === "string") &&
+				(claims.haLock === null || typeof claims.haLock === "number")
 			: typeof claims.pseudonym === "string" && (claims.jkt === null || typeof claims.jkt === "string"))
 	);
 }

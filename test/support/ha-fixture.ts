@@ -7,7 +7,13 @@ export async function createHaAccount(options: Parameters<typeof createAccount>[
 	const { account, device, name } = fixture;
 	const group = `hag-${name}-00000000`;
 	const idOf = (number: number) => device(number).candidateDeviceId;
-	const settings = { name: "edge", mode: "active-passive", license: "lic-a", skewLimitSeconds: DAY } as const;
+	const settings = {
+		name: "edge",
+		mode: "active-passive",
+		license: "lic-a",
+		skewLimitSeconds: DAY,
+		sync: false,
+	} as const;
 	await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
 	const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 1_000, expiresAt: NOW + 30 * DAY };
 	await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });

@@ -5,6 +5,19 @@ import { formatTable } from "../../terminal/output.ts";
 /** The server's answer about a group's devices, as far as it is shown. */
 export const haStateAnswer = z.object({
 	active: z.string().nullable(),
+	sync: z.boolean().optional(),
+	updates: z
+		.array(
+			z.object({
+				product: z.string(),
+				version: z.string(),
+				state: z.string(),
+				device: z.string().nullable(),
+				since: z.string(),
+				until: z.string().nullable(),
+			}),
+		)
+		.optional(),
 	split_brain_since: z.string().nullable(),
 	devices: z.array(
 		z.object({
@@ -30,7 +43,13 @@ export const haStateAnswer = z.object({
 export type HaStateAnswer = z.infer<typeof haStateAnswer>;
 
 /** @returns a table of the devices, then one line for each thing that is wrong */
-export function describeHaState({ devices, skew, split_brain_since: splitSince }: HaStateAnswer): string[] {
+export function describeHaState({
+	devices,
+	skew,
+	sync,
+	updates = [],
+	split_brain_since: splitSince,
+}: HaStateAnswer): string[] {
 	const rows = devices.map((one) => [
 		one.device,
 		one.status,
@@ -48,7 +67,30 @@ export function describeHaState({ devices, skew, split_brain_since: splitSince }
 		...formatTable(["DEVICE", "STATUS", "MODEL", "SERIAL", "ROLE", "PRIORITY", "RUNS", "SAYS SO SINCE"], rows),
 		...(splitSince === null ? [] : [split]),
 		...skew.map(describeSkew),
+		...(sync === true ? ["its devices bring each other up to date: a permit of one is for all"] : []),
+		...updates.map(describeUpdate),
 	];
+}
+
+function describeUpdate({
+	product,
+	version,
+	state,
+	device,
+	since,
+	until,
+}: NonNullable<HaStateAnswer["updates"]>[number]): string {
+	const what = `${product}@${version}`;
+	switch (state) {
+		case "under_way":
+			return `${what} is under way on ${device} since ${since}, until ${until} at most: the others wait`;
+		case "waiting":
+			return `${what} waits for ${device}, which goes first and has not asked, since ${since}`;
+		case "unlocked":
+			return `${what} was unlocked ${since}: it comes to the devices in whatever order`;
+		default:
+			return `${what} ${state === "failed" ? "failed" : "went silent"} on ${device}, permitted ${since}: the others keep what they have; see \`parapet ha unlock --help\``;
+	}
 }
 
 function describeSkew({ product, since, told, versions }: HaStateAnswer["skew"][number]): string {

@@ -16,6 +16,8 @@ import { Admission } from "./admission.ts";
 import type { DeskParts } from "./desk.ts";
 import { DeviceDesk } from "./device-desk.ts";
 import { DeviceTables } from "./device-tables.ts";
+import { HaLockTables } from "./ha/ha-lock-tables.ts";
+import { HaLocks } from "./ha/ha-locks.ts";
 import { HaReports } from "./ha/ha-reports.ts";
 import { HaTables } from "./ha/ha-tables.ts";
 import { HaDesk } from "./ha-desk.ts";
@@ -75,7 +77,9 @@ export function openDesks(
 	const audit: WriteAudit = ({ actor, now: at, via }, action, subject, detail) =>
 		webhooks.delivery.append({ at, actor, action, subject, detail, via });
 	const shared = { ...tables, storage, alarm, audit, outbox };
-	const haReports = new HaReports(shared);
+	const haLockTables = new HaLockTables(sql);
+	const haReports = new HaReports({ ...shared, haLockTables });
+	const haLocks = new HaLocks({ ...shared, haLockTables, haReportTables: haReports.tables });
 
 	// After a change, no token from before it is left.
 	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
@@ -85,7 +89,7 @@ export function openDesks(
 	const seatDesk = new SeatDesk({ ...shared, seats, seatLedger, tokensEndAfter });
 	const expiryDesk = new ExpiryDesk(shared);
 	const desk: DeskParts = {
-		...{ ...tables, audit, outbox, seats, seatHistory, seatLedger, seatDesk, expiryDesk, haReports },
+		...{ ...tables, audit, outbox, seats, seatHistory, seatLedger, seatDesk, expiryDesk, haReports, haLocks },
 		suspensions: new SuspensionTrail(sql),
 		tokensEndAfter,
 	};

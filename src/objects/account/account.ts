@@ -9,7 +9,7 @@ import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audi
 import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
-import { type OwnedRecords, type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
+import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { createTables, openTables } from "../schema.ts";
@@ -21,6 +21,7 @@ import type { AccountInfo } from "./account-tables.ts";
 import type { ActivationInput, StatusChange } from "./device-desk.ts";
 import type { Device } from "./device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
+import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
 import type { HaGroupInfo, HaSettings, Membership, NewHaGroup } from "./ha-desk.ts";
 import type { ImportedDevice, ImportOutcome } from "./import-desk.ts";
@@ -32,9 +33,6 @@ import type { Replacement } from "./replacement-desk.ts";
 import { ACCOUNT_SCHEMA } from "./schema.ts";
 import type { RenewalOutcome } from "./seats/seat-desk.ts";
 import { type Settled, settleChange } from "./settled-change.ts";
-
-const DEVICES_PER_PAGE = 1_000;
-const CODES_PER_PAGE = 1_000;
 
 const UNKNOWN_ACCOUNT = { ok: false, reason: "unknown_account" } as const;
 
@@ -99,7 +97,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.licenseDesk.usage(id, now, days) : [];
 	}
 
-	/** @param input see LicenseChange */
 	async changeLicense(input: Change & LicenseChange) {
 		return this.#change("unknown_license", () => this.#desks.licenseDesk.change(input));
 	}
@@ -119,7 +116,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	/** @param after id of the last code of the page before @returns null when the account has no such code */
-	async listCodes(after = "", limit = CODES_PER_PAGE): Promise<Code[] | null> {
+	async listCodes(after = "", limit = 1_000): Promise<Code[] | null> {
 		if (this.#exists) return this.#desks.licenseDesk.codes(after, limit);
 		return after === "" ? [] : null;
 	}
@@ -153,10 +150,17 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** Takes what a device of an HA group says of itself with a check. What the edges are to know is delivered behind. */
 	async reportHa(input: HaReport): Promise<HaReportOutcome> {
-		if (!this.#exists) return "no_member";
-		const outcome = this.ctx.storage.transactionSync(() => this.#desks.haReports.report(input));
+		const outcome = this.#alone<HaReportOutcome>("no_member", () => this.#desks.haReports.report(input));
 		if (outcome === "taken") this.ctx.waitUntil(this.outbox.flush());
 		return outcome;
+	}
+
+	async askHaLock(input: HaLockQuestion): Promise<HaLockOutcome> {
+		return this.#alone({ ok: true, at: null }, () => this.#desks.haLocks.ask(input));
+	}
+
+	async hearHaLock(input: HaLockReport): Promise<void> {
+		this.#alone(undefined, () => this.#desks.haLocks.hear(input));
 	}
 
 	/** The device gives up its seat; its key may come back under a code. */
@@ -176,7 +180,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_device", () => this.#desks.replacementDesk.replace(input));
 	}
 
-	/** @param after id of the last group of the page before */
 	async listHaGroups(after: string, limit: number, now: number): Promise<HaGroupInfo[]> {
 		return this.#exists ? this.#desks.haDesk.list(after, limit, now) : [];
 	}
@@ -205,6 +208,10 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_account", () => this.#desks.haDesk.delete(input));
 	}
 
+	async unlockHaGroup(input: Change & { id: string; product: string; reason: string }) {
+		return this.#change("unknown_account", () => this.#desks.haDesk.unlock(input));
+	}
+
 	/** Makes the code of an instance's launch, or finds it. */
 	async launchInstance(input: InstanceLaunch) {
 		return this.#change("unknown_license", () => this.#desks.instanceDesk.launch(input));
@@ -215,8 +222,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_account", () => this.#desks.instanceDesk.terminate(input));
 	}
 
-	/** @param after id of the last device of the page before */
-	async listDevices(after = "", limit = DEVICES_PER_PAGE): Promise<Device[]> {
+	async listDevices(after = "", limit = 1_000): Promise<Device[]> {
 		return this.#exists ? this.#desks.devices.devices(after, limit) : [];
 	}
 
@@ -224,11 +230,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.devices.device(deviceId) : null;
 	}
 
-	/** @returns those of the devices that it has no more, or for good not under this id: a rollout does not wait for them */
 	async givenUp(deviceIds: readonly string[]): Promise<string[]> {
-		const isGivenUp = (id: string) =>
-			["deactivated", "revoked"].includes(this.#desks.devices.device(id)?.status ?? "revoked");
-		return this.#exists ? deviceIds.filter(isGivenUp) : [];
+		return this.#exists ? this.#desks.deviceDesk.givenUp(deviceIds) : [];
 	}
 
 	/** What an answer to the device rests on. */
@@ -247,17 +250,17 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** Delivers a page of its records again; null if there is no such account. */
 	async rebuildRecords(query: RecordPageQuery) {
-		return this.#exists ? rebuildPage(this.outbox, this.#records(), query) : null;
+		return this.#exists ? rebuildPage(this.outbox, accountRecords(this.#desks), query) : null;
 	}
 
 	/** Compares a page of its records with the stores; null if there is no such account. */
 	async verifyRecords(query: RecordPageQuery) {
-		return this.#exists ? verifyPage(this.outbox, this.#records(), query) : null;
+		return this.#exists ? verifyPage(this.outbox, accountRecords(this.#desks), query) : null;
 	}
 
 	/** What the daily round does here, a page at a time; null if there is no such account. */
 	async tend(after: string): Promise<TendedPage | null> {
-		return this.#exists ? tendPage(this.outbox, this.#desks.alarm, this.#records(), after) : null;
+		return this.#exists ? tendPage(this.outbox, this.#desks.alarm, accountRecords(this.#desks), after) : null;
 	}
 
 	/** @param device only what is about it and those that it replaced @returns null where there is no such account or device */
@@ -273,7 +276,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.webhooks.list() : null;
 	}
 
-	/** See `Webhooks.obey`. */
 	async changeWebhook(order: WebhookOrder): Promise<WebhookResult> {
 		return this.#exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
 	}
@@ -282,8 +284,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		if (this.#exists) await this.#desks.alarm.ring();
 	}
 
-	#records(): OwnedRecords {
-		return accountRecords(this.#desks);
+	/** What tells the edges nothing, in a transaction. @param absent the answer where there is no account */
+	#alone<R>(absent: R, work: () => R): R {
+		return this.#exists ? this.ctx.storage.transactionSync(work) : absent;
 	}
 
 	/** @param unknown the reason to refuse where there is no account */

@@ -111,6 +111,13 @@ export class DeviceDesk {
 		return { ...decision, device };
 	}
 
+	/** @returns those of the devices that it has no more, or for good not under this id: a rollout does not wait for them */
+	givenUp(deviceIds: readonly string[]): string[] {
+		return deviceIds.filter((id) =>
+			["deactivated", "revoked"].includes(this.#parts.devices.device(id)?.status ?? "revoked"),
+		);
+	}
+
 	/**
 	 * The license and HA group that a code leads to. A replacement's code leads to the place of the device that is replaced
 	 * until the replacement has happened, and afterwards to the place of its successor.

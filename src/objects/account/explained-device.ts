@@ -2,6 +2,7 @@
 import { holdsSeat } from "../../entitlement/license.ts";
 import type { AccountDesks } from "./account-desks.ts";
 import { type Device, seatHolder } from "./device-tables.ts";
+import type { HaLock } from "./ha/ha-locks.ts";
 import type { HaState } from "./ha/ha-reports.ts";
 import type { LicenseInfo } from "./licenses/license-desk.ts";
 import type { Seat } from "./seats/seat-tables.ts";
@@ -15,13 +16,15 @@ export interface ExplainedDevice {
 	readonly seat: Seat | null;
 	/** its HA group as the devices describe it; null = it is in none */
 	readonly ha: HaState | null;
+	/** of that group */
+	readonly haLocks: readonly HaLock[];
 	/** of the device, where it is not active, and of its license likewise */
 	readonly suspensions: readonly Suspension[];
 }
 
 /** @param now unix seconds @returns null where there is no such device */
 export function explainDevice(
-	{ devices, groups, licenseDesk, seats, haReports, suspensions }: AccountDesks,
+	{ devices, groups, licenseDesk, seats, haReports, haLocks, suspensions }: AccountDesks,
 	deviceId: string,
 	now: number,
 ): ExplainedDevice | null {
@@ -34,6 +37,7 @@ export function explainDevice(
 		license,
 		seat: holdsSeat(device.status) ? seats.seat(seatHolder(device)) : null,
 		ha: group && haReports.describe(group),
+		haLocks: group === null ? [] : haLocks.describe(group.id, now),
 		suspensions: [
 			...(isRefused(device.status) ? suspensions.of(device.id) : []),
 			...(license !== null && isRefused(license.status) ? suspensions.of(license.id) : []),

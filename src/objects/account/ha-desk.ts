@@ -9,6 +9,7 @@ import { deviceStep } from "./account-records.ts";
 import type { Admission } from "./admission.ts";
 import type { DeskParts } from "./desk.ts";
 import type { Device } from "./device-tables.ts";
+import type { HaLock } from "./ha/ha-locks.ts";
 import type { HaState } from "./ha/ha-reports.ts";
 import type { HaGroup } from "./ha/ha-tables.ts";
 import type { Seat } from "./seats/seat-tables.ts";
@@ -20,6 +21,7 @@ export interface HaGroupInfo extends HaGroup {
 	readonly seat: Seat | null;
 	/** what its devices say of themselves */
 	readonly state: HaState;
+	readonly locks: readonly HaLock[];
 }
 
 /** What an operator sets. */
@@ -27,6 +29,8 @@ export interface HaSettings {
 	readonly name: string;
 	readonly mode: HaMode;
 	readonly skewLimitSeconds: number;
+	/** see HaGroup */
+	readonly sync: boolean;
 }
 
 export interface NewHaGroup extends HaSettings {
@@ -74,11 +78,11 @@ export class HaDesk {
 
 	/** With all of its devices, or not at all. */
 	create(input: Change & NewHaGroup): HaGroupResult {
-		const { id, name, mode, license, skewLimitSeconds, devices, now } = input;
+		const { id, name, mode, license, skewLimitSeconds, sync, devices, now } = input;
 		const { groups, licenses } = this.#parts;
 		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" };
 		if (groups.group(id) !== null) return { ok: false, reason: "id_taken" };
-		const group: HaGroup = { id, name, mode, license, skewLimitSeconds, createdAt: now };
+		const group: HaGroup = { id, name, mode, license, skewLimitSeconds, sync, createdAt: now };
 		const refusal = this.#refuseJoin(group, devices);
 		if (refusal !== null) return refusal;
 		groups.saveGroup(group);
@@ -94,8 +98,9 @@ export class HaDesk {
 		const after = { ...before, ...input.settings };
 		if (JSON.stringify(after) === JSON.stringify(before)) return this.#done(before, input, false);
 		this.#parts.groups.saveGroup(after);
-		const { name, mode, skewLimitSeconds } = after;
-		this.#parts.audit(input, "ha_group.change", after.id, `${name}: ${mode}, skew limit ${skewLimitSeconds} s`);
+		const { name, mode, skewLimitSeconds, sync } = after;
+		const detail = `${name}: ${mode}, skew limit ${skewLimitSeconds} s${sync ? ", synchronised" : ""}`;
+		this.#parts.audit(input, "ha_group.change", after.id, detail);
 		return this.#done(after, input, true);
 	}
 
@@ -115,6 +120,14 @@ export class HaDesk {
 		if (device === null) return { ok: false, reason: "unknown_device", deviceId: input.deviceId };
 		if (device.haGroup !== group.id) return this.#done(group, input, false);
 		return this.#letGo(group, [device], input) ?? this.#done(group, input, true);
+	}
+
+	/** Lets the group go on with a product; see HaLocks. */
+	unlock(input: Change & { readonly id: string; readonly product: string; readonly reason: string }): HaGroupResult {
+		const group = this.#parts.groups.group(input.id);
+		if (group === null) return UNKNOWN_GROUP;
+		const changed = this.#parts.haLocks.unlock(group.id, input.product, input.reason, input);
+		return { ok: true, changed, group: this.#describe(group, input.now) };
 	}
 
 	/** Only if each of its devices gets a seat of its own. Codes for it are revoked. */
@@ -215,6 +228,7 @@ export class HaDesk {
 	#describe(group: HaGroup, now: number): HaGroupInfo {
 		const devices = this.#parts.devices.members(group.id);
 		const state = this.#parts.haReports.describe(group);
-		return { ...group, devices, seat: this.#parts.seatDesk.liveSeat(group.id, now), state };
+		const locks = this.#parts.haLocks.describe(group.id, now);
+		return { ...group, devices, seat: this.#parts.seatDesk.liveSeat(group.id, now), state, locks };
 	}
 }

@@ -5,6 +5,7 @@ import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
 import { SUSPENSION_INDEX } from "./suspension-trail.ts";
 
 /** What a device says of the instance that it runs on: an expression over its row, and null where it says nothing. */
@@ -152,6 +153,7 @@ const HA_GROUPS = [
 		mode TEXT NOT NULL, -- active-passive, active-active
 		license TEXT NOT NULL REFERENCES licenses (id), -- of all its devices
 		skew_limit INTEGER NOT NULL, -- seconds
+		sync INTEGER NOT NULL, -- 0, 1: its devices bring each other up to date
 		created_at INTEGER NOT NULL
 	) WITHOUT ROWID`,
 	"CREATE INDEX ha_groups_by_license ON ha_groups (license)",
@@ -184,6 +186,7 @@ const HA_GROUPS = [
 		PRIMARY KEY (ha_group, kind, product)
 	) WITHOUT ROWID`,
 	"CREATE INDEX ha_conditions_due ON ha_conditions (due_at) WHERE due_at IS NOT NULL",
+	...HA_LOCK_TABLES,
 ];
 
 export const ACCOUNT_SCHEMA: Schema = {

@@ -79,7 +79,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 
 	const known = await object.explainDevice(id, scope.now);
 	if (known === null) throw new ProblemError("not_found");
-	const { device, license, seat, ha, suspensions } = known;
+	const { device, license, seat, ha, haLocks, suspensions } = known;
 	const now = at === undefined ? scope.now : toSeconds(at);
 	const view = asking?.view ?? (await services.records.current(scope));
 	const [record, copies] = await Promise.all([
@@ -118,7 +118,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 			// Names of people, and words that were not written for whoever has the firewall.
 			suspensions: asking === null ? suspensions.map(describeSuspension) : [],
 			license: license === null ? null : describeLicense(license),
-			ha: ha === null ? null : explainHa(ha, id),
+			ha: ha === null ? null : explainHa(ha, haLocks, id),
 			...described,
 			edge: {
 				license_epoch: device.licenseEpoch,

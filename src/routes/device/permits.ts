@@ -23,6 +23,7 @@ import {
 } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
 import { readJson } from "../http/request-body.ts";
+import { giveTurnBack, takeTurn } from "./ha-turn.ts";
 
 /** A device has this long to install and report. */
 const REPORT_WITHIN_SECONDS = 86_400;
@@ -104,16 +105,18 @@ export const permits = plainRoute(route, async (request, scope) => {
 	const release = requireRelease(await services.records.product(offer.product, view, scope), offer);
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 
-	const place = release.rollout === null ? null : await takePlace(scope, device, offer);
+	let haLock = device.haGroup === null ? null : await takeTurn(scope, offer, now + REPORT_WITHIN_SECONDS);
+	const place = release.rollout === null ? null : await takePlace(scope, device, offer, haLock);
 	const reportBy = place?.endsAt ?? now + REPORT_WITHIN_SECONDS;
 	// A word that comes too late for the rollout still says that the device lives.
 	const reportUntil = Math.max(reportBy, now + REPORT_WITHIN_SECONDS);
+	if (haLock !== null && reportUntil > now + REPORT_WITHIN_SECONDS) haLock = await takeTurn(scope, offer, reportUntil);
 	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
 	const [permit, download] = await Promise.all([
 		sealCapability(
 			services.macKeyring.current,
 			"permit",
-			{ device: deviceId, product, from, to, sha256, exp: reportUntil, unit: place?.unit ?? null },
+			{ device: deviceId, product, from, to, sha256, exp: reportUntil, unit: place?.unit ?? null, haLock },
 			"",
 		),
 		services.urlSigner.sign({ sha256, name: release.name, pseudonym, now }),
@@ -136,17 +139,22 @@ export const permits = plainRoute(route, async (request, scope) => {
 
 /**
  * Only while few may have the release its product is asked: it counts to the unit exactly, and knows at once of a halt.
+ * @param haLock the device's turn in its HA group, which a refusal ends; null = it is in none
  * @returns what it counts, and unix seconds by which the device has to be healthy; null = everybody may have the release by now
  */
 async function takePlace(
-	{ services, now, event }: RequestScope,
+	scope: RequestScope,
 	device: DeviceRecord,
-	{ product, to: version }: OfferClaims,
+	offer: OfferClaims,
+	haLock: number | null,
 ): Promise<{ unit: string; endsAt: number } | null> {
+	const { services, now, event } = scope;
+	const { product, to: version } = offer;
 	const { id, account, model } = device;
 	const unit = unitOf(device);
 	const place = await services.objects.product(product).takePermit({ version, unit, device: id, account, model, now });
 	if (place.ok) return place.endsAt === null ? null : { unit, endsAt: place.endsAt };
+	if (haLock !== null) await giveTurnBack(scope, offer, haLock);
 	event.reason = `rollout_${place.reason}`;
 	if (place.reason === "ended") throw new ProblemError("release_withdrawn");
 	throw new ProblemError("exposure_limited", {

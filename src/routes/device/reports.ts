@@ -1,7 +1,9 @@
 // What became of a permit. For a release that everybody may have, reports feed telemetry and nothing else, so that a burst
 // of millions meets no single object; the data point carries the permit's own names, so a report sent twice says the same.
-// While few may have it, its product hears of it: the rollout goes on or halts by that.
+// While few may have it, its product hears of it: the rollout goes on or halts by that. The account of a device in an HA group
+// always hears of it: the group's next device waits for that.
 import { createRoute, z } from "@hono/zod-openapi";
+import { accountObjectName } from "../../entitlement/ids.ts";
 import { ProblemError } from "../../problem.ts";
 import { REPORTED } from "../../rollout/lease.ts";
 import { openCapability } from "../../signing/capability.ts";
@@ -56,13 +58,18 @@ export const reports = createRouter().openapi(route, async (c) => {
 	scope.event.toVersion = claims.to;
 	scope.event.outcome = report.outcome;
 	scope.event.detail = report.detail ?? null;
-	const { unit, device, product, to: version } = claims;
+	const { unit, haLock, device, product, to: version } = claims;
 	if (unit !== null) {
 		await scope.services.objects.product(product).hearReport({
 			...{ version, unit, device, now: scope.now },
 			reported: report.outcome,
 			detail: report.detail ?? null,
 		});
+	}
+	if (haLock !== null) {
+		const { objects } = scope.services;
+		const told = { deviceId: device, product, version, at: haLock, reported: report.outcome, now: scope.now };
+		await objects.hearHaLock(accountObjectName(device), told);
 	}
 	return c.json({ permit: report.permit, outcome: report.outcome }, 202);
 });

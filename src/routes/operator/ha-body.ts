@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { deviceStatus } from "../../entitlement/device-record.ts";
 import { haMode, haRole } from "../../entitlement/ha/ha-group.ts";
+import type { HaLock } from "../../objects/account/ha/ha-locks.ts";
 import type { HaState } from "../../objects/account/ha/ha-reports.ts";
 import { timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 
@@ -27,6 +28,25 @@ export const haDeviceBody = z
 
 /** Of the group as a whole. */
 export const haStateFields = {
+	sync: z.boolean().openapi({
+		description:
+			"Its devices bring each other up to date: a permit of one is for all of them, and none goes before another",
+	}),
+	updates: z
+		.array(
+			z.object({
+				product: z.string(),
+				version: z.string(),
+				state: z.enum(["under_way", "failed", "silent", "waiting", "unlocked"]).openapi({
+					description:
+						"Of the device's permit, for which all others wait; `waiting`: for the device to be the first; `unlocked`: by an operator, so the version comes in whatever order",
+				}),
+				device: z.string().nullable().openapi({ description: "Null = unlocked" }),
+				since: timestamp,
+				until: timestamp.nullable().openapi({ description: "When a permit that is under way ends without a word" }),
+			}),
+		)
+		.openapi({ description: "By product: what the next device of the group waits for" }),
 	active: z.string().nullable().openapi({
 		description: "The one active device of an active-passive group; null = none, or several",
 	}),
@@ -66,8 +86,14 @@ export function describeHaDevices({ members }: HaState): z.infer<typeof haDevice
 }
 
 /** @returns `haStateFields` */
-export function describeHaState({ active, splitBrainSince, skew }: HaState) {
+export function describeHaState({ group, active, splitBrainSince, skew }: HaState, locks: readonly HaLock[]) {
 	return {
+		sync: group.sync,
+		updates: locks.map(({ since, until, ...lock }) => ({
+			...lock,
+			since: toTimestamp(since),
+			until: toTimestampOrNull(until),
+		})),
 		active,
 		split_brain_since: toTimestampOrNull(splitBrainSince),
 		skew: skew.map(({ product, since, told, versions }) => ({
@@ -80,8 +106,8 @@ export function describeHaState({ active, splitBrainSince, skew }: HaState) {
 }
 
 /** @param device whose explanation it is */
-export function explainHa(state: HaState, device: string): z.infer<typeof explainedHaBody> {
+export function explainHa(state: HaState, locks: readonly HaLock[], device: string): z.infer<typeof explainedHaBody> {
 	const { id: group, mode } = state.group;
 	const role = state.members.find((member) => member.device === device)?.role ?? null;
-	return { group, mode, role, devices: describeHaDevices(state), ...describeHaState(state) };
+	return { group, mode, role, devices: describeHaDevices(state), ...describeHaState(state, locks) };
 }

@@ -32,10 +32,14 @@ export const haGroupBody = z
 	.openapi("HaGroup");
 export const settledHaGroupBody = haGroupBody.extend({ published: z.boolean() }).openapi("ChangedHaGroup");
 
-const settings = z.strictObject({ name: displayName, mode: haMode, skew_limit_hours: skewHours });
+const sync = haStateFields.sync.openapi({
+	description:
+		"Whether its devices bring each other up to date, so that a permit of one is for all; `false` if left out",
+});
+const settings = z.strictObject({ name: displayName, mode: haMode, skew_limit_hours: skewHours, sync });
 export const changedHaSettings = settings.partial().openapi("ChangedHaSettings");
 export const newHaGroup = settings
-	.partial({ skew_limit_hours: true })
+	.partial({ skew_limit_hours: true, sync: true })
 	.extend({
 		license: z.string().refine(isLicenseId, "a license looks like lic-…"),
 		devices: z
@@ -48,8 +52,13 @@ export const newHaGroup = settings
 	.openapi("NewHaGroup");
 
 /** @returns the settings of a new group, with its license and the devices that join it */
-export function newSettings({ skew_limit_hours: hours, devices = [], ...given }: z.infer<typeof newHaGroup>) {
-	return { ...given, devices, skewLimitSeconds: secondsOf(hours) ?? SKEW_LIMIT_DEFAULT_SECONDS };
+export function newSettings({
+	skew_limit_hours: hours,
+	devices = [],
+	sync = false,
+	...given
+}: z.infer<typeof newHaGroup>) {
+	return { ...given, devices, sync, skewLimitSeconds: secondsOf(hours) ?? SKEW_LIMIT_DEFAULT_SECONDS };
 }
 
 /** @returns only what was given */
@@ -57,11 +66,13 @@ export function changedSettings({
 	skew_limit_hours: hours,
 	name,
 	mode,
+	sync,
 }: z.infer<typeof changedHaSettings>): Partial<HaSettings> {
 	const skewLimitSeconds = secondsOf(hours);
 	return {
 		...(name === undefined ? {} : { name }),
 		...(mode === undefined ? {} : { mode }),
+		...(sync === undefined ? {} : { sync }),
 		...(skewLimitSeconds === undefined ? {} : { skewLimitSeconds }),
 	};
 }
@@ -74,6 +85,7 @@ export function describeHaGroup({
 	id,
 	seat,
 	state,
+	locks,
 	skewLimitSeconds,
 	createdAt,
 	...group
@@ -87,7 +99,7 @@ export function describeHaGroup({
 		holds_seat: seat !== null,
 		lease_until: toTimestampOrNull(seat?.until),
 		devices: describeHaDevices(state),
-		...describeHaState(state),
+		...describeHaState(state, locks),
 		created_at: toTimestamp(createdAt),
 	};
 }

@@ -2,8 +2,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { MAX_HA_MEMBERS } from "../../entitlement/ha/ha-group.ts";
 import { isHaGroupId, mintHaGroupId } from "../../entitlement/ids.ts";
+import { productName } from "../../names.ts";
 import type { HaGroupResult } from "../../objects/account/ha-desk.ts";
 import type { Settled } from "../../objects/account/settled-change.ts";
+import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import {
 	accountPath,
@@ -128,6 +130,22 @@ const leave = createRoute({
 	responses: { 200: membership, ...changeRefusals },
 });
 
+const unlock = createRoute({
+	...shared,
+	...accountAccess,
+	method: "post",
+	path: "/v1/accounts/{account}/ha-groups/{group}/unlock",
+	operationId: "unlockHaGroup",
+	summary: "Let an HA group go on with an update that one of its devices holds up",
+	description:
+		"The version that is held up may come to the devices in whatever order, and permits that are open, failed or fell silent are forgotten: look at the device first. One at a time still.",
+	request: {
+		params: groupPath,
+		body: jsonBody(z.strictObject({ product: productName, reason: plainText(300).min(1) })),
+	},
+	responses: { 200: membership, ...changeRefusals },
+});
+
 export const haGroups = createRouter()
 	.openapi(create, async (c) => {
 		const { id: account, object, by } = await openAccount(c, c.req.valid("param").account);
@@ -170,6 +188,11 @@ export const haGroups = createRouter()
 		const { account, group: id, device: deviceId } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
 		return c.json(settleMembership(await object.leaveHaGroup({ ...by, id, deviceId })), 200);
+	})
+	.openapi(unlock, async (c) => {
+		const { account, group: id } = c.req.valid("param");
+		const { object, by } = await openAccount(c, account);
+		return c.json(settleMembership(await object.unlockHaGroup({ ...by, id, ...c.req.valid("json") })), 200);
 	});
 
 /** @throws ProblemError where the account's object refuses */

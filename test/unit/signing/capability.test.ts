@@ -22,8 +22,9 @@ const PERMIT: PermitClaims = {
 	sha256: SHA256,
 	exp: NOW + 900,
 	unit: null,
+	haLock: null,
 };
-const { unit: _, ...RELEASE } = PERMIT;
+const { unit: _, haLock: __, ...RELEASE } = PERMIT;
 const OFFER: OfferClaims = { ...RELEASE, from: "4.27.0", pseudonym: PSEUDONYM, jkt: null };
 const TAIL = "tail-of-the-token";
 

@@ -17,6 +17,7 @@ import type { RecordStep } from "../../outbox/outbox-rows.ts";
 import type { AccountTables } from "../account-tables.ts";
 import type { Device, DeviceTables } from "../device-tables.ts";
 import { HaEvents } from "./ha-events.ts";
+import type { HaLockTables } from "./ha-lock-tables.ts";
 import { type GroupState, HaReportTables, type MemberReport } from "./ha-report-tables.ts";
 import type { HaGroup, HaTables } from "./ha-tables.ts";
 
@@ -62,6 +63,7 @@ export interface HaReportsParts {
 	readonly account: AccountTables;
 	readonly devices: DeviceTables;
 	readonly groups: HaTables;
+	readonly haLockTables: HaLockTables;
 	readonly outbox: Outbox;
 	/** of the object; gets a chore that tells of skew */
 	readonly alarm: Alarm;
@@ -122,12 +124,17 @@ export class HaReports {
 			// A last record without members, for those who still hold the old one.
 			if (before !== null) this.#parts.outbox.add([stepOf(nextState(before, { ...before.record, members: [] }))]);
 			this.tables.deleteGroup(haGroup);
+			this.#parts.haLockTables.forget(haGroup);
 			return;
 		}
 		const members = this.#reportsOf(group);
 		for (const { device } of this.tables.reports(haGroup)) {
 			if (!members.some((one) => one.device === device)) this.tables.deleteReport(device);
 		}
+		this.#parts.haLockTables.forget(
+			haGroup,
+			members.map(({ device }) => device),
+		);
 		const verdict = judgeRoles(group.mode, members, before?.lastActive ?? null);
 		const described = nextState(before, this.#recordOf(group, members));
 		const told = this.#events.follow(group, described, verdict, findSkew(members), by);

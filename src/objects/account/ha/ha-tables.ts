@@ -11,11 +11,21 @@ export interface HaGroup {
 	readonly license: string;
 	/** seconds for which its devices may run different versions before that is an event */
 	readonly skewLimitSeconds: number;
+	/** its devices bring each other up to date, so a permit of one is for all of them */
+	readonly sync: boolean;
 	/** unix seconds */
 	readonly createdAt: number;
 }
 
-type HaGroupRow = { id: string; name: string; mode: HaMode; license: string; skew_limit: number; created_at: number };
+type HaGroupRow = {
+	id: string;
+	name: string;
+	mode: HaMode;
+	license: string;
+	skew_limit: number;
+	sync: number;
+	created_at: number;
+};
 
 export class HaTables {
 	readonly #sql: SqlStorage;
@@ -36,10 +46,10 @@ export class HaTables {
 	}
 
 	/** Writes the group as it is given, new or changed. */
-	saveGroup({ id, name, mode, license, skewLimitSeconds, createdAt }: HaGroup): void {
-		const query = `INSERT OR REPLACE INTO ha_groups (id, name, mode, license, skew_limit, created_at)
-			VALUES (?, ?, ?, ?, ?, ?)`;
-		this.#sql.exec(query, id, name, mode, license, skewLimitSeconds, createdAt);
+	saveGroup({ id, name, mode, license, skewLimitSeconds, sync, createdAt }: HaGroup): void {
+		const query = `INSERT OR REPLACE INTO ha_groups (id, name, mode, license, skew_limit, sync, created_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`;
+		this.#sql.exec(query, id, name, mode, license, skewLimitSeconds, sync ? 1 : 0, createdAt);
 	}
 
 	deleteGroup(id: string): void {
@@ -62,6 +72,6 @@ export class HaTables {
 }
 
 function groupOf(row: HaGroupRow): HaGroup {
-	const { id, name, mode, license, skew_limit: skewLimitSeconds, created_at: createdAt } = row;
-	return { id, name, mode, license, skewLimitSeconds, createdAt };
+	const { skew_limit: skewLimitSeconds, sync, created_at: createdAt, ...group } = row;
+	return { ...group, skewLimitSeconds, sync: sync === 1, createdAt };
 }

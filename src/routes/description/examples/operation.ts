@@ -93,6 +93,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	ha_priority: 200,
 	role: "active",
 	skew_limit_hours: 24,
+	sync: false,
 	split_brain_since: null,
 	told: false,
 	versions: { crs: "4.27.0" },

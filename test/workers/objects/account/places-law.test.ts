@@ -179,7 +179,13 @@ async function inWorld(elastic: boolean, work: (world: World) => Promise<void>):
 }
 
 async function createGroups(world: World): Promise<void> {
-	const settings = { mode: "active-active", skewLimitSeconds: DAY, license: "lic-a", devices: [] } as const;
+	const settings = {
+		mode: "active-active",
+		skewLimitSeconds: DAY,
+		sync: false,
+		license: "lic-a",
+		devices: [],
+	} as const;
 	for (const at of GROUPS) {
 		const id = groupId(world, at);
 		await world.account.createHaGroup({ ...by(world), id, name: `group ${at}`, ...settings });

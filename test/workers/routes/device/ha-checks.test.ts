@@ -79,6 +79,8 @@ describe("a device of an HA group", () => {
 			role: "active",
 			active: firewall.clientId,
 			split_brain_since: null,
+			sync: false,
+			updates: [],
 			devices: [
 				{
 					...{ device: firewall.clientId, status: "active", ...APPLIANCE, role: "active", priority: 200 },

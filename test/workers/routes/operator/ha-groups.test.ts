@@ -36,13 +36,13 @@ describe("a group", () => {
 		const shown = {
 			...{ ha_group: group.ha_group, name: "Berlin edge", mode: "active-passive", license, skew_limit_hours: 24 },
 			...{ holds_seat: false, lease_until: null, devices: [], created_at: timeAfter(0) },
-			...{ active: null, split_brain_since: null, skew: [] },
+			...{ active: null, split_brain_since: null, skew: [], sync: false, updates: [] },
 		};
 		expect(group).toEqual({ ...shown, published: true });
 		expect(group.ha_group.slice(4, 14)).toBe(account.slice(5, 15));
 		expect(await read()).toEqual(shown);
 		expect(await operated("GET", pathOf({ account }))).toEqual({ ha_groups: [shown], next: null });
-		const changed = { name: "Berlin", mode: "active-active", skew_limit_hours: 0.5 };
+		const changed = { name: "Berlin", mode: "active-active", skew_limit_hours: 0.5, sync: true };
 		const path = pathOf({ account }, group.ha_group);
 		expect(await operated("PATCH", path, changed)).toEqual({ ...shown, ...changed, published: true });
 		expect((await operate("DELETE", path)).status).toBe(204);
@@ -71,6 +71,7 @@ describe("a group", () => {
 			["GET", crossed, undefined],
 			["PATCH", crossed, { name: "mine" }],
 			["DELETE", crossed, undefined],
+			["POST", `${crossed}/unlock`, { product: one.product, reason: "mine" }],
 			["PUT", `${crossed}/devices/${foreign.clientId}`, undefined],
 			["DELETE", `${crossed}/devices/${foreign.clientId}`, undefined],
 			["PUT", `${pathOf(one, group)}/devices/${foreign.clientId}`, undefined],

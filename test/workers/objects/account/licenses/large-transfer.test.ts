@@ -110,7 +110,13 @@ describe("a transfer of many seats", () => {
 	it("moves HA groups with their devices and codes, each of them whole", async () => {
 		const { account, transfer, ring, name, activate } = await large({ seatsOfB: SEATS + 1 });
 		const group = `hag-${name}-00000000`;
-		const settings = { name: "edge", mode: "active-passive", license: "lic-a", skewLimitSeconds: DAY } as const;
+		const settings = {
+			name: "edge",
+			mode: "active-passive",
+			license: "lic-a",
+			skewLimitSeconds: DAY,
+			sync: false,
+		} as const;
 		await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
 		const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 9, expiresAt: NOW + DAY };
 		await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });
@@ -260,7 +266,13 @@ describe("seats of a fixed license that go over to an elastic one", () => {
 			...{ count, seatsOfB: count + 1, leaseOfB: LEASE, seatsOfA: count + 1 },
 		});
 		const group = `hag-${name}-00000000`;
-		const settings = { name: "edge", mode: "active-passive", license: "lic-a", skewLimitSeconds: DAY } as const;
+		const settings = {
+			name: "edge",
+			mode: "active-passive",
+			license: "lic-a",
+			skewLimitSeconds: DAY,
+			sync: false,
+		} as const;
 		await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
 		const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 9, expiresAt: NOW + DAY };
 		await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });

@@ -148,7 +148,7 @@ function createWorld(plan: Plan, real: DurableObjectStorage): World {
 		desks.licenses.saveLicense(license(TO, plan.leases[1], 100));
 		desks.licenses.saveLicense(license(OTHER, 0, 100));
 		for (const id of GROUPS) {
-			const settings = { name: id, mode: "active-passive", license: FROM, skewLimitSeconds: DAY } as const;
+			const settings = { name: id, mode: "active-passive", license: FROM, skewLimitSeconds: DAY, sync: false } as const;
 			desks.haDesk.create({ ...world.by(), id, devices: [], ...settings });
 			desks.licenses.insertCode(id, code(`code-${id}`, FROM, id));
 		}

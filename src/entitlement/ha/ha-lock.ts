@@ -1,0 +1,125 @@
+// The lock of an HA group: one of its devices at a time has a permit for a product, and the next one gets its own after the one before
+// it was healthy. Pure; the Account object keeps the permits. A device that asks is not installing yet, so a refusal also ends the
+// permit that it had.
+import type { Reported } from "../../rollout/lease.ts";
+import type { HaMode, HaRole } from "./ha-group.ts";
+
+/** The last permit of a device for a product. */
+export interface HaPermit {
+	readonly device: string;
+	readonly version: string;
+	/** unix seconds at which it was given: by it a report finds its permit */
+	readonly at: number;
+	/** unix seconds at which it ends without a word; later than the device's own permit does */
+	readonly until: number;
+	/** null = the device has not said */
+	readonly outcome: "healthy" | "failed" | null;
+}
+
+/** A device of the group that counts. */
+export interface HaMember {
+	readonly device: string;
+	/** false = it is suspended: nobody waits for it to be the first */
+	readonly isActive: boolean;
+	/** see ha-role.ts */
+	readonly role: HaRole | null;
+	readonly priority: number | null;
+	/** what it runs of the product by its own word; null = nothing, or it has not said */
+	readonly installed: string | null;
+}
+
+export interface HaQuestion {
+	readonly mode: HaMode;
+	/** the devices bring each other up to date: the first permit is for all of them, so none goes before another */
+	readonly sync: boolean;
+	readonly device: string;
+	readonly version: string;
+	/** the device that asks among them */
+	readonly members: readonly HaMember[];
+	/** of the members, for the product */
+	readonly permits: readonly HaPermit[];
+	/** an operator lets this version come to the devices in whatever order */
+	readonly isOrderWaived: boolean;
+}
+
+/**
+ * ha_peer_under_way: another device has a permit, for whatever version. ha_peer_failed: another one failed or fell silent with this
+ * version. ha_peer_first: another one is to get this version before.
+ */
+export const HA_REFUSALS = ["ha_peer_first", "ha_peer_under_way", "ha_peer_failed"] as const;
+export type HaRefusal = (typeof HA_REFUSALS)[number];
+
+export type HaDecision =
+	| { readonly ok: true }
+	| {
+			readonly ok: false;
+			readonly reason: HaRefusal;
+			/** the device that stands in the way */
+			readonly peer: string;
+			/** seconds after which to ask again */
+			readonly retryAfter: number;
+	  };
+
+const SOON = 300;
+const LATER = 3_600;
+
+/** @param now unix seconds */
+export function haPermitState(
+	{ outcome, until }: HaPermit,
+	now: number,
+): "under_way" | "silent" | "healthy" | "failed" {
+	return outcome ?? (now < until ? "under_way" : "silent");
+}
+
+/**
+ * May a device of a group have a permit? One that failed or fell silent may try the same version again, since that touches no other
+ * device; the others wait until it is healthy, another version comes or an operator unlocks the group.
+ * @param now unix seconds
+ */
+export function decideHaPermit(
+	{ mode, sync, device, version, members, permits, isOrderWaived }: HaQuestion,
+	now: number,
+): HaDecision {
+	const refuse = (reason: HaRefusal, peer: string, retryAfter = SOON) =>
+		({ ok: false, reason, peer, retryAfter }) as const;
+	const others = permits.filter((permit) => permit.device !== device);
+	const underWay = others.find((permit) => haPermitState(permit, now) === "under_way");
+	if (underWay !== undefined) return refuse("ha_peer_under_way", underWay.device);
+	const ofVersion = others.filter((permit) => permit.version === version);
+	const failed = ofVersion.find((permit) => haPermitState(permit, now) !== "healthy");
+	if (failed !== undefined) return refuse("ha_peer_failed", failed.device, LATER);
+	if (sync || isOrderWaived) return { ok: true };
+
+	const own = members.find((member) => member.device === device);
+	const isUpToDate = (member: HaMember) =>
+		member.installed === version || ofVersion.some((permit) => permit.device === member.device);
+	const first = members.find(
+		(member) => own !== undefined && member.isActive && goesBefore(mode, member, own) && !isUpToDate(member),
+	);
+	return first === undefined ? { ok: true } : refuse("ha_peer_first", first.device);
+}
+
+/** Where roles or priorities are not known, or are the same, whoever asks first is the first. */
+function goesBefore(mode: HaMode, one: HaMember, other: HaMember): boolean {
+	if (mode === "active-passive") return rankOf(one.role) < rankOf(other.role);
+	return one.priority !== null && other.priority !== null && one.priority < other.priority;
+}
+
+/** The device that passes the traffic is the last; one that has not said which it is may be the one. */
+function rankOf(role: HaRole | null): number {
+	if (role === "passive") return 0;
+	return role === null ? 1 : 2;
+}
+
+/**
+ * What a report makes of a permit. The worse word stands, until the device gets another permit; silence is not a word, so a device
+ * that says in the end that it is healthy is.
+ * @param at of the permit that is reported on
+ * @returns the permit after it; null = it says nothing new, or is about another permit
+ */
+export function hearHaReport(permit: HaPermit, version: string, at: number, reported: Reported): HaPermit | null {
+	if (permit.version !== version || permit.at !== at || reported === "installed") return null;
+	const outcome = reported === "healthy" ? "healthy" : "failed";
+	if (permit.outcome === outcome || permit.outcome === "failed") return null;
+	return { ...permit, outcome };
+}

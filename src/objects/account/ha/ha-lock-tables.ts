@@ -1,0 +1,103 @@
+// The permits that devices of an Account's HA groups have, and what stands in the way of the next ones. Plain synchronous SQL; the
+// rule is in entitlement/ha/ha-lock.ts.
+import type { HaPermit } from "../../../entitlement/ha/ha-lock.ts";
+
+export const HA_LOCK_TABLES = [
+	`CREATE TABLE ha_permits ( -- the last permit of a device of a group
+		ha_group TEXT NOT NULL,
+		product TEXT NOT NULL,
+		device TEXT NOT NULL,
+		version TEXT NOT NULL,
+		at INTEGER NOT NULL, -- when it was given
+		until INTEGER NOT NULL, -- when it ends without a word
+		outcome TEXT, -- healthy, failed; null = the device has not said
+		PRIMARY KEY (ha_group, product, device)
+	) WITHOUT ROWID`,
+	`CREATE TABLE ha_stops ( -- what stands in the way of a version, or stood there
+		ha_group TEXT NOT NULL,
+		product TEXT NOT NULL,
+		version TEXT NOT NULL,
+		state TEXT NOT NULL, -- waiting (for a device to be the first), blocked (by a device), unlocked (by an operator)
+		device TEXT, -- of the first two
+		since INTEGER NOT NULL,
+		told INTEGER NOT NULL, -- 0, 1: it is an event
+		PRIMARY KEY (ha_group, product)
+	) WITHOUT ROWID`,
+];
+
+/** What stands in the way of a version; or, once an operator unlocked the group, no longer does. */
+export interface HaStop {
+	readonly version: string;
+	readonly state: "waiting" | "blocked" | "unlocked";
+	/** null = unlocked */
+	readonly device: string | null;
+	/** unix seconds */
+	readonly since: number;
+	/** whether it is an event */
+	readonly told: boolean;
+}
+
+type PermitRow = Pick<HaPermit, keyof HaPermit> & { product: string };
+type StopRow = Omit<HaStop, "told"> & { product: string; told: number };
+
+export class HaLockTables {
+	readonly #sql: SqlStorage;
+
+	constructor(sql: SqlStorage) {
+		this.#sql = sql;
+	}
+
+	/** @returns by product, then by device */
+	permits(haGroup: string): PermitRow[] {
+		const query = `SELECT product, device, version, at, until, outcome FROM ha_permits WHERE ha_group = ?
+			ORDER BY product, device`;
+		return this.#sql.exec<PermitRow>(query, haGroup).toArray();
+	}
+
+	permitsFor(haGroup: string, product: string): HaPermit[] {
+		const query = `SELECT device, version, at, until, outcome FROM ha_permits WHERE ha_group = ? AND product = ?
+			ORDER BY device`;
+		return this.#sql.exec<HaPermit & Record<string, SqlStorageValue>>(query, haGroup, product).toArray();
+	}
+
+	savePermit(haGroup: string, product: string, { device, version, at, until, outcome }: HaPermit): void {
+		const query = `INSERT OR REPLACE INTO ha_permits (ha_group, product, device, version, at, until, outcome)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`;
+		this.#sql.exec(query, haGroup, product, device, version, at, until, outcome);
+	}
+
+	deletePermit(haGroup: string, product: string, device: string): void {
+		this.#sql.exec(
+			"DELETE FROM ha_permits WHERE ha_group = ? AND product = ? AND device = ?",
+			...[haGroup, product, device],
+		);
+	}
+
+	/** @returns by product */
+	stops(haGroup: string): (HaStop & { readonly product: string })[] {
+		const query =
+			"SELECT product, version, state, device, since, told FROM ha_stops WHERE ha_group = ? ORDER BY product";
+		return this.#sql
+			.exec<StopRow>(query, haGroup)
+			.toArray()
+			.map((row) => ({ ...row, told: row.told === 1 }));
+	}
+
+	saveStop(haGroup: string, product: string, { version, state, device, since, told }: HaStop): void {
+		const query = `INSERT OR REPLACE INTO ha_stops (ha_group, product, version, state, device, since, told)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`;
+		this.#sql.exec(query, haGroup, product, version, state, device, since, told ? 1 : 0);
+	}
+
+	deleteStop(haGroup: string, product: string): void {
+		this.#sql.exec("DELETE FROM ha_stops WHERE ha_group = ? AND product = ?", haGroup, product);
+	}
+
+	/** Forgets a group; or all of it that is about devices which are not among its members any more. */
+	forget(haGroup: string, members: readonly string[] = []): void {
+		const others = `ha_group = ? AND device NOT IN (SELECT value FROM json_each(?))`;
+		this.#sql.exec(`DELETE FROM ha_permits WHERE ${others}`, haGroup, JSON.stringify(members));
+		this.#sql.exec(`DELETE FROM ha_stops WHERE ${others}`, haGroup, JSON.stringify(members));
+		if (members.length === 0) this.#sql.exec("DELETE FROM ha_stops WHERE ha_group = ?", haGroup);
+	}
+}

@@ -1,0 +1,216 @@
+// The locks of an Account's HA groups, one per group and product: gives and ends permits, hears what became of them, and tells of a
+// group that cannot go on. Synchronous, in the caller's transaction; who may go is decided in entitlement/ha/ha-lock.ts. Nothing
+// here needs an alarm: what time has changed is found when the next device asks.
+import {
+	decideHaPermit,
+	type HaMember,
+	type HaRefusal,
+	haPermitState,
+	hearHaReport,
+} from "../../../entitlement/ha/ha-lock.ts";
+import { holdsSeat } from "../../../entitlement/license.ts";
+import type { Reported } from "../../../rollout/lease.ts";
+import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
+import type { DeviceTables } from "../device-tables.ts";
+import type { HaLockTables, HaStop } from "./ha-lock-tables.ts";
+import type { HaReportTables } from "./ha-report-tables.ts";
+import type { HaGroup, HaTables } from "./ha-tables.ts";
+
+export interface HaLockQuestion {
+	readonly deviceId: string;
+	readonly product: string;
+	readonly version: string;
+	/** unix seconds at which the lock ends without a word: later than the device's permit */
+	readonly until: number;
+	/** unix seconds, by the edge */
+	readonly now: number;
+}
+
+/** `at`: by it a report finds its permit again; null = the device is in no group, so there is nothing to lock. */
+export type HaLockOutcome =
+	| { readonly ok: true; readonly at: number | null }
+	| { readonly ok: false; readonly reason: HaRefusal; readonly peer: string; readonly retryAfter: number };
+
+export interface HaLockReport {
+	readonly deviceId: string;
+	readonly product: string;
+	readonly version: string;
+	/** of the permit */
+	readonly at: number;
+	/** released: the device got no permit in the end, and does not install */
+	readonly reported: Reported | "released";
+	/** unix seconds, by the edge */
+	readonly now: number;
+}
+
+/** What keeps a group from its next step for a product, or would without an operator's word. */
+export interface HaLock {
+	readonly product: string;
+	readonly version: string;
+	/** waiting: for the device to be the first; unlocked: the version comes in whatever order */
+	readonly state: "under_way" | "failed" | "silent" | "waiting" | "unlocked";
+	/** null = unlocked */
+	readonly device: string | null;
+	/** unix seconds */
+	readonly since: number;
+	/** unix seconds at which a permit that is under way ends without a word, else null */
+	readonly until: number | null;
+}
+
+export interface HaLocksParts {
+	readonly audit: WriteAudit;
+	readonly devices: DeviceTables;
+	readonly groups: HaTables;
+	readonly haReportTables: HaReportTables;
+	readonly haLockTables: HaLockTables;
+}
+
+export class HaLocks {
+	readonly #parts: HaLocksParts;
+
+	constructor(parts: HaLocksParts) {
+		this.#parts = parts;
+	}
+
+	/** Gives the device a permit, or its own again. A refusal ends the one that it had. The device's row names the group. */
+	ask({ deviceId, product, version, until, now }: HaLockQuestion): HaLockOutcome {
+		const { haLockTables: tables } = this.#parts;
+		const group = this.#groupOf(deviceId);
+		if (group === null) return { ok: true, at: null };
+		const { id, mode, sync } = group;
+		const permits = tables.permitsFor(id, product);
+		const stop = tables.stops(id).find((one) => one.product === product) ?? null;
+		const members = this.#members(id, product);
+		const isOrderWaived = stop?.state === "unlocked" && stop.version === version;
+		const question = { mode, sync, device: deviceId, version, members, permits, isOrderWaived };
+		const decision = decideHaPermit(question, now);
+		const own = permits.find(({ device }) => device === deviceId);
+		const isOpen = own !== undefined && haPermitState(own, now) === "under_way";
+		if (!decision.ok) {
+			if (isOpen) tables.deletePermit(id, product, deviceId);
+			const { reason, peer } = decision;
+			if (reason !== "ha_peer_under_way") {
+				const state = reason === "ha_peer_first" ? "waiting" : "blocked";
+				this.#stop(group, product, stop, { version, state, device: peer }, now);
+			}
+			return decision;
+		}
+		const isSame = isOpen && own.version === version;
+		// A report on an earlier permit of the same second must not count for this one.
+		const at = isSame ? own.at : Math.max(now, (own?.at ?? 0) + 1);
+		const end = isSame ? Math.max(own.until, until) : until;
+		tables.savePermit(id, product, { device: deviceId, version, at, until: end, outcome: null });
+		// While the one that failed tries again, the others still wait.
+		const goesOn = stop?.state === "waiting" || (stop?.state === "blocked" && stop.device !== deviceId);
+		if (stop !== null && (stop.version !== version || goesOn)) tables.deleteStop(id, product);
+		return { ok: true, at };
+	}
+
+	/** Takes what became of a permit; a word about another one than the last changes nothing. */
+	hear({ deviceId, product, version, at, reported, now }: HaLockReport): void {
+		const { haLockTables: tables } = this.#parts;
+		const group = this.#groupOf(deviceId);
+		if (group === null) return;
+		const { id } = group;
+		const own = tables.permitsFor(id, product).find(({ device }) => device === deviceId);
+		if (own === undefined) return;
+		if (reported === "released") {
+			if (own.version === version && own.at === at && own.outcome === null) tables.deletePermit(id, product, deviceId);
+			return;
+		}
+		const after = hearHaReport(own, version, at, reported);
+		if (after === null) return;
+		tables.savePermit(id, product, after);
+		const stop = tables.stops(id).find((one) => one.product === product) ?? null;
+		if (after.outcome === "healthy") {
+			if (stop?.state === "blocked" && stop.device === deviceId) tables.deleteStop(id, product);
+			return;
+		}
+		const permits = tables.permitsFor(id, product);
+		const isDone = ({ device, installed }: HaMember) =>
+			installed === version ||
+			permits.some((one) => one.device === device && one.version === version && one.outcome === "healthy");
+		const isWaitedFor = this.#members(id, product).some((one) => one.device !== deviceId && !isDone(one));
+		if (isWaitedFor) this.#stop(group, product, stop, { version, state: "blocked", device: deviceId }, now);
+	}
+
+	/**
+	 * An operator's word: the group's last version of a product may come to its devices in whatever order, and whatever permit
+	 * was open or had failed is forgotten.
+	 * @returns whether there was anything to unlock
+	 */
+	unlock(id: string, product: string, reason: string, by: Change): boolean {
+		const { haLockTables: tables, audit } = this.#parts;
+		const held = tables.permitsFor(id, product).filter(({ outcome }) => outcome !== "healthy");
+		const stop = tables.stops(id).find((one) => one.product === product);
+		const version = stop?.version ?? held[0]?.version;
+		if (version === undefined || (held.length === 0 && stop?.state === "unlocked")) return false;
+		for (const { device } of held) tables.deletePermit(id, product, device);
+		tables.saveStop(id, product, { version, state: "unlocked", device: null, since: by.now, told: true });
+		audit(by, "ha_group.unlock", id, `${product} ${version}: ${reason}`);
+		return true;
+	}
+
+	/** @param now unix seconds @returns by product; nothing about permits that turned out healthy */
+	describe(id: string, now: number): HaLock[] {
+		const { haLockTables: tables } = this.#parts;
+		const held = tables.permits(id).flatMap(({ product, version, device, at, until, ...permit }): HaLock[] => {
+			const state = haPermitState({ ...permit, version, device, at, until }, now);
+			if (state === "healthy") return [];
+			return [{ product, version, state, device, since: at, until: state === "under_way" ? until : null }];
+		});
+		const stops = tables.stops(id).flatMap(({ product, version, state, device, since }): HaLock[] =>
+			// The permit says it already.
+			state === "blocked" ? [] : [{ product, version, state, device, since, until: null }],
+		);
+		return [...held, ...stops].sort((one, other) => (one.product < other.product ? -1 : 1));
+	}
+
+	#groupOf(deviceId: string): HaGroup | null {
+		const device = this.#parts.devices.device(deviceId);
+		if (device === null || device.haGroup === null || !holdsSeat(device.status)) return null;
+		return this.#parts.groups.group(device.haGroup);
+	}
+
+	#members(id: string, product: string): HaMember[] {
+		const reports = new Map(this.#parts.haReportTables.reports(id).map((one) => [one.device, one]));
+		return this.#parts.devices
+			.members(id)
+			.filter(({ status }) => holdsSeat(status))
+			.map(({ id: device, status }) => {
+				const { role = null, priority = null, installed = null } = reports.get(device) ?? {};
+				const isKnown = installed !== null && Object.hasOwn(installed, product);
+				return {
+					device,
+					isActive: status === "active",
+					role,
+					priority,
+					installed: isKnown ? (installed[product] ?? null) : null,
+				};
+			});
+	}
+
+	/** A group that waits for its first device is told of once it has waited for as long as its versions may differ. */
+	#stop(
+		{ id, skewLimitSeconds }: HaGroup,
+		product: string,
+		before: HaStop | null,
+		found: Pick<HaStop, "version" | "state" | "device">,
+		now: number,
+	): void {
+		const { version, state, device } = found;
+		const isSame = before?.version === version && before.state === state && before.device === device;
+		const { since, told } = isSame ? before : { since: now, told: false };
+		const isDue = !told && (state === "blocked" || now - since >= skewLimitSeconds);
+		if (isSame && !isDue) return;
+		this.#parts.haLockTables.saveStop(id, product, { ...found, since, told: told || isDue });
+		if (!isDue) return;
+		const why = state === "blocked" ? "it failed, or never said what became of it" : "it has not asked for it yet";
+		this.#parts.audit(
+			{ actor: SERVICE, now },
+			"ha_group.update_blocked",
+			id,
+			`${product} ${version} by ${device}: ${why}`,
+		);
+	}
+}

@@ -1,0 +1,36 @@
+// A device of an HA group takes its turn: its Account gives it, one device at a time, before the product is asked for a place. Where the
+// Account cannot be reached there is no permit, so two devices of a group never have one at once. The device's record names the group; to
+// a device without one nothing here happens.
+import { accountObjectName } from "../../entitlement/ids.ts";
+import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import type { OfferClaims } from "../../signing/capability.ts";
+
+/** The lock outlasts the permit by this: no clock and no way of a report is so late. */
+const MARGIN_SECONDS = 600;
+
+/** @param reportUntil unix seconds at which the permit ends @returns by what its account knows the turn; null = it is in no group any more */
+export async function takeTurn(
+	{ services, now, event }: RequestScope,
+	{ device: deviceId, product, to: version }: OfferClaims,
+	reportUntil: number,
+): Promise<number | null> {
+	const question = { deviceId, product, version, until: reportUntil + MARGIN_SECONDS, now };
+	const turn = await services.objects.askHaLock(accountObjectName(deviceId), question);
+	if (turn.ok) return turn.at;
+	event.reason = turn.reason;
+	throw new ProblemError("exposure_limited", {
+		extras: { rollout_code: turn.reason },
+		headers: { "retry-after": String(turn.retryAfter) },
+	});
+}
+
+/** For a device that got no permit in the end. One that cannot be given back ends by itself. */
+export async function giveTurnBack(
+	{ services, now }: RequestScope,
+	{ device: deviceId, product, to: version }: OfferClaims,
+	at: number,
+): Promise<void> {
+	const report = { deviceId, product, version, at, reported: "released", now } as const;
+	await services.objects.hearHaLock(accountObjectName(deviceId), report).catch(() => {});
+}
