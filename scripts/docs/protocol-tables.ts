@@ -37,10 +37,14 @@ const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
 };
 
 const OUTCOMES: Readonly<Record<Reported, string>> = {
+	downloaded: "the package is there, and not in place yet",
 	installed: "the package is in place",
 	healthy: "the firewall has loaded it and works",
 	failed: "it could not be installed; the old one stays. Not for a download that broke off, which goes on",
 	rolled_back: "it was installed, did not work, and the old one is back",
+	deferred:
+		"the firewall puts it off (`detail`: window, commit_lock, ha_peer, disk, memory, operator) and takes another permit later",
+	declined: "the firewall, or who runs it, does not want this release",
 };
 
 const TABLES: Readonly<Record<string, () => string[]>> = {

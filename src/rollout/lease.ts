@@ -4,7 +4,7 @@ import { type Evidence, stepEvidence } from "./evidence.ts";
 import { isFraction } from "./plan.ts";
 import { exposureOf, type Rollout, stepOf } from "./rollout.ts";
 
-/** silent: it ended without a word. excused: it is not counted, because the device was given up meanwhile. */
+/** silent: it ended without a word. excused: not counted, because the device was given up, or puts the release off by its own choice. */
 export type LeaseOutcome = "healthy" | "failed" | "silent" | "excused";
 
 export interface Lease {
@@ -99,18 +99,27 @@ export function decidePermit(
 }
 
 /** What a device can say of a permit. */
-export const REPORTED = ["installed", "healthy", "failed", "rolled_back"] as const;
+export const REPORTED = [
+	"downloaded",
+	"installed",
+	"healthy",
+	"failed",
+	"rolled_back",
+	"deferred",
+	"declined",
+] as const;
 export type Reported = (typeof REPORTED)[number];
 
 /** What is counted beside the lease's new outcome. */
 export interface ReportEffect {
 	readonly lease: Lease;
-	readonly count: readonly ("permits" | "healthy" | "failed")[];
+	readonly count: readonly ("permits" | "healthy" | "failed" | "excused")[];
 }
 
 /**
  * The worse word stands: whoever was healthy and fails later counts as one more unit that failed, and whoever was silent too long
- * has failed whatever it says later.
+ * has failed whatever it says later. To download is not to install, and to wait is not to die: whoever puts the release off (a
+ * maintenance window, a commit lock, an operator) leaves its place to another, and asks for a permit again when it is ready.
  * @param now unix seconds @returns null = it says nothing new
  */
 export function decideReport(
@@ -120,7 +129,11 @@ export function decideReport(
 	now: number,
 ): ReportEffect | null {
 	const { outcome, counts } = lease;
-	if (reported === "installed") return null;
+	if (reported === "downloaded" || reported === "installed") return null;
+	if (reported === "deferred" || reported === "declined") {
+		if (outcome !== null) return null;
+		return { lease: { ...lease, outcome: "excused", detail, outcomeAt: now }, count: counts ? ["excused"] : [] };
+	}
 	if (reported === "healthy") {
 		if (outcome !== null) return null;
 		return { lease: { ...lease, outcome: "healthy", detail, outcomeAt: now }, count: counts ? ["healthy"] : [] };

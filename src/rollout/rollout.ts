@@ -55,6 +55,11 @@ export function createRollout(
 	return { ...rest, ...start, passed: [], acknowledged: input.plan.steps.map(() => 0) };
 }
 
+/** @returns whether it never moves again */
+export function isOver({ phase }: Pick<Rollout, "phase">): boolean {
+	return phase === "done" || phase === "ended";
+}
+
 /** @returns the step that the rollout is at. @throws RangeError for a step that its plan has not */
 export function stepOf({ plan, step }: Pick<Rollout, "plan" | "step">): PlanStep {
 	const found = plan.steps[step];

@@ -39,7 +39,7 @@ export const LEASE_TABLES = [
 	`CREATE TABLE step_accounts (
 		version TEXT NOT NULL,
 		step INTEGER NOT NULL,
-		account TEXT NOT NULL,
+		account TEXT NOT NULL, -- name of its object
 		units INTEGER NOT NULL,
 		PRIMARY KEY (version, step, account)
 	) WITHOUT ROWID`,
@@ -133,6 +133,13 @@ export class LeaseTables {
 	addUnitOfAccount(version: string, step: number, account: string): void {
 		const query = `INSERT INTO step_accounts (version, step, account, units) VALUES (?, ?, ?, 1)
 			ON CONFLICT (version, step, account) DO UPDATE SET units = units + 1`;
+		this.#sql.exec(query, version, step, account);
+	}
+
+	/** Of a unit that does not count any more. */
+	dropUnitOfAccount(version: string, step: number, account: string): void {
+		const query =
+			"UPDATE step_accounts SET units = units - 1 WHERE version = ? AND step = ? AND account = ? AND units > 0";
 		this.#sql.exec(query, version, step, account);
 	}
 }

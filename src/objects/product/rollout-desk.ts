@@ -1,18 +1,26 @@
 // The rollouts of a product: starts them, gives permits while few may have a release, hears reports, ends leases that nobody spoke
 // of, and has the rules decide at each of these. Synchronous parts run in the caller's transaction; the rules are in src/rollout.
+import { accountObjectName } from "../../entitlement/ids.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
 import { type Evidence, NO_EVIDENCE } from "../../rollout/evidence.ts";
-import { decidePermit, decideReport, endLease, type PermitRefusal, type Reported } from "../../rollout/lease.ts";
+import {
+	decidePermit,
+	decideReport,
+	endLease,
+	type Lease,
+	type PermitRefusal,
+	type Reported,
+} from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { reachOf } from "../../rollout/reach.ts";
-import { createRollout, type Rollout, stepOf } from "../../rollout/rollout.ts";
+import { createRollout, isOver, type Rollout, stepOf } from "../../rollout/rollout.ts";
 import { appendLog, type LogInput, takeOrder } from "../../rollout/rollout-log.ts";
 import type { Alarm, Chore } from "../alarm.ts";
 import type { Change } from "../audit.ts";
 import type { LeaseTables } from "./lease-tables.ts";
 import type { ProductTables } from "./product-tables.ts";
-import type { RolloutTables } from "./rollout-tables.ts";
+import type { RolloutTables, StepCount } from "./rollout-tables.ts";
 
 /** Per run of the alarm and step. */
 const LEASES_PER_RUN = 500;
@@ -24,7 +32,6 @@ export interface PermitInput {
 	readonly version: string;
 	readonly unit: string;
 	readonly device: string;
-	readonly account: string;
 	readonly model: string;
 	/** unix seconds */
 	readonly now: number;
@@ -92,12 +99,13 @@ export class RolloutDesk implements Chore {
 		return { ...NO_EVIDENCE, steps };
 	}
 
-	permit({ version, unit, device, account, model, now }: PermitInput): PermitOutcome {
+	permit({ version, unit, device, model, now }: PermitInput): PermitOutcome {
 		const { rollouts, leases, releases } = this.#parts;
 		const rollout = rollouts.rollout(version);
 		const isWithdrawn = releases.release(version)?.status === "withdrawn";
 		if (rollout === null || isWithdrawn) return { ok: false, reason: "ended", retryAfter: 0 };
 		const { step } = rollout;
+		const account = accountObjectName(device);
 		const question = {
 			device,
 			unitLeases: leases.ofUnit(version, unit),
@@ -125,12 +133,10 @@ export class RolloutDesk implements Chore {
 	}
 
 	report({ version, unit, device, reported, detail, now }: ReportInput): void {
-		const { rollouts, leases } = this.#parts;
-		const lease = leases.ofUnit(version, unit).find((one) => one.device === device);
+		const lease = this.#parts.leases.ofUnit(version, unit).find((one) => one.device === device);
 		const effect = lease === undefined ? null : decideReport(lease, reported, detail, now);
 		if (effect === null) return;
-		leases.save(version, effect.lease);
-		if (effect.count.length > 0) rollouts.count(version, effect.lease.step, ...effect.count);
+		this.#settle(version, effect.lease, effect.count);
 		this.#decide(version, this.#parts.service(now));
 	}
 
@@ -179,6 +185,15 @@ export class RolloutDesk implements Chore {
 		}
 	}
 
+	/** Keeps what became of a lease, and counts it. */
+	#settle(version: string, lease: Lease, count: readonly StepCount[]): void {
+		const { rollouts, leases } = this.#parts;
+		leases.save(version, lease);
+		if (count.length > 0) rollouts.count(version, lease.step, ...count);
+		if (lease.outcome === "excused" && lease.counts)
+			leases.dropUnitOfAccount(version, lease.step, accountObjectName(lease.device));
+	}
+
 	/** Those that ended without a word have failed; unless the device was given up, which its account is asked. */
 	async #endLeases(version: string, now: number): Promise<void> {
 		const { rollouts, leases, storage, givenUp } = this.#parts;
@@ -192,8 +207,7 @@ export class RolloutDesk implements Chore {
 				// A report may have come while the accounts were asked.
 				for (const lease of leases.openSince(version, index, now - length, LEASES_PER_RUN)) {
 					const { lease: after, count } = endLease(lease, gone.has(lease.device), now);
-					leases.save(version, after);
-					if (count.length > 0) rollouts.count(version, index, ...count);
+					this.#settle(version, after, count);
 				}
 			});
 		}
@@ -276,10 +290,6 @@ export class RolloutDesk implements Chore {
 		rollouts.setDue(version, dues.length > 0 ? Math.min(...dues) : null);
 		alarm.setWithin();
 	}
-}
-
-function isOver({ phase }: Rollout): boolean {
-	return phase === "done" || phase === "ended";
 }
 
 /** The clocks of those who ask differ by seconds, and a log goes forward: nothing happens before what has happened. */

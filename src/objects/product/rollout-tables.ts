@@ -2,7 +2,7 @@
 // synchronous SQL; the leases are in lease-tables.ts, the rules in src/rollout.
 import type { Approval } from "../../rollout/approvals.ts";
 import { NO_EVIDENCE, NO_STEP_EVIDENCE, type StepEvidence } from "../../rollout/evidence.ts";
-import type { Rollout } from "../../rollout/rollout.ts";
+import { isOver, type Rollout } from "../../rollout/rollout.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { LEASE_TABLES } from "./lease-tables.ts";
 
@@ -65,11 +65,10 @@ export class RolloutTables {
 
 	/** @param dueAt unix seconds at which time alone may move it; null = nothing but news does */
 	save(version: string, rollout: Rollout, dueAt: number | null): void {
-		const isActive = rollout.phase !== "done" && rollout.phase !== "ended";
 		this.#sql.exec(
 			"INSERT OR REPLACE INTO rollouts (version, active, due_at, state) VALUES (?, ?, ?, ?)",
 			version,
-			isActive ? 1 : 0,
+			isOver(rollout) ? 0 : 1,
 			dueAt,
 			JSON.stringify(rollout),
 		);

@@ -150,9 +150,9 @@ async function takePlace(
 ): Promise<{ unit: string; endsAt: number } | null> {
 	const { services, now, event } = scope;
 	const { product, to: version } = offer;
-	const { id, account, model } = device;
+	const { id, model } = device;
 	const unit = unitOf(device);
-	const place = await services.objects.product(product).takePermit({ version, unit, device: id, account, model, now });
+	const place = await services.objects.product(product).takePermit({ version, unit, device: id, model, now });
 	if (place.ok) return place.endsAt === null ? null : { unit, endsAt: place.endsAt };
 	if (haLock !== null) await giveTurnBack(scope, offer, haLock);
 	event.reason = `rollout_${place.reason}`;

@@ -22,6 +22,9 @@ const START = 1_795_000_000;
 /** Two devices each: the units of the first steps come from them. */
 const GROUPS = 8;
 
+/** Two devices of one account each. */
+const deviceOf = (number: number) => `dev-${String(number >> 1).padStart(10, "0")}-${String(number).padStart(16, "0")}`;
+
 type Step =
 	| { readonly kind: "permit" | "giveUp"; readonly device: number }
 	| { readonly kind: "report"; readonly device: number; readonly reported: Reported }
@@ -165,14 +168,13 @@ class World {
 		const of = (device: number) => ({
 			version: VERSION,
 			unit: `hag-${device >> 1}`,
-			device: `dev-${device}`,
+			device: deviceOf(device),
 			now: this.now,
 		});
 		switch (step.kind) {
 			case "permit": {
 				const before = this.rollouts.rollout(VERSION)?.phase ?? "ended";
-				const account = `acct-${step.device >> 1}`;
-				const { ok } = this.desk.permit({ ...of(step.device), account, model: `FW-${step.device % 3}` });
+				const { ok } = this.desk.permit({ ...of(step.device), model: `FW-${step.device % 3}` });
 				if (["halted", "ended"].includes(before)) expect(ok).toBe(false);
 				return;
 			}
@@ -192,7 +194,7 @@ class World {
 				this.desk.halt(this.by("olivia"), VERSION, "odd");
 				return;
 			case "giveUp":
-				this.gone.add(`dev-${step.device}`);
+				this.gone.add(deviceOf(step.device));
 				return;
 			case "wait":
 				return;

@@ -48,7 +48,7 @@ async function say(by: string, kind: "approve" | "override" | "resume" = "approv
 /** Unit n of an account of its own, unless it says otherwise. */
 function unit(n: number, changes: Partial<PermitInput> = {}): PermitInput {
 	const device = `dev-${String(n).padStart(10, "0")}-0123456789abcdef`;
-	return { version: VERSION, unit: device, device, account: `acct-${n}`, model: "FW-1", now: NOW, ...changes };
+	return { version: VERSION, unit: device, device, model: "FW-1", now: NOW, ...changes };
 }
 const take = (n: number, changes: Partial<PermitInput> = {}) => product().takePermit(unit(n, changes));
 
@@ -109,9 +109,10 @@ describe("a release that goes by the standard plan", () => {
 	it("takes one unit of an account in its small steps", async () => {
 		await startRollout();
 		await say("olivia");
-		expect(await take(1, { account: "acct-a" })).toMatchObject({ ok: true });
-		expect(await take(2, { account: "acct-a" })).toMatchObject({ ok: false, reason: "account_has_enough" });
-		expect(await take(3, { account: "acct-b" })).toMatchObject({ ok: true });
+		const ofOneAccount = (name: string) => take(1, { unit: name, device: `dev-0000000001-000000000000000${name}` });
+		expect(await ofOneAccount("a")).toMatchObject({ ok: true });
+		expect(await ofOneAccount("b")).toMatchObject({ ok: false, reason: "account_has_enough" });
+		expect(await take(2)).toMatchObject({ ok: true });
 	});
 });
 
@@ -153,6 +154,21 @@ describe("a release that breaks devices", () => {
 	});
 });
 
+describe("a device that puts the release off", () => {
+	it("leaves its place to another, and can take one again", async () => {
+		await startRollout();
+		await say("olivia");
+		await take(1);
+		await report(1, "deferred", { detail: "window" });
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, excused: 1 });
+		expect(await take(2)).toMatchObject({ ok: true });
+		expect(await take(1, { now: NOW + 600 })).toMatchObject({ ok: true });
+		expect(await take(3)).toMatchObject({ ok: false, reason: "step_full" });
+		await ring(NOW + 4 * HOUR);
+		expect((await view()).rollout.phase).toBe("baking");
+	});
+});
+
 describe("a word", () => {
 	it("of the publisher alone lets nothing out", async () => {
 		await startRollout();
@@ -190,29 +206,30 @@ describe("a word", () => {
 });
 
 describe("an HA group", () => {
-	const group = (n: number, device: string) => ({ ...unit(n), unit: "hag-1", device });
+	const idOf = (device: string) => `dev-aaaaaaaaaa-${device.padStart(16, "0")}`;
+	const group = (n: number, device: string) => ({ ...unit(n), unit: "hag-1", device: idOf(device) });
 	const takeOf = (device: string) => product().takePermit(group(1, device));
 	const reportOf = (device: string, reported: Reported) =>
-		product().hearReport({ version: VERSION, unit: "hag-1", device, reported, detail: null, now: NOW });
+		product().hearReport({ version: VERSION, unit: "hag-1", device: idOf(device), reported, detail: null, now: NOW });
 
 	it("is one unit, and its second device comes after the first is healthy", async () => {
 		await startRollout();
 		await say("olivia");
-		expect(await takeOf("passive")).toMatchObject({ ok: true });
-		expect(await takeOf("active")).toMatchObject({ ok: false, reason: "peer_under_way" });
-		await reportOf("passive", "healthy");
-		expect(await takeOf("active")).toMatchObject({ ok: true });
+		expect(await takeOf("f")).toMatchObject({ ok: true });
+		expect(await takeOf("s")).toMatchObject({ ok: false, reason: "peer_under_way" });
+		await reportOf("f", "healthy");
+		expect(await takeOf("s")).toMatchObject({ ok: true });
 		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, healthy: 1 });
 	});
 
 	it("is left alone once its first device has failed", async () => {
 		await startRollout();
 		await say("olivia");
-		await takeOf("passive");
-		await reportOf("passive", "failed");
+		await takeOf("f");
+		await reportOf("f", "failed");
 		await say("olivia", "resume");
 		await say("peter", "resume");
-		expect(await takeOf("active")).toMatchObject({ ok: false, reason: "peer_failed" });
+		expect(await takeOf("s")).toMatchObject({ ok: false, reason: "peer_failed" });
 	});
 });
 
