@@ -8,6 +8,7 @@ import { type Reply, refuse } from "../support/scripted-server.ts";
 
 const FIRST = { version: "4.27.0", bytes: Buffer.alloc(200_000, "first release ") };
 const SECOND = { version: "4.28.0", bytes: Buffer.alloc(300_000, "second release ") };
+const THIRD = { version: "4.29.0", bytes: Buffer.alloc(100_000, "third release ") };
 const PART = `crs@${packageOf(SECOND).sha256}.part`;
 const SLOW_MS = 31_000;
 const PAST_THE_OFFER_MS = 400_000;
@@ -140,12 +141,15 @@ describe("a package that took long to come", () => {
 		expect(firewall.asked("/v1/check")).toHaveLength(2);
 	});
 
-	it("stays uninstalled where another release is offered by then", async () => {
+	it.each([
+		["nothing is offered", FIRST],
+		["another release is offered", THIRD],
+	])("stays uninstalled where %s by then", async (_, release) => {
 		const { server } = firewall;
 		server.faults.instead = ({ path }) => {
 			if (!path.startsWith("/d/")) return null;
 			firewall.nowMs += PAST_THE_OFFER_MS;
-			server.release = FIRST;
+			server.release = release;
 			return { headers: { etag: `"${packageOf(SECOND).sha256}"` }, body: SECOND.bytes };
 		};
 		expect((await update()).updates).toMatchObject([
