@@ -54,6 +54,12 @@ const run = (...args: string[]) => runCli([...args, "--url", url, "--key", "pk_0
 const path = `/v1/accounts/${ACCOUNT}/ha-groups`;
 
 describe("parapet ha", () => {
+	it("unlock says that there is nothing to unlock", async () => {
+		answers = [{ status: 200, body: { ...TOLD, changed: false } }];
+		const told = await run("ha", "unlock", ACCOUNT, GROUP, "--product", "crs", "--reason", "a test", "--yes");
+		expect(told).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("nothing of crs is held up there") });
+	});
+
 	it.each<[string, string[], object]>([
 		[
 			"create",
@@ -68,6 +74,12 @@ describe("parapet ha", () => {
 			"change",
 			[ACCOUNT, GROUP, "--skew-limit-hours", "48"],
 			{ method: "PATCH", path: `${path}/${GROUP}`, body: { skew_limit_hours: 48 } },
+		],
+		["change", [ACCOUNT, GROUP, "--no-sync"], { method: "PATCH", path: `${path}/${GROUP}`, body: { sync: false } }],
+		[
+			"unlock",
+			[ACCOUNT, GROUP, "--product", "crs", "--reason", "disk replaced", "--yes"],
+			{ method: "POST", path: `${path}/${GROUP}/unlock`, body: { product: "crs", reason: "disk replaced" } },
 		],
 		["add", [ACCOUNT, GROUP, DEVICE], { method: "PUT", path: `${path}/${GROUP}/devices/${DEVICE}`, body: null }],
 		["remove", [ACCOUNT, GROUP, DEVICE], { method: "DELETE", path: `${path}/${GROUP}/devices/${DEVICE}`, body: null }],

@@ -1,0 +1,219 @@
+// Whatever the devices of a group ask, report, fail, fail over, leave, lose answers, and whenever their object dies: never two of them
+// have an open permit, nobody gets what broke another one, and once all are well each of them gets the next version.
+import { reset, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { afterEach, expect, it } from "vitest";
+import type { HaRole } from "../../../../../src/entitlement/ha/ha-group.ts";
+import type { Account } from "../../../../../src/objects/account/account.ts";
+import { DAY, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
+import { createHaAccount } from "../../../../support/ha-fixture.ts";
+import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
+
+afterEach(() => reset());
+
+const RUNS = runs(40, 400);
+const PRODUCT = "crs";
+const LEASE = 3_600;
+const NUMBERS = [1, 2, 3] as const;
+
+interface Permit {
+	readonly version: string;
+	readonly at: number;
+	readonly until: number;
+	state: "open" | "healthy" | "failed";
+}
+interface World {
+	account: Account;
+	readonly revive: () => Account;
+	readonly group: string;
+	readonly idOf: (number: number) => string;
+	now: number;
+	/** the last permit of each device that is in the group */
+	readonly permits: Map<number, Permit>;
+}
+type Command = (world: World) => Promise<unknown>;
+
+const number = fc.constantFrom(...NUMBERS);
+const version = fc.constantFrom("1", "2");
+
+async function ask(world: World, who: number, wanted: string): Promise<boolean> {
+	const { account, now, permits, idOf } = world;
+	const until = now + LEASE;
+	const answer = await account.askHaLock({ deviceId: idOf(who), product: PRODUCT, version: wanted, until, now });
+	const own = permits.get(who);
+	if (!answer.ok) {
+		if (own?.state === "open") permits.delete(who);
+		return false;
+	}
+	if (answer.at === null) return true;
+	for (const [other, permit] of permits) {
+		if (other === who) continue;
+		expect(permit.state === "open" && now < permit.until, `${other} and ${who} have a permit`).toBe(false);
+		const isBad = permit.state !== "healthy" && permit.version === wanted;
+		expect(isBad, `${who} got what ${other} failed with`).toBe(false);
+	}
+	permits.set(who, { version: wanted, at: answer.at, until, state: "open" });
+	return true;
+}
+
+async function report(world: World, who: number, reported: "healthy" | "failed" | "installed"): Promise<void> {
+	const permit = world.permits.get(who);
+	if (permit === undefined) return;
+	const { version: of, at } = permit;
+	await world.account.hearHaLock({
+		...{ deviceId: world.idOf(who), product: PRODUCT, version: of, at, reported },
+		now: world.now,
+	});
+	if (reported === "failed" || (reported === "healthy" && permit.state === "open"))
+		permit.state = reported === "failed" ? "failed" : "healthy";
+}
+
+const say = (world: World, who: number, role: HaRole | null, priority: number | null) =>
+	world.account.reportHa({
+		...{ deviceId: world.idOf(who), role, priority, installed: null, peer: null },
+		now: world.now,
+	});
+
+const named = fc.oneof(
+	{
+		weight: 5,
+		arbitrary: fc
+			.tuple(number, version)
+			.map(([who, wanted]): [string, Command] => [`${who} asks for ${wanted}`, (world) => ask(world, who, wanted)]),
+	},
+	{
+		weight: 4,
+		arbitrary: fc
+			.tuple(number, fc.constantFrom("healthy", "failed", "installed"))
+			.map(([who, what]): [string, Command] => [`${who} reports ${what}`, (world) => report(world, who, what)]),
+	},
+	{
+		weight: 2,
+		arbitrary: fc
+			.tuple(number, fc.constantFrom<HaRole>("active", "passive"), fc.option(fc.integer({ min: 1, max: 3 })))
+			.map(([who, role, priority]): [string, Command] => [
+				`${who} says ${role} ${priority}`,
+				(world) => say(world, who, role, priority),
+			]),
+	},
+	fc
+		.tuple(number, fc.constantFrom("leave", "join", "suspend", "reinstate", "deactivate"))
+		.map(([who, what]): [string, Command] => [`${who}: ${what}`, (world) => change(world, who, what)]),
+	fc.integer({ min: 1, max: LEASE * 2 }).map((seconds): [string, Command] => [
+		`${seconds} s pass`,
+		async (world) => {
+			world.now += seconds;
+		},
+	]),
+	fc.constant<[string, Command]>([
+		"the object dies",
+		async (world) => {
+			world.account = world.revive();
+		},
+	]),
+	fc.constant<[string, Command]>(["an operator unlocks", unlock]),
+	fc
+		.constantFrom("active-passive" as const, "active-active" as const)
+		.chain((mode) =>
+			fc
+				.boolean()
+				.map((sync): [string, Command] => [
+					`it is ${mode}, ${sync}`,
+					(world) =>
+						world.account.changeHaGroup({ ...OPERATOR, now: world.now, id: world.group, settings: { mode, sync } }),
+				]),
+		),
+);
+
+async function change(world: World, who: number, what: string): Promise<void> {
+	const { account, now, group, idOf, permits } = world;
+	const by = { ...OPERATOR, now, deviceId: idOf(who) };
+	const outcome =
+		what === "join"
+			? await account.joinHaGroup({ ...by, id: group })
+			: what === "leave"
+				? await account.leaveHaGroup({ ...by, id: group })
+				: what === "deactivate"
+					? await account.deactivate(by)
+					: await account.setDeviceStatus({ ...by, status: what === "suspend" ? "suspended" : "active", reason: "" });
+	if (outcome.ok && (what === "leave" || what === "deactivate")) permits.delete(who);
+}
+
+async function unlock(world: World): Promise<void> {
+	const { account, now, group, permits } = world;
+	const done = await account.unlockHaGroup({ ...OPERATOR, now, id: group, product: PRODUCT, reason: "looked at" });
+	if (!done.ok || !done.changed) return;
+	for (const [who, { state }] of permits) if (state !== "healthy") permits.delete(who);
+}
+
+/** All are well, in the group, and of one mind about who is active: the next version comes to each of them. */
+async function expectProgress(world: World, activate: (who: number) => Promise<unknown>): Promise<void> {
+	world.now += 2 * LEASE;
+	for (const who of NUMBERS) {
+		await activate(who);
+		await change(world, who, "reinstate");
+		await change(world, who, "join");
+		await say(world, who, who === 1 ? "active" : "passive", who);
+	}
+	const done = new Set<number>();
+	for (let round = 0; round < NUMBERS.length + 1; round++) {
+		for (const who of NUMBERS) {
+			world.now += 1;
+			if (done.has(who) || !(await ask(world, who, "3"))) continue;
+			await report(world, who, "healthy");
+			done.add(who);
+		}
+	}
+	expect([...done].sort()).toEqual([...NUMBERS]);
+}
+
+it("holds in whatever order, wherever the object dies", { timeout: RUNS_TIMEOUT_MS }, async () => {
+	await fc.assert(
+		fc.asyncProperty(fc.array(named, { minLength: 1, maxLength: 40 }), async (commands) => {
+			const fixture = await createHaAccount();
+			for (const who of NUMBERS) await fixture.activateIn(who);
+			await runInDurableObject(fixture.account(), async (instance, state) => {
+				const kind = instance.constructor as new (state: DurableObjectState, bindings: unknown) => Account;
+				const { group, idOf } = fixture;
+				const world: World = {
+					account: instance,
+					revive: () => new kind(state, env),
+					group,
+					idOf,
+					now: NOW + 1,
+					permits: new Map(),
+				};
+				const log: string[] = [];
+				try {
+					for (const [name, command] of commands) {
+						log.push(`${world.now - NOW}: ${name}`);
+						await command(world);
+					}
+					await expectProgress(world, (who) =>
+						world.account.activate(fixture.device(who, { codeHash: "hash-ha", now: world.now })),
+					);
+				} catch (error) {
+					throw new Error(log.join("\n"), { cause: error });
+				}
+			});
+		}),
+		{ numRuns: RUNS },
+	);
+});
+
+it("lets a day of silence block the group, and no longer than until the next version", async () => {
+	const fixture = await createHaAccount();
+	for (const who of NUMBERS) await fixture.activateIn(who);
+	const { account, idOf } = fixture;
+	const question = { product: PRODUCT, version: "1", until: NOW + DAY };
+	expect(await account().askHaLock({ ...question, deviceId: idOf(1), now: NOW })).toEqual({ ok: true, at: NOW });
+	const refused = { ok: false, peer: idOf(1) };
+	const late = { ...question, deviceId: idOf(2), now: NOW + DAY, until: NOW + 2 * DAY };
+	expect(await account().askHaLock({ ...late, now: NOW + DAY - 1 })).toMatchObject({
+		...refused,
+		reason: "ha_peer_under_way",
+	});
+	expect(await account().askHaLock(late)).toMatchObject({ ...refused, reason: "ha_peer_failed" });
+	expect(await account().askHaLock({ ...late, version: "2" })).toEqual({ ok: true, at: NOW + DAY });
+});
