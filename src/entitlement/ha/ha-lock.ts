@@ -111,15 +111,34 @@ function rankOf(role: HaRole | null): number {
 	return role === null ? 1 : 2;
 }
 
+/** released: the device got no permit in the end */
+export type HaWord = Reported | "released";
+
 /**
  * What a report makes of a permit. The worse word stands, until the device gets another permit; silence is not a word, so a device
- * that says in the end that it is healthy is.
+ * that says in the end that it is healthy is. Who puts the release off does not install now, and asks again when it does.
  * @param at of the permit that is reported on
- * @returns the permit after it; null = it says nothing new, or is about another permit
+ * @returns the permit after it; "given_back" = there is none any more; null = it says nothing new, or is about another permit
  */
-export function hearHaReport(permit: HaPermit, version: string, at: number, reported: Reported): HaPermit | null {
-	if (permit.version !== version || permit.at !== at || reported === "installed") return null;
-	const outcome = reported === "healthy" ? "healthy" : "failed";
-	if (permit.outcome === outcome || permit.outcome === "failed") return null;
-	return { ...permit, outcome };
+export function hearHaReport(
+	permit: HaPermit,
+	version: string,
+	at: number,
+	reported: HaWord,
+): HaPermit | "given_back" | null {
+	if (permit.version !== version || permit.at !== at) return null;
+	switch (reported) {
+		case "downloaded":
+		case "installed":
+			return null;
+		case "deferred":
+		case "declined":
+		case "released":
+			return permit.outcome === null ? "given_back" : null;
+		case "healthy":
+			return permit.outcome === null ? { ...permit, outcome: "healthy" } : null;
+		case "failed":
+		case "rolled_back":
+			return permit.outcome === "failed" ? null : { ...permit, outcome: "failed" };
+	}
 }

@@ -5,11 +5,11 @@ import {
 	decideHaPermit,
 	type HaMember,
 	type HaRefusal,
+	type HaWord,
 	haPermitState,
 	hearHaReport,
 } from "../../../entitlement/ha/ha-lock.ts";
 import { holdsSeat } from "../../../entitlement/license.ts";
-import type { Reported } from "../../../rollout/lease.ts";
 import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
 import type { DeviceTables } from "../device-tables.ts";
 import type { HaLockTables, HaStop } from "./ha-lock-tables.ts";
@@ -37,8 +37,7 @@ export interface HaLockReport {
 	readonly version: string;
 	/** of the permit */
 	readonly at: number;
-	/** released: the device got no permit in the end, and does not install */
-	readonly reported: Reported | "released";
+	readonly reported: HaWord;
 	/** unix seconds, by the edge */
 	readonly now: number;
 }
@@ -114,12 +113,12 @@ export class HaLocks {
 		const { id } = group;
 		const own = tables.permitsFor(id, product).find(({ device }) => device === deviceId);
 		if (own === undefined) return;
-		if (reported === "released") {
-			if (own.version === version && own.at === at && own.outcome === null) tables.deletePermit(id, product, deviceId);
-			return;
-		}
 		const after = hearHaReport(own, version, at, reported);
 		if (after === null) return;
+		if (after === "given_back") {
+			tables.deletePermit(id, product, deviceId);
+			return;
+		}
 		tables.savePermit(id, product, after);
 		const stop = tables.stops(id).find((one) => one.product === product) ?? null;
 		if (after.outcome === "healthy") {

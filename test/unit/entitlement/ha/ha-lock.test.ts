@@ -5,6 +5,7 @@ import {
 	type HaMember,
 	type HaPermit,
 	type HaQuestion,
+	type HaWord,
 	haPermitState,
 	hearHaReport,
 } from "../../../../src/entitlement/ha/ha-lock.ts";
@@ -146,7 +147,12 @@ describe("without an order", () => {
 
 describe("a report", () => {
 	const open = permit("b");
-	test.each<[string, HaPermit, Parameters<typeof hearHaReport>[3], HaPermit["outcome"] | "nothing new"]>([
+	test.each<[string, HaPermit, HaWord, HaPermit["outcome"] | "nothing new" | "given back"]>([
+		["that it is downloaded says nothing yet", open, "downloaded", "nothing new"],
+		["that it is put off gives the permit back", open, "deferred", "given back"],
+		["that it is declined gives the permit back", open, "declined", "given back"],
+		["that there was none in the end gives the permit back", open, "released", "given back"],
+		["that it is put off does not count after it failed", { ...open, outcome: "failed" }, "deferred", "nothing new"],
 		["that it is installed says nothing yet", open, "installed", "nothing new"],
 		["that it is healthy counts", open, "healthy", "healthy"],
 		["that it is healthy counts after a silence", { ...open, until: NOW - HOUR }, "healthy", "healthy"],
@@ -157,7 +163,9 @@ describe("a report", () => {
 		["that comes twice says nothing new", { ...open, outcome: "healthy" }, "healthy", "nothing new"],
 	])("%s", (_, before, reported, outcome) => {
 		const after = hearHaReport(before, "2", before.at, reported);
-		expect(after).toEqual(outcome === "nothing new" ? null : { ...before, outcome });
+		expect(after).toEqual(
+			outcome === "nothing new" ? null : outcome === "given back" ? "given_back" : { ...before, outcome },
+		);
 	});
 
 	it("on another permit of the device, or on another version, is not about this one", () => {

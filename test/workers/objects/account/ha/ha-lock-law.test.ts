@@ -57,7 +57,11 @@ async function ask(world: World, who: number, wanted: string): Promise<boolean> 
 	return true;
 }
 
-async function report(world: World, who: number, reported: "healthy" | "failed" | "installed"): Promise<void> {
+async function report(
+	world: World,
+	who: number,
+	reported: "healthy" | "failed" | "installed" | "deferred",
+): Promise<void> {
 	const permit = world.permits.get(who);
 	if (permit === undefined) return;
 	const { version: of, at } = permit;
@@ -65,6 +69,7 @@ async function report(world: World, who: number, reported: "healthy" | "failed" 
 		...{ deviceId: world.idOf(who), product: PRODUCT, version: of, at, reported },
 		now: world.now,
 	});
+	if (reported === "deferred" && permit.state === "open") world.permits.delete(who);
 	if (reported === "failed" || (reported === "healthy" && permit.state === "open"))
 		permit.state = reported === "failed" ? "failed" : "healthy";
 }
@@ -85,7 +90,7 @@ const named = fc.oneof(
 	{
 		weight: 4,
 		arbitrary: fc
-			.tuple(number, fc.constantFrom("healthy", "failed", "installed"))
+			.tuple(number, fc.constantFrom("healthy", "failed", "installed", "deferred"))
 			.map(([who, what]): [string, Command] => [`${who} reports ${what}`, (world) => report(world, who, what)]),
 	},
 	{
