@@ -1,4 +1,4 @@
-// Whose turn it is in an HA group, and what a report makes of a permit. What groups come to over time: test/linearizability/ha-lock-law.test.ts.
+// Whose turn it is in an HA group, and what a report makes of a permit. What groups come to over time: test/workers/objects/account/ha/ha-lock-law.test.ts.
 import { describe, expect, it, test } from "vitest";
 import {
 	decideHaPermit,
