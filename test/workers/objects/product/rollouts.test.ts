@@ -305,4 +305,20 @@ describe("what everybody may have", () => {
 		expect((await view()).rollout).toMatchObject({ phase: "ended", reason: "withdrawn: breaks" });
 		expect(await take(1)).toMatchObject({ ok: false, reason: "ended" });
 	});
+
+	it("is permitted to nobody once it was withdrawn, also by an edge that still knows it as on its way", async () => {
+		await product().create({ ...CI, name: "crs", title: "Rules", plan: IMMEDIATE });
+		await product().addPackage({
+			...CI,
+			claimedUntil: NOW + DAY,
+			version: VERSION,
+			sha256: "a".repeat(64),
+			size: 1,
+			name: "crs.tar",
+		});
+		await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
+		expect(await take(1)).toEqual({ ok: true, endsAt: null });
+		await product().withdraw({ ...CI, version: VERSION, reason: "breaks" });
+		expect(await take(1)).toMatchObject({ ok: false, reason: "ended" });
+	});
 });
