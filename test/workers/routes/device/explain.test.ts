@@ -76,6 +76,7 @@ test("the whole trace of a device that is offered its first release", async () =
 				withdrawn: false,
 				verdict: "chosen",
 				ready_at: null,
+				rollout: null,
 			},
 		],
 		answer: { code: "active", status: "offered", reason: "first_install", version: "1.0.0", downgrade: false },
