@@ -321,6 +321,6 @@ it("a transfer comes to its end, with every seat and every device", { timeout: R
 				}
 			});
 		}),
-		{ numRuns: runs(60, 1_500) },
+		{ numRuns: runs(60, 400) },
 	);
 });
