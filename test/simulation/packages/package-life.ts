@@ -221,7 +221,12 @@ class PackageLife {
 			packages: {
 				put: () => forever(),
 				list: (after, limit) => this.#step(() => this.#bucket.list(after, limit)),
-				remove: (sha256) => this.#step(() => this.#bucket.remove(sha256)),
+				// Sent as soon as the time was looked at; on its way it may be late, which is the bucket's to say.
+				remove: async (sha256) => {
+					const outcome = await this.#bucket.remove(sha256);
+					await this.#stall();
+					return outcome;
+				},
 			},
 			clock: this.#time,
 			directory: () => onDirectory,
