@@ -252,7 +252,9 @@ export class RolloutDesk implements Chore {
 		const rollout = rollouts.rollout(version);
 		if (rollout === null) return false;
 		const input: Extract<LogInput, { kind: "order" }> = { kind: "order", order, by: change.actor };
-		const now = notBefore(rollout, change.now);
+		// A word from before an order is none on what comes after it, be it in the same second.
+		const lastWord = Math.max(0, ...rollouts.approvals(version).map(({ at }) => at));
+		const now = Math.max(notBefore(rollout, change.now), lastWord + 1);
 		const taken = takeOrder(rollout, input, now);
 		if (taken.turns.length === 0) return false;
 		rollouts.log(version, { at: now, input, turns: taken.turns });

@@ -169,6 +169,22 @@ describe("a device that puts the release off", () => {
 	});
 });
 
+describe("a person's halt", () => {
+	it("lasts, though the words that ended the one before it were said in the same second", async () => {
+		await startRollout();
+		await say("olivia");
+		const halt = () => product().haltRollout({ actor: "olivia", now: NOW, version: VERSION, reason: "odd" });
+		await halt();
+		for (const by of ["olivia", "peter"]) await say(by, "resume");
+		expect((await view()).rollout.phase).toBe("running");
+		await halt();
+		await take(1);
+		expect((await view()).rollout.phase).toBe("halted");
+		expect(await say("olivia", "resume")).toMatchObject({ ok: true });
+		expect((await view()).rollout.phase).toBe("halted");
+	});
+});
+
 describe("a word", () => {
 	it("of the publisher alone lets nothing out", async () => {
 		await startRollout();
