@@ -11,7 +11,7 @@ import { type RunningService, startService } from "./support/service.ts";
 
 const SEATS = 20;
 // With whoever tries again, below what one code may be used in a minute.
-const FIREWALLS = runs(80, 160);
+const FIREWALLS = runs(80, 100);
 
 let service: RunningService;
 beforeAll(async () => {
