@@ -1,6 +1,7 @@
 // The one place where a failure becomes an answer. What is not expected tells the caller nothing but the request's id.
 import { HTTPException } from "hono/http-exception";
-import { PROBLEMS, ProblemError, problemResponse } from "./problem.ts";
+import { ProblemError, problemResponse } from "./problem.ts";
+import { PROBLEMS } from "./problem-catalogue.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { OAuthError, oauthErrorResponse } from "./routes/http/oauth-error.ts";
 import { PackageStoreError } from "./storage/packages/package-store.ts";

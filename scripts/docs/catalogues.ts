@@ -1,7 +1,7 @@
 // The reference documents that are one table each, from the lists in the code: errors, entitlement codes, events.
 import { DECISION_CODES } from "../../src/entitlement/decision-codes.ts";
 import { ACCOUNT_EVENTS, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "../../src/events/catalogue.ts";
-import { PROBLEMS } from "../../src/problem.ts";
+import { PROBLEMS } from "../../src/problem-catalogue.ts";
 import { OAUTH_ERRORS } from "../../src/routes/http/oauth-error.ts";
 import { GENERATED, table } from "./markdown.ts";
 
@@ -54,7 +54,7 @@ export function errors(): string {
 		"",
 		"# Errors",
 		"",
-		"Source: `src/problem.ts`. Every error outside `/oauth2/` is an RFC 9457 `application/problem+json` document with these codes,",
+		"Source: `src/problem-catalogue.ts`. Every error outside `/oauth2/` is an RFC 9457 `application/problem+json` document with these codes,",
 		"stable for ever, a `title`, what to do about it (`fix`), whether the same request can succeed later (`retryable`) and the",
 		"`request_id` under which the operator's log has the reason. 429 and 503 carry an integer `Retry-After`. Under `/oauth2/` errors are",
 		"those of RFC 6749, RFC 7591 and RFC 9449; `server_time` is there when the device's clock is what is wrong. None of them means that a",

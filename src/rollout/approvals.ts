@@ -69,6 +69,7 @@ export function missingApprovals(rollout: Rollout, kind: ApprovalKind, approvers
 	return { persons, team: teamOf(rollout, kind), notOnlyPublisher };
 }
 
-function teamOf(rollout: Rollout, kind: ApprovalKind): string | null {
+/** @returns whose word of that kind counts now; null = anyone's who may release */
+export function teamOf(rollout: Rollout, kind: ApprovalKind): string | null {
 	return (kind === "approve" ? stepOf(rollout).approvals.team : null) ?? rollout.team;
 }

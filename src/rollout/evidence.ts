@@ -1,7 +1,7 @@
 // What is known of the units that have a release, step by step, as numbers. All but `overdue` only grow, so a hash of these names
 // what a person saw when they approved.
 
-import { encodeBase64url } from "../signing/base64url.ts";
+import { sha256OfText } from "../signing/text-digest.ts";
 
 /** Of units, not devices: an HA group counts once. */
 export interface StepEvidence {
@@ -64,13 +64,12 @@ export function allFailures({ steps }: Evidence): number {
 }
 
 /** @returns a text that is the same for the same evidence, to be hashed */
-export function canonicalEvidence({ steps, control }: Evidence): string {
+function canonicalEvidence({ steps, control }: Evidence): string {
 	const rows = steps.map((step) => [step.permits, step.healthy, step.failed, step.silent, step.excused, step.models]);
 	return JSON.stringify([rows, [control.healthy, control.failed]]);
 }
 
 /** @returns the name of the evidence: SHA-256 of `canonicalEvidence`, base64url */
 export async function hashEvidence(evidence: Evidence): Promise<string> {
-	const bytes = new TextEncoder().encode(canonicalEvidence(evidence));
-	return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+	return sha256OfText(canonicalEvidence(evidence));
 }

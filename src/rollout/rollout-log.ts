@@ -1,7 +1,7 @@
 // What moved a rollout, entry by entry, each bound to all before it by a hash: an entry that is changed, left out or put in shows, and
 // since the rules are pure, anyone can replay the log and has to reach the same states. Says nothing of entries cut off at the end;
 // for that the reader compares the last hash with one from elsewhere.
-import { encodeBase64url } from "../signing/base64url.ts";
+import { sha256OfText } from "../signing/text-digest.ts";
 import type { Approval } from "./approvals.ts";
 import { decideRollout, orderRollout, type RolloutOrder, type Turn } from "./decide-rollout.ts";
 import type { Evidence } from "./evidence.ts";
@@ -83,8 +83,7 @@ export function takeOrder(
 }
 
 async function hashOf(entry: Omit<LogEntry, "hash">): Promise<string> {
-	const bytes = new TextEncoder().encode(canonicalJson(entry));
-	return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+	return sha256OfText(canonicalJson(entry));
 }
 
 /** RFC 8785 for what a log holds: objects by sorted names, numbers and texts as JSON.stringify writes them, nothing undefined. */

@@ -2,11 +2,9 @@
 import type { HaSettings, NewHaGroup } from "../../src/objects/account/ha-desk.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "./account-fixture.ts";
 
-export async function createHaAccount(options: Parameters<typeof createAccount>[0] = {}) {
-	const fixture = await createAccount(options);
-	const { account, device, name } = fixture;
+/** Makes an HA group under lic-a, and a code for it (`hash-ha`). @returns the group's id, and what was set */
+export async function addHaGroup({ account, name }: Pick<AccountFixture, "account" | "name">) {
 	const group = `hag-${name}-00000000`;
-	const idOf = (number: number) => device(number).candidateDeviceId;
 	const settings = {
 		name: "edge",
 		mode: "active-passive",
@@ -17,6 +15,14 @@ export async function createHaAccount(options: Parameters<typeof createAccount>[
 	await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
 	const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 1_000, expiresAt: NOW + 30 * DAY };
 	await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });
+	return { group, settings };
+}
+
+export async function createHaAccount(options: Parameters<typeof createAccount>[0] = {}) {
+	const fixture = await createAccount(options);
+	const { account, device } = fixture;
+	const idOf = (number: number) => device(number).candidateDeviceId;
+	const { group, settings } = await addHaGroup(fixture);
 	return {
 		...fixture,
 		group,

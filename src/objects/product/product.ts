@@ -27,7 +27,7 @@ import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhook
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import type { PackageContent, ProductInfo, ReleaseEntry } from "./product-tables.ts";
 import type { AddedPackage, NewRelease, Released, Withdrawn } from "./release-desk.ts";
-import { type Approved, approve, isStillSo, type RolloutView, viewRollout } from "./rollout-approval.ts";
+import { type ApprovalRefusal, approve, isStillSo, type RolloutView, viewRollout } from "./rollout-approval.ts";
 import type { PermitInput, PermitOutcome, ReportInput } from "./rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 
@@ -126,9 +126,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	/** @returns every rollout that may still move, newest release first; null where there is no such product */
 	async rolloutsUnderWay(now: number): Promise<RolloutView[] | null> {
 		if (!this.#exists) return null;
-		const versions = this.#desks.tables.releases(RELEASES_PER_LIST).map(({ version }) => version);
-		const active = new Set(this.#desks.rollouts.active().map(({ version }) => version));
-		const views = versions.filter((version) => active.has(version)).map((version) => this.#view(version, now));
+		const views = this.#desks.rollouts.active().map((version) => this.#view(version, now));
 		return (await Promise.all(views)).filter((view) => view !== null);
 	}
 
@@ -137,33 +135,37 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#view(version, now) : null;
 	}
 
-	/** A person's word on a rollout, for the evidence that they saw. */
+	/** A person's word on a rollout, for the evidence that they saw. @returns the rollout with it, or why it is not taken */
 	async approveRollout(
 		input: Change & { version: string; kind: ApprovalKind; team: string | null; evidence: string },
-	): Promise<Approved | typeof NO_ROLLOUT> {
-		if (!this.#exists) return NO_ROLLOUT;
+	): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | typeof NO_ROLLOUT> {
+		const { version, now } = input;
 		const { rollouts, rolloutDesk, audit } = this.#desks;
 		for (;;) {
-			const view = await this.#view(input.version, input.now);
-			if (view === null) return NO_ROLLOUT;
+			const seen = await this.rollout(version, now);
+			if (seen === null) return NO_ROLLOUT;
 			// Its hash was made outside of any transaction: what came meanwhile is looked at first.
-			if (!isStillSo(view, rollouts, rolloutDesk, input.now)) continue;
-			const approved = approve(view, input);
+			if (!isStillSo(seen, rollouts, rolloutDesk, now)) continue;
+			const approved = approve(seen, input);
 			if (!approved.ok) return approved;
 			await this.#turn(() => {
-				audit(input, "rollout.word", input.version, `${input.kind} ${view.step}`);
-				rolloutDesk.approve(input, input.version, approved.approval);
+				audit(input, "rollout.word", version, `${input.kind} ${seen.step}`);
+				rolloutDesk.approve(input, version, approved.approval);
 			}, true);
-			return approved;
+			const view = await this.rollout(version, now);
+			return view === null ? NO_ROLLOUT : { ok: true, view };
 		}
 	}
 
-	/** One person, at once: nobody gets the release who has not got it. */
-	async haltRollout(input: Change & { version: string; reason: string }) {
-		if (!this.#exists || this.#desks.rollouts.rollout(input.version) === null) return NO_ROLLOUT;
-		const halt = () => this.#desks.rolloutDesk.halt(input, input.version, input.reason);
-		const changed = await this.#turn(halt, true);
-		return { ok: true, changed } as const;
+	/** One person, at once: nobody gets the release who has not got it. @returns the rollout after it; changed: there was one to halt */
+	async haltRollout(
+		input: Change & { version: string; reason: string },
+	): Promise<{ ok: true; changed: boolean; view: RolloutView } | typeof NO_ROLLOUT> {
+		if (!this.#exists) return NO_ROLLOUT;
+		const { version, reason, now } = input;
+		const changed = await this.#turn(() => this.#desks.rolloutDesk.halt(input, version, reason), true);
+		const view = await this.rollout(version, now);
+		return view === null ? NO_ROLLOUT : { ok: true, changed, view };
 	}
 
 	/** @param after place after which to begin; 0 = from the first @returns null where there is no such rollout */

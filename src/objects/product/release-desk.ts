@@ -96,7 +96,7 @@ export class ReleaseDesk {
 		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder);
 		if (newest !== null) return { ok: false, reason: "older_version", newest };
 		if (!hasRoomFor(tables.recordedReleases(), metadata)) return { ok: false, reason: "too_many_audiences" };
-		if (rollouts.activeCount() >= MAX_ACTIVE_ROLLOUTS) return { ok: false, reason: "too_many_rollouts" };
+		if (rollouts.active().length >= MAX_ACTIVE_ROLLOUTS) return { ok: false, reason: "too_many_rollouts" };
 		tables.publish(version, metadata, input.now);
 		audit(input, "release.publish", version, known.sha256);
 		rolloutDesk.start(input, { version, plan: input.plan ?? info.plan, salt, startsAt });

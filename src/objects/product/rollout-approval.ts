@@ -1,6 +1,6 @@
 // What a person sees of a rollout, and their word on it. A word names the evidence that its giver saw by its hash: where the
 // evidence has changed meanwhile it is not taken, and the giver looks again.
-import type { Approval, ApprovalKind } from "../../rollout/approvals.ts";
+import { type Approval, type ApprovalKind, teamOf } from "../../rollout/approvals.ts";
 import { allFailures, type Evidence, hashEvidence } from "../../rollout/evidence.ts";
 import type { Phase, Rollout } from "../../rollout/rollout.ts";
 import { type RolloutStatus, statusOf } from "../../rollout/rollout-status.ts";
@@ -45,8 +45,7 @@ export function isStillSo(view: RolloutView, rollouts: RolloutTables, desk: Roll
 	);
 }
 
-export type Approved =
-	| { readonly ok: true; readonly approval: Approval }
+export type ApprovalRefusal =
 	/** other_evidence: `evidence` names what there is now */
 	| { readonly ok: false; readonly reason: "other_evidence"; readonly evidence: string }
 	/** `kinds`: what a word could be on now */
@@ -63,17 +62,17 @@ const ASKED: Readonly<Record<Phase, readonly ApprovalKind[]>> = {
 	ended: [],
 };
 
-/** @param view as it is in the moment of the word */
+/** @param view as it is in the moment of the word @returns the word to be kept, or why it is not taken */
 export function approve(
 	{ rollout, approvals, status, evidence, evidenceHash }: RolloutView,
 	word: Change & { kind: ApprovalKind; team: string | null; evidence: string },
-): Approved {
+): { readonly ok: true; readonly approval: Approval } | ApprovalRefusal {
 	const { kind, team, evidence: seen, actor: by } = word;
 	// A word is on what there is, whatever the clock says of its giver.
 	const at = Math.max(word.now, rollout.since);
 	const kinds = ASKED[rollout.phase];
 	if (!kinds.includes(kind)) return { ok: false, reason: "not_asked", phase: rollout.phase, kinds };
-	const asked = (kind === "approve" ? rollout.plan.steps[rollout.step]?.approvals.team : null) ?? rollout.team;
+	const asked = teamOf(rollout, kind);
 	if (asked !== null && asked !== team) return { ok: false, reason: "other_team", team: asked };
 	if (seen !== evidenceHash) return { ok: false, reason: "other_evidence", evidence: evidenceHash };
 	const { step, since } = rollout;

@@ -236,14 +236,14 @@ export class RolloutDesk implements Chore {
 			if (rollout.phase === "done") {
 				// What everybody may have now takes the place of what was released before it and is still under way.
 				const sequence = releases.release(version)?.sequence ?? 0;
-				for (const { version: other } of rollouts.active()) {
+				for (const other of rollouts.active()) {
 					if ((releases.release(other)?.sequence ?? 0) < sequence)
 						this.end(change, other, `everybody may have ${version}`);
 				}
 			}
 			publish(now);
 		}
-		this.#setDue(version, rollout, now);
+		this.#setDue(version, rollout, evidence, now);
 		return turns.length > 0;
 	}
 
@@ -259,7 +259,7 @@ export class RolloutDesk implements Chore {
 		if (taken.turns.length === 0) return false;
 		rollouts.log(version, { at: now, input, turns: taken.turns });
 		this.#move(version, taken.rollout, taken.turns, change);
-		this.#setDue(version, taken.rollout, now);
+		this.#setDue(version, taken.rollout, this.evidence(version, taken.rollout, now), now);
 		return true;
 	}
 
@@ -273,7 +273,7 @@ export class RolloutDesk implements Chore {
 		for (const turn of isThroughAtOnce ? [] : turns) tell(version, turn, rollout, change);
 	}
 
-	#setDue(version: string, rollout: Rollout, now: number): void {
+	#setDue(version: string, rollout: Rollout, evidence: Evidence, now: number): void {
 		const { rollouts, leases, alarm } = this.#parts;
 		if (isOver(rollout)) {
 			const droppedAt = Math.max(rollout.since + LEASES_KEPT_SECONDS, now);
@@ -287,7 +287,7 @@ export class RolloutDesk implements Chore {
 			// When the oldest is overdue the step may pause, when it ends it may halt.
 			return oldest + expect > now ? [oldest + expect, oldest + lease] : [oldest + lease];
 		});
-		const decision = nextDecisionAt(rollout, this.evidence(version, rollout, now), now);
+		const decision = nextDecisionAt(rollout, evidence, now);
 		const dues = [...ends.flat(), ...(decision === null ? [] : [decision])];
 		rollouts.setDue(version, dues.length > 0 ? Math.min(...dues) : null);
 		alarm.setWithin();

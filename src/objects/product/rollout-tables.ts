@@ -35,11 +35,6 @@ export const ROLLOUT_TABLES = [
 	...LEASE_TABLES,
 ];
 
-export interface StoredRollout {
-	readonly version: string;
-	readonly rollout: Rollout;
-}
-
 /** An entry before it is chained. */
 export type OpenLogEntry = Pick<LogEntry, "at" | "input" | "turns">;
 
@@ -78,16 +73,13 @@ export class RolloutTables {
 		this.#sql.exec("UPDATE rollouts SET due_at = ? WHERE version = ? AND due_at IS NOT ?", dueAt, version, dueAt);
 	}
 
-	/** @returns those that may still move, in no order */
-	active(): StoredRollout[] {
+	/** @returns versions whose rollouts may still move, newest release first */
+	active(): string[] {
+		const query = `SELECT version FROM rollouts JOIN releases USING (version) WHERE active = 1 ORDER BY sequence DESC`;
 		return this.#sql
-			.exec<{ version: string; state: string }>("SELECT version, state FROM rollouts WHERE active = 1")
+			.exec<{ version: string }>(query)
 			.toArray()
-			.map(({ version, state }) => ({ version, rollout: JSON.parse(state) as Rollout }));
-	}
-
-	activeCount(): number {
-		return this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM rollouts WHERE active = 1").one().n;
+			.map(({ version }) => version);
 	}
 
 	/** @returns unix seconds; null = time alone moves none */

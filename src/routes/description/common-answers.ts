@@ -1,6 +1,6 @@
 // Refusals that a request can meet on every route: for its credentials, the form of its body and
 // of its parameters, and when a part of the service is down. A route declares its own refusals.
-import { PROBLEMS, type ProblemCode } from "../../problem.ts";
+import { PROBLEMS, type ProblemCode } from "../../problem-catalogue.ts";
 import { isOAuthError, type OAuthErrorCode, oauthErrors } from "../http/oauth-error.ts";
 import { problems } from "../http/openapi.ts";
 import { headersOf } from "./answer-headers.ts";

@@ -1,7 +1,8 @@
 // The page that a problem's `type` leads to (RFC 9457 §3.1.1): what the code means and what to do about it. For people, so
 // it is HTML and no part of the described API. Everything on it stands in the catalogue of problems.
 import { Hono } from "hono";
-import { PROBLEMS, type ProblemCode, ProblemError } from "../../problem.ts";
+import { ProblemError } from "../../problem.ts";
+import { PROBLEMS, type ProblemCode } from "../../problem-catalogue.ts";
 import type { AppEnv } from "../http/app-env.ts";
 
 const PAGE_HEADERS = {

@@ -1,6 +1,7 @@
 // Short forms for describing routes: what a request takes and what answers it can meet. The same schemas validate.
 import { type Hook, OpenAPIHono, z } from "@hono/zod-openapi";
-import { PROBLEMS, type ProblemCode, ProblemError } from "../../problem.ts";
+import { ProblemError } from "../../problem.ts";
+import { PROBLEMS, type ProblemCode } from "../../problem-catalogue.ts";
 import { formatTimestamp } from "../../timestamps.ts";
 import type { AppEnv } from "./app-env.ts";
 

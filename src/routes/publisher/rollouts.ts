@@ -2,7 +2,7 @@
 // product's: a rollout can be halted while all else is down.
 import { createRoute, z } from "@hono/zod-openapi";
 import { productName, versionName } from "../../names.ts";
-import type { Approved } from "../../objects/product/rollout-approval.ts";
+import type { ApprovalRefusal } from "../../objects/product/rollout-approval.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
@@ -127,7 +127,7 @@ function notFound(): ProblemError {
 	return new ProblemError("not_found", { detail: "there is no such release, or it was never sent on its way" });
 }
 
-function refuse(refusal: Exclude<Approved, { ok: true }>): never {
+function refuse(refusal: ApprovalRefusal): never {
 	switch (refusal.reason) {
 		case "other_evidence":
 			throw new ProblemError("evidence_changed", { extras: { evidence: refusal.evidence } });
@@ -172,9 +172,7 @@ export const rollouts = createRouter()
 		if (!said.ok && said.reason === "no_rollout") throw notFound();
 		if (!said.ok) refuse(said);
 		event.outcome = kind;
-		const view = await object.rollout(version, now);
-		if (view === null) throw notFound();
-		return c.json(describeRollout(product, view, now), 200);
+		return c.json(describeRollout(product, said.view, now), 200);
 	})
 	.openapi(halt, async (c) => {
 		const { services, event, now } = c.env;
@@ -184,9 +182,7 @@ export const rollouts = createRouter()
 		const halted = await object.haltRollout({ ...changeBy(c), version, reason: c.req.valid("json").reason });
 		if (!halted.ok) throw notFound();
 		event.outcome = "halted";
-		const view = await object.rollout(version, now);
-		if (view === null) throw notFound();
-		return c.json({ ...describeRollout(product, view, now), changed: halted.changed }, 200);
+		return c.json({ ...describeRollout(product, halted.view, now), changed: halted.changed }, 200);
 	})
 	.openapi(log, async (c) => {
 		const { services, event, now } = c.env;

@@ -2,7 +2,6 @@
 // section but two points that belong to the request: that there is exactly one DPoP header, and that the `jti` is new.
 import { z } from "zod";
 import type { DevicePublicKey } from "../../entitlement/device-record.ts";
-import { encodeBase64url } from "../base64url.ts";
 import {
 	type CompactJwsDefect,
 	type CompactJwsRules,
@@ -11,6 +10,7 @@ import {
 	tokenId,
 } from "../compact-jws.ts";
 import { equalInConstantTime } from "../constant-time.ts";
+import { sha256OfText } from "../text-digest.ts";
 import { type ClockFailure, clockFailure } from "./device-clock.ts";
 import {
 	algorithmsOf,
@@ -139,7 +139,7 @@ async function thumbprintIn({ expectedJkt, knownKey }: DpopRequest, jwk: DeviceP
 
 /** The `ath` of an access token: base64url of the SHA-256 of its ASCII characters (RFC 9449 §4.2). */
 export async function accessTokenHash(accessToken: string): Promise<string> {
-	return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(accessToken))));
+	return sha256OfText(accessToken);
 }
 
 /** The imported key, or null for coordinates that are no point of the curve. */

@@ -1,7 +1,7 @@
 // What every refusal of the service must look like, checked wherever a test meets one: code and status together, what to
 // do about it, nothing of the service's inside.
 import { expect } from "vitest";
-import { PROBLEMS, type ProblemCode } from "../../../src/problem.ts";
+import { PROBLEMS, type ProblemCode } from "../../../src/problem-catalogue.ts";
 
 export interface ProblemBody extends Record<string, unknown> {
 	readonly code: string;

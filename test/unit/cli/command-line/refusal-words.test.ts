@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { wordForCommand } from "../../../../cli/command-line/refusal-words.ts";
 import { ServerRefusal } from "../../../../cli/errors.ts";
-import { PROBLEMS } from "../../../../src/problem.ts";
+import { PROBLEMS } from "../../../../src/problem-catalogue.ts";
 import { type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
 
 const ACCOUNT = "acct-0123456789abcdef";

@@ -2,7 +2,7 @@
 // has an example that its own schema accepts.
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../../../src/app.ts";
-import { PROBLEMS } from "../../../../src/problem.ts";
+import { PROBLEMS } from "../../../../src/problem-catalogue.ts";
 import { operationsOf, type Schema } from "../../../../src/routes/description/api-document.ts";
 import { describeApi } from "../../../../src/routes/description/describe-api.ts";
 import { EXAMPLES, LEFT_OUT } from "../../../../src/routes/description/examples.ts";

@@ -1,7 +1,7 @@
 // The service's description of itself: complete enough that a client can be generated from it, and consistent.
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../../../src/app.ts";
-import { PROBLEMS } from "../../../../src/problem.ts";
+import { PROBLEMS } from "../../../../src/problem-catalogue.ts";
 import { newRequestEvent } from "../../../../src/telemetry/request-event.ts";
 
 interface Operation {

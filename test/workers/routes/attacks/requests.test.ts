@@ -3,7 +3,7 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { ProblemCode } from "../../../../src/problem.ts";
+import type { ProblemCode } from "../../../../src/problem-catalogue.ts";
 import type { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet } from "../../../support/fleet.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";

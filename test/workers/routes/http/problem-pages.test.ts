@@ -1,6 +1,6 @@
 // The `type` of a problem leads to a page that says what the problem is and what to do.
 import { describe, expect, test } from "vitest";
-import { PROBLEMS } from "../../../../src/problem.ts";
+import { PROBLEMS } from "../../../../src/problem-catalogue.ts";
 import { send } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
 

@@ -1,9 +1,11 @@
 // The devices of a license move to another in more pages than the answer waits for: what others see, may and may not meanwhile.
+
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SEATS_PER_PAGE } from "../../../../../src/objects/account/licenses/license-transfer.ts";
 import { createAccount, DAY, NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
 import { ringAll } from "../../../../support/alarms.ts";
+import { addHaGroup } from "../../../../support/ha-fixture.ts";
 import { fillSeats } from "../../../../support/many-seats.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";
@@ -109,17 +111,7 @@ describe("a transfer of many seats", () => {
 
 	it("moves HA groups with their devices and codes, each of them whole", async () => {
 		const { account, transfer, ring, name, activate } = await large({ seatsOfB: SEATS + 1 });
-		const group = `hag-${name}-00000000`;
-		const settings = {
-			name: "edge",
-			mode: "active-passive",
-			license: "lic-a",
-			skewLimitSeconds: DAY,
-			sync: false,
-		} as const;
-		await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
-		const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 9, expiresAt: NOW + DAY };
-		await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });
+		const { group } = await addHaGroup({ account, name });
 		await activate(9_001, "hash-ha");
 		await activate(9_002, "hash-ha");
 		const places = async () => {
@@ -265,17 +257,7 @@ describe("seats of a fixed license that go over to an elastic one", () => {
 		const { account, transfer, seatOf, ring, show, name, activate, idOf } = await large({
 			...{ count, seatsOfB: count + 1, leaseOfB: LEASE, seatsOfA: count + 1 },
 		});
-		const group = `hag-${name}-00000000`;
-		const settings = {
-			name: "edge",
-			mode: "active-passive",
-			license: "lic-a",
-			skewLimitSeconds: DAY,
-			sync: false,
-		} as const;
-		await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
-		const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 9, expiresAt: NOW + DAY };
-		await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });
+		const { group } = await addHaGroup({ account, name });
 		await activate(0, "hash-ha");
 		await transfer();
 		await runDurableObjectAlarm(account());
