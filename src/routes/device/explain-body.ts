@@ -8,7 +8,7 @@ import { deviceStatus, hold } from "../../entitlement/device-record.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
-import { licenseBody } from "../operator/license-body.ts";
+import { licenseBody } from "../operator/licenses/license-body.ts";
 import { checkReason, checkStatus } from "./check-body.ts";
 import { decisionCode, describeEntitlement, entitlementBody } from "./entitlements.ts";
 

@@ -29,7 +29,7 @@ import {
 	toTimestampOrNull,
 } from "../http/openapi.ts";
 import { explainHa } from "../operator/ha-body.ts";
-import { describeLicense } from "../operator/license-body.ts";
+import { describeLicense } from "../operator/licenses/license-body.ts";
 import { describeExplanation, explanationBody } from "./explain-body.ts";
 
 const route = createRoute({

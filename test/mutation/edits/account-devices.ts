@@ -247,7 +247,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/account-tables.ts",
-		tests: ["test/workers/objects/account/license-epoch", "test/workers/routes/operator/license-changes"],
+		tests: ["test/workers/objects/account/license-epoch", "test/workers/routes/operator/licenses/license-changes"],
 		edits: [
 			{
 				from: "SET license_epoch = license_epoch + 1, renewed_to = ''",
@@ -258,7 +258,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/licenses/record-renewal.ts",
-		tests: ["test/workers/objects/account/license-epoch", "test/workers/routes/operator/license-changes"],
+		tests: ["test/workers/objects/account/license-epoch", "test/workers/routes/operator/licenses/license-changes"],
 		edits: [
 			{
 				from: "account.setRenewedTo(next);\n",

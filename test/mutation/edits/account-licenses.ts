@@ -18,8 +18,8 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 		file: "src/objects/account/licenses/license-desk.ts",
 		tests: [
 			"test/workers/objects/account/",
-			"test/workers/routes/operator/license-changes",
-			"test/workers/routes/operator/licenses",
+			"test/workers/routes/operator/licenses/license-changes",
+			"test/workers/routes/operator/licenses/",
 		],
 		edits: [
 			{
@@ -174,7 +174,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/licenses/license-epoch.ts",
-		tests: ["test/workers/objects/account/", "test/workers/routes/operator/license-changes"],
+		tests: ["test/workers/objects/account/", "test/workers/routes/operator/licenses/license-changes"],
 		edits: [
 			{
 				from: "if (info !== null) outbox.add([licenseEpochStep(info, now, tokensEndAfter)]);",
@@ -272,7 +272,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/seats/seat-ledger.ts",
-		tests: [...SEATS, "test/workers/routes/operator/license-usage"],
+		tests: [...SEATS, "test/workers/routes/operator/licenses/license-usage"],
 		edits: [
 			{
 				from: "this.free(seat.holder, by, `left for license ${seat.license}`);\n",
@@ -344,7 +344,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/seats/seat-history-tables.ts",
-		tests: [...SEATS, "test/workers/routes/operator/license-usage"],
+		tests: [...SEATS, "test/workers/routes/operator/licenses/license-usage"],
 		edits: [
 			{
 				from: "WHERE license = ? AND at > ?",

@@ -80,7 +80,7 @@ export const OBJECTS_SHARED: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/record-origin.ts",
-		tests: ["test/workers/routes/outages/", "test/workers/routes/operator/license-changes"],
+		tests: ["test/workers/routes/outages/", "test/workers/routes/operator/licenses/license-changes"],
 		edits: [
 			{
 				from: "getByName(accountObjectName(name))",

@@ -58,7 +58,11 @@ export const ROUTES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/routes/http/authenticate.ts",
-		tests: [...ATTACKS, "test/workers/routes/device/permit-rechecks", "test/workers/routes/operator/license-changes"],
+		tests: [
+			...ATTACKS,
+			"test/workers/routes/device/permit-rechecks",
+			"test/workers/routes/operator/licenses/license-changes",
+		],
 		edits: [
 			{
 				from: 'if (authorization.scheme !== "DPoP") {\n\t\tconst detail',

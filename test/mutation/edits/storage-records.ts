@@ -189,7 +189,7 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 		file: "src/storage/records.ts",
 		tests: [
 			"test/workers/routes/device/one-view",
-			"test/workers/routes/operator/license-changes",
+			"test/workers/routes/operator/licenses/license-changes",
 			"test/workers/routes/device/unchanged",
 			"test/workers/routes/outages/",
 		],

@@ -1,13 +1,13 @@
 // The operator plane of metering: how much of its licenses an account uses.
 import { createRoute, z } from "@hono/zod-openapi";
-import { endsOf } from "../../entitlement/expiry-notice.ts";
-import { licenseKind, licenseStatus, overagePolicy } from "../../entitlement/license.ts";
-import { PEAK_DAYS_KEPT, startOf } from "../../entitlement/seat-peaks.ts";
-import type { LicenseUsage } from "../../objects/account/licenses/license-usage.ts";
-import { ProblemError } from "../../problem.ts";
-import { accountPath, accountRefusals, licensePath, openAccount } from "../http/account-in-path.ts";
-import { accountReadAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, timestamp, toTimestamp, wholeNumber } from "../http/openapi.ts";
+import { endsOf } from "../../../entitlement/expiry-notice.ts";
+import { licenseKind, licenseStatus, overagePolicy } from "../../../entitlement/license.ts";
+import { PEAK_DAYS_KEPT, startOf } from "../../../entitlement/seat-peaks.ts";
+import type { LicenseUsage } from "../../../objects/account/licenses/license-usage.ts";
+import { ProblemError } from "../../../problem.ts";
+import { accountPath, accountRefusals, licensePath, openAccount } from "../../http/account-in-path.ts";
+import { accountReadAccess } from "../../http/key-access.ts";
+import { createRouter, jsonAnswer, timestamp, toTimestamp, wholeNumber } from "../../http/openapi.ts";
 
 const DEFAULT_DAYS = 30;
 const DAY_SECONDS = 86_400;

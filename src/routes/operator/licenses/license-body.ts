@@ -10,11 +10,11 @@ import {
 	licenseTerms,
 	MAX_PRODUCTS,
 	overagePolicy,
-} from "../../entitlement/license.ts";
-import { productName } from "../../names.ts";
-import type { LicenseInfo } from "../../objects/account/licenses/license-desk.ts";
-import { ProblemError } from "../../problem.ts";
-import { timestamp, toSeconds, toTimestamp } from "../http/openapi.ts";
+} from "../../../entitlement/license.ts";
+import { productName } from "../../../names.ts";
+import type { LicenseInfo } from "../../../objects/account/licenses/license-desk.ts";
+import { ProblemError } from "../../../problem.ts";
+import { timestamp, toSeconds, toTimestamp } from "../../http/openapi.ts";
 
 const DAY = 86_400;
 const HOUR = 3600;

@@ -3,12 +3,12 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { ringAll } from "../../../support/alarms.ts";
-import { Firewall } from "../../../support/firewall.ts";
-import { publish } from "../../../support/fleet.ts";
-import { operate, operated } from "../../../support/service.ts";
-import { storedIn } from "../../../support/stored-record.ts";
-import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
+import { ringAll } from "../../../../support/alarms.ts";
+import { Firewall } from "../../../../support/firewall.ts";
+import { publish } from "../../../../support/fleet.ts";
+import { operate, operated } from "../../../../support/service.ts";
+import { storedIn } from "../../../../support/stored-record.ts";
+import { expectOAuthError, expectProblem } from "../../../support/expectations.ts";
 import {
 	checkProduct,
 	devicesOf,
@@ -17,8 +17,8 @@ import {
 	newScene,
 	offerOf,
 	type Scene,
-} from "../../support/fixtures.ts";
-import { DAY, useFrozenClock } from "../../support/frozen-clock.ts";
+} from "../../../support/fixtures.ts";
+import { DAY, useFrozenClock } from "../../../support/frozen-clock.ts";
 
 const { timeAfter, moveTo } = useFrozenClock();
 

@@ -2,11 +2,11 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { mintLicenseId } from "../../entitlement/ids.ts";
-import type { LicenseStatus } from "../../entitlement/license.ts";
-import type { LicenseInfo } from "../../objects/account/licenses/license-desk.ts";
-import { plainText } from "../../plain-text.ts";
-import { ProblemError } from "../../problem.ts";
+import { mintLicenseId } from "../../../entitlement/ids.ts";
+import type { LicenseStatus } from "../../../entitlement/license.ts";
+import type { LicenseInfo } from "../../../objects/account/licenses/license-desk.ts";
+import { plainText } from "../../../plain-text.ts";
+import { ProblemError } from "../../../problem.ts";
 import {
 	accountPath,
 	accountRefusals,
@@ -14,11 +14,11 @@ import {
 	licensePath,
 	openAccount,
 	randomBytes,
-} from "../http/account-in-path.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { accountReadAccess, operatorAccess } from "../http/key-access.ts";
-import { requireProducts } from "../http/known-names.ts";
-import { createRouter, jsonAnswer, jsonBody, orNull } from "../http/openapi.ts";
+} from "../../http/account-in-path.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { accountReadAccess, operatorAccess } from "../../http/key-access.ts";
+import { requireProducts } from "../../http/known-names.ts";
+import { createRouter, jsonAnswer, jsonBody, orNull } from "../../http/openapi.ts";
 import { changedLicense, changedTerms, describeLicense, licenseBody, newLicense, newTerms } from "./license-body.ts";
 import { describeTransfer, transferBody } from "./license-transfers.ts";
 

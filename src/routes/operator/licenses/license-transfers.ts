@@ -1,11 +1,11 @@
 // The operator plane of transfers: the seats of a license go over to another one of the account, and how far they have come.
 import { createRoute, z } from "@hono/zod-openapi";
-import { isLicenseId } from "../../entitlement/ids.ts";
-import type { TransferInfo } from "../../objects/account/licenses/license-transfer.ts";
-import { ProblemError } from "../../problem.ts";
-import { changeRefusals, licensePath, openAccount } from "../http/account-in-path.ts";
-import { operatorAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "../http/openapi.ts";
+import { isLicenseId } from "../../../entitlement/ids.ts";
+import type { TransferInfo } from "../../../objects/account/licenses/license-transfer.ts";
+import { ProblemError } from "../../../problem.ts";
+import { changeRefusals, licensePath, openAccount } from "../../http/account-in-path.ts";
+import { operatorAccess } from "../../http/key-access.ts";
+import { createRouter, jsonAnswer, jsonBody, timestamp, toTimestamp } from "../../http/openapi.ts";
 
 export const transferBody = z
 	.object({

@@ -1,10 +1,10 @@
 // The largest that each limit allows, together: a device must not be locked out by what its account was sold.
 import { expect, test } from "vitest";
-import { MAX_PRODUCTS } from "../../../../src/entitlement/license.ts";
-import { labels as labelsSchema, productName } from "../../../../src/names.ts";
-import { Firewall } from "../../../support/firewall.ts";
-import { createFleet, publish } from "../../../support/fleet.ts";
-import { check, newProduct, offerOf } from "../../support/fixtures.ts";
+import { MAX_PRODUCTS } from "../../../../../src/entitlement/license.ts";
+import { labels as labelsSchema, productName } from "../../../../../src/names.ts";
+import { Firewall } from "../../../../support/firewall.ts";
+import { createFleet, publish } from "../../../../support/fleet.ts";
+import { check, newProduct, offerOf } from "../../../support/fixtures.ts";
 
 interface Schema {
 	safeParse(value: unknown): { success: boolean };

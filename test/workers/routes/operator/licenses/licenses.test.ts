@@ -1,11 +1,11 @@
 // Time and licenses: active, then grace, then refused; and the delay tier, which waits for each release on its own.
 import { describe, expect, test } from "vitest";
-import { DECISION_CODES, type DecisionCode } from "../../../../src/entitlement/decision-codes.ts";
-import type { Firewall } from "../../../support/firewall.ts";
-import { publish } from "../../../support/fleet.ts";
-import { expectProblem } from "../../support/expectations.ts";
-import { checkProduct, newScene, offerOf } from "../../support/fixtures.ts";
-import { DAY, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
+import { DECISION_CODES, type DecisionCode } from "../../../../../src/entitlement/decision-codes.ts";
+import type { Firewall } from "../../../../support/firewall.ts";
+import { publish } from "../../../../support/fleet.ts";
+import { expectProblem } from "../../../support/expectations.ts";
+import { checkProduct, newScene, offerOf } from "../../../support/fixtures.ts";
+import { DAY, SECOND, useFrozenClock } from "../../../support/frozen-clock.ts";
 
 const { timeAfter, moveTo } = useFrozenClock();
 
