@@ -1,32 +1,18 @@
-// The rollouts of a product: starts them, gives permits while few may have a release, hears reports, ends leases that nobody spoke
-// of, and has the rules decide at each of these. Synchronous parts run in the caller's transaction; the rules are in src/rollout.
+// The rollouts of a product: starts them, gives permits while few may have a release, hears reports, and has the rules decide at each
+// of these. Synchronous parts run in the caller's transaction; how leases end is in lease-ends.ts, the rules are in src/rollout.
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
 import { type Evidence, NO_EVIDENCE } from "../../rollout/evidence.ts";
-import {
-	decidePermit,
-	decideReport,
-	endLease,
-	type Lease,
-	type PermitRefusal,
-	type Reported,
-} from "../../rollout/lease.ts";
+import { decidePermit, decideReport, type PermitRefusal, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { reachOf } from "../../rollout/reach.ts";
-import { createRollout, isOver, type Rollout, stepOf } from "../../rollout/rollout.ts";
+import { createRollout, type Rollout, stepOf } from "../../rollout/rollout.ts";
 import { appendLog, type LogInput, takeOrder } from "../../rollout/rollout-log.ts";
 import type { Alarm, Chore } from "../alarm.ts";
 import type { Change } from "../audit.ts";
-import type { LeaseTables } from "./lease-tables.ts";
+import { LeaseEnds, type LeaseEndsParts } from "./lease-ends.ts";
 import type { ProductTables } from "./product-tables.ts";
-import type { RolloutTables, StepCount } from "./rollout-tables.ts";
-
-/** Per run of the alarm and step. */
-const LEASES_PER_RUN = 500;
-/** Late reports still find their lease; after that only the counts and the log are left of a rollout that is over. */
-const LEASES_KEPT_SECONDS = 7 * 86_400;
-const DROPPED_PER_RUN = 2_000;
 
 export interface PermitInput {
 	readonly version: string;
@@ -51,18 +37,13 @@ export interface ReportInput {
 	readonly now: number;
 }
 
-export interface RolloutDeskParts {
-	readonly storage: DurableObjectStorage;
+export interface RolloutDeskParts extends LeaseEndsParts {
 	readonly alarm: Alarm;
 	readonly releases: ProductTables;
-	readonly rollouts: RolloutTables;
-	readonly leases: LeaseTables;
 	/** tells the trail of a turn; part of the transaction */
 	readonly tell: (version: string, turn: Turn, rollout: Rollout, change: Change) => void;
 	/** has the edges know how far the releases reach now; part of the transaction */
 	readonly publish: (now: number) => void;
-	/** @returns those of the devices that were deactivated, revoked or replaced */
-	readonly givenUp: (devices: readonly string[]) => Promise<ReadonlySet<string>>;
 	/** who acts where nobody does */
 	readonly service: (now: number) => Change;
 	/** to be called after each transaction of the alarm: has the outbox deliver */
@@ -71,9 +52,11 @@ export interface RolloutDeskParts {
 
 export class RolloutDesk implements Chore {
 	readonly #parts: RolloutDeskParts;
+	readonly #ends: LeaseEnds;
 
 	constructor(parts: RolloutDeskParts) {
 		this.#parts = parts;
+		this.#ends = new LeaseEnds(parts);
 		parts.alarm.add(this);
 	}
 
@@ -136,7 +119,7 @@ export class RolloutDesk implements Chore {
 		const lease = this.#parts.leases.ofUnit(version, unit).find((one) => one.device === device);
 		const effect = lease === undefined ? null : decideReport(lease, reported, detail, now);
 		if (effect === null) return;
-		this.#settle(version, effect.lease, effect.count);
+		this.#ends.settle(version, effect.lease, effect.count);
 		this.#decide(version, this.#parts.service(now));
 	}
 
@@ -167,9 +150,9 @@ export class RolloutDesk implements Chore {
 	async run(nowMs: number): Promise<void> {
 		const now = Math.floor(nowMs / 1_000);
 		for (const version of this.#parts.rollouts.due(now)) {
-			await this.#endLeases(version, now);
+			await this.#ends.endSilent(version, now);
 			this.#parts.storage.transactionSync(() => {
-				this.#dropLeases(version, now);
+				this.#ends.drop(version, now);
 				this.#decide(version, this.#parts.service(now));
 			});
 			await this.chain(version);
@@ -183,42 +166,6 @@ export class RolloutDesk implements Chore {
 		for (let open = rollouts.firstOpen(version); open !== null; open = rollouts.firstOpen(version)) {
 			rollouts.chain(version, await appendLog(open.last, open.entry));
 		}
-	}
-
-	/** Keeps what became of a lease, and counts it. */
-	#settle(version: string, lease: Lease, count: readonly StepCount[]): void {
-		const { rollouts, leases } = this.#parts;
-		leases.save(version, lease);
-		if (count.length > 0) rollouts.count(version, lease.step, ...count);
-		if (lease.outcome === "excused" && lease.counts)
-			leases.dropUnitOfAccount(version, lease.step, accountObjectName(lease.device));
-	}
-
-	/** Those that ended without a word have failed; unless the device was given up, which its account is asked. */
-	async #endLeases(version: string, now: number): Promise<void> {
-		const { rollouts, leases, storage, givenUp } = this.#parts;
-		const rollout = rollouts.rollout(version);
-		if (rollout === null || isOver(rollout)) return;
-		for (const [index, { lease: length }] of rollout.plan.steps.entries()) {
-			const ended = leases.openSince(version, index, now - length, LEASES_PER_RUN);
-			if (ended.length === 0) continue;
-			const gone = await givenUp(ended.map(({ device }) => device));
-			storage.transactionSync(() => {
-				// A report may have come while the accounts were asked.
-				for (const lease of leases.openSince(version, index, now - length, LEASES_PER_RUN)) {
-					const { lease: after, count } = endLease(lease, gone.has(lease.device), now);
-					this.#settle(version, after, count);
-				}
-			});
-		}
-	}
-
-	/** Of 1.5 million devices a release leaves as many rows: in a year of daily releases more than an object can hold. */
-	#dropLeases(version: string, now: number): void {
-		const { rollouts, leases } = this.#parts;
-		const rollout = rollouts.rollout(version);
-		if (rollout !== null && isOver(rollout) && now >= rollout.since + LEASES_KEPT_SECONDS)
-			leases.drop(version, DROPPED_PER_RUN);
 	}
 
 	/** @returns whether the rollout moved; the edges know then */
@@ -274,22 +221,10 @@ export class RolloutDesk implements Chore {
 	}
 
 	#setDue(version: string, rollout: Rollout, evidence: Evidence, now: number): void {
-		const { rollouts, leases, alarm } = this.#parts;
-		if (isOver(rollout)) {
-			const droppedAt = Math.max(rollout.since + LEASES_KEPT_SECONDS, now);
-			rollouts.setDue(version, leases.hasAny(version) ? droppedAt : null);
-			alarm.setWithin();
-			return;
-		}
-		const ends = rollout.plan.steps.map(({ lease, expect }, index) => {
-			const oldest = leases.oldestOpen(version, index);
-			if (oldest === null) return [];
-			// When the oldest is overdue the step may pause, when it ends it may halt.
-			return oldest + expect > now ? [oldest + expect, oldest + lease] : [oldest + lease];
-		});
-		const decision = nextDecisionAt(rollout, evidence, now);
-		const dues = [...ends.flat(), ...(decision === null ? [] : [decision])];
-		rollouts.setDue(version, dues.length > 0 ? Math.min(...dues) : null);
+		const { rollouts, alarm } = this.#parts;
+		const dues = [this.#ends.nextAt(version, rollout, now), nextDecisionAt(rollout, evidence, now)];
+		const known = dues.filter((due) => due !== null);
+		rollouts.setDue(version, known.length > 0 ? Math.min(...known) : null);
 		alarm.setWithin();
 	}
 }

@@ -250,6 +250,17 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/objects/product/lease-ends.ts",
+		tests: ["test/workers/objects/product/"],
+		edits: [
+			{
+				from: "return oldest + expect > now ? [oldest + expect, oldest + lease] : [oldest + lease];",
+				to: "return [];",
+				breaks: "nobody notices that devices fell silent",
+			},
+		],
+	},
+	{
 		file: "src/objects/product/rollout-desk.ts",
 		tests: ["test/workers/objects/product/"],
 		edits: [
@@ -262,11 +273,6 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				from: 'rollouts.count(version, step, "permits",',
 				to: 'rollouts.count(version, step, "excused",',
 				breaks: "a step gives more permits than it has places",
-			},
-			{
-				from: "return oldest + expect > now ? [oldest + expect, oldest + lease] : [oldest + lease];",
-				to: "return [];",
-				breaks: "nobody notices that devices fell silent",
 			},
 			{
 				from: "releases.setReach(version, reachOf(rollout), change.now);\n\t\t// A plan",
