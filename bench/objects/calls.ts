@@ -2,6 +2,7 @@
 // that each gets what it takes: what is new must be measured too.
 import type { DurableObject } from "cloudflare:workers";
 import type { Account } from "../../src/objects/account/account.ts";
+import type { HaGroupOrder } from "../../src/objects/account/ha-desk.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { WebhookOrder } from "../../src/objects/webhooks/webhooks.ts";
 
@@ -55,6 +56,21 @@ const codeOf = (round: number, now: number) => ({
 	...{ serial: null, model: null },
 });
 
+/** One kind after the other, on a group that goes through all of them. */
+function haGroupOrder(round: number): HaGroupOrder {
+	const [id, joining] = [GROUP(Math.floor(round / 6)), deviceId(6_000 + round)];
+	const settings = { name: `pair ${round}`, mode: "active-passive", skewLimitSeconds: 3_600, sync: false } as const;
+	const orders: readonly HaGroupOrder[] = [
+		{ kind: "create", id, license: "lic-a", devices: [deviceId(5_000 + round)], ...settings },
+		{ kind: "change", id, settings: { name: `two ${round}` } },
+		{ kind: "join", id, deviceId: joining },
+		{ kind: "leave", id, deviceId: deviceId(6_000 + round - 1) },
+		{ kind: "unlock", id, product: "crs", reason: "bench" },
+		{ kind: "delete", id },
+	];
+	return orders[round % 6] ?? { kind: "delete", id };
+}
+
 function importOf(number: number, now: number) {
 	const { codeHash: _, now: __, ...line } = activationOf(number, now);
 	return { ...line, license: "lic-a", haGroup: undefined, status: "active" } as const;
@@ -105,19 +121,9 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 			code: { id: `code-r${round}`, hash: `hash-r${round}`, expiresAt: now + DAY },
 		},
 	],
-	createHaGroup: ({ round, now }) => [
-		{
-			...{ ...by(now), id: GROUP(round), license: "lic-a", name: `pair ${round}`, mode: "active-passive" },
-			...{ skewLimitSeconds: 3_600, sync: false, devices: [deviceId(5_000 + round)] },
-		},
-	],
 	listHaGroups: ({ now }) => ["", 200, now],
 	haGroup: ({ round, now }) => [GROUP(round), now],
-	changeHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), settings: { name: `two ${round}` } }],
-	joinHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), deviceId: deviceId(6_000 + round) }],
-	leaveHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), deviceId: deviceId(6_000 + round) }],
-	unlockHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round), product: "crs", reason: "bench" }],
-	deleteHaGroup: ({ round, now }) => [{ ...by(now), id: GROUP(round) }],
+	changeHaGroup: ({ round, now }) => [{ ...by(now), ...haGroupOrder(round) }],
 	launchInstance: ({ round, now }) => [
 		{
 			...by(now),

@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
 const DEVICES = options.quick ? 10_000 : 100_000;
 const DENIALS = options.quick ? 1_000 : 10_000;
 const BATCH = 1_000;
-const ROUNDS = 3;
+const ROUNDS = 6;
 /** Their alarms do a part of what they owe: rung until nothing is left, of which the longest counts. */
 const ALARMS = 20;
 

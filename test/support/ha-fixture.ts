@@ -12,7 +12,7 @@ export async function addHaGroup({ account, name }: Pick<AccountFixture, "accoun
 		skewLimitSeconds: DAY,
 		sync: false,
 	} as const;
-	await account().createHaGroup({ ...OPERATOR, id: group, devices: [], ...settings });
+	await account().changeHaGroup({ kind: "create", ...OPERATOR, id: group, devices: [], ...settings });
 	const code = { id: "code-ha", hash: "hash-ha", license: null, uses: 1_000, expiresAt: NOW + 30 * DAY };
 	await account().createCode({ ...OPERATOR, ...code, haGroup: group, serial: null, model: null });
 	return { group, settings };
@@ -30,16 +30,17 @@ export async function createHaAccount(options: Parameters<typeof createAccount>[
 		idOf,
 		/** another group, with the settings of the first one */
 		create: (id: string, wanted: Partial<NewHaGroup>) =>
-			account().createHaGroup({ ...OPERATOR, devices: [], ...settings, ...wanted, id }),
+			account().changeHaGroup({ kind: "create", ...OPERATOR, devices: [], ...settings, ...wanted, id }),
 		change: (wanted: Partial<HaSettings>, now = NOW) =>
-			account().changeHaGroup({ ...OPERATOR, now, id: group, settings: wanted }),
-		remove: () => account().deleteHaGroup({ ...OPERATOR, id: group }),
+			account().changeHaGroup({ kind: "change", ...OPERATOR, now, id: group, settings: wanted }),
+		remove: () => account().changeHaGroup({ kind: "delete", ...OPERATOR, id: group }),
 		activate: (number: number, now = NOW) => account().activate(device(number, { now })),
 		/** with the code for the group */
 		activateIn: (number: number, now = NOW) => account().activate(device(number, { codeHash: "hash-ha", now })),
-		join: (number: number, now = NOW) => account().joinHaGroup({ ...OPERATOR, now, id: group, deviceId: idOf(number) }),
+		join: (number: number, now = NOW) =>
+			account().changeHaGroup({ kind: "join", ...OPERATOR, now, id: group, deviceId: idOf(number) }),
 		leave: (number: number, now = NOW) =>
-			account().leaveHaGroup({ ...OPERATOR, now, id: group, deviceId: idOf(number) }),
+			account().changeHaGroup({ kind: "leave", ...OPERATOR, now, id: group, deviceId: idOf(number) }),
 		setStatus: (number: number, status: "active" | "suspended" | "revoked", now = NOW) =>
 			account().setDeviceStatus({ ...OPERATOR, now, deviceId: idOf(number), status, reason: "" }),
 		deactivate: (number: number, now = NOW) => account().deactivate({ ...OPERATOR, now, deviceId: idOf(number) }),

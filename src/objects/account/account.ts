@@ -23,7 +23,7 @@ import type { Device } from "./device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
-import type { HaGroupInfo, HaSettings, Membership, NewHaGroup } from "./ha-desk.ts";
+import type { HaGroupInfo, HaGroupOrder } from "./ha-desk.ts";
 import type { ImportedDevice, ImportOutcome } from "./import-desk.ts";
 import type { InstanceEvent, InstanceLaunch } from "./instance-desk.ts";
 import type { LicenseChange, LicenseInfo, NewCode } from "./licenses/license-desk.ts";
@@ -188,28 +188,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.haDesk.read(id, now) : null;
 	}
 
-	async createHaGroup(input: Change & NewHaGroup) {
-		return this.#change("unknown_account", () => this.#desks.haDesk.create(input));
-	}
-
-	async changeHaGroup(input: Change & { id: string; settings: Partial<HaSettings> }) {
-		return this.#change("unknown_account", () => this.#desks.haDesk.change(input));
-	}
-
-	async joinHaGroup(input: Change & Membership) {
-		return this.#change("unknown_account", () => this.#desks.haDesk.join(input));
-	}
-
-	async leaveHaGroup(input: Change & Membership) {
-		return this.#change("unknown_account", () => this.#desks.haDesk.leave(input));
-	}
-
-	async deleteHaGroup(input: Change & { id: string }) {
-		return this.#change("unknown_account", () => this.#desks.haDesk.delete(input));
-	}
-
-	async unlockHaGroup(input: Change & { id: string; product: string; reason: string }) {
-		return this.#change("unknown_account", () => this.#desks.haDesk.unlock(input));
+	async changeHaGroup(order: Change & HaGroupOrder) {
+		return this.#change("unknown_account", () => this.#desks.haDesk.obey(order));
 	}
 
 	/** Makes the code of an instance's launch, or finds it. */

@@ -47,6 +47,14 @@ export interface Membership {
 	readonly deviceId: string;
 }
 
+/** What an operator wishes of a group. */
+export type HaGroupOrder =
+	| ({ readonly kind: "create" } & NewHaGroup)
+	| { readonly kind: "change"; readonly id: string /** those that change */; readonly settings: Partial<HaSettings> }
+	| ({ readonly kind: "join" | "leave" } & Membership)
+	| { readonly kind: "delete"; readonly id: string }
+	| { readonly kind: "unlock"; readonly id: string; readonly product: string; readonly reason: string };
+
 export type HaGroupResult =
 	| { readonly ok: true; readonly changed: boolean; readonly group: HaGroupInfo }
 	| {
@@ -76,8 +84,25 @@ export class HaDesk {
 		return group === null ? null : this.#describe(group, now);
 	}
 
+	obey(order: Change & HaGroupOrder): HaGroupResult {
+		switch (order.kind) {
+			case "create":
+				return this.#create(order);
+			case "change":
+				return this.#change(order);
+			case "join":
+				return this.#joinOne(order);
+			case "leave":
+				return this.#leave(order);
+			case "delete":
+				return this.#delete(order);
+			case "unlock":
+				return this.#unlock(order);
+		}
+	}
+
 	/** With all of its devices, or not at all. */
-	create(input: Change & NewHaGroup): HaGroupResult {
+	#create(input: Change & NewHaGroup): HaGroupResult {
 		const { id, name, mode, license, skewLimitSeconds, sync, devices, now } = input;
 		const { groups, licenses } = this.#parts;
 		if (licenses.license(license) === null) return { ok: false, reason: "unknown_license" };
@@ -91,8 +116,7 @@ export class HaDesk {
 		return this.#done(group, input, true);
 	}
 
-	/** @param input settings: those that change */
-	change(input: Change & { readonly id: string; readonly settings: Partial<HaSettings> }): HaGroupResult {
+	#change(input: Change & { readonly id: string; readonly settings: Partial<HaSettings> }): HaGroupResult {
 		const before = this.#parts.groups.group(input.id);
 		if (before === null) return UNKNOWN_GROUP;
 		const after = { ...before, ...input.settings };
@@ -105,7 +129,7 @@ export class HaDesk {
 	}
 
 	/** The device gives up its own seat and shares the group's. */
-	join(input: Change & Membership): HaGroupResult {
+	#joinOne(input: Change & Membership): HaGroupResult {
 		const group = this.#parts.groups.group(input.id);
 		if (group === null) return UNKNOWN_GROUP;
 		const refusal = this.#refuseJoin(group, [input.deviceId]);
@@ -113,7 +137,7 @@ export class HaDesk {
 	}
 
 	/** The device takes a seat of its own; the last one keeps the group's. */
-	leave(input: Change & Membership): HaGroupResult {
+	#leave(input: Change & Membership): HaGroupResult {
 		const group = this.#parts.groups.group(input.id);
 		if (group === null) return UNKNOWN_GROUP;
 		const device = this.#parts.devices.device(input.deviceId);
@@ -123,7 +147,7 @@ export class HaDesk {
 	}
 
 	/** Lets the group go on with a product; see HaLocks. */
-	unlock(input: Change & { readonly id: string; readonly product: string; readonly reason: string }): HaGroupResult {
+	#unlock(input: Change & { readonly id: string; readonly product: string; readonly reason: string }): HaGroupResult {
 		const group = this.#parts.groups.group(input.id);
 		if (group === null) return UNKNOWN_GROUP;
 		const changed = this.#parts.haLocks.unlock(group.id, input.product, input.reason, input);
@@ -131,7 +155,7 @@ export class HaDesk {
 	}
 
 	/** Only if each of its devices gets a seat of its own. Codes for it are revoked. */
-	delete(input: Change & { readonly id: string }): HaGroupResult {
+	#delete(input: Change & { readonly id: string }): HaGroupResult {
 		const { licenses, groups, devices, audit } = this.#parts;
 		const group = groups.group(input.id);
 		if (group === null) return UNKNOWN_GROUP;

@@ -150,7 +150,10 @@ export const haGroups = createRouter()
 	.openapi(create, async (c) => {
 		const { id: account, object, by } = await openAccount(c, c.req.valid("param").account);
 		const id = mintHaGroupId(account, randomBytes());
-		return c.json(settle(await object.createHaGroup({ ...by, id, ...newSettings(c.req.valid("json")) })), 201);
+		return c.json(
+			settle(await object.changeHaGroup({ kind: "create", ...by, id, ...newSettings(c.req.valid("json")) })),
+			201,
+		);
 	})
 	.openapi(list, async (c) => {
 		const { id, object } = await openAccount(c, c.req.valid("param").account);
@@ -171,28 +174,31 @@ export const haGroups = createRouter()
 		const { account, group: id } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
 		const settings = changedSettings(c.req.valid("json"));
-		return c.json(settle(await object.changeHaGroup({ ...by, id, settings })), 200);
+		return c.json(settle(await object.changeHaGroup({ kind: "change", ...by, id, settings })), 200);
 	})
 	.openapi(remove, async (c) => {
 		const { account, group: id } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
-		settle(await object.deleteHaGroup({ ...by, id }));
+		settle(await object.changeHaGroup({ kind: "delete", ...by, id }));
 		return c.body(null, 204);
 	})
 	.openapi(join, async (c) => {
 		const { account, group: id, device: deviceId } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
-		return c.json(settleMembership(await object.joinHaGroup({ ...by, id, deviceId })), 200);
+		return c.json(settleMembership(await object.changeHaGroup({ kind: "join", ...by, id, deviceId })), 200);
 	})
 	.openapi(leave, async (c) => {
 		const { account, group: id, device: deviceId } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
-		return c.json(settleMembership(await object.leaveHaGroup({ ...by, id, deviceId })), 200);
+		return c.json(settleMembership(await object.changeHaGroup({ kind: "leave", ...by, id, deviceId })), 200);
 	})
 	.openapi(unlock, async (c) => {
 		const { account, group: id } = c.req.valid("param");
 		const { object, by } = await openAccount(c, account);
-		return c.json(settleMembership(await object.unlockHaGroup({ ...by, id, ...c.req.valid("json") })), 200);
+		return c.json(
+			settleMembership(await object.changeHaGroup({ kind: "unlock", ...by, id, ...c.req.valid("json") })),
+			200,
+		);
 	});
 
 /** @throws ProblemError where the account's object refuses */

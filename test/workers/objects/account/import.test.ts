@@ -106,7 +106,7 @@ describe("a batch of an import", () => {
 		const { account, kinds, line, name } = await createImporting({ seats: 2 });
 		const id = `hag-${name}-00000001`;
 		const settings = { name: "Berlin", mode: "active-passive", skewLimitSeconds: 3_600, sync: false } as const;
-		await account().createHaGroup({ ...OPERATOR, id, license: "lic-a", devices: [], ...settings });
+		await account().changeHaGroup({ kind: "create", ...OPERATOR, id, license: "lic-a", devices: [], ...settings });
 		const pair = [line(1, { haGroup: id }), line(2, { haGroup: id })];
 		const other = [line(3, { haGroup: `hag-${name}-00000002` }), line(4, { haGroup: id, license: "lic-b" })];
 		expect(await kinds(...pair, line(5), line(6), ...other)).toEqual([

@@ -48,7 +48,9 @@ const membership = fc
 		`${number} is to ${kind} ${at}`,
 		(world) => {
 			const member = { ...by(world), id: groupId(world, at), deviceId: idOf(world, number) };
-			return kind === "join" ? world.account.joinHaGroup(member) : world.account.leaveHaGroup(member);
+			return kind === "join"
+				? world.account.changeHaGroup({ kind: "join", ...member })
+				: world.account.changeHaGroup({ kind: "leave", ...member });
 		},
 	]);
 const replacement = fc.tuple(device, device).map(([dead, successor]): [string, Command] => [
@@ -188,7 +190,7 @@ async function createGroups(world: World): Promise<void> {
 	} as const;
 	for (const at of GROUPS) {
 		const id = groupId(world, at);
-		await world.account.createHaGroup({ ...by(world), id, name: `group ${at}`, ...settings });
+		await world.account.changeHaGroup({ kind: "create", ...by(world), id, name: `group ${at}`, ...settings });
 		const code = { id: `code-g${at}`, hash: `hash-g${at}`, license: null, haGroup: id, uses: 1_000 };
 		await world.account.createCode({ ...by(world), ...code, expiresAt: NOW + DAY, serial: null, model: null });
 	}

@@ -118,17 +118,19 @@ const named = fc.oneof(
 		},
 	]),
 	fc.constant<[string, Command]>(["an operator unlocks", unlock]),
-	fc
-		.constantFrom("active-passive" as const, "active-active" as const)
-		.chain((mode) =>
-			fc
-				.boolean()
-				.map((sync): [string, Command] => [
-					`it is ${mode}, ${sync}`,
-					(world) =>
-						world.account.changeHaGroup({ ...OPERATOR, now: world.now, id: world.group, settings: { mode, sync } }),
-				]),
-		),
+	fc.constantFrom("active-passive" as const, "active-active" as const).chain((mode) =>
+		fc.boolean().map((sync): [string, Command] => [
+			`it is ${mode}, ${sync}`,
+			(world) =>
+				world.account.changeHaGroup({
+					kind: "change",
+					...OPERATOR,
+					now: world.now,
+					id: world.group,
+					settings: { mode, sync },
+				}),
+		]),
+	),
 );
 
 async function change(world: World, who: number, what: string): Promise<void> {
@@ -136,9 +138,9 @@ async function change(world: World, who: number, what: string): Promise<void> {
 	const by = { ...OPERATOR, now, deviceId: idOf(who) };
 	const outcome =
 		what === "join"
-			? await account.joinHaGroup({ ...by, id: group })
+			? await account.changeHaGroup({ kind: "join", ...by, id: group })
 			: what === "leave"
-				? await account.leaveHaGroup({ ...by, id: group })
+				? await account.changeHaGroup({ kind: "leave", ...by, id: group })
 				: what === "deactivate"
 					? await account.deactivate(by)
 					: await account.setDeviceStatus({ ...by, status: what === "suspend" ? "suspended" : "active", reason: "" });
@@ -147,7 +149,14 @@ async function change(world: World, who: number, what: string): Promise<void> {
 
 async function unlock(world: World): Promise<void> {
 	const { account, now, group, permits } = world;
-	const done = await account.unlockHaGroup({ ...OPERATOR, now, id: group, product: PRODUCT, reason: "looked at" });
+	const done = await account.changeHaGroup({
+		kind: "unlock",
+		...OPERATOR,
+		now,
+		id: group,
+		product: PRODUCT,
+		reason: "looked at",
+	});
 	if (!done.ok || !done.changed) return;
 	for (const [who, { state }] of permits) if (state !== "healthy") permits.delete(who);
 }

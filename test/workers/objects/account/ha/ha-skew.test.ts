@@ -182,7 +182,7 @@ describe("the record of a group", () => {
 		await change({ mode: "active-active" });
 		expect(await stored()).toMatchObject({ body: { mode: "active-active" } });
 		const { version } = await stored();
-		await account().deleteHaGroup({ ...OPERATOR, id });
+		await account().changeHaGroup({ kind: "delete", ...OPERATOR, id });
 		// For those who hold the old one.
 		expect(await stored()).toMatchObject({ version: version + 1, body: { members: [] } });
 		expect(await account().readRecord(`ha:${id}`)).toBeNull();

@@ -262,7 +262,9 @@ describe("seats of a fixed license that go over to an elastic one", () => {
 		await transfer();
 		await runDurableObjectAlarm(account());
 		expect((await show()).transfer).toMatchObject({ phase: "leasing", moved: count + 1 });
-		expect(await account().leaveHaGroup({ ...OPERATOR, id: group, deviceId: idOf(0) })).toMatchObject({ ok: true });
+		expect(await account().changeHaGroup({ kind: "leave", ...OPERATOR, id: group, deviceId: idOf(0) })).toMatchObject({
+			ok: true,
+		});
 		expect(await seatOf(0)).toEqual({ license: "lic-to", until: null });
 		await ring();
 		expect(await seatOf(0)).toEqual({ license: "lic-to", until: NOW + TOKENS_END_AFTER });

@@ -149,7 +149,7 @@ function createWorld(plan: Plan, real: DurableObjectStorage): World {
 		desks.licenses.saveLicense(license(OTHER, 0, 100));
 		for (const id of GROUPS) {
 			const settings = { name: id, mode: "active-passive", license: FROM, skewLimitSeconds: DAY, sync: false } as const;
-			desks.haDesk.create({ ...world.by(), id, devices: [], ...settings });
+			desks.haDesk.obey({ kind: "create", ...world.by(), id, devices: [], ...settings });
 			desks.licenses.insertCode(id, code(`code-${id}`, FROM, id));
 		}
 		desks.licenses.insertCode("hash-a", code("code-a", FROM, null));
@@ -199,7 +199,7 @@ const other = fc.oneof(
 		(world) =>
 			world.change(({ haDesk }) => {
 				const member = { ...world.by(), id, deviceId: world.idOf(one) };
-				return joins ? haDesk.join(member) : haDesk.leave(member);
+				return haDesk.obey({ kind: joins ? "join" : "leave", ...member });
 			}),
 	]),
 	fc.constantFrom(1, 299, 600).map((seconds): [string, Command] => [
