@@ -7,6 +7,8 @@ import { type FoundRecord, RecordStoreError } from "../record-store.ts";
 export type AttemptEnd = "answered" | "failed" | "overtaken" | "abandoned";
 
 export interface ReadAttempt {
+	/** from its start on, until the next store is asked as well: what it usually takes */
+	readonly hedgeMs: number;
 	/** @returns whether the store may be asked now */
 	enter(): boolean;
 	read(): Promise<FoundRecord | null>;
@@ -15,8 +17,6 @@ export interface ReadAttempt {
 }
 
 export interface HedgedReadLimits {
-	/** from the first store's start on, until the second is asked as well */
-	readonly hedgeMs: number;
 	/** for each store, from its own start on */
 	readonly timeoutMs: number;
 }
@@ -36,7 +36,7 @@ interface Running {
 export function hedgedRead(
 	key: string,
 	attempts: readonly ReadAttempt[],
-	{ hedgeMs, timeoutMs }: HedgedReadLimits,
+	{ timeoutMs }: HedgedReadLimits,
 	clock: Clock,
 ): Promise<FoundRecord | null> {
 	const { promise, resolve, reject } = Promise.withResolvers<FoundRecord | null>();
@@ -114,6 +114,8 @@ export function hedgedRead(
 	}
 
 	startNext();
+	// Of the store that was entered: those before it were left alone.
+	const hedgeMs = attempts[next - 1]?.hedgeMs ?? 0;
 	const cancelHedge = next < attempts.length ? clock.after(hedgeMs, startNext) : () => {};
 	goOn();
 	return promise;

@@ -1,18 +1,21 @@
 // Reads over every store that holds the records, as if they were one: the first that is well leads, the next stands by. One
-// that is slow costs the hedge, one that is down costs nothing once its breaker is open, and a retry is rare enough never to
+// that is slow costs the hedge (what it usually takes), one that is down costs nothing once its breaker is open, and a retry is rare enough never to
 // add to an outage. Writes do not come here: the outbox delivers them to each store (objects/outbox.ts).
 
 import type { Clock } from "../clock.ts";
-import { type RecordReader, RecordStoreError } from "../record-store.ts";
+import { type FoundRecord, type RecordReader, RecordStoreError } from "../record-store.ts";
 import { type BreakerSettings, createCircuitBreaker, type Standing } from "./circuit-breaker.ts";
 import { type AttemptEnd, hedgedRead, type ReadAttempt } from "./hedged-read.ts";
 import { createRetryBudget } from "./retry-budget.ts";
+import { createUsualLatency, type UsualLatency } from "./usual-latency.ts";
 
 export interface ReplicatedReadSettings {
 	/** for each store */
 	readonly timeoutMs: number;
-	/** until the next store is asked as well */
+	/** until the next store is asked as well, where nothing else was measured, and at least */
 	readonly hedgeMs: number;
+	/** at most, however long the store usually takes */
+	readonly maxHedgeMs: number;
 	/** retries per hundred reads */
 	readonly retryPercent: number;
 	readonly breaker: BreakerSettings;
@@ -21,6 +24,8 @@ export interface ReplicatedReadSettings {
 export const REPLICATED_READ_SETTINGS: ReplicatedReadSettings = {
 	timeoutMs: 150,
 	hedgeMs: 40,
+	// A mute store then costs a read 120 ms and what the other takes, and its breaker ends that after 20 reads.
+	maxHedgeMs: 120,
 	retryPercent: 10,
 	breaker: {
 		windowMs: 10_000,
@@ -60,16 +65,27 @@ export function createReplicatedRecordStore(options: ReplicatedRecordStoreOption
 	const members = options.stores.map(({ store }) => ({
 		store,
 		breaker: createCircuitBreaker(settings.breaker, random),
+		usual: createUsualLatency({ minMs: settings.hedgeMs, maxMs: settings.maxHedgeMs }),
 	}));
+
+	/** Also an answer that the other store was ahead of says how far away this one is; one beyond the timeout, that it is ill. */
+	async function timed(store: RecordReader, key: string, usual: UsualLatency): Promise<FoundRecord | null> {
+		const startedMs = clock.nowMs();
+		const record = await store.get(key);
+		const ms = clock.nowMs() - startedMs;
+		if (ms < settings.timeoutMs) usual.note(ms);
+		return record;
+	}
 
 	function attemptsAt(nowMs: number, key: string): ReadAttempt[] {
 		const turns: { turn: number; attempt: ReadAttempt }[] = [];
-		for (const { store, breaker } of members) {
+		for (const { store, breaker, usual } of members) {
 			const standing = breaker.standing(nowMs);
 			if (standing === "open") continue;
 			const attempt: ReadAttempt = {
+				hedgeMs: usual.ms(),
 				enter: () => breaker.enter(clock.nowMs()),
-				read: () => store.get(key),
+				read: () => timed(store, key, usual),
 				leave: (end) => breaker.leave(clock.nowMs(), OUTCOMES[end]),
 			};
 			turns.push({ turn: TURN[standing], attempt });

@@ -79,6 +79,16 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 				breaks: "who has waited for a mute store waits for it once more",
 			},
 			{
+				from: "if (ms < settings.timeoutMs) usual",
+				to: "usual",
+				breaks: "a store that is ill counts as one that is far away, and is waited for longer",
+			},
+			{
+				from: "hedgeMs: usual.ms()",
+				to: "hedgeMs: settings.hedgeMs",
+				breaks: "far from both stores each read asks both",
+			},
+			{
 				from: "|| !budget.spend()",
 				to: "",
 				breaks: "in an outage each read is made twice",

@@ -155,6 +155,35 @@ describe("two stores", () => {
 		expect(first.gets.length - called).toBe(1);
 	});
 
+	it("leave the second alone where both are far: the first is not slow, it always takes as long", async () => {
+		hold(first, 1);
+		hold(second, 1);
+		for (const store of [first, second]) store.onGet = () => clock.sleep(90);
+		const reader = bench.readerOver([first, second]);
+		await bench.readTimes(reader, 30);
+		const asked = second.gets.length;
+		expect(asked).toBeGreaterThan(10);
+		await bench.readTimes(reader, 100);
+		expect(second.gets.length - asked).toBeLessThanOrEqual(10);
+		// What a far store costs when it falls silent is bounded all the same.
+		first.break("hang");
+		for (const { outcome, ms } of await bench.readTimes(reader, 20)) {
+			expect(outcome).toBe(1);
+			expect(ms).toBeLessThanOrEqual(120 + 90);
+		}
+	});
+
+	it("wait no longer than ever for one that answers later than anybody waits: it is ill, not far", async () => {
+		hold(first, 1);
+		hold(second, 2);
+		first.onGet = () => clock.sleep(400);
+		const reader = bench.readerOver([first, second]);
+		for (let read = 0; read < 10; read++) {
+			expect(await bench.read(reader)).toEqual({ outcome: 2, ms: 40 + ANSWER_MS });
+			await clock.advance(1_000);
+		}
+	});
+
 	it("take back every timer in the moment of the answer", async () => {
 		hold(second, 1);
 		first.break("hang");
