@@ -113,5 +113,6 @@ function describePromises({ revocation, ...promised }: Promises): string[] {
 		`A revoked device is refused everywhere ${bound_seconds} s after the answer "published", or more, since no store has an upper bound: ${parts.join("; ")}`,
 		`(propagation, as the store's maker states it, + what a location and an isolate may remember). Download URLs that are out live ${promised.url_ttl_seconds} s.`,
 		`While no record can be read, known devices are answered from the last good copies for ${promised.last_good_seconds} s.`,
+		`A package may have ${promised.max_package_bytes} bytes.`,
 	];
 }

@@ -19,6 +19,8 @@ const NAMESPACE_ID = /^[0-9a-f]{32}$/;
 const NO_NAMESPACE = "0".repeat(32);
 /** RFC 2606 §3: names for documents, which belong to nobody. */
 const EXAMPLE_HOST = /(^|\.)example\.(com|net|org)$/;
+/** What a zone on the Free or Pro plan takes: 100 MB. */
+const USUAL_BODY_BYTES = 100 * 1024 * 1024;
 /** The largest request body that the platform takes, in any plan, without its owner asking for more: 500 MB. */
 const MAX_BODY_BYTES = 500 * 1024 * 1024;
 
@@ -31,6 +33,16 @@ export function findFaults(settings: DeployedSettings): Fault[] {
 		...routeFaults(settings, host),
 		...recordFaults(settings),
 		...sizeFaults(settings),
+	];
+}
+
+/** @returns what can be deployed, but works on some plans only; none = nothing to say */
+export function findNotes({ vars }: DeployedSettings): string[] {
+	const bytes = Number(vars["MAX_PACKAGE_BYTES"]);
+	if (!(bytes > USUAL_BODY_BYTES) || bytes > MAX_BODY_BYTES) return [];
+	const plan = bytes > 2 * USUAL_BODY_BYTES ? "Enterprise" : "Business";
+	return [
+		`[vars] MAX_PACKAGE_BYTES: uploads of ${bytes} bytes need a zone on the ${plan} plan; Free and Pro zones refuse bodies above 100 MB with 413`,
 	];
 }
 

@@ -22,7 +22,12 @@ export const deviceLine = z.strictObject({
 	jwk: z.looseObject({ kty: z.string() }).describe("Public key: P-256 or Ed25519"),
 	license: z.string().refine(isLicenseId, "a license looks like lic-…").describe("Whose seat it gets"),
 	labels: labels.optional().describe("If left out, those that the device has"),
-	dpop_bound: z.boolean().optional().describe("It gets no token without a DPoP proof (RFC 9449 §5.2)"),
+	dpop_bound: z
+		.boolean()
+		.optional()
+		.describe(
+			"It gets no token without a DPoP proof (RFC 9449 §5.2). If left out, what the device has; true for a new one",
+		),
 	status: z
 		.enum(["active", "suspended"])
 		.optional()

@@ -50,7 +50,8 @@ export function decideImport(facts: ImportFacts): ImportDecision {
 	const device = {
 		model: given.model,
 		labels: given.labels ?? known?.labels ?? {},
-		dpopBound: given.dpopBound ?? known?.dpopBound ?? false,
+		// Bound unless it is said otherwise: an unbound device costs a call of ReplayGuard for each token, and its tokens end after an hour.
+		dpopBound: given.dpopBound ?? known?.dpopBound ?? true,
 		status: (keepsStatus ? known?.status : given.status) ?? "active",
 	};
 	const isChanged = seat.kind === "same" && known !== null && !isSameDescription(known, device);

@@ -23,6 +23,7 @@ export const promises = z.object({
 	url_ttl_seconds: z.number(),
 	check_interval_seconds: z.number(),
 	last_good_seconds: z.number(),
+	max_package_bytes: z.number(),
 });
 export type Promises = z.infer<typeof promises>;
 
@@ -45,8 +46,15 @@ export type Status = z.infer<typeof status>;
 /** A device's clock may be a minute ahead (signing/device-proofs/device-clock.ts); an operator should notice earlier. */
 const MAX_CLOCK_DIFFERENCE_SECONDS = 30;
 
+/** What the platform takes of a body where nobody pays for more: 100 MB, on Free and Pro zones. */
+const USUAL_BODY_BYTES = 100 * 1024 * 1024;
+
 /** @param server the origin that was asked @param nowMs this machine's clock, unix ms */
-export function judgePromises({ issuer, time }: Promises, server: string, nowMs: number): Finding[] {
+export function judgePromises(
+	{ issuer, time, max_package_bytes: bytes }: Promises,
+	server: string,
+	nowMs: number,
+): Finding[] {
 	const ahead = Math.round((nowMs - Date.parse(time)) / 1000);
 	return [
 		issuer === server
@@ -65,6 +73,17 @@ export function judgePromises({ issuer, time }: Promises, server: string, nowMs:
 					finding: `this machine is ${Math.abs(ahead)} s ${ahead > 0 ? "ahead" : "behind"}`,
 					fix: "set this machine's clock; a device that is more than a minute ahead gets no token",
 				},
+		// On one machine nothing stands before the service.
+		...(bytes > USUAL_BODY_BYTES && !isLoopback(server)
+			? [
+					{
+						verdict: "notice" as const,
+						what: "uploads",
+						finding: `packages up to ${Math.floor(bytes / 1024 / 1024)} MB are taken`,
+						fix: "a Free or Pro zone lets through 100 MB (Business 200, Enterprise 500): see that the zone's plan has it, or lower MAX_PACKAGE_BYTES",
+					},
+				]
+			: []),
 	];
 }
 

@@ -39,6 +39,10 @@ const promises = createRoute({
 					last_good_seconds: seconds.openapi({
 						description: "How long a known device is answered from old copies while no record can be read",
 					}),
+					max_package_bytes: z.int().openapi({
+						description:
+							"Largest upload that the service takes. The platform takes no body above 100 MB on Free and Pro zones, 200 MB on Business, 500 MB on Enterprise, whatever stands here",
+					}),
 				})
 				.openapi("Promises"),
 			"Computed from the configuration",
@@ -125,6 +129,7 @@ export const deploymentStatus = createRouter()
 				url_ttl_seconds: config.urlTtlSeconds,
 				check_interval_seconds: config.checkIntervalSeconds,
 				last_good_seconds: config.lastGoodSeconds,
+				max_package_bytes: config.maxPackageBytes,
 			},
 			200,
 			// It tells the time.

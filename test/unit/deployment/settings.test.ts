@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type DeployedSettings, findFaults } from "../../../scripts/deploy/settings.ts";
+import { type DeployedSettings, findFaults, findNotes } from "../../../scripts/deploy/settings.ts";
 
 const READY = {
 	vars: { ISSUER: "https://updates.acme.test", MAX_PACKAGE_BYTES: "104857600" },
@@ -43,4 +43,15 @@ it("every fault is named at once", () => {
 	const untouched = { ...vars({ ISSUER: "https://updates.example.com" }), ...namespace("0".repeat(32)) };
 	const values = findFaults({ ...untouched, routes: [{ pattern: "updates.example.com" }] }).map(({ value }) => value);
 	expect(values).toEqual(["[vars] ISSUER", "[[routes]] pattern", "[[kv_namespaces]] id of RECORDS"]);
+});
+
+it.each([
+	["104857600", []],
+	["104857601", [expect.stringMatching(/Business plan/)]],
+	["209715200", [expect.stringMatching(/Business plan/)]],
+	["209715201", [expect.stringMatching(/Enterprise plan/)]],
+	["524288000", [expect.stringMatching(/Enterprise plan/)]],
+	["524288001", []],
+] as const)("of packages of %s bytes it is said which plan takes them, where not every one does", (bytes, notes) => {
+	expect(findNotes({ ...READY, ...vars({ MAX_PACKAGE_BYTES: bytes }) })).toEqual(notes);
 });

@@ -26,12 +26,12 @@ const NEW: ImportFacts = {
 const decide = (facts: Partial<ImportFacts>) => decideImport({ ...NEW, ...facts });
 
 describe("a line of an import", () => {
-	it("makes a key that nobody knows a device, as it is described, with nothing where nothing is said", () => {
+	it("makes a key that nobody knows a device, as it is described, bound to its key where nothing is said", () => {
 		expect(decide({})).toEqual({
 			...{ ok: true, kind: "new" },
-			device: { model: "PA-440", labels: {}, dpopBound: false, status: "active" },
+			device: { model: "PA-440", labels: {}, dpopBound: true, status: "active" },
 		});
-		const given = { model: "PA-445", labels: { ring: "early" }, dpopBound: true, status: "suspended" } as const;
+		const given = { model: "PA-445", labels: { ring: "early" }, dpopBound: false, status: "suspended" } as const;
 		expect(decide({ given })).toMatchObject({ kind: "new", device: given });
 	});
 

@@ -48,7 +48,7 @@ describe("an imported firewall", () => {
 	it.each(["ES256", "Ed25519"] as const)("gets a token with its %s key, and downloads a release", async (algorithm) => {
 		await publish(product, "1.0.0", "rules");
 		const firewall = await Firewall.create(algorithm);
-		const [result] = await take([await lineOf(firewall)]);
+		const [result] = await take([await lineOf(firewall, { dpop_bound: false })]);
 		expect(result).toMatchObject({ result: "created", status: "active" });
 		firewall.clientId = result?.device ?? "";
 		await firewall.authenticate();
@@ -58,7 +58,7 @@ describe("an imported firewall", () => {
 
 	it("that is suspended gets no token before it is reinstated", async () => {
 		const firewall = await Firewall.create();
-		const [result] = await take([await lineOf(firewall, { status: "suspended" })]);
+		const [result] = await take([await lineOf(firewall, { status: "suspended", dpop_bound: false })]);
 		expect(result).toMatchObject({ result: "created", status: "suspended" });
 		firewall.clientId = result?.device ?? "";
 		await expectOAuthError(await firewall.requestToken(), 400, "unauthorized_client");
@@ -66,12 +66,14 @@ describe("an imported firewall", () => {
 		await firewall.authenticate();
 	});
 
-	it("that is bound to its key gets no token without a proof", async () => {
+	it("gets no token without a proof by its key, unless the line says that it may", async () => {
 		const firewall = await Firewall.create();
-		const [result] = await take([await lineOf(firewall, { dpop_bound: true })]);
+		const [result] = await take([await lineOf(firewall, {})]);
 		firewall.clientId = result?.device ?? "";
 		expect((await firewall.requestToken()).ok).toBe(false);
 		await firewall.authenticate(true);
+		await take([await lineOf(firewall, { dpop_bound: false })]);
+		await firewall.authenticate();
 	});
 });
 

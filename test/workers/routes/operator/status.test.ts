@@ -44,6 +44,7 @@ describe("anybody may read what is promised:", () => {
 			token_ttl_seconds: 600,
 			url_ttl_seconds: 60,
 			last_good_seconds: 86_400,
+			max_package_bytes: 536_870_912,
 		});
 	});
 

@@ -19,6 +19,7 @@ const PROMISES: Promises = {
 	url_ttl_seconds: 300,
 	check_interval_seconds: 300,
 	last_good_seconds: 86_400,
+	max_package_bytes: 104_857_600,
 };
 const WELL: Status = {
 	stores: [{ store: "kv", state: "current", latency_ms: 3, heads: 7, broken: [] }],
@@ -50,6 +51,17 @@ describe("clocks agree to half a minute", () => {
 		const [, clock] = judgePromises(PROMISES, SERVER, Date.parse(NOW) + seconds * 1000);
 		expect(clock?.verdict).toBe(verdict);
 		expect(clock?.finding).toContain(words);
+	});
+});
+
+describe("packages that not every plan of the platform lets through", () => {
+	test.each([
+		[104_857_600, SERVER, []],
+		[104_857_601, SERVER, ["uploads notice"]],
+		[104_857_601, "http://localhost:8787", []],
+	])("up to %i bytes, at %s", (max_package_bytes, server, expected) => {
+		const found = judgePromises({ ...PROMISES, issuer: server, max_package_bytes }, server, Date.parse(NOW));
+		expect(verdicts(found.slice(2))).toEqual(expected);
 	});
 });
 
