@@ -7,7 +7,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { listenLocally } from "../../dev/redis/listening.ts";
 import { findChildren } from "../process-use.ts";
 import { send } from "../stage/operator.ts";
-import { formatNginxConfig, type PeerSettings } from "./nginx-config.ts";
 
 export interface Nginx {
 	readonly port: number;
@@ -28,14 +27,19 @@ export function readNginxVersion(program: string): string {
 
 /**
  * @param program path of nginx
+ * @param folder that exists, for all that it writes
+ * @param formatConfig makes nginx.conf for a port; there GET / is to be answered with 200
  * @throws Error with nginx' own words when it does not start; nothing is left running then
  */
-export async function startNginx(program: string, settings: Omit<PeerSettings, "port">): Promise<Nginx> {
-	const { folder } = settings;
+export async function startNginx(
+	program: string,
+	folder: string,
+	formatConfig: (port: number) => string,
+): Promise<Nginx> {
 	const port = await findFreePort();
 	const file = join(folder, "nginx.conf");
 	// It holds a secret, if only a benchmark's.
-	await writeFile(file, formatNginxConfig({ ...settings, port }), { mode: 0o600 });
+	await writeFile(file, formatConfig(port), { mode: 0o600 });
 	const child = spawn(program, ["-p", folder, "-c", file, "-e", "stderr"], { stdio: ["ignore", "ignore", "pipe"] });
 	let output = "";
 	child.stderr.on("data", (chunk: Buffer) => {

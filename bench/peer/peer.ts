@@ -16,6 +16,7 @@ import type { JwtIssuer } from "../stage/jwt-issuer.ts";
 import { type Perishable, perishable } from "../stage/perishable.ts";
 import type { Stage } from "../stage/stage.ts";
 import { type Nginx, readNginxVersion, startNginx } from "./nginx.ts";
+import { formatNginxConfig } from "./nginx-config.ts";
 import {
 	describeMissing,
 	findMissingPackages,
@@ -75,7 +76,7 @@ export async function startPeer(
 			stage.devices.map(({ profile }) => ["SET", `device:${profile.id}`, JSON.stringify(profile)]),
 		);
 		const program = locateNginx(searchPath());
-		const nginx = await startNginx(program, {
+		const settings = {
 			folder: own,
 			modules: dirname(locate(MODULE_FOLDERS, "ngx_http_lua_module.so")),
 			luaLibraries: dirname(locate(LUA_LIBRARIES, "cjson.so")),
@@ -86,7 +87,8 @@ export async function startPeer(
 			redisSocket: redis.socketPath,
 			issuer: ISSUER,
 			urlSecret: randomBytes(32).toString("base64url"),
-		});
+		};
+		const nginx = await startNginx(program, own, (port) => formatNginxConfig({ ...settings, port }));
 		const pids = nginx.workers.length === 0 ? [] : [...nginx.workers, ...redisPids];
 		const scenarios = makePeerScenarios(nginx, pids, stage, issuer);
 		return {

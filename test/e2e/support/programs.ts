@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 
 const STDERR = 2;
 
-/** A suite that needs programs on the PATH. @param names of the programs, as Debian's packages are called too */
+/** A suite that needs programs on the PATH, or servers where Debian puts them. @param names of the programs, as Debian's packages are called too */
 export async function describeWithPrograms(names: readonly string[], title: string, tests: () => void): Promise<void> {
 	const found = await Promise.all(names.map(isInstalled));
 	const missing = names.filter((_, index) => !found[index]);
@@ -25,7 +25,8 @@ export async function describeWithPrograms(names: readonly string[], title: stri
 }
 
 async function isInstalled(name: string): Promise<boolean> {
-	const folders = (process.env["PATH"] ?? "").split(delimiter);
+	// Servers lie where only root's PATH leads.
+	const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
 	const runs = await Promise.all(
 		folders.map((folder) =>
 			access(join(folder, name), constants.X_OK).then(
