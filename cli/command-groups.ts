@@ -110,6 +110,13 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/doctor.ts")).defineDoctor,
 	},
 	{
+		name: "smoke",
+		usage: "[options]",
+		description:
+			"does it work? A synthetic firewall goes through everything once on the live service, and is cleared away",
+		load: async () => (await import("./commands/smoke.ts")).defineSmoke,
+	},
+	{
 		name: "demo",
 		usage: "[options]",
 		description: "start a Worker here, and let a firewall go through the whole journey",
