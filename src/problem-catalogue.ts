@@ -179,6 +179,12 @@ export const PROBLEMS = {
 		fix: "Publish a newer version. Where the older one is meant, as with a backport, set `allow_older` (command line: --allow-older): every device that it fits is then offered the older one. The package stays uploaded.",
 		retryable: false,
 	},
+	size_out_of_bounds: {
+		status: 409,
+		title: "The release is much larger or smaller than the current one",
+		fix: "Look whether its content is whole; `detail` has both sizes. If it is meant, set `allow_size` (command line: --allow-size), which the product's events keep. The bounds are the product's `size_bounds`. The package stays uploaded.",
+		retryable: false,
+	},
 	conflict: {
 		status: 409,
 		title: "The present state does not allow that",

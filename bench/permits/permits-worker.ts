@@ -73,7 +73,7 @@ export class Product extends ServiceProduct {
 				size: 1,
 				name: "crs.tar",
 			});
-			const metadata = { notes: "", urgency: "routine", models: null, engine: {} } as const;
+			const metadata = { notes: "", urgency: "routine", models: null, engine: {}, entries: null } as const;
 			await this.release({ ...by, version, metadata, salt: version });
 		}
 		await this.haltRollout({ ...by, version: HALTED, reason: "bench" });

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { urgency } from "../../src/content/product-record.ts";
+import { entryCount } from "../../src/content/size-bounds.ts";
 import { modelName, versionName } from "../../src/names.ts";
 import { commaList } from "../command-line/values.ts";
 import { PLAN_HELP, readPlan } from "./plan-option.ts";
@@ -12,7 +13,9 @@ export const releaseShape = {
 	models: commaList.pipe(z.array(modelName)).optional(),
 	engineMin: versionName.optional(),
 	engineMax: versionName.optional(),
+	entries: z.coerce.number().pipe(entryCount).optional(),
 	plan: z.string().optional(),
+	allowSize: z.boolean().optional(),
 	allowOlder: z.boolean().optional(),
 };
 type ReleaseOptions = z.infer<z.ZodObject<typeof releaseShape>>;
@@ -25,6 +28,8 @@ export function addReleaseOptions(command: Command): Command {
 		.option("--engine-min <version>", "only from this software version")
 		.option("--engine-max <version>", "only up to this software version")
 		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's)`)
+		.option("--entries <count>", "how many rules, signatures or addresses it has")
+		.option("--allow-size", "also where it is much larger or smaller than the current release; this is recorded")
 		.option(
 			"--allow-older",
 			"also where a newer version is released: every device that it fits is offered the older one",
@@ -34,9 +39,10 @@ export function addReleaseOptions(command: Command): Command {
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
 export async function readReleaseOptions(options: ReleaseOptions) {
 	const { notes, urgency: asked, models, engineMin, engineMax, plan, allowOlder } = options;
+	const { entries, allowSize } = options;
 	const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
 	const read = plan === undefined ? undefined : await readPlan(plan);
-	return { notes, urgency: asked, models, engine, allow_older: allowOlder, plan: read };
+	return { notes, urgency: asked, models, engine, entries, allow_size: allowSize, allow_older: allowOlder, plan: read };
 }
 
 /** @returns those that were given, as they are typed */

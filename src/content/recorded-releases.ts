@@ -60,7 +60,7 @@ function isOnItsWay({ withdrawn, rollout }: Recordable): boolean {
 }
 
 /** The same text for the same models, in whatever order, and the same engine range. */
-function audienceOf({ models, engine }: Audience): string {
+export function audienceOf({ models, engine }: Audience): string {
 	return JSON.stringify([models?.toSorted() ?? null, engine.min, engine.max]);
 }
 

@@ -83,6 +83,10 @@ export const PRODUCT_EVENTS = {
 	"release.publish": "A release was published. Detail: the SHA-256 of its package",
 	"release.withdraw": "A release was withdrawn. Detail: the reason",
 	"product.plan": "Another plan or team is set for the product's next releases. Detail: which",
+	"product.limits":
+		"Other bounds are set for the product's releases: by how much one may differ in size from the current one. Detail: what they are now",
+	"release.size_allowed":
+		"A release was let on its way although it is much larger or smaller than the current one. Actor: who said so. Detail: both sizes",
 	"rollout.word":
 		"A person approved a step, let a step pass its gate or a halted rollout go on. Detail: what, and the step",
 	"rollout.step": "A rollout began a step, or is watched before the next. Detail: what it does, the step, and why",

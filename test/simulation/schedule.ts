@@ -267,7 +267,7 @@ class Schedule {
 		const change = { actor: "publisher", now: this.#now(), version };
 		const claimedUntil = this.#now() + UPLOAD_CLAIM_SECONDS;
 		const content = { sha256: String(number).padStart(64, "0"), size: 1, name: "package.bin", claimedUntil };
-		const metadata = { notes: "", urgency: "routine", models: null, engine: {} } as const;
+		const metadata = { notes: "", urgency: "routine", models: null, engine: {}, entries: null } as const;
 		const host = this.#deployment.product(product);
 		const here = this.#anywhere();
 		await host.call(here, (object) => object.addPackage({ ...change, ...content }));

@@ -22,6 +22,10 @@ export interface ReleaseMetadata {
 	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
 	/** release it although a newer version is released */
 	readonly allow_older?: boolean | undefined;
+	/** rules, signatures or addresses in it */
+	readonly entries?: number | undefined;
+	/** release it although it is much larger or smaller than the current release */
+	readonly allow_size?: boolean | undefined;
 	/** not given = the product's */
 	readonly plan?: PlanChoice | undefined;
 }

@@ -2,6 +2,7 @@
 // a sequence number is one more than any before.
 
 import type { Release, Urgency, VersionOrder } from "../../content/product-record.ts";
+import type { SizeBounds } from "../../content/size-bounds.ts";
 import type { EngineRange } from "../../names.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import type { Reach } from "../../rollout/reach.ts";
@@ -17,7 +18,12 @@ export interface ProductInfo {
 	readonly plan: Plan;
 	/** whose word its rollouts need; null = anyone's who may release */
 	readonly team: string | null;
+	/** by how much a release may differ from the current one; null = by anything */
+	readonly sizeBounds: SizeBounds | null;
 }
+
+/** What may be set of a product. */
+export type ProductSettings = Pick<ProductInfo, "plan" | "team" | "sizeBounds">;
 
 /** Bytes that are in object storage already. */
 export interface PackageContent {
@@ -35,6 +41,8 @@ export interface ReleaseMetadata {
 	/** null = every model */
 	readonly models: readonly string[] | null;
 	readonly engine: EngineRange;
+	/** how many rules, signatures or addresses it has; null = the publisher does not say */
+	readonly entries: number | null;
 }
 
 /** A version with its bytes, and what has become of it. */
@@ -64,6 +72,7 @@ type ProductRow = {
 	revision: number;
 	plan: string;
 	team: string | null;
+	size_bounds: string;
 };
 
 type ReleaseRow = {
@@ -79,6 +88,7 @@ type ReleaseRow = {
 	urgency: Urgency | null;
 	models: string | null;
 	engine: string | null;
+	entries: number | null;
 	withdrawn_at: number | null;
 	withdraw_reason: string | null;
 	reach: string | null;
@@ -97,23 +107,24 @@ export class ProductTables {
 	}
 
 	info(): ProductInfo | null {
-		const row = this.#sql
-			.exec<ProductRow>("SELECT name, title, version_order, created_at, revision, plan, team FROM product")
-			.toArray()[0];
+		const row = this.#sql.exec<ProductRow>("SELECT * FROM product").toArray()[0];
 		if (row === undefined) return null;
-		const { version_order: versionOrder, created_at: createdAt, plan, ...rest } = row;
-		return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan };
+		const { version_order: versionOrder, created_at: createdAt, plan, size_bounds: bounds, ...rest } = row;
+		const sizeBounds = JSON.parse(bounds) as SizeBounds | null;
+		return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, sizeBounds };
 	}
 
-	insertProduct({ name, title, versionOrder, createdAt, revision, plan, team }: ProductInfo): void {
-		const query = `INSERT INTO product (name, title, version_order, created_at, revision, plan, team)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`;
-		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, JSON.stringify(plan), team);
+	insertProduct({ name, title, versionOrder, createdAt, revision, plan, team, sizeBounds }: ProductInfo): void {
+		const query = `INSERT INTO product (name, title, version_order, created_at, revision, plan, team, size_bounds)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+		const settings = [JSON.stringify(plan), team, JSON.stringify(sizeBounds)];
+		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, ...settings);
 	}
 
 	/** What its next releases go by; rollouts that are under way keep theirs. */
-	savePlan({ plan, team }: Pick<ProductInfo, "plan" | "team">): void {
-		this.#sql.exec("UPDATE product SET plan = ?, team = ?", JSON.stringify(plan), team);
+	saveSettings({ plan, team, sizeBounds }: ProductSettings): void {
+		const query = "UPDATE product SET plan = ?, team = ?, size_bounds = ?";
+		this.#sql.exec(query, JSON.stringify(plan), team, JSON.stringify(sizeBounds));
 	}
 
 	raiseRevision(): ProductInfo {
@@ -146,12 +157,13 @@ export class ProductTables {
 	publish(version: string, metadata: ReleaseMetadata, now: number): void {
 		this.#sql.exec(
 			`UPDATE releases SET sequence = (SELECT COALESCE(MAX(sequence), 0) + 1 FROM releases), released_at = ?,
-				notes = ?, urgency = ?, models = ?, engine = ?, recorded = 1 WHERE version = ? AND sequence IS NULL`,
+				notes = ?, urgency = ?, models = ?, engine = ?, entries = ?, recorded = 1 WHERE version = ? AND sequence IS NULL`,
 			now,
 			metadata.notes,
 			metadata.urgency,
 			JSON.stringify(metadata.models),
 			JSON.stringify(metadata.engine),
+			metadata.entries,
 			version,
 		);
 	}
@@ -212,6 +224,7 @@ function metadataOf(row: ReleaseRow): ReleaseMetadata & { models: string[] | nul
 		urgency: row.urgency ?? "routine",
 		models: row.models === null ? null : (JSON.parse(row.models) as string[] | null),
 		engine: row.engine === null ? {} : (JSON.parse(row.engine) as EngineRange),
+		entries: row.entries,
 	};
 }
 
@@ -252,12 +265,13 @@ function recordedOf(row: ReleaseRow): Release {
 
 /** @returns in what a release says something else than the metadata; order of models counts, order of an engine's ends does not */
 export function differingMetadata(release: ReleaseMetadata, metadata: ReleaseMetadata): (keyof ReleaseMetadata)[] {
-	const { notes, urgency, models, engine } = metadata;
+	const { notes, urgency, models, engine, entries } = metadata;
 	const same = {
 		notes: release.notes === notes,
 		urgency: release.urgency === urgency,
 		models: JSON.stringify(release.models) === JSON.stringify(models),
 		engine: release.engine.min === engine.min && release.engine.max === engine.max,
+		entries: release.entries === entries,
 	};
-	return (["notes", "urgency", "models", "engine"] as const).filter((name) => !same[name]);
+	return (["notes", "urgency", "models", "engine", "entries"] as const).filter((name) => !same[name]);
 }

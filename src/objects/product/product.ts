@@ -3,8 +3,8 @@
 // writes nothing. The rules are in content/ and rollout/, the work is done at the desks.
 import { DurableObject } from "cloudflare:workers";
 import type { VersionOrder } from "../../content/product-record.ts";
+import { USUAL_SIZE_BOUNDS } from "../../content/size-bounds.ts";
 import type { ApprovalKind } from "../../rollout/approvals.ts";
-import type { Plan } from "../../rollout/plan.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { productKey } from "../../storage/keys.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
@@ -25,7 +25,7 @@ import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
-import type { PackageContent, ProductInfo, ReleaseEntry } from "./product-tables.ts";
+import type { PackageContent, ProductInfo, ProductSettings, ReleaseEntry } from "./product-tables.ts";
 import type { AddedPackage, NewRelease, Released, Withdrawn } from "./release-desk.ts";
 import { type ApprovalRefusal, approve, isStillSo, type RolloutView, viewRollout } from "./rollout-approval.ts";
 import type { PermitInput, PermitOutcome, ReportInput } from "./rollout-desk.ts";
@@ -61,12 +61,14 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	/** Creating a product that exists changes nothing. Nothing is published before the first release. */
 	async create(
-		input: Change & { name: string; title: string; plan: Plan; team?: string | null; versionOrder?: VersionOrder },
+		input: Change & { name: string; title: string; versionOrder?: VersionOrder } & Pick<ProductSettings, "plan"> &
+			Partial<ProductSettings>,
 	): Promise<ProductInfo> {
 		const known = await this.info();
 		if (known !== null) return known;
 		const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
-		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0, plan, team };
+		const { sizeBounds = USUAL_SIZE_BOUNDS } = input;
+		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0, plan, team, sizeBounds };
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, PRODUCT_SCHEMA);
 			this.#desks.tables.insertProduct(product);
@@ -76,18 +78,21 @@ export class Product extends DurableObject<ObjectBindings> {
 		return product;
 	}
 
-	/** By what the next releases go; rollouts that are under way keep theirs. @returns null if there is no such product */
-	async changePlan(input: Change & { plan?: Plan; team?: string | null }): Promise<ProductInfo | null> {
+	/** By what the next releases go; rollouts that are under way keep their plan and team. @returns null if there is no such product */
+	async change(input: Change & Partial<ProductSettings>): Promise<ProductInfo | null> {
 		const known = await this.info();
 		if (known === null) return null;
-		const { plan = known.plan, team = known.team } = input;
-		const isSame = JSON.stringify([plan, team]) === JSON.stringify([known.plan, known.team]);
-		if (isSame) return known;
-		this.ctx.storage.transactionSync(() => {
-			this.#desks.tables.savePlan({ plan, team });
-			this.#desks.audit(input, "product.plan", known.name, `${plan.name}${team === null ? "" : `, team ${team}`}`);
+		const { plan = known.plan, team = known.team, sizeBounds = known.sizeBounds } = input;
+		const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+		const { audit, tables } = this.#desks;
+		this.#within(() => {
+			tables.saveSettings({ plan, team, sizeBounds });
+			if (!isSame([plan, team], [known.plan, known.team]))
+				audit(input, "product.plan", known.name, `${plan.name}${team === null ? "" : `, team ${team}`}`);
+			if (!isSame(sizeBounds, known.sizeBounds))
+				audit(input, "product.limits", known.name, `size ${JSON.stringify(sizeBounds)}`);
 		});
-		return { ...known, plan, team };
+		return { ...known, plan, team, sizeBounds };
 	}
 
 	async info(): Promise<ProductInfo | null> {

@@ -2,7 +2,8 @@
 // caller's transaction; how a release then reaches the fleet is the work of rollout-desk.ts.
 import { mayBind } from "../../content/package-claim.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
-import { hasRoomFor } from "../../content/recorded-releases.ts";
+import { audienceOf, hasRoomFor } from "../../content/recorded-releases.ts";
+import { findOutOfBounds, type SizeFinding } from "../../content/size-bounds.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
@@ -10,6 +11,7 @@ import type { Change, WriteProductAudit } from "../audit.ts";
 import {
 	differingMetadata,
 	type PackageContent,
+	type ProductInfo,
 	type ProductTables,
 	type ReleaseEntry,
 	type ReleaseMetadata,
@@ -22,6 +24,8 @@ export interface NewRelease {
 	readonly metadata: ReleaseMetadata;
 	/** also a version that is older than one that is released (a backport) */
 	readonly allowOlder?: boolean;
+	/** also one that is much larger or smaller than the current release; the trail keeps who said so */
+	readonly allowSize?: boolean;
 	/** not given = the product's */
 	readonly plan?: Plan;
 	/** unix seconds before which its rollout does not begin; not given = at once */
@@ -40,7 +44,9 @@ export type Released =
 	/** `fields`: in which its metadata is another */
 	| { readonly ok: false; readonly reason: "release_exists"; readonly fields: readonly string[] }
 	/** `newest`: the newest of the releases that are newer */
-	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string };
+	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string }
+	/** `current`: the version that it was compared with */
+	| ({ readonly ok: false; readonly reason: "size_out_of_bounds"; readonly current: string } & SizeFinding);
 
 export type Withdrawn =
 	| { readonly ok: true; readonly changed: boolean }
@@ -95,10 +101,13 @@ export class ReleaseDesk {
 		}
 		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder);
 		if (newest !== null) return { ok: false, reason: "older_version", newest };
+		const beyond = this.#beyondSize(info, known.size, metadata);
+		if (beyond !== null && input.allowSize !== true) return { ok: false, reason: "size_out_of_bounds", ...beyond };
 		if (!hasRoomFor(tables.recordedReleases(), metadata)) return { ok: false, reason: "too_many_audiences" };
 		if (rollouts.active().length >= MAX_ACTIVE_ROLLOUTS) return { ok: false, reason: "too_many_rollouts" };
 		tables.publish(version, metadata, input.now);
 		audit(input, "release.publish", version, known.sha256);
+		if (beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(beyond));
 		rolloutDesk.start(input, { version, plan: input.plan ?? info.plan, salt, startsAt });
 		return { ok: true, kind: "new" };
 	}
@@ -125,9 +134,24 @@ export class ReleaseDesk {
 		return newest !== undefined && compareVendorVersions(newest, version) > 0 ? newest : null;
 	}
 
+	/** Compared with what everybody may have of the same audience. */
+	#beyondSize({ sizeBounds }: ProductInfo, size: number, metadata: ReleaseMetadata) {
+		const { tables } = this.#parts;
+		const current = tables
+			.recordedReleases()
+			.find((one) => !one.withdrawn && one.rollout === null && audienceOf(one) === audienceOf(metadata));
+		if (current === undefined) return null;
+		const found = findOutOfBounds(sizeBounds, tables.release(current.version), { size, entries: metadata.entries });
+		return found === null ? null : { ...found, current: current.version };
+	}
+
 	#releaseOrThrow(version: string): ReleaseEntry {
 		const release = this.#parts.tables.release(version);
 		if (release === null) throw new Error(`release ${version} vanished inside a transaction`);
 		return release;
 	}
+}
+
+function describeBeyond({ what, from, to, current }: SizeFinding & { readonly current: string }): string {
+	return `${what} ${to}, against ${from} of ${current}`;
 }

@@ -16,7 +16,8 @@ export const PRODUCT_SCHEMA: Schema = {
 			created_at INTEGER NOT NULL,
 			revision INTEGER NOT NULL, -- of its record; 0 = nothing is released
 			plan TEXT NOT NULL, -- JSON: the Plan of its next releases
-			team TEXT -- whose word its rollouts need; null = anyone's who may release
+			team TEXT, -- whose word its rollouts need; null = anyone's who may release
+			size_bounds TEXT NOT NULL -- JSON: SizeBounds or null (content/size-bounds.ts)
 		) WITHOUT ROWID`,
 		// Without a sequence it is a package that is uploaded and not released, and so without all that a release adds.
 		`CREATE TABLE releases (
@@ -32,6 +33,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			urgency TEXT,
 			models TEXT, -- JSON list; JSON null = every model
 			engine TEXT, -- JSON: EngineRange
+			entries INTEGER, -- rules, signatures or addresses in it, as its publisher says; null = not said
 			recorded INTEGER NOT NULL DEFAULT 0, -- 0, 1: the product's record has it
 			reach TEXT, -- JSON: Reach, of a release that is or was on its way
 			out_at INTEGER, -- from when on everybody may have it; null = not everybody may

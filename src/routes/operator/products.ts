@@ -1,6 +1,7 @@
 // The operator plane of products: a product must exist before anybody can publish under its name.
 import { createRoute, z } from "@hono/zod-openapi";
 import { versionOrder } from "../../content/product-record.ts";
+import { sizeBounds } from "../../content/size-bounds.ts";
 import { teamName } from "../../entitlement/credential-record.ts";
 import { productName } from "../../names.ts";
 import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
@@ -11,7 +12,7 @@ import { planChoice, planOf, STANDARD } from "../../rollout/built-in-plans.ts";
 import { plan } from "../../rollout/plan.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, productReadAccess, readAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import { createRouter, jsonAnswer, jsonBody, orNull, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 
 const productBody = z
 	.object({ product: z.string(), title: z.string(), version_order: versionOrder, created_at: timestamp })
@@ -23,9 +24,15 @@ const team = teamName
 	.nullable()
 	.openapi({ description: "Whose word its rollouts need; null = anyone's who may release" });
 
+const sizeSetting = sizeBounds.nullable().openapi({
+	example: { grow: 2, shrink: 0.5, above: 100_000 },
+	description:
+		"A release is refused that is more than `grow` times as large as the current one of its audience, or less than `shrink` times, in bytes (where one of the two has more than `above`) or entries; null = any is taken",
+});
+
 const productDetails = productBody
-	.extend({ plan, team: z.string().nullable() })
-	.openapi("ProductDetails", { description: "A product, with the plan and the team of its next releases" });
+	.extend({ plan, team: z.string().nullable(), size_bounds: orNull(sizeBounds) })
+	.openapi("ProductDetails", { description: "A product, with the plan, team and bounds of its next releases" });
 
 const productPath = z.object({ product: productName });
 
@@ -47,6 +54,7 @@ const create = createRoute({
 				}),
 				plan: planChoice.optional().openapi({ description: planText, example: "standard" }),
 				team: team.optional(),
+				size_bounds: sizeSetting.optional(),
 			}),
 		),
 	},
@@ -75,7 +83,7 @@ const change = createRoute({
 	path: "/v1/products/{product}",
 	operationId: "changeProduct",
 	tags: ["Operator"],
-	summary: "Set the plan and the team of the next releases; rollouts under way keep theirs",
+	summary: "Set the plan, team and bounds of the next releases; rollouts under way keep their plan and team",
 	...operatorAccess,
 	request: {
 		params: productPath,
@@ -84,6 +92,7 @@ const change = createRoute({
 				.strictObject({
 					plan: planChoice.optional().openapi({ description: planText, example: "rapid" }),
 					team: team.optional(),
+					size_bounds: sizeSetting.optional(),
 				})
 				.openapi("ProductChange"),
 		),
@@ -117,13 +126,14 @@ function describe({
 }
 
 function describeDetails(info: ProductInfo): z.infer<typeof productDetails> {
-	return { ...describe(info), plan: info.plan, team: info.team };
+	return { ...describe(info), plan: info.plan, team: info.team, size_bounds: info.sizeBounds };
 }
 
 export const products = createRouter()
 	.openapi(create, async (c) => {
 		const { event, services } = c.env;
 		const { product: name, title = name, version_order: versionOrder, plan: choice, team = null } = c.req.valid("json");
+		const { size_bounds: bounds } = c.req.valid("json");
 		event.product = name;
 		const creation = { ...changeBy(c), name, title };
 		const rollouts = { plan: choice === undefined ? STANDARD : planOf(choice), team };
@@ -132,6 +142,7 @@ export const products = createRouter()
 			...creation,
 			...rollouts,
 			...(versionOrder && { versionOrder }),
+			...(bounds !== undefined && { sizeBounds: bounds }),
 		});
 		const entry = { ...creation, versionOrder: made.versionOrder };
 		const { kind } = await services.objects.directory().createProduct(entry);
@@ -148,11 +159,12 @@ export const products = createRouter()
 	.openapi(change, async (c) => {
 		const { product } = c.req.valid("param");
 		c.env.event.product = product;
-		const { plan: choice, team } = c.req.valid("json");
-		const info = await c.env.services.objects.product(product).changePlan({
+		const { plan: choice, team, size_bounds: bounds } = c.req.valid("json");
+		const info = await c.env.services.objects.product(product).change({
 			...changeBy(c),
 			...(choice && { plan: planOf(choice) }),
 			...(team !== undefined && { team }),
+			...(bounds !== undefined && { sizeBounds: bounds }),
 		});
 		if (info === null) throw new ProblemError("not_found");
 		return c.json(describeDetails(info), 200);

@@ -29,6 +29,7 @@ export const releaseBody = z
 		notes: z.string(),
 		models: z.array(z.string()).nullable(),
 		engine: engineRange,
+		entries: z.int().nullable().openapi({ description: "Rules, signatures or addresses in it; null = not said" }),
 	})
 	.openapi("Release");
 
@@ -51,6 +52,7 @@ export function describeRelease(product: string, release: ReleaseEntry) {
 		notes: release.notes,
 		models: release.models === null ? null : [...release.models],
 		engine: release.engine,
+		entries: release.entries,
 	};
 }
 

@@ -3,6 +3,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { urgency, versionOrder } from "../../content/product-record.ts";
+import { entryCount } from "../../content/size-bounds.ts";
 import { engineRange, modelName, productName } from "../../names.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
@@ -41,6 +42,15 @@ const publish = createRoute({
 						example: "rapid",
 					}),
 					starts_at: timestamp.optional().openapi({ description: "Its rollout begins then; at once, if left out" }),
+					entries: entryCount.optional().openapi({
+						description: "How many rules, signatures or addresses it has: compared with the current release",
+						example: 41_500,
+					}),
+					allow_size: z.boolean().optional().openapi({
+						example: false,
+						description:
+							"Also if it is larger or smaller than the current release by more than the product's `size_bounds`; the product's events keep who said so",
+					}),
 					allow_older: z.boolean().optional().openapi({
 						example: false,
 						description: "Also if a newer version is released: devices are then offered the older one",
@@ -60,6 +70,7 @@ const publish = createRoute({
 			"not_found",
 			"version_exists",
 			"older_version",
+			"size_out_of_bounds",
 			"conflict",
 		),
 	},
@@ -113,6 +124,7 @@ export const releases = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const { notes, urgency, models, engine, plan, starts_at, allow_older: allowOlder = false } = c.req.valid("json");
+		const { entries = null, allow_size: allowSize = false } = c.req.valid("json");
 		// The product's plan says who must have agreed: whoever may release could else let out alone what they uploaded.
 		if (plan !== undefined && !c.var.holder.scopes.includes("operate")) {
 			throw new ProblemError("insufficient_scope", {
@@ -125,10 +137,11 @@ export const releases = createRouter()
 			urgency: urgency ?? "routine",
 			models: models ?? null,
 			engine: engine ?? {},
+			entries,
 		};
 		const salt = encodeBase64url(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
 		const change = {
-			...{ ...changeBy(c), version, metadata, allowOlder, salt },
+			...{ ...changeBy(c), version, metadata, allowOlder, allowSize, salt },
 			...(plan && { plan: planOf(plan) }),
 			...(starts_at && { startsAt: toSeconds(starts_at) }),
 		};
@@ -136,6 +149,11 @@ export const releases = createRouter()
 		if (!result.ok && result.reason === "older_version") {
 			const detail = `${result.newest} is released, and newer`;
 			throw new ProblemError("older_version", { detail, extras: { newest: result.newest } });
+		}
+		if (!result.ok && result.reason === "size_out_of_bounds") {
+			const { what, from, to, current } = result;
+			const detail = `${what} ${to}, against ${from} of ${current}, which everybody may have`;
+			throw new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
 		}
 		if (!result.ok && result.reason === "release_exists") {
 			const fields = result.fields.map((field) => `\`${field}\``).join(", ");

@@ -82,10 +82,11 @@ class World {
 		({ releases: this.releases, rollouts: this.rollouts, desk: this.desk } = this.#wake());
 		const by = this.by("ci");
 		this.releases.insertProduct({
-			...{ name: "crs", title: "crs", versionOrder: "vendor", createdAt: START, revision: 0, plan: RAPID, team: null },
+			...{ name: "crs", title: "crs", versionOrder: "vendor", createdAt: START, revision: 0, plan: RAPID },
+			...{ team: null, sizeBounds: null },
 		});
 		this.releases.insertPackage(VERSION, { sha256: "a".repeat(64), size: 1, name: "crs.tar" }, START, "ci");
-		this.releases.publish(VERSION, { notes: "", urgency: "routine", models: null, engine: {} }, START);
+		this.releases.publish(VERSION, { notes: "", urgency: "routine", models: null, engine: {}, entries: null }, START);
 		this.desk.start(by, { version: VERSION, plan: RAPID, salt: "salt", startsAt: 0 });
 	}
 

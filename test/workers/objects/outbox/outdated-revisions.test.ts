@@ -205,7 +205,7 @@ describe("what the objects published in KV", () => {
 		for (const version of ["1.0", "2.0", "3.0"]) {
 			const content = { sha256: "a".repeat(64), size: 1, name: "crs.tar", claimedUntil: Number.MAX_SAFE_INTEGER };
 			await product.addPackage({ ...change, version, ...content });
-			const metadata = { notes: "", urgency: "routine", models: null, engine: {} } as const;
+			const metadata = { notes: "", urgency: "routine", models: null, engine: {}, entries: null } as const;
 			expect(await product.release({ ...change, version, metadata, salt: "salt" })).toMatchObject({ published: true });
 		}
 		expect(await keysOf("product:crs@")).toHaveLength(3);

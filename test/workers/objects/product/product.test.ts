@@ -21,7 +21,10 @@ const METADATA: ReleaseMetadata = {
 	urgency: "routine",
 	models: ["PA-440"],
 	engine: { min: "11.1" },
+	entries: null,
 };
+/** What edges are told of it. */
+const { entries: _, ...RECORDED } = METADATA;
 const product = () => bindings.PRODUCT.getByName("crs");
 const content = (digit: string) => ({ sha256: digit.repeat(64), size: 100, name: "crs.tar" });
 
@@ -121,7 +124,7 @@ describe("releases", () => {
 					sequence: 1,
 					...content("a"),
 					releasedAt: NOW,
-					...METADATA,
+					...RECORDED,
 					withdrawn: false,
 					rollout: null,
 				},

@@ -17,7 +17,7 @@ const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const NOW = Math.floor(Date.now() / 1_000);
 const CI = { actor: "ci", now: NOW };
-const METADATA = { notes: "", urgency: "routine", models: null, engine: {} } as const;
+const METADATA = { notes: "", urgency: "routine", models: null, engine: {}, entries: null } as const;
 const VERSION = "2.0.0";
 const product = () => bindings.PRODUCT.getByName("crs");
 
@@ -307,7 +307,7 @@ describe("what everybody may have", () => {
 			size: 1,
 			name: "crs.tar",
 		});
-		await product().changePlan({ ...CI, team: null });
+		await product().change({ ...CI, team: null });
 		await product().release({ ...CI, version: "3.0.0", metadata: METADATA, salt: "other", plan: IMMEDIATE });
 		expect((await view()).rollout).toMatchObject({ phase: "ended", reason: "everybody may have 3.0.0" });
 		expect((await product().find(VERSION))?.status).toBe("superseded");

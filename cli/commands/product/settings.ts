@@ -1,0 +1,73 @@
+// What may be set of a product beside its title: how its next releases reach the fleet, and what is refused of them. Read from
+// options, and said in lines.
+import type { Command } from "commander";
+import { z } from "zod";
+import { type SizeBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/size-bounds.ts";
+import { teamName } from "../../../src/entitlement/credential-record.ts";
+import { UsageError } from "../../errors.ts";
+import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
+import { formatBytes } from "../../terminal/output.ts";
+
+export const settingsShape = {
+	plan: z.string().optional(),
+	team: z.union([z.literal("none"), teamName]).optional(),
+	sizeBounds: z.string().optional(),
+};
+type SettingsOptions = z.infer<z.ZodObject<typeof settingsShape>>;
+
+export function addSettingsOptions(command: Command): Command {
+	return command
+		.option("--plan <plan>", `how its next releases reach the fleet: ${PLAN_HELP} (a new product: standard)`)
+		.option("--team <team>", "whose word its rollouts need; none = anyone's who may release")
+		.option(
+			"--size-bounds <range>",
+			"refuse what is not 0.5..2 times as large as the current release, of packages above 100 kB; 0.5..2,5000000 = above so many bytes; none = take any",
+		);
+}
+
+/** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
+export async function readSettings({ plan, team, sizeBounds: bounds }: SettingsOptions) {
+	return {
+		plan: plan === undefined ? undefined : await readPlan(plan),
+		team: team === "none" ? null : team,
+		size_bounds: bounds === undefined ? undefined : readSizeBounds(bounds),
+	};
+}
+
+function readSizeBounds(text: string): SizeBounds | null {
+	if (text === "none") return null;
+	const [, shrink, grow, above] = /^([\d.]+)\.\.([\d.]+)(?:,(\d+))?$/.exec(text) ?? [];
+	const read = sizeBounds.safeParse({
+		shrink: Number(shrink),
+		grow: Number(grow),
+		above: above === undefined ? USUAL_SIZE_BOUNDS.above : Number(above),
+	});
+	if (read.success) return read.data;
+	throw new UsageError(
+		`--size-bounds ${text} is no range`,
+		"give it as 0.5..2, the first below 1 and the second above",
+	);
+}
+
+const settings = z.looseObject({
+	plan: z.looseObject({ name: z.string(), steps: z.array(z.looseObject({ name: z.string() })) }),
+	team: z.string().nullable(),
+	size_bounds: sizeBounds.nullish(),
+});
+
+/** @returns in lines how its releases reach the fleet, and what is refused; none where the answer does not say */
+export function describeSettings(answer: unknown): string[] {
+	const read = settings.safeParse(answer);
+	if (!read.success) return [];
+	const { plan, team, size_bounds: bounds } = read.data;
+	const whose = team === null ? "" : `, with the word of team ${team}`;
+	const way =
+		plan.name === "immediate"
+			? "each release reaches everybody at once, without a gate (plan immediate)"
+			: `releases go by plan ${plan.name}: ${plan.steps.map(({ name }) => name).join(" → ")}${whose}`;
+	return [way, ...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)])];
+}
+
+function describeBounds({ grow, shrink, above }: SizeBounds): string {
+	return `a release of more than ${formatBytes(above)} has ${shrink} to ${grow} times the size of the current one`;
+}
