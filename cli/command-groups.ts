@@ -117,6 +117,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/smoke.ts")).defineSmoke,
 	},
 	{
+		name: "drill",
+		description: "does a bad release halt by itself? Tried on synthetic firewalls of the live service",
+		load: async () => (await import("./commands/drill.ts")).defineDrill,
+	},
+	{
 		name: "demo",
 		usage: "[options]",
 		description: "start a Worker here, and let a firewall go through the whole journey",
