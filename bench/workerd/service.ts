@@ -91,13 +91,23 @@ export function wrappedWorker(
 	wrapper: string,
 	vars: Readonly<Record<string, string>> = {},
 ) {
+	return { ...wrappedService(bundle, secrets, wrapper, vars), durableObjects: objectsOf("parapet") };
+}
+
+/** The service itself with a Worker around it, which imports it as "./worker.js" and exports the classes of its objects. */
+export function wrappedService(
+	bundle: Bundle,
+	secrets: Readonly<Record<string, string>>,
+	wrapper: string,
+	vars: Readonly<Record<string, string>> = {},
+) {
 	return {
 		...sharedOf(bundle, secrets, vars),
 		modules: [
 			{ type: "ESModule" as const, path: "probe.js", contents: wrapper },
 			{ type: "ESModule" as const, path: "worker.js", contents: bundle.script },
 		],
-		durableObjects: objectsOf("parapet"),
+		durableObjects: objectsOf(undefined),
 	};
 }
 
