@@ -41,6 +41,8 @@ function asProblem(error: Error, scope: RequestScope): ProblemError {
 		error instanceof PackageStoreError ||
 		"overloaded" in error ||
 		"retryable" in error ||
+		// The object died under the request: it ran out of memory or time, its disk failed, or another version took its place.
+		"durableObjectReset" in error ||
 		isOfAnotherVersion(error);
 	if (!isStorage) return new ProblemError("internal");
 	return new ProblemError("unavailable", { headers: { "retry-after": String(retryAfter(error)) } });

@@ -34,7 +34,6 @@ Date.now = () => realNow() + aheadMs;
 
 const names = new WeakMap();
 const alarms = new Map();
-const ringing = new Map();
 const doomed = new Map();
 const lines = { kv: true, objects: true };
 let deaths = 0;
@@ -45,20 +44,20 @@ function patch({ storage }) {
 	isPatched = true;
 	const ofStorage = Object.getPrototypeOf(storage);
 	const ofSql = Object.getPrototypeOf(storage.sql);
-	const { setAlarm, getAlarm, deleteAlarm, transactionSync } = ofStorage;
+	const { setAlarm, transactionSync } = ofStorage;
 	const { exec } = ofSql;
-	ofStorage.setAlarm = function (atMs, ...rest) {
+	// Alarms ring by the trial's clock alone: the platform, which knows another, hears of none.
+	ofStorage.setAlarm = async function (atMs, ...rest) {
 		const name = names.get(this);
-		// An object that no trial looks at: it cleans up when the platform likes.
-		if (name !== undefined) alarms.set(name, Number(atMs));
-		return setAlarm.call(this, realNow() + Math.max(0, Number(atMs) - Date.now()), ...rest);
+		// Of an object that no trial looks at.
+		if (name === undefined) return setAlarm.call(this, atMs, ...rest);
+		alarms.set(name, Number(atMs));
 	};
 	ofStorage.getAlarm = async function () {
 		return alarms.get(names.get(this)) ?? null;
 	};
-	ofStorage.deleteAlarm = function (...rest) {
+	ofStorage.deleteAlarm = async function () {
 		alarms.delete(names.get(this));
-		return deleteAlarm.call(this, ...rest);
 	};
 	// An alarm belongs to the transaction in which it is set.
 	ofStorage.transactionSync = function (work) {
@@ -79,7 +78,7 @@ function patch({ storage }) {
 			if (doom.after-- <= 0) {
 				doomed.delete(name);
 				deaths += 1;
-				// Whatever it had set in this turn may be undone: it is woken, and sets its alarm anew.
+				// Whatever alarm it had set in this turn may be undone: it rings, and sets it anew.
 				alarms.set(name, 0);
 				doom.ctx.abort("killed by the trial");
 				throw new Error("killed by the trial");
@@ -128,21 +127,11 @@ const onTrial = (kind, Base) =>
 			this.#ctx = ctx;
 			this.#name = name;
 		}
-		async alarm(...info) {
-			const name = this.#name;
-			ringing.set(name, alarms.get(name));
-			alarms.delete(name);
-			await super.alarm?.(...info);
-			ringing.delete(name);
-		}
 		async trialDoom(after) {
 			doomed.set(this.#name, { after, ctx: this.#ctx });
 		}
-		/** The platform rings: at once. */
-		async trialWake() {
-			const name = this.#name;
-			if (!alarms.has(name)) return;
-			await this.#ctx.storage.setAlarm(Date.now() - 1);
+		async trialRing() {
+			await this.alarm({ isRetry: false, retryCount: 0 });
 		}
 		async trialLook(version) {
 			const rows = (query) => this.#ctx.storage.sql.exec(query, version).toArray();
@@ -161,16 +150,16 @@ async function obey(order, env) {
 	switch (order.do) {
 		case "clock": {
 			aheadMs = Math.max(aheadMs, order.nowMs - realNow());
-			// The platform rings again for an object that died in its alarm.
-			for (const name of ringing.keys()) if (!alarms.has(name)) alarms.set(name, 0);
-			ringing.clear();
 			let rung = 0;
 			for (const [name, atMs] of [...alarms]) {
 				if (atMs > Date.now()) continue;
 				const [kind, object] = name.split(" ");
-				if (!env[kind]) continue;
 				rung += 1;
-				await of(kind, object).trialWake().catch(() => {});
+				alarms.delete(name);
+				// At least once, as the platform has it: an object that dies in its alarm, or fails, is rung again a minute later.
+				await of(kind, object)
+					.trialRing()
+					.catch(() => alarms.set(name, Math.min(atMs, alarms.get(name) ?? atMs)));
 			}
 			return { rung };
 		}

@@ -91,6 +91,8 @@ class Trial {
 	readonly #shas = new Map<string, string>();
 	#devices: readonly TrialDevice[] = [];
 	#aheadMs = 0;
+	/** part of the answers; nothing is lost while the fleet is made */
+	#losing = 0;
 
 	constructor(options: TrialOptions, folder: string, stops: (() => Promise<void>)[]) {
 		this.#options = options;
@@ -106,7 +108,7 @@ class Trial {
 		const startMs = performance.now();
 		let target = new URL("http://127.0.0.1");
 		const witness = await startWitness(() => target, {
-			...{ nowMs: this.#nowMs, random: this.#randomOf(1), lost: options.chaos ? LOST_ANSWERS : 0 },
+			...{ nowMs: this.#nowMs, random: this.#randomOf(1), losing: () => this.#losing },
 			dies: (id, version) => this.#dies(id, version),
 		});
 		this.#stops.push(witness.close);
@@ -121,6 +123,7 @@ class Trial {
 		onProgress(`activating ${options.devices} devices`);
 		const fleetParts = { operator, witness, folder: this.#folder, nowMs: this.#nowMs, random: this.#randomOf(2) };
 		this.#devices = await makeFleet(options, fleetParts);
+		if (options.chaos) this.#losing = LOST_ANSWERS;
 		const accounts = [...new Set(this.#devices.map(({ id }) => accountObjectName(id)))];
 		const chaos = createChaos(service, accounts, this.#randomOf(3));
 		const world = { service, operator, witness, chaos, startedMs: this.#nowMs() };
@@ -213,11 +216,7 @@ class Trial {
 
 	async #passMinute({ service }: World): Promise<void> {
 		this.#aheadMs += TICK_MS;
-		// Twice, as an alarm may set another one for at once.
-		for (let round = 0; round < 2; round++) {
-			const { rung } = await service.order<{ rung: number }>({ do: "clock", nowMs: this.#nowMs() });
-			if (rung === 0) break;
-		}
+		await service.order({ do: "clock", nowMs: this.#nowMs() });
 		const due = this.#devices.filter(({ isDown, nextAskMs }) => !isDown && nextAskMs <= this.#nowMs());
 		await inParallel(due, ASK_AT_ONCE, (device) =>
 			ask(device, this.#nowMs, (of, sha256) => this.#effectOf(of.id, this.#shas.get(sha256) ?? BASE)),

@@ -16,8 +16,8 @@ export interface WitnessOptions {
 	/** the present of the trial, unix ms */
 	readonly nowMs: () => number;
 	readonly random: Random;
-	/** part of the answers that never arrive */
-	readonly lost: number;
+	/** @returns the part of the answers that never arrive, now */
+	readonly losing: () => number;
 	/** told of each report before it is passed on; @returns true = the device dies instead of sending it */
 	readonly dies: (device: string, version: string) => boolean;
 }
@@ -99,7 +99,7 @@ export async function startWitness(target: () => URL, options: WitnessOptions): 
 			for await (const chunk of answer) chunks.push(chunk as Buffer);
 			const body = Buffer.concat(chunks);
 			note(url, device, answer.statusCode ?? 502, body.toString());
-			if (options.random.chance(options.lost)) {
+			if (options.random.chance(options.losing())) {
 				lost += 1;
 				incoming.socket.destroy();
 				return;

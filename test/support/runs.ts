@@ -10,7 +10,7 @@ declare module "vitest" {
 }
 
 /** @returns how often to try: in `npm test`, or in `npm run test:long` */
-export function runs(short: number, long: number): number {
+export function runs<T>(short: T, long: T): T {
 	return inject("isLong") ? long : short;
 }
 

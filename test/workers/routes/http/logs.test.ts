@@ -228,9 +228,13 @@ test("a sink that fails does not fail the request, and what it said is not logge
 	expect(lines).toEqual(["telemetry failed: Error"]);
 });
 
-test("a store that fails costs a 503 with Retry-After, and its words stay inside", async () => {
+test.each([
+	["that is overloaded", { overloaded: true, retryable: true }],
+	// As the platform marks an object that ran out of memory, or whose version was replaced, under the request.
+	["that died under the request", { durableObjectReset: true }],
+])("an object %s costs a 503 with Retry-After, and its words stay inside", async (_, marks) => {
 	const failing = () => {
-		throw Object.assign(new Error(`overloaded ${CANARY}`), { overloaded: true, retryable: true });
+		throw Object.assign(new Error(`overloaded ${CANARY}`), marks);
 	};
 	const variant = { ...env, DIRECTORY: { getByName: failing }, ACCOUNT: { getByName: failing } } as unknown as Env;
 	const ask = (path: string, init: RequestInit = {}) =>
