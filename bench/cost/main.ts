@@ -42,7 +42,11 @@ const ASSUMED: Assumptions = {
 	productsPerDevice: given("products-per-device", 5),
 	publishesPerDay: given("publishes", 20),
 	pulses: given("pulses", 1),
-	untilSeconds: 6 * 3_600,
+	// Six hours less up to a fifth, by the device's place in the fleet.
+	untilSeconds: 0.9 * 6 * 3_600,
+	checksPerUpdate: 2,
+	reportsPerUpdate: 2,
+	downloadsByWorker: 1,
 	checkIntervalSeconds: 600,
 	tokenSeconds: 6 * 3_600,
 	locations: 300,
@@ -52,6 +56,9 @@ const ASSUMED: Assumptions = {
 	cacheHits: 0.99,
 	objectGbSeconds: 0.128 * 0.05,
 };
+
+/** What no client does today: as few requests as an update can take while its permit is asked for and its outcome told. */
+const LEAST: Assumptions = { ...ASSUMED, checksPerUpdate: 1, reportsPerUpdate: 1, downloadsByWorker: 0 };
 
 async function measure(folder: string): Promise<Uses> {
 	showProgress("building the Worker");
@@ -91,7 +98,8 @@ function format(uses: Uses, costs: readonly Cost[], fleets: readonly Assumptions
 			12,
 		),
 		"",
-		`assumed: ${usual.products} products, ${usual.productsPerDevice} of them on a device, ${usual.publishesPerDay} publishes a day; \`until\` ${usual.untilSeconds / 3600} h,`,
+		`assumed: ${usual.products} products, ${usual.productsPerDevice} of them on a device, ${usual.publishesPerDay} publishes a day; \`until\` ${usual.untilSeconds / 3600} h on average,`,
+		`${usual.checksPerUpdate} checks, a permit, a download and ${usual.reportsPerUpdate} reports for each update;`,
 		`tokens ${usual.tokenSeconds / 3600} h, a check each ${usual.checkIntervalSeconds} s without pulses; ${usual.locations} locations read \`heads\` each ${usual.headsSeconds} s;`,
 		`${usual.cpuMs} ms of processor time a request; ${usual.cacheHits * 100} % of downloads from a location's cache; ${usual.logSampleRate * 100} % of log lines kept;`,
 		"an object awake 50 ms for a call. Without what plans include, and without egress, of which R2 has none to pay.",
@@ -106,9 +114,19 @@ function format(uses: Uses, costs: readonly Cost[], fleets: readonly Assumptions
 						`$${(lines[index]?.cost ?? 0).toFixed(0)}`,
 					]),
 				]),
-				["all", ...costs.flatMap(({ total }) => ["", `$${total.toFixed(0)}`])],
+				["all, as listed", ...costs.flatMap(({ total }) => ["", `$${total.toFixed(0)}`])],
+				["without Analytics Engine", ...costs.flatMap(({ charged }) => ["", `$${charged.toFixed(0)}`])],
 				["requests a device and day", ...costs.flatMap((cost) => [cost.requestsPerDeviceAndDay.toFixed(1), ""])],
 			],
+			32,
+		),
+		"",
+		"what devices do, $ a month",
+		...table(
+			OPERATIONS.filter((name) => name !== "publish").map((name) => [
+				name,
+				...costs.flatMap(({ byOperation }) => ["", `$${(byOperation[name] ?? 0).toFixed(0)}`]),
+			]),
 			32,
 		),
 		"",
@@ -117,8 +135,11 @@ function format(uses: Uses, costs: readonly Cost[], fleets: readonly Assumptions
 	].join("\n");
 }
 
-function nameOf({ devices, pulses }: Assumptions): string[] {
-	return [`${devices / 1e6} M dev.`, pulses === 0 ? "no pulses" : "pulses"];
+function nameOf(fleet: Assumptions): string[] {
+	const { devices, pulses, downloadsByWorker } = fleet;
+	const updates = fleet.publishesPerDay * (fleet.productsPerDevice / fleet.products);
+	const how = pulses === 0 ? "no pulses" : downloadsByWorker === 0 ? "least" : `${updates} a day`;
+	return [`${devices / 1e6} M dev.`, how];
 }
 
 function judge(cost: Cost | undefined): [string, boolean][] {
@@ -137,7 +158,13 @@ process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 try {
 	const uses = await measure(folder);
 	endProgress();
-	const fleets = [ASSUMED, { ...ASSUMED, devices: 10_000_000 }, { ...ASSUMED, pulses: 0 }];
+	const fleets = [
+		ASSUMED,
+		{ ...ASSUMED, devices: 10_000_000 },
+		{ ...ASSUMED, pulses: 0 },
+		{ ...ASSUMED, productsPerDevice: 1.5 },
+		LEAST,
+	];
 	const costs = fleets.map((fleet) => costOf(fleet, uses));
 	const document = { uses, fleets, costs, prices: PRICES, goals: judge(costs[0]) };
 	process.stdout.write(options.json ? `${JSON.stringify(document, null, "\t")}\n` : format(uses, costs, fleets));

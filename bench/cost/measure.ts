@@ -1,7 +1,7 @@
 // Has real devices and a publisher do each thing a few times, and reads after each what the meter has counted.
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UNCHANGED_WEIGHT } from "../../src/telemetry/sink.ts";
+import { SAMPLED_WEIGHT } from "../../src/telemetry/sink.ts";
 import type { LoadGenerator } from "../load/load-generator.ts";
 import { CHECK_PATH, OUTDATED } from "../stage/device-requests.ts";
 import { type Answer, send } from "../stage/operator.ts";
@@ -43,7 +43,8 @@ export async function measureUses(
 	const token = shareOf(await meter(), count);
 
 	const checks = await each(200, (index) => ({ port, method: "GET", path: OUTDATED, headers: by(index) }));
-	const check = shareOf(await meter(), count);
+	// Which of them write a point is drawn by lot: as many as on average, since there are few devices here.
+	const check = { ...shareOf(await meter(), count), points: 1 / SAMPLED_WEIGHT };
 
 	const current = await each(200, (index) => ({ port, method: "GET", path: CHECK_PATH, headers: by(index) }));
 	await meter();
@@ -52,8 +53,7 @@ export async function measureUses(
 		const headers = { ...by(index), "if-none-match": etagOf(index) };
 		return { port, method: "GET", path: CHECK_PATH, headers };
 	});
-	// Which of them write a point is drawn by lot: as many as on average, since there are few devices here.
-	const unchanged = { ...shareOf(await meter(), count), points: 1 / UNCHANGED_WEIGHT };
+	const unchanged = { ...shareOf(await meter(), count), points: 1 / SAMPLED_WEIGHT };
 
 	// A permit reads its device's record, unless the isolate has just read it.
 	await sleep(FORGET_MS);

@@ -1,7 +1,7 @@
 // What a fleet costs a month: how often each operation happens, from the assumptions; times what one takes, as it was measured; times
 // list prices, without what plans include. Pure arithmetic.
 import { DAYS_PER_MONTH } from "../records/prices.ts";
-import { type Metered, OPERATIONS, type Operation, type Uses } from "./use.ts";
+import { type Metered, OPERATIONS, type Operation, type Use, type Uses } from "./use.ts";
 
 /** Everything that is assumed and not measured. */
 export interface Assumptions {
@@ -11,8 +11,14 @@ export interface Assumptions {
 	readonly products: number;
 	/** of all products together */
 	readonly publishesPerDay: number;
-	/** seconds: an answer to a check suffices for so long while the pulses stand (`until`) */
+	/** seconds: an answer to a check suffices for so long on average while the pulses stand (`until`) */
 	readonly untilSeconds: number;
+	/** the one at the news, and the one after the update, whose answer says for how long there is nothing to ask */
+	readonly checksPerUpdate: number;
+	/** `installed` and `healthy` */
+	readonly reportsPerUpdate: number;
+	/** part of the downloads that come through the Worker; the others lead straight to storage or a CDN */
+	readonly downloadsByWorker: number;
 	/** seconds between two checks of a device that reads no pulses */
 	readonly checkIntervalSeconds: number;
 	readonly tokenSeconds: number;
@@ -61,7 +67,11 @@ export interface Cost {
 	readonly requestsPerDeviceAndDay: number;
 	readonly perDay: Readonly<Record<Operation, number>>;
 	readonly lines: readonly CostLine[];
+	/** USD a month of what devices do, each with all that it takes */
+	readonly byOperation: Readonly<Partial<Record<Operation, number>>>;
 	readonly total: number;
+	/** without what has a listed price that is not charged at present */
+	readonly charged: number;
 }
 
 const DAY = 86_400;
@@ -74,16 +84,25 @@ export function operationsPerDay(given: Assumptions): Record<Operation, number> 
 	const withPulses = given.devices * given.pulses;
 	const without = given.devices - withPulses;
 	const polls = DAY / given.checkIntervalSeconds;
+	const atUpdates = updates * given.checksPerUpdate;
 	return {
-		// A device with pulses asks in full: when `until` has come, and at each news.
-		check: withPulses * (DAY / given.untilSeconds + updates) + without * updates,
-		unchanged: without * (polls - updates),
+		// A device with pulses asks in full: at each news, and when `until` has come before the next.
+		check: withPulses * (untilsPerDay(updates, given.untilSeconds) + atUpdates) + without * atUpdates,
+		unchanged: without * Math.max(0, polls - updates),
 		token: given.devices * (DAY / given.tokenSeconds),
 		permit: given.devices * updates,
-		download: given.devices * updates,
-		report: given.devices * updates,
+		download: given.devices * updates * given.downloadsByWorker,
+		report: given.devices * updates * given.reportsPerUpdate,
 		publish: given.publishesPerDay,
 	};
+}
+
+/**
+ * How often a day `until` comes, where each piece of news moves it: news come at random, so the time between two is longer than
+ * `until` by chance alone. @param news a day
+ */
+function untilsPerDay(news: number, untilSeconds: number): number {
+	return news === 0 ? DAY / untilSeconds : news / Math.expm1((news * untilSeconds) / DAY);
 }
 
 /** @param uses of one operation each */
@@ -117,10 +136,25 @@ export function costOf(given: Assumptions, uses: Uses): Cost {
 		line("Analytics points (listed price)", used("points"), PRICES.points),
 		line("log lines, bytes", used("logBytes") * given.logSampleRate, PRICES.logGb, GB),
 	];
+	const total = lines.reduce((sum, { cost }) => sum + cost, 0);
+	const byOperation = Object.fromEntries(
+		byDevices.map((operation) => [operation, perDay[operation] * DAYS_PER_MONTH * priceOf(uses[operation], given)]),
+	);
 	return {
 		requestsPerDeviceAndDay: requests / given.devices,
 		perDay,
 		lines,
-		total: lines.reduce((sum, { cost }) => sum + cost, 0),
+		byOperation,
+		total,
+		charged: total - (used("points") / MILLION) * PRICES.points,
 	};
+}
+
+/** @returns USD of one request and what it takes; R2 apart, of which a cache answers nearly all */
+function priceOf(use: Use, { cpuMs, logSampleRate }: Assumptions): number {
+	const { kvReads, objectCalls, rowsRead, rowsWritten, points, logBytes } = use;
+	const amounts = { requests: 1, cpuMs, kvReads, objectCalls, rowsRead, rowsWritten, points };
+	const names = Object.keys(amounts) as (keyof typeof amounts)[];
+	const sum = names.reduce((cost, name) => cost + amounts[name] * PRICES[name], 0);
+	return sum / MILLION + ((logBytes * logSampleRate) / GB) * PRICES.logGb;
 }

@@ -6,8 +6,10 @@ export interface TelemetrySink {
 	record(event: RequestEvent): void;
 }
 
-/** Of so many checks that found nothing changed, which are nearly all requests and all alike, one writes a point. */
-export const UNCHANGED_WEIGHT = 10;
+/** Of so many requests that say little by themselves one writes a point. */
+export const SAMPLED_WEIGHT = 10;
+/** Checks: those that found nothing changed are all alike; after an offer comes a permit, which says the same of the device and more. */
+const SAMPLED_OUTCOMES: ReadonlySet<string | null> = new Set(["unchanged", "offered"]);
 
 /**
  * Column order is an interface with saved queries: append, never reorder.
@@ -20,7 +22,7 @@ export function createAnalyticsEngineSink(
 ): TelemetrySink {
 	return {
 		record(event) {
-			const weight = event.outcome === "unchanged" ? UNCHANGED_WEIGHT : 1;
+			const weight = SAMPLED_OUTCOMES.has(event.outcome) ? SAMPLED_WEIGHT : 1;
 			if (weight > 1 && random() * weight >= 1) return;
 			dataset.writeDataPoint({
 				indexes: [event.account ?? event.product ?? event.route],

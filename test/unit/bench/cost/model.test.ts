@@ -10,14 +10,21 @@ const usesOf = (use: Partial<Use>): Uses =>
 const FLEET: Assumptions = {
 	...{ devices: 1_000_000, products: 4, productsPerDevice: 2, publishesPerDay: 8, pulses: 1 },
 	...{ untilSeconds: DAY / 4, checkIntervalSeconds: 600, tokenSeconds: DAY / 4, locations: 0, headsSeconds: 5 },
+	...{ checksPerUpdate: 1, reportsPerUpdate: 1, downloadsByWorker: 1 },
 	...{ logSampleRate: 0, cpuMs: 0, cacheHits: 1, objectGbSeconds: 0 },
 };
 
 describe("a fleet's day", () => {
-	it("has a check for each `until` and each news of a device's products, where pulses are read", () => {
-		const millions = { check: 8, unchanged: 0, token: 4, permit: 4, download: 4, report: 4 };
-		const perDay = Object.fromEntries(Object.entries(millions).map(([name, count]) => [name, count * 1e6]));
-		expect(operationsPerDay(FLEET)).toEqual({ ...perDay, publish: 8 });
+	it("has a check for each `until` where pulses are read and nothing is news", () => {
+		expect(operationsPerDay({ ...FLEET, publishesPerDay: 0 })).toMatchObject({ check: 4e6, token: 4e6, permit: 0 });
+	});
+
+	it("has the checks, permits, downloads and reports of each update, and an `until` only where news leave time for it", () => {
+		const { check, ...others } = operationsPerDay({ ...FLEET, checksPerUpdate: 2, reportsPerUpdate: 2 });
+		// Four pieces of news a day, six hours apart on average: a little more than two of these gaps last longer than six hours.
+		expect(check / 1e6).toBeCloseTo(2 * 4 + 4 / (Math.E - 1));
+		expect(others).toEqual({ unchanged: 0, token: 4e6, permit: 4e6, download: 4e6, report: 8e6, publish: 8 });
+		expect(operationsPerDay({ ...FLEET, publishesPerDay: 200 }).check / 1e6).toBeCloseTo(100);
 	});
 
 	it("has a check each interval where they are not, of which those at news are answered in full", () => {
@@ -28,8 +35,16 @@ describe("a fleet's day", () => {
 describe("a fleet's month", () => {
 	it("costs what its requests cost where they take nothing else", () => {
 		const cost = costOf(FLEET, usesOf({}));
-		expect(cost.requestsPerDeviceAndDay).toBe(24);
-		expect(cost.total).toBeCloseTo(24 * 30 * 0.3);
+		expect(cost.requestsPerDeviceAndDay).toBeCloseTo(20 + 4 / (Math.E - 1));
+		expect(cost.total).toBeCloseTo(cost.requestsPerDeviceAndDay * 30 * 0.3);
+	});
+
+	it("is said by what devices do, and without what has a price but is not charged", () => {
+		const cost = costOf(FLEET, usesOf({ points: 1 }));
+		expect(cost.byOperation.permit).toBeCloseTo(4 * 30 * (0.3 + 0.25));
+		const sum = Object.values(cost.byOperation).reduce((all, one) => all + one, 0);
+		expect(sum).toBeCloseTo(cost.total, 2);
+		expect(cost.charged).toBeCloseTo(cost.requestsPerDeviceAndDay * 30 * 0.3, 2);
 	});
 
 	it("adds what each operation takes, at its price", () => {
