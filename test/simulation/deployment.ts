@@ -11,6 +11,7 @@ import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import type { RecordStore } from "../../src/storage/record-store.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { createSealedStore } from "../../src/storage/sealed-records.ts";
+import { ConnectionSlots } from "../support/stand-ins/connection-slots.ts";
 import { FakeCache } from "../support/stand-ins/fake-cache.ts";
 import { PLAIN_SEAL } from "../support/stand-ins/plain-seal.ts";
 import { type Life, type ObjectClass, ObjectHost } from "./objects.ts";
@@ -48,6 +49,9 @@ export class Deployment {
 	readonly accounts = new Map<string, ObjectHost<Account>>();
 	readonly products = new Map<string, ObjectHost<Product>>();
 	readonly #caches = new Map<number, FakeCache>();
+	readonly #slots = new WeakMap<Life, ConnectionSlots>();
+	/** most connections that one life of an object wanted together */
+	mostWanted = 0;
 	readonly #options: DeploymentOptions;
 
 	constructor(options: DeploymentOptions) {
@@ -90,11 +94,13 @@ export class Deployment {
 		const kv = this.kv.namespace(location, () => life === null || !life.isOver);
 		const { get, put } = kv as unknown as Record<"get" | "put", (...args: unknown[]) => Promise<unknown>>;
 		const guard = <R>(work: () => Promise<R>) => (life === null ? work() : life.guard(work));
+		// A request of a device reads one record after the other; an object writes many.
+		const connect = <R>(work: () => Promise<R>) => guard(() => (life === null ? work() : this.#connect(life, work)));
 		const bindings = {
 			RECORDS: {
-				get: (...args: unknown[]) => guard(() => get(...args)),
-				put: (...args: unknown[]) => guard(() => put(...args)),
-				delete: (key: string) => guard(() => kv.delete(key)),
+				get: (...args: unknown[]) => connect(() => get(...args)),
+				put: (...args: unknown[]) => connect(() => put(...args)),
+				delete: (key: string) => connect(() => kv.delete(key)),
 			},
 			ACCOUNT: { getByName: (name: string) => stub(this.account(name), location, guard) },
 			PRODUCT: { getByName: (name: string) => stub(this.product(name), location, guard) },
@@ -105,6 +111,15 @@ export class Deployment {
 			RECORD_STORE: "kv",
 		};
 		return bindings as unknown as ObjectBindings & OriginBindings;
+	}
+
+	/** The platform lets one invocation have six connections: stricter here, one life of an object has no more. */
+	#connect<R>(life: Life, work: () => Promise<R>): Promise<R> {
+		const slots = this.#slots.get(life) ?? new ConnectionSlots(this.world.time);
+		this.#slots.set(life, slots);
+		const working = slots.hold(work);
+		this.mostWanted = Math.max(this.mostWanted, slots.mostWanted);
+		return working;
 	}
 
 	/** What the Worker does by its cron trigger. */
@@ -162,7 +177,8 @@ export class Deployment {
 				outbox.lanes = this.#lanes(outbox.lanes, location, life, host);
 				const bucket = this.pulses.at(location);
 				// Without the MACs, which take time that is not the schedule's.
-				outbox.putPulse = ({ product, revision }) => life.guard(() => bucket.put(product ?? "", { revision }));
+				outbox.putPulse = ({ product, revision }) =>
+					life.guard(() => this.#connect(life, () => bucket.put(product ?? "", { revision })));
 				return instance;
 			},
 		});
@@ -175,7 +191,13 @@ export class Deployment {
 		const mayDie = () => {
 			if (!life.isOver && world.random.chance(world.faults.crashChance(world.time.nowMs()))) host.abort();
 		};
-		const redis = this.redis.at(location);
+		const there = this.redis.at(location);
+		const redis: RecordStore = {
+			...there,
+			get: (key) => this.#connect(life, () => there.get(key)),
+			put: (key, record) => this.#connect(life, () => there.put(key, record)),
+			delete: (key) => this.#connect(life, () => there.delete(key)),
+		};
 		const mortal = (store: RecordStore): RecordStore => ({
 			get: (key) => life.guard(() => store.get(key)),
 			getMany: (keys) => life.guard(() => store.getMany(keys)),

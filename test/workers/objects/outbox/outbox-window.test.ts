@@ -1,5 +1,7 @@
 // How many records an outbox has under way at once, and in which order versions of one of them go.
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../../src/storage/clock.ts";
+import { ConnectionSlots } from "../../../support/stand-ins/connection-slots.ts";
 import { onBench, record } from "./outbox-bench.ts";
 
 describe("outbox, window", () => {
@@ -30,6 +32,28 @@ describe("outbox, window", () => {
 			await delivered;
 			expect(outbox.isEmpty()).toBe(true);
 		}));
+
+	it("gets through to two stores with the six connections of an invocation, of which mute webhooks hold two", () =>
+		onBench(
+			async ({ outbox, kv, redis }) => {
+				const slots = new ConnectionSlots(systemClock);
+				let end = () => {};
+				const mute = new Promise<void>((resolve) => {
+					end = resolve;
+				});
+				const webhooks = [slots.hold(() => mute), slots.hold(() => mute)];
+				kv.onPut = redis.onPut = () => slots.hold(() => scheduler.wait(1));
+				outbox.add(Array.from({ length: 90 }, (_, number) => record(`device:${number}`, 1)));
+				await outbox.deliver();
+				expect(outbox.isEmpty()).toBe(true);
+				// Two lanes of six, beside the webhooks: what waits for its turn is never more than that.
+				expect(slots.mostWanted).toBeGreaterThan(6);
+				expect(slots.mostWanted).toBeLessThanOrEqual(14);
+				end();
+				await Promise.all(webhooks);
+			},
+			{ lanes: ["kv", "redis"] },
+		));
 
 	it("never has two versions of one record under way", () =>
 		onBench(async ({ outbox, kv }) => {
