@@ -3,10 +3,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TufSigner } from "../../../../src/signing/tuf/keys.ts";
 import { signAll } from "../../../../src/signing/tuf/sign.ts";
-import { openTufClient, type TufClient } from "../../../support/tuf/client.ts";
 import { targetsOf } from "../../../support/tuf/files.ts";
 import { newSigner } from "../../../support/tuf/keys.ts";
 import { TestRepository, targetWith } from "../../../support/tuf/repository.ts";
+import { openTufClient, type TufClient } from "./tuf-client.ts";
 
 const NOW = Math.floor(Date.now() / 1_000);
 const [ONE, TWO] = [targetWith("1"), targetWith("2")];
