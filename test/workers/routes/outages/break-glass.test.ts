@@ -1,5 +1,7 @@
-// A rollout can be halted while everything else is down: only the object that knows the key and the product's own are asked.
+// A rollout can be halted while everything else is down: only the object that knows the key and the product's own are asked, by a
+// location that has nothing in memory. The queues of the service are the outboxes of its objects: theirs are down here too.
 import { afterEach, expect, test, vi } from "vitest";
+import { DIRECTORY_NAME } from "../../../../src/objects/bindings.ts";
 import { IMMEDIATE, STANDARD } from "../../../../src/rollout/built-in-plans.ts";
 import { createFleet, publish } from "../../../support/fleet.ts";
 import { freshProduct } from "../../../support/fresh-names.ts";
@@ -15,7 +17,13 @@ afterEach(() => {
 	vi.restoreAllMocks();
 });
 
-test("with KV, Redis, packages, accounts and every store of the product down", async () => {
+const RATE_LIMITS = ["RATE_REGISTER", "RATE_TOKEN", "RATE_PUBLISH", "RATE_CODE", "RATE_ACCOUNT"];
+const fail = (): never => {
+	throw new Error("it is down");
+};
+const reject = async (): Promise<never> => fail();
+
+test("with KV, Redis, packages, pulses, accounts, telemetry, rate limits and every outbox down, from a location that has just started", async () => {
 	const { name: product } = freshProduct();
 	await operated("POST", "/v1/products", { product, plan: "immediate" });
 	const { code } = await createFleet({ products: [product], license: { ends_at: timeAfter(100 * DAY) } });
@@ -40,19 +48,31 @@ test("with KV, Redis, packages, accounts and every store of the product down", a
 	const { products } = await edge.check(firewall, `?installed=${product}@1.0.0`);
 	const offer = (products[0] as unknown as { offer: { capability: string } }).offer.capability;
 
-	edge.setStores("fails");
-	edge.account.mood = "fails";
-	edge.packages.mood = "fails";
 	const store = new FakeRecordStore();
 	store.break("before");
 	await replaceStores(bindings.PRODUCT.getByName(product), { redis: store, kv: store });
-	const answer = await edge.sendJson("POST", `${path}/halt`, key, { reason: "boxes reboot" });
+	await replaceStores(bindings.DIRECTORY.getByName(DIRECTORY_NAME), { redis: store, kv: store });
+	const cold = new Edge("redis,kv", {
+		ANALYTICS: { writeDataPoint: fail },
+		PULSES: { get: reject, put: reject },
+		...Object.fromEntries(RATE_LIMITS.map((name) => [name, { limit: reject }])),
+	});
+	cold.setStores("fails");
+	cold.account.mood = "fails";
+	cold.replayGuard.mood = "fails";
+	cold.packages.mood = "fails";
+	const answer = await cold.sendJson("POST", `${path}/halt`, key, { reason: "boxes reboot" });
 	expect(answer.status).toBe(200);
 	expect(await answer.json()).toMatchObject({ phase: "halted", changed: true });
+	// It stands in the product's log, and nothing of what is down was waited for.
+	expect(await (await cold.sendJson("GET", path, key)).json()).toMatchObject({
+		phase: "halted",
+		reason: "boxes reboot",
+	});
+	expect(cold.kv.reads.length + cold.redis.reads.length).toBe(0);
+	expect(cold.account.calls + cold.replayGuard.calls + cold.packages.calls).toBe(0);
 
 	// No record could say so: the edge still has the offer, and the permit is refused all the same.
-	edge.setStores("well");
-	edge.account.mood = "well";
 	const refused = await edge.permit(firewall, offer);
 	expect(await refused.json()).toMatchObject({ code: "exposure_limited", rollout_code: "halted" });
 });
