@@ -15,6 +15,7 @@ import { createRecordOrigin } from "./objects/record-origin.ts";
 import { useOnce } from "./objects/replay/replay-shard.ts";
 import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
 import { rateLimits } from "./routes/http/rate-limit.ts";
+import { createWordQueue, type WordQueue } from "./routes/http/word-queue.ts";
 import { createProofMemory, type ProofMemory } from "./signing/device-proofs/proof-memory.ts";
 import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
@@ -71,6 +72,8 @@ export interface Services {
 	readonly importKey: ImportKey;
 	readonly proofs: ProofMemory;
 	readonly haMemory: HaMemory;
+	/** what devices say, on its way to their accounts */
+	readonly words: WordQueue;
 	readonly limits: ReturnType<typeof rateLimits>;
 	readonly objects: Objects;
 	/** the AWS of an account, where the auto-scaling hook acts */
@@ -83,6 +86,9 @@ export interface Services {
  * cache counts for an entry): at most 38 MB of the isolate's 128, which is 25,000 devices of 800 bytes.
  */
 const MAX_CACHED_BYTES = 25_000_000;
+
+/** For so long an isolate gathers what devices say of themselves. */
+const WORDS_GATHER_MS = 1_000;
 
 /** @throws ConfigError naming everything that is missing or not acceptable */
 async function createServices(env: Env): Promise<Services> {
@@ -130,6 +136,12 @@ async function createServices(env: Env): Promise<Services> {
 		importKey: createKeyCache(),
 		proofs: createProofMemory(),
 		haMemory: createHaMemory(),
+		words: createWordQueue({
+			send: (objectName, words) => env.ACCOUNT.getByName(objectName).hearDevices(words),
+			clock: systemClock,
+			gatherMs: config.isLocal ? 0 : WORDS_GATHER_MS,
+			lost: (count) => console.warn(`${count} words of devices about their state were lost`),
+		}),
 		limits: rateLimits(env),
 		objects: {
 			account: (objectName) => env.ACCOUNT.getByName(objectName),

@@ -1,6 +1,7 @@
 // Every method of Account and Directory, as it is called where there are 100,000 devices. The compiler holds that none is missing and
 // that each gets what it takes: what is new must be measured too.
 import type { DurableObject } from "cloudflare:workers";
+import { type DeviceWord, MAX_WORDS } from "../../src/fleet/device-state.ts";
 import type { Account } from "../../src/objects/account/account.ts";
 import type { HaGroupOrder } from "../../src/objects/account/ha-desk.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
@@ -55,6 +56,18 @@ const codeOf = (round: number, now: number) => ({
 	...{ id: `code-${round}`, hash: `hash-${round}`, license: "lic-a", uses: 9, expiresAt: now + DAY },
 	...{ serial: null, model: null },
 });
+
+/** As many as an edge sends at once. */
+function wordsOf(round: number, now: number): DeviceWord[] {
+	return Array.from({ length: MAX_WORDS }, (_, at) => ({
+		...{ device: deviceId(10_000 + round * MAX_WORDS + at), at: now, country: "DE", colo: "FRA" },
+		said: {
+			kind: "checked",
+			engine: "11.1.4",
+			products: [{ product: "crs", installed: `1.0.${round}`, offered: null }],
+		},
+	}));
+}
 
 /** One kind after the other, on a group that goes through all of them. */
 function haGroupOrder(round: number): HaGroupOrder {
@@ -119,6 +132,16 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 		{
 			...{ ...by(now), deviceId: deviceId(4_000 + round), serial: `NEW-${round}`, model: null, reason: "bench" },
 			code: { id: `code-r${round}`, hash: `hash-r${round}`, expiresAt: now + DAY },
+		},
+	],
+	relabelDevice: ({ round, now }) => [{ ...by(now), deviceId: deviceId(3_500 + round), labels: { site: `s${round}` } }],
+	hearDevices: ({ round, now }) => [wordsOf(round, now)],
+	findDevices: ({ round, now }) => [
+		{
+			after: "",
+			limit: round % 2 === 0 ? 1_000 : 200,
+			now,
+			...(round % 2 === 1 && { product: "crs", installed: "none" }),
 		},
 	],
 	listHaGroups: ({ now }) => ["", 200, now],

@@ -13,12 +13,15 @@ export const MOMENT_FORMS = "2027-12-31, 2027-12-31T12:00:00Z, or a span from no
  * @returns RFC 3339 in UTC, whole seconds; undefined when it is none of them
  */
 export function parseMoment(text: string, nowMs: number): string | undefined {
-	const span = SPAN.exec(text);
-	if (span !== null) {
-		const seconds = Number(span[1]) * (UNIT_SECONDS[span[2] ?? ""] ?? 0);
-		return formatMoment(nowMs + seconds * 1000);
-	}
+	const seconds = parseSpan(text);
+	if (seconds !== undefined) return formatMoment(nowMs + seconds * 1000);
 	return MOMENT.safeParse(text).success ? formatMoment(Date.parse(text)) : undefined;
+}
+
+/** @returns seconds of a span such as 90m, 12h, 30d or 4w; undefined when it is none */
+export function parseSpan(text: string): number | undefined {
+	const span = SPAN.exec(text);
+	return span === null ? undefined : Number(span[1]) * (UNIT_SECONDS[span[2] ?? ""] ?? 0);
 }
 
 function formatMoment(ms: number): string {

@@ -1,7 +1,7 @@
 // Values of options as people type them.
 import { z } from "zod";
 import type { Surroundings } from "../terminal/output.ts";
-import { MOMENT_FORMS, parseMoment } from "./moment.ts";
+import { MOMENT_FORMS, parseMoment, parseSpan } from "./moment.ts";
 
 /** `a,b,c` or an option given several times. */
 export const commaList = z.union([z.string(), z.array(z.string())]).transform((given) =>
@@ -43,6 +43,14 @@ export function moment(surroundings: Surroundings) {
 		return z.NEVER;
 	});
 }
+
+/** A length of time as typed; becomes seconds. */
+export const span = z.string().transform((text, context) => {
+	const seconds = parseSpan(text);
+	if (seconds !== undefined && seconds > 0) return seconds;
+	context.addIssue({ code: "custom", message: "not a length of time; use 90m, 12h, 30d or 4w" });
+	return z.NEVER;
+});
 
 /** commander collects a repeated option with this. */
 export function collect(value: string, previous: readonly string[] | undefined): string[] {

@@ -1,4 +1,4 @@
-// `parapet device …`: what a firewall does. What each verb does is loaded when it is run; the operator's are in fleet.ts and fleet-files.ts.
+// `parapet device …`: what a firewall does. What each verb does is loaded when it is run; the operator's are in state.ts, fleet.ts and fleet-files.ts.
 import type { Command } from "commander";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { addOperatorOptions, runAsFirewall } from "../command-line/run-as.ts";
@@ -6,6 +6,7 @@ import { DEFAULT_HOME } from "../command-line/settings.ts";
 import type { Surroundings } from "../terminal/output.ts";
 import { addFleetCommands } from "./device/fleet.ts";
 import { addFleetFileCommands } from "./device/fleet-files.ts";
+import { addStateCommands } from "./device/state.ts";
 
 export function defineDevice(device: Command, surroundings: Surroundings): void {
 	const activate = device
@@ -72,6 +73,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		const { runExplain } = await import("./device/explain.ts");
 		await runExplain(explain, surroundings);
 	});
+	addStateCommands(device, surroundings);
 	addFleetCommands(device, surroundings);
 	addFleetFileCommands(device, surroundings);
 }

@@ -21,6 +21,6 @@ export async function readPages(api: OperatorApi, path: string, what: string, na
 		items.push(...page.items);
 		const { next } = page.answer;
 		if (typeof next !== "string") return { answer: { ...page.answer, [name]: items }, items };
-		query = `?after=${encodeURIComponent(next)}`;
+		query = `${path.includes("?") ? "&" : "?"}after=${encodeURIComponent(next)}`;
 	}
 }

@@ -36,7 +36,8 @@ export const ACCOUNT_EVENTS = {
 	"code.revoke": "An auth code was revoked. Detail: its license",
 	"device.new": "A device was activated for the first time. Detail: its serial number",
 	"device.imported": "A device was taken over by an operator, without a code. Detail: its serial number",
-	"device.changed": "A device was described otherwise by an import: model, labels, DPoP. Detail: its serial number",
+	"device.changed":
+		"A device was described otherwise by an import (model, labels, DPoP; detail: its serial number) or by an operator (detail: its labels)",
 	"device.returned":
 		"A deactivated device was activated again, or imported, under its old id. Detail: its serial number",
 	"device.moved":

@@ -1,15 +1,14 @@
-// The operator's half of `parapet device …`: the devices of a customer, and what is to become of one.
+// The operator's half of `parapet device …`: what is to become of a device. Which there are: state.ts.
 
 import type { Command } from "commander";
 import { z } from "zod";
 import { modelName, serialNumber } from "../../../src/names.ts";
 import { addYesOption } from "../../command-line/confirmation.ts";
-import { accountId, deviceId } from "../../command-line/ids.ts";
+import { deviceId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
 import { anyAnswer } from "../../http/answers.ts";
-import { readPages } from "../../http/lists.ts";
-import { formatTable, type Surroundings } from "../../terminal/output.ts";
+import type { Surroundings } from "../../terminal/output.ts";
 
 const VERDICTS = {
 	suspend: "refuse updates to a device until it is reinstated",
@@ -19,21 +18,6 @@ const VERDICTS = {
 
 /** @param device the `device` command that both halves share */
 export function addFleetCommands(device: Command, surroundings: Surroundings): void {
-	const list = device.command("list <account>").description("operator: a customer's devices");
-	runAsOperator(list, surroundings, {}, async ({ api, operands, output }) => {
-		const account = readOperand(operands, 0, "account", accountId);
-		const found = await readPages(api, `/v1/accounts/${account}/devices`, "could not list devices", "devices");
-		const rows = found.items.map((one) => [
-			one["device"],
-			one["status"],
-			one["model"],
-			one["serial"],
-			one["license"],
-			one["ha_group"],
-		]);
-		const head = ["DEVICE", "STATUS", "MODEL", "SERIAL", "LICENSE", "HA GROUP"];
-		output.answer(found.answer, formatTable(head, rows));
-	});
 	addReplace(device, surroundings);
 	for (const [verdict, description] of Object.entries(VERDICTS)) {
 		const command = device

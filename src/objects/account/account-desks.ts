@@ -16,6 +16,9 @@ import { Admission } from "./admission.ts";
 import type { DeskParts } from "./desk.ts";
 import { DeviceDesk } from "./device-desk.ts";
 import { DeviceTables } from "./device-tables.ts";
+import { DeviceSearch } from "./fleet/device-search.ts";
+import { StateDesk } from "./fleet/state-desk.ts";
+import { StateTables } from "./fleet/state-tables.ts";
 import { HaLockTables } from "./ha/ha-lock-tables.ts";
 import { HaLocks } from "./ha/ha-locks.ts";
 import { HaReports } from "./ha/ha-reports.ts";
@@ -49,6 +52,8 @@ export interface AccountDesks extends DeskParts {
 	readonly instanceDesk: InstanceDesk;
 	readonly replacementDesk: ReplacementDesk;
 	readonly importDesk: ImportDesk;
+	readonly stateDesk: StateDesk;
+	readonly deviceSearch: DeviceSearch;
 }
 
 /** @param seatsPerPage see LicenseTransfer */
@@ -99,6 +104,7 @@ export function openDesks(
 	const licenseDesk = new LicenseDesk({ ...desk, licenseTransfer });
 	const deviceDesk = new DeviceDesk(desk, admission);
 	new RecordRenewal(shared);
+	const states = new StateTables(sql);
 	return {
 		...desk,
 		alarm,
@@ -111,5 +117,7 @@ export function openDesks(
 		instanceDesk: new InstanceDesk({ ...desk, licenseDesk, deviceDesk, instances: new InstanceTables(sql) }),
 		replacementDesk: new ReplacementDesk(desk, admission),
 		importDesk: new ImportDesk(desk, admission),
+		stateDesk: new StateDesk({ devices, states, changed: () => {} }),
+		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),
 	};
 }

@@ -4,6 +4,8 @@
 // writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../../entitlement/license.ts";
+import type { DeviceWord } from "../../fleet/device-state.ts";
+import type { Labels } from "../../names.ts";
 import { formatRecord } from "../../storage/record-store.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
@@ -21,6 +23,7 @@ import type { AccountInfo } from "./account-tables.ts";
 import type { ActivationInput, StatusChange } from "./device-desk.ts";
 import type { Device } from "./device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
+import type { DevicePage, DeviceQuery } from "./fleet/device-search.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
 import type { HaGroupInfo, HaGroupOrder } from "./ha-desk.ts";
@@ -204,6 +207,20 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	async listDevices(after = "", limit = 1_000): Promise<Device[]> {
 		return this.#exists ? this.#desks.devices.devices(after, limit) : [];
+	}
+
+	/** Takes down what devices said; tells the edges nothing. */
+	async hearDevices(words: readonly DeviceWord[]): Promise<void> {
+		this.#alone(undefined, () => this.#desks.stateDesk.hear(words));
+	}
+
+	async findDevices(query: DeviceQuery): Promise<DevicePage> {
+		return this.#exists ? this.#desks.deviceSearch.find(query) : { devices: [], next: null };
+	}
+
+	/** @param input `labels`: all that it is to have */
+	async relabelDevice(input: Change & { deviceId: string; labels: Labels }) {
+		return this.#change("unknown_device", () => this.#desks.deviceDesk.relabel(input));
 	}
 
 	async device(deviceId: string): Promise<Device | null> {

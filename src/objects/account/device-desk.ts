@@ -6,7 +6,7 @@ import { type Allowance, allowedFrom, spend } from "../../entitlement/allowance.
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
 import { holdsSeat } from "../../entitlement/license.ts";
 import { decideStatusChange, type StatusChangeRefusal } from "../../entitlement/status-change.ts";
-import { INSTANCE_LABEL } from "../../names.ts";
+import { INSTANCE_LABEL, type Labels } from "../../names.ts";
 import type { Change } from "../audit.ts";
 import { accessStep, deviceStep } from "./account-records.ts";
 import type { Admission, DeviceClaims, Place } from "./admission.ts";
@@ -111,6 +111,22 @@ export class DeviceDesk {
 		return { ...decision, device };
 	}
 
+	/** Gives a device other labels: audiences of releases and messages go by them. */
+	relabel({ deviceId, labels, ...by }: Change & { readonly deviceId: string; readonly labels: Labels }): StatusOutcome {
+		const { devices, audit, outbox } = this.#parts;
+		const known = devices.device(deviceId);
+		if (known === null) return { ok: false, reason: "unknown_device" };
+		const isSame =
+			Object.keys(known.labels).length === Object.keys(labels).length &&
+			Object.entries(labels).every(([key, value]) => known.labels[key] === value);
+		if (isSame) return { ok: true, changed: false, device: known };
+		devices.saveDevice({ ...known, labels });
+		audit(by, "device.changed", deviceId, `labels ${formatLabels(labels)}`);
+		const device = devices.deviceOrThrow(deviceId);
+		outbox.add([deviceStep(device)]);
+		return { ok: true, changed: true, device };
+	}
+
 	/** @returns those of the devices that it has no more, or for good not under this id: a rollout does not wait for them */
 	givenUp(deviceIds: readonly string[]): string[] {
 		return deviceIds.filter((id) =>
@@ -128,4 +144,9 @@ export class DeviceDesk {
 		const successor = known !== null && device?.replacedBy === known.id ? known : null;
 		return this.#admission.placeOf(successor ?? code, null);
 	}
+}
+
+function formatLabels(labels: Labels): string {
+	const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+	return pairs.length === 0 ? "(none)" : pairs.join(", ");
 }

@@ -5,6 +5,7 @@ import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { STATE_TABLES } from "./fleet/state-tables.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
 import { SUSPENSION_INDEX } from "./suspension-trail.ts";
 
@@ -191,7 +192,7 @@ const HA_GROUPS = [
 
 export const ACCOUNT_SCHEMA: Schema = {
 	tables: [
-		...[...LICENSES, ...DEVICES, ...SEATS, ...HA_GROUPS, ...WEBHOOK_TABLES],
+		...[...LICENSES, ...DEVICES, ...SEATS, ...HA_GROUPS, ...STATE_TABLES, ...WEBHOOK_TABLES],
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
 	],
 	steps: [],

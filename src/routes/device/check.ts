@@ -19,6 +19,7 @@ import { answerJson, plainRoute } from "../http/plain-handler.ts";
 import { pulseLinks } from "../http/pulse-links.ts";
 import { checkBody } from "./check-body.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
+import { passOnCheck } from "./device-words.ts";
 import { HA_REPEAT_SECONDS, passOnHaReport } from "./ha-report.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
 
@@ -98,6 +99,7 @@ async function answerInFull(
 		now: scope.now,
 	});
 	noteOutcome(scope, answer);
+	passOnCheck(scope, id, question, answer);
 
 	// An answer with an offer holds no longer than the offer: a device that let it run out must get a new one, not a 304.
 	const hasOffer = answer.products.some(({ selection }) => selection?.status === "offered");

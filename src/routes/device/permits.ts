@@ -1,6 +1,7 @@
 // A firewall takes up an offer. The offer's own capability says for whom and for what it was made, so no token signature is
 // verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
 import { createRoute, z } from "@hono/zod-openapi";
+import type { SharedView } from "../../content/heads-record.ts";
 import type { ProductRecord, Release } from "../../content/product-record.ts";
 import { unitOf } from "../../content/rollout-place.ts";
 import { isLicensed } from "../../content/select-release.ts";
@@ -23,6 +24,7 @@ import {
 } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
 import { readJson } from "../http/request-body.ts";
+import { passOn } from "./device-words.ts";
 import { giveTurnBack, takeTurn } from "./ha-turn.ts";
 
 /** A device has this long to install and report. */
@@ -98,7 +100,20 @@ export const permits = plainRoute(route, async (request, scope) => {
 	await requireProof(request, scope, authorization, offer.jkt);
 	const view = await services.records.current(scope);
 	refuseDenied(scope, view, offer.device);
+	try {
+		return await givePermit(scope, view, offer);
+	} catch (error) {
+		// To wait for one's turn is no problem.
+		if (error instanceof ProblemError && error.code !== "exposure_limited") {
+			passOn(scope, offer.device, { kind: "refused", problem: error.code });
+		}
+		throw error;
+	}
+});
 
+/** Looks again, live, at what may have changed since the offer was made. */
+async function givePermit(scope: RequestScope, view: SharedView, offer: OfferClaims): Promise<Response> {
+	const { services, event, now } = scope;
 	const device = await services.records.device(offer.device, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
 	const grant = requireEntitlement(device, offer.product, now);
@@ -122,6 +137,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 		services.urlSigner.sign({ sha256, name: release.name, pseudonym, now }),
 	]);
 	event.outcome = "permitted";
+	passOn(scope, deviceId, { kind: "permitted", product, version: to });
 	const body = {
 		permit,
 		product: offer.product,
@@ -135,7 +151,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 		...markDegraded(scope.degradedAsOf()),
 	} satisfies z.infer<typeof permitBody>;
 	return answerJson(body, 201);
-});
+}
 
 /**
  * Only while few may have the release its product is asked: it counts to the unit exactly, and knows at once of a halt.

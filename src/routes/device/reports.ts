@@ -1,14 +1,16 @@
-// What became of a permit. For a release that everybody may have, reports feed telemetry and nothing else, so that a burst
-// of millions meets no single object; the data point carries the permit's own names, so a report sent twice says the same.
+// What became of a permit. It goes to telemetry, and behind the answer and in batches to the state of the device in its account, so that a
+// burst of millions meets no single object; the data point carries the permit's own names, so a report sent twice says the same.
 // While few may have it, its product hears of it: the rollout goes on or halts by that. The account of a device in an HA group
 // always hears of it: the group's next device waits for that.
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountObjectName } from "../../entitlement/ids.ts";
+import { OUTCOME_REASON_NAMES, reasonOf } from "../../fleet/outcome-reason.ts";
 import { ProblemError } from "../../problem.ts";
 import { REPORTED } from "../../rollout/lease.ts";
 import { openCapability } from "../../signing/capability.ts";
 import { requireDevice } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
+import { passOn } from "./device-words.ts";
 
 const outcome = z.enum(REPORTED);
 
@@ -30,9 +32,14 @@ const route = createRoute({
 					.regex(/^[a-z0-9_.-]{1,64}$/, "a word in lower case, such as digest_mismatch")
 					.optional()
 					.openapi({
-						description: "Why, in a word of the device's own; goes to telemetry",
+						description: "Why, in a word of the device's own; kept beside `reason`",
 						example: "digest_mismatch",
 					}),
+				reason: z.enum(OUTCOME_REASON_NAMES).optional().openapi({
+					description:
+						"Why it failed, was rolled back or put off, in a word by which the fleet is counted. Left out: `detail` where that is one of these words, else `other`",
+					example: "digest_mismatch",
+				}),
 			}),
 		),
 	},
@@ -71,5 +78,9 @@ export const reports = createRouter().openapi(route, async (c) => {
 		const told = { deviceId: device, product, version, at: haLock, reported: report.outcome, now: scope.now };
 		await objects.hearHaLock(accountObjectName(device), told);
 	}
+	const { from } = claims;
+	const [detail, named] = [report.detail ?? null, report.reason ?? null];
+	const reason = reasonOf(report.outcome, named, detail);
+	passOn(scope, device, { kind: "reported", product, from, version, outcome: report.outcome, reason, detail });
 	return c.json({ permit: report.permit, outcome: report.outcome }, 202);
 });

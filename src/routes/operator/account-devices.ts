@@ -8,21 +8,24 @@ import {
 	readDeviceLine,
 } from "../../entitlement/device-line.ts";
 import { isHaGroupId, mintDeviceId } from "../../entitlement/ids.ts";
+import { labels } from "../../names.ts";
 import type { LineOutcome } from "../../objects/account/import-desk.ts";
 import { ProblemError } from "../../problem.ts";
 import {
 	accountPath,
 	accountRefusals,
+	changeRefusals,
 	isOfAccount,
-	nextAfter,
 	openAccount,
 	randomBytes,
 	unknownAfter,
 } from "../http/account-in-path.ts";
+import { changeBy } from "../http/app-env.ts";
 import { devicePath, openDevice } from "../http/device-in-path.ts";
 import { accountAccess, accountReadAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, wholeNumber } from "../http/openapi.ts";
 import { describeDevice, deviceBody } from "./device-body.ts";
+import { deviceFilters, readFilters } from "./device-query.ts";
 import { refuseStoresBehind } from "./stores-behind.ts";
 
 const DEVICES_PER_PAGE = 1_000;
@@ -32,7 +35,7 @@ const list = createRoute({
 	path: "/v1/accounts/{account}/devices",
 	operationId: "listDevices",
 	tags: ["Operator"],
-	summary: "Devices of an account, a page at a time",
+	summary: "Devices of an account with their state, a page at a time; those alone that all filters fit",
 	...accountReadAccess,
 	request: {
 		params: accountPath,
@@ -41,12 +44,13 @@ const list = createRoute({
 			limit: wholeNumber(1, DEVICES_PER_PAGE)
 				.optional()
 				.openapi({ description: `${DEVICES_PER_PAGE} if left out, and at most` }),
+			...deviceFilters,
 		}),
 	},
 	responses: {
 		200: jsonAnswer(
 			z.object({ devices: z.array(deviceBody), next: z.string().nullable() }),
-			"A page, in the order of their ids; `next` is the `after` of the one after it",
+			"A page, in the order of their ids; `next` is the `after` of the one after it. With filters a page may be short, or empty, and still have a next one",
 		),
 		...accountRefusals,
 	},
@@ -63,6 +67,24 @@ const show = createRoute({
 	responses: {
 		200: jsonAnswer(deviceBody, "As its account has it now"),
 		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found", "rate_limited"),
+	},
+});
+
+const relabel = createRoute({
+	method: "patch",
+	path: "/v1/devices/{device}",
+	operationId: "relabelDevice",
+	tags: ["Operator"],
+	summary: "Give a device other labels, by which releases and messages find their audience",
+	description: "They take the place of all that it has. A device that activates or is imported again brings its own.",
+	...accountAccess,
+	request: { params: devicePath, body: jsonBody(z.strictObject({ labels })) },
+	responses: {
+		200: jsonAnswer(
+			z.object({ device: z.string(), labels: z.record(z.string(), z.string()), published: z.boolean() }),
+			"What it has now; `published` is false while a store still waits for it",
+		),
+		...changeRefusals,
 	},
 });
 
@@ -132,18 +154,26 @@ export const accountDevices = createRouter()
 	.openapi(list, async (c) => {
 		const { services, now } = c.env;
 		const { id, object } = await openAccount(c, c.req.valid("param").account);
-		const { after = "", limit = DEVICES_PER_PAGE } = c.req.valid("query");
+		const { after = "", limit = DEVICES_PER_PAGE, ...filters } = c.req.valid("query");
 		if (after !== "" && (isHaGroupId(after) || !(await isOfAccount(c, id, after)))) throw unknownAfter();
-		const stored = await object.listDevices(after, limit);
-		const devices = await Promise.all(stored.map((device) => describeDevice(device, services.lookupKeys, now)));
-		return c.json({ devices, next: nextAfter(devices, limit, ({ device }) => device) }, 200);
+		const page = await object.findDevices({ ...readFilters(filters, now), after, limit, now });
+		const devices = await Promise.all(page.devices.map((found) => describeDevice(found, services.lookupKeys, now)));
+		return c.json({ devices, next: page.next }, 200);
 	})
 	.openapi(show, async (c) => {
 		const { services, now } = c.env;
 		const { id, object } = await openDevice(c.env, c.req.valid("param").device);
-		const device = await object.device(id);
-		if (device === null) throw new ProblemError("not_found");
-		return c.json(await describeDevice(device, services.lookupKeys, now), 200);
+		const [found] = (await object.findDevices({ id, after: "", limit: 1, now })).devices;
+		if (found === undefined) throw new ProblemError("not_found");
+		return c.json(await describeDevice(found, services.lookupKeys, now), 200);
+	})
+	.openapi(relabel, async (c) => {
+		const { id: deviceId, object } = await openDevice(c.env, c.req.valid("param").device);
+		const { labels } = c.req.valid("json");
+		const result = await object.relabelDevice({ ...changeBy(c), deviceId, labels });
+		if (!result.ok) throw new ProblemError("not_found");
+		c.env.event.outcome = result.changed ? "changed" : "same";
+		return c.json({ device: deviceId, labels, published: result.published }, 200);
 	})
 	.openapi(importMany, async (c) => {
 		const { services, event } = c.env;

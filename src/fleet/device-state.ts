@@ -1,0 +1,218 @@
+// What is known of a device: when it was heard of, and of each product what it has, what it was offered and what became of that.
+// Pure: what a device's words make of what is known. Times are those of the service, never the device's own.
+import { placeInFleet } from "../content/next-check.ts";
+import type { Reported } from "../rollout/lease.ts";
+import type { OutcomeReason } from "./outcome-reason.ts";
+
+const HOUR = 3_600;
+/** A device that says nothing new is written down once in so many hours; it asks in full at least as often (content/pulse.ts). */
+const HOURS_PER_SLOT = 6;
+/** A permit for the same release is news again after this. */
+const PERMIT_IS_OLD_SECONDS = HOUR;
+
+/** Words that are sent to an account at once. */
+export const MAX_WORDS = 200;
+
+/** When and where a device was last heard of. */
+export interface Sighting {
+	/** unix seconds, to the hour */
+	readonly seenAt: number;
+	/** its software; null = it has not said */
+	readonly engine: string | null;
+	/** ISO 3166-1 alpha-2 and IATA code, as the edge saw it; null = the edge did not know */
+	readonly country: string | null;
+	readonly colo: string | null;
+	/** code of the last problem that it met with a permit or a report; null = none yet */
+	readonly problem: string | null;
+	readonly problemAt: number | null;
+}
+
+/** A device and one product. */
+export interface ProductState {
+	/** null = nothing, or it has not said */
+	readonly installed: string | null;
+	/** what it was to run next when it last asked in full; null = what it has */
+	readonly offered: string | null;
+	/** version of its last permit; null = it has had none */
+	readonly permitted: string | null;
+	readonly permittedAt: number | null;
+	/** when it last said that it has downloaded something */
+	readonly downloadedAt: number | null;
+	/** its last word of a permit; null = none yet */
+	readonly outcome: Reported | null;
+	/** that the word was about */
+	readonly outcomeVersion: string | null;
+	readonly outcomeAt: number | null;
+	readonly reason: OutcomeReason | null;
+	/** why, in the device's own word */
+	readonly detail: string | null;
+	/** unix seconds of the last change of this */
+	readonly changedAt: number;
+}
+
+/** What an edge heard a device say. */
+export interface DeviceWord {
+	readonly device: string;
+	/** unix seconds, by the edge */
+	readonly at: number;
+	readonly country: string | null;
+	readonly colo: string | null;
+	readonly said: Said;
+}
+
+export type Said =
+	| {
+			readonly kind: "checked";
+			readonly engine: string | null;
+			readonly products: readonly {
+				readonly product: string;
+				/** undefined = it did not say */
+				readonly installed: string | null | undefined;
+				readonly offered: string | null;
+			}[];
+	  }
+	| { readonly kind: "permitted"; readonly product: string; readonly version: string }
+	| {
+			readonly kind: "reported";
+			readonly product: string;
+			readonly from: string | null;
+			readonly version: string;
+			readonly outcome: Reported;
+			readonly reason: OutcomeReason | null;
+			readonly detail: string | null;
+	  }
+	| { readonly kind: "refused"; readonly problem: string };
+
+/** All that is known of one device. */
+export interface DeviceState {
+	readonly sighting: Sighting | null;
+	/** by product */
+	readonly products: Readonly<Record<string, ProductState>>;
+}
+
+const NOTHING: ProductState = {
+	...{ installed: null, offered: null, permitted: null, permittedAt: null, downloadedAt: null },
+	...{ outcome: null, outcomeVersion: null, outcomeAt: null, reason: null, detail: null, changedAt: 0 },
+};
+
+/** @returns number of the six hours in which a device is to be written down once; each device has its own beginning of them */
+export function slotOf(device: string, at: number): number {
+	return Math.floor((Math.floor(at / HOUR) + Math.floor(placeInFleet(device) * HOURS_PER_SLOT)) / HOURS_PER_SLOT);
+}
+
+/** @returns unix seconds, to the hour, when a device was last heard of; null = never */
+export function lastHeard({ sighting, products }: DeviceState): number | null {
+	const times = [...(sighting === null ? [] : [sighting.seenAt]), ...Object.values(products).map(hourOfChange)];
+	return times.length === 0 ? null : Math.max(...times);
+}
+
+/**
+ * @param grants products that the device may have: what it says of others is not kept
+ * @returns what is known after the word: `before` itself, or parts of it, where that is not to be written again
+ */
+export function hear(before: DeviceState, word: DeviceWord, grants: ReadonlySet<string>): DeviceState {
+	const heard = lastHeard(before);
+	const isDue = heard === null || slotOf(word.device, word.at) > slotOf(word.device, heard);
+	const products = hearProducts(before.products, word, grants, isDue);
+	const isTold = products !== before.products;
+	const sighting = hearSighting(before.sighting, word, isDue && !isTold);
+	return sighting === before.sighting && !isTold ? before : { sighting, products };
+}
+
+function hearSighting(
+	before: Sighting | null,
+	{ at, country, colo, said }: DeviceWord,
+	isDue: boolean,
+): Sighting | null {
+	if (before !== null && hourOf(at) < before.seenAt) return before;
+	const engine = said.kind === "checked" && said.engine !== null ? said.engine : (before?.engine ?? null);
+	const isRefused = said.kind === "refused" && said.problem !== before?.problem;
+	if (before !== null && !isDue && engine === before.engine && !isRefused) return before;
+	const problem = isRefused
+		? { problem: said.problem, problemAt: at }
+		: { problem: before?.problem ?? null, problemAt: before?.problemAt ?? null };
+	return {
+		seenAt: hourOf(at),
+		engine,
+		country: country ?? before?.country ?? null,
+		colo: colo ?? before?.colo ?? null,
+		...problem,
+	};
+}
+
+/** @param isDue whether the device is to be written down anyway */
+function hearProducts(
+	before: DeviceState["products"],
+	{ at, said }: DeviceWord,
+	grants: ReadonlySet<string>,
+	isDue: boolean,
+): DeviceState["products"] {
+	if (said.kind === "refused") return before;
+	const heard = said.kind === "checked" ? said.products : [said];
+	const after = { ...before };
+	let hasChanged = false;
+	for (const one of heard) {
+		const known = before[one.product];
+		// What was said earlier has come later: a batch that was sent again, or another edge's.
+		if (!grants.has(one.product) || at < (known?.changedAt ?? 0)) continue;
+		const next = "kind" in one ? hearOne(known ?? NOTHING, one, at) : hearCheck(known, one, isDue);
+		if (next === known) continue;
+		after[one.product] = { ...next, changedAt: at };
+		hasChanged = true;
+	}
+	for (const product of isDue ? Object.keys(before) : []) {
+		if (grants.has(product)) continue;
+		delete after[product];
+		hasChanged = true;
+	}
+	return hasChanged ? after : before;
+}
+
+/** What is offered is news with what is written anyway: its permit tells it too. */
+function hearCheck(
+	known: ProductState | undefined,
+	{ installed, offered }: { readonly installed: string | null | undefined; readonly offered: string | null },
+	isDue: boolean,
+): ProductState {
+	if (known === undefined) return { ...NOTHING, installed: installed ?? null, offered };
+	const next = { ...known, installed: installed === undefined ? known.installed : installed, offered };
+	const isNews = next.installed !== known.installed || (isDue && offered !== known.offered);
+	return isNews ? next : known;
+}
+
+function hearOne(
+	known: ProductState,
+	said: Said & { readonly kind: "permitted" | "reported" },
+	at: number,
+): ProductState {
+	const { version } = said;
+	if (said.kind === "permitted") {
+		const isAgain = known.permitted === version && at - (known.permittedAt ?? 0) < PERMIT_IS_OLD_SECONDS;
+		return isAgain ? known : { ...known, permitted: version, permittedAt: at, offered: version };
+	}
+	const { outcome, reason, detail, from } = said;
+	const isAgain = known.outcome === outcome && known.outcomeVersion === version && known.detail === detail;
+	if (isAgain && known.reason === reason) return known;
+	const next = { ...known, outcome, outcomeVersion: version, outcomeAt: at, reason, detail };
+	switch (outcome) {
+		case "downloaded":
+			return { ...next, downloadedAt: at };
+		case "installed":
+		case "healthy":
+			return { ...next, installed: version, offered: known.offered === version ? null : known.offered };
+		case "rolled_back":
+			return { ...next, installed: from };
+		case "failed":
+		case "deferred":
+		case "declined":
+			return next;
+	}
+}
+
+function hourOfChange({ changedAt }: ProductState): number {
+	return hourOf(changedAt);
+}
+
+function hourOf(at: number): number {
+	return Math.floor(at / HOUR) * HOUR;
+}

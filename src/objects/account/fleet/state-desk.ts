@@ -1,0 +1,74 @@
+// Takes down what edges heard the Account's devices say. Synchronous, in the caller's transaction. However often a device says
+// something new, it is written so many times at once and once in five minutes after that; what is left out, its next words say too.
+import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
+import { holdsSeat } from "../../../entitlement/license.ts";
+import { type DeviceState, type DeviceWord, hear } from "../../../fleet/device-state.ts";
+import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
+import type { DeviceTables } from "../device-tables.ts";
+import type { StateTables } from "./state-tables.ts";
+
+/** Writes of one device: an update of five products is fifteen words. */
+const WRITES: Allowance = { everySeconds: 300, burst: 40 };
+/** Devices whose allowance is remembered, in memory: it costs no row. */
+const MAX_REMEMBERED = 20_000;
+
+export interface StateDeskParts {
+	readonly devices: DeviceTables;
+	readonly states: StateTables;
+	/** to be called when something was written */
+	readonly changed: (now: number) => void;
+}
+
+export class StateDesk {
+	readonly #parts: StateDeskParts;
+	readonly #spentTo = createBoundedEntries<number>(MAX_REMEMBERED);
+
+	constructor(parts: StateDeskParts) {
+		this.#parts = parts;
+	}
+
+	/** @param words in the order in which they were said; those of one device are written as one */
+	hear(words: readonly DeviceWord[]): void {
+		let lastAt = 0;
+		for (const [device, said] of Map.groupBy(words, (word) => word.device)) {
+			if (this.#hearOne(device, said)) lastAt = Math.max(lastAt, ...said.map(({ at }) => at));
+		}
+		if (lastAt > 0) this.#parts.changed(lastAt);
+	}
+
+	/** @returns whether anything was written */
+	#hearOne(device: string, words: readonly DeviceWord[]): boolean {
+		const known = this.#parts.devices.device(device);
+		if (known === null || !holdsSeat(known.status)) return false;
+		const grants = new Set(Object.keys(known.grants));
+		const before = this.#parts.states.state(device);
+		const after = words.reduce((state, word) => hear(state, word, grants), before);
+		const now = words.at(-1)?.at ?? 0;
+		if (after === before || !this.#spend(device, now)) return false;
+		return this.#save(device, before, after);
+	}
+
+	#save(device: string, before: DeviceState, after: DeviceState): boolean {
+		const { states } = this.#parts;
+		let isNew = false;
+		if (after.sighting !== null && after.sighting !== before.sighting) {
+			states.saveSighting(device, after.sighting);
+			isNew = true;
+		}
+		for (const product of new Set([...Object.keys(before.products), ...Object.keys(after.products)])) {
+			const state = after.products[product];
+			if (state === before.products[product]) continue;
+			if (state === undefined) states.deleteProduct(device, product);
+			else states.saveProduct(device, product, state);
+			isNew = true;
+		}
+		return isNew;
+	}
+
+	#spend(device: string, now: number): boolean {
+		const spentTo = this.#spentTo.get(device) ?? 0;
+		if (now < allowedFrom(spentTo, WRITES)) return false;
+		this.#spentTo.set(device, spend(spentTo, now, WRITES));
+		return true;
+	}
+}
