@@ -39,7 +39,12 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
 	devices: device,
 	group,
 	ha_group: group,
-	license: { own: ({ license }) => license, nobodys: "lic-00000000" },
+	/** of a list of devices it is a filter, under which nothing is found */
+	license: {
+		own: ({ license }) => license,
+		nobodys: "lic-00000000",
+		harmless: ({ name }) => name === "GET /v1/accounts/{account}/devices",
+	},
 	/** of a transfer */
 	to: { own: ({ otherLicense }) => otherLicense, nobodys: "lic-00000000" },
 	code: { own: ({ codeId }) => codeId, nobodys: "code-00000000" },
@@ -58,6 +63,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
 	offer: { own: ({ offer }) => offer, nobodys: "of-nobody" },
 	permit: { own: ({ permit }) => permit, nobodys: "of-nobody" },
 	serial,
+	serial_prefix: serial,
 	/** a device is found by its serial number too */
 	instance: serial,
 };
@@ -75,6 +81,8 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	model: () => "FW-100",
 	models: () => "FW-100",
 	countries: () => "DE",
+	label: () => "site=berlin",
+	labels: () => ({ site: "berlin" }),
 	locale: () => "en",
 	name: () => "A name",
 	title: () => "A title",
@@ -95,10 +103,10 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 /** The value of a required field that is about nothing. */
 export function plainValue(field: Field, estate: Estate): unknown {
 	const { name, schema } = field;
-	const plain = PLAIN[name];
-	if (plain !== undefined) return plain(estate);
 	if (schema.const !== undefined) return schema.const;
 	if (schema.enum !== undefined) return schema.enum[0];
+	const plain = PLAIN[name];
+	if (plain !== undefined) return plain(estate);
 	if (schema.format === "date-time") return inAYear();
 	if (schema.type === "integer" || schema.type === "number") return schema.minimum ?? 1;
 	if (schema.type === "boolean") return false;
