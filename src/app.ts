@@ -34,6 +34,7 @@ import { licenseUsage } from "./routes/operator/licenses/license-usage.ts";
 import { licenses } from "./routes/operator/licenses/licenses.ts";
 import { operatorMessages } from "./routes/operator/messages.ts";
 import { packages } from "./routes/operator/packages.ts";
+import { policies } from "./routes/operator/policies.ts";
 import { products } from "./routes/operator/products.ts";
 import { records } from "./routes/operator/records.ts";
 import { replacements } from "./routes/operator/replacements.ts";
@@ -86,6 +87,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		licenseUsage,
 		codes,
 		haGroups,
+		policies,
 		devices,
 		replacements,
 		keys,

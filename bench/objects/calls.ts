@@ -103,6 +103,10 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	info: () => [],
 	noteName: ({ round, now }) => [{ ...by(now), name: `bench ${round}`, version: round + 1 }],
 	closeAccount: ({ now }) => [{ ...by(now), reason: "" }],
+	policy: () => [],
+	changePolicy: ({ round, now }) => [
+		{ ...by(now), rules: [{ for: { device: deviceId(7) }, hold: round % 2 === 0 }], replaces: null },
+	],
 	createLicense: ({ round, now }) => [{ ...by(now), id: `lic-n${round}`, terms: termsAt(now) }],
 	listLicenses: ({ now }) => [now],
 	licenseUsage: ({ now }) => [null, now, 90],

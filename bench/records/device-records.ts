@@ -71,6 +71,7 @@ function makeDeviceRecord(number: number, account: string): StoredDevice {
 		hold: null,
 		licenseEpoch: 0,
 		lease: null,
+		policy: null,
 		grants: Object.fromEntries(products.map((product) => [product, grantOf(number)])),
 		serial: `SN${String(number).padStart(10, "0")}`,
 		license: `lic-${base32(8)}`,

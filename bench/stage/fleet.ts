@@ -68,7 +68,7 @@ export async function createFleet(
 	async function makeProfile(): Promise<DeviceProfile> {
 		const id = await mintDeviceId(lookupKeys, account, randomBytes(ID_RANDOM_BYTES));
 		const described = { status: "active", model: "FW-100", labels: { site: "berlin" } } as const;
-		return { id, account, ...described, haGroup: null, hold: null, licenseEpoch: 0, lease: null, grants };
+		return { id, account, ...described, haGroup: null, hold: null, licenseEpoch: 0, lease: null, grants, policy: null };
 	}
 
 	async function signToken(device: DeviceProfile, jkt: string | null, at: number): Promise<string> {

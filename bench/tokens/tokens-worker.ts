@@ -19,6 +19,7 @@ const DEVICE: DeviceProfile = {
 	hold: null,
 	licenseEpoch: 0,
 	lease: null,
+	policy: null,
 	grants: { crs: GRANT, threats: GRANT },
 };
 const NEW_TOKEN: NewAccessToken = {

@@ -1,8 +1,9 @@
 // How a firewall waits between two checks. Where its last answer named pulses, it reads those instead of checking, until one
 // says something else or the answer's time is over. Reading them needs no token; what they say decides nothing but when the
 // firewall checks, so a pulse that lies costs it one check, or a wait that ends at the answer's `until`.
-import { placeInFleet } from "../../src/content/next-check.ts";
+
 import { newsDelay } from "../../src/content/pulse.ts";
+import { placeInFleet } from "../../src/place-in-fleet.ts";
 import { exchange } from "../http/exchange.ts";
 import { parseJson } from "../json.ts";
 import { type CheckAnswer, pulseAnswer } from "./answers.ts";

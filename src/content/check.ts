@@ -2,6 +2,7 @@
 // what it should run next; whether there are messages to read; and until when all of that holds.
 import { decideEntitlement, type EntitledDevice, type Pass, type Refusal } from "../entitlement/decide.ts";
 import type { DeviceProfile } from "../entitlement/device-record.ts";
+import { type DevicePolicy, mayUntil, putOff } from "../entitlement/policy/device-policy.ts";
 import type { DeviceCircumstances } from "./audience.ts";
 import type { Installed } from "./installed.ts";
 import type { Message } from "./message.ts";
@@ -16,12 +17,19 @@ export type ProductAnswer = { readonly product: string; readonly installed: stri
 	| { readonly entitlement: Pass; readonly selection: Selection }
 );
 
+/** What of a device is decided on, with what its account says of its updates. */
+export interface CheckedDevice extends EntitledDevice {
+	readonly policy: DevicePolicy | null;
+}
+
 export interface CheckAnswer {
 	readonly products: readonly ProductAnswer[];
 	/** `unread`: live messages above the sequence that the device has seen; `last`: the highest live sequence, 0 = none */
 	readonly messages: { readonly unread: number; readonly last: number };
 	/** unix seconds at which the answer changes if nothing but time passes; Infinity = never */
 	readonly holdsUntil: number;
+	/** unix seconds from which a release that is put off may be installed; Infinity = none is, or not by time alone */
+	readonly opensAt: number;
 }
 
 export interface CheckFacts {
@@ -46,7 +54,7 @@ export interface CheckFacts {
  * @param note see `selectRelease`
  */
 export function answerProduct(
-	device: EntitledDevice,
+	device: CheckedDevice,
 	product: string,
 	recordOf: CheckFacts["recordOf"],
 	candidate: Candidate,
@@ -57,12 +65,38 @@ export function answerProduct(
 	const entitlement = decideEntitlement(device, product, now);
 	if (entitlement.decision === "refused") return { product, installed, entitlement, selection: null };
 	const record = recordOf(product) ?? { product, revision: 0, versionOrder: "none" as const, releases: [] };
-	return { product, installed, entitlement, selection: selectRelease(record, entitlement.grant, candidate, now, note) };
+	const { policy } = device;
+	if (policy === null) {
+		const selection = selectRelease(record, entitlement.grant, candidate, now, note);
+		return { product, installed, entitlement, selection };
+	}
+	const pin = policy.pins[product] ?? null;
+	const selection = selectRelease(record, entitlement.grant, candidate, now, note, pin);
+	return { product, installed, entitlement, selection: heed(policy, selection, now) };
+}
+
+/** What its account says comes after all else: it puts off what would be offered, and never offers anything. */
+function heed(policy: DevicePolicy, selection: Selection, now: number): Selection {
+	if (selection.status !== "offered") return selection;
+	const { release, reason, holdsUntil } = selection;
+	const install = {
+		isEmergency: release.urgency === "emergency",
+		isRevert: reason === "installed_withdrawn",
+		isFirst: reason === "first_install",
+	};
+	const off = putOff(policy, install, now);
+	if (off === null) return { ...selection, holdsUntil: Math.min(holdsUntil, mayUntil(policy, install, now)) };
+	return { status: "current", reason: off.reason, holdsUntil: Math.min(holdsUntil, off.until), waiting: release };
 }
 
 /** @returns unix seconds until which the answer holds if nothing but time passes; Infinity = for ever */
 export function answerHoldsUntil({ entitlement, selection }: ProductAnswer): number {
 	return selection === null ? entitlement.holdsUntil : Math.min(entitlement.holdsUntil, selection.holdsUntil);
+}
+
+/** @returns whether there is a release for the device that its account's policy puts off */
+export function isPutOff({ selection }: ProductAnswer): boolean {
+	return selection?.status === "current" && selection.waiting !== undefined;
 }
 
 export function answerCheck({
@@ -76,6 +110,7 @@ export function answerCheck({
 	now,
 }: CheckFacts): CheckAnswer {
 	let holdsUntil = Infinity;
+	let opensAt = Infinity;
 	const products: ProductAnswer[] = [];
 	for (const [product, version] of installed) {
 		const candidate: Candidate = {
@@ -86,6 +121,7 @@ export function answerCheck({
 		};
 		const answer = answerProduct(device, product, recordOf, candidate, now);
 		holdsUntil = Math.min(holdsUntil, answerHoldsUntil(answer));
+		if (isPutOff(answer)) opensAt = Math.min(opensAt, answerHoldsUntil(answer));
 		products.push(answer);
 	}
 	const selected = selectMessages(messages, device, circumstances, now);
@@ -96,5 +132,6 @@ export function answerCheck({
 			last: selected.messages[0]?.sequence ?? 0,
 		},
 		holdsUntil: Math.min(holdsUntil, selected.holdsUntil),
+		opensAt,
 	};
 }

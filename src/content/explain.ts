@@ -1,10 +1,9 @@
 // Why a device gets what it gets of one product: the answer of a check with all that led to it, and what time alone will
 // make of it. Nothing is decided here: the walk over the releases is selectRelease's own, and the future is the same
 // question asked again at the moments that the answers name.
-import type { EntitledDevice } from "../entitlement/decide.ts";
 import type { DecisionCode } from "../entitlement/decision-codes.ts";
 import type { Grant } from "../entitlement/device-record.ts";
-import { answerHoldsUntil, answerProduct, type ProductAnswer } from "./check.ts";
+import { answerHoldsUntil, answerProduct, type CheckedDevice, isPutOff, type ProductAnswer } from "./check.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { type Candidate, type PassedOver, readyAt } from "./select-release.ts";
 
@@ -16,8 +15,18 @@ export interface JudgedRelease {
 	readonly readyAt: number | null;
 }
 
-/** What time does: `release_ready` = a release has become old enough for the license's delay tier. */
-export type ChangeReason = "license_starts" | "license_ends" | "grace_ends" | "critical_ends" | "release_ready";
+/**
+ * What time does: `release_ready` = a release has become old enough, or its rollout comes to the device; `policy_opens`, `policy_closes`
+ * = a window or a freeze of its account begins or ends.
+ */
+export type ChangeReason =
+	| "license_starts"
+	| "license_ends"
+	| "grace_ends"
+	| "critical_ends"
+	| "release_ready"
+	| "policy_opens"
+	| "policy_closes";
 
 export interface ForeseenChange {
 	/** unix seconds */
@@ -33,10 +42,12 @@ export interface Explanation {
 	readonly releases: readonly JudgedRelease[];
 	/** The next changes, soonest first. Before the first one nothing changes by time alone; none = it stays so for ever. */
 	readonly changes: readonly ForeseenChange[];
+	/** when the device may next install something by all that is known now, and what; null = not by time alone, or nothing is new */
+	readonly install: { readonly at: number; readonly release: Release } | null;
 }
 
 export interface ExplainQuestion {
-	readonly device: EntitledDevice;
+	readonly device: CheckedDevice;
 	readonly product: string;
 	/** null when nothing was ever published */
 	readonly record: ProductRecord | null;
@@ -65,6 +76,8 @@ const ENDED_BY: Readonly<Record<DecisionCode, ChangeReason | null>> = {
 const MAX_CHANGES = 10;
 /** A license starts, ends, and ends its grace and its time of emergency releases only. */
 const LICENSE_MOMENTS = 4;
+/** Windows open and close for ever: so many of these moments are looked at. */
+const POLICY_MOMENTS = 20;
 
 /** @returns the answer to a check for this one product, with its reasons and its next changes */
 export function explainProduct(question: ExplainQuestion): Explanation {
@@ -80,7 +93,11 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 		...one,
 		readyAt: foreseenAt(one, grant, candidate),
 	}));
-	return { answer, releases, changes: foresee(question, answer) };
+	const changes = foresee(question, answer);
+	const next = [{ at: now, answer }, ...changes].find((one) => one.answer.selection?.status === "offered");
+	const offered = next?.answer.selection;
+	const install = next && offered?.status === "offered" ? { at: next.at, release: offered.release } : null;
+	return { answer, releases, changes, install };
 }
 
 /** @returns when time alone makes the release one for the device; null = time does not, or it is one already */
@@ -103,16 +120,24 @@ function foresee({ device, product, record, candidate }: ExplainQuestion, first:
 	const changes: ForeseenChange[] = [];
 	let before = first;
 	// A release comes of age, and its rollout comes to the device.
-	let moments = 2 * (record?.releases.length ?? 0) + LICENSE_MOMENTS;
+	let moments = 2 * (record?.releases.length ?? 0) + LICENSE_MOMENTS + (device.policy === null ? 0 : POLICY_MOMENTS);
 	for (; moments > 0 && changes.length < MAX_CHANGES; moments--) {
 		const at = answerHoldsUntil(before);
 		if (at === Infinity) break;
 		const answer = answerProduct(device, product, () => record, candidate, at);
 		const ended = before.entitlement.code === answer.entitlement.code ? null : ENDED_BY[before.entitlement.code];
-		if (isOther(before, answer)) changes.push({ at, what: ended ?? "release_ready", answer });
+		const what = ended ?? policyChange(before, answer) ?? "release_ready";
+		// What opens and closes does so again and again: the first time of each is told.
+		const isTold = what.startsWith("policy") && changes.some((change) => change.what === what);
+		if (isOther(before, answer) && !isTold) changes.push({ at, what, answer });
 		before = answer;
 	}
 	return changes;
+}
+
+function policyChange(before: ProductAnswer, after: ProductAnswer): ChangeReason | null {
+	if (isPutOff(before) === isPutOff(after)) return null;
+	return isPutOff(after) ? "policy_closes" : "policy_opens";
 }
 
 /** Whether the device would notice: a release may come of age when its license covers it no longer. */

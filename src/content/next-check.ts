@@ -1,4 +1,5 @@
 // When should this device ask again? The server spreads its own fleet: each device keeps its own fixed place in the interval.
+import { placeInFleet } from "../place-in-fleet.ts";
 
 /** Devices ask between (1 - SPREAD) and (1 + SPREAD) times the interval, so a fleet that starts together drifts apart. */
 const SPREAD = 0.1;
@@ -18,11 +19,4 @@ export function nextCheckIn(interval: number, deviceId: string, lease: number | 
 /** @param lease as above @returns seconds after which a device has to be heard of again, or its seat is in danger; Infinity = none */
 export function longestSilence(lease: number | null): number {
 	return lease === null ? Number.POSITIVE_INFINITY : Math.floor(lease / 3);
-}
-
-/** @returns the device's own place in everything that a fleet spreads: 0 to 1, 1 excluded, always the same */
-export function placeInFleet(deviceId: string): number {
-	let place = 0;
-	for (const character of deviceId.slice(-8)) place = (place * 33 + character.charCodeAt(0)) >>> 0;
-	return place / 2 ** 32;
 }

@@ -2,6 +2,7 @@
 // enough for its license. Age is asked of each release, so a delay tier can never starve behind a busy publisher. An
 // explanation (explain.ts) listens to this very walk.
 import type { Grant } from "../entitlement/device-record.ts";
+import { type Pin, PUT_OFF_REASONS } from "../entitlement/policy/device-policy.ts";
 import type { Reach } from "../rollout/reach.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { compareVendorVersions, engineInRange } from "./vendor-version.ts";
@@ -25,11 +26,12 @@ export const OFFER_REASONS = [
 	"installed_incompatible",
 ] as const;
 export type OfferReason = (typeof OFFER_REASONS)[number];
-export const CURRENT_REASONS = ["up_to_date", "newer_installed"] as const;
+export const CURRENT_REASONS = ["up_to_date", "newer_installed", ...PUT_OFF_REASONS] as const;
 export type CurrentReason = (typeof CURRENT_REASONS)[number];
 /** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
 export const UNAVAILABLE_REASONS = [
 	"no_release",
+	"pin_unavailable",
 	"none_compatible",
 	"none_licensed",
 	"none_old_enough",
@@ -47,7 +49,13 @@ export type Selection =
 			readonly downgrade: boolean | null;
 			readonly holdsUntil: number;
 	  }
-	| { readonly status: "current"; readonly reason: CurrentReason; readonly holdsUntil: number }
+	| {
+			readonly status: "current";
+			readonly reason: CurrentReason;
+			readonly holdsUntil: number;
+			/** what is for the device, and is put off by its account's policy */
+			readonly waiting?: Release;
+	  }
 	| { readonly status: "unavailable"; readonly reason: UnavailableReason; readonly holdsUntil: number };
 
 /**
@@ -66,6 +74,8 @@ export function isLicensed(
 /** Why a release is passed over; the first that holds is told. */
 export type PassedOver =
 	| "withdrawn"
+	/** the account has pinned another */
+	| "not_pinned"
 	| "incompatible_model"
 	| "incompatible_engine"
 	| "not_licensed"
@@ -99,7 +109,9 @@ function judgeRelease(
 	grant: Pick<Grant, "until" | "grace"> & Delays,
 	device: Pick<Candidate, "model" | "engine" | "admittedAt">,
 	now: number,
+	pin: Pin | null,
 ): "chosen" | PassedOver {
+	if (pin !== null && release.version !== pin.version) return "not_pinned";
 	if (release.withdrawn) return "withdrawn";
 	if (!fitsModel(release, device)) return "incompatible_model";
 	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
@@ -113,6 +125,7 @@ function judgeRelease(
 
 const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	withdrawn: "no_release",
+	not_pinned: "no_release",
 	incompatible_model: "none_compatible",
 	incompatible_engine: "none_compatible",
 	not_licensed: "none_licensed",
@@ -131,6 +144,7 @@ function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
  * @param grant what the device's license says of this product
  * @param now unix seconds
  * @param note is told of each release that is looked at, in order; the last one may be chosen, and then it ends there
+ * @param pin the one version that the device's account wants there; null = the newest
  */
 export function selectRelease(
 	record: ProductRecord,
@@ -138,16 +152,17 @@ export function selectRelease(
 	device: Candidate,
 	now: number,
 	note?: (release: Release, verdict: "chosen" | PassedOver) => void,
+	pin: Pin | null = null,
 ): Selection {
 	let choice: Release | null = null;
 	let holdsUntil = Infinity;
-	let unavailable: UnavailableReason = "no_release";
+	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
 	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for them.
 	const isNewcomer =
 		device.installed === null &&
 		record.releases.some((release) => release.rollout === null && !release.withdrawn && fitsDevice(release, device));
 	for (const release of record.releases) {
-		const judged = judgeRelease(release, grant, device, now);
+		const judged = judgeRelease(release, grant, device, now, pin);
 		const verdict = judged === "chosen" && isNewcomer && release.rollout !== null ? "not_for_newcomers" : judged;
 		note?.(release, verdict);
 		if (verdict === "chosen") {
@@ -174,8 +189,9 @@ export function selectRelease(
 	if (installed.withdrawn) return { ...offer, reason: "installed_withdrawn" };
 	// Its engine was changed beneath it: what fits now may have come out before, or after.
 	if (!fitsDevice(installed, device)) return { ...offer, reason: "installed_incompatible" };
-	// A license that moved to a slower tier: the installed release stays, nobody is sent back in time.
-	if (installed.sequence > choice.sequence) return stays;
+	// A license that moved to a slower tier, or a pin to an older release: the installed one stays, nobody is sent back in time who
+	// was not told to be.
+	if (installed.sequence > choice.sequence && pin?.downgrade !== true) return stays;
 	// An older version that was released after it, as a publisher may (allow_older): not newer, and still what to run.
 	return { ...offer, reason: isDowngrade === true ? "released_later" : "newer" };
 }

@@ -2,6 +2,7 @@
 // decisions read. A device's access token carries that same part, so that a check needs no record at all.
 import { z } from "zod";
 import { labels, modelName, productName, serialNumber } from "../names.ts";
+import { devicePolicy } from "./policy/device-policy.ts";
 
 const seconds = z.int().nonnegative();
 
@@ -57,6 +58,8 @@ const deviceProfile = z.object({
 	/** seconds of the lease on which the device has its seat (elastic license); null = it has it for good */
 	lease: z.int().positive().nullable(),
 	grants: z.record(productName, grant),
+	/** what the customer says of its updates; null = nothing */
+	policy: devicePolicy.nullable(),
 });
 export type DeviceProfile = z.infer<typeof deviceProfile>;
 

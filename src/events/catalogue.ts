@@ -17,6 +17,7 @@ export const ACCOUNT_EVENTS = {
 	"account.create": "The account was made. Detail: its name",
 	"account.rename": "The account was given another name. Detail: its name now",
 	"account.close": "The account was closed, for good. Detail: the reason",
+	"account.policy": "What the account says of its devices' updates was changed. Detail: how many rules there are now",
 	"license.create": "A license was made. Detail: its seats and products",
 	"license.change": "The terms of a license were changed, a renewal too. Detail: its seats and products now",
 	"license.suspended": "A license was suspended, or is and another reason was added. Detail: the reason",

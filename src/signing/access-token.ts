@@ -2,6 +2,7 @@
 // carries the device's profile, so a check reads no store; what changed since it was minted shows when it is renewed. Not
 // checked here: whether the device is denied, and its DPoP proof.
 import { type DeviceProfile, type Grant, type Hold, isHold } from "../entitlement/device-record.ts";
+import type { DevicePolicy } from "../entitlement/policy/device-policy.ts";
 import type { MacKeyring, MacKeySet } from "./mac-keyring.ts";
 import { openClaims, type SealPurpose, sealClaims } from "./sealed-claims.ts";
 
@@ -42,6 +43,8 @@ export interface OpenedAccessToken {
 	readonly exp: number;
 	/** to be believed no longer than the record itself cannot be read */
 	readonly provisional: boolean;
+	/** the profile lacks the device's policy, for which the token has no room: its record has it */
+	readonly policyInRecord: boolean;
 	/** the keys that sealed the token; offers and ETags given for it are sealed with the same keys, and so end with them */
 	readonly keys: MacKeySet;
 }
@@ -70,6 +73,8 @@ interface TokenClaims {
 	readonly lease?: number;
 	readonly cnf?: { readonly jkt: string };
 	readonly provisional?: true;
+	/** what the account says of the device's updates; record = more than there is room for */
+	readonly policy?: DevicePolicy | "record";
 }
 
 export type AccessTokenOpening =
@@ -110,8 +115,16 @@ export async function sealAccessToken(
 		...(device.lease !== null && { lease: device.lease }),
 		...(jkt !== null && { cnf: { jkt } }),
 		...(provisional && { provisional }),
+		...(device.policy !== null && { policy: packPolicy(device) }),
 	};
 	return sealClaims(keyring.current, purposeOf(issuer), claims);
+}
+
+/** JSON of what else a token holds is 2,000 characters at most (access-token-size.test.ts). */
+export const MAX_POLICY_LENGTH = 440;
+
+function packPolicy({ policy }: DeviceProfile): DevicePolicy | "record" {
+	return policy !== null && JSON.stringify(policy).length <= MAX_POLICY_LENGTH ? policy : "record";
 }
 
 /** Opens a token and gives back the profile that it carries. `expired` is said only of a token of ours. */
@@ -140,7 +153,7 @@ function purposeOf(issuer: string): SealPurpose {
 // Not a schema: in workerd, which has no `eval`, one costs more than the MAC does, and these claims are our own.
 function readClaims(claims: Partial<TokenClaims>, exp: number, keys: MacKeySet): AccessTokenOpening {
 	const { sub, acct, pseudonym, ent, dev, cnf, license_epoch: licenseEpoch = 0, provisional } = claims;
-	const lease = claims.lease ?? null;
+	const { lease = null, policy = null } = claims;
 	const wrong = (claim: keyof TokenClaims) => ({ ok: false, reason: "wrong_claim", claim }) as const;
 	if (typeof sub !== "string") return wrong("sub");
 	if (typeof acct !== "string") return wrong("acct");
@@ -164,8 +177,12 @@ function readClaims(claims: Partial<TokenClaims>, exp: number, keys: MacKeySet):
 		licenseEpoch,
 		lease,
 		grants,
+		policy: policy === "record" ? null : policy,
 	};
-	return { ok: true, profile, pseudonym, jkt: cnf?.jkt ?? null, exp, provisional: provisional !== undefined, keys };
+	return {
+		...{ ok: true, profile, pseudonym, jkt: cnf?.jkt ?? null, exp, provisional: provisional !== undefined, keys },
+		policyInRecord: policy === "record",
+	};
 }
 
 function unpackGrants(ent: unknown): Record<string, Grant> | null {

@@ -33,6 +33,8 @@ import { LicenseTables } from "./licenses/license-tables.ts";
 import { LicenseTransfer, SEATS_PER_PAGE } from "./licenses/license-transfer.ts";
 import { RecordRenewal } from "./licenses/record-renewal.ts";
 import { TransferTables } from "./licenses/transfer-tables.ts";
+import { PolicyDesk } from "./policy-desk.ts";
+import { PolicyTables } from "./policy-tables.ts";
 import { ReplacementDesk } from "./replacement-desk.ts";
 import { SeatDesk } from "./seats/seat-desk.ts";
 import { SeatHistoryTables } from "./seats/seat-history-tables.ts";
@@ -54,6 +56,7 @@ export interface AccountDesks extends DeskParts {
 	readonly importDesk: ImportDesk;
 	readonly stateDesk: StateDesk;
 	readonly deviceSearch: DeviceSearch;
+	readonly policyDesk: PolicyDesk;
 }
 
 /** @param seatsPerPage see LicenseTransfer */
@@ -67,10 +70,15 @@ export function openDesks(
 	const alarm = new Alarm(storage);
 	const account = new AccountTables(sql);
 	const licenses = new LicenseTables(sql);
-	const devices = new DeviceTables(sql, { info: () => account.info(), license: (id) => licenses.license(id) });
+	const policies = new PolicyTables(sql);
+	const devices = new DeviceTables(sql, {
+		info: () => account.info(),
+		license: (id) => licenses.license(id),
+		rules: () => policies.policy().rules,
+	});
 	const groups = new HaTables(sql);
 	const transfers = new TransferTables(sql);
-	const tables = { account, licenses, transfers, devices, groups };
+	const tables = { account, licenses, transfers, policies, devices, groups };
 
 	const present = (key: string): RecordStep | null => stepOf(key, devices, haReports);
 	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory, present });
@@ -119,5 +127,6 @@ export function openDesks(
 		importDesk: new ImportDesk(desk, admission),
 		stateDesk: new StateDesk({ devices, states, changed: () => {} }),
 		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),
+		policyDesk: new PolicyDesk(desk),
 	};
 }

@@ -1,7 +1,6 @@
-// One customer: licenses, auth codes, seats and devices. The platform runs each method's synchronous part alone, so what a
-// method reads, decides and writes without waiting is one transaction: no seat is given twice. The rules are in
-// entitlement/, the work is done at the desks. An account that was never created answers like one without content, and
-// writes nothing.
+// One customer: licenses, auth codes, seats and devices. The platform runs each method's synchronous part alone, so what a method reads,
+// decides and writes without waiting is one transaction: no seat is given twice. The rules are in entitlement/, the work is done at the
+// desks. An account that was never created answers like one without content, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../../entitlement/license.ts";
 import type { DeviceWord } from "../../fleet/device-state.ts";
@@ -14,9 +13,10 @@ import type { Outbox } from "../outbox/outbox.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
-import { createTables, openTables } from "../schema.ts";
+import { openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
+import { createAccount } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
@@ -32,6 +32,7 @@ import type { InstanceEvent, InstanceLaunch } from "./instance-desk.ts";
 import type { LicenseChange, LicenseInfo, NewCode } from "./licenses/license-desk.ts";
 import type { Code } from "./licenses/license-tables.ts";
 import type { LicenseUsage } from "./licenses/license-usage.ts";
+import type { PolicyChange } from "./policy-desk.ts";
 import type { Replacement } from "./replacement-desk.ts";
 import { ACCOUNT_SCHEMA } from "./schema.ts";
 import type { RenewalOutcome } from "./seats/seat-desk.ts";
@@ -59,13 +60,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	async create(input: Change & { id: string; name: string }): Promise<AccountInfo> {
 		const known = await this.info();
 		if (known !== null) return known;
-		const { id, name, now: createdAt } = input;
-		const account: AccountInfo = { id, createdAt, closedAt: null, licenseEpoch: 0 };
-		this.ctx.storage.transactionSync(() => {
-			createTables(this.ctx.storage, ACCOUNT_SCHEMA);
-			this.#desks.account.insert(account);
-			this.#desks.audit(input, "account.create", id, name);
-		});
+		const account = createAccount(this.ctx.storage, this.#desks, input);
 		this.#exists = true;
 		return account;
 	}
@@ -135,11 +130,9 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	/** Takes over devices that an operator vouches for. The answer does not wait for any store. */
-	async importDevices(
-		input: Change & { devices: readonly ImportedDevice[] },
-	): Promise<ImportOutcome | typeof UNKNOWN_ACCOUNT> {
-		if (!this.#exists) return UNKNOWN_ACCOUNT;
-		const outcome = this.ctx.storage.transactionSync(() => this.#desks.importDesk.importAll(input));
+	async importDevices(input: Change & { devices: readonly ImportedDevice[] }) {
+		type Outcome = ImportOutcome | typeof UNKNOWN_ACCOUNT;
+		const outcome = this.#alone<Outcome>(UNKNOWN_ACCOUNT, () => this.#desks.importDesk.importAll(input));
 		// Never rejects. Also when the stores were behind: one that is well again is found out now.
 		void this.outbox.deliver();
 		return outcome;
@@ -147,8 +140,8 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** Keeps, renews or takes back the seat of an elastic license. To be called for each token; tells the edges nothing. */
 	async renewSeat(input: { deviceId: string; now: number }): Promise<RenewalOutcome> {
-		if (!this.#exists) return { ok: false, reason: "unknown_device" };
-		return this.ctx.storage.transactionSync(() => this.#desks.seatDesk.renew(input));
+		const absent = { ok: false, reason: "unknown_device" } as const;
+		return this.#alone<RenewalOutcome>(absent, () => this.#desks.seatDesk.renew(input));
 	}
 
 	/** Takes what a device of an HA group says of itself with a check. What the edges are to know is delivered behind. */
@@ -193,6 +186,14 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	async changeHaGroup(order: Change & HaGroupOrder) {
 		return this.#change("unknown_account", () => this.#desks.haDesk.obey(order));
+	}
+
+	async policy() {
+		return this.#exists ? this.#desks.policyDesk.read() : null;
+	}
+
+	async changePolicy(input: Change & PolicyChange) {
+		return this.#change("unknown_account", () => this.#desks.policyDesk.change(input));
 	}
 
 	/** Makes the code of an instance's launch, or finds it. */
@@ -268,7 +269,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		return subjects.length === 0 ? null : readTrail(this.ctx.storage.sql, { ...query, subjects });
 	}
 
-	/** @returns null where there is no such account */
 	async listWebhooks(): Promise<readonly Webhook[] | null> {
 		return this.#exists ? this.#desks.webhooks.list() : null;
 	}

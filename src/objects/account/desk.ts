@@ -11,6 +11,7 @@ import type { HaTables } from "./ha/ha-tables.ts";
 import type { ExpiryDesk } from "./licenses/expiry-desk.ts";
 import type { LicenseTables } from "./licenses/license-tables.ts";
 import type { TransferTables } from "./licenses/transfer-tables.ts";
+import type { PolicyTables } from "./policy-tables.ts";
 import type { SeatDesk } from "./seats/seat-desk.ts";
 import type { SeatHistoryTables } from "./seats/seat-history-tables.ts";
 import type { SeatLedger } from "./seats/seat-ledger.ts";
@@ -23,6 +24,7 @@ export interface DeskParts {
 	readonly account: AccountTables;
 	readonly licenses: LicenseTables;
 	readonly transfers: TransferTables;
+	readonly policies: PolicyTables;
 	readonly devices: DeviceTables;
 	readonly groups: HaTables;
 	/** Whatever changes a seat goes through the desk or the ledger. */

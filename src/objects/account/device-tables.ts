@@ -2,6 +2,7 @@
 
 import type { DevicePublicKey, DeviceRecord, DeviceStatus } from "../../entitlement/device-record.ts";
 import { grantsOf, holdOf, type License, SEAT_HOLDING_STATUSES } from "../../entitlement/license.ts";
+import { type PolicyRule, resolvePolicy, withMinAge } from "../../entitlement/policy/account-policy.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import { INSTANCE_OF_DEVICE } from "./schema.ts";
 import type { SeatsUpTo } from "./seats/seat-tables.ts";
@@ -21,12 +22,14 @@ export function seatHolder({ id, haGroup }: Pick<DeviceRecord, "id" | "haGroup">
 }
 
 /** What a device's row holds; everything else follows from its license and its account. */
-export type DeviceFacts = Omit<Device, "version" | "account" | "grants" | "hold" | "licenseEpoch" | "lease">;
+export type DeviceFacts = Omit<Device, "version" | "account" | "grants" | "hold" | "licenseEpoch" | "lease" | "policy">;
 
 /** Where a device's row is completed from. */
 export interface DeviceContext {
 	info(): AccountInfo | null;
 	license(id: string): License | null;
+	/** what the account says of its devices' updates */
+	rules(): readonly PolicyRule[];
 }
 
 type DeviceRow = {
@@ -193,24 +196,28 @@ export class DeviceTables {
 		const licenses = new Map(
 			[...new Set(rows.map(({ license }) => license))].map((id) => [id, this.#context.license(id)]),
 		);
-		return rows.map((row) => deviceOf(row, account, licenses.get(row.license) ?? null));
+		const rules = this.#context.rules();
+		return rows.map((row) => deviceOf(row, account, licenses.get(row.license) ?? null, rules));
 	}
 }
 
-function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null): Device {
+function deviceOf(row: DeviceRow, account: AccountInfo, license: License | null, rules: readonly PolicyRule[]): Device {
+	const labels = JSON.parse(row.labels) as Record<string, string>;
+	const policy = resolvePolicy(rules, { id: row.id, labels });
 	return {
 		id: row.id,
 		account: account.id,
 		status: row.status,
 		model: row.model,
-		labels: JSON.parse(row.labels) as Record<string, string>,
+		labels,
 		haGroup: row.ha_group,
 		replaces: row.replaces,
 		replacedBy: row.replaced_by,
 		hold: license === null ? null : holdOf(license),
 		licenseEpoch: account.licenseEpoch,
 		lease: license?.leaseSeconds || null,
-		grants: license === null ? {} : grantsOf(license),
+		grants: license === null ? {} : withMinAge(grantsOf(license), policy),
+		policy,
 		serial: row.serial,
 		license: row.license,
 		jwk: JSON.parse(row.jwk) as DevicePublicKey,

@@ -7,6 +7,7 @@ import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { STATE_TABLES } from "./fleet/state-tables.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
+import { POLICY_TABLE } from "./policy-tables.ts";
 import { SUSPENSION_INDEX } from "./suspension-trail.ts";
 
 /** What a device says of the instance that it runs on: an expression over its row, and null where it says nothing. */
@@ -192,7 +193,7 @@ const HA_GROUPS = [
 
 export const ACCOUNT_SCHEMA: Schema = {
 	tables: [
-		...[...LICENSES, ...DEVICES, ...SEATS, ...HA_GROUPS, ...STATE_TABLES, ...WEBHOOK_TABLES],
+		...[...LICENSES, POLICY_TABLE, ...DEVICES, ...SEATS, ...HA_GROUPS, ...STATE_TABLES, ...WEBHOOK_TABLES],
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
 	],
 	steps: [],

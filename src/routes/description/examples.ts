@@ -2,6 +2,7 @@
 // the name of the body stands before it. All of them belong to one made-up fleet, so that examples fit together.
 import { DEVICE_EXAMPLES } from "./examples/devices.ts";
 import { OPERATION_EXAMPLES } from "./examples/operation.ts";
+import { POLICY_EXAMPLES } from "./examples/policies.ts";
 import { ROLLOUT_EXAMPLES } from "./examples/rollouts.ts";
 
 /** Field → example; `Body.field` goes before `field`. */
@@ -9,11 +10,13 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
 	...DEVICE_EXAMPLES,
 	...OPERATION_EXAMPLES,
 	...ROLLOUT_EXAMPLES,
+	...POLICY_EXAMPLES,
 };
 
 /** What may be left out, and is in examples, by the same names. */
 export const LEFT_OUT: ReadonlySet<string> = new Set([
 	"degraded",
+	"Check.waiting",
 	"Permit.as_of",
 	"Messages.as_of",
 	"Entitlements.as_of",

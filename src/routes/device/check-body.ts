@@ -48,6 +48,15 @@ export const checkBody = z
 				status: checkStatus,
 				reason: checkReason,
 				offer: offer.optional(),
+				waiting: z
+					.object({
+						version: z.string(),
+						until: timestamp.nullable().openapi({
+							description: "When this device may install it by the clock; null = when its account says so",
+						}),
+					})
+					.optional()
+					.openapi({ description: "Of `held`, `frozen` and `outside_window`: what the account's policy puts off" }),
 			}),
 		),
 		messages: z.object({ unread: z.int(), last: z.int() }),

@@ -4,10 +4,11 @@ import { createRoute, type z } from "@hono/zod-openapi";
 import { answerCheck, type CheckAnswer, type ProductAnswer } from "../../content/check.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { Installed } from "../../content/installed.ts";
-import { longestSilence, nextCheckIn, placeInFleet } from "../../content/next-check.ts";
+import { longestSilence, nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import { quietUntil } from "../../content/pulse.ts";
 import { bucketsOf, unitOf } from "../../content/rollout-place.ts";
+import { placeInFleet } from "../../place-in-fleet.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { sealCapability } from "../../signing/capability.ts";
@@ -126,7 +127,11 @@ async function answerInFull(
 		device: caller.profile.id,
 		as_of: toTimestamp(degradedAsOf ?? scope.now),
 		...(degradedAsOf === null ? {} : { degraded: true as const }),
-		next_check_in: nextCheckIn(config.checkIntervalSeconds, caller.profile.id, caller.profile.lease),
+		// Whoever waits for a window comes when it opens, and at its usual pace before that: a halt and an emergency come meanwhile.
+		next_check_in: Math.min(
+			nextCheckIn(config.checkIntervalSeconds, caller.profile.id, caller.profile.lease),
+			answer.opensAt - scope.now,
+		),
 		products,
 		messages: answer.messages,
 		...(pulse === null || until === null ? {} : { pulse: [...pulse], until: toTimestamp(until) }),
@@ -148,7 +153,12 @@ async function describeProduct(scope: RequestScope, caller: DeviceCaller, answer
 		installed: answer.installed,
 	};
 	if (selection === null) return { ...described, status: "refused" as const, reason: entitlement.code };
-	if (selection.status !== "offered") return { ...described, status: selection.status, reason: selection.reason };
+	if (selection.status !== "offered") {
+		const settled = { ...described, status: selection.status, reason: selection.reason };
+		if (selection.status !== "current" || selection.waiting === undefined) return settled;
+		const from = Number.isFinite(selection.holdsUntil) ? toTimestamp(selection.holdsUntil) : null;
+		return { ...settled, waiting: { version: selection.waiting.version, until: from } };
+	}
 	const { release } = selection;
 	const expires = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const capability = await sealCapability(

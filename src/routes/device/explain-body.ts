@@ -5,6 +5,7 @@ import { type Explanation, offeredVersion } from "../../content/explain.ts";
 import { urgency } from "../../content/product-record.ts";
 import type { Buckets } from "../../content/rollout-place.ts";
 import { deviceStatus, hold } from "../../entitlement/device-record.ts";
+import { type DevicePolicy, passing, pin } from "../../entitlement/policy/device-policy.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
@@ -33,6 +34,7 @@ const releaseBody = z
 		verdict: z.enum([
 			"chosen",
 			"withdrawn",
+			"not_pinned",
 			"not_reached",
 			"rollout_closed",
 			"not_for_newcomers",
@@ -66,7 +68,15 @@ const releaseBody = z
 const changeBody = z
 	.object({
 		at: timestamp,
-		what: z.enum(["license_starts", "license_ends", "grace_ends", "critical_ends", "release_ready"]),
+		what: z.enum([
+			"license_starts",
+			"license_ends",
+			"grace_ends",
+			"critical_ends",
+			"release_ready",
+			"policy_opens",
+			"policy_closes",
+		]),
 		answer: answerBody,
 	})
 	.openapi("ExplainedChange");
@@ -106,6 +116,23 @@ const edgeBody = z
 	})
 	.openapi("ExplainedEdge");
 
+const installBody = z.object({ at: timestamp, version: z.string() }).openapi("ExplainedInstall");
+
+const explainedPolicyBody = z
+	.object({
+		time_zone: z.string().nullable().openapi({ description: "null = UTC" }),
+		windows: z
+			.array(z.object({ opens: z.string(), minutes: z.number() }))
+			.nullable()
+			.openapi({ description: "As this device has them, moved by its own place in the fleet; null = at any time" }),
+		freezes: z.array(z.object({ from: timestamp, until: timestamp })),
+		passes: z.array(passing),
+		min_age_hours: z.number().openapi({ description: "It counts as the license's delay where it is longer" }),
+		pin: orNull(z.object(pin.shape).openapi("ExplainedPin")).openapi({ description: "Of the product; null = none" }),
+		held: z.boolean(),
+	})
+	.openapi("ExplainedPolicy");
+
 export const explanationBody = z
 	.object({
 		device: z.string(),
@@ -137,6 +164,13 @@ export const explanationBody = z
 		entitlement: entitlementBody,
 		releases: z.array(releaseBody).openapi({ description: "Newest first; none where the entitlement is refused" }),
 		answer: answerBody,
+		policy: orNull(explainedPolicyBody).openapi({
+			description: "What the account says of its updates; null = nothing",
+		}),
+		install: orNull(installBody).openapi({
+			description:
+				"The next release that this device may install, and from when on, by all that is known now; null = nothing is new, or not by time alone",
+		}),
 		changes_at: timestamp.nullable().openapi({ description: "Until then nothing changes by time alone" }),
 		changes: z
 			.array(changeBody)
@@ -147,8 +181,14 @@ export const explanationBody = z
 	.openapi("Explanation");
 
 /** The part of an explanation that the rules gave. */
-export function describeExplanation({ answer, releases, changes }: Explanation, buckets: Buckets) {
+export function describeExplanation(
+	{ answer, releases, changes, install }: Explanation,
+	policy: DevicePolicy | null,
+	buckets: Buckets,
+) {
 	return {
+		policy: policy === null ? null : describePolicy(policy, answer.product),
+		install: install === null ? null : { at: toTimestamp(install.at), version: install.release.version },
 		entitlement: describeEntitlement(answer.product, answer.entitlement),
 		releases: releases.map(({ release, verdict, readyAt }) => ({
 			version: release.version,
@@ -169,6 +209,28 @@ export function describeExplanation({ answer, releases, changes }: Explanation, 
 			answer: describeAnswer(change.answer),
 		})),
 	};
+}
+
+const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+
+function describePolicy(policy: DevicePolicy, product: string): z.infer<typeof explainedPolicyBody> {
+	const { zone, windows, freezes, passes, minAge, pins, held } = policy;
+	return {
+		time_zone: zone,
+		windows: windows?.map(({ start, length }) => ({ opens: wallTime(start), minutes: length / 60 })) ?? null,
+		freezes: freezes.map(({ from, until }) => ({ from: toTimestamp(from), until: toTimestamp(until) })),
+		passes: [...passes],
+		min_age_hours: minAge / 3_600,
+		pin: pins[product] ?? null,
+		held,
+	};
+}
+
+/** @param second of the week, from Monday 0:00 @returns such as "sat 22:04:10" */
+function wallTime(second: number): string {
+	const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
+	const ofDay = second % 86_400;
+	return `${DAYS[Math.floor(second / 86_400)]} ${two(ofDay / 3_600)}:${two((ofDay / 60) % 60)}:${two(ofDay % 60)}`;
 }
 
 function describeReach({ step, open, closed, ring, salt }: Reach, buckets: Buckets) {

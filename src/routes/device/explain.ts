@@ -95,7 +95,11 @@ export const explain = createRouter().openapi(route, async (c) => {
 		admittedAt: (reach) => admittedAt(reach, device, { engine, country: scope.country }, buckets),
 	};
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
-	const described = describeExplanation(explainProduct({ device: asked, product, record, candidate, now }), buckets);
+	const described = describeExplanation(
+		explainProduct({ device: asked, product, record, candidate, now }),
+		device.policy,
+		buckets,
+	);
 	event.outcome = described.answer.status;
 	const epochKnown = licenseEpochOf(view, id);
 	return c.json(

@@ -9,6 +9,7 @@ import { decideEntitlement } from "../../entitlement/decide.ts";
 import type { DecisionCode } from "../../entitlement/decision-codes.ts";
 import type { DeviceRecord, Grant } from "../../entitlement/device-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
+import { putOff } from "../../entitlement/policy/device-policy.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../../signing/capability.ts";
@@ -29,6 +30,10 @@ import { giveTurnBack, takeTurn } from "./ha-turn.ts";
 
 /** A device has this long to install and report. */
 const REPORT_WITHIN_SECONDS = 86_400;
+
+/** What a refused device is asked to wait at most: its account may change its mind. */
+const LONGEST_WAIT_SECONDS = 3_600;
+const PINNED = { reason: "pinned", until: Number.POSITIVE_INFINITY } as const;
 
 const MAX_OFFER_LENGTH = 2048;
 const permitRequest = z.object({ offer: z.string().max(MAX_OFFER_LENGTH) });
@@ -117,8 +122,10 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	const device = await services.records.device(offer.device, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
 	const grant = requireEntitlement(device, offer.product, now);
-	const release = requireRelease(await services.records.product(offer.product, view, scope), offer);
+	const record = await services.records.product(offer.product, view, scope);
+	const release = requireRelease(record, offer);
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
+	requireLeave(scope, device, offer, release, record);
 
 	let haLock = device.haGroup === null ? null : await takeTurn(scope, offer, now + REPORT_WITHIN_SECONDS);
 	const place = release.rollout === null ? null : await takePlace(scope, device, offer, haLock);
@@ -195,6 +202,32 @@ function requireEntitlement(device: DeviceRecord, product: string, now: number):
 		case "expired":
 			throw notEntitled(entitlement.code, entitlement.grant);
 	}
+}
+
+/** @throws ProblemError `exposure_limited` where the device's account wants another release, or wants it at another time */
+function requireLeave(
+	{ event, now }: RequestScope,
+	{ policy }: DeviceRecord,
+	offer: OfferClaims,
+	release: Release,
+	record: ProductRecord | null,
+): void {
+	if (policy === null) return;
+	const pin = policy.pins[offer.product];
+	const from = record?.releases.find(({ version }) => version === offer.from);
+	const install = {
+		isEmergency: release.urgency === "emergency",
+		isRevert: from?.withdrawn === true,
+		isFirst: offer.from === null,
+	};
+	const off = pin !== undefined && pin.version !== offer.to ? PINNED : putOff(policy, install, now);
+	if (off === null) return;
+	event.reason = `policy_${off.reason}`;
+	const wait = Math.min(LONGEST_WAIT_SECONDS, off.until - now);
+	throw new ProblemError("exposure_limited", {
+		extras: { rollout_code: off.reason },
+		headers: { "retry-after": String(wait) },
+	});
 }
 
 function notEntitled(code: DecisionCode, grant: Grant | null): ProblemError {

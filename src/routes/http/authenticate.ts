@@ -96,7 +96,14 @@ export async function authenticateDevice(
 	refuseDenied(scope, view, token.profile.id);
 	refuseOutdated(scope, token, licenseEpochOf(view, token.profile.id));
 	if (token.provisional) await requireCurrent(scope, view, token);
-	return { ...token, view, tail: tokenTail(authorization.credentials) };
+	const { profile } = token.policyInRecord ? await withPolicy(scope, view, token) : token;
+	return { ...token, profile, view, tail: tokenTail(authorization.credentials) };
+}
+
+/** Of the few devices of which their account says more than a token has room for. */
+async function withPolicy(scope: RequestScope, view: SharedView, { profile }: HeldToken) {
+	const { policy } = await requireActive(scope, view, profile.id);
+	return { profile: { ...profile, policy } };
 }
 
 /**

@@ -27,6 +27,7 @@ export const DEVICE: DeviceProfile = {
 	hold: null,
 	licenseEpoch: 0,
 	lease: null,
+	policy: null,
 	grants: { crs: GRANT },
 };
 

@@ -213,6 +213,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 					rollout_closed: release.rollout?.open === false,
 					not_reached: release.rollout?.open === true && now < admittedAt(release.rollout),
 					not_for_newcomers: false,
+					not_pinned: false,
 				};
 				if (verdict === "not_for_newcomers") {
 					expect(candidate.installed).toBeNull();

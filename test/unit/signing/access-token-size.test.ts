@@ -1,13 +1,27 @@
 // The limits of names.ts and license.ts are there so that this holds: a device that was let in can always have a token.
 import { expect, test } from "vitest";
 import { grantsOf, licenseTerms, MAX_PRODUCTS } from "../../../src/entitlement/license.ts";
+import { resolvePolicy } from "../../../src/entitlement/policy/account-policy.ts";
 import { labels, modelName, productName } from "../../../src/names.ts";
-import { ACCESS_TOKEN_MAX_LENGTH, openAccessToken, sealAccessToken } from "../../../src/signing/access-token.ts";
+import {
+	ACCESS_TOKEN_MAX_LENGTH,
+	MAX_POLICY_LENGTH,
+	openAccessToken,
+	sealAccessToken,
+} from "../../../src/signing/access-token.ts";
 import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
 import { DEVICE_ID, NOW, PSEUDONYM } from "./signing-fixtures.ts";
 
 const LONG_ISSUER = `https://${"updates".repeat(8)}.example.com`;
+
+/** As long as a policy may be that travels in the token. */
+function longestPolicy(labels: Record<string, string>) {
+	const policy = resolvePolicy([{ hold: true, zone: "America/Argentina/ComodRivadavia" }], { id: DEVICE_ID, labels });
+	if (policy === null) throw new Error("there is no policy");
+	const room = MAX_POLICY_LENGTH - JSON.stringify({ ...policy, pins: { p: { version: "", downgrade: true } } }).length;
+	return { ...policy, pins: { p: { version: "v".repeat(room), downgrade: true } } };
+}
 
 /** The last time that RFC 3339 can write. */
 const END_OF_9999 = 253_402_300_799;
@@ -41,7 +55,9 @@ test("a token with everything that names and licenses allow still fits", async (
 		licenseEpoch: 1_000_000,
 		lease: 86_400,
 		grants: grantsOf(terms),
+		policy: longestPolicy(carried),
 	};
+	expect(JSON.stringify(device.policy).length).toBeLessThanOrEqual(MAX_POLICY_LENGTH);
 	const keyring = await importMacKeyring(TEST_SECRETS.MAC_KEYS);
 	const token = await sealAccessToken(keyring, {
 		issuer: LONG_ISSUER,

@@ -43,6 +43,7 @@ describe("access token", () => {
 			jkt: "thumbprint",
 			exp: NOW + 3600,
 			provisional: false,
+			policyInRecord: false,
 			keys: keyring.current,
 		});
 	});

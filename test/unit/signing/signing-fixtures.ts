@@ -22,6 +22,7 @@ export const PROFILE: DeviceProfile = {
 	hold: "license_suspended",
 	licenseEpoch: 3,
 	lease: 900,
+	policy: null,
 	grants: {
 		crs: { from: NOW + 100, until: NOW + 86_400, grace: 3600, critical: 7200, delay: 60, emergencyDelay: 0 },
 		threats: { from: 0, until: NOW + 86_400, grace: 0, critical: 0, delay: 0, emergencyDelay: 0 },

@@ -15,6 +15,7 @@ const RECORD: DeviceRecord = {
 		hold: null,
 		licenseEpoch: 3,
 		lease: null,
+		policy: null,
 		grants: {},
 		serial: "SN-1",
 		license: "lic-00000000",

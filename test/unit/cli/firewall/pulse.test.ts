@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CheckAnswer } from "../../../../cli/firewall/answers.ts";
 import { type HeardPulses, hearNothing, type WakeUp, waitForNews } from "../../../../cli/firewall/pulse.ts";
-import { placeInFleet } from "../../../../src/content/next-check.ts";
+import { placeInFleet } from "../../../../src/place-in-fleet.ts";
 import { type Reply, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
 
 const START = Date.parse("2027-01-01T00:00:00Z");

@@ -16,6 +16,7 @@ const RECORD: DeviceRecord = {
 		hold: null,
 		licenseEpoch: 0,
 		lease: null,
+		policy: null,
 		grants: {},
 		serial: "SN-1",
 		license: "lic-00000000",

@@ -1,0 +1,66 @@
+// The customer's own say about the updates of the account's devices: windows, freezes, minimum age, pins and holds.
+import { createRoute } from "@hono/zod-openapi";
+import type { PolicyResult } from "../../objects/account/policy-desk.ts";
+import { ProblemError } from "../../problem.ts";
+import { accountPath, accountRefusals, changeRefusals, openAccount } from "../http/account-in-path.ts";
+import { accountAccess, accountReadAccess } from "../http/key-access.ts";
+import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
+import { describePolicy, newPolicy, policyBody, readRules, settledPolicyBody } from "./policy-body.ts";
+
+const path = "/v1/accounts/{account}/policy";
+
+const read = createRoute({
+	...accountReadAccess,
+	method: "get",
+	path,
+	operationId: "getPolicy",
+	tags: ["Operator"],
+	summary: "What the customer says of the devices' updates",
+	request: { params: accountPath },
+	responses: { 200: jsonAnswer(policyBody, "Its rules"), ...accountRefusals },
+});
+const replace = createRoute({
+	...accountAccess,
+	method: "put",
+	path,
+	operationId: "replacePolicy",
+	tags: ["Operator"],
+	summary: "Say when devices may install releases, and which",
+	description:
+		"All rules at once. They compose with the license's delay and the release's rollout: the later of all counts. None of them takes away what is installed. A change that is about single devices reaches their next tokens; any other has all devices of the account get new ones.",
+	request: { params: accountPath, body: jsonBody(newPolicy) },
+	responses: {
+		200: jsonAnswer(settledPolicyBody, "The rules now; `published` is false while a store still waits for the change"),
+		...changeRefusals,
+	},
+});
+
+export const policies = createRouter()
+	.openapi(read, async (c) => {
+		const { object } = await openAccount(c, c.req.valid("param").account);
+		const found = await object.policy();
+		if (found === null) throw new ProblemError("not_found");
+		return c.json(describePolicy(found), 200);
+	})
+	.openapi(replace, async (c) => {
+		const { object, by } = await openAccount(c, c.req.valid("param").account);
+		const { rules, replaces = null } = c.req.valid("json");
+		const result = await object.changePolicy({ ...by, rules: readRules(rules), replaces });
+		if (!result.ok) throw refusal(result);
+		return c.json({ ...describePolicy(result.policy), published: result.published, changed: result.changed }, 200);
+	});
+
+function refusal(
+	result: (PolicyResult & { ok: false }) | { readonly ok: false; readonly reason: "unknown_account" },
+): ProblemError {
+	switch (result.reason) {
+		case "unknown_account":
+			return new ProblemError("not_found");
+		case "unknown_device":
+			return new ProblemError("not_found", { detail: `the account has no device ${result.device}` });
+		case "changed_meanwhile":
+			return new ProblemError("conflict", {
+				detail: `the policy is at version ${result.version} by now: read it again, and make your change there`,
+			});
+	}
+}
