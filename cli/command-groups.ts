@@ -48,6 +48,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/account.ts")).defineAccount,
 	},
 	{
+		name: "policy",
+		description: "when a customer's devices install releases, and which",
+		load: async () => (await import("./commands/policy.ts")).definePolicy,
+	},
+	{
 		name: "license",
 		description: "what a customer bought",
 		load: async () => (await import("./commands/license.ts")).defineLicense,

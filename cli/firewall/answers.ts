@@ -51,6 +51,7 @@ const checkedProduct = z.object({
 	installed: z.string().nullish(),
 	status: z.string(),
 	reason: z.string().nullish(),
+	waiting: z.object({ version: z.string(), until: z.string().nullable() }).nullish(),
 	offer: offer.nullish(),
 });
 export type CheckedProduct = z.infer<typeof checkedProduct>;

@@ -1,6 +1,7 @@
 // The whole update of a firewall: check → permit → download → verify → install → report, product by product.
 // A package that is not exactly what was promised never replaces what runs, and is reported as failed. One whose rollout was halted
 // while it came stays on the disk uninstalled.
+import { PUT_OFF_REASONS, type PutOffReason } from "../../src/entitlement/policy/device-policy.ts";
 import { DiskError, ServerRefusal } from "../errors.ts";
 import type { CheckedProduct, Offer, Permit } from "./answers.ts";
 import { askPermit, type CheckResult, checkForUpdates, isLive } from "./check.ts";
@@ -158,7 +159,10 @@ async function updateProduct(
 	}
 	if (session.nowMs() - permittedMs > PERMIT_IS_FRESH_MS) {
 		const again = await failureAsValue(askAgain(session, product, offer));
-		if (again === null) return notYet("it is not offered any more", null, null);
+		const putOff = again instanceof ServerRefusal ? again.refusal.members?.["rollout_code"] : again;
+		// The window closed while the package came. Waiting is not dying: its rollout is not to count this as silence.
+		if (isPutOff(putOff)) await failureAsValue(reportOutcome(session, permit, "deferred", "window"));
+		if (again === null || typeof again === "string") return notYet("it is not offered any more", again, null);
 		if (again instanceof ServerRefusal) return refused(again);
 		if (again instanceof DiskError) return failed("disk", again.message);
 		permit = again;
@@ -181,13 +185,24 @@ async function updateProduct(
 
 /**
  * Takes the permit once more: the same lease where nothing has changed. An offer that ran out meanwhile is asked for anew.
- * @returns null = the release is not offered any more
+ * @returns null = the release is not offered any more; a word = the account's policy puts it off
  */
-async function askAgain(session: FirewallSession, product: string, offer: Offer): Promise<Permit | null> {
+async function askAgain(
+	session: FirewallSession,
+	product: string,
+	offer: Offer,
+): Promise<Permit | PutOffReason | null> {
 	if (isLive(offer, session.nowMs())) return askPermit(session, product, offer);
 	const { answer } = await checkForUpdates(session, product);
-	const anew = answer.products.find((one) => one.product === product && one.status === "offered")?.offer;
+	const found = answer.products.find((one) => one.product === product);
+	if (isPutOff(found?.reason)) return found.reason;
+	const anew = found?.status === "offered" ? found.offer : undefined;
 	return anew?.sha256 === offer.sha256 ? askPermit(session, product, anew) : null;
+}
+
+/** Whether it is why the account's policy does not let a release be installed now. */
+function isPutOff(said: unknown): said is PutOffReason {
+	return PUT_OFF_REASONS.some((reason) => reason === said);
 }
 
 /** One product that is refused, or has no room, must not keep the others from being updated. */

@@ -1,5 +1,5 @@
 // A check's answer as lines for people.
-import type { DegradedMarks } from "../../firewall/answers.ts";
+import type { CheckedProduct, DegradedMarks } from "../../firewall/answers.ts";
 import type { CheckResult } from "../../firewall/check.ts";
 
 /** @returns one line per product, one for each that is damaged, and one for unread messages */
@@ -11,13 +11,18 @@ export function describeCheck({ unchanged, answer, damaged }: CheckResult): stri
 			return `${one.product}: ${step}${offer.version} is offered${offer.downgrade === true ? " (a downgrade)" : ""}${offer.notes ? `: ${offer.notes}` : ""}`;
 		}
 		const why = one.reason ?? one.code;
-		return `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}`;
+		return `${one.product}: ${one.status}${one.installed == null ? "" : ` at ${one.installed}`}${why == null ? "" : ` (${why})`}${describeWaiting(one.waiting)}`;
 	});
 	lines.push(...damagedLines(damaged));
 	const unread = answer.messages?.unread ?? 0;
 	if (unread > 0) lines.push(`${unread} unread message${unread === 1 ? "" : "s"}: parapet device messages`);
 	lines.push(...degradedLines(answer));
 	return unchanged ? ["nothing new (304)", ...lines] : lines;
+}
+
+function describeWaiting(waiting: CheckedProduct["waiting"]): string {
+	if (waiting == null) return "";
+	return `; ${waiting.version} waits${waiting.until === null ? "" : ` until ${waiting.until}`}`;
 }
 
 /** @returns a line for each product whose installed content is not whole */

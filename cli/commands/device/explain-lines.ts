@@ -62,6 +62,18 @@ export const explanationAnswer = z.object({
 		}),
 	),
 	answer,
+	policy: z
+		.object({
+			time_zone: z.string().nullable(),
+			windows: z.array(z.object({ opens: z.string(), minutes: z.number() })).nullable(),
+			freezes: z.array(z.object({ from: z.string(), until: z.string() })),
+			passes: z.array(z.string()),
+			min_age_hours: z.number(),
+			pin: z.object({ version: z.string(), downgrade: z.boolean() }).nullable(),
+			held: z.boolean(),
+		})
+		.nullish(),
+	install: z.object({ at: z.string(), version: z.string() }).nullish(),
 	changes: z.array(z.object({ at: z.string(), what: z.string(), answer })),
 	edge: z.object({
 		version: z.number(),
@@ -103,7 +115,9 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 		...suspensionLines(told, told.license?.license),
 		`entitlement  ${entitlement.code}: ${entitlement.title}`,
 		`             ${advice}`,
+		...policyLines(told),
 		`answer       ${describeAnswer(told.answer)}`,
+		...(told.install == null ? [] : [`installs     ${told.install.version} from ${told.install.at} on`]),
 		"",
 		...releaseLines(told),
 		"",
@@ -168,6 +182,24 @@ function licenseLines({ license, entitlement }: Explanation): string[] {
 	if (grace !== null && grace !== until) lines.push(`             grace until ${grace}`);
 	if (critical !== null && critical !== grace) lines.push(`             emergency releases until ${critical}`);
 	return lines;
+}
+
+/** What the customer says of its updates, a line for each thing. */
+function policyLines({ policy }: Explanation): string[] {
+	if (policy == null) return [];
+	const { windows, freezes, passes, min_age_hours: age, pin, held, time_zone: zone } = policy;
+	const lines = [
+		...(held ? ["stays with what it has"] : []),
+		...(pin === null
+			? []
+			: [`pinned to ${pin.version}${pin.downgrade ? ", in the place of a newer release too" : ""}`]),
+		...(age === 0 ? [] : [`releases are ${age} h old at least`]),
+		...(windows ?? []).map(({ opens, minutes }) => `window ${opens} for ${Math.round(minutes)} min`),
+		...freezes.map(({ from, until }) => `frozen from ${from} until ${until}`),
+		...(passes.length === 0 ? [] : [`windows and freezes are passed by ${passes.join(", ")}`]),
+		...(zone === null ? [] : [`time zone ${zone}`]),
+	];
+	return lines.map((line, index) => `${index === 0 ? "customer" : ""}`.padEnd(13) + line);
 }
 
 function describeAnswer({ status, reason, version, downgrade }: Answer): string {

@@ -21,6 +21,10 @@ const NOT_YET: Readonly<Record<string, string>> = {
 	peer_under_way: "another firewall of the HA group installs it first",
 	peer_failed: "it failed on another firewall of the HA group",
 	failed_before: "it failed on this firewall before",
+	held: "this customer has it stay as it is",
+	frozen: "this customer installs nothing now",
+	outside_window: "it waits for this customer's maintenance window",
+	pinned: "this customer has pinned another version",
 };
 
 function describeNotYet(update: Extract<ProductUpdate, { reason: "not_yet" }>): string {

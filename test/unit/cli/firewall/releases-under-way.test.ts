@@ -128,6 +128,18 @@ describe("a package that took long to come", () => {
 		expect(firewall.asked("/d/")).toHaveLength(1);
 	});
 
+	it.each(["outside_window", "frozen", "held"])(
+		"is put off where its account says %s by then, and says so",
+		async (code) => {
+			slowDownload(SLOW_MS, limited(code, "3600"));
+			expect((await update()).updates).toMatchObject([
+				{ ok: false, reason: "not_yet", rolloutCode: code, retryAfter: 3_600 },
+			]);
+			expect(firewall.server.reports).toMatchObject([{ outcome: "deferred", detail: "window" }]);
+			expect(await firewall.installedBytes()).toEqual(FIRST.bytes);
+		},
+	);
+
 	it("stays uninstalled where it was withdrawn meanwhile", async () => {
 		slowDownload(SLOW_MS, refuse(409, "release_withdrawn"));
 		expect((await update()).updates).toMatchObject([{ ok: false, reason: "permit_refused" }]);

@@ -35,6 +35,8 @@ test("the whole trace of a device that is offered its first release", async () =
 		seat_holder: scene.firewall.clientId,
 		lease_until: null,
 		hold: null,
+		policy: null,
+		install: { at: timeAfter(2 * HOUR), version: "1.0.0" },
 		suspensions: [],
 		license: {
 			license,

@@ -1,0 +1,173 @@
+// `parapet policy …`: when a customer's devices install releases, and which. The rules live on the server.
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { z } from "zod";
+import { productName, versionName } from "../../src/names.ts";
+import { accountId, deviceId } from "../command-line/ids.ts";
+import { readOperand } from "../command-line/read-options.ts";
+import { type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
+import { commaList, moment, pairs } from "../command-line/values.ts";
+import { UsageError } from "../errors.ts";
+import type { Surroundings } from "../terminal/output.ts";
+import {
+	changeRule,
+	describeRules,
+	describeTarget,
+	policyAnswer,
+	type Rule,
+	ruleAnswer,
+	type Target,
+	windowsAsTyped,
+	withChange,
+} from "./policy/rules.ts";
+
+const targetShape = { device: deviceId.optional(), label: pairs.optional() };
+type Targeted = { device?: string | undefined; label?: Record<string, string> | undefined };
+type Context = OperatorContext<Targeted>;
+
+export function definePolicy(policy: Command, surroundings: Surroundings): void {
+	const show = policy.command("show <account>").description("what a customer says of updates");
+	runAsOperator(show, surroundings, {}, async ({ api, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const found = await api.call("GET", pathOf(account), "could not read the policy", policyAnswer);
+		output.answer(found, describeRules(found.rules));
+	});
+	const replace = policy
+		.command("replace <account> <file>")
+		.description("say it all anew: a JSON file with the rules, as `show --json` prints them");
+	runAsOperator(replace, surroundings, {}, async ({ api, operands, output }) => {
+		const account = readOperand(operands, 0, "account", accountId);
+		const rules = await readRulesFile(readOperand(operands, 1, "file", z.string()));
+		const done = await api.call("PUT", pathOf(account), "could not change the policy", policyAnswer, { rules });
+		output.answer(done, describeRules(done.rules));
+	});
+
+	const window = targeted(policy.command("window <account> [windows]"))
+		.description('install only in these: "sat,sun 22:00-04:00; wed 02:00-03:00", by the clock on the wall')
+		.option("--any-time", "no windows for these devices")
+		.option("--time-zone <name>", "IANA name, such as Europe/Zurich; default: the device's label tz, else UTC");
+	const windowShape = { ...targetShape, anyTime: z.boolean().optional(), timeZone: z.string().optional() };
+	runAsOperator(window, surroundings, windowShape, async (context) => {
+		const { anyTime, timeZone } = context.options;
+		const typed = context.operands[1];
+		if ((typed === undefined) === (anyTime !== true))
+			throw new UsageError('give windows, such as "sat 22:00-04:00", or --any-time');
+		const windows = typed === undefined ? null : readOperand(context.operands, 1, "windows", windowsAsTyped);
+		await say(context, (rule) => withChange(rule, { windows, time_zone: timeZone ?? rule.time_zone }));
+	});
+
+	const freeze = targeted(policy.command("freeze <account>"))
+		.description("install nothing for a time")
+		.option("--from <when>", "default: now")
+		.option("--until <when>", "a date, or a span such as 3d")
+		.option("--reason <text>", "kept beside it")
+		.option("--clear", "end each freeze of these devices");
+	const freezeShape = {
+		...targetShape,
+		...{ from: moment(surroundings).optional(), until: moment(surroundings).optional() },
+		...{ reason: z.string().max(200).default(""), clear: z.boolean().optional() },
+	};
+	runAsOperator(freeze, surroundings, freezeShape, async (context) => {
+		const { from, until, reason, clear } = context.options;
+		if ((until === undefined) === (clear !== true)) throw new UsageError("give --until, or --clear");
+		const now = new Date(surroundings.nowMs()).toISOString().replace(/\.\d+Z$/, "Z");
+		await say(context, ({ freezes = [], ...rule }) =>
+			withChange(rule, {
+				freezes: until === undefined ? undefined : [...freezes, { from: from ?? now, until, reason }],
+			}),
+		);
+	});
+
+	const pass = targeted(policy.command("pass <account> [what]")).description(
+		"what comes outside windows and in freezes too: emergency, revert, both with a comma, or none",
+	);
+	runAsOperator(pass, surroundings, targetShape, async (context) => {
+		const passes = readOperand([context.operands[1] ?? ""], 0, "what", commaList);
+		await say(context, (rule) => withChange(rule, { passes: passes.filter((one) => one !== "none") }));
+	});
+
+	const minAge = targeted(policy.command("min-age <account> <hours>")).description(
+		"let no release in that is younger; of this and the license's delay the longer one counts",
+	);
+	runAsOperator(minAge, surroundings, targetShape, async (context) => {
+		const hours = readOperand(context.operands, 1, "hours", z.coerce.number("a number of hours is expected").min(0));
+		await say(context, (rule) => withChange(rule, { min_age_hours: hours }));
+	});
+
+	const pin = targeted(policy.command("pin <account> <product> <version>"))
+		.description("offer this one version alone, as soon as the vendor's rollout lets it in")
+		.option("--downgrade", "in the place of a newer release too");
+	runAsOperator(pin, surroundings, { ...targetShape, downgrade: z.boolean().optional() }, async (context) => {
+		const product = readOperand(context.operands, 1, "product", productName);
+		const version = readOperand(context.operands, 2, "version", versionName);
+		const downgrade = context.options.downgrade === true ? { downgrade: true } : {};
+		await say(context, (rule) => withChange(rule, { pins: { ...rule.pins, [product]: { version, ...downgrade } } }));
+	});
+	const unpin = targeted(policy.command("unpin <account> <product>")).description("offer the newest again");
+	runAsOperator(unpin, surroundings, targetShape, async (context) => {
+		const product = readOperand(context.operands, 1, "product", productName);
+		await say(context, ({ pins = {}, ...rule }) => {
+			const { [product]: _, ...left } = pins;
+			return withChange(rule, { pins: Object.keys(left).length === 0 ? undefined : left });
+		});
+	});
+
+	const hold = targeted(policy.command("hold <account>")).description("have devices stay with what they have");
+	runAsOperator(hold, surroundings, targetShape, (context) => say(context, (rule) => withChange(rule, { hold: true })));
+	const unhold = targeted(policy.command("unhold <account>")).description("end a hold");
+	// What a broader rule says of them is not for these devices to know: they are let go by name.
+	runAsOperator(unhold, surroundings, targetShape, (context) =>
+		say(context, (rule) => withChange(rule, { hold: targetOf(context) === undefined ? undefined : false })),
+	);
+}
+
+function targeted(command: Command): Command {
+	return command
+		.option("--device <device>", "of this one device")
+		.option("--label <key=value>", "of devices with these labels, comma-separated (default: of every device)");
+}
+
+/** Reads the rules, changes what is said of the target, and writes them, unless somebody else has meanwhile. */
+async function say(context: Context, change: (rule: Rule) => Rule): Promise<void> {
+	const { api, operands, output } = context;
+	const account = readOperand(operands, 0, "account", accountId);
+	const target = targetOf(context);
+	const what = "could not change the policy";
+	const known = await api.call("GET", pathOf(account), what, policyAnswer);
+	const rules = changeRule(known.rules, target, change);
+	const done = await api.call("PUT", pathOf(account), what, policyAnswer, { rules, replaces: known.version });
+	output.note(`of ${describeTarget(target)}:`);
+	output.answer(done, describeRules(done.rules));
+}
+
+function targetOf({ options: { device, label } }: Context): Target {
+	if (device !== undefined && label !== undefined) throw new UsageError("give --device or --label, not both");
+	if (device !== undefined) return { device };
+	return label === undefined ? undefined : { labels: label };
+}
+
+async function readRulesFile(file: string): Promise<Rule[]> {
+	const text = await readFile(file, "utf8").catch(() => {
+		throw new UsageError(`${file} cannot be read`);
+	});
+	const parsed = z
+		.preprocess(
+			(value) => (typeof value === "string" ? safeJson(value) : value),
+			z.union([z.array(ruleAnswer), z.object({ rules: z.array(ruleAnswer) }).transform(({ rules }) => rules)]),
+		)
+		.safeParse(text);
+	if (parsed.success) return parsed.data;
+	throw new UsageError(`${file} holds no rules: a list, or what \`parapet policy show --json\` prints`);
+}
+
+function safeJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
+function pathOf(account: string): string {
+	return `/v1/accounts/${account}/policy`;
+}
