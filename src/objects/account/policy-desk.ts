@@ -17,7 +17,7 @@ export interface PolicyChange {
 export type PolicyResult =
 	| { readonly ok: true; readonly changed: boolean; readonly policy: AccountPolicy }
 	| { readonly ok: false; readonly reason: "changed_meanwhile"; readonly version: number }
-	| { readonly ok: false; readonly reason: "unknown_device"; readonly device: string };
+	| { readonly ok: false; readonly reason: "unknown_device" };
 
 export class PolicyDesk {
 	readonly #parts: DeskParts;
@@ -38,8 +38,7 @@ export class PolicyDesk {
 		if (replaces !== null && replaces !== before.version)
 			return { ok: false, reason: "changed_meanwhile", version: before.version };
 		const named = devicesOf(rules);
-		const unknown = named.find((id) => devices.device(id) === null);
-		if (unknown !== undefined) return { ok: false, reason: "unknown_device", device: unknown };
+		if (named.some((id) => devices.device(id) === null)) return { ok: false, reason: "unknown_device" };
 		if (JSON.stringify(rules) === JSON.stringify(before.rules)) return { ok: true, changed: false, policy: before };
 		const policy = { version: before.version + 1, rules, changedAt: now };
 		policies.save(policy);

@@ -54,10 +54,10 @@ function refusal(
 	result: (PolicyResult & { ok: false }) | { readonly ok: false; readonly reason: "unknown_account" },
 ): ProblemError {
 	switch (result.reason) {
+		// One answer, so that which accounts there are is not to be told from it.
 		case "unknown_account":
-			return new ProblemError("not_found");
 		case "unknown_device":
-			return new ProblemError("not_found", { detail: `the account has no device ${result.device}` });
+			return new ProblemError("not_found", { detail: "the account has no such device" });
 		case "changed_meanwhile":
 			return new ProblemError("conflict", {
 				detail: `the policy is at version ${result.version} by now: read it again, and make your change there`,

@@ -201,6 +201,7 @@ describe("activation", () => {
 			hold: null,
 			licenseEpoch: 0,
 			lease: null,
+			policy: null,
 			grants: {
 				crs: { from: NOW - DAY, until: NOW + 365 * DAY, grace: 30 * DAY, critical: 0, delay: 0, emergencyDelay: 0 },
 			},

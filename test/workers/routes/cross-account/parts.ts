@@ -98,6 +98,10 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	token: () => "a-launch",
 	key: () => "key-00000000",
 	message: () => "msg-00000000",
+	time_zone: () => "Europe/Zurich",
+	/** of a window, by the clock */
+	from: () => "22:00",
+	until: () => "04:00",
 };
 
 /** The value of a required field that is about nothing. */
