@@ -1,6 +1,6 @@
 // What is known of a device: when it was heard of, and of each product what it has, what it was offered and what became of that.
 // Pure: what a device's words make of what is known. Times are those of the service, never the device's own.
-import { placeInFleet } from "../content/next-check.ts";
+import { placeInFleet } from "../place-in-fleet.ts";
 import type { Reported } from "../rollout/lease.ts";
 import type { OutcomeReason } from "./outcome-reason.ts";
 
