@@ -6,7 +6,8 @@
 #   firewall.sh update                       install everything that is offered
 #   firewall.sh run                          update for ever: when a pulse tells news, else as often as the service asks for
 # PARAPET_URL is the service (http://127.0.0.1:8787), FIREWALL_HOME the folder of key, state and packages (./firewall),
-# FIREWALL_ENGINE this machine's software version, FIREWALL_LOAD a command that loads a package (product, version, file).
+# FIREWALL_ENGINE this machine's software version, FIREWALL_LOAD a command that loads a package (product, version, file)
+# without the rules that the publisher has disabled: those in disabled-rules/PRODUCT, one in each line.
 set -eu && umask 077 && export LC_ALL=C CDPATH=
 server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
 mkdir -p "${FIREWALL_HOME:-./firewall}/downloads"; cd "${FIREWALL_HOME:-./firewall}"
@@ -214,10 +215,23 @@ take() { # PRODUCT
 	for outcome in installed healthy; do report "$outcome"; done; say "$product $version is installed"
 }
 
+# leave_out PRODUCT RULES: writes down which rules are disabled, and loads what is installed without them, until that has worked
+leave_out() {
+	case $1$2 in *..* | *[!A-Za-z0-9:._\ -]*) die "unusable: $1 $2" ;; esac
+	mkdir -p disabled-rules; for rule in $2; do echo "$rule"; done >"$tmp/rules"
+	[ "$(cat "$tmp/rules")" != "$(state "disabled-rules/$1.loaded" '')" ] || return 0
+	save "disabled-rules/$1" <"$tmp/rules"; say "$1: disabled rules: ${2:-none}"
+	json installed.json '{}' | jq -r --arg of "$1" '.[$of] | objects | "\(.version) \(.file)"' >"$tmp/loaded"
+	while read -r version file; do ${FIREWALL_LOAD:-true} "$1" "$version" "$PWD/$file" || { say "$1 does not load without them" && return 0; }; done <"$tmp/loaded"
+	save "disabled-rules/$1.loaded" <"disabled-rules/$1"
+}
+
 update() {
 	exec 9>update.lock # freed with this process and those that it starts
 	! command -v flock >/dev/null || flock -n 9 || die 'another update is running'
 	rm -f later; check
+	jq -r '.products[] | "\(.product) \(.disabled_rules // [] | join(" "))"' check.json >"$tmp/disabled"
+	while read -r product rules; do leave_out "$product" "$rules"; done <"$tmp/disabled"
 	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part"' check.json >"$tmp/offered"
 	find downloads -type f | grep -vxFf "$tmp/offered" | while read -r old; do rm "$old"; done # parts of what is not offered any more
 	for offered in $(jq -r '.products[] | select(.status == "offered") | .product' check.json); do

@@ -40,6 +40,7 @@ import { records } from "./routes/operator/records.ts";
 import { replacements } from "./routes/operator/replacements.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
 import { webhooks } from "./routes/operator/webhooks.ts";
+import { disabledRules } from "./routes/publisher/disabled-rules.ts";
 import { releases } from "./routes/publisher/releases.ts";
 import { rollouts } from "./routes/publisher/rollouts.ts";
 import { uploads } from "./routes/publisher/uploads.ts";
@@ -77,6 +78,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [
 		uploads,
+		disabledRules,
 		releases,
 		rollouts,
 		products,

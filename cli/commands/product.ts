@@ -9,6 +9,7 @@ import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 import { addProductEventsCommand } from "./events.ts";
+import { addRuleCommands } from "./product/rules.ts";
 import { addSettingsOptions, describeSettings, readSettings, settingsShape } from "./product/settings.ts";
 
 export function defineProduct(product: Command, surroundings: Surroundings): void {
@@ -65,5 +66,6 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 			),
 		);
 	});
+	addRuleCommands(product, surroundings);
 	addProductEventsCommand(product, surroundings);
 }

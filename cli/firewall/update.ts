@@ -5,6 +5,7 @@ import { PUT_OFF_REASONS, type PutOffReason } from "../../src/entitlement/policy
 import { DiskError, ServerRefusal } from "../errors.ts";
 import type { CheckedProduct, Offer, Permit } from "./answers.ts";
 import { askPermit, type CheckResult, checkForUpdates, isLive } from "./check.ts";
+import { type ChangedRules, writeDisabledRules } from "./disabled-rules.ts";
 import { type DownloadResult, downloadPackage } from "./download.ts";
 import { withHomeLock } from "./home-lock.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
@@ -65,6 +66,8 @@ export type FailedUpdate = Exclude<ProductUpdate, { ok: true } | { reason: "not_
 export interface UpdateResult {
 	readonly check: CheckResult;
 	readonly updates: readonly ProductUpdate[];
+	/** products whose disabled rules are others than before */
+	readonly rules: readonly ChangedRules[];
 	/** reports that could not be sent yet; the next update sends them */
 	readonly waitingReports: number;
 }
@@ -101,6 +104,8 @@ async function updateOffered(
 	const check = await checkForUpdates(session, only, options.depth);
 	const { products } = check.answer;
 	await dropOldParts(home, products, only);
+	// Before anything is installed: what loads the new content is to leave them out as well.
+	const rules = await writeDisabledRules(home, check.answer);
 	const updates: ProductUpdate[] = [];
 	for (const offered of products) {
 		if (offered.status !== "offered" || offered.offer == null) continue;
@@ -108,7 +113,7 @@ async function updateOffered(
 		updates.push(await updateProduct(session, offered, offered.offer, options));
 	}
 	const waitingReports = (await home.load("reports"))?.length ?? 0;
-	return { check, updates, waitingReports };
+	return { check, updates, rules, waitingReports };
 }
 
 async function updateProduct(

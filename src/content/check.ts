@@ -64,7 +64,7 @@ export function answerProduct(
 	const { installed } = candidate;
 	const entitlement = decideEntitlement(device, product, now);
 	if (entitlement.decision === "refused") return { product, installed, entitlement, selection: null };
-	const record = recordOf(product) ?? { product, revision: 0, versionOrder: "none" as const, releases: [] };
+	const record = recordOf(product) ?? noRecordOf(product);
 	const { policy } = device;
 	if (policy === null) {
 		const selection = selectRelease(record, entitlement.grant, candidate, now, note);
@@ -73,6 +73,11 @@ export function answerProduct(
 	const pin = policy.pins[product] ?? null;
 	const selection = selectRelease(record, entitlement.grant, candidate, now, note, pin);
 	return { product, installed, entitlement, selection: heed(policy, selection, now) };
+}
+
+/** Of a product of which nothing was ever published. */
+function noRecordOf(product: string): ProductRecord {
+	return { product, revision: 0, versionOrder: "none", releases: [], disabledRules: [], rulesDisabledAt: null };
 }
 
 /** What its account says comes after all else: it puts off what would be offered, and never offers anything. */

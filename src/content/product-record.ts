@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { engineRange, modelName, packageFileName, productName, sha256Hex, versionName } from "../names.ts";
 import { reach } from "../rollout/reach.ts";
+import { disabledRules } from "./disabled-rules.ts";
 
 const seconds = z.int().nonnegative();
 
@@ -39,5 +40,9 @@ export const productRecord = z.object({
 	revision: z.int().nonnegative(),
 	versionOrder,
 	releases: z.array(release).readonly(),
+	/** ids of rules that every device leaves out, whatever release it runs */
+	disabledRules,
+	/** when a rule of them was disabled last; null = none is */
+	rulesDisabledAt: seconds.nullable(),
 });
 export type ProductRecord = z.infer<typeof productRecord>;

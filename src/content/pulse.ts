@@ -37,12 +37,18 @@ export function quietUntil(answer: CheckAnswer, most: number, place: number, now
 	return Math.min(answer.holdsUntil, now + Math.floor(quiet));
 }
 
-/** @returns unix seconds until which the releases are news of an emergency; 0 = none of them is one */
-export function emergencyUntil(releases: ProductRecord["releases"]): number {
+/** @returns unix seconds until which the record is news of an emergency: such a release, or a rule that harms; 0 = it is none */
+export function emergencyUntil(record: Pick<ProductRecord, "releases" | "rulesDisabledAt"> | null): number {
+	if (record === null) return 0;
+	const { releases, rulesDisabledAt } = record;
 	const emergencies = releases.filter(
 		({ urgency, withdrawn, rollout }) => urgency === "emergency" && !withdrawn && rollout?.open !== false,
 	);
-	return Math.max(0, ...emergencies.map(({ releasedAt }) => releasedAt + EMERGENCY_NEWS_SECONDS));
+	const since = [
+		...emergencies.map(({ releasedAt }) => releasedAt),
+		...(rulesDisabledAt === null ? [] : [rulesDisabledAt]),
+	];
+	return Math.max(0, ...since.map((at) => at + EMERGENCY_NEWS_SECONDS));
 }
 
 /**

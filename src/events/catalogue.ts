@@ -89,6 +89,8 @@ export const PRODUCT_EVENTS = {
 		"Other bounds are set for the product's releases: by how much one may differ in size from the current one. Detail: what they are now",
 	"release.size_allowed":
 		"A release was let on its way although it is much larger or smaller than the current one. Actor: who said so. Detail: both sizes",
+	"rule.disable": "A rule is disabled on every device from its next check on. Subject: its id. Detail: the reason",
+	"rule.enable": "A disabled rule is used again. Subject: its id. Detail: the reason",
 	"rollout.word":
 		"A person approved a step, let a step pass its gate or a halted rollout go on. Detail: what, and the step",
 	"rollout.step": "A rollout began a step, or is watched before the next. Detail: what it does, the step, and why",

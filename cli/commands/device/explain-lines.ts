@@ -61,6 +61,7 @@ export const explanationAnswer = z.object({
 			ready_at: z.string().nullable(),
 		}),
 	),
+	disabled_rules: z.array(z.string()).nullish(),
 	answer,
 	policy: z
 		.object({
@@ -118,6 +119,9 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 		...policyLines(told),
 		`answer       ${describeAnswer(told.answer)}`,
 		...(told.install == null ? [] : [`installs     ${told.install.version} from ${told.install.at} on`]),
+		...(told.disabled_rules?.length
+			? [`without      the rules ${told.disabled_rules.join(", ")}, which are disabled`]
+			: []),
 		"",
 		...releaseLines(told),
 		"",

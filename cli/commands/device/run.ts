@@ -4,6 +4,7 @@ import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { CliError, ConnectionError, DiskError, ServerRefusal } from "../../errors.ts";
 import { createBadReleases } from "../../firewall/bad-releases.ts";
+import { describeRules } from "../../firewall/disabled-rules.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../firewall/pulse.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
 import { type UpdateOptions, type UpdateResult, updateFirewall } from "../../firewall/update.ts";
@@ -56,6 +57,7 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 			continue;
 		}
 		const { check, updates } = result;
+		for (const rules of result.rules) output.answer({ event: "disabled_rules", ...rules }, describeRules(rules));
 		if (check.damaged.length > 0) {
 			output.answer({ event: "damaged", products: check.damaged }, damagedLines(check.damaged));
 		}

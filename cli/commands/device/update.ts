@@ -2,6 +2,7 @@
 import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { CliError } from "../../errors.ts";
+import { describeRules } from "../../firewall/disabled-rules.ts";
 import { type FailedUpdate, type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
 import { damagedLines, degradedLines, describeCheck } from "./check-lines.ts";
@@ -34,6 +35,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 			result.updates.length === 0
 				? describeCheck(result.check)
 				: [...damagedLines(damaged), ...result.updates.map(describeUpdate), ...degradedLines(answer)];
+		lines.push(...result.rules.map(describeRules));
 		if (result.waitingReports > 0) lines.push(`${result.waitingReports} reports wait for the next update`);
 		output.answer(
 			{
@@ -41,6 +43,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 				damaged,
 				updates: result.updates.map(updateToWire),
 				products: answer.products,
+				disabled_rules: result.rules,
 				waiting_reports: result.waitingReports,
 			},
 			lines,

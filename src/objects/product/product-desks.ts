@@ -7,6 +7,7 @@ import { directoryPort, givenUpDevices, type ObjectBindings, recordLanes, webhoo
 import { Outbox } from "../outbox/outbox.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
+import { DisabledRules } from "./disabled-rules.ts";
 import { LeaseTables } from "./lease-tables.ts";
 import { ProductRecordWriter } from "./product-record-writer.ts";
 import { ProductTables } from "./product-tables.ts";
@@ -21,6 +22,7 @@ export interface ProductDesks {
 	readonly webhooks: Webhooks;
 	readonly audit: WriteProductAudit;
 	readonly tables: ProductTables;
+	readonly rules: DisabledRules;
 	readonly records: ProductRecordWriter;
 	readonly rollouts: RolloutTables;
 	readonly rolloutDesk: RolloutDesk;
@@ -39,7 +41,8 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 	const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
 	const audit: WriteProductAudit = ({ actor, now: at, via }, action, subject, detail) =>
 		webhooks.delivery.append({ at, actor, action, subject, detail, via });
-	const records = new ProductRecordWriter(tables, outbox, outdated);
+	const rules = new DisabledRules(storage.sql, audit);
+	const records = new ProductRecordWriter(tables, rules, outbox, outdated);
 	const publish = (now: number) => records.publish(now);
 	const rollouts = new RolloutTables(storage.sql);
 	const rolloutDesk = new RolloutDesk({
@@ -52,5 +55,5 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		deliver: () => void outbox.deliver(),
 	});
 	const releaseDesk = new ReleaseDesk({ tables, rollouts, rolloutDesk, audit, publish });
-	return { alarm, outbox, webhooks, audit, tables, records, rollouts, rolloutDesk, releaseDesk };
+	return { alarm, outbox, webhooks, audit, tables, rules, records, rollouts, rolloutDesk, releaseDesk };
 }

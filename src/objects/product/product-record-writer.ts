@@ -7,15 +7,18 @@ import type { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
 import type { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
+import type { DisabledRules } from "./disabled-rules.ts";
 import type { ProductInfo, ProductTables } from "./product-tables.ts";
 
 export class ProductRecordWriter {
 	readonly #tables: ProductTables;
 	readonly #outbox: Outbox;
 	readonly #outdated: OutdatedRevisions;
+	readonly #rules: DisabledRules;
 
-	constructor(tables: ProductTables, outbox: Outbox, outdated: OutdatedRevisions) {
+	constructor(tables: ProductTables, rules: DisabledRules, outbox: Outbox, outdated: OutdatedRevisions) {
 		this.#tables = tables;
+		this.#rules = rules;
 		this.#outbox = outbox;
 		this.#outdated = outdated;
 	}
@@ -35,16 +38,30 @@ export class ProductRecordWriter {
 		for (const release of recorded) if (!kept.has(release)) this.#tables.unrecord(release.sequence);
 		const info = this.#tables.raiseRevision();
 		if (info.revision > 1) this.#outdated.add(productKey(info.name, info.revision - 1), now);
-		const until = emergencyUntil(this.#tables.recordedReleases());
+		const until = emergencyUntil(this.#body(info));
 		const head = { kind: "head", product: info.name, revision: info.revision, emergencyUntil: until } as const;
 		this.#outbox.add([this.step(info), head]);
 	}
 
-	step({ name: product, versionOrder, revision }: ProductInfo): RecordStep {
-		const releases = this.#tables.recordedReleases();
+	step(info: ProductInfo): RecordStep {
+		const { name, revision } = info;
 		// Read as every edge will read it: a record that they could not read would stop the product for the whole fleet, so the
 		// change that would lead to one fails here instead, with its transaction.
-		const body: ProductRecord = productRecord.parse({ product, revision, versionOrder, releases });
-		return { kind: "record", key: productKey(product, revision), version: revision, body };
+		const body: ProductRecord = productRecord.parse(this.#body(info));
+		return { kind: "record", key: productKey(name, revision), version: revision, body };
+	}
+
+	#body({ name: product, versionOrder, revision }: ProductInfo): ProductRecord {
+		const rules = this.#rules.list();
+		const disabledRules = rules.map(({ rule }) => rule);
+		const rulesDisabledAt = rules.length > 0 ? Math.max(...rules.map(({ at }) => at)) : null;
+		return {
+			product,
+			revision,
+			versionOrder,
+			releases: this.#tables.recordedReleases(),
+			disabledRules,
+			rulesDisabledAt,
+		};
 	}
 }

@@ -24,6 +24,7 @@ import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
+import type { DisabledRule, RulesChange, RulesChanged } from "./disabled-rules.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import type { PackageContent, ProductInfo, ProductSettings, ReleaseEntry } from "./product-tables.ts";
 import type { AddedPackage, NewRelease, Released, Withdrawn } from "./release-desk.ts";
@@ -115,6 +116,31 @@ export class Product extends DurableObject<ObjectBindings> {
 	/** See `ReleaseDesk.withdraw`. */
 	async withdraw(input: Change & { version: string; reason: string }): Promise<Settled<Withdrawn>> {
 		return this.#settle(input.version, () => this.#desks.releaseDesk.withdraw(input));
+	}
+
+	/** Rules that devices leave out; null where there is no such product. */
+	async disabledRules(): Promise<DisabledRule[] | null> {
+		return this.#exists ? this.#desks.rules.list() : null;
+	}
+
+	/** See `DisabledRules`. @returns with all that are disabled afterwards, and whether every store has them */
+	async setRules(
+		what: "disable" | "enable",
+		change: RulesChange,
+	): Promise<
+		| { ok: true; changed: boolean; rules: DisabledRule[]; published: boolean }
+		| (RulesChanged & { ok: false })
+		| typeof UNKNOWN_PRODUCT
+	> {
+		if (!this.#exists) return UNKNOWN_PRODUCT;
+		const { rules, records } = this.#desks;
+		const result = this.#within(() => {
+			const done = rules[what](change);
+			if (done.ok && done.changed) records.publish(change.now);
+			return done;
+		});
+		if (!result.ok) return result;
+		return { ok: true, changed: result.changed, rules: rules.list(), published: await this.outbox.flush() };
 	}
 
 	/** A permit for a release that few may have; see `decidePermit`. */

@@ -47,6 +47,9 @@ export const checkBody = z
 				installed: z.string().nullable(),
 				status: checkStatus,
 				reason: checkReason,
+				disabled_rules: z.array(z.string()).optional().openapi({
+					description: "Ids of rules to leave out, whatever version is installed; left out = none",
+				}),
 				offer: offer.optional(),
 				waiting: z
 					.object({

@@ -121,7 +121,7 @@ async function answerInFull(
 	const [etag, pulse, ...products] = await Promise.all([
 		sealing,
 		until === null ? null : pulseLinks(scope, [...installed.keys()], view),
-		...answer.products.map((product) => describeProduct(scope, caller, product)),
+		...answer.products.map((product) => describeProduct(scope, caller, product, productRecords.get(product.product))),
 	]);
 	const body = {
 		device: caller.profile.id,
@@ -143,7 +143,12 @@ function everyGrant(caller: DeviceCaller): Installed {
 	return new Map(Object.keys(caller.profile.grants).map((product) => [product, null]));
 }
 
-async function describeProduct(scope: RequestScope, caller: DeviceCaller, answer: ProductAnswer) {
+async function describeProduct(
+	scope: RequestScope,
+	caller: DeviceCaller,
+	answer: ProductAnswer,
+	record: ProductRecord | null | undefined,
+) {
 	const { entitlement, selection } = answer;
 	const described = {
 		product: answer.product,
@@ -151,6 +156,8 @@ async function describeProduct(scope: RequestScope, caller: DeviceCaller, answer
 		code: entitlement.code,
 		until: entitlement.grant === null ? null : toTimestamp(entitlement.grant.until),
 		installed: answer.installed,
+		// Also where the license has ended: what harms is on the device all the same.
+		...(record?.disabledRules.length ? { disabled_rules: [...record.disabledRules] } : {}),
 	};
 	if (selection === null) return { ...described, status: "refused" as const, reason: entitlement.code };
 	if (selection.status !== "offered") {

@@ -163,6 +163,7 @@ export const explanationBody = z
 		ha: orNull(explainedHaBody).openapi({ description: "Its HA group, as it is now; null = it is in none" }),
 		entitlement: entitlementBody,
 		releases: z.array(releaseBody).openapi({ description: "Newest first; none where the entitlement is refused" }),
+		disabled_rules: z.array(z.string()).openapi({ description: "Ids of rules that the device leaves out" }),
 		answer: answerBody,
 		policy: orNull(explainedPolicyBody).openapi({
 			description: "What the account says of its updates; null = nothing",

@@ -124,6 +124,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 			license: license === null ? null : describeLicense(license),
 			ha: ha === null ? null : explainHa(ha, haLocks, id),
 			...described,
+			disabled_rules: [...(record?.disabledRules ?? [])],
 			edge: {
 				license_epoch: device.licenseEpoch,
 				license_epoch_known: epochKnown,

@@ -42,7 +42,7 @@ export const pulse = createRouter().openapi(route, async (c) => {
 	const record = subject === "messages" ? null : await records.product(subject.product, view, scope);
 	const body = {
 		value: await pulses.valueOf(subject, revisionOf(view.heads, subject)),
-		...pulseUrgency(emergencyUntil(record?.releases ?? []), scope.now, config.checkIntervalSeconds),
+		...pulseUrgency(emergencyUntil(record), scope.now, config.checkIntervalSeconds),
 	};
 	return c.json(body, 200, { "cache-control": `public, max-age=${PULSE_MAX_AGE_SECONDS}` });
 });

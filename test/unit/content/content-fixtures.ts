@@ -82,6 +82,8 @@ export function recordOf(...releases: readonly Release[]): ProductRecord {
 		revision: releases.length,
 		versionOrder: "vendor",
 		releases: [...releases].sort((a, b) => b.sequence - a.sequence),
+		disabledRules: [],
+		rulesDisabledAt: null,
 	};
 }
 

@@ -93,9 +93,12 @@ describe("how soon a change is asked about", () => {
 	const routine = recordOf(makeRelease(1, { releasedAt: NOW - 1 }));
 	const emergency = (releasedAt: number, withdrawn = false) =>
 		recordOf(makeRelease(1, { releasedAt, withdrawn, urgency: "emergency" }), makeRelease(2, { releasedAt: NOW }));
+	const disabledAt = (at: number) => ({ ...routine, disabledRules: ["942100"], rulesDisabledAt: at });
 
 	it.each([
 		["a routine release", routine, 300, { spread: 300, emergency: false }],
+		["a rule that was disabled lately", disabledAt(NOW - 3599), 300, { spread: 60, emergency: true }],
+		["a rule that was disabled an hour ago", disabledAt(NOW - 3600), 300, { spread: 300, emergency: false }],
 		["a message", null, 300, { spread: 300, emergency: false }],
 		[
 			"an emergency, though a routine release came after it",
@@ -107,6 +110,6 @@ describe("how soon a change is asked about", () => {
 		["an emergency that was withdrawn", emergency(NOW - 1, true), 300, { spread: 300, emergency: false }],
 		["an emergency where devices ask every ten seconds", emergency(NOW - 1), 10, { spread: 10, emergency: true }],
 	])("%s", (_, record, interval, expected) =>
-		expect(pulseUrgency(emergencyUntil(record?.releases ?? []), NOW, interval)).toEqual(expected),
+		expect(pulseUrgency(emergencyUntil(record), NOW, interval)).toEqual(expected),
 	);
 });

@@ -94,11 +94,25 @@ describe("what is shared", () => {
 	it("is of one moment: a product, the messages and the denials of the revisions that `heads` names", async () => {
 		await store.put("product:crs@7", {
 			version: 7,
-			body: { product: "crs", revision: 7, versionOrder: "vendor", releases: [] },
+			body: {
+				product: "crs",
+				revision: 7,
+				versionOrder: "vendor",
+				releases: [],
+				disabledRules: [],
+				rulesDisabledAt: null,
+			},
 		});
 		await store.put("product:crs@8", {
 			version: 8,
-			body: { product: "crs", revision: 8, versionOrder: "vendor", releases: [] },
+			body: {
+				product: "crs",
+				revision: 8,
+				versionOrder: "vendor",
+				releases: [],
+				disabledRules: [],
+				rulesDisabledAt: null,
+			},
 		});
 		await store.put("messages@2", { version: 2, body: { revision: 2, messages: [] } });
 		await store.put("denied@4", { version: 4, body: { revision: 4, devices: { [DEVICE]: 9 }, licenseEpochs: {} } });

@@ -42,6 +42,34 @@ describe("bounds of sizes", () => {
 	});
 });
 
+describe("rules that do harm", () => {
+	it.each(["disable", "enable"])("%s: several at once, with the reason", async (what) => {
+		const published = { rules: [], changed: true, published: true };
+		operator.reply({ body: published }, { body: { ...published, changed: false, published: false } });
+		const args = ["product", `${what}-rule`, "crs", "942100", "1:2000419", "--reason", "harm"];
+		expect((await operator.run(...args)).stdout).toContain("crs 1:2000419 is");
+		const again = await operator.run(...args);
+		expect(again.stdout).toMatch(/crs 942100 was (disabled before|not disabled)/);
+		expect(again.stdout).toContain("a store still waits for it");
+		const asked = [
+			"POST",
+			`/v1/products/crs/disabled-rules/${what}`,
+			{ rules: ["942100", "1:2000419"], reason: "harm" },
+		];
+		expect(operator.asked()).toEqual([asked, asked]);
+	});
+
+	it.each([[[]], [["94 2100"]], [["942100", "../x"]]])("%j are refused before anything is sent", async (rules) => {
+		expect((await operator.run("product", "disable-rule", "crs", ...rules, "--reason", "harm")).exitCode).toBe(2);
+		expect(operator.asked()).toEqual([]);
+	});
+
+	it("are listed with who disabled them and why", async () => {
+		operator.reply({ body: { rules: [{ rule: "942100", at: "then", by: "olivia", reason: "harm" }] } });
+		expect((await operator.run("product", "disabled-rules", "crs")).stdout).toMatch(/942100 +then +olivia +harm/);
+	});
+});
+
 it("a size that is meant, and the number of entries, go with the release", async () => {
 	await operator.run("rollout", "start", "crs", "4.28.0", "--entries", "41500", "--allow-size");
 	expect(sent()[0]).toMatchObject({ entries: 41_500, allow_size: true });

@@ -57,6 +57,29 @@ describe("updates", () => {
 		expect(server.reports.map((report) => report.outcome)).toEqual(["installed", "healthy"]);
 	});
 
+	it("writes down which rules are disabled, before it installs and without an update, and forgets them when none is", async () => {
+		await activate();
+		const file = join(folder, "disabled-rules", "crs.txt");
+		server.disabledRules = ["1:51", "942100"];
+		const run = await runCli(["device", "update", "--home", folder]);
+		expect(run.stdout).toContain(`crs: the content is to be loaded without 1:51, 942100\n  ${file}`);
+		expect(await readFile(file, "utf8")).toBe("1:51\n942100\n");
+		expect((await updateFirewall(session, "crs")).rules).toEqual([]);
+		server.disabledRules = ["942100"];
+		const rules = { product: "crs", rules: ["942100"], path: file };
+		expect(await updateFirewall(session, "crs")).toMatchObject({ updates: [], rules: [rules] });
+		server.disabledRules = [];
+		expect((await updateFirewall(session, "crs")).rules).toEqual([{ ...rules, rules: [] }]);
+		await expect(readFile(file)).rejects.toThrow("ENOENT");
+	});
+
+	it("takes no rule that is no name: the whole answer is refused, and nothing is written", async () => {
+		await activate();
+		server.disabledRules = ["../../etc/passwd\n942100"];
+		await expect(updateFirewall(session, "crs")).rejects.toMatchObject({ code: "unexpected_answer" });
+		await expect(readdir(join(folder, "disabled-rules"))).rejects.toThrow("ENOENT");
+	});
+
 	it("replaces the old package, and leaves nothing else behind", async () => {
 		await activate();
 		await updateFirewall(session, "crs");

@@ -22,6 +22,7 @@ export async function startContractServer(): Promise<ContractServer> {
 		seen: [],
 		reports: [],
 		release: null,
+		disabledRules: [],
 		explanation: {},
 		faults: {},
 		close: async () => {},
@@ -76,7 +77,7 @@ export async function startContractServer(): Promise<ContractServer> {
 			case "GET /v1/check": {
 				if (!(await authorized(request, pathname))) return problem(response, 401, "invalid_token");
 				const installed = /(?:^|,)crs@([^,]+)/.exec(searchParams.get("installed") ?? "")?.[1] ?? null;
-				const etag = `"check-${createHash("sha256").update(`${search}${state.release?.version}`).digest("hex").slice(0, 16)}"`;
+				const etag = `"check-${createHash("sha256").update(`${search}${state.release?.version}${state.disabledRules.join()}`).digest("hex").slice(0, 16)}"`;
 				if (request.headers["if-none-match"] === etag) return end(response, 304, { etag });
 				return json(response, 200, describe(installed), { etag });
 			}
@@ -172,6 +173,7 @@ export async function startContractServer(): Promise<ContractServer> {
 			installed,
 			status,
 			reason: null,
+			...(state.disabledRules.length > 0 ? { disabled_rules: state.disabledRules } : {}),
 		};
 		return {
 			device: "dev-acct-x",

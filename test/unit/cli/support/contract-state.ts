@@ -8,6 +8,8 @@ export interface ContractServer {
 	readonly reports: { permit: string; outcome: string; detail?: string }[];
 	/** what is offered of product crs; null = nothing */
 	release: { version: string; bytes: Buffer } | null;
+	/** of product crs; none = the answer does not speak of any */
+	disabledRules: string[];
 	/** what every question for an explanation is answered with */
 	explanation: object;
 	faults: Faults;

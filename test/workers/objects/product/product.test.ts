@@ -118,6 +118,8 @@ describe("releases", () => {
 			product: "crs",
 			revision: 1,
 			versionOrder: "vendor",
+			disabledRules: [],
+			rulesDisabledAt: null,
 			releases: [
 				{
 					version: "4.27.0",
