@@ -84,12 +84,13 @@ export class Product extends ServiceProduct {
 		const asked = {
 			unit: device,
 			device,
+			peers: [],
 			account: `acct-${number % 1_000}`,
 			model: `FW-${number % 20}`,
 			now: nowSeconds(),
 		};
 		if (task === "report") {
-			await this.hearReport({ ...asked, version: RAMPING, reported: "healthy", detail: null });
+			await this.hearReport({ device, now: asked.now, version: RAMPING, reported: "healthy", detail: null });
 			return true;
 		}
 		const { ok } = await this.takePermit({ ...asked, version: task === "refused" ? HALTED : RAMPING });

@@ -14,8 +14,10 @@ export const LEASE_TABLES = [
 		outcome TEXT, -- LeaseOutcome; null = open
 		detail TEXT, -- in the device's own word
 		outcome_at INTEGER,
-		PRIMARY KEY (version, unit, device)
+		PRIMARY KEY (version, device)
 	) WITHOUT ROWID`,
+	// A device by itself is found by its own key: it costs no row here.
+	"CREATE INDEX leases_of_group ON leases (version, unit) WHERE unit <> device",
 	// All leases of a step are of one length, so this is the order in which they are overdue and end.
 	"CREATE INDEX leases_open ON leases (version, step, at) WHERE outcome IS NULL",
 	`CREATE TABLE step_counts (
@@ -65,10 +67,18 @@ export class LeaseTables {
 		this.#sql = sql;
 	}
 
-	/** @returns the leases of a unit's devices */
-	ofUnit(version: string, unit: string): Lease[] {
-		const query = "SELECT * FROM leases WHERE version = ? AND unit = ?";
-		return this.#sql.exec<LeaseRow>(query, version, unit).toArray().map(leaseOf);
+	/** @returns the leases that were given to the unit, and those of devices that belong to it now, whatever they belonged to then */
+	ofUnit(version: string, unit: string, devices: readonly string[]): Lease[] {
+		const query = `SELECT * FROM leases WHERE version = ?1 AND unit = ?2 AND unit <> device
+			UNION SELECT * FROM leases WHERE version = ?1 AND device IN (SELECT value FROM json_each(?3))`;
+		return this.#sql.exec<LeaseRow>(query, version, unit, JSON.stringify(devices)).toArray().map(leaseOf);
+	}
+
+	/** @returns null where the device has none */
+	ofDevice(version: string, device: string): Lease | null {
+		const query = "SELECT * FROM leases WHERE version = ? AND device = ?";
+		const [row] = this.#sql.exec<LeaseRow>(query, version, device).toArray();
+		return row === undefined ? null : leaseOf(row);
 	}
 
 	/** A lease that there is begins anew. */
@@ -107,8 +117,8 @@ export class LeaseTables {
 
 	/** Drops some leases of a rollout that is over; what they counted stays. */
 	drop(version: string, limit: number): void {
-		const query = `DELETE FROM leases WHERE version = ?1 AND (unit, device) IN
-			(SELECT unit, device FROM leases WHERE version = ?1 LIMIT ?2)`;
+		const query = `DELETE FROM leases WHERE version = ?1 AND device IN
+			(SELECT device FROM leases WHERE version = ?1 LIMIT ?2)`;
 		this.#sql.exec(query, version, limit);
 	}
 

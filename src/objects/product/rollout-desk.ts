@@ -18,6 +18,8 @@ export interface PermitInput {
 	readonly version: string;
 	readonly unit: string;
 	readonly device: string;
+	/** the other devices of its HA group, as its account knows them now */
+	readonly peers: readonly string[];
 	readonly model: string;
 	/** unix seconds */
 	readonly now: number;
@@ -30,7 +32,6 @@ export type PermitOutcome =
 
 export interface ReportInput {
 	readonly version: string;
-	readonly unit: string;
 	readonly device: string;
 	readonly reported: Reported;
 	readonly detail: string | null;
@@ -82,7 +83,7 @@ export class RolloutDesk implements Chore {
 		return { ...NO_EVIDENCE, steps };
 	}
 
-	permit({ version, unit, device, model, now }: PermitInput): PermitOutcome {
+	permit({ version, unit, device, peers, model, now }: PermitInput): PermitOutcome {
 		const { rollouts, leases, releases } = this.#parts;
 		const rollout = rollouts.rollout(version);
 		const isWithdrawn = releases.release(version)?.status === "withdrawn";
@@ -91,7 +92,7 @@ export class RolloutDesk implements Chore {
 		const account = accountObjectName(device);
 		const question = {
 			device,
-			unitLeases: leases.ofUnit(version, unit),
+			unitLeases: leases.ofUnit(version, unit, [device, ...peers]),
 			isKnownModel: leases.hasModel(version, step, model),
 			unitsOfAccount: leases.unitsOfAccount(version, step, account),
 		};
@@ -115,9 +116,9 @@ export class RolloutDesk implements Chore {
 		return { ok: true, endsAt: now + stepOf(rollout).lease };
 	}
 
-	report({ version, unit, device, reported, detail, now }: ReportInput): void {
-		const lease = this.#parts.leases.ofUnit(version, unit).find((one) => one.device === device);
-		const effect = lease === undefined ? null : decideReport(lease, reported, detail, now);
+	report({ version, device, reported, detail, now }: ReportInput): void {
+		const lease = this.#parts.leases.ofDevice(version, device);
+		const effect = lease === null ? null : decideReport(lease, reported, detail, now);
 		if (effect === null) return;
 		this.#ends.settle(version, effect.lease, effect.count);
 		this.#decide(version, this.#parts.service(now));

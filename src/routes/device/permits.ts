@@ -35,6 +35,9 @@ const REPORT_WITHIN_SECONDS = 86_400;
 const LONGEST_WAIT_SECONDS = 3_600;
 const PINNED = { reason: "pinned", until: Number.POSITIVE_INFINITY } as const;
 
+/** Of a device in no HA group. */
+const NO_TURN: { readonly at: number | null; readonly peers: readonly string[] } = { at: null, peers: [] };
+
 const MAX_OFFER_LENGTH = 2048;
 const permitRequest = z.object({ offer: z.string().max(MAX_OFFER_LENGTH) });
 
@@ -127,12 +130,14 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 	requireLeave(scope, device, offer, release, record);
 
-	let haLock = device.haGroup === null ? null : await takeTurn(scope, offer, now + REPORT_WITHIN_SECONDS);
-	const place = release.rollout === null ? null : await takePlace(scope, device, offer, haLock);
+	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, now + REPORT_WITHIN_SECONDS);
+	let haLock = turn.at;
+	const place = release.rollout === null ? null : await takePlace(scope, device, offer, turn);
 	const reportBy = place?.endsAt ?? now + REPORT_WITHIN_SECONDS;
 	// A word that comes too late for the rollout still says that the device lives.
 	const reportUntil = Math.max(reportBy, now + REPORT_WITHIN_SECONDS);
-	if (haLock !== null && reportUntil > now + REPORT_WITHIN_SECONDS) haLock = await takeTurn(scope, offer, reportUntil);
+	if (haLock !== null && reportUntil > now + REPORT_WITHIN_SECONDS)
+		haLock = (await takeTurn(scope, offer, reportUntil)).at;
 	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
 	const [permit, download] = await Promise.all([
 		sealCapability(
@@ -162,22 +167,24 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 
 /**
  * Only while few may have the release its product is asked: it counts to the unit exactly, and knows at once of a halt.
- * @param haLock the device's turn in its HA group, which a refusal ends; null = it is in none
+ * @param turn the device's in its HA group, which a refusal ends
  * @returns what it counts, and unix seconds by which the device has to be healthy; null = everybody may have the release by now
  */
 async function takePlace(
 	scope: RequestScope,
 	device: DeviceRecord,
 	offer: OfferClaims,
-	haLock: number | null,
+	turn: typeof NO_TURN,
 ): Promise<{ unit: string; endsAt: number } | null> {
 	const { services, now, event } = scope;
 	const { product, to: version } = offer;
 	const { id, model } = device;
 	const unit = unitOf(device);
-	const place = await services.objects.product(product).takePermit({ version, unit, device: id, model, now });
+	const place = await services.objects
+		.product(product)
+		.takePermit({ version, unit, device: id, peers: turn.peers, model, now });
 	if (place.ok) return place.endsAt === null ? null : { unit, endsAt: place.endsAt };
-	if (haLock !== null) await giveTurnBack(scope, offer, haLock);
+	if (turn.at !== null) await giveTurnBack(scope, offer, turn.at);
 	event.reason = `rollout_${place.reason}`;
 	if (place.reason === "ended") throw new ProblemError("release_withdrawn");
 	throw new ProblemError("exposure_limited", {

@@ -68,7 +68,7 @@ export const reports = createRouter().openapi(route, async (c) => {
 	const { unit, haLock, device, product, to: version } = claims;
 	if (unit !== null) {
 		await scope.services.objects.product(product).hearReport({
-			...{ version, unit, device, now: scope.now },
+			...{ version, device, now: scope.now },
 			reported: report.outcome,
 			detail: report.detail ?? null,
 		});

@@ -26,9 +26,12 @@ export interface HaLockQuestion {
 	readonly now: number;
 }
 
-/** `at`: by it a report finds its permit again; null = the device is in no group, so there is nothing to lock. */
+/**
+ * `at`: by it a report finds its permit again; null = the device is in no group, so there is nothing to lock. `peers`: the others that
+ * are in its group now.
+ */
 export type HaLockOutcome =
-	| { readonly ok: true; readonly at: number | null }
+	| { readonly ok: true; readonly at: number | null; readonly peers: readonly string[] }
 	| { readonly ok: false; readonly reason: HaRefusal; readonly peer: string; readonly retryAfter: number };
 
 export interface HaLockReport {
@@ -75,7 +78,7 @@ export class HaLocks {
 	ask({ deviceId, product, version, until, now }: HaLockQuestion): HaLockOutcome {
 		const { haLockTables: tables } = this.#parts;
 		const group = this.#groupOf(deviceId);
-		if (group === null) return { ok: true, at: null };
+		if (group === null) return { ok: true, at: null, peers: [] };
 		const { id, mode, sync } = group;
 		const permits = tables.permitsFor(id, product);
 		const stop = tables.stops(id).find((one) => one.product === product) ?? null;
@@ -102,7 +105,7 @@ export class HaLocks {
 		// While the one that failed tries again, the others still wait.
 		const goesOn = stop?.state === "waiting" || (stop?.state === "blocked" && stop.device !== deviceId);
 		if (stop !== null && (stop.version !== version || goesOn)) tables.deleteStop(id, product);
-		return { ok: true, at };
+		return { ok: true, at, peers: members.flatMap(({ device }) => (device === deviceId ? [] : device)) };
 	}
 
 	/** Takes what became of a permit; a word about another one than the last changes nothing. */

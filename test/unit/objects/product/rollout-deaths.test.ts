@@ -1,5 +1,6 @@
-// A product that dies in the middle of anything, and whose callers ask again or not: no step ever has a permit too many, no two devices
-// of a group are under way at once, what the edges are told is what the rollout is, and the log replays to its state.
+// A product that dies in the middle of anything, whose callers ask again or not, whose clocks go back and whose devices change groups
+// in the middle: no step ever has a permit too many, no two devices of a group are under way at once, what the edges are told is what
+// the rollout is, and the log replays to its state.
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -13,20 +14,34 @@ import { PRODUCT_SCHEMA } from "../../../../src/objects/product/schema.ts";
 import { RAPID } from "../../../../src/rollout/built-in-plans.ts";
 import { allFailures, openLeases } from "../../../../src/rollout/evidence.ts";
 import { REPORTED, type Reported } from "../../../../src/rollout/lease.ts";
+import type { Plan } from "../../../../src/rollout/plan.ts";
 import { reachOf } from "../../../../src/rollout/reach.ts";
 import { verifyLog } from "../../../../src/rollout/rollout-log.ts";
-import { runs } from "../../../support/runs.ts";
+import { RUNS_TIMEOUT_MS, runs } from "../../../support/runs.ts";
 
 const VERSION = "2.0.0";
 const START = 1_795_000_000;
 /** Two devices each: the units of the first steps come from them. */
-const GROUPS = 8;
+const GROUPS = 4;
+
+/** Steps that are quickly through, and let some failures pass, so that most courses have permits to give. */
+const BRISK: Plan = {
+	name: "brisk",
+	overrides: 1,
+	steps: [{ units: 2 }, { units: 5 }, { fraction: 0.9, ramp: 600 }, { fraction: 1 }].map((cohort, index) => ({
+		...{ name: `step-${index}`, cohort, bake: 60, fillWithin: 1_200, expect: 600, lease: 1_200 },
+		gate: { kind: "count", maxFailures: 2 * index + 1, minHealthy: 1 },
+		approvals: { team: null, count: index === 1 ? 1 : 0 },
+	})),
+};
 
 /** Two devices of one account each. */
 const deviceOf = (number: number) => `dev-${String(number >> 1).padStart(10, "0")}-${String(number).padStart(16, "0")}`;
 
 type Step =
 	| { readonly kind: "permit" | "giveUp"; readonly device: number }
+	/** goes over to another group, or out of all */
+	| { readonly kind: "move"; readonly device: number; readonly group: number | null }
 	| { readonly kind: "report"; readonly device: number; readonly reported: Reported }
 	| { readonly kind: "word"; readonly by: string; readonly what: "approve" | "override" | "resume" }
 	| { readonly kind: "halt" }
@@ -40,7 +55,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 		arbitrary: fc.record({
 			kind: fc.constant("report" as const),
 			device: anyDevice,
-			reported: fc.constantFrom<Reported>("healthy", "healthy", "healthy", ...REPORTED),
+			reported: fc.constantFrom<Reported>(...Array.from({ length: 12 }, () => "healthy" as const), ...REPORTED),
 		}),
 	},
 	{
@@ -48,10 +63,29 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 		arbitrary: fc.record({
 			kind: fc.constant("word" as const),
 			by: fc.constantFrom("olivia", "peter", "ci"),
-			what: fc.constantFrom("approve" as const, "approve" as const, "override" as const, "resume" as const),
+			what: fc.constantFrom(
+				"approve" as const,
+				"approve" as const,
+				"override" as const,
+				"resume" as const,
+				"resume" as const,
+			),
 		}),
 	},
 	{ weight: 1, arbitrary: fc.record({ kind: fc.constant("giveUp" as const), device: anyDevice }) },
+	{
+		weight: 5,
+		arbitrary: fc.record({
+			kind: fc.constant("move" as const),
+			device: anyDevice,
+			group: fc.option(fc.nat(GROUPS - 1)),
+		}),
+	},
+	// A clock that is set: alone it is no step, but what follows it sees another time.
+	{
+		weight: 1,
+		arbitrary: fc.record({ kind: fc.constant("wait" as const), seconds: fc.integer({ min: -10_000, max: -1 }) }),
+	},
 	{ weight: 1, arbitrary: fc.constant({ kind: "halt" as const }) },
 	{
 		weight: 5,
@@ -59,10 +93,14 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 	},
 );
 /** `diesAt`: the statement in which the object dies; null = it lives. Its caller asks again where `isRetried`. */
-const anyCourse = fc.array(
-	fc.record({ step: anyStep, diesAt: fc.option(fc.nat(25), { freq: 2 }), isRetried: fc.boolean() }),
-	{ minLength: 20, maxLength: 80 },
-);
+const anyCourse = fc.record({
+	plan: fc.constantFrom(RAPID, BRISK, BRISK, BRISK),
+	steps: fc.array(fc.record({ step: anyStep, diesAt: fc.option(fc.nat(25), { freq: 2 }), isRetried: fc.boolean() }), {
+		minLength: 20,
+		maxLength: 80,
+		size: "max",
+	}),
+});
 
 class Death extends Error {}
 
@@ -70,6 +108,8 @@ class Death extends Error {}
 class World {
 	readonly database = new DatabaseSync(":memory:");
 	readonly gone = new Set<string>();
+	/** the unit of each device now */
+	readonly units = Array.from({ length: GROUPS * 2 }, (_, device) => `hag-${device >> 1}`);
 	now = START;
 	deaths = 0;
 	#left = Number.POSITIVE_INFINITY;
@@ -77,7 +117,7 @@ class World {
 	rollouts: RolloutTables;
 	desk: RolloutDesk;
 
-	constructor() {
+	constructor(plan: Plan) {
 		for (const statement of PRODUCT_SCHEMA.tables) this.database.exec(statement);
 		({ releases: this.releases, rollouts: this.rollouts, desk: this.desk } = this.#wake());
 		const by = this.by("ci");
@@ -87,7 +127,7 @@ class World {
 		});
 		this.releases.insertPackage(VERSION, { sha256: "a".repeat(64), size: 1, name: "crs.tar" }, START, "ci");
 		this.releases.publish(VERSION, { notes: "", urgency: "routine", models: null, engine: {}, entries: null }, START);
-		this.desk.start(by, { version: VERSION, plan: RAPID, salt: "salt", startsAt: 0 });
+		this.desk.start(by, { version: VERSION, plan, salt: "salt", startsAt: 0 });
 	}
 
 	by(actor: string): Change {
@@ -166,17 +206,19 @@ class World {
 	}
 
 	#once(step: Step): void {
-		const of = (device: number) => ({
-			version: VERSION,
-			unit: `hag-${device >> 1}`,
-			device: deviceOf(device),
-			now: this.now,
-		});
+		const of = (device: number) => ({ version: VERSION, device: deviceOf(device), now: this.now });
 		switch (step.kind) {
 			case "permit": {
 				const before = this.rollouts.rollout(VERSION)?.phase ?? "ended";
-				const { ok } = this.desk.permit({ ...of(step.device), model: `FW-${step.device % 3}` });
+				const unit = this.units[step.device] ?? "";
+				const peers = this.units.flatMap((one, device) =>
+					one === unit && device !== step.device ? deviceOf(device) : [],
+				);
+				const open = this.rows<{ device: string }>("SELECT device FROM leases WHERE outcome IS NULL");
+				const { ok } = this.desk.permit({ ...of(step.device), unit, peers, model: `FW-${step.device % 3}` });
 				if (["halted", "ended"].includes(before)) expect(ok).toBe(false);
+				// Of the group as it is now; once everybody may have the release, its account alone sees to that.
+				if (before !== "done" && open.some(({ device }) => peers.includes(device))) expect(ok).toBe(false);
 				return;
 			}
 			case "report":
@@ -193,6 +235,9 @@ class World {
 			}
 			case "halt":
 				this.desk.halt(this.by("olivia"), VERSION, "odd");
+				return;
+			case "move":
+				this.units[step.device] = step.group === null ? deviceOf(step.device) : `hag-${step.group}`;
 				return;
 			case "giveUp":
 				this.gone.add(deviceOf(step.device));
@@ -228,12 +273,12 @@ class World {
 }
 
 describe("a product that dies in the middle of anything", () => {
-	it("gives no permit too many, and is what its log says", async () => {
+	it("gives no permit too many, and is what its log says", { timeout: RUNS_TIMEOUT_MS }, async () => {
 		let deaths = 0;
 		await fc.assert(
-			fc.asyncProperty(anyCourse, async (course) => {
-				const world = new World();
-				for (const { step, diesAt, isRetried } of course) {
+			fc.asyncProperty(anyCourse, async ({ plan, steps }) => {
+				const world = new World(plan);
+				for (const { step, diesAt, isRetried } of steps) {
 					if (step.kind === "wait") world.now += step.seconds;
 					const isDone = await world.carryOut(step, diesAt);
 					world.check();
@@ -247,9 +292,9 @@ describe("a product that dies in the middle of anything", () => {
 				expect(await verifyLog(entries)).toEqual({ ok: true, rollout: world.rollouts.rollout(VERSION) });
 				world.database.close();
 			}),
-			{ numRuns: runs(40, 400) },
+			{ numRuns: runs(200, 1_000) },
 		);
 		// Enough that each kind of step has died at each of its statements.
-		expect(deaths).toBeGreaterThan(100);
+		expect(deaths).toBeGreaterThan(runs(1_000, 5_000));
 	});
 });

@@ -48,13 +48,13 @@ async function say(by: string, kind: "approve" | "override" | "resume" = "approv
 /** Unit n of an account of its own, unless it says otherwise. */
 function unit(n: number, changes: Partial<PermitInput> = {}): PermitInput {
 	const device = `dev-${String(n).padStart(10, "0")}-0123456789abcdef`;
-	return { version: VERSION, unit: device, device, model: "FW-1", now: NOW, ...changes };
+	return { version: VERSION, unit: device, device, peers: [], model: "FW-1", now: NOW, ...changes };
 }
 const take = (n: number, changes: Partial<PermitInput> = {}) => product().takePermit(unit(n, changes));
 
 async function report(n: number, reported: Reported, changes: Partial<ReportInput> = {}): Promise<void> {
-	const { version, unit: whole, device } = unit(n);
-	await product().hearReport({ version, unit: whole, device, reported, detail: null, now: NOW, ...changes });
+	const { version, device } = unit(n);
+	await product().hearReport({ version, device, reported, detail: null, now: NOW, ...changes });
 }
 
 /** Rings each alarm that is set for then or earlier: one that rings counts as the time it was set to. */
@@ -223,10 +223,16 @@ describe("a word", () => {
 
 describe("an HA group", () => {
 	const idOf = (device: string) => `dev-aaaaaaaaaa-${device.padStart(16, "0")}`;
-	const group = (n: number, device: string) => ({ ...unit(n), unit: "hag-1", device: idOf(device) });
+	const pair = ["f", "s"].map(idOf);
+	const group = (n: number, device: string) => {
+		const peers = pair.filter((one) => one !== idOf(device));
+		return { ...unit(n), unit: "hag-1", device: idOf(device), peers };
+	};
 	const takeOf = (device: string) => product().takePermit(group(1, device));
+	const takeAlone = (device: string) =>
+		product().takePermit({ ...unit(1), unit: idOf(device), device: idOf(device), peers: [] });
 	const reportOf = (device: string, reported: Reported) =>
-		product().hearReport({ version: VERSION, unit: "hag-1", device: idOf(device), reported, detail: null, now: NOW });
+		product().hearReport({ version: VERSION, device: idOf(device), reported, detail: null, now: NOW });
 
 	it("is one unit, and its second device comes after the first is healthy", async () => {
 		await startRollout();
@@ -236,6 +242,30 @@ describe("an HA group", () => {
 		await reportOf("f", "healthy");
 		expect(await takeOf("s")).toMatchObject({ ok: true });
 		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, healthy: 1 });
+	});
+
+	it("that a device joins in the middle of its own permit waits for what becomes of that, and takes no second place", async () => {
+		await startRollout();
+		await say("olivia");
+		expect(await takeAlone("f")).toMatchObject({ ok: true });
+		expect(await takeOf("s")).toMatchObject({ ok: false, reason: "peer_under_way" });
+		expect(await takeOf("f")).toMatchObject({ ok: true });
+		await reportOf("f", "healthy");
+		expect(await takeOf("s")).toMatchObject({ ok: true });
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, healthy: 1 });
+	});
+
+	it("that a device leaves in the middle of its permit waits for what becomes of that, and so does the device", async () => {
+		await startRollout();
+		await say("olivia");
+		await takeOf("f");
+		expect(await takeAlone("f")).toMatchObject({ ok: true });
+		expect(await takeOf("s")).toMatchObject({ ok: false, reason: "peer_under_way" });
+		await reportOf("f", "failed");
+		await say("olivia", "resume");
+		await say("peter", "resume");
+		expect(await takeAlone("f")).toMatchObject({ ok: false, reason: "failed_before" });
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, failed: 1 });
 	});
 
 	it("is left alone once its first device has failed", async () => {
