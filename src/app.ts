@@ -17,6 +17,7 @@ import { pulse } from "./routes/device/pulse.ts";
 import { registration } from "./routes/device/register.ts";
 import { reports } from "./routes/device/reports.ts";
 import { token } from "./routes/device/token.ts";
+import { trustFiles } from "./routes/device/trust-files.ts";
 import { autoscalingHook } from "./routes/hooks/autoscaling-hook.ts";
 import { lifecycleHook } from "./routes/hooks/lifecycle-hook.ts";
 import type { AppEnv } from "./routes/http/app-env.ts";
@@ -39,13 +40,17 @@ import { products } from "./routes/operator/products.ts";
 import { records } from "./routes/operator/records.ts";
 import { replacements } from "./routes/operator/replacements.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
+import { trust } from "./routes/operator/trust.ts";
 import { webhooks } from "./routes/operator/webhooks.ts";
 import { disabledRules } from "./routes/publisher/disabled-rules.ts";
 import { releases } from "./routes/publisher/releases.ts";
+import { roleFiles } from "./routes/publisher/role-files.ts";
 import { rollouts } from "./routes/publisher/rollouts.ts";
 import { uploads } from "./routes/publisher/uploads.ts";
+import { MAX_METADATA_BYTES } from "./signing/tuf/metadata.ts";
 
 const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/package$/;
+const ROLE_FILE = /^\/v1\/products\/[^/]+\/role$/;
 
 export function createApp(): OpenAPIHono<AppEnv> {
 	const app = createRouter();
@@ -56,7 +61,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	});
 	app.use("/v1/*", async (c, next) => {
 		if (!PACKAGE_UPLOAD.test(c.req.path)) {
-			guardJson(c.req.raw);
+			guardJson(c.req.raw, ROLE_FILE.test(c.req.path) ? MAX_METADATA_BYTES : undefined);
 			await awaitBody(c);
 		}
 		readStrictly(c);
@@ -66,6 +71,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const router of [
 		downloads,
 		pulse,
+		trustFiles,
 		reports,
 		messages,
 		entitlements,
@@ -81,6 +87,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		disabledRules,
 		releases,
 		rollouts,
+		roleFiles,
+		trust,
 		products,
 		accounts,
 		accountDevices,

@@ -191,6 +191,12 @@ export const PROBLEMS = {
 		fix: "See `detail` for what stands in the way.",
 		retryable: false,
 	},
+	metadata_refused: {
+		status: 422,
+		title: "The signed metadata is not what every client would take",
+		fix: "See `reason` and `detail`; sign it again with `parapet trust` or `parapet publish --sign-key`. Nothing was changed.",
+		retryable: false,
+	},
 	aws_not_configured: {
 		status: 424,
 		title: "The service has no AWS credentials for this account",

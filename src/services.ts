@@ -7,12 +7,13 @@ import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./objects/acco
 import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
 import type { RenewalOutcome } from "./objects/account/seats/seat-desk.ts";
 import { answerInTime } from "./objects/answer-in-time.ts";
-import { DIRECTORY_NAME, type NamedRecordStore, recordStores } from "./objects/bindings.ts";
+import { DIRECTORY_NAME, type NamedRecordStore, recordStores, TRUST_NAME } from "./objects/bindings.ts";
 import { createCredentialReader, type ReadCredential } from "./objects/directory/credential-reader.ts";
 import type { Directory } from "./objects/directory/directory.ts";
 import type { Product } from "./objects/product/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
 import { useOnce } from "./objects/replay/replay-shard.ts";
+import type { Trust } from "./objects/trust/trust.ts";
 import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
 import { rateLimits } from "./routes/http/rate-limit.ts";
 import { createWordQueue, type WordQueue } from "./routes/http/word-queue.ts";
@@ -30,6 +31,7 @@ import { systemClock } from "./storage/clock.ts";
 import { createPackageReader, type PackageReader } from "./storage/packages/package-reader.ts";
 import type { PackageStore } from "./storage/packages/package-store.ts";
 import { createR2PackageStore } from "./storage/packages/r2-package-store.ts";
+import { createR2TrustFileStore, type TrustFileStore } from "./storage/r2-trust-file-store.ts";
 import { createRecords, type Records } from "./storage/records.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "./storage/replicated/replicated-record-store.ts";
 import { createSealedStore } from "./storage/sealed-records.ts";
@@ -40,6 +42,7 @@ export interface Objects {
 	account(objectName: string): DurableObjectStub<Account>;
 	product(product: string): DurableObjectStub<Product>;
 	directory(): DurableObjectStub<Directory>;
+	trust(): DurableObjectStub<Trust>;
 	/** Keeps, renews or takes back the seat of a device under an elastic license. */
 	renewSeat(objectName: string, deviceId: string, now: number): Promise<RenewalOutcome>;
 	/** Tells what a device of an HA group says of itself. */
@@ -65,6 +68,7 @@ export interface Services {
 	readonly packageReader: PackageReader;
 	readonly urlSigner: UrlSigner;
 	readonly pulses: PulseSigner;
+	readonly trustFiles: Pick<TrustFileStore, "get">;
 	readonly macKeyring: MacKeyring;
 	readonly lookupKeys: LookupKeys;
 	/** null = there is no bootstrap key */
@@ -130,6 +134,7 @@ async function createServices(env: Env): Promise<Services> {
 		packageReader: createPackageReader(packages, caches.default, config.issuer),
 		urlSigner: createUrlSigner(config, macKeyring),
 		pulses: createPulseSigner(lookupKeys),
+		trustFiles: createR2TrustFileStore(env.PULSES),
 		macKeyring,
 		lookupKeys,
 		bootstrapKeyHash: config.bootstrapKey === null ? null : await hashSecret(lookupKeys, "key", config.bootstrapKey),
@@ -147,6 +152,7 @@ async function createServices(env: Env): Promise<Services> {
 			account: (objectName) => env.ACCOUNT.getByName(objectName),
 			product: (product) => env.PRODUCT.getByName(product),
 			directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
+			trust: () => env.TRUST.getByName(TRUST_NAME),
 			renewSeat: (objectName, deviceId, now) =>
 				answerInTime<RenewalOutcome>(env.ACCOUNT.getByName(objectName).renewSeat({ deviceId, now })),
 			reportHa: (objectName, report) =>

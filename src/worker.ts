@@ -12,6 +12,7 @@ export { Account } from "./objects/account/account.ts";
 export { Directory } from "./objects/directory/directory.ts";
 export { Product } from "./objects/product/product.ts";
 export { ReplayGuard } from "./objects/replay/replay-guard.ts";
+export { Trust } from "./objects/trust/trust.ts";
 
 export default {
 	async fetch(request, env, context) {

@@ -27,6 +27,8 @@ export const release = z.object({
 	withdrawn: z.boolean(),
 	/** how far it has come; null = everybody may have it */
 	rollout: reach.nullable(),
+	/** not given = the product's role file does not name it */
+	signed: z.literal(true).optional(),
 });
 export type Release = z.infer<typeof release>;
 
@@ -34,11 +36,18 @@ export type Release = z.infer<typeof release>;
 export const versionOrder = z.enum(["vendor", "none"]);
 export type VersionOrder = z.infer<typeof versionOrder>;
 
+/** optional: what no role file of the product names is offered too; required: never. */
+export const signing = z.enum(["optional", "required"]);
+export type Signing = z.infer<typeof signing>;
+
 /** `product:<product>@<revision>`: immutable; releases newest first, those that `keepRecorded` keeps. */
 export const productRecord = z.object({
 	product: productName,
 	revision: z.int().nonnegative(),
 	versionOrder,
+	/** version of the role file that names the signed ones; not given = there is none */
+	role: z.int().positive().optional(),
+	/** where releases must be signed, only those that are */
 	releases: z.array(release).readonly(),
 	/** ids of rules that every device leaves out, whatever release it runs */
 	disabledRules,

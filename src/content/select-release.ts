@@ -47,6 +47,8 @@ export type Selection =
 			readonly release: Release;
 			/** whether its version is older than what is installed; null = not known: versions have no order, and the record lacks it */
 			readonly downgrade: boolean | null;
+			/** version of the role file that names the release; not given = none does */
+			readonly role?: number;
 			readonly holdsUntil: number;
 	  }
 	| {
@@ -179,7 +181,8 @@ export function selectRelease(
 
 	const { installed: version } = device;
 	const isDowngrade = version === null ? false : isOlder(record, choice.version, version);
-	const offer = { status: "offered", release: choice, downgrade: isDowngrade, holdsUntil } as const;
+	const role = choice.signed && record.role !== undefined ? { role: record.role } : {};
+	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, holdsUntil } as const;
 	if (version === null) return { ...offer, reason: "first_install" };
 	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;
 	const installed = record.releases.find((release) => release.version === version);

@@ -91,6 +91,9 @@ export const PRODUCT_EVENTS = {
 		"A release was let on its way although it is much larger or smaller than the current one. Actor: who said so. Detail: both sizes",
 	"rule.disable": "A rule is disabled on every device from its next check on. Subject: its id. Detail: the reason",
 	"rule.enable": "A disabled rule is used again. Subject: its id. Detail: the reason",
+	"product.signing": "Whether the product's releases must be signed was set. Detail: `optional` or `required`",
+	"product.role":
+		"The product has another role file, or its keys are others. Detail: its version, and how many releases it names",
 	"rollout.word":
 		"A person approved a step, let a step pass its gate or a halted rollout go on. Detail: what, and the step",
 	"rollout.step": "A rollout began a step, or is watched before the next. Detail: what it does, the step, and why",

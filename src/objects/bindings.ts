@@ -27,7 +27,7 @@ export interface ObjectBindings {
 	readonly TOKEN_TTL_SECONDS: string | number;
 	/** seconds over which devices spread the checks that a pulse calls for */
 	readonly CHECK_INTERVAL_SECONDS: string | number;
-	/** the public bucket of the pulses */
+	/** the public bucket: pulses, and the TUF repository */
 	readonly PULSES: R2Bucket;
 	readonly ENVIRONMENT: string;
 	readonly ISSUER: string;
@@ -44,6 +44,9 @@ export interface ObjectBindings {
 
 /** The one Directory of a deployment. */
 export const DIRECTORY_NAME = "directory";
+
+/** The one TUF repository of a deployment. */
+export const TRUST_NAME = "trust";
 
 /** KV takes one write per second and key; two at once may both succeed and leave the earlier one. */
 const KV_WRITE_INTERVAL_MS = 1_100;

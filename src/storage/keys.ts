@@ -59,6 +59,11 @@ export function pulseKey(name: string): string {
 	return `p/${name}`;
 }
 
+/** A file of the TUF repository in the public bucket, under the path that it also has at the service. @param file 3.crs.json */
+export function tufKey(file: string): string {
+	return `tuf/${file}`;
+}
+
 export interface RecordOwner {
 	readonly owner: "account" | "product" | "directory";
 	/** device or HA group id for an account, product name for a product; empty for the directory, of which there is one */

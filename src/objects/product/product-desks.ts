@@ -15,6 +15,7 @@ import { ReleaseDesk } from "./release-desk.ts";
 import { RolloutDesk } from "./rollout-desk.ts";
 import { RolloutTables } from "./rollout-tables.ts";
 import { tellTurn } from "./rollout-trail.ts";
+import { SettingsDesk } from "./settings-desk.ts";
 
 export interface ProductDesks {
 	readonly alarm: Alarm;
@@ -27,6 +28,7 @@ export interface ProductDesks {
 	readonly rollouts: RolloutTables;
 	readonly rolloutDesk: RolloutDesk;
 	readonly releaseDesk: ReleaseDesk;
+	readonly settingsDesk: SettingsDesk;
 }
 
 export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindings): ProductDesks {
@@ -55,5 +57,6 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		deliver: () => void outbox.deliver(),
 	});
 	const releaseDesk = new ReleaseDesk({ tables, rollouts, rolloutDesk, audit, publish });
-	return { alarm, outbox, webhooks, audit, tables, rules, records, rollouts, rolloutDesk, releaseDesk };
+	const settingsDesk = new SettingsDesk({ tables, audit, publish });
+	return { alarm, outbox, webhooks, audit, tables, rules, records, rollouts, rolloutDesk, releaseDesk, settingsDesk };
 }

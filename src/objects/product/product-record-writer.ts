@@ -2,6 +2,7 @@
 import { type ProductRecord, productRecord } from "../../content/product-record.ts";
 import { emergencyUntil } from "../../content/pulse.ts";
 import { keepRecorded } from "../../content/recorded-releases.ts";
+import { signedOf } from "../../content/signed-releases.ts";
 import { productKey } from "../../storage/keys.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
@@ -51,7 +52,7 @@ export class ProductRecordWriter {
 		return { kind: "record", key: productKey(name, revision), version: revision, body };
 	}
 
-	#body({ name: product, versionOrder, revision }: ProductInfo): ProductRecord {
+	#body({ name: product, versionOrder, revision, signing, role }: ProductInfo): ProductRecord {
 		const rules = this.#rules.list();
 		const disabledRules = rules.map(({ rule }) => rule);
 		const rulesDisabledAt = rules.length > 0 ? Math.max(...rules.map(({ at }) => at)) : null;
@@ -59,7 +60,8 @@ export class ProductRecordWriter {
 			product,
 			revision,
 			versionOrder,
-			releases: this.#tables.recordedReleases(),
+			...(role !== null && { role: role.version }),
+			releases: signedOf(this.#tables.recordedReleases(), signing, role?.digests ?? {}),
 			disabledRules,
 			rulesDisabledAt,
 		};

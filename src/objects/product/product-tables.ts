@@ -1,7 +1,8 @@
 // The rows of a Product and the way from a row to a release. Plain synchronous SQL; no rule is decided here, except that
 // a sequence number is one more than any before.
 
-import type { Release, Urgency, VersionOrder } from "../../content/product-record.ts";
+import type { Release, Signing, Urgency, VersionOrder } from "../../content/product-record.ts";
+import type { SignedRole } from "../../content/signed-releases.ts";
 import type { SizeBounds } from "../../content/size-bounds.ts";
 import type { EngineRange } from "../../names.ts";
 import type { Plan } from "../../rollout/plan.ts";
@@ -20,10 +21,14 @@ export interface ProductInfo {
 	readonly team: string | null;
 	/** by how much a release may differ from the current one; null = by anything */
 	readonly sizeBounds: SizeBounds | null;
+	/** whether releases that no role file names are offered */
+	readonly signing: Signing;
+	/** null = it has no role file */
+	readonly role: SignedRole | null;
 }
 
 /** What may be set of a product. */
-export type ProductSettings = Pick<ProductInfo, "plan" | "team" | "sizeBounds">;
+export type ProductSettings = Pick<ProductInfo, "plan" | "team" | "sizeBounds" | "signing">;
 
 /** Bytes that are in object storage already. */
 export interface PackageContent {
@@ -73,6 +78,8 @@ type ProductRow = {
 	plan: string;
 	team: string | null;
 	size_bounds: string;
+	signing: Signing;
+	role: string | null;
 };
 
 type ReleaseRow = {
@@ -109,22 +116,35 @@ export class ProductTables {
 	info(): ProductInfo | null {
 		const row = this.#sql.exec<ProductRow>("SELECT * FROM product").toArray()[0];
 		if (row === undefined) return null;
-		const { version_order: versionOrder, created_at: createdAt, plan, size_bounds: bounds, ...rest } = row;
+		const {
+			version_order: versionOrder,
+			created_at: createdAt,
+			plan,
+			size_bounds: bounds,
+			role: signed,
+			...rest
+		} = row;
 		const sizeBounds = JSON.parse(bounds) as SizeBounds | null;
-		return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, sizeBounds };
+		const role = signed === null ? null : (JSON.parse(signed) as SignedRole);
+		return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, sizeBounds, role };
 	}
 
-	insertProduct({ name, title, versionOrder, createdAt, revision, plan, team, sizeBounds }: ProductInfo): void {
-		const query = `INSERT INTO product (name, title, version_order, created_at, revision, plan, team, size_bounds)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-		const settings = [JSON.stringify(plan), team, JSON.stringify(sizeBounds)];
-		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, ...settings);
+	insertProduct({ name, title, versionOrder, createdAt, revision, ...settings }: ProductInfo): void {
+		const { plan, team, sizeBounds, signing } = settings;
+		const query = `INSERT INTO product (name, title, version_order, created_at, revision, plan, team, size_bounds, signing)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+		const set = [JSON.stringify(plan), team, JSON.stringify(sizeBounds), signing];
+		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, ...set);
+	}
+
+	saveRole(role: SignedRole): void {
+		this.#sql.exec("UPDATE product SET role = ?", JSON.stringify(role));
 	}
 
 	/** What its next releases go by; rollouts that are under way keep theirs. */
-	saveSettings({ plan, team, sizeBounds }: ProductSettings): void {
-		const query = "UPDATE product SET plan = ?, team = ?, size_bounds = ?";
-		this.#sql.exec(query, JSON.stringify(plan), team, JSON.stringify(sizeBounds));
+	saveSettings({ plan, team, sizeBounds, signing }: ProductSettings): void {
+		const query = "UPDATE product SET plan = ?, team = ?, size_bounds = ?, signing = ?";
+		this.#sql.exec(query, JSON.stringify(plan), team, JSON.stringify(sizeBounds), signing);
 	}
 
 	raiseRevision(): ProductInfo {

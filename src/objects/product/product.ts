@@ -3,6 +3,7 @@
 // writes nothing. The rules are in content/ and rollout/, the work is done at the desks.
 import { DurableObject } from "cloudflare:workers";
 import type { VersionOrder } from "../../content/product-record.ts";
+import type { SignedRole } from "../../content/signed-releases.ts";
 import { USUAL_SIZE_BOUNDS } from "../../content/size-bounds.ts";
 import type { ApprovalKind } from "../../rollout/approvals.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
@@ -68,8 +69,9 @@ export class Product extends DurableObject<ObjectBindings> {
 		const known = await this.info();
 		if (known !== null) return known;
 		const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
-		const { sizeBounds = USUAL_SIZE_BOUNDS } = input;
-		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0, plan, team, sizeBounds };
+		const { sizeBounds = USUAL_SIZE_BOUNDS, signing = "optional" } = input;
+		const settings = { plan, team, sizeBounds, signing };
+		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, PRODUCT_SCHEMA);
 			this.#desks.tables.insertProduct(product);
@@ -79,21 +81,14 @@ export class Product extends DurableObject<ObjectBindings> {
 		return product;
 	}
 
-	/** By what the next releases go; rollouts that are under way keep their plan and team. @returns null if there is no such product */
+	/** See `SettingsDesk.change`. @returns null if there is no such product */
 	async change(input: Change & Partial<ProductSettings>): Promise<ProductInfo | null> {
-		const known = await this.info();
-		if (known === null) return null;
-		const { plan = known.plan, team = known.team, sizeBounds = known.sizeBounds } = input;
-		const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
-		const { audit, tables } = this.#desks;
-		this.#within(() => {
-			tables.saveSettings({ plan, team, sizeBounds });
-			if (!isSame([plan, team], [known.plan, known.team]))
-				audit(input, "product.plan", known.name, `${plan.name}${team === null ? "" : `, team ${team}`}`);
-			if (!isSame(sizeBounds, known.sizeBounds))
-				audit(input, "product.limits", known.name, `size ${JSON.stringify(sizeBounds)}`);
-		});
-		return { ...known, plan, team, sizeBounds };
+		return this.#exists ? this.#turn(() => this.#desks.settingsDesk.change(input), true) : null;
+	}
+
+	/** What its role file names now; see `SettingsDesk.noteRole`. @returns null if there is no such product */
+	async noteRole(input: Change & { role: SignedRole }): Promise<ProductInfo | null> {
+		return this.#exists ? this.#turn(() => this.#desks.settingsDesk.noteRole(input), true) : null;
 	}
 
 	async info(): Promise<ProductInfo | null> {

@@ -3,6 +3,7 @@
 import { mayBind } from "../../content/package-claim.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
 import { audienceOf, hasRoomFor } from "../../content/recorded-releases.ts";
+import { isSigned } from "../../content/signed-releases.ts";
 import { findOutOfBounds, type SizeFinding } from "../../content/size-bounds.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { Plan } from "../../rollout/plan.ts";
@@ -40,7 +41,10 @@ export type AddedPackage =
 
 export type Released =
 	| { readonly ok: true; readonly kind: "new" | "same" }
-	| { readonly ok: false; readonly reason: "no_package" | "withdrawn" | "too_many_audiences" | "too_many_rollouts" }
+	| {
+			readonly ok: false;
+			readonly reason: "no_package" | "withdrawn" | "unsigned" | "too_many_audiences" | "too_many_rollouts";
+	  }
 	/** `fields`: in which its metadata is another */
 	| { readonly ok: false; readonly reason: "release_exists"; readonly fields: readonly string[] }
 	/** `newest`: the newest of the releases that are newer */
@@ -99,6 +103,8 @@ export class ReleaseDesk {
 			const fields = differingMetadata(known, metadata);
 			return fields.length > 0 ? { ok: false, reason: "release_exists", fields } : { ok: true, kind: "same" };
 		}
+		if (info.signing === "required" && !isSigned(known, info.role?.digests ?? {}))
+			return { ok: false, reason: "unsigned" };
 		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder);
 		if (newest !== null) return { ok: false, reason: "older_version", newest };
 		const beyond = this.#beyondSize(info, known.size, metadata);

@@ -18,7 +18,9 @@ export const PRODUCT_SCHEMA: Schema = {
 			revision INTEGER NOT NULL, -- of its record; 0 = nothing is released
 			plan TEXT NOT NULL, -- JSON: the Plan of its next releases
 			team TEXT, -- whose word its rollouts need; null = anyone's who may release
-			size_bounds TEXT NOT NULL -- JSON: SizeBounds or null (content/size-bounds.ts)
+			size_bounds TEXT NOT NULL, -- JSON: SizeBounds or null (content/size-bounds.ts)
+			signing TEXT NOT NULL, -- Signing (content/product-record.ts)
+			role TEXT -- JSON: SignedRole, what its trusted role file names; null = it has none
 		) WITHOUT ROWID`,
 		// Without a sequence it is a package that is uploaded and not released, and so without all that a release adds.
 		`CREATE TABLE releases (

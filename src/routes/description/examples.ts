@@ -4,6 +4,7 @@ import { DEVICE_EXAMPLES } from "./examples/devices.ts";
 import { OPERATION_EXAMPLES } from "./examples/operation.ts";
 import { POLICY_EXAMPLES } from "./examples/policies.ts";
 import { ROLLOUT_EXAMPLES } from "./examples/rollouts.ts";
+import { TRUST_EXAMPLES } from "./examples/trust.ts";
 
 /** Field → example; `Body.field` goes before `field`. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
@@ -11,6 +12,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
 	...OPERATION_EXAMPLES,
 	...ROLLOUT_EXAMPLES,
 	...POLICY_EXAMPLES,
+	...TRUST_EXAMPLES,
 };
 
 /** What may be left out, and is in examples, by the same names. */
@@ -56,6 +58,9 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
 	"ProductChange.size_bounds",
 	"NewRelease.entries",
 	"NewRelease.allow_size",
+	"ProductChange.signing",
+	"POST /v1/products.signing",
+	"Offer.role_version",
 	"ChangedHaSettings.name",
 	"ChangedHaSettings.mode",
 	"POST /v1/reports.detail",

@@ -27,6 +27,10 @@ const offer = z
 			description:
 				"Whether its version is older than what is installed; null = not known, which only versions without an order can be",
 		}),
+		role_version: z.int().optional().openapi({
+			description: "Version of the product's role file (TUF) that names this release; not given = none does",
+			example: 7,
+		}),
 		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
 		expires_at: timestamp,
 	})

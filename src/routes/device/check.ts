@@ -196,6 +196,7 @@ async function describeProduct(
 			urgency: release.urgency,
 			notes: release.notes,
 			downgrade: selection.downgrade,
+			...(selection.role !== undefined && { role_version: selection.role }),
 			capability,
 			expires_at: toTimestamp(expires),
 		},

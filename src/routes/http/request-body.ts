@@ -42,17 +42,16 @@ function mediaType(request: Request): string {
 }
 
 /** @throws ProblemError where a body is of unknown length, too large, or not JSON; requests without a body pass */
-export function guardJson(request: Request): void {
-	const problem = faultOfJson(request);
+export function guardJson(request: Request, maxBytes = MAX_JSON_BYTES): void {
+	const problem = faultOfJson(request, maxBytes);
 	// Asked last: looking at the body makes a stream of it, which costs more than everything else here.
 	if (problem !== null && request.body !== null) throw problem;
 }
 
-function faultOfJson(request: Request): ProblemError | null {
+function faultOfJson(request: Request, maxBytes: number): ProblemError | null {
 	const length = declaredLength(request);
 	if (length === null) return new ProblemError("length_required");
-	if (length > MAX_JSON_BYTES)
-		return new ProblemError("content_too_large", { extras: { limit_bytes: MAX_JSON_BYTES } });
+	if (length > maxBytes) return new ProblemError("content_too_large", { extras: { limit_bytes: maxBytes } });
 	if (isCoded(request)) return codedContent();
 	return length > 0 && mediaType(request) !== "application/json" ? new ProblemError("unsupported_media_type") : null;
 }

@@ -1,6 +1,6 @@
 // The operator plane of products: a product must exist before anybody can publish under its name.
 import { createRoute, z } from "@hono/zod-openapi";
-import { versionOrder } from "../../content/product-record.ts";
+import { signing, versionOrder } from "../../content/product-record.ts";
 import { sizeBounds } from "../../content/size-bounds.ts";
 import { teamName } from "../../entitlement/credential-record.ts";
 import { productName } from "../../names.ts";
@@ -30,8 +30,20 @@ const sizeSetting = sizeBounds.nullable().openapi({
 		"A release is refused that is more than `grow` times as large as the current one of its audience, or less than `shrink` times, in bytes (where one of the two has more than `above`) or entries; null = any is taken",
 });
 
+const signingSetting = signing.optional().openapi({
+	description:
+		"`required`: nothing is offered that the product's role file does not name; `optional` (if left out): it is",
+	example: "required",
+});
+
 const productDetails = productBody
-	.extend({ plan, team: z.string().nullable(), size_bounds: orNull(sizeBounds) })
+	.extend({
+		plan,
+		team: z.string().nullable(),
+		size_bounds: orNull(sizeBounds),
+		signing,
+		role_version: z.int().nullable().openapi({ description: "Of its role file; null = it has none" }),
+	})
 	.openapi("ProductDetails", { description: "A product, with the plan, team and bounds of its next releases" });
 
 const productPath = z.object({ product: productName });
@@ -55,6 +67,7 @@ const create = createRoute({
 				plan: planChoice.optional().openapi({ description: planText, example: "standard" }),
 				team: team.optional(),
 				size_bounds: sizeSetting.optional(),
+				signing: signingSetting,
 			}),
 		),
 	},
@@ -83,7 +96,8 @@ const change = createRoute({
 	path: "/v1/products/{product}",
 	operationId: "changeProduct",
 	tags: ["Operator"],
-	summary: "Set the plan, team and bounds of the next releases; rollouts under way keep their plan and team",
+	summary:
+		"Set the plan, team and bounds of the next releases (rollouts under way keep plan and team), and whether all must be signed",
 	...operatorAccess,
 	request: {
 		params: productPath,
@@ -93,6 +107,7 @@ const change = createRoute({
 					plan: planChoice.optional().openapi({ description: planText, example: "rapid" }),
 					team: team.optional(),
 					size_bounds: sizeSetting.optional(),
+					signing: signingSetting,
 				})
 				.openapi("ProductChange"),
 		),
@@ -126,14 +141,15 @@ function describe({
 }
 
 function describeDetails(info: ProductInfo): z.infer<typeof productDetails> {
-	return { ...describe(info), plan: info.plan, team: info.team, size_bounds: info.sizeBounds };
+	const { plan, team, sizeBounds: bounds, signing, role } = info;
+	return { ...describe(info), plan, team, size_bounds: bounds, signing, role_version: role?.version ?? null };
 }
 
 export const products = createRouter()
 	.openapi(create, async (c) => {
 		const { event, services } = c.env;
 		const { product: name, title = name, version_order: versionOrder, plan: choice, team = null } = c.req.valid("json");
-		const { size_bounds: bounds } = c.req.valid("json");
+		const { size_bounds: bounds, signing } = c.req.valid("json");
 		event.product = name;
 		const creation = { ...changeBy(c), name, title };
 		const rollouts = { plan: choice === undefined ? STANDARD : planOf(choice), team };
@@ -141,6 +157,7 @@ export const products = createRouter()
 		const made = await services.objects.product(name).create({
 			...creation,
 			...rollouts,
+			...(signing && { signing }),
 			...(versionOrder && { versionOrder }),
 			...(bounds !== undefined && { sizeBounds: bounds }),
 		});
@@ -159,12 +176,13 @@ export const products = createRouter()
 	.openapi(change, async (c) => {
 		const { product } = c.req.valid("param");
 		c.env.event.product = product;
-		const { plan: choice, team, size_bounds: bounds } = c.req.valid("json");
+		const { plan: choice, team, size_bounds: bounds, signing } = c.req.valid("json");
 		const info = await c.env.services.objects.product(product).change({
 			...changeBy(c),
 			...(choice && { plan: planOf(choice) }),
 			...(team !== undefined && { team }),
 			...(bounds !== undefined && { sizeBounds: bounds }),
+			...(signing && { signing }),
 		});
 		if (info === null) throw new ProblemError("not_found");
 		return c.json(describeDetails(info), 200);

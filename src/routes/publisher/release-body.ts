@@ -62,6 +62,7 @@ export type ProductRefusal =
 	| "version_exists"
 	| "claim_ended"
 	| "withdrawn"
+	| "unsigned"
 	| "too_many_audiences"
 	| "too_many_rollouts"
 	| "not_released";
@@ -81,6 +82,11 @@ export function refuseRelease(reason: ProductRefusal): never {
 			});
 		case "withdrawn":
 			throw new ProblemError("conflict", { detail: "the version was withdrawn, for good: publish another version" });
+		case "unsigned":
+			throw new ProblemError("conflict", {
+				detail:
+					"the product's releases must be signed, and its role file does not name this version with this package: publish it with --sign-key",
+			});
 		case "too_many_audiences":
 			throw new ProblemError("conflict", {
 				detail: `the product has releases for ${MAX_AUDIENCES} audiences (models and engine range) already: publish for one of them, or first withdraw the releases of one that has no devices left`,

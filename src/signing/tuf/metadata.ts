@@ -9,7 +9,8 @@ import { tufKey } from "./keys.ts";
 export const MAX_TARGETS = 1_000;
 export const MAX_METADATA_BYTES = 1_048_576;
 const MAX_KEYS = 50;
-const MAX_ROLES = 500;
+/** With as many, root and targets still fit into one request. */
+const MAX_ROLES = 150;
 /** A target's `custom` holds objects and lists of them. */
 const MAX_DEPTH = 10;
 

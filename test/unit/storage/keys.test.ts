@@ -10,6 +10,7 @@ import {
 	parseRecordKey,
 	productKey,
 	redisKey,
+	tufKey,
 	uploadKey,
 } from "../../../src/storage/keys.ts";
 
@@ -23,6 +24,7 @@ test("every key has the form that stored data has", () => {
 	expect(redisKey("heads")).toBe("parapet:heads");
 	expect(packageKey("ab".repeat(32))).toBe(`packages/${"ab".repeat(32)}`);
 	expect(uploadKey("1")).toBe("uploads/1");
+	expect(tufKey("3.crs.json")).toBe("tuf/3.crs.json");
 });
 
 describe("the owner of a record", () => {

@@ -137,6 +137,10 @@ export const OF_THE_DEPLOYMENT = [
 	"PUT /v1/products/{product}/releases/{version}/package",
 	"POST /v1/products/{product}/releases/{version}/withdraw",
 	"GET /v1/products/{product}/events",
+	"GET /v1/products/{product}/role",
+	"PUT /v1/products/{product}/role",
+	"GET /v1/trust",
+	"PUT /v1/trust",
 	"POST /v1/products/{product}/webhooks",
 	"GET /v1/products/{product}/webhooks",
 	"DELETE /v1/products/{product}/webhooks/{webhook}",
@@ -161,6 +165,7 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /.well-known/oauth-authorization-server",
 	"GET /.well-known/parapet",
 	"GET /p/{name}",
+	"GET /tuf/{file}",
 ];
 
 /** @returns what the matrix does not know of an operation, as what to do about it */

@@ -18,6 +18,8 @@ const PUBLIC = [
 	"GET /d/{sha256}/{name}",
 	// Public, under a name that only devices of the product are told.
 	"GET /p/{name}",
+	// Signed, for anybody to verify.
+	"GET /tuf/{file}",
 ];
 
 interface Operation {

@@ -64,6 +64,7 @@ const others: readonly (readonly [string, (edge: Edge) => Promise<Response>])[] 
 	],
 	["GET /d/{sha256}/{name}", (edge) => edge.download(downloadUrl)],
 	["GET /p/{name}", (edge) => edge.send(`/p/${"A".repeat(22)}`)],
+	["GET /tuf/{file}", (edge) => edge.send("/tuf/timestamp.json")],
 ];
 
 /** Seconds, at both ends of the dice; as docs/operations.md says. */
@@ -87,7 +88,7 @@ async function expectSpread(status: number, spread: Spread, ask: () => Promise<R
 describe("503 when neither stores nor objects nor packages answer, with a Retry-After that is spread:", () => {
 	/** An isolate that has just begun. */
 	function brokenEdge(): Edge {
-		const edge = new Edge();
+		const edge = new Edge("kv", { PULSES: { get: () => Promise.reject(new Error("the bucket does not answer")) } });
 		edge.takeDown();
 		edge.packages.mood = "fails";
 		return edge;

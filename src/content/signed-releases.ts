@@ -1,0 +1,30 @@
+// Which releases a product's role file names: the version with this very digest. What the file does not name is not signed.
+import type { Release, Signing } from "./product-record.ts";
+
+/** What a product's role file names, as far as the service needs it. */
+export interface SignedRole {
+	/** of the role file */
+	readonly version: number;
+	/** SHA-256 by release; empty where too few of the keys of now have signed the file */
+	readonly digests: Readonly<Record<string, string>>;
+}
+
+/** @param digests SHA-256 by version, of a trusted role file */
+export function isSigned(
+	{ version, sha256 }: Pick<Release, "version" | "sha256">,
+	digests: Readonly<Record<string, string>>,
+): boolean {
+	return Object.hasOwn(digests, version) && digests[version] === sha256;
+}
+
+/** @returns the releases with the mark of those that are signed; only these where all must be */
+export function signedOf(
+	releases: readonly Release[],
+	signing: Signing,
+	digests: Readonly<Record<string, string>>,
+): Release[] {
+	const marked = releases.map((release) =>
+		isSigned(release, digests) ? { ...release, signed: true as const } : release,
+	);
+	return signing === "required" ? marked.filter((release) => release.signed) : marked;
+}

@@ -1,0 +1,64 @@
+// By what a product's releases reach the fleet: plan, team, bounds, and whether they must be signed; and what its role file names. Each method is synchronous and runs in its caller's transaction.
+import type { SignedRole } from "../../content/signed-releases.ts";
+import type { Change, WriteProductAudit } from "../audit.ts";
+import type { ProductInfo, ProductSettings, ProductTables } from "./product-tables.ts";
+
+export interface SettingsDeskParts {
+	readonly tables: ProductTables;
+	readonly audit: WriteProductAudit;
+	readonly publish: (now: number) => void;
+}
+
+export class SettingsDesk {
+	readonly #parts: SettingsDeskParts;
+
+	constructor(parts: SettingsDeskParts) {
+		this.#parts = parts;
+	}
+
+	/** Rollouts that are under way keep their plan and team; whether releases must be signed holds for all of them at once. */
+	change(input: Change & Partial<ProductSettings>): ProductInfo {
+		const { tables, audit } = this.#parts;
+		const known = this.#info();
+		const { name } = known;
+		const { plan = known.plan, team = known.team, sizeBounds = known.sizeBounds, signing = known.signing } = input;
+		tables.saveSettings({ plan, team, sizeBounds, signing });
+		if (!isSame([plan, team], [known.plan, known.team]))
+			audit(input, "product.plan", name, `${plan.name}${team === null ? "" : `, team ${team}`}`);
+		if (!isSame(sizeBounds, known.sizeBounds))
+			audit(input, "product.limits", name, `size ${JSON.stringify(sizeBounds)}`);
+		if (signing !== known.signing) {
+			audit(input, "product.signing", name, signing);
+			this.#publish(known, input.now);
+		}
+		return this.#info();
+	}
+
+	/** Edges learn it with the product's next record. A role file that is older than the one that is known changes nothing. */
+	noteRole(input: Change & { role: SignedRole }): ProductInfo {
+		const { tables, audit } = this.#parts;
+		const known = this.#info();
+		const { role, now } = input;
+		if (!isSame(role, known.role) && role.version >= (known.role?.version ?? 0)) {
+			tables.saveRole(role);
+			audit(input, "product.role", known.name, `version ${role.version}, ${Object.keys(role.digests).length} releases`);
+			this.#publish(known, now);
+		}
+		return this.#info();
+	}
+
+	/** Before the first release there is no record. */
+	#publish({ revision }: ProductInfo, now: number): void {
+		if (revision > 0) this.#parts.publish(now);
+	}
+
+	#info(): ProductInfo {
+		const info = this.#parts.tables.info();
+		if (info === null) throw new Error("a product without its row");
+		return info;
+	}
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+	return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,258 @@
+// The deployment's TUF repository. Takes what operators and publishers have signed, if every client would; signs snapshot and
+// timestamp itself, and writes all of it into R2: files with a version first, the timestamp last, so that a client meets the old
+// repository or the new one, wherever this object dies. One object, because versions only rise by one.
+import { DurableObject } from "cloudflare:workers";
+import { acceptRole, acceptRoot, acceptTargets, isStillSigned, type TufRefusal } from "../../signing/tuf/accept.ts";
+import type { TufKey, TufSigner } from "../../signing/tuf/keys.ts";
+import type { RootSigned } from "../../signing/tuf/metadata.ts";
+import {
+	makeSnapshot,
+	makeTimestamp,
+	onlineSigners,
+	SNAPSHOT_SECONDS,
+	signerFor,
+	TIMESTAMP_SECONDS,
+} from "../../signing/tuf/online.ts";
+import { createR2TrustFileStore, type TrustFileStore } from "../../storage/r2-trust-file-store.ts";
+import { Alarm } from "../alarm.ts";
+import type { ObjectBindings } from "../bindings.ts";
+import { nowSeconds } from "../clock.ts";
+import { createTables, openTables } from "../schema.ts";
+import { TRUST_SCHEMA, type TrustFile, TrustTables } from "./trust-tables.ts";
+import { delegationTo, type RoleView, readRole, readTopLevel, viewRole } from "./trust-view.ts";
+
+const RENEWAL_SECONDS = 900;
+/** What R2 or a key did not let happen is tried again after this time. */
+const RETRY_MS = 30_000;
+
+const NOT_SET_UP = { ok: false, reason: "not_set_up" } as const;
+const NOT_DELEGATED = { ok: false, reason: "not_delegated" } as const;
+
+export interface TrustState {
+	/** the keys by which the service signs, the newest first */
+	readonly online: readonly { readonly keyid: string; readonly key: TufKey }[];
+	/** the newest files as they were signed; null = not set up */
+	readonly root: string | null;
+	readonly targets: string | null;
+	readonly timestamp: string | null;
+	readonly roles: readonly (RoleView & { readonly proposed: boolean })[];
+}
+
+export type TrustChanged =
+	/** `roles`: of every product that is delegated now; `published`: R2 has it all */
+	| { readonly ok: true; readonly changed: boolean; readonly published: boolean; readonly roles: readonly RoleView[] }
+	| (TufRefusal & { readonly file: "root" | "targets" })
+	| typeof NOT_SET_UP
+	/** under this root the targets that there are were not signed: new ones must come with it */
+	| { readonly ok: false; readonly reason: "targets_untrusted" };
+
+export type RolePublished =
+	| { readonly ok: true; readonly kind: "new" | "same"; readonly published: boolean; readonly role: RoleView }
+	/** kept until further keys have signed it */
+	| { readonly ok: true; readonly kind: "proposed"; readonly count: number; readonly threshold: number }
+	| TufRefusal
+	| typeof NOT_SET_UP
+	| typeof NOT_DELEGATED;
+
+export class Trust extends DurableObject<ObjectBindings> {
+	readonly #tables: TrustTables;
+	readonly #alarm: Alarm;
+	readonly #signers: () => Promise<readonly TufSigner[]>;
+	/** replaced by tests */
+	store: Pick<TrustFileStore, "put">;
+	#exists: boolean;
+	#turn: Promise<unknown> = Promise.resolve();
+	#restUntilMs = 0;
+
+	constructor(ctx: DurableObjectState, env: ObjectBindings) {
+		super(ctx, env);
+		this.#tables = new TrustTables(ctx.storage.sql);
+		this.store = createR2TrustFileStore(env.PULSES);
+		let signers: Promise<readonly TufSigner[]> | undefined;
+		this.#signers = () => (signers ??= onlineSigners(env.MAC_KEYS));
+		this.#exists = openTables(ctx.storage, TRUST_SCHEMA);
+		this.#alarm = new Alarm(ctx.storage);
+		this.#alarm.add({ dueMs: () => this.#dueMs(), run: () => this.#inTurn(() => this.#tend()) });
+		if (this.#exists) this.#alarm.rearm();
+	}
+
+	async state(): Promise<TrustState> {
+		const online = (await this.#signers()).map(({ keyid, key }) => ({ keyid, key }));
+		const body = (role: string) => (this.#exists ? (this.#tables.file(role)?.body ?? null) : null);
+		const roles = (await this.#roles()).map((role) => ({
+			...role,
+			proposed: this.#tables.proposal(role.product) !== null,
+		}));
+		return { online, root: body("root"), targets: body("targets"), timestamp: body("timestamp"), roles };
+	}
+
+	/** @returns null where nothing is delegated to the product; `file` and `proposal` as they were signed */
+	async role(product: string): Promise<(RoleView & { file: string | null; proposal: string | null }) | null> {
+		const top = this.#exists ? readTopLevel(this.#tables) : null;
+		const delegation = top === null ? undefined : delegationTo(product, top);
+		if (top === null || delegation === undefined) return null;
+		const view = await viewRole(this.#tables, delegation, top);
+		const file = this.#tables.file(product)?.body ?? null;
+		return { ...view, file, proposal: this.#tables.proposal(product) };
+	}
+
+	/** Root, targets or both: what is served afterwards holds together, or nothing changes. */
+	async change(input: { root?: string; targets?: string; now: number }): Promise<TrustChanged> {
+		return this.#inTurn(() => this.#change(input));
+	}
+
+	/** A role file. One that too few have signed is kept as a proposal; the same file again changes nothing. */
+	async publishRole(input: { product: string; file: string; now: number }): Promise<RolePublished> {
+		return this.#inTurn(() => this.#publishRole(input));
+	}
+
+	override async alarm(): Promise<void> {
+		if (this.#exists) await this.#alarm.ring();
+	}
+
+	async #change({ root, targets, now }: { root?: string; targets?: string; now: number }): Promise<TrustChanged> {
+		const before = this.#exists ? readTopLevel(this.#tables) : null;
+		const newRoot = root === undefined || this.#isHeld("root", root) ? undefined : root;
+		const newTargets = targets === undefined || this.#isHeld("targets", targets) ? undefined : targets;
+		const online = (await this.#signers()).map(({ keyid }) => keyid);
+		const acceptedRoot =
+			newRoot === undefined ? null : await acceptRoot(newRoot, before?.root.signed ?? null, online, now);
+		if (acceptedRoot?.ok === false) return { ...acceptedRoot, file: "root" };
+		const rootNow = acceptedRoot?.metadata ?? before?.root;
+		if (rootNow === undefined) return NOT_SET_UP;
+		const acceptedTargets =
+			newTargets === undefined
+				? null
+				: await acceptTargets(newTargets, rootNow.signed, before?.targets.signed ?? null, now);
+		if (acceptedTargets?.ok === false) return { ...acceptedTargets, file: "targets" };
+		const targetsNow = acceptedTargets?.metadata ?? before?.targets;
+		if (targetsNow === undefined) return NOT_SET_UP;
+		const { roles, keys } = rootNow.signed;
+		if (!(await isStillSigned(targetsNow, roles.targets, keys))) return { ok: false, reason: "targets_untrusted" };
+		const files: TrustFile[] = [];
+		if (newRoot !== undefined) files.push({ role: "root", version: rootNow.signed.version, body: newRoot });
+		if (newTargets !== undefined) files.push({ role: "targets", version: targetsNow.signed.version, body: newTargets });
+		if (files.length > 0) await this.#commit(files, rootNow.signed, now);
+		const published = await this.#deliver();
+		return { ok: true, changed: files.length > 0, published, roles: await this.#roles() };
+	}
+
+	async #publishRole({ product, file, now }: { product: string; file: string; now: number }): Promise<RolePublished> {
+		const top = this.#exists ? readTopLevel(this.#tables) : null;
+		if (top === null) return NOT_SET_UP;
+		const delegation = delegationTo(product, top);
+		if (delegation === undefined) return NOT_DELEGATED;
+		const isSame = this.#isHeld(product, file);
+		if (!isSame) {
+			const current = readRole(this.#tables, product)?.signed ?? null;
+			const accepted = await acceptRole(file, delegation, top.targets.signed.delegations.keys, current, now);
+			if (!accepted.ok && accepted.reason === "too_few_signatures" && accepted.count > 0) {
+				this.#tables.saveProposal(product, file);
+				return { ok: true, kind: "proposed", count: accepted.count, threshold: accepted.threshold };
+			}
+			if (!accepted.ok) return accepted;
+			const { version } = accepted.metadata.signed;
+			await this.#commit([{ role: product, version, body: file }], top.root.signed, now);
+		}
+		const published = await this.#deliver();
+		const role = await viewRole(this.#tables, delegation, top);
+		return { ok: true, kind: isSame ? "same" : "new", published, role };
+	}
+
+	/** Signs what leads to the files, and keeps all of it in one transaction. @throws where the root names no key of the service */
+	async #commit(files: readonly TrustFile[], root: RootSigned, now: number): Promise<void> {
+		const versions = this.#exists ? this.#tables.versions() : new Map<string, number>();
+		for (const { role, version } of files) versions.set(role, version);
+		const next = (role: string) => (versions.get(role) ?? 0) + 1;
+		const [snapshotVersion, timestampVersion] = [next("snapshot"), next("timestamp")];
+		for (const role of ["root", "snapshot", "timestamp"]) versions.delete(role);
+		const body = await makeSnapshot(snapshotVersion, versions, await this.#signer("snapshot", root), now);
+		const snapshot = { role: "snapshot", version: snapshotVersion, body };
+		const timestamp = await this.#makeTimestamp(timestampVersion, snapshot, root, now);
+		this.ctx.storage.transactionSync(() => {
+			if (!this.#exists) createTables(this.ctx.storage, TRUST_SCHEMA);
+			for (const file of [...files, snapshot, timestamp]) this.#tables.save(file);
+			for (const { role } of files) this.#tables.saveProposal(role, null);
+			this.#exists = true;
+			this.#alarm.setWithin();
+		});
+	}
+
+	async #makeTimestamp(version: number, snapshot: TrustFile, root: RootSigned, now: number): Promise<TrustFile> {
+		const body = await makeTimestamp(version, snapshot, await this.#signer("timestamp", root), now);
+		return { role: "timestamp", version, body };
+	}
+
+	async #signer(role: "snapshot" | "timestamp", root: RootSigned): Promise<TufSigner> {
+		const signer = signerFor(role, root, await this.#signers());
+		if (signer === undefined) throw new Error(`the root names no key of MAC_KEYS for the ${role}: sign another root`);
+		return signer;
+	}
+
+	/** @returns whether R2 has everything; what it has not got it gets by the alarm */
+	async #deliver(): Promise<boolean> {
+		try {
+			for (let next = this.#tables.nextUnwritten(); next !== null; next = this.#tables.nextUnwritten()) {
+				await this.store.put(next.file, next.body);
+				this.#tables.noteWritten(next.file, next.body);
+			}
+			this.#restUntilMs = 0;
+			return true;
+		} catch {
+			this.#restUntilMs = Date.now() + RETRY_MS;
+			return false;
+		} finally {
+			await this.#alarm.set();
+		}
+	}
+
+	/** Renews what ends, and writes what R2 has not got. */
+	async #tend(): Promise<void> {
+		try {
+			await this.#renew(nowSeconds());
+		} catch (error) {
+			console.error(`the TUF timestamp is not renewed: ${error instanceof Error ? error.message : "unknown"}`);
+			this.#restUntilMs = Date.now() + RETRY_MS;
+		}
+		await this.#deliver();
+	}
+
+	async #renew(now: number): Promise<void> {
+		const top = readTopLevel(this.#tables);
+		const [snapshot, timestamp] = [this.#tables.file("snapshot"), this.#tables.file("timestamp")];
+		if (top === null || snapshot === null || timestamp === null) return;
+		if (endOf(timestamp) - TIMESTAMP_SECONDS + RENEWAL_SECONDS > now) return;
+		if (endOf(snapshot) - SNAPSHOT_SECONDS / 2 <= now) return this.#commit([], top.root.signed, now);
+		const renewed = await this.#makeTimestamp(timestamp.version + 1, snapshot, top.root.signed, now);
+		this.ctx.storage.transactionSync(() => this.#tables.save(renewed));
+	}
+
+	#dueMs(): number | null {
+		const timestamp = this.#exists ? this.#tables.file("timestamp") : null;
+		if (timestamp === null) return null;
+		const renewalMs = (endOf(timestamp) - TIMESTAMP_SECONDS + RENEWAL_SECONDS) * 1_000;
+		return Math.max(this.#tables.hasUnwritten() ? 0 : renewalMs, this.#restUntilMs);
+	}
+
+	async #roles(): Promise<RoleView[]> {
+		const top = this.#exists ? readTopLevel(this.#tables) : null;
+		if (top === null) return [];
+		return Promise.all(top.targets.signed.delegations.roles.map((one) => viewRole(this.#tables, one, top)));
+	}
+
+	#isHeld(role: string, body: string): boolean {
+		return this.#exists && this.#tables.file(role)?.body === body;
+	}
+
+	/** One after the other: what is accepted rests on what was served before. */
+	#inTurn<T>(work: () => Promise<T>): Promise<T> {
+		const turn = this.#turn.then(work, work);
+		this.#turn = turn.catch(() => {});
+		return turn;
+	}
+}
+
+/** @returns unix seconds */
+function endOf({ body }: TrustFile): number {
+	return Date.parse((JSON.parse(body) as { signed: { expires: string } }).signed.expires) / 1_000;
+}

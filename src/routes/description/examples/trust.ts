@@ -1,0 +1,31 @@
+// Examples of the TUF repository, by the names that fields have on the wire.
+import { SHA256 } from "./fleet.ts";
+
+const KEYID = "4d1a2f0c5e9b7386a1d4c7f2e8b5093a6c1d7e4f2b8a5930c6d1e7f4a2b80593";
+const SIGNED_FILE = '{"signatures":[{"keyid":"4d1a…","sig":"9f3c…"}],"signed":{"_type":"targets","version":3}}';
+
+export const TRUST_EXAMPLES: Readonly<Record<string, unknown>> = {
+	keyid: KEYID,
+	keyids: [KEYID],
+	sig: `${SHA256}${SHA256}`,
+	signed: { _type: "targets", version: 3, spec_version: "1.0.31", expires: "2027-09-01T00:00:00Z", targets: {} },
+	"Trust.key": { keytype: "ed25519", scheme: "ed25519", keyval: { public: SHA256 } },
+	root: SIGNED_FILE,
+	targets: SIGNED_FILE,
+	timestamp: SIGNED_FILE,
+	file: SIGNED_FILE,
+	proposal: null,
+	"Trust.version": 3,
+	"Role.version": 3,
+	"PublishedRole.version": 3,
+	expires: "2027-09-01T00:00:00Z",
+	threshold: 2,
+	trusted: true,
+	proposed: false,
+	"Trust.releases": 12,
+	"Role.releases": 12,
+	"PublishedRole.releases": 12,
+	"ProposedRole.signatures": 1,
+	role_version: 3,
+	signing: "optional",
+};
