@@ -26,6 +26,7 @@ import { awaitBody, guardJson, readStrictly } from "./routes/http/request-body.t
 import { accountDevices } from "./routes/operator/account-devices.ts";
 import { accounts } from "./routes/operator/accounts.ts";
 import { codes } from "./routes/operator/codes.ts";
+import { deviceChannels } from "./routes/operator/device-channels.ts";
 import { devices } from "./routes/operator/devices.ts";
 import { events } from "./routes/operator/events.ts";
 import { haGroups } from "./routes/operator/ha-groups.ts";
@@ -99,6 +100,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		haGroups,
 		policies,
 		devices,
+		deviceChannels,
 		replacements,
 		keys,
 		operatorMessages,

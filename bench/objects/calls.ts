@@ -132,6 +132,9 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	setDeviceStatus: ({ round, now }) => [
 		{ ...by(now), deviceId: deviceId(3_000 + round), status: "suspended", reason: "bench" },
 	],
+	setDeviceChannel: ({ round, now }) => [
+		{ ...by(now), deviceId: deviceId(3_500 + round), product: "crs", channel: "beta" },
+	],
 	replaceDevice: ({ round, now }) => [
 		{
 			...{ ...by(now), deviceId: deviceId(4_000 + round), serial: `NEW-${round}`, model: null, reason: "bench" },

@@ -87,6 +87,7 @@ export class Product extends ServiceProduct {
 			peers: [],
 			account: `acct-${number % 1_000}`,
 			model: `FW-${number % 20}`,
+			channel: "stable" as const,
 			now: nowSeconds(),
 		};
 		if (task === "report") {

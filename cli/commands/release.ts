@@ -1,4 +1,4 @@
-// `parapet release …`: what has been published, and taking it back.
+// `parapet release …`: what has been published, promoting it from beta, and taking it back.
 
 import type { Command } from "commander";
 import { z } from "zod";
@@ -6,8 +6,11 @@ import { productName, versionName } from "../../src/names.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
+import { moment } from "../command-line/values.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
+import { drawRollout, rolloutAnswer } from "../rollout/ladder.ts";
+import { PLAN_HELP, readPlan } from "../rollout/plan-option.ts";
 import { formatBytes, formatTable, type Surroundings } from "../terminal/output.ts";
 
 export function defineRelease(release: Command, surroundings: Surroundings): void {
@@ -19,12 +22,29 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 		const rows = found.items.map((one) => [
 			one["version"],
 			one["sequence"],
-			one["status"],
+			one["channel"],
+			describeStatus(one["status"]),
 			one["urgency"],
 			typeof one["size"] === "number" ? formatBytes(one["size"]) : undefined,
 			one["released_at"],
 		]);
-		output.answer(found.answer, formatTable(["VERSION", "SEQUENCE", "STATUS", "URGENCY", "SIZE", "RELEASED"], rows));
+		output.answer(
+			found.answer,
+			formatTable(["VERSION", "SEQUENCE", "CHANNEL", "STATUS", "URGENCY", "SIZE", "RELEASED"], rows),
+		);
+	});
+	definePromote(release, surroundings);
+	const discard = release
+		.command("discard <product> <version>")
+		.description("forget a version that was uploaded and never released; `package collect` frees its bytes");
+	addYesOption(discard);
+	runAsOperator(discard, surroundings, {}, async ({ api, operands, output, confirm }) => {
+		const product = readOperand(operands, 0, "product", productName);
+		const version = readOperand(operands, 1, "version", versionName);
+		await confirm(`${product} ${version} is forgotten; to release it you would upload it again`);
+		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
+		await api.call("DELETE", path, `could not discard ${product} ${version}`, anyAnswer);
+		output.answer({ product, version, discarded: true }, `${product} ${version} is discarded`);
 	});
 	const withdraw = release
 		.command("withdraw <product> <version>")
@@ -41,4 +61,47 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 		const done = await api.call("POST", path, what, anyAnswer, { reason: options.reason });
 		output.answer(done, `${product} ${version} ${done["changed"] === false ? "was withdrawn before" : "is withdrawn"}`);
 	});
+}
+
+function definePromote(release: Command, surroundings: Surroundings): void {
+	const promote = release
+		.command("promote <product> <version>")
+		.description("send a release that everybody on beta may have on its way to stable, by a rollout of its own")
+		.requiredOption("--to <channel>", "stable")
+		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's)`)
+		.option("--at <when>", "not before then")
+		.option("--allow-size", "also where it is much larger or smaller than what stable has; this is recorded")
+		.option("--allow-older", "also where stable has a newer version: every device there is offered this one");
+	const shape = {
+		to: z.literal("stable", "a release goes from beta to stable"),
+		plan: z.string().optional(),
+		at: moment(surroundings).optional(),
+		allowSize: z.boolean().optional(),
+		allowOlder: z.boolean().optional(),
+	};
+	runAsOperator(promote, surroundings, shape, async ({ api, options, operands, output }) => {
+		const product = readOperand(operands, 0, "product", productName);
+		const version = readOperand(operands, 1, "version", versionName);
+		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/promote`;
+		const answer = anyAnswer.extend({ rollout: rolloutAnswer.nullable(), changed: z.boolean() });
+		const done = await api.call("POST", path, `could not promote ${product} ${version}`, answer, {
+			channel: options.to,
+			plan: options.plan === undefined ? undefined : await readPlan(options.plan),
+			starts_at: options.at,
+			allow_size: options.allowSize,
+			allow_older: options.allowOlder,
+		});
+		const was = done.changed ? [] : [`${product} ${version} was on stable before: nothing changed`];
+		output.answer(done, [...was, ...(done.rollout === null ? [] : drawRollout(done.rollout))]);
+	});
+}
+
+/** The life of a release in words: uploaded → rolling out → released → withdrawn. */
+function describeStatus(status: unknown): unknown {
+	const words: Readonly<Record<string, string>> = {
+		rolling_out: "rolling out",
+		current: "released, current",
+		older: "released",
+	};
+	return typeof status === "string" ? (words[status] ?? status) : status;
 }

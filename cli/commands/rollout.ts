@@ -87,6 +87,7 @@ function defineList(rollout: Command, surroundings: Surroundings): void {
 		const found = await api.call("GET", `/v1/products/${product}/rollouts`, what, answer);
 		const rows = found.rollouts.map((one) => [
 			one.version,
+			one.channel,
 			one.plan,
 			one.phase,
 			one.step,
@@ -94,7 +95,10 @@ function defineList(rollout: Command, surroundings: Surroundings): void {
 			one.verdict,
 			one.since,
 		]);
-		output.answer(found, formatTable(["VERSION", "PLAN", "PHASE", "STEP", "FRACTION", "VERDICT", "SINCE"], rows));
+		output.answer(
+			found,
+			formatTable(["VERSION", "CHANNEL", "PLAN", "PHASE", "STEP", "FRACTION", "VERDICT", "SINCE"], rows),
+		);
 	});
 }
 

@@ -27,6 +27,7 @@ const step = z.looseObject({
 export const rolloutAnswer = z.looseObject({
 	product: z.string(),
 	version: z.string(),
+	channel: z.string(),
 	plan: z.string(),
 	phase: z.string(),
 	step: z.string(),
@@ -48,7 +49,7 @@ export type RolloutAnswer = z.infer<typeof rolloutAnswer>;
 
 /** @returns the rollout in lines */
 export function drawRollout(rollout: RolloutAnswer): string[] {
-	const { product, version, plan, phase, reason, since } = rollout;
+	const { product, version, channel, plan, phase, reason, since } = rollout;
 	const why = reason !== null && (phase === "halted" || phase === "ended") ? `: ${reason}` : "";
 	const at = rollout.steps.findIndex(({ name }) => name === rollout.step);
 	const rows = rollout.steps.map((one, index) => [
@@ -60,7 +61,7 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 	]);
 	const header = ["", "STEP", "PERMITS", "HEALTHY", "FAILED", "SILENT", "OVERDUE", "VERDICT", "PASSED"];
 	return [
-		`${product} ${version} by plan ${plan}: ${phase} ${rollout.step} since ${since}${why}`,
+		`${product} ${version}${channel === "stable" ? "" : ` on ${channel}`} by plan ${plan}: ${phase} ${rollout.step} since ${since}${why}`,
 		...formatTable(header, rows),
 		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
 		...rollout.waits_for.map(describeWait),

@@ -1,6 +1,7 @@
 // What is said of a release when it is sent on its way: by `parapet publish`, and of a draft by `parapet rollout start`.
 import type { Command } from "commander";
 import { z } from "zod";
+import { channel } from "../../src/content/channel.ts";
 import { urgency } from "../../src/content/product-record.ts";
 import { entryCount } from "../../src/content/size-bounds.ts";
 import { modelName, versionName } from "../../src/names.ts";
@@ -14,6 +15,7 @@ export const releaseShape = {
 	engineMin: versionName.optional(),
 	engineMax: versionName.optional(),
 	entries: z.coerce.number().pipe(entryCount).optional(),
+	channel: channel.optional(),
 	plan: z.string().optional(),
 	allowSize: z.boolean().optional(),
 	allowOlder: z.boolean().optional(),
@@ -27,7 +29,11 @@ export function addReleaseOptions(command: Command): Command {
 		.option("--models <names>", "only these models, comma-separated")
 		.option("--engine-min <version>", "only from this software version")
 		.option("--engine-max <version>", "only up to this software version")
-		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's)`)
+		.option(
+			"--channel <channel>",
+			"stable, or beta: for devices on beta alone, until `release promote` (default: stable)",
+		)
+		.option("--plan <plan>", `how it reaches the fleet: ${PLAN_HELP} (default: the product's for the channel)`)
 		.option("--entries <count>", "how many rules, signatures or addresses it has")
 		.option("--allow-size", "also where it is much larger or smaller than the current release; this is recorded")
 		.option(
@@ -39,10 +45,11 @@ export function addReleaseOptions(command: Command): Command {
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
 export async function readReleaseOptions(options: ReleaseOptions) {
 	const { notes, urgency: asked, models, engineMin, engineMax, plan, allowOlder } = options;
-	const { entries, allowSize } = options;
+	const { entries, allowSize, channel: line } = options;
 	const engine = engineMin === undefined && engineMax === undefined ? undefined : { min: engineMin, max: engineMax };
 	const read = plan === undefined ? undefined : await readPlan(plan);
-	return { notes, urgency: asked, models, engine, entries, allow_size: allowSize, allow_older: allowOlder, plan: read };
+	const metadata = { notes, urgency: asked, models, engine, entries };
+	return { ...metadata, channel: line, allow_size: allowSize, allow_older: allowOlder, plan: read };
 }
 
 /** @returns those that were given, as they are typed */

@@ -27,12 +27,14 @@ const OFFERED: Meanings<typeof OFFER_REASONS> = {
 const CURRENT: Meanings<typeof CURRENT_REASONS> = {
 	up_to_date: "the installed release is the one to run",
 	newer_installed: "the installed release is newer than what the license gives now, or than the pinned one; it stays",
+	ahead_of_channel: "the device has left beta, and stable has not passed what it has from there; it stays until then",
 	held: "a release is `waiting`; the account has this device stay as it is",
 	frozen: "a release is `waiting`; the account or the product installs nothing now",
 	outside_window: "a release is `waiting` for this device's next maintenance window",
 };
 const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
 	no_release: "the product has no release, or each was withdrawn",
+	none_in_channel: "each release is on beta, and the device is not",
 	pin_unavailable: "the account has pinned a version that is withdrawn or not there (any more)",
 	none_compatible: "no release is for this model and `engine`",
 	none_licensed: "each release that fits came out after the license and its grace",

@@ -4,6 +4,7 @@ import { decideEntitlement, type EntitledDevice, type Pass, type Refusal } from 
 import type { DeviceProfile } from "../entitlement/device-record.ts";
 import { type DevicePolicy, mayUntil, putOff } from "../entitlement/policy/device-policy.ts";
 import type { DeviceCircumstances } from "./audience.ts";
+import { channelOf } from "./channel.ts";
 import type { Installed } from "./installed.ts";
 import type { Message } from "./message.ts";
 import type { ProductRecord } from "./product-record.ts";
@@ -120,6 +121,7 @@ export function answerCheck({
 	for (const [product, version] of installed) {
 		const candidate: Candidate = {
 			model: device.model,
+			channel: channelOf(device, product),
 			engine: circumstances.engine,
 			installed: version,
 			admittedAt: (reach) => admittedAt(reach, device, circumstances, buckets),

@@ -5,7 +5,7 @@ import type { DecisionCode } from "../entitlement/decision-codes.ts";
 import type { Grant } from "../entitlement/device-record.ts";
 import { answerHoldsUntil, answerProduct, type CheckedDevice, isPutOff, type ProductAnswer } from "./check.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
-import { type Candidate, type PassedOver, readyAt } from "./select-release.ts";
+import { type Candidate, type PassedOver, readyAt, seenOn } from "./select-release.ts";
 
 export interface JudgedRelease {
 	readonly release: Release;
@@ -86,7 +86,8 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 	const note = (release: Release, verdict: JudgedRelease["verdict"]) => judged.push({ release, verdict });
 	const answer = answerProduct(device, product, () => record, candidate, now, note);
 	if (answer.selection !== null) {
-		for (const release of record?.releases.slice(judged.length) ?? []) note(release, "older_than_choice");
+		for (const release of record?.releases.slice(judged.length) ?? [])
+			note(seenOn(candidate.channel, release), "older_than_choice");
 	}
 	const { grant } = answer.entitlement;
 	const releases = judged.map((one) => ({

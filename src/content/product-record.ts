@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { engineRange, modelName, packageFileName, productName, sha256Hex, versionName } from "../names.ts";
 import { reach } from "../rollout/reach.ts";
+import { channel } from "./channel.ts";
 import { disabledRules } from "./disabled-rules.ts";
 
 const seconds = z.int().nonnegative();
@@ -25,7 +26,11 @@ export const release = z.object({
 	models: z.array(modelName).nullable(),
 	engine: engineRange,
 	withdrawn: z.boolean(),
-	/** how far it has come; null = everybody may have it */
+	/** in which it travels: beta = for devices on beta alone; stable = for all */
+	channel,
+	/** of one that was promoted from beta: since when it is released there, unix seconds; everybody on beta may have it. null = it was not */
+	betaReleasedAt: seconds.nullable(),
+	/** how far it has come in its channel; null = everybody there may have it */
 	rollout: reach.nullable(),
 	/** not given = the product's role file does not name it */
 	signed: z.literal(true).optional(),
@@ -40,7 +45,7 @@ export type VersionOrder = z.infer<typeof versionOrder>;
 export const signing = z.enum(["optional", "required"]);
 export type Signing = z.infer<typeof signing>;
 
-/** `product:<product>@<revision>`: immutable; releases newest first, those that `keepRecorded` keeps. */
+/** `product:<product>@<revision>`: immutable; the releases that `keepRecorded` keeps, as `inOfferOrder` puts them. */
 export const productRecord = z.object({
 	product: productName,
 	revision: z.int().nonnegative(),

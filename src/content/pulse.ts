@@ -37,12 +37,13 @@ export function quietUntil(answer: CheckAnswer, most: number, place: number, now
 	return Math.min(answer.holdsUntil, now + Math.floor(quiet));
 }
 
-/** @returns unix seconds until which the record is news of an emergency: such a release, or a rule that harms; 0 = it is none */
+/** @returns unix seconds until which the record is news of an emergency to the whole fleet: such a release on stable, or a rule that harms; 0 = none */
 export function emergencyUntil(record: Pick<ProductRecord, "releases" | "rulesDisabledAt"> | null): number {
 	if (record === null) return 0;
 	const { releases, rulesDisabledAt } = record;
 	const emergencies = releases.filter(
-		({ urgency, withdrawn, rollout }) => urgency === "emergency" && !withdrawn && rollout?.open !== false,
+		({ urgency, withdrawn, rollout, channel }) =>
+			urgency === "emergency" && !withdrawn && channel === "stable" && rollout?.open !== false,
 	);
 	const since = [
 		...emergencies.map(({ releasedAt }) => releasedAt),

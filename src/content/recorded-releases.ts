@@ -10,7 +10,7 @@ const WITHDRAWN_KEPT = 64;
 const URGENCIES = urgency.options;
 /** Of two neighbours that are kept, the older one's age is at most this many times the younger one's, while there is room. */
 const FINEST_AGE_RATIO = 1.25;
-/** Audiences (models and engine range) of a product that releases can be for at one time. Another one is refused. */
+/** Audiences (models and engine range) of a product's channel that releases can be for at one time. Another one is refused. */
 export const MAX_AUDIENCES = 32;
 /** Longer than any product has existed, in seconds: no two ages are farther apart. */
 const COARSEST_AGE_RATIO = 2 ** 40;
@@ -18,9 +18,12 @@ const COARSEST_AGE_RATIO = 2 ** 40;
 export const MAX_RECORDED = 512;
 
 /** By whom a release can be installed. */
-type Audience = Readonly<Pick<Release, "engine">> & { readonly models: readonly string[] | null };
+type Audience = Readonly<Pick<Release, "engine" | "channel">> & { readonly models: readonly string[] | null };
 
-export type Recordable = Pick<Release, "sequence" | "releasedAt" | "urgency" | "models" | "engine" | "withdrawn"> & {
+export type Recordable = Pick<
+	Release,
+	"sequence" | "releasedAt" | "urgency" | "models" | "engine" | "withdrawn" | "channel"
+> & {
 	/** null = everybody may have it */
 	readonly rollout: Pick<Reach, "closed"> | null;
 };
@@ -51,7 +54,8 @@ export function keepRecorded<R extends Recordable>(releases: readonly R[], now: 
 
 /** @returns whether a release for these models and engines can be put into the record without another audience losing its own */
 export function hasRoomFor(releases: readonly Recordable[], added: Audience): boolean {
-	const audiences = new Set(releases.filter(({ withdrawn }) => !withdrawn).map(audienceOf));
+	const ofChannel = releases.filter(({ withdrawn, channel }) => !withdrawn && channel === added.channel);
+	const audiences = new Set(ofChannel.map(audienceOf));
 	return audiences.has(audienceOf(added)) || audiences.size < MAX_AUDIENCES;
 }
 
@@ -59,9 +63,9 @@ function isOnItsWay({ withdrawn, rollout }: Recordable): boolean {
 	return !withdrawn && rollout !== null && rollout.closed !== "ended";
 }
 
-/** The same text for the same models, in whatever order, and the same engine range. */
-export function audienceOf({ models, engine }: Audience): string {
-	return JSON.stringify([models?.toSorted() ?? null, engine.min, engine.max]);
+/** The same text for the same models, in whatever order, and the same engine range, of the same channel. */
+export function audienceOf({ models, engine, channel }: Audience): string {
+	return JSON.stringify([models?.toSorted() ?? null, engine.min, engine.max, channel]);
 }
 
 /** @returns what can be offered, by whom it is for; newest first, and the audience with the newest release first */

@@ -3,6 +3,7 @@ import type { DeviceProfile } from "../entitlement/device-record.ts";
 import { bucketOf } from "../rollout/bucket.ts";
 import { type Reach, reachedAt } from "../rollout/reach.ts";
 import { type DeviceCircumstances, matchesAudience } from "./audience.ts";
+import { channelOf } from "./channel.ts";
 import type { ProductRecord } from "./product-record.ts";
 
 /** @returns what rollouts count as one: the device's HA group, or the device */
@@ -14,13 +15,19 @@ export function unitOf({ id, haGroup }: Pick<DeviceProfile, "id" | "haGroup">): 
 export type Buckets = ReadonlyMap<string, number>;
 export const NO_BUCKETS: Buckets = new Map();
 
-/** Takes no time where no release is on its way. @param unit see `unitOf` */
-export async function bucketsOf(records: Iterable<ProductRecord | null>, unit: string): Promise<Buckets> {
+/** Takes no time where no release is on its way in the device's channel. */
+export async function bucketsOf(
+	records: Iterable<ProductRecord | null>,
+	device: Pick<DeviceProfile, "id" | "haGroup" | "labels">,
+): Promise<Buckets> {
 	const salts: string[] = [];
 	for (const record of records) {
-		for (const { rollout } of record?.releases ?? []) if (rollout?.open) salts.push(rollout.salt);
+		const isOnBeta = record !== null && channelOf(device, record.product) === "beta";
+		for (const { rollout, channel } of record?.releases ?? [])
+			if (rollout?.open && (isOnBeta || channel === "stable")) salts.push(rollout.salt);
 	}
 	if (salts.length === 0) return NO_BUCKETS;
+	const unit = unitOf(device);
 	return new Map(await Promise.all(salts.map(async (salt) => [salt, await bucketOf(salt, unit)] as const)));
 }
 

@@ -4,11 +4,14 @@
 import type { Grant } from "../entitlement/device-record.ts";
 import { type Pin, PUT_OFF_REASONS } from "../entitlement/policy/device-policy.ts";
 import type { Reach } from "../rollout/reach.ts";
+import type { Channel } from "./channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { compareVendorVersions, engineInRange } from "./vendor-version.ts";
 
 export interface Candidate {
 	readonly model: string;
+	/** of the product that it is on */
+	readonly channel: Channel;
 	/** software version of the device; null = it did not say */
 	readonly engine: string | null;
 	/** version installed now; null = none */
@@ -26,11 +29,12 @@ export const OFFER_REASONS = [
 	"installed_incompatible",
 ] as const;
 export type OfferReason = (typeof OFFER_REASONS)[number];
-export const CURRENT_REASONS = ["up_to_date", "newer_installed", ...PUT_OFF_REASONS] as const;
+export const CURRENT_REASONS = ["up_to_date", "newer_installed", "ahead_of_channel", ...PUT_OFF_REASONS] as const;
 export type CurrentReason = (typeof CURRENT_REASONS)[number];
 /** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
 export const UNAVAILABLE_REASONS = [
 	"no_release",
+	"none_in_channel",
 	"pin_unavailable",
 	"none_compatible",
 	"none_licensed",
@@ -87,7 +91,9 @@ export type PassedOver =
 	/** its rollout lets nobody in at present, or for good */
 	| "rollout_closed"
 	/** a device without any release gets one that everybody may have */
-	| "not_for_newcomers";
+	| "not_for_newcomers"
+	/** it is on beta alone, and the device is not */
+	| "other_channel";
 
 /** What of a grant says how old a release must be. */
 export type Delays = Pick<Grant, "delay" | "emergencyDelay">;
@@ -105,16 +111,33 @@ function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine"
 	return fitsModel(release, device) && engineInRange(device.engine, release.engine);
 }
 
-/** Whether the device may run the release, looked at by itself. @param now unix seconds */
+/** @returns whether the release is offered on the device's channel at all */
+export function isInChannel({ channel }: Pick<Release, "channel">, device: Pick<Candidate, "channel">): boolean {
+	return channel === "stable" || device.channel === "beta";
+}
+
+/** @returns the release as devices on beta have it: one that was promoted is out there, however far it has come on stable */
+function seenOnBeta(release: Release): Release {
+	const { betaReleasedAt: releasedAt } = release;
+	return releasedAt === null ? release : { ...release, releasedAt, rollout: null };
+}
+
+/** @returns the release as the devices of a channel have it */
+export function seenOn(channel: Channel, release: Release): Release {
+	return channel === "beta" ? seenOnBeta(release) : release;
+}
+
+/** Whether the device may run the release, looked at by itself. @param release as seen on its channel @param now unix seconds */
 function judgeRelease(
 	release: Release,
 	grant: Pick<Grant, "until" | "grace"> & Delays,
-	device: Pick<Candidate, "model" | "engine" | "admittedAt">,
+	device: Pick<Candidate, "model" | "engine" | "admittedAt" | "channel">,
 	now: number,
 	pin: Pin | null,
 ): "chosen" | PassedOver {
 	if (pin !== null && release.version !== pin.version) return "not_pinned";
 	if (release.withdrawn) return "withdrawn";
+	if (!isInChannel(release, device)) return "other_channel";
 	if (!fitsModel(release, device)) return "incompatible_model";
 	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
 	if (!isLicensed(release, grant, now)) return "not_licensed";
@@ -135,6 +158,7 @@ const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	not_reached: "none_rolled_out",
 	rollout_closed: "none_rolled_out",
 	not_for_newcomers: "none_rolled_out",
+	other_channel: "none_in_channel",
 };
 
 function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
@@ -142,7 +166,7 @@ function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
 }
 
 /**
- * @param record the product's current record, releases newest first
+ * @param record the product's current record, releases as `inOfferOrder` puts them
  * @param grant what the device's license says of this product
  * @param now unix seconds
  * @param note is told of each release that is looked at, in order; the last one may be chosen, and then it ends there
@@ -159,11 +183,15 @@ export function selectRelease(
 	let choice: Release | null = null;
 	let holdsUntil = Infinity;
 	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
+	const seen = device.channel === "stable" ? record.releases : record.releases.map(seenOnBeta);
 	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for them.
 	const isNewcomer =
 		device.installed === null &&
-		record.releases.some((release) => release.rollout === null && !release.withdrawn && fitsDevice(release, device));
-	for (const release of record.releases) {
+		seen.some(
+			(release) =>
+				release.rollout === null && !release.withdrawn && isInChannel(release, device) && fitsDevice(release, device),
+		);
+	for (const release of seen) {
 		const judged = judgeRelease(release, grant, device, now, pin);
 		const verdict = judged === "chosen" && isNewcomer && release.rollout !== null ? "not_for_newcomers" : judged;
 		note?.(release, verdict);
@@ -185,16 +213,19 @@ export function selectRelease(
 	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, holdsUntil } as const;
 	if (version === null) return { ...offer, reason: "first_install" };
 	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;
-	const installed = record.releases.find((release) => release.version === version);
+	const at = record.releases.findIndex((release) => release.version === version);
+	const installed = record.releases[at];
 	if (installed === undefined) {
 		return isDowngrade === true && wasRecorded(record, version) ? stays : { ...offer, reason: "installed_unknown" };
 	}
 	if (installed.withdrawn) return { ...offer, reason: "installed_withdrawn" };
 	// Its engine was changed beneath it: what fits now may have come out before, or after.
 	if (!fitsDevice(installed, device)) return { ...offer, reason: "installed_incompatible" };
-	// A license that moved to a slower tier, or a pin to an older release: the installed one stays, nobody is sent back in time who
-	// was not told to be.
-	if (installed.sequence > choice.sequence && pin?.downgrade !== true) return stays;
+	// A license that moved to a slower tier, a pin to an older release, a device that left beta: the installed one stays, nobody is sent
+	// back in time who was not told to be.
+	const isAhead = at < record.releases.findIndex((release) => release.version === choice.version);
+	if (isAhead && pin?.downgrade !== true)
+		return isInChannel(installed, device) ? stays : { ...stays, reason: "ahead_of_channel" };
 	// An older version that was released after it, as a publisher may (allow_older): not newer, and still what to run.
 	return { ...offer, reason: isDowngrade === true ? "released_later" : "newer" };
 }

@@ -46,6 +46,7 @@ export const ACCOUNT_EVENTS = {
 	"device.active": "A suspended device was reinstated. Detail: the reason",
 	"device.suspended": "A device was suspended, or is and another reason was added. Detail: the reason",
 	"device.revoked": "A device was revoked, for good, or is and another reason was added. Detail: the reason",
+	"device.channel": "A device was put on a channel of a product. Detail: the product and the channel",
 	"device.deactivated": "A device gave up its seat. Detail: why, where the instance that it ran on is gone",
 	"device.replacement": "A device is to be replaced. Detail: the serial number of its successor, and the reason",
 	"device.replaced": "Another device took the place of a device, which is revoked by that. Detail: the other one",
@@ -82,7 +83,9 @@ export type AccountEvent = keyof typeof ACCOUNT_EVENTS;
 export const PRODUCT_EVENTS = {
 	"product.create": "The product was made. Detail: its title",
 	"package.add": "A package was uploaded. Detail: its SHA-256",
-	"release.publish": "A release was published. Detail: the SHA-256 of its package",
+	"release.publish": "A release was published. Detail: the SHA-256 of its package, and the channel where it is beta",
+	"release.promote": "A release that was on beta is on its way to stable",
+	"release.discard": "A version that was never released was forgotten. Detail: the SHA-256 of its package",
 	"release.withdraw": "A release was withdrawn. Detail: the reason",
 	"product.plan": "Another plan or team is set for the product's next releases. Detail: which",
 	"product.limits":

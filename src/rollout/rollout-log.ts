@@ -39,7 +39,7 @@ export async function appendLog(
 export type LogVerification =
 	| { readonly ok: true; readonly rollout: Rollout }
 	| { readonly ok: false; readonly seq: number; readonly reason: LogFault };
-/** empty: no entry. order: not one after the other, or not starting with a start. hash: changed. turns: not what the rules say. */
+/** empty: no entry. order: not one after the other, or not starting with a start, or starting again without a promotion. hash: changed. turns: not what the rules say. */
 export type LogFault = "empty" | "order" | "hash" | "turns";
 
 /** Replays a log. @returns the state that it leads to, or the first entry that is wrong and why */
@@ -50,7 +50,10 @@ export async function verifyLog(entries: readonly LogEntry[]): Promise<LogVerifi
 		const { seq, hash, ...rest } = entry;
 		const follows = seq === (previous?.seq ?? 0) + 1 && rest.previous === (previous?.hash ?? "");
 		const inTime = previous === null || entry.at >= previous.at;
-		if (!follows || !inTime || (entry.input.kind === "start") !== (rollout === null)) return wrong(entry, "order");
+		const isStart = entry.input.kind === "start";
+		// A release that everybody on beta may have begins again when it is promoted; nothing else does.
+		const isInTurn: boolean = rollout === null ? isStart : !isStart || isPromoted(rollout, entry.input);
+		if (!follows || !inTime || !isInTurn) return wrong(entry, "order");
 		if (hash !== (await hashOf({ seq, ...rest }))) return wrong(entry, "hash");
 		const outcome = replay(rollout, entry);
 		if (canonicalJson(outcome.turns) !== canonicalJson(entry.turns)) return wrong(entry, "turns");
@@ -58,6 +61,11 @@ export async function verifyLog(entries: readonly LogEntry[]): Promise<LogVerifi
 		previous = entry;
 	}
 	return rollout === null ? { ok: false, seq: 0, reason: "empty" } : { ok: true, rollout };
+}
+
+function isPromoted(rollout: Rollout, input: LogInput): boolean {
+	if (input.kind !== "start" || rollout.phase !== "done") return false;
+	return rollout.channel === "beta" && input.rollout.channel === "stable";
 }
 
 function wrong({ seq }: LogEntry, reason: LogFault): LogVerification {

@@ -1,4 +1,5 @@
 // A release on its way through a plan: where it stands, and what may be given out there.
+import type { Channel } from "../content/channel.ts";
 import { type Evidence, openLeases, type StepEvidence, stepEvidence } from "./evidence.ts";
 import { suspect, type Verdict } from "./gate.ts";
 import { type Cohort, isFraction, type Plan, type PlanStep } from "./plan.ts";
@@ -10,7 +11,7 @@ import { type Cohort, isFraction, type Plan, type PlanStep } from "./plan.ts";
  */
 export type Phase = "waiting" | "running" | "baking" | "halted" | "done" | "ended";
 
-/** Of one product at one time: each is looked at for every full answer to a check. */
+/** Of one channel of a product at one time: each is looked at for every full answer to a check. */
 export const MAX_ACTIVE_ROLLOUTS = 8;
 
 /** How a step was passed: by its gate, or by persons although the gate had not seen enough. */
@@ -22,6 +23,8 @@ export interface PassedStep {
 }
 
 export interface Rollout {
+	/** in which it lets devices in: one on beta neither ends nor waits for one on stable */
+	readonly channel: Channel;
 	/** a copy: a plan that is changed later moves nobody who is under way */
 	readonly plan: Plan;
 	/** the release's own, for buckets */
@@ -48,11 +51,15 @@ export interface Rollout {
 
 /** @returns a rollout that waits for its first step. @param input now: unix seconds */
 export function createRollout(
-	input: Pick<Rollout, "plan" | "salt" | "publisher" | "team" | "startsAt"> & { readonly now: number },
+	input: Pick<Rollout, "plan" | "salt" | "publisher" | "team" | "startsAt"> & {
+		/** stable, if left out */
+		readonly channel?: Channel;
+		readonly now: number;
+	},
 ): Rollout {
-	const { now, ...rest } = input;
+	const { now, channel = "stable", ...rest } = input;
 	const start = { phase: "waiting", step: 0, since: now, reached: 0, reason: null } as const;
-	return { ...rest, ...start, passed: [], acknowledged: input.plan.steps.map(() => 0) };
+	return { ...rest, channel, ...start, passed: [], acknowledged: input.plan.steps.map(() => 0) };
 }
 
 /** @returns whether it never moves again */

@@ -20,6 +20,7 @@ export const explanationAnswer = z.object({
 	product: z.string(),
 	at: z.string(),
 	model: z.string(),
+	channel: z.string(),
 	engine: z.string().nullable(),
 	installed: z.string().nullable(),
 	status: z.string(),
@@ -56,6 +57,7 @@ export const explanationAnswer = z.object({
 			version: z.string(),
 			released_at: z.string(),
 			urgency: z.string(),
+			channel: z.string(),
 			installed: z.boolean(),
 			verdict: z.string(),
 			ready_at: z.string().nullable(),
@@ -106,7 +108,7 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 	const advice = unknown ?? (asker === "operator" ? operatorsAdvice(told) : undefined) ?? entitlement.fix;
 	return [
 		`${told.device}, model ${told.model}, at ${told.at}`,
-		`${told.product}: ${told.installed ?? "nothing"} installed, engine ${told.engine ?? "not given"}`,
+		`${told.product}: ${told.installed ?? "nothing"} installed, engine ${told.engine ?? "not given"}${told.channel === "stable" ? "" : `, on ${told.channel}`}`,
 		"",
 		`device       ${told.status}, ${describeSeat(told)}`,
 		...(told.replaces === null ? [] : [`             in the place of ${told.replaces}`]),
@@ -218,7 +220,7 @@ function releaseLines({ releases, answer: { status } }: Explanation): string[] {
 	const rows = releases
 		.filter((one) => !hidden.has(one))
 		.map((one) => [
-			one.version,
+			one.channel === "stable" ? one.version : `${one.version} (${one.channel})`,
 			one.released_at,
 			one.urgency,
 			`${one.verdict}${one.ready_at === null ? "" : ` until ${one.ready_at}`}${one.installed ? ", installed" : ""}`,

@@ -2,7 +2,8 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { modelName, serialNumber } from "../../../src/names.ts";
+import { channel } from "../../../src/content/channel.ts";
+import { modelName, productName, serialNumber } from "../../../src/names.ts";
 import { addYesOption } from "../../command-line/confirmation.ts";
 import { deviceId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
@@ -19,6 +20,7 @@ const VERDICTS = {
 /** @param device the `device` command that both halves share */
 export function addFleetCommands(device: Command, surroundings: Surroundings): void {
 	addReplace(device, surroundings);
+	addChannel(device, surroundings);
 	for (const [verdict, description] of Object.entries(VERDICTS)) {
 		const command = device
 			.command(`${verdict} <device>`)
@@ -58,5 +60,26 @@ function addReplace(device: Command, surroundings: Surroundings): void {
 		if (done["code"] === null) return output.answer(done, `${id} is replaced by ${done["replaced_by"]}`);
 		output.note(`${id} is ${done["status"]}; with this auth code, shown once, ${serial} takes its place:`);
 		output.answer(done, String(done["code"]));
+	});
+}
+
+function addChannel(device: Command, surroundings: Surroundings): void {
+	const command = device
+		.command("channel <device> <product> <channel>")
+		.description(
+			"operator: put a device and its HA group on stable or beta of a product; they know with their next token",
+		);
+	runAsOperator(command, surroundings, {}, async ({ api, operands, output }) => {
+		const id = readOperand(operands, 0, "device", deviceId);
+		const product = readOperand(operands, 1, "product", productName);
+		const wanted = readOperand(operands, 2, "channel", channel);
+		const path = `/v1/devices/${id}/channels/${product}`;
+		const answer = anyAnswer.extend({ devices: z.array(z.string()), changed: z.boolean() });
+		const done = await api.call("PUT", path, `could not put ${id} on ${wanted}`, answer, { channel: wanted });
+		const were = done.changed ? "on" : "before that on";
+		output.answer(
+			done,
+			done.devices.map((one) => `${one} is ${were} ${wanted} of ${product}`),
+		);
 	});
 }

@@ -10,6 +10,7 @@ import { formatBytes } from "../../terminal/output.ts";
 
 export const settingsShape = {
 	plan: z.string().optional(),
+	betaPlan: z.string().optional(),
 	team: z.union([z.literal("none"), teamName]).optional(),
 	sizeBounds: z.string().optional(),
 };
@@ -18,6 +19,7 @@ type SettingsOptions = z.infer<z.ZodObject<typeof settingsShape>>;
 export function addSettingsOptions(command: Command): Command {
 	return command
 		.option("--plan <plan>", `how its next releases reach the fleet: ${PLAN_HELP} (a new product: standard)`)
+		.option("--beta-plan <plan>", "the same of releases on beta; same = by --plan (a new product)")
 		.option("--team <team>", "whose word its rollouts need; none = anyone's who may release")
 		.option(
 			"--size-bounds <range>",
@@ -26,9 +28,11 @@ export function addSettingsOptions(command: Command): Command {
 }
 
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
-export async function readSettings({ plan, team, sizeBounds: bounds }: SettingsOptions) {
+export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds }: SettingsOptions) {
+	const beta = betaPlan === undefined || betaPlan === "same" ? null : await readPlan(betaPlan);
 	return {
 		plan: plan === undefined ? undefined : await readPlan(plan),
+		beta_plan: betaPlan === undefined ? undefined : beta,
 		team: team === "none" ? null : team,
 		size_bounds: bounds === undefined ? undefined : readSizeBounds(bounds),
 	};
@@ -51,6 +55,7 @@ function readSizeBounds(text: string): SizeBounds | null {
 
 const settings = z.looseObject({
 	plan: z.looseObject({ name: z.string(), steps: z.array(z.looseObject({ name: z.string() })) }),
+	beta_plan: z.looseObject({ name: z.string() }).nullish(),
 	team: z.string().nullable(),
 	size_bounds: sizeBounds.nullish(),
 });
@@ -59,13 +64,14 @@ const settings = z.looseObject({
 export function describeSettings(answer: unknown): string[] {
 	const read = settings.safeParse(answer);
 	if (!read.success) return [];
-	const { plan, team, size_bounds: bounds } = read.data;
+	const { plan, beta_plan: beta, team, size_bounds: bounds } = read.data;
+	const onBeta = beta == null ? [] : [`those on beta go by plan ${beta.name}`];
 	const whose = team === null ? "" : `, with the word of team ${team}`;
 	const way =
 		plan.name === "immediate"
 			? "each release reaches everybody at once, without a gate (plan immediate)"
 			: `releases go by plan ${plan.name}: ${plan.steps.map(({ name }) => name).join(" → ")}${whose}`;
-	return [way, ...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)])];
+	return [way, ...onBeta, ...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)])];
 }
 
 function describeBounds({ grow, shrink, above }: SizeBounds): string {

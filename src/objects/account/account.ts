@@ -20,7 +20,7 @@ import { createAccount } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
-import type { ActivationInput, StatusChange } from "./device-desk.ts";
+import type { ActivationInput, ChannelChange, StatusChange } from "./device-desk.ts";
 import type { Device } from "./device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
 import type { DevicePage, DeviceQuery } from "./fleet/device-search.ts";
@@ -169,6 +169,11 @@ export class Account extends DurableObject<ObjectBindings> {
 	/** Suspends, reinstates ("active") or revokes for good. The reason is kept in the audit trail. */
 	async setDeviceStatus(input: StatusChange & { status: "active" | "suspended" | "revoked" }) {
 		return this.#change("unknown_device", () => this.#desks.deviceDesk.changeStatus(input));
+	}
+
+	/** See `DeviceDesk.setChannel`. */
+	async setDeviceChannel(input: ChannelChange) {
+		return this.#change("unknown_device", () => this.#desks.deviceDesk.setChannel(input));
 	}
 
 	/** Refuses a device from now on, and gives its place to another appliance, now or when that activates. */

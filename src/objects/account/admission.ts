@@ -2,6 +2,7 @@
 // decision and its consequences, for both who ask: a device with a code, and an operator. Each method is synchronous and
 // runs in the caller's transaction.
 
+import { channelLabels } from "../../content/channel.ts";
 import type { ActivationKind, KnownDevice, SeatFacts } from "../../entitlement/activation.ts";
 import type { DevicePublicKey, DeviceStatus } from "../../entitlement/device-record.ts";
 import { MAX_HA_MEMBERS } from "../../entitlement/ha/ha-group.ts";
@@ -105,7 +106,8 @@ export class Admission {
 		const { status = imported?.status ?? "active", activatedAt = by.now } = kept ?? {};
 		const haGroup = group?.id ?? null;
 		const { serial, model, jkt, jwk, dpopBound } = claims;
-		const labels = replaced === null ? claims.labels : mergeLabels(claims.labels, replaced.labels);
+		// A device that comes back stays on the channels on which it was put.
+		const labels = mergeLabels(claims.labels, replaced?.labels ?? channelLabels(known?.labels ?? {}));
 		devices.saveDevice({
 			...{ id, status, license: license.id, haGroup, activatedAt, serial, model, labels, jkt, jwk, dpopBound },
 			replaces: replaced?.id ?? known?.replaces ?? null,

@@ -1,12 +1,13 @@
 // What becomes of an Account's devices: activated, suspended, reinstated, revoked, deactivated. Each method is synchronous
 // and runs in the caller's transaction.
 
+import { type Channel, channelLabel, channelOf } from "../../content/channel.ts";
 import { type ActivationKind, type ActivationRefusal, decideActivation } from "../../entitlement/activation.ts";
 import { type Allowance, allowedFrom, spend } from "../../entitlement/allowance.ts";
 import type { DeviceStatus } from "../../entitlement/device-record.ts";
 import { holdsSeat } from "../../entitlement/license.ts";
 import { decideStatusChange, type StatusChangeRefusal } from "../../entitlement/status-change.ts";
-import { INSTANCE_LABEL, type Labels } from "../../names.ts";
+import { INSTANCE_LABEL, type Labels, labels as someLabels } from "../../names.ts";
 import type { Change } from "../audit.ts";
 import { accessStep, deviceStep } from "./account-records.ts";
 import type { Admission, DeviceClaims, Place } from "./admission.ts";
@@ -44,6 +45,19 @@ export type StatusChange = Change & {
  */
 export const RETURNS: Allowance = { everySeconds: 600, burst: 10 };
 
+export type ChannelChange = Change & {
+	readonly deviceId: string;
+	readonly product: string;
+	readonly channel: Channel;
+};
+
+export type ChannelOutcome =
+	/** `devices`: all that are on the channel by it: the device, and those of its HA group */
+	| { readonly ok: true; readonly changed: boolean; readonly devices: readonly string[] }
+	/** too_many_labels: `device` has no room for one more */
+	| { readonly ok: false; readonly reason: "too_many_labels"; readonly device: string }
+	| { readonly ok: false; readonly reason: "unknown_device" };
+
 export class DeviceDesk {
 	readonly #parts: DeskParts;
 	readonly #admission: Admission;
@@ -64,8 +78,8 @@ export class DeviceDesk {
 		const facts = this.#admission.seatFacts(place, claims, known, now);
 		const usedThisCode = known !== null && licenses.hasActivated(codeHash, known.id);
 		const deviceWithSameKey = known && { ...known, usedThisCode, isReplaced: known.id === place.replaced?.id };
-		const { model, labels } = claims;
-		const instance = labels[INSTANCE_LABEL] ?? null;
+		const { model } = claims;
+		const instance = claims.labels[INSTANCE_LABEL] ?? null;
 		const decision = decideActivation({ ...facts, code, model, instance, deviceWithSameKey });
 		const by = { actor: `code:${code.id}`, now };
 		if (!decision.ok) {
@@ -125,6 +139,28 @@ export class DeviceDesk {
 		const device = devices.deviceOrThrow(deviceId);
 		outbox.add([deviceStep(device)]);
 		return { ok: true, changed: true, device };
+	}
+
+	/**
+	 * Puts a device on a channel of a product, and with it its whole HA group, whose devices are to run the same. The device knows with
+	 * its next token.
+	 */
+	setChannel(input: ChannelChange): ChannelOutcome {
+		const { devices, audit, outbox } = this.#parts;
+		const { deviceId, product, channel } = input;
+		const asked = devices.device(deviceId);
+		if (asked === null) return { ok: false, reason: "unknown_device" };
+		const unit = asked.haGroup === null ? [asked] : devices.members(asked.haGroup);
+		const moving = unit.filter((device) => channelOf(device, product) !== channel);
+		for (const device of moving) {
+			const { [channelLabel(product)]: _, ...others } = device.labels;
+			const changed = channel === "stable" ? others : { ...others, [channelLabel(product)]: channel };
+			if (!someLabels.safeParse(changed).success) return { ok: false, reason: "too_many_labels", device: device.id };
+			devices.saveDevice({ ...device, labels: changed });
+			audit(input, "device.channel", device.id, `${product} ${channel}`);
+			outbox.add([deviceStep(devices.deviceOrThrow(device.id))]);
+		}
+		return { ok: true, changed: moving.length > 0, devices: unit.map(({ id }) => id) };
 	}
 
 	/** @returns those of the devices that it has no more, or for good not under this id: a rollout does not wait for them */

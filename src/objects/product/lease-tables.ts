@@ -115,6 +115,12 @@ export class LeaseTables {
 		return this.#sql.exec("SELECT 1 FROM leases WHERE version = ? LIMIT 1", version).toArray().length > 0;
 	}
 
+	/** A release that was promoted begins anew: what its steps on beta showed is in the log. */
+	forget(version: string): void {
+		for (const table of ["leases", "step_counts", "step_models", "step_accounts"])
+			this.#sql.exec(`DELETE FROM ${table} WHERE version = ?`, version);
+	}
+
 	/** Drops some leases of a rollout that is over; what they counted stays. */
 	drop(version: string, limit: number): void {
 		const query = `DELETE FROM leases WHERE version = ?1 AND device IN

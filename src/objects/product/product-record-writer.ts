@@ -1,4 +1,6 @@
 // What the edges know of a product: writes its record under a new revision with each change, then has the Directory point to it.
+
+import { inOfferOrder } from "../../content/offer-order.ts";
 import { type ProductRecord, productRecord } from "../../content/product-record.ts";
 import { emergencyUntil } from "../../content/pulse.ts";
 import { keepRecorded } from "../../content/recorded-releases.ts";
@@ -54,6 +56,7 @@ export class ProductRecordWriter {
 
 	#body({ name: product, versionOrder, revision, signing, role }: ProductInfo): ProductRecord {
 		const rules = this.#rules.list();
+		const ordered = inOfferOrder(this.#tables.recordedReleases(), versionOrder);
 		const disabledRules = rules.map(({ rule }) => rule);
 		const rulesDisabledAt = rules.length > 0 ? Math.max(...rules.map(({ at }) => at)) : null;
 		return {
@@ -61,7 +64,7 @@ export class ProductRecordWriter {
 			revision,
 			versionOrder,
 			...(role !== null && { role: role.version }),
-			releases: signedOf(this.#tables.recordedReleases(), signing, role?.digests ?? {}),
+			releases: signedOf(ordered, signing, role?.digests ?? {}),
 			disabledRules,
 			rulesDisabledAt,
 		};

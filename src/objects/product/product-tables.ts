@@ -1,6 +1,7 @@
 // The rows of a Product and the way from a row to a release. Plain synchronous SQL; no rule is decided here, except that
 // a sequence number is one more than any before.
 
+import type { Channel } from "../../content/channel.ts";
 import type { Release, Signing, Urgency, VersionOrder } from "../../content/product-record.ts";
 import type { SignedRole } from "../../content/signed-releases.ts";
 import type { SizeBounds } from "../../content/size-bounds.ts";
@@ -17,6 +18,8 @@ export interface ProductInfo {
 	readonly revision: number;
 	/** by which its next releases reach the fleet */
 	readonly plan: Plan;
+	/** by which those reach the devices on beta that travel there; null = by the same */
+	readonly betaPlan: Plan | null;
 	/** whose word its rollouts need; null = anyone's who may release */
 	readonly team: string | null;
 	/** by how much a release may differ from the current one; null = by anything */
@@ -28,7 +31,7 @@ export interface ProductInfo {
 }
 
 /** What may be set of a product. */
-export type ProductSettings = Pick<ProductInfo, "plan" | "team" | "sizeBounds" | "signing">;
+export type ProductSettings = Pick<ProductInfo, "plan" | "betaPlan" | "team" | "sizeBounds" | "signing">;
 
 /** Bytes that are in object storage already. */
 export interface PackageContent {
@@ -57,13 +60,17 @@ export interface ReleaseEntry extends PackageContent, ReleaseMetadata {
 	/** subject of the key that uploaded it */
 	readonly addedBy: string;
 	/**
-	 * uploaded: bytes only; rolling_out: some may have it; current: the newest that everybody may have; superseded: its rollout
-	 * ended before everybody might have it
+	 * uploaded: bytes only; rolling_out: some may have it; current: the newest that everybody on its channel may have; superseded:
+	 * its rollout ended before everybody might have it
 	 */
 	readonly status: "uploaded" | "rolling_out" | "current" | "older" | "superseded" | "withdrawn";
+	/** in which it travels; null = it is not released */
+	readonly channel: Channel | null;
+	/** of one that was promoted from beta: when it was released there; everybody on beta may have it */
+	readonly betaReleasedAt: number | null;
 	readonly sequence: number | null;
 	readonly releasedAt: number | null;
-	/** from when on everybody may have it; null = not everybody may */
+	/** from when on everybody on its channel may have it; null = not everybody may */
 	readonly outAt: number | null;
 	readonly withdrawnAt: number | null;
 	readonly withdrawReason: string | null;
@@ -76,6 +83,7 @@ type ProductRow = {
 	created_at: number;
 	revision: number;
 	plan: string;
+	beta_plan: string | null;
 	team: string | null;
 	size_bounds: string;
 	signing: Signing;
@@ -100,11 +108,14 @@ type ReleaseRow = {
 	withdraw_reason: string | null;
 	reach: string | null;
 	out_at: number | null;
+	channel: Channel | null;
+	beta_released_at: number | null;
 	current_sequence: number | null;
 };
 
 const SELECT_RELEASE = `SELECT releases.*,
-	(SELECT MAX(sequence) FROM releases WHERE withdrawn_at IS NULL AND out_at IS NOT NULL) AS current_sequence FROM releases`;
+	(SELECT MAX(sequence) FROM releases AS others WHERE withdrawn_at IS NULL AND out_at IS NOT NULL
+		AND others.channel = releases.channel) AS current_sequence FROM releases`;
 
 export class ProductTables {
 	readonly #sql: SqlStorage;
@@ -120,21 +131,22 @@ export class ProductTables {
 			version_order: versionOrder,
 			created_at: createdAt,
 			plan,
+			beta_plan: beta,
 			size_bounds: bounds,
 			role: signed,
 			...rest
 		} = row;
 		const sizeBounds = JSON.parse(bounds) as SizeBounds | null;
 		const role = signed === null ? null : (JSON.parse(signed) as SignedRole);
-		return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, sizeBounds, role };
+		const betaPlan = beta === null ? null : (JSON.parse(beta) as Plan);
+		return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, betaPlan, sizeBounds, role };
 	}
 
 	insertProduct({ name, title, versionOrder, createdAt, revision, ...settings }: ProductInfo): void {
-		const { plan, team, sizeBounds, signing } = settings;
-		const query = `INSERT INTO product (name, title, version_order, created_at, revision, plan, team, size_bounds, signing)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-		const set = [JSON.stringify(plan), team, JSON.stringify(sizeBounds), signing];
-		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, ...set);
+		const query = `INSERT INTO product
+			(name, title, version_order, created_at, revision, plan, beta_plan, team, size_bounds, signing)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, ...settingValues(settings));
 	}
 
 	saveRole(role: SignedRole): void {
@@ -142,9 +154,9 @@ export class ProductTables {
 	}
 
 	/** What its next releases go by; rollouts that are under way keep theirs. */
-	saveSettings({ plan, team, sizeBounds, signing }: ProductSettings): void {
-		const query = "UPDATE product SET plan = ?, team = ?, size_bounds = ?, signing = ?";
-		this.#sql.exec(query, JSON.stringify(plan), team, JSON.stringify(sizeBounds), signing);
+	saveSettings(settings: ProductSettings): void {
+		const query = "UPDATE product SET plan = ?, beta_plan = ?, team = ?, size_bounds = ?, signing = ?";
+		this.#sql.exec(query, ...settingValues(settings));
 	}
 
 	raiseRevision(): ProductInfo {
@@ -174,11 +186,13 @@ export class ProductTables {
 	}
 
 	/** Gives the version the next sequence number, and a place in the record. Nobody may have it before `setReach`. */
-	publish(version: string, metadata: ReleaseMetadata, now: number): void {
+	publish(version: string, metadata: ReleaseMetadata, channel: Channel, now: number): void {
 		this.#sql.exec(
 			`UPDATE releases SET sequence = (SELECT COALESCE(MAX(sequence), 0) + 1 FROM releases), released_at = ?,
-				notes = ?, urgency = ?, models = ?, engine = ?, entries = ?, recorded = 1 WHERE version = ? AND sequence IS NULL`,
+				channel = ?, notes = ?, urgency = ?, models = ?, engine = ?, entries = ?,
+				recorded = 1 WHERE version = ? AND sequence IS NULL`,
 			now,
+			channel,
 			metadata.notes,
 			metadata.urgency,
 			JSON.stringify(metadata.models),
@@ -188,7 +202,22 @@ export class ProductTables {
 		);
 	}
 
-	/** @param reach null = from now on everybody may have it */
+	/** From beta to stable, as its newest release. Nobody on stable may have it before `setReach`; everybody on beta may. */
+	promote(version: string, now: number): void {
+		this.#sql.exec(
+			`UPDATE releases SET sequence = (SELECT MAX(sequence) + 1 FROM releases), channel = 'stable',
+				beta_released_at = released_at, released_at = ?, out_at = NULL, recorded = 1 WHERE version = ?`,
+			now,
+			version,
+		);
+	}
+
+	/** Forgets a version that was never released. */
+	discard(version: string): void {
+		this.#sql.exec("DELETE FROM releases WHERE version = ? AND sequence IS NULL", version);
+	}
+
+	/** @param reach null = from now on everybody on its channel may have it */
 	setReach(version: string, reach: Reach | null, now: number): void {
 		const query = "UPDATE releases SET reach = ?, out_at = ? WHERE version = ?";
 		this.#sql.exec(query, reach === null ? null : JSON.stringify(reach), reach === null ? now : null, version);
@@ -227,6 +256,10 @@ export class ProductTables {
 	}
 }
 
+function settingValues({ plan, betaPlan, team, sizeBounds, signing }: ProductSettings): (string | null)[] {
+	return [JSON.stringify(plan), betaPlan && JSON.stringify(betaPlan), team, JSON.stringify(sizeBounds), signing];
+}
+
 function statusOf(row: ReleaseRow): ReleaseEntry["status"] {
 	if (row.sequence === null) return "uploaded";
 	if (row.withdrawn_at !== null) return "withdrawn";
@@ -258,6 +291,8 @@ function entryOf(row: ReleaseRow): ReleaseEntry {
 		...metadataOf(row),
 		addedAt: row.added_at,
 		addedBy: row.added_by,
+		channel: row.channel,
+		betaReleasedAt: row.beta_released_at,
 		status: statusOf(row),
 		sequence,
 		releasedAt: row.released_at,
@@ -269,7 +304,8 @@ function entryOf(row: ReleaseRow): ReleaseEntry {
 
 function recordedOf(row: ReleaseRow): Release {
 	const { version, sha256, size, name, sequence, released_at: releasedAt } = row;
-	if (sequence === null || releasedAt === null) throw new Error(`${version} is not released`);
+	const { channel, beta_released_at: betaReleasedAt } = row;
+	if (sequence === null || releasedAt === null || channel === null) throw new Error(`${version} is not released`);
 	return {
 		version,
 		sequence,
@@ -277,6 +313,8 @@ function recordedOf(row: ReleaseRow): Release {
 		size,
 		name,
 		releasedAt,
+		channel,
+		betaReleasedAt,
 		...metadataOf(row),
 		withdrawn: row.withdrawn_at !== null,
 		rollout: reachOf(row),

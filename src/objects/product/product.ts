@@ -28,7 +28,7 @@ import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhook
 import type { DisabledRule, RulesChange, RulesChanged } from "./disabled-rules.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import type { PackageContent, ProductInfo, ProductSettings, ReleaseEntry } from "./product-tables.ts";
-import type { AddedPackage, NewRelease, Released, Withdrawn } from "./release-desk.ts";
+import type { AddedPackage, Discarded, NewRelease, Promoted, Promotion, Released, Withdrawn } from "./release-desk.ts";
 import { type ApprovalRefusal, approve, isStillSo, type RolloutView, viewRollout } from "./rollout-approval.ts";
 import type { PermitInput, PermitOutcome, ReportInput } from "./rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
@@ -69,8 +69,8 @@ export class Product extends DurableObject<ObjectBindings> {
 		const known = await this.info();
 		if (known !== null) return known;
 		const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
-		const { sizeBounds = USUAL_SIZE_BOUNDS, signing = "optional" } = input;
-		const settings = { plan, team, sizeBounds, signing };
+		const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, signing = "optional" } = input;
+		const settings = { plan, betaPlan, team, sizeBounds, signing };
 		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, PRODUCT_SCHEMA);
@@ -106,6 +106,16 @@ export class Product extends DurableObject<ObjectBindings> {
 	/** See `ReleaseDesk.release`. */
 	async release(input: Change & NewRelease): Promise<Settled<Released>> {
 		return this.#settle(input.version, () => this.#desks.releaseDesk.release(input));
+	}
+
+	/** See `ReleaseDesk.promote`. */
+	async promote(input: Change & Promotion): Promise<Settled<Promoted>> {
+		return this.#settle(input.version, () => this.#desks.releaseDesk.promote(input));
+	}
+
+	/** See `ReleaseDesk.discard`. */
+	async discard(input: Change & { version: string }): Promise<Discarded | typeof UNKNOWN_PRODUCT> {
+		return this.#exists ? this.#within(() => this.#desks.releaseDesk.discard(input)) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `ReleaseDesk.withdraw`. */

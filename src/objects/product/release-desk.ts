@@ -1,8 +1,10 @@
 // The releases of a product: takes packages, releases versions and withdraws them. Each method is synchronous and runs in its
 // caller's transaction; how a release then reaches the fleet is the work of rollout-desk.ts.
+import type { Channel } from "../../content/channel.ts";
 import { mayBind } from "../../content/package-claim.ts";
-import type { VersionOrder } from "../../content/product-record.ts";
+import type { Release, VersionOrder } from "../../content/product-record.ts";
 import { audienceOf, hasRoomFor } from "../../content/recorded-releases.ts";
+import { isInChannel } from "../../content/select-release.ts";
 import { isSigned } from "../../content/signed-releases.ts";
 import { findOutOfBounds, type SizeFinding } from "../../content/size-bounds.ts";
 import { compareVendorVersions } from "../../content/vendor-version.ts";
@@ -27,7 +29,9 @@ export interface NewRelease {
 	readonly allowOlder?: boolean;
 	/** also one that is much larger or smaller than the current release; the trail keeps who said so */
 	readonly allowSize?: boolean;
-	/** not given = the product's */
+	/** not given = stable */
+	readonly channel?: Channel;
+	/** not given = the product's for the channel */
 	readonly plan?: Plan;
 	/** unix seconds before which its rollout does not begin; not given = at once */
 	readonly startsAt?: number;
@@ -35,22 +39,41 @@ export interface NewRelease {
 	readonly salt: string;
 }
 
+/** From beta to stable; `allowOlder`, `allowSize`, `plan`, `startsAt` and `salt` as of a new release. */
+export type Promotion = Pick<NewRelease, "version" | "allowOlder" | "allowSize" | "plan" | "startsAt" | "salt">;
+
+export type Promoted =
+	| { readonly ok: true; readonly kind: "new" | "same" }
+	/** not_through: not everybody on beta may have it yet */
+	| { readonly ok: false; readonly reason: "not_released" | "not_through" | "withdrawn" | "unsigned" | NoRoom }
+	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string }
+	| TooDifferent;
+
+type TooDifferent = {
+	readonly ok: false;
+	readonly reason: "size_out_of_bounds";
+	readonly current: string;
+} & SizeFinding;
+
+type NoRoom = "too_many_audiences" | "too_many_rollouts";
+
+export type Discarded =
+	| { readonly ok: true; readonly kind: "new"; readonly sha256: string }
+	| { readonly ok: false; readonly reason: "no_package" | "released" };
+
 export type AddedPackage =
 	| { readonly ok: true; readonly kind: "new" | "same"; readonly release: ReleaseEntry }
 	| { readonly ok: false; readonly reason: "version_exists" | "claim_ended" };
 
 export type Released =
 	| { readonly ok: true; readonly kind: "new" | "same" }
-	| {
-			readonly ok: false;
-			readonly reason: "no_package" | "withdrawn" | "unsigned" | "too_many_audiences" | "too_many_rollouts";
-	  }
+	| { readonly ok: false; readonly reason: "no_package" | "withdrawn" | "unsigned" | NoRoom }
 	/** `fields`: in which its metadata is another */
 	| { readonly ok: false; readonly reason: "release_exists"; readonly fields: readonly string[] }
 	/** `newest`: the newest of the releases that are newer */
 	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string }
 	/** `current`: the version that it was compared with */
-	| ({ readonly ok: false; readonly reason: "size_out_of_bounds"; readonly current: string } & SizeFinding);
+	| TooDifferent;
 
 export type Withdrawn =
 	| { readonly ok: true; readonly changed: boolean }
@@ -93,29 +116,69 @@ export class ReleaseDesk {
 
 	/** Sends a version on its way. The same metadata again changes nothing, other metadata is a conflict. */
 	release(input: Change & NewRelease): Released {
-		const { tables, rollouts, rolloutDesk, audit } = this.#parts;
-		const { version, metadata, salt, startsAt = 0 } = input;
+		const { tables, rolloutDesk, audit } = this.#parts;
+		const { version, metadata, channel = "stable", salt, startsAt = 0 } = input;
 		const info = tables.info();
 		const known = tables.release(version);
 		if (known === null || info === null) return { ok: false, reason: "no_package" };
 		if (known.status === "withdrawn") return { ok: false, reason: "withdrawn" };
 		if (known.status !== "uploaded") {
-			const fields = differingMetadata(known, metadata);
+			// What was released on beta and promoted since was released so.
+			const isSameChannel = channel === known.channel || (channel === "beta" && known.betaReleasedAt !== null);
+			const fields = [...differingMetadata(known, metadata), ...(isSameChannel ? [] : ["channel"])];
 			return fields.length > 0 ? { ok: false, reason: "release_exists", fields } : { ok: true, kind: "same" };
 		}
 		if (info.signing === "required" && !isSigned(known, info.role?.digests ?? {}))
 			return { ok: false, reason: "unsigned" };
-		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder);
+		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder, channel);
 		if (newest !== null) return { ok: false, reason: "older_version", newest };
-		const beyond = this.#beyondSize(info, known.size, metadata);
+		const beyond = this.#beyondSize(info, known.size, metadata, channel);
 		if (beyond !== null && input.allowSize !== true) return { ok: false, reason: "size_out_of_bounds", ...beyond };
-		if (!hasRoomFor(tables.recordedReleases(), metadata)) return { ok: false, reason: "too_many_audiences" };
-		if (rollouts.active().length >= MAX_ACTIVE_ROLLOUTS) return { ok: false, reason: "too_many_rollouts" };
-		tables.publish(version, metadata, input.now);
-		audit(input, "release.publish", version, known.sha256);
+		const noRoom = this.#noRoomFor(metadata, channel);
+		if (noRoom !== null) return { ok: false, reason: noRoom };
+		tables.publish(version, metadata, channel, input.now);
+		audit(input, "release.publish", version, `${known.sha256}${channel === "beta" ? ", beta" : ""}`);
 		if (beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(beyond));
-		rolloutDesk.start(input, { version, plan: input.plan ?? info.plan, salt, startsAt });
+		const plan = input.plan ?? (channel === "beta" ? info.betaPlan : null) ?? info.plan;
+		rolloutDesk.start(input, { version, channel, plan, salt, startsAt });
 		return { ok: true, kind: "new" };
+	}
+
+	/** Sends a release that everybody on beta may have on its way to stable, by a rollout of its own. Again it changes nothing. */
+	promote(input: Change & Promotion): Promoted {
+		const { tables, rolloutDesk, audit } = this.#parts;
+		const { version, salt, startsAt = 0 } = input;
+		const info = tables.info();
+		const known = tables.release(version);
+		if (known === null || info === null || known.status === "uploaded") return { ok: false, reason: "not_released" };
+		if (known.status === "withdrawn") return { ok: false, reason: "withdrawn" };
+		if (known.channel === "stable") return { ok: true, kind: "same" };
+		if (known.outAt === null) return { ok: false, reason: "not_through" };
+		if (info.signing === "required" && !isSigned(known, info.role?.digests ?? {}))
+			return { ok: false, reason: "unsigned" };
+		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder, "stable");
+		if (newest !== null) return { ok: false, reason: "older_version", newest };
+		const beyond = this.#beyondSize(info, known.size, known, "stable");
+		if (beyond !== null && input.allowSize !== true) return { ok: false, reason: "size_out_of_bounds", ...beyond };
+		const noRoom = this.#noRoomFor(known, "stable");
+		if (noRoom !== null) return { ok: false, reason: noRoom };
+		tables.promote(version, input.now);
+		audit(input, "release.promote", version, "stable");
+		if (beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(beyond));
+		rolloutDesk.start(input, { version, channel: "stable", plan: input.plan ?? info.plan, salt, startsAt });
+		return { ok: true, kind: "new" };
+	}
+
+	/** Forgets a version that was never released: its bytes are nobody's then, and go with the next collection. */
+	discard(input: Change & { version: string }): Discarded {
+		const { tables, audit } = this.#parts;
+		const { version } = input;
+		const known = tables.release(version);
+		if (known === null) return { ok: false, reason: "no_package" };
+		if (known.status !== "uploaded") return { ok: false, reason: "released" };
+		tables.discard(version);
+		audit(input, "release.discard", version, known.sha256);
+		return { ok: true, kind: "new", sha256: known.sha256 };
 	}
 
 	/** Nobody is offered the version from now on; what runs it is offered another. Final, and harmless when repeated. */
@@ -132,20 +195,31 @@ export class ReleaseDesk {
 		return { ok: true, changed: true };
 	}
 
-	/** @returns the newest release of the record that is newer than the version; null = none is, or versions have no order */
-	#newestAbove(version: string, order: VersionOrder): string | null {
+	/** @returns why nothing more can go on its way in the channel; null = it can */
+	#noRoomFor({ models, engine }: ReleaseMetadata, channel: Channel): NoRoom | null {
+		const { tables, rollouts } = this.#parts;
+		if (!hasRoomFor(tables.recordedReleases(), { models, engine, channel })) return "too_many_audiences";
+		return rollouts.active(channel).length >= MAX_ACTIVE_ROLLOUTS ? "too_many_rollouts" : null;
+	}
+
+	/** @returns the newest release for devices on the channel that is newer than the version; null = none is, or versions have no order */
+	#newestAbove(version: string, order: VersionOrder, channel: Channel): string | null {
 		if (order !== "vendor") return null;
-		const offered = this.#parts.tables.recordedReleases().filter(({ withdrawn }) => !withdrawn);
+		const offered = this.#parts.tables
+			.recordedReleases()
+			.filter((release) => !release.withdrawn && isInChannel(release, { channel }));
 		const [newest] = offered.map((release) => release.version).sort((a, b) => compareVendorVersions(b, a));
 		return newest !== undefined && compareVendorVersions(newest, version) > 0 ? newest : null;
 	}
 
-	/** Compared with what everybody may have of the same audience. */
-	#beyondSize({ sizeBounds }: ProductInfo, size: number, metadata: ReleaseMetadata) {
+	/** Compared with what everybody on the channel may have of the same audience. */
+	#beyondSize({ sizeBounds }: ProductInfo, size: number, metadata: ReleaseMetadata, channel: Channel) {
 		const { tables } = this.#parts;
+		const isOfAudience = (one: Release) => audienceOf(one) === audienceOf({ ...metadata, channel: one.channel });
 		const current = tables
 			.recordedReleases()
-			.find((one) => !one.withdrawn && one.rollout === null && audienceOf(one) === audienceOf(metadata));
+			.filter((one) => isInChannel(one, { channel }) && isOfAudience(one))
+			.find((one) => !one.withdrawn && one.rollout === null);
 		if (current === undefined) return null;
 		const found = findOutOfBounds(sizeBounds, tables.release(current.version), { size, entries: metadata.entries });
 		return found === null ? null : { ...found, current: current.version };

@@ -1,5 +1,6 @@
 // The rollouts of a product: starts them, gives permits while few may have a release, hears reports, and has the rules decide at each
 // of these. Synchronous parts run in the caller's transaction; how leases end is in lease-ends.ts, the rules are in src/rollout.
+import type { Channel } from "../../content/channel.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
@@ -14,8 +15,19 @@ import type { Change } from "../audit.ts";
 import { LeaseEnds, type LeaseEndsParts } from "./lease-ends.ts";
 import type { ProductTables } from "./product-tables.ts";
 
+export interface RolloutStart {
+	readonly version: string;
+	readonly channel: Channel;
+	readonly plan: Plan;
+	readonly salt: string;
+	/** unix seconds; 0 = at once */
+	readonly startsAt: number;
+}
+
 export interface PermitInput {
 	readonly version: string;
+	/** of the product that the device is on */
+	readonly channel: Channel;
 	readonly unit: string;
 	readonly device: string;
 	/** the other devices of its HA group, as its account knows them now */
@@ -61,16 +73,25 @@ export class RolloutDesk implements Chore {
 		parts.alarm.add(this);
 	}
 
-	/** Part of the transaction that releases the version. A plan without gates is through at once. */
-	start(change: Change, input: { version: string; plan: Plan; salt: string; startsAt: number }): void {
-		const { releases, rollouts } = this.#parts;
+	/**
+	 * Part of the transaction that releases the version, or promotes it: its log goes on then, all else of its rollout begins anew. A
+	 * plan without gates is through at once.
+	 */
+	start(change: Change, input: RolloutStart): void {
+		const { releases, rollouts, leases } = this.#parts;
 		const { version, ...rest } = input;
 		const publisher = releases.release(version)?.addedBy ?? change.actor;
 		const team = releases.info()?.team ?? null;
-		const rollout = createRollout({ ...rest, publisher, team, now: change.now });
+		const onBeta = rollouts.rollout(version);
+		const now = onBeta === null ? change.now : notBefore(onBeta, change.now);
+		if (onBeta !== null) {
+			leases.forget(version);
+			rollouts.forgetApprovals(version);
+		}
+		const rollout = createRollout({ ...rest, publisher, team, now });
 		rollouts.save(version, rollout, null);
-		rollouts.log(version, { at: change.now, input: { kind: "start", rollout }, turns: [] });
-		releases.setReach(version, reachOf(rollout), change.now);
+		rollouts.log(version, { at: now, input: { kind: "start", rollout }, turns: [] });
+		releases.setReach(version, reachOf(rollout), now);
 		if (!this.#decide(version, change)) this.#parts.publish(change.now);
 	}
 
@@ -83,11 +104,14 @@ export class RolloutDesk implements Chore {
 		return { ...NO_EVIDENCE, steps };
 	}
 
-	permit({ version, unit, device, peers, model, now }: PermitInput): PermitOutcome {
+	permit({ version, channel, unit, device, peers, model, now }: PermitInput): PermitOutcome {
 		const { rollouts, leases, releases } = this.#parts;
 		const rollout = rollouts.rollout(version);
 		const isWithdrawn = releases.release(version)?.status === "withdrawn";
 		if (rollout === null || isWithdrawn) return { ok: false, reason: "ended", retryAfter: 0 };
+		// It left beta since the offer was made, or the release did.
+		if (rollout.channel === "beta" && channel === "stable") return { ok: false, reason: "ended", retryAfter: 0 };
+		if (channel === "beta" && releases.release(version)?.betaReleasedAt) return { ok: true, endsAt: null };
 		const { step } = rollout;
 		const account = accountObjectName(device);
 		const question = {
@@ -182,9 +206,9 @@ export class RolloutDesk implements Chore {
 			rollouts.log(version, { at: now, input: { kind: "decision", evidence, approvals }, turns });
 			this.#move(version, rollout, turns, change);
 			if (rollout.phase === "done") {
-				// What everybody may have now takes the place of what was released before it and is still under way.
+				// What everybody may have now takes the place of what was released before it on its channel and is still under way.
 				const sequence = releases.release(version)?.sequence ?? 0;
-				for (const other of rollouts.active()) {
+				for (const other of rollouts.active(rollout.channel)) {
 					if ((releases.release(other)?.sequence ?? 0) < sequence)
 						this.end(change, other, `everybody may have ${version}`);
 				}

@@ -1,5 +1,6 @@
 // The rows of a Product's rollouts: each rollout's state, what persons said, what its steps have shown, and its log. Plain
 // synchronous SQL; the leases are in lease-tables.ts, the rules in src/rollout.
+import type { Channel } from "../../content/channel.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { NO_EVIDENCE, NO_STEP_EVIDENCE, type StepEvidence } from "../../rollout/evidence.ts";
 import { isOver, type Rollout } from "../../rollout/rollout.ts";
@@ -73,11 +74,12 @@ export class RolloutTables {
 		this.#sql.exec("UPDATE rollouts SET due_at = ? WHERE version = ? AND due_at IS NOT ?", dueAt, version, dueAt);
 	}
 
-	/** @returns versions whose rollouts may still move, newest release first */
-	active(): string[] {
-		const query = `SELECT version FROM rollouts JOIN releases USING (version) WHERE active = 1 ORDER BY sequence DESC`;
+	/** @param channel null = of both @returns versions whose rollouts may still move, newest release first */
+	active(channel: Channel | null = null): string[] {
+		const query = `SELECT version FROM rollouts JOIN releases USING (version)
+			WHERE active = 1 AND channel = COALESCE(?, channel) ORDER BY sequence DESC`;
 		return this.#sql
-			.exec<{ version: string }>(query)
+			.exec<{ version: string }>(query, channel)
 			.toArray()
 			.map(({ version }) => version);
 	}
@@ -98,6 +100,11 @@ export class RolloutTables {
 
 	addApproval(version: string, approval: Approval): void {
 		this.#sql.exec("INSERT INTO approvals (version, approval) VALUES (?, ?)", version, JSON.stringify(approval));
+	}
+
+	/** Of a release that was promoted: they were about beta, and are in the log. */
+	forgetApprovals(version: string): void {
+		this.#sql.exec("DELETE FROM approvals WHERE version = ?", version);
 	}
 
 	approvals(version: string): Approval[] {

@@ -17,6 +17,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			created_at INTEGER NOT NULL,
 			revision INTEGER NOT NULL, -- of its record; 0 = nothing is released
 			plan TEXT NOT NULL, -- JSON: the Plan of its next releases
+			beta_plan TEXT, -- JSON: the Plan of those that travel on beta; null = the same
 			team TEXT, -- whose word its rollouts need; null = anyone's who may release
 			size_bounds TEXT NOT NULL, -- JSON: SizeBounds or null (content/size-bounds.ts)
 			signing TEXT NOT NULL, -- Signing (content/product-record.ts)
@@ -38,6 +39,8 @@ export const PRODUCT_SCHEMA: Schema = {
 			engine TEXT, -- JSON: EngineRange
 			entries INTEGER, -- rules, signatures or addresses in it, as its publisher says; null = not said
 			recorded INTEGER NOT NULL DEFAULT 0, -- 0, 1: the product's record has it
+			channel TEXT, -- stable, beta: in which it travels
+			beta_released_at INTEGER, -- of one that was promoted from beta: released_at there
 			reach TEXT, -- JSON: Reach, of a release that is or was on its way
 			out_at INTEGER, -- from when on everybody may have it; null = not everybody may
 			withdrawn_at INTEGER,

@@ -21,10 +21,13 @@ export class SettingsDesk {
 		const { tables, audit } = this.#parts;
 		const known = this.#info();
 		const { name } = known;
-		const { plan = known.plan, team = known.team, sizeBounds = known.sizeBounds, signing = known.signing } = input;
-		tables.saveSettings({ plan, team, sizeBounds, signing });
-		if (!isSame([plan, team], [known.plan, known.team]))
-			audit(input, "product.plan", name, `${plan.name}${team === null ? "" : `, team ${team}`}`);
+		const { plan = known.plan, betaPlan = known.betaPlan, team = known.team } = input;
+		const { sizeBounds = known.sizeBounds, signing = known.signing } = input;
+		tables.saveSettings({ plan, betaPlan, team, sizeBounds, signing });
+		if (!isSame([plan, betaPlan, team], [known.plan, known.betaPlan, known.team])) {
+			const beta = betaPlan === null ? "" : `, beta ${betaPlan.name}`;
+			audit(input, "product.plan", name, `${plan.name}${beta}${team === null ? "" : `, team ${team}`}`);
+		}
 		if (!isSame(sizeBounds, known.sizeBounds))
 			audit(input, "product.limits", name, `size ${JSON.stringify(sizeBounds)}`);
 		if (signing !== known.signing) {

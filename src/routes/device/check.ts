@@ -7,7 +7,7 @@ import type { Installed } from "../../content/installed.ts";
 import { longestSilence, nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import { quietUntil } from "../../content/pulse.ts";
-import { bucketsOf, unitOf } from "../../content/rollout-place.ts";
+import { bucketsOf } from "../../content/rollout-place.ts";
 import { placeInFleet } from "../../place-in-fleet.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
@@ -96,7 +96,7 @@ async function answerInFull(
 		seen: question.seen,
 		recordOf: (product) => productRecords.get(product) ?? null,
 		messages,
-		buckets: await bucketsOf(productRecords.values(), unitOf(caller.profile)),
+		buckets: await bucketsOf(productRecords.values(), caller.profile),
 		now: scope.now,
 	});
 	noteOutcome(scope, answer);

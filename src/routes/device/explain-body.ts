@@ -1,5 +1,6 @@
 // An explanation on the wire: its schema, and how it is filled from what the rules said.
 import { z } from "@hono/zod-openapi";
+import { channel } from "../../content/channel.ts";
 import type { ProductAnswer } from "../../content/check.ts";
 import { type Explanation, offeredVersion } from "../../content/explain.ts";
 import { urgency } from "../../content/product-record.ts";
@@ -29,6 +30,7 @@ const releaseBody = z
 		sequence: z.int(),
 		released_at: timestamp,
 		urgency,
+		channel: channel.meta({ description: "In which it travels: what is on beta is for devices on beta alone" }),
 		installed: z.boolean(),
 		withdrawn: z.boolean(),
 		verdict: z.enum([
@@ -38,6 +40,7 @@ const releaseBody = z
 			"not_reached",
 			"rollout_closed",
 			"not_for_newcomers",
+			"other_channel",
 			"incompatible_model",
 			"incompatible_engine",
 			"not_licensed",
@@ -140,6 +143,7 @@ export const explanationBody = z
 		product: z.string(),
 		at: timestamp.openapi({ description: "The time it is about" }),
 		model: z.string(),
+		channel: channel.meta({ description: "Of the product that the device is on" }),
 		engine: z.string().nullable(),
 		installed: z.string().nullable(),
 		status: deviceStatus,
@@ -196,6 +200,7 @@ export function describeExplanation(
 			sequence: release.sequence,
 			released_at: toTimestamp(release.releasedAt),
 			urgency: release.urgency,
+			channel: release.channel,
 			installed: release.version === answer.installed,
 			withdrawn: release.withdrawn,
 			verdict,

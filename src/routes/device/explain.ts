@@ -2,10 +2,11 @@
 // from the Account, the releases as this location knows them, and where this location is behind. For the device itself and
 // for operators; of a time that was or will be, by what is known today.
 import { createRoute, z } from "@hono/zod-openapi";
+import { channelOf } from "../../content/channel.ts";
 import { deniedUntil, licenseEpochOf } from "../../content/denied-list.ts";
 import { explainProduct } from "../../content/explain.ts";
 import type { SharedView } from "../../content/heads-record.ts";
-import { admittedAt, bucketsOf, unitOf } from "../../content/rollout-place.ts";
+import { admittedAt, bucketsOf } from "../../content/rollout-place.ts";
 import type { Candidate } from "../../content/select-release.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
 import { decideRenewal, isLive } from "../../entitlement/seat-lease.ts";
@@ -86,9 +87,10 @@ export const explain = createRouter().openapi(route, async (c) => {
 		services.records.product(product, view, scope),
 		probeDevice(services.stores, id, device.version, systemClock),
 	]);
-	const buckets = await bucketsOf([record], unitOf(device));
+	const buckets = await bucketsOf([record], device);
 	const candidate: Candidate = {
 		model: device.model,
+		channel: channelOf(device, product),
 		engine,
 		installed,
 		// By the country of whoever asks: a step for some countries is explained to the device alone.
@@ -109,6 +111,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 			product,
 			at: toTimestamp(now),
 			model: device.model,
+			channel: candidate.channel,
 			engine,
 			installed,
 			status: device.status,

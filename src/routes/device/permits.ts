@@ -1,10 +1,11 @@
 // A firewall takes up an offer. The offer's own capability says for whom and for what it was made, so no token signature is
 // verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
 import { createRoute, z } from "@hono/zod-openapi";
+import { type Channel, channelOf } from "../../content/channel.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { ProductRecord, Release } from "../../content/product-record.ts";
 import { unitOf } from "../../content/rollout-place.ts";
-import { isLicensed } from "../../content/select-release.ts";
+import { isInChannel, isLicensed, seenOn } from "../../content/select-release.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
 import type { DecisionCode } from "../../entitlement/decision-codes.ts";
 import type { DeviceRecord, Grant } from "../../entitlement/device-record.ts";
@@ -34,6 +35,8 @@ const REPORT_WITHIN_SECONDS = 86_400;
 /** What a refused device is asked to wait at most: its account may change its mind. */
 const LONGEST_WAIT_SECONDS = 3_600;
 const PINNED = { reason: "pinned", until: Number.POSITIVE_INFINITY } as const;
+/** A device that left beta is offered something else once it has a token that says so. */
+const OTHER_CHANNEL_RETRY_SECONDS = 3_600;
 
 /** Of a device in no HA group. */
 const NO_TURN: { readonly at: number | null; readonly peers: readonly string[] } = { at: null, peers: [] };
@@ -125,8 +128,9 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	const device = await services.records.device(offer.device, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
 	const grant = requireEntitlement(device, offer.product, now);
+	const channel = channelOf(device, offer.product);
 	const record = await services.records.product(offer.product, view, scope);
-	const release = requireRelease(record, offer);
+	const release = requireRelease(record, offer, channel);
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 	requireLeave(scope, device, offer, release, record);
 
@@ -180,9 +184,8 @@ async function takePlace(
 	const { product, to: version } = offer;
 	const { id, model } = device;
 	const unit = unitOf(device);
-	const place = await services.objects
-		.product(product)
-		.takePermit({ version, unit, device: id, peers: turn.peers, model, now });
+	const question = { version, channel: channelOf(device, product), unit, device: id, peers: turn.peers, model, now };
+	const place = await services.objects.product(product).takePermit(question);
 	if (place.ok) return place.endsAt === null ? null : { unit, endsAt: place.endsAt };
 	if (turn.at !== null) await giveTurnBack(scope, offer, turn.at);
 	event.reason = `rollout_${place.reason}`;
@@ -242,8 +245,15 @@ function notEntitled(code: DecisionCode, grant: Grant | null): ProblemError {
 	return new ProblemError("not_entitled", { extras: { entitlement_code: code, valid_until: validUntil } });
 }
 
-function requireRelease(record: ProductRecord | null, offer: OfferClaims): Release {
+/** @returns the release as the device's channel has it; a device that left beta meanwhile is not to get what is only there */
+function requireRelease(record: ProductRecord | null, offer: OfferClaims, channel: Channel): Release {
 	const release = record?.releases.find(({ version, sha256 }) => version === offer.to && sha256 === offer.sha256);
 	if (release === undefined || release.withdrawn) throw new ProblemError("release_withdrawn");
-	return release;
+	if (!isInChannel(release, { channel })) {
+		throw new ProblemError("exposure_limited", {
+			extras: { rollout_code: "other_channel" },
+			headers: { "retry-after": String(OTHER_CHANNEL_RETRY_SECONDS) },
+		});
+	}
+	return seenOn(channel, release);
 }

@@ -36,9 +36,15 @@ const signingSetting = signing.optional().openapi({
 	example: "required",
 });
 
+const betaPlan = planChoice.nullable().openapi({
+	description: "By which those reach their devices that travel on beta; null = by `plan`",
+	example: "rapid",
+});
+
 const productDetails = productBody
 	.extend({
 		plan,
+		beta_plan: orNull(plan),
 		team: z.string().nullable(),
 		size_bounds: orNull(sizeBounds),
 		signing,
@@ -65,6 +71,7 @@ const create = createRoute({
 						"`vendor` (as vendors count, 9.10 after 9.9; if left out) or `none` for versions without an order, as hashes: then what is released last is newest",
 				}),
 				plan: planChoice.optional().openapi({ description: planText, example: "standard" }),
+				beta_plan: betaPlan.optional(),
 				team: team.optional(),
 				size_bounds: sizeSetting.optional(),
 				signing: signingSetting,
@@ -105,6 +112,7 @@ const change = createRoute({
 			z
 				.strictObject({
 					plan: planChoice.optional().openapi({ description: planText, example: "rapid" }),
+					beta_plan: betaPlan.optional(),
 					team: team.optional(),
 					size_bounds: sizeSetting.optional(),
 					signing: signingSetting,
@@ -141,18 +149,23 @@ function describe({
 }
 
 function describeDetails(info: ProductInfo): z.infer<typeof productDetails> {
-	const { plan, team, sizeBounds: bounds, signing, role } = info;
-	return { ...describe(info), plan, team, size_bounds: bounds, signing, role_version: role?.version ?? null };
+	const { plan, betaPlan: beta_plan, team, sizeBounds: bounds, signing, role } = info;
+	const role_version = role?.version ?? null;
+	return { ...describe(info), plan, beta_plan, team, size_bounds: bounds, signing, role_version };
 }
 
 export const products = createRouter()
 	.openapi(create, async (c) => {
 		const { event, services } = c.env;
 		const { product: name, title = name, version_order: versionOrder, plan: choice, team = null } = c.req.valid("json");
-		const { size_bounds: bounds, signing } = c.req.valid("json");
+		const { beta_plan, size_bounds: bounds, signing } = c.req.valid("json");
 		event.product = name;
 		const creation = { ...changeBy(c), name, title };
-		const rollouts = { plan: choice === undefined ? STANDARD : planOf(choice), team };
+		const rollouts = {
+			plan: choice === undefined ? STANDARD : planOf(choice),
+			betaPlan: beta_plan == null ? null : planOf(beta_plan),
+			team,
+		};
 		// The product's own object first; the Directory's list says whether it was there before.
 		const made = await services.objects.product(name).create({
 			...creation,
@@ -176,10 +189,11 @@ export const products = createRouter()
 	.openapi(change, async (c) => {
 		const { product } = c.req.valid("param");
 		c.env.event.product = product;
-		const { plan: choice, team, size_bounds: bounds, signing } = c.req.valid("json");
+		const { plan: choice, beta_plan: beta, team, size_bounds: bounds, signing } = c.req.valid("json");
 		const info = await c.env.services.objects.product(product).change({
 			...changeBy(c),
 			...(choice && { plan: planOf(choice) }),
+			...(beta !== undefined && { betaPlan: beta === null ? null : planOf(beta) }),
 			...(team !== undefined && { team }),
 			...(bounds !== undefined && { sizeBounds: bounds }),
 			...(signing && { signing }),

@@ -1,5 +1,6 @@
 // A release on the wire, and why a product refuses one.
 import { z } from "@hono/zod-openapi";
+import { channel } from "../../content/channel.ts";
 import { urgency } from "../../content/product-record.ts";
 import { MAX_AUDIENCES } from "../../content/recorded-releases.ts";
 import { engineRange, productName, versionName } from "../../names.ts";
@@ -17,14 +18,18 @@ export const releaseBody = z
 		version: z.string(),
 		status: z.enum(["uploaded", "rolling_out", "current", "older", "superseded", "withdrawn"]).openapi({
 			description:
-				"`uploaded`: bytes only; `rolling_out`: some devices may have it; `current`: the newest that everybody may have; `superseded`: its rollout ended before",
+				"`uploaded`: bytes only; `rolling_out`: some devices may have it; `current`: the newest that everybody on its channel may have; `superseded`: its rollout ended before",
+		}),
+		channel: channel.nullable().openapi({ description: "In which it travels; null = it is not released" }),
+		beta_released_at: timestamp.nullable().openapi({
+			description: "Of one that was promoted from beta: when it was released there; everybody on beta may have it",
 		}),
 		sequence: z.int().nullable(),
 		sha256: z.string(),
 		size: z.int(),
 		name: z.string(),
 		released_at: timestamp.nullable(),
-		out_at: timestamp.nullable().openapi({ description: "From when on everybody may have it" }),
+		out_at: timestamp.nullable().openapi({ description: "From when on everybody on its channel may have it" }),
 		urgency,
 		notes: z.string(),
 		models: z.array(z.string()).nullable(),
@@ -42,6 +47,8 @@ export function describeRelease(product: string, release: ReleaseEntry) {
 		product,
 		version: release.version,
 		status: release.status,
+		channel: release.channel,
+		beta_released_at: toTimestampOrNull(release.betaReleasedAt),
 		sequence: release.sequence,
 		sha256: release.sha256,
 		size: release.size,
@@ -65,6 +72,8 @@ export type ProductRefusal =
 	| "unsigned"
 	| "too_many_audiences"
 	| "too_many_rollouts"
+	| "not_through"
+	| "released"
 	| "not_released";
 
 /** @throws ProblemError */
@@ -89,15 +98,23 @@ export function refuseRelease(reason: ProductRefusal): never {
 			});
 		case "too_many_audiences":
 			throw new ProblemError("conflict", {
-				detail: `the product has releases for ${MAX_AUDIENCES} audiences (models and engine range) already: publish for one of them, or first withdraw the releases of one that has no devices left`,
+				detail: `the product has releases for ${MAX_AUDIENCES} audiences (models and engine range) in the channel already: publish for one of them, or first withdraw the releases of one that has no devices left`,
 			});
 		case "too_many_rollouts":
 			throw new ProblemError("conflict", {
-				detail: `${MAX_ACTIVE_ROLLOUTS} releases of the product are on their way already: wait until one is through, or withdraw one`,
+				detail: `${MAX_ACTIVE_ROLLOUTS} releases of the product are on their way in the channel already: wait until one is through, or withdraw one`,
+			});
+		case "not_through":
+			throw new ProblemError("conflict", {
+				detail: "not everybody on beta may have the version yet: promote it once its rollout there is done",
+			});
+		case "released":
+			throw new ProblemError("conflict", {
+				detail: "the version was released, and devices may have it: withdraw it instead",
 			});
 		case "not_released":
 			throw new ProblemError("conflict", {
-				detail: "the version was never released, so nobody was offered it and there is nothing to withdraw",
+				detail: "the version was never released, so nobody was offered it: there is nothing to withdraw or to promote",
 			});
 	}
 }

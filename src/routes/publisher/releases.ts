@@ -2,12 +2,15 @@
 // withdrawn.
 
 import { createRoute, z } from "@hono/zod-openapi";
+import { channel } from "../../content/channel.ts";
 import { urgency, versionOrder } from "../../content/product-record.ts";
-import { entryCount } from "../../content/size-bounds.ts";
+import { entryCount, type SizeFinding } from "../../content/size-bounds.ts";
 import { engineRange, modelName, productName } from "../../names.ts";
+import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
-import { planChoice, planOf } from "../../rollout/built-in-plans.ts";
+import type { RequestScope } from "../../request-scope.ts";
+import { type PlanChoice, planChoice, planOf } from "../../rollout/built-in-plans.ts";
 import { encodeBase64url } from "../../signing/base64url.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, releaseAccess } from "../http/key-access.ts";
@@ -41,6 +44,10 @@ const publish = createRoute({
 							"If left out, the product's. `standard`, `rapid`, `immediate`, or a plan of your own: with a key of scope `operate` alone",
 						example: "rapid",
 					}),
+					channel: channel.optional().openapi({
+						description: "`stable`, if left out; `beta`: for devices on beta alone, until it is promoted",
+						example: "beta",
+					}),
 					starts_at: timestamp.optional().openapi({ description: "Its rollout begins then; at once, if left out" }),
 					entries: entryCount.optional().openapi({
 						description: "How many rules, signatures or addresses it has: compared with the current release",
@@ -73,6 +80,70 @@ const publish = createRoute({
 			"size_out_of_bounds",
 			"conflict",
 		),
+	},
+});
+
+const promote = createRoute({
+	method: "post",
+	path: "/v1/products/{product}/releases/{version}/promote",
+	operationId: "promoteRelease",
+	tags: ["Publisher"],
+	summary: "Send a release that everybody on beta may have on its way to stable",
+	description:
+		"The same bytes and metadata, by a rollout of its own with approvals of its own. Devices on beta are not asked again. It becomes the newest release of stable.",
+	...releaseAccess,
+	request: {
+		params: releasePath,
+		body: jsonBody(
+			z
+				.strictObject({
+					channel: z.literal("stable"),
+					plan: planChoice.optional().openapi({
+						description: "If left out, the product's; another one with a key of scope `operate` alone",
+						example: "rapid",
+					}),
+					starts_at: timestamp.optional().openapi({ description: "Its rollout begins then; at once, if left out" }),
+					allow_size: z.boolean().optional().openapi({
+						example: false,
+						description: "Also if it is beyond the product's `size_bounds` against what stable has",
+					}),
+					allow_older: z.boolean().optional().openapi({
+						example: false,
+						description: "Also if stable has a newer version: devices there are offered this one",
+					}),
+				})
+				.openapi("Promotion"),
+		),
+	},
+	responses: {
+		200: jsonAnswer(
+			releasedBody.extend({ changed: z.boolean().openapi({ description: "`false`: it was on stable before" }) }),
+			"On its way to stable",
+		),
+		...problems(
+			"unauthenticated",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_request",
+			"not_found",
+			"older_version",
+			"size_out_of_bounds",
+			"conflict",
+		),
+	},
+});
+
+const discard = createRoute({
+	method: "delete",
+	path: "/v1/products/{product}/releases/{version}",
+	operationId: "discardRelease",
+	tags: ["Publisher"],
+	summary: "Forget a version that was uploaded and never released; its bytes go with the next collection of packages",
+	...releaseAccess,
+	request: { params: releasePath },
+	responses: {
+		204: { description: "Forgotten; the version may be uploaded anew" },
+		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found", "conflict"),
 	},
 });
 
@@ -117,21 +188,59 @@ const list = createRoute({
 	},
 });
 
+/**
+ * By which plan, from when on, and by which buckets.
+ * @throws ProblemError `insufficient_scope`: the product's plan says who must have agreed, or whoever may release could let out alone
+ * what they uploaded
+ */
+function rolloutOf(
+	{ plan, starts_at: startsAt }: { plan?: PlanChoice | undefined; starts_at?: string | undefined },
+	holder: { readonly scopes: readonly string[] },
+) {
+	if (plan !== undefined && !holder.scopes.includes("operate")) {
+		throw new ProblemError("insufficient_scope", {
+			detail: "a release by a plan of its own takes a key of scope operate; leave `plan` out for the product's",
+			extras: { required_scope: "operate" },
+		});
+	}
+	return {
+		salt: encodeBase64url(crypto.getRandomValues(new Uint8Array(SALT_BYTES))),
+		...(plan && { plan: planOf(plan) }),
+		...(startsAt && { startsAt: toSeconds(startsAt) }),
+	};
+}
+
+function sizeOutOfBounds({ what, from, to, current }: SizeFinding & { readonly current: string }): ProblemError {
+	const detail = `${what} ${to}, against ${from} of ${current}, which everybody may have`;
+	return new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
+}
+
+function olderVersion({ newest }: { readonly newest: string }): ProblemError {
+	return new ProblemError("older_version", { detail: `${newest} is released, and newer`, extras: { newest } });
+}
+
+async function describeReleased(
+	{ services, now }: RequestScope,
+	product: string,
+	{ release, published }: { readonly release: ReleaseEntry; readonly published: boolean },
+) {
+	const rollout = await services.objects.product(product).rollout(release.version, now);
+	return {
+		...describeRelease(product, release),
+		published,
+		rollout: rollout === null ? null : describeRollout(product, rollout, now),
+	};
+}
+
 export const releases = createRouter()
 	.openapi(publish, async (c) => {
 		const { services, event } = c.env;
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		event.toVersion = version;
-		const { notes, urgency, models, engine, plan, starts_at, allow_older: allowOlder = false } = c.req.valid("json");
-		const { entries = null, allow_size: allowSize = false } = c.req.valid("json");
-		// The product's plan says who must have agreed: whoever may release could else let out alone what they uploaded.
-		if (plan !== undefined && !c.var.holder.scopes.includes("operate")) {
-			throw new ProblemError("insufficient_scope", {
-				detail: "a release by a plan of its own takes a key of scope operate; leave `plan` out for the product's",
-				extras: { required_scope: "operate" },
-			});
-		}
+		const wanted = c.req.valid("json");
+		const { notes, urgency, models, engine, channel = "stable", allow_older: allowOlder = false } = wanted;
+		const { entries = null, allow_size: allowSize = false } = wanted;
 		const metadata = {
 			notes: notes ?? "",
 			urgency: urgency ?? "routine",
@@ -139,37 +248,50 @@ export const releases = createRouter()
 			engine: engine ?? {},
 			entries,
 		};
-		const salt = encodeBase64url(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
 		const change = {
-			...{ ...changeBy(c), version, metadata, allowOlder, allowSize, salt },
-			...(plan && { plan: planOf(plan) }),
-			...(starts_at && { startsAt: toSeconds(starts_at) }),
+			...changeBy(c),
+			version,
+			metadata,
+			channel,
+			allowOlder,
+			allowSize,
+			...rolloutOf(wanted, c.var.holder),
 		};
 		const result = await services.objects.product(product).release(change);
-		if (!result.ok && result.reason === "older_version") {
-			const detail = `${result.newest} is released, and newer`;
-			throw new ProblemError("older_version", { detail, extras: { newest: result.newest } });
-		}
-		if (!result.ok && result.reason === "size_out_of_bounds") {
-			const { what, from, to, current } = result;
-			const detail = `${what} ${to}, against ${from} of ${current}, which everybody may have`;
-			throw new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
-		}
+		if (!result.ok && result.reason === "older_version") throw olderVersion(result);
+		if (!result.ok && result.reason === "size_out_of_bounds") throw sizeOutOfBounds(result);
 		if (!result.ok && result.reason === "release_exists") {
 			const fields = result.fields.map((field) => `\`${field}\``).join(", ");
 			throw new ProblemError("version_exists", { detail: `the version was released with other metadata: ${fields}` });
 		}
 		if (!result.ok) refuseRelease(result.reason);
 		event.outcome = "released";
-		const rollout = await services.objects.product(product).rollout(version, c.env.now);
-		return c.json(
-			{
-				...describeRelease(product, result.release),
-				published: result.published,
-				rollout: rollout === null ? null : describeRollout(product, rollout, c.env.now),
-			},
-			result.kind === "new" ? 201 : 200,
-		);
+		return c.json(await describeReleased(c.env, product, result), result.kind === "new" ? 201 : 200);
+	})
+	.openapi(promote, async (c) => {
+		const { services, event } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		event.toVersion = version;
+		const wanted = c.req.valid("json");
+		const { allow_older: allowOlder = false, allow_size: allowSize = false } = wanted;
+		const change = { ...changeBy(c), version, allowOlder, allowSize, ...rolloutOf(wanted, c.var.holder) };
+		const result = await services.objects.product(product).promote(change);
+		if (!result.ok && result.reason === "older_version") throw olderVersion(result);
+		if (!result.ok && result.reason === "size_out_of_bounds") throw sizeOutOfBounds(result);
+		if (!result.ok) refuseRelease(result.reason);
+		event.outcome = "promoted";
+		return c.json({ ...(await describeReleased(c.env, product, result)), changed: result.kind === "new" }, 200);
+	})
+	.openapi(discard, async (c) => {
+		const { services, event } = c.env;
+		const { product, version } = c.req.valid("param");
+		event.product = product;
+		event.toVersion = version;
+		const result = await services.objects.product(product).discard({ ...changeBy(c), version });
+		if (!result.ok) refuseRelease(result.reason);
+		event.outcome = "discarded";
+		return c.body(null, 204);
 	})
 	.openapi(withdraw, async (c) => {
 		const { services, event } = c.env;

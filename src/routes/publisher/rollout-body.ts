@@ -1,5 +1,6 @@
 // A rollout on the wire: where it stands, what each step has shown, and what it waits for.
 import { z } from "@hono/zod-openapi";
+import { channel } from "../../content/channel.ts";
 import type { RolloutView } from "../../objects/product/rollout-approval.ts";
 import { fractionOf } from "../../rollout/rollout.ts";
 import type { WaitsFor } from "../../rollout/rollout-status.ts";
@@ -41,6 +42,7 @@ export const rolloutBody = z
 	.object({
 		product: z.string(),
 		version: z.string(),
+		channel: channel.meta({ description: "Whose devices it lets in" }),
 		plan: z.string(),
 		phase: z.enum(["waiting", "running", "baking", "halted", "done", "ended"]),
 		step: z.string(),
@@ -81,7 +83,7 @@ export function describeRollout(product: string, view: RolloutView, now: number)
 	const { version, rollout, step, status, approvals, evidenceHash } = view;
 	const { plan } = rollout;
 	return {
-		...{ product, version, step, plan: plan.name, phase: rollout.phase },
+		...{ product, version, step, channel: rollout.channel, plan: plan.name, phase: rollout.phase },
 		since: toTimestamp(rollout.since),
 		starts_at: toTimestampOrNull(rollout.startsAt === 0 ? null : rollout.startsAt),
 		...{ reason: rollout.reason, team: rollout.team, publisher: rollout.publisher, salt: rollout.salt },

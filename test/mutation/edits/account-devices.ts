@@ -52,9 +52,14 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "a successor that moves loses the history of its place",
 			},
 			{
-				from: "replaced === null ? claims.labels : mergeLabels(claims.labels, replaced.labels)",
-				to: "claims.labels",
+				from: "replaced?.labels ?? channelLabels",
+				to: "channelLabels",
 				breaks: "a successor does not get the labels of the device that it replaces",
+			},
+			{
+				from: "channelLabels(known?.labels ?? {})",
+				to: "{}",
+				breaks: "a device on beta that activates again is on stable",
 			},
 			{
 				from: 'if (kind === "returned") this.callOffReplacement(id, by);',

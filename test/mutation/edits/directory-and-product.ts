@@ -279,6 +279,21 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				to: "// A plan",
 				breaks: "edges go on offering a release that was halted",
 			},
+			{
+				from: "rollouts.active(rollout.channel)",
+				to: "rollouts.active()",
+				breaks: "a release that is out on beta ends those that are on their way to stable",
+			},
+			{
+				from: 'rollout.channel === "beta" && channel === "stable"',
+				to: "false",
+				breaks: "a device that left beta takes a place there",
+			},
+			{
+				from: "leases.forget(version);",
+				to: "",
+				breaks: "what the steps on beta showed passes the steps on stable",
+			},
 		],
 	},
 	{
@@ -286,8 +301,8 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		tests: ["test/workers/routes/publisher/"],
 		edits: [
 			{
-				from: "WHERE version = ? AND sequence IS NULL",
-				to: "WHERE version = ?",
+				from: "recorded = 1 WHERE version = ? AND sequence IS NULL",
+				to: "recorded = 1 WHERE version = ?",
 				breaks: "a release gets another place in the order when it is released again",
 			},
 			{
@@ -301,9 +316,14 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a release that says other models counts as the same",
 			},
 			{
-				from: "FROM releases WHERE withdrawn_at IS NULL AND out_at IS NOT NULL) AS current_sequence",
-				to: "FROM releases WHERE out_at IS NOT NULL) AS current_sequence",
+				from: "FROM releases AS others WHERE withdrawn_at IS NULL AND out_at IS NOT NULL",
+				to: "FROM releases AS others WHERE out_at IS NOT NULL",
 				breaks: "no release is the current one after the newest was withdrawn",
+			},
+			{
+				from: "AND others.channel = releases.channel",
+				to: "",
+				breaks: "what is out on beta takes the word current from what stable has",
 			},
 			{
 				from: "withdrawn: row.withdrawn_at !== null",

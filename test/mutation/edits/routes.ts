@@ -205,7 +205,7 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: ATTACKS,
 		edits: [
 			{
-				from: 'if (plan !== undefined && !c.var.holder.scopes.includes("operate")) {',
+				from: 'if (plan !== undefined && !holder.scopes.includes("operate")) {',
 				to: "if (plan === null) {",
 				breaks: "whoever uploads and releases lets a release out alone, by a plan that asks nobody",
 			},

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { Audience } from "../../../src/content/audience.ts";
 import type { Message } from "../../../src/content/message.ts";
+import { inOfferOrder } from "../../../src/content/offer-order.ts";
 import type { ProductRecord, Release } from "../../../src/content/product-record.ts";
 import type { DeviceProfile, Grant } from "../../../src/entitlement/device-record.ts";
 import { type Reach, reachedAt } from "../../../src/rollout/reach.ts";
@@ -45,6 +46,8 @@ export function makeRelease(sequence: number, changes: Partial<Release> = {}): R
 		models: null,
 		engine: {},
 		withdrawn: false,
+		channel: "stable",
+		betaReleasedAt: null,
 		rollout: null,
 		...changes,
 	};
@@ -81,7 +84,10 @@ export function recordOf(...releases: readonly Release[]): ProductRecord {
 		product: "crs",
 		revision: releases.length,
 		versionOrder: "vendor",
-		releases: [...releases].sort((a, b) => b.sequence - a.sequence),
+		releases: inOfferOrder(
+			[...releases].sort((a, b) => b.sequence - a.sequence),
+			"vendor",
+		),
 		disabledRules: [],
 		rulesDisabledAt: null,
 	};
@@ -113,13 +119,22 @@ export const anyRecord: fc.Arbitrary<ProductRecord> = fc
 			models: fc.constantFrom<Release["models"]>(null, ["FW-100"], ["FW-900"]),
 			engine: fc.constantFrom<Release["engine"]>({}, { min: "11.1" }, { max: "10" }),
 			rollout: anyReach,
+			channel: fc.constantFrom<Release["channel"]>("stable", "stable", "beta"),
+			isPromoted: fc.boolean(),
+			/** by so much its version is ahead of its place */
+			ahead: fc.constantFrom(0, 0, 2),
 		}),
 		{ maxLength: 8 },
 	)
 	.map((list) => {
 		const times = list.map(({ releasedAt }) => releasedAt).sort((a, b) => a - b);
 		return recordOf(
-			...list.map((changes, index) => makeRelease(index + 1, { ...changes, releasedAt: times[index] ?? NOW })),
+			...list.map(({ isPromoted, ahead, ...changes }, index) => {
+				const releasedAt = times[index] ?? NOW;
+				const betaReleasedAt = isPromoted && changes.channel === "stable" ? releasedAt - 300 : null;
+				const own = changes.channel === "beta" && ahead > 0 ? { version: `1.${index + 1 + ahead}.1` } : {};
+				return makeRelease(index + 1, { ...changes, ...own, releasedAt, betaReleasedAt });
+			}),
 		);
 	});
 

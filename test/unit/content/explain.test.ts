@@ -1,16 +1,17 @@
 // An explanation is the check's own answer with its reasons: the tables say which reasons, the laws that it is never another.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Channel, channelLabel } from "../../../src/content/channel.ts";
 import { answerCheck } from "../../../src/content/check.ts";
 import { type Explanation, explainProduct, offeredVersion } from "../../../src/content/explain.ts";
 import type { ProductRecord, Release } from "../../../src/content/product-record.ts";
-import { type Candidate, isLicensed, selectRelease } from "../../../src/content/select-release.ts";
+import { type Candidate, isLicensed, seenOn, selectRelease } from "../../../src/content/select-release.ts";
 import { engineInRange } from "../../../src/content/vendor-version.ts";
 import { decideEntitlement } from "../../../src/entitlement/decide.ts";
 import type { DeviceProfile, DeviceStatus, Grant, Hold } from "../../../src/entitlement/device-record.ts";
 import { admittedAt, anyGrant, anyRecord, BUCKETS, DEVICE, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
-const CANDIDATE: Candidate = { model: "FW-100", engine: "11.1", installed: null, admittedAt };
+const CANDIDATE: Candidate = { model: "FW-100", channel: "stable", engine: "11.1", installed: null, admittedAt };
 const RUNNING: Grant = { from: NOW - 5000, until: NOW + 5000, grace: 0, critical: 0, delay: 0, emergencyDelay: 0 };
 
 function explain(
@@ -134,8 +135,9 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 		candidate: fc.record({
 			model: fc.constantFrom("FW-100", "FW-900"),
 			engine: fc.constantFrom(null, "9.9", "11.1.4"),
-			installed: fc.constantFrom(null, "1.1", "1.2", "1.3", "1.7", "unknown"),
+			installed: fc.constantFrom(null, "1.1", "1.2", "1.3", "1.4.1", "1.5.1", "1.7", "unknown"),
 			admittedAt: fc.constant(admittedAt),
+			channel: fc.constantFrom<Channel>("stable", "beta"),
 		}),
 		now: fc.integer({ min: NOW - 6000, max: NOW + 9000 }),
 	});
@@ -145,6 +147,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 		status,
 		hold,
 		model: candidate.model,
+		labels: { [channelLabel("crs")]: candidate.channel },
 		grants: grant === null ? {} : { crs: grant },
 	});
 	const explained = (question: Question, now = question.now) =>
@@ -184,11 +187,12 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 	it("every release has its verdict, one at most is chosen, and that is the one on offer", () => {
 		check((question) => {
 			const { answer, releases } = explained(question);
-			const all = answer.selection === null ? [] : (question.record?.releases ?? []);
+			const seen = (release: Release) => seenOn(question.candidate.channel, release);
+			const all = answer.selection === null ? [] : (question.record?.releases.map(seen) ?? []);
 			expect(releases.map(({ release }) => release)).toEqual(all);
 			const chosen = releases.filter(({ verdict }) => verdict === "chosen");
 			expect(chosen.length).toBe(answer.selection === null || answer.selection.status === "unavailable" ? 0 : 1);
-			if (answer.selection?.status === "offered") expect(chosen[0]?.release).toBe(answer.selection.release);
+			if (answer.selection?.status === "offered") expect(chosen[0]?.release).toEqual(answer.selection.release);
 		});
 	});
 
@@ -214,6 +218,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 					not_reached: release.rollout?.open === true && now < admittedAt(release.rollout),
 					not_for_newcomers: false,
 					not_pinned: false,
+					other_channel: release.channel === "beta" && candidate.channel === "stable",
 				};
 				if (verdict === "not_for_newcomers") {
 					expect(candidate.installed).toBeNull();

@@ -30,7 +30,7 @@ function answer(
 	{ installed = "1.1" as string | null, record = recordOf(OLD, NEW), now = NOW } = {},
 ) {
 	const device = { ...DEVICE, policy: { ...NOTHING, ...policy } };
-	const candidate: Candidate = { model: "FW-100", engine: null, installed, admittedAt };
+	const candidate: Candidate = { model: "FW-100", channel: "stable" as const, engine: null, installed, admittedAt };
 	return answerProduct(device, "crs", () => record, candidate, now).selection;
 }
 
@@ -243,6 +243,7 @@ describe("law: whatever the account says", () => {
 		law((policy, facts) => {
 			const candidate: Candidate = {
 				model: DEVICE.model,
+				channel: "stable",
 				engine: null,
 				installed: facts.installed.get("crs") ?? null,
 				admittedAt,

@@ -30,7 +30,7 @@ function feed(
 
 /** The age of what a license with this delay gets; null = nothing. */
 function ageOffered(releases: readonly Release[], delay: number, engine: string | null = null): number | null {
-	const device = { model: "FW-100", engine, installed: null, admittedAt };
+	const device = { model: "FW-100", channel: "stable" as const, engine, installed: null, admittedAt };
 	const selection = selectRelease(recordOf(...releases), { ...FOR_EVER, delay, emergencyDelay: delay }, device, NOW);
 	return selection.status === "offered" ? NOW - selection.release.releasedAt : null;
 }
@@ -131,12 +131,12 @@ describe("the releases that a record keeps", () => {
 
 		it("have room for another audience until there are 32, and again when one has no release any more", () => {
 			const full = feed(MAX_AUDIENCES, HOUR, (index) => ({ models: [`M-${index}`, "M"] })).toReversed();
-			expect(hasRoomFor(full.slice(1), { models: ["M-32"], engine: {} })).toBe(true);
-			expect(hasRoomFor(full, { models: ["M-32"], engine: {} })).toBe(false);
-			expect(hasRoomFor(full, { models: ["M", "M-3"], engine: {} })).toBe(true);
-			expect(hasRoomFor(full, { models: ["M-3", "M"], engine: { min: "1" } })).toBe(false);
+			expect(hasRoomFor(full.slice(1), { models: ["M-32"], engine: {}, channel: "stable" })).toBe(true);
+			expect(hasRoomFor(full, { models: ["M-32"], engine: {}, channel: "stable" })).toBe(false);
+			expect(hasRoomFor(full, { models: ["M", "M-3"], engine: {}, channel: "stable" })).toBe(true);
+			expect(hasRoomFor(full, { models: ["M-3", "M"], engine: { min: "1" }, channel: "stable" })).toBe(false);
 			const freed = full.map((release, index) => (index === 7 ? { ...release, withdrawn: true } : release));
-			expect(hasRoomFor(freed, { models: ["M-32"], engine: {} })).toBe(true);
+			expect(hasRoomFor(freed, { models: ["M-32"], engine: {}, channel: "stable" })).toBe(true);
 		});
 	});
 

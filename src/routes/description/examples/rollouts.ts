@@ -1,12 +1,18 @@
 // Example values of the fields about how a release reaches the fleet.
-import { STANDARD } from "../../../rollout/built-in-plans.ts";
+import { RAPID, STANDARD } from "../../../rollout/built-in-plans.ts";
 import { NOW, SOON } from "./fleet.ts";
 
 const EVIDENCE = "w8BbU3Tn3rJ1qk0V2m7xY5c9ZsQ4dHfL6eRtKpGaN0E";
 
 export const ROLLOUT_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"ProductDetails.plan": STANDARD,
+	"ProductDetails.beta_plan": RAPID,
 	plan: "standard",
+	channel: "stable",
+	"DeviceChannel.channel": "beta",
+	"PUT /v1/devices/{device}/channels/{product}.channel": "beta",
+	beta_released_at: null,
+	beta_plan: "rapid",
 	team: "detection",
 	size_bounds: { grow: 2, shrink: 0.5, above: 100_000 },
 	disabled_rules: ["1:2000419"],

@@ -23,7 +23,15 @@ afterEach(async () => {
 const PATH = "/v1/products/crs/releases/4.28.0%2Bb1";
 const OF = ["crs", "4.28.0+b1"];
 const ROLLOUT = {
-	...{ product: "crs", version: "4.28.0+b1", plan: "standard", phase: "waiting", step: "ten", since: "then" },
+	...{
+		product: "crs",
+		version: "4.28.0+b1",
+		channel: "stable",
+		plan: "standard",
+		phase: "waiting",
+		step: "ten",
+		since: "then",
+	},
 	...{ reason: null, publisher: "ci", fraction: 0, permits_left: 0, verdict: "pass", suspicion: "pass" },
 	...{ notices: null, healthy_to_pass: 5, failures_to_abort: 2, waits_for: [], evidence: "hash-of-now", steps: [] },
 };

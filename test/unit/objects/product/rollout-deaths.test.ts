@@ -123,11 +123,16 @@ class World {
 		const by = this.by("ci");
 		this.releases.insertProduct({
 			...{ name: "crs", title: "crs", versionOrder: "vendor", createdAt: START, revision: 0, plan: RAPID },
-			...{ team: null, sizeBounds: null, signing: "optional", role: null },
+			...{ betaPlan: null, team: null, sizeBounds: null, signing: "optional", role: null },
 		});
 		this.releases.insertPackage(VERSION, { sha256: "a".repeat(64), size: 1, name: "crs.tar" }, START, "ci");
-		this.releases.publish(VERSION, { notes: "", urgency: "routine", models: null, engine: {}, entries: null }, START);
-		this.desk.start(by, { version: VERSION, plan, salt: "salt", startsAt: 0 });
+		this.releases.publish(
+			VERSION,
+			{ notes: "", urgency: "routine", models: null, engine: {}, entries: null },
+			"stable",
+			START,
+		);
+		this.desk.start(by, { version: VERSION, channel: "stable", plan, salt: "salt", startsAt: 0 });
 	}
 
 	by(actor: string): Change {
@@ -215,7 +220,13 @@ class World {
 					one === unit && device !== step.device ? deviceOf(device) : [],
 				);
 				const open = this.rows<{ device: string }>("SELECT device FROM leases WHERE outcome IS NULL");
-				const { ok } = this.desk.permit({ ...of(step.device), unit, peers, model: `FW-${step.device % 3}` });
+				const { ok } = this.desk.permit({
+					...of(step.device),
+					unit,
+					peers,
+					model: `FW-${step.device % 3}`,
+					channel: "stable",
+				});
 				if (["halted", "ended"].includes(before)) expect(ok).toBe(false);
 				// Of the group as it is now; once everybody may have the release, its account alone sees to that.
 				if (before !== "done" && open.some(({ device }) => peers.includes(device))) expect(ok).toBe(false);

@@ -128,6 +128,8 @@ describe("releases", () => {
 					releasedAt: NOW,
 					...RECORDED,
 					withdrawn: false,
+					channel: "stable",
+					betaReleasedAt: null,
 					rollout: null,
 				},
 			],

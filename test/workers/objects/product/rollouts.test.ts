@@ -48,7 +48,7 @@ async function say(by: string, kind: "approve" | "override" | "resume" = "approv
 /** Unit n of an account of its own, unless it says otherwise. */
 function unit(n: number, changes: Partial<PermitInput> = {}): PermitInput {
 	const device = `dev-${String(n).padStart(10, "0")}-0123456789abcdef`;
-	return { version: VERSION, unit: device, device, peers: [], model: "FW-1", now: NOW, ...changes };
+	return { version: VERSION, channel: "stable", unit: device, device, peers: [], model: "FW-1", now: NOW, ...changes };
 }
 const take = (n: number, changes: Partial<PermitInput> = {}) => product().takePermit(unit(n, changes));
 

@@ -170,6 +170,12 @@ const closing: MakeCases = async (a, b) => {
 	return [{ what: "B's check under the name of A's object", ask: () => operate("POST", path, {}), status: 400 }];
 };
 
+/** A version is the deployment's, and one that was released stays. */
+const discarding: MakeCases = async ({ product }) => {
+	const path = `/v1/products/${product}/releases/1.0.0`;
+	return [{ what: "a version that was released", ask: () => operate("DELETE", path), status: 409 }];
+};
+
 export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /oauth2/register": registration,
 	"DELETE /oauth2/register/{client_id}": deactivation,
@@ -178,4 +184,5 @@ export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /v1/hooks/aws/autoscaling": autoscaling,
 	"POST /v1/accounts/{account}/devices": importing,
 	"POST /v1/accounts/{account}/close": closing,
+	"DELETE /v1/products/{product}/releases/{version}": discarding,
 };

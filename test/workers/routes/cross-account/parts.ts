@@ -135,6 +135,7 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/products/{product}/releases",
 	"PUT /v1/products/{product}/releases/{version}",
 	"PUT /v1/products/{product}/releases/{version}/package",
+	"POST /v1/products/{product}/releases/{version}/promote",
 	"POST /v1/products/{product}/releases/{version}/withdraw",
 	"GET /v1/products/{product}/events",
 	"GET /v1/products/{product}/role",
