@@ -11,7 +11,8 @@ import type { RecordStep } from "../outbox/outbox-rows.ts";
 import type { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
 import type { DisabledRules } from "./disabled-rules.ts";
-import type { ProductInfo, ProductTables } from "./product-tables.ts";
+import type { ProductInfo } from "./product-row.ts";
+import type { ProductTables } from "./product-tables.ts";
 
 export class ProductRecordWriter {
 	readonly #tables: ProductTables;

@@ -2,36 +2,11 @@
 // a sequence number is one more than any before.
 
 import type { Channel } from "../../content/channel.ts";
-import type { Release, Signing, Urgency, VersionOrder } from "../../content/product-record.ts";
+import type { Release, Urgency } from "../../content/product-record.ts";
 import type { SignedRole } from "../../content/signed-releases.ts";
-import type { SizeBounds } from "../../content/size-bounds.ts";
 import type { EngineRange } from "../../names.ts";
-import type { Plan } from "../../rollout/plan.ts";
 import type { Reach } from "../../rollout/reach.ts";
-
-export interface ProductInfo {
-	readonly name: string;
-	readonly title: string;
-	readonly versionOrder: VersionOrder;
-	readonly createdAt: number;
-	/** of the published record */
-	readonly revision: number;
-	/** by which its next releases reach the fleet */
-	readonly plan: Plan;
-	/** by which those reach the devices on beta that travel there; null = by the same */
-	readonly betaPlan: Plan | null;
-	/** whose word its rollouts need; null = anyone's who may release */
-	readonly team: string | null;
-	/** by how much a release may differ from the current one; null = by anything */
-	readonly sizeBounds: SizeBounds | null;
-	/** whether releases that no role file names are offered */
-	readonly signing: Signing;
-	/** null = it has no role file */
-	readonly role: SignedRole | null;
-}
-
-/** What may be set of a product. */
-export type ProductSettings = Pick<ProductInfo, "plan" | "betaPlan" | "team" | "sizeBounds" | "signing">;
+import { infoOf, type ProductInfo, type ProductRow, type ProductSettings, settingValues } from "./product-row.ts";
 
 /** Bytes that are in object storage already. */
 export interface PackageContent {
@@ -76,20 +51,6 @@ export interface ReleaseEntry extends PackageContent, ReleaseMetadata {
 	readonly withdrawReason: string | null;
 }
 
-type ProductRow = {
-	name: string;
-	title: string;
-	version_order: VersionOrder;
-	created_at: number;
-	revision: number;
-	plan: string;
-	beta_plan: string | null;
-	team: string | null;
-	size_bounds: string;
-	signing: Signing;
-	role: string | null;
-};
-
 type ReleaseRow = {
 	version: string;
 	sha256: string;
@@ -126,20 +87,7 @@ export class ProductTables {
 
 	info(): ProductInfo | null {
 		const row = this.#sql.exec<ProductRow>("SELECT * FROM product").toArray()[0];
-		if (row === undefined) return null;
-		const {
-			version_order: versionOrder,
-			created_at: createdAt,
-			plan,
-			beta_plan: beta,
-			size_bounds: bounds,
-			role: signed,
-			...rest
-		} = row;
-		const sizeBounds = JSON.parse(bounds) as SizeBounds | null;
-		const role = signed === null ? null : (JSON.parse(signed) as SignedRole);
-		const betaPlan = beta === null ? null : (JSON.parse(beta) as Plan);
-		return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, betaPlan, sizeBounds, role };
+		return row === undefined ? null : infoOf(row);
 	}
 
 	insertProduct({ name, title, versionOrder, createdAt, revision, ...settings }: ProductInfo): void {
@@ -254,10 +202,6 @@ export class ProductTables {
 	unrecord(sequence: number): void {
 		this.#sql.exec("UPDATE releases SET recorded = 0 WHERE sequence = ?", sequence);
 	}
-}
-
-function settingValues({ plan, betaPlan, team, sizeBounds, signing }: ProductSettings): (string | null)[] {
-	return [JSON.stringify(plan), betaPlan && JSON.stringify(betaPlan), team, JSON.stringify(sizeBounds), signing];
 }
 
 function statusOf(row: ReleaseRow): ReleaseEntry["status"] {

@@ -27,9 +27,10 @@ import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import type { DisabledRule, RulesChange, RulesChanged } from "./disabled-rules.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
-import type { PackageContent, ProductInfo, ProductSettings, ReleaseEntry } from "./product-tables.ts";
+import type { ProductInfo, ProductSettings } from "./product-row.ts";
+import type { PackageContent, ReleaseEntry } from "./product-tables.ts";
 import type { AddedPackage, Discarded, NewRelease, Promoted, Promotion, Released, Withdrawn } from "./release-desk.ts";
-import { type ApprovalRefusal, approve, isStillSo, type RolloutView, viewRollout } from "./rollout-approval.ts";
+import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollout-approval.ts";
 import type { PermitInput, PermitOutcome, ReportInput } from "./rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 
@@ -175,22 +176,8 @@ export class Product extends DurableObject<ObjectBindings> {
 	async approveRollout(
 		input: Change & { version: string; kind: ApprovalKind; team: string | null; evidence: string },
 	): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | typeof NO_ROLLOUT> {
-		const { version, now } = input;
-		const { rollouts, rolloutDesk, audit } = this.#desks;
-		for (;;) {
-			const seen = await this.rollout(version, now);
-			if (seen === null) return NO_ROLLOUT;
-			// Its hash was made outside of any transaction: what came meanwhile is looked at first.
-			if (!isStillSo(seen, rollouts, rolloutDesk, now)) continue;
-			const approved = approve(seen, input);
-			if (!approved.ok) return approved;
-			await this.#turn(() => {
-				audit(input, "rollout.word", version, `${input.kind} ${seen.step}`);
-				rolloutDesk.approve(input, version, approved.approval);
-			}, true);
-			const view = await this.rollout(version, now);
-			return view === null ? NO_ROLLOUT : { ok: true, view };
-		}
+		if (!this.#exists) return NO_ROLLOUT;
+		return (await sayWord(this.#desks, input, (work) => this.#turn(work, true))) ?? NO_ROLLOUT;
 	}
 
 	/** One person, at once: nobody gets the release who has not got it. @returns the rollout after it; changed: there was one to halt */

@@ -11,10 +11,10 @@ import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
 import type { Change, WriteProductAudit } from "../audit.ts";
+import type { ProductInfo } from "./product-row.ts";
 import {
 	differingMetadata,
 	type PackageContent,
-	type ProductInfo,
 	type ProductTables,
 	type ReleaseEntry,
 	type ReleaseMetadata,

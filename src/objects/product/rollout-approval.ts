@@ -4,7 +4,7 @@ import { type Approval, type ApprovalKind, teamOf } from "../../rollout/approval
 import { allFailures, type Evidence, hashEvidence } from "../../rollout/evidence.ts";
 import type { Phase, Rollout } from "../../rollout/rollout.ts";
 import { type RolloutStatus, statusOf } from "../../rollout/rollout-status.ts";
-import type { Change } from "../audit.ts";
+import type { Change, WriteProductAudit } from "../audit.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
 import type { RolloutTables } from "./rollout-tables.ts";
 
@@ -36,7 +36,7 @@ export async function viewRollout(
 }
 
 /** @returns whether nothing has changed since the view was taken */
-export function isStillSo(view: RolloutView, rollouts: RolloutTables, desk: RolloutDesk, now: number): boolean {
+function isStillSo(view: RolloutView, rollouts: RolloutTables, desk: RolloutDesk, now: number): boolean {
 	const rollout = rollouts.rollout(view.version);
 	if (rollout === null) return false;
 	const before = JSON.stringify([view.rollout, view.evidence, view.approvals]);
@@ -63,7 +63,7 @@ const ASKED: Readonly<Record<Phase, readonly ApprovalKind[]>> = {
 };
 
 /** @param view as it is in the moment of the word @returns the word to be kept, or why it is not taken */
-export function approve(
+function approve(
 	{ rollout, approvals, status, evidence, evidenceHash }: RolloutView,
 	word: Change & { kind: ApprovalKind; team: string | null; evidence: string },
 ): { readonly ok: true; readonly approval: Approval } | ApprovalRefusal {
@@ -83,4 +83,31 @@ export function approve(
 		seen: { hash: seen, failures: allFailures(evidence), verdict: status.verdict },
 	};
 	return { ok: true, approval };
+}
+
+/**
+ * Keeps a person's word.
+ * @param turn runs a change as one transaction, and waits until the stores have it
+ * @returns the rollout with it, or why it is not taken; null where the version has no rollout
+ */
+export async function sayWord(
+	{ rollouts, rolloutDesk, audit }: { rollouts: RolloutTables; rolloutDesk: RolloutDesk; audit: WriteProductAudit },
+	word: Change & { version: string; kind: ApprovalKind; team: string | null; evidence: string },
+	turn: (work: () => void) => Promise<void>,
+): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | null> {
+	const { version, now } = word;
+	for (;;) {
+		const seen = await viewRollout(rollouts, rolloutDesk, version, now);
+		if (seen === null) return null;
+		// Its hash was made outside of any transaction: what came meanwhile is looked at first.
+		if (!isStillSo(seen, rollouts, rolloutDesk, now)) continue;
+		const approved = approve(seen, word);
+		if (!approved.ok) return approved;
+		await turn(() => {
+			audit(word, "rollout.word", version, `${word.kind} ${seen.step}`);
+			rolloutDesk.approve(word, version, approved.approval);
+		});
+		const view = await viewRollout(rollouts, rolloutDesk, version, now);
+		return view === null ? null : { ok: true, view };
+	}
 }

@@ -5,7 +5,7 @@ import { sizeBounds } from "../../content/size-bounds.ts";
 import { teamName } from "../../entitlement/credential-record.ts";
 import { productName } from "../../names.ts";
 import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
-import type { ProductInfo } from "../../objects/product/product-tables.ts";
+import type { ProductInfo } from "../../objects/product/product-row.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { planChoice, planOf, STANDARD } from "../../rollout/built-in-plans.ts";

@@ -3,12 +3,14 @@ import { z } from "@hono/zod-openapi";
 import { channel } from "../../content/channel.ts";
 import { urgency } from "../../content/product-record.ts";
 import { MAX_AUDIENCES } from "../../content/recorded-releases.ts";
+import type { SizeFinding } from "../../content/size-bounds.ts";
 import { engineRange, productName, versionName } from "../../names.ts";
 import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import { ProblemError } from "../../problem.ts";
+import type { RequestScope } from "../../request-scope.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
 import { orNull, timestamp, toTimestampOrNull } from "../http/openapi.ts";
-import { rolloutBody } from "./rollout-body.ts";
+import { describeRollout, rolloutBody } from "./rollout-body.ts";
 
 export const releasePath = z.object({ product: productName, version: versionName });
 
@@ -117,4 +119,29 @@ export function refuseRelease(reason: ProductRefusal): never {
 				detail: "the version was never released, so nobody was offered it: there is nothing to withdraw or to promote",
 			});
 	}
+}
+
+/** @returns what to throw */
+export function sizeOutOfBounds({ what, from, to, current }: SizeFinding & { readonly current: string }): ProblemError {
+	const detail = `${what} ${to}, against ${from} of ${current}, which everybody may have`;
+	return new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
+}
+
+/** @returns what to throw */
+export function olderVersion({ newest }: { readonly newest: string }): ProblemError {
+	return new ProblemError("older_version", { detail: `${newest} is released, and newer`, extras: { newest } });
+}
+
+/** @returns a release with the rollout that it has begun */
+export async function describeReleased(
+	{ services, now }: RequestScope,
+	product: string,
+	{ release, published }: { readonly release: ReleaseEntry; readonly published: boolean },
+) {
+	const rollout = await services.objects.product(product).rollout(release.version, now);
+	return {
+		...describeRelease(product, release),
+		published,
+		rollout: rollout === null ? null : describeRollout(product, rollout, now),
+	};
 }

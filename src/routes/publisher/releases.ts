@@ -4,22 +4,25 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { channel } from "../../content/channel.ts";
 import { urgency, versionOrder } from "../../content/product-record.ts";
-import { entryCount, type SizeFinding } from "../../content/size-bounds.ts";
+import { entryCount } from "../../content/size-bounds.ts";
 import { engineRange, modelName, productName } from "../../names.ts";
-import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
-import type { RequestScope } from "../../request-scope.ts";
-import { type PlanChoice, planChoice, planOf } from "../../rollout/built-in-plans.ts";
-import { encodeBase64url } from "../../signing/base64url.ts";
+import { planChoice } from "../../rollout/built-in-plans.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, releaseAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toSeconds } from "../http/openapi.ts";
-import { describeRelease, refuseRelease, releaseBody, releasedBody, releasePath } from "./release-body.ts";
-import { describeRollout } from "./rollout-body.ts";
-
-/** Of a rollout's salt. */
-const SALT_BYTES = 12;
+import { createRouter, jsonAnswer, jsonBody, problems, timestamp } from "../http/openapi.ts";
+import {
+	describeRelease,
+	describeReleased,
+	olderVersion,
+	refuseRelease,
+	releaseBody,
+	releasedBody,
+	releasePath,
+	sizeOutOfBounds,
+} from "./release-body.ts";
+import { rolloutOf } from "./rollout-choice.ts";
 
 const publish = createRoute({
 	method: "put",
@@ -187,50 +190,6 @@ const list = createRoute({
 		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
 	},
 });
-
-/**
- * By which plan, from when on, and by which buckets.
- * @throws ProblemError `insufficient_scope`: the product's plan says who must have agreed, or whoever may release could let out alone
- * what they uploaded
- */
-function rolloutOf(
-	{ plan, starts_at: startsAt }: { plan?: PlanChoice | undefined; starts_at?: string | undefined },
-	holder: { readonly scopes: readonly string[] },
-) {
-	if (plan !== undefined && !holder.scopes.includes("operate")) {
-		throw new ProblemError("insufficient_scope", {
-			detail: "a release by a plan of its own takes a key of scope operate; leave `plan` out for the product's",
-			extras: { required_scope: "operate" },
-		});
-	}
-	return {
-		salt: encodeBase64url(crypto.getRandomValues(new Uint8Array(SALT_BYTES))),
-		...(plan && { plan: planOf(plan) }),
-		...(startsAt && { startsAt: toSeconds(startsAt) }),
-	};
-}
-
-function sizeOutOfBounds({ what, from, to, current }: SizeFinding & { readonly current: string }): ProblemError {
-	const detail = `${what} ${to}, against ${from} of ${current}, which everybody may have`;
-	return new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
-}
-
-function olderVersion({ newest }: { readonly newest: string }): ProblemError {
-	return new ProblemError("older_version", { detail: `${newest} is released, and newer`, extras: { newest } });
-}
-
-async function describeReleased(
-	{ services, now }: RequestScope,
-	product: string,
-	{ release, published }: { readonly release: ReleaseEntry; readonly published: boolean },
-) {
-	const rollout = await services.objects.product(product).rollout(release.version, now);
-	return {
-		...describeRelease(product, release),
-		published,
-		rollout: rollout === null ? null : describeRollout(product, rollout, now),
-	};
-}
 
 export const releases = createRouter()
 	.openapi(publish, async (c) => {

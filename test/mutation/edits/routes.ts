@@ -201,7 +201,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/publisher/releases.ts",
+		file: "src/routes/publisher/rollout-choice.ts",
 		tests: ATTACKS,
 		edits: [
 			{

@@ -1,0 +1,64 @@
+// The row of a product itself: what is set of it, and the way from the row to that.
+import type { Signing, VersionOrder } from "../../content/product-record.ts";
+import type { SignedRole } from "../../content/signed-releases.ts";
+import type { SizeBounds } from "../../content/size-bounds.ts";
+import type { Plan } from "../../rollout/plan.ts";
+
+export interface ProductInfo {
+	readonly name: string;
+	readonly title: string;
+	readonly versionOrder: VersionOrder;
+	readonly createdAt: number;
+	/** of the published record */
+	readonly revision: number;
+	/** by which its next releases reach the fleet */
+	readonly plan: Plan;
+	/** by which those reach the devices on beta that travel there; null = by the same */
+	readonly betaPlan: Plan | null;
+	/** whose word its rollouts need; null = anyone's who may release */
+	readonly team: string | null;
+	/** by how much a release may differ from the current one; null = by anything */
+	readonly sizeBounds: SizeBounds | null;
+	/** whether releases that no role file names are offered */
+	readonly signing: Signing;
+	/** null = it has no role file */
+	readonly role: SignedRole | null;
+}
+
+/** What may be set of a product. */
+export type ProductSettings = Pick<ProductInfo, "plan" | "betaPlan" | "team" | "sizeBounds" | "signing">;
+
+export type ProductRow = {
+	name: string;
+	title: string;
+	version_order: VersionOrder;
+	created_at: number;
+	revision: number;
+	plan: string;
+	beta_plan: string | null;
+	team: string | null;
+	size_bounds: string;
+	signing: Signing;
+	role: string | null;
+};
+
+export function infoOf(row: ProductRow): ProductInfo {
+	const {
+		version_order: versionOrder,
+		created_at: createdAt,
+		plan,
+		beta_plan: beta,
+		size_bounds: bounds,
+		role: signed,
+		...rest
+	} = row;
+	const sizeBounds = JSON.parse(bounds) as SizeBounds | null;
+	const role = signed === null ? null : (JSON.parse(signed) as SignedRole);
+	const betaPlan = beta === null ? null : (JSON.parse(beta) as Plan);
+	return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, betaPlan, sizeBounds, role };
+}
+
+/** @returns plan, beta_plan, team, size_bounds, signing */
+export function settingValues({ plan, betaPlan, team, sizeBounds, signing }: ProductSettings): (string | null)[] {
+	return [JSON.stringify(plan), betaPlan && JSON.stringify(betaPlan), team, JSON.stringify(sizeBounds), signing];
+}

@@ -1,0 +1,30 @@
+// What a request says of how a release goes its way: by which plan, and from when on.
+import { ProblemError } from "../../problem.ts";
+import { type PlanChoice, planOf } from "../../rollout/built-in-plans.ts";
+import { encodeBase64url } from "../../signing/base64url.ts";
+import { toSeconds } from "../http/openapi.ts";
+
+/** Of a rollout's salt. */
+const SALT_BYTES = 12;
+
+/**
+ * By which plan, from when on, and by which buckets.
+ * @throws ProblemError `insufficient_scope`: the product's plan says who must have agreed, or whoever may release could let out alone
+ * what they uploaded
+ */
+export function rolloutOf(
+	{ plan, starts_at: startsAt }: { plan?: PlanChoice | undefined; starts_at?: string | undefined },
+	holder: { readonly scopes: readonly string[] },
+) {
+	if (plan !== undefined && !holder.scopes.includes("operate")) {
+		throw new ProblemError("insufficient_scope", {
+			detail: "a release by a plan of its own takes a key of scope operate; leave `plan` out for the product's",
+			extras: { required_scope: "operate" },
+		});
+	}
+	return {
+		salt: encodeBase64url(crypto.getRandomValues(new Uint8Array(SALT_BYTES))),
+		...(plan && { plan: planOf(plan) }),
+		...(startsAt && { startsAt: toSeconds(startsAt) }),
+	};
+}
