@@ -241,12 +241,15 @@ update() {
 	return "${failed:-0}"
 }
 
+place() { jq -r .client_id device.json | cksum | cut -d ' ' -f 1; } # of this firewall in its fleet: 0 to 2^32, always the same
+
 # wait_for_news: until the answer's end, or news and this firewall's place in their spread (docs/protocol.md, "Not asking")
 wait_for_news() {
-	interval=$(jq .next_check_in check.json || echo 600) started=$(date +%s) place=$(jq -r .device check.json | cksum | cut -d ' ' -f 1)
+	interval=$(jq .next_check_in check.json || echo 600) started=$(date +%s) place=$(place)
 	quiet=$(jq '(.until | fromdate) as $until | [$until - now, $until - (.as_of | fromdate)] | min | floor' check.json 2>/dev/null || echo 0)
 	if [ -s later ]; then later=$(cat later) && sleep "$((later < interval ? later : interval))" && return 0; fi
 	if [ "$quiet" -le 0 ] || [ -s reports ]; then sleep "$interval" && return 0; fi
+	quiet=$((quiet + place * interval / 42949672960)) # others may have been told the same time
 	while now=$(date +%s) && left=$((quiet + started - now)) && [ "$left" -gt 0 ] && [ "$now" -ge "$started" ]; do # not where the clock was set back
 		sleep "$((left < 45 ? left : 45))"
 		jq -r '.pulse[].url' check.json | while read -r url; do curl -qsS --max-time 20 "$url" || :; done >"$tmp/pulses"
@@ -263,6 +266,6 @@ wait_for_news() {
 case "${1:-} $#" in
 	'activate 4') "$@" ;;
 	'update 1' | 'take 2') [ -s device.json ] || die 'activate first' && "$@" ;;
-	'run 1') [ -s device.json ] || die 'activate first'; rm -f verified; while :; do if FIREWALL_HOME=$PWD "$self" update; then wait_for_news; else say 'not updated' && sleep 300; fi; done ;;
+	'run 1') [ -s device.json ] || die 'activate first'; rm -f verified; while :; do if FIREWALL_HOME=$PWD "$self" update; then wait_for_news; else say 'not updated' && sleep "$((300 + $(place) / 14316558))"; fi; done ;; # a fleet that was cut off comes back over minutes
 	*) die 'usage: firewall.sh activate CODE SERIAL MODEL | update | run' ;;
 esac

@@ -3,6 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { PROBLEMS } from "./problem-catalogue.ts";
 import type { RequestScope } from "./request-scope.ts";
+import { retryAfterOfFleet } from "./retry-after.ts";
 import { OAuthError, oauthErrorResponse } from "./routes/http/oauth-error.ts";
 import { PackageStoreError } from "./storage/packages/package-store.ts";
 import { RecordStoreError } from "./storage/record-store.ts";
@@ -63,7 +64,7 @@ function retryAfter(error: Error): number {
 
 /** Seconds for a failure that everybody meets, at random, so that a whole fleet comes back spread over minutes. */
 export function fleetRetryAfter(): number {
-	return 30 + Math.floor(Math.random() * 271);
+	return retryAfterOfFleet(Math.random());
 }
 
 /** Name and place of a failure. Not its message, which may quote what a client sent. */

@@ -1,4 +1,14 @@
-// How long a server asks to be left alone (RFC 9110 §10.2.3): one reader for webhooks and the command line.
+// How long a server asks to be left alone (RFC 9110 §10.2.3): one reader for webhooks and the command line, and what this one asks of
+// a whole fleet.
+
+/**
+ * For a failure that everybody meets: a whole fleet that comes back is spread over minutes.
+ * @param random 0 to 1, 1 excluded
+ * @returns whole seconds
+ */
+export function retryAfterOfFleet(random: number): number {
+	return 30 + Math.floor(random * 271);
+}
 
 /**
  * Reads a Retry-After header (RFC 9110 §10.2.3): seconds, or a date.

@@ -1,7 +1,7 @@
 // How a firewall waits between two checks. Where its last answer named pulses, it reads those instead of checking, until one
 // says something else or the answer's time is over. Reading them needs no token; what they say decides nothing but when the
 // firewall checks, so a pulse that lies costs it one check, or a wait that ends at the answer's `until`.
-
+import { lateBy } from "../../src/content/next-check.ts";
 import { newsDelay } from "../../src/content/pulse.ts";
 import { placeInFleet } from "../../src/place-in-fleet.ts";
 import { exchange } from "../http/exchange.ts";
@@ -66,13 +66,15 @@ export async function waitForNews(
 		await sleep(interval * 1000);
 		return "interval";
 	}
-	const untilMs = quietUntilMs(until, answer.as_of ?? undefined, checkedMs);
-	if (untilMs <= checkedMs) {
+	const place = placeInFleet(answer.device);
+	const toldMs = quietUntilMs(until, answer.as_of ?? undefined, checkedMs);
+	// Others may have been told the same time.
+	const untilMs = toldMs + Math.floor(lateBy(interval, place) * 1000);
+	if (toldMs <= checkedMs) {
 		// The answer is an old one, or the clock is ahead: asking at once would be asking for ever.
 		await sleep(interval * 1000);
 		return "interval";
 	}
-	const place = placeInFleet(answer.device);
 	let lastMs = checkedMs;
 	for (;;) {
 		await sleep(Math.min(READ_EVERY_SECONDS * 1000, untilMs - nowMs()));

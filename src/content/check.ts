@@ -31,6 +31,8 @@ export interface CheckAnswer {
 	readonly holdsUntil: number;
 	/** unix seconds from which a release that is put off may be installed; Infinity = none is, or not by time alone */
 	readonly opensAt: number;
+	/** whether an emergency release is offered, or on its way to the device */
+	readonly isUrgent: boolean;
 }
 
 export interface CheckFacts {
@@ -117,6 +119,10 @@ export function answerCheck({
 }: CheckFacts): CheckAnswer {
 	let holdsUntil = Infinity;
 	let opensAt = Infinity;
+	let isUrgent = false;
+	const note: Parameters<typeof selectRelease>[4] = ({ urgency }, verdict) => {
+		isUrgent ||= urgency === "emergency" && verdict === "not_reached";
+	};
 	const products: ProductAnswer[] = [];
 	for (const [product, version] of installed) {
 		const candidate: Candidate = {
@@ -126,7 +132,8 @@ export function answerCheck({
 			installed: version,
 			admittedAt: (reach) => admittedAt(reach, device, circumstances, buckets),
 		};
-		const answer = answerProduct(device, product, recordOf, candidate, now);
+		const answer = answerProduct(device, product, recordOf, candidate, now, note);
+		isUrgent ||= answer.selection?.status === "offered" && answer.selection.release.urgency === "emergency";
 		holdsUntil = Math.min(holdsUntil, answerHoldsUntil(answer));
 		if (isPutOff(answer)) opensAt = Math.min(opensAt, answerHoldsUntil(answer));
 		products.push(answer);
@@ -140,5 +147,6 @@ export function answerCheck({
 		},
 		holdsUntil: Math.min(holdsUntil, selected.holdsUntil),
 		opensAt,
+		isUrgent,
 	};
 }

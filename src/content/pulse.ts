@@ -23,18 +23,28 @@ export interface PulseUrgency {
 	readonly emergency: boolean;
 }
 
+/** What of a device says how long it may be quiet. */
+export interface Quietness {
+	/** seconds after which the device has to be heard of again for other reasons; Infinity = none */
+	readonly most: number;
+	/** of the device (`placeInFleet`) */
+	readonly place: number;
+	/** seconds between the checks of one device: over it are spread those whose answers change at one moment */
+	readonly interval: number;
+}
+
 /**
  * Until when a device need not check while the pulses of its answer stand. Never while there is something to fetch,
  * while a product is refused (a change of its license shows in no pulse), or while one has nothing released yet (no pulse).
- * @param most seconds after `now` at which the device has to be heard of again for other reasons; Infinity = none
- * @param place of the device (`placeInFleet`)
+ * A license that ends, a message that begins or a release that gets old enough is at one moment for thousands of devices: each comes
+ * at its place in the interval after it, as late as one that reads no pulses.
  * @param now unix seconds
  * @returns unix seconds; null = pulses do not suffice, it asks at its interval
  */
-export function quietUntil(answer: CheckAnswer, most: number, place: number, now: number): number | null {
+export function quietUntil(answer: CheckAnswer, { most, place, interval }: Quietness, now: number): number | null {
 	if (!answer.products.every(isSettled) || answer.products.length === 0) return null;
 	const quiet = Math.min(MAX_QUIET_SECONDS, most) * (1 - QUIET_SPREAD * place);
-	return Math.min(answer.holdsUntil, now + Math.floor(quiet));
+	return Math.min(answer.holdsUntil + Math.floor(interval * place), now + Math.floor(quiet));
 }
 
 /** @returns unix seconds until which the record is news of an emergency to the whole fleet: such a release on stable, or a rule that harms; 0 = none */

@@ -3,7 +3,7 @@
 import { describe, expect, it, test } from "vitest";
 import type { PulseNews } from "../../cli/firewall/pulse.ts";
 import { MAX_QUIET_SECONDS } from "../../src/content/pulse.ts";
-import { fleetPulses, INTERVAL, spreadingOf } from "./fleet-pulses.ts";
+import { fleetPulses, INTERVAL, spreadingAfter, spreadingOf } from "./fleet-pulses.ts";
 
 describe.each([
 	["a routine release", false, INTERVAL],
@@ -16,6 +16,13 @@ describe.each([
 		expect(herd).toBeLessThanOrEqual(1.5);
 	}, 60_000);
 });
+
+test("a moment at which the answers of all devices change, as when a release gets old enough, brings none of them in a herd", async () => {
+	const plan = { devices: 20_000, seconds: 3_000, publishes: [], momentAt: 1_500, isBrief: true };
+	const { askedBy99, herd } = spreadingAfter(plan, await fleetPulses(plan));
+	expect(askedBy99).toBeLessThanOrEqual(1.1 * INTERVAL);
+	expect(herd).toBeLessThanOrEqual(1.9); // so few devices in a second that chance adds a half
+}, 60_000);
 
 test("hours after an emergency its devices, which it woke as one, do not return as one", async () => {
 	const plan = { devices: 3_000, seconds: 1.2 * MAX_QUIET_SECONDS, publishes: [{ at: 100, emergency: true }] };

@@ -13,6 +13,10 @@ export interface FleetPulsesPlan {
 	readonly seconds: number;
 	/** of one product that all devices have, in order */
 	readonly publishes: readonly { readonly at: number; readonly emergency: boolean }[];
+	/** true: devices were started within a minute before, and live no longer than until they know of every publish: for large fleets */
+	readonly isBrief?: boolean;
+	/** a moment at which every device's answer changes by time alone; undefined = there is none */
+	readonly momentAt?: number;
 	/** changes what a device reads of a pulse: a liar, a replay, an outage; @param second of the reading */
 	readonly distort?: (truth: PulseNews, second: number) => PulseNews | null;
 }
@@ -59,7 +63,7 @@ export async function fleetPulses(plan: FleetPulsesPlan): Promise<FleetPulses> {
 		const heard = hearNothing();
 		const made: { at: number; knew: number }[] = [];
 		// Devices were started at any time within six hours before.
-		let now = -random.next() * Math.min(21_600, plan.seconds);
+		let now = -random.next() * (plan.isBrief === true ? 60 : Math.min(21_600, plan.seconds));
 		const clock = {
 			nowMs: () => START_MS + now * 1_000,
 			sleep: async (ms: number) => {
@@ -78,7 +82,8 @@ export async function fleetPulses(plan: FleetPulsesPlan): Promise<FleetPulses> {
 			for (;;) {
 				const knew = published(now - location.edgeLag);
 				if (now >= 0) made.push({ at: now, knew });
-				await waitForNews(answer(device, knew, now), SERVER, heard, clock, read);
+				if (plan.isBrief === true && knew === plan.publishes.length && now >= (plan.momentAt ?? 0)) throw END;
+				await waitForNews(answer(device, knew, now, plan.momentAt), SERVER, heard, clock, read);
 			}
 		} catch (error) {
 			if (error !== END) throw error;
@@ -97,14 +102,16 @@ export async function fleetPulses(plan: FleetPulsesPlan): Promise<FleetPulses> {
 	}
 }
 
+const ALWAYS_QUIET = { most: Number.POSITIVE_INFINITY, interval: INTERVAL };
+
 /** What a device hears that has everything: after a release, as it hears right after its update. */
-function answer(device: string, knew: number, now: number): CheckAnswer {
+function answer(device: string, knew: number, now: number, momentAt = Number.NEGATIVE_INFINITY): CheckAnswer {
 	const settled = {
 		products: [{ selection: { status: "current" } }],
-		holdsUntil: Number.POSITIVE_INFINITY,
+		holdsUntil: now < momentAt ? START_MS / 1_000 + momentAt : Number.POSITIVE_INFINITY,
 	} as unknown as Parameters<typeof quietUntil>[0];
 	const time = START_MS / 1_000 + now;
-	const until = quietUntil(settled, Number.POSITIVE_INFINITY, placeInFleet(device), time) ?? time;
+	const until = quietUntil(settled, { ...ALWAYS_QUIET, place: placeInFleet(device) }, time) ?? time;
 	return {
 		device,
 		as_of: new Date(time * 1_000).toISOString(),
@@ -133,6 +140,18 @@ export function spreadingOf(plan: FleetPulsesPlan, { checks }: FleetPulses, inde
 	return {
 		askedBy99: asked[Math.ceil(asked.length * 0.99) - 1] ?? Infinity,
 		herd: Math.max(0, ...seconds.values()) / (plan.devices / spread),
+	};
+}
+
+/** How the fleet came after a moment at which all answers changed. @returns as of `spreadingOf`; asked = came after it */
+export function spreadingAfter({ devices, momentAt = 0 }: FleetPulsesPlan, { checks }: FleetPulses): Spreading {
+	const seconds = new Map<number, number>();
+	const came = checks.map((made) => (made.find(({ at }) => at >= momentAt)?.at ?? Infinity) - momentAt);
+	for (const at of came) seconds.set(Math.floor(at), (seconds.get(Math.floor(at)) ?? 0) + 1);
+	came.sort((a, b) => a - b);
+	return {
+		askedBy99: came[Math.ceil(came.length * 0.99) - 1] ?? Infinity,
+		herd: Math.max(0, ...seconds.values()) / (devices / INTERVAL),
 	};
 }
 

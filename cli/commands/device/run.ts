@@ -1,11 +1,15 @@
 // `parapet device run`: a firewall that stays up to date by itself. It updates, waits until there is news, and updates again,
 // until it is interrupted. What fails is said and tried again; only a firewall that may not ask at all ends it.
+
 import { productName } from "../../../src/names.ts";
+import { placeInFleet } from "../../../src/place-in-fleet.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { CliError, ConnectionError, DiskError, ServerRefusal } from "../../errors.ts";
+import { loadActiveIdentity } from "../../firewall/activation.ts";
 import { createBadReleases } from "../../firewall/bad-releases.ts";
 import { describeRules } from "../../firewall/disabled-rules.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../firewall/pulse.ts";
+import { type FailedTries, pauseAfter } from "../../firewall/retry.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
 import { type UpdateOptions, type UpdateResult, updateFirewall } from "../../firewall/update.ts";
 import { whenInterrupted } from "../../terminal/interruption.ts";
@@ -13,12 +17,10 @@ import { damagedLines } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
 import { describeUpdate, updateToWire } from "./update-lines.ts";
 
-/** After something failed and the server named no time. */
-const RETRY_SECONDS = 60;
 /** After a refusal: whoever lifts it does so by hand. */
 const REFUSED_SECONDS = 300;
-/** The service never asks for more; what is on the way may. */
-const LONGEST_RETRY_SECONDS = 3600;
+/** Between checks, until the service has said. */
+const FIRST_INTERVAL_SECONDS = 300;
 
 const shape = { product: productName.optional(), ...haOptions };
 type Context = Parameters<FirewallAction<typeof shape>["run"]>[0];
@@ -44,20 +46,27 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 	const sleep = (ms: number) => surroundings.sleep(ms, signal);
 	const heard = hearNothing();
 	const bad = createBadReleases();
+	const place = placeInFleet((await loadActiveIdentity(session.home)).device.id);
 	let why: WakeUp | "start" | "update" = "start";
+	let usualInterval = FIRST_INTERVAL_SECONDS;
+	let failures = 0;
 	for (;;) {
-		const result = await tryUpdate(context, session, {
+		const pauses = { count: failures + 1, interval: usualInterval, place };
+		const result = await tryUpdate(context, session, pauses, {
 			depth: why === "start" ? "now" : "daily",
 			isPutOff: (product, sha256) => bad.isPutOff(product, sha256, surroundings.nowMs()),
 			signal,
 		});
 		signal.throwIfAborted();
 		if ("retryInSeconds" in result) {
+			failures += 1;
 			await sleep(result.retryInSeconds * 1000);
 			continue;
 		}
+		failures = 0;
 		const { check, updates } = result;
 		for (const rules of result.rules) output.answer({ event: "disabled_rules", ...rules }, describeRules(rules));
+		usualInterval = check.answer.next_check_in ?? usualInterval;
 		if (check.damaged.length > 0) {
 			output.answer({ event: "damaged", products: check.damaged }, damagedLines(check.damaged));
 		}
@@ -98,16 +107,20 @@ function retryOfNotYet(updates: UpdateResult["updates"], interval: number): numb
 	return told.length === 0 ? null : Math.max(1, Math.min(...told, interval));
 }
 
+/** What is known when a try has failed, but for what the server says. */
+type Pauses = Omit<FailedTries, "retryAfterSeconds">;
+
 /** @throws what no later try can mend: this firewall is refused, or its files cannot be used */
 async function tryUpdate(
 	{ options, output }: Context,
 	session: FirewallSession,
+	pauses: Pauses,
 	how: UpdateOptions,
 ): Promise<UpdateResult | { readonly retryInSeconds: number }> {
 	try {
 		return await updateFirewall(session, options.product, how);
 	} catch (error) {
-		const retryInSeconds = retryAfter(error);
+		const retryInSeconds = retryAfter(error, pauses);
 		if (retryInSeconds === null || !(error instanceof CliError)) throw error;
 		output.answer(
 			{ event: "failed", message: error.message, code: error.code, retry_in: retryInSeconds },
@@ -118,19 +131,20 @@ async function tryUpdate(
 }
 
 /** @returns null for what no waiting mends */
-function retryAfter(error: unknown): number | null {
-	if (error instanceof ConnectionError) return RETRY_SECONDS;
+function retryAfter(error: unknown, pauses: Pauses): number | null {
+	if (error instanceof ConnectionError) return pauseAfter(pauses);
 	if (error instanceof DiskError) return REFUSED_SECONDS;
-	if (error instanceof ServerRefusal) return retryAfterRefusal(error);
+	if (error instanceof ServerRefusal) return retryAfterRefusal(error, pauses);
 	// Another update runs; or a login page or a proxy on the way answered in the service's place.
-	return error instanceof CliError && ["busy", "unexpected_answer"].includes(error.code) ? RETRY_SECONDS : null;
+	return error instanceof CliError && ["busy", "unexpected_answer"].includes(error.code) ? pauseAfter(pauses) : null;
 }
 
 /** A refused device may be reinstated, so it goes on asking. What is no problem document is about the clock, or of a proxy on the way. */
-function retryAfterRefusal({ refusal }: ServerRefusal): number | null {
+function retryAfterRefusal({ refusal }: ServerRefusal, pauses: Pauses): number | null {
 	const { status, code, said, retryAfterSeconds } = refusal;
-	if (retryAfterSeconds !== undefined) return Math.min(retryAfterSeconds, LONGEST_RETRY_SECONDS);
-	if (status >= 500 || status === 429) return RETRY_SECONDS;
+	if (retryAfterSeconds !== undefined || status >= 500 || status === 429) {
+		return pauseAfter({ ...pauses, retryAfterSeconds });
+	}
 	const isLifted = said === undefined || [401, 403].includes(status) || code === "unauthorized_client";
 	return isLifted ? REFUSED_SECONDS : null;
 }

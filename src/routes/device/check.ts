@@ -4,7 +4,7 @@ import { createRoute, type z } from "@hono/zod-openapi";
 import { answerCheck, type CheckAnswer, type ProductAnswer } from "../../content/check.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { Installed } from "../../content/installed.ts";
-import { longestSilence, nextCheckIn } from "../../content/next-check.ts";
+import { checkOnceOpen, longestSilence, nextCheckIn } from "../../content/next-check.ts";
 import type { ProductRecord } from "../../content/product-record.ts";
 import { quietUntil } from "../../content/pulse.ts";
 import { bucketsOf } from "../../content/rollout-place.ts";
@@ -107,10 +107,10 @@ async function answerInFull(
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
 	const heardAgain = haGroup === null ? Number.POSITIVE_INFINITY : HA_REPEAT_SECONDS;
-	const until =
-		degradedAsOf === null
-			? quietUntil(answer, Math.min(heardAgain, longestSilence(caller.profile.lease)), placeInFleet(id), scope.now)
-			: null;
+	const { checkIntervalSeconds: interval } = config;
+	const place = placeInFleet(id);
+	const most = Math.min(heardAgain, longestSilence(caller.profile.lease));
+	const until = degradedAsOf === null ? quietUntil(answer, { most, place, interval }, scope.now) : null;
 	// A 304 says that `until` holds too, so there is none after it.
 	const exp = Math.min(answerEnds, scope.now + heardAgain, until ?? Number.POSITIVE_INFINITY);
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
@@ -123,15 +123,14 @@ async function answerInFull(
 		until === null ? null : pulseLinks(scope, [...installed.keys()], view),
 		...answer.products.map((product) => describeProduct(scope, caller, product, productRecords.get(product.product))),
 	]);
+	const pace = degradedAsOf !== null ? "strained" : answer.isUrgent ? "urgent" : "usual";
+	const usual = nextCheckIn(interval, id, caller.profile.lease, pace);
 	const body = {
 		device: caller.profile.id,
 		as_of: toTimestamp(degradedAsOf ?? scope.now),
 		...(degradedAsOf === null ? {} : { degraded: true as const }),
-		// Whoever waits for a window comes when it opens, and at its usual pace before that: a halt and an emergency come meanwhile.
-		next_check_in: Math.min(
-			nextCheckIn(config.checkIntervalSeconds, caller.profile.id, caller.profile.lease),
-			answer.opensAt - scope.now,
-		),
+		// Whoever waits for a window comes when it has opened, and at its usual pace before that: a halt and an emergency come meanwhile.
+		next_check_in: checkOnceOpen(answer.opensAt, usual, interval, place, scope.now),
 		products,
 		messages: answer.messages,
 		...(pulse === null || until === null ? {} : { pulse: [...pulse], until: toTimestamp(until) }),

@@ -143,6 +143,25 @@ describe("the next check", () => {
 		);
 	});
 
+	it.each([
+		[600, "urgent", 150],
+		[120, "urgent", 60],
+		[30, "urgent", 30],
+		[600, "strained", 1200],
+		[600, "usual", 600],
+	] as const)(
+		"of an interval of %d s is, when it is %s, about %d s away, at each device's own place",
+		(interval, pace, mean) => {
+			fc.assert(
+				fc.property(id, (device) => {
+					const next = nextCheckIn(interval, device, null, pace);
+					expect(next).toBe(nextCheckIn(mean, device));
+					expect(nextCheckIn(interval, device, 300, pace)).toBeLessThanOrEqual(100);
+				}),
+			);
+		},
+	);
+
 	it("spreads a fleet over the whole of it", () => {
 		const places = new Array<number>(61).fill(0);
 		const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

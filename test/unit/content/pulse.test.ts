@@ -17,6 +17,7 @@ import {
 } from "./content-fixtures.ts";
 
 const LASTING = { ...DEVICE, grants: { crs: { ...GRANT, until: NOW + 1000 * HOUR } } };
+const INTERVAL = 600;
 const QUESTION: CheckFacts = {
 	device: LASTING,
 	circumstances: { engine: null, country: null },
@@ -28,7 +29,7 @@ const QUESTION: CheckFacts = {
 	now: NOW,
 };
 const quiet = (changes: Partial<CheckFacts>, most = Number.POSITIVE_INFINITY, place = 0) =>
-	quietUntil(answerCheck({ ...QUESTION, ...changes }), most, place, NOW);
+	quietUntil(answerCheck({ ...QUESTION, ...changes }), { most, place, interval: INTERVAL }, NOW);
 
 describe("a device that has all there is", () => {
 	it("need not ask for six hours", () => expect(quiet({})).toBe(NOW + MAX_QUIET_SECONDS));
@@ -54,6 +55,19 @@ describe("a device that has all there is", () => {
 		const releases = recordOf(makeRelease(1, { releasedAt: NOW - 5000 }), makeRelease(2, { releasedAt: NOW - 500 }));
 		expect(quiet({ device: { ...DEVICE, grants }, recordOf: () => releases })).toBe(NOW + 1500);
 	});
+
+	it.each([
+		[0, 100],
+		[0.5, 400],
+		[0.999, 699],
+	])(
+		"asks at its place in the interval after such a moment, which thousands may share: at place %d after %d s",
+		(place, seconds) => {
+			const grants = { crs: { ...GRANT, until: NOW + 100, grace: 0 } };
+			expect(quiet({ device: { ...DEVICE, grants } }, Number.POSITIVE_INFINITY, place)).toBe(NOW + seconds);
+			expect(quiet({ device: { ...DEVICE, grants } }, 60, place)).toBeLessThanOrEqual(NOW + 60);
+		},
+	);
 });
 
 it.each<[string, Partial<CheckFacts>]>([
@@ -79,7 +93,7 @@ it("while nothing is published, the answer stays the same until the time given",
 			const installed = new Map([["crs", record.releases[0]?.version ?? null]]);
 			const facts = { ...QUESTION, device, installed, messages, recordOf: () => record };
 			const before = answerCheck(facts);
-			const until = quietUntil(before, Number.POSITIVE_INFINITY, 0, NOW);
+			const until = quietUntil(before, { most: Number.POSITIVE_INFINITY, place: 0, interval: INTERVAL }, NOW);
 			fc.pre(until !== null && NOW + later < until);
 			const after = answerCheck({ ...facts, now: NOW + later });
 			const told = ({ products, messages: unread }: typeof before) =>

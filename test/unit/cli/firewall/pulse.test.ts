@@ -10,6 +10,8 @@ import { type Reply, type ScriptedServer, startScriptedServer } from "../support
 const START = Date.parse("2027-01-01T00:00:00Z");
 const DEVICE = "dev-7f1sap46he-zdrcryv5zxqy7947";
 const HOUR = 3600;
+/** Seconds that it comes after a time that others may have been told too, at an interval of 300. */
+const LATE = Math.floor(placeInFleet(DEVICE) * 30 * 1000) / 1000;
 
 let server: ScriptedServer;
 let nowMs: number;
@@ -50,8 +52,8 @@ async function wait(given: CheckAnswer): Promise<[WakeUp, number]> {
 
 describe("while every pulse stands, a firewall", () => {
 	it("reads it every 45 seconds, and checks when the answer's time is over", async () => {
-		expect(await wait(answer())).toEqual(["until", 6 * HOUR]);
-		expect(server.seen).toHaveLength((6 * HOUR) / 45 - 1);
+		expect(await wait(answer())).toEqual(["until", 6 * HOUR + LATE]);
+		expect(server.seen).toHaveLength(Math.ceil((6 * HOUR + LATE) / 45) - 1);
 	});
 
 	it("sends no credentials along", async () => {
@@ -65,13 +67,13 @@ describe("while every pulse stands, a firewall", () => {
 			pulse: [{ url: "/p/waf", value: "one" }],
 			until: new Date(START + 60_000).toISOString(),
 		});
-		expect(await wait(relative)).toEqual(["until", 60]);
+		expect(await wait(relative)).toEqual(["until", 60 + LATE]);
 		expect(server.seen.map(({ path }) => path)).toEqual(["/p/waf"]);
 	});
 
 	it("waits no longer than the answer meant, with a clock that is an hour behind", async () => {
 		nowMs = START - HOUR * 1000;
-		expect(await wait(answer())).toEqual(["until", 6 * HOUR]);
+		expect(await wait(answer())).toEqual(["until", 6 * HOUR + LATE]);
 	});
 });
 
@@ -89,7 +91,7 @@ describe("when a pulse changes, a firewall", () => {
 
 	it("never waits beyond the answer's time, however wide the spread", async () => {
 		server.answer = () => pulse("two", 86_400);
-		expect(await wait(answer({ until: new Date(START + 100_000).toISOString() }))).toEqual(["news", 100]);
+		expect(await wait(answer({ until: new Date(START + 100_000).toISOString() }))).toEqual(["news", 100 + LATE]);
 	});
 
 	it("checks once about it; if the service has not heard of it, again at its interval", async () => {
@@ -118,6 +120,19 @@ describe.each<[string, Reply]>([
 			expect(seconds).toBeLessThanOrEqual(45 + 300);
 		}
 	});
+});
+
+it("firewalls that were told the same time come one after the other, within a tenth of the interval", async () => {
+	const until = new Date(START + 60_000).toISOString();
+	const came: number[] = [];
+	for (let index = 0; index < 50; index++) {
+		nowMs = START;
+		const device = `dev-7f1sap46he-zdrcryv5${((index * 2_654_435_761) >>> 0).toString(16).padStart(8, "0")}`;
+		came.push((await wait(answer({ until, device })))[1]);
+	}
+	expect(new Set(came.map(Math.floor)).size).toBeGreaterThan(15);
+	expect(Math.min(...came)).toBeGreaterThanOrEqual(60);
+	expect(Math.max(...came)).toBeLessThan(90);
 });
 
 it.each<[string, Partial<CheckAnswer>, number]>([
@@ -172,7 +187,7 @@ it("whatever pulses say, it checks by the answer's time, and about as often at m
 				await wait(answer({ until, as_of: new Date(nowMs).toISOString() }));
 				checks.push(nowMs);
 			}
-			expect(checks.at(-1)).toBe(endMs);
+			expect(checks.at(-1)).toBe(endMs + LATE * 1000);
 			expect(checks.length).toBeLessThanOrEqual(2 + 2 * (3000 / 300));
 			if (lies.every((value) => value === "one")) expect(checks).toHaveLength(1);
 		}),
