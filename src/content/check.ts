@@ -12,6 +12,9 @@ import { admittedAt, type Buckets } from "./rollout-place.ts";
 import { selectMessages } from "./select-messages.ts";
 import { type Candidate, type Selection, selectRelease } from "./select-release.ts";
 
+/** An emergency release that comes to a device so soon has it ask more often; one that comes later would have a whole fleet do that for hours. */
+const SOON_SECONDS = 3_600;
+
 /** `selection`: null where the product is refused, `entitlement` says why. */
 export type ProductAnswer = { readonly product: string; readonly installed: string | null } & (
 	| { readonly entitlement: Refusal; readonly selection: null }
@@ -31,7 +34,7 @@ export interface CheckAnswer {
 	readonly holdsUntil: number;
 	/** unix seconds from which a release that is put off may be installed; Infinity = none is, or not by time alone */
 	readonly opensAt: number;
-	/** whether an emergency release is offered, or on its way to the device */
+	/** whether an emergency release is offered, or will be within the hour by time alone */
 	readonly isUrgent: boolean;
 }
 
@@ -120,9 +123,6 @@ export function answerCheck({
 	let holdsUntil = Infinity;
 	let opensAt = Infinity;
 	let isUrgent = false;
-	const note: Parameters<typeof selectRelease>[4] = ({ urgency }, verdict) => {
-		isUrgent ||= urgency === "emergency" && verdict === "not_reached";
-	};
 	const products: ProductAnswer[] = [];
 	for (const [product, version] of installed) {
 		const candidate: Candidate = {
@@ -131,6 +131,10 @@ export function answerCheck({
 			engine: circumstances.engine,
 			installed: version,
 			admittedAt: (reach) => admittedAt(reach, device, circumstances, buckets),
+		};
+		const note: Parameters<typeof selectRelease>[4] = ({ urgency, rollout }, verdict) => {
+			if (urgency !== "emergency" || verdict !== "not_reached" || rollout === null) return;
+			isUrgent ||= candidate.admittedAt(rollout) - now <= SOON_SECONDS;
 		};
 		const answer = answerProduct(device, product, recordOf, candidate, now, note);
 		isUrgent ||= answer.selection?.status === "offered" && answer.selection.release.urgency === "emergency";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { answerCheck, type CheckFacts } from "../../../src/content/check.ts";
-import { nextCheckIn } from "../../../src/content/next-check.ts";
+import { checkOnceOpen, lateBy, nextCheckIn } from "../../../src/content/next-check.ts";
 import {
 	anyGrant,
 	anyMessages,
@@ -13,6 +13,7 @@ import {
 	makeMessage,
 	makeRelease,
 	NOW,
+	REACH,
 	recordOf,
 } from "./content-fixtures.ts";
 
@@ -113,6 +114,34 @@ describe("the answer to a check", () => {
 	});
 });
 
+describe("an answer is urgent", () => {
+	const emergency = (changes: Parameters<typeof makeRelease>[1] = {}) =>
+		recordOf(makeRelease(1), makeRelease(2, { urgency: "emergency", ...changes }));
+	const isUrgent = (record: ReturnType<typeof recordOf>, version = "1.1") =>
+		answerCheck({ ...QUESTION, installed: new Map([["crs", version]]), recordOf: () => record }).isUrgent;
+
+	it("while an emergency release is offered, and no longer once it is installed", () => {
+		expect(isUrgent(emergency())).toBe(true);
+		expect(isUrgent(emergency(), "1.2")).toBe(false);
+	});
+
+	// The device's bucket is 0.3.
+	it.each([
+		["comes to this device within the hour", { seconds: 11_000 }, true],
+		["comes to it later", { seconds: 13_000 }, false],
+		["is for a ring that it is not of", { ring: "volunteer" }, false],
+		["is halted", { open: false, closed: "halted" as const }, false],
+	])("or not, while an emergency release %s", (_, changes, expected) => {
+		const rollout = { ...REACH, from: 0, to: 1, since: NOW, ...changes };
+		expect(isUrgent(emergency({ rollout }))).toBe(expected);
+	});
+
+	it("not for a routine release, nor one that was withdrawn", () => {
+		expect(isUrgent(emergency({ urgency: "routine" }))).toBe(false);
+		expect(isUrgent(emergency({ withdrawn: true }))).toBe(false);
+	});
+});
+
 describe("the next check", () => {
 	const id = fc.stringMatching(/^dev-[0-9a-hjkmnp-tv-z]{10}-[0-9a-hjkmnp-tv-z]{16}$/);
 	it("is within a tenth of the interval, and always the same for one device", () => {
@@ -161,6 +190,21 @@ describe("the next check", () => {
 			);
 		},
 	);
+
+	it.each([
+		[Number.POSITIVE_INFINITY, 0.5, 600],
+		[NOW + 10_000, 0.5, 600],
+		[NOW + 100, 0, 100],
+		[NOW + 100, 0.5, 400],
+		[NOW + 100, 0.99, 600],
+	])(
+		"of who waits for %d s after 1970, at place %d, is %d s away: one after the other once it has come",
+		(opensAt, place, seconds) => expect(checkOnceOpen(opensAt, 600, 600, place, NOW)).toBe(seconds),
+	);
+
+	it("that was told a time comes within a tenth of the interval after it, in the order of places", () => {
+		expect([0, 0.5, 0.99].map((place) => lateBy(600, place))).toEqual([0, 30, 59.4]);
+	});
 
 	it("spreads a fleet over the whole of it", () => {
 		const places = new Array<number>(61).fill(0);
