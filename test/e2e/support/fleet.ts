@@ -66,5 +66,5 @@ export async function upload(
 
 /** Releases what was uploaded. */
 export async function release(service: Operable, product: string, version: string): Promise<void> {
-	await operate(service, "PUT", `/v1/products/${product}/releases/${version}`, {});
+	await operate(service, "PUT", `/v1/products/${product}/releases/${version}`, { allow_size: true });
 }
