@@ -40,6 +40,7 @@ import { policies } from "./routes/operator/policies.ts";
 import { products } from "./routes/operator/products.ts";
 import { records } from "./routes/operator/records.ts";
 import { replacements } from "./routes/operator/replacements.ts";
+import { accountRewind } from "./routes/operator/rewind/account-rewind.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
 import { trust } from "./routes/operator/trust.ts";
 import { webhooks } from "./routes/operator/webhooks.ts";
@@ -92,6 +93,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		trust,
 		products,
 		accounts,
+		accountRewind,
 		accountDevices,
 		licenses,
 		licenseTransfers,

@@ -107,6 +107,7 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	changePolicy: ({ round, now }) => [
 		{ ...by(now), rules: [{ for: { device: deviceId(7) }, hold: round % 2 === 0 }], replaces: null },
 	],
+	rewind: ({ now }) => [{ kind: "survey", to: now - 86_400 }],
 	createLicense: ({ round, now }) => [{ ...by(now), id: `lic-n${round}`, terms: termsAt(now) }],
 	listLicenses: ({ now }) => [now],
 	licenseUsage: ({ now }) => [null, now, 90],
@@ -208,6 +209,7 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, closedAt: now, reason: "" },
 	],
 	listAccounts: () => [],
+	prepareRewind: () => [NAME, 1],
 	createProduct: ({ round, now }) => [{ ...by(now), name: `p${round}`, title: "P" }],
 	listProducts: () => [],
 	createMessage: ({ round, now }) => [{ ...by(now), message: messageOf(round, now) }],

@@ -9,6 +9,7 @@ import { runAsOperator } from "../command-line/run-as.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
+import { addRewindCommand } from "./account/rewind.ts";
 import { addAccountEventsCommand } from "./events.ts";
 
 const SAME_NAME = ["--same-name", "also where another customer has that name"] as const;
@@ -62,5 +63,6 @@ export function defineAccount(account: Command, surroundings: Surroundings): voi
 		const next = typeof found.answer["next"] === "string" ? [`more: --after ${found.answer["next"]}`] : [];
 		output.answer(found.answer, [...table, ...next]);
 	});
+	addRewindCommand(account, surroundings);
 	addAccountEventsCommand(account, surroundings);
 }

@@ -18,6 +18,8 @@ export const ACCOUNT_EVENTS = {
 	"account.rename": "The account was given another name. Detail: its name now",
 	"account.close": "The account was closed, for good. Detail: the reason",
 	"account.policy": "What the account says of its devices' updates was changed. Detail: how many rules there are now",
+	"account.rewind":
+		"The account was set back to an earlier time; what the trail told of the time since has not happened. Detail: to when, how many events were lost, and the reason",
 	"license.create": "A license was made. Detail: its seats and products",
 	"license.change": "The terms of a license were changed, a renewal too. Detail: its seats and products now",
 	"license.suspended": "A license was suspended, or is and another reason was added. Detail: the reason",

@@ -95,9 +95,11 @@ export const AUDIT_TABLES = [
 	),
 ];
 
-export function appendAudit(sql: SqlStorage, entry: NewEntry): void {
+/** @param place beyond the newest entry; null = the next one */
+export function appendAudit(sql: SqlStorage, entry: NewEntry, place: number | null = null): void {
 	sql.exec(
-		"INSERT INTO audit (at, actor, action, subject, detail, via) VALUES (?, ?, ?, ?, ?, ?)",
+		"INSERT INTO audit (seq, at, actor, action, subject, detail, via) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		place,
 		entry.at,
 		entry.actor,
 		entry.action,

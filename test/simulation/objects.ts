@@ -1,5 +1,9 @@
 // The platform under the real Durable Object classes: SQLite that survives, memory that does not, alarms, and calls between
 // locations that can fail. An instance that was aborted does nothing any more: what it waits for never comes.
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { forever, type World } from "./stores.ts";
 
@@ -40,7 +44,9 @@ export class Life {
 
 class Disk {
 	alarmMs: number | null = null;
-	readonly #database = new DatabaseSync(":memory:");
+	#database = new DatabaseSync(":memory:");
+	/** what it was at earlier times, in files; kept where a test says so */
+	readonly #kept: { readonly atMs: number; readonly file: string }[] = [];
 	readonly #statements = new Map<string, StatementSync>();
 	/** transactions that were committed */
 	changes = 0;
@@ -73,8 +79,31 @@ class Disk {
 		}
 	}
 
+	/** From now on it can be set back to what it is. */
+	keep(atMs: number): void {
+		const file = join(tmpdir(), `parapet-disk-${randomUUID()}`);
+		this.#database.exec(`VACUUM INTO '${file}'`);
+		this.#kept.push({ atMs, file });
+	}
+
+	/** @throws Error where nothing was kept by then */
+	bookmarkOf(atMs: number): string {
+		const found = this.#kept.findLast((one) => one.atMs <= atMs);
+		if (found === undefined) throw new Error("point-in-time recovery has nothing from that time");
+		return found.file;
+	}
+
+	/** @param bookmark of `bookmarkOf` */
+	restore(bookmark: string): void {
+		this.#database.close();
+		this.#statements.clear();
+		this.#database = new DatabaseSync(bookmark);
+		this.alarmMs = null;
+	}
+
 	close(): void {
 		this.#database.close();
+		for (const { file } of this.#kept) rmSync(file, { force: true });
 	}
 }
 
@@ -96,6 +125,8 @@ export class ObjectHost<T extends ObjectInstance> {
 	readonly location: number;
 	readonly #options: HostOptions<T>;
 	#running: { instance: T; life: Life } | null = null;
+	/** what the next life finds on disk; null = what is there */
+	#bookmark: string | null = null;
 	deaths = 0;
 	/** runs at the end of each transaction; what it throws is as if the object had died right there */
 	beforeCommit: () => void = () => {};
@@ -147,7 +178,10 @@ export class ObjectHost<T extends ObjectInstance> {
 		if (this.#running !== null) return this.#running;
 		const life = new Life();
 		const waitUntil = (work: Promise<unknown>) => void work.catch(() => {});
-		const ctx = { storage: this.#storage(life), waitUntil } as unknown as DurableObjectState;
+		if (this.#bookmark !== null) this.disk.restore(this.#bookmark);
+		this.#bookmark = null;
+		const abort = () => this.abort();
+		const ctx = { storage: this.#storage(life), waitUntil, abort } as unknown as DurableObjectState;
 		this.#running = { instance: this.#options.start(ctx, life), life };
 		return this.#running;
 	}
@@ -195,6 +229,10 @@ export class ObjectHost<T extends ObjectInstance> {
 				disk.alarmMs = null;
 			},
 			getAlarm: async () => disk.alarmMs,
+			getBookmarkForTime: async (atMs: number) => disk.bookmarkOf(atMs),
+			onNextSessionRestoreBookmark: async (bookmark: string) => {
+				this.#bookmark = bookmark;
+			},
 		};
 		return storage as unknown as DurableObjectStorage;
 	}

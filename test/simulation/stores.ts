@@ -187,7 +187,7 @@ export class KvModel extends ModelStore {
 
 	/** The binding as code at a location has it. @param isAlive false once the object died that writes: so do its writes, unless they may be late */
 	namespace(location: number, isAlive: () => boolean = () => true): KVNamespace {
-		const get = (key: string, { cacheTtl }: { cacheTtl: number }) =>
+		const getOne = (key: string, cacheTtl: number) =>
 			this.operate(
 				"read",
 				location,
@@ -195,6 +195,12 @@ export class KvModel extends ModelStore {
 				() => this.#read(key, location, cacheTtl),
 				(text) => this.spoil(key, text),
 			);
+		const getMany = async (keys: readonly string[], cacheTtl: number) => {
+			const texts = await Promise.all(keys.map((key) => getOne(key, cacheTtl)));
+			return new Map(keys.map((key, index) => [key, texts[index] ?? null]));
+		};
+		const get = (key: string | readonly string[], { cacheTtl }: { cacheTtl: number }) =>
+			typeof key === "string" ? getOne(key, cacheTtl) : getMany(key, cacheTtl);
 		const put = (key: string, text: string) =>
 			this.operate("write", location, 300, () => {
 				if (isAlive() || this.world.areWritesLate) this.#write(key, text, location);
@@ -233,7 +239,7 @@ export class RedisModel extends ModelStore {
 		const unreachable = (key: string) => (cause: unknown) => {
 			throw new RecordStoreError("unreachable", key, { cause });
 		};
-		return {
+		const store: RecordStore = {
 			get: async (key) => {
 				const read = this.operate(
 					"read",
@@ -245,9 +251,7 @@ export class RedisModel extends ModelStore {
 				const text = await read.catch(unreachable(key));
 				return text === null ? null : parseRecord(key, text);
 			},
-			getMany: () => {
-				throw new Error("nothing in a schedule reads many");
-			},
+			getMany: (keys) => Promise.all(keys.map((key) => store.get(key).catch((error: RecordStoreError) => error))),
 			put: async (key, record) => {
 				const timeout = this.world.time.pass(REDIS_WRITE_TIMEOUT_MS).then(() => unreachable(key)("timeout"));
 				const write = this.operate("write", location, 200, (): "stored" | "superseded" => {
@@ -263,5 +267,6 @@ export class RedisModel extends ModelStore {
 				return Promise.race([deletion.catch(unreachable(key)), timeout]);
 			},
 		};
+		return store;
 	}
 }

@@ -40,9 +40,9 @@ export class AccountTables {
 		this.#sql.exec("UPDATE account SET closed_at = ?", now);
 	}
 
-	/** From now on every device's record is to be written anew. */
-	raiseLicenseEpoch(): void {
-		this.#sql.exec("UPDATE account SET license_epoch = license_epoch + 1, renewed_to = ''");
+	/** From now on every device's record is to be written anew. @param floor the epoch is that at least */
+	raiseLicenseEpoch(floor = 0): void {
+		this.#sql.exec("UPDATE account SET license_epoch = MAX(license_epoch + 1, ?), renewed_to = ''", floor);
 	}
 
 	/**

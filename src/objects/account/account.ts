@@ -6,7 +6,7 @@ import type { LicenseStatus, LicenseTerms } from "../../entitlement/license.ts";
 import type { DeviceWord } from "../../fleet/device-state.ts";
 import type { Labels } from "../../names.ts";
 import { formatRecord } from "../../storage/record-store.ts";
-import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
+import type { Change, TrailPage, TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
@@ -20,6 +20,7 @@ import { createAccount } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
+import { readAccountTrail } from "./account-trail.ts";
 import type { ActivationInput, ChannelChange, StatusChange } from "./device-desk.ts";
 import type { Device } from "./device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
@@ -34,11 +35,12 @@ import type { Code } from "./licenses/license-tables.ts";
 import type { LicenseUsage } from "./licenses/license-usage.ts";
 import type { PolicyChange } from "./policy-desk.ts";
 import type { Replacement } from "./replacement-desk.ts";
+import { type RewindAnswer, type RewindStep, takeRewindStep } from "./rewind.ts";
 import { ACCOUNT_SCHEMA } from "./schema.ts";
 import type { RenewalOutcome } from "./seats/seat-desk.ts";
 import { type Settled, settleChange } from "./settled-change.ts";
 
-const UNKNOWN_ACCOUNT = { ok: false, reason: "unknown_account" } as const;
+const UNKNOWN = { ok: false, reason: "unknown_account" } as const;
 
 export class Account extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
@@ -131,8 +133,7 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** Takes over devices that an operator vouches for. The answer does not wait for any store. */
 	async importDevices(input: Change & { devices: readonly ImportedDevice[] }) {
-		type Outcome = ImportOutcome | typeof UNKNOWN_ACCOUNT;
-		const outcome = this.#alone<Outcome>(UNKNOWN_ACCOUNT, () => this.#desks.importDesk.importAll(input));
+		const outcome = this.#alone<ImportOutcome | typeof UNKNOWN>(UNKNOWN, () => this.#desks.importDesk.importAll(input));
 		// Never rejects. Also when the stores were behind: one that is well again is found out now.
 		void this.outbox.deliver();
 		return outcome;
@@ -266,12 +267,14 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? tendPage(this.outbox, this.#desks.alarm, accountRecords(this.#desks), after) : null;
 	}
 
+	/** A step of setting it back to an earlier time; null where there is no such account. */
+	async rewind(step: RewindStep): Promise<RewindAnswer | null> {
+		return this.#exists ? takeRewindStep(this.ctx, this.#desks, step) : null;
+	}
+
 	/** @param device only what is about it and those that it replaced @returns null where there is no such account or device */
 	async events(query: TrailQuery, device?: string): Promise<TrailPage | null> {
-		if (!this.#exists) return null;
-		if (device === undefined) return readTrail(this.ctx.storage.sql, query);
-		const subjects = this.#desks.devices.lineage(device);
-		return subjects.length === 0 ? null : readTrail(this.ctx.storage.sql, { ...query, subjects });
+		return this.#exists ? readAccountTrail(this.ctx.storage.sql, this.#desks.devices, query, device) : null;
 	}
 
 	async listWebhooks(): Promise<readonly Webhook[] | null> {

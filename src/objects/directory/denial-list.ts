@@ -27,6 +27,15 @@ export class DenialList {
 		return [...(isFolded ? deniedPartSteps(this.#tables) : []), deniedStep(this.#tables)];
 	}
 
+	/**
+	 * Keeps for an account what it forgets when it is set back to an earlier time (account/rewind.ts).
+	 * @param account name of its object @param floor above every version of its records
+	 */
+	prepareRewind(account: string, floor: number): { floor: number; denied: string[] } {
+		const { denials } = this.#tables;
+		return { floor: denials.raiseFloor(account, floor), denied: denials.devicesOf(account) };
+	}
+
 	/** For the revision of the list that comes next; the present one names the parts that are replaced. */
 	#fold(now: number): void {
 		const revision = this.#tables.revision("denied");

@@ -24,6 +24,10 @@ export const DENIAL_TABLES = [
 		made_at INTEGER NOT NULL,
 		body TEXT NOT NULL -- JSON: a DeniedPart
 	)`,
+	`CREATE TABLE rewinds ( -- of accounts that were set back to an earlier time
+		account TEXT PRIMARY KEY, -- name of its object
+		floor INTEGER NOT NULL -- above every version of its records before that
+	) WITHOUT ROWID`,
 ];
 
 /** Entries of about 45 bytes: every edge reads the list again with each denial, and a record waits in a row of 2 MB at most. */
@@ -53,6 +57,21 @@ export class DenialTables {
 		// Nothing to lift, and nothing to remember: the denials of one thing arrive in order.
 		if (!isKnown && step.until === 0) return false;
 		return this.#save(step, true) && isKnown;
+	}
+
+	/** @returns ids of the devices of an account that are denied, in their order */
+	devicesOf(account: string): string[] {
+		const query = "SELECT id FROM denials WHERE scope = 'device' AND lifted = 0 AND id > ? AND id < ? ORDER BY id";
+		// "-" is followed by ".": all that begins with the account's name lies between the two.
+		const rows = this.#sql.exec<{ id: string }>(query, `dev-${account}-`, `dev-${account}.`).toArray();
+		return rows.map(({ id }) => id);
+	}
+
+	/** @returns the highest floor of the account so far, with this one */
+	raiseFloor(account: string, floor: number): number {
+		const query = `INSERT INTO rewinds (account, floor) VALUES (?, ?)
+			ON CONFLICT (account) DO UPDATE SET floor = MAX(floor, excluded.floor) RETURNING floor`;
+		return this.#sql.exec<{ floor: number }>(query, account, floor).one().floor;
 	}
 
 	#save({ scope, id, version, until }: DenialStep, lifted: boolean): boolean {

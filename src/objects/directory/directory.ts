@@ -194,6 +194,11 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return { published: await this.outbox.flush() };
 	}
 
+	/** @returns the highest floor that was given for an account that is set back, and its devices that are refused here */
+	async prepareRewind(account: string, floor: number): Promise<{ floor: number; denied: string[] }> {
+		return this.#change(() => this.#denials.prepareRewind(account, floor));
+	}
+
 	/** @returns the version of `heads` (0 before the first), whether every record has reached every store, and of owners what the round found */
 	async status() {
 		const behind = this.#exists ? this.#tables.rounds.behind() : { count: 0, first: [], asOf: null };

@@ -48,9 +48,9 @@ export class WebhookDelivery {
 		alarm.add({ dueMs: () => this.#tables.earliestAttemptMs(), run: (nowMs) => this.#run(nowMs) });
 	}
 
-	/** Appends to the audit trail and has the endpoints told that want it. Part of the transaction of the change. */
-	append(entry: NewEntry): void {
-		appendAudit(this.#storage.sql, entry);
+	/** Appends to the audit trail and has the endpoints told that want it. Part of the transaction of the change. @param place as of `appendAudit` */
+	append(entry: NewEntry, place: number | null = null): void {
+		appendAudit(this.#storage.sql, entry, place);
 		for (const webhook of this.#tables.all()) {
 			// One that waits for something already comes to this in its turn.
 			const isIdle = webhook.disabled === null && webhook.nextAttemptMs === null;

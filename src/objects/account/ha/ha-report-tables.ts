@@ -97,6 +97,15 @@ export class HaReportTables {
 		return this.#sql.exec<StateRow>(query, after, limit).toArray().map(stateOf);
 	}
 
+	/** @returns the highest version of a record, 0 where there is none */
+	lastVersion(): number {
+		return Number(this.#sql.exec("SELECT MAX(version) AS last FROM ha_states").one()["last"] ?? 0);
+	}
+
+	raiseVersions(by: number): void {
+		this.#sql.exec("UPDATE ha_states SET version = version + ?", by);
+	}
+
 	saveState({ version, record, lastActive, eventsSpentTo, untold }: GroupState): void {
 		const query = `INSERT OR REPLACE INTO ha_states (ha_group, version, record, last_active, events_spent_to, untold)
 			VALUES (?, ?, ?, ?, ?, ?)`;

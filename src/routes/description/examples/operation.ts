@@ -169,6 +169,10 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	settled: true,
 	pulse: { url: "https://pulse.example.com/p/WZ7tVYqkbsn0OF9rKPcoPA", value: "xR0iVBsJzUdpKGfS" },
 	published: true,
+	rewound: true,
+	"LostByRewind.events": 12,
+	by_type: { "device.new": 2, "device.revoked": 10 },
+	"LostByRewind.devices": ["dev-f5any44xnh-2a8qvhgnjy4x5dq1"],
 	changed: true,
 	records: 200,
 	same: 199,
@@ -184,6 +188,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	// Times
 	as_of: NOW,
 	at: NOW,
+	to: "2026-09-01T00:00:00Z",
 	closed_at: null,
 	created_at: "2026-09-01T00:00:00Z",
 	ends_at: END,

@@ -176,6 +176,12 @@ const discarding: MakeCases = async ({ product }) => {
 	return [{ what: "a version that was released", ask: () => operate("DELETE", path), status: 409 }];
 };
 
+const rewinding: MakeCases = async (a, b) => {
+	const path = `/v1/accounts/${mixed(a.account, b.account, "acct-".length + 10)}/rewind`;
+	const ask = () => operate("POST", path, { to: "2026-01-01T00:00:00Z", dry_run: true });
+	return [{ what: "B's check under the name of A's object", ask, status: 400 }];
+};
+
 export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /oauth2/register": registration,
 	"DELETE /oauth2/register/{client_id}": deactivation,
@@ -185,4 +191,5 @@ export const OWN_WAYS: Readonly<Record<string, MakeCases>> = {
 	"POST /v1/accounts/{account}/devices": importing,
 	"POST /v1/accounts/{account}/close": closing,
 	"DELETE /v1/products/{product}/releases/{version}": discarding,
+	"POST /v1/accounts/{account}/rewind": rewinding,
 };

@@ -1,0 +1,126 @@
+// An account is set back to what it was at an earlier time, by the platform's point-in-time recovery. Its versions and the places of
+// its trail are older by that than what stores hold and receivers have heard: it begins above all of them, under a number that the
+// Directory keeps meanwhile, since the account forgets it. Tokens and records from what was lost are refused by the license
+// epoch, as after any change of licenses (licenses/license-epoch.ts). Who asks for what in which order: rewind-account.ts.
+import { type Change, lastPlace } from "../audit.ts";
+import type { AccountDesks } from "./account-desks.ts";
+import { accessStep, licenseEpochStep } from "./account-records.ts";
+
+export interface RewindSurvey {
+	readonly kind: "survey";
+	readonly createdAt: number;
+	/** entries of the trail since then, all together and by type */
+	readonly events: number;
+	readonly byType: Readonly<Record<string, number>>;
+	/** devices that have come since then, the first of them */
+	readonly devices: readonly string[];
+	/** above every version of its records and every place of its trail, now and in a moment */
+	readonly floor: number;
+}
+
+type CatchUp = Change & {
+	readonly kind: "catch_up";
+	/** unix seconds */
+	readonly to: number;
+	readonly floor: number;
+	/** devices of it that the Directory has refused */
+	readonly denied: readonly string[];
+	readonly detail: string;
+};
+
+interface StepTo<Kind extends string> {
+	readonly kind: Kind;
+	/** unix seconds */
+	readonly to: number;
+}
+
+/** survey: what it would lose; restore: ends the object; catch_up: once its next life has found it as it was */
+export type RewindStep = StepTo<"survey"> | StepTo<"restore"> | CatchUp;
+
+/** not_rewound: the trail still has what came after that time */
+export type RewindAnswer =
+	| RewindSurvey
+	| { readonly kind: "no_history" | "not_rewound" }
+	| {
+			readonly kind: "caught_up" /** whether every store has what is to be known at once */;
+			readonly published: boolean;
+	  };
+
+const SHOWN_DEVICES = 100;
+/** Changes between the survey and the moment of the restore. */
+const MARGIN = 1_000;
+
+/** @returns null where there is no such account; of a restore only where the platform has no such state */
+export async function takeRewindStep(
+	ctx: DurableObjectState,
+	desks: AccountDesks,
+	step: RewindStep,
+): Promise<RewindAnswer | null> {
+	const { sql } = ctx.storage;
+	if (step.kind === "survey") return surveyRewind(sql, desks, step.to);
+	if (step.kind === "restore") return rewindTo(ctx, step.to);
+	const isThere = ctx.storage.transactionSync(() => catchUp(sql, desks, step));
+	return isThere ? { kind: "caught_up", published: await desks.outbox.flush() } : { kind: "not_rewound" };
+}
+
+/** @param to unix seconds @returns what setting the account back to that time would lose; null where there is no such account */
+function surveyRewind(sql: SqlStorage, { account, haReports }: AccountDesks, to: number): RewindSurvey | null {
+	const info = account.info();
+	if (info === null) return null;
+	const lost = sql
+		.exec<{ action: string; n: number }>("SELECT action, COUNT(*) AS n FROM audit WHERE at > ? GROUP BY action", to)
+		.toArray();
+	const came = `SELECT DISTINCT subject FROM audit WHERE at > ? AND action IN ('device.new', 'device.imported') LIMIT ?`;
+	const rows = sql.exec<{ version: number }>("SELECT COALESCE(MAX(version), 0) AS version FROM devices").one();
+	return {
+		kind: "survey",
+		createdAt: info.createdAt,
+		events: lost.reduce((sum, { n }) => sum + n, 0),
+		byType: Object.fromEntries(lost.map(({ action, n }) => [action, n])),
+		devices: sql
+			.exec<{ subject: string }>(came, to, SHOWN_DEVICES)
+			.toArray()
+			.map(({ subject }) => subject),
+		floor: MARGIN + Math.max(rows.version + info.licenseEpoch, haReports.tables.lastVersion(), lastPlace(sql)),
+	};
+}
+
+/**
+ * Ends the object; its next start finds it as it was at that time.
+ * @returns only where the platform has no such state: it keeps 30 days, and nothing where the service runs on one machine
+ */
+async function rewindTo(ctx: DurableObjectState, to: number): Promise<RewindAnswer> {
+	try {
+		await ctx.storage.onNextSessionRestoreBookmark(await ctx.storage.getBookmarkForTime(to * 1_000));
+	} catch {
+		return { kind: "no_history" };
+	}
+	ctx.abort("set back to an earlier time");
+	// The platform ends the object before anything is answered.
+	return new Promise(() => {});
+}
+
+/**
+ * Begins above all that was known of the account before it was set back. To be called in a transaction; again changes nothing.
+ * @returns false where its trail still has what came after that time: then it was not set back
+ */
+function catchUp(
+	sql: SqlStorage,
+	{ account, devices, haReports, outbox, tokensEndAfter, webhooks }: AccountDesks,
+	{ to, floor, denied, detail, actor, now, via }: CatchUp,
+): boolean {
+	const before = account.info();
+	if (before === null) return false;
+	if (before.licenseEpoch >= floor) return true;
+	const { at } = sql.exec<{ at: number | null }>("SELECT MAX(at) AS at FROM audit").one();
+	if (at !== null && at > to) return false;
+	account.raiseLicenseEpoch(floor);
+	outbox.add([licenseEpochStep({ ...before, licenseEpoch: floor }, now, tokensEndAfter)]);
+	haReports.tables.raiseVersions(floor);
+	outbox.add(haReports.steps("", Number.MAX_SAFE_INTEGER).map(({ step }) => step));
+	// Whoever was refused since then is not any more; whoever was not, is refused by the epoch and the record.
+	const reinstated = denied.map((id) => devices.device(id)).filter((device) => device?.status === "active");
+	outbox.add(reinstated.flatMap((device) => (device === null ? [] : [accessStep(device, now, tokensEndAfter)])));
+	webhooks.delivery.append({ at: now, actor, action: "account.rewind", subject: before.id, detail, via }, floor);
+	return true;
+}
