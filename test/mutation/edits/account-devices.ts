@@ -246,38 +246,6 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/account-trail.ts",
-		tests: ["test/workers/objects/account/", "test/workers/routes/operator/"],
-		edits: [
-			{
-				from: "const subjects = devices.lineage(device);",
-				to: "const subjects = [device];",
-				breaks: "the history of a device leaves out those that it replaced",
-			},
-		],
-	},
-	{
-		file: "src/objects/account/rewind.ts",
-		tests: ["test/simulation/rewind.test.ts", "test/workers/routes/operator/account-rewind"],
-		edits: [
-			{
-				from: "haReports.tables.raiseVersions(floor);",
-				to: "",
-				breaks: "records of HA groups stay behind their stores after an account was set back",
-			},
-			{
-				from: "if (at !== null && at > to) return false;",
-				to: "",
-				breaks: "an account that was not set back is told to be so",
-			},
-			{
-				from: "outbox.add(reinstated.flatMap(",
-				to: "void (reinstated.flatMap(",
-				breaks: "a device stays refused for what has not happened any more",
-			},
-		],
-	},
-	{
 		file: "src/objects/account/account-tables.ts",
 		tests: ["test/workers/objects/account/license-epoch", "test/workers/routes/operator/licenses/license-changes"],
 		edits: [
