@@ -162,9 +162,8 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** The device gives up its seat; its key may come back under a code. */
 	async deactivate(input: Change & { deviceId: string }) {
-		return this.#change("unknown_device", () =>
-			this.#desks.deviceDesk.changeStatus({ ...input, status: "deactivated", reason: "" }),
-		);
+		const change = { ...input, status: "deactivated", reason: "" } as const;
+		return this.#change("unknown_device", () => this.#desks.deviceDesk.changeStatus(change));
 	}
 
 	/** Suspends, reinstates ("active") or revokes for good. The reason is kept in the audit trail. */
@@ -245,11 +244,9 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
 	async readRecord(key: string): Promise<string | null> {
-		const { devices, haReports } = this.#desks;
-		const step = this.#exists ? stepOf(key, devices, haReports) : null;
-		if (step === null) return null;
-		this.#republisher.offer(step);
-		return formatRecord(key, step);
+		const step = this.#exists ? stepOf(key, this.#desks.devices, this.#desks.haReports) : null;
+		if (step !== null) this.#republisher.offer(step);
+		return step && formatRecord(key, step);
 	}
 
 	/** Delivers a page of its records again; null if there is no such account. */
