@@ -30,6 +30,8 @@ export interface FleetOutcome {
 	readonly installed: number;
 	/** seconds from the first permit to the halt, or to the end */
 	readonly seconds: number;
+	/** seconds from an order to revert at the halt until the last living unit that has the release runs the one before */
+	readonly revertSeconds: number;
 }
 
 interface Outcome {
@@ -90,7 +92,16 @@ export function runRelease(plan: Plan, fleet: FleetPlan, release: Release, rando
 	const seconds = now - (firstPermit ?? now);
 	// Once everybody may have it nothing stops it any more, whether or not all have asked yet.
 	if (rollout.phase === "done") casualties += Math.round((fleet.units - taken) * release.breaks);
-	return { ended: rollout.phase, casualties, installed: taken, seconds };
+	const living = rollout.phase === "halted" ? taken - casualties : 0;
+	return { ended: rollout.phase, casualties, installed: taken, seconds, revertSeconds: revert(living, fleet, random) };
+}
+
+/** Everybody may have the release before at once: each takes it with its next check. */
+function revert(living: number, { pollSeconds }: FleetPlan, random: Random): number {
+	let last = 0;
+	for (let unit = 0; unit < living; unit++)
+		last = Math.max(last, random.between(0, pollSeconds) + random.between(INSTALL_SECONDS.min, INSTALL_SECONDS.max));
+	return last;
 }
 
 type Counted = { -readonly [K in keyof StepEvidence]: number };

@@ -1,12 +1,13 @@
 // `npm run simulate`: how many firewalls a bad release breaks before its rollout stops itself, and how often a good one is stopped for
 // nothing: seeded releases in a fleet in virtual time, against the rules of the service. `--json` prints one document, `--runs N` how
-// often each, `--plan standard|rapid`, `--units N`, `--seed N`. A missed goal is not an error.
+// often each, `--plan standard|rapid`, `--units N`, `--seed N`; `--devices N` that ask, for the shape of the herd. A missed goal is no error.
 import { parseArgs } from "node:util";
 import { RAPID, STANDARD } from "../../src/rollout/built-in-plans.ts";
 import { createRandom } from "../../test/simulation/random.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { runByErrorShare } from "./error-share.ts";
 import { type FleetOutcome, runRelease } from "./fleet.ts";
+import { herdOf } from "./herd.ts";
 import { formatRollouts, type ReleaseFigures, type RolloutsReport } from "./report.ts";
 
 const PLANS = { standard: STANDARD, rapid: RAPID };
@@ -22,10 +23,11 @@ const { values: options } = parseArgs({
 		units: { type: "string", default: "10000" },
 		seed: { type: "string", default: "1" },
 		plan: { type: "string", default: "standard" },
+		devices: { type: "string", default: "1000000" },
 	},
 });
 
-function numberOf(name: "runs" | "units" | "seed", min: number): number {
+function numberOf(name: "runs" | "units" | "seed" | "devices", min: number): number {
 	const number = Number(options[name]);
 	if (!Number.isSafeInteger(number) || number < min)
 		throw new RangeError(`--${name} is a whole number of at least ${min}`);
@@ -51,7 +53,9 @@ function simulate(): RolloutsReport {
 		const peers = Array.from({ length: runs }, (_, run) => runByErrorShare(fleet.units, release, random(run)));
 		return { release, outcomes, peers };
 	});
-	return { plan: planName, runs, seed, fleet, releases };
+	const devices = numberOf("devices", 10_000);
+	showProgress(`${devices} devices ask, as ever and after an outage`);
+	return { plan: planName, runs, seed, fleet, releases, herd: herdOf(devices, createRandom(seed)) };
 }
 
 try {

@@ -1,6 +1,7 @@
 // The figures of simulated rollouts as a table, or as one JSON document; which goals were met.
 import { mark } from "../progress.ts";
 import type { FleetOutcome, FleetPlan, Release } from "./fleet.ts";
+import type { HerdFigures } from "./herd.ts";
 
 export interface ReleaseFigures {
 	readonly release: Release;
@@ -14,6 +15,7 @@ export interface RolloutsReport {
 	readonly seed: number;
 	readonly fleet: FleetPlan;
 	readonly releases: readonly ReleaseFigures[];
+	readonly herd: HerdFigures;
 }
 
 /** Median number of units that may break, by the part that the release breaks. */
@@ -27,7 +29,9 @@ const GOALS = new Map([
 const FALSE_HALTS = 0.01;
 /** Breaking fewer than this is what happens anyway. */
 const HEALTHY = 0.005;
-const WIDTHS = [28, 10, 8, 8, 10, 12, 12, 16] as const;
+const WIDTHS = [24, 11, 8, 8, 10, 10, 15, 12, 16] as const;
+/** Checks in the busiest second ÷ the mean. */
+const HERD = { steady: 1.5, recovery: 5 } as const;
 
 interface Line {
 	readonly breaks: number;
@@ -36,6 +40,8 @@ interface Line {
 	readonly halted: number;
 	readonly installedP50: number;
 	readonly hoursToHaltP50: number | null;
+	/** from the order, of those that were halted */
+	readonly minutesToRevertP50: number | null;
 	readonly goal: number | null;
 	readonly met: boolean | null;
 	readonly errorShare: { readonly p50: number; readonly halted: number };
@@ -66,6 +72,13 @@ function lineOf({ release, outcomes, peers }: ReleaseFigures): Line {
 						stopped.map(({ seconds }) => seconds),
 						0.5,
 					) / 3_600,
+		minutesToRevertP50:
+			stopped.length === 0
+				? null
+				: quantile(
+						stopped.map(({ revertSeconds }) => revertSeconds),
+						0.5,
+					) / 60,
 		goal,
 		met: goal === null || outcomes.length < RUNS_TO_JUDGE ? null : (healthy ? halted : p50) <= goal,
 		errorShare: {
@@ -85,15 +98,25 @@ function quantile(values: readonly number[], part: number): number {
 
 /** @returns the text to print, with its last line feed */
 export function formatRollouts(report: RolloutsReport, json: boolean): string {
-	const { plan, runs, seed, fleet } = report;
+	const { plan, runs, seed, fleet, herd } = report;
 	const lines = report.releases.map(lineOf);
-	if (json) return `${JSON.stringify({ plan, runs, seed, fleet, lines }, null, "\t")}\n`;
+	if (json) return `${JSON.stringify({ plan, runs, seed, fleet, lines, herd, herdGoals: HERD }, null, "\t")}\n`;
 	const row = (cells: readonly string[]) =>
 		cells.map((cell, index) => (index === 0 ? cell.padEnd(WIDTHS[0]) : cell.padStart(WIDTHS[index] ?? 10))).join("");
 	return [
 		`plan ${plan}, ${fleet.units.toLocaleString("en-US")} units that check each ${fleet.pollSeconds} s, ${runs} runs each, seed ${seed}`,
 		"",
-		row(["the release breaks", "broken p50", "p95", "halted", "installed", "h to halt", "goal", "by error share"]),
+		row([
+			"the release breaks",
+			"broken p50",
+			"p95",
+			"halted",
+			"installed",
+			"h to halt",
+			"min to revert",
+			"goal",
+			"by error share",
+		]),
 		...lines.map((line) =>
 			row([
 				`${percent(line.breaks)}${line.silent ? ", silently" : ""}`,
@@ -102,6 +125,7 @@ export function formatRollouts(report: RolloutsReport, json: boolean): string {
 				percent(line.halted),
 				String(line.installedP50),
 				line.hoursToHaltP50 === null ? "-" : line.hoursToHaltP50.toFixed(1),
+				line.minutesToRevertP50 === null ? "-" : line.minutesToRevertP50.toFixed(0),
 				line.goal === null ? "" : `≤ ${goalText(line)}${line.met === null ? "" : ` ${mark(line.met)}`}`,
 				`${line.errorShare.p50} (${percent(line.errorShare.halted)})`,
 			]),
@@ -110,9 +134,32 @@ export function formatRollouts(report: RolloutsReport, json: boolean): string {
 		...(runs < RUNS_TO_JUDGE ? [`${runs} runs are too few to judge the goals by; ${RUNS_TO_JUDGE} are enough.`] : []),
 		"broken: units in which the release failed before it was stopped. by error share: median of a rule that stops when errors are",
 		"more than 5 % of a group of a tenth of the fleet, and which does not count silence; in brackets how often it stopped.",
+		"to revert: from an order at the halt until the last living unit runs the release before; it asks with its next check.",
+		"",
+		`${herd.devices.toLocaleString("en-US")} devices, checks in the busiest second ÷ the mean:`,
+		...herdLines(herd),
+		"",
 		"Not simulated here: several releases at once, HA groups, windows, persons who take their time, health other than failed.",
 		"",
 	].join("\n");
+}
+
+function herdLines({ steady, afterRefusals, afterSilence }: HerdFigures): string[] {
+	const line = (what: string, ratio: number, goal: number) =>
+		`  ${what.padEnd(86)}${ratio.toFixed(2).padStart(6)}  ≤ ${goal} ${mark(ratio <= goal)}`;
+	return [
+		line("as ever", steady, HERD.steady),
+		line(
+			"in the ten minutes after an outage of half an hour in which the service answered 503",
+			afterRefusals,
+			HERD.recovery,
+		),
+		line(
+			"in the ten minutes after an outage of half an hour in which nobody could connect",
+			afterSilence,
+			HERD.recovery,
+		),
+	];
 }
 
 function goalText({ breaks, goal }: Line): string {
