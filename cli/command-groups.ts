@@ -43,6 +43,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/product.ts")).defineProduct,
 	},
 	{
+		name: "trust",
+		description: "who signs what: root, targets and the publishers of each product (TUF)",
+		load: async () => (await import("./commands/trust.ts")).defineTrust,
+	},
+	{
 		name: "account",
 		description: "customers",
 		load: async () => (await import("./commands/account.ts")).defineAccount,

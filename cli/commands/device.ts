@@ -17,7 +17,8 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--model <model>", "default: generic")
 		.option("--label <key=value>", "labels, comma-separated")
 		.option("--engine <version>", "software version, sent with each check")
-		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)");
+		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)")
+		.option("--root <file>", "TUF root: from then on only what publishers have signed is installed");
 	runAsFirewall(activate, surroundings, async () => (await import("./device/activate.ts")).activate);
 
 	const token = device
@@ -33,7 +34,8 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 
 	const update = addHaOptions(device.command("update"))
 		.description("check, and download, verify, install and report what is offered")
-		.option("--product <product>", "this one only");
+		.option("--product <product>", "this one only")
+		.option("--root <file>", "TUF root, kept with the first one: only what publishers have signed is installed");
 	runAsFirewall(update, surroundings, async () => (await import("./device/update.ts")).update);
 
 	const run = addHaOptions(device.command("run"))

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { versionOrder } from "../../src/content/product-record.ts";
 import { packageFileName, productName, versionName } from "../../src/names.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
+import { collect } from "../command-line/values.ts";
 import { UsageError } from "../errors.ts";
 import { expectFile, openPayload } from "../files/package-file.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
@@ -18,6 +19,9 @@ import {
 } from "../rollout/release-options.ts";
 import { formatBytes, type Surroundings } from "../terminal/output.ts";
 import { createProgress } from "../terminal/progress.ts";
+import { openSigners } from "../trust/open-signers.ts";
+import { addPassphraseOption, passphraseShape } from "../trust/passphrase.ts";
+import { signRelease } from "../trust/sign-release.ts";
 import { publishPackage, uploadPackage } from "./publish/publish-package.ts";
 import { orderTargets, planTargets, type Target } from "./publish/targets.ts";
 
@@ -27,6 +31,8 @@ const shape = {
 	name: packageFileName.optional(),
 	...releaseShape,
 	draft: z.boolean().optional(),
+	signKey: z.array(z.string()).optional(),
+	...passphraseShape,
 };
 
 export function definePublish(publish: Command, surroundings: Surroundings): void {
@@ -35,6 +41,12 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		.option("--version <version>", "default: from the file's name; for one file only")
 		.option("--name <name>", "the download's file name; for one file only")
 		.option("--draft", "upload only: nobody is offered it before `parapet rollout start`");
+	publish.option(
+		"--sign-key <file>",
+		"sign the release with this key file (parapet trust key); may be repeated",
+		collect,
+	);
+	addPassphraseOption(publish);
 	addReleaseOptions(publish);
 	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
 		const { draft = false } = options;
@@ -50,6 +62,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		const planned = planTargets(operands, options);
 		const targets = orderTargets(planned, await findOrdered(api, planned));
 		const metadata = await readReleaseOptions(options);
+		const signers = await openSigners(options, surroundings);
 		const publishOne = async ({ file, product, version, name }: Target) => {
 			const payload = await openPayload(file);
 			const progress = createProgress(surroundings, `uploading ${name}`, output.json);
@@ -63,6 +76,22 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 					const size = `${formatBytes(payload.size)}, sha256 ${payload.sha256}`;
 					const next = `parapet rollout start ${product} ${version}`;
 					return { release: stored, line: `${product} ${version}: ${size}, uploaded; \`${next}\` sends it on its way` };
+				}
+				if (signers.length > 0) {
+					await uploadPackage(publication);
+					const { sha256, size } = payload;
+					const signature = await signRelease(
+						api,
+						{ product, version, sha256, size, ...metadata },
+						signers,
+						Math.floor(nowMs() / 1000),
+					);
+					progress.end();
+					if (signature.missing > 0) {
+						const next = `parapet release sign ${product} --sign-key FILE`;
+						const line = `${product} ${version}: uploaded and signed; ${signature.missing} more must sign (\`${next}\`), then publish it again`;
+						return { release: { product, version, sha256, signed: false, missing: signature.missing }, line };
+					}
 				}
 				const release = await publishPackage(publication);
 				progress.end();

@@ -12,6 +12,7 @@ import { installPackage, reclaimPackage } from "./install.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor, partPathOf } from "./parts.ts";
 import { flushReports, type Outcome, reportOutcome } from "./reports.ts";
 import type { FirewallSession } from "./session.ts";
+import { createOfferJudge, type JudgeOffer } from "./signed-offer.ts";
 
 /** The permit may be so old when its package is put in place; an older one is asked for again, since its rollout may be halted by now. */
 const PERMIT_IS_FRESH_MS = 30_000;
@@ -44,7 +45,7 @@ export type ProductUpdate =
 			readonly product: string;
 			readonly version: string;
 			readonly sha256: string;
-			readonly reason: Exclude<DownloadResult, { ok: true }>["reason"] | "permit_refused" | "disk";
+			readonly reason: Exclude<DownloadResult, { ok: true }>["reason"] | "permit_refused" | "disk" | "untrusted";
 			readonly detail: string;
 	  }
 	/** no failure: the release has not come to this firewall yet, or never will */
@@ -106,11 +107,12 @@ async function updateOffered(
 	await dropOldParts(home, products, only);
 	// Before anything is installed: what loads the new content is to leave them out as well.
 	const rules = await writeDisabledRules(home, check.answer);
+	const judge = createOfferJudge(session);
 	const updates: ProductUpdate[] = [];
 	for (const offered of products) {
 		if (offered.status !== "offered" || offered.offer == null) continue;
 		if (options.isPutOff?.(offered.product, offered.offer.sha256)) continue;
-		updates.push(await updateProduct(session, offered, offered.offer, options));
+		updates.push(await updateProduct(session, offered, offered.offer, options, judge));
 	}
 	const waitingReports = (await home.load("reports"))?.length ?? 0;
 	return { check, updates, rules, waitingReports };
@@ -121,6 +123,7 @@ async function updateProduct(
 	{ product, installed }: CheckedProduct,
 	offer: Offer,
 	options: UpdateOptions,
+	judge: JudgeOffer,
 ): Promise<ProductUpdate> {
 	const { home } = session;
 	const { version, sha256 } = offer;
@@ -132,6 +135,8 @@ async function updateProduct(
 		code === "exposure_limited"
 			? notYet(message, String(members?.["rollout_code"]), retryAfterSeconds ?? null)
 			: failed("permit_refused", message);
+	const untrusted = await judge(product, offer);
+	if (untrusted !== null) return failed("untrusted", untrusted);
 	const part = { product, sha256, size: offer.size };
 	await reclaimPackage(home, product, offer);
 	// A permit is asked for only where it can be used.

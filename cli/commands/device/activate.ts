@@ -6,7 +6,9 @@ import { readTextFile, resolveServer } from "../../command-line/settings.ts";
 import { pairs } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
 import { activateFirewall } from "../../firewall/activation.ts";
+import { trustFolder } from "../../firewall/signed-offer.ts";
 import { openHome } from "../../firewall/state.ts";
+import { pinRoot } from "../../trust/client.ts";
 
 /** Without the hyphens, which groups it for the eye. */
 const AUTH_CODE = /^[0-9A-Za-z]{36}$/;
@@ -18,17 +20,20 @@ const shape = {
 	label: pairs.pipe(labels).optional(),
 	engine: versionName.optional(),
 	algorithm: z.enum(["ES256", "Ed25519"]).optional(),
+	root: z.string().optional(),
 };
 
 export const activate: FirewallAction<typeof shape> = {
 	shape,
 	run: async ({ options, operands, output, surroundings }) => {
 		const code = readCode(options.codeFile, operands[0], surroundings.env["PARAPET_CODE"]);
+		const root = options.root === undefined ? null : readTextFile(options.root);
 		const { serial, model, label, engine, algorithm } = options;
 		const home = openHome(options.home);
 		const server = resolveServer(options.url, surroundings);
 		const { nowMs } = surroundings;
 		const made = await activateFirewall({ home, server, code, serial, model, labels: label, engine, algorithm, nowMs });
+		if (root !== null) await pinRoot(trustFolder(home), root);
 		const { id, account, license } = made.device;
 		output.answer(
 			{

@@ -1,15 +1,19 @@
 // `parapet device update`: runs the firewall's update and says how it went.
+import { z } from "zod";
 import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
+import { readTextFile } from "../../command-line/settings.ts";
 import { CliError } from "../../errors.ts";
 import { describeRules } from "../../firewall/disabled-rules.ts";
+import { trustFolder } from "../../firewall/signed-offer.ts";
 import { type FailedUpdate, type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
+import { pinRoot } from "../../trust/client.ts";
 import { damagedLines, degradedLines, describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
 import { describeUpdate, updateToWire } from "./update-lines.ts";
 
-const shape = { product: productName.optional(), ...haOptions };
+const shape = { product: productName.optional(), root: z.string().optional(), ...haOptions };
 
 export const update: FirewallAction<typeof shape> = { shape, run: runDeviceUpdate };
 
@@ -17,6 +21,7 @@ export const update: FirewallAction<typeof shape> = { shape, run: runDeviceUpdat
 async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>["run"]>[0]): Promise<void> {
 	const { options, output, surroundings } = context;
 	const session = await openHaSession(context);
+	if (options.root !== undefined) await pinRoot(trustFolder(session.home), readTextFile(options.root));
 	let progress: Progress | undefined;
 	const endProgress = () => {
 		progress?.end();
@@ -77,6 +82,8 @@ function fixFor(reason: FailedUpdate["reason"]): string {
 			return "nothing was replaced and the failure is reported; tell the publisher if it happens again";
 		case "permit_refused":
 			return "nothing was replaced; check again later, the answer may have changed";
+		case "untrusted":
+			return "nothing was replaced; tell the publisher and the operator";
 		case "disk":
 			return "nothing was replaced and what was half downloaded is given up; make room there, then run it again";
 	}

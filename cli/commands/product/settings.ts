@@ -2,6 +2,7 @@
 // options, and said in lines.
 import type { Command } from "commander";
 import { z } from "zod";
+import { signing } from "../../../src/content/product-record.ts";
 import { type SizeBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/size-bounds.ts";
 import { teamName } from "../../../src/entitlement/credential-record.ts";
 import { UsageError } from "../../errors.ts";
@@ -13,6 +14,7 @@ export const settingsShape = {
 	betaPlan: z.string().optional(),
 	team: z.union([z.literal("none"), teamName]).optional(),
 	sizeBounds: z.string().optional(),
+	signing: signing.optional(),
 };
 type SettingsOptions = z.infer<z.ZodObject<typeof settingsShape>>;
 
@@ -22,19 +24,24 @@ export function addSettingsOptions(command: Command): Command {
 		.option("--beta-plan <plan>", "the same of releases on beta; same = by --plan (a new product)")
 		.option("--team <team>", "whose word its rollouts need; none = anyone's who may release")
 		.option(
+			"--signing <word>",
+			"required: nothing is offered that its publisher has not signed; optional (a new product)",
+		)
+		.option(
 			"--size-bounds <range>",
 			"refuse what is not 0.5..2 times as large as the current release, of packages above 100 kB; 0.5..2,5000000 = above so many bytes; none = take any",
 		);
 }
 
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
-export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds }: SettingsOptions) {
+export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, signing }: SettingsOptions) {
 	const beta = betaPlan === undefined || betaPlan === "same" ? null : await readPlan(betaPlan);
 	return {
 		plan: plan === undefined ? undefined : await readPlan(plan),
 		beta_plan: betaPlan === undefined ? undefined : beta,
 		team: team === "none" ? null : team,
 		size_bounds: bounds === undefined ? undefined : readSizeBounds(bounds),
+		signing,
 	};
 }
 

@@ -1,0 +1,90 @@
+// A publisher's signature under a release: the next version of the product's role file, with the release in it.
+
+import type { TufSigner } from "../../src/signing/tuf/keys.ts";
+import { type RoleSigned, targetPath } from "../../src/signing/tuf/metadata.ts";
+import { sign, signAll, writeMetadata } from "../../src/signing/tuf/sign.ts";
+import { CliError } from "../errors.ts";
+import type { OperatorApi } from "../http/operator-api.ts";
+import { handInRole, parseRole, type RoleAnswer, readRole } from "./api.ts";
+import { makeRoleFile, signersOf } from "./files.ts";
+
+export interface SignedRelease {
+	readonly product: string;
+	readonly version: string;
+	readonly sha256: string;
+	/** bytes */
+	readonly size: number;
+	readonly urgency?: string | undefined;
+	readonly models?: readonly string[] | undefined;
+	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
+}
+
+export interface RoleSignature {
+	/** of the role file */
+	readonly version: number;
+	/** signatures that are missing; 0 = it is served */
+	readonly missing: number;
+}
+
+/**
+ * Adds the release to the role file, signs and hands it in. What names the release so already is not signed again.
+ * @param nowSeconds unix seconds
+ * @throws CliError where none of the keys signs for the product
+ */
+export async function signRelease(
+	api: OperatorApi,
+	release: SignedRelease,
+	signers: readonly TufSigner[],
+	nowSeconds: number,
+): Promise<RoleSignature> {
+	const role = await readRole(api, release.product);
+	const own = requireSigners(role, signers);
+	const current = role.file === null ? null : parseRole(role.file).signed;
+	const path = targetPath(release.product, release.version);
+	const known = current?.targets[path];
+	if (role.trusted && known?.hashes.sha256 === release.sha256 && current !== null)
+		return { version: current.version, missing: 0 };
+	const version = (current?.version ?? 0) + 1;
+	const { sha256, size, urgency = "routine", models, engine } = release;
+	const custom = {
+		...{ version: release.version, sequence: version, urgency },
+		...(models && { models: [...models] }),
+		...(engine && { engine: JSON.parse(JSON.stringify(engine)) }),
+	};
+	const target: RoleSigned["targets"][string] = { length: size, hashes: { sha256 }, custom };
+	const signed = makeRoleFile(version, { ...current?.targets, [path]: target }, nowSeconds);
+	return { version, missing: await handInRole(api, release.product, await signAll(signed, own)) };
+}
+
+/** Adds signatures to the role file that waits for them. @returns null where none waits */
+export async function countersign(
+	api: OperatorApi,
+	product: string,
+	signers: readonly TufSigner[],
+): Promise<(RoleSignature & { readonly releases: readonly string[] }) | null> {
+	const role = await readRole(api, product);
+	if (role.proposal === null) return null;
+	let metadata = parseRole(role.proposal);
+	for (const signer of requireSigners(role, signers)) metadata = await sign(metadata, signer);
+	const missing = await handInRole(api, product, writeMetadata(metadata));
+	return { version: metadata.signed.version, missing, releases: newIn(role) };
+}
+
+/** @returns the releases that the proposal names otherwise than the file that is served */
+export function newIn({ file, proposal, product }: RoleAnswer): string[] {
+	const before = file === null ? {} : parseRole(file).signed.targets;
+	const after = proposal === null ? {} : parseRole(proposal).signed.targets;
+	const changed = Object.keys({ ...before, ...after }).filter(
+		(path) => before[path]?.hashes.sha256 !== after[path]?.hashes.sha256,
+	);
+	return changed.map((path) => path.slice(product.length + 1));
+}
+
+function requireSigners(role: RoleAnswer, signers: readonly TufSigner[]): TufSigner[] {
+	const own = signersOf(role, signers);
+	if (own.length > 0) return own;
+	throw new CliError(`none of the keys given signs for ${role.product}`, {
+		code: "wrong_key",
+		fix: `have an operator run \`parapet trust delegate ${role.product} --signer FILE\``,
+	});
+}
