@@ -12,6 +12,10 @@ export interface Lease {
 	readonly unit: string;
 	readonly device: string;
 	readonly model: string;
+	/** where it stands: account and label `site`; null = it does not say */
+	readonly site: string | null;
+	/** label `region`; null likewise */
+	readonly region: string | null;
 	/** index of the plan's step in which it was given */
 	readonly step: number;
 	/** unix seconds from which it runs */
@@ -31,6 +35,9 @@ export const PERMIT_REFUSALS = [
 	"halted",
 	"ended",
 	"account_has_enough",
+	"site_has_one",
+	"model_has_enough",
+	"region_has_enough",
 	"other_models_first",
 	"peer_under_way",
 	"peer_failed",
@@ -46,6 +53,11 @@ export interface PermitQuestion {
 	readonly isKnownModel: boolean;
 	/** units of its account that have a permit of this step */
 	readonly unitsOfAccount: number;
+	/** unix seconds at which a unit of its site was last given a permit for this release; null = none, or it says no site */
+	readonly siteSince: number | null;
+	/** units of its model, and of its region, that have a permit of this step */
+	readonly unitsOfModel: number;
+	readonly unitsOfRegion: number;
 }
 
 /**
@@ -60,12 +72,14 @@ export type PermitDecision =
 
 const SOON = 300;
 const LATER = 3_600;
+/** In a step for a number of units no two of one site begin within this time: of two firewalls of a place one is known to be well. */
+const SITE_APART_SECONDS = 3_600;
 
 /** @param now unix seconds @returns with a refusal the seconds after which to ask again */
 export function decidePermit(
 	rollout: Rollout,
 	evidence: Evidence,
-	{ device, unitLeases, isKnownModel, unitsOfAccount }: PermitQuestion,
+	{ device, unitLeases, isKnownModel, unitsOfAccount, siteSince, unitsOfModel, unitsOfRegion }: PermitQuestion,
 	now: number,
 ): PermitDecision {
 	const refuse = (reason: PermitRefusal, retryAfter = LATER) => ({ ok: false, reason, retryAfter }) as const;
@@ -88,6 +102,10 @@ export function decidePermit(
 	const { cohort } = stepOf(rollout);
 	if (!isFraction(cohort)) {
 		if (cohort.perAccount !== undefined && unitsOfAccount >= cohort.perAccount) return refuse("account_has_enough");
+		if (siteSince !== null && now < siteSince + SITE_APART_SECONDS)
+			return refuse("site_has_one", siteSince + SITE_APART_SECONDS - now);
+		if (unitsOfModel >= atMost(cohort.units, cohort.modelShare)) return refuse("model_has_enough");
+		if (unitsOfRegion >= atMost(cohort.units, cohort.regionShare)) return refuse("region_has_enough");
 		const modelsMissing = (cohort.models ?? 0) - stepEvidence(evidence, rollout.step).models;
 		const left =
 			cohort.units - stepEvidence(evidence, rollout.step).permits + stepEvidence(evidence, rollout.step).excused;
@@ -96,6 +114,11 @@ export function decidePermit(
 		return refuse("other_models_first");
 	}
 	return { ok: true, kind: "given", counts: true };
+}
+
+/** @returns how many units of one kind a step takes */
+function atMost(units: number, share: number | undefined): number {
+	return share === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(units * share));
 }
 
 /** What a device can say of a permit. */

@@ -8,6 +8,7 @@ const HOUR = 3_600;
 const MAX_STEPS = 20;
 const MAX_SECONDS = 60 * 24 * HOUR;
 const seconds = z.int().min(0).max(MAX_SECONDS);
+const share = z.number().gt(0).max(1);
 const probability = z.number().gt(0).lt(1);
 
 /** The name of a ring of devices: those that carry the label `ring` with this value. */
@@ -23,6 +24,9 @@ const countCohort = z.strictObject({
 	audience: audience.optional(),
 	/** of one account, at most so many */
 	perAccount: z.int().min(1).optional(),
+	/** of the units of the step, at most this part of one model, or of one region (label `region`); one unit always */
+	modelShare: share.optional(),
+	regionShare: share.optional(),
 	/** of so many models at least, before the step counts as full */
 	models: z.int().min(1).max(20).optional(),
 	inFlight: inFlight.optional(),

@@ -8,6 +8,8 @@ export const LEASE_TABLES = [
 		unit TEXT NOT NULL, -- HA group or device: what a rollout counts as one
 		device TEXT NOT NULL,
 		model TEXT NOT NULL,
+		site TEXT, -- account and label; null = it does not say
+		region TEXT, -- label; null likewise
 		step INTEGER NOT NULL,
 		at INTEGER NOT NULL, -- from when on it runs
 		counts INTEGER NOT NULL, -- 0, 1: it stands for its unit; a later member of an HA group counts only where it fails
@@ -20,6 +22,7 @@ export const LEASE_TABLES = [
 	"CREATE INDEX leases_of_group ON leases (version, unit) WHERE unit <> device",
 	// All leases of a step are of one length, so this is the order in which they are overdue and end.
 	"CREATE INDEX leases_open ON leases (version, step, at) WHERE outcome IS NULL",
+	"CREATE INDEX leases_by_site ON leases (version, site) WHERE site IS NOT NULL",
 	`CREATE TABLE step_counts (
 		version TEXT NOT NULL,
 		step INTEGER NOT NULL,
@@ -52,6 +55,8 @@ type LeaseRow = {
 	unit: string;
 	device: string;
 	model: string;
+	site: string | null;
+	region: string | null;
 	step: number;
 	at: number;
 	counts: number;
@@ -82,11 +87,14 @@ export class LeaseTables {
 	}
 
 	/** A lease that there is begins anew. */
-	save(version: string, { unit, device, model, step, at, counts, outcome, detail, outcomeAt }: Lease): void {
+	save(
+		version: string,
+		{ unit, device, model, site, region, step, at, counts, outcome, detail, outcomeAt }: Lease,
+	): void {
 		this.#sql.exec(
-			`INSERT OR REPLACE INTO leases (version, unit, device, model, step, at, counts, outcome, detail, outcome_at)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			...[version, unit, device, model, step, at, counts ? 1 : 0, outcome, detail, outcomeAt],
+			`INSERT OR REPLACE INTO leases (version, unit, device, model, site, region, step, at, counts, outcome, detail, outcome_at)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			...[version, unit, device, model, site, region, step, at, counts ? 1 : 0, outcome, detail, outcomeAt],
 		);
 	}
 
@@ -138,6 +146,20 @@ export class LeaseTables {
 	hasModel(version: string, step: number, model: string): boolean {
 		const query = "SELECT 1 FROM step_models WHERE version = ? AND step = ? AND model = ?";
 		return this.#sql.exec(query, version, step, model).toArray().length > 0;
+	}
+
+	/** @returns unix seconds at which a unit of the site last got a permit that it still stands for; null = none */
+	siteSince(version: string, site: string): number | null {
+		const query = `SELECT MAX(at) AS at FROM leases
+			WHERE version = ? AND site = ? AND counts = 1 AND (outcome IS NULL OR outcome <> 'excused')`;
+		return this.#sql.exec<{ at: number | null }>(query, version, site).one().at;
+	}
+
+	/** @returns units of a model or a region that have a permit of this step; reads each of the step's, so for small ones */
+	unitsOf(version: string, step: number, kind: "model" | "region", name: string): number {
+		const query = `SELECT COUNT(*) AS n FROM leases
+			WHERE version = ? AND step = ? AND ${kind} = ? AND counts = 1 AND (outcome IS NULL OR outcome <> 'excused')`;
+		return this.#sql.exec<{ n: number }>(query, version, step, name).one().n;
 	}
 
 	/** @returns units of the account that have a permit of this step */

@@ -33,6 +33,9 @@ export interface PermitInput {
 	/** the other devices of its HA group, as its account knows them now */
 	readonly peers: readonly string[];
 	readonly model: string;
+	/** labels `site` and `region`; null or left out = it has none */
+	readonly site?: string | null;
+	readonly region?: string | null;
 	/** unix seconds */
 	readonly now: number;
 }
@@ -104,7 +107,8 @@ export class RolloutDesk implements Chore {
 		return { ...NO_EVIDENCE, steps };
 	}
 
-	permit({ version, channel, unit, device, peers, model, now }: PermitInput): PermitOutcome {
+	permit({ version, channel, unit, device, peers, model, now, ...labels }: PermitInput): PermitOutcome {
+		const { site: siteLabel = null, region = null } = labels;
 		const { rollouts, leases, releases } = this.#parts;
 		const rollout = rollouts.rollout(version);
 		const isWithdrawn = releases.release(version)?.status === "withdrawn";
@@ -113,12 +117,18 @@ export class RolloutDesk implements Chore {
 		if (rollout.channel === "beta" && channel === "stable") return { ok: false, reason: "ended", retryAfter: 0 };
 		if (channel === "beta" && releases.release(version)?.betaReleasedAt) return { ok: true, endsAt: null };
 		const { step } = rollout;
+		const { cohort } = stepOf(rollout);
 		const account = accountObjectName(device);
+		// Two customers may call their sites the same.
+		const site = siteLabel === null ? null : `${account} ${siteLabel}`;
 		const question = {
 			device,
 			unitLeases: leases.ofUnit(version, unit, [device, ...peers]),
 			isKnownModel: leases.hasModel(version, step, model),
 			unitsOfAccount: leases.unitsOfAccount(version, step, account),
+			siteSince: site === null ? null : leases.siteSince(version, site),
+			unitsOfModel: "modelShare" in cohort ? leases.unitsOf(version, step, "model", model) : 0,
+			unitsOfRegion: "regionShare" in cohort && region !== null ? leases.unitsOf(version, step, "region", region) : 0,
 		};
 		const decision = decidePermit(rollout, this.evidence(version, rollout, now), question, now);
 		if (!decision.ok) return decision;
@@ -129,11 +139,11 @@ export class RolloutDesk implements Chore {
 			return { ok: true, endsAt: lease.outcome === null ? lease.at + length : now + length };
 		}
 		const { counts } = decision;
-		const lease = { unit, device, model, step, at: now, counts, outcome: null, detail: null, outcomeAt: null };
+		const place = { unit, device, model, site, region, step };
+		const lease = { ...place, at: now, counts, outcome: null, detail: null, outcomeAt: null };
 		leases.save(version, lease);
 		if (counts) {
 			rollouts.count(version, step, "permits", ...(leases.addModel(version, step, model) ? (["models"] as const) : []));
-			const { cohort } = stepOf(rollout);
 			if ("perAccount" in cohort) leases.addUnitOfAccount(version, step, account);
 		}
 		this.#decide(version, this.#parts.service(now));

@@ -182,9 +182,10 @@ async function takePlace(
 ): Promise<{ unit: string; endsAt: number } | null> {
 	const { services, now, event } = scope;
 	const { product, to: version } = offer;
-	const { id, model } = device;
+	const { id, model, labels } = device;
+	const { site = null, region = null } = labels;
 	const unit = unitOf(device);
-	const question = { version, channel: channelOf(device, product), unit, device: id, peers: turn.peers, model, now };
+	const question = { version, channel: channelOf(device, product), unit, device: id, peers: turn.peers, model, site, region, now };
 	const place = await services.objects.product(product).takePermit(question);
 	if (place.ok) return place.endsAt === null ? null : { unit, endsAt: place.endsAt };
 	if (turn.at !== null) await giveTurnBack(scope, offer, turn.at);

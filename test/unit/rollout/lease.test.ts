@@ -22,9 +22,22 @@ const evidenceAt = (step: number, known: Partial<StepEvidence> = {}): Evidence =
 	control: { healthy: 0, failed: 0 },
 });
 const leaseOf = (device: string, outcome: LeaseOutcome | null = null, counts = true): Lease => ({
-	...{ unit: "u", device, model: "FW-1", step: 0, at: NOW, counts, outcome, detail: null, outcomeAt: null },
+	...{
+		unit: "u",
+		device,
+		model: "FW-1",
+		site: null,
+		region: null,
+		step: 0,
+		at: NOW,
+		counts,
+		outcome,
+		detail: null,
+		outcomeAt: null,
+	},
 });
-const ASKED: PermitQuestion = { device: "a", unitLeases: [], isKnownModel: false, unitsOfAccount: 0 };
+const NOBODY = { siteSince: null, unitsOfModel: 0, unitsOfRegion: 0 };
+const ASKED: PermitQuestion = { device: "a", unitLeases: [], isKnownModel: false, unitsOfAccount: 0, ...NOBODY };
 const answer = (rollout: Rollout, evidence: Evidence, question: Partial<PermitQuestion> = {}) => {
 	const decision = decidePermit(rollout, evidence, { ...ASKED, ...question }, NOW);
 	return decision.ok ? decision.kind : decision.reason;
@@ -54,6 +67,31 @@ describe("a permit", () => {
 		expect(answer(standing("running"), evidenceAt(0, { permits: 1 }), { unitsOfAccount: 1 })).toBe(
 			"account_has_enough",
 		);
+	});
+
+	it.each([
+		["a minute ago", 60, "site_has_one"],
+		["an hour ago, less a second", 3_599, "site_has_one"],
+		["an hour ago", 3_600, "given"],
+	])("of a second unit of a site whose first had its own %s", (_, ago, expected) => {
+		const asked = { siteSince: NOW - ago };
+		expect(answer(standing("running", 2), evidenceAt(2, { permits: 1 }), asked)).toBe(expected);
+		// Everybody else comes by time: a ramp is no small step.
+		expect(answer(standing("running", 3), evidenceAt(3, {}), asked)).toBe("given");
+	});
+
+	it.each([
+		["unitsOfModel", "modelShare", 29, "given"],
+		["unitsOfModel", "modelShare", 30, "model_has_enough"],
+		["unitsOfRegion", "regionShare", 29, "given"],
+		["unitsOfRegion", "regionShare", 30, "region_has_enough"],
+	] as const)("of a step for 60 units, half of one kind at most: %s of %s is %d", (known, share, units, expected) => {
+		const rollout = standing("running", 2);
+		const steps = rollout.plan.steps.map((step, index) =>
+			index === 2 ? { ...step, cohort: { ...step.cohort, [share]: 0.5 } } : step,
+		);
+		const shared = { ...rollout, plan: { ...rollout.plan, steps } } as typeof rollout;
+		expect(answer(shared, evidenceAt(2, { permits: units }), { [known]: units })).toBe(expected);
 	});
 
 	it.each([
