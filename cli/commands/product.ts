@@ -10,7 +10,15 @@ import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 import { addProductEventsCommand } from "./events.ts";
 import { addRuleCommands } from "./product/rules.ts";
-import { addSettingsOptions, describeSettings, readSettings, settingsShape } from "./product/settings.ts";
+import {
+	addFreezesOption,
+	addSettingsOptions,
+	changeShape,
+	describeSettings,
+	readFreezes,
+	readSettings,
+	settingsShape,
+} from "./product/settings.ts";
 
 export function defineProduct(product: Command, surroundings: Surroundings): void {
 	const create = product
@@ -43,10 +51,10 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 	const change = product
 		.command("change <product>")
 		.description("how its next releases reach the fleet; rollouts that are under way keep their plan");
-	addSettingsOptions(change);
-	runAsOperator(change, surroundings, settingsShape, async ({ api, options, operands, output }) => {
+	addFreezesOption(addSettingsOptions(change));
+	runAsOperator(change, surroundings, changeShape, async ({ api, options, operands, output }) => {
 		const name = readOperand(operands, 0, "product", productName);
-		const wanted = await readSettings(options);
+		const wanted = { ...(await readSettings(options)), freezes: readFreezes(options.freezes) };
 		const made = await api.call("PATCH", `/v1/products/${name}`, `could not change ${name}`, anyAnswer, wanted);
 		output.answer(made, [`product ${name}`, ...describeSettings(made)]);
 	});

@@ -94,6 +94,8 @@ function describeWait({ kind, at, of, count, team, not_only_publisher: other }: 
 	switch (kind) {
 		case "start":
 			return `waits until ${at}`;
+		case "freeze":
+			return `is frozen until ${at}: no step begins, and no further unit tries it`;
 		case "words": {
 			const who = `${count} ${count === 1 ? "person" : "persons"}${team === null ? "" : ` of team ${team}`}`;
 			return `waits for ${who}${other ? ", not only the one who uploaded it," : ""} ${WORDS[of ?? ""] ?? of}`;

@@ -8,7 +8,7 @@ import { channelOf } from "./channel.ts";
 import type { Installed } from "./installed.ts";
 import type { Message } from "./message.ts";
 import type { ProductRecord } from "./product-record.ts";
-import { admittedAt, type Buckets } from "./rollout-place.ts";
+import { admittedAt, admittedUntil, type Buckets } from "./rollout-place.ts";
 import { selectMessages } from "./select-messages.ts";
 import { type Candidate, type Selection, selectRelease } from "./select-release.ts";
 
@@ -130,11 +130,12 @@ export function answerCheck({
 			channel: channelOf(device, product),
 			engine: circumstances.engine,
 			installed: version,
-			admittedAt: (reach) => admittedAt(reach, device, circumstances, buckets),
+			admittedAt: (reach, at) => admittedAt(reach, device, circumstances, buckets, at),
+			admittedUntil: (reach, at) => admittedUntil(reach, device, at),
 		};
 		const note: Parameters<typeof selectRelease>[4] = ({ urgency, rollout }, verdict) => {
 			if (urgency !== "emergency" || verdict !== "not_reached" || rollout === null) return;
-			isUrgent ||= candidate.admittedAt(rollout) - now <= SOON_SECONDS;
+			isUrgent ||= candidate.admittedAt(rollout, now) - now <= SOON_SECONDS;
 		};
 		const answer = answerProduct(device, product, recordOf, candidate, now, note);
 		isUrgent ||= answer.selection?.status === "offered" && answer.selection.release.urgency === "emergency";

@@ -92,7 +92,7 @@ export function explainProduct(question: ExplainQuestion): Explanation {
 	const { grant } = answer.entitlement;
 	const releases = judged.map((one) => ({
 		...one,
-		readyAt: foreseenAt(one, grant, candidate),
+		readyAt: foreseenAt(one, grant, candidate, now),
 	}));
 	const changes = foresee(question, answer);
 	const next = [{ at: now, answer }, ...changes].find((one) => one.answer.selection?.status === "offered");
@@ -106,10 +106,11 @@ function foreseenAt(
 	{ release, verdict }: Omit<JudgedRelease, "readyAt">,
 	grant: Grant | null,
 	{ admittedAt }: Candidate,
+	now: number,
 ): number | null {
 	if (verdict === "too_young" && grant !== null) return readyAt(release, grant);
 	if (verdict !== "not_reached" || release.rollout === null) return null;
-	const at = admittedAt(release.rollout);
+	const at = admittedAt(release.rollout, now);
 	return at === Number.POSITIVE_INFINITY ? null : at;
 }
 

@@ -1,5 +1,8 @@
 // From when on is a release on its way for this device? The device's unit is its HA group, or itself: a group comes as a whole.
 import type { DeviceProfile } from "../entitlement/device-record.ts";
+import { spreadWindow } from "../entitlement/policy/device-policy.ts";
+import { nextTime } from "../entitlement/policy/weekly-windows.ts";
+import { placeInFleet } from "../place-in-fleet.ts";
 import { bucketOf } from "../rollout/bucket.ts";
 import { type Reach, reachedAt } from "../rollout/reach.ts";
 import { type DeviceCircumstances, matchesAudience } from "./audience.ts";
@@ -31,17 +34,38 @@ export async function bucketsOf(
 	return new Map(await Promise.all(salts.map(async (salt) => [salt, await bucketOf(salt, unit)] as const)));
 }
 
-/** @returns unix seconds from which a release on its way is for the device; Infinity = not by time alone */
+/** @param now unix seconds @returns unix seconds from which a release on its way is for the device, past `now` or not; Infinity = not by time alone */
 export function admittedAt(
 	reach: Reach,
 	device: DeviceProfile,
 	circumstances: DeviceCircumstances,
 	buckets: Buckets,
+	now: number,
 ): number {
 	const bucket = buckets.get(reach.salt);
 	if (bucket === undefined) return Number.POSITIVE_INFINITY;
 	if (reach.ring !== null && device.labels.ring !== reach.ring) return Number.POSITIVE_INFINITY;
 	if (reach.audience !== null && !matchesAudience(reach.audience, device, circumstances))
 		return Number.POSITIVE_INFINITY;
-	return reachedAt(reach, bucket);
+	const at = reachedAt(reach, bucket);
+	if (reach.night === undefined || at === Number.POSITIVE_INFINITY) return at;
+	return nextTime(zoneOf(device), nightsOf(device), Math.max(at, now), true);
+}
+
+/** @returns unix seconds at which the night ends in which a device is let in; Infinity = it is let in at any time */
+export function admittedUntil(reach: Reach, device: DeviceProfile, now: number): number {
+	return reach.night === undefined ? Number.POSITIVE_INFINITY : nextTime(zoneOf(device), nightsOf(device), now, false);
+}
+
+/** From 1:00 to 5:00 each day. */
+const NIGHTS = Array.from({ length: 7 }, (_, day) => ({ start: day * 86_400 + 3_600, length: 4 * 3_600 }));
+
+/** Each device's begin at its own moment, or a country would ask as one. */
+function nightsOf({ id }: DeviceProfile) {
+	return NIGHTS.map((night) => spreadWindow(night, placeInFleet(id)));
+}
+
+/** That of its account's rules, which has its label's. */
+function zoneOf({ policy }: DeviceProfile): string {
+	return policy?.zone ?? "UTC";
 }

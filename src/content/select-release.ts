@@ -17,7 +17,9 @@ export interface Candidate {
 	/** version installed now; null = none */
 	readonly installed: string | null;
 	/** @returns unix seconds from which a release on its way is for this device; Infinity = not by time alone */
-	readonly admittedAt: (reach: Reach) => number;
+	readonly admittedAt: (reach: Reach, now: number) => number;
+	/** @returns unix seconds until which it is then; left out = from then on for ever */
+	readonly admittedUntil?: (reach: Reach, now: number) => number;
 }
 
 export const OFFER_REASONS = [
@@ -145,7 +147,7 @@ function judgeRelease(
 	const { rollout } = release;
 	if (rollout === null) return "chosen";
 	if (!rollout.open) return "rollout_closed";
-	return now < device.admittedAt(rollout) ? "not_reached" : "chosen";
+	return now < device.admittedAt(rollout, now) ? "not_reached" : "chosen";
 }
 
 const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
@@ -197,12 +199,14 @@ export function selectRelease(
 		note?.(release, verdict);
 		if (verdict === "chosen") {
 			choice = release;
+			if (release.rollout !== null)
+				holdsUntil = Math.min(holdsUntil, device.admittedUntil?.(release.rollout, now) ?? Infinity);
 			break;
 		}
 		unavailable = nearer(unavailable, MISS_BY[verdict]);
 		if (verdict === "too_young") holdsUntil = Math.min(holdsUntil, readyAt(release, grant));
 		if (verdict === "not_reached" && release.rollout !== null)
-			holdsUntil = Math.min(holdsUntil, device.admittedAt(release.rollout));
+			holdsUntil = Math.min(holdsUntil, device.admittedAt(release.rollout, now));
 	}
 	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
 	if (device.installed === choice.version) return { status: "current", reason: "up_to_date", holdsUntil };

@@ -90,6 +90,8 @@ export const PRODUCT_EVENTS = {
 	"release.discard": "A version that was never released was forgotten. Detail: the SHA-256 of its package",
 	"release.withdraw": "A release was withdrawn. Detail: the reason",
 	"product.plan": "Another plan or team is set for the product's next releases. Detail: which",
+	"product.freezes":
+		"The freezes of a product were changed, in which no step of a rollout begins. Detail: how many there are now",
 	"product.limits":
 		"Other bounds are set for the product's releases: by how much one may differ in size from the current one. Detail: what they are now",
 	"release.size_allowed":

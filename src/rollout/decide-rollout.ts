@@ -5,7 +5,7 @@ import { type Approval, approversOf, missingApprovals } from "./approvals.ts";
 import { type Evidence, failuresOf, openLeases, stepEvidence } from "./evidence.ts";
 import { judge, type Verdict } from "./gate.ts";
 import { isFraction } from "./plan.ts";
-import { fractionOf, type PassedStep, type Phase, type Rollout, rampEndsAt, stepOf, suspicionOf } from "./rollout.ts";
+import { fractionOf, type PassedStep, type Phase, type Rollout, rampFullAt, stepOf, suspicionOf } from "./rollout.ts";
 
 /** One change of phase or step. */
 export interface Turn {
@@ -35,18 +35,19 @@ export interface RolloutDecision {
 	readonly turns: readonly Turn[];
 }
 
-/** @param now unix seconds */
+/** @param now unix seconds @param frozen until when the product's vendor lets no step begin (freeze.ts); null = they may */
 export function decideRollout(
 	rollout: Rollout,
 	evidence: Evidence,
 	approvals: readonly Approval[],
 	now: number,
+	frozen: number | null = null,
 ): RolloutDecision {
 	const turns: Turn[] = [];
 	let current = rollout;
 	// Each turn but a halt and a resume goes forward in a plan that ends, and a resume takes note of what halted it.
 	for (;;) {
-		const next = nextTurn(current, evidence, approvals, now);
+		const next = nextTurn(current, evidence, approvals, now, frozen !== null);
 		if (next === null) return { rollout: current, turns };
 		turns.push({ from: current.phase, to: next.rollout.phase, step: next.rollout.step, why: next.why, by: next.by });
 		current = next.rollout;
@@ -59,7 +60,13 @@ interface NextTurn {
 	readonly by: readonly string[];
 }
 
-function nextTurn(rollout: Rollout, evidence: Evidence, approvals: readonly Approval[], now: number): NextTurn | null {
+function nextTurn(
+	rollout: Rollout,
+	evidence: Evidence,
+	approvals: readonly Approval[],
+	now: number,
+	isFrozen: boolean,
+): NextTurn | null {
 	const { phase } = rollout;
 	if (phase === "done" || phase === "ended") return null;
 	const verdict = verdictOf(rollout, evidence);
@@ -81,7 +88,7 @@ function nextTurn(rollout: Rollout, evidence: Evidence, approvals: readonly Appr
 	if (verdict === "abort")
 		return { rollout: enter(rollout, "halted", now, "too many failures"), why: "too_many_failures", by: [] };
 	if (phase === "waiting") {
-		const by = now < rollout.startsAt ? null : granted("approve");
+		const by = isFrozen || now < rollout.startsAt ? null : granted("approve");
 		return by === null ? null : { rollout: enter(rollout, "running", now), why: "approved", by };
 	}
 	if (phase === "running") {
@@ -109,7 +116,7 @@ function gateOf({ plan, acknowledged }: Rollout, evidence: Evidence, step: numbe
 /** Why the step gives no further permits, or lets in its whole fraction; null = it is not full yet. */
 function whyFull(rollout: Rollout, evidence: Evidence, now: number): "full" | "not_filled_in_time" | null {
 	const { cohort, fillWithin } = stepOf(rollout);
-	if (isFraction(cohort)) return now >= (rampEndsAt(rollout) ?? now) ? "full" : null;
+	if (isFraction(cohort)) return now >= (rampFullAt(rollout) ?? now) ? "full" : null;
 	const { permits, excused, models } = stepEvidence(evidence, rollout.step);
 	if (permits - excused >= cohort.units && models >= (cohort.models ?? 1)) return "full";
 	if (fillWithin === null || permits - excused === 0) return null;
@@ -160,13 +167,18 @@ export function orderRollout(rollout: Rollout, { kind, reason }: RolloutOrder, n
 }
 
 /** @returns unix seconds at which the rollout may move though nothing is heard: when to ask again; null = only news moves it */
-export function nextDecisionAt(rollout: Rollout, evidence: Evidence, now: number): number | null {
+export function nextDecisionAt(
+	rollout: Rollout,
+	evidence: Evidence,
+	now: number,
+	frozen: number | null = null,
+): number | null {
 	const { phase, since, startsAt } = rollout;
-	if (phase === "waiting") return startsAt > now ? startsAt : null;
+	if (phase === "waiting") return startsAt > now ? Math.max(startsAt, frozen ?? 0) : frozen;
 	const { bake, cohort, fillWithin } = stepOf(rollout);
 	if (phase === "baking") return since + bake > now ? since + bake : null;
 	if (phase !== "running") return null;
-	if (isFraction(cohort)) return rampEndsAt(rollout);
+	if (isFraction(cohort)) return rampFullAt(rollout);
 	const { permits, excused } = stepEvidence(evidence, rollout.step);
 	if (fillWithin === null || permits - excused === 0) return null;
 	return since + fillWithin;

@@ -31,6 +31,7 @@ export interface Lease {
 /** Why there is no permit now. `peer_*`: another member of the HA group. */
 export const PERMIT_REFUSALS = [
 	"not_started",
+	"frozen",
 	"step_full",
 	"halted",
 	"ended",
@@ -58,6 +59,8 @@ export interface PermitQuestion {
 	/** units of its model, and of its region, that have a permit of this step */
 	readonly unitsOfModel: number;
 	readonly unitsOfRegion: number;
+	/** until when the product's vendor lets no further unit try a release; null = they may */
+	readonly frozen: number | null;
 }
 
 /**
@@ -79,7 +82,7 @@ const SITE_APART_SECONDS = 3_600;
 export function decidePermit(
 	rollout: Rollout,
 	evidence: Evidence,
-	{ device, unitLeases, isKnownModel, unitsOfAccount, siteSince, unitsOfModel, unitsOfRegion }: PermitQuestion,
+	{ device, unitLeases, isKnownModel, unitsOfAccount, siteSince, unitsOfModel, unitsOfRegion, frozen }: PermitQuestion,
 	now: number,
 ): PermitDecision {
 	const refuse = (reason: PermitRefusal, retryAfter = LATER) => ({ ok: false, reason, retryAfter }) as const;
@@ -97,6 +100,7 @@ export function decidePermit(
 	if (peers.some(({ outcome }) => outcome === "healthy")) return { ok: true, kind: "given", counts: false };
 
 	if (phase === "waiting") return refuse("not_started");
+	if (frozen !== null) return refuse("frozen", Math.min(LATER, frozen - now));
 	const { permits } = exposureOf(rollout, evidence, now);
 	if (permits !== null && permits <= 0) return refuse("step_full", SOON);
 	const { cohort } = stepOf(rollout);

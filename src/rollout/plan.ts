@@ -36,6 +36,8 @@ const countCohort = z.strictObject({
 const fractionCohort = z.strictObject({
 	fraction: z.number().gt(0).max(1),
 	ramp: seconds.optional(),
+	/** each unit is let in at night alone, from 1:00 to 5:00 by the clock where it stands: the ramp follows the moon */
+	night: z.boolean().optional(),
 	inFlight: inFlight.optional(),
 });
 

@@ -28,6 +28,8 @@ export const reach = z.object({
 	seconds: z.int().nonnegative(),
 	/** line: so much more each second. doubling: as many again in each sixteenth of the time */
 	growth: z.enum(["line", "doubling"]),
+	/** each unit at night alone, by the clock where it stands; left out = at any time */
+	night: z.literal(true).optional(),
 });
 export type Reach = z.infer<typeof reach>;
 
@@ -43,7 +45,8 @@ export function reachOf(rollout: Rollout): Reach | null {
 	const { name: step, cohort, fillWithin } = stepOf(rollout);
 	const ofCohort = isFraction(cohort) ? null : cohort;
 	const whom = { ring: ofCohort?.ring ?? null, audience: ofCohort?.audience ?? null };
-	const common = { salt, step, since, ...whom };
+	const night = isFraction(cohort) && cohort.night === true ? ({ night: true } as const) : {};
+	const common = { salt, step, since, ...whom, ...night };
 	if (phase === "running") {
 		const open = { ...common, open: true, closed: null };
 		if (isFraction(cohort)) {

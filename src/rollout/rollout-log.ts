@@ -10,7 +10,13 @@ import type { Rollout } from "./rollout.ts";
 /** What was put into the rules at that time. */
 export type LogInput =
 	| { readonly kind: "start"; readonly rollout: Rollout }
-	| { readonly kind: "decision"; readonly evidence: Evidence; readonly approvals: readonly Approval[] }
+	| {
+			readonly kind: "decision";
+			readonly evidence: Evidence;
+			readonly approvals: readonly Approval[];
+			/** until when no step could begin; left out = they could */
+			readonly frozen?: number;
+	  }
 	| { readonly kind: "order"; readonly order: RolloutOrder; readonly by: string };
 
 export interface LogEntry {
@@ -75,7 +81,7 @@ function wrong({ seq }: LogEntry, reason: LogFault): LogVerification {
 function replay(rollout: Rollout | null, { input, at }: LogEntry): { rollout: Rollout; turns: readonly Turn[] } {
 	if (input.kind === "start") return { rollout: input.rollout, turns: [] };
 	if (rollout === null) throw new RangeError("a log begins with the start of its rollout");
-	if (input.kind === "decision") return decideRollout(rollout, input.evidence, input.approvals, at);
+	if (input.kind === "decision") return decideRollout(rollout, input.evidence, input.approvals, at, input.frozen);
 	return takeOrder(rollout, input, at);
 }
 

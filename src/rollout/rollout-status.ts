@@ -9,7 +9,7 @@ import {
 	exposureOf,
 	type PassedStep,
 	type Rollout,
-	rampEndsAt,
+	rampFullAt,
 	stepOf,
 	suspicionOf,
 } from "./rollout.ts";
@@ -25,6 +25,7 @@ export interface StepStatus {
 /** What the rollout waits for. Times are unix seconds. */
 export type WaitsFor =
 	| { readonly kind: "start"; readonly at: number }
+	| { readonly kind: "freeze"; readonly at: number }
 	| {
 			readonly kind: "words";
 			readonly of: ApprovalKind;
@@ -55,6 +56,7 @@ export function statusOf(
 	evidence: Evidence,
 	approvals: readonly Approval[],
 	now: number,
+	frozen: number | null = null,
 ): RolloutStatus {
 	return {
 		verdict: verdictOf(rollout, evidence),
@@ -72,8 +74,13 @@ export function statusOf(
 				passed: rollout.passed.find(({ step }) => step === name) ?? null,
 			};
 		}),
-		waitsFor: waitsFor(rollout, evidence, approvals, now),
+		waitsFor: [...frozenWait(rollout, frozen), ...waitsFor(rollout, evidence, approvals, now)],
 	};
+}
+
+/** A step that is watched or halted is none the slower for a freeze. */
+function frozenWait({ phase }: Rollout, frozen: number | null): WaitsFor[] {
+	return frozen !== null && (phase === "waiting" || phase === "running") ? [{ kind: "freeze", at: frozen }] : [];
 }
 
 function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Approval[], now: number): WaitsFor[] {
@@ -88,7 +95,7 @@ function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Appr
 		case "waiting":
 			return [...(now < startsAt ? [{ kind: "start" as const, at: startsAt }] : []), ...words("approve")];
 		case "running": {
-			if (isFraction(cohort)) return [{ kind: "ramp", at: rampEndsAt(rollout) ?? now }];
+			if (isFraction(cohort)) return [{ kind: "ramp", at: rampFullAt(rollout) ?? now }];
 			const { permits, excused } = stepEvidence(evidence, rollout.step);
 			const notAfter = fillWithin === null ? null : since + fillWithin;
 			return [{ kind: "units", missing: Math.max(0, cohort.units - permits + excused), notAfter }];

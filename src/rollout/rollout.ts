@@ -132,6 +132,16 @@ export function rampEndsAt(rollout: Rollout): number | null {
 	return rollout.since + Math.ceil((cohort.fraction - rollout.reached) / rampPerSecond(rollout));
 }
 
+/** In so many seconds it was night everywhere. */
+const DAY_SECONDS = 86_400;
+
+/** @returns unix seconds at which each unit of the step's fraction was let in: where that is at night alone, a day after the ramp; or null */
+export function rampFullAt(rollout: Rollout): number | null {
+	const { cohort } = stepOf(rollout);
+	const ends = rampEndsAt(rollout);
+	return ends !== null && isFraction(cohort) && cohort.night === true ? ends + DAY_SECONDS : ends;
+}
+
 /** A ramp that was halted goes on where it was, as fast as before. Infinity = at once. */
 function rampPerSecond({ plan, step }: Rollout): number {
 	const cohort = plan.steps[step]?.cohort;

@@ -16,6 +16,7 @@ export const settingsShape = {
 	sizeBounds: z.string().optional(),
 	signing: signing.optional(),
 };
+export const changeShape = { ...settingsShape, freezes: z.string().optional() };
 type SettingsOptions = z.infer<z.ZodObject<typeof settingsShape>>;
 
 export function addSettingsOptions(command: Command): Command {
@@ -31,6 +32,30 @@ export function addSettingsOptions(command: Command): Command {
 			"--size-bounds <range>",
 			"refuse what is not 0.5..2 times as large as the current release, of packages above 100 kB; 0.5..2,5000000 = above so many bytes; none = take any",
 		);
+}
+
+export function addFreezesOption(command: Command): Command {
+	return command.option(
+		"--freezes <spans>",
+		"when no step of a rollout begins: 2026-12-20..2027-01-04, comma-separated, in UTC; with +emergency where emergency releases go on; none = never",
+	);
+}
+
+/** @returns as the body of a request has them; undefined = not given. @throws UsageError */
+export function readFreezes(text: string | undefined) {
+	if (text === undefined) return undefined;
+	if (text === "none") return [];
+	return text.split(",").map((span) => {
+		const [, from, until, passes] = /^([^.]+)\.\.([^+]+)(\+emergency)?$/.exec(span.trim()) ?? [];
+		const [begin, end] = [from, until].map((time) => Date.parse(time ?? ""));
+		if (!(Number(begin) < Number(end)))
+			throw new UsageError(
+				`--freezes ${span} is no span`,
+				"give it as 2026-12-20..2027-01-04, the end after the begin",
+			);
+		const [first, last] = [Number(begin), Number(end)].map((ms) => new Date(ms).toISOString().replace(".000Z", "Z"));
+		return { from: first, until: last, reason: "", emergencies: passes !== undefined };
+	});
 }
 
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
@@ -65,20 +90,29 @@ const settings = z.looseObject({
 	beta_plan: z.looseObject({ name: z.string() }).nullish(),
 	team: z.string().nullable(),
 	size_bounds: sizeBounds.nullish(),
+	freezes: z.array(z.object({ from: z.string(), until: z.string(), emergencies: z.boolean() })).default([]),
 });
 
 /** @returns in lines how its releases reach the fleet, and what is refused; none where the answer does not say */
 export function describeSettings(answer: unknown): string[] {
 	const read = settings.safeParse(answer);
 	if (!read.success) return [];
-	const { plan, beta_plan: beta, team, size_bounds: bounds } = read.data;
+	const { plan, beta_plan: beta, team, size_bounds: bounds, freezes } = read.data;
 	const onBeta = beta == null ? [] : [`those on beta go by plan ${beta.name}`];
 	const whose = team === null ? "" : `, with the word of team ${team}`;
 	const way =
 		plan.name === "immediate"
 			? "each release reaches everybody at once, without a gate (plan immediate)"
 			: `releases go by plan ${plan.name}: ${plan.steps.map(({ name }) => name).join(" → ")}${whose}`;
-	return [way, ...onBeta, ...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)])];
+	return [
+		way,
+		...onBeta,
+		...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)]),
+		...freezes.map(
+			({ from, until, emergencies }) =>
+				`no step begins from ${from} until ${until}${emergencies ? ", but of emergencies" : ""}`,
+		),
+	];
 }
 
 function describeBounds({ grow, shrink, above }: SizeBounds): string {

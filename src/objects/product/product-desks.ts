@@ -57,6 +57,11 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		deliver: () => void outbox.deliver(),
 	});
 	const releaseDesk = new ReleaseDesk({ tables, rollouts, rolloutDesk, audit, publish });
-	const settingsDesk = new SettingsDesk({ tables, audit, publish });
+	const settingsDesk = new SettingsDesk({
+		tables,
+		audit,
+		publish,
+		reconsider: (change) => rolloutDesk.reconsider(change),
+	});
 	return { alarm, outbox, webhooks, audit, tables, rules, records, rollouts, rolloutDesk, releaseDesk, settingsDesk };
 }

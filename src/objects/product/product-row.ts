@@ -2,6 +2,7 @@
 import type { Signing, VersionOrder } from "../../content/product-record.ts";
 import type { SignedRole } from "../../content/signed-releases.ts";
 import type { SizeBounds } from "../../content/size-bounds.ts";
+import type { Freeze } from "../../rollout/freeze.ts";
 import type { Plan } from "../../rollout/plan.ts";
 
 export interface ProductInfo {
@@ -19,6 +20,8 @@ export interface ProductInfo {
 	readonly team: string | null;
 	/** by how much a release may differ from the current one; null = by anything */
 	readonly sizeBounds: SizeBounds | null;
+	/** in which no step of a rollout begins */
+	readonly freezes: readonly Freeze[];
 	/** whether releases that no role file names are offered */
 	readonly signing: Signing;
 	/** null = it has no role file */
@@ -26,7 +29,7 @@ export interface ProductInfo {
 }
 
 /** What may be set of a product. */
-export type ProductSettings = Pick<ProductInfo, "plan" | "betaPlan" | "team" | "sizeBounds" | "signing">;
+export type ProductSettings = Pick<ProductInfo, "plan" | "betaPlan" | "team" | "sizeBounds" | "signing" | "freezes">;
 
 export type ProductRow = {
 	name: string;
@@ -39,6 +42,7 @@ export type ProductRow = {
 	team: string | null;
 	size_bounds: string;
 	signing: Signing;
+	freezes: string;
 	role: string | null;
 };
 
@@ -50,15 +54,25 @@ export function infoOf(row: ProductRow): ProductInfo {
 		beta_plan: beta,
 		size_bounds: bounds,
 		role: signed,
+		freezes: frozen,
 		...rest
 	} = row;
 	const sizeBounds = JSON.parse(bounds) as SizeBounds | null;
+	const freezes = JSON.parse(frozen) as Freeze[];
 	const role = signed === null ? null : (JSON.parse(signed) as SignedRole);
 	const betaPlan = beta === null ? null : (JSON.parse(beta) as Plan);
-	return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, betaPlan, sizeBounds, role };
+	return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, betaPlan, sizeBounds, freezes, role };
 }
 
-/** @returns plan, beta_plan, team, size_bounds, signing */
-export function settingValues({ plan, betaPlan, team, sizeBounds, signing }: ProductSettings): (string | null)[] {
-	return [JSON.stringify(plan), betaPlan && JSON.stringify(betaPlan), team, JSON.stringify(sizeBounds), signing];
+/** @returns plan, beta_plan, team, size_bounds, signing, freezes */
+export function settingValues({
+	plan,
+	betaPlan,
+	team,
+	sizeBounds,
+	signing,
+	freezes,
+}: ProductSettings): (string | null)[] {
+	const beta = betaPlan && JSON.stringify(betaPlan);
+	return [JSON.stringify(plan), beta, team, JSON.stringify(sizeBounds), signing, JSON.stringify(freezes)];
 }

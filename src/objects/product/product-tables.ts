@@ -5,6 +5,7 @@ import type { Channel } from "../../content/channel.ts";
 import type { Release, Urgency } from "../../content/product-record.ts";
 import type { SignedRole } from "../../content/signed-releases.ts";
 import type { EngineRange } from "../../names.ts";
+import type { Freeze } from "../../rollout/freeze.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import { infoOf, type ProductInfo, type ProductRow, type ProductSettings, settingValues } from "./product-row.ts";
 
@@ -90,10 +91,16 @@ export class ProductTables {
 		return row === undefined ? null : infoOf(row);
 	}
 
+	/** By themselves: they are asked for with each permit. */
+	freezes(): readonly Freeze[] {
+		const row = this.#sql.exec<{ freezes: string }>("SELECT freezes FROM product").toArray()[0];
+		return row === undefined || row.freezes === "[]" ? [] : (JSON.parse(row.freezes) as Freeze[]);
+	}
+
 	insertProduct({ name, title, versionOrder, createdAt, revision, ...settings }: ProductInfo): void {
 		const query = `INSERT INTO product
-			(name, title, version_order, created_at, revision, plan, beta_plan, team, size_bounds, signing)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+			(name, title, version_order, created_at, revision, plan, beta_plan, team, size_bounds, signing, freezes)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 		this.#sql.exec(query, name, title, versionOrder, createdAt, revision, ...settingValues(settings));
 	}
 
@@ -103,7 +110,7 @@ export class ProductTables {
 
 	/** What its next releases go by; rollouts that are under way keep theirs. */
 	saveSettings(settings: ProductSettings): void {
-		const query = "UPDATE product SET plan = ?, beta_plan = ?, team = ?, size_bounds = ?, signing = ?";
+		const query = "UPDATE product SET plan = ?, beta_plan = ?, team = ?, size_bounds = ?, signing = ?, freezes = ?";
 		this.#sql.exec(query, ...settingValues(settings));
 	}
 

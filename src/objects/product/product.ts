@@ -71,7 +71,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (known !== null) return known;
 		const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
 		const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, signing = "optional" } = input;
-		const settings = { plan, betaPlan, team, sizeBounds, signing };
+		const settings = { plan, betaPlan, team, sizeBounds, signing, freezes: [] };
 		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, PRODUCT_SCHEMA);

@@ -30,7 +30,7 @@ export async function viewRollout(
 	if (rollout === null) return null;
 	const evidence = desk.evidence(version, rollout, now);
 	const approvals = rollouts.approvals(version);
-	const status = statusOf(rollout, evidence, approvals, now);
+	const status = statusOf(rollout, evidence, approvals, now, desk.frozen(version, now));
 	const step = rollout.plan.steps[rollout.step]?.name ?? "";
 	return { version, rollout, step, status, evidence, approvals, evidenceHash: await hashEvidence(evidence) };
 }

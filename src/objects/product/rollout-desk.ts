@@ -5,6 +5,7 @@ import { accountObjectName } from "../../entitlement/ids.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
 import { type Evidence, NO_EVIDENCE } from "../../rollout/evidence.ts";
+import { frozenUntil } from "../../rollout/freeze.ts";
 import { decidePermit, decideReport, type PermitRefusal, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { reachOf } from "../../rollout/reach.ts";
@@ -107,6 +108,19 @@ export class RolloutDesk implements Chore {
 		return { ...NO_EVIDENCE, steps };
 	}
 
+	/** @returns until when a freeze of the product holds the release up; null = none does */
+	frozen(version: string, now: number): number | null {
+		const { releases } = this.#parts;
+		const freezes = releases.freezes();
+		if (freezes.length === 0) return null;
+		return frozenUntil(freezes, releases.release(version)?.urgency === "emergency", now);
+	}
+
+	/** Freezes have changed: rollouts may begin, or not any more. */
+	reconsider(change: Change): void {
+		for (const version of this.#parts.rollouts.active()) this.#decide(version, change);
+	}
+
 	permit({ version, channel, unit, device, peers, model, now, ...labels }: PermitInput): PermitOutcome {
 		const { site: siteLabel = null, region = null } = labels;
 		const { rollouts, leases, releases } = this.#parts;
@@ -127,6 +141,7 @@ export class RolloutDesk implements Chore {
 			isKnownModel: leases.hasModel(version, step, model),
 			unitsOfAccount: leases.unitsOfAccount(version, step, account),
 			siteSince: site === null ? null : leases.siteSince(version, site),
+			frozen: this.frozen(version, now),
 			unitsOfModel: "modelShare" in cohort ? leases.unitsOf(version, step, "model", model) : 0,
 			unitsOfRegion: "regionShare" in cohort && region !== null ? leases.unitsOf(version, step, "region", region) : 0,
 		};
@@ -211,9 +226,14 @@ export class RolloutDesk implements Chore {
 		const now = notBefore(before, change.now);
 		const evidence = this.evidence(version, before, now);
 		const approvals = rollouts.approvals(version);
-		const { rollout, turns } = decideRollout(before, evidence, approvals, now);
+		const frozen = this.frozen(version, now);
+		const { rollout, turns } = decideRollout(before, evidence, approvals, now, frozen);
 		if (turns.length > 0) {
-			rollouts.log(version, { at: now, input: { kind: "decision", evidence, approvals }, turns });
+			rollouts.log(version, {
+				at: now,
+				input: { kind: "decision", evidence, approvals, ...(frozen !== null && { frozen }) },
+				turns,
+			});
 			this.#move(version, rollout, turns, change);
 			if (rollout.phase === "done") {
 				// What everybody may have now takes the place of what was released before it on its channel and is still under way.
@@ -257,7 +277,10 @@ export class RolloutDesk implements Chore {
 
 	#setDue(version: string, rollout: Rollout, evidence: Evidence, now: number): void {
 		const { rollouts, alarm } = this.#parts;
-		const dues = [this.#ends.nextAt(version, rollout, now), nextDecisionAt(rollout, evidence, now)];
+		const dues = [
+			this.#ends.nextAt(version, rollout, now),
+			nextDecisionAt(rollout, evidence, now, this.frozen(version, now)),
+		];
 		const known = dues.filter((due) => due !== null);
 		rollouts.setDue(version, known.length > 0 ? Math.min(...known) : null);
 		alarm.setWithin();

@@ -20,6 +20,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			beta_plan TEXT, -- JSON: the Plan of those that travel on beta; null = the same
 			team TEXT, -- whose word its rollouts need; null = anyone's who may release
 			size_bounds TEXT NOT NULL, -- JSON: SizeBounds or null (content/size-bounds.ts)
+			freezes TEXT NOT NULL, -- JSON: freezes (rollout/freeze.ts)
 			signing TEXT NOT NULL, -- Signing (content/product-record.ts)
 			role TEXT -- JSON: SignedRole, what its trusted role file names; null = it has none
 		) WITHOUT ROWID`,

@@ -8,6 +8,8 @@ export interface SettingsDeskParts {
 	readonly tables: ProductTables;
 	readonly audit: WriteProductAudit;
 	readonly publish: (now: number) => void;
+	/** has rollouts looked at again: freezes have changed */
+	readonly reconsider: (change: Change) => void;
 }
 
 export class SettingsDesk {
@@ -23,14 +25,18 @@ export class SettingsDesk {
 		const known = this.#info();
 		const { name } = known;
 		const { plan = known.plan, betaPlan = known.betaPlan, team = known.team } = input;
-		const { sizeBounds = known.sizeBounds, signing = known.signing } = input;
-		tables.saveSettings({ plan, betaPlan, team, sizeBounds, signing });
+		const { sizeBounds = known.sizeBounds, signing = known.signing, freezes = known.freezes } = input;
+		tables.saveSettings({ plan, betaPlan, team, sizeBounds, signing, freezes });
 		if (!isSame([plan, betaPlan, team], [known.plan, known.betaPlan, known.team])) {
 			const beta = betaPlan === null ? "" : `, beta ${betaPlan.name}`;
 			audit(input, "product.plan", name, `${plan.name}${beta}${team === null ? "" : `, team ${team}`}`);
 		}
 		if (!isSame(sizeBounds, known.sizeBounds))
 			audit(input, "product.limits", name, `size ${JSON.stringify(sizeBounds)}`);
+		if (!isSame(freezes, known.freezes)) {
+			audit(input, "product.freezes", name, `${freezes.length} freezes`);
+			this.#parts.reconsider(input);
+		}
 		if (signing !== known.signing) {
 			audit(input, "product.signing", name, signing);
 			this.#publish(known, input.now);

@@ -61,6 +61,7 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
 	"ProductChange.team",
 	"POST /v1/products.size_bounds",
 	"ProductChange.size_bounds",
+	"ProductChange.freezes",
 	"NewRelease.entries",
 	"NewRelease.allow_size",
 	"ProductChange.signing",

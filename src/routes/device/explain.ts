@@ -6,7 +6,7 @@ import { channelOf } from "../../content/channel.ts";
 import { deniedUntil, licenseEpochOf } from "../../content/denied-list.ts";
 import { explainProduct } from "../../content/explain.ts";
 import type { SharedView } from "../../content/heads-record.ts";
-import { admittedAt, bucketsOf } from "../../content/rollout-place.ts";
+import { admittedAt, admittedUntil, bucketsOf } from "../../content/rollout-place.ts";
 import type { Candidate } from "../../content/select-release.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
 import { decideRenewal, isLive } from "../../entitlement/seat-lease.ts";
@@ -94,7 +94,8 @@ export const explain = createRouter().openapi(route, async (c) => {
 		engine,
 		installed,
 		// By the country of whoever asks: a step for some countries is explained to the device alone.
-		admittedAt: (reach) => admittedAt(reach, device, { engine, country: scope.country }, buckets),
+		admittedAt: (reach, at) => admittedAt(reach, device, { engine, country: scope.country }, buckets, at),
+		admittedUntil: (reach, at) => admittedUntil(reach, device, at),
 	};
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
 	const described = describeExplanation(

@@ -9,10 +9,21 @@ import type { ProductInfo } from "../../objects/product/product-row.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { planChoice, planOf, STANDARD } from "../../rollout/built-in-plans.ts";
+import { freezes } from "../../rollout/freeze.ts";
 import { plan } from "../../rollout/plan.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, productReadAccess, readAccess } from "../http/key-access.ts";
-import { createRouter, jsonAnswer, jsonBody, orNull, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import {
+	createRouter,
+	invalidRequest,
+	jsonAnswer,
+	jsonBody,
+	orNull,
+	problems,
+	timestamp,
+	toSeconds,
+	toTimestamp,
+} from "../http/openapi.ts";
 
 const productBody = z
 	.object({ product: z.string(), title: z.string(), version_order: versionOrder, created_at: timestamp })
@@ -41,12 +52,22 @@ const betaPlan = planChoice.nullable().openapi({
 	example: "rapid",
 });
 
+const freezeBody = z
+	.strictObject({
+		from: timestamp,
+		until: timestamp,
+		reason: z.string().max(200),
+		emergencies: z.boolean().openapi({ description: "Whether emergency releases go on all the same" }),
+	})
+	.openapi("ProductFreeze");
+
 const productDetails = productBody
 	.extend({
 		plan,
 		beta_plan: orNull(plan),
 		team: z.string().nullable(),
 		size_bounds: orNull(sizeBounds),
+		freezes: z.array(freezeBody),
 		signing,
 		role_version: z.int().nullable().openapi({ description: "Of its role file; null = it has none" }),
 	})
@@ -116,6 +137,10 @@ const change = createRoute({
 					team: team.optional(),
 					size_bounds: sizeSetting.optional(),
 					signing: signingSetting,
+					freezes: z.array(freezeBody).max(20).optional().openapi({
+						description:
+							"All of them: no step of a rollout begins in one, and no further unit tries a release; of what everybody may have nothing is held up",
+					}),
 				})
 				.openapi("ProductChange"),
 		),
@@ -148,10 +173,22 @@ function describe({
 	return { product: name, title, version_order: versionOrder, created_at: toTimestamp(createdAt) };
 }
 
+/** @throws ProblemError `invalid_request` */
+function readFreezes(given: readonly z.infer<typeof freezeBody>[]) {
+	const read = freezes.safeParse(
+		given.map((one) => ({ ...one, from: toSeconds(one.from), until: toSeconds(one.until) })),
+	);
+	if (read.success) return read.data;
+	throw invalidRequest({
+		issues: read.error.issues.map(({ path, message }) => ({ path: ["freezes", ...path], message })),
+	});
+}
+
 function describeDetails(info: ProductInfo): z.infer<typeof productDetails> {
 	const { plan, betaPlan: beta_plan, team, sizeBounds: bounds, signing, role } = info;
+	const freezes = info.freezes.map((one) => ({ ...one, from: toTimestamp(one.from), until: toTimestamp(one.until) }));
 	const role_version = role?.version ?? null;
-	return { ...describe(info), plan, beta_plan, team, size_bounds: bounds, signing, role_version };
+	return { ...describe(info), plan, beta_plan, team, size_bounds: bounds, freezes, signing, role_version };
 }
 
 export const products = createRouter()
@@ -189,7 +226,7 @@ export const products = createRouter()
 	.openapi(change, async (c) => {
 		const { product } = c.req.valid("param");
 		c.env.event.product = product;
-		const { plan: choice, beta_plan: beta, team, size_bounds: bounds, signing } = c.req.valid("json");
+		const { plan: choice, beta_plan: beta, team, size_bounds: bounds, signing, freezes: given } = c.req.valid("json");
 		const info = await c.env.services.objects.product(product).change({
 			...changeBy(c),
 			...(choice && { plan: planOf(choice) }),
@@ -197,6 +234,7 @@ export const products = createRouter()
 			...(team !== undefined && { team }),
 			...(bounds !== undefined && { sizeBounds: bounds }),
 			...(signing && { signing }),
+			...(given !== undefined && { freezes: readFreezes(given) }),
 		});
 		if (info === null) throw new ProblemError("not_found");
 		return c.json(describeDetails(info), 200);

@@ -10,7 +10,7 @@ const verdict = z.enum(["pass", "insufficient", "abort"]);
 
 const waitsForBody = z
 	.object({
-		kind: z.enum(["start", "words", "units", "ramp", "bake", "reports", "evidence"]).openapi({
+		kind: z.enum(["start", "freeze", "words", "units", "ramp", "bake", "reports", "evidence"]).openapi({
 			description:
 				"`start`: for its time; `words`: for persons; `units`: for units to take their permits; `ramp`: until the fraction is let in; `bake`: for the end of the time in which the step is watched; `reports`: for the outcome of permits; `evidence`: its gate has not seen enough",
 		}),
@@ -112,6 +112,7 @@ function describeWait(wait: WaitsFor): z.infer<typeof waitsForBody> {
 	const nothing = { at: null, of: null, count: null, team: null, not_only_publisher: false };
 	switch (wait.kind) {
 		case "start":
+		case "freeze":
 		case "ramp":
 		case "bake":
 			return { ...nothing, kind: wait.kind, at: toTimestamp(wait.at) };

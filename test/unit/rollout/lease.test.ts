@@ -36,7 +36,7 @@ const leaseOf = (device: string, outcome: LeaseOutcome | null = null, counts = t
 		outcomeAt: null,
 	},
 });
-const NOBODY = { siteSince: null, unitsOfModel: 0, unitsOfRegion: 0 };
+const NOBODY = { siteSince: null, unitsOfModel: 0, unitsOfRegion: 0, frozen: null };
 const ASKED: PermitQuestion = { device: "a", unitLeases: [], isKnownModel: false, unitsOfAccount: 0, ...NOBODY };
 const answer = (rollout: Rollout, evidence: Evidence, question: Partial<PermitQuestion> = {}) => {
 	const decision = decidePermit(rollout, evidence, { ...ASKED, ...question }, NOW);
@@ -70,6 +70,15 @@ describe("a permit", () => {
 	});
 
 	it.each([
+		["running", 2, {}, "frozen"],
+		["baking", 3, {}, "frozen"],
+		["waiting", 2, {}, "not_started"],
+		["halted", 2, {}, "halted"],
+	] as const)("in a freeze of the product, of a rollout that is %s: %s", (phase, step, _, expected) => {
+		expect(answer(standing(phase, step), evidenceAt(step, {}), { frozen: NOW + 60 })).toBe(expected);
+	});
+
+	it.each([
 		["a minute ago", 60, "site_has_one"],
 		["an hour ago, less a second", 3_599, "site_has_one"],
 		["an hour ago", 3_600, "given"],
@@ -91,7 +100,7 @@ describe("a permit", () => {
 			index === 2 ? { ...step, cohort: { ...step.cohort, [share]: 0.5 } } : step,
 		);
 		const shared = { ...rollout, plan: { ...rollout.plan, steps } } as typeof rollout;
-		expect(answer(shared, evidenceAt(2, { permits: units }), { [known]: units })).toBe(expected);
+		expect(answer(shared, evidenceAt(2, { permits: units, healthy: units }), { [known]: units })).toBe(expected);
 	});
 
 	it.each([

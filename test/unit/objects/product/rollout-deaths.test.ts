@@ -123,7 +123,7 @@ class World {
 		const by = this.by("ci");
 		this.releases.insertProduct({
 			...{ name: "crs", title: "crs", versionOrder: "vendor", createdAt: START, revision: 0, plan: RAPID },
-			...{ betaPlan: null, team: null, sizeBounds: null, signing: "optional", role: null },
+			...{ betaPlan: null, team: null, sizeBounds: null, signing: "optional", freezes: [], role: null },
 		});
 		this.releases.insertPackage(VERSION, { sha256: "a".repeat(64), size: 1, name: "crs.tar" }, START, "ci");
 		this.releases.publish(

@@ -1,0 +1,66 @@
+// Freezes of a product: until when they hold a release up, and what of its rollout waits.
+import { describe, expect, it } from "vitest";
+import { STANDARD } from "../../../src/rollout/built-in-plans.ts";
+import { decideRollout, nextDecisionAt } from "../../../src/rollout/decide-rollout.ts";
+import { NO_EVIDENCE } from "../../../src/rollout/evidence.ts";
+import { type Freeze, freezes, frozenUntil } from "../../../src/rollout/freeze.ts";
+import { createRollout, type Rollout } from "../../../src/rollout/rollout.ts";
+import { statusOf } from "../../../src/rollout/rollout-status.ts";
+
+const NOW = 1_795_000_000;
+const DAY = 86_400;
+const between = (from: number, until: number, emergencies = false): Freeze => ({
+	...{ from: NOW + from, until: NOW + until, reason: "", emergencies },
+});
+
+describe("a release", () => {
+	it.each<[string, Freeze[], boolean, number | null]>([
+		["is not held up without a freeze", [], false, null],
+		["is held up from the first second of one", [between(0, 10)], false, 10],
+		["is not before it", [between(1, 10)], false, null],
+		["is not from its end on", [between(-10, 0)], false, null],
+		["is held up until the last of several that touch", [between(10, 20), between(-1, 10)], false, 20],
+		["is not by one that comes after a gap", [between(-1, 10), between(11, 20)], false, 10],
+		["that is an emergency passes where that is said", [between(-1, 10, true)], true, null],
+		["that is an emergency is held up where it is not", [between(-1, 10)], true, 10],
+		["that is none is held up by either", [between(-1, 10, true)], false, 10],
+	])("%s", (_, all, isEmergency, expected) => {
+		expect(frozenUntil(all, isEmergency, NOW)).toBe(expected === null ? null : NOW + expected);
+	});
+
+	it.each<[string, unknown]>([
+		["that ends before it begins", [between(10, 0)]],
+		["of more than a year", [between(0, 367 * DAY)]],
+		["beside twenty others", Array(21).fill(between(0, 1))],
+	])("has no freeze %s", (_, given) => {
+		expect(freezes.safeParse(given).success).toBe(false);
+	});
+});
+
+describe("a rollout in a freeze", () => {
+	const plan = { ...STANDARD, steps: STANDARD.steps.map((step) => ({ ...step, approvals: { team: null, count: 0 } })) };
+	const waiting: Rollout = createRollout({
+		...{ plan, salt: "s", publisher: "ci", team: null, startsAt: 0, now: NOW },
+	});
+	const frozen = NOW + DAY;
+
+	it("does not begin its step, and begins it at the end of the freeze", () => {
+		expect(decideRollout(waiting, NO_EVIDENCE, [], NOW, frozen)).toEqual({ rollout: waiting, turns: [] });
+		expect(nextDecisionAt(waiting, NO_EVIDENCE, NOW, frozen)).toBe(frozen);
+		expect(statusOf(waiting, NO_EVIDENCE, [], NOW, frozen).waitsFor).toEqual([{ kind: "freeze", at: frozen }]);
+		expect(decideRollout(waiting, NO_EVIDENCE, [], frozen, null).rollout.phase).toBe("running");
+	});
+
+	it("begins at its own time where that is later", () => {
+		const later = { ...waiting, startsAt: frozen + DAY };
+		expect(nextDecisionAt(later, NO_EVIDENCE, NOW, frozen)).toBe(frozen + DAY);
+	});
+
+	it("is halted by what its devices say, as ever", () => {
+		const running = { ...waiting, phase: "running" } as const;
+		const none = { permits: 0, healthy: 0, failed: 0, silent: 0, excused: 0, models: 0, overdue: 0 };
+		const steps = plan.steps.map((_, index) => (index === 0 ? { ...none, permits: 1, failed: 1, models: 1 } : none));
+		const { rollout } = decideRollout(running, { ...NO_EVIDENCE, steps }, [], NOW, frozen);
+		expect(rollout.phase).toBe("halted");
+	});
+});
