@@ -185,7 +185,17 @@ async function takePlace(
 	const { id, model, labels } = device;
 	const { site = null, region = null } = labels;
 	const unit = unitOf(device);
-	const question = { version, channel: channelOf(device, product), unit, device: id, peers: turn.peers, model, site, region, now };
+	const question = {
+		version,
+		channel: channelOf(device, product),
+		unit,
+		device: id,
+		peers: turn.peers,
+		model,
+		site,
+		region,
+		now,
+	};
 	const place = await services.objects.product(product).takePermit(question);
 	if (place.ok) return place.endsAt === null ? null : { unit, endsAt: place.endsAt };
 	if (turn.at !== null) await giveTurnBack(scope, offer, turn.at);
