@@ -13,7 +13,7 @@ export interface FleetPulsesPlan {
 	readonly seconds: number;
 	/** of one product that all devices have, in order */
 	readonly publishes: readonly { readonly at: number; readonly emergency: boolean }[];
-	/** true: devices were started within a minute before, and live no longer than until they know of every publish: for large fleets */
+	/** true: devices were started within 90 s before, two rounds of reading, and live no longer than until they know of every publish: for large fleets */
 	readonly isBrief?: boolean;
 	/** a moment at which every device's answer changes by time alone; undefined = there is none */
 	readonly momentAt?: number;
@@ -63,7 +63,7 @@ export async function fleetPulses(plan: FleetPulsesPlan): Promise<FleetPulses> {
 		const heard = hearNothing();
 		const made: { at: number; knew: number }[] = [];
 		// Devices were started at any time within six hours before.
-		let now = -random.next() * (plan.isBrief === true ? 60 : Math.min(21_600, plan.seconds));
+		let now = -random.next() * (plan.isBrief === true ? 90 : Math.min(21_600, plan.seconds));
 		const clock = {
 			nowMs: () => START_MS + now * 1_000,
 			sleep: async (ms: number) => {
