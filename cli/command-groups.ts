@@ -22,6 +22,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/device.ts")).defineDevice,
 	},
 	{
+		name: "fleet",
+		description: "all firewalls in numbers: versions, adoption, silence, problems",
+		load: async () => (await import("./commands/fleet.ts")).defineFleet,
+	},
+	{
 		name: "publish",
 		usage: "[options] <file...>",
 		description: "upload packages and release them; .gz and .zst are unpacked first",

@@ -29,6 +29,7 @@ import { codes } from "./routes/operator/codes.ts";
 import { deviceChannels } from "./routes/operator/device-channels.ts";
 import { devices } from "./routes/operator/devices.ts";
 import { events } from "./routes/operator/events.ts";
+import { fleet } from "./routes/operator/fleet.ts";
 import { haGroups } from "./routes/operator/ha-groups.ts";
 import { keys } from "./routes/operator/keys.ts";
 import { licenseTransfers } from "./routes/operator/licenses/license-transfers.ts";
@@ -103,6 +104,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		policies,
 		devices,
 		deviceChannels,
+		fleet,
 		replacements,
 		keys,
 		operatorMessages,

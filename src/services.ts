@@ -7,7 +7,8 @@ import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./objects/acco
 import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
 import type { RenewalOutcome } from "./objects/account/seats/seat-desk.ts";
 import { answerInTime } from "./objects/answer-in-time.ts";
-import { DIRECTORY_NAME, type NamedRecordStore, recordStores, TRUST_NAME } from "./objects/bindings.ts";
+import { CENSUS_NAME, DIRECTORY_NAME, type NamedRecordStore, recordStores, TRUST_NAME } from "./objects/bindings.ts";
+import type { Census } from "./objects/census/census.ts";
 import { createCredentialReader, type ReadCredential } from "./objects/directory/credential-reader.ts";
 import type { Directory } from "./objects/directory/directory.ts";
 import type { Product } from "./objects/product/product.ts";
@@ -43,6 +44,7 @@ export interface Objects {
 	product(product: string): DurableObjectStub<Product>;
 	directory(): DurableObjectStub<Directory>;
 	trust(): DurableObjectStub<Trust>;
+	census(): DurableObjectStub<Census>;
 	/** Keeps, renews or takes back the seat of a device under an elastic license. */
 	renewSeat(objectName: string, deviceId: string, now: number): Promise<RenewalOutcome>;
 	/** Tells what a device of an HA group says of itself. */
@@ -153,6 +155,7 @@ async function createServices(env: Env): Promise<Services> {
 			product: (product) => env.PRODUCT.getByName(product),
 			directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
 			trust: () => env.TRUST.getByName(TRUST_NAME),
+			census: () => env.CENSUS.getByName(CENSUS_NAME),
 			renewSeat: (objectName, deviceId, now) =>
 				answerInTime<RenewalOutcome>(env.ACCOUNT.getByName(objectName).renewSeat({ deviceId, now })),
 			reportHa: (objectName, report) =>

@@ -9,6 +9,7 @@ import { knownServices, type Services, servicesFor } from "./services.ts";
 import { formatLogLine } from "./telemetry/request-event.ts";
 
 export { Account } from "./objects/account/account.ts";
+export { Census } from "./objects/census/census.ts";
 export { Directory } from "./objects/directory/directory.ts";
 export { Product } from "./objects/product/product.ts";
 export { ReplayGuard } from "./objects/replay/replay-guard.ts";

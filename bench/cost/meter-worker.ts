@@ -2,6 +2,7 @@
 // the platform bills. GET /meter says it and begins anew; POST /bench/seed puts records into KV. Nothing of the service is changed.
 
 import { Account as ServiceAccount } from "../../src/objects/account/account.ts";
+import { Census as ServiceCensus } from "../../src/objects/census/census.ts";
 import { Directory as ServiceDirectory } from "../../src/objects/directory/directory.ts";
 import { Product as ServiceProduct } from "../../src/objects/product/product.ts";
 import { ReplayGuard as ServiceReplayGuard } from "../../src/objects/replay/replay-guard.ts";
@@ -84,7 +85,7 @@ function meter<E extends object>(env: E): E {
 		PULSES: (binding) => metered(binding, R2),
 		ANALYTICS: (binding) => metered(binding, { writeDataPoint: "points" }),
 	};
-	for (const name of ["ACCOUNT", "PRODUCT", "DIRECTORY", "REPLAY_GUARD"]) {
+	for (const name of ["ACCOUNT", "PRODUCT", "DIRECTORY", "REPLAY_GUARD", "CENSUS"]) {
 		wrap[name] = (binding) => meteredObjects(binding as DurableObjectNamespace);
 	}
 	const wrapped = Object.fromEntries(
@@ -109,6 +110,12 @@ export class Directory extends ServiceDirectory {
 	}
 }
 export class Product extends ServiceProduct {
+	constructor(ctx: DurableObjectState, env: ServiceEnv) {
+		countRows(ctx);
+		super(ctx, meter(env));
+	}
+}
+export class Census extends ServiceCensus {
 	constructor(ctx: DurableObjectState, env: ServiceEnv) {
 		countRows(ctx);
 		super(ctx, meter(env));

@@ -133,7 +133,7 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	setDeviceStatus: ({ round, now }) => [
 		{ ...by(now), deviceId: deviceId(3_000 + round), status: "suspended", reason: "bench" },
 	],
-	setDeviceChannel: ({ round, now }) => [
+	changeDevice: ({ round, now }) => [
 		{ ...by(now), deviceId: deviceId(3_500 + round), product: "crs", channel: "beta" },
 	],
 	replaceDevice: ({ round, now }) => [
@@ -142,8 +142,8 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 			code: { id: `code-r${round}`, hash: `hash-r${round}`, expiresAt: now + DAY },
 		},
 	],
-	relabelDevice: ({ round, now }) => [{ ...by(now), deviceId: deviceId(3_500 + round), labels: { site: `s${round}` } }],
 	hearDevices: ({ round, now }) => [wordsOf(round, now)],
+	fleet: ({ now }) => [now],
 	findDevices: ({ round, now }) => [
 		{
 			after: "",

@@ -129,7 +129,7 @@ async function runAll(folder: string): Promise<void> {
 	const half = (limits?.cpu_ms ?? 0) / 2;
 	showProgress("building the Worker");
 	const script = await buildProbe(root, `${import.meta.dirname}/objects-worker.ts`, folder, compatibilityDate);
-	const classes = { ACCOUNT: "Account", DIRECTORY: "Directory" };
+	const classes = { ACCOUNT: "Account", DIRECTORY: "Directory", CENSUS: "Census" };
 	const workers = await startWorkers([
 		{
 			name: "objects",

@@ -5,6 +5,8 @@ import type { ObjectBindings } from "../../src/objects/bindings.ts";
 import { Directory as ServiceDirectory } from "../../src/objects/directory/directory.ts";
 import { countRows, type RowCount, takeRows } from "../workerd/row-counter.ts";
 
+export { Census } from "../../src/objects/census/census.ts";
+
 export interface Call {
 	readonly object: "account" | "directory";
 	readonly method: string;

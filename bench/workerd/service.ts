@@ -29,6 +29,7 @@ const OBJECTS = {
 	PRODUCT: "Product",
 	DIRECTORY: "Directory",
 	REPLAY_GUARD: "ReplayGuard",
+	CENSUS: "Census",
 } as const;
 
 /**

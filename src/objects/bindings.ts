@@ -14,6 +14,7 @@ import { parseRecordStoreNames, type RecordStoreName } from "../storage/record-s
 import { createRedisRecordStore } from "../storage/redis-record-store.ts";
 import { createSealedStore } from "../storage/sealed-records.ts";
 import { settlesWithin } from "../storage/time-limit.ts";
+import type { CensusPort } from "./census-port.ts";
 import { nowSeconds } from "./clock.ts";
 import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
@@ -23,6 +24,7 @@ export interface ObjectBindings {
 	readonly RECORDS: KVNamespace;
 	readonly DIRECTORY: { getByName(name: string): DirectoryPort };
 	readonly ACCOUNT: { getByName(name: string): { givenUp(devices: readonly string[]): Promise<string[]> } };
+	readonly CENSUS: { getByName(name: string): CensusPort };
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
 	/** seconds over which devices spread the checks that a pulse calls for */
@@ -116,6 +118,14 @@ export function directoryPort(bindings: ObjectBindings): DirectoryPort {
 		changeDenials: (changes) => directory().changeDenials(changes),
 		settled: () => directory().settled(),
 	};
+}
+
+/** The one Census of a deployment. */
+export const CENSUS_NAME = "census";
+
+/** @returns the Census as accounts see it */
+export function censusPort(bindings: ObjectBindings): CensusPort {
+	return { take: (summary) => bindings.CENSUS.getByName(CENSUS_NAME).take(summary) };
 }
 
 /** @throws when the variable is not a positive number: a denial without an end would be worse than an object without start */

@@ -3,6 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Account } from "../../src/objects/account/account.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
+import type { Census } from "../../src/objects/census/census.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
 import type { Product } from "../../src/objects/product/product.ts";
@@ -12,6 +13,7 @@ import type { Trust } from "../../src/objects/trust/trust.ts";
 interface TestBindings extends ObjectBindings {
 	readonly ACCOUNT: DurableObjectNamespace<Account>;
 	readonly PRODUCT: DurableObjectNamespace<Product>;
+	readonly CENSUS: DurableObjectNamespace<Census>;
 	readonly DIRECTORY: DurableObjectNamespace<Directory>;
 	readonly REPLAY_GUARD: DurableObjectNamespace<ReplayGuard>;
 	readonly TRUST: DurableObjectNamespace<Trust>;

@@ -5,7 +5,14 @@ import { accountObjectName } from "../../entitlement/ids.ts";
 import { accountTrail } from "../../events/event-id.ts";
 import { Alarm } from "../alarm.ts";
 import type { WriteAudit } from "../audit.ts";
-import { directoryPort, type ObjectBindings, recordLanes, tokenTtlSeconds, webhookSender } from "../bindings.ts";
+import {
+	censusPort,
+	directoryPort,
+	type ObjectBindings,
+	recordLanes,
+	tokenTtlSeconds,
+	webhookSender,
+} from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
@@ -19,6 +26,7 @@ import { DeviceTables } from "./device-tables.ts";
 import { DeviceSearch } from "./fleet/device-search.ts";
 import { StateDesk } from "./fleet/state-desk.ts";
 import { StateTables } from "./fleet/state-tables.ts";
+import { SummaryDesk } from "./fleet/summary-desk.ts";
 import { HaLockTables } from "./ha/ha-lock-tables.ts";
 import { HaLocks } from "./ha/ha-locks.ts";
 import { HaReports } from "./ha/ha-reports.ts";
@@ -57,6 +65,7 @@ export interface AccountDesks extends DeskParts {
 	readonly stateDesk: StateDesk;
 	readonly deviceSearch: DeviceSearch;
 	readonly policyDesk: PolicyDesk;
+	readonly summaryDesk: SummaryDesk;
 }
 
 /** @param seatsPerPage see LicenseTransfer */
@@ -113,6 +122,12 @@ export function openDesks(
 	const deviceDesk = new DeviceDesk(desk, admission);
 	new RecordRenewal(shared);
 	const states = new StateTables(sql);
+	const summaryDesk = new SummaryDesk({
+		storage,
+		alarm,
+		census: censusPort(env),
+		account: () => account.info()?.id ?? null,
+	});
 	return {
 		...desk,
 		alarm,
@@ -125,7 +140,8 @@ export function openDesks(
 		instanceDesk: new InstanceDesk({ ...desk, licenseDesk, deviceDesk, instances: new InstanceTables(sql) }),
 		replacementDesk: new ReplacementDesk(desk, admission),
 		importDesk: new ImportDesk(desk, admission),
-		stateDesk: new StateDesk({ devices, states, changed: () => {} }),
+		stateDesk: new StateDesk({ devices, states, changed: (now, isNews) => summaryDesk.mark(now, isNews) }),
+		summaryDesk,
 		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),
 		policyDesk: new PolicyDesk(desk),
 	};

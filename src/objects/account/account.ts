@@ -4,7 +4,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../../entitlement/license.ts";
 import type { DeviceWord } from "../../fleet/device-state.ts";
-import type { Labels } from "../../names.ts";
 import { formatRecord } from "../../storage/record-store.ts";
 import type { Change, TrailPage, TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
@@ -21,10 +20,11 @@ import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import { readAccountTrail } from "./account-trail.ts";
-import type { ActivationInput, ChannelChange, StatusChange } from "./device-desk.ts";
+import type { ActivationInput, ChannelChange, LabelChange, StatusChange } from "./device-desk.ts";
 import type { Device } from "./device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
 import type { DevicePage, DeviceQuery } from "./fleet/device-search.ts";
+import type { ToldSummary } from "./fleet/summary-desk.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
 import type { HaGroupInfo, HaGroupOrder } from "./ha-desk.ts";
@@ -171,9 +171,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#change("unknown_device", () => this.#desks.deviceDesk.changeStatus(input));
 	}
 
-	/** See `DeviceDesk.setChannel`. */
-	async setDeviceChannel(input: ChannelChange) {
-		return this.#change("unknown_device", () => this.#desks.deviceDesk.setChannel(input));
+	async changeDevice(input: ChannelChange | LabelChange) {
+		return this.#change("unknown_device", () => this.#desks.deviceDesk.change(input));
 	}
 
 	/** Refuses a device from now on, and gives its place to another appliance, now or when that activates. */
@@ -215,7 +214,6 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.devices.devices(after, limit) : [];
 	}
 
-	/** Takes down what devices said; tells the edges nothing. */
 	async hearDevices(words: readonly DeviceWord[]): Promise<void> {
 		this.#alone(undefined, () => this.#desks.stateDesk.hear(words));
 	}
@@ -224,9 +222,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.deviceSearch.find(query) : { devices: [], next: null };
 	}
 
-	/** @param input `labels`: all that it is to have */
-	async relabelDevice(input: Change & { deviceId: string; labels: Labels }) {
-		return this.#change("unknown_device", () => this.#desks.deviceDesk.relabel(input));
+	/** Its fleet in numbers; null where there is no such account. @param isToldToo the Census is told now as well */
+	async fleet(now: number, isToldToo = false): Promise<ToldSummary | null> {
+		return this.#exists ? this.#desks.summaryDesk.describe(now, isToldToo) : null;
 	}
 
 	async device(deviceId: string): Promise<Device | null> {

@@ -45,6 +45,9 @@ export type StatusChange = Change & {
  */
 export const RETURNS: Allowance = { everySeconds: 600, burst: 10 };
 
+/** `labels`: all that it is to have. */
+export type LabelChange = Change & { readonly deviceId: string; readonly labels: Labels };
+
 export type ChannelChange = Change & {
 	readonly deviceId: string;
 	readonly product: string;
@@ -125,27 +128,31 @@ export class DeviceDesk {
 		return { ...decision, device };
 	}
 
+	change(input: ChannelChange | LabelChange): ChannelOutcome {
+		return "labels" in input ? this.#relabel(input) : this.#setChannel(input);
+	}
+
 	/** Gives a device other labels: audiences of releases and messages go by them. */
-	relabel({ deviceId, labels, ...by }: Change & { readonly deviceId: string; readonly labels: Labels }): StatusOutcome {
+	#relabel({ deviceId, labels, ...by }: LabelChange): ChannelOutcome {
 		const { devices, audit, outbox } = this.#parts;
 		const known = devices.device(deviceId);
 		if (known === null) return { ok: false, reason: "unknown_device" };
 		const isSame =
 			Object.keys(known.labels).length === Object.keys(labels).length &&
 			Object.entries(labels).every(([key, value]) => known.labels[key] === value);
-		if (isSame) return { ok: true, changed: false, device: known };
+		if (isSame) return { ok: true, changed: false, devices: [deviceId] };
 		devices.saveDevice({ ...known, labels });
 		audit(by, "device.changed", deviceId, `labels ${formatLabels(labels)}`);
 		const device = devices.deviceOrThrow(deviceId);
 		outbox.add([deviceStep(device)]);
-		return { ok: true, changed: true, device };
+		return { ok: true, changed: true, devices: [deviceId] };
 	}
 
 	/**
 	 * Puts a device on a channel of a product, and with it its whole HA group, whose devices are to run the same. The device knows with
 	 * its next token.
 	 */
-	setChannel(input: ChannelChange): ChannelOutcome {
+	#setChannel(input: ChannelChange): ChannelOutcome {
 		const { devices, audit, outbox } = this.#parts;
 		const { deviceId, product, channel } = input;
 		const asked = devices.device(deviceId);

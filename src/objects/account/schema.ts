@@ -6,6 +6,7 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { STATE_TABLES } from "./fleet/state-tables.ts";
+import { SUMMARY_TABLES } from "./fleet/summary-desk.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
 import { POLICY_TABLE } from "./policy-tables.ts";
 import { SUSPENSION_INDEX } from "./suspension-trail.ts";
@@ -193,7 +194,8 @@ const HA_GROUPS = [
 
 export const ACCOUNT_SCHEMA: Schema = {
 	tables: [
-		...[...LICENSES, POLICY_TABLE, ...DEVICES, ...SEATS, ...HA_GROUPS, ...STATE_TABLES, ...WEBHOOK_TABLES],
+		...[...LICENSES, POLICY_TABLE, ...DEVICES, ...SEATS, ...HA_GROUPS, ...STATE_TABLES, ...SUMMARY_TABLES],
+		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
 	],
 	steps: [],

@@ -170,7 +170,7 @@ export const accountDevices = createRouter()
 	.openapi(relabel, async (c) => {
 		const { id: deviceId, object } = await openDevice(c.env, c.req.valid("param").device);
 		const { labels } = c.req.valid("json");
-		const result = await object.relabelDevice({ ...changeBy(c), deviceId, labels });
+		const result = await object.changeDevice({ ...changeBy(c), deviceId, labels });
 		if (!result.ok) throw new ProblemError("not_found");
 		c.env.event.outcome = result.changed ? "changed" : "same";
 		return c.json({ device: deviceId, labels, published: result.published }, 200);

@@ -47,7 +47,7 @@ export const deviceChannels = createRouter().openapi(set, async (c) => {
 	c.env.event.product = product;
 	await requireProducts(c.env, "product", [product]);
 	const { id, object } = await openDevice(c.env, text);
-	const result = await object.setDeviceChannel({ ...changeBy(c), deviceId: id, product, channel });
+	const result = await object.changeDevice({ ...changeBy(c), deviceId: id, product, channel });
 	if (!result.ok) {
 		if (result.reason === "unknown_device") throw new ProblemError("not_found");
 		throw new ProblemError("conflict", {

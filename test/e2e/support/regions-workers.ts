@@ -9,7 +9,13 @@ import { GATE_SCRIPT } from "./regions-gate.ts";
 import type { Namespace } from "./regions-replicator.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
-const OBJECTS = { ACCOUNT: "Account", PRODUCT: "Product", DIRECTORY: "Directory", REPLAY_GUARD: "ReplayGuard" };
+const OBJECTS = {
+	ACCOUNT: "Account",
+	PRODUCT: "Product",
+	DIRECTORY: "Directory",
+	REPLAY_GUARD: "ReplayGuard",
+	CENSUS: "Census",
+};
 
 export interface RegionWorkers<Name extends string> {
 	/** origins, without a slash at the end */

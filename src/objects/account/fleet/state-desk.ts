@@ -15,8 +15,8 @@ const MAX_REMEMBERED = 20_000;
 export interface StateDeskParts {
 	readonly devices: DeviceTables;
 	readonly states: StateTables;
-	/** to be called when something was written */
-	readonly changed: (now: number) => void;
+	/** to be called when something was written; `isNews`: not only that a device was seen */
+	readonly changed: (now: number, isNews: boolean) => void;
 }
 
 export class StateDesk {
@@ -29,40 +29,40 @@ export class StateDesk {
 
 	/** @param words in the order in which they were said; those of one device are written as one */
 	hear(words: readonly DeviceWord[]): void {
-		let lastAt = 0;
+		let [lastAt, isNews] = [0, false];
 		for (const [device, said] of Map.groupBy(words, (word) => word.device)) {
-			if (this.#hearOne(device, said)) lastAt = Math.max(lastAt, ...said.map(({ at }) => at));
+			const written = this.#hearOne(device, said);
+			if (written === null) continue;
+			lastAt = Math.max(lastAt, ...said.map(({ at }) => at));
+			isNews ||= written === "news";
 		}
-		if (lastAt > 0) this.#parts.changed(lastAt);
+		if (lastAt > 0) this.#parts.changed(lastAt, isNews);
 	}
 
-	/** @returns whether anything was written */
-	#hearOne(device: string, words: readonly DeviceWord[]): boolean {
+	/** @returns what was written; null = nothing */
+	#hearOne(device: string, words: readonly DeviceWord[]): "news" | "seen" | null {
 		const known = this.#parts.devices.device(device);
-		if (known === null || !holdsSeat(known.status)) return false;
+		if (known === null || !holdsSeat(known.status)) return null;
 		const grants = new Set(Object.keys(known.grants));
 		const before = this.#parts.states.state(device);
 		const after = words.reduce((state, word) => hear(state, word, grants), before);
 		const now = words.at(-1)?.at ?? 0;
-		if (after === before || !this.#spend(device, now)) return false;
-		return this.#save(device, before, after);
+		if (after === before || !this.#spend(device, now)) return null;
+		this.#save(device, before, after);
+		return after.products !== before.products || before.sighting === null ? "news" : "seen";
 	}
 
-	#save(device: string, before: DeviceState, after: DeviceState): boolean {
+	#save(device: string, before: DeviceState, after: DeviceState): void {
 		const { states } = this.#parts;
-		let isNew = false;
 		if (after.sighting !== null && after.sighting !== before.sighting) {
 			states.saveSighting(device, after.sighting);
-			isNew = true;
 		}
 		for (const product of new Set([...Object.keys(before.products), ...Object.keys(after.products)])) {
 			const state = after.products[product];
 			if (state === before.products[product]) continue;
 			if (state === undefined) states.deleteProduct(device, product);
 			else states.saveProduct(device, product, state);
-			isNew = true;
 		}
-		return isNew;
 	}
 
 	#spend(device: string, now: number): boolean {

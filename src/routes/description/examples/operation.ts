@@ -2,6 +2,35 @@
 import { ACCOUNT, DEVICE, END, GROUP, NOW, OTHER_DEVICE, SHA256, SOON } from "./fleet.ts";
 
 export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
+	// The fleet
+	"FleetCount.value": "4.26.0",
+	"FleetCount.devices": 940,
+	hours: 24,
+	"FleetSilence.devices": 12,
+	"FleetProduct.devices": 1204,
+	"FleetLicenses.licenses": 3,
+	"FleetLicenses.taken": 1204,
+	"FleetLicenses.seats": 1500,
+	"FleetLicenses.kind": "fixed",
+	"SilentAccount.silent": 12,
+	"SilentAccount.devices": 120,
+	oldest: NOW,
+	"Fleet.accounts": 12,
+	"Fleet.devices": { active: 1200, suspended: 4, revoked: 31 },
+	"AccountFleet.devices": { active: 120, revoked: 3 },
+	"Adoption.devices": 1204,
+	"AdoptedRelease.devices": 940,
+	"AdoptionPoint.devices": 940,
+	"POST /v1/accounts/{account}/fleet.told": true,
+	p50: 1260,
+	p90: 14_400,
+	p99: null,
+	"FleetProblem.devices": 7,
+	"FleetProblem.outcome": "failed",
+	"FleetProblem.reason": "disk",
+	"FleetProblem.country": "BR",
+	"GET /v1/fleet/problems.country": "BR",
+
 	// Releases
 	name: "crs-4.27.0.tar.gz",
 	notes: "Rules against the injection of the week.",

@@ -120,6 +120,10 @@ export function plainValue(field: Field, estate: Estate): unknown {
 /** About no account, or about all of them: for those who publish and operate, whose keys are the deployment's. */
 export const OF_THE_DEPLOYMENT = [
 	"GET /v1/status",
+	"GET /v1/fleet",
+	"GET /v1/fleet/products/{product}",
+	"GET /v1/fleet/silent",
+	"GET /v1/fleet/problems",
 	"POST /v1/products",
 	"GET /v1/products",
 	"GET /v1/products/{product}",

@@ -1,0 +1,143 @@
+// A fleet in numbers: what an account says of its devices, and what all accounts together say. Bounded, whatever devices say: what is
+// rare is counted as "other". Pure.
+
+/** Devices that are alike in what the fleet is counted by. null = not known. */
+export interface FleetCell {
+	readonly product: string;
+	readonly version: string | null;
+	readonly model: string;
+	readonly country: string | null;
+	/** their last word of a permit */
+	readonly outcome: string | null;
+	readonly devices: number;
+}
+
+/** Devices whose last update did not take place. */
+export interface FleetProblem {
+	readonly product: string;
+	readonly version: string | null;
+	readonly country: string | null;
+	readonly outcome: string;
+	readonly reason: string;
+	readonly devices: number;
+}
+
+export interface FleetLicenses {
+	readonly kind: string;
+	readonly licenses: number;
+	readonly seats: number;
+	readonly taken: number;
+}
+
+export interface FleetSummary {
+	/** by status */
+	readonly devices: Readonly<Record<string, number>>;
+	readonly cells: readonly FleetCell[];
+	readonly problems: readonly FleetProblem[];
+	/** devices that may have a seat, by when they were last heard of: unix seconds to the hour, 0 = never */
+	readonly seen: readonly { readonly hour: number; readonly devices: number }[];
+	/** those that are in force, by kind */
+	readonly licenses: readonly FleetLicenses[];
+}
+
+/** What is rarer than so many others of its kind is counted as one. */
+export const MAX_CELLS = 500;
+export const MAX_PROBLEMS = 200;
+export const OTHER = "other";
+const HOUR = 3_600;
+/** Older than this, hours are counted by the day. */
+const HOURS_MATTER_SECONDS = 7 * 86_400;
+/** Older than this, days are counted as one. */
+const DAYS_MATTER_SECONDS = 90 * 86_400;
+
+export const EMPTY_SUMMARY: FleetSummary = { devices: {}, cells: [], problems: [], seen: [], licenses: [] };
+
+/** @returns so many cells at most: of those that are left, one per product is made */
+export function foldCells(cells: readonly FleetCell[], max = MAX_CELLS): FleetCell[] {
+	if (cells.length <= max) return [...cells];
+	const sorted = cells.toSorted((one, two) => two.devices - one.devices);
+	const rest = { version: OTHER, model: OTHER, country: null, outcome: null };
+	return addUp([...sorted.slice(0, max), ...sorted.slice(max).map((cell) => ({ ...cell, ...rest }))], cellKey);
+}
+
+/** @returns so many problems at most */
+export function foldProblems(problems: readonly FleetProblem[], max = MAX_PROBLEMS): FleetProblem[] {
+	if (problems.length <= max) return [...problems];
+	const sorted = problems.toSorted((one, two) => two.devices - one.devices);
+	const rest = { version: OTHER, country: null, reason: OTHER };
+	return addUp([...sorted.slice(0, max), ...sorted.slice(max).map((one) => ({ ...one, ...rest }))], problemKey);
+}
+
+/** @param now unix seconds @returns times that are far back, counted together */
+export function foldSeen(seen: FleetSummary["seen"], now: number): FleetSummary["seen"] {
+	const counts = new Map<number, number>();
+	for (const { hour, devices } of seen) {
+		const age = now - hour;
+		const unit = age > HOURS_MATTER_SECONDS ? 24 * HOUR : HOUR;
+		const at =
+			hour === 0
+				? 0
+				: age > DAYS_MATTER_SECONDS
+					? now - (now % (24 * HOUR)) - DAYS_MATTER_SECONDS
+					: hour - (hour % unit);
+		counts.set(at, (counts.get(at) ?? 0) + devices);
+	}
+	return [...counts].toSorted(([one], [other]) => one - other).map(([hour, devices]) => ({ hour, devices }));
+}
+
+/** @param sign -1 = takes the second away from the first @returns both together, not folded */
+export function merge(one: FleetSummary, other: FleetSummary, sign: 1 | -1 = 1): FleetSummary {
+	const signed = <T extends { readonly devices: number }>(items: readonly T[]) =>
+		sign === 1 ? items : items.map((item) => ({ ...item, devices: -item.devices }));
+	const devices = { ...one.devices };
+	for (const [status, count] of Object.entries(other.devices)) devices[status] = (devices[status] ?? 0) + sign * count;
+	const seen = new Map(one.seen.map(({ hour, devices: count }) => [hour, count]));
+	for (const { hour, devices: count } of other.seen) seen.set(hour, (seen.get(hour) ?? 0) + sign * count);
+	const kinds = new Map(one.licenses.map((entry) => [entry.kind, entry]));
+	for (const { kind, licenses, seats, taken } of other.licenses) {
+		const known = kinds.get(kind) ?? { kind, licenses: 0, seats: 0, taken: 0 };
+		kinds.set(kind, {
+			...{ kind, licenses: known.licenses + sign * licenses },
+			...{ seats: known.seats + sign * seats, taken: known.taken + sign * taken },
+		});
+	}
+	return {
+		devices,
+		cells: addUp([...one.cells, ...signed(other.cells)], cellKey),
+		problems: addUp([...one.problems, ...signed(other.problems)], problemKey),
+		seen: [...seen].filter(([, count]) => count !== 0).map(([hour, count]) => ({ hour, devices: count })),
+		licenses: [...kinds.values()].filter(({ licenses }) => licenses !== 0),
+	};
+}
+
+/** @returns how many devices were not heard of since, those with them that never were */
+export function silentSince({ seen }: FleetSummary, since: number): number {
+	return seen.reduce((sum, { hour, devices }) => (hour < since - (since % HOUR) ? sum + devices : sum), 0);
+}
+
+/** @returns how many devices there are of each value of a field, most first */
+export function countBy<T extends { readonly devices: number }, K extends keyof T>(
+	items: readonly T[],
+	field: K,
+): { readonly value: T[K]; readonly devices: number }[] {
+	const counts = new Map<T[K], number>();
+	for (const item of items) counts.set(item[field], (counts.get(item[field]) ?? 0) + item.devices);
+	return [...counts].map(([value, devices]) => ({ value, devices })).toSorted((one, two) => two.devices - one.devices);
+}
+
+function addUp<T extends { readonly devices: number }>(items: readonly T[], keyOf: (item: T) => string): T[] {
+	const found = new Map<string, T>();
+	for (const item of items) {
+		const key = keyOf(item);
+		found.set(key, { ...item, devices: (found.get(key)?.devices ?? 0) + item.devices });
+	}
+	return [...found.values()].filter(({ devices }) => devices !== 0);
+}
+
+function cellKey({ product, version, model, country, outcome }: FleetCell): string {
+	return JSON.stringify([product, version, model, country, outcome]);
+}
+
+function problemKey({ product, version, country, outcome, reason }: FleetProblem): string {
+	return JSON.stringify([product, version, country, outcome, reason]);
+}
