@@ -7,6 +7,7 @@
 #   firewall.sh run                          update for ever: when a pulse tells news, else as often as the service asks for
 # PARAPET_URL is the service (http://127.0.0.1:8787), FIREWALL_HOME the folder of key, state and packages (./firewall),
 # FIREWALL_ENGINE this machine's software version, FIREWALL_LOAD a command that loads a package (product, version, file)
+# FIREWALL_HEALTH one that prints how this machine does: {"cpu": 12, "drops": 0} (docs/protocol.md); FIREWALL_LOAD loads it
 # without the rules that the publisher has disabled: those in disabled-rules/PRODUCT, one in each line.
 set -eu && umask 077 && export LC_ALL=C CDPATH=
 server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
@@ -188,8 +189,11 @@ download() { # into a file named by the digest, with which a download that broke
 	done
 }
 
-report() { # OUTCOME [DETAIL]: written down first, and kept until the service has taken it
-	jq -c --arg outcome "$1" --arg detail "${2:-}" '{permit, outcome: $outcome, detail: $detail} | del(.[] | select(. == ""))' permit.json >>reports
+health() { ${FIREWALL_HEALTH:-true} | jq -ce objects || echo null; } 2>/dev/null # what this machine does not know is not said
+report() { # OUTCOME [DETAIL [BEFORE AFTER]]: written down first, and kept until the service has taken it
+	jq -c --arg outcome "$1" --arg detail "${2:-}" --argjson before "${3:-null}" --argjson after "${4:-null}" \
+		'{permit, outcome: $outcome, detail: $detail, health: (if $before and $after then {before: $before, after: $after} else "" end)}
+		| del(.[] | select(. == ""))' permit.json >>reports
 }
 send_reports() {
 	while [ -s reports ]; do
@@ -207,12 +211,12 @@ take() { # PRODUCT
 		die "$product $version is not what was promised"
 	fi
 	[ "$(($(date +%s) - asked))" -le 30 ] || permit # or a rollout that was halted meanwhile would go on here
-	mkdir -p "${file%/*}"; mv "$part" "$file"
+	before=$(health); mkdir -p "${file%/*}"; mv "$part" "$file"
 	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; die "$product $version does not load"; }
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" \
 		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256}' | save installed.json
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
-	for outcome in installed healthy; do report "$outcome"; done; say "$product $version is installed"
+	report installed; report healthy '' "$before" "$(health)"; say "$product $version is installed"
 }
 
 # leave_out PRODUCT RULES: writes down which rules are disabled, and loads what is installed without them, until that has worked

@@ -8,6 +8,9 @@ import { addFleetCommands } from "./device/fleet.ts";
 import { addFleetFileCommands } from "./device/fleet-files.ts";
 import { addStateCommands } from "./device/state.ts";
 
+const HEALTH_HELP =
+	'prints how the firewall does, as {"cpu":12,"drops":0}: run before an installation and after it, and reported';
+
 export function defineDevice(device: Command, surroundings: Surroundings): void {
 	const activate = device
 		.command("activate [code]")
@@ -18,6 +21,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--label <key=value>", "labels, comma-separated")
 		.option("--engine <version>", "software version, sent with each check")
 		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)")
+		.option("--health <command>", HEALTH_HELP)
 		.option("--root <file>", "TUF root: from then on only what publishers have signed is installed");
 	runAsFirewall(activate, surroundings, async () => (await import("./device/activate.ts")).activate);
 
@@ -41,6 +45,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 	const run = addHaOptions(device.command("run"))
 		.description("stay up to date: update, wait for news, update again; ends with Ctrl-C")
 		.option("--product <product>", "this one only")
+		.option("--health <command>", HEALTH_HELP)
 		.addHelpText(
 			"after",
 			"\nIt reads pulses instead of checking while nothing is new. With --json each event is one line of JSON.",

@@ -1,5 +1,6 @@
 // Reports of what became of a permit. Each is saved before it is sent and dropped once the server has taken it, so that
 // a line that is down at the wrong moment does not turn an installed release into a silent device.
+import type { HealthReport } from "../../src/rollout/health.ts";
 import { CliError, ConnectionError, ServerRefusal } from "../errors.ts";
 import { type Permit, reportAnswer } from "./answers.ts";
 import type { FirewallSession } from "./session.ts";
@@ -17,12 +18,14 @@ export async function reportOutcome(
 	permit: Permit,
 	outcome: Outcome,
 	detail?: string,
+	health?: HealthReport,
 ): Promise<number> {
 	const waiting = (await session.home.load("reports")) ?? [];
 	const report: PendingReport = {
 		permit: permit.permit,
 		outcome,
 		...(detail === undefined ? {} : { detail }),
+		...(health === undefined ? {} : { health }),
 		reportBy: permit.report_by == null ? null : Math.floor(Date.parse(permit.report_by) / 1000),
 	};
 	await session.home.save("reports", [...waiting, report]);
@@ -52,9 +55,9 @@ async function sendReport(
 	session: FirewallSession,
 	report: PendingReport,
 ): Promise<"taken" | "unreachable" | ServerRefusal> {
-	const { permit, outcome, detail } = report;
+	const { permit, outcome, detail, health } = report;
 	try {
-		const body = { permit, outcome, detail };
+		const body = { permit, outcome, detail, health };
 		await session.call(
 			{ method: "POST", path: "/v1/reports", what: `could not report ${outcome}`, body },
 			reportAnswer,

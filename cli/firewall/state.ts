@@ -14,6 +14,7 @@ import {
 	sha256Hex,
 	versionName,
 } from "../../src/names.ts";
+import { healthReport } from "../../src/rollout/health.ts";
 import { CliError } from "../errors.ts";
 import { dropDrafts, readIfPresent, writeAtomically } from "../files/atomic-file.ts";
 import { parseJson } from "../json.ts";
@@ -75,7 +76,13 @@ const ha = z.object({ role: haRole.optional(), priority: z.number().optional(), 
 const messages = z.object({ seen: z.number() });
 /** Reports that the server has not taken yet. */
 const reports = z.array(
-	z.object({ permit: z.string(), outcome: z.string(), detail: z.string().optional(), reportBy: z.number().nullable() }),
+	z.object({
+		permit: z.string(),
+		outcome: z.string(),
+		detail: z.string().optional(),
+		health: healthReport.optional(),
+		reportBy: z.number().nullable(),
+	}),
 );
 export type PendingReport = z.infer<typeof reports>[number];
 

@@ -2,6 +2,7 @@
 // A package that is not exactly what was promised never replaces what runs, and is reported as failed. One whose rollout was halted
 // while it came stays on the disk uninstalled.
 import { PUT_OFF_REASONS, type PutOffReason } from "../../src/entitlement/policy/device-policy.ts";
+import type { HealthReport, HealthSample } from "../../src/rollout/health.ts";
 import { DiskError, ServerRefusal } from "../errors.ts";
 import type { CheckedProduct, Offer, Permit } from "./answers.ts";
 import { askPermit, type CheckResult, checkForUpdates, isLive } from "./check.ts";
@@ -10,7 +11,7 @@ import { type DownloadResult, downloadPackage } from "./download.ts";
 import { withHomeLock } from "./home-lock.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor, partPathOf } from "./parts.ts";
-import { flushReports, type Outcome, reportOutcome } from "./reports.ts";
+import { flushReports, reportOutcome } from "./reports.ts";
 import type { FirewallSession } from "./session.ts";
 import { createOfferJudge, type JudgeOffer } from "./signed-offer.ts";
 
@@ -20,6 +21,8 @@ const PERMIT_IS_FRESH_MS = 30_000;
 export interface UpdateOptions {
 	readonly onProgress?: (product: string, done: number, total: number) => void;
 	readonly onDownloaded?: () => void;
+	/** asked before the installation and after it; null = not known */
+	readonly measure?: () => Promise<HealthSample | null>;
 	/** how closely what is installed is looked at ("daily" if not said); see installed-content.ts */
 	readonly depth?: "daily" | "now";
 	/** true = this release is offered, but not to be tried now */
@@ -177,9 +180,12 @@ async function updateProduct(
 		if (again instanceof DiskError) return failed("disk", again.message);
 		permit = again;
 	}
+	const before = (await options.measure?.()) ?? null;
 	const path = await failureAsValue(installPackage(home, permit, Math.floor(session.nowMs() / 1000)));
 	if (path instanceof Error) return failed("disk", path.message);
-	const reported = await failureAsValue(reportInstalled(session, permit));
+	const after = before === null ? null : ((await options.measure?.()) ?? null);
+	const health = before === null || after === null ? undefined : { before, after };
+	const reported = await failureAsValue(reportInstalled(session, permit, health));
 	const reportProblem = reported instanceof Error ? reported.message : null;
 	return {
 		ok: true,
@@ -252,7 +258,7 @@ export function downloadPermitted(
 }
 
 /** Tells that the package is in place, and that the firewall runs well with it. */
-export async function reportInstalled(session: FirewallSession, permit: Permit): Promise<void> {
-	const outcomes: readonly Outcome[] = ["installed", "healthy"];
-	for (const outcome of outcomes) await reportOutcome(session, permit, outcome);
+export async function reportInstalled(session: FirewallSession, permit: Permit, health?: HealthReport): Promise<void> {
+	await reportOutcome(session, permit, "installed");
+	await reportOutcome(session, permit, "healthy", undefined, health);
 }

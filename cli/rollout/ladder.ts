@@ -23,6 +23,15 @@ const step = z.looseObject({
 	passed_at: z.string().nullable(),
 	overridden_by: z.array(z.string()),
 });
+const failure = z.looseObject({
+	step: z.string(),
+	model: z.string(),
+	outcome: z.string(),
+	why: z.string().nullable(),
+	rules: z.array(z.string()),
+});
+const FAILURES_SHOWN = 5;
+
 /** A rollout as the service answers it. */
 export const rolloutAnswer = z.looseObject({
 	product: z.string(),
@@ -44,6 +53,7 @@ export const rolloutAnswer = z.looseObject({
 	waits_for: z.array(wait),
 	evidence: z.string(),
 	steps: z.array(step),
+	failures: z.array(failure).nullish(),
 });
 export type RolloutAnswer = z.infer<typeof rolloutAnswer>;
 
@@ -65,7 +75,13 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 		...formatTable(header, rows),
 		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
 		...rollout.waits_for.map(describeWait),
+		...(rollout.failures ?? []).slice(0, FAILURES_SHOWN).map(describeFailure),
 	];
+}
+
+function describeFailure({ step: at, model, outcome, why, rules }: z.infer<typeof failure>): string {
+	const most = rules.length === 0 ? "" : `; rules ${rules.join(", ")}`;
+	return `${outcome} in ${at}, model ${model}${why === null ? "" : `: ${why}`}${most}`;
 }
 
 function markOf({ phase, steps }: RolloutAnswer, index: number, at: number): string {

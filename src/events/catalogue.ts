@@ -93,7 +93,7 @@ export const PRODUCT_EVENTS = {
 	"product.freezes":
 		"The freezes of a product were changed, in which no step of a rollout begins. Detail: how many there are now",
 	"product.limits":
-		"Other bounds are set for the product's releases: by how much one may differ in size from the current one. Detail: what they are now",
+		"Other bounds are set for the product's releases: by how much one may differ in size from the current one, or what may change of a device's health. Detail: what they are now",
 	"release.size_allowed":
 		"A release was let on its way although it is much larger or smaller than the current one. Actor: who said so. Detail: both sizes",
 	"rule.disable": "A rule is disabled on every device from its next check on. Subject: its id. Detail: the reason",
@@ -103,6 +103,8 @@ export const PRODUCT_EVENTS = {
 		"The product has another role file, or its keys are others. Detail: its version, and how many releases it names",
 	"rollout.word":
 		"A person approved a step, let a step pass its gate or a halted rollout go on. Detail: what, and the step",
+	"rollout.unhealthy":
+		"A device of a limited step installed the release and broke a limit on its health, so it counts as failed. Detail: step, model, the change, and the rules that match most",
 	"rollout.step": "A rollout began a step, or is watched before the next. Detail: what it does, the step, and why",
 	"rollout.halted": "A rollout lets nobody in any more. Detail: the step, and why",
 	"rollout.resumed": "A halted rollout goes on. Detail: the step, and by whose word",

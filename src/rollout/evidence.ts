@@ -10,6 +10,8 @@ export interface StepEvidence {
 	readonly healthy: number;
 	/** reported as failed, rolled back */
 	readonly failed: number;
+	/** of those that failed: well by their own word, and beyond the product's limits on their health */
+	readonly unhealthy: number;
 	/** leases that ended without a report: the box may be dead */
 	readonly silent: number;
 	/** open for longer than the step expects: perhaps dead, perhaps slow */
@@ -36,6 +38,7 @@ export const NO_STEP_EVIDENCE: StepEvidence = {
 	permits: 0,
 	healthy: 0,
 	failed: 0,
+	unhealthy: 0,
 	silent: 0,
 	overdue: 0,
 	excused: 0,

@@ -26,6 +26,8 @@ export interface Lease {
 	/** in the device's own word */
 	readonly detail: string | null;
 	readonly outcomeAt: number | null;
+	/** of one that failed: ids of the rules that matched most, where the device says them */
+	readonly rules?: readonly string[];
 }
 
 /** Why there is no permit now. `peer_*`: another member of the HA group. */

@@ -1,6 +1,6 @@
 // `parapet device run`: a firewall that stays up to date by itself. It updates, waits until there is news, and updates again,
 // until it is interrupted. What fails is said and tried again; only a firewall that may not ask at all ends it.
-
+import { z } from "zod";
 import { productName } from "../../../src/names.ts";
 import { placeInFleet } from "../../../src/place-in-fleet.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
@@ -8,6 +8,7 @@ import { CliError, ConnectionError, DiskError, ServerRefusal } from "../../error
 import { loadActiveIdentity } from "../../firewall/activation.ts";
 import { createBadReleases } from "../../firewall/bad-releases.ts";
 import { describeRules } from "../../firewall/disabled-rules.ts";
+import { measuring } from "../../firewall/health.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../firewall/pulse.ts";
 import { type FailedTries, pauseAfter } from "../../firewall/retry.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
@@ -22,7 +23,7 @@ const REFUSED_SECONDS = 300;
 /** Between checks, until the service has said. */
 const FIRST_INTERVAL_SECONDS = 300;
 
-const shape = { product: productName.optional(), ...haOptions };
+const shape = { product: productName.optional(), health: z.string().optional(), ...haOptions };
 type Context = Parameters<FirewallAction<typeof shape>["run"]>[0];
 
 export const run: FirewallAction<typeof shape> = { shape, run: runUntilInterrupted };
@@ -118,7 +119,7 @@ async function tryUpdate(
 	how: UpdateOptions,
 ): Promise<UpdateResult | { readonly retryInSeconds: number }> {
 	try {
-		return await updateFirewall(session, options.product, how);
+		return await updateFirewall(session, options.product, { ...how, ...measuring(options.health) });
 	} catch (error) {
 		const retryInSeconds = retryAfter(error, pauses);
 		if (retryInSeconds === null || !(error instanceof CliError)) throw error;

@@ -5,6 +5,7 @@ import type { FirewallAction } from "../../command-line/run-as.ts";
 import { readTextFile } from "../../command-line/settings.ts";
 import { CliError } from "../../errors.ts";
 import { describeRules } from "../../firewall/disabled-rules.ts";
+import { measuring } from "../../firewall/health.ts";
 import { trustFolder } from "../../firewall/signed-offer.ts";
 import { type FailedUpdate, type ProductUpdate, updateFirewall } from "../../firewall/update.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
@@ -13,7 +14,12 @@ import { damagedLines, degradedLines, describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
 import { describeUpdate, updateToWire } from "./update-lines.ts";
 
-const shape = { product: productName.optional(), root: z.string().optional(), ...haOptions };
+const shape = {
+	product: productName.optional(),
+	root: z.string().optional(),
+	health: z.string().optional(),
+	...haOptions,
+};
 
 export const update: FirewallAction<typeof shape> = { shape, run: runDeviceUpdate };
 
@@ -34,6 +40,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 				progress.report(done, total);
 			},
 			onDownloaded: endProgress,
+			...measuring(options.health),
 		});
 		const { unchanged, answer, damaged } = result.check;
 		const lines =

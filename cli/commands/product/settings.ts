@@ -5,6 +5,7 @@ import { z } from "zod";
 import { signing } from "../../../src/content/product-record.ts";
 import { type SizeBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/size-bounds.ts";
 import { teamName } from "../../../src/entitlement/credential-record.ts";
+import { type HealthLimits, healthLimits, METRIC_NAMES } from "../../../src/rollout/health.ts";
 import { UsageError } from "../../errors.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
 import { formatBytes } from "../../terminal/output.ts";
@@ -15,6 +16,7 @@ export const settingsShape = {
 	team: z.union([z.literal("none"), teamName]).optional(),
 	sizeBounds: z.string().optional(),
 	signing: signing.optional(),
+	healthLimits: z.string().optional(),
 };
 export const changeShape = { ...settingsShape, freezes: z.string().optional() };
 type SettingsOptions = z.infer<z.ZodObject<typeof settingsShape>>;
@@ -31,6 +33,10 @@ export function addSettingsOptions(command: Command): Command {
 		.option(
 			"--size-bounds <range>",
 			"refuse what is not 0.5..2 times as large as the current release, of packages above 100 kB; 0.5..2,5000000 = above so many bytes; none = take any",
+		)
+		.option(
+			"--health-limits <limits>",
+			'what may change of a firewall\'s health with a release, as "cpu:+20 drops:x2,+100 sessions:x0.5"; beyond it counts as failed; none = anything may',
 		);
 }
 
@@ -59,7 +65,8 @@ export function readFreezes(text: string | undefined) {
 }
 
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
-export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, signing }: SettingsOptions) {
+export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, ...more }: SettingsOptions) {
+	const { healthLimits: limits, signing } = more;
 	const beta = betaPlan === undefined || betaPlan === "same" ? null : await readPlan(betaPlan);
 	return {
 		plan: plan === undefined ? undefined : await readPlan(plan),
@@ -67,6 +74,7 @@ export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, s
 		team: team === "none" ? null : team,
 		size_bounds: bounds === undefined ? undefined : readSizeBounds(bounds),
 		signing,
+		health_limits: limits === undefined ? undefined : readHealthLimits(limits),
 	};
 }
 
@@ -85,11 +93,54 @@ function readSizeBounds(text: string): SizeBounds | null {
 	);
 }
 
+/** "cpu:+20 drops:x2,+100 sessions:x0.5" */
+function readHealthLimits(text: string): HealthLimits | null {
+	if (text === "none") return null;
+	const fault = new UsageError(
+		`--health-limits ${text} are no limits`,
+		`give them as "cpu:+20 drops:x2,+100 sessions:x0.5"; metrics: ${METRIC_NAMES.join(", ")}`,
+	);
+	const entries = text
+		.trim()
+		.split(/\s+/)
+		.map((one): [string, object] => {
+			const [, metric = "", bounds = ""] = /^([a-z_]+):(.+)$/.exec(one) ?? [];
+			return [metric, Object.fromEntries(bounds.split(",").map((bound) => [kindOf(bound), Number(bound.slice(1))]))];
+		});
+	const read = healthLimits.safeParse(Object.fromEntries(entries));
+	if (read.success && Object.keys(read.data).length === entries.length) return read.data;
+	throw fault;
+}
+
+function kindOf(bound: string): string {
+	if (bound.startsWith("+")) return "plus";
+	if (bound.startsWith("-")) return "minus";
+	return bound.startsWith("x") ? (Number(bound.slice(1)) < 1 ? "down_to" : "times") : "";
+}
+
+function describeLimits(limits: HealthLimits): string {
+	const said = METRIC_NAMES.flatMap((metric) => {
+		const one = limits[metric];
+		if (one === undefined) return [];
+		const bounds = [
+			["x", one.times],
+			["+", one.plus],
+			["x", one.down_to],
+			["-", one.minus],
+		] as const;
+		return [
+			`${metric}:${bounds.flatMap(([sign, value]) => (value === undefined ? [] : [`${sign}${value}`])).join(",")}`,
+		];
+	});
+	return `a firewall whose health changes by more counts as failed: ${said.join(" ")}`;
+}
+
 const settings = z.looseObject({
 	plan: z.looseObject({ name: z.string(), steps: z.array(z.looseObject({ name: z.string() })) }),
 	beta_plan: z.looseObject({ name: z.string() }).nullish(),
 	team: z.string().nullable(),
 	size_bounds: sizeBounds.nullish(),
+	health_limits: healthLimits.nullish(),
 	freezes: z.array(z.object({ from: z.string(), until: z.string(), emergencies: z.boolean() })).default([]),
 });
 
@@ -97,7 +148,7 @@ const settings = z.looseObject({
 export function describeSettings(answer: unknown): string[] {
 	const read = settings.safeParse(answer);
 	if (!read.success) return [];
-	const { plan, beta_plan: beta, team, size_bounds: bounds, freezes } = read.data;
+	const { plan, beta_plan: beta, team, size_bounds: bounds, health_limits: limits, freezes } = read.data;
 	const onBeta = beta == null ? [] : [`those on beta go by plan ${beta.name}`];
 	const whose = team === null ? "" : `, with the word of team ${team}`;
 	const way =
@@ -108,6 +159,7 @@ export function describeSettings(answer: unknown): string[] {
 		way,
 		...onBeta,
 		...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)]),
+		...(limits == null ? [] : [describeLimits(limits)]),
 		...freezes.map(
 			({ from, until, emergencies }) =>
 				`no step begins from ${from} until ${until}${emergencies ? ", but of emergencies" : ""}`,

@@ -14,13 +14,15 @@ export const LEASE_TABLES = [
 		at INTEGER NOT NULL, -- from when on it runs
 		counts INTEGER NOT NULL, -- 0, 1: it stands for its unit; a later member of an HA group counts only where it fails
 		outcome TEXT, -- LeaseOutcome; null = open
-		detail TEXT, -- in the device's own word
+		detail TEXT, -- in the device's own word, or the limit of health that it broke
+		rules TEXT, -- JSON list: of one that failed the rules that matched most, as the device says
 		outcome_at INTEGER,
 		PRIMARY KEY (version, device)
 	) WITHOUT ROWID`,
 	// A device by itself is found by its own key: it costs no row here.
 	"CREATE INDEX leases_of_group ON leases (version, unit) WHERE unit <> device",
 	// All leases of a step are of one length, so this is the order in which they are overdue and end.
+	"CREATE INDEX leases_failed ON leases (version, outcome_at) WHERE outcome IN ('failed', 'silent')",
 	"CREATE INDEX leases_open ON leases (version, step, at) WHERE outcome IS NULL",
 	"CREATE INDEX leases_by_site ON leases (version, site) WHERE site IS NOT NULL",
 	`CREATE TABLE step_counts (
@@ -29,6 +31,7 @@ export const LEASE_TABLES = [
 		permits INTEGER NOT NULL DEFAULT 0,
 		healthy INTEGER NOT NULL DEFAULT 0,
 		failed INTEGER NOT NULL DEFAULT 0,
+		unhealthy INTEGER NOT NULL DEFAULT 0,
 		silent INTEGER NOT NULL DEFAULT 0,
 		excused INTEGER NOT NULL DEFAULT 0,
 		models INTEGER NOT NULL DEFAULT 0,
@@ -63,6 +66,13 @@ type LeaseRow = {
 	outcome: LeaseOutcome | null;
 	detail: string | null;
 	outcome_at: number | null;
+	rules: string | null;
+};
+
+/** A lease that failed, as people are told of it: not whose device it was. */
+export type FailedLease = Pick<Lease, "model" | "step" | "detail" | "outcomeAt"> & {
+	readonly outcome: "failed" | "silent";
+	readonly rules: readonly string[];
 };
 
 export class LeaseTables {
@@ -89,12 +99,13 @@ export class LeaseTables {
 	/** A lease that there is begins anew. */
 	save(
 		version: string,
-		{ unit, device, model, site, region, step, at, counts, outcome, detail, outcomeAt }: Lease,
+		{ unit, device, model, site, region, step, at, counts, outcome, detail, outcomeAt, rules }: Lease,
 	): void {
 		this.#sql.exec(
-			`INSERT OR REPLACE INTO leases (version, unit, device, model, site, region, step, at, counts, outcome, detail, outcome_at)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			`INSERT OR REPLACE INTO leases (version, unit, device, model, site, region, step, at, counts, outcome, detail, outcome_at, rules)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			...[version, unit, device, model, site, region, step, at, counts ? 1 : 0, outcome, detail, outcomeAt],
+			rules === undefined ? null : JSON.stringify(rules),
 		);
 	}
 
@@ -116,6 +127,17 @@ export class LeaseTables {
 	oldestOpen(version: string, step: number): number | null {
 		const query = "SELECT MIN(at) AS at FROM leases WHERE version = ? AND step = ? AND outcome IS NULL";
 		return this.#sql.exec<{ at: number | null }>(query, version, step).one().at;
+	}
+
+	/** @returns those that failed last, newest first */
+	failures(version: string, limit: number): FailedLease[] {
+		const query = `SELECT * FROM leases WHERE version = ? AND outcome IN ('failed', 'silent')
+			ORDER BY outcome_at DESC, unit LIMIT ?`;
+		const rows = this.#sql.exec<LeaseRow>(query, version, limit).toArray();
+		return rows.map(({ model, step, detail, outcome, outcome_at: outcomeAt, rules }) => ({
+			...{ model, step, detail, outcomeAt, outcome: outcome === "silent" ? "silent" : "failed" },
+			rules: rules === null ? [] : (JSON.parse(rules) as string[]),
+		}));
 	}
 
 	/** @returns whether the release has any */
@@ -182,6 +204,6 @@ export class LeaseTables {
 	}
 }
 
-function leaseOf({ counts, outcome_at: outcomeAt, version: _, ...row }: LeaseRow): Lease {
-	return { ...row, counts: counts === 1, outcomeAt };
+function leaseOf({ counts, outcome_at: outcomeAt, version: _, rules, ...row }: LeaseRow): Lease {
+	return { ...row, counts: counts === 1, outcomeAt, ...(rules !== null && { rules: JSON.parse(rules) as string[] }) };
 }

@@ -26,6 +26,7 @@ export interface ProductDesks {
 	readonly rules: DisabledRules;
 	readonly records: ProductRecordWriter;
 	readonly rollouts: RolloutTables;
+	readonly leases: LeaseTables;
 	readonly rolloutDesk: RolloutDesk;
 	readonly releaseDesk: ReleaseDesk;
 	readonly settingsDesk: SettingsDesk;
@@ -47,10 +48,12 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 	const records = new ProductRecordWriter(tables, rules, outbox, outdated);
 	const publish = (now: number) => records.publish(now);
 	const rollouts = new RolloutTables(storage.sql);
+	const leases = new LeaseTables(storage.sql);
 	const rolloutDesk = new RolloutDesk({
-		...{ storage, alarm, releases: tables, rollouts, leases: new LeaseTables(storage.sql), publish },
+		...{ storage, alarm, releases: tables, rollouts, leases, publish },
 		tell: (version, turn, rollout, change) =>
 			tellTurn(turn, rollout, (action, detail) => audit(change, action, version, detail)),
+		tellUnhealthy: (version, detail, change) => audit(change, "rollout.unhealthy", version, detail),
 		givenUp: (devices) => givenUpDevices(env, devices),
 		service: (now) => ({ actor: SERVICE, now }),
 		// Never rejects.
@@ -63,5 +66,18 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		publish,
 		reconsider: (change) => rolloutDesk.reconsider(change),
 	});
-	return { alarm, outbox, webhooks, audit, tables, rules, records, rollouts, rolloutDesk, releaseDesk, settingsDesk };
+	return {
+		alarm,
+		outbox,
+		webhooks,
+		audit,
+		tables,
+		rules,
+		records,
+		rollouts,
+		leases,
+		rolloutDesk,
+		releaseDesk,
+		settingsDesk,
+	};
 }

@@ -3,6 +3,7 @@ import type { Signing, VersionOrder } from "../../content/product-record.ts";
 import type { SignedRole } from "../../content/signed-releases.ts";
 import type { SizeBounds } from "../../content/size-bounds.ts";
 import type { Freeze } from "../../rollout/freeze.ts";
+import type { HealthLimits } from "../../rollout/health.ts";
 import type { Plan } from "../../rollout/plan.ts";
 
 export interface ProductInfo {
@@ -20,6 +21,8 @@ export interface ProductInfo {
 	readonly team: string | null;
 	/** by how much a release may differ from the current one; null = by anything */
 	readonly sizeBounds: SizeBounds | null;
+	/** what may change of a device's health with a release; null = anything */
+	readonly healthLimits: HealthLimits | null;
 	/** in which no step of a rollout begins */
 	readonly freezes: readonly Freeze[];
 	/** whether releases that no role file names are offered */
@@ -29,7 +32,10 @@ export interface ProductInfo {
 }
 
 /** What may be set of a product. */
-export type ProductSettings = Pick<ProductInfo, "plan" | "betaPlan" | "team" | "sizeBounds" | "signing" | "freezes">;
+export type ProductSettings = Pick<
+	ProductInfo,
+	"plan" | "betaPlan" | "team" | "sizeBounds" | "healthLimits" | "signing" | "freezes"
+>;
 
 export type ProductRow = {
 	name: string;
@@ -41,6 +47,7 @@ export type ProductRow = {
 	beta_plan: string | null;
 	team: string | null;
 	size_bounds: string;
+	health_limits: string;
 	signing: Signing;
 	freezes: string;
 	role: string | null;
@@ -53,26 +60,40 @@ export function infoOf(row: ProductRow): ProductInfo {
 		plan,
 		beta_plan: beta,
 		size_bounds: bounds,
+		health_limits: limits,
 		role: signed,
 		freezes: frozen,
 		...rest
 	} = row;
 	const sizeBounds = JSON.parse(bounds) as SizeBounds | null;
+	const healthLimits = JSON.parse(limits) as HealthLimits | null;
 	const freezes = JSON.parse(frozen) as Freeze[];
 	const role = signed === null ? null : (JSON.parse(signed) as SignedRole);
 	const betaPlan = beta === null ? null : (JSON.parse(beta) as Plan);
-	return { ...rest, versionOrder, createdAt, plan: JSON.parse(plan) as Plan, betaPlan, sizeBounds, freezes, role };
+	return {
+		...rest,
+		versionOrder,
+		createdAt,
+		plan: JSON.parse(plan) as Plan,
+		betaPlan,
+		sizeBounds,
+		healthLimits,
+		freezes,
+		role,
+	};
 }
 
-/** @returns plan, beta_plan, team, size_bounds, signing, freezes */
+/** @returns plan, beta_plan, team, size_bounds, health_limits, signing, freezes */
 export function settingValues({
 	plan,
 	betaPlan,
 	team,
 	sizeBounds,
+	healthLimits,
 	signing,
 	freezes,
 }: ProductSettings): (string | null)[] {
 	const beta = betaPlan && JSON.stringify(betaPlan);
-	return [JSON.stringify(plan), beta, team, JSON.stringify(sizeBounds), signing, JSON.stringify(freezes)];
+	const limits = [JSON.stringify(sizeBounds), JSON.stringify(healthLimits)];
+	return [JSON.stringify(plan), beta, team, ...limits, signing, JSON.stringify(freezes)];
 }

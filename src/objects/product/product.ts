@@ -70,8 +70,8 @@ export class Product extends DurableObject<ObjectBindings> {
 		const known = await this.info();
 		if (known !== null) return known;
 		const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
-		const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, signing = "optional" } = input;
-		const settings = { plan, betaPlan, team, sizeBounds, signing, freezes: [] };
+		const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, healthLimits = null, signing = "optional" } = input;
+		const settings = { plan, betaPlan, team, sizeBounds, healthLimits, signing, freezes: [] };
 		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, PRODUCT_SCHEMA);
@@ -262,7 +262,8 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	#view(version: string, now: number): Promise<RolloutView | null> {
-		return viewRollout(this.#desks.rollouts, this.#desks.rolloutDesk, version, now);
+		const { rollouts, rolloutDesk, leases } = this.#desks;
+		return viewRollout(rollouts, rolloutDesk, leases, version, now);
 	}
 
 	#within<T>(work: () => T): T {

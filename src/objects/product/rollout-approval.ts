@@ -5,6 +5,7 @@ import { allFailures, type Evidence, hashEvidence } from "../../rollout/evidence
 import type { Phase, Rollout } from "../../rollout/rollout.ts";
 import { type RolloutStatus, statusOf } from "../../rollout/rollout-status.ts";
 import type { Change, WriteProductAudit } from "../audit.ts";
+import type { FailedLease, LeaseTables } from "./lease-tables.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
 import type { RolloutTables } from "./rollout-tables.ts";
 
@@ -17,12 +18,17 @@ export interface RolloutView {
 	/** of the evidence, as a word on it names it */
 	readonly evidenceHash: string;
 	readonly approvals: readonly Approval[];
+	/** that failed last, newest first, as long as their leases are kept */
+	readonly failures: readonly FailedLease[];
 }
+
+const FAILURES_SHOWN = 20;
 
 /** @returns null where the version has no rollout */
 export async function viewRollout(
 	rollouts: RolloutTables,
 	desk: RolloutDesk,
+	leases: LeaseTables,
 	version: string,
 	now: number,
 ): Promise<RolloutView | null> {
@@ -32,7 +38,8 @@ export async function viewRollout(
 	const approvals = rollouts.approvals(version);
 	const status = statusOf(rollout, evidence, approvals, now, desk.frozen(version, now));
 	const step = rollout.plan.steps[rollout.step]?.name ?? "";
-	return { version, rollout, step, status, evidence, approvals, evidenceHash: await hashEvidence(evidence) };
+	const failures = leases.failures(version, FAILURES_SHOWN);
+	return { version, rollout, step, status, evidence, approvals, failures, evidenceHash: await hashEvidence(evidence) };
 }
 
 /** @returns whether nothing has changed since the view was taken */
@@ -85,19 +92,26 @@ function approve(
 	return { ok: true, approval };
 }
 
+export interface WordParts {
+	readonly rollouts: RolloutTables;
+	readonly rolloutDesk: RolloutDesk;
+	readonly leases: LeaseTables;
+	readonly audit: WriteProductAudit;
+}
+
 /**
  * Keeps a person's word.
  * @param turn runs a change as one transaction, and waits until the stores have it
  * @returns the rollout with it, or why it is not taken; null where the version has no rollout
  */
 export async function sayWord(
-	{ rollouts, rolloutDesk, audit }: { rollouts: RolloutTables; rolloutDesk: RolloutDesk; audit: WriteProductAudit },
+	{ rollouts, rolloutDesk, leases, audit }: WordParts,
 	word: Change & { version: string; kind: ApprovalKind; team: string | null; evidence: string },
 	turn: (work: () => void) => Promise<void>,
 ): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | null> {
 	const { version, now } = word;
 	for (;;) {
-		const seen = await viewRollout(rollouts, rolloutDesk, version, now);
+		const seen = await viewRollout(rollouts, rolloutDesk, leases, version, now);
 		if (seen === null) return null;
 		// Its hash was made outside of any transaction: what came meanwhile is looked at first.
 		if (!isStillSo(seen, rollouts, rolloutDesk, now)) continue;
@@ -107,7 +121,7 @@ export async function sayWord(
 			audit(word, "rollout.word", version, `${word.kind} ${seen.step}`);
 			rolloutDesk.approve(word, version, approved.approval);
 		});
-		const view = await viewRollout(rollouts, rolloutDesk, version, now);
+		const view = await viewRollout(rollouts, rolloutDesk, leases, version, now);
 		return view === null ? null : { ok: true, view };
 	}
 }

@@ -6,6 +6,7 @@ import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
 import { type Evidence, NO_EVIDENCE } from "../../rollout/evidence.ts";
 import { frozenUntil } from "../../rollout/freeze.ts";
+import { describeBroken, findBrokenLimit, type HealthReport } from "../../rollout/health.ts";
 import { decidePermit, decideReport, type PermitRefusal, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { reachOf } from "../../rollout/reach.ts";
@@ -51,6 +52,8 @@ export interface ReportInput {
 	readonly device: string;
 	readonly reported: Reported;
 	readonly detail: string | null;
+	/** null or left out = the device does not say */
+	readonly health?: HealthReport | null;
 	readonly now: number;
 }
 
@@ -59,6 +62,8 @@ export interface RolloutDeskParts extends LeaseEndsParts {
 	readonly releases: ProductTables;
 	/** tells the trail of a turn; part of the transaction */
 	readonly tell: (version: string, turn: Turn, rollout: Rollout, change: Change) => void;
+	/** tells the trail of a device that broke a limit of health; part of the transaction */
+	readonly tellUnhealthy: (version: string, detail: string, change: Change) => void;
 	/** has the edges know how far the releases reach now; part of the transaction */
 	readonly publish: (now: number) => void;
 	/** who acts where nobody does */
@@ -165,11 +170,30 @@ export class RolloutDesk implements Chore {
 		return { ok: true, endsAt: now + stepOf(rollout).lease };
 	}
 
-	report({ version, device, reported, detail, now }: ReportInput): void {
-		const lease = this.#parts.leases.ofDevice(version, device);
-		const effect = lease === null ? null : decideReport(lease, reported, detail, now);
+	/** One that is healthy by its own word, and beyond the product's limits, has failed. */
+	report({ version, device, reported, detail, health = null, now }: ReportInput): void {
+		const { leases, releases, rollouts, tellUnhealthy } = this.#parts;
+		const lease = leases.ofDevice(version, device);
+		if (lease === null) return;
+		const broken = reported === "healthy" ? findBrokenLimit(releases.info()?.healthLimits ?? null, health) : null;
+		const effect =
+			broken === null
+				? decideReport(lease, reported, detail, now)
+				: decideReport(lease, "failed", describeBroken(broken), now);
 		if (effect === null) return;
-		this.#ends.settle(version, effect.lease, effect.count);
+		const rules = health?.after.top_rules;
+		const hasRules = effect.lease.outcome === "failed" && rules !== undefined;
+		const count = broken === null ? effect.count : [...effect.count, "unhealthy" as const];
+		this.#ends.settle(version, hasRules ? { ...effect.lease, rules } : effect.lease, count);
+		if (broken !== null) {
+			const step = rollouts.rollout(version)?.plan.steps[lease.step]?.name ?? String(lease.step);
+			const most = rules === undefined || rules.length === 0 ? "" : `; rules ${rules.join(", ")}`;
+			tellUnhealthy(
+				version,
+				`${step}, model ${lease.model}: ${describeBroken(broken)}${most}`,
+				this.#parts.service(now),
+			);
+		}
 		this.#decide(version, this.#parts.service(now));
 	}
 

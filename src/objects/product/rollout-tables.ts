@@ -42,7 +42,7 @@ export type OpenLogEntry = Pick<LogEntry, "at" | "input" | "turns">;
 type LogRow = { seq: number; at: number; input: string; turns: string; previous: string | null; hash: string | null };
 
 /** A count that only grows. */
-export type StepCount = "permits" | "healthy" | "failed" | "silent" | "excused" | "models";
+export type StepCount = "permits" | "healthy" | "failed" | "unhealthy" | "silent" | "excused" | "models";
 
 type CountRow = { version: string; step: number } & Record<StepCount, number>;
 

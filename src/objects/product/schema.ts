@@ -21,6 +21,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			team TEXT, -- whose word its rollouts need; null = anyone's who may release
 			size_bounds TEXT NOT NULL, -- JSON: SizeBounds or null (content/size-bounds.ts)
 			freezes TEXT NOT NULL, -- JSON: freezes (rollout/freeze.ts)
+			health_limits TEXT NOT NULL, -- JSON: HealthLimits or null (rollout/health.ts)
 			signing TEXT NOT NULL, -- Signing (content/product-record.ts)
 			role TEXT -- JSON: SignedRole, what its trusted role file names; null = it has none
 		) WITHOUT ROWID`,

@@ -25,14 +25,17 @@ export class SettingsDesk {
 		const known = this.#info();
 		const { name } = known;
 		const { plan = known.plan, betaPlan = known.betaPlan, team = known.team } = input;
+		const { healthLimits = known.healthLimits } = input;
 		const { sizeBounds = known.sizeBounds, signing = known.signing, freezes = known.freezes } = input;
-		tables.saveSettings({ plan, betaPlan, team, sizeBounds, signing, freezes });
+		tables.saveSettings({ plan, betaPlan, team, sizeBounds, healthLimits, signing, freezes });
 		if (!isSame([plan, betaPlan, team], [known.plan, known.betaPlan, known.team])) {
 			const beta = betaPlan === null ? "" : `, beta ${betaPlan.name}`;
 			audit(input, "product.plan", name, `${plan.name}${beta}${team === null ? "" : `, team ${team}`}`);
 		}
 		if (!isSame(sizeBounds, known.sizeBounds))
 			audit(input, "product.limits", name, `size ${JSON.stringify(sizeBounds)}`);
+		if (!isSame(healthLimits, known.healthLimits))
+			audit(input, "product.limits", name, `health ${JSON.stringify(healthLimits)}`);
 		if (!isSame(freezes, known.freezes)) {
 			audit(input, "product.freezes", name, `${freezes.length} freezes`);
 			this.#parts.reconsider(input);

@@ -6,6 +6,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import { OUTCOME_REASON_NAMES, reasonOf } from "../../fleet/outcome-reason.ts";
 import { ProblemError } from "../../problem.ts";
+import { healthReport } from "../../rollout/health.ts";
 import { REPORTED } from "../../rollout/lease.ts";
 import { openCapability } from "../../signing/capability.ts";
 import { requireDevice } from "../http/authenticate.ts";
@@ -40,6 +41,11 @@ const route = createRoute({
 						"Why it failed, was rolled back or put off, in a word by which the fleet is counted. Left out: `detail` where that is one of these words, else `other`",
 					example: "digest_mismatch",
 				}),
+				health: healthReport.optional().openapi({
+					description:
+						"How the firewall did before the installation and how it does now: percent of processor (`cpu`) and memory, open sessions, packets dropped per second, percent of sessions blocked, the rules that match most. What is not measured is left out; beyond the product's `health_limits` a `healthy` counts as failed",
+					example: { before: { cpu: 12, drops: 0 }, after: { cpu: 47, drops: 3, top_rules: ["1:2000419"] } },
+				}),
 			}),
 		),
 	},
@@ -71,6 +77,7 @@ export const reports = createRouter().openapi(route, async (c) => {
 			...{ version, device, now: scope.now },
 			reported: report.outcome,
 			detail: report.detail ?? null,
+			health: report.health ?? null,
 		});
 	}
 	if (haLock !== null) {

@@ -10,6 +10,7 @@ import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { planChoice, planOf, STANDARD } from "../../rollout/built-in-plans.ts";
 import { freezes } from "../../rollout/freeze.ts";
+import { healthLimits } from "../../rollout/health.ts";
 import { plan } from "../../rollout/plan.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, productReadAccess, readAccess } from "../http/key-access.ts";
@@ -47,6 +48,12 @@ const signingSetting = signing.optional().openapi({
 	example: "required",
 });
 
+const healthSetting = healthLimits.nullable().openapi({
+	example: { cpu: { plus: 20 }, drops: { times: 2, plus: 100 } },
+	description:
+		"What may change of a device's health with a release: a report `healthy` beyond a limit counts as failed. Of one metric: `plus` and `times` (a rise; both, where both are given), `minus` and `down_to` (a fall); null = no limits",
+});
+
 const betaPlan = planChoice.nullable().openapi({
 	description: "By which those reach their devices that travel on beta; null = by `plan`",
 	example: "rapid",
@@ -67,6 +74,7 @@ const productDetails = productBody
 		beta_plan: orNull(plan),
 		team: z.string().nullable(),
 		size_bounds: orNull(sizeBounds),
+		health_limits: orNull(healthLimits),
 		freezes: z.array(freezeBody),
 		signing,
 		role_version: z.int().nullable().openapi({ description: "Of its role file; null = it has none" }),
@@ -95,6 +103,7 @@ const create = createRoute({
 				beta_plan: betaPlan.optional(),
 				team: team.optional(),
 				size_bounds: sizeSetting.optional(),
+				health_limits: healthSetting.optional(),
 				signing: signingSetting,
 			}),
 		),
@@ -136,6 +145,7 @@ const change = createRoute({
 					beta_plan: betaPlan.optional(),
 					team: team.optional(),
 					size_bounds: sizeSetting.optional(),
+					health_limits: healthSetting.optional(),
 					signing: signingSetting,
 					freezes: z.array(freezeBody).max(20).optional().openapi({
 						description:
@@ -185,17 +195,27 @@ function readFreezes(given: readonly z.infer<typeof freezeBody>[]) {
 }
 
 function describeDetails(info: ProductInfo): z.infer<typeof productDetails> {
-	const { plan, betaPlan: beta_plan, team, sizeBounds: bounds, signing, role } = info;
+	const { plan, betaPlan: beta_plan, team, sizeBounds: bounds, healthLimits: health_limits, signing, role } = info;
 	const freezes = info.freezes.map((one) => ({ ...one, from: toTimestamp(one.from), until: toTimestamp(one.until) }));
 	const role_version = role?.version ?? null;
-	return { ...describe(info), plan, beta_plan, team, size_bounds: bounds, freezes, signing, role_version };
+	return {
+		...describe(info),
+		plan,
+		beta_plan,
+		team,
+		size_bounds: bounds,
+		health_limits,
+		freezes,
+		signing,
+		role_version,
+	};
 }
 
 export const products = createRouter()
 	.openapi(create, async (c) => {
 		const { event, services } = c.env;
 		const { product: name, title = name, version_order: versionOrder, plan: choice, team = null } = c.req.valid("json");
-		const { beta_plan, size_bounds: bounds, signing } = c.req.valid("json");
+		const { beta_plan, size_bounds: bounds, health_limits: limits, signing } = c.req.valid("json");
 		event.product = name;
 		const creation = { ...changeBy(c), name, title };
 		const rollouts = {
@@ -210,6 +230,7 @@ export const products = createRouter()
 			...(signing && { signing }),
 			...(versionOrder && { versionOrder }),
 			...(bounds !== undefined && { sizeBounds: bounds }),
+			...(limits !== undefined && { healthLimits: limits }),
 		});
 		const entry = { ...creation, versionOrder: made.versionOrder };
 		const { kind } = await services.objects.directory().createProduct(entry);
@@ -226,13 +247,22 @@ export const products = createRouter()
 	.openapi(change, async (c) => {
 		const { product } = c.req.valid("param");
 		c.env.event.product = product;
-		const { plan: choice, beta_plan: beta, team, size_bounds: bounds, signing, freezes: given } = c.req.valid("json");
+		const {
+			plan: choice,
+			beta_plan: beta,
+			team,
+			size_bounds: bounds,
+			health_limits: limits,
+			signing,
+			freezes: given,
+		} = c.req.valid("json");
 		const info = await c.env.services.objects.product(product).change({
 			...changeBy(c),
 			...(choice && { plan: planOf(choice) }),
 			...(beta !== undefined && { betaPlan: beta === null ? null : planOf(beta) }),
 			...(team !== undefined && { team }),
 			...(bounds !== undefined && { sizeBounds: bounds }),
+			...(limits !== undefined && { healthLimits: limits }),
 			...(signing && { signing }),
 			...(given !== undefined && { freezes: readFreezes(given) }),
 		});

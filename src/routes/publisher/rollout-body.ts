@@ -28,6 +28,9 @@ const stepBody = z
 		permits: z.int(),
 		healthy: z.int(),
 		failed: z.int(),
+		unhealthy: z.int().openapi({
+			description: "Of those that failed: healthy by their own word, and beyond the product's `health_limits`",
+		}),
 		silent: z.int().openapi({ description: "Their time ended without a word: they count as failed" }),
 		overdue: z.int().openapi({ description: "Open for longer than is usual: perhaps dead" }),
 		excused: z.int().openapi({ description: "Given up meanwhile: they do not count" }),
@@ -37,6 +40,19 @@ const stepBody = z
 		overridden_by: z.array(z.string()),
 	})
 	.openapi("RolloutStep");
+
+const failureBody = z
+	.object({
+		step: z.string(),
+		model: z.string(),
+		outcome: z.enum(["failed", "silent"]),
+		why: z.string().nullable().openapi({
+			description: "In a word of the device's own, or the limit of health that it broke and the change that did",
+		}),
+		at: timestamp.nullable(),
+		rules: z.array(z.string()).openapi({ description: "Ids of the rules that match most there, by the device's word" }),
+	})
+	.openapi("RolloutFailure");
 
 export const rolloutBody = z
 	.object({
@@ -75,6 +91,7 @@ export const rolloutBody = z
 				.openapi("RolloutWordGiven"),
 		),
 		steps: z.array(stepBody),
+		failures: z.array(failureBody).openapi({ description: "The last 20, newest first" }),
 	})
 	.openapi("Rollout");
 
@@ -104,6 +121,10 @@ export function describeRollout(product: string, view: RolloutView, now: number)
 			...{ name, ...evidence, verdict: judged },
 			passed_at: toTimestampOrNull(passed?.at),
 			overridden_by: [...(passed?.overriddenBy ?? [])],
+		})),
+		failures: view.failures.map(({ step: index, model, outcome, detail, outcomeAt, rules }) => ({
+			...{ step: plan.steps[index]?.name ?? "", model, outcome, why: detail },
+			...{ at: toTimestampOrNull(outcomeAt), rules: [...rules] },
 		})),
 	};
 }

@@ -351,13 +351,13 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a release is put in place under the permit of another",
 			},
 			{
-				from: 'const outcomes: readonly Outcome[] = ["installed", "healthy"];',
-				to: 'const outcomes: readonly Outcome[] = ["installed"];',
+				from: 'await reportOutcome(session, permit, "healthy", undefined, health);',
+				to: "",
 				breaks: "the service never learns that firewalls run well with a release",
 			},
 			{
-				from: "const reported = await failureAsValue(reportInstalled(session, permit));",
-				to: "const reported = await reportInstalled(session, permit);",
+				from: "const reported = await failureAsValue(reportInstalled(session, permit, health));",
+				to: "const reported = await reportInstalled(session, permit, health);",
 				breaks: "a report that is refused makes an update that was done fail",
 			},
 			{

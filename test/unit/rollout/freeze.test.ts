@@ -58,7 +58,7 @@ describe("a rollout in a freeze", () => {
 
 	it("is halted by what its devices say, as ever", () => {
 		const running = { ...waiting, phase: "running" } as const;
-		const none = { permits: 0, healthy: 0, failed: 0, silent: 0, excused: 0, models: 0, overdue: 0 };
+		const none = { permits: 0, healthy: 0, failed: 0, unhealthy: 0, silent: 0, excused: 0, models: 0, overdue: 0 };
 		const steps = plan.steps.map((_, index) => (index === 0 ? { ...none, permits: 1, failed: 1, models: 1 } : none));
 		const { rollout } = decideRollout(running, { ...NO_EVIDENCE, steps }, [], NOW, frozen);
 		expect(rollout.phase).toBe("halted");

@@ -42,6 +42,31 @@ describe("bounds of sizes", () => {
 	});
 });
 
+describe("limits of health", () => {
+	it("are sent by metric, said by show, and taken away by the word none", async () => {
+		const limits = {
+			cpu: { plus: 20 },
+			drops: { times: 2, plus: 100 },
+			sessions: { down_to: 0.5 },
+			memory: { minus: 5 },
+		};
+		const text = "cpu:+20 memory:-5 sessions:x0.5 drops:x2,+100";
+		await operator.run("product", "change", "crs", "--health-limits", text);
+		await operator.run("product", "change", "crs", "--health-limits", "none");
+		expect(sent()).toEqual([{ health_limits: limits }, { health_limits: null }]);
+		operator.reply({ body: { ...DETAILS, size_bounds: null, health_limits: limits } });
+		expect((await operator.run("product", "show", "crs")).stdout).toContain(`counts as failed: ${text}`);
+	});
+
+	it.each(["", "cpu", "cpu:20", "cpu:+", "cpu:+a", "heat:+20", "cpu:x1", "cpu:+20 cpu:+30", "cpu:+20,", "cpu:+-1"])(
+		"%j is refused before anything is sent",
+		async (text) => {
+			expect((await operator.run("product", "change", "crs", "--health-limits", text)).exitCode).toBe(2);
+			expect(operator.asked()).toEqual([]);
+		},
+	);
+});
+
 describe("rules that do harm", () => {
 	it.each(["disable", "enable"])("%s: several at once, with the reason", async (what) => {
 		const published = { rules: [], changed: true, published: true };

@@ -57,6 +57,20 @@ describe("updates", () => {
 		expect(server.reports.map((report) => report.outcome)).toEqual(["installed", "healthy"]);
 	});
 
+	it.each([
+		["reports what a command of its own measures", `echo '{"cpu":12}'`, { before: { cpu: 12 }, after: { cpu: 12 } }],
+		["says nothing where the command fails", "exit 1", undefined],
+		["says nothing where it prints something else", "echo fine", undefined],
+		["says nothing where it prints what no report may have", `echo '{"cpu":1000}'`, undefined],
+	])("%s", async (_, command, health) => {
+		await activate();
+		expect((await runCli(["device", "update", "--home", folder, "--health", command])).exitCode).toBe(0);
+		expect(server.reports.map((report) => [report.outcome, "health" in report ? report.health : undefined])).toEqual([
+			["installed", undefined],
+			["healthy", health],
+		]);
+	});
+
 	it("writes down which rules are disabled, before it installs and without an update, and forgets them when none is", async () => {
 		await activate();
 		const file = join(folder, "disabled-rules", "crs.txt");

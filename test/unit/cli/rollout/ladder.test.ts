@@ -25,7 +25,16 @@ function draw(changes: Partial<Rollout>, seen: readonly Partial<StepEvidence>[] 
 	const evidence = { ...NO_EVIDENCE, steps: seen.map((step) => ({ ...NO_STEP_EVIDENCE, ...step })) };
 	const step = rollout.plan.steps[rollout.step]?.name ?? "";
 	const status = statusOf(rollout, evidence, [], NOW);
-	const view = { version: "4.28.0", rollout, step, status, evidence, approvals: [], evidenceHash: "hash" };
+	const view = {
+		version: "4.28.0",
+		rollout,
+		step,
+		status,
+		evidence,
+		approvals: [],
+		failures: [],
+		evidenceHash: "hash",
+	};
 	const wire = JSON.stringify(describeRollout("crs", view, NOW));
 	return drawRollout(rolloutAnswer.parse(JSON.parse(wire))).map((line) => line.replaceAll(/ +/g, " "));
 }

@@ -123,7 +123,15 @@ class World {
 		const by = this.by("ci");
 		this.releases.insertProduct({
 			...{ name: "crs", title: "crs", versionOrder: "vendor", createdAt: START, revision: 0, plan: RAPID },
-			...{ betaPlan: null, team: null, sizeBounds: null, signing: "optional", freezes: [], role: null },
+			...{
+				betaPlan: null,
+				team: null,
+				sizeBounds: null,
+				healthLimits: null,
+				signing: "optional",
+				freezes: [],
+				role: null,
+			},
 		});
 		this.releases.insertPackage(VERSION, { sha256: "a".repeat(64), size: 1, name: "crs.tar" }, START, "ci");
 		this.releases.publish(
@@ -171,6 +179,7 @@ class World {
 			// It rings below.
 			alarm: { add: () => {}, setWithin: () => {} } as unknown as Alarm,
 			tell: () => {},
+			tellUnhealthy: () => {},
 			publish: () => {},
 			givenUp: async (devices) => new Set(devices.filter((device) => this.gone.has(device))),
 			service: (now) => ({ actor: "service", now }),
