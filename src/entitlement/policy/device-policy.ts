@@ -69,7 +69,9 @@ export function putOff(policy: DevicePolicy | null, install: Install, now: numbe
 	if (mayPass(policy, install)) return null;
 	const until = opensAt(policy, now);
 	if (until <= now) return null;
-	return { reason: freezeAt(policy, now) === undefined ? "outside_window" : "frozen", until };
+	// The last obstacle before it opens is told: of a freeze that ends before the window opens, the answer would change on the way.
+	const last = Number.isFinite(until) ? until - 1 : now;
+	return { reason: freezeAt(policy, last) === undefined ? "outside_window" : "frozen", until };
 }
 
 /** @returns unix seconds at which what may be installed now may be no longer, by time alone; Infinity = never */
