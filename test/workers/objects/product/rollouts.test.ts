@@ -1,70 +1,32 @@
 // The rollouts of a product, as its object keeps them: exact numbers of permits, silence that counts, halts, words of persons, and a
 // log that anyone can replay. The clock is an argument, and alarms are rung by hand.
-import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { headsRecord } from "../../../../src/content/heads-record.ts";
 import { productRecord } from "../../../../src/content/product-record.ts";
-import type { PermitInput, ReportInput } from "../../../../src/objects/product/rollout-desk.ts";
-import { IMMEDIATE, STANDARD } from "../../../../src/rollout/built-in-plans.ts";
+import { IMMEDIATE } from "../../../../src/rollout/built-in-plans.ts";
 import type { Reported } from "../../../../src/rollout/lease.ts";
 import { verifyLog } from "../../../../src/rollout/rollout-log.ts";
 import { bindings } from "../../../support/object-bindings.ts";
+import {
+	CI,
+	DAY,
+	HOUR,
+	METADATA,
+	NOW,
+	product,
+	report,
+	ring,
+	say,
+	startRollout,
+	take,
+	unit,
+	VERSION,
+	view,
+} from "../../../support/standard-rollout.ts";
 import { readStored } from "../../../support/stored-record.ts";
 
 afterEach(reset);
-
-const HOUR = 3_600;
-const DAY = 24 * HOUR;
-const NOW = Math.floor(Date.now() / 1_000);
-const CI = { actor: "ci", now: NOW };
-const METADATA = { notes: "", urgency: "routine", models: null, engine: {}, entries: null } as const;
-const VERSION = "2.0.0";
-const product = () => bindings.PRODUCT.getByName("crs");
-
-async function startRollout(): Promise<void> {
-	await product().create({ ...CI, name: "crs", title: "Rules", plan: STANDARD, team: "detection" });
-	await product().addPackage({
-		...CI,
-		claimedUntil: Number.MAX_SAFE_INTEGER,
-		version: VERSION,
-		sha256: "a".repeat(64),
-		size: 1,
-		name: "crs.tar",
-	});
-	await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
-}
-
-async function view(now = NOW) {
-	const found = await product().rollout(VERSION, now);
-	if (found === null) throw new Error("no rollout");
-	return found;
-}
-
-async function say(by: string, kind: "approve" | "override" | "resume" = "approve", now = NOW, team = "detection") {
-	const { evidenceHash: evidence } = await view(now);
-	return product().approveRollout({ actor: by, now, version: VERSION, kind, team, evidence });
-}
-
-/** Unit n of an account of its own, unless it says otherwise. */
-function unit(n: number, changes: Partial<PermitInput> = {}): PermitInput {
-	const device = `dev-${String(n).padStart(10, "0")}-0123456789abcdef`;
-	return { version: VERSION, channel: "stable", unit: device, device, peers: [], model: "FW-1", now: NOW, ...changes };
-}
-const take = (n: number, changes: Partial<PermitInput> = {}) => product().takePermit(unit(n, changes));
-
-async function report(n: number, reported: Reported, changes: Partial<ReportInput> = {}): Promise<void> {
-	const { version, device } = unit(n);
-	await product().hearReport({ version, device, reported, detail: null, now: NOW, ...changes });
-}
-
-/** Rings each alarm that is set for then or earlier: one that rings counts as the time it was set to. */
-async function ring(until: number): Promise<void> {
-	for (;;) {
-		const at = await runInDurableObject(product(), (_, { storage }) => storage.getAlarm());
-		if (at === null || at > until * 1_000) return;
-		await runDurableObjectAlarm(product());
-	}
-}
 
 async function publishedRollout() {
 	// Devices do not wait for the stores; whoever releases does, and to release again what is released changes nothing.
@@ -75,66 +37,6 @@ async function publishedRollout() {
 	const record = productRecord.parse(readStored(key, (await bindings.RECORDS.get(key)) ?? "").body);
 	return record.releases.find(({ version }) => version === VERSION)?.rollout;
 }
-
-describe("a freeze of the product", () => {
-	const frozen = (until: number, emergencies = false) => [{ from: NOW, until, reason: "", emergencies }];
-	it("lets no step begin, and no further unit try the release, until its end; its log replays", async () => {
-		await startRollout();
-		await product().change({ ...CI, freezes: frozen(NOW + DAY) });
-		await say("olivia");
-		expect((await view()).rollout.phase).toBe("waiting");
-		expect((await view()).status.waitsFor).toEqual([{ kind: "freeze", at: NOW + DAY }]);
-		await ring(NOW + DAY);
-		expect((await view(NOW + DAY)).rollout.phase).toBe("running");
-		expect(await take(1, { now: NOW + DAY })).toMatchObject({ ok: true });
-		await product().change({ ...CI, now: NOW + DAY + 1, freezes: frozen(NOW + 2 * DAY) });
-		const refused = { ok: false, reason: "frozen", retryAfter: HOUR };
-		expect(await take(2, { now: NOW + DAY + 2 })).toEqual(refused);
-		await product().change({ ...CI, now: NOW + DAY + 3, freezes: [] });
-		expect(await take(2, { now: NOW + DAY + 4 })).toMatchObject({ ok: true });
-		const log = await product().rolloutLog(VERSION, 0, 100);
-		expect(await verifyLog(log ?? [])).toMatchObject({ ok: true });
-	});
-
-	it("that ends before its time lets an approved step begin at once", async () => {
-		await startRollout();
-		await product().change({ ...CI, freezes: frozen(NOW + DAY) });
-		await say("olivia");
-		await product().change({ ...CI, now: NOW + 1, freezes: [] });
-		expect((await view(NOW + 1)).rollout.phase).toBe("running");
-	});
-});
-
-describe("two units of one site", () => {
-	it("try a release an hour apart; a site of another customer of that name is another", async () => {
-		const steps = STANDARD.steps.map((step, index) =>
-			index === 0 ? { ...step, cohort: { units: 9 }, approvals: { team: null, count: 0 } } : step,
-		);
-		const plan = {
-			...STANDARD,
-			name: "wide",
-			steps: steps.map((step, index) => (index === 1 ? { ...step, cohort: { units: 10 } } : step)),
-		};
-		await product().create({ ...CI, name: "crs", title: "Rules", plan, team: null });
-		await product().addPackage({
-			...CI,
-			claimedUntil: Number.MAX_SAFE_INTEGER,
-			version: VERSION,
-			sha256: "a".repeat(64),
-			size: 1,
-			name: "crs.tar",
-		});
-		await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
-		const idOf = (n: number) => `dev-0000000001-${String(n).padStart(16, "0")}`;
-		const ofOne = (n: number, now = NOW) => take(1, { device: idOf(n), unit: idOf(n), site: "berlin", now });
-		expect(await ofOne(1)).toMatchObject({ ok: true });
-		expect(await ofOne(2, NOW + 60)).toEqual({ ok: false, reason: "site_has_one", retryAfter: HOUR - 60 });
-		expect(await take(2, { site: "berlin" })).toMatchObject({ ok: true });
-		await report(2, "healthy");
-		await report(1, "healthy", { device: idOf(1) });
-		expect(await ofOne(2, NOW + HOUR)).toMatchObject({ ok: true });
-	});
-});
 
 describe("a release that goes by the standard plan", () => {
 	it("is offered to nobody, and permitted to nobody, before a person of the team has said so", async () => {

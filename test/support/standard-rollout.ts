@@ -1,0 +1,65 @@
+// One product whose release goes by the standard plan, and what happens to it: units take permits and report, persons say their words,
+// alarms ring at times that the test chooses.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import type { PermitInput, ReportInput } from "../../src/objects/product/rollout-desk.ts";
+import { STANDARD } from "../../src/rollout/built-in-plans.ts";
+import type { Reported } from "../../src/rollout/lease.ts";
+import { bindings } from "./object-bindings.ts";
+
+export const HOUR = 3_600;
+export const DAY = 24 * HOUR;
+export const NOW = Math.floor(Date.now() / 1_000);
+export const CI = { actor: "ci", now: NOW };
+export const METADATA = { notes: "", urgency: "routine", models: null, engine: {}, entries: null } as const;
+export const VERSION = "2.0.0";
+export const product = () => bindings.PRODUCT.getByName("crs");
+
+export async function startRollout(): Promise<void> {
+	await product().create({ ...CI, name: "crs", title: "Rules", plan: STANDARD, team: "detection" });
+	await product().addPackage({
+		...CI,
+		claimedUntil: Number.MAX_SAFE_INTEGER,
+		version: VERSION,
+		sha256: "a".repeat(64),
+		size: 1,
+		name: "crs.tar",
+	});
+	await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
+}
+
+export async function view(now = NOW) {
+	const found = await product().rollout(VERSION, now);
+	if (found === null) throw new Error("no rollout");
+	return found;
+}
+
+export async function say(
+	by: string,
+	kind: "approve" | "override" | "resume" = "approve",
+	now = NOW,
+	team = "detection",
+) {
+	const { evidenceHash: evidence } = await view(now);
+	return product().approveRollout({ actor: by, now, version: VERSION, kind, team, evidence });
+}
+
+/** Unit n of an account of its own, unless it says otherwise. */
+export function unit(n: number, changes: Partial<PermitInput> = {}): PermitInput {
+	const device = `dev-${String(n).padStart(10, "0")}-0123456789abcdef`;
+	return { version: VERSION, channel: "stable", unit: device, device, peers: [], model: "FW-1", now: NOW, ...changes };
+}
+export const take = (n: number, changes: Partial<PermitInput> = {}) => product().takePermit(unit(n, changes));
+
+export async function report(n: number, reported: Reported, changes: Partial<ReportInput> = {}): Promise<void> {
+	const { version, device } = unit(n);
+	await product().hearReport({ version, device, reported, detail: null, now: NOW, ...changes });
+}
+
+/** Rings each alarm that is set for then or earlier: one that rings counts as the time it was set to. */
+export async function ring(until: number): Promise<void> {
+	for (;;) {
+		const at = await runInDurableObject(product(), (_, { storage }) => storage.getAlarm());
+		if (at === null || at > until * 1_000) return;
+		await runDurableObjectAlarm(product());
+	}
+}
