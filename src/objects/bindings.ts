@@ -148,7 +148,7 @@ export function webhookSender(bindings: ObjectBindings): WebhookSender {
 /** An account that does not answer must not hold up a verdict for long. */
 const ACCOUNT_TIMEOUT_MS = 5_000;
 
-/** @returns those of the devices that were given up for good; a device whose account does not answer counts as there */
+/** @returns those of the devices that cannot report because their accounts gave them up or suspended them; a device whose account does not answer counts as there */
 export async function givenUpDevices(
 	bindings: ObjectBindings,
 	devices: readonly string[],

@@ -1,7 +1,8 @@
 // One product whose release goes by the standard plan, and what happens to it: units take permits and report, persons say their words,
 // alarms ring at times that the test chooses.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import type { PermitInput, ReportInput } from "../../src/objects/product/rollout-desk.ts";
+import type { PermitInput } from "../../src/objects/product/permit-question.ts";
+import type { ReportInput } from "../../src/objects/product/rollout-desk.ts";
 import { STANDARD } from "../../src/rollout/built-in-plans.ts";
 import type { Reported } from "../../src/rollout/lease.ts";
 import { bindings } from "./object-bindings.ts";

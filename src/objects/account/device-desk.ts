@@ -170,11 +170,9 @@ export class DeviceDesk {
 		return { ok: true, changed: moving.length > 0, devices: unit.map(({ id }) => id) };
 	}
 
-	/** @returns those of the devices that it has no more, or for good not under this id: a rollout does not wait for them */
+	/** @returns those of the devices that cannot report: gone, or refused by the account's own will. A rollout does not wait for them. */
 	givenUp(deviceIds: readonly string[]): string[] {
-		return deviceIds.filter((id) =>
-			["deactivated", "revoked"].includes(this.#parts.devices.device(id)?.status ?? "revoked"),
-		);
+		return deviceIds.filter((id) => this.#parts.devices.device(id)?.status !== "active");
 	}
 
 	/**

@@ -16,7 +16,7 @@ export interface LeaseEndsParts {
 	readonly storage: DurableObjectStorage;
 	readonly rollouts: RolloutTables;
 	readonly leases: LeaseTables;
-	/** @returns those of the devices that were deactivated, revoked or replaced */
+	/** @returns those of the devices that their accounts suspended, deactivated, revoked or replaced */
 	readonly givenUp: (devices: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 

@@ -26,12 +26,13 @@ import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import type { DisabledRule, RulesChange, RulesChanged } from "./disabled-rules.ts";
+import type { PermitInput } from "./permit-question.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import type { ProductInfo, ProductSettings } from "./product-row.ts";
 import type { PackageContent, ReleaseEntry } from "./product-tables.ts";
 import type { AddedPackage, Discarded, NewRelease, Promoted, Promotion, Released, Withdrawn } from "./release-desk.ts";
 import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollout-approval.ts";
-import type { PermitInput, PermitOutcome, ReportInput } from "./rollout-desk.ts";
+import type { PermitOutcome, ReportInput } from "./rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 
 const UNKNOWN_PRODUCT = { ok: false, reason: "unknown_product" } as const;

@@ -1,7 +1,6 @@
 // The rollouts of a product: starts them, gives permits while few may have a release, hears reports, and has the rules decide at each
 // of these. Synchronous parts run in the caller's transaction; how leases end is in lease-ends.ts, the rules are in src/rollout.
 import type { Channel } from "../../content/channel.ts";
-import { accountObjectName } from "../../entitlement/ids.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
 import { type Evidence, NO_EVIDENCE } from "../../rollout/evidence.ts";
@@ -15,6 +14,7 @@ import { appendLog, type LogInput, takeOrder } from "../../rollout/rollout-log.t
 import type { Alarm, Chore } from "../alarm.ts";
 import type { Change } from "../audit.ts";
 import { LeaseEnds, type LeaseEndsParts } from "./lease-ends.ts";
+import { type PermitInput, questionOf } from "./permit-question.ts";
 import type { ProductTables } from "./product-tables.ts";
 
 export interface RolloutStart {
@@ -24,22 +24,6 @@ export interface RolloutStart {
 	readonly salt: string;
 	/** unix seconds; 0 = at once */
 	readonly startsAt: number;
-}
-
-export interface PermitInput {
-	readonly version: string;
-	/** of the product that the device is on */
-	readonly channel: Channel;
-	readonly unit: string;
-	readonly device: string;
-	/** the other devices of its HA group, as its account knows them now */
-	readonly peers: readonly string[];
-	readonly model: string;
-	/** labels `site` and `region`; null or left out = it has none */
-	readonly site?: string | null;
-	readonly region?: string | null;
-	/** unix seconds */
-	readonly now: number;
 }
 
 /** `endsAt`: unix seconds by which the device has to be healthy; null = everybody may have the release, nobody waits for a word. */
@@ -126,8 +110,8 @@ export class RolloutDesk implements Chore {
 		for (const version of this.#parts.rollouts.active()) this.#decide(version, change);
 	}
 
-	permit({ version, channel, unit, device, peers, model, now, ...labels }: PermitInput): PermitOutcome {
-		const { site: siteLabel = null, region = null } = labels;
+	permit(input: PermitInput): PermitOutcome {
+		const { version, channel, unit, device, model, region = null, now } = input;
 		const { rollouts, leases, releases } = this.#parts;
 		const rollout = rollouts.rollout(version);
 		const isWithdrawn = releases.release(version)?.status === "withdrawn";
@@ -137,19 +121,7 @@ export class RolloutDesk implements Chore {
 		if (channel === "beta" && releases.release(version)?.betaReleasedAt) return { ok: true, endsAt: null };
 		const { step } = rollout;
 		const { cohort } = stepOf(rollout);
-		const account = accountObjectName(device);
-		// Two customers may call their sites the same.
-		const site = siteLabel === null ? null : `${account} ${siteLabel}`;
-		const question = {
-			device,
-			unitLeases: leases.ofUnit(version, unit, [device, ...peers]),
-			isKnownModel: leases.hasModel(version, step, model),
-			unitsOfAccount: leases.unitsOfAccount(version, step, account),
-			siteSince: site === null ? null : leases.siteSince(version, site),
-			frozen: this.frozen(version, now),
-			unitsOfModel: "modelShare" in cohort ? leases.unitsOf(version, step, "model", model) : 0,
-			unitsOfRegion: "regionShare" in cohort && region !== null ? leases.unitsOf(version, step, "region", region) : 0,
-		};
+		const { account, site, ...question } = questionOf(input, rollout, leases, this.frozen(version, now));
 		const decision = decidePermit(rollout, this.evidence(version, rollout, now), question, now);
 		if (!decision.ok) return decision;
 		if (decision.kind === "free") return { ok: true, endsAt: null };
