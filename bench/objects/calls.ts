@@ -212,8 +212,9 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	prepareRewind: () => [NAME, 1],
 	createProduct: ({ round, now }) => [{ ...by(now), name: `p${round}`, title: "P" }],
 	listProducts: () => [],
-	createMessage: ({ round, now }) => [{ ...by(now), message: messageOf(round, now) }],
+	createMessage: ({ round, now }) => [{ ...by(now), message: messageOf(round, now), fraction: 0.5 }],
 	listMessages: ({ now }) => [now],
+	raiseMessage: ({ round, now }) => [{ ...by(now), id: `msg-${round}`, fraction: 1 }],
 	removeMessage: ({ round, now }) => [{ ...by(now), id: `msg-${round}` }],
 	createCredential: ({ round, now }) => [
 		{

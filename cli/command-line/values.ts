@@ -18,6 +18,15 @@ export const wholeNumber = z
 	.regex(/^\d{1,15}$/, "a whole number from 0 on is expected")
 	.transform(Number);
 
+/** A part of all, as typed: `0.1` or `10%`; becomes a number above 0, up to 1. */
+export const fraction = z.string().transform((text, context) => {
+	const [, digits, percent] = /^(\d{1,3}(?:\.\d{1,9})?)(?: ?(%))?$/.exec(text) ?? [];
+	const part = digits === undefined ? 0 : Number(digits) / (percent === undefined ? 1 : 100);
+	if (part > 0 && part <= 1) return part;
+	context.addIssue({ code: "custom", message: "a part of all: from above 0 up to 1, or 10%" });
+	return z.NEVER;
+});
+
 /** `key=value` pairs, comma-separated or given several times. */
 export const pairs = commaList.transform((entries, context) => {
 	const found: Record<string, string> = {};

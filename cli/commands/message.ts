@@ -9,10 +9,10 @@ import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
-import { collect, commaList, moment, pairs } from "../command-line/values.ts";
+import { collect, commaList, fraction, moment, pairs } from "../command-line/values.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
-import { formatTable, type Surroundings } from "../terminal/output.ts";
+import { formatPercent, formatTable, type Surroundings } from "../terminal/output.ts";
 
 const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-01234567");
 
@@ -29,10 +29,14 @@ const translations = z.array(z.string()).transform((entries, context) => {
 
 export function defineMessage(message: Command, surroundings: Surroundings): void {
 	addMessageCreate(message, surroundings);
+	addMessageRaise(message, surroundings);
 	runAsOperator(message.command("list").description("all messages"), surroundings, {}, async ({ api, output }) => {
 		const found = await api.call("GET", "/v1/messages/all", "could not list messages", listAnswer("messages"));
-		const rows = found.items.map((one) => [one["id"], one["severity"], one["starts_at"], one["ends_at"], one["title"]]);
-		output.answer(found.answer, formatTable(["MESSAGE", "SEVERITY", "STARTS", "ENDS", "TITLE"], rows));
+		const rows = found.items.map((one) => [
+			...[one["id"], one["severity"], one["starts_at"], one["ends_at"]],
+			...[formatPercent(Number(one["fraction"])), one["title"]],
+		]);
+		output.answer(found.answer, formatTable(["MESSAGE", "SEVERITY", "STARTS", "ENDS", "SHOWN TO", "TITLE"], rows));
 	});
 	const remove = message.command("delete <id>").description("take a message back");
 	addYesOption(remove);
@@ -54,6 +58,7 @@ function addMessageCreate(message: Command, surroundings: Surroundings): void {
 		.option("--starts <when>", "default: now")
 		.option("--severity <level>", "info, warning or critical", "info")
 		.option("--locale <locale=title|body>", "the same in another language; repeatable", collect)
+		.option("--fraction <part>", "of them, such as 0.1; `message raise` shows it to more (default: all)")
 		.option("--accounts <ids>", "audience: these customers, comma-separated")
 		.option("--models <names>", "audience: these models")
 		.option("--products <names>", "audience: devices licensed for one of these")
@@ -68,6 +73,7 @@ function addMessageCreate(message: Command, surroundings: Surroundings): void {
 		starts: moment(surroundings).optional(),
 		severity: severity,
 		locale: translations.optional(),
+		fraction: fraction.optional(),
 		accounts: commaList.pipe(z.array(accountId)).optional(),
 		models: commaList.pipe(z.array(modelName)).optional(),
 		products: commaList.pipe(z.array(productName)).optional(),
@@ -87,8 +93,24 @@ function addMessageCreate(message: Command, surroundings: Surroundings): void {
 			starts_at: options.starts,
 			ends_at: options.ends,
 			locales: options.locale,
+			fraction: options.fraction,
 			audience: Object.values(audience).some((part) => part !== undefined) ? audience : undefined,
 		});
-		output.answer(made, `message ${made["id"]} until ${options.ends}`);
+		const few = options.fraction ?? 1;
+		const more = few < 1 ? `, to ${formatPercent(few)}: \`parapet message raise ${made["id"]}\` shows it to more` : "";
+		output.answer(made, `message ${made["id"]} until ${options.ends}${more}`);
+	});
+}
+
+function addMessageRaise(message: Command, surroundings: Surroundings): void {
+	const raise = message
+		.command("raise <id>")
+		.description("show a message to more firewalls; those that have it do not see it again")
+		.requiredOption("--fraction <part>", "of its audience from now on, such as 0.5 or 100%; it only grows");
+	runAsOperator(raise, surroundings, { fraction }, async ({ api, operands, options, output }) => {
+		const id = readOperand(operands, 0, "id", messageId);
+		const done = await api.call("PATCH", `/v1/messages/${id}`, `could not raise ${id}`, anyAnswer, options);
+		const share = formatPercent(options.fraction);
+		output.answer(done, `message ${id} ${done["changed"] === false ? "was" : "is"} shown to ${share} of its audience`);
 	});
 }

@@ -14,10 +14,10 @@ import { CliError, systemFault, UsageError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
 import { parseJson } from "../json.ts";
-import { drawRollout, formatPercent, type RolloutAnswer, rolloutAnswer } from "../rollout/ladder.ts";
+import { drawRollout, type RolloutAnswer, rolloutAnswer } from "../rollout/ladder.ts";
 import { readLog } from "../rollout/read-log.ts";
 import { addReleaseOptions, readReleaseOptions, releaseShape } from "../rollout/release-options.ts";
-import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
+import { createOutput, formatPercent, formatTable, type Surroundings } from "../terminal/output.ts";
 
 const WATCH_SECONDS = 5;
 const FINAL = ["done", "ended"];

@@ -1,6 +1,6 @@
 // A rollout drawn for people: its steps as a ladder, what each has shown, and what the present one waits for.
 import { z } from "zod";
-import { formatCount, formatTable } from "../terminal/output.ts";
+import { formatCount, formatPercent, formatTable } from "../terminal/output.ts";
 
 const verdict = z.string();
 const wait = z.looseObject({
@@ -93,11 +93,6 @@ function markOf({ phase, steps }: RolloutAnswer, index: number, at: number): str
 function describePower({ notices, healthy_to_pass: healthy, failures_to_abort: failures }: RolloutAnswer): string {
 	const what = notices === null ? "" : ` It can notice that ${formatPercent(notices)} or more fail.`;
 	return `The step passes with ${formatCount(healthy)} healthy and no failure, and halts at ${failures} ${failures === 1 ? "failure" : "failures in a row"}.${what}`;
-}
-
-/** @returns 0.03 → "3 %" */
-export function formatPercent(share: number): string {
-	return `${Number((share * 100).toFixed(2))} %`;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

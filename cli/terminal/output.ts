@@ -73,6 +73,11 @@ export function formatCount(count: number): string {
 	return count.toLocaleString("en-US");
 }
 
+/** @returns 0.03 → "3 %" */
+export function formatPercent(share: number): string {
+	return `${Number((share * 100).toFixed(2))} %`;
+}
+
 /** @returns 4096 → "4.1 kB" */
 export function formatBytes(bytes: number): string {
 	if (bytes < 1000) return `${bytes} B`;

@@ -143,7 +143,7 @@ export function answerCheck({
 		if (isPutOff(answer)) opensAt = Math.min(opensAt, answerHoldsUntil(answer));
 		products.push(answer);
 	}
-	const selected = selectMessages(messages, device, circumstances, now);
+	const selected = selectMessages(messages, device, circumstances, buckets, now);
 	return {
 		products,
 		messages: {

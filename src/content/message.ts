@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { plainText } from "../plain-text.ts";
 import { audience } from "./audience.ts";
+import { waves } from "./message-waves.ts";
 
 const seconds = z.int().nonnegative();
 
@@ -24,8 +25,8 @@ export const localeTag = z
 
 export const message = z.object({
 	id: z.string(),
-	/** position in the history of all messages; only ever rises */
-	sequence: z.int().positive(),
+	/** to how many it is shown */
+	waves: waves,
 	severity: severity,
 	...text,
 	/** the same message in other languages */

@@ -7,6 +7,8 @@ import { bucketOf } from "../rollout/bucket.ts";
 import { type Reach, reachedAt } from "../rollout/reach.ts";
 import { type DeviceCircumstances, matchesAudience } from "./audience.ts";
 import { channelOf } from "./channel.ts";
+import type { Message } from "./message.ts";
+import { needsBucket } from "./message-waves.ts";
 import type { ProductRecord } from "./product-record.ts";
 
 /** @returns what rollouts count as one: the device's HA group, or the device */
@@ -14,16 +16,17 @@ export function unitOf({ id, haGroup }: Pick<DeviceProfile, "id" | "haGroup">): 
 	return haGroup ?? id;
 }
 
-/** By the salt of each release that lets anybody in: the bucket of one unit. */
+/** By the salt of each release that lets anybody in, and by the id of each message that is not for everybody: the bucket of one unit. */
 export type Buckets = ReadonlyMap<string, number>;
 export const NO_BUCKETS: Buckets = new Map();
 
-/** Takes no time where no release is on its way in the device's channel. */
+/** Takes no time where no release is on its way in the device's channel, and each message is for everybody. */
 export async function bucketsOf(
 	records: Iterable<ProductRecord | null>,
 	device: Pick<DeviceProfile, "id" | "haGroup" | "labels">,
+	messages: readonly Pick<Message, "id" | "waves">[] = [],
 ): Promise<Buckets> {
-	const salts: string[] = [];
+	const salts = messages.filter(({ waves }) => needsBucket(waves)).map(({ id }) => id);
 	for (const record of records) {
 		const isOnBeta = record !== null && channelOf(device, record.product) === "beta";
 		for (const { rollout, channel } of record?.releases ?? [])

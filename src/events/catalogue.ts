@@ -122,7 +122,8 @@ export const DEPLOYMENT_EVENTS = {
 	"product.create": "A product was made. Detail: its title",
 	"package.remove":
 		"The bytes of a package that no version has were removed. Subject: its SHA-256. Detail: how many bytes; or that nobody knows whether they are gone, and who wanted it",
-	"message.create": "A message of the day was made. Detail: its title",
+	"message.create": "A message of the day was made. Detail: its title, and the fraction of all where that is not 1",
+	"message.raise": "A message of the day is shown to more. Detail: the fraction of all, before and now",
 	"message.remove": "A message of the day was removed",
 	"credential.create": "An API key was made. Detail: its subject and scopes",
 	"credential.revoke": "An API key was revoked. Detail: its subject",

@@ -2,6 +2,7 @@
 // SQL; no rule is decided here.
 import type { HeadsRecord } from "../../content/heads-record.ts";
 import type { Message } from "../../content/message.ts";
+import type { Waves } from "../../content/message-waves.ts";
 import type { VersionOrder } from "../../content/product-record.ts";
 import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
 import { foldName } from "../../plain-text.ts";
@@ -34,6 +35,9 @@ export interface Credential extends CredentialRecord {
 	/** id of the key that made it, or `bootstrap` */
 	readonly createdBy: string;
 }
+
+/** What is known of a message before it has a place in their history. */
+export type NewMessage = Omit<Message, "waves">;
 
 export type RevisionName = "heads" | "messages" | "denied";
 
@@ -142,23 +146,26 @@ export class DirectoryTables {
 		return this.#sql.exec(query, name, revision, emergencyUntil).toArray().length > 0;
 	}
 
-	hasMessage(id: string): boolean {
-		return this.#sql.exec("SELECT 1 FROM messages WHERE id = ?", id).toArray().length > 0;
+	message(id: string): Message | null {
+		const row = this.#sql.exec<{ body: string }>("SELECT body FROM messages WHERE id = ?", id).toArray()[0];
+		return row === undefined ? null : (JSON.parse(row.body) as Message);
 	}
 
-	/** @returns the message with the sequence number that it got */
-	insertMessage(message: Omit<Message, "sequence">): Message {
-		const query = "INSERT INTO messages (id, body) VALUES (?, ?) RETURNING sequence";
-		const { sequence } = this.#sql.exec<{ sequence: number }>(query, message.id, JSON.stringify(message)).one();
-		return { ...message, sequence };
+	/** @returns the message with those waves and one more, which has the next sequence number and reaches up to that fraction */
+	insertMessage(message: NewMessage, before: Waves, upTo: number): Message {
+		const query = "INSERT INTO messages (id, body) VALUES (?, '') RETURNING sequence";
+		const { sequence } = this.#sql.exec<{ sequence: number }>(query, message.id).one();
+		const inserted = { ...message, waves: [...before, { upTo, sequence }] };
+		this.#sql.exec("UPDATE messages SET body = ? WHERE sequence = ?", JSON.stringify(inserted), sequence);
+		return inserted;
 	}
 
-	/** @returns messages that have not ended, newest first */
+	/** @returns messages that have not ended, the one with the newest wave first */
 	messages(now: number): Message[] {
 		return this.#sql
-			.exec<{ sequence: number; body: string }>("SELECT sequence, body FROM messages ORDER BY sequence DESC")
+			.exec<{ body: string }>("SELECT body FROM messages ORDER BY sequence DESC")
 			.toArray()
-			.map(({ sequence, body }) => ({ ...(JSON.parse(body) as Omit<Message, "sequence">), sequence }))
+			.map(({ body }) => JSON.parse(body) as Message)
 			.filter((message) => message.endsAt > now);
 	}
 

@@ -32,6 +32,7 @@ import {
 	versionFor,
 } from "./directory-records.ts";
 import { type Credential, DirectoryTables, type ProductEntry } from "./directory-tables.ts";
+import { MessageList, type MessageResult } from "./message-list.ts";
 import type { RemovalClaim, RemovalEnd } from "./package-claims.ts";
 import { type NewUpload, PackageDesk, type PackageSurvey } from "./package-desk.ts";
 import { ProductList, type ProductNaming } from "./product-list.ts";
@@ -47,6 +48,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 	readonly #products: ProductList;
 	readonly #packages: PackageDesk;
 	readonly #credentials: CredentialList;
+	readonly #messages: MessageList;
 	readonly #denials: DenialList;
 	readonly #republisher: Republisher;
 	readonly #webhooks: Webhooks;
@@ -68,6 +70,7 @@ export class Directory extends DurableObject<ObjectBindings> {
 		this.#products = new ProductList(this.#tables, audit);
 		this.#packages = new PackageDesk(storage.sql, this.#tables, audit);
 		this.#credentials = new CredentialList(this.#tables, audit);
+		this.#messages = new MessageList(this.#tables, audit, this.#publishMessages.bind(this));
 		this.#denials = new DenialList(this.#tables, this.outdated);
 		this.#republisher = new Republisher(ctx, this.outbox);
 		const owner = () => ({ trail: DIRECTORY_TRAIL, named: {} });
@@ -109,30 +112,23 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#tables.products() : [];
 	}
 
-	async createMessage(input: Change & { message: Omit<Message, "sequence"> }) {
-		const result = this.#change(() => {
-			if (this.#tables.hasMessage(input.message.id)) return { ok: false, reason: "id_taken" } as const;
-			const message = this.#tables.insertMessage(input.message);
-			this.#audit(input, "message.create", message.id, message.title);
-			this.#publishMessages(input.now);
-			return { ok: true, message } as const;
-		});
-		return result.ok ? { ...result, published: await this.outbox.flush() } : result;
+	async createMessage(input: Parameters<MessageList["create"]>[0]) {
+		return this.#publishing(this.#change(() => this.#messages.create(input)));
 	}
 
-	/** @returns messages that have not ended, newest first */
+	async raiseMessage(input: Parameters<MessageList["raise"]>[0]) {
+		if (!this.#exists) return { ok: false, reason: "unknown_message", fraction: 0 } as const;
+		return this.#publishing(this.#change(() => this.#messages.raise(input)));
+	}
+
+	/** @returns messages that have not ended, the one with the newest wave first */
 	async listMessages(now: number): Promise<Message[]> {
 		return this.#exists ? this.#tables.messages(now) : [];
 	}
 
 	async removeMessage(input: Change & { id: string }) {
 		if (!this.#exists) return { removed: false, published: true };
-		const removed = this.#change(() => {
-			if (!this.#tables.removeMessage(input.id)) return false;
-			this.#audit(input, "message.remove", input.id, "");
-			this.#publishMessages(input.now);
-			return true;
-		});
+		const removed = this.#change(() => this.#messages.remove(input));
 		return { removed, published: await this.outbox.flush() };
 	}
 
@@ -274,6 +270,10 @@ export class Directory extends DurableObject<ObjectBindings> {
 		});
 		this.#exists = true;
 		return result;
+	}
+
+	async #publishing(result: MessageResult) {
+		return result.ok ? { ...result, published: await this.outbox.flush() } : result;
 	}
 
 	#publishMessages(now: number): void {

@@ -31,9 +31,9 @@ export const DIRECTORY_SCHEMA: Schema = {
 			emergency_until INTEGER NOT NULL DEFAULT 0 -- until then that record has news of an emergency; 0 = it has none
 		) WITHOUT ROWID`,
 		`CREATE TABLE messages (
-			sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice
+			sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- of the newest wave; never used twice
 			id TEXT NOT NULL UNIQUE,
-			body TEXT NOT NULL -- JSON: a Message without its sequence
+			body TEXT NOT NULL -- JSON: a Message
 		)`,
 		`CREATE TABLE credentials (
 			seq INTEGER PRIMARY KEY AUTOINCREMENT,

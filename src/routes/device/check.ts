@@ -96,7 +96,7 @@ async function answerInFull(
 		seen: question.seen,
 		recordOf: (product) => productRecords.get(product) ?? null,
 		messages,
-		buckets: await bucketsOf(productRecords.values(), caller.profile),
+		buckets: await bucketsOf(productRecords.values(), caller.profile, messages),
 		now: scope.now,
 	});
 	noteOutcome(scope, answer);

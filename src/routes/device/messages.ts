@@ -1,6 +1,7 @@
 // Message of the day: devices read what is for them. Operators write it in operator/messages.ts.
 import { createRoute, z } from "@hono/zod-openapi";
 import { localeTag } from "../../content/message.ts";
+import { bucketsOf } from "../../content/rollout-place.ts";
 import { localizedText, selectMessages } from "../../content/select-messages.ts";
 import { versionName } from "../../names.ts";
 import { requireDevice } from "../http/authenticate.ts";
@@ -33,7 +34,8 @@ export const messages = createRouter().openapi(read, async (c) => {
 	const { locale, engine } = c.req.valid("query");
 	const live = await records.messages(caller.view, scope);
 	const circumstances = { engine: engine ?? null, country: scope.country };
-	const selected = selectMessages(live.messages, caller.profile, circumstances, scope.now).messages;
+	const buckets = await bucketsOf([], caller.profile, live.messages);
+	const selected = selectMessages(live.messages, caller.profile, circumstances, buckets, scope.now).messages;
 	const body = {
 		messages: selected.map((stored) => ({
 			id: stored.id,

@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { audience } from "../../content/audience.ts";
 import { message, severity } from "../../content/message.ts";
+import { fractionOf, MAX_WAVES, messageFraction } from "../../content/message-waves.ts";
 import { ID_RANDOM_BYTES, isMessageId, mintMessageId } from "../../entitlement/ids.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
@@ -19,9 +20,18 @@ const newMessage = z
 		ends_at: timestamp,
 		locales: message.shape.locales.optional(),
 		audience: audience.optional(),
+		fraction: messageFraction.optional().openapi({
+			description: "Of the audience, by the buckets of rollouts with the message's id as salt. Everybody, if left out",
+		}),
 	})
 	.openapi("NewMessage");
-const storedMessage = shownMessage.extend({ locales: message.shape.locales, audience }).openapi("StoredMessage");
+const storedMessage = shownMessage
+	.extend({
+		locales: message.shape.locales,
+		audience,
+		fraction: z.number().openapi({ description: "Of the audience, that it is shown to" }),
+	})
+	.openapi("StoredMessage");
 
 const create = createRoute({
 	method: "post",
@@ -50,6 +60,37 @@ const list = createRoute({
 	},
 });
 
+const messagePath = z.object({ message: z.string().refine(isMessageId, "not a message id") });
+
+const raise = createRoute({
+	method: "patch",
+	path: "/v1/messages/{message}",
+	operationId: "raiseMessage",
+	tags: ["Operator"],
+	summary: "Show a message to more",
+	description:
+		"A fraction only grows: who has the message keeps it and does not see it again, who comes in now has it as unread. To take it back, take it down.",
+	...operatorAccess,
+	request: {
+		params: messagePath,
+		body: jsonBody(z.strictObject({ fraction: messageFraction }).openapi("MessageRaise")),
+	},
+	responses: {
+		200: jsonAnswer(
+			storedMessage.extend({ changed: z.boolean(), published: z.boolean() }),
+			"Shown to so many; `changed` is false where it was before",
+		),
+		...problems(
+			"unauthenticated",
+			"insufficient_scope",
+			"invalid_identifier",
+			"invalid_request",
+			"not_found",
+			"conflict",
+		),
+	},
+});
+
 const remove = createRoute({
 	method: "delete",
 	path: "/v1/messages/{message}",
@@ -57,7 +98,7 @@ const remove = createRoute({
 	tags: ["Operator"],
 	summary: "Take a message down",
 	...operatorAccess,
-	request: { params: z.object({ message: z.string().refine(isMessageId, "not a message id") }) },
+	request: { params: messagePath },
 	responses: {
 		204: { description: "Taken down" },
 		...problems("unauthenticated", "insufficient_scope", "invalid_identifier", "not_found"),
@@ -69,7 +110,7 @@ type StoredMessage = z.infer<typeof message>;
 function describe(stored: StoredMessage) {
 	return {
 		id: stored.id,
-		sequence: stored.sequence,
+		sequence: stored.waves.at(-1)?.sequence ?? 0,
 		severity: stored.severity,
 		title: stored.title,
 		body: stored.body,
@@ -77,6 +118,7 @@ function describe(stored: StoredMessage) {
 		ends_at: toTimestamp(stored.endsAt),
 		locales: stored.locales,
 		audience: stored.audience,
+		fraction: fractionOf(stored.waves),
 	};
 }
 
@@ -103,6 +145,7 @@ export const operatorMessages = createRouter()
 				endsAt,
 				audience: wanted.audience ?? {},
 			},
+			...(wanted.fraction !== undefined && { fraction: wanted.fraction }),
 		});
 		if (!result.ok) throw new ProblemError("already_exists");
 		return c.json({ ...describe(result.message), published: result.published }, 201);
@@ -110,6 +153,21 @@ export const operatorMessages = createRouter()
 	.openapi(list, async (c) => {
 		const stored = await c.env.services.objects.directory().listMessages(c.env.now);
 		return c.json({ messages: stored.map(describe) }, 200);
+	})
+	.openapi(raise, async (c) => {
+		const id = c.req.valid("param").message;
+		const { fraction } = c.req.valid("json");
+		const result = await c.env.services.objects.directory().raiseMessage({ ...changeBy(c), id, fraction });
+		if (result.ok) {
+			const { message: raised, changed, published } = result;
+			return c.json({ ...describe(raised), changed, published }, 200);
+		}
+		if (result.reason === "unknown_message" || result.reason === "id_taken") throw new ProblemError("not_found");
+		const why =
+			result.reason === "shrinks"
+				? "a fraction only grows; take the message down to take it back"
+				: `it has grown ${MAX_WAVES - 1} times: the next fraction is 1`;
+		throw new ProblemError("conflict", { detail: `it is shown to a fraction of ${result.fraction}: ${why}` });
 	})
 	.openapi(remove, async (c) => {
 		const id = c.req.valid("param").message;

@@ -61,11 +61,6 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a new message reaches nobody before the next release",
 			},
 			{
-				from: 'this.#audit(input, "message.remove", input.id, "");',
-				to: "",
-				breaks: "nobody can see later who took a message down",
-			},
-			{
 				from: "if (step.key === key) this.#republisher.offer(step);",
 				to: "",
 				breaks: "a lost record of the Directory is not stored again when an edge asks for it",
@@ -137,6 +132,22 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				from: "WHERE until <= ?",
 				to: "WHERE until < ?",
 				breaks: "a denial stays a second longer than it must",
+			},
+		],
+	},
+	{
+		file: "src/objects/directory/message-list.ts",
+		tests: ["test/workers/routes/operator/", "test/workers/routes/device/messages", "test/workers/objects/directory/"],
+		edits: [
+			{
+				from: 'this.#audit(input, "message.remove", input.id, "");',
+				to: "",
+				breaks: "nobody can see later who took a message down",
+			},
+			{
+				from: "this.#tables.insertMessage(known, known.waves, fraction)",
+				to: "this.#tables.insertMessage(known, [], fraction)",
+				breaks: "whoever has read a message sees it again as unread whenever it is shown to more",
 			},
 		],
 	},

@@ -96,7 +96,7 @@ export function recordOf(...releases: readonly Release[]): ProductRecord {
 export function makeMessage(sequence: number, changes: Partial<Message> = {}): Message {
 	return {
 		id: `msg-0000000${sequence}`,
-		sequence,
+		waves: [{ upTo: 1, sequence }],
 		severity: "info",
 		title: `Message ${sequence}`,
 		body: "Text",

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Audience, matchesAudience } from "../../../src/content/audience.ts";
 import { message } from "../../../src/content/message.ts";
+import { NO_BUCKETS } from "../../../src/content/rollout-place.ts";
 import { localizedText, selectMessages } from "../../../src/content/select-messages.ts";
 import { anyMessages, DEVICE, makeMessage, NOW } from "./content-fixtures.ts";
 
@@ -65,7 +66,7 @@ describe("the messages for a device", () => {
 		[99, 1, 100],
 		[100, 0, Infinity],
 	])("at %i seconds are %i", (at, count, holdsUntil) => {
-		const selection = selectMessages([makeMessage(1)], DEVICE, NOWHERE, NOW + at);
+		const selection = selectMessages([makeMessage(1)], DEVICE, NOWHERE, NO_BUCKETS, NOW + at);
 		expect(selection.messages).toHaveLength(count);
 		expect(selection.holdsUntil).toBe(NOW + holdsUntil);
 	});
@@ -75,6 +76,7 @@ describe("the messages for a device", () => {
 			[1, 3, 2].map((n) => makeMessage(n)),
 			DEVICE,
 			NOWHERE,
+			NO_BUCKETS,
 			NOW,
 		);
 		expect(messages.map(({ sequence }) => sequence)).toEqual([3, 2, 1]);
@@ -84,8 +86,8 @@ describe("the messages for a device", () => {
 		fc.assert(
 			fc.property(anyMessages, fc.integer({ min: -3000, max: 6000 }), (all, at) => {
 				const now = NOW + at;
-				const shown = (time: number) => selectMessages(all, DEVICE, BERLIN, time).messages;
-				const { holdsUntil } = selectMessages(all, DEVICE, BERLIN, now);
+				const shown = (time: number) => selectMessages(all, DEVICE, BERLIN, NO_BUCKETS, time).messages;
+				const { holdsUntil } = selectMessages(all, DEVICE, BERLIN, NO_BUCKETS, now);
 				if (holdsUntil === Infinity) {
 					expect(shown(now + 100_000)).toEqual(shown(now));
 					return;

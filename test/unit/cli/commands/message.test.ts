@@ -53,6 +53,38 @@ describe("parapet message create", () => {
 	);
 });
 
+describe("a fraction", () => {
+	it.each([
+		["0.1", 0.1, "10 %"],
+		["10%", 0.1, "10 %"],
+		["0.5 %", 0.005, "0.5 %"],
+	])("%s of all is sent as a number, and said with what shows it to more", async (typed, fraction, said) => {
+		expect((await create("--fraction", typed)).stdout).toContain(`, to ${said}: \`parapet message raise msg-0001\``);
+		expect(sent()).toMatchObject({ fraction });
+	});
+
+	it.each(["0", "1.1", "101%", "-1", "half", "1e-3", ""])("%j is none", async (typed) => {
+		const said = expect.stringContaining("a part of all: from above 0 up to 1, or 10%");
+		expect(await create(`--fraction=${typed}`)).toMatchObject({ exitCode: 2, stderr: said });
+		expect(operator.asked()).toEqual([]);
+	});
+
+	it("is raised, and it is said where that changes nothing", async () => {
+		operator.reply({ body: { id: "msg-0001", changed: true } }, { body: { id: "msg-0001", changed: false } });
+		const raise = () => operator.run("message", "raise", "msg-0001", "--fraction", "50%");
+		expect((await raise()).stdout).toBe("message msg-0001 is shown to 50 % of its audience\n");
+		expect((await raise()).stdout).toBe("message msg-0001 was shown to 50 % of its audience\n");
+		expect(operator.asked().at(-1)).toEqual(["PATCH", "/v1/messages/msg-0001", { fraction: 0.5 }]);
+	});
+
+	it("that would shrink is refused with what to do instead", async () => {
+		const body = { title: "No", code: "conflict", detail: "it is shown to a fraction of 0.5: a fraction only grows" };
+		operator.reply({ status: 409, body });
+		const run = await operator.run("message", "raise", "msg-0001", "--fraction", "0.1");
+		expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("a fraction only grows") });
+	});
+});
+
 it("a message is deleted only once the service says so", async () => {
 	operator.reply(refuse(404, "not_found"), { status: 204 });
 	expect(await operator.run("message", "delete", "msg-0001")).toMatchObject({ exitCode: 1, stdout: "" });

@@ -1,6 +1,7 @@
 // The ladder that `parapet rollout status` draws: what people read in each phase, from the rules over the wire to the lines.
 import { describe, expect, it } from "vitest";
-import { drawRollout, formatPercent, rolloutAnswer } from "../../../../cli/rollout/ladder.ts";
+import { drawRollout, rolloutAnswer } from "../../../../cli/rollout/ladder.ts";
+import { formatPercent } from "../../../../cli/terminal/output.ts";
 import { STANDARD } from "../../../../src/rollout/built-in-plans.ts";
 import { NO_EVIDENCE, NO_STEP_EVIDENCE, type StepEvidence } from "../../../../src/rollout/evidence.ts";
 import { createRollout, type Rollout } from "../../../../src/rollout/rollout.ts";

@@ -23,7 +23,7 @@ const deny = (denial: Omit<DenialStep, "kind"> & { until: number }) =>
 const allow = (denial: Omit<DenialStep, "kind" | "until">) =>
 	directory().changeDenials([{ kind: "allow", until: 0, ...denial }]);
 
-function message(id: string, change: Partial<Message> = {}): Omit<Message, "sequence"> {
+function message(id: string, change: Partial<Message> = {}): Omit<Message, "waves"> {
 	const text = { title: "Maintenance", body: "Updates pause on Sunday." };
 	return { id, severity: "info", ...text, locales: {}, startsAt: NOW, endsAt: NOW + 60, audience: {}, ...change };
 }
@@ -168,7 +168,7 @@ describe("messages", () => {
 		const { messages: revision } = await storedHeads();
 		const record = messagesRecord.parse((await stored(`messages@${revision}`))?.body);
 		expect(record.revision).toBe(3);
-		expect(record.messages.map(({ id, sequence }) => [id, sequence])).toEqual([
+		expect(record.messages.map(({ id, waves }) => [id, waves.at(-1)?.sequence])).toEqual([
 			["msg-b", 3],
 			["msg-a", 1],
 		]);
@@ -180,7 +180,7 @@ describe("messages", () => {
 		expect(await directory().removeMessage({ ...OPERATOR, id: "msg-a" })).toEqual({ removed: true, published: true });
 		expect(await directory().removeMessage({ ...OPERATOR, id: "msg-a" })).toEqual({ removed: false, published: true });
 		const created = await directory().createMessage({ ...OPERATOR, message: message("msg-b") });
-		expect(created).toMatchObject({ ok: true, message: { sequence: 2 } });
+		expect(created).toMatchObject({ ok: true, message: { waves: [{ upTo: 1, sequence: 2 }] } });
 	});
 
 	it("are refused under an id that is taken", async () => {
@@ -188,6 +188,7 @@ describe("messages", () => {
 		expect(await directory().createMessage({ ...OPERATOR, message: message("msg-a") })).toEqual({
 			ok: false,
 			reason: "id_taken",
+			fraction: 0,
 		});
 	});
 

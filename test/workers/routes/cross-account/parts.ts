@@ -164,6 +164,7 @@ export const OF_THE_DEPLOYMENT = [
 	"POST /v1/messages",
 	"GET /v1/messages/all",
 	"DELETE /v1/messages/{message}",
+	"PATCH /v1/messages/{message}",
 	"POST /v1/keys",
 	"GET /v1/keys",
 	"DELETE /v1/keys/{key}",

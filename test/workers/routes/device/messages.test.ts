@@ -141,3 +141,63 @@ test("the same messages are 304 under their ETag, until the messages or the lang
 	await putUp();
 	expect((await ask("", etag)).status).toBe(200);
 });
+
+describe("a message for a fraction", () => {
+	const IN = 0.9999999;
+	const nearlyNobody = () => putUp({ fraction: 1e-9 });
+	const raise = (id: string, fraction: number) =>
+		operated<Shown & { fraction: number; changed: boolean; published: boolean }>("PATCH", `/v1/messages/${id}`, {
+			fraction,
+		});
+
+	test("is for whose bucket lies below it, and unread for who comes in later, whatever they have read", async () => {
+		const few = await nearlyNobody();
+		expect(few).toMatchObject({ fraction: 1e-9 });
+		expect(await read()).toEqual({ messages: [], last: 0 });
+		const later = await putUp({ title: "Later" });
+		const { last } = await read();
+		expect(last).toBe(later.sequence);
+
+		const raised = await raise(few.id, IN);
+		expect(raised).toMatchObject({ id: few.id, fraction: IN, changed: true, published: true });
+		expect(raised.sequence).toBeGreaterThan(last);
+		expect((await check(firewall, `?seen=${last}`)).messages).toEqual({ unread: 1, last: raised.sequence });
+		expect((await read()).messages.map(({ id }) => id)).toEqual([few.id, later.id]);
+
+		// Who has it keeps it under its number: nothing is unread, and the ETag holds.
+		const etag = (await firewall.call("GET", "/v1/messages")).headers.get("etag") ?? "";
+		await raise(few.id, 1);
+		expect((await check(firewall, `?seen=${raised.sequence}`)).messages).toEqual({ unread: 0, last: raised.sequence });
+		expect((await firewall.call("GET", "/v1/messages", undefined, { "if-none-match": etag })).status).toBe(304);
+	});
+
+	test("only grows, and again the same changes nothing", async () => {
+		const { id, sequence } = await putUp({ fraction: 0.5 });
+		expect(await raise(id, 0.5)).toMatchObject({ sequence, fraction: 0.5, changed: false, published: true });
+		const less = await operate("PATCH", `/v1/messages/${id}`, { fraction: 0.4 });
+		await expectProblem(less, "conflict");
+		for (const fraction of [0, -1, 1.1, "0.5", null]) {
+			await expectProblem(await operate("PATCH", `/v1/messages/${id}`, { fraction }), "invalid_request");
+			await expectProblem(await operate("POST", "/v1/messages", draft({ fraction })), "invalid_request");
+		}
+		expect(await operated("GET", "/v1/messages/all")).toMatchObject({ messages: [{ id, sequence, fraction: 0.5 }] });
+	});
+
+	test("that is none, has ended or was taken down is not raised", async () => {
+		const ended = await putUp({ fraction: 0.5, ends_at: timeAfter(HOUR) });
+		const gone = await nearlyNobody();
+		await operated("DELETE", `/v1/messages/${gone.id}`);
+		moveTo(HOUR);
+		for (const { id } of [ended, gone]) {
+			await expectProblem(await operate("PATCH", `/v1/messages/${id}`, { fraction: 1 }), "not_found");
+		}
+		await expectProblem(await operate("PATCH", "/v1/messages/msg-nope", { fraction: 1 }), "invalid_identifier");
+	});
+
+	test("is raised so often, and then to everybody", async () => {
+		const { id } = await nearlyNobody();
+		for (let wave = 1; wave < 20; wave++) await raise(id, wave / 100);
+		await expectProblem(await operate("PATCH", `/v1/messages/${id}`, { fraction: 0.5 }), "conflict");
+		expect(await raise(id, 1)).toMatchObject({ fraction: 1, changed: true });
+	});
+});
