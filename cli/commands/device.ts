@@ -21,7 +21,6 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--label <key=value>", "labels, comma-separated")
 		.option("--engine <version>", "software version, sent with each check")
 		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)")
-		.option("--health <command>", HEALTH_HELP)
 		.option("--root <file>", "TUF root: from then on only what publishers have signed is installed");
 	runAsFirewall(activate, surroundings, async () => (await import("./device/activate.ts")).activate);
 
@@ -39,6 +38,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 	const update = addHaOptions(device.command("update"))
 		.description("check, and download, verify, install and report what is offered")
 		.option("--product <product>", "this one only")
+		.option("--health <command>", HEALTH_HELP)
 		.option("--root <file>", "TUF root, kept with the first one: only what publishers have signed is installed");
 	runAsFirewall(update, surroundings, async () => (await import("./device/update.ts")).update);
 
