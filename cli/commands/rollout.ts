@@ -18,6 +18,7 @@ import { drawRollout, type RolloutAnswer, rolloutAnswer } from "../rollout/ladde
 import { readLog } from "../rollout/read-log.ts";
 import { addReleaseOptions, readReleaseOptions, releaseShape } from "../rollout/release-options.ts";
 import { createOutput, formatPercent, formatTable, type Surroundings } from "../terminal/output.ts";
+import { definePreview } from "./rollout/preview.ts";
 
 const WATCH_SECONDS = 5;
 const FINAL = ["done", "ended"];
@@ -25,6 +26,7 @@ const FINAL = ["done", "ended"];
 export function defineRollout(rollout: Command, surroundings: Surroundings): void {
 	definePlan(rollout, surroundings);
 	defineStart(rollout, surroundings);
+	definePreview(rollout, surroundings);
 	defineList(rollout, surroundings);
 	defineStatus(rollout, surroundings);
 	defineWord(rollout, surroundings, "approve", "say yes to the step that waits, for the evidence that there is now");

@@ -27,7 +27,7 @@ export interface DeviceCircumstances {
 /** @returns whether the device belongs to the audience; a restriction on something unknown never matches */
 export function matchesAudience(
 	audience: Audience,
-	device: Pick<DeviceProfile, "account" | "model" | "labels" | "grants">,
+	device: Pick<DeviceProfile, "account" | "model" | "labels"> & { readonly grants: Readonly<Record<string, unknown>> },
 	circumstances: DeviceCircumstances,
 ): boolean {
 	const { accounts, models, engine, products, labels, countries } = audience;

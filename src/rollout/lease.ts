@@ -122,8 +122,8 @@ export function decidePermit(
 	return { ok: true, kind: "given", counts: true };
 }
 
-/** @returns how many units of one kind a step takes */
-function atMost(units: number, share: number | undefined): number {
+/** @returns how many units of one kind (a model, a region) a step for so many units takes */
+export function atMost(units: number, share: number | undefined): number {
 	return share === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(units * share));
 }
 

@@ -94,7 +94,15 @@ it("a draft is uploaded and offered to nobody; `rollout start` sends it on its w
 	const draft = await done("ci", "publish", join(folder, `${PRODUCT}-${VERSION}.rules`), "--draft");
 	expect(draft).toContain(`\`parapet rollout start ${PRODUCT} ${VERSION}\` sends it on its way`);
 	expect(await refused("ci", "rollout", "status", PRODUCT, VERSION)).toContain("it was never sent on its way");
+	const preview = () => rollout("operator", "preview");
+	await expect.poll(preview, SOON).toContain("by plan seconds: not started; 1 device has said something of rules");
+	expect(await preview()).toContain("! ten: nobody can take part, and the rollout stays here");
 	expect(await rollout("ci", "start")).toContain("waiting one");
+	expect(JSON.parse(await rollout("operator", "preview", "--json"))).toMatchObject({
+		phase: "waiting",
+		steps: [{ name: "one", units: 1, wanted: 1, bytes: VERSION.length, likely: [{}] }, { units: 0 }, { units: 0 }],
+	});
+	expect(await refused("ci", "rollout", "preview", PRODUCT, VERSION)).toContain("with the scope read");
 	expect(await rollout("ci", "status")).toContain(
 		"waits for 1 person of team detection, not only the one who uploaded it",
 	);
