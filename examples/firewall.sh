@@ -216,7 +216,7 @@ take() { # PRODUCT
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" \
 		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256}' | save installed.json
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
-	report installed; report healthy '' "$before" "$(health)"; say "$product $version is installed"
+	report healthy '' "$before" "$(health)"; say "$product $version is installed"
 }
 
 # leave_out PRODUCT RULES: writes down which rules are disabled, and loads what is installed without them, until that has worked
@@ -247,10 +247,10 @@ update() {
 
 place() { jq -r .client_id device.json | cksum | cut -d ' ' -f 1; } # of this firewall in its fleet: 0 to 2^32, always the same
 
-# wait_for_news: until the answer's end, or news and this firewall's place in their spread (docs/protocol.md, "Not asking")
+# wait_for_news: all that was offered is installed, or comes later. Until the answer's end, or news and this firewall's place in their spread (docs/protocol.md, "Not asking")
 wait_for_news() {
 	interval=$(jq .next_check_in check.json || echo 600) started=$(date +%s) place=$(place)
-	quiet=$(jq '(.until | fromdate) as $until | [$until - now, $until - (.as_of | fromdate)] | min | floor' check.json 2>/dev/null || echo 0)
+	quiet=$(jq '(.until // .once_installed_until | fromdate) as $until | [$until - now, $until - (.as_of | fromdate)] | min | floor' check.json 2>/dev/null || echo 0)
 	if [ -s later ]; then later=$(cat later) && sleep "$((later < interval ? later : interval))" && return 0; fi
 	if [ "$quiet" -le 0 ] || [ -s reports ]; then sleep "$interval" && return 0; fi
 	quiet=$((quiet + place * interval / 42949672960)) # others may have been told the same time

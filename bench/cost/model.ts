@@ -13,10 +13,12 @@ export interface Assumptions {
 	readonly publishesPerDay: number;
 	/** seconds: an answer to a check suffices for so long on average while the pulses stand (`until`) */
 	readonly untilSeconds: number;
-	/** the one at the news, and the one after the update, whose answer says for how long there is nothing to ask */
+	/** the one at the news, whose answer says for how long there is nothing to ask once its offers are installed */
 	readonly checksPerUpdate: number;
-	/** `installed` and `healthy` */
+	/** `healthy`, of a release that everybody may have */
 	readonly reportsPerUpdate: number;
+	/** that an account writes of a device for one update: its permit and its report. Not counted by the meter, whose devices are records only */
+	readonly stateRowsPerUpdate: number;
 	/** part of the downloads that come through the Worker; the others lead straight to storage or a CDN */
 	readonly downloadsByWorker: number;
 	/** seconds between two checks of a device that reads no pulses */
@@ -113,6 +115,7 @@ export function costOf(given: Assumptions, uses: Uses): Cost {
 	const monthly = (of: (operation: Operation) => number) =>
 		DAYS_PER_MONTH * OPERATIONS.reduce((sum, operation) => sum + perDay[operation] * of(operation), 0);
 	const used = (name: Metered) => monthly((operation) => uses[operation][name]);
+	const stateRows = perDay.permit * given.stateRowsPerUpdate * DAYS_PER_MONTH;
 	const headsReads = (given.locations * DAY * DAYS_PER_MONTH) / given.headsSeconds;
 	const r2Reads = monthly((operation) => uses[operation].r2ClassB * (operation === "download" ? 0 : 1));
 	const misses = DAYS_PER_MONTH * perDay.download * (1 - given.cacheHits);
@@ -130,7 +133,8 @@ export function costOf(given: Assumptions, uses: Uses): Cost {
 		line("calls of objects", used("objectCalls"), PRICES.objectCalls),
 		line("objects awake, GB-s", used("objectCalls") * given.objectGbSeconds, PRICES.objectGbSeconds),
 		line("rows read", used("rowsRead"), PRICES.rowsRead),
-		line("rows written", used("rowsWritten"), PRICES.rowsWritten),
+		line("rows written of devices' states", stateRows, PRICES.rowsWritten),
+		line("rows written otherwise", used("rowsWritten"), PRICES.rowsWritten),
 		line("R2 class A", used("r2ClassA"), PRICES.r2ClassA),
 		line("R2 class B", r2Reads + misses, PRICES.r2ClassB),
 		line("Analytics points (listed price)", used("points"), PRICES.points),

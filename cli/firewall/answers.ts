@@ -66,6 +66,7 @@ export const checkAnswer = z.object({
 	messages: z.object({ unread: z.number(), last: z.number() }).nullish(),
 	pulse: z.array(z.object({ url: z.string(), value: z.string() })).nullish(),
 	until: rfc3339.nullish(),
+	once_installed_until: rfc3339.nullish(),
 });
 export type CheckAnswer = z.infer<typeof checkAnswer>;
 

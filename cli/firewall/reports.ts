@@ -6,7 +6,8 @@ import { type Permit, reportAnswer } from "./answers.ts";
 import type { FirewallSession } from "./session.ts";
 import type { PendingReport } from "./state.ts";
 
-export type Outcome = "installed" | "healthy" | "failed" | "rolled_back" | "deferred";
+/** That a package is in place is said by `healthy`. */
+export type Outcome = "healthy" | "failed" | "rolled_back" | "deferred";
 
 /**
  * Reports an outcome, after whatever could not be reported earlier.

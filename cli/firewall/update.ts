@@ -4,7 +4,7 @@
 import { PUT_OFF_REASONS, type PutOffReason } from "../../src/entitlement/policy/device-policy.ts";
 import type { HealthReport, HealthSample } from "../../src/rollout/health.ts";
 import { DiskError, ServerRefusal } from "../errors.ts";
-import type { CheckedProduct, Offer, Permit } from "./answers.ts";
+import type { CheckAnswer, CheckedProduct, Offer, Permit } from "./answers.ts";
 import { askPermit, type CheckResult, checkForUpdates, isLive } from "./check.ts";
 import { type ChangedRules, writeDisabledRules } from "./disabled-rules.ts";
 import { type DownloadResult, downloadPackage } from "./download.ts";
@@ -94,6 +94,17 @@ export function updateFirewall(
 			return updateOffered(session, product, options);
 		}
 	});
+}
+
+/**
+ * The answer by which a firewall waits after an update. With all that was offered installed it holds as long as the service said for that.
+ * A report that could not be sent is sent with the next check, which therefore is an interval away.
+ */
+export function answerAfter({ check: { answer }, updates, waitingReports }: UpdateResult): CheckAnswer {
+	if (waitingReports > 0) return { ...answer, until: null };
+	const offered = answer.products.filter(({ status }) => status === "offered");
+	const isDone = offered.every(({ product }) => updates.some((one) => one.ok && one.product === product));
+	return offered.length > 0 && isDone ? { ...answer, until: answer.once_installed_until ?? null } : answer;
 }
 
 async function updateOffered(
@@ -257,8 +268,7 @@ export function downloadPermitted(
 	});
 }
 
-/** Tells that the package is in place, and that the firewall runs well with it. */
+/** Tells in one report that the package is in place and that the firewall runs well with it: both are known at the same time. */
 export async function reportInstalled(session: FirewallSession, permit: Permit, health?: HealthReport): Promise<void> {
-	await reportOutcome(session, permit, "installed");
 	await reportOutcome(session, permit, "healthy", undefined, health);
 }

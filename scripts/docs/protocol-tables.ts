@@ -44,8 +44,8 @@ const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
 
 const OUTCOMES: Readonly<Record<Reported, string>> = {
 	downloaded: "the package is there, and not in place yet",
-	installed: "the package is in place",
-	healthy: "the firewall has loaded it and works",
+	installed: "the package is in place, and whether it works is known later",
+	healthy: "the firewall has loaded it and works; it needs no `installed` before",
 	failed: "it could not be installed; the old one stays. Not for a download that broke off, which goes on",
 	rolled_back: "it was installed, did not work, and the old one is back",
 	deferred:

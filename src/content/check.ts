@@ -105,6 +105,15 @@ export function answerHoldsUntil({ entitlement, selection }: ProductAnswer): num
 	return selection === null ? entitlement.holdsUntil : Math.min(entitlement.holdsUntil, selection.holdsUntil);
 }
 
+/** @returns what the device has once everything that is offered to it is installed; null = nothing is offered */
+export function onceInstalled(installed: Installed, { products }: CheckAnswer): Installed | null {
+	const after = new Map(installed);
+	for (const { product, selection } of products) {
+		if (selection?.status === "offered") after.set(product, selection.release.version);
+	}
+	return products.some(({ selection }) => selection?.status === "offered") ? after : null;
+}
+
 /** @returns whether there is a release for the device that its account's policy puts off */
 export function isPutOff({ selection }: ProductAnswer): boolean {
 	return selection?.status === "current" && selection.waiting !== undefined;

@@ -34,8 +34,8 @@ export interface Quietness {
 }
 
 /**
- * Until when a device need not check while the pulses of its answer stand. Never while there is something to fetch,
- * while a product is refused (a change of its license shows in no pulse), or while one has nothing released yet (no pulse).
+ * Until when a device need not check while the pulses of its answer stand. Never while there is something to fetch (an answer with
+ * offers is judged as it will be once they are installed), while a product is refused (a change of its license shows in no pulse), or while one has nothing released yet (no pulse).
  * A license that ends, a message that begins or a release that gets old enough is at one moment for thousands of devices: each comes
  * at its place in the interval after it, as late as one that reads no pulses.
  * @param now unix seconds

@@ -103,7 +103,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 	it("installs what is offered and reports it; only its owner can read its files", async () => {
 		expect(await firewall(["update"])).toEqual({ code: 0, stderr: `firewall: ${PRODUCT} 1.0.0 is installed\n` });
 		await expectInstalled("1.0.0");
-		expect(reports()).toEqual(["1.0.0 installed ", "1.0.0 healthy "]);
+		expect(reports()).toEqual(["1.0.0 healthy "]);
 		expect((await stat(join(home, "key.pem"))).mode & 0o777).toBe(0o600);
 		expect((await readdir(home)).filter((name) => name.startsWith("tmp."))).toEqual([]);
 	});
@@ -112,6 +112,16 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 		await firewall(["update"]);
 		expect(await firewall(["update"])).toEqual({ code: 0, stderr: "" });
 		expect(requests("/v1/check").map(({ status }) => status)).toEqual([200, 200, 304]);
+	});
+
+	it("does not ask again after an update, but waits as long as the answer with the offer said", async () => {
+		await rm(join(home, "installed.json"));
+		const slept = join(folder, "slept-after-update");
+		const checks = requests("/v1/check").length;
+		await firewall(["run"], { PATH: await pathWith("sleep", `echo "$1" >>'${slept}'; kill $PPID`) });
+		expect((await readFile(slept, "utf8")).trim()).toBe("45");
+		expect(requests("/v1/check").length - checks).toBe(1);
+		await expectInstalled("1.0.0");
 	});
 
 	it("waits for pulses where nothing is new, and checks at its own place once one changes", async () => {

@@ -12,7 +12,7 @@ import { measuring } from "../../firewall/health.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../firewall/pulse.ts";
 import { type FailedTries, pauseAfter } from "../../firewall/retry.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
-import { type UpdateOptions, type UpdateResult, updateFirewall } from "../../firewall/update.ts";
+import { answerAfter, type UpdateOptions, type UpdateResult, updateFirewall } from "../../firewall/update.ts";
 import { whenInterrupted } from "../../terminal/interruption.ts";
 import { damagedLines } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
@@ -79,13 +79,14 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 				`${describeUpdate(update)}${later}`,
 			);
 		}
-		// The installed versions change the question: the next answer says for how long there is nothing to ask. Asked at once
+		const answer = answerAfter(result);
+		// Where the answer did not say for how long there is nothing to ask after the update, the next one does. Asked at once
 		// only once, or a server that offers the same thing for ever would be asked for ever.
-		if (why !== "update" && updates.length > 0 && updates.every(({ ok }) => ok)) {
+		if (why !== "update" && answer.until == null && updates.length > 0 && updates.every(({ ok }) => ok)) {
 			why = "update";
 			continue;
 		}
-		const { pulse, until, next_check_in: interval } = check.answer;
+		const { pulse, until, next_check_in: interval } = answer;
 		const retryIn = retryOfNotYet(updates, interval ?? REFUSED_SECONDS);
 		if (retryIn !== null) {
 			output.answer({ event: "waiting", woken_by: why, retry_in: retryIn }, `asking again in ${retryIn} s`);
@@ -95,9 +96,9 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 		}
 		output.answer(
 			{ event: "waiting", woken_by: why, unchanged: check.unchanged, until: until ?? null, next_check_in: interval },
-			pulse == null ? `waiting ${interval ?? "some"} s` : `waiting for news until ${until}`,
+			pulse == null || until == null ? `waiting ${interval ?? "some"} s` : `waiting for news until ${until}`,
 		);
-		why = await waitForNews(check.answer, session.server, heard, { nowMs: surroundings.nowMs, sleep });
+		why = await waitForNews(answer, session.server, heard, { nowMs: surroundings.nowMs, sleep });
 	}
 }
 

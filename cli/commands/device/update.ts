@@ -48,7 +48,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 				? describeCheck(result.check)
 				: [...damagedLines(damaged), ...result.updates.map(describeUpdate), ...degradedLines(answer)];
 		lines.push(...result.rules.map(describeRules));
-		if (result.waitingReports > 0) lines.push(`${result.waitingReports} reports wait for the next update`);
+		if (result.waitingReports > 0) lines.push(`reports that wait for the next update: ${result.waitingReports}`);
 		output.answer(
 			{
 				unchanged,

@@ -98,7 +98,7 @@ export function smokeSteps(parts: SmokeParts): { steps: readonly TimedStep[]; al
 		},
 		{
 			name: "install",
-			run: async (signal) => told(`${await runs(BASE, signal)}, reported installed and healthy`, { version: BASE }),
+			run: async (signal) => told(`${await runs(BASE, signal)}, reported healthy`, { version: BASE }),
 		},
 		{
 			name: "publish",

@@ -68,8 +68,15 @@ export const checkBody = z
 		),
 		messages: z.object({ unread: z.int(), last: z.int() }),
 		pulse: z.array(pulseLink).optional().openapi({
-			description: "While each of these says its value, and `until` has not come, there is nothing to check for",
+			description:
+				"While each of these says its value, and `until` (or `once_installed_until`) has not come, there is nothing to check for",
 		}),
-		until: timestamp.optional().openapi({ description: "With `pulse` only: check by then in any case" }),
+		until: timestamp
+			.optional()
+			.openapi({ description: "With `pulse` only, where nothing is offered: check by then in any case" }),
+		once_installed_until: timestamp.optional().openapi({
+			description:
+				"With `pulse` only: the same for a device that has installed everything that is offered here. Any other checks after `next_check_in`",
+		}),
 	})
 	.openapi("Check");

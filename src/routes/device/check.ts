@@ -1,7 +1,13 @@
 // What should this firewall run next? One request answers for every product. No store is read in the common case: the
 // token says what the device is entitled to, the isolate holds the product records. See unchanged.ts for the 304.
 import { createRoute, type z } from "@hono/zod-openapi";
-import { answerCheck, type CheckAnswer, type ProductAnswer } from "../../content/check.ts";
+import {
+	answerCheck,
+	type CheckAnswer,
+	type CheckFacts,
+	onceInstalled,
+	type ProductAnswer,
+} from "../../content/check.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { Installed } from "../../content/installed.ts";
 import { checkOnceOpen, longestSilence, nextCheckIn } from "../../content/next-check.ts";
@@ -89,7 +95,7 @@ async function answerInFull(
 		...Array.from(installed.keys(), readProduct),
 	]);
 	const productRecords = new Map<string, ProductRecord | null>(found);
-	const answer = answerCheck({
+	const facts: CheckFacts = {
 		device: caller.profile,
 		circumstances: { engine: question.engine, country: scope.country },
 		installed,
@@ -98,21 +104,26 @@ async function answerInFull(
 		messages,
 		buckets: await bucketsOf(productRecords.values(), caller.profile, messages),
 		now: scope.now,
-	});
+	};
+	const answer = answerCheck(facts);
 	noteOutcome(scope, answer);
 	passOnCheck(scope, id, question, answer);
 
 	// An answer with an offer holds no longer than the offer: a device that let it run out must get a new one, not a 304.
-	const hasOffer = answer.products.some(({ selection }) => selection?.status === "offered");
+	const updated = onceInstalled(installed, answer);
+	const hasOffer = updated !== null;
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
 	const heardAgain = haGroup === null ? Number.POSITIVE_INFINITY : HA_REPEAT_SECONDS;
 	const { checkIntervalSeconds: interval } = config;
 	const place = placeInFleet(id);
 	const most = Math.min(heardAgain, longestSilence(caller.profile.lease));
-	const until = degradedAsOf === null ? quietUntil(answer, { most, place, interval }, scope.now) : null;
+	// An HA group is to hear of what its devices have installed: they check after an update.
+	const isSoonHeard = degradedAsOf !== null || (hasOffer && haGroup !== null);
+	const settled = updated === null ? answer : answerCheck({ ...facts, installed: updated });
+	const quiet = isSoonHeard ? null : quietUntil(settled, { most, place, interval }, scope.now);
 	// A 304 says that `until` holds too, so there is none after it.
-	const exp = Math.min(answerEnds, scope.now + heardAgain, until ?? Number.POSITIVE_INFINITY);
+	const exp = Math.min(answerEnds, scope.now + heardAgain, quiet ?? Number.POSITIVE_INFINITY);
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
 	const sealing =
 		degradedAsOf === null
@@ -120,7 +131,7 @@ async function answerInFull(
 			: null;
 	const [etag, pulse, ...products] = await Promise.all([
 		sealing,
-		until === null ? null : pulseLinks(scope, [...installed.keys()], view),
+		quiet === null ? null : pulseLinks(scope, [...installed.keys()], view),
 		...answer.products.map((product) => describeProduct(scope, caller, product, productRecords.get(product.product))),
 	]);
 	const pace = degradedAsOf !== null ? "strained" : answer.isUrgent ? "urgent" : "usual";
@@ -133,7 +144,9 @@ async function answerInFull(
 		next_check_in: checkOnceOpen(answer.opensAt, usual, interval, place, scope.now),
 		products,
 		messages: answer.messages,
-		...(pulse === null || until === null ? {} : { pulse: [...pulse], until: toTimestamp(until) }),
+		...(pulse === null || quiet === null
+			? {}
+			: { pulse: [...pulse], [hasOffer ? "once_installed_until" : "until"]: toTimestamp(quiet) }),
 	} satisfies z.infer<typeof checkBody>;
 	return answerJson(body, 200, etag === null ? {} : { etag, "cache-control": "private, no-cache" });
 }

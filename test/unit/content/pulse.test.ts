@@ -1,7 +1,7 @@
 // For how long a device has nothing to ask while the pulses stand, and how soon the fleet asks when one changes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerCheck, type CheckFacts } from "../../../src/content/check.ts";
+import { answerCheck, type CheckFacts, onceInstalled } from "../../../src/content/check.ts";
 import { emergencyUntil, MAX_QUIET_SECONDS, pulseUrgency, quietUntil } from "../../../src/content/pulse.ts";
 import {
 	anyGrant,
@@ -85,6 +85,51 @@ it.each<[string, Partial<CheckFacts>]>([
 	["everything was withdrawn", { recordOf: () => recordOf(makeRelease(1, { withdrawn: true })) }],
 	["it asks about nothing", { installed: new Map() }],
 ])("a device asks at its interval while %s", (_, changes) => expect(quiet(changes)).toBeNull());
+
+describe("a device to which something is offered", () => {
+	/** For how long it may be quiet with all of that installed. */
+	const quietAfter = (changes: Partial<CheckFacts>) => {
+		const facts = { ...QUESTION, installed: new Map([["crs", null]]), ...changes };
+		const updated = onceInstalled(facts.installed, answerCheck(facts));
+		return updated === null ? "nothing is offered" : quiet({ ...changes, installed: updated });
+	};
+
+	it("need not ask for six hours once that is installed", () => expect(quietAfter({})).toBe(NOW + MAX_QUIET_SECONDS));
+
+	it("asks after the update where another product is refused", () =>
+		expect(
+			quietAfter({
+				installed: new Map([
+					["crs", null],
+					["threats", "1"],
+				]),
+			}),
+		).toBeNull());
+
+	it("asks when time alone changes what it is to run then", () => {
+		const grants = { crs: { ...GRANT, until: NOW + 1000 * HOUR, delay: 2000 } };
+		const releases = recordOf(makeRelease(1, { releasedAt: NOW - 5000 }), makeRelease(2, { releasedAt: NOW - 500 }));
+		expect(quietAfter({ device: { ...DEVICE, grants }, recordOf: () => releases })).toBe(NOW + 1500);
+	});
+
+	it("is told so only where something is offered", () =>
+		expect(quietAfter({ installed: new Map([["crs", "1.1"]]) })).toBe("nothing is offered"));
+
+	it("is told the time that the check after the update would tell it", () => {
+		fc.assert(
+			fc.property(anyRecord, anyGrant, anyMessages, (record, grant, messages) => {
+				const facts = { ...QUESTION, device: { ...DEVICE, grants: { crs: grant } }, messages, recordOf: () => record };
+				const offered = answerCheck({ ...facts, installed: new Map([["crs", null]]) });
+				const updated = onceInstalled(new Map([["crs", null]]), offered);
+				fc.pre(updated !== null);
+				const [product] = offered.products;
+				expect([...(updated ?? [])]).toEqual([
+					["crs", product?.selection?.status === "offered" && product.selection.release.version],
+				]);
+			}),
+		);
+	});
+});
 
 it("while nothing is published, the answer stays the same until the time given", () => {
 	fc.assert(

@@ -10,7 +10,7 @@ const usesOf = (use: Partial<Use>): Uses =>
 const FLEET: Assumptions = {
 	...{ devices: 1_000_000, products: 4, productsPerDevice: 2, publishesPerDay: 8, pulses: 1 },
 	...{ untilSeconds: DAY / 4, checkIntervalSeconds: 600, tokenSeconds: DAY / 4, locations: 0, headsSeconds: 5 },
-	...{ checksPerUpdate: 1, reportsPerUpdate: 1, downloadsByWorker: 1 },
+	...{ checksPerUpdate: 1, reportsPerUpdate: 1, stateRowsPerUpdate: 0, downloadsByWorker: 1 },
 	...{ logSampleRate: 0, cpuMs: 0, cacheHits: 1, objectGbSeconds: 0 },
 };
 
@@ -51,6 +51,11 @@ describe("a fleet's month", () => {
 		const cost = costOf(FLEET, { ...usesOf({}), token: { ...NOTHING, kvReads: 2 } });
 		const line = cost.lines.find(({ what }) => what === "KV reads of requests");
 		expect(line).toMatchObject({ amount: 240e6, cost: 120 });
+	});
+
+	it("adds the rows that accounts write of their devices' states", () => {
+		const [cost, without] = [costOf({ ...FLEET, stateRowsPerUpdate: 2 }, usesOf({})), costOf(FLEET, usesOf({}))];
+		expect(cost.total - without.total).toBeCloseTo(4 * 2 * 30);
 	});
 
 	it("adds what locations read though no device asks", () => {

@@ -49,7 +49,7 @@ describe("an installed package", () => {
 		expect(damaged).toEqual([{ product: "crs", version: RELEASE.version, path: file, why }]);
 		expect(updates).toMatchObject([{ ok: true, version: RELEASE.version }]);
 		expect(await readFile(file)).toEqual(RELEASE.bytes);
-		expect(firewall.server.reports.map(({ outcome }) => outcome)).toEqual(["installed", "healthy"]);
+		expect(firewall.server.reports.map(({ outcome }) => outcome)).toEqual(["healthy"]);
 		await update();
 		expect(lastQuestion()).toContain(`crs@${RELEASE.version}`);
 	});
@@ -121,10 +121,10 @@ describe("a login page that answers in the service's place", () => {
 		const { server } = firewall;
 		server.release = { version: "4.28.0", bytes: Buffer.from("another") };
 		server.faults.instead = ({ path }) => (path === "/v1/reports" ? page : null);
-		expect(await update()).toMatchObject({ updates: [{ ok: true }], waitingReports: 2 });
+		expect(await update()).toMatchObject({ updates: [{ ok: true }], waitingReports: 1 });
 		server.faults = {};
 		expect(await update()).toMatchObject({ waitingReports: 0 });
-		expect(server.reports.map(({ outcome }) => outcome)).toEqual(["installed", "healthy"]);
+		expect(server.reports.map(({ outcome }) => outcome)).toEqual(["healthy"]);
 	});
 
 	it.each([

@@ -38,14 +38,14 @@ describe("a report", () => {
 		["503", refuse(503, "unavailable")],
 	] as const)("that meets %s waits, and so do those after it, in order", async (_, reply) => {
 		answerReports({ one: reply });
-		expect(await reportOutcome(firewall.session, permit("one"), "installed")).toBe(1);
+		expect(await reportOutcome(firewall.session, permit("one"), "healthy")).toBe(1);
 		expect(await reportOutcome(firewall.session, permit("two"), "healthy")).toBe(2);
 		expect(await waiting()).toEqual(["one", "two"]);
 		expect(firewall.server.reports).toEqual([]);
 		answerReports({});
 		expect(await flushReports(firewall.session)).toBe(0);
 		expect(firewall.server.reports).toMatchObject([
-			{ permit: "one", outcome: "installed" },
+			{ permit: "one", outcome: "healthy" },
 			{ permit: "two", outcome: "healthy" },
 		]);
 		expect(await firewall.session.home.load("reports")).toBeNull();
@@ -53,7 +53,7 @@ describe("a report", () => {
 
 	it("that is refused for good is dropped, and the caller is told", async () => {
 		answerReports({ one: refuse(404, "not_found") });
-		await expect(reportOutcome(firewall.session, permit("one"), "installed")).rejects.toMatchObject({
+		await expect(reportOutcome(firewall.session, permit("one"), "healthy")).rejects.toMatchObject({
 			refusal: { status: 404 },
 		});
 		expect(await waiting()).toEqual([]);
@@ -61,7 +61,7 @@ describe("a report", () => {
 
 	it("that was taken is not sent again when the next one gets an answer that is no report's", async () => {
 		answerReports({ one: "hang up", two: "hang up" });
-		for (const name of ["one", "two"]) await reportOutcome(firewall.session, permit(name), "installed");
+		for (const name of ["one", "two"]) await reportOutcome(firewall.session, permit(name), "healthy");
 		answerReports({ two: { body: "not what a report is answered with" } });
 		expect(await flushReports(firewall.session)).toBe(1);
 		expect(await waiting()).toEqual(["two"]);
@@ -75,7 +75,7 @@ describe("a report", () => {
 			updates: [{ ok: true, reportProblem: null }],
 			waitingReports: 0,
 		});
-		expect(firewall.server.reports.map(({ outcome }) => outcome)).toEqual(["installed", "healthy"]);
+		expect(firewall.server.reports.map(({ outcome }) => outcome)).toEqual(["healthy"]);
 	});
 
 	it("that the server refuses is said beside an update, which stands all the same", async () => {
@@ -83,12 +83,12 @@ describe("a report", () => {
 		const run = await firewall.run("update");
 		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
 		expect(run.stdout).toContain("crs: 4.27.0 installed");
-		expect(run.stdout).toContain("the report was refused: could not report installed: refused: already_reported");
+		expect(run.stdout).toContain("the report was refused: could not report healthy: refused: already_reported");
 		expect(await firewall.installedBytes()).toEqual(RELEASE.bytes);
 	});
 
 	it("that waits is counted where people look", async () => {
 		firewall.server.faults.dropReports = true;
-		expect((await firewall.run("update")).stdout).toContain("2 reports wait for the next update");
+		expect((await firewall.run("update")).stdout).toContain("reports that wait for the next update: 1");
 	});
 });

@@ -23,6 +23,7 @@ export async function startContractServer(): Promise<ContractServer> {
 		reports: [],
 		release: null,
 		disabledRules: [],
+		quietSeconds: null,
 		explanation: {},
 		faults: {},
 		close: async () => {},
@@ -104,6 +105,8 @@ export async function startContractServer(): Promise<ContractServer> {
 				state.reports.push(report);
 				return json(response, 202, { permit: report.permit, outcome: report.outcome });
 			}
+			case "GET /p/crs":
+				return json(response, 200, { value: "as ever", spread: 300 });
 			case "GET /v1/messages": {
 				if (!(await authorized(request, pathname))) return problem(response, 401, "invalid_token");
 				const message = {
@@ -175,7 +178,13 @@ export async function startContractServer(): Promise<ContractServer> {
 			reason: null,
 			...(state.disabledRules.length > 0 ? { disabled_rules: state.disabledRules } : {}),
 		};
+		const until = offered ? "once_installed_until" : "until";
+		const quiet =
+			state.quietSeconds === null
+				? {}
+				: { pulse: [{ url: `${url}/p/crs`, value: "as ever" }], [until]: inSeconds(state.quietSeconds) };
 		return {
+			...quiet,
 			device: "dev-acct-x",
 			as_of: inSeconds(0),
 			next_check_in: 300,

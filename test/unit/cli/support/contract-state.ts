@@ -10,6 +10,8 @@ export interface ContractServer {
 	release: { version: string; bytes: Buffer } | null;
 	/** of product crs; none = the answer does not speak of any */
 	disabledRules: string[];
+	/** how long nothing is new, seconds: `until` where nothing is offered, else `once_installed_until`; null = it does not say */
+	quietSeconds: number | null;
 	/** what every question for an explanation is answered with */
 	explanation: object;
 	faults: Faults;

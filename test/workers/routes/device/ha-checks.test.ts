@@ -57,6 +57,14 @@ const recordOf = async ({ group }: Pair) => storedIn(env.RECORDS, `ha:${group}`)
 const haOf = async (pair: Pair) => (await explain(pair))["ha"] as ExplainedHa;
 const rolesOf = async (pair: Pair) => (await haOf(pair)).devices.map(({ role }) => role).sort();
 
+test("a device of an HA group checks after an update, so that its group hears what it has", async () => {
+	const edge = new Edge();
+	const pair = await newPair(edge);
+	const { text } = await ask(edge, pair.firewall, `installed=${pair.product}`);
+	expect(text).toContain('"status":"offered"');
+	expect(text).not.toContain("once_installed_until");
+});
+
 describe("a device of an HA group", () => {
 	let edge: Edge;
 	let pair: Pair;

@@ -20,6 +20,7 @@ import { DAY, HOUR, SECOND, useFrozenClock } from "../../support/frozen-clock.ts
 interface QuietBody extends CheckBody {
 	readonly pulse?: readonly { readonly url: string; readonly value: string }[];
 	readonly until?: string;
+	readonly once_installed_until?: string;
 }
 interface PulseBody {
 	readonly value: string;
@@ -106,9 +107,24 @@ test("a release of another product changes none", async () => {
 	expect(await hasChanged(quiet)).toBe(false);
 });
 
-test("while something is offered there is no pulse", async () => {
-	expect(await ask(scene.product)).not.toHaveProperty("pulse");
-	expect(await ask(scene.product)).not.toHaveProperty("until");
+test("while something is offered there is no quiet, but the time until which there is once that is installed", async () => {
+	const offered = await ask(scene.product);
+	expect(offered).not.toHaveProperty("until");
+	expect(offered.once_installed_until).toBe(quiet.until);
+	expect(offered.pulse).toEqual(quiet.pulse);
+	expect(quiet).not.toHaveProperty("once_installed_until");
+});
+
+test("what comes out after the offer changes a pulse of that answer", async () => {
+	const offered = await ask(scene.product);
+	await publish(scene.product, "1.1.0", "new rules");
+	expect(await hasChanged(offered)).toBe(true);
+});
+
+test("where a second product is refused, nothing is said of the time after the update", async () => {
+	const answer = await ask(`${scene.product},not-licensed@1.0.0`);
+	expect(answer).not.toHaveProperty("pulse");
+	expect(answer).not.toHaveProperty("once_installed_until");
 });
 
 test("a device whose account lost the product asks at its interval", async () => {

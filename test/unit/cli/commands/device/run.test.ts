@@ -59,6 +59,8 @@ async function runFor(
 	};
 }
 
+const checks = () => server.seen.filter(({ path }) => path.startsWith("/v1/check")).length;
+
 it("installs what is offered, asks again at once, then waits; what comes out meanwhile it installs too", async () => {
 	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
 	const { exitCode, lines } = await runFor([
@@ -73,7 +75,7 @@ it("installs what is offered, asks again at once, then waits; what comes out mea
 		["update", "4.28.0"],
 		["waiting", undefined],
 	]);
-	expect(server.reports.map(({ outcome }) => outcome)).toEqual(["installed", "healthy", "installed", "healthy"]);
+	expect(server.reports.map(({ outcome }) => outcome)).toEqual(["healthy", "healthy"]);
 });
 
 it("goes on when the server fails, when it says so for how long, and when the device is refused", async () => {
@@ -239,5 +241,38 @@ it("asks again for a release that has not come yet when the service says, and no
 		["update", undefined],
 		["waiting", undefined],
 	]);
-	expect(server.reports.map(({ outcome }) => outcome)).toEqual(["installed", "healthy"]);
+	expect(server.reports.map(({ outcome }) => outcome)).toEqual(["healthy"]);
+});
+
+it("does not ask again after an update whose answer said for how long there is nothing to ask", async () => {
+	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
+	server.quietSeconds = 20_000;
+	const { lines, waits } = await runFor([() => {}]);
+	expect(lines.map(({ event }) => event)).toEqual(["update", "waiting"]);
+	expect(checks()).toBe(1);
+	// It reads pulses.
+	expect(waits).toEqual([45, 45]);
+});
+
+it.each<[string, () => void, number]>([
+	[
+		"what was offered could not be fetched",
+		() => {
+			server.faults.refusePermits = true;
+		},
+		300,
+	],
+	[
+		"its report still waits",
+		() => {
+			server.faults.dropReports = true;
+		},
+		300,
+	],
+])("keeps to its interval where %s", async (_, break_, seconds) => {
+	server.release = { version: "4.27.0", bytes: Buffer.from("first") };
+	server.quietSeconds = 20_000;
+	break_();
+	const { waits } = await runFor([]);
+	expect(waits.at(-1)).toBe(seconds);
 });
