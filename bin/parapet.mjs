@@ -37,10 +37,18 @@ if (!existsSync(new URL("node_modules/commander", root))) {
 	handOver();
 }
 
-/** On stderr, so that stdout stays the answer. The end of the input, or Ctrl-C, is an empty answer. */
-async function ask(question) {
-	const { createInterface } = await import("node:readline");
-	const terminal = createInterface({ input: process.stdin, output: process.stderr });
+/**
+ * On stderr, so that stdout stays the answer. The end of the input, or Ctrl-C, is an empty answer.
+ * @param {string} question
+ * @param {boolean} isHidden what is typed is not shown
+ */
+async function ask(question, isHidden = false) {
+	const [{ createInterface }, { Writable }] = await Promise.all([import("node:readline"), import("node:stream")]);
+	const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+	if (isHidden) process.stderr.write(question);
+	const terminal = isHidden
+		? createInterface({ input: process.stdin, output: nowhere, terminal: true })
+		: createInterface({ input: process.stdin, output: process.stderr });
 	return new Promise((resolve) => {
 		const leave = () => {
 			process.stderr.write("\n");
@@ -50,6 +58,7 @@ async function ask(question) {
 		terminal.question(question, (answer) => {
 			terminal.removeListener("close", leave);
 			terminal.close();
+			if (isHidden) process.stderr.write("\n");
 			resolve(answer);
 		});
 	});

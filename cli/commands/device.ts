@@ -39,7 +39,8 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.description("check, and download, verify, install and report what is offered")
 		.option("--product <product>", "this one only")
 		.option("--health <command>", HEALTH_HELP)
-		.option("--root <file>", "TUF root, kept with the first one: only what publishers have signed is installed");
+		.option("--root <file>", "TUF root, kept with the first one: only what publishers have signed is installed")
+		.option("--allow-older", "let a signed release in that is older than the installed one");
 	runAsFirewall(update, surroundings, async () => (await import("./device/update.ts")).update);
 
 	const run = addHaOptions(device.command("run"))

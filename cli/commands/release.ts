@@ -6,17 +6,14 @@ import { productName, versionName } from "../../src/names.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
-import { collect, moment } from "../command-line/values.ts";
-import { CliError } from "../errors.ts";
+import { moment } from "../command-line/values.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { drawRollout, rolloutAnswer } from "../rollout/ladder.ts";
 import { PLAN_HELP, readPlan } from "../rollout/plan-option.ts";
 import { formatBytes, formatTable, type Surroundings } from "../terminal/output.ts";
-import { readRole } from "../trust/api.ts";
-import { openSigners } from "../trust/open-signers.ts";
-import { addPassphraseOption, passphraseShape } from "../trust/passphrase.ts";
-import { countersign, newIn } from "../trust/sign-release.ts";
+import { runAsWithdrawal } from "../trust/run-as-withdrawal.ts";
+import { defineSign, defineUnsign } from "./release/signatures.ts";
 
 export function defineRelease(release: Command, surroundings: Surroundings): void {
 	const list = release.command("list <product>").description("a product's releases, newest first");
@@ -52,21 +49,16 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 		output.answer({ product, version, discarded: true }, `${product} ${version} is discarded`);
 	});
 	defineSign(release, surroundings);
+	defineUnsign(release, surroundings);
+	defineWithdraw(release, surroundings);
+}
+
+function defineWithdraw(release: Command, surroundings: Surroundings): void {
 	const withdraw = release
 		.command("withdraw <product> <version>")
 		.description("offer and permit a release no longer; devices are offered the one before")
 		.requiredOption("--reason <text>", "kept with the release");
-	addYesOption(withdraw);
-	const shape = { reason: z.string().min(1) };
-	runAsOperator(withdraw, surroundings, shape, async ({ api, options, operands, output, confirm }) => {
-		const product = readOperand(operands, 0, "product", productName);
-		const version = readOperand(operands, 1, "version", versionName);
-		await confirm(`${product} ${version} is offered no more, for good; devices go back to the release before it`);
-		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
-		const what = `could not withdraw ${product} ${version}`;
-		const done = await api.call("POST", path, what, anyAnswer, { reason: options.reason });
-		output.answer(done, `${product} ${version} ${done["changed"] === false ? "was withdrawn before" : "is withdrawn"}`);
-	});
+	runAsWithdrawal(withdraw, "withdraw", surroundings);
 }
 
 function definePromote(release: Command, surroundings: Surroundings): void {
@@ -110,31 +102,4 @@ function describeStatus(status: unknown): unknown {
 		older: "released",
 	};
 	return typeof status === "string" ? (words[status] ?? status) : status;
-}
-
-function defineSign(release: Command, surroundings: Surroundings): void {
-	const sign = release
-		.command("sign <product>")
-		.description("sign the role file that waits for further signatures: two persons, two keys")
-		.requiredOption("--sign-key <file>", "key file; may be repeated", collect);
-	addPassphraseOption(sign);
-	addYesOption(sign);
-	const shape = { signKey: z.array(z.string()).min(1), ...passphraseShape };
-	runAsOperator(sign, surroundings, shape, async ({ api, options, operands, output, confirm }) => {
-		const product = readOperand(operands, 0, "product", productName);
-		const waiting = newIn(await readRole(api, product));
-		if (waiting.length > 0)
-			await confirm(`your signature says that ${product} ${waiting.join(", ")} is as it should be`);
-		const signed = await countersign(api, product, await openSigners(options, surroundings));
-		if (signed === null) {
-			const fix = "`parapet publish --sign-key` begins one";
-			throw new CliError(`no role file of ${product} waits for signatures`, { code: "nothing_waits", fix });
-		}
-		const { version, missing, releases } = signed;
-		const state = missing > 0 ? `${missing} more must sign` : "it is served; publish the release now";
-		output.answer(
-			{ product, role_version: version, missing, releases },
-			`${product}: role file ${version} (${releases.join(", ")}) signed; ${state}`,
-		);
-	});
 }

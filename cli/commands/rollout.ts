@@ -18,6 +18,7 @@ import { drawRollout, type RolloutAnswer, rolloutAnswer } from "../rollout/ladde
 import { readLog } from "../rollout/read-log.ts";
 import { addReleaseOptions, readReleaseOptions, releaseShape } from "../rollout/release-options.ts";
 import { createOutput, formatPercent, formatTable, type Surroundings } from "../terminal/output.ts";
+import { runAsWithdrawal } from "../trust/run-as-withdrawal.ts";
 import { definePreview } from "./rollout/preview.ts";
 
 const WATCH_SECONDS = 5;
@@ -170,16 +171,7 @@ function defineRevert(rollout: Command, surroundings: Surroundings): void {
 		.command("revert <product> <version>")
 		.description("withdraw the release: devices that have it go back to the one before, the others keep theirs")
 		.requiredOption("--reason <text>", "goes on record");
-	addYesOption(revert);
-	runAsOperator(revert, surroundings, { reason: z.string().min(1) }, async (context) => {
-		const { api, options, output, confirm } = context;
-		const { product, version } = named(context);
-		await confirm(`${product} ${version} is withdrawn for good; devices that have it go back to the release before it`);
-		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
-		const what = `could not revert ${product} ${version}`;
-		const done = await api.call("POST", path, what, anyAnswer, { reason: options.reason });
-		output.answer(done, `${product} ${version} ${done["changed"] === false ? "was withdrawn before" : "is withdrawn"}`);
-	});
+	runAsWithdrawal(revert, "revert", surroundings);
 }
 
 function defineLog(rollout: Command, surroundings: Surroundings): void {

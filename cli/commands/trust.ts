@@ -12,7 +12,7 @@ import { createOutput, formatTable, type Surroundings } from "../terminal/output
 import { handIn, readTrust, type Trust } from "../trust/api.ts";
 import { delegate, keysOf, makeRoot, makeTargets, type PublicKey } from "../trust/files.ts";
 import { makeKey, openKeyFile, readPublicKey, writeKeyFile } from "../trust/key-file.ts";
-import { addPassphraseOption, passphraseShape, readPassphrase } from "../trust/passphrase.ts";
+import { addPassphraseOption, passphraseShape, readNewPassphrase, readPassphrase } from "../trust/passphrase.ts";
 import { writeRootFile } from "./trust/root-file.ts";
 import { rotate } from "./trust/rotate.ts";
 import { defineVerify } from "./trust/verify.ts";
@@ -37,7 +37,7 @@ function defineInit(trust: Command, surroundings: Surroundings): void {
 		.option("--dir <dir>", `new folder for the keys and for root.json, which devices get (default ${DEFAULT_FOLDER})`);
 	addPassphraseOption(init);
 	runAsOperator(init, surroundings, folderShape, async ({ api, options, output }) => {
-		const passphrase = await readPassphrase(options.passphraseFile, surroundings);
+		const passphrase = await readNewPassphrase(options.passphraseFile, surroundings);
 		const { online, top } = await readTrust(api);
 		if (top !== null) {
 			const fix = "use `parapet trust rotate` to replace its keys";
@@ -70,7 +70,7 @@ function defineKey(trust: Command, surroundings: Surroundings): void {
 	addSharedOptions(key).action(async (path: string) => {
 		const shape = z.object({ kind: kinds.default("ed25519"), json: z.boolean().default(false), ...passphraseShape });
 		const options = readOptions(key, shape);
-		const made = await makeKey(options.kind, await readPassphrase(options.passphraseFile, surroundings));
+		const made = await makeKey(options.kind, await readNewPassphrase(options.passphraseFile, surroundings));
 		await writeKeyFile(path, made);
 		const { keyid } = made.signer;
 		createOutput(surroundings, options.json).answer({ keyid, file: path }, `${path}: key ${keyid}`);
@@ -118,7 +118,9 @@ const rotateShape = {
 function defineRotate(trust: Command, surroundings: Surroundings): void {
 	const command = trust
 		.command("rotate")
-		.description("sign a new root: with the service's present key, and other root or targets keys where they are given")
+		.description(
+			"sign a new root: with the service's present keys, and other root or targets keys where they are given",
+		)
 		.option("--new-root <file>", "key file that takes the place of root.key")
 		.option("--new-targets <file>", "key file that takes the place of targets.key")
 		.option("--dir <dir>", `folder with root.key, targets.key and root.json (default ${DEFAULT_FOLDER})`);

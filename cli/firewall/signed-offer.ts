@@ -1,8 +1,9 @@
-// Is what is offered what the product's publisher has signed? Asked before anything of it is fetched, once there is a root in the
-// firewall's home. A permit is for the very digest of its offer (check.ts), and what is downloaded is compared with that.
+// Is what is offered what the product's publisher has signed, and not older than what is installed? Asked before anything of it is
+// fetched, once there is a root in the firewall's home. A permit is for the very digest of its offer (check.ts), and what is downloaded
+// is compared with that.
 import { join } from "node:path";
 import { targetPath } from "../../src/signing/tuf/metadata.ts";
-import { hasRoot, openTrustClient, TrustError } from "../trust/client.ts";
+import { hasRoot, openTrustClient, type SignedTarget, TrustError } from "../trust/client.ts";
 import type { Offer } from "./answers.ts";
 import type { FirewallSession } from "./session.ts";
 
@@ -13,21 +14,48 @@ export function trustFolder(home: { readonly folder: string }): string {
 	return join(home.folder, "tuf");
 }
 
-/** The metadata is brought up to date with the first offer, and holds for one run of the update. */
-export function createOfferJudge({ home, server }: Pick<FirewallSession, "home" | "server">): JudgeOffer {
+/**
+ * The metadata is brought up to date with the first offer, and holds for one run of the update.
+ * @param allowOlder whoever sits at the firewall lets it go back
+ */
+export function createOfferJudge(
+	{ home, server }: Pick<FirewallSession, "home" | "server">,
+	{ allowOlder = false }: { readonly allowOlder?: boolean | undefined } = {},
+): JudgeOffer {
 	const folder = trustFolder(home);
 	let client: ReturnType<typeof openTrustClient> | undefined;
-	return async (product, { version, sha256, size }) => {
+	return async (product, offer) => {
 		if (!(await hasRoot(folder))) return null;
 		try {
 			client ??= openTrustClient(folder, server);
-			const signed = await (await client).find(targetPath(product, version));
-			if (signed === null) return "its publisher has not signed it";
-			if (signed.sha256 === sha256 && signed.size === size) return null;
-			return `its publisher has signed other bytes for it: SHA-256 ${signed.sha256}, ${signed.size} bytes`;
+			const { find } = await client;
+			const signed = await find(targetPath(product, offer.version));
+			const installed = (await home.load("installed"))?.[product];
+			const held = installed === undefined ? null : await find(targetPath(product, installed.version));
+			// Only these very bytes have the place in the order that the role file gives them.
+			const runs = held !== null && held.sha256 === installed?.sha256 ? held : null;
+			return faultOf(offer, signed, allowOlder ? null : runs);
 		} catch (error) {
 			if (error instanceof TrustError) return error.message;
 			throw error;
 		}
 	};
+}
+
+/**
+ * The service alone takes no firewall back: only the publisher does, by a role file without the release that is installed.
+ * @param signed what the role file names under the offered version
+ * @param runs what the role file names of that which is installed; null = nothing, any more or yet
+ * @returns why the offer must not be installed; null = it may
+ */
+export function faultOf(
+	offer: Pick<Offer, "sha256" | "size">,
+	signed: SignedTarget | null,
+	runs: Pick<SignedTarget, "sequence"> | null,
+): string | null {
+	if (signed === null) return "its publisher has not signed it";
+	if (signed.sha256 !== offer.sha256 || signed.size !== offer.size)
+		return `its publisher has signed other bytes for it: SHA-256 ${signed.sha256}, ${signed.size} bytes`;
+	if (runs === null || signed.sequence >= runs.sequence) return null;
+	return `its publisher signed it before what is installed, and has not taken that back (sequence ${signed.sequence} after ${runs.sequence})`;
 }

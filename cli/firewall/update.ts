@@ -27,6 +27,8 @@ export interface UpdateOptions {
 	readonly depth?: "daily" | "now";
 	/** true = this release is offered, but not to be tried now */
 	readonly isPutOff?: (product: string, sha256: string) => boolean;
+	/** true = a signed release may be older than what is installed */
+	readonly allowOlder?: boolean | undefined;
 	/** stops a download; what is short is brought to its end */
 	readonly signal?: AbortSignal;
 }
@@ -121,7 +123,7 @@ async function updateOffered(
 	await dropOldParts(home, products, only);
 	// Before anything is installed: what loads the new content is to leave them out as well.
 	const rules = await writeDisabledRules(home, check.answer);
-	const judge = createOfferJudge(session);
+	const judge = createOfferJudge(session, options);
 	const updates: ProductUpdate[] = [];
 	for (const offered of products) {
 		if (offered.status !== "offered" || offered.offer == null) continue;

@@ -14,8 +14,9 @@ export interface Surroundings {
 	readonly env: Readonly<Record<string, string | undefined>>;
 	readonly cwd: string;
 	readonly nowMs: () => number;
-	/** Asks the person at the terminal, and gives what is typed, without its line end; undefined = nobody is there. */
-	readonly ask?: ((question: string) => Promise<string>) | undefined;
+	/** Asks the person at the terminal, and gives what is typed, without its line end; undefined = nobody is there. `isHidden`: what is
+	 * typed is not shown. */
+	readonly ask?: ((question: string, isHidden?: boolean) => Promise<string>) | undefined;
 	/** Rejects when the signal is given before the time is over. */
 	readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }

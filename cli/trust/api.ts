@@ -43,16 +43,16 @@ const handedIn = z.looseObject({
 
 export interface Trust {
 	readonly answer: TrustAnswer;
-	/** the first of the service's own keys */
-	readonly online: PublicKey;
+	/** the service's own keys, one for each entry of MAC_KEYS. A root names them all: whichever comes next, or back, may sign */
+	readonly online: readonly PublicKey[];
 	/** null = not set up */
 	readonly top: { readonly root: Metadata<RootSigned>; readonly targets: Metadata<TargetsSigned> } | null;
 }
 
 export async function readTrust(api: OperatorApi): Promise<Trust> {
 	const answer = await api.call("GET", "/v1/trust", "could not read the TUF repository", trustAnswer);
-	const [online] = answer.online;
-	if (online === undefined) throw new CliError("the service names no key of its own", { code: "unexpected_answer" });
+	const { online } = answer;
+	if (online.length === 0) throw new CliError("the service names no key of its own", { code: "unexpected_answer" });
 	const { root, targets } = answer;
 	const top =
 		root === null || targets === null

@@ -12,6 +12,8 @@ export interface SignedTarget {
 	readonly sha256: string;
 	/** bytes */
 	readonly size: number;
+	/** its place in the order in which its publisher signed releases; 0 where the publisher does not say */
+	readonly sequence: number;
 }
 
 /** The metadata could not be had, or is not what its signers have signed: nothing is known of any release. */
@@ -60,7 +62,9 @@ export async function openTrustClient(folder: string, server: string): Promise<T
 			attempt(async () => {
 				const target = await updater.getTargetInfo(path);
 				const sha256 = target?.hashes["sha256"];
-				return target === undefined || sha256 === undefined ? null : { sha256, size: target.length };
+				if (target === undefined || sha256 === undefined) return null;
+				const { sequence } = target.custom;
+				return { sha256, size: target.length, sequence: Number.isSafeInteger(sequence) ? Number(sequence) : 0 };
 			}),
 	};
 }

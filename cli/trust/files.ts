@@ -40,7 +40,8 @@ export interface RootParts {
 	readonly rootThreshold: number;
 	readonly targets: readonly PublicKey[];
 	readonly targetsThreshold: number;
-	readonly online: PublicKey;
+	/** of the service: each signs alone */
+	readonly online: readonly PublicKey[];
 }
 
 export function makeRoot(version: number, parts: RootParts, now: number): RootSigned {
@@ -49,12 +50,12 @@ export function makeRoot(version: number, parts: RootParts, now: number): RootSi
 		_type: "root",
 		...head(version, TOP_LEVEL_DAYS, now),
 		consistent_snapshot: true,
-		keys: keyTable([...root, ...targets, online]),
+		keys: keyTable([...root, ...targets, ...online]),
 		roles: {
 			root: roleKeys(root, rootThreshold),
 			targets: roleKeys(targets, targetsThreshold),
-			snapshot: roleKeys([online], 1),
-			timestamp: roleKeys([online], 1),
+			snapshot: roleKeys(online, 1),
+			timestamp: roleKeys(online, 1),
 		},
 	};
 }

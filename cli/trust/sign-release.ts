@@ -56,6 +56,40 @@ export async function signRelease(
 	return { version, missing: await handInRole(api, release.product, await signAll(signed, own)) };
 }
 
+/**
+ * Takes releases out of the role file, signs and hands it in: firewalls that have one of them may go back from then on.
+ * @param nowSeconds unix seconds
+ * @returns null where the role file names none of them
+ * @throws CliError where none of the keys signs for the product
+ */
+export async function unsignReleases(
+	api: OperatorApi,
+	product: string,
+	versions: readonly string[],
+	signers: readonly TufSigner[],
+	nowSeconds: number,
+): Promise<RoleSignature | null> {
+	const role = await readRole(api, product);
+	const own = requireSigners(role, signers);
+	const current = role.file === null ? null : parseRole(role.file).signed;
+	const paths = versions.map((version) => targetPath(product, version));
+	const targets = Object.entries(current?.targets ?? {});
+	const kept = targets.filter(([path]) => !paths.includes(path));
+	if (current === null || kept.length === targets.length) return null;
+	const signed = makeRoleFile(current.version + 1, Object.fromEntries(kept), nowSeconds);
+	return { version: signed.version, missing: await handInRole(api, product, await signAll(signed, own)) };
+}
+
+/** @returns whether the product's role file names the release; false where nothing is delegated, or that cannot be read */
+export async function isSignedFor(api: OperatorApi, product: string, version: string): Promise<boolean> {
+	const role = await readRole(api, product).catch((error: unknown) => {
+		if (error instanceof CliError) return null;
+		throw error;
+	});
+	if (role === null || role.file === null) return false;
+	return Object.hasOwn(parseRole(role.file).signed.targets, targetPath(product, version));
+}
+
 /** Adds signatures to the role file that waits for them. @returns null where none waits */
 export async function countersign(
 	api: OperatorApi,
@@ -70,14 +104,17 @@ export async function countersign(
 	return { version: metadata.signed.version, missing, releases: newIn(role) };
 }
 
-/** @returns the releases that the proposal names otherwise than the file that is served */
+/** @returns the releases that the proposal names otherwise than the file that is served, and those that it lacks */
 export function newIn({ file, proposal, product }: RoleAnswer): string[] {
 	const before = file === null ? {} : parseRole(file).signed.targets;
 	const after = proposal === null ? {} : parseRole(proposal).signed.targets;
 	const changed = Object.keys({ ...before, ...after }).filter(
 		(path) => before[path]?.hashes.sha256 !== after[path]?.hashes.sha256,
 	);
-	return changed.map((path) => path.slice(product.length + 1));
+	return changed.map((path) => {
+		const version = path.slice(product.length + 1);
+		return after[path] === undefined ? `${version} (taken out)` : version;
+	});
 }
 
 function requireSigners(role: RoleAnswer, signers: readonly TufSigner[]): TufSigner[] {

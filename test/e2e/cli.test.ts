@@ -29,12 +29,12 @@ describe("parapet demo --json --exit", () => {
 			.trim()
 			.split("\n")
 			.map((line) => JSON.parse(line));
-		const update = ["check", "permit", "download", "verify", "report", "check_again"];
+		const update = ["check", "signature", "permit", "download", "verify", "report", "check_again"];
 		expect(steps.map(({ step }) => step)).toEqual([
-			...["secrets", "server", "account", "product", "license", "code", "message"],
+			...["secrets", "server", "account", "product", "license", "code", "message", "trust"],
 			...["publish", "activate", "token", ...update],
 			...["publish", ...update],
-			"messages",
+			...["forge", "refuse", "messages"],
 			...["fleet", "publish", "approve", "first_step", "gate", "everybody"],
 			...["publish", "approve", "halt", "spared", "revert", "log", "take_back"],
 		]);
@@ -45,6 +45,7 @@ describe("parapet demo --json --exit", () => {
 			{ failed: 1 },
 			{ devices: 11 },
 		]);
+		expect(told("refuse")).toMatchObject({ reason: "untrusted", installed: "1.1.0" });
 		expect(steps.every(({ ok, ms }) => ok && ms >= 0)).toBe(true);
 	}, 150_000);
 

@@ -10,6 +10,7 @@ import { installPackage } from "../../firewall/install.ts";
 import { readMessages } from "../../firewall/messages.ts";
 import { partPathOf } from "../../firewall/parts.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
+import { createOfferJudge } from "../../firewall/signed-offer.ts";
 import { downloadPermitted, reportInstalled } from "../../firewall/update.ts";
 import { formatBytes } from "../../terminal/output.ts";
 import type { Progress } from "../../terminal/progress.ts";
@@ -33,11 +34,20 @@ export interface WantedRelease {
 	readonly sha256: string | null;
 }
 
-/** check → permit → download → verify → report → check again, for one release. */
+/** check → signature → permit → download → verify → report → check again, for one release. */
 export async function updateOnce(options: FirewallStepOptions, wanted: WantedRelease): Promise<void> {
 	const { session, step } = options;
 	const { product } = wanted;
 	const offer = await step("check", () => waitForOffer(options, wanted));
+	await step("signature", async () => {
+		const fault = await createOfferJudge(session)(product, offer);
+		if (fault !== null) {
+			const fix = "publish it with --sign-key, or withdraw it";
+			throw new CliError(`${product} ${offer.version}: ${fault}`, { code: "untrusted", fix });
+		}
+		const facts = { product, version: offer.version, sha256: offer.sha256 };
+		return { value: null, facts, line: `${product} ${offer.version} is what its publisher signed` };
+	});
 	let permit = await step("permit", async () => {
 		const value = await askPermit(session, product, offer);
 		const seconds = Math.round((Date.parse(value.expires_at) - session.nowMs()) / 1000);
@@ -85,7 +95,8 @@ export async function updateOnce(options: FirewallStepOptions, wanted: WantedRel
 	await step("check_again", () => expectNothingNew(session, product, permit.version));
 }
 
-async function waitForOffer({ session }: FirewallStepOptions, { product, version }: WantedRelease) {
+/** Asks until the wanted release is offered. @throws CliError where it is not in time */
+export async function waitForOffer({ session }: FirewallStepOptions, { product, version }: WantedRelease) {
 	const deadline = session.nowMs() + VISIBLE_LIMIT_MS;
 	for (let checks = 1; ; checks += 1) {
 		const { answer } = await checkForUpdates(session);

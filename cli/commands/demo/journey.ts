@@ -5,15 +5,19 @@ import { join } from "node:path";
 import { z } from "zod";
 import { activateFirewall } from "../../firewall/activation.ts";
 import { createSession } from "../../firewall/session.ts";
+import { trustFolder } from "../../firewall/signed-offer.ts";
 import { type FirewallHome, openHome } from "../../firewall/state.ts";
 import { createOperatorApi, type OperatorApi } from "../../http/operator-api.ts";
 import type { Surroundings } from "../../terminal/output.ts";
 import { createProgress } from "../../terminal/progress.ts";
+import { pinRoot } from "../../trust/client.ts";
 import type { Target } from "../publish/targets.ts";
 import { expectMessage, packageFolders, updateOnce, type WantedRelease } from "./firewall-steps.ts";
+import { refuseForgery } from "./forgery.ts";
 import { type DemoRelease, publishForDemo } from "./publish-step.ts";
 import { type Seed, seedDemo } from "./seed.ts";
 import type { RunStep } from "./steps.ts";
+import { type DemoTrust, ensureTrust } from "./trust-step.ts";
 
 export interface JourneyOptions {
 	readonly step: RunStep;
@@ -30,6 +34,7 @@ export interface JourneyOptions {
 export interface JourneyEnd {
 	readonly seed: Seed;
 	readonly homeFolder: string;
+	readonly trust: DemoTrust;
 }
 
 export async function runJourney(options: JourneyOptions): Promise<JourneyEnd> {
@@ -38,16 +43,17 @@ export async function runJourney(options: JourneyOptions): Promise<JourneyEnd> {
 	const api = createOperatorApi({ server, key, nowMs });
 	const products = [...new Set(targets.map((target) => target.product))];
 	const seed = await seedDemo({ api, step, products, folder, nowMs });
+	const trust = await step("trust", () => ensureTrust({ api, products, folder: join(folder, "trust"), nowMs }));
 	const home = openHome(join(folder, "firewall"));
 	const session = createSession(home, server, surroundings);
 	const firewall = { session, step, progressFor: (label: string) => createProgress(surroundings, label, json) };
 	const publish = (target: Target): Promise<DemoRelease> =>
-		step("publish", () => publishForDemo(api, target, surroundings, json));
+		step("publish", () => publishForDemo(api, target, trust.publisher, surroundings, json));
 
 	let activated = false;
 	const prepareFirewall = async () => {
 		if (activated) return;
-		await step("activate", () => ensureActivated(options, api, home, seed));
+		await step("activate", () => ensureActivated(options, api, home, seed, trust.root));
 		await step("token", async () => {
 			const { type, expiresAt } = await session.obtainToken("bound");
 			const life = expiresAt - Math.floor(nowMs() / 1000);
@@ -70,8 +76,10 @@ export async function runJourney(options: JourneyOptions): Promise<JourneyEnd> {
 	}
 	// Nothing of these is new, and somebody may have published or withdrawn since: the firewall takes what is offered.
 	for (const product of inPlace.keys()) await follow({ product, version: null, sha256: null });
+	const last = targets.at(-1);
+	if (last !== undefined) await refuseForgery(firewall, { api, folder, product: last.product, version: last.version });
 	await step("messages", () => expectMessage(session, seed.messageTitle));
-	return { seed, homeFolder: home.folder };
+	return { seed, homeFolder: home.folder, trust };
 }
 
 const deviceList = z.looseObject({ devices: z.array(z.looseObject({ device: z.string(), status: z.string() })) });
@@ -82,6 +90,7 @@ async function ensureActivated(
 	api: OperatorApi,
 	home: FirewallHome,
 	seed: Seed,
+	root: string,
 ) {
 	const earlier = (await home.load("identity"))?.device ?? null;
 	const { devices } = await api.call(
@@ -101,6 +110,8 @@ async function ensureActivated(
 		};
 	}
 	await home.forget("identity", "key");
+	await rm(trustFolder(home), { recursive: true, force: true });
+	await pinRoot(trustFolder(home), root);
 	const { device, serial, model, algorithm } = await activateFirewall({
 		home,
 		server,

@@ -1,6 +1,6 @@
 // What to try while the demo's Worker serves: commands that work as they are printed. And why there is no demo where nobody
 // gets in by the bootstrap key.
-import { relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { PROJECT_FOLDER } from "../../worker/local-worker.ts";
 import type { JourneyEnd } from "./journey.ts";
 
@@ -9,8 +9,10 @@ export interface NextStepsOptions extends JourneyEnd {
 	readonly product: string;
 }
 
-export function describeNextSteps({ server, seed, homeFolder, product }: NextStepsOptions): string[] {
+export function describeNextSteps({ server, seed, homeFolder, trust, product }: NextStepsOptions): string[] {
 	const home = relative(PROJECT_FOLDER, homeFolder);
+	const key = relative(PROJECT_FOLDER, trust.keyFile);
+	const sign = `--sign-key ${key} --passphrase-file ${relative(PROJECT_FOLDER, trust.passphraseFile)}`;
 	const parapet = "node bin/parapet.mjs";
 	const url = server.endsWith(":8787") ? "" : ` --url ${server}`;
 	const fresh = `${product}-9.0.0.rules`;
@@ -21,12 +23,14 @@ export function describeNextSteps({ server, seed, homeFolder, product }: NextSte
 		`  ${parapet} device check --home ${home}${url}`,
 		`  ${parapet} release list ${product}${url}`,
 		`  cp examples/sample-rules-1.1.0.rules ${fresh} && echo "# a new rule" >> ${fresh}`,
-		`  ${parapet} publish ${fresh}${url}`,
+		`  ${parapet} publish ${fresh} ${sign}${url}`,
 		`  ${parapet} device update --home ${home}${url}`,
-		`  ${parapet} release withdraw ${product} 9.0.0 --reason "only a try"${url}`,
+		`  ${parapet} release withdraw ${product} 9.0.0 --reason "only a try" ${sign}${url}`,
 		`  ${parapet} device activate ${seed.code} --home .parapet/second${url}`,
 		`  ${parapet} device list ${seed.account}${url}`,
 		`  ${parapet} message create --title Hello --body "From the operator" --ends 1h${url}`,
+		`  ${parapet} trust status${url}`,
+		`  ${parapet} trust verify ${server} --root ${relative(PROJECT_FOLDER, join(dirname(trust.keyFile), "root.json"))}`,
 		`  ${parapet} doctor${url}`,
 		`  ${parapet} --help`,
 		"",

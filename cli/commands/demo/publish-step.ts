@@ -1,12 +1,14 @@
 // The publisher's step of the demo: a file becomes a release, unless that very release is there already.
 import { z } from "zod";
 import { sha256Hex } from "../../../src/names.ts";
+import type { TufSigner } from "../../../src/signing/tuf/keys.ts";
 import { CliError } from "../../errors.ts";
 import { openPayload } from "../../files/package-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { formatBytes, type Surroundings } from "../../terminal/output.ts";
 import { createProgress } from "../../terminal/progress.ts";
-import { publishPackage } from "../publish/publish-package.ts";
+import { signRelease } from "../../trust/sign-release.ts";
+import { publishPackage, uploadPackage } from "../publish/publish-package.ts";
 import type { Target } from "../publish/targets.ts";
 import type { StepResult } from "./steps.ts";
 
@@ -25,6 +27,7 @@ const releaseList = z.looseObject({ releases: z.array(z.looseObject({ version: z
 export async function publishForDemo(
 	api: OperatorApi,
 	target: Target,
+	signer: TufSigner,
 	surroundings: Surroundings,
 	json: boolean,
 ): Promise<StepResult<DemoRelease>> {
@@ -51,20 +54,14 @@ export async function publishForDemo(
 		if (existing !== undefined) return { value, facts: { ...value, name }, line: `${what} (in place)` };
 		const metadata = { notes: `${product} ${version}, published by the demo` };
 		const { nowMs } = surroundings;
-		const release = await publishPackage({
-			api,
-			product,
-			version,
-			name,
-			payload,
-			metadata,
-			nowMs,
-			onProgress: progress.report,
-		});
+		const publication = { api, product, version, name, payload, metadata, nowMs, onProgress: progress.report };
+		await uploadPackage(publication);
+		await signRelease(api, { product, version, sha256, size }, [signer], Math.floor(nowMs() / 1000));
+		const release = await publishPackage(publication);
 		return {
 			value,
 			facts: { ...value, name, sequence: release.sequence, status: release.status },
-			line: `${what}, sha256 ${sha256.slice(0, 16)}…`,
+			line: `${what}, sha256 ${sha256.slice(0, 16)}…, signed`,
 		};
 	} finally {
 		progress.end();

@@ -18,6 +18,7 @@ const shape = {
 	product: productName.optional(),
 	root: z.string().optional(),
 	health: z.string().optional(),
+	allowOlder: z.boolean().optional(),
 	...haOptions,
 };
 
@@ -35,6 +36,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 	};
 	try {
 		const result = await updateFirewall(session, options.product, {
+			allowOlder: options.allowOlder,
 			onProgress: (name, done, total) => {
 				progress ??= createProgress(surroundings, `downloading ${name}`, output.json);
 				progress.report(done, total);
@@ -90,7 +92,7 @@ function fixFor(reason: FailedUpdate["reason"]): string {
 		case "permit_refused":
 			return "nothing was replaced; check again later, the answer may have changed";
 		case "untrusted":
-			return "nothing was replaced; tell the publisher and the operator";
+			return "nothing was replaced; tell the publisher and the operator (--allow-older lets a signed older release in)";
 		case "disk":
 			return "nothing was replaced and what was half downloaded is given up; make room there, then run it again";
 	}

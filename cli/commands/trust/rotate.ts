@@ -7,8 +7,8 @@ import { makeRoot, makeTargets, type PublicKey } from "../../trust/files.ts";
 export interface Rotation {
 	readonly root: RootSigned;
 	readonly targets: TargetsSigned;
-	/** the service's key of now */
-	readonly online: PublicKey;
+	/** the service's keys of now */
+	readonly online: readonly PublicKey[];
 	/** who signs from now on */
 	readonly keys: Readonly<Record<"root" | "targets", readonly PublicKey[]>>;
 }

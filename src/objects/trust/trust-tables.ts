@@ -56,9 +56,13 @@ export class TrustTables {
 		return this.#sql.exec("SELECT 1 FROM unwritten LIMIT 1").toArray().length > 0;
 	}
 
-	/** @returns the next file for R2: the timestamp when all that it leads to is there; null = R2 has everything */
+	/**
+	 * @returns the next file for R2: the timestamp when all that it leads to is there, and a root right before it, because where a root
+	 * takes keys away without giving them successors first, clients refuse what the earlier timestamp leads to; null = R2 has everything
+	 */
 	nextUnwritten(): { readonly file: string; readonly body: string } | null {
-		const query = "SELECT file, body FROM unwritten ORDER BY file = 'timestamp.json', file LIMIT 1";
+		const query =
+			"SELECT file, body FROM unwritten ORDER BY file = 'timestamp.json', file LIKE '%.root.json', file LIMIT 1";
 		return this.#sql.exec<{ file: string; body: string }>(query).toArray()[0] ?? null;
 	}
 

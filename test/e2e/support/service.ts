@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { createTestHarness } from "wrangler";
 import { TEST_SECRETS } from "../../support/secrets.ts";
-import { startWitness } from "./witness.ts";
+import { type Forge, startWitness } from "./witness.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
 
@@ -11,6 +11,8 @@ export interface RunningService {
 	/** origin, which is the issuer too; no slash at the end */
 	readonly url: string;
 	readonly bootstrapKey: string;
+	/** Has a thief answer in its place. @param forge undefined = nobody does any more */
+	forge(forge: Forge | undefined): void;
 	/** lines that the service has written so far, oldest first */
 	logs(): string[];
 	/** @throws Error where a request or an answer was not as the API is described */
@@ -33,7 +35,11 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 		workers: [{ configPath: "dev/wrangler.toml", vars, secrets: { ...TEST_SECRETS, ...secrets } }],
 	});
 	let origin = new URL("http://127.0.0.1");
-	const witness = await startWitness(() => origin);
+	let forge: Forge | undefined;
+	const witness = await startWitness(
+		() => origin,
+		(path) => forge?.(path),
+	);
 	const harness = createTestHarness(withVariables({ ISSUER: witness.url, ...variables }));
 	const closeBoth = async () => {
 		await Promise.all([harness.close(), witness.close()]);
@@ -43,6 +49,9 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 		return {
 			url: witness.url,
 			bootstrapKey: secrets["BOOTSTRAP_KEY"] ?? TEST_SECRETS.BOOTSTRAP_KEY,
+			forge: (by) => {
+				forge = by;
+			},
 			logs: () => harness.getLogs().map(({ message }) => message),
 			close: async () => {
 				await closeBoth();

@@ -14,13 +14,21 @@ export interface Witness {
 	close(): Promise<void>;
 }
 
+/** Answers in place of the service, as a thief of it would. @returns the body; null = 404; undefined = the service answers */
+export type Forge = (path: string) => string | null | undefined;
+
 /** @param targetOf origin of the service; asked at each request, because the service starts later */
-export async function startWitness(targetOf: () => URL): Promise<Witness> {
+export async function startWitness(targetOf: () => URL, forge: Forge = () => undefined): Promise<Witness> {
 	const faults: string[] = [];
 	let seen = 0;
 	const server = createServer((incoming, outgoing) => {
 		const { hostname, port } = targetOf();
 		const { method = "GET", url = "/", headers } = incoming;
+		const forged = forge(url);
+		if (forged !== undefined) {
+			outgoing.writeHead(forged === null ? 404 : 200).end(forged ?? "");
+			return;
+		}
 		const sent = textOf(incoming);
 		const onward = sendOn({ hostname, port, method, path: url, headers }, (answer) => {
 			const got = textOf(answer);
