@@ -1,9 +1,10 @@
-// Every method of Account and Directory, as it is called where there are 100,000 devices. The compiler holds that none is missing and
+// Every method of Account, Directory and Census, as it is called where there are 100,000 devices. The compiler holds that none is missing and
 // that each gets what it takes: what is new must be measured too.
 import type { DurableObject } from "cloudflare:workers";
 import { type DeviceWord, MAX_WORDS } from "../../src/fleet/device-state.ts";
 import type { Account } from "../../src/objects/account/account.ts";
 import type { HaGroupOrder } from "../../src/objects/account/ha-desk.ts";
+import type { Census } from "../../src/objects/census/census.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { WebhookOrder } from "../../src/objects/webhooks/webhooks.ts";
 
@@ -249,5 +250,30 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	renewHeads: () => [],
 	goRound: ({ now }) => [now, 100, 20],
 	endRound: () => [{ position: null, owners: [], behind: [], again: [], missed: [] }],
+	alarm: () => [],
+};
+
+/** Of an account of 100 devices with two products, in forty kinds. */
+export function summaryOf(number: number, now: number): Parameters<Census["take"]>[0] {
+	const cells = Array.from({ length: 40 }, (_, at) => ({
+		...{ product: at % 2 === 0 ? "crs" : "threats", version: `1.0.${(number + at) % 20}`, model: `FW-${at % 5}` },
+		...{ country: `A${String.fromCharCode(65 + ((number + at) % 20))}`, outcome: "healthy", devices: 5 },
+	}));
+	const seen = Array.from({ length: 12 }, (_, at) => ({ hour: now - (now % 3_600) - at * 3_600, devices: 8 }));
+	return {
+		...{ account: `acct-${String(number).padStart(16, "0")}`, version: now, at: now },
+		summary: {
+			...{ devices: { active: 100 }, cells, problems: [], seen },
+			licenses: [{ kind: "fixed", licenses: 1, seats: 120, taken: 100 }],
+		},
+	};
+}
+
+export const CENSUS_CALLS: CallsOf<Census> = {
+	take: ({ round, now }) => [summaryOf(round, now + 1)],
+	fleet: () => [],
+	problems: () => [{ limit: 1_000 }],
+	silent: ({ now }) => [now - DAY, 1_000],
+	adoption: () => ["crs"],
 	alarm: () => [],
 };

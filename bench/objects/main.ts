@@ -1,4 +1,4 @@
-// `npm run bench:objects`: what each method and alarm of Account and Directory takes where there are 100,000 devices, in processor time (in
+// `npm run bench:objects`: what each method and alarm of Account, Directory and Census takes where there are 100,000 devices, in processor time (in
 // steps of 10 ms; where the system does not tell it, in time) beside half of `limits.cpu_ms` (wrangler.toml), which the platform holds
 // each call of an object to. `--json` prints one document, `--quick` only shows that everything runs. Ends with 1 when a method refuses;
 // a missed goal is not an error.
@@ -14,7 +14,7 @@ import { endProgress, mark, showProgress } from "../progress.ts";
 import { send } from "../stage/operator.ts";
 import { buildProbe } from "../workerd/bundle.ts";
 import { startWorkers } from "../workerd/workers.ts";
-import { ACCOUNT_CALLS, activationOf, DIRECTORY_CALLS, termsAt } from "./calls.ts";
+import { ACCOUNT_CALLS, activationOf, CENSUS_CALLS, DIRECTORY_CALLS, summaryOf, termsAt } from "./calls.ts";
 import type { Call, Outcome } from "./objects-worker.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -23,6 +23,8 @@ const { values: options } = parseArgs({
 });
 const DEVICES = options.quick ? 10_000 : 100_000;
 const DENIALS = options.quick ? 1_000 : 10_000;
+/** Of 100 devices each, in the Census. */
+const ACCOUNTS = options.quick ? 1_000 : 15_000;
 const BATCH = 1_000;
 const ROUNDS = 6;
 /** Their alarms do a part of what they owe: rung until nothing is left, of which the longest counts. */
@@ -81,10 +83,18 @@ async function fill(port: number, now: number): Promise<void> {
 		const args = DIRECTORY_CALLS.changeDenials({ round: 1_000 + round, now, devices: DEVICES });
 		await call(port, { object: "directory", method: "changeDenials", args });
 	}
+	for (let from = 0; from < ACCOUNTS; from += BATCH) {
+		const many = Array.from({ length: BATCH }, (_, at) => [summaryOf(from + at, now)]);
+		await call(port, { object: "census", method: "take", args: [], many });
+	}
 }
 
 async function measure(port: number, now: number): Promise<Line[]> {
-	const plans = [["account", ACCOUNT_CALLS] as const, ["directory", DIRECTORY_CALLS] as const];
+	const plans = [
+		["account", ACCOUNT_CALLS] as const,
+		["directory", DIRECTORY_CALLS] as const,
+		["census", CENSUS_CALLS] as const,
+	];
 	const lines: Line[] = [];
 	for (const [object, calls] of plans) {
 		for (const [method, argsOf] of Object.entries(calls)) {

@@ -40,7 +40,7 @@ export interface FleetSummary {
 	readonly licenses: readonly FleetLicenses[];
 }
 
-/** What is rarer than so many others of its kind is counted as one. */
+/** What is rarer than so many others of its kind is counted together: by version and outcome, or where these are many too, by product. */
 export const MAX_CELLS = 500;
 export const MAX_PROBLEMS = 200;
 export const OTHER = "other";
@@ -52,12 +52,23 @@ const DAYS_MATTER_SECONDS = 90 * 86_400;
 
 export const EMPTY_SUMMARY: FleetSummary = { devices: {}, cells: [], problems: [], seen: [], licenses: [] };
 
-/** @returns so many cells at most: of those that are left, one per product is made */
+/** @returns so many cells, and at most as many of those that are left by version and outcome, and one for each product */
 export function foldCells(cells: readonly FleetCell[], max = MAX_CELLS): FleetCell[] {
-	if (cells.length <= max) return [...cells];
+	const rest = (cell: FleetCell) => ({ ...cell, model: OTHER, country: OTHER });
+	const [most, fewer] = foldRest(cells, max, rest);
+	const [more, fewest] = foldRest(fewer, max, (cell) => ({ ...cell, version: OTHER, outcome: null }));
+	return [...most, ...more, ...fewest];
+}
+
+/** @returns so many that have most devices, and of the others what is left when they are counted by less */
+function foldRest(
+	cells: readonly FleetCell[],
+	max: number,
+	rest: (cell: FleetCell) => FleetCell,
+): [readonly FleetCell[], FleetCell[]] {
+	if (cells.length <= max) return [cells, []];
 	const sorted = cells.toSorted((one, two) => two.devices - one.devices);
-	const rest = { version: OTHER, model: OTHER, country: null, outcome: null };
-	return addUp([...sorted.slice(0, max), ...sorted.slice(max).map((cell) => ({ ...cell, ...rest }))], cellKey);
+	return [sorted.slice(0, max), addUp(sorted.slice(max).map(rest), cellKey)];
 }
 
 /** @returns so many problems at most */
@@ -85,33 +96,8 @@ export function foldSeen(seen: FleetSummary["seen"], now: number): FleetSummary[
 	return [...counts].toSorted(([one], [other]) => one - other).map(([hour, devices]) => ({ hour, devices }));
 }
 
-/** @param sign -1 = takes the second away from the first @returns both together, not folded */
-export function merge(one: FleetSummary, other: FleetSummary, sign: 1 | -1 = 1): FleetSummary {
-	const signed = <T extends { readonly devices: number }>(items: readonly T[]) =>
-		sign === 1 ? items : items.map((item) => ({ ...item, devices: -item.devices }));
-	const devices = { ...one.devices };
-	for (const [status, count] of Object.entries(other.devices)) devices[status] = (devices[status] ?? 0) + sign * count;
-	const seen = new Map(one.seen.map(({ hour, devices: count }) => [hour, count]));
-	for (const { hour, devices: count } of other.seen) seen.set(hour, (seen.get(hour) ?? 0) + sign * count);
-	const kinds = new Map(one.licenses.map((entry) => [entry.kind, entry]));
-	for (const { kind, licenses, seats, taken } of other.licenses) {
-		const known = kinds.get(kind) ?? { kind, licenses: 0, seats: 0, taken: 0 };
-		kinds.set(kind, {
-			...{ kind, licenses: known.licenses + sign * licenses },
-			...{ seats: known.seats + sign * seats, taken: known.taken + sign * taken },
-		});
-	}
-	return {
-		devices,
-		cells: addUp([...one.cells, ...signed(other.cells)], cellKey),
-		problems: addUp([...one.problems, ...signed(other.problems)], problemKey),
-		seen: [...seen].filter(([, count]) => count !== 0).map(([hour, count]) => ({ hour, devices: count })),
-		licenses: [...kinds.values()].filter(({ licenses }) => licenses !== 0),
-	};
-}
-
 /** @returns how many devices were not heard of since, those with them that never were */
-export function silentSince({ seen }: FleetSummary, since: number): number {
+export function silentSince({ seen }: Pick<FleetSummary, "seen">, since: number): number {
 	return seen.reduce((sum, { hour, devices }) => (hour < since - (since % HOUR) ? sum + devices : sum), 0);
 }
 
@@ -125,6 +111,35 @@ export function countBy<T extends { readonly devices: number }, K extends keyof 
 	return [...counts].map(([value, devices]) => ({ value, devices })).toSorted((one, two) => two.devices - one.devices);
 }
 
+export interface FleetCount {
+	/** null = not known */
+	readonly value: string | null;
+	readonly devices: number;
+}
+
+/** The devices of one product, counted by one thing at a time; each most first. */
+export interface ProductOverview {
+	readonly product: string;
+	readonly devices: number;
+	readonly versions: readonly FleetCount[];
+	readonly outcomes: readonly FleetCount[];
+	readonly models: readonly FleetCount[];
+	readonly countries: readonly FleetCount[];
+}
+
+/** @returns the products in the order of their names */
+export function overviewOf(cells: readonly FleetCell[]): ProductOverview[] {
+	return [...Map.groupBy(cells, ({ product }) => product)]
+		.toSorted(([one], [other]) => (one < other ? -1 : 1))
+		.map(([product, own]) => ({
+			product,
+			devices: own.reduce((sum, { devices }) => sum + devices, 0),
+			...{ versions: countBy(own, "version"), outcomes: countBy(own, "outcome") },
+			...{ models: countBy(own, "model"), countries: countBy(own, "country") },
+		}));
+}
+
+/** @returns items that are alike as one */
 function addUp<T extends { readonly devices: number }>(items: readonly T[], keyOf: (item: T) => string): T[] {
 	const found = new Map<string, T>();
 	for (const item of items) {
@@ -134,10 +149,10 @@ function addUp<T extends { readonly devices: number }>(items: readonly T[], keyO
 	return [...found.values()].filter(({ devices }) => devices !== 0);
 }
 
-function cellKey({ product, version, model, country, outcome }: FleetCell): string {
+export function cellKey({ product, version, model, country, outcome }: FleetCell): string {
 	return JSON.stringify([product, version, model, country, outcome]);
 }
 
-function problemKey({ product, version, country, outcome, reason }: FleetProblem): string {
+export function problemKey({ product, version, country, outcome, reason }: FleetProblem): string {
 	return JSON.stringify([product, version, country, outcome, reason]);
 }

@@ -12,7 +12,7 @@ export interface Chore {
 /** What is due later than this is looked at again: the platform takes no date after 2189, and a license may end then. */
 const FARTHEST_MS = 365 * 86_400_000;
 /** An alarm that is set to now while an alarm runs may not ring: the platform is given a time that is still to come. */
-const SOONEST_MS = 50;
+export const SOONEST_MS = 50;
 /** Later than the end of the alarm that may have brought the object to life, which sets the alarm itself. */
 const REARM_MS = 3_000;
 /** The platform is late by seconds; an alarm that is overdue by so much has been lost. */

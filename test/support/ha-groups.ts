@@ -7,6 +7,7 @@ import type { HaReport } from "../../src/objects/account/ha/ha-reports.ts";
 import type { HaSettings } from "../../src/objects/account/ha-desk.ts";
 import type { Outbox } from "../../src/objects/outbox/outbox.ts";
 import { NOW } from "./account-fixture.ts";
+import { nextAlarm } from "./alarms.ts";
 import { createHaAccount } from "./ha-fixture.ts";
 import { trailOf } from "./trail.ts";
 
@@ -43,7 +44,7 @@ export async function newGroup({ devices: count = 2, ...settings }: Partial<HaSe
 					return { at: at - NOW, actor, action: action.slice("ha_group.".length), detail };
 				})
 				.reverse(),
-		alarmAt: () => runInDurableObject(account(), async (_, { storage }) => storage.getAlarm()),
+		alarmAt: () => nextAlarm(account()),
 		/** Rings when the clock says so, as the platform does. */
 		ringAt: async (now: number) => {
 			vi.setSystemTime(now * 1_000);

@@ -2,6 +2,7 @@
 // Nothing is read or written here.
 
 import { accountObjectName } from "../../entitlement/ids.ts";
+import type { AccountEvent } from "../../events/catalogue.ts";
 import { accountTrail } from "../../events/event-id.ts";
 import { Alarm } from "../alarm.ts";
 import type { WriteAudit } from "../audit.ts";
@@ -23,6 +24,7 @@ import { Admission } from "./admission.ts";
 import type { DeskParts } from "./desk.ts";
 import { DeviceDesk } from "./device-desk.ts";
 import { DeviceTables } from "./device-tables.ts";
+import { DeviceCount } from "./fleet/device-count.ts";
 import { DeviceSearch } from "./fleet/device-search.ts";
 import { StateDesk } from "./fleet/state-desk.ts";
 import { StateTables } from "./fleet/state-tables.ts";
@@ -80,10 +82,12 @@ export function openDesks(
 	const account = new AccountTables(sql);
 	const licenses = new LicenseTables(sql);
 	const policies = new PolicyTables(sql);
+	const count = new DeviceCount(sql);
 	const devices = new DeviceTables(sql, {
 		info: () => account.info(),
 		license: (id) => licenses.license(id),
 		rules: () => policies.policy().rules,
+		changing: (device) => count.changing(device),
 	});
 	const groups = new HaTables(sql);
 	const transfers = new TransferTables(sql);
@@ -95,9 +99,15 @@ export function openDesks(
 		const id = account.info()?.id ?? "";
 		return { trail: accountTrail(accountObjectName(id)), named: { account: id } };
 	};
+	const summaryDesk = new SummaryDesk({
+		...{ storage, alarm, count, census: censusPort(env) },
+		account: () => account.info()?.id ?? null,
+	});
 	const webhooks = new Webhooks({ storage, alarm, sender: webhookSender(env), owner });
-	const audit: WriteAudit = ({ actor, now: at, via }, action, subject, detail) =>
+	const audit: WriteAudit = ({ actor, now: at, via }, action, subject, detail) => {
+		if (changesNumbers(action)) summaryDesk.mark(at, "news");
 		webhooks.delivery.append({ at, actor, action, subject, detail, via });
+	};
 	const shared = { ...tables, storage, alarm, audit, outbox };
 	const haLockTables = new HaLockTables(sql);
 	const haReports = new HaReports({ ...shared, haLockTables });
@@ -122,12 +132,6 @@ export function openDesks(
 	const deviceDesk = new DeviceDesk(desk, admission);
 	new RecordRenewal(shared);
 	const states = new StateTables(sql);
-	const summaryDesk = new SummaryDesk({
-		storage,
-		alarm,
-		census: censusPort(env),
-		account: () => account.info()?.id ?? null,
-	});
 	return {
 		...desk,
 		alarm,
@@ -140,9 +144,18 @@ export function openDesks(
 		instanceDesk: new InstanceDesk({ ...desk, licenseDesk, deviceDesk, instances: new InstanceTables(sql) }),
 		replacementDesk: new ReplacementDesk(desk, admission),
 		importDesk: new ImportDesk(desk, admission),
-		stateDesk: new StateDesk({ devices, states, changed: (now, isNews) => summaryDesk.mark(now, isNews) }),
+		stateDesk: new StateDesk({
+			...{ devices, states },
+			changing: (device) => count.changing(device),
+			changed: (now, what) => summaryDesk.mark(now, what),
+		}),
 		summaryDesk,
 		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),
 		policyDesk: new PolicyDesk(desk),
 	};
+}
+
+/** @returns whether the account's devices, licenses or seats may be others in number after an action of this type */
+function changesNumbers(action: AccountEvent): boolean {
+	return ["device", "license", "seat"].includes(action.split(".")[0] ?? "");
 }

@@ -24,7 +24,7 @@ import type { ActivationInput, ChannelChange, LabelChange, StatusChange } from "
 import type { Device } from "./device-tables.ts";
 import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
 import type { DevicePage, DeviceQuery } from "./fleet/device-search.ts";
-import type { ToldSummary } from "./fleet/summary-desk.ts";
+import type { AskedSummary } from "./fleet/summary-desk.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
 import type { HaGroupInfo, HaGroupOrder } from "./ha-desk.ts";
@@ -223,7 +223,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	/** Its fleet in numbers; null where there is no such account. @param isToldToo the Census is told now as well */
-	async fleet(now: number, isToldToo = false): Promise<ToldSummary | null> {
+	async fleet(now: number, isToldToo = false): Promise<AskedSummary | null> {
 		return this.#exists ? this.#desks.summaryDesk.describe(now, isToldToo) : null;
 	}
 

@@ -30,6 +30,8 @@ export interface DeviceContext {
 	license(id: string): License | null;
 	/** what the account says of its devices' updates */
 	rules(): readonly PolicyRule[];
+	/** called before a device's row is written */
+	changing(device: string): void;
 }
 
 type DeviceRow = {
@@ -126,6 +128,7 @@ export class DeviceTables {
 
 	/** Writes the device as its next version: what is given is changed, and the version rises by one. */
 	saveDevice(device: DeviceFacts): void {
+		this.#context.changing(device.id);
 		this.#sql.exec(
 			`INSERT INTO devices (id, version, status, license, serial, model, labels, jkt, jwk, dpop_bound, activated_at, ha_group,
 				replaces, replaced_by)

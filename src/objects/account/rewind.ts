@@ -106,7 +106,7 @@ async function rewindTo(ctx: DurableObjectState, to: number): Promise<RewindAnsw
  */
 function catchUp(
 	sql: SqlStorage,
-	{ account, devices, haReports, outbox, tokensEndAfter, webhooks }: AccountDesks,
+	{ account, devices, haReports, outbox, summaryDesk, tokensEndAfter, webhooks }: AccountDesks,
 	{ to, floor, denied, detail, actor, now, via }: CatchUp,
 ): boolean {
 	const before = account.info();
@@ -115,6 +115,7 @@ function catchUp(
 	const { at } = sql.exec<{ at: number | null }>("SELECT MAX(at) AS at FROM audit").one();
 	if (at !== null && at > to) return false;
 	account.raiseLicenseEpoch(floor);
+	summaryDesk.mark(now, "news");
 	outbox.add([licenseEpochStep({ ...before, licenseEpoch: floor }, now, tokensEndAfter)]);
 	haReports.tables.raiseVersions(floor);
 	outbox.add(haReports.steps("", Number.MAX_SAFE_INTEGER).map(({ step }) => step));

@@ -30,24 +30,46 @@ export interface AccountSummary {
 	readonly summary: FleetSummary;
 }
 
+export interface StoredSummary extends AccountSummary {
+	/** its size */
+	readonly characters: number;
+}
+
+interface LatestSamples {
+	/** by version; without those that no device has */
+	readonly counts: Map<string, number>;
+	/** unix seconds */
+	readonly at: number;
+}
+
+type SampleRow = { version: string; devices: number; at: number };
 type Row = { account: string; version: number; at: number; body: string };
 
 /** Versions of a product that are sampled: those that most devices have. */
 const MAX_VERSIONS = 50;
+/** A change by less is written down an hour later. */
+const STEP_SHARE = 0.005;
+const SETTLED_AFTER_SECONDS = 3_600;
+const SAMPLES_KEPT_SECONDS = 60 * 86_400;
+/** Of one product: a reader reads all of them. */
+const MAX_SAMPLES = 40_000;
 
 export class CensusTables {
 	readonly #sql: SqlStorage;
+	/** null = to be read */
+	#latestByProduct: Map<string, LatestSamples> | null = null;
 
 	constructor(sql: SqlStorage) {
 		this.#sql = sql;
 	}
 
-	summary(account: string): AccountSummary | null {
+	summary(account: string): StoredSummary | null {
 		return this.#read("SELECT * FROM summaries WHERE account = ?", account).next().value ?? null;
 	}
 
-	summaries(): Generator<AccountSummary> {
-		return this.#read("SELECT * FROM summaries");
+	/** @returns the summaries of the accounts after this one, in the order of their ids */
+	summaries(after: string): Generator<StoredSummary> {
+		return this.#read("SELECT * FROM summaries WHERE account > ? ORDER BY account", after);
 	}
 
 	save({ account, version, at, summary }: AccountSummary): void {
@@ -55,47 +77,77 @@ export class CensusTables {
 		this.#sql.exec(query, account, version, at, JSON.stringify(summary));
 	}
 
-	ages(): { accounts: number; newestAt: number | null; oldestAt: number | null } {
-		const query = "SELECT COUNT(*) AS accounts, MAX(at) AS newestAt, MIN(at) AS oldestAt FROM summaries";
-		return this.#sql.exec<{ accounts: number; newestAt: number | null; oldestAt: number | null }>(query).one();
-	}
-
 	samples(product: string): AdoptionSample[] {
 		const query = "SELECT version, at, devices FROM samples WHERE product = ? ORDER BY at, version";
 		return this.#sql.exec<AdoptionSample & Record<string, SqlStorageValue>>(query, product).toArray();
 	}
 
-	/** @param counts version → devices; null = nothing installed, which is no version */
+	/**
+	 * Writes down the counts of a product that differ from the last ones, all at once, when one of them does by a half percent of the
+	 * product's devices, or an hour later.
+	 * @param counts version → devices, those of ALL_VERSIONS among them; null = nothing installed, which is no version
+	 */
 	sample(product: string, counts: ReadonlyMap<string | null, number>, at: number): void {
-		const known = this.#latest(product);
+		const known = this.#latest().get(product) ?? { counts: new Map<string, number>(), at: 0 };
 		const most = [...counts].filter(([version]) => version !== null).toSorted(([, one], [, two]) => two - one);
-		const kept = new Map([...most.slice(0, MAX_VERSIONS), ...most.filter(([version]) => version === ALL_VERSIONS)]);
-		for (const version of new Set([...kept.keys(), ...known.keys()])) {
+		// The count of all versions is the highest of them.
+		const kept = new Map(most.slice(0, MAX_VERSIONS + 1));
+		const changed = [...new Set([...kept.keys(), ...known.counts.keys()])].flatMap((version) => {
 			const devices = kept.get(version) ?? 0;
-			if (version === null || known.get(version) === devices) continue;
+			const before = version === null ? devices : (known.counts.get(version) ?? 0);
+			return version === null || devices === before ? [] : [{ version, devices, by: Math.abs(devices - before) }];
+		});
+		const step = (counts.get(ALL_VERSIONS) ?? 0) * STEP_SHARE;
+		if (changed.length === 0) return;
+		if (at - known.at < SETTLED_AFTER_SECONDS && changed.every(({ by }) => by < step)) return;
+		for (const { version, devices } of changed) {
 			const query = "INSERT OR REPLACE INTO samples (product, version, at, devices) VALUES (?, ?, ?, ?)";
 			this.#sql.exec(query, product, version, at, devices);
+			if (devices === 0) known.counts.delete(version);
+			else known.counts.set(version, devices);
+		}
+		this.#latest().set(product, { counts: known.counts, at });
+	}
+
+	/** @returns products of which some version has devices by the last samples */
+	sampledProducts(): string[] {
+		return [...this.#latest()].flatMap(([product, { counts }]) => (counts.size > 0 ? [product] : []));
+	}
+
+	/** Forgets samples that are old or too many, but for the last one of each version that some device has. @param now unix seconds */
+	forget(now: number): void {
+		for (const product of this.#latest().keys()) {
+			const query = "SELECT at FROM samples WHERE product = ? ORDER BY at DESC LIMIT 1 OFFSET ?";
+			const { at = 0 } = this.#sql.exec<{ at: number }>(query, product, MAX_SAMPLES).toArray()[0] ?? {};
+			this.#sql.exec(
+				`DELETE FROM samples WHERE product = ? AND at <= ? AND (devices = 0 OR EXISTS (SELECT 1 FROM samples AS later
+					WHERE later.product = samples.product AND later.version = samples.version AND later.at > samples.at))`,
+				...[product, Math.max(at, now - SAMPLES_KEPT_SECONDS)],
+			);
 		}
 	}
 
-	/** Forgets samples from before, but for the last one of each version that some device has. */
-	forget(before: number): void {
-		this.#sql.exec(
-			`DELETE FROM samples WHERE at < ? AND (devices = 0 OR EXISTS (SELECT 1 FROM samples AS later
-				WHERE later.product = samples.product AND later.version = samples.version AND later.at > samples.at))`,
-			before,
-		);
+	/** To be called when a transaction with samples was undone. */
+	forgetLatest(): void {
+		this.#latestByProduct = null;
 	}
 
-	#latest(product: string): Map<string, number> {
-		const query = "SELECT version, devices, MAX(at) AS at FROM samples WHERE product = ? GROUP BY version";
-		const rows = this.#sql.exec<{ version: string; devices: number }>(query, product).toArray();
-		return new Map(rows.map(({ version, devices }) => [version, devices]));
+	#latest(): Map<string, LatestSamples> {
+		if (this.#latestByProduct !== null) return this.#latestByProduct;
+		const found = new Map<string, LatestSamples>();
+		const query = "SELECT product, version, devices, MAX(at) AS at FROM samples GROUP BY product, version";
+		for (const { product, version, devices, at } of this.#sql.exec<{ product: string } & SampleRow>(query)) {
+			const known = found.get(product) ?? { counts: new Map<string, number>(), at: 0 };
+			if (devices > 0) known.counts.set(version, devices);
+			found.set(product, { counts: known.counts, at: Math.max(known.at, at) });
+		}
+		this.#latestByProduct = found;
+		return found;
 	}
 
-	*#read(query: string, ...values: string[]): Generator<AccountSummary> {
+	*#read(query: string, ...values: string[]): Generator<StoredSummary> {
 		for (const { body, ...row } of this.#sql.exec<Row>(query, ...values)) {
-			yield { ...row, summary: JSON.parse(body) as FleetSummary };
+			yield { ...row, characters: body.length, summary: JSON.parse(body) as FleetSummary };
 		}
 	}
 }

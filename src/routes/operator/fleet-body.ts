@@ -1,6 +1,6 @@
 // The fleet in numbers on the wire: the same for a whole deployment and for one account.
 import { z } from "@hono/zod-openapi";
-import { countBy, type FleetSummary, silentSince } from "../../fleet/fleet-summary.ts";
+import { type FleetSummary, type ProductOverview, silentSince } from "../../fleet/fleet-summary.ts";
 import { timestamp } from "../http/openapi.ts";
 
 const count = z.int().nonnegative();
@@ -57,20 +57,17 @@ export const problemBody = z
 	})
 	.openapi("FleetProblem");
 
+export type FleetNumbers = Omit<FleetSummary, "cells" | "problems"> & { readonly products: readonly ProductOverview[] };
+
 /** @param now unix seconds */
-export function describeFleet(summary: FleetSummary, now: number) {
-	const byProduct = [...Map.groupBy(summary.cells, ({ product }) => product)];
+export function describeFleet({ devices, products, seen, licenses }: FleetNumbers, now: number) {
 	return {
-		devices: { ...summary.devices },
-		products: byProduct
-			.toSorted(([one], [other]) => (one < other ? -1 : 1))
-			.map(([product, cells]) => ({
-				product,
-				devices: cells.reduce((sum, { devices }) => sum + devices, 0),
-				...{ versions: countBy(cells, "version"), outcomes: countBy(cells, "outcome") },
-				...{ models: countBy(cells, "model"), countries: countBy(cells, "country") },
-			})),
-		silent: SILENCES.map((hours) => ({ hours, devices: silentSince(summary, now - hours * HOUR) })),
-		licenses: summary.licenses.map((one) => ({ ...one })),
+		devices: { ...devices },
+		products: products.map(({ versions, outcomes, models, countries, ...product }) => ({
+			...{ ...product, versions: [...versions], outcomes: [...outcomes] },
+			...{ models: [...models], countries: [...countries] },
+		})),
+		silent: SILENCES.map((hours) => ({ hours, devices: silentSince({ seen }, now - hours * HOUR) })),
+		licenses: licenses.map((one) => ({ ...one })),
 	};
 }

@@ -2,6 +2,7 @@
 // Census, or for one account by the account itself.
 import { createRoute, z } from "@hono/zod-openapi";
 import { type AdoptedRelease, ALL_VERSIONS, protectedAfter, thin } from "../../fleet/adoption.ts";
+import { overviewOf } from "../../fleet/fleet-summary.ts";
 import { productName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
 import { accountPath, accountRefusals, openAccount } from "../http/account-in-path.ts";
@@ -96,7 +97,7 @@ const ofProduct = createRoute({
 									.object({ p50: z.int().nullable(), p90: z.int().nullable(), p99: z.int().nullable() })
 									.openapi({
 										description:
-											"Seconds from its release until 50, 90 and 99 % of the devices had it or a newer one, to a minute or two; null = not yet",
+											"Seconds from its release until 50, 90 and 99 % of the devices had it or a newer one, counted each minute to half a percent; null = not yet",
 									}),
 								points: z
 									.array(z.object({ at: timestamp, devices: z.int().nonnegative() }).openapi("AdoptionPoint"))
@@ -176,30 +177,31 @@ const failing = createRoute({
 export const fleet = createRouter()
 	.openapi(overview, async (c) => {
 		const { services, now } = c.env;
-		const { summary, accounts, newestAt, oldestAt } = await services.objects.census().fleet();
-		const ages = { as_of: toTimestampOrNull(newestAt), oldest: toTimestampOrNull(oldestAt) };
-		return c.json({ ...describeFleet(summary, now), accounts, ...ages }, 200);
+		const found = await untilCounted(async () => services.objects.census().fleet());
+		const ages = { as_of: toTimestampOrNull(found.newestAt), oldest: toTimestampOrNull(found.oldestAt) };
+		return c.json({ ...describeFleet(found, now), accounts: found.accounts, ...ages }, 200);
 	})
 	.openapi(ofAccount, async (c) => {
 		const { now } = c.env;
 		const { object } = await openAccount(c, c.req.valid("param").account);
-		const found = await object.fleet(now);
+		const found = await untilCounted(async () => object.fleet(now));
 		if (found === null) throw new ProblemError("not_found");
-		return c.json({ ...describeFleet(found.summary, now), as_of: toTimestamp(now) }, 200);
+		const { summary } = found;
+		const numbers = { ...summary, products: overviewOf(summary.cells) };
+		return c.json({ ...describeFleet(numbers, now), as_of: toTimestamp(now) }, 200);
 	})
 	.openapi(tell, async (c) => {
 		const { object } = await openAccount(c, c.req.valid("param").account);
-		const found = await object.fleet(c.env.now, true);
+		const found = await untilCounted(async () => object.fleet(c.env.now, true));
 		if (found === null) throw new ProblemError("not_found");
 		return c.json({ told: found.isTold }, 200);
 	})
 	.openapi(ofProduct, async (c) => {
 		const { objects } = c.env.services;
 		const { product } = c.req.valid("param");
-		const [entries, samples, { newestAt }] = await Promise.all([
+		const [entries, { samples, newestAt }] = await Promise.all([
 			objects.product(product).list(),
-			objects.census().adoption(product),
-			objects.census().fleet(),
+			untilCounted(async () => objects.census().adoption(product)),
 		]);
 		if (entries.length === 0 && samples.length === 0) throw new ProblemError("not_found");
 		const releases = entries.flatMap(({ version, sequence, releasedAt }): AdoptedRelease[] =>
@@ -228,16 +230,22 @@ export const fleet = createRouter()
 	.openapi(silent, async (c) => {
 		const { services, now } = c.env;
 		const { silent_for: seconds = DAY_SECONDS, limit = LISTED } = c.req.valid("query");
-		const census = services.objects.census();
-		const [accounts, { newestAt }] = await Promise.all([census.silent(now - seconds, limit), census.fleet()]);
-		return c.json({ accounts, as_of: toTimestampOrNull(newestAt) }, 200);
+		const found = await untilCounted(async () => services.objects.census().silent(now - seconds, limit));
+		return c.json({ accounts: found.silent, as_of: toTimestampOrNull(found.newestAt) }, 200);
 	})
 	.openapi(failing, async (c) => {
 		const { product, country, limit = LISTED } = c.req.valid("query");
-		const { summary, newestAt } = await c.env.services.objects.census().fleet();
-		const found = summary.problems
-			.filter((one) => (product ?? one.product) === one.product && (country ?? one.country) === one.country)
-			.toSorted((one, two) => two.devices - one.devices)
-			.slice(0, limit);
-		return c.json({ problems: found, as_of: toTimestampOrNull(newestAt) }, 200);
+		const query = { product, country, limit };
+		const { problems, newestAt } = await untilCounted(async () => c.env.services.objects.census().problems(query));
+		return c.json({ problems, as_of: toTimestampOrNull(newestAt) }, 200);
 	});
+
+/**
+ * Asks until the object has counted all: each question has the processor time of its own that counting a page takes.
+ */
+async function untilCounted<T>(ask: () => Promise<T | "counting">): Promise<T> {
+	for (;;) {
+		const answer = await ask();
+		if (answer !== "counting") return answer;
+	}
+}

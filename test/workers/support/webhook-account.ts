@@ -1,8 +1,9 @@
 // An account with webhooks in one isolate: what a test of them calls, and the receiver that hears of it. Time stands still
 // unless a test moves it, and no alarm rings by itself.
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, vi } from "vitest";
+import { nextAlarm } from "../../support/alarms.ts";
 import { createProduct } from "../../support/fleet.ts";
 import { operated } from "../../support/service.ts";
 import { receiveWebhooks, type WebhookReceiver } from "../../support/stand-ins/webhook-receiver.ts";
@@ -61,7 +62,7 @@ export async function happen(account: string) {
 
 /** ms until the account's alarm rings, or null */
 export async function alarmInMs(account: string): Promise<number | null> {
-	const at = await runInDurableObject(objectOf(account), (_, state) => state.storage.getAlarm());
+	const at = await nextAlarm(objectOf(account));
 	return at === null ? null : at - Date.now();
 }
 

@@ -2,21 +2,26 @@
 // something new, it is written so many times at once and once in five minutes after that; what is left out, its next words say too.
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
 import { holdsSeat } from "../../../entitlement/license.ts";
-import { type DeviceState, type DeviceWord, hear } from "../../../fleet/device-state.ts";
+import { type DeviceState, type DeviceWord, hear, lastHeard } from "../../../fleet/device-state.ts";
 import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
 import type { DeviceTables } from "../device-tables.ts";
 import type { StateTables } from "./state-tables.ts";
+import type { FleetChange } from "./summary-desk.ts";
 
 /** Writes of one device: an update of five products is fifteen words. */
 const WRITES: Allowance = { everySeconds: 300, burst: 40 };
+/** A device that is heard of after so long is news to those who count silent ones. */
+const SILENCE_SECONDS = 20 * 3_600;
 /** Devices whose allowance is remembered, in memory: it costs no row. */
 const MAX_REMEMBERED = 20_000;
 
 export interface StateDeskParts {
 	readonly devices: DeviceTables;
 	readonly states: StateTables;
-	/** to be called when something was written; `isNews`: not only that a device was seen */
-	readonly changed: (now: number, isNews: boolean) => void;
+	/** to be called before rows of a device are written */
+	readonly changing: (device: string) => void;
+	/** to be called when something was written */
+	readonly changed: (now: number, change: FleetChange) => void;
 }
 
 export class StateDesk {
@@ -29,18 +34,19 @@ export class StateDesk {
 
 	/** @param words in the order in which they were said; those of one device are written as one */
 	hear(words: readonly DeviceWord[]): void {
-		let [lastAt, isNews] = [0, false];
+		let lastAt = 0;
+		let change: FleetChange = "seen";
 		for (const [device, said] of Map.groupBy(words, (word) => word.device)) {
 			const written = this.#hearOne(device, said);
 			if (written === null) continue;
 			lastAt = Math.max(lastAt, ...said.map(({ at }) => at));
-			isNews ||= written === "news";
+			if (written === "news") change = "news";
 		}
-		if (lastAt > 0) this.#parts.changed(lastAt, isNews);
+		if (lastAt > 0) this.#parts.changed(lastAt, change);
 	}
 
 	/** @returns what was written; null = nothing */
-	#hearOne(device: string, words: readonly DeviceWord[]): "news" | "seen" | null {
+	#hearOne(device: string, words: readonly DeviceWord[]): FleetChange | null {
 		const known = this.#parts.devices.device(device);
 		if (known === null || !holdsSeat(known.status)) return null;
 		const grants = new Set(Object.keys(known.grants));
@@ -49,11 +55,14 @@ export class StateDesk {
 		const now = words.at(-1)?.at ?? 0;
 		if (after === before || !this.#spend(device, now)) return null;
 		this.#save(device, before, after);
-		return after.products !== before.products || before.sighting === null ? "news" : "seen";
+		const heard = lastHeard(before);
+		const isBack = heard === null || now - heard > SILENCE_SECONDS;
+		return after.products !== before.products || isBack ? "news" : "seen";
 	}
 
 	#save(device: string, before: DeviceState, after: DeviceState): void {
-		const { states } = this.#parts;
+		const { states, changing } = this.#parts;
+		changing(device);
 		if (after.sighting !== null && after.sighting !== before.sighting) {
 			states.saveSighting(device, after.sighting);
 		}

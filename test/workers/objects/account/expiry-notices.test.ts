@@ -10,6 +10,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LicenseTerms } from "../../../../src/entitlement/license.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
+import { nextAlarm } from "../../../support/alarms.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { trailOf } from "../../../support/trail.ts";
@@ -48,7 +49,7 @@ async function licensed(change: Partial<LicenseTerms> = {}) {
 		change: (terms: Partial<LicenseTerms>, now: number) =>
 			account().changeLicense({ ...OPERATOR, now, id: "lic-a", terms, keepsValidity: false }),
 		alarmAt: async () => {
-			const ms = await runInDurableObject(account(), (_, { storage }) => storage.getAlarm());
+			const ms = await nextAlarm(account());
 			return ms === null ? null : ms / 1_000;
 		},
 		/** Rings whenever the alarm stands, up to a time, and leaves the clock there. */
@@ -166,7 +167,7 @@ describe("an account is told that a license ends", () => {
 
 	it("with the alarm kept while other things come and go", async () => {
 		const { account, device } = await createAccount({ leaseSeconds: 900 });
-		const alarm = () => runInDurableObject(account(), (_, { storage }) => storage.getAlarm());
+		const alarm = () => nextAlarm(account());
 		await account().activate(device(1));
 		expect(await alarm()).toBeLessThan((NOW + DAY) * 1_000);
 		vi.setSystemTime((NOW + 930) * 1_000);

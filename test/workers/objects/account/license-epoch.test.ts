@@ -104,7 +104,7 @@ describe("records that are written anew", () => {
 		const page = { after: "", limit: 200, store: null };
 		expect(await fixture.account().verifyRecords(page)).toMatchObject({ drift: [], stores: [{ pending: 60 }] });
 		fixture.store.repair();
-		for (let count = 0; count < 4; count++) await runDurableObjectAlarm(fixture.account());
+		for (let count = 0; count < 6; count++) await runDurableObjectAlarm(fixture.account());
 		expect(await fixture.account().verifyRecords(page)).toMatchObject({ drift: [], stores: [{ same: 60 }] });
 	});
 

@@ -10,6 +10,7 @@ import {
 	OPERATOR,
 	TOKENS_END_AFTER,
 } from "../../../../support/account-fixture.ts";
+import { nextAlarm } from "../../../../support/alarms.ts";
 import { trailOf } from "../../../../support/trail.ts";
 
 const LEASE = 900;
@@ -194,7 +195,7 @@ describe("devices that vanish", () => {
 		await activate(1, start);
 		await activate(2, start + 1);
 		await activate(3, start + 30);
-		const alarm = () => runInDurableObject(account(), (_, { storage }) => storage.getAlarm());
+		const alarm = () => nextAlarm(account());
 		expect(await alarm()).toBe((start + LEASE) * 1_000);
 		await ringAt(fixture, start + LEASE);
 		expect(await released()).toHaveLength(1);
@@ -224,7 +225,7 @@ describe("devices that vanish", () => {
 		const { activate, renew, account } = fixture;
 		await activate(1);
 		await ringAt(fixture, NOW + LEASE + 30);
-		const alarm = () => runInDurableObject(account(), (_, { storage }) => storage.getAlarm());
+		const alarm = () => nextAlarm(account());
 		expect(await alarm()).toBe(IDLE_ALARM_MS);
 		await renew(1, NOW + LEASE + 40);
 		await ringAt(fixture, NOW + 2 * LEASE + 70);

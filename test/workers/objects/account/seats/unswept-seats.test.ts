@@ -5,6 +5,7 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sweepTime } from "../../../../../src/entitlement/seat-lease.ts";
 import { NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
+import { nextAlarm } from "../../../../support/alarms.ts";
 import { createHaAccount } from "../../../../support/ha-fixture.ts";
 import { trailOf } from "../../../../support/trail.ts";
 
@@ -38,7 +39,7 @@ async function elastic(options: { seats?: number } = {}) {
 			runInDurableObject(account(), (_, { storage }) =>
 				Number(storage.sql.exec("SELECT COUNT(*) AS n FROM seats WHERE license = 'lic-old'").one()["n"]),
 			),
-		alarm: () => runInDurableObject(account(), (_, { storage }) => storage.getAlarm()),
+		alarm: () => nextAlarm(account()),
 		/** what the trail tells of lic-a and its seats, the earliest first */
 		told: async () =>
 			(await trailOf(account()))

@@ -1,0 +1,123 @@
+// The Account's devices in numbers, in memory: counted once in a life of the object, a page of devices at a time, and from then on kept
+// with each change, so that neither costs a row and a summary costs the same whether there are ten devices or 100,000. A change is
+// counted when its transaction is over, from the rows that it left, so one that was undone changes no number.
+
+import type { DeviceStatus } from "../../../entitlement/device-record.ts";
+import { holdsSeat } from "../../../entitlement/license.ts";
+import { EMPTY_SUMMARY, type FleetSummary, OTHER } from "../../../fleet/fleet-summary.ts";
+import { FleetTally } from "../../../fleet/fleet-tally.ts";
+
+/** Devices that are counted at once: some 10 ms for each of their products. */
+const DEVICES_PER_PAGE = 2_000;
+const HOUR = 3_600;
+
+/** A device with one of its products; the product is null where it has said nothing of any. */
+type DeviceRow = {
+	id: string;
+	status: DeviceStatus;
+	model: string;
+	seen_at: number | null;
+	country: string | null;
+	product: string | null;
+	installed: string | null;
+	outcome: string | null;
+	outcome_version: string | null;
+	reason: string | null;
+	changed_at: number | null;
+};
+
+export class DeviceCount {
+	readonly #sql: SqlStorage;
+	readonly #perPage: number;
+	#tally = new FleetTally();
+	/** id of the last device that is counted; null = all are */
+	#countedTo: string | null = "";
+	/** What was counted of devices that are about to change. */
+	readonly #before = new Map<string, FleetSummary>();
+
+	constructor(sql: SqlStorage, perPage = DEVICES_PER_PAGE) {
+		this.#sql = sql;
+		this.#perPage = perPage;
+	}
+
+	/** To be called before rows of a device are written, in the same transaction. */
+	changing(device: string): void {
+		// The device is not counted yet: it will be as it is then.
+		if (this.#before.has(device) || (this.#countedTo !== null && device > this.#countedTo)) return;
+		this.#before.set(device, this.#countOf(device));
+		// Runs when what is synchronous, the transaction with it, is over.
+		if (this.#before.size === 1) queueMicrotask(() => this.#settle());
+	}
+
+	/** Counts a page of those that are not counted yet. @returns whether all are */
+	countOn(): boolean {
+		if (this.#countedTo === null) return true;
+		const rows = this.#read("(SELECT * FROM devices WHERE id > ? ORDER BY id LIMIT ?)", this.#countedTo, this.#perPage);
+		const devices = Map.groupBy(rows, ({ id }) => id);
+		for (const own of devices.values()) this.#tally.add(summaryOf(own), 1);
+		this.#countedTo = devices.size < this.#perPage ? null : (rows.at(-1)?.id ?? null);
+		return this.#countedTo === null;
+	}
+
+	/** Of all that are counted, without licenses. */
+	summary(): FleetSummary {
+		return this.#tally.summary();
+	}
+
+	#settle(): void {
+		try {
+			for (const [device, before] of this.#before) {
+				this.#tally.add(before, -1);
+				this.#tally.add(this.#countOf(device), 1);
+			}
+		} catch {
+			// Whatever is counted now is wrong.
+			this.#tally = new FleetTally();
+			this.#countedTo = "";
+		} finally {
+			this.#before.clear();
+		}
+	}
+
+	#countOf(device: string): FleetSummary {
+		return summaryOf(this.#read("(SELECT * FROM devices WHERE id = ?)", device));
+	}
+
+	#read(devices: string, ...values: SqlStorageValue[]): DeviceRow[] {
+		return this.#sql
+			.exec<DeviceRow>(
+				`SELECT d.id, d.status, d.model, s.seen_at, s.country, p.product, p.installed, p.outcome,
+					p.outcome_version, p.reason, p.changed_at
+				FROM ${devices} AS d LEFT JOIN device_sightings AS s ON s.device = d.id
+				LEFT JOIN product_states AS p ON p.device = d.id ORDER BY d.id`,
+				...values,
+			)
+			.toArray();
+	}
+}
+
+/** @param rows of one device; none = there is no such device */
+function summaryOf(rows: readonly DeviceRow[]): FleetSummary {
+	const [first] = rows;
+	if (first === undefined) return EMPTY_SUMMARY;
+	const devices = { [first.status]: 1 };
+	if (!holdsSeat(first.status)) return { ...EMPTY_SUMMARY, devices };
+	const heard = Math.max(...rows.map(({ seen_at, changed_at }) => Math.max(seen_at ?? 0, changed_at ?? 0)));
+	const { model, country } = first;
+	const ofProducts = rows.flatMap(({ product, ...row }) => (product === null ? [] : [{ product, ...row }]));
+	return {
+		devices,
+		cells: ofProducts.map(({ product, installed, outcome }) => ({
+			...{ product, version: installed, model, country, outcome, devices: 1 },
+		})),
+		problems: ofProducts.flatMap(({ product, outcome, outcome_version: version, reason }) =>
+			outcome !== null && BAD_OUTCOMES.has(outcome)
+				? [{ product, version, country, outcome, reason: reason ?? OTHER, devices: 1 }]
+				: [],
+		),
+		seen: [{ hour: heard - (heard % HOUR), devices: 1 }],
+		licenses: [],
+	};
+}
+
+const BAD_OUTCOMES: ReadonlySet<string> = new Set(["failed", "rolled_back", "deferred", "declined"]);

@@ -1,0 +1,87 @@
+// The summaries of all accounts, added up in memory: counted once in a life of the object, a page of accounts at a time, and from then
+// on kept with each summary that comes, whose own size alone it costs.
+import { EMPTY_SUMMARY, type FleetSummary, silentSince } from "../../fleet/fleet-summary.ts";
+import { FleetTally } from "../../fleet/fleet-tally.ts";
+import type { AccountSummary, CensusTables } from "./census-tables.ts";
+
+/** All accounts together are kept to so many cells, and as many problems. */
+const MAX_FLEET_KINDS = 20_000;
+/** Characters of summaries that are read at once: some 30 ms. */
+const CHARACTERS_PER_PAGE = 2_000_000;
+
+export interface SilentAccount {
+	readonly account: string;
+	readonly silent: number;
+	readonly devices: number;
+}
+
+interface Known {
+	/** unix seconds */
+	readonly at: number;
+	readonly seen: FleetSummary["seen"];
+}
+
+export class CensusCount {
+	readonly #tables: CensusTables;
+	readonly #perPage: number;
+	readonly #tally = new FleetTally({ maxKinds: MAX_FLEET_KINDS });
+	readonly #accounts = new Map<string, Known>();
+	/** the last account that is counted; null = all are */
+	#countedTo: string | null = "";
+
+	constructor(tables: CensusTables, charactersPerPage = CHARACTERS_PER_PAGE) {
+		this.#tables = tables;
+		this.#perPage = charactersPerPage;
+	}
+
+	/** Counts a page of those that are not counted yet. @returns whether all are */
+	countOn(): boolean {
+		if (this.#countedTo === null) return true;
+		let left = this.#perPage;
+		for (const summary of this.#tables.summaries(this.#countedTo)) {
+			this.#replace(EMPTY_SUMMARY, summary);
+			this.#countedTo = summary.account;
+			left -= summary.characters;
+			if (left <= 0) return false;
+		}
+		this.#countedTo = null;
+		return true;
+	}
+
+	/** To be called when a summary has taken the place of another one. @param before the other one; EMPTY_SUMMARY = there was none */
+	take(before: FleetSummary, after: AccountSummary): void {
+		if (this.#countedTo === null || after.account <= this.#countedTo) this.#replace(before, after);
+	}
+
+	/** Of all that are counted. */
+	summary(): FleetSummary {
+		return this.#tally.summary();
+	}
+
+	/** @returns unix seconds of the newest and the oldest summary; null = there is none */
+	ages(): { accounts: number; newestAt: number | null; oldestAt: number | null } {
+		let [newestAt, oldestAt]: [number | null, number | null] = [null, null];
+		for (const { at } of this.#accounts.values()) {
+			newestAt = Math.max(at, newestAt ?? at);
+			oldestAt = Math.min(at, oldestAt ?? at);
+		}
+		return { accounts: this.#accounts.size, newestAt, oldestAt };
+	}
+
+	/** @param since unix seconds @returns accounts with devices that were not heard of since, most first */
+	silent(since: number, limit: number): SilentAccount[] {
+		const found: SilentAccount[] = [];
+		for (const [account, known] of this.#accounts) {
+			const silent = silentSince(known, since);
+			if (silent === 0) continue;
+			found.push({ account, silent, devices: known.seen.reduce((sum, { devices }) => sum + devices, 0) });
+		}
+		return found.toSorted((one, two) => two.silent - one.silent).slice(0, limit);
+	}
+
+	#replace(before: FleetSummary, { account, at, summary }: AccountSummary): void {
+		this.#tally.add(before, -1);
+		this.#tally.add(summary, 1);
+		this.#accounts.set(account, { at, seen: summary.seen });
+	}
+}
