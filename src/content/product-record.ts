@@ -52,7 +52,7 @@ export const productRecord = z.object({
 	versionOrder,
 	/** version of the role file that names the signed ones; not given = there is none */
 	role: z.int().positive().optional(),
-	/** where releases must be signed, only those that are */
+	/** where releases must be signed, only those that are, and the withdrawn ones */
 	releases: z.array(release).readonly(),
 	/** ids of rules that every device leaves out, whatever release it runs */
 	disabledRules,

@@ -118,10 +118,15 @@ export function isInChannel({ channel }: Pick<Release, "channel">, device: Pick<
 	return channel === "stable" || device.channel === "beta";
 }
 
-/** @returns the release as devices on beta have it: one that was promoted is out there, however far it has come on stable */
+/**
+ * @returns the release as devices on beta have it: one that was promoted is out there, however far it has come on stable. Where its
+ * rollout on stable was halted or ended, no further device gets it on beta either.
+ */
 function seenOnBeta(release: Release): Release {
-	const { betaReleasedAt: releasedAt } = release;
-	return releasedAt === null ? release : { ...release, releasedAt, rollout: null };
+	const { betaReleasedAt: releasedAt, rollout } = release;
+	if (releasedAt === null) return release;
+	const isStopped = rollout?.closed === "halted" || rollout?.closed === "ended";
+	return { ...release, releasedAt, rollout: isStopped ? rollout : null };
 }
 
 /** @returns the release as the devices of a channel have it */

@@ -17,7 +17,11 @@ export function isSigned(
 	return Object.hasOwn(digests, version) && digests[version] === sha256;
 }
 
-/** @returns the releases with the mark of those that are signed; only these where all must be */
+/**
+ * @returns the releases with the mark of those that are signed; where all must be, only these and the withdrawn ones. A withdrawn release
+ * is offered to nobody, signed or not, and a device that runs it must hear that it has to leave it: its publisher may have taken
+ * it out of the role file.
+ */
 export function signedOf(
 	releases: readonly Release[],
 	signing: Signing,
@@ -26,5 +30,5 @@ export function signedOf(
 	const marked = releases.map((release) =>
 		isSigned(release, digests) ? { ...release, signed: true as const } : release,
 	);
-	return signing === "required" ? marked.filter((release) => release.signed) : marked;
+	return signing === "required" ? marked.filter(({ signed, withdrawn }) => signed || withdrawn) : marked;
 }

@@ -118,7 +118,8 @@ export class RolloutDesk implements Chore {
 		if (rollout === null || isWithdrawn) return { ok: false, reason: "ended", retryAfter: 0 };
 		// It left beta since the offer was made, or the release did.
 		if (rollout.channel === "beta" && channel === "stable") return { ok: false, reason: "ended", retryAfter: 0 };
-		if (channel === "beta" && releases.release(version)?.betaReleasedAt) return { ok: true, endsAt: null };
+		const isOnBeta = channel === "beta" && releases.release(version)?.betaReleasedAt;
+		if (isOnBeta && rollout.phase !== "halted" && rollout.phase !== "ended") return { ok: true, endsAt: null };
 		const { step } = rollout;
 		const { cohort } = stepOf(rollout);
 		const { account, site, ...question } = questionOf(input, rollout, leases, this.frozen(version, now));

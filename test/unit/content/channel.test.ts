@@ -89,6 +89,17 @@ describe("a release on beta", () => {
 		expect(told(promoted, "stable", "6.0")).toBe("newer_installed");
 	});
 
+	it.each(["halted", "ended"] as const)(
+		"that is promoted and then %s on stable goes to no further device on beta",
+		(closed) => {
+			const stopped = { ...REACH, open: false, closed };
+			const promoted = [stable(1, "5.0"), stable(3, "6.0", { betaReleasedAt: NOW - 900, rollout: stopped })];
+			expect(told(promoted, "beta", "5.0")).toBe("up_to_date");
+			expect(told(promoted, "beta", null)).toBe("5.0 first_install");
+			expect(told(promoted, "beta", "6.0")).toBe("newer_installed");
+		},
+	);
+
 	it("counts its age from its release on beta for devices there, and from its promotion for others", () => {
 		const record = recordOf(stable(3, "6.0", { betaReleasedAt: NOW - 900, releasedAt: NOW - 10 }));
 		const tier = { ...AT_ONCE, delay: 600 };

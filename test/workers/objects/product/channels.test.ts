@@ -3,6 +3,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Channel } from "../../../../src/content/channel.ts";
+import type { ApprovalKind } from "../../../../src/rollout/approvals.ts";
 import { IMMEDIATE, STANDARD } from "../../../../src/rollout/built-in-plans.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../../../src/rollout/rollout.ts";
 import { verifyLog } from "../../../../src/rollout/rollout-log.ts";
@@ -39,9 +40,9 @@ const phaseOf = async (version: string) => (await product().rollout(version, NOW
 const take = (version: string, channel: Channel, device = "dev-0000000001-0123456789abcdef") =>
 	product().takePermit({ version, channel, unit: device, device, peers: [], model: "FW-1", now: NOW });
 
-async function approve(version: string): Promise<void> {
-	const seen = await product().rollout(version, NOW);
-	const word = { actor: "olivia", now: NOW, version, kind: "approve" as const, team: null };
+async function approve(version: string, { actor = "olivia", kind = "approve" as ApprovalKind, now = NOW } = {}) {
+	const seen = await product().rollout(version, now);
+	const word = { actor, now, version, kind, team: null };
 	expect(await product().approveRollout({ ...word, evidence: seen?.evidenceHash ?? "" })).toMatchObject({ ok: true });
 }
 
@@ -112,6 +113,21 @@ describe("a promotion", () => {
 		expect(await take("2.0", "stable")).toMatchObject({ ok: true });
 		expect(await promote("2.0")).toMatchObject({ ok: true, kind: "same" });
 		expect(await release("2.0", "beta")).toMatchObject({ ok: true, kind: "same" });
+	});
+
+	it("that is halted gives beta no further permit, until it is resumed; once it is ended, never again", async () => {
+		await release("2.0", "beta");
+		await promote("2.0");
+		await approve("2.0");
+		expect(await take("2.0", "beta")).toEqual({ ok: true, endsAt: null });
+		const halt = { ...CI, version: "2.0", reason: "bricks" };
+		await product().haltRollout(halt);
+		expect(await take("2.0", "beta")).toMatchObject({ ok: false, reason: "halted" });
+		for (const actor of ["olivia", "oscar"]) await approve("2.0", { actor, kind: "resume", now: NOW + 5 });
+		expect(await take("2.0", "beta")).toEqual({ ok: true, endsAt: null });
+		await release("3.0", "stable", { plan: IMMEDIATE });
+		expect(await phaseOf("2.0")).toBe("ended");
+		expect(await take("2.0", "beta")).toMatchObject({ ok: false, reason: "ended" });
 	});
 
 	it("begins at its time", async () => {
