@@ -11,7 +11,7 @@
 # without the rules that the publisher has disabled: those in disabled-rules/PRODUCT, one in each line.
 set -eu && umask 077 && export LC_ALL=C CDPATH=
 server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
-mkdir -p "${FIREWALL_HOME:-./firewall}/downloads"; cd "${FIREWALL_HOME:-./firewall}"
+mkdir -p "${FIREWALL_HOME:-./firewall}/downloads" "${FIREWALL_HOME:-./firewall}/failed"; cd "${FIREWALL_HOME:-./firewall}"
 free_kib() { df -Pk . | awk 'END { print $4 }'; }
 [ "$(free_kib)" -ge 256 ] || find downloads -type f -exec rm {} + # parts give way where not even a small file has room
 find tmp.* -prune -mtime +0 -exec rm -r {} + 2>/dev/null || : # of runs that were killed
@@ -116,7 +116,8 @@ call() {
 }
 post() { call POST "$1" -H 'Content-Type: application/json' --data-binary @"$tmp/json"; }
 
-# sound: installed.json without what is missing or damaged, so that it is offered again. Sizes each time; digests daily, and when `run` starts
+# sound: what is installed, and what of it is missing or damaged, so that it is offered again. Sizes each time; digests daily, and when
+# `run` starts
 sound() {
 	lately=$(find verified -mtime -1 2>/dev/null) || lately=''
 	lost=''; json installed.json '{}' | jq -r 'to_entries[] | "\(.key) \(.value.size) \(.value.sha256) \(.value.file)"' >"$tmp/installed"
@@ -125,14 +126,17 @@ sound() {
 		say "$product is damaged: $file" && lost="$lost $product"
 	done <"$tmp/installed"
 	[ -n "$lately$lost" ] || : >verified
-	json installed.json '{}' | jq --arg lost "$lost" 'del(.[$lost | split(" ")[]])'
+	json installed.json '{}' | jq --arg lost "$lost" '{damaged: ($lost | split(" ") - [""]), installed: .}'
 }
 
 check() { # what to run is in check.json: the answer, or with 304 still the one from before
 	get_token; etag=
 	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" \
-		'. as $installed | $products[0] + keys | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
-		| join(",") | @uri "installed=\(.)" + if $engine == "" then "" else @uri "&engine=\($engine)" end')
+		--arg failed "$(for file in $(find failed -type f -mtime -1); do echo "${file#failed/}@$(cat "$file")"; done)" \
+		'. as {$damaged, $installed} | $products[0] + ($installed | keys) | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
+		| join(",") | @uri "installed=\(.)" + if $engine == "" then "" else @uri "&engine=\($engine)" end
+		+ if $failed == "" then "" else @uri "&failed=\($failed | split("\n") | join(","))" end
+		+ if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
 	[ "$(state check.query '')" != "$query" ] || [ "$(json check.json null)" = null ] || etag=$(state check.etag '')
 	call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}; expect '200 304' 'cannot check'
 	[ "$status" = 200 ] || return 0
@@ -160,6 +164,7 @@ permit() { # the lease to install what room has read of, with a URL that lives f
 	jq --arg of "$product" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"; post /v1/permits
 	if [ "$status,$(jq -r .code "$tmp/body")" = 409,exposure_limited ]; then # no failure: it comes later, or not at all if it turns out bad
 		header_of retry-after | grep -x '[1-9][0-9]\{0,5\}' >later || echo 300 >later
+		case $(state check.query '') in *'&damaged='*"$product"*) echo "$version" | save "failed/$product"; echo 1 >later ;; esac # better something else than nothing
 		say "$product $version has not come to this firewall yet ($(jq -r .rollout_code "$tmp/body")); what is installed stays" && exit 0
 	fi
 	expect 201 "no permit for $product"; save permit.json <"$tmp/body"
@@ -212,11 +217,19 @@ take() { # PRODUCT
 	fi
 	[ "$(($(date +%s) - asked))" -le 30 ] || permit # or a rollout that was halted meanwhile would go on here
 	before=$(health); mkdir -p "${file%/*}"; mv "$part" "$file"
-	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; die "$product $version does not load"; }
+	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; go_back; die "$product $version does not load"; }
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" \
 		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256}' | save installed.json
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
+	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"
 	report healthy '' "$before" "$(health)"; say "$product $version is installed"
+}
+
+# go_back: for a day each check says what does not load, so that what works is offered instead; and what was loaded before is again
+go_back() {
+	echo "$version" | save "failed/$product"
+	json installed.json '{}' | jq -r --arg of "$product" '.[$of] | objects | "\(.version) \(.file)"' >"$tmp/before"
+	while read -r before old; do ${FIREWALL_LOAD:-true} "$product" "$before" "$PWD/$old" || say "$product $before does not load either"; done <"$tmp/before"
 }
 
 # leave_out PRODUCT RULES: writes down which rules are disabled, and loads what is installed without them, until that has worked

@@ -125,7 +125,7 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 		{ deviceId: deviceId(1_000 + round), role: "active", priority: 1, installed: { crs: "1" }, peer: null, now },
 	],
 	askHaLock: ({ round, now }) => [
-		{ deviceId: deviceId(1_000 + round), product: "crs", version: "1", until: now + DAY, now },
+		{ deviceId: deviceId(1_000 + round), product: "crs", version: "1", sequence: 1, until: now + DAY, now },
 	],
 	hearHaLock: ({ round, now }) => [
 		{ deviceId: deviceId(1_000 + round), product: "crs", version: "1", at: now, reported: "failed", now },

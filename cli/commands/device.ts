@@ -74,6 +74,8 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.description("why a firewall gets what it gets: with a device for operators, without one as the firewall itself")
 		.option("--product <product>", "required: which product to explain")
 		.option("--installed <version>", "what it has installed (the firewall itself: what it has)")
+		.option("--damaged", "as if what it has installed were missing or damaged")
+		.option("--failed <version>", "which version does not work on it (the firewall itself: what it was told)")
 		.option("--engine <version>", "its software version (the firewall itself: that of its activation)")
 		.option("--at <when>", "another time than now: a date, or a span such as 24h")
 		.option("--home <dir>", `the firewall's state, without a device (default ${DEFAULT_HOME})`);
@@ -94,5 +96,9 @@ function addHaOptions(command: Command): Command {
 		)
 		.option("--ha-priority <number>", "its priority there, 0 to 255; kept like the role")
 		.option("--ha-peer <versions>", "what its peer runs, product@version,…; kept like the role")
-		.option("--no-ha", "forget what was said of an HA group before");
+		.option("--no-ha", "forget what was said of an HA group before")
+		.option(
+			"--failed <versions>",
+			"what does not work on this firewall, product@version,…; said for a day, so that it goes back",
+		);
 }

@@ -4,6 +4,7 @@ import { CliError } from "../errors.ts";
 import { readAnswer } from "../http/answers.ts";
 import { parseJson } from "../json.ts";
 import { type CheckAnswer, checkAnswer, entitlementsAnswer, type Offer, type Permit, permitAnswer } from "./answers.ts";
+import { failedVersions } from "./failed-content.ts";
 import { encodeVersions, haParameters } from "./ha.ts";
 import { type DamagedProduct, findDamaged } from "./installed-content.ts";
 import type { FirewallSession } from "./session.ts";
@@ -20,18 +21,22 @@ export interface CheckResult {
 	readonly damaged: readonly DamagedProduct[];
 }
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
 /**
  * @param product ask for this one only; undefined = every product of the license
  * @param depth how closely what is installed is looked at; see installed-content.ts
+ * @param refused by product: a version that is not to be had now, so that another one is offered where nothing sound is installed
  */
 export async function checkForUpdates(
 	session: FirewallSession,
 	product?: string,
 	depth: "daily" | "now" = "daily",
+	refused: ReadonlyMap<string, string> = NONE,
 ): Promise<CheckResult> {
 	const { home } = session;
 	const damaged = await findDamaged(home, Math.floor(session.nowMs() / 1000), depth);
-	const query = await buildCheckQuery(session, product, damaged);
+	const query = await buildCheckQuery(session, product, damaged, refused);
 	const last = await home.load("lastCheck");
 	const usable = last !== null && last.query === query && hasLiveOffers(last.answer, session.nowMs());
 	const what = "could not check for updates";
@@ -55,12 +60,13 @@ export async function checkForUpdates(
 /**
  * What a check asks. Naming one product leaves out the others, so that once anything is installed all of them are
  * named; a firewall with nothing installed names none and is answered for every product of its license. A damaged product
- * is named without a version, as one that is not installed.
+ * is named with the version that it held, which it is then offered again.
  */
 async function buildCheckQuery(
 	session: FirewallSession,
 	product: string | undefined,
 	damaged: readonly DamagedProduct[],
+	refused: ReadonlyMap<string, string>,
 ): Promise<string> {
 	const { home } = session;
 	const installed = (await home.load("installed")) ?? {};
@@ -69,11 +75,16 @@ async function buildCheckQuery(
 	const names =
 		product !== undefined ? [product] : Object.keys(installed).length === 0 ? [] : await productsOf(session);
 	const parts = names.map((name) => {
-		const version = damaged.some((one) => one.product === name) ? undefined : installed[name]?.version;
+		const version = installed[name]?.version;
 		return version === undefined ? name : `${name}@${version}`;
 	});
 	const query: string[] = [];
 	if (parts.length > 0) query.push(`installed=${encodeVersions(parts)}`);
+	const lost = damaged.map((one) => one.product).filter((name) => names.includes(name));
+	if (lost.length > 0) query.push(`damaged=${lost.join(",")}`);
+	const failed = new Map([...(await failedVersions(home, Math.floor(session.nowMs() / 1000))), ...refused]);
+	if (failed.size > 0)
+		query.push(`failed=${encodeVersions([...failed].map(([name, version]) => `${name}@${version}`))}`);
 	if (identity?.engine != null) query.push(`engine=${encodeURIComponent(identity.engine)}`);
 	if (seen !== undefined) query.push(`seen=${seen}`);
 	query.push(...(await haParameters(home)));

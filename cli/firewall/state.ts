@@ -73,6 +73,8 @@ const verified = z.record(productName, z.object({ sha256: sha256Hex, at: z.numbe
 const lastCheck = z.object({ query: z.string(), etag: z.string(), answer: checkAnswer });
 /** What it says of itself as a member of an HA group; see ha.ts. */
 const ha = z.object({ role: haRole.optional(), priority: z.number().optional(), peer: z.string().optional() });
+/** What does not work on it, and since when it says so, unix seconds; see failed-content.ts. */
+const failed = z.record(productName, z.object({ version: versionName, at: z.number() }));
 const messages = z.object({ seen: z.number() });
 /** Reports that the server has not taken yet. */
 const reports = z.array(
@@ -86,7 +88,18 @@ const reports = z.array(
 );
 export type PendingReport = z.infer<typeof reports>[number];
 
-const FILES = { key: privateJwk, identity, token, installed, verified, lastCheck, messages, reports, ha } as const;
+const FILES = {
+	key: privateJwk,
+	identity,
+	token,
+	installed,
+	verified,
+	lastCheck,
+	messages,
+	reports,
+	ha,
+	failed,
+} as const;
 export type StateName = keyof typeof FILES;
 /** The device's identity cannot be had again without a new activation. All else is asked for, downloaded or said again. */
 const IRREPLACEABLE: readonly StateName[] = ["key", "identity"];

@@ -130,6 +130,19 @@ async function updateOffered(
 		if (options.isPutOff?.(offered.product, offered.offer.sha256)) continue;
 		updates.push(await updateProduct(session, offered, offered.offer, options, judge));
 	}
+	// Where nothing sound is installed and the offer is not to be had yet, it takes what else there is: better that than no content.
+	const refused = new Map(
+		updates.flatMap((one) =>
+			!one.ok && one.reason === "not_yet" && check.damaged.some(({ product }) => product === one.product)
+				? [[one.product, one.version]]
+				: [],
+		),
+	);
+	const again = refused.size === 0 ? null : await checkForUpdates(session, only, "daily", refused);
+	for (const offered of again?.answer.products ?? []) {
+		if (refused.has(offered.product) && offered.status === "offered" && offered.offer != null)
+			updates.push(await updateProduct(session, offered, offered.offer, options));
+	}
 	const waitingReports = (await home.load("reports"))?.length ?? 0;
 	return { check, updates, rules, waitingReports };
 }

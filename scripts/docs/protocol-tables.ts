@@ -22,10 +22,15 @@ const OFFERED: Meanings<typeof OFFER_REASONS> = {
 	installed_unknown: "what is installed is no release that the service knows (any more)",
 	installed_incompatible:
 		"what is installed does not fit the engine or model that the device has now; the offer does, and can be an older release (`downgrade`)",
+	installed_failed:
+		"what is installed does not work on this device, by its word `failed`; the offer can be an older release (`downgrade`)",
+	installed_damaged: "what was installed is `damaged`: that release again, or a newer one that is for this device",
 	installed_withdrawn: "what is installed was withdrawn; the offer can be an older release (`downgrade`)",
 };
 const CURRENT: Meanings<typeof CURRENT_REASONS> = {
 	up_to_date: "the installed release is the one to run",
+	newer_failed:
+		"the installed release is the one to run, since a newer one does not work on this device, by its word `failed`",
 	newer_installed: "the installed release is newer than what the license gives now, or than the pinned one; it stays",
 	ahead_of_channel: "the device has left beta, and stable has not passed what it has from there; it stays until then",
 	held: "a release is `waiting`; the account has this device stay as it is",
@@ -40,6 +45,7 @@ const UNAVAILABLE: Meanings<typeof UNAVAILABLE_REASONS> = {
 	none_licensed: "each release that fits came out after the license and its grace",
 	none_old_enough: "each release that fits is younger than the license's delay allows",
 	none_rolled_out: "each release that fits is on its way, and has not come to this device yet",
+	none_but_failed: "the only release that fits does not work on this device, by its word `failed`",
 };
 
 const OUTCOMES: Readonly<Record<Reported, string>> = {

@@ -10,7 +10,7 @@ import type { Message } from "./message.ts";
 import type { ProductRecord } from "./product-record.ts";
 import { admittedAt, admittedUntil, type Buckets } from "./rollout-place.ts";
 import { selectMessages } from "./select-messages.ts";
-import { type Candidate, type Selection, selectRelease } from "./select-release.ts";
+import { type Candidate, type OfferReason, type Selection, selectRelease } from "./select-release.ts";
 
 /** An emergency release that comes to a device so soon has it ask more often; one that comes later would have a whole fleet do that for hours. */
 const SOON_SECONDS = 3_600;
@@ -42,6 +42,9 @@ export interface CheckFacts {
 	readonly device: DeviceProfile;
 	readonly circumstances: DeviceCircumstances;
 	readonly installed: Installed;
+	/** by product: of nothing installed what it held until it was damaged; what does not work on it */
+	readonly held?: ReadonlyMap<string, string>;
+	readonly failed?: ReadonlyMap<string, string>;
 	/** highest message sequence that the device has shown */
 	readonly seen: number;
 	/** the current record of a product, null when nothing was ever published */
@@ -92,12 +95,17 @@ function heed(policy: DevicePolicy, selection: Selection, now: number): Selectio
 	const { release, reason, holdsUntil } = selection;
 	const install = {
 		isEmergency: release.urgency === "emergency",
-		isRevert: reason === "installed_withdrawn",
-		isFirst: reason === "first_install",
+		isRevert: leadsAway(reason),
+		isFirst: reason === "first_install" || reason === "installed_damaged",
 	};
 	const off = putOff(policy, install, now);
 	if (off === null) return { ...selection, holdsUntil: Math.min(holdsUntil, mayUntil(policy, install, now)) };
 	return { status: "current", reason: off.reason, holdsUntil: Math.min(holdsUntil, off.until), waiting: release };
+}
+
+/** @returns whether an offer for that reason leads away from a release that is bad, or bad on the device */
+export function leadsAway(reason: OfferReason): boolean {
+	return reason === "installed_withdrawn" || reason === "installed_failed";
 }
 
 /** @returns unix seconds until which the answer holds if nothing but time passes; Infinity = for ever */
@@ -123,6 +131,8 @@ export function answerCheck({
 	device,
 	circumstances,
 	installed,
+	held,
+	failed,
 	seen,
 	recordOf,
 	messages,
@@ -139,6 +149,8 @@ export function answerCheck({
 			channel: channelOf(device, product),
 			engine: circumstances.engine,
 			installed: version,
+			held: held?.get(product),
+			failed: failed?.get(product),
 			admittedAt: (reach, at) => admittedAt(reach, device, circumstances, buckets, at),
 			admittedUntil: (reach, at) => admittedUntil(reach, device, at),
 		};

@@ -16,6 +16,10 @@ export interface Candidate {
 	readonly engine: string | null;
 	/** version installed now; null = none */
 	readonly installed: string | null;
+	/** version of which the content was lost or damaged, so that nothing is installed; not given = none was */
+	readonly held?: string | undefined;
+	/** version that does not work on the device, by its own word; not given = none */
+	readonly failed?: string | undefined;
 	/** @returns unix seconds from which a release on its way is for this device; Infinity = not by time alone */
 	readonly admittedAt: (reach: Reach, now: number) => number;
 	/** @returns unix seconds until which it is then; left out = from then on for ever */
@@ -28,10 +32,18 @@ export const OFFER_REASONS = [
 	"released_later",
 	"installed_unknown",
 	"installed_withdrawn",
+	"installed_failed",
+	"installed_damaged",
 	"installed_incompatible",
 ] as const;
 export type OfferReason = (typeof OFFER_REASONS)[number];
-export const CURRENT_REASONS = ["up_to_date", "newer_installed", "ahead_of_channel", ...PUT_OFF_REASONS] as const;
+export const CURRENT_REASONS = [
+	"up_to_date",
+	"newer_failed",
+	"newer_installed",
+	"ahead_of_channel",
+	...PUT_OFF_REASONS,
+] as const;
 export type CurrentReason = (typeof CURRENT_REASONS)[number];
 /** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
 export const UNAVAILABLE_REASONS = [
@@ -42,6 +54,7 @@ export const UNAVAILABLE_REASONS = [
 	"none_licensed",
 	"none_old_enough",
 	"none_rolled_out",
+	"none_but_failed",
 ] as const;
 export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
 
@@ -82,6 +95,8 @@ export function isLicensed(
 /** Why a release is passed over; the first that holds is told. */
 export type PassedOver =
 	| "withdrawn"
+	/** by the device's own word */
+	| "failed_here"
 	/** the account has pinned another */
 	| "not_pinned"
 	| "incompatible_model"
@@ -138,12 +153,13 @@ export function seenOn(channel: Channel, release: Release): Release {
 function judgeRelease(
 	release: Release,
 	grant: Pick<Grant, "until" | "grace"> & Delays,
-	device: Pick<Candidate, "model" | "engine" | "admittedAt" | "channel">,
+	device: Candidate,
 	now: number,
 	pin: Pin | null,
 ): "chosen" | PassedOver {
 	if (pin !== null && release.version !== pin.version) return "not_pinned";
 	if (release.withdrawn) return "withdrawn";
+	if (release.version === device.failed) return "failed_here";
 	if (!isInChannel(release, device)) return "other_channel";
 	if (!fitsModel(release, device)) return "incompatible_model";
 	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
@@ -155,8 +171,18 @@ function judgeRelease(
 	return now < device.admittedAt(rollout, now) ? "not_reached" : "chosen";
 }
 
+/**
+ * Whether a device that held the release may have it again although it would not be let in now. Permits are given again for what had
+ * one, unless its rollout was halted or ended.
+ */
+function mayHaveAgain({ rollout }: Release, verdict: PassedOver): boolean {
+	if (verdict === "rollout_closed") return rollout?.closed === "waiting" || rollout?.closed === "baking";
+	return verdict === "too_young" || verdict === "not_reached";
+}
+
 const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	withdrawn: "no_release",
+	failed_here: "none_but_failed",
 	not_pinned: "no_release",
 	incompatible_model: "none_compatible",
 	incompatible_engine: "none_compatible",
@@ -189,18 +215,22 @@ export function selectRelease(
 ): Selection {
 	let choice: Release | null = null;
 	let holdsUntil = Infinity;
+	let passesFailed = false;
 	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
 	const seen = device.channel === "stable" ? record.releases : record.releases.map(seenOnBeta);
 	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for them.
 	const isNewcomer =
 		device.installed === null &&
+		device.held === undefined &&
 		seen.some(
 			(release) =>
 				release.rollout === null && !release.withdrawn && isInChannel(release, device) && fitsDevice(release, device),
 		);
 	for (const release of seen) {
 		const judged = judgeRelease(release, grant, device, now, pin);
-		const verdict = judged === "chosen" && isNewcomer && release.rollout !== null ? "not_for_newcomers" : judged;
+		const isAgain = release.version === device.held && judged !== "chosen" && mayHaveAgain(release, judged);
+		const isTooNew = judged === "chosen" && isNewcomer && release.rollout !== null;
+		const verdict = isAgain ? "chosen" : isTooNew ? "not_for_newcomers" : judged;
 		note?.(release, verdict);
 		if (verdict === "chosen") {
 			choice = release;
@@ -208,19 +238,23 @@ export function selectRelease(
 				holdsUntil = Math.min(holdsUntil, device.admittedUntil?.(release.rollout, now) ?? Infinity);
 			break;
 		}
+		passesFailed ||= verdict === "failed_here";
 		unavailable = nearer(unavailable, MISS_BY[verdict]);
 		if (verdict === "too_young") holdsUntil = Math.min(holdsUntil, readyAt(release, grant));
 		if (verdict === "not_reached" && release.rollout !== null)
 			holdsUntil = Math.min(holdsUntil, device.admittedAt(release.rollout, now));
 	}
 	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
-	if (device.installed === choice.version) return { status: "current", reason: "up_to_date", holdsUntil };
+	if (device.installed === choice.version)
+		return { status: "current", reason: passesFailed ? "newer_failed" : "up_to_date", holdsUntil };
 
-	const { installed: version } = device;
-	const isDowngrade = version === null ? false : isOlder(record, choice.version, version);
+	const { installed: version, held, failed } = device;
+	const before = version ?? held;
+	const isDowngrade = before === undefined ? false : isOlder(record, choice.version, before);
 	const role = choice.signed && record.role !== undefined ? { role: record.role } : {};
 	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, holdsUntil } as const;
-	if (version === null) return { ...offer, reason: "first_install" };
+	if (version === null) return { ...offer, reason: held === undefined ? "first_install" : "installed_damaged" };
+	if (version === failed) return { ...offer, reason: "installed_failed" };
 	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;
 	const at = record.releases.findIndex((release) => release.version === version);
 	const installed = record.releases[at];

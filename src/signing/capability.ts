@@ -26,6 +26,8 @@ export interface PermitClaims extends ReleaseClaims {
 }
 
 export interface OfferClaims extends ReleaseClaims {
+	/** it leads away from a release that was withdrawn, or does not work on the device */
+	readonly isRevert: boolean;
 	/** what logs call the device */
 	readonly pseudonym: string;
 	/** thumbprint of the key whose DPoP proof must come with the offer; null for a bearer token */
@@ -94,6 +96,8 @@ function isOfKind(kind: CapabilityKind, value: unknown): boolean {
 		(kind === "permit"
 			? (claims.unit === null || typeof claims.unit === "string") &&
 				(claims.haLock === null || typeof claims.haLock === "number")
-			: typeof claims.pseudonym === "string" && (claims.jkt === null || typeof claims.jkt === "string"))
+			: typeof claims.isRevert === "boolean" &&
+				typeof claims.pseudonym === "string" &&
+				(claims.jkt === null || typeof claims.jkt === "string"))
 	);
 }

@@ -2,7 +2,7 @@
 // One firewall goes through the tests in their order: starting all these programs is what takes the time.
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -165,7 +165,14 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 		expect(reports().at(-1)).toBe("3.0.0 failed load_failed");
 		const loaded = join(folder, "loaded");
 		const env = { FIREWALL_LOAD: "load", PATH: await pathWith("load", `echo "$@" >'${loaded}'`) };
+		// For a day it is not tried again.
+		expect(await firewall(["update"], env)).toEqual({ code: 0, stderr: "" });
+		await expectInstalled("2.0.0");
+		const word = join(home, "failed", PRODUCT);
+		expect(await readFile(word, "utf8")).toBe("3.0.0\n");
+		await utimes(word, 1, 1);
 		expect((await firewall(["update"], env)).code).toBe(0);
+		await expect(stat(word)).rejects.toThrow("ENOENT");
 		await expectInstalled("3.0.0");
 		expect(await readFile(loaded, "utf8")).toBe(`${PRODUCT} 3.0.0 ${fileOf("3.0.0")}\n`);
 		expect(downloads()).toHaveLength(3);

@@ -20,6 +20,8 @@ export async function runExplain(command: Command, surroundings: Surroundings): 
 	const shape = z.object({
 		product: productName,
 		installed: versionName.optional(),
+		damaged: z.literal(true).optional(),
+		failed: versionName.optional(),
 		engine: versionName.optional(),
 		at: moment(surroundings).optional(),
 	});
@@ -65,11 +67,13 @@ async function sayIfUnknown(
 
 async function askAsFirewall(command: Command, surroundings: Surroundings, question: Question) {
 	const { loadActiveIdentity } = await import("../../firewall/activation.ts");
+	const { failedVersions } = await import("../../firewall/failed-content.ts");
 	const { openSession } = await import("./open-session.ts");
 	const session = await openSession({ options: readOptions(command, firewallOptions), surroundings });
 	const identity = await loadActiveIdentity(session.home);
 	const installed = (await session.home.load("installed"))?.[question.product]?.version;
-	const known = { installed, engine: identity.engine ?? undefined };
+	const failed = (await failedVersions(session.home, Math.floor(surroundings.nowMs() / 1_000))).get(question.product);
+	const known = { installed, failed, engine: identity.engine ?? undefined };
 	const given = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined));
 	const path = pathOf(identity.device.id, { ...known, ...given, product: question.product });
 	return session.call({ method: "GET", path, what: WHAT }, anyAnswer);
@@ -78,13 +82,15 @@ async function askAsFirewall(command: Command, surroundings: Surroundings, quest
 interface Question {
 	readonly product: string;
 	readonly installed?: string | undefined;
+	readonly damaged?: true | undefined;
+	readonly failed?: string | undefined;
 	readonly engine?: string | undefined;
 	readonly at?: string | undefined;
 }
 
-function pathOf(id: string, { product, installed, engine, at }: Question): string {
+function pathOf(id: string, { product, installed, damaged, failed, engine, at }: Question): string {
 	const query = new URLSearchParams({ product });
-	for (const [name, value] of Object.entries({ installed, engine, at }))
-		if (value !== undefined) query.set(name, value);
+	for (const [name, value] of Object.entries({ installed, damaged, failed, engine, at }))
+		if (value !== undefined) query.set(name, String(value));
 	return `/v1/devices/${id}/explain?${query}`;
 }

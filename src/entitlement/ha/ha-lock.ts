@@ -8,6 +8,8 @@ import type { HaMode, HaRole } from "./ha-group.ts";
 export interface HaPermit {
 	readonly device: string;
 	readonly version: string;
+	/** the version's position in the product's history: the higher, the newer */
+	readonly sequence: number;
 	/** unix seconds at which it was given: by it a report finds its permit */
 	readonly at: number;
 	/** unix seconds at which it ends without a word; later than the device's own permit does */
@@ -34,10 +36,14 @@ export interface HaQuestion {
 	readonly sync: boolean;
 	readonly device: string;
 	readonly version: string;
+	/** of the version, as in a permit */
+	readonly sequence: number;
 	/** the device that asks among them */
 	readonly members: readonly HaMember[];
 	/** of the members, for the product */
 	readonly permits: readonly HaPermit[];
+	/** the newest version that failed on one of the members, which may have gone back since; null = none did */
+	readonly failed: { readonly device: string; readonly version: string } | null;
 	/** an operator lets this version come to the devices in whatever order */
 	readonly isOrderWaived: boolean;
 }
@@ -72,29 +78,57 @@ export function haPermitState(
 }
 
 /**
- * May a device of a group have a permit? One that failed or fell silent may try the same version again, since that touches no other
- * device; the others wait until it is healthy, another version comes or an operator unlocks the group.
+ * Whether a device leaves a version that failed on it, or with which it fell silent, for an older one. That helps the device alone, so it
+ * waits for nobody to go before; and it makes the group no safer for the version that failed.
+ * @param own the device's last permit; undefined = it has none
+ * @param to what it asks for
+ * @param now unix seconds
+ */
+export function goesBack(own: HaPermit | undefined, to: Pick<HaPermit, "version" | "sequence">, now: number): boolean {
+	if (own === undefined || own.version === to.version || own.sequence <= to.sequence) return false;
+	const state = haPermitState(own, now);
+	return state === "failed" || state === "silent";
+}
+
+/**
+ * May a device of a group have a permit? One that failed or fell silent may try the same version again, or go back to an older one,
+ * since that touches no other device; the others wait until it is healthy, a newer version comes or an operator unlocks the group.
  * @param now unix seconds
  */
 export function decideHaPermit(
-	{ mode, sync, device, version, members, permits, isOrderWaived }: HaQuestion,
+	{ mode, sync, device, version, sequence, members, permits, failed, isOrderWaived }: HaQuestion,
 	now: number,
 ): HaDecision {
 	const refuse = (reason: HaRefusal, peer: string, retryAfter = SOON) =>
 		({ ok: false, reason, peer, retryAfter }) as const;
+	const to = { version, sequence };
 	const others = permits.filter((permit) => permit.device !== device);
 	const underWay = others.find((permit) => haPermitState(permit, now) === "under_way");
 	if (underWay !== undefined) return refuse("ha_peer_under_way", underWay.device);
 	const ofVersion = others.filter((permit) => permit.version === version);
-	const failed = ofVersion.find((permit) => haPermitState(permit, now) !== "healthy");
-	if (failed !== undefined) return refuse("ha_peer_failed", failed.device, LATER);
-	if (sync || isOrderWaived) return { ok: true };
+	const blocking =
+		ofVersion.find((permit) => haPermitState(permit, now) !== "healthy") ??
+		(failed?.version === version && failed.device !== device ? failed : undefined);
+	if (blocking !== undefined) return refuse("ha_peer_failed", blocking.device, LATER);
+	const ownPermit = permits.find((permit) => permit.device === device);
+	if (sync || isOrderWaived || goesBack(ownPermit, to, now)) return { ok: true };
+	// The same permit again, right before the package is put in its place.
+	if (failed?.device === device && ownPermit?.version === version && haPermitState(ownPermit, now) === "under_way")
+		return { ok: true };
 
 	const own = members.find((member) => member.device === device);
 	const isUpToDate = (member: HaMember) =>
 		member.installed === version || ofVersion.some((permit) => permit.device === member.device);
+	// It may be dead, and whoever wants an older version has nothing else.
+	const isStuck = (member: HaMember) =>
+		goesBack(
+			others.find((permit) => permit.device === member.device),
+			to,
+			now,
+		);
 	const first = members.find(
-		(member) => own !== undefined && member.isActive && goesBefore(mode, member, own) && !isUpToDate(member),
+		(member) =>
+			own !== undefined && member.isActive && goesBefore(mode, member, own) && !isUpToDate(member) && !isStuck(member),
 	);
 	return first === undefined ? { ok: true } : refuse("ha_peer_first", first.device);
 }

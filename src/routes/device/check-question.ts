@@ -15,6 +15,16 @@ export const checkQuery = z.object({
 		description: "`product@version` or `product`, joined by commas. Left out: every product of the license.",
 		example: "crs@4.27.0",
 	}),
+	damaged: z.string().max(2048).optional().openapi({
+		description:
+			"Products of `installed` whose content is missing or damaged, joined by commas: what was held is offered again",
+		example: "crs",
+	}),
+	failed: z.string().max(2048).optional().openapi({
+		description:
+			"`product@version`, joined by commas: what does not work on this device. It is not offered, and where it is installed, what to go back to is",
+		example: "crs@4.27.0",
+	}),
 	engine: versionName.optional().openapi({ description: "Software version of the device", example: "11.1.4-h7" }),
 	seen: z
 		.string()
@@ -41,8 +51,12 @@ export const checkQuery = z.object({
 });
 
 export interface CheckQuestion {
-	/** null = every product of the license */
+	/** null = every product of the license; of what is damaged nothing is installed */
 	readonly installed: Installed | null;
+	/** by product: the version that is damaged */
+	readonly held: ReadonlyMap<string, string>;
+	/** by product: the version that does not work on the device */
+	readonly failed: ReadonlyMap<string, string>;
 	readonly engine: string | null;
 	readonly seen: number;
 	/** what it says of itself as a member of an HA group; null = nothing, as nearly always */
@@ -103,8 +117,45 @@ function parseQuestion(query: string): CheckQuestion {
 	const parsed = checkQuery.safeParse(Object.fromEntries(parameters));
 	if (!parsed.success) throw invalidRequest(parsed.error);
 	const { installed, engine, seen } = parsed.data;
-	const products = readVersions("installed", installed);
-	return { installed: products, engine: engine ?? null, seen: Number(seen ?? 0), ha: readHaWords(parsed.data) };
+	const named = readVersions("installed", installed);
+	const held = readDamaged(parsed.data.damaged, named);
+	const failed = readFailed(parsed.data.failed);
+	const products = named && new Map([...named].map(([name, version]) => [name, held.has(name) ? null : version]));
+	return {
+		installed: products,
+		held,
+		failed,
+		engine: engine ?? null,
+		seen: Number(seen ?? 0),
+		ha: readHaWords(parsed.data),
+	};
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+function readDamaged(text: string | undefined, installed: Installed | null): ReadonlyMap<string, string> {
+	if (text === undefined) return NONE;
+	const held = new Map<string, string>();
+	for (const product of text.split(",")) {
+		const version = installed?.get(product);
+		if (version == null || held.has(product)) {
+			const message = "products that `installed` names with a version, joined by commas, each once";
+			throw invalidRequest({ issues: [{ path: ["damaged"], message }] });
+		}
+		held.set(product, version);
+	}
+	return held;
+}
+
+function readFailed(text: string | undefined): ReadonlyMap<string, string> {
+	const failed = new Map<string, string>();
+	for (const [product, version] of readVersions("failed", text) ?? []) {
+		if (version === null) {
+			throw invalidRequest({ issues: [{ path: ["failed"], message: `${installedForm}; with a version each` }] });
+		}
+		failed.set(product, version);
+	}
+	return failed;
 }
 
 function readHaWords({ ha_role: role, ha_priority, ha_peer }: z.infer<typeof checkQuery>): HaWords | null {

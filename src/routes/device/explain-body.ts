@@ -36,6 +36,7 @@ const releaseBody = z
 		verdict: z.enum([
 			"chosen",
 			"withdrawn",
+			"failed_here",
 			"not_pinned",
 			"not_reached",
 			"rollout_closed",

@@ -47,6 +47,14 @@ const route = createRoute({
 		query: z.object({
 			product: productName,
 			installed: versionName.optional().openapi({ description: "Left out: nothing is installed", example: "4.27.0" }),
+			damaged: z.enum(["true", "false"]).optional().openapi({
+				description: "Whether the content of what is installed is missing or damaged",
+				example: "false",
+			}),
+			failed: versionName.optional().openapi({
+				description: "The version that does not work on the device, by its own word",
+				example: "4.27.0",
+			}),
 			engine: versionName.optional().openapi({
 				description: "Software version of the device; left out, releases for certain versions do not fit",
 			}),
@@ -73,7 +81,9 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const scope = c.env;
 	const { services, event } = scope;
 	const asking = c.var.askingDevice;
-	const { product, installed = null, engine = null, at } = c.req.valid("query");
+	const { product, installed: named = null, engine = null, at, ...said } = c.req.valid("query");
+	const held = said.damaged === "true" && named !== null ? named : undefined;
+	const installed = held === undefined ? named : null;
 	const { id, object } = await openAskedDevice(scope, asking, c.req.valid("param").device);
 	event.product = product;
 	event.fromVersion = installed;
@@ -91,8 +101,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const candidate: Candidate = {
 		model: device.model,
 		channel: channelOf(device, product),
-		engine,
-		installed,
+		...{ engine, installed, held, failed: said.failed },
 		// By the country of whoever asks: a step for some countries is explained to the device alone.
 		admittedAt: (reach, at) => admittedAt(reach, device, { engine, country: scope.country }, buckets, at),
 		admittedUntil: (reach, at) => admittedUntil(reach, device, at),

@@ -9,13 +9,14 @@ import type { OfferClaims } from "../../signing/capability.ts";
 /** The lock outlasts the permit by this: no clock and no way of a report is so late. */
 const MARGIN_SECONDS = 600;
 
-/** @param reportUntil unix seconds at which the permit ends @returns by what its account knows the turn; null = it is in no group any more; and the others of its group */
+/** @param sequence of the offered release @param reportUntil unix seconds at which the permit ends @returns by what its account knows the turn; null = it is in no group any more; and the others of its group */
 export async function takeTurn(
 	{ services, now, event }: RequestScope,
 	{ device: deviceId, product, to: version }: OfferClaims,
+	sequence: number,
 	reportUntil: number,
 ): Promise<{ readonly at: number | null; readonly peers: readonly string[] }> {
-	const question = { deviceId, product, version, until: reportUntil + MARGIN_SECONDS, now };
+	const question = { deviceId, product, version, sequence, until: reportUntil + MARGIN_SECONDS, now };
 	const turn = await services.objects.askHaLock(accountObjectName(deviceId), question);
 	if (turn.ok) return turn;
 	event.reason = turn.reason;

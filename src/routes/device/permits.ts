@@ -134,14 +134,15 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 	requireLeave(scope, device, offer, release, record);
 
-	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, now + REPORT_WITHIN_SECONDS);
+	const { sequence } = release;
+	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, sequence, now + REPORT_WITHIN_SECONDS);
 	let haLock = turn.at;
 	const place = release.rollout === null ? null : await takePlace(scope, device, offer, turn);
 	const reportBy = place?.endsAt ?? now + REPORT_WITHIN_SECONDS;
 	// A word that comes too late for the rollout still says that the device lives.
 	const reportUntil = Math.max(reportBy, now + REPORT_WITHIN_SECONDS);
 	if (haLock !== null && reportUntil > now + REPORT_WITHIN_SECONDS)
-		haLock = (await takeTurn(scope, offer, reportUntil)).at;
+		haLock = (await takeTurn(scope, offer, sequence, reportUntil)).at;
 	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
 	const [permit, download] = await Promise.all([
 		sealCapability(
@@ -238,7 +239,7 @@ function requireLeave(
 	const from = record?.releases.find(({ version }) => version === offer.from);
 	const install = {
 		isEmergency: release.urgency === "emergency",
-		isRevert: from?.withdrawn === true,
+		isRevert: offer.isRevert || from?.withdrawn === true,
 		isFirst: offer.from === null,
 	};
 	const off = pin !== undefined && pin.version !== offer.to ? PINNED : putOff(policy, install, now);

@@ -210,6 +210,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 				expect(readyAt ?? Infinity).toBe(expected);
 				const flaws = {
 					withdrawn: release.withdrawn,
+					failed_here: false,
 					incompatible_model: release.models !== null && !release.models.includes(candidate.model),
 					incompatible_engine: !engineInRange(candidate.engine, release.engine),
 					not_licensed: !isLicensed(release, grant, now),

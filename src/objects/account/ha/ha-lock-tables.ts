@@ -8,6 +8,7 @@ export const HA_LOCK_TABLES = [
 		product TEXT NOT NULL,
 		device TEXT NOT NULL,
 		version TEXT NOT NULL,
+		sequence INTEGER NOT NULL, -- of the version: the higher, the newer
 		at INTEGER NOT NULL, -- when it was given
 		until INTEGER NOT NULL, -- when it ends without a word
 		outcome TEXT, -- healthy, failed; null = the device has not said
@@ -17,6 +18,7 @@ export const HA_LOCK_TABLES = [
 		ha_group TEXT NOT NULL,
 		product TEXT NOT NULL,
 		version TEXT NOT NULL,
+		sequence INTEGER NOT NULL, -- of the version
 		state TEXT NOT NULL, -- waiting (for a device to be the first), blocked (by a device), unlocked (by an operator)
 		device TEXT, -- of the first two
 		since INTEGER NOT NULL,
@@ -28,6 +30,8 @@ export const HA_LOCK_TABLES = [
 /** What stands in the way of a version; or, once an operator unlocked the group, no longer does. */
 export interface HaStop {
 	readonly version: string;
+	/** of the version: the higher, the newer */
+	readonly sequence: number;
 	readonly state: "waiting" | "blocked" | "unlocked";
 	/** null = unlocked */
 	readonly device: string | null;
@@ -49,21 +53,21 @@ export class HaLockTables {
 
 	/** @returns by product, then by device */
 	permits(haGroup: string): PermitRow[] {
-		const query = `SELECT product, device, version, at, until, outcome FROM ha_permits WHERE ha_group = ?
+		const query = `SELECT product, device, version, sequence, at, until, outcome FROM ha_permits WHERE ha_group = ?
 			ORDER BY product, device`;
 		return this.#sql.exec<PermitRow>(query, haGroup).toArray();
 	}
 
 	permitsFor(haGroup: string, product: string): HaPermit[] {
-		const query = `SELECT device, version, at, until, outcome FROM ha_permits WHERE ha_group = ? AND product = ?
+		const query = `SELECT device, version, sequence, at, until, outcome FROM ha_permits WHERE ha_group = ? AND product = ?
 			ORDER BY device`;
 		return this.#sql.exec<HaPermit & Record<string, SqlStorageValue>>(query, haGroup, product).toArray();
 	}
 
-	savePermit(haGroup: string, product: string, { device, version, at, until, outcome }: HaPermit): void {
-		const query = `INSERT OR REPLACE INTO ha_permits (ha_group, product, device, version, at, until, outcome)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`;
-		this.#sql.exec(query, haGroup, product, device, version, at, until, outcome);
+	savePermit(haGroup: string, product: string, { device, version, sequence, at, until, outcome }: HaPermit): void {
+		const query = `INSERT OR REPLACE INTO ha_permits (ha_group, product, device, version, sequence, at, until, outcome)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+		this.#sql.exec(query, haGroup, product, device, version, sequence, at, until, outcome);
 	}
 
 	deletePermit(haGroup: string, product: string, device: string): void {
@@ -76,17 +80,17 @@ export class HaLockTables {
 	/** @returns by product */
 	stops(haGroup: string): (HaStop & { readonly product: string })[] {
 		const query =
-			"SELECT product, version, state, device, since, told FROM ha_stops WHERE ha_group = ? ORDER BY product";
+			"SELECT product, version, sequence, state, device, since, told FROM ha_stops WHERE ha_group = ? ORDER BY product";
 		return this.#sql
 			.exec<StopRow>(query, haGroup)
 			.toArray()
 			.map((row) => ({ ...row, told: row.told === 1 }));
 	}
 
-	saveStop(haGroup: string, product: string, { version, state, device, since, told }: HaStop): void {
-		const query = `INSERT OR REPLACE INTO ha_stops (ha_group, product, version, state, device, since, told)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`;
-		this.#sql.exec(query, haGroup, product, version, state, device, since, told ? 1 : 0);
+	saveStop(haGroup: string, product: string, { version, sequence, state, device, since, told }: HaStop): void {
+		const query = `INSERT OR REPLACE INTO ha_stops (ha_group, product, version, sequence, state, device, since, told)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+		this.#sql.exec(query, haGroup, product, version, sequence, state, device, since, told ? 1 : 0);
 	}
 
 	deleteStop(haGroup: string, product: string): void {

@@ -3,7 +3,9 @@
 // here needs an alarm: what time has changed is found when the next device asks.
 import {
 	decideHaPermit,
+	goesBack,
 	type HaMember,
+	type HaPermit,
 	type HaRefusal,
 	type HaWord,
 	haPermitState,
@@ -20,6 +22,8 @@ export interface HaLockQuestion {
 	readonly deviceId: string;
 	readonly product: string;
 	readonly version: string;
+	/** the version's position in the product's history: the higher, the newer */
+	readonly sequence: number;
 	/** unix seconds at which the lock ends without a word: later than the device's permit */
 	readonly until: number;
 	/** unix seconds, by the edge */
@@ -75,16 +79,18 @@ export class HaLocks {
 	}
 
 	/** Gives the device a permit, or its own again. A refusal ends the one that it had. The device's row names the group. */
-	ask({ deviceId, product, version, until, now }: HaLockQuestion): HaLockOutcome {
+	ask({ deviceId, product, version, sequence, until, now }: HaLockQuestion): HaLockOutcome {
 		const { haLockTables: tables } = this.#parts;
 		const group = this.#groupOf(deviceId);
 		if (group === null) return { ok: true, at: null, peers: [] };
 		const { id, mode, sync } = group;
 		const permits = tables.permitsFor(id, product);
-		const stop = tables.stops(id).find((one) => one.product === product) ?? null;
+		const stop = this.#stopOf(id, product);
 		const members = this.#members(id, product);
+		const failed =
+			stop?.state === "blocked" && stop.device !== null ? { device: stop.device, version: stop.version } : null;
 		const isOrderWaived = stop?.state === "unlocked" && stop.version === version;
-		const question = { mode, sync, device: deviceId, version, members, permits, isOrderWaived };
+		const question = { mode, sync, device: deviceId, version, sequence, members, permits, failed, isOrderWaived };
 		const decision = decideHaPermit(question, now);
 		const own = permits.find(({ device }) => device === deviceId);
 		const isOpen = own !== undefined && haPermitState(own, now) === "under_way";
@@ -93,7 +99,7 @@ export class HaLocks {
 			const { reason, peer } = decision;
 			if (reason !== "ha_peer_under_way") {
 				const state = reason === "ha_peer_first" ? "waiting" : "blocked";
-				this.#stop(group, product, stop, { version, state, device: peer }, now);
+				this.#stop(group, product, stop, { version, sequence, state, device: peer }, now);
 			}
 			return decision;
 		}
@@ -101,10 +107,14 @@ export class HaLocks {
 		// A report on an earlier permit of the same second must not count for this one.
 		const at = isSame ? own.at : Math.max(now, (own?.at ?? 0) + 1);
 		const end = isSame ? Math.max(own.until, until) : until;
-		tables.savePermit(id, product, { device: deviceId, version, at, until: end, outcome: null });
+		tables.savePermit(id, product, { device: deviceId, version, sequence, at, until: end, outcome: null });
+		// Its permit said what failed; from now on the stop does.
+		if (own !== undefined && goesBack(own, { version, sequence }, now)) this.#block(group, product, own, members, now);
 		// While the one that failed tries again, the others still wait.
 		const goesOn = stop?.state === "waiting" || (stop?.state === "blocked" && stop.device !== deviceId);
-		if (stop !== null && (stop.version !== version || goesOn)) tables.deleteStop(id, product);
+		// An older version is no way past one that stopped the group.
+		const isPast = stop !== null && (stop.version === version ? goesOn : sequence > stop.sequence);
+		if (isPast) tables.deleteStop(id, product);
 		return { ok: true, at, peers: members.flatMap(({ device }) => (device === deviceId ? [] : device)) };
 	}
 
@@ -123,17 +133,38 @@ export class HaLocks {
 			return;
 		}
 		tables.savePermit(id, product, after);
-		const stop = tables.stops(id).find((one) => one.product === product) ?? null;
+		const stop = this.#stopOf(id, product);
 		if (after.outcome === "healthy") {
-			if (stop?.state === "blocked" && stop.device === deviceId) tables.deleteStop(id, product);
+			if (stop?.state === "blocked" && stop.device === deviceId && stop.version === version)
+				tables.deleteStop(id, product);
 			return;
 		}
-		const permits = tables.permitsFor(id, product);
-		const isDone = ({ device, installed }: HaMember) =>
-			installed === version ||
-			permits.some((one) => one.device === device && one.version === version && one.outcome === "healthy");
-		const isWaitedFor = this.#members(id, product).some((one) => one.device !== deviceId && !isDone(one));
-		if (isWaitedFor) this.#stop(group, product, stop, { version, state: "blocked", device: deviceId }, now);
+		const members = this.#members(id, product);
+		if (this.#isWaitedFor(id, product, after, members))
+			this.#stop(group, product, stop, { version, sequence: after.sequence, state: "blocked", device: deviceId }, now);
+	}
+
+	/** Remembers what failed on a device that goes back. It is told of where others wait for it. */
+	#block(group: HaGroup, product: string, failed: HaPermit, members: readonly HaMember[], now: number): void {
+		const { version, sequence, device } = failed;
+		const before = this.#stopOf(group.id, product);
+		if (before?.state === "blocked" && before.sequence >= sequence) return;
+		const stop = { version, sequence, state: "blocked", device } as const;
+		if (this.#isWaitedFor(group.id, product, failed, members)) this.#stop(group, product, before, stop, now);
+		else this.#parts.haLockTables.saveStop(group.id, product, { ...stop, since: now, told: true });
+	}
+
+	/** @returns whether a device of the group has not come to the version of another one's permit yet */
+	#isWaitedFor(id: string, product: string, { device, version }: HaPermit, members: readonly HaMember[]): boolean {
+		const permits = this.#parts.haLockTables.permitsFor(id, product);
+		const isDone = (member: HaMember) =>
+			member.installed === version ||
+			permits.some((one) => one.device === member.device && one.version === version && one.outcome === "healthy");
+		return members.some((member) => member.device !== device && !isDone(member));
+	}
+
+	#stopOf(id: string, product: string): HaStop | null {
+		return this.#parts.haLockTables.stops(id).find((one) => one.product === product) ?? null;
 	}
 
 	/**
@@ -144,11 +175,12 @@ export class HaLocks {
 	unlock(id: string, product: string, reason: string, by: Change): boolean {
 		const { haLockTables: tables, audit } = this.#parts;
 		const held = tables.permitsFor(id, product).filter(({ outcome }) => outcome !== "healthy");
-		const stop = tables.stops(id).find((one) => one.product === product);
-		const version = stop?.version ?? held[0]?.version;
-		if (version === undefined || (held.length === 0 && stop?.state === "unlocked")) return false;
+		const stop = this.#stopOf(id, product);
+		const unlocked = stop ?? held[0];
+		if (unlocked === undefined || (held.length === 0 && stop?.state === "unlocked")) return false;
 		for (const { device } of held) tables.deletePermit(id, product, device);
-		tables.saveStop(id, product, { version, state: "unlocked", device: null, since: by.now, told: true });
+		const { version, sequence } = unlocked;
+		tables.saveStop(id, product, { version, sequence, state: "unlocked", device: null, since: by.now, told: true });
 		audit(by, "ha_group.unlock", id, `${product} ${version}: ${reason}`);
 		return true;
 	}
@@ -156,15 +188,18 @@ export class HaLocks {
 	/** @param now unix seconds @returns by product; nothing about permits that turned out healthy */
 	describe(id: string, now: number): HaLock[] {
 		const { haLockTables: tables } = this.#parts;
-		const held = tables.permits(id).flatMap(({ product, version, device, at, until, ...permit }): HaLock[] => {
-			const state = haPermitState({ ...permit, version, device, at, until }, now);
+		const held = tables.permits(id).flatMap(({ product, ...permit }): HaLock[] => {
+			const { version, device, at, until } = permit;
+			const state = haPermitState(permit, now);
 			if (state === "healthy") return [];
 			return [{ product, version, state, device, since: at, until: state === "under_way" ? until : null }];
 		});
-		const stops = tables.stops(id).flatMap(({ product, version, state, device, since }): HaLock[] =>
-			// The permit says it already.
-			state === "blocked" ? [] : [{ product, version, state, device, since, until: null }],
-		);
+		const stops = tables.stops(id).flatMap(({ product, version, state, device, since }): HaLock[] => {
+			if (state !== "blocked") return [{ product, version, state, device, since, until: null }];
+			// Its permit says so already, unless it has gone back since.
+			const isSaid = held.some((one) => one.product === product && one.version === version && one.device === device);
+			return isSaid ? [] : [{ product, version, state: "failed", device, since, until: null }];
+		});
 		return [...held, ...stops].sort((one, other) => (one.product < other.product ? -1 : 1));
 	}
 
@@ -197,10 +232,12 @@ export class HaLocks {
 		{ id, skewLimitSeconds }: HaGroup,
 		product: string,
 		before: HaStop | null,
-		found: Pick<HaStop, "version" | "state" | "device">,
+		found: Pick<HaStop, "version" | "sequence" | "state" | "device">,
 		now: number,
 	): void {
 		const { version, state, device } = found;
+		// What is found of an older version takes nothing from what is known of a newer one.
+		if (before?.state === "blocked" && before.sequence > found.sequence) return;
 		const isSame = before?.version === version && before.state === state && before.device === device;
 		const { since, told } = isSame ? before : { since: now, told: false };
 		const isDue = !told && (state === "blocked" || now - since >= skewLimitSeconds);

@@ -59,7 +59,7 @@ describe("an installed package", () => {
 		const run = await firewall.run("check");
 		expect(run.stdout).toContain(`crs: ${RELEASE.version} is damaged, the SHA-256 of its file is`);
 		expect(run.stdout).toContain(file);
-		expect(lastQuestion()).toBe("/v1/check?installed=crs");
+		expect(lastQuestion()).toBe("/v1/check?installed=crs@4.27.0&damaged=crs");
 	});
 
 	it("is read as a whole once a day, and whenever the clock has been set back", async () => {
@@ -109,7 +109,7 @@ describe("an installed package", () => {
 		await rm(file);
 		const { damaged } = (await update()).check;
 		expect(damaged.map(({ product }) => product)).toEqual(["crs", "url-db"]);
-		expect(lastQuestion()).toBe("/v1/check?installed=crs,url-db");
+		expect(lastQuestion()).toBe("/v1/check?installed=crs@4.27.0,url-db@7&damaged=crs,url-db");
 		expect(await readFile(join(firewall.folder, path), "utf8")).toBe("work");
 	});
 });

@@ -77,7 +77,9 @@ export async function startContractServer(): Promise<ContractServer> {
 				return answerToken(request, response, new URLSearchParams(body));
 			case "GET /v1/check": {
 				if (!(await authorized(request, pathname))) return problem(response, 401, "invalid_token");
-				const installed = /(?:^|,)crs@([^,]+)/.exec(searchParams.get("installed") ?? "")?.[1] ?? null;
+				const named = /(?:^|,)crs@([^,]+)/.exec(searchParams.get("installed") ?? "")?.[1] ?? null;
+				const isDamaged = searchParams.get("damaged")?.split(",").includes("crs") === true;
+				const installed = isDamaged ? null : named;
 				const etag = `"check-${createHash("sha256").update(`${search}${state.release?.version}${state.disabledRules.join()}`).digest("hex").slice(0, 16)}"`;
 				if (request.headers["if-none-match"] === etag) return end(response, 304, { etag });
 				return json(response, 200, describe(installed), { etag });

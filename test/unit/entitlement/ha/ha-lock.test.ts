@@ -19,14 +19,14 @@ const member = (device: string, words: Partial<HaMember> = {}): HaMember => ({
 const ACTIVE = member("a", { role: "active" });
 const PASSIVE = member("b", { role: "passive" });
 const permit = (device: string, words: Partial<HaPermit> = {}): HaPermit => ({
-	...{ device, version: "2", at: NOW - HOUR, until: NOW + HOUR, outcome: null },
+	...{ device, version: "2", sequence: Number(words.version ?? "2"), at: NOW - HOUR, until: NOW + HOUR, outcome: null },
 	...words,
 });
 const ask = (device: string, words: Partial<HaQuestion> = {}) =>
 	decideHaPermit(
 		{
-			...{ mode: "active-passive", sync: false, device, version: "2", isOrderWaived: false },
-			...{ members: [ACTIVE, PASSIVE], permits: [], ...words },
+			...{ mode: "active-passive", sync: false, device, version: "2", sequence: 2, isOrderWaived: false },
+			...{ failed: null, members: [ACTIVE, PASSIVE], permits: [], ...words },
 		},
 		NOW,
 	);
@@ -125,6 +125,33 @@ describe("the permit of another device", () => {
 	it("that failed or fell silent does not keep its device from trying again", () => {
 		for (const own of [permit("b", { outcome: "failed" }), permit("b", { until: NOW - 1 }), permit("b")])
 			expect(said(ask("b", { permits: [own] }))).toBe("given");
+	});
+
+	it("that failed lets its device go back to an older version, past whoever would go before", () => {
+		const back = { version: "1", sequence: 1 };
+		for (const own of [permit("a", { outcome: "failed" }), permit("a", { until: NOW })])
+			expect(said(ask("a", { ...back, permits: [own] }))).toBe("given");
+		// What is no way back has its order: from a version that is well, or to one that is newer.
+		expect(said(ask("a", { ...back, permits: [permit("a", { outcome: "healthy" })] }))).toBe("ha_peer_first b");
+		const newer = { version: "3", sequence: 3, permits: [permit("a", { outcome: "failed" })] };
+		expect(said(ask("a", newer))).toBe("ha_peer_first b");
+		// Never two at once.
+		const both = [permit("a", { outcome: "failed" }), permit("b", { version: "1" })];
+		expect(said(ask("a", { ...back, permits: both }))).toBe("ha_peer_under_way b");
+	});
+
+	it("that failed is not waited for by who needs an older version: it may be dead", () => {
+		const dead = [permit("b", { outcome: "failed" })];
+		expect(said(ask("a", { version: "1", sequence: 1, permits: dead }))).toBe("given");
+	});
+
+	it("that failed stays in the way of its version when the device has gone back since", () => {
+		const failed = { device: "b", version: "2" };
+		const back = [permit("b", { version: "1", outcome: "healthy" })];
+		expect(said(ask("a", { failed, permits: back }))).toBe("ha_peer_failed b");
+		expect(said(ask("b", { failed, permits: back }))).toBe("given");
+		for (const which of ["sync", "isOrderWaived"] as const)
+			expect(said(ask("a", { [which]: true, failed, permits: back }))).toBe("ha_peer_failed b");
 	});
 
 	it("says when to come back: soon where somebody is at work, later where somebody has to look", () => {

@@ -31,6 +31,8 @@ interface World {
 	now: number;
 	/** the last permit of each device that is in the group */
 	readonly permits: Map<number, Permit>;
+	/** the newest version that somebody left for an older one after it had failed, until a newer one comes */
+	left: { readonly who: number; readonly version: string } | null;
 }
 type Command = (world: World) => Promise<unknown>;
 
@@ -40,7 +42,14 @@ const version = fc.constantFrom("1", "2");
 async function ask(world: World, who: number, wanted: string): Promise<boolean> {
 	const { account, now, permits, idOf } = world;
 	const until = now + LEASE;
-	const answer = await account.askHaLock({ deviceId: idOf(who), product: PRODUCT, version: wanted, until, now });
+	const answer = await account.askHaLock({
+		deviceId: idOf(who),
+		product: PRODUCT,
+		version: wanted,
+		sequence: Number(wanted),
+		until,
+		now,
+	});
 	const own = permits.get(who);
 	if (!answer.ok) {
 		if (own?.state === "open") permits.delete(who);
@@ -53,6 +62,12 @@ async function ask(world: World, who: number, wanted: string): Promise<boolean> 
 		const isBad = permit.state !== "healthy" && permit.version === wanted;
 		expect(isBad, `${who} got what ${other} failed with`).toBe(false);
 	}
+	const { left } = world;
+	if (left !== null && left.who !== who)
+		expect(wanted, `${who} got what ${left.who} went back from`).not.toBe(left.version);
+	const isOver = own !== undefined && (own.state === "failed" || (own.state === "open" && now >= own.until));
+	if (isOver && own.version > wanted && own.version > (left?.version ?? "")) world.left = { who, version: own.version };
+	else if (left !== null && wanted > left.version) world.left = null;
 	permits.set(who, { version: wanted, at: answer.at, until, state: "open" });
 	return true;
 }
@@ -72,6 +87,9 @@ async function report(
 	if (reported === "deferred" && permit.state === "open") world.permits.delete(who);
 	if (reported === "failed" || (reported === "healthy" && permit.state === "open"))
 		permit.state = reported === "failed" ? "failed" : "healthy";
+	const { left } = world;
+	if (reported === "healthy" && left?.who === who && left.version === of && permit.state === "healthy")
+		world.left = null;
 }
 
 const say = (world: World, who: number, role: HaRole | null, priority: number | null) =>
@@ -144,7 +162,9 @@ async function change(world: World, who: number, what: string): Promise<void> {
 				: what === "deactivate"
 					? await account.deactivate(by)
 					: await account.setDeviceStatus({ ...by, status: what === "suspend" ? "suspended" : "active", reason: "" });
-	if (outcome.ok && (what === "leave" || what === "deactivate")) permits.delete(who);
+	if (!outcome.ok || (what !== "leave" && what !== "deactivate")) return;
+	permits.delete(who);
+	if (world.left?.who === who) world.left = null;
 }
 
 async function unlock(world: World): Promise<void> {
@@ -158,6 +178,7 @@ async function unlock(world: World): Promise<void> {
 		reason: "looked at",
 	});
 	if (!done.ok || !done.changed) return;
+	world.left = null;
 	for (const [who, { state }] of permits) if (state !== "healthy") permits.delete(who);
 }
 
@@ -197,6 +218,7 @@ it("holds in whatever order, wherever the object dies", { timeout: RUNS_TIMEOUT_
 					idOf,
 					now: NOW + 1,
 					permits: new Map(),
+					left: null,
 				};
 				const log: string[] = [];
 				try {
@@ -220,7 +242,7 @@ it("lets a day of silence block the group, and no longer than until the next ver
 	const fixture = await createHaAccount();
 	for (const who of NUMBERS) await fixture.activateIn(who);
 	const { account, idOf } = fixture;
-	const question = { product: PRODUCT, version: "1", until: NOW + DAY };
+	const question = { product: PRODUCT, version: "1", sequence: 1, until: NOW + DAY };
 	expect(await account().askHaLock({ ...question, deviceId: idOf(1), now: NOW })).toMatchObject({ ok: true, at: NOW });
 	const refused = { ok: false, peer: idOf(1) };
 	const late = { ...question, deviceId: idOf(2), now: NOW + DAY, until: NOW + 2 * DAY };
@@ -229,5 +251,33 @@ it("lets a day of silence block the group, and no longer than until the next ver
 		reason: "ha_peer_under_way",
 	});
 	expect(await account().askHaLock(late)).toMatchObject({ ...refused, reason: "ha_peer_failed" });
-	expect(await account().askHaLock({ ...late, version: "2" })).toMatchObject({ ok: true, at: NOW + DAY });
+	expect(await account().askHaLock({ ...late, version: "2", sequence: 2 })).toMatchObject({ ok: true, at: NOW + DAY });
+});
+
+it("keeps what failed from the others while its device goes back, and until a newer version comes", async () => {
+	const fixture = await createHaAccount();
+	for (const who of [1, 2]) await fixture.activateIn(who);
+	const { account, idOf, group } = fixture;
+	const ask = (who: number, version: string, now: number) =>
+		account().askHaLock({
+			...{ deviceId: idOf(who), product: PRODUCT, version, sequence: Number(version), until: now + DAY, now },
+		});
+	const hear = (who: number, version: string, at: number, reported: "healthy" | "failed") =>
+		account().hearHaLock({ deviceId: idOf(who), product: PRODUCT, version, at, reported, now: at + 1 });
+	await ask(1, "2", NOW);
+	await hear(1, "2", NOW, "failed");
+	expect(await ask(1, "1", NOW + 10)).toMatchObject({ ok: true, at: NOW + 10 });
+	expect(await ask(2, "2", NOW + 11)).toMatchObject({ reason: "ha_peer_under_way" });
+	// The permit again, right before the older version is put in its place.
+	expect(await ask(1, "1", NOW + 12)).toMatchObject({ ok: true, at: NOW + 10 });
+	await hear(1, "1", NOW + 10, "healthy");
+	expect(await ask(2, "2", NOW + 20)).toMatchObject({ reason: "ha_peer_failed", peer: idOf(1) });
+	// Whoever lost its older version gets it again, and that lets nobody on.
+	expect(await ask(2, "1", NOW + 21)).toMatchObject({ ok: true });
+	await hear(2, "1", NOW + 21, "healthy");
+	expect(await ask(2, "2", NOW + 30)).toMatchObject({ reason: "ha_peer_failed" });
+	const locks = async () => (await account().haGroup(group, NOW + 30))?.locks;
+	expect(await locks()).toMatchObject([{ version: "2", state: "failed", device: idOf(1) }]);
+	expect(await ask(2, "3", NOW + 40)).toMatchObject({ ok: true });
+	expect(await locks()).toMatchObject([{ version: "3", state: "under_way" }]);
 });
