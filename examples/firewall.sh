@@ -116,8 +116,7 @@ call() {
 }
 post() { call POST "$1" -H 'Content-Type: application/json' --data-binary @"$tmp/json"; }
 
-# sound: what is installed, and what of it is missing or damaged, so that it is offered again. Sizes each time; digests daily, and when
-# `run` starts
+# sound: what is installed, and what of it is missing or damaged. Sizes each time; digests daily, and when `run` starts
 sound() {
 	lately=$(find verified -mtime -1 2>/dev/null) || lately=''
 	lost=''; json installed.json '{}' | jq -r 'to_entries[] | "\(.key) \(.value.size) \(.value.sha256) \(.value.file)"' >"$tmp/installed"
@@ -131,12 +130,10 @@ sound() {
 
 check() { # what to run is in check.json: the answer, or with 304 still the one from before
 	get_token; etag=
-	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" \
-		--arg failed "$(for file in $(find failed -type f -mtime -1); do echo "${file#failed/}@$(cat "$file")"; done)" \
+	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" --arg failed "$(find failed -type f -mtime -1 -exec grep . /dev/null {} +)" \
 		'. as {$damaged, $installed} | $products[0] + ($installed | keys) | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
 		| join(",") | @uri "installed=\(.)" + if $engine == "" then "" else @uri "&engine=\($engine)" end
-		+ if $failed == "" then "" else @uri "&failed=\($failed | split("\n") | join(","))" end
-		+ if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
+		+ if $failed == "" then "" else @uri "&failed=\($failed | gsub("failed/"; "") | gsub(":"; "@") | gsub("\n"; ","))" end + if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
 	[ "$(state check.query '')" != "$query" ] || [ "$(json check.json null)" = null ] || etag=$(state check.etag '')
 	call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}; expect '200 304' 'cannot check'
 	[ "$status" = 200 ] || return 0
@@ -221,14 +218,12 @@ take() { # PRODUCT
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" \
 		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256}' | save installed.json
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
-	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"
-	report healthy '' "$before" "$(health)"; say "$product $version is installed"
+	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; report healthy '' "$before" "$(health)"; say "$product $version is installed"
 }
 
 # go_back: for a day each check says what does not load, so that what works is offered instead; and what was loaded before is again
 go_back() {
-	echo "$version" | save "failed/$product"
-	json installed.json '{}' | jq -r --arg of "$product" '.[$of] | objects | "\(.version) \(.file)"' >"$tmp/before"
+	echo "$version" | save "failed/$product"; json installed.json '{}' | jq -r --arg of "$product" '.[$of] | objects | "\(.version) \(.file)"' >"$tmp/before"
 	while read -r before old; do ${FIREWALL_LOAD:-true} "$product" "$before" "$PWD/$old" || say "$product $before does not load either"; done <"$tmp/before"
 }
 
