@@ -141,7 +141,7 @@ async function updateOffered(
 	const again = refused.size === 0 ? null : await checkForUpdates(session, only, "daily", refused);
 	for (const offered of again?.answer.products ?? []) {
 		if (refused.has(offered.product) && offered.status === "offered" && offered.offer != null)
-			updates.push(await updateProduct(session, offered, offered.offer, options));
+			updates.push(await updateProduct(session, offered, offered.offer, options, judge));
 	}
 	const waitingReports = (await home.load("reports"))?.length ?? 0;
 	return { check, updates, rules, waitingReports };
