@@ -27,6 +27,8 @@ const DENIALS = options.quick ? 1_000 : 10_000;
 const ACCOUNTS = options.quick ? 1_000 : 15_000;
 const BATCH = 1_000;
 const ROUNDS = 6;
+/** An account that has licenses is not closed; that it has is looked up all the same. */
+const REFUSED = ["account.closeAccount"];
 /** Their alarms do a part of what they owe: rung until nothing is left, of which the longest counts. */
 const ALARMS = 20;
 
@@ -51,7 +53,8 @@ async function call(port: number, order: Omit<Call, "atMs"> & { atMs?: number })
 	const [ms, endCpuMs] = [performance.now() - startMs, await cpuMs()];
 	if (status !== 200) throw new Error(`${order.object}.${order.method}: ${status} ${body.slice(0, 300)}`);
 	const outcome: Outcome = JSON.parse(body);
-	if (outcome.refused !== null) throw new Error(`${order.object}.${order.method} was refused: ${outcome.refused}`);
+	if (outcome.refused !== null && !REFUSED.includes(`${order.object}.${order.method}`))
+		throw new Error(`${order.object}.${order.method} was refused: ${outcome.refused}`);
 	return { ...outcome, ms, cpuMs: endCpuMs - startCpuMs };
 }
 
