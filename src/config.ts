@@ -65,6 +65,13 @@ const variables = z.object({
 	AWS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 
+/** @returns of those that are given, each that the Worker would refuse, with why; those that are missing or empty are none */
+export function faultsOfVariables(given: Readonly<Record<string, unknown>>): { name: string; problem: string }[] {
+	const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
+	const issues = variables.partial().safeParse(present).error?.issues ?? [];
+	return issues.map(({ path, message }) => ({ name: String(path[0]), problem: message }));
+}
+
 /** Where download URLs lead when it is straight to S3-compatible storage. */
 export interface S3Location {
 	/** URL of the bucket, path style, no slash at the end */

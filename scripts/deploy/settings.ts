@@ -1,5 +1,6 @@
-// What wrangler.toml has to say before it can be deployed: the values that only its owner knows. Pure. It does not look at
-// secrets (secrets.ts does) or at bounds of variables (src/config.ts).
+// What wrangler.toml has to say before it can be deployed: the values that only its owner knows, and variables within their bounds: one that
+// is not would have every location answer "misconfigured" at once. Pure. It does not look at secrets (secrets.ts does).
+import { faultsOfVariables } from "../../src/config.ts";
 
 /** The parts of wrangler's configuration that are looked at. */
 export interface DeployedSettings {
@@ -33,6 +34,7 @@ export function findFaults(settings: DeployedSettings): Fault[] {
 		...routeFaults(settings, host),
 		...recordFaults(settings),
 		...sizeFaults(settings),
+		...boundFaults(settings),
 	];
 }
 
@@ -76,6 +78,15 @@ function recordFaults(settings: DeployedSettings): Fault[] {
 	const fix =
 		"npx wrangler kv namespace create parapet-records prints it; npx wrangler kv namespace list shows it again";
 	return [{ value: "[[kv_namespaces]] id of RECORDS", problem, fix }];
+}
+
+function boundFaults({ vars }: DeployedSettings): Fault[] {
+	const found = faultsOfVariables(vars).filter(({ name }) => name !== "ISSUER");
+	return found.map(({ name, problem }) => ({
+		value: `[vars] ${name}`,
+		problem,
+		fix: "write a value that the Worker takes (src/config.ts), or leave it out",
+	}));
 }
 
 function sizeFaults({ vars }: DeployedSettings): Fault[] {

@@ -1,5 +1,6 @@
 // The records that the Directory publishes, each as the step that delivers it, made from its tables as they are now.
-import type { DeniedRecord } from "../../content/denied-list.ts";
+import { type DeniedRecord, deniedPart, deniedRecord } from "../../content/denied-list.ts";
+import { headsRecord } from "../../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../../content/message.ts";
 import { deniedKey, deniedPartKeys, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import type { PulseStep, RecordStep } from "../outbox/outbox-rows.ts";
@@ -29,23 +30,25 @@ export function presentStep(tables: DirectoryTables, key: string, now: number): 
 	return key.startsWith(MESSAGES) ? messagesStep(tables, now) : deniedStep(tables);
 }
 
+// Each record is read as every edge will read it, before it is written: one that they could not read would end every check, so the
+// change fails instead.
+
 export function messagesStep(tables: DirectoryTables, now: number): RecordStep {
 	const revision = tables.revision("messages");
-	// Read as every edge will read it: a record that they could not read would end every check, so the change fails instead.
 	const body: MessagesRecord = messagesRecord.parse({ revision, messages: tables.messages(now) });
 	return { kind: "record", key: messagesKey(revision), version: revision, body };
 }
 
 export function deniedStep(tables: DirectoryTables): RecordStep {
 	const revision = tables.revision("denied");
-	const body: DeniedRecord = { revision, ...tables.denials.denied() };
+	const body: DeniedRecord = deniedRecord.parse({ revision, ...tables.denials.denied() });
 	return { kind: "record", key: deniedKey(revision), version: revision, body };
 }
 
 /** The parts of the list of denials, which go before it. */
 export function deniedPartSteps(tables: DirectoryTables): readonly RecordStep[] {
 	const steps = deniedPartKeys(tables.denials.parts() ?? undefined).map((key) => partIn(tables, key));
-	return steps.filter((step) => step !== null);
+	return steps.filter((step) => step !== null).map((step) => ({ ...step, body: deniedPart.parse(step.body) }));
 }
 
 /** @returns the present part for an earlier revision too, but never where the list is in another number of parts now */
@@ -60,7 +63,7 @@ function partIn(tables: DirectoryTables, key: string): RecordStep | null {
 }
 
 export function headsStep(tables: DirectoryTables): RecordStep {
-	return { kind: "record", key: HEADS_KEY, version: tables.revision("heads"), body: tables.heads() };
+	return { kind: "record", key: HEADS_KEY, version: tables.revision("heads"), body: headsRecord.parse(tables.heads()) };
 }
 
 /**

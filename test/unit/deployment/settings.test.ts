@@ -15,6 +15,10 @@ it("settings with the three values of their owner are ready", () => {
 	expect(findFaults({ ...READY, routes: ["updates.acme.test/*"] })).toEqual([]);
 });
 
+it("a variable that is empty is one that is left out", () => {
+	expect(findFaults({ ...READY, ...vars({ PULSE_ORIGIN: "", CHECK_INTERVAL_SECONDS: "300" }) })).toEqual([]);
+});
+
 describe("settings are refused, naming the value and how to get it, where", () => {
 	it.each<[string, Partial<DeployedSettings>, string, RegExp]>([
 		["the namespace is the placeholder", namespace("0".repeat(32)), "[[kv_namespaces]] id of RECORDS", /placeholder/],
@@ -32,6 +36,14 @@ describe("settings are refused, naming the value and how to get it, where", () =
 		["ISSUER is plain http", vars({ ISSUER: "http://updates.acme.test" }), "[vars] ISSUER", /no https origin/],
 		["ISSUER ends in a slash", vars({ ISSUER: "https://updates.acme.test/" }), "[vars] ISSUER", /no https origin/],
 		["ISSUER is a host", vars({ ISSUER: "updates.acme.test" }), "[vars] ISSUER", /no https origin/],
+		[
+			"devices would never check",
+			vars({ CHECK_INTERVAL_SECONDS: "86401" }),
+			"[vars] CHECK_INTERVAL_SECONDS",
+			/<=86400/,
+		],
+		["a number is none", vars({ LOG_SAMPLE_RATE: "all" }), "[vars] LOG_SAMPLE_RATE", /expected number/],
+		["no such store is known", vars({ RECORD_STORE: "memory" }), "[vars] RECORD_STORE", /\S/],
 		["no plan takes such packages", vars({ MAX_PACKAGE_BYTES: "524288001" }), "[vars] MAX_PACKAGE_BYTES", /100 MB/],
 	])("%s", (_, changed, value, problem) => {
 		const faults = findFaults({ ...READY, ...changed });

@@ -1,10 +1,11 @@
 // The Directory: its lists, heads that move after what they point to, messages, denials and API keys, each through its
 // outbox.
-import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type DeniedRecord, deniedRecord } from "../../../../src/content/denied-list.ts";
 import { type HeadsRecord, headsRecord } from "../../../../src/content/heads-record.ts";
 import { type Message, messagesRecord } from "../../../../src/content/message.ts";
+import type { Directory } from "../../../../src/objects/directory/directory.ts";
 import type { DenialStep } from "../../../../src/objects/outbox/outbox-rows.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
@@ -157,6 +158,29 @@ describe("heads", () => {
 		await bindings.RECORDS.delete("heads");
 		expect(parseRecord("heads", (await directory().readRecord("heads")) ?? "")).toMatchObject({ ...before });
 		await expect.poll(() => stored("heads")).toEqual(before);
+	});
+});
+
+describe("a record that no edge could read", () => {
+	const halfASecond = { kind: "deny", scope: "device", id: "dev-b", version: 1, until: NOW + 60.5 } as const;
+	it.each([
+		["heads", "No Name", (object: Directory) => object.advanceProduct({ product: "No Name", revision: 1 })],
+		["a list of denials", "dev-b", (object: Directory) => object.changeDenials([halfASecond])],
+	])("is never written: %s; the change fails, and nothing of it stays", async (_, named, change) => {
+		await directory().advanceProduct({ product: "crs", revision: 1 });
+		await deny({ scope: "device", id: "dev-a", version: 1, until: NOW + 60 });
+		const before = await storedHeads();
+		// Inside of the object: an error that goes through a call counts as unhandled as well.
+		const failure = await runInDurableObject(directory(), (object) =>
+			change(object).then(
+				() => null,
+				(error: unknown) => error,
+			),
+		);
+		expect(String(failure)).toContain(named);
+		expect(await storedHeads()).toEqual(before);
+		await directory().advanceProduct({ product: "crs", revision: 2 });
+		expect(await storedHeads()).toEqual({ ...before, products: { crs: 2 } });
 	});
 });
 
