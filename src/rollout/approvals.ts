@@ -1,5 +1,6 @@
-// What persons said of a rollout. An approval holds for the evidence that the person saw: it lapses when more has failed since, or
-// when the gate judges worse. Nobody lets out alone what they uploaded.
+// What persons said of a rollout. An approval holds for what the person saw: it lapses when more has failed since, when the gate
+// judges worse, or when the rollout has moved. Nobody lets out alone what they uploaded.
+import { sha256OfText } from "../signing/text-digest.ts";
 import { allFailures, type Evidence } from "./evidence.ts";
 import { isWorse, type Verdict } from "./gate.ts";
 import { type Rollout, stepOf } from "./rollout.ts";
@@ -22,7 +23,7 @@ export interface Approval {
 }
 
 export interface SeenEvidence {
-	/** SHA-256 of `canonicalEvidence`, base64url */
+	/** see `hashEvidence` */
 	readonly hash: string;
 	readonly failures: number;
 	readonly verdict: Verdict;
@@ -72,4 +73,19 @@ export function missingApprovals(rollout: Rollout, kind: ApprovalKind, approvers
 /** @returns whose word of that kind counts now; null = anyone's who may release */
 export function teamOf(rollout: Rollout, kind: ApprovalKind): string | null {
 	return (kind === "approve" ? stepOf(rollout).approvals.team : null) ?? rollout.team;
+}
+
+/**
+ * Names what a person sees before they give their word: where the rollout stands, what has failed and what its gates say. Devices that
+ * do well, and permits that are given meanwhile, leave the name as it is: a word would hardly ever be taken while a fleet updates.
+ * @returns SHA-256, base64url
+ */
+export async function hashEvidence(
+	{ step, phase, since }: Rollout,
+	{ steps }: Evidence,
+	verdict: Verdict,
+): Promise<string> {
+	return sha256OfText(
+		JSON.stringify([step, phase, since, verdict, steps.map(({ failed, silent }) => [failed, silent])]),
+	);
 }

@@ -22,6 +22,9 @@ export type TurnReason =
 	| "approved"
 	| "full"
 	| "not_filled_in_time"
+	| "places_left"
+	| "frozen"
+	| "freeze_over"
 	| "passed"
 	| "overridden"
 	| "everybody_has_it"
@@ -35,7 +38,7 @@ export interface RolloutDecision {
 	readonly turns: readonly Turn[];
 }
 
-/** @param now unix seconds @param frozen until when the product's vendor lets no step begin (freeze.ts); null = they may */
+/** @param now unix seconds @param frozen until when the product's vendor holds its rollouts up (freeze.ts); null = they may go on */
 export function decideRollout(
 	rollout: Rollout,
 	evidence: Evidence,
@@ -45,7 +48,8 @@ export function decideRollout(
 ): RolloutDecision {
 	const turns: Turn[] = [];
 	let current = rollout;
-	// Each turn but a halt and a resume goes forward in a plan that ends, and a resume takes note of what halted it.
+	// Each turn goes forward in a plan that ends; but a resume, which takes note of what halted it, a freeze, which does not end in the
+	// same second, and a step whose places were left, which waits for units to take them.
 	for (;;) {
 		const next = nextTurn(current, evidence, approvals, now, frozen !== null);
 		if (next === null) return { rollout: current, turns };
@@ -79,26 +83,38 @@ function nextTurn(
 		const by = granted("resume");
 		if (by === null) return null;
 		const acknowledged = verdict === "abort" ? noted(rollout, evidence) : rollout.acknowledged;
-		return {
-			rollout: { ...enter(rollout, "running", now, null), acknowledged },
-			why: "resumed",
-			by,
-		};
+		// Who lets it go on does not say that the step may begin.
+		const entered = enter(rollout, rollout.begun ? "running" : "waiting", now, null);
+		return { rollout: { ...entered, acknowledged }, why: "resumed", by };
 	}
 	if (verdict === "abort")
 		return { rollout: enter(rollout, "halted", now, "too many failures"), why: "too_many_failures", by: [] };
 	if (phase === "waiting") {
 		const by = isFrozen || now < rollout.startsAt ? null : granted("approve");
-		return by === null ? null : { rollout: enter(rollout, "running", now), why: "approved", by };
+		return by === null ? null : { rollout: { ...enter(rollout, "running", now), begun: true }, why: "approved", by };
 	}
+	if (phase === "frozen")
+		return isFrozen ? null : { rollout: enter(rollout, "running", now), why: "freeze_over", by: [] };
+	if (isFrozen) return { rollout: enter(rollout, "frozen", now), why: "frozen", by: [] };
 	if (phase === "running") {
 		const why = whyFull(rollout, evidence, now);
-		return why === null ? null : { rollout: enter(rollout, "baking", now), why, by: [] };
+		if (why !== null) return { rollout: enter(rollout, "baking", now), why, by: [] };
+		// Nobody may be left to take the last places.
+		if (isFraction(stepOf(rollout).cohort)) return null;
 	}
 	if (!isBaked(rollout, evidence, now)) return null;
-	if (suspicionOf(rollout, evidence) === "pass") return passedStep(rollout, [], now);
+	if (phase === "baking" && suspicionOf(rollout, evidence) === "pass") return passedStep(rollout, [], now);
 	const overriddenBy = granted("override");
-	return overriddenBy === null ? null : passedStep(rollout, overriddenBy, now);
+	if (overriddenBy !== null) return passedStep(rollout, overriddenBy, now);
+	const isShort = phase === "baking" && hasPlacesLeft(rollout, evidence);
+	return isShort ? { rollout: enter(rollout, "running", now), why: "places_left", by: [] } : null;
+}
+
+/** Units that put the release off after the step was full have left places, and its gate waits for others to take them. */
+function hasPlacesLeft(rollout: Rollout, evidence: Evidence): boolean {
+	const { cohort, fillWithin } = stepOf(rollout);
+	const { permits, excused } = stepEvidence(evidence, rollout.step);
+	return !isFraction(cohort) && fillWithin !== 0 && excused > 0 && permits - excused < cohort.units;
 }
 
 /** @returns what the evidence says of the release: bad when any step that has begun says so, else what the present step says */
@@ -136,7 +152,8 @@ function passedStep(rollout: Rollout, overriddenBy: readonly string[], now: numb
 	const why = overriddenBy.length > 0 ? "overridden" : "passed";
 	const passed = [...rollout.passed, entry];
 	if (step + 1 < plan.steps.length) {
-		return { rollout: { ...enter(rollout, "waiting", now), step: step + 1, passed }, why, by: overriddenBy };
+		const next = { ...enter(rollout, "waiting", now), step: step + 1, begun: false, passed };
+		return { rollout: next, why, by: overriddenBy };
 	}
 	const done = { ...enter(rollout, "done", now), passed };
 	return { rollout: done, why: overriddenBy.length > 0 ? why : "everybody_has_it", by: overriddenBy };
@@ -166,18 +183,31 @@ export function orderRollout(rollout: Rollout, { kind, reason }: RolloutOrder, n
 	return enter(rollout, "halted", now, reason);
 }
 
-/** @returns unix seconds at which the rollout may move though nothing is heard: when to ask again; null = only news moves it */
+/**
+ * @param frozen as above
+ * @param freezes when the next freeze begins; null = none is known
+ * @returns unix seconds at which the rollout may move though nothing is heard: when to ask again; null = only news moves it
+ */
 export function nextDecisionAt(
 	rollout: Rollout,
 	evidence: Evidence,
 	now: number,
 	frozen: number | null = null,
+	freezes: number | null = null,
 ): number | null {
-	const { phase, since, startsAt } = rollout;
+	const { phase, startsAt } = rollout;
 	if (phase === "waiting") return startsAt > now ? Math.max(startsAt, frozen ?? 0) : frozen;
+	if (phase === "frozen") return frozen;
+	if (phase !== "running" && phase !== "baking") return null;
+	const moves = movesAt(rollout, evidence, now);
+	return freezes === null || (moves !== null && moves <= freezes) ? moves : freezes;
+}
+
+/** Of a step that has begun. */
+function movesAt(rollout: Rollout, evidence: Evidence, now: number): number | null {
+	const { phase, since } = rollout;
 	const { bake, cohort, fillWithin } = stepOf(rollout);
 	if (phase === "baking") return since + bake > now ? since + bake : null;
-	if (phase !== "running") return null;
 	if (isFraction(cohort)) return rampFullAt(rollout);
 	const { permits, excused } = stepEvidence(evidence, rollout.step);
 	if (fillWithin === null || permits - excused === 0) return null;

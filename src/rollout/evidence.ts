@@ -1,7 +1,4 @@
-// What is known of the units that have a release, step by step, as numbers. All but `overdue` only grow, so a hash of these names
-// what a person saw when they approved.
-
-import { sha256OfText } from "../signing/text-digest.ts";
+// What is known of the units that have a release, step by step, as numbers. Failures only grow.
 
 /** Of units, not devices: an HA group counts once. */
 export interface StepEvidence {
@@ -64,15 +61,4 @@ export function openLeases({ permits, healthy, failed, silent, excused }: StepEv
 /** @returns failures of all steps together */
 export function allFailures({ steps }: Evidence): number {
 	return steps.reduce((sum, step) => sum + failuresOf(step), 0);
-}
-
-/** @returns a text that is the same for the same evidence, to be hashed */
-function canonicalEvidence({ steps, control }: Evidence): string {
-	const rows = steps.map((step) => [step.permits, step.healthy, step.failed, step.silent, step.excused, step.models]);
-	return JSON.stringify([rows, [control.healthy, control.failed]]);
-}
-
-/** @returns the name of the evidence: SHA-256 of `canonicalEvidence`, base64url */
-export async function hashEvidence(evidence: Evidence): Promise<string> {
-	return sha256OfText(canonicalEvidence(evidence));
 }

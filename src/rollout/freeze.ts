@@ -1,4 +1,5 @@
-// A product's freezes: times in which its vendor lets no step of a rollout begin, and no further unit try a release that few may have.
+// A product's freezes: times in which its vendor lets no step of a rollout begin or go on, and no further unit try a release that few
+// may have.
 // What everybody may have already, and the way back from a withdrawn release, are not held up.
 import { z } from "zod";
 
@@ -27,4 +28,12 @@ export function frozenUntil(all: readonly Freeze[], isEmergency: boolean, now: n
 	let at = now;
 	for (const { from, until } of holding) if (from <= at && at < until) at = until;
 	return at > now ? at : null;
+}
+
+/** @param isEmergency of the release @returns unix seconds at which the next freeze that holds it up begins; null = none does */
+export function nextFreezeAt(all: readonly Freeze[], isEmergency: boolean, now: number): number | null {
+	const begins = all
+		.filter(({ emergencies, from }) => from > now && !(isEmergency && emergencies))
+		.map(({ from }) => from);
+	return begins.length > 0 ? Math.min(...begins) : null;
 }

@@ -23,6 +23,8 @@ export interface Lease {
 	/** it stands for its unit; a later member of an HA group counts only where it fails */
 	readonly counts: boolean;
 	readonly outcome: LeaseOutcome | null;
+	/** how often the device has put the release off */
+	readonly deferrals: number;
 	/** in the device's own word */
 	readonly detail: string | null;
 	readonly outcomeAt: number | null;
@@ -45,6 +47,7 @@ export const PERMIT_REFUSALS = [
 	"peer_under_way",
 	"peer_failed",
 	"failed_before",
+	"put_off_too_often",
 ] as const;
 export type PermitRefusal = (typeof PERMIT_REFUSALS)[number];
 
@@ -77,6 +80,8 @@ export type PermitDecision =
 
 const SOON = 300;
 const LATER = 3_600;
+/** A device that puts a release off more often than this waits until everybody may have it: it would take a place again and again. */
+export const MAX_DEFERRALS = 5;
 /** In a step for a number of units no two of one site begin within this time: of two firewalls of a place one is known to be well. */
 const SITE_APART_SECONDS = 3_600;
 
@@ -101,8 +106,10 @@ export function decidePermit(
 	// Its unit has a place already: this is the other half of a group whose first half is healthy.
 	if (peers.some(({ outcome }) => outcome === "healthy")) return { ok: true, kind: "given", counts: false };
 
+	if (own !== undefined && own.deferrals >= MAX_DEFERRALS) return refuse("put_off_too_often");
 	if (phase === "waiting") return refuse("not_started");
-	if (frozen !== null) return refuse("frozen", Math.min(LATER, frozen - now));
+	if (phase === "frozen" || frozen !== null)
+		return refuse("frozen", frozen === null ? SOON : Math.min(LATER, frozen - now));
 	const { permits } = exposureOf(rollout, evidence, now);
 	if (permits !== null && permits <= 0) return refuse("step_full", SOON);
 	const { cohort } = stepOf(rollout);
@@ -161,7 +168,8 @@ export function decideReport(
 	if (reported === "downloaded" || reported === "installed") return null;
 	if (reported === "deferred" || reported === "declined") {
 		if (outcome !== null) return null;
-		return { lease: { ...lease, outcome: "excused", detail, outcomeAt: now }, count: counts ? ["excused"] : [] };
+		const putOff = { ...lease, outcome: "excused", deferrals: lease.deferrals + 1, detail, outcomeAt: now } as const;
+		return { lease: putOff, count: counts ? ["excused"] : [] };
 	}
 	if (reported === "healthy") {
 		if (outcome !== null) return null;

@@ -16,7 +16,7 @@ export const reach = z.object({
 	/** false: no unit is let in that is not in already */
 	open: z.boolean(),
 	/** why it is not open, or for good; null = it is open */
-	closed: z.enum(["waiting", "baking", "halted", "ended"]).nullable(),
+	closed: z.enum(["waiting", "baking", "frozen", "halted", "ended"]).nullable(),
 	/** devices with the label `ring` of this value alone; null = all */
 	ring: ring.nullable(),
 	/** null = everybody */

@@ -78,9 +78,8 @@ export function statusOf(
 	};
 }
 
-/** A step that is watched or halted is none the slower for a freeze. */
 function frozenWait({ phase }: Rollout, frozen: number | null): WaitsFor[] {
-	return frozen !== null && (phase === "waiting" || phase === "running") ? [{ kind: "freeze", at: frozen }] : [];
+	return frozen !== null && (phase === "waiting" || phase === "frozen") ? [{ kind: "freeze", at: frozen }] : [];
 }
 
 function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Approval[], now: number): WaitsFor[] {
@@ -110,6 +109,7 @@ function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Appr
 		}
 		case "halted":
 			return words("resume");
+		case "frozen":
 		case "done":
 		case "ended":
 			return [];

@@ -6,10 +6,12 @@ import { type Cohort, isFraction, type Plan, type PlanStep } from "./plan.ts";
 
 /**
  * waiting: for its time, and for the approvals of its step. running: permits are given. baking: the step is full and is watched; a
- * fraction goes on giving permits. halted: no permit, until persons let it go on. The rest is for ever: done (everybody may have
- * it), ended (withdrawn, or another release took its place).
+ * fraction goes on giving permits. frozen: no permit, and no time passes, until the vendor's freeze is over. halted: no permit,
+ * until persons let it go on. The rest is for ever: done (everybody may have it), ended (withdrawn, or another release took its
+ * place).
  */
-export type Phase = "waiting" | "running" | "baking" | "halted" | "done" | "ended";
+export const PHASES = ["waiting", "running", "baking", "frozen", "halted", "done", "ended"] as const;
+export type Phase = (typeof PHASES)[number];
 
 /** Of one channel of a product at one time: each is looked at for every full answer to a check. */
 export const MAX_ACTIVE_ROLLOUTS = 8;
@@ -38,6 +40,8 @@ export interface Rollout {
 	readonly phase: Phase;
 	/** index into the plan's steps; of a rollout that is done or ended the last one that it reached */
 	readonly step: number;
+	/** whether the step has had its time and its words: what stops it meanwhile never replaces those */
+	readonly begun: boolean;
 	/** unix seconds of the last change of phase or step */
 	readonly since: number;
 	readonly passed: readonly PassedStep[];
@@ -58,7 +62,7 @@ export function createRollout(
 	},
 ): Rollout {
 	const { now, channel = "stable", ...rest } = input;
-	const start = { phase: "waiting", step: 0, since: now, reached: 0, reason: null } as const;
+	const start = { phase: "waiting", step: 0, begun: false, since: now, reached: 0, reason: null } as const;
 	return { ...rest, channel, ...start, passed: [], acknowledged: input.plan.steps.map(() => 0) };
 }
 
@@ -142,7 +146,7 @@ export function rampFullAt(rollout: Rollout): number | null {
 	return ends !== null && isFraction(cohort) && cohort.night === true ? ends + DAY_SECONDS : ends;
 }
 
-/** A ramp that was halted goes on where it was, as fast as before. Infinity = at once. */
+/** A ramp that was halted or frozen goes on where it was, as fast as before. Infinity = at once. */
 function rampPerSecond({ plan, step }: Rollout): number {
 	const cohort = plan.steps[step]?.cohort;
 	if (cohort === undefined || !isFraction(cohort) || !cohort.ramp) return Number.POSITIVE_INFINITY;

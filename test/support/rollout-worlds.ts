@@ -30,6 +30,8 @@ export type Event =
 			readonly away: number;
 	  }
 	| { readonly kind: "order"; readonly order: RolloutOrder }
+	/** seconds from now on; 0 = what there is ends */
+	| { readonly kind: "freeze"; readonly seconds: number }
 	| { readonly kind: "wait"; readonly seconds: number };
 type Outcome = "healthy" | "failed" | "silent" | "excused";
 
@@ -60,6 +62,10 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 	{ weight: 2, arbitrary: orderOf("halt") },
 	{ weight: 1, arbitrary: orderOf("end") },
 	{
+		weight: 10,
+		arbitrary: fc.record({ kind: fc.constant("freeze" as const), seconds: fc.constantFrom(0, 0, 500, 5_000, 300_000) }),
+	},
+	{
 		weight: 60,
 		arbitrary: fc.record({ kind: fc.constant("wait" as const), seconds: fc.integer({ min: 0, max: 200_000 }) }),
 	},
@@ -88,6 +94,7 @@ export interface Moment {
 	readonly before: Rollout;
 	readonly after: Rollout;
 	readonly evidence: Evidence;
+	readonly isFrozen: boolean;
 	/** given in this event */
 	readonly permits: number;
 }
@@ -95,6 +102,7 @@ export interface Moment {
 /** @returns each moment, and the log as the service would keep it */
 export async function live(plan: Plan, events: readonly Event[]): Promise<{ moments: Moment[]; log: LogEntry[] }> {
 	let now = START;
+	let frozenUntil = START;
 	let rollout = createRollout({ plan, salt: "s", publisher: PUBLISHER, team: TEAM, startsAt: START, now });
 	let steps: StepEvidence[] = [];
 	const approvals: Approval[] = [];
@@ -107,6 +115,7 @@ export async function live(plan: Plan, events: readonly Event[]): Promise<{ mome
 		const before = rollout;
 		let permits = 0;
 		if (event.kind === "wait") now += event.seconds;
+		if (event.kind === "freeze") frozenUntil = now + event.seconds;
 		if (event.kind === "permits") {
 			const places = exposureOf(rollout, { steps, control: { healthy: 0, failed: 0 } }, now).permits ?? event.wanted;
 			permits = Math.min(places, event.wanted);
@@ -138,10 +147,12 @@ export async function live(plan: Plan, events: readonly Event[]): Promise<{ mome
 			rollout = outcome.rollout;
 			await noteIn(input, outcome.turns);
 		}
-		const decision = decideRollout(rollout, evidence, approvals, now);
+		const isFrozen = now < frozenUntil;
+		const decision = decideRollout(rollout, evidence, approvals, now, isFrozen ? frozenUntil : null);
 		rollout = decision.rollout;
-		await noteIn({ kind: "decision", evidence, approvals: [...approvals] }, decision.turns);
-		moments.push({ event, now, before, after: rollout, evidence, permits });
+		const frozen = isFrozen ? { frozen: frozenUntil } : {};
+		await noteIn({ kind: "decision", evidence, approvals: [...approvals], ...frozen }, decision.turns);
+		moments.push({ event, now, before, after: rollout, evidence, isFrozen, permits });
 	}
 	return { moments, log };
 }

@@ -1,11 +1,15 @@
 // One product whose release goes by the standard plan, and what happens to it: units take permits and report, persons say their words,
 // alarms ring at times that the test chooses.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { headsRecord } from "../../src/content/heads-record.ts";
+import { productRecord } from "../../src/content/product-record.ts";
 import type { PermitInput } from "../../src/objects/product/permit-question.ts";
 import type { ReportInput } from "../../src/objects/product/rollout-desk.ts";
 import { STANDARD } from "../../src/rollout/built-in-plans.ts";
 import type { Reported } from "../../src/rollout/lease.ts";
+import type { Plan } from "../../src/rollout/plan.ts";
 import { bindings } from "./object-bindings.ts";
+import { readStored } from "./stored-record.ts";
 
 export const HOUR = 3_600;
 export const DAY = 24 * HOUR;
@@ -15,8 +19,8 @@ export const METADATA = { notes: "", urgency: "routine", models: null, engine: {
 export const VERSION = "2.0.0";
 export const product = () => bindings.PRODUCT.getByName("crs");
 
-export async function startRollout(): Promise<void> {
-	await product().create({ ...CI, name: "crs", title: "Rules", plan: STANDARD, team: "detection" });
+export async function startRollout(plan: Plan = STANDARD): Promise<void> {
+	await product().create({ ...CI, name: "crs", title: "Rules", plan, team: "detection" });
 	await product().addPackage({
 		...CI,
 		claimedUntil: Number.MAX_SAFE_INTEGER,
@@ -63,4 +67,15 @@ export async function ring(until: number): Promise<void> {
 		if (at === null || at > until * 1_000) return;
 		await runDurableObjectAlarm(product());
 	}
+}
+
+/** @returns what the edges know of it */
+export async function publishedRollout() {
+	// Devices do not wait for the stores; whoever releases does, and to release again what is released changes nothing.
+	await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
+	const heads = await bindings.RECORDS.get("heads");
+	if (heads === null) return undefined;
+	const key = `product:crs@${headsRecord.parse(readStored("heads", heads).body).products["crs"]}`;
+	const record = productRecord.parse(readStored(key, (await bindings.RECORDS.get(key)) ?? "").body);
+	return record.releases.find(({ version }) => version === VERSION)?.rollout;
 }

@@ -24,6 +24,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
 	peer_under_way: "another firewall of the HA group installs it first",
 	peer_failed: "it failed on another firewall of the HA group",
 	failed_before: "it failed on this firewall before",
+	put_off_too_often: "this firewall has put it off too often: it comes when everybody may have it",
 	held: "this customer has it stay as it is",
 	frozen: "this customer installs nothing now",
 	outside_window: "it waits for this customer's maintenance window",

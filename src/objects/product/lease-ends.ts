@@ -2,6 +2,7 @@
 // any more. Counts each end; what the counts mean for a rollout is decided in rollout-desk.ts.
 import { accountObjectName } from "../../entitlement/ids.ts";
 import { endLease, type Lease } from "../../rollout/lease.ts";
+import { isFraction } from "../../rollout/plan.ts";
 import { isOver, type Rollout } from "../../rollout/rollout.ts";
 import type { LeaseTables } from "./lease-tables.ts";
 import type { RolloutTables, StepCount } from "./rollout-tables.ts";
@@ -32,8 +33,14 @@ export class LeaseEnds {
 		const { rollouts, leases } = this.#parts;
 		leases.save(version, lease);
 		if (count.length > 0) rollouts.count(version, lease.step, ...count);
-		if (lease.outcome === "excused" && lease.counts)
-			leases.dropUnitOfAccount(version, lease.step, accountObjectName(lease.device));
+		if (lease.outcome !== "excused" || !lease.counts) return;
+		leases.dropUnitOfAccount(version, lease.step, accountObjectName(lease.device));
+		// A step for a number of units wants models that tried the release. Of a fraction each model has many.
+		const cohort = rollouts.rollout(version)?.plan.steps[lease.step]?.cohort;
+		if (cohort === undefined || isFraction(cohort)) return;
+		if (leases.unitsOf(version, lease.step, "model", lease.model) > 0) return;
+		leases.dropModel(version, lease.step, lease.model);
+		rollouts.discountModel(version, lease.step);
 	}
 
 	/** Those that ended without a word have failed; unless the device was given up, which its account is asked. */

@@ -13,6 +13,7 @@ export const LEASE_TABLES = [
 		step INTEGER NOT NULL,
 		at INTEGER NOT NULL, -- from when on it runs
 		counts INTEGER NOT NULL, -- 0, 1: it stands for its unit; a later member of an HA group counts only where it fails
+		deferrals INTEGER NOT NULL, -- how often the device has put the release off
 		outcome TEXT, -- LeaseOutcome; null = open
 		detail TEXT, -- in the device's own word, or the limit of health that it broke
 		rules TEXT, -- JSON list: of one that failed the rules that matched most, as the device says
@@ -63,6 +64,7 @@ type LeaseRow = {
 	step: number;
 	at: number;
 	counts: number;
+	deferrals: number;
 	outcome: LeaseOutcome | null;
 	detail: string | null;
 	outcome_at: number | null;
@@ -99,12 +101,13 @@ export class LeaseTables {
 	/** A lease that there is begins anew. */
 	save(
 		version: string,
-		{ unit, device, model, site, region, step, at, counts, outcome, detail, outcomeAt, rules }: Lease,
+		{ unit, device, model, site, region, step, at, counts, deferrals, outcome, detail, outcomeAt, rules }: Lease,
 	): void {
 		this.#sql.exec(
-			`INSERT OR REPLACE INTO leases (version, unit, device, model, site, region, step, at, counts, outcome, detail, outcome_at, rules)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			...[version, unit, device, model, site, region, step, at, counts ? 1 : 0, outcome, detail, outcomeAt],
+			`INSERT OR REPLACE INTO leases
+				(version, unit, device, model, site, region, step, at, counts, deferrals, outcome, detail, outcome_at, rules)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			...[version, unit, device, model, site, region, step, at, counts ? 1 : 0, deferrals, outcome, detail, outcomeAt],
 			rules === undefined ? null : JSON.stringify(rules),
 		);
 	}
@@ -163,6 +166,11 @@ export class LeaseTables {
 		const query =
 			"INSERT INTO step_models (version, step, model) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING model";
 		return this.#sql.exec(query, version, step, model).toArray().length > 0;
+	}
+
+	/** No unit of the model stands for the step any more. */
+	dropModel(version: string, step: number, model: string): void {
+		this.#sql.exec("DELETE FROM step_models WHERE version = ? AND step = ? AND model = ?", version, step, model);
 	}
 
 	hasModel(version: string, step: number, model: string): boolean {

@@ -1,7 +1,7 @@
-// What a person sees of a rollout, and their word on it. A word names the evidence that its giver saw by its hash: where the
-// evidence has changed meanwhile it is not taken, and the giver looks again.
-import { type Approval, type ApprovalKind, teamOf } from "../../rollout/approvals.ts";
-import { allFailures, type Evidence, hashEvidence } from "../../rollout/evidence.ts";
+// What a person sees of a rollout, and their word on it. A word names what its giver saw by its hash: where more has failed meanwhile,
+// or the rollout has moved, it is not taken, and the giver looks again.
+import { type Approval, type ApprovalKind, hashEvidence, teamOf } from "../../rollout/approvals.ts";
+import { allFailures, type Evidence } from "../../rollout/evidence.ts";
 import type { Phase, Rollout } from "../../rollout/rollout.ts";
 import { type RolloutStatus, statusOf } from "../../rollout/rollout-status.ts";
 import type { Change, WriteProductAudit } from "../audit.ts";
@@ -39,7 +39,8 @@ export async function viewRollout(
 	const status = statusOf(rollout, evidence, approvals, now, desk.frozen(version, now));
 	const step = rollout.plan.steps[rollout.step]?.name ?? "";
 	const failures = leases.failures(version, FAILURES_SHOWN);
-	return { version, rollout, step, status, evidence, approvals, failures, evidenceHash: await hashEvidence(evidence) };
+	const evidenceHash = await hashEvidence(rollout, evidence, status.verdict);
+	return { version, rollout, step, status, evidence, approvals, failures, evidenceHash };
 }
 
 /** @returns whether nothing has changed since the view was taken */
@@ -62,8 +63,9 @@ export type ApprovalRefusal =
 
 const ASKED: Readonly<Record<Phase, readonly ApprovalKind[]>> = {
 	waiting: ["approve"],
-	running: [],
+	running: ["override"],
 	baking: ["override"],
+	frozen: [],
 	halted: ["resume"],
 	done: [],
 	ended: [],

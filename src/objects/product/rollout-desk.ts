@@ -4,7 +4,7 @@ import type { Channel } from "../../content/channel.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
 import { type Evidence, NO_EVIDENCE } from "../../rollout/evidence.ts";
-import { frozenUntil } from "../../rollout/freeze.ts";
+import { frozenUntil, nextFreezeAt } from "../../rollout/freeze.ts";
 import { describeBroken, findBrokenLimit, type HealthReport } from "../../rollout/health.ts";
 import { decidePermit, decideReport, type PermitRefusal, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
@@ -99,10 +99,18 @@ export class RolloutDesk implements Chore {
 
 	/** @returns until when a freeze of the product holds the release up; null = none does */
 	frozen(version: string, now: number): number | null {
-		const { releases } = this.#parts;
-		const freezes = releases.freezes();
-		if (freezes.length === 0) return null;
-		return frozenUntil(freezes, releases.release(version)?.urgency === "emergency", now);
+		const freezes = this.#parts.releases.freezes();
+		return freezes.length === 0 ? null : frozenUntil(freezes, this.#isEmergency(version), now);
+	}
+
+	/** @returns when the next one begins; null = none is known */
+	#freezes(version: string, now: number): number | null {
+		const freezes = this.#parts.releases.freezes();
+		return freezes.length === 0 ? null : nextFreezeAt(freezes, this.#isEmergency(version), now);
+	}
+
+	#isEmergency(version: string): boolean {
+		return this.#parts.releases.release(version)?.urgency === "emergency";
 	}
 
 	/** Freezes have changed: rollouts may begin, or not any more. */
@@ -133,7 +141,8 @@ export class RolloutDesk implements Chore {
 		}
 		const { counts } = decision;
 		const place = { unit, device, model, site, region, step };
-		const lease = { ...place, at: now, counts, outcome: null, detail: null, outcomeAt: null };
+		const deferrals = leases.ofDevice(version, device)?.deferrals ?? 0;
+		const lease = { ...place, at: now, counts, deferrals, outcome: null, detail: null, outcomeAt: null };
 		leases.save(version, lease);
 		if (counts) {
 			rollouts.count(version, step, "permits", ...(leases.addModel(version, step, model) ? (["models"] as const) : []));
@@ -276,7 +285,7 @@ export class RolloutDesk implements Chore {
 		const { rollouts, alarm } = this.#parts;
 		const dues = [
 			this.#ends.nextAt(version, rollout, now),
-			nextDecisionAt(rollout, evidence, now, this.frozen(version, now)),
+			nextDecisionAt(rollout, evidence, now, this.frozen(version, now), this.#freezes(version, now)),
 		];
 		const known = dues.filter((due) => due !== null);
 		rollouts.setDue(version, known.length > 0 ? Math.min(...known) : null);

@@ -41,7 +41,7 @@ export type OpenLogEntry = Pick<LogEntry, "at" | "input" | "turns">;
 
 type LogRow = { seq: number; at: number; input: string; turns: string; previous: string | null; hash: string | null };
 
-/** A count that only grows. */
+/** A count that is raised. All but `models` only grow. */
 export type StepCount = "permits" | "healthy" | "failed" | "unhealthy" | "silent" | "excused" | "models";
 
 type CountRow = { version: string; step: number } & Record<StepCount, number>;
@@ -134,6 +134,12 @@ export class RolloutTables {
 		);
 		const raise = what.map((name) => `${name} = ${name} + 1`).join(", ");
 		this.#sql.exec(`UPDATE step_counts SET ${raise} WHERE version = ? AND step = ?`, version, step);
+	}
+
+	/** The step has no unit of one of its models any more. */
+	discountModel(version: string, step: number): void {
+		const query = "UPDATE step_counts SET models = models - 1 WHERE version = ? AND step = ? AND models > 0";
+		this.#sql.exec(query, version, step);
 	}
 
 	/** Part of the transaction of the turn. */

@@ -57,7 +57,7 @@ const releaseBody = z
 				.object({
 					step: z.string(),
 					open: z.boolean().openapi({ description: "Whether it lets anybody in at present" }),
-					closed: z.enum(["waiting", "baking", "halted", "ended"]).nullable(),
+					closed: z.enum(["waiting", "baking", "frozen", "halted", "ended"]).nullable(),
 					ring: z.string().nullable().openapi({ description: "Devices with the label `ring` of this value alone" }),
 					bucket: z.number().nullable().openapi({
 						description:

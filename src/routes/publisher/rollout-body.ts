@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { channel } from "../../content/channel.ts";
 import type { RolloutView } from "../../objects/product/rollout-approval.ts";
-import { fractionOf } from "../../rollout/rollout.ts";
+import { fractionOf, PHASES } from "../../rollout/rollout.ts";
 import type { WaitsFor } from "../../rollout/rollout-status.ts";
 import { timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 
@@ -60,7 +60,7 @@ export const rolloutBody = z
 		version: z.string(),
 		channel: channel.meta({ description: "Whose devices it lets in" }),
 		plan: z.string(),
-		phase: z.enum(["waiting", "running", "baking", "halted", "done", "ended"]),
+		phase: z.enum(PHASES),
 		step: z.string(),
 		since: timestamp,
 		starts_at: timestamp.nullable(),

@@ -16,6 +16,7 @@ const standing = (phase: Phase, step: number, rest: Partial<Rollout> = {}): Roll
 	...FRESH,
 	phase,
 	step,
+	begun: phase !== "waiting",
 	...rest,
 });
 /** nothing is known of the steps before the one that is given */
@@ -173,16 +174,41 @@ describe("a step that is watched", () => {
 		[{ permits: 2, healthy: 2 }, 12 * HOUR, "passed"],
 		[{ permits: 2, healthy: 1 }, 99 * HOUR, null],
 		[{ permits: 2, healthy: 1, excused: 1 }, 12 * HOUR, "passed"],
-		[{ permits: 2, excused: 2 }, 12 * HOUR, null],
 	])("with %j after %d s: %s", (known, seconds, why) => {
 		const turns = turnsOf(standing("baking", 0), evidenceAt(0, known), [], START + seconds);
 		expect(turns).toEqual(why === null ? [] : [["baking", "waiting", why, ""]]);
 	});
 
+	it.each<[string, Partial<StepEvidence>, Partial<Rollout["plan"]["steps"][number]>, boolean]>([
+		["both units have put it off", { permits: 2, excused: 2 }, {}, true],
+		["one has, and the other is open", { permits: 2, excused: 1 }, {}, false],
+		["one has, and its place was taken", { permits: 3, excused: 1, healthy: 1, silent: 0 }, {}, false],
+		["nobody has, and one never came", { permits: 1 }, {}, false],
+		["it waits for nobody", { permits: 2, excused: 2 }, { fillWithin: 0 }, false],
+	])("lets others try where %s: its gate has not passed at the end of its time", (_, known, change, isOpenAgain) => {
+		const steps = STANDARD.steps.map((step, index) => (index === 0 ? { ...step, ...change } : step));
+		const rollout = standing("baking", 0, { plan: { ...STANDARD, steps } });
+		expect(turnsOf(rollout, evidenceAt(0, known), [], START + 12 * HOUR - 1)).toEqual([]);
+		const turns = turnsOf(rollout, evidenceAt(0, known), [], START + 12 * HOUR);
+		expect(turns).toEqual(isOpenAgain ? [["baking", "running", "places_left", ""]] : []);
+	});
+
+	it("that nobody is left to try passes by the word of two persons while it runs, after its time", () => {
+		const two = ["one", "two"].map((by) => word(by, { kind: "override" }));
+		const running = standing("running", 0);
+		expect(turnsOf(running, evidenceAt(0, { permits: 1 }), two, START + 12 * HOUR)).toMatchObject([
+			["running", "baking", "not_filled_in_time", ""],
+		]);
+		const nobody = evidenceAt(0, { permits: 2, excused: 2 });
+		expect(turnsOf(running, nobody, two, START + 12 * HOUR - 1)).toEqual([]);
+		expect(turnsOf(running, nobody, two, START + 12 * HOUR)).toEqual([["running", "waiting", "overridden", "one+two"]]);
+	});
+
 	it("passes with too little to go by when two persons say so, after its time", () => {
 		const evidence = evidenceAt(0, { permits: 2, excused: 2 });
 		const two = ["one", "two"].map((by) => word(by, { kind: "override" }));
-		expect(turnsOf(standing("baking", 0), evidence, two.slice(1), START + 12 * HOUR)).toEqual([]);
+		const ofOne = turnsOf(standing("baking", 0), evidence, two.slice(1), START + 12 * HOUR);
+		expect(ofOne).toEqual([["baking", "running", "places_left", ""]]);
 		expect(turnsOf(standing("baking", 0), evidence, two, START + 12 * HOUR - 1)).toEqual([]);
 		const { rollout, turns } = decideRollout(standing("baking", 0), evidence, two, START + 12 * HOUR);
 		expect(turns.map(({ why }) => why)).toEqual(["overridden"]);
@@ -227,6 +253,15 @@ describe("a rollout that was halted", () => {
 		expect(rollout).toMatchObject({ phase: "baking", acknowledged: [1, 0, 0, 0, 0], reason: null });
 		const worse = evidenceAt(0, { permits: 2, failed: 2, models: 1 });
 		expect(turnsOf(rollout, worse, [], START + 90)).toEqual([["baking", "halted", "too_many_failures", ""]]);
+	});
+
+	it("before its step began waits for that step's own time and words as before", () => {
+		const waiting = standing("waiting", 0, { startsAt: START + HOUR });
+		const stopped = orderRollout(waiting, { kind: "halt", reason: "look first" }, START);
+		const words = ["one", "two"].map((by) =>
+			word(by, { kind: "resume", seen: { hash: "", failures: 0, verdict: "insufficient" } }),
+		);
+		expect(turnsOf(stopped, NONE, words, START + 60)).toEqual([["halted", "waiting", "resumed", "one+two"]]);
 	});
 
 	it("does not go on by a word from before it was halted", () => {

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { STANDARD } from "../../../src/rollout/built-in-plans.ts";
 import { decideRollout, nextDecisionAt } from "../../../src/rollout/decide-rollout.ts";
 import { NO_EVIDENCE } from "../../../src/rollout/evidence.ts";
-import { type Freeze, freezes, frozenUntil } from "../../../src/rollout/freeze.ts";
-import { createRollout, type Rollout } from "../../../src/rollout/rollout.ts";
+import { type Freeze, freezes, frozenUntil, nextFreezeAt } from "../../../src/rollout/freeze.ts";
+import { reachOf } from "../../../src/rollout/reach.ts";
+import { createRollout, fractionOf, type Rollout } from "../../../src/rollout/rollout.ts";
 import { statusOf } from "../../../src/rollout/rollout-status.ts";
 
 const NOW = 1_795_000_000;
@@ -56,8 +57,31 @@ describe("a rollout in a freeze", () => {
 		expect(nextDecisionAt(later, NO_EVIDENCE, NOW, frozen)).toBe(frozen + DAY);
 	});
 
+	it("has the next one before it in mind, where that holds it up", () => {
+		const all = [between(20, 30), between(10, 30, true), between(-5, 5)];
+		expect(nextFreezeAt(all, false, NOW)).toBe(NOW + 10);
+		expect(nextFreezeAt(all, true, NOW)).toBe(NOW + 20);
+		expect(nextFreezeAt([between(-5, 5)], false, NOW)).toBeNull();
+		const running = { ...waiting, phase: "running", begun: true, step: 3 } as const;
+		expect(nextDecisionAt(running, NO_EVIDENCE, NOW, null, NOW + 10)).toBe(NOW + 10);
+		expect(nextDecisionAt(running, NO_EVIDENCE, NOW, null, NOW + 9 * DAY)).toBe(NOW + DAY);
+	});
+
+	it("stops where it is: its ramp grows no further, and goes on at its pace afterwards", () => {
+		const ramp = { ...waiting, phase: "running", begun: true, step: 3 } as const;
+		const noon = NOW + DAY / 2;
+		const { rollout, turns } = decideRollout(ramp, NO_EVIDENCE, [], noon, noon + 9 * DAY);
+		expect(turns.map(({ why }) => why)).toEqual(["frozen"]);
+		expect(fractionOf(rollout, noon + 9 * DAY)).toBeCloseTo(0.495);
+		expect(reachOf(rollout)).toMatchObject({ open: false, closed: "frozen", to: rollout.reached });
+		expect(nextDecisionAt(rollout, NO_EVIDENCE, noon, noon + 9 * DAY)).toBe(noon + 9 * DAY);
+		const after = decideRollout(rollout, NO_EVIDENCE, [], noon + 9 * DAY, null);
+		expect(after.turns.map(({ why }) => why)).toEqual(["freeze_over"]);
+		expect(fractionOf(after.rollout, noon + 9 * DAY + DAY / 2)).toBeCloseTo(0.99);
+	});
+
 	it("is halted by what its devices say, as ever", () => {
-		const running = { ...waiting, phase: "running" } as const;
+		const running = { ...waiting, phase: "running", begun: true } as const;
 		const none = { permits: 0, healthy: 0, failed: 0, unhealthy: 0, silent: 0, excused: 0, models: 0, overdue: 0 };
 		const steps = plan.steps.map((_, index) => (index === 0 ? { ...none, permits: 1, failed: 1, models: 1 } : none));
 		const { rollout } = decideRollout(running, { ...NO_EVIDENCE, steps }, [], NOW, frozen);

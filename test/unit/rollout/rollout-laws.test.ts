@@ -35,10 +35,39 @@ describe("a rollout", () => {
 		});
 	});
 
-	it("gives no permit while it waits, is halted or has ended", async () => {
+	it("gives no permit while it waits, is frozen, is halted or has ended", async () => {
 		await holds((moments) => {
 			for (const { before, permits } of moments) {
-				if (["waiting", "halted", "ended"].includes(before.phase)) expect(permits).toBe(0);
+				if (["waiting", "frozen", "halted", "ended"].includes(before.phase)) expect(permits).toBe(0);
+			}
+		});
+	});
+
+	it("begins no step without its own time and words, whatever stopped it and let it go on", async () => {
+		await fc.assert(
+			fc.asyncProperty(histories, async ({ plan, events }) => {
+				const { log } = await live(plan, events);
+				const approved = new Set<number>();
+				for (const turn of log.flatMap(({ turns }) => turns)) {
+					if (turn.why === "approved") {
+						expect(turn.by.length).toBeGreaterThanOrEqual(plan.steps[turn.step]?.approvals.count ?? 99);
+						approved.add(turn.step);
+					}
+					if (["running", "baking", "frozen"].includes(turn.to)) expect(approved).toContain(turn.step);
+				}
+			}),
+		);
+	});
+
+	it("goes nowhere in a freeze: it lets nobody in, passes nothing and begins nothing", async () => {
+		await holds((moments) => {
+			for (const { before, after, isFrozen, now } of moments) {
+				if (!isFrozen) continue;
+				expect(["running", "baking"]).not.toContain(after.phase);
+				if (before.phase !== "frozen") continue;
+				expect(["frozen", "halted", "ended"]).toContain(after.phase);
+				expect(after.passed).toEqual(before.passed);
+				expect(fractionOf(after, now)).toBe(before.reached);
 			}
 		});
 	});
@@ -96,8 +125,9 @@ describe("a rollout", () => {
 
 	it("is where it is when it is asked again", async () => {
 		await holds((moments) => {
-			for (const { after, evidence, now } of moments) {
-				expect(decideRollout(after, evidence, [], now).turns.filter(({ to }) => to === "running")).toEqual([]);
+			for (const { after, evidence, isFrozen, now } of moments) {
+				const frozen = isFrozen ? now + 1 : null;
+				expect(decideRollout(after, evidence, [], now, frozen).turns.filter(({ to }) => to === "running")).toEqual([]);
 			}
 		});
 	});

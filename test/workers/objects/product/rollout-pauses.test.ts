@@ -1,7 +1,10 @@
-// What holds a rollout up though nothing is wrong with it: the vendor's freezes, and sites that are not to try it twice at once.
+// What holds a rollout up though nothing is wrong with it: the vendor's freezes, sites that are not to try it twice at once, and units
+// that put it off.
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { STANDARD } from "../../../../src/rollout/built-in-plans.ts";
+import { MAX_DEFERRALS } from "../../../../src/rollout/lease.ts";
+import type { PlanStep } from "../../../../src/rollout/plan.ts";
 import { verifyLog } from "../../../../src/rollout/rollout-log.ts";
 import {
 	CI,
@@ -10,6 +13,7 @@ import {
 	METADATA,
 	NOW,
 	product,
+	publishedRollout,
 	report,
 	ring,
 	say,
@@ -20,6 +24,8 @@ import {
 } from "../../../support/standard-rollout.ts";
 
 afterEach(reset);
+
+const withoutWords = (step: PlanStep): PlanStep => ({ ...step, approvals: { team: null, count: 0 } });
 
 describe("a freeze of the product", () => {
 	const frozen = (until: number, emergencies = false) => [{ from: NOW, until, reason: "", emergencies }];
@@ -39,6 +45,30 @@ describe("a freeze of the product", () => {
 		expect(await take(2, { now: NOW + DAY + 4 })).toMatchObject({ ok: true });
 		const log = await product().rolloutLog(VERSION, 0, 100);
 		expect(await verifyLog(log ?? [])).toMatchObject({ ok: true });
+	});
+
+	it("stops a ramp where it is, has the edges offer nothing meanwhile, and lets nobody else have it by its end", async () => {
+		await startRollout({ ...STANDARD, steps: STANDARD.steps.slice(3).map(withoutWords) });
+		await ring(NOW + HOUR);
+		await product().change({ ...CI, now: NOW + HOUR, freezes: frozen(NOW + 14 * DAY) });
+		const { rollout } = await view(NOW + HOUR);
+		expect(rollout.phase).toBe("frozen");
+		expect(rollout.reached).toBeCloseTo(0.99 / 24);
+		expect(await publishedRollout()).toMatchObject({ open: false, closed: "frozen" });
+		await ring(NOW + 14 * DAY - 1);
+		expect((await view(NOW + 14 * DAY - 1)).rollout).toEqual(rollout);
+		await ring(NOW + 14 * DAY);
+		expect((await view(NOW + 14 * DAY)).rollout).toMatchObject({ phase: "running", reached: rollout.reached });
+		expect(await publishedRollout()).toMatchObject({ open: true, closed: null });
+	});
+
+	it("that is known before it begins stops what is under way when it begins, though nobody asks", async () => {
+		await startRollout({ ...STANDARD, steps: STANDARD.steps.slice(3).map(withoutWords) });
+		const later = [{ from: NOW + HOUR, until: NOW + DAY, reason: "", emergencies: false }];
+		await product().change({ ...CI, freezes: later });
+		expect((await view()).rollout.phase).toBe("running");
+		await ring(NOW + HOUR);
+		expect((await view(NOW + HOUR)).rollout).toMatchObject({ phase: "frozen", since: NOW + HOUR });
 	});
 
 	it("that ends before its time lets an approved step begin at once", async () => {
@@ -78,5 +108,45 @@ describe("two units of one site", () => {
 		await report(2, "healthy");
 		await report(1, "healthy", { device: idOf(1) });
 		expect(await ofOne(2, NOW + HOUR)).toMatchObject({ ok: true });
+	});
+});
+
+describe("units that put a release off", () => {
+	it("after their step was full leave their places to others, at the end of its time", async () => {
+		await startRollout();
+		await say("olivia");
+		await take(1);
+		await take(2);
+		await report(1, "deferred");
+		await report(2, "deferred");
+		expect(await take(3)).toMatchObject({ ok: false, reason: "step_full" });
+		await ring(NOW + 12 * HOUR);
+		expect((await view(NOW + 12 * HOUR)).rollout.phase).toBe("running");
+		expect(await take(3, { now: NOW + 12 * HOUR })).toMatchObject({ ok: true });
+		expect(await take(1, { now: NOW + 12 * HOUR })).toMatchObject({ ok: true });
+	});
+
+	it("do so a few times, and then wait until everybody may have it", async () => {
+		await startRollout();
+		await say("olivia");
+		for (let n = 0; n < MAX_DEFERRALS; n++) {
+			expect(await take(1)).toMatchObject({ ok: true });
+			await report(1, "deferred");
+		}
+		expect(await take(1)).toEqual({ ok: false, reason: "put_off_too_often", retryAfter: HOUR });
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: MAX_DEFERRALS, excused: MAX_DEFERRALS });
+	});
+
+	it("were none of their model that tried it", async () => {
+		const [, , dozens, ...rest] = STANDARD.steps.map(withoutWords);
+		if (dozens === undefined) throw new Error("the plan has changed");
+		const two = { ...dozens, cohort: { units: 2, models: 2 } };
+		await startRollout({ ...STANDARD, steps: [two, ...rest] });
+		await take(1, { model: "FW-A" });
+		await report(1, "deferred");
+		expect(await take(2, { model: "FW-B" })).toMatchObject({ ok: true });
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 2, excused: 1, models: 1 });
+		expect(await take(3, { model: "FW-B" })).toMatchObject({ ok: false, reason: "other_models_first" });
+		expect(await take(4, { model: "FW-A" })).toMatchObject({ ok: true });
 	});
 });

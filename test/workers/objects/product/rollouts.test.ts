@@ -2,12 +2,9 @@
 // log that anyone can replay. The clock is an argument, and alarms are rung by hand.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { headsRecord } from "../../../../src/content/heads-record.ts";
-import { productRecord } from "../../../../src/content/product-record.ts";
 import { IMMEDIATE } from "../../../../src/rollout/built-in-plans.ts";
 import type { Reported } from "../../../../src/rollout/lease.ts";
 import { verifyLog } from "../../../../src/rollout/rollout-log.ts";
-import { bindings } from "../../../support/object-bindings.ts";
 import {
 	CI,
 	DAY,
@@ -15,6 +12,7 @@ import {
 	METADATA,
 	NOW,
 	product,
+	publishedRollout,
 	report,
 	ring,
 	say,
@@ -24,19 +22,8 @@ import {
 	VERSION,
 	view,
 } from "../../../support/standard-rollout.ts";
-import { readStored } from "../../../support/stored-record.ts";
 
 afterEach(reset);
-
-async function publishedRollout() {
-	// Devices do not wait for the stores; whoever releases does, and to release again what is released changes nothing.
-	await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
-	const heads = await bindings.RECORDS.get("heads");
-	if (heads === null) return undefined;
-	const key = `product:crs@${headsRecord.parse(readStored("heads", heads).body).products["crs"]}`;
-	const record = productRecord.parse(readStored(key, (await bindings.RECORDS.get(key)) ?? "").body);
-	return record.releases.find(({ version }) => version === VERSION)?.rollout;
-}
 
 describe("a release that goes by the standard plan", () => {
 	it("is offered to nobody, and permitted to nobody, before a person of the team has said so", async () => {
