@@ -14,6 +14,7 @@ import { PACKAGES } from "./packages.ts";
 import { ROUTES } from "./routes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
 import { STORAGE_STORES } from "./storage-stores.ts";
+import { TRUST } from "./trust.ts";
 
 export const ALL_EDITS: readonly FileEdits[] = [
 	...ROUTES,
@@ -30,4 +31,5 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...FIREWALL_UPDATES,
 	...COMMAND_LINE,
 	...COMMANDS,
+	...TRUST,
 ];
