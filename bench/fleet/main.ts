@@ -62,7 +62,7 @@ async function measure(port: number) {
 		await run(port, "activate", from, 1_000, now);
 	}
 	showProgress("first checks");
-	await runAll(port, "check", DEVICES, now);
+	await runAll(port, "check", OBSERVED, now);
 	showProgress("a day without news");
 	let steady = 0;
 	for (let check = 1; check <= CHECKS_A_DAY; check++) {

@@ -34,7 +34,7 @@ describe("parapet demo --json --exit", () => {
 			...["secrets", "server", "account", "product", "license", "code", "message", "trust"],
 			...["publish", "activate", "token", ...update],
 			...["publish", ...update],
-			...["forge", "refuse", "messages"],
+			...["forge", "refuse", "messages", "count"],
 			...["fleet", "publish", "approve", "first_step", "gate", "everybody"],
 			...["publish", "approve", "halt", "spared", "revert", "log", "take_back"],
 		]);
@@ -217,6 +217,31 @@ describe("a Worker on this machine", () => {
 			products: [{ status: "current" }],
 		});
 		expect(await parapet("device", "check", "--home", home)).toMatchObject({ unchanged: true });
+	});
+
+	it("knows what each firewall has, who is silent, and the fleet in numbers", async () => {
+		const found = async (...filter: string[]) =>
+			(await parapet("device", "list", account, ...filter)).devices.map((one: { device: string }) => one.device);
+		// The state follows behind the answers.
+		await expect
+			.poll(() => found("--product", "big-rules", "--installed", "1.0.0"), { timeout: 10_000 })
+			.toEqual([device]);
+		await expect.poll(() => found("--outcome", "healthy"), { timeout: 10_000 }).toEqual([device]);
+		expect(await parapet("device", "show", device)).toMatchObject({
+			device,
+			products: [{ product: "big-rules", installed: "1.0.0", outcome: "healthy", outcome_version: "1.0.0" }],
+		});
+		expect(await found("--silent-for", "30d")).toEqual([]);
+		expect(await parapet("fleet", "rebuild")).toMatchObject({ not_told: [] });
+		const fleet = await parapet("fleet");
+		expect(fleet).toMatchObject({ devices: { active: 2 }, accounts: 1, as_of: expect.any(String) });
+		expect(fleet.products).toMatchObject([
+			{ product: "big-rules", versions: expect.arrayContaining([{ value: "1.0.0", devices: 1 }]) },
+		]);
+		expect(await parapet("fleet", "show", account)).toMatchObject({ products: fleet.products });
+		expect(await parapet("fleet", "product", "big-rules")).toMatchObject({
+			releases: [{ version: "1.0.0", devices: 1 }],
+		});
 	});
 
 	it("explains to the operator and to the firewall itself why it gets what it gets", async () => {

@@ -79,7 +79,20 @@ export async function runJourney(options: JourneyOptions): Promise<JourneyEnd> {
 	const last = targets.at(-1);
 	if (last !== undefined) await refuseForgery(firewall, { api, folder, product: last.product, version: last.version });
 	await step("messages", () => expectMessage(session, seed.messageTitle));
+	await step("count", () => countFleet(api, seed.account));
 	return { seed, homeFolder: home.folder, trust };
+}
+
+const toldAnswer = z.looseObject({ told: z.boolean() });
+const fleetAnswer = z.looseObject({ products: z.array(z.looseObject({ product: z.string(), devices: z.number() })) });
+
+/** Has the account tell its numbers now; by itself it would within a minute. */
+async function countFleet(api: OperatorApi, account: string) {
+	const what = "could not count the fleet";
+	const { told } = await api.call("POST", `/v1/accounts/${account}/fleet`, what, toldAnswer, {});
+	const { products } = await api.call("GET", "/v1/fleet", what, fleetAnswer);
+	const lines = products.map(({ product, devices }) => `${devices} with ${product}`);
+	return { value: null, facts: { told, products }, line: `the fleet: ${lines.join(", ")} (parapet fleet)` };
 }
 
 const deviceList = z.looseObject({ devices: z.array(z.looseObject({ device: z.string(), status: z.string() })) });

@@ -28,6 +28,8 @@ export function describeNextSteps({ server, seed, homeFolder, trust, product }: 
 		`  ${parapet} release withdraw ${product} 9.0.0 --reason "only a try" ${sign}${url}`,
 		`  ${parapet} device activate ${seed.code} --home .parapet/second${url}`,
 		`  ${parapet} device list ${seed.account}${url}`,
+		`  ${parapet} fleet${url}`,
+		`  ${parapet} fleet product ${product}${url}`,
 		`  ${parapet} message create --title Hello --body "From the operator" --ends 1h${url}`,
 		`  ${parapet} trust status${url}`,
 		`  ${parapet} trust verify ${server} --root ${relative(PROJECT_FOLDER, join(dirname(trust.keyFile), "root.json"))}`,

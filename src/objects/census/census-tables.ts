@@ -35,6 +35,9 @@ export interface StoredSummary extends AccountSummary {
 	readonly characters: number;
 }
 
+/** version → devices, those of ALL_VERSIONS among them; null = nothing installed, which is no version */
+export type VersionCounts = ReadonlyMap<string | null, number>;
+
 interface LatestSamples {
 	/** by version; without those that no device has */
 	readonly counts: Map<string, number>;
@@ -85,20 +88,12 @@ export class CensusTables {
 	/**
 	 * Writes down the counts of a product that differ from the last ones, all at once, when one of them does by a half percent of the
 	 * product's devices, or an hour later.
-	 * @param counts version → devices, those of ALL_VERSIONS among them; null = nothing installed, which is no version
 	 */
-	sample(product: string, counts: ReadonlyMap<string | null, number>, at: number): void {
-		const known = this.#latest().get(product) ?? { counts: new Map<string, number>(), at: 0 };
-		const most = [...counts].filter(([version]) => version !== null).toSorted(([, one], [, two]) => two - one);
-		// The count of all versions is the highest of them.
-		const kept = new Map(most.slice(0, MAX_VERSIONS + 1));
-		const changed = [...new Set([...kept.keys(), ...known.counts.keys()])].flatMap((version) => {
-			const devices = kept.get(version) ?? 0;
-			const before = version === null ? devices : (known.counts.get(version) ?? 0);
-			return version === null || devices === before ? [] : [{ version, devices, by: Math.abs(devices - before) }];
-		});
+	sample(product: string, counts: VersionCounts, at: number): void {
+		const changed = this.changes(product, counts);
 		const step = (counts.get(ALL_VERSIONS) ?? 0) * STEP_SHARE;
 		if (changed.length === 0) return;
+		const known = this.#latest().get(product) ?? { counts: new Map<string, number>(), at: 0 };
 		if (at - known.at < SETTLED_AFTER_SECONDS && changed.every(({ by }) => by < step)) return;
 		for (const { version, devices } of changed) {
 			const query = "INSERT OR REPLACE INTO samples (product, version, at, devices) VALUES (?, ?, ?, ?)";
@@ -107,6 +102,19 @@ export class CensusTables {
 			else known.counts.set(version, devices);
 		}
 		this.#latest().set(product, { counts: known.counts, at });
+	}
+
+	/** @returns counts of a product that differ from the last ones that are written down, and by how much */
+	changes(product: string, counts: VersionCounts): { version: string; devices: number; by: number }[] {
+		const known = this.#latest().get(product)?.counts ?? new Map<string, number>();
+		const most = [...counts].filter(([version]) => version !== null).toSorted(([, one], [, two]) => two - one);
+		// The count of all versions is the highest of them.
+		const kept = new Map(most.slice(0, MAX_VERSIONS + 1));
+		return [...new Set([...kept.keys(), ...known.keys()])].flatMap((version) => {
+			const devices = kept.get(version) ?? 0;
+			const before = version === null ? devices : (known.get(version) ?? 0);
+			return version === null || devices === before ? [] : [{ version, devices, by: Math.abs(devices - before) }];
+		});
 	}
 
 	/** @returns products of which some version has devices by the last samples */

@@ -6,6 +6,7 @@ import { type AdoptionSample, ALL_VERSIONS } from "../../fleet/adoption.ts";
 import {
 	countBy,
 	EMPTY_SUMMARY,
+	type FleetCell,
 	type FleetProblem,
 	type FleetSummary,
 	overviewOf,
@@ -16,7 +17,7 @@ import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { createTables, openTables } from "../schema.ts";
 import { CensusCount, type SilentAccount } from "./census-count.ts";
-import { CENSUS_SCHEMA, CensusTables } from "./census-tables.ts";
+import { CENSUS_SCHEMA, CensusTables, type VersionCounts } from "./census-tables.ts";
 
 const SAMPLE_EVERY_MS = 60_000;
 const FORGET_EVERY_SECONDS = 3_600;
@@ -90,9 +91,15 @@ export class Census extends DurableObject<ObjectBindings> {
 		return this.#answer(() => ({ silent: this.#count.silent(since, limit) }));
 	}
 
-	/** @returns of a product how many devices had each version when, oldest first */
+	/** @returns of a product how many devices had each version when, oldest first, up to now */
 	async adoption(product: string): Promise<CensusAnswer<{ samples: AdoptionSample[] }>> {
-		return this.#answer(() => ({ samples: this.#exists ? this.#tables.samples(product) : [] }));
+		return this.#answer(() => {
+			if (!this.#exists) return { samples: [] };
+			const at = nowSeconds();
+			const cells = this.#count.summary().cells.filter((cell) => cell.product === product);
+			const unwritten = this.#tables.changes(product, versionsIn(cells)).map(({ by: _, ...one }) => ({ ...one, at }));
+			return { samples: [...this.#tables.samples(product), ...unwritten] };
+		});
 	}
 
 	/** Writes down how many devices have each version, where that is another number than before. */
@@ -110,10 +117,7 @@ export class Census extends DurableObject<ObjectBindings> {
 	#sample(now: number): void {
 		const cells = Map.groupBy(this.#count.summary().cells, (cell) => cell.product);
 		for (const product of new Set([...cells.keys(), ...this.#tables.sampledProducts()])) {
-			const ofProduct = cells.get(product) ?? [];
-			const counts = new Map(countBy(ofProduct, "version").map(({ value, devices }) => [value, devices]));
-			const all = ofProduct.reduce((sum, { devices }) => sum + devices, 0);
-			this.#tables.sample(product, new Map([...counts, [ALL_VERSIONS, all]]), now);
+			this.#tables.sample(product, versionsIn(cells.get(product) ?? []), now);
 		}
 		if (now - this.#forgottenAt < FORGET_EVERY_SECONDS) return;
 		this.#tables.forget(now);
@@ -124,4 +128,13 @@ export class Census extends DurableObject<ObjectBindings> {
 		if (this.#exists && !this.#count.countOn()) return "counting";
 		return { ...this.#count.ages(), ...read() };
 	}
+}
+
+/** @param cells of one product @returns how many devices have each version */
+function versionsIn(cells: readonly FleetCell[]): VersionCounts {
+	const all = cells.reduce((sum, { devices }) => sum + devices, 0);
+	return new Map([
+		...countBy(cells, "version").map(({ value, devices }) => [value, devices] as const),
+		[ALL_VERSIONS, all],
+	]);
 }

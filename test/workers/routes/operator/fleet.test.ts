@@ -7,6 +7,8 @@ import type { Account } from "../../../../src/objects/account/account.ts";
 import { DeviceCount } from "../../../../src/objects/account/fleet/device-count.ts";
 import { SummaryDesk } from "../../../../src/objects/account/fleet/summary-desk.ts";
 import { Alarm } from "../../../../src/objects/alarm.ts";
+import { CensusCount } from "../../../../src/objects/census/census-count.ts";
+import { CensusTables } from "../../../../src/objects/census/census-tables.ts";
 import type { Firewall } from "../../../support/firewall.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { operate, operated } from "../../../support/service.ts";
@@ -177,6 +179,42 @@ describe("a release", () => {
 		});
 	});
 
+	test("is followed up to now, also before it is written down", async () => {
+		const tell = () => operated("POST", `/v1/accounts/${scene.account}/fleet`, {});
+		await check(scene.firewall, "1.0.0");
+		await tell();
+		const adoption = () => operated<{ devices: number }>("GET", `/v1/fleet/products/${scene.product}`);
+		expect(await adoption()).toMatchObject({ devices: 1, releases: [{ version: "1.0.0", devices: 1 }] });
+		await runDurableObjectAlarm(census());
+		await evictDurableObject(census());
+		expect(await adoption()).toMatchObject({ releases: [{ points: [{ at: timeAfter(0), devices: 1 }] }] });
+	});
+
+	test("is written down when half a percent of its devices have moved, or after an hour", async () => {
+		const NAME = "acct-of-samples";
+		const sampled = async (version: number, at: number, old: number) => {
+			moveTo(at);
+			const cell = { product: "slow", model: "m", country: "BR", outcome: null };
+			const cells = [
+				{ ...cell, version: "1", devices: old },
+				{ ...cell, version: "2", devices: 1_000 - old },
+			];
+			await census().take({ account: NAME, version, at: 1_790_000_000, summary: { ...EMPTY_SUMMARY, cells } });
+			await runDurableObjectAlarm(census());
+			return runInDurableObject(
+				census(),
+				(_, { storage }) =>
+					storage.sql.exec("SELECT devices FROM samples WHERE product = 'slow' AND version = '1' ORDER BY at").toArray()
+						.length,
+			);
+		};
+		expect(await sampled(1, 60 * SECOND, 900)).toBe(1);
+		expect(await sampled(2, 120 * SECOND, 896)).toBe(1);
+		expect(await sampled(3, 180 * SECOND, 895)).toBe(2);
+		expect(await sampled(4, 3_779 * SECOND, 894)).toBe(2);
+		expect(await sampled(5, 3_780 * SECOND, 894)).toBe(3);
+	});
+
 	test("that fails is a problem of so many devices", async () => {
 		const { permit } = await edge.permitted(scene.firewall, scene.product);
 		await edge.settled();
@@ -188,6 +226,46 @@ describe("a release", () => {
 		expect(await operated("GET", `/v1/fleet/problems?product=${scene.product}`)).toMatchObject({
 			problems: [{ version: "1.0.0", outcome: "failed", reason: "disk", country: null, devices: 1 }],
 		});
+	});
+});
+
+describe("a device that is refused", () => {
+	test("is out of the numbers a minute later, without another word of it", async () => {
+		await check(scene.firewall, "1.0.0");
+		await operated("POST", `/v1/accounts/${scene.account}/fleet`, {});
+		expect(ofProduct(await fleet())).toMatchObject({ devices: 1 });
+		moveTo(HOUR);
+		await operated("POST", `/v1/devices/${scene.firewall.clientId}/revoke`, { reason: "stolen" });
+		moveTo(HOUR + 45 * SECOND);
+		await runDurableObjectAlarm(account());
+		expect(ofProduct(await fleet())).toBeUndefined();
+	});
+});
+
+describe("the census", () => {
+	test("counts its summaries anew in pages, and takes others meanwhile", async () => {
+		const summary = (devices: number): FleetSummary => ({ ...EMPTY_SUMMARY, devices: { paged: devices } });
+		const take = (number: number, version: number, devices: number) =>
+			census().take({ account: `acct-page-${number}`, version, at: 1_790_000_000, summary: summary(devices) });
+		for (const number of [1, 2, 3]) await take(number, 1, number);
+		const found = await runInDurableObject(census(), (_, { storage }) => {
+			const tables = new CensusTables(storage.sql);
+			const count = new CensusCount(tables, 1);
+			const replace = (account: string, devices: number) => {
+				const { summary: before = EMPTY_SUMMARY } = tables.summary(account) ?? {};
+				const after = { account, version: 2, at: 1_790_000_000, summary: summary(devices) };
+				tables.save(after);
+				count.take(before, after);
+			};
+			while ((count.summary().devices["paged"] ?? 0) < 3) expect(count.countOn()).toBe(false);
+			// One that is counted, one that is not yet, and one that is new.
+			replace("acct-page-1", 10);
+			replace("acct-page-3", 30);
+			replace("acct-page-4", 40);
+			while (!count.countOn());
+			return count.summary().devices["paged"];
+		});
+		expect(found).toBe(10 + 2 + 30 + 40);
 	});
 });
 
