@@ -58,11 +58,11 @@ async function measure(port: number) {
 	const now = Math.floor(Date.now() / 1_000);
 	await run(port, "create", 0, 0, now);
 	for (let from = 0; from < DEVICES; from += 1_000) {
-		showProgress(`activating devices, ${from} of ${DEVICES}`);
+		showProgress(`inserting devices, ${from} of ${DEVICES}`);
 		await run(port, "activate", from, 1_000, now);
 	}
 	showProgress("first checks");
-	await runAll(port, "check", OBSERVED, now);
+	await runAll(port, "check", DEVICES, now);
 	showProgress("a day without news");
 	let steady = 0;
 	for (let check = 1; check <= CHECKS_A_DAY; check++) {

@@ -8,6 +8,7 @@ import { COMMANDS } from "./commands.ts";
 import { DIRECTORY_AND_PRODUCT } from "./directory-and-product.ts";
 import { FIREWALL } from "./firewall.ts";
 import { FIREWALL_UPDATES } from "./firewall-updates.ts";
+import { FLEET } from "./fleet.ts";
 import { OBJECTS_SHARED } from "./objects-shared.ts";
 import { OUTBOX } from "./outbox.ts";
 import { PACKAGES } from "./packages.ts";
@@ -29,6 +30,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...ACCOUNT_GROUPS_AND_WEBHOOKS,
 	...FIREWALL,
 	...FIREWALL_UPDATES,
+	...FLEET,
 	...COMMAND_LINE,
 	...COMMANDS,
 	...TRUST,
