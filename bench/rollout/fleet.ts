@@ -3,10 +3,18 @@
 // through what a number of units could not show; a ramp goes on until its gate has seen enough.
 import type { Approval, ApprovalKind } from "../../src/rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, verdictOf } from "../../src/rollout/decide-rollout.ts";
-import { allFailures, type Evidence, NO_STEP_EVIDENCE, type StepEvidence } from "../../src/rollout/evidence.ts";
+import {
+	allFailures,
+	type ControlEvidence,
+	type Evidence,
+	NO_STEP_EVIDENCE,
+	type StepEvidence,
+} from "../../src/rollout/evidence.ts";
 import { isFraction, type Plan } from "../../src/rollout/plan.ts";
 import { createRollout, exposureOf, type Rollout, stepOf } from "../../src/rollout/rollout.ts";
 import type { Random } from "../../test/simulation/random.ts";
+import { HeldBack } from "./held-back.ts";
+import { Queue } from "./queue.ts";
 
 export interface Release {
 	/** part of the units that it breaks */
@@ -21,10 +29,17 @@ export interface FleetPlan {
 	readonly pollSeconds: number;
 	/** units in the ring of volunteers */
 	readonly volunteers: number;
+	/** part of all units that fall silent in these hours, whatever they run */
+	readonly silentAnyway: number;
+	/** whether the service watches units that it holds back */
+	readonly hasControl: boolean;
 }
 
 export interface FleetOutcome {
-	readonly ended: "halted" | "done";
+	/** undecided: all units up to the last hundredth have it, and the gate has not seen enough: a person has to look */
+	readonly ended: "halted" | "done" | "undecided";
+	/** index of the step at which it was halted, else of the last */
+	readonly step: number;
 	/** units that the release broke */
 	readonly casualties: number;
 	readonly installed: number;
@@ -47,27 +62,31 @@ const MODELS = 5;
 export function runRelease(plan: Plan, fleet: FleetPlan, release: Release, random: Random): FleetOutcome {
 	let rollout = createRollout({ plan, salt: "s", publisher: "publisher", team: "team", startsAt: 0, now: 0 });
 	const steps: Counted[] = [];
-	const control = { healthy: 0, failed: 0 };
-	const outcomes = new Queue();
+	const controls: ControlEvidence[] = [];
+	const heldBack = new HeldBack(fleet, controls, random);
+	const outcomes = new Queue<Outcome>();
 	let taken = 0;
 	let casualties = 0;
 	let firstPermit: number | null = null;
 	let now = 0;
-	const evidence: Evidence = { steps, control };
+	const evidence: Evidence = { steps, controls };
 	const decide = () => {
 		for (;;) {
 			const { rollout: next, turns } = decideRollout(rollout, evidence, wordOf(rollout, evidence, now), now);
 			rollout = next;
+			if (fleet.hasControl && rollout.phase === "running") heldBack.begin(rollout, now);
 			if (turns.length === 0) return;
 		}
 	};
 	decide();
 	while (rollout.phase !== "done" && rollout.phase !== "halted") {
 		const permitAt = now + untilNextPermit(rollout, evidence, fleet, taken, now, random);
-		const at = Math.min(outcomes.nextAt, permitAt, nextDecisionAt(rollout, evidence, now) ?? Number.POSITIVE_INFINITY);
-		if (at === Number.POSITIVE_INFINITY) throw new Error(`nothing moves the rollout: ${rollout.phase} ${rollout.step}`);
+		const decisionAt = nextDecisionAt(rollout, evidence, now) ?? Number.POSITIVE_INFINITY;
+		const at = Math.min(outcomes.nextAt, permitAt, decisionAt, heldBack.nextAt);
+		if (at === Number.POSITIVE_INFINITY) break;
 		now = at;
-		if (at === outcomes.nextAt) {
+		if (at === heldBack.nextAt) heldBack.ask(rollout, evidence);
+		else if (at === outcomes.nextAt) {
 			const { step, kind } = outcomes.take();
 			const counted = steps[step] as Counted;
 			counted[kind] += 1;
@@ -82,7 +101,8 @@ export function runRelease(plan: Plan, fleet: FleetPlan, release: Release, rando
 			const broken = random.chance(release.breaks);
 			if (broken) casualties += 1;
 			const reportAt = at + random.between(INSTALL_SECONDS.min, INSTALL_SECONDS.max);
-			const kind = broken ? (release.silent ? "silent" : "failed") : "healthy";
+			const dies = broken ? release.silent : fleet.silentAnyway > 0 && random.chance(fleet.silentAnyway);
+			const kind = dies ? "silent" : broken ? "failed" : "healthy";
 			const { expect, lease } = stepOf(rollout);
 			if (kind === "silent") outcomes.add({ at: at + expect, step: rollout.step, kind: "overdue" });
 			outcomes.add({ at: kind === "silent" ? at + lease : reportAt, step: rollout.step, kind });
@@ -93,7 +113,9 @@ export function runRelease(plan: Plan, fleet: FleetPlan, release: Release, rando
 	// Once everybody may have it nothing stops it any more, whether or not all have asked yet.
 	if (rollout.phase === "done") casualties += Math.round((fleet.units - taken) * release.breaks);
 	const living = rollout.phase === "halted" ? taken - casualties : 0;
-	return { ended: rollout.phase, casualties, installed: taken, seconds, revertSeconds: revert(living, fleet, random) };
+	const { phase, step } = rollout;
+	const ended = phase === "halted" || phase === "done" ? phase : "undecided";
+	return { ended, step, casualties, installed: taken, seconds, revertSeconds: revert(living, fleet, random) };
 }
 
 /** Everybody may have the release before at once: each takes it with its next check. */
@@ -134,50 +156,4 @@ function untilNextPermit(
 	if (!isFraction(cohort) || rollout.phase !== "running") return Number.POSITIVE_INFINITY;
 	// The ramp has not grown past those who have it already: as long as it takes for one unit more.
 	return (cohort.ramp ?? 0) / (cohort.fraction * units);
-}
-
-/** Outcomes by time: a binary heap. */
-class Queue {
-	readonly #heap: Outcome[] = [];
-
-	get nextAt(): number {
-		return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
-	}
-
-	add(outcome: Outcome): void {
-		const heap = this.#heap;
-		let place = heap.push(outcome) - 1;
-		while (place > 0) {
-			const parent = (place - 1) >> 1;
-			if (this.#at(parent).at <= outcome.at) break;
-			heap[place] = this.#at(parent);
-			place = parent;
-		}
-		heap[place] = outcome;
-	}
-
-	/** @throws RangeError when it is empty */
-	take(): Outcome {
-		const heap = this.#heap;
-		const first = this.#at(0);
-		const last = heap.pop() ?? first;
-		if (heap.length === 0) return first;
-		let place = 0;
-		for (;;) {
-			let child = place * 2 + 1;
-			if (child >= heap.length) break;
-			if (child + 1 < heap.length && this.#at(child + 1).at < this.#at(child).at) child += 1;
-			if (this.#at(child).at >= last.at) break;
-			heap[place] = this.#at(child);
-			place = child;
-		}
-		heap[place] = last;
-		return first;
-	}
-
-	#at(place: number): Outcome {
-		const found = this.#heap[place];
-		if (found === undefined) throw new RangeError("no outcome is due");
-		return found;
-	}
 }

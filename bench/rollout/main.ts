@@ -8,6 +8,7 @@ import { endProgress, showProgress } from "../progress.ts";
 import { runByErrorShare } from "./error-share.ts";
 import { type FleetOutcome, runRelease } from "./fleet.ts";
 import { herdOf } from "./herd.ts";
+import { roughHours } from "./hours.ts";
 import { formatRollouts, type ReleaseFigures, type RolloutsReport } from "./report.ts";
 
 const PLANS = { standard: STANDARD, rapid: RAPID };
@@ -42,7 +43,9 @@ function simulate(): RolloutsReport {
 	const { plan: planName } = options;
 	if (!isPlan(planName)) throw new RangeError(`--plan is one of ${Object.keys(PLANS).join(", ")}`);
 	const runs = numberOf("runs", 1);
-	const fleet = { units: numberOf("units", 1_000), pollSeconds: 600, volunteers: 50 };
+	// Of a control no unit fails in such hours, so it would change nothing.
+	const calm = { silentAnyway: 0, hasControl: false };
+	const fleet = { units: numberOf("units", 1_000), pollSeconds: 600, volunteers: 50, ...calm };
 	const seed = numberOf("seed", 0);
 	const releases: ReleaseFigures[] = RELEASES.map((release, index) => {
 		showProgress(`${(release.breaks * 100).toFixed(1)} % break${release.silent ? ", silently" : ""}`);
@@ -53,9 +56,10 @@ function simulate(): RolloutsReport {
 		const peers = Array.from({ length: runs }, (_, run) => runByErrorShare(fleet.units, release, random(run)));
 		return { release, outcomes, peers };
 	});
+	const hours = roughHours(PLANS[planName], fleet, runs, seed);
 	const devices = numberOf("devices", 10_000);
 	showProgress(`${devices} devices ask, as ever and after an outage`);
-	return { plan: planName, runs, seed, fleet, releases, herd: herdOf(devices, createRandom(seed)) };
+	return { plan: planName, runs, seed, fleet, releases, hours, herd: herdOf(devices, createRandom(seed)) };
 }
 
 try {

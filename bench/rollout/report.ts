@@ -2,6 +2,7 @@
 import { mark } from "../progress.ts";
 import type { FleetOutcome, FleetPlan, Release } from "./fleet.ts";
 import type { HerdFigures } from "./herd.ts";
+import { formatHours, type HourFigures } from "./hours.ts";
 
 export interface ReleaseFigures {
 	readonly release: Release;
@@ -15,6 +16,7 @@ export interface RolloutsReport {
 	readonly seed: number;
 	readonly fleet: FleetPlan;
 	readonly releases: readonly ReleaseFigures[];
+	readonly hours: readonly HourFigures[];
 	readonly herd: HerdFigures;
 }
 
@@ -98,9 +100,9 @@ function quantile(values: readonly number[], part: number): number {
 
 /** @returns the text to print, with its last line feed */
 export function formatRollouts(report: RolloutsReport, json: boolean): string {
-	const { plan, runs, seed, fleet, herd } = report;
+	const { plan, runs, seed, fleet, hours, herd } = report;
 	const lines = report.releases.map(lineOf);
-	if (json) return `${JSON.stringify({ plan, runs, seed, fleet, lines, herd, herdGoals: HERD }, null, "\t")}\n`;
+	if (json) return `${JSON.stringify({ plan, runs, seed, fleet, lines, hours, herd, herdGoals: HERD }, null, "\t")}\n`;
 	const row = (cells: readonly string[]) =>
 		cells.map((cell, index) => (index === 0 ? cell.padEnd(WIDTHS[0]) : cell.padStart(WIDTHS[index] ?? 10))).join("");
 	return [
@@ -135,6 +137,8 @@ export function formatRollouts(report: RolloutsReport, json: boolean): string {
 		"broken: units in which the release failed before it was stopped. by error share: median of a rule that stops when errors are",
 		"more than 5 % of a group of a tenth of the fleet, and which does not count silence; in brackets how often it stopped.",
 		"to revert: from an order at the halt until the last living unit runs the release before; it asks with its next check.",
+		"",
+		...formatHours(hours),
 		"",
 		`${herd.devices.toLocaleString("en-US")} devices, checks in the busiest second ÷ the mean:`,
 		...herdLines(herd),

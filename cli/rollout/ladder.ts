@@ -19,6 +19,7 @@ const step = z.looseObject({
 	silent: z.number(),
 	overdue: z.number(),
 	excused: z.number(),
+	control: z.object({ healthy: z.number(), failed: z.number() }),
 	verdict: verdict.nullable(),
 	passed_at: z.string().nullable(),
 	overridden_by: z.array(z.string()),
@@ -74,9 +75,17 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 		`${product} ${version}${channel === "stable" ? "" : ` on ${channel}`} by plan ${plan}: ${phase} ${rollout.step} since ${since}${why}`,
 		...formatTable(header, rows),
 		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
+		...rollout.steps.flatMap(describeControl),
 		...rollout.waits_for.map(describeWait),
 		...(rollout.failures ?? []).slice(0, FAILURES_SHOWN).map(describeFailure),
 	];
+}
+
+/** Units without the release, watched over the same hours. */
+function describeControl({ name, control }: z.infer<typeof step>): string[] {
+	const units = control.healthy + control.failed;
+	if (units === 0) return [];
+	return [`without the release, in the hours of ${name}: ${control.failed} of ${formatCount(units)} fell silent`];
 }
 
 function describeFailure({ step: at, model, outcome, why, rules }: z.infer<typeof failure>): string {

@@ -8,7 +8,7 @@ import { channelOf } from "./channel.ts";
 import type { Installed } from "./installed.ts";
 import type { Message } from "./message.ts";
 import type { ProductRecord } from "./product-record.ts";
-import { admittedAt, admittedUntil, type Buckets } from "./rollout-place.ts";
+import { admittedAt, admittedUntil, type Buckets, isHeldBack } from "./rollout-place.ts";
 import { selectMessages } from "./select-messages.ts";
 import { type Candidate, type OfferReason, type Selection, selectRelease } from "./select-release.ts";
 
@@ -34,6 +34,8 @@ export interface CheckAnswer {
 	readonly holdsUntil: number;
 	/** unix seconds from which a release that is put off may be installed; Infinity = none is, or not by time alone */
 	readonly opensAt: number;
+	/** releases on their way that hold the device's unit back and watch it meanwhile (rollout/control.ts) */
+	readonly heldBack: readonly { readonly product: string; readonly version: string }[];
 	/** whether an emergency release is offered, or will be within the hour by time alone */
 	readonly isUrgent: boolean;
 }
@@ -143,6 +145,7 @@ export function answerCheck({
 	let opensAt = Infinity;
 	let isUrgent = false;
 	const products: ProductAnswer[] = [];
+	const heldBack: CheckAnswer["heldBack"][number][] = [];
 	for (const [product, version] of installed) {
 		const candidate: Candidate = {
 			model: device.model,
@@ -154,11 +157,16 @@ export function answerCheck({
 			admittedAt: (reach, at) => admittedAt(reach, device, circumstances, buckets, at),
 			admittedUntil: (reach, at) => admittedUntil(reach, device, at),
 		};
-		const note: Parameters<typeof selectRelease>[4] = ({ urgency, rollout }, verdict) => {
+		let watching: string | null = null;
+		const note: Parameters<typeof selectRelease>[4] = ({ version: passed, urgency, rollout }, verdict) => {
+			const isWaiting = verdict === "not_reached" || verdict === "rollout_closed";
+			if (isWaiting && isHeldBack(rollout, buckets)) watching ??= passed;
 			if (urgency !== "emergency" || verdict !== "not_reached" || rollout === null) return;
 			isUrgent ||= candidate.admittedAt(rollout, now) - now <= SOON_SECONDS;
 		};
 		const answer = answerProduct(device, product, recordOf, candidate, now, note);
+		// Whoever is offered another release is about to change, and says nothing of those who do not.
+		if (watching !== null && answer.selection?.status === "current") heldBack.push({ product, version: watching });
 		isUrgent ||= answer.selection?.status === "offered" && answer.selection.release.urgency === "emergency";
 		holdsUntil = Math.min(holdsUntil, answerHoldsUntil(answer));
 		if (isPutOff(answer)) opensAt = Math.min(opensAt, answerHoldsUntil(answer));
@@ -173,6 +181,7 @@ export function answerCheck({
 		},
 		holdsUntil: Math.min(holdsUntil, selected.holdsUntil),
 		opensAt,
+		heldBack,
 		isUrgent,
 	};
 }

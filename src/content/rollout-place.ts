@@ -4,6 +4,7 @@ import { spreadWindow } from "../entitlement/policy/device-policy.ts";
 import { nextTime } from "../entitlement/policy/weekly-windows.ts";
 import { placeInFleet } from "../place-in-fleet.ts";
 import { bucketOf } from "../rollout/bucket.ts";
+import { HOLDBACK } from "../rollout/control.ts";
 import { type Reach, reachedAt } from "../rollout/reach.ts";
 import { type DeviceCircumstances, matchesAudience } from "./audience.ts";
 import { channelOf } from "./channel.ts";
@@ -30,11 +31,16 @@ export async function bucketsOf(
 	for (const record of records) {
 		const isOnBeta = record !== null && channelOf(device, record.product) === "beta";
 		for (const { rollout, channel } of record?.releases ?? [])
-			if (rollout?.open && (isOnBeta || channel === "stable")) salts.push(rollout.salt);
+			if ((rollout?.open || rollout?.control) && (isOnBeta || channel === "stable")) salts.push(rollout.salt);
 	}
 	if (salts.length === 0) return NO_BUCKETS;
 	const unit = unitOf(device);
 	return new Map(await Promise.all(salts.map(async (salt) => [salt, await bucketOf(salt, unit)] as const)));
+}
+
+/** @returns whether the release's step holds the unit back to the end, and watches it meanwhile */
+export function isHeldBack(reach: Reach | null, buckets: Buckets): boolean {
+	return reach?.control === true && (buckets.get(reach.salt) ?? 0) >= 1 - HOLDBACK;
 }
 
 /** @param now unix seconds @returns unix seconds from which a release on its way is for the device, past `now` or not; Infinity = not by time alone */

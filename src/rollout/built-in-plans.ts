@@ -2,13 +2,12 @@
 // each step is watched. With no failure at all, a sequential gate needs 9 healthy units to exclude failures of 30 %, 46 for 10 %,
 // and 181 for 3 %: that gives the sizes of the steps.
 import { z } from "zod";
+import { HOLDBACK } from "./control.ts";
 import { type Gate, type Plan, type PlanStep, plan } from "./plan.ts";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
-/** Held back to the end: what happens to them in the same hours says what is usual. */
-const HOLDBACK = 0.01;
 const USUAL = 0.005;
 
 const none: Gate = { kind: "count", maxFailures: 0, minHealthy: 1 };

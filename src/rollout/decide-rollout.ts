@@ -2,7 +2,7 @@
 // and approvals at the same time give the same answer, and asking again gives nothing new. The gate is asked in every phase, also
 // while a person thinks: evidence halts a rollout that waits for its approval.
 import { type Approval, approversOf, missingApprovals } from "./approvals.ts";
-import { type Evidence, failuresOf, openLeases, stepEvidence } from "./evidence.ts";
+import { controlEvidence, type Evidence, failuresOf, openLeases, stepEvidence } from "./evidence.ts";
 import { judge, type Verdict } from "./gate.ts";
 import { isFraction } from "./plan.ts";
 import { fractionOf, type PassedStep, type Phase, type Rollout, rampFullAt, stepOf, suspicionOf } from "./rollout.ts";
@@ -126,7 +126,7 @@ export function verdictOf(rollout: Rollout, evidence: Evidence): Verdict {
 function gateOf({ plan, acknowledged }: Rollout, evidence: Evidence, step: number): Verdict {
 	const found = plan.steps[step];
 	if (found === undefined) return "insufficient";
-	return judge(found.gate, stepEvidence(evidence, step), evidence.control, acknowledged[step] ?? 0);
+	return judge(found.gate, stepEvidence(evidence, step), controlEvidence(evidence, step), acknowledged[step] ?? 0);
 }
 
 /** Why the step gives no further permits, or lets in its whole fraction; null = it is not full yet. */

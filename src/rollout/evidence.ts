@@ -19,16 +19,19 @@ export interface StepEvidence {
 	readonly models: number;
 }
 
-/** Units that were not offered the release, in the same hours. */
+/** Units that a step did not let in, in the same hours; see control.ts. */
 export interface ControlEvidence {
+	/** asked again, as they were told to */
 	readonly healthy: number;
+	/** did not */
 	readonly failed: number;
 }
 
 export interface Evidence {
 	/** one for each step that has begun */
 	readonly steps: readonly StepEvidence[];
-	readonly control: ControlEvidence;
+	/** likewise; what is usual in the hours of one step says nothing of another's */
+	readonly controls: readonly ControlEvidence[];
 }
 
 export const NO_STEP_EVIDENCE: StepEvidence = {
@@ -41,11 +44,17 @@ export const NO_STEP_EVIDENCE: StepEvidence = {
 	excused: 0,
 	models: 0,
 };
-export const NO_EVIDENCE: Evidence = { steps: [], control: { healthy: 0, failed: 0 } };
+export const NO_CONTROL: ControlEvidence = { healthy: 0, failed: 0 };
+export const NO_EVIDENCE: Evidence = { steps: [], controls: [] };
 
 /** @returns what is known of a step; of one that has not begun, nothing */
 export function stepEvidence({ steps }: Evidence, step: number): StepEvidence {
 	return steps[step] ?? NO_STEP_EVIDENCE;
+}
+
+/** @returns what the control of a step shows; of one without, nothing */
+export function controlEvidence({ controls }: Evidence, step: number): ControlEvidence {
+	return controls[step] ?? NO_CONTROL;
 }
 
 /** Silence counts as failure: a box that died cannot say so. */

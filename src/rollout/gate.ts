@@ -16,6 +16,11 @@ export function isWorse(verdict: Verdict, than: Verdict): boolean {
 
 /** The rate of a control with fewer units than this is an accident. */
 const MIN_CONTROL = 50;
+/**
+ * However much of a control fails, be it broken or hostile, no more than this passes for usual, and no more than twice what the gate is
+ * made to notice: a release that fails three times as often as that is noticed, whatever the control shows.
+ */
+const MOST_USUAL = 0.1;
 
 /**
  * @param acknowledged failures that persons took note of when they let the rollout go on
@@ -40,11 +45,17 @@ interface Rates {
 
 type SequentialGate = Extract<Gate, { kind: "sequential" }>;
 
-/** What is usual is at least what happens without the release; what must be noticed lies as far above it as the plan says. */
+/**
+ * What is usual is at least what happens without the release; what must be noticed lies as far above it as the plan says. So a control
+ * makes each failure weigh less and each healthy unit more, and by no more than `MOST_USUAL` does.
+ */
 function ratesOf({ p0, p1 }: SequentialGate, { healthy, failed }: ControlEvidence): Rates {
 	const units = healthy + failed;
-	const usual = units < MIN_CONTROL ? p0 : Math.max(p0, failed / units);
-	return usual === p0 ? { p0, p1 } : { p0: Math.min(usual, 0.9), p1: Math.min(usual + p1 - p0, 0.95) };
+	if (units < MIN_CONTROL) return { p0, p1 };
+	// Half of the way to 1 at most: something must be left to be noticed.
+	const most = Math.min(MOST_USUAL, 2 * p1, p0 + (1 - p1) / 2);
+	const usual = Math.max(p0, Math.min(failed / units, most));
+	return { p0: usual, p1: p1 + (usual - p0) };
 }
 
 function logLikelihoodRatio({ p0, p1 }: Rates, failures: number, healthy: number): number {

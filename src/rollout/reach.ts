@@ -3,8 +3,9 @@
 // are counted exactly: how many units have a place is for the Product object to say.
 import { z } from "zod";
 import { audience } from "../content/audience.ts";
+import { topOf } from "./control.ts";
 import { isFraction, ring } from "./plan.ts";
-import { type Rollout, rampEndsAt, stepOf } from "./rollout.ts";
+import { isWatching, type Rollout, rampEndsAt, stepOf } from "./rollout.ts";
 
 const fraction = z.number().min(0).max(1);
 
@@ -30,6 +31,8 @@ export const reach = z.object({
 	growth: z.enum(["line", "doubling"]),
 	/** each unit at night alone, by the clock where it stands; left out = at any time */
 	night: z.literal(true).optional(),
+	/** units beyond `HOLDBACK` (control.ts) are watched meanwhile, as its control; left out = none are */
+	control: z.literal(true).optional(),
 });
 export type Reach = z.infer<typeof reach>;
 
@@ -42,25 +45,28 @@ const SMALLEST = 2 ** -16;
 export function reachOf(rollout: Rollout): Reach | null {
 	const { salt, phase, reached, since } = rollout;
 	if (phase === "done") return null;
-	const { name: step, cohort, fillWithin } = stepOf(rollout);
+	const present = stepOf(rollout);
+	const { name: step, cohort, fillWithin } = present;
 	const ofCohort = isFraction(cohort) ? null : cohort;
 	const whom = { ring: ofCohort?.ring ?? null, audience: ofCohort?.audience ?? null };
 	const night = isFraction(cohort) && cohort.night === true ? ({ night: true } as const) : {};
-	const common = { salt, step, since, ...whom, ...night };
+	const control = isWatching(rollout) ? ({ control: true } as const) : {};
+	const common = { salt, step, since, ...whom, ...night, ...control };
+	const top = topOf(present);
 	if (phase === "running") {
 		const open = { ...common, open: true, closed: null };
 		if (isFraction(cohort)) {
 			return {
 				...open,
 				from: reached,
-				to: cohort.fraction,
+				to: Math.max(reached, top),
 				seconds: (rampEndsAt(rollout) ?? since) - since,
 				growth: "line",
 			};
 		}
 		// The step itself has room for few. Doubling, it is offered to about as many units as have a place, however large the fleet.
 		const seconds = Math.floor((fillWithin ?? 0) / SHARE_OF_FILLING);
-		return { ...open, from: seconds === 0 ? 1 : SMALLEST, to: 1, seconds, growth: "doubling" };
+		return { ...open, from: seconds === 0 ? top : SMALLEST, to: top, seconds, growth: "doubling" };
 	}
 	const stays = { from: reached, to: reached, seconds: 0, growth: "line" } as const;
 	if (phase === "baking" && isFraction(cohort)) return { ...common, ...stays, open: true, closed: null };

@@ -1,7 +1,14 @@
 // A rollout in words for people: where it stands, what each step has shown, what the present step can notice, and what it waits for.
 import { type Approval, type ApprovalKind, approversOf, missingApprovals } from "./approvals.ts";
 import { verdictOf } from "./decide-rollout.ts";
-import { type Evidence, openLeases, type StepEvidence, stepEvidence } from "./evidence.ts";
+import {
+	type ControlEvidence,
+	controlEvidence,
+	type Evidence,
+	openLeases,
+	type StepEvidence,
+	stepEvidence,
+} from "./evidence.ts";
 import { judge, type Power, powerOf, type Verdict } from "./gate.ts";
 import { isFraction } from "./plan.ts";
 import {
@@ -19,6 +26,8 @@ export interface StepStatus {
 	/** null = the gate was not asked yet */
 	readonly verdict: Verdict | null;
 	readonly evidence: StepEvidence;
+	/** units without the release, in the same hours */
+	readonly control: ControlEvidence;
 	readonly passed: PassedStep | null;
 }
 
@@ -65,12 +74,13 @@ export function statusOf(
 		power: powerOf(stepOf(rollout).gate),
 		steps: rollout.plan.steps.map(({ name, gate }, index) => {
 			const known = stepEvidence(evidence, index);
+			const control = controlEvidence(evidence, index);
 			const hasBegun = index <= rollout.step && known.permits > 0;
 			const acknowledged = rollout.acknowledged[index] ?? 0;
 			return {
 				name,
-				verdict: hasBegun ? judge(gate, known, evidence.control, acknowledged) : null,
-				evidence: known,
+				verdict: hasBegun ? judge(gate, known, control, acknowledged) : null,
+				...{ evidence: known, control },
 				passed: rollout.passed.find(({ step }) => step === name) ?? null,
 			};
 		}),

@@ -1,6 +1,7 @@
 // A release on its way through a plan: where it stands, and what may be given out there.
 import type { Channel } from "../content/channel.ts";
-import { type Evidence, openLeases, type StepEvidence, stepEvidence } from "./evidence.ts";
+import { hasControl, topOf } from "./control.ts";
+import { controlEvidence, type Evidence, openLeases, type StepEvidence, stepEvidence } from "./evidence.ts";
 import { suspect, type Verdict } from "./gate.ts";
 import { type Cohort, isFraction, type Plan, type PlanStep } from "./plan.ts";
 
@@ -78,6 +79,11 @@ export function stepOf({ plan, step }: Pick<Rollout, "plan" | "step">): PlanStep
 	return found;
 }
 
+/** @returns whether units that are held back are watched now: while others take the release, and while what became of those is awaited */
+export function isWatching(rollout: Rollout): boolean {
+	return (rollout.phase === "running" || rollout.phase === "baking") && hasControl(stepOf(rollout));
+}
+
 /** What may be given out now. */
 export interface Exposure {
 	/** units whose bucket lies below it may have the release; never shrinks while the rollout goes on */
@@ -104,7 +110,12 @@ export function exposureOf(rollout: Rollout, evidence: Evidence, now: number): E
 /** @returns what the gate of the present step would say, were everyone dead who is overdue */
 export function suspicionOf(rollout: Rollout, evidence: Evidence): Verdict {
 	const { step, acknowledged } = rollout;
-	return suspect(stepOf(rollout).gate, stepEvidence(evidence, step), evidence.control, acknowledged[step] ?? 0);
+	return suspect(
+		stepOf(rollout).gate,
+		stepEvidence(evidence, step),
+		controlEvidence(evidence, step),
+		acknowledged[step] ?? 0,
+	);
 }
 
 function placesInFlight({ inFlight }: Cohort, known: StepEvidence): number {
@@ -125,15 +136,16 @@ export function fractionOf(rollout: Rollout, now: number): number {
 	const { cohort } = stepOf(rollout);
 	if (phase !== "running" || !isFraction(cohort)) return reached;
 	// Asked first: a step without a ramp is there at once, in no time at infinite speed.
-	if (now >= (rampEndsAt(rollout) ?? now)) return cohort.fraction;
-	return Math.min(cohort.fraction, reached + rampPerSecond(rollout) * Math.max(0, now - since));
+	const top = Math.max(reached, topOf(stepOf(rollout)));
+	if (now >= (rampEndsAt(rollout) ?? now)) return top;
+	return Math.min(top, reached + rampPerSecond(rollout) * Math.max(0, now - since));
 }
 
 /** @returns unix seconds at which a running step lets in its whole fraction; of a number of units null */
 export function rampEndsAt(rollout: Rollout): number | null {
-	const { cohort } = stepOf(rollout);
-	if (!isFraction(cohort)) return null;
-	return rollout.since + Math.ceil((cohort.fraction - rollout.reached) / rampPerSecond(rollout));
+	const step = stepOf(rollout);
+	if (!isFraction(step.cohort)) return null;
+	return rollout.since + Math.ceil(Math.max(0, topOf(step) - rollout.reached) / rampPerSecond(rollout));
 }
 
 /** In so many seconds it was night everywhere. */

@@ -6,7 +6,9 @@ import { RAPID, STANDARD } from "../../src/rollout/built-in-plans.ts";
 import { decideRollout, type RolloutOrder, verdictOf } from "../../src/rollout/decide-rollout.ts";
 import {
 	allFailures,
+	type ControlEvidence,
 	type Evidence,
+	NO_CONTROL,
 	NO_STEP_EVIDENCE,
 	openLeases,
 	type StepEvidence,
@@ -32,6 +34,8 @@ export type Event =
 	| { readonly kind: "order"; readonly order: RolloutOrder }
 	/** seconds from now on; 0 = what there is ends */
 	| { readonly kind: "freeze"; readonly seconds: number }
+	/** of units that are held back */
+	| { readonly kind: "control"; readonly healthy: number; readonly failed: number }
 	| { readonly kind: "wait"; readonly seconds: number };
 type Outcome = "healthy" | "failed" | "silent" | "excused";
 
@@ -57,6 +61,14 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 			by: fc.constantFrom("one", "two", PUBLISHER),
 			team: fc.constantFrom(TEAM, TEAM, TEAM, TEAM, TEAM, "others"),
 			away,
+		}),
+	},
+	{
+		weight: 10,
+		arbitrary: fc.record({
+			kind: fc.constant("control" as const),
+			healthy: fc.integer({ min: 0, max: 100 }),
+			failed: fc.integer({ min: 0, max: 100 }),
 		}),
 	},
 	{ weight: 2, arbitrary: orderOf("halt") },
@@ -105,6 +117,7 @@ export async function live(plan: Plan, events: readonly Event[]): Promise<{ mome
 	let frozenUntil = START;
 	let rollout = createRollout({ plan, salt: "s", publisher: PUBLISHER, team: TEAM, startsAt: START, now });
 	let steps: StepEvidence[] = [];
+	let controls: ControlEvidence[] = [];
 	const approvals: Approval[] = [];
 	const moments: Moment[] = [];
 	const log = [await appendLog(null, { at: now, input: { kind: "start", rollout }, turns: [] })];
@@ -117,7 +130,7 @@ export async function live(plan: Plan, events: readonly Event[]): Promise<{ mome
 		if (event.kind === "wait") now += event.seconds;
 		if (event.kind === "freeze") frozenUntil = now + event.seconds;
 		if (event.kind === "permits") {
-			const places = exposureOf(rollout, { steps, control: { healthy: 0, failed: 0 } }, now).permits ?? event.wanted;
+			const places = exposureOf(rollout, { steps, controls }, now).permits ?? event.wanted;
 			permits = Math.min(places, event.wanted);
 			while (permits > 0 && steps.length <= rollout.step) steps = [...steps, NO_STEP_EVIDENCE];
 			steps = changed(steps, rollout.step, (step) => ({ ...step, permits: step.permits + permits, models: 3 }));
@@ -129,7 +142,14 @@ export async function live(plan: Plan, events: readonly Event[]): Promise<{ mome
 				[outcome]: step[outcome] + Math.min(units, openLeases(step)),
 			}));
 		}
-		const evidence: Evidence = { steps, control: { healthy: 0, failed: 0 } };
+		if (event.kind === "control") {
+			while (controls.length <= rollout.step) controls = [...controls, NO_CONTROL];
+			const { healthy, failed } = event;
+			controls = controls.map((one, index) =>
+				index === rollout.step ? { healthy: one.healthy + healthy, failed: one.failed + failed } : one,
+			);
+		}
+		const evidence: Evidence = { steps, controls };
 		if (event.kind === "word") {
 			const seen = { hash: "", failures: allFailures(evidence), verdict: verdictOf(rollout, evidence) };
 			approvals.push({

@@ -4,6 +4,7 @@ import { accountObjectName } from "../../entitlement/ids.ts";
 import { endLease, type Lease } from "../../rollout/lease.ts";
 import { isFraction } from "../../rollout/plan.ts";
 import { isOver, type Rollout } from "../../rollout/rollout.ts";
+import type { ControlTables } from "./control-tables.ts";
 import type { LeaseTables } from "./lease-tables.ts";
 import type { RolloutTables, StepCount } from "./rollout-tables.ts";
 
@@ -17,6 +18,7 @@ export interface LeaseEndsParts {
 	readonly storage: DurableObjectStorage;
 	readonly rollouts: RolloutTables;
 	readonly leases: LeaseTables;
+	readonly controls: ControlTables;
 	/** @returns those of the devices that their accounts suspended, deactivated, revoked or replaced */
 	readonly givenUp: (devices: readonly string[]) => Promise<ReadonlySet<string>>;
 }
@@ -64,10 +66,11 @@ export class LeaseEnds {
 
 	/** Of 1.5 million devices a release leaves as many rows: in a year of daily releases more than an object can hold. */
 	drop(version: string, now: number): void {
-		const { rollouts, leases } = this.#parts;
+		const { rollouts, leases, controls } = this.#parts;
 		const rollout = rollouts.rollout(version);
-		if (rollout !== null && isOver(rollout) && now >= rollout.since + LEASES_KEPT_SECONDS)
-			leases.drop(version, DROPPED_PER_RUN);
+		if (rollout === null || !isOver(rollout) || now < rollout.since + LEASES_KEPT_SECONDS) return;
+		leases.drop(version, DROPPED_PER_RUN);
+		controls.dropUnits(version);
 	}
 
 	/** @returns unix seconds at which the next lease is overdue or ends, or the rows of a rollout that is over go; null = never */

@@ -1,7 +1,7 @@
-// What the rules have to know of a unit that asks for a permit, read from the rows of the permits that were given before.
+// A unit asks for a permit: what the rules have to know of it, read from the rows of the permits that were given before.
 import type { Channel } from "../../content/channel.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
-import type { PermitQuestion } from "../../rollout/lease.ts";
+import type { PermitQuestion, PermitRefusal } from "../../rollout/lease.ts";
 import { type Rollout, stepOf } from "../../rollout/rollout.ts";
 import type { LeaseTables } from "./lease-tables.ts";
 
@@ -20,6 +20,11 @@ export interface PermitInput {
 	/** unix seconds */
 	readonly now: number;
 }
+
+/** `endsAt`: unix seconds by which the device has to be healthy; null = everybody may have the release, nobody waits for a word. */
+export type PermitOutcome =
+	| { readonly ok: true; readonly endsAt: number | null }
+	| { readonly ok: false; readonly reason: PermitRefusal; readonly retryAfter: number };
 
 /** @param frozen until when no further unit may try the release; null = they may */
 export function questionOf(

@@ -7,6 +7,7 @@ import { directoryPort, givenUpDevices, type ObjectBindings, recordLanes, webhoo
 import { Outbox } from "../outbox/outbox.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
+import { ControlTables } from "./control-tables.ts";
 import { DisabledRules } from "./disabled-rules.ts";
 import { LeaseTables } from "./lease-tables.ts";
 import { ProductRecordWriter } from "./product-record-writer.ts";
@@ -49,8 +50,9 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 	const publish = (now: number) => records.publish(now);
 	const rollouts = new RolloutTables(storage.sql);
 	const leases = new LeaseTables(storage.sql);
+	const controls = new ControlTables(storage.sql);
 	const rolloutDesk = new RolloutDesk({
-		...{ storage, alarm, releases: tables, rollouts, leases, publish },
+		...{ storage, alarm, releases: tables, rollouts, leases, controls, publish },
 		tell: (version, turn, rollout, change) =>
 			tellTurn(turn, rollout, (action, detail) => audit(change, action, version, detail)),
 		tellUnhealthy: (version, detail, change) => audit(change, "rollout.unhealthy", version, detail),

@@ -25,24 +25,19 @@ import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
+import type { ControlWord } from "./control-desk.ts";
 import type { DisabledRule, RulesChange, RulesChanged } from "./disabled-rules.ts";
-import type { PermitInput } from "./permit-question.ts";
+import type { PermitInput, PermitOutcome } from "./permit-question.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import type { ProductInfo, ProductSettings } from "./product-row.ts";
 import type { PackageContent, ReleaseEntry } from "./product-tables.ts";
 import type { AddedPackage, Discarded, NewRelease, Promoted, Promotion, Released, Withdrawn } from "./release-desk.ts";
 import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollout-approval.ts";
-import type { PermitOutcome, ReportInput } from "./rollout-desk.ts";
+import type { ReportInput } from "./rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
+import { type Settled, UNKNOWN_PRODUCT } from "./settled.ts";
 
-const UNKNOWN_PRODUCT = { ok: false, reason: "unknown_product" } as const;
 const NO_ROLLOUT = { ok: false, reason: "no_rollout" } as const;
-
-/** What was decided, with the release as it is now and whether every store has it. */
-type Settled<Result> =
-	| typeof UNKNOWN_PRODUCT
-	| (Result & { ok: false })
-	| ((Result & { ok: true }) & { readonly release: ReleaseEntry; readonly published: boolean });
 
 const RELEASES_PER_LIST = 500;
 
@@ -154,6 +149,11 @@ export class Product extends DurableObject<ObjectBindings> {
 	async takePermit(input: PermitInput): Promise<PermitOutcome> {
 		if (!this.#exists) return { ok: false, reason: "ended", retryAfter: 0 };
 		return this.#turn(() => this.#desks.rolloutDesk.permit(input));
+	}
+
+	/** A device that is held back has asked what to run; see `ControlDesk`. */
+	async hearControl(word: ControlWord): Promise<void> {
+		if (this.#exists) await this.#turn(() => this.#desks.rolloutDesk.hearControl(word));
 	}
 
 	/** What became of such a permit; see `decideReport`. A permit that nobody remembers is none of a rollout's. */

@@ -3,19 +3,20 @@
 import type { Channel } from "../../content/channel.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
-import { type Evidence, NO_EVIDENCE } from "../../rollout/evidence.ts";
+import type { Evidence } from "../../rollout/evidence.ts";
 import { frozenUntil, nextFreezeAt } from "../../rollout/freeze.ts";
 import { describeBroken, findBrokenLimit, type HealthReport } from "../../rollout/health.ts";
-import { decidePermit, decideReport, type PermitRefusal, type Reported } from "../../rollout/lease.ts";
+import { decidePermit, decideReport, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { reachOf } from "../../rollout/reach.ts";
-import { createRollout, type Rollout, stepOf } from "../../rollout/rollout.ts";
+import { createRollout, isWatching, type Rollout, stepOf } from "../../rollout/rollout.ts";
 import { appendLog, type LogInput, takeOrder } from "../../rollout/rollout-log.ts";
-import type { Alarm, Chore } from "../alarm.ts";
+import type { Chore } from "../alarm.ts";
 import type { Change } from "../audit.ts";
-import { LeaseEnds, type LeaseEndsParts } from "./lease-ends.ts";
-import { type PermitInput, questionOf } from "./permit-question.ts";
-import type { ProductTables } from "./product-tables.ts";
+import { ControlDesk, type ControlWord } from "./control-desk.ts";
+import { LeaseEnds } from "./lease-ends.ts";
+import { type PermitInput, type PermitOutcome, questionOf } from "./permit-question.ts";
+import type { RolloutDeskParts } from "./rollout-desk-parts.ts";
 
 export interface RolloutStart {
 	readonly version: string;
@@ -25,11 +26,6 @@ export interface RolloutStart {
 	/** unix seconds; 0 = at once */
 	readonly startsAt: number;
 }
-
-/** `endsAt`: unix seconds by which the device has to be healthy; null = everybody may have the release, nobody waits for a word. */
-export type PermitOutcome =
-	| { readonly ok: true; readonly endsAt: number | null }
-	| { readonly ok: false; readonly reason: PermitRefusal; readonly retryAfter: number };
 
 export interface ReportInput {
 	readonly version: string;
@@ -41,28 +37,15 @@ export interface ReportInput {
 	readonly now: number;
 }
 
-export interface RolloutDeskParts extends LeaseEndsParts {
-	readonly alarm: Alarm;
-	readonly releases: ProductTables;
-	/** tells the trail of a turn; part of the transaction */
-	readonly tell: (version: string, turn: Turn, rollout: Rollout, change: Change) => void;
-	/** tells the trail of a device that broke a limit of health; part of the transaction */
-	readonly tellUnhealthy: (version: string, detail: string, change: Change) => void;
-	/** has the edges know how far the releases reach now; part of the transaction */
-	readonly publish: (now: number) => void;
-	/** who acts where nobody does */
-	readonly service: (now: number) => Change;
-	/** to be called after each transaction of the alarm: has the outbox deliver */
-	readonly deliver: () => void;
-}
-
 export class RolloutDesk implements Chore {
 	readonly #parts: RolloutDeskParts;
 	readonly #ends: LeaseEnds;
+	readonly #control: ControlDesk;
 
 	constructor(parts: RolloutDeskParts) {
 		this.#parts = parts;
 		this.#ends = new LeaseEnds(parts);
+		this.#control = new ControlDesk(parts);
 		parts.alarm.add(this);
 	}
 
@@ -71,7 +54,7 @@ export class RolloutDesk implements Chore {
 	 * plan without gates is through at once.
 	 */
 	start(change: Change, input: RolloutStart): void {
-		const { releases, rollouts, leases } = this.#parts;
+		const { releases, rollouts, leases, controls } = this.#parts;
 		const { version, ...rest } = input;
 		const publisher = releases.release(version)?.addedBy ?? change.actor;
 		const team = releases.info()?.team ?? null;
@@ -79,6 +62,7 @@ export class RolloutDesk implements Chore {
 		const now = onBeta === null ? change.now : notBefore(onBeta, change.now);
 		if (onBeta !== null) {
 			leases.forget(version);
+			controls.forget(version);
 			rollouts.forgetApprovals(version);
 		}
 		const rollout = createRollout({ ...rest, publisher, team, now });
@@ -89,12 +73,12 @@ export class RolloutDesk implements Chore {
 	}
 
 	evidence(version: string, rollout: Rollout, now: number): Evidence {
-		const { rollouts, leases } = this.#parts;
+		const { rollouts, leases, controls } = this.#parts;
 		const steps = rollouts.counts(version).map((counts, index) => {
 			const expect = rollout.plan.steps[index]?.expect ?? 0;
 			return { ...counts, overdue: leases.overdue(version, index, now - expect) };
 		});
-		return { ...NO_EVIDENCE, steps };
+		return { steps, controls: controls.evidence(version, now) };
 	}
 
 	/** @returns until when a freeze of the product holds the release up; null = none does */
@@ -120,7 +104,7 @@ export class RolloutDesk implements Chore {
 
 	permit(input: PermitInput): PermitOutcome {
 		const { version, channel, unit, device, model, region = null, now } = input;
-		const { rollouts, leases, releases } = this.#parts;
+		const { rollouts, leases, releases, controls } = this.#parts;
 		const rollout = rollouts.rollout(version);
 		const isWithdrawn = releases.release(version)?.status === "withdrawn";
 		if (rollout === null || isWithdrawn) return { ok: false, reason: "ended", retryAfter: 0 };
@@ -144,12 +128,18 @@ export class RolloutDesk implements Chore {
 		const deferrals = leases.ofDevice(version, device)?.deferrals ?? 0;
 		const lease = { ...place, at: now, counts, deferrals, outcome: null, detail: null, outcomeAt: null };
 		leases.save(version, lease);
+		controls.letGo(version, unit);
 		if (counts) {
 			rollouts.count(version, step, "permits", ...(leases.addModel(version, step, model) ? (["models"] as const) : []));
 			if ("perAccount" in cohort) leases.addUnitOfAccount(version, step, account);
 		}
 		this.#decide(version, this.#parts.service(now));
 		return { ok: true, endsAt: now + stepOf(rollout).lease };
+	}
+
+	/** A unit that is held back has asked; see `ControlDesk`. */
+	hearControl(word: ControlWord): void {
+		if (this.#control.hear(word)) this.#decide(word.version, this.#parts.service(word.now));
 	}
 
 	/** One that is healthy by its own word, and beyond the product's limits, has failed. */
@@ -272,7 +262,9 @@ export class RolloutDesk implements Chore {
 	}
 
 	#move(version: string, rollout: Rollout, turns: readonly Turn[], change: Change): void {
-		const { rollouts, releases, tell } = this.#parts;
+		const { rollouts, releases, controls, tell } = this.#parts;
+		const before = rollouts.rollout(version);
+		if (before?.step !== rollout.step || !isWatching(rollout)) controls.close(version, change.now);
 		rollouts.save(version, rollout, null);
 		releases.setReach(version, reachOf(rollout), change.now);
 		// A plan without a gate is through with its release: there is nothing to tell beside that.

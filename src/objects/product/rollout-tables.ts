@@ -5,6 +5,7 @@ import type { Approval } from "../../rollout/approvals.ts";
 import { NO_EVIDENCE, NO_STEP_EVIDENCE, type StepEvidence } from "../../rollout/evidence.ts";
 import { isOver, type Rollout } from "../../rollout/rollout.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
+import { CONTROL_TABLES } from "./control-tables.ts";
 import { LEASE_TABLES } from "./lease-tables.ts";
 
 export const ROLLOUT_TABLES = [
@@ -34,6 +35,7 @@ export const ROLLOUT_TABLES = [
 	) WITHOUT ROWID`,
 	"CREATE INDEX rollout_log_open ON rollout_log (version, seq) WHERE hash IS NULL",
 	...LEASE_TABLES,
+	...CONTROL_TABLES,
 ];
 
 /** An entry before it is chained. */

@@ -27,6 +27,7 @@ import { answerJson, plainRoute } from "../http/plain-handler.ts";
 import { pulseLinks } from "../http/pulse-links.ts";
 import { checkBody } from "./check-body.ts";
 import { checkQuery, readQuestion } from "./check-question.ts";
+import { CONTROL_REPEAT_SECONDS, passOnControl } from "./control-word.ts";
 import { passOnCheck } from "./device-words.ts";
 import { HA_REPEAT_SECONDS, passOnHaReport } from "./ha-report.ts";
 import { answerUnchanged, checkState, unchanged } from "./unchanged.ts";
@@ -117,7 +118,10 @@ async function answerInFull(
 	const hasOffer = updated !== null;
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
 	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
-	const heardAgain = haGroup === null ? Number.POSITIVE_INFINITY : HA_REPEAT_SECONDS;
+	const heardAgain = Math.min(
+		haGroup === null ? Number.POSITIVE_INFINITY : HA_REPEAT_SECONDS,
+		answer.heldBack.length === 0 ? Number.POSITIVE_INFINITY : CONTROL_REPEAT_SECONDS,
+	);
 	const { checkIntervalSeconds: interval } = config;
 	const place = placeInFleet(id);
 	const most = Math.min(heardAgain, longestSilence(caller.profile.lease));
@@ -139,12 +143,14 @@ async function answerInFull(
 	]);
 	const pace = degradedAsOf !== null ? "strained" : answer.isUrgent ? "urgent" : "usual";
 	const usual = nextCheckIn(interval, id, caller.profile.lease, pace);
+	// Whoever waits for a window comes when it has opened, and at its usual pace before that: a halt and an emergency come meanwhile.
+	const nextCheck = checkOnceOpen(answer.opensAt, usual, interval, place, scope.now);
+	passOnControl(scope, caller.profile, answer, nextCheck);
 	const body = {
 		device: caller.profile.id,
 		as_of: toTimestamp(degradedAsOf ?? scope.now),
 		...(degradedAsOf === null ? {} : { degraded: true as const }),
-		// Whoever waits for a window comes when it has opened, and at its usual pace before that: a halt and an emergency come meanwhile.
-		next_check_in: checkOnceOpen(answer.opensAt, usual, interval, place, scope.now),
+		next_check_in: nextCheck,
 		products,
 		messages: answer.messages,
 		...(pulse === null || quiet === null

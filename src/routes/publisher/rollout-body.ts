@@ -35,6 +35,15 @@ const stepBody = z
 		overdue: z.int().openapi({ description: "Open for longer than is usual: perhaps dead" }),
 		excused: z.int().openapi({ description: "Given up meanwhile: they do not count" }),
 		models: z.int(),
+		control: z
+			.object({
+				healthy: z.int().openapi({ description: "Asked again, as they were told to" }),
+				failed: z.int().openapi({ description: "Did not" }),
+			})
+			.openapi("RolloutControl", {
+				description:
+					"Units that were held back, watched in the same hours: from 50 of them on, what fails there passes for usual, up to twice what the gate is made to notice and to 10 % at most",
+			}),
 		verdict: verdict.nullable(),
 		passed_at: timestamp.nullable(),
 		overridden_by: z.array(z.string()),
@@ -117,8 +126,8 @@ export function describeRollout(product: string, view: RolloutView, now: number)
 			step: plan.steps[index]?.name ?? "",
 			at: toTimestamp(at),
 		})),
-		steps: status.steps.map(({ name, verdict: judged, evidence, passed }) => ({
-			...{ name, ...evidence, verdict: judged },
+		steps: status.steps.map(({ name, verdict: judged, evidence, control, passed }) => ({
+			...{ name, ...evidence, control: { ...control }, verdict: judged },
 			passed_at: toTimestampOrNull(passed?.at),
 			overridden_by: [...(passed?.overriddenBy ?? [])],
 		})),

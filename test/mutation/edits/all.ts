@@ -9,6 +9,7 @@ import { DIRECTORY_AND_PRODUCT } from "./directory-and-product.ts";
 import { FIREWALL } from "./firewall.ts";
 import { FIREWALL_UPDATES } from "./firewall-updates.ts";
 import { FLEET } from "./fleet.ts";
+import { HELD_BACK } from "./held-back.ts";
 import { OBJECTS_SHARED } from "./objects-shared.ts";
 import { OUTBOX } from "./outbox.ts";
 import { PACKAGES } from "./packages.ts";
@@ -24,6 +25,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...OBJECTS_SHARED,
 	...OUTBOX,
 	...DIRECTORY_AND_PRODUCT,
+	...HELD_BACK,
 	...PACKAGES,
 	...ACCOUNT_DEVICES,
 	...ACCOUNT_LICENSES,

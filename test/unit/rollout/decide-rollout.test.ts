@@ -22,7 +22,7 @@ const standing = (phase: Phase, step: number, rest: Partial<Rollout> = {}): Roll
 /** nothing is known of the steps before the one that is given */
 const evidenceAt = (step: number, known: Partial<StepEvidence>): Evidence => ({
 	steps: [...Array.from({ length: step }, () => NO_STEP_EVIDENCE), { ...NO_STEP_EVIDENCE, ...known }],
-	control: { healthy: 0, failed: 0 },
+	controls: [],
 });
 const NONE = evidenceAt(0, {});
 const word = (by: string, rest: Partial<Approval> = {}): Approval => ({

@@ -19,7 +19,7 @@ const FRESH = createRollout({ plan: STANDARD, salt: "s", publisher: "ci", team: 
 const standing = (phase: Phase, step = 0): Rollout => ({ ...FRESH, phase, step });
 const evidenceAt = (step: number, known: Partial<StepEvidence> = {}): Evidence => ({
 	steps: [...Array.from({ length: step }, () => NO_STEP_EVIDENCE), { ...NO_STEP_EVIDENCE, ...known }],
-	control: { healthy: 0, failed: 0 },
+	controls: [],
 });
 const leaseOf = (device: string, outcome: LeaseOutcome | null = null, counts = true): Lease => ({
 	...{

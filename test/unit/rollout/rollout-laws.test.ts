@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decideRollout } from "../../../src/rollout/decide-rollout.ts";
-import { failuresOf, stepEvidence } from "../../../src/rollout/evidence.ts";
+import { controlEvidence, failuresOf, stepEvidence } from "../../../src/rollout/evidence.ts";
 import { judge } from "../../../src/rollout/gate.ts";
 import { isFraction } from "../../../src/rollout/plan.ts";
 import { exposureOf, fractionOf } from "../../../src/rollout/rollout.ts";
@@ -91,7 +91,7 @@ describe("a rollout", () => {
 					if (index < before.passed.length || overriddenBy.length > 0) continue;
 					const { gate } = after.plan.steps[index] as (typeof after.plan.steps)[number];
 					const noted = after.acknowledged[index] ?? 0;
-					expect(judge(gate, stepEvidence(evidence, index), evidence.control, noted)).toBe("pass");
+					expect(judge(gate, stepEvidence(evidence, index), controlEvidence(evidence, index), noted)).toBe("pass");
 				}
 			}
 		});

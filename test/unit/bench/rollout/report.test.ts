@@ -3,11 +3,19 @@ import { expect, it } from "vitest";
 import type { FleetOutcome } from "../../../../bench/rollout/fleet.ts";
 import { formatRollouts, type RolloutsReport } from "../../../../bench/rollout/report.ts";
 
-const OUTCOME: FleetOutcome = { ended: "halted", casualties: 1, installed: 5, seconds: 3_600, revertSeconds: 600 };
+const OUTCOME: FleetOutcome = {
+	ended: "halted",
+	step: 0,
+	casualties: 1,
+	installed: 5,
+	seconds: 3_600,
+	revertSeconds: 600,
+};
 function reportOf(runs: number): RolloutsReport {
 	return {
 		...{ plan: "standard", runs, seed: 1 },
-		fleet: { units: 10_000, pollSeconds: 600, volunteers: 50 },
+		fleet: { units: 10_000, pollSeconds: 600, volunteers: 50, silentAnyway: 0, hasControl: true },
+		hours: [],
 		herd: { devices: 10_000, steady: 1.1, afterRefusals: 3, afterSilence: 6 },
 		releases: [
 			{

@@ -3,7 +3,13 @@ import { describe, expect, it } from "vitest";
 import { drawRollout, rolloutAnswer } from "../../../../cli/rollout/ladder.ts";
 import { formatPercent } from "../../../../cli/terminal/output.ts";
 import { STANDARD } from "../../../../src/rollout/built-in-plans.ts";
-import { NO_EVIDENCE, NO_STEP_EVIDENCE, type StepEvidence } from "../../../../src/rollout/evidence.ts";
+import {
+	type ControlEvidence,
+	NO_CONTROL,
+	NO_EVIDENCE,
+	NO_STEP_EVIDENCE,
+	type StepEvidence,
+} from "../../../../src/rollout/evidence.ts";
 import { createRollout, type Rollout } from "../../../../src/rollout/rollout.ts";
 import { statusOf } from "../../../../src/rollout/rollout-status.ts";
 import { describeRollout } from "../../../../src/routes/publisher/rollout-body.ts";
@@ -21,9 +27,13 @@ const [TWO_WELL, ONE_BAD] = [
 ];
 
 /** @param seen by step @returns its lines, with one space where the table has several */
-function draw(changes: Partial<Rollout>, seen: readonly Partial<StepEvidence>[] = []): readonly string[] {
+function draw(
+	changes: Partial<Rollout>,
+	seen: readonly Partial<StepEvidence>[] = [],
+	controls: readonly ControlEvidence[] = [],
+): readonly string[] {
 	const rollout = { ...START, ...changes };
-	const evidence = { ...NO_EVIDENCE, steps: seen.map((step) => ({ ...NO_STEP_EVIDENCE, ...step })) };
+	const evidence = { ...NO_EVIDENCE, controls, steps: seen.map((step) => ({ ...NO_STEP_EVIDENCE, ...step })) };
 	const step = rollout.plan.steps[rollout.step]?.name ?? "";
 	const status = statusOf(rollout, evidence, [], NOW);
 	const view = {
@@ -73,6 +83,11 @@ describe("the ladder", () => {
 		const lines = draw({ phase: "baking" }, [{ permits: 2, healthy: 1, overdue: 1, models: 1 }]);
 		expect(lines[2]).toBe("▶ volunteers 2 1 0 0 1 pass");
 		expect(lines.slice(-2)).toEqual(["is watched until 2026-11-20T23:00:00Z", "waits to hear of 1 permit"]);
+	});
+
+	it("says how many fell silent in the same hours that do not have the release", () => {
+		const lines = draw({ phase: "running", step: 2 }, [], [NO_CONTROL, NO_CONTROL, { healthy: 97, failed: 3 }]);
+		expect(lines).toContain("without the release, in the hours of dozens: 3 of 100 fell silent");
 	});
 
 	it("of a step that was watched long enough and has shown too little says who may let it pass", () => {

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Alarm } from "../../../../src/objects/alarm.ts";
 import type { Change } from "../../../../src/objects/audit.ts";
+import { ControlTables } from "../../../../src/objects/product/control-tables.ts";
 import { LeaseTables } from "../../../../src/objects/product/lease-tables.ts";
 import { ProductTables } from "../../../../src/objects/product/product-tables.ts";
 import { RolloutDesk } from "../../../../src/objects/product/rollout-desk.ts";
@@ -175,7 +176,13 @@ class World {
 		const releases = new ProductTables(storage.sql);
 		const rollouts = new RolloutTables(storage.sql);
 		const desk = new RolloutDesk({
-			...{ storage, releases, rollouts, leases: new LeaseTables(storage.sql) },
+			...{
+				storage,
+				releases,
+				rollouts,
+				leases: new LeaseTables(storage.sql),
+				controls: new ControlTables(storage.sql),
+			},
 			// It rings below.
 			alarm: { add: () => {}, setWithin: () => {} } as unknown as Alarm,
 			tell: () => {},
