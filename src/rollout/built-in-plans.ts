@@ -67,33 +67,24 @@ export const RAPID = ladder({
 	...{ ramp: 2 * HOUR, expect: 20 * MINUTE, lease: 30 * MINUTE, fillWithin: 30 * MINUTE, approvers: 2 },
 });
 
-const atOnce = (name: string, count: number): Plan => ({
-	name,
+/** Everybody at once, without a gate: only where a product's owner chose it by name. */
+export const IMMEDIATE: Plan = {
+	name: "immediate",
 	overrides: 2,
 	steps: [
 		{
-			...{
-				name: "everybody",
-				cohort: { fraction: 1 },
-				bake: 0,
-				fillWithin: null,
-				expect: 20 * MINUTE,
-				lease: 30 * MINUTE,
-			},
+			name: "everybody",
+			cohort: { fraction: 1 },
+			...{ bake: 0, fillWithin: null, expect: 20 * MINUTE, lease: 30 * MINUTE },
 			gate: unwatched,
-			approvals: { team: null, count },
+			approvals: { team: null, count: 0 },
 		},
 	],
-});
+};
 
-/** Everybody at once, without a gate: only where a product's owner chose it by name. */
-export const IMMEDIATE = atOnce("immediate", 0);
-/** Back to a release that everybody had: one step, minutes. */
-export const REVERT = atOnce("revert", 1);
+export const BUILT_IN_PLANS = { standard: STANDARD, rapid: RAPID, immediate: IMMEDIATE } as const;
 
-export const BUILT_IN_PLANS = { standard: STANDARD, rapid: RAPID, revert: REVERT, immediate: IMMEDIATE } as const;
-
-export const builtInPlanName = z.enum(["standard", "rapid", "revert", "immediate"]);
+export const builtInPlanName = z.enum(["standard", "rapid", "immediate"]);
 
 /** One that is written out. It does not pass for a built-in plan, whose name people trust when they give their word. */
 const ownPlan = plan.refine(({ name }) => !Object.hasOwn(BUILT_IN_PLANS, name), {

@@ -14,52 +14,56 @@ const probability = z.number().gt(0).lt(1);
 /** The name of a ring of devices: those that carry the label `ring` with this value. */
 export const ring = z.string().regex(/^[a-z][a-z0-9-]{0,23}$/, "a ring is up to 24 lower-case letters, digits and -");
 
-/** How many units may have a permit whose outcome is not known yet: so many, or a part of those that are healthy where that is more. */
-const inFlight = z.strictObject({ units: z.int().min(1).max(100_000), perHealthy: z.number().min(0).max(1) });
+const inFlight = z
+	.strictObject({
+		units: z.int().min(1).max(100_000).describe("so many"),
+		perHealthy: z.number().min(0).max(1).describe("or this part of those that are healthy, where that is more"),
+	})
+	.describe("How many units may have a permit whose outcome is not known yet; left out: no limit");
 
 /** An exact number of units (a unit is an HA group, or a device by itself). Named rings or audiences choose who may be among them. */
 const countCohort = z.strictObject({
 	units: z.int().min(1).max(10_000),
-	ring: ring.optional(),
-	audience: audience.optional(),
-	/** of one account, at most so many */
-	perAccount: z.int().min(1).optional(),
-	/** of the units of the step, at most this part of one model, or of one region (label `region`); one unit always */
-	modelShare: share.optional(),
-	regionShare: share.optional(),
-	/** of so many models at least, before the step counts as full */
-	models: z.int().min(1).max(20).optional(),
+	ring: ring.optional().describe("Devices with the label `ring` of this value alone; left out: any"),
+	audience: audience.optional().describe("Devices that match it alone; left out: any"),
+	perAccount: z.int().min(1).optional().describe("Units of one account at most; left out: any number"),
+	modelShare: share.optional().describe("The part of `units` that may be of one model, one unit always; left out: all"),
+	regionShare: share.optional().describe("The same of one region (label `region`)"),
+	models: z
+		.int()
+		.min(1)
+		.max(20)
+		.optional()
+		.describe("Models of which the step has units before it is full; left out: 1"),
 	inFlight: inFlight.optional(),
 });
 
 /** Everybody whose bucket lies below a fraction, which is reached in a straight line over `ramp` seconds. */
 const fractionCohort = z.strictObject({
 	fraction: z.number().gt(0).max(1),
-	ramp: seconds.optional(),
-	/** each unit is let in at night alone, from 1:00 to 5:00 by the clock where it stands: the ramp follows the moon */
-	night: z.boolean().optional(),
+	ramp: seconds.optional().describe("Seconds in which the fraction is reached; left out or 0: at once"),
+	night: z
+		.boolean()
+		.optional()
+		.describe("Each unit is let in from 1:00 to 5:00 by the clock where it stands; left out: at any time"),
 	inFlight: inFlight.optional(),
 });
 
 /** For steps too small for statistics: so many failures are let pass, and so many units have to be healthy. */
 const countGate = z.strictObject({
 	kind: z.literal("count"),
-	maxFailures: z.int().min(0).max(100),
-	minHealthy: z.int().min(0).max(10_000),
+	maxFailures: z.int().min(0).max(100).describe("Units that may fail or stay silent; one more halts the rollout"),
+	minHealthy: z.int().min(0).max(10_000).describe("Units that have to be healthy before the step passes"),
 });
 
 /** Wald's sequential probability ratio test (The Annals of Mathematical Statistics 16, 1945): does the release fail like p0, or like p1? */
 const sequentialGate = z
 	.strictObject({
 		kind: z.literal("sequential"),
-		/** failures that are usual; raised to what those without the release show in the same hours */
-		p0: probability,
-		/** failures that must be noticed */
-		p1: probability,
-		/** how often a release that fails like p0 may be stopped */
-		alpha: probability,
-		/** how often a release that fails like p1 may be let pass */
-		beta: probability,
+		p0: probability.describe("Share of failures that is usual; raised to that of the units without the release"),
+		p1: probability.describe("Share of failures that must be noticed"),
+		alpha: probability.describe("How often a release that fails like p0 may be stopped"),
+		beta: probability.describe("How often a release that fails like p1 may be let pass"),
 	})
 	.refine(({ p0, p1 }) => p0 < p1, "what must be noticed (p1) is more than what is usual (p0)");
 
@@ -68,23 +72,27 @@ export type Gate = z.infer<typeof gate>;
 
 /** Whose word a step needs before it begins. */
 const approvals = z.strictObject({
-	/** null = the team that owns the product */
-	team: teamName.nullable(),
-	/** persons; 0 = none: the step before has passed, that is enough */
-	count: z.int().min(0).max(10),
+	team: teamName.nullable().describe("Null: the team that owns the product"),
+	count: z.int().min(0).max(10).describe("Persons; 0: the step begins by itself once the one before has passed"),
 });
 
 export const planStep = z.strictObject({
 	name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "a step's name is up to 32 lower-case letters, digits and -"),
 	cohort: z.union([countCohort, fractionCohort]),
-	/** seconds that the step is watched after it is full */
-	bake: seconds,
-	/** seconds after which a step that does not become full is watched with those it has; null = it waits */
-	fillWithin: seconds.nullable(),
-	/** seconds in which a healthy unit usually has said so: silence for longer gives pause, without a verdict */
-	expect: z.int().min(60).max(MAX_SECONDS),
-	/** seconds in which a permit must turn out healthy, or it counts as failed */
-	lease: z.int().min(60).max(MAX_SECONDS),
+	bake: seconds.describe("Seconds that the step is watched after it is full"),
+	fillWithin: seconds
+		.nullable()
+		.describe("Seconds after which a step that is not full is watched with the units it has, if any; null: it waits"),
+	expect: z
+		.int()
+		.min(60)
+		.max(MAX_SECONDS)
+		.describe("Seconds in which a healthy unit usually says so: longer silence gives pause, without a verdict"),
+	lease: z
+		.int()
+		.min(60)
+		.max(MAX_SECONDS)
+		.describe("Seconds in which a permit must turn out healthy, or it counts as failed"),
 	gate,
 	approvals,
 });
@@ -93,8 +101,11 @@ export type PlanStep = z.infer<typeof planStep>;
 export const plan = z
 	.strictObject({
 		name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "a plan's name is up to 32 lower-case letters, digits and -"),
-		/** persons of the product's team who let a halted rollout go on, or a step pass that has not shown enough */
-		overrides: z.int().min(1).max(10),
+		overrides: z
+			.int()
+			.min(1)
+			.max(10)
+			.describe("Persons who let a halted rollout go on, or a step pass that has not shown enough"),
 		steps: z.array(planStep).min(1).max(MAX_STEPS),
 	})
 	.superRefine(({ steps }, context) => {

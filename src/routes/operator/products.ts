@@ -31,7 +31,7 @@ const productBody = z
 	.openapi("Product");
 
 const planText =
-	"By which its releases reach the fleet: `standard` (about four days, if left out), `rapid` (hours), `immediate` (everybody at once, without a gate), `revert`, or a plan of your own";
+	"By which its releases reach the fleet: `standard` (about four days, if left out), `rapid` (hours), `immediate` (everybody at once, without a gate), or a plan of your own";
 const team = teamName
 	.nullable()
 	.openapi({ description: "Whose word its rollouts need; null = anyone's who may release" });

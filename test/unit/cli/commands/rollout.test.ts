@@ -96,7 +96,7 @@ describe("a plan that is given", () => {
 		for (const fault of faults) expect((await operator.run(...args, "--plan", await file(fault))).exitCode).toBe(1);
 		expect(await operator.run(...args, "--plan", "slow")).toMatchObject({
 			exitCode: 2,
-			stderr: expect.stringContaining("slow is neither a plan (standard, rapid, revert, immediate) nor a file"),
+			stderr: expect.stringContaining("slow is neither a plan (standard, rapid, immediate) nor a file"),
 		});
 		expect(operator.asked()).toEqual([]);
 	});
