@@ -176,7 +176,7 @@ function judgeRelease(
  * one, unless its rollout was halted or ended.
  */
 function mayHaveAgain({ rollout }: Release, verdict: PassedOver): boolean {
-	if (verdict === "rollout_closed") return rollout?.closed === "waiting" || rollout?.closed === "baking";
+	if (verdict === "rollout_closed") return ["waiting", "baking", "frozen"].includes(rollout?.closed ?? "");
 	return verdict === "too_young" || verdict === "not_reached";
 }
 

@@ -2,8 +2,9 @@
 // bound by DPoP (RFC 9449) to the very key that is being registered, and its counterpart DELETE (RFC 7592).
 import { createRoute, z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
+import { ownLabels } from "../../content/channel.ts";
 import { ID_RANDOM_BYTES, mintDeviceId, parseCode, parseDeviceId } from "../../entitlement/ids.ts";
-import { labels, modelName, serialNumber } from "../../names.ts";
+import { modelName, serialNumber } from "../../names.ts";
 import type { ActivationOutcome } from "../../objects/account/device-desk.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { algorithmsOf, DEVICE_ALGORITHMS, parseDevicePublicKey } from "../../signing/device-proofs/device-key.ts";
@@ -29,7 +30,7 @@ const clientMetadata = z
 			.openapi({ description: "RFC 9449 §5.2: no token without a DPoP proof" }),
 		device_serial: serialNumber,
 		device_model: modelName,
-		device_labels: labels.optional(),
+		device_labels: ownLabels.optional(),
 	})
 	.openapi("ClientMetadata");
 

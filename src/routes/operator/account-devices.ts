@@ -1,5 +1,6 @@
 // The devices of an account: which there are, a page at a time or one, and many more at once that an operator vouches for.
 import { createRoute, z } from "@hono/zod-openapi";
+import { givenLabels } from "../../content/channel.ts";
 import {
 	type DeviceLine,
 	deviceLine,
@@ -8,7 +9,6 @@ import {
 	readDeviceLine,
 } from "../../entitlement/device-line.ts";
 import { isHaGroupId, mintDeviceId } from "../../entitlement/ids.ts";
-import { labels } from "../../names.ts";
 import type { LineOutcome } from "../../objects/account/import-desk.ts";
 import { ProblemError } from "../../problem.ts";
 import {
@@ -78,7 +78,7 @@ const relabel = createRoute({
 	summary: "Give a device other labels, by which releases and messages find their audience",
 	description: "They take the place of all that it has. A device that activates or is imported again brings its own.",
 	...accountAccess,
-	request: { params: devicePath, body: jsonBody(z.strictObject({ labels })) },
+	request: { params: devicePath, body: jsonBody(z.strictObject({ labels: givenLabels })) },
 	responses: {
 		200: jsonAnswer(
 			z.object({ device: z.string(), labels: z.record(z.string(), z.string()), published: z.boolean() }),

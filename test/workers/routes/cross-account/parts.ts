@@ -75,6 +75,10 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	version: () => "1.0.0",
 	installed: () => "1.0.0",
 	engine: () => "1.0.0",
+	damaged: () => "crs",
+	failed: () => "crs@1.0.0",
+	/** rules of a product's content */
+	top_rules: () => ["942100"],
 	ha_peer: () => "crs@1.0.0",
 	min: () => "1.0.0",
 	max: () => "2.0.0",

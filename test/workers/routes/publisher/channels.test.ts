@@ -1,10 +1,10 @@
 // A product's two channels as devices and people meet them: who is offered what, who is put where, and how a release gets to stable.
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Firewall } from "../../../support/firewall.ts";
+import { Firewall } from "../../../support/firewall.ts";
 import { createFleet, type Fleet, makePackage, upload } from "../../../support/fleet.ts";
 import { freshProduct } from "../../../support/fresh-names.ts";
 import { operate, operated } from "../../../support/service.ts";
-import { expectProblem } from "../../support/expectations.ts";
+import { expectOAuthError, expectProblem } from "../../support/expectations.ts";
 import { checkProduct, newFirewall, offerOf } from "../../support/fixtures.ts";
 import { DAY, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
 
@@ -117,6 +117,15 @@ test("a release that not everybody on beta may have is not promoted, nor one tha
 	await expectProblem(await operate("POST", path("6.0.0", "/promote"), { channel: "stable" }), "conflict");
 	await expectProblem(await operate("POST", path("9.9.9", "/promote"), { channel: "stable" }), "conflict");
 	await expectProblem(await operate("POST", path("6.0.0", "/promote"), { channel: "beta" }), "invalid_request");
+});
+
+test("no device puts itself on a channel, and no label names one that there is not", async () => {
+	const labels = { [`channel.${product}`]: "beta" };
+	const stranger = await Firewall.create();
+	await expectOAuthError(await stranger.register(fleet.code, { labels }), 400, "invalid_client_metadata");
+	const wrong = { labels: { [`channel.${product}`]: "gamma" } };
+	await expectProblem(await operate("PATCH", `/v1/devices/${tester.clientId}`, wrong), "invalid_request");
+	expect(await operated("PATCH", `/v1/devices/${tester.clientId}`, { labels })).toMatchObject({ labels });
 });
 
 test("an HA group is put on a channel as a whole", async () => {
