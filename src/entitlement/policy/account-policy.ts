@@ -6,7 +6,7 @@ import { placeInFleet } from "../../place-in-fleet.ts";
 import { hasDeviceIdForm } from "../ids.ts";
 import { MAX_PRODUCTS } from "../license.ts";
 import { type DevicePolicy, type Passing, passing, spreadFreeze, spreadWindow } from "./device-policy.ts";
-import { isTimeZone, type WeeklyWindow } from "./weekly-windows.ts";
+import { timeZoneNamed, type WeeklyWindow } from "./weekly-windows.ts";
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 const HOUR = 3_600;
@@ -69,7 +69,10 @@ export const ruleTarget = z.union([
 const rule = z.strictObject({
 	/** left out = every device */
 	for: ruleTarget.optional(),
-	zone: z.string().refine(isTimeZone, "a time zone has its IANA name, such as Europe/Zurich").optional(),
+	zone: z
+		.string()
+		.refine((name) => timeZoneNamed(name) !== null, "a time zone has its IANA name, such as Europe/Zurich")
+		.optional(),
 	/** null = at any time */
 	windows: windowRules.nullable().optional(),
 	freezes: z.array(freezeRule).max(MAX_FREEZES).optional(),
@@ -126,7 +129,7 @@ export function resolvePolicy(
 	const freezes: DevicePolicy["freezes"][number][] = [];
 	for (const one of rules) {
 		if (!isAbout(one, device)) continue;
-		zone = one.zone ?? zone;
+		if (one.zone !== undefined) zone = timeZoneNamed(one.zone);
 		if (one.windows !== undefined) windows = one.windows?.flatMap(weekly) ?? null;
 		passes = one.passes ?? passes;
 		minAge = one.minAge ?? minAge;
@@ -137,7 +140,7 @@ export function resolvePolicy(
 		}
 		for (const { from, until } of one.freezes ?? []) freezes.push({ from, until });
 	}
-	if (zone === null && ownZone !== undefined && isTimeZone(ownZone)) zone = ownZone;
+	if (zone === null && ownZone !== undefined) zone = timeZoneNamed(ownZone);
 	const saysNothing =
 		zone === null &&
 		windows === null &&

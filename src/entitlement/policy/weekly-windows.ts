@@ -12,29 +12,42 @@ export interface WeeklyWindow {
 	readonly length: number;
 }
 
-/** Names of time zones are few, and a formatter costs more than all that is asked of it. */
-const formatters = new Map<string, Intl.DateTimeFormat | null>();
+/**
+ * A formatter costs more than all that is asked of it, so it is kept, under the name that the runtime itself has for the zone. A zone can be
+ * spelled in thousands of ways (names are compared without regard to case), and callers choose the spelling.
+ */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+/** About 30 KB each. No service has devices in more zones at one location. */
+const MAX_FORMATTERS = 100;
 
 function formatterOf(zone: string): Intl.DateTimeFormat | null {
-	let known = formatters.get(zone);
-	if (known === undefined) {
-		try {
-			known = new Intl.DateTimeFormat("en-US", {
-				...{ timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric" },
-				...{ hour: "numeric", minute: "numeric", second: "numeric" },
-			});
-		} catch {
-			known = null;
-		}
-		// What is no name of a zone is not kept: there are too many of those.
-		if (known !== null) formatters.set(zone, known);
+	const known = formatters.get(zone);
+	if (known !== undefined) return known;
+	try {
+		const made = new Intl.DateTimeFormat("en-US", {
+			...{ timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric" },
+			...{ hour: "numeric", minute: "numeric", second: "numeric" },
+		});
+		if (formatters.size >= MAX_FORMATTERS) formatters.clear();
+		formatters.set(nameOf(made), made);
+		return made;
+	} catch {
+		return null;
 	}
-	return known;
 }
 
-/** @returns whether it is a name of the IANA time zone database, such as Europe/Zurich, as this runtime knows it */
-export function isTimeZone(name: string): boolean {
-	return /^[A-Za-z][A-Za-z0-9_+/-]{1,47}$/.test(name) && formatterOf(name) !== null;
+function nameOf(formatter: Intl.DateTimeFormat): string {
+	return formatter.resolvedOptions().timeZone;
+}
+
+/**
+ * @param name of the IANA time zone database, such as Europe/Zurich, in whatever case
+ * @returns the one name by which this runtime knows the zone; null = it knows none of that name
+ */
+export function timeZoneNamed(name: string): string | null {
+	if (!/^[A-Za-z][A-Za-z0-9_+/-]{1,47}$/.test(name)) return null;
+	const formatter = formatterOf(name);
+	return formatter === null ? null : nameOf(formatter);
 }
 
 /** @returns seconds by which clocks in the zone are ahead of UTC at a time; 0 for a zone that the runtime does not know */

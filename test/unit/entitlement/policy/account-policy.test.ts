@@ -47,6 +47,8 @@ describe("rules", () => {
 		expect(zoneOf("Europe/Paris")).toBe("Europe/Paris");
 		expect(zoneOf("Europe/Paris", { zone: "UTC" })).toBe("UTC");
 		expect(zoneOf("Mars/Phobos")).toBeNull();
+		expect(zoneOf("eUROPE/pARIS")).toBe("Europe/Paris");
+		expect(zoneOf("UTC", { zone: "europe/PARIS" })).toBe("Europe/Paris");
 	});
 
 	it("a window begins for each device at its own time in its first quarter, an hour at most, and ends for all at once", () => {
