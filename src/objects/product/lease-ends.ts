@@ -54,9 +54,11 @@ export class LeaseEnds {
 			const ended = leases.openSince(version, index, now - length, LEASES_PER_RUN);
 			if (ended.length === 0) continue;
 			const gone = await givenUp(ended.map(({ device }) => device));
+			const asked = new Set(ended.map(({ device }) => device));
 			storage.transactionSync(() => {
-				// A report may have come while the accounts were asked.
-				for (const lease of leases.openSince(version, index, now - length, LEASES_PER_RUN)) {
+				// A report may have come while the accounts were asked; then a lease is among the first for whose device nobody was asked.
+				const open = leases.openSince(version, index, now - length, LEASES_PER_RUN);
+				for (const lease of open.filter(({ device }) => asked.has(device))) {
 					const { lease: after, count } = endLease(lease, gone.has(lease.device), now);
 					this.settle(version, after, count);
 				}
