@@ -2,7 +2,7 @@
 // what it should run next; whether there are messages to read; and until when all of that holds.
 import { decideEntitlement, type EntitledDevice, type Pass, type Refusal } from "../entitlement/decide.ts";
 import type { DeviceProfile } from "../entitlement/device-record.ts";
-import { type DevicePolicy, mayUntil, putOff } from "../entitlement/policy/device-policy.ts";
+import { type DevicePolicy, mayUntil, pinOf, putOff } from "../entitlement/policy/device-policy.ts";
 import type { DeviceCircumstances } from "./audience.ts";
 import { channelOf } from "./channel.ts";
 import type { Installed } from "./installed.ts";
@@ -81,8 +81,7 @@ export function answerProduct(
 		const selection = selectRelease(record, entitlement.grant, candidate, now, note);
 		return { product, installed, entitlement, selection };
 	}
-	const pin = policy.pins[product] ?? null;
-	const selection = selectRelease(record, entitlement.grant, candidate, now, note, pin);
+	const selection = selectRelease(record, entitlement.grant, candidate, now, note, pinOf(policy, product));
 	return { product, installed, entitlement, selection: heed(policy, selection, now) };
 }
 

@@ -152,7 +152,7 @@ function hearProducts(
 	const after = { ...before };
 	let hasChanged = false;
 	for (const one of heard) {
-		const known = before[one.product];
+		const known = Object.hasOwn(before, one.product) ? before[one.product] : undefined;
 		// What was said earlier has come later: a batch that was sent again, or another edge's.
 		if (!grants.has(one.product) || at < (known?.changedAt ?? 0)) continue;
 		const next = "kind" in one ? hearOne(known ?? NOTHING, one, at) : hearCheck(known, one, isDue);

@@ -36,6 +36,11 @@ export const devicePolicy = z.object({
 });
 export type DevicePolicy = z.infer<typeof devicePolicy>;
 
+/** @param product any name, also one that every object has something of, such as "constructor" @returns null = not pinned */
+export function pinOf({ pins }: DevicePolicy, product: string): Pin | null {
+	return Object.hasOwn(pins, product) ? (pins[product] ?? null) : null;
+}
+
 /** Why a release that is for the device is not installed now. */
 export const PUT_OFF_REASONS = ["held", "frozen", "outside_window"] as const;
 export type PutOffReason = (typeof PUT_OFF_REASONS)[number];

@@ -6,7 +6,7 @@ import { type Explanation, offeredVersion } from "../../content/explain.ts";
 import { urgency } from "../../content/product-record.ts";
 import type { Buckets } from "../../content/rollout-place.ts";
 import { deviceStatus, hold } from "../../entitlement/device-record.ts";
-import { type DevicePolicy, passing, pin } from "../../entitlement/policy/device-policy.ts";
+import { type DevicePolicy, passing, pin, pinOf } from "../../entitlement/policy/device-policy.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
@@ -221,14 +221,14 @@ export function describeExplanation(
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 function describePolicy(policy: DevicePolicy, product: string): z.infer<typeof explainedPolicyBody> {
-	const { zone, windows, freezes, passes, minAge, pins, held } = policy;
+	const { zone, windows, freezes, passes, minAge, held } = policy;
 	return {
 		time_zone: zone,
 		windows: windows?.map(({ start, length }) => ({ opens: wallTime(start), minutes: length / 60 })) ?? null,
 		freezes: freezes.map(({ from, until }) => ({ from: toTimestamp(from), until: toTimestamp(until) })),
 		passes: [...passes],
 		min_age_hours: minAge / 3_600,
-		pin: pins[product] ?? null,
+		pin: pinOf(policy, product),
 		held,
 	};
 }

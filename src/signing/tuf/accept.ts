@@ -125,7 +125,7 @@ async function faultOfKeys(
 	for (const [keyid, key] of Object.entries(keys)) {
 		if ((await keyIdOf(key)) !== keyid) return { ok: false, reason: "wrong_keys" };
 	}
-	const areThere = roles.every(({ keyids }) => keyids.every((keyid) => keys[keyid] !== undefined));
+	const areThere = roles.every(({ keyids }) => keyids.every((keyid) => Object.hasOwn(keys, keyid)));
 	return areThere ? null : { ok: false, reason: "wrong_keys" };
 }
 

@@ -12,6 +12,7 @@ import {
 	anyRecord,
 	BUCKETS,
 	DEVICE,
+	GRANT,
 	HOUR,
 	makeRelease,
 	NOW,
@@ -98,6 +99,14 @@ describe("a newer release", () => {
 	])("%s", (_, policy, status, reason, holdsUntil) => {
 		// The license ends at NOW + 1,000, and says so by itself: what is asked here is the selection's own time.
 		expect(answer(policy)).toMatchObject({ status, reason, holdsUntil });
+	});
+
+	it("is pinned by no name that every object has something of", () => {
+		const grants = { constructor: GRANT };
+		const device = { ...DEVICE, grants, policy: { ...NOTHING, held: false } };
+		const candidate: Candidate = { model: "FW-100", channel: "stable", engine: null, installed: "1.1", admittedAt };
+		const { selection } = answerProduct(device, "constructor", () => recordOf(OLD, NEW), candidate, NOW);
+		expect(selection).toMatchObject({ status: "offered", release: { version: "1.2" } });
 	});
 
 	it("names what waits", () => {

@@ -86,6 +86,14 @@ describe("a full check", () => {
 	});
 });
 
+it("a product may be called like something that every object has", () => {
+	const products = [{ product: "constructor", installed: "1.0", offered: null }];
+	const state = hear(NOTHING, word({ kind: "checked", engine: null, products }), new Set(["constructor"]));
+	expect(Object.entries(state.products)).toMatchObject([
+		["constructor", { installed: "1.0", outcome: null, changedAt: NOW }],
+	]);
+});
+
 describe("a permit and its reports", () => {
 	it("are told of one after the other", () => {
 		const state = heardOf(word(checked("1.0")), word(permitted, NOW + 1), word(reported("installed"), NOW + 9));

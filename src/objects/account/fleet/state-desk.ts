@@ -66,9 +66,11 @@ export class StateDesk {
 		if (after.sighting !== null && after.sighting !== before.sighting) {
 			states.saveSighting(device, after.sighting);
 		}
-		for (const product of new Set([...Object.keys(before.products), ...Object.keys(after.products)])) {
-			const state = after.products[product];
-			if (state === before.products[product]) continue;
+		const then = new Map(Object.entries(before.products));
+		const today = new Map(Object.entries(after.products));
+		for (const product of new Set([...then.keys(), ...today.keys()])) {
+			const state = today.get(product);
+			if (state === then.get(product)) continue;
 			if (state === undefined) states.deleteProduct(device, product);
 			else states.saveProduct(device, product, state);
 		}
