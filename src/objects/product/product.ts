@@ -6,6 +6,7 @@ import type { VersionOrder } from "../../content/product-record.ts";
 import type { SignedRole } from "../../content/signed-releases.ts";
 import { USUAL_SIZE_BOUNDS } from "../../content/size-bounds.ts";
 import type { ApprovalKind } from "../../rollout/approvals.ts";
+import type { Reported } from "../../rollout/lease.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { productKey } from "../../storage/keys.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
@@ -156,9 +157,12 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (this.#exists) await this.#turn(() => this.#desks.rolloutDesk.hearControl(word));
 	}
 
-	/** What became of such a permit; see `decideReport`. A permit that nobody remembers is none of a rollout's. */
-	async hearReport(input: ReportInput): Promise<void> {
-		if (this.#exists) await this.#turn(() => this.#desks.rolloutDesk.report(input));
+	/**
+	 * What became of such a permit; see `decideReport`. A permit that nobody remembers is none of a rollout's.
+	 * @returns the word that counts: `failed` for a `healthy` that breaks a limit of the product
+	 */
+	async hearReport(input: ReportInput): Promise<Reported> {
+		return this.#exists ? this.#turn(() => this.#desks.rolloutDesk.report(input)) : input.reported;
 	}
 
 	/** @returns every rollout that may still move, newest release first; null where there is no such product */

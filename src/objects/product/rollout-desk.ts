@@ -142,17 +142,18 @@ export class RolloutDesk implements Chore {
 		if (this.#control.hear(word)) this.#decide(word.version, this.#parts.service(word.now));
 	}
 
-	/** One that is healthy by its own word, and beyond the product's limits, has failed. */
-	report({ version, device, reported, detail, health = null, now }: ReportInput): void {
+	/** One that is healthy by its own word, and beyond the product's limits, has failed. @returns the word that counts */
+	report({ version, device, reported, detail, health = null, now }: ReportInput): Reported {
 		const { leases, releases, rollouts, tellUnhealthy } = this.#parts;
 		const lease = leases.ofDevice(version, device);
-		if (lease === null) return;
 		const broken = reported === "healthy" ? findBrokenLimit(releases.info()?.healthLimits ?? null, health) : null;
+		const counted = broken === null ? reported : "failed";
+		if (lease === null) return counted;
 		const effect =
 			broken === null
 				? decideReport(lease, reported, detail, now)
 				: decideReport(lease, "failed", describeBroken(broken), now);
-		if (effect === null) return;
+		if (effect === null) return counted;
 		const rules = health?.after.top_rules;
 		const hasRules = effect.lease.outcome === "failed" && rules !== undefined;
 		const count = broken === null ? effect.count : [...effect.count, "unhealthy" as const];
@@ -167,6 +168,7 @@ export class RolloutDesk implements Chore {
 			);
 		}
 		this.#decide(version, this.#parts.service(now));
+		return counted;
 	}
 
 	/** Keeps a person's word and lets the rules look at it. */

@@ -10,7 +10,7 @@ import { decideEntitlement } from "../../entitlement/decide.ts";
 import type { DecisionCode } from "../../entitlement/decision-codes.ts";
 import type { DeviceRecord, Grant } from "../../entitlement/device-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
-import { putOff } from "../../entitlement/policy/device-policy.ts";
+import { pinOf, putOff } from "../../entitlement/policy/device-policy.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../../signing/capability.ts";
@@ -25,6 +25,7 @@ import {
 	toTimestamp,
 } from "../http/openapi.ts";
 import { answerJson, plainRoute } from "../http/plain-handler.ts";
+import { limitRate } from "../http/rate-limit.ts";
 import { readJson } from "../http/request-body.ts";
 import { passOn } from "./device-words.ts";
 import { giveTurnBack, takeTurn } from "./ha-turn.ts";
@@ -83,6 +84,7 @@ const route = createRoute({
 			"release_withdrawn",
 			"exposure_limited",
 			"invalid_request",
+			"rate_limited",
 			"unavailable",
 		),
 	},
@@ -109,6 +111,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 	event.fromVersion = offer.from;
 	event.toVersion = offer.to;
 	await requireProof(request, scope, authorization, offer.jkt);
+	await limitRate(services.limits.token, `permits ${offer.device} ${offer.product}`);
 	const view = await services.records.current(scope);
 	refuseDenied(scope, view, offer.device);
 	try {
@@ -235,14 +238,14 @@ function requireLeave(
 	record: ProductRecord | null,
 ): void {
 	if (policy === null) return;
-	const pin = policy.pins[offer.product];
+	const pin = pinOf(policy, offer.product);
 	const from = record?.releases.find(({ version }) => version === offer.from);
 	const install = {
 		isEmergency: release.urgency === "emergency",
 		isRevert: offer.isRevert || from?.withdrawn === true,
 		isFirst: offer.from === null,
 	};
-	const off = pin !== undefined && pin.version !== offer.to ? PINNED : putOff(policy, install, now);
+	const off = pin !== null && pin.version !== offer.to ? PINNED : putOff(policy, install, now);
 	if (off === null) return;
 	event.reason = `policy_${off.reason}`;
 	const wait = Math.min(LONGEST_WAIT_SECONDS, off.until - now);

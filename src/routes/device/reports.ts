@@ -7,10 +7,11 @@ import { accountObjectName } from "../../entitlement/ids.ts";
 import { OUTCOME_REASON_NAMES, reasonOf } from "../../fleet/outcome-reason.ts";
 import { ProblemError } from "../../problem.ts";
 import { healthReport } from "../../rollout/health.ts";
-import { REPORTED } from "../../rollout/lease.ts";
+import { REPORTED, type Reported } from "../../rollout/lease.ts";
 import { openCapability } from "../../signing/capability.ts";
 import { requireDevice } from "../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
+import { limitRate } from "../http/rate-limit.ts";
 import { passOn } from "./device-words.ts";
 
 const outcome = z.enum(REPORTED);
@@ -51,7 +52,7 @@ const route = createRoute({
 	},
 	responses: {
 		202: jsonAnswer(z.object({ permit: z.string(), outcome }), "Taken"),
-		...problems("unauthenticated", "device_refused", "permit_invalid", "invalid_request"),
+		...problems("unauthenticated", "device_refused", "permit_invalid", "invalid_request", "rate_limited"),
 	},
 });
 
@@ -69,25 +70,28 @@ export const reports = createRouter().openapi(route, async (c) => {
 	scope.event.product = claims.product;
 	scope.event.fromVersion = claims.from;
 	scope.event.toVersion = claims.to;
+	const { unit, haLock, device, product, from, to: version } = claims;
+	const { objects, limits } = scope.services;
+	await limitRate(limits.token, `reports ${device} ${product}`);
 	scope.event.outcome = report.outcome;
 	scope.event.detail = report.detail ?? null;
-	const { unit, haLock, device, product, to: version } = claims;
+	let counted: Reported = report.outcome;
 	if (unit !== null) {
-		await scope.services.objects.product(product).hearReport({
+		counted = await objects.product(product).hearReport({
 			...{ version, device, now: scope.now },
 			reported: report.outcome,
 			detail: report.detail ?? null,
 			health: report.health ?? null,
 		});
 	}
+	// What counts for the rollout counts for the group's next device and for the fleet.
+	scope.event.outcome = counted;
 	if (haLock !== null) {
-		const { objects } = scope.services;
-		const told = { deviceId: device, product, version, at: haLock, reported: report.outcome, now: scope.now };
+		const told = { deviceId: device, product, version, at: haLock, reported: counted, now: scope.now };
 		await objects.hearHaLock(accountObjectName(device), told);
 	}
-	const { from } = claims;
 	const [detail, named] = [report.detail ?? null, report.reason ?? null];
-	const reason = reasonOf(report.outcome, named, detail);
-	passOn(scope, device, { kind: "reported", product, from, version, outcome: report.outcome, reason, detail });
+	const reason = counted === report.outcome ? reasonOf(counted, named, detail) : "unhealthy";
+	passOn(scope, device, { kind: "reported", product, from, version, outcome: counted, reason, detail });
 	return c.json({ permit: report.permit, outcome: report.outcome }, 202);
 });

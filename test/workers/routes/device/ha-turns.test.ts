@@ -173,12 +173,31 @@ test("a permit of a device in no group, and its report, ask no account", async (
 	expect(edge.account.calls).toBe(0);
 });
 
-test("a pair that gets no place in a rollout has its turn back", async () => {
+test("a pair whose first device is well by its own word, and broke a limit of health, keeps the second as it is", async () => {
+	const plan = planOf({ kind: "count", maxFailures: 5, minHealthy: 0 });
+	await operated("PATCH", `/v1/products/${scene.product}`, { plan, health_limits: { cpu: { plus: 20 } } });
+	await publish(scene.product, "2.0.0", "newer rules");
+	moveTo(2 * SEEN);
+	const [first, second] = await Promise.all([passive, active].map((one) => offerOf(one, scene.product, "1.0.0")));
+	const taken = await passive.call("POST", "/v1/permits", { offer: first?.capability });
+	const { permit } = (await taken.json()) as { permit: string };
+	const health = { before: { cpu: 10 }, after: { cpu: 99 } };
+	expect((await passive.call("POST", "/v1/reports", { permit, outcome: "healthy", health })).status).toBe(202);
+	expect(await shown()).toMatchObject([{ version: "2.0.0", state: "failed", device: passive.clientId }]);
+	const refused = await active.call("POST", "/v1/permits", { offer: second?.capability });
+	expect(await expectProblem(refused, "exposure_limited")).toMatchObject({ rollout_code: "ha_peer_failed" });
+});
+
+function planOf(gate: object) {
 	const one = { name: "one", cohort: { units: 1 }, bake: 60, fillWithin: null, expect: 60, lease: 600 };
 	const all = { ...one, name: "all", cohort: { fraction: 1 } };
-	const gate = { kind: "count", maxFailures: 0, minHealthy: 1 };
 	const steps = [one, all].map((step) => ({ ...step, gate, approvals: { team: null, count: 0 } }));
-	await operated("PATCH", `/v1/products/${scene.product}`, { plan: { name: "own", overrides: 1, steps } });
+	return { name: "own", overrides: 1, steps };
+}
+
+test("a pair that gets no place in a rollout has its turn back", async () => {
+	const plan = planOf({ kind: "count", maxFailures: 0, minHealthy: 1 });
+	await operated("PATCH", `/v1/products/${scene.product}`, { plan });
 	await publish(scene.product, "2.0.0", "newer rules");
 	moveTo(2 * SEEN);
 	const { capability: offer } = await offerOf(passive, scene.product, "1.0.0");

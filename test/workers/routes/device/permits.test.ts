@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Firewall } from "../../../support/firewall.ts";
 import { publish } from "../../../support/fleet.ts";
 import { ISSUER, operated, send } from "../../../support/service.ts";
+import { Edge } from "../../support/edge.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import {
 	newFirewall,
@@ -40,6 +41,28 @@ describe("an offer", () => {
 			expect(url.startsWith(`${ISSUER}/d/${scene.content.sha256}/`)).toBe(true);
 			expect(expires_at).toBe(timeAfter(300 * SECOND));
 		}
+	});
+
+	test("is asked for, and reported on, sixty times a minute and no more; another device is not held up by that", async () => {
+		const counts = new Map<string, number>();
+		const limit = async ({ key }: { key: string }) => {
+			counts.set(key, (counts.get(key) ?? 0) + 1);
+			return { success: (counts.get(key) ?? 0) <= 60 };
+		};
+		const edge = new Edge("kv", { RATE_TOKEN: { limit } });
+		const [one, other] = [await newFirewall(scene.code, false), await newFirewall(scene.code, false)];
+		const ask = async (firewall: Firewall) => {
+			const { capability } = await offerOf(firewall, scene.product);
+			return () => edge.sendJson("POST", "/v1/permits", firewall.accessToken, { offer: capability });
+		};
+		const again = await ask(one);
+		const { permit } = (await (await again()).json()) as PermitBody;
+		const say = () => edge.sendJson("POST", "/v1/reports", one.accessToken, { permit, outcome: "installed" });
+		for (let time = 1; time < 60; time++) expect((await again()).status).toBe(201);
+		for (let time = 0; time < 60; time++) expect((await say()).status).toBe(202);
+		await expectProblem(await again(), "rate_limited");
+		await expectProblem(await say(), "rate_limited");
+		expect((await (await ask(other))()).status).toBe(201);
 	});
 
 	test("can be bought with a bearer token too", async () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { Firewall } from "../../../support/firewall.ts";
 import { operated, send } from "../../../support/service.ts";
 import { Edge } from "../../support/edge.ts";
-import { newScene, permitOf, type Scene } from "../../support/fixtures.ts";
+import { newScene, offerOf, permitOf, type Scene } from "../../support/fixtures.ts";
 
 interface Route {
 	readonly method: string;
@@ -123,6 +123,17 @@ describe("429 when the limit is reached, with a Retry-After that is spread:", ()
 
 	test.each(keyRoutes)("$method $path", async (route) => {
 		await expectSpread(429, RATE_LIMIT, () => call(strict(), route));
+	});
+
+	test("a device's permits and reports of one product", async () => {
+		const { permit } = await permitOf(scene.firewall, scene.product);
+		const { accessToken } = scene.firewall;
+		const { capability } = await offerOf(scene.firewall, scene.product);
+		await expectSpread(429, RATE_LIMIT, () =>
+			strict().sendJson("POST", "/v1/permits", accessToken, { offer: capability }),
+		);
+		const report = { permit, outcome: "healthy" };
+		await expectSpread(429, RATE_LIMIT, () => strict().sendJson("POST", "/v1/reports", accessToken, report));
 	});
 
 	test.each(others.slice(0, 2))("%s", async (_, ask) => {
