@@ -149,10 +149,7 @@ export class RolloutDesk implements Chore {
 		const broken = reported === "healthy" ? findBrokenLimit(releases.info()?.healthLimits ?? null, health) : null;
 		const counted = broken === null ? reported : "failed";
 		if (lease === null) return counted;
-		const effect =
-			broken === null
-				? decideReport(lease, reported, detail, now)
-				: decideReport(lease, "failed", describeBroken(broken), now);
+		const effect = decideReport(lease, counted, broken === null ? detail : describeBroken(broken), now);
 		if (effect === null) return counted;
 		const rules = health?.after.top_rules;
 		const hasRules = effect.lease.outcome === "failed" && rules !== undefined;
