@@ -1,6 +1,7 @@
 // The end of leases while the accounts of their devices are asked, and others report meanwhile.
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { expect, it } from "vitest";
+import { ControlTables } from "../../../../src/objects/product/control-tables.ts";
 import { LeaseEnds } from "../../../../src/objects/product/lease-ends.ts";
 import { LeaseTables } from "../../../../src/objects/product/lease-tables.ts";
 import { RolloutTables } from "../../../../src/objects/product/rollout-tables.ts";
@@ -33,7 +34,7 @@ it("counts a lease as silent only where its device's account was asked", async (
 	}
 	const asked: string[] = [];
 	const ends = new LeaseEnds({
-		...{ rollouts, leases },
+		...{ rollouts, leases, controls: new ControlTables(sql) },
 		storage: { transactionSync: (work: () => void) => work() } as unknown as DurableObjectStorage,
 		// All of them were given up; while that is asked, fifty report that they are well.
 		givenUp: async (devices) => {
