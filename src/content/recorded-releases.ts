@@ -2,6 +2,7 @@
 // that no device starves, whatever its license's delay, its engine or its model, or the end of its license.
 import type { Reach } from "../rollout/reach.ts";
 import { type Release, urgency } from "./product-record.ts";
+import { compareVendorVersions } from "./vendor-version.ts";
 
 /** Always kept: what devices run now is nearly always among them. */
 const NEWEST_KEPT = 64;
@@ -66,6 +67,16 @@ function isOnItsWay({ withdrawn, rollout }: Recordable): boolean {
 /** The same text for the same models, in whatever order, and the same engine range, of the same channel. */
 export function audienceOf({ models, engine, channel }: Audience): string {
 	return JSON.stringify([models?.toSorted() ?? null, engine.min, engine.max, channel]);
+}
+
+/** @returns whether every device that can install `other` can install `one`, whatever their channels */
+export function coversAudience(one: Omit<Audience, "channel">, other: Omit<Audience, "channel">): boolean {
+	const { models, engine } = one;
+	const isOfModels = models === null || (other.models?.every((model) => models.includes(model)) ?? false);
+	const [{ min, max }, of] = [engine, other.engine];
+	const isFromMin = min === undefined || (of.min !== undefined && compareVendorVersions(of.min, min) >= 0);
+	const isToMax = max === undefined || (of.max !== undefined && compareVendorVersions(of.max, max) <= 0);
+	return isOfModels && isFromMin && isToMax;
 }
 
 /** @returns what can be offered, by whom it is for; newest first, and the audience with the newest release first */

@@ -1,6 +1,7 @@
 // The rollouts of a product: starts them, gives permits while few may have a release, hears reports, and has the rules decide at each
 // of these. Synchronous parts run in the caller's transaction; how leases end is in lease-ends.ts, the rules are in src/rollout.
 import type { Channel } from "../../content/channel.ts";
+import { coversAudience } from "../../content/recorded-releases.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
 import type { Evidence } from "../../rollout/evidence.ts";
@@ -231,11 +232,12 @@ export class RolloutDesk implements Chore {
 			});
 			this.#move(version, rollout, turns, change);
 			if (rollout.phase === "done") {
-				// What everybody may have now takes the place of what was released before it on its channel and is still under way.
-				const sequence = releases.release(version)?.sequence ?? 0;
-				for (const other of rollouts.active(rollout.channel)) {
-					if ((releases.release(other)?.sequence ?? 0) < sequence)
-						this.end(change, other, `everybody may have ${version}`);
+				// What everybody may have now takes the place of what was released before it on its channel to no others, and is still under way.
+				const own = releases.release(version);
+				for (const name of rollouts.active(rollout.channel)) {
+					const other = releases.release(name);
+					if (own === null || other === null || (other.sequence ?? 0) >= (own.sequence ?? 0)) continue;
+					if (coversAudience(own, other)) this.end(change, name, `everybody may have ${version}`);
 				}
 			}
 			publish(now);

@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Release } from "../../../src/content/product-record.ts";
-import { hasRoomFor, keepRecorded, MAX_AUDIENCES, MAX_RECORDED } from "../../../src/content/recorded-releases.ts";
+import {
+	coversAudience,
+	hasRoomFor,
+	keepRecorded,
+	MAX_AUDIENCES,
+	MAX_RECORDED,
+} from "../../../src/content/recorded-releases.ts";
 import { selectRelease } from "../../../src/content/select-release.ts";
 import { admittedAt, HOUR, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
@@ -165,5 +171,23 @@ describe("the releases that a record keeps", () => {
 			),
 			{ numRuns: 100 },
 		);
+	});
+});
+
+describe("the audience of a release covers another's", () => {
+	const [all, one, two] = [null, ["FW-A"], ["FW-A", "FW-B"]];
+	it.each([
+		[{ models: all, engine: {} }, { models: one, engine: { min: "11" } }, true],
+		[{ models: one, engine: {} }, { models: all, engine: {} }, false],
+		[{ models: two, engine: {} }, { models: one, engine: {} }, true],
+		[{ models: one, engine: {} }, { models: two, engine: {} }, false],
+		[{ models: one, engine: {} }, { models: ["FW-B"], engine: {} }, false],
+		[{ models: all, engine: { min: "10" } }, { models: all, engine: { min: "9" } }, false],
+		[{ models: all, engine: { min: "9" } }, { models: all, engine: { min: "10" } }, true],
+		[{ models: all, engine: { min: "9" } }, { models: all, engine: {} }, false],
+		[{ models: all, engine: { max: "10" } }, { models: all, engine: { max: "9" } }, true],
+		[{ models: all, engine: { max: "9" } }, { models: all, engine: { min: "1", max: "10" } }, false],
+	])("%j of %j: %s", (audience, other, expected) => {
+		expect(coversAudience(audience, other)).toBe(expected);
 	});
 });

@@ -1,7 +1,7 @@
 // Two lines of releases of one product, as its object keeps them: none waits for the other, and a release goes from beta to stable by a
 // rollout of its own.
 import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import type { Channel } from "../../../../src/content/channel.ts";
 import type { ApprovalKind } from "../../../../src/rollout/approvals.ts";
 import { IMMEDIATE, STANDARD } from "../../../../src/rollout/built-in-plans.ts";
@@ -98,6 +98,19 @@ describe("a release on beta", () => {
 });
 
 const unasked = (step: (typeof STANDARD.steps)[number]) => ({ ...step, approvals: { team: null, count: 0 } });
+
+test("a release that everybody may have ends no rollout of one for other models", async () => {
+	await upload("1.0");
+	await upload("1.1");
+	await upload("1.2");
+	const of = (version: string, models: string[], plan = STANDARD) =>
+		product().release({ ...CI, version, metadata: { ...METADATA, models }, salt: version, plan });
+	await of("1.0", ["FW-A"]);
+	await of("1.1", ["FW-B"], IMMEDIATE);
+	expect(await phaseOf("1.0")).toBe("waiting");
+	await of("1.2", ["FW-A", "FW-B"], IMMEDIATE);
+	expect(await phaseOf("1.0")).toBe("ended");
+});
 
 describe("a promotion", () => {
 	it("starts a rollout on stable with approvals of its own, and takes nothing from beta", async () => {
