@@ -4,7 +4,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { acceptRole, acceptRoot, acceptTargets, isStillSigned, type TufRefusal } from "../../signing/tuf/accept.ts";
 import type { TufKey, TufSigner } from "../../signing/tuf/keys.ts";
-import type { RootSigned } from "../../signing/tuf/metadata.ts";
+import { type RootSigned, readMetadata, roleSigned } from "../../signing/tuf/metadata.ts";
 import {
 	makeSnapshot,
 	makeTimestamp,
@@ -13,6 +13,7 @@ import {
 	signerFor,
 	TIMESTAMP_SECONDS,
 } from "../../signing/tuf/online.ts";
+import { uniteSignatures } from "../../signing/tuf/sign.ts";
 import { createR2TrustFileStore, type TrustFileStore } from "../../storage/r2-trust-file-store.ts";
 import { Alarm } from "../alarm.ts";
 import type { ObjectBindings } from "../bindings.ts";
@@ -137,16 +138,36 @@ export class Trust extends DurableObject<ObjectBindings> {
 		return { ok: true, changed: files.length > 0, published, roles: await this.#roles() };
 	}
 
-	async #publishRole({ product, file, now }: { product: string; file: string; now: number }): Promise<RolePublished> {
+	async #publishRole({
+		product,
+		file: given,
+		now,
+	}: {
+		product: string;
+		file: string;
+		now: number;
+	}): Promise<RolePublished> {
 		const top = this.#exists ? readTopLevel(this.#tables) : null;
 		if (top === null) return NOT_SET_UP;
 		const delegation = delegationTo(product, top);
 		if (delegation === undefined) return NOT_DELEGATED;
-		const isSame = this.#isHeld(product, file);
+		const isSame = this.#isHeld(product, given);
+		let file = given;
 		if (!isSame) {
 			const current = readRole(this.#tables, product)?.signed ?? null;
-			const accepted = await acceptRole(file, delegation, top.targets.signed.delegations.keys, current, now);
-			if (!accepted.ok && accepted.reason === "too_few_signatures" && accepted.count > 0) {
+			const { keys } = top.targets.signed.delegations;
+			const accept = (text: string) => acceptRole(text, delegation, keys, current, now);
+			const own = await accept(given);
+			if (!own.ok && !isProposal(own)) return own;
+			// What nobody could hand in now any more, because it has expired or its keys were taken away, stands in nobody's way.
+			const held = this.#tables.proposal(product);
+			const before = held === null ? null : await accept(held);
+			const isHeld = held !== null && before !== null && !before.ok && isProposal(before);
+			if (isHeld) file = withSignaturesOf(given, held, delegation.keyids);
+			const accepted = file === given ? own : await accept(file);
+			if (!accepted.ok && isProposal(accepted)) {
+				// Whoever may hand in files need not have a key: an old copy with fewer signatures takes none away.
+				if (isHeld && accepted.count < before.count) return accepted;
 				this.#tables.saveProposal(product, file);
 				return { ok: true, kind: "proposed", count: accepted.count, threshold: accepted.threshold };
 			}
@@ -255,4 +276,16 @@ export class Trust extends DurableObject<ObjectBindings> {
 /** @returns unix seconds */
 function endOf({ body }: TrustFile): number {
 	return Date.parse((JSON.parse(body) as { signed: { expires: string } }).signed.expires) / 1_000;
+}
+
+function isProposal(refusal: TufRefusal): refusal is Extract<TufRefusal, { reason: "too_few_signatures" }> {
+	return refusal.reason === "too_few_signatures" && refusal.count > 0;
+}
+
+/** @returns the file itself where it gains nothing */
+function withSignaturesOf(file: string, held: string, keyids: readonly string[]): string {
+	const [one, other] = [file, held].map((text) => readMetadata(roleSigned, text));
+	if (!one?.ok || !other?.ok) return file;
+	const united = uniteSignatures(one.metadata, other.metadata, keyids);
+	return united.signatures.length === one.metadata.signatures.length ? file : JSON.stringify(united);
 }

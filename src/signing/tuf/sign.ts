@@ -1,6 +1,6 @@
 // Signing TUF metadata, and how many of a role's keys have. Signatures are over the canonical JSON of `signed`; the file that
 // carries both is then never written anew, only signed by further keys before anybody has it.
-import { canonicalBytes } from "./canonical-json.ts";
+import { canonicalBytes, canonicalJson } from "./canonical-json.ts";
 import { isSignedBy, type TufKey, type TufSigner } from "./keys.ts";
 import type { Metadata, RoleKeys } from "./metadata.ts";
 
@@ -26,6 +26,21 @@ export async function signAll(signed: unknown, signers: readonly TufSigner[]): P
 
 export function writeMetadata({ signatures, signed }: Metadata<unknown>): string {
 	return `${JSON.stringify({ signatures, signed })}\n`;
+}
+
+/**
+ * @param held what fewer keys than needed have signed before
+ * @returns the file with those signatures of `held` that it lacks, where both are about the same; else as it came
+ */
+export function uniteSignatures<Signed>(
+	file: Metadata<Signed>,
+	held: Metadata<Signed>,
+	keyids: readonly string[],
+): Metadata<Signed> {
+	if (canonicalJson(file.signed) !== canonicalJson(held.signed)) return file;
+	const own = new Set(file.signatures.map(({ keyid }) => keyid));
+	const more = held.signatures.filter(({ keyid }) => !own.has(keyid) && keyids.includes(keyid));
+	return { ...file, signatures: [...file.signatures, ...more] };
 }
 
 /**

@@ -121,6 +121,25 @@ describe("a role file", () => {
 		expect(await operated("GET", "/v1/products/urls/role")).toMatchObject({ version: 1, proposal: null });
 	});
 
+	test("that waits loses no signature to a copy with fewer, nor to another file with fewer, and is complete once each has signed alone", async () => {
+		const carol = await newSigner();
+		const signers = [alice, bob, carol];
+		targetsVersion += 1;
+		const of = [...delegations(), { product: "free", signers, threshold: 3 }];
+		const targets = await targetsFile(operators, targetsVersion, of, NOW);
+		expect((await operate("PUT", "/v1/trust", { targets })).status).toBe(200);
+		const put = async (by: TufSigner[], digest = ONE) =>
+			putRole("free", await roleFile("free", 1, { "1": digest }, by, NOW));
+		expect(await (await put([alice])).json()).toMatchObject({ signatures: 1, threshold: 3 });
+		expect(await (await put([bob])).json()).toMatchObject({ signatures: 2, threshold: 3 });
+		expect(await (await put([alice])).json()).toMatchObject({ signatures: 2, threshold: 3 });
+		const other = await put([alice], TWO);
+		expect([other.status, await other.json()]).toMatchObject([422, { reason: "too_few_signatures" }]);
+		const { proposal } = await operated<{ proposal: string }>("GET", "/v1/products/free/role");
+		expect(JSON.parse(proposal).signatures).toHaveLength(2);
+		expect(await (await put([carol])).json()).toMatchObject({ version: 1, trusted: true });
+	});
+
 	test("may be larger than other JSON, up to a mebibyte", async () => {
 		const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`1.0.${at}`, ONE]));
 		const file = await roleFile("crs", 2, many(1_000), [alice], NOW);
