@@ -37,10 +37,11 @@ function readGiven<T>(given: unknown, schema: z.ZodType<T>, nameOf: (path: strin
 function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
 	let at = given;
 	for (const step of path) {
-		// A list as it is typed is one text.
+		// A list is typed as one text, or as several where the option is given several times.
+		const typed = Array.isArray(at) ? at.join(",") : at;
 		const next: unknown =
-			typeof step === "number" && typeof at === "string"
-				? at.split(",")[step]?.trim()
+			typeof step === "number" && typeof typed === "string"
+				? typed.split(",")[step]?.trim()
 				: typeof at === "object" && at !== null
 					? Reflect.get(at, step)
 					: undefined;

@@ -53,6 +53,14 @@ export function moment(surroundings: Surroundings) {
 	});
 }
 
+/** A point in time as typed that is not over yet; becomes RFC 3339. @param what such as "a freeze that is over holds nothing up" */
+export function comingMoment(surroundings: Surroundings, what: string) {
+	return moment(surroundings).refine((time) => Date.parse(time) > surroundings.nowMs(), `is over: ${what}`);
+}
+
+/** The `comingMoment` of a rollout says this. */
+export const START_NOW = "leave --at out where it may start at once";
+
 /** A length of time as typed; becomes seconds. */
 export const span = z.string().transform((text, context) => {
 	const seconds = parseSpan(text);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { addOperatorOptions, runAsFirewall } from "../command-line/run-as.ts";
 import { DEFAULT_HOME } from "../command-line/settings.ts";
+import { collect } from "../command-line/values.ts";
 import type { Surroundings } from "../terminal/output.ts";
 import { addFleetCommands } from "./device/fleet.ts";
 import { addFleetFileCommands } from "./device/fleet-files.ts";
@@ -18,7 +19,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--code-file <file>", "file with the auth code; arguments show in the process list")
 		.option("--serial <serial>", "default: made up once")
 		.option("--model <model>", "default: generic")
-		.option("--label <key=value>", "labels, comma-separated")
+		.option("--label <key=value>", "labels, comma-separated or repeated", collect)
 		.option("--engine <version>", "software version, sent with each check")
 		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)")
 		.option("--root <file>", "TUF root: from then on only what publishers have signed is installed");

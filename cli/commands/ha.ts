@@ -9,7 +9,7 @@ import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
-import { commaList, wholeNumber } from "../command-line/values.ts";
+import { collect, commaList, wholeNumber } from "../command-line/values.ts";
 import { CliError, UsageError } from "../errors.ts";
 import { anyAnswer, readAnswer } from "../http/answers.ts";
 import { readPages } from "../http/lists.ts";
@@ -56,7 +56,7 @@ function addCreate(ha: Command, surroundings: Surroundings): void {
 			"how long its devices may run different versions before that is an event (default: 24)",
 		)
 		.option("--sync", "its devices bring each other up to date, so a permit of one is for all")
-		.option("--devices <devices>", "comma-separated: devices that join it, all or none");
+		.option("--devices <devices>", "comma-separated: devices that join it, all or none", collect);
 	const shape = {
 		license: licenseId,
 		mode: haMode,

@@ -6,7 +6,7 @@ import { keySubject, scope, teamName } from "../../src/entitlement/credential-re
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
-import { commaList, moment } from "../command-line/values.ts";
+import { collect, commaList, moment } from "../command-line/values.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
@@ -22,6 +22,7 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 		.requiredOption(
 			"--scopes <scopes>",
 			"comma-separated: operate, read, operate:<account>, read:<account>, publish:<product> (upload), release:<product> (release, withdraw), lifecycle:<account>",
+			collect,
 		)
 		.option("--team <team>", "for which its holder speaks in rollouts (default: none)")
 		.option("--expires <when>", "a date, a span such as 90d, or never; 90d if left out, for keys that operate or read");

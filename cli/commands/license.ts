@@ -8,7 +8,7 @@ import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
-import { commaList, moment, pairs, wholeNumber } from "../command-line/values.ts";
+import { collect, commaList, moment, pairs, wholeNumber } from "../command-line/values.ts";
 import { UsageError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
@@ -87,7 +87,7 @@ function addChange(license: Command, surroundings: Surroundings): void {
 	const change = license
 		.command("change <account> <license>")
 		.description("renew a license or change its terms; what is not named stays")
-		.option("--products <names>", "comma-separated: all of them, not only the new ones")
+		.option("--products <names>", "comma-separated: all of them, not only the new ones", collect)
 		.option("--seats <n>", "fewer than are taken: those who have one keep it")
 		.option("--ends <when>", "a date, or a span such as 365d");
 	addTermOptions(change);
@@ -123,7 +123,7 @@ function addList(license: Command, surroundings: Surroundings): void {
 function addTermOptions(command: Command): void {
 	command
 		.option("--starts <when>", "a date, or a span such as 7d (default of a new license: now)")
-		.option("--product-ends <product=when,…>", "products that end at another time (with --products)")
+		.option("--product-ends <product=when,…>", "products that end at another time (with --products)", collect)
 		.option("--grace-days <n>", "days after the end during which all updates still come (default of a new license: 30)")
 		.option(
 			"--critical-days <n>",

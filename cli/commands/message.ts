@@ -59,11 +59,11 @@ function addMessageCreate(message: Command, surroundings: Surroundings): void {
 		.option("--severity <level>", "info, warning or critical", "info")
 		.option("--locale <locale=title|body>", "the same in another language; repeatable", collect)
 		.option("--fraction <part>", "of them, such as 0.1; `message raise` shows it to more (default: all)")
-		.option("--accounts <ids>", "audience: these customers, comma-separated")
-		.option("--models <names>", "audience: these models")
-		.option("--products <names>", "audience: devices licensed for one of these")
-		.option("--countries <codes>", "audience: ISO 3166, e.g. DE,AT")
-		.option("--labels <key=value>", "audience: devices with all of these labels")
+		.option("--accounts <ids>", "audience: these customers, comma-separated", collect)
+		.option("--models <names>", "audience: these models", collect)
+		.option("--products <names>", "audience: devices licensed for one of these", collect)
+		.option("--countries <codes>", "audience: ISO 3166, e.g. DE,AT", collect)
+		.option("--labels <key=value>", "audience: devices with all of these labels", collect)
 		.option("--engine-min <version>", "audience: from this software version")
 		.option("--engine-max <version>", "audience: up to this software version");
 	const shape = {

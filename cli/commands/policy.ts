@@ -6,7 +6,7 @@ import { productName, versionName } from "../../src/names.ts";
 import { accountId, deviceId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
-import { commaList, moment, pairs } from "../command-line/values.ts";
+import { collect, comingMoment, commaList, moment, pairs } from "../command-line/values.ts";
 import { UsageError } from "../errors.ts";
 import type { Surroundings } from "../terminal/output.ts";
 import {
@@ -64,12 +64,17 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 		.option("--clear", "end each freeze of these devices");
 	const freezeShape = {
 		...targetShape,
-		...{ from: moment(surroundings).optional(), until: moment(surroundings).optional() },
+		...{
+			from: moment(surroundings).optional(),
+			until: comingMoment(surroundings, "a freeze that has ended holds nothing up").optional(),
+		},
 		...{ reason: z.string().max(200).default(""), clear: z.boolean().optional() },
 	};
 	runAsOperator(freeze, surroundings, freezeShape, async (context) => {
 		const { from, until, reason, clear } = context.options;
 		if ((until === undefined) === (clear !== true)) throw new UsageError("give --until, or --clear");
+		if (from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until))
+			throw new UsageError("a freeze ends after it begins: --until is not after --from");
 		const now = new Date(surroundings.nowMs()).toISOString().replace(/\.\d+Z$/, "Z");
 		await say(context, ({ freezes = [], ...rule }) =>
 			withChange(rule, {
@@ -124,7 +129,11 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 function targeted(command: Command): Command {
 	return command
 		.option("--device <device>", "of this one device")
-		.option("--label <key=value>", "of devices with these labels, comma-separated (default: of every device)");
+		.option(
+			"--label <key=value>",
+			"of devices with these labels, comma-separated or repeated (default: of every device)",
+			collect,
+		);
 }
 
 /** Reads the rules, changes what is said of the target, and writes them, unless somebody else has meanwhile. */

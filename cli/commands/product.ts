@@ -54,7 +54,7 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 	addFreezesOption(addSettingsOptions(change));
 	runAsOperator(change, surroundings, changeShape, async ({ api, options, operands, output }) => {
 		const name = readOperand(operands, 0, "product", productName);
-		const wanted = { ...(await readSettings(options)), freezes: readFreezes(options.freezes) };
+		const wanted = { ...(await readSettings(options)), freezes: readFreezes(options.freezes, surroundings.nowMs()) };
 		const made = await api.call("PATCH", `/v1/products/${name}`, `could not change ${name}`, anyAnswer, wanted);
 		output.answer(made, [`product ${name}`, ...describeSettings(made)]);
 	});

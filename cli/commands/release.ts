@@ -6,7 +6,7 @@ import { productName, versionName } from "../../src/names.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
-import { moment } from "../command-line/values.ts";
+import { comingMoment, START_NOW } from "../command-line/values.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { drawRollout, rolloutAnswer } from "../rollout/ladder.ts";
@@ -73,7 +73,7 @@ function definePromote(release: Command, surroundings: Surroundings): void {
 	const shape = {
 		to: z.literal("stable", "a release goes from beta to stable"),
 		plan: z.string().optional(),
-		at: moment(surroundings).optional(),
+		at: comingMoment(surroundings, START_NOW).optional(),
 		allowSize: z.boolean().optional(),
 		allowOlder: z.boolean().optional(),
 	};

@@ -9,7 +9,7 @@ import { type LogEntry, verifyLog } from "../../src/rollout/rollout-log.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { addSharedOptions, type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
-import { moment, wholeNumber } from "../command-line/values.ts";
+import { comingMoment, START_NOW, wholeNumber } from "../command-line/values.ts";
 import { CliError, systemFault, UsageError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
@@ -66,7 +66,7 @@ function defineStart(rollout: Command, surroundings: Surroundings): void {
 		.description("send an uploaded version on its way")
 		.option("--at <when>", "not before then");
 	addReleaseOptions(start);
-	const shape = { ...releaseShape, at: moment(surroundings).optional() };
+	const shape = { ...releaseShape, at: comingMoment(surroundings, START_NOW).optional() };
 	runAsOperator(start, surroundings, shape, async (context) => {
 		const { api, options, output } = context;
 		const { product, version } = named(context);

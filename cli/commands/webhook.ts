@@ -8,7 +8,7 @@ import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
-import { commaList } from "../command-line/values.ts";
+import { collect, commaList } from "../command-line/values.ts";
 import { CliError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
@@ -99,7 +99,7 @@ function addCreate(webhook: Command, surroundings: Surroundings): void {
 	const create = webhook
 		.command("create <whose> <url>")
 		.description("have events sent to a URL; its secret is shown once")
-		.option("--types <types>", "comma-separated, such as device,license.create; every event if left out");
+		.option("--types <types>", "comma-separated, such as device,license.create; every event if left out", collect);
 	const shape = { types: commaList.pipe(z.array(eventType).min(1).max(MAX_EVENT_TYPES)).optional() };
 	runAsOperator(create, surroundings, shape, async ({ api, options, operands, output }) => {
 		const path = readOwner(operands);

@@ -5,7 +5,7 @@ import { channel } from "../../src/content/channel.ts";
 import { urgency } from "../../src/content/product-record.ts";
 import { entryCount } from "../../src/content/size-bounds.ts";
 import { modelName, versionName } from "../../src/names.ts";
-import { commaList } from "../command-line/values.ts";
+import { collect, commaList } from "../command-line/values.ts";
 import { PLAN_HELP, readPlan } from "./plan-option.ts";
 
 export const releaseShape = {
@@ -26,7 +26,7 @@ export function addReleaseOptions(command: Command): Command {
 	return command
 		.option("--notes <text>", "release notes (default: none)")
 		.option("--urgency <urgency>", "routine, important or emergency (default: routine)")
-		.option("--models <names>", "only these models, comma-separated")
+		.option("--models <names>", "only these models, comma-separated", collect)
 		.option("--engine-min <version>", "only from this software version")
 		.option("--engine-max <version>", "only up to this software version")
 		.option(

@@ -1,5 +1,6 @@
 // What persons said of a rollout. An approval holds for what the person saw: it lapses when more has failed since, when the gate
 // judges worse, or when the rollout has moved. Nobody lets out alone what they uploaded.
+import { foldName } from "../plain-text.ts";
 import { sha256OfText } from "../signing/text-digest.ts";
 import { allFailures, type Evidence } from "./evidence.ts";
 import { isWorse, type Verdict } from "./gate.ts";
@@ -38,7 +39,10 @@ export interface MissingApprovals {
 	readonly notOnlyPublisher: boolean;
 }
 
-/** @returns persons whose word counts now, each once, in the order in which they gave it */
+/**
+ * `alice`, `ALICE` and `alice ` are one person: who gets keys made under several ways to write a name does not speak for several.
+ * @returns persons whose word counts now, each once, in the order in which they gave it, written as when they first did
+ */
 export function approversOf(
 	rollout: Rollout,
 	kind: ApprovalKind,
@@ -47,7 +51,7 @@ export function approversOf(
 	verdict: Verdict,
 ): string[] {
 	const team = teamOf(rollout, kind);
-	const persons = new Set<string>();
+	const persons = new Map<string, string>();
 	for (const approval of approvals) {
 		const counts =
 			approval.kind === kind &&
@@ -57,15 +61,17 @@ export function approversOf(
 			approval.at >= rollout.since &&
 			allFailures(evidence) <= approval.seen.failures &&
 			!isWorse(verdict, approval.seen.verdict);
-		if (counts) persons.add(approval.by);
+		const person = foldName(approval.by);
+		if (counts && !persons.has(person)) persons.set(person, approval.by);
 	}
-	return [...persons];
+	return [...persons.values()];
 }
 
 /** @param approvers as `approversOf` gives them */
 export function missingApprovals(rollout: Rollout, kind: ApprovalKind, approvers: readonly string[]): MissingApprovals {
 	const count = kind === "approve" ? stepOf(rollout).approvals.count : rollout.plan.overrides;
-	const notOnlyPublisher = count > 0 && !approvers.some((person) => person !== rollout.publisher);
+	const publisher = foldName(rollout.publisher);
+	const notOnlyPublisher = count > 0 && approvers.every((person) => foldName(person) === publisher);
 	const persons = Math.max(count - approvers.length, notOnlyPublisher ? 1 : 0);
 	return { persons, team: teamOf(rollout, kind), notOnlyPublisher };
 }

@@ -3,7 +3,8 @@
 // and 181 for 3 %: that gives the sizes of the steps.
 import { z } from "zod";
 import { HOLDBACK } from "./control.ts";
-import { type Gate, type Plan, type PlanStep, plan } from "./plan.ts";
+import type { Gate } from "./gate.ts";
+import { type Plan, type PlanStep, plan } from "./plan.ts";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

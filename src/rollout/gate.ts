@@ -1,8 +1,31 @@
 // Does the evidence of a step say that the release is good, that it is bad, or not enough? Silence is failure, and is counted as
 // such before it comes here. Judged as often as one likes: a sequential test does not turn on a healthy release because it is asked
 // again and again, as a threshold on a rate would.
-import { type ControlEvidence, failuresOf, type StepEvidence } from "./evidence.ts";
-import type { Gate } from "./plan.ts";
+import { z } from "zod";
+import { type ControlEvidence, failuresOf, NO_STEP_EVIDENCE, type StepEvidence } from "./evidence.ts";
+
+const probability = z.number().gt(0).lt(1);
+
+/** For steps too small for statistics: so many failures are let pass, and so many units have to be healthy. */
+const countGate = z.strictObject({
+	kind: z.literal("count"),
+	maxFailures: z.int().min(0).max(100).describe("Units that may fail or stay silent; one more halts the rollout"),
+	minHealthy: z.int().min(0).max(10_000).describe("Units that have to be healthy before the step passes"),
+});
+
+/** Wald's sequential probability ratio test (The Annals of Mathematical Statistics 16, 1945): does the release fail like p0, or like p1? */
+const sequentialGate = z
+	.strictObject({
+		kind: z.literal("sequential"),
+		p0: probability.describe("Share of failures that is usual; raised to that of the units without the release"),
+		p1: probability.describe("Share of failures that must be noticed"),
+		alpha: probability.describe("How often a release that fails like p0 may be stopped"),
+		beta: probability.describe("How often a release that fails like p1 may be let pass"),
+	})
+	.refine(({ p0, p1 }) => p0 < p1, "what must be noticed (p1) is more than what is usual (p0)");
+
+export const gate = z.discriminatedUnion("kind", [countGate, sequentialGate]);
+export type Gate = z.infer<typeof gate>;
 
 export type Verdict = "pass" | "insufficient" | "abort";
 
@@ -96,4 +119,12 @@ export function powerOf(gate: Gate): Power {
 		healthyToPass: Math.ceil(passAt / Math.log((1 - p1) / (1 - p0))),
 		failuresToAbort: Math.ceil(abortAt / Math.log(p1 / p0)),
 	};
+}
+
+/** A control of which everything fails: with it healthy units weigh most. */
+const WORST_CONTROL = { healthy: 0, failed: 1_000_000 };
+
+/** @returns whether the gate can pass a step of so many units, be all of them healthy */
+export function canPass(gate: Gate, units: number): boolean {
+	return judge(gate, { ...NO_STEP_EVIDENCE, healthy: units }, WORST_CONTROL, 0) === "pass";
 }

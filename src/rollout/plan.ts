@@ -3,13 +3,13 @@
 import { z } from "zod";
 import { audience } from "../content/audience.ts";
 import { teamName } from "../entitlement/credential-record.ts";
+import { canPass, gate, powerOf } from "./gate.ts";
 
 const HOUR = 3_600;
 const MAX_STEPS = 20;
 const MAX_SECONDS = 60 * 24 * HOUR;
 const seconds = z.int().min(0).max(MAX_SECONDS);
 const share = z.number().gt(0).max(1);
-const probability = z.number().gt(0).lt(1);
 
 /** The name of a ring of devices: those that carry the label `ring` with this value. */
 export const ring = z.string().regex(/^[a-z][a-z0-9-]{0,23}$/, "a ring is up to 24 lower-case letters, digits and -");
@@ -48,27 +48,6 @@ const fractionCohort = z.strictObject({
 		.describe("Each unit is let in from 1:00 to 5:00 by the clock where it stands; left out: at any time"),
 	inFlight: inFlight.optional(),
 });
-
-/** For steps too small for statistics: so many failures are let pass, and so many units have to be healthy. */
-const countGate = z.strictObject({
-	kind: z.literal("count"),
-	maxFailures: z.int().min(0).max(100).describe("Units that may fail or stay silent; one more halts the rollout"),
-	minHealthy: z.int().min(0).max(10_000).describe("Units that have to be healthy before the step passes"),
-});
-
-/** Wald's sequential probability ratio test (The Annals of Mathematical Statistics 16, 1945): does the release fail like p0, or like p1? */
-const sequentialGate = z
-	.strictObject({
-		kind: z.literal("sequential"),
-		p0: probability.describe("Share of failures that is usual; raised to that of the units without the release"),
-		p1: probability.describe("Share of failures that must be noticed"),
-		alpha: probability.describe("How often a release that fails like p0 may be stopped"),
-		beta: probability.describe("How often a release that fails like p1 may be let pass"),
-	})
-	.refine(({ p0, p1 }) => p0 < p1, "what must be noticed (p1) is more than what is usual (p0)");
-
-export const gate = z.discriminatedUnion("kind", [countGate, sequentialGate]);
-export type Gate = z.infer<typeof gate>;
 
 /** Whose word a step needs before it begins. */
 const approvals = z.strictObject({
@@ -132,7 +111,7 @@ function planFaults(steps: readonly PlanStep[]): PlanFault[] {
 	let units = 0;
 	let fraction = 0;
 	const names = new Set<string>();
-	for (const [index, { name, cohort }] of steps.entries()) {
+	for (const [index, { name, cohort, gate: judged }] of steps.entries()) {
 		const path = ["steps", index, "cohort"];
 		if (names.has(name)) faults.push({ path: ["steps", index, "name"], message: `two steps are called ${name}` });
 		names.add(name);
@@ -144,6 +123,10 @@ function planFaults(steps: readonly PlanStep[]): PlanFault[] {
 		} else {
 			if (cohort.units <= units) faults.push({ path, message: "each number of units is larger than the one before" });
 			units = cohort.units;
+			if (!canPass(judged, units)) {
+				const needs = `it needs ${powerOf(judged).healthyToPass} healthy units, and the step has ${units}`;
+				faults.push({ path: ["steps", index, "gate"], message: `the gate can never pass: ${needs}` });
+			}
 		}
 	}
 	if (fraction !== 1) faults.push({ path: ["steps"], message: "the last step is for everybody: fraction 1" });

@@ -41,7 +41,7 @@ export function addStateCommands(device: Command, surroundings: Surroundings): v
 	const label = device
 		.command("label <device> [pairs...]")
 		.description("operator: set labels, key=value; those that are not named stay")
-		.option("--remove <keys>", "labels to take off, comma-separated");
+		.option("--remove <keys>", "labels to take off, comma-separated", collect);
 	runAsOperator(label, surroundings, { remove: commaList.default([]) }, async ({ api, options, operands, output }) => {
 		const id = readOperand(operands, 0, "device", deviceId);
 		const given = pairs.safeParse(operands.slice(1));

@@ -6,6 +6,7 @@ import { signing } from "../../../src/content/product-record.ts";
 import { type SizeBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/size-bounds.ts";
 import { teamName } from "../../../src/entitlement/credential-record.ts";
 import { type HealthLimits, healthLimits, METRIC_NAMES } from "../../../src/rollout/health.ts";
+import { parseMoment } from "../../command-line/moment.ts";
 import { UsageError } from "../../errors.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
 import { formatBytes } from "../../terminal/output.ts";
@@ -47,20 +48,21 @@ export function addFreezesOption(command: Command): Command {
 	);
 }
 
-/** @returns as the body of a request has them; undefined = not given. @throws UsageError */
-export function readFreezes(text: string | undefined) {
+/** @returns as the body of a request has them; undefined = not given. @throws UsageError where one is none, or has ended already */
+export function readFreezes(text: string | undefined, nowMs: number) {
 	if (text === undefined) return undefined;
 	if (text === "none") return [];
 	return text.split(",").map((span) => {
 		const [, from, until, passes] = /^([^.]+)\.\.([^+]+)(\+emergency)?$/.exec(span.trim()) ?? [];
-		const [begin, end] = [from, until].map((time) => Date.parse(time ?? ""));
-		if (!(Number(begin) < Number(end)))
+		const [begin, end] = [from, until].map((time) => parseMoment(time ?? "", nowMs));
+		if (begin === undefined || end === undefined || Date.parse(begin) >= Date.parse(end))
 			throw new UsageError(
 				`--freezes ${span} is no span`,
-				"give it as 2026-12-20..2027-01-04, the end after the begin",
+				"give it as 2026-12-20..2027-01-04: dates that there are, or RFC 3339 times, the end after the begin",
 			);
-		const [first, last] = [Number(begin), Number(end)].map((ms) => new Date(ms).toISOString().replace(".000Z", "Z"));
-		return { from: first, until: last, reason: "", emergencies: passes !== undefined };
+		if (Date.parse(end) <= nowMs)
+			throw new UsageError(`--freezes ${span} has ended already`, "leave it out: it holds nothing up");
+		return { from: begin, until: end, reason: "", emergencies: passes !== undefined };
 	});
 }
 

@@ -12,7 +12,7 @@ import { type LogEntry, verifyLog } from "../../../src/rollout/rollout-log.ts";
 import { formatTimestamp } from "../../../src/timestamps.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
-import { commaList, moment } from "../../command-line/values.ts";
+import { collect, comingMoment, commaList, START_NOW } from "../../command-line/values.ts";
 import { CliError } from "../../errors.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
@@ -51,11 +51,11 @@ export function definePreview(rollout: Command, surroundings: Surroundings): voi
 		.description("who would be in each step, bytes and finish time, from the fleet as it is; changes nothing")
 		.option("--plan <plan>", `of a version that is not started: ${PLAN_HELP} (default: the product's)`)
 		.option("--channel <channel>", "the same: stable or beta (default: stable)")
-		.option("--models <names>", "the same: only these models, comma-separated")
+		.option("--models <names>", "the same: only these models, comma-separated", collect)
 		.option("--engine-min <version>", "the same: only from this software version")
 		.option("--engine-max <version>", "the same: only up to this software version")
 		.option("--at <when>", "the same: not before then");
-	const shape = { ...options, at: moment(surroundings).optional() };
+	const shape = { ...options, at: comingMoment(surroundings, START_NOW).optional() };
 	runAsOperator(preview, surroundings, shape, async ({ api, operands, options: given, output }) => {
 		const product = readOperand(operands, 0, "product", productName);
 		const version = readOperand(operands, 1, "version", versionName);

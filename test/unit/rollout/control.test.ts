@@ -5,8 +5,9 @@ import { hashEvidence } from "../../../src/rollout/approvals.ts";
 import { BUILT_IN_PLANS, STANDARD } from "../../../src/rollout/built-in-plans.ts";
 import { type ControlUnit, decideControl, HOLDBACK, topOf } from "../../../src/rollout/control.ts";
 import { type Evidence, NO_CONTROL, NO_STEP_EVIDENCE } from "../../../src/rollout/evidence.ts";
+import type { Gate } from "../../../src/rollout/gate.ts";
 import { isWorse, judge, powerOf, suspect } from "../../../src/rollout/gate.ts";
-import type { Cohort, Gate } from "../../../src/rollout/plan.ts";
+import type { Cohort } from "../../../src/rollout/plan.ts";
 import { reachedAt, reachOf } from "../../../src/rollout/reach.ts";
 import { createRollout, fractionOf, type Phase } from "../../../src/rollout/rollout.ts";
 

@@ -38,6 +38,8 @@ describe("a rollout that waits", () => {
 		["nobody", [], false],
 		["one of the team", [word("one")], true],
 		["the publisher", [word(PUBLISHER)], false],
+		["the publisher in capitals", [word(PUBLISHER.toUpperCase())], false],
+		["the publisher with a space", [word(`${PUBLISHER} `)], false],
 		["somebody of another team", [word("one", { team: "others" })], false],
 		["somebody without a team", [word("one", { team: null })], false],
 		["one who spoke of another step", [word("one", { step: 1 })], false],
@@ -48,6 +50,8 @@ describe("a rollout that waits", () => {
 
 	it.each<[string, Approval[], string | null]>([
 		["one person twice", [word("one"), word("one")], null],
+		["one person, written in three ways", [word("one"), word("ONE"), word("one ")], null],
+		["two persons, one of them written in two ways", [word("One"), word("one"), word("two")], "One+two"],
 		["two persons", [word("one"), word("two")], "one+two"],
 		["the publisher and one more", [word(PUBLISHER), word("one")], "publisher+one"],
 	])("by the rapid plan begins with the word of %s", (_, approvals, by) => {

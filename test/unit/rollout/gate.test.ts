@@ -1,8 +1,8 @@
 // When a step's evidence says good, bad, or not enough: at the boundaries, by the numbers that are published for Wald's test.
 import { describe, expect, it } from "vitest";
 import { NO_CONTROL, NO_STEP_EVIDENCE, type StepEvidence } from "../../../src/rollout/evidence.ts";
+import type { Gate } from "../../../src/rollout/gate.ts";
 import { isWorse, judge, powerOf, suspect } from "../../../src/rollout/gate.ts";
-import type { Gate } from "../../../src/rollout/plan.ts";
 
 const of = (evidence: Partial<StepEvidence>): StepEvidence => ({ ...NO_STEP_EVIDENCE, ...evidence });
 const count: Gate = { kind: "count", maxFailures: 1, minHealthy: 5 };

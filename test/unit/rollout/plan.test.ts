@@ -49,6 +49,20 @@ describe("a plan", () => {
 		expect(faultsOf(stepsOf(...cohorts))).toContain(message);
 	});
 
+	const SEQUENTIAL = { kind: "sequential", p0: 0.001, p1: 0.02, alpha: 0.001, beta: 0.001 };
+	it.each([
+		[{ kind: "count", maxFailures: 0, minHealthy: 6 }, "it needs 6 healthy units, and the step has 5"],
+		[{ kind: "count", maxFailures: 0, minHealthy: 5 }, null],
+		[SEQUENTIAL, "it needs 360 healthy units, and the step has 5"],
+	])("is refused when a step's gate needs more than its units: %j", (gate, needs) => {
+		const given = stepsOf({ units: 5 }, { fraction: 1 });
+		const steps = given.steps.map((step, index) => (index === 0 ? { ...step, gate } : step));
+		const issues =
+			plan.safeParse({ ...given, steps }).error?.issues.map(({ path, message }) => ({ path, message })) ?? [];
+		const fault = { path: ["steps", 0, "gate"], message: `the gate can never pass: ${needs}` };
+		expect(issues).toEqual(needs === null ? [] : [fault]);
+	});
+
 	it("is refused when two steps have one name", () => {
 		const { steps, ...rest } = stepsOf({ units: 1 }, { fraction: 1 });
 		expect(faultsOf({ ...rest, steps: steps.map((step) => ({ ...step, name: "same" })) })).toEqual([

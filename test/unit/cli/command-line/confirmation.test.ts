@@ -27,12 +27,13 @@ beforeEach(async () => {
 	operator = await startScriptedOperator();
 });
 afterEach(() => operator.close());
+const changes = () => operator.asked().filter(([method]) => method !== "GET");
 
 describe.each(FINAL)("parapet %s %s", (...args) => {
 	it("asks once, with what is to end in the question, and goes on at y", async () => {
 		const run = await operator.runAsked("y", ...args);
 		expect(run).toMatchObject({ exitCode: 0, questions: [expect.stringMatching(/\. Go ahead\? \[y\/N\] $/)] });
-		expect(operator.asked()).toHaveLength(1);
+		expect(changes()).toHaveLength(1);
 	});
 
 	it.each(["", "n", "yep", "no"])("does nothing at %j", async (answer) => {
@@ -44,7 +45,7 @@ describe.each(FINAL)("parapet %s %s", (...args) => {
 	it("asks nothing with --yes, and nothing of a script", async () => {
 		expect(await operator.runAsked("n", ...args, "--yes")).toMatchObject({ exitCode: 0, questions: [] });
 		expect(await operator.run(...args)).toMatchObject({ exitCode: 0 });
-		expect(operator.asked()).toHaveLength(2);
+		expect(changes()).toHaveLength(2);
 	});
 });
 

@@ -21,6 +21,8 @@ describe("options", () => {
 		[{ urgency: "now" }, '--urgency "now": not one of routine, emergency'],
 		[{ urgency: undefined }, "--urgency: required and missing"],
 		[{ models: "PA-440,P A" }, '--models "P A": a model is'],
+		[{ models: ["PA-440,P A", "FW 1"] }, '--models "P A": a model is'],
+		[{ models: ["PA-440", "P A,FW 1"] }, '--models "P A": a model is'],
 		[{ label: "Site=x" }, '--label "Site=x": Site: a label\'s key is'],
 		[{ priority: "256" }, '--priority "256": at most 255'],
 		[{ text: "" }, '--text "": something is expected here'],

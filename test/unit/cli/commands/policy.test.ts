@@ -116,6 +116,22 @@ describe("parapet policy", () => {
 		});
 	});
 
+	it("takes labels in a list and one by one", async () => {
+		const labels = { labels: { site: "berlin", ring: "volunteer", rack: "4" } };
+		await run("hold", "--label", "site=berlin,rack=4", "--label", "ring=volunteer");
+		await run("hold", "--label", "ring=volunteer", "--label", "site=berlin", "--label", "rack=4");
+		expect(rules).toEqual([{ for: labels, hold: true }]);
+	});
+
+	it.each([
+		[["--until", "2026-11-19"], '--until "2026-11-19": is over: a freeze that has ended holds nothing up'],
+		[["--from", "2d", "--until", "1d"], "--until is not after --from"],
+		[["--until", "2027-02-30"], "not a time"],
+	])("refuses a freeze %j that would hold nothing up", async (times, said) => {
+		expect(await run("freeze", ...times)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
+		expect(operator.asked()).toEqual([]);
+	});
+
 	it.each([
 		[["window"], "--any-time"],
 		[["window", "22:00-04:00", "--any-time"], "--any-time"],

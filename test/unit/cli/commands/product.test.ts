@@ -42,6 +42,36 @@ describe("bounds of sizes", () => {
 	});
 });
 
+describe("freezes", () => {
+	it("are sent as times, and taken away by the word none", async () => {
+		const spans = "2026-11-01..2026-12-01, 2026-12-20T12:00:00Z..2027-01-04+emergency";
+		await operator.run("product", "change", "crs", "--freezes", spans);
+		await operator.run("product", "change", "crs", "--freezes", "none");
+		const [first, second] = [
+			["2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"],
+			["2026-12-20T12:00:00Z", "2027-01-04T00:00:00Z"],
+		].map(([from, until]) => ({ from, until, reason: "" }));
+		const freezes = [
+			{ ...first, emergencies: false },
+			{ ...second, emergencies: true },
+		];
+		expect(sent()).toEqual([{ freezes }, { freezes: [] }]);
+	});
+
+	it.each([
+		["2026-11-10..2026-11-11", "has ended already"],
+		["2026-12-20..2027-01-04,2026-11-19..2026-11-20T12:00:00Z", "has ended already"],
+		["2027-02-30..2027-03-04", "is no span"],
+		["2027-03-04..2027-03-04", "is no span"],
+		["2027-03-04", "is no span"],
+		["2026-12-20T10:00..2026-12-21", "is no span"],
+	])("%s is refused before anything is sent", async (spans, said) => {
+		const run = await operator.run("product", "change", "crs", "--freezes", spans);
+		expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
+		expect(operator.asked()).toEqual([]);
+	});
+});
+
 describe("limits of health", () => {
 	it("are sent by metric, said by show, and taken away by the word none", async () => {
 		const limits = {

@@ -126,11 +126,30 @@ describe("what a product says of its plan", () => {
 });
 
 describe("parapet rollout start", () => {
+	it("takes models in a list and one by one", async () => {
+		operator.reply({ body: { rollout: null } });
+		await rollout("start", "--models", "FW-1,FW-2", "--models", "FW-3");
+		expect(bodies()).toEqual([[`PUT ${PATH}`, { models: ["FW-1", "FW-2", "FW-3"] }]]);
+	});
+
 	it("sends what is given, and a time as one", async () => {
 		operator.reply({ body: { rollout: null } });
 		expect((await rollout("start", "--at", "2h", ...GIVEN)).stdout).toBe("crs 4.28.0+b1\n");
 		expect(bodies()).toEqual([[`PUT ${PATH}`, { starts_at: "2026-11-20T14:00:00Z", ...SENT }]]);
 	});
+});
+
+it.each([
+	["rollout", "start", ...OF],
+	["rollout", "preview", ...OF],
+	["release", "promote", ...OF, "--to", "stable"],
+])("`%s %s` at a time that is over is refused", async (...args) => {
+	const run = await operator.run(...args, "--at", "2020-01-01");
+	expect(run).toMatchObject({
+		exitCode: 2,
+		stderr: expect.stringContaining("leave --at out where it may start at once"),
+	});
+	expect(operator.asked()).toEqual([]);
 });
 
 describe.each(["approve", "override", "resume"])("parapet rollout %s", (kind) => {

@@ -76,6 +76,17 @@ describe("parapet device activate", () => {
 		expect(run.stdout).toMatch(/^activated as dev-\S+ \(serial FW-[0-9A-F]{10}, ES256 key in /);
 	});
 
+	it("registers every label, given in a list or one by one", async () => {
+		const labels = ["--label", "ring=volunteer,rack=4", "--label", "site=berlin"];
+		expect(await firewall.run("activate", AUTH_CODE, "--url", firewall.server.url, ...labels)).toMatchObject({
+			exitCode: 0,
+		});
+		const sent = firewall.server.seen.find(({ path }) => path === "/oauth2/register");
+		expect(JSON.parse(sent?.body ?? "")).toMatchObject({
+			device_labels: { ring: "volunteer", rack: "4", site: "berlin" },
+		});
+	});
+
 	it.each([
 		[[], "no auth code"],
 		[["short"], '"short" is not an auth code'],
