@@ -66,10 +66,12 @@ function describeIssue(issue: z.core.$ZodIssue | undefined, value: unknown): str
 		return `not one of ${values.join(", ")}${hint}`;
 	}
 	if (issue?.code === "invalid_key") return `${String(issue.path.at(-1))}: ${issue.issues[0]?.message}`;
-	if (issue?.code === "too_small" && Number(issue.minimum) === 1 && issue.message.startsWith("Too small")) {
-		return "something is expected here";
+	if (issue?.code === "too_small" && issue.message.startsWith("Too small")) {
+		if (issue.origin === "number" || issue.origin === "int") return `at least ${issue.minimum}`;
+		if (Number(issue.minimum) === 1) return "something is expected here";
 	}
 	if (issue?.code === "too_big" && issue.message.startsWith("Too big")) {
+		if (issue.origin === "array") return `at most ${issue.maximum} of them`;
 		return issue.origin === "string" ? `longer than ${issue.maximum} characters` : `at most ${issue.maximum}`;
 	}
 	return issue?.message ?? "not understood";

@@ -102,6 +102,7 @@ function plainer(message: string, command: Command): string {
 		.replace(/^Too small: expected number to be >(\d+)$/, "more than $1")
 		.replace(/^Too big: expected string to have <=(\d+) characters$/, "at most $1 characters")
 		.replace(/^Too small: expected (?:string|array) to have >=1 (?:characters|items)$/, "something is expected here")
+		.replace(/^Too big: expected array to have <=(\d+) items$/, "at most $1 of them")
 		.replace(/^Invalid string: must match pattern (\S+)$/, "not of the form $1")
 		.replace(/`(\w+)`|\b[a-z]+(?:_[a-z]+)+\b/g, (text, quoted) => nameOf(quoted ?? text, command) ?? text);
 }

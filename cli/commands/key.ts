@@ -51,12 +51,16 @@ export function defineKey(key: Command, surroundings: Surroundings): void {
 			const rows = found.items.map((one) => [
 				one["id"],
 				one["subject"],
+				one["team"],
 				one["scopes"],
 				one["expires_at"],
 				one["revoked"],
 				one["created_by"],
 			]);
-			output.answer(found.answer, formatTable(["KEY", "SUBJECT", "SCOPES", "EXPIRES", "REVOKED", "MADE BY"], rows));
+			output.answer(
+				found.answer,
+				formatTable(["KEY", "SUBJECT", "TEAM", "SCOPES", "EXPIRES", "REVOKED", "MADE BY"], rows),
+			);
 		},
 	);
 	const revoke = key

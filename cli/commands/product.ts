@@ -5,6 +5,7 @@ import { z } from "zod";
 import { productName } from "../../src/names.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
+import { UsageError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
@@ -55,6 +56,8 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 	runAsOperator(change, surroundings, changeShape, async ({ api, options, operands, output }) => {
 		const name = readOperand(operands, 0, "product", productName);
 		const wanted = { ...(await readSettings(options)), freezes: readFreezes(options.freezes, surroundings.nowMs()) };
+		if (Object.values(wanted).every((one) => one === undefined))
+			throw new UsageError("nothing to change is given", "`parapet product change --help` lists what can be changed");
 		const made = await api.call("PATCH", `/v1/products/${name}`, `could not change ${name}`, anyAnswer, wanted);
 		output.answer(made, [`product ${name}`, ...describeSettings(made)]);
 	});

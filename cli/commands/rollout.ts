@@ -70,15 +70,24 @@ function defineStart(rollout: Command, surroundings: Surroundings): void {
 	runAsOperator(start, surroundings, shape, async (context) => {
 		const { api, options, output } = context;
 		const { product, version } = named(context);
-		const made = await api.call(
+		const { status, answer: made } = await api.ask(
 			"PUT",
 			`/v1/products/${product}/releases/${encodeURIComponent(version)}`,
 			`could not release ${product} ${version}`,
 			anyAnswer.extend({ rollout: rolloutAnswer.nullable() }),
 			{ ...(await readReleaseOptions(options)), starts_at: options.at },
 		);
-		output.answer(made, made.rollout === null ? `${product} ${version}` : drawRollout(made.rollout));
+		const changed = status === 201;
+		const ladder = made.rollout === null ? [`${product} ${version}`] : drawRollout(made.rollout);
+		output.answer({ ...made, changed }, changed ? ladder : [...ladder, ...wasStarted(product, version)]);
 	});
+}
+
+/** A start is said once: another time or plan would be another rollout. */
+function wasStarted(product: string, version: string): string[] {
+	const halt = `\`parapet rollout halt ${product} ${version} --reason TEXT\` stops it`;
+	const freeze = `\`parapet product change ${product} --freezes FROM..UNTIL\` holds up all of the product's`;
+	return [`it was started before: nothing changed, whatever options say. ${halt}, ${freeze}`];
 }
 
 function defineList(rollout: Command, surroundings: Surroundings): void {
@@ -109,19 +118,26 @@ function defineStatus(rollout: Command, surroundings: Surroundings): void {
 	const status = rollout
 		.command("status <product> <version>")
 		.description("the ladder: what each step has shown, and what it waits for")
-		.option("--watch", "stay, and show each change until it is done, ended or halted")
+		.option("--watch", "stay, and show each change until it is done, ended or halted (then the exit code is 1)")
 		.option("--every <seconds>", `with --watch: seconds between two looks (default ${WATCH_SECONDS})`);
 	const shape = { watch: z.boolean().optional(), every: wholeNumber.pipe(z.int().min(1)).optional() };
 	runAsOperator(status, surroundings, shape, async (context) => {
 		const { api, options, output } = context;
-		const { path } = named(context);
+		const { product, version, path } = named(context);
+		if (options.every !== undefined && !options.watch) throw new UsageError("--every goes with --watch");
 		let shown = "";
 		for (;;) {
 			const found = await readRollout(api, path);
 			const text = drawRollout(found).join("\n");
 			if (text !== shown) output.answer(found, text);
 			shown = text;
-			if (!options.watch || [...FINAL, "halted"].includes(found.phase)) return;
+			if (options.watch && found.phase === "halted") {
+				throw new CliError(`${product} ${version} is halted`, {
+					code: "rollout_halted",
+					fix: "look at its failures; `parapet rollout resume` lets it go on, `parapet rollout revert` takes it back",
+				});
+			}
+			if (!options.watch || FINAL.includes(found.phase)) return;
 			await surroundings.sleep((options.every ?? WATCH_SECONDS) * 1_000);
 		}
 	});
@@ -147,8 +163,19 @@ function defineWord(
 		const body = { kind, evidence: options.evidence ?? before.evidence };
 		const what = `could not ${kind} ${product} ${version}`;
 		const after = await api.call("POST", `${path}/words`, what, rolloutAnswer, body);
-		output.answer(after, drawRollout(after));
+		output.answer(after, [...drawRollout(after), ...describeShortfall(kind, before, after)]);
 	});
+}
+
+/** @returns that the word alone does not move the rollout; nothing where it does */
+function describeShortfall(kind: string, before: RolloutAnswer, after: RolloutAnswer): string[] {
+	const missing = after.waits_for.find((one) => one.kind === "words" && one.of === kind);
+	if (missing === undefined || after.step !== before.step || after.phase !== before.phase) return [];
+	const whose = missing.not_only_publisher
+		? `somebody else's than ${after.publisher}'s is needed, who uploaded it`
+		: "";
+	const more = `${missing.count} more ${missing.count === 1 ? "person is" : "persons are"} needed`;
+	return [`your word is kept, and does not suffice: ${whose || more}`];
 }
 
 function defineHalt(rollout: Command, surroundings: Surroundings): void {

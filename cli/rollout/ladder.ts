@@ -31,6 +31,9 @@ const failure = z.looseObject({
 	why: z.string().nullable(),
 	rules: z.array(z.string()),
 });
+const word = z.looseObject({
+	...{ kind: z.string(), step: z.string(), by: z.string(), team: z.string().nullable(), at: z.string() },
+});
 const FAILURES_SHOWN = 5;
 
 /** A rollout as the service answers it. */
@@ -53,6 +56,7 @@ export const rolloutAnswer = z.looseObject({
 	failures_to_abort: z.number(),
 	waits_for: z.array(wait),
 	evidence: z.string(),
+	words: z.array(word).default([]),
 	steps: z.array(step),
 	failures: z.array(failure).nullish(),
 });
@@ -76,7 +80,7 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 		...formatTable(header, rows),
 		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
 		...rollout.steps.flatMap(describeControl),
-		...rollout.waits_for.map(describeWait),
+		...rollout.waits_for.flatMap((wait) => [describeWait(wait), ...describeWords(rollout, wait)]),
 		...(rollout.failures ?? []).slice(0, FAILURES_SHOWN).map(describeFailure),
 	];
 }
@@ -102,6 +106,13 @@ function markOf({ phase, steps }: RolloutAnswer, index: number, at: number): str
 function describePower({ notices, healthy_to_pass: healthy, failures_to_abort: failures }: RolloutAnswer): string {
 	const what = notices === null ? "" : ` It can notice that ${formatPercent(notices)} or more fail.`;
 	return `The step passes with ${formatCount(healthy)} healthy and no failure, and halts at ${failures} ${failures === 1 ? "failure" : "failures in a row"}.${what}`;
+}
+
+/** Who has spoken already, where words are waited for. */
+function describeWords({ words, step: present, since }: RolloutAnswer, { kind, of }: z.infer<typeof wait>): string[] {
+	if (kind !== "words") return [];
+	const given = words.filter((one) => one.kind === of && one.step === present && one.at >= since);
+	return given.map(({ by, team, at }) => `${by}${team === null ? "" : ` of team ${team}`} has spoken, at ${at}`);
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { channel } from "../../src/content/channel.ts";
 import { urgency } from "../../src/content/product-record.ts";
 import { entryCount } from "../../src/content/size-bounds.ts";
 import { modelName, versionName } from "../../src/names.ts";
-import { collect, commaList } from "../command-line/values.ts";
+import { collect, commaList, wholeNumber } from "../command-line/values.ts";
 import { PLAN_HELP, readPlan } from "./plan-option.ts";
 
 export const releaseShape = {
@@ -14,7 +14,7 @@ export const releaseShape = {
 	models: commaList.pipe(z.array(modelName)).optional(),
 	engineMin: versionName.optional(),
 	engineMax: versionName.optional(),
-	entries: z.coerce.number().pipe(entryCount).optional(),
+	entries: wholeNumber.pipe(entryCount).optional(),
 	channel: channel.optional(),
 	plan: z.string().optional(),
 	allowSize: z.boolean().optional(),

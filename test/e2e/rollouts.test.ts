@@ -130,8 +130,12 @@ it("approved, it reaches one firewall, is watched for a second and waits for the
 it("halted by one person, it goes on by the word of two", async () => {
 	expect(await rollout("ci", "halt", "--reason", "a customer called")).toContain("halted ten");
 	expect(await rollout("ci", "halt", "--reason", "again")).toBe("nothing to halt: it is halted\n");
-	expect(await rollout("ci", "status", "--watch")).toContain(": a customer called\n");
-	expect(await rollout("olivia", "resume", "--yes")).toContain("waits for 1 person of team detection");
+	expect(await rollout("ci", "status")).toContain(": a customer called\n");
+	expect(await refused("ci", "rollout", "status", PRODUCT, VERSION, "--watch")).toContain("is halted");
+	const first = await rollout("olivia", "resume", "--yes");
+	expect(first).toContain("waits for 1 person of team detection");
+	expect(first).toContain("olivia of team detection has spoken");
+	expect(first).toContain("your word is kept, and does not suffice: 1 more person is needed");
 	expect(await refused("olivia", "rollout", "resume", PRODUCT, VERSION, "--yes")).toContain("you have said so already");
 	expect(await rollout("paul", "resume", "--yes")).toContain("running ten");
 });

@@ -26,7 +26,7 @@ const filters = {
 	installed: versionName.optional(),
 	outcome: z.enum(REPORTED).optional(),
 	reason: z.enum(OUTCOME_REASON_NAMES).optional(),
-	silentFor: span.optional(),
+	silentFor: span.refine((seconds) => seconds <= 365 * 86_400, "at most 365d").optional(),
 };
 
 /** @param device the `device` command that gets the verbs */

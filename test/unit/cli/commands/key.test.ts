@@ -26,6 +26,13 @@ it.each([["publish"], ["publish:CRS"], ["all"], [","]])("%j are no scopes", asyn
 	expect(operator.asked()).toEqual([]);
 });
 
+it("lists keys with the team for which their holders speak", async () => {
+	const key = { id: "key-01234567", subject: "olivia", team: "detection", scopes: ["release:crs"], created_by: "ci" };
+	operator.reply({ body: { keys: [key] } });
+	const { stdout } = await operator.run("key", "list");
+	expect(stdout).toMatch(/KEY +SUBJECT +TEAM +SCOPES.*\nkey-01234567 +olivia +detection +release:crs/);
+});
+
 it("says that a key is revoked only once it is", async () => {
 	operator.reply(refuse(404, "not_found"), { status: 204 });
 	expect(await operator.run("key", "revoke", "key-01234567")).toMatchObject({ exitCode: 1, stdout: "" });

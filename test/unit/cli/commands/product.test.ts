@@ -42,6 +42,12 @@ describe("bounds of sizes", () => {
 	});
 });
 
+it("a change of nothing is refused before anything is sent", async () => {
+	const run = await operator.run("product", "change", "crs");
+	expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("nothing to change is given") });
+	expect(operator.asked()).toEqual([]);
+});
+
 describe("freezes", () => {
 	it("are sent as times, and taken away by the word none", async () => {
 		const spans = "2026-11-01..2026-12-01, 2026-12-20T12:00:00Z..2027-01-04+emergency";
@@ -129,4 +135,8 @@ it("a size that is meant, and the number of entries, go with the release", async
 	await operator.run("rollout", "start", "crs", "4.28.0", "--entries", "41500", "--allow-size");
 	expect(sent()[0]).toMatchObject({ entries: 41_500, allow_size: true });
 	expect((await operator.run("rollout", "start", "crs", "4.28.0", "--entries", "many")).exitCode).toBe(2);
+	expect(await operator.run("rollout", "start", "crs", "4.28.0", "--entries", "12x")).toMatchObject({
+		exitCode: 2,
+		stderr: expect.stringContaining('--entries "12x": a whole number from 0 on is expected'),
+	});
 });

@@ -89,11 +89,12 @@ describe("a plan that is given", () => {
 	it.each(ways)("to %s is sent only where it is one", async (_, args) => {
 		const shrinking = { ...own, steps: own.steps.toReversed() };
 		expect(await operator.run(...args, "--plan", await file(shrinking))).toMatchObject({
-			exitCode: 1,
+			exitCode: 2,
 			stderr: expect.stringContaining("numbers of units come before fractions"),
 		});
 		const faults = ["{", "[]", { ...own, steps: own.steps.slice(0, 3) }, { ...own, surprise: true }];
-		for (const fault of faults) expect((await operator.run(...args, "--plan", await file(fault))).exitCode).toBe(1);
+		for (const fault of faults) expect((await operator.run(...args, "--plan", await file(fault))).exitCode).toBe(2);
+		expect((await operator.run(...args, "--plan", await file("{"))).stderr).toContain("is no plan: it is not JSON");
 		expect(await operator.run(...args, "--plan", "slow")).toMatchObject({
 			exitCode: 2,
 			stderr: expect.stringContaining("slow is neither a plan (standard, rapid, immediate) nor a file"),
@@ -109,8 +110,12 @@ describe("what a product says of its plan", () => {
 		["immediate", null, "each release reaches everybody at once, without a gate (plan immediate)"],
 	] as const)("%s, team %s", async (name, team, said) => {
 		operator.reply({ body: { product: "crs", title: "Rules", plan: BUILT_IN_PLANS[name], team } });
-		for (const command of ["create", "show", "change"]) {
-			expect((await operator.run("product", command, "crs")).stdout).toContain(said);
+		for (const args of [
+			["create", "crs"],
+			["show", "crs"],
+			["change", "crs", "--team", "none"],
+		]) {
+			expect((await operator.run("product", ...args)).stdout).toContain(said);
 		}
 	});
 
@@ -126,6 +131,16 @@ describe("what a product says of its plan", () => {
 });
 
 describe("parapet rollout start", () => {
+	it("of one that was started says that nothing changed, and how to stop it", async () => {
+		operator.reply({ body: { rollout: ROLLOUT } });
+		const { exitCode, stdout } = await rollout("start", "--at", "2h");
+		expect(exitCode).toBe(0);
+		expect(stdout).toContain("it was started before: nothing changed, whatever options say");
+		expect(stdout).toContain("`parapet rollout halt crs 4.28.0+b1 --reason TEXT` stops it");
+		operator.reply({ status: 201, body: { rollout: ROLLOUT } });
+		expect((await rollout("start")).stdout).not.toContain("started before");
+	});
+
 	it("takes models in a list and one by one", async () => {
 		operator.reply({ body: { rollout: null } });
 		await rollout("start", "--models", "FW-1,FW-2", "--models", "FW-3");
@@ -133,7 +148,7 @@ describe("parapet rollout start", () => {
 	});
 
 	it("sends what is given, and a time as one", async () => {
-		operator.reply({ body: { rollout: null } });
+		operator.reply({ status: 201, body: { rollout: null } });
 		expect((await rollout("start", "--at", "2h", ...GIVEN)).stdout).toBe("crs 4.28.0+b1\n");
 		expect(bodies()).toEqual([[`PUT ${PATH}`, { starts_at: "2026-11-20T14:00:00Z", ...SENT }]]);
 	});
@@ -161,6 +176,19 @@ describe.each(["approve", "override", "resume"])("parapet rollout %s", (kind) =>
 			[`GET ${PATH}/rollout`, undefined],
 			[`POST ${PATH}/rollout/words`, { kind, evidence: "hash-of-now" }],
 		]);
+	});
+
+	it.each([
+		[{ not_only_publisher: true, count: 1 }, "somebody else's than ci's is needed, who uploaded it"],
+		[{ not_only_publisher: false, count: 1 }, "1 more person is needed"],
+		[{ not_only_publisher: false, count: 2 }, "2 more persons are needed"],
+	])("says that a word is kept and does not suffice: %j", async (missing, said) => {
+		const wait = { kind: "words", of: kind, at: null, team: "detection", ...missing };
+		const word = { kind, step: "ten", by: "ci", team: "detection", at: "then" };
+		operator.reply({ body: ROLLOUT }, { body: { ...ROLLOUT, waits_for: [wait], words: [word] } });
+		const { stdout } = await rollout(kind, "--yes");
+		expect(stdout).toContain(`your word is kept, and does not suffice: ${said}`);
+		expect(stdout).toContain("ci of team detection has spoken, at then");
 	});
 
 	it("names the evidence that was looked at, where that is given", async () => {
@@ -192,9 +220,17 @@ describe("parapet rollout status --watch", () => {
 		const running = { body: { ...ROLLOUT, phase: "running" } };
 		operator.reply({ body: ROLLOUT }, running, running, { body: { ...ROLLOUT, phase } });
 		const { exitCode, stdout } = await rollout("status", "--watch", "--every", "7");
-		expect(exitCode).toBe(0);
+		expect(exitCode).toBe(phase === "halted" ? 1 : 0);
 		expect(stdout.match(/standard: \w+/g)).toEqual(["waiting", "running", phase].map((one) => `standard: ${one}`));
 		expect(operator.pauses).toEqual([7_000, 7_000, 7_000]);
+	});
+
+	it.each([
+		[["--every", "7"], "--every goes with --watch"],
+		[["--watch", "--every", "0"], '--every "0": at least 1'],
+	])("%j is refused", async (options, said) => {
+		expect(await rollout("status", ...options)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
+		expect(operator.asked()).toEqual([]);
 	});
 
 	it("looks once without it", async () => {
