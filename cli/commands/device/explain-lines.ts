@@ -23,6 +23,7 @@ export const explanationAnswer = z.object({
 	channel: z.string(),
 	engine: z.string().nullable(),
 	installed: z.string().nullable(),
+	from_state: z.array(z.string()).nullish(),
 	status: z.string(),
 	replaces: z.string().nullable(),
 	replaced_by: z.string().nullable(),
@@ -61,6 +62,7 @@ export const explanationAnswer = z.object({
 			installed: z.boolean(),
 			verdict: z.string(),
 			ready_at: z.string().nullable(),
+			rollout: z.looseObject({ closed: z.string().nullish(), permit: z.string().nullish() }).nullish(),
 		}),
 	),
 	disabled_rules: z.array(z.string()).nullish(),
@@ -108,7 +110,7 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 	const advice = unknown ?? (asker === "operator" ? operatorsAdvice(told) : undefined) ?? entitlement.fix;
 	return [
 		`${told.device}, model ${told.model}, at ${told.at}`,
-		`${told.product}: ${told.installed ?? "nothing"} installed, engine ${told.engine ?? "not given"}${told.channel === "stable" ? "" : `, on ${told.channel}`}`,
+		`${told.product}: ${told.installed ?? "nothing"} installed${heard(told, "installed")}, engine ${told.engine ?? "not given"}${heard(told, "engine")}${told.channel === "stable" ? "" : `, on ${told.channel}`}`,
 		"",
 		`device       ${told.status}, ${describeSeat(told)}`,
 		...(told.replaces === null ? [] : [`             in the place of ${told.replaces}`]),
@@ -134,6 +136,11 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 		...(edge.denied === null ? [] : [`denied       until ${edge.denied.until} or until the device is let in`]),
 		...degradedLines(told),
 	];
+}
+
+/** @returns a note on what the question did not say */
+function heard({ from_state: known }: Explanation, what: string): string {
+	return known?.includes(what) ? " (as last heard)" : "";
 }
 
 /** @returns the command that ends a refusal; undefined where there is nothing to do */
@@ -223,10 +230,17 @@ function releaseLines({ releases, answer: { status } }: Explanation): string[] {
 			one.channel === "stable" ? one.version : `${one.version} (${one.channel})`,
 			one.released_at,
 			one.urgency,
-			`${one.verdict}${one.ready_at === null ? "" : ` until ${one.ready_at}`}${one.installed ? ", installed" : ""}`,
+			`${one.verdict}${one.ready_at === null ? "" : ` until ${one.ready_at}`}${rolloutWords(one)}${one.installed ? ", installed" : ""}`,
 		]);
 	const rest = hidden.size === 0 ? [] : [`and ${hidden.size} older ones`];
 	return [...formatTable(["RELEASE", "RELEASED", "URGENCY", "VERDICT"], rows), ...rest];
+}
+
+/** @returns why its rollout lets nobody in, or what a permit would be refused with */
+function rolloutWords({ verdict, rollout }: Explanation["releases"][number]): string {
+	if (verdict === "rollout_closed" && rollout?.closed) return `: ${rollout.closed}`;
+	const permit = rollout?.permit ?? "given";
+	return verdict === "chosen" && permit !== "given" ? `, no permit now: ${permit}` : "";
 }
 
 function changeLines({ changes }: Explanation): string[] {

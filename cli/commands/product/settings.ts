@@ -143,6 +143,8 @@ const settings = z.looseObject({
 	team: z.string().nullable(),
 	size_bounds: sizeBounds.nullish(),
 	health_limits: healthLimits.nullish(),
+	signing: signing.nullish(),
+	unsigned_releases: z.number().nullish(),
 	freezes: z.array(z.object({ from: z.string(), until: z.string(), emergencies: z.boolean() })).default([]),
 });
 
@@ -151,6 +153,7 @@ export function describeSettings(answer: unknown): string[] {
 	const read = settings.safeParse(answer);
 	if (!read.success) return [];
 	const { plan, beta_plan: beta, team, size_bounds: bounds, health_limits: limits, freezes } = read.data;
+	const { signing: mode, unsigned_releases: unsigned } = read.data;
 	const onBeta = beta == null ? [] : [`those on beta go by plan ${beta.name}`];
 	const whose = team === null ? "" : `, with the word of team ${team}`;
 	const way =
@@ -162,11 +165,18 @@ export function describeSettings(answer: unknown): string[] {
 		...onBeta,
 		...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)]),
 		...(limits == null ? [] : [describeLimits(limits)]),
+		...(mode == null ? [] : [describeSigning(mode, unsigned ?? 0)]),
 		...freezes.map(
 			({ from, until, emergencies }) =>
 				`no step begins from ${from} until ${until}${emergencies ? ", but of emergencies" : ""}`,
 		),
 	];
+}
+
+function describeSigning(mode: z.infer<typeof signing>, unsigned: number): string {
+	if (mode === "optional") return "releases need no signature (signing optional)";
+	const count = `${unsigned} of its releases ${unsigned === 1 ? "has" : "have"} none, and nobody is offered ${unsigned === 1 ? "it" : "them"}`;
+	return `each release needs a signature (signing required)${unsigned === 0 ? "" : `: ${count}`}`;
 }
 
 function describeBounds({ grow, shrink, above }: SizeBounds): string {

@@ -64,6 +64,7 @@ export interface AccountDesks extends DeskParts {
 	readonly instanceDesk: InstanceDesk;
 	readonly replacementDesk: ReplacementDesk;
 	readonly importDesk: ImportDesk;
+	readonly states: StateTables;
 	readonly stateDesk: StateDesk;
 	readonly deviceSearch: DeviceSearch;
 	readonly policyDesk: PolicyDesk;
@@ -133,6 +134,7 @@ export function openDesks(
 	new RecordRenewal(shared);
 	const states = new StateTables(sql);
 	return {
+		states,
 		...desk,
 		alarm,
 		webhooks,

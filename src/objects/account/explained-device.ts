@@ -1,5 +1,6 @@
 // What an answer to a device rests on, as its Account knows it. Nothing is decided here.
 import { holdsSeat } from "../../entitlement/license.ts";
+import type { DeviceState } from "../../fleet/device-state.ts";
 import type { AccountDesks } from "./account-desks.ts";
 import { type Device, seatHolder } from "./device-tables.ts";
 import type { HaLock } from "./ha/ha-locks.ts";
@@ -20,11 +21,13 @@ export interface ExplainedDevice {
 	readonly haLocks: readonly HaLock[];
 	/** of the device, where it is not active, and of its license likewise */
 	readonly suspensions: readonly Suspension[];
+	/** what it has said of itself */
+	readonly state: DeviceState;
 }
 
 /** @param now unix seconds @returns null where there is no such device */
 export function explainDevice(
-	{ devices, groups, licenseDesk, seats, haReports, haLocks, suspensions }: AccountDesks,
+	{ devices, groups, licenseDesk, seats, haReports, haLocks, suspensions, states }: AccountDesks,
 	deviceId: string,
 	now: number,
 ): ExplainedDevice | null {
@@ -38,6 +41,7 @@ export function explainDevice(
 		seat: holdsSeat(device.status) ? seats.seat(seatHolder(device)) : null,
 		ha: group && haReports.describe(group),
 		haLocks: group === null ? [] : haLocks.describe(group.id, now),
+		state: states.state(deviceId),
 		suspensions: [
 			...(isRefused(device.status) ? suspensions.of(device.id) : []),
 			...(license !== null && isRefused(license.status) ? suspensions.of(license.id) : []),

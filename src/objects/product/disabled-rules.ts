@@ -46,6 +46,13 @@ export class DisabledRules {
 			.toArray();
 	}
 
+	/** @param publish called where anything changed; part of the transaction */
+	order(what: "disable" | "enable", change: RulesChange, publish: (now: number) => void): RulesChanged {
+		const done = this[what](change);
+		if (done.ok && done.changed) publish(change.now);
+		return done;
+	}
+
 	/** All of them or none. One that is disabled already keeps its first reason. */
 	disable(change: RulesChange): RulesChanged {
 		const known = new Set(this.list().map(({ rule }) => rule));

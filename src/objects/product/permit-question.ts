@@ -1,9 +1,12 @@
 // A unit asks for a permit: what the rules have to know of it, read from the rows of the permits that were given before.
 import type { Channel } from "../../content/channel.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
-import type { PermitQuestion, PermitRefusal } from "../../rollout/lease.ts";
+import type { Evidence } from "../../rollout/evidence.ts";
+import { decidePermit, type PermitDecision, type PermitQuestion, type PermitRefusal } from "../../rollout/lease.ts";
 import { type Rollout, stepOf } from "../../rollout/rollout.ts";
 import type { LeaseTables } from "./lease-tables.ts";
+import type { ProductTables } from "./product-tables.ts";
+import type { RolloutTables } from "./rollout-tables.ts";
 
 export interface PermitInput {
 	readonly version: string;
@@ -26,8 +29,42 @@ export type PermitOutcome =
 	| { readonly ok: true; readonly endsAt: number | null }
 	| { readonly ok: false; readonly reason: PermitRefusal; readonly retryAfter: number };
 
+export interface PermitJudges {
+	readonly releases: ProductTables;
+	readonly rollouts: RolloutTables;
+	readonly leases: LeaseTables;
+	readonly evidence: (version: string, rollout: Rollout, now: number) => Evidence;
+	/** until when a freeze of the product holds the release up; null = none does */
+	readonly frozen: (version: string, now: number) => number | null;
+}
+
+export interface JudgedPermit {
+	readonly decision: PermitDecision;
+	/** where the permit would count; null = no rollout was asked */
+	readonly at: { readonly rollout: Rollout; readonly account: string; readonly site: string | null } | null;
+}
+
+const ENDED = { decision: { ok: false, reason: "ended", retryAfter: 0 }, at: null } as const;
+const FREE = { decision: { ok: true, kind: "free" }, at: null } as const;
+
+/** Writes nothing. @returns what the rules say to the unit now */
+export function judgePermit(judges: PermitJudges, input: PermitInput): JudgedPermit {
+	const { version, channel, now } = input;
+	const { releases, rollouts, leases, evidence, frozen } = judges;
+	const rollout = rollouts.rollout(version);
+	const release = releases.release(version);
+	if (rollout === null || release?.status === "withdrawn") return ENDED;
+	// It left beta since the offer was made, or the release did.
+	if (rollout.channel === "beta" && channel === "stable") return ENDED;
+	const isOnBeta = channel === "beta" && release?.betaReleasedAt;
+	if (isOnBeta && rollout.phase !== "halted" && rollout.phase !== "ended") return FREE;
+	const { account, site, ...question } = questionOf(input, rollout, leases, frozen(version, now));
+	const decision = decidePermit(rollout, evidence(version, rollout, now), question, now);
+	return { decision, at: { rollout, account, site } };
+}
+
 /** @param frozen until when no further unit may try the release; null = they may */
-export function questionOf(
+function questionOf(
 	{ version, unit, device, peers, model, site: siteLabel = null, region = null }: PermitInput,
 	rollout: Rollout,
 	leases: LeaseTables,

@@ -1,7 +1,7 @@
 // The row of a product itself: what is set of it, and the way from the row to that.
 import type { Signing, VersionOrder } from "../../content/product-record.ts";
 import type { SignedRole } from "../../content/signed-releases.ts";
-import type { SizeBounds } from "../../content/size-bounds.ts";
+import { type SizeBounds, USUAL_SIZE_BOUNDS } from "../../content/size-bounds.ts";
 import type { Freeze } from "../../rollout/freeze.ts";
 import type { HealthLimits } from "../../rollout/health.ts";
 import type { Plan } from "../../rollout/plan.ts";
@@ -36,6 +36,19 @@ export type ProductSettings = Pick<
 	ProductInfo,
 	"plan" | "betaPlan" | "team" | "sizeBounds" | "healthLimits" | "signing" | "freezes"
 >;
+
+export type NewProduct = Pick<ProductInfo, "name" | "title"> &
+	Partial<Pick<ProductInfo, "versionOrder">> &
+	Pick<ProductSettings, "plan"> &
+	Partial<ProductSettings>;
+
+/** @param input with `now`, unix seconds @returns the product as it is made: what is not given is as usual */
+export function newProduct(input: NewProduct & { readonly now: number }): ProductInfo {
+	const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
+	const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, healthLimits = null, signing = "optional" } = input;
+	const settings = { plan, betaPlan, team, sizeBounds, healthLimits, signing, freezes: [] };
+	return { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
+}
 
 export type ProductRow = {
 	name: string;

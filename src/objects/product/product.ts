@@ -2,9 +2,7 @@
 // each change, then has the Directory point to it. A product that was never created answers like one without releases, and
 // writes nothing. The rules are in content/ and rollout/, the work is done at the desks.
 import { DurableObject } from "cloudflare:workers";
-import type { VersionOrder } from "../../content/product-record.ts";
 import type { SignedRole } from "../../content/signed-releases.ts";
-import { USUAL_SIZE_BOUNDS } from "../../content/size-bounds.ts";
 import type { ApprovalKind } from "../../rollout/approvals.ts";
 import type { Reported } from "../../rollout/lease.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
@@ -28,9 +26,16 @@ import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import type { ControlWord } from "./control-desk.ts";
 import type { DisabledRule, RulesChange, RulesChanged } from "./disabled-rules.ts";
+import {
+	type ExplainedReleases,
+	type ExplainedUnit,
+	explainReleases,
+	type ToldProduct,
+	tellProduct,
+} from "./explained-releases.ts";
 import type { PermitInput, PermitOutcome } from "./permit-question.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
-import type { ProductInfo, ProductSettings } from "./product-row.ts";
+import { type NewProduct, newProduct, type ProductInfo, type ProductSettings } from "./product-row.ts";
 import type { PackageContent, ReleaseEntry } from "./product-tables.ts";
 import type { AddedPackage, Discarded, NewRelease, Promoted, Promotion, Released, Withdrawn } from "./release-desk.ts";
 import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollout-approval.ts";
@@ -60,28 +65,23 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** Creating a product that exists changes nothing. Nothing is published before the first release. */
-	async create(
-		input: Change & { name: string; title: string; versionOrder?: VersionOrder } & Pick<ProductSettings, "plan"> &
-			Partial<ProductSettings>,
-	): Promise<ProductInfo> {
+	async create(input: Change & NewProduct): Promise<ToldProduct> {
 		const known = await this.info();
 		if (known !== null) return known;
-		const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
-		const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, healthLimits = null, signing = "optional" } = input;
-		const settings = { plan, betaPlan, team, sizeBounds, healthLimits, signing, freezes: [] };
-		const product: ProductInfo = { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
+		const product = newProduct(input);
 		this.ctx.storage.transactionSync(() => {
 			createTables(this.ctx.storage, PRODUCT_SCHEMA);
 			this.#desks.tables.insertProduct(product);
 			this.#desks.audit(input, "product.create", product.name, product.title);
 		});
 		this.#exists = true;
-		return product;
+		return { ...product, unsigned: 0 };
 	}
 
 	/** See `SettingsDesk.change`. @returns null if there is no such product */
-	async change(input: Change & Partial<ProductSettings>): Promise<ProductInfo | null> {
-		return this.#exists ? this.#turn(() => this.#desks.settingsDesk.change(input), true) : null;
+	async change(input: Change & Partial<ProductSettings>): Promise<ToldProduct | null> {
+		if (this.#exists) await this.#turn(() => this.#desks.settingsDesk.change(input), true);
+		return this.info();
 	}
 
 	/** What its role file names now; see `SettingsDesk.noteRole`. @returns null if there is no such product */
@@ -89,8 +89,13 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#turn(() => this.#desks.settingsDesk.noteRole(input), true) : null;
 	}
 
-	async info(): Promise<ProductInfo | null> {
-		return this.#exists ? this.#desks.tables.info() : null;
+	async info(): Promise<ToldProduct | null> {
+		return this.#exists ? tellProduct(this.#desks.tables) : null;
+	}
+
+	/** See `explainReleases`. */
+	async explain(unit: ExplainedUnit): Promise<ExplainedReleases | null> {
+		return this.#exists ? explainReleases(this.#desks, unit) : null;
 	}
 
 	/** See `ReleaseDesk.addPackage`. */
@@ -137,11 +142,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	> {
 		if (!this.#exists) return UNKNOWN_PRODUCT;
 		const { rules, records } = this.#desks;
-		const result = this.#within(() => {
-			const done = rules[what](change);
-			if (done.ok && done.changed) records.publish(change.now);
-			return done;
-		});
+		const result = this.#within(() => rules.order(what, change, (now) => records.publish(now)));
 		if (!result.ok) return result;
 		return { ok: true, changed: result.changed, rules: rules.list(), published: await this.outbox.flush() };
 	}
@@ -222,7 +223,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	 * old, and a newer record is better than none.
 	 */
 	async readRecord(key: string): Promise<string | null> {
-		const info = await this.info();
+		const info = this.#exists ? this.#desks.tables.info() : null;
 		if (info === null) return null;
 		// Without a release there is no record: `heads` does not know the product yet.
 		const asked = Number(key.slice(productKey(info.name, 0).length - 1));

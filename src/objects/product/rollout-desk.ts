@@ -7,7 +7,7 @@ import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../
 import type { Evidence } from "../../rollout/evidence.ts";
 import { frozenUntil, nextFreezeAt } from "../../rollout/freeze.ts";
 import { describeBroken, findBrokenLimit, type HealthReport } from "../../rollout/health.ts";
-import { decidePermit, decideReport, type Reported } from "../../rollout/lease.ts";
+import { decideReport, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { reachOf } from "../../rollout/reach.ts";
 import { createRollout, isWatching, type Rollout, stepOf } from "../../rollout/rollout.ts";
@@ -16,7 +16,7 @@ import type { Chore } from "../alarm.ts";
 import type { Change } from "../audit.ts";
 import { ControlDesk, type ControlWord } from "./control-desk.ts";
 import { LeaseEnds } from "./lease-ends.ts";
-import { type PermitInput, type PermitOutcome, questionOf } from "./permit-question.ts";
+import { type JudgedPermit, judgePermit, type PermitInput, type PermitOutcome } from "./permit-question.ts";
 import type { RolloutDeskParts } from "./rollout-desk-parts.ts";
 
 export interface RolloutStart {
@@ -103,22 +103,21 @@ export class RolloutDesk implements Chore {
 		for (const version of this.#parts.rollouts.active()) this.#decide(version, change);
 	}
 
+	/** @returns what the rules say to the unit now; nothing is written */
+	judge(input: PermitInput): JudgedPermit {
+		const evidence = this.evidence.bind(this);
+		return judgePermit({ ...this.#parts, evidence, frozen: this.frozen.bind(this) }, input);
+	}
+
 	permit(input: PermitInput): PermitOutcome {
-		const { version, channel, unit, device, model, region = null, now } = input;
-		const { rollouts, leases, releases, controls } = this.#parts;
-		const rollout = rollouts.rollout(version);
-		const isWithdrawn = releases.release(version)?.status === "withdrawn";
-		if (rollout === null || isWithdrawn) return { ok: false, reason: "ended", retryAfter: 0 };
-		// It left beta since the offer was made, or the release did.
-		if (rollout.channel === "beta" && channel === "stable") return { ok: false, reason: "ended", retryAfter: 0 };
-		const isOnBeta = channel === "beta" && releases.release(version)?.betaReleasedAt;
-		if (isOnBeta && rollout.phase !== "halted" && rollout.phase !== "ended") return { ok: true, endsAt: null };
+		const { version, unit, device, model, region = null, now } = input;
+		const { rollouts, leases, controls } = this.#parts;
+		const { decision, at } = this.judge(input);
+		if (!decision.ok) return decision;
+		if (decision.kind === "free" || at === null) return { ok: true, endsAt: null };
+		const { rollout, account, site } = at;
 		const { step } = rollout;
 		const { cohort } = stepOf(rollout);
-		const { account, site, ...question } = questionOf(input, rollout, leases, this.frozen(version, now));
-		const decision = decidePermit(rollout, this.evidence(version, rollout, now), question, now);
-		if (!decision.ok) return decision;
-		if (decision.kind === "free") return { ok: true, endsAt: null };
 		if (decision.kind === "again") {
 			const { lease } = decision;
 			const length = rollout.plan.steps[lease.step]?.lease ?? 0;

@@ -3,10 +3,13 @@ import { z } from "@hono/zod-openapi";
 import { channel } from "../../content/channel.ts";
 import type { ProductAnswer } from "../../content/check.ts";
 import { type Explanation, offeredVersion } from "../../content/explain.ts";
-import { urgency } from "../../content/product-record.ts";
+import { inOfferOrder } from "../../content/offer-order.ts";
+import { type Release, urgency, type VersionOrder } from "../../content/product-record.ts";
 import type { Buckets } from "../../content/rollout-place.ts";
 import { deviceStatus, hold } from "../../entitlement/device-record.ts";
 import { type DevicePolicy, passing, pin, pinOf } from "../../entitlement/policy/device-policy.ts";
+import type { ExplainedReleases } from "../../objects/product/explained-releases.ts";
+import { PERMIT_REFUSALS } from "../../rollout/lease.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
@@ -33,21 +36,27 @@ const releaseBody = z
 		channel: channel.meta({ description: "In which it travels: what is on beta is for devices on beta alone" }),
 		installed: z.boolean(),
 		withdrawn: z.boolean(),
-		verdict: z.enum([
-			"chosen",
-			"withdrawn",
-			"failed_here",
-			"not_pinned",
-			"not_reached",
-			"rollout_closed",
-			"not_for_newcomers",
-			"other_channel",
-			"incompatible_model",
-			"incompatible_engine",
-			"not_licensed",
-			"too_young",
-			"older_than_choice",
-		]),
+		verdict: z
+			.enum([
+				"chosen",
+				"unsigned",
+				"withdrawn",
+				"failed_here",
+				"not_pinned",
+				"not_reached",
+				"rollout_closed",
+				"not_for_newcomers",
+				"other_channel",
+				"incompatible_model",
+				"incompatible_engine",
+				"not_licensed",
+				"too_young",
+				"older_than_choice",
+			])
+			.openapi({
+				description:
+					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it",
+			}),
 		ready_at: timestamp.nullable().openapi({
 			description:
 				"Of one that is `too_young`: when it is old enough; `not_reached`: when its rollout comes to the device",
@@ -58,6 +67,13 @@ const releaseBody = z
 					step: z.string(),
 					open: z.boolean().openapi({ description: "Whether it lets anybody in at present" }),
 					closed: z.enum(["waiting", "baking", "frozen", "halted", "ended"]).nullable(),
+					permit: z
+						.enum(["given", ...PERMIT_REFUSALS])
+						.nullable()
+						.openapi({
+							description:
+								"What the device would be told, were it to ask for a permit now; null = the product did not answer, or another time than now is asked about",
+						}),
 					ring: z.string().nullable().openapi({ description: "Devices with the label `ring` of this value alone" }),
 					bucket: z.number().nullable().openapi({
 						description:
@@ -147,6 +163,9 @@ export const explanationBody = z
 		channel: channel.meta({ description: "Of the product that the device is on" }),
 		engine: z.string().nullable(),
 		installed: z.string().nullable(),
+		from_state: z.array(z.enum(["installed", "engine"])).openapi({
+			description: "What of these the question did not give, so that what the device said last counts",
+		}),
 		status: deviceStatus,
 		replaces: z.string().nullable().openapi({ description: "The device whose place it took" }),
 		replaced_by: z.string().nullable().openapi({ description: "The device that took its place" }),
@@ -191,23 +210,40 @@ export function describeExplanation(
 	{ answer, releases, changes, install }: Explanation,
 	policy: DevicePolicy | null,
 	buckets: Buckets,
+	versionOrder: VersionOrder,
+	product: ExplainedReleases | null,
 ) {
+	const unsigned = answer.selection === null ? [] : (product?.unsigned ?? []);
+	const judged = [
+		...releases,
+		...unsigned.map((release) => ({ release, verdict: "unsigned", readyAt: null }) as const),
+	];
+	const newestFirst = judged.map(({ release }) => release).toSorted((a, b) => b.sequence - a.sequence);
+	const places = new Map(
+		inOfferOrder<Release>(newestFirst, versionOrder).map(({ version }, place) => [version, place]),
+	);
+	const placeOf = ({ release }: { release: Release }) => places.get(release.version) ?? 0;
 	return {
 		policy: policy === null ? null : describePolicy(policy, answer.product),
 		install: install === null ? null : { at: toTimestamp(install.at), version: install.release.version },
 		entitlement: describeEntitlement(answer.product, answer.entitlement),
-		releases: releases.map(({ release, verdict, readyAt }) => ({
-			version: release.version,
-			sequence: release.sequence,
-			released_at: toTimestamp(release.releasedAt),
-			urgency: release.urgency,
-			channel: release.channel,
-			installed: release.version === answer.installed,
-			withdrawn: release.withdrawn,
-			verdict,
-			ready_at: toTimestampOrNull(readyAt),
-			rollout: release.rollout === null ? null : describeReach(release.rollout, buckets),
-		})),
+		releases: judged
+			.toSorted((a, b) => placeOf(a) - placeOf(b))
+			.map(({ release, verdict, readyAt }) => ({
+				version: release.version,
+				sequence: release.sequence,
+				released_at: toTimestamp(release.releasedAt),
+				urgency: release.urgency,
+				channel: release.channel,
+				installed: release.version === answer.installed,
+				withdrawn: release.withdrawn,
+				verdict,
+				ready_at: toTimestampOrNull(readyAt),
+				rollout:
+					release.rollout === null
+						? null
+						: describeReach(release.rollout, buckets, product?.permits[release.version] ?? null),
+			})),
 		answer: describeAnswer(answer),
 		changes_at: toTimestampOrNull(changes[0]?.at),
 		changes: changes.map((change) => ({
@@ -240,8 +276,12 @@ function wallTime(second: number): string {
 	return `${DAYS[Math.floor(second / 86_400)]} ${two(ofDay / 3_600)}:${two((ofDay / 60) % 60)}:${two(ofDay % 60)}`;
 }
 
-function describeReach({ step, open, closed, ring, salt }: Reach, buckets: Buckets) {
-	return { step, open, closed, ring, bucket: buckets.get(salt) ?? null };
+function describeReach(
+	{ step, open, closed, ring, salt }: Reach,
+	buckets: Buckets,
+	permit: ExplainedReleases["permits"][string] | null,
+) {
+	return { step, open, closed, permit, ring, bucket: buckets.get(salt) ?? null };
 }
 
 function describeAnswer(answer: ProductAnswer): z.infer<typeof answerBody> {

@@ -6,10 +6,11 @@ import { channelOf } from "../../content/channel.ts";
 import { deniedUntil, licenseEpochOf } from "../../content/denied-list.ts";
 import { explainProduct } from "../../content/explain.ts";
 import type { SharedView } from "../../content/heads-record.ts";
-import { admittedAt, admittedUntil, bucketsOf } from "../../content/rollout-place.ts";
+import { admittedAt, admittedUntil, bucketsOf, unitOf } from "../../content/rollout-place.ts";
 import type { Candidate } from "../../content/select-release.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
 import { decideRenewal, isLive } from "../../entitlement/seat-lease.ts";
+import type { DeviceState } from "../../fleet/device-state.ts";
 import { productName, versionName } from "../../names.ts";
 import type { ExplainedDevice } from "../../objects/account/explained-device.ts";
 import { ProblemError } from "../../problem.ts";
@@ -46,7 +47,10 @@ const route = createRoute({
 		params: devicePath,
 		query: z.object({
 			product: productName,
-			installed: versionName.optional().openapi({ description: "Left out: nothing is installed", example: "4.27.0" }),
+			installed: versionName.optional().openapi({
+				description: "Left out: what the device said last where an operator asks, else nothing is installed",
+				example: "4.27.0",
+			}),
 			damaged: z.enum(["true", "false"]).optional().openapi({
 				description: "Whether the content of what is installed is missing or damaged",
 				example: "false",
@@ -56,7 +60,8 @@ const route = createRoute({
 				example: "4.27.0",
 			}),
 			engine: versionName.optional().openapi({
-				description: "Software version of the device; left out, releases for certain versions do not fit",
+				description:
+					"Software version of the device; left out: what it said last where an operator asks, else releases for certain versions do not fit",
 			}),
 			at: timestamp.optional().openapi({
 				description: "Another time than now: with the licenses and releases that there are now",
@@ -81,20 +86,32 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const scope = c.env;
 	const { services, event } = scope;
 	const asking = c.var.askingDevice;
-	const { product, installed: named = null, engine = null, at, ...said } = c.req.valid("query");
-	const held = said.damaged === "true" && named !== null ? named : undefined;
-	const installed = held === undefined ? named : null;
+	const { product, at, ...said } = c.req.valid("query");
 	const { id, object } = await openAskedDevice(scope, asking, c.req.valid("param").device);
 	event.product = product;
-	event.fromVersion = installed;
 
 	const known = await object.explainDevice(id, scope.now);
 	if (known === null) throw new ProblemError("not_found");
 	const { device, license, seat, ha, haLocks, suspensions } = known;
+	// A device says itself what it has; of one that an operator asks about, what it said last is known.
+	const heard = asking === null ? heardOf(known.state, product) : {};
+	const { installed: named = heard.installed ?? null, engine = heard.engine ?? null } = said;
+	const held = said.damaged === "true" && named !== null ? named : undefined;
+	const installed = held === undefined ? named : null;
+	event.fromVersion = installed;
 	const now = at === undefined ? scope.now : toSeconds(at);
 	const view = asking?.view ?? (await services.records.current(scope));
-	const [record, copies] = await Promise.all([
+	const unit = unitOf(device);
+	const { site = null, region = null } = device.labels;
+	const peers = (ha?.members ?? []).map((member) => member.device).filter((member) => member !== id);
+	const would = { unit, device: id, peers, model: device.model, site, region, channel: channelOf(device, product) };
+	const [record, explained, copies] = await Promise.all([
 		services.records.product(product, view, scope),
+		// Without the product's object the rest still stands.
+		services.objects
+			.product(product)
+			.explain({ ...would, now: scope.now })
+			.catch(() => null),
 		probeDevice(services.stores, id, device.version, systemClock),
 	]);
 	const buckets = await bucketsOf([record], device);
@@ -111,6 +128,8 @@ export const explain = createRouter().openapi(route, async (c) => {
 		explainProduct({ device: asked, product, record, candidate, now }),
 		device.policy,
 		buckets,
+		record?.versionOrder ?? "none",
+		explained && { ...explained, permits: at === undefined ? explained.permits : {} },
 	);
 	event.outcome = described.answer.status;
 	const epochKnown = licenseEpochOf(view, id);
@@ -124,6 +143,9 @@ export const explain = createRouter().openapi(route, async (c) => {
 			channel: candidate.channel,
 			engine,
 			installed,
+			from_state: (["installed", "engine"] as const).filter(
+				(name) => said[name] === undefined && heard[name] !== undefined,
+			),
 			status: device.status,
 			replaces: device.replaces,
 			replaced_by: device.replacedBy,
@@ -151,6 +173,13 @@ export const explain = createRouter().openapi(route, async (c) => {
 		200,
 	);
 });
+
+/** @returns what the device has said of itself, as far as it has */
+function heardOf({ sighting, products }: DeviceState, product: string): { installed?: string; engine?: string } {
+	const installed = products[product]?.installed;
+	const engine = sighting?.engine;
+	return { ...(installed != null && { installed }), ...(engine != null && { engine }) };
+}
 
 /** What a token request of the device would come to. By the seats that are taken at present, even if it is about another time. */
 function isSeatLost({ device, license, seat }: ExplainedDevice, now: number): boolean {

@@ -5,7 +5,7 @@ import { sizeBounds } from "../../content/size-bounds.ts";
 import { teamName } from "../../entitlement/credential-record.ts";
 import { productName } from "../../names.ts";
 import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
-import type { ProductInfo } from "../../objects/product/product-row.ts";
+import type { ToldProduct } from "../../objects/product/explained-releases.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { planChoice, planOf, STANDARD } from "../../rollout/built-in-plans.ts";
@@ -78,6 +78,10 @@ const productDetails = productBody
 		freezes: z.array(freezeBody),
 		signing,
 		role_version: z.int().nullable().openapi({ description: "Of its role file; null = it has none" }),
+		unsigned_releases: z.int().openapi({
+			description:
+				"Releases, withdrawn ones left out, that its role file does not name: with `signing` `required` nobody is offered them",
+		}),
 	})
 	.openapi("ProductDetails", { description: "A product, with the plan, team and bounds of its next releases" });
 
@@ -194,7 +198,7 @@ function readFreezes(given: readonly z.infer<typeof freezeBody>[]) {
 	});
 }
 
-function describeDetails(info: ProductInfo): z.infer<typeof productDetails> {
+function describeDetails(info: ToldProduct): z.infer<typeof productDetails> {
 	const { plan, betaPlan: beta_plan, team, sizeBounds: bounds, healthLimits: health_limits, signing, role } = info;
 	const freezes = info.freezes.map((one) => ({ ...one, from: toTimestamp(one.from), until: toTimestamp(one.until) }));
 	const role_version = role?.version ?? null;
@@ -208,6 +212,7 @@ function describeDetails(info: ProductInfo): z.infer<typeof productDetails> {
 		freezes,
 		signing,
 		role_version,
+		unsigned_releases: info.unsigned,
 	};
 }
 

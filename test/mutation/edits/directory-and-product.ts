@@ -272,14 +272,25 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/rollout-desk.ts",
+		file: "src/objects/product/permit-question.ts",
 		tests: ["test/workers/objects/product/"],
 		edits: [
 			{
-				from: 'releases.release(version)?.status === "withdrawn"',
+				from: 'release?.status === "withdrawn"',
 				to: "false",
 				breaks: "a release that everybody had is permitted after it was withdrawn",
 			},
+			{
+				from: 'rollout.channel === "beta" && channel === "stable"',
+				to: "false",
+				breaks: "a device that left beta takes a place there",
+			},
+		],
+	},
+	{
+		file: "src/objects/product/rollout-desk.ts",
+		tests: ["test/workers/objects/product/"],
+		edits: [
 			{
 				from: 'rollouts.count(version, step, "permits",',
 				to: 'rollouts.count(version, step, "excused",',
@@ -294,11 +305,6 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				from: "rollouts.active(rollout.channel)",
 				to: "rollouts.active()",
 				breaks: "a release that is out on beta ends those that are on their way to stable",
-			},
-			{
-				from: 'rollout.channel === "beta" && channel === "stable"',
-				to: "false",
-				breaks: "a device that left beta takes a place there",
 			},
 			{
 				from: "leases.forget(version);",

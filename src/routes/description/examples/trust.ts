@@ -27,5 +27,6 @@ export const TRUST_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"PublishedRole.releases": 12,
 	"ProposedRole.signatures": 1,
 	role_version: 3,
+	unsigned_releases: 0,
 	signing: "optional",
 };

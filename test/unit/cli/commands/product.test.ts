@@ -78,6 +78,25 @@ describe("freezes", () => {
 	});
 });
 
+describe("signatures", () => {
+	it.each([
+		["optional", 3, "releases need no signature (signing optional)"],
+		["required", 0, "each release needs a signature (signing required)"],
+		["required", 1, "(signing required): 1 of its releases has none, and nobody is offered it"],
+		["required", 3, "(signing required): 3 of its releases have none, and nobody is offered them"],
+	])("%s, with %i unsigned releases, are said by change and by show", async (signing, unsigned, said) => {
+		const body = { ...DETAILS, size_bounds: null, signing, unsigned_releases: unsigned };
+		for (const args of [
+			["change", "crs", "--signing", signing],
+			["show", "crs"],
+		]) {
+			operator.reply({ body });
+			const { stdout } = await operator.run("product", ...args);
+			expect(stdout.split("\n").filter((line) => line.endsWith(said))).toHaveLength(1);
+		}
+	});
+});
+
 describe("limits of health", () => {
 	it("are sent by metric, said by show, and taken away by the word none", async () => {
 		const limits = {

@@ -69,6 +69,7 @@ test("the whole trace of a device that is offered its first release", async () =
 			critical_until: timeAfter(18 * DAY),
 			changes_at: timeAfter(10 * DAY),
 		},
+		from_state: [],
 		disabled_rules: [],
 		releases: [
 			{

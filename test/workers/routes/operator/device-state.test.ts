@@ -53,6 +53,21 @@ describe("the state of a device", () => {
 		expect(await stateOf(scene.firewall)).toMatchObject({ seen_at: null, engine: null, products: [], has_seat: true });
 	});
 
+	test("is what an explanation to operators goes by, unless they say another", async () => {
+		const { firewall, product } = scene;
+		const explain = (more = "") =>
+			operated("GET", `/v1/devices/${firewall.clientId}/explain?product=${product}${more}`);
+		expect(await explain()).toMatchObject({ installed: null, engine: null, from_state: [] });
+		await check(firewall, `installed=${product}@0.9.0&engine=11.1.4`);
+		expect(await explain()).toMatchObject({
+			...{ installed: "0.9.0", engine: "11.1.4", from_state: ["installed", "engine"] },
+			answer: { status: "offered", reason: "installed_unknown" },
+		});
+		expect(await explain("&installed=1.0.0")).toMatchObject({ installed: "1.0.0", from_state: ["engine"] });
+		const itself = await edge.get(firewall, `/v1/devices/${firewall.clientId}/explain?product=${product}`);
+		expect(await itself.json()).toMatchObject({ installed: null, engine: null, from_state: [] });
+	});
+
 	test("follows its checks, its permits and its reports", async () => {
 		const { firewall, product } = scene;
 		await check(firewall, `installed=${product}@0.9.0&engine=11.1.4`);

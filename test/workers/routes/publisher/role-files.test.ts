@@ -160,8 +160,16 @@ describe("a product whose releases must be signed", () => {
 		await publish("threats", "1.0.0", "unsigned rules");
 		expect((await checkProduct(firewall, "threats")).offer).not.toHaveProperty("role_version");
 
-		await operated("PATCH", "/v1/products/threats", { signing: "required" });
+		expect(await operated("GET", "/v1/products/threats")).toMatchObject({ signing: "optional", unsigned_releases: 1 });
+		const changed = await operated("PATCH", "/v1/products/threats", { signing: "required" });
+		expect(changed).toMatchObject({ signing: "required", unsigned_releases: 1 });
 		expect(await checkProduct(firewall, "threats")).toMatchObject({ status: "unavailable", reason: "no_release" });
+
+		const why = () => operated("GET", `/v1/devices/${firewall.clientId}/explain?product=threats`);
+		expect(await why()).toMatchObject({
+			answer: { status: "unavailable", reason: "no_release" },
+			releases: [{ version: "1.0.0", verdict: "unsigned" }],
+		});
 
 		const content = await makePackage("signed rules");
 		await upload("threats", "2.0.0", content);
@@ -172,6 +180,13 @@ describe("a product whose releases must be signed", () => {
 		expect((await putRole("threats", file)).status).toBe(200);
 		await operated("PUT", "/v1/products/threats/releases/2.0.0", {});
 		expect((await checkProduct(firewall, "threats")).offer).toMatchObject({ version: "2.0.0", role_version: 1 });
+		expect(await why()).toMatchObject({
+			releases: [
+				{ version: "2.0.0", verdict: "chosen" },
+				{ version: "1.0.0", verdict: "unsigned" },
+			],
+		});
+		expect(await operated("GET", "/v1/products/threats")).toMatchObject({ unsigned_releases: 1 });
 
 		// The publisher's key is taken away: what it has signed counts no more, from now on.
 		const taken = [...delegations().slice(0, 2), { product: "threats", signers: [bob] }];

@@ -159,8 +159,23 @@ describe("in a step for one unit", () => {
 		);
 		expect(told.releases[0]).toMatchObject({
 			...{ version: "2.0.0", verdict: "rollout_closed" },
-			rollout: { step: "one", open: false, closed: "baking" },
+			rollout: { step: "one", open: false, closed: "baking", permit: "step_full" },
 		});
+	});
+
+	test.each<[string, () => Promise<unknown>]>([
+		["given", async () => {}],
+		["halted", () => operate("POST", `${path()}/halt`, { reason: "an odd report" })],
+		["step_full", () => take(first, offers[0])],
+	])("explain tells what a permit would be told now: %s", async (permit, happen) => {
+		await happen();
+		const query = `/v1/devices/${second.clientId}/explain?product=${product}&installed=1.0.0`;
+		const told = await operated<{ releases: unknown[] }>("GET", query);
+		expect(told.releases[0]).toMatchObject({ version: "2.0.0", rollout: { permit } });
+		const later = await operated<{ releases: unknown[] }>("GET", `${query}&at=${timeAfter(DAY)}`);
+		expect(later.releases[0]).toMatchObject({ rollout: { permit: null } });
+		// To ask takes no place.
+		if (permit === "given") expect((await take(first, offers[0])).status).toBe(201);
 	});
 });
 

@@ -149,6 +149,24 @@ describe("an operator", () => {
 		},
 	);
 
+	it("is told what was known of the device, why a rollout is closed and what a permit would be refused with", async () => {
+		const onItsWay = { step: "ten", open: true };
+		const told: Explanation = {
+			...TOLD,
+			from_state: ["installed"],
+			releases: [
+				{ ...release("4.29.0", "rollout_closed"), rollout: { ...onItsWay, closed: "frozen", permit: "frozen" } },
+				{ ...release("4.28.0", "chosen"), rollout: { ...onItsWay, closed: null, permit: "step_full" } },
+				release("4.27.0", "unsigned"),
+			],
+		};
+		const lines = describeExplanation(told, "operator").join("\n");
+		expect(lines).toContain("crs: 4.26.0 installed (as last heard), engine not given");
+		expect(lines).toMatch(
+			/4\.29\.0 .* rollout_closed: frozen\n4\.28\.0 .* chosen, no permit now: step_full\n4\.27\.0 .* unsigned/,
+		);
+	});
+
 	it("asks of any state of the device, and of another time", async () => {
 		await run("--installed", "4.26.0", "--engine", "11.1", "--at", "24h");
 		const query = "product=crs&installed=4.26.0&engine=11.1&at=2026-11-22T00%3A00%3A00Z";
