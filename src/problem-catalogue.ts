@@ -68,7 +68,7 @@ export const PROBLEMS = {
 	unauthenticated: {
 		status: 401,
 		title: "The credentials are missing, malformed, expired or not accepted",
-		fix: "Devices: ask /oauth2/token for a new access token. Publishers and operators: send a valid API key as `Authorization: Bearer`.",
+		fix: "Devices: where `detail` speaks of the DPoP proof or the clock, make a new proof, with the right time; else ask /oauth2/token for a new access token. Publishers and operators: send a valid API key as `Authorization: Bearer`.",
 		retryable: false,
 	},
 	dpop_proof_missing: {

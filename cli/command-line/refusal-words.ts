@@ -29,6 +29,8 @@ const THING_OF: Readonly<Record<string, string>> = {
 	group: "HA group",
 	"ha-group": "HA group",
 };
+/** What of `rollout` changes one. */
+const RELEASING = new Set(["approve", "override", "resume", "halt", "revert"]);
 /** characters of a value that an error repeats */
 const LONGEST_QUOTE = 60;
 /** Options that say how a command works, not what a request says. */
@@ -129,7 +131,15 @@ function fixOf(code: string, command: Command): string | undefined {
 	if (code === "unauthenticated" && !command.options.some(({ long }) => long === "--key")) {
 		return "the service does not take this firewall's token: is --url the service where it was activated, and is its clock right?";
 	}
+	const isRollout = command.parent?.name() === "rollout";
+	// Before a word the rollout is read, for which less would do.
+	if (code === "insufficient_scope" && isRollout && RELEASING.has(command.name()))
+		return `use a key with the scope release:${command.args[0]}; \`parapet key list\` shows who has which`;
 	if (code !== "not_found" && code !== "invalid_identifier") return undefined;
+	if (code === "not_found" && isRollout && command.args.length === 2 && command.name() !== "start") {
+		const [product, version] = command.args;
+		return `\`parapet release list ${product}\` shows what there is; \`parapet rollout start ${product} ${version}\` sends a draft on its way`;
+	}
 	const lists = [...new Set(thingsNamed(command).map(({ list }) => `\`parapet ${list}\``))];
 	if (lists.length === 0) return undefined;
 	return `check what you named: ${lists.join(" and ")} ${lists.length === 1 ? "shows" : "show"} what there is`;

@@ -15,6 +15,7 @@ import {
 	describeTarget,
 	policyAnswer,
 	type Rule,
+	type RuleChange,
 	ruleAnswer,
 	type Target,
 	windowsAsTyped,
@@ -61,6 +62,7 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 		.option("--from <when>", "default: now")
 		.option("--until <when>", "a date, or a span such as 3d")
 		.option("--reason <text>", "kept beside it")
+		.option("--end <from>", "end the one that begins then, as `policy show` says")
 		.option("--clear", "end each freeze of these devices");
 	const freezeShape = {
 		...targetShape,
@@ -68,19 +70,25 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 			from: moment(surroundings).optional(),
 			until: comingMoment(surroundings, "a freeze that has ended holds nothing up").optional(),
 		},
-		...{ reason: z.string().max(200).default(""), clear: z.boolean().optional() },
+		...{ reason: z.string().max(200).default(""), clear: z.boolean().optional(), end: moment(surroundings).optional() },
 	};
 	runAsOperator(freeze, surroundings, freezeShape, async (context) => {
-		const { from, until, reason, clear } = context.options;
-		if ((until === undefined) === (clear !== true)) throw new UsageError("give --until, or --clear");
+		const { from, until, reason, clear, end } = context.options;
+		if ([until !== undefined, clear === true, end !== undefined].filter(Boolean).length !== 1)
+			throw new UsageError("give --until, --end or --clear, one of them");
 		if (from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until))
 			throw new UsageError("a freeze ends after it begins: --until is not after --from");
 		const now = new Date(surroundings.nowMs()).toISOString().replace(/\.\d+Z$/, "Z");
-		await say(context, ({ freezes = [], ...rule }) =>
-			withChange(rule, {
-				freezes: until === undefined ? undefined : [...freezes, { from: from ?? now, until, reason }],
-			}),
-		);
+		await say(context, ({ freezes = [], ...rule }) => {
+			const added = until === undefined ? [] : [{ from: from ?? now, until, reason }];
+			const left = freezes.filter(
+				(one) => clear !== true && !isAt(one.from, end) && !added.some((own) => isWithin(one, own)),
+			);
+			if (end !== undefined && left.length === freezes.length)
+				throw new UsageError(`no freeze of these devices begins at ${end}`, "`parapet policy show` lists them");
+			const all = [...left, ...added.filter((own) => !left.some((one) => isWithin(own, one)))];
+			return withChange(rule, { freezes: all.length === 0 ? undefined : all });
+		});
 	});
 
 	const pass = targeted(policy.command("pass <account> [what]")).description(
@@ -96,7 +104,12 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 	);
 	runAsOperator(minAge, surroundings, targetShape, async (context) => {
 		const hours = readOperand(context.operands, 1, "hours", z.coerce.number("a number of hours is expected").min(0));
-		await say(context, (rule) => withChange(rule, { min_age_hours: hours }));
+		// 0 is said only against another rule that may be about these devices too.
+		const isSaid = (others: readonly Rule[]) => hours > 0 || others.some((one) => (one.min_age_hours ?? 0) > 0);
+		const isForAll = targetOf(context) === undefined;
+		await say(context, (rule, others) =>
+			withChange(rule, { min_age_hours: (isForAll ? hours > 0 : isSaid(others)) ? hours : undefined }),
+		);
 	});
 
 	const pin = targeted(policy.command("pin <account> <product> <version>"))
@@ -120,10 +133,24 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 	const hold = targeted(policy.command("hold <account>")).description("have devices stay with what they have");
 	runAsOperator(hold, surroundings, targetShape, (context) => say(context, (rule) => withChange(rule, { hold: true })));
 	const unhold = targeted(policy.command("unhold <account>")).description("end a hold");
-	// What a broader rule says of them is not for these devices to know: they are let go by name.
-	runAsOperator(unhold, surroundings, targetShape, (context) =>
-		say(context, (rule) => withChange(rule, { hold: targetOf(context) === undefined ? undefined : false })),
-	);
+	// Where another rule holds devices, these are let go by name: it may be about them too.
+	runAsOperator(unhold, surroundings, targetShape, (context) => {
+		const isForAll = targetOf(context) === undefined;
+		return say(context, (rule, others) =>
+			withChange(rule, { hold: !isForAll && others.some(({ hold: isHeld }) => isHeld) ? false : undefined }),
+		);
+	});
+}
+
+type Freeze = NonNullable<Rule["freezes"]>[number];
+
+function isAt(time: string, other: string | undefined): boolean {
+	return other !== undefined && Date.parse(time) === Date.parse(other);
+}
+
+/** Whether a freeze adds nothing to another one. */
+function isWithin(one: Freeze, other: Freeze): boolean {
+	return Date.parse(one.from) >= Date.parse(other.from) && Date.parse(one.until) <= Date.parse(other.until);
 }
 
 function targeted(command: Command): Command {
@@ -137,7 +164,7 @@ function targeted(command: Command): Command {
 }
 
 /** Reads the rules, changes what is said of the target, and writes them, unless somebody else has meanwhile. */
-async function say(context: Context, change: (rule: Rule) => Rule): Promise<void> {
+async function say(context: Context, change: RuleChange): Promise<void> {
 	const { api, operands, output } = context;
 	const account = readOperand(operands, 0, "account", accountId);
 	const target = targetOf(context);

@@ -8,6 +8,7 @@ import { readOperand, readOptions } from "../command-line/read-options.ts";
 import { addSharedOptions, type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
 import { collect, wholeNumber } from "../command-line/values.ts";
 import { CliError, UsageError } from "../errors.ts";
+import { readIfPresent } from "../files/atomic-file.ts";
 import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
 import { handIn, readTrust, type Trust } from "../trust/api.ts";
 import { delegate, keysOf, makeRoot, makeTargets, type PublicKey } from "../trust/files.ts";
@@ -95,9 +96,9 @@ function defineDelegate(trust: Command, surroundings: Surroundings): void {
 			);
 		}
 		const signers = await Promise.all(options.signer.map(readPublicKey));
-		const { targets } = requireTop(await readTrust(api));
 		const passphrase = await readPassphrase(options.passphraseFile, surroundings);
-		const key = await openKeyFile(join(options.dir, "targets.key"), passphrase);
+		const key = await openRoleKey(options.dir, "targets.key", passphrase);
+		const { targets } = requireTop(await readTrust(api));
 		const delegations = delegate(targets.signed.delegations, product, signers, threshold);
 		const signed = makeTargets(targets.signed.version + 1, delegations, nowSeconds(surroundings));
 		await handIn(api, { targets: await signAll(signed, [key]) });
@@ -131,14 +132,11 @@ function defineRotate(trust: Command, surroundings: Surroundings): void {
 		rotateShape,
 		async ({ api, options, output }: OperatorContext<RotateOptions>) => {
 			const passphrase = await readPassphrase(options.passphraseFile, surroundings);
+			const rootKey = await openRoleKey(options.dir, "root.key", passphrase);
 			const open = (file: string | undefined) => (file === undefined ? undefined : openKeyFile(file, passphrase));
 			const trusted = await readTrust(api);
 			const { root, targets } = requireTop(trusted);
-			const [rootKey, newRoot, newTargets] = await Promise.all([
-				openKeyFile(join(options.dir, "root.key"), passphrase),
-				open(options.newRoot),
-				open(options.newTargets),
-			]);
+			const [newRoot, newTargets] = await Promise.all([open(options.newRoot), open(options.newTargets)]);
 			const keys: Record<"root" | "targets", readonly PublicKey[]> = {
 				root: newRoot === undefined ? keysOf(root.signed.roles.root, root.signed.keys) : [newRoot],
 				targets: newTargets === undefined ? keysOf(root.signed.roles.targets, root.signed.keys) : [newTargets],
@@ -191,6 +189,14 @@ function threshold(role: { readonly keyids: readonly string[]; readonly threshol
 function wordFor({ version, trusted, proposed }: Trust["answer"]["roles"][number]): string {
 	const word = version === null ? "nothing yet" : trusted ? "yes" : "no: sign again";
 	return proposed ? `${word}, one waits for signatures` : word;
+}
+
+/** @throws CliError naming --dir where the folder has no such file */
+async function openRoleKey(folder: string, name: string, passphrase: string) {
+	const path = join(folder, name);
+	if ((await readIfPresent(path)) !== null) return openKeyFile(path, passphrase);
+	const fix = `name the folder that \`parapet trust init\` made, with ${name} in it: --dir FOLDER`;
+	throw new CliError(`there is no ${path}`, { code: "no_key", fix });
 }
 
 function requireTop({ top }: Trust): NonNullable<Trust["top"]> {

@@ -20,16 +20,19 @@ export const ruleAnswer = z.looseObject({
 export type Rule = z.infer<typeof ruleAnswer>;
 export type Target = Rule["for"];
 
+export type RuleChange = (rule: Rule, others: readonly Rule[]) => Rule;
+
 export const policyAnswer = z.looseObject({ version: z.number(), rules: z.array(ruleAnswer) });
 
 /**
  * Changes what is said of a target, in its last rule or in a new one. A new one stands behind those that are about more devices: the
  * last rule that says something counts. A rule that says nothing any more goes.
+ * @param change gets the other rules too: what none of them says needs no word against it
  */
-export function changeRule(rules: readonly Rule[], target: Target, change: (rule: Rule) => Rule): Rule[] {
+export function changeRule(rules: readonly Rule[], target: Target, change: RuleChange): Rule[] {
 	const at = rules.findLastIndex((rule) => isSameTarget(rule.for, target));
 	const before = rules[at] ?? (target === undefined ? {} : { for: target });
-	const after = change(before);
+	const after = change(before, at < 0 ? rules : rules.toSpliced(at, 1));
 	const left = saysNothing(after) ? [] : [after];
 	if (at >= 0) return rules.toSpliced(at, 1, ...left);
 	const next = rules.findIndex((rule) => narrowness(rule.for) > narrowness(target));

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { readMetadata, roleSigned, targetPath, targetsSigned } from "../../../src/signing/tuf/metadata.ts";
+import { readMetadata, roleSigned, rootSigned, targetPath, targetsSigned } from "../../../src/signing/tuf/metadata.ts";
 import { readOptions } from "../../command-line/read-options.ts";
 import { readTextFile, resolveServer } from "../../command-line/settings.ts";
-import { CliError } from "../../errors.ts";
+import { CliError, UsageError } from "../../errors.ts";
+import { exchange } from "../../http/exchange.ts";
 import { createOutput, formatTable, type Surroundings } from "../../terminal/output.ts";
 import { openTrustClient, pinRoot } from "../../trust/client.ts";
 
@@ -24,7 +25,15 @@ export function defineVerify(trust: Command, surroundings: Surroundings): void {
 		const server = resolveServer(url, surroundings);
 		const folder = await mkdtemp(join(tmpdir(), "parapet-trust-"));
 		try {
-			await pinRoot(folder, readTextFile(options.root));
+			const root = readTextFile(options.root);
+			if (!readMetadata(rootSigned, root).ok)
+				throw new UsageError(
+					`${options.root} is no root`,
+					"give the root.json that devices get; `parapet trust init` made it",
+				);
+			// A server that is not there has offered nothing that could be wrong.
+			await exchange({ method: "GET", url: `${server}/tuf/timestamp.json`, headers: {} });
+			await pinRoot(folder, root);
 			const found = await verifyAll(folder, server);
 			const rows = found.map(({ product, version, sha256 }) => [product, version, sha256]);
 			createOutput(surroundings, options.json).answer(

@@ -248,6 +248,8 @@ export const releases = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const result = await services.objects.product(product).discard({ ...changeBy(c), version });
+		if (!result.ok && result.reason === "no_package")
+			throw new ProblemError("not_found", { detail: "there is no such version: nothing to discard" });
 		if (!result.ok) refuseRelease(result.reason);
 		event.outcome = "discarded";
 		return c.body(null, 204);

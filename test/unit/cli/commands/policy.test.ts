@@ -116,6 +116,37 @@ describe("parapet policy", () => {
 		});
 	});
 
+	it("leaves nothing behind where an end is all that is said", async () => {
+		for (const target of [[], ["--label", "site=berlin"], ["--device", DEVICE]]) {
+			for (const args of [["unhold"], ["min-age", "0"]] as const) {
+				const [verb, ...rest] = args;
+				await run(verb, ...rest, ...target);
+				expect(rules).toEqual([]);
+			}
+		}
+		await run("min-age", "24");
+		await run("min-age", "0", "--device", DEVICE);
+		expect(rules).toEqual([{ min_age_hours: 24 }, { for: { device: DEVICE }, min_age_hours: 0 }]);
+	});
+
+	it("ends one freeze of several, and makes no second one of the same time", async () => {
+		const times = (from: string, until: string) => ["--from", from, "--until", until];
+		const [christmas, easter] = [times("2026-12-20", "2027-01-04"), times("2027-03-26", "2027-03-30")];
+		for (const span of [christmas, easter, christmas, times("2026-12-24", "2026-12-27")]) await run("freeze", ...span);
+		const froms = () => (rules as { freezes: { from: string }[] }[])[0]?.freezes.map(({ from }) => from.slice(0, 10));
+		expect(froms()).toEqual(["2027-03-26", "2026-12-20"]);
+		await run("freeze", ...times("2026-12-19", "2027-01-05"));
+		expect(froms()).toEqual(["2027-03-26", "2026-12-19"]);
+		expect(await run("freeze", "--end", "2026-12-20")).toMatchObject({
+			exitCode: 2,
+			stderr: expect.stringContaining("no freeze of these devices begins at 2026-12-20T00:00:00Z"),
+		});
+		await run("freeze", "--end", "2027-03-26");
+		expect(froms()).toEqual(["2026-12-19"]);
+		await run("freeze", "--end", "2026-12-19T00:00:00Z");
+		expect(rules).toEqual([]);
+	});
+
 	it("takes labels in a list and one by one", async () => {
 		const labels = { labels: { site: "berlin", ring: "volunteer", rack: "4" } };
 		await run("hold", "--label", "site=berlin,rack=4", "--label", "ring=volunteer");

@@ -47,6 +47,7 @@ const GIVEN = [
 	"11",
 ];
 const SENT = { notes: "n", allow_older: true, urgency: "emergency", models: ["FW-1", "FW-2"], engine: { min: "11" } };
+const PROBLEM = { title: "no", status: 403, code: "insufficient_scope" };
 const rollout = (what: string, ...more: string[]) => operator.run("rollout", what, ...OF, ...more);
 const bodies = () => operator.asked().map(([method, path, body]) => [`${method} ${path}`, body]);
 
@@ -272,4 +273,17 @@ it("what the service refuses is said, and what to do about it", async () => {
 		exitCode: 1,
 		stderr: expect.stringContaining("look at it again with `parapet rollout status`"),
 	});
+});
+
+it.each(["approve", "override", "resume"])(
+	"`rollout %s` with a key that may not release asks for one that may",
+	async (kind) => {
+		operator.reply({ status: 403, body: { ...PROBLEM, required_scope: "publish:crs" } });
+		expect((await rollout(kind, "--yes")).stderr).toContain("use a key with the scope release:crs;");
+	},
+);
+
+it("`rollout status` of a draft says how to send it on its way", async () => {
+	operator.reply(refuse(404, "not_found"));
+	expect((await rollout("status")).stderr).toContain("`parapet rollout start crs 4.28.0+b1` sends a draft on its way");
 });
