@@ -36,10 +36,10 @@ export interface ReleaseEntry extends PackageContent, ReleaseMetadata {
 	/** subject of the key that uploaded it */
 	readonly addedBy: string;
 	/**
-	 * uploaded: bytes only; rolling_out: some may have it; current: the newest that everybody on its channel may have; superseded:
+	 * uploaded: bytes only; waiting: its first step has not begun, for want of its time or of words; rolling_out: some may have it; current: the newest that everybody on its channel may have; superseded:
 	 * its rollout ended before everybody might have it
 	 */
-	readonly status: "uploaded" | "rolling_out" | "current" | "older" | "superseded" | "withdrawn";
+	readonly status: "uploaded" | "waiting" | "rolling_out" | "current" | "older" | "superseded" | "withdrawn";
 	/** in which it travels; null = it is not released */
 	readonly channel: Channel | null;
 	/** of one that was promoted from beta: when it was released there; everybody on beta may have it */
@@ -73,11 +73,14 @@ type ReleaseRow = {
 	channel: Channel | null;
 	beta_released_at: number | null;
 	current_sequence: number | null;
+	step: number | null;
 };
 
 const SELECT_RELEASE = `SELECT releases.*,
 	(SELECT MAX(sequence) FROM releases AS others WHERE withdrawn_at IS NULL AND out_at IS NOT NULL
-		AND others.channel = releases.channel) AS current_sequence FROM releases`;
+		AND others.channel = releases.channel) AS current_sequence,
+	(SELECT json_extract(state, '$.step') FROM rollouts WHERE rollouts.version = releases.version AND out_at IS NULL) AS step
+	FROM releases`;
 
 export class ProductTables {
 	readonly #sql: SqlStorage;
@@ -215,7 +218,11 @@ export class ProductTables {
 function statusOf(row: ReleaseRow): ReleaseEntry["status"] {
 	if (row.sequence === null) return "uploaded";
 	if (row.withdrawn_at !== null) return "withdrawn";
-	if (row.out_at === null) return reachOf(row)?.closed === "ended" ? "superseded" : "rolling_out";
+	if (row.out_at === null) {
+		const closed = reachOf(row)?.closed;
+		if (closed === "ended") return "superseded";
+		return closed === "waiting" && row.step === 0 ? "waiting" : "rolling_out";
+	}
 	return row.sequence === row.current_sequence ? "current" : "older";
 }
 

@@ -18,9 +18,9 @@ export const releaseBody = z
 	.object({
 		product: z.string(),
 		version: z.string(),
-		status: z.enum(["uploaded", "rolling_out", "current", "older", "superseded", "withdrawn"]).openapi({
+		status: z.enum(["uploaded", "waiting", "rolling_out", "current", "older", "superseded", "withdrawn"]).openapi({
 			description:
-				"`uploaded`: bytes only; `rolling_out`: some devices may have it; `current`: the newest that everybody on its channel may have; `superseded`: its rollout ended before",
+				"`uploaded`: bytes only; `waiting`: for its time, or for words, before its first step; `rolling_out`: some devices may have it; `current`: the newest that everybody on its channel may have; `superseded`: its rollout ended before",
 		}),
 		channel: channel.nullable().openapi({ description: "In which it travels; null = it is not released" }),
 		beta_released_at: timestamp.nullable().openapi({

@@ -50,7 +50,7 @@ describe("a release on beta", () => {
 	it("goes by the product's plan for beta, and one on stable by the other", async () => {
 		await release("2.0", "beta");
 		await release("1.0", "stable");
-		expect(await statuses()).toEqual(["1.0 stable rolling_out", "2.0 beta current"]);
+		expect(await statuses()).toEqual(["1.0 stable waiting", "2.0 beta current"]);
 		expect((await product().rollout("1.0", NOW))?.rollout).toMatchObject({
 			channel: "stable",
 			plan: { name: "standard" },
@@ -118,7 +118,7 @@ describe("a promotion", () => {
 		await release("2.0", "beta");
 		await release("1.1", "stable", { plan: IMMEDIATE });
 		expect(await promote("2.0")).toMatchObject({ ok: true, kind: "new", release: { channel: "stable", sequence: 4 } });
-		expect(await statuses()).toEqual(["2.0 stable rolling_out", "1.1 stable current", "1.0 stable older"]);
+		expect(await statuses()).toEqual(["2.0 stable waiting", "1.1 stable current", "1.0 stable older"]);
 		expect(await phaseOf("2.0")).toBe("waiting");
 		expect(await take("2.0", "beta")).toEqual({ ok: true, endsAt: null });
 		expect(await take("2.0", "stable")).toMatchObject({ ok: false, reason: "not_started" });

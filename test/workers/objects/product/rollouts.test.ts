@@ -30,7 +30,7 @@ describe("a release that goes by the standard plan", () => {
 		await startRollout();
 		expect(await publishedRollout()).toMatchObject({ open: false, closed: "waiting", step: "volunteers" });
 		expect(await take(1)).toEqual({ ok: false, reason: "not_started", retryAfter: HOUR });
-		expect((await product().find(VERSION))?.status).toBe("rolling_out");
+		expect((await product().find(VERSION))?.status).toBe("waiting");
 		expect((await view()).status.waitsFor).toEqual([
 			{ kind: "words", of: "approve", persons: 1, team: "detection", notOnlyPublisher: true },
 		]);

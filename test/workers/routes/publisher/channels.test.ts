@@ -91,7 +91,7 @@ describe("a release on beta", () => {
 	test("is promoted without another upload, by a rollout that says so", async () => {
 		const promoted = await operated("POST", path("6.0.0", "/promote"), { channel: "stable", plan: "standard" });
 		expect(promoted).toMatchObject({
-			...{ changed: true, channel: "stable", status: "rolling_out", sequence: 3 },
+			...{ changed: true, channel: "stable", status: "waiting", sequence: 3 },
 			rollout: { channel: "stable", plan: "standard", phase: "waiting" },
 		});
 		moveTo(2 * SEEN);

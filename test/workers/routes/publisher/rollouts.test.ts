@@ -79,7 +79,7 @@ describe("before anybody has said yes", () => {
 		expect(await checkProduct(first, product, "1.0.0")).toMatchObject({ status: "current", reason: "up_to_date" });
 		const again = await operated("PUT", `/v1/products/${product}/releases/2.0.0`, {});
 		expect(again).toMatchObject({
-			status: "rolling_out",
+			status: "waiting",
 			out_at: null,
 			rollout: { phase: "waiting", plan: "own", step: "one" },
 		});
@@ -116,6 +116,8 @@ describe("in a step for one unit", () => {
 
 	test("of two that were offered the release one gets a permit, and the other is told when to come back", async () => {
 		expect((await take(first, offers[0])).status).toBe(201);
+		const again = await operated("PUT", `/v1/products/${product}/releases/2.0.0`, {});
+		expect(again).toMatchObject({ status: "rolling_out" });
 		const refused = await take(second, offers[1]);
 		expect(refused.headers.get("retry-after")).toBe("300");
 		await expectProblem(refused, "exposure_limited");
@@ -137,6 +139,8 @@ describe("in a step for one unit", () => {
 		moveTo(4 * SEEN);
 		await runDurableObjectAlarm(bindings.PRODUCT.getByName(product));
 		expect(await show()).toMatchObject({ phase: "waiting", step: "all" });
+		const again = await operated("PUT", `/v1/products/${product}/releases/2.0.0`, {});
+		expect(again).toMatchObject({ status: "rolling_out" });
 		await expectProblem(await take(second, offers[1]), "exposure_limited");
 		expect((await say()).status).toBe(200);
 		expect(await show()).toMatchObject({ phase: "done" });
@@ -237,7 +241,7 @@ test("who may upload and release, and no more, goes by the product's plan: whoev
 		expect(await expectProblem(answer, "insufficient_scope")).toMatchObject({ required_scope: "operate" });
 	}
 	const answer = await operate("PUT", release, {}, key);
-	expect(await answer.json()).toMatchObject({ status: "rolling_out", rollout: { phase: "waiting", plan: "own" } });
+	expect(await answer.json()).toMatchObject({ status: "waiting", rollout: { phase: "waiting", plan: "own" } });
 	const { evidence } = await operated<Rollout>("GET", `${release}/rollout`);
 	const said = await operate("POST", `${release}/rollout/words`, { kind: "approve", evidence }, key);
 	expect(await said.json()).toMatchObject({ phase: "waiting" });
