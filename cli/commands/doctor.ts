@@ -12,7 +12,7 @@ import { exchange } from "../http/exchange.ts";
 import { createOperatorApi } from "../http/operator-api.ts";
 import { refusalFrom } from "../http/refusal.ts";
 import { parseJson } from "../json.ts";
-import { createOutput, formatTable, type Surroundings } from "../terminal/output.ts";
+import { createOutput, formatBytes, formatTable, type Surroundings } from "../terminal/output.ts";
 import { judgeBootstrapKey } from "./doctor/bootstrap-key.ts";
 import {
 	type Finding,
@@ -113,6 +113,6 @@ function describePromises({ revocation, ...promised }: Promises): string[] {
 		`A revoked device is refused everywhere ${bound_seconds} s after the answer "published", or more, since no store has an upper bound: ${parts.join("; ")}`,
 		`(propagation, as the store's maker states it, + what a location and an isolate may remember). Download URLs that are out live ${promised.url_ttl_seconds} s.`,
 		`While no record can be read, known devices are answered from the last good copies for ${promised.last_good_seconds} s.`,
-		`A package may have ${promised.max_package_bytes} bytes.`,
+		`A package may have ${formatBytes(promised.max_package_bytes)}.`,
 	];
 }

@@ -12,6 +12,7 @@ import { addSharedOptions, type OperatorContext, runAsOperator } from "../comman
 import { comingMoment, START_NOW, wholeNumber } from "../command-line/values.ts";
 import { CliError, systemFault, UsageError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
+import { listAnswer } from "../http/lists.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
 import { parseJson } from "../json.ts";
 import { drawRollout, type RolloutAnswer, rolloutAnswer } from "../rollout/ladder.ts";
@@ -128,8 +129,11 @@ function defineStatus(rollout: Command, surroundings: Surroundings): void {
 		let shown = "";
 		for (;;) {
 			const found = await readRollout(api, path);
-			const text = drawRollout(found).join("\n");
-			if (text !== shown) output.answer(found, text);
+			// A rollout that is done stays so when its release is withdrawn afterwards.
+			const withdrawn = found.phase === "done" && (await isWithdrawn(api, product, version));
+			const said = withdrawn ? [`${product} ${version} is withdrawn: nobody is offered it any more`] : [];
+			const text = [...said, ...drawRollout(found)].join("\n");
+			if (text !== shown) output.answer({ ...found, withdrawn }, text);
 			shown = text;
 			if (options.watch && found.phase === "halted") {
 				throw new CliError(`${product} ${version} is halted`, {
@@ -141,6 +145,12 @@ function defineStatus(rollout: Command, surroundings: Surroundings): void {
 			await surroundings.sleep((options.every ?? WATCH_SECONDS) * 1_000);
 		}
 	});
+}
+
+async function isWithdrawn(api: OperatorApi, product: string, version: string): Promise<boolean> {
+	const what = `could not list releases of ${product}`;
+	const { items } = await api.call("GET", `/v1/products/${product}/releases`, what, listAnswer("releases"));
+	return items.some((one) => one["version"] === version && one["status"] === "withdrawn");
 }
 
 function defineWord(

@@ -219,7 +219,7 @@ describe("parapet rollout halt", () => {
 describe("parapet rollout status --watch", () => {
 	it.each(["done", "ended", "halted"])("shows each change once, and ends when it is %s", async (phase) => {
 		const running = { body: { ...ROLLOUT, phase: "running" } };
-		operator.reply({ body: ROLLOUT }, running, running, { body: { ...ROLLOUT, phase } });
+		operator.reply({ body: ROLLOUT }, running, running, { body: { ...ROLLOUT, phase } }, { body: { releases: [] } });
 		const { exitCode, stdout } = await rollout("status", "--watch", "--every", "7");
 		expect(exitCode).toBe(phase === "halted" ? 1 : 0);
 		expect(stdout.match(/standard: \w+/g)).toEqual(["waiting", "running", phase].map((one) => `standard: ${one}`));
@@ -232,6 +232,16 @@ describe("parapet rollout status --watch", () => {
 	])("%j is refused", async (options, said) => {
 		expect(await rollout("status", ...options)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
 		expect(operator.asked()).toEqual([]);
+	});
+
+	it.each([
+		["withdrawn", true],
+		["current", false],
+	])("says of a release that is done whether it was withdrawn since: %s", async (state, withdrawn) => {
+		const release = { version: "4.28.0+b1", status: state };
+		operator.reply({ body: { ...ROLLOUT, phase: "done" } }, { body: { releases: [release] } });
+		const { stdout } = await rollout("status");
+		expect(stdout.includes("crs 4.28.0+b1 is withdrawn: nobody is offered it any more")).toBe(withdrawn);
 	});
 
 	it("looks once without it", async () => {
