@@ -79,7 +79,10 @@ await describeWithPrograms(["nginx"], "pulses behind nginx", () => {
 		cache.behind.isDown = true;
 		await expect.poll(async () => (await fetch(url)).headers.get("cf-cache-status"), { timeout: 10_000 }).toBe("STALE");
 		const { wokenBy, seconds } = await wait({ url, value });
-		expect([wokenBy, seconds]).toEqual(["until", QUIET_HOURS * 3_600]);
+		expect(wokenBy).toBe("until");
+		// Each device of those that were told one time comes at its own place after it.
+		expect(seconds).toBeGreaterThanOrEqual(QUIET_HOURS * 3_600);
+		expect(seconds).toBeLessThanOrEqual(QUIET_HOURS * 3_600 + INTERVAL);
 	});
 
 	it("that are nowhere make a device check at its interval", async () => {

@@ -135,7 +135,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	async importDevices(input: Change & { devices: readonly ImportedDevice[] }) {
 		const outcome = this.#alone<ImportOutcome | typeof UNKNOWN>(UNKNOWN, () => this.#desks.importDesk.importAll(input));
 		// Never rejects. Also when the stores were behind: one that is well again is found out now.
-		void this.outbox.deliver();
+		if (this.#exists) void this.outbox.deliver();
 		return outcome;
 	}
 

@@ -56,7 +56,8 @@ describe("the fleet", () => {
 		moveTo(45 * SECOND);
 		await runDurableObjectAlarm(account());
 		const found = await fleet();
-		expect(found).toMatchObject({ as_of: timeAfter(45 * SECOND) });
+		// Other tests' accounts may have told it later ones.
+		expect(Date.parse(found.as_of ?? "")).toBeGreaterThanOrEqual(Date.parse(timeAfter(45 * SECOND)));
 		expect(ofProduct(found)).toMatchObject({ devices: 2, models: [{ value: "FW-100", devices: 2 }] });
 		expect(new Set(ofProduct(found)?.versions.map(({ value }) => value))).toEqual(new Set(["0.9.0", "1.0.0"]));
 	});

@@ -229,7 +229,7 @@ describe("rate limits down", () => {
 		await expectDevicesWell();
 		expect((await edge.activate(await Firewall.create(), scene.code)).status).toBe(201);
 		expect((await edge.sendJson("GET", "/v1/keys", apiKey)).status).toBe(200);
-		expect(limit).toHaveBeenCalledTimes(5);
+		expect(limit).toHaveBeenCalledTimes(7);
 	});
 });
 
