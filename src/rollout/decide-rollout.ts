@@ -83,6 +83,8 @@ function nextTurn(
 		const by = granted("resume");
 		if (by === null) return null;
 		const acknowledged = verdict === "abort" ? noted(rollout, evidence) : rollout.acknowledged;
+		// What would halt it again in the same moment is nothing that they can let pass.
+		if (verdictOf({ ...rollout, acknowledged }, evidence) === "abort") return null;
 		// Who lets it go on does not say that the step may begin.
 		const entered = enter(rollout, rollout.begun ? "running" : "waiting", now, null);
 		return { rollout: { ...entered, acknowledged }, why: "resumed", by };

@@ -4,7 +4,8 @@
 import { z } from "zod";
 import { type ControlEvidence, failuresOf, NO_STEP_EVIDENCE, type StepEvidence } from "./evidence.ts";
 
-const probability = z.number().gt(0).lt(1);
+/** What is rarer than one in a million no test of a fleet can tell from never. */
+const probability = z.number().min(1e-6).lt(1);
 
 /** For steps too small for statistics: so many failures are let pass, and so many units have to be healthy. */
 const countGate = z.strictObject({
@@ -22,7 +23,9 @@ const sequentialGate = z
 		alpha: probability.describe("How often a release that fails like p0 may be stopped"),
 		beta: probability.describe("How often a release that fails like p1 may be let pass"),
 	})
-	.refine(({ p0, p1 }) => p0 < p1, "what must be noticed (p1) is more than what is usual (p0)");
+	.refine(({ p0, p1 }) => p0 < p1, "what must be noticed (p1) is more than what is usual (p0)")
+	// Else no evidence at all would be a verdict.
+	.refine(({ alpha, beta }) => alpha + beta < 1, "alpha and beta together are less than 1");
 
 export const gate = z.discriminatedUnion("kind", [countGate, sequentialGate]);
 export type Gate = z.infer<typeof gate>;

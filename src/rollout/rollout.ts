@@ -160,9 +160,11 @@ export function rampFullAt(rollout: Rollout): number | null {
 
 /** A ramp that was halted or frozen goes on where it was, as fast as before. Infinity = at once. */
 function rampPerSecond({ plan, step }: Rollout): number {
-	const cohort = plan.steps[step]?.cohort;
-	if (cohort === undefined || !isFraction(cohort) || !cohort.ramp) return Number.POSITIVE_INFINITY;
-	const before = plan.steps[step - 1]?.cohort;
-	const from = before !== undefined && isFraction(before) ? before.fraction : 0;
-	return (cohort.fraction - from) / cohort.ramp;
+	const present = plan.steps[step];
+	if (present === undefined || !isFraction(present.cohort) || !present.cohort.ramp) return Number.POSITIVE_INFINITY;
+	const before = plan.steps[step - 1];
+	const isAfterFraction = before !== undefined && isFraction(before.cohort);
+	const from = isAfterFraction ? topOf(before) : 0;
+	const span = topOf(present) - from;
+	return span > 0 ? span / present.cohort.ramp : Number.POSITIVE_INFINITY;
 }

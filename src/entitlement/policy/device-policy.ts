@@ -111,9 +111,12 @@ function opensAt(times: Times, at: number): number {
 const SPREAD_SECONDS = 3_600;
 /** Of a short one up to this part. */
 const SPREAD_SHARE = 4;
+const DAY_SECONDS = 86_400;
 
 /** @param place of the device (`placeInFleet`), 0 to 1 @returns the window as this device has it: it ends with everybody's */
 export function spreadWindow({ start, length }: WeeklyWindow, place: number): WeeklyWindow {
+	// A window of a whole day meets that of the day before: nobody waits for it.
+	if (length >= DAY_SECONDS) return { start, length };
 	const late = Math.floor(place * Math.min(SPREAD_SECONDS, length / SPREAD_SHARE));
 	return { start: (start + late) % WEEK_SECONDS, length: length - late };
 }

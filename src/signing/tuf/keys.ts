@@ -5,6 +5,19 @@ import { canonicalBytes } from "./canonical-json.ts";
 import { fromDer, toDer } from "./ecdsa-der.ts";
 import { decodeHex, encodeHex } from "./hex.ts";
 
+/** @param text base64 */
+function toPem(text: string): string {
+	const lines = text.match(/.{1,64}/g) ?? [];
+	return `-----BEGIN PUBLIC KEY-----\n${lines.join("\n")}\n-----END PUBLIC KEY-----\n`;
+}
+
+/** One key has one form, and so one id: in two forms it would count as two keys. */
+function isPlainPem(pem: string): boolean {
+	const text = pem.replace(/^-----.*-----$/gm, "").replaceAll("\n", "");
+	if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.length % 4 !== 0) return false;
+	return toPem(btoa(atob(text))) === pem;
+}
+
 export const tufKey = z.union([
 	z.strictObject({
 		keytype: z.literal("ed25519"),
@@ -15,7 +28,10 @@ export const tufKey = z.union([
 		keytype: z.literal("ecdsa"),
 		scheme: z.literal("ecdsa-sha2-nistp256"),
 		keyval: z.strictObject({
-			public: z.string().max(300).startsWith("-----BEGIN PUBLIC KEY-----\n", "an ECDSA key is written as PEM"),
+			public: z
+				.string()
+				.max(300)
+				.refine(isPlainPem, "an ECDSA key is written as PEM (RFC 7468), in lines of 64 characters"),
 		}),
 	}),
 ]);
@@ -43,8 +59,7 @@ export async function toTufKey(publicKey: CryptoKey): Promise<TufKey> {
 		return { keytype: "ed25519", scheme: "ed25519", keyval: { public: encodeHex(bytes) } };
 	}
 	const der = new Uint8Array((await crypto.subtle.exportKey("spki", publicKey)) as ArrayBuffer);
-	const lines = btoa(String.fromCharCode(...der)).match(/.{1,64}/g) ?? [];
-	const pem = `-----BEGIN PUBLIC KEY-----\n${lines.join("\n")}\n-----END PUBLIC KEY-----\n`;
+	const pem = toPem(btoa(String.fromCharCode(...der)));
 	return { keytype: "ecdsa", scheme: "ecdsa-sha2-nistp256", keyval: { public: pem } };
 }
 

@@ -138,6 +138,18 @@ describe("a step that runs", () => {
 		expect(fractionOf(rollout, START + 50)).toBeCloseTo(0.995);
 		expect(nextDecisionAt(rollout, NONE, START)).toBe(START + 100);
 	});
+
+	it.each([0.995, 0.9999, 1])(
+		"takes as long as its plan says after a step for %d, of which a hundredth is held back",
+		(fraction) => {
+			const [volunteers, , , ramp, everybody] = STANDARD.steps;
+			if (!volunteers || !ramp || !everybody) throw new Error("the plan has changed");
+			const most = { ...ramp, cohort: { fraction } };
+			const last = { ...everybody, cohort: { fraction: 1, ramp: 100 } };
+			const rollout = standing("running", 1, { plan: { ...STANDARD, steps: [most, last] }, reached: 0.99 });
+			expect(nextDecisionAt(rollout, NONE, START)).toBe(START + 100);
+		},
+	);
 });
 
 describe("permits", () => {
@@ -257,6 +269,16 @@ describe("a rollout that was halted", () => {
 		expect(rollout).toMatchObject({ phase: "baking", acknowledged: [1, 0, 0, 0, 0], reason: null });
 		const worse = evidenceAt(0, { permits: 2, failed: 2, models: 1 });
 		expect(turnsOf(rollout, worse, [], START + 90)).toEqual([["baking", "halted", "too_many_failures", ""]]);
+	});
+
+	it("stays halted where what halts it is not what persons can let pass", () => {
+		const gate = { kind: "sequential", p0: 0.1, p1: 0.2, alpha: 0.5, beta: 0.5 } as const;
+		const steps = STANDARD.steps.map((step) => ({ ...step, gate }));
+		const rollout = standing("halted", 0, { plan: { ...STANDARD, steps } });
+		const words = ["one", "two"].map((by) =>
+			word(by, { kind: "resume", seen: { hash: "", failures: 0, verdict: "abort" } }),
+		);
+		expect(turnsOf(rollout, NONE, words, START)).toEqual([]);
 	});
 
 	it("before its step began waits for that step's own time and words as before", () => {

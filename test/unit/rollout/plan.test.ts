@@ -1,6 +1,7 @@
 // Which plans are taken, and what the built-in ones promise.
 import { describe, expect, it } from "vitest";
 import { BUILT_IN_PLANS, IMMEDIATE, RAPID, STANDARD } from "../../../src/rollout/built-in-plans.ts";
+import { gate } from "../../../src/rollout/gate.ts";
 import { isFraction, type Plan, plan } from "../../../src/rollout/plan.ts";
 
 const stepsOf = (...cohorts: unknown[]) => ({
@@ -104,5 +105,16 @@ describe("the built-in plans", () => {
 
 	it("have one that asks nobody, by its name alone", () => {
 		expect(Object.values(BUILT_IN_PLANS).filter(({ steps }) => steps[0]?.approvals.count === 0)).toEqual([IMMEDIATE]);
+	});
+});
+
+describe("a sequential gate's odds", () => {
+	it.each([
+		["are of two errors that leave something to decide", { alpha: 0.5, beta: 0.5 }, false],
+		["are of two errors that leave something to decide, just so", { alpha: 0.5, beta: 0.499 }, true],
+		["are no rarer than a test can tell", { alpha: 1e-310, beta: 0.01 }, false],
+	])("%s: %#", (_, change, isTaken) => {
+		const odds = { kind: "sequential", p0: 0.005, p1: 0.1, ...change };
+		expect(gate.safeParse(odds).success).toBe(isTaken);
 	});
 });

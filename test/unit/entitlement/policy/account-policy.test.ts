@@ -36,6 +36,13 @@ describe("rules", () => {
 		});
 	});
 
+	it("windows of whole days leave no gap between them", () => {
+		const windows = resolve({ windows: [{ from: "00:00", until: "00:00" }] })?.windows ?? [];
+		expect(windows.map(({ start, length }) => [start / DAY, length])).toEqual(
+			[0, 1, 2, 3, 4, 5, 6].map((day) => [day, DAY]),
+		);
+	});
+
 	it("a rule of several labels is about who has each of them", () => {
 		expect(resolve({ for: { labels: { site: "berlin", ring: "1" } }, hold: true })).not.toBeNull();
 		expect(resolve({ for: { labels: { site: "berlin", ring: "2" } }, hold: true })).toBeNull();

@@ -1,7 +1,7 @@
 // What the service takes of operators and publishers, and why it refuses the rest.
 import { beforeAll, describe, expect, it } from "vitest";
 import { acceptRole, acceptRoot, acceptTargets, isStillSigned } from "../../../../src/signing/tuf/accept.ts";
-import type { TufSigner } from "../../../../src/signing/tuf/keys.ts";
+import { createSigner, keyIdOf, type TufKey, type TufSigner, tufKey } from "../../../../src/signing/tuf/keys.ts";
 import { type RoleSigned, type RootSigned, readMetadata, roleSigned } from "../../../../src/signing/tuf/metadata.ts";
 import { onlineSigners, signerFor } from "../../../../src/signing/tuf/online.ts";
 import { signAll } from "../../../../src/signing/tuf/sign.ts";
@@ -49,6 +49,27 @@ describe("a root", () => {
 		const text = await signAll({ ...first, version }, [signers().operator]);
 		const refused = { ok: false, reason: "wrong_version", expected: 2 };
 		expect(await acceptRoot(text, first, ids(), NOW)).toEqual(refused);
+	});
+
+	it("names no key in two forms, which would count as two", async () => {
+		const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+		const one = await createSigner(pair as CryptoKeyPair);
+		const pem = one.key.keyval.public;
+		const body = pem.replace(/-----.*-----|\n/g, "");
+		const forms = [
+			`-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`,
+			pem.replaceAll("\n", "\r\n"),
+			`${pem}\n`,
+			pem.replace("==\n", "=\n"),
+		];
+		expect(tufKey.safeParse(one.key).success).toBe(true);
+		for (const form of forms) {
+			const key = { ...one.key, keyval: { public: form } } as TufKey;
+			expect(tufKey.safeParse(key).success).toBe(false);
+			const two = { keyid: await keyIdOf(key), key, sign: one.sign };
+			const text = await signAll(rootWith(1, [one, two]), [one, two]);
+			expect(await acceptRoot(text, null, ids(), NOW)).toMatchObject({ ok: false });
+		}
 	});
 
 	it("is refused at the second at which it ends", async () => {

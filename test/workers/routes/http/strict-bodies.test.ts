@@ -30,7 +30,12 @@ beforeAll(async () => {
 	const fleet = await createFleet({ products: [product] });
 	account = fleet.account;
 	// Of the right form, which is looked at before the body.
-	const named = { license: fleet.license, group: "hag-0000000000-00000000", webhook: "whk-00000000", message: "msg-00000000" };
+	const named = {
+		license: fleet.license,
+		group: "hag-0000000000-00000000",
+		webhook: "whk-00000000",
+		message: "msg-00000000",
+	};
 	ids = { account, product, ...named };
 	tokens = {
 		apiKey: `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`,
