@@ -137,8 +137,10 @@ function whyFull(rollout: Rollout, evidence: Evidence, now: number): "full" | "n
 	if (isFraction(cohort)) return now >= (rampFullAt(rollout) ?? now) ? "full" : null;
 	const { permits, excused, models } = stepEvidence(evidence, rollout.step);
 	if (permits - excused >= cohort.units && models >= (cohort.models ?? 1)) return "full";
-	if (fillWithin === null || permits - excused === 0) return null;
-	return now >= rollout.since + fillWithin ? "not_filled_in_time" : null;
+	if (fillWithin === null || permits - excused === 0 || now < rollout.since + fillWithin) return null;
+	// Watching those again whose outcome is known shows nothing new: it goes on waiting for units.
+	const isNew = openLeases(stepEvidence(evidence, rollout.step)) > 0 || suspicionOf(rollout, evidence) === "pass";
+	return isNew || excused === 0 ? "not_filled_in_time" : null;
 }
 
 /** A number of units is watched until each of them has an outcome; of everybody some are always under way. */
@@ -213,5 +215,5 @@ function movesAt(rollout: Rollout, evidence: Evidence, now: number): number | nu
 	if (isFraction(cohort)) return rampFullAt(rollout);
 	const { permits, excused } = stepEvidence(evidence, rollout.step);
 	if (fillWithin === null || permits - excused === 0) return null;
-	return since + fillWithin;
+	return since + fillWithin > now ? since + fillWithin : null;
 }

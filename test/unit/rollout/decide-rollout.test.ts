@@ -209,6 +209,17 @@ describe("a step that is watched", () => {
 		expect(turns).toEqual(isOpenAgain ? [["baking", "running", "places_left", ""]] : []);
 	});
 
+	it.each<[string, Partial<StepEvidence>, boolean]>([
+		["of whose units all have an outcome, too few of them a good one,", { permits: 5, excused: 2, healthy: 3 }, false],
+		["of which one is open", { permits: 6, excused: 2, healthy: 3 }, true],
+		["of which enough are healthy", { permits: 7, excused: 2, healthy: 5 }, true],
+	])("that gave places out again and did not fill in time, %s is watched again: %s", (_, known, isWatched) => {
+		const running = standing("running", 1);
+		const turns = turnsOf(running, evidenceAt(1, known), [], START + 12 * HOUR);
+		expect(turns).toEqual(isWatched ? [["running", "baking", "not_filled_in_time", ""]] : []);
+		if (!isWatched) expect(nextDecisionAt(running, evidenceAt(1, known), START + 12 * HOUR)).toBeNull();
+	});
+
 	it("that nobody is left to try passes by the word of two persons while it runs, after its time", () => {
 		const two = ["one", "two"].map((by) => word(by, { kind: "override" }));
 		const running = standing("running", 0);
