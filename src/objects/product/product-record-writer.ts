@@ -42,16 +42,17 @@ export class ProductRecordWriter {
 		for (const release of recorded) if (!kept.has(release)) this.#tables.unrecord(release.sequence);
 		const info = this.#tables.raiseRevision();
 		if (info.revision > 1) this.#outdated.add(productKey(info.name, info.revision - 1), now);
-		const until = emergencyUntil(this.#body(info));
+		const step = this.step(info);
+		const until = emergencyUntil(step.body);
 		const head = { kind: "head", product: info.name, revision: info.revision, emergencyUntil: until } as const;
-		this.#outbox.add([this.step(info), head]);
+		this.#outbox.add([step, head]);
 	}
 
-	step(info: ProductInfo): RecordStep {
+	step(info: ProductInfo): RecordStep & { readonly body: ProductRecord } {
 		const { name, revision } = info;
 		// Read as every edge will read it: a record that they could not read would stop the product for the whole fleet, so the
 		// change that would lead to one fails here instead, with its transaction.
-		const body: ProductRecord = productRecord.parse(this.#body(info));
+		const body = productRecord.parse(this.#body(info));
 		return { kind: "record", key: productKey(name, revision), version: revision, body };
 	}
 
