@@ -22,18 +22,27 @@ export const freeze = z
 export type Freeze = z.infer<typeof freeze>;
 export const freezes = z.array(freeze).max(MAX_FREEZES);
 
+/** What the freezes of a product mean for one release; unix seconds. */
+export interface FreezeTimes {
+	/** until which they hold it up; null = they do not */
+	readonly until: number | null;
+	/** at which the next one that does begins; null = none is known */
+	readonly next: number | null;
+}
+
+/** @returns those that hold such a release up, in the order of their begin */
+function holdingUp(all: readonly Freeze[], isEmergency: boolean): Freeze[] {
+	return all.filter(({ emergencies }) => !(isEmergency && emergencies)).sort((a, b) => a.from - b.from);
+}
+
 /** @param isEmergency of the release @returns unix seconds until which it is held up; null = it is not */
 export function frozenUntil(all: readonly Freeze[], isEmergency: boolean, now: number): number | null {
-	const holding = all.filter(({ emergencies }) => !(isEmergency && emergencies)).sort((a, b) => a.from - b.from);
 	let at = now;
-	for (const { from, until } of holding) if (from <= at && at < until) at = until;
+	for (const { from, until } of holdingUp(all, isEmergency)) if (from <= at && at < until) at = until;
 	return at > now ? at : null;
 }
 
 /** @param isEmergency of the release @returns unix seconds at which the next freeze that holds it up begins; null = none does */
 export function nextFreezeAt(all: readonly Freeze[], isEmergency: boolean, now: number): number | null {
-	const begins = all
-		.filter(({ emergencies, from }) => from > now && !(isEmergency && emergencies))
-		.map(({ from }) => from);
-	return begins.length > 0 ? Math.min(...begins) : null;
+	return holdingUp(all, isEmergency).find(({ from }) => from > now)?.from ?? null;
 }

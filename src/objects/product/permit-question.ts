@@ -41,7 +41,15 @@ export interface PermitJudges {
 export interface JudgedPermit {
 	readonly decision: PermitDecision;
 	/** where the permit would count; null = no rollout was asked */
-	readonly at: { readonly rollout: Rollout; readonly account: string; readonly site: string | null } | null;
+	readonly at: PermitPlace | null;
+}
+
+interface PermitPlace {
+	readonly rollout: Rollout;
+	readonly account: string;
+	readonly site: string | null;
+	/** how often the device has put the release off */
+	readonly deferrals: number;
 }
 
 const ENDED = { decision: { ok: false, reason: "ended", retryAfter: 0 }, at: null } as const;
@@ -60,7 +68,8 @@ export function judgePermit(judges: PermitJudges, input: PermitInput): JudgedPer
 	if (isOnBeta && rollout.phase !== "halted" && rollout.phase !== "ended") return FREE;
 	const { account, site, ...question } = questionOf(input, rollout, leases, frozen(version, now));
 	const decision = decidePermit(rollout, evidence(version, rollout, now), question, now);
-	return { decision, at: { rollout, account, site } };
+	const deferrals = question.unitLeases.find(({ device }) => device === input.device)?.deferrals ?? 0;
+	return { decision, at: { rollout, account, site, deferrals } };
 }
 
 /** @param frozen until when no further unit may try the release; null = they may */

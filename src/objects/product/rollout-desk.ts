@@ -5,7 +5,7 @@ import { coversAudience } from "../../content/recorded-releases.ts";
 import type { Approval } from "../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../rollout/decide-rollout.ts";
 import type { Evidence } from "../../rollout/evidence.ts";
-import { frozenUntil, nextFreezeAt } from "../../rollout/freeze.ts";
+import { type FreezeTimes, frozenUntil, nextFreezeAt } from "../../rollout/freeze.ts";
 import { describeBroken, findBrokenLimit, type HealthReport } from "../../rollout/health.ts";
 import { decideReport, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
@@ -67,7 +67,7 @@ export class RolloutDesk implements Chore {
 			rollouts.forgetApprovals(version);
 		}
 		const rollout = createRollout({ ...rest, publisher, team, now });
-		rollouts.save(version, rollout, null);
+		rollouts.save(version, rollout);
 		rollouts.log(version, { at: now, input: { kind: "start", rollout }, turns: [] });
 		releases.setReach(version, reachOf(rollout), now);
 		if (!this.#decide(version, change)) this.#parts.publish(change.now);
@@ -84,18 +84,14 @@ export class RolloutDesk implements Chore {
 
 	/** @returns until when a freeze of the product holds the release up; null = none does */
 	frozen(version: string, now: number): number | null {
-		const freezes = this.#parts.releases.freezes();
-		return freezes.length === 0 ? null : frozenUntil(freezes, this.#isEmergency(version), now);
+		return this.#freezes(version, now).until;
 	}
 
-	/** @returns when the next one begins; null = none is known */
-	#freezes(version: string, now: number): number | null {
-		const freezes = this.#parts.releases.freezes();
-		return freezes.length === 0 ? null : nextFreezeAt(freezes, this.#isEmergency(version), now);
-	}
-
-	#isEmergency(version: string): boolean {
-		return this.#parts.releases.release(version)?.urgency === "emergency";
+	#freezes(version: string, now: number): FreezeTimes {
+		const { releases } = this.#parts;
+		const freezes = releases.freezes();
+		const isEmergency = freezes.length > 0 && releases.release(version)?.urgency === "emergency";
+		return { until: frozenUntil(freezes, isEmergency, now), next: nextFreezeAt(freezes, isEmergency, now) };
 	}
 
 	/** Freezes have changed: rollouts may begin, or not any more. */
@@ -115,17 +111,16 @@ export class RolloutDesk implements Chore {
 		const { decision, at } = this.judge(input);
 		if (!decision.ok) return decision;
 		if (decision.kind === "free" || at === null) return { ok: true, endsAt: null };
-		const { rollout, account, site } = at;
+		const { rollout, account, site, deferrals } = at;
 		const { step } = rollout;
-		const { cohort } = stepOf(rollout);
+		const { cohort, lease: length } = stepOf(rollout);
 		if (decision.kind === "again") {
 			const { lease } = decision;
-			const length = rollout.plan.steps[lease.step]?.lease ?? 0;
-			return { ok: true, endsAt: lease.outcome === null ? lease.at + length : now + length };
+			const seconds = rollout.plan.steps[lease.step]?.lease ?? 0;
+			return { ok: true, endsAt: (lease.outcome === null ? lease.at : now) + seconds };
 		}
 		const { counts } = decision;
 		const place = { unit, device, model, site, region, step };
-		const deferrals = leases.ofDevice(version, device)?.deferrals ?? 0;
 		const lease = { ...place, at: now, counts, deferrals, outcome: null, detail: null, outcomeAt: null };
 		leases.save(version, lease);
 		controls.letGo(version, unit);
@@ -134,7 +129,7 @@ export class RolloutDesk implements Chore {
 			if ("perAccount" in cohort) leases.addUnitOfAccount(version, step, account);
 		}
 		this.#decide(version, this.#parts.service(now));
-		return { ok: true, endsAt: now + stepOf(rollout).lease };
+		return { ok: true, endsAt: now + length };
 	}
 
 	/** A unit that is held back has asked; see `ControlDesk`. */
@@ -215,13 +210,14 @@ export class RolloutDesk implements Chore {
 
 	/** @returns whether the rollout moved; the edges know then */
 	#decide(version: string, change: Change): boolean {
-		const { rollouts, releases, publish } = this.#parts;
+		const { rollouts, publish } = this.#parts;
 		const before = rollouts.rollout(version);
 		if (before === null) return false;
 		const now = notBefore(before, change.now);
 		const evidence = this.evidence(version, before, now);
 		const approvals = rollouts.approvals(version);
-		const frozen = this.frozen(version, now);
+		const freezes = this.#freezes(version, now);
+		const frozen = freezes.until;
 		const { rollout, turns } = decideRollout(before, evidence, approvals, now, frozen);
 		if (turns.length > 0) {
 			rollouts.log(version, {
@@ -230,19 +226,22 @@ export class RolloutDesk implements Chore {
 				turns,
 			});
 			this.#move(version, rollout, turns, change);
-			if (rollout.phase === "done") {
-				// What everybody may have now takes the place of what was released before it on its channel to no others, and is still under way.
-				const own = releases.release(version);
-				for (const name of rollouts.active(rollout.channel)) {
-					const other = releases.release(name);
-					if (own === null || other === null || (other.sequence ?? 0) >= (own.sequence ?? 0)) continue;
-					if (coversAudience(own, other)) this.end(change, name, `everybody may have ${version}`);
-				}
-			}
+			if (rollout.phase === "done") this.#supersede(version, rollout, change);
 			publish(now);
 		}
-		this.#setDue(version, rollout, evidence, now);
+		this.#setDue(version, rollout, evidence, freezes, now);
 		return turns.length > 0;
+	}
+
+	/** What everybody may have takes the place of what was released before it on its channel to no others, and is still under way. */
+	#supersede(version: string, { channel }: Rollout, change: Change): void {
+		const { rollouts, releases } = this.#parts;
+		const own = releases.release(version);
+		for (const name of rollouts.active(channel)) {
+			const other = releases.release(name);
+			if (own === null || other === null || (other.sequence ?? 0) >= (own.sequence ?? 0)) continue;
+			if (coversAudience(own, other)) this.end(change, name, `everybody may have ${version}`);
+		}
 	}
 
 	#obey(change: Change, version: string, order: RolloutOrder): boolean {
@@ -257,7 +256,8 @@ export class RolloutDesk implements Chore {
 		if (taken.turns.length === 0) return false;
 		rollouts.log(version, { at: now, input, turns: taken.turns });
 		this.#move(version, taken.rollout, taken.turns, change);
-		this.#setDue(version, taken.rollout, this.evidence(version, taken.rollout, now), now);
+		const evidence = this.evidence(version, taken.rollout, now);
+		this.#setDue(version, taken.rollout, evidence, this.#freezes(version, now), now);
 		return true;
 	}
 
@@ -265,7 +265,7 @@ export class RolloutDesk implements Chore {
 		const { rollouts, releases, controls, tell } = this.#parts;
 		const before = rollouts.rollout(version);
 		if (before?.step !== rollout.step || !isWatching(rollout)) controls.close(version, change.now);
-		rollouts.save(version, rollout, null);
+		rollouts.save(version, rollout);
 		releases.setReach(version, reachOf(rollout), change.now);
 		// A plan without a gate is through with its release: there is nothing to tell beside that.
 		const isThroughAtOnce =
@@ -273,11 +273,11 @@ export class RolloutDesk implements Chore {
 		for (const turn of isThroughAtOnce ? [] : turns) tell(version, turn, rollout, change);
 	}
 
-	#setDue(version: string, rollout: Rollout, evidence: Evidence, now: number): void {
+	#setDue(version: string, rollout: Rollout, evidence: Evidence, freezes: FreezeTimes, now: number): void {
 		const { rollouts, alarm } = this.#parts;
 		const dues = [
 			this.#ends.nextAt(version, rollout, now),
-			nextDecisionAt(rollout, evidence, now, this.frozen(version, now), this.#freezes(version, now)),
+			nextDecisionAt(rollout, evidence, now, freezes.until, freezes.next),
 		];
 		const known = dues.filter((due) => due !== null);
 		rollouts.setDue(version, known.length > 0 ? Math.min(...known) : null);

@@ -2,7 +2,7 @@
 // synchronous SQL; the leases are in lease-tables.ts, the rules in src/rollout.
 import type { Channel } from "../../content/channel.ts";
 import type { Approval } from "../../rollout/approvals.ts";
-import { NO_EVIDENCE, NO_STEP_EVIDENCE, type StepEvidence } from "../../rollout/evidence.ts";
+import { NO_STEP_EVIDENCE, type StepEvidence } from "../../rollout/evidence.ts";
 import { isOver, type Rollout } from "../../rollout/rollout.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { CONTROL_TABLES } from "./control-tables.ts";
@@ -61,17 +61,13 @@ export class RolloutTables {
 		return row === undefined ? null : (JSON.parse(row.state) as Rollout);
 	}
 
-	/** @param dueAt unix seconds at which time alone may move it; null = nothing but news does */
-	save(version: string, rollout: Rollout, dueAt: number | null): void {
-		this.#sql.exec(
-			"INSERT OR REPLACE INTO rollouts (version, active, due_at, state) VALUES (?, ?, ?, ?)",
-			version,
-			isOver(rollout) ? 0 : 1,
-			dueAt,
-			JSON.stringify(rollout),
-		);
+	/** When time alone may move it is not known then: see `setDue`. */
+	save(version: string, rollout: Rollout): void {
+		const query = "INSERT OR REPLACE INTO rollouts (version, active, state) VALUES (?, ?, ?)";
+		this.#sql.exec(query, version, isOver(rollout) ? 0 : 1, JSON.stringify(rollout));
 	}
 
+	/** @param dueAt unix seconds at which time alone may move it; null = nothing but news does */
 	setDue(version: string, dueAt: number | null): void {
 		this.#sql.exec("UPDATE rollouts SET due_at = ? WHERE version = ? AND due_at IS NOT ?", dueAt, version, dueAt);
 	}
@@ -118,7 +114,7 @@ export class RolloutTables {
 
 	/** Of each step that has begun. `overdue` is 0: it depends on the time, see `LeaseTables.overdue`. */
 	counts(version: string): StepEvidence[] {
-		const steps: StepEvidence[] = [...NO_EVIDENCE.steps];
+		const steps: StepEvidence[] = [];
 		const query = "SELECT * FROM step_counts WHERE version = ? ORDER BY step";
 		for (const row of this.#sql.exec<CountRow>(query, version).toArray()) {
 			const { version: _, step, ...counts } = row;

@@ -302,7 +302,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "edges go on offering a release that was halted",
 			},
 			{
-				from: "rollouts.active(rollout.channel)",
+				from: "rollouts.active(channel)",
 				to: "rollouts.active()",
 				breaks: "a release that is out on beta ends those that are on their way to stable",
 			},

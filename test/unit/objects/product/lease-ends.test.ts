@@ -25,7 +25,7 @@ it("counts a lease as silent only where its device's account was asked", async (
 	const sql = { exec } as unknown as SqlStorage;
 	const [rollouts, leases] = [new RolloutTables(sql), new LeaseTables(sql)];
 	const from = { plan: RAPID, channel: "stable", salt: "salt", publisher: "ci", team: null, startsAt: 0 } as const;
-	rollouts.save(VERSION, { ...createRollout({ ...from, now: START }), phase: "running" }, null);
+	rollouts.save(VERSION, { ...createRollout({ ...from, now: START }), phase: "running" });
 	for (let number = 0; number < DEVICES; number++) {
 		leases.save(VERSION, {
 			...{ unit: deviceOf(number), device: deviceOf(number), model: "FW-1", site: null, region: null },
