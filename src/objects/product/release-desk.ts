@@ -45,15 +45,18 @@ export type Promotion = Pick<NewRelease, "version" | "allowOlder" | "allowSize" 
 export type Promoted =
 	| { readonly ok: true; readonly kind: "new" | "same" }
 	/** not_through: not everybody on beta may have it yet */
-	| { readonly ok: false; readonly reason: "not_released" | "not_through" | "withdrawn" | "unsigned" | NoRoom }
-	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string }
-	| TooDifferent;
+	| { readonly ok: false; readonly reason: "not_released" | "not_through" | "withdrawn" }
+	| Unfit;
 
-type TooDifferent = {
-	readonly ok: false;
-	readonly reason: "size_out_of_bounds";
-	readonly current: string;
-} & SizeFinding;
+/** Why a release cannot go on its way in a channel. */
+export type Unfit =
+	| { readonly ok: false; readonly reason: "unsigned" | NoRoom }
+	/** `newest`: the newest of the releases that are newer */
+	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string }
+	| ({ readonly ok: false; readonly reason: "size_out_of_bounds" } & BeyondSize);
+
+/** `current`: the version that it was compared with */
+type BeyondSize = SizeFinding & { readonly current: string };
 
 type NoRoom = "too_many_audiences" | "too_many_rollouts";
 
@@ -67,13 +70,10 @@ export type AddedPackage =
 
 export type Released =
 	| { readonly ok: true; readonly kind: "new" | "same" }
-	| { readonly ok: false; readonly reason: "no_package" | "withdrawn" | "unsigned" | NoRoom }
+	| { readonly ok: false; readonly reason: "no_package" | "withdrawn" }
 	/** `fields`: in which its metadata is another */
 	| { readonly ok: false; readonly reason: "release_exists"; readonly fields: readonly string[] }
-	/** `newest`: the newest of the releases that are newer */
-	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string }
-	/** `current`: the version that it was compared with */
-	| TooDifferent;
+	| Unfit;
 
 export type Withdrawn =
 	| { readonly ok: true; readonly changed: boolean }
@@ -128,17 +128,11 @@ export class ReleaseDesk {
 			const fields = [...differingMetadata(known, metadata), ...(isSameChannel ? [] : ["channel"])];
 			return fields.length > 0 ? { ok: false, reason: "release_exists", fields } : { ok: true, kind: "same" };
 		}
-		if (info.signing === "required" && !isSigned(known, info.role?.digests ?? {}))
-			return { ok: false, reason: "unsigned" };
-		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder, channel);
-		if (newest !== null) return { ok: false, reason: "older_version", newest };
-		const beyond = this.#beyondSize(info, known.size, metadata, channel);
-		if (beyond !== null && input.allowSize !== true) return { ok: false, reason: "size_out_of_bounds", ...beyond };
-		const noRoom = this.#noRoomFor(metadata, channel);
-		if (noRoom !== null) return { ok: false, reason: noRoom };
+		const fit = this.#judge(info, { ...known, ...metadata }, channel, input);
+		if (!fit.ok) return fit;
 		tables.publish(version, metadata, channel, input.now);
 		audit(input, "release.publish", version, `${known.sha256}${channel === "beta" ? ", beta" : ""}`);
-		if (beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(beyond));
+		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond));
 		const plan = input.plan ?? (channel === "beta" ? info.betaPlan : null) ?? info.plan;
 		rolloutDesk.start(input, { version, channel, plan, salt, startsAt });
 		return { ok: true, kind: "new" };
@@ -154,17 +148,11 @@ export class ReleaseDesk {
 		if (known.status === "withdrawn") return { ok: false, reason: "withdrawn" };
 		if (known.channel === "stable") return { ok: true, kind: "same" };
 		if (known.outAt === null) return { ok: false, reason: "not_through" };
-		if (info.signing === "required" && !isSigned(known, info.role?.digests ?? {}))
-			return { ok: false, reason: "unsigned" };
-		const newest = input.allowOlder === true ? null : this.#newestAbove(version, info.versionOrder, "stable");
-		if (newest !== null) return { ok: false, reason: "older_version", newest };
-		const beyond = this.#beyondSize(info, known.size, known, "stable");
-		if (beyond !== null && input.allowSize !== true) return { ok: false, reason: "size_out_of_bounds", ...beyond };
-		const noRoom = this.#noRoomFor(known, "stable");
-		if (noRoom !== null) return { ok: false, reason: noRoom };
+		const fit = this.#judge(info, known, "stable", input);
+		if (!fit.ok) return fit;
 		tables.promote(version, input.now);
 		audit(input, "release.promote", version, "stable");
-		if (beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(beyond));
+		if (fit.beyond !== null) audit(input, "release.size_allowed", version, describeBeyond(fit.beyond));
 		rolloutDesk.start(input, { version, channel: "stable", plan: input.plan ?? info.plan, salt, startsAt });
 		return { ok: true, kind: "new" };
 	}
@@ -195,6 +183,23 @@ export class ReleaseDesk {
 		return { ok: true, changed: true };
 	}
 
+	/** May the release go on its way in the channel? @returns beyond: in what it is out of bounds all the same; null = it is within */
+	#judge(
+		info: ProductInfo,
+		release: ReleaseEntry,
+		channel: Channel,
+		{ allowOlder, allowSize }: Pick<NewRelease, "allowOlder" | "allowSize">,
+	): { readonly ok: true; readonly beyond: BeyondSize | null } | Unfit {
+		if (info.signing === "required" && !isSigned(release, info.role?.digests ?? {}))
+			return { ok: false, reason: "unsigned" };
+		const newest = allowOlder === true ? null : this.#newestAbove(release.version, info.versionOrder, channel);
+		if (newest !== null) return { ok: false, reason: "older_version", newest };
+		const beyond = this.#beyondSize(info, release, channel);
+		if (beyond !== null && allowSize !== true) return { ok: false, reason: "size_out_of_bounds", ...beyond };
+		const noRoom = this.#noRoomFor(release, channel);
+		return noRoom === null ? { ok: true, beyond } : { ok: false, reason: noRoom };
+	}
+
 	/** @returns why nothing more can go on its way in the channel; null = it can */
 	#noRoomFor({ models, engine }: ReleaseMetadata, channel: Channel): NoRoom | null {
 		const { tables, rollouts } = this.#parts;
@@ -213,15 +218,15 @@ export class ReleaseDesk {
 	}
 
 	/** Compared with what everybody on the channel may have of the same audience. */
-	#beyondSize({ sizeBounds }: ProductInfo, size: number, metadata: ReleaseMetadata, channel: Channel) {
+	#beyondSize({ sizeBounds }: ProductInfo, next: ReleaseEntry, channel: Channel): BeyondSize | null {
 		const { tables } = this.#parts;
-		const isOfAudience = (one: Release) => audienceOf(one) === audienceOf({ ...metadata, channel: one.channel });
+		const isOfAudience = (one: Release) => audienceOf(one) === audienceOf({ ...next, channel: one.channel });
 		const current = tables
 			.recordedReleases()
 			.filter((one) => isInChannel(one, { channel }) && isOfAudience(one))
 			.find((one) => !one.withdrawn && one.rollout === null);
 		if (current === undefined) return null;
-		const found = findOutOfBounds(sizeBounds, tables.release(current.version), { size, entries: metadata.entries });
+		const found = findOutOfBounds(sizeBounds, tables.release(current.version), next);
 		return found === null ? null : { ...found, current: current.version };
 	}
 
@@ -232,6 +237,6 @@ export class ReleaseDesk {
 	}
 }
 
-function describeBeyond({ what, from, to, current }: SizeFinding & { readonly current: string }): string {
+function describeBeyond({ what, from, to, current }: BeyondSize): string {
 	return `${what} ${to}, against ${from} of ${current}`;
 }

@@ -3,9 +3,9 @@ import { z } from "@hono/zod-openapi";
 import { channel } from "../../content/channel.ts";
 import { urgency } from "../../content/product-record.ts";
 import { MAX_AUDIENCES } from "../../content/recorded-releases.ts";
-import type { SizeFinding } from "../../content/size-bounds.ts";
 import { engineRange, productName, versionName } from "../../names.ts";
 import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
+import type { Unfit } from "../../objects/product/release-desk.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
@@ -121,15 +121,21 @@ export function refuseRelease(reason: ProductRefusal): never {
 	}
 }
 
-/** @returns what to throw */
-export function sizeOutOfBounds({ what, from, to, current }: SizeFinding & { readonly current: string }): ProblemError {
-	const detail = `${what} ${to}, against ${from} of ${current}, which everybody may have`;
-	return new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
-}
-
-/** @returns what to throw */
-export function olderVersion({ newest }: { readonly newest: string }): ProblemError {
-	return new ProblemError("older_version", { detail: `${newest} is released, and newer`, extras: { newest } });
+/** Of a release that was to go on its way. @throws ProblemError */
+export function refuseRollout(refusal: Unfit | { readonly reason: ProductRefusal }): never {
+	switch (refusal.reason) {
+		case "older_version": {
+			const { newest } = refusal;
+			throw new ProblemError("older_version", { detail: `${newest} is released, and newer`, extras: { newest } });
+		}
+		case "size_out_of_bounds": {
+			const { what, from, to, current } = refusal;
+			const detail = `${what} ${to}, against ${from} of ${current}, which everybody may have`;
+			throw new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
+		}
+		default:
+			refuseRelease(refusal.reason);
+	}
 }
 
 /** @returns a release with the rollout that it has begun */

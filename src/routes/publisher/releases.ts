@@ -15,12 +15,11 @@ import { createRouter, jsonAnswer, jsonBody, problems, timestamp } from "../http
 import {
 	describeRelease,
 	describeReleased,
-	olderVersion,
 	refuseRelease,
+	refuseRollout,
 	releaseBody,
 	releasedBody,
 	releasePath,
-	sizeOutOfBounds,
 } from "./release-body.ts";
 import { rolloutOf } from "./rollout-choice.ts";
 
@@ -217,13 +216,11 @@ export const releases = createRouter()
 			...rolloutOf(wanted, c.var.holder),
 		};
 		const result = await services.objects.product(product).release(change);
-		if (!result.ok && result.reason === "older_version") throw olderVersion(result);
-		if (!result.ok && result.reason === "size_out_of_bounds") throw sizeOutOfBounds(result);
 		if (!result.ok && result.reason === "release_exists") {
 			const fields = result.fields.map((field) => `\`${field}\``).join(", ");
 			throw new ProblemError("version_exists", { detail: `the version was released with other metadata: ${fields}` });
 		}
-		if (!result.ok) refuseRelease(result.reason);
+		if (!result.ok) refuseRollout(result);
 		event.outcome = "released";
 		return c.json(await describeReleased(c.env, product, result), result.kind === "new" ? 201 : 200);
 	})
@@ -236,9 +233,7 @@ export const releases = createRouter()
 		const { allow_older: allowOlder = false, allow_size: allowSize = false } = wanted;
 		const change = { ...changeBy(c), version, allowOlder, allowSize, ...rolloutOf(wanted, c.var.holder) };
 		const result = await services.objects.product(product).promote(change);
-		if (!result.ok && result.reason === "older_version") throw olderVersion(result);
-		if (!result.ok && result.reason === "size_out_of_bounds") throw sizeOutOfBounds(result);
-		if (!result.ok) refuseRelease(result.reason);
+		if (!result.ok) refuseRollout(result);
 		event.outcome = "promoted";
 		return c.json({ ...(await describeReleased(c.env, product, result)), changed: result.kind === "new" }, 200);
 	})
