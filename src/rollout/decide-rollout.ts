@@ -2,7 +2,7 @@
 // and approvals at the same time give the same answer, and asking again gives nothing new. The gate is asked in every phase, also
 // while a person thinks: evidence halts a rollout that waits for its approval.
 import { type Approval, approversOf, missingApprovals } from "./approvals.ts";
-import { controlEvidence, type Evidence, failuresOf, openLeases, stepEvidence } from "./evidence.ts";
+import { controlEvidence, type Evidence, failuresOf, openLeases, placesTaken, stepEvidence } from "./evidence.ts";
 import { judge, type Verdict } from "./gate.ts";
 import { isFraction } from "./plan.ts";
 import { fractionOf, type PassedStep, type Phase, type Rollout, rampFullAt, stepOf, suspicionOf } from "./rollout.ts";
@@ -115,17 +115,20 @@ function nextTurn(
 /** Units that put the release off after the step was full have left places, and its gate waits for others to take them. */
 function hasPlacesLeft(rollout: Rollout, evidence: Evidence): boolean {
 	const { cohort, fillWithin } = stepOf(rollout);
-	const { permits, excused } = stepEvidence(evidence, rollout.step);
-	return !isFraction(cohort) && fillWithin !== 0 && excused > 0 && permits - excused < cohort.units;
+	const known = stepEvidence(evidence, rollout.step);
+	return !isFraction(cohort) && fillWithin !== 0 && known.excused > 0 && placesTaken(known) < cohort.units;
 }
 
 /** @returns what the evidence says of the release: bad when any step that has begun says so, else what the present step says */
 export function verdictOf(rollout: Rollout, evidence: Evidence): Verdict {
-	const begun = rollout.plan.steps.slice(0, rollout.step + 1).map((_, index) => gateOf(rollout, evidence, index));
+	const begun = rollout.plan.steps
+		.slice(0, rollout.step + 1)
+		.map((_, index) => verdictOfStep(rollout, evidence, index));
 	return begun.includes("abort") ? "abort" : (begun.at(-1) ?? "insufficient");
 }
 
-function gateOf({ plan, acknowledged }: Rollout, evidence: Evidence, step: number): Verdict {
+/** @returns what the gate of one step says of what it has shown */
+export function verdictOfStep({ plan, acknowledged }: Rollout, evidence: Evidence, step: number): Verdict {
 	const found = plan.steps[step];
 	if (found === undefined) return "insufficient";
 	return judge(found.gate, stepEvidence(evidence, step), controlEvidence(evidence, step), acknowledged[step] ?? 0);
@@ -135,12 +138,13 @@ function gateOf({ plan, acknowledged }: Rollout, evidence: Evidence, step: numbe
 function whyFull(rollout: Rollout, evidence: Evidence, now: number): "full" | "not_filled_in_time" | null {
 	const { cohort, fillWithin } = stepOf(rollout);
 	if (isFraction(cohort)) return now >= (rampFullAt(rollout) ?? now) ? "full" : null;
-	const { permits, excused, models } = stepEvidence(evidence, rollout.step);
-	if (permits - excused >= cohort.units && models >= (cohort.models ?? 1)) return "full";
-	if (fillWithin === null || permits - excused === 0 || now < rollout.since + fillWithin) return null;
+	const known = stepEvidence(evidence, rollout.step);
+	const taken = placesTaken(known);
+	if (taken >= cohort.units && known.models >= (cohort.models ?? 1)) return "full";
+	if (fillWithin === null || taken === 0 || now < rollout.since + fillWithin) return null;
 	// Watching those again whose outcome is known shows nothing new: it goes on waiting for units.
-	const isNew = openLeases(stepEvidence(evidence, rollout.step)) > 0 || suspicionOf(rollout, evidence) === "pass";
-	return isNew || excused === 0 ? "not_filled_in_time" : null;
+	const isNew = openLeases(known) > 0 || suspicionOf(rollout, evidence) === "pass";
+	return isNew || known.excused === 0 ? "not_filled_in_time" : null;
 }
 
 /** A number of units is watched until each of them has an outcome; of everybody some are always under way. */
@@ -213,7 +217,6 @@ function movesAt(rollout: Rollout, evidence: Evidence, now: number): number | nu
 	const { bake, cohort, fillWithin } = stepOf(rollout);
 	if (phase === "baking") return since + bake > now ? since + bake : null;
 	if (isFraction(cohort)) return rampFullAt(rollout);
-	const { permits, excused } = stepEvidence(evidence, rollout.step);
-	if (fillWithin === null || permits - excused === 0) return null;
+	if (fillWithin === null || placesTaken(stepEvidence(evidence, rollout.step)) === 0) return null;
 	return since + fillWithin > now ? since + fillWithin : null;
 }

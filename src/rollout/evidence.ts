@@ -62,6 +62,11 @@ export function failuresOf({ failed, silent }: Pick<StepEvidence, "failed" | "si
 	return failed + silent;
 }
 
+/** @returns units that stand for the step: a place that an excused unit has left is there for another */
+export function placesTaken({ permits, excused }: Pick<StepEvidence, "permits" | "excused">): number {
+	return permits - excused;
+}
+
 /** @returns units whose outcome is not known yet */
 export function openLeases({ permits, healthy, failed, silent, excused }: StepEvidence): number {
 	return permits - healthy - failed - silent - excused;

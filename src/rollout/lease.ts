@@ -1,6 +1,6 @@
 // A permit while few may have a release is a lease: it stands for its unit until the device says what became of it, and counts as a
 // failure if it never does. Pure: who gets one, and what a report makes of it.
-import { type Evidence, stepEvidence } from "./evidence.ts";
+import { type Evidence, placesTaken, stepEvidence } from "./evidence.ts";
 import { isFraction } from "./plan.ts";
 import { exposureOf, type Rollout, stepOf } from "./rollout.ts";
 
@@ -119,9 +119,9 @@ export function decidePermit(
 			return refuse("site_has_one", siteSince + SITE_APART_SECONDS - now);
 		if (unitsOfModel >= atMost(cohort.units, cohort.modelShare)) return refuse("model_has_enough");
 		if (unitsOfRegion >= atMost(cohort.units, cohort.regionShare)) return refuse("region_has_enough");
-		const modelsMissing = (cohort.models ?? 0) - stepEvidence(evidence, rollout.step).models;
-		const left =
-			cohort.units - stepEvidence(evidence, rollout.step).permits + stepEvidence(evidence, rollout.step).excused;
+		const known = stepEvidence(evidence, rollout.step);
+		const modelsMissing = (cohort.models ?? 0) - known.models;
+		const left = cohort.units - placesTaken(known);
 		// The last places are for models that have none.
 		if (!isKnownModel || modelsMissing < left) return { ok: true, kind: "given", counts: true };
 		return refuse("other_models_first");

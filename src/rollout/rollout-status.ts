@@ -1,15 +1,16 @@
 // A rollout in words for people: where it stands, what each step has shown, what the present step can notice, and what it waits for.
 import { type Approval, type ApprovalKind, approversOf, missingApprovals } from "./approvals.ts";
-import { verdictOf } from "./decide-rollout.ts";
+import { verdictOf, verdictOfStep } from "./decide-rollout.ts";
 import {
 	type ControlEvidence,
 	controlEvidence,
 	type Evidence,
 	openLeases,
+	placesTaken,
 	type StepEvidence,
 	stepEvidence,
 } from "./evidence.ts";
-import { judge, type Power, powerOf, type Verdict } from "./gate.ts";
+import { type Power, powerOf, type Verdict } from "./gate.ts";
 import { isFraction } from "./plan.ts";
 import {
 	type Exposure,
@@ -72,15 +73,14 @@ export function statusOf(
 		suspicion: suspicionOf(rollout, evidence),
 		exposure: exposureOf(rollout, evidence, now),
 		power: powerOf(stepOf(rollout).gate),
-		steps: rollout.plan.steps.map(({ name, gate }, index) => {
+		steps: rollout.plan.steps.map(({ name }, index) => {
 			const known = stepEvidence(evidence, index);
-			const control = controlEvidence(evidence, index);
 			const hasBegun = index <= rollout.step && known.permits > 0;
-			const acknowledged = rollout.acknowledged[index] ?? 0;
 			return {
 				name,
-				verdict: hasBegun ? judge(gate, known, control, acknowledged) : null,
-				...{ evidence: known, control },
+				verdict: hasBegun ? verdictOfStep(rollout, evidence, index) : null,
+				evidence: known,
+				control: controlEvidence(evidence, index),
 				passed: rollout.passed.find(({ step }) => step === name) ?? null,
 			};
 		}),
@@ -105,9 +105,8 @@ function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Appr
 			return [...(now < startsAt ? [{ kind: "start" as const, at: startsAt }] : []), ...words("approve")];
 		case "running": {
 			if (isFraction(cohort)) return [{ kind: "ramp", at: rampFullAt(rollout) ?? now }];
-			const { permits, excused } = stepEvidence(evidence, rollout.step);
-			const notAfter = fillWithin === null ? null : since + fillWithin;
-			return [{ kind: "units", missing: Math.max(0, cohort.units - permits + excused), notAfter }];
+			const missing = Math.max(0, cohort.units - placesTaken(stepEvidence(evidence, rollout.step)));
+			return [{ kind: "units", missing, notAfter: fillWithin === null ? null : since + fillWithin }];
 		}
 		case "baking": {
 			const open = openLeases(stepEvidence(evidence, rollout.step));

@@ -1,7 +1,14 @@
 // A release on its way through a plan: where it stands, and what may be given out there.
 import type { Channel } from "../content/channel.ts";
 import { hasControl, topOf } from "./control.ts";
-import { controlEvidence, type Evidence, openLeases, type StepEvidence, stepEvidence } from "./evidence.ts";
+import {
+	controlEvidence,
+	type Evidence,
+	openLeases,
+	placesTaken,
+	type StepEvidence,
+	stepEvidence,
+} from "./evidence.ts";
 import { suspect, type Verdict } from "./gate.ts";
 import { type Cohort, isFraction, type Plan, type PlanStep } from "./plan.ts";
 
@@ -123,10 +130,9 @@ function placesInFlight({ inFlight }: Cohort, known: StepEvidence): number {
 	return Math.max(inFlight.units, Math.floor(inFlight.perHealthy * known.healthy)) - openLeases(known);
 }
 
-/** A unit that is not counted any more leaves its place to another. */
-function placesInCohort(cohort: Cohort, { permits, excused }: StepEvidence, phase: Phase): number {
+function placesInCohort(cohort: Cohort, known: StepEvidence, phase: Phase): number {
 	if (isFraction(cohort)) return Number.POSITIVE_INFINITY;
-	return phase === "running" ? cohort.units - permits + excused : NOTHING_MORE;
+	return phase === "running" ? cohort.units - placesTaken(known) : NOTHING_MORE;
 }
 
 /** @returns the fraction that is let in now: what was reached, and of a running ramp what its time has added */
