@@ -2,14 +2,18 @@
 // Account cannot be reached there is no permit, so two devices of a group never have one at once. The device's record names the group; to
 // a device without one nothing here happens.
 import { accountObjectName } from "../../entitlement/ids.ts";
-import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { OfferClaims } from "../../signing/capability.ts";
+import { exposureLimited } from "./permit-checks.ts";
 
 /** The lock outlasts the permit by this: no clock and no way of a report is so late. */
 const MARGIN_SECONDS = 600;
 
-/** @param sequence of the offered release @param reportUntil unix seconds at which the permit ends @returns by what its account knows the turn; null = it is in no group any more; and the others of its group */
+/**
+ * @param sequence of the offered release
+ * @param reportUntil unix seconds at which the permit ends
+ * @returns by what its account knows the turn (null = it is in no group any more), and the others of its group
+ */
 export async function takeTurn(
 	{ services, now, event }: RequestScope,
 	{ device: deviceId, product, to: version }: OfferClaims,
@@ -20,10 +24,7 @@ export async function takeTurn(
 	const turn = await services.objects.askHaLock(accountObjectName(deviceId), question);
 	if (turn.ok) return turn;
 	event.reason = turn.reason;
-	throw new ProblemError("exposure_limited", {
-		extras: { rollout_code: turn.reason },
-		headers: { "retry-after": String(turn.retryAfter) },
-	});
+	throw exposureLimited(turn.reason, turn.retryAfter);
 }
 
 /** For a device that got no permit in the end. One that cannot be given back ends by itself. */

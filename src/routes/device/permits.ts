@@ -1,16 +1,12 @@
 // A firewall takes up an offer. The offer's own capability says for whom and for what it was made, so no token signature is
 // verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
 import { createRoute, z } from "@hono/zod-openapi";
-import { type Channel, channelOf } from "../../content/channel.ts";
+import { channelOf } from "../../content/channel.ts";
 import type { SharedView } from "../../content/heads-record.ts";
-import type { ProductRecord, Release } from "../../content/product-record.ts";
 import { unitOf } from "../../content/rollout-place.ts";
-import { isInChannel, isLicensed, seenOn } from "../../content/select-release.ts";
-import { decideEntitlement } from "../../entitlement/decide.ts";
-import type { DecisionCode } from "../../entitlement/decision-codes.ts";
-import type { DeviceRecord, Grant } from "../../entitlement/device-record.ts";
+import { isLicensed } from "../../content/select-release.ts";
+import type { DeviceRecord } from "../../entitlement/device-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
-import { pinOf, putOff } from "../../entitlement/policy/device-policy.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../../signing/capability.ts";
@@ -29,15 +25,10 @@ import { limitRate } from "../http/rate-limit.ts";
 import { readJson } from "../http/request-body.ts";
 import { passOn } from "./device-words.ts";
 import { giveTurnBack, takeTurn } from "./ha-turn.ts";
+import { exposureLimited, notEntitled, requireEntitlement, requireLeave, requireRelease } from "./permit-checks.ts";
 
 /** A device has this long to install and report. */
 const REPORT_WITHIN_SECONDS = 86_400;
-
-/** What a refused device is asked to wait at most: its account may change its mind. */
-const LONGEST_WAIT_SECONDS = 3_600;
-const PINNED = { reason: "pinned", until: Number.POSITIVE_INFINITY } as const;
-/** A device that left beta is offered something else once it has a token that says so. */
-const OTHER_CHANNEL_RETRY_SECONDS = 3_600;
 
 /** Of a device in no HA group. */
 const NO_TURN: { readonly at: number | null; readonly peers: readonly string[] } = { at: null, peers: [] };
@@ -125,7 +116,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 	}
 });
 
-/** Looks again, live, at what may have changed since the offer was made. */
+/** See permit-checks.ts for what is looked at again. */
 async function givePermit(scope: RequestScope, view: SharedView, offer: OfferClaims): Promise<Response> {
 	const { services, event, now } = scope;
 	const device = await services.records.device(offer.device, view, scope);
@@ -205,70 +196,5 @@ async function takePlace(
 	if (turn.at !== null) await giveTurnBack(scope, offer, turn.at);
 	event.reason = `rollout_${place.reason}`;
 	if (place.reason === "ended") throw new ProblemError("release_withdrawn");
-	throw new ProblemError("exposure_limited", {
-		extras: { rollout_code: place.reason },
-		headers: { "retry-after": String(place.retryAfter) },
-	});
-}
-
-function requireEntitlement(device: DeviceRecord, product: string, now: number): Grant {
-	const entitlement = decideEntitlement(device, product, now);
-	if (entitlement.decision !== "refused") return entitlement.grant;
-	switch (entitlement.code) {
-		case "suspended":
-		case "revoked":
-		case "deactivated":
-			throw new ProblemError("device_refused", { extras: { device_status: entitlement.code } });
-		case "seat_lost":
-		case "license_suspended":
-		case "license_revoked":
-		case "not_included":
-		case "not_yet_valid":
-		case "expired":
-			throw notEntitled(entitlement.code, entitlement.grant);
-	}
-}
-
-/** @throws ProblemError `exposure_limited` where the device's account wants another release, or wants it at another time */
-function requireLeave(
-	{ event, now }: RequestScope,
-	{ policy }: DeviceRecord,
-	offer: OfferClaims,
-	release: Release,
-	record: ProductRecord | null,
-): void {
-	if (policy === null) return;
-	const pin = pinOf(policy, offer.product);
-	const from = record?.releases.find(({ version }) => version === offer.from);
-	const install = {
-		isEmergency: release.urgency === "emergency",
-		isRevert: offer.isRevert || from?.withdrawn === true,
-		isFirst: offer.from === null,
-	};
-	const off = pin !== null && pin.version !== offer.to ? PINNED : putOff(policy, install, now);
-	if (off === null) return;
-	event.reason = `policy_${off.reason}`;
-	const wait = Math.min(LONGEST_WAIT_SECONDS, off.until - now);
-	throw new ProblemError("exposure_limited", {
-		extras: { rollout_code: off.reason },
-		headers: { "retry-after": String(wait) },
-	});
-}
-
-function notEntitled(code: DecisionCode, grant: Grant | null): ProblemError {
-	const validUntil = grant === null ? null : toTimestamp(grant.until);
-	return new ProblemError("not_entitled", { extras: { entitlement_code: code, valid_until: validUntil } });
-}
-
-/** @returns the release as the device's channel has it; a device that left beta meanwhile is not to get what is only there */
-function requireRelease(record: ProductRecord | null, offer: OfferClaims, channel: Channel): Release {
-	const release = record?.releases.find(({ version, sha256 }) => version === offer.to && sha256 === offer.sha256);
-	if (release === undefined || release.withdrawn) throw new ProblemError("release_withdrawn");
-	if (!isInChannel(release, { channel })) {
-		throw new ProblemError("exposure_limited", {
-			extras: { rollout_code: "other_channel" },
-			headers: { "retry-after": String(OTHER_CHANNEL_RETRY_SECONDS) },
-		});
-	}
-	return seenOn(channel, release);
+	throw exposureLimited(place.reason, place.retryAfter);
 }

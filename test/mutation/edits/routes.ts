@@ -105,6 +105,12 @@ export const ROUTES: readonly FileEdits[] = [
 				to: "",
 				breaks: "a suspended device gets permits while its record is late",
 			},
+		],
+	},
+	{
+		file: "src/routes/device/permit-checks.ts",
+		tests: ATTACKS,
+		edits: [
 			{
 				from: "release === undefined || release.withdrawn",
 				to: "release === undefined",
