@@ -12,7 +12,7 @@ const waitsForBody = z
 	.object({
 		kind: z.enum(["start", "freeze", "words", "units", "ramp", "bake", "reports", "evidence"]).openapi({
 			description:
-				"`start`: for its time; `words`: for persons; `units`: for units to take their permits; `ramp`: until the fraction is let in; `bake`: for the end of the time in which the step is watched; `reports`: for the outcome of permits; `evidence`: its gate has not seen enough",
+				"`start`: for its time; `freeze`: for the end of a freeze of its product; `words`: for persons; `units`: for units to take their permits; `ramp`: until the fraction is let in; `bake`: for the end of the time in which the step is watched; `reports`: for the outcome of permits; `evidence`: its gate has not seen enough",
 		}),
 		at: timestamp.nullable(),
 		of: z.enum(["approve", "override", "resume"]).nullable(),
@@ -33,7 +33,7 @@ const stepBody = z
 		}),
 		silent: z.int().openapi({ description: "Their time ended without a word: they count as failed" }),
 		overdue: z.int().openapi({ description: "Open for longer than is usual: perhaps dead" }),
-		excused: z.int().openapi({ description: "Given up meanwhile: they do not count" }),
+		excused: z.int().openapi({ description: "Given up meanwhile, or put off by the device: they do not count" }),
 		models: z.int(),
 		control: z
 			.object({
@@ -87,7 +87,9 @@ export const rolloutBody = z
 		healthy_to_pass: z.int().openapi({ description: "Units that the gate needs when nothing fails" }),
 		failures_to_abort: z.int().openapi({ description: "Failures in a row that stop it" }),
 		waits_for: z.array(waitsForBody),
-		evidence: z.string().openapi({ description: "Hash of what all steps have shown: an approval names it" }),
+		evidence: z
+			.string()
+			.openapi({ description: "Hash of where it stands, what has failed and what its gate says: a word names it" }),
 		words: z.array(
 			z
 				.object({
