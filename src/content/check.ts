@@ -116,11 +116,10 @@ export function answerHoldsUntil({ entitlement, selection }: ProductAnswer): num
 
 /** @returns what the device has once everything that is offered to it is installed; null = nothing is offered */
 export function onceInstalled(installed: Installed, { products }: CheckAnswer): Installed | null {
-	const after = new Map(installed);
-	for (const { product, selection } of products) {
-		if (selection?.status === "offered") after.set(product, selection.release.version);
-	}
-	return products.some(({ selection }) => selection?.status === "offered") ? after : null;
+	const offered = products.flatMap(({ product, selection }) =>
+		selection?.status === "offered" ? [[product, selection.release.version] as const] : [],
+	);
+	return offered.length > 0 ? new Map([...installed, ...offered]) : null;
 }
 
 /** @returns whether there is a release for the device that its account's policy puts off */

@@ -127,8 +127,8 @@ async function answerInFull(
 	const most = Math.min(heardAgain, longestSilence(caller.profile.lease));
 	// An HA group is to hear of what its devices have installed: they check after an update.
 	const isSoonHeard = degradedAsOf !== null || (hasOffer && haGroup !== null);
-	const settled = updated === null ? answer : answerCheck({ ...facts, installed: updated });
-	const quiet = isSoonHeard ? null : quietUntil(settled, { most, place, interval }, scope.now);
+	const settle = () => (updated === null ? answer : answerCheck({ ...facts, installed: updated }));
+	const quiet = isSoonHeard ? null : quietUntil(settle(), { most, place, interval }, scope.now);
 	// A 304 says that `until` holds too, so there is none after it.
 	const exp = Math.min(answerEnds, scope.now + heardAgain, quiet ?? Number.POSITIVE_INFINITY);
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
