@@ -23,15 +23,13 @@ export type Metric = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as readonly Metric[];
 
 /** At one moment. What a device does not measure is left out. */
-export const healthSample = z.strictObject({
-	cpu: METRICS.cpu.optional(),
-	memory: METRICS.memory.optional(),
-	sessions: METRICS.sessions.optional(),
-	drops: METRICS.drops.optional(),
-	block_rate: METRICS.block_rate.optional(),
-	/** ids of the rules that match most, most first */
-	top_rules: z.array(ruleId).max(10).optional(),
-});
+export const healthSample = z
+	.strictObject({
+		...METRICS,
+		/** ids of the rules that match most, most first */
+		top_rules: z.array(ruleId).max(10),
+	})
+	.partial();
 export type HealthSample = z.infer<typeof healthSample>;
 
 export const healthReport = z.strictObject({ before: healthSample, after: healthSample });

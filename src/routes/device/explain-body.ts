@@ -10,7 +10,7 @@ import { deviceStatus, hold } from "../../entitlement/device-record.ts";
 import { type DevicePolicy, passing, pin, pinOf } from "../../entitlement/policy/device-policy.ts";
 import type { ExplainedReleases } from "../../objects/product/explained-releases.ts";
 import { PERMIT_REFUSALS } from "../../rollout/lease.ts";
-import type { Reach } from "../../rollout/reach.ts";
+import { type Reach, reach } from "../../rollout/reach.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { explainedHaBody } from "../operator/ha-body.ts";
 import { licenseBody } from "../operator/licenses/license-body.ts";
@@ -66,7 +66,7 @@ const releaseBody = z
 				.object({
 					step: z.string(),
 					open: z.boolean().openapi({ description: "Whether it lets anybody in at present" }),
-					closed: z.enum(["waiting", "baking", "frozen", "halted", "ended"]).nullable(),
+					closed: reach.shape.closed,
 					permit: z
 						.enum(["given", ...PERMIT_REFUSALS])
 						.nullable()
