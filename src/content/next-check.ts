@@ -4,7 +4,10 @@ import { placeInFleet } from "../place-in-fleet.ts";
 
 /** Devices ask between (1 - SPREAD) and (1 + SPREAD) times the interval, so a fleet that starts together drifts apart. */
 const SPREAD = 0.1;
-/** usual; urgent: an emergency release is there for this device, or will be within the hour; strained: records could not be read, and full answers are all there is. */
+/**
+ * usual; urgent: an emergency release is there for this device, or will be within the hour; strained: records could not be read, and
+ * full answers are all there is.
+ */
 export type Pace = "usual" | "urgent" | "strained";
 /** Only devices that do not have the emergency release yet ask so often, and each of them for minutes. */
 const URGENT_PART = 0.25;

@@ -35,7 +35,8 @@ export interface Quietness {
 
 /**
  * Until when a device need not check while the pulses of its answer stand. Never while there is something to fetch (an answer with
- * offers is judged as it will be once they are installed), while a product is refused (a change of its license shows in no pulse), or while one has nothing released yet (no pulse).
+ * offers is judged as it will be once they are installed), while a product is refused (a change of its license shows in no pulse), or
+ * while one has nothing released yet (no pulse).
  * A license that ends, a message that begins or a release that gets old enough is at one moment for thousands of devices: each comes
  * at its place in the interval after it, as late as one that reads no pulses.
  * @param now unix seconds
@@ -47,7 +48,10 @@ export function quietUntil(answer: CheckAnswer, { most, place, interval }: Quiet
 	return Math.min(answer.holdsUntil + Math.floor(interval * place), now + Math.floor(quiet));
 }
 
-/** @returns unix seconds until which the record is news of an emergency to the whole fleet: such a release on stable, or a rule that harms; 0 = none */
+/**
+ * @returns unix seconds until which the record is news of an emergency to the whole fleet: such a release on stable, or a rule that
+ * harms; 0 = it is none
+ */
 export function emergencyUntil(record: Pick<ProductRecord, "releases" | "rulesDisabledAt"> | null): number {
 	if (record === null) return 0;
 	const { releases, rulesDisabledAt } = record;

@@ -181,7 +181,10 @@ export function decideReport(
 	return { lease: failed, count: isNewPlace ? ["permits", "failed"] : ["failed"] };
 }
 
-/** What becomes of a lease that ended without a word. @param isGivenUp the device was suspended, deactivated, revoked or replaced meanwhile, and could not report */
+/**
+ * What becomes of a lease that ended without a word.
+ * @param isGivenUp the device was suspended, deactivated, revoked or replaced meanwhile, and could not report
+ */
 export function endLease(
 	lease: Lease,
 	isGivenUp: boolean,

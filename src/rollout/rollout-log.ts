@@ -45,7 +45,10 @@ export async function appendLog(
 export type LogVerification =
 	| { readonly ok: true; readonly rollout: Rollout }
 	| { readonly ok: false; readonly seq: number; readonly reason: LogFault };
-/** empty: no entry. order: not one after the other, or not starting with a start, or starting again without a promotion. hash: changed. turns: not what the rules say. */
+/**
+ * empty: no entry. order: not one after the other, or not starting with a start, or starting again without a promotion. hash: changed.
+ * turns: not what the rules say.
+ */
 export type LogFault = "empty" | "order" | "hash" | "turns";
 
 /** Replays a log. @returns the state that it leads to, or the first entry that is wrong and why */

@@ -22,8 +22,8 @@ export const LEASE_TABLES = [
 	) WITHOUT ROWID`,
 	// A device by itself is found by its own key: it costs no row here.
 	"CREATE INDEX leases_of_group ON leases (version, unit) WHERE unit <> device",
-	// All leases of a step are of one length, so this is the order in which they are overdue and end.
 	"CREATE INDEX leases_failed ON leases (version, outcome_at) WHERE outcome IN ('failed', 'silent')",
+	// All leases of a step are of one length, so this is the order in which they are overdue and end.
 	"CREATE INDEX leases_open ON leases (version, step, at) WHERE outcome IS NULL",
 	"CREATE INDEX leases_by_site ON leases (version, site) WHERE site IS NOT NULL",
 	`CREATE TABLE step_counts (
