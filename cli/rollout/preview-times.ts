@@ -1,5 +1,6 @@
 // When each step of a rollout begins and passes, if every gate passes: at the earliest, and at the latest by the plan's own times.
 // How long people take to give their word is not in it. Pure.
+import { topOf } from "../../src/rollout/control.ts";
 import { isFraction } from "../../src/rollout/plan.ts";
 import { type Rollout, rampFullAt } from "../../src/rollout/rollout.ts";
 
@@ -50,6 +51,6 @@ export function stepTimes(rollout: Rollout, now: number): StepTimes[] {
 
 /** @returns the fraction that the steps before this one let in */
 function before({ plan }: Rollout, step: number): number {
-	const cohort = plan.steps[step - 1]?.cohort;
-	return cohort !== undefined && isFraction(cohort) ? cohort.fraction : 0;
+	const last = plan.steps[step - 1];
+	return last !== undefined && isFraction(last.cohort) ? topOf(last) : 0;
 }

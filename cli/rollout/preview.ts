@@ -5,6 +5,7 @@ import { channelOf } from "../../src/content/channel.ts";
 import type { Release } from "../../src/content/product-record.ts";
 import { unitOf } from "../../src/content/rollout-place.ts";
 import { engineInRange } from "../../src/content/vendor-version.ts";
+import { topOf } from "../../src/rollout/control.ts";
 import { powerOf } from "../../src/rollout/gate.ts";
 import { atMost } from "../../src/rollout/lease.ts";
 import { type Cohort, isFraction, type Plan, type PlanStep } from "../../src/rollout/plan.ts";
@@ -86,12 +87,15 @@ export function previewSteps(
 	let expected = units.length;
 	return steps.slice(from).map((step): StepPreview => {
 		const { name, cohort } = step;
-		const candidates = left.filter((unit) => fits(cohort, unit));
+		// Whom the last step holds back gets the release once it has passed.
+		const top = step === steps.at(-1) ? 1 : topOf(step);
+		const candidates = left.filter((unit) => (unit.bucket ?? 0) < top && fits(cohort, unit));
 		const open = isFraction(cohort) ? expected : candidates.length;
 		let taking: Unit[] | null = null;
 		if (!isFraction(cohort)) taking = draw(cohort, candidates);
-		else if (isDrawn) taking = candidates.filter(({ bucket }) => (bucket ?? 0) < cohort.fraction);
-		const count = taking?.length ?? expectedIn(cohort, expected, units.length);
+		else if (isDrawn) taking = candidates;
+		// On average, before the salt is drawn.
+		const count = taking?.length ?? Math.max(0, expected - Math.round((1 - top) * units.length));
 		const taken = new Set(taking);
 		left = left.filter((unit) => !taken.has(unit));
 		expected -= count;
@@ -108,11 +112,6 @@ export function previewSteps(
 			faults: faultsOf(step, count, modelsOf(taking ?? known).length, open),
 		};
 	});
-}
-
-/** @returns how many units a fraction adds, on average */
-function expectedIn(cohort: Cohort, left: number, all: number): number {
-	return isFraction(cohort) ? Math.max(0, left - Math.round((1 - cohort.fraction) * all)) : 0;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

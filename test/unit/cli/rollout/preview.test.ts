@@ -97,6 +97,36 @@ describe("a step for a number of units", () => {
 	});
 });
 
+describe("a step that is measured against a control", () => {
+	const gate = { kind: "sequential", p0: 0.005, p1: 0.1, alpha: 0.001, beta: 0.01 } as const;
+	const plan = of({ fraction: 0.995 }, { gate });
+
+	it.each([true, false])("leaves the last hundredth to the next one, salt drawn: %s", async (isDrawn) => {
+		const fleet = fleetOf(1_000);
+		const buckets = await Promise.all(fleet.map(({ id }) => bucketOf("salt", id)));
+		const below = isDrawn ? buckets.filter((bucket) => bucket < 0.99).length : 990;
+		const steps = await preview(plan, fleet, { isDrawn });
+		expect(steps.map(({ units }) => units)).toEqual([below, 1_000 - below]);
+	});
+
+	it("for a number of units has none of the last hundredth among those who may take part", async () => {
+		const fleet = fleetOf(1_000);
+		const buckets = await Promise.all(fleet.map(({ id }) => bucketOf("salt", id)));
+		const [step] = await preview(of({ units: 50 }, { gate }), fleet);
+		expect(step?.candidates).toBe(buckets.filter((bucket) => bucket < 0.99).length);
+		const [ring] = await preview(
+			of({ units: 50, ring: "one" }, { gate }),
+			fleetOf(1_000, () => ({ labels: { ring: "one" } })),
+		);
+		expect(ring?.candidates).toBe(1_000);
+	});
+
+	it("lets everybody in when it is the last one", async () => {
+		const steps = await preview({ name: "own", overrides: 1, steps: [{ ...everybody, gate }] }, fleetOf(1_000));
+		expect(steps.map(({ units }) => units)).toEqual([1_000]);
+	});
+});
+
 describe("a release is for", () => {
 	it.each<[string, Partial<FleetDevice>, object, number]>([
 		["any device", {}, {}, 1],
@@ -178,6 +208,14 @@ describe("the times of steps", () => {
 		expect(ramp).toMatchObject({ name: "ramp", begins: NOW - 6 * HOUR, passes: NOW + (24 - 6 + 12) * HOUR });
 		const baking = { ...half, phase: "baking", since: NOW - HOUR, reached: 0.99 } as const;
 		expect(stepTimes(baking, NOW)[0]?.passes).toBe(NOW + 11 * HOUR);
+	});
+
+	it("of a ramp after a step that holds the last hundredth back have its whole length", () => {
+		const gate = { kind: "sequential", p0: 0.005, p1: 0.1, alpha: 0.001, beta: 0.01 } as const;
+		const first = { ...everybody, name: "first", cohort: { fraction: 0.995 }, gate };
+		const rest = { ...everybody, cohort: { fraction: 1, ramp: HOUR } };
+		const [, last] = stepTimes(start({ name: "own", overrides: 1, steps: [first, rest] }), NOW);
+		expect(last).toMatchObject({ begins: NOW, passes: NOW + HOUR });
 	});
 
 	it("have no bound where a step may wait for units for ever", () => {
