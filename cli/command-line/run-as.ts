@@ -50,6 +50,13 @@ export interface FirewallContext<Options>
 	extends CommandContext<Options & z.infer<typeof firewallOptions>>,
 		Confirming {}
 
+const shapes = new WeakMap<Command, () => Promise<z.ZodRawShape>>();
+
+/** @returns the options of its own that a command reads, by name; null = it has an action of another kind */
+export async function shapeOf(command: Command): Promise<z.ZodRawShape | null> {
+	return (await shapes.get(command)?.()) ?? null;
+}
+
 /** Makes `command` one for publishers and operators: adds its shared options and what it does. */
 export function runAsOperator<Shape extends z.ZodRawShape>(
 	command: Command,
@@ -57,6 +64,7 @@ export function runAsOperator<Shape extends z.ZodRawShape>(
 	shape: Shape,
 	run: (context: OperatorContext<z.infer<z.ZodObject<Shape>>>) => Promise<void>,
 ): void {
+	shapes.set(command, async () => shape);
 	addOperatorOptions(command).action(async () => {
 		const shared = readOptions(command, operatorOptions);
 		const options = readOptions(command, z.object(shape));
@@ -90,6 +98,7 @@ export function runAsFirewall<Shape extends z.ZodRawShape>(
 	surroundings: Surroundings,
 	load: () => Promise<FirewallAction<Shape>>,
 ): void {
+	shapes.set(command, async () => (await load()).shape);
 	addFirewallOptions(command).action(async () => {
 		const { shape, run } = await load();
 		const shared = readOptions(command, firewallOptions);

@@ -31,10 +31,10 @@ const shape = {
 		.regex(/^evt-[a-z0-9-]{1,50}$/, "an event looks like evt-…")
 		.optional(),
 	type: eventType.optional(),
-	device: deviceId.optional(),
 	follow: z.boolean().default(false),
 };
-type Options = z.infer<z.ZodObject<typeof shape>>;
+const accountShape = { ...shape, device: deviceId.optional() };
+type Options = z.infer<z.ZodObject<typeof shape>> & { readonly device?: string | undefined };
 
 export interface TrailQuery {
 	/** of the trail, such as /v1/events */
@@ -68,20 +68,13 @@ export async function* readTrail(
 	}
 }
 
-/** Adds what every command that shows a trail has. @param pathOf the trail of the command's operands */
-function addTrailCommand(
-	command: Command,
-	surroundings: Surroundings,
-	pathOf: (operands: readonly string[]) => string,
-): void {
-	command
+/** What every command that shows a trail has. */
+function addTrailOptions(command: Command): Command {
+	return command
 		.option("--after <event>", "only what came after this event")
 		.option("--type <type>", "one type, such as device.suspended, or all that begin with device")
 		.option("--follow", "stay, and show what happens from now on; ends with Ctrl-C")
 		.addHelpText("after", "\nWith --json each event is one line of JSON.");
-	runAsOperator(command, surroundings, shape, async (context) => {
-		await showTrail(context, pathOf(context.operands));
-	});
 }
 
 async function showTrail(
@@ -110,18 +103,18 @@ export function addAccountEventsCommand(account: Command, surroundings: Surround
 		.command("events <account>")
 		.description("what happened in an account, oldest first")
 		.option("--device <device>", "only what is about this one, and about those whose place it took");
-	addTrailCommand(command, surroundings, (operands) => {
-		return `/v1/accounts/${readOperand(operands, 0, "account", accountId)}/events`;
-	});
+	runAsOperator(addTrailOptions(command), surroundings, accountShape, (context) =>
+		showTrail(context, `/v1/accounts/${readOperand(context.operands, 0, "account", accountId)}/events`),
+	);
 }
 
 export function addProductEventsCommand(product: Command, surroundings: Surroundings): void {
 	const command = product.command("events <product>").description("what happened to a product, oldest first");
-	addTrailCommand(command, surroundings, (operands) => {
-		return `/v1/products/${readOperand(operands, 0, "product", productName)}/events`;
-	});
+	runAsOperator(addTrailOptions(command), surroundings, shape, (context) =>
+		showTrail(context, `/v1/products/${readOperand(context.operands, 0, "product", productName)}/events`),
+	);
 }
 
 export function defineEvents(events: Command, surroundings: Surroundings): void {
-	addTrailCommand(events, surroundings, () => "/v1/events");
+	runAsOperator(addTrailOptions(events), surroundings, shape, (context) => showTrail(context, "/v1/events"));
 }
