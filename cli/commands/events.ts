@@ -8,6 +8,7 @@ import { accountId, deviceId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
+import { queryOf } from "../http/query.ts";
 import type { Surroundings } from "../terminal/output.ts";
 
 const EVENTS_PER_PAGE = 500;
@@ -57,11 +58,8 @@ export async function* readTrail(
 ): AsyncGenerator<TrailEvent> {
 	let cursor = after;
 	for (;;) {
-		const query = new URLSearchParams({ limit: String(EVENTS_PER_PAGE) });
-		if (cursor !== undefined) query.set("after", cursor);
-		if (type !== undefined) query.set("type", type);
-		if (device !== undefined) query.set("device", device);
-		const found = await api.call("GET", `${path}?${query}`, "could not read the events", page);
+		const query = queryOf({ limit: EVENTS_PER_PAGE, after: cursor, type, device });
+		const found = await api.call("GET", path + query, "could not read the events", page);
 		yield* found.events;
 		cursor = found.next;
 		if (!found.more && !(await wait())) return;

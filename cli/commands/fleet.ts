@@ -9,6 +9,7 @@ import { span, wholeNumber } from "../command-line/values.ts";
 import { CliError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer, readPages } from "../http/lists.ts";
+import { queryOf } from "../http/query.ts";
 import { formatCount, formatTable, type Surroundings } from "../terminal/output.ts";
 import { adoption, adoptionLines, fleetLines, fleetNumbers } from "./fleet/lines.ts";
 
@@ -95,10 +96,4 @@ export function defineFleet(fleet: Command, surroundings: Surroundings): void {
 			});
 		}
 	});
-}
-
-function queryOf(given: Readonly<Record<string, string | number | undefined>>): string {
-	const query = new URLSearchParams();
-	for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, String(value));
-	return query.size === 0 ? "" : `?${query}`;
 }

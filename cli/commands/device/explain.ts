@@ -10,6 +10,7 @@ import { firewallOptions, openOperatorApi, operatorOptions } from "../../command
 import { moment } from "../../command-line/values.ts";
 import { CliError, UsageError } from "../../errors.ts";
 import { anyAnswer, readAnswer } from "../../http/answers.ts";
+import { queryOf } from "../../http/query.ts";
 import { createOutput, type Surroundings } from "../../terminal/output.ts";
 import { describeExplanation, explanationAnswer } from "./explain-lines.ts";
 
@@ -89,8 +90,5 @@ interface Question {
 }
 
 function pathOf(id: string, { product, installed, damaged, failed, engine, at }: Question): string {
-	const query = new URLSearchParams({ product });
-	for (const [name, value] of Object.entries({ installed, damaged, failed, engine, at }))
-		if (value !== undefined) query.set(name, String(value));
-	return `/v1/devices/${id}/explain?${query}`;
+	return `/v1/devices/${id}/explain${queryOf({ product, installed, damaged, failed, engine, at })}`;
 }

@@ -11,6 +11,7 @@ import { collect, commaList, pairs, span, wholeNumber } from "../../command-line
 import { UsageError } from "../../errors.ts";
 import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer, readPages } from "../../http/lists.ts";
+import { queryOf } from "../../http/query.ts";
 import { formatTable, type Surroundings } from "../../terminal/output.ts";
 import { deviceCsv, deviceHead, deviceLines, deviceRow } from "./state-lines.ts";
 
@@ -83,8 +84,7 @@ function addList(device: Command, surroundings: Surroundings): void {
 	runAsOperator(list, surroundings, shape, async ({ api, options, operands, output }) => {
 		if (options.csv && output.json) throw new UsageError("--csv and --json are two forms of one answer; choose one");
 		const account = readOperand(operands, 0, "account", accountId);
-		const query = queryOf(options);
-		const path = `/v1/accounts/${account}/devices${query === "" ? "" : `?${query}`}`;
+		const path = `/v1/accounts/${account}/devices${queryOf(filtersOf(options))}`;
 		const what = "could not list devices";
 		const isPage = options.limit !== undefined;
 		const found = isPage
@@ -97,13 +97,14 @@ function addList(device: Command, surroundings: Surroundings): void {
 	});
 }
 
-function queryOf(
+/** @returns what the options say as the parameters of a request */
+function filtersOf(
 	options: z.infer<z.ZodObject<typeof filters>> & { limit?: number | undefined; after?: string | undefined },
-): string {
+) {
 	const { serial, label, silentFor, model, license, status, product, installed, outcome, reason, limit, after } =
 		options;
 	const isPrefix = serial?.endsWith("*");
-	const given = {
+	return {
 		...{ serial: isPrefix ? undefined : serial, serial_prefix: isPrefix ? serial?.slice(0, -1) : undefined },
 		label:
 			label &&
@@ -112,7 +113,4 @@ function queryOf(
 				.join(","),
 		...{ model, license, status, product, installed, outcome, reason, silent_for: silentFor, limit, after },
 	};
-	const query = new URLSearchParams();
-	for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, String(value));
-	return query.toString();
 }
