@@ -1,13 +1,15 @@
 // `parapet policy …`: when a customer's devices install releases, and which. The rules live on the server.
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName, versionName } from "../../src/names.ts";
+import { formatTimestamp } from "../../src/timestamps.ts";
 import { accountId, deviceId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
+import { readTextFile } from "../command-line/settings.ts";
 import { collect, comingMoment, commaList, moment, pairs } from "../command-line/values.ts";
 import { UsageError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import type { Surroundings } from "../terminal/output.ts";
 import {
 	changeRule,
@@ -38,7 +40,7 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 		.description("say it all anew: a JSON file with the rules, as `show --json` prints them");
 	runAsOperator(replace, surroundings, {}, async ({ api, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
-		const rules = await readRulesFile(readOperand(operands, 1, "file", z.string()));
+		const rules = readRulesFile(readOperand(operands, 1, "file", z.string()));
 		const done = await api.call("PUT", pathOf(account), "could not change the policy", policyAnswer, { rules });
 		output.answer(done, describeRules(done.rules));
 	});
@@ -78,7 +80,7 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 			throw new UsageError("give --until, --end or --clear, one of them");
 		if (from !== undefined && until !== undefined && Date.parse(from) >= Date.parse(until))
 			throw new UsageError("a freeze ends after it begins: --until is not after --from");
-		const now = new Date(surroundings.nowMs()).toISOString().replace(/\.\d+Z$/, "Z");
+		const now = formatTimestamp(Math.floor(surroundings.nowMs() / 1_000));
 		await say(context, ({ freezes = [], ...rule }) => {
 			const added = until === undefined ? [] : [{ from: from ?? now, until, reason }];
 			const left = freezes.filter(
@@ -182,26 +184,17 @@ function targetOf({ options: { device, label } }: Context): Target {
 	return label === undefined ? undefined : { labels: label };
 }
 
-async function readRulesFile(file: string): Promise<Rule[]> {
-	const text = await readFile(file, "utf8").catch(() => {
-		throw new UsageError(`${file} cannot be read`);
-	});
-	const parsed = z
-		.preprocess(
-			(value) => (typeof value === "string" ? safeJson(value) : value),
-			z.union([z.array(ruleAnswer), z.object({ rules: z.array(ruleAnswer) }).transform(({ rules }) => rules)]),
-		)
-		.safeParse(text);
+/** A list of rules, or an answer that has them. */
+const rulesFile = z.union([
+	z.array(ruleAnswer),
+	z.object({ rules: z.array(ruleAnswer) }).transform(({ rules }) => rules),
+]);
+
+/** @throws UsageError */
+function readRulesFile(file: string): Rule[] {
+	const parsed = rulesFile.safeParse(parseJson(readTextFile(file)));
 	if (parsed.success) return parsed.data;
 	throw new UsageError(`${file} holds no rules: a list, or what \`parapet policy show --json\` prints`);
-}
-
-function safeJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
 }
 
 function pathOf(account: string): string {

@@ -1,6 +1,5 @@
 // `parapet rollout …`: how a release reaches the fleet. Looking, words of persons, halting, reverting, and the log that anyone can
 // replay.
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName, versionName } from "../../src/names.ts";
@@ -9,8 +8,9 @@ import { type LogEntry, verifyLog } from "../../src/rollout/rollout-log.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { addSharedOptions, type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
+import { readTextFile } from "../command-line/settings.ts";
 import { comingMoment, START_NOW, wholeNumber } from "../command-line/values.ts";
-import { CliError, systemFault, UsageError } from "../errors.ts";
+import { CliError, UsageError } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
@@ -227,7 +227,9 @@ function defineLog(rollout: Command, surroundings: Surroundings): void {
 		.command("verify-log <file>")
 		.description("replay what `log` printed: it must lead to the states that it tells. Asks no service");
 	addSharedOptions(verify).action(async (file: string, options: { json?: boolean }) => {
-		const lines = (await readText(file)).split("\n").filter((line) => line.trim() !== "");
+		const lines = readTextFile(file)
+			.split("\n")
+			.filter((line) => line.trim() !== "");
 		const entries = lines.map((line) => parseJson(line) as LogEntry);
 		const verified = await verifyLog(entries).catch(() => ({ ok: false, seq: 0, reason: "form" }) as const);
 		if (!verified.ok) {
@@ -240,12 +242,6 @@ function defineLog(rollout: Command, surroundings: Surroundings): void {
 		const told = { entries: entries.length, phase, step: plan.steps[step]?.name, last: entries.at(-1)?.hash };
 		const line = `${told.entries} entries lead to ${phase} ${told.step}; the last one is ${told.last}`;
 		createOutput(surroundings, options.json === true).answer(told, line);
-	});
-}
-
-async function readText(file: string): Promise<string> {
-	return readFile(file, "utf8").catch((error: unknown) => {
-		throw new UsageError(`cannot read ${file}: ${systemFault(error)}`);
 	});
 }
 

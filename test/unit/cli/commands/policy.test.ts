@@ -112,7 +112,7 @@ describe("parapet policy", () => {
 		});
 		expect(await run("replace", `${file}.gone`)).toMatchObject({
 			exitCode: 2,
-			stderr: expect.stringContaining("cannot be read"),
+			stderr: expect.stringContaining(`cannot read ${file}.gone: there is no such file`),
 		});
 	});
 
