@@ -5,7 +5,6 @@ import { productName } from "../../src/names.ts";
 import { runAsOperator } from "../command-line/run-as.ts";
 import { addSyntheticOptions, syntheticShape } from "../command-line/synthetic-options.ts";
 import { wholeNumber } from "../command-line/values.ts";
-import { CliError } from "../errors.ts";
 import { formatTable, type Surroundings } from "../terminal/output.ts";
 
 const DEFAULT_PRODUCT = "parapet-drill";
@@ -32,40 +31,33 @@ function defineRun(drill: Command, surroundings: Surroundings): void {
 		devices: wholeNumber.pipe(z.int().min(3).max(20)).default(DEFAULT_DEVICES),
 	};
 	runAsOperator(run, surroundings, shape, async ({ api, options, output }) => {
-		const { runAtTerminal, stepToWire, newRunName } = await import("../synthetic/run.ts");
+		const { expectAllWell, runAtTerminal, stepToWire } = await import("../synthetic/run.ts");
 		const { drillSteps } = await import("./drill/steps.ts");
-		const { openFirewall, publishFrom } = await import("../synthetic/firewall.ts");
-		const { join } = await import("node:path");
-		const { nowMs, sleep } = surroundings;
 		const { product: name, devices, by } = options;
-		const killedAfterMs = options.killedAfter * 60_000;
 		let drills: ReturnType<typeof drillSteps>["drilled"] = [];
 		const ends = await runAtTerminal({
-			...{ surroundings, output, limitMs: options.stepLimit * 1_000, killedAfterMs },
-			plan: (folder) => {
+			...{ surroundings, output, api, options, product: name },
+			plan: (parts) => {
 				const planned = drillSteps({
-					...{ api, nowMs, sleep, product: name, devices, run: newRunName(), killedAfterMs },
+					...{ ...parts, product: name, devices },
 					ways: by === "both" ? ["reports", "silence"] : [by],
-					publish: publishFrom(folder, name, api, nowMs),
-					openFirewall: (firewall) => openFirewall(join(folder, firewall), name, api.server, surroundings),
 				});
 				drills = planned.drilled;
 				return planned;
 			},
 		});
-		const failed = ends.filter(({ ok }) => !ok);
 		const { formatSeconds } = await import("./drill/history.ts");
 		output.answer(
-			{ ok: failed.length === 0, server: api.server, product: name, devices, drills, steps: ends.map(stepToWire) },
+			{
+				...{ ok: ends.every(({ ok }) => ok), server: api.server, product: name, devices, drills },
+				steps: ends.map(stepToWire),
+			},
 			drills.map(
 				(one) =>
 					`by ${one.by}: halted after ${formatSeconds(one.halt_ms)}, everybody back ${formatSeconds(one.revert_ms)} later`,
 			),
 		);
-		if (failed.length > 0) {
-			const names = failed.map(({ step }) => step).join(", ");
-			throw new CliError(`failed: ${names}`, { code: failed[0]?.error?.code ?? "drill_failed" });
-		}
+		expectAllWell(ends);
 	});
 }
 

@@ -9,6 +9,7 @@ const DAY_MS = 86_400_000;
 
 const accountAnswer = z.looseObject({ account: z.string() });
 const licenseAnswer = z.looseObject({ license: z.string() });
+const codeAnswer = z.looseObject({ code: z.string() });
 const licenseList = z.looseObject({ licenses: z.array(z.looseObject({ license: z.string(), status: z.string() })) });
 const firstEvent = z.looseObject({ events: z.array(z.looseObject({ at: z.string() })) });
 const messageList = z.looseObject({
@@ -40,13 +41,17 @@ export interface AccountWish {
 export async function takeAccount(wish: AccountWish): Promise<SyntheticAccount> {
 	const { api, product, seats, nowMs } = wish;
 	const { account, cleared } = await takeName(wish);
+	return { account, ...(await licenseFor(api, account, product, seats, nowMs())), cleared };
+}
+
+/** @returns a license for a day, and an auth code for all its seats */
+export async function licenseFor(api: OperatorApi, account: string, product: string, seats: number, nowMs: number) {
 	const path = `/v1/accounts/${account}`;
-	const terms = { products: [product], seats, ends_at: new Date(nowMs() + DAY_MS).toISOString() };
-	const made = await api.call("POST", `${path}/licenses`, "could not create the license", licenseAnswer, terms);
-	const wanted = { license: made.license, uses: seats };
-	const codeAnswer = z.looseObject({ code: z.string() });
+	const terms = { products: [product], seats, ends_at: new Date(nowMs + DAY_MS).toISOString() };
+	const { license } = await api.call("POST", `${path}/licenses`, "could not create the license", licenseAnswer, terms);
+	const wanted = { license, uses: seats };
 	const { code } = await api.call("POST", `${path}/codes`, "could not create the auth code", codeAnswer, wanted);
-	return { account, license: made.license, code, cleared };
+	return { license, code };
 }
 
 async function takeName({ api, names, killedAfterMs, nowMs }: AccountWish) {

@@ -1,10 +1,7 @@
 // A synthetic firewall: the command line's own device client with its state in a folder that is removed at the end. The steps know
 // only the interface; who has no files and no node:http can put another client behind it.
-import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { publishPackage } from "../commands/publish/publish-package.ts";
 import { CliError, ServerRefusal } from "../errors.ts";
-import { openPayload } from "../files/package-file.ts";
 import { activateFirewall, deactivateFirewall } from "../firewall/activation.ts";
 import { askPermit, checkForUpdates } from "../firewall/check.ts";
 import { createPrivateJwk } from "../firewall/device-key.ts";
@@ -15,8 +12,6 @@ import { type Outcome, reportOutcome } from "../firewall/reports.ts";
 import { createSession } from "../firewall/session.ts";
 import { openHome } from "../firewall/state.ts";
 import { downloadPermitted, updateFirewall } from "../firewall/update.ts";
-import type { OperatorApi } from "../http/operator-api.ts";
-import type { PublishText } from "./product.ts";
 import type { StepClock } from "./timed-steps.ts";
 
 export interface SyntheticFirewall {
@@ -91,21 +86,5 @@ export function openFirewall(folder: string, product: string, server: string, cl
 		deactivate: async () => {
 			await deactivateFirewall(home, server, nowMs);
 		},
-	};
-}
-
-/** Publishes texts by files in a folder. */
-export function publishFrom(folder: string, product: string, api: OperatorApi, nowMs: () => number): PublishText {
-	return async (version, text, metadata) => {
-		const name = `${product}-${version}.rules`;
-		const file = join(folder, name);
-		await writeFile(file, text);
-		const payload = await openPayload(file);
-		try {
-			return await publishPackage({ api, product, version, name, payload, metadata, nowMs });
-		} finally {
-			await payload.dispose();
-			await rm(file, { force: true });
-		}
 	};
 }

@@ -2,7 +2,7 @@
 // product of another title is never touched. A release of a run fits only the model that the run made up, so that no device of
 // anybody else, nor of another run, is ever offered it.
 import { z } from "zod";
-import { builtInPlanName, type PlanChoice } from "../../src/rollout/built-in-plans.ts";
+import { builtInPlanName } from "../../src/rollout/built-in-plans.ts";
 import { CliError, ServerRefusal } from "../errors.ts";
 import { anyAnswer } from "../http/answers.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
@@ -20,19 +20,6 @@ export const syntheticReleases = z.looseObject({
 	),
 });
 export type SyntheticRelease = z.infer<typeof syntheticReleases>["releases"][number];
-
-/** Releases a text under a version. */
-export type PublishText = (
-	version: string,
-	text: string,
-	metadata: {
-		readonly models?: readonly string[];
-		readonly plan: PlanChoice;
-		readonly notes: string;
-		/** two runs at once may come in either order */
-		readonly allow_older?: boolean;
-	},
-) => Promise<unknown>;
 
 export interface ProductWish {
 	readonly api: OperatorApi;
@@ -93,9 +80,21 @@ export function nextMajor(releases: readonly Pick<SyntheticRelease, "version">[]
 	return 1 + Math.max(0, ...releases.map(({ version }) => Number.parseInt(version, 10)));
 }
 
-/** Withdraws what is released for a model of one run: this run's own, and those of runs that were killed. @returns the versions */
-export async function withdrawForModels(
-	{ api, product }: Pick<ProductWish, "api" | "product">,
+type ProductOfRuns = Pick<ProductWish, "api" | "product">;
+
+/** Withdraws what runs that were killed have left: it fits no device any more, but stands in the record. @returns the versions */
+export function withdrawLeftovers(product: ProductOfRuns, beforeMs: number): Promise<readonly string[]> {
+	const isLeft = ({ released_at: at }: SyntheticRelease) => Date.parse(at ?? "") <= beforeMs;
+	return withdrawForModels(product, isLeft, "left by a run that was killed");
+}
+
+/** Withdraws what is released for the model of one run. @returns the versions */
+export function withdrawOf(model: string, product: ProductOfRuns, reason: string): Promise<readonly string[]> {
+	return withdrawForModels(product, ({ models }) => models?.includes(model) === true, reason);
+}
+
+async function withdrawForModels(
+	{ api, product }: ProductOfRuns,
 	isMeant: (release: SyntheticRelease) => boolean,
 	reason: string,
 ): Promise<readonly string[]> {
@@ -109,6 +108,6 @@ export async function withdrawForModels(
 }
 
 export async function withdrawRelease(api: OperatorApi, product: string, version: string, reason: string) {
-	const path = `/v1/products/${product}/releases/${version}/withdraw`;
+	const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
 	await api.call("POST", path, `could not withdraw ${product} ${version}`, anyAnswer, { reason });
 }

@@ -1,44 +1,67 @@
 // A run of steps at the command line: Ctrl-C calls it off, what was begun is taken back all the same, and each step is told as it ends.
+// What the steps work with is made here.
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { z } from "zod";
+import type { syntheticShape } from "../command-line/synthetic-options.ts";
+import { type PublishText, publishFrom } from "../commands/publish/publish-text.ts";
+import { CliError } from "../errors.ts";
+import type { OperatorApi } from "../http/operator-api.ts";
 import { whenInterrupted } from "../terminal/interruption.ts";
 import { type Output, printable, type Surroundings } from "../terminal/output.ts";
-import { runSteps, type StepEnd, type TimedStep } from "./timed-steps.ts";
+import { openFirewall, type SyntheticFirewall } from "./firewall.ts";
+import { runSteps, type StepClock, type StepEnd, type TimedStep } from "./timed-steps.ts";
 
 const FOLDER_PREFIX = "parapet-synthetic-";
 const NAME_WIDTH = 12;
 const MS_WIDTH = 8;
 
+/** What the steps of a run work with. */
+export interface RunParts extends StepClock {
+	readonly api: OperatorApi;
+	readonly publish: PublishText;
+	readonly openFirewall: (name: string) => SyntheticFirewall;
+	/** names this run alone: eight hexadecimal digits */
+	readonly run: string;
+	/** a run that began so long ago was killed */
+	readonly killedAfterMs: number;
+}
+
 export interface StepRun {
 	readonly surroundings: Surroundings;
 	readonly output: Output;
-	readonly limitMs: number;
-	/** a run that began so long ago was killed */
-	readonly killedAfterMs: number;
-	/** @param folder for the firewalls' state, removed at the end */
-	readonly plan: (folder: string) => { readonly steps: readonly TimedStep[]; readonly always: readonly TimedStep[] };
+	readonly api: OperatorApi;
+	readonly product: string;
+	readonly options: z.infer<z.ZodObject<typeof syntheticShape>>;
+	readonly plan: (parts: RunParts) => { readonly steps: readonly TimedStep[]; readonly always: readonly TimedStep[] };
 }
 
 /** @returns how each step ended; see `runSteps` */
 export async function runAtTerminal({
 	surroundings,
 	output,
-	limitMs,
-	killedAfterMs,
+	api,
+	product,
+	options,
 	plan,
 }: StepRun): Promise<readonly StepEnd[]> {
-	await dropFoldersOfKilled(surroundings.nowMs() - killedAfterMs);
+	const { nowMs, sleep } = surroundings;
+	const killedAfterMs = options.killedAfter * 60_000;
+	await dropFoldersOfKilled(nowMs() - killedAfterMs);
 	const folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX));
 	const interruption = whenInterrupted();
 	const controller = new AbortController();
 	void interruption.promise.then(() => controller.abort());
-	const { nowMs, sleep } = surroundings;
 	try {
-		const { steps, always } = plan(folder);
-		const options = { nowMs, sleep, limitMs, signal: controller.signal, onEnd: (end: StepEnd) => tell(end) };
-		return await runSteps(steps, always, options);
+		const { steps, always } = plan({
+			...{ api, nowMs, sleep, killedAfterMs, run: randomBytes(4).toString("hex") },
+			publish: publishFrom(folder, product, api, nowMs),
+			openFirewall: (name) => openFirewall(join(folder, name), product, api.server, surroundings),
+		});
+		const limitMs = options.stepLimit * 1_000;
+		return await runSteps(steps, always, { nowMs, sleep, limitMs, signal: controller.signal, onEnd: tell });
 	} finally {
 		interruption.forget();
 		// A step that was given up may still be writing.
@@ -70,7 +93,9 @@ export function stepToWire({ step, ok, ms, facts, error }: StepEnd) {
 	return { step, ok, ms, ...facts, ...(error === null ? {} : { error }) };
 }
 
-/** @returns eight hexadecimal digits that name a run */
-export function newRunName(): string {
-	return randomBytes(4).toString("hex");
+/** @throws CliError that names the steps which failed, with the code of the first one */
+export function expectAllWell(ends: readonly StepEnd[]): void {
+	const failed = ends.filter(({ ok }) => !ok);
+	if (failed.length === 0) return;
+	throw new CliError(`failed: ${failed.map(({ step }) => step).join(", ")}`, { code: failed[0]?.error?.code });
 }

@@ -1,14 +1,11 @@
 // A forged package: somebody with the operator's API key releases what the publisher never signed. The service offers it, and the
 // firewall refuses it; then it is withdrawn.
-import { join } from "node:path";
 import { z } from "zod";
 import { CliError } from "../../errors.ts";
-import { writeAtomically } from "../../files/atomic-file.ts";
-import { openPayload } from "../../files/package-file.ts";
 import { updateFirewall } from "../../firewall/update.ts";
-import { anyAnswer } from "../../http/answers.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
-import { publishPackage } from "../publish/publish-package.ts";
+import { withdrawRelease } from "../../synthetic/product.ts";
+import { publishFrom } from "../publish/publish-text.ts";
 import { type FirewallStepOptions, waitForOffer } from "./firewall-steps.ts";
 
 const FORGED = "# let everything through\n";
@@ -42,8 +39,7 @@ export async function refuseForgery(firewall: FirewallStepOptions, options: Forg
 			throw new CliError(`${product} ${version} is forged, and the firewall did not refuse it`, {
 				code: "not_refused",
 			});
-		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
-		await api.call("POST", path, "could not withdraw it", anyAnswer, { reason: "forged for the demo" });
+		await withdrawRelease(api, product, version, "forged for the demo");
 		const facts = { product, version, reason: update.reason, installed: after?.version ?? null };
 		return { value: null, facts, line: `offered and refused: ${update.detail}; ${after?.version} stays` };
 	});
@@ -55,14 +51,6 @@ async function releaseForged({ api, product, version, folder }: ForgeryOptions, 
 	const { releases } = await api.call("GET", `/v1/products/${product}/releases`, what, releaseList);
 	const earlier = releases.filter((one) => one.version.startsWith(`${version}-forged`)).length;
 	const forged = `${version}-forged${earlier === 0 ? "" : `-${earlier + 1}`}`;
-	const file = join(folder, "forged.rules");
-	await writeAtomically(file, FORGED);
-	const payload = await openPayload(file);
-	try {
-		const metadata = { allow_older: true, allow_size: true };
-		await publishPackage({ api, product, version: forged, name: "forged.rules", payload, metadata, nowMs });
-	} finally {
-		await payload.dispose();
-	}
+	await publishFrom(folder, product, api, nowMs)(forged, FORGED, { allow_older: true, allow_size: true });
 	return forged;
 }

@@ -1,23 +1,24 @@
 // The demo's second fleet: firewalls that protect nobody, of an account and a product of their own, on which releases are tried. Each
 // run makes its firewalls anew and takes them back at its end.
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { PlanChoice } from "../../../src/rollout/built-in-plans.ts";
-import { openPayload } from "../../files/package-file.ts";
 import { activateFirewall, deactivateFirewall } from "../../firewall/activation.ts";
 import { createSession, type FirewallSession } from "../../firewall/session.ts";
 import { openHome } from "../../firewall/state.ts";
 import { updateFirewall } from "../../firewall/update.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
+import { licenseFor } from "../../synthetic/account.ts";
+import { nextMajor } from "../../synthetic/product.ts";
 import type { Surroundings } from "../../terminal/output.ts";
-import { type PublishedRelease, publishPackage } from "../publish/publish-package.ts";
+import type { PublishedRelease } from "../publish/publish-package.ts";
+import { publishFrom } from "../publish/publish-text.ts";
 import { ensureAccount, ensureProduct } from "./seed.ts";
 
 export const SYNTHETIC_PRODUCT = "synthetic-rules";
 const ACCOUNT = "Synthetic fleet";
 const DEVICES = 12;
-const DAY_MS = 86_400_000;
 
 export interface SyntheticFleetOptions {
 	readonly api: OperatorApi;
@@ -45,18 +46,23 @@ export async function createSyntheticFleet(
 ): Promise<SyntheticFleet> {
 	const { value: account } = await ensureAccount({ api }, ACCOUNT);
 	await ensureProduct({ api }, SYNTHETIC_PRODUCT, plan);
-	const major = (await newestMajor(api)) + 1;
+	const major = await newMajor(api);
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
-	const code = await createCode(api, account, surroundings.nowMs());
+	// A license of this run's own: one that was interrupted may have left its seats taken.
+	const { code } = await licenseFor(api, account, SYNTHETIC_PRODUCT, DEVICES, surroundings.nowMs());
 	const sessions = await Promise.all(
 		Array.from({ length: DEVICES }, (_, index) => activate(`${index + 1}`.padStart(2, "0"))),
 	);
+	const publishText = publishFrom(folder, SYNTHETIC_PRODUCT, api, surroundings.nowMs);
 	return {
 		account,
 		sessions,
 		versionOf: (minor) => `${major}.${minor}.0`,
-		publish,
+		publish: (version, ofRelease) => {
+			const text = `# ${SYNTHETIC_PRODUCT} ${version}: no rule is in it\n`;
+			return publishText(version, text, { notes: "of the demo", plan: ofRelease });
+		},
 		updateAll: async (version) => {
 			const running = await Promise.all(sessions.map((session) => updateAndLook(session, version)));
 			return running.filter(Boolean).length;
@@ -74,20 +80,6 @@ export async function createSyntheticFleet(
 		await activateFirewall({ home, server: api.server, code, serial, model: "synthetic", nowMs });
 		return createSession(home, api.server, surroundings);
 	}
-
-	async function publish(version: string, ofRelease?: PlanChoice): Promise<PublishedRelease> {
-		const name = `${SYNTHETIC_PRODUCT}-${version}.rules`;
-		const file = join(folder, name);
-		await writeFile(file, `# ${SYNTHETIC_PRODUCT} ${version}: no rule is in it\n`);
-		const payload = await openPayload(file);
-		try {
-			const metadata = { notes: "of the demo", plan: ofRelease };
-			const { nowMs } = surroundings;
-			return await publishPackage({ api, product: SYNTHETIC_PRODUCT, version, name, payload, metadata, nowMs });
-		} finally {
-			await payload.dispose();
-		}
-	}
 }
 
 /** @returns whether the firewall runs the version after an update */
@@ -100,21 +92,9 @@ export async function installedVersion(session: FirewallSession): Promise<string
 	return (await session.home.load("installed"))?.[SYNTHETIC_PRODUCT]?.version;
 }
 
-async function newestMajor(api: OperatorApi): Promise<number> {
+async function newMajor(api: OperatorApi): Promise<number> {
 	const listing = z.looseObject({ releases: z.array(z.looseObject({ version: z.string() })) });
 	const path = `/v1/products/${SYNTHETIC_PRODUCT}/releases`;
 	const { releases } = await api.call("GET", path, `could not list releases of ${SYNTHETIC_PRODUCT}`, listing);
-	return Math.max(0, ...releases.map(({ version }) => Number.parseInt(version, 10)));
-}
-
-/** A license of this run's own: one that was interrupted may have left its seats taken. */
-async function createCode(api: OperatorApi, account: string, nowMs: number): Promise<string> {
-	const ends = new Date(nowMs + DAY_MS).toISOString();
-	const terms = { products: [SYNTHETIC_PRODUCT], seats: DEVICES, ends_at: ends };
-	const licensed = z.looseObject({ license: z.string() });
-	const path = `/v1/accounts/${account}`;
-	const { license } = await api.call("POST", `${path}/licenses`, "could not create the license", licensed, terms);
-	const wanted = { license, uses: DEVICES };
-	const made = z.looseObject({ code: z.string() });
-	return (await api.call("POST", `${path}/codes`, "could not create the auth code", made, wanted)).code;
+	return nextMajor(releases);
 }

@@ -1,19 +1,19 @@
 // The steps of a drill: a bad release goes to synthetic firewalls through the service's own plan, permits and reports, and has to be
 // halted by them; then it is withdrawn, and every firewall that had it has to be back. Nothing is told to the service beside that.
 import { CliError } from "../../errors.ts";
-import type { OperatorApi } from "../../http/operator-api.ts";
 import { rolloutAnswer } from "../../rollout/ladder.ts";
 import { clearAccount, type SyntheticAccount, takeAccount } from "../../synthetic/account.ts";
 import type { SyntheticFirewall } from "../../synthetic/firewall.ts";
 import {
 	ensureProduct,
 	nextMajor,
-	type PublishText,
 	releasesOf,
-	withdrawForModels,
+	withdrawLeftovers,
+	withdrawOf,
 	withdrawRelease,
 } from "../../synthetic/product.ts";
-import { type StepClock, type StepNews, type TimedStep, untilFound } from "../../synthetic/timed-steps.ts";
+import type { RunParts } from "../../synthetic/run.ts";
+import { type StepNews, type TimedStep, untilFound } from "../../synthetic/timed-steps.ts";
 import { DRILL_PLAN, FIRST_UNITS } from "./drill-plan.ts";
 import { type Drilled, type DrillRecord, formatSeconds, notesOf, type Way } from "./history.ts";
 
@@ -23,17 +23,10 @@ const GOOD = "# drill: the release that is good\n";
 const BAD = "# drill: the release that is bad\n";
 const ENDED = "the drill is over";
 
-export interface DrillParts extends StepClock {
-	readonly api: OperatorApi;
+export interface DrillParts extends RunParts {
 	readonly product: string;
-	readonly publish: PublishText;
-	readonly openFirewall: (name: string) => SyntheticFirewall;
 	readonly devices: number;
 	readonly ways: readonly Way[];
-	/** names this run alone */
-	readonly run: string;
-	/** a run that began so long ago was killed */
-	readonly killedAfterMs: number;
 }
 
 const told = (line: string, facts: StepNews["facts"] = {}): StepNews => ({ line, facts });
@@ -61,11 +54,7 @@ export function drillSteps(parts: DrillParts) {
 	const steps = [
 		step("product", async () => {
 			await ensureProduct(product);
-			const left = await withdrawForModels(
-				product,
-				({ released_at: at }) => Date.parse(at ?? "") <= nowMs() - killedAfterMs,
-				"left by a drill that was killed",
-			);
+			const left = await withdrawLeftovers(product, nowMs() - killedAfterMs);
 			const releases = await releasesOf(api, parts.product);
 			const base = releases.find(({ models, status }) => models === null && status !== "withdrawn");
 			if (base === undefined) await publish(good, GOOD, { plan: "immediate", notes: "the first good release" });
@@ -138,8 +127,7 @@ export function drillSteps(parts: DrillParts) {
 
 	async function cleanUp(): Promise<StepNews> {
 		if (major === undefined) return told("nothing was begun");
-		const isOwn = ({ models }: { models: readonly string[] | null }) => models?.includes(model) === true;
-		const withdrawn = await withdrawForModels(product, isOwn, ENDED);
+		const withdrawn = await withdrawOf(model, product, ENDED);
 		if (owner === undefined) return told("there was no account", { withdrawn });
 		const record: DrillRecord = { ok: under === null, devices, failed: under, drills: drilled };
 		const version = `${major}.${ways.length + 1}.0`;

@@ -3,19 +3,19 @@
 import { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { anyAnswer } from "../../http/answers.ts";
-import type { OperatorApi } from "../../http/operator-api.ts";
 import { clearAccount, type SyntheticAccount, takeAccount } from "../../synthetic/account.ts";
 import { expectRefusal } from "../../synthetic/expect-refusal.ts";
 import type { SyntheticFirewall } from "../../synthetic/firewall.ts";
 import {
 	ensureProduct,
 	nextMajor,
-	type PublishText,
 	releasesOf,
-	withdrawForModels,
+	withdrawLeftovers,
+	withdrawOf,
 	withdrawRelease,
 } from "../../synthetic/product.ts";
-import { type StepClock, type StepNews, type TimedStep, untilFound } from "../../synthetic/timed-steps.ts";
+import type { RunParts } from "../../synthetic/run.ts";
+import { type StepNews, type TimedStep, untilFound } from "../../synthetic/timed-steps.ts";
 
 export const SMOKE_PRODUCT = "parapet-smoke";
 const TITLE = "Parapet smoke test (synthetic)";
@@ -23,20 +23,10 @@ const NAMES = ["Parapet smoke test", "Parapet smoke test 2", "Parapet smoke test
 const BASE = "1.0.0";
 const ENDED = "the smoke test is over";
 
-export interface SmokeParts extends StepClock {
-	readonly api: OperatorApi;
-	readonly publish: PublishText;
-	readonly openFirewall: (name: string) => SyntheticFirewall;
-	/** names this run alone: eight hexadecimal digits */
-	readonly run: string;
-	/** a run that began so long ago was killed */
-	readonly killedAfterMs: number;
-}
-
 const told = (line: string, facts: StepNews["facts"] = {}): StepNews => ({ line, facts });
 
 /** @returns `steps` until one fails, and `always`: what takes back whatever was begun */
-export function smokeSteps(parts: SmokeParts): { steps: readonly TimedStep[]; always: readonly TimedStep[] } {
+export function smokeSteps(parts: RunParts): { steps: readonly TimedStep[]; always: readonly TimedStep[] } {
 	const { api, publish, openFirewall, run, killedAfterMs, nowMs } = parts;
 	const product = { api, product: SMOKE_PRODUCT, title: TITLE };
 	const model = `smoke-${run}`;
@@ -59,13 +49,7 @@ export function smokeSteps(parts: SmokeParts): { steps: readonly TimedStep[]; al
 				if (!releases.some((release) => release.version === BASE)) {
 					await publish(BASE, "# smoke test: the release that stays\n", { plan: "immediate", notes: "stays" });
 				}
-				// A run that was killed left its release behind, which fits no device any more but stands in the record.
-				const killed = nowMs() - killedAfterMs;
-				const left = await withdrawForModels(
-					product,
-					({ released_at: at }) => Date.parse(at ?? "") <= killed,
-					"left by a run that was killed",
-				);
+				const left = await withdrawLeftovers(product, nowMs() - killedAfterMs);
 				version = `${nextMajor([...releases, { version: BASE }])}.0.${Number.parseInt(run, 16)}`;
 				const also = left.length === 0 ? "" : `; withdrawn: ${left.join(", ")}, left by runs that were killed`;
 				return told(`${SMOKE_PRODUCT} with ${BASE}${also}`, { product: SMOKE_PRODUCT, made, withdrawn: left });
@@ -159,9 +143,8 @@ export function smokeSteps(parts: SmokeParts): { steps: readonly TimedStep[]; al
 	return { steps, always: [{ name: "clean_up", run: cleanUp }] };
 
 	async function cleanUp(): Promise<StepNews> {
-		const isOwn = ({ models }: { models: readonly string[] | null }) => models?.includes(model) === true;
 		// Not of a product that was refused as somebody else's.
-		const withdrawn = version === "" ? [] : await withdrawForModels(product, isOwn, ENDED);
+		const withdrawn = version === "" ? [] : await withdrawOf(model, product, ENDED);
 		if (owner === undefined) return told("there was no account", { withdrawn });
 		await clearAccount(api, owner.account, ENDED);
 		return told(`${owner.account} is closed`, { account: owner.account, withdrawn });

@@ -1,0 +1,24 @@
+// Publishing a text as a package: by a file that is there for the time of it alone.
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openPayload } from "../../files/package-file.ts";
+import type { OperatorApi } from "../../http/operator-api.ts";
+import { type PublishedRelease, publishPackage, type ReleaseMetadata } from "./publish-package.ts";
+
+export type PublishText = (version: string, text: string, metadata: ReleaseMetadata) => Promise<PublishedRelease>;
+
+/** @param folder where the file is written @returns what publishes releases of the product. Throws as `publishPackage` */
+export function publishFrom(folder: string, product: string, api: OperatorApi, nowMs: () => number): PublishText {
+	return async (version, text, metadata) => {
+		const name = `${product}-${version}.rules`;
+		const file = join(folder, name);
+		await writeFile(file, text);
+		const payload = await openPayload(file);
+		try {
+			return await publishPackage({ api, product, version, name, payload, metadata, nowMs });
+		} finally {
+			await payload.dispose();
+			await rm(file, { force: true });
+		}
+	};
+}
