@@ -14,7 +14,8 @@ import { type Output, printable, type Surroundings } from "../terminal/output.ts
 import { openFirewall, type SyntheticFirewall } from "./firewall.ts";
 import { runSteps, type StepClock, type StepEnd, type TimedStep } from "./timed-steps.ts";
 
-const FOLDER_PREFIX = "parapet-synthetic-";
+/** Of one product alone: who clears away after a drill that was killed must not take a smoke test's keys. No product's name has a dot. */
+const prefixOf = (product: string) => `parapet-synthetic-${product}.`;
 const NAME_WIDTH = 12;
 const MS_WIDTH = 8;
 
@@ -49,8 +50,8 @@ export async function runAtTerminal({
 }: StepRun): Promise<readonly StepEnd[]> {
 	const { nowMs, sleep } = surroundings;
 	const killedAfterMs = options.killedAfter * 60_000;
-	await dropFoldersOfKilled(nowMs() - killedAfterMs);
-	const folder = await mkdtemp(join(tmpdir(), FOLDER_PREFIX));
+	await dropFoldersOfKilled(prefixOf(product), nowMs() - killedAfterMs);
+	const folder = await mkdtemp(join(tmpdir(), prefixOf(product)));
 	const interruption = whenInterrupted();
 	const controller = new AbortController();
 	void interruption.promise.then(() => controller.abort());
@@ -78,9 +79,9 @@ export async function runAtTerminal({
 }
 
 /** Of runs on this machine; there are keys of firewalls in them. */
-async function dropFoldersOfKilled(beforeMs: number): Promise<void> {
+async function dropFoldersOfKilled(prefix: string, beforeMs: number): Promise<void> {
 	for (const name of await readdir(tmpdir())) {
-		if (!name.startsWith(FOLDER_PREFIX)) continue;
+		if (!name.startsWith(prefix)) continue;
 		const folder = join(tmpdir(), name);
 		const found = await stat(folder).catch(() => null);
 		// Those of other users stay.
