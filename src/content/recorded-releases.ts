@@ -79,6 +79,33 @@ export function coversAudience(one: Omit<Audience, "channel">, other: Omit<Audie
 	return isOfModels && isFromMin && isToMax;
 }
 
+/** @returns whether there can be a device that can install both, whatever their channels */
+export function sharesAudience(one: Omit<Audience, "channel">, other: Omit<Audience, "channel">): boolean {
+	const isOfModels =
+		one.models === null || other.models === null || one.models.some((model) => other.models?.includes(model));
+	const isBelow = (min: string | undefined, max: string | undefined) =>
+		min === undefined || max === undefined || compareVendorVersions(min, max) <= 0;
+	return isOfModels && isBelow(one.engine.min, other.engine.max) && isBelow(other.engine.min, one.engine.max);
+}
+
+/**
+ * @param releases newest first @param next for whom
+ * @returns those that devices of its audience may have now: each that is for some of them, and for one that no newer release is for,
+ * down to the first that is for all of them. Generous: two newer releases may together be for all that an older one is for.
+ */
+export function currentOf<R extends Omit<Audience, "channel">>(
+	releases: readonly R[],
+	next: Omit<Audience, "channel">,
+): R[] {
+	const current: R[] = [];
+	for (const one of releases.filter((release) => sharesAudience(release, next))) {
+		if (current.some((newer) => coversAudience(newer, one))) continue;
+		current.push(one);
+		if (coversAudience(one, next)) break;
+	}
+	return current;
+}
+
 /** @returns what can be offered, by whom it is for; newest first, and the audience with the newest release first */
 function byAudience<R extends Recordable>(releases: readonly R[]): Map<string, R[]> {
 	const audiences = new Map<string, R[]>();

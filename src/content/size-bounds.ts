@@ -33,7 +33,7 @@ export interface SizeFinding {
 
 /**
  * @param bounds null = the product has none
- * @param current what everybody may have of the same audience; null = nothing yet, so there is nothing to compare with
+ * @param current what everybody may have of those that the release is for; null = nothing yet, so there is nothing to compare with
  * @returns in what the release is beyond the bounds, in its size first; null = it is within
  */
 export function findOutOfBounds(

@@ -2,8 +2,8 @@
 // caller's transaction; how a release then reaches the fleet is the work of rollout-desk.ts.
 import type { Channel } from "../../content/channel.ts";
 import { mayBind } from "../../content/package-claim.ts";
-import type { Release, VersionOrder } from "../../content/product-record.ts";
-import { audienceOf, hasRoomFor } from "../../content/recorded-releases.ts";
+import type { VersionOrder } from "../../content/product-record.ts";
+import { currentOf, hasRoomFor } from "../../content/recorded-releases.ts";
 import { isInChannel } from "../../content/select-release.ts";
 import { isSigned } from "../../content/signed-releases.ts";
 import { findOutOfBounds, type SizeFinding } from "../../content/size-bounds.ts";
@@ -217,17 +217,17 @@ export class ReleaseDesk {
 		return newest !== undefined && compareVendorVersions(newest, version) > 0 ? newest : null;
 	}
 
-	/** Compared with what everybody on the channel may have of the same audience. */
+	/** Compared with whatever devices that it is for have now, whichever audience that was released to. */
 	#beyondSize({ sizeBounds }: ProductInfo, next: ReleaseEntry, channel: Channel): BeyondSize | null {
 		const { tables } = this.#parts;
-		const isOfAudience = (one: Release) => audienceOf(one) === audienceOf({ ...next, channel: one.channel });
-		const current = tables
+		const out = tables
 			.recordedReleases()
-			.filter((one) => isInChannel(one, { channel }) && isOfAudience(one))
-			.find((one) => !one.withdrawn && one.rollout === null);
-		if (current === undefined) return null;
-		const found = findOutOfBounds(sizeBounds, tables.release(current.version), next);
-		return found === null ? null : { ...found, current: current.version };
+			.filter((one) => isInChannel(one, { channel }) && !one.withdrawn && one.rollout === null);
+		for (const { version } of currentOf(out, next)) {
+			const found = findOutOfBounds(sizeBounds, tables.release(version), next);
+			if (found !== null) return { ...found, current: version };
+		}
+		return null;
 	}
 
 	#releaseOrThrow(version: string): ReleaseEntry {

@@ -4,12 +4,14 @@ import { describe, expect, it } from "vitest";
 import type { Release } from "../../../src/content/product-record.ts";
 import {
 	coversAudience,
+	currentOf,
 	hasRoomFor,
 	keepRecorded,
 	MAX_AUDIENCES,
 	MAX_RECORDED,
 } from "../../../src/content/recorded-releases.ts";
 import { selectRelease } from "../../../src/content/select-release.ts";
+import { engineInRange } from "../../../src/content/vendor-version.ts";
 import { admittedAt, HOUR, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
 const MINUTE = 60;
@@ -189,5 +191,57 @@ describe("the audience of a release covers another's", () => {
 		[{ models: all, engine: { max: "9" } }, { models: all, engine: { min: "1", max: "10" } }, false],
 	])("%j of %j: %s", (audience, other, expected) => {
 		expect(coversAudience(audience, other)).toBe(expected);
+	});
+});
+
+describe("what devices of an audience have now", () => {
+	const release = (name: string, models: string[] | null, engine: { min?: string; max?: string } = {}) => ({
+		...{ name, models, engine },
+	});
+	const names = (releases: ReturnType<typeof release>[], next: ReturnType<typeof release>) =>
+		currentOf(releases, next).map(({ name }) => name);
+
+	it.each([
+		["nothing covers any of them", [release("3", ["FW-B"])], release("4", ["FW-A"]), []],
+		["the newest covers all", [release("3", null), release("2", ["FW-A"])], release("4", ["FW-A"]), ["3"]],
+		["another name, the same devices", [release("3", ["FW-A"])], release("4", ["FW-A", "FW-B"]), ["3"]],
+		[
+			"some have a newer one",
+			[release("3", ["FW-A"]), release("2", null), release("1", null)],
+			release("4", null),
+			["3", "2"],
+		],
+		[
+			"what a newer one has replaced is nobody's",
+			[release("3", ["FW-A"]), release("2", ["FW-A"]), release("1", null)],
+			release("4", null),
+			["3", "1"],
+		],
+		["engines that meet in one version", [release("3", null, { max: "9" })], release("4", null, { min: "9" }), ["3"]],
+		["engines that do not meet", [release("3", null, { max: "9" })], release("4", null, { min: "9.1" }), []],
+	])("%s", (_, releases, next, expected) => {
+		expect(names(releases, next)).toEqual(expected);
+	});
+
+	it("the law: what any device that the next one is for has now is among them", () => {
+		const models = fc.option(fc.uniqueArray(fc.constantFrom("FW-A", "FW-B", "FW-C"), { minLength: 1 }), { nil: null });
+		const version = fc.option(fc.constantFrom("8", "9", "10"), { nil: undefined });
+		const engine = fc.record({ min: version, max: version }).map(({ min, max }) => ({
+			...(min !== undefined && { min }),
+			...(max !== undefined && { max }),
+		}));
+		const audience = fc.record({ models, engine });
+		const device = fc.record({
+			model: fc.constantFrom("FW-A", "FW-B", "FW-C"),
+			engine: fc.constantFrom("8", "9", "10"),
+		});
+		fc.assert(
+			fc.property(fc.array(audience), audience, device, (releases, next, { model, engine: runs }) => {
+				const fits = (one: typeof next) => (one.models?.includes(model) ?? true) && engineInRange(runs, one.engine);
+				fc.pre(fits(next));
+				const has = releases.find(fits);
+				if (has !== undefined) expect(currentOf(releases, next)).toContain(has);
+			}),
+		);
 	});
 });

@@ -56,6 +56,21 @@ test("is compared with what everybody may have for the same models, not with wha
 	expect(await operated("PUT", small, { models: ["FW-100"] })).toMatchObject({ status: "current" });
 });
 
+test("is compared with what its devices have, whichever audience that was released to", async () => {
+	await operated("PUT", await uploaded("1.0", 110_000), {});
+	const doubled = await uploaded("1.1", 220_001);
+	for (const audience of [{ models: ["FW-100"] }, { engine: { min: "1" } }]) {
+		expect(await expectProblem(await operate("PUT", doubled, audience), "size_out_of_bounds")).toMatchObject({
+			current: "1.0",
+		});
+	}
+	const forOne = await uploaded("1.2", 150_000);
+	expect(await operated("PUT", forOne, { models: ["FW-100"] })).toMatchObject({ status: "current" });
+	// Within the bounds of what most have, and twice what one model has.
+	const forAll = await uploaded("1.3", 74_000);
+	expect(await expectProblem(await operate("PUT", forAll, {}), "size_out_of_bounds")).toMatchObject({ current: "1.2" });
+});
+
 test("a product sets its own bounds, or none; a change is an event, the same again is none", async () => {
 	const bounds = { grow: 10, shrink: 0.1, above: 0 };
 	for (const _ of ["once", "again"]) {
