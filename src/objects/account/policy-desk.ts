@@ -1,6 +1,7 @@
 // What a customer says of the updates of the own devices: kept, and brought to the edges in the devices' records. A change that is
 // about single devices writes their records anew; any other is news for all, as a change of licenses is. Each method is synchronous
 // and runs in the caller's transaction.
+import { type Allowance, allowedFrom, spend } from "../../entitlement/allowance.ts";
 import { type PolicyRule, resolvePolicy } from "../../entitlement/policy/account-policy.ts";
 import type { Change } from "../audit.ts";
 import { deviceStep } from "./account-records.ts";
@@ -17,7 +18,11 @@ export interface PolicyChange {
 export type PolicyResult =
 	| { readonly ok: true; readonly changed: boolean; readonly policy: AccountPolicy }
 	| { readonly ok: false; readonly reason: "changed_meanwhile"; readonly version: number }
-	| { readonly ok: false; readonly reason: "unknown_device" };
+	| { readonly ok: false; readonly reason: "unknown_device" }
+	| { readonly ok: false; readonly reason: "too_often" /** seconds */; readonly retryAfter: number };
+
+/** Each change may write the records of all devices anew, and end their tokens. One that says what is there already costs nothing. */
+const CHANGES: Allowance = { everySeconds: 180, burst: 20 };
 
 export class PolicyDesk {
 	readonly #parts: DeskParts;
@@ -40,7 +45,9 @@ export class PolicyDesk {
 		const named = devicesOf(rules);
 		if (named.some((id) => devices.device(id) === null)) return { ok: false, reason: "unknown_device" };
 		if (JSON.stringify(rules) === JSON.stringify(before.rules)) return { ok: true, changed: false, policy: before };
-		const policy = { version: before.version + 1, rules, changedAt: now };
+		const from = allowedFrom(before.spentTo, CHANGES);
+		if (from > now) return { ok: false, reason: "too_often", retryAfter: from - now };
+		const policy = { version: before.version + 1, rules, changedAt: now, spentTo: spend(before.spentTo, now, CHANGES) };
 		policies.save(policy);
 		audit(input, "account.policy", account.info()?.id ?? "", summaryOf(rules));
 		if (JSON.stringify(forMany(rules)) !== JSON.stringify(forMany(before.rules))) {

@@ -6,7 +6,8 @@ export const POLICY_TABLE = `CREATE TABLE policy ( -- one row; none = the accoun
 	id INTEGER PRIMARY KEY CHECK (id = 1),
 	version INTEGER NOT NULL, -- rises with each change
 	rules TEXT NOT NULL, -- JSON: policyRules (entitlement/policy/account-policy.ts)
-	changed_at INTEGER NOT NULL
+	changed_at INTEGER NOT NULL,
+	spent_to INTEGER NOT NULL -- of its allowance of changes
 )`;
 
 export interface AccountPolicy {
@@ -15,9 +16,11 @@ export interface AccountPolicy {
 	readonly rules: readonly PolicyRule[];
 	/** unix seconds; null = never */
 	readonly changedAt: number | null;
+	/** see entitlement/allowance.ts */
+	readonly spentTo: number;
 }
 
-const NOTHING: AccountPolicy = { version: 0, rules: [], changedAt: null };
+const NOTHING: AccountPolicy = { version: 0, rules: [], changedAt: null, spentTo: 0 };
 
 export class PolicyTables {
 	readonly #sql: SqlStorage;
@@ -35,15 +38,17 @@ export class PolicyTables {
 		if (version === 0) return NOTHING;
 		// By its version: a transaction that is rolled back takes back what it wrote.
 		if (this.#known?.version !== version) {
-			const row = this.#sql.exec<{ rules: string; changed_at: number }>("SELECT rules, changed_at FROM policy").one();
-			this.#known = { version, rules: JSON.parse(row.rules) as PolicyRule[], changedAt: row.changed_at };
+			const query = "SELECT rules, changed_at, spent_to FROM policy";
+			const row = this.#sql.exec<{ rules: string; changed_at: number; spent_to: number }>(query).one();
+			const rules = JSON.parse(row.rules) as PolicyRule[];
+			this.#known = { version, rules, changedAt: row.changed_at, spentTo: row.spent_to };
 		}
 		return this.#known;
 	}
 
-	save({ version, rules, changedAt }: AccountPolicy): void {
-		const query = "INSERT OR REPLACE INTO policy (id, version, rules, changed_at) VALUES (1, ?, ?, ?)";
-		this.#sql.exec(query, version, JSON.stringify(rules), changedAt);
+	save({ version, rules, changedAt, spentTo }: AccountPolicy): void {
+		const query = "INSERT OR REPLACE INTO policy (id, version, rules, changed_at, spent_to) VALUES (1, ?, ?, ?, ?)";
+		this.#sql.exec(query, version, JSON.stringify(rules), changedAt, spentTo);
 		this.#known = null;
 	}
 }

@@ -27,7 +27,7 @@ const replace = createRoute({
 	tags: ["Operator"],
 	summary: "Say when devices may install releases, and which",
 	description:
-		"All rules at once. They compose with the license's delay and the release's rollout: the later of all counts. None of them takes away what is installed. A change that is about single devices reaches their next tokens; any other has all devices of the account get new ones.",
+		"All rules at once. They compose with the license's delay and the release's rollout: the later of all counts. None of them takes away what is installed. A change that is about single devices reaches their next tokens; any other has all devices of the account get new ones. An account's policy is changed 20 times at once, and 20 times an hour after that.",
 	request: { params: accountPath, body: jsonBody(newPolicy) },
 	responses: {
 		200: jsonAnswer(settledPolicyBody, "The rules now; `published` is false while a store still waits for the change"),
@@ -62,5 +62,9 @@ function refusal(
 			return new ProblemError("conflict", {
 				detail: `the policy is at version ${result.version} by now: read it again, and make your change there`,
 			});
+		case "too_often": {
+			const detail = "this account's policy is changed too often: say all changes in one";
+			return new ProblemError("rate_limited", { detail, headers: { "retry-after": String(result.retryAfter) } });
+		}
 	}
 }

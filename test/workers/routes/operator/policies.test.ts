@@ -59,6 +59,21 @@ describe("what is said", () => {
 		expect(events.filter(({ type }) => type === "account.policy")).toHaveLength(2);
 	});
 
+	test("is changed 20 times at once, and once in three minutes after that", async () => {
+		const made = await newScene({ ends_at: timeAfter(60 * DAY), seats: 5 });
+		const change = (hours: number) => operate("PUT", pathOf(made), { rules: [{ min_age_hours: hours }] });
+		for (let hours = 1; hours <= 20; hours++) expect((await change(hours)).status).toBe(200);
+		const refused = await change(21);
+		expect(refused.headers.get("retry-after")).toBe("180");
+		await expectProblem(refused, "rate_limited");
+		// The same again is no change.
+		expect((await change(20)).status).toBe(200);
+		moveTo(180 * SECOND);
+		expect((await change(21)).status).toBe(200);
+		await expectProblem(await change(22), "rate_limited");
+		expect(await operated("GET", pathOf(made))).toMatchObject({ version: 21 });
+	});
+
 	test.each([
 		["a time zone that there is not", { time_zone: "Europe/Atlantis" }, "rules.0.time_zone"],
 		["windows that never open", { windows: [] }, "rules.0.windows"],
