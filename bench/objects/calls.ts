@@ -210,7 +210,7 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, closedAt: now, reason: "" },
 	],
 	listAccounts: () => [],
-	prepareRewind: () => [NAME, 1],
+	prepareRewind: () => [NAME, { floor: 1, epoch: 0, permits: [] }],
 	createProduct: ({ round, now }) => [{ ...by(now), name: `p${round}`, title: "P" }],
 	listProducts: () => [],
 	createMessage: ({ round, now }) => [{ ...by(now), message: messageOf(round, now), fraction: 0.5 }],

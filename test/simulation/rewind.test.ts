@@ -1,7 +1,7 @@
 // An account that is set back to an earlier time, with the platform's recovery as its maker describes it: what stores and edges hold
 // from the time that was lost counts for nothing afterwards, and no record stays ahead of its owner.
 import { describe, expect, test } from "vitest";
-import { rewindAccount } from "../../src/routes/operator/rewind/rewind-account.ts";
+import { type RewindParties, rewindAccount } from "../../src/routes/operator/rewind/rewind-account.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { Deployment } from "./deployment.ts";
 import { NO_FAULTS } from "./faults.ts";
@@ -86,14 +86,30 @@ class Scene {
 		return survey;
 	}
 
+	/** All of it up to the restore, after which nobody goes on. */
+	async breakOff(): Promise<void> {
+		const { account, directory } = this.parties();
+		const { floor } = await this.survey();
+		const closed = await account().rewind({ kind: "close", now: this.by.now });
+		if (closed?.kind !== "closed") throw new Error("no account");
+		const { epoch, permits } = closed;
+		await directory().prepareRewind(NAME, { floor, epoch, permits: permits ?? [] });
+		await account()
+			.rewind({ kind: "restore", to: this.to, now: this.by.now })
+			.catch(() => null);
+	}
+
 	async rewind(to = this.to) {
 		const survey = await this.survey();
+		return rewindAccount(this.parties(), { objectName: NAME, to, reason: "a script", by: this.by }, survey);
+	}
+
+	parties(): RewindParties {
 		const { ACCOUNT, DIRECTORY } = this.deployment.bindings(0) as unknown as Record<
 			"ACCOUNT" | "DIRECTORY",
 			{ getByName(name: string): never }
 		>;
-		const parties = { account: () => ACCOUNT.getByName(NAME), directory: () => DIRECTORY.getByName("directory") };
-		return rewindAccount(parties, { objectName: NAME, to, reason: "a script", by: this.by }, survey);
+		return { account: () => ACCOUNT.getByName(NAME), directory: () => DIRECTORY.getByName("directory") };
 	}
 
 	async drift(): Promise<readonly unknown[]> {
@@ -108,10 +124,15 @@ class Scene {
 	}
 }
 
-async function inScene(stores: readonly RecordStoreName[], test: (scene: Scene) => Promise<void>): Promise<void> {
+async function inScene(
+	stores: readonly RecordStoreName[],
+	test: (scene: Scene) => Promise<void>,
+	prepareMore: (scene: Scene) => Promise<void> = async () => {},
+): Promise<void> {
 	const scene = new Scene(stores);
 	await scene.time.instead(scene.random, async () => {
 		await scene.after(300, scene.prepare());
+		await scene.after(60, prepareMore(scene));
 		scene.to = scene.by.now;
 		scene.account.disk.keep(scene.time.nowMs());
 		await scene.after(10, Promise.resolve());
@@ -129,6 +150,7 @@ describe.each<readonly RecordStoreName[][]>([[["kv"]], [["redis"]], [["redis", "
 				expect(await scene.after(5, scene.survey())).toMatchObject({
 					byType: { "device.new": 1, "device.suspended": 1, "device.active": 1 },
 					devices: [LOST],
+					letInAgain: [SUSPENDED_SINCE],
 				});
 				expect(
 					await scene.after(
@@ -162,10 +184,7 @@ describe.each<readonly RecordStoreName[][]>([[["kv"]], [["redis"]], [["redis", "
 
 		test("it breaks off between the restore and the rest: the same again ends it", () =>
 			inScene(stores, async (scene) => {
-				await scene.after(
-					5,
-					scene.account.call(0, (object) => object.rewind({ kind: "restore", to: scene.to })).catch(() => null),
-				);
+				await scene.after(5, scene.breakOff());
 				expect(
 					await scene.after(
 						5,
@@ -175,7 +194,6 @@ describe.each<readonly RecordStoreName[][]>([[["kv"]], [["redis"]], [["redis", "
 				expect(await scene.after(60, scene.drift())).not.toEqual([]);
 				expect(await scene.after(5, scene.rewind())).toMatchObject({ ok: true });
 				await scene.after(600, Promise.resolve());
-				// The first one gave the Directory no number, so the account only knows its own past: it goes on above that.
 				expect(await scene.after(60, scene.drift())).toEqual([]);
 			}));
 
@@ -194,6 +212,87 @@ describe.each<readonly RecordStoreName[][]>([[["kv"]], [["redis"]], [["redis", "
 			}));
 	},
 );
+
+describe("the permit of a device of an HA group that was given since", () => {
+	const [ONE, OTHER] = [KEPT, REINSTATED_SINCE];
+	const group = (scene: Scene) =>
+		scene.account.call(0, (object) =>
+			object.changeHaGroup({
+				...{ ...scene.by, kind: "create", id: `hag-${NAME}-00000001`, name: "pair", mode: "active-active" },
+				...{ license: "lic-a", skewLimitSeconds: 3_600, sync: false, devices: [ONE, OTHER] },
+			}),
+		);
+	const inPair = (test: (scene: Scene) => Promise<void>) =>
+		inScene(["kv"], test, async (scene) => {
+			await scene.setStatus(REINSTATED_SINCE, "active");
+			expect(await group(scene)).toMatchObject({ ok: true });
+		});
+	const ask = (scene: Scene, deviceId: string) => {
+		const { now } = scene.by;
+		const question = { deviceId, product: "crs", version: "1.1.0", sequence: 2, until: now + 3_600, now };
+		return scene.after(
+			5,
+			scene.account.call(0, (object) => object.askHaLock(question)),
+		);
+	};
+	const healthy = (scene: Scene, at: number) =>
+		scene.after(
+			5,
+			scene.account.call(0, (object) =>
+				object.hearHaLock({
+					...{ deviceId: ONE, product: "crs", version: "1.1.0", at },
+					...{ reported: "healthy", now: scene.by.now },
+				}),
+			),
+		);
+	const WAIT = { ok: false, reason: "ha_peer_under_way" };
+
+	test("is known afterwards: the other one waits until its report", () =>
+		inPair(async (scene) => {
+			const turn = await ask(scene, ONE);
+			expect(turn).toMatchObject({ ok: true, peers: [OTHER] });
+			expect(await scene.after(5, scene.rewind())).toMatchObject({ ok: true });
+			expect(await ask(scene, OTHER)).toMatchObject(WAIT);
+			await healthy(scene, turn.ok ? (turn.at ?? 0) : 0);
+			expect(await ask(scene, OTHER)).toMatchObject({ ok: true });
+		}));
+
+	test("is known although the account was broken off between the restore and the rest", () =>
+		inPair(async (scene) => {
+			await ask(scene, ONE);
+			await scene.after(5, scene.breakOff());
+			expect(await scene.after(5, scene.rewind())).toMatchObject({ ok: true });
+			expect(await ask(scene, OTHER)).toMatchObject(WAIT);
+		}));
+
+	test("is over once the device has said so, also when the account is set back again", () =>
+		inPair(async (scene) => {
+			const turn = await ask(scene, ONE);
+			await scene.after(5, scene.rewind());
+			await healthy(scene, turn.ok ? (turn.at ?? 0) : 0);
+			scene.to = scene.by.now;
+			scene.account.disk.keep(scene.time.nowMs());
+			await scene.after(10, scene.setStatus(SUSPENDED_SINCE, "suspended"));
+			expect(await scene.after(5, scene.rewind())).toMatchObject({ ok: true });
+			expect(await ask(scene, OTHER)).toMatchObject({ ok: true });
+		}));
+
+	test("is not given while the account is about to be set back, and is again where nothing came of that", () =>
+		inPair(async (scene) => {
+			const close = scene.account.call(0, (object) => object.rewind({ kind: "close", now: scene.by.now }));
+			expect(await scene.after(1, close)).toMatchObject({ kind: "closed", permits: [] });
+			expect(await ask(scene, ONE)).toMatchObject(WAIT);
+			await scene.after(60, Promise.resolve());
+			expect(await ask(scene, ONE)).toMatchObject({ ok: true });
+		}));
+
+	test("cannot be lost to an account that began anew since: it is not set back then", () =>
+		inPair(async (scene) => {
+			const restore = { kind: "restore", to: scene.to, now: scene.by.now } as const;
+			const outcome = scene.account.call(0, (object) => object.rewind(restore));
+			expect(await scene.after(5, outcome)).toEqual({ kind: "not_closed" });
+		}));
+});
 
 test("where the platform keeps no such state nothing is changed", () =>
 	inScene(["kv"], async (scene) => {

@@ -11,7 +11,12 @@ import type { Surroundings } from "../../terminal/output.ts";
 const answer = z.looseObject({
 	to: z.string(),
 	rewound: z.boolean(),
-	lost: z.object({ events: z.number(), by_type: z.record(z.string(), z.number()), devices: z.array(z.string()) }),
+	lost: z.object({
+		events: z.number(),
+		by_type: z.record(z.string(), z.number()),
+		devices: z.array(z.string()),
+		let_in_again: z.array(z.string()),
+	}),
 	published: z.boolean().optional(),
 });
 
@@ -46,6 +51,12 @@ export function addRewindCommand(account: Command, surroundings: Surroundings): 
 
 function describe({ to, lost }: z.infer<typeof answer>, what: string): string[] {
 	const types = Object.entries(lost.by_type).map(([type, count]) => `  ${type}: ${count}`);
-	const devices = lost.devices.length === 0 ? [] : [`  devices that came since: ${lost.devices.join(", ")}`];
-	return [`since ${to} ${lost.events} ${lost.events === 1 ? "event" : "events"}; ${what}:`, ...types, ...devices];
+	const list = (words: string, devices: readonly string[]) =>
+		devices.length === 0 ? [] : [`  ${words}: ${devices.join(", ")}`];
+	return [
+		`since ${to} ${lost.events} ${lost.events === 1 ? "event" : "events"}; ${what}:`,
+		...types,
+		...list("devices that came since", lost.devices),
+		...list("devices that were refused since, and are served again", lost.let_in_again),
+	];
 }

@@ -18,6 +18,9 @@ export interface HaPermit {
 	readonly outcome: "healthy" | "failed" | null;
 }
 
+/** A permit beside the product that it is for. */
+export type ProductPermit = Pick<HaPermit, keyof HaPermit> & { readonly product: string };
+
 /** A device of the group that counts. */
 export interface HaMember {
 	readonly device: string;

@@ -2,6 +2,7 @@
 // its trail are older by that than what stores hold and receivers have heard: it begins above all of them, under a number that the
 // Directory keeps meanwhile, since the account forgets it. Tokens and records from what was lost are refused by the license
 // epoch, as after any change of licenses (licenses/license-epoch.ts). Who asks for what in which order: rewind-account.ts.
+import type { ProductPermit } from "../../entitlement/ha/ha-lock.ts";
 import { type Change, lastPlace } from "../audit.ts";
 import type { AccountDesks } from "./account-desks.ts";
 import { accessStep, licenseEpochStep } from "./account-records.ts";
@@ -14,6 +15,8 @@ export interface RewindSurvey {
 	readonly byType: Readonly<Record<string, number>>;
 	/** devices that have come since then, the first of them */
 	readonly devices: readonly string[];
+	/** devices that were active then, were refused since and are still, the first of them */
+	readonly letInAgain: readonly string[];
 	/** above every version of its records and every place of its trail, now and in a moment */
 	readonly floor: number;
 }
@@ -25,6 +28,8 @@ type CatchUp = Change & {
 	readonly floor: number;
 	/** devices of it that the Directory has refused */
 	readonly denied: readonly string[];
+	/** of its HA groups, that were under way before */
+	readonly permits: readonly ProductPermit[];
 	readonly detail: string;
 };
 
@@ -34,19 +39,38 @@ interface StepTo<Kind extends string> {
 	readonly to: number;
 }
 
-/** survey: what it would lose; restore: ends the object; catch_up: once its next life has found it as it was */
-export type RewindStep = StepTo<"survey"> | StepTo<"restore"> | CatchUp;
+/**
+ * survey: what it would lose; close: no permit of an HA group from now on; restore: ends the object; catch_up: once its next life has
+ * found it as it was
+ */
+export type RewindStep =
+	| StepTo<"survey">
+	| { readonly kind: "close"; readonly now: number }
+	| (StepTo<"restore"> & { readonly now: number })
+	| CatchUp;
 
-/** not_rewound: the trail still has what came after that time */
+/** What is kept of the account for the time after the restore. */
+export interface ClosedAccount {
+	readonly kind: "closed";
+	/** its license epoch */
+	readonly epoch: number;
+	/** of its HA groups, under way; null = more than can be kept */
+	readonly permits: readonly ProductPermit[] | null;
+}
+
+/** not_closed: a permit may have been given since; not_rewound: the trail still has what came after that time */
 export type RewindAnswer =
 	| RewindSurvey
-	| { readonly kind: "no_history" | "not_rewound" }
+	| ClosedAccount
+	| { readonly kind: "no_history" | "not_closed" | "not_rewound" }
 	| {
 			readonly kind: "caught_up" /** whether every store has what is to be known at once */;
 			readonly published: boolean;
 	  };
 
 const SHOWN_DEVICES = 100;
+/** A row of the Directory keeps them: 10,000 are 1.4 of the 2 MB that it may have. */
+const MAX_PERMITS = 10_000;
 /** Changes between the survey and the moment of the restore. */
 const MARGIN = 1_000;
 
@@ -58,10 +82,19 @@ export async function takeRewindStep(
 ): Promise<RewindAnswer | null> {
 	const { sql } = ctx.storage;
 	if (step.kind === "survey") return surveyRewind(sql, desks, step.to);
-	if (step.kind === "restore") return rewindTo(ctx, step.to);
+	if (step.kind === "close") return close(desks, step.now);
+	if (step.kind === "restore") return rewindTo(ctx, desks, step);
 	const isThere = ctx.storage.transactionSync(() => catchUp(sql, desks, step));
 	return isThere ? { kind: "caught_up", published: await desks.outbox.flush() } : { kind: "not_rewound" };
 }
+
+const REFUSING = "'device.suspended', 'device.revoked', 'device.deactivated', 'device.replaced'";
+const ADMITTING = "'device.new', 'device.imported', 'device.returned', 'device.active'";
+/** By the trail, in two readings of it whatever the number of devices; beside MAX() a column is that of the same row (SQLite). */
+const LET_IN_AGAIN = `WITH refused AS (SELECT DISTINCT subject FROM audit WHERE at > ? AND action IN (${REFUSING})),
+	earlier AS (SELECT subject, action, MAX(seq) FROM audit WHERE at <= ? AND subject IN refused
+		AND action IN (${REFUSING}, ${ADMITTING}) GROUP BY subject)
+	SELECT id FROM earlier JOIN devices ON id = subject WHERE action IN (${ADMITTING}) AND status <> 'active' ORDER BY id LIMIT ?`;
 
 /** @param to unix seconds @returns what setting the account back to that time would lose; null where there is no such account */
 function surveyRewind(sql: SqlStorage, { account, haReports }: AccountDesks, to: number): RewindSurvey | null {
@@ -81,18 +114,37 @@ function surveyRewind(sql: SqlStorage, { account, haReports }: AccountDesks, to:
 			.exec<{ subject: string }>(came, to, SHOWN_DEVICES)
 			.toArray()
 			.map(({ subject }) => subject),
+		letInAgain: sql
+			.exec<{ id: string }>(LET_IN_AGAIN, to, to, SHOWN_DEVICES)
+			.toArray()
+			.map(({ id }) => id),
 		floor: MARGIN + Math.max(rows.version + info.licenseEpoch, haReports.tables.lastVersion(), lastPlace(sql)),
 	};
 }
 
+/** A device that has a permit installs it although the account forgets the permit: its group must not. */
+function close({ account, haLocks }: AccountDesks, now: number): ClosedAccount | null {
+	const info = account.info();
+	if (info === null) return null;
+	const permits = haLocks.close(now, MAX_PERMITS + 1);
+	return { kind: "closed", epoch: info.licenseEpoch, permits: permits.length > MAX_PERMITS ? null : permits };
+}
+
 /**
  * Ends the object; its next start finds it as it was at that time.
- * @returns only where the platform has no such state: it keeps 30 days, and nothing where the service runs on one machine
+ * @returns only where that did not happen: the object began anew since its locks were closed, or the platform has no such state (it keeps
+ * 30 days, and nothing where the service runs on one machine)
  */
-async function rewindTo(ctx: DurableObjectState, to: number): Promise<RewindAnswer> {
+async function rewindTo(
+	ctx: DurableObjectState,
+	{ haLocks }: AccountDesks,
+	{ to, now }: StepTo<"restore"> & { readonly now: number },
+): Promise<RewindAnswer> {
+	if (!haLocks.isClosed(now)) return { kind: "not_closed" };
 	try {
 		await ctx.storage.onNextSessionRestoreBookmark(await ctx.storage.getBookmarkForTime(to * 1_000));
 	} catch {
+		haLocks.open();
 		return { kind: "no_history" };
 	}
 	ctx.abort("set back to an earlier time");
@@ -106,8 +158,8 @@ async function rewindTo(ctx: DurableObjectState, to: number): Promise<RewindAnsw
  */
 function catchUp(
 	sql: SqlStorage,
-	{ account, devices, haReports, outbox, summaryDesk, tokensEndAfter, webhooks }: AccountDesks,
-	{ to, floor, denied, detail, actor, now, via }: CatchUp,
+	{ account, devices, haLocks, haReports, outbox, summaryDesk, tokensEndAfter, webhooks }: AccountDesks,
+	{ to, floor, denied, permits, detail, actor, now, via }: CatchUp,
 ): boolean {
 	const before = account.info();
 	if (before === null) return false;
@@ -115,6 +167,7 @@ function catchUp(
 	const { at } = sql.exec<{ at: number | null }>("SELECT MAX(at) AS at FROM audit").one();
 	if (at !== null && at > to) return false;
 	account.raiseLicenseEpoch(floor);
+	haLocks.takeBack(permits);
 	summaryDesk.mark(now, "news");
 	outbox.add([licenseEpochStep({ ...before, licenseEpoch: floor }, now, tokensEndAfter)]);
 	haReports.tables.raiseVersions(floor);

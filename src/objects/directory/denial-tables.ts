@@ -1,7 +1,16 @@
 // The Directory's table of who is refused although a token may still say otherwise, and until when; and the parts into which
 // a long list was folded. Plain synchronous SQL.
 import { type DenialScope, type DeniedPart, type DeniedRecord, partOf } from "../../content/denied-list.ts";
+import type { ProductPermit } from "../../entitlement/ha/ha-lock.ts";
 import type { DenialStep } from "../outbox/outbox-rows.ts";
+
+/** Of an account that is set back to an earlier time, what it forgets and has to know again. */
+export interface KeptForRewind {
+	/** above every version of its records before that */
+	readonly floor: number;
+	/** of its HA groups, that were under way */
+	readonly permits: readonly ProductPermit[];
+}
 
 /** The parts of one folding. */
 export type FoldedParts = NonNullable<DeniedRecord["parts"]>;
@@ -26,7 +35,8 @@ export const DENIAL_TABLES = [
 	)`,
 	`CREATE TABLE rewinds ( -- of accounts that were set back to an earlier time
 		account TEXT PRIMARY KEY, -- name of its object
-		floor INTEGER NOT NULL -- above every version of its records before that
+		floor INTEGER NOT NULL, -- above every version of its records before that
+		permits TEXT NOT NULL -- JSON: permits of its HA groups that were under way (ProductPermit of entitlement/ha/ha-lock.ts)
 	) WITHOUT ROWID`,
 ];
 
@@ -67,11 +77,22 @@ export class DenialTables {
 		return rows.map(({ id }) => id);
 	}
 
-	/** @returns the highest floor of the account so far, with this one */
-	raiseFloor(account: string, floor: number): number {
-		const query = `INSERT INTO rewinds (account, floor) VALUES (?, ?)
-			ON CONFLICT (account) DO UPDATE SET floor = MAX(floor, excluded.floor) RETURNING floor`;
-		return this.#sql.exec<{ floor: number }>(query, account, floor).one().floor;
+	/** @returns null = the account was never about to be set back */
+	rewind(account: string): KeptForRewind | null {
+		const query = "SELECT floor, permits FROM rewinds WHERE account = ?";
+		const [row] = this.#sql.exec<{ floor: number; permits: string }>(query, account).toArray();
+		return row === undefined ? null : { floor: row.floor, permits: JSON.parse(row.permits) as ProductPermit[] };
+	}
+
+	/** Keeps the highest floor; and the permits, with those from before where the account has not caught up with its floor. */
+	keepForRewind(account: string, { floor, epoch, permits }: KeptForRewind & { readonly epoch: number }): void {
+		const before = this.rewind(account);
+		const forgotten = before !== null && epoch < before.floor ? before.permits : [];
+		const newest = new Map<string, ProductPermit>();
+		for (const permit of [...forgotten, ...permits].toSorted((one, other) => one.at - other.at))
+			newest.set(`${permit.device} ${permit.product}`, permit);
+		const query = "INSERT OR REPLACE INTO rewinds (account, floor, permits) VALUES (?, ?, ?)";
+		this.#sql.exec(query, account, Math.max(floor, before?.floor ?? 0), JSON.stringify([...newest.values()]));
 	}
 
 	#save({ scope, id, version, until }: DenialStep, lifted: boolean): boolean {

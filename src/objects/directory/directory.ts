@@ -21,7 +21,7 @@ import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { type WebhookOrder, type WebhookResult, Webhooks } from "../webhooks/webhooks.ts";
 import { AccountList, type AccountNaming } from "./account-list.ts";
 import { CredentialList, type NewCredential } from "./credential-list.ts";
-import { DenialList } from "./denial-list.ts";
+import { DenialList, type Forgotten, type PreparedRewind } from "./denial-list.ts";
 import {
 	directoryRecords,
 	headsStep,
@@ -190,9 +190,9 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return { published: await this.outbox.flush() };
 	}
 
-	/** @returns the highest floor that was given for an account that is set back, and its devices that are refused here */
-	async prepareRewind(account: string, floor: number): Promise<{ floor: number; denied: string[] }> {
-		return this.#change(() => this.#denials.prepareRewind(account, floor));
+	/** Keeps what an account forgets that is set back (null = nothing new), and says what is kept, and who of its devices is refused here. */
+	async prepareRewind(account: string, forgets: Forgotten | null): Promise<PreparedRewind> {
+		return this.#change(() => this.#denials.prepareRewind(account, forgets));
 	}
 
 	/** @returns the version of `heads` (0 before the first), whether every record has reached every store, and of owners what the round found */

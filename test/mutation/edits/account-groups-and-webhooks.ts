@@ -241,6 +241,16 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 				to: "void (reinstated.flatMap(",
 				breaks: "a device stays refused for what has not happened any more",
 			},
+			{
+				from: "haLocks.takeBack(permits);",
+				to: "",
+				breaks: "two devices of an HA group install at once after their account was set back",
+			},
+			{
+				from: 'if (!haLocks.isClosed(now)) return { kind: "not_closed" };',
+				to: "",
+				breaks: "a permit that was given right before the restore is forgotten",
+			},
 		],
 	},
 ];

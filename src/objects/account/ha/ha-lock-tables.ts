@@ -1,6 +1,6 @@
 // The permits that devices of an Account's HA groups have, and what stands in the way of the next ones. Plain synchronous SQL; the
 // rule is in entitlement/ha/ha-lock.ts.
-import type { HaPermit } from "../../../entitlement/ha/ha-lock.ts";
+import type { HaPermit, ProductPermit } from "../../../entitlement/ha/ha-lock.ts";
 
 export const HA_LOCK_TABLES = [
 	`CREATE TABLE ha_permits ( -- the last permit of a device of a group
@@ -41,7 +41,6 @@ export interface HaStop {
 	readonly told: boolean;
 }
 
-type PermitRow = Pick<HaPermit, keyof HaPermit> & { product: string };
 type StopRow = Omit<HaStop, "told"> & { product: string; told: number };
 
 export class HaLockTables {
@@ -52,16 +51,23 @@ export class HaLockTables {
 	}
 
 	/** @returns by product, then by device */
-	permits(haGroup: string): PermitRow[] {
+	permits(haGroup: string): ProductPermit[] {
 		const query = `SELECT product, device, version, sequence, at, until, outcome FROM ha_permits WHERE ha_group = ?
 			ORDER BY product, device`;
-		return this.#sql.exec<PermitRow>(query, haGroup).toArray();
+		return this.#sql.exec<ProductPermit>(query, haGroup).toArray();
 	}
 
 	permitsFor(haGroup: string, product: string): HaPermit[] {
 		const query = `SELECT device, version, sequence, at, until, outcome FROM ha_permits WHERE ha_group = ? AND product = ?
 			ORDER BY device`;
 		return this.#sql.exec<HaPermit & Record<string, SqlStorageValue>>(query, haGroup, product).toArray();
+	}
+
+	/** @param now unix seconds @returns of all groups those that are under way, at most so many; reads each permit */
+	underWay(now: number, limit: number): ProductPermit[] {
+		const query = `SELECT product, device, version, sequence, at, until, outcome FROM ha_permits
+			WHERE outcome IS NULL AND until > ? LIMIT ?`;
+		return this.#sql.exec<ProductPermit>(query, now, limit).toArray();
 	}
 
 	savePermit(haGroup: string, product: string, { device, version, sequence, at, until, outcome }: HaPermit): void {

@@ -10,6 +10,7 @@ import {
 	type HaWord,
 	haPermitState,
 	hearHaReport,
+	type ProductPermit,
 } from "../../../entitlement/ha/ha-lock.ts";
 import { holdsSeat } from "../../../entitlement/license.ts";
 import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
@@ -71,8 +72,13 @@ export interface HaLocksParts {
 	readonly haLockTables: HaLockTables;
 }
 
+/** For so long nobody gets a turn once the locks were closed: longer than it takes to set an account back. */
+const CLOSED_SECONDS = 60;
+
 export class HaLocks {
 	readonly #parts: HaLocksParts;
+	/** unix seconds */
+	#closedUntil = 0;
 
 	constructor(parts: HaLocksParts) {
 		this.#parts = parts;
@@ -83,6 +89,8 @@ export class HaLocks {
 		const { haLockTables: tables } = this.#parts;
 		const group = this.#groupOf(deviceId);
 		if (group === null) return { ok: true, at: null, peers: [] };
+		if (this.isClosed(now))
+			return { ok: false, reason: "ha_peer_under_way", peer: deviceId, retryAfter: CLOSED_SECONDS };
 		const { id, mode, sync } = group;
 		const permits = tables.permitsFor(id, product);
 		const stop = this.#stopOf(id, product);
@@ -116,6 +124,34 @@ export class HaLocks {
 		const isPast = stop !== null && (stop.version === version ? goesOn : sequence > stop.sequence);
 		if (isPast) tables.deleteStop(id, product);
 		return { ok: true, at, peers: members.flatMap(({ device }) => (device === deviceId ? [] : device)) };
+	}
+
+	/**
+	 * Gives no permit for a minute, or until the object ends: for an account that is about to be set back, which forgets them.
+	 * @returns the permits that are under way, at most so many
+	 */
+	close(now: number, limit: number): ProductPermit[] {
+		this.#closedUntil = now + CLOSED_SECONDS;
+		return this.#parts.haLockTables.underWay(now, limit);
+	}
+
+	isClosed(now: number): boolean {
+		return now < this.#closedUntil;
+	}
+
+	open(): void {
+		this.#closedUntil = 0;
+	}
+
+	/** Takes back permits that the account has forgotten; what it knows of later ones stays. Again changes nothing. */
+	takeBack(permits: readonly ProductPermit[]): void {
+		const { haLockTables: tables } = this.#parts;
+		for (const { product, ...permit } of permits) {
+			const group = this.#groupOf(permit.device);
+			if (group === null) continue;
+			const own = tables.permitsFor(group.id, product).find(({ device }) => device === permit.device);
+			if (own === undefined || own.at < permit.at) tables.savePermit(group.id, product, permit);
+		}
 	}
 
 	/** Takes what became of a permit; a word about another one than the last changes nothing. */

@@ -205,6 +205,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"LostByRewind.events": 12,
 	by_type: { "device.new": 2, "device.revoked": 10 },
 	"LostByRewind.devices": ["dev-f5any44xnh-2a8qvhgnjy4x5dq1"],
+	let_in_again: ["dev-f5any44xnh-7r3wkx0m2c9tz8ep"],
 	changed: true,
 	records: 200,
 	same: 199,

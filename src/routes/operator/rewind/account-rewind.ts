@@ -22,6 +22,10 @@ const rewindBody = z
 				devices: z.array(z.string()).openapi({
 					description: "Devices that came since then, the first hundred: they have to activate again, or be imported",
 				}),
+				let_in_again: z.array(z.string()).openapi({
+					description:
+						"Devices that were active then and were suspended, revoked, replaced or deactivated since, the first hundred: they are served again",
+				}),
 			})
 			.openapi("LostByRewind"),
 		published: z.boolean().optional().openapi({ description: "Whether every store has what is to be known at once" }),
@@ -67,8 +71,9 @@ export const accountRewind = createRouter().openapi(rewind, async (c) => {
 		const message = `a time from ${toTimestamp(earliest)} until now`;
 		throw new ProblemError("invalid_request", { extras: { errors: [{ field: "to", message }] } });
 	}
-	const { events, byType, devices } = survey;
-	const shown = { account: id, to: toTimestamp(to), lost: { events, by_type: { ...byType }, devices: [...devices] } };
+	const { events, byType, devices, letInAgain } = survey;
+	const lost = { events, by_type: { ...byType }, devices: [...devices], let_in_again: [...letInAgain] };
+	const shown = { account: id, to: toTimestamp(to), lost };
 	if (isDry) return c.json({ ...shown, rewound: false }, 200);
 	const parties = { account, directory: () => objects.directory() };
 	const outcome = await rewindAccount(parties, { objectName, to, reason, by }, survey);
@@ -84,6 +89,10 @@ function refusal(reason: (RewindOutcome & { ok: false })["reason"]): ProblemErro
 			return new ProblemError("conflict", {
 				detail:
 					"the platform has no such state of this account: it keeps 30 days, and a service on one machine keeps none",
+			});
+		case "too_many_permits":
+			return new ProblemError("conflict", {
+				detail: "more than 10,000 devices of its HA groups are installing now; try again once they have reported",
 			});
 		// The object ended for another reason, or has not ended yet.
 		case "not_rewound":

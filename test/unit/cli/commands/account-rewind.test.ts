@@ -8,6 +8,7 @@ const LOST = {
 	events: 3,
 	by_type: { "device.new": 1, "device.revoked": 2 },
 	devices: ["dev-0123456789-0123456789abcdef"],
+	let_in_again: ["dev-0123456789-fedcba9876543210"],
 };
 
 let operator: ScriptedOperator;
@@ -26,7 +27,7 @@ it("asks what would be lost, shows it, and sets the account back", async () => {
 	const run = await operator.run("account", "rewind", ACCOUNT, "--to", TO, "--reason", "a script");
 	expect(run.exitCode).toBe(0);
 	expect(run.stderr).toMatch(
-		/3 events; will be lost:\n.*device.new: 1\n.*device.revoked: 2\n.*dev-0123456789-0123456789abcdef/,
+		/3 events; will be lost:\n.*device.new: 1\n.*device.revoked: 2\n.*dev-0123456789-0123456789abcdef\n.*served again: dev-0123456789-fedcba9876543210/,
 	);
 	expect(run.stdout).toContain(`${ACCOUNT} is what it was at ${TO}.`);
 	expect(operator.asked()).toEqual([

@@ -37,7 +37,7 @@ describe("an account", () => {
 		expect(answer.status).toBe(200);
 		expect(await answer.json<Rewound>()).toMatchObject({
 			rewound: false,
-			lost: { events: 1, by_type: { "license.create": 1 }, devices: [] },
+			lost: { events: 1, by_type: { "license.create": 1 }, devices: [], let_in_again: [] },
 		});
 		expect((await operate("GET", `/v1/accounts/${fleet.account}/licenses/${license}`)).status).toBe(200);
 	});
@@ -73,7 +73,7 @@ describe("an account", () => {
 			now,
 			to: now - 60,
 			floor: 5_000,
-			denied: [],
+			...{ denied: [], permits: [] },
 			detail: "",
 		} as const;
 		expect(await objectOf(fleet.account).rewind(input)).toEqual({ kind: "not_rewound" });
@@ -89,7 +89,7 @@ describe("an account", () => {
 			now,
 			to: now,
 			floor: 5_000,
-			denied: [],
+			...{ denied: [], permits: [] },
 			detail: "to then",
 		} as const;
 		expect(await objectOf(fleet.account).rewind(input)).toMatchObject({ kind: "caught_up" });
@@ -108,10 +108,12 @@ test("the Directory keeps the highest floor of an account, and knows its devices
 	const until = Math.floor(Date.now() / 1_000) + 9_999;
 	const deny = (id: string) => ({ kind: "deny", scope: "device", id, version: 2, until }) as const;
 	await directory.changeDenials([deny("dev-qqqqqqqqqq-0000000000000001"), deny("dev-qqqqqqqqqr-0000000000000001")]);
-	expect(await directory.prepareRewind("qqqqqqqqqq", 70)).toEqual({
-		floor: 70,
+	const forgets = (floor: number) => ({ floor, epoch: 0, permits: [] });
+	expect(await directory.prepareRewind("qqqqqqqqqq", forgets(70))).toEqual({
+		...{ floor: 70, permits: [] },
 		denied: ["dev-qqqqqqqqqq-0000000000000001"],
 	});
-	expect(await directory.prepareRewind("qqqqqqqqqq", 60)).toMatchObject({ floor: 70 });
-	expect(await directory.prepareRewind("qqqqqqqqqs", 60)).toEqual({ floor: 60, denied: [] });
+	expect(await directory.prepareRewind("qqqqqqqqqq", forgets(60))).toMatchObject({ floor: 70 });
+	expect(await directory.prepareRewind("qqqqqqqqqs", forgets(60))).toMatchObject({ floor: 60, denied: [] });
+	expect(await directory.prepareRewind("qqqqqqqqqs", null)).toMatchObject({ floor: 60 });
 });
