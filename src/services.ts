@@ -170,7 +170,7 @@ async function createServices(env: Env): Promise<Services> {
 			endpoint: config.awsEndpoint,
 			fetch: (url, init) => fetch(url, init),
 		}),
-		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS),
+		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS, version),
 	};
 }
 

@@ -14,10 +14,12 @@ const SAMPLED_OUTCOMES: ReadonlySet<string | null> = new Set(["unchanged", "offe
 /**
  * Column order is an interface with saved queries: append, never reorder.
  * index: account (or product), which also decides what is sampled together
+ * @param version of the Worker
  * @param random 0 ≤ x < 1
  */
 export function createAnalyticsEngineSink(
 	dataset: AnalyticsEngineDataset,
+	version: string,
 	random: () => number = () => Math.random(),
 ): TelemetrySink {
 	return {
@@ -39,6 +41,7 @@ export function createAnalyticsEngineSink(
 					event.device,
 					event.account,
 					event.detail,
+					version,
 				],
 				doubles: [event.status, event.durationMs, event.bytes, event.degradedSeconds, weight],
 			});

@@ -9,6 +9,7 @@ function weightsOf(outcome: string | null, requests: number): number[] {
 	let rolled = 0;
 	const sink = createAnalyticsEngineSink(
 		{ writeDataPoint: (point) => void weights.push(point?.doubles?.[4] ?? 0) },
+		"version",
 		() => (rolled++ % 100) / 100,
 	);
 	for (let request = 0; request < requests; request++) {
@@ -25,4 +26,11 @@ test.each(["unchanged", "offered"])("of checks that end with %s one in ten does,
 	const weights = weightsOf(outcome, 1_000);
 	expect(weights).toHaveLength(1_000 / SAMPLED_WEIGHT);
 	expect(weights.reduce((sum, weight) => sum + weight, 0)).toBe(1_000);
+});
+
+test("a point names the version of the Worker, last of its texts", () => {
+	const points: AnalyticsEngineDataPoint[] = [];
+	const sink = createAnalyticsEngineSink({ writeDataPoint: (point) => void points.push(point ?? {}) }, "version-1");
+	sink.record({ ...newRequestEvent("GET", null, null), route: "/v1/check", detail: "disk" });
+	expect(points.map(({ blobs }) => blobs?.slice(11))).toEqual([["disk", "version-1"]]);
 });
