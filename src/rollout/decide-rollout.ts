@@ -5,7 +5,16 @@ import { type Approval, approversOf, missingApprovals } from "./approvals.ts";
 import { controlEvidence, type Evidence, failuresOf, openLeases, placesTaken, stepEvidence } from "./evidence.ts";
 import { judge, type Verdict } from "./gate.ts";
 import { isFraction } from "./plan.ts";
-import { fractionOf, type PassedStep, type Phase, type Rollout, rampFullAt, stepOf, suspicionOf } from "./rollout.ts";
+import {
+	fractionOf,
+	lasted,
+	type PassedStep,
+	type Phase,
+	type Rollout,
+	rampFullAt,
+	stepOf,
+	suspicionOf,
+} from "./rollout.ts";
 
 /** One change of phase or step. */
 export interface Turn {
@@ -95,9 +104,8 @@ function nextTurn(
 		const by = isFrozen || now < rollout.startsAt ? null : granted("approve");
 		return by === null ? null : { rollout: { ...enter(rollout, "running", now), begun: true }, why: "approved", by };
 	}
-	if (phase === "frozen")
-		return isFrozen ? null : { rollout: enter(rollout, "running", now), why: "freeze_over", by: [] };
-	if (isFrozen) return { rollout: enter(rollout, "frozen", now), why: "frozen", by: [] };
+	if (phase === "frozen") return isFrozen ? null : { rollout: unfreeze(rollout, now), why: "freeze_over", by: [] };
+	if (isFrozen) return { rollout: freeze(rollout, phase, now), why: "frozen", by: [] };
 	if (phase === "running") {
 		const why = whyFull(rollout, evidence, now);
 		if (why !== null) return { rollout: enter(rollout, "baking", now), why, by: [] };
@@ -141,7 +149,7 @@ function whyFull(rollout: Rollout, evidence: Evidence, now: number): "full" | "n
 	const known = stepEvidence(evidence, rollout.step);
 	const taken = placesTaken(known);
 	if (taken >= cohort.units && known.models >= (cohort.models ?? 1)) return "full";
-	if (fillWithin === null || taken === 0 || now < rollout.since + fillWithin) return null;
+	if (fillWithin === null || taken === 0 || lasted(rollout, now) < fillWithin) return null;
 	// Watching those again whose outcome is known shows nothing new: it goes on waiting for units.
 	const isNew = openLeases(known) > 0 || suspicionOf(rollout, evidence) === "pass";
 	return isNew || known.excused === 0 ? "not_filled_in_time" : null;
@@ -150,7 +158,7 @@ function whyFull(rollout: Rollout, evidence: Evidence, now: number): "full" | "n
 /** A number of units is watched until each of them has an outcome; of everybody some are always under way. */
 function isBaked(rollout: Rollout, evidence: Evidence, now: number): boolean {
 	const { bake, cohort } = stepOf(rollout);
-	if (now < rollout.since + bake) return false;
+	if (lasted(rollout, now) < bake) return false;
 	return isFraction(cohort) || openLeases(stepEvidence(evidence, rollout.step)) <= 0;
 }
 
@@ -174,7 +182,16 @@ function noted({ acknowledged }: Rollout, evidence: Evidence): number[] {
 
 /** @returns the rollout in another phase; what it had let in stays let in */
 function enter(rollout: Rollout, phase: Phase, now: number, reason: string | null = rollout.reason): Rollout {
-	return { ...rollout, phase, since: now, reached: fractionOf(rollout, now), reason };
+	return { ...rollout, phase, since: now, before: 0, resumes: null, reached: fractionOf(rollout, now), reason };
+}
+
+function freeze(rollout: Rollout, phase: "running" | "baking", now: number): Rollout {
+	return { ...enter(rollout, "frozen", now), before: lasted(rollout, now), resumes: phase };
+}
+
+/** It goes on in the phase that it was in, as if the time of the freeze had not been. Only halts have a step watched anew. */
+function unfreeze(rollout: Rollout, now: number): Rollout {
+	return { ...enter(rollout, rollout.resumes ?? "running", now), before: rollout.before };
 }
 
 export type RolloutOrder = {
@@ -213,7 +230,8 @@ export function nextDecisionAt(
 
 /** Of a step that has begun. */
 function movesAt(rollout: Rollout, evidence: Evidence, now: number): number | null {
-	const { phase, since } = rollout;
+	const { phase, before } = rollout;
+	const since = rollout.since - before;
 	const { bake, cohort, fillWithin } = stepOf(rollout);
 	if (phase === "baking") return since + bake > now ? since + bake : null;
 	if (isFraction(cohort)) return rampFullAt(rollout);

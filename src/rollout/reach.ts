@@ -66,7 +66,9 @@ export function reachOf(rollout: Rollout): Reach | null {
 		}
 		// The step itself has room for few. Doubling, it is offered to about as many units as have a place, however large the fleet.
 		const seconds = Math.floor((fillWithin ?? 0) / SHARE_OF_FILLING);
-		return { ...open, from: seconds === 0 ? top : SMALLEST, to: top, seconds, growth: "doubling" };
+		const from = seconds === 0 ? top : SMALLEST;
+		// After a freeze to no fewer than before it.
+		return { ...open, since: since - rollout.before, from, to: top, seconds, growth: "doubling" };
 	}
 	const stays = { from: reached, to: reached, seconds: 0, growth: "line" } as const;
 	if (phase === "baking" && isFraction(cohort)) return { ...common, ...stays, open: true, closed: null };

@@ -93,7 +93,8 @@ function frozenWait({ phase }: Rollout, frozen: number | null): WaitsFor[] {
 }
 
 function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Approval[], now: number): WaitsFor[] {
-	const { phase, startsAt, since } = rollout;
+	const { phase, startsAt } = rollout;
+	const since = rollout.since - rollout.before;
 	const { bake, cohort, fillWithin } = stepOf(rollout);
 	const words = (of: ApprovalKind): WaitsFor[] => {
 		const approvers = approversOf(rollout, of, approvals, evidence, verdictOf(rollout, evidence));

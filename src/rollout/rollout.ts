@@ -52,6 +52,10 @@ export interface Rollout {
 	readonly begun: boolean;
 	/** unix seconds of the last change of phase or step */
 	readonly since: number;
+	/** seconds that the phase had lasted when a freeze stopped it: they count once it goes on, or freezes could keep a step standing for ever */
+	readonly before: number;
+	/** the phase that goes on after the freeze; null = it is not frozen */
+	readonly resumes: "running" | "baking" | null;
 	readonly passed: readonly PassedStep[];
 	/** by step: failures that persons took note of when they let it go on */
 	readonly acknowledged: readonly number[];
@@ -71,7 +75,8 @@ export function createRollout(
 ): Rollout {
 	const { now, channel = "stable", ...rest } = input;
 	const start = { phase: "waiting", step: 0, begun: false, since: now, reached: 0, reason: null } as const;
-	return { ...rest, channel, ...start, passed: [], acknowledged: input.plan.steps.map(() => 0) };
+	const unfrozen = { before: 0, resumes: null } as const;
+	return { ...rest, channel, ...start, ...unfrozen, passed: [], acknowledged: input.plan.steps.map(() => 0) };
 }
 
 /** @returns whether it never moves again */
@@ -161,7 +166,17 @@ const DAY_SECONDS = 86_400;
 export function rampFullAt(rollout: Rollout): number | null {
 	const { cohort } = stepOf(rollout);
 	const ends = rampEndsAt(rollout);
-	return ends !== null && isFraction(cohort) && cohort.night === true ? ends + DAY_SECONDS : ends;
+	return ends !== null && isFraction(cohort) && cohort.night === true ? ends + DAY_SECONDS - rollout.before : ends;
+}
+
+/**
+ * @returns seconds that the phase has lasted, without the time that it was frozen; of a ramp those since its end, because a ramp goes on
+ * from the fraction that it had reached
+ */
+export function lasted(rollout: Rollout, now: number): number {
+	const { phase, since, before } = rollout;
+	const from = phase === "running" ? (rampEndsAt(rollout) ?? since) : since;
+	return before + Math.max(0, now - from);
 }
 
 /** A ramp that was halted or frozen goes on where it was, as fast as before. Infinity = at once. */

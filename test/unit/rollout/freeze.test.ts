@@ -1,8 +1,8 @@
 // Freezes of a product: until when they hold a release up, and what of its rollout waits.
 import { describe, expect, it } from "vitest";
 import { STANDARD } from "../../../src/rollout/built-in-plans.ts";
-import { decideRollout, nextDecisionAt } from "../../../src/rollout/decide-rollout.ts";
-import { NO_EVIDENCE } from "../../../src/rollout/evidence.ts";
+import { decideRollout, nextDecisionAt, orderRollout } from "../../../src/rollout/decide-rollout.ts";
+import { type Evidence, NO_EVIDENCE } from "../../../src/rollout/evidence.ts";
 import { type Freeze, freezes, frozenUntil, nextFreezeAt } from "../../../src/rollout/freeze.ts";
 import { reachOf } from "../../../src/rollout/reach.ts";
 import { createRollout, fractionOf, type Rollout } from "../../../src/rollout/rollout.ts";
@@ -78,6 +78,62 @@ describe("a rollout in a freeze", () => {
 		const after = decideRollout(rollout, NO_EVIDENCE, [], noon + 9 * DAY, null);
 		expect(after.turns.map(({ why }) => why)).toEqual(["freeze_over"]);
 		expect(fractionOf(after.rollout, noon + 9 * DAY + DAY / 2)).toBeCloseTo(0.99);
+	});
+
+	const healthy = { permits: 2, healthy: 2, failed: 0, unhealthy: 0, silent: 0, excused: 0, models: 1, overdue: 0 };
+	const shown = { ...NO_EVIDENCE, steps: [healthy] };
+	const bake = plan.steps[0]?.bake ?? 0;
+	/** A freeze of a day again and again, and between two of them so many seconds. */
+	const throughFreezes = (from: Rollout, evidence: Evidence, times: number, seconds: number) => {
+		let [rollout, now] = [from, from.since];
+		for (let round = 0; round < times; round++) {
+			now += seconds;
+			rollout = decideRollout(rollout, evidence, [], now, now + DAY).rollout;
+			now += DAY;
+			rollout = decideRollout(rollout, evidence, [], now, null).rollout;
+		}
+		return { rollout, now };
+	};
+
+	it("is watched for as long as ever, however often that is interrupted", () => {
+		const baking = { ...waiting, phase: "baking", begun: true } as const;
+		const { rollout, now } = throughFreezes(baking, shown, 4, bake / 5);
+		expect(rollout).toMatchObject({ phase: "baking", step: 0 });
+		const passes = now + bake / 5;
+		expect(nextDecisionAt(rollout, shown, now)).toBe(passes);
+		expect(statusOf(rollout, shown, [], now).waitsFor).toEqual([{ kind: "bake", at: passes }]);
+		expect(decideRollout(rollout, shown, [], passes - 1).turns).toEqual([]);
+		expect(decideRollout(rollout, shown, [], passes).turns.map(({ why }) => why)).toContain("passed");
+	});
+
+	it("waits for units no longer than it may, and goes on being offered to as many", () => {
+		const running = { ...waiting, phase: "running", begun: true } as const;
+		const one = { ...NO_EVIDENCE, steps: [{ ...healthy, permits: 1, healthy: 1 }] };
+		const fillWithin = plan.steps[0]?.fillWithin ?? 0;
+		const { rollout, now } = throughFreezes(running, one, 3, fillWithin / 4);
+		expect(rollout.phase).toBe("running");
+		expect(reachOf(rollout)?.since).toBe(now - (3 * fillWithin) / 4);
+		expect(nextDecisionAt(rollout, one, now)).toBe(now + fillWithin / 4);
+		expect(decideRollout(rollout, one, [], now + fillWithin / 4).turns.map(({ why }) => why)).toContain(
+			"not_filled_in_time",
+		);
+	});
+
+	it("has been to all at night after a day, be that a day in pieces", () => {
+		const cohort = { fraction: 1, ramp: 0, night: true } as const;
+		const steps = plan.steps.map((step, index) => (index === 0 ? { ...step, cohort } : step));
+		const running = { ...waiting, plan: { ...plan, steps }, phase: "running", begun: true } as const;
+		const { rollout, now } = throughFreezes(running, NO_EVIDENCE, 2, DAY / 4);
+		expect(nextDecisionAt(rollout, NO_EVIDENCE, now)).toBe(now + DAY / 2);
+		expect(decideRollout(rollout, NO_EVIDENCE, [], now + DAY / 2).turns.map(({ why }) => why)).toEqual(["full"]);
+	});
+
+	it("is watched anew after a halt, frozen or not", () => {
+		const baking = { ...waiting, phase: "baking", begun: true } as const;
+		const { rollout } = decideRollout(baking, shown, [], NOW + bake / 2, NOW + DAY);
+		expect(rollout).toMatchObject({ before: bake / 2, resumes: "baking" });
+		const halted = orderRollout(rollout, { kind: "halt", reason: "" }, NOW + bake);
+		expect(halted).toMatchObject({ phase: "halted", before: 0, resumes: null });
 	});
 
 	it("is halted by what its devices say, as ever", () => {
