@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { type AwsCredentials, parseAwsCredentials } from "./aws/credentials.ts";
 import { BOOTSTRAP_KEY_OFF } from "./entitlement/bootstrap-key.ts";
+import { isJurisdiction, PLACES, type Place } from "./entitlement/place.ts";
 import { parseMacKeys } from "./signing/mac-keyring.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
 
@@ -25,6 +26,7 @@ const variables = z.object({
 	ENVIRONMENT: z.enum(["local", "production"]),
 	ISSUER: httpOrigin,
 	PULSE_ORIGIN: httpOrigin.optional(),
+	OBJECT_PLACE: z.enum(PLACES).optional(),
 	TOKEN_TTL_SECONDS: count.min(60).max(86_400),
 	URL_TTL_SECONDS: count.min(30).max(3600),
 	CHECK_INTERVAL_SECONDS: count.min(5).max(86_400),
@@ -88,6 +90,8 @@ export interface Config {
 	readonly issuer: string;
 	/** origin of the pulses; null = devices are told of none */
 	readonly pulseOrigin: string | null;
+	/** where objects live that have no place of their own; null = near whoever asks first */
+	readonly objectPlace: Place | null;
 	readonly tokenTtlSeconds: number;
 	readonly urlTtlSeconds: number;
 	readonly checkIntervalSeconds: number;
@@ -145,6 +149,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 	const value = parsed.data;
 	const faults = [
 		...(value.ENVIRONMENT === "production" ? unfitForProduction(value) : []),
+		...(value.ENVIRONMENT === "local" ? unfitForOneMachine(value) : []),
 		...incompleteS3(value),
 		...incompleteRedis(value),
 		...quotaBelowPackage(value),
@@ -155,6 +160,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		issuer: value.ISSUER,
 		// Where the service itself serves them, reading them costs what a check costs: worth it on one machine only.
 		pulseOrigin: value.PULSE_ORIGIN ?? (value.ENVIRONMENT === "local" ? value.ISSUER : null),
+		objectPlace: value.OBJECT_PLACE ?? null,
 		tokenTtlSeconds: value.TOKEN_TTL_SECONDS,
 		urlTtlSeconds: value.URL_TTL_SECONDS,
 		checkIntervalSeconds: value.CHECK_INTERVAL_SECONDS,
@@ -216,6 +222,12 @@ function unfitForProduction(value: Variables): string[] {
 			faults.push(`${name} was made for local use; make another with \`parapet secret generate\``);
 	}
 	return faults;
+}
+
+function unfitForOneMachine({ OBJECT_PLACE: place }: Variables): string[] {
+	return place !== undefined && isJurisdiction(place)
+		? ["OBJECT_PLACE: workerd on one machine has no jurisdictions"]
+		: [];
 }
 
 function isHttpOrigin(text: string): boolean {

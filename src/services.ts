@@ -2,6 +2,7 @@
 // request.
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, parseConfig } from "./config.ts";
+import { placeOf } from "./entitlement/place.ts";
 import type { Account } from "./objects/account/account.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./objects/account/ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
@@ -11,6 +12,7 @@ import { CENSUS_NAME, DIRECTORY_NAME, type NamedRecordStore, recordStores, TRUST
 import type { Census } from "./objects/census/census.ts";
 import { createCredentialReader, type ReadCredential } from "./objects/directory/credential-reader.ts";
 import type { Directory } from "./objects/directory/directory.ts";
+import { accountAt, objectAt } from "./objects/places.ts";
 import type { Product } from "./objects/product/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
 import { useOnce } from "./objects/replay/replay-shard.ts";
@@ -53,8 +55,11 @@ export interface Objects {
 	askHaLock(objectName: string, question: HaLockQuestion): Promise<HaLockOutcome>;
 	/** Tells what became of such a turn. */
 	hearHaLock(objectName: string, report: HaLockReport): Promise<void>;
-	/** @param owner of the key that signed it @param until unix seconds @returns false when the assertion or proof was used before */
-	useOnce(owner: string, jti: string, until: number, now: number): Promise<boolean>;
+	/**
+	 * @param owner of the key that signed it @param until unix seconds @param account name of its object
+	 * @returns false when the assertion or proof was used before
+	 */
+	useOnce(owner: string, jti: string, until: number, now: number, account: string): Promise<boolean>;
 }
 
 export interface Services {
@@ -99,6 +104,7 @@ const WORDS_GATHER_MS = 1_000;
 /** @throws ConfigError naming everything that is missing or not acceptable */
 async function createServices(env: Env): Promise<Services> {
 	const config = parseConfig({ ...env });
+	const place = config.objectPlace;
 	// Not where something else than wrangler runs the Worker.
 	const version = (env.CF_VERSION_METADATA as WorkerVersionMetadata | undefined)?.id ?? "unknown";
 	const [macKeyring, lookupKeys] = await Promise.all([
@@ -130,7 +136,10 @@ async function createServices(env: Env): Promise<Services> {
 		config,
 		version,
 		records: createRecords(cache, config),
-		readCredential: createCredentialReader(() => env.DIRECTORY.getByName(DIRECTORY_NAME), config.deviceFreshSeconds),
+		readCredential: createCredentialReader(
+			() => objectAt(env.DIRECTORY, DIRECTORY_NAME, place),
+			config.deviceFreshSeconds,
+		),
 		stores: stores.map(({ name, store }) => ({ name, store: createSealedStore(store, seal, systemClock) })),
 		packages,
 		packageReader: createPackageReader(packages, caches.default, config.issuer),
@@ -144,26 +153,27 @@ async function createServices(env: Env): Promise<Services> {
 		proofs: createProofMemory(),
 		haMemory: createHaMemory(),
 		words: createWordQueue({
-			send: (objectName, words) => env.ACCOUNT.getByName(objectName).hearDevices(words),
+			send: (objectName, words) => accountAt(env.ACCOUNT, objectName).hearDevices(words),
 			clock: systemClock,
 			gatherMs: config.isLocal ? 0 : WORDS_GATHER_MS,
 			lost: (count) => console.warn(`${count} words of devices about their state were lost`),
 		}),
 		limits: rateLimits(env),
 		objects: {
-			account: (objectName) => env.ACCOUNT.getByName(objectName),
-			product: (product) => env.PRODUCT.getByName(product),
-			directory: () => env.DIRECTORY.getByName(DIRECTORY_NAME),
-			trust: () => env.TRUST.getByName(TRUST_NAME),
-			census: () => env.CENSUS.getByName(CENSUS_NAME),
+			account: (objectName) => accountAt(env.ACCOUNT, objectName),
+			product: (product) => objectAt(env.PRODUCT, product, place),
+			directory: () => objectAt(env.DIRECTORY, DIRECTORY_NAME, place),
+			trust: () => objectAt(env.TRUST, TRUST_NAME, place),
+			census: () => objectAt(env.CENSUS, CENSUS_NAME, place),
 			renewSeat: (objectName, deviceId, now) =>
-				answerInTime<RenewalOutcome>(env.ACCOUNT.getByName(objectName).renewSeat({ deviceId, now })),
+				answerInTime<RenewalOutcome>(accountAt(env.ACCOUNT, objectName).renewSeat({ deviceId, now })),
 			reportHa: (objectName, report) =>
-				answerInTime<HaReportOutcome>(env.ACCOUNT.getByName(objectName).reportHa(report)),
+				answerInTime<HaReportOutcome>(accountAt(env.ACCOUNT, objectName).reportHa(report)),
 			askHaLock: (objectName, question) =>
-				answerInTime<HaLockOutcome>(env.ACCOUNT.getByName(objectName).askHaLock(question)),
-			hearHaLock: (objectName, report) => answerInTime(env.ACCOUNT.getByName(objectName).hearHaLock(report)),
-			useOnce: (owner, jti, until, now) => useOnce(env.REPLAY_GUARD, owner, jti, until, now),
+				answerInTime<HaLockOutcome>(accountAt(env.ACCOUNT, objectName).askHaLock(question)),
+			hearHaLock: (objectName, report) => answerInTime(accountAt(env.ACCOUNT, objectName).hearHaLock(report)),
+			useOnce: (owner, jti, until, now, account) =>
+				useOnce(env.REPLAY_GUARD, owner, jti, until, now, placeOf(account) ?? place),
 		},
 		openInstanceCloud: createInstanceClouds({
 			credentials: config.awsCredentials,

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
+import { JURISDICTIONS, LOCATIONS, PLACES } from "../../src/entitlement/place.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId } from "../command-line/ids.ts";
 import { readOperand } from "../command-line/read-options.ts";
@@ -20,9 +21,15 @@ export function defineAccount(account: Command, surroundings: Surroundings): voi
 	const create = account
 		.command("create <name>")
 		.description("add a customer")
+		.option(
+			"--place <place>",
+			`where its data lives, for good: near ${LOCATIONS.join("|")}, or within ${JURISDICTIONS.join("|")}`,
+		)
 		.option(...SAME_NAME);
-	runAsOperator(create, surroundings, nameShape, async ({ api, options, operands, output }) => {
-		const body = { name: readOperand(operands, 0, "name", accountName), same_name: options.sameName };
+	const createShape = { ...nameShape, place: z.enum(PLACES).optional() };
+	runAsOperator(create, surroundings, createShape, async ({ api, options, operands, output }) => {
+		const { place, sameName } = options;
+		const body = { name: readOperand(operands, 0, "name", accountName), same_name: sameName, place };
 		const made = await api.call("POST", "/v1/accounts", "could not create the account", anyAnswer, body);
 		output.answer(made, `account ${made["account"]}: ${made["name"]}`);
 	});
@@ -57,8 +64,8 @@ export function defineAccount(account: Command, surroundings: Surroundings): voi
 		const query = options.after === undefined ? "" : `?after=${options.after}`;
 		const found = await api.call("GET", `/v1/accounts${query}`, "could not list accounts", listAnswer("accounts"));
 		const table = formatTable(
-			["ACCOUNT", "NAME", "CREATED", "CLOSED"],
-			found.items.map((one) => [one["account"], one["name"], one["created_at"], one["closed_at"]]),
+			["ACCOUNT", "NAME", "PLACE", "CREATED", "CLOSED"],
+			found.items.map((one) => [one["account"], one["name"], one["place"], one["created_at"], one["closed_at"]]),
 		);
 		const next = typeof found.answer["next"] === "string" ? [`more: --after ${found.answer["next"]}`] : [];
 		output.answer(found.answer, [...table, ...next]);

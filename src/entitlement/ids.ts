@@ -3,6 +3,7 @@
 // not that the thing exists. Random bytes are always an argument.
 import { equalInConstantTime } from "../signing/constant-time.ts";
 import type { LookupKeys } from "../signing/lookup-keys.ts";
+import { letterOf, type Place } from "./place.ts";
 
 /** Crockford's base32: no i, l, o, u. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -51,9 +52,9 @@ export interface ApiKey {
 
 type CheckedKind = "account" | "device" | "code" | "key";
 
-/** A new account id, "acct-…". */
-export async function mintAccountId(keys: LookupKeys, random: Uint8Array): Promise<string> {
-	const body = characters(random, OBJECT_NAME_LENGTH);
+/** A new account id, "acct-…". @param place where its object lives; null = near whoever asks for it first */
+export async function mintAccountId(keys: LookupKeys, random: Uint8Array, place: Place | null = null): Promise<string> {
+	const body = letterOf(place, random[0] ?? 0) + characters(random.subarray(1), OBJECT_NAME_LENGTH - 1);
 	return `acct-${body}${await checkOf(keys, "account", body)}`;
 }
 

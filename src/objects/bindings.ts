@@ -3,6 +3,7 @@
 
 import { pulseUrgency } from "../content/pulse.ts";
 import { accountObjectName } from "../entitlement/ids.ts";
+import { type Place, parsePlace } from "../entitlement/place.ts";
 import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
 import { createLazyPulseSigner } from "../signing/pulse-signer.ts";
 import { createLazyRecordSeal } from "../signing/record-seal.ts";
@@ -19,12 +20,15 @@ import { nowSeconds } from "./clock.ts";
 import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
 import type { PulseStep } from "./outbox/outbox-rows.ts";
+import { accountAt, type ObjectNamespace, objectAt } from "./places.ts";
 
 export interface ObjectBindings {
 	readonly RECORDS: KVNamespace;
-	readonly DIRECTORY: { getByName(name: string): DirectoryPort };
-	readonly ACCOUNT: { getByName(name: string): { givenUp(devices: readonly string[]): Promise<string[]> } };
-	readonly CENSUS: { getByName(name: string): CensusPort };
+	readonly DIRECTORY: ObjectNamespace<DirectoryPort>;
+	readonly ACCOUNT: ObjectNamespace<{ givenUp(devices: readonly string[]): Promise<string[]> }>;
+	readonly CENSUS: ObjectNamespace<CensusPort>;
+	/** where Directory, Products, Trust and Census live; accounts have their own place (entitlement/place.ts) */
+	readonly OBJECT_PLACE?: string;
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
 	/** seconds over which devices spread the checks that a pulse calls for */
@@ -49,6 +53,12 @@ export const DIRECTORY_NAME = "directory";
 
 /** The one TUF repository of a deployment. */
 export const TRUST_NAME = "trust";
+
+/** @throws TypeError when OBJECT_PLACE is none of its choices */
+export function objectPlace({ OBJECT_PLACE: place }: Pick<ObjectBindings, "OBJECT_PLACE">): Place | null {
+	// Empty is not set, as config.ts has it.
+	return place ? parsePlace(place) : null;
+}
 
 /** KV takes one write per second and key; two at once may both succeed and leave the earlier one. */
 const KV_WRITE_INTERVAL_MS = 1_100;
@@ -112,7 +122,7 @@ export function pulseWriter(bindings: ObjectBindings): (step: PulseStep) => Prom
 
 /** @returns the Directory as the other objects see it; a new stub per call, because a stub stays broken after an error */
 export function directoryPort(bindings: ObjectBindings): DirectoryPort {
-	const directory = () => bindings.DIRECTORY.getByName(DIRECTORY_NAME);
+	const directory = () => objectAt(bindings.DIRECTORY, DIRECTORY_NAME, objectPlace(bindings));
 	return {
 		advanceProduct: (head) => directory().advanceProduct(head),
 		changeDenials: (changes) => directory().changeDenials(changes),
@@ -125,7 +135,7 @@ export const CENSUS_NAME = "census";
 
 /** @returns the Census as accounts see it */
 export function censusPort(bindings: ObjectBindings): CensusPort {
-	return { take: (summary) => bindings.CENSUS.getByName(CENSUS_NAME).take(summary) };
+	return { take: (summary) => objectAt(bindings.CENSUS, CENSUS_NAME, objectPlace(bindings)).take(summary) };
 }
 
 /** @throws when the variable is not a positive number: a denial without an end would be worse than an object without start */
@@ -155,7 +165,7 @@ export async function givenUpDevices(
 ): Promise<ReadonlySet<string>> {
 	const byAccount = Map.groupBy(devices, accountObjectName);
 	const asked = Array.from(byAccount, async ([account, ids]) => {
-		const answer = bindings.ACCOUNT.getByName(account).givenUp(ids);
+		const answer = accountAt(bindings.ACCOUNT, account).givenUp(ids);
 		return (await settlesWithin(systemClock, ACCOUNT_TIMEOUT_MS, answer)) ? answer.catch(() => []) : [];
 	});
 	return new Set((await Promise.all(asked)).flat());

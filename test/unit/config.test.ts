@@ -67,6 +67,7 @@ describe("is refused, by name and without its value", () => {
 		["ISSUER", "updates.example.com"],
 		["ISSUER", "https://updates.example.com/path"],
 		["PULSE_ORIGIN", "https://pulse.example.com/p"],
+		["OBJECT_PLACE", "mars"],
 		["TOKEN_TTL_SECONDS", "-7"],
 		["TOKEN_TTL_SECONDS", "an hour"],
 		["LOG_SAMPLE_RATE", "2"],
@@ -77,6 +78,16 @@ describe("is refused, by name and without its value", () => {
 		expect(faults[0]).toMatch(new RegExp(`^${name}`));
 		expect(faults[0]).not.toContain(value);
 	});
+});
+
+test("objects live where the deployment says, or near whoever asks first", () => {
+	expect(parseConfig({ ...PRODUCTION, OBJECT_PLACE: "eu" }).objectPlace).toBe("eu");
+	expect(parseConfig({ ...PRODUCTION, OBJECT_PLACE: "apac-ne" }).objectPlace).toBe("apac-ne");
+	expect(parseConfig({ ...PRODUCTION, OBJECT_PLACE: "" }).objectPlace).toBeNull();
+	expect(parseConfig({ ...VARIABLES, OBJECT_PLACE: "weur" }).objectPlace).toBe("weur");
+	expect(faultsOf({ ...VARIABLES, OBJECT_PLACE: "eu" })).toEqual([
+		"OBJECT_PLACE: workerd on one machine has no jurisdictions",
+	]);
 });
 
 describe("production refuses", () => {

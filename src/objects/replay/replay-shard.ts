@@ -1,6 +1,8 @@
 // Which ReplayGuard remembers an assertion, or the proof of an activation: by the owner of its key, so that the ids of one
 // owner meet in one place and those of the fleet spread.
+import type { Place } from "../../entitlement/place.ts";
 import { answerInTime } from "../answer-in-time.ts";
+import { objectAt } from "../places.ts";
 import type { ReplayGuard } from "./replay-guard.ts";
 
 /** One object takes about 1,000 requests a second; 256 of them carry a fleet whose devices all skip DPoP. */
@@ -9,6 +11,7 @@ const SHARDS = 256;
 /**
  * @param owner id of the device, or the thumbprint of its key where it has no id yet
  * @param until unix seconds after which the assertion or proof is refused for its age anyway
+ * @param place near the owner's: each place has shards of its own, since an object never moves
  * @returns false when this owner has used this id before
  * @throws as `answerInTime`
  */
@@ -18,9 +21,11 @@ export async function useOnce(
 	jti: string,
 	until: number,
 	now: number,
+	place: Place | null = null,
 ): Promise<boolean> {
 	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(owner)));
 	const shard = (digest[0] ?? 0) % SHARDS;
 	const id = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${owner}\n${jti}`)));
-	return answerInTime(guards.getByName(String(shard)).use(btoa(String.fromCharCode(...id)), until, now));
+	const name = place === null ? String(shard) : `${place}-${shard}`;
+	return answerInTime(objectAt(guards, name, place).use(btoa(String.fromCharCode(...id)), until, now));
 }

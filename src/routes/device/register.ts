@@ -143,7 +143,8 @@ export const registration = createRouter()
 
 		if (code === null) refuseCode(scope, "code_malformed");
 		// The answer holds a registration token: whoever captured the request must not get one for it too.
-		if (!(await services.objects.useOnce(proof.jkt, proof.jti, proof.iat + DPOP_MAX_AGE_SECONDS, now))) {
+		const { jkt, jti, iat } = proof;
+		if (!(await services.objects.useOnce(jkt, jti, iat + DPOP_MAX_AGE_SECONDS, now, code.objectName))) {
 			event.reason = "proof_replayed";
 			throw new OAuthError("invalid_dpop_proof", 400, PROOF_USED);
 		}

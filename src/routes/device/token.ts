@@ -109,7 +109,9 @@ export const token = plainRoute(route, async (request, scope) => {
 	// once, proof or no proof, or it could be sent again without the proof for a bearer token. Under an elastic license it
 	// counts once for everybody: whoever sent a captured request again, proof and all, would renew the seat.
 	const countsOnce = !device.dpopBound || device.lease !== null;
-	if (countsOnce && !(await services.objects.useOnce(device.id, verified.jti, verified.replayableUntil, now))) {
+	const { jti, replayableUntil } = verified;
+	const account = accountObjectName(device.id);
+	if (countsOnce && !(await services.objects.useOnce(device.id, jti, replayableUntil, now, account))) {
 		refuseClient(scope, "assertion_replayed");
 	}
 	const pseudonym = await pseudonymOf(services.lookupKeys, device.id, pseudonymPeriod(now));

@@ -1,6 +1,7 @@
 // The operator plane of accounts: creating, renaming and closing them, and which there are.
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountObjectName, mintAccountId } from "../../entitlement/ids.ts";
+import { isJurisdiction, JURISDICTIONS, LOCATIONS, PLACES, placeOf } from "../../entitlement/place.ts";
 import type { ClosingResult } from "../../objects/account/account-desk.ts";
 import type { AccountEntry } from "../../objects/directory/directory-tables.ts";
 import { displayName, plainText } from "../../plain-text.ts";
@@ -26,10 +27,13 @@ import {
 	wholeNumber,
 } from "../http/openapi.ts";
 
+const place = z.enum(PLACES);
+
 const accountBody = z
 	.object({
 		account: z.string(),
 		name: z.string(),
+		place: place.nullable().openapi({ description: "Where its data lives; null = near whoever made it" }),
 		created_at: timestamp,
 		closed_at: timestamp.nullable().openapi({ description: "null = it is open" }),
 	})
@@ -43,6 +47,12 @@ const named = z.strictObject({
 	}),
 });
 
+const toCreate = named.extend({
+	place: place.optional().openapi({
+		description: `Where its data is to live, for good: near a location, which the platform tries (${LOCATIONS.join(", ")}), or within a jurisdiction, which it keeps to (${JURISDICTIONS.join(", ")}). Left out: as the deployment has it`,
+	}),
+});
+
 const createAccount = createRoute({
 	method: "post",
 	path: "/v1/accounts",
@@ -50,7 +60,7 @@ const createAccount = createRoute({
 	tags: ["Operator"],
 	summary: "Create an account",
 	...operatorAccess,
-	request: { body: jsonBody(named) },
+	request: { body: jsonBody(toCreate) },
 	responses: { 201: jsonAnswer(accountBody, "Created"), ...problems("already_exists") },
 });
 const renameAccount = createRoute({
@@ -106,8 +116,12 @@ const listAccounts = createRoute({
 export const accounts = createRouter()
 	.openapi(createAccount, async (c) => {
 		const { services, event } = c.env;
-		const id = await mintAccountId(services.lookupKeys, randomBytes());
-		const { name, same_name: isShared } = c.req.valid("json");
+		const { name, same_name: isShared, place: wanted = services.config.objectPlace } = c.req.valid("json");
+		if (wanted !== null && isJurisdiction(wanted) && services.config.isLocal) {
+			const message = "the service on one machine has no jurisdictions";
+			throw new ProblemError("invalid_request", { extras: { errors: [{ field: "place", message }] } });
+		}
+		const id = await mintAccountId(services.lookupKeys, randomBytes(), wanted);
 		const directory = () => services.objects.directory();
 		const taken = isShared === true ? null : await directory().accountNamed(name);
 		if (taken !== null) throw nameTaken(taken);
@@ -159,7 +173,8 @@ export const accounts = createRouter()
 	});
 
 function describe({ id, name, createdAt, closedAt }: AccountEntry): z.infer<typeof accountBody> {
-	return { account: id, name, created_at: toTimestamp(createdAt), closed_at: toTimestampOrNull(closedAt) };
+	const times = { created_at: toTimestamp(createdAt), closed_at: toTimestampOrNull(closedAt) };
+	return { account: id, name, place: placeOf(accountObjectName(id)), ...times };
 }
 
 function nameTaken(account: string): ProblemError {

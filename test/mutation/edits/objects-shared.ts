@@ -79,12 +79,28 @@ export const OBJECTS_SHARED: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/objects/places.ts",
+		tests: ["test/unit/objects/places.test.ts", "test/workers/routes/operator/places.test.ts"],
+		edits: [
+			{
+				from: "return within.getByName(name);",
+				to: "return namespace.getByName(name);",
+				breaks: "an account's data lies outside its jurisdiction",
+			},
+			{
+				from: "namespace.getByName(name, { locationHint: place })",
+				to: "namespace.getByName(name)",
+				breaks: "accounts live near the operator who made them",
+			},
+		],
+	},
+	{
 		file: "src/objects/record-origin.ts",
 		tests: ["test/workers/routes/outages/", "test/workers/routes/operator/licenses/license-changes"],
 		edits: [
 			{
-				from: "getByName(accountObjectName(name))",
-				to: "getByName(name)",
+				from: "accountAt(bindings.ACCOUNT, accountObjectName(name))",
+				to: "accountAt(bindings.ACCOUNT, name)",
 				breaks: "a device that no store has yet is asked of an object that was never made",
 			},
 		],

@@ -44,6 +44,7 @@ describe("settings are refused, naming the value and how to get it, where", () =
 		],
 		["a number is none", vars({ LOG_SAMPLE_RATE: "all" }), "[vars] LOG_SAMPLE_RATE", /expected number/],
 		["no such store is known", vars({ RECORD_STORE: "memory" }), "[vars] RECORD_STORE", /\S/],
+		["the platform has no such place", vars({ OBJECT_PLACE: "europe" }), "[vars] OBJECT_PLACE", /"weur".*"eu"/],
 		["no plan takes such packages", vars({ MAX_PACKAGE_BYTES: "524288001" }), "[vars] MAX_PACKAGE_BYTES", /100 MB/],
 	])("%s", (_, changed, value, problem) => {
 		const faults = findFaults({ ...READY, ...changed });

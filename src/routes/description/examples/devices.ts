@@ -5,6 +5,7 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	// Who and what
 	account: ACCOUNT,
 	"Account.name": "Example Hospital",
+	place: "eeur",
 	"GET /d/{sha256}/{name}.name": "crs-4.27.0.tar.gz",
 	accounts: [ACCOUNT],
 	actor: "olivia",

@@ -77,6 +77,14 @@ describe("with an answer of the service", () => {
 		]);
 	});
 
+	it("a customer lives in a place that the platform has", async () => {
+		operator.reply({ status: 201, body: { account: ACCOUNT, name: "Example", place: "eu" } });
+		expect((await operator.run("account", "create", "Example", "--place", "eu")).exitCode).toBe(0);
+		const refused = await operator.run("account", "create", "Example", "--place", "mars");
+		expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--place") });
+		expect(operator.asked()).toEqual([["POST", "/v1/accounts", { name: "Example", place: "eu" }]]);
+	});
+
 	it("a customer gets another name, and is closed with a reason", async () => {
 		operator.reply({ body: { account: ACCOUNT, name: "Example Ltd" } });
 		expect((await operator.run("account", "rename", ACCOUNT, "Example Ltd")).stdout).toBe(

@@ -25,6 +25,12 @@ it("a device cannot use up the assertion ids of another that is remembered in th
 	expect(await use(first, "jti-2")).toBe(true);
 });
 
+it("the shards of a place are others than those elsewhere, since none of them moves", async () => {
+	const at = (place: "weur" | "oc" | null) => useOnce(bindings.REPLAY_GUARD, "dev-c", "jti", NOW + 60, NOW, place);
+	expect([await at(null), await at("weur"), await at("oc")]).toEqual([true, true, true]);
+	expect([await at(null), await at("weur"), await at("oc")]).toEqual([false, false, false]);
+});
+
 it("a device's id and its assertion's id are told apart, wherever the one ends", async () => {
 	expect(await use("dev-a", "b-jti")).toBe(true);
 	expect(await use("dev-ab", "-jti")).toBe(true);
