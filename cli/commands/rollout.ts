@@ -206,7 +206,9 @@ function defineHalt(rollout: Command, surroundings: Surroundings): void {
 function defineRevert(rollout: Command, surroundings: Surroundings): void {
 	const revert = rollout
 		.command("revert <product> <version>")
-		.description("withdraw the release: devices that have it go back to the one before, the others keep theirs")
+		.description(
+			"withdraw the release: devices that have it go back, the others keep theirs. Also to name another --to",
+		)
 		.requiredOption("--reason <text>", "goes on record");
 	runAsWithdrawal(revert, "revert", surroundings);
 }

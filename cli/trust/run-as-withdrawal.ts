@@ -15,23 +15,36 @@ import { addPassphraseOption, passphraseShape } from "./passphrase.ts";
 import { isSignedFor, unsignReleases } from "./sign-release.ts";
 import { describeUnsigned, unsignedToWire } from "./unsigned-lines.ts";
 
-const shape = { reason: z.string().min(1), signKey: z.array(z.string()).optional(), ...passphraseShape };
+const shape = {
+	reason: z.string().min(1),
+	to: versionName.optional(),
+	signKey: z.array(z.string()).optional(),
+	...passphraseShape,
+};
 
 /** Gives the command its options and its work. @param verb of what is said where it fails */
 export function runAsWithdrawal(command: Command, verb: string, surroundings: Surroundings): void {
+	command.option(
+		"--to <version>",
+		"an earlier release to go back to; default: the newest before it that is for the device",
+	);
 	command.option("--sign-key <file>", "sign that it is out of the role file too; may be repeated", collect);
 	addPassphraseOption(command);
 	addYesOption(command);
 	runAsOperator(command, surroundings, shape, async ({ api, options, operands, output, confirm }) => {
 		const product = readOperand(operands, 0, "product", productName);
 		const version = readOperand(operands, 1, "version", versionName);
-		await confirm(`${product} ${version} is withdrawn for good; devices that have it go back to the release before it`);
+		const { reason, to } = options;
+		const back = to ?? "the newest release before it that is for them";
+		await confirm(`${product} ${version} is withdrawn for good; devices that have it go back to ${back}`);
 		// Opened before anything is done: a wrong passphrase must not end it half-way.
 		const signers = await openSigners(options, surroundings);
 		const path = `/v1/products/${product}/releases/${encodeURIComponent(version)}/withdraw`;
 		const what = `could not ${verb} ${product} ${version}`;
-		const done = await api.call("POST", path, what, anyAnswer, { reason: options.reason });
-		const line = `${product} ${version} ${done["changed"] === false ? "was withdrawn before" : "is withdrawn"}`;
+		const done = await api.call("POST", path, what, anyAnswer, { reason, revert_to: to });
+		const isTold = typeof done["revert_to"] === "string";
+		const state = done["changed"] === false ? "was withdrawn before" : "is withdrawn";
+		const line = `${product} ${version} ${state}${isTold ? `: devices that have it go back to ${done["revert_to"]}` : ""}`;
 		if (signers.length > 0) {
 			const now = Math.floor(surroundings.nowMs() / 1000);
 			const unsigned = await unsignReleases(api, product, [version], signers, now);

@@ -26,6 +26,8 @@ export const release = z.object({
 	models: z.array(modelName).nullable(),
 	engine: engineRange,
 	withdrawn: z.boolean(),
+	/** of one that was withdrawn: to which devices go back that run it (revert-target.ts); not given = to the newest below it */
+	revertTo: versionName.optional(),
 	/** in which it travels: beta = for devices on beta alone; stable = for all */
 	channel,
 	/** of one that was promoted from beta: since when it is released there, unix seconds; everybody on beta may have it. null = it was not */

@@ -23,7 +23,7 @@ type Audience = Readonly<Pick<Release, "engine" | "channel">> & { readonly model
 
 export type Recordable = Pick<
 	Release,
-	"sequence" | "releasedAt" | "urgency" | "models" | "engine" | "withdrawn" | "channel"
+	"version" | "sequence" | "releasedAt" | "urgency" | "models" | "engine" | "withdrawn" | "revertTo" | "channel"
 > & {
 	/** null = everybody may have it */
 	readonly rollout: Pick<Reach, "closed"> | null;
@@ -40,7 +40,11 @@ export type Recordable = Pick<
  */
 export function keepRecorded<R extends Recordable>(releases: readonly R[], now: number): R[] {
 	const always = new Set<R>(releases.slice(0, NEWEST_KEPT));
-	for (const release of releases.filter(({ withdrawn }) => withdrawn).slice(0, WITHDRAWN_KEPT)) always.add(release);
+	const withdrawn = releases.filter((release) => release.withdrawn).slice(0, WITHDRAWN_KEPT);
+	for (const release of withdrawn) always.add(release);
+	// What devices are sent back to from one of these stays as long as it does.
+	const targets = new Set(withdrawn.map(({ revertTo }) => revertTo));
+	for (const release of releases) if (targets.has(release.version)) always.add(release);
 	for (const release of releases) if (isOnItsWay(release)) always.add(release);
 	// An urgency has a delay of its own, so a routine release is no substitute for an important one of the same age.
 	const ladders = [...byAudience(releases).values()].flatMap((audience) =>

@@ -6,6 +6,7 @@ import { type Pin, PUT_OFF_REASONS } from "../entitlement/policy/device-policy.t
 import type { Reach } from "../rollout/reach.ts";
 import type { Channel } from "./channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
+import { skippedByRevert } from "./revert-target.ts";
 import { compareVendorVersions, engineInRange } from "./vendor-version.ts";
 
 export interface Candidate {
@@ -110,7 +111,9 @@ export type PassedOver =
 	/** a device without any release gets one that everybody may have */
 	| "not_for_newcomers"
 	/** it is on beta alone, and the device is not */
-	| "other_channel";
+	| "other_channel"
+	/** it lies between the withdrawn release that the device runs, and the earlier one that it is to go back to */
+	| "skipped_by_revert";
 
 /** What of a grant says how old a release must be. */
 export type Delays = Pick<Grant, "delay" | "emergencyDelay">;
@@ -192,6 +195,7 @@ const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	rollout_closed: "none_rolled_out",
 	not_for_newcomers: "none_rolled_out",
 	other_channel: "none_in_channel",
+	skipped_by_revert: "no_release",
 };
 
 function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
@@ -226,8 +230,10 @@ export function selectRelease(
 			(release) =>
 				release.rollout === null && !release.withdrawn && isInChannel(release, device) && fitsDevice(release, device),
 		);
+	const skipped = skippedByRevert(record.releases, device.installed ?? device.held);
 	for (const release of seen) {
-		const judged = judgeRelease(release, grant, device, now, pin);
+		const isSkipped = !release.withdrawn && skipped.has(release.version);
+		const judged = isSkipped ? "skipped_by_revert" : judgeRelease(release, grant, device, now, pin);
 		const isAgain = release.version === device.held && judged !== "chosen" && mayHaveAgain(release, judged);
 		const isTooNew = judged === "chosen" && isNewcomer && release.rollout !== null;
 		const verdict = isAgain ? "chosen" : isTooNew ? "not_for_newcomers" : judged;

@@ -88,7 +88,8 @@ export const PRODUCT_EVENTS = {
 	"release.publish": "A release was published. Detail: the SHA-256 of its package, and the channel where it is beta",
 	"release.promote": "A release that was on beta is on its way to stable",
 	"release.discard": "A version that was never released was forgotten. Detail: the SHA-256 of its package",
-	"release.withdraw": "A release was withdrawn. Detail: the reason",
+	"release.withdraw":
+		"A release was withdrawn, or got another target to go back to. Detail: `back to <version>: ` where one was named, and the reason",
 	"product.plan": "Another plan or team is set for the product's next releases. Detail: which",
 	"product.freezes":
 		"The freezes of a product were changed, in which no step of a rollout begins. Detail: how many there are now",

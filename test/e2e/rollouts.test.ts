@@ -153,6 +153,23 @@ it("reverted, the firewall that has it goes back to the release before", async (
 	expect(await rollout("ci", "revert", "--reason", "it reboots", "--yes")).toContain("was withdrawn before");
 });
 
+it("reverted to a chosen earlier release, the firewall that has it goes there, and a new one gets the newest", async () => {
+	const release = async (version: string) => {
+		const file = join(folder, `${PRODUCT}-${version}.rules`);
+		await writeFile(file, version);
+		await done("operator", "publish", file, "--plan", "immediate");
+	};
+	for (const version of ["2.1.0", "2.2.0"]) await release(version);
+	await expect.poll(runs, SOON).toBe("2.2.0");
+	const revert = (to: string) => ["rollout", "revert", PRODUCT, "2.2.0", "--to", to, "--reason", "bad", "--yes"];
+	expect(await refused("ci", ...revert("2.0.0"))).toContain("cannot be sent back to 2.0.0: it was withdrawn itself");
+	expect(await done("ci", ...revert("1.0.0"))).toBe(
+		`${PRODUCT} 2.2.0 is withdrawn: devices that have it go back to 1.0.0\n`,
+	);
+	await expect.poll(runs, SOON).toBe("1.0.0");
+	await expect.poll(runs, SOON).toBe("2.1.0");
+});
+
 it("its log leads to the same end, replayed without the service; with one byte changed, or cut in the middle, it does not", async () => {
 	const text = await rollout("ci", "log");
 	const file = join(folder, "log.jsonl");

@@ -36,8 +36,8 @@ import {
 import type { PermitInput, PermitOutcome } from "./permit-question.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import { type NewProduct, newProduct, type ProductInfo, type ProductSettings } from "./product-row.ts";
-import type { PackageContent, ReleaseEntry } from "./product-tables.ts";
 import type { AddedPackage, Discarded, NewRelease, Promoted, Promotion, Released, Withdrawn } from "./release-desk.ts";
+import type { PackageContent, ReleaseEntry } from "./release-row.ts";
 import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollout-approval.ts";
 import type { ReportInput } from "./rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
@@ -122,7 +122,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** See `ReleaseDesk.withdraw`. */
-	async withdraw(input: Change & { version: string; reason: string }): Promise<Settled<Withdrawn>> {
+	async withdraw(input: Change & { version: string; reason: string; revertTo?: string }): Promise<Settled<Withdrawn>> {
 		return this.#settle(input.version, () => this.#desks.releaseDesk.withdraw(input));
 	}
 

@@ -1,9 +1,11 @@
 // The releases of a product: takes packages, releases versions and withdraws them. Each method is synchronous and runs in its
 // caller's transaction; how a release then reaches the fleet is the work of rollout-desk.ts.
 import type { Channel } from "../../content/channel.ts";
+import { inOfferOrder } from "../../content/offer-order.ts";
 import { mayBind } from "../../content/package-claim.ts";
-import type { VersionOrder } from "../../content/product-record.ts";
+import type { Release, VersionOrder } from "../../content/product-record.ts";
 import { currentOf, hasRoomFor } from "../../content/recorded-releases.ts";
+import { judgeRevertTarget, type UnfitTarget } from "../../content/revert-target.ts";
 import { isInChannel } from "../../content/select-release.ts";
 import { isSigned } from "../../content/signed-releases.ts";
 import { findOutOfBounds, type SizeFinding } from "../../content/size-bounds.ts";
@@ -12,13 +14,8 @@ import type { Plan } from "../../rollout/plan.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
 import type { Change, WriteProductAudit } from "../audit.ts";
 import type { ProductInfo } from "./product-row.ts";
-import {
-	differingMetadata,
-	type PackageContent,
-	type ProductTables,
-	type ReleaseEntry,
-	type ReleaseMetadata,
-} from "./product-tables.ts";
+import type { ProductTables } from "./product-tables.ts";
+import { differingMetadata, type PackageContent, type ReleaseEntry, type ReleaseMetadata } from "./release-row.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
 import type { RolloutTables } from "./rollout-tables.ts";
 
@@ -77,7 +74,9 @@ export type Released =
 
 export type Withdrawn =
 	| { readonly ok: true; readonly changed: boolean }
-	| { readonly ok: false; readonly reason: "not_released" };
+	| { readonly ok: false; readonly reason: "not_released" }
+	/** nothing is withdrawn: devices cannot be sent to that version */
+	| { readonly ok: false; readonly reason: "unfit_target"; readonly target: string; readonly why: UnfitTarget };
 
 export interface ReleaseDeskParts {
 	readonly tables: ProductTables;
@@ -169,18 +168,40 @@ export class ReleaseDesk {
 		return { ok: true, kind: "new", sha256: known.sha256 };
 	}
 
-	/** Nobody is offered the version from now on; what runs it is offered another. Final, and harmless when repeated. */
-	withdraw(input: Change & { version: string; reason: string }): Withdrawn {
+	/**
+	 * Nobody is offered the version from now on; what runs it is offered another. Final, and harmless when repeated; another target may
+	 * be named afterwards.
+	 * @param input revertTo: where devices go back to that run it; not given = to the newest below it, or to the target that it has
+	 */
+	withdraw(input: Change & { version: string; reason: string; revertTo?: string }): Withdrawn {
 		const { tables, rolloutDesk, audit, publish } = this.#parts;
 		const { version, reason, now } = input;
 		const known = tables.release(version);
 		if (known === null || known.status === "uploaded") return { ok: false, reason: "not_released" };
-		if (known.status === "withdrawn") return { ok: true, changed: false };
+		const { revertTo: target = known.revertTo } = input;
+		if (known.status === "withdrawn" && target === known.revertTo) return { ok: true, changed: false };
+		const why = target === null ? null : this.#judgeTarget(known, target);
+		if (target !== null && why !== null) return { ok: false, reason: "unfit_target", target, why };
 		tables.withdraw(version, reason, now);
-		audit(input, "release.withdraw", version, reason);
+		if (target !== null) tables.setRevertTarget(version, target);
+		audit(input, "release.withdraw", version, target === null ? reason : `back to ${target}: ${reason}`);
 		rolloutDesk.end(input, version, `withdrawn: ${reason}`);
 		publish(now);
 		return { ok: true, changed: true };
+	}
+
+	/** @returns why devices cannot go back from the one to the other; null = they can */
+	#judgeTarget(bad: ReleaseEntry, to: string): UnfitTarget | null {
+		const { tables } = this.#parts;
+		const info = tables.info();
+		const target = tables.release(to);
+		const recorded = new Map<string, PlacedRelease>(tables.recordedReleases().map((one) => [one.version, one]));
+		// Either may have left the record since, and comes back to it.
+		for (const end of [bad, target]) if (isPlaced(end)) recorded.set(end.version, end);
+		const newestFirst = [...recorded.values()].toSorted((a, b) => b.sequence - a.sequence);
+		const line = inOfferOrder(newestFirst, info?.versionOrder ?? "none").map(({ version }) => version);
+		const isOffered = info?.signing !== "required" || (target !== null && isSigned(target, info.role?.digests ?? {}));
+		return judgeRevertTarget(bad, target, line, isOffered);
 	}
 
 	/** May the release go on its way in the channel? @returns beyond: in what it is out of bounds all the same; null = it is within */
@@ -235,6 +256,14 @@ export class ReleaseDesk {
 		if (release === null) throw new Error(`release ${version} vanished inside a transaction`);
 		return release;
 	}
+}
+
+type PlacedRelease = Pick<Release, "version" | "sequence" | "channel">;
+
+function isPlaced<R extends Pick<ReleaseEntry, "sequence" | "channel">>(
+	release: R | null,
+): release is R & PlacedRelease {
+	return release !== null && release.sequence !== null && release.channel !== null;
 }
 
 function describeBeyond({ what, from, to, current }: BeyondSize): string {

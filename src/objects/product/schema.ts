@@ -46,7 +46,8 @@ export const PRODUCT_SCHEMA: Schema = {
 			reach TEXT, -- JSON: Reach, of a release that is or was on its way
 			out_at INTEGER, -- from when on everybody may have it; null = not everybody may
 			withdrawn_at INTEGER,
-			withdraw_reason TEXT
+			withdraw_reason TEXT,
+			revert_to TEXT -- version to which devices go back that run it; null = to the newest below it
 		)`,
 		"CREATE INDEX releases_by_package ON releases (sha256)",
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",

@@ -1,5 +1,5 @@
 // What a Product answers to a change of its releases.
-import type { ReleaseEntry } from "./product-tables.ts";
+import type { ReleaseEntry } from "./release-row.ts";
 
 export const UNKNOWN_PRODUCT = { ok: false, reason: "unknown_product" } as const;
 

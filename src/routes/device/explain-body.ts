@@ -47,6 +47,7 @@ const releaseBody = z
 				"rollout_closed",
 				"not_for_newcomers",
 				"other_channel",
+				"skipped_by_revert",
 				"incompatible_model",
 				"incompatible_engine",
 				"not_licensed",
@@ -55,7 +56,7 @@ const releaseBody = z
 			])
 			.openapi({
 				description:
-					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it",
+					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it; `skipped_by_revert`: it lies between the withdrawn release that the device runs, and the one that it is to go back to",
 			}),
 		ready_at: timestamp.nullable().openapi({
 			description:

@@ -2,6 +2,7 @@
 // device's account says of its updates.
 import type { Channel } from "../../content/channel.ts";
 import type { ProductRecord, Release } from "../../content/product-record.ts";
+import { skippedByRevert } from "../../content/revert-target.ts";
 import { isInChannel, seenOn } from "../../content/select-release.ts";
 import { decideEntitlement } from "../../entitlement/decide.ts";
 import type { DecisionCode } from "../../entitlement/decision-codes.ts";
@@ -77,7 +78,12 @@ export function notEntitled(code: DecisionCode, grant: Grant | null): ProblemErr
  */
 export function requireRelease(record: ProductRecord | null, offer: OfferClaims, channel: Channel): Release {
 	const release = record?.releases.find(({ version, sha256 }) => version === offer.to && sha256 === offer.sha256);
-	if (release === undefined || release.withdrawn) throw new ProblemError("release_withdrawn");
+	if (record === null || release === undefined || release.withdrawn) throw new ProblemError("release_withdrawn");
+	if (skippedByRevert(record.releases, offer.from).has(offer.to)) {
+		throw new ProblemError("release_withdrawn", {
+			detail: "what the device runs was withdrawn, and it is to go back to an earlier release than this one",
+		});
+	}
 	if (!isInChannel(release, { channel })) throw exposureLimited("other_channel", OTHER_CHANNEL_RETRY_SECONDS);
 	return seenOn(channel, release);
 }

@@ -2,8 +2,8 @@
 // nobody's; then the bytes; then the version that they are bound to, while the claim lasts.
 import type { Change } from "../../objects/audit.ts";
 import type { Admission, NewUpload } from "../../objects/directory/package-desk.ts";
-import type { PackageContent } from "../../objects/product/product-tables.ts";
 import type { AddedPackage } from "../../objects/product/release-desk.ts";
+import type { PackageContent } from "../../objects/product/release-row.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { PackageStore } from "../../storage/packages/package-store.ts";

@@ -3,9 +3,10 @@ import { z } from "@hono/zod-openapi";
 import { channel } from "../../content/channel.ts";
 import { urgency } from "../../content/product-record.ts";
 import { MAX_AUDIENCES } from "../../content/recorded-releases.ts";
+import type { UnfitTarget } from "../../content/revert-target.ts";
 import { engineRange, productName, versionName } from "../../names.ts";
-import type { ReleaseEntry } from "../../objects/product/product-tables.ts";
 import type { Unfit } from "../../objects/product/release-desk.ts";
+import type { ReleaseEntry } from "../../objects/product/release-row.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
@@ -32,6 +33,9 @@ export const releaseBody = z
 		name: z.string(),
 		released_at: timestamp.nullable(),
 		out_at: timestamp.nullable().openapi({ description: "From when on everybody on its channel may have it" }),
+		revert_to: z.string().nullable().openapi({
+			description: "Of one that was withdrawn: where devices go back to that run it; null = to the newest before it",
+		}),
 		urgency,
 		notes: z.string(),
 		models: z.array(z.string()).nullable(),
@@ -57,6 +61,7 @@ export function describeRelease(product: string, release: ReleaseEntry) {
 		name: release.name,
 		released_at: toTimestampOrNull(release.releasedAt),
 		out_at: toTimestampOrNull(release.outAt),
+		revert_to: release.revertTo,
 		urgency: release.urgency,
 		notes: release.notes,
 		models: release.models === null ? null : [...release.models],
@@ -119,6 +124,26 @@ export function refuseRelease(reason: ProductRefusal): never {
 				detail: "the version was never released, so nobody was offered it: there is nothing to withdraw or to promote",
 			});
 	}
+}
+
+const UNFIT_TARGETS: Readonly<Record<UnfitTarget, string>> = {
+	unknown: "there is no such version",
+	withdrawn: "it was withdrawn itself",
+	not_out: "it is not released, or not everybody may have it",
+	unsigned: "the product's releases must be signed, and its role file does not name it",
+	other_channel: "it is on beta alone, and the release was on stable",
+	not_before: "it is not older than the release",
+	other_devices: "it is not for all models and engines that the release was for",
+};
+
+/** Nothing was withdrawn. @throws ProblemError */
+export function refuseTarget(
+	{ target, why }: { readonly target: string; readonly why: UnfitTarget },
+	version: string,
+): never {
+	throw new ProblemError("conflict", {
+		detail: `nothing was changed: devices on ${version} cannot be sent back to ${target}: ${UNFIT_TARGETS[why]}. Name an earlier release that everybody may have, or none: then they go back to the newest that is for them`,
+	});
 }
 
 /** Of a release that was to go on its way. @throws ProblemError */

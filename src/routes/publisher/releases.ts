@@ -5,7 +5,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { channel } from "../../content/channel.ts";
 import { urgency, versionOrder } from "../../content/product-record.ts";
 import { entryCount } from "../../content/size-bounds.ts";
-import { engineRange, modelName, productName } from "../../names.ts";
+import { engineRange, modelName, productName, versionName } from "../../names.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { planChoice } from "../../rollout/built-in-plans.ts";
@@ -17,6 +17,7 @@ import {
 	describeReleased,
 	refuseRelease,
 	refuseRollout,
+	refuseTarget,
 	releaseBody,
 	releasedBody,
 	releasePath,
@@ -155,8 +156,24 @@ const withdraw = createRoute({
 	operationId: "withdrawRelease",
 	tags: ["Publisher"],
 	summary: "Withdraw a release: it is offered no more, and who runs it is offered another",
+	description:
+		"With `revert_to` devices that run it go back to that release: what lies between the two is not for them. It may be named, or changed, after the withdrawal too. All other devices get what they would get without it.",
 	...releaseAccess,
-	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: plainText(500).min(1) })) },
+	request: {
+		params: releasePath,
+		body: jsonBody(
+			z
+				.strictObject({
+					reason: plainText(500).min(1),
+					revert_to: versionName.optional().openapi({
+						description:
+							"An earlier release that everybody may have, for all devices that this one was for; if left out, the newest before it",
+						example: "4.26.0",
+					}),
+				})
+				.openapi("Withdrawal"),
+		),
+	},
 	responses: {
 		200: jsonAnswer(
 			releaseBody.extend({
@@ -254,8 +271,10 @@ export const releases = createRouter()
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		event.toVersion = version;
-		const { reason } = c.req.valid("json");
-		const result = await services.objects.product(product).withdraw({ ...changeBy(c), version, reason });
+		const { reason, revert_to: revertTo } = c.req.valid("json");
+		const change = { ...changeBy(c), version, reason, ...(revertTo !== undefined && { revertTo }) };
+		const result = await services.objects.product(product).withdraw(change);
+		if (!result.ok && result.reason === "unfit_target") refuseTarget(result, version);
 		if (!result.ok) refuseRelease(result.reason);
 		event.outcome = "withdrawn";
 		const { published, changed } = result;

@@ -234,7 +234,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "other bytes are taken for those that a version has",
 			},
 			{
-				from: 'audit(input, "release.withdraw", version, reason);',
+				from: 'audit(input, "release.withdraw", version, target === null ? reason : `back to ${target}: ${reason}`);',
 				to: "",
 				breaks: "nobody can see later who withdrew a release, and why",
 			},
@@ -249,7 +249,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a package that was never released can be withdrawn",
 			},
 			{
-				from: 'if (known.status === "withdrawn") return { ok: true, changed: false };',
+				from: 'if (known.status === "withdrawn" && target === known.revertTo) return { ok: true, changed: false };',
 				to: "",
 				breaks: "each repetition of a withdrawal is published anew",
 			},
@@ -323,16 +323,6 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				breaks: "a release gets another place in the order when it is released again",
 			},
 			{
-				from: "release.engine.min === engine.min && ",
-				to: "",
-				breaks: "a release that says another engine counts as the same",
-			},
-			{
-				from: "models: JSON.stringify(release.models) === JSON.stringify(models),",
-				to: "models: true,",
-				breaks: "a release that says other models counts as the same",
-			},
-			{
 				from: "FROM releases AS others WHERE withdrawn_at IS NULL AND out_at IS NOT NULL",
 				to: "FROM releases AS others WHERE out_at IS NOT NULL",
 				breaks: "no release is the current one after the newest was withdrawn",
@@ -341,6 +331,22 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 				from: "AND others.channel = releases.channel",
 				to: "",
 				breaks: "what is out on beta takes the word current from what stable has",
+			},
+		],
+	},
+	{
+		file: "src/objects/product/release-row.ts",
+		tests: ["test/workers/routes/publisher/"],
+		edits: [
+			{
+				from: "release.engine.min === engine.min && ",
+				to: "",
+				breaks: "a release that says another engine counts as the same",
+			},
+			{
+				from: "models: JSON.stringify(release.models) === JSON.stringify(models),",
+				to: "models: true,",
+				breaks: "a release that says other models counts as the same",
 			},
 			{
 				from: "withdrawn: row.withdrawn_at !== null",

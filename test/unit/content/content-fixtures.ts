@@ -123,17 +123,20 @@ export const anyRecord: fc.Arbitrary<ProductRecord> = fc
 			isPromoted: fc.boolean(),
 			/** by so much its version is ahead of its place */
 			ahead: fc.constantFrom(0, 0, 2),
+			/** of one that is withdrawn: so many releases back its target is; 0 = it has none */
+			back: fc.constantFrom(0, 1, 2, 3),
 		}),
 		{ maxLength: 8 },
 	)
 	.map((list) => {
 		const times = list.map(({ releasedAt }) => releasedAt).sort((a, b) => a - b);
 		return recordOf(
-			...list.map(({ isPromoted, ahead, ...changes }, index) => {
+			...list.map(({ isPromoted, ahead, back, ...changes }, index) => {
 				const releasedAt = times[index] ?? NOW;
 				const betaReleasedAt = isPromoted && changes.channel === "stable" ? releasedAt - 300 : null;
 				const own = changes.channel === "beta" && ahead > 0 ? { version: `1.${index + 1 + ahead}.1` } : {};
-				return makeRelease(index + 1, { ...changes, ...own, releasedAt, betaReleasedAt });
+				const target = changes.withdrawn && back > 0 ? { revertTo: `1.${index + 1 - back}` } : {};
+				return makeRelease(index + 1, { ...changes, ...own, ...target, releasedAt, betaReleasedAt });
 			}),
 		);
 	});

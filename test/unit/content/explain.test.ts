@@ -5,6 +5,7 @@ import { type Channel, channelLabel } from "../../../src/content/channel.ts";
 import { answerCheck } from "../../../src/content/check.ts";
 import { type Explanation, explainProduct, offeredVersion } from "../../../src/content/explain.ts";
 import type { ProductRecord, Release } from "../../../src/content/product-record.ts";
+import { skippedByRevert } from "../../../src/content/revert-target.ts";
 import { type Candidate, isLicensed, seenOn, selectRelease } from "../../../src/content/select-release.ts";
 import { engineInRange } from "../../../src/content/vendor-version.ts";
 import { decideEntitlement } from "../../../src/entitlement/decide.ts";
@@ -220,6 +221,7 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 					not_for_newcomers: false,
 					not_pinned: false,
 					other_channel: release.channel === "beta" && candidate.channel === "stable",
+					skipped_by_revert: skippedByRevert(question.record?.releases ?? [], candidate.installed).has(release.version),
 				};
 				if (verdict === "not_for_newcomers") {
 					expect(candidate.installed).toBeNull();

@@ -72,6 +72,14 @@ describe("the releases that a record keeps", () => {
 		},
 	);
 
+	it("have the release that devices go back to from a withdrawn one, which they would not have otherwise", () => {
+		const keeps = (bad: Partial<Release>) => {
+			const releases = feed(100, 1, (index) => (index === 90 ? { withdrawn: true, ...bad } : {}));
+			return keepRecorded(releases.toReversed(), NOW + DAY).some(({ version }) => version === "1.20");
+		};
+		expect([keeps({ revertTo: "1.20" }), keeps({})]).toEqual([true, false]);
+	});
+
 	it("have one for each engine branch, however long ago its last release was", () => {
 		const branches = [{ min: "9", max: "9.99" }, { min: "10", max: "10.99" }, { min: "11" }];
 		const last = feed(3, DAY, (index) => ({ engine: branches[index] ?? {} }));

@@ -12,6 +12,8 @@ export const ROLLOUT_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"DeviceChannel.channel": "beta",
 	"PUT /v1/devices/{device}/channels/{product}.channel": "beta",
 	beta_released_at: null,
+	revert_to: null,
+	"Withdrawal.revert_to": "4.26.0",
 	beta_plan: "rapid",
 	team: "detection",
 	"ProductDetails.freezes": [],

@@ -257,6 +257,16 @@ it("`rollout revert` withdraws, and only after a yes", async () => {
 	expect(bodies()).toContainEqual([`POST ${PATH}/withdraw`, { reason: "bad" }]);
 });
 
+it("`rollout revert --to` names the release to go back to, in its question and in its answer", async () => {
+	const asked = await operator.runAsked("no", "rollout", "revert", ...OF, "--reason", "bad", "--to", "4.26.0");
+	expect(asked.questions[0]).toContain("devices that have it go back to 4.26.0");
+	operator.reply({ body: { changed: true, revert_to: "4.26.0" } });
+	const { stdout } = await rollout("revert", "--reason", "bad", "--to", "4.26.0", "--yes");
+	expect(stdout).toBe("crs 4.28.0+b1 is withdrawn: devices that have it go back to 4.26.0\n");
+	expect(bodies()[0]).toEqual([`POST ${PATH}/withdraw`, { reason: "bad", revert_to: "4.26.0" }]);
+	expect((await rollout("revert", "--reason", "bad", "--to", "..", "--yes")).exitCode).toBe(2);
+});
+
 it("`rollout log` reads page after page", async () => {
 	const page = (...seqs: number[]) => ({ body: { entries: seqs.map((seq) => ({ seq })) } });
 	operator.reply(page(1, 2), page(3), page());

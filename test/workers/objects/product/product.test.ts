@@ -4,7 +4,7 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { afterEach, describe, expect, it } from "vitest";
 import { headsRecord } from "../../../../src/content/heads-record.ts";
 import { productRecord } from "../../../../src/content/product-record.ts";
-import type { ReleaseMetadata } from "../../../../src/objects/product/product-tables.ts";
+import type { ReleaseMetadata } from "../../../../src/objects/product/release-row.ts";
 import { IMMEDIATE } from "../../../../src/rollout/built-in-plans.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";
@@ -192,6 +192,10 @@ describe("releases", () => {
 		expect(await recorded()).toEqual([...Array.from({ length: 64 }, (_, index) => 68 - index), 1]);
 		await product().withdraw({ ...PUBLISHER, version: "1.3", reason: "breaks" });
 		expect(await recorded()).toContain(3);
+		expect(await recorded()).not.toContain(2);
+		await product().withdraw({ ...PUBLISHER, version: "1.68", reason: "breaks", revertTo: "1.2" });
+		await publish("1.69", "a");
+		expect(await recorded()).toContain(2);
 	});
 
 	it("are refused where a newer version is released, unless the older one is meant", async () => {

@@ -199,6 +199,15 @@ describe("a product whose releases must be signed", () => {
 		const again = await roleFile("threats", 2, { "2.0.0": content.sha256 }, [bob], NOW);
 		expect((await putRole("threats", again)).status).toBe(200);
 		expect((await checkProduct(firewall, "threats")).offer).toMatchObject({ version: "2.0.0", role_version: 2 });
+
+		const back = await operate("POST", "/v1/products/threats/releases/2.0.0/withdraw", {
+			reason: "bad",
+			revert_to: "1.0.0",
+		});
+		expect([back.status, await back.json()]).toMatchObject([
+			409,
+			{ detail: expect.stringContaining("cannot be sent back to 1.0.0: the product's releases must be signed") },
+		]);
 	});
 });
 
