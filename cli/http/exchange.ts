@@ -48,7 +48,7 @@ export async function openReply(request: HttpRequest): Promise<HttpReply> {
 	return new Promise((resolve, reject) => {
 		const outgoing = start(url.href, {
 			method: request.method,
-			headers: { "user-agent": "parapet-cli", ...request.headers },
+			headers: { "user-agent": "parapet-cli", ...versionOverride(process.env), ...request.headers },
 			// One command makes a handful of requests: a fresh connection each costs less than a stale one now and then.
 			agent,
 			timeout,
@@ -65,6 +65,11 @@ export async function openReply(request: HttpRequest): Promise<HttpReply> {
 		// A server may refuse before it has read everything: then the reply has been taken and this failure is moot.
 		else pipeline(body, outgoing).catch(fail);
 	});
+}
+
+/** A deployment tries a version by its id before anybody else gets it; docs/operations.md, "Deploying in stages". */
+function versionOverride({ PARAPET_VERSION_OVERRIDE: version }: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+	return version === undefined || version === "" ? {} : { "cloudflare-workers-version-overrides": version };
 }
 
 /** TLS is loaded only where it is wanted. Not by `import`: importing node:http loads the client of WebSockets with it (25 ms). */

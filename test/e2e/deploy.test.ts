@@ -2,11 +2,14 @@
 // in the repository and as its owner fills it in.
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateSecrets } from "../../cli/worker/secrets.ts";
+import { createSmoke } from "../../scripts/deploy/smoke.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const PLACEHOLDERS = ["[vars] ISSUER", "[[routes]] pattern", "[[kv_namespaces]] id of RECORDS"];
@@ -93,4 +96,34 @@ describe("npm run deploy -- --secrets-file", () => {
 		expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("Total Upload") });
 		expect(output).toContain("LOOKUP_KEY is not in it");
 	});
+});
+
+describe("npm run deploy", () => {
+	const deploy = (...args: string[]) => run("npm", ["run", "--silent", "deploy", "--", ...args]);
+
+	it("shows its options where the command line is wrong, and asks the platform nothing", async () => {
+		await fillIn("0f2ac74b498b48028cb68387c421e279", "updates.acme.test");
+		const { code, output } = await deploy("--stages", "10,5,100");
+		expect({ code, output }).toEqual({
+			code: 2,
+			output: expect.stringContaining("--stages 10,5,100: whole percents, ascending"),
+		});
+		expect(output).toContain("usage: npm run deploy");
+	});
+});
+
+it("the smoke test of a deployment asks for the one version with every request, and names the step that fails", async () => {
+	const overrides: unknown[] = [];
+	const server = createServer((request, response) => {
+		overrides.push(request.headers["cloudflare-workers-version-overrides"]);
+		response
+			.writeHead(503, { "content-type": "application/problem+json" })
+			.end(JSON.stringify({ code: "unavailable" }));
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	const smoke = createSmoke(ROOT, "parapet", url, { ...process.env, PARAPET_KEY: "pk_none", PARAPET_URL: undefined });
+	await expect(smoke("version-1")).rejects.toThrow(/^the smoke test failed: \S/);
+	expect(new Set(overrides)).toEqual(new Set(['parapet="version-1"']));
+	await new Promise((resolve) => server.close(resolve));
 });
