@@ -64,7 +64,14 @@ export default defineConfig(({ mode }) => {
 					plugins: [
 						cloudflareTest({
 							wrangler: { configPath: "./dev/wrangler.toml" },
-							miniflare: { bindings: { ...TEST_SECRETS, ISSUER: "https://updates.test", LOG_SAMPLE_RATE: "1" } },
+							miniflare: {
+								bindings: {
+									...TEST_SECRETS,
+									ISSUER: "https://updates.test",
+									LOG_SAMPLE_RATE: "1",
+									HISTORY_SINK: "off",
+								},
+							},
 						}),
 					],
 					test: {

@@ -36,6 +36,8 @@ const variables = z.object({
 	MAX_PACKAGE_BYTES: count.min(1),
 	UPLOAD_BYTES_PER_DAY: count.min(1).default(50 * 1024 ** 3),
 	LOG_SAMPLE_RATE: z.coerce.number().min(0).max(1),
+	HISTORY_SINK: z.enum(["off", "r2", "pipelines"]).default("off"),
+	HISTORY_DAYS: count.min(1).max(3_650).default(90),
 	MAC_KEYS: z.string().superRefine(refuseWith(parseMacKeys)),
 	LOOKUP_KEY: z
 		.string()
@@ -106,6 +108,10 @@ export interface Config {
 	readonly uploadBytesPerDay: number;
 	/** part of successful requests that are logged, 0 to 1; problems always are */
 	readonly logSampleRate: number;
+	/** where events of the history go */
+	readonly historySink: "off" | "r2" | "pipelines";
+	/** for which hour files of the history are kept */
+	readonly historyDays: number;
 	readonly macKeys: string;
 	readonly lookupKey: string;
 	/** null = switched off */
@@ -171,6 +177,8 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		maxPackageBytes: value.MAX_PACKAGE_BYTES,
 		uploadBytesPerDay: value.UPLOAD_BYTES_PER_DAY,
 		logSampleRate: value.LOG_SAMPLE_RATE,
+		historySink: value.HISTORY_SINK,
+		historyDays: value.HISTORY_DAYS,
 		macKeys: value.MAC_KEYS,
 		lookupKey: value.LOOKUP_KEY,
 		bootstrapKey: value.BOOTSTRAP_KEY === BOOTSTRAP_KEY_OFF ? null : value.BOOTSTRAP_KEY,

@@ -37,6 +37,7 @@ export function openScope(
 	// Read once: each access crosses from the platform into the script.
 	const { cf } = request;
 	const country = textOrNull(cf?.["country"]);
+	const asn = cf?.["asn"];
 	let oldestReadMs: number | null = null;
 	return {
 		services,
@@ -47,7 +48,12 @@ export function openScope(
 			return Math.floor(nowMs / 1000);
 		},
 		country,
-		event: newRequestEvent(request.method, country, textOrNull(cf?.["colo"])),
+		event: newRequestEvent(
+			request.method,
+			country,
+			textOrNull(cf?.["colo"]),
+			Number.isSafeInteger(asn) ? Number(asn) : null,
+		),
 		waitUntil: (work) => context.waitUntil(work),
 		noteLastGood: (readMs) => {
 			oldestReadMs = Math.min(oldestReadMs ?? readMs, readMs);

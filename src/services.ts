@@ -1,7 +1,7 @@
 // The composition root: the only file that constructs adapters. Once per isolate and environment; nothing here knows of a
 // request.
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
-import { type Config, parseConfig } from "./config.ts";
+import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { placeOf } from "./entitlement/place.ts";
 import type { Account } from "./objects/account/account.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./objects/account/ha/ha-locks.ts";
@@ -34,11 +34,15 @@ import { systemClock } from "./storage/clock.ts";
 import { createPackageReader, type PackageReader } from "./storage/packages/package-reader.ts";
 import type { PackageStore } from "./storage/packages/package-store.ts";
 import { createR2PackageStore } from "./storage/packages/r2-package-store.ts";
+import { createR2HistoryFiles, type HistoryFiles } from "./storage/r2-history-files.ts";
 import { createR2TrustFileStore, type TrustFileStore } from "./storage/r2-trust-file-store.ts";
 import { createRecords, type Records } from "./storage/records.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "./storage/replicated/replicated-record-store.ts";
 import { createSealedStore } from "./storage/sealed-records.ts";
+import { createHistory, type History, noHistory } from "./telemetry/history.ts";
+import { createR2HistoryWriter } from "./telemetry/r2-history.ts";
 import { createAnalyticsEngineSink, silentSink, type TelemetrySink } from "./telemetry/sink.ts";
+import { createStreamHistoryWriter, type HistoryStream } from "./telemetry/stream-history.ts";
 
 /** The Durable Objects, by the names that ids carry. A stub is cheap and breaks on error, so each call gets a new one. */
 export interface Objects {
@@ -90,6 +94,8 @@ export interface Services {
 	/** the AWS of an account, where the auto-scaling hook acts */
 	readonly openInstanceCloud: OpenInstanceCloud;
 	readonly telemetry: TelemetrySink;
+	readonly history: History;
+	readonly historyFiles: HistoryFiles;
 }
 
 /**
@@ -100,6 +106,10 @@ const MAX_CACHED_BYTES = 25_000_000;
 
 /** For so long an isolate gathers what devices say of themselves. */
 const WORDS_GATHER_MS = 1_000;
+
+/** And events of the history: each write to R2 costs as much as a dozen reads. Well below the 30 s that work behind an answer has. */
+const HISTORY_GATHER_MS = 10_000;
+const LOCAL_HISTORY_GATHER_MS = 1_000;
 
 /** @throws ConfigError naming everything that is missing or not acceptable */
 async function createServices(env: Env): Promise<Services> {
@@ -181,7 +191,27 @@ async function createServices(env: Env): Promise<Services> {
 			fetch: (url, init) => fetch(url, init),
 		}),
 		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS, version),
+		history: openHistory(env, config, version),
+		historyFiles: createR2HistoryFiles(env.HISTORY),
 	};
+}
+
+/** @throws ConfigError when the binding that HISTORY_SINK asks for is not there */
+function openHistory(
+	env: { readonly HISTORY?: R2Bucket; readonly HISTORY_STREAM?: HistoryStream },
+	{ historySink, isLocal }: Config,
+	version: string,
+): History {
+	const gatherMs = isLocal ? LOCAL_HISTORY_GATHER_MS : HISTORY_GATHER_MS;
+	if (historySink === "r2") {
+		if (env.HISTORY === undefined) throw new ConfigError(["HISTORY_SINK is r2, and there is no bucket HISTORY"]);
+		return createHistory(createR2HistoryWriter(env.HISTORY), version, gatherMs);
+	}
+	if (historySink === "off") return noHistory;
+	if (env.HISTORY_STREAM === undefined) {
+		throw new ConfigError(["HISTORY_SINK is pipelines, and there is no stream HISTORY_STREAM ([[pipelines]])"]);
+	}
+	return createHistory(createStreamHistoryWriter(env.HISTORY_STREAM), version, gatherMs);
 }
 
 function createUrlSigner({ s3, issuer, urlTtlSeconds: ttlSeconds }: Config, keyring: MacKeyring): UrlSigner {

@@ -6,6 +6,7 @@ import { fleetRetryAfter } from "./failure.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { openScope, type RequestScope } from "./request-scope.ts";
 import { knownServices, type Services, servicesFor } from "./services.ts";
+import type { HistoryFiles } from "./storage/r2-history-files.ts";
 import { formatLogLine } from "./telemetry/request-event.ts";
 
 export { Account } from "./objects/account/account.ts";
@@ -33,11 +34,21 @@ export default {
 
 	/** The cron trigger of wrangler.toml. */
 	async scheduled(_, env) {
-		const { objects } = await servicesFor(env);
+		const { objects, historyFiles, config } = await servicesFor(env);
 		await objects.directory().renewHeads();
+		await pruneHistory(historyFiles, config.historyDays);
 		await goRound(objects, Math.floor(Date.now() / 1_000), (line) => console.warn(line));
 	},
 } satisfies ExportedHandler<Env>;
+
+/** The service works without its history: a bucket that does not answer is said, and asked again at the next run. */
+async function pruneHistory(files: HistoryFiles, days: number): Promise<void> {
+	try {
+		await files.prune(days, Math.floor(Date.now() / 1_000));
+	} catch (error) {
+		console.warn(`history: past hours are still there: ${error instanceof Error ? error.name : "unknown"}`);
+	}
+}
 
 /** Cache-Status (RFC 9211) of an answer from last good copies. No answer of ours is fresh for any time, so ttl is their age. */
 function markLastGood(response: Response, scope: RequestScope): void {
@@ -53,6 +64,7 @@ function report(response: Response, scope: RequestScope, startedMs: number): voi
 		event.status = response.status;
 		event.degradedSeconds = scope.now - (scope.degradedAsOf() ?? scope.now);
 		event.durationMs = Date.now() - startedMs;
+		services.history.record(event, startedMs, scope.waitUntil);
 		services.telemetry.record(event);
 		if (event.problem !== null || event.key !== null || Math.random() < services.config.logSampleRate) {
 			console.log(formatLogLine(event, requestId(), services.version, startedMs));

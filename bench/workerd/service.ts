@@ -123,7 +123,7 @@ function sharedOf(
 		// A load generator speaks plain http here, which a deployed service refuses; nothing else on the paths measured differs.
 		bindings: { ...production, ENVIRONMENT: "local", ...secrets, MAX_PACKAGE_BYTES, ...vars },
 		kvNamespaces: { RECORDS: "records" },
-		r2Buckets: { PACKAGES: "packages", PULSES: "pulses" },
+		r2Buckets: { PACKAGES: "packages", PULSES: "pulses", HISTORY: "history" },
 		ratelimits: {
 			...{ RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
 			...{ RATE_CODE: noLimit("4"), RATE_ACCOUNT: noLimit("5") },

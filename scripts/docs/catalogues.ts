@@ -1,6 +1,7 @@
-// The reference documents that are one table each, from the lists in the code: errors, entitlement codes, events.
+// The reference documents that are one table each, from the lists in the code: errors, entitlement codes, events, history.
 import { DECISION_CODES } from "../../src/entitlement/decision-codes.ts";
 import { ACCOUNT_EVENTS, DEPLOYMENT_EVENTS, PRODUCT_EVENTS } from "../../src/events/catalogue.ts";
+import { EVENT_KINDS, HISTORY_FIELDS } from "../../src/history/fields.ts";
 import { PROBLEMS } from "../../src/problem-catalogue.ts";
 import { OAUTH_ERRORS } from "../../src/routes/http/oauth-error.ts";
 import { GENERATED, table } from "./markdown.ts";
@@ -75,4 +76,55 @@ export function errors(): string {
 	);
 	lines.push("does about each.", "", ...table(["error", "what happened"], errors));
 	return `${lines.join("\n")}\n`;
+}
+
+/** docs/history.md */
+export function history(): string {
+	const lines = [
+		GENERATED,
+		"",
+		"# History",
+		"",
+		"Source: `src/history/fields.ts`. The history has one flat row for each thing that devices ask for; how it is switched on, kept and asked",
+		"is in [operations](operations.md#history). It is no audit trail: trails ([events](events.md)) say who changed what, exactly and for ever; the",
+		"history says what the fleet did, for as long as it is kept, and may lack what an isolate held when it ended. Devices have pseudonyms, a",
+		"keyed MAC (HMAC-SHA256 by a key for that alone, derived from `LOOKUP_KEY`) of the month and the device's id: nobody without the key can",
+		"tell which device it is, or that two months are about one.",
+		"",
+		"## Kinds",
+		"",
+		...table(
+			["kind", "what happened"],
+			Object.entries(EVENT_KINDS).map(([kind, text]) => [`\`${kind}\``, `${text}.`]),
+		),
+		"",
+		"## Columns",
+		"",
+		"There are no others, and nothing a client sends reaches a column but what its route has parsed. Texts are cut at the length given, and",
+		"control characters in them are `?`. In the files `null` is left out. `infra/pipelines/stream-schema.json` is the same for a stream.",
+		"",
+		...table(
+			["column", "type", "what it says"],
+			HISTORY_FIELDS.map((field) => [`\`${field.name}\``, typeText(field), `${field.about}.`]),
+		),
+	];
+	return `${lines.join("\n")}\n`;
+}
+
+function typeText(field: (typeof HISTORY_FIELDS)[number]): string {
+	const type = field.type === "text" ? `text, ${field.max}` : field.type;
+	return field.nullable ? `${type}, or null` : type;
+}
+
+const STREAM_TYPES = { text: "string", time: "timestamp", whole: "int64" } as const;
+
+/** infra/pipelines/stream-schema.json: what `wrangler pipelines streams create --schema-file` takes. */
+export function streamSchema(): string {
+	const fields = HISTORY_FIELDS.map(({ name, type, nullable }) => ({
+		name,
+		type: STREAM_TYPES[type],
+		...(type === "time" && { unit: "millisecond" }),
+		required: !nullable,
+	}));
+	return `${JSON.stringify({ fields }, null, "\t")}\n`;
 }

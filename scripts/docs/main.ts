@@ -1,7 +1,7 @@
 // Generates the reference documents from what the service validates with and answers from. `--check` writes nothing and
 // fails where a document differs. Either way it fails where a link of any document leads nowhere.
 import { readFile, writeFile } from "node:fs/promises";
-import { entitlementCodes, errors, events } from "./catalogues.ts";
+import { entitlementCodes, errors, events, history, streamSchema } from "./catalogues.ts";
 import { httpApi } from "./http-api.ts";
 import { findBrokenLinks } from "./links.ts";
 import { fillTables } from "./protocol-tables.ts";
@@ -13,6 +13,8 @@ const documents = {
 	"docs/errors.md": errors(),
 	"docs/entitlement-codes.md": entitlementCodes(),
 	"docs/events.md": events(),
+	"docs/history.md": history(),
+	"infra/pipelines/stream-schema.json": streamSchema(),
 	[PROTOCOL]: fillTables(await readFile(PROTOCOL, "utf8")),
 };
 

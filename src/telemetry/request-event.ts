@@ -24,6 +24,8 @@ export interface RequestEvent {
 	product: string | null;
 	fromVersion: string | null;
 	toVersion: string | null;
+	/** name of the rollout's step that a permit was given in; null = everybody may have the release */
+	step: string | null;
 	/** what the answer was: offered, current, installed, failed, … */
 	outcome: string | null;
 	/** a reporting device's own word for why */
@@ -31,6 +33,8 @@ export interface RequestEvent {
 	/** where the caller is, and the data centre that answers it (IATA code) */
 	country: string | null;
 	colo: string | null;
+	/** number of the network that the caller came from */
+	asn: number | null;
 	/** bytes of a package in the answer */
 	bytes: number;
 	/** age in seconds of the oldest record in the answer, where records could not be read; else 0 */
@@ -39,7 +43,12 @@ export interface RequestEvent {
 	durationMs: number;
 }
 
-export function newRequestEvent(method: string, country: string | null, colo: string | null): RequestEvent {
+export function newRequestEvent(
+	method: string,
+	country: string | null,
+	colo: string | null,
+	asn: number | null = null,
+): RequestEvent {
 	return {
 		route: "unmatched",
 		method,
@@ -53,10 +62,12 @@ export function newRequestEvent(method: string, country: string | null, colo: st
 		product: null,
 		fromVersion: null,
 		toVersion: null,
+		step: null,
 		outcome: null,
 		detail: null,
 		country,
 		colo,
+		asn,
 		bytes: 0,
 		degradedSeconds: 0,
 		durationMs: 0,

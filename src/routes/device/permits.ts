@@ -128,6 +128,7 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 	requireLeave(scope, device, offer, release, record);
 
+	event.step = release.rollout?.step ?? null;
 	const { sequence } = release;
 	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, sequence, now + REPORT_WITHIN_SECONDS);
 	let haLock = turn.at;

@@ -75,7 +75,7 @@ export async function startRegionWorkers<Name extends string>(
 				bindings: { ...bundle.vars, ...variables[name], CF_VERSION_METADATA: { id: name, tag: "", timestamp: "" } },
 				durableObjects: durableObjects(name),
 				kvNamespaces: { RECORDS: `records-${name}` },
-				r2Buckets: { PACKAGES: "packages", PULSES: "pulses" },
+				r2Buckets: { PACKAGES: "packages", PULSES: "pulses", HISTORY: "history" },
 				ratelimits: {
 					...{ RATE_REGISTER: noLimit("1"), RATE_TOKEN: noLimit("2"), RATE_PUBLISH: noLimit("3") },
 					...{ RATE_CODE: noLimit("4"), RATE_ACCOUNT: noLimit("5") },

@@ -13,6 +13,7 @@ await Promise.all([
 	env.RECORDS.list({ limit: 1 }),
 	env.PACKAGES.list({ limit: 1 }),
 	env.PULSES.list({ limit: 1 }),
+	env.HISTORY.list({ limit: 1 }),
 	caches.default.match("https://updates.test/"),
 ]);
 await reset();
