@@ -20,6 +20,7 @@ import { readLog } from "../rollout/read-log.ts";
 import { addReleaseOptions, readReleaseOptions, releaseShape } from "../rollout/release-options.ts";
 import { createOutput, formatPercent, formatTable, type Surroundings } from "../terminal/output.ts";
 import { runAsWithdrawal } from "../trust/run-as-withdrawal.ts";
+import { defineExplain } from "./rollout/explain.ts";
 import { definePreview } from "./rollout/preview.ts";
 
 const WATCH_SECONDS = 5;
@@ -31,6 +32,7 @@ export function defineRollout(rollout: Command, surroundings: Surroundings): voi
 	definePreview(rollout, surroundings);
 	defineList(rollout, surroundings);
 	defineStatus(rollout, surroundings);
+	defineExplain(rollout, surroundings);
 	defineWord(rollout, surroundings, "approve", "say yes to the step that waits, for the evidence that there is now");
 	defineWord(rollout, surroundings, "override", "let a step pass although its gate has not seen enough");
 	defineWord(rollout, surroundings, "resume", "let a halted rollout go on; it halts again when more fails");

@@ -58,6 +58,11 @@ const at = async () => {
 	const { phase, step: name } = await status();
 	return `${phase} ${name}`;
 };
+/** Why the firewall is offered the release, or not. */
+async function explained(): Promise<string> {
+	const { device } = JSON.parse(await readFile(join(folder, "firewall", "identity.json"), "utf8"));
+	return rollout("operator", "explain", "--device", device.id);
+}
 async function runs(): Promise<string> {
 	await done("operator", "device", "update", "--home", join(folder, "firewall"));
 	const state = JSON.parse(await readFile(join(folder, "firewall", "installed.json"), "utf8"));
@@ -109,6 +114,9 @@ it("a draft is uploaded and offered to nobody; `rollout start` sends it on its w
 	expect(await refused("ci", "rollout", "approve", PRODUCT, VERSION, "--yes")).toContain(
 		"the word of team detection is needed",
 	);
+	expect(await explained()).toMatch(
+		/^rules 2\.0\.0 is not offered to dev-\S+: its rollout waits for its time, or for words \(waiting\)\nstep {9}one, waiting\n/,
+	);
 	expect(await runs()).toBe("1.0.0");
 	expect(JSON.parse(await done("ci", "rollout", "list", PRODUCT, "--json")).rollouts).toMatchObject([
 		{ version: VERSION },
@@ -118,6 +126,7 @@ it("a draft is uploaded and offered to nobody; `rollout start` sends it on its w
 it("approved, it reaches one firewall, is watched for a second and waits for the next word", async () => {
 	await rollout("olivia", "approve", "--yes");
 	await expect.poll(runs, SOON).toBe(VERSION);
+	expect(await explained()).toContain("it has it installed (installed)\n");
 	await expect.poll(at, SOON).toBe("waiting ten");
 	expect((await status()).steps[0]).toMatchObject({ name: "one", permits: 1, healthy: 1, failed: 0, verdict: "pass" });
 	expect(await refused("olivia", "rollout", "override", PRODUCT, VERSION, "--yes")).toContain(

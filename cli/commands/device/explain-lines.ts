@@ -62,7 +62,12 @@ export const explanationAnswer = z.object({
 			installed: z.boolean(),
 			verdict: z.string(),
 			ready_at: z.string().nullable(),
-			rollout: z.looseObject({ closed: z.string().nullish(), permit: z.string().nullish() }).nullish(),
+			rollout: z
+				.looseObject({
+					...{ step: z.string().optional(), closed: z.string().nullish(), permit: z.string().nullish() },
+					...{ ring: z.string().nullish(), bucket: z.number().nullish() },
+				})
+				.nullish(),
 		}),
 	),
 	disabled_rules: z.array(z.string()).nullish(),
@@ -174,7 +179,8 @@ function suspensionLines({ suspensions }: Explanation, subject: string | undefin
 		);
 }
 
-function haLines({ ha }: Explanation): string[] {
+/** @returns its HA group and who of it goes first, with an empty line before; nothing for a device in none */
+export function haLines({ ha }: Explanation): string[] {
 	if (ha == null) return [];
 	return [
 		"",
@@ -198,7 +204,7 @@ function licenseLines({ license, entitlement }: Explanation): string[] {
 }
 
 /** What the customer says of its updates, a line for each thing. */
-function policyLines({ policy }: Explanation): string[] {
+export function policyLines({ policy }: Explanation): string[] {
 	if (policy == null) return [];
 	const { windows, freezes, passes, min_age_hours: age, pin, held, time_zone: zone } = policy;
 	const lines = [
