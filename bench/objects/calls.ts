@@ -130,7 +130,6 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	hearHaLock: ({ round, now }) => [
 		{ deviceId: deviceId(1_000 + round), product: "crs", version: "1", at: now, reported: "failed", now },
 	],
-	deactivate: ({ round, now }) => [{ ...by(now), deviceId: deviceId(2_000 + round) }],
 	setDeviceStatus: ({ round, now }) => [
 		{ ...by(now), deviceId: deviceId(3_000 + round), status: "suspended", reason: "bench" },
 	],

@@ -8,8 +8,8 @@ const FORGETS_EVERY = 3;
 
 /** What the broken methods take the place of; the others stay. */
 function instead(account: SeatsObject, broken: Partial<SeatsObject>): SeatsObject {
-	const { activate, renewSeat, deactivate, setDeviceStatus, changeLicense, listLicenses, listDevices } = account;
-	const whole = { activate, renewSeat, deactivate, setDeviceStatus, changeLicense, listLicenses, listDevices };
+	const { activate, renewSeat, setDeviceStatus, changeLicense, listLicenses, listDevices } = account;
+	const whole = { activate, renewSeat, setDeviceStatus, changeLicense, listLicenses, listDevices };
 	const bound = Object.entries(whole).map(([name, method]) => [name, method.bind(account)]);
 	return { ...(Object.fromEntries(bound) as SeatsObject), ...broken };
 }
@@ -40,7 +40,13 @@ export const BROKEN_ACCOUNTS = {
 				async activate(input) {
 					const outcome = await account.activate(input);
 					if (outcome.ok && outcome.kind === "new" && ++activations % FORGETS_EVERY === 0) {
-						await account.deactivate({ actor: "operator", now: input.now, deviceId: outcome.device.id });
+						await account.setDeviceStatus({
+							actor: "operator",
+							now: input.now,
+							deviceId: outcome.device.id,
+							status: "deactivated",
+							reason: "",
+						});
 					}
 					return outcome;
 				},
@@ -92,9 +98,9 @@ export const BROKEN_ACCOUNTS = {
 		let changes = 0;
 		return (account) =>
 			instead(account, {
-				async deactivate(input) {
-					if (++changes % 2 === 1) return account.deactivate(input);
-					return { ok: true };
+				async setDeviceStatus(input) {
+					const isKept = input.status === "deactivated" && ++changes % 2 === 0;
+					return isKept ? { ok: true } : account.setDeviceStatus(input);
 				},
 			});
 	},

@@ -5,12 +5,11 @@ import type { SeatCall } from "./seats.ts";
 type Outcome<T> = Promise<({ readonly ok: true } & T) | { readonly ok: false; readonly reason: string }>;
 
 /** What of an Account the callers use, and what of its answers. */
-export interface SeatsObject
-	extends Pick<Account, "renewSeat" | "setDeviceStatus" | "changeLicense" | "listLicenses" | "listDevices"> {
+export interface SeatsObject extends Pick<Account, "renewSeat" | "changeLicense" | "listLicenses" | "listDevices"> {
 	activate(
 		...input: Parameters<Account["activate"]>
 	): Outcome<{ readonly kind: string; readonly device: { readonly id: string } }>;
-	deactivate(...input: Parameters<Account["deactivate"]>): Outcome<object>;
+	setDeviceStatus(...input: Parameters<Account["setDeviceStatus"]>): Outcome<object>;
 }
 
 /** The one license of the account. */
@@ -29,8 +28,10 @@ export async function perform(account: SeatsObject, input: SeatCall): Promise<st
 			if (!outcome.ok) return outcome.reason;
 			return outcome.lease === null ? "for good" : `until ${outcome.lease.until}`;
 		}
-		case "deactivate":
-			return outcomeOf(await account.deactivate({ ...by, deviceId: input.device }));
+		case "deactivate": {
+			const change = { ...by, deviceId: input.device, status: "deactivated", reason: "" } as const;
+			return outcomeOf(await account.setDeviceStatus(change));
+		}
 		case "status": {
 			const { device: deviceId, to: status } = input;
 			if (status === "deactivated") throw new RangeError("that is the device's own wish");

@@ -43,7 +43,8 @@ export async function createHaAccount(options: Parameters<typeof createAccount>[
 			account().changeHaGroup({ kind: "leave", ...OPERATOR, now, id: group, deviceId: idOf(number) }),
 		setStatus: (number: number, status: "active" | "suspended" | "revoked", now = NOW) =>
 			account().setDeviceStatus({ ...OPERATOR, now, deviceId: idOf(number), status, reason: "" }),
-		deactivate: (number: number, now = NOW) => account().deactivate({ ...OPERATOR, now, deviceId: idOf(number) }),
+		deactivate: (number: number, now = NOW) =>
+			account().setDeviceStatus({ ...OPERATOR, now, deviceId: idOf(number), status: "deactivated", reason: "" }),
 		renew: (number: number, now: number) => account().renewSeat({ deviceId: idOf(number), now }),
 		/** live seats of lic-a */
 		taken: (now = NOW) => seatsTaken(fixture, now),

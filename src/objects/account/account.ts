@@ -160,14 +160,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#alone(undefined, () => this.#desks.haLocks.hear(input));
 	}
 
-	/** The device gives up its seat; its key may come back under a code. */
-	async deactivate(input: Change & { deviceId: string }) {
-		const change = { ...input, status: "deactivated", reason: "" } as const;
-		return this.#change("unknown_device", () => this.#desks.deviceDesk.changeStatus(change));
-	}
-
-	/** Suspends, reinstates ("active") or revokes for good. The reason is kept in the audit trail. */
-	async setDeviceStatus(input: StatusChange & { status: "active" | "suspended" | "revoked" }) {
+	/** Suspends, reinstates ("active") or revokes for good; deactivated it gives up its seat, and its key may come back under a code. */
+	async setDeviceStatus(input: StatusChange) {
 		return this.#change("unknown_device", () => this.#desks.deviceDesk.changeStatus(input));
 	}
 

@@ -196,10 +196,9 @@ export const registration = createRouter()
 			event.reason = "registration_token";
 			throw new OAuthError("invalid_token", 401, "the registration access token was not accepted");
 		}
-		const result = await services.objects.account(device.objectName).deactivate({
-			actor: device.id,
-			now,
-			deviceId: device.id,
+		const result = await services.objects.account(device.objectName).setDeviceStatus({
+			...{ actor: device.id, now },
+			...{ deviceId: device.id, status: "deactivated", reason: "" },
 		});
 		if (!result.ok && result.reason === "device_suspended") {
 			throw new OAuthError("access_denied", 403, "a suspended device keeps its seat; ask the account's administrator");

@@ -39,7 +39,9 @@ describe("an account that was never created", () => {
 		expect(await account.device("dev-a")).toBeNull();
 		expect(await account.readRecord("device:dev-a")).toBeNull();
 		expect(await trailOf(account)).toEqual([]);
-		expect(await account.deactivate({ ...OPERATOR, deviceId: "dev-a" })).toEqual({
+		expect(
+			await account.setDeviceStatus({ ...OPERATOR, deviceId: "dev-a", status: "deactivated", reason: "" }),
+		).toEqual({
 			ok: false,
 			reason: "unknown_device",
 		});
@@ -328,7 +330,9 @@ describe("status of a device", () => {
 
 	it("deactivated: the seat is free, and the same key may come back under its old id", async () => {
 		const { account, device, deviceId } = await activated();
-		expect(await account().deactivate({ ...OPERATOR, deviceId })).toMatchObject({ ok: true, changed: true });
+		expect(await account().setDeviceStatus({ ...OPERATOR, deviceId, status: "deactivated", reason: "" })).toMatchObject(
+			{ ok: true, changed: true },
+		);
 		expect((await account().listLicenses())[0]?.seatsTaken).toBe(0);
 		expect(await storedDenials()).toHaveProperty(deviceId);
 		const back = await account().activate(device(1, { candidateDeviceId: "dev-other", now: NOW + 9 }));
@@ -345,7 +349,9 @@ describe("status of a device", () => {
 		const { account, deviceId, set } = await activated();
 		expect(await set("active")).toMatchObject({ ok: true, changed: false });
 		expect((await account().device(deviceId))?.version).toBe(1);
-		expect(await account().deactivate({ ...OPERATOR, deviceId: "dev-x" })).toEqual({
+		expect(
+			await account().setDeviceStatus({ ...OPERATOR, deviceId: "dev-x", status: "deactivated", reason: "" }),
+		).toEqual({
 			ok: false,
 			reason: "unknown_device",
 		});

@@ -12,7 +12,7 @@ it("gives up who cannot report by the account's own will, suspended, revoked or 
 	const [active = "", suspended = "", revoked = "", deactivated = ""] = ids;
 	await account().setDeviceStatus({ ...OPERATOR, deviceId: suspended, status: "suspended", reason: "" });
 	await account().setDeviceStatus({ ...OPERATOR, deviceId: revoked, status: "revoked", reason: "" });
-	await account().deactivate({ ...OPERATOR, deviceId: deactivated });
+	await account().setDeviceStatus({ ...OPERATOR, deviceId: deactivated, status: "deactivated", reason: "" });
 	expect(await account().givenUp([...ids, "dev-unknown"])).toEqual([suspended, revoked, deactivated, "dev-unknown"]);
 	await account().setDeviceStatus({ ...OPERATOR, deviceId: suspended, status: "active", reason: "" });
 	expect(await account().givenUp([active, suspended])).toEqual([]);

@@ -97,7 +97,12 @@ describe("a batch of an import", () => {
 	it("brings a deactivated device back under its id", async () => {
 		const { account, kinds, line } = await createImporting();
 		await kinds(line(1));
-		await account().deactivate({ ...OPERATOR, deviceId: line(1).candidateDeviceId });
+		await account().setDeviceStatus({
+			...OPERATOR,
+			deviceId: line(1).candidateDeviceId,
+			status: "deactivated",
+			reason: "",
+		});
 		expect(await kinds(line(1, { candidateDeviceId: "dev-other" }))).toEqual(["returned"]);
 		expect(await account().listDevices()).toMatchObject([{ id: line(1).candidateDeviceId, status: "active" }]);
 	});
@@ -119,7 +124,12 @@ describe("a batch of an import", () => {
 		expect((await account().listDevices()).map(({ haGroup }) => haGroup)).toEqual([id, id, id, null]);
 		expect((await account().listLicenses())[0]?.seatsTaken).toBe(2);
 		// One that had been deactivated is back in the group that it was in, though every seat is taken.
-		await account().deactivate({ ...OPERATOR, deviceId: line(1).candidateDeviceId });
+		await account().setDeviceStatus({
+			...OPERATOR,
+			deviceId: line(1).candidateDeviceId,
+			status: "deactivated",
+			reason: "",
+		});
 		expect(await kinds(line(1))).toEqual(["returned"]);
 		expect((await account().listDevices())[0]).toMatchObject({ status: "active", haGroup: id });
 		expect((await account().listLicenses())[0]?.seatsTaken).toBe(2);

@@ -82,7 +82,8 @@ const statusChange = fc
 	]);
 const deactivation = device.map((number): [string, Command] => [
 	`${number} deactivates`,
-	(world) => world.account.deactivate({ ...by(world), deviceId: idOf(world, number) }),
+	(world) =>
+		world.account.setDeviceStatus({ ...by(world), deviceId: idOf(world, number), status: "deactivated", reason: "" }),
 ]);
 const renewal = device.map((number): [string, Command] => [
 	`${number} asks for a token`,

@@ -160,7 +160,7 @@ async function change(world: World, who: number, what: string): Promise<void> {
 			: what === "leave"
 				? await account.changeHaGroup({ kind: "leave", ...by, id: group })
 				: what === "deactivate"
-					? await account.deactivate(by)
+					? await account.setDeviceStatus({ ...by, status: "deactivated", reason: "" })
 					: await account.setDeviceStatus({ ...by, status: what === "suspend" ? "suspended" : "active", reason: "" });
 	if (!outcome.ok || (what !== "leave" && what !== "deactivate")) return;
 	permits.delete(who);

@@ -43,7 +43,13 @@ it.each<[string, number, Call]>([
 	[
 		"a deactivation",
 		FEW,
-		(account, { device }) => account.deactivate({ ...OPERATOR, deviceId: device(7).candidateDeviceId }),
+		(account, { device }) =>
+			account.setDeviceStatus({
+				...OPERATOR,
+				deviceId: device(7).candidateDeviceId,
+				status: "deactivated",
+				reason: "",
+			}),
 	],
 	[
 		"a renewal",

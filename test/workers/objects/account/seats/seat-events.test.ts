@@ -30,7 +30,13 @@ async function trail(options: { seats?: number; leaseSeconds?: number } = {}) {
 		setStatus: (number: number, status: "active" | "suspended" | "revoked", now = NOW) =>
 			account().setDeviceStatus({ ...OPERATOR, now, deviceId: idOf(number), status, reason: "" }),
 		deactivate: (number: number, now = NOW) =>
-			account().deactivate({ actor: idOf(number), now, deviceId: idOf(number) }),
+			account().setDeviceStatus({
+				actor: idOf(number),
+				now,
+				deviceId: idOf(number),
+				status: "deactivated",
+				reason: "",
+			}),
 		renew: (number: number, now: number) => account().renewSeat({ deviceId: idOf(number), now }),
 		change: (terms: Partial<LicenseTerms>, now = NOW) =>
 			account().changeLicense({ ...OPERATOR, now, id: "lic-a", terms }),

@@ -104,7 +104,13 @@ describe("a seat of an elastic license", () => {
 		await activate(1);
 		await activate(2, NOW + LEASE);
 		expect(await renew(1, NOW + LEASE + 5)).toEqual({ ok: false, reason: "seat_lost" });
-		await account().deactivate({ actor: idOf(2), now: NOW + LEASE + 9, deviceId: idOf(2) });
+		await account().setDeviceStatus({
+			actor: idOf(2),
+			now: NOW + LEASE + 9,
+			deviceId: idOf(2),
+			status: "deactivated",
+			reason: "",
+		});
 		const back = await renew(1, NOW + LEASE + 10);
 		expect(back).toEqual({ ok: true, lease: { seconds: LEASE, until: NOW + 2 * LEASE + 10 } });
 		expect(await taken(NOW + LEASE + 10)).toEqual([1, 0]);
