@@ -1,6 +1,7 @@
 // The bindings of the test Worker as the objects and adapters see them, and a way to break an object's stores.
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { afterEach, vi } from "vitest";
 import type { Account } from "../../src/objects/account/account.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
 import type { Census } from "../../src/objects/census/census.ts";
@@ -20,7 +21,68 @@ interface TestBindings extends ObjectBindings {
 	readonly PACKAGES: R2Bucket;
 }
 
-export const bindings = env as unknown as TestBindings;
+const own = env as unknown as TestBindings;
+
+/** Objects whose clock is moved to the time of each call that is later: tests say the time with the call. */
+export const bindings: TestBindings = {
+	...own,
+	ACCOUNT: keepingUp(own.ACCOUNT),
+	PRODUCT: keepingUp(own.PRODUCT),
+};
+
+/** The same with a clock of their own, which a caller may be ahead of. */
+export const unledBindings: TestBindings = own;
+
+function keepingUp<T extends Account | Product>(namespace: DurableObjectNamespace<T>): DurableObjectNamespace<T> {
+	return new Proxy(namespace, {
+		get(target, name) {
+			const found: unknown = Reflect.get(target, name);
+			if (typeof found !== "function") return found;
+			return (...given: unknown[]) => {
+				const result: unknown = Reflect.apply(found, target, given);
+				return name === "get" || name === "getByName" ? keepingUpStub(result as object) : result;
+			};
+		},
+	});
+}
+
+const UNLED = Symbol("the stub itself");
+
+/** Puts an object out of memory; the platform wants its own stub for that. */
+export async function evict(stub: DurableObjectStub): Promise<void> {
+	const { [UNLED]: own = stub } = stub as { readonly [UNLED]?: DurableObjectStub };
+	await evictDurableObject(own);
+}
+
+function keepingUpStub(stub: object): object {
+	return new Proxy(stub, {
+		get(target, name) {
+			if (name === UNLED) return target;
+			const found: unknown = Reflect.get(target, name);
+			if (typeof found !== "function" || name === "constructor") return found;
+			return (...given: unknown[]) => {
+				const times = given.flat().flatMap((one) => timeIn(one));
+				if (Math.max(0, ...times) * 1_000 > Date.now()) moveClock(Math.max(...times) * 1_000);
+				return Reflect.apply(found, target, given);
+			};
+		},
+	});
+}
+
+function timeIn(given: unknown): number[] {
+	const { now } = (given ?? {}) as { readonly now?: unknown };
+	return typeof now === "number" ? [now] : [];
+}
+
+let isMoved = false;
+function moveClock(toMs: number): void {
+	isMoved ||= !vi.isFakeTimers();
+	vi.setSystemTime(toMs);
+}
+afterEach(() => {
+	if (isMoved) vi.useRealTimers();
+	isMoved = false;
+});
 
 type Publishing = Account | Directory | Product;
 

@@ -1,13 +1,12 @@
-// One customer: licenses, auth codes, seats and devices. The platform runs each method's synchronous part alone, so what a method reads,
-// decides and writes without waiting is one transaction: no seat is given twice. The rules are in entitlement/, the work is done at the
-// desks. An account that was never created answers like one without content, and writes nothing.
+// One customer: licenses, auth codes, seats and devices. What a method reads, decides and writes without waiting is one transaction: no
+// seat is given twice. Rules: entitlement/; work: the desks. An account that was never created answers like an empty one, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../../entitlement/license.ts";
 import type { DeviceWord } from "../../fleet/device-state.ts";
 import { formatRecord } from "../../storage/record-store.ts";
 import type { Change, TrailPage, TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
-import { nowSeconds } from "../clock.ts";
+import { capCallersClocks, nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
@@ -292,3 +291,4 @@ export class Account extends DurableObject<ObjectBindings> {
 		return settleChange(this.ctx.storage, this.outbox, change);
 	}
 }
+capCallersClocks(Account);

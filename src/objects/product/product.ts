@@ -9,7 +9,7 @@ import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { productKey } from "../../storage/keys.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
-import { nowSeconds } from "../clock.ts";
+import { capCallersClocks, nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import {
 	type RebuildResult,
@@ -44,7 +44,6 @@ import { PRODUCT_SCHEMA } from "./schema.ts";
 import { type Settled, UNKNOWN_PRODUCT } from "./settled.ts";
 
 const NO_ROLLOUT = { ok: false, reason: "no_rollout" } as const;
-
 const RELEASES_PER_LIST = 500;
 
 export class Product extends DurableObject<ObjectBindings> {
@@ -298,3 +297,4 @@ export class Product extends DurableObject<ObjectBindings> {
 		return { ...(result as Result & { ok: true }), release, published };
 	}
 }
+capCallersClocks(Product);

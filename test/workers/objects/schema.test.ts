@@ -1,6 +1,6 @@
 // Tables of the objects: that they come with the first change and not before, that a later step is taken once and whole, and
 // that waking an object runs one read.
-import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ACCOUNT_SCHEMA } from "../../../src/objects/account/schema.ts";
 import { DIRECTORY_SCHEMA } from "../../../src/objects/directory/schema.ts";
@@ -8,7 +8,7 @@ import { PRODUCT_SCHEMA } from "../../../src/objects/product/schema.ts";
 import { createTables, openTables, type Schema, type SchemaStep } from "../../../src/objects/schema.ts";
 import { IMMEDIATE } from "../../../src/rollout/built-in-plans.ts";
 import { freshName } from "../../support/fresh-names.ts";
-import { bindings } from "../../support/object-bindings.ts";
+import { bindings, evict } from "../../support/object-bindings.ts";
 
 afterEach(reset);
 
@@ -154,7 +154,7 @@ describe.each([
 		steps.push(step);
 		try {
 			for (const life of ["first", "second"]) {
-				await evictDurableObject(stub);
+				await evict(stub);
 				const tables = await runInDurableObject(stub, (_, { storage }) => tablesOf(storage));
 				expect(tables, life).toContainEqual({ name: "made_by_step" });
 			}
@@ -188,7 +188,7 @@ async function whatWakingRuns(stub: DurableObjectStub<Rpc.DurableObjectBranded>)
 		];
 	});
 	try {
-		await evictDurableObject(stub);
+		await evict(stub);
 		ran.length = 0;
 		await runInDurableObject(stub, () => {});
 		return [...ran];

@@ -1,16 +1,10 @@
 // What is left of an account's change when its object dies, or its stores fail, at the worst moment.
-import {
-	abortAllDurableObjects,
-	evictDurableObject,
-	reset,
-	runDurableObjectAlarm,
-	runInDurableObject,
-} from "cloudflare:test";
+import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { type AccountFixture, createAccount, IDLE_ALARM_MS, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { nextAlarm } from "../../../support/alarms.ts";
-import { bindings, replaceStores } from "../../../support/object-bindings.ts";
+import { bindings, evict, replaceStores } from "../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 
 afterEach(reset);
@@ -166,7 +160,7 @@ describe("an account whose store fails", () => {
 		await account().activate(device(1));
 		const deviceId = device(1).candidateDeviceId;
 		await account().setDeviceStatus({ ...OPERATOR, deviceId, status: "suspended", reason: "" });
-		await evictDurableObject(account());
+		await evict(account());
 		expect(await runDurableObjectAlarm(account())).toBe(true);
 		expect(await storedVersion(`device:${deviceId}`)).toBe(2);
 	});

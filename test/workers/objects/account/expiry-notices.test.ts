@@ -1,18 +1,12 @@
 // How an account is told that its licenses end: by the alarm of its object, once each, in time.
 
-import {
-	abortAllDurableObjects,
-	evictDurableObject,
-	reset,
-	runDurableObjectAlarm,
-	runInDurableObject,
-} from "cloudflare:test";
+import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LicenseTerms } from "../../../../src/entitlement/license.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { nextAlarm } from "../../../support/alarms.ts";
 import { freshName } from "../../../support/fresh-names.ts";
-import { bindings } from "../../../support/object-bindings.ts";
+import { bindings, evict } from "../../../support/object-bindings.ts";
 import { trailOf } from "../../../support/trail.ts";
 
 beforeEach(() => {
@@ -141,7 +135,7 @@ describe("an account is told that a license ends", () => {
 
 	it("by an object that was evicted or died, once each", async () => {
 		const { account, ringUntil, notices } = await licensed();
-		await evictDurableObject(account());
+		await evict(account());
 		await ringUntil(END - 60 * DAY);
 		await abortAllDurableObjects();
 		await ringUntil(END - 60 * DAY);

@@ -1,12 +1,13 @@
 // An account's devices in numbers: however they came about, by counting all or change by change, they are the same; and a summary reads
 // no more rows of a large account than of a small one.
-import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { DeviceWord, Said } from "../../../../../src/fleet/device-state.ts";
 import { EMPTY_SUMMARY, type FleetSummary } from "../../../../../src/fleet/fleet-summary.ts";
 import { DeviceCount } from "../../../../../src/objects/account/fleet/device-count.ts";
 import { createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
+import { evict } from "../../../../support/object-bindings.ts";
 import { runs } from "../../../../support/runs.ts";
 
 afterEach(reset);
@@ -124,7 +125,7 @@ describe("the numbers of an account", () => {
 		const { account, hear, summary } = await newFleet(3);
 		await hear(2, NOW, has("1"));
 		const before = await summary();
-		await evictDurableObject(account());
+		await evict(account());
 		expect(await summary()).toEqual(before);
 	});
 });

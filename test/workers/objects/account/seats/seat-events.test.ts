@@ -166,6 +166,7 @@ describe("seats of an elastic license", () => {
 		await renew(1, NOW + LEASE + 1);
 		const rowsWritten = (number: number, now: number) =>
 			runInDurableObject(account(), async (instance, { storage }) => {
+				vi.setSystemTime(now * 1_000);
 				const exec = vi.spyOn(storage.sql, "exec");
 				await instance.renewSeat({ deviceId: idOf(number), now });
 				const rows = exec.mock.results.map(({ value }) => (value as SqlStorageCursor<never>).rowsWritten);

@@ -1,6 +1,6 @@
 // Seats of an elastic license in the Account object, as time passes.
 
-import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
 	type AccountFixture,
@@ -11,6 +11,7 @@ import {
 	TOKENS_END_AFTER,
 } from "../../../../support/account-fixture.ts";
 import { nextAlarm } from "../../../../support/alarms.ts";
+import { evict } from "../../../../support/object-bindings.ts";
 import { trailOf } from "../../../../support/trail.ts";
 
 const LEASE = 900;
@@ -78,6 +79,7 @@ describe("a seat of an elastic license", () => {
 		await activate(1);
 		const rowsWritten = (now: number) =>
 			runInDurableObject(account(), async (instance, { storage }) => {
+				vi.setSystemTime(now * 1_000);
 				const exec = vi.spyOn(storage.sql, "exec");
 				const setAlarm = vi.spyOn(storage, "setAlarm");
 				await instance.renewSeat({ deviceId: idOf(1), now });
@@ -217,7 +219,7 @@ describe("devices that vanish", () => {
 		const { activate, renew, account, taken } = fixture;
 		await activate(1);
 		await renew(1, NOW + 600);
-		await evictDurableObject(account());
+		await evict(account());
 		vi.setSystemTime((NOW + 930) * 1_000);
 		expect(await runDurableObjectAlarm(account())).toBe(true);
 		expect(await taken(NOW + 930)).toEqual([1, 0]);
