@@ -24,8 +24,8 @@ export type ProductPermit = Pick<HaPermit, keyof HaPermit> & { readonly product:
 /** A device of the group that counts. */
 export interface HaMember {
 	readonly device: string;
-	/** false = it is suspended: nobody waits for it to be the first */
-	readonly isActive: boolean;
+	/** false = it is suspended, or kept from the version (content/could-have.ts): nobody waits for it to be the first */
+	readonly isAwaited: boolean;
 	/** see ha-role.ts */
 	readonly role: HaRole | null;
 	readonly priority: number | null;
@@ -131,7 +131,7 @@ export function decideHaPermit(
 		);
 	const first = members.find(
 		(member) =>
-			own !== undefined && member.isActive && goesBefore(mode, member, own) && !isUpToDate(member) && !isStuck(member),
+			own !== undefined && member.isAwaited && goesBefore(mode, member, own) && !isUpToDate(member) && !isStuck(member),
 	);
 	return first === undefined ? { ok: true } : refuse("ha_peer_first", first.device);
 }

@@ -112,7 +112,8 @@ export function openDesks(
 	const shared = { ...tables, storage, alarm, audit, outbox };
 	const haLockTables = new HaLockTables(sql);
 	const haReports = new HaReports({ ...shared, haLockTables });
-	const haLocks = new HaLocks({ ...shared, haLockTables, haReportTables: haReports.tables });
+	const states = new StateTables(sql);
+	const haLocks = new HaLocks({ ...shared, haLockTables, states, haReportTables: haReports.tables });
 
 	// After a change, no token from before it is left.
 	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
@@ -132,7 +133,6 @@ export function openDesks(
 	const licenseDesk = new LicenseDesk({ ...desk, licenseTransfer });
 	const deviceDesk = new DeviceDesk(desk, admission);
 	new RecordRenewal(shared);
-	const states = new StateTables(sql);
 	return {
 		states,
 		...desk,

@@ -1,6 +1,8 @@
 // A device of an HA group takes its turn: its Account gives it, one device at a time, before the product is asked for a place. Where the
 // Account cannot be reached there is no permit, so two devices of a group never have one at once. The device's record names the group; to
 // a device without one nothing here happens.
+import { wantedRelease } from "../../content/could-have.ts";
+import type { ProductRecord, Release } from "../../content/product-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { OfferClaims } from "../../signing/capability.ts";
@@ -10,17 +12,19 @@ import { exposureLimited } from "./permit-checks.ts";
 const MARGIN_SECONDS = 600;
 
 /**
- * @param sequence of the offered release
+ * @param release the offered one @param record of its product
  * @param reportUntil unix seconds at which the permit ends
  * @returns by what its account knows the turn (null = it is in no group any more), and the others of its group
  */
 export async function takeTurn(
 	{ services, now, event }: RequestScope,
 	{ device: deviceId, product, to: version }: OfferClaims,
-	sequence: number,
+	release: Release,
+	record: ProductRecord | null,
 	reportUntil: number,
 ): Promise<{ readonly at: number | null; readonly peers: readonly string[] }> {
-	const question = { deviceId, product, version, sequence, until: reportUntil + MARGIN_SECONDS, now };
+	const wanted = { version, sequence: release.sequence, release: wantedRelease(release, record) };
+	const question = { deviceId, product, ...wanted, until: reportUntil + MARGIN_SECONDS, now };
 	const turn = await services.objects.askHaLock(accountObjectName(deviceId), question);
 	if (turn.ok) return turn;
 	event.reason = turn.reason;

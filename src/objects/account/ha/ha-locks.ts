@@ -1,6 +1,7 @@
 // The locks of an Account's HA groups, one per group and product: gives and ends permits, hears what became of them, and tells of a
 // group that cannot go on. Synchronous, in the caller's transaction; who may go is decided in entitlement/ha/ha-lock.ts. Nothing
 // here needs an alarm: what time has changed is found when the next device asks.
+import { couldHave, type WantedRelease } from "../../../content/could-have.ts";
 import {
 	decideHaPermit,
 	goesBack,
@@ -14,7 +15,8 @@ import {
 } from "../../../entitlement/ha/ha-lock.ts";
 import { holdsSeat } from "../../../entitlement/license.ts";
 import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
-import type { DeviceTables } from "../device-tables.ts";
+import type { Device, DeviceTables } from "../device-tables.ts";
+import type { StateTables } from "../fleet/state-tables.ts";
 import type { HaLockTables, HaStop } from "./ha-lock-tables.ts";
 import type { HaReportTables } from "./ha-report-tables.ts";
 import type { HaGroup, HaTables } from "./ha-tables.ts";
@@ -25,6 +27,8 @@ export interface HaLockQuestion {
 	readonly version: string;
 	/** the version's position in the product's history: the higher, the newer */
 	readonly sequence: number;
+	/** so that nobody waits for a device that is kept from it; left out by edges of an earlier deployment */
+	readonly release?: WantedRelease;
 	/** unix seconds at which the lock ends without a word: later than the device's permit */
 	readonly until: number;
 	/** unix seconds, by the edge */
@@ -70,10 +74,13 @@ export interface HaLocksParts {
 	readonly groups: HaTables;
 	readonly haReportTables: HaReportTables;
 	readonly haLockTables: HaLockTables;
+	readonly states: StateTables;
 }
 
 /** For so long nobody gets a turn once the locks were closed: longer than it takes to set an account back. */
 const CLOSED_SECONDS = 60;
+
+type Could = (device: Device, installed: string | null) => boolean;
 
 export class HaLocks {
 	readonly #parts: HaLocksParts;
@@ -85,7 +92,7 @@ export class HaLocks {
 	}
 
 	/** Gives the device a permit, or its own again. A refusal ends the one that it had. The device's row names the group. */
-	ask({ deviceId, product, version, sequence, until, now }: HaLockQuestion): HaLockOutcome {
+	ask({ deviceId, product, version, sequence, release, until, now }: HaLockQuestion): HaLockOutcome {
 		const { haLockTables: tables } = this.#parts;
 		const group = this.#groupOf(deviceId);
 		if (group === null) return { ok: true, at: null, peers: [] };
@@ -94,7 +101,12 @@ export class HaLocks {
 		const { id, mode, sync } = group;
 		const permits = tables.permitsFor(id, product);
 		const stop = this.#stopOf(id, product);
-		const members = this.#members(id, product);
+		const within = group.skewLimitSeconds;
+		const members = this.#members(id, product, (device, installed) => {
+			if (release === undefined) return true;
+			const engine = this.#parts.states.state(device.id).sighting?.engine ?? null;
+			return couldHave(release, product, { profile: device, engine, installed }, within, now);
+		});
 		const failed =
 			stop?.state === "blocked" && stop.device !== null ? { device: stop.device, version: stop.version } : null;
 		const isOrderWaived = stop?.state === "unlocked" && stop.version === version;
@@ -245,21 +257,17 @@ export class HaLocks {
 		return this.#parts.groups.group(device.haGroup);
 	}
 
-	#members(id: string, product: string): HaMember[] {
+	/** @param could whether an active device could have what is asked for */
+	#members(id: string, product: string, could: Could = () => true): HaMember[] {
 		const reports = new Map(this.#parts.haReportTables.reports(id).map((one) => [one.device, one]));
 		return this.#parts.devices
 			.members(id)
 			.filter(({ status }) => holdsSeat(status))
-			.map(({ id: device, status }) => {
-				const { role = null, priority = null, installed = null } = reports.get(device) ?? {};
-				const isKnown = installed !== null && Object.hasOwn(installed, product);
-				return {
-					device,
-					isActive: status === "active",
-					role,
-					priority,
-					installed: isKnown ? (installed[product] ?? null) : null,
-				};
+			.map((device) => {
+				const { role = null, priority = null, installed: all = null } = reports.get(device.id) ?? {};
+				const installed = all !== null && Object.hasOwn(all, product) ? (all[product] ?? null) : null;
+				const isAwaited = device.status === "active" && could(device, installed);
+				return { device: device.id, isAwaited, role, priority, installed };
 			});
 	}
 

@@ -13,7 +13,7 @@ import {
 const NOW = 1_800_000_000;
 const HOUR = 3_600;
 const member = (device: string, words: Partial<HaMember> = {}): HaMember => ({
-	...{ device, isActive: true, role: null, priority: null, installed: null },
+	...{ device, isAwaited: true, role: null, priority: null, installed: null },
 	...words,
 });
 const ACTIVE = member("a", { role: "active" });
@@ -55,7 +55,12 @@ describe("in an active-passive group", () => {
 			"given",
 			"given",
 		],
-		["nobody waits for a suspended one", [ACTIVE, { ...PASSIVE, isActive: false }], "given", "given"],
+		[
+			"nobody waits for one that is suspended, or kept from the version",
+			[ACTIVE, { ...PASSIVE, isAwaited: false }],
+			"given",
+			"given",
+		],
 		["nobody waits for one that runs the version already", [ACTIVE, { ...PASSIVE, installed: "2" }], "given", "given"],
 		[
 			"one that runs another version is waited for",

@@ -4,6 +4,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, expect, it } from "vitest";
+import type { WantedRelease } from "../../../../../src/content/could-have.ts";
 import type { HaRole } from "../../../../../src/entitlement/ha/ha-group.ts";
 import type { Account } from "../../../../../src/objects/account/account.ts";
 import { DAY, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
@@ -280,4 +281,35 @@ it("keeps what failed from the others while its device goes back, and until a ne
 	expect(await locks()).toMatchObject([{ version: "2", state: "failed", device: idOf(1) }]);
 	expect(await ask(2, "3", NOW + 40)).toMatchObject({ ok: true });
 	expect(await locks()).toMatchObject([{ version: "3", state: "under_way" }]);
+});
+
+it("has nobody wait for a passive device that its account holds back, and still one at a time", async () => {
+	const fixture = await createHaAccount();
+	for (const who of [1, 2]) await fixture.activateIn(who);
+	const { account, idOf } = fixture;
+	const says = { priority: null, installed: { [PRODUCT]: "1" }, peer: null, now: NOW };
+	await account().reportHa({ ...says, deviceId: idOf(1), role: "active" });
+	await account().reportHa({ ...says, deviceId: idOf(2), role: "passive" });
+	const release: WantedRelease = {
+		...{
+			version: "2",
+			channel: "stable",
+			models: null,
+			engine: {},
+			releasedAt: NOW - DAY,
+			urgency: "routine",
+			newer: [],
+		},
+	} as const;
+	const ask = (who: number, now: number) =>
+		account().askHaLock({
+			...{ deviceId: idOf(who), product: PRODUCT, version: "2", sequence: 2, release, until: now + DAY, now },
+		});
+	expect(await ask(1, NOW + 1)).toMatchObject({ ok: false, reason: "ha_peer_first", peer: idOf(2) });
+	const hold = [{ for: { device: idOf(2) }, hold: true }];
+	expect(await account().changePolicy({ actor: "ops", now: NOW + 2, rules: hold, replaces: null })).toMatchObject({
+		ok: true,
+	});
+	expect(await ask(1, NOW + 3)).toMatchObject({ ok: true });
+	expect(await ask(2, NOW + 4)).toMatchObject({ ok: false, reason: "ha_peer_under_way", peer: idOf(1) });
 });
