@@ -4,7 +4,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module";
-import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const OLDEST_MAJOR = 24;
@@ -15,53 +14,12 @@ if (!existsSync(new URL("node_modules/commander", root))) {
 	console.error("error: the dependencies are missing\n  fix: run npm ci in the project's folder");
 	process.exitCode = 1;
 } else if (major >= OLDEST_MAJOR) {
-	// A reader that has seen enough (`| head`) is not a failure.
-	process.stdout.on("error", (error) => {
-		if (error.code === "EPIPE") process.exit(0);
-		console.error(`error: cannot write the answer: ${error.message}`);
-		process.exit(1);
-	});
 	keepCompiled();
 	leaveOutTranslations();
-	const { runParapet } = await import(new URL("cli/parapet.ts", root).href);
-	process.exitCode = await runParapet(process.argv.slice(2), {
-		stdout: process.stdout,
-		stderr: process.stderr,
-		env: process.env,
-		cwd: process.cwd(),
-		nowMs: Date.now,
-		ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
-		sleep: (ms, signal) => wait(ms, undefined, { signal }),
-	});
+	const { runProcess } = await import(new URL("cli/process.ts", root).href);
+	await runProcess();
 } else {
 	handOver();
-}
-
-/**
- * On stderr, so that stdout stays the answer. The end of the input, or Ctrl-C, is an empty answer.
- * @param {string} question
- * @param {boolean} isHidden what is typed is not shown
- */
-async function ask(question, isHidden = false) {
-	const [{ createInterface }, { Writable }] = await Promise.all([import("node:readline"), import("node:stream")]);
-	const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-	if (isHidden) process.stderr.write(question);
-	const terminal = isHidden
-		? createInterface({ input: process.stdin, output: nowhere, terminal: true })
-		: createInterface({ input: process.stdin, output: process.stderr });
-	return new Promise((resolve) => {
-		const leave = () => {
-			process.stderr.write("\n");
-			resolve("");
-		};
-		terminal.once("close", leave);
-		terminal.question(question, (answer) => {
-			terminal.removeListener("close", leave);
-			terminal.close();
-			if (isHidden) process.stderr.write("\n");
-			resolve(answer);
-		});
-	});
 }
 
 /**

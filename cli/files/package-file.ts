@@ -41,8 +41,7 @@ export async function openPayload(path: string): Promise<Payload> {
 	const payloadPath = folder === undefined ? path : join(folder, payloadName);
 	try {
 		if (packing !== "none") {
-			const unpack = packing === "gzip" ? createGunzip() : createZstdDecompress();
-			await pipeline(createReadStream(path), unpack, createWriteStream(payloadPath, { mode: 0o600 }));
+			await pipeline(createReadStream(path), unpacker(packing), createWriteStream(payloadPath, { mode: 0o600 }));
 		}
 		const { size } = await stat(payloadPath);
 		if (size === 0) throw new Error("it holds nothing");
@@ -55,4 +54,12 @@ export async function openPayload(path: string): Promise<Payload> {
 			cause,
 		});
 	}
+}
+
+/** @throws Error where this Node has no zstd: it came with 22.15 */
+function unpacker(packing: "gzip" | "zstd") {
+	if (packing === "gzip") return createGunzip();
+	if (typeof createZstdDecompress !== "function")
+		throw new Error(`zstd needs Node 22.15, this is ${process.versions.node}`);
+	return createZstdDecompress();
 }

@@ -1,15 +1,18 @@
 // The smoke test against the real service: it passes, leaves nothing that serves or sends, and what a killed run leaves the next one clears away.
-import { spawn } from "node:child_process";
-import { mkdtemp, rmdir } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COMMAND_GROUPS } from "../../cli/command-groups.ts";
 import { runCli } from "../unit/cli/support/run-cli.ts";
 import { operate } from "./support/fleet.ts";
 import { type RunningService, startService } from "./support/service.ts";
 
-const PARAPET = join(import.meta.dirname, "../../bin/parapet.mjs");
+const PROJECT = join(import.meta.dirname, "../..");
+const PARAPET = join(PROJECT, "bin/parapet.mjs");
 const PRODUCT = "parapet-smoke";
 const STEPS = [
 	...["product", "account", "activate", "refuse", "install", "publish", "update", "unchanged", "message"],
@@ -118,4 +121,71 @@ it("says which step failed and why, and clears away all the same", async () => {
 	const wrongKey = await runCli(["smoke"], { ...settings(), PARAPET_KEY: "wrong" }, "/nonexistent", realTime);
 	expect(wrongKey.exitCode).toBe(1);
 	expect(wrongKey.stdout).toContain("✗ product");
+});
+
+describe("the command line as a package", () => {
+	const run = promisify(execFile);
+	/** The Node that runs npm: 20 where the gate has nothing newer. */
+	const node = process.env["npm_node_execpath"] ?? process.execPath;
+	let folder: string;
+	let program: string;
+	beforeAll(async () => {
+		folder = await mkdtemp(join(tmpdir(), "parapet-packed-"));
+		const pack = join(PROJECT, "scripts/pack/main.ts");
+		const { stdout } = await run(process.execPath, [pack, "--out", folder], { cwd: PROJECT });
+		const [, file = ""] = /^(\S+\.tgz): \d+ KiB\n$/.exec(stdout) ?? [];
+		await run("tar", ["xzf", file, "-C", folder]);
+		program = join(folder, "package/bin/parapet.cjs");
+	}, 60_000);
+	afterAll(() => rm(folder, { recursive: true, force: true }));
+
+	/** @returns major and minor, as a number with two decimals */
+	async function versionOf(program: string): Promise<number> {
+		const [major, minor] = (await run(program, ["-p", "process.versions.node"])).stdout.split(".").map(Number);
+		return (major ?? 0) + (minor ?? 0) / 100;
+	}
+
+	it("goes through the smoke test, as operator, publisher and firewall, with nothing installed beside it", async () => {
+		const env = { ...process.env, ...settings() };
+		const { stdout } = await run(process.execPath, [program, "smoke", "--json"], { cwd: folder, env });
+		expect(JSON.parse(stdout)).toMatchObject({ ok: true, steps: STEPS.map((step) => ({ step, ok: true })) });
+	});
+
+	it("serves operators under the oldest Node, where a firewall is told which one it needs", async () => {
+		const env = { ...process.env, ...settings() };
+		const { stdout } = await run(node, [program, "account", "list", "--json"], { env });
+		expect(JSON.parse(stdout)).toHaveProperty("accounts");
+		if ((await versionOf(node)) >= 22.13) return;
+		const { stdout: smoked } = await run(node, [program, "smoke", "--json"], { env }).catch(
+			(error: { stdout: string }) => error,
+		);
+		expect(JSON.parse(smoked).steps.find(({ ok }: { ok: boolean }) => !ok)).toMatchObject({
+			step: "install",
+			error: { code: "old_node", message: expect.stringContaining("Node 22.13 can") },
+		});
+	});
+
+	it("has every command, and says of the demo where it is", async () => {
+		const { stdout } = await run(node, [program, "--help"]);
+		for (const { name } of COMMAND_GROUPS) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+		const helps = COMMAND_GROUPS.filter(({ name }) => name !== "demo").map(({ name }) =>
+			run(node, [program, name, "--help"]),
+		);
+		for (const help of await Promise.all(helps)) expect(help.stdout).toContain("Usage: parapet");
+		await expect(run(node, [program, "demo"])).rejects.toMatchObject({
+			code: 1,
+			stderr: expect.stringContaining("npm start"),
+		});
+	});
+
+	it("publishes a .zst, or says which Node can", async () => {
+		const file = join(folder, "rules.zst");
+		// An empty frame of zstd (RFC 8878 §3.1.1).
+		await writeFile(file, Buffer.from("28b52ffd2000010000", "hex"));
+		const args = [program, "publish", file, "--product", "none", "--version", "1", "--url", service.url];
+		const { stderr } = await run(node, args, { env: { ...process.env, ...settings() } }).catch(
+			(error: { stderr: string }) => error,
+		);
+		expect(stderr).toMatch((await versionOf(node)) >= 22.15 ? /it holds nothing/ : /zstd needs Node 22\.15/);
+	});
 });
