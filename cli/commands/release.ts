@@ -94,7 +94,7 @@ function definePromote(release: Command, surroundings: Surroundings): void {
 	});
 }
 
-/** The life of a release in words: uploaded → waiting → rolling out → released → withdrawn. */
+/** The life of a release in words: uploaded → waiting → approved → rolling out → released → withdrawn. */
 function describeStatus(status: unknown): unknown {
 	const words: Readonly<Record<string, string>> = {
 		rolling_out: "rolling out",

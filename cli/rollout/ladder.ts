@@ -26,6 +26,8 @@ const step = z.looseObject({
 });
 const failure = z.looseObject({
 	step: z.string(),
+	/** null = the key may not read of it */
+	device: z.string().nullish(),
 	model: z.string(),
 	outcome: z.string(),
 	why: z.string().nullable(),
@@ -92,9 +94,9 @@ function describeControl({ name, control }: z.infer<typeof step>): string[] {
 	return [`without the release, in the hours of ${name}: ${control.failed} of ${formatCount(units)} fell silent`];
 }
 
-function describeFailure({ step: at, model, outcome, why, rules }: z.infer<typeof failure>): string {
+function describeFailure({ step: at, device, model, outcome, why, rules }: z.infer<typeof failure>): string {
 	const most = rules.length === 0 ? "" : `; rules ${rules.join(", ")}`;
-	return `${outcome} in ${at}, model ${model}${why === null ? "" : `: ${why}`}${most}`;
+	return `${outcome} in ${at}, ${device == null ? "" : `${device}, `}model ${model}${why === null ? "" : `: ${why}`}${most}`;
 }
 
 function markOf({ phase, steps }: RolloutAnswer, index: number, at: number): string {

@@ -71,8 +71,8 @@ type LeaseRow = {
 	rules: string | null;
 };
 
-/** A lease that failed, as people are told of it: not whose device it was. */
-export type FailedLease = Pick<Lease, "model" | "step" | "detail" | "outcomeAt"> & {
+/** A lease that failed. */
+export type FailedLease = Pick<Lease, "device" | "model" | "step" | "detail" | "outcomeAt"> & {
 	readonly outcome: "failed" | "silent";
 	readonly rules: readonly string[];
 };
@@ -137,8 +137,8 @@ export class LeaseTables {
 		const query = `SELECT * FROM leases WHERE version = ? AND outcome IN ('failed', 'silent')
 			ORDER BY outcome_at DESC, unit LIMIT ?`;
 		const rows = this.#sql.exec<LeaseRow>(query, version, limit).toArray();
-		return rows.map(({ model, step, detail, outcome, outcome_at: outcomeAt, rules }) => ({
-			...{ model, step, detail, outcomeAt, outcome: outcome === "silent" ? "silent" : "failed" },
+		return rows.map(({ device, model, step, detail, outcome, outcome_at: outcomeAt, rules }) => ({
+			...{ device, model, step, detail, outcomeAt, outcome: outcome === "silent" ? "silent" : "failed" },
 			rules: rules === null ? [] : (JSON.parse(rules) as string[]),
 		}));
 	}

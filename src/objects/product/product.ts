@@ -37,6 +37,7 @@ import type { PermitInput, PermitOutcome } from "./permit-question.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import { type NewProduct, newProduct, type ProductInfo, type ProductSettings } from "./product-row.ts";
 import type { AddedPackage, Discarded, NewRelease, Promoted, Promotion, Released, Withdrawn } from "./release-desk.ts";
+import { tellRelease, tellReleases } from "./release-life.ts";
 import type { PackageContent, ReleaseEntry } from "./release-row.ts";
 import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollout-approval.ts";
 import type { ReportInput } from "./rollout-desk.ts";
@@ -203,13 +204,13 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#desks.rollouts.entries(version, after, limit);
 	}
 
-	/** @returns releases newest first, after the packages that are not released yet */
+	/** See `tellReleases`. */
 	async list(limit = RELEASES_PER_LIST): Promise<ReleaseEntry[]> {
-		return this.#exists ? this.#desks.tables.releases(limit) : [];
+		return this.#exists ? tellReleases(this.#desks, limit, nowSeconds()) : [];
 	}
 
 	async find(version: string): Promise<ReleaseEntry | null> {
-		return this.#exists ? this.#desks.tables.release(version) : null;
+		return this.#exists ? tellRelease(this.#desks, version, nowSeconds()) : null;
 	}
 
 	/** @returns those of the digests that a version has, whatever became of it; null if there is no such product */
@@ -292,7 +293,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		const result = this.#within(work);
 		if (!result.ok) return result as Result & { ok: false };
 		const published = await this.outbox.flush();
-		const release = this.#desks.tables.release(version);
+		const release = tellRelease(this.#desks, version, nowSeconds());
 		if (release === null) throw new Error(`release ${version} vanished`);
 		return { ...(result as Result & { ok: true }), release, published };
 	}

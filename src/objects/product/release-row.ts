@@ -31,10 +31,19 @@ export interface ReleaseEntry extends PackageContent, ReleaseMetadata {
 	/** subject of the key that uploaded it */
 	readonly addedBy: string;
 	/**
-	 * uploaded: bytes only; waiting: its first step has not begun, for want of its time or of words; rolling_out: some may have it;
+	 * uploaded: bytes only; waiting: its first step has not begun, for want of words; approved: for want of its time alone, or for a
+	 * freeze (a row says waiting of both, see release-life.ts); rolling_out: some may have it;
 	 * current: the newest that everybody on its channel may have; superseded: its rollout ended before everybody might have it
 	 */
-	readonly status: "uploaded" | "waiting" | "rolling_out" | "current" | "older" | "superseded" | "withdrawn";
+	readonly status:
+		| "uploaded"
+		| "waiting"
+		| "approved"
+		| "rolling_out"
+		| "current"
+		| "older"
+		| "superseded"
+		| "withdrawn";
 	/** in which it travels; null = it is not released */
 	readonly channel: Channel | null;
 	/** of one that was promoted from beta: when it was released there; everybody on beta may have it */

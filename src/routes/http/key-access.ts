@@ -32,6 +32,11 @@ export const productReadAccess = accessBy("publish:{product}", "release:{product
 /** Of the account in the query. */
 export const lifecycleAccess = accessBy("lifecycle:{account}", "operate");
 
+/** @returns whether the key may be told of the device, beside what its route is about */
+export function mayReadDevice({ scopes }: Pick<KeyHolder, "scopes">, device: string): boolean {
+	return opensRoute(scopes, ACCOUNT_READERS, { account: undefined, device, product: undefined });
+}
+
 /** A device, or a key that may read of its account. */
 export const deviceOrOperatorAccess = {
 	security: [{ accessToken: [] }, { apiKey: [] }] as Record<string, string[]>[],

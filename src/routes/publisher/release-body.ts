@@ -10,6 +10,7 @@ import type { ReleaseEntry } from "../../objects/product/release-row.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
+import type { KeyHolder } from "../http/app-env.ts";
 import { orNull, timestamp, toTimestampOrNull } from "../http/openapi.ts";
 import { describeRollout, rolloutBody } from "./rollout-body.ts";
 
@@ -19,10 +20,12 @@ export const releaseBody = z
 	.object({
 		product: z.string(),
 		version: z.string(),
-		status: z.enum(["uploaded", "waiting", "rolling_out", "current", "older", "superseded", "withdrawn"]).openapi({
-			description:
-				"`uploaded`: bytes only; `waiting`: for its time, or for words, before its first step; `rolling_out`: some devices may have it; `current`: the newest that everybody on its channel may have; `superseded`: its rollout ended before",
-		}),
+		status: z
+			.enum(["uploaded", "waiting", "approved", "rolling_out", "current", "older", "superseded", "withdrawn"])
+			.openapi({
+				description:
+					"`uploaded`: bytes only; `waiting`: for words, before its first step; `approved`: for its time, or the end of a freeze, alone; `rolling_out`: some devices may have it; `current`: the newest that everybody on its channel may have; `superseded`: its rollout ended before",
+			}),
 		channel: channel.nullable().openapi({ description: "In which it travels; null = it is not released" }),
 		beta_released_at: timestamp.nullable().openapi({
 			description: "Of one that was promoted from beta: when it was released there; everybody on beta may have it",
@@ -168,11 +171,12 @@ export async function describeReleased(
 	{ services, now }: RequestScope,
 	product: string,
 	{ release, published }: { readonly release: ReleaseEntry; readonly published: boolean },
+	holder: KeyHolder,
 ) {
 	const rollout = await services.objects.product(product).rollout(release.version, now);
 	return {
 		...describeRelease(product, release),
 		published,
-		rollout: rollout === null ? null : describeRollout(product, rollout, now),
+		rollout: rollout === null ? null : describeRollout(product, rollout, now, holder),
 	};
 }

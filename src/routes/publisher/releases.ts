@@ -239,7 +239,7 @@ export const releases = createRouter()
 		}
 		if (!result.ok) refuseRollout(result);
 		event.outcome = "released";
-		return c.json(await describeReleased(c.env, product, result), result.kind === "new" ? 201 : 200);
+		return c.json(await describeReleased(c.env, product, result, c.var.holder), result.kind === "new" ? 201 : 200);
 	})
 	.openapi(promote, async (c) => {
 		const { services, event } = c.env;
@@ -252,7 +252,10 @@ export const releases = createRouter()
 		const result = await services.objects.product(product).promote(change);
 		if (!result.ok) refuseRollout(result);
 		event.outcome = "promoted";
-		return c.json({ ...(await describeReleased(c.env, product, result)), changed: result.kind === "new" }, 200);
+		return c.json(
+			{ ...(await describeReleased(c.env, product, result, c.var.holder)), changed: result.kind === "new" },
+			200,
+		);
 	})
 	.openapi(discard, async (c) => {
 		const { services, event } = c.env;

@@ -4,6 +4,8 @@ import { channel } from "../../content/channel.ts";
 import type { RolloutView } from "../../objects/product/rollout-approval.ts";
 import { fractionOf, PHASES } from "../../rollout/rollout.ts";
 import type { WaitsFor } from "../../rollout/rollout-status.ts";
+import type { KeyHolder } from "../http/app-env.ts";
+import { mayReadDevice } from "../http/key-access.ts";
 import { timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 
 const verdict = z.enum(["pass", "insufficient", "abort"]);
@@ -53,6 +55,9 @@ const stepBody = z
 const failureBody = z
 	.object({
 		step: z.string(),
+		device: z.string().nullable().openapi({
+			description: "null = the key may not read the devices of its account: scope `read`, or `read:` of that account",
+		}),
 		model: z.string(),
 		outcome: z.enum(["failed", "silent"]),
 		why: z.string().nullable().openapi({
@@ -106,8 +111,13 @@ export const rolloutBody = z
 	})
 	.openapi("Rollout");
 
-/** @param now unix seconds */
-export function describeRollout(product: string, view: RolloutView, now: number): z.infer<typeof rolloutBody> {
+/** @param now unix seconds @param holder of the key that asks: it learns of those devices alone that it may read of */
+export function describeRollout(
+	product: string,
+	view: RolloutView,
+	now: number,
+	holder: KeyHolder,
+): z.infer<typeof rolloutBody> {
 	const { version, rollout, step, status, approvals, evidenceHash } = view;
 	const { plan } = rollout;
 	return {
@@ -133,8 +143,9 @@ export function describeRollout(product: string, view: RolloutView, now: number)
 			passed_at: toTimestampOrNull(passed?.at),
 			overridden_by: [...(passed?.overriddenBy ?? [])],
 		})),
-		failures: view.failures.map(({ step: index, model, outcome, detail, outcomeAt, rules }) => ({
-			...{ step: plan.steps[index]?.name ?? "", model, outcome, why: detail },
+		failures: view.failures.map(({ device, step: index, model, outcome, detail, outcomeAt, rules }) => ({
+			...{ step: plan.steps[index]?.name ?? "", device: mayReadDevice(holder, device) ? device : null },
+			...{ model, outcome, why: detail },
 			...{ at: toTimestampOrNull(outcomeAt), rules: [...rules] },
 		})),
 	};

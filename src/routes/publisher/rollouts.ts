@@ -152,7 +152,7 @@ export const rollouts = createRouter()
 		event.product = product;
 		const views = await services.objects.product(product).rolloutsUnderWay(now);
 		if (views === null) throw new ProblemError("not_found", { detail: "there is no such product" });
-		return c.json({ rollouts: views.map((view) => describeRollout(product, view, now)) }, 200);
+		return c.json({ rollouts: views.map((view) => describeRollout(product, view, now, c.var.holder)) }, 200);
 	})
 	.openapi(show, async (c) => {
 		const { services, event, now } = c.env;
@@ -160,7 +160,7 @@ export const rollouts = createRouter()
 		event.product = product;
 		const view = await services.objects.product(product).rollout(version, now);
 		if (view === null) throw notFound();
-		return c.json(describeRollout(product, view, now), 200);
+		return c.json(describeRollout(product, view, now, c.var.holder), 200);
 	})
 	.openapi(word, async (c) => {
 		const { services, event, now } = c.env;
@@ -172,7 +172,7 @@ export const rollouts = createRouter()
 		if (!said.ok && said.reason === "no_rollout") throw notFound();
 		if (!said.ok) refuse(said);
 		event.outcome = kind;
-		return c.json(describeRollout(product, said.view, now), 200);
+		return c.json(describeRollout(product, said.view, now, c.var.holder), 200);
 	})
 	.openapi(halt, async (c) => {
 		const { services, event, now } = c.env;
@@ -182,7 +182,7 @@ export const rollouts = createRouter()
 		const halted = await object.haltRollout({ ...changeBy(c), version, reason: c.req.valid("json").reason });
 		if (!halted.ok) throw notFound();
 		event.outcome = "halted";
-		return c.json({ ...describeRollout(product, halted.view, now), changed: halted.changed }, 200);
+		return c.json({ ...describeRollout(product, halted.view, now, c.var.holder), changed: halted.changed }, 200);
 	})
 	.openapi(log, async (c) => {
 		const { services, event, now } = c.env;

@@ -36,6 +36,7 @@ export const ROLLOUT_EXAMPLES: Readonly<Record<string, unknown>> = {
 	down_to: 0.5,
 	unhealthy: 0,
 	"RolloutFailure.step": "ten",
+	"RolloutFailure.device": "dev-0123456789-0123456789abcdef",
 	"RolloutFailure.model": "PA-440",
 	"RolloutFailure.outcome": "failed",
 	"RolloutFailure.why": "cpu 12 -> 47",

@@ -46,9 +46,32 @@ function draw(
 		failures: [],
 		evidenceHash: "hash",
 	};
-	const wire = JSON.stringify(describeRollout("crs", view, NOW));
+	const wire = JSON.stringify(describeRollout("crs", view, NOW, READER));
 	return drawRollout(rolloutAnswer.parse(JSON.parse(wire))).map((line) => line.replaceAll(/ +/g, " "));
 }
+
+const WIRE = {
+	...{ product: "crs", version: "4.28.0", channel: "stable", plan: "standard", phase: "halted", step: "volunteers" },
+	...{ since: "then", reason: null, publisher: "ci", fraction: 0, permits_left: 0, verdict: "abort" },
+	...{ suspicion: "abort", notices: null, healthy_to_pass: 1, failures_to_abort: 1, waits_for: [], evidence: "hash" },
+	...{ words: [], steps: [] },
+};
+const READER = { key: "key", subject: "olivia", scopes: ["read"], team: null, expiresAt: null } as const;
+
+it("names the device that failed where the key may read of it, and only then", () => {
+	const failure = { step: "volunteers", model: "FW-100", outcome: "failed", why: "cpu 12 -> 47", rules: [] };
+	const wire = {
+		...WIRE,
+		failures: [
+			{ ...failure, device: "dev-1-2" },
+			{ ...failure, device: null },
+		],
+	};
+	expect(drawRollout(rolloutAnswer.parse(wire)).slice(-2)).toEqual([
+		"failed in volunteers, dev-1-2, model FW-100: cpu 12 -> 47",
+		"failed in volunteers, model FW-100: cpu 12 -> 47",
+	]);
+});
 
 const HEADER = " STEP PERMITS HEALTHY FAILED SILENT OVERDUE VERDICT PASSED";
 const notBegun = (...names: string[]) => names.map((name) => `· ${name} 0 0 0 0 0 -`);

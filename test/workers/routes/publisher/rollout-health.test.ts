@@ -27,11 +27,12 @@ const PLAN = {
 };
 const LIMITS = { cpu: { plus: 20 }, drops: { times: 2, plus: 100 } };
 
+let account: string;
 let product: string;
 let firewall: Firewall;
 let permit: string;
 beforeEach(async () => {
-	({ product, firewall } = await newScene());
+	({ account, product, firewall } = await newScene());
 	const change = { plan: PLAN, health_limits: LIMITS };
 	expect(await operated("PATCH", `/v1/products/${product}`, change)).toMatchObject({ health_limits: LIMITS });
 	await publish(product, "2.0.0", "new rules");
@@ -44,6 +45,26 @@ const report = (health?: unknown, outcome = "healthy") =>
 	firewall.call("POST", "/v1/reports", { permit, outcome, ...(health === undefined ? {} : { health }) });
 const rollout = () => operated("GET", `/v1/products/${product}/releases/2.0.0/rollout`);
 const UNWELL = { before: { cpu: 12 }, after: { cpu: 47, top_rules: ["1:51", "942100"] } };
+
+test("names the device that failed to keys that may read of its account, to no others", async () => {
+	await report(UNWELL);
+	const asWith = async (...scopes: string[]) => {
+		const { key } = await operated<{ key: string }>("POST", "/v1/keys", { subject: "paul", scopes });
+		const answer = await operate("GET", `/v1/products/${product}/releases/2.0.0/rollout`, undefined, key);
+		expect(answer.status).toBe(200);
+		const { failures } = (await answer.json()) as { failures: { device: string | null; model: string }[] };
+		expect(failures).toHaveLength(1);
+		return failures[0]?.device;
+	};
+	const other = (await newScene()).account;
+	const may = `release:${product}`;
+	expect(await asWith("read")).toBe(firewall.clientId);
+	expect(await asWith(may, `read:${account}`)).toBe(firewall.clientId);
+	expect(await asWith(may, `operate:${account}`)).toBe(firewall.clientId);
+	expect(await asWith(may)).toBeNull();
+	expect(await asWith(may, `read:${other}`, `lifecycle:${account}`)).toBeNull();
+	expect(await asWith(`publish:${product}`)).toBeNull();
+});
 
 test("halts the rollout; status, log and events say which limit and which rules", async () => {
 	expect((await report(UNWELL)).status).toBe(202);

@@ -85,6 +85,37 @@ describe("before anybody has said yes", () => {
 		});
 	});
 
+	test("it is approved, and waits for its time alone, once the words are there or none are needed", async () => {
+		const status = async (version: string) => {
+			const found = await operated<{ releases: { version: string; status: string }[] }>(
+				"GET",
+				`/v1/products/${product}/releases`,
+			);
+			return found.releases.find((one) => one.version === version)?.status;
+		};
+		await upload(product, "3.0.0", await makePackage("later rules"));
+		const later = await operated("PUT", `/v1/products/${product}/releases/3.0.0`, { starts_at: timeAfter(DAY) });
+		expect(later).toMatchObject({ status: "waiting" });
+		expect(await status("3.0.0")).toBe("waiting");
+		const its = `/v1/products/${product}/releases/3.0.0/rollout`;
+		const { evidence } = await operated<Rollout>("GET", its);
+		for (const [key, expected] of [
+			[TEST_SECRETS.BOOTSTRAP_KEY, "waiting"],
+			[olivia, "approved"],
+		] as const) {
+			expect((await operate("POST", `${its}/words`, { kind: "approve", evidence }, key)).status).toBe(200);
+			expect(await status("3.0.0")).toBe(expected);
+		}
+		expect(await status("2.0.0")).toBe("waiting");
+		await say();
+		expect(await status("2.0.0")).toBe("rolling_out");
+		await upload(product, "4.0.0", await makePackage("without a word"));
+		const alone = { starts_at: timeAfter(DAY), plan: "immediate" };
+		expect(await operated("PUT", `/v1/products/${product}/releases/4.0.0`, alone)).toMatchObject({
+			status: "approved",
+		});
+	});
+
 	test("who uploaded it cannot say so alone", async () => {
 		expect((await say("approve", TEST_SECRETS.BOOTSTRAP_KEY)).status).toBe(200);
 		expect((await show()).phase).toBe("waiting");
