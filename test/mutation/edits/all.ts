@@ -13,6 +13,7 @@ import { HELD_BACK } from "./held-back.ts";
 import { OBJECTS_SHARED } from "./objects-shared.ts";
 import { OUTBOX } from "./outbox.ts";
 import { PACKAGES } from "./packages.ts";
+import { REVERTS_AND_POLICIES } from "./reverts-and-policies.ts";
 import { ROUTES } from "./routes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
 import { STORAGE_STORES } from "./storage-stores.ts";
@@ -26,6 +27,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...OUTBOX,
 	...DIRECTORY_AND_PRODUCT,
 	...HELD_BACK,
+	...REVERTS_AND_POLICIES,
 	...PACKAGES,
 	...ACCOUNT_DEVICES,
 	...ACCOUNT_LICENSES,
