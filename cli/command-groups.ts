@@ -94,6 +94,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/events.ts")).defineEvents,
 	},
 	{
+		name: "history",
+		description: "what the fleet asked for, request by request: reports, and SQL",
+		load: async () => (await import("./commands/history.ts")).defineHistory,
+	},
+	{
 		name: "message",
 		description: "messages of the day",
 		load: async () => (await import("./commands/message.ts")).defineMessage,

@@ -31,6 +31,7 @@ import { devices } from "./routes/operator/devices.ts";
 import { events } from "./routes/operator/events.ts";
 import { fleet } from "./routes/operator/fleet.ts";
 import { haGroups } from "./routes/operator/ha-groups.ts";
+import { history } from "./routes/operator/history.ts";
 import { keys } from "./routes/operator/keys.ts";
 import { licenseTransfers } from "./routes/operator/licenses/license-transfers.ts";
 import { licenseUsage } from "./routes/operator/licenses/license-usage.ts";
@@ -111,6 +112,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		packages,
 		records,
 		events,
+		history,
 		...webhooks,
 	])
 		app.route("/", router);

@@ -75,6 +75,28 @@ export function runAsOperator<Shape extends z.ZodRawShape>(
 	});
 }
 
+export interface ReaderContext<Options> extends CommandContext<Options> {
+	/** @throws UsageError when there is no key for the server */
+	openApi(): Promise<OperatorApi>;
+}
+
+/** Makes `command` one for operators that needs the service for some of what it does only. */
+export function runAsReader<Shape extends z.ZodRawShape>(
+	command: Command,
+	surroundings: Surroundings,
+	shape: Shape,
+	run: (context: ReaderContext<z.infer<z.ZodObject<Shape>>>) => Promise<void>,
+): void {
+	shapes.set(command, async () => shape);
+	addOperatorOptions(command).action(async () => {
+		const shared = readOptions(command, operatorOptions);
+		const options = readOptions(command, z.object(shape));
+		const output = createOutput(surroundings, shared.json);
+		const openApi = () => openOperatorApi(shared, surroundings);
+		await run({ openApi, options, output, surroundings, operands: command.args });
+	});
+}
+
 /** @throws UsageError when there is no key for the server */
 export async function openOperatorApi(
 	shared: z.infer<typeof operatorOptions>,

@@ -5,14 +5,21 @@ import { EVENTS_PREFIX, hourFolder, hourOfFile, isPast } from "../history/hour-f
 /** As many as one call of R2 lists, and removes. */
 export const MAX_LISTED = 1_000;
 
+/** The bucket did not answer; it may the next time. */
+export class HistoryUnavailableError extends Error {
+	override readonly name = "HistoryUnavailableError";
+	readonly retryable = true;
+}
+
 export interface HistoryFile {
 	readonly name: string;
 	readonly size: number;
 }
 
+/** @throws HistoryUnavailableError from each */
 export interface HistoryFiles {
 	/**
-	 * @param from first hour, "2026-11-28T22" @param after name of the last file that is known; "" = from the first
+	 * @param from first hour, "2026-11-28T22"; "" = from the first @param after name of the last file that is known; "" = from the first
 	 * @returns files by name, and whether there are more
 	 */
 	list(from: string, after: string): Promise<{ files: HistoryFile[]; more: boolean }>;
@@ -25,26 +32,32 @@ export interface HistoryFiles {
 export function createR2HistoryFiles(bucket: R2Bucket): HistoryFiles {
 	return {
 		async list(from, after) {
-			const folder = hourFolder(from);
-			const found = await bucket.list({
-				prefix: EVENTS_PREFIX,
-				limit: MAX_LISTED,
-				startAfter: after > folder ? after : folder,
-			});
+			const folder = from === "" ? EVENTS_PREFIX : hourFolder(from);
+			const found = await answered(
+				bucket.list({ prefix: EVENTS_PREFIX, limit: MAX_LISTED, startAfter: after > folder ? after : folder }),
+			);
 			const files = found.objects.filter(({ key }) => hourOfFile(key) !== null);
 			return { files: files.map(({ key, size }) => ({ name: key, size })), more: found.truncated };
 		},
 		async read(name) {
 			if (hourOfFile(name) === null) return null;
-			const found = await bucket.get(name);
+			const found = await answered(bucket.get(name));
 			return found === null ? null : { size: found.size, body: found.body };
 		},
 		async prune(days, now) {
 			// Names sort by time: what is oldest is on the first page.
-			const found = await bucket.list({ prefix: EVENTS_PREFIX, limit: MAX_LISTED });
+			const found = await answered(bucket.list({ prefix: EVENTS_PREFIX, limit: MAX_LISTED }));
 			const past = found.objects.map(({ key }) => key).filter((key) => isPast(key, days, now));
-			if (past.length > 0) await bucket.delete(past);
+			if (past.length > 0) await answered(bucket.delete(past));
 			return past.length;
 		},
 	};
+}
+
+async function answered<T>(call: Promise<T>): Promise<T> {
+	try {
+		return await call;
+	} catch (cause) {
+		throw new HistoryUnavailableError("the bucket of the history did not answer", { cause });
+	}
 }

@@ -31,6 +31,20 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"FleetProblem.country": "BR",
 	"GET /v1/fleet/problems.country": "BR",
 
+	// The history
+	"HistoryFile.name": "events/dt=2026-09-20/hour=08/1789891200000-0f5c1a7e-42d1-a.ndjson.gz",
+	"HistoryFile.size": 48_213,
+	"HistoryFiles.next": null,
+	"GET /v1/history/files.from": "2026-09-20T08",
+	"GET /v1/history/files.after": "events/dt=2026-09-20/hour=08/1789891200000-0f5c1a7e-42d1-a.ndjson.gz",
+	"GET /v1/history/files/{date}/{hour}/{file}.file": "1789891200000-0f5c1a7e-42d1-a.ndjson.gz",
+	date: "2026-09-20",
+	hour: "08",
+	pseudonym: "bWcmln8OP3RofpCO",
+	month: "2026-09",
+	"PseudonymPage.device": DEVICE,
+	"PseudonymPage.next": null,
+
 	// Releases
 	name: "crs-4.27.0.tar.gz",
 	notes: "Rules against the injection of the week.",

@@ -103,6 +103,13 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	key: () => "key-00000000",
 	message: () => "msg-00000000",
 	time_zone: () => "Europe/Zurich",
+	/** of a file of the history */
+	date: () => "2026-11-28",
+	hour: () => "22",
+	file: () => "a.ndjson.gz",
+	/** nobody's; whose it is depends on the account before it */
+	pseudonym: () => "AAAAAAAAAAAAAAAA",
+	month: () => "2026-11",
 	/** of a window, by the clock */
 	from: () => "22:00",
 	until: () => "04:00",
@@ -128,6 +135,8 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/fleet/products/{product}",
 	"GET /v1/fleet/silent",
 	"GET /v1/fleet/problems",
+	"GET /v1/history/files",
+	"GET /v1/history/files/{date}/{hour}/{file}",
 	"POST /v1/products",
 	"GET /v1/products",
 	"GET /v1/products/{product}",
