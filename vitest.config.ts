@@ -82,7 +82,7 @@ export default defineConfig(({ mode }) => {
 						// To start workerd takes longer than most files: they share one, which is emptied before each of them.
 						isolate: false,
 						provide,
-						setupFiles: ["test/workers/support/fresh-runtime.ts"],
+						setupFiles: ["test/workers/support/fresh-runtime.ts", "test/workers/support/lines-of-failed-tests.ts"],
 						// Each package as one module, as in production, in place of the hundreds that some have.
 						deps: { optimizer: { ssr: { enabled: true, include: importedPackages() } } },
 					},
@@ -92,6 +92,8 @@ export default defineConfig(({ mode }) => {
 						name: "e2e",
 						...filesIn("e2e"),
 						...patience(60_000),
+						// What starts a service is loaded once per process; each file has services and folders of its own.
+						isolate: false,
 						provide,
 						// They mostly wait: for servers to start, for stores to lag. After the others, which do not.
 						maxWorkers: 3,

@@ -11,6 +11,7 @@ import { activateFirewall } from "../../cli/firewall/activation.ts";
 import { checkForUpdates } from "../../cli/firewall/check.ts";
 import { createSession, type FirewallSession } from "../../cli/firewall/session.ts";
 import { openHome } from "../../cli/firewall/state.ts";
+import { runs } from "../support/runs.ts";
 import { fillWith, findSmallDisks, mountSmallDisk } from "../support/small-disk.ts";
 import { createCode, operate, publish } from "./support/fleet.ts";
 import { describeWithPrograms } from "./support/programs.ts";
@@ -25,6 +26,12 @@ interface Run {
 	readonly code: number;
 	readonly stderr: string;
 }
+
+/** What a power failure leaves of a file: nothing, or zeros. In `npm test` one of the two for each file. */
+const damagesOf = (name: string) => {
+	const both = ["", "\0".repeat(512)];
+	return runs([both[name.length % 2] ?? ""], both);
+};
 
 const hashOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
@@ -205,7 +212,7 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 		it.each(["token.json", "products.json", "check.json", "installed.json", "check.query", "check.etag"])(
 			"%s that a power failure has emptied, or filled with zeros, is had again",
 			async (name) => {
-				for (const damage of ["", "\0".repeat(512)]) {
+				for (const damage of damagesOf(name)) {
 					await writeFile(join(home, name), damage);
 					await firewall("update");
 					await expectCurrent();

@@ -3,14 +3,15 @@
 import { describe, expect, it, test } from "vitest";
 import type { PulseNews } from "../../cli/firewall/pulse.ts";
 import { MAX_QUIET_SECONDS } from "../../src/content/pulse.ts";
+import { runs } from "../support/runs.ts";
 import { fleetPulses, INTERVAL, spreadingAfter, spreadingOf } from "./fleet-pulses.ts";
 
 describe.each([
-	["a routine release", false, INTERVAL],
-	["an emergency", true, 60],
-])("%s", (_, emergency, spread) => {
+	["a routine release", false, INTERVAL, 50_000],
+	["an emergency", true, 60, runs(10_000, 50_000)],
+])("%s", (_, emergency, spread, devices) => {
 	it("is asked about by 99 % of the devices within its spread and a minute, and in no second by a herd", async () => {
-		const plan = { devices: 50_000, seconds: 1_500, publishes: [{ at: 100, emergency }] };
+		const plan = { devices, seconds: 1_500, publishes: [{ at: 100, emergency }] };
 		const { askedBy99, herd } = spreadingOf(plan, await fleetPulses(plan), 0);
 		expect(askedBy99).toBeLessThanOrEqual(60 + spread);
 		expect(herd).toBeLessThanOrEqual(1.5);
@@ -25,7 +26,11 @@ test("a moment at which the answers of all devices change, as when a release get
 }, 60_000);
 
 test("hours after an emergency its devices, which it woke as one, do not return as one", async () => {
-	const plan = { devices: 3_000, seconds: 1.2 * MAX_QUIET_SECONDS, publishes: [{ at: 100, emergency: true }] };
+	const plan = {
+		devices: runs(1_500, 3_000),
+		seconds: 1.2 * MAX_QUIET_SECONDS,
+		publishes: [{ at: 100, emergency: true }],
+	};
 	const { checks } = await fleetPulses(plan);
 	const returns = checks.flatMap((made) => made.filter(({ at }) => at > 1_000).map(({ at }) => Math.floor(at / 10)));
 	const tens = Object.values(Object.groupBy(returns, String)).map((together) => together?.length ?? 0);

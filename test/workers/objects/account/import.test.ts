@@ -299,7 +299,7 @@ describe("laws of an import", () => {
 					expect(sansAccount(other)).toBe(sansAccount(one));
 				},
 			),
-			{ numRuns: runs(15, 200) },
+			{ numRuns: runs(6, 200) },
 		);
 	});
 
@@ -322,7 +322,7 @@ describe("laws of an import", () => {
 					expect(new Set(serials).size).toBe(serials.length);
 				},
 			),
-			{ numRuns: runs(20, 300) },
+			{ numRuns: runs(8, 300) },
 		);
 	});
 

@@ -25,7 +25,7 @@ const LIVES: readonly (readonly [string, "launch" | "terminate"])[] = [
 ];
 const LAST_LAUNCH_OF_BACK = 3;
 const MINUTE = 60_000;
-const RUNS = runs(15, 200);
+const RUNS = runs(6, 200);
 
 let aws: StubAws;
 beforeEach(() => {

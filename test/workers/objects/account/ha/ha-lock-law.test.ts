@@ -13,7 +13,7 @@ import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
 
 afterEach(() => reset());
 
-const RUNS = runs(40, 400);
+const RUNS = runs(15, 400);
 const PRODUCT = "crs";
 const LEASE = 3_600;
 const NUMBERS = [1, 2, 3] as const;

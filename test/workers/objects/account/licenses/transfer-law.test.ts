@@ -321,6 +321,6 @@ it("a transfer comes to its end, with every seat and every device", { timeout: R
 				}
 			});
 		}),
-		{ numRuns: runs(60, 400) },
+		{ numRuns: runs(25, 400) },
 	);
 });

@@ -254,6 +254,6 @@ it("seats are those of the model after every command", { timeout: RUNS_TIMEOUT_M
 				}
 			});
 		}),
-		{ numRuns: runs(60, 800) },
+		{ numRuns: runs(25, 800) },
 	);
 });
