@@ -46,6 +46,7 @@ import { accountRewind } from "./routes/operator/rewind/account-rewind.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
 import { trust } from "./routes/operator/trust.ts";
 import { webhooks } from "./routes/operator/webhooks.ts";
+import { deltas } from "./routes/publisher/deltas.ts";
 import { disabledRules } from "./routes/publisher/disabled-rules.ts";
 import { releases } from "./routes/publisher/releases.ts";
 import { roleFiles } from "./routes/publisher/role-files.ts";
@@ -53,7 +54,7 @@ import { rollouts } from "./routes/publisher/rollouts.ts";
 import { uploads } from "./routes/publisher/uploads.ts";
 import { MAX_METADATA_BYTES } from "./signing/tuf/metadata.ts";
 
-const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/package$/;
+const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/(package|delta)$/;
 const ROLE_FILE = /^\/v1\/products\/[^/]+\/role$/;
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -88,6 +89,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [
 		uploads,
+		deltas,
 		disabledRules,
 		releases,
 		rollouts,

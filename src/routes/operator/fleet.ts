@@ -17,6 +17,7 @@ import {
 	toTimestampOrNull,
 	wholeNumber,
 } from "../http/openapi.ts";
+import { untilCounted } from "../http/until-counted.ts";
 import { accountFleetBody, describeFleet, fleetBody, problemBody } from "./fleet-body.ts";
 
 const shared = { tags: ["Operator"] };
@@ -239,13 +240,3 @@ export const fleet = createRouter()
 		const { problems, newestAt } = await untilCounted(async () => c.env.services.objects.census().problems(query));
 		return c.json({ problems, as_of: toTimestampOrNull(newestAt) }, 200);
 	});
-
-/**
- * Asks until the object has counted all: each question has the processor time of its own that counting a page takes.
- */
-async function untilCounted<T>(ask: () => Promise<T | "counting">): Promise<T> {
-	for (;;) {
-		const answer = await ask();
-		if (answer !== "counting") return answer;
-	}
-}
