@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { type FileHandle, open, readFile, writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { constants, createZstdCompress, createZstdDecompress, type ZstdOptions, zstdCompressSync } from "node:zlib";
+// Not by name: a Node without zstd has none of these, and is to load this file all the same.
+import * as zlib from "node:zlib";
 import { DELTA_HEAD_BYTES, hasHeadOf } from "../../src/content/delta.ts";
 
 /** Frame of this type and length, which a decoder skips (RFC 8878 §3.1.2). */
@@ -17,16 +18,20 @@ const [BEST_LEVEL, FAST_LEVEL] = [19, 3];
 const [LEAST_WINDOW, MOST_WINDOW] = [10, 27];
 
 /** @types/node does not know the dictionary yet */
-type DictionaryOptions = ZstdOptions & { readonly dictionary?: Buffer; readonly pledgedSrcSize?: number };
+type DictionaryOptions = zlib.ZstdOptions & { readonly dictionary?: Buffer; readonly pledgedSrcSize?: number };
 
 let usable: boolean | undefined;
 
 /** Whether this Node knows zstd with dictionaries; one that is older does without, and says nothing. */
 export function canUseDictionaries(): boolean {
 	if (usable !== undefined) return usable;
+	if (!("zstdCompressSync" in zlib)) {
+		usable = false;
+		return usable;
+	}
 	const dictionary = Buffer.from(Array.from({ length: 256 }, (_, index) => (index * 167 + (index >> 3) * 31) % 256));
 	const options: DictionaryOptions = { dictionary };
-	usable = zstdCompressSync(dictionary, options).length < dictionary.length / 2;
+	usable = zlib.zstdCompressSync(dictionary, options).length < dictionary.length / 2;
 	return usable;
 }
 
@@ -41,13 +46,13 @@ export async function makeDelta(base: string | null, target: string, size: numbe
 	const options: DictionaryOptions = {
 		pledgedSrcSize: size,
 		params: {
-			[constants.ZSTD_c_compressionLevel]: size <= BEST_UP_TO_BYTES ? BEST_LEVEL : FAST_LEVEL,
-			[constants.ZSTD_c_windowLog]: Math.min(Math.max(windowLog, LEAST_WINDOW), MOST_WINDOW),
+			[zlib.constants.ZSTD_c_compressionLevel]: size <= BEST_UP_TO_BYTES ? BEST_LEVEL : FAST_LEVEL,
+			[zlib.constants.ZSTD_c_windowLog]: Math.min(Math.max(windowLog, LEAST_WINDOW), MOST_WINDOW),
 		},
 		...(dictionary !== undefined && { dictionary }),
 	};
 	await writeFile(out, dictionary === undefined ? "" : headOf(sha256Of(dictionary)), { mode: 0o600 });
-	await pipeline(createReadStream(target), createZstdCompress(options), createWriteStream(out, { flags: "a" }));
+	await pipeline(createReadStream(target), zlib.createZstdCompress(options), createWriteStream(out, { flags: "a" }));
 }
 
 /**
@@ -77,11 +82,11 @@ export async function applyDelta({ base, delta, size, out }: DeltaUse): Promise<
 	if (!hasHeadOf(head, dictionary === undefined ? null : sha256Of(dictionary)))
 		return { ok: false, fault: base !== null && isDelta(head) ? "wrong_base" : "garbage" };
 	const options: DictionaryOptions = {
-		params: { [constants.ZSTD_d_windowLogMax]: MOST_WINDOW },
+		params: { [zlib.constants.ZSTD_d_windowLogMax]: MOST_WINDOW },
 		...(dictionary !== undefined && { dictionary }),
 	};
 	const source = createReadStream(delta, { start: dictionary === undefined ? 0 : DELTA_HEAD_BYTES });
-	const decoder = createZstdDecompress(options);
+	const decoder = zlib.createZstdDecompress(options);
 	const hash = createHash("sha256");
 	let file: FileHandle | undefined;
 	let written = 0;
