@@ -30,6 +30,7 @@ import { deviceChannels } from "./routes/operator/device-channels.ts";
 import { devices } from "./routes/operator/devices.ts";
 import { events } from "./routes/operator/events.ts";
 import { fleet } from "./routes/operator/fleet.ts";
+import { foundDevices } from "./routes/operator/found-devices.ts";
 import { haGroups } from "./routes/operator/ha-groups.ts";
 import { history } from "./routes/operator/history.ts";
 import { keys } from "./routes/operator/keys.ts";
@@ -107,6 +108,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		policies,
 		devices,
 		deviceChannels,
+		foundDevices,
 		fleet,
 		replacements,
 		keys,

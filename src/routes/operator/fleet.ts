@@ -200,11 +200,12 @@ export const fleet = createRouter()
 	.openapi(ofProduct, async (c) => {
 		const { objects } = c.env.services;
 		const { product } = c.req.valid("param");
-		const [entries, { samples, newestAt }] = await Promise.all([
+		const [info, entries, { samples, newestAt }] = await Promise.all([
+			objects.product(product).info(),
 			objects.product(product).list(),
 			untilCounted(async () => objects.census().adoption(product)),
 		]);
-		if (entries.length === 0 && samples.length === 0) throw new ProblemError("not_found");
+		if (info === null && samples.length === 0) throw new ProblemError("not_found");
 		const releases = entries.flatMap(({ version, sequence, releasedAt }): AdoptedRelease[] =>
 			sequence === null || releasedAt === null ? [] : [{ version, sequence, releasedAt }],
 		);
