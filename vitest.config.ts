@@ -4,7 +4,10 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { writeConsoleFiles } from "./scripts/console-files.mjs";
 import { TEST_SECRETS } from "./test/support/secrets.ts";
+
+writeConsoleFiles();
 
 const ROOT = import.meta.dirname;
 const LONG_TIMEOUT_MS = 900_000;
@@ -14,7 +17,10 @@ const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
 /** The packages that the Worker and its tests import, each as it is written ("hono", "hono/factory"). */
 function importedPackages(): string[] {
 	// What reads files, as tuf-js does, runs in Node alone and cannot be bundled for a Worker.
-	const files = globSync("{src,test/workers,test/support}/**/*.ts", { cwd: ROOT, exclude: ["test/support/tuf/**"] });
+	const files = globSync("{src,test/workers,test/support}/**/*.{ts,tsx}", {
+		cwd: ROOT,
+		exclude: ["test/support/tuf/**"],
+	});
 	const imports = files.flatMap((file) =>
 		Array.from(textOf(file).matchAll(/ from "([\w@][^":]*)";/g), ([, name = ""]) => name),
 	);

@@ -5,10 +5,12 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { writeConsoleFiles } from "./console-files.mjs";
 
 /** Minified and gzipped: room for the state of the fleet and for signed content. Raise it knowingly, never in passing. */
 const MAX_GZIP_KIB = 360;
 
+writeConsoleFiles();
 const folder = await mkdtemp(join(tmpdir(), "parapet-bundle-"));
 try {
 	const args = ["deploy", "--dry-run", "--config", "dev/wrangler.toml", "--minify", "--outdir", folder];

@@ -30,7 +30,6 @@ import { deviceChannels } from "./routes/operator/device-channels.ts";
 import { devices } from "./routes/operator/devices.ts";
 import { events } from "./routes/operator/events.ts";
 import { fleet } from "./routes/operator/fleet.ts";
-import { foundDevices } from "./routes/operator/found-devices.ts";
 import { haGroups } from "./routes/operator/ha-groups.ts";
 import { history } from "./routes/operator/history.ts";
 import { keys } from "./routes/operator/keys.ts";
@@ -47,7 +46,6 @@ import { accountRewind } from "./routes/operator/rewind/account-rewind.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
 import { trust } from "./routes/operator/trust.ts";
 import { webhooks } from "./routes/operator/webhooks.ts";
-import { deltas } from "./routes/publisher/deltas.ts";
 import { disabledRules } from "./routes/publisher/disabled-rules.ts";
 import { releases } from "./routes/publisher/releases.ts";
 import { roleFiles } from "./routes/publisher/role-files.ts";
@@ -55,7 +53,7 @@ import { rollouts } from "./routes/publisher/rollouts.ts";
 import { uploads } from "./routes/publisher/uploads.ts";
 import { MAX_METADATA_BYTES } from "./signing/tuf/metadata.ts";
 
-const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/(package|delta)$/;
+const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/package$/;
 const ROLE_FILE = /^\/v1\/products\/[^/]+\/role$/;
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -90,7 +88,6 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [
 		uploads,
-		deltas,
 		disabledRules,
 		releases,
 		rollouts,
@@ -108,7 +105,6 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		policies,
 		devices,
 		deviceChannels,
-		foundDevices,
 		fleet,
 		replacements,
 		keys,

@@ -1,6 +1,7 @@
 // From a request to its answer. Three plain routes are nearly all traffic and skip the router, which costs more than some of
 // them do; everything else goes through the application.
 import { createApp } from "./app.ts";
+import { createConsole } from "./console/console.ts";
 import { answerFailure } from "./failure.ts";
 import { ProblemError } from "./problem.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -10,6 +11,8 @@ import { token } from "./routes/device/token.ts";
 import { type PlainRoute, pathOf, withPlainPlus } from "./routes/http/plain-handler.ts";
 
 const app = createApp();
+const pages = createConsole((request, scope, context) => app.fetch(request, scope, context));
+const PAGE = /^\/(?:console(?:\/.*)?)?$/;
 const plainRoutes = new Map<string, PlainRoute>([check, permits, token].map((route) => [route.path, route]));
 
 export function dispatch(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
@@ -26,7 +29,11 @@ export function dispatch(request: Request, scope: RequestScope, context: Executi
 }
 
 async function throughApp(request: Request, scope: RequestScope, context: ExecutionContext): Promise<Response> {
-	const answer = protect(await app.fetch(withEscapedPlus(request), scope, context));
+	const answer = protect(
+		PAGE.test(pathOf(request.url))
+			? await pages.fetch(request, scope, context)
+			: await app.fetch(withEscapedPlus(request), scope, context),
+	);
 	// RFC 6797 §7.1, for browsers; firewalls, whose three hottest routes are answered elsewhere, have the service's https URL.
 	if (!scope.services.config.isLocal) answer.headers.set("strict-transport-security", "max-age=31536000");
 	return answer;

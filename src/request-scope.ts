@@ -11,6 +11,8 @@ export interface RequestScope extends ReadScope {
 	/** ISO 3166-1 alpha-2, as the edge sees the caller; null where the platform does not say (local service, tests) */
 	readonly country: string | null;
 	readonly event: RequestEvent;
+	/** keyed hash of the API key with which somebody signed in to the console; only in the calls that the console makes for them */
+	readonly signedIn?: string;
 	/**
 	 * What this request knows is as old as this, unix seconds, because records could not be read; null while all is well.
 	 * To be asked after the reads it is about.

@@ -30,7 +30,6 @@ const OBJECTS = {
 	DIRECTORY: "Directory",
 	REPLAY_GUARD: "ReplayGuard",
 	CENSUS: "Census",
-	SERIAL_INDEX: "SerialIndex",
 } as const;
 
 /**

@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { writeConsoleFiles } from "../../scripts/console-files.mjs";
 import { CliError } from "../errors.ts";
 import { exchange } from "../http/exchange.ts";
 import { LOCAL_ADDRESS } from "./port.ts";
@@ -61,6 +62,7 @@ export async function startWorker(options: WorkerOptions): Promise<LocalWorker> 
 function spawnWrangler(options: WorkerOptions, url: string): ChildProcess {
 	const { port, stateFolder, secretsFile, logFile } = options;
 	const wrangler = join(PROJECT_FOLDER, "node_modules", "wrangler", "bin", "wrangler.js");
+	writeConsoleFiles();
 	mkdirSync(dirname(logFile), { recursive: true });
 	const log = openSync(logFile, "w", 0o600);
 	const args = [

@@ -17,6 +17,8 @@ export interface MacKeySet {
 	readonly webhook: CryptoKey;
 	/** for deriving the auth codes of instances' launches */
 	readonly launch: CryptoKey;
+	/** of who has signed in to the console */
+	readonly session: CryptoKey;
 }
 
 export interface MacKeyring {
@@ -67,7 +69,7 @@ function parseEntry(entry: string, position: number): MacSecret {
 }
 
 async function deriveKeySet({ kid, secret }: MacSecret): Promise<MacKeySet> {
-	const [token, url, capability, etag, registration, record, webhook, launch] = await deriveHmacKeys(secret, [
+	const [token, url, capability, etag, registration, record, webhook, launch, session] = await deriveHmacKeys(secret, [
 		`parapet/token/${kid}`,
 		`parapet/url/${kid}`,
 		`parapet/capability/${kid}`,
@@ -76,6 +78,7 @@ async function deriveKeySet({ kid, secret }: MacSecret): Promise<MacKeySet> {
 		`parapet/record/${kid}`,
 		`parapet/webhook/${kid}`,
 		`parapet/launch/${kid}`,
+		`parapet/session/${kid}`,
 	]);
-	return { kid, token, url, capability, etag, registration, record, webhook, launch };
+	return { kid, token, url, capability, etag, registration, record, webhook, launch, session };
 }

@@ -7,7 +7,7 @@ import type { MacKeyring, MacKeySet } from "./mac-keyring.ts";
 /** What a sealed text is for, and with what: its MAC is worth nothing under another purpose, context or issuer. */
 export interface SealPurpose {
 	/** one key for each purpose, derived from the configured one */
-	readonly key: "capability" | "token";
+	readonly key: "capability" | "session" | "token";
 	/** first fields of the MAC's text, the same to seal and to open; no line feed in any */
 	readonly frame: readonly string[];
 	/** characters that the whole text may have */

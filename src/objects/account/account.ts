@@ -10,7 +10,7 @@ import { capCallersClocks, nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
-import { RECORDS_PER_PAGE, type TendedPage, tendPage } from "../outbox/tending.ts";
+import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
@@ -215,11 +215,9 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.deviceSearch.find(query) : { devices: [], next: null };
 	}
 
-	/** Its fleet in numbers; null where there is no such account. @param isToldToo the Census is told now as well, and serial numbers */
+	/** Its fleet in numbers; null where there is no such account. @param isToldToo the Census is told now as well */
 	async fleet(now: number, isToldToo = false): Promise<AskedSummary | null> {
-		if (!this.#exists) return null;
-		if (isToldToo) await this.#desks.serialDesk.tell();
-		return this.#desks.summaryDesk.describe(now, isToldToo);
+		return this.#exists ? this.#desks.summaryDesk.describe(now, isToldToo) : null;
 	}
 
 	async device(deviceId: string): Promise<Device | null> {
@@ -254,10 +252,7 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** What the daily round does here, a page at a time; null if there is no such account. */
 	async tend(after: string): Promise<TendedPage | null> {
-		if (!this.#exists) return null;
-		const tended = tendPage(this.outbox, this.#desks.alarm, accountRecords(this.#desks), after);
-		await this.#desks.serialDesk.tellAgain(after, RECORDS_PER_PAGE);
-		return tended;
+		return this.#exists ? tendPage(this.outbox, this.#desks.alarm, accountRecords(this.#desks), after) : null;
 	}
 
 	/** A step of setting it back to an earlier time; null where there is no such account. */

@@ -5,7 +5,6 @@ import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
-import { UNTOLD_TABLE } from "./fleet/serial-desk.ts";
 import { STATE_TABLES } from "./fleet/state-tables.ts";
 import { SUMMARY_TABLES } from "./fleet/summary-desk.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
@@ -195,16 +194,7 @@ const HA_GROUPS = [
 
 export const ACCOUNT_SCHEMA: Schema = {
 	tables: [
-		...[
-			...LICENSES,
-			POLICY_TABLE,
-			...DEVICES,
-			...SEATS,
-			...HA_GROUPS,
-			...STATE_TABLES,
-			...SUMMARY_TABLES,
-			UNTOLD_TABLE,
-		],
+		...[...LICENSES, POLICY_TABLE, ...DEVICES, ...SEATS, ...HA_GROUPS, ...STATE_TABLES, ...SUMMARY_TABLES],
 		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
 	],

@@ -3,15 +3,13 @@
 
 import type { Context, HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
-import { parseApiKey } from "../../entitlement/ids.ts";
-import { keyEnding } from "../../entitlement/key-expiry.ts";
 import { opensRoute, type RequestTarget, type RouteScope } from "../../entitlement/key-scopes.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { hasTokenForm } from "../../signing/access-token.ts";
-import { hashSecret } from "../../signing/lookup-keys.ts";
 import type { AppEnv, KeyHolder } from "./app-env.ts";
 import { authenticateDevice, readAuthorization, refuse } from "./authenticate.ts";
+import { hashOfKey, holderOf } from "./key-holder.ts";
 import { callerNetwork, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
 /** What changes the deployment, or what an account is entitled to. */
@@ -89,15 +87,6 @@ function requireDeviceOrKey(scopes: readonly RouteScope[]) {
 	});
 }
 
-/** Whoever calls with the bootstrap key of the configuration. No other key can have the subject (`keySubject`). */
-const BOOTSTRAP: KeyHolder = {
-	key: "bootstrap",
-	subject: "bootstrap",
-	scopes: ["operate"],
-	team: null,
-	expiresAt: null,
-};
-
 /**
  * The publisher or operator behind a request.
  * @throws ProblemError `unauthenticated` or `insufficient_scope`, `rate_limited`
@@ -107,33 +96,23 @@ async function authenticateKey(
 	scope: RequestScope,
 	asked: readonly RouteScope[],
 ): Promise<KeyHolder> {
-	const { services, event } = scope;
-	const authorization = readAuthorization(request.header("authorization") ?? null);
-	if (authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
-	await limitRate(services.limits.publish, callerNetwork(request.raw));
-	const hash = await hashSecret(services.lookupKeys, "key", authorization.credentials);
-	if (hash === services.bootstrapKeyHash) {
-		event.subject = BOOTSTRAP.subject;
-		event.key = BOOTSTRAP.key;
-		return BOOTSTRAP;
-	}
-	// Its own check tells an API key from garbage, so garbage never reaches a store.
-	if ((await parseApiKey(services.lookupKeys, authorization.credentials)) === null)
-		refuse(scope, "api_key_malformed", "Bearer");
-	const credential = await services.readCredential(hash, scope.nowMs);
-	event.key = credential?.id ?? null;
-	if (credential === null) refuse(scope, "api_key_unknown", "Bearer");
-	const ending = keyEnding(credential, scope.now);
-	if (ending !== null) refuse(scope, `api_key_${ending}`, "Bearer");
-	event.subject = credential.subject;
-	if (!opensRoute(credential.scopes, asked, targetOf(request, asked))) {
+	const holder = await holderOf(scope, await hashOfCaller(request, scope));
+	if (!opensRoute(holder.scopes, asked, targetOf(request, asked))) {
 		// The account is only what the caller wrote; whose it is must not look like our word.
 		const least = (asked[0] ?? "operate").replace("{account}", "<account>");
 		const named = least.replace("{product}", request.param("product") ?? "<product>");
 		throw new ProblemError("insufficient_scope", { extras: { required_scope: named } });
 	}
-	const { id, subject, scopes, team, expiresAt } = credential;
-	return { key: id, subject, scopes, team, expiresAt };
+	return holder;
+}
+
+/** @returns the keyed hash of the key that came with the request, or with which its sender signed in to the console */
+async function hashOfCaller(request: HonoRequest, scope: RequestScope): Promise<string> {
+	const { limits } = scope.services;
+	const authorization = readAuthorization(request.header("authorization") ?? null);
+	if (scope.signedIn === undefined && authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
+	await limitRate(limits.publish, callerNetwork(request.raw));
+	return scope.signedIn ?? hashOfKey(scope, authorization?.credentials ?? "");
 }
 
 /** Only hooks name their account in the query: elsewhere a query must not stand in for what the path is about. */

@@ -15,7 +15,6 @@ const OBJECTS = {
 	DIRECTORY: "Directory",
 	REPLAY_GUARD: "ReplayGuard",
 	CENSUS: "Census",
-	SERIAL_INDEX: "SerialIndex",
 };
 
 export interface RegionWorkers<Name extends string> {

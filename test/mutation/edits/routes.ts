@@ -16,17 +16,44 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/http/key-access.ts",
-		tests: ["test/workers/routes/http/auth-table", "test/workers/routes/cross-account/"],
+		file: "src/routes/http/key-holder.ts",
+		tests: ["test/workers/routes/http/auth-table", "test/workers/console/sign-in"],
 		edits: [
 			{
 				from: "if (ending !== null) refuse(",
 				to: 'if (ending === "expired") refuse(',
 				breaks: "an API key that was revoked opens everything that it did",
 			},
+		],
+	},
+	{
+		file: "src/console/sign-in.tsx",
+		tests: ["test/workers/console/sign-in"],
+		edits: [
 			{
-				from: "if (!opensRoute(credential.scopes, asked, targetOf(request, asked)))",
-				to: "if (credential.scopes.length === 0)",
+				from: "if (!isFromHere(raw)) throw foreignForm();",
+				to: "",
+				breaks: "another site sends the console's forms in the name of who is signed in",
+			},
+			{
+				from: 'if (isAction && form.get("form") !== session.form) throw foreignForm();',
+				to: "",
+				breaks: "a form of another session counts",
+			},
+			{
+				from: '? text\n\t\t: "/console";',
+				to: '? text\n\t\t: (text ?? "/console");',
+				breaks: "signing in leads to another site",
+			},
+		],
+	},
+	{
+		file: "src/routes/http/key-access.ts",
+		tests: ["test/workers/routes/http/auth-table", "test/workers/routes/cross-account/"],
+		edits: [
+			{
+				from: "if (!opensRoute(holder.scopes, asked, targetOf(request, asked)))",
+				to: "if (holder.scopes.length === 0)",
 				breaks: "a publisher's key creates accounts",
 			},
 			{

@@ -1,5 +1,5 @@
 // wrangler.toml is deployed and dev/wrangler.toml is tested: what they do not share would be deployed untested.
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
 
@@ -29,6 +29,10 @@ const SHARED: [string, (configuration: Configuration) => unknown][] = [
 	[
 		"names of datasets",
 		({ analytics_engine_datasets }) => analytics_engine_datasets.map(({ binding }: Binding) => binding),
+	],
+	[
+		"static files",
+		({ assets }) => ({ ...assets, directory: resolve(ROOT, "dev", assets?.directory ?? "").slice(-12) }),
 	],
 	["rate limits", ({ ratelimits }) => ratelimits.map(({ name, simple }: RateLimit) => ({ name, simple }))],
 ];

@@ -1,0 +1,182 @@
+// One device: what it is, what is known of each of its products, and why it gets what it gets, the whole of `explain`.
+import type { z } from "zod";
+import type { explanationBody } from "../../routes/device/explain-body.ts";
+import { actionLinks } from "../actions.tsx";
+import { Facts, link, Mark, Table, Time } from "../layout.tsx";
+import { type ConsoleContext, render } from "../render.tsx";
+import { operatesAccount } from "../view.ts";
+import { devicePage } from "./choose.tsx";
+import { type Device, stateOf } from "./devices.tsx";
+
+type Explanation = z.infer<typeof explanationBody>;
+
+const ACTIONS = {
+	active: ["suspend", "revoke"],
+	suspended: ["reinstate", "revoke"],
+	revoked: [],
+	deactivated: [],
+} as const;
+const NEXT: Readonly<Record<string, string>> = {
+	red: "Look at why below, and at the reason that it gave.",
+	amber: "See below what it waits for.",
+	green: "Nothing is to be done.",
+	plain: "It gets nothing any more.",
+};
+
+export async function showDevice(c: ConsoleContext): Promise<Response> {
+	const { api, view } = c.var;
+	const id = c.req.param("device") ?? "";
+	const path = `/v1/devices/${encodeURIComponent(id)}`;
+	const device = await api.get<Device>(path);
+	const known = device.products.map(({ product }) => product);
+	const asked = c.req.query("product") || known[0];
+	const told =
+		asked === undefined
+			? null
+			: await api.get<Explanation>(`${path}/explain`, { product: asked, at: c.req.query("at") });
+	const { tone, word } = stateOf(device);
+	return render(
+		c,
+		device.serial,
+		"devices",
+		<>
+			<p>
+				<Mark tone={tone}>{word}</Mark>: {NEXT[tone]}
+			</p>
+			{operatesAccount(view, id) && actionLinks(devicePage(id), ACTIONS[device.status])}
+			<Facts
+				of={[
+					["Device", <code>{id}</code>],
+					["Model", device.model],
+					["License", device.license],
+					["Seat", device.has_seat ? "yes" : "none"],
+					["Seen", <Time at={device.seen_at} />],
+					["Engine", device.engine],
+					["Country, data centre", [device.country, device.colo].filter(Boolean).join(", ")],
+					["Last problem with a permit", device.problem],
+					["HA group", device.ha_group],
+					[
+						"Labels",
+						Object.entries(device.labels)
+							.map(([name, value]) => `${name}=${value}`)
+							.join(", "),
+					],
+					["Activated", <Time at={device.activated_at} />],
+					["Replaces", device.replaces],
+					["Replaced by", device.replaced_by],
+					["Name in logs", <code>{device.pseudonym}</code>],
+				]}
+			/>
+			<h2>Products</h2>
+			<Table
+				label="Products"
+				head={["Product", "Installed", "Offered", "Last permit", "Outcome", "Reason", "In its own word", "Changed"]}
+				empty="It has said nothing of any product yet."
+				rows={device.products.map((one) => [
+					<a href={link(devicePage(id), { product: one.product })}>{one.product}</a>,
+					one.installed ?? "–",
+					one.offered ?? "–",
+					one.permitted === null ? (
+						"–"
+					) : (
+						<>
+							{one.permitted} <Time at={one.permitted_at} />
+						</>
+					),
+					one.outcome === null ? "–" : `${one.outcome} ${one.outcome_version ?? ""}`,
+					one.reason ?? "–",
+					one.detail ?? "–",
+					<Time at={one.changed_at} />,
+				])}
+			/>
+			<form method="get" class="filters">
+				<label>
+					Explain the product
+					<input name="product" required value={asked ?? ""} />
+				</label>
+				<label>
+					At (as 2026-12-31T00:00:00Z; empty is now)
+					<input name="at" value={c.req.query("at") ?? ""} />
+				</label>
+				<button type="submit">Explain</button>
+			</form>
+			{told !== null && <Explained told={told} />}
+			{told !== null && (
+				<p>
+					<a href={link("/console/trail", { account: told.account, device: id })}>Its trail</a>
+				</p>
+			)}
+		</>,
+	);
+}
+
+function Explained({ told }: { told: Explanation }) {
+	const { answer, entitlement } = told;
+	return (
+		<>
+			<h2>{`Why: ${told.product}`}</h2>
+			<p>
+				<strong>
+					{answer.version === null ? `${answer.status}: nothing is offered` : `${answer.status} ${answer.version}`}
+				</strong>{" "}
+				({answer.reason}). {entitlement.title}. {entitlement.fix}
+			</p>
+			<Facts
+				of={[
+					["At", <Time at={told.at} />],
+					["Entitlement", `${entitlement.decision}: ${entitlement.code}`],
+					["Until", <Time at={entitlement.until} />],
+					["Channel", told.channel],
+					["Installed", told.installed],
+					["Engine", told.engine],
+					[
+						"May install next",
+						told.install === null ? (
+							"–"
+						) : (
+							<>
+								{told.install.version} from <Time at={told.install.at} />
+							</>
+						),
+					],
+					["Nothing changes by time until", <Time at={told.changes_at} />],
+					["Seat", told.holds_seat ? "held" : "none"],
+					["Rules left out", told.disabled_rules.join(", ")],
+				]}
+			/>
+			<Table
+				label="Releases"
+				head={["Release", "Verdict", "Ready", "Rollout"]}
+				empty="No release is looked at."
+				rows={told.releases.map((one) => [
+					one.version,
+					one.verdict,
+					<Time at={one.ready_at} />,
+					one.rollout === null
+						? "everybody may have it"
+						: `${one.rollout.step}${one.rollout.permit === null ? "" : `, permit: ${one.rollout.permit}`}`,
+				])}
+			/>
+			<Table
+				label="What time will change"
+				head={["When", "What", "Then"]}
+				empty="Time alone changes nothing."
+				rows={told.changes.map(({ at, what, answer: then }) => [
+					<Time at={at} />,
+					what.replaceAll("_", " "),
+					`${then.status} ${then.version ?? ""} (${then.reason})`,
+				])}
+			/>
+			<Table
+				label="Suspensions"
+				head={["When", "What", "Who", "Why"]}
+				empty="Neither it nor its license was suspended or revoked."
+				rows={told.suspensions.map(({ at, type, actor, reason }) => [<Time at={at} />, type, actor, reason || "–"])}
+			/>
+			<details>
+				<summary>All of the explanation, as the API gives it</summary>
+				<pre tabindex={0}>{JSON.stringify(told, null, 2)}</pre>
+			</details>
+		</>
+	);
+}

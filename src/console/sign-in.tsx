@@ -1,0 +1,188 @@
+// Signing in with an API key, and out; and who passes. A form counts only where it was sent from a page of this service: by what the
+// browser says of its origin, and, once somebody is signed in, by the random word of the session in each form.
+import type { Context } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { createMiddleware } from "hono/factory";
+import { ProblemError } from "../problem.ts";
+import { hashOfKey, holderOf } from "../routes/http/key-holder.ts";
+import { callerNetwork, limitRate } from "../routes/http/rate-limit.ts";
+import { apiFor } from "./api.ts";
+import { ApiRefusal, type Application, type ConsoleEnv } from "./console-env.ts";
+import { ProblemText } from "./layout.tsx";
+import { type ConsoleContext, render } from "./render.tsx";
+import { hasTls, openSession, SESSION_SECONDS, sealSession } from "./session.ts";
+import { SCREENS, seesScreen, viewOf } from "./view.ts";
+
+const COOKIE = "parapet";
+/** A message in a few languages; more is written with the command line. */
+const MAX_FORM_BYTES = 65_536;
+const FORM = "application/x-www-form-urlencoded";
+
+function cookieOptions(c: ConsoleContext) {
+	const shared = { httpOnly: true, sameSite: "Strict", path: "/" } as const;
+	return hasTls(c.env.services.config.issuer) ? ({ ...shared, secure: true, prefix: "host" } as const) : shared;
+}
+
+/** Whether the browser says that one of our own pages sent this. Each one of the last years sends one of the two headers. */
+function isFromHere(request: Request): boolean {
+	const site = request.headers.get("sec-fetch-site");
+	const origin = request.headers.get("origin");
+	if (site === null && origin === null) return false;
+	return (site ?? "same-origin") === "same-origin" && (origin ?? hereOf(request)) === hereOf(request);
+}
+
+function hereOf(request: Request): string {
+	return new URL(request.url).origin;
+}
+
+function foreignForm(): ApiRefusal {
+	const detail = "nothing was done: the form was not sent from a page of this session";
+	return new ApiRefusal({
+		status: 403,
+		title: "The form is refused",
+		detail,
+		fix: "Open the page again and send it from there.",
+	});
+}
+
+/** @throws ApiRefusal, ProblemError where there is no form that counts */
+async function readForm(c: Context<ConsoleEnv>): Promise<URLSearchParams> {
+	const { raw } = c.req;
+	if (!isFromHere(raw)) throw foreignForm();
+	const length = raw.headers.get("content-length");
+	if (length === null || !/^\d{1,9}$/.test(length)) throw new ProblemError("length_required");
+	if (Number(length) > MAX_FORM_BYTES)
+		throw new ProblemError("content_too_large", { extras: { limit_bytes: MAX_FORM_BYTES } });
+	const type = raw.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+	if (type !== FORM) throw new ProblemError("unsupported_media_type", { detail: `send ${FORM}` });
+	const bytes = await raw.arrayBuffer().catch(() => new ArrayBuffer(0));
+	c.env.bodyArrived(Date.now());
+	return new URLSearchParams(new TextDecoder().decode(bytes));
+}
+
+/** Lets pass who is signed in with a key that is still good; whoever reads is sent to sign in, whoever acts is told that nothing was done. */
+export function requireSession(application: Application) {
+	return createMiddleware<ConsoleEnv>(async (c, next) => {
+		const isAction = c.req.method !== "GET" && c.req.method !== "HEAD";
+		// Before the session is looked at: its sender may hold the form back until the key was revoked.
+		const form = isAction ? await readForm(c) : new URLSearchParams();
+		const { config, macKeyring, limits } = c.env.services;
+		const sent = getCookie(c, COOKIE, hasTls(config.issuer) ? "host" : undefined);
+		const session = sent === undefined ? null : await openSession(macKeyring, config.issuer, sent, c.env.now);
+		if (session === null) return signInAgain(c, isAction);
+		await limitRate(limits.publish, callerNetwork(c.req.raw));
+		const holder = await holderOf(c.env, session.hash).catch((error) => {
+			if (error instanceof ProblemError && error.code === "unauthenticated") return null;
+			throw error;
+		});
+		if (holder === null) {
+			deleteCookie(c, COOKIE, cookieOptions(c));
+			return signInAgain(c, isAction);
+		}
+		c.set("session", session);
+		c.set("holder", holder);
+		c.set("view", viewOf(holder.scopes));
+		c.set("form", form);
+		c.set("api", apiFor(c, application, session.hash));
+		if (isAction && form.get("form") !== session.form) throw foreignForm();
+		await next();
+		return undefined;
+	});
+}
+
+function signInAgain(c: ConsoleContext, isAction: boolean): Response {
+	if (!isAction)
+		return c.redirect(
+			`/console/sign-in?${new URLSearchParams({ next: c.req.url.slice(hereOf(c.req.raw).length) })}`,
+			303,
+		);
+	const detail = "nothing was done: you are not signed in any more";
+	const fix = "Sign in again: eight hours are over, or the key was revoked or has expired.";
+	c.env.event.problem = "unauthenticated";
+	return render(
+		c,
+		"Sign in again",
+		undefined,
+		<SignInForm next="/console" refused={{ status: 401, title: "", detail, fix }} />,
+		401,
+	);
+}
+
+/** Where to go on after signing in. What anybody may write into a link leads nowhere but into the console. */
+function safeNext(text: string | null | undefined): string {
+	return text != null && /^\/console(?:[/?][\x21-\x5b\x5d-\x7e]*)?$/.test(text) && !text.startsWith("/console/sign-")
+		? text
+		: "/console";
+}
+
+function SignInForm({ next, refused }: { next: string; refused?: ApiRefusal["problem"] }) {
+	return (
+		<>
+			{refused && <ProblemText problem={refused} />}
+			<form method="post" action="/console/sign-in" class="narrow">
+				<label>
+					API key
+					<input type="password" name="key" required autocomplete="off" maxlength={200} />
+				</label>
+				<input type="hidden" name="next" value={next} />
+				<button type="submit">Sign in</button>
+			</form>
+			<p>
+				What the key may do is what you may do here; the trail names its holder. After eight hours you sign in again.
+			</p>
+			{next !== "/console" && (
+				<p>
+					You came from another site and are signed in already? <a href={next}>Go on</a>
+				</p>
+			)}
+		</>
+	);
+}
+
+export function showSignIn(c: ConsoleContext): Response {
+	return render(c, "Sign in", undefined, <SignInForm next={safeNext(c.req.query("next"))} />);
+}
+
+export async function signIn(c: ConsoleContext): Promise<Response> {
+	const form = await readForm(c);
+	const next = safeNext(form.get("next"));
+	const { config, limits, macKeyring } = c.env.services;
+	await limitRate(limits.publish, callerNetwork(c.req.raw));
+	try {
+		const hash = await hashOfKey(c.env, form.get("key")?.trim() ?? "");
+		const { scopes } = await holderOf(c.env, hash);
+		const view = viewOf(scopes);
+		if (!SCREENS.some((screen) => seesScreen(view, screen))) {
+			const fix = "Sign in with a key of another scope, such as read or read:<account>.";
+			throw new ApiRefusal({
+				status: 403,
+				title: "No screen is for this key",
+				detail: "this key opens no screen",
+				fix,
+			});
+		}
+		const random = crypto.getRandomValues(new Uint8Array(18));
+		const session = { hash, form: btoa(String.fromCharCode(...random)), exp: c.env.now + SESSION_SECONDS };
+		setCookie(c, COOKIE, await sealSession(macKeyring, config.issuer, session), {
+			...cookieOptions(c),
+			maxAge: SESSION_SECONDS,
+		});
+		return c.redirect(next, 303);
+	} catch (error) {
+		const refused = refusalOf(error);
+		c.env.event.problem = refused.code ?? null;
+		return render(c, "Sign in", undefined, <SignInForm next={next} refused={refused} />, refused.status);
+	}
+}
+
+function refusalOf(error: unknown): ApiRefusal["problem"] {
+	if (error instanceof ApiRefusal) return error.problem;
+	if (!(error instanceof ProblemError) || error.code !== "unauthenticated") throw error;
+	const fix = "Check that it is whole, not revoked, and from this deployment.";
+	return { status: 401, code: error.code, title: "Sign in", detail: "this is no API key that counts here", fix };
+}
+
+export function signOut(c: ConsoleContext): Response {
+	deleteCookie(c, COOKIE, cookieOptions(c));
+	return c.redirect("/console/sign-in", 303);
+}
