@@ -30,6 +30,7 @@ import { deviceChannels } from "./routes/operator/device-channels.ts";
 import { devices } from "./routes/operator/devices.ts";
 import { events } from "./routes/operator/events.ts";
 import { fleet } from "./routes/operator/fleet.ts";
+import { foundDevices } from "./routes/operator/found-devices.ts";
 import { haGroups } from "./routes/operator/ha-groups.ts";
 import { history } from "./routes/operator/history.ts";
 import { keys } from "./routes/operator/keys.ts";
@@ -46,6 +47,7 @@ import { accountRewind } from "./routes/operator/rewind/account-rewind.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
 import { trust } from "./routes/operator/trust.ts";
 import { webhooks } from "./routes/operator/webhooks.ts";
+import { deltas } from "./routes/publisher/deltas.ts";
 import { disabledRules } from "./routes/publisher/disabled-rules.ts";
 import { releases } from "./routes/publisher/releases.ts";
 import { roleFiles } from "./routes/publisher/role-files.ts";
@@ -53,7 +55,7 @@ import { rollouts } from "./routes/publisher/rollouts.ts";
 import { uploads } from "./routes/publisher/uploads.ts";
 import { MAX_METADATA_BYTES } from "./signing/tuf/metadata.ts";
 
-const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/package$/;
+const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/(package|delta)$/;
 const ROLE_FILE = /^\/v1\/products\/[^/]+\/role$/;
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -88,6 +90,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [
 		uploads,
+		deltas,
 		disabledRules,
 		releases,
 		rollouts,
@@ -105,6 +108,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		policies,
 		devices,
 		deviceChannels,
+		foundDevices,
 		fleet,
 		replacements,
 		keys,

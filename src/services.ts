@@ -3,6 +3,7 @@
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { placeOf } from "./entitlement/place.ts";
+import { serialShard } from "./entitlement/serial-hash.ts";
 import type { Account } from "./objects/account/account.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./objects/account/ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
@@ -16,6 +17,7 @@ import { accountAt, objectAt } from "./objects/places.ts";
 import type { Product } from "./objects/product/product.ts";
 import { createRecordOrigin } from "./objects/record-origin.ts";
 import { useOnce } from "./objects/replay/replay-shard.ts";
+import type { SerialIndex } from "./objects/serials/serial-index.ts";
 import type { Trust } from "./objects/trust/trust.ts";
 import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
 import { rateLimits } from "./routes/http/rate-limit.ts";
@@ -51,6 +53,8 @@ export interface Objects {
 	directory(): DurableObjectStub<Directory>;
 	trust(): DurableObjectStub<Trust>;
 	census(): DurableObjectStub<Census>;
+	/** @param hash see entitlement/serial-hash.ts */
+	serials(hash: string): DurableObjectStub<SerialIndex>;
 	/** Keeps, renews or takes back the seat of a device under an elastic license. */
 	renewSeat(objectName: string, deviceId: string, now: number): Promise<RenewalOutcome>;
 	/** Tells what a device of an HA group says of itself. */
@@ -177,6 +181,7 @@ async function createServices(env: Env): Promise<Services> {
 			directory: () => objectAt(env.DIRECTORY, DIRECTORY_NAME, place),
 			trust: () => objectAt(env.TRUST, TRUST_NAME, place),
 			census: () => objectAt(env.CENSUS, CENSUS_NAME, place),
+			serials: (hash) => objectAt(env.SERIAL_INDEX, serialShard(hash), place),
 			renewSeat: (objectName, deviceId, now) =>
 				answerInTime<RenewalOutcome>(accountAt(env.ACCOUNT, objectName).renewSeat({ deviceId, now })),
 			reportHa: (objectName, report) =>

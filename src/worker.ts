@@ -14,6 +14,7 @@ export { Census } from "./objects/census/census.ts";
 export { Directory } from "./objects/directory/directory.ts";
 export { Product } from "./objects/product/product.ts";
 export { ReplayGuard } from "./objects/replay/replay-guard.ts";
+export { SerialIndex } from "./objects/serials/serial-index.ts";
 export { Trust } from "./objects/trust/trust.ts";
 
 export default {

@@ -85,7 +85,7 @@ function meter<E extends object>(env: E): E {
 		PULSES: (binding) => metered(binding, R2),
 		ANALYTICS: (binding) => metered(binding, { writeDataPoint: "points" }),
 	};
-	for (const name of ["ACCOUNT", "PRODUCT", "DIRECTORY", "REPLAY_GUARD", "CENSUS"]) {
+	for (const name of ["ACCOUNT", "PRODUCT", "DIRECTORY", "REPLAY_GUARD", "CENSUS", "SERIAL_INDEX"]) {
 		wrap[name] = (binding) => meteredObjects(binding as DurableObjectNamespace);
 	}
 	const wrapped = Object.fromEntries(

@@ -30,6 +30,7 @@ const OBJECTS = {
 	DIRECTORY: "Directory",
 	REPLAY_GUARD: "ReplayGuard",
 	CENSUS: "Census",
+	SERIAL_INDEX: "SerialIndex",
 } as const;
 
 /**

@@ -22,7 +22,8 @@ import { createProgress } from "../terminal/progress.ts";
 import { openSigners } from "../trust/open-signers.ts";
 import { addPassphraseOption, passphraseShape } from "../trust/passphrase.ts";
 import { signRelease } from "../trust/sign-release.ts";
-import { publishPackage, uploadPackage } from "./publish/publish-package.ts";
+import { describeDeltas, type MadeDeltas, publishDeltas } from "./publish/make-deltas.ts";
+import { releasePackage, uploadPackage } from "./publish/publish-package.ts";
 import { orderTargets, planTargets, type Target } from "./publish/targets.ts";
 
 const shape = {
@@ -31,9 +32,12 @@ const shape = {
 	name: packageFileName.optional(),
 	...releaseShape,
 	draft: z.boolean().optional(),
+	deltas: z.boolean().optional(),
 	signKey: z.array(z.string()).optional(),
 	...passphraseShape,
 };
+
+const NO_DELTAS: MadeDeltas = { deltas: [], notes: [] };
 
 export function definePublish(publish: Command, surroundings: Surroundings): void {
 	publish
@@ -42,6 +46,10 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		.option("--name <name>", "the download's file name; for one file only")
 		.option("--draft", "upload only: nobody is offered it before `parapet rollout start`");
 	publish.option(
+		"--no-deltas",
+		"make no deltas: firewalls fetch the whole package (default: from the releases that they have)",
+	);
+	publish.option(
 		"--sign-key <file>",
 		"sign the release with this key file (parapet trust key); may be repeated",
 		collect,
@@ -49,7 +57,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 	addPassphraseOption(publish);
 	addReleaseOptions(publish);
 	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
-		const { draft = false } = options;
+		const { draft = false, deltas: isWithDeltas = true } = options;
 		const [unused] = draft ? givenReleaseOptions(options) : [];
 		if (unused !== undefined) {
 			throw new UsageError(
@@ -70,37 +78,46 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const onProgress = progress.report;
 				const { nowMs } = surroundings;
 				const publication = { api, product, version, name, payload, metadata, nowMs, onProgress };
+				const stored = await uploadPackage(publication);
+				progress.end();
+				const clock = surroundings;
+				const made = isWithDeltas ? await publishDeltas({ api, product, version, payload, clock }) : NO_DELTAS;
+				const deltaLines = describeDeltas(made, payload.size);
 				if (draft) {
-					const stored = await uploadPackage(publication);
-					progress.end();
 					const size = `${formatBytes(payload.size)}, sha256 ${payload.sha256}`;
 					const next = `parapet rollout start ${product} ${version}`;
-					return { release: stored, line: `${product} ${version}: ${size}, uploaded; \`${next}\` sends it on its way` };
+					const line = `${product} ${version}: ${size}, uploaded; \`${next}\` sends it on its way`;
+					return { release: { ...stored, deltas: made.deltas }, line: [line, ...deltaLines].join("\n") };
 				}
 				if (signers.length > 0) {
-					await uploadPackage(publication);
 					const { sha256, size } = payload;
 					const signature = await signRelease(
 						api,
-						{ product, version, sha256, size, ...metadata },
+						{ product, version, sha256, size, ...metadata, deltas: made.deltas },
 						signers,
 						Math.floor(nowMs() / 1000),
 					);
-					progress.end();
 					if (signature.missing > 0) {
 						const next = `parapet release sign ${product} --sign-key FILE`;
 						const line = `${product} ${version}: uploaded and signed; ${signature.missing} more must sign (\`${next}\`), then publish it again`;
-						return { release: { product, version, sha256, signed: false, missing: signature.missing }, line };
+						const release = {
+							product,
+							version,
+							sha256,
+							signed: false,
+							missing: signature.missing,
+							deltas: made.deltas,
+						};
+						return { release, line: [line, ...deltaLines].join("\n") };
 					}
 				}
-				const release = await publishPackage(publication);
-				progress.end();
+				const release = await releasePackage(publication);
 				const said = `${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`;
 				const line = release.changed
 					? `${product} ${version}: ${said}`
 					: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`;
 				const lines = release.rollout == null || release.rollout.phase === "done" ? [] : drawRollout(release.rollout);
-				return { release, line: [line, ...lines].join("\n") };
+				return { release: { ...release, deltas: made.deltas }, line: [line, ...deltaLines, ...lines].join("\n") };
 			} finally {
 				progress.end();
 				await payload.dispose();

@@ -80,6 +80,15 @@ export const permitAnswer = z.object({
 	size: z.number().positive(),
 	name: packageFileName,
 	url: z.string(),
+	delta: z
+		.object({
+			coding: z.string(),
+			from_sha256: sha256Hex.nullish(),
+			sha256: sha256Hex,
+			size: z.number().positive(),
+			url: z.string(),
+		})
+		.nullish(),
 	expires_at: rfc3339,
 	report_by: rfc3339.nullish(),
 	...degradedMarks,

@@ -23,6 +23,16 @@ export function partPathOf(home: FirewallHome, of: Pick<PartOf, "product" | "sha
 	return join(folderOf(home), nameOf(of));
 }
 
+/** Where the delta grows that is to make a package. */
+export function deltaPathOf(home: FirewallHome, of: Pick<PartOf, "product" | "sha256">, deltaSha256: string): string {
+	return `${partPathOf(home, of)}.${deltaSha256}.delta`;
+}
+
+/** @returns whether so many bytes more have room */
+export async function hasRoomBeside(home: FirewallHome, size: number): Promise<boolean> {
+	return (await freeBytes(home)) >= size + RESERVED_BYTES;
+}
+
 /**
  * Removes the parts of what is not offered any more.
  * @param products of a check's answer
@@ -36,7 +46,8 @@ export async function dropOldParts(
 	const offered = products.flatMap(({ product, status, offer }) =>
 		status === "offered" && offer != null ? [nameOf({ product, sha256: offer.sha256 })] : [],
 	);
-	await dropParts(home, (name) => offered.includes(name) || (only !== undefined && !name.startsWith(`${only}@`)));
+	const isOffered = (name: string) => offered.some((own) => name === own || name.startsWith(`${own}.`));
+	await dropParts(home, (name) => isOffered(name) || (only !== undefined && !name.startsWith(`${only}@`)));
 }
 
 /** @returns how many went */

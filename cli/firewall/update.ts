@@ -7,10 +7,11 @@ import { DiskError, ServerRefusal } from "../errors.ts";
 import type { CheckAnswer, CheckedProduct, Offer, Permit } from "./answers.ts";
 import { askPermit, type CheckResult, checkForUpdates, isLive } from "./check.ts";
 import { type ChangedRules, writeDisabledRules } from "./disabled-rules.ts";
-import { type DownloadResult, downloadPackage } from "./download.ts";
+import type { DownloadResult } from "./download.ts";
 import { withHomeLock } from "./home-lock.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
-import { describeNeed, dropOldParts, dropParts, makeRoomFor, partPathOf } from "./parts.ts";
+import { describeNeed, dropOldParts, dropParts, makeRoomFor } from "./parts.ts";
+import { downloadPermitted } from "./permitted-download.ts";
 import { flushReports, reportOutcome } from "./reports.ts";
 import type { FirewallSession } from "./session.ts";
 import { createOfferJudge, type JudgeOffer } from "./signed-offer.ts";
@@ -41,7 +42,11 @@ export type ProductUpdate =
 			readonly version: string;
 			readonly sha256: string;
 			readonly path: string;
+			readonly size: number;
 			readonly resumedFrom: number;
+			/** see `PermittedResult` */
+			readonly deltaSize: number | null;
+			readonly deltaMiss: string | null;
 			/** why the server would not take the report; null = it did, or it will be sent later */
 			readonly reportProblem: string | null;
 	  }
@@ -211,7 +216,8 @@ async function updateProduct(
 	if (path instanceof Error) return failed("disk", path.message);
 	const after = before === null ? null : ((await options.measure?.()) ?? null);
 	const health = before === null || after === null ? undefined : { before, after };
-	const reported = await failureAsValue(reportInstalled(session, permit, health));
+	const { deltaMiss, deltaSize } = result;
+	const reported = await failureAsValue(reportInstalled(session, permit, { health, deltaMiss }));
 	const reportProblem = reported instanceof Error ? reported.message : null;
 	return {
 		ok: true,
@@ -219,8 +225,11 @@ async function updateProduct(
 		from: installed ?? null,
 		version,
 		sha256,
+		size: permit.size,
 		path,
 		resumedFrom: result.resumedFrom,
+		deltaSize,
+		deltaMiss,
 		reportProblem,
 	};
 }
@@ -255,35 +264,11 @@ function failureAsValue<T>(attempt: Promise<T>): Promise<T | ServerRefusal | Dis
 	});
 }
 
-export interface PermittedDownload {
-	readonly onProgress?: (done: number, total: number) => void;
-	readonly signal?: AbortSignal | undefined;
-	/** asks for another permit, when the URL of the one before is turned down or has run out */
-	readonly renew: () => Promise<Permit>;
-}
-
-/** Downloads and verifies what a permit is for, into its .part file. */
-export function downloadPermitted(
+/** Tells in one report that the package is in place and that the firewall runs well with it: both are known at the same time. */
+export async function reportInstalled(
 	session: FirewallSession,
 	permit: Permit,
-	{ onProgress, renew, signal }: PermittedDownload,
-): Promise<DownloadResult> {
-	let current = permit;
-	return downloadPackage({
-		urlFor: async (refused) => {
-			if (refused || Date.parse(current.expires_at) <= session.nowMs()) current = await renew();
-			return new URL(current.url, session.server).href;
-		},
-		sha256: permit.sha256,
-		size: permit.size,
-		partPath: partPathOf(session.home, permit),
-		clock: session,
-		signal,
-		...(onProgress === undefined ? {} : { onProgress }),
-	});
-}
-
-/** Tells in one report that the package is in place and that the firewall runs well with it: both are known at the same time. */
-export async function reportInstalled(session: FirewallSession, permit: Permit, health?: HealthReport): Promise<void> {
-	await reportOutcome(session, permit, "healthy", undefined, health);
+	{ health, deltaMiss = null }: { readonly health?: HealthReport | undefined; readonly deltaMiss?: string | null } = {},
+): Promise<void> {
+	await reportOutcome(session, permit, "healthy", deltaMiss ?? undefined, health);
 }

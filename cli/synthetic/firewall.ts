@@ -8,10 +8,11 @@ import { createPrivateJwk } from "../firewall/device-key.ts";
 import { installPackage } from "../firewall/install.ts";
 import { readMessages } from "../firewall/messages.ts";
 import { partPathOf } from "../firewall/parts.ts";
+import { downloadPermitted } from "../firewall/permitted-download.ts";
 import { type Outcome, reportOutcome } from "../firewall/reports.ts";
 import { createSession } from "../firewall/session.ts";
 import { openHome } from "../firewall/state.ts";
-import { downloadPermitted, updateFirewall } from "../firewall/update.ts";
+import { updateFirewall } from "../firewall/update.ts";
 import type { StepClock } from "./timed-steps.ts";
 
 export interface SyntheticFirewall {

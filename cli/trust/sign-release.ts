@@ -17,6 +17,8 @@ export interface SignedRelease {
 	readonly urgency?: string | undefined;
 	readonly models?: readonly string[] | undefined;
 	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
+	/** from null = a packed copy */
+	readonly deltas?: readonly { readonly from: string | null; readonly sha256: string; readonly size: number }[];
 }
 
 export interface RoleSignature {
@@ -45,15 +47,25 @@ export async function signRelease(
 	if (role.trusted && known?.hashes.sha256 === release.sha256 && current !== null)
 		return { version: current.version, missing: 0 };
 	const version = (current?.version ?? 0) + 1;
-	const { sha256, size, urgency = "routine", models, engine } = release;
+	const { sha256, size, urgency = "routine", models, engine, deltas = [] } = release;
 	const custom = {
 		...{ version: release.version, sequence: version, urgency },
 		...(models && { models: [...models] }),
 		...(engine && { engine: JSON.parse(JSON.stringify(engine)) }),
+		...(deltas.length > 0 && { deltas: deltas.map((one) => ({ ...one })) }),
 	};
 	const target: RoleSigned["targets"][string] = { length: size, hashes: { sha256 }, custom };
-	const signed = makeRoleFile(version, { ...current?.targets, [path]: target }, nowSeconds);
+	const signed = makeRoleFile(version, { ...withoutDeltas(current?.targets), [path]: target }, nowSeconds);
 	return { version, missing: await handInRole(api, release.product, await signAll(signed, own)) };
+}
+
+/** Only the newest target names its deltas: with all of them the file would be several times as long. */
+function withoutDeltas(targets: RoleSigned["targets"] = {}): RoleSigned["targets"] {
+	const strip = ({ custom, ...target }: RoleSigned["targets"][string]) => {
+		const { deltas: _, ...rest } = custom ?? {};
+		return custom === undefined ? target : { ...target, custom: rest };
+	};
+	return Object.fromEntries(Object.entries(targets).map(([path, target]) => [path, strip(target)]));
 }
 
 /**

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { engineRange, modelName, packageFileName, productName, sha256Hex, versionName } from "../names.ts";
 import { reach } from "../rollout/reach.ts";
 import { channel } from "./channel.ts";
+import { delta } from "./delta.ts";
 import { disabledRules } from "./disabled-rules.ts";
 
 const seconds = z.int().nonnegative();
@@ -36,6 +37,8 @@ export const release = z.object({
 	rollout: reach.nullable(),
 	/** not given = the product's role file does not name it */
 	signed: z.literal(true).optional(),
+	/** cheaper ways to its bytes; not given = there are none */
+	deltas: z.array(delta).readonly().optional(),
 });
 export type Release = z.infer<typeof release>;
 

@@ -21,13 +21,15 @@ import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
 import type { PulseStep } from "./outbox/outbox-rows.ts";
 import { accountAt, type ObjectNamespace, objectAt } from "./places.ts";
+import type { SerialEntry, SerialPort } from "./serial-port.ts";
 
 export interface ObjectBindings {
 	readonly RECORDS: KVNamespace;
 	readonly DIRECTORY: ObjectNamespace<DirectoryPort>;
 	readonly ACCOUNT: ObjectNamespace<{ givenUp(devices: readonly string[]): Promise<string[]> }>;
 	readonly CENSUS: ObjectNamespace<CensusPort>;
-	/** where Directory, Products, Trust and Census live; accounts have their own place (entitlement/place.ts) */
+	readonly SERIAL_INDEX: ObjectNamespace<{ note(entries: readonly SerialEntry[]): Promise<void> }>;
+	/** where Directory, Products, Trust, Census and SerialIndex live; accounts have their own place (entitlement/place.ts) */
 	readonly OBJECT_PLACE?: string;
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
@@ -136,6 +138,11 @@ export const CENSUS_NAME = "census";
 /** @returns the Census as accounts see it */
 export function censusPort(bindings: ObjectBindings): CensusPort {
 	return { take: (summary) => objectAt(bindings.CENSUS, CENSUS_NAME, objectPlace(bindings)).take(summary) };
+}
+
+/** @returns the index of serial numbers as accounts see it */
+export function serialPort(bindings: ObjectBindings): SerialPort {
+	return { note: (shard, entries) => objectAt(bindings.SERIAL_INDEX, shard, objectPlace(bindings)).note(entries) };
 }
 
 /** @throws when the variable is not a positive number: a denial without an end would be worse than an object without start */

@@ -1,4 +1,4 @@
-// Signed download URLs: `/d/{sha256}/{name}?v=1&k={kid}&d={device8}&e={unix}&s={mac}`. The MAC covers host, path and every
+// Signed download URLs: `/d/{sha256}/{name}?v=1&k={kid}&d={device8}&e={unix}[&p={delta}]&s={mac}`. The MAC covers host, path and every
 // parameter, one per line, so no two URLs share a signed text. A URL says what may be fetched until when; who fetches it, and
 // whether the package was withdrawn meanwhile, it does not.
 import { MAC_LENGTH, sealFields, verifyFields } from "./framed-mac.ts";
@@ -16,6 +16,8 @@ export interface DownloadGrant {
 	readonly device8: string;
 	/** unix seconds */
 	readonly expires: number;
+	/** SHA-256 of a delta in whose bytes the package may be sent; not given = none */
+	readonly delta?: string | undefined;
 }
 
 export type DownloadVerification =
@@ -26,6 +28,8 @@ export type DownloadVerification =
 			readonly device8: string;
 			readonly kid: string;
 			readonly expires: number;
+			/** null = none */
+			readonly delta: string | null;
 	  }
 	| { readonly ok: false; readonly reason: "not_found" | "invalid" }
 	| { readonly ok: false; readonly reason: "expired"; readonly offBySeconds: number };
@@ -34,6 +38,7 @@ export type DownloadVerification =
 const ORIGIN = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?$/;
 const PATH = /^\/d\/([0-9a-f]{64})\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})$/;
 const DEVICE8 = /^[A-Za-z0-9_-]{8}$/;
+const DELTA = /^([0-9a-f]{64})?$/;
 const EXPIRES = /^[1-9][0-9]{9,10}$/;
 
 /**
@@ -42,17 +47,18 @@ const EXPIRES = /^[1-9][0-9]{9,10}$/;
  */
 export async function signDownloadUrl(
 	keyring: MacKeyring,
-	{ origin, sha256, name, device8, expires }: DownloadGrant,
+	{ origin, sha256, name, device8, expires, delta = "" }: DownloadGrant,
 ): Promise<string> {
 	const path = `/d/${sha256}/${name}`;
 	if (!ORIGIN.test(origin)) throw new TypeError("not an origin in normal form");
-	if (!PATH.test(path) || !DEVICE8.test(device8) || !EXPIRES.test(String(expires))) {
+	if (!PATH.test(path) || !DEVICE8.test(device8) || !EXPIRES.test(String(expires)) || !DELTA.test(delta)) {
 		throw new TypeError("not a download that a URL can be signed for");
 	}
 	const { kid, url } = keyring.current;
 	const host = origin.slice(origin.indexOf("//") + 2);
 	const e = String(expires);
-	return origin + path + queryOf(kid, device8, e, await sealFields(url, framed(host, path, kid, device8, e)));
+	const mac = await sealFields(url, framed(host, path, { kid, device8, e, delta }));
+	return origin + path + queryOf({ kid, device8, e, delta, mac });
 }
 
 /**
@@ -74,36 +80,41 @@ export async function verifyDownloadUrl(
 
 	const query = readQuery(url.slice(queryAt));
 	if (query === null) return { ok: false, reason: "invalid" };
-	const { kid, device8, e, mac } = query;
+	const { kid, device8, e, delta, mac } = query;
 	const keySet = keyring.byKid.get(kid);
 	if (keySet === undefined) return { ok: false, reason: "invalid" };
-	const fields = framed(url.slice(hostAt, pathAt), path, kid, device8, e);
+	const fields = framed(url.slice(hostAt, pathAt), path, query);
 	if (!(await verifyFields(keySet.url, fields, mac))) return { ok: false, reason: "invalid" };
 	const expires = Number(e);
 	if (now >= expires) return { ok: false, reason: "expired", offBySeconds: now - expires };
-	return { ok: true, sha256, name, device8, kid, expires };
+	return { ok: true, sha256, name, device8, kid, expires, delta: delta === "" ? null : delta };
 }
 
-interface SignedQuery {
+interface QueryFields {
 	readonly kid: string;
 	readonly device8: string;
 	readonly e: string;
+	/** "" = none, and then not in the query */
+	readonly delta: string;
+}
+interface SignedQuery extends QueryFields {
 	readonly mac: string;
 }
 
 /** Exactly our parameters, in our order, once: the parameters read are written again and must give the same text. */
 function readQuery(query: string): SignedQuery | null {
-	const [, kid = "", device8 = "", e = "", mac = ""] = query
-		.split("&")
-		.map((pair) => pair.slice(pair.indexOf("=") + 1));
-	if (mac.length !== MAC_LENGTH || !DEVICE8.test(device8) || !EXPIRES.test(e)) return null;
-	return query === queryOf(kid, device8, e, mac) ? { kid, device8, e, mac } : null;
+	const [, kid = "", device8 = "", e = "", ...rest] = query.split("&").map((pair) => pair.slice(pair.indexOf("=") + 1));
+	const mac = rest.pop() ?? "";
+	const delta = rest[0] ?? "";
+	if (mac.length !== MAC_LENGTH || !DEVICE8.test(device8) || !EXPIRES.test(e) || !DELTA.test(delta)) return null;
+	const read = { kid, device8, e, delta, mac };
+	return query === queryOf(read) ? read : null;
 }
 
-function queryOf(kid: string, device8: string, e: string, mac: string): string {
-	return `?v=${FORMAT_VERSION}&k=${kid}&d=${device8}&e=${e}&s=${mac}`;
+function queryOf({ kid, device8, e, delta, mac }: SignedQuery): string {
+	return `?v=${FORMAT_VERSION}&k=${kid}&d=${device8}&e=${e}${delta === "" ? "" : `&p=${delta}`}&s=${mac}`;
 }
 
-function framed(host: string, path: string, kid: string, device8: string, e: string): readonly string[] {
-	return ["parapet-url", "1", host, path, FORMAT_VERSION, kid, device8, e];
+function framed(host: string, path: string, { kid, device8, e, delta }: QueryFields): readonly string[] {
+	return ["parapet-url", "1", host, path, FORMAT_VERSION, kid, device8, e, delta];
 }

@@ -7,6 +7,8 @@ export interface DownloadRequest {
 	readonly sha256: string;
 	/** the file's name */
 	readonly name: string;
+	/** SHA-256 of a delta in whose bytes it may be sent to who asks for that; not given = none */
+	readonly delta?: string | undefined;
 	/** what logs call the device */
 	readonly pseudonym: string;
 	/** unix seconds */
@@ -36,10 +38,13 @@ const DEVICE8_LENGTH = 8;
 /** URLs of our own download route. */
 export function createEdgeUrlSigner({ keyring, origin, ttlSeconds }: EdgeUrlSignerOptions): UrlSigner {
 	return {
-		async sign({ sha256, name, pseudonym, now }) {
+		async sign({ sha256, name, pseudonym, now, delta }) {
 			const expires = now + ttlSeconds;
 			const device8 = pseudonym.slice(0, DEVICE8_LENGTH);
-			return { url: await signDownloadUrl(keyring, { origin, sha256, name, device8, expires }), expiresAt: expires };
+			return {
+				url: await signDownloadUrl(keyring, { origin, sha256, name, device8, expires, delta }),
+				expiresAt: expires,
+			};
 		},
 	};
 }

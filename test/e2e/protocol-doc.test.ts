@@ -4,7 +4,10 @@ import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createCode, operate, publish } from "./support/fleet.ts";
+import { publishDeltas } from "../../cli/commands/publish/make-deltas.ts";
+import { openPayload } from "../../cli/files/package-file.ts";
+import { createOperatorApi } from "../../cli/http/operator-api.ts";
+import { createCode, operate, release, upload } from "./support/fleet.ts";
 import { describeWithPrograms } from "./support/programs.ts";
 import { type RunningService, startService } from "./support/service.ts";
 
@@ -61,7 +64,7 @@ function runAll(examples: readonly Example[]): Promise<string[]> {
 
 const examples = readExamples(await readFile(DOCUMENT, "utf8"));
 
-await describeWithPrograms(["curl", "openssl", "jq"], "the examples of docs/protocol.md", () => {
+await describeWithPrograms(["curl", "openssl", "jq", "zstd"], "the examples of docs/protocol.md", () => {
 	let service: RunningService;
 	let outputs: string[] = [];
 	beforeAll(async () => {
@@ -69,8 +72,13 @@ await describeWithPrograms(["curl", "openssl", "jq"], "the examples of docs/prot
 		// What `npm start` has by the time it prints its auth code.
 		await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
 		for (const version of ["1.0.0", "1.1.0"]) {
-			const bytes = await readFile(join(EXAMPLES, `${PRODUCT}-${version}.rules`));
-			await publish(service, PRODUCT, version, new Uint8Array(bytes));
+			const file = join(EXAMPLES, `${PRODUCT}-${version}.rules`);
+			await upload(service, PRODUCT, version, new Uint8Array(await readFile(file)));
+			const clock = { nowMs: Date.now, sleep: async () => {} };
+			const api = createOperatorApi({ server: service.url, key: service.bootstrapKey, nowMs: Date.now });
+			const made = { api, product: PRODUCT, version, payload: await openPayload(file), clock };
+			expect((await publishDeltas(made)).notes).toEqual([]);
+			await release(service, PRODUCT, version);
 		}
 		const ends_at = new Date(Date.now() + 86_400_000).toISOString();
 		await operate(service, "POST", "/v1/messages", { severity: "info", title: "Welcome", body: "Hello.", ends_at });

@@ -9,12 +9,14 @@ import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
 import type { Product } from "../../src/objects/product/product.ts";
 import type { ReplayGuard } from "../../src/objects/replay/replay-guard.ts";
+import type { SerialIndex } from "../../src/objects/serials/serial-index.ts";
 import type { Trust } from "../../src/objects/trust/trust.ts";
 
 interface TestBindings extends ObjectBindings {
 	readonly ACCOUNT: DurableObjectNamespace<Account>;
 	readonly PRODUCT: DurableObjectNamespace<Product>;
 	readonly CENSUS: DurableObjectNamespace<Census>;
+	readonly SERIAL_INDEX: DurableObjectNamespace<SerialIndex>;
 	readonly DIRECTORY: DurableObjectNamespace<Directory>;
 	readonly REPLAY_GUARD: DurableObjectNamespace<ReplayGuard>;
 	readonly TRUST: DurableObjectNamespace<Trust>;

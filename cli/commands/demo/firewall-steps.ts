@@ -9,9 +9,10 @@ import { askPermit, checkForUpdates } from "../../firewall/check.ts";
 import { installPackage } from "../../firewall/install.ts";
 import { readMessages } from "../../firewall/messages.ts";
 import { partPathOf } from "../../firewall/parts.ts";
+import { downloadPermitted } from "../../firewall/permitted-download.ts";
 import type { FirewallSession } from "../../firewall/session.ts";
 import { createOfferJudge } from "../../firewall/signed-offer.ts";
-import { downloadPermitted, reportInstalled } from "../../firewall/update.ts";
+import { reportInstalled } from "../../firewall/update.ts";
 import { formatBytes } from "../../terminal/output.ts";
 import type { Progress } from "../../terminal/progress.ts";
 import type { RunStep } from "./steps.ts";
@@ -68,11 +69,15 @@ export async function updateOnce(options: FirewallStepOptions, wanted: WantedRel
 		const value = partPathOf(session.home, permit);
 		const { size } = await stat(value);
 		const seconds = Math.max(session.nowMs() - started, 1) / 1000;
-		return {
-			value,
-			facts: { bytes: size, name: permit.name },
-			line: `${formatBytes(size)} at ${formatBytes(Math.round(size / seconds))}/s`,
-		};
+		const { deltaSize } = result;
+		const facts = { bytes: deltaSize ?? size, size, name: permit.name, delta: permit.delta?.coding ?? null };
+		const from = permit.delta?.from_sha256 == null ? "a packed copy" : "a delta from what is installed";
+		const speed = `${formatBytes(Math.round((deltaSize ?? size) / seconds))}/s`;
+		const line =
+			deltaSize === null
+				? `${formatBytes(size)} at ${speed}`
+				: `${from}: ${formatBytes(deltaSize)} instead of ${formatBytes(size)} (${Math.round((deltaSize / size) * 100)} %), at ${speed}`;
+		return { value, facts, line };
 	});
 	await step("verify", async () => {
 		const sha256 = await hashFile(part);

@@ -8,7 +8,8 @@ import type { OperatorApi } from "../../http/operator-api.ts";
 import { formatBytes, type Surroundings } from "../../terminal/output.ts";
 import { createProgress } from "../../terminal/progress.ts";
 import { signRelease } from "../../trust/sign-release.ts";
-import { publishPackage, uploadPackage } from "../publish/publish-package.ts";
+import { publishDeltas } from "../publish/make-deltas.ts";
+import { releasePackage, uploadPackage } from "../publish/publish-package.ts";
 import type { Target } from "../publish/targets.ts";
 import type { StepResult } from "./steps.ts";
 
@@ -56,12 +57,17 @@ export async function publishForDemo(
 		const { nowMs } = surroundings;
 		const publication = { api, product, version, name, payload, metadata, nowMs, onProgress: progress.report };
 		await uploadPackage(publication);
-		await signRelease(api, { product, version, sha256, size }, [signer], Math.floor(nowMs() / 1000));
-		const release = await publishPackage(publication);
+		const { deltas } = await publishDeltas({ api, product, version, payload, clock: surroundings });
+		await signRelease(api, { product, version, sha256, size, deltas }, [signer], Math.floor(nowMs() / 1000));
+		const release = await releasePackage(publication);
+		const made =
+			deltas.length === 0
+				? ""
+				: `; deltas: ${deltas.map((one) => `${one.from === null ? "packed" : `from ${one.from}`} ${formatBytes(one.size)}`).join(", ")}`;
 		return {
 			value,
-			facts: { ...value, name, sequence: release.sequence, status: release.status },
-			line: `${what}, sha256 ${sha256.slice(0, 16)}…, signed`,
+			facts: { ...value, name, sequence: release.sequence, status: release.status, deltas },
+			line: `${what}, sha256 ${sha256.slice(0, 16)}…, signed${made}`,
 		};
 	} finally {
 		progress.end();

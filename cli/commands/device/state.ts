@@ -1,8 +1,8 @@
-// `parapet device list`, `show` and `label`: which devices a customer has, what is known of them, and by which labels they go.
+// `parapet device list`, `find`, `show` and `label`: which devices a customer has, what is known of them, and by which labels they go.
 import type { Command } from "commander";
 import { z } from "zod";
 import { OUTCOME_REASON_NAMES } from "../../../src/fleet/outcome-reason.ts";
-import { labels, modelName, productName, versionName } from "../../../src/names.ts";
+import { labels, modelName, productName, serialNumber, versionName } from "../../../src/names.ts";
 import { REPORTED } from "../../../src/rollout/lease.ts";
 import { accountId, deviceId, licenseId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
@@ -39,6 +39,18 @@ export function addStateCommands(device: Command, surroundings: Surroundings): v
 		const found = await api.call("GET", `/v1/devices/${id}`, `could not show ${id}`, anyAnswer);
 		output.answer(found, deviceLines(found));
 	});
+	const find = device
+		.command("find <serial>")
+		.description("operator: devices with a serial number, of all accounts and in whatever status");
+	runAsOperator(find, surroundings, {}, async ({ api, operands, output }) => {
+		const serial = readOperand(operands, 0, "serial number", serialNumber);
+		const path = `/v1/devices${queryOf({ serial })}`;
+		const { answer, items } = await readPages(api, path, `could not find ${serial}`, "devices");
+		const rows = items.map((one) => [one["account"], ...deviceRow(one)]);
+		output.answer(answer, formatTable(["ACCOUNT", ...deviceHead], rows));
+		if (items.length === 0) output.note("no device has it; one that came within the last minute may not be found yet");
+	});
+
 	const label = device
 		.command("label <device> [pairs...]")
 		.description("operator: set labels, key=value; those that are not named stay")

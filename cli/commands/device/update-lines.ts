@@ -1,14 +1,18 @@
 // How the update of one product went, in words and as JSON.
 import type { ProductUpdate } from "../../firewall/update.ts";
+import { formatBytes } from "../../terminal/output.ts";
 
 /** For people: what was installed and where, or why not. */
 export function describeUpdate(update: ProductUpdate): string {
 	if (!update.ok && update.reason === "not_yet") return describeNotYet(update);
 	if (!update.ok) return `${update.product} ${update.version}: not installed: ${update.detail}`;
 	const from = update.from === null ? "" : `${update.from} → `;
+	const { deltaSize, deltaMiss, size } = update;
+	const share = deltaSize === null ? "" : ` by ${formatBytes(deltaSize)} instead of ${formatBytes(size)}`;
+	const missed = deltaMiss === null ? "" : `\n  fetched whole, since its delta did not make it: ${deltaMiss}`;
 	const resumed = update.resumedFrom > 0 ? ` (resumed at byte ${update.resumedFrom})` : "";
 	const unreported = update.reportProblem === null ? "" : `\n  the report was refused: ${update.reportProblem}`;
-	return `${update.product}: ${from}${update.version} installed${resumed}, sha256 ${update.sha256}\n  ${update.path}${unreported}`;
+	return `${update.product}: ${from}${update.version} installed${share}${resumed}, sha256 ${update.sha256}\n  ${update.path}${missed}${unreported}`;
 }
 
 /** By `rollout_code`, see docs/protocol.md. */
@@ -44,6 +48,7 @@ export function updateToWire(update: ProductUpdate) {
 		return { ...rest, rollout_code: rolloutCode, retry_after: retryAfter };
 	}
 	if (!update.ok) return update;
-	const { resumedFrom, reportProblem, ...rest } = update;
-	return { ...rest, resumed_from: resumedFrom, report_problem: reportProblem };
+	const { resumedFrom, reportProblem, deltaSize, deltaMiss, ...rest } = update;
+	const delta = { delta_size: deltaSize, delta_miss: deltaMiss };
+	return { ...rest, resumed_from: resumedFrom, ...delta, report_problem: reportProblem };
 }

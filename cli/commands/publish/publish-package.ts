@@ -1,19 +1,16 @@
 // Publishing one package: upload the payload, then make it a release. Both requests may be repeated: the same payload
 // under the same version is the same release.
 
-import { createReadStream } from "node:fs";
-import { pipeline, Transform, type TransformCallback } from "node:stream";
 import { z } from "zod";
 import { sha256Hex } from "../../../src/names.ts";
 import type { PlanChoice } from "../../../src/rollout/built-in-plans.ts";
 import { CliError } from "../../errors.ts";
 import type { Payload } from "../../files/package-file.ts";
 import { readAnswer } from "../../http/answers.ts";
-import { exchange } from "../../http/exchange.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
-import { refusalFrom } from "../../http/refusal.ts";
 import { parseJson } from "../../json.ts";
 import { rolloutAnswer } from "../../rollout/ladder.ts";
+import { putFile } from "./put-file.ts";
 
 export interface ReleaseMetadata {
 	readonly notes?: string | undefined;
@@ -57,8 +54,13 @@ export type PublishedRelease = z.infer<typeof releaseAnswer>;
  * @throws ServerRefusal, ConnectionError; CliError when the server stored other bytes than were sent
  */
 export async function publishPackage(options: PublishOptions): Promise<PublishedRelease & { changed: boolean }> {
-	const { api, product, version, payload, metadata } = options;
 	await uploadPackage(options);
+	return releasePackage(options);
+}
+
+/** Releases what is uploaded. @returns and throws as `publishPackage` */
+export async function releasePackage(options: PublishOptions): Promise<PublishedRelease & { changed: boolean }> {
+	const { api, product, version, payload, metadata } = options;
 	const path = releasePath(options);
 	const what = `could not release ${product} ${version}`;
 	const { status, answer: release } = await api.ask("PUT", path, what, releaseAnswer, metadata);
@@ -75,23 +77,8 @@ export async function uploadPackage(options: PublishOptions): Promise<z.infer<ty
 	const { api, name, payload, product, version, onProgress, nowMs } = options;
 	const path = releasePath(options);
 	const what = `could not upload ${product} ${version}`;
-	const counter = createByteCounter((bytes) => onProgress?.(bytes, payload.size));
-	// An early refusal ends the upload midway; the reply says why, so the broken pipe itself is of no interest.
-	const body = pipeline(createReadStream(payload.path), counter, () => {});
-	const answer = await exchange({
-		method: "PUT",
-		url: `${api.server}${path}/package?name=${encodeURIComponent(name)}`,
-		headers: {
-			authorization: api.authorization,
-			accept: "application/json",
-			"content-type": "application/octet-stream",
-			"content-length": String(payload.size),
-			// RFC 9530 §3: a structured-field byte sequence
-			"repr-digest": `sha-256=:${Buffer.from(payload.sha256, "hex").toString("base64")}:`,
-		},
-		body,
-	});
-	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
+	const named = `${path}/package?name=${encodeURIComponent(name)}`;
+	const answer = await putFile(api, named, payload, what, nowMs, onProgress);
 	const stored = readAnswer(parseJson(answer.text), what, uploadAnswer);
 	expectSameBytes(stored.sha256, payload, `${product} ${version}`);
 	return stored;
@@ -102,17 +89,5 @@ function expectSameBytes(stored: string, payload: Payload, what: string): void {
 	throw new CliError(`the server holds other bytes for ${what}: SHA-256 ${stored}, not ${payload.sha256}`, {
 		code: "digest_mismatch",
 		fix: "a version never changes once it is published: publish under a new version",
-	});
-}
-
-/** A stream that passes bytes through and tells how many have passed. */
-function createByteCounter(onCount: (bytes: number) => void): Transform {
-	let passed = 0;
-	return new Transform({
-		transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback) {
-			passed += chunk.length;
-			onCount(passed);
-			done(null, chunk);
-		},
 	});
 }

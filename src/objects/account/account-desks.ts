@@ -11,6 +11,7 @@ import {
 	directoryPort,
 	type ObjectBindings,
 	recordLanes,
+	serialPort,
 	tokenTtlSeconds,
 	webhookSender,
 } from "../bindings.ts";
@@ -26,6 +27,7 @@ import { DeviceDesk } from "./device-desk.ts";
 import { DeviceTables } from "./device-tables.ts";
 import { DeviceCount } from "./fleet/device-count.ts";
 import { DeviceSearch } from "./fleet/device-search.ts";
+import { SerialDesk } from "./fleet/serial-desk.ts";
 import { StateDesk } from "./fleet/state-desk.ts";
 import { StateTables } from "./fleet/state-tables.ts";
 import { SummaryDesk } from "./fleet/summary-desk.ts";
@@ -122,9 +124,11 @@ export function openDesks(
 	const seatLedger = new SeatLedger({ seats, seatHistory, audit, licenses });
 	const seatDesk = new SeatDesk({ ...shared, seats, seatLedger, tokensEndAfter });
 	const expiryDesk = new ExpiryDesk(shared);
+	const serialDesk = new SerialDesk({ sql, alarm, devices, index: serialPort(env) });
 	const desk: DeskParts = {
 		...{ ...tables, audit, outbox, seats, seatHistory, seatLedger, seatDesk, expiryDesk, haReports, haLocks },
 		suspensions: new SuspensionTrail(sql),
+		serialDesk,
 		tokensEndAfter,
 	};
 

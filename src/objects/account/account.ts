@@ -10,7 +10,7 @@ import { capCallersClocks, nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
-import { type TendedPage, tendPage } from "../outbox/tending.ts";
+import { RECORDS_PER_PAGE, type TendedPage, tendPage } from "../outbox/tending.ts";
 import { openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
@@ -215,9 +215,11 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.deviceSearch.find(query) : { devices: [], next: null };
 	}
 
-	/** Its fleet in numbers; null where there is no such account. @param isToldToo the Census is told now as well */
+	/** Its fleet in numbers; null where there is no such account. @param isToldToo the Census is told now as well, and serial numbers */
 	async fleet(now: number, isToldToo = false): Promise<AskedSummary | null> {
-		return this.#exists ? this.#desks.summaryDesk.describe(now, isToldToo) : null;
+		if (!this.#exists) return null;
+		if (isToldToo) await this.#desks.serialDesk.tell();
+		return this.#desks.summaryDesk.describe(now, isToldToo);
 	}
 
 	async device(deviceId: string): Promise<Device | null> {
@@ -252,7 +254,10 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** What the daily round does here, a page at a time; null if there is no such account. */
 	async tend(after: string): Promise<TendedPage | null> {
-		return this.#exists ? tendPage(this.outbox, this.#desks.alarm, accountRecords(this.#desks), after) : null;
+		if (!this.#exists) return null;
+		const tended = tendPage(this.outbox, this.#desks.alarm, accountRecords(this.#desks), after);
+		await this.#desks.serialDesk.tellAgain(after, RECORDS_PER_PAGE);
+		return tended;
 	}
 
 	/** A step of setting it back to an earlier time; null where there is no such account. */

@@ -98,7 +98,7 @@ export class Admission {
 		kind: Exclude<ActivationKind, "same">,
 		by: Change,
 	): Device {
-		const { audit, devices, seatDesk, seatLedger, outbox } = this.#parts;
+		const { audit, devices, seatDesk, seatLedger, outbox, serialDesk } = this.#parts;
 		const id = known?.id ?? candidateId;
 		const until = this.#leaseEnd({ license, replaced }, known, by.now);
 		// Moving does not lift a suspension; a device that returns starts afresh.
@@ -113,6 +113,7 @@ export class Admission {
 			replaces: replaced?.id ?? known?.replaces ?? null,
 			replacedBy: null,
 		});
+		if (kind === "new") serialDesk.mark(id);
 		const event = kind === "new" && imported !== undefined ? "imported" : kind;
 		seatLedger.together(by, () => {
 			if (replaced !== null) this.#retire(replaced, id, by);

@@ -5,6 +5,7 @@ import type { WriteAudit } from "../audit.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { AccountTables } from "./account-tables.ts";
 import type { DeviceTables } from "./device-tables.ts";
+import type { SerialDesk } from "./fleet/serial-desk.ts";
 import type { HaLocks } from "./ha/ha-locks.ts";
 import type { HaReports } from "./ha/ha-reports.ts";
 import type { HaTables } from "./ha/ha-tables.ts";
@@ -35,6 +36,7 @@ export interface DeskParts {
 	readonly expiryDesk: ExpiryDesk;
 	readonly haReports: HaReports;
 	readonly haLocks: HaLocks;
+	readonly serialDesk: Pick<SerialDesk, "mark" | "tell" | "tellAgain">;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */
 	readonly tokensEndAfter: number;

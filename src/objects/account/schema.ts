@@ -5,6 +5,7 @@ import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { UNTOLD_TABLE } from "./fleet/serial-desk.ts";
 import { STATE_TABLES } from "./fleet/state-tables.ts";
 import { SUMMARY_TABLES } from "./fleet/summary-desk.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
@@ -194,7 +195,16 @@ const HA_GROUPS = [
 
 export const ACCOUNT_SCHEMA: Schema = {
 	tables: [
-		...[...LICENSES, POLICY_TABLE, ...DEVICES, ...SEATS, ...HA_GROUPS, ...STATE_TABLES, ...SUMMARY_TABLES],
+		...[
+			...LICENSES,
+			POLICY_TABLE,
+			...DEVICES,
+			...SEATS,
+			...HA_GROUPS,
+			...STATE_TABLES,
+			...SUMMARY_TABLES,
+			UNTOLD_TABLE,
+		],
 		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],
 	],

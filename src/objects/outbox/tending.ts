@@ -17,7 +17,7 @@ export interface TendedPage {
 }
 
 /** As many as two operations on KV read. */
-const RECORDS_PER_PAGE = 200;
+export const RECORDS_PER_PAGE = 200;
 /** So many puts in a row fail within two minutes: a store that hesitates is not told. */
 const FAILURES_TO_TELL = 6;
 /** With so many waiting nothing is added; they are on their way to a store that may have been out. */

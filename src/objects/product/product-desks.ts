@@ -8,6 +8,7 @@ import { Outbox } from "../outbox/outbox.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
 import { ControlTables } from "./control-tables.ts";
+import { DeltaDesk } from "./delta-desk.ts";
 import { DisabledRules } from "./disabled-rules.ts";
 import { LeaseTables } from "./lease-tables.ts";
 import { ProductRecordWriter } from "./product-record-writer.ts";
@@ -25,6 +26,7 @@ export interface ProductDesks {
 	readonly audit: WriteProductAudit;
 	readonly tables: ProductTables;
 	readonly rules: DisabledRules;
+	readonly deltas: DeltaDesk;
 	readonly records: ProductRecordWriter;
 	readonly rollouts: RolloutTables;
 	readonly leases: LeaseTables;
@@ -46,7 +48,8 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 	const audit: WriteProductAudit = ({ actor, now: at, via }, action, subject, detail) =>
 		webhooks.delivery.append({ at, actor, action, subject, detail, via });
 	const rules = new DisabledRules(storage.sql, audit);
-	const records = new ProductRecordWriter(tables, rules, outbox, outdated);
+	const deltas = new DeltaDesk(storage.sql, tables, audit);
+	const records = new ProductRecordWriter({ tables, rules, deltas, outbox, outdated });
 	const publish = (now: number) => records.publish(now);
 	const rollouts = new RolloutTables(storage.sql);
 	const leases = new LeaseTables(storage.sql);
@@ -61,7 +64,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		// Never rejects.
 		deliver: () => void outbox.deliver(),
 	});
-	const releaseDesk = new ReleaseDesk({ tables, rollouts, rolloutDesk, audit, publish });
+	const releaseDesk = new ReleaseDesk({ tables, deltas, rollouts, rolloutDesk, audit, publish });
 	const settingsDesk = new SettingsDesk({
 		tables,
 		audit,
@@ -75,6 +78,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		audit,
 		tables,
 		rules,
+		deltas,
 		records,
 		rollouts,
 		leases,

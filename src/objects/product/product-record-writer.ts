@@ -10,21 +10,32 @@ import type { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
 import type { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
+import type { DeltaDesk } from "./delta-desk.ts";
 import type { DisabledRules } from "./disabled-rules.ts";
 import type { ProductInfo } from "./product-row.ts";
 import type { ProductTables } from "./product-tables.ts";
+
+export interface ProductRecordParts {
+	readonly tables: ProductTables;
+	readonly rules: DisabledRules;
+	readonly deltas: DeltaDesk;
+	readonly outbox: Outbox;
+	readonly outdated: OutdatedRevisions;
+}
 
 export class ProductRecordWriter {
 	readonly #tables: ProductTables;
 	readonly #outbox: Outbox;
 	readonly #outdated: OutdatedRevisions;
 	readonly #rules: DisabledRules;
+	readonly #deltas: DeltaDesk;
 
-	constructor(tables: ProductTables, rules: DisabledRules, outbox: Outbox, outdated: OutdatedRevisions) {
+	constructor({ tables, rules, deltas, outbox, outdated }: ProductRecordParts) {
 		this.#tables = tables;
-		this.#rules = rules;
 		this.#outbox = outbox;
 		this.#outdated = outdated;
+		this.#rules = rules;
+		this.#deltas = deltas;
 	}
 
 	/** The present revision, once there is one. Earlier ones are not needed: a request for one gets this. */
@@ -58,7 +69,7 @@ export class ProductRecordWriter {
 
 	#body({ name: product, versionOrder, revision, signing, role }: ProductInfo): ProductRecord {
 		const rules = this.#rules.list();
-		const ordered = inOfferOrder(this.#tables.recordedReleases(), versionOrder);
+		const ordered = inOfferOrder(this.#deltas.addTo(this.#tables.recordedReleases()), versionOrder);
 		const disabledRules = rules.map(({ rule }) => rule);
 		const rulesDisabledAt = rules.length > 0 ? Math.max(...rules.map(({ at }) => at)) : null;
 		return {

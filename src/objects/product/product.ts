@@ -25,6 +25,7 @@ import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import type { ControlWord } from "./control-desk.ts";
+import type { AddedDelta, NewDelta } from "./delta-desk.ts";
 import type { DisabledRule, RulesChange, RulesChanged } from "./disabled-rules.ts";
 import {
 	type ExplainedReleases,
@@ -42,7 +43,7 @@ import type { PackageContent, ReleaseEntry } from "./release-row.ts";
 import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollout-approval.ts";
 import type { ReportInput } from "./rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
-import { type Settled, UNKNOWN_PRODUCT } from "./settled.ts";
+import { type Settled, settle, UNKNOWN_PRODUCT } from "./settled.ts";
 
 const NO_ROLLOUT = { ok: false, reason: "no_rollout" } as const;
 const RELEASES_PER_LIST = 500;
@@ -104,6 +105,11 @@ export class Product extends DurableObject<ObjectBindings> {
 	): Promise<AddedPackage | typeof UNKNOWN_PRODUCT> {
 		if (!this.#exists) return UNKNOWN_PRODUCT;
 		return this.#within(() => this.#desks.releaseDesk.addPackage(input, nowSeconds()));
+	}
+
+	/** See `DeltaDesk.add`. */
+	async addDelta(input: Change & NewDelta): Promise<AddedDelta | typeof UNKNOWN_PRODUCT> {
+		return this.#exists ? this.#within(() => this.#desks.deltas.add(input, nowSeconds())) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `ReleaseDesk.release`. */
@@ -213,9 +219,10 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? tellRelease(this.#desks, version, nowSeconds()) : null;
 	}
 
-	/** @returns those of the digests that a version has, whatever became of it; null if there is no such product */
+	/** @returns those of the digests that a version or a delta has, whatever became of it; null if there is no such product */
 	async heldPackages(sha256s: readonly string[]): Promise<string[] | null> {
-		return this.#exists ? this.#desks.tables.packagesAmong(sha256s) : null;
+		const { tables, deltas } = this.#desks;
+		return this.#exists ? [...tables.packagesAmong(sha256s), ...deltas.among(sha256s)] : null;
 	}
 
 	/**
@@ -285,17 +292,9 @@ export class Product extends DurableObject<ObjectBindings> {
 		return result;
 	}
 
-	async #settle<Result extends { readonly ok: boolean }>(
-		version: string,
-		work: () => Result,
-	): Promise<Settled<Result>> {
-		if (!this.#exists) return UNKNOWN_PRODUCT;
-		const result = this.#within(work);
-		if (!result.ok) return result as Result & { ok: false };
-		const published = await this.outbox.flush();
-		const release = tellRelease(this.#desks, version, nowSeconds());
-		if (release === null) throw new Error(`release ${version} vanished`);
-		return { ...(result as Result & { ok: true }), release, published };
+	#settle<Result extends { readonly ok: boolean }>(version: string, work: () => Result): Promise<Settled<Result>> {
+		if (!this.#exists) return Promise.resolve(UNKNOWN_PRODUCT);
+		return settle(this.#desks, version, () => this.#within(work));
 	}
 }
 capCallersClocks(Product);

@@ -13,6 +13,7 @@ import { compareVendorVersions } from "../../content/vendor-version.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";
 import type { Change, WriteProductAudit } from "../audit.ts";
+import type { DeltaDesk } from "./delta-desk.ts";
 import type { ProductInfo } from "./product-row.ts";
 import type { ProductTables } from "./product-tables.ts";
 import { differingMetadata, type PackageContent, type ReleaseEntry, type ReleaseMetadata } from "./release-row.ts";
@@ -80,6 +81,7 @@ export type Withdrawn =
 
 export interface ReleaseDeskParts {
 	readonly tables: ProductTables;
+	readonly deltas: DeltaDesk;
 	readonly rollouts: RolloutTables;
 	readonly rolloutDesk: RolloutDesk;
 	readonly audit: WriteProductAudit;
@@ -156,14 +158,15 @@ export class ReleaseDesk {
 		return { ok: true, kind: "new" };
 	}
 
-	/** Forgets a version that was never released: its bytes are nobody's then, and go with the next collection. */
+	/** Forgets a version that was never released, and its deltas: their bytes are nobody's then, and go with the next collection. */
 	discard(input: Change & { version: string }): Discarded {
-		const { tables, audit } = this.#parts;
+		const { tables, deltas, audit } = this.#parts;
 		const { version } = input;
 		const known = tables.release(version);
 		if (known === null) return { ok: false, reason: "no_package" };
 		if (known.status !== "uploaded") return { ok: false, reason: "released" };
 		tables.discard(version);
+		deltas.drop(version);
 		audit(input, "release.discard", version, known.sha256);
 		return { ok: true, kind: "new", sha256: known.sha256 };
 	}

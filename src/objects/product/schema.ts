@@ -5,6 +5,7 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { DELTA_TABLES } from "./delta-desk.ts";
 import { DISABLED_RULE_TABLES } from "./disabled-rules.ts";
 import { ROLLOUT_TABLES } from "./rollout-tables.ts";
 
@@ -51,6 +52,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		)`,
 		"CREATE INDEX releases_by_package ON releases (sha256)",
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
+		...DELTA_TABLES,
 		...DISABLED_RULE_TABLES,
 		...ROLLOUT_TABLES,
 		...AUDIT_TABLES,

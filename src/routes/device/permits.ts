@@ -2,6 +2,7 @@
 // verified twice; what may have changed since (the device, its license, the release) is looked at again, live.
 import { createRoute, z } from "@hono/zod-openapi";
 import { channelOf } from "../../content/channel.ts";
+import { cheapestWay, type Delta } from "../../content/delta.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import { unitOf } from "../../content/rollout-place.ts";
 import { isLicensed } from "../../content/select-release.ts";
@@ -50,7 +51,24 @@ const permitBody = z
 		size: z.int(),
 		name: z.string(),
 		url: z.string().openapi({ description: "Signed download URL" }),
-		expires_at: timestamp.openapi({ description: "When the URL stops working" }),
+		delta: z
+			.object({
+				coding: z.enum(["dcz", "zstd"]).openapi({
+					description:
+						"dcz: RFC 9842, a zstd frame whose dictionary is what is installed; zstd: a packed copy of the whole",
+				}),
+				from: z.string().nullable().openapi({ description: "Version of the dictionary; null with `zstd`" }),
+				from_sha256: z.string().nullable().openapi({ description: "SHA-256 of the dictionary; null with `zstd`" }),
+				sha256: z.string().openapi({ description: "Of the delta" }),
+				size: z.int().openapi({ description: "Of the delta, bytes" }),
+				url: z.string().openapi({ description: "Signed URL of the delta" }),
+			})
+			.optional()
+			.openapi({
+				description:
+					"Fewer bytes that make the same package from what is installed; left out where there is no such way",
+			}),
+		expires_at: timestamp.openapi({ description: "When the URLs stop working" }),
 		report_by: timestamp,
 		...degradedMarks,
 	})
@@ -139,14 +157,17 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	if (haLock !== null && reportUntil > now + REPORT_WITHIN_SECONDS)
 		haLock = (await takeTurn(scope, offer, release, record, reportUntil)).at;
 	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
-	const [permit, download] = await Promise.all([
+	const delta = cheapestWay(release.deltas, from);
+	const { name } = release;
+	const [permit, download, byDelta] = await Promise.all([
 		sealCapability(
 			services.macKeyring.current,
 			"permit",
 			{ device: deviceId, product, from, to, sha256, exp: reportUntil, unit: place?.unit ?? null, haLock },
 			"",
 		),
-		services.urlSigner.sign({ sha256, name: release.name, pseudonym, now }),
+		services.urlSigner.sign({ sha256, name, pseudonym, now, delta: delta?.sha256 }),
+		delta === null ? null : services.urlSigner.sign({ sha256: delta.sha256, name, pseudonym, now }),
 	]);
 	event.outcome = "permitted";
 	passOn(scope, deviceId, { kind: "permitted", product, version: to });
@@ -158,11 +179,17 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 		size: release.size,
 		name: release.name,
 		url: download.url,
+		...(delta !== null && byDelta !== null && { delta: describeDelta(delta, byDelta.url) }),
 		expires_at: toTimestamp(download.expiresAt),
 		report_by: toTimestamp(reportBy),
 		...markDegraded(scope.degradedAsOf()),
 	} satisfies z.infer<typeof permitBody>;
 	return answerJson(body, 201);
+}
+
+function describeDelta({ from, sha256, size }: Delta, url: string) {
+	const coding: "dcz" | "zstd" = from === null ? "zstd" : "dcz";
+	return { coding, from: from?.version ?? null, from_sha256: from?.sha256 ?? null, sha256, size, url };
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 	toTimestampOrNull,
 	wholeNumber,
 } from "../http/openapi.ts";
+import { untilCounted } from "../http/until-counted.ts";
 import { accountFleetBody, describeFleet, fleetBody, problemBody } from "./fleet-body.ts";
 
 const shared = { tags: ["Operator"] };
@@ -199,11 +200,12 @@ export const fleet = createRouter()
 	.openapi(ofProduct, async (c) => {
 		const { objects } = c.env.services;
 		const { product } = c.req.valid("param");
-		const [entries, { samples, newestAt }] = await Promise.all([
+		const [info, entries, { samples, newestAt }] = await Promise.all([
+			objects.product(product).info(),
 			objects.product(product).list(),
 			untilCounted(async () => objects.census().adoption(product)),
 		]);
-		if (entries.length === 0 && samples.length === 0) throw new ProblemError("not_found");
+		if (info === null && samples.length === 0) throw new ProblemError("not_found");
 		const releases = entries.flatMap(({ version, sequence, releasedAt }): AdoptedRelease[] =>
 			sequence === null || releasedAt === null ? [] : [{ version, sequence, releasedAt }],
 		);
@@ -239,13 +241,3 @@ export const fleet = createRouter()
 		const { problems, newestAt } = await untilCounted(async () => c.env.services.objects.census().problems(query));
 		return c.json({ problems, as_of: toTimestampOrNull(newestAt) }, 200);
 	});
-
-/**
- * Asks until the object has counted all: each question has the processor time of its own that counting a page takes.
- */
-async function untilCounted<T>(ask: () => Promise<T | "counting">): Promise<T> {
-	for (;;) {
-		const answer = await ask();
-		if (answer !== "counting") return answer;
-	}
-}

@@ -18,9 +18,12 @@ export interface UploadParts {
 	};
 }
 
-export interface PackageUpload extends PackageContent {
-	readonly product: string;
+export interface PackageUpload extends BytesUpload, PackageContent {
 	readonly version: string;
+}
+
+export interface BytesUpload extends Pick<PackageContent, "sha256" | "size"> {
+	readonly product: string;
 	readonly body: ReadableStream;
 	readonly change: Change;
 	/** Asked when the bytes have come. @throws where the key has ended meanwhile */
@@ -37,18 +40,33 @@ export interface PackageUpload extends PackageContent {
 const REMOVAL_RETRY_SECONDS = 60;
 
 /** @throws ProblemError when it is not let in, or its bytes are not what was announced */
-export async function takeUpload(parts: UploadParts, upload: PackageUpload): Promise<TakenUpload> {
-	const { product, version, body, change, key, quota, sha256, size, name } = upload;
+export function takeUpload(parts: UploadParts, upload: PackageUpload): Promise<TakenUpload> {
+	const { product, version, change, sha256, size, name } = upload;
+	return takeBytes(parts, upload, (claimedUntil) =>
+		parts.product(product).addPackage({ ...change, version, sha256, size, name, claimedUntil }),
+	);
+}
+
+/**
+ * The same way for whatever is kept beside packages.
+ * @param bind called once the bytes are stored, with the end of their claim in unix seconds
+ * @throws as `takeUpload`
+ */
+export async function takeBytes<T>(
+	parts: Pick<UploadParts, "packages" | "directory">,
+	upload: BytesUpload,
+	bind: (claimedUntil: number) => Promise<T>,
+): Promise<T> {
+	const { product, body, change, key, quota, sha256, size } = upload;
 	const admission = await parts.directory().admitUpload({ key, bytes: size, quota, now: change.now, product, sha256 });
 	if (!admission.ok) refuse(admission, upload);
 	const outcome = await parts.packages.put(sha256, body, size);
 	if (outcome !== "stored") throw new ProblemError(outcome);
 	await upload.requireStill();
-	const { claimedUntil } = admission;
-	return parts.product(product).addPackage({ ...change, version, sha256, size, name, claimedUntil });
+	return bind(admission.claimedUntil);
 }
 
-function refuse(admission: Admission & { readonly ok: false }, { quota, size, event }: PackageUpload): never {
+function refuse(admission: Admission & { readonly ok: false }, { quota, size, event }: BytesUpload): never {
 	switch (admission.reason) {
 		case "unknown_product":
 			throw new ProblemError("not_found", { detail: "there is no such product; create it first" });

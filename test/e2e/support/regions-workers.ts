@@ -15,6 +15,7 @@ const OBJECTS = {
 	DIRECTORY: "Directory",
 	REPLAY_GUARD: "ReplayGuard",
 	CENSUS: "Census",
+	SERIAL_INDEX: "SerialIndex",
 };
 
 export interface RegionWorkers<Name extends string> {

@@ -118,11 +118,6 @@ export const COMMANDS: readonly FileEdits[] = [
 				to: "return;",
 				breaks: "a publisher is not told that the service holds other bytes",
 			},
-			{
-				from: "if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());",
-				to: "",
-				breaks: "the refusal of an upload is told as an answer that is not understood",
-			},
 		],
 	},
 	{
@@ -179,6 +174,31 @@ export const COMMANDS: readonly FileEdits[] = [
 				from: "if (results.length === lines.length) return results;",
 				to: "return results;",
 				breaks: "an answer about fewer lines than were sent counts for all of them",
+			},
+		],
+	},
+	{
+		file: "cli/commands/publish/put-file.ts",
+		edits: [
+			{
+				from: "if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());",
+				to: "",
+				breaks: "the refusal of an upload is told as an answer that is not understood",
+			},
+		],
+	},
+	{
+		file: "cli/commands/publish/make-deltas.ts",
+		edits: [
+			{
+				from: "if (!proved.ok || proved.sha256 !== payload.sha256)",
+				to: "if (proved.ok && proved.sha256 === '')",
+				breaks: "a delta is uploaded that does not make the package",
+			},
+			{
+				from: "if (size > most || size < DELTA_HEAD_BYTES) return null;",
+				to: "",
+				breaks: "deltas are uploaded that save nothing",
 			},
 		],
 	},

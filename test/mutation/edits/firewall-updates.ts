@@ -316,11 +316,6 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "reports that could not be sent are never sent where nothing is offered",
 			},
 			{
-				from: "if (refused || Date.parse(current.expires_at) <= session.nowMs()) current = await renew();",
-				to: "if (refused) current = await renew();",
-				breaks: "a URL that has run out is tried before another is asked for",
-			},
-			{
 				from: "const first = await failureAsValue(askPermit(session, product, offer));",
 				to: "const first = await askPermit(session, product, offer);",
 				breaks: "one product that is refused keeps the others from being updated",
@@ -351,13 +346,13 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a release is put in place under the permit of another",
 			},
 			{
-				from: 'await reportOutcome(session, permit, "healthy", undefined, health);',
+				from: 'await reportOutcome(session, permit, "healthy", deltaMiss ?? undefined, health);',
 				to: "",
 				breaks: "the service never learns that firewalls run well with a release",
 			},
 			{
-				from: "const reported = await failureAsValue(reportInstalled(session, permit, health));",
-				to: "const reported = await reportInstalled(session, permit, health);",
+				from: "const reported = await failureAsValue(reportInstalled(session, permit, { health, deltaMiss }));",
+				to: "const reported = await reportInstalled(session, permit, { health, deltaMiss });",
 				breaks: "a report that is refused makes an update that was done fail",
 			},
 			{
@@ -379,6 +374,56 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				from: 'offered.status !== "offered" || offered.offer == null',
 				to: "offered.offer == null",
 				breaks: "a firewall installs what it is not offered any more",
+			},
+		],
+	},
+	{
+		file: "cli/firewall/permitted-download.ts",
+		edits: [
+			{
+				from: "if (refused || Date.parse(current.expires_at) <= session.nowMs()) current = await renew();",
+				to: "if (refused) current = await renew();",
+				breaks: "a URL that has run out is tried before another is asked for",
+			},
+			{
+				from: 'if (!got.ok && got.reason === "interrupted") return got;',
+				to: "",
+				breaks: "a line that is down for a delta has the whole asked for over the same line",
+			},
+			{
+				from: 'if (applied.sha256 !== permit.sha256) return "delta_digest_mismatch";',
+				to: "",
+				breaks: "what a delta makes is installed, whatever it is",
+			},
+			{
+				from: 'miss: found === delta.from_sha256 ? null : "delta_damaged_base"',
+				to: "miss: null",
+				breaks: "a delta is fetched for a base that is damaged",
+			},
+			{
+				from: "canUseDictionaries() && size - (done?.size ?? 0) > delta.size",
+				to: "canUseDictionaries()",
+				breaks: "a delta is fetched where less is left of the whole",
+			},
+		],
+	},
+	{
+		file: "cli/delta/dcz.ts",
+		edits: [
+			{
+				from: 'if (written > size) return { ok: false, fault: "too_long" };',
+				to: "",
+				breaks: "a bomb fills the disk of a firewall",
+			},
+			{
+				from: "Math.ceil(Math.log2(Math.max(size, dictionary?.length ?? 0, 1)))",
+				to: "LEAST_WINDOW",
+				breaks: "deltas are made through a window that the base falls out of, and save nothing",
+			},
+			{
+				from: "if (isOfZlib(cause)) return",
+				to: "if (cause instanceof TypeError) return",
+				breaks: "garbage in place of a delta breaks the update off",
 			},
 		],
 	},

@@ -11,6 +11,7 @@ const CLASSES = [
 	"directory/directory.ts",
 	"product/product.ts",
 	"replay/replay-guard.ts",
+	"serials/serial-index.ts",
 	"trust/trust.ts",
 ];
 const LIST = join(import.meta.dirname, "calls-between-versions.txt");

@@ -1,6 +1,12 @@
 // The place of an object reaches the call by which the platform makes it.
 import { expect, it } from "vitest";
-import { censusPort, directoryPort, givenUpDevices, type ObjectBindings } from "../../../src/objects/bindings.ts";
+import {
+	censusPort,
+	directoryPort,
+	givenUpDevices,
+	type ObjectBindings,
+	serialPort,
+} from "../../../src/objects/bindings.ts";
 import { accountAt, objectAt } from "../../../src/objects/places.ts";
 import { createRecordOrigin } from "../../../src/objects/record-origin.ts";
 
@@ -47,17 +53,19 @@ it("an object is not made outside its jurisdiction where the runtime has none", 
 
 it("what objects and edges ask of other objects goes there, too", async () => {
 	const asked: Asked[] = [];
-	const namespaces = { ACCOUNT: 0, PRODUCT: 0, DIRECTORY: 0, CENSUS: 0 };
+	const namespaces = { ACCOUNT: 0, PRODUCT: 0, DIRECTORY: 0, CENSUS: 0, SERIAL_INDEX: 0 };
 	const bindings = Object.fromEntries(Object.keys(namespaces).map((name) => [name, namespaceOf(asked)]));
 	const env = { ...bindings, OBJECT_PLACE: "us" } as unknown as ObjectBindings & { PRODUCT: never };
 	await directoryPort(env).settled();
 	await censusPort(env).take({} as never);
+	await serialPort(env).note("7", []);
 	await givenUpDevices(env, ["dev-paaaaaaaaa-0000000000000001"]);
 	const origin = createRecordOrigin(env as never);
 	for (const key of ["device:dev-eaaaaaaaaa-0000000000000001", "product:crs@1", "heads"]) await origin.read(key);
 	expect(asked).toEqual([
 		{ name: "directory", hint: null, jurisdiction: "us" },
 		{ name: "census", hint: null, jurisdiction: "us" },
+		{ name: "7", hint: null, jurisdiction: "us" },
 		{ name: "paaaaaaaaa", hint: null, jurisdiction: "eu" },
 		{ name: "eaaaaaaaaa", hint: "weur", jurisdiction: null },
 		{ name: "crs", hint: null, jurisdiction: "us" },

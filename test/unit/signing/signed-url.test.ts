@@ -25,7 +25,19 @@ describe("signed download URL", () => {
 			/^https:\/\/updates\.example\/d\/[0-9a-f]{64}\/crs-4\.28\.0\.tar\.gz\?v=1&k=k1&d=aB3_dE6-&e=\d{10}&s=[\w-]{43}$/,
 		);
 		const { sha256, name, device8, expires } = GRANT;
-		expect(await verify(GOOD)).toEqual({ ok: true, sha256, name, device8, kid: "k1", expires });
+		expect(await verify(GOOD)).toEqual({ ok: true, sha256, name, device8, kid: "k1", expires, delta: null });
+	});
+
+	it("names a delta, where there is one, and is good with that alone", async () => {
+		const delta = "d".repeat(64);
+		const url = await signDownloadUrl(keyring, { ...GRANT, delta });
+		expect(url).toMatch(/&e=\d{10}&p=d{64}&s=[\w-]{43}$/);
+		expect(await verify(url)).toMatchObject({ ok: true, sha256: SHA256, delta });
+		expect(await verify(url.replace(`&p=${delta}`, ""))).toEqual(INVALID);
+		expect(await verify(url.replace(delta, "e".repeat(64)))).toEqual(INVALID);
+		expect(await verify(url.replace(delta, ""))).toEqual(INVALID);
+		expect(await verify(GOOD.replace("&s=", `&p=${delta}&s=`))).toEqual(INVALID);
+		await expect(signDownloadUrl(keyring, { ...GRANT, delta: "D" })).rejects.toThrow(TypeError);
 	});
 
 	it("is a URL that every client sends as it is", () => {

@@ -1,6 +1,8 @@
 // Example values of the fields about what is licensed, released and operated.
 import { ACCOUNT, DEVICE, END, GROUP, NOW, OTHER_DEVICE, SHA256, SOON } from "./fleet.ts";
 
+const DELTA_URL = `https://updates.example.com/d/${SHA256}/crs-4.27.0.tar.gz?v=1&k=k3f9a2b&d=TeXoz9xt&e=1790000400&s=TiUM2bhep0rYkBDM0jec`;
+
 export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	// The fleet
 	"FleetCount.value": "4.26.0",
@@ -18,6 +20,17 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"Fleet.accounts": 12,
 	"Fleet.devices": { active: 1200, suspended: 4, revoked: 31 },
 	"AccountFleet.devices": { active: 120, revoked: 3 },
+	"DeltaBase.devices": 940,
+	"DeltaBase.version": "4.26.0",
+	"POST /v1/products/{product}/releases/{version}/bases.released": false,
+	"Delta.from": "4.26.0",
+	"Delta.size": 4603,
+	"Permit.delta": { coding: "dcz", from: "4.26.0", from_sha256: SHA256, sha256: SHA256, size: 4603, url: DELTA_URL },
+	from_sha256: SHA256,
+	"PUT /v1/products/{product}/releases/{version}/delta.from": "4.26.0",
+	p: SHA256,
+	"accept-encoding": "dcz",
+	"available-dictionary": ":kcRIOq1iwa7fO0NVoagJyiBKhxW69i/n6vbVHnDb+9A=:",
 	"Adoption.devices": 1204,
 	"AdoptedRelease.devices": 940,
 	"AdoptionPoint.devices": 940,

@@ -27,7 +27,8 @@ it("uploads the unpacked payload of a gzipped package under its own name", async
 	const file = join(folder, "crs-4.27.0.tar.gz");
 	await writeFile(file, gzipSync("the rules"));
 	expect(await publish(file, "--json", "--urgency", "important")).toMatchObject({ exitCode: 0, stderr: "" });
-	const [upload, release] = server.seen;
+	const [upload, bases, release] = server.seen;
+	expect(bases).toMatchObject({ method: "POST", path: "/v1/products/crs/releases/4.27.0/bases" });
 	expect(upload).toMatchObject({
 		path: "/v1/products/crs/releases/4.27.0/package?name=crs-4.27.0.tar",
 		body: "the rules",
@@ -71,7 +72,7 @@ it("says when a version had been released so before, and when it is released now
 	const sha256 = createHash("sha256").update("the rules").digest("hex");
 	const answerWith = (status: number) => {
 		server.faults.instead = ({ path }) =>
-			path.includes("/package?") ? null : { status, body: { ...release, sha256 } };
+			path.includes("/package?") || path.endsWith("/bases") ? null : { status, body: { ...release, sha256 } };
 	};
 	answerWith(200);
 	expect(await publish(file)).toMatchObject({
@@ -123,6 +124,7 @@ it.each([
 describe("a publication that fails", () => {
 	const OTHER = "0".repeat(64);
 	const isUpload = (path: string) => path.includes("/package?");
+	const isRelease = (path: string) => path.endsWith("/4.27.0");
 	const file = () => join(folder, "crs-4.27.0.tar.gz");
 	beforeEach(async () => {
 		await writeFile(file(), gzipSync("the rules"));
@@ -138,14 +140,14 @@ describe("a publication that fails", () => {
 			(path) => (isUpload(path) ? { status: 201, body: { sha256: OTHER, size: 9 } } : null),
 			...(["digest_mismatch", 1] as const),
 		],
-		["the release is refused", (path) => (isUpload(path) ? null : refuse(409, "older_version")), "older_version", 2],
+		["the release is refused", (path) => (isRelease(path) ? refuse(409, "older_version") : null), "older_version", 3],
 		[
 			"the version is there with other bytes",
 			(path) =>
-				isUpload(path)
-					? null
-					: { status: 200, body: { version: "4.27.0", sequence: 1, status: "current", sha256: OTHER } },
-			...(["digest_mismatch", 2] as const),
+				isRelease(path)
+					? { status: 200, body: { version: "4.27.0", sequence: 1, status: "current", sha256: OTHER } }
+					: null,
+			...(["digest_mismatch", 3] as const),
 		],
 	])("because %s ends with 1, asks no more, and leaves nothing behind", async (_, answer, code, requests) => {
 		server.faults.instead = ({ path }) => answer(path);
@@ -168,6 +170,7 @@ describe("parapet publish --draft", () => {
 		);
 		expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
 			"PUT /v1/products/crs/releases/4.27.0/package?name=crs-4.27.0.tar",
+			"POST /v1/products/crs/releases/4.27.0/bases",
 		]);
 	});
 

@@ -5,7 +5,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { importJWK, type JWK, jwtVerify } from "jose";
-import { answerDownload, packageOf } from "./contract-download.ts";
+import { answerDownload, deltaOf, packageOf } from "./contract-download.ts";
 import { verifyProof } from "./contract-proof.ts";
 import { end, inSeconds, json, listen, problem, readBody } from "./contract-replies.ts";
 import type { ContractServer } from "./contract-state.ts";
@@ -95,6 +95,7 @@ export async function startContractServer(): Promise<ContractServer> {
 					permit: `permit-${id}`,
 					product: "crs",
 					...packageOf(release),
+					...deltaOf(release, url),
 					url: `${url}/d/${packageOf(release).sha256}/${packageOf(release).name}?s=${id}`,
 					expires_at: inSeconds(300),
 					report_by: inSeconds(3600),
@@ -139,6 +140,9 @@ export async function startContractServer(): Promise<ContractServer> {
 					name: JSON.parse(body).name,
 					created_at: inSeconds(0),
 				});
+			case "POST /v1/products":
+				// Whoever publishes here has no earlier release, and too little for a packed copy.
+				return json(response, 200, { released: false, bases: [] });
 			case "PUT /v1/products": {
 				if (request.headers.authorization !== `Bearer ${API_KEY}`) return problem(response, 401, "invalid_token");
 				const sha256 = createHash("sha256").update(Buffer.from(body, "latin1")).digest("hex");

@@ -7,7 +7,7 @@ export interface ContractServer {
 	readonly seen: SeenRequest[];
 	readonly reports: { permit: string; outcome: string; detail?: string }[];
 	/** what is offered of product crs; null = nothing */
-	release: { version: string; bytes: Buffer } | null;
+	release: OfferedRelease | null;
 	/** of product crs; none = the answer does not speak of any */
 	disabledRules: string[];
 	/** how long nothing is new, seconds: `until` where nothing is offered, else `once_installed_until`; null = it does not say */
@@ -16,6 +16,13 @@ export interface ContractServer {
 	explanation: object;
 	faults: Faults;
 	close(): Promise<void>;
+}
+
+export interface OfferedRelease {
+	readonly version: string;
+	readonly bytes: Buffer;
+	/** that every permit for it names */
+	readonly delta?: { readonly from_sha256: string | null; readonly bytes: Buffer };
 }
 
 export interface Faults {

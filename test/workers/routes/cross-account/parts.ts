@@ -152,6 +152,8 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/products/{product}/releases",
 	"PUT /v1/products/{product}/releases/{version}",
 	"PUT /v1/products/{product}/releases/{version}/package",
+	"PUT /v1/products/{product}/releases/{version}/delta",
+	"POST /v1/products/{product}/releases/{version}/bases",
 	"POST /v1/products/{product}/releases/{version}/promote",
 	"POST /v1/products/{product}/releases/{version}/withdraw",
 	"GET /v1/products/{product}/events",

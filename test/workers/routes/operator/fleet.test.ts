@@ -10,6 +10,8 @@ import { Alarm } from "../../../../src/objects/alarm.ts";
 import { CensusCount } from "../../../../src/objects/census/census-count.ts";
 import { CensusTables } from "../../../../src/objects/census/census-tables.ts";
 import type { Firewall } from "../../../support/firewall.ts";
+import { createProduct } from "../../../support/fleet.ts";
+import { freshProduct } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { operate, operated } from "../../../support/service.ts";
 import { Edge } from "../../support/edge.ts";
@@ -99,6 +101,13 @@ describe("the fleet", () => {
 
 	test("is of nobody where nobody has said anything", async () => {
 		await expectProblem(await operate("GET", "/v1/fleet/products/no-such-product"), "not_found");
+		const { name } = freshProduct();
+		await createProduct(name);
+		expect(await operated("GET", `/v1/fleet/products/${name}`)).toMatchObject({
+			product: name,
+			devices: 0,
+			releases: [],
+		});
 		await expectProblem(await operate("GET", "/v1/fleet/problems?country=Brazil"), "invalid_request");
 		await expectProblem(await operate("GET", "/v1/fleet/silent?silent_for=5"), "invalid_request");
 	});

@@ -1,4 +1,4 @@
-// `parapet device list`, `show` and `label` against a scripted server: what they ask, page by page, and what they show.
+// `parapet device list`, `find`, `show` and `label` against a scripted server: what they ask, page by page, and what they show.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ScriptedOperator, startScriptedOperator } from "../../support/scripted-operator.ts";
 
@@ -136,5 +136,28 @@ describe("parapet device label", () => {
 		operator.reply({ body: FIREWALL });
 		expect((await operator.run("device", "label", DEVICE, ...args)).exitCode).toBe(2);
 		expect(operator.asked().filter(([method]) => method !== "GET")).toEqual([]);
+	});
+});
+
+describe("parapet device find", () => {
+	it("lists who has the serial number in whatever account, and says who was deactivated", async () => {
+		const gone = { ...SILENT, serial: "FW-1", status: "deactivated", account: "acct-1123456789abcdef" };
+		const page = { devices: [{ ...FIREWALL, account: ACCOUNT }], next: DEVICE };
+		operator.reply({ body: page }, { body: { devices: [gone], next: null } });
+		const { exitCode, stdout } = await operator.run("device", "find", "FW-1");
+		expect([exitCode, operator.asked().map(([method, path]) => `${method} ${path}`)]).toEqual([
+			0,
+			["GET /v1/devices?serial=FW-1", `GET /v1/devices?serial=FW-1&after=${DEVICE}`],
+		]);
+		expect(stdout).toMatch(new RegExp(`${ACCOUNT} +${DEVICE} +active`));
+		expect(stdout).toMatch(new RegExp(`acct-1123456789abcdef +${OTHER} +deactivated`));
+	});
+
+	it("says that a new one may not be found yet, and asks nothing for what is no serial number", async () => {
+		operator.reply({ body: { devices: [], next: null } });
+		expect((await operator.run("device", "find", "FW-9")).stderr).toContain("within the last minute");
+		const { exitCode, stderr } = await operator.run("device", "find", "FW 9");
+		expect([exitCode, operator.asked().length]).toEqual([2, 1]);
+		expect(stderr).toContain("serial number");
 	});
 });
