@@ -30,6 +30,7 @@ export function describeNextSteps({ server, seed, homeFolder, trust, product }: 
 		`  ${parapet} device list ${seed.account}${url}`,
 		`  ${parapet} fleet${url}`,
 		`  ${parapet} fleet product ${product}${url}`,
+		`  ${parapet} history report traffic${url}`,
 		`  ${parapet} message create --title Hello --body "From the operator" --ends 1h${url}`,
 		`  ${parapet} trust status${url}`,
 		`  ${parapet} trust verify ${server} --root ${relative(PROJECT_FOLDER, join(dirname(trust.keyFile), "root.json"))}`,
