@@ -52,6 +52,13 @@ export const ACCOUNT_EVENTS = {
 	"device.deactivated": "A device gave up its seat. Detail: why, where the instance that it ran on is gone",
 	"device.replacement": "A device is to be replaced. Detail: the serial number of its successor, and the reason",
 	"device.replaced": "Another device took the place of a device, which is revoked by that. Detail: the other one",
+	"device.stale":
+		"A device was offered an update a day ago, has been seen since and still has not installed it. Detail: per product what it has and is offered",
+	"device.stale_ended": "A device that was told to be stale has what it was offered, or is offered nothing any more",
+	"device.silent": "A device was not heard of for a day and a half. Detail: when it was seen",
+	"device.silent_ended": "A device that was told to be silent was heard of again",
+	"device.digest":
+		"So many devices at once became stale or silent, or ended to be, that they are not told one by one. Subject: the account. Detail: which of these (stale, stale_ended, silent, silent_ended), how many devices, and some of them",
 	"ha_group.create": "An HA group was made. Detail: its name, mode and license",
 	"ha_group.change": "The settings of an HA group were changed. Detail: what they are now",
 	"ha_group.delete": "An HA group was removed. Detail: its name",

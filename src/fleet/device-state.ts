@@ -33,6 +33,8 @@ export interface ProductState {
 	readonly installed: string | null;
 	/** what it was to run next when it last asked in full; null = what it has */
 	readonly offered: string | null;
+	/** since when something is offered to it that it has not installed; null = nothing is */
+	readonly offeredAt: number | null;
 	/** version of its last permit; null = it has had none */
 	readonly permitted: string | null;
 	readonly permittedAt: number | null;
@@ -91,7 +93,7 @@ export interface DeviceState {
 }
 
 const NOTHING: ProductState = {
-	...{ installed: null, offered: null, permitted: null, permittedAt: null, downloadedAt: null },
+	...{ installed: null, offered: null, offeredAt: null, permitted: null, permittedAt: null, downloadedAt: null },
 	...{ outcome: null, outcomeVersion: null, outcomeAt: null, reason: null, detail: null, changedAt: 0 },
 };
 
@@ -155,7 +157,7 @@ function hearProducts(
 		const known = Object.hasOwn(before, one.product) ? before[one.product] : undefined;
 		// What was said earlier has come later: a batch that was sent again, or another edge's.
 		if (!grants.has(one.product) || at < (known?.changedAt ?? 0)) continue;
-		const next = "kind" in one ? hearOne(known ?? NOTHING, one, at) : hearCheck(known, one, isDue);
+		const next = "kind" in one ? hearOne(known ?? NOTHING, one, at) : hearCheck(known, one, isDue, at);
 		if (next === known) continue;
 		after[one.product] = { ...next, changedAt: at };
 		hasChanged = true;
@@ -173,9 +175,14 @@ function hearCheck(
 	known: ProductState | undefined,
 	{ installed, offered }: { readonly installed: string | null | undefined; readonly offered: string | null },
 	isDue: boolean,
+	at: number,
 ): ProductState {
-	if (known === undefined) return { ...NOTHING, installed: installed ?? null, offered };
-	const next = { ...known, installed: installed === undefined ? known.installed : installed, offered };
+	if (known === undefined) return { ...NOTHING, installed: installed ?? null, ...offer(NOTHING, offered, at) };
+	const next = {
+		...known,
+		installed: installed === undefined ? known.installed : installed,
+		...offer(known, offered, at),
+	};
 	const isNews = next.installed !== known.installed || (isDue && offered !== known.offered);
 	return isNews ? next : known;
 }
@@ -188,7 +195,7 @@ function hearOne(
 	const { version } = said;
 	if (said.kind === "permitted") {
 		const isAgain = known.permitted === version && at - (known.permittedAt ?? 0) < PERMIT_IS_OLD_SECONDS;
-		return isAgain ? known : { ...known, permitted: version, permittedAt: at, offered: version };
+		return isAgain ? known : { ...known, permitted: version, permittedAt: at, ...offer(known, version, at) };
 	}
 	const { outcome, reason, detail, from } = said;
 	const isAgain = known.outcome === outcome && known.outcomeVersion === version && known.detail === detail;
@@ -199,7 +206,7 @@ function hearOne(
 			return { ...next, downloadedAt: at };
 		case "installed":
 		case "healthy":
-			return { ...next, installed: version, offered: known.offered === version ? null : known.offered };
+			return { ...next, installed: version, ...offer(known, known.offered === version ? null : known.offered, at) };
 		case "rolled_back":
 			return { ...next, installed: from };
 		case "failed":
@@ -207,6 +214,11 @@ function hearOne(
 		case "declined":
 			return next;
 	}
+}
+
+/** One release after the other may be offered: the first of those that it did not install counts. */
+function offer(known: ProductState, offered: string | null, at: number): Pick<ProductState, "offered" | "offeredAt"> {
+	return { offered, offeredAt: offered === null ? null : (known.offeredAt ?? at) };
 }
 
 function hourOfChange({ changedAt }: ProductState): number {

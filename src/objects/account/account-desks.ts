@@ -31,6 +31,7 @@ import { SerialDesk } from "./fleet/serial-desk.ts";
 import { StateDesk } from "./fleet/state-desk.ts";
 import { StateTables } from "./fleet/state-tables.ts";
 import { SummaryDesk } from "./fleet/summary-desk.ts";
+import { WatchDesk } from "./fleet/watch-desk.ts";
 import { HaLockTables } from "./ha/ha-lock-tables.ts";
 import { HaLocks } from "./ha/ha-locks.ts";
 import { HaReports } from "./ha/ha-reports.ts";
@@ -115,6 +116,11 @@ export function openDesks(
 	const haLockTables = new HaLockTables(sql);
 	const haReports = new HaReports({ ...shared, haLockTables });
 	const states = new StateTables(sql);
+	const watchDesk = new WatchDesk({
+		...{ storage, alarm, audit, states },
+		device: (id) => devices.device(id),
+		account: () => account.info()?.id ?? null,
+	});
 	const haLocks = new HaLocks({ ...shared, haLockTables, states, haReportTables: haReports.tables });
 
 	// After a change, no token from before it is left.
@@ -153,7 +159,10 @@ export function openDesks(
 		stateDesk: new StateDesk({
 			...{ devices, states },
 			changing: (device) => count.changing(device),
-			changed: (now, what) => summaryDesk.mark(now, what),
+			changed: (now, what) => {
+				summaryDesk.mark(now, what);
+				watchDesk.begin(now);
+			},
 		}),
 		summaryDesk,
 		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),

@@ -6,7 +6,7 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { UNTOLD_TABLE } from "./fleet/serial-desk.ts";
-import { STATE_TABLES } from "./fleet/state-tables.ts";
+import { STATE_TABLES, WATCH_TABLES } from "./fleet/state-tables.ts";
 import { SUMMARY_TABLES } from "./fleet/summary-desk.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
 import { POLICY_TABLE } from "./policy-tables.ts";
@@ -204,6 +204,7 @@ export const ACCOUNT_SCHEMA: Schema = {
 			...STATE_TABLES,
 			...SUMMARY_TABLES,
 			UNTOLD_TABLE,
+			...WATCH_TABLES,
 		],
 		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],

@@ -19,6 +19,7 @@ const productState = z
 		product: z.string(),
 		installed: z.string().nullable().openapi({ description: "null = nothing, or it has not said" }),
 		offered: z.string().nullable().openapi({ description: "What it was to run next; null = what it has" }),
+		offered_at: timestamp.nullable().openapi({ description: "Since when something is that it has not installed" }),
 		permitted: z.string().nullable().openapi({ description: "Version of its last permit" }),
 		permitted_at: timestamp.nullable(),
 		downloaded_at: timestamp.nullable().openapi({ description: "When it last said that it has downloaded something" }),
@@ -82,8 +83,9 @@ export async function describeDevice(
 		...{ problem, problem_at: toTimestampOrNull(problemAt) },
 		products: Object.entries(state.products)
 			.toSorted(([one], [other]) => (one < other ? -1 : 1))
-			.map(([product, { permittedAt, downloadedAt, outcomeVersion, outcomeAt, changedAt, ...rest }]) => ({
+			.map(([product, { offeredAt, permittedAt, downloadedAt, outcomeVersion, outcomeAt, changedAt, ...rest }]) => ({
 				...{ product, ...rest, outcome_version: outcomeVersion },
+				offered_at: toTimestampOrNull(offeredAt),
 				...{ permitted_at: toTimestampOrNull(permittedAt), downloaded_at: toTimestampOrNull(downloadedAt) },
 				...{ outcome_at: toTimestampOrNull(outcomeAt), changed_at: toTimestamp(changedAt) },
 			})),

@@ -20,6 +20,7 @@ export const STATE_TABLES = [
 		product TEXT NOT NULL,
 		installed TEXT, -- null = nothing, or it has not said
 		offered TEXT, -- null = what it has
+		offered_at INTEGER, -- since when something is that it has not installed
 		permitted TEXT, -- version of its last permit
 		permitted_at INTEGER,
 		downloaded_at INTEGER,
@@ -31,6 +32,24 @@ export const STATE_TABLES = [
 		changed_at INTEGER NOT NULL,
 		PRIMARY KEY (device, product)
 	) WITHOUT ROWID`,
+];
+
+/** What device-watch.ts and watch-desk.ts go by. */
+export const WATCH_TABLES = [
+	`CREATE TABLE device_conditions (
+		device TEXT NOT NULL,
+		kind TEXT NOT NULL, -- stale, silent
+		since INTEGER NOT NULL, -- when it was doubted, or told
+		told INTEGER NOT NULL, -- 0, 1 = it is an event
+		PRIMARY KEY (device, kind)
+	) WITHOUT ROWID`,
+	`CREATE TABLE device_watch ( -- one row, once a device was heard of
+		id INTEGER PRIMARY KEY CHECK (id = 1),
+		due_at INTEGER NOT NULL, -- when the next page is to be looked at
+		after TEXT NOT NULL, -- last device of the page before; '' = none yet
+		next_at INTEGER, -- when the next look begins, as far as the pages say; null = this one has not begun
+		tallies TEXT NOT NULL -- JSON: what the pages have found
+	)`,
 ];
 
 type SightingRow = {
@@ -47,6 +66,7 @@ type StateRow = {
 	product: string;
 	installed: string | null;
 	offered: string | null;
+	offered_at: number | null;
 	permitted: string | null;
 	permitted_at: number | null;
 	downloaded_at: number | null;
@@ -98,10 +118,19 @@ export class StateTables {
 
 	saveProduct(device: string, product: string, state: ProductState): void {
 		this.#sql.exec(
-			`INSERT OR REPLACE INTO product_states (device, product, installed, offered, permitted, permitted_at, downloaded_at,
+			`INSERT OR REPLACE INTO product_states (device, product, installed, offered, offered_at, permitted, permitted_at, downloaded_at,
 				outcome, outcome_version, outcome_at, reason, detail, changed_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			...[device, product, state.installed, state.offered, state.permitted, state.permittedAt, state.downloadedAt],
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			...[
+				device,
+				product,
+				state.installed,
+				state.offered,
+				state.offeredAt,
+				state.permitted,
+				state.permittedAt,
+				state.downloadedAt,
+			],
 			...[state.outcome, state.outcomeVersion, state.outcomeAt, state.reason, state.detail, state.changedAt],
 		);
 	}
@@ -114,7 +143,14 @@ export class StateTables {
 function stateOf(row: StateRow): ProductState {
 	const { installed, offered, permitted, outcome, reason, detail } = row;
 	return {
-		...{ installed, offered, permitted, permittedAt: row.permitted_at, downloadedAt: row.downloaded_at },
+		...{
+			installed,
+			offered,
+			offeredAt: row.offered_at,
+			permitted,
+			permittedAt: row.permitted_at,
+			downloadedAt: row.downloaded_at,
+		},
 		...{ outcome, outcomeVersion: row.outcome_version, outcomeAt: row.outcome_at, reason, detail },
 		changedAt: row.changed_at,
 	};

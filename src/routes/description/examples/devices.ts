@@ -126,6 +126,7 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	outcome_at: NOW,
 	outcome_version: "4.26.0",
 	permitted: "4.26.0",
+	offered_at: NOW,
 	permitted_at: NOW,
 	"Device.problem": null,
 	"Device.problem_at": null,

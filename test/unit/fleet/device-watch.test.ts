@@ -1,0 +1,109 @@
+// When it is told that a device is stale or silent: the thresholds, each at its boundary, and laws over arbitrary lives of devices.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+	type Conditions,
+	MAX_TOLD,
+	NO_CONDITIONS,
+	nextLook,
+	type Tally,
+	tallyOne,
+	type WatchedDevice,
+	watchDevice,
+} from "../../../src/fleet/device-watch.ts";
+import { runs } from "../../support/runs.ts";
+
+const HOUR = 3_600;
+const NOW = 1_000 * HOUR;
+const WELL: WatchedDevice = { isActive: true, heardAt: NOW, offeredAt: null, isHeld: false, isPutOff: false };
+const doubted = (hoursAgo: number): Conditions => ({
+	stale: { since: NOW - hoursAgo * HOUR, isTold: false },
+	silent: null,
+});
+const told = (kind: "stale" | "silent"): Conditions => ({
+	...NO_CONDITIONS,
+	[kind]: { since: NOW - HOUR, isTold: true },
+});
+
+describe("a device", () => {
+	it.each([
+		["offered for less than a day", { offeredAt: NOW - 24 * HOUR + 1 }, NO_CONDITIONS, null],
+		["offered for a day, and doubted now", { offeredAt: NOW - 24 * HOUR }, NO_CONDITIONS, "doubted"],
+		["away for more than eight hours", { offeredAt: NOW - 90 * HOUR, heardAt: NOW - 9 * HOUR }, NO_CONDITIONS, null],
+		["doubted for less than two hours", { offeredAt: NOW - 26 * HOUR }, doubted(1.9), "doubted"],
+		["doubted for two hours", { offeredAt: NOW - 26 * HOUR }, doubted(2), "told"],
+		["doubted, and put off now", { offeredAt: NOW - 26 * HOUR, isPutOff: true }, doubted(9), "doubted"],
+		["put off", { offeredAt: NOW - 90 * HOUR, isPutOff: true }, NO_CONDITIONS, null],
+		["doubted, and updated since", { offeredAt: null }, doubted(9), null],
+		["stale, and away since", { offeredAt: NOW - 90 * HOUR, heardAt: NOW - 30 * HOUR }, told("stale"), "told"],
+	] as const)("that is %s", (_, change, before, expected) => {
+		const { stale } = watchDevice({ ...WELL, ...change }, before, NOW).conditions;
+		expect(stale === null ? null : stale.isTold ? "told" : "doubted").toBe(expected);
+	});
+
+	it.each([
+		["heard of 35 hours ago", { heardAt: NOW - 35 * HOUR }, []],
+		["not heard of for 36 hours", { heardAt: NOW - 36 * HOUR }, ["silent"]],
+		["held and silent", { heardAt: NOW - 90 * HOUR, isHeld: true }, []],
+		["never heard of", { heardAt: null }, []],
+		["revoked and silent", { heardAt: NOW - 90 * HOUR, isActive: false }, []],
+	] as const)("that is %s", (_, change, began) => {
+		expect(watchDevice({ ...WELL, ...change }, NO_CONDITIONS, NOW).began).toEqual(began);
+	});
+
+	it("that was told ends once, and one that was given up ends without a word", () => {
+		expect(watchDevice(WELL, told("silent"), NOW)).toEqual({ conditions: NO_CONDITIONS, began: [], ended: ["silent"] });
+		const gone = watchDevice({ ...WELL, isActive: false }, told("stale"), NOW);
+		expect(gone).toEqual({ conditions: NO_CONDITIONS, began: [], ended: [] });
+	});
+
+	it("is looked at again when it may be another, within two and twelve hours", () => {
+		const next = (change: Partial<WatchedDevice>, after = NO_CONDITIONS) =>
+			(nextLook({ ...WELL, ...change }, after, NOW) - NOW) / HOUR;
+		expect(next({})).toBe(12);
+		expect(next({ offeredAt: NOW - 19 * HOUR })).toBe(5);
+		expect(next({ offeredAt: NOW - 23.5 * HOUR })).toBe(2);
+		expect(next({ offeredAt: NOW - 25 * HOUR }, doubted(0))).toBe(2);
+		expect(next({ heardAt: NOW - 90 * HOUR }, told("silent"))).toBe(6);
+		expect(next({ heardAt: NOW - 90 * HOUR, isHeld: true })).toBe(12);
+	});
+});
+
+it("whatever becomes of a device, beginnings and ends alternate, and none begins while it is put off, held or given up", () => {
+	const hours = fc.integer({ min: 0, max: 60 });
+	const look = fc.record({
+		...{ pause: fc.integer({ min: 1, max: 15 }), heard: hours, offered: fc.option(hours) },
+		...{ isActive: fc.boolean(), isHeld: fc.boolean(), isPutOff: fc.boolean() },
+	});
+	fc.assert(
+		fc.property(fc.array(look, { maxLength: 30 }), (looks) => {
+			let [now, conditions] = [NOW, NO_CONDITIONS];
+			const open = new Set<string>();
+			for (const { pause, heard, offered, isActive, isHeld, isPutOff } of looks) {
+				now += pause * HOUR;
+				const offeredAt = offered === null ? null : now - offered * HOUR;
+				const device = { isActive, heardAt: now - heard * HOUR, offeredAt, isHeld, isPutOff: isHeld || isPutOff };
+				const before = conditions;
+				const { conditions: after, began, ended } = watchDevice(device, before, now);
+				conditions = after;
+				for (const kind of began) {
+					expect([open.has(kind), isActive, isHeld]).toEqual([false, true, false]);
+					if (kind === "stale") expect([device.isPutOff, before.stale?.isTold]).toEqual([false, false]);
+					open.add(kind);
+				}
+				for (const kind of ended) expect(open.delete(kind)).toBe(true);
+				if (!isActive) open.clear();
+				const pauseSeconds = nextLook(device, after, now) - now;
+				expect(pauseSeconds >= 2 * HOUR && pauseSeconds <= 12 * HOUR).toBe(true);
+			}
+		}),
+		{ numRuns: runs(300, 10_000) },
+	);
+});
+
+it("of many devices a tally keeps the number and the first ones", () => {
+	let tally: Tally | undefined;
+	for (let number = 0; number < 1_000; number++) tally = tallyOne(tally, `dev-${number}`);
+	expect(tally).toMatchObject({ count: 1_000 });
+	expect(tally?.devices).toEqual(Array.from({ length: MAX_TOLD }, (_, number) => `dev-${number}`));
+});
