@@ -5,12 +5,16 @@ import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { writeConsoleFiles } from "./scripts/console-files.mjs";
+import { makeFolderInMemory } from "./test/support/folder-in-memory.ts";
 import { TEST_SECRETS } from "./test/support/secrets.ts";
 
 writeConsoleFiles();
 
 const ROOT = import.meta.dirname;
 const LONG_TIMEOUT_MS = 900_000;
+
+const inMemory = process.env["TMPDIR"] === undefined ? makeFolderInMemory() : null;
+if (inMemory !== null) process.env["TMPDIR"] = inMemory;
 
 const textOf = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
