@@ -14,6 +14,7 @@ const CORE = [
 	"cli/command-groups.ts",
 	"cli/errors.ts",
 	"cli/parapet.ts",
+	"cli/process.ts",
 	"cli/terminal/output.ts",
 ] as const;
 
