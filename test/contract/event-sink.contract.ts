@@ -124,6 +124,8 @@ export function eventSinkContract(name: string, create: () => Promise<Receiver>,
 			const arrived = await rows();
 			expect(warnings.join()).toMatch(/\d+ events were dropped, because they could not be written in time/);
 			const lost = arrived.filter(({ kind }) => kind === "lost");
+			const strangers = arrived.filter(({ kind, account }) => kind === "token" && (account ?? null) === null);
+			expect(strangers).toHaveLength(MAX_STRANGERS);
 			const sum = (all: Record<string, unknown>[]) => all.reduce((total, { weight }) => total + Number(weight), 0);
 			expect(sum(lost)).toBeGreaterThanOrEqual(12);
 			// Whoever came is told: as a row, or among those that were lost.

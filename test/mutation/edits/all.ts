@@ -10,6 +10,7 @@ import { FIREWALL } from "./firewall.ts";
 import { FIREWALL_UPDATES } from "./firewall-updates.ts";
 import { FLEET } from "./fleet.ts";
 import { HELD_BACK } from "./held-back.ts";
+import { HISTORY } from "./history.ts";
 import { OBJECTS_SHARED } from "./objects-shared.ts";
 import { OUTBOX } from "./outbox.ts";
 import { PACKAGES } from "./packages.ts";
@@ -38,4 +39,5 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...COMMAND_LINE,
 	...COMMANDS,
 	...TRUST,
+	...HISTORY,
 ];
