@@ -91,7 +91,7 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 		});
 		output.note("a rollout in small, on a second fleet:");
 		await runRolloutStory({ step, surroundings, server, key, folder: join(place.demoFolder, "synthetic-fleet") });
-		return describeNextSteps({ server, ...end, product: targets[0]?.product ?? "" });
+		return describeNextSteps({ server, ...end, product: targets[0]?.product ?? "", secretsFile: place.secretsFile });
 	};
 	try {
 		const outcome = await Promise.race([play().catch(asFailure), interrupted.promise]);

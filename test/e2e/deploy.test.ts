@@ -24,6 +24,8 @@ beforeAll(async () => {
 		await cp(join(ROOT, part), join(copy, part), { recursive: true });
 	}
 	await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
+	// As npm does after each installation.
+	await run("node", ["scripts/console-files.mjs"]);
 });
 afterAll(() => rm(copy, { recursive: true, force: true }));
 

@@ -7,9 +7,18 @@ import type { JourneyEnd } from "./journey.ts";
 export interface NextStepsOptions extends JourneyEnd {
 	readonly server: string;
 	readonly product: string;
+	/** path of the file that has the key to sign in with */
+	readonly secretsFile: string;
 }
 
-export function describeNextSteps({ server, seed, homeFolder, trust, product }: NextStepsOptions): string[] {
+export function describeNextSteps({
+	server,
+	secretsFile,
+	seed,
+	homeFolder,
+	trust,
+	product,
+}: NextStepsOptions): string[] {
 	const home = relative(PROJECT_FOLDER, homeFolder);
 	const key = relative(PROJECT_FOLDER, trust.keyFile);
 	const sign = `--sign-key ${key} --passphrase-file ${relative(PROJECT_FOLDER, trust.passphraseFile)}`;
@@ -37,6 +46,7 @@ export function describeNextSteps({ server, seed, homeFolder, trust, product }: 
 		`  ${parapet} doctor${url}`,
 		`  ${parapet} --help`,
 		"",
+		`  the console: ${server}/console, with the key after BOOTSTRAP_KEY= in ${relative(PROJECT_FOLDER, secretsFile)}`,
 		`  curl -s ${server}/.well-known/oauth-authorization-server`,
 		`  curl -s ${server}/openapi.json`,
 		"",
