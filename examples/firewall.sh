@@ -1,6 +1,7 @@
 #!/bin/sh
+# shellcheck disable=SC2030,SC2031 # a delta is downloaded in a subshell, under names that are changed there alone
 # A whole firewall in POSIX sh: curl speaks, openssl signs (Ed25519) and hashes, jq reads and writes JSON. docs/protocol.md
-# explains each step. Whatever goes wrong, what is installed stays.
+# explains each step; zstd, where it is there, saves most of the bytes. Whatever goes wrong, what is installed stays.
 #
 #   firewall.sh activate CODE SERIAL MODEL   take a seat with an auth code; the same again is harmless
 #   firewall.sh update                       install everything that is offered
@@ -179,7 +180,7 @@ download() { # into a file named by the digest, with which a download that broke
 	until [ "$(size_of "$part")" -ge "$size" ]; do
 		rm -f "$tmp/headers"
 		status=$(curl -qsSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' \
-			-H "If-Range: \"$sha256\"" -D "$tmp/headers" -o "$part" -w '%{http_code}' "$(permitted url)") && ended=0 || ended=$?
+			-H "If-Range: \"$sha256\"" -D "$tmp/headers" -o "$part" -w '%{http_code}' "$(permitted "$link")") && ended=0 || ended=$?
 		case $ended,$status in
 			23,*) rm -f "$part"; no_room ;; # curl could not write
 			33,*) ! fits || { rm "$part" && resumed=0 && continue; } ;; # curl has written nothing: the whole instead of the rest
@@ -189,6 +190,27 @@ download() { # into a file named by the digest, with which a download that broke
 		wait_before_retry
 		[ "$status" != 403 ] || permit # the URL has run out
 	done
+}
+
+# by_delta: the package from what is installed, where the permit names a delta and zstd is there. Whatever is wrong, the whole is
+# fetched instead, and $missed says why
+by_delta() {
+	missed='' base=$(json installed.json '{}' | jq -r --arg of "$product" '.[$of] | objects | .file'); command -v zstd >/dev/null || return 0
+	jq -r '.delta | objects | "\(.sha256) \(.size) \(.from_sha256)"' permit.json >"$tmp/delta"
+	while read -r sum length from; do
+		case $sum$length in *[!0-9a-f]*) die "unusable: a delta of $product" ;; esac
+		[ "$((size - $(size_of "$part")))" -gt "$length" ] || return 0 # less is left of the whole
+		[ "$from" = null ] || [ "$(digest_of "$base" 2>/dev/null)" = "$from" ] || { missed=delta_wrong_base && return 0; }
+		if ! (part=$part.delta sha256=$sum size=$length link=delta.url; download) </dev/null; then missed=delta_refused && return 0; fi
+		if [ "$(digest_of "$part.delta")" != "$sum" ]; then missed=delta_digest_mismatch
+		else # no more than was promised, whatever it is
+			if [ "$from" = null ]; then zstd -qdc "$part.delta"; else zstd -qdc --patch-from="$base" "$part.delta"; fi 2>/dev/null |
+				head -c "$((size + 1))" >"$part.made" || :
+			if [ "$(digest_of "$part.made")" = "$sha256" ]; then mv "$part.made" "$part"; else missed=delta_digest_mismatch; fi
+		fi
+		[ -z "$missed" ] || say "$product $version: $missed, the whole is fetched"
+		rm -f "$part.delta" "$part.made"
+	done <"$tmp/delta"
 }
 
 health() { ${FIREWALL_HEALTH:-true} | jq -ce objects || echo null; } 2>/dev/null # what this machine does not know is not said
@@ -206,7 +228,7 @@ send_reports() {
 }
 
 take() { # PRODUCT
-	room "$1"; permit; download
+	room "$1"; permit; by_delta; link=url; download
 	if [ "$(digest_of "$part")" != "$sha256" ]; then
 		rm "$part"
 		[ "$resumed" -gt 0 ] || report failed digest_mismatch # else the part was bad: the next update begins anew
@@ -218,7 +240,7 @@ take() { # PRODUCT
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" \
 		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256}' | save installed.json
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
-	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; report healthy '' "$before" "$(health)"; say "$product $version is installed"
+	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; report healthy "$missed" "$before" "$(health)"; say "$product $version is installed"
 }
 
 # go_back: for a day each check says what does not load, so that what works is offered instead; and what was loaded before is again
@@ -244,7 +266,7 @@ update() {
 	rm -f later; check
 	jq -r '.products[] | "\(.product) \(.disabled_rules // [] | join(" "))"' check.json >"$tmp/disabled"
 	while read -r product rules; do leave_out "$product" "$rules"; done <"$tmp/disabled"
-	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part"' check.json >"$tmp/offered"
+	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part", "downloads/\(.offer.sha256).part.delta"' check.json >"$tmp/offered"
 	find downloads -type f | grep -vxFf "$tmp/offered" | while read -r old; do rm "$old"; done # parts of what is not offered any more
 	for offered in $(jq -r '.products[] | select(.status == "offered") | .product' check.json); do
 		FIREWALL_HOME=$PWD "$self" take "$offered" || failed=1 # a process of its own: one that fails holds up no other

@@ -3,10 +3,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Account } from "../../../../src/objects/account/account.ts";
 import type { Firewall } from "../../../support/firewall.ts";
-import { publish } from "../../../support/fleet.ts";
+import { makePackage, publish } from "../../../support/fleet.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { operate, operated } from "../../../support/service.ts";
 import { trailOf } from "../../../support/trail.ts";
+import { makeDeltaOf, publishWithDeltas } from "../../support/deltas.ts";
 import { Edge } from "../../support/edge.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { explain } from "../../support/explained.ts";
@@ -68,6 +69,21 @@ async function expectToWait(firewall: Firewall, code: string, retryAfter: string
 const shown = async () => (await operated<{ updates: object[] }>("GET", path)).updates;
 
 describe("a pair", () => {
+	test("is told of a delta, each firewall in its turn", async () => {
+		const target = await makePackage("newer rules ".repeat(40));
+		const from = { version: "1.0.0", sha256: scene.content.sha256 };
+		const delta = await makeDeltaOf(from, "news");
+		await publishWithDeltas(scene.product, "1.1.0", target, [{ from, delta }]);
+		moveTo(2 * SEEN);
+		for (const firewall of [passive, active]) {
+			const { capability } = await offerOf(firewall, scene.product, "1.0.0");
+			const answer = await firewall.call("POST", "/v1/permits", { offer: capability });
+			const permit = await answer.json<{ permit: string; delta: object }>();
+			expect(permit.delta).toMatchObject({ coding: "dcz", from: "1.0.0", sha256: delta.sha256 });
+			expect((await report(firewall, permit.permit, "healthy")).status).toBe(202);
+		}
+	});
+
 	test("is updated one after the other, the passive one first", async () => {
 		await expectToWait(active, "ha_peer_first", "300");
 		const permit = await taken(passive);
