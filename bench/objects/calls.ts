@@ -16,9 +16,9 @@ export interface Order {
 	readonly devices: number;
 }
 
-type MethodOf<O> = Exclude<keyof O, Exclude<keyof DurableObject, "alarm">>;
+export type MethodOf<O> = Exclude<keyof O, Exclude<keyof DurableObject, "alarm">>;
 /** What each method is called with. */
-type CallsOf<O> = {
+export type CallsOf<O> = {
 	readonly [M in MethodOf<O>]: (order: Order) => O[M] extends (...args: infer Args) => unknown ? Args : never;
 };
 
@@ -91,10 +91,10 @@ function importOf(number: number, now: number) {
 }
 
 const GROUP = (round: number) => `hag-${NAME}-${String(round).padStart(16, "0")}`;
-/** Made, given a new secret, removed. A test is left out: it waits for a receiver on the network. */
+/** Made, given a new secret, removed. A test is left out: it waits for a receiver. Nobody listens at the address. */
 function webhookOrder(round: number, now: number): WebhookOrder {
 	const order = { ...by(now), id: `whk-${Math.floor(round / 3)}`, kid: "bench" };
-	if (round % 3 === 0) return { ...order, kind: "create", url: "https://hooks.example.com/", types: ["device"] };
+	if (round % 3 === 0) return { ...order, kind: "create", url: "http://127.0.0.1:9/", types: ["device"] };
 	return { ...order, kind: round % 3 === 1 ? "rotate" : "delete" };
 }
 

@@ -261,6 +261,22 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/objects/product/lease-tables.ts",
+		tests: ["test/workers/objects/product/lease-plans"],
+		edits: [
+			{
+				from: "FROM leases INDEXED BY leases_of_group WHERE",
+				to: "FROM leases WHERE",
+				breaks: "a permit reads each lease of its release",
+			},
+			{
+				from: "FROM leases INDEXED BY leases_by_site",
+				to: "FROM leases",
+				breaks: "a permit for a device of a site reads each lease of its release",
+			},
+		],
+	},
+	{
 		file: "src/objects/product/lease-ends.ts",
 		tests: ["test/workers/objects/product/"],
 		edits: [
