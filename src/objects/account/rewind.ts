@@ -6,6 +6,7 @@ import type { ProductPermit } from "../../entitlement/ha/ha-lock.ts";
 import { type Change, lastPlace } from "../audit.ts";
 import type { AccountDesks } from "./account-desks.ts";
 import { accessStep, licenseEpochStep } from "./account-records.ts";
+import { IS_ABOUT_STATUS } from "./suspension-trail.ts";
 
 export interface RewindSurvey {
 	readonly kind: "survey";
@@ -90,20 +91,41 @@ export async function takeRewindStep(
 
 const REFUSING = "'device.suspended', 'device.revoked', 'device.deactivated', 'device.replaced'";
 const ADMITTING = "'device.new', 'device.imported', 'device.returned', 'device.active'";
-/** By the trail, in two readings of it whatever the number of devices; beside MAX() a column is that of the same row (SQLite). */
-const LET_IN_AGAIN = `WITH refused AS (SELECT DISTINCT subject FROM audit WHERE at > ? AND action IN (${REFUSING})),
-	earlier AS (SELECT subject, action, MAX(seq) FROM audit WHERE at <= ? AND subject IN refused
+/**
+ * By the first that the trail tells of a device since then, and its last suspension or the end of one before that. A device that had given up
+ * its seat and was revoked since is taken for one that was active.
+ */
+const LET_IN_AGAIN = `WITH since AS (SELECT subject, action, MIN(seq) FROM audit WHERE seq > ?1 AND at > ?2
 		AND action IN (${REFUSING}, ${ADMITTING}) GROUP BY subject)
-	SELECT id FROM earlier JOIN devices ON id = subject WHERE action IN (${ADMITTING}) AND status <> 'active' ORDER BY id LIMIT ?`;
+	SELECT id FROM since JOIN devices ON id = subject WHERE status <> 'active' AND action IN (${REFUSING})
+		AND COALESCE((SELECT action FROM audit WHERE ${IS_ABOUT_STATUS} AND subject = id AND at <= ?2
+			ORDER BY seq DESC LIMIT 1), 'device.active') = 'device.active'
+	ORDER BY id LIMIT ?3`;
+/** Seconds by which the clocks of edges may differ: in so far the trail is in order of time. */
+const CLOCK_MARGIN = 600;
+
+/** @param at unix seconds @returns a place of the trail after which all entries are that are later than that, and few others */
+function placeBefore(sql: SqlStorage, at: number): number {
+	const next = "SELECT at FROM audit WHERE seq > ? ORDER BY seq LIMIT 1";
+	let [low, high] = [0, lastPlace(sql)];
+	while (low < high) {
+		const middle = Math.floor((low + high) / 2);
+		const [entry] = sql.exec<{ at: number }>(next, middle).toArray();
+		if (entry !== undefined && entry.at <= at - CLOCK_MARGIN) low = middle + 1;
+		else high = middle;
+	}
+	return low;
+}
 
 /** @param to unix seconds @returns what setting the account back to that time would lose; null where there is no such account */
 function surveyRewind(sql: SqlStorage, { account, haReports }: AccountDesks, to: number): RewindSurvey | null {
 	const info = account.info();
 	if (info === null) return null;
-	const lost = sql
-		.exec<{ action: string; n: number }>("SELECT action, COUNT(*) AS n FROM audit WHERE at > ? GROUP BY action", to)
-		.toArray();
-	const came = `SELECT DISTINCT subject FROM audit WHERE at > ? AND action IN ('device.new', 'device.imported') LIMIT ?`;
+	const place = placeBefore(sql, to);
+	const counted = "SELECT action, COUNT(*) AS n FROM audit WHERE seq > ? AND at > ? GROUP BY action";
+	const lost = sql.exec<{ action: string; n: number }>(counted, place, to).toArray();
+	const came = `SELECT DISTINCT subject FROM audit WHERE seq > ? AND at > ?
+		AND action IN ('device.new', 'device.imported') LIMIT ?`;
 	const rows = sql.exec<{ version: number }>("SELECT COALESCE(MAX(version), 0) AS version FROM devices").one();
 	return {
 		kind: "survey",
@@ -111,11 +133,11 @@ function surveyRewind(sql: SqlStorage, { account, haReports }: AccountDesks, to:
 		events: lost.reduce((sum, { n }) => sum + n, 0),
 		byType: Object.fromEntries(lost.map(({ action, n }) => [action, n])),
 		devices: sql
-			.exec<{ subject: string }>(came, to, SHOWN_DEVICES)
+			.exec<{ subject: string }>(came, place, to, SHOWN_DEVICES)
 			.toArray()
 			.map(({ subject }) => subject),
 		letInAgain: sql
-			.exec<{ id: string }>(LET_IN_AGAIN, to, to, SHOWN_DEVICES)
+			.exec<{ id: string }>(LET_IN_AGAIN, place, to, SHOWN_DEVICES)
 			.toArray()
 			.map(({ id }) => id),
 		floor: MARGIN + Math.max(rows.version + info.licenseEpoch, haReports.tables.lastVersion(), lastPlace(sql)),

@@ -14,7 +14,7 @@ export interface Suspension {
 }
 
 /** Word for word in index and query, or SQLite would not use the one for the other. */
-const IS_ABOUT_STATUS = `action IN ('device.suspended', 'device.revoked', 'device.replaced', 'device.active',
+export const IS_ABOUT_STATUS = `action IN ('device.suspended', 'device.revoked', 'device.replaced', 'device.active',
 	'license.suspended', 'license.revoked', 'license.active')`;
 /** A trail can be long, and entries of this kind are few. */
 export const SUSPENSION_INDEX = `CREATE INDEX audit_of_status ON audit (subject) WHERE ${IS_ABOUT_STATUS}`;
