@@ -66,6 +66,14 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 	info: () => [],
 	explain: ({ round, now }) => [asking(round, now)],
 	addPackage: ({ round, now }) => [packageOf(round, now)],
+	// For the packages of which there is no release yet.
+	addDelta: ({ round, now }) => [
+		{
+			...{ ...by(now), version: `3.${round}.0`, target: digestOf(9_000 + round) },
+			from: { version: `1.0.${RECORDED}`, sha256: digestOf(RECORDED) },
+			...{ sha256: digestOf(9_500 + round), size: 1, claimedUntil: Number.MAX_SAFE_INTEGER },
+		},
+	],
 	release: ({ round, now }) => [
 		{ ...by(now), version: `3.${round}.0`, metadata: METADATA, salt: "s", plan: IMMEDIATE, allowSize: true },
 	],

@@ -20,7 +20,7 @@ import { countingWork, type WorkCount } from "../../../bench/workerd/row-counter
 import { recordLanes } from "../../../src/objects/bindings.ts";
 import type { Outbox } from "../../../src/objects/outbox/outbox.ts";
 import wrangler from "../../../wrangler.toml?raw";
-import { bindings } from "../../support/object-bindings.ts";
+import { unledBindings as bindings } from "../../support/object-bindings.ts";
 import { newSigner } from "../../support/tuf/keys.ts";
 import { newOperators, roleFile, rootFile, targetsFile } from "../../support/tuf/operator.ts";
 import methods from "../../unit/objects/calls-between-versions.txt?raw";
