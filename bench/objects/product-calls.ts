@@ -1,8 +1,9 @@
-// Every method of Product, Trust and ReplayGuard, as it is called where there is as much as there can be: of a product 512 recorded releases, 16
+// Every method of Product, Trust, SerialIndex and ReplayGuard, as it is called where there is as much as there can be: of a product 512 recorded releases, 16
 // rollouts under way and 100,000 leases; of a repository a product with 1,000 releases. As in calls.ts the compiler holds that none is missing.
 
 import type { Product } from "../../src/objects/product/product.ts";
 import type { ReplayGuard } from "../../src/objects/replay/replay-guard.ts";
+import type { SerialIndex } from "../../src/objects/serials/serial-index.ts";
 import type { Trust } from "../../src/objects/trust/trust.ts";
 import { IMMEDIATE } from "../../src/rollout/built-in-plans.ts";
 import type { Plan } from "../../src/rollout/plan.ts";
@@ -127,6 +128,14 @@ export function trustCalls(
 		alarm: () => [],
 	};
 }
+
+/** Of a shard with a page of entries from an account, all of one serial number. */
+export const SERIAL_CALLS: Omit<CallsOf<SerialIndex>, "alarm"> = {
+	note: ({ round }) => [
+		Array.from({ length: 500 }, (_, at) => ({ hash: digestOf(at), device: unitOf(round * 500 + at) })),
+	],
+	devices: () => [digestOf(0), "", 1_000],
+};
 
 export const REPLAY_CALLS: CallsOf<ReplayGuard> = {
 	use: ({ round, now }) => [`id-${round}`, now + 60, now],

@@ -61,7 +61,9 @@ test("all records are written as fast as six connections to KV can, and next to 
 		);
 		account.disk.rows(`INSERT INTO seats ${numbers} SELECT ${id}, 'lic-a', NULL FROM n`, DEVICES - 1);
 
-		const changed = call(0, (object) => object.changeLicense({ ...by(), id: "lic-a", terms: { endsAt: NOW + 999_999 } as never }));
+		const changed = call(0, (object) =>
+			object.changeLicense({ ...by(), id: "lic-a", terms: { endsAt: NOW + 999_999 } as never }),
+		);
 		const startMs = time.nowMs();
 		let mostWaiting = 0;
 		let asked = 0;

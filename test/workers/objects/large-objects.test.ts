@@ -15,7 +15,13 @@ import {
 	termsAt,
 } from "../../../bench/objects/calls.ts";
 import { copyRows, fillProduct } from "../../../bench/objects/fill.ts";
-import { digestOf, PRODUCT_CALLS, REPLAY_CALLS, trustCalls } from "../../../bench/objects/product-calls.ts";
+import {
+	digestOf,
+	PRODUCT_CALLS,
+	REPLAY_CALLS,
+	SERIAL_CALLS,
+	trustCalls,
+} from "../../../bench/objects/product-calls.ts";
 import { countingWork, type WorkCount } from "../../../bench/workerd/row-counter.ts";
 import { recordLanes } from "../../../src/objects/bindings.ts";
 import type { Outbox } from "../../../src/objects/outbox/outbox.ts";
@@ -84,10 +90,15 @@ async function fillAccount(): Promise<DurableObjectStub<never>> {
 		copyRows(sql, "audit", "action = 'device.new'", DEVICES - 1, entry);
 		sql.exec("UPDATE seat_counts SET taken = ?", DEVICES);
 		const numbered = `${numbers} SELECT ${id}`;
-		sql.exec(`INSERT INTO device_sightings ${numbered}, ?, '11.1', 'DE', 'FRA', NULL, NULL FROM n`, DEVICES, NOW);
+		sql.exec(
+			`INSERT INTO device_sightings (device, seen_at, engine, country, colo, problem, problem_at) ${numbered}, ?, '11.1', 'DE', 'FRA', NULL, NULL FROM n`,
+			DEVICES,
+			NOW,
+		);
 		for (const product of ["crs", "threats"])
 			sql.exec(
-				`INSERT INTO product_states ${numbered}, ?, '1.0.' || (i % 20), NULL, '1.0.1', ?, NULL, 'healthy', '1.0.1', ?, NULL, NULL, ? FROM n`,
+				`INSERT INTO product_states (device, product, installed, offered, permitted, permitted_at, downloaded_at, outcome,
+					outcome_version, outcome_at, reason, detail, changed_at) ${numbered}, ?, '1.0.' || (i % 20), NULL, '1.0.1', ?, NULL, 'healthy', '1.0.1', ?, NULL, NULL, ? FROM n`,
 				...[DEVICES, product, NOW, NOW, NOW],
 			);
 		// 10,000 pairs of them, whose devices say things and have permits.
@@ -174,6 +185,12 @@ const PLACES: readonly [string, string, Calls, () => Promise<DurableObjectStub<n
 	["Directory", "10,000 denials and 15,000 accounts", DIRECTORY_CALLS as unknown as Calls, fillDirectory],
 	["Census", "15,000 accounts", CENSUS_CALLS as unknown as Calls, fillCensus],
 	["Product", "512 releases, 16 rollouts and 100,000 leases", PRODUCT_CALLS as unknown as Calls, filledProduct],
+	[
+		"SerialIndex",
+		"a page of an account",
+		SERIAL_CALLS as unknown as Calls,
+		async () => bindings.SERIAL_INDEX.getByName("0") as unknown as DurableObjectStub<never>,
+	],
 	[
 		"ReplayGuard",
 		"no more than there ever is",
