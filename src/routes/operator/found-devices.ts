@@ -39,7 +39,7 @@ const find = createRoute({
 export const foundDevices = createRouter().openapi(find, async (c) => {
 	const { services, now } = c.env;
 	const { serial, after = "" } = c.req.valid("query");
-	const hash = await hashSerial(serial);
+	const hash = hashSerial(serial);
 	const ids = await services.objects.serials(hash).devices(hash, after, DEVICES_PER_PAGE);
 	const asked = ids.map(async (id) => {
 		const account = services.objects.account(accountObjectName(id));

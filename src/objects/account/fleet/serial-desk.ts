@@ -71,9 +71,7 @@ export class SerialDesk {
 
 	/** @throws where a shard could not be told */
 	async #deliver(devices: readonly Named[]): Promise<void> {
-		const entries = await Promise.all(
-			devices.map(async ({ id, serial }): Promise<SerialEntry> => ({ hash: await hashSerial(serial), device: id })),
-		);
+		const entries = devices.map(({ id, serial }): SerialEntry => ({ hash: hashSerial(serial), device: id }));
 		const byShard = Map.groupBy(entries, ({ hash }) => serialShard(hash));
 		await Promise.all(Array.from(byShard, ([shard, own]) => this.#parts.index.note(shard, own)));
 	}
