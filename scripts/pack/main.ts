@@ -26,6 +26,8 @@ try {
 		banner: { js: "#!/usr/bin/env node" },
 		define: { "import.meta.dirname": "__dirname", "import.meta.url": "undefined" },
 		plugins: [withoutDemo(), withoutTranslations()],
+		// Libraries of each machine, too large for a package; the one command that needs them says where they are missing.
+		external: ["@duckdb/node-api"],
 	});
 	const manifest = {
 		...{ name: "parapet", version, description, license },
