@@ -82,6 +82,8 @@ try {
 				"see whether npm blocks install scripts (npm rebuild esbuild workerd); Node comes for Linux and macOS on x64 and arm64, and for Windows on x64",
 			);
 	}
+	// Each time: a checkout of other sources installs nothing, and npm may run no scripts of its own.
+	(await import("./console-files.mjs")).writeConsoleFiles();
 } catch (error) {
 	fail(error.message, "see above");
 }
