@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "../..");
 let copy: string;
 beforeAll(async () => {
 	copy = await mkdtemp(join(tmpdir(), "parapet-demo-off-"));
-	for (const part of ["bin", "cli", "dev", "dist", "examples", "src", "package.json", "tsconfig.json"]) {
+	for (const part of ["bin", "cli", "dev", "examples", "scripts", "src", "package.json", "tsconfig.json"]) {
 		await cp(join(ROOT, part), join(copy, part), { recursive: true });
 	}
 	await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
