@@ -15,6 +15,7 @@ import { anyAnswer } from "../http/answers.ts";
 import { listAnswer } from "../http/lists.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
 import { parseJson } from "../json.ts";
+import { describeWord } from "../rollout/describe-word.ts";
 import { drawRollout, type RolloutAnswer, rolloutAnswer } from "../rollout/ladder.ts";
 import { readLog } from "../rollout/read-log.ts";
 import { addReleaseOptions, readReleaseOptions, releaseShape } from "../rollout/release-options.ts";
@@ -175,19 +176,8 @@ function defineWord(
 		const body = { kind, evidence: options.evidence ?? before.evidence };
 		const what = `could not ${kind} ${product} ${version}`;
 		const after = await api.call("POST", `${path}/words`, what, rolloutAnswer, body);
-		output.answer(after, [...drawRollout(after), ...describeShortfall(kind, before, after)]);
+		output.answer(after, [...drawRollout(after), describeWord(kind, before, after)]);
 	});
-}
-
-/** @returns that the word alone does not move the rollout; nothing where it does */
-function describeShortfall(kind: string, before: RolloutAnswer, after: RolloutAnswer): string[] {
-	const missing = after.waits_for.find((one) => one.kind === "words" && one.of === kind);
-	if (missing === undefined || after.step !== before.step || after.phase !== before.phase) return [];
-	const whose = missing.not_only_publisher
-		? `somebody else's than ${after.publisher}'s is needed, who uploaded it`
-		: "";
-	const more = `${missing.count} more ${missing.count === 1 ? "person is" : "persons are"} needed`;
-	return [`your word is kept, and does not suffice: ${whose || more}`];
 }
 
 function defineHalt(rollout: Command, surroundings: Surroundings): void {

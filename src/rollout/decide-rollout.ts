@@ -162,6 +162,20 @@ function isBaked(rollout: Rollout, evidence: Evidence, now: number): boolean {
 	return isFraction(cohort) || openLeases(stepEvidence(evidence, rollout.step)) <= 0;
 }
 
+/** @returns whether a word to let the step pass counts now: once it was watched as long as its plan says. Of a ramp not while it grows. */
+export function takesOverride(rollout: Rollout, evidence: Evidence, now: number): boolean {
+	const { phase } = rollout;
+	if (phase === "running" && isFraction(stepOf(rollout).cohort)) return false;
+	return (phase === "running" || phase === "baking") && isBaked(rollout, evidence, now);
+}
+
+/** @returns unix seconds before which `takesOverride` is false, however the step goes */
+export function overrideFrom(rollout: Rollout): number {
+	const { since, before } = rollout;
+	const watchedFrom = rollout.phase === "running" ? rampFullAt(rollout) : null;
+	return (watchedFrom ?? since - before) + stepOf(rollout).bake;
+}
+
 function passedStep(rollout: Rollout, overriddenBy: readonly string[], now: number): NextTurn {
 	const { plan, step } = rollout;
 	const entry: PassedStep = { step: stepOf(rollout).name, at: now, overriddenBy };

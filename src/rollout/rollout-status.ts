@@ -1,6 +1,6 @@
 // A rollout in words for people: where it stands, what each step has shown, what the present step can notice, and what it waits for.
 import { type Approval, type ApprovalKind, approversOf, missingApprovals } from "./approvals.ts";
-import { verdictOf, verdictOfStep } from "./decide-rollout.ts";
+import { takesOverride, verdictOf, verdictOfStep } from "./decide-rollout.ts";
 import {
 	type ControlEvidence,
 	controlEvidence,
@@ -107,7 +107,8 @@ function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Appr
 		case "running": {
 			if (isFraction(cohort)) return [{ kind: "ramp", at: rampFullAt(rollout) ?? now }];
 			const missing = Math.max(0, cohort.units - placesTaken(stepEvidence(evidence, rollout.step)));
-			return [{ kind: "units", missing, notAfter: fillWithin === null ? null : since + fillWithin }];
+			const units: WaitsFor = { kind: "units", missing, notAfter: fillWithin === null ? null : since + fillWithin };
+			return takesOverride(rollout, evidence, now) ? [units, ...words("override")] : [units];
 		}
 		case "baking": {
 			const open = openLeases(stepEvidence(evidence, rollout.step));

@@ -144,7 +144,7 @@ it("halted by one person, it goes on by the word of two", async () => {
 	const first = await rollout("olivia", "resume", "--yes");
 	expect(first).toContain("waits for 1 person of team detection");
 	expect(first).toContain("olivia of team detection has spoken");
-	expect(first).toContain("your word is kept, and does not suffice: 1 more person is needed");
+	expect(first).toContain("your word is taken; 1 more is needed");
 	expect(await refused("olivia", "rollout", "resume", PRODUCT, VERSION, "--yes")).toContain("you have said so already");
 	expect(await rollout("paul", "resume", "--yes")).toContain("running ten");
 });

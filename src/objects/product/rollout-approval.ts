@@ -1,9 +1,10 @@
 // What a person sees of a rollout, and their word on it. A word names what its giver saw by its hash: where more has failed meanwhile,
 // or the rollout has moved, it is not taken, and the giver looks again.
 import { type Approval, type ApprovalKind, hashEvidence, teamOf } from "../../rollout/approvals.ts";
+import { overrideFrom, takesOverride } from "../../rollout/decide-rollout.ts";
 import { allFailures, type Evidence } from "../../rollout/evidence.ts";
 import type { Phase, Rollout } from "../../rollout/rollout.ts";
-import { type RolloutStatus, statusOf } from "../../rollout/rollout-status.ts";
+import { type RolloutStatus, statusOf, type WaitsFor } from "../../rollout/rollout-status.ts";
 import type { Change, WriteProductAudit } from "../audit.ts";
 import type { FailedLease, LeaseTables } from "./lease-tables.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
@@ -56,31 +57,40 @@ function isStillSo(view: RolloutView, rollouts: RolloutTables, desk: RolloutDesk
 export type ApprovalRefusal =
 	/** other_evidence: `evidence` names what there is now */
 	| { readonly ok: false; readonly reason: "other_evidence"; readonly evidence: string }
-	/** `kinds`: what a word could be on now */
-	| { readonly ok: false; readonly reason: "not_asked"; readonly phase: Phase; readonly kinds: readonly ApprovalKind[] }
+	| ({ readonly ok: false; readonly reason: "not_asked"; readonly phase: Phase } & Standing)
+	/** a word to let the step pass. `from`: unix seconds before which none is taken */
+	| ({ readonly ok: false; readonly reason: "too_early"; readonly from: number } & Standing)
 	| { readonly ok: false; readonly reason: "other_team"; readonly team: string }
 	| { readonly ok: false; readonly reason: "said_before" };
 
-const ASKED: Readonly<Record<Phase, readonly ApprovalKind[]>> = {
-	waiting: ["approve"],
-	running: ["override"],
-	baking: ["override"],
-	frozen: [],
-	halted: ["resume"],
-	done: [],
-	ended: [],
+interface Standing {
+	readonly step: string;
+	readonly waitsFor: readonly WaitsFor[];
+}
+
+const ASKED: Readonly<Record<Phase, ApprovalKind | null>> = {
+	waiting: "approve",
+	running: "override",
+	baking: "override",
+	frozen: null,
+	halted: "resume",
+	done: null,
+	ended: null,
 };
 
 /** @param view as it is in the moment of the word @returns the word to be kept, or why it is not taken */
 function approve(
-	{ rollout, approvals, status, evidence, evidenceHash }: RolloutView,
+	{ rollout, step: name, approvals, status, evidence, evidenceHash }: RolloutView,
 	word: Change & { kind: ApprovalKind; team: string | null; evidence: string },
 ): { readonly ok: true; readonly approval: Approval } | ApprovalRefusal {
 	const { kind, team, evidence: seen, actor: by } = word;
 	// A word is on what there is, whatever the clock says of its giver.
 	const at = Math.max(word.now, rollout.since);
-	const kinds = ASKED[rollout.phase];
-	if (!kinds.includes(kind)) return { ok: false, reason: "not_asked", phase: rollout.phase, kinds };
+	const standing = { step: name, waitsFor: status.waitsFor };
+	if (ASKED[rollout.phase] !== kind) return { ok: false, reason: "not_asked", phase: rollout.phase, ...standing };
+	// It would lapse without a trace when the step is full: its phase, on which it was said, is over then.
+	if (kind === "override" && !takesOverride(rollout, evidence, word.now))
+		return { ok: false, reason: "too_early", from: overrideFrom(rollout), ...standing };
 	const asked = teamOf(rollout, kind);
 	if (asked !== null && asked !== team) return { ok: false, reason: "other_team", team: asked };
 	if (seen !== evidenceHash) return { ok: false, reason: "other_evidence", evidence: evidenceHash };

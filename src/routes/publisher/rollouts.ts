@@ -2,13 +2,13 @@
 // product's: a rollout can be halted while all else is down.
 import { createRoute, z } from "@hono/zod-openapi";
 import { productName, versionName } from "../../names.ts";
-import type { ApprovalRefusal } from "../../objects/product/rollout-approval.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, releaseAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, toTimestamp, wholeNumber } from "../http/openapi.ts";
 import { describeRollout, rolloutBody } from "./rollout-body.ts";
+import { refuseWord } from "./word-refusal.ts";
 
 const LOG_PAGE = 100;
 const MAX_SEQ = 999_999_999_999_999;
@@ -127,24 +127,6 @@ function notFound(): ProblemError {
 	return new ProblemError("not_found", { detail: "there is no such release, or it was never sent on its way" });
 }
 
-function refuse(refusal: ApprovalRefusal): never {
-	switch (refusal.reason) {
-		case "other_evidence":
-			throw new ProblemError("evidence_changed", { extras: { evidence: refusal.evidence } });
-		case "not_asked": {
-			const kinds =
-				refusal.kinds.length === 0 ? "no word is asked for" : `the word to give is ${refusal.kinds.join(", ")}`;
-			throw new ProblemError("conflict", { detail: `the rollout is ${refusal.phase}: ${kinds}` });
-		}
-		case "other_team":
-			throw new ProblemError("conflict", {
-				detail: `the word of team ${refusal.team} is needed, and your key does not speak for it`,
-			});
-		case "said_before":
-			throw new ProblemError("conflict", { detail: "you have said so already; it needs somebody else" });
-	}
-}
-
 export const rollouts = createRouter()
 	.openapi(list, async (c) => {
 		const { services, event, now } = c.env;
@@ -170,7 +152,7 @@ export const rollouts = createRouter()
 		const object = services.objects.product(product);
 		const said = await object.approveRollout({ ...changeBy(c), version, kind, evidence, team: c.var.holder.team });
 		if (!said.ok && said.reason === "no_rollout") throw notFound();
-		if (!said.ok) refuse(said);
+		if (!said.ok) refuseWord(said);
 		event.outcome = kind;
 		return c.json(describeRollout(product, said.view, now, c.var.holder), 200);
 	})

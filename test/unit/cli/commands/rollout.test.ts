@@ -180,16 +180,35 @@ describe.each(["approve", "override", "resume"])("parapet rollout %s", (kind) =>
 	});
 
 	it.each([
-		[{ not_only_publisher: true, count: 1 }, "somebody else's than ci's is needed, who uploaded it"],
-		[{ not_only_publisher: false, count: 1 }, "1 more person is needed"],
-		[{ not_only_publisher: false, count: 2 }, "2 more persons are needed"],
-	])("says that a word is kept and does not suffice: %j", async (missing, said) => {
+		[{ not_only_publisher: true, count: 1 }, "1 more is needed, of somebody else than ci, who uploaded it"],
+		[{ not_only_publisher: false, count: 1 }, "1 more is needed"],
+		[{ not_only_publisher: false, count: 2 }, "2 more are needed"],
+	])("says that a word is taken and does not suffice: %j", async (missing, said) => {
 		const wait = { kind: "words", of: kind, at: null, team: "detection", ...missing };
 		const word = { kind, step: "ten", by: "ci", team: "detection", at: "then" };
 		operator.reply({ body: ROLLOUT }, { body: { ...ROLLOUT, waits_for: [wait], words: [word] } });
 		const { stdout } = await rollout(kind, "--yes");
-		expect(stdout).toContain(`your word is kept, and does not suffice: ${said}`);
+		expect(stdout).toContain(`your word is taken; ${said}\n`);
 		expect(stdout).toContain("ci of team detection has spoken, at then");
+	});
+
+	it("says that a word is taken and suffices, and what is waited for where the rollout does not move yet", async () => {
+		const wait = {
+			kind: "start",
+			of: null,
+			at: "2026-12-01T02:00:00Z",
+			count: null,
+			team: null,
+			not_only_publisher: false,
+		};
+		operator.reply({ body: ROLLOUT }, { body: { ...ROLLOUT, waits_for: [wait] } });
+		expect((await rollout(kind, "--yes")).stdout).toContain(
+			"your word is taken, and no other is needed for step ten: it waits until 2026-12-01T02:00:00Z\n",
+		);
+		operator.reply({ body: ROLLOUT }, { body: { ...ROLLOUT, phase: "running" } });
+		expect((await rollout(kind, "--yes")).stdout).toContain(
+			"your word is taken, and no other is needed: the rollout is running ten now\n",
+		);
 	});
 
 	it("names the evidence that was looked at, where that is given", async () => {

@@ -229,8 +229,28 @@ describe("a person", () => {
 
 	test("is told what a word could be on", async () => {
 		await expectProblem(await say("resume"), "conflict");
+		expect(await expectProblem(await say("override"), "conflict")).toMatchObject({
+			detail: "the rollout is waiting, step one has not begun: the word to give is approve",
+		});
 		expect((await say()).status).toBe(200);
-		await expectProblem(await say("approve"), "conflict");
+		for (const kind of ["approve", "resume"]) {
+			expect(await expectProblem(await say(kind), "conflict")).toMatchObject({
+				detail:
+					"step one is running: it has its words already, and nothing is to be done now; it waits for 1 more to take a permit",
+			});
+		}
+	});
+
+	test("cannot let a step pass before it was watched for its time, and can afterwards, also where nobody tried it", async () => {
+		expect((await say()).status).toBe(200);
+		const early = await expectProblem(await say("override"), "conflict");
+		expect(early["detail"]).toMatch(
+			/^too early, nothing was kept: .*, and not before \d{4}-.*Z; it waits for 1 more to/,
+		);
+		expect(await show()).toMatchObject({ words: [{ kind: "approve" }], waits_for: [{ kind: "units" }] });
+		moveTo(SEEN + 60 * SECOND);
+		expect(await show()).toMatchObject({ waits_for: [{ kind: "units" }, { kind: "words", of: "override", count: 1 }] });
+		expect(await (await say("override")).json()).toMatchObject({ phase: "waiting", step: "all" });
 	});
 
 	test("finds no rollout of what was never released", async () => {
