@@ -82,9 +82,9 @@ async function buildCheckQuery(
 	if (parts.length > 0) query.push(`installed=${encodeVersions(parts)}`);
 	const lost = damaged.map((one) => one.product).filter((name) => names.includes(name));
 	if (lost.length > 0) query.push(`damaged=${lost.join(",")}`);
-	const failed = new Map([...(await failedVersions(home, Math.floor(session.nowMs() / 1000))), ...refused]);
-	if (failed.size > 0)
-		query.push(`failed=${encodeVersions([...failed].map(([name, version]) => `${name}@${version}`))}`);
+	const remembered = await failedVersions(home, Math.floor(session.nowMs() / 1000));
+	const failed = new Set([...remembered, ...refused].map(([name, version]) => `${name}@${version}`));
+	if (failed.size > 0) query.push(`failed=${encodeVersions([...failed])}`);
 	if (identity?.engine != null) query.push(`engine=${encodeURIComponent(identity.engine)}`);
 	if (seen !== undefined) query.push(`seen=${seen}`);
 	query.push(...(await haParameters(home)));

@@ -44,9 +44,9 @@ export interface CheckFacts {
 	readonly device: DeviceProfile;
 	readonly circumstances: DeviceCircumstances;
 	readonly installed: Installed;
-	/** by product: of nothing installed what it held until it was damaged; what does not work on it */
+	/** by product: of nothing installed what it held until it was damaged; which versions do not work on it */
 	readonly held?: ReadonlyMap<string, string>;
-	readonly failed?: ReadonlyMap<string, string>;
+	readonly failed?: ReadonlyMap<string, ReadonlySet<string>>;
 	/** highest message sequence that the device has shown */
 	readonly seen: number;
 	/** the current record of a product, null when nothing was ever published */

@@ -19,8 +19,8 @@ export interface Candidate {
 	readonly installed: string | null;
 	/** version of which the content was lost or damaged, so that nothing is installed; not given = none was */
 	readonly held?: string | undefined;
-	/** version that does not work on the device, by its own word; not given = none */
-	readonly failed?: string | undefined;
+	/** versions that do not work on the device, by its own word; not given = none */
+	readonly failed?: ReadonlySet<string> | undefined;
 	/** @returns unix seconds from which a release on its way is for this device; Infinity = not by time alone */
 	readonly admittedAt: (reach: Reach, now: number) => number;
 	/** @returns unix seconds until which it is then; left out = from then on for ever */
@@ -162,7 +162,7 @@ function judgeRelease(
 ): "chosen" | PassedOver {
 	if (pin !== null && release.version !== pin.version) return "not_pinned";
 	if (release.withdrawn) return "withdrawn";
-	if (release.version === device.failed) return "failed_here";
+	if (device.failed?.has(release.version) === true) return "failed_here";
 	if (!isInChannel(release, device)) return "other_channel";
 	if (!fitsModel(release, device)) return "incompatible_model";
 	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
@@ -260,7 +260,7 @@ export function selectRelease(
 	const role = choice.signed && record.role !== undefined ? { role: record.role } : {};
 	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, holdsUntil } as const;
 	if (version === null) return { ...offer, reason: held === undefined ? "first_install" : "installed_damaged" };
-	if (version === failed) return { ...offer, reason: "installed_failed" };
+	if (failed?.has(version) === true) return { ...offer, reason: "installed_failed" };
 	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;
 	const at = record.releases.findIndex((release) => release.version === version);
 	const installed = record.releases[at];

@@ -2,7 +2,7 @@
 // over, so each is read once, and its state described once for each head; a request then costs two look-ups.
 import { z } from "@hono/zod-openapi";
 import { type HeadsRecord, productRevision } from "../../content/heads-record.ts";
-import { type Installed, installedForm, parseInstalled } from "../../content/installed.ts";
+import { failedForm, type Installed, installedForm, parseFailed, parseInstalled } from "../../content/installed.ts";
 import { type HaRole, haRole } from "../../entitlement/ha/ha-group.ts";
 import { versionName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
@@ -22,7 +22,7 @@ export const checkQuery = z.object({
 	}),
 	failed: z.string().max(2048).optional().openapi({
 		description:
-			"`product@version`, joined by commas: what does not work on this device. It is not offered, and where it is installed, what to go back to is",
+			"`product@version`, joined by commas, up to five of one product: what does not work on this device. It is not offered, and where it is installed, what to go back to is",
 		example: "crs@4.27.0",
 	}),
 	engine: versionName.optional().openapi({ description: "Software version of the device", example: "11.1.4-h7" }),
@@ -56,7 +56,7 @@ export interface CheckQuestion {
 	/** by product: the version that is damaged */
 	readonly held: ReadonlyMap<string, string>;
 	/** by product: the version that does not work on the device */
-	readonly failed: ReadonlyMap<string, string>;
+	readonly failed: ReadonlyMap<string, ReadonlySet<string>>;
 	readonly engine: string | null;
 	readonly seen: number;
 	/** what it says of itself as a member of an HA group; null = nothing, as nearly always */
@@ -147,14 +147,10 @@ function readDamaged(text: string | undefined, installed: Installed | null): Rea
 	return held;
 }
 
-function readFailed(text: string | undefined): ReadonlyMap<string, string> {
-	const failed = new Map<string, string>();
-	for (const [product, version] of readVersions("failed", text) ?? []) {
-		if (version === null) {
-			throw invalidRequest({ issues: [{ path: ["failed"], message: `${installedForm}; with a version each` }] });
-		}
-		failed.set(product, version);
-	}
+function readFailed(text: string | undefined): ReadonlyMap<string, ReadonlySet<string>> {
+	if (text === undefined) return new Map();
+	const failed = parseFailed(text);
+	if (failed === null) throw invalidRequest({ issues: [{ path: ["failed"], message: failedForm }] });
 	return failed;
 }
 

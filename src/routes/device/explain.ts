@@ -118,7 +118,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const candidate: Candidate = {
 		model: device.model,
 		channel: channelOf(device, product),
-		...{ engine, installed, held, failed: said.failed },
+		...{ engine, installed, held, failed: said.failed === undefined ? undefined : new Set([said.failed]) },
 		// By the country of whoever asks: a step for some countries is explained to the device alone.
 		admittedAt: (reach, at) => admittedAt(reach, device, { engine, country: scope.country }, buckets, at),
 		admittedUntil: (reach, at) => admittedUntil(reach, device, at),

@@ -21,18 +21,32 @@ const told = (record: ProductRecord, device: Partial<Candidate>, pin: Pin | null
 
 describe("a release that does not work on a device, by its own word,", () => {
 	it.each<[string, Partial<Candidate>, string]>([
-		["leads back where it is installed", { installed: "1.3", failed: "1.3" }, "offered installed_failed 1.2 true"],
-		["is not offered again where it is not", { installed: "1.2", failed: "1.3" }, "current newer_failed"],
-		["is passed over by one that has an older one", { installed: "1.1", failed: "1.3" }, "offered newer 1.2 false"],
-		["is passed over by one that has none", { failed: "1.3" }, "offered first_install 1.2 false"],
-		["matters no more once a newer one works", { installed: "1.3", failed: "1.2" }, "current up_to_date"],
-		["matters to nobody who has an unknown one", { installed: "1.3", failed: "9" }, "current up_to_date"],
+		[
+			"leads back where it is installed",
+			{ installed: "1.3", failed: new Set(["1.3"]) },
+			"offered installed_failed 1.2 true",
+		],
+		["is not offered again where it is not", { installed: "1.2", failed: new Set(["1.3"]) }, "current newer_failed"],
+		[
+			"is passed over by one that has an older one",
+			{ installed: "1.1", failed: new Set(["1.3"]) },
+			"offered newer 1.2 false",
+		],
+		["is passed over by one that has none", { failed: new Set(["1.3"]) }, "offered first_install 1.2 false"],
+		["is passed over with another", { installed: "1.1", failed: new Set(["1.3", "1.2"]) }, "current newer_failed"],
+		[
+			"leads back past another",
+			{ installed: "1.3", failed: new Set(["1.3", "1.2"]) },
+			"offered installed_failed 1.1 true",
+		],
+		["matters no more once a newer one works", { installed: "1.3", failed: new Set(["1.2"]) }, "current up_to_date"],
+		["matters to nobody who has an unknown one", { installed: "1.3", failed: new Set(["9"]) }, "current up_to_date"],
 	])("%s", (_, device, expected) => {
 		expect(told(THREE, device)).toBe(expected);
 	});
 
 	it("is left for a newer one that the device may have, though it would have gone back", () => {
-		expect(told(THREE, { installed: "1.2", failed: "1.2" })).toBe("offered installed_failed 1.3 false");
+		expect(told(THREE, { installed: "1.2", failed: new Set(["1.2"]) })).toBe("offered installed_failed 1.3 false");
 	});
 
 	it("leads back also while its rollout goes on, and never to one that is withdrawn, unfit or not let in", () => {
@@ -40,13 +54,15 @@ describe("a release that does not work on a device, by its own word,", () => {
 			...[makeRelease(1), makeRelease(2, { withdrawn: true }), makeRelease(3, { models: ["FW-900"] })],
 			...[makeRelease(4, { rollout: on("waiting") }), makeRelease(5, { rollout: on(null) })],
 		);
-		expect(told(record, { installed: "1.5", failed: "1.5" })).toBe("offered installed_failed 1.1 true");
+		expect(told(record, { installed: "1.5", failed: new Set(["1.5"]) })).toBe("offered installed_failed 1.1 true");
 	});
 
 	it("says so where there is nothing else, or the account wants no other", () => {
-		expect(told(recordOf(makeRelease(1)), { installed: "1.1", failed: "1.1" })).toBe("unavailable none_but_failed");
+		expect(told(recordOf(makeRelease(1)), { installed: "1.1", failed: new Set(["1.1"]) })).toBe(
+			"unavailable none_but_failed",
+		);
 		const pin = { version: "1.3", downgrade: false };
-		expect(told(THREE, { installed: "1.3", failed: "1.3" }, pin)).toBe("unavailable none_but_failed");
+		expect(told(THREE, { installed: "1.3", failed: new Set(["1.3"]) }, pin)).toBe("unavailable none_but_failed");
 	});
 });
 
@@ -87,6 +103,6 @@ describe("a device whose content is damaged", () => {
 	});
 
 	it("is offered something else where what it held does not work either", () => {
-		expect(told(THREE, { held: "1.3", failed: "1.3" })).toBe("offered installed_damaged 1.2 true");
+		expect(told(THREE, { held: "1.3", failed: new Set(["1.3"]) })).toBe("offered installed_damaged 1.2 true");
 	});
 });

@@ -1,6 +1,6 @@
-// The parameter `installed` of a check.
+// The parameters `installed` and `failed` of a check.
 import { describe, expect, it } from "vitest";
-import { parseInstalled } from "../../../src/content/installed.ts";
+import { parseFailed, parseInstalled } from "../../../src/content/installed.ts";
 
 describe("what is installed", () => {
 	it.each<[string, [string, string | null][]]>([
@@ -50,5 +50,31 @@ describe("what is installed", () => {
 		const products = Array.from({ length: 33 }, (_, index) => `p${index}`);
 		expect(parseInstalled(products.slice(1).join())?.size).toBe(32);
 		expect(parseInstalled(products.join())).toBeNull();
+	});
+});
+
+describe("what does not work", () => {
+	it("may be several versions of one product", () => {
+		const failed = parseFailed("crs@4.24.0,threats@7,crs@4.23.0,crs@4.24.0");
+		expect([...(failed ?? [])].map(([product, versions]) => [product, ...versions])).toEqual([
+			["crs", "4.24.0", "4.23.0"],
+			["threats", "7"],
+		]);
+	});
+
+	it("is five versions of a product at most", () => {
+		const versions = Array.from({ length: 6 }, (_, index) => `crs@${index}`);
+		expect(parseFailed(versions.slice(1).join())?.get("crs")?.size).toBe(5);
+		expect(parseFailed(versions.join())).toBeNull();
+	});
+
+	it("is of up to 32 products", () => {
+		const products = Array.from({ length: 33 }, (_, index) => `p${index}@1`);
+		expect(parseFailed(products.slice(1).join())?.size).toBe(32);
+		expect(parseFailed(products.join())).toBeNull();
+	});
+
+	it.each(["", "crs", "crs@1,crs", "crs@", "crs@1,", "CRS@1"])("is not read from %j", (text) => {
+		expect(parseFailed(text)).toBeNull();
 	});
 });

@@ -24,8 +24,16 @@ describe("with 1.1 to 1.5, of which 1.5 was withdrawn to go back to 1.2, a devic
 	it.each<[string, Partial<Candidate>, [string, string]]>([
 		["that runs it goes back to 1.2", { installed: "1.5" }, ["1.2", "installed_withdrawn"]],
 		["that lost its content goes back to 1.2", { held: "1.5" }, ["1.2", "installed_damaged"]],
-		["on which it does not work goes back to 1.2", { installed: "1.5", failed: "1.5" }, ["1.2", "installed_failed"]],
-		["that went back by itself keeps what it has", { installed: "1.4", failed: "1.5" }, ["current", "up_to_date"]],
+		[
+			"on which it does not work goes back to 1.2",
+			{ installed: "1.5", failed: new Set(["1.5"]) },
+			["1.2", "installed_failed"],
+		],
+		[
+			"that went back by itself keeps what it has",
+			{ installed: "1.4", failed: new Set(["1.5"]) },
+			["current", "up_to_date"],
+		],
 		["on the release before it keeps that", { installed: "1.4" }, ["current", "up_to_date"]],
 		["on one between is offered the newest", { installed: "1.3" }, ["1.4", "newer"]],
 		["on the target is offered the newest", { installed: "1.2" }, ["1.4", "newer"]],

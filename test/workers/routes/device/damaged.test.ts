@@ -61,6 +61,12 @@ test("one that never had a place is refused, and gets what everybody may have wh
 	expect((await take(other, scene.product, words)).status).toBe(201);
 });
 
+test("of several versions that do not work none is offered", async () => {
+	const { product, firewall } = await newScene({ ends_at: timeAfter(100 * DAY) }, false);
+	const failed = ["2.0.0", "1.0.0"].map((version) => `${product}@${version}`).join(",");
+	expect(await ask(firewall, product, `&failed=${failed}`)).toMatchObject({ reason: "none_but_failed" });
+});
+
 test("a word that cannot be is refused, and says why", async () => {
 	const { product, firewall } = await newScene({ ends_at: timeAfter(100 * DAY) }, false);
 	for (const [query, member] of [
@@ -69,6 +75,7 @@ test("a word that cannot be is refused, and says why", async () => {
 		[`?installed=${product}@1.0.0&damaged=${product},${product}`, "damaged"],
 		[`?installed=${product}@1.0.0&failed=${product}`, "failed"],
 		[`?installed=${product}@1.0.0&failed=!`, "failed"],
+		[`?failed=${["1", "2", "3", "4", "5", "6"].map((version) => `${product}@${version}`).join(",")}`, "failed"],
 	] as const) {
 		const answer = await firewall.call("GET", `/v1/check${query}`);
 		expect(JSON.stringify(await expectProblem(answer, "invalid_request"))).toContain(`"${member}"`);
