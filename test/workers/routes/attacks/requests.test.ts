@@ -162,8 +162,16 @@ describe("a query is refused", () => {
 	});
 });
 
+test("at / it says what answers, as a page and as JSON, and nothing is kept", async () => {
+	const json = await send("/", { headers: { accept: "application/json" } });
+	expect(json.status).toBe(200);
+	expect(json.headers.get("content-type")).toContain("application/json");
+	const page = await send("/", { headers: { accept: "text/html" } });
+	expect(page.status).toBe(200);
+	expect(page.headers.get("content-type")).toContain("text/html");
+});
+
 test.each([
-	"/",
 	"/v1",
 	"/v2/check",
 	"/v1/check/",
