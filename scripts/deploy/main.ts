@@ -24,7 +24,8 @@ const SECRETS_FIX =
 	"fix: (umask 077; node bin/parapet.mjs secret generate --json > secrets.json) makes a file with every secret that is needed";
 
 const options = readOptions(process.argv.slice(2));
-if ("problem" in options) {
+if ("help" in options) console.log(USAGE);
+else if ("problem" in options) {
 	console.error(`error: ${options.problem}\n${USAGE}`);
 	process.exitCode = 2;
 } else process.exitCode = await run(options);

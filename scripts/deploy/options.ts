@@ -12,7 +12,8 @@ export const USAGE = `usage: npm run deploy -- [options]
   --without-smoke       do not try the new version by \`parapet smoke\`
   --unwatched           do not compare the numbers of the new version with those of the old one
   --env NAME            an environment of wrangler.toml
-  --yes                 do not ask, where nothing leads back`;
+  --yes                 do not ask, where nothing leads back
+  --help                print this`;
 
 export interface DeployOptions {
 	readonly secretsFile: string | null;
@@ -43,13 +44,16 @@ export interface Access {
 const LONGEST_BAKE_SECONDS = 86_400;
 
 /** @returns what is wrong with it, where something is */
-export function readOptions(args: readonly string[]): DeployOptions | { readonly problem: string } {
+export function readOptions(
+	args: readonly string[],
+): DeployOptions | { readonly problem: string } | { readonly help: true } {
 	let values: ReturnType<typeof parse>;
 	try {
 		values = parse(args);
 	} catch (error) {
 		return { problem: error instanceof Error ? error.message : String(error) };
 	}
+	if (values.help) return { help: true };
 	const percents = values.stages.split(",").map(Number);
 	const isAscending = percents.every((percent, at) => Number.isInteger(percent) && percent > (percents[at - 1] ?? 0));
 	if (!isAscending || percents.at(-1) !== 100)
@@ -90,7 +94,7 @@ function parse(args: readonly string[]) {
 			...{ "secrets-file": { type: "string" }, env: { type: "string" } },
 			...{ stages: { type: "string", default: "1,10,50,100" }, bake: { type: "string", default: "600" } },
 			...{ plan: flag, "dry-run": flag, "at-once": flag, resume: flag, rollback: flag, yes: flag },
-			...{ "without-smoke": flag, unwatched: flag },
+			...{ "without-smoke": flag, unwatched: flag, help: { ...flag, short: "h" } },
 		},
 	}).values;
 }

@@ -2,6 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { missingFor, readOptions, USAGE } from "../../../scripts/deploy/options.ts";
 
+it.each(["--help", "-h"])("%s asks for the usage, whatever else is there", (flag) => {
+	expect(readOptions(["--stages", "x", flag])).toEqual({ help: true });
+});
+
 it("has stages of 1, 10, 50 and 100 %, ten minutes each, unless it says otherwise", () => {
 	expect(readOptions([])).toMatchObject({ percents: [1, 10, 50, 100], bakeSeconds: 600, atOnce: false, yes: false });
 	expect(readOptions(["--stages", "5,100", "--bake=60"])).toMatchObject({ percents: [5, 100], bakeSeconds: 60 });
@@ -17,7 +21,7 @@ it("reads each option that it names", () => {
 	expect(readOptions(["--resume"])).toMatchObject({ resume: true });
 	const named = new Set(USAGE.match(/--[a-z-]+/g));
 	expect([...named].toSorted()).toEqual(
-		[...flags, "--at-once", "--bake", "--env", "--resume", "--secrets-file", "--stages"].toSorted(),
+		[...flags, "--at-once", "--bake", "--env", "--help", "--resume", "--secrets-file", "--stages"].toSorted(),
 	);
 });
 
