@@ -25,7 +25,6 @@ import { defineExplain } from "./rollout/explain.ts";
 import { definePreview } from "./rollout/preview.ts";
 
 const WATCH_SECONDS = 5;
-const FINAL = ["done", "ended"];
 
 export function defineRollout(rollout: Command, surroundings: Surroundings): void {
 	definePlan(rollout, surroundings);
@@ -122,7 +121,10 @@ function defineStatus(rollout: Command, surroundings: Surroundings): void {
 	const status = rollout
 		.command("status <product> <version>")
 		.description("the ladder: what each step has shown, and what it waits for")
-		.option("--watch", "stay, and show each change until it is done, ended or halted (then the exit code is 1)")
+		.option(
+			"--watch",
+			"stay, and show each change until it is done, or halted, ended or withdrawn (then the exit code is 1)",
+		)
 		.option("--every <seconds>", `with --watch: seconds between two looks (default ${WATCH_SECONDS})`);
 	const shape = { watch: z.boolean().optional(), every: wholeNumber.pipe(z.int().min(1)).optional() };
 	runAsOperator(status, surroundings, shape, async (context) => {
@@ -144,7 +146,14 @@ function defineStatus(rollout: Command, surroundings: Surroundings): void {
 					fix: "look at its failures; `parapet rollout resume` lets it go on, `parapet rollout revert` takes it back",
 				});
 			}
-			if (!options.watch || FINAL.includes(found.phase)) return;
+			if (options.watch && (found.phase === "ended" || withdrawn)) {
+				const why = found.reason === null || withdrawn ? "" : `: ${found.reason}`;
+				throw new CliError(`${product} ${version} ${withdrawn ? "is withdrawn" : `has ended${why}`}`, {
+					code: "rollout_ended",
+					fix: `nobody gets it any more; \`parapet release list ${product}\` shows what firewalls get in its place`,
+				});
+			}
+			if (!options.watch || found.phase === "done") return;
 			await surroundings.sleep((options.every ?? WATCH_SECONDS) * 1_000);
 		}
 	});

@@ -165,10 +165,11 @@ async function updateProduct(
 		({ ok: false, product, version, sha256, reason, detail }) as const;
 	const notYet = (detail: string, rolloutCode: string | null, retryAfter: number | null) =>
 		({ ok: false, product, version, sha256, reason: "not_yet", detail, rolloutCode, retryAfter }) as const;
-	const refused = ({ message, refusal: { code, members, retryAfterSeconds } }: ServerRefusal) =>
-		code === "exposure_limited"
-			? notYet(message, String(members?.["rollout_code"]), retryAfterSeconds ?? null)
-			: failed("permit_refused", message);
+	const refused = ({ message, refusal: { code, members, retryAfterSeconds } }: ServerRefusal) => {
+		if (code !== "exposure_limited") return failed("permit_refused", message);
+		const rolloutCode = String(members?.["rollout_code"]);
+		return notYet(`it is not this firewall's turn (${rolloutCode})`, rolloutCode, retryAfterSeconds ?? null);
+	};
 	const untrusted = await judge(product, offer);
 	if (untrusted !== null) return failed("untrusted", untrusted);
 	const part = { product, sha256, size: offer.size };

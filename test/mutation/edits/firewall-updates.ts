@@ -321,8 +321,8 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "one product that is refused keeps the others from being updated",
 			},
 			{
-				from: 'code === "exposure_limited"',
-				to: "false",
+				from: 'code !== "exposure_limited"',
+				to: "true",
 				breaks: "a release that has not come to a firewall yet counts as a failed update",
 			},
 			{

@@ -240,7 +240,7 @@ describe("parapet rollout status --watch", () => {
 		const running = { body: { ...ROLLOUT, phase: "running" } };
 		operator.reply({ body: ROLLOUT }, running, running, { body: { ...ROLLOUT, phase } }, { body: { releases: [] } });
 		const { exitCode, stdout } = await rollout("status", "--watch", "--every", "7");
-		expect(exitCode).toBe(phase === "halted" ? 1 : 0);
+		expect(exitCode).toBe(phase === "done" ? 0 : 1);
 		expect(stdout.match(/standard: \w+/g)).toEqual(["waiting", "running", phase].map((one) => `standard: ${one}`));
 		expect(operator.pauses).toEqual([7_000, 7_000, 7_000]);
 	});
@@ -261,6 +261,14 @@ describe("parapet rollout status --watch", () => {
 		operator.reply({ body: { ...ROLLOUT, phase: "done" } }, { body: { releases: [release] } });
 		const { stdout } = await rollout("status");
 		expect(stdout.includes("crs 4.28.0+b1 is withdrawn: nobody is offered it any more")).toBe(withdrawn);
+	});
+
+	it("ends with 1 where the release was withdrawn after it was done", async () => {
+		const release = { version: "4.28.0+b1", status: "withdrawn" };
+		operator.reply({ body: { ...ROLLOUT, phase: "done" } }, { body: { releases: [release] } });
+		const { exitCode, stderr } = await rollout("status", "--watch");
+		expect(exitCode).toBe(1);
+		expect(stderr).toContain("crs 4.28.0+b1 is withdrawn");
 	});
 
 	it("looks once without it", async () => {

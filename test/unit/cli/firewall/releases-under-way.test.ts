@@ -87,7 +87,9 @@ describe("a release that has not come to the firewall", () => {
 		["peer_under_way", "another firewall of the HA group installs it first"],
 		["peer_failed", "it failed on another firewall of the HA group"],
 		["failed_before", "it failed on this firewall before"],
-		["of_a_later_server", "could not get a permit for crs 4.28.0: Not yet"],
+		["ha_peer_first", "another firewall of the HA group goes first"],
+		["other_channel", "it is on beta, and this firewall is not any more"],
+		["of_a_later_server", "it is not this firewall's turn (of_a_later_server)"],
 	])("says why: %s", async (code, words) => {
 		answerPermits(limited(code));
 		expect((await firewall.run("update")).stdout).toContain(`yet: ${words}; what`);
