@@ -117,6 +117,7 @@ const WORDS: Readonly<Record<string, string>> = {
 	outside_window: "its account's window is closed",
 	newer_installed: "it has a newer one, which stays",
 	ahead_of_channel: "it has left beta, and keeps what it has until stable passes that",
+	pinned: "its account has pinned another version",
 	not_started: "the step has not begun",
 	frozen: "a freeze of the product or of its account holds it up",
 	step_full: "the step has as many firewalls as it takes for now",

@@ -7,7 +7,7 @@ import { inOfferOrder } from "../../content/offer-order.ts";
 import { type Release, urgency, type VersionOrder } from "../../content/product-record.ts";
 import type { Buckets } from "../../content/rollout-place.ts";
 import { deviceStatus, hold } from "../../entitlement/device-record.ts";
-import { type DevicePolicy, passing, pin, pinOf } from "../../entitlement/policy/device-policy.ts";
+import type { DevicePolicy } from "../../entitlement/policy/device-policy.ts";
 import type { ExplainedReleases } from "../../objects/product/explained-releases.ts";
 import { PERMIT_REFUSALS } from "../../rollout/lease.ts";
 import { type Reach, reach } from "../../rollout/reach.ts";
@@ -16,6 +16,7 @@ import { explainedHaBody } from "../operator/ha-body.ts";
 import { licenseBody } from "../operator/licenses/license-body.ts";
 import { checkReason, checkStatus } from "./check-body.ts";
 import { decisionCode, describeEntitlement, entitlementBody } from "./entitlements.ts";
+import { describePolicy, explainedPolicyBody, type Permit, permitOf } from "./explained-policy.ts";
 
 const answerBody = z
 	.object({
@@ -69,7 +70,7 @@ const releaseBody = z
 					open: z.boolean().openapi({ description: "Whether it lets anybody in at present" }),
 					closed: reach.shape.closed,
 					permit: z
-						.enum(["given", ...PERMIT_REFUSALS])
+						.enum(["given", "pinned", "held", "outside_window", ...PERMIT_REFUSALS])
 						.nullable()
 						.openapi({
 							description:
@@ -138,21 +139,6 @@ const edgeBody = z
 	.openapi("ExplainedEdge");
 
 const installBody = z.object({ at: timestamp, version: z.string() }).openapi("ExplainedInstall");
-
-const explainedPolicyBody = z
-	.object({
-		time_zone: z.string().nullable().openapi({ description: "null = UTC" }),
-		windows: z
-			.array(z.object({ opens: z.string(), minutes: z.number() }))
-			.nullable()
-			.openapi({ description: "As this device has them, moved by its own place in the fleet; null = at any time" }),
-		freezes: z.array(z.object({ from: timestamp, until: timestamp })),
-		passes: z.array(passing),
-		min_age_hours: z.number().openapi({ description: "It counts as the license's delay where it is longer" }),
-		pin: orNull(z.object(pin.shape).openapi("ExplainedPin")).openapi({ description: "Of the product; null = none" }),
-		held: z.boolean(),
-	})
-	.openapi("ExplainedPolicy");
 
 export const explanationBody = z
 	.object({
@@ -243,7 +229,11 @@ export function describeExplanation(
 				rollout:
 					release.rollout === null
 						? null
-						: describeReach(release.rollout, buckets, product?.permits[release.version] ?? null),
+						: describeReach(
+								release.rollout,
+								buckets,
+								permitOf(verdict, answer, product?.permits[release.version] ?? null),
+							),
 			})),
 		answer: describeAnswer(answer),
 		changes_at: toTimestampOrNull(changes[0]?.at),
@@ -255,33 +245,7 @@ export function describeExplanation(
 	};
 }
 
-const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
-
-function describePolicy(policy: DevicePolicy, product: string): z.infer<typeof explainedPolicyBody> {
-	const { zone, windows, freezes, passes, minAge, held } = policy;
-	return {
-		time_zone: zone,
-		windows: windows?.map(({ start, length }) => ({ opens: wallTime(start), minutes: length / 60 })) ?? null,
-		freezes: freezes.map(({ from, until }) => ({ from: toTimestamp(from), until: toTimestamp(until) })),
-		passes: [...passes],
-		min_age_hours: minAge / 3_600,
-		pin: pinOf(policy, product),
-		held,
-	};
-}
-
-/** @param second of the week, from Monday 0:00 @returns such as "sat 22:04:10" */
-function wallTime(second: number): string {
-	const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
-	const ofDay = second % 86_400;
-	return `${DAYS[Math.floor(second / 86_400)]} ${two(ofDay / 3_600)}:${two((ofDay / 60) % 60)}:${two(ofDay % 60)}`;
-}
-
-function describeReach(
-	{ step, open, closed, ring, salt }: Reach,
-	buckets: Buckets,
-	permit: ExplainedReleases["permits"][string] | null,
-) {
+function describeReach({ step, open, closed, ring, salt }: Reach, buckets: Buckets, permit: Permit | null) {
 	return { step, open, closed, permit, ring, bucket: buckets.get(salt) ?? null };
 }
 
