@@ -5,6 +5,7 @@ import { z } from "zod";
 import { productName, versionName } from "../../src/names.ts";
 import { BUILT_IN_PLANS, builtInPlanName } from "../../src/rollout/built-in-plans.ts";
 import { type LogEntry, verifyLog } from "../../src/rollout/rollout-log.ts";
+import { formatTimestamp } from "../../src/timestamps.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { addSharedOptions, type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
@@ -67,9 +68,9 @@ function defineStart(rollout: Command, surroundings: Surroundings): void {
 	const start = rollout
 		.command("start <product> <version>")
 		.description("send an uploaded version on its way")
-		.option("--at <when>", "not before then");
+		.option("--at <when>", "not before then; again, another time or `now`, as long as no step has begun");
 	addReleaseOptions(start);
-	const shape = { ...releaseShape, at: comingMoment(surroundings, START_NOW).optional() };
+	const shape = { ...releaseShape, at: startMoment(surroundings).optional() };
 	runAsOperator(start, surroundings, shape, async (context) => {
 		const { api, options, output } = context;
 		const { product, version } = named(context);
@@ -77,16 +78,30 @@ function defineStart(rollout: Command, surroundings: Surroundings): void {
 			"PUT",
 			`/v1/products/${product}/releases/${encodeURIComponent(version)}`,
 			`could not release ${product} ${version}`,
-			anyAnswer.extend({ rollout: rolloutAnswer.nullable() }),
+			anyAnswer.extend({ rollout: rolloutAnswer.nullable(), rescheduled: z.boolean().default(false) }),
 			{ ...(await readReleaseOptions(options)), starts_at: options.at },
 		);
 		const changed = status === 201;
 		const ladder = made.rollout === null ? [`${product} ${version}`] : drawRollout(made.rollout);
-		output.answer({ ...made, changed }, changed ? ladder : [...ladder, ...wasStarted(product, version)]);
+		const moved = `it begins at ${options.at}, or as soon as its words are there: those for the other time count no more`;
+		const more = changed ? [] : made.rescheduled ? [moved] : wasStarted(product, version);
+		output.answer({ ...made, changed: changed || made.rescheduled }, [...ladder, ...more]);
 	});
 }
 
-/** A start is said once: another time or plan would be another rollout. */
+/** The time of a start as typed: `now`, or a point in time that is not over yet. */
+function startMoment(surroundings: Surroundings) {
+	const coming = comingMoment(surroundings, START_NOW);
+	return z.string().transform((text, context) => {
+		if (text === "now") return formatTimestamp(Math.floor(surroundings.nowMs() / 1_000));
+		const parsed = coming.safeParse(text);
+		if (parsed.success) return parsed.data;
+		for (const { message } of parsed.error.issues) context.addIssue({ code: "custom", message });
+		return z.NEVER;
+	});
+}
+
+/** Another plan would be another rollout, and what has begun has had its start. */
 function wasStarted(product: string, version: string): string[] {
 	const halt = `\`parapet rollout halt ${product} ${version} --reason TEXT\` stops it`;
 	const freeze = `\`parapet product change ${product} --freezes FROM..UNTIL\` holds up all of the product's`;

@@ -39,7 +39,8 @@ export type TurnReason =
 	| "everybody_has_it"
 	| "too_many_failures"
 	| "resumed"
-	| "ordered";
+	| "ordered"
+	| "rescheduled";
 
 export interface RolloutDecision {
 	readonly rollout: Rollout;
@@ -208,15 +209,26 @@ function unfreeze(rollout: Rollout, now: number): Rollout {
 	return { ...enter(rollout, rollout.resumes ?? "running", now), before: rollout.before };
 }
 
-export type RolloutOrder = {
+export type RolloutOrder =
 	/** halt: can go on later. end: never again (the release was withdrawn, or another takes its place). */
-	readonly kind: "halt" | "end";
-	readonly reason: string;
-};
+	| { readonly kind: "halt" | "end"; readonly reason: string }
+	/** `startsAt`: unix seconds before which nothing begins, in the place of the time that was said at the start */
+	| { readonly kind: "schedule"; readonly startsAt: number };
 
-/** What one person may order at any time, alone: less. @returns the same rollout where there is nothing to stop */
-export function orderRollout(rollout: Rollout, { kind, reason }: RolloutOrder, now: number): Rollout {
+/**
+ * What one person may order alone: less at any time, and another start of what has not begun. Words that were given for the other start
+ * count no more.
+ * @returns the same rollout where there is nothing to stop or to change
+ */
+export function orderRollout(rollout: Rollout, order: RolloutOrder, now: number): Rollout {
 	const { phase } = rollout;
+	if (order.kind === "schedule") {
+		const { startsAt } = order;
+		const isOpen = phase === "waiting" && rollout.step === 0 && !rollout.begun;
+		const isSame = startsAt === rollout.startsAt || Math.max(startsAt, rollout.startsAt) <= now;
+		return isOpen && !isSame ? { ...enter(rollout, "waiting", now), startsAt } : rollout;
+	}
+	const { kind, reason } = order;
 	if (kind === "end") return phase === "ended" ? rollout : enter(rollout, "ended", now, reason);
 	if (phase === "halted" || phase === "ended" || phase === "done") return rollout;
 	return enter(rollout, "halted", now, reason);

@@ -96,7 +96,8 @@ export function takeOrder(
 ): { rollout: Rollout; turns: readonly Turn[] } {
 	const next = orderRollout(rollout, order, now);
 	if (next === rollout) return { rollout, turns: [] };
-	return { rollout: next, turns: [{ from: rollout.phase, to: next.phase, step: next.step, why: "ordered", by: [by] }] };
+	const why = order.kind === "schedule" ? "rescheduled" : "ordered";
+	return { rollout: next, turns: [{ from: rollout.phase, to: next.phase, step: next.step, why, by: [by] }] };
 }
 
 async function hashOf(entry: Omit<LogEntry, "hash">): Promise<string> {

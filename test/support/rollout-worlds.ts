@@ -43,7 +43,7 @@ type Outcome = "healthy" | "failed" | "silent" | "excused";
 const away = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, -1, 1);
 const outcomeOf = (outcome: fc.Arbitrary<Outcome>, max: number) =>
 	fc.record({ kind: fc.constant("outcome" as const), outcome, units: fc.integer({ min: 1, max }), away });
-const orderOf = (kind: RolloutOrder["kind"]) =>
+const orderOf = (kind: "halt" | "end") =>
 	fc.constant({ kind: "order" as const, order: { kind, reason: "somebody said so" } });
 
 const event: fc.Arbitrary<Event> = fc.oneof(

@@ -67,7 +67,8 @@ export type AddedPackage =
 	| { readonly ok: false; readonly reason: "version_exists" | "claim_ended" };
 
 export type Released =
-	| { readonly ok: true; readonly kind: "new" | "same" }
+	/** rescheduled: it was released so before, and begins at another time now */
+	| { readonly ok: true; readonly kind: "new" | "same" | "rescheduled" }
 	| { readonly ok: false; readonly reason: "no_package" | "withdrawn" }
 	/** `fields`: in which its metadata is another */
 	| { readonly ok: false; readonly reason: "release_exists"; readonly fields: readonly string[] }
@@ -115,7 +116,10 @@ export class ReleaseDesk {
 		return { ok: true, kind: "new", release: this.#releaseOrThrow(input.version) };
 	}
 
-	/** Sends a version on its way. The same metadata again changes nothing, other metadata is a conflict. */
+	/**
+	 * Sends a version on its way. The same metadata again changes nothing, but for another start of a rollout that has not begun; other
+	 * metadata is a conflict.
+	 */
 	release(input: Change & NewRelease): Released {
 		const { tables, rolloutDesk, audit } = this.#parts;
 		const { version, metadata, channel = "stable", salt, startsAt = 0 } = input;
@@ -127,7 +131,9 @@ export class ReleaseDesk {
 			// What was released on beta and promoted since was released so.
 			const isSameChannel = channel === known.channel || (channel === "beta" && known.betaReleasedAt !== null);
 			const fields = [...differingMetadata(known, metadata), ...(isSameChannel ? [] : ["channel"])];
-			return fields.length > 0 ? { ok: false, reason: "release_exists", fields } : { ok: true, kind: "same" };
+			if (fields.length > 0) return { ok: false, reason: "release_exists", fields };
+			const isMoved = input.startsAt !== undefined && rolloutDesk.reschedule(input, version, input.startsAt);
+			return { ok: true, kind: isMoved ? "rescheduled" : "same" };
 		}
 		const fit = this.#judge(info, { ...known, ...metadata }, channel, input);
 		if (!fit.ok) return fit;

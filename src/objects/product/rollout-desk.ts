@@ -176,6 +176,13 @@ export class RolloutDesk implements Chore {
 		return isChanged;
 	}
 
+	/** @returns whether the rollout, none of whose steps has begun, is to start at another time now */
+	reschedule(change: Change, version: string, startsAt: number): boolean {
+		if (!this.#obey(change, version, { kind: "schedule", startsAt })) return false;
+		if (!this.#decide(version, change)) this.#parts.publish(change.now);
+		return true;
+	}
+
 	/** For good, where it is still under way. Its caller has the edges know. */
 	end(change: Change, version: string, reason: string): void {
 		if (this.#parts.rollouts.rollout(version)?.phase === "done") return;

@@ -166,6 +166,13 @@ export function refuseRollout(refusal: Unfit | { readonly reason: ProductRefusal
 	}
 }
 
+export const startedBody = releasedBody.extend({
+	rescheduled: z.boolean().openapi({
+		description:
+			"It had been released before, and begins at another time now; words that were given for the other count no more",
+	}),
+});
+
 /** @returns a release with the rollout that it has begun */
 export async function describeReleased(
 	{ services, now }: RequestScope,

@@ -1,6 +1,5 @@
 // Releases: a package is released under its version, and reaches the fleet by a plan. It never changes afterwards; it can be
 // withdrawn.
-
 import { createRoute, z } from "@hono/zod-openapi";
 import { channel } from "../../content/channel.ts";
 import { urgency, versionOrder } from "../../content/product-record.ts";
@@ -21,6 +20,7 @@ import {
 	releaseBody,
 	releasedBody,
 	releasePath,
+	startedBody,
 } from "./release-body.ts";
 import { rolloutOf } from "./rollout-choice.ts";
 
@@ -51,7 +51,10 @@ const publish = createRoute({
 						description: "`stable`, if left out; `beta`: for devices on beta alone, until it is promoted",
 						example: "beta",
 					}),
-					starts_at: timestamp.optional().openapi({ description: "Its rollout begins then; at once, if left out" }),
+					starts_at: timestamp.optional().openapi({
+						description:
+							"Its rollout begins then; at once, if left out. Said again of a rollout of which no step has begun, it changes the time",
+					}),
 					entries: entryCount.optional().openapi({
 						description: "How many rules, signatures or addresses it has: compared with the current release",
 						example: 41_500,
@@ -70,8 +73,8 @@ const publish = createRoute({
 		),
 	},
 	responses: {
-		201: jsonAnswer(releasedBody, "Released; `published` is false while a store still waits for it"),
-		200: jsonAnswer(releasedBody, "It had been released so before"),
+		201: jsonAnswer(startedBody, "Released; `published` is false while a store still waits for it"),
+		200: jsonAnswer(startedBody, "It had been released so before"),
 		...problems(
 			"unauthenticated",
 			"insufficient_scope",
@@ -239,7 +242,8 @@ export const releases = createRouter()
 		}
 		if (!result.ok) refuseRollout(result);
 		event.outcome = "released";
-		return c.json(await describeReleased(c.env, product, result, c.var.holder), result.kind === "new" ? 201 : 200);
+		const body = await describeReleased(c.env, product, result, c.var.holder);
+		return c.json({ ...body, rescheduled: result.kind === "rescheduled" }, result.kind === "new" ? 201 : 200);
 	})
 	.openapi(promote, async (c) => {
 		const { services, event } = c.env;

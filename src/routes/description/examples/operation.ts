@@ -228,6 +228,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	settled: true,
 	pulse: { url: "https://pulse.example.com/p/WZ7tVYqkbsn0OF9rKPcoPA", value: "xR0iVBsJzUdpKGfS" },
 	published: true,
+	rescheduled: false,
 	rewound: true,
 	"LostByRewind.events": 12,
 	by_type: { "device.new": 2, "device.revoked": 10 },

@@ -142,6 +142,23 @@ describe("parapet rollout start", () => {
 		expect((await rollout("start")).stdout).not.toContain("started before");
 	});
 
+	it("of one that has not begun gives it another time, or has it begin now", async () => {
+		operator.reply(
+			{ body: { rollout: ROLLOUT, rescheduled: true } },
+			{ body: { rollout: ROLLOUT, rescheduled: true } },
+		);
+		const { stdout } = await rollout("start", "--at", "2h");
+		expect(stdout).toContain(
+			"it begins at 2026-11-20T14:00:00Z, or as soon as its words are there: those for the other",
+		);
+		expect(stdout).not.toContain("nothing changed");
+		await rollout("start", "--at", "now");
+		expect(bodies().map(([, body]) => body)).toEqual([
+			{ starts_at: "2026-11-20T14:00:00Z" },
+			{ starts_at: "2026-11-20T12:00:00Z" },
+		]);
+	});
+
 	it("takes models in a list and one by one", async () => {
 		operator.reply({ body: { rollout: null } });
 		await rollout("start", "--models", "FW-1,FW-2", "--models", "FW-3");

@@ -3,6 +3,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Plan } from "../../../../src/rollout/plan.ts";
+import { type LogEntry, verifyLog } from "../../../../src/rollout/rollout-log.ts";
 import type { Firewall } from "../../../support/firewall.ts";
 import { createFleet, makePackage, publish, upload } from "../../../support/fleet.ts";
 import { freshProduct } from "../../../support/fresh-names.ts";
@@ -48,11 +49,16 @@ let product: string;
 let first: Firewall;
 let second: Firewall;
 let olivia: string;
+let account: string;
 /** Two firewalls that run 1.0.0, and 2.0.0 that waits for a word. */
 beforeEach(async () => {
 	product = freshProduct().name;
 	await operated("POST", "/v1/products", { product, plan: "immediate" });
-	const { code } = await createFleet({ products: [product], license: { ends_at: timeAfter(100 * DAY) } });
+	const { account: made, code } = await createFleet({
+		products: [product],
+		license: { ends_at: timeAfter(100 * DAY) },
+	});
+	account = made;
 	first = await newFirewall(code);
 	second = await newFirewall(code);
 	await publish(product, "1.0.0", "old rules");
@@ -68,6 +74,7 @@ beforeEach(async () => {
 
 const path = () => `/v1/products/${product}/releases/2.0.0/rollout`;
 const show = () => operated<Rollout>("GET", path());
+const sayPolicy = (rule: object) => operated("PUT", `/v1/accounts/${account}/policy`, { rules: [rule] });
 const say = async (kind = "approve", key = olivia) =>
 	operate("POST", `${path()}/words`, { kind, evidence: (await show()).evidence }, key);
 const take = (firewall: Firewall, capability: string) => firewall.call("POST", "/v1/permits", { offer: capability });
@@ -114,6 +121,36 @@ describe("before anybody has said yes", () => {
 		expect(await operated("PUT", `/v1/products/${product}/releases/4.0.0`, alone)).toMatchObject({
 			status: "approved",
 		});
+	});
+
+	test("it may be given another start, again and again, until a step has begun: words for the other one count no more", async () => {
+		const again = (starts_at?: string) =>
+			operated<{ rescheduled: boolean; rollout: { phase: string } }>(
+				"PUT",
+				`/v1/products/${product}/releases/2.0.0`,
+				starts_at === undefined ? {} : { starts_at },
+			);
+		expect(await again(timeAfter(DAY))).toMatchObject({
+			rescheduled: true,
+			rollout: { phase: "waiting", waits_for: [{ kind: "start", at: timeAfter(DAY) }, { kind: "words" }] },
+		});
+		expect(await (await say()).json()).toMatchObject({ phase: "waiting", waits_for: [{ kind: "start" }] });
+		for (const same of [timeAfter(DAY), undefined]) expect(await again(same)).toMatchObject({ rescheduled: false });
+		expect(await show()).toMatchObject({ waits_for: [{ kind: "start" }] });
+		moveTo(SEEN + 5 * SECOND);
+		const now = timeAfter(SEEN + 5 * SECOND);
+		expect(await again(now)).toMatchObject({ rescheduled: true, rollout: { phase: "waiting" } });
+		expect(await show()).toMatchObject({ waits_for: [{ kind: "words", of: "approve" }] });
+		expect(await again(now)).toMatchObject({ rescheduled: false });
+		expect(await (await say()).json()).toMatchObject({ phase: "running" });
+		expect(await again(timeAfter(2 * DAY))).toMatchObject({ rescheduled: false, rollout: { phase: "running" } });
+		const { entries } = await operated<{ entries: LogEntry[] }>("GET", `${path()}/log`);
+		expect(entries.flatMap(({ turns }) => turns.map(({ why }) => why))).toEqual([
+			"rescheduled",
+			"rescheduled",
+			"approved",
+		]);
+		expect(await verifyLog(entries)).toMatchObject({ ok: true, rollout: { phase: "running" } });
 	});
 
 	test("who uploaded it cannot say so alone", async () => {
@@ -202,6 +239,8 @@ describe("in a step for one unit", () => {
 		["given", async () => {}],
 		["halted", () => operate("POST", `${path()}/halt`, { reason: "an odd report" })],
 		["step_full", () => take(first, offers[0])],
+		["pinned", () => sayPolicy({ pins: { [product]: { version: "1.0.0" } } })],
+		["held", () => sayPolicy({ hold: true })],
 	])("explain tells what a permit would be told now: %s", async (permit, happen) => {
 		await happen();
 		const query = `/v1/devices/${second.clientId}/explain?product=${product}&installed=1.0.0`;
