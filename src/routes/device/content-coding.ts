@@ -1,5 +1,6 @@
-// In which coding a package is sent: as it is, or as a delta to who has its dictionary (dcz, RFC 9842), or packed (zstd, RFC 8878). Only
-// what the signed URL names comes into question, so nothing is looked up for it but the head of that delta.
+// In which coding a package is sent: as it is, or as a delta to who says that it has the dictionary (dcz, RFC 9842). Only what the signed
+// URL names comes into question, so nothing is looked up for it but the head of that delta. Packed copies (zstd) are sent from a URL of their
+// own alone: clients that decode by themselves ask for zstd without knowing it, and no one but the publisher vouches for what comes out.
 import { hasHeadOf } from "../../content/delta.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { parseDigestHeader } from "../../signing/digest-header.ts";
@@ -13,18 +14,15 @@ export async function chooseCoding(
 	request: Request,
 	delta: string | null,
 	{ services, waitUntil }: RequestScope,
-): Promise<"dcz" | "zstd" | null> {
+): Promise<"dcz" | null> {
 	if (delta === null) return null;
 	// The platform rewrites Accept-Encoding, and keeps what was sent here.
 	const sent = request.cf?.["clientAcceptEncoding"];
 	const accepted = acceptedCodings(typeof sent === "string" ? sent : (request.headers.get("accept-encoding") ?? ""));
 	const dictionary = accepted.has("dcz") ? readDictionary(request.headers.get("available-dictionary")) : null;
-	if (dictionary === null && !accepted.has("zstd")) return null;
+	if (dictionary === null) return null;
 	const found = await services.packageReader.read(delta, DELTA_HEAD, waitUntil);
-	if (found === null) return null;
-	const head = await readDeltaHead(found);
-	if (dictionary !== null && hasHeadOf(head, dictionary)) return "dcz";
-	return accepted.has("zstd") && hasHeadOf(head, null) ? "zstd" : null;
+	return found !== null && hasHeadOf(await readDeltaHead(found), dictionary) ? "dcz" : null;
 }
 
 /** RFC 9110 §12.5.3; a coding with the weight 0 is refused. */

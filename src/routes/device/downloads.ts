@@ -22,7 +22,7 @@ const route = createRoute({
 	security: [{ signedUrl: [] }],
 	summary: "Download a package with a signed URL",
 	description:
-		"Exactly as POST /v1/permits gave it. HEAD, one Range and If-Range work; the ETag is the SHA-256. Where the URL has a `p`, a client with the dictionary gets `dcz` (RFC 9842), one that takes `zstd` a packed copy: then Range and ETag are those of the coded bytes.",
+		"Exactly as POST /v1/permits gave it. HEAD, one Range and If-Range work; the ETag is the SHA-256. Where the URL has a `p`, a client that names the dictionary gets `dcz` (RFC 9842): then Range and ETag are those of the coded bytes.",
 	request: {
 		params: z.object({ sha256: z.string(), name: packageFileName }),
 		query: z.object({

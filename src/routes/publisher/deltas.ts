@@ -72,7 +72,7 @@ const upload = createRoute({
 	operationId: "uploadDelta",
 	summary: "Upload a delta from another release, or a packed copy, of a version that is not released yet",
 	description:
-		"A delta is a zstd frame with the package of `from` as its dictionary, after the 40 bytes of RFC 9842 §4 (`dcz`) that name this by its SHA-256; a packed copy is a zstd frame. With Content-Length and `Repr-Digest` of the delta. A firewall compares the SHA-256 of what comes out, so a wrong one costs it a download and nothing else.",
+		"A delta is a zstd frame with the package of `from` as its dictionary, after the 40 bytes of RFC 9842 §4 (`dcz`) that name this by its SHA-256; a packed copy is a zstd frame. With Content-Length and `Repr-Digest` of the delta. A firewall compares the SHA-256 of what comes out, and fetches the whole where it is another; the service does not look.",
 	request: {
 		params: releasePath,
 		query: z.object({

@@ -164,10 +164,12 @@ describe("the package's own URL", () => {
 		expect(await bytesOf(answer)).toEqual(target.bytes);
 	});
 
-	test("gives the packed copy to who takes zstd, where it is the cheapest way", async () => {
+	test("gives the package itself to who takes zstd, also where a packed copy is the cheapest way: it has a URL of its own", async () => {
 		const permit = await permitFrom("");
-		const answer = await send(permit.url, { headers: { "accept-encoding": "zstd;q=0.9" } });
-		expect([answer.headers.get("content-encoding"), await bytesOf(answer)]).toEqual(["zstd", packed.bytes]);
+		const answer = await send(permit.url, { headers: { "accept-encoding": "gzip, zstd" } });
+		expect([answer.headers.get("content-encoding"), await bytesOf(answer)]).toEqual([null, target.bytes]);
+		const copy = await send(permit.delta?.url ?? "");
+		expect([copy.headers.get("content-encoding"), await bytesOf(copy)]).toEqual([null, packed.bytes]);
 	});
 
 	test("is no good with another delta in it", async () => {
