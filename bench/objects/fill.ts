@@ -1,7 +1,16 @@
 // A Product as large as it gets, for the benchmark and for the test that holds what its calls do: what its methods make once, and then copies of
 // the rows. To be called inside the object, which has to begin anew afterwards.
 import type { Product } from "../../src/objects/product/product.ts";
-import { digestOf, LEASED, METADATA, PRODUCT_CALLS, RECORDED, rolloutOf, UNDER_WAY } from "./product-calls.ts";
+import {
+	digestOf,
+	LEASED,
+	LEASED_AT,
+	METADATA,
+	PRODUCT_CALLS,
+	RECORDED,
+	rolloutOf,
+	UNDER_WAY,
+} from "./product-calls.ts";
 
 const MAX_ROUNDS = 20;
 
@@ -37,6 +46,7 @@ export async function fillProduct(product: Product, sql: SqlStorage, now: number
 	const device = "'dev-' || printf('%010d', i) || '-0123456789abcdef'";
 	copyRows(sql, "leases", `version = '${LEASED}'`, leases, {
 		...{ unit: device, device, model: "'FW-' || (i % 20)", site: "'site ' || (i / 10)" },
+		at: String(LEASED_AT),
 		// A tenth is still open, and a hundredth failed.
 		outcome: "CASE WHEN i % 10 = 0 THEN NULL WHEN i % 100 = 1 THEN 'failed' ELSE 'healthy' END",
 		outcome_at: "CASE WHEN i % 10 = 0 THEN NULL ELSE t.at END",

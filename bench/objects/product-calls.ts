@@ -26,6 +26,8 @@ export const rolloutOf = (number: number, channel: "stable" | "beta") =>
 	`2.${channel === "stable" ? number : 100 + number}.0`;
 /** All leases are of it. */
 export const LEASED = rolloutOf(UNDER_WAY - 1, "stable");
+/** `at` of its leases: none is overdue, whenever this runs. */
+export const LEASED_AT = 4_000_000_000;
 export const digestOf = (number: number) => number.toString(16).padStart(64, "0");
 const unitOf = (number: number) => `dev-${String(number).padStart(10, "0")}-0123456789abcdef`;
 
@@ -90,7 +92,9 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 	hearControl: ({ round, now }) => [
 		{ version: LEASED, unit: unitOf(700_000 + round), device: unitOf(700_000 + round), again: 600, now },
 	],
-	hearReport: ({ round, now }) => [{ version: LEASED, device: unitOf(round), reported: "healthy", detail: null, now }],
+	hearReport: ({ round, now }) => [
+		{ version: LEASED, device: unitOf(round), lease: LEASED_AT, reported: "healthy", detail: null, now },
+	],
 	rolloutsUnderWay: ({ now }) => [now],
 	rollout: ({ now }) => [LEASED, now],
 	rolloutLog: () => [LEASED, 0, 200],

@@ -91,7 +91,9 @@ export class Product extends ServiceProduct {
 			now: nowSeconds(),
 		};
 		if (task === "report") {
-			await this.hearReport({ device, now: asked.now, version: RAMPING, reported: "healthy", detail: null });
+			const query = "SELECT at FROM leases WHERE version = ? AND device = ?";
+			const lease = this.ctx.storage.sql.exec<{ at: number }>(query, RAMPING, device).toArray()[0]?.at ?? 0;
+			await this.hearReport({ device, lease, now: asked.now, version: RAMPING, reported: "healthy", detail: null });
 			return true;
 		}
 		const { ok } = await this.takePermit({ ...asked, version: task === "refused" ? HALTED : RAMPING });

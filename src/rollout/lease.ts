@@ -18,7 +18,7 @@ export interface Lease {
 	readonly region: string | null;
 	/** index of the plan's step in which it was given */
 	readonly step: number;
-	/** unix seconds from which it runs */
+	/** unix seconds from which it runs; later than any earlier one of the device's, so a report finds its lease by it */
 	readonly at: number;
 	/** it stands for its unit; a later member of an HA group counts only where it fails */
 	readonly counts: boolean;
@@ -145,6 +145,15 @@ export const REPORTED = [
 	"declined",
 ] as const;
 export type Reported = (typeof REPORTED)[number];
+
+/**
+ * Whether a report is to be heard for a lease. One on an earlier permit of the device, sent again, neither ends a later lease nor
+ * gives its place away; that the release failed is true of the device under whatever permit.
+ * @param at `Lease.at` of the permit that is reported on
+ */
+export function isWordOn(lease: Lease, at: number, reported: Reported): boolean {
+	return lease.at === at || reported === "failed" || reported === "rolled_back";
+}
 
 /** What is counted beside the lease's new outcome. */
 export interface ReportEffect {

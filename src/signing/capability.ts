@@ -19,8 +19,8 @@ interface ReleaseClaims {
 }
 
 export interface PermitClaims extends ReleaseClaims {
-	/** what its rollout counts as one, and waits to hear of; null = everybody may have the release, nobody waits */
-	readonly unit: string | null;
+	/** which lease of the device's its rollout waits to hear of (`Lease.at`); null = everybody may have the release, nobody waits */
+	readonly lease: number | null;
 	/** unix seconds at which the device got its turn in its HA group, whose account waits to hear; null = it is in none */
 	readonly haLock: number | null;
 }
@@ -94,7 +94,7 @@ function isOfKind(kind: CapabilityKind, value: unknown): boolean {
 		typeof claims.sha256 === "string" &&
 		typeof claims.exp === "number" &&
 		(kind === "permit"
-			? (claims.unit === null || typeof claims.unit === "string") &&
+			? (claims.lease === null || typeof claims.lease === "number") &&
 				(claims.haLock === null || typeof claims.haLock === "number")
 			: typeof claims.isRevert === "boolean" &&
 				typeof claims.pseudonym === "string" &&

@@ -57,8 +57,16 @@ export const take = (n: number, changes: Partial<PermitInput> = {}) => product()
 
 export async function report(n: number, reported: Reported, changes: Partial<ReportInput> = {}): Promise<void> {
 	const { version, device } = unit(n);
-	await product().hearReport({ version, device, reported, detail: null, now: NOW, ...changes });
+	const lease = await leaseAt(changes.device ?? device);
+	await product().hearReport({ version, device, lease, reported, detail: null, now: NOW, ...changes });
 }
+
+/** @returns `at` of the device's lease, as its last permit says it; 0 = it has none */
+export const leaseAt = (device: string): Promise<number> =>
+	runInDurableObject(product(), (_, { storage: { sql } }) => {
+		const [lease] = sql.exec<{ at: number }>("SELECT at FROM leases WHERE device = ?", device).toArray();
+		return lease?.at ?? 0;
+	});
 
 /** Rings each alarm that is set for then or earlier: one that rings counts as the time it was set to. */
 export async function ring(until: number): Promise<void> {

@@ -2,7 +2,13 @@
 import type { Channel } from "../../content/channel.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { Evidence } from "../../rollout/evidence.ts";
-import { decidePermit, type PermitDecision, type PermitQuestion, type PermitRefusal } from "../../rollout/lease.ts";
+import {
+	decidePermit,
+	type Lease,
+	type PermitDecision,
+	type PermitQuestion,
+	type PermitRefusal,
+} from "../../rollout/lease.ts";
 import { type Rollout, stepOf } from "../../rollout/rollout.ts";
 import type { LeaseTables } from "./lease-tables.ts";
 import type { ProductTables } from "./product-tables.ts";
@@ -24,9 +30,12 @@ export interface PermitInput {
 	readonly now: number;
 }
 
-/** `endsAt`: unix seconds by which the device has to be healthy; null = everybody may have the release, nobody waits for a word. */
+/**
+ * `lease`: its `at`, by which a report finds it, and unix seconds by which the device has to be healthy; null = everybody may have the
+ * release, nobody waits for a word.
+ */
 export type PermitOutcome =
-	| { readonly ok: true; readonly endsAt: number | null }
+	| { readonly ok: true; readonly lease: { readonly at: number; readonly endsAt: number } | null }
 	| { readonly ok: false; readonly reason: PermitRefusal; readonly retryAfter: number };
 
 export interface PermitJudges {
@@ -48,8 +57,8 @@ interface PermitPlace {
 	readonly rollout: Rollout;
 	readonly account: string;
 	readonly site: string | null;
-	/** how often the device has put the release off */
-	readonly deferrals: number;
+	/** the device's lease so far; null = none */
+	readonly own: Lease | null;
 }
 
 const ENDED = { decision: { ok: false, reason: "ended", retryAfter: 0 }, at: null } as const;
@@ -68,8 +77,8 @@ export function judgePermit(judges: PermitJudges, input: PermitInput): JudgedPer
 	if (isOnBeta && rollout.phase !== "halted" && rollout.phase !== "ended") return FREE;
 	const { account, site, ...question } = questionOf(input, rollout, leases, frozen(version, now));
 	const decision = decidePermit(rollout, evidence(version, rollout, now), question, now);
-	const deferrals = question.unitLeases.find(({ device }) => device === input.device)?.deferrals ?? 0;
-	return { decision, at: { rollout, account, site, deferrals } };
+	const own = question.unitLeases.find(({ device }) => device === input.device) ?? null;
+	return { decision, at: { rollout, account, site, own } };
 }
 
 /** @param frozen until when no further unit may try the release; null = they may */

@@ -7,7 +7,7 @@ import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../
 import type { Evidence } from "../../rollout/evidence.ts";
 import { type FreezeTimes, frozenUntil, nextFreezeAt } from "../../rollout/freeze.ts";
 import { describeBroken, findBrokenLimit, type HealthReport } from "../../rollout/health.ts";
-import { decideReport, type Reported } from "../../rollout/lease.ts";
+import { decideReport, isWordOn, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { reachOf } from "../../rollout/reach.ts";
 import { createRollout, isWatching, type Rollout, stepOf } from "../../rollout/rollout.ts";
@@ -31,6 +31,8 @@ export interface RolloutStart {
 export interface ReportInput {
 	readonly version: string;
 	readonly device: string;
+	/** `Lease.at` of the permit that is reported on */
+	readonly lease: number;
 	readonly reported: Reported;
 	readonly detail: string | null;
 	/** null or left out = the device does not say */
@@ -110,18 +112,21 @@ export class RolloutDesk implements Chore {
 		const { rollouts, leases, controls } = this.#parts;
 		const { decision, at } = this.judge(input);
 		if (!decision.ok) return decision;
-		if (decision.kind === "free" || at === null) return { ok: true, endsAt: null };
-		const { rollout, account, site, deferrals } = at;
+		if (decision.kind === "free" || at === null) return { ok: true, lease: null };
+		const { rollout, account, site, own } = at;
 		const { step } = rollout;
 		const { cohort, lease: length } = stepOf(rollout);
 		if (decision.kind === "again") {
 			const { lease } = decision;
 			const seconds = rollout.plan.steps[lease.step]?.lease ?? 0;
-			return { ok: true, endsAt: (lease.outcome === null ? lease.at : now) + seconds };
+			return { ok: true, lease: { at: lease.at, endsAt: (lease.outcome === null ? lease.at : now) + seconds } };
 		}
 		const { counts } = decision;
 		const place = { unit, device, model, site, region, step };
-		const lease = { ...place, at: now, counts, deferrals, outcome: null, detail: null, outcomeAt: null };
+		// A report on the earlier permit, be it of the same second, must not count for this one.
+		const since = Math.max(now, (own?.at ?? 0) + 1);
+		const fresh = { deferrals: own?.deferrals ?? 0, outcome: null, detail: null, outcomeAt: null };
+		const lease = { ...place, at: since, counts, ...fresh };
 		leases.save(version, lease);
 		controls.letGo(version, unit);
 		if (counts) {
@@ -129,7 +134,7 @@ export class RolloutDesk implements Chore {
 			if ("perAccount" in cohort) leases.addUnitOfAccount(version, step, account);
 		}
 		this.#decide(version, this.#parts.service(now));
-		return { ok: true, endsAt: now + length };
+		return { ok: true, lease: { at: since, endsAt: since + length } };
 	}
 
 	/** A unit that is held back has asked; see `ControlDesk`. */
@@ -138,12 +143,12 @@ export class RolloutDesk implements Chore {
 	}
 
 	/** One that is healthy by its own word, and beyond the product's limits, has failed. @returns the word that counts */
-	report({ version, device, reported, detail, health = null, now }: ReportInput): Reported {
+	report({ version, device, lease: at, reported, detail, health = null, now }: ReportInput): Reported {
 		const { leases, releases, rollouts, tellUnhealthy } = this.#parts;
 		const lease = leases.ofDevice(version, device);
 		const broken = reported === "healthy" ? findBrokenLimit(releases.info()?.healthLimits ?? null, health) : null;
 		const counted = broken === null ? reported : "failed";
-		if (lease === null) return counted;
+		if (lease === null || !isWordOn(lease, at, counted)) return counted;
 		const effect = decideReport(lease, counted, broken === null ? detail : describeBroken(broken), now);
 		if (effect === null) return counted;
 		const rules = health?.after.top_rules;

@@ -163,7 +163,7 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 		sealCapability(
 			services.macKeyring.current,
 			"permit",
-			{ device: deviceId, product, from, to, sha256, exp: reportUntil, unit: place?.unit ?? null, haLock },
+			{ device: deviceId, product, from, to, sha256, exp: reportUntil, lease: place?.at ?? null, haLock },
 			"",
 		),
 		services.urlSigner.sign({ sha256, name, pseudonym, now, delta: delta?.sha256 }),
@@ -195,23 +195,22 @@ function describeDelta({ from, sha256, size }: Delta, url: string) {
 /**
  * Only while few may have the release its product is asked: it counts to the unit exactly, and knows at once of a halt.
  * @param turn the device's in its HA group, which a refusal ends
- * @returns what it counts, and unix seconds by which the device has to be healthy; null = everybody may have the release by now
+ * @returns `at` of its lease, and unix seconds by which the device has to be healthy; null = everybody may have the release by now
  */
 async function takePlace(
 	scope: RequestScope,
 	device: DeviceRecord,
 	offer: OfferClaims,
 	turn: typeof NO_TURN,
-): Promise<{ unit: string; endsAt: number } | null> {
+): Promise<{ at: number; endsAt: number } | null> {
 	const { services, now, event } = scope;
 	const { product, to: version } = offer;
 	const { id, model, labels } = device;
 	const { site = null, region = null } = labels;
-	const unit = unitOf(device);
 	const question = {
 		version,
 		channel: channelOf(device, product),
-		unit,
+		unit: unitOf(device),
 		device: id,
 		peers: turn.peers,
 		model,
@@ -220,7 +219,7 @@ async function takePlace(
 		now,
 	};
 	const place = await services.objects.product(product).takePermit(question);
-	if (place.ok) return place.endsAt === null ? null : { unit, endsAt: place.endsAt };
+	if (place.ok) return place.lease;
 	if (turn.at !== null) await giveTurnBack(scope, offer, turn.at);
 	event.reason = `rollout_${place.reason}`;
 	if (place.reason === "ended") throw new ProblemError("release_withdrawn");

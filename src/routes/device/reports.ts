@@ -70,15 +70,15 @@ export const reports = createRouter().openapi(route, async (c) => {
 	scope.event.product = claims.product;
 	scope.event.fromVersion = claims.from;
 	scope.event.toVersion = claims.to;
-	const { unit, haLock, device, product, from, to: version } = claims;
+	const { lease, haLock, device, product, from, to: version } = claims;
 	const { objects, limits } = scope.services;
 	await limitRate(limits.token, `reports ${device} ${product}`);
 	scope.event.outcome = report.outcome;
 	scope.event.detail = report.detail ?? null;
 	let counted: Reported = report.outcome;
-	if (unit !== null) {
+	if (lease !== null) {
 		counted = await objects.product(product).hearReport({
-			...{ version, device, now: scope.now },
+			...{ version, device, lease, now: scope.now },
 			reported: report.outcome,
 			detail: report.detail ?? null,
 			health: report.health ?? null,

@@ -21,10 +21,10 @@ const PERMIT: PermitClaims = {
 	to: "4.28.0",
 	sha256: SHA256,
 	exp: NOW + 900,
-	unit: null,
+	lease: null,
 	haLock: null,
 };
-const { unit: _, haLock: __, ...RELEASE } = PERMIT;
+const { lease: _, haLock: __, ...RELEASE } = PERMIT;
 const OFFER: OfferClaims = { ...RELEASE, from: "4.27.0", isRevert: false, pseudonym: PSEUDONYM, jkt: null };
 const TAIL = "tail-of-the-token";
 

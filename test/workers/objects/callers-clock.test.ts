@@ -5,6 +5,7 @@ import { createAccount } from "../../support/account-fixture.ts";
 import { unledBindings } from "../../support/object-bindings.ts";
 import {
 	HOUR,
+	leaseAt,
 	product as led,
 	NOW,
 	report,
@@ -32,7 +33,8 @@ it("passes no step because an edge says that its time of watching is over", asyn
 	for (const n of [1, 2]) await take(n);
 	await report(1, "healthy");
 	const { device } = unit(2);
-	const healthy = { version: VERSION, device, reported: "healthy", detail: null } as const;
+	const lease = await leaseAt(device);
+	const healthy = { version: VERSION, device, lease, reported: "healthy", detail: null } as const;
 	await product().hearReport({ ...healthy, now: FAR });
 	expect((await view()).rollout).toMatchObject({ phase: "baking", step: 0 });
 });
@@ -42,8 +44,8 @@ it("gives leases that run from its own time", async () => {
 	await say("olivia");
 	const honest = await take(1);
 	const ahead = await product().takePermit({ ...unit(2), now: FAR });
-	if (!honest.ok || !ahead.ok || honest.endsAt === null) throw new Error("both have a place");
-	expect(ahead.endsAt).toBe(honest.endsAt + MOST_AHEAD_SECONDS);
+	if (!honest.ok || !ahead.ok || honest.lease === null) throw new Error("both have a place");
+	expect(ahead.lease?.endsAt).toBe(honest.lease.endsAt + MOST_AHEAD_SECONDS);
 });
 
 it("dates what devices say no later than its own time, word by word", async () => {

@@ -11,7 +11,7 @@ export const HA_LOCK_TABLES = [
 		sequence INTEGER NOT NULL, -- of the version: the higher, the newer
 		at INTEGER NOT NULL, -- when it was given
 		until INTEGER NOT NULL, -- when it ends without a word
-		outcome TEXT, -- healthy, failed; null = the device has not said
+		outcome TEXT, -- healthy, failed, given_back (it is none any more); null = the device has not said
 		PRIMARY KEY (ha_group, product, device)
 	) WITHOUT ROWID`,
 	`CREATE TABLE ha_stops ( -- what stands in the way of a version, or stood there
@@ -53,13 +53,13 @@ export class HaLockTables {
 	/** @returns by product, then by device */
 	permits(haGroup: string): ProductPermit[] {
 		const query = `SELECT product, device, version, sequence, at, until, outcome FROM ha_permits WHERE ha_group = ?
-			ORDER BY product, device`;
+			AND outcome IS NOT 'given_back' ORDER BY product, device`;
 		return this.#sql.exec<ProductPermit>(query, haGroup).toArray();
 	}
 
 	permitsFor(haGroup: string, product: string): HaPermit[] {
 		const query = `SELECT device, version, sequence, at, until, outcome FROM ha_permits WHERE ha_group = ? AND product = ?
-			ORDER BY device`;
+			AND outcome IS NOT 'given_back' ORDER BY device`;
 		return this.#sql.exec<HaPermit & Record<string, SqlStorageValue>>(query, haGroup, product).toArray();
 	}
 
@@ -76,11 +76,18 @@ export class HaLockTables {
 		this.#sql.exec(query, haGroup, product, device, version, sequence, at, until, outcome);
 	}
 
-	deletePermit(haGroup: string, product: string, device: string): void {
+	/** There is no permit any more; its time stays, for `lastAt`. */
+	endPermit(haGroup: string, product: string, device: string): void {
 		this.#sql.exec(
-			"DELETE FROM ha_permits WHERE ha_group = ? AND product = ? AND device = ?",
+			"UPDATE ha_permits SET outcome = 'given_back' WHERE ha_group = ? AND product = ? AND device = ?",
 			...[haGroup, product, device],
 		);
+	}
+
+	/** @returns when the device's last permit was given, also one that is none any more; 0 = it had none */
+	lastAt(haGroup: string, product: string, device: string): number {
+		const query = "SELECT at FROM ha_permits WHERE ha_group = ? AND product = ? AND device = ?";
+		return this.#sql.exec<{ at: number }>(query, haGroup, product, device).toArray()[0]?.at ?? 0;
 	}
 
 	/** @returns by product */

@@ -115,7 +115,7 @@ export class HaLocks {
 		const own = permits.find(({ device }) => device === deviceId);
 		const isOpen = own !== undefined && haPermitState(own, now) === "under_way";
 		if (!decision.ok) {
-			if (isOpen) tables.deletePermit(id, product, deviceId);
+			if (isOpen) tables.endPermit(id, product, deviceId);
 			const { reason, peer } = decision;
 			if (reason !== "ha_peer_under_way") {
 				const state = reason === "ha_peer_first" ? "waiting" : "blocked";
@@ -125,7 +125,7 @@ export class HaLocks {
 		}
 		const isSame = isOpen && own.version === version;
 		// A report on an earlier permit of the same second must not count for this one.
-		const at = isSame ? own.at : Math.max(now, (own?.at ?? 0) + 1);
+		const at = isSame ? own.at : Math.max(now, tables.lastAt(id, product, deviceId) + 1);
 		const end = isSame ? Math.max(own.until, until) : until;
 		tables.savePermit(id, product, { device: deviceId, version, sequence, at, until: end, outcome: null });
 		// Its permit said what failed; from now on the stop does.
@@ -177,7 +177,7 @@ export class HaLocks {
 		const after = hearHaReport(own, version, at, reported);
 		if (after === null) return;
 		if (after === "given_back") {
-			tables.deletePermit(id, product, deviceId);
+			tables.endPermit(id, product, deviceId);
 			return;
 		}
 		tables.savePermit(id, product, after);
@@ -226,7 +226,7 @@ export class HaLocks {
 		const stop = this.#stopOf(id, product);
 		const unlocked = stop ?? held[0];
 		if (unlocked === undefined || (held.length === 0 && stop?.state === "unlocked")) return false;
-		for (const { device } of held) tables.deletePermit(id, product, device);
+		for (const { device } of held) tables.endPermit(id, product, device);
 		const { version, sequence } = unlocked;
 		tables.saveStop(id, product, { version, sequence, state: "unlocked", device: null, since: by.now, told: true });
 		audit(by, "ha_group.unlock", id, `${product} ${version}: ${reason}`);

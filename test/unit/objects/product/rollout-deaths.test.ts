@@ -228,6 +228,10 @@ class World {
 		}
 	}
 
+	leaseAt(device: string): number {
+		return this.rows<{ at: number }>(`SELECT at FROM leases WHERE device = '${device}'`)[0]?.at ?? 0;
+	}
+
 	#once(step: Step): void {
 		const of = (device: number) => ({ version: VERSION, device: deviceOf(device), now: this.now });
 		switch (step.kind) {
@@ -255,7 +259,12 @@ class World {
 					this.rows(`SELECT 1 FROM leases WHERE device = '${deviceOf(step.device)}' AND outcome = 'excused'`).length > 0
 				)
 					this.late.add(deviceOf(step.device));
-				this.desk.report({ ...of(step.device), reported: step.reported, detail: null });
+				this.desk.report({
+					...of(step.device),
+					lease: this.leaseAt(deviceOf(step.device)),
+					reported: step.reported,
+					detail: null,
+				});
 				return;
 			case "word": {
 				const rollout = this.rollouts.rollout(VERSION);

@@ -120,7 +120,7 @@ describe("a promotion", () => {
 		expect(await promote("2.0")).toMatchObject({ ok: true, kind: "new", release: { channel: "stable", sequence: 4 } });
 		expect(await statuses()).toEqual(["2.0 stable waiting", "1.1 stable current", "1.0 stable older"]);
 		expect(await phaseOf("2.0")).toBe("waiting");
-		expect(await take("2.0", "beta")).toEqual({ ok: true, endsAt: null });
+		expect(await take("2.0", "beta")).toEqual({ ok: true, lease: null });
 		expect(await take("2.0", "stable")).toMatchObject({ ok: false, reason: "not_started" });
 		await approve("2.0");
 		expect(await take("2.0", "stable")).toMatchObject({ ok: true });
@@ -132,12 +132,12 @@ describe("a promotion", () => {
 		await release("2.0", "beta");
 		await promote("2.0");
 		await approve("2.0");
-		expect(await take("2.0", "beta")).toEqual({ ok: true, endsAt: null });
+		expect(await take("2.0", "beta")).toEqual({ ok: true, lease: null });
 		const halt = { ...CI, version: "2.0", reason: "bricks" };
 		await product().haltRollout(halt);
 		expect(await take("2.0", "beta")).toMatchObject({ ok: false, reason: "halted" });
 		for (const actor of ["olivia", "oscar"]) await approve("2.0", { actor, kind: "resume", now: NOW + 5 });
-		expect(await take("2.0", "beta")).toEqual({ ok: true, endsAt: null });
+		expect(await take("2.0", "beta")).toEqual({ ok: true, lease: null });
 		await release("3.0", "stable", { plan: IMMEDIATE });
 		expect(await phaseOf("2.0")).toBe("ended");
 		expect(await take("2.0", "beta")).toMatchObject({ ok: false, reason: "ended" });

@@ -9,6 +9,7 @@ import {
 	CI,
 	DAY,
 	HOUR,
+	leaseAt,
 	METADATA,
 	NOW,
 	product,
@@ -53,6 +54,22 @@ describe("a release that goes by the standard plan", () => {
 		const first = await take(1);
 		expect(await take(1, { now: NOW + 60 })).toEqual(first);
 		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1 });
+	});
+
+	it("keeps a place for a device whose report on its earlier permit comes again", async () => {
+		await startRollout();
+		await say("olivia");
+		const { device } = unit(1);
+		const earlier = (await take(1)).ok ? await leaseAt(device) : 0;
+		await report(1, "deferred");
+		expect(await take(1)).toMatchObject({ ok: true, lease: { at: earlier + 1 } });
+		for (const word of ["deferred", "declined", "installed", "healthy"] as const)
+			await report(1, word, { lease: earlier });
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 2, excused: 1, healthy: 0 });
+		expect(await take(2)).toMatchObject({ ok: true });
+		expect(await take(3)).toMatchObject({ ok: false, reason: "step_full" });
+		await report(1, "failed", { lease: earlier });
+		expect((await view()).evidence.steps[0]).toMatchObject({ failed: 1 });
 	});
 
 	it("takes one unit of an account in its small steps", async () => {
@@ -180,8 +197,11 @@ describe("an HA group", () => {
 	const takeOf = (device: string) => product().takePermit(group(1, device));
 	const takeAlone = (device: string) =>
 		product().takePermit({ ...unit(1), unit: idOf(device), device: idOf(device), peers: [] });
-	const reportOf = (device: string, reported: Reported) =>
-		product().hearReport({ version: VERSION, device: idOf(device), reported, detail: null, now: NOW });
+	const reportOf = async (name: string, reported: Reported) => {
+		const device = idOf(name);
+		const lease = await leaseAt(device);
+		await product().hearReport({ version: VERSION, device, lease, reported, detail: null, now: NOW });
+	};
 
 	it("is one unit, and its second device comes after the first is healthy", async () => {
 		await startRollout();
@@ -312,7 +332,7 @@ describe("what everybody may have", () => {
 			name: "crs.tar",
 		});
 		await product().release({ ...CI, version: VERSION, metadata: METADATA, salt: "salt" });
-		expect(await take(1)).toEqual({ ok: true, endsAt: null });
+		expect(await take(1)).toEqual({ ok: true, lease: null });
 		await product().withdraw({ ...CI, version: VERSION, reason: "breaks" });
 		expect(await take(1)).toMatchObject({ ok: false, reason: "ended" });
 	});

@@ -134,6 +134,17 @@ describe("a pair", () => {
 		await taken(active);
 	});
 
+	test("whose first device puts the release off keeps its next turn when it says so again, in the same second", async () => {
+		const earlier = await taken(passive);
+		expect((await report(passive, earlier, "deferred")).status).toBe(202);
+		const permit = await taken(passive);
+		expect(permit).not.toBe(earlier);
+		for (const word of ["deferred", "healthy"]) expect((await report(passive, earlier, word)).status).toBe(202);
+		await expectToWait(active, "ha_peer_under_way", "300");
+		await report(passive, permit, "deferred");
+		expect(await shown()).toEqual([]);
+	});
+
 	test("that fails over in the middle goes on in the other order", async () => {
 		await taken(passive);
 		moveTo(2 * SEEN);
