@@ -20,6 +20,8 @@ export interface Lease {
 	readonly step: number;
 	/** unix seconds from which it runs; later than any earlier one of the device's, so a report finds its lease by it */
 	readonly at: number;
+	/** of one that counts: the other devices that its HA group had when it was given, which get permits that do not count */
+	readonly partners: readonly string[];
 	/** it stands for its unit; a later member of an HA group counts only where it fails */
 	readonly counts: boolean;
 	readonly outcome: LeaseOutcome | null;
@@ -103,8 +105,10 @@ export function decidePermit(
 	if (peers.some(({ outcome }) => outcome === "failed" || outcome === "silent")) return refuse("peer_failed");
 	if (peers.some(({ outcome }) => outcome === null)) return refuse("peer_under_way", SOON);
 	if (own !== undefined && own.outcome !== "excused") return { ok: true, kind: "again", lease: own };
-	// Its unit has a place already: this is the other half of a group whose first half is healthy.
-	if (peers.some(({ outcome }) => outcome === "healthy")) return { ok: true, kind: "given", counts: false };
+	// Its unit has a place already: this is the other half of a group whose first half is healthy. A device that joined the group since is
+	// not of that place, else every device of an account could pass through one group.
+	if (peers.some(({ outcome, partners }) => outcome === "healthy" && partners.includes(device)))
+		return { ok: true, kind: "given", counts: false };
 
 	if (own !== undefined && own.deferrals >= MAX_DEFERRALS) return refuse("put_off_too_often");
 	if (phase === "waiting") return refuse("not_started");

@@ -13,6 +13,7 @@ export const LEASE_TABLES = [
 		step INTEGER NOT NULL,
 		at INTEGER NOT NULL, -- from when on it runs
 		counts INTEGER NOT NULL, -- 0, 1: it stands for its unit; a later member of an HA group counts only where it fails
+		partners TEXT, -- JSON list: devices of the HA group that need no place of their own; null = none
 		deferrals INTEGER NOT NULL, -- how often the device has put the release off
 		outcome TEXT, -- LeaseOutcome; null = open
 		detail TEXT, -- in the device's own word, or the limit of health that it broke
@@ -64,6 +65,7 @@ type LeaseRow = {
 	step: number;
 	at: number;
 	counts: number;
+	partners: string | null;
 	deferrals: number;
 	outcome: LeaseOutcome | null;
 	detail: string | null;
@@ -102,14 +104,30 @@ export class LeaseTables {
 	/** A lease that there is begins anew. */
 	save(
 		version: string,
-		{ unit, device, model, site, region, step, at, counts, deferrals, outcome, detail, outcomeAt, rules }: Lease,
+		{
+			unit,
+			device,
+			model,
+			site,
+			region,
+			step,
+			at,
+			counts,
+			partners,
+			deferrals,
+			outcome,
+			detail,
+			outcomeAt,
+			rules,
+		}: Lease,
 	): void {
 		this.#sql.exec(
 			`INSERT OR REPLACE INTO leases
-				(version, unit, device, model, site, region, step, at, counts, deferrals, outcome, detail, outcome_at, rules)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				(version, unit, device, model, site, region, step, at, counts, deferrals, outcome, detail, outcome_at, rules,
+				partners) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			...[version, unit, device, model, site, region, step, at, counts ? 1 : 0, deferrals, outcome, detail, outcomeAt],
 			rules === undefined ? null : JSON.stringify(rules),
+			partners.length === 0 ? null : JSON.stringify(partners),
 		);
 	}
 
@@ -213,6 +231,8 @@ export class LeaseTables {
 	}
 }
 
-function leaseOf({ counts, outcome_at: outcomeAt, version: _, rules, ...row }: LeaseRow): Lease {
-	return { ...row, counts: counts === 1, outcomeAt, ...(rules !== null && { rules: JSON.parse(rules) as string[] }) };
+function leaseOf({ counts, partners: listed, outcome_at: outcomeAt, version: _, rules, ...row }: LeaseRow): Lease {
+	const partners = listed === null ? [] : (JSON.parse(listed) as string[]);
+	const named = rules !== null && { rules: JSON.parse(rules) as string[] };
+	return { ...row, counts: counts === 1, partners, outcomeAt, ...named };
 }

@@ -108,7 +108,7 @@ export class RolloutDesk implements Chore {
 	}
 
 	permit(input: PermitInput): PermitOutcome {
-		const { version, unit, device, model, region = null, now } = input;
+		const { version, unit, device, peers, model, region = null, now } = input;
 		const { rollouts, leases, controls } = this.#parts;
 		const { decision, at } = this.judge(input);
 		if (!decision.ok) return decision;
@@ -126,7 +126,7 @@ export class RolloutDesk implements Chore {
 		// A report on the earlier permit, be it of the same second, must not count for this one.
 		const since = Math.max(now, (own?.at ?? 0) + 1);
 		const fresh = { deferrals: own?.deferrals ?? 0, outcome: null, detail: null, outcomeAt: null };
-		const lease = { ...place, at: since, counts, ...fresh };
+		const lease = { ...place, at: since, counts, partners: counts ? peers : [], ...fresh };
 		leases.save(version, lease);
 		controls.letGo(version, unit);
 		if (counts) {

@@ -31,6 +31,7 @@ const leaseOf = (device: string, outcome: LeaseOutcome | null = null, counts = t
 		step: 0,
 		at: NOW,
 		counts,
+		partners: ["a"],
 		deferrals: 0,
 		outcome,
 		detail: null,
@@ -129,6 +130,22 @@ describe("a permit", () => {
 		);
 	});
 
+	it.each<[Phase, string]>([
+		["waiting", "not_started"],
+		["frozen", "frozen"],
+		["baking", "step_full"],
+		["running", "step_full"],
+	])(
+		"of a device that joined a group since another of it took its place, in a rollout that is %s: %s",
+		(phase, expected) => {
+			const full = evidenceAt(0, { permits: 2 });
+			const unitLeases = [{ ...leaseOf("b", "healthy"), partners: ["c"] }];
+			expect(answer(standing(phase), full, { unitLeases })).toBe(expected);
+			// Who was of it goes on with it.
+			expect(answer(standing(phase), full, { device: "c", unitLeases })).toBe("given");
+		},
+	);
+
 	it.each<[string, LeaseOutcome | null, string]>([
 		["is under way", null, "peer_under_way"],
 		["is healthy", "healthy", "given"],
@@ -201,7 +218,7 @@ function play(events: readonly Event[]) {
 		if (event.kind === "ask") {
 			const decision = decidePermit(standing("running"), evidenceAt(0, counts), { ...ASKED, device, unitLeases }, NOW);
 			if (!decision.ok || decision.kind !== "given") continue;
-			leases.set(device, { ...leaseOf(device, null, decision.counts), unit });
+			leases.set(device, { ...leaseOf(device, null, decision.counts), unit, partners: [String(event.device ^ 1)] });
 			if (decision.counts) raise(["permits"]);
 		} else if (own !== undefined && event.kind === "report") {
 			const effect = decideReport(own, event.reported, null, NOW);

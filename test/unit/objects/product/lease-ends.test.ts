@@ -29,7 +29,16 @@ it("counts a lease as silent only where its device's account was asked", async (
 	for (let number = 0; number < DEVICES; number++) {
 		leases.save(VERSION, {
 			...{ unit: deviceOf(number), device: deviceOf(number), model: "FW-1", site: null, region: null },
-			...{ step: 0, at: START + number, counts: true, deferrals: 0, outcome: null, detail: null, outcomeAt: null },
+			...{
+				step: 0,
+				at: START + number,
+				counts: true,
+				partners: [],
+				deferrals: 0,
+				outcome: null,
+				detail: null,
+				outcomeAt: null,
+			},
 		});
 	}
 	const asked: string[] = [];

@@ -9,7 +9,7 @@ const LEASES = 1_000;
 const VERSION = "9.0.0";
 const LEASE: Parameters<LeaseTables["save"]>[1] = {
 	...{ unit: "dev-0", device: "dev-0", model: "FW-1", site: "site 0", region: null, step: 0, at: NOW, counts: true },
-	...{ deferrals: 0, outcome: "healthy", detail: null, outcomeAt: NOW },
+	...{ partners: [], deferrals: 0, outcome: "healthy", detail: null, outcomeAt: NOW },
 };
 
 /** Methods that write each row they read, or read those of a small step (`unitsOf`), are left out. */

@@ -213,15 +213,41 @@ describe("an HA group", () => {
 		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, healthy: 1 });
 	});
 
-	it("that a device joins in the middle of its own permit waits for what becomes of that, and takes no second place", async () => {
+	it("that a device joins in the middle of its own permit waits for what becomes of that, and for a place of its own", async () => {
 		await startRollout();
 		await say("olivia");
 		expect(await takeAlone("f")).toMatchObject({ ok: true });
 		expect(await takeOf("s")).toMatchObject({ ok: false, reason: "peer_under_way" });
 		expect(await takeOf("f")).toMatchObject({ ok: true });
 		await reportOf("f", "healthy");
-		expect(await takeOf("s")).toMatchObject({ ok: true });
+		expect(await takeOf("s")).toMatchObject({ ok: false, reason: "account_has_enough" });
 		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, healthy: 1 });
+	});
+
+	it("gives its place to the devices that it had then, and to none that is put in their stead", async () => {
+		await startRollout();
+		await say("olivia");
+		await takeOf("f");
+		await reportOf("f", "healthy");
+		const putIn = (n: number) =>
+			product().takePermit({ ...group(1, "f"), device: unit(n).device, peers: [idOf("f")], now: NOW });
+		const outcomes = await Promise.all([10, 11, 12, 13].map(putIn));
+		expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 2 });
+	});
+
+	it("whose first device was the last of a step has its second one updated while the next step waits for words", async () => {
+		await startRollout();
+		await say("olivia");
+		await takeOf("f");
+		await take(2);
+		await reportOf("f", "healthy");
+		await report(2, "healthy");
+		await ring(NOW + 13 * HOUR);
+		expect((await view(NOW + 13 * HOUR)).rollout).toMatchObject({ phase: "waiting", step: 1 });
+		const putIn = { ...group(1, "x"), peers: [idOf("f")], now: NOW + 13 * HOUR };
+		expect(await product().takePermit(putIn)).toMatchObject({ ok: false, reason: "not_started" });
+		expect(await product().takePermit({ ...group(1, "s"), now: NOW + 13 * HOUR })).toMatchObject({ ok: true });
 	});
 
 	it("that a device leaves in the middle of its permit waits for what becomes of that, and so does the device", async () => {
