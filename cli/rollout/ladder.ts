@@ -81,9 +81,18 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 		`${product} ${version}${channel === "stable" ? "" : ` on ${channel}`} by plan ${plan}: ${phase} ${rollout.step} since ${since}${why}`,
 		...formatTable(header, rows),
 		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
+		...rollout.steps.flatMap(describeExcused),
 		...rollout.steps.flatMap(describeControl),
 		...rollout.waits_for.flatMap((wait) => [describeWait(wait), ...describeWords(rollout, wait)]),
 		...(rollout.failures ?? []).slice(0, FAILURES_SHOWN).map(describeFailure),
+	];
+}
+
+/** Permits that stand for nothing any more: their places are there for others. */
+function describeExcused({ name, permits, excused }: z.infer<typeof step>): string[] {
+	if (excused === 0) return [];
+	return [
+		`${name}: of ${formatCount(permits)} permits ${formatCount(excused)} were put off or given up, and do not count`,
 	];
 }
 

@@ -115,6 +115,7 @@ describe("the ladder", () => {
 
 	it("of a step that was watched long enough and has shown too little says who may let it pass", () => {
 		const lines = draw({ phase: "baking", since: NOW - 13 * HOUR }, [{ permits: 2, excused: 2, models: 1 }]);
+		expect(lines).toContain("volunteers: of 2 permits 2 were put off or given up, and do not count");
 		expect(lines.slice(-2)).toEqual([
 			"waits for more evidence: the gate has not seen enough",
 			"waits for 2 persons of team detection, not only the one who uploaded it, to let it pass all the same (parapet rollout override)",
