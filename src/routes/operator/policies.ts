@@ -4,6 +4,7 @@ import type { PolicyResult } from "../../objects/account/policy-desk.ts";
 import { ProblemError } from "../../problem.ts";
 import { accountPath, accountRefusals, changeRefusals, openAccount } from "../http/account-in-path.ts";
 import { accountAccess, accountReadAccess } from "../http/key-access.ts";
+import { requireProducts } from "../http/known-names.ts";
 import { createRouter, jsonAnswer, jsonBody } from "../http/openapi.ts";
 import { describePolicy, newPolicy, policyBody, readRules, settledPolicyBody } from "./policy-body.ts";
 
@@ -45,6 +46,8 @@ export const policies = createRouter()
 	.openapi(replace, async (c) => {
 		const { object, by } = await openAccount(c, c.req.valid("param").account);
 		const { rules, replaces = null } = c.req.valid("json");
+		const pinned = rules.flatMap(({ pins = {} }) => Object.keys(pins).filter((product) => pins[product] !== null));
+		await requireProducts(c.env, "pins", [...new Set(pinned)]);
 		const result = await object.changePolicy({ ...by, rules: readRules(rules), replaces });
 		if (!result.ok) throw refusal(result);
 		return c.json({ ...describePolicy(result.policy), published: result.published, changed: result.changed }, 200);

@@ -1,6 +1,7 @@
 // The customer's say, from the route to the firewall: what a check, a permit and an explanation make of it, and when.
 import { describe, expect, test } from "vitest";
 import { publish } from "../../../support/fleet.ts";
+import { freshProduct } from "../../../support/fresh-names.ts";
 import { operate, operated } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
 import { explain } from "../../support/explained.ts";
@@ -160,6 +161,15 @@ describe("outside its window a firewall", () => {
 	});
 });
 
+test("a pin of a product that does not exist is refused; of a version that is not released yet it is kept", async () => {
+	const made = await scene();
+	const put = (product: string) =>
+		operate("PUT", pathOf(made), { rules: [{ pins: { [product]: { version: "9.9.9" } } }] });
+	expect(JSON.stringify(await expectProblem(await put("nothing-such"), "invalid_request"))).toContain("nothing-such");
+	expect(await operated("GET", pathOf(made))).toMatchObject({ version: 0, rules: [] });
+	expect((await put(made.product)).status).toBe(200);
+});
+
 test("a freeze ends by itself, a hold by a word, and a pin keeps to its version", async () => {
 	const made = await scene();
 	const device = { device: made.firewall.clientId };
@@ -212,9 +222,9 @@ test("what is said of one device has no other ask for a new token, and reaches i
 
 test("more than a token has room for is read from the device's record", async () => {
 	const made = await scene();
-	const pins = Object.fromEntries(
-		Array.from({ length: 15 }, (_, index) => [`other-${index}`, { version: "v".repeat(64) }]),
-	);
+	const others = Array.from({ length: 15 }, () => freshProduct().name);
+	for (const product of others) await operated("POST", "/v1/products", { product });
+	const pins = Object.fromEntries(others.map((product) => [product, { version: "v".repeat(64) }]));
 	await made.say({ pins }, { for: { device: made.firewall.clientId }, hold: true });
 	expect(await made.ask()).toMatchObject({ status: "current", reason: "held" });
 	moveTo(WEEK);
