@@ -169,7 +169,8 @@ describe("a word", () => {
 			ok: false,
 			reason: "not_asked",
 			phase: "waiting",
-			kinds: ["approve"],
+			step: "volunteers",
+			waitsFor: [{ kind: "words", of: "approve", persons: 1, team: "detection", notOnlyPublisher: true }],
 		});
 	});
 
