@@ -162,11 +162,12 @@ export function isWordOn(lease: Lease, at: number, reported: Reported): boolean 
 /** What is counted beside the lease's new outcome. */
 export interface ReportEffect {
 	readonly lease: Lease;
-	readonly count: readonly ("permits" | "healthy" | "failed" | "excused")[];
+	/** relapsed: one that is healthy less */
+	readonly count: readonly ("permits" | "healthy" | "failed" | "excused" | "relapsed")[];
 }
 
 /**
- * The worse word stands: whoever was healthy and fails later counts as one more unit that failed, and whoever was silent too long
+ * The worse word stands: whoever was healthy and fails later is healthy no more, in the place that it has; whoever was silent too long
  * has failed whatever it says later. To download is not to install, and to wait is not to die: whoever puts the release off (a
  * maintenance window, a commit lock, an operator) leaves its place to another, and asks for a permit again when it is ready.
  * @param now unix seconds @returns null = it says nothing new
@@ -190,7 +191,8 @@ export function decideReport(
 	}
 	if (outcome === "failed" || outcome === "silent") return null;
 	const failed = { ...lease, outcome: "failed", detail, outcomeAt: now } as const;
-	const isNewPlace = outcome === "healthy" || !counts || outcome === "excused";
+	if (outcome === "healthy" && counts) return { lease: failed, count: ["failed", "relapsed"] };
+	const isNewPlace = !counts || outcome === "excused";
 	return { lease: failed, count: isNewPlace ? ["permits", "failed"] : ["failed"] };
 }
 

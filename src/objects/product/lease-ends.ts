@@ -31,7 +31,7 @@ export class LeaseEnds {
 	}
 
 	/** Keeps what became of a lease, and counts it. */
-	settle(version: string, lease: Lease, count: readonly StepCount[]): void {
+	settle(version: string, lease: Lease, count: readonly (StepCount | "relapsed")[]): void {
 		const { rollouts, leases } = this.#parts;
 		leases.save(version, lease);
 		if (count.length > 0) rollouts.count(version, lease.step, ...count);

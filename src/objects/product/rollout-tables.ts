@@ -43,7 +43,7 @@ export type OpenLogEntry = Pick<LogEntry, "at" | "input" | "turns">;
 
 type LogRow = { seq: number; at: number; input: string; turns: string; previous: string | null; hash: string | null };
 
-/** A count that is raised. All but `models` only grow. */
+/** A count that is raised. All but `models` and `healthy` only grow. */
 export type StepCount = "permits" | "healthy" | "failed" | "unhealthy" | "silent" | "excused" | "models";
 
 type CountRow = { version: string; step: number } & Record<StepCount, number>;
@@ -124,14 +124,15 @@ export class RolloutTables {
 		return steps;
 	}
 
-	count(version: string, step: number, ...what: readonly StepCount[]): void {
+	/** @param what `relapsed`: one that is healthy less */
+	count(version: string, step: number, ...what: readonly (StepCount | "relapsed")[]): void {
 		this.#sql.exec(
 			`INSERT INTO step_counts (version, step) VALUES (?, ?) ON CONFLICT (version, step) DO NOTHING`,
 			version,
 			step,
 		);
-		const raise = what.map((name) => `${name} = ${name} + 1`).join(", ");
-		this.#sql.exec(`UPDATE step_counts SET ${raise} WHERE version = ? AND step = ?`, version, step);
+		const changes = what.map((name) => (name === "relapsed" ? "healthy = healthy - 1" : `${name} = ${name} + 1`));
+		this.#sql.exec(`UPDATE step_counts SET ${changes.join(", ")} WHERE version = ? AND step = ?`, version, step);
 	}
 
 	/** The step has no unit of one of its models any more. */

@@ -173,7 +173,7 @@ describe("a report", () => {
 		["failed", "declined", null],
 		["silent", "deferred", null],
 		["healthy", "healthy", null],
-		["healthy", "failed", ["permits", "failed"]],
+		["healthy", "failed", ["failed", "relapsed"]],
 		["failed", "healthy", null],
 		["failed", "failed", null],
 		["silent", "healthy", null],
@@ -207,8 +207,11 @@ function play(events: readonly Event[]) {
 	const leases = new Map<string, Lease>();
 	const counts = { ...NO_STEP_EVIDENCE };
 	let mostTogether = 0;
-	const raise = (names: readonly (keyof StepEvidence)[]) => {
-		for (const name of names) counts[name]++;
+	const raise = (names: readonly (keyof StepEvidence | "relapsed")[]) => {
+		for (const name of names) {
+			if (name === "relapsed") counts.healthy--;
+			else counts[name]++;
+		}
 	};
 	for (const event of events) {
 		const device = String(event.device);
@@ -254,6 +257,13 @@ describe("whatever devices ask, say and keep silent about,", () => {
 		check(({ leases, counts }) => {
 			const open = leases.filter((lease) => lease.outcome === null && lease.counts).length;
 			expect(openLeases(counts)).toBe(open);
+		});
+	});
+
+	it("as many count as healthy as are, in places of their own", () => {
+		check(({ leases, counts }) => {
+			const healthy = leases.filter((lease) => lease.outcome === "healthy" && lease.counts).length;
+			expect(counts.healthy).toBe(healthy);
 		});
 	});
 

@@ -2,7 +2,7 @@
 // log that anyone can replay. The clock is an argument, and alarms are rung by hand.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { IMMEDIATE } from "../../../../src/rollout/built-in-plans.ts";
+import { IMMEDIATE, STANDARD } from "../../../../src/rollout/built-in-plans.ts";
 import type { Reported } from "../../../../src/rollout/lease.ts";
 import { verifyLog } from "../../../../src/rollout/rollout-log.ts";
 import {
@@ -117,6 +117,25 @@ describe("a release that breaks devices", () => {
 		await take(2);
 		await report(2, "rolled_back");
 		expect((await view()).rollout.phase).toBe("halted");
+	});
+});
+
+describe("a device that was healthy and fails later", () => {
+	it("is healthy no more, in the place that it has: its failure does not let the step pass", async () => {
+		await startRollout({ ...STANDARD, steps: STANDARD.steps.map((step) => ({ ...step, bake: 0 })) });
+		await say("olivia");
+		await take(1);
+		await report(1, "healthy");
+		await report(1, "rolled_back");
+		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, healthy: 0, failed: 1 });
+		expect((await view()).rollout.phase).toBe("halted");
+		await say("olivia", "resume");
+		await say("peter", "resume");
+		expect((await view()).rollout).toMatchObject({ step: 0, phase: "running" });
+		expect(await take(2)).toMatchObject({ ok: true });
+		expect((await view()).rollout).toMatchObject({ step: 0, phase: "baking" });
+		await report(2, "healthy");
+		expect((await view()).rollout).toMatchObject({ step: 1, phase: "waiting" });
 	});
 });
 

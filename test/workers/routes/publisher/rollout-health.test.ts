@@ -111,7 +111,7 @@ test("the worse word stands: well first, unwell a little later; said twice it co
 	await report();
 	for (const _ of ["once", "again"]) await report(UNWELL);
 	await report({ before: { cpu: 12 }, after: { cpu: 12 } });
-	expect(await rollout()).toMatchObject({ steps: [{ healthy: 1, failed: 1, unhealthy: 1 }, {}] });
+	expect(await rollout()).toMatchObject({ steps: [{ healthy: 0, failed: 1, unhealthy: 1 }, {}] });
 });
 
 test.each([
