@@ -189,3 +189,11 @@ function rampPerSecond({ plan, step }: Rollout): number {
 	const span = topOf(present) - from;
 	return span > 0 ? span / present.cohort.ramp : Number.POSITIVE_INFINITY;
 }
+
+/**
+ * The clocks of those who ask differ by seconds, and a log goes forward: nothing happens before what has happened.
+ * @param now unix seconds @returns when what is said now counts
+ */
+export function notBefore({ since }: Pick<Rollout, "since">, now: number): number {
+	return Math.max(since, now);
+}

@@ -10,7 +10,7 @@ import { describeBroken, findBrokenLimit, type HealthReport } from "../../rollou
 import { decideReport, isWordOn, type Reported } from "../../rollout/lease.ts";
 import type { Plan } from "../../rollout/plan.ts";
 import { reachOf } from "../../rollout/reach.ts";
-import { createRollout, isWatching, type Rollout, stepOf } from "../../rollout/rollout.ts";
+import { createRollout, isWatching, notBefore, type Rollout, stepOf } from "../../rollout/rollout.ts";
 import { appendLog, type LogInput, takeOrder } from "../../rollout/rollout-log.ts";
 import type { Chore } from "../alarm.ts";
 import type { Change } from "../audit.ts";
@@ -295,9 +295,4 @@ export class RolloutDesk implements Chore {
 		rollouts.setDue(version, known.length > 0 ? Math.min(...known) : null);
 		alarm.setWithin();
 	}
-}
-
-/** The clocks of those who ask differ by seconds, and a log goes forward: nothing happens before what has happened. */
-function notBefore({ since }: Rollout, now: number): number {
-	return Math.max(since, now);
 }
