@@ -5,6 +5,7 @@ import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
+import { readAnnouncedDigest } from "../../signing/digest-header.ts";
 import { type JsonFault, parseStrictJson } from "../../signing/strict-json.ts";
 import type { AppEnv } from "./app-env.ts";
 import { OAuthError } from "./oauth-error.ts";
@@ -148,4 +149,13 @@ export function requireLength(request: Request, limit: number): number {
 	if (length > limit) throw new ProblemError("content_too_large", { extras: { limit_bytes: limit } });
 	if (isCoded(request)) throw codedContent();
 	return length;
+}
+
+/** The SHA-256 that an upload announces (RFC 9530). @returns hexadecimal @throws ProblemError `invalid_digest` */
+export function requireDigest({ headers }: Request): string {
+	const repr = headers.get("repr-digest") ?? undefined;
+	const digest = readAnnouncedDigest({ repr, content: headers.get("content-digest") ?? undefined });
+	if (digest.ok) return digest.sha256;
+	const isTwo = digest.reason === "contradiction";
+	throw new ProblemError("invalid_digest", isTwo ? { detail: "Repr-Digest and Content-Digest differ" } : {});
 }

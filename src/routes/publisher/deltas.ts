@@ -6,14 +6,12 @@ import { ALL_VERSIONS } from "../../fleet/adoption.ts";
 import { versionName } from "../../names.ts";
 import type { AddedDelta } from "../../objects/product/delta-desk.ts";
 import { ProblemError } from "../../problem.ts";
-import { readAnnouncedDigest } from "../../signing/digest-header.ts";
-import { changeBy } from "../http/app-env.ts";
 import { DELTA_HEAD, readDeltaHead } from "../http/delta-head.ts";
-import { publisherAccess, requireKeyStill } from "../http/key-access.ts";
+import { publisherAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
-import { requireLength } from "../http/request-body.ts";
+import { requireDigest, requireLength } from "../http/request-body.ts";
 import { untilCounted } from "../http/until-counted.ts";
-import { takeBytes } from "./package-upload.ts";
+import { takeBytes, uploaderOf } from "./package-upload.ts";
 import { refuseRelease, releasePath } from "./release-body.ts";
 
 /** What logs of downloads call a publisher. */
@@ -131,23 +129,14 @@ export const deltas = createRouter()
 		const { sha256: target, from, from_sha256: fromSha256 } = c.req.valid("query");
 		if ((from === undefined) !== (fromSha256 === undefined))
 			throw new ProblemError("invalid_request", { detail: "`from` and `from_sha256` belong together" });
-		const digest = readAnnouncedDigest({ repr: c.req.header("repr-digest"), content: c.req.header("content-digest") });
-		if (!digest.ok) throw new ProblemError("invalid_digest");
-		const { sha256 } = digest;
+		const sha256 = requireDigest(c.req.raw);
 		const object = services.objects.product(product);
 		const known = await object.find(version);
 		if (known === null) refuseRelease("no_package");
 		const size = requireLength(c.req.raw, Math.min(largestDelta(known.size), services.config.maxPackageBytes));
 		const { body } = c.req.raw;
 		if (body === null || size < DELTA_HEAD_BYTES) throw noDelta("it is too short");
-		const change = changeBy(c);
-		const by = {
-			change,
-			requireStill: () => requireKeyStill(c, publisherAccess),
-			key: c.var.holder.key,
-			quota: services.config.uploadBytesPerDay,
-			event,
-		};
+		const by = uploaderOf(c);
 		const given = from === undefined || fromSha256 === undefined ? null : { version: from, sha256: fromSha256 };
 		const added = await takeBytes(
 			{ ...services.objects, packages: services.packages },
@@ -156,7 +145,7 @@ export const deltas = createRouter()
 				// Its bytes are nobody's where it is refused, and go with the next collection.
 				if (!hasHeadOf(await readDeltaHead(await services.packages.get(sha256, DELTA_HEAD)), given?.sha256 ?? null))
 					throw noDelta("its head says so");
-				return object.addDelta({ ...change, version, target, from: given, sha256, size, claimedUntil });
+				return object.addDelta({ ...by.change, version, target, from: given, sha256, size, claimedUntil });
 			},
 		);
 		if (!added.ok) refuseDelta(added.reason);

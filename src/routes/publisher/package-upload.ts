@@ -1,5 +1,6 @@
 // The way of a package into the service: let in and counted by the Directory, whose claim keeps its bytes from being taken for
 // nobody's; then the bytes; then the version that they are bound to, while the claim lasts.
+import type { Context } from "hono";
 import type { Change } from "../../objects/audit.ts";
 import type { Admission, NewUpload } from "../../objects/directory/package-desk.ts";
 import type { AddedPackage } from "../../objects/product/release-desk.ts";
@@ -7,6 +8,8 @@ import type { PackageContent } from "../../objects/product/release-row.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { PackageStore } from "../../storage/packages/package-store.ts";
+import { type AppEnv, changeBy } from "../http/app-env.ts";
+import { publisherAccess, requireKeyStill } from "../http/key-access.ts";
 
 export type TakenUpload = AddedPackage | { readonly ok: false; readonly reason: "unknown_product" };
 
@@ -22,9 +25,13 @@ export interface PackageUpload extends BytesUpload, PackageContent {
 	readonly version: string;
 }
 
-export interface BytesUpload extends Pick<PackageContent, "sha256" | "size"> {
+export interface BytesUpload extends Pick<PackageContent, "sha256" | "size">, Uploader {
 	readonly product: string;
 	readonly body: ReadableStream;
+}
+
+/** Who uploads, and how much that key may. */
+export interface Uploader {
 	readonly change: Change;
 	/** Asked when the bytes have come. @throws where the key has ended meanwhile */
 	readonly requireStill: () => Promise<void>;
@@ -38,6 +45,13 @@ export interface BytesUpload extends Pick<PackageContent, "sha256" | "size"> {
 
 /** A retry within this time meets a removal that went as it should: it takes seconds. */
 const REMOVAL_RETRY_SECONDS = 60;
+
+/** @returns whoever holds the key of the request */
+export function uploaderOf(c: Context<AppEnv>): Uploader {
+	const { services, event } = c.env;
+	const requireStill = () => requireKeyStill(c, publisherAccess);
+	return { change: changeBy(c), requireStill, key: c.var.holder.key, quota: services.config.uploadBytesPerDay, event };
+}
 
 /** @throws ProblemError when it is not let in, or its bytes are not what was announced */
 export function takeUpload(parts: UploadParts, upload: PackageUpload): Promise<TakenUpload> {

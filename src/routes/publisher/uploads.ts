@@ -3,12 +3,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { packageFileName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
-import { formatReprDigest, readAnnouncedDigest } from "../../signing/digest-header.ts";
-import { changeBy } from "../http/app-env.ts";
-import { publisherAccess, requireKeyStill } from "../http/key-access.ts";
+import { formatReprDigest } from "../../signing/digest-header.ts";
+import { publisherAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems } from "../http/openapi.ts";
-import { requireLength } from "../http/request-body.ts";
-import { takeUpload } from "./package-upload.ts";
+import { requireDigest, requireLength } from "../http/request-body.ts";
+import { takeUpload, uploaderOf } from "./package-upload.ts";
 import { refuseRelease, releasePath } from "./release-body.ts";
 
 const bytes = z.string().openapi({ format: "binary" });
@@ -64,29 +63,18 @@ export const uploads = createRouter().openapi(upload, async (c) => {
 	event.product = product;
 	event.toVersion = version;
 	const size = requireLength(c.req.raw, services.config.maxPackageBytes);
-	const digest = readAnnouncedDigest({ repr: c.req.header("repr-digest"), content: c.req.header("content-digest") });
-	if (!digest.ok) {
-		const isTwo = digest.reason === "contradiction";
-		throw new ProblemError("invalid_digest", isTwo ? { detail: "Repr-Digest and Content-Digest differ" } : {});
-	}
+	const announced = requireDigest(c.req.raw);
 	// A version may hold a plus sign, a file name may not.
 	const name = c.req.valid("query").name ?? `${product}-${version.replaceAll("+", "-")}`;
-	const content = { sha256: digest.sha256, size, name };
+	const content = { sha256: announced, size, name };
 
 	// Asked before the bytes are taken in, and again when they are: the version may have been filled meanwhile.
 	const known = await services.objects.product(product).find(version);
-	if (known !== null && known.sha256 !== digest.sha256) refuseRelease("version_exists");
+	if (known !== null && known.sha256 !== announced) refuseRelease("version_exists");
 	const { body } = c.req.raw;
 	if (body === null) throw new ProblemError("length_mismatch");
-	const by = {
-		change: changeBy(c),
-		requireStill: () => requireKeyStill(c, publisherAccess),
-		key: c.var.holder.key,
-		quota: services.config.uploadBytesPerDay,
-		event,
-	};
 	const parts = { ...services.objects, packages: services.packages };
-	const added = await takeUpload(parts, { product, version, ...content, body, ...by });
+	const added = await takeUpload(parts, { product, version, ...content, body, ...uploaderOf(c) });
 	if (!added.ok) refuseRelease(added.reason);
 	event.bytes = size;
 	// As it is stored: a second upload does not rename the first.

@@ -245,16 +245,22 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/routes/publisher/package-upload.ts",
+		tests: ATTACKS,
+		edits: [
+			{
+				from: "const requireStill = () => requireKeyStill(c, publisherAccess);",
+				to: "const requireStill = async () => {};",
+				breaks: "a key that was revoked during an upload fills a version",
+			},
+		],
+	},
+	{
 		file: "src/routes/publisher/uploads.ts",
 		tests: ATTACKS,
 		edits: [
 			{
-				from: "requireStill: () => requireKeyStill(c, publisherAccess)",
-				to: "requireStill: async () => {}",
-				breaks: "a key that was revoked during an upload fills a version",
-			},
-			{
-				from: 'if (known !== null && known.sha256 !== digest.sha256) refuseRelease("version_exists");',
+				from: 'if (known !== null && known.sha256 !== announced) refuseRelease("version_exists");',
 				to: "",
 				breaks: "other bytes for a version that is filled stay in storage",
 			},
