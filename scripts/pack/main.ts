@@ -1,6 +1,5 @@
 // `npm run pack:cli [-- --out FOLDER]`: the command line as a package that `npm install -g` and `npx` take, in one file with all that it needs
-// and nothing else. It runs under Node 20.
-
+// but DuckDB. It runs under Node 20.
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,6 +28,8 @@ try {
 		// Libraries of each machine, too large for a package; the one command that needs them says where they are missing.
 		external: ["@duckdb/node-api"],
 	});
+	// Read when they are asked for, beside the script that does.
+	await cp(join(PROJECT, "cli/commands/history/reports"), join(folder, "bin/reports"), { recursive: true });
 	const manifest = {
 		...{ name: "parapet", version, description, license },
 		engines: { node: ">=20" },

@@ -178,6 +178,13 @@ describe("the command line as a package", () => {
 		});
 	});
 
+	it("has the reports of the history, and says of DuckDB that it is not in it", async () => {
+		await expect(run(node, [program, "history", "report", "traffic", "--dir", folder])).rejects.toMatchObject({
+			code: 1,
+			stderr: expect.stringContaining("@duckdb/node-api"),
+		});
+	});
+
 	it("publishes a .zst, or says which Node can", async () => {
 		const file = join(folder, "rules.zst");
 		// An empty frame of zstd (RFC 8878 §3.1.1).

@@ -29,7 +29,7 @@ export async function queryFiles(folder: string, since: string | undefined, sql:
 	const { DuckDBInstance } = await import("@duckdb/node-api").catch((cause: unknown) => {
 		throw new CliError("DuckDB is not there, or not made for this machine", {
 			code: "no_duckdb",
-			fix: "run npm ci in the project's folder; it brings DuckDB for Linux, macOS and Windows",
+			fix: "run npm ci in the project's folder; beside the packed command line: npm install @duckdb/node-api",
 			cause,
 		});
 	});
