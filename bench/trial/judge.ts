@@ -2,6 +2,7 @@
 import { NO_STEP_EVIDENCE } from "../../src/rollout/evidence.ts";
 import { judge } from "../../src/rollout/gate.ts";
 import { isFraction, type Plan } from "../../src/rollout/plan.ts";
+import { NOT_SURE } from "./operator.ts";
 import type { LeaseRow, ReleaseCourse, TrialCourse } from "./trial.ts";
 
 export interface StepFigures {
@@ -23,6 +24,8 @@ export interface HaltFigures {
 	readonly leaseLate: number | null;
 	/** whether one outcome less would not have stopped it */
 	readonly isFirstPossible: boolean;
+	/** its gate was not sure, and persons were careful */
+	readonly isByPersons: boolean;
 	/** seconds from the order to revert until no living device had it */
 	readonly revertSeconds: number | null;
 }
@@ -105,6 +108,7 @@ function haltOf(release: ReleaseCourse, plan: Plan): HaltFigures | null {
 		.filter(({ outcome }) => outcome === "silent")
 		.map(({ at, outcomeAt, step }) => (outcomeAt ?? 0) - at - (plan.steps[step]?.lease ?? 0));
 	return {
+		isByPersons: end.reason === NOT_SURE,
 		seconds: haltedAt - (firstBrokenAt ?? haltedAt),
 		afterEvidence: haltedAt - decidedAt,
 		leaseLate: late.length === 0 ? null : Math.max(...late),
@@ -136,10 +140,10 @@ export function faultsOf(course: TrialCourse, figures: readonly ReleaseFigures[]
 function wrongHalts({ version, kind, phase, halt }: ReleaseFigures): string[] {
 	if (kind === "good") return phase === "done" ? [] : [`${version} is good and ${phase}`];
 	if (halt === null) return [`${version} is bad and ${phase}`];
-	const { afterEvidence, leaseLate, isFirstPossible } = halt;
+	const { afterEvidence, leaseLate, isFirstPossible, isByPersons } = halt;
 	return [
-		...(afterEvidence === 0 ? [] : [`${version} halted ${afterEvidence} s after what decided it`]),
-		...(isFirstPossible ? [] : [`${version} could have been halted before`]),
+		...(afterEvidence === 0 || isByPersons ? [] : [`${version} halted ${afterEvidence} s after what decided it`]),
+		...(isFirstPossible || isByPersons ? [] : [`${version} could have been halted before`]),
 		...((leaseLate ?? 0) <= LATE_SECONDS ? [] : [`a lease of ${version} was ended ${leaseLate} s late`]),
 		...(halt.revertSeconds === null ? [`${version} was not reverted`] : []),
 	];

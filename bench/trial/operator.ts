@@ -6,6 +6,9 @@ import type { Plan } from "../../src/rollout/plan.ts";
 
 export const PRODUCT = "rules";
 
+/** Why persons halt what its gate neither halts nor lets pass. */
+export const NOT_SURE = "it broke devices, and the gate cannot tell";
+
 const TRIES = 40;
 const PAUSE_MS = 250;
 
@@ -84,11 +87,24 @@ export function createOperator(url: string, bootstrapKey: string) {
 			const { status, text } = await send("olivia", "GET", `${rolloutPath(version)}/rollout`);
 			return status === 200 ? (JSON.parse(text) as RolloutSeen) : null;
 		},
-		/** Two persons say at once what the rollout waits for; what they cannot say now they say later. */
-		async giveWords(version: string, { waits_for: waits, evidence }: RolloutSeen): Promise<void> {
+		/**
+		 * Persons halt what broke devices without its gate being sure. Else two say at once what the rollout waits for; what they cannot say now
+		 * they say later.
+		 */
+		async giveWords(
+			version: string,
+			{ waits_for: waits, evidence }: Pick<RolloutSeen, "waits_for" | "evidence">,
+			hasBroken: boolean,
+		): Promise<void> {
 			const of = waits.find(({ kind }) => kind === "words")?.of;
 			// Whatever halted stays halted here.
 			if (of == null || of === "resume") return;
+			if (of === "override") {
+				// Nobody overrides a step that still waits for units to try it, or after a look at a device that the release broke.
+				if (waits.some(({ kind }) => kind === "units" || kind === "ramp")) return;
+				if (hasBroken)
+					return void (await send("olivia", "POST", `${rolloutPath(version)}/rollout/halt`, { reason: NOT_SURE }));
+			}
 			for (const who of ["olivia", "paul"])
 				await send(who, "POST", `${rolloutPath(version)}/rollout/words`, { kind: of, evidence });
 		},

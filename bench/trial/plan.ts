@@ -18,9 +18,14 @@ function faster(step: PlanStep, index: number, units: number): PlanStep {
 		return { ...step, bake, cohort: { ...cohort, ...ramp } };
 	}
 	// Of a small fleet a step takes no more than its part.
-	const most = Math.max(index + 1, Math.floor((units * index) / FASTER));
+	const most = Math.max(fewestFor(step.gate), index + 1, Math.floor((units * index) / FASTER));
 	const size = index === 0 ? cohort.units : Math.min(cohort.units, most);
 	return { ...step, bake, cohort: { ...cohort, units: size }, gate: gateFor(step.gate, size) };
+}
+
+/** @returns units with which the gate can pass though as many fail as it lets pass */
+function fewestFor(gate: Gate): number {
+	return gate.kind === "count" ? gate.minHealthy + gate.maxFailures : 0;
 }
 
 /** @returns a gate that so few units can pass: of fewer it notices only what breaks more of them */

@@ -35,7 +35,7 @@ export function formatTrial(
 					? ["-", "-", "-", "-"]
 					: [
 							minutes(halt.seconds),
-							`${halt.afterEvidence} s`,
+							halt.isByPersons ? "by persons" : `${halt.afterEvidence} s`,
 							halt.leaseLate === null ? "-" : `${halt.leaseLate} s`,
 							halt.revertSeconds === null ? "-" : minutes(halt.revertSeconds),
 						]),

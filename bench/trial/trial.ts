@@ -169,7 +169,11 @@ class Trial {
 			const seen = await operator.see(version);
 			if (seen === null) return false;
 			end = seen;
-			await operator.giveWords(version, seen);
+			await operator.giveWords(
+				version,
+				seen,
+				this.#devices.some(({ brokenAt }) => brokenAt.has(version)),
+			);
 			return seen.phase === "halted" || (seen.phase === "done" && this.#has(version) === this.#living());
 		});
 		await chaos.mend();
