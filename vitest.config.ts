@@ -13,6 +13,9 @@ writeConsoleFiles();
 const ROOT = import.meta.dirname;
 const LONG_TIMEOUT_MS = 900_000;
 
+/** A whole number of at most 31 bits, with which the laws' examples are drawn (test/support/laws.ts). */
+const LAWS_SEED = Number(process.env["LAWS_SEED"] ?? 20261129);
+
 const inMemory = process.env["TMPDIR"] === undefined ? makeFolderInMemory() : null;
 if (inMemory !== null) process.env["TMPDIR"] = inMemory;
 
@@ -44,7 +47,7 @@ export default defineConfig(({ mode }) => {
 		const patterns = kinds.map((kind) => `test/${kind}/**/*.test.ts`);
 		return { include: isLong ? globSync(patterns, { cwd: ROOT }).filter(isTriedForLonger) : patterns };
 	};
-	const provide = { isLong };
+	const provide = { isLong, lawsSeed: LAWS_SEED, isLongLaw: false };
 	const patience = (ms: number) => ({
 		testTimeout: isLong ? LONG_TIMEOUT_MS : ms,
 		hookTimeout: isLong ? LONG_TIMEOUT_MS : ms,
@@ -66,8 +69,8 @@ export default defineConfig(({ mode }) => {
 						// A law that takes a second takes many where several processes share a core.
 						...patience(30_000),
 						isolate: false,
-						provide,
-						setupFiles: isLong ? ["test/support/long-laws.ts"] : [],
+						provide: { ...provide, isLongLaw: isLong },
+						setupFiles: ["test/support/laws.ts"],
 					},
 				},
 				{
@@ -92,7 +95,11 @@ export default defineConfig(({ mode }) => {
 						// To start workerd takes longer than most files: they share one, which is emptied before each of them.
 						isolate: false,
 						provide,
-						setupFiles: ["test/workers/support/fresh-runtime.ts", "test/workers/support/lines-of-failed-tests.ts"],
+						setupFiles: [
+							"test/support/laws.ts",
+							"test/workers/support/fresh-runtime.ts",
+							"test/workers/support/lines-of-failed-tests.ts",
+						],
 						// Each package as one module, as in production, in place of the hundreds that some have.
 						deps: { optimizer: { ssr: { enabled: true, include: importedPackages() } } },
 					},
