@@ -108,8 +108,8 @@ export type PassedOver =
 	| "not_reached"
 	/** its rollout lets nobody in at present, or for good */
 	| "rollout_closed"
-	/** a device without any release gets one that everybody may have */
-	| "not_for_newcomers"
+	/** a device that has nothing good gets what everybody may have */
+	| "no_fallback"
 	/** it is on beta alone, and the device is not */
 	| "other_channel"
 	/** it lies between the withdrawn release that the device runs, and the earlier one that it is to go back to */
@@ -193,7 +193,7 @@ const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
 	too_young: "none_old_enough",
 	not_reached: "none_rolled_out",
 	rollout_closed: "none_rolled_out",
-	not_for_newcomers: "none_rolled_out",
+	no_fallback: "none_rolled_out",
 	other_channel: "none_in_channel",
 	skipped_by_revert: "no_release",
 };
@@ -222,21 +222,30 @@ export function selectRelease(
 	let passesFailed = false;
 	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
 	const seen = device.channel === "stable" ? record.releases : record.releases.map(seenOnBeta);
-	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for them.
-	const isNewcomer =
-		device.installed === null &&
-		device.held === undefined &&
+	const { installed: version, held, failed } = device;
+	const before = version ?? held;
+	const skipped = skippedByRevert(record.releases, before);
+	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for the others: a step
+	// that is full would keep a device on the release that harms it.
+	const isBad = (version: string) =>
+		failed?.has(version) === true || record.releases.some((one) => one.version === version && one.withdrawn);
+	const hasNoFallback =
+		(before === undefined || before === null || isBad(before)) &&
 		seen.some(
 			(release) =>
-				release.rollout === null && !release.withdrawn && isInChannel(release, device) && fitsDevice(release, device),
+				release.rollout === null &&
+				!isBad(release.version) &&
+				!skipped.has(release.version) &&
+				(pin === null || release.version === pin.version) &&
+				isInChannel(release, device) &&
+				fitsDevice(release, device),
 		);
-	const skipped = skippedByRevert(record.releases, device.installed ?? device.held);
 	for (const release of seen) {
 		const isSkipped = !release.withdrawn && skipped.has(release.version);
 		const judged = isSkipped ? "skipped_by_revert" : judgeRelease(release, grant, device, now, pin);
 		const isAgain = release.version === device.held && judged !== "chosen" && mayHaveAgain(release, judged);
-		const isTooNew = judged === "chosen" && isNewcomer && release.rollout !== null;
-		const verdict = isAgain ? "chosen" : isTooNew ? "not_for_newcomers" : judged;
+		const isTrial = judged === "chosen" && hasNoFallback && release.rollout !== null;
+		const verdict = isAgain ? "chosen" : isTrial ? "no_fallback" : judged;
 		note?.(release, verdict);
 		if (verdict === "chosen") {
 			choice = release;
@@ -254,8 +263,6 @@ export function selectRelease(
 	if (device.installed === choice.version)
 		return { status: "current", reason: passesFailed ? "newer_failed" : "up_to_date", holdsUntil };
 
-	const { installed: version, held, failed } = device;
-	const before = version ?? held;
 	const isDowngrade = before === undefined ? false : isOlder(record, choice.version, before);
 	const role = choice.signed && record.role !== undefined ? { role: record.role } : {};
 	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, holdsUntil } as const;

@@ -109,7 +109,7 @@ const WORDS: Readonly<Record<string, string>> = {
 	not_licensed: "it came out after the license had ended",
 	too_young: "the license's delay, or the account's minimum age, is not over",
 	not_reached: "its rollout has not come to this firewall's bucket, ring or audience",
-	not_for_newcomers: "a firewall with nothing gets what everybody may have",
+	no_fallback: "a firewall that has nothing, or what was withdrawn or fails on it, gets what everybody may have",
 	other_channel: "it is on beta, and the firewall is not",
 	skipped_by_revert: "the withdrawn release that it runs leads back further",
 	unsigned: "the product demands signatures, and its role file does not name it",

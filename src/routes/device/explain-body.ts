@@ -46,7 +46,7 @@ const releaseBody = z
 				"not_pinned",
 				"not_reached",
 				"rollout_closed",
-				"not_for_newcomers",
+				"no_fallback",
 				"other_channel",
 				"skipped_by_revert",
 				"incompatible_model",

@@ -31,7 +31,22 @@ export const REVERTS_AND_POLICIES: readonly FileEdits[] = [
 		file: "src/content/select-release.ts",
 		edits: [
 			{
-				from: "skippedByRevert(record.releases, device.installed ?? device.held)",
+				from: "(before === undefined || before === null || isBad(before)) &&",
+				to: "(before === undefined || before === null) &&",
+				breaks: "a device on a withdrawn release waits for a place in a trial instead of going back",
+			},
+			{
+				from: "!isBad(release.version) &&",
+				to: "!release.withdrawn &&",
+				breaks: "a device for which only the trial is left stays on the withdrawn release",
+			},
+			{
+				from: "(pin === null || release.version === pin.version) &&\n",
+				to: "",
+				breaks: "a device that is pinned to a trial stays on the withdrawn release",
+			},
+			{
+				from: "skippedByRevert(record.releases, before)",
 				to: "skippedByRevert(record.releases, device.installed)",
 				breaks: "a device that lost the content of a withdrawn release gets one that lies before its target",
 			},

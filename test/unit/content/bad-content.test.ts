@@ -106,3 +106,65 @@ describe("a device whose content is damaged", () => {
 		expect(told(THREE, { held: "1.3", failed: new Set(["1.3"]) })).toBe("offered installed_damaged 1.2 true");
 	});
 });
+
+describe("with 1.3 withdrawn and 1.4 on its way to the device's bucket, a device that runs", () => {
+	const on14 = on(null);
+	const withdrawn = { withdrawn: true };
+	const record = (...more: readonly ReturnType<typeof makeRelease>[]) =>
+		recordOf(...more, makeRelease(3, withdrawn), makeRelease(4, { rollout: on14 }));
+	it.each<[string, ProductRecord, Partial<Candidate>, string]>([
+		[
+			"the withdrawn one goes back to what everybody may have",
+			record(makeRelease(2)),
+			{ installed: "1.3" },
+			"offered installed_withdrawn 1.2 true",
+		],
+		[
+			"the withdrawn one, damaged, does too",
+			record(makeRelease(2)),
+			{ held: "1.3" },
+			"offered installed_damaged 1.2 true",
+		],
+		[
+			"what fails on it does too",
+			record(makeRelease(1), makeRelease(2)),
+			{ installed: "1.2", failed: new Set(["1.2"]) },
+			"offered installed_failed 1.1 true",
+		],
+		["what works tries it out", record(makeRelease(2)), { installed: "1.2" }, "offered newer 1.4 false"],
+		[
+			"the withdrawn one tries it out where nothing else is left",
+			record(makeRelease(2, withdrawn)),
+			{ installed: "1.3" },
+			"offered installed_withdrawn 1.4 false",
+		],
+		[
+			"the withdrawn one tries it out where everything else failed on it",
+			record(makeRelease(2)),
+			{ installed: "1.3", failed: new Set(["1.2"]) },
+			"offered installed_withdrawn 1.4 false",
+		],
+		[
+			"the withdrawn one tries it out where nothing else fits it",
+			record(makeRelease(2, { models: ["FW-900"] })),
+			{ installed: "1.3" },
+			"offered installed_withdrawn 1.4 false",
+		],
+		[
+			"the withdrawn one goes back to the target of the revert, and tries nothing out",
+			recordOf(
+				...[makeRelease(1), makeRelease(2), makeRelease(3, { ...withdrawn, revertTo: "1.1" })],
+				makeRelease(4, { rollout: on14 }),
+			),
+			{ installed: "1.3" },
+			"offered installed_withdrawn 1.1 true",
+		],
+	])("%s", (_, releases, device, expected) => {
+		expect(told(releases, device)).toBe(expected);
+	});
+
+	it("the withdrawn one gets it where its account has pinned it to that", () => {
+		const pin = { version: "1.4", downgrade: false };
+		expect(told(record(makeRelease(2)), { installed: "1.3" }, pin)).toBe("offered installed_withdrawn 1.4 false");
+	});
+});

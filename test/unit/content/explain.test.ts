@@ -218,13 +218,14 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 					too_young: now < release.releasedAt + delay,
 					rollout_closed: release.rollout?.open === false,
 					not_reached: release.rollout?.open === true && now < admittedAt(release.rollout),
-					not_for_newcomers: false,
+					no_fallback: false,
 					not_pinned: false,
 					other_channel: release.channel === "beta" && candidate.channel === "stable",
 					skipped_by_revert: skippedByRevert(question.record?.releases ?? [], candidate.installed).has(release.version),
 				};
-				if (verdict === "not_for_newcomers") {
-					expect(candidate.installed).toBeNull();
+				if (verdict === "no_fallback") {
+					const has = question.record?.releases.find(({ version }) => version === candidate.installed);
+					expect(candidate.installed === null || has?.withdrawn).toBe(true);
 					expect(release.rollout).not.toBeNull();
 				} else if (verdict === "chosen") expect(Object.values(flaws)).not.toContain(true);
 				else if (verdict !== "older_than_choice") expect(flaws[verdict]).toBe(true);
