@@ -2,9 +2,9 @@
 // made for local use only, answers nothing but "misconfigured", and its log names everything that is wrong at once.
 import { z } from "zod";
 import { type AwsCredentials, parseAwsCredentials } from "./aws/credentials.ts";
-import { BOOTSTRAP_KEY_OFF } from "./entitlement/bootstrap-key.ts";
+import { BOOTSTRAP_KEY_OFF } from "./entitlement/keys/bootstrap-key.ts";
 import { isJurisdiction, PLACES, type Place } from "./entitlement/place.ts";
-import { parseMacKeys } from "./signing/mac-keyring.ts";
+import { parseMacKeys } from "./signing/keys/mac-keyring.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
 
 const count = z.coerce.number().int();

@@ -5,9 +5,9 @@ import { createConsole } from "./console/console.ts";
 import { answerFailure } from "./failure.ts";
 import { ProblemError } from "./problem.ts";
 import type { RequestScope } from "./request-scope.ts";
-import { check } from "./routes/device/check.ts";
-import { permits } from "./routes/device/permits.ts";
-import { token } from "./routes/device/token.ts";
+import { check } from "./routes/device/check/check.ts";
+import { token } from "./routes/device/oauth/token.ts";
+import { permits } from "./routes/device/permits/permits.ts";
 import { type PlainRoute, pathOf, withPlainPlus } from "./routes/http/plain-handler.ts";
 
 const app = createApp();

@@ -2,7 +2,7 @@
 // name enters the system, so that a name that got in is safe in a path, a storage key, a log line and a signed text.
 // Lengths and counts are bounded so that an access token with all of them still fits (access-token-size.test.ts).
 import { z } from "zod";
-import { compareVendorVersions } from "./content/vendor-version.ts";
+import { compareVendorVersions } from "./content/releases/vendor-version.ts";
 
 export const PRODUCT_NAME = /^[a-z][a-z0-9-]{0,23}$/;
 export const productName = z

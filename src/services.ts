@@ -2,8 +2,8 @@
 // request.
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
+import { serialShard } from "./entitlement/devices/serial-hash.ts";
 import { placeOf } from "./entitlement/place.ts";
-import { serialShard } from "./entitlement/serial-hash.ts";
 import type { Account } from "./objects/account/account.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./objects/account/ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./objects/account/ha/ha-reports.ts";
@@ -22,14 +22,14 @@ import type { Trust } from "./objects/trust/trust.ts";
 import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
 import { rateLimits } from "./routes/http/rate-limit.ts";
 import { createWordQueue, type WordQueue } from "./routes/http/word-queue.ts";
+import { createKeyCache, type ImportKey } from "./signing/device-proofs/key-cache.ts";
 import { createProofMemory, type ProofMemory } from "./signing/device-proofs/proof-memory.ts";
-import { createKeyCache, type ImportKey } from "./signing/key-cache.ts";
-import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/lookup-keys.ts";
-import { importMacKeyring, type MacKeyring } from "./signing/mac-keyring.ts";
+import { createS3Presigner } from "./signing/download-urls/s3-presigner.ts";
+import { createEdgeUrlSigner, type UrlSigner } from "./signing/download-urls/url-signer.ts";
+import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/keys/lookup-keys.ts";
+import { importMacKeyring, type MacKeyring } from "./signing/keys/mac-keyring.ts";
 import { createPulseSigner, type PulseSigner } from "./signing/pulse-signer.ts";
-import { createRecordSeal } from "./signing/record-seal.ts";
-import { createS3Presigner } from "./signing/s3-presigner.ts";
-import { createEdgeUrlSigner, type UrlSigner } from "./signing/url-signer.ts";
+import { createRecordSeal } from "./signing/sealed/record-seal.ts";
 import { createLocationCopies, locationSeconds } from "./storage/cache/location-copies.ts";
 import { createRecordCache } from "./storage/cache/record-cache.ts";
 import { systemClock } from "./storage/clock.ts";
@@ -53,7 +53,7 @@ export interface Objects {
 	directory(): DurableObjectStub<Directory>;
 	trust(): DurableObjectStub<Trust>;
 	census(): DurableObjectStub<Census>;
-	/** @param hash see entitlement/serial-hash.ts */
+	/** @param hash see entitlement/devices/serial-hash.ts */
 	serials(hash: string): DurableObjectStub<SerialIndex>;
 	/** Keeps, renews or takes back the seat of a device under an elastic license. */
 	renewSeat(objectName: string, deviceId: string, now: number): Promise<RenewalOutcome>;

@@ -29,7 +29,7 @@ const CENSUS_ACCOUNTS = options.quick ? SMALL_ACCOUNTS / 10 : SMALL_ACCOUNTS;
 /** As in bench/cost. */
 const GB_SECONDS_PER_CALL = 0.128 * 0.05;
 const HOUR = 3_600;
-/** A device asks in full at least so often (content/pulse.ts): 4.8 to 6 h. */
+/** A device asks in full at least so often (content/check/pulse.ts): 4.8 to 6 h. */
 const CHECKS_A_DAY = 5;
 const BURST_GOAL_SECONDS = 300;
 const ROWS_GOAL = 5;

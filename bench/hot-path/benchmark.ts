@@ -1,6 +1,7 @@
 // A whole run, step by step. Every figure goes to the findings as soon as it is there, and is shown.
-import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
-import { signDownloadUrl } from "../../src/signing/signed-url.ts";
+
+import { signDownloadUrl } from "../../src/signing/download-urls/signed-url.ts";
+import { importMacKeyring } from "../../src/signing/keys/mac-keyring.ts";
 import { type LoadGenerator, startLoadGenerator } from "../load/load-generator.ts";
 import { findObstacle, startPeer } from "../peer/peer.ts";
 import { endProgress, showProgress } from "../progress.ts";

@@ -3,7 +3,7 @@
 import type { DurableObject } from "cloudflare:workers";
 import { type DeviceWord, MAX_WORDS } from "../../src/fleet/device-state.ts";
 import type { Account } from "../../src/objects/account/account.ts";
-import type { HaGroupOrder } from "../../src/objects/account/ha-desk.ts";
+import type { HaGroupOrder } from "../../src/objects/account/ha/ha-desk.ts";
 import type { Census } from "../../src/objects/census/census.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { WebhookOrder } from "../../src/objects/webhooks/webhooks.ts";

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { applyDelta, makeDelta } from "../../cli/delta/dcz.ts";
 import { openPayload, type Payload } from "../../cli/files/package-file.ts";
 import { parsePackageName } from "../../cli/files/package-name.ts";
-import { compareVendorVersions } from "../../src/content/vendor-version.ts";
+import { compareVendorVersions } from "../../src/content/releases/vendor-version.ts";
 import { readMachine } from "../machine.ts";
 import { median } from "../statistics.ts";
 

@@ -2,7 +2,7 @@
 // long as a real one; coordinates of keys, thumbprints and ids are random bytes, for a real key pair costs more than the
 // record and is of the same length.
 import { randomBytes } from "node:crypto";
-import type { DeviceRecord, Grant } from "../../src/entitlement/device-record.ts";
+import type { DeviceRecord, Grant } from "../../src/entitlement/devices/device-record.ts";
 import { deviceKey } from "../../src/storage/keys.ts";
 import { formatRecord } from "../../src/storage/record-store.ts";
 import { RECORD_LIFE_SECONDS } from "../../src/storage/sealed-records.ts";

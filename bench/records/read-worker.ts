@@ -2,7 +2,7 @@
 // GET /?read=none|memory|kv|redis|object&id=<device id>. It runs inside workerd, beside the service and on its stores.
 import type { SharedView } from "../../src/content/heads-record.ts";
 import { createRecordOrigin, type OriginBindings } from "../../src/objects/record-origin.ts";
-import { createLazyRecordSeal } from "../../src/signing/record-seal.ts";
+import { createLazyRecordSeal } from "../../src/signing/sealed/record-seal.ts";
 import { createRecordCache } from "../../src/storage/cache/record-cache.ts";
 import { systemClock } from "../../src/storage/clock.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";

@@ -1,7 +1,7 @@
 // How evenly a fleet asks, second by second: as ever, and after an outage of half an hour, by the service's own words on when to come
 // back. In virtual time; a device is a number here. How it asks about a release: `npm run bench:pulses`.
 import { type FailedTries, pauseAfter } from "../../cli/firewall/retry.ts";
-import { nextCheckIn } from "../../src/content/next-check.ts";
+import { nextCheckIn } from "../../src/content/check/next-check.ts";
 import { fleetRetryAfter } from "../../src/failure.ts";
 import { placeInFleet } from "../../src/place-in-fleet.ts";
 import type { Random } from "../../test/simulation/random.ts";

@@ -1,6 +1,6 @@
 // An Account that can be asked to do one thing many times, inside itself, so that what is timed is the object and not the
 // way to it: GET /?account=<name>&task=<task>&from=0&count=100&now=<unix seconds>. Its stores take every record at once.
-import type { LicenseTerms } from "../../src/entitlement/license.ts";
+import type { LicenseTerms } from "../../src/entitlement/licenses/license.ts";
 import { Account as ServiceAccount } from "../../src/objects/account/account.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
 import { countRows, takeRows } from "../workerd/row-counter.ts";

@@ -1,7 +1,7 @@
 // The requests of a fleet, made from real answers of the service: an ETag comes from a check, an offer from a check, a
 // download URL from a permit. Each kind is made anew, with what it was made from, before any of it ends.
-import type { DeviceProfile } from "../../src/entitlement/device-record.ts";
-import { readCheckEtag } from "../../src/signing/check-etag.ts";
+import type { DeviceProfile } from "../../src/entitlement/devices/device-record.ts";
+import { readCheckEtag } from "../../src/signing/sealed/check-etag.ts";
 import type { LoadGenerator } from "../load/load-generator.ts";
 import { buildRequests, type RequestParts, type RequestSet } from "../load/requests.ts";
 import { type Fleet, ISSUER } from "./fleet.ts";

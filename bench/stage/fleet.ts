@@ -3,12 +3,12 @@
 // them are real requests.
 import { randomBytes, webcrypto } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
-import type { DeviceProfile, DevicePublicKey, DeviceRecord } from "../../src/entitlement/device-record.ts";
+import type { DeviceProfile, DevicePublicKey, DeviceRecord } from "../../src/entitlement/devices/device-record.ts";
 import { ID_RANDOM_BYTES, mintDeviceId } from "../../src/entitlement/ids.ts";
-import { sealAccessToken } from "../../src/signing/access-token.ts";
-import { importLookupKeys, pseudonymOf, pseudonymPeriod } from "../../src/signing/lookup-keys.ts";
-import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
-import { createRecordSeal } from "../../src/signing/record-seal.ts";
+import { importLookupKeys, pseudonymOf, pseudonymPeriod } from "../../src/signing/keys/lookup-keys.ts";
+import { importMacKeyring } from "../../src/signing/keys/mac-keyring.ts";
+import { sealAccessToken } from "../../src/signing/sealed/access-token.ts";
+import { createRecordSeal } from "../../src/signing/sealed/record-seal.ts";
 import { deviceKey } from "../../src/storage/keys.ts";
 import { formatRecord } from "../../src/storage/record-store.ts";
 import { sealRecord } from "../../src/storage/sealed-records.ts";

@@ -1,9 +1,9 @@
 // Runs inside workerd: makes and reads one access token over and over, in the form that the service uses and as RFC 9068
 // JWTs by jose, with the checks that RFC 9068 asks for. Whoever asks takes the time: in here the clock stands still.
 import { jwtVerify, SignJWT } from "jose";
-import type { DeviceProfile } from "../../src/entitlement/device-record.ts";
-import { type NewAccessToken, openAccessToken, sealAccessToken } from "../../src/signing/access-token.ts";
-import { importMacKeyring } from "../../src/signing/mac-keyring.ts";
+import type { DeviceProfile } from "../../src/entitlement/devices/device-record.ts";
+import { importMacKeyring } from "../../src/signing/keys/mac-keyring.ts";
+import { type NewAccessToken, openAccessToken, sealAccessToken } from "../../src/signing/sealed/access-token.ts";
 
 const ISSUER = "https://updates.example.com";
 const NOW = 1_800_000_000;

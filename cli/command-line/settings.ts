@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { BOOTSTRAP_KEY_OFF } from "../../src/entitlement/bootstrap-key.ts";
+import { BOOTSTRAP_KEY_OFF } from "../../src/entitlement/keys/bootstrap-key.ts";
 import { systemFault, UsageError } from "../errors.ts";
 import type { Surroundings } from "../terminal/output.ts";
 

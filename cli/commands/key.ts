@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { keySubject, scope, teamName } from "../../src/entitlement/credential-record.ts";
+import { keySubject, scope, teamName } from "../../src/entitlement/keys/credential-record.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { readOperand } from "../command-line/read-options.ts";
 import { runAsOperator } from "../command-line/run-as.ts";

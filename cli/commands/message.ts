@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { country } from "../../src/content/audience.ts";
-import { localeTag, severity } from "../../src/content/message.ts";
+import { localeTag, severity } from "../../src/content/messages/message.ts";
 import { modelName, productName, versionName } from "../../src/names.ts";
 import { addYesOption } from "../command-line/confirmation.ts";
 import { accountId } from "../command-line/ids.ts";

@@ -7,7 +7,7 @@ import { type FileHandle, open, readFile, writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 // Not by name: a Node without zstd has none of these, and is to load this file all the same.
 import * as zlib from "node:zlib";
-import { DELTA_HEAD_BYTES, hasHeadOf } from "../../src/content/delta.ts";
+import { DELTA_HEAD_BYTES, hasHeadOf } from "../../src/content/releases/delta.ts";
 
 /** Frame of this type and length, which a decoder skips (RFC 8878 §3.1.2). */
 const DCZ_FRAME = Buffer.from("5e2a4d1820000000", "hex");

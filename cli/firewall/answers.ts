@@ -1,6 +1,6 @@
 // The server's answers to a firewall, as far as this client reads them. Unknown fields are ignored: the server may grow.
 import { z } from "zod";
-import { MAX_DISABLED_RULES, ruleId } from "../../src/content/disabled-rules.ts";
+import { MAX_DISABLED_RULES, ruleId } from "../../src/content/releases/disabled-rules.ts";
 import { packageFileName, productName, sha256Hex, versionName } from "../../src/names.ts";
 
 const rfc3339 = z.string().refine((text) => !Number.isNaN(Date.parse(text)), "not a time");

@@ -1,10 +1,10 @@
 // Who would be in each step of a plan, from the fleet as it is: counts, and for a number of units which ones, as far as the order of
 // buckets says. Those who ask first get the permits; among the units that a step is offered to nobody knows who that is. Pure.
 import { type DeviceCircumstances, matchesAudience } from "../../src/content/audience.ts";
-import { channelOf } from "../../src/content/channel.ts";
-import type { Release } from "../../src/content/product-record.ts";
-import { unitOf } from "../../src/content/rollout-place.ts";
-import { engineInRange } from "../../src/content/vendor-version.ts";
+import { channelOf } from "../../src/content/releases/channel.ts";
+import type { Release } from "../../src/content/releases/product-record.ts";
+import { unitOf } from "../../src/content/releases/rollout-place.ts";
+import { engineInRange } from "../../src/content/releases/vendor-version.ts";
 import { topOf } from "../../src/rollout/control.ts";
 import { powerOf } from "../../src/rollout/gate.ts";
 import { atMost } from "../../src/rollout/lease.ts";

@@ -1,9 +1,9 @@
 // What is said of a release when it is sent on its way: by `parapet publish`, and of a draft by `parapet rollout start`.
 import type { Command } from "commander";
 import { z } from "zod";
-import { channel } from "../../src/content/channel.ts";
-import { urgency } from "../../src/content/product-record.ts";
-import { entryCount } from "../../src/content/size-bounds.ts";
+import { channel } from "../../src/content/releases/channel.ts";
+import { urgency } from "../../src/content/releases/product-record.ts";
+import { entryCount } from "../../src/content/releases/size-bounds.ts";
 import { modelName, versionName } from "../../src/names.ts";
 import { collect, commaList, wholeNumber } from "../command-line/values.ts";
 import { PLAN_HELP, readPlan } from "./plan-option.ts";

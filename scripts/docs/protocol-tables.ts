@@ -1,6 +1,6 @@
 // The tables of docs/protocol.md that list the values of a field. Each value that the code knows must have its meaning here, and
 // no other can, or this file does not compile.
-import type { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../src/content/select-release.ts";
+import type { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../src/content/releases/select-release.ts";
 import type { Decision } from "../../src/entitlement/decide.ts";
 import type { Reported } from "../../src/rollout/lease.ts";
 import { table } from "./markdown.ts";

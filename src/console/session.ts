@@ -1,7 +1,7 @@
 // Who is signed in to the console: a sealed cookie with the keyed hash of the API key, never the key. It opens nothing by itself: each
 // request asks whether that key is still known and in force, so the session ends with the key.
-import type { MacKeyring } from "../signing/mac-keyring.ts";
-import { openClaims, type SealPurpose, sealClaims } from "../signing/sealed-claims.ts";
+import type { MacKeyring } from "../signing/keys/mac-keyring.ts";
+import { openClaims, type SealPurpose, sealClaims } from "../signing/sealed/sealed-claims.ts";
 
 export const SESSION_SECONDS = 8 * 3_600;
 

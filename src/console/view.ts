@@ -1,7 +1,8 @@
 // What the holder of an API key sees of the console, and may do there: by the scopes of the key alone. It decides which links and
 // buttons are shown; whether a request may do what it asks for is decided by the API, as ever.
-import type { Scope } from "../entitlement/credential-record.ts";
+
 import { accountObjectName } from "../entitlement/ids.ts";
+import type { Scope } from "../entitlement/keys/credential-record.ts";
 
 export interface View {
 	/** the whole deployment */

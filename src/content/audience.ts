@@ -1,8 +1,8 @@
 // Whom something is for. Every given field must match; an empty audience is everybody.
 import { z } from "zod";
-import type { DeviceProfile } from "../entitlement/device-record.ts";
+import type { DeviceProfile } from "../entitlement/devices/device-record.ts";
 import { engineRange, labels, modelName, productName } from "../names.ts";
-import { engineInRange } from "./vendor-version.ts";
+import { engineInRange } from "./releases/vendor-version.ts";
 
 export const country = z.string().regex(/^[A-Z]{2}$/, "a country is two capital letters (ISO 3166): DE");
 export const audience = z.strictObject({

@@ -2,7 +2,7 @@
 // After the end of a license a device climbs down a ladder: everything (grace), emergency releases only, nothing new. No
 // step of it takes away what is installed.
 import type { PassCode, RefusalCode } from "./decision-codes.ts";
-import type { DeviceProfile, Grant } from "./device-record.ts";
+import type { DeviceProfile, Grant } from "./devices/device-record.ts";
 
 export const DECISIONS = ["active", "grace", "critical", "refused"] as const;
 export type Decision = (typeof DECISIONS)[number];

@@ -2,7 +2,7 @@
 // garbage is thrown away before it touches (and so creates) any object. A good check only says that an id was minted here,
 // not that the thing exists. Random bytes are always an argument.
 import { equalInConstantTime } from "../signing/constant-time.ts";
-import type { LookupKeys } from "../signing/lookup-keys.ts";
+import type { LookupKeys } from "../signing/keys/lookup-keys.ts";
 import { letterOf, type Place } from "./place.ts";
 
 /** Crockford's base32: no i, l, o, u. */

@@ -2,7 +2,7 @@
 // Never throws and never logs: the URL may carry a secret of the receiver's. The same event is the same text under the same
 // id at every attempt; only timestamp and signatures are new.
 import { readRetryAfter } from "../retry-after.ts";
-import { importMacKeyring, type MacKeyring } from "../signing/mac-keyring.ts";
+import { importMacKeyring, type MacKeyring } from "../signing/keys/mac-keyring.ts";
 import { signWebhook, type WebhookSecretRef, webhookSecret } from "../signing/webhook-signature.ts";
 import { formatTimestamp } from "../timestamps.ts";
 import type { DeliveryAttempt } from "./webhook-attempt.ts";

@@ -5,7 +5,7 @@ import type { Reported } from "../rollout/lease.ts";
 import type { OutcomeReason } from "./outcome-reason.ts";
 
 const HOUR = 3_600;
-/** A device that says nothing new is written down once in so many hours; it asks in full at least as often (content/pulse.ts). */
+/** A device that says nothing new is written down once in so many hours; it asks in full at least as often (content/check/pulse.ts). */
 const HOURS_PER_SLOT = 6;
 /** A permit for the same release is news again after this. */
 const PERMIT_IS_OLD_SECONDS = HOUR;

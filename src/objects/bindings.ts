@@ -1,12 +1,12 @@
 // What the Durable Objects need from the deployment, and how they reach the Directory and the stores. Objects are made by the
 // platform, not by services.ts, so this is their composition root.
 
-import { pulseUrgency } from "../content/pulse.ts";
+import { pulseUrgency } from "../content/check/pulse.ts";
 import { accountObjectName } from "../entitlement/ids.ts";
 import { type Place, parsePlace } from "../entitlement/place.ts";
 import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
 import { createLazyPulseSigner } from "../signing/pulse-signer.ts";
-import { createLazyRecordSeal } from "../signing/record-seal.ts";
+import { createLazyRecordSeal } from "../signing/sealed/record-seal.ts";
 import { systemClock } from "../storage/clock.ts";
 import { createKvRecordStore } from "../storage/kv-record-store.ts";
 import { createR2PulseStore } from "../storage/r2-pulse-store.ts";

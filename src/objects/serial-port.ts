@@ -1,7 +1,7 @@
 // What the accounts tell the index of serial numbers (objects/serials).
 
 export interface SerialEntry {
-	/** see entitlement/serial-hash.ts */
+	/** see entitlement/devices/serial-hash.ts */
 	readonly hash: string;
 	/** id */
 	readonly device: string;

@@ -1,7 +1,7 @@
 // How a firewall does, before it installed a release and after, and by how much that may change: a release that installs well and
 // then eats the processor has failed. Numbers come from devices, which may say anything; each speaks for its own unit alone.
 import { z } from "zod";
-import { ruleId } from "../content/disabled-rules.ts";
+import { ruleId } from "../content/releases/disabled-rules.ts";
 
 const percent = z.number().min(0).max(100);
 const amount = z.number().min(0).max(1_000_000_000_000);

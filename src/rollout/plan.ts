@@ -2,7 +2,7 @@
 // A plan only grows, and ends with everybody: one that shrinks, skips or stops short is refused before anything runs by it.
 import { z } from "zod";
 import { audience } from "../content/audience.ts";
-import { teamName } from "../entitlement/credential-record.ts";
+import { teamName } from "../entitlement/keys/credential-record.ts";
 import { canPass, gate, powerOf } from "./gate.ts";
 
 const HOUR = 3_600;

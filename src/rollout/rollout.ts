@@ -1,5 +1,5 @@
 // A release on its way through a plan: where it stands, and what may be given out there.
-import type { Channel } from "../content/channel.ts";
+import type { Channel } from "../content/releases/channel.ts";
 import { hasControl, topOf } from "./control.ts";
 import {
 	controlEvidence,

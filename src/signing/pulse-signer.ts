@@ -1,7 +1,8 @@
 // Names and values of pulses. Pulses are public, so both are MACs: a stranger learns that something changed, and neither
 // what nor how often. They come from LOOKUP_KEY, which never rotates, or a rotation would wake every device at once.
-import { sealFields } from "./framed-mac.ts";
-import { importLookupKeys, type LookupKeys } from "./lookup-keys.ts";
+
+import { importLookupKeys, type LookupKeys } from "./keys/lookup-keys.ts";
+import { sealFields } from "./sealed/framed-mac.ts";
 
 /** Characters of base64url: 132 bits, so that nobody finds a name by trying. */
 const NAME_LENGTH = 22;

@@ -1,5 +1,5 @@
 // The digest of a text, as tokens, logs and evidence name it.
-import { encodeBase64url } from "./base64url.ts";
+import { encodeBase64url } from "./formats/base64url.ts";
 
 /** @returns SHA-256 of the text's UTF-8, base64url without padding */
 export async function sha256OfText(text: string): Promise<string> {

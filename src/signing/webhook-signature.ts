@@ -1,8 +1,8 @@
 // Secrets and signatures of webhooks (Standard Webhooks 1.0.0). A secret is derived from a key of MAC_KEYS, the endpoint
 // and a generation, so that none is ever stored; it is as good as its key, and ends with it.
-import { decodeBase64url } from "./base64url.ts";
-import { sealFields } from "./framed-mac.ts";
-import type { MacKeyring } from "./mac-keyring.ts";
+import { decodeBase64url } from "./formats/base64url.ts";
+import type { MacKeyring } from "./keys/mac-keyring.ts";
+import { sealFields } from "./sealed/framed-mac.ts";
 
 const PURPOSE = ["parapet-webhook", "1"] as const;
 

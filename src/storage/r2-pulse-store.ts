@@ -2,7 +2,7 @@
 // cancel a write that its caller has given up. So each write replaces exactly what was there before it: one that lands late
 // finds something newer and fails, and no pulse goes back. What was there before cannot come again, or an early write would be let
 // through: a pulse's value is that of a revision, and revisions only rise.
-import { PULSE_MAX_AGE_SECONDS } from "../content/pulse.ts";
+import { PULSE_MAX_AGE_SECONDS } from "../content/check/pulse.ts";
 import { pulseKey } from "./keys.ts";
 
 const PULSE: Pick<R2PutOptions, "httpMetadata"> = {

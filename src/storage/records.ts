@@ -8,9 +8,9 @@ import {
 	licenseEpochOf,
 } from "../content/denied-list.ts";
 import { type HeadsRecord, headsRecord, productRevision, type SharedView } from "../content/heads-record.ts";
-import { type MessagesRecord, messagesRecord } from "../content/message.ts";
-import { type ProductRecord, productRecord } from "../content/product-record.ts";
-import { type DeviceRecord, deviceRecord } from "../entitlement/device-record.ts";
+import { type MessagesRecord, messagesRecord } from "../content/messages/message.ts";
+import { type ProductRecord, productRecord } from "../content/releases/product-record.ts";
+import { type DeviceRecord, deviceRecord } from "../entitlement/devices/device-record.ts";
 import { type HaGroupRecord, haGroupRecord } from "../entitlement/ha/ha-group-record.ts";
 import type { RecordCache } from "./cache/record-cache.ts";
 import { deniedKey, deniedPartKeys, deviceKey, HEADS_KEY, haGroupKey, messagesKey, productKey } from "./keys.ts";

@@ -1,5 +1,5 @@
 // From what is told of a request to its row of the history, or to none. Nothing is computed here that the request has not found out
-// already; the device is its pseudonym (pseudonymOf, signing/lookup-keys.ts).
+// already; the device is its pseudonym (pseudonymOf, signing/keys/lookup-keys.ts).
 import { type AskedKind, boundText, type HistoryRow, SCHEMA_VERSION } from "../history/fields.ts";
 import type { RequestEvent } from "./request-event.ts";
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import type { CheckAnswer } from "../../cli/firewall/answers.ts";
 import { hearNothing, type WakeUp, waitForNews } from "../../cli/firewall/pulse.ts";
-import { PULSE_MAX_AGE_SECONDS } from "../../src/content/pulse.ts";
+import { PULSE_MAX_AGE_SECONDS } from "../../src/content/check/pulse.ts";
 import { operate } from "./support/fleet.ts";
 import { describeWithPrograms } from "./support/programs.ts";
 import { type PulseCache, startPulseCache } from "./support/pulse-cache.ts";

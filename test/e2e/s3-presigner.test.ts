@@ -1,8 +1,8 @@
 // Presigned URLs against a server that checks SigV4: the S3 endpoint of the local R2, with R2's error codes.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
-import { createS3Presigner } from "../../src/signing/s3-presigner.ts";
-import type { UrlSigner } from "../../src/signing/url-signer.ts";
+import { createS3Presigner } from "../../src/signing/download-urls/s3-presigner.ts";
+import type { UrlSigner } from "../../src/signing/download-urls/url-signer.ts";
 import { packageKey } from "../../src/storage/keys.ts";
 
 const CREDENTIALS = { accessKeyId: "AKIDLOCAL", secretAccessKey: "SECRETLOCAL" };

@@ -2,7 +2,7 @@
 // own pauses after failures. All devices poll, which is the most that can come: one that waits by pulses comes less often. Not here: what
 // a check costs, and permits and reports.
 import { pauseAfter } from "../../cli/firewall/retry.ts";
-import { nextCheckIn } from "../../src/content/next-check.ts";
+import { nextCheckIn } from "../../src/content/check/next-check.ts";
 import { placeInFleet } from "../../src/place-in-fleet.ts";
 import { retryAfterOfFleet } from "../../src/retry-after.ts";
 import { INTERVAL } from "./fleet-pulses.ts";

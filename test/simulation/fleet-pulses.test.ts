@@ -2,7 +2,7 @@
 // not tell the truth can do.
 import { describe, expect, it, test } from "vitest";
 import type { PulseNews } from "../../cli/firewall/pulse.ts";
-import { MAX_QUIET_SECONDS } from "../../src/content/pulse.ts";
+import { MAX_QUIET_SECONDS } from "../../src/content/check/pulse.ts";
 import { runs } from "../support/runs.ts";
 import { fleetPulses, INTERVAL, spreadingAfter, spreadingOf } from "./fleet-pulses.ts";
 

@@ -3,8 +3,8 @@
 // Devices share nothing but what they read, so each lives its time alone. Not here: HTTP, and checks that fail.
 import type { CheckAnswer } from "../../cli/firewall/answers.ts";
 import { hearNothing, type PulseNews, waitForNews } from "../../cli/firewall/pulse.ts";
-import { nextCheckIn } from "../../src/content/next-check.ts";
-import { PULSE_MAX_AGE_SECONDS, pulseUrgency, quietUntil } from "../../src/content/pulse.ts";
+import { nextCheckIn } from "../../src/content/check/next-check.ts";
+import { PULSE_MAX_AGE_SECONDS, pulseUrgency, quietUntil } from "../../src/content/check/pulse.ts";
 import { placeInFleet } from "../../src/place-in-fleet.ts";
 import { createRandom, type Random } from "./random.ts";
 

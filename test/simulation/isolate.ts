@@ -3,7 +3,7 @@
 
 import { deniedUntil } from "../../src/content/denied-list.ts";
 import { decideEntitlement } from "../../src/entitlement/decide.ts";
-import type { DeviceRecord } from "../../src/entitlement/device-record.ts";
+import type { DeviceRecord } from "../../src/entitlement/devices/device-record.ts";
 import { createRecordOrigin } from "../../src/objects/record-origin.ts";
 import { ProblemError } from "../../src/problem.ts";
 import { openScope, type RequestScope } from "../../src/request-scope.ts";

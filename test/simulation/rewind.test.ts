@@ -1,7 +1,7 @@
 // An account that is set back to an earlier time, with the platform's recovery as its maker describes it: what stores and edges hold
 // from the time that was lost counts for nothing afterwards, and no record stays ahead of its owner.
 import { describe, expect, test } from "vitest";
-import { type RewindParties, rewindAccount } from "../../src/routes/operator/rewind/rewind-account.ts";
+import { type RewindParties, rewindAccount } from "../../src/routes/operator/accounts/rewind-account.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
 import { Deployment } from "./deployment.ts";
 import { NO_FAULTS } from "./faults.ts";

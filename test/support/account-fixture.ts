@@ -1,5 +1,5 @@
 // An account with a license and codes, and devices to activate: what most tests of the Account object start from.
-import type { ActivationInput } from "../../src/objects/account/device-desk.ts";
+import type { ActivationInput } from "../../src/objects/account/devices/device-desk.ts";
 import { freshName } from "./fresh-names.ts";
 import { bindings } from "./object-bindings.ts";
 

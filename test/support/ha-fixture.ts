@@ -1,5 +1,5 @@
 // An account with an HA group under lic-a, a code for the group, and short ways to what happens to both.
-import type { HaSettings, NewHaGroup } from "../../src/objects/account/ha-desk.ts";
+import type { HaSettings, NewHaGroup } from "../../src/objects/account/ha/ha-desk.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "./account-fixture.ts";
 
 /** Makes an HA group under lic-a, and a code for it (`hash-ha`). @returns the group's id, and what was set */

@@ -3,8 +3,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 import type { Account } from "../../src/objects/account/account.ts";
+import type { HaSettings } from "../../src/objects/account/ha/ha-desk.ts";
 import type { HaReport } from "../../src/objects/account/ha/ha-reports.ts";
-import type { HaSettings } from "../../src/objects/account/ha-desk.ts";
 import type { Outbox } from "../../src/objects/outbox/outbox.ts";
 import { NOW } from "./account-fixture.ts";
 import { nextAlarm } from "./alarms.ts";

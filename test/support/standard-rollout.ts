@@ -2,9 +2,9 @@
 // alarms ring at times that the test chooses.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { headsRecord } from "../../src/content/heads-record.ts";
-import { productRecord } from "../../src/content/product-record.ts";
-import type { PermitInput } from "../../src/objects/product/permit-question.ts";
-import type { ReportInput } from "../../src/objects/product/rollout-desk.ts";
+import { productRecord } from "../../src/content/releases/product-record.ts";
+import type { PermitInput } from "../../src/objects/product/rollouts/permit-question.ts";
+import type { ReportInput } from "../../src/objects/product/rollouts/rollout-desk.ts";
 import { STANDARD } from "../../src/rollout/built-in-plans.ts";
 import type { Reported } from "../../src/rollout/lease.ts";
 import type { Plan } from "../../src/rollout/plan.ts";

@@ -1,5 +1,5 @@
 // What an object has put into a store, without its seal; and what it would put there.
-import { createLazyRecordSeal } from "../../src/signing/record-seal.ts";
+import { createLazyRecordSeal } from "../../src/signing/sealed/record-seal.ts";
 import { formatRecord, parseRecord, type StoredRecord } from "../../src/storage/record-store.ts";
 import { sealRecord } from "../../src/storage/sealed-records.ts";
 import { TEST_SECRETS } from "./secrets.ts";

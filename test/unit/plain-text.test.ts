@@ -2,7 +2,7 @@
 // terminal or hide is not.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { message } from "../../src/content/message.ts";
+import { message } from "../../src/content/messages/message.ts";
 import { displayName, foldName, isPlainText, plainText } from "../../src/plain-text.ts";
 
 describe("plain text", () => {

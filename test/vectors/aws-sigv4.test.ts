@@ -3,7 +3,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { AwsClient } from "aws4fetch";
 import { describe, expect, it } from "vitest";
-import { createS3Presigner } from "../../src/signing/s3-presigner.ts";
+import { createS3Presigner } from "../../src/signing/download-urls/s3-presigner.ts";
 
 const CREDENTIALS = {
 	accessKeyId: "AKIAIOSFODNN7EXAMPLE",

@@ -1,8 +1,8 @@
 // ES256 signatures that look almost right, after the cases of Wycheproof's ECDSA P1363 suite: every number at and around zero
 // and the group's order, and every length but 64. A verifier that reduces, pads or guesses the encoding fails here.
 import { describe, expect, it } from "vitest";
-import { encodeBase64url } from "../../src/signing/base64url.ts";
-import { type CompactJws, hasGoodSignature } from "../../src/signing/compact-jws.ts";
+import { encodeBase64url } from "../../src/signing/formats/base64url.ts";
+import { type CompactJws, hasGoodSignature } from "../../src/signing/formats/compact-jws.ts";
 import { makeDeviceKey } from "../unit/signing/signing-fixtures.ts";
 
 /** Order of P-256 and the prime of its field (SEC 2, §2.4.2). */

@@ -1,6 +1,6 @@
 // RFC 9530 appendix B: the digests of its examples, with and without the line feed at the end of the content.
 import { describe, expect, it } from "vitest";
-import { formatReprDigest, parseDigestHeader } from "../../src/signing/digest-header.ts";
+import { formatReprDigest, parseDigestHeader } from "../../src/signing/formats/digest-header.ts";
 
 const EXAMPLES: readonly [string, string][] = [
 	['{"hello": "world"}', "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:"],

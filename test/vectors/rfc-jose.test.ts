@@ -1,10 +1,10 @@
 // Expectations written by others: the examples of RFC 4648, 7515, 8037 and 9449 against our readers and verifiers.
 import { calculateJwkThumbprint } from "jose";
 import { describe, expect, it } from "vitest";
-import { decodeBase64url, encodeBase64url } from "../../src/signing/base64url.ts";
-import { hasGoodSignature } from "../../src/signing/compact-jws.ts";
 import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../../src/signing/device-proofs/device-key.ts";
 import { accessTokenHash, verifyDpopProof } from "../../src/signing/device-proofs/dpop.ts";
+import { decodeBase64url, encodeBase64url } from "../../src/signing/formats/base64url.ts";
+import { hasGoodSignature } from "../../src/signing/formats/compact-jws.ts";
 
 async function importVector(jwk: object) {
 	const parsed = parseDevicePublicKey(jwk);

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { channel } from "../../../src/content/channel.ts";
+import { channel } from "../../../src/content/releases/channel.ts";
 import { modelName, productName, serialNumber } from "../../../src/names.ts";
 import { addYesOption } from "../../command-line/confirmation.ts";
 import { deviceId } from "../../command-line/ids.ts";

@@ -1,6 +1,6 @@
 // What a firewall says of itself, as options of the commands that check: as a member of an HA group, and what does not work on it.
 import { z } from "zod";
-import { parseInstalled } from "../../../src/content/installed.ts";
+import { parseInstalled } from "../../../src/content/check/installed.ts";
 import { haRole } from "../../../src/entitlement/ha/ha-group.ts";
 import type { FirewallContext } from "../../command-line/run-as.ts";
 import { wholeNumber } from "../../command-line/values.ts";

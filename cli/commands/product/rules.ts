@@ -1,7 +1,7 @@
 // `parapet product disable-rule|enable-rule|disabled-rules`: single rules that every firewall leaves out, whatever release it runs.
 import type { Command } from "commander";
 import { z } from "zod";
-import { ruleId } from "../../../src/content/disabled-rules.ts";
+import { ruleId } from "../../../src/content/releases/disabled-rules.ts";
 import { productName } from "../../../src/names.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";

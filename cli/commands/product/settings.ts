@@ -2,9 +2,9 @@
 // options, and said in lines.
 import type { Command } from "commander";
 import { z } from "zod";
-import { signing } from "../../../src/content/product-record.ts";
-import { type SizeBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/size-bounds.ts";
-import { teamName } from "../../../src/entitlement/credential-record.ts";
+import { signing } from "../../../src/content/releases/product-record.ts";
+import { type SizeBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/releases/size-bounds.ts";
+import { teamName } from "../../../src/entitlement/keys/credential-record.ts";
 import { type HealthLimits, healthLimits, METRIC_NAMES } from "../../../src/rollout/health.ts";
 import { parseMoment } from "../../command-line/moment.ts";
 import { UsageError } from "../../errors.ts";

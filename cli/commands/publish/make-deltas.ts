@@ -4,7 +4,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { DELTA_HEAD_BYTES, largestDelta } from "../../../src/content/delta.ts";
+import { DELTA_HEAD_BYTES, largestDelta } from "../../../src/content/releases/delta.ts";
 import { sha256Hex, versionName } from "../../../src/names.ts";
 import { applyDelta, canUseDictionaries, makeDelta } from "../../delta/dcz.ts";
 import { CliError } from "../../errors.ts";

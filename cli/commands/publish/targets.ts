@@ -1,5 +1,5 @@
 // What each package file of a `publish` will be released as: said by options, or by the file's name.
-import { compareVendorVersions } from "../../../src/content/vendor-version.ts";
+import { compareVendorVersions } from "../../../src/content/releases/vendor-version.ts";
 import { packageFileName, productName, versionName } from "../../../src/names.ts";
 import { UsageError } from "../../errors.ts";
 import { parsePackageName } from "../../files/package-name.ts";

@@ -2,7 +2,7 @@
 // way. Changes nothing.
 import type { Command } from "commander";
 import { z } from "zod";
-import { channel } from "../../../src/content/channel.ts";
+import { channel } from "../../../src/content/releases/channel.ts";
 import { engineRange, modelName, productName, versionName } from "../../../src/names.ts";
 import { bucketOf } from "../../../src/rollout/bucket.ts";
 import { planOf } from "../../../src/rollout/built-in-plans.ts";

@@ -1,6 +1,6 @@
 // One device: what it is, what is known of each of its products, and why it gets what it gets, the whole of `explain`.
 import type { z } from "zod";
-import type { explanationBody } from "../../routes/device/explain-body.ts";
+import type { explanationBody } from "../../routes/device/explain/explain-body.ts";
 import { actionLinks } from "../actions.tsx";
 import { Facts, link, Mark, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";

@@ -1,7 +1,7 @@
 // The devices of an account: search and filters are those of the API, in the address; on each page those that need somebody come first.
 import type { z } from "zod";
 import { REPORTED } from "../../rollout/lease.ts";
-import type { deviceBody } from "../../routes/operator/device-body.ts";
+import type { deviceBody } from "../../routes/operator/devices/device-body.ts";
 import { link, Mark, Table, Time, type Tone } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount, devicePage } from "./choose.tsx";

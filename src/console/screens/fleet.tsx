@@ -1,6 +1,6 @@
 // The fleet in numbers: what fails and who is silent before what runs where. Of the whole deployment, or of the account that a key names.
 import type { z } from "zod";
-import type { fleetBody, problemBody } from "../../routes/operator/fleet-body.ts";
+import type { fleetBody, problemBody } from "../../routes/operator/fleet/fleet-body.ts";
 import { Facts, link, Mark, segment, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount } from "./choose.tsx";

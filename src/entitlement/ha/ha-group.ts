@@ -1,8 +1,8 @@
 // HA groups: devices that protect the same place. They share one seat and one entitlement. Pure rules; the Account object
 // gathers the facts, decides and writes in one transaction.
 import { z } from "zod";
-import type { DeviceStatus } from "../device-record.ts";
-import { holdsSeat, type License } from "../license.ts";
+import type { DeviceStatus } from "../devices/device-record.ts";
+import { holdsSeat, type License } from "../licenses/license.ts";
 
 /** active-passive: one of them passes traffic; active-active: all do */
 export const haMode = z.enum(["active-passive", "active-active"]);

@@ -24,7 +24,7 @@ export type ProductPermit = Pick<HaPermit, keyof HaPermit> & { readonly product:
 /** A device of the group that counts. */
 export interface HaMember {
 	readonly device: string;
-	/** false = it is suspended, or kept from the version (content/could-have.ts): nobody waits for it to be the first */
+	/** false = it is suspended, or kept from the version (content/releases/could-have.ts): nobody waits for it to be the first */
 	readonly isAwaited: boolean;
 	/** see ha-role.ts */
 	readonly role: HaRole | null;

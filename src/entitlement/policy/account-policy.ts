@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type Labels, labels, productName, versionName } from "../../names.ts";
 import { placeInFleet } from "../../place-in-fleet.ts";
 import { hasDeviceIdForm } from "../ids.ts";
-import { MAX_PRODUCTS } from "../license.ts";
+import { MAX_PRODUCTS } from "../licenses/license.ts";
 import { type DevicePolicy, type Passing, passing, spreadFreeze, spreadWindow } from "./device-policy.ts";
 import { timeZoneNamed, type WeeklyWindow } from "./weekly-windows.ts";
 

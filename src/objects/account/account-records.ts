@@ -1,6 +1,6 @@
 // What an Account publishes, each as the step that delivers it: a record per device and per HA group, and whom the Directory
 // is to have refused.
-import type { DeviceRecord } from "../../entitlement/device-record.ts";
+import type { DeviceRecord } from "../../entitlement/devices/device-record.ts";
 import { accountObjectName, isHaGroupId } from "../../entitlement/ids.ts";
 import { deviceKey, haGroupKey } from "../../storage/keys.ts";
 import { RECORD_LIFE_SECONDS } from "../../storage/sealed-records.ts";
@@ -8,7 +8,7 @@ import type { DenyStep, OutboxStep, RecordStep } from "../outbox/outbox-rows.ts"
 import type { OwnedRecords } from "../outbox/record-pages.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import type { DeskParts } from "./desk.ts";
-import type { Device, DeviceTables } from "./device-tables.ts";
+import type { Device, DeviceTables } from "./devices/device-tables.ts";
 import type { HaReports } from "./ha/ha-reports.ts";
 
 /** Edges' clocks differ, and accept a token a little past its end: a denial outlives every token by this much. */
@@ -37,7 +37,7 @@ export function leaveFixedStep(device: Device, since: number, tokensEndAfter: nu
 }
 
 /**
- * A device under an elastic license gets no token without its Account, whatever a record from then says (routes/device/token.ts);
+ * A device under an elastic license gets no token without its Account, whatever a record from then says (routes/device/oauth/token.ts);
  * of one from before: `leaveFixedStep`.
  */
 function denyStep({ id, version, lease }: Device, since: number, tokensEndAfter: number): DenyStep {

@@ -1,6 +1,6 @@
 // The trail of an account, all of it or what is about one device.
 import { readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
-import type { DeviceTables } from "./device-tables.ts";
+import type { DeviceTables } from "./devices/device-tables.ts";
 
 /** @param device only what is about it and those that it replaced; not given = everything @returns null where there is no such device */
 export function readAccountTrail(

@@ -1,7 +1,7 @@
 // One customer: licenses, auth codes, seats and devices. What a method reads, decides and writes without waiting is one transaction: no
 // seat is given twice. Rules: entitlement/; work: the desks. An account that was never created answers like an empty one, and writes nothing.
 import { DurableObject } from "cloudflare:workers";
-import type { LicenseStatus, LicenseTerms } from "../../entitlement/license.ts";
+import type { LicenseStatus, LicenseTerms } from "../../entitlement/licenses/license.ts";
 import type { DeviceWord } from "../../fleet/device-state.ts";
 import { formatRecord } from "../../storage/record-store.ts";
 import type { Change, TrailPage, TrailQuery } from "../audit.ts";
@@ -19,21 +19,21 @@ import { type AccountDesks, openDesks } from "./account-desks.ts";
 import { accountRecords, stepOf } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import { readAccountTrail } from "./account-trail.ts";
-import type { ActivationInput, ChannelChange, LabelChange, StatusChange } from "./device-desk.ts";
-import type { Device } from "./device-tables.ts";
-import { type ExplainedDevice, explainDevice } from "./explained-device.ts";
+import type { ActivationInput, ChannelChange, LabelChange, StatusChange } from "./devices/device-desk.ts";
+import type { Device } from "./devices/device-tables.ts";
+import { type ExplainedDevice, explainDevice } from "./devices/explained-device.ts";
+import type { ImportedDevice, ImportOutcome } from "./devices/import-desk.ts";
+import type { Replacement } from "./devices/replacement-desk.ts";
 import type { DevicePage, DeviceQuery } from "./fleet/device-search.ts";
 import type { AskedSummary } from "./fleet/summary-desk.ts";
+import type { HaGroupInfo, HaGroupOrder } from "./ha/ha-desk.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
-import type { HaGroupInfo, HaGroupOrder } from "./ha-desk.ts";
-import type { ImportedDevice, ImportOutcome } from "./import-desk.ts";
-import type { InstanceEvent, InstanceLaunch } from "./instance-desk.ts";
+import type { InstanceEvent, InstanceLaunch } from "./instances/instance-desk.ts";
 import type { LicenseChange, LicenseInfo, NewCode } from "./licenses/license-desk.ts";
 import type { Code } from "./licenses/license-tables.ts";
 import type { LicenseUsage } from "./licenses/license-usage.ts";
-import type { PolicyChange } from "./policy-desk.ts";
-import type { Replacement } from "./replacement-desk.ts";
+import type { PolicyChange } from "./policy/policy-desk.ts";
 import { type RewindAnswer, type RewindStep, takeRewindStep } from "./rewind.ts";
 import { ACCOUNT_SCHEMA } from "./schema.ts";
 import type { RenewalOutcome } from "./seats/seat-desk.ts";

@@ -4,7 +4,8 @@
 import type { WriteAudit } from "../audit.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { AccountTables } from "./account-tables.ts";
-import type { DeviceTables } from "./device-tables.ts";
+import type { DeviceTables } from "./devices/device-tables.ts";
+import type { SuspensionTrail } from "./devices/suspension-trail.ts";
 import type { SerialDesk } from "./fleet/serial-desk.ts";
 import type { HaLocks } from "./ha/ha-locks.ts";
 import type { HaReports } from "./ha/ha-reports.ts";
@@ -12,12 +13,11 @@ import type { HaTables } from "./ha/ha-tables.ts";
 import type { ExpiryDesk } from "./licenses/expiry-desk.ts";
 import type { LicenseTables } from "./licenses/license-tables.ts";
 import type { TransferTables } from "./licenses/transfer-tables.ts";
-import type { PolicyTables } from "./policy-tables.ts";
+import type { PolicyTables } from "./policy/policy-tables.ts";
 import type { SeatDesk } from "./seats/seat-desk.ts";
 import type { SeatHistoryTables } from "./seats/seat-history-tables.ts";
 import type { SeatLedger } from "./seats/seat-ledger.ts";
 import type { SeatTables } from "./seats/seat-tables.ts";
-import type { SuspensionTrail } from "./suspension-trail.ts";
 
 export interface DeskParts {
 	readonly audit: WriteAudit;

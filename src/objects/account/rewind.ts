@@ -6,7 +6,7 @@ import type { ProductPermit } from "../../entitlement/ha/ha-lock.ts";
 import { type Change, lastPlace } from "../audit.ts";
 import type { AccountDesks } from "./account-desks.ts";
 import { accessStep, licenseEpochStep } from "./account-records.ts";
-import { IS_ABOUT_STATUS } from "./suspension-trail.ts";
+import { IS_ABOUT_STATUS } from "./devices/suspension-trail.ts";
 
 export interface RewindSurvey {
 	readonly kind: "survey";

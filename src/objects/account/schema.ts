@@ -5,12 +5,12 @@ import { AUDIT_TABLES } from "../audit.ts";
 import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { SUSPENSION_INDEX } from "./devices/suspension-trail.ts";
 import { UNTOLD_TABLE } from "./fleet/serial-desk.ts";
 import { STATE_TABLES, WATCH_TABLES } from "./fleet/state-tables.ts";
 import { SUMMARY_TABLES } from "./fleet/summary-desk.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
-import { POLICY_TABLE } from "./policy-tables.ts";
-import { SUSPENSION_INDEX } from "./suspension-trail.ts";
+import { POLICY_TABLE } from "./policy/policy-tables.ts";
 
 /** What a device says of the instance that it runs on: an expression over its row, and null where it says nothing. */
 export const INSTANCE_OF_DEVICE = `json_extract(labels, '$.${INSTANCE_LABEL}')`;
@@ -27,7 +27,7 @@ const LICENSES = [
 	) WITHOUT ROWID`,
 	`CREATE TABLE licenses (
 		id TEXT PRIMARY KEY,
-		products TEXT NOT NULL, -- JSON: a list of productTerms (entitlement/license.ts)
+		products TEXT NOT NULL, -- JSON: a list of productTerms (entitlement/licenses/license.ts)
 		seats INTEGER NOT NULL,
 		starts_at INTEGER NOT NULL,
 		ends_at INTEGER NOT NULL,
@@ -76,7 +76,7 @@ const LICENSES = [
 	`CREATE TABLE transfers ( -- of each license the last one out of it
 		license TEXT PRIMARY KEY,
 		target TEXT NOT NULL, -- the license that gets its seats
-		phase TEXT NOT NULL, -- moving, leasing, ended (entitlement/license-transfer.ts)
+		phase TEXT NOT NULL, -- moving, leasing, ended (entitlement/licenses/license-transfer.ts)
 		actor TEXT NOT NULL,
 		started_at INTEGER NOT NULL,
 		ended_at INTEGER, -- null = it has not: true of one at most

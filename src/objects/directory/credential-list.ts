@@ -1,7 +1,7 @@
 // The API keys of the deployment: what each may do, who made it, and when it ends. A key is known by its keyed hash alone. Each
 // method is synchronous and runs in the transaction of its caller.
-import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
-import { keyEnding } from "../../entitlement/key-expiry.ts";
+import type { CredentialRecord, Scope } from "../../entitlement/keys/credential-record.ts";
+import { keyEnding } from "../../entitlement/keys/key-expiry.ts";
 import type { Change, WriteDeploymentAudit } from "../audit.ts";
 import type { DirectoryTables } from "./directory-tables.ts";
 

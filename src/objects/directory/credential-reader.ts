@@ -1,7 +1,7 @@
 // Whose API key is this? Asked of the Directory alone: a store that held keys could be made to grant anything by anyone who may
 // write to it. Few requests carry one. Each isolate remembers an answer for a few seconds, for which a revocation waits; no
 // longer, although the Directory be down: what people may do must be known for certain.
-import type { CredentialRecord } from "../../entitlement/credential-record.ts";
+import type { CredentialRecord } from "../../entitlement/keys/credential-record.ts";
 import { createBoundedEntries } from "../../storage/bounded-entries.ts";
 import { answerInTime } from "../answer-in-time.ts";
 

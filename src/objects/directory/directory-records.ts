@@ -1,7 +1,7 @@
 // The records that the Directory publishes, each as the step that delivers it, made from its tables as they are now.
 import { type DeniedRecord, deniedPart, deniedRecord } from "../../content/denied-list.ts";
 import { headsRecord } from "../../content/heads-record.ts";
-import { type MessagesRecord, messagesRecord } from "../../content/message.ts";
+import { type MessagesRecord, messagesRecord } from "../../content/messages/message.ts";
 import { deniedKey, deniedPartKeys, HEADS_KEY, messagesKey } from "../../storage/keys.ts";
 import type { PulseStep, RecordStep } from "../outbox/outbox-rows.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";

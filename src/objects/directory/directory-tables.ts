@@ -1,10 +1,10 @@
 // The rows of the Directory and the way from a row to an account, a product, a message, a credential. Plain synchronous
 // SQL; no rule is decided here.
 import type { HeadsRecord } from "../../content/heads-record.ts";
-import type { Message } from "../../content/message.ts";
-import type { Waves } from "../../content/message-waves.ts";
-import type { VersionOrder } from "../../content/product-record.ts";
-import type { CredentialRecord, Scope } from "../../entitlement/credential-record.ts";
+import type { Message } from "../../content/messages/message.ts";
+import type { Waves } from "../../content/messages/message-waves.ts";
+import type { VersionOrder } from "../../content/releases/product-record.ts";
+import type { CredentialRecord, Scope } from "../../entitlement/keys/credential-record.ts";
 import { foldName } from "../../plain-text.ts";
 import { DenialTables } from "./denial-tables.ts";
 import { Rounds } from "./rounds.ts";

@@ -1,8 +1,8 @@
 // What the whole deployment shares: accounts, products, credentials, messages, who is denied, and the one record that moves,
 // `heads`, after what it names. Low traffic: no device's request comes here unless a store has lost a shared record.
 import { DurableObject } from "cloudflare:workers";
-import type { Message } from "../../content/message.ts";
-import type { CredentialRecord } from "../../entitlement/credential-record.ts";
+import type { Message } from "../../content/messages/message.ts";
+import type { CredentialRecord } from "../../entitlement/keys/credential-record.ts";
 import type { DeploymentEvent } from "../../events/catalogue.ts";
 import { DIRECTORY_TRAIL } from "../../events/event-id.ts";
 import { HEADS_KEY, messagesKey } from "../../storage/keys.ts";

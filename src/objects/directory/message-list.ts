@@ -1,6 +1,6 @@
 // The messages of the day. Each method is synchronous, and runs in the transaction of its caller.
-import type { Message } from "../../content/message.ts";
-import { decideRaise, fractionOf, type RaiseDecision } from "../../content/message-waves.ts";
+import type { Message } from "../../content/messages/message.ts";
+import { decideRaise, fractionOf, type RaiseDecision } from "../../content/messages/message-waves.ts";
 import type { Change, WriteDeploymentAudit } from "../audit.ts";
 import type { DirectoryTables, NewMessage } from "./directory-tables.ts";
 

@@ -1,5 +1,5 @@
 // The list of products. Each method is synchronous, and runs in the transaction of its caller.
-import type { VersionOrder } from "../../content/product-record.ts";
+import type { VersionOrder } from "../../content/releases/product-record.ts";
 import type { Change, WriteDeploymentAudit } from "../audit.ts";
 import type { DirectoryTables, ProductEntry } from "./directory-tables.ts";
 

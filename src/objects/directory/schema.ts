@@ -25,7 +25,7 @@ export const DIRECTORY_SCHEMA: Schema = {
 		`CREATE TABLE products (
 			name TEXT PRIMARY KEY,
 			title TEXT NOT NULL,
-			version_order TEXT NOT NULL DEFAULT 'vendor', -- VersionOrder (content/product-record.ts); the Product's is what counts
+			version_order TEXT NOT NULL DEFAULT 'vendor', -- VersionOrder (content/releases/product-record.ts); the Product's is what counts
 			created_at INTEGER NOT NULL, -- 0 = its first release came before its entry
 			revision INTEGER NOT NULL DEFAULT 0, -- of its newest published record; 0 = none yet
 			emergency_until INTEGER NOT NULL DEFAULT 0 -- until then that record has news of an emergency; 0 = it has none

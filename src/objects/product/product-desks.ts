@@ -7,16 +7,16 @@ import { directoryPort, givenUpDevices, type ObjectBindings, recordLanes, webhoo
 import { Outbox } from "../outbox/outbox.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
-import { ControlTables } from "./control-tables.ts";
-import { DeltaDesk } from "./delta-desk.ts";
-import { DisabledRules } from "./disabled-rules.ts";
-import { LeaseTables } from "./lease-tables.ts";
 import { ProductRecordWriter } from "./product-record-writer.ts";
 import { ProductTables } from "./product-tables.ts";
-import { ReleaseDesk } from "./release-desk.ts";
-import { RolloutDesk } from "./rollout-desk.ts";
-import { RolloutTables } from "./rollout-tables.ts";
-import { tellTurn } from "./rollout-trail.ts";
+import { DeltaDesk } from "./releases/delta-desk.ts";
+import { DisabledRules } from "./releases/disabled-rules.ts";
+import { ReleaseDesk } from "./releases/release-desk.ts";
+import { ControlTables } from "./rollouts/control-tables.ts";
+import { LeaseTables } from "./rollouts/lease-tables.ts";
+import { RolloutDesk } from "./rollouts/rollout-desk.ts";
+import { RolloutTables } from "./rollouts/rollout-tables.ts";
+import { tellTurn } from "./rollouts/rollout-trail.ts";
 import { SettingsDesk } from "./settings-desk.ts";
 
 export interface ProductDesks {

@@ -1,19 +1,19 @@
 // What the edges know of a product: writes its record under a new revision with each change, then has the Directory point to it.
 
-import { inOfferOrder } from "../../content/offer-order.ts";
-import { type ProductRecord, productRecord } from "../../content/product-record.ts";
-import { emergencyUntil } from "../../content/pulse.ts";
-import { keepRecorded } from "../../content/recorded-releases.ts";
-import { signedOf } from "../../content/signed-releases.ts";
+import { emergencyUntil } from "../../content/check/pulse.ts";
+import { inOfferOrder } from "../../content/releases/offer-order.ts";
+import { type ProductRecord, productRecord } from "../../content/releases/product-record.ts";
+import { keepRecorded } from "../../content/releases/recorded-releases.ts";
+import { signedOf } from "../../content/releases/signed-releases.ts";
 import { productKey } from "../../storage/keys.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { RecordStep } from "../outbox/outbox-rows.ts";
 import type { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
-import type { DeltaDesk } from "./delta-desk.ts";
-import type { DisabledRules } from "./disabled-rules.ts";
 import type { ProductInfo } from "./product-row.ts";
 import type { ProductTables } from "./product-tables.ts";
+import type { DeltaDesk } from "./releases/delta-desk.ts";
+import type { DisabledRules } from "./releases/disabled-rules.ts";
 
 export interface ProductRecordParts {
 	readonly tables: ProductTables;

@@ -1,7 +1,7 @@
 // The row of a product itself: what is set of it, and the way from the row to that.
-import type { Signing, VersionOrder } from "../../content/product-record.ts";
-import type { SignedRole } from "../../content/signed-releases.ts";
-import { type SizeBounds, USUAL_SIZE_BOUNDS } from "../../content/size-bounds.ts";
+import type { Signing, VersionOrder } from "../../content/releases/product-record.ts";
+import type { SignedRole } from "../../content/releases/signed-releases.ts";
+import { type SizeBounds, USUAL_SIZE_BOUNDS } from "../../content/releases/size-bounds.ts";
 import type { Freeze } from "../../rollout/freeze.ts";
 import type { HealthLimits } from "../../rollout/health.ts";
 import type { Plan } from "../../rollout/plan.ts";

@@ -1,9 +1,9 @@
 // The rows of a Product. Plain synchronous SQL; no rule is decided here, except that a sequence number is one more than any
 // before.
 
-import type { Channel } from "../../content/channel.ts";
-import type { Release } from "../../content/product-record.ts";
-import type { SignedRole } from "../../content/signed-releases.ts";
+import type { Channel } from "../../content/releases/channel.ts";
+import type { Release } from "../../content/releases/product-record.ts";
+import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import type { Freeze } from "../../rollout/freeze.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import { infoOf, type ProductInfo, type ProductRow, type ProductSettings, settingValues } from "./product-row.ts";
@@ -14,7 +14,7 @@ import {
 	type ReleaseMetadata,
 	type ReleaseRow,
 	recordedOf,
-} from "./release-row.ts";
+} from "./releases/release-row.ts";
 
 const SELECT_RELEASE = `SELECT releases.*,
 	(SELECT MAX(sequence) FROM releases AS others WHERE withdrawn_at IS NULL AND out_at IS NOT NULL

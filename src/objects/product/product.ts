@@ -2,7 +2,7 @@
 // each change, then has the Directory point to it. A product that was never created answers like one without releases, and
 // writes nothing. The rules are in content/ and rollout/, the work is done at the desks.
 import { DurableObject } from "cloudflare:workers";
-import type { SignedRole } from "../../content/signed-releases.ts";
+import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import type { ApprovalKind } from "../../rollout/approvals.ts";
 import type { Reported } from "../../rollout/lease.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
@@ -24,26 +24,22 @@ import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
-import type { ControlWord } from "./control-desk.ts";
-import type { AddedDelta, NewDelta } from "./delta-desk.ts";
-import type { DisabledRule, RulesChange, RulesChanged } from "./disabled-rules.ts";
-import {
-	type ExplainedReleases,
-	type ExplainedUnit,
-	explainReleases,
-	type ToldProduct,
-	tellProduct,
-} from "./explained-releases.ts";
-import type { PermitInput, PermitOutcome } from "./permit-question.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import { type NewProduct, newProduct, type ProductInfo, type ProductSettings } from "./product-row.ts";
-import type { AddedPackage, Discarded, NewRelease, Promoted, Promotion, Released, Withdrawn } from "./release-desk.ts";
-import { tellRelease, tellReleases } from "./release-life.ts";
-import type { PackageContent, ReleaseEntry } from "./release-row.ts";
-import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollout-approval.ts";
-import type { ReportInput } from "./rollout-desk.ts";
+import type { AddedDelta, NewDelta } from "./releases/delta-desk.ts";
+import type { DisabledRule, RulesChange, RulesChanged } from "./releases/disabled-rules.ts";
+import { type ExplainedReleases, type ExplainedUnit, explainReleases } from "./releases/explained-releases.ts";
+import type { AddedPackage, Discarded, Promoted, Released, Withdrawn } from "./releases/outcomes.ts";
+import type { NewRelease, Promotion } from "./releases/release-desk.ts";
+import { tellRelease, tellReleases } from "./releases/release-life.ts";
+import type { PackageContent, ReleaseEntry } from "./releases/release-row.ts";
+import type { ControlWord } from "./rollouts/control-desk.ts";
+import type { PermitInput, PermitOutcome } from "./rollouts/permit-question.ts";
+import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollouts/rollout-approval.ts";
+import type { ReportInput } from "./rollouts/rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 import { type Settled, settle, UNKNOWN_PRODUCT } from "./settled.ts";
+import { type ToldProduct, tellProduct } from "./told-product.ts";
 
 const NO_ROLLOUT = { ok: false, reason: "no_rollout" } as const;
 const RELEASES_PER_LIST = 500;

@@ -5,25 +5,25 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
-import { DELTA_TABLES } from "./delta-desk.ts";
-import { DISABLED_RULE_TABLES } from "./disabled-rules.ts";
-import { ROLLOUT_TABLES } from "./rollout-tables.ts";
+import { DELTA_TABLES } from "./releases/delta-desk.ts";
+import { DISABLED_RULE_TABLES } from "./releases/disabled-rules.ts";
+import { ROLLOUT_TABLES } from "./rollouts/rollout-tables.ts";
 
 export const PRODUCT_SCHEMA: Schema = {
 	tables: [
 		`CREATE TABLE product ( -- one row
 			name TEXT PRIMARY KEY,
 			title TEXT NOT NULL,
-			version_order TEXT NOT NULL, -- VersionOrder (content/product-record.ts)
+			version_order TEXT NOT NULL, -- VersionOrder (content/releases/product-record.ts)
 			created_at INTEGER NOT NULL,
 			revision INTEGER NOT NULL, -- of its record; 0 = nothing is released
 			plan TEXT NOT NULL, -- JSON: the Plan of its next releases
 			beta_plan TEXT, -- JSON: the Plan of those that travel on beta; null = the same
 			team TEXT, -- whose word its rollouts need; null = anyone's who may release
-			size_bounds TEXT NOT NULL, -- JSON: SizeBounds or null (content/size-bounds.ts)
+			size_bounds TEXT NOT NULL, -- JSON: SizeBounds or null (content/releases/size-bounds.ts)
 			freezes TEXT NOT NULL, -- JSON: freezes (rollout/freeze.ts)
 			health_limits TEXT NOT NULL, -- JSON: HealthLimits or null (rollout/health.ts)
-			signing TEXT NOT NULL, -- Signing (content/product-record.ts)
+			signing TEXT NOT NULL, -- Signing (content/releases/product-record.ts)
 			role TEXT -- JSON: SignedRole, what its trusted role file names; null = it has none
 		) WITHOUT ROWID`,
 		// Without a sequence it is a package that is uploaded and not released, and so without all that a release adds.

@@ -1,6 +1,6 @@
 // By what a product's releases reach the fleet: plan, team, bounds, freezes, and whether they must be signed; and what its role file
 // names. Each method is synchronous and runs in its caller's transaction.
-import type { SignedRole } from "../../content/signed-releases.ts";
+import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import type { Change, WriteProductAudit } from "../audit.ts";
 import type { ProductInfo, ProductSettings } from "./product-row.ts";
 import type { ProductTables } from "./product-tables.ts";

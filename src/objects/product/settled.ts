@@ -1,8 +1,8 @@
 // What a Product answers to a change of its releases.
 import { nowSeconds } from "../clock.ts";
 import type { ProductDesks } from "./product-desks.ts";
-import { tellRelease } from "./release-life.ts";
-import type { ReleaseEntry } from "./release-row.ts";
+import { tellRelease } from "./releases/release-life.ts";
+import type { ReleaseEntry } from "./releases/release-row.ts";
 
 export const UNKNOWN_PRODUCT = { ok: false, reason: "unknown_product" } as const;
 

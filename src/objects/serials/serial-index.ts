@@ -1,4 +1,4 @@
-// Which devices of whatever account have a serial number: one of the shards (entitlement/serial-hash.ts), by the number's hash. What is here may be
+// Which devices of whatever account have a serial number: one of the shards (entitlement/devices/serial-hash.ts), by the number's hash. What is here may be
 // late, and may name devices that their account has forgotten; whoever reads it asks the accounts. Nothing here is the only copy.
 import { DurableObject } from "cloudflare:workers";
 import type { ObjectBindings } from "../bindings.ts";

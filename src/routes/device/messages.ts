@@ -1,13 +1,13 @@
-// Message of the day: devices read what is for them. Operators write it in operator/messages.ts.
+// Message of the day: devices read what is for them. Operators write it in operator/messages/messages.ts.
 import { createRoute, z } from "@hono/zod-openapi";
-import { localeTag } from "../../content/message.ts";
-import { bucketsOf } from "../../content/rollout-place.ts";
-import { localizedText, selectMessages } from "../../content/select-messages.ts";
+import { localeTag } from "../../content/messages/message.ts";
+import { localizedText, selectMessages } from "../../content/messages/select-messages.ts";
+import { bucketsOf } from "../../content/releases/rollout-place.ts";
 import { versionName } from "../../names.ts";
 import { requireDevice } from "../http/authenticate.ts";
 import { namesEtag } from "../http/etag-conditions.ts";
 import { createRouter, degradedMarks, jsonAnswer, markDegraded, problems, toTimestamp } from "../http/openapi.ts";
-import { shownMessage } from "../operator/message-body.ts";
+import { shownMessage } from "../operator/messages/message-body.ts";
 
 const readBody = z.object({ messages: z.array(shownMessage), last: z.int(), ...degradedMarks }).openapi("Messages");
 

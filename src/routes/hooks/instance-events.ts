@@ -1,10 +1,10 @@
 // What both hooks share: the account and the license in the query, and what a launch and an end of an instance set off.
 import { z } from "@hono/zod-openapi";
 import { formatCode, isLicenseId, mintCodeId } from "../../entitlement/ids.ts";
-import { launchCodes } from "../../entitlement/launch-code.ts";
+import { launchCodes } from "../../entitlement/instances/launch-code.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { hashSecret } from "../../signing/lookup-keys.ts";
+import { hashSecret } from "../../signing/keys/lookup-keys.ts";
 import { type OpenAccount, randomBytes } from "../http/account-in-path.ts";
 
 export const hookQuery = z.object({

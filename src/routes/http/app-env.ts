@@ -1,11 +1,11 @@
 // What the router hands from one handler to the next.
 import type { Context } from "hono";
 import type { SharedView } from "../../content/heads-record.ts";
-import type { Scope } from "../../entitlement/credential-record.ts";
+import type { Scope } from "../../entitlement/keys/credential-record.ts";
 import type { Change } from "../../objects/audit.ts";
 import type { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import type { OpenedAccessToken } from "../../signing/access-token.ts";
+import type { OpenedAccessToken } from "../../signing/sealed/access-token.ts";
 import { callerAddress } from "./rate-limit.ts";
 
 /** A device by its token. */

@@ -3,12 +3,12 @@
 import { createMiddleware } from "hono/factory";
 import { deniedUntil, licenseEpochOf } from "../../content/denied-list.ts";
 import type { SharedView } from "../../content/heads-record.ts";
-import type { DeviceRecord } from "../../entitlement/device-record.ts";
+import type { DeviceRecord } from "../../entitlement/devices/device-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
 import { type Challenge, ProblemError, type ProblemExtras } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { type OpenedAccessToken, openAccessToken } from "../../signing/access-token.ts";
 import { PROOF_USED, proofFault, verifyDpopProof } from "../../signing/device-proofs/dpop.ts";
+import { type OpenedAccessToken, openAccessToken } from "../../signing/sealed/access-token.ts";
 import type { AppEnv, DeviceCaller } from "./app-env.ts";
 import { clockMessage } from "./oauth-error.ts";
 import { pathOf } from "./plain-handler.ts";

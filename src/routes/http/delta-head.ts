@@ -1,5 +1,5 @@
-// The first bytes of a stored delta, by which its base is known (content/delta.ts).
-import { DELTA_HEAD_BYTES } from "../../content/delta.ts";
+// The first bytes of a stored delta, by which its base is known (content/releases/delta.ts).
+import { DELTA_HEAD_BYTES } from "../../content/releases/delta.ts";
 
 export const DELTA_HEAD = { offset: 0, length: DELTA_HEAD_BYTES };
 

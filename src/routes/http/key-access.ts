@@ -3,10 +3,10 @@
 
 import type { Context, HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
-import { opensRoute, type RequestTarget, type RouteScope } from "../../entitlement/key-scopes.ts";
+import { opensRoute, type RequestTarget, type RouteScope } from "../../entitlement/keys/key-scopes.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { hasTokenForm } from "../../signing/access-token.ts";
+import { hasTokenForm } from "../../signing/sealed/access-token.ts";
 import type { AppEnv, KeyHolder } from "./app-env.ts";
 import { authenticateDevice, readAuthorization, refuse } from "./authenticate.ts";
 import { hashOfKey, holderOf } from "./key-holder.ts";

@@ -1,9 +1,9 @@
 // Who holds an API key: by the key itself, or by its keyed hash, which is what a session of the console has of it. Whether the key is
 // known, in force and not revoked is asked each time; what its scopes open is for key-access.ts.
 import { parseApiKey } from "../../entitlement/ids.ts";
-import { keyEnding } from "../../entitlement/key-expiry.ts";
+import { keyEnding } from "../../entitlement/keys/key-expiry.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import { hashSecret } from "../../signing/lookup-keys.ts";
+import { hashSecret } from "../../signing/keys/lookup-keys.ts";
 import type { KeyHolder } from "./app-env.ts";
 import { refuse } from "./authenticate.ts";
 

@@ -1,10 +1,10 @@
 // API keys of publishers and operators: made here, shown once, stored only as a keyed hash.
 import { createRoute, z } from "@hono/zod-openapi";
-import { scope as keyScope, keySubject, teamName } from "../../entitlement/credential-record.ts";
 import { ID_RANDOM_BYTES, isKeyId, mintApiKey, mintKeyId } from "../../entitlement/ids.ts";
-import { decideKeyEnd } from "../../entitlement/key-expiry.ts";
+import { scope as keyScope, keySubject, teamName } from "../../entitlement/keys/credential-record.ts";
+import { decideKeyEnd } from "../../entitlement/keys/key-expiry.ts";
 import { ProblemError } from "../../problem.ts";
-import { hashSecret } from "../../signing/lookup-keys.ts";
+import { hashSecret } from "../../signing/keys/lookup-keys.ts";
 import { changeBy } from "../http/app-env.ts";
 import { refuse } from "../http/authenticate.ts";
 import { operatorAccess, readAccess } from "../http/key-access.ts";

@@ -1,11 +1,11 @@
 // The operator plane of products: a product must exist before anybody can publish under its name.
 import { createRoute, z } from "@hono/zod-openapi";
-import { signing, versionOrder } from "../../content/product-record.ts";
-import { sizeBounds } from "../../content/size-bounds.ts";
-import { teamName } from "../../entitlement/credential-record.ts";
+import { signing, versionOrder } from "../../content/releases/product-record.ts";
+import { sizeBounds } from "../../content/releases/size-bounds.ts";
+import { teamName } from "../../entitlement/keys/credential-record.ts";
 import { productName } from "../../names.ts";
 import type { ProductEntry } from "../../objects/directory/directory-tables.ts";
-import type { ToldProduct } from "../../objects/product/explained-releases.ts";
+import type { ToldProduct } from "../../objects/product/told-product.ts";
 import { displayName } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { planChoice, planOf, STANDARD } from "../../rollout/built-in-plans.ts";

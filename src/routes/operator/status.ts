@@ -1,6 +1,6 @@
 // What a deployment promises (for anybody) and how it is right now (for operators; `parapet doctor` reads both).
 import { createRoute, z } from "@hono/zod-openapi";
-import { keyEnding } from "../../entitlement/key-expiry.ts";
+import { keyEnding } from "../../entitlement/keys/key-expiry.ts";
 import type { Credential } from "../../objects/directory/directory-tables.ts";
 import { systemClock } from "../../storage/clock.ts";
 import { probeStores } from "../../storage/probes/probe-stores.ts";

@@ -1,9 +1,9 @@
 // Single rules that devices leave out, whatever release they run. One person disables them, at once, and takes that back.
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { MAX_DISABLED_RULES, maySetRules, ruleId } from "../../content/disabled-rules.ts";
+import { MAX_DISABLED_RULES, maySetRules, ruleId } from "../../content/releases/disabled-rules.ts";
 import { productName } from "../../names.ts";
-import type { DisabledRule } from "../../objects/product/disabled-rules.ts";
+import type { DisabledRule } from "../../objects/product/releases/disabled-rules.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { type AppEnv, changeBy, type KeyHolder } from "../http/app-env.ts";

@@ -3,8 +3,8 @@
 import type { Context } from "hono";
 import type { Change } from "../../objects/audit.ts";
 import type { Admission, NewUpload } from "../../objects/directory/package-desk.ts";
-import type { AddedPackage } from "../../objects/product/release-desk.ts";
-import type { PackageContent } from "../../objects/product/release-row.ts";
+import type { AddedPackage } from "../../objects/product/releases/outcomes.ts";
+import type { PackageContent } from "../../objects/product/releases/release-row.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { PackageStore } from "../../storage/packages/package-store.ts";

@@ -1,12 +1,12 @@
 // A release on the wire, and why a product refuses one.
 import { z } from "@hono/zod-openapi";
-import { channel } from "../../content/channel.ts";
-import { urgency } from "../../content/product-record.ts";
-import { MAX_AUDIENCES } from "../../content/recorded-releases.ts";
-import type { UnfitTarget } from "../../content/revert-target.ts";
+import { channel } from "../../content/releases/channel.ts";
+import { urgency } from "../../content/releases/product-record.ts";
+import { MAX_AUDIENCES } from "../../content/releases/recorded-releases.ts";
+import type { UnfitTarget } from "../../content/releases/revert-target.ts";
 import { engineRange, productName, versionName } from "../../names.ts";
-import type { Unfit } from "../../objects/product/release-desk.ts";
-import type { ReleaseEntry } from "../../objects/product/release-row.ts";
+import type { Unfit } from "../../objects/product/releases/outcomes.ts";
+import type { ReleaseEntry } from "../../objects/product/releases/release-row.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../rollout/rollout.ts";

@@ -1,9 +1,9 @@
 // Releases: a package is released under its version, and reaches the fleet by a plan. It never changes afterwards; it can be
 // withdrawn.
 import { createRoute, z } from "@hono/zod-openapi";
-import { channel } from "../../content/channel.ts";
-import { urgency, versionOrder } from "../../content/product-record.ts";
-import { entryCount } from "../../content/size-bounds.ts";
+import { channel } from "../../content/releases/channel.ts";
+import { urgency, versionOrder } from "../../content/releases/product-record.ts";
+import { entryCount } from "../../content/releases/size-bounds.ts";
 import { engineRange, modelName, productName, versionName } from "../../names.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";

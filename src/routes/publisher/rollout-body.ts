@@ -1,7 +1,7 @@
 // A rollout on the wire: where it stands, what each step has shown, and what it waits for.
 import { z } from "@hono/zod-openapi";
-import { channel } from "../../content/channel.ts";
-import type { RolloutView } from "../../objects/product/rollout-approval.ts";
+import { channel } from "../../content/releases/channel.ts";
+import type { RolloutView } from "../../objects/product/rollouts/rollout-approval.ts";
 import { fractionOf, PHASES } from "../../rollout/rollout.ts";
 import type { WaitsFor } from "../../rollout/rollout-status.ts";
 import type { KeyHolder } from "../http/app-env.ts";

@@ -1,7 +1,7 @@
 // What a request says of how a release goes its way: by which plan, and from when on.
 import { ProblemError } from "../../problem.ts";
 import { type PlanChoice, planOf } from "../../rollout/built-in-plans.ts";
-import { encodeBase64url } from "../../signing/base64url.ts";
+import { encodeBase64url } from "../../signing/formats/base64url.ts";
 import { toSeconds } from "../http/openapi.ts";
 
 /** Of a rollout's salt. */

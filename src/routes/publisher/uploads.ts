@@ -3,7 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { packageFileName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
-import { formatReprDigest } from "../../signing/digest-header.ts";
+import { formatReprDigest } from "../../signing/formats/digest-header.ts";
 import { publisherAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems } from "../http/openapi.ts";
 import { requireDigest, requireLength } from "../http/request-body.ts";

@@ -1,6 +1,6 @@
 // Why a person's word on a rollout is not taken, and what is to be done instead. Whoever repeats what a refusal says must never end up
 // with more let out than they meant: no refusal names `override`, which skips a gate.
-import type { ApprovalRefusal } from "../../objects/product/rollout-approval.ts";
+import type { ApprovalRefusal } from "../../objects/product/rollouts/rollout-approval.ts";
 import { ProblemError } from "../../problem.ts";
 import type { Phase } from "../../rollout/rollout.ts";
 import type { WaitsFor } from "../../rollout/rollout-status.ts";

@@ -2,7 +2,7 @@
 // the issuer and nothing else. Two steps, because the key is known only once the device is: `readDeviceAssertion` checks the
 // form and trusts nothing, `verifyDeviceAssertion` verifies. Not checked here: single use of `jti`, and the device's status.
 import { z } from "zod";
-import type { DevicePublicKey } from "../../entitlement/device-record.ts";
+import type { DevicePublicKey } from "../../entitlement/devices/device-record.ts";
 import {
 	type CompactJws,
 	type CompactJwsDefect,
@@ -10,7 +10,7 @@ import {
 	hasGoodSignature,
 	readCompactJws,
 	tokenId,
-} from "../compact-jws.ts";
+} from "../formats/compact-jws.ts";
 import { CLOCK_SKEW_SECONDS, type ClockFailure, findClockFailure } from "./device-clock.ts";
 import { algorithmsOf, type DeviceAlgorithm } from "./device-key.ts";
 

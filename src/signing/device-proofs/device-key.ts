@@ -2,8 +2,8 @@
 // and imports it. Whether a key belongs to a device is decided where the device is known.
 import { calculateJwkThumbprint, importJWK } from "jose";
 import { z } from "zod";
-import type { DevicePublicKey } from "../../entitlement/device-record.ts";
-import { decodeBase64url } from "../base64url.ts";
+import type { DevicePublicKey } from "../../entitlement/devices/device-record.ts";
+import { decodeBase64url } from "../formats/base64url.ts";
 
 /** What a device may sign with. `Ed25519` is the fully-specified name (RFC 9864) of what most clients still call `EdDSA`. */
 export const DEVICE_ALGORITHMS = ["ES256", "EdDSA", "Ed25519"] as const;

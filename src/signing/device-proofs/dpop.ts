@@ -1,15 +1,15 @@
 // DPoP proofs (RFC 9449 §4.3): the request's sender holds the private key of the `jwk` in the proof. Checks the list of that
 // section but two points that belong to the request: that there is exactly one DPoP header, and that the `jti` is new.
 import { z } from "zod";
-import type { DevicePublicKey } from "../../entitlement/device-record.ts";
+import type { DevicePublicKey } from "../../entitlement/devices/device-record.ts";
+import { equalInConstantTime } from "../constant-time.ts";
 import {
 	type CompactJwsDefect,
 	type CompactJwsRules,
 	hasGoodSignature,
 	readCompactJws,
 	tokenId,
-} from "../compact-jws.ts";
-import { equalInConstantTime } from "../constant-time.ts";
+} from "../formats/compact-jws.ts";
 import { sha256OfText } from "../text-digest.ts";
 import { type ClockFailure, clockFailure } from "./device-clock.ts";
 import {

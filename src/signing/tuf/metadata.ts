@@ -2,7 +2,7 @@
 // Read strictly: a member that nobody knows is a fault in what operators and publishers send, not something to pass on.
 import { z } from "zod";
 import { PRODUCT_NAME, sha256Hex, versionName } from "../../names.ts";
-import { parseStrictJsonText } from "../strict-json.ts";
+import { parseStrictJsonText } from "../formats/strict-json.ts";
 import { tufKey } from "./keys.ts";
 
 /** tuf-js takes a time that grows with the square of it: 50 ms for a thousand. */

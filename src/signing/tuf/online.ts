@@ -1,8 +1,8 @@
 // What the service signs itself: snapshot and timestamp, with a key that comes from MAC_KEYS. They say which files are the newest,
 // and never what is in them: whoever steals this key can hold updates back for a while, and forge none.
 import { formatTimestamp } from "../../timestamps.ts";
-import { decodeBase64url } from "../base64url.ts";
-import { parseMacKeys } from "../mac-keyring.ts";
+import { decodeBase64url } from "../formats/base64url.ts";
+import { parseMacKeys } from "../keys/mac-keyring.ts";
 import { encodeHex } from "./hex.ts";
 import { createSigner, type TufSigner } from "./keys.ts";
 import type { RootSigned, SnapshotSigned, TimestampSigned } from "./metadata.ts";

@@ -1,5 +1,5 @@
 // What each store holds of one device, beside the truth of its Account. One read per store; writes nothing.
-import { type DeviceRecord, deviceRecord } from "../../entitlement/device-record.ts";
+import { type DeviceRecord, deviceRecord } from "../../entitlement/devices/device-record.ts";
 import type { Clock } from "../clock.ts";
 import { deviceKey } from "../keys.ts";
 import { type RecordReader, RecordStoreError } from "../record-store.ts";

@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { deniedPart, deniedRecord } from "../../content/denied-list.ts";
 import { type HeadsRecord, headsRecord } from "../../content/heads-record.ts";
-import { messagesRecord } from "../../content/message.ts";
+import { messagesRecord } from "../../content/messages/message.ts";
 import type { Clock } from "../clock.ts";
 import { deniedKey, deniedPartKeys, HEADS_KEY, messagesKey } from "../keys.ts";
 import { type RecordReader, RecordStoreError } from "../record-store.ts";

@@ -28,7 +28,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/admission.ts",
+		file: "src/objects/account/devices/admission.ts",
 		tests: ["test/workers/objects/account/"],
 		edits: [
 			{
@@ -104,7 +104,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/device-desk.ts",
+		file: "src/objects/account/devices/device-desk.ts",
 		tests: [
 			"test/workers/routes/operator/device-status",
 			"test/workers/objects/account/seats/",
@@ -154,7 +154,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/device-tables.ts",
+		file: "src/objects/account/devices/device-tables.ts",
 		tests: ["test/workers/objects/account/", "test/workers/routes/operator/account-devices"],
 		edits: [
 			{
@@ -273,7 +273,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/import-desk.ts",
+		file: "src/objects/account/devices/import-desk.ts",
 		tests: ["test/workers/routes/operator/account-devices"],
 		edits: [
 			{
@@ -299,7 +299,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/instance-desk.ts",
+		file: "src/objects/account/instances/instance-desk.ts",
 		tests: ["test/workers/routes/hooks/"],
 		edits: [
 			{
@@ -330,7 +330,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/instance-tables.ts",
+		file: "src/objects/account/instances/instance-tables.ts",
 		tests: ["test/workers/objects/account/instances", "test/workers/routes/hooks/"],
 		edits: [
 			{
@@ -341,7 +341,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/suspension-trail.ts",
+		file: "src/objects/account/devices/suspension-trail.ts",
 		tests: ["test/workers/routes/device/explain-suspensions"],
 		edits: [
 			{
@@ -362,7 +362,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/account/replacement-desk.ts",
+		file: "src/objects/account/devices/replacement-desk.ts",
 		tests: ["test/workers/objects/account/replacement", "test/workers/routes/operator/replacement"],
 		edits: [
 			{

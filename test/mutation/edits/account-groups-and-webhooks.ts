@@ -6,7 +6,7 @@ const HOOKS = ["test/workers/routes/operator/webhooks"];
 
 export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 	{
-		file: "src/objects/account/ha-desk.ts",
+		file: "src/objects/account/ha/ha-desk.ts",
 		tests: [...HA, "test/workers/objects/account/seats/lease-ends"],
 		edits: [
 			{

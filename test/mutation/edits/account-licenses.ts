@@ -245,7 +245,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/entitlement/license-transfer.ts",
+		file: "src/entitlement/licenses/license-transfer.ts",
 		tests: ["test/unit/entitlement/license-transfer"],
 		edits: [
 			{

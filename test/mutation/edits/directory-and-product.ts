@@ -225,7 +225,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/release-desk.ts",
+		file: "src/objects/product/releases/release-desk.ts",
 		tests: ["test/workers/routes/publisher/", "test/workers/objects/product/"],
 		edits: [
 			{
@@ -261,7 +261,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/lease-tables.ts",
+		file: "src/objects/product/rollouts/lease-tables.ts",
 		tests: ["test/workers/objects/product/lease-plans"],
 		edits: [
 			{
@@ -277,7 +277,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/lease-ends.ts",
+		file: "src/objects/product/rollouts/lease-ends.ts",
 		tests: ["test/workers/objects/product/"],
 		edits: [
 			{
@@ -288,7 +288,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/permit-question.ts",
+		file: "src/objects/product/rollouts/permit-question.ts",
 		tests: ["test/workers/objects/product/"],
 		edits: [
 			{
@@ -304,7 +304,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/rollout-desk.ts",
+		file: "src/objects/product/rollouts/rollout-desk.ts",
 		tests: ["test/workers/objects/product/"],
 		edits: [
 			{
@@ -351,7 +351,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/release-row.ts",
+		file: "src/objects/product/releases/release-row.ts",
 		tests: ["test/workers/routes/publisher/"],
 		edits: [
 			{

@@ -3,7 +3,7 @@ import type { FileEdits } from "../edit.ts";
 
 export const HELD_BACK: readonly FileEdits[] = [
 	{
-		file: "src/objects/product/control-desk.ts",
+		file: "src/objects/product/rollouts/control-desk.ts",
 		tests: ["test/workers/objects/product/"],
 		edits: [
 			{
@@ -14,7 +14,7 @@ export const HELD_BACK: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/control-tables.ts",
+		file: "src/objects/product/rollouts/control-tables.ts",
 		tests: ["test/workers/objects/product/"],
 		edits: [
 			{

@@ -56,7 +56,7 @@ export const PACKAGES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/operator/package-collection.ts",
+		file: "src/routes/operator/stores/package-collection.ts",
 		tests: ["test/simulation/packages/", "test/workers/routes/operator/packages"],
 		edits: [
 			{

@@ -3,7 +3,7 @@ import type { FileEdits } from "../edit.ts";
 
 export const REVERTS_AND_POLICIES: readonly FileEdits[] = [
 	{
-		file: "src/content/revert-target.ts",
+		file: "src/content/releases/revert-target.ts",
 		edits: [
 			{
 				from: "releases.slice(from + 1, target)",
@@ -28,7 +28,7 @@ export const REVERTS_AND_POLICIES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/content/select-release.ts",
+		file: "src/content/releases/select-release.ts",
 		edits: [
 			{
 				from: "(before === undefined || before === null || isBad(before)) &&",

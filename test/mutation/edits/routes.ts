@@ -5,7 +5,7 @@ const ATTACKS = ["test/workers/routes/attacks/"];
 
 export const ROUTES: readonly FileEdits[] = [
 	{
-		file: "src/entitlement/key-expiry.ts",
+		file: "src/entitlement/keys/key-expiry.ts",
 		tests: ["test/unit/entitlement/key-expiry", "test/workers/routes/http/auth-table"],
 		edits: [
 			{
@@ -64,7 +64,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/entitlement/key-scopes.ts",
+		file: "src/entitlement/keys/key-scopes.ts",
 		tests: [
 			"test/unit/entitlement/key-scopes",
 			"test/workers/routes/http/auth-table",
@@ -114,7 +114,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/device/permits.ts",
+		file: "src/routes/device/permits/permits.ts",
 		tests: ATTACKS,
 		edits: [
 			{
@@ -135,7 +135,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/device/permit-checks.ts",
+		file: "src/routes/device/permits/permit-checks.ts",
 		tests: ATTACKS,
 		edits: [
 			{
@@ -151,7 +151,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/device/unchanged.ts",
+		file: "src/routes/device/check/unchanged.ts",
 		edits: [
 			{
 				from: " ${country}`",
@@ -166,7 +166,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/device/token-form.ts",
+		file: "src/routes/device/oauth/token-form.ts",
 		tests: [...ATTACKS],
 		edits: [
 			{
@@ -182,7 +182,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/device/token.ts",
+		file: "src/routes/device/oauth/token.ts",
 		tests: [...ATTACKS, "test/workers/routes/outages/copies"],
 		edits: [
 			{
@@ -213,7 +213,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/device/reports.ts",
+		file: "src/routes/device/permits/reports.ts",
 		tests: ["test/workers/routes/device/permits"],
 		edits: [
 			{
@@ -224,7 +224,7 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/routes/device/byte-range.ts",
+		file: "src/routes/device/downloads/byte-range.ts",
 		edits: [
 			{
 				from: 'return offset >= size ? "unsatisfiable"',

@@ -6,7 +6,7 @@ import {
 	type CollectedPage,
 	type CollectionParts,
 	collectPage,
-} from "../../../src/routes/operator/package-collection.ts";
+} from "../../../src/routes/operator/stores/package-collection.ts";
 import type { UploadParts } from "../../../src/routes/publisher/package-upload.ts";
 import { takeUpload } from "../../../src/routes/publisher/package-upload.ts";
 import { Deployment } from "../deployment.ts";

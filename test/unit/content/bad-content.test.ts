@@ -1,7 +1,7 @@
 // What a device is offered whose content does not work on it, or is damaged: by its own words in the check.
 import { describe, expect, it } from "vitest";
-import type { ProductRecord } from "../../../src/content/product-record.ts";
-import { type Candidate, selectRelease } from "../../../src/content/select-release.ts";
+import type { ProductRecord } from "../../../src/content/releases/product-record.ts";
+import { type Candidate, selectRelease } from "../../../src/content/releases/select-release.ts";
 import type { Pin } from "../../../src/entitlement/policy/device-policy.ts";
 import type { Reach } from "../../../src/rollout/reach.ts";
 import { admittedAt, makeRelease, NOW, recordOf } from "./content-fixtures.ts";

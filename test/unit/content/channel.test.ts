@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Channel, channelLabel, channelOf } from "../../../src/content/channel.ts";
-import { inOfferOrder } from "../../../src/content/offer-order.ts";
-import type { Release } from "../../../src/content/product-record.ts";
-import { emergencyUntil } from "../../../src/content/pulse.ts";
-import { hasRoomFor, MAX_AUDIENCES } from "../../../src/content/recorded-releases.ts";
-import { bucketsOf } from "../../../src/content/rollout-place.ts";
-import { type Candidate, selectRelease } from "../../../src/content/select-release.ts";
-import { compareVendorVersions } from "../../../src/content/vendor-version.ts";
+import { emergencyUntil } from "../../../src/content/check/pulse.ts";
+import { type Channel, channelLabel, channelOf } from "../../../src/content/releases/channel.ts";
+import { inOfferOrder } from "../../../src/content/releases/offer-order.ts";
+import type { Release } from "../../../src/content/releases/product-record.ts";
+import { hasRoomFor, MAX_AUDIENCES } from "../../../src/content/releases/recorded-releases.ts";
+import { bucketsOf } from "../../../src/content/releases/rollout-place.ts";
+import { type Candidate, selectRelease } from "../../../src/content/releases/select-release.ts";
+import { compareVendorVersions } from "../../../src/content/releases/vendor-version.ts";
 import { labels } from "../../../src/names.ts";
 import { admittedAt, DEVICE, makeRelease, NOW, REACH, recordOf } from "./content-fixtures.ts";
 

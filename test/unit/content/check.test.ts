@@ -1,8 +1,8 @@
 // How `installed` is read, what a check answers for each product and until when, and when a device is told to come back.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerCheck, type CheckFacts } from "../../../src/content/check.ts";
-import { checkOnceOpen, lateBy, nextCheckIn } from "../../../src/content/next-check.ts";
+import { answerCheck, type CheckFacts } from "../../../src/content/check/check.ts";
+import { checkOnceOpen, lateBy, nextCheckIn } from "../../../src/content/check/next-check.ts";
 import {
 	anyGrant,
 	anyMessages,

@@ -1,10 +1,10 @@
 // Devices, releases and messages for the tests of src/content, and fast-check's way to make many of them.
 import fc from "fast-check";
 import type { Audience } from "../../../src/content/audience.ts";
-import type { Message } from "../../../src/content/message.ts";
-import { inOfferOrder } from "../../../src/content/offer-order.ts";
-import type { ProductRecord, Release } from "../../../src/content/product-record.ts";
-import type { DeviceProfile, Grant } from "../../../src/entitlement/device-record.ts";
+import type { Message } from "../../../src/content/messages/message.ts";
+import { inOfferOrder } from "../../../src/content/releases/offer-order.ts";
+import type { ProductRecord, Release } from "../../../src/content/releases/product-record.ts";
+import type { DeviceProfile, Grant } from "../../../src/entitlement/devices/device-record.ts";
 import { type Reach, reachedAt } from "../../../src/rollout/reach.ts";
 
 export const NOW = 1_795_000_000;

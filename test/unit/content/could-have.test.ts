@@ -1,7 +1,7 @@
 // Who of an HA group is kept from a release, so that nobody waits for it.
 import { expect, it, test } from "vitest";
-import { couldHave, type WantedRelease, wantedRelease } from "../../../src/content/could-have.ts";
-import type { DeviceProfile } from "../../../src/entitlement/device-record.ts";
+import { couldHave, type WantedRelease, wantedRelease } from "../../../src/content/releases/could-have.ts";
+import type { DeviceProfile } from "../../../src/entitlement/devices/device-record.ts";
 import type { DevicePolicy } from "../../../src/entitlement/policy/device-policy.ts";
 import { HOUR, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 

@@ -9,7 +9,7 @@ import {
 	MAX_DELTA_PACKAGE,
 	MAX_DELTAS,
 	type PossibleBase,
-} from "../../../src/content/delta.ts";
+} from "../../../src/content/releases/delta.ts";
 
 const digest = (n: number) => n.toString(16).padStart(64, "0");
 const release = (n: number, changes: Partial<PossibleBase> = {}): PossibleBase => ({

@@ -1,15 +1,15 @@
 // An explanation is the check's own answer with its reasons: the tables say which reasons, the laws that it is never another.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Channel, channelLabel } from "../../../src/content/channel.ts";
-import { answerCheck } from "../../../src/content/check.ts";
-import { type Explanation, explainProduct, offeredVersion } from "../../../src/content/explain.ts";
-import type { ProductRecord, Release } from "../../../src/content/product-record.ts";
-import { skippedByRevert } from "../../../src/content/revert-target.ts";
-import { type Candidate, isLicensed, seenOn, selectRelease } from "../../../src/content/select-release.ts";
-import { engineInRange } from "../../../src/content/vendor-version.ts";
+import { answerCheck } from "../../../src/content/check/check.ts";
+import { type Explanation, explainProduct, offeredVersion } from "../../../src/content/check/explain.ts";
+import { type Channel, channelLabel } from "../../../src/content/releases/channel.ts";
+import type { ProductRecord, Release } from "../../../src/content/releases/product-record.ts";
+import { skippedByRevert } from "../../../src/content/releases/revert-target.ts";
+import { type Candidate, isLicensed, seenOn, selectRelease } from "../../../src/content/releases/select-release.ts";
+import { engineInRange } from "../../../src/content/releases/vendor-version.ts";
 import { decideEntitlement } from "../../../src/entitlement/decide.ts";
-import type { DeviceProfile, DeviceStatus, Grant, Hold } from "../../../src/entitlement/device-record.ts";
+import type { DeviceProfile, DeviceStatus, Grant, Hold } from "../../../src/entitlement/devices/device-record.ts";
 import { admittedAt, anyGrant, anyRecord, BUCKETS, DEVICE, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
 const CANDIDATE: Candidate = { model: "FW-100", channel: "stable", engine: "11.1", installed: null, admittedAt };

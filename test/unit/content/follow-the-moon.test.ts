@@ -1,6 +1,6 @@
 // A ramp that follows the moon lets each unit in at night, by the clock where it stands, after its place in the ramp has come.
 import { describe, expect, it } from "vitest";
-import { admittedAt, admittedUntil } from "../../../src/content/rollout-place.ts";
+import { admittedAt, admittedUntil } from "../../../src/content/releases/rollout-place.ts";
 import type { DevicePolicy } from "../../../src/entitlement/policy/device-policy.ts";
 import { STANDARD } from "../../../src/rollout/built-in-plans.ts";
 import { decideRollout } from "../../../src/rollout/decide-rollout.ts";

@@ -1,6 +1,6 @@
 // The parameters `installed` and `failed` of a check.
 import { describe, expect, it } from "vitest";
-import { parseFailed, parseInstalled } from "../../../src/content/installed.ts";
+import { parseFailed, parseInstalled } from "../../../src/content/check/installed.ts";
 
 describe("what is installed", () => {
 	it.each<[string, [string, string | null][]]>([

@@ -1,9 +1,15 @@
 // To whom a message is shown that is for a fraction of all, and what becomes of it when the fraction grows.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decideRaise, fractionOf, MAX_WAVES, sequenceFor, type Waves } from "../../../src/content/message-waves.ts";
-import { bucketsOf } from "../../../src/content/rollout-place.ts";
-import { selectMessages } from "../../../src/content/select-messages.ts";
+import {
+	decideRaise,
+	fractionOf,
+	MAX_WAVES,
+	sequenceFor,
+	type Waves,
+} from "../../../src/content/messages/message-waves.ts";
+import { selectMessages } from "../../../src/content/messages/select-messages.ts";
+import { bucketsOf } from "../../../src/content/releases/rollout-place.ts";
 import { bucketOf } from "../../../src/rollout/bucket.ts";
 import { DEVICE, makeMessage, NOW } from "./content-fixtures.ts";
 

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Audience, matchesAudience } from "../../../src/content/audience.ts";
-import { message } from "../../../src/content/message.ts";
-import { NO_BUCKETS } from "../../../src/content/rollout-place.ts";
-import { localizedText, selectMessages } from "../../../src/content/select-messages.ts";
+import { message } from "../../../src/content/messages/message.ts";
+import { localizedText, selectMessages } from "../../../src/content/messages/select-messages.ts";
+import { NO_BUCKETS } from "../../../src/content/releases/rollout-place.ts";
 import { anyMessages, DEVICE, makeMessage, NOW } from "./content-fixtures.ts";
 
 const NOWHERE = { engine: null, country: null };

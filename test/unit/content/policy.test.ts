@@ -1,9 +1,9 @@
 // What a customer's say does to the answer of a check: it puts off, it never offers by itself, and it never takes anything away.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerCheck, answerProduct, type CheckFacts } from "../../../src/content/check.ts";
-import { explainProduct } from "../../../src/content/explain.ts";
-import type { Candidate } from "../../../src/content/select-release.ts";
+import { answerCheck, answerProduct, type CheckFacts } from "../../../src/content/check/check.ts";
+import { explainProduct } from "../../../src/content/check/explain.ts";
+import type { Candidate } from "../../../src/content/releases/select-release.ts";
 import type { DevicePolicy } from "../../../src/entitlement/policy/device-policy.ts";
 import { runs } from "../../support/runs.ts";
 import {

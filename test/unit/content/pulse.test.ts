@@ -1,8 +1,8 @@
 // For how long a device has nothing to ask while the pulses stand, and how soon the fleet asks when one changes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerCheck, type CheckFacts, onceInstalled } from "../../../src/content/check.ts";
-import { emergencyUntil, MAX_QUIET_SECONDS, pulseUrgency, quietUntil } from "../../../src/content/pulse.ts";
+import { answerCheck, type CheckFacts, onceInstalled } from "../../../src/content/check/check.ts";
+import { emergencyUntil, MAX_QUIET_SECONDS, pulseUrgency, quietUntil } from "../../../src/content/check/pulse.ts";
 import {
 	anyGrant,
 	anyMessages,

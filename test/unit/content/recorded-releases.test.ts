@@ -1,7 +1,7 @@
 // What a product's record keeps: never so little that a device starves, never more than an edge can hold.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Release } from "../../../src/content/product-record.ts";
+import type { Release } from "../../../src/content/releases/product-record.ts";
 import {
 	coversAudience,
 	currentOf,
@@ -9,9 +9,9 @@ import {
 	keepRecorded,
 	MAX_AUDIENCES,
 	MAX_RECORDED,
-} from "../../../src/content/recorded-releases.ts";
-import { selectRelease } from "../../../src/content/select-release.ts";
-import { engineInRange } from "../../../src/content/vendor-version.ts";
+} from "../../../src/content/releases/recorded-releases.ts";
+import { selectRelease } from "../../../src/content/releases/select-release.ts";
+import { engineInRange } from "../../../src/content/releases/vendor-version.ts";
 import { admittedAt, HOUR, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
 const MINUTE = 60;

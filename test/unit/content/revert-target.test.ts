@@ -1,10 +1,10 @@
 // Going back from a withdrawn release to a chosen earlier one: who is sent where, who notices nothing, and which targets are taken.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Channel } from "../../../src/content/channel.ts";
-import type { ProductRecord, Release } from "../../../src/content/product-record.ts";
-import { judgeRevertTarget, type RevertEnd, skippedByRevert } from "../../../src/content/revert-target.ts";
-import { type Candidate, selectRelease } from "../../../src/content/select-release.ts";
+import type { Channel } from "../../../src/content/releases/channel.ts";
+import type { ProductRecord, Release } from "../../../src/content/releases/product-record.ts";
+import { judgeRevertTarget, type RevertEnd, skippedByRevert } from "../../../src/content/releases/revert-target.ts";
+import { type Candidate, selectRelease } from "../../../src/content/releases/select-release.ts";
 import { runs } from "../../support/runs.ts";
 import { admittedAt, anyRecord, makeRelease, NOW, REACH, recordOf } from "./content-fixtures.ts";
 

@@ -2,9 +2,9 @@
 // The laws at the end hold whatever is released.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Channel } from "../../../src/content/channel.ts";
-import { type Candidate, isLicensed, selectRelease } from "../../../src/content/select-release.ts";
-import { compareVendorVersions } from "../../../src/content/vendor-version.ts";
+import type { Channel } from "../../../src/content/releases/channel.ts";
+import { type Candidate, isLicensed, selectRelease } from "../../../src/content/releases/select-release.ts";
+import { compareVendorVersions } from "../../../src/content/releases/vendor-version.ts";
 import { admittedAt, anyRecord, makeRelease, NOW, recordOf } from "./content-fixtures.ts";
 
 const DEVICE: Candidate = { model: "FW-100", channel: "stable", engine: "11.1.4", installed: null, admittedAt };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { selectRelease } from "../../../src/content/select-release.ts";
-import { signedOf } from "../../../src/content/signed-releases.ts";
+import { selectRelease } from "../../../src/content/releases/select-release.ts";
+import { signedOf } from "../../../src/content/releases/signed-releases.ts";
 import { admittedAt, makeRelease, NOW, REACH, recordOf } from "./content-fixtures.ts";
 
 const GRANT = { until: NOW + 1_000_000, grace: 0, delay: 0, emergencyDelay: 0 };

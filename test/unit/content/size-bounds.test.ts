@@ -1,7 +1,7 @@
 // By how much a release may differ in size from the current one before a person has to say that it is meant.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findOutOfBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/size-bounds.ts";
+import { findOutOfBounds, sizeBounds, USUAL_SIZE_BOUNDS } from "../../../src/content/releases/size-bounds.ts";
 
 const current = { size: 200_000, entries: 1_000 };
 

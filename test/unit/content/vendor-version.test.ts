@@ -1,7 +1,7 @@
 // How versions that vendors have given are ordered, and which versions of an engine are within a range.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareVendorVersions, engineInRange } from "../../../src/content/vendor-version.ts";
+import { compareVendorVersions, engineInRange } from "../../../src/content/releases/vendor-version.ts";
 
 describe("the order of vendor versions", () => {
 	it("stays the same however many versions were compared before", () => {

@@ -2,9 +2,9 @@
 // replacement. The laws at the end hold for every combination of facts.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ActivationFacts, decideActivation } from "../../../src/entitlement/activation.ts";
-import { deviceStatus } from "../../../src/entitlement/device-record.ts";
-import { licenseStatus, overagePolicy } from "../../../src/entitlement/license.ts";
+import { type ActivationFacts, decideActivation } from "../../../src/entitlement/devices/activation.ts";
+import { deviceStatus } from "../../../src/entitlement/devices/device-record.ts";
+import { licenseStatus, overagePolicy } from "../../../src/entitlement/licenses/license.ts";
 
 const NOW = 1_800_000_000;
 const CODE = { uses: 5, used: 0, expiresAt: NOW + 100, revoked: false, serial: null, model: null, instance: null };

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decideEntitlement } from "../../../src/entitlement/decide.ts";
-import type { DeviceStatus } from "../../../src/entitlement/device-record.ts";
+import type { DeviceStatus } from "../../../src/entitlement/devices/device-record.ts";
 import { anyGrant, DEVICE, GRANT, NOW } from "../content/content-fixtures.ts";
 
 // From 100, until 200, 50 seconds of grace, 20 of emergency releases.

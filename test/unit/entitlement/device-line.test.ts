@@ -2,7 +2,7 @@
 // repeated.
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readDeviceLine } from "../../../src/entitlement/device-line.ts";
+import { readDeviceLine } from "../../../src/entitlement/devices/device-line.ts";
 
 let publicKey: JWK;
 let privateKey: JWK;

@@ -1,7 +1,12 @@
 // When an account is told that a license ends: each notice once, in order, never late, and for which of its products.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dueExpiryNotice, endsOf, NOTICE_DAYS, nextExpiryNotice } from "../../../src/entitlement/expiry-notice.ts";
+import {
+	dueExpiryNotice,
+	endsOf,
+	NOTICE_DAYS,
+	nextExpiryNotice,
+} from "../../../src/entitlement/licenses/expiry-notice.ts";
 
 const DAY = 86_400;
 const END = 1_900_000_000;

@@ -22,7 +22,7 @@ import {
 	parseCode,
 	parseDeviceId,
 } from "../../../src/entitlement/ids.ts";
-import { importLookupKeys, type LookupKeys } from "../../../src/signing/lookup-keys.ts";
+import { importLookupKeys, type LookupKeys } from "../../../src/signing/keys/lookup-keys.ts";
 
 const RANDOM = Uint8Array.from({ length: ID_RANDOM_BYTES }, (_, index) => index);
 

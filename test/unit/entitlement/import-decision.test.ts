@@ -2,9 +2,9 @@
 // activation.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decideSeat } from "../../../src/entitlement/activation.ts";
-import { deviceStatus } from "../../../src/entitlement/device-record.ts";
-import { decideImport, type ImportFacts } from "../../../src/entitlement/import-decision.ts";
+import { decideSeat } from "../../../src/entitlement/devices/activation.ts";
+import { deviceStatus } from "../../../src/entitlement/devices/device-record.ts";
+import { decideImport, type ImportFacts } from "../../../src/entitlement/devices/import-decision.ts";
 
 const NOW = 1_800_000_000;
 const LICENSE = { id: "lic-1", seats: 2, endsAt: NOW + 1_000, status: "active", overage: "refuse" } as const;

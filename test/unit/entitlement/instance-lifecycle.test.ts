@@ -7,7 +7,7 @@ import {
 	LAUNCH_WAIT_SECONDS,
 	type LaunchFacts,
 	UNKNOWN_INSTANCE,
-} from "../../../src/entitlement/instance-lifecycle.ts";
+} from "../../../src/entitlement/instances/instance-lifecycle.ts";
 
 const NOW = 1_800_000_000;
 const LAUNCH: LaunchFacts = { ...UNKNOWN_INSTANCE, code: null, at: NOW, now: NOW };

@@ -1,7 +1,7 @@
 // A new key's end: what was asked for, within what its maker has. And when a key has ended, to the second.
 import { expect, it } from "vitest";
-import type { Scope } from "../../../src/entitlement/credential-record.ts";
-import { decideKeyEnd, keyEnding } from "../../../src/entitlement/key-expiry.ts";
+import type { Scope } from "../../../src/entitlement/keys/credential-record.ts";
+import { decideKeyEnd, keyEnding } from "../../../src/entitlement/keys/key-expiry.ts";
 
 const NOW = 1_800_000_000;
 const IN_90_DAYS = NOW + 90 * 86_400;

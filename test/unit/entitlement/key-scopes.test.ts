@@ -1,7 +1,7 @@
 // Which scope of a key opens which route, for which account, device and product.
 import { describe, expect, it } from "vitest";
-import type { Scope } from "../../../src/entitlement/credential-record.ts";
-import { opensRoute, type RequestTarget, type RouteScope } from "../../../src/entitlement/key-scopes.ts";
+import type { Scope } from "../../../src/entitlement/keys/credential-record.ts";
+import { opensRoute, type RequestTarget, type RouteScope } from "../../../src/entitlement/keys/key-scopes.ts";
 
 const A = "acct-aaaaaaaaaa000000";
 const B = "acct-bbbbbbbbbb000000";

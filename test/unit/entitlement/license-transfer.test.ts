@@ -1,7 +1,11 @@
 // What may begin while the seats of a license go over to another, and who may take a seat of either meanwhile.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decideTransfer, type TransferFacts, termsWhileMoving } from "../../../src/entitlement/license-transfer.ts";
+import {
+	decideTransfer,
+	type TransferFacts,
+	termsWhileMoving,
+} from "../../../src/entitlement/licenses/license-transfer.ts";
 
 const FACTS: TransferFacts = {
 	running: null,

@@ -10,7 +10,7 @@ import {
 	lastEndOf,
 	licenseHasEnded,
 	licenseTerms,
-} from "../../../src/entitlement/license.ts";
+} from "../../../src/entitlement/licenses/license.ts";
 
 const TERMS = {
 	products: [{ product: "crs" }, { product: "threats" }],

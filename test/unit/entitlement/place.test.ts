@@ -8,7 +8,7 @@ import {
 	mintDeviceId,
 } from "../../../src/entitlement/ids.ts";
 import { JURISDICTIONS, LOCATIONS, letterOf, PLACES, parsePlace, placeOf } from "../../../src/entitlement/place.ts";
-import { importLookupKeys, type LookupKeys } from "../../../src/signing/lookup-keys.ts";
+import { importLookupKeys, type LookupKeys } from "../../../src/signing/keys/lookup-keys.ts";
 
 let keys: LookupKeys;
 beforeAll(async () => {

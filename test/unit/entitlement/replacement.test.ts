@@ -1,6 +1,6 @@
 // When a device may be replaced by another appliance, and which labels the successor has.
 import { describe, expect, it } from "vitest";
-import { decideReplacement, type ReplacementFacts } from "../../../src/entitlement/replacement.ts";
+import { decideReplacement, type ReplacementFacts } from "../../../src/entitlement/devices/replacement.ts";
 import { labels, mergeLabels } from "../../../src/names.ts";
 
 const AWAITED: ReplacementFacts = { replacedBy: null, successor: null, serial: "FW-2", model: null };

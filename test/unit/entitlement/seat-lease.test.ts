@@ -8,7 +8,7 @@ import {
 	isLive,
 	type RenewalFacts,
 	sweepTime,
-} from "../../../src/entitlement/seat-lease.ts";
+} from "../../../src/entitlement/seats/seat-lease.ts";
 
 const NOW = 1_800_000_000;
 const LICENSE = { seats: 10, overage: "refuse", leaseSeconds: 900 } as const;

@@ -1,7 +1,7 @@
 // When it is news that a license is full, and that nothing is told twice while the number of seats goes up and down.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decideLimit, roomAgainAt } from "../../../src/entitlement/seat-limit.ts";
+import { decideLimit, roomAgainAt } from "../../../src/entitlement/seats/seat-limit.ts";
 
 describe("a license", () => {
 	it.each([

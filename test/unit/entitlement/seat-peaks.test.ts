@@ -1,7 +1,7 @@
 // How many seats were taken on each day at most, also on days on which nothing changed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type DayOfSeats, dayOf, peaksOf, startOf } from "../../../src/entitlement/seat-peaks.ts";
+import { type DayOfSeats, dayOf, peaksOf, startOf } from "../../../src/entitlement/seats/seat-peaks.ts";
 
 describe("the peaks of a license", () => {
 	it("are of today alone where nothing was ever written down", () => {

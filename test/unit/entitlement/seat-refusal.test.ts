@@ -1,7 +1,11 @@
 // Which refusals of a seat the trail tells: twenty an hour at most, and the same one once.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isRefusalTold, REFUSALS_KEPT_SECONDS, refusalsCountFrom } from "../../../src/entitlement/seat-refusal.ts";
+import {
+	isRefusalTold,
+	REFUSALS_KEPT_SECONDS,
+	refusalsCountFrom,
+} from "../../../src/entitlement/seats/seat-refusal.ts";
 
 const NOW = 1_800_000_000;
 const HOUR = 3_600;

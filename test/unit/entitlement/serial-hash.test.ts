@@ -1,6 +1,6 @@
 // The hash by which devices are found by their serial number: the same in either case, and spread over the shards.
 import { expect, it } from "vitest";
-import { hashSerial, serialShard } from "../../../src/entitlement/serial-hash.ts";
+import { hashSerial, serialShard } from "../../../src/entitlement/devices/serial-hash.ts";
 
 it("is the same however the letters are written, and pinned: the index keeps it", () => {
 	expect(hashSerial("FW-Abc-1")).toBe(hashSerial("fw-aBC-1"));

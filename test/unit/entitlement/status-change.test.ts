@@ -1,8 +1,8 @@
 // Which status of a device may follow which, as one table, and what each change does to the seat.
 import { describe, expect, it } from "vitest";
-import { type DeviceStatus, deviceStatus } from "../../../src/entitlement/device-record.ts";
-import { holdsSeat } from "../../../src/entitlement/license.ts";
-import { decideStatusChange } from "../../../src/entitlement/status-change.ts";
+import { type DeviceStatus, deviceStatus } from "../../../src/entitlement/devices/device-record.ts";
+import { decideStatusChange } from "../../../src/entitlement/devices/status-change.ts";
+import { holdsSeat } from "../../../src/entitlement/licenses/license.ts";
 
 describe("status changes", () => {
 	const table: Record<DeviceStatus, Record<DeviceStatus, string>> = {

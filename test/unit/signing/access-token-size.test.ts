@@ -1,15 +1,15 @@
 // The limits of names.ts and license.ts are there so that this holds: a device that was let in can always have a token.
 import { expect, test } from "vitest";
-import { grantsOf, licenseTerms, MAX_PRODUCTS } from "../../../src/entitlement/license.ts";
+import { grantsOf, licenseTerms, MAX_PRODUCTS } from "../../../src/entitlement/licenses/license.ts";
 import { resolvePolicy } from "../../../src/entitlement/policy/account-policy.ts";
 import { labels, modelName, productName } from "../../../src/names.ts";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
 import {
 	ACCESS_TOKEN_MAX_LENGTH,
 	MAX_POLICY_LENGTH,
 	openAccessToken,
 	sealAccessToken,
-} from "../../../src/signing/access-token.ts";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
+} from "../../../src/signing/sealed/access-token.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
 import { DEVICE_ID, NOW, PSEUDONYM } from "./signing-fixtures.ts";
 

@@ -2,14 +2,14 @@
 import fc from "fast-check";
 import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
 import {
 	hasTokenForm,
 	type NewAccessToken,
 	openAccessToken,
 	sealAccessToken,
-} from "../../../src/signing/access-token.ts";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
-import { type SealPurpose, sealClaims } from "../../../src/signing/sealed-claims.ts";
+} from "../../../src/signing/sealed/access-token.ts";
+import { type SealPurpose, sealClaims } from "../../../src/signing/sealed/sealed-claims.ts";
 import { ISSUER, NOW, OTHER_SECRET, PROFILE, PSEUDONYM, SECRET, withOtherCharacterAt } from "./signing-fixtures.ts";
 
 const keyring = await importMacKeyring(`k1:${SECRET}`);

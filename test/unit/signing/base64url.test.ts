@@ -1,7 +1,7 @@
 // base64url as the platform has it, but with exactly one text for each byte string.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBase64url, encodeBase64url } from "../../../src/signing/base64url.ts";
+import { decodeBase64url, encodeBase64url } from "../../../src/signing/formats/base64url.ts";
 
 describe("base64url", () => {
 	it("gives back what was encoded, and agrees with the platform", () => {

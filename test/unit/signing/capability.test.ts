@@ -2,13 +2,13 @@
 // key.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
 import {
 	type OfferClaims,
 	openCapability,
 	type PermitClaims,
 	sealCapability,
-} from "../../../src/signing/capability.ts";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
+} from "../../../src/signing/sealed/capability.ts";
 import { DEVICE_ID, NOW, OTHER_SECRET, PSEUDONYM, SECRET, SHA256, withOtherCharacterAt } from "./signing-fixtures.ts";
 
 const keyring = await importMacKeyring(`k1:${SECRET}`);

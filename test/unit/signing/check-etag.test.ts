@@ -2,8 +2,13 @@
 // opens.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readCheckEtag, type SealedCheck, sealCheckEtag, verifyCheckEtag } from "../../../src/signing/check-etag.ts";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
+import {
+	readCheckEtag,
+	type SealedCheck,
+	sealCheckEtag,
+	verifyCheckEtag,
+} from "../../../src/signing/sealed/check-etag.ts";
 import { DEVICE_ID, NOW, OTHER_SECRET, PSEUDONYM, SECRET, withOtherCharacterAt } from "./signing-fixtures.ts";
 
 const keyring = await importMacKeyring(`k1:${SECRET}`);

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { CompactSign, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import { encodeBase64url } from "../../../src/signing/base64url.ts";
 import { readDeviceAssertion } from "../../../src/signing/device-proofs/device-assertion.ts";
+import { encodeBase64url } from "../../../src/signing/formats/base64url.ts";
 import { DEVICE_ID, ISSUER, makeDeviceKey, NOW, signJwt, signRaw } from "./signing-fixtures.ts";
 
 const device = await makeDeviceKey("ES256");

@@ -1,7 +1,11 @@
 // Repr-Digest (RFC 9530): how a SHA-256 is written and found among other digests, and which headers are refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatReprDigest, parseDigestHeader, readAnnouncedDigest } from "../../../src/signing/digest-header.ts";
+import {
+	formatReprDigest,
+	parseDigestHeader,
+	readAnnouncedDigest,
+} from "../../../src/signing/formats/digest-header.ts";
 
 const HEX = "ab".repeat(32);
 const GOOD = formatReprDigest(HEX);

@@ -1,8 +1,8 @@
 // The MAC over a list of texts: two lists that differ never have the same one, nor have two purposes.
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { deriveHmacKeys } from "../../../src/signing/derived-keys.ts";
-import { sealFields, verifyFields } from "../../../src/signing/framed-mac.ts";
+import { deriveHmacKeys } from "../../../src/signing/keys/derived-keys.ts";
+import { sealFields, verifyFields } from "../../../src/signing/sealed/framed-mac.ts";
 
 let key: CryptoKey;
 let otherKey: CryptoKey;

@@ -6,7 +6,7 @@ import {
 	type LookupKeys,
 	pseudonymOf,
 	pseudonymPeriod,
-} from "../../../src/signing/lookup-keys.ts";
+} from "../../../src/signing/keys/lookup-keys.ts";
 import { DEVICE_ID, OTHER_SECRET, SECRET } from "./signing-fixtures.ts";
 
 let keys: LookupKeys;

@@ -1,6 +1,6 @@
 // MAC_KEYS: the first key seals and all open, each purpose has a key of its own, and a bad set is refused by name.
 import { describe, expect, it } from "vitest";
-import { importMacKeyring, parseMacKeys } from "../../../src/signing/mac-keyring.ts";
+import { importMacKeyring, parseMacKeys } from "../../../src/signing/keys/mac-keyring.ts";
 import { OTHER_SECRET, SECRET } from "./signing-fixtures.ts";
 
 describe("MAC_KEYS", () => {

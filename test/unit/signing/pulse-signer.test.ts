@@ -1,6 +1,6 @@
 // Names and values of pulses: the same for one subject and revision everywhere, and telling nothing else.
 import { beforeAll, expect, it } from "vitest";
-import { importLookupKeys, type LookupKeys } from "../../../src/signing/lookup-keys.ts";
+import { importLookupKeys, type LookupKeys } from "../../../src/signing/keys/lookup-keys.ts";
 import { createPulseSigner, PULSE_NAME } from "../../../src/signing/pulse-signer.ts";
 
 let keys: LookupKeys;

@@ -1,7 +1,7 @@
 // Registration access tokens (RFC 7592): the same for a device each time, good for it alone, and lost with their key.
 import { describe, expect, it } from "vitest";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
-import { sealRegistrationToken, verifyRegistrationToken } from "../../../src/signing/registration-token.ts";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
+import { sealRegistrationToken, verifyRegistrationToken } from "../../../src/signing/sealed/registration-token.ts";
 import { DEVICE_ID, OTHER_SECRET, SECRET, withOtherCharacterAt } from "./signing-fixtures.ts";
 
 const keyring = await importMacKeyring(`k1:${SECRET}`);

@@ -1,9 +1,13 @@
 // Signed download URLs: their form, and that a URL with another host, path, query, order or time opens nothing.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
-import { type DownloadGrant, signDownloadUrl, verifyDownloadUrl } from "../../../src/signing/signed-url.ts";
-import { createEdgeUrlSigner } from "../../../src/signing/url-signer.ts";
+import {
+	type DownloadGrant,
+	signDownloadUrl,
+	verifyDownloadUrl,
+} from "../../../src/signing/download-urls/signed-url.ts";
+import { createEdgeUrlSigner } from "../../../src/signing/download-urls/url-signer.ts";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
 import { ISSUER, NOW, OTHER_SECRET, PSEUDONYM, SECRET, SHA256, withOtherCharacterAt } from "./signing-fixtures.ts";
 
 const keyring = await importMacKeyring(`k1:${SECRET}`);

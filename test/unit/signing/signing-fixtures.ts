@@ -1,8 +1,8 @@
 // Keys, a clock and a device for the tests of src/signing. Everything here is made for tests and known to all.
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import type { DeviceProfile, DevicePublicKey } from "../../../src/entitlement/device-record.ts";
-import { encodeBase64url } from "../../../src/signing/base64url.ts";
+import type { DeviceProfile, DevicePublicKey } from "../../../src/entitlement/devices/device-record.ts";
 import { importDeviceKey, parseDevicePublicKey, thumbprintOf } from "../../../src/signing/device-proofs/device-key.ts";
+import { encodeBase64url } from "../../../src/signing/formats/base64url.ts";
 
 export const NOW = 1_793_000_000;
 export const ISSUER = "https://updates.example";

@@ -1,7 +1,7 @@
 // JSON as JSON.parse reads it, except that repeated members, one reserved name and bytes that are not UTF-8 are refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseStrictJson } from "../../../src/signing/strict-json.ts";
+import { parseStrictJson } from "../../../src/signing/formats/strict-json.ts";
 
 const parse = (text: string) => parseStrictJson(new TextEncoder().encode(text));
 

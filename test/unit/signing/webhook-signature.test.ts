@@ -1,7 +1,7 @@
 // Signatures of webhooks against the reference library's own example, and against an independent verification.
 import { createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
 import { formatWebhookSecret, signWebhook, webhookSecret } from "../../../src/signing/webhook-signature.ts";
 
 const KEY = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -1,7 +1,7 @@
 // How `heads` leads to what is shared, and what is asked of whom when a record is old, absent or lost.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SharedView } from "../../../src/content/heads-record.ts";
-import type { DeviceRecord } from "../../../src/entitlement/device-record.ts";
+import type { DeviceRecord } from "../../../src/entitlement/devices/device-record.ts";
 import { createRecordCache } from "../../../src/storage/cache/record-cache.ts";
 import { createRecords, RecordMissingError, type Records } from "../../../src/storage/records.ts";
 import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";

@@ -1,8 +1,8 @@
 // Records with a seal: what is written is what is read, and nothing that somebody else puts into a store counts.
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
-import { createRecordSeal } from "../../../src/signing/record-seal.ts";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
+import { createRecordSeal } from "../../../src/signing/sealed/record-seal.ts";
 import { createRecordCache, type RecordCache } from "../../../src/storage/cache/record-cache.ts";
 import type { RecordKind } from "../../../src/storage/record-kind.ts";
 import { type FoundRecord, formatRecord, parseRecord, type StoredRecord } from "../../../src/storage/record-store.ts";

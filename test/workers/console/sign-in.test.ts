@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { openSession, SESSION_SECONDS, sealSession } from "../../../src/console/session.ts";
-import { importMacKeyring } from "../../../src/signing/mac-keyring.ts";
+import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
 import { ISSUER, operated, send, sendUndeclared } from "../../support/service.ts";
 import { newProduct } from "../support/fixtures.ts";

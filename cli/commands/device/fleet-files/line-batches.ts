@@ -1,5 +1,5 @@
 // Checked lines in batches that one request can carry.
-import { MAX_LINES } from "../../../../src/entitlement/device-line.ts";
+import { MAX_LINES } from "../../../../src/entitlement/devices/device-line.ts";
 import { type CheckedLine, checkLine, type NameChoice, type Reject } from "./line-check.ts";
 import type { TextLine } from "./line-reader.ts";
 

@@ -2,10 +2,10 @@
 // if it has the form of one, its serial number: it may hold a private key.
 
 import { z } from "zod";
-import { type LineError, type LineRefusal, readDeviceLine } from "../../../../src/entitlement/device-line.ts";
-import type { ImportRefusal } from "../../../../src/entitlement/import-decision.ts";
+import { type LineError, type LineRefusal, readDeviceLine } from "../../../../src/entitlement/devices/device-line.ts";
+import type { ImportRefusal } from "../../../../src/entitlement/devices/import-decision.ts";
 import { serialNumber } from "../../../../src/names.ts";
-import { parseStrictJsonText } from "../../../../src/signing/strict-json.ts";
+import { parseStrictJsonText } from "../../../../src/signing/formats/strict-json.ts";
 import { parseJson } from "../../../json.ts";
 import type { TextLine } from "./line-reader.ts";
 

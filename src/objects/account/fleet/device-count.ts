@@ -2,8 +2,8 @@
 // with each change, so that neither costs a row and a summary costs the same whether there are ten devices or 100,000. A change is
 // counted when its transaction is over, from the rows that it left, so one that was undone changes no number.
 
-import type { DeviceStatus } from "../../../entitlement/device-record.ts";
-import { holdsSeat } from "../../../entitlement/license.ts";
+import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
+import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { EMPTY_SUMMARY, type FleetSummary, OTHER } from "../../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../../fleet/fleet-tally.ts";
 

@@ -1,10 +1,10 @@
 // Finds devices of an Account by what they are and what is known of their state, in pages. A page looks at a bounded number of
 // devices, so one that finds nothing may still have a next one. Plain synchronous SQL.
-import type { DeviceStatus } from "../../../entitlement/device-record.ts";
-import { SEAT_HOLDING_STATUSES } from "../../../entitlement/license.ts";
+import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
+import { SEAT_HOLDING_STATUSES } from "../../../entitlement/licenses/license.ts";
 import { type DeviceState, lastHeard } from "../../../fleet/device-state.ts";
 import type { Reported } from "../../../rollout/lease.ts";
-import { type Device, type DeviceTables, seatHolder } from "../device-tables.ts";
+import { type Device, type DeviceTables, seatHolder } from "../devices/device-tables.ts";
 import type { SeatTables } from "../seats/seat-tables.ts";
 import type { StateTables } from "./state-tables.ts";
 

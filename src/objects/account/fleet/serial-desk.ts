@@ -1,6 +1,6 @@
 // Tells the index of serial numbers which devices the Account has: each soon after it came, and a page of them again with the daily
 // round, should the index have lost some. What does not arrive is told again. No change waits for it.
-import { hashSerial, serialShard } from "../../../entitlement/serial-hash.ts";
+import { hashSerial, serialShard } from "../../../entitlement/devices/serial-hash.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { SerialEntry, SerialPort } from "../../serial-port.ts";
 

@@ -1,10 +1,10 @@
 // Takes down what edges heard the Account's devices say. Synchronous, in the caller's transaction. However often a device says
 // something new, it is written so many times at once and once in five minutes after that; what is left out, its next words say too.
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
-import { holdsSeat } from "../../../entitlement/license.ts";
+import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { type DeviceState, type DeviceWord, hear, lastHeard } from "../../../fleet/device-state.ts";
 import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
-import type { DeviceTables } from "../device-tables.ts";
+import type { DeviceTables } from "../devices/device-tables.ts";
 import type { StateTables } from "./state-tables.ts";
 import type { FleetChange } from "./summary-desk.ts";
 

@@ -19,7 +19,7 @@ import { formatTimestamp } from "../../../timestamps.ts";
 import type { Alarm } from "../../alarm.ts";
 import { SERVICE, type WriteAudit } from "../../audit.ts";
 import { nowSeconds } from "../../clock.ts";
-import type { Device } from "../device-tables.ts";
+import type { Device } from "../devices/device-tables.ts";
 import type { StateTables } from "./state-tables.ts";
 
 /** Some 10 ms where nothing is wrong, some 50 ms where each device is looked at by its policy. */

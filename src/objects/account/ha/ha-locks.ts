@@ -1,7 +1,7 @@
 // The locks of an Account's HA groups, one per group and product: gives and ends permits, hears what became of them, and tells of a
 // group that cannot go on. Synchronous, in the caller's transaction; who may go is decided in entitlement/ha/ha-lock.ts. Nothing
 // here needs an alarm: what time has changed is found when the next device asks.
-import { couldHave, type WantedRelease } from "../../../content/could-have.ts";
+import { couldHave, type WantedRelease } from "../../../content/releases/could-have.ts";
 import {
 	decideHaPermit,
 	goesBack,
@@ -13,9 +13,9 @@ import {
 	hearHaReport,
 	type ProductPermit,
 } from "../../../entitlement/ha/ha-lock.ts";
-import { holdsSeat } from "../../../entitlement/license.ts";
+import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
-import type { Device, DeviceTables } from "../device-tables.ts";
+import type { Device, DeviceTables } from "../devices/device-tables.ts";
 import type { StateTables } from "../fleet/state-tables.ts";
 import type { HaLockTables, HaStop } from "./ha-lock-tables.ts";
 import type { HaReportTables } from "./ha-report-tables.ts";

@@ -2,12 +2,12 @@
 // of failover and skew. Synchronous, in the caller's transaction. A report that says nothing new writes
 // nothing; a device that says something new all the time is heard ten times at once and once a minute after that.
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
-import type { DeviceStatus } from "../../../entitlement/device-record.ts";
+import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import type { HaRole } from "../../../entitlement/ha/ha-group.ts";
 import type { HaGroupRecord } from "../../../entitlement/ha/ha-group-record.ts";
 import { hearRole, judgeRoles } from "../../../entitlement/ha/ha-role.ts";
 import { findSkew, type Skew, type Versions, versionsOf } from "../../../entitlement/ha/ha-skew.ts";
-import { holdsSeat } from "../../../entitlement/license.ts";
+import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { haGroupKey } from "../../../storage/keys.ts";
 import type { Alarm } from "../../alarm.ts";
 import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
@@ -15,7 +15,7 @@ import { nowSeconds } from "../../clock.ts";
 import type { Outbox } from "../../outbox/outbox.ts";
 import type { RecordStep } from "../../outbox/outbox-rows.ts";
 import type { AccountTables } from "../account-tables.ts";
-import type { Device, DeviceTables } from "../device-tables.ts";
+import type { Device, DeviceTables } from "../devices/device-tables.ts";
 import { HaEvents } from "./ha-events.ts";
 import type { HaLockTables } from "./ha-lock-tables.ts";
 import { type GroupState, HaReportTables, type MemberReport } from "./ha-report-tables.ts";

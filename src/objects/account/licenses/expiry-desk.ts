@@ -1,8 +1,8 @@
 // Tells an Account's trail in time that licenses end, by the object's alarm. What is awaited stands on disk, and a notice is
 // written in the same transaction as the one after it: each comes once, whenever the object slept or died. Not before its
 // time by the object's clock, and none that is late.
-import { dueExpiryNotice, endsOf, nextExpiryNotice } from "../../../entitlement/expiry-notice.ts";
-import type { License } from "../../../entitlement/license.ts";
+import { dueExpiryNotice, endsOf, nextExpiryNotice } from "../../../entitlement/licenses/expiry-notice.ts";
+import type { License } from "../../../entitlement/licenses/license.ts";
 import { formatTimestamp } from "../../../timestamps.ts";
 import type { Alarm } from "../../alarm.ts";
 import { SERVICE, type WriteAudit } from "../../audit.ts";

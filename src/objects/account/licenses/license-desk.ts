@@ -8,7 +8,7 @@ import {
 	type LicenseStatus,
 	type LicenseTerms,
 	licenseTerms,
-} from "../../../entitlement/license.ts";
+} from "../../../entitlement/licenses/license.ts";
 import type { AccountEvent } from "../../../events/catalogue.ts";
 import type { Change } from "../../audit.ts";
 import type { DeskParts } from "../desk.ts";

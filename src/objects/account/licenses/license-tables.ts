@@ -1,5 +1,5 @@
 // An Account's licenses and auth codes as rows, and the way from a row to what the rest of the system calls by those names.
-import type { License, LicenseKind, LicenseStatus, OveragePolicy } from "../../../entitlement/license.ts";
+import type { License, LicenseKind, LicenseStatus, OveragePolicy } from "../../../entitlement/licenses/license.ts";
 
 export interface Code {
 	readonly id: string;

@@ -3,8 +3,8 @@
 // What has gone over is no seat of the old license any more, so a page begins where the last one ended, whoever died between.
 // Tokens and records from before are outdated all at once, when the last seat has gone over: each device has either license
 // until then, and loses nothing.
-import { decideTransfer, type TransferDecision } from "../../../entitlement/license-transfer.ts";
-import { isLive } from "../../../entitlement/seat-lease.ts";
+import { decideTransfer, type TransferDecision } from "../../../entitlement/licenses/license-transfer.ts";
+import { isLive } from "../../../entitlement/seats/seat-lease.ts";
 import type { Alarm } from "../../alarm.ts";
 import { type Change, SERVICE } from "../../audit.ts";
 import { nowSeconds } from "../../clock.ts";

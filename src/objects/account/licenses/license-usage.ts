@@ -1,9 +1,9 @@
 // How much of a license is used: seats, who holds them, its devices, refusals and daily peaks. Read from counts that are kept
 // along and from indexes; nothing is written.
-import type { DeviceStatus } from "../../../entitlement/device-record.ts";
-import type { License } from "../../../entitlement/license.ts";
-import { dayOf, type PeakOfDay, peaksOf } from "../../../entitlement/seat-peaks.ts";
-import { REFUSALS_KEPT_SECONDS } from "../../../entitlement/seat-refusal.ts";
+import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
+import type { License } from "../../../entitlement/licenses/license.ts";
+import { dayOf, type PeakOfDay, peaksOf } from "../../../entitlement/seats/seat-peaks.ts";
+import { REFUSALS_KEPT_SECONDS } from "../../../entitlement/seats/seat-refusal.ts";
 import type { DeskParts } from "../desk.ts";
 
 export interface LicenseUsage {

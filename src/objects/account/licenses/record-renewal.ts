@@ -4,7 +4,7 @@ import type { Alarm } from "../../alarm.ts";
 import type { Outbox } from "../../outbox/outbox.ts";
 import { deviceRecords } from "../account-records.ts";
 import type { AccountTables } from "../account-tables.ts";
-import type { DeviceTables } from "../device-tables.ts";
+import type { DeviceTables } from "../devices/device-tables.ts";
 
 export interface RecordRenewalParts {
 	readonly storage: DurableObjectStorage;

@@ -1,6 +1,6 @@
 // An Account's transfers of seats as rows: the last one out of each license, and of all of them at most one that has not ended.
 // Plain synchronous SQL; no rule is decided here.
-import type { TransferPhase } from "../../../entitlement/license-transfer.ts";
+import type { TransferPhase } from "../../../entitlement/licenses/license-transfer.ts";
 
 export interface Transfer {
 	/** id of the license that is left, and of the one that gets its seats */

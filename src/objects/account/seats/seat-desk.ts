@@ -2,14 +2,14 @@
 // passes: renewed by the devices' token requests, swept when their lease is over. Each method is synchronous and
 // runs in the caller's transaction. No record is written here: a device gets a token only with a lease that outlives it, so
 // the edges need not know of a seat that was lost.
-import type { DeviceStatus } from "../../../entitlement/device-record.ts";
-import { holdsSeat, type License, type OveragePolicy } from "../../../entitlement/license.ts";
-import { termsWhileMoving } from "../../../entitlement/license-transfer.ts";
-import { decideRenewal, isLive, sweepTime } from "../../../entitlement/seat-lease.ts";
+import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
+import { holdsSeat, type License, type OveragePolicy } from "../../../entitlement/licenses/license.ts";
+import { termsWhileMoving } from "../../../entitlement/licenses/license-transfer.ts";
+import { decideRenewal, isLive, sweepTime } from "../../../entitlement/seats/seat-lease.ts";
 import type { Alarm } from "../../alarm.ts";
 import { type Change, SERVICE } from "../../audit.ts";
 import { nowSeconds } from "../../clock.ts";
-import { type Device, type DeviceTables, seatHolder } from "../device-tables.ts";
+import { type Device, type DeviceTables, seatHolder } from "../devices/device-tables.ts";
 import type { LicenseTables } from "../licenses/license-tables.ts";
 import type { TransferTables } from "../licenses/transfer-tables.ts";
 import type { SeatLedger } from "./seat-ledger.ts";

@@ -1,7 +1,7 @@
 // What an Account remembers of its licenses' seats: the most that were taken on each day, and which refusals were told
 // lately. Both are bounded, and pruned on the way. Plain synchronous SQL; no rule is decided here.
-import { type DayOfSeats, PEAK_DAYS_KEPT } from "../../../entitlement/seat-peaks.ts";
-import { REFUSALS_KEPT_SECONDS } from "../../../entitlement/seat-refusal.ts";
+import { type DayOfSeats, PEAK_DAYS_KEPT } from "../../../entitlement/seats/seat-peaks.ts";
+import { REFUSALS_KEPT_SECONDS } from "../../../entitlement/seats/seat-refusal.ts";
 
 export class SeatHistoryTables {
 	readonly #sql: SqlStorage;

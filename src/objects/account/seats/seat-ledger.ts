@@ -1,11 +1,11 @@
 // The one way in which seats of an Account change hands: each change is written with what the trail tells of it, so that no
 // seat is taken, freed or refused without an event, and with what is metered. Each method is synchronous and
 // runs in the caller's transaction; the caller decides whether a seat may be had.
-import type { License } from "../../../entitlement/license.ts";
-import { isLive } from "../../../entitlement/seat-lease.ts";
-import { decideLimit } from "../../../entitlement/seat-limit.ts";
-import { dayOf, startOf } from "../../../entitlement/seat-peaks.ts";
-import { isRefusalTold, refusalsCountFrom } from "../../../entitlement/seat-refusal.ts";
+import type { License } from "../../../entitlement/licenses/license.ts";
+import { isLive } from "../../../entitlement/seats/seat-lease.ts";
+import { decideLimit } from "../../../entitlement/seats/seat-limit.ts";
+import { dayOf, startOf } from "../../../entitlement/seats/seat-peaks.ts";
+import { isRefusalTold, refusalsCountFrom } from "../../../entitlement/seats/seat-refusal.ts";
 import type { Change, WriteAudit } from "../../audit.ts";
 import type { LicenseTables } from "../licenses/license-tables.ts";
 import type { SeatHistoryTables } from "./seat-history-tables.ts";

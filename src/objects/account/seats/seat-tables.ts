@@ -64,7 +64,7 @@ export class SeatTables {
 		return this.#sql.exec<{ is_full: number }>(query, license).toArray()[0]?.is_full === 1;
 	}
 
-	/** Keeps whether a license counts as full (entitlement/seat-limit.ts). */
+	/** Keeps whether a license counts as full (entitlement/seats/seat-limit.ts). */
 	setFull(license: string, isFull: boolean): void {
 		this.#sql.exec(
 			`INSERT INTO seat_counts (license, taken, is_full) VALUES (?, 0, ?)

@@ -10,7 +10,7 @@ import {
 	licenseTerms,
 	MAX_PRODUCTS,
 	overagePolicy,
-} from "../../../entitlement/license.ts";
+} from "../../../entitlement/licenses/license.ts";
 import { productName } from "../../../names.ts";
 import type { LicenseInfo } from "../../../objects/account/licenses/license-desk.ts";
 import { ProblemError } from "../../../problem.ts";

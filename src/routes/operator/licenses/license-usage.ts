@@ -1,8 +1,8 @@
 // The operator plane of metering: how much of its licenses an account uses.
 import { createRoute, z } from "@hono/zod-openapi";
-import { endsOf } from "../../../entitlement/expiry-notice.ts";
-import { licenseKind, licenseStatus, overagePolicy } from "../../../entitlement/license.ts";
-import { PEAK_DAYS_KEPT, startOf } from "../../../entitlement/seat-peaks.ts";
+import { endsOf } from "../../../entitlement/licenses/expiry-notice.ts";
+import { licenseKind, licenseStatus, overagePolicy } from "../../../entitlement/licenses/license.ts";
+import { PEAK_DAYS_KEPT, startOf } from "../../../entitlement/seats/seat-peaks.ts";
 import type { LicenseUsage } from "../../../objects/account/licenses/license-usage.ts";
 import { ProblemError } from "../../../problem.ts";
 import { accountPath, accountRefusals, licensePath, openAccount } from "../../http/account-in-path.ts";

@@ -3,7 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { mintLicenseId } from "../../../entitlement/ids.ts";
-import type { LicenseStatus } from "../../../entitlement/license.ts";
+import type { LicenseStatus } from "../../../entitlement/licenses/license.ts";
 import type { LicenseInfo } from "../../../objects/account/licenses/license-desk.ts";
 import { plainText } from "../../../plain-text.ts";
 import { ProblemError } from "../../../problem.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { kvCost, type RecordLoad, redisCost, redisPlanCost, totalOf } from "../../../../bench/records/cost.ts";
 import { makeDeviceRecords } from "../../../../bench/records/device-records.ts";
-import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
+import { deviceRecord } from "../../../../src/entitlement/devices/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 
 /** A million devices of a kilobyte, one percent changed a day, no tokens. */

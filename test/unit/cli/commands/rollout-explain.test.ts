@@ -1,9 +1,9 @@
 // `parapet rollout explain`: one version out of what `device explain` knows, and each reason in words.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CURRENT_REASONS } from "../../../../src/content/select-release.ts";
+import { CURRENT_REASONS } from "../../../../src/content/releases/select-release.ts";
 import { PERMIT_REFUSALS } from "../../../../src/rollout/lease.ts";
 import { reach } from "../../../../src/rollout/reach.ts";
-import { explanationBody } from "../../../../src/routes/device/explain-body.ts";
+import { explanationBody } from "../../../../src/routes/device/explain/explain-body.ts";
 import { type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
 
 let operator: ScriptedOperator;

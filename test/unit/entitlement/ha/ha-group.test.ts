@@ -1,7 +1,7 @@
 // Who may join and leave an HA group, and what becomes of the seats.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deviceStatus } from "../../../../src/entitlement/device-record.ts";
+import { deviceStatus } from "../../../../src/entitlement/devices/device-record.ts";
 import {
 	decideJoin,
 	decideLeave,
@@ -9,7 +9,7 @@ import {
 	type LeaveFacts,
 	MAX_HA_MEMBERS,
 } from "../../../../src/entitlement/ha/ha-group.ts";
-import { holdsSeat, overagePolicy } from "../../../../src/entitlement/license.ts";
+import { holdsSeat, overagePolicy } from "../../../../src/entitlement/licenses/license.ts";
 
 const GROUP = { id: "hag-1", license: "lic-a" };
 const DEVICE = { status: "active", license: "lic-a", haGroup: null } as const;

@@ -1,6 +1,6 @@
 // How long an isolate believes what the Directory has said of an API key.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { CredentialRecord } from "../../../../src/entitlement/credential-record.ts";
+import type { CredentialRecord } from "../../../../src/entitlement/keys/credential-record.ts";
 import { createCredentialReader, type ReadCredential } from "../../../../src/objects/directory/credential-reader.ts";
 
 const KEY: CredentialRecord = {

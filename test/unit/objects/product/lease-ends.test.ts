@@ -1,10 +1,10 @@
 // The end of leases while the accounts of their devices are asked, and others report meanwhile.
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { expect, it } from "vitest";
-import { ControlTables } from "../../../../src/objects/product/control-tables.ts";
-import { LeaseEnds } from "../../../../src/objects/product/lease-ends.ts";
-import { LeaseTables } from "../../../../src/objects/product/lease-tables.ts";
-import { RolloutTables } from "../../../../src/objects/product/rollout-tables.ts";
+import { ControlTables } from "../../../../src/objects/product/rollouts/control-tables.ts";
+import { LeaseEnds } from "../../../../src/objects/product/rollouts/lease-ends.ts";
+import { LeaseTables } from "../../../../src/objects/product/rollouts/lease-tables.ts";
+import { RolloutTables } from "../../../../src/objects/product/rollouts/rollout-tables.ts";
 import { PRODUCT_SCHEMA } from "../../../../src/objects/product/schema.ts";
 import { RAPID } from "../../../../src/rollout/built-in-plans.ts";
 import { createRollout } from "../../../../src/rollout/rollout.ts";

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../../../src/app.ts";
 import { autoscalingEvent } from "../../../../src/aws/autoscaling-event.ts";
-import { localeTag } from "../../../../src/content/message.ts";
-import { keySubject, scope } from "../../../../src/entitlement/credential-record.ts";
+import { localeTag } from "../../../../src/content/messages/message.ts";
+import { keySubject, scope } from "../../../../src/entitlement/keys/credential-record.ts";
 import {
 	instanceName,
 	labels,

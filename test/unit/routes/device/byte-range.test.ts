@@ -1,7 +1,7 @@
 // Which bytes of a package a Range header means (RFC 9110, section 14), when it cannot be satisfied, and when it is ignored.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseByteRange } from "../../../../src/routes/device/byte-range.ts";
+import { parseByteRange } from "../../../../src/routes/device/downloads/byte-range.ts";
 
 describe("of ten bytes, the range", () => {
 	it.each([

@@ -1,6 +1,6 @@
 // Questions of checks are remembered, so that a fleet's few are read once; what a device makes up must not fill an isolate.
 import { expect, it } from "vitest";
-import { knownQuestion, readQuestion } from "../../../../src/routes/device/check-question.ts";
+import { knownQuestion, readQuestion } from "../../../../src/routes/device/check/check-question.ts";
 
 it("the questions of a fleet are remembered, and only so much of made-up ones", () => {
 	const usual = Array.from({ length: 2_000 }, (_, number) => `?installed=crs@4.${number}.0&engine=11.1.4&seen=3`);

@@ -1,7 +1,7 @@
 // The form of a token request: parameters without a value are as if left out, each comes once, and a client authenticates once.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTokenForm } from "../../../../src/routes/device/token-form.ts";
+import { readTokenForm } from "../../../../src/routes/device/oauth/token-form.ts";
 import { OAuthError } from "../../../../src/routes/http/oauth-error.ts";
 
 const FIELDS = {

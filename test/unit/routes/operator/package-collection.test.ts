@@ -1,7 +1,7 @@
 // A page of the collection, and what of it remains claimed: everything with a known outcome is let go of, nothing else.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RemovalEnd } from "../../../../src/objects/directory/package-claims.ts";
-import { type CollectionParts, collectPage } from "../../../../src/routes/operator/package-collection.ts";
+import { type CollectionParts, collectPage } from "../../../../src/routes/operator/stores/package-collection.ts";
 import { PackageStoreError } from "../../../../src/storage/packages/package-store.ts";
 import { FakePackageStore } from "../../../support/stand-ins/fake-package-store.ts";
 

@@ -1,6 +1,6 @@
 // Which public keys a device may have, and that a point off its curve is none.
 import { describe, expect, it } from "vitest";
-import type { DevicePublicKey } from "../../../../src/entitlement/device-record.ts";
+import type { DevicePublicKey } from "../../../../src/entitlement/devices/device-record.ts";
 import { importDeviceKey, isSameKey, parseDevicePublicKey } from "../../../../src/signing/device-proofs/device-key.ts";
 import { makeDeviceKey, withOtherCharacterAt } from "../signing-fixtures.ts";
 

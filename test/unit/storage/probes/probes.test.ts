@@ -1,6 +1,6 @@
 // What operators are told of the stores: what each holds beside the truth, and that one that is mute holds up nobody.
 import { beforeEach, describe, expect, it } from "vitest";
-import type { DeviceRecord } from "../../../../src/entitlement/device-record.ts";
+import type { DeviceRecord } from "../../../../src/entitlement/devices/device-record.ts";
 import { HEADS_KEY } from "../../../../src/storage/keys.ts";
 import { probeDevice } from "../../../../src/storage/probes/probe-device.ts";
 import { probeStores } from "../../../../src/storage/probes/probe-stores.ts";

@@ -2,7 +2,7 @@
 // denials.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
+import { deviceRecord } from "../../../../src/entitlement/devices/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { createAccount, DAY, NOW, OPERATOR, TOKENS_END_AFTER } from "../../../support/account-fixture.ts";
 import { freshName } from "../../../support/fresh-names.ts";

@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { LicenseTerms } from "../../../../src/entitlement/license.ts";
+import type { LicenseTerms } from "../../../../src/entitlement/licenses/license.ts";
 import { createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { nextAlarm } from "../../../support/alarms.ts";
 import { freshName } from "../../../support/fresh-names.ts";

@@ -2,7 +2,7 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ImportedDevice, LineOutcome } from "../../../../src/objects/account/import-desk.ts";
+import type { ImportedDevice, LineOutcome } from "../../../../src/objects/account/devices/import-desk.ts";
 import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";

@@ -2,7 +2,7 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { INSTANCE_MEMORY_SECONDS } from "../../../../src/entitlement/instance-lifecycle.ts";
+import { INSTANCE_MEMORY_SECONDS } from "../../../../src/entitlement/instances/instance-lifecycle.ts";
 import { type AccountFixture, createAccount, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { trailOf } from "../../../support/trail.ts";
 

@@ -4,7 +4,7 @@
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type DeniedRecord, deniedRecord } from "../../../../src/content/denied-list.ts";
-import type { DeviceRecord } from "../../../../src/entitlement/device-record.ts";
+import type { DeviceRecord } from "../../../../src/entitlement/devices/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { RECORD_LIFE_SECONDS } from "../../../../src/storage/sealed-records.ts";
 import {

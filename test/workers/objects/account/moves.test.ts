@@ -3,7 +3,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { deviceRecord } from "../../../../src/entitlement/device-record.ts";
+import { deviceRecord } from "../../../../src/entitlement/devices/device-record.ts";
 import { NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { ringAll } from "../../../support/alarms.ts";
 import { createHaAccount } from "../../../support/ha-fixture.ts";

@@ -3,7 +3,7 @@
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ActivationInput } from "../../../../src/objects/account/device-desk.ts";
+import type { ActivationInput } from "../../../../src/objects/account/devices/device-desk.ts";
 import { DAY, NOW, OPERATOR } from "../../../support/account-fixture.ts";
 import { createHaAccount } from "../../../support/ha-fixture.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";

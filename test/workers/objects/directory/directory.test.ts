@@ -4,7 +4,7 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type DeniedRecord, deniedRecord } from "../../../../src/content/denied-list.ts";
 import { type HeadsRecord, headsRecord } from "../../../../src/content/heads-record.ts";
-import { type Message, messagesRecord } from "../../../../src/content/message.ts";
+import { type Message, messagesRecord } from "../../../../src/content/messages/message.ts";
 import type { Directory } from "../../../../src/objects/directory/directory.ts";
 import type { DenialStep } from "../../../../src/objects/outbox/outbox-rows.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";

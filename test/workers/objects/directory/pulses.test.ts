@@ -2,7 +2,7 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Outbox } from "../../../../src/objects/outbox/outbox.ts";
-import { importLookupKeys } from "../../../../src/signing/lookup-keys.ts";
+import { importLookupKeys } from "../../../../src/signing/keys/lookup-keys.ts";
 import { createPulseSigner, type PulseSigner, type PulseSubject } from "../../../../src/signing/pulse-signer.ts";
 import { createR2PulseStore } from "../../../../src/storage/r2-pulse-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";

@@ -2,7 +2,7 @@
 // rollout of its own.
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
-import type { Channel } from "../../../../src/content/channel.ts";
+import type { Channel } from "../../../../src/content/releases/channel.ts";
 import type { ApprovalKind } from "../../../../src/rollout/approvals.ts";
 import { IMMEDIATE, STANDARD } from "../../../../src/rollout/built-in-plans.ts";
 import { MAX_ACTIVE_ROLLOUTS } from "../../../../src/rollout/rollout.ts";

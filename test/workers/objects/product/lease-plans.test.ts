@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { copyRows } from "../../../../bench/objects/fill.ts";
-import { LeaseTables } from "../../../../src/objects/product/lease-tables.ts";
+import { LeaseTables } from "../../../../src/objects/product/rollouts/lease-tables.ts";
 import { NOW, product, startRollout } from "../../../support/standard-rollout.ts";
 
 const LEASES = 1_000;

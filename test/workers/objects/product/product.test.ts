@@ -3,8 +3,8 @@
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { headsRecord } from "../../../../src/content/heads-record.ts";
-import { productRecord } from "../../../../src/content/product-record.ts";
-import type { ReleaseMetadata } from "../../../../src/objects/product/release-row.ts";
+import { productRecord } from "../../../../src/content/releases/product-record.ts";
+import type { ReleaseMetadata } from "../../../../src/objects/product/releases/release-row.ts";
 import { IMMEDIATE } from "../../../../src/rollout/built-in-plans.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
 import { bindings, replaceStores } from "../../../support/object-bindings.ts";

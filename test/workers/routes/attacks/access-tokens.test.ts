@@ -1,9 +1,9 @@
 // What attackers send to the device plane instead of a good access token and its proof: 401 each, whatever is wrong.
 import { SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import { decodeSecret } from "../../../../src/signing/derived-keys.ts";
-import { importMacKeyring } from "../../../../src/signing/mac-keyring.ts";
-import { type SealPurpose, sealClaims } from "../../../../src/signing/sealed-claims.ts";
+import { decodeSecret } from "../../../../src/signing/keys/derived-keys.ts";
+import { importMacKeyring } from "../../../../src/signing/keys/mac-keyring.ts";
+import { type SealPurpose, sealClaims } from "../../../../src/signing/sealed/sealed-claims.ts";
 import { type Bent, Firewall, nowSeconds } from "../../../support/firewall.ts";
 import { createFleet, publish } from "../../../support/fleet.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";

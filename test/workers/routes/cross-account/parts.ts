@@ -1,7 +1,7 @@
 // What the cross-account matrix knows that the service's description does not say: which fields name something of an
 // account's, which name nothing of it, and how an operation with credentials of its own is asked for another's things.
 import { mintAccountId, mintDeviceId } from "../../../../src/entitlement/ids.ts";
-import { importLookupKeys } from "../../../../src/signing/lookup-keys.ts";
+import { importLookupKeys } from "../../../../src/signing/keys/lookup-keys.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { type Estate, inAYear } from "./estate.ts";
 import type { Field, Operation } from "./operations.ts";

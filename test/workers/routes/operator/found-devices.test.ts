@@ -2,7 +2,7 @@
 // has lost, the daily round tells again; and whoever may not see all accounts is not answered.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
-import { hashSerial, serialShard } from "../../../../src/entitlement/serial-hash.ts";
+import { hashSerial, serialShard } from "../../../../src/entitlement/devices/serial-hash.ts";
 import { SerialDesk } from "../../../../src/objects/account/fleet/serial-desk.ts";
 import { Alarm } from "../../../../src/objects/alarm.ts";
 import type { SerialEntry } from "../../../../src/objects/serial-port.ts";

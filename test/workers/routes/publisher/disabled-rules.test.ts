@@ -1,7 +1,7 @@
 // Single rules that devices leave out: in the answer to the next check of every device, whatever it runs, told rule by rule.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { MAX_DISABLED_RULES } from "../../../../src/content/disabled-rules.ts";
+import { MAX_DISABLED_RULES } from "../../../../src/content/releases/disabled-rules.ts";
 import { runs } from "../../../support/runs.ts";
 import { operate, operated } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";

@@ -4,7 +4,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, expect, it } from "vitest";
-import type { WantedRelease } from "../../../../../src/content/could-have.ts";
+import type { WantedRelease } from "../../../../../src/content/releases/could-have.ts";
 import type { HaRole } from "../../../../../src/entitlement/ha/ha-group.ts";
 import type { Account } from "../../../../../src/objects/account/account.ts";
 import { DAY, NOW, OPERATOR } from "../../../../support/account-fixture.ts";

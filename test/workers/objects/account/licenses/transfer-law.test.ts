@@ -3,8 +3,8 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
-import type { DeviceStatus } from "../../../../../src/entitlement/device-record.ts";
-import type { License } from "../../../../../src/entitlement/license.ts";
+import type { DeviceStatus } from "../../../../../src/entitlement/devices/device-record.ts";
+import type { License } from "../../../../../src/entitlement/licenses/license.ts";
 import { type AccountDesks, openDesks } from "../../../../../src/objects/account/account-desks.ts";
 import { ACCOUNT_SCHEMA } from "../../../../../src/objects/account/schema.ts";
 import type { Seat } from "../../../../../src/objects/account/seats/seat-tables.ts";

@@ -3,7 +3,7 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
-import type { DeviceStatus } from "../../../../../src/entitlement/device-record.ts";
+import type { DeviceStatus } from "../../../../../src/entitlement/devices/device-record.ts";
 import type { Account } from "../../../../../src/objects/account/account.ts";
 import { type AccountFixture, createAccount, DAY, NOW, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";

@@ -3,7 +3,7 @@
 
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { sweepTime } from "../../../../../src/entitlement/seat-lease.ts";
+import { sweepTime } from "../../../../../src/entitlement/seats/seat-lease.ts";
 import { NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
 import { nextAlarm } from "../../../../support/alarms.ts";
 import { createHaAccount } from "../../../../support/ha-fixture.ts";

@@ -1,6 +1,6 @@
 // The largest that each limit allows, together: a device must not be locked out by what its account was sold.
 import { expect, test } from "vitest";
-import { MAX_PRODUCTS } from "../../../../../src/entitlement/license.ts";
+import { MAX_PRODUCTS } from "../../../../../src/entitlement/licenses/license.ts";
 import { labels as labelsSchema, productName } from "../../../../../src/names.ts";
 import { Firewall } from "../../../../support/firewall.ts";
 import { createFleet, publish } from "../../../../support/fleet.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { decideImport, type ImportFacts } from "../../../../../../src/entitlement/import-decision.ts";
+import { decideImport, type ImportFacts } from "../../../../../../src/entitlement/devices/import-decision.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../../../support/runs.ts";
 import { ACCOUNT, type DevicesServer, type Misbehaviour, startDevicesServer } from "../../../support/devices-server.ts";
 import { runCli } from "../../../support/run-cli.ts";

@@ -1,0 +1,153 @@
+// `parapet publish FILE…`: each file becomes one release. With --json the answer is that release, or of several files the list of
+// releases that were made.
+
+import type { Command } from "commander";
+import { z } from "zod";
+import { versionOrder } from "../../src/content/releases/product-record.ts";
+import { packageFileName, productName, versionName } from "../../src/names.ts";
+import { runAsOperator } from "../command-line/run-as.ts";
+import { collect } from "../command-line/values.ts";
+import { UsageError } from "../errors.ts";
+import { expectFile, openPayload } from "../files/package-file.ts";
+import type { OperatorApi } from "../http/operator-api.ts";
+import { drawRollout } from "../rollout/ladder.ts";
+import {
+	addReleaseOptions,
+	givenReleaseOptions,
+	readReleaseOptions,
+	releaseShape,
+} from "../rollout/release-options.ts";
+import { formatBytes, type Surroundings } from "../terminal/output.ts";
+import { createProgress } from "../terminal/progress.ts";
+import { openSigners } from "../trust/open-signers.ts";
+import { addPassphraseOption, passphraseShape } from "../trust/passphrase.ts";
+import { signRelease } from "../trust/sign-release.ts";
+import { describeDeltas, type MadeDeltas, publishDeltas } from "./publish/make-deltas.ts";
+import { releasePackage, uploadPackage } from "./publish/publish-package.ts";
+import { orderTargets, planTargets, type Target } from "./publish/targets.ts";
+
+const shape = {
+	product: productName.optional(),
+	version: versionName.optional(),
+	name: packageFileName.optional(),
+	...releaseShape,
+	draft: z.boolean().optional(),
+	deltas: z.boolean().optional(),
+	signKey: z.array(z.string()).optional(),
+	...passphraseShape,
+};
+
+const NO_DELTAS: MadeDeltas = { deltas: [], notes: [] };
+
+export function definePublish(publish: Command, surroundings: Surroundings): void {
+	publish
+		.option("--product <product>", "default: from the file's name, e.g. crs-4.27.0.tar.gz is crs")
+		.option("--version <version>", "default: from the file's name; for one file only")
+		.option("--name <name>", "the download's file name; for one file only")
+		.option("--draft", "upload only: nobody is offered it before `parapet rollout start`");
+	publish.option(
+		"--no-deltas",
+		"make no deltas: firewalls fetch the whole package (default: from the releases that they have)",
+	);
+	publish.option(
+		"--sign-key <file>",
+		"sign the release with this key file (parapet trust key); may be repeated",
+		collect,
+	);
+	addPassphraseOption(publish);
+	addReleaseOptions(publish);
+	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
+		const { draft = false, deltas: isWithDeltas = true } = options;
+		const [unused] = draft ? givenReleaseOptions(options) : [];
+		if (unused !== undefined) {
+			throw new UsageError(
+				`${unused} says something of a release, and --draft makes none`,
+				"give it to `parapet rollout start`",
+			);
+		}
+		// All of them before the first is sent: half of a publication is worse than none.
+		for (const file of operands) await expectFile(file);
+		const planned = planTargets(operands, options);
+		const targets = orderTargets(planned, await findOrdered(api, planned));
+		const metadata = await readReleaseOptions(options);
+		const signers = await openSigners(options, surroundings);
+		const publishOne = async ({ file, product, version, name }: Target) => {
+			const payload = await openPayload(file);
+			const progress = createProgress(surroundings, `uploading ${name}`, output.json);
+			try {
+				const onProgress = progress.report;
+				const { nowMs } = surroundings;
+				const publication = { api, product, version, name, payload, metadata, nowMs, onProgress };
+				const stored = await uploadPackage(publication);
+				progress.end();
+				const clock = surroundings;
+				const made = isWithDeltas ? await publishDeltas({ api, product, version, payload, clock }) : NO_DELTAS;
+				const deltaLines = describeDeltas(made, payload.size);
+				if (draft) {
+					const size = `${formatBytes(payload.size)}, sha256 ${payload.sha256}`;
+					const next = `parapet rollout start ${product} ${version}`;
+					const line = `${product} ${version}: ${size}, uploaded; \`${next}\` sends it on its way`;
+					return { release: { ...stored, deltas: made.deltas }, line: [line, ...deltaLines].join("\n") };
+				}
+				if (signers.length > 0) {
+					const { sha256, size } = payload;
+					const signature = await signRelease(
+						api,
+						{ product, version, sha256, size, ...metadata, deltas: made.deltas },
+						signers,
+						Math.floor(nowMs() / 1000),
+					);
+					if (signature.missing > 0) {
+						const next = `parapet release sign ${product} --sign-key FILE`;
+						const line = `${product} ${version}: uploaded and signed; ${signature.missing} more must sign (\`${next}\`), then publish it again`;
+						const release = {
+							product,
+							version,
+							sha256,
+							signed: false,
+							missing: signature.missing,
+							deltas: made.deltas,
+						};
+						return { release, line: [line, ...deltaLines].join("\n") };
+					}
+				}
+				const release = await releasePackage(publication);
+				const said = `${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`;
+				const line = release.changed
+					? `${product} ${version}: ${said}`
+					: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`;
+				const lines = release.rollout == null || release.rollout.phase === "done" ? [] : drawRollout(release.rollout);
+				return { release: { ...release, deltas: made.deltas }, line: [line, ...deltaLines, ...lines].join("\n") };
+			} finally {
+				progress.end();
+				await payload.dispose();
+			}
+		};
+		const releases: unknown[] = [];
+		const isList = output.json && targets.length > 1;
+		try {
+			for (const target of targets) {
+				const { release, line } = await publishOne(target);
+				releases.push(release);
+				if (!isList) output.answer(release, line);
+			}
+		} finally {
+			// Also where a later file fails: what is released is released.
+			if (isList) output.answer(releases, []);
+		}
+	});
+}
+
+const releaseList = z.looseObject({ version_order: versionOrder });
+
+/** @returns the products with several files whose versions have an order; the server knows */
+async function findOrdered(api: OperatorApi, targets: readonly Target[]): Promise<ReadonlySet<string>> {
+	const ordered = new Set<string>();
+	for (const [product, files] of Map.groupBy(targets, (target) => target.product)) {
+		if (files.length === 1) continue;
+		const what = `could not read releases of ${product}`;
+		const found = await api.call("GET", `/v1/products/${product}/releases`, what, releaseList);
+		if (found.version_order === "vendor") ordered.add(product);
+	}
+	return ordered;
+}

@@ -1,0 +1,299 @@
+// Which release should this device run next? Newest first, the first that is not withdrawn, fits the device and is old
+// enough for its license. Age is asked of each release, so a delay tier can never starve behind a busy publisher. An
+// explanation (explain.ts) listens to this very walk.
+import type { Grant } from "../../entitlement/devices/device-record.ts";
+import { type Pin, PUT_OFF_REASONS } from "../../entitlement/policy/device-policy.ts";
+import type { Reach } from "../../rollout/reach.ts";
+import type { Channel } from "./channel.ts";
+import type { ProductRecord, Release } from "./product-record.ts";
+import { skippedByRevert } from "./revert-target.ts";
+import { compareVendorVersions, engineInRange } from "./vendor-version.ts";
+
+export interface Candidate {
+	readonly model: string;
+	/** of the product that it is on */
+	readonly channel: Channel;
+	/** software version of the device; null = it did not say */
+	readonly engine: string | null;
+	/** version installed now; null = none */
+	readonly installed: string | null;
+	/** version of which the content was lost or damaged, so that nothing is installed; not given = none was */
+	readonly held?: string | undefined;
+	/** versions that do not work on the device, by its own word; not given = none */
+	readonly failed?: ReadonlySet<string> | undefined;
+	/** @returns unix seconds from which a release on its way is for this device; Infinity = not by time alone */
+	readonly admittedAt: (reach: Reach, now: number) => number;
+	/** @returns unix seconds until which it is then; left out = from then on for ever */
+	readonly admittedUntil?: (reach: Reach, now: number) => number;
+}
+
+export const OFFER_REASONS = [
+	"first_install",
+	"newer",
+	"released_later",
+	"installed_unknown",
+	"installed_withdrawn",
+	"installed_failed",
+	"installed_damaged",
+	"installed_incompatible",
+] as const;
+export type OfferReason = (typeof OFFER_REASONS)[number];
+export const CURRENT_REASONS = [
+	"up_to_date",
+	"newer_failed",
+	"newer_installed",
+	"ahead_of_channel",
+	...PUT_OFF_REASONS,
+] as const;
+export type CurrentReason = (typeof CURRENT_REASONS)[number];
+/** From the farthest to the nearest miss: of several reasons why there is nothing, the last of these is told. */
+export const UNAVAILABLE_REASONS = [
+	"no_release",
+	"none_in_channel",
+	"pin_unavailable",
+	"none_compatible",
+	"none_licensed",
+	"none_old_enough",
+	"none_rolled_out",
+	"none_but_failed",
+] as const;
+export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
+
+/** `holdsUntil`: unix seconds at which the answer changes if nothing but time passes; Infinity = never. */
+export type Selection =
+	| {
+			readonly status: "offered";
+			readonly reason: OfferReason;
+			readonly release: Release;
+			/** whether its version is older than what is installed; null = not known: versions have no order, and the record lacks it */
+			readonly downgrade: boolean | null;
+			/** version of the role file that names the release; not given = none does */
+			readonly role?: number;
+			readonly holdsUntil: number;
+	  }
+	| {
+			readonly status: "current";
+			readonly reason: CurrentReason;
+			readonly holdsUntil: number;
+			/** what is for the device, and is put off by its account's policy */
+			readonly waiting?: Release;
+	  }
+	| { readonly status: "unavailable"; readonly reason: UnavailableReason; readonly holdsUntil: number };
+
+/**
+ * Whether a license covers the release: every one while it runs and in its grace; afterwards those that came out until then,
+ * so that a device can always go back to what it paid for, and emergency releases.
+ */
+export function isLicensed(
+	release: Pick<Release, "releasedAt" | "urgency">,
+	grant: Pick<Grant, "until" | "grace">,
+	now: number,
+): boolean {
+	const end = grant.until + grant.grace;
+	return now < end || release.releasedAt < end || release.urgency === "emergency";
+}
+
+/** Why a release is passed over; the first that holds is told. */
+export type PassedOver =
+	| "withdrawn"
+	/** by the device's own word */
+	| "failed_here"
+	/** the account has pinned another */
+	| "not_pinned"
+	| "incompatible_model"
+	| "incompatible_engine"
+	| "not_licensed"
+	| "too_young"
+	/** its rollout has not come to the device yet */
+	| "not_reached"
+	/** its rollout lets nobody in at present, or for good */
+	| "rollout_closed"
+	/** a device that has nothing good gets what everybody may have */
+	| "no_fallback"
+	/** it is on beta alone, and the device is not */
+	| "other_channel"
+	/** it lies between the withdrawn release that the device runs, and the earlier one that it is to go back to */
+	| "skipped_by_revert";
+
+/** What of a grant says how old a release must be. */
+export type Delays = Pick<Grant, "delay" | "emergencyDelay">;
+
+/** @returns unix seconds from which the license's delay tier lets the release out */
+export function readyAt({ releasedAt, urgency }: Pick<Release, "releasedAt" | "urgency">, delays: Delays): number {
+	return releasedAt + (urgency === "emergency" ? delays.emergencyDelay : delays.delay);
+}
+
+function fitsModel({ models }: Release, { model }: Pick<Candidate, "model">): boolean {
+	return models === null || models.includes(model);
+}
+
+function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine">): boolean {
+	return fitsModel(release, device) && engineInRange(device.engine, release.engine);
+}
+
+/** @returns whether the release is offered on the device's channel at all */
+export function isInChannel({ channel }: Pick<Release, "channel">, device: Pick<Candidate, "channel">): boolean {
+	return channel === "stable" || device.channel === "beta";
+}
+
+/**
+ * @returns the release as devices on beta have it: one that was promoted is out there, however far it has come on stable. Where its
+ * rollout on stable was halted or ended, no further device gets it on beta either.
+ */
+function seenOnBeta(release: Release): Release {
+	const { betaReleasedAt: releasedAt, rollout } = release;
+	if (releasedAt === null) return release;
+	const isStopped = rollout?.closed === "halted" || rollout?.closed === "ended";
+	return { ...release, releasedAt, rollout: isStopped ? rollout : null };
+}
+
+/** @returns the release as the devices of a channel have it */
+export function seenOn(channel: Channel, release: Release): Release {
+	return channel === "beta" ? seenOnBeta(release) : release;
+}
+
+/** Whether the device may run the release, looked at by itself. @param release as seen on its channel @param now unix seconds */
+function judgeRelease(
+	release: Release,
+	grant: Pick<Grant, "until" | "grace"> & Delays,
+	device: Candidate,
+	now: number,
+	pin: Pin | null,
+): "chosen" | PassedOver {
+	if (pin !== null && release.version !== pin.version) return "not_pinned";
+	if (release.withdrawn) return "withdrawn";
+	if (device.failed?.has(release.version) === true) return "failed_here";
+	if (!isInChannel(release, device)) return "other_channel";
+	if (!fitsModel(release, device)) return "incompatible_model";
+	if (!engineInRange(device.engine, release.engine)) return "incompatible_engine";
+	if (!isLicensed(release, grant, now)) return "not_licensed";
+	if (now < readyAt(release, grant)) return "too_young";
+	const { rollout } = release;
+	if (rollout === null) return "chosen";
+	if (!rollout.open) return "rollout_closed";
+	return now < device.admittedAt(rollout, now) ? "not_reached" : "chosen";
+}
+
+/**
+ * Whether a device that held the release may have it again although it would not be let in now. Permits are given again for what had
+ * one, unless its rollout was halted or ended.
+ */
+function mayHaveAgain({ rollout }: Release, verdict: PassedOver): boolean {
+	if (verdict === "rollout_closed") return ["waiting", "baking", "frozen"].includes(rollout?.closed ?? "");
+	return verdict === "too_young" || verdict === "not_reached";
+}
+
+const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
+	withdrawn: "no_release",
+	failed_here: "none_but_failed",
+	not_pinned: "no_release",
+	incompatible_model: "none_compatible",
+	incompatible_engine: "none_compatible",
+	not_licensed: "none_licensed",
+	too_young: "none_old_enough",
+	not_reached: "none_rolled_out",
+	rollout_closed: "none_rolled_out",
+	no_fallback: "none_rolled_out",
+	other_channel: "none_in_channel",
+	skipped_by_revert: "no_release",
+};
+
+function nearer(a: UnavailableReason, b: UnavailableReason): UnavailableReason {
+	return UNAVAILABLE_REASONS.indexOf(a) > UNAVAILABLE_REASONS.indexOf(b) ? a : b;
+}
+
+/**
+ * @param record the product's current record, releases as `inOfferOrder` puts them
+ * @param grant what the device's license says of this product
+ * @param now unix seconds
+ * @param note is told of each release that is looked at, in order; the last one may be chosen, and then it ends there
+ * @param pin the one version that the device's account wants there; null = the newest
+ */
+export function selectRelease(
+	record: ProductRecord,
+	grant: Pick<Grant, "until" | "grace"> & Delays,
+	device: Candidate,
+	now: number,
+	note?: (release: Release, verdict: "chosen" | PassedOver) => void,
+	pin: Pin | null = null,
+): Selection {
+	let choice: Release | null = null;
+	let holdsUntil = Infinity;
+	let passesFailed = false;
+	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
+	const seen = device.channel === "stable" ? record.releases : record.releases.map(seenOnBeta);
+	const { installed: version, held, failed } = device;
+	const before = version ?? held;
+	const skipped = skippedByRevert(record.releases, before);
+	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for the others: a step
+	// that is full would keep a device on the release that harms it.
+	const isBad = (version: string) =>
+		failed?.has(version) === true || record.releases.some((one) => one.version === version && one.withdrawn);
+	const hasNoFallback =
+		(before === undefined || before === null || isBad(before)) &&
+		seen.some(
+			(release) =>
+				release.rollout === null &&
+				!isBad(release.version) &&
+				!skipped.has(release.version) &&
+				(pin === null || release.version === pin.version) &&
+				isInChannel(release, device) &&
+				fitsDevice(release, device),
+		);
+	for (const release of seen) {
+		const isSkipped = !release.withdrawn && skipped.has(release.version);
+		const judged = isSkipped ? "skipped_by_revert" : judgeRelease(release, grant, device, now, pin);
+		const isAgain = release.version === device.held && judged !== "chosen" && mayHaveAgain(release, judged);
+		const isTrial = judged === "chosen" && hasNoFallback && release.rollout !== null;
+		const verdict = isAgain ? "chosen" : isTrial ? "no_fallback" : judged;
+		note?.(release, verdict);
+		if (verdict === "chosen") {
+			choice = release;
+			if (release.rollout !== null)
+				holdsUntil = Math.min(holdsUntil, device.admittedUntil?.(release.rollout, now) ?? Infinity);
+			break;
+		}
+		passesFailed ||= verdict === "failed_here";
+		unavailable = nearer(unavailable, MISS_BY[verdict]);
+		if (verdict === "too_young") holdsUntil = Math.min(holdsUntil, readyAt(release, grant));
+		if (verdict === "not_reached" && release.rollout !== null)
+			holdsUntil = Math.min(holdsUntil, device.admittedAt(release.rollout, now));
+	}
+	if (choice === null) return { status: "unavailable", reason: unavailable, holdsUntil };
+	if (device.installed === choice.version)
+		return { status: "current", reason: passesFailed ? "newer_failed" : "up_to_date", holdsUntil };
+
+	const isDowngrade = before === undefined ? false : isOlder(record, choice.version, before);
+	const role = choice.signed && record.role !== undefined ? { role: record.role } : {};
+	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, holdsUntil } as const;
+	if (version === null) return { ...offer, reason: held === undefined ? "first_install" : "installed_damaged" };
+	if (failed?.has(version) === true) return { ...offer, reason: "installed_failed" };
+	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;
+	const at = record.releases.findIndex((release) => release.version === version);
+	const installed = record.releases[at];
+	if (installed === undefined) {
+		return isDowngrade === true && wasRecorded(record, version) ? stays : { ...offer, reason: "installed_unknown" };
+	}
+	if (installed.withdrawn) return { ...offer, reason: "installed_withdrawn" };
+	// Its engine was changed beneath it: what fits now may have come out before, or after.
+	if (!fitsDevice(installed, device)) return { ...offer, reason: "installed_incompatible" };
+	// A license that moved to a slower tier, a pin to an older release, a device that left beta: the installed one stays, nobody is sent
+	// back in time who was not told to be.
+	const isAhead = at < record.releases.findIndex((release) => release.version === choice.version);
+	if (isAhead && pin?.downgrade !== true)
+		return isInChannel(installed, device) ? stays : { ...stays, reason: "ahead_of_channel" };
+	// An older version that was released after it, as a publisher may (allow_older): not newer, and still what to run.
+	return { ...offer, reason: isDowngrade === true ? "released_later" : "newer" };
+}
+
+/** Whether version `a` is older than `b`; null = not known: where versions have no order, only releases in the record have one. */
+function isOlder({ versionOrder, releases }: ProductRecord, a: string, b: string): boolean | null {
+	if (versionOrder === "vendor") return compareVendorVersions(a, b) < 0;
+	const [before, after] = [a, b].map((version) => releases.find((release) => release.version === version));
+	return before === undefined || after === undefined ? null : before.sequence < after.sequence;
+}
+
+/** Whether the record may once have held a version that it lacks; a version newer than all it holds never was in it. */
+function wasRecorded(record: ProductRecord, version: string): boolean {
+	return record.releases.some((release) => isOlder(record, version, release.version) === true);
+}

@@ -1,0 +1,32 @@
+// What a Product alone knows of why a device gets what it gets: releases that no role file names, and what a permit would be told
+// now. Nothing is written, and nothing decided here.
+import type { Release } from "../../../content/releases/product-record.ts";
+import type { PermitRefusal } from "../../../rollout/lease.ts";
+import type { ProductDesks } from "../product-desks.ts";
+import type { PermitInput } from "../rollouts/permit-question.ts";
+import { unsignedOf } from "../told-product.ts";
+
+/** Of the device that would ask. */
+export type ExplainedUnit = Omit<PermitInput, "version">;
+
+export interface ExplainedReleases {
+	/** left out of the record, because the product demands signatures; newest first */
+	readonly unsigned: readonly Release[];
+	/** by version of each release on its way; given = the device would get a permit */
+	readonly permits: Readonly<Record<string, "given" | PermitRefusal>>;
+}
+
+/** @returns null where there is no such product */
+export function explainReleases(
+	{ tables, rollouts, rolloutDesk }: Pick<ProductDesks, "tables" | "rollouts" | "rolloutDesk">,
+	unit: ExplainedUnit,
+): ExplainedReleases | null {
+	const info = tables.info();
+	if (info === null) return null;
+	const permits = rollouts.active().map((version) => {
+		const { decision } = rolloutDesk.judge({ ...unit, version });
+		return [version, decision.ok ? "given" : decision.reason] as const;
+	});
+	const unsigned = info.signing === "required" ? unsignedOf(tables, info) : [];
+	return { unsigned, permits: Object.fromEntries(permits) };
+}

@@ -1,0 +1,90 @@
+// How leases of a Product's rollouts end: by a word of the device, without one when their time is over, and as rows that nobody needs
+// any more. Counts each end; what the counts mean for a rollout is decided in rollout-desk.ts.
+import { accountObjectName } from "../../../entitlement/ids.ts";
+import { endLease, type Lease } from "../../../rollout/lease.ts";
+import { isFraction } from "../../../rollout/plan.ts";
+import { isOver, type Rollout } from "../../../rollout/rollout.ts";
+import type { ControlTables } from "./control-tables.ts";
+import type { LeaseTables } from "./lease-tables.ts";
+import type { RolloutTables, StepCount } from "./rollout-tables.ts";
+
+/** Per run of the alarm and step. */
+const LEASES_PER_RUN = 500;
+/** Late reports still find their lease; after that only the counts and the log are left of a rollout that is over. */
+const LEASES_KEPT_SECONDS = 7 * 86_400;
+const DROPPED_PER_RUN = 2_000;
+
+export interface LeaseEndsParts {
+	readonly storage: DurableObjectStorage;
+	readonly rollouts: RolloutTables;
+	readonly leases: LeaseTables;
+	readonly controls: ControlTables;
+	/** @returns those of the devices that their accounts suspended, deactivated, revoked or replaced */
+	readonly givenUp: (devices: readonly string[]) => Promise<ReadonlySet<string>>;
+}
+
+export class LeaseEnds {
+	readonly #parts: LeaseEndsParts;
+
+	constructor(parts: LeaseEndsParts) {
+		this.#parts = parts;
+	}
+
+	/** Keeps what became of a lease, and counts it. */
+	settle(version: string, lease: Lease, count: readonly (StepCount | "relapsed")[]): void {
+		const { rollouts, leases } = this.#parts;
+		leases.save(version, lease);
+		if (count.length > 0) rollouts.count(version, lease.step, ...count);
+		if (lease.outcome !== "excused" || !lease.counts) return;
+		leases.dropUnitOfAccount(version, lease.step, accountObjectName(lease.device));
+		// A step for a number of units wants models that tried the release. Of a fraction each model has many.
+		const cohort = rollouts.rollout(version)?.plan.steps[lease.step]?.cohort;
+		if (cohort === undefined || isFraction(cohort)) return;
+		if (leases.unitsOf(version, lease.step, "model", lease.model) > 0) return;
+		leases.dropModel(version, lease.step, lease.model);
+		rollouts.discountModel(version, lease.step);
+	}
+
+	/** Those that ended without a word have failed; unless the device was given up, which its account is asked. */
+	async endSilent(version: string, now: number): Promise<void> {
+		const { rollouts, leases, storage, givenUp } = this.#parts;
+		const rollout = rollouts.rollout(version);
+		if (rollout === null || isOver(rollout)) return;
+		for (const [index, { lease: length }] of rollout.plan.steps.entries()) {
+			const ended = leases.openSince(version, index, now - length, LEASES_PER_RUN);
+			if (ended.length === 0) continue;
+			const gone = await givenUp(ended.map(({ device }) => device));
+			const asked = new Set(ended.map(({ device }) => device));
+			storage.transactionSync(() => {
+				// A report may have come while the accounts were asked; then a lease is among the first for whose device nobody was asked.
+				const open = leases.openSince(version, index, now - length, LEASES_PER_RUN);
+				for (const lease of open.filter(({ device }) => asked.has(device))) {
+					const { lease: after, count } = endLease(lease, gone.has(lease.device), now);
+					this.settle(version, after, count);
+				}
+			});
+		}
+	}
+
+	/** Of 1.5 million devices a release leaves as many rows: in a year of daily releases more than an object can hold. */
+	drop(version: string, now: number): void {
+		const { rollouts, leases, controls } = this.#parts;
+		const rollout = rollouts.rollout(version);
+		if (rollout === null || !isOver(rollout) || now < rollout.since + LEASES_KEPT_SECONDS) return;
+		leases.drop(version, DROPPED_PER_RUN);
+		controls.dropUnits(version);
+	}
+
+	/** @returns unix seconds at which the next lease is overdue or ends, or the rows of a rollout that is over go; null = never */
+	nextAt(version: string, rollout: Rollout, now: number): number | null {
+		const { leases } = this.#parts;
+		if (isOver(rollout)) return leases.hasAny(version) ? Math.max(rollout.since + LEASES_KEPT_SECONDS, now) : null;
+		const ends = rollout.plan.steps.flatMap(({ lease, expect }, index) => {
+			const oldest = leases.oldestOpen(version, index);
+			if (oldest === null) return [];
+			// When the oldest is overdue the step may pause, when it ends it may halt.
+			return oldest + expect > now ? [oldest + expect, oldest + lease] : [oldest + lease];
+		});
+		return ends.length > 0 ? Math.min(...ends) : null;
+	}
+}

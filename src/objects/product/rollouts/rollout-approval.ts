@@ -1,0 +1,139 @@
+// What a person sees of a rollout, and their word on it. A word names what its giver saw by its hash: where more has failed meanwhile,
+// or the rollout has moved, it is not taken, and the giver looks again.
+import { type Approval, type ApprovalKind, hashEvidence, teamOf } from "../../../rollout/approvals.ts";
+import { overrideFrom, takesOverride } from "../../../rollout/decide-rollout.ts";
+import { allFailures, type Evidence } from "../../../rollout/evidence.ts";
+import type { Phase, Rollout } from "../../../rollout/rollout.ts";
+import { type RolloutStatus, statusOf, type WaitsFor } from "../../../rollout/rollout-status.ts";
+import type { Change, WriteProductAudit } from "../../audit.ts";
+import type { FailedLease, LeaseTables } from "./lease-tables.ts";
+import type { RolloutDesk } from "./rollout-desk.ts";
+import type { RolloutTables } from "./rollout-tables.ts";
+
+export interface RolloutView {
+	readonly version: string;
+	readonly rollout: Rollout;
+	readonly step: string;
+	readonly status: RolloutStatus;
+	readonly evidence: Evidence;
+	/** of the evidence, as a word on it names it */
+	readonly evidenceHash: string;
+	readonly approvals: readonly Approval[];
+	/** that failed last, newest first, as long as their leases are kept */
+	readonly failures: readonly FailedLease[];
+}
+
+const FAILURES_SHOWN = 20;
+
+/** @returns null where the version has no rollout */
+export async function viewRollout(
+	rollouts: RolloutTables,
+	desk: RolloutDesk,
+	leases: LeaseTables,
+	version: string,
+	now: number,
+): Promise<RolloutView | null> {
+	const rollout = rollouts.rollout(version);
+	if (rollout === null) return null;
+	const evidence = desk.evidence(version, rollout, now);
+	const approvals = rollouts.approvals(version);
+	const status = statusOf(rollout, evidence, approvals, now, desk.frozen(version, now));
+	const step = rollout.plan.steps[rollout.step]?.name ?? "";
+	const failures = leases.failures(version, FAILURES_SHOWN);
+	const evidenceHash = await hashEvidence(rollout, evidence, status.verdict);
+	return { version, rollout, step, status, evidence, approvals, failures, evidenceHash };
+}
+
+/** @returns whether nothing has changed since the view was taken */
+function isStillSo(view: RolloutView, rollouts: RolloutTables, desk: RolloutDesk, now: number): boolean {
+	const rollout = rollouts.rollout(view.version);
+	if (rollout === null) return false;
+	const before = JSON.stringify([view.rollout, view.evidence, view.approvals]);
+	return (
+		before === JSON.stringify([rollout, desk.evidence(view.version, rollout, now), rollouts.approvals(view.version)])
+	);
+}
+
+export type ApprovalRefusal =
+	/** other_evidence: `evidence` names what there is now */
+	| { readonly ok: false; readonly reason: "other_evidence"; readonly evidence: string }
+	| ({ readonly ok: false; readonly reason: "not_asked"; readonly phase: Phase } & Standing)
+	/** a word to let the step pass. `from`: unix seconds before which none is taken */
+	| ({ readonly ok: false; readonly reason: "too_early"; readonly from: number } & Standing)
+	| { readonly ok: false; readonly reason: "other_team"; readonly team: string }
+	| { readonly ok: false; readonly reason: "said_before" };
+
+interface Standing {
+	readonly step: string;
+	readonly waitsFor: readonly WaitsFor[];
+}
+
+const ASKED: Readonly<Record<Phase, ApprovalKind | null>> = {
+	waiting: "approve",
+	running: "override",
+	baking: "override",
+	frozen: null,
+	halted: "resume",
+	done: null,
+	ended: null,
+};
+
+/** @param view as it is in the moment of the word @returns the word to be kept, or why it is not taken */
+function approve(
+	{ rollout, step: name, approvals, status, evidence, evidenceHash }: RolloutView,
+	word: Change & { kind: ApprovalKind; team: string | null; evidence: string },
+): { readonly ok: true; readonly approval: Approval } | ApprovalRefusal {
+	const { kind, team, evidence: seen, actor: by } = word;
+	// A word is on what there is, whatever the clock says of its giver.
+	const at = Math.max(word.now, rollout.since);
+	const standing = { step: name, waitsFor: status.waitsFor };
+	if (ASKED[rollout.phase] !== kind) return { ok: false, reason: "not_asked", phase: rollout.phase, ...standing };
+	// It would lapse without a trace when the step is full: its phase, on which it was said, is over then.
+	if (kind === "override" && !takesOverride(rollout, evidence, word.now))
+		return { ok: false, reason: "too_early", from: overrideFrom(rollout), ...standing };
+	const asked = teamOf(rollout, kind);
+	if (asked !== null && asked !== team) return { ok: false, reason: "other_team", team: asked };
+	if (seen !== evidenceHash) return { ok: false, reason: "other_evidence", evidence: evidenceHash };
+	const { step, since } = rollout;
+	const isSame = (one: Approval) => one.by === by && one.kind === kind && one.step === step && one.at >= since;
+	if (approvals.some((one) => isSame(one) && one.seen.hash === seen)) return { ok: false, reason: "said_before" };
+	const approval = {
+		...{ kind, step, by, team, at },
+		seen: { hash: seen, failures: allFailures(evidence), verdict: status.verdict },
+	};
+	return { ok: true, approval };
+}
+
+export interface WordParts {
+	readonly rollouts: RolloutTables;
+	readonly rolloutDesk: RolloutDesk;
+	readonly leases: LeaseTables;
+	readonly audit: WriteProductAudit;
+}
+
+/**
+ * Keeps a person's word.
+ * @param turn runs a change as one transaction, and waits until the stores have it
+ * @returns the rollout with it, or why it is not taken; null where the version has no rollout
+ */
+export async function sayWord(
+	{ rollouts, rolloutDesk, leases, audit }: WordParts,
+	word: Change & { version: string; kind: ApprovalKind; team: string | null; evidence: string },
+	turn: (work: () => void) => Promise<void>,
+): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | null> {
+	const { version, now } = word;
+	for (;;) {
+		const seen = await viewRollout(rollouts, rolloutDesk, leases, version, now);
+		if (seen === null) return null;
+		// Its hash was made outside of any transaction: what came meanwhile is looked at first.
+		if (!isStillSo(seen, rollouts, rolloutDesk, now)) continue;
+		const approved = approve(seen, word);
+		if (!approved.ok) return approved;
+		await turn(() => {
+			audit(word, "rollout.word", version, `${word.kind} ${seen.step}`);
+			rolloutDesk.approve(word, version, approved.approval);
+		});
+		const view = await viewRollout(rollouts, rolloutDesk, leases, version, now);
+		return view === null ? null : { ok: true, view };
+	}
+}

@@ -1,0 +1,23 @@
+// A product as people are told of it: its settings, and how many of its releases no role file names.
+import type { Release } from "../../content/releases/product-record.ts";
+import { isSigned } from "../../content/releases/signed-releases.ts";
+import type { ProductInfo } from "./product-row.ts";
+import type { ProductTables } from "./product-tables.ts";
+
+/** A product with what its role file leaves out. */
+export interface ToldProduct extends ProductInfo {
+	/** releases that are not withdrawn and not signed: offered to nobody where signatures are required */
+	readonly unsigned: number;
+}
+
+/** @returns null where there is no such product */
+export function tellProduct(tables: ProductTables): ToldProduct | null {
+	const info = tables.info();
+	return info && { ...info, unsigned: unsignedOf(tables, info).length };
+}
+
+/** @returns releases that are not withdrawn and that the product's role file does not name, newest first */
+export function unsignedOf(tables: ProductTables, { role }: ProductInfo): Release[] {
+	const digests = role?.digests ?? {};
+	return tables.recordedReleases().filter((release) => !release.withdrawn && !isSigned(release, digests));
+}

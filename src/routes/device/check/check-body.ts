@@ -1,0 +1,82 @@
+// The answer to a check on the wire. docs/protocol.md says what each status and reason means.
+import { z } from "@hono/zod-openapi";
+import { urgency } from "../../../content/releases/product-record.ts";
+import { CURRENT_REASONS, OFFER_REASONS, UNAVAILABLE_REASONS } from "../../../content/releases/select-release.ts";
+import { REFUSAL_CODES } from "../../../entitlement/decision-codes.ts";
+import { degradedFlag, timestamp } from "../../http/openapi.ts";
+import { pulseLink } from "../../http/pulse-links.ts";
+import { decision, decisionCode } from "../explain/entitlements.ts";
+
+export const checkStatus = z
+	.enum(["offered", "current", "unavailable", "refused"])
+	.openapi({ description: "What there is to do; see docs/protocol.md" });
+export const checkReason = z
+	.enum([...OFFER_REASONS, ...CURRENT_REASONS, ...UNAVAILABLE_REASONS, ...REFUSAL_CODES])
+	.openapi({ description: "Why the status is what it is; of `refused` the code" });
+
+const offer = z
+	.object({
+		version: z.string(),
+		sequence: z.int(),
+		sha256: z.string(),
+		size: z.int(),
+		name: z.string(),
+		urgency: urgency,
+		notes: z.string(),
+		downgrade: z.boolean().nullable().openapi({
+			description:
+				"Whether its version is older than what is installed; null = not known, which only versions without an order can be",
+		}),
+		role_version: z.int().optional().openapi({
+			description: "Version of the product's role file (TUF) that names this release; not given = none does",
+			example: 7,
+		}),
+		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
+		expires_at: timestamp,
+	})
+	.openapi("Offer");
+
+export const checkBody = z
+	.object({
+		device: z.string(),
+		as_of: timestamp,
+		degraded: degradedFlag,
+		next_check_in: z.int().openapi({ description: "seconds" }),
+		products: z.array(
+			z.object({
+				product: z.string(),
+				decision,
+				code: decisionCode,
+				until: timestamp.nullable(),
+				installed: z.string().nullable(),
+				status: checkStatus,
+				reason: checkReason,
+				disabled_rules: z.array(z.string()).optional().openapi({
+					description: "Ids of rules to leave out, whatever version is installed; left out = none",
+				}),
+				offer: offer.optional(),
+				waiting: z
+					.object({
+						version: z.string(),
+						until: timestamp.nullable().openapi({
+							description: "When this device may install it by the clock; null = when its account says so",
+						}),
+					})
+					.optional()
+					.openapi({ description: "Of `held`, `frozen` and `outside_window`: what the account's policy puts off" }),
+			}),
+		),
+		messages: z.object({ unread: z.int(), last: z.int() }),
+		pulse: z.array(pulseLink).optional().openapi({
+			description:
+				"While each of these says its value, and `until` (or `once_installed_until`) has not come, there is nothing to check for",
+		}),
+		until: timestamp
+			.optional()
+			.openapi({ description: "With `pulse` only, where nothing is offered: check by then in any case" }),
+		once_installed_until: timestamp.optional().openapi({
+			description:
+				"With `pulse` only: the same for a device that has installed everything that is offered here. Any other checks after `next_check_in`",
+		}),
+	})
+	.openapi("Check");

@@ -1,0 +1,68 @@
+// The form of a token request: client credentials by a client assertion (RFC 6749 §4.4.2, RFC 7523 §2.2). Looks at how it is
+// put, not at whether the assertion is good.
+import { z } from "@hono/zod-openapi";
+import { OAuthError } from "../../http/oauth-error.ts";
+
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+export const tokenForm = z.object({
+	grant_type: z.literal("client_credentials"),
+	client_assertion_type: z.literal(ASSERTION_TYPE),
+	client_assertion: z.string(),
+	client_id: z.string().optional(),
+	scope: z.string().optional(),
+});
+
+/** Parameters that this endpoint knows: a `client_secret` only to refuse it. Any other is ignored, however often it comes. */
+const KNOWN = new Set([...Object.keys(tokenForm.shape), "client_secret"]);
+
+const ONLY_METHOD = "a device authenticates by client_assertion (private_key_jwt)";
+
+/**
+ * @param authorization value of that header; null = it is not there
+ * @throws OAuthError `invalid_request`, `invalid_client`, `unsupported_grant_type` or `invalid_scope`
+ */
+export function readTokenForm(text: string, authorization: string | null): z.infer<typeof tokenForm> {
+	// RFC 6749 §3.2: a parameter without a value is as if it were left out; each comes at most once; unknown ones are ignored.
+	const given = [...new URLSearchParams(text)].filter(([name, value]) => value !== "" && KNOWN.has(name));
+	const fields = new Map(given);
+	if (fields.size !== given.length) throw new OAuthError("invalid_request", 400, "a parameter is given twice");
+	refuseOtherMethods(authorization, fields);
+	const grantType = fields.get("grant_type");
+	if (grantType === undefined) throw new OAuthError("invalid_request", 400, "grant_type is missing");
+	if (grantType !== "client_credentials") {
+		throw new OAuthError("unsupported_grant_type", 400, "grant_type must be client_credentials");
+	}
+	const form = tokenForm.safeParse(Object.fromEntries(fields));
+	if (!form.success) {
+		throw new OAuthError("invalid_request", 400, `send client_assertion and client_assertion_type=${ASSERTION_TYPE}`);
+	}
+	if (form.data.scope !== undefined && form.data.scope !== "device") {
+		throw new OAuthError("invalid_scope", 400, "the only scope is device");
+	}
+	return form.data;
+}
+
+/**
+ * RFC 6749 §2.3: one authentication in a request, or two readers of it could each believe another one. §5.2: a single one of an
+ * unknown method is `invalid_client`.
+ */
+function refuseOtherMethods(authorization: string | null, fields: ReadonlyMap<string, string>): void {
+	const others = [
+		...(authorization === null ? [] : ["Authorization"]),
+		...(fields.has("client_secret") ? ["client_secret"] : []),
+	];
+	if (others.length === 0) return;
+	if (others.length > 1 || fields.has("client_assertion")) {
+		throw new OAuthError(
+			"invalid_request",
+			400,
+			`${ONLY_METHOD} and by nothing beside it: leave out ${others.join(" and ")}`,
+		);
+	}
+	const isBasic = /^basic(?: |$)/i.test(authorization ?? "");
+	throw new OAuthError("invalid_client", 401, `${ONLY_METHOD}, not by ${others.join()}`, {
+		// §5.2: the challenge is of the scheme by which the client tried.
+		headers: isBasic ? { "www-authenticate": 'Basic realm="parapet"' } : {},
+	});
+}

@@ -1,0 +1,42 @@
+// A device of an HA group takes its turn: its Account gives it, one device at a time, before the product is asked for a place. Where the
+// Account cannot be reached there is no permit, so two devices of a group never have one at once. The device's record names the group; to
+// a device without one nothing here happens.
+import { wantedRelease } from "../../../content/releases/could-have.ts";
+import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
+import { accountObjectName } from "../../../entitlement/ids.ts";
+import type { RequestScope } from "../../../request-scope.ts";
+import type { OfferClaims } from "../../../signing/sealed/capability.ts";
+import { exposureLimited } from "./permit-checks.ts";
+
+/** The lock outlasts the permit by this: no clock and no way of a report is so late. */
+const MARGIN_SECONDS = 600;
+
+/**
+ * @param release the offered one @param record of its product
+ * @param reportUntil unix seconds at which the permit ends
+ * @returns by what its account knows the turn (null = it is in no group any more), and the others of its group
+ */
+export async function takeTurn(
+	{ services, now, event }: RequestScope,
+	{ device: deviceId, product, to: version }: OfferClaims,
+	release: Release,
+	record: ProductRecord | null,
+	reportUntil: number,
+): Promise<{ readonly at: number | null; readonly peers: readonly string[] }> {
+	const wanted = { version, sequence: release.sequence, release: wantedRelease(release, record) };
+	const question = { deviceId, product, ...wanted, until: reportUntil + MARGIN_SECONDS, now };
+	const turn = await services.objects.askHaLock(accountObjectName(deviceId), question);
+	if (turn.ok) return turn;
+	event.reason = turn.reason;
+	throw exposureLimited(turn.reason, turn.retryAfter);
+}
+
+/** For a device that got no permit in the end. One that cannot be given back ends by itself. */
+export async function giveTurnBack(
+	{ services, now }: RequestScope,
+	{ device: deviceId, product, to: version }: OfferClaims,
+	at: number,
+): Promise<void> {
+	const report = { deviceId, product, version, at, reported: "released", now } as const;
+	await services.objects.hearHaLock(accountObjectName(deviceId), report).catch(() => {});
+}

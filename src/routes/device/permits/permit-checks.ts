@@ -1,0 +1,89 @@
+// What a permit looks at again, live, since it may have changed after the offer was made: the license, the release, and what the
+// device's account says of its updates.
+import type { Channel } from "../../../content/releases/channel.ts";
+import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
+import { skippedByRevert } from "../../../content/releases/revert-target.ts";
+import { isInChannel, seenOn } from "../../../content/releases/select-release.ts";
+import { decideEntitlement } from "../../../entitlement/decide.ts";
+import type { DecisionCode } from "../../../entitlement/decision-codes.ts";
+import type { DeviceRecord, Grant } from "../../../entitlement/devices/device-record.ts";
+import { pinOf, putOff } from "../../../entitlement/policy/device-policy.ts";
+import { ProblemError } from "../../../problem.ts";
+import type { RequestScope } from "../../../request-scope.ts";
+import type { OfferClaims } from "../../../signing/sealed/capability.ts";
+import { toTimestamp } from "../../http/openapi.ts";
+
+/** What a refused device is asked to wait at most: its account may change its mind. */
+const LONGEST_WAIT_SECONDS = 3_600;
+const PINNED = { reason: "pinned", until: Number.POSITIVE_INFINITY } as const;
+/** A device that left beta is offered something else once it has a token that says so. */
+const OTHER_CHANNEL_RETRY_SECONDS = 3_600;
+
+/** @throws ProblemError `device_refused`, `not_entitled` */
+export function requireEntitlement(device: DeviceRecord, product: string, now: number): Grant {
+	const entitlement = decideEntitlement(device, product, now);
+	if (entitlement.decision !== "refused") return entitlement.grant;
+	switch (entitlement.code) {
+		case "suspended":
+		case "revoked":
+		case "deactivated":
+			throw new ProblemError("device_refused", { extras: { device_status: entitlement.code } });
+		case "seat_lost":
+		case "license_suspended":
+		case "license_revoked":
+		case "not_included":
+		case "not_yet_valid":
+		case "expired":
+			throw notEntitled(entitlement.code, entitlement.grant);
+	}
+}
+
+/** @throws ProblemError `exposure_limited` where the device's account wants another release, or wants it at another time */
+export function requireLeave(
+	{ event, now }: RequestScope,
+	{ policy }: DeviceRecord,
+	offer: OfferClaims,
+	release: Release,
+	record: ProductRecord | null,
+): void {
+	if (policy === null) return;
+	const pin = pinOf(policy, offer.product);
+	const from = record?.releases.find(({ version }) => version === offer.from);
+	const install = {
+		isEmergency: release.urgency === "emergency",
+		isRevert: offer.isRevert || from?.withdrawn === true,
+		isFirst: offer.from === null,
+	};
+	const off = pin !== null && pin.version !== offer.to ? PINNED : putOff(policy, install, now);
+	if (off === null) return;
+	event.reason = `policy_${off.reason}`;
+	throw exposureLimited(off.reason, Math.min(LONGEST_WAIT_SECONDS, off.until - now));
+}
+
+/** Not now, perhaps later. @param retryAfter seconds @returns what to throw */
+export function exposureLimited(code: string, retryAfter: number): ProblemError {
+	const headers = { "retry-after": String(retryAfter) };
+	return new ProblemError("exposure_limited", { extras: { rollout_code: code }, headers });
+}
+
+/** @returns what to throw */
+export function notEntitled(code: DecisionCode, grant: Grant | null): ProblemError {
+	const validUntil = grant === null ? null : toTimestamp(grant.until);
+	return new ProblemError("not_entitled", { extras: { entitlement_code: code, valid_until: validUntil } });
+}
+
+/**
+ * @returns the release as the device's channel has it; a device that left beta meanwhile is not to get what is only there
+ * @throws ProblemError `release_withdrawn`, `exposure_limited`
+ */
+export function requireRelease(record: ProductRecord | null, offer: OfferClaims, channel: Channel): Release {
+	const release = record?.releases.find(({ version, sha256 }) => version === offer.to && sha256 === offer.sha256);
+	if (record === null || release === undefined || release.withdrawn) throw new ProblemError("release_withdrawn");
+	if (skippedByRevert(record.releases, offer.from).has(offer.to)) {
+		throw new ProblemError("release_withdrawn", {
+			detail: "what the device runs was withdrawn, and it is to go back to an earlier release than this one",
+		});
+	}
+	if (!isInChannel(release, { channel })) throw exposureLimited("other_channel", OTHER_CHANNEL_RETRY_SECONDS);
+	return seenOn(channel, release);
+}

@@ -1,0 +1,42 @@
+// Passes on what a device says of itself to its Account, behind the answer: what it has and is offered (full checks), a permit, a
+// report, a problem that it met. An unchanged answer (304) passes on nothing. Never delays or fails a request.
+import type { CheckAnswer } from "../../../content/check/check.ts";
+import { accountObjectName } from "../../../entitlement/ids.ts";
+import type { Said } from "../../../fleet/device-state.ts";
+import type { RequestScope } from "../../../request-scope.ts";
+import { rateLimitWait } from "../../http/rate-limit.ts";
+import type { CheckQuestion } from "../check/check-question.ts";
+
+/** Once in six hours for each device and isolate, unless it says something new; the Account writes what is new to it. */
+export function passOnCheck(scope: RequestScope, device: string, question: CheckQuestion, answer: CheckAnswer): void {
+	const { services, now } = scope;
+	const products = answer.products.map(({ product, installed, selection }) => ({
+		product,
+		installed: question.installed === null ? undefined : installed,
+		offered: selection?.status === "offered" ? selection.release.version : null,
+	}));
+	const words = `${question.engine} ${products.map((one) => `${one.product}@${one.installed}>${one.offered}`).join(",")}`;
+	if (services.words.isKnown(device, words, now)) return;
+	const said: Said = { kind: "checked", engine: question.engine, products };
+	// A device can always say something new.
+	const passOn = async () => {
+		if ((await rateLimitWait(services.limits.token, `state ${device}`)) === null) await send(scope, device, said);
+	};
+	scope.waitUntil(passOn());
+}
+
+export function passOn(scope: RequestScope, device: string, said: Said): void {
+	const sending = send(scope, device, said);
+	if (sending !== undefined) scope.waitUntil(sending);
+}
+
+function send(scope: RequestScope, device: string, said: Said): Promise<void> | undefined {
+	const { country, colo } = scope.event;
+	const place = { country: placeName(country), colo: placeName(colo) };
+	return scope.services.words.add(accountObjectName(device), { device, at: scope.now, ...place, said });
+}
+
+/** The platform's own word; only its form is checked. */
+function placeName(name: string | null): string | null {
+	return name !== null && /^[A-Z0-9]{2,4}$/.test(name) ? name : null;
+}

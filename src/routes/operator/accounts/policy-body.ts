@@ -1,0 +1,125 @@
+// What a customer says of the updates of the own devices, on the wire.
+import { z } from "@hono/zod-openapi";
+import {
+	MAX_AGE_DAYS,
+	MAX_RULES,
+	type PolicyRule,
+	pinRules,
+	policyRules,
+	ruleTarget,
+	windowRules,
+} from "../../../entitlement/policy/account-policy.ts";
+import { passing } from "../../../entitlement/policy/device-policy.ts";
+import type { AccountPolicy } from "../../../objects/account/policy/policy-tables.ts";
+import { invalidRequest, timestamp, toSeconds, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
+
+const HOUR = 3_600;
+
+const freeze = z.strictObject({ from: timestamp, until: timestamp, reason: z.string().max(200) }).openapi("Freeze");
+
+const ruleBody = z
+	.strictObject({
+		for: ruleTarget.optional().meta({
+			description: "One device, or those with each of these labels; left out = every device",
+		}),
+		time_zone: z
+			.string()
+			.max(48)
+			.optional()
+			.openapi({ description: "IANA name. Left out everywhere: the device's label `tz`, else UTC" }),
+		windows: windowRules.nullable().optional().meta({
+			description: "In a week, by the clock on the wall: only in these something is installed; null = at any time",
+		}),
+		freezes: z.array(freeze).optional().openapi({ description: "Nothing is installed from then until then" }),
+		passes: z.array(passing).max(2).optional().openapi({
+			description:
+				"What is installed outside windows and in freezes all the same: emergency releases (which then need no minimum age either), and what takes the place of a withdrawn release",
+		}),
+		min_age_hours: z
+			.number()
+			.min(0)
+			.max(MAX_AGE_DAYS * 24)
+			.optional()
+			.openapi({ description: "How old a release must be; of this and the license's delay the longer one counts" }),
+		pins: pinRules
+			.optional()
+			.meta({ description: "By product: the one version that is offered; null = none is pinned" }),
+		hold: z.boolean().optional().openapi({ description: "Whether the device stays with what it has" }),
+	})
+	.openapi("PolicyRule");
+
+export const policyBody = z
+	.object({
+		version: z.int().openapi({ description: "Rises with each change; 0 = nothing was ever said" }),
+		changed_at: timestamp.nullable(),
+		rules: z.array(ruleBody),
+	})
+	.openapi("Policy");
+export const settledPolicyBody = policyBody
+	.extend({
+		published: z.boolean(),
+		changed: z.boolean().openapi({ description: "`false`: it had been so before" }),
+	})
+	.openapi("ChangedPolicy");
+export const newPolicy = z
+	.strictObject({
+		rules: z.array(ruleBody).max(MAX_RULES).openapi({
+			description: "All of them: of several that say the same of a device the last one counts, and freezes add up",
+		}),
+		replaces: z.int().min(0).optional().openapi({
+			description:
+				"`version` that these rules are made from: refused if it is another by now. Left out = whichever it is",
+		}),
+	})
+	.openapi("NewPolicy");
+
+/** @throws ProblemError `invalid_request` for what can never be met */
+export function readRules(rules: z.infer<typeof newPolicy>["rules"]): PolicyRule[] {
+	const read = policyRules.safeParse(
+		rules.map(({ time_zone: zone, min_age_hours: hours, freezes, ...rest }) => ({
+			...rest,
+			...(zone === undefined ? {} : { zone }),
+			...(hours === undefined ? {} : { minAge: Math.round(hours * HOUR) }),
+			...(freezes === undefined
+				? {}
+				: {
+						freezes: freezes.map(({ from, until, reason }) => ({
+							from: toSeconds(from),
+							until: toSeconds(until),
+							reason,
+						})),
+					}),
+		})),
+	);
+	if (read.success) return read.data;
+	throw invalidRequest({
+		issues: read.error.issues.map(({ path, message }) => ({
+			path: [
+				"rules",
+				...path.map((part) => (part === "zone" ? "time_zone" : part === "minAge" ? "min_age_hours" : part)),
+			],
+			message,
+		})),
+	});
+}
+
+export function describePolicy({ version, changedAt, rules }: AccountPolicy): z.infer<typeof policyBody> {
+	return { version, changed_at: toTimestampOrNull(changedAt), rules: rules.map(describeRule) };
+}
+
+function describeRule({ zone, minAge, freezes, ...rest }: PolicyRule): z.infer<typeof ruleBody> {
+	return {
+		...rest,
+		...(zone === undefined ? {} : { time_zone: zone }),
+		...(minAge === undefined ? {} : { min_age_hours: minAge / HOUR }),
+		...(freezes === undefined
+			? {}
+			: {
+					freezes: freezes.map(({ from, until, reason }) => ({
+						from: toTimestamp(from),
+						until: toTimestamp(until),
+						reason,
+					})),
+				}),
+	};
+}

@@ -1,0 +1,51 @@
+// Which devices are wanted of a list: the filters of a query, and what of an Account's search they are.
+import { z } from "@hono/zod-openapi";
+import { labels, modelName, productName, serialNumber, versionName } from "../../../names.ts";
+import type { DeviceFilter } from "../../../objects/account/fleet/device-search.ts";
+import { wholeNumber } from "../../http/openapi.ts";
+import { deviceBody, outcome, outcomeReason } from "./device-body.ts";
+
+const YEAR_SECONDS = 365 * 86_400;
+
+const labelPairs = z
+	.string()
+	.max(512)
+	.transform((text, context) => {
+		const pairs = text.split(",").map((pair): [string, string] => {
+			const at = pair.indexOf("=");
+			return [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1)];
+		});
+		const read = labels.safeParse(Object.fromEntries(pairs));
+		if (read.success) return read.data;
+		context.addIssue({ code: "custom", message: "labels look like site=berlin,role=edge" });
+		return z.NEVER;
+	})
+	.openapi({ type: "string", description: "All of them: `key=value`, joined by commas", example: "site=berlin" });
+
+/** Filters, all of which have to hold. */
+export const deviceFilters = {
+	serial: serialNumber.optional(),
+	serial_prefix: serialNumber.optional().openapi({ description: "What the serial number begins with" }),
+	model: modelName.optional(),
+	license: z.string().max(64).optional(),
+	status: deviceBody.shape.status.optional(),
+	label: labelPairs.optional(),
+	product: productName.optional().openapi({
+		description: "Of which `installed`, `outcome` and `reason` are meant; without it any of the device's products",
+	}),
+	installed: versionName.optional().openapi({ description: "The version that it has", example: "4.26.0" }),
+	outcome: outcome.optional(),
+	reason: outcomeReason.optional(),
+	silent_for: wholeNumber(1, YEAR_SECONDS).optional().openapi({
+		description: "Seconds: not heard of for so long, and activated before that",
+	}),
+};
+
+/** @param now unix seconds */
+export function readFilters(
+	{ serial_prefix: serialPrefix, label, silent_for, ...rest }: z.infer<z.ZodObject<typeof deviceFilters>>,
+	now: number,
+): DeviceFilter {
+	const silentSince = silent_for === undefined ? undefined : now - silent_for;
+	return { ...rest, serialPrefix, labels: label, silentSince };
+}

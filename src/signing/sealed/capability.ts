@@ -1,0 +1,103 @@
+// Capabilities: strings that let their holder do one thing for minutes. An offer is exchanged for a permit, a permit is
+// reported on. One that is bound to something its holder has and the string does not show is useless alone, should it leak.
+// Not checked here: whether what it allows is still right; the caller asks the live records.
+import type { MacKeyring, MacKeySet } from "../keys/mac-keyring.ts";
+import { openClaims, type SealPurpose, sealClaims } from "./sealed-claims.ts";
+
+const FORMAT_VERSION = "1";
+const MAX_LENGTH = 2048;
+
+interface ReleaseClaims {
+	readonly device: string;
+	readonly product: string;
+	/** installed version; null if there is none */
+	readonly from: string | null;
+	readonly to: string;
+	readonly sha256: string;
+	/** unix seconds */
+	readonly exp: number;
+}
+
+export interface PermitClaims extends ReleaseClaims {
+	/** which lease of the device's its rollout waits to hear of (`Lease.at`); null = everybody may have the release, nobody waits */
+	readonly lease: number | null;
+	/** unix seconds at which the device got its turn in its HA group, whose account waits to hear; null = it is in none */
+	readonly haLock: number | null;
+}
+
+export interface OfferClaims extends ReleaseClaims {
+	/** it leads away from a release that was withdrawn, or does not work on the device */
+	readonly isRevert: boolean;
+	/** what logs call the device */
+	readonly pseudonym: string;
+	/** thumbprint of the key whose DPoP proof must come with the offer; null for a bearer token */
+	readonly jkt: string | null;
+}
+
+interface ClaimsOf {
+	readonly offer: OfferClaims;
+	readonly permit: PermitClaims;
+}
+export type CapabilityKind = keyof ClaimsOf;
+
+type AnyClaims = Partial<Record<keyof OfferClaims | keyof PermitClaims, unknown>>;
+
+export type OpenedCapability<Claims> =
+	| { readonly ok: true; readonly claims: Claims }
+	| { readonly ok: false; readonly reason: "malformed" | "unknown_key" | "bad_mac" }
+	| { readonly ok: false; readonly reason: "expired"; readonly offBySeconds: number };
+
+/**
+ * Makes a capability, `kid.claims.mac`.
+ * @param keys the current ones of the ring, or those with which the capability is to end
+ * @param binding known to both sides and not in the text, such as the tail of the caller's access token
+ * @throws RangeError if the claims do not fit, or `binding` holds a line feed
+ */
+export async function sealCapability<Kind extends CapabilityKind>(
+	keys: MacKeySet,
+	kind: Kind,
+	claims: ClaimsOf[Kind],
+	binding: string,
+): Promise<string> {
+	return sealClaims(keys, purposeOf(kind, binding), claims);
+}
+
+/** Opens a capability of one kind. It is good until `exp`, exclusive; `expired` is said only under a good MAC. */
+export async function openCapability<Kind extends CapabilityKind>(
+	keyring: MacKeyring,
+	kind: Kind,
+	text: string,
+	binding: string,
+	now: number,
+): Promise<OpenedCapability<ClaimsOf[Kind]>> {
+	const opened = await openClaims(keyring, purposeOf(kind, binding), text);
+	if (!opened.ok) return opened;
+	// The text is ours, so only its age is in doubt: another release of the service may have used other claims.
+	if (!isOfKind(kind, opened.claims)) return { ok: false, reason: "malformed" };
+	const claims = opened.claims as ClaimsOf[Kind];
+	if (now >= claims.exp) return { ok: false, reason: "expired", offBySeconds: now - claims.exp };
+	return { ok: true, claims };
+}
+
+function purposeOf(kind: CapabilityKind, binding: string): SealPurpose {
+	return { key: "capability", frame: ["parapet-capability", FORMAT_VERSION, kind, binding], maxLength: MAX_LENGTH };
+}
+
+// Not a schema: in workerd, which has no `eval`, a schema costs more here than the MAC does.
+function isOfKind(kind: CapabilityKind, value: unknown): boolean {
+	const claims = value as AnyClaims;
+	return (
+		typeof claims.device === "string" &&
+		typeof claims.product === "string" &&
+		(claims.from === null || typeof claims.from === "string") &&
+		typeof claims.to === "string" &&
+		typeof claims.sha256 === "string" &&
+		typeof claims.exp === "number" &&
+		(kind === "permit"
+			? (claims.lease === null || typeof claims.lease === "number") &&
+				(claims.haLock === null || typeof claims.haLock === "number")
+			: typeof claims.isRevert === "boolean" &&
+				typeof claims.pseudonym === "string" &&
+				(claims.jkt === null || typeof claims.jkt === "string"))
+	);
+}
