@@ -19,53 +19,53 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 	{
 		name: "device",
 		description: "what a firewall does; and, for operators, a customer's firewalls",
-		load: async () => (await import("./commands/device.ts")).defineDevice,
+		load: async () => (await import("./commands/device/device.ts")).defineDevice,
 	},
 	{
 		name: "fleet",
 		description: "all firewalls in numbers: versions, adoption, silence, problems",
-		load: async () => (await import("./commands/fleet.ts")).defineFleet,
+		load: async () => (await import("./commands/fleet/fleet.ts")).defineFleet,
 	},
 	{
 		name: "publish",
 		usage: "[options] <file...>",
 		description: "upload packages and release them; .gz and .zst are unpacked first",
-		load: async () => (await import("./commands/publish.ts")).definePublish,
+		load: async () => (await import("./commands/publish/publish.ts")).definePublish,
 	},
 	{
 		name: "release",
 		description: "published releases",
-		load: async () => (await import("./commands/release.ts")).defineRelease,
+		load: async () => (await import("./commands/release/release.ts")).defineRelease,
 	},
 	{
 		name: "rollout",
 		description: "how a release reaches the fleet: its steps, words of persons, halt and revert",
-		load: async () => (await import("./commands/rollout.ts")).defineRollout,
+		load: async () => (await import("./commands/rollout/rollout.ts")).defineRollout,
 	},
 	{
 		name: "product",
 		description: "content lines",
-		load: async () => (await import("./commands/product.ts")).defineProduct,
+		load: async () => (await import("./commands/product/product.ts")).defineProduct,
 	},
 	{
 		name: "trust",
 		description: "who signs what: root, targets and the publishers of each product (TUF)",
-		load: async () => (await import("./commands/trust.ts")).defineTrust,
+		load: async () => (await import("./commands/trust/trust.ts")).defineTrust,
 	},
 	{
 		name: "account",
 		description: "customers",
-		load: async () => (await import("./commands/account.ts")).defineAccount,
+		load: async () => (await import("./commands/account/account.ts")).defineAccount,
 	},
 	{
 		name: "policy",
 		description: "when a customer's devices install releases, and which",
-		load: async () => (await import("./commands/policy.ts")).definePolicy,
+		load: async () => (await import("./commands/policy/policy.ts")).definePolicy,
 	},
 	{
 		name: "license",
 		description: "what a customer bought",
-		load: async () => (await import("./commands/license.ts")).defineLicense,
+		load: async () => (await import("./commands/license/license.ts")).defineLicense,
 	},
 	{
 		name: "code",
@@ -75,7 +75,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 	{
 		name: "ha",
 		description: "HA groups: firewalls that share one seat",
-		load: async () => (await import("./commands/ha.ts")).defineHa,
+		load: async () => (await import("./commands/ha/ha.ts")).defineHa,
 	},
 	{
 		name: "instance",
@@ -96,7 +96,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 	{
 		name: "history",
 		description: "what the fleet asked for, request by request: reports, and SQL",
-		load: async () => (await import("./commands/history.ts")).defineHistory,
+		load: async () => (await import("./commands/history/history.ts")).defineHistory,
 	},
 	{
 		name: "message",
@@ -111,12 +111,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 	{
 		name: "package",
 		description: "the stored bytes of packages",
-		load: async () => (await import("./commands/package.ts")).definePackage,
+		load: async () => (await import("./commands/package/package.ts")).definePackage,
 	},
 	{
 		name: "record",
 		description: "the replicated records in KV and Redis",
-		load: async () => (await import("./commands/record.ts")).defineRecord,
+		load: async () => (await import("./commands/record/record.ts")).defineRecord,
 	},
 	{
 		name: "secret",
@@ -127,24 +127,24 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		name: "doctor",
 		usage: "[options]",
 		description: "is the service well, and how fast does a revocation take effect? With an API key it looks inside too",
-		load: async () => (await import("./commands/doctor.ts")).defineDoctor,
+		load: async () => (await import("./commands/doctor/doctor.ts")).defineDoctor,
 	},
 	{
 		name: "smoke",
 		usage: "[options]",
 		description:
 			"does it work? A synthetic firewall goes through everything once on the live service, and is cleared away",
-		load: async () => (await import("./commands/smoke.ts")).defineSmoke,
+		load: async () => (await import("./commands/smoke/smoke.ts")).defineSmoke,
 	},
 	{
 		name: "drill",
 		description: "does a bad release halt by itself? Tried on synthetic firewalls of the live service",
-		load: async () => (await import("./commands/drill.ts")).defineDrill,
+		load: async () => (await import("./commands/drill/drill.ts")).defineDrill,
 	},
 	{
 		name: "demo",
 		usage: "[options]",
 		description: "start a Worker here, and let a firewall go through the whole journey",
-		load: async () => (await import("./commands/demo.ts")).defineDemo,
+		load: async () => (await import("./commands/demo/demo.ts")).defineDemo,
 	},
 ];

@@ -2,8 +2,8 @@
 // of a firewall that has a key and a token already. The server checks nothing: what it takes is not what is measured.
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { createPrivateJwk } from "../../cli/firewall/device-key.ts";
-import { openHome } from "../../cli/firewall/state.ts";
+import { openHome } from "../../cli/firewall/home/state.ts";
+import { createPrivateJwk } from "../../cli/firewall/identity/device-key.ts";
 import { listenLocally } from "../../dev/redis/listening.ts";
 
 export const ACCOUNT = "acct-f5any44xnhvcz9cn";

@@ -1,6 +1,6 @@
 // How evenly a fleet asks, second by second: as ever, and after an outage of half an hour, by the service's own words on when to come
 // back. In virtual time; a device is a number here. How it asks about a release: `npm run bench:pulses`.
-import { type FailedTries, pauseAfter } from "../../cli/firewall/retry.ts";
+import { type FailedTries, pauseAfter } from "../../cli/firewall/check/retry.ts";
 import { nextCheckIn } from "../../src/content/check/next-check.ts";
 import { fleetRetryAfter } from "../../src/failure.ts";
 import { placeInFleet } from "../../src/place-in-fleet.ts";

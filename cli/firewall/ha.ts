@@ -1,6 +1,6 @@
 // What a firewall says of itself as a member of an HA group: given once, it goes with every check until it is changed. The
 // service ignores it from a firewall that is in no group.
-import type { FirewallHome, StateOf } from "./state.ts";
+import type { FirewallHome, StateOf } from "./home/state.ts";
 
 export interface HaWords {
 	/** what was said before is to be forgotten first */

@@ -2,17 +2,17 @@
 // only the interface; who has no files and no node:http can put another client behind it.
 import { join } from "node:path";
 import { CliError, ServerRefusal } from "../errors.ts";
-import { activateFirewall, deactivateFirewall } from "../firewall/activation.ts";
-import { askPermit, checkForUpdates } from "../firewall/check.ts";
-import { createPrivateJwk } from "../firewall/device-key.ts";
-import { installPackage } from "../firewall/install.ts";
-import { readMessages } from "../firewall/messages.ts";
-import { partPathOf } from "../firewall/parts.ts";
-import { downloadPermitted } from "../firewall/permitted-download.ts";
-import { type Outcome, reportOutcome } from "../firewall/reports.ts";
-import { createSession } from "../firewall/session.ts";
-import { openHome } from "../firewall/state.ts";
-import { updateFirewall } from "../firewall/update.ts";
+import { askPermit, checkForUpdates } from "../firewall/check/check.ts";
+import { readMessages } from "../firewall/check/messages.ts";
+import { openHome } from "../firewall/home/state.ts";
+import { activateFirewall, deactivateFirewall } from "../firewall/identity/activation.ts";
+import { createPrivateJwk } from "../firewall/identity/device-key.ts";
+import { createSession } from "../firewall/identity/session.ts";
+import { installPackage } from "../firewall/update/install.ts";
+import { partPathOf } from "../firewall/update/parts.ts";
+import { downloadPermitted } from "../firewall/update/permitted-download.ts";
+import { type Outcome, reportOutcome } from "../firewall/update/reports.ts";
+import { updateFirewall } from "../firewall/update/update.ts";
 import type { StepClock } from "./timed-steps.ts";
 
 export interface SyntheticFirewall {

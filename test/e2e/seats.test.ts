@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createPrivateJwk, type DeviceKey, importDeviceKey } from "../../cli/firewall/device-key.ts";
+import { createPrivateJwk, type DeviceKey, importDeviceKey } from "../../cli/firewall/identity/device-key.ts";
 import { runs } from "../support/runs.ts";
 import { operate } from "./support/fleet.ts";
 import { type RunningService, startService } from "./support/service.ts";

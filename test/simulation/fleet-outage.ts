@@ -1,7 +1,7 @@
 // A fleet that polls through an outage and after it, in virtual time: the service's own intervals and Retry-After, the command line's
 // own pauses after failures. All devices poll, which is the most that can come: one that waits by pulses comes less often. Not here: what
 // a check costs, and permits and reports.
-import { pauseAfter } from "../../cli/firewall/retry.ts";
+import { pauseAfter } from "../../cli/firewall/check/retry.ts";
 import { nextCheckIn } from "../../src/content/check/next-check.ts";
 import { placeInFleet } from "../../src/place-in-fleet.ts";
 import { retryAfterOfFleet } from "../../src/retry-after.ts";

@@ -1,7 +1,7 @@
 // A fleet that waits by pulses: how soon it asks about a release, that it never asks all at once, and what a pulse that does
 // not tell the truth can do.
 import { describe, expect, it, test } from "vitest";
-import type { PulseNews } from "../../cli/firewall/pulse.ts";
+import type { PulseNews } from "../../cli/firewall/check/pulse.ts";
 import { MAX_QUIET_SECONDS } from "../../src/content/check/pulse.ts";
 import { runs } from "../support/runs.ts";
 import { fleetPulses, INTERVAL, spreadingAfter, spreadingOf } from "./fleet-pulses.ts";

@@ -2,7 +2,7 @@
 // `until`, a bucket that is written after a publish, caches that hold pulses, and edges that learn of a release later.
 // Devices share nothing but what they read, so each lives its time alone. Not here: HTTP, and checks that fail.
 import type { CheckAnswer } from "../../cli/firewall/answers.ts";
-import { hearNothing, type PulseNews, waitForNews } from "../../cli/firewall/pulse.ts";
+import { hearNothing, type PulseNews, waitForNews } from "../../cli/firewall/check/pulse.ts";
 import { nextCheckIn } from "../../src/content/check/next-check.ts";
 import { PULSE_MAX_AGE_SECONDS, pulseUrgency, quietUntil } from "../../src/content/check/pulse.ts";
 import { placeInFleet } from "../../src/place-in-fleet.ts";

@@ -2,16 +2,16 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { JURISDICTIONS, LOCATIONS, PLACES } from "../../src/entitlement/place.ts";
-import { addYesOption } from "../command-line/confirmation.ts";
-import { accountId } from "../command-line/ids.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { anyAnswer } from "../http/answers.ts";
-import { listAnswer } from "../http/lists.ts";
-import { formatTable, type Surroundings } from "../terminal/output.ts";
-import { addRewindCommand } from "./account/rewind.ts";
-import { addAccountEventsCommand } from "./events.ts";
+import { JURISDICTIONS, LOCATIONS, PLACES } from "../../../src/entitlement/place.ts";
+import { addYesOption } from "../../command-line/confirmation.ts";
+import { accountId } from "../../command-line/ids.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { anyAnswer } from "../../http/answers.ts";
+import { listAnswer } from "../../http/lists.ts";
+import { formatTable, type Surroundings } from "../../terminal/output.ts";
+import { addAccountEventsCommand } from "../events.ts";
+import { addRewindCommand } from "./rewind.ts";
 
 const SAME_NAME = ["--same-name", "also where another customer has that name"] as const;
 const nameShape = { sameName: z.boolean().optional() };

@@ -6,28 +6,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { BOOTSTRAP_KEY_OFF } from "../../src/entitlement/keys/bootstrap-key.ts";
-import { versionName } from "../../src/names.ts";
-import { readOptions } from "../command-line/read-options.ts";
-import { DEV_VARS_FILE } from "../command-line/settings.ts";
-import { CliError, StepFailed, UsageError } from "../errors.ts";
-import { expectFile } from "../files/package-file.ts";
-import { whenInterrupted } from "../terminal/interruption.ts";
-import { createOutput, type Output, type Surroundings } from "../terminal/output.ts";
-import { ensureDevSecrets, findUnread } from "../worker/dev-secrets.ts";
+import { BOOTSTRAP_KEY_OFF } from "../../../src/entitlement/keys/bootstrap-key.ts";
+import { versionName } from "../../../src/names.ts";
+import { readOptions } from "../../command-line/read-options.ts";
+import { DEV_VARS_FILE } from "../../command-line/settings.ts";
+import { CliError, StepFailed, UsageError } from "../../errors.ts";
+import { expectFile } from "../../files/package-file.ts";
+import { whenInterrupted } from "../../terminal/interruption.ts";
+import { createOutput, type Output, type Surroundings } from "../../terminal/output.ts";
+import { ensureDevSecrets, findUnread } from "../../worker/dev-secrets.ts";
 import {
 	LOCAL_CONFIGURATION,
 	type LocalWorker,
 	PROJECT_FOLDER,
 	readLogTail,
 	startWorker,
-} from "../worker/local-worker.ts";
-import { findFreePort, requireFreePort } from "../worker/port.ts";
-import { runJourney } from "./demo/journey.ts";
-import { describeLeftOut, describeNextSteps } from "./demo/next-steps.ts";
-import { runRolloutStory } from "./demo/rollout-story.ts";
-import { createSteps } from "./demo/steps.ts";
-import { planTargets, type Target } from "./publish/targets.ts";
+} from "../../worker/local-worker.ts";
+import { findFreePort, requireFreePort } from "../../worker/port.ts";
+import { planTargets, type Target } from "../publish/targets.ts";
+import { runJourney } from "./journey.ts";
+import { describeLeftOut, describeNextSteps } from "./next-steps.ts";
+import { runRolloutStory } from "./rollout-story.ts";
+import { createSteps } from "./steps.ts";
 
 const DEFAULT_PORT = 8787;
 const SAMPLES = ["sample-rules-1.0.0.rules", "sample-rules-1.1.0.rules"];

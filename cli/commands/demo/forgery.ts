@@ -2,7 +2,7 @@
 // firewall refuses it; then it is withdrawn.
 import { z } from "zod";
 import { CliError } from "../../errors.ts";
-import { updateFirewall } from "../../firewall/update.ts";
+import { updateFirewall } from "../../firewall/update/update.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { withdrawRelease } from "../../synthetic/product.ts";
 import { publishFrom } from "../publish/publish-text.ts";

@@ -3,10 +3,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { activateFirewall } from "../../firewall/activation.ts";
-import { createSession } from "../../firewall/session.ts";
-import { trustFolder } from "../../firewall/signed-offer.ts";
-import { type FirewallHome, openHome } from "../../firewall/state.ts";
+import { type FirewallHome, openHome } from "../../firewall/home/state.ts";
+import { activateFirewall } from "../../firewall/identity/activation.ts";
+import { createSession } from "../../firewall/identity/session.ts";
+import { trustFolder } from "../../firewall/update/signed-offer.ts";
 import { createOperatorApi, type OperatorApi } from "../../http/operator-api.ts";
 import type { Surroundings } from "../../terminal/output.ts";
 import { createProgress } from "../../terminal/progress.ts";

@@ -5,9 +5,9 @@ import type { FirewallAction } from "../../command-line/run-as.ts";
 import { readTextFile, resolveServer } from "../../command-line/settings.ts";
 import { pairs } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
-import { activateFirewall } from "../../firewall/activation.ts";
-import { trustFolder } from "../../firewall/signed-offer.ts";
-import { openHome } from "../../firewall/state.ts";
+import { openHome } from "../../firewall/home/state.ts";
+import { activateFirewall } from "../../firewall/identity/activation.ts";
+import { trustFolder } from "../../firewall/update/signed-offer.ts";
 import { pinRoot } from "../../trust/client.ts";
 
 /** Without the hyphens, which groups it for the eye. */

@@ -1,7 +1,7 @@
 // `parapet device check`: asks what to run.
 import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
-import { checkForUpdates } from "../../firewall/check.ts";
+import { checkForUpdates } from "../../firewall/check/check.ts";
 import { describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
 

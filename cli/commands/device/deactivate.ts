@@ -1,6 +1,6 @@
 // `parapet device deactivate`: gives the seat back.
 import type { FirewallAction } from "../../command-line/run-as.ts";
-import { deactivateFirewall } from "../../firewall/activation.ts";
+import { deactivateFirewall } from "../../firewall/identity/activation.ts";
 import { openSession } from "./open-session.ts";
 
 export const deactivate: FirewallAction<Record<never, never>> = {

@@ -1,13 +1,13 @@
 // `parapet device …`: what a firewall does. What each verb does is loaded when it is run; the operator's are in state.ts, fleet.ts and fleet-files.ts.
 import type { Command } from "commander";
-import { addYesOption } from "../command-line/confirmation.ts";
-import { addOperatorOptions, runAsFirewall } from "../command-line/run-as.ts";
-import { DEFAULT_HOME } from "../command-line/settings.ts";
-import { collect } from "../command-line/values.ts";
-import type { Surroundings } from "../terminal/output.ts";
-import { addFleetCommands } from "./device/fleet.ts";
-import { addFleetFileCommands } from "./device/fleet-files.ts";
-import { addStateCommands } from "./device/state.ts";
+import { addYesOption } from "../../command-line/confirmation.ts";
+import { addOperatorOptions, runAsFirewall } from "../../command-line/run-as.ts";
+import { DEFAULT_HOME } from "../../command-line/settings.ts";
+import { collect } from "../../command-line/values.ts";
+import type { Surroundings } from "../../terminal/output.ts";
+import { addFleetCommands } from "./fleet.ts";
+import { addFleetFileCommands } from "./fleet-files.ts";
+import { addStateCommands } from "./state.ts";
 
 const HEALTH_HELP =
 	'prints how the firewall does, as {"cpu":12,"drops":0}: run before an installation and after it, and reported';
@@ -23,18 +23,18 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--engine <version>", "software version, sent with each check")
 		.option("--algorithm <name>", "ES256 or Ed25519 (default ES256)")
 		.option("--root <file>", "TUF root: from then on only what publishers have signed is installed");
-	runAsFirewall(activate, surroundings, async () => (await import("./device/activate.ts")).activate);
+	runAsFirewall(activate, surroundings, async () => (await import("./activate.ts")).activate);
 
 	const token = device
 		.command("token")
 		.description("get an access token bound to the firewall's key")
 		.option("--bearer", "print an unbound token instead, for trying requests by hand");
-	runAsFirewall(token, surroundings, async () => (await import("./device/token.ts")).token);
+	runAsFirewall(token, surroundings, async () => (await import("./token.ts")).token);
 
 	const check = addHaOptions(device.command("check"))
 		.description("ask what to run")
 		.option("--product <product>", "ask for this one only");
-	runAsFirewall(check, surroundings, async () => (await import("./device/check.ts")).check);
+	runAsFirewall(check, surroundings, async () => (await import("./check.ts")).check);
 
 	const update = addHaOptions(device.command("update"))
 		.description("check, and download, verify, install and report what is offered")
@@ -42,7 +42,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--health <command>", HEALTH_HELP)
 		.option("--root <file>", "TUF root, kept with the first one: only what publishers have signed is installed")
 		.option("--allow-older", "let a signed release in that is older than the installed one");
-	runAsFirewall(update, surroundings, async () => (await import("./device/update.ts")).update);
+	runAsFirewall(update, surroundings, async () => (await import("./update.ts")).update);
 
 	const run = addHaOptions(device.command("run"))
 		.description("stay up to date: update, wait for news, update again; ends with Ctrl-C")
@@ -52,23 +52,23 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 			"after",
 			"\nIt reads pulses instead of checking while nothing is new. With --json each event is one line of JSON.",
 		);
-	runAsFirewall(run, surroundings, async () => (await import("./device/run.ts")).run);
+	runAsFirewall(run, surroundings, async () => (await import("./run.ts")).run);
 
 	const messages = device
 		.command("messages")
 		.description("messages of the day")
 		.option("--locale <locale>", "e.g. de or pt-BR");
-	runAsFirewall(messages, surroundings, async () => (await import("./device/messages.ts")).messages);
+	runAsFirewall(messages, surroundings, async () => (await import("./messages.ts")).messages);
 
 	const entitlements = device
 		.command("entitlements")
 		.description("which products this firewall may have, and until when");
-	runAsFirewall(entitlements, surroundings, async () => (await import("./device/entitlements.ts")).entitlements);
+	runAsFirewall(entitlements, surroundings, async () => (await import("./entitlements.ts")).entitlements);
 
 	const deactivate = addYesOption(device.command("deactivate")).description(
 		"give the seat back; what is installed stays",
 	);
-	runAsFirewall(deactivate, surroundings, async () => (await import("./device/deactivate.ts")).deactivate);
+	runAsFirewall(deactivate, surroundings, async () => (await import("./deactivate.ts")).deactivate);
 
 	const explain = device
 		.command("explain [device]")
@@ -81,7 +81,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--at <when>", "another time than now: a date, or a span such as 24h")
 		.option("--home <dir>", `the firewall's state, without a device (default ${DEFAULT_HOME})`);
 	addOperatorOptions(explain).action(async () => {
-		const { runExplain } = await import("./device/explain.ts");
+		const { runExplain } = await import("./explain.ts");
 		await runExplain(explain, surroundings);
 	});
 	addStateCommands(device, surroundings);

@@ -1,6 +1,6 @@
 // `parapet device entitlements`: which products the firewall may have, and until when.
 import type { FirewallAction } from "../../command-line/run-as.ts";
-import { askEntitlements } from "../../firewall/check.ts";
+import { askEntitlements } from "../../firewall/check/check.ts";
 import { formatTable } from "../../terminal/output.ts";
 import { degradedLines } from "./check-lines.ts";
 import { openSession } from "./open-session.ts";

@@ -67,8 +67,8 @@ async function sayIfUnknown(
 }
 
 async function askAsFirewall(command: Command, surroundings: Surroundings, question: Question) {
-	const { loadActiveIdentity } = await import("../../firewall/activation.ts");
-	const { failedVersions } = await import("../../firewall/failed-content.ts");
+	const { loadActiveIdentity } = await import("../../firewall/identity/activation.ts");
+	const { failedVersions } = await import("../../firewall/installed/failed-content.ts");
 	const { openSession } = await import("./open-session.ts");
 	const session = await openSession({ options: readOptions(command, firewallOptions), surroundings });
 	const identity = await loadActiveIdentity(session.home);

@@ -4,9 +4,9 @@ import { parseInstalled } from "../../../src/content/check/installed.ts";
 import { haRole } from "../../../src/entitlement/ha/ha-group.ts";
 import type { FirewallContext } from "../../command-line/run-as.ts";
 import { wholeNumber } from "../../command-line/values.ts";
-import { rememberFailed } from "../../firewall/failed-content.ts";
 import { rememberHa } from "../../firewall/ha.ts";
-import type { FirewallSession } from "../../firewall/session.ts";
+import type { FirewallSession } from "../../firewall/identity/session.ts";
+import { rememberFailed } from "../../firewall/installed/failed-content.ts";
 import { openSession } from "./open-session.ts";
 
 const failedVersions = z

@@ -1,7 +1,7 @@
 // `parapet device messages`: the messages of the day.
 import { z } from "zod";
 import type { FirewallAction } from "../../command-line/run-as.ts";
-import { readMessages } from "../../firewall/messages.ts";
+import { readMessages } from "../../firewall/check/messages.ts";
 import { degradedLines } from "./check-lines.ts";
 import { openSession } from "./open-session.ts";
 

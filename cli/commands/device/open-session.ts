@@ -2,8 +2,8 @@
 import type { CommandContext } from "../../command-line/run-as.ts";
 import { resolveServer } from "../../command-line/settings.ts";
 import { CliError } from "../../errors.ts";
-import { createSession, type FirewallSession } from "../../firewall/session.ts";
-import { openHome } from "../../firewall/state.ts";
+import { openHome } from "../../firewall/home/state.ts";
+import { createSession, type FirewallSession } from "../../firewall/identity/session.ts";
 
 type FirewallOptions = { readonly home: string; readonly url?: string | undefined };
 

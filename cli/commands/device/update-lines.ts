@@ -1,5 +1,5 @@
 // How the update of one product went, in words and as JSON.
-import type { ProductUpdate } from "../../firewall/update.ts";
+import type { ProductUpdate } from "../../firewall/update/update.ts";
 import { formatBytes } from "../../terminal/output.ts";
 
 /** For people: what was installed and where, or why not. */

@@ -2,18 +2,18 @@
 
 import type { Command } from "commander";
 import type { z } from "zod";
-import { readOptions } from "../command-line/read-options.ts";
-import { addOperatorOptions, operatorOptions } from "../command-line/run-as.ts";
-import { resolveKey, resolveServer } from "../command-line/settings.ts";
-import { CliError, ServerRefusal, UsageError } from "../errors.ts";
-import { pulseAnswer } from "../firewall/answers.ts";
-import { readAnswer } from "../http/answers.ts";
-import { exchange } from "../http/exchange.ts";
-import { createOperatorApi } from "../http/operator-api.ts";
-import { refusalFrom } from "../http/refusal.ts";
-import { parseJson } from "../json.ts";
-import { createOutput, formatBytes, formatTable, type Surroundings } from "../terminal/output.ts";
-import { judgeBootstrapKey } from "./doctor/bootstrap-key.ts";
+import { readOptions } from "../../command-line/read-options.ts";
+import { addOperatorOptions, operatorOptions } from "../../command-line/run-as.ts";
+import { resolveKey, resolveServer } from "../../command-line/settings.ts";
+import { CliError, ServerRefusal, UsageError } from "../../errors.ts";
+import { pulseAnswer } from "../../firewall/answers.ts";
+import { readAnswer } from "../../http/answers.ts";
+import { exchange } from "../../http/exchange.ts";
+import { createOperatorApi } from "../../http/operator-api.ts";
+import { refusalFrom } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
+import { createOutput, formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
+import { judgeBootstrapKey } from "./bootstrap-key.ts";
 import {
 	type Finding,
 	judgePromises,
@@ -23,7 +23,7 @@ import {
 	promises,
 	type SeenPulse,
 	status,
-} from "./doctor/findings.ts";
+} from "./findings.ts";
 
 const MARKS = { good: "ok", notice: "note", bad: "BAD" } as const;
 

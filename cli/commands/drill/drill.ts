@@ -1,11 +1,11 @@
 // `parapet drill`: does a bad release halt by itself, and how fast is everybody back? Tried on synthetic firewalls of the live service.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName } from "../../src/names.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { addSyntheticOptions, syntheticShape } from "../command-line/synthetic-options.ts";
-import { wholeNumber } from "../command-line/values.ts";
-import { formatTable, type Surroundings } from "../terminal/output.ts";
+import { productName } from "../../../src/names.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { addSyntheticOptions, syntheticShape } from "../../command-line/synthetic-options.ts";
+import { wholeNumber } from "../../command-line/values.ts";
+import { formatTable, type Surroundings } from "../../terminal/output.ts";
 
 const DEFAULT_PRODUCT = "parapet-drill";
 const DEFAULT_DEVICES = 6;
@@ -31,8 +31,8 @@ function defineRun(drill: Command, surroundings: Surroundings): void {
 		devices: wholeNumber.pipe(z.int().min(3).max(20)).default(DEFAULT_DEVICES),
 	};
 	runAsOperator(run, surroundings, shape, async ({ api, options, output }) => {
-		const { expectAllWell, runAtTerminal, stepToWire } = await import("../synthetic/run.ts");
-		const { drillSteps } = await import("./drill/steps.ts");
+		const { expectAllWell, runAtTerminal, stepToWire } = await import("../../synthetic/run.ts");
+		const { drillSteps } = await import("./steps.ts");
 		const { product: name, devices, by } = options;
 		let drills: ReturnType<typeof drillSteps>["drilled"] = [];
 		const ends = await runAtTerminal({
@@ -46,7 +46,7 @@ function defineRun(drill: Command, surroundings: Surroundings): void {
 				return planned;
 			},
 		});
-		const { formatSeconds } = await import("./drill/history.ts");
+		const { formatSeconds } = await import("./history.ts");
 		output.answer(
 			{
 				...{ ok: ends.every(({ ok }) => ok), server: api.server, product: name, devices, drills },
@@ -67,9 +67,9 @@ function defineHistory(drill: Command, surroundings: Surroundings): void {
 		.description("the drills that there were, newest first")
 		.option("--product <product>", `the synthetic product (default ${DEFAULT_PRODUCT})`);
 	runAsOperator(history, surroundings, { product }, async ({ api, options, output }) => {
-		const { releasesOf, requireProduct } = await import("../synthetic/product.ts");
-		const { historyRows, readHistory } = await import("./drill/history.ts");
-		const { DRILL_TITLE } = await import("./drill/steps.ts");
+		const { releasesOf, requireProduct } = await import("../../synthetic/product.ts");
+		const { historyRows, readHistory } = await import("./history.ts");
+		const { DRILL_TITLE } = await import("./steps.ts");
 		await requireProduct({ api, product: options.product, title: DRILL_TITLE });
 		const found = readHistory(await releasesOf(api, options.product));
 		const rows = historyRows(found);

@@ -1,17 +1,17 @@
 // `parapet fleet …`: the whole fleet in numbers, as the service counts it from its accounts' summaries.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName } from "../../src/names.ts";
-import { accountId } from "../command-line/ids.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { span, wholeNumber } from "../command-line/values.ts";
-import { CliError } from "../errors.ts";
-import { anyAnswer } from "../http/answers.ts";
-import { listAnswer, readPages } from "../http/lists.ts";
-import { queryOf } from "../http/query.ts";
-import { formatCount, formatTable, type Surroundings } from "../terminal/output.ts";
-import { adoption, adoptionLines, fleetLines, fleetNumbers } from "./fleet/lines.ts";
+import { productName } from "../../../src/names.ts";
+import { accountId } from "../../command-line/ids.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { span, wholeNumber } from "../../command-line/values.ts";
+import { CliError } from "../../errors.ts";
+import { anyAnswer } from "../../http/answers.ts";
+import { listAnswer, readPages } from "../../http/lists.ts";
+import { queryOf } from "../../http/query.ts";
+import { formatCount, formatTable, type Surroundings } from "../../terminal/output.ts";
+import { adoption, adoptionLines, fleetLines, fleetNumbers } from "./lines.ts";
 
 export function defineFleet(fleet: Command, surroundings: Surroundings): void {
 	const show = fleet

@@ -2,19 +2,19 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { haMode } from "../../src/entitlement/ha/ha-group.ts";
-import { productName } from "../../src/names.ts";
-import { displayName, plainText } from "../../src/plain-text.ts";
-import { addYesOption } from "../command-line/confirmation.ts";
-import { accountId, deviceId, haGroupId, licenseId } from "../command-line/ids.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { collect, commaList, wholeNumber } from "../command-line/values.ts";
-import { CliError, UsageError } from "../errors.ts";
-import { anyAnswer, readAnswer } from "../http/answers.ts";
-import { readPages } from "../http/lists.ts";
-import { formatTable, type Surroundings } from "../terminal/output.ts";
-import { describeHaState, haStateAnswer } from "./ha/ha-lines.ts";
+import { haMode } from "../../../src/entitlement/ha/ha-group.ts";
+import { productName } from "../../../src/names.ts";
+import { displayName, plainText } from "../../../src/plain-text.ts";
+import { addYesOption } from "../../command-line/confirmation.ts";
+import { accountId, deviceId, haGroupId, licenseId } from "../../command-line/ids.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { collect, commaList, wholeNumber } from "../../command-line/values.ts";
+import { CliError, UsageError } from "../../errors.ts";
+import { anyAnswer, readAnswer } from "../../http/answers.ts";
+import { readPages } from "../../http/lists.ts";
+import { formatTable, type Surroundings } from "../../terminal/output.ts";
+import { describeHaState, haStateAnswer } from "./ha-lines.ts";
 
 type Group = z.infer<typeof anyAnswer>;
 

@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { formatTimestamp } from "../../src/timestamps.ts";
-import { accountId } from "../command-line/ids.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { type ReaderContext, runAsOperator, runAsReader } from "../command-line/run-as.ts";
-import { span } from "../command-line/values.ts";
-import { CliError } from "../errors.ts";
-import { formatBytes, formatTable, type Surroundings } from "../terminal/output.ts";
-import type { QueryAnswer } from "./history/query-files.ts";
-import { REPORT_NAMES, REPORTS, reportSql } from "./history/reports.ts";
+import { formatTimestamp } from "../../../src/timestamps.ts";
+import { accountId } from "../../command-line/ids.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { type ReaderContext, runAsOperator, runAsReader } from "../../command-line/run-as.ts";
+import { span } from "../../command-line/values.ts";
+import { CliError } from "../../errors.ts";
+import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
+import type { QueryAnswer } from "./query-files.ts";
+import { REPORT_NAMES, REPORTS, reportSql } from "./reports.ts";
 
 const DEFAULT_SINCE = "7d";
 const DEFAULT_SECONDS = 7 * 86_400;
@@ -53,7 +53,7 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 		.requiredOption("--dir <dir>", "the folder; it is made where there is none")
 		.option("--since <span>", `back to then (default ${DEFAULT_SINCE})`);
 	runAsOperator(fetch, surroundings, { ...shape, dir: z.string() }, async ({ api, options, output }) => {
-		const { fetchFiles } = await import("./history/fetch-files.ts");
+		const { fetchFiles } = await import("./fetch-files.ts");
 		const folder = resolve(surroundings.cwd, options.dir);
 		const found = await fetchFiles(api, folder, beginning(options.since, surroundings), surroundings.nowMs);
 		const told = `${found.files} files, ${found.fetched} of them new (${formatBytes(found.bytes)})`;
@@ -79,7 +79,7 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 			"pseudonym",
 			z.string().regex(/^[\w-]{8}([\w-]{8})?$/, "16 characters, or 8"),
 		);
-		const { findDevice, monthsBefore } = await import("./history/who.ts");
+		const { findDevice, monthsBefore } = await import("./who.ts");
 		const months = options.month === undefined ? monthsBefore(surroundings.nowMs(), 2) : [options.month];
 		const found = await findDevice(api, { pseudonym, months, account: options.account });
 		if (found === null) {
@@ -104,7 +104,7 @@ async function answer(
 	told: Readonly<Record<string, unknown>>,
 ): Promise<void> {
 	const { options, output, surroundings } = context;
-	const { queryFiles } = await import("./history/query-files.ts");
+	const { queryFiles } = await import("./query-files.ts");
 	const found = await (options.dir === undefined
 		? askService(context, sql)
 		: queryFiles(
@@ -124,10 +124,7 @@ async function askService(
 	sql: string,
 ): Promise<QueryAnswer> {
 	const api = await openApi();
-	const [{ fetchFiles }, { queryFiles }] = await Promise.all([
-		import("./history/fetch-files.ts"),
-		import("./history/query-files.ts"),
-	]);
+	const [{ fetchFiles }, { queryFiles }] = await Promise.all([import("./fetch-files.ts"), import("./query-files.ts")]);
 	const folder = await mkdtemp(join(tmpdir(), "parapet-history-"));
 	try {
 		const since = beginning(options.since, surroundings);

@@ -2,21 +2,21 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { licenseKind, overagePolicy } from "../../src/entitlement/licenses/license.ts";
-import { productName } from "../../src/names.ts";
-import { addYesOption } from "../command-line/confirmation.ts";
-import { accountId } from "../command-line/ids.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { collect, commaList, moment, pairs, wholeNumber } from "../command-line/values.ts";
-import { UsageError } from "../errors.ts";
-import { anyAnswer } from "../http/answers.ts";
-import { listAnswer } from "../http/lists.ts";
-import { formatTable, type Surroundings } from "../terminal/output.ts";
-import { readLicense } from "./license/license-operands.ts";
-import { addShowCommand } from "./license/show.ts";
-import { addTransferCommand } from "./license/transfer.ts";
-import { addUsageCommand } from "./license/usage.ts";
+import { licenseKind, overagePolicy } from "../../../src/entitlement/licenses/license.ts";
+import { productName } from "../../../src/names.ts";
+import { addYesOption } from "../../command-line/confirmation.ts";
+import { accountId } from "../../command-line/ids.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { collect, commaList, moment, pairs, wholeNumber } from "../../command-line/values.ts";
+import { UsageError } from "../../errors.ts";
+import { anyAnswer } from "../../http/answers.ts";
+import { listAnswer } from "../../http/lists.ts";
+import { formatTable, type Surroundings } from "../../terminal/output.ts";
+import { readLicense } from "./license-operands.ts";
+import { addShowCommand } from "./show.ts";
+import { addTransferCommand } from "./transfer.ts";
+import { addUsageCommand } from "./usage.ts";
 
 const VERDICTS = {
 	suspend: "hold a license: its devices get nothing new and keep what they have",

@@ -1,11 +1,11 @@
 // `parapet package …`: the stored bytes of packages.
 import type { Command } from "commander";
 import { z } from "zod";
-import { addYesOption } from "../command-line/confirmation.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { unlessInterrupted } from "../terminal/interruption.ts";
-import type { Surroundings } from "../terminal/output.ts";
-import { runCollect } from "./package/collect.ts";
+import { addYesOption } from "../../command-line/confirmation.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { unlessInterrupted } from "../../terminal/interruption.ts";
+import type { Surroundings } from "../../terminal/output.ts";
+import { runCollect } from "./collect.ts";
 
 export function definePackage(command: Command, surroundings: Surroundings): void {
 	const collect = command

@@ -1,16 +1,16 @@
 // `parapet policy …`: when a customer's devices install releases, and which. The rules live on the server.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName, versionName } from "../../src/names.ts";
-import { formatTimestamp } from "../../src/timestamps.ts";
-import { accountId, deviceId } from "../command-line/ids.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { type OperatorContext, runAsOperator } from "../command-line/run-as.ts";
-import { readTextFile } from "../command-line/settings.ts";
-import { collect, comingMoment, commaList, moment, pairs } from "../command-line/values.ts";
-import { UsageError } from "../errors.ts";
-import { parseJson } from "../json.ts";
-import type { Surroundings } from "../terminal/output.ts";
+import { productName, versionName } from "../../../src/names.ts";
+import { formatTimestamp } from "../../../src/timestamps.ts";
+import { accountId, deviceId } from "../../command-line/ids.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { type OperatorContext, runAsOperator } from "../../command-line/run-as.ts";
+import { readTextFile } from "../../command-line/settings.ts";
+import { collect, comingMoment, commaList, moment, pairs } from "../../command-line/values.ts";
+import { UsageError } from "../../errors.ts";
+import { parseJson } from "../../json.ts";
+import type { Surroundings } from "../../terminal/output.ts";
 import {
 	changeRule,
 	describeRules,
@@ -22,7 +22,7 @@ import {
 	type Target,
 	windowsAsTyped,
 	withChange,
-} from "./policy/rules.ts";
+} from "./rules.ts";
 
 const targetShape = { device: deviceId.optional(), label: pairs.optional() };
 type Targeted = { device?: string | undefined; label?: Record<string, string> | undefined };

@@ -2,15 +2,15 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName } from "../../src/names.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { UsageError } from "../errors.ts";
-import { anyAnswer } from "../http/answers.ts";
-import { listAnswer } from "../http/lists.ts";
-import { formatTable, type Surroundings } from "../terminal/output.ts";
-import { addProductEventsCommand } from "./events.ts";
-import { addRuleCommands } from "./product/rules.ts";
+import { productName } from "../../../src/names.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { UsageError } from "../../errors.ts";
+import { anyAnswer } from "../../http/answers.ts";
+import { listAnswer } from "../../http/lists.ts";
+import { formatTable, type Surroundings } from "../../terminal/output.ts";
+import { addProductEventsCommand } from "../events.ts";
+import { addRuleCommands } from "./rules.ts";
 import {
 	addFreezesOption,
 	addSettingsOptions,
@@ -19,7 +19,7 @@ import {
 	readFreezes,
 	readSettings,
 	settingsShape,
-} from "./product/settings.ts";
+} from "./settings.ts";
 
 export function defineProduct(product: Command, surroundings: Surroundings): void {
 	const create = product

@@ -3,28 +3,28 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { versionOrder } from "../../src/content/releases/product-record.ts";
-import { packageFileName, productName, versionName } from "../../src/names.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { collect } from "../command-line/values.ts";
-import { UsageError } from "../errors.ts";
-import { expectFile, openPayload } from "../files/package-file.ts";
-import type { OperatorApi } from "../http/operator-api.ts";
-import { drawRollout } from "../rollout/ladder.ts";
+import { versionOrder } from "../../../src/content/releases/product-record.ts";
+import { packageFileName, productName, versionName } from "../../../src/names.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { collect } from "../../command-line/values.ts";
+import { UsageError } from "../../errors.ts";
+import { expectFile, openPayload } from "../../files/package-file.ts";
+import type { OperatorApi } from "../../http/operator-api.ts";
+import { drawRollout } from "../../rollout/ladder.ts";
 import {
 	addReleaseOptions,
 	givenReleaseOptions,
 	readReleaseOptions,
 	releaseShape,
-} from "../rollout/release-options.ts";
-import { formatBytes, type Surroundings } from "../terminal/output.ts";
-import { createProgress } from "../terminal/progress.ts";
-import { openSigners } from "../trust/open-signers.ts";
-import { addPassphraseOption, passphraseShape } from "../trust/passphrase.ts";
-import { signRelease } from "../trust/sign-release.ts";
-import { describeDeltas, type MadeDeltas, publishDeltas } from "./publish/make-deltas.ts";
-import { releasePackage, uploadPackage } from "./publish/publish-package.ts";
-import { orderTargets, planTargets, type Target } from "./publish/targets.ts";
+} from "../../rollout/release-options.ts";
+import { formatBytes, type Surroundings } from "../../terminal/output.ts";
+import { createProgress } from "../../terminal/progress.ts";
+import { openSigners } from "../../trust/open-signers.ts";
+import { addPassphraseOption, passphraseShape } from "../../trust/passphrase.ts";
+import { signRelease } from "../../trust/sign-release.ts";
+import { describeDeltas, type MadeDeltas, publishDeltas } from "./make-deltas.ts";
+import { releasePackage, uploadPackage } from "./publish-package.ts";
+import { orderTargets, planTargets, type Target } from "./targets.ts";
 
 const shape = {
 	product: productName.optional(),

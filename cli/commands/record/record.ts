@@ -2,13 +2,13 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { wholeNumber } from "../command-line/values.ts";
-import { unlessInterrupted } from "../terminal/interruption.ts";
-import type { Surroundings } from "../terminal/output.ts";
-import { DEFAULT_RATE, RebuildStopped, runRebuild } from "./record/rebuild.ts";
-import { runVerify } from "./record/verify.ts";
-import { parsePlace } from "./record/walk.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { wholeNumber } from "../../command-line/values.ts";
+import { unlessInterrupted } from "../../terminal/interruption.ts";
+import type { Surroundings } from "../../terminal/output.ts";
+import { DEFAULT_RATE, RebuildStopped, runRebuild } from "./rebuild.ts";
+import { runVerify } from "./verify.ts";
+import { parsePlace } from "./walk.ts";
 
 const storeName = z.enum(["kv", "redis"], "a store is kv or redis");
 const placeToken = z.string().transform((text, context) => {

@@ -2,18 +2,18 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName, versionName } from "../../src/names.ts";
-import { addYesOption } from "../command-line/confirmation.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { comingMoment, START_NOW } from "../command-line/values.ts";
-import { anyAnswer } from "../http/answers.ts";
-import { listAnswer } from "../http/lists.ts";
-import { drawRollout, rolloutAnswer } from "../rollout/ladder.ts";
-import { PLAN_HELP, readPlan } from "../rollout/plan-option.ts";
-import { formatBytes, formatTable, type Surroundings } from "../terminal/output.ts";
-import { runAsWithdrawal } from "../trust/run-as-withdrawal.ts";
-import { defineSign, defineUnsign } from "./release/signatures.ts";
+import { productName, versionName } from "../../../src/names.ts";
+import { addYesOption } from "../../command-line/confirmation.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { comingMoment, START_NOW } from "../../command-line/values.ts";
+import { anyAnswer } from "../../http/answers.ts";
+import { listAnswer } from "../../http/lists.ts";
+import { drawRollout, rolloutAnswer } from "../../rollout/ladder.ts";
+import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
+import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
+import { runAsWithdrawal } from "../../trust/run-as-withdrawal.ts";
+import { defineSign, defineUnsign } from "./signatures.ts";
 
 export function defineRelease(release: Command, surroundings: Surroundings): void {
 	const list = release.command("list <product>").description("a product's releases, newest first");

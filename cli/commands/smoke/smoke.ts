@@ -1,14 +1,14 @@
 // `parapet smoke`: one firewall goes through everything once, on a deployment that serves customers meanwhile.
 import type { Command } from "commander";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { addSyntheticOptions, syntheticShape } from "../command-line/synthetic-options.ts";
-import type { Surroundings } from "../terminal/output.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { addSyntheticOptions, syntheticShape } from "../../command-line/synthetic-options.ts";
+import type { Surroundings } from "../../terminal/output.ts";
 
 export function defineSmoke(smoke: Command, surroundings: Surroundings): void {
 	addSyntheticOptions(smoke);
 	runAsOperator(smoke, surroundings, syntheticShape, async ({ api, options, output }) => {
-		const { expectAllWell, runAtTerminal, stepToWire } = await import("../synthetic/run.ts");
-		const { smokeSteps, SMOKE_PRODUCT } = await import("./smoke/steps.ts");
+		const { expectAllWell, runAtTerminal, stepToWire } = await import("../../synthetic/run.ts");
+		const { smokeSteps, SMOKE_PRODUCT } = await import("./steps.ts");
 		const run = { surroundings, output, api, options };
 		const ends = await runAtTerminal({ ...run, product: SMOKE_PRODUCT, plan: smokeSteps });
 		const isWell = ends.every(({ ok }) => ok);

@@ -1,13 +1,20 @@
 // Asking what to run: the check with its ETag, and the permit for an offer.
 
-import { CliError } from "../errors.ts";
-import { readAnswer } from "../http/answers.ts";
-import { parseJson } from "../json.ts";
-import { type CheckAnswer, checkAnswer, entitlementsAnswer, type Offer, type Permit, permitAnswer } from "./answers.ts";
-import { failedVersions } from "./failed-content.ts";
-import { encodeVersions, haParameters } from "./ha.ts";
-import { type DamagedProduct, findDamaged } from "./installed-content.ts";
-import type { FirewallSession } from "./session.ts";
+import { CliError } from "../../errors.ts";
+import { readAnswer } from "../../http/answers.ts";
+import { parseJson } from "../../json.ts";
+import {
+	type CheckAnswer,
+	checkAnswer,
+	entitlementsAnswer,
+	type Offer,
+	type Permit,
+	permitAnswer,
+} from "../answers.ts";
+import { encodeVersions, haParameters } from "../ha.ts";
+import type { FirewallSession } from "../identity/session.ts";
+import { failedVersions } from "../installed/failed-content.ts";
+import { type DamagedProduct, findDamaged } from "../installed/installed-content.ts";
 
 /** An offer this close to its end is asked for anew instead of being handed in. */
 const OFFER_MARGIN_MS = 30_000;

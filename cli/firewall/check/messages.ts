@@ -1,6 +1,6 @@
 // Messages of the day, and how far this firewall has read.
-import { messagesAnswer } from "./answers.ts";
-import type { FirewallSession } from "./session.ts";
+import { messagesAnswer } from "../answers.ts";
+import type { FirewallSession } from "../identity/session.ts";
 
 /** @param locale e.g. "de" or "pt-BR"; undefined = as written */
 export async function readMessages(session: FirewallSession, locale?: string) {

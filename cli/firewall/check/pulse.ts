@@ -1,12 +1,12 @@
 // How a firewall waits between two checks. Where its last answer named pulses, it reads those instead of checking, until one
 // says something else or the answer's time is over. Reading them needs no token; what they say decides nothing but when the
 // firewall checks, so a pulse that lies costs it one check, or a wait that ends at the answer's `until`.
-import { lateBy } from "../../src/content/check/next-check.ts";
-import { newsDelay } from "../../src/content/check/pulse.ts";
-import { placeInFleet } from "../../src/place-in-fleet.ts";
-import { exchange } from "../http/exchange.ts";
-import { parseJson } from "../json.ts";
-import { type CheckAnswer, pulseAnswer } from "./answers.ts";
+import { lateBy } from "../../../src/content/check/next-check.ts";
+import { newsDelay } from "../../../src/content/check/pulse.ts";
+import { placeInFleet } from "../../../src/place-in-fleet.ts";
+import { exchange } from "../../http/exchange.ts";
+import { parseJson } from "../../json.ts";
+import { type CheckAnswer, pulseAnswer } from "../answers.ts";
 
 /** How often pulses are read. With 15 seconds in a cache, a change is seen within a minute. */
 const READ_EVERY_SECONDS = 45;

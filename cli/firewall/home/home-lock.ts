@@ -3,7 +3,7 @@
 import { mkdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { CliError } from "../errors.ts";
+import { CliError } from "../../errors.ts";
 
 // https://www.sqlite.org/rescode.html
 const SQLITE_BUSY = 5;

@@ -4,7 +4,7 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { haRole } from "../../src/entitlement/ha/ha-group.ts";
+import { haRole } from "../../../src/entitlement/ha/ha-group.ts";
 import {
 	labels,
 	modelName,
@@ -13,12 +13,12 @@ import {
 	serialNumber,
 	sha256Hex,
 	versionName,
-} from "../../src/names.ts";
-import { healthReport } from "../../src/rollout/health.ts";
-import { CliError } from "../errors.ts";
-import { dropDrafts, readIfPresent, writeAtomically } from "../files/atomic-file.ts";
-import { parseJson } from "../json.ts";
-import { checkAnswer } from "./answers.ts";
+} from "../../../src/names.ts";
+import { healthReport } from "../../../src/rollout/health.ts";
+import { CliError } from "../../errors.ts";
+import { dropDrafts, readIfPresent, writeAtomically } from "../../files/atomic-file.ts";
+import { parseJson } from "../../json.ts";
+import { checkAnswer } from "../answers.ts";
 
 const privateJwk = z.union([
 	z.object({ kty: z.literal("EC"), crv: z.literal("P-256"), x: z.string(), y: z.string(), d: z.string() }),

@@ -2,16 +2,16 @@
 // sent, so that a lost reply is harmless: the same code with the same key is the same device.
 
 import { randomBytes } from "node:crypto";
-import { CliError } from "../errors.ts";
-import { readAnswer } from "../http/answers.ts";
-import { exchange } from "../http/exchange.ts";
-import { refusalFrom } from "../http/refusal.ts";
-import { parseJson } from "../json.ts";
-import { registrationAnswer } from "./answers.ts";
+import { CliError } from "../../errors.ts";
+import { readAnswer } from "../../http/answers.ts";
+import { exchange } from "../../http/exchange.ts";
+import { refusalFrom } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
+import { registrationAnswer } from "../answers.ts";
+import type { FirewallHome, Identity } from "../home/state.ts";
+import { dropParts } from "../update/parts.ts";
 import { createPrivateJwk, type DeviceAlgorithm, importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";
-import { dropParts } from "./parts.ts";
-import type { FirewallHome, Identity } from "./state.ts";
 
 export interface ActivationOptions {
 	readonly home: FirewallHome;

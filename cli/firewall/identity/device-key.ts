@@ -8,7 +8,7 @@ import { SignJWT } from "jose/jwt/sign";
 import { exportJWK } from "jose/key/export";
 import { generateKeyPair } from "jose/key/generate/keypair";
 import { importJWK } from "jose/key/import";
-import type { StateOf } from "./state.ts";
+import type { StateOf } from "../home/state.ts";
 
 export type DeviceAlgorithm = "ES256" | "Ed25519";
 export type PrivateJwk = StateOf<"key">;

@@ -1,12 +1,12 @@
 // RFC 8414 discovery: where the server wants registrations and token requests.
 
 import type { z } from "zod";
-import { CliError } from "../errors.ts";
-import { readAnswer } from "../http/answers.ts";
-import { exchange } from "../http/exchange.ts";
-import { refusalFrom } from "../http/refusal.ts";
-import { parseJson } from "../json.ts";
-import { serverMetadata } from "./answers.ts";
+import { CliError } from "../../errors.ts";
+import { readAnswer } from "../../http/answers.ts";
+import { exchange } from "../../http/exchange.ts";
+import { refusalFrom } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
+import { serverMetadata } from "../answers.ts";
 
 export type ServerMetadata = z.infer<typeof serverMetadata>;
 

@@ -2,16 +2,16 @@
 // A token is used until shortly before it ends; when the server refuses it earlier, it is replaced once.
 
 import type { z } from "zod";
-import { CliError } from "../errors.ts";
-import { readAnswer } from "../http/answers.ts";
-import { exchange, type HttpAnswer } from "../http/exchange.ts";
-import { refusalFrom } from "../http/refusal.ts";
-import { parseJson } from "../json.ts";
+import { CliError } from "../../errors.ts";
+import { readAnswer } from "../../http/answers.ts";
+import { exchange, type HttpAnswer } from "../../http/exchange.ts";
+import { refusalFrom } from "../../http/refusal.ts";
+import { parseJson } from "../../json.ts";
+import { tokenAnswer } from "../answers.ts";
+import type { FirewallHome, Token } from "../home/state.ts";
 import { loadActiveIdentity, loadKey } from "./activation.ts";
-import { tokenAnswer } from "./answers.ts";
 import { importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";
-import type { FirewallHome, Token } from "./state.ts";
 
 /** A token this close to its end is not sent any more. */
 const TOKEN_MARGIN_SECONDS = 30;

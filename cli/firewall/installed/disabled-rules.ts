@@ -2,9 +2,9 @@
 // each line. Without such a file no rule is disabled. Nothing of the content itself is changed.
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readIfPresent, writeAtomically } from "../files/atomic-file.ts";
-import type { CheckAnswer } from "./answers.ts";
-import type { FirewallHome } from "./state.ts";
+import { readIfPresent, writeAtomically } from "../../files/atomic-file.ts";
+import type { CheckAnswer } from "../answers.ts";
+import type { FirewallHome } from "../home/state.ts";
 
 export interface ChangedRules {
 	readonly product: string;

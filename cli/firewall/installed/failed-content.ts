@@ -1,6 +1,6 @@
 // What does not work on this firewall, as whoever runs it says: a day long it goes with every check, so that the service offers what to
 // go back to, and nothing is tried again and again. After the day it may be tried once more.
-import type { FirewallHome } from "./state.ts";
+import type { FirewallHome } from "../home/state.ts";
 
 const SAID_FOR_SECONDS = 86_400;
 

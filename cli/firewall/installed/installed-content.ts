@@ -2,8 +2,8 @@
 // have; such a product is asked for as if nothing were installed. Nothing is removed here.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hashFile } from "../files/file-digest.ts";
-import type { FirewallHome, Installed } from "./state.ts";
+import { hashFile } from "../../files/file-digest.ts";
+import type { FirewallHome, Installed } from "../home/state.ts";
 
 /** Sizes are compared at every check; reading everything takes its time, and is enough once a day. */
 const HASH_EVERY_SECONDS = 86_400;

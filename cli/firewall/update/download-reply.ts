@@ -1,7 +1,7 @@
 // Whether an answer to a download is the package's, judged by its head before a byte of it is written. Login pages of hotels,
 // proxies that filter, pack or cache, and servers that are down all answer too; none of that is the release's fault.
 import type { IncomingHttpHeaders } from "node:http";
-import { retryAfterOf } from "../http/exchange.ts";
+import { retryAfterOf } from "../../http/exchange.ts";
 
 const MAX_RETRY_AFTER_SECONDS = 60;
 

@@ -2,11 +2,11 @@
 // before the whole file has the wanted SHA-256; only then may somebody move it anywhere.
 import { type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ConnectionError, DiskError } from "../errors.ts";
-import { hashFile } from "../files/file-digest.ts";
-import { type HttpReply, openReply } from "../http/exchange.ts";
+import { ConnectionError, DiskError } from "../../errors.ts";
+import { hashFile } from "../../files/file-digest.ts";
+import { type HttpReply, openReply } from "../../http/exchange.ts";
+import type { Clock } from "../identity/session.ts";
 import { judgeReply, type ReplyVerdict } from "./download-reply.ts";
-import type { Clock } from "./session.ts";
 
 /** Attempts in a row that bring no byte before giving up. */
 const MAX_FRUITLESS_ATTEMPTS = 4;

@@ -2,10 +2,10 @@
 // step; only then does the old one go. A crash at any point leaves a whole, named, working package.
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { moveIntoPlace } from "../files/atomic-file.ts";
-import type { Offer, Permit } from "./answers.ts";
+import { moveIntoPlace } from "../../files/atomic-file.ts";
+import type { Offer, Permit } from "../answers.ts";
+import type { FirewallHome } from "../home/state.ts";
 import { partPathOf } from "./parts.ts";
-import type { FirewallHome } from "./state.ts";
 
 /** @returns the path that a product's package has once it is installed, under the home folder */
 function packagePathOf(product: string, { version, name }: Pick<Offer, "version" | "name">): string {

@@ -2,8 +2,8 @@
 // room is needed: nothing half downloaded keeps a firewall from an update.
 import { readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import type { CheckedProduct } from "./answers.ts";
-import type { FirewallHome } from "./state.ts";
+import type { CheckedProduct } from "../answers.ts";
+import type { FirewallHome } from "../home/state.ts";
 
 /** What stays free beside a package, for the files in which a firewall writes down what it does. */
 const RESERVED_BYTES = 256 * 1024;

@@ -2,12 +2,12 @@
 // delta need not be trusted, since what it makes is compared with the permit's SHA-256; whatever is wrong with it, the whole is fetched.
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { applyDelta, canUseDictionaries } from "../delta/dcz.ts";
-import { hashFile } from "../files/file-digest.ts";
-import type { Permit } from "./answers.ts";
+import { applyDelta, canUseDictionaries } from "../../delta/dcz.ts";
+import { hashFile } from "../../files/file-digest.ts";
+import type { Permit } from "../answers.ts";
+import type { FirewallSession } from "../identity/session.ts";
 import { type DownloadResult, downloadPackage } from "./download.ts";
 import { deltaPathOf, hasRoomBeside, partPathOf } from "./parts.ts";
-import type { FirewallSession } from "./session.ts";
 
 export interface PermittedDownload {
 	readonly onProgress?: (done: number, total: number) => void;

@@ -1,10 +1,10 @@
 // Reports of what became of a permit. Each is saved before it is sent and dropped once the server has taken it, so that
 // a line that is down at the wrong moment does not turn an installed release into a silent device.
-import type { HealthReport } from "../../src/rollout/health.ts";
-import { CliError, ConnectionError, ServerRefusal } from "../errors.ts";
-import { type Permit, reportAnswer } from "./answers.ts";
-import type { FirewallSession } from "./session.ts";
-import type { PendingReport } from "./state.ts";
+import type { HealthReport } from "../../../src/rollout/health.ts";
+import { CliError, ConnectionError, ServerRefusal } from "../../errors.ts";
+import { type Permit, reportAnswer } from "../answers.ts";
+import type { PendingReport } from "../home/state.ts";
+import type { FirewallSession } from "../identity/session.ts";
 
 /** That a package is in place is said by `healthy`. */
 export type Outcome = "healthy" | "failed" | "rolled_back" | "deferred";

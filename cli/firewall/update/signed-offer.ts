@@ -2,10 +2,10 @@
 // fetched, once there is a root in the firewall's home. A permit is for the very digest of its offer (check.ts), and what is downloaded
 // is compared with that.
 import { join } from "node:path";
-import { targetPath } from "../../src/signing/tuf/metadata.ts";
-import { hasRoot, openTrustClient, type SignedTarget, TrustError } from "../trust/client.ts";
-import type { Offer } from "./answers.ts";
-import type { FirewallSession } from "./session.ts";
+import { targetPath } from "../../../src/signing/tuf/metadata.ts";
+import { hasRoot, openTrustClient, type SignedTarget, TrustError } from "../../trust/client.ts";
+import type { Offer } from "../answers.ts";
+import type { FirewallSession } from "../identity/session.ts";
 
 /** @returns why the offer must not be installed; null = it may */
 export type JudgeOffer = (product: string, offer: Pick<Offer, "version" | "sha256" | "size">) => Promise<string | null>;

@@ -1,19 +1,19 @@
 // The whole update of a firewall: check → permit → download → verify → install → report, product by product.
 // A package that is not exactly what was promised never replaces what runs, and is reported as failed. One whose rollout was halted
 // while it came stays on the disk uninstalled.
-import { PUT_OFF_REASONS, type PutOffReason } from "../../src/entitlement/policy/device-policy.ts";
-import type { HealthReport, HealthSample } from "../../src/rollout/health.ts";
-import { DiskError, ServerRefusal } from "../errors.ts";
-import type { CheckAnswer, CheckedProduct, Offer, Permit } from "./answers.ts";
-import { askPermit, type CheckResult, checkForUpdates, isLive } from "./check.ts";
-import { type ChangedRules, writeDisabledRules } from "./disabled-rules.ts";
+import { PUT_OFF_REASONS, type PutOffReason } from "../../../src/entitlement/policy/device-policy.ts";
+import type { HealthReport, HealthSample } from "../../../src/rollout/health.ts";
+import { DiskError, ServerRefusal } from "../../errors.ts";
+import type { CheckAnswer, CheckedProduct, Offer, Permit } from "../answers.ts";
+import { askPermit, type CheckResult, checkForUpdates, isLive } from "../check/check.ts";
+import { withHomeLock } from "../home/home-lock.ts";
+import type { FirewallSession } from "../identity/session.ts";
+import { type ChangedRules, writeDisabledRules } from "../installed/disabled-rules.ts";
 import type { DownloadResult } from "./download.ts";
-import { withHomeLock } from "./home-lock.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor } from "./parts.ts";
 import { downloadPermitted } from "./permitted-download.ts";
 import { flushReports, reportOutcome } from "./reports.ts";
-import type { FirewallSession } from "./session.ts";
 import { createOfferJudge, type JudgeOffer } from "./signed-offer.ts";
 
 /** The permit may be so old when its package is put in place; an older one is asked for again, since its rollout may be halted by now. */

@@ -10,7 +10,7 @@ import {
 	registrationAnswer,
 	tokenAnswer,
 } from "../../../cli/firewall/answers.ts";
-import { createPrivateJwk, type DeviceKey, importDeviceKey } from "../../../cli/firewall/device-key.ts";
+import { createPrivateJwk, type DeviceKey, importDeviceKey } from "../../../cli/firewall/identity/device-key.ts";
 
 /** Where a request goes: an origin. */
 export interface Place {

@@ -24,7 +24,7 @@ export const COMMANDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/commands/doctor.ts",
+		file: "cli/commands/doctor/doctor.ts",
 		edits: [
 			{ from: "if (!isWell) throw", to: "if (false) throw", breaks: "monitoring is told that a sick service is well" },
 			{
@@ -90,7 +90,7 @@ export const COMMANDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/commands/publish.ts",
+		file: "cli/commands/publish/publish.ts",
 		edits: [
 			{
 				from: "await payload.dispose();",
@@ -121,7 +121,7 @@ export const COMMANDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/commands/account.ts",
+		file: "cli/commands/account/account.ts",
 		edits: [
 			{
 				from: 'typeof found.answer["next"] === "string" ?',

@@ -3,7 +3,7 @@ import type { FileEdits } from "../edit.ts";
 
 export const FIREWALL_UPDATES: readonly FileEdits[] = [
 	{
-		file: "cli/firewall/download.ts",
+		file: "cli/firewall/update/download.ts",
 		edits: [
 			{
 				from: "if (found === sha256) return { ok: true, resumedFrom };",
@@ -73,7 +73,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/download-reply.ts",
+		file: "cli/firewall/update/download-reply.ts",
 		edits: [
 			{
 				from: "isWhole && Number(range[1]) === offset",
@@ -123,7 +123,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/bad-releases.ts",
+		file: "cli/firewall/update/bad-releases.ts",
 		edits: [
 			{
 				from: "FIRST_PAUSE_MS * 2 ** (times - 1)",
@@ -143,7 +143,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/parts.ts",
+		file: "cli/firewall/update/parts.ts",
 		edits: [
 			{
 				from: "`${product}@${sha256}.part`",
@@ -173,7 +173,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/installed-content.ts",
+		file: "cli/firewall/installed/installed-content.ts",
 		edits: [
 			{
 				from: "if (found.size !== one.size) return",
@@ -198,7 +198,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/home-lock.ts",
+		file: "cli/firewall/home/home-lock.ts",
 		edits: [
 			{
 				from: "if (resultCodeOf(cause) === SQLITE_BUSY) return null;",
@@ -228,7 +228,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/install.ts",
+		file: "cli/firewall/update/install.ts",
 		edits: [
 			{
 				from: "if (other !== kept) await",
@@ -263,7 +263,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/reports.ts",
+		file: "cli/firewall/update/reports.ts",
 		edits: [
 			{
 				from: 'await session.home.save("reports", [...waiting, report]);\n\treturn flushReports(session);',
@@ -293,7 +293,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/update.ts",
+		file: "cli/firewall/update/update.ts",
 		edits: [
 			{
 				from: 'if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));',
@@ -378,7 +378,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/permitted-download.ts",
+		file: "cli/firewall/update/permitted-download.ts",
 		edits: [
 			{
 				from: "if (refused || Date.parse(current.expires_at) <= session.nowMs()) current = await renew();",

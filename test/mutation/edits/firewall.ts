@@ -3,7 +3,7 @@ import type { FileEdits } from "../edit.ts";
 
 export const FIREWALL: readonly FileEdits[] = [
 	{
-		file: "cli/firewall/activation.ts",
+		file: "cli/firewall/identity/activation.ts",
 		edits: [
 			{
 				from: 'await home.save("identity", draft);\n\treturn draft;',
@@ -43,7 +43,7 @@ export const FIREWALL: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/check.ts",
+		file: "cli/firewall/check/check.ts",
 		edits: [
 			{
 				from: "last.query === query && hasLiveOffers",
@@ -93,7 +93,7 @@ export const FIREWALL: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/device-key.ts",
+		file: "cli/firewall/identity/device-key.ts",
 		edits: [
 			{
 				from: "htu: `${origin}${pathname}`",
@@ -118,7 +118,7 @@ export const FIREWALL: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/discovery.ts",
+		file: "cli/firewall/identity/discovery.ts",
 		edits: [
 			{
 				from: "(endpoint) => new URL(endpoint).origin !== server",
@@ -148,7 +148,7 @@ export const FIREWALL: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/messages.ts",
+		file: "cli/firewall/check/messages.ts",
 		edits: [
 			{
 				from: "message.sequence > seen",
@@ -163,7 +163,7 @@ export const FIREWALL: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/session.ts",
+		file: "cli/firewall/identity/session.ts",
 		edits: [
 			{
 				from: "saved.expiresAt - TOKEN_MARGIN_SECONDS > now()",
@@ -198,7 +198,7 @@ export const FIREWALL: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/firewall/state.ts",
+		file: "cli/firewall/home/state.ts",
 		edits: [
 			{
 				from: "if (text !== null && value === null) await rename(path, `${path}.damaged`);",

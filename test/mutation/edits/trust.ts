@@ -3,7 +3,7 @@ import type { FileEdits } from "../edit.ts";
 
 export const TRUST: readonly FileEdits[] = [
 	{
-		file: "cli/firewall/signed-offer.ts",
+		file: "cli/firewall/update/signed-offer.ts",
 		edits: [
 			{
 				from: 'if (signed === null) return "its publisher has not signed it";',

@@ -76,7 +76,7 @@ describe("modules", () => {
 
 	it("what a firewall asks loads the part of jose that signs, and nothing that verifies or encrypts", () => {
 		const { own, foreign } = loadedModules(["device", "check", "--home", "/nonexistent/firewall"]);
-		expect(own).toContain("cli/firewall/device-key.ts");
+		expect(own).toContain("cli/firewall/identity/device-key.ts");
 		const jose = foreign.filter((path) => path.startsWith("node_modules/jose/"));
 		expect(jose).toContainEqual(expect.stringMatching(/\/jwt\/sign\.js$/));
 		expect(jose).not.toContainEqual(expect.stringMatching(/verify\.js$|\/jwe\/|\/jwks\//));

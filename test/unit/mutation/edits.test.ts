@@ -70,6 +70,8 @@ describe("the tests that are asked", () => {
 	});
 
 	it("mirror the command line's folder too", () => {
-		expect(coveringTests("cli/firewall/update.ts", [], TESTS)).toEqual(["test/unit/cli/firewall/update.test.ts"]);
+		expect(coveringTests("cli/firewall/update/update.ts", [], TESTS)).toEqual([
+			"test/unit/cli/firewall/update.test.ts",
+		]);
 	});
 });

@@ -2,7 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 import { AUTH_CODE } from "../support/contract-server.ts";
 import { runCli } from "../support/run-cli.ts";

@@ -1,7 +1,7 @@
 // What a firewall asks with its checks, and when an earlier answer is an answer still.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkForUpdates } from "../../../../cli/firewall/check.ts";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { checkForUpdates } from "../../../../cli/firewall/check/check.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 
 const FIRST = { version: "4.27.0", bytes: Buffer.alloc(200_000, "first release ") };

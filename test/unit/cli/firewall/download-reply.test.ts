@@ -2,7 +2,7 @@
 // has come, or count against the release.
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { judgeReply } from "../../../../cli/firewall/download-reply.ts";
+import { judgeReply } from "../../../../cli/firewall/update/download-reply.ts";
 
 const SHA256 = createHash("sha256").update("the package").digest("hex");
 const SIZE = 1000;

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { downloadPackage } from "../../../../cli/firewall/download.ts";
+import { downloadPackage } from "../../../../cli/firewall/update/download.ts";
 import { type Reply, refuse, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
 
 const BYTES = Buffer.from("0123456789".repeat(100));

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 import type { Reply } from "../support/scripted-server.ts";
 

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { packageOf } from "../support/contract-download.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 import { inSeconds } from "../support/contract-replies.ts";

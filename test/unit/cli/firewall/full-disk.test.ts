@@ -4,7 +4,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeAtomically } from "../../../../cli/files/atomic-file.ts";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { packageOf } from "../support/contract-download.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 

@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { withHomeLock } from "../../../../cli/firewall/home-lock.ts";
+import { withHomeLock } from "../../../../cli/firewall/home/home-lock.ts";
 
-const HOME_LOCK = join(import.meta.dirname, "../../../../cli/firewall/home-lock.ts");
+const HOME_LOCK = join(import.meta.dirname, "../../../../cli/firewall/home/home-lock.ts");
 
 let folder: string;
 

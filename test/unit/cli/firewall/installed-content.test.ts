@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 import { refuse } from "../support/scripted-server.ts";
 

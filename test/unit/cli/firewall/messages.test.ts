@@ -1,7 +1,7 @@
 // Messages of the day, and how far a firewall has read.
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { checkForUpdates } from "../../../../cli/firewall/check.ts";
-import { readMessages } from "../../../../cli/firewall/messages.ts";
+import { checkForUpdates } from "../../../../cli/firewall/check/check.ts";
+import { readMessages } from "../../../../cli/firewall/check/messages.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 
 let firewall: ContractFirewall;

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CheckAnswer } from "../../../../cli/firewall/answers.ts";
-import { type HeardPulses, hearNothing, type WakeUp, waitForNews } from "../../../../cli/firewall/pulse.ts";
+import { type HeardPulses, hearNothing, type WakeUp, waitForNews } from "../../../../cli/firewall/check/pulse.ts";
 import { placeInFleet } from "../../../../src/place-in-fleet.ts";
 import { type Reply, type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
 

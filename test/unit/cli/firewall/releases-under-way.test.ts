@@ -1,7 +1,7 @@
 // A firewall and releases that are on their way: one that has not come to it is no failure, and one that was halted while it was
 // downloaded is not put in place.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { packageOf } from "../support/contract-download.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 import { type Reply, refuse } from "../support/scripted-server.ts";

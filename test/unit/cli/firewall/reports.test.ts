@@ -1,8 +1,8 @@
 // Reports: none is lost to a line that is down, and none that is refused for good stands in the way of the others.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { permitAnswer } from "../../../../cli/firewall/answers.ts";
-import { flushReports, reportOutcome } from "../../../../cli/firewall/reports.ts";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { flushReports, reportOutcome } from "../../../../cli/firewall/update/reports.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { packageOf } from "../support/contract-download.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 import { inSeconds } from "../support/contract-replies.ts";

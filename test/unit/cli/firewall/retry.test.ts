@@ -2,7 +2,7 @@
 // of a fleet for the same time.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { pauseAfter } from "../../../../cli/firewall/retry.ts";
+import { pauseAfter } from "../../../../cli/firewall/check/retry.ts";
 
 const anyPlace = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 

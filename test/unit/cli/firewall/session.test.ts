@@ -1,8 +1,8 @@
 // Tokens: for how long one is used, at which server, and what is done with one that is not what was asked for.
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkForUpdates } from "../../../../cli/firewall/check.ts";
-import { createSession } from "../../../../cli/firewall/session.ts";
+import { checkForUpdates } from "../../../../cli/firewall/check/check.ts";
+import { createSession } from "../../../../cli/firewall/identity/session.ts";
 import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
 import { type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
 

@@ -1,6 +1,6 @@
 // Which offers a firewall takes that knows what the publisher signed.
 import { expect, it } from "vitest";
-import { faultOf } from "../../../../cli/firewall/signed-offer.ts";
+import { faultOf } from "../../../../cli/firewall/update/signed-offer.ts";
 
 const [A, B] = ["a".repeat(64), "b".repeat(64)];
 const offer = { sha256: A, size: 10 };

@@ -4,10 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { activateFirewall } from "../../../../cli/firewall/activation.ts";
-import { createSession, type FirewallSession } from "../../../../cli/firewall/session.ts";
-import { openHome } from "../../../../cli/firewall/state.ts";
-import { updateFirewall } from "../../../../cli/firewall/update.ts";
+import { openHome } from "../../../../cli/firewall/home/state.ts";
+import { activateFirewall } from "../../../../cli/firewall/identity/activation.ts";
+import { createSession, type FirewallSession } from "../../../../cli/firewall/identity/session.ts";
+import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
 import { packageOf } from "../support/contract-download.ts";
 import { AUTH_CODE, startContractServer } from "../support/contract-server.ts";
 import type { ContractServer } from "../support/contract-state.ts";

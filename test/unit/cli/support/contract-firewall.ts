@@ -2,9 +2,9 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ActivationOptions, activateFirewall } from "../../../../cli/firewall/activation.ts";
-import { createSession, type FirewallSession } from "../../../../cli/firewall/session.ts";
-import { openHome } from "../../../../cli/firewall/state.ts";
+import { openHome } from "../../../../cli/firewall/home/state.ts";
+import { type ActivationOptions, activateFirewall } from "../../../../cli/firewall/identity/activation.ts";
+import { createSession, type FirewallSession } from "../../../../cli/firewall/identity/session.ts";
 import { AUTH_CODE, startContractServer } from "./contract-server.ts";
 import type { ContractServer } from "./contract-state.ts";
 import { type CliRun, runCli } from "./run-cli.ts";

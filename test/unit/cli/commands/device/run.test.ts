@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { activateFirewall } from "../../../../../cli/firewall/activation.ts";
-import { openHome } from "../../../../../cli/firewall/state.ts";
+import { openHome } from "../../../../../cli/firewall/home/state.ts";
+import { activateFirewall } from "../../../../../cli/firewall/identity/activation.ts";
 import { AUTH_CODE, startContractServer } from "../../support/contract-server.ts";
 import type { ContractServer } from "../../support/contract-state.ts";
 import { runCli } from "../../support/run-cli.ts";
