@@ -1,5 +1,5 @@
-// Which tests are asked whether they notice a fault: those whose folder mirrors that of the source, and those that the list of
-// edits names. Unit tests come first, and of each kind the one that has the source's name: they are the cheapest to ask.
+// Which tests are asked whether they notice a fault: those whose folder mirrors that of the source (where it has no tests, the folder
+// above it), and those that the list of edits names. Unit tests come first, and of each kind the one that has the source's name: they are the cheapest to ask.
 import { basename, dirname } from "node:path";
 
 const TIERS = ["test/unit", "test/workers"];
@@ -11,8 +11,9 @@ const TIERS = ["test/unit", "test/workers"];
  * @returns the tests to ask, in the order in which they are asked
  */
 export function coveringTests(file: string, named: readonly string[], allTests: readonly string[]): readonly string[] {
-	const folder = dirname(file).replace(/^src(?=\/)/, "");
-	const mirrors = TIERS.map((tier) => `${tier}/${folder.replace(/^\//, "")}`);
+	const folder = dirname(file).replace(/^src\//, "");
+	const hasTests = (mirror: string) => allTests.some((test) => dirname(test) === mirror);
+	const mirrors = TIERS.map((tier) => [`${tier}/${folder}`, `${tier}/${dirname(folder)}`].find(hasTests));
 	const own = basename(file, ".ts");
 	const covers = (test: string) =>
 		mirrors.includes(dirname(test)) || named.some((beginning) => test.startsWith(beginning));

@@ -70,8 +70,18 @@ describe("the tests that are asked", () => {
 	});
 
 	it("mirror the command line's folder too", () => {
-		expect(coveringTests("cli/firewall/update/update.ts", [], TESTS)).toEqual([
-			"test/unit/cli/firewall/update.test.ts",
+		expect(coveringTests("cli/firewall/update.ts", [], TESTS)).toEqual(["test/unit/cli/firewall/update.test.ts"]);
+	});
+
+	it("are those of the folder above where the source's own has none", () => {
+		expect(coveringTests("src/storage/cache/keys.ts", [], TESTS)).toEqual([
+			"test/unit/storage/keys.test.ts",
+			"test/unit/storage/clock.test.ts",
+			"test/workers/storage/kv.test.ts",
+		]);
+		expect(coveringTests("src/storage/deep/keys.ts", [], TESTS)).toEqual([
+			"test/unit/storage/deep/keys.test.ts",
+			"test/workers/storage/kv.test.ts",
 		]);
 	});
 });
