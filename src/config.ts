@@ -65,6 +65,12 @@ const variables = z.object({
 	S3_REGION: z.string().min(1).default("auto"),
 	S3_ACCESS_KEY_ID: z.string().min(1).optional(),
 	S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+	DOWNLOAD_ORIGIN: httpOrigin.refine(hasRules, "must be a domain of your zone: r2.dev has no rules").optional(),
+	DOWNLOAD_KEY: z
+		.string()
+		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
+		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`)
+		.optional(),
 	AWS_CREDENTIALS: z.string().superRefine(refuseWith(parseAwsCredentials)).default("{}"),
 	AWS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
@@ -83,6 +89,14 @@ export interface S3Location {
 	readonly region: string;
 	readonly accessKeyId: string;
 	readonly secretAccessKey: string;
+}
+
+/** Where download URLs lead when it is to a CDN in front of the packages' bucket. */
+export interface DownloadCdn {
+	/** scheme and host, no slash at the end */
+	readonly origin: string;
+	/** what the CDN's rule verifies URLs by */
+	readonly key: string;
 }
 
 export interface Config {
@@ -116,8 +130,9 @@ export interface Config {
 	readonly lookupKey: string;
 	/** null = switched off */
 	readonly bootstrapKey: string | null;
-	/** null = downloads come from this service's own route */
+	/** downloads come from one of the two; both null = from this service's own route */
 	readonly s3: S3Location | null;
+	readonly downloadCdn: DownloadCdn | null;
 	/** by account id: with which key the auto-scaling hook acts in that account's AWS */
 	readonly awsCredentials: ReadonlyMap<string, AwsCredentials>;
 	/** URL that takes the place of AWS in tests; null = AWS */
@@ -157,6 +172,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		...(value.ENVIRONMENT === "production" ? unfitForProduction(value) : []),
 		...(value.ENVIRONMENT === "local" ? unfitForOneMachine(value) : []),
 		...incompleteS3(value),
+		...unfitCdn(value),
 		...incompleteRedis(value),
 		...quotaBelowPackage(value),
 	];
@@ -183,6 +199,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		lookupKey: value.LOOKUP_KEY,
 		bootstrapKey: value.BOOTSTRAP_KEY === BOOTSTRAP_KEY_OFF ? null : value.BOOTSTRAP_KEY,
 		s3: s3Location(value),
+		downloadCdn: downloadCdn(value),
 		awsCredentials: parseAwsCredentials(value.AWS_CREDENTIALS),
 		awsEndpoint: value.AWS_ENDPOINT ?? null,
 	};
@@ -198,6 +215,19 @@ function incompleteS3(value: Variables): string[] {
 	return S3_NAMES.filter((name) => value[name] === undefined).map(
 		(name) => `${name} is missing beside the other S3 settings`,
 	);
+}
+
+/** The key alone is none: it is set before the origin is, and taken away after it. */
+function unfitCdn({ DOWNLOAD_ORIGIN: origin, DOWNLOAD_KEY: key, S3_BUCKET_URL: s3, ISSUER }: Variables): string[] {
+	if (origin === undefined) return [];
+	const faults = key === undefined ? ["DOWNLOAD_KEY is missing beside DOWNLOAD_ORIGIN"] : [];
+	if (s3 !== undefined) faults.push("DOWNLOAD_ORIGIN and S3_BUCKET_URL are both given: URLs can lead to one of them");
+	if (origin === ISSUER) faults.push("DOWNLOAD_ORIGIN must be another host than ISSUER: its rule would refuse the API");
+	return faults;
+}
+
+function downloadCdn({ DOWNLOAD_ORIGIN: origin, DOWNLOAD_KEY: key }: Variables): DownloadCdn | null {
+	return origin === undefined || key === undefined ? null : { origin, key };
 }
 
 /** The objects read the same three settings (objects/bindings.ts); a setting that is refused here never reaches a record. */
@@ -221,7 +251,7 @@ function quotaBelowPackage(value: Variables): string[] {
 
 function unfitForProduction(value: Variables): string[] {
 	const faults: string[] = [];
-	for (const name of ["ISSUER", "PULSE_ORIGIN", "REDIS_URL", "S3_BUCKET_URL"] as const) {
+	for (const name of ["ISSUER", "PULSE_ORIGIN", "REDIS_URL", "S3_BUCKET_URL", "DOWNLOAD_ORIGIN"] as const) {
 		if (value[name]?.startsWith("http://")) faults.push(`${name} must begin with https://`);
 	}
 	if (value.AWS_ENDPOINT !== undefined) faults.push("AWS_ENDPOINT is for tests: what is meant for AWS would go there");
@@ -236,6 +266,11 @@ function unfitForOneMachine({ OBJECT_PLACE: place }: Variables): string[] {
 	return place !== undefined && isJurisdiction(place)
 		? ["OBJECT_PLACE: workerd on one machine has no jurisdictions"]
 		: [];
+}
+
+/** The address that a bucket has by itself passes no WAF: whatever is behind it would be open to everybody. */
+function hasRules(origin: string): boolean {
+	return !/\.r2\.dev(:|$)/.test(origin);
 }
 
 function isHttpOrigin(text: string): boolean {

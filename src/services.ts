@@ -24,6 +24,7 @@ import { rateLimits } from "./routes/http/rate-limit.ts";
 import { createWordQueue, type WordQueue } from "./routes/http/word-queue.ts";
 import { createKeyCache, type ImportKey } from "./signing/device-proofs/key-cache.ts";
 import { createProofMemory, type ProofMemory } from "./signing/device-proofs/proof-memory.ts";
+import { createCdnUrlSigner } from "./signing/download-urls/cdn-url-signer.ts";
 import { createS3Presigner } from "./signing/download-urls/s3-presigner.ts";
 import { createEdgeUrlSigner, type UrlSigner } from "./signing/download-urls/url-signer.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/keys/lookup-keys.ts";
@@ -222,7 +223,10 @@ function openHistory(
 	return createHistory(createStreamHistoryWriter(env.HISTORY_STREAM), version, gatherMs);
 }
 
-function createUrlSigner({ s3, issuer, urlTtlSeconds: ttlSeconds }: Config, keyring: MacKeyring): UrlSigner {
+/** The one place where it is decided where downloads come from. */
+function createUrlSigner(config: Config, keyring: MacKeyring): UrlSigner {
+	const { s3, downloadCdn, issuer, urlTtlSeconds: ttlSeconds } = config;
+	if (downloadCdn !== null) return createCdnUrlSigner({ ...downloadCdn, ttlSeconds });
 	return s3 === null
 		? createEdgeUrlSigner({ keyring, origin: issuer, ttlSeconds })
 		: createS3Presigner({ ...s3, ttlSeconds });

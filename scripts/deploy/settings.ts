@@ -6,6 +6,7 @@ import { faultsOfVariables } from "../../src/config.ts";
 export interface DeployedSettings {
 	readonly vars: Readonly<Record<string, unknown>>;
 	readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string | undefined }[];
+	readonly secrets?: { readonly required?: readonly string[] | undefined } | undefined;
 	readonly routes?: readonly (string | { readonly pattern: string })[] | undefined;
 }
 
@@ -34,6 +35,7 @@ export function findFaults(settings: DeployedSettings): Fault[] {
 		...routeFaults(settings, host),
 		...recordFaults(settings),
 		...sizeFaults(settings),
+		...downloadFaults(settings),
 		...boundFaults(settings),
 	];
 }
@@ -78,6 +80,31 @@ function recordFaults(settings: DeployedSettings): Fault[] {
 	const fix =
 		"npx wrangler kv namespace create parapet-records prints it; npx wrangler kv namespace list shows it again";
 	return [{ value: "[[kv_namespaces]] id of RECORDS", problem, fix }];
+}
+
+/** Without its key the Worker answers nothing; without TLS, whoever listens has the URLs. */
+function downloadFaults({ vars, secrets }: DeployedSettings): Fault[] {
+	const origin = String(vars["DOWNLOAD_ORIGIN"] ?? "");
+	if (vars["DOWNLOAD_KEY"] !== undefined && vars["DOWNLOAD_KEY"] !== "") {
+		const problem = "stands in a file that is no secret";
+		return [{ value: "[vars] DOWNLOAD_KEY", problem, fix: "take it out; npx wrangler secret put DOWNLOAD_KEY" }];
+	}
+	if (origin === "") return [];
+	const faults: Fault[] = [];
+	const value = "[vars] DOWNLOAD_ORIGIN";
+	const fix = "write the https origin of the domain that the bucket PACKAGES has in your zone, or leave it empty";
+	if (origin.startsWith("http:")) faults.push({ value, problem: `"${origin}" is not https`, fix });
+	if (origin === vars["ISSUER"])
+		faults.push({ value, problem: "it is the host of ISSUER, whose requests are the API's", fix });
+	if (vars["S3_BUCKET_URL"] !== undefined && vars["S3_BUCKET_URL"] !== "")
+		faults.push({ value, problem: "S3_BUCKET_URL is given too", fix: "leave one of the two empty" });
+	if (secrets?.required?.includes("DOWNLOAD_KEY") !== true)
+		faults.push({
+			value: "[secrets] required",
+			problem: "DOWNLOAD_ORIGIN is given, and DOWNLOAD_KEY is not named here",
+			fix: 'npx wrangler secret put DOWNLOAD_KEY, then add "DOWNLOAD_KEY": wrangler deploys nothing without it from then on',
+		});
+	return faults;
 }
 
 function boundFaults({ vars }: DeployedSettings): Fault[] {

@@ -190,6 +190,34 @@ describe("downloads from S3", () => {
 	});
 });
 
+describe("downloads from a CDN", () => {
+	const key = "k".repeat(43);
+	const cdn = { DOWNLOAD_ORIGIN: "https://packages.example.net", DOWNLOAD_KEY: key };
+
+	test("are on with origin and key; a key that waits for its origin changes nothing", () => {
+		expect(parseConfig({ ...PRODUCTION, ...cdn }).downloadCdn).toEqual({ origin: cdn.DOWNLOAD_ORIGIN, key });
+		expect(parseConfig({ ...PRODUCTION, ...cdn, DOWNLOAD_ORIGIN: "" }).downloadCdn).toBeNull();
+		expect(parseConfig(PRODUCTION).downloadCdn).toBeNull();
+	});
+
+	test.each<[string, Record<string, string | undefined>, RegExp]>([
+		["without a key", { DOWNLOAD_KEY: "" }, /^DOWNLOAD_KEY is missing beside DOWNLOAD_ORIGIN$/],
+		["with a short key", { DOWNLOAD_KEY: key.slice(1) }, /^DOWNLOAD_KEY: must be base64url of 32 bytes or more$/],
+		["with a key that a rule would have to escape", { DOWNLOAD_KEY: `${key}"` }, /^DOWNLOAD_KEY: must be base64url$/],
+		["without TLS", { DOWNLOAD_ORIGIN: "http://packages.example.net" }, /^DOWNLOAD_ORIGIN must begin with https/],
+		["at a path", { DOWNLOAD_ORIGIN: "https://packages.example.net/" }, /^DOWNLOAD_ORIGIN: must be an origin/],
+		["where no rule is asked", { DOWNLOAD_ORIGIN: "https://pub-1.r2.dev" }, /^DOWNLOAD_ORIGIN: must be a domain of/],
+		["at the API's host", { DOWNLOAD_ORIGIN: PRODUCTION.ISSUER }, /^DOWNLOAD_ORIGIN must be another host than ISSUER/],
+		[
+			"and from S3 at once",
+			{ S3_BUCKET_URL: "https://s3.example.com/b", S3_ACCESS_KEY_ID: "id", S3_SECRET_ACCESS_KEY: "secret" },
+			/^DOWNLOAD_ORIGIN and S3_BUCKET_URL are both given/,
+		],
+	])("are refused %s", (_, changed, fault) => {
+		expect(faultsOf({ ...PRODUCTION, ...cdn, ...changed })).toEqual([expect.stringMatching(fault)]);
+	});
+});
+
 describe("AWS for the auto-scaling hook", () => {
 	const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 	const credentials = { "acct-f5any44xnhvcz9cn": { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: secret } };

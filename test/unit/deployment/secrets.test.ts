@@ -32,6 +32,11 @@ describe("a secret is named where it", () => {
 		expect(examine(rest)).toEqual({ faults: [], missing: ["LOOKUP_KEY", "BOOTSTRAP_KEY"] });
 		const redis = { RECORD_STORE: "redis,kv", REDIS_URL: "https://redis.acme.test" };
 		expect(examine(FRESH, redis)).toEqual({ faults: [], missing: ["REDIS_TOKEN"] });
+		const cdn = { DOWNLOAD_ORIGIN: "https://packages.acme.test" };
+		expect(examine(FRESH, cdn)).toEqual({ faults: [], missing: ["DOWNLOAD_KEY"] });
+		expect(examine({ ...FRESH, DOWNLOAD_KEY: "short" }, cdn).faults).toEqual([
+			"DOWNLOAD_KEY: must be base64url of 32 bytes or more",
+		]);
 	});
 });
 

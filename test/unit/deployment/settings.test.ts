@@ -19,6 +19,28 @@ it("a variable that is empty is one that is left out", () => {
 	expect(findFaults({ ...READY, ...vars({ PULSE_ORIGIN: "", CHECK_INTERVAL_SECONDS: "300" }) })).toEqual([]);
 });
 
+describe("downloads from a CDN", () => {
+	const required = (...names: string[]) => ({ secrets: { required: ["MAC_KEYS", ...names] } });
+	const cdn = (changed: Record<string, string> = {}) =>
+		vars({ DOWNLOAD_ORIGIN: "https://packages.acme.test", ...changed });
+
+	it("are ready with an https origin of their own and a secret that wrangler insists on", () => {
+		expect(findFaults({ ...READY, ...cdn(), ...required("DOWNLOAD_KEY") })).toEqual([]);
+	});
+
+	it.each<[string, Partial<DeployedSettings>, string, RegExp]>([
+		["nothing insists on the secret", { ...cdn(), ...required() }, "[secrets] required", /DOWNLOAD_KEY is not named/],
+		["the secret is none", cdn({ DOWNLOAD_KEY: "k".repeat(43) }), "[vars] DOWNLOAD_KEY", /is no secret/],
+		["there is no TLS", cdn({ DOWNLOAD_ORIGIN: "http://packages.acme.test" }), "[vars] DOWNLOAD_ORIGIN", /not https/],
+		["rules are not asked", cdn({ DOWNLOAD_ORIGIN: "https://pub-1.r2.dev" }), "[vars] DOWNLOAD_ORIGIN", /has no rules/],
+		["the API is there", cdn({ DOWNLOAD_ORIGIN: READY.vars.ISSUER }), "[vars] DOWNLOAD_ORIGIN", /host of ISSUER/],
+		["S3 is given too", cdn({ S3_BUCKET_URL: "https://s3.acme.test/b" }), "[vars] DOWNLOAD_ORIGIN", /S3_BUCKET_URL/],
+	])("are refused where %s", (_, changed, value, problem) => {
+		const faults = findFaults({ ...READY, ...required("DOWNLOAD_KEY"), ...changed });
+		expect(faults).toEqual([{ value, problem: expect.stringMatching(problem), fix: expect.any(String) }]);
+	});
+});
+
 describe("settings are refused, naming the value and how to get it, where", () => {
 	it.each<[string, Partial<DeployedSettings>, string, RegExp]>([
 		["the namespace is the placeholder", namespace("0".repeat(32)), "[[kv_namespaces]] id of RECORDS", /placeholder/],
