@@ -63,7 +63,7 @@ const ASSUMED: Assumptions = {
 	objectGbSeconds: 0.128 * 0.05,
 };
 
-/** As few requests as an update takes while its permit is asked for and its outcome told. Needs a CDN of one's own before the packages. */
+/** As few requests as an update takes while its permit is asked for and its outcome told. Needs `DOWNLOAD_ORIGIN`. */
 const BY_CDN: Assumptions = { ...ASSUMED, downloadsByWorker: 0 };
 
 async function measure(folder: string): Promise<Uses> {

@@ -10,6 +10,8 @@ const PROJECT = join(import.meta.dirname, "../../..");
 export interface RunningService {
 	/** origin, which is the issuer too; no slash at the end */
 	readonly url: string;
+	/** origin of the runtime itself, past the witness: for what is no part of the API */
+	readonly runtime: () => string;
 	readonly bootstrapKey: string;
 	/** Has a thief answer in its place. @param forge undefined = nobody does any more */
 	forge(forge: Forge | undefined): void;
@@ -48,6 +50,7 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 		origin = (await harness.listen()).url;
 		return {
 			url: witness.url,
+			runtime: () => origin.origin,
 			bootstrapKey: secrets["BOOTSTRAP_KEY"] ?? TEST_SECRETS.BOOTSTRAP_KEY,
 			forge: (by) => {
 				forge = by;

@@ -3,6 +3,22 @@ import type { FileEdits } from "../edit.ts";
 
 export const PACKAGES: readonly FileEdits[] = [
 	{
+		file: "src/signing/download-urls/cdn-url-signer.ts",
+		tests: ["test/unit/signing/cdn-url-signer", "test/vectors/cloudflare-timed-hmac"],
+		edits: [
+			{
+				from: "encoder.encode(path + time)",
+				to: "encoder.encode(`${path}?${time}`)",
+				breaks: "the CDN's rule refuses every URL",
+			},
+			{
+				from: 'path.includes("?") || ',
+				to: "",
+				breaks: "what is signed is read otherwise by the rule",
+			},
+		],
+	},
+	{
 		file: "src/objects/directory/package-claims.ts",
 		tests: ["test/simulation/packages/"],
 		edits: [

@@ -45,7 +45,7 @@ describe("a name in .dev.vars", () => {
 	const read = ["MAC_KEYS", "RECORD_STORE", "REDIS_URL", "REDIS_TOKEN", "AWS_CREDENTIALS", "AWS_ENDPOINT", "ISSUER"];
 	const s3 = ["S3_BUCKET_URL", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
 
-	it.each([...read, ...s3])("may be %s", (name) => {
+	it.each([...read, ...s3, "DOWNLOAD_ORIGIN", "DOWNLOAD_KEY"])("may be %s", (name) => {
 		expect(findUnread({ [name]: "x" }, configuration)).toEqual([]);
 	});
 
