@@ -83,7 +83,7 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		}
 		await release(service, PRODUCT, name);
 	}
-	function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+	function run(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
 		return new Promise((resolve, reject) => {
 			const options = { env: { ...process.env, PARAPET_URL: service.url, ...env }, timeout: 60_000 };
 			execFile(program, args, options, (error, stdout, stderr) =>
