@@ -1,7 +1,7 @@
 // `npm run bench:isolates`: reads of `heads` per second, and calls of the Directory while KV is out, as a fleet's isolates
 // grow in number: each for itself, and sharing what their location has. In virtual time, by the service's own caches.
 import { parseArgs } from "node:util";
-import { fleetReads } from "../../test/simulation/fleet-reads.ts";
+import { fleetReads } from "../../test/simulation/fleet/fleet-reads.ts";
 
 const { values: options } = parseArgs({
 	options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },

@@ -1,8 +1,8 @@
 // `npm run bench:pulses`: how soon a fleet that waits by pulses asks about a release, how evenly, and what a device asks in a
 // day; and how a fleet comes back after an outage. In virtual time, by the command line's own waiting.
 import { parseArgs } from "node:util";
-import { fleetOutage, type Outage } from "../../test/simulation/fleet-outage.ts";
-import { fleetPulses, INTERVAL, spreadingAfter, spreadingOf } from "../../test/simulation/fleet-pulses.ts";
+import { fleetOutage, type Outage } from "../../test/simulation/fleet/fleet-outage.ts";
+import { fleetPulses, INTERVAL, spreadingAfter, spreadingOf } from "../../test/simulation/fleet/fleet-pulses.ts";
 import { mark } from "../progress.ts";
 
 const { values: options } = parseArgs({

@@ -1,8 +1,11 @@
-// Which tests are asked whether they notice a fault: those whose folder mirrors that of the source (where it has no tests, the folder
-// above it), and those that the list of edits names. Unit tests come first, and of each kind the one that has the source's name: they are the cheapest to ask.
+// Which tests are asked whether they notice a fault: those of the source's subject, and those that the list of edits names. Unit tests
+// come first, and of each kind the one that has the source's name, then those that are named or mirror its folder: the others are
+// there for faults that only a neighbour's test notices.
 import { basename, dirname } from "node:path";
 
 const TIERS = ["test/unit", "test/workers"];
+/** Folders whose own folders are a subject each. */
+const FOLDERS_OF_SUBJECTS = ["cli", "objects", "routes"];
 
 /**
  * @param file source, from the root of the tree
@@ -12,13 +15,16 @@ const TIERS = ["test/unit", "test/workers"];
  */
 export function coveringTests(file: string, named: readonly string[], allTests: readonly string[]): readonly string[] {
 	const folder = dirname(file).replace(/^src\//, "");
-	const hasTests = (mirror: string) => allTests.some((test) => dirname(test) === mirror);
-	const mirrors = TIERS.map((tier) => [`${tier}/${folder}`, `${tier}/${dirname(folder)}`].find(hasTests));
+	const [first = "", second] = folder.split("/");
+	const subject = second !== undefined && FOLDERS_OF_SUBJECTS.includes(first) ? `${first}/${second}` : first;
+	const isOfSubject = (test: string) => TIERS.some((tier) => `${dirname(test)}/`.startsWith(`${tier}/${subject}/`));
+	const mirrors = TIERS.map((tier) => `${tier}/${folder}`);
+	const isNamed = (test: string) => named.some((beginning) => test.startsWith(beginning));
 	const own = basename(file, ".ts");
-	const covers = (test: string) =>
-		mirrors.includes(dirname(test)) || named.some((beginning) => test.startsWith(beginning));
-	const rank = (test: string) =>
-		TIERS.findIndex((tier) => test.startsWith(`${tier}/`)) * 4 +
-		(basename(test, ".test.ts") === own ? 0 : named.some((beginning) => test.startsWith(beginning)) ? 1 : 2);
-	return allTests.filter(covers).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+	const nearness = (test: string) =>
+		basename(test, ".test.ts") === own ? 0 : isNamed(test) ? 1 : mirrors.includes(dirname(test)) ? 2 : 3;
+	const rank = (test: string) => TIERS.findIndex((tier) => test.startsWith(`${tier}/`)) * 4 + nearness(test);
+	return allTests
+		.filter((test) => isOfSubject(test) || isNamed(test))
+		.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }

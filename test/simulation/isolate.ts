@@ -107,7 +107,7 @@ export class Isolate {
 		}
 	}
 
-	/** As routes/token.ts. */
+	/** As routes/device/oauth/token.ts. */
 	async #token(scope: RequestScope, deviceId: string): Promise<Answer> {
 		const reading = this.#records.current(scope);
 		const device = await this.#records.device(deviceId, reading, scope);
@@ -121,7 +121,7 @@ export class Isolate {
 		return { outcome: "allowed", asOf: scope.degradedAsOf(), token };
 	}
 
-	/** As routes/check.ts. */
+	/** As routes/device/check/check.ts. */
 	async #check(scope: RequestScope, product: string, token: Token | null): Promise<Answer> {
 		if (token === null || scope.now >= token.exp) return { outcome: "none" };
 		const view = await this.#records.current(scope);
@@ -137,14 +137,14 @@ export class Isolate {
 		return { outcome: "allowed", asOf: scope.degradedAsOf(), revision: record?.revision ?? 0 };
 	}
 
-	/** As routes/unchanged.ts: the ETag ends with the token. */
+	/** As routes/device/check/unchanged.ts: the ETag ends with the token. */
 	#unchanged(scope: RequestScope, token: Token | null): Answer {
 		const view = this.#records.peekCurrent(scope);
 		if (token === null || view === undefined || scope.now >= token.exp) return { outcome: "none" };
 		return deniedUntil(view, token.profile.id) !== undefined ? { outcome: "none" } : { outcome: "allowed", asOf: null };
 	}
 
-	/** As routes/permits.ts. */
+	/** As routes/device/permits/permits.ts. */
 	async #permit(scope: RequestScope, deviceId: string, product: string, token: Token | null): Promise<Answer> {
 		if (token === null || scope.now >= token.exp) return { outcome: "none" };
 		const view = await this.#records.current(scope);

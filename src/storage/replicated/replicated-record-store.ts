@@ -1,6 +1,6 @@
 // Reads over every store that holds the records, as if they were one: the first that is well leads, the next stands by. One
 // that is slow costs the hedge (what it usually takes), one that is down costs nothing once its breaker is open, and a retry is rare enough never to
-// add to an outage. Writes do not come here: the outbox delivers them to each store (objects/outbox.ts).
+// add to an outage. Writes do not come here: the outbox delivers them to each store (objects/outbox/outbox.ts).
 
 import type { Clock } from "../clock.ts";
 import { type FoundRecord, type RecordReader, RecordStoreError } from "../record-store.ts";

@@ -6,8 +6,8 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		file: "src/objects/account/account.ts",
 		tests: [
 			"test/workers/objects/account/ha/ha-reports",
-			"test/workers/routes/device/ha-checks",
-			"test/workers/routes/operator/webhooks",
+			"test/workers/routes/device/check/ha-checks",
+			"test/workers/routes/operator/events/webhooks",
 		],
 		edits: [
 			{
@@ -106,7 +106,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	{
 		file: "src/objects/account/devices/device-desk.ts",
 		tests: [
-			"test/workers/routes/operator/device-status",
+			"test/workers/routes/operator/devices/device-status",
 			"test/workers/objects/account/seats/",
 			"test/workers/objects/account/ha/",
 		],
@@ -155,7 +155,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/devices/device-tables.ts",
-		tests: ["test/workers/objects/account/", "test/workers/routes/operator/account-devices"],
+		tests: ["test/workers/objects/account/", "test/workers/routes/operator/devices/account-devices"],
 		edits: [
 			{
 				from: "version: row.version + account.licenseEpoch",
@@ -204,7 +204,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 		tests: [
 			"test/workers/objects/outbox/record-pages",
 			"test/workers/objects/account/",
-			"test/workers/routes/operator/records",
+			"test/workers/routes/operator/stores/records",
 			"test/workers/routes/attacks/put-back",
 		],
 		edits: [
@@ -247,7 +247,10 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/account-tables.ts",
-		tests: ["test/workers/objects/account/license-epoch", "test/workers/routes/operator/licenses/license-changes"],
+		tests: [
+			"test/workers/objects/account/licenses/license-epoch",
+			"test/workers/routes/operator/licenses/license-changes",
+		],
 		edits: [
 			{
 				from: "SET license_epoch = MAX(license_epoch + 1, ?), renewed_to = ''",
@@ -258,7 +261,10 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/licenses/record-renewal.ts",
-		tests: ["test/workers/objects/account/license-epoch", "test/workers/routes/operator/licenses/license-changes"],
+		tests: [
+			"test/workers/objects/account/licenses/license-epoch",
+			"test/workers/routes/operator/licenses/license-changes",
+		],
 		edits: [
 			{
 				from: "account.setRenewedTo(next);\n",
@@ -274,7 +280,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/devices/import-desk.ts",
-		tests: ["test/workers/routes/operator/account-devices"],
+		tests: ["test/workers/routes/operator/devices/account-devices"],
 		edits: [
 			{
 				from: "if (this.#waiting() >= MAX_WAITING)",
@@ -331,7 +337,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/instances/instance-tables.ts",
-		tests: ["test/workers/objects/account/instances", "test/workers/routes/hooks/"],
+		tests: ["test/workers/objects/account/instances/instances", "test/workers/routes/hooks/"],
 		edits: [
 			{
 				from: "launched_at = max(launched_at, excluded.launched_at)",
@@ -342,7 +348,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/devices/suspension-trail.ts",
-		tests: ["test/workers/routes/device/explain-suspensions"],
+		tests: ["test/workers/routes/device/explain/explain-suspensions"],
 		edits: [
 			{
 				from: "return (end === -1 ? newestFirst : newestFirst.slice(0, end)).reverse();",
@@ -363,7 +369,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/devices/replacement-desk.ts",
-		tests: ["test/workers/objects/account/replacement", "test/workers/routes/operator/replacement"],
+		tests: ["test/workers/objects/account/devices/replacement", "test/workers/routes/operator/devices/replacement"],
 		edits: [
 			{
 				from: 'audit(input, "device.replacement", before.id, detailOf(input));\n\t\tthis.#admission.callOffReplacement(before.id, input);',

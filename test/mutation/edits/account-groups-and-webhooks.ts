@@ -2,7 +2,7 @@
 import type { FileEdits } from "../edit.ts";
 
 const HA = ["test/workers/objects/account/ha/"];
-const HOOKS = ["test/workers/routes/operator/webhooks"];
+const HOOKS = ["test/workers/routes/operator/events/webhooks"];
 
 export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 	{
@@ -64,7 +64,7 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/ha/ha-reports.ts",
-		tests: [...HA, "test/workers/routes/device/ha-checks"],
+		tests: [...HA, "test/workers/routes/device/check/ha-checks"],
 		edits: [
 			{
 				from: "known === undefined || input.now < known.at",
@@ -229,7 +229,7 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/rewind.ts",
-		tests: ["test/simulation/rewind.test.ts", "test/workers/routes/operator/account-rewind"],
+		tests: ["test/simulation/rewind.test.ts", "test/workers/routes/operator/accounts/account-rewind"],
 		edits: [
 			{
 				from: "if (at !== null && at > to) return false;",

@@ -5,7 +5,7 @@ const SEATS = ["test/workers/objects/account/seats/"];
 export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 	{
 		file: "src/objects/account/account-tables.ts",
-		tests: ["test/workers/routes/operator/accounts"],
+		tests: ["test/workers/routes/operator/accounts/accounts"],
 		edits: [
 			{
 				from: " WHERE name_version < ?1",
@@ -92,7 +92,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/licenses/expiry-desk.ts",
-		tests: ["test/workers/objects/account/expiry-notices"],
+		tests: ["test/workers/objects/account/licenses/expiry-notices"],
 		edits: [
 			{
 				from: 'license.status === "revoked" ? new Map() : endsOf(license)',
@@ -246,7 +246,7 @@ export const ACCOUNT_LICENSES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/entitlement/licenses/license-transfer.ts",
-		tests: ["test/unit/entitlement/license-transfer"],
+		tests: ["test/unit/entitlement/licenses/license-transfer"],
 		edits: [
 			{
 				from: "taken + moving > to.seats",

@@ -4,7 +4,7 @@ import type { FileEdits } from "../edit.ts";
 export const COMMANDS: readonly FileEdits[] = [
 	{
 		file: "cli/commands/device/update.ts",
-		tests: ["test/unit/cli/firewall/failed-updates.test.ts", "test/unit/cli/firewall/reports.test.ts"],
+		tests: ["test/unit/cli/firewall/update/failed-updates.test.ts", "test/unit/cli/firewall/update/reports.test.ts"],
 		edits: [
 			{
 				from: "failIfAny(result.updates);",
@@ -111,7 +111,7 @@ export const COMMANDS: readonly FileEdits[] = [
 	},
 	{
 		file: "cli/commands/publish/publish-package.ts",
-		tests: ["test/unit/cli/commands/publish.test.ts"],
+		tests: ["test/unit/cli/commands/publish/publish.test.ts"],
 		edits: [
 			{
 				from: "if (stored === payload.sha256) return;",
@@ -142,7 +142,7 @@ export const COMMANDS: readonly FileEdits[] = [
 	},
 	{
 		file: "cli/commands/record/verify.ts",
-		tests: ["test/unit/cli/commands/record.test.ts"],
+		tests: ["test/unit/cli/commands/record/record.test.ts"],
 		edits: [
 			{
 				from: "if (drifted > 0) throw",

@@ -1,12 +1,12 @@
 // Faults in the Directory, the Products and the ReplayGuard.
 import type { FileEdits } from "../edit.ts";
 
-const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/records"];
+const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/stores/records"];
 
 export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 	{
 		file: "src/objects/directory/account-list.ts",
-		tests: ["test/workers/routes/operator/accounts"],
+		tests: ["test/workers/routes/operator/accounts/accounts"],
 		edits: [
 			{
 				from: "const account: AccountEntry = { id, name, nameVersion: 0, createdAt, closedAt: null };\n\t\tthis.#tables.insertAccount(account);",
@@ -262,7 +262,7 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/product/rollouts/lease-tables.ts",
-		tests: ["test/workers/objects/product/lease-plans"],
+		tests: ["test/workers/objects/product/rollouts/lease-plans"],
 		edits: [
 			{
 				from: "FROM leases INDEXED BY leases_of_group WHERE",

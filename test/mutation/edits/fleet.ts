@@ -46,7 +46,7 @@ export const FLEET: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/fleet/summary-desk.ts",
-		tests: ["test/workers/routes/operator/fleet.test.ts"],
+		tests: ["test/workers/routes/operator/fleet/fleet.test.ts"],
 		edits: [
 			{
 				from: "this.#setDue(now + AGAIN_AFTER_SECONDS);",
@@ -62,7 +62,7 @@ export const FLEET: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/census/census-count.ts",
-		tests: ["test/workers/routes/operator/fleet.test.ts"],
+		tests: ["test/workers/routes/operator/fleet/fleet.test.ts"],
 		edits: [
 			{
 				from: "if (this.#countedTo === null || after.account <= this.#countedTo) this.#replace(before, after);",
@@ -78,7 +78,7 @@ export const FLEET: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/census/census-tables.ts",
-		tests: ["test/workers/routes/operator/fleet.test.ts"],
+		tests: ["test/workers/routes/operator/fleet/fleet.test.ts"],
 		edits: [
 			{
 				from: "if (at - known.at < SETTLED_AFTER_SECONDS && changed.every(({ by }) => by < step)) return;",
@@ -89,7 +89,7 @@ export const FLEET: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/account/account-desks.ts",
-		tests: ["test/workers/routes/operator/fleet.test.ts"],
+		tests: ["test/workers/routes/operator/fleet/fleet.test.ts"],
 		edits: [
 			{
 				from: 'if (changesNumbers(action)) summaryDesk.mark(at, "news");',

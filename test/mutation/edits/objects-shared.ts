@@ -34,7 +34,7 @@ export const OBJECTS_SHARED: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/audit.ts",
-		tests: ["test/workers/routes/operator/events", "test/workers/objects/account/account"],
+		tests: ["test/workers/routes/operator/events/events", "test/workers/objects/account/account"],
 		edits: [
 			{
 				from: "entry.detail.slice(0, MAX_DETAIL)",
@@ -80,7 +80,7 @@ export const OBJECTS_SHARED: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/places.ts",
-		tests: ["test/unit/objects/places.test.ts", "test/workers/routes/operator/places.test.ts"],
+		tests: ["test/unit/objects/places.test.ts", "test/workers/routes/operator/accounts/places.test.ts"],
 		edits: [
 			{
 				from: "return within.getByName(name);",

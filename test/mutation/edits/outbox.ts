@@ -1,7 +1,7 @@
 // Faults in the outbox that all objects share: what waits, whose turn it is, and what is written again.
 import type { FileEdits } from "../edit.ts";
 
-const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/records"];
+const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/stores/records"];
 
 export const OUTBOX: readonly FileEdits[] = [
 	{
@@ -103,7 +103,7 @@ export const OUTBOX: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/outbox/republisher.ts",
-		tests: ["test/workers/objects/account/license-epoch"],
+		tests: ["test/workers/objects/account/licenses/license-epoch"],
 		edits: [
 			{
 				from: "this.#isRewriting() || ",
@@ -119,7 +119,7 @@ export const OUTBOX: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/outbox/outbox-rows.ts",
-		tests: ["test/workers/objects/account/license-epoch"],
+		tests: ["test/workers/objects/account/licenses/license-epoch"],
 		edits: [
 			{
 				from: "return `access ${step.scope} ${step.id}`;",

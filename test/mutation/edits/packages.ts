@@ -73,7 +73,7 @@ export const PACKAGES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/routes/operator/stores/package-collection.ts",
-		tests: ["test/simulation/packages/", "test/workers/routes/operator/packages"],
+		tests: ["test/simulation/packages/", "test/workers/routes/operator/stores/packages"],
 		edits: [
 			{
 				from: "const kept = new Set(claimed);",

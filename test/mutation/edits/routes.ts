@@ -6,7 +6,7 @@ const ATTACKS = ["test/workers/routes/attacks/"];
 export const ROUTES: readonly FileEdits[] = [
 	{
 		file: "src/entitlement/keys/key-expiry.ts",
-		tests: ["test/unit/entitlement/key-expiry", "test/workers/routes/http/auth-table"],
+		tests: ["test/unit/entitlement/keys/key-expiry", "test/workers/routes/http/auth-table"],
 		edits: [
 			{
 				from: "now >= expiresAt",
@@ -66,7 +66,7 @@ export const ROUTES: readonly FileEdits[] = [
 	{
 		file: "src/entitlement/keys/key-scopes.ts",
 		tests: [
-			"test/unit/entitlement/key-scopes",
+			"test/unit/entitlement/keys/key-scopes",
 			"test/workers/routes/http/auth-table",
 			"test/workers/routes/cross-account/",
 		],
@@ -87,7 +87,7 @@ export const ROUTES: readonly FileEdits[] = [
 		file: "src/routes/http/authenticate.ts",
 		tests: [
 			...ATTACKS,
-			"test/workers/routes/device/permit-rechecks",
+			"test/workers/routes/device/permits/permit-rechecks",
 			"test/workers/routes/operator/licenses/license-changes",
 		],
 		edits: [
@@ -214,7 +214,7 @@ export const ROUTES: readonly FileEdits[] = [
 	},
 	{
 		file: "src/routes/device/permits/reports.ts",
-		tests: ["test/workers/routes/device/permits"],
+		tests: ["test/workers/routes/device/permits/permits"],
 		edits: [
 			{
 				from: "claims === null || claims.device !== caller.profile.id",

@@ -188,9 +188,9 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 	{
 		file: "src/storage/records.ts",
 		tests: [
-			"test/workers/routes/device/one-view",
+			"test/workers/routes/device/check/one-view",
 			"test/workers/routes/operator/licenses/license-changes",
-			"test/workers/routes/device/unchanged",
+			"test/workers/routes/device/check/unchanged",
 			"test/workers/routes/outages/",
 		],
 		edits: [
@@ -249,7 +249,7 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/storage/probes/probe-stores.ts",
-		tests: ["test/workers/routes/operator/status", "test/workers/routes/operator/record-stores"],
+		tests: ["test/workers/routes/operator/status", "test/workers/routes/operator/stores/record-stores"],
 		edits: [
 			{
 				from: 'return version < trueVersion ? "behind" : "ahead";',
@@ -265,7 +265,7 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/storage/probes/probe-device.ts",
-		tests: ["test/workers/routes/device/explain"],
+		tests: ["test/workers/routes/device/explain/explain"],
 		edits: [
 			{
 				from: 'return version < trueVersion ? "behind" : "ahead";',

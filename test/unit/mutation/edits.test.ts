@@ -56,32 +56,36 @@ describe("the tests that are asked", () => {
 		"test/unit/storage/deep/keys.test.ts",
 		"test/workers/storage/kv.test.ts",
 		"test/workers/routes/device/check.test.ts",
-		"test/unit/cli/firewall/update.test.ts",
+		"test/workers/routes/operator/check.test.ts",
+		"test/unit/cli/firewall/update/update.test.ts",
 	];
 
-	it("are those of the mirror folders and those that are named: unit tests first, its own before others", () => {
+	it("are those of its subject and those that are named: unit tests first, its own and those beside it before others", () => {
 		const named = ["test/workers/routes/device/"];
-		expect(coveringTests("src/storage/keys.ts", named, TESTS)).toEqual([
-			"test/unit/storage/keys.test.ts",
+		expect(coveringTests("src/storage/clock.ts", named, TESTS)).toEqual([
 			"test/unit/storage/clock.test.ts",
+			"test/unit/storage/keys.test.ts",
+			"test/unit/storage/deep/keys.test.ts",
 			"test/workers/routes/device/check.test.ts",
 			"test/workers/storage/kv.test.ts",
 		]);
 	});
 
-	it("mirror the command line's folder too", () => {
-		expect(coveringTests("cli/firewall/update.ts", [], TESTS)).toEqual(["test/unit/cli/firewall/update.test.ts"]);
-	});
-
-	it("are those of the folder above where the source's own has none", () => {
-		expect(coveringTests("src/storage/cache/keys.ts", [], TESTS)).toEqual([
-			"test/unit/storage/keys.test.ts",
+	it("are those beside its folder too, of the same subject", () => {
+		expect(coveringTests("src/storage/deep/bottom.ts", [], TESTS)).toEqual([
+			"test/unit/storage/deep/keys.test.ts",
 			"test/unit/storage/clock.test.ts",
+			"test/unit/storage/keys.test.ts",
 			"test/workers/storage/kv.test.ts",
 		]);
-		expect(coveringTests("src/storage/deep/keys.ts", [], TESTS)).toEqual([
-			"test/unit/storage/deep/keys.test.ts",
-			"test/workers/storage/kv.test.ts",
+		expect(coveringTests("cli/firewall/home/state.ts", [], TESTS)).toEqual([
+			"test/unit/cli/firewall/update/update.test.ts",
+		]);
+	});
+
+	it("are not those of another caller's routes", () => {
+		expect(coveringTests("src/routes/device/check/check.ts", [], TESTS)).toEqual([
+			"test/workers/routes/device/check.test.ts",
 		]);
 	});
 });

@@ -6,7 +6,7 @@ import { decideRollout, nextDecisionAt, orderRollout } from "../../../src/rollou
 import { type Evidence, NO_STEP_EVIDENCE, type StepEvidence } from "../../../src/rollout/evidence.ts";
 import { isFraction } from "../../../src/rollout/plan.ts";
 import { createRollout, exposureOf, fractionOf, type Phase, type Rollout } from "../../../src/rollout/rollout.ts";
-import { PUBLISHER, START, TEAM } from "../../support/rollout-worlds.ts";
+import { PUBLISHER, START, TEAM } from "../../support/rollouts/rollout-worlds.ts";
 
 const HOUR = 3_600;
 const FRESH = createRollout({

@@ -7,7 +7,7 @@ import { judge } from "../../../src/rollout/gate.ts";
 import { isFraction } from "../../../src/rollout/plan.ts";
 import { exposureOf, fractionOf } from "../../../src/rollout/rollout.ts";
 import { verifyLog } from "../../../src/rollout/rollout-log.ts";
-import { histories, live, type Moment, PUBLISHER } from "../../support/rollout-worlds.ts";
+import { histories, live, type Moment, PUBLISHER } from "../../support/rollouts/rollout-worlds.ts";
 
 const holds = (law: (moments: readonly Moment[]) => void) =>
 	fc.assert(fc.asyncProperty(histories, async ({ plan, events }) => law((await live(plan, events)).moments)));

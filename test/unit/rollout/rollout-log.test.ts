@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { STANDARD } from "../../../src/rollout/built-in-plans.ts";
 import { createRollout } from "../../../src/rollout/rollout.ts";
 import { appendLog, type LogEntry, takeOrder, verifyLog } from "../../../src/rollout/rollout-log.ts";
-import { PUBLISHER, START, TEAM } from "../../support/rollout-worlds.ts";
+import { PUBLISHER, START, TEAM } from "../../support/rollouts/rollout-worlds.ts";
 
 const ROLLOUT = createRollout({
 	...{ plan: STANDARD, salt: "s", publisher: PUBLISHER, team: TEAM, startsAt: START, now: START },

@@ -1,4 +1,4 @@
-// What the adapter makes of a server that is broken, slow or none at all. The real one: test/e2e/redis-record-store.test.ts.
+// What the adapter makes of a server that is broken, slow or none at all. The real one: test/e2e/stores/redis-record-store.test.ts.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RecordStoreError } from "../../../src/storage/record-store.ts";
 import { createRedisRecordStore } from "../../../src/storage/redis-record-store.ts";

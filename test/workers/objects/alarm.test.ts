@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Alarm, type Chore } from "../../../src/objects/alarm.ts";
-import { createAccount, DAY, OPERATOR } from "../../support/account-fixture.ts";
+import { createAccount, DAY, OPERATOR } from "../../support/accounts/account-fixture.ts";
 import { freshName } from "../../support/fresh-names.ts";
 import { bindings, replaceStores } from "../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";

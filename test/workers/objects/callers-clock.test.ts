@@ -1,7 +1,7 @@
 // Edges say the time with each call. An object believes them as far as its own clock goes, and half a minute beyond.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { MOST_AHEAD_SECONDS } from "../../../src/objects/clock.ts";
-import { createAccount } from "../../support/account-fixture.ts";
+import { createAccount } from "../../support/accounts/account-fixture.ts";
 import { unledBindings } from "../../support/object-bindings.ts";
 import {
 	HOUR,
@@ -15,7 +15,7 @@ import {
 	unit,
 	VERSION,
 	view,
-} from "../../support/standard-rollout.ts";
+} from "../../support/rollouts/standard-rollout.ts";
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["Date"], now: NOW * 1_000 });

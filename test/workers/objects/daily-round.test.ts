@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { goRound } from "../../../src/daily-round.ts";
 import { IMMEDIATE } from "../../../src/rollout/built-in-plans.ts";
 import type { Objects } from "../../../src/services.ts";
-import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../support/account-fixture.ts";
+import { type AccountFixture, createAccount, DAY, NOW, OPERATOR } from "../../support/accounts/account-fixture.ts";
 import { bindings, replaceStores } from "../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../support/stand-ins/fake-record-store.ts";
 

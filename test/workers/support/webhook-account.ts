@@ -3,7 +3,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, vi } from "vitest";
-import { nextAlarm } from "../../support/alarms.ts";
+import { nextAlarm } from "../../support/accounts/alarms.ts";
 import { createProduct } from "../../support/fleet.ts";
 import { operated } from "../../support/service.ts";
 import { receiveWebhooks, type WebhookReceiver } from "../../support/stand-ins/webhook-receiver.ts";

@@ -2,8 +2,14 @@
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
-import { type AccountFixture, createAccount, IDLE_ALARM_MS, NOW, OPERATOR } from "../../../support/account-fixture.ts";
-import { nextAlarm } from "../../../support/alarms.ts";
+import {
+	type AccountFixture,
+	createAccount,
+	IDLE_ALARM_MS,
+	NOW,
+	OPERATOR,
+} from "../../../support/accounts/account-fixture.ts";
+import { nextAlarm } from "../../../support/accounts/alarms.ts";
 import { bindings, evict, replaceStores } from "../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";
 

@@ -4,7 +4,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { deviceRecord } from "../../../../src/entitlement/devices/device-record.ts";
 import { parseRecord } from "../../../../src/storage/record-store.ts";
-import { createAccount, DAY, NOW, OPERATOR, TOKENS_END_AFTER } from "../../../support/account-fixture.ts";
+import { createAccount, DAY, NOW, OPERATOR, TOKENS_END_AFTER } from "../../../support/accounts/account-fixture.ts";
 import { freshName } from "../../../support/fresh-names.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { readStored } from "../../../support/stored-record.ts";

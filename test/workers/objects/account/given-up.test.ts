@@ -1,7 +1,7 @@
 // For which devices of an account a rollout does not wait: their silence says nothing of the release.
 import { reset } from "cloudflare:test";
 import { afterEach, expect, it } from "vitest";
-import { createAccount, OPERATOR } from "../../../support/account-fixture.ts";
+import { createAccount, OPERATOR } from "../../../support/accounts/account-fixture.ts";
 
 afterEach(reset);
 

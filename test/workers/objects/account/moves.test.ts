@@ -4,9 +4,9 @@
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { deviceRecord } from "../../../../src/entitlement/devices/device-record.ts";
-import { NOW, OPERATOR } from "../../../support/account-fixture.ts";
-import { ringAll } from "../../../support/alarms.ts";
-import { createHaAccount } from "../../../support/ha-fixture.ts";
+import { NOW, OPERATOR } from "../../../support/accounts/account-fixture.ts";
+import { ringAll } from "../../../support/accounts/alarms.ts";
+import { createHaAccount } from "../../../support/accounts/ha-fixture.ts";
 import { bindings } from "../../../support/object-bindings.ts";
 import { readStored } from "../../../support/stored-record.ts";
 

@@ -4,7 +4,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Account } from "../../../../src/objects/account/account.ts";
-import { type AccountFixture, createAccount, DAY, NOW } from "../../../support/account-fixture.ts";
+import { type AccountFixture, createAccount, DAY, NOW } from "../../../support/accounts/account-fixture.ts";
 import { replaceStores } from "../../../support/object-bindings.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../support/runs.ts";
 import { FakeRecordStore } from "../../../support/stand-ins/fake-record-store.ts";

@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { RECORD_LIFE_SECONDS } from "../../../../src/storage/sealed-records.ts";
-import { TOKENS_END_AFTER } from "../../../support/account-fixture.ts";
+import { TOKENS_END_AFTER } from "../../../support/accounts/account-fixture.ts";
 import { operated } from "../../../support/service.ts";
 import { Edge } from "../../support/edge.ts";
 import { expectOAuthError, expectProblem } from "../../support/expectations.ts";

@@ -2,7 +2,7 @@
 // update a firewall, is told to come back; nobody who was refused before is let in.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { ringAll } from "../../../support/alarms.ts";
+import { ringAll } from "../../../support/accounts/alarms.ts";
 import { Firewall } from "../../../support/firewall.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { operated } from "../../../support/service.ts";

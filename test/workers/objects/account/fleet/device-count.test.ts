@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { DeviceWord, Said } from "../../../../../src/fleet/device-state.ts";
 import { EMPTY_SUMMARY, type FleetSummary } from "../../../../../src/fleet/fleet-summary.ts";
 import { DeviceCount } from "../../../../../src/objects/account/fleet/device-count.ts";
-import { createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
+import { createAccount, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
 import { evict } from "../../../../support/object-bindings.ts";
 import { runs } from "../../../../support/runs.ts";
 

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { DeviceWord } from "../../../../../src/fleet/device-state.ts";
 import { WatchDesk } from "../../../../../src/objects/account/fleet/watch-desk.ts";
 import { Alarm } from "../../../../../src/objects/alarm.ts";
-import { type AccountFixture, createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
+import { type AccountFixture, createAccount, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
 import { useFrozenClock } from "../../../support/frozen-clock.ts";
 
 const HOUR = 3_600;

@@ -3,8 +3,8 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { MAX_HA_MEMBERS } from "../../../../../src/entitlement/ha/ha-group.ts";
-import { DAY, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
-import { createHaAccount, type HaFixture } from "../../../../support/ha-fixture.ts";
+import { DAY, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
+import { createHaAccount, type HaFixture } from "../../../../support/accounts/ha-fixture.ts";
 import { bindings } from "../../../../support/object-bindings.ts";
 import { readStored } from "../../../../support/stored-record.ts";
 import { trailOf } from "../../../../support/trail.ts";

@@ -7,8 +7,8 @@ import { afterEach, expect, it } from "vitest";
 import type { WantedRelease } from "../../../../../src/content/releases/could-have.ts";
 import type { HaRole } from "../../../../../src/entitlement/ha/ha-group.ts";
 import type { Account } from "../../../../../src/objects/account/account.ts";
-import { DAY, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
-import { createHaAccount } from "../../../../support/ha-fixture.ts";
+import { DAY, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
+import { createHaAccount } from "../../../../support/accounts/ha-fixture.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
 
 afterEach(() => reset());

@@ -3,8 +3,8 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HaReport } from "../../../../../src/objects/account/ha/ha-reports.ts";
-import { createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
-import { delivered, newGroup } from "../../../../support/ha-groups.ts";
+import { createAccount, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
+import { delivered, newGroup } from "../../../../support/accounts/ha-groups.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";
 

@@ -3,8 +3,8 @@
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { VerifyResult } from "../../../../../src/objects/outbox/record-pages.ts";
-import { NOW, OPERATOR } from "../../../../support/account-fixture.ts";
-import { newGroup } from "../../../../support/ha-groups.ts";
+import { NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
+import { newGroup } from "../../../../support/accounts/ha-groups.ts";
 import { bindings } from "../../../../support/object-bindings.ts";
 import { storedIn } from "../../../../support/stored-record.ts";
 

@@ -3,10 +3,10 @@
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SEATS_PER_PAGE } from "../../../../../src/objects/account/licenses/license-transfer.ts";
-import { createAccount, DAY, NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
-import { ringAll } from "../../../../support/alarms.ts";
-import { addHaGroup } from "../../../../support/ha-fixture.ts";
-import { fillSeats } from "../../../../support/many-seats.ts";
+import { createAccount, DAY, NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/accounts/account-fixture.ts";
+import { ringAll } from "../../../../support/accounts/alarms.ts";
+import { addHaGroup } from "../../../../support/accounts/ha-fixture.ts";
+import { fillSeats } from "../../../../support/accounts/many-seats.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";
 import { trailOf } from "../../../../support/trail.ts";

@@ -3,8 +3,8 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, it } from "vitest";
 import type { Account } from "../../../../../src/objects/account/account.ts";
 import { SEATS_PER_PAGE } from "../../../../../src/objects/account/licenses/license-transfer.ts";
-import { type AccountFixture, createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
-import { fillSeats } from "../../../../support/many-seats.ts";
+import { type AccountFixture, createAccount, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
+import { fillSeats } from "../../../../support/accounts/many-seats.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";
 import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";
 

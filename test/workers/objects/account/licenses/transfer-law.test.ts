@@ -9,7 +9,7 @@ import { type AccountDesks, openDesks } from "../../../../../src/objects/account
 import { ACCOUNT_SCHEMA } from "../../../../../src/objects/account/schema.ts";
 import type { Seat } from "../../../../../src/objects/account/seats/seat-tables.ts";
 import { createTables } from "../../../../../src/objects/schema.ts";
-import { DAY, NOW, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
+import { DAY, NOW, TOKENS_END_AFTER } from "../../../../support/accounts/account-fixture.ts";
 import { freshName } from "../../../../support/fresh-names.ts";
 import { bindings } from "../../../../support/object-bindings.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";

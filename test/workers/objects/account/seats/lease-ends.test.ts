@@ -3,8 +3,8 @@
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
-import { createHaAccount } from "../../../../support/ha-fixture.ts";
+import { NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/accounts/account-fixture.ts";
+import { createHaAccount } from "../../../../support/accounts/ha-fixture.ts";
 
 afterEach(reset);
 

@@ -3,8 +3,8 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LicenseTerms } from "../../../../../src/entitlement/licenses/license.ts";
-import { createAccount, NOW, OPERATOR } from "../../../../support/account-fixture.ts";
-import { createHaAccount } from "../../../../support/ha-fixture.ts";
+import { createAccount, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
+import { createHaAccount } from "../../../../support/accounts/ha-fixture.ts";
 import { trailOf } from "../../../../support/trail.ts";
 
 const LEASE = 900;

@@ -5,7 +5,13 @@ import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import type { DeviceStatus } from "../../../../../src/entitlement/devices/device-record.ts";
 import type { Account } from "../../../../../src/objects/account/account.ts";
-import { type AccountFixture, createAccount, DAY, NOW, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
+import {
+	type AccountFixture,
+	createAccount,
+	DAY,
+	NOW,
+	TOKENS_END_AFTER,
+} from "../../../../support/accounts/account-fixture.ts";
 import { replaceStores } from "../../../../support/object-bindings.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
 import { FakeRecordStore } from "../../../../support/stand-ins/fake-record-store.ts";

@@ -9,8 +9,8 @@ import {
 	NOW,
 	OPERATOR,
 	TOKENS_END_AFTER,
-} from "../../../../support/account-fixture.ts";
-import { nextAlarm } from "../../../../support/alarms.ts";
+} from "../../../../support/accounts/account-fixture.ts";
+import { nextAlarm } from "../../../../support/accounts/alarms.ts";
 import { evict } from "../../../../support/object-bindings.ts";
 import { trailOf } from "../../../../support/trail.ts";
 

@@ -4,9 +4,9 @@
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sweepTime } from "../../../../../src/entitlement/seats/seat-lease.ts";
-import { NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/account-fixture.ts";
-import { nextAlarm } from "../../../../support/alarms.ts";
-import { createHaAccount } from "../../../../support/ha-fixture.ts";
+import { NOW, OPERATOR, TOKENS_END_AFTER } from "../../../../support/accounts/account-fixture.ts";
+import { nextAlarm } from "../../../../support/accounts/alarms.ts";
+import { createHaAccount } from "../../../../support/accounts/ha-fixture.ts";
 import { trailOf } from "../../../../support/trail.ts";
 
 const LEASE = 900;

@@ -3,7 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { ringAll } from "../../../../support/alarms.ts";
+import { ringAll } from "../../../../support/accounts/alarms.ts";
 import { Firewall } from "../../../../support/firewall.ts";
 import { publish } from "../../../../support/fleet.ts";
 import { operate, operated } from "../../../../support/service.ts";

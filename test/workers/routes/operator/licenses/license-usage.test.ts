@@ -1,7 +1,7 @@
 // How much of a license is used, as operators see it: seats, devices, ends, refusals and the most of each day.
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { ringAll } from "../../../../support/alarms.ts";
+import { ringAll } from "../../../../support/accounts/alarms.ts";
 import { createFleet } from "../../../../support/fleet.ts";
 import { operate, operated } from "../../../../support/service.ts";
 import { expectProblem } from "../../../support/expectations.ts";

@@ -1,0 +1,82 @@
+// `parapet fleet …` against a scripted server: what it asks and how it draws what it is told.
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ScriptedOperator, startScriptedOperator } from "../../support/scripted-operator.ts";
+
+const ACCOUNT = "acct-0123456789abcdef";
+const FLEET = {
+	devices: { active: 1_200, revoked: 3 },
+	products: [
+		{
+			...{ product: "crs", devices: 1_000 },
+			versions: [
+				{ value: "4.27.0", devices: 750 },
+				{ value: null, devices: 250 },
+			],
+			...{ outcomes: [{ value: "healthy", devices: 750 }], models: [], countries: [{ value: "BR", devices: 1_000 }] },
+		},
+	],
+	silent: [{ hours: 24, devices: 12 }],
+	licenses: [{ kind: "fixed", licenses: 2, seats: 2_000, taken: 1_200 }],
+	...{ accounts: 4, as_of: "2026-11-20T11:59:15Z", oldest: "2026-11-20T08:00:00Z" },
+};
+
+let operator: ScriptedOperator;
+beforeEach(async () => {
+	operator = await startScriptedOperator();
+});
+afterEach(() => operator.close());
+const asked = () => operator.asked().map(([method, path]) => `${method} ${path}`);
+
+describe("parapet fleet", () => {
+	it("draws the whole fleet, and says how old the numbers are", async () => {
+		operator.reply({ body: FLEET });
+		const { stdout } = await operator.run("fleet");
+		expect(asked()).toEqual(["GET /v1/fleet"]);
+		expect(stdout).toContain("1,200 active, 3 revoked");
+		expect(stdout).toContain("(45 s ago)");
+		expect(stdout).toMatch(/ {2}4\.27\.0 {3}█{18} {6} +75\.0 % {2}750\n {2}nothing {2}█{6}/);
+		expect(stdout).toContain("countries  BR 1,000");
+	});
+
+	it("shows one account's, and an empty fleet as one", async () => {
+		operator.reply({ body: { ...FLEET, devices: {}, products: [], licenses: [], as_of: null } });
+		const { exitCode, stdout } = await operator.run("fleet", "show", ACCOUNT);
+		expect([exitCode, asked()]).toEqual([0, [`GET /v1/accounts/${ACCOUNT}/fleet`]]);
+		expect(stdout).toContain("no account has said anything yet");
+	});
+
+	it("product shows how fast each release came", async () => {
+		const points = [1, 5, 9].map((devices) => ({ at: "2026-11-20T11:00:00Z", devices }));
+		const release = { version: "4.27.0", released_at: "2026-11-20T10:00:00Z", devices: 9, points };
+		const protectedAfter = { p50: 1_260, p90: 14_400, p99: null };
+		operator.reply({
+			body: {
+				...{ product: "crs", devices: 10, as_of: "2026-11-20T11:59:15Z" },
+				releases: [{ ...release, protected_after: protectedAfter }],
+			},
+		});
+		const { stdout } = await operator.run("fleet", "product", "crs");
+		expect(asked()).toEqual(["GET /v1/fleet/products/crs"]);
+		expect(stdout).toMatch(/4\.27\.0 .* 9 +90\.0 % +21 min +4 h +- +▂▅█/);
+	});
+
+	it("silent and problems pass their options on", async () => {
+		operator.reply({ body: { accounts: [{ account: ACCOUNT, silent: 4, devices: 9 }], as_of: null } });
+		expect((await operator.run("fleet", "silent", "--for", "3d")).stdout).toMatch(/acct-\S+ +4 +9/);
+		const problem = { product: "crs", version: "4.27.0", country: "BR", outcome: "failed", reason: "disk", devices: 4 };
+		operator.reply({ body: { problems: [problem], as_of: null } });
+		const { stdout } = await operator.run("fleet", "problems", "--country", "br", "--limit", "5");
+		expect(stdout).toMatch(/4 +crs +4\.27\.0 +BR +failed +disk/);
+		expect(asked()).toEqual(["GET /v1/fleet/silent?silent_for=259200", "GET /v1/fleet/problems?country=BR&limit=5"]);
+	});
+
+	it("rebuild asks every account, and fails where one could not tell", async () => {
+		const other = "acct-1123456789abcdef";
+		const accounts = [{ account: ACCOUNT }, { account: other }];
+		operator.reply({ body: { accounts, next: null } }, { body: { told: true } }, { body: { told: false } });
+		const { exitCode, stdout, stderr } = await operator.run("fleet", "rebuild");
+		expect([exitCode, stdout.trim()]).toEqual([1, "1 of 2 accounts have told"]);
+		expect(stderr).toContain("1 accounts could not tell");
+		expect(asked().slice(1)).toEqual([ACCOUNT, other].map((id) => `POST /v1/accounts/${id}/fleet`));
+	});
+});
