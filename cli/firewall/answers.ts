@@ -30,6 +30,21 @@ export const tokenAnswer = z.object({
 	expires_in: z.number().positive(),
 });
 
+/** Signed URLs of a package, in a permit or in an offer that needs none. */
+const downloadLinks = {
+	url: z.string(),
+	delta: z
+		.object({
+			coding: z.string(),
+			from_sha256: sha256Hex.nullish(),
+			sha256: sha256Hex,
+			size: z.number().positive(),
+			url: z.string(),
+		})
+		.nullish(),
+	expires_at: rfc3339,
+};
+
 export const offer = z.object({
 	version: versionName,
 	sequence: z.number(),
@@ -41,6 +56,7 @@ export const offer = z.object({
 	downgrade: z.boolean().nullish(),
 	capability: z.string(),
 	expires_at: rfc3339,
+	download: z.object(downloadLinks).nullish(),
 });
 export type Offer = z.infer<typeof offer>;
 
@@ -79,17 +95,7 @@ export const permitAnswer = z.object({
 	sha256: sha256Hex,
 	size: z.number().positive(),
 	name: packageFileName,
-	url: z.string(),
-	delta: z
-		.object({
-			coding: z.string(),
-			from_sha256: sha256Hex.nullish(),
-			sha256: sha256Hex,
-			size: z.number().positive(),
-			url: z.string(),
-		})
-		.nullish(),
-	expires_at: rfc3339,
+	...downloadLinks,
 	report_by: rfc3339.nullish(),
 	...degradedMarks,
 });

@@ -2,12 +2,16 @@
 // it is long, so that news of one device makes no edge read all of them, and no record outgrows the row that it waits in. What
 // the list says counts before what a part says.
 import { z } from "zod";
+import type { DeviceProfile } from "../entitlement/devices/device-record.ts";
 
 /** `dev-` and then the name of the account's object (entitlement/ids.ts). Cut out, because the hottest path asks. */
 const ACCOUNT_NAME_START = 4;
 const ACCOUNT_NAME_END = 14;
 
-/** What a denial is about. `licenseEpoch` refuses no device; it says that tokens and records of an earlier epoch are outdated. */
+/**
+ * What a denial is about. `licenseEpoch` refuses no device; it says that tokens and records of an earlier epoch are outdated: of an
+ * account's devices, by its license epoch, or of one device, by the version of its record.
+ */
 export type DenialScope = "device" | "licenseEpoch";
 
 const entries = z.record(z.string(), z.int().nonnegative());
@@ -18,7 +22,8 @@ export const deniedPart = z.object({
 	devices: entries,
 	/**
 	 * Object name of an account → its license epoch: how often its licenses have changed for its devices. A token or a
-	 * device's record of an earlier epoch is outdated and must be fetched anew.
+	 * device's record of an earlier epoch is outdated and must be fetched anew. Also id of a device → version of its record
+	 * before which what a token or a record says of this one device is outdated.
 	 */
 	licenseEpochs: entries,
 });
@@ -56,6 +61,19 @@ export function deniedUntil({ denied, deniedParts }: DeniedList, deviceId: strin
 export function licenseEpochOf({ denied, deniedParts }: DeniedList, deviceId: string): number {
 	const name = deviceId.slice(ACCOUNT_NAME_START, ACCOUNT_NAME_END);
 	return epochIn(denied, name) ?? epochIn(partWith(deniedParts, name), name) ?? 0;
+}
+
+/** @returns version of the device's record before which tokens and records of it are outdated; 0 = no change of late */
+export function deviceChangeOf({ denied, deniedParts }: DeniedList, deviceId: string): number {
+	return denied.licenseEpochs[deviceId] ?? partWith(deniedParts, deviceId)?.licenseEpochs[deviceId] ?? 0;
+}
+
+/** Whether what was made of the device at that time must not be decided on any more. */
+export function isOutdated(
+	list: DeniedList,
+	{ id, licenseEpoch, version = 0 }: Pick<DeviceProfile, "id" | "licenseEpoch" | "version">,
+): boolean {
+	return licenseEpoch < licenseEpochOf(list, id) || version < deviceChangeOf(list, id);
 }
 
 function partWith(parts: readonly DeniedPart[], id: string): DeniedPart | undefined {

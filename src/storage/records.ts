@@ -1,12 +1,6 @@
 // Typed access to the replicated records: which kind each key holds, how long an isolate may trust its copy, and how
 // `heads` leads to the revision of everything shared.
-import {
-	type DeniedPart,
-	type DeniedRecord,
-	deniedPart,
-	deniedRecord,
-	licenseEpochOf,
-} from "../content/denied-list.ts";
+import { type DeniedPart, type DeniedRecord, deniedPart, deniedRecord, isOutdated } from "../content/denied-list.ts";
 import { type HeadsRecord, headsRecord, productRevision, type SharedView } from "../content/heads-record.ts";
 import { type MessagesRecord, messagesRecord } from "../content/messages/message.ts";
 import { type ProductRecord, productRecord } from "../content/releases/product-record.ts";
@@ -132,7 +126,7 @@ export function createRecords(
 			const key = deviceKey(deviceId);
 			const [found, news] = await Promise.all([cache.get(key, device, scope), view]);
 			if (found === null) return null;
-			return found.licenseEpoch < licenseEpochOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found;
+			return isOutdated(news, found) ? cache.getFromOwner(key, device, scope) : found;
 		},
 		haGroup: (id, scope) => cache.get(haGroupKey(id), haGroup, scope),
 	};

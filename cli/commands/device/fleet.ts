@@ -67,7 +67,7 @@ function addChannel(device: Command, surroundings: Surroundings): void {
 	const command = device
 		.command("channel <device> <product> <channel>")
 		.description(
-			"operator: put a device and its HA group on stable or beta of a product; they know with their next token",
+			"operator: put a device and its HA group on stable or beta of a product; they know with their next check",
 		);
 	runAsOperator(command, surroundings, {}, async ({ api, operands, output }) => {
 		const id = readOperand(operands, 0, "device", deviceId);

@@ -41,12 +41,17 @@ export function deviceLines(item: Item): string[] {
 		.parse(item["products"])
 		.map((one) => [
 			...[one.product, one["installed"], one["offered"]],
-			...[one["permitted_at"], one["outcome"] == null ? null : formatOutcome(one), one["outcome_at"]],
+			...[
+				one["permitted_at"],
+				one["outcome"] == null ? null : formatOutcome(one),
+				one["outcome_at"],
+				one["changed_at"],
+			],
 		]);
 	return [
 		String(item["device"]),
 		...facts.map(([name, value]) => `  ${name.padEnd(9)} ${value}`),
-		...formatTable(["PRODUCT", "INSTALLED", "OFFERED", "LAST PERMIT", "LAST OUTCOME", "AT"], rows),
+		...formatTable(["PRODUCT", "INSTALLED", "OFFERED", "LAST PERMIT", "LAST OUTCOME", "AT", "AS OF"], rows),
 	];
 }
 

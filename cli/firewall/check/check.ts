@@ -24,6 +24,8 @@ export interface CheckResult {
 	readonly unchanged: boolean;
 	readonly answer: CheckAnswer;
 	readonly etag: string | null;
+	/** when it was asked, unix ms */
+	readonly askedMs: number;
 	/** what is installed but not whole, and therefore asked for again */
 	readonly damaged: readonly DamagedProduct[];
 }
@@ -48,6 +50,7 @@ export async function checkForUpdates(
 	const usable = last !== null && last.query === query && hasLiveOffers(last.answer, session.nowMs());
 	const what = "could not check for updates";
 	const path = `/v1/check${query === "" ? "" : `?${query}`}`;
+	const askedMs = session.nowMs();
 	const reply = await session.send({ method: "GET", path, what, etag: usable ? last.etag : undefined });
 	if (reply.status === 304) {
 		if (!usable) {
@@ -55,13 +58,13 @@ export async function checkForUpdates(
 				code: "unexpected_answer",
 			});
 		}
-		return { unchanged: true, answer: last.answer, etag: last.etag, damaged };
+		return { unchanged: true, answer: last.answer, etag: last.etag, askedMs, damaged };
 	}
 	const answer = readAnswer(parseJson(reply.text), what, checkAnswer);
 	const etag = reply.headers.etag ?? null;
 	if (etag === null) await home.forget("lastCheck");
 	else await home.save("lastCheck", { query, etag, answer });
-	return { unchanged: false, answer, etag, damaged };
+	return { unchanged: false, answer, etag, askedMs, damaged };
 }
 
 /**

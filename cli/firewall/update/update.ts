@@ -11,13 +11,11 @@ import type { FirewallSession } from "../identity/session.ts";
 import { type ChangedRules, writeDisabledRules } from "../installed/disabled-rules.ts";
 import type { DownloadResult } from "./download.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
+import { PERMIT_IS_FRESH_MS, permitInOffer } from "./offered-download.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor } from "./parts.ts";
 import { downloadPermitted } from "./permitted-download.ts";
 import { flushReports, reportOutcome } from "./reports.ts";
 import { createOfferJudge, type JudgeOffer } from "./signed-offer.ts";
-
-/** The permit may be so old when its package is put in place; an older one is asked for again, since its rollout may be halted by now. */
-const PERMIT_IS_FRESH_MS = 30_000;
 
 export interface UpdateOptions {
 	readonly onProgress?: (product: string, done: number, total: number) => void;
@@ -133,7 +131,7 @@ async function updateOffered(
 	for (const offered of products) {
 		if (offered.status !== "offered" || offered.offer == null) continue;
 		if (options.isPutOff?.(offered.product, offered.offer.sha256)) continue;
-		updates.push(await updateProduct(session, offered, offered.offer, options, judge));
+		updates.push(await updateProduct(session, offered, offered.offer, options, judge, check.askedMs));
 	}
 	// Where nothing sound is installed and the offer is not to be had yet, it takes what else there is: better that than no content.
 	const refused = new Map(
@@ -146,7 +144,7 @@ async function updateOffered(
 	const again = refused.size === 0 ? null : await checkForUpdates(session, only, "daily", refused);
 	for (const offered of again?.answer.products ?? []) {
 		if (refused.has(offered.product) && offered.status === "offered" && offered.offer != null)
-			updates.push(await updateProduct(session, offered, offered.offer, options, judge));
+			updates.push(await updateProduct(session, offered, offered.offer, options, judge, again?.askedMs ?? 0));
 	}
 	const waitingReports = (await home.load("reports"))?.length ?? 0;
 	return { check, updates, rules, waitingReports };
@@ -158,6 +156,7 @@ async function updateProduct(
 	offer: Offer,
 	options: UpdateOptions,
 	judge: JudgeOffer,
+	checkedMs: number,
 ): Promise<ProductUpdate> {
 	const { home } = session;
 	const { version, sha256 } = offer;
@@ -177,8 +176,9 @@ async function updateProduct(
 	// A permit is asked for only where it can be used.
 	const need = await makeRoomFor(home, part);
 	if (need !== null) return failed("disk", `there is no room left: ${need}`);
-	let permittedMs = session.nowMs();
-	const first = await failureAsValue(askPermit(session, product, offer));
+	const inOffer = permitInOffer(product, offer, checkedMs, session.nowMs());
+	let permittedMs = inOffer === null ? session.nowMs() : checkedMs;
+	const first = inOffer ?? (await failureAsValue(askPermit(session, product, offer)));
 	if (first instanceof ServerRefusal) return refused(first);
 	if (first instanceof DiskError) return failed("disk", first.message);
 	let permit = first;

@@ -55,6 +55,8 @@ const deviceProfile = z.object({
 	 * epoch (`denied`), this profile is outdated and must not be decided on.
 	 */
 	licenseEpoch: z.int().nonnegative(),
+	/** of the device's record; where the edges know of a later change of this device (`denied`), this is outdated as well. Left out = 0 */
+	version: z.int().nonnegative().optional(),
 	/** seconds of the lease on which the device has its seat (elastic license); null = it has it for good */
 	lease: z.int().positive().nullable(),
 	grants: z.record(productName, grant),

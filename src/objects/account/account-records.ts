@@ -1,5 +1,6 @@
 // What an Account publishes, each as the step that delivers it: a record per device and per HA group, and whom the Directory
 // is to have refused.
+import { channelLabels } from "../../content/releases/channel.ts";
 import type { DeviceRecord } from "../../entitlement/devices/device-record.ts";
 import { accountObjectName, isHaGroupId } from "../../entitlement/ids.ts";
 import { deviceKey, haGroupKey } from "../../storage/keys.ts";
@@ -14,8 +15,9 @@ import type { HaReports } from "./ha/ha-reports.ts";
 /** Edges' clocks differ, and accept a token a little past its end: a denial outlives every token by this much. */
 export const DENIAL_MARGIN_SECONDS = 300;
 
-export function deviceStep({ version, replaces: _, replacedBy: __, ...body }: Device): RecordStep {
-	return { kind: "record", key: deviceKey(body.id), version, body: body satisfies DeviceRecord };
+export function deviceStep({ replaces: _, replacedBy: __, ...body }: Device): RecordStep {
+	const { id, version } = body;
+	return { kind: "record", key: deviceKey(id), version, body: body satisfies DeviceRecord };
 }
 
 /**
@@ -58,6 +60,24 @@ export function licenseEpochStep(
 		version,
 		until: now + RECORD_LIFE_SECONDS + tokensEndAfter,
 	};
+}
+
+/**
+ * What is published of a change of one device that stays active. A change by which it may have less, or at another time, ends its
+ * tokens as well: a check gives downloads by what they say (routes/device/direct-download.ts).
+ * @param now as `since` above
+ */
+export function changedSteps(before: Device, after: Device, now: number, tokensEndAfter: number): OutboxStep[] {
+	const record = deviceStep(after);
+	if (JSON.stringify(termsOf(before)) === JSON.stringify(termsOf(after))) return [record];
+	const { id, version } = after;
+	const until = now + RECORD_LIFE_SECONDS + tokensEndAfter;
+	return [record, { kind: "deny", scope: "licenseEpoch", id, version, until }];
+}
+
+/** All of a device's record that a permit goes by (routes/device/permits.ts), but for what is told otherwise: its status. */
+function termsOf({ license, haGroup, hold, lease, grants, policy, labels }: Device) {
+	return { license, haGroup, hold, lease, grants, policy, channels: channelLabels(labels) };
 }
 
 function allowStep({ id, version }: Device, until: number): OutboxStep {

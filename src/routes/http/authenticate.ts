@@ -1,7 +1,7 @@
 // Which device is calling? It shows an access token, with a DPoP proof where the token is bound to a key. A caller who fails
 // learns only that; the reason goes to the log. API keys: key-access.ts.
 import { createMiddleware } from "hono/factory";
-import { deniedUntil, licenseEpochOf } from "../../content/denied-list.ts";
+import { deniedUntil, isOutdated } from "../../content/denied-list.ts";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { DeviceRecord } from "../../entitlement/devices/device-record.ts";
 import { accountObjectName } from "../../entitlement/ids.ts";
@@ -94,7 +94,7 @@ export async function authenticateDevice(
 	await requireProof(request, scope, authorization, token.jkt);
 	const view = held ?? (await scope.services.records.current(scope));
 	refuseDenied(scope, view, token.profile.id);
-	refuseOutdated(scope, token, licenseEpochOf(view, token.profile.id));
+	refuseOutdated(scope, token, isOutdated(view, token.profile));
 	if (token.provisional) await requireCurrent(scope, view, token);
 	const { profile } = token.policyInRecord ? await withPolicy(scope, view, token) : token;
 	return { ...token, profile, view, tail: tokenTail(authorization.credentials) };
@@ -151,9 +151,12 @@ export async function requireProof(
 
 type HeldToken = Pick<OpenedAccessToken, "profile" | "jkt">;
 
-/** @throws ProblemError `unauthenticated` when the token is from before a change of the account's licenses: it gets a new one */
-function refuseOutdated(scope: RequestScope, { profile, jkt }: HeldToken, licenseEpoch: number): void {
-	if (profile.licenseEpoch < licenseEpoch) refuse(scope, "token_outdated", jkt === null ? "Bearer" : "DPoP");
+/**
+ * @param isOutdated whether the token is from before a change of the account's licenses, or of what the device may have
+ * @throws ProblemError `unauthenticated` when it is: the device gets a new one
+ */
+function refuseOutdated(scope: RequestScope, { jkt }: HeldToken, isOutdated: boolean): void {
+	if (isOutdated) refuse(scope, "token_outdated", jkt === null ? "Bearer" : "DPoP");
 }
 
 /**
@@ -163,7 +166,7 @@ function refuseOutdated(scope: RequestScope, { profile, jkt }: HeldToken, licens
  */
 export async function requireCurrent(scope: RequestScope, view: SharedView, token: HeldToken): Promise<void> {
 	const device = await requireActive(scope, view, token.profile.id);
-	refuseOutdated(scope, token, device.licenseEpoch);
+	refuseOutdated(scope, token, token.profile.licenseEpoch < device.licenseEpoch);
 }
 
 /** @throws ProblemError `device_refused` when the device's record does not say that it is active */

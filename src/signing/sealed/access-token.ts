@@ -69,6 +69,8 @@ interface TokenClaims {
 	};
 	/** the account's license epoch */
 	readonly license_epoch?: number;
+	/** of the device's record */
+	readonly version?: number;
 	/** seconds of the lease on the device's seat */
 	readonly lease?: number;
 	readonly cnf?: { readonly jkt: string };
@@ -112,6 +114,7 @@ export async function sealAccessToken(
 			...(device.hold !== null && { hold: device.hold }),
 		},
 		...(device.licenseEpoch !== 0 && { license_epoch: device.licenseEpoch }),
+		...(device.version !== undefined && { version: device.version }),
 		...(device.lease !== null && { lease: device.lease }),
 		...(jkt !== null && { cnf: { jkt } }),
 		...(provisional && { provisional }),
@@ -153,7 +156,7 @@ function purposeOf(issuer: string): SealPurpose {
 // Not a schema: in workerd, which has no `eval`, one costs more than the MAC does, and these claims are our own.
 function readClaims(claims: Partial<TokenClaims>, exp: number, keys: MacKeySet): AccessTokenOpening {
 	const { sub, acct, pseudonym, ent, dev, cnf, license_epoch: licenseEpoch = 0, provisional } = claims;
-	const { lease = null, policy = null } = claims;
+	const { lease = null, policy = null, version } = claims;
 	const wrong = (claim: keyof TokenClaims) => ({ ok: false, reason: "wrong_claim", claim }) as const;
 	if (typeof sub !== "string") return wrong("sub");
 	if (typeof acct !== "string") return wrong("acct");
@@ -161,6 +164,7 @@ function readClaims(claims: Partial<TokenClaims>, exp: number, keys: MacKeySet):
 	if (typeof dev?.model !== "string") return wrong("dev");
 	if (dev.hold !== undefined && !isHold(dev.hold)) return wrong("dev");
 	if (typeof licenseEpoch !== "number") return wrong("license_epoch");
+	if (version !== undefined && typeof version !== "number") return wrong("version");
 	if (lease !== null && typeof lease !== "number") return wrong("lease");
 	if (cnf !== undefined && typeof cnf.jkt !== "string") return wrong("cnf");
 	const grants = unpackGrants(ent);
@@ -175,6 +179,7 @@ function readClaims(claims: Partial<TokenClaims>, exp: number, keys: MacKeySet):
 		haGroup,
 		hold,
 		licenseEpoch,
+		...(version !== undefined && { version }),
 		lease,
 		grants,
 		policy: policy === "record" ? null : policy,

@@ -100,10 +100,11 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 		expect(refused).toEqual({ code: 1, stderr: `firewall: PARAPET_URL must be the issuer, ${service.url}\n` });
 	});
 
-	it("installs what is offered and reports it; only its owner can read its files", async () => {
+	it("installs what is offered without asking for a permit, and reports it; only its owner can read its files", async () => {
 		expect(await firewall(["update"])).toEqual({ code: 0, stderr: `firewall: ${PRODUCT} 1.0.0 is installed\n` });
 		await expectInstalled("1.0.0");
 		expect(reports()).toEqual(["1.0.0 healthy "]);
+		expect(requests("/v1/permits")).toEqual([]);
 		expect((await stat(join(home, "key.pem"))).mode & 0o777).toBe(0o600);
 		expect((await readdir(home)).filter((name) => name.startsWith("tmp."))).toEqual([]);
 	});

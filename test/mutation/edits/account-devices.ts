@@ -62,8 +62,8 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "a device that came back by itself can still be replaced with the old code",
 			},
 			{
-				from: "outbox.add([deviceStep(device), ...this.#accessSteps(known, device, kind, by.now)]);",
-				to: "outbox.add([deviceStep(device)]);",
+				from: "outbox.add([...steps, ...this.#accessSteps(known, device, kind, by.now)]);",
+				to: "outbox.add(steps);",
 				breaks: "a device that came back is refused until its denial ends",
 			},
 			{
@@ -298,7 +298,7 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "nobody can see later who changed a device by an import",
 			},
 			{
-				from: "outbox.add([deviceStep(devices.deviceOrThrow(device.id))]);",
+				from: "outbox.add(changedSteps(before, device, by.now, tokensEndAfter));",
 				to: "",
 				breaks: "edges do not learn what an import changed of a device",
 			},

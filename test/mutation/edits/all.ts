@@ -5,6 +5,7 @@ import { ACCOUNT_GROUPS_AND_WEBHOOKS } from "./account-groups-and-webhooks.ts";
 import { ACCOUNT_LICENSES } from "./account-licenses.ts";
 import { COMMAND_LINE } from "./command-line.ts";
 import { COMMANDS } from "./commands.ts";
+import { DIRECT_DOWNLOADS } from "./direct-downloads.ts";
 import { DIRECTORY_AND_PRODUCT } from "./directory-and-product.ts";
 import { FIREWALL } from "./firewall.ts";
 import { FIREWALL_UPDATES } from "./firewall-updates.ts";
@@ -14,7 +15,6 @@ import { HISTORY } from "./history.ts";
 import { OBJECTS_SHARED } from "./objects-shared.ts";
 import { OUTBOX } from "./outbox.ts";
 import { PACKAGES } from "./packages.ts";
-import { REPLAY } from "./replay.ts";
 import { REVERTS_AND_POLICIES } from "./reverts-and-policies.ts";
 import { ROUTES } from "./routes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
@@ -28,7 +28,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...OBJECTS_SHARED,
 	...OUTBOX,
 	...DIRECTORY_AND_PRODUCT,
-	...REPLAY,
+	...DIRECT_DOWNLOADS,
 	...HELD_BACK,
 	...REVERTS_AND_POLICIES,
 	...PACKAGES,

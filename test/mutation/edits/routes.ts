@@ -107,8 +107,8 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "a suspended device goes on until its token ends",
 			},
 			{
-				from: "if (profile.licenseEpoch < licenseEpoch)",
-				to: "if (profile.licenseEpoch > licenseEpoch)",
+				from: "if (isOutdated) refuse",
+				to: "if (!isOutdated) refuse",
 				breaks: "a token from before a change of licenses is good until it ends",
 			},
 		],

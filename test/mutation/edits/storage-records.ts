@@ -200,7 +200,7 @@ export const STORAGE_RECORDS: readonly FileEdits[] = [
 				breaks: "a service that asks for the truth each time answers from old heads",
 			},
 			{
-				from: "found.licenseEpoch < licenseEpochOf(news, deviceId) ? cache.getFromOwner(key, device, scope) : found",
+				from: "isOutdated(news, found) ? cache.getFromOwner(key, device, scope) : found",
 				to: "found",
 				breaks: "a record from before a change of licenses is decided on",
 			},

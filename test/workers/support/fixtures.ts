@@ -13,6 +13,13 @@ export interface CheckedOffer {
 	readonly capability: string;
 	readonly expires_at: string;
 	readonly downgrade: boolean | null;
+	readonly download?: DownloadBody;
+}
+/** Signed URLs, in a permit or an offer that needs none. */
+export interface DownloadBody {
+	readonly url: string;
+	readonly delta?: unknown;
+	readonly expires_at: string;
 }
 export interface CheckedProduct {
 	readonly product: string;
@@ -28,12 +35,10 @@ export interface CheckBody {
 	readonly products: readonly CheckedProduct[];
 	readonly messages: { readonly unread: number; readonly last: number };
 }
-export interface PermitBody {
+export interface PermitBody extends DownloadBody {
 	readonly permit: string;
-	readonly url: string;
 	readonly version: string;
 	readonly sha256: string;
-	readonly expires_at: string;
 }
 
 /** A product that no other test uses. */

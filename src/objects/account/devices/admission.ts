@@ -10,7 +10,7 @@ import { type License, lastEndOf } from "../../../entitlement/licenses/license.t
 import { firstLeaseEnd } from "../../../entitlement/seats/seat-lease.ts";
 import { type Labels, mergeLabels } from "../../../names.ts";
 import type { Change } from "../../audit.ts";
-import { accessStep, deviceStep, leaveFixedStep } from "../account-records.ts";
+import { accessStep, changedSteps, deviceStep, leaveFixedStep } from "../account-records.ts";
 import type { DeskParts } from "../desk.ts";
 import type { HaGroup } from "../ha/ha-tables.ts";
 import type { Code } from "../licenses/license-tables.ts";
@@ -125,7 +125,8 @@ export class Admission {
 		});
 		if (kind === "returned") this.callOffReplacement(id, by);
 		const device = devices.deviceOrThrow(id);
-		outbox.add([deviceStep(device), ...this.#accessSteps(known, device, kind, by.now)]);
+		const steps = changedSteps(known ?? device, device, by.now, this.#parts.tokensEndAfter);
+		outbox.add([...steps, ...this.#accessSteps(known, device, kind, by.now)]);
 		return device;
 	}
 

@@ -13,7 +13,7 @@ import { decideStatusChange, type StatusChangeRefusal } from "../../../entitleme
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { INSTANCE_LABEL, type Labels, labels as someLabels } from "../../../names.ts";
 import type { Change } from "../../audit.ts";
-import { accessStep, deviceStep } from "../account-records.ts";
+import { accessStep, changedSteps, deviceStep } from "../account-records.ts";
 import type { DeskParts } from "../desk.ts";
 import type { Code } from "../licenses/license-tables.ts";
 import type { Admission, DeviceClaims, Place } from "./admission.ts";
@@ -138,7 +138,7 @@ export class DeviceDesk {
 
 	/** Gives a device other labels: audiences of releases and messages go by them. */
 	#relabel({ deviceId, labels, ...by }: LabelChange): ChannelOutcome {
-		const { devices, audit, outbox } = this.#parts;
+		const { devices, audit, outbox, tokensEndAfter } = this.#parts;
 		const known = devices.device(deviceId);
 		if (known === null) return { ok: false, reason: "unknown_device" };
 		const isSame =
@@ -147,17 +147,16 @@ export class DeviceDesk {
 		if (isSame) return { ok: true, changed: false, devices: [deviceId] };
 		devices.saveDevice({ ...known, labels });
 		audit(by, "device.changed", deviceId, `labels ${formatLabels(labels)}`);
-		const device = devices.deviceOrThrow(deviceId);
-		outbox.add([deviceStep(device)]);
+		outbox.add(changedSteps(known, devices.deviceOrThrow(deviceId), by.now, tokensEndAfter));
 		return { ok: true, changed: true, devices: [deviceId] };
 	}
 
 	/**
-	 * Puts a device on a channel of a product, and with it its whole HA group, whose devices are to run the same. The device knows with
-	 * its next token.
+	 * Puts a device on a channel of a product, and with it its whole HA group, whose devices are to run the same. Its next check asks for
+	 * a new token, which says so.
 	 */
 	#setChannel(input: ChannelChange): ChannelOutcome {
-		const { devices, audit, outbox } = this.#parts;
+		const { devices, audit, outbox, tokensEndAfter } = this.#parts;
 		const { deviceId, product, channel } = input;
 		const asked = devices.device(deviceId);
 		if (asked === null) return { ok: false, reason: "unknown_device" };
@@ -169,7 +168,7 @@ export class DeviceDesk {
 			if (!someLabels.safeParse(changed).success) return { ok: false, reason: "too_many_labels", device: device.id };
 			devices.saveDevice({ ...device, labels: changed });
 			audit(input, "device.channel", device.id, `${product} ${channel}`);
-			outbox.add([deviceStep(devices.deviceOrThrow(device.id))]);
+			outbox.add(changedSteps(device, devices.deviceOrThrow(device.id), input.now, tokensEndAfter));
 		}
 		return { ok: true, changed: moving.length > 0, devices: unit.map(({ id }) => id) };
 	}

@@ -4,7 +4,7 @@ import type { DeviceLine } from "../../../entitlement/devices/device-line.ts";
 import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { decideImport, type ImportKind, type ImportRefusal } from "../../../entitlement/devices/import-decision.ts";
 import type { Change } from "../../audit.ts";
-import { deviceStep } from "../account-records.ts";
+import { changedSteps } from "../account-records.ts";
 import type { DeskParts } from "../desk.ts";
 import type { Admission, Place } from "./admission.ts";
 import type { Device } from "./device-tables.ts";
@@ -63,7 +63,7 @@ export class ImportDesk {
 		const { kind } = decision;
 		const { status, ...description } = decision.device;
 		if (known !== null && (kind === "same" || kind === "changed")) {
-			if (kind === "changed") this.#describe({ ...known, ...description }, by);
+			if (kind === "changed") this.#describe(known, description, by);
 			return { ok: true, kind, deviceId: known.id, status };
 		}
 		if (kind === "same" || kind === "changed") throw new Error("a device that nobody knows has changed");
@@ -89,10 +89,11 @@ export class ImportDesk {
 			: { ok: false, reason: "other_license" };
 	}
 
-	#describe(device: Parameters<DeskParts["devices"]["saveDevice"]>[0], by: Change): void {
-		const { devices, audit, outbox } = this.#parts;
-		devices.saveDevice(device);
+	#describe(before: Device, description: Partial<Device>, by: Change): void {
+		const { devices, audit, outbox, tokensEndAfter } = this.#parts;
+		devices.saveDevice({ ...before, ...description });
+		const device = devices.deviceOrThrow(before.id);
 		audit(by, "device.changed", device.id, `serial ${device.serial}`);
-		outbox.add([deviceStep(devices.deviceOrThrow(device.id))]);
+		outbox.add(changedSteps(before, device, by.now, tokensEndAfter));
 	}
 }

@@ -5,7 +5,7 @@ import { decideJoin, decideLeave, type HaMode, type JoinRefusal } from "../../..
 import { holdsSeat, type License } from "../../../entitlement/licenses/license.ts";
 import { firstLeaseEnd } from "../../../entitlement/seats/seat-lease.ts";
 import type { Change } from "../../audit.ts";
-import { deviceStep } from "../account-records.ts";
+import { changedSteps } from "../account-records.ts";
 import type { DeskParts } from "../desk.ts";
 import type { Admission } from "../devices/admission.ts";
 import type { Device } from "../devices/device-tables.ts";
@@ -241,7 +241,8 @@ export class HaDesk {
 
 	#moved(before: Device, haGroup: string | null, by: Change): void {
 		this.#admission.noteGroup(by, before.id, before.haGroup, haGroup);
-		this.#parts.outbox.add([deviceStep(this.#parts.devices.deviceOrThrow(before.id))]);
+		const { devices, outbox, tokensEndAfter } = this.#parts;
+		outbox.add(changedSteps(before, devices.deviceOrThrow(before.id), by.now, tokensEndAfter));
 	}
 
 	#done(group: HaGroup, by: Change, changed: boolean): HaGroupResult {

@@ -4,7 +4,7 @@
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
 import { type PolicyRule, resolvePolicy } from "../../../entitlement/policy/account-policy.ts";
 import type { Change } from "../../audit.ts";
-import { deviceStep } from "../account-records.ts";
+import { changedSteps } from "../account-records.ts";
 import type { DeskParts } from "../desk.ts";
 import { beginLicenseEpoch } from "../licenses/license-epoch.ts";
 import type { AccountPolicy } from "./policy-tables.ts";
@@ -37,7 +37,7 @@ export class PolicyDesk {
 
 	/** Replaces all rules. The same again changes nothing. */
 	change(input: Change & PolicyChange): PolicyResult {
-		const { account, devices, policies, outbox, audit } = this.#parts;
+		const { account, devices, policies, outbox, audit, tokensEndAfter } = this.#parts;
 		const before = policies.policy();
 		const { rules, replaces, now } = input;
 		if (replaces !== null && replaces !== before.version)
@@ -61,7 +61,7 @@ export class PolicyDesk {
 			const [then, today] = [before.rules, rules].map((some) => resolvePolicy(some, { id, labels }));
 			if (JSON.stringify(then) === JSON.stringify(today)) continue;
 			devices.saveDevice(device);
-			outbox.add([deviceStep(devices.deviceOrThrow(id))]);
+			outbox.add(changedSteps({ ...device, policy: then ?? null }, devices.deviceOrThrow(id), now, tokensEndAfter));
 		}
 		return { ok: true, changed: true, policy };
 	}

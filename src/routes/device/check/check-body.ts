@@ -6,6 +6,7 @@ import { REFUSAL_CODES } from "../../../entitlement/decision-codes.ts";
 import { degradedFlag, timestamp } from "../../http/openapi.ts";
 import { pulseLink } from "../../http/pulse-links.ts";
 import { decision, decisionCode } from "../explain/entitlements.ts";
+import { downloadLinks } from "../permits/download-links.ts";
 
 export const checkStatus = z
 	.enum(["offered", "current", "unavailable", "refused"])
@@ -33,6 +34,10 @@ const offer = z
 		}),
 		capability: z.string().openapi({ description: "Hand this back to POST /v1/permits" }),
 		expires_at: timestamp,
+		download: z.object(downloadLinks).optional().openapi({
+			description:
+				"As a permit would give it, where none is needed: to be used within 30 seconds of this answer, and reported on by `capability`. Left out: ask for a permit",
+		}),
 	})
 	.openapi("Offer");
 

@@ -18,13 +18,16 @@ import { bucketsOf } from "../../../content/releases/rollout-place.ts";
 import { placeInFleet } from "../../../place-in-fleet.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
-import { sealCapability } from "../../../signing/sealed/capability.ts";
+import { type OfferClaims, sealCapability } from "../../../signing/sealed/capability.ts";
 import { readCheckEtag, sealCheckEtag, verifyCheckEtag } from "../../../signing/sealed/check-etag.ts";
 import type { DeviceCaller } from "../../http/app-env.ts";
 import { authenticateDevice } from "../../http/authenticate.ts";
 import { jsonAnswer, problems, toTimestamp } from "../../http/openapi.ts";
 import { answerJson, plainRoute } from "../../http/plain-handler.ts";
 import { pulseLinks } from "../../http/pulse-links.ts";
+import { isDirect } from "../permits/direct-download.ts";
+import { signDownload } from "../permits/download-links.ts";
+import { UNBOUND } from "../permits/permits.ts";
 import { CONTROL_REPEAT_SECONDS, passOnControl } from "../words/control-word.ts";
 import { passOnCheck } from "../words/device-words.ts";
 import { HA_REPEAT_SECONDS, passOnHaReport } from "../words/ha-report.ts";
@@ -117,7 +120,15 @@ async function answerInFull(
 	const updated = onceInstalled(installed, answer);
 	const hasOffer = updated !== null;
 	const offersEnd = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
-	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasOffer ? offersEnd : Number.POSITIVE_INFINITY);
+	const direct = new Set(
+		answer.products.flatMap(({ product, selection }) =>
+			selection?.status === "offered" && isDirect(selection.release, caller, degradedAsOf) ? [product] : [],
+		),
+	);
+	// Nor longer than the URLs in it.
+	const urlsEnd = direct.size > 0 ? scope.now + config.urlTtlSeconds : Number.POSITIVE_INFINITY;
+	const hasEnds = hasOffer ? Math.min(offersEnd, urlsEnd) : Number.POSITIVE_INFINITY;
+	const answerEnds = Math.min(caller.exp, answer.holdsUntil, hasEnds);
 	const heardAgain = Math.min(
 		haGroup === null ? Number.POSITIVE_INFINITY : HA_REPEAT_SECONDS,
 		answer.heldBack.length === 0 ? Number.POSITIVE_INFINITY : CONTROL_REPEAT_SECONDS,
@@ -139,7 +150,9 @@ async function answerInFull(
 	const [etag, pulse, ...products] = await Promise.all([
 		sealing,
 		quiet === null ? null : pulseLinks(scope, [...installed.keys()], view),
-		...answer.products.map((product) => describeProduct(scope, caller, product, productRecords.get(product.product))),
+		...answer.products.map((one) =>
+			describeProduct(scope, caller, one, productRecords.get(one.product), direct.has(one.product)),
+		),
 	]);
 	const pace = degradedAsOf !== null ? "strained" : answer.isUrgent ? "urgent" : "usual";
 	const usual = nextCheckIn(interval, id, caller.profile.lease, pace);
@@ -169,6 +182,7 @@ async function describeProduct(
 	caller: DeviceCaller,
 	answer: ProductAnswer,
 	record: ProductRecord | null | undefined,
+	isDirect: boolean,
 ) {
 	const { entitlement, selection } = answer;
 	const described = {
@@ -189,22 +203,21 @@ async function describeProduct(
 	}
 	const { release } = selection;
 	const expires = Math.min(caller.exp, scope.now + OFFER_LIFETIME_SECONDS);
-	const capability = await sealCapability(
-		caller.keys,
-		"offer",
-		{
-			device: caller.profile.id,
-			pseudonym: caller.pseudonym,
-			product: answer.product,
-			from: answer.installed,
-			to: release.version,
-			sha256: release.sha256,
-			isRevert: leadsAway(selection.reason),
-			exp: expires,
-			jkt: caller.jkt,
-		},
-		caller.tail,
-	);
+	const claims: OfferClaims = {
+		device: caller.profile.id,
+		pseudonym: caller.pseudonym,
+		product: answer.product,
+		from: answer.installed,
+		to: release.version,
+		sha256: release.sha256,
+		isRevert: leadsAway(selection.reason),
+		exp: expires,
+		jkt: caller.jkt,
+	};
+	const [capability, download] = await Promise.all([
+		sealCapability(caller.keys, "offer", claims, isDirect ? UNBOUND : caller.tail),
+		isDirect ? signDownload(scope, release, claims) : undefined,
+	]);
 	return {
 		...described,
 		status: selection.status,
@@ -221,6 +234,7 @@ async function describeProduct(
 			...(selection.role !== undefined && { role_version: selection.role }),
 			capability,
 			expires_at: toTimestamp(expires),
+			...(download !== undefined && { download }),
 		},
 	};
 }

@@ -2,7 +2,7 @@
 // for one device, one token, one question and the state of the world it was answered in. If it comes back, is sealed right,
 // has not expired and the state is still that, the answer is 304: no token to verify, no store to read. All it can buy a
 // thief is "nothing has changed", and only beside the token that it was sealed for.
-import { deniedUntil, licenseEpochOf } from "../../../content/denied-list.ts";
+import { deniedUntil, deviceChangeOf, licenseEpochOf } from "../../../content/denied-list.ts";
 import type { SharedView } from "../../../content/heads-record.ts";
 import { accountObjectName } from "../../../entitlement/ids.ts";
 import type { RequestScope } from "../../../request-scope.ts";
@@ -23,8 +23,8 @@ export function checkState(
 	country: string | null,
 	binding: string,
 ): CheckState {
-	const licenseEpoch = licenseEpochOf(view, deviceId);
-	return { state: `${stateOf(question, view.heads)} ${licenseEpoch} ${country}`, query, binding };
+	const changes = `${licenseEpochOf(view, deviceId)} ${deviceChangeOf(view, deviceId)}`;
+	return { state: `${stateOf(question, view.heads)} ${changes} ${country}`, query, binding };
 }
 
 /**

@@ -3,13 +3,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { SharedView } from "../../../content/heads-record.ts";
 import { channelOf } from "../../../content/releases/channel.ts";
-import { cheapestWay, type Delta } from "../../../content/releases/delta.ts";
 import { unitOf } from "../../../content/releases/rollout-place.ts";
 import { isLicensed } from "../../../content/releases/select-release.ts";
 import type { DeviceRecord } from "../../../entitlement/devices/device-record.ts";
 import { accountObjectName } from "../../../entitlement/ids.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
+import { openAccessToken } from "../../../signing/sealed/access-token.ts";
 import { type OfferClaims, openCapability, sealCapability } from "../../../signing/sealed/capability.ts";
 import { readAuthorization, refuseDenied, requireProof, tokenTail } from "../../http/authenticate.ts";
 import {
@@ -25,11 +25,15 @@ import { answerJson, plainRoute } from "../../http/plain-handler.ts";
 import { limitRate } from "../../http/rate-limit.ts";
 import { readJson } from "../../http/request-body.ts";
 import { passOn } from "../words/device-words.ts";
+import { downloadLinks, signDownload } from "./download-links.ts";
 import { giveTurnBack, takeTurn } from "./ha-turn.ts";
 import { exposureLimited, notEntitled, requireEntitlement, requireLeave, requireRelease } from "./permit-checks.ts";
 
 /** A device has this long to install and report. */
-const REPORT_WITHIN_SECONDS = 86_400;
+export const REPORT_WITHIN_SECONDS = 86_400;
+
+/** What offers with a download are bound to. */
+export const UNBOUND = "";
 
 /** Of a device in no HA group. */
 const NO_TURN: { readonly at: number | null; readonly peers: readonly string[] } = { at: null, peers: [] };
@@ -50,25 +54,7 @@ const permitBody = z
 		sha256: z.string(),
 		size: z.int(),
 		name: z.string(),
-		url: z.string().openapi({ description: "Signed download URL" }),
-		delta: z
-			.object({
-				coding: z.enum(["dcz", "zstd"]).openapi({
-					description:
-						"dcz: RFC 9842, a zstd frame whose dictionary is what is installed; zstd: a packed copy of the whole",
-				}),
-				from: z.string().nullable().openapi({ description: "Version of the dictionary; null with `zstd`" }),
-				from_sha256: z.string().nullable().openapi({ description: "SHA-256 of the dictionary; null with `zstd`" }),
-				sha256: z.string().openapi({ description: "Of the delta" }),
-				size: z.int().openapi({ description: "Of the delta, bytes" }),
-				url: z.string().openapi({ description: "Signed URL of the delta" }),
-			})
-			.optional()
-			.openapi({
-				description:
-					"Fewer bytes that make the same package from what is installed; left out where there is no such way",
-			}),
-		expires_at: timestamp.openapi({ description: "When the URLs stop working" }),
+		...downloadLinks,
 		report_by: timestamp,
 		...degradedMarks,
 	})
@@ -107,8 +93,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 		throw new ProblemError("unauthenticated");
 	}
 	const { offer: text } = await readJson(request, scope, permitRequest, isPermitRequest);
-	const { now } = scope;
-	const opened = await openCapability(services.macKeyring, "offer", text, tokenTail(authorization.credentials), now);
+	const opened = await openOffer(scope, text, authorization.credentials);
 	if (!opened.ok) {
 		event.reason = `offer_${opened.reason}`;
 		throw new ProblemError(opened.reason === "expired" ? "offer_expired" : "offer_invalid");
@@ -134,6 +119,20 @@ export const permits = plainRoute(route, async (request, scope) => {
 	}
 });
 
+/**
+ * An offer is for the token under which it was made, whose end tells it. One that came with a download is reported on as well, also
+ * once its device has another token: so it is for any token of the device, which is verified here.
+ */
+async function openOffer({ services, now }: RequestScope, text: string, token: string) {
+	const { macKeyring, config } = services;
+	const opened = await openCapability(macKeyring, "offer", text, tokenTail(token), now);
+	if (opened.ok || opened.reason !== "bad_mac") return opened;
+	const direct = await openCapability(macKeyring, "offer", text, UNBOUND, now);
+	if (!direct.ok) return direct;
+	const caller = await openAccessToken(macKeyring, token, { issuer: config.issuer, now });
+	return caller.ok && caller.profile.id === direct.claims.device ? direct : opened;
+}
+
 /** See permit-checks.ts for what is looked at again. */
 async function givePermit(scope: RequestScope, view: SharedView, offer: OfferClaims): Promise<Response> {
 	const { services, event, now } = scope;
@@ -156,21 +155,19 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	const reportUntil = Math.max(reportBy, now + REPORT_WITHIN_SECONDS);
 	if (haLock !== null && reportUntil > now + REPORT_WITHIN_SECONDS)
 		haLock = (await takeTurn(scope, offer, release, record, reportUntil)).at;
-	const { device: deviceId, pseudonym, product, from, to, sha256 } = offer;
-	const delta = cheapestWay(release.deltas, from);
-	const { name } = release;
-	const [permit, download, byDelta] = await Promise.all([
+	const { device: deviceId, product, from, to, sha256 } = offer;
+	const [permit, links] = await Promise.all([
 		sealCapability(
 			services.macKeyring.current,
 			"permit",
 			{ device: deviceId, product, from, to, sha256, exp: reportUntil, lease: place?.at ?? null, haLock },
 			"",
 		),
-		services.urlSigner.sign({ sha256, name, pseudonym, now, delta: delta?.sha256 }),
-		delta === null ? null : services.urlSigner.sign({ sha256: delta.sha256, name, pseudonym, now }),
+		signDownload(scope, release, offer),
 	]);
 	event.outcome = "permitted";
-	passOn(scope, deviceId, { kind: "permitted", product, version: to });
+	// Of a release that everybody may have, the device's next words say what became of it.
+	if (place !== null || haLock !== null) passOn(scope, deviceId, { kind: "permitted", product, version: to });
 	const body = {
 		permit,
 		product: offer.product,
@@ -178,18 +175,11 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 		sha256: release.sha256,
 		size: release.size,
 		name: release.name,
-		url: download.url,
-		...(delta !== null && byDelta !== null && { delta: describeDelta(delta, byDelta.url) }),
-		expires_at: toTimestamp(download.expiresAt),
+		...links,
 		report_by: toTimestamp(reportBy),
 		...markDegraded(scope.degradedAsOf()),
 	} satisfies z.infer<typeof permitBody>;
 	return answerJson(body, 201);
-}
-
-function describeDelta({ from, sha256, size }: Delta, url: string) {
-	const coding: "dcz" | "zstd" = from === null ? "zstd" : "dcz";
-	return { coding, from: from?.version ?? null, from_sha256: from?.sha256 ?? null, sha256, size, url };
 }
 
 /**

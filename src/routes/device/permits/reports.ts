@@ -6,6 +6,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { accountObjectName } from "../../../entitlement/ids.ts";
 import { OUTCOME_REASON_NAMES, reasonOf } from "../../../fleet/outcome-reason.ts";
 import { ProblemError } from "../../../problem.ts";
+import type { RequestScope } from "../../../request-scope.ts";
 import { healthReport } from "../../../rollout/health.ts";
 import { REPORTED, type Reported } from "../../../rollout/lease.ts";
 import { openCapability } from "../../../signing/sealed/capability.ts";
@@ -13,6 +14,7 @@ import { requireDevice } from "../../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../../http/openapi.ts";
 import { limitRate } from "../../http/rate-limit.ts";
 import { passOn } from "../words/device-words.ts";
+import { REPORT_WITHIN_SECONDS, UNBOUND } from "./permits.ts";
 
 const outcome = z.enum(REPORTED);
 
@@ -27,7 +29,9 @@ const route = createRoute({
 	request: {
 		body: jsonBody(
 			z.object({
-				permit: z.string().max(2048),
+				permit: z.string().max(2048).openapi({
+					description: "Or the `capability` of an offer that came with a download",
+				}),
 				outcome,
 				detail: z
 					.string()
@@ -60,7 +64,7 @@ export const reports = createRouter().openapi(route, async (c) => {
 	const scope = c.env;
 	const { caller } = c.var;
 	const report = c.req.valid("json");
-	const opened = await openCapability(scope.services.macKeyring, "permit", report.permit, "", scope.now);
+	const opened = await openPermit(scope, report.permit);
 	// A permit of another device is not this caller's to report on.
 	const claims = opened.ok ? opened.claims : null;
 	if (claims === null || claims.device !== caller.profile.id) {
@@ -95,3 +99,11 @@ export const reports = createRouter().openapi(route, async (c) => {
 	passOn(scope, device, { kind: "reported", product, from, version, outcome: counted, reason, detail });
 	return c.json({ permit: report.permit, outcome: report.outcome }, 202);
 });
+
+/** A permit; or an offer that needed none, on which its device may report for as long. */
+async function openPermit({ services, now }: RequestScope, text: string) {
+	const permit = await openCapability(services.macKeyring, "permit", text, "", now);
+	if (permit.ok || permit.reason !== "bad_mac") return permit;
+	const offer = await openCapability(services.macKeyring, "offer", text, UNBOUND, now - REPORT_WITHIN_SECONDS);
+	return offer.ok ? ({ ok: true, claims: { ...offer.claims, lease: null, haLock: null } } as const) : permit;
+}

@@ -28,7 +28,7 @@ const replace = createRoute({
 	tags: ["Operator"],
 	summary: "Say when devices may install releases, and which",
 	description:
-		"All rules at once. They compose with the license's delay and the release's rollout: the later of all counts. None of them takes away what is installed. A change that is about single devices reaches their next tokens; any other has all devices of the account get new ones. An account's policy is changed 20 times at once, and 20 times an hour after that.",
+		"All rules at once. They compose with the license's delay and the release's rollout: the later of all counts. None of them takes away what is installed. A change that is about single devices has these get new tokens, any other all devices of the account. An account's policy is changed 20 times at once, and 20 times an hour after that.",
 	request: { params: accountPath, body: jsonBody(newPolicy) },
 	responses: {
 		200: jsonAnswer(settledPolicyBody, "The rules now; `published` is false while a store still waits for the change"),

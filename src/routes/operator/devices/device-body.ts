@@ -20,7 +20,10 @@ const productState = z
 		installed: z.string().nullable().openapi({ description: "null = nothing, or it has not said" }),
 		offered: z.string().nullable().openapi({ description: "What it was to run next; null = what it has" }),
 		offered_at: timestamp.nullable().openapi({ description: "Since when something is that it has not installed" }),
-		permitted: z.string().nullable().openapi({ description: "Version of its last permit" }),
+		permitted: z.string().nullable().openapi({
+			description:
+				"Version of its last permit of a release that few may have, or as a member of an HA group; other permits are not kept",
+		}),
 		permitted_at: timestamp.nullable(),
 		downloaded_at: timestamp.nullable().openapi({ description: "When it last said that it has downloaded something" }),
 		outcome: orNull(outcome).openapi({ description: "Its last word of a permit" }),

@@ -17,7 +17,7 @@ const set = createRoute({
 	tags: ["Operator"],
 	summary: "Put a device on a channel of a product, and its whole HA group with it",
 	description:
-		"It knows with its next token, within `TOKEN_TTL_SECONDS` (six hours). Who leaves beta keeps what is installed until stable passes it. On the wire it is the label `channel.{product}`.",
+		"Its tokens end with that, so it knows with its next check. Who leaves beta keeps what is installed until stable passes it. On the wire it is the label `channel.{product}`.",
 	...accountAccess,
 	request: { params: devicePath.extend({ product: productName }), body: jsonBody(z.strictObject({ channel })) },
 	responses: {

@@ -8,7 +8,7 @@ import { importJWK, type JWK, jwtVerify } from "jose";
 import { answerDownload, deltaOf, packageOf } from "./contract-download.ts";
 import { verifyProof } from "./contract-proof.ts";
 import { end, inSeconds, json, listen, problem, readBody } from "./contract-replies.ts";
-import type { ContractServer } from "./contract-state.ts";
+import type { ContractServer, OfferedRelease } from "./contract-state.ts";
 import { sendReply } from "./scripted-server.ts";
 
 export const AUTH_CODE = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV-WXYZ-0000";
@@ -91,13 +91,13 @@ export async function startContractServer(): Promise<ContractServer> {
 				if (JSON.parse(body).offer !== "offer-capability" || release === null)
 					return problem(response, 409, "offer_expired");
 				const id = randomUUID();
+				const links = linkOf(release, id);
 				return json(response, 201, {
 					permit: `permit-${id}`,
 					product: "crs",
 					...packageOf(release),
 					...deltaOf(release, url),
-					url: `${url}/d/${packageOf(release).sha256}/${packageOf(release).name}?s=${id}`,
-					expires_at: inSeconds(300),
+					...links,
 					report_by: inSeconds(3600),
 				});
 			}
@@ -166,13 +166,23 @@ export async function startContractServer(): Promise<ContractServer> {
 		}
 	}
 
+	function linkOf(release: OfferedRelease, id: string) {
+		const { sha256, name } = packageOf(release);
+		return { url: `${url}/d/${sha256}/${name}?s=${id}`, expires_at: inSeconds(300) };
+	}
+
 	function describe(installed: string | null) {
 		const { release } = state;
 		const offered = release !== null && installed !== release.version;
 		const offer =
 			release === null
 				? null
-				: { ...packageOf(release), sequence: 1, capability: "offer-capability", expires_at: inSeconds(300) };
+				: {
+						...{ ...packageOf(release), sequence: 1, capability: "offer-capability", expires_at: inSeconds(300) },
+						...(release.direct === true
+							? { download: { ...deltaOf(release, url), ...linkOf(release, "direct") } }
+							: {}),
+					};
 		const status = release === null ? "unavailable" : offered ? "offered" : "current";
 		const product = {
 			product: "crs",

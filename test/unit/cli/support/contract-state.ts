@@ -21,6 +21,8 @@ export interface ContractServer {
 export interface OfferedRelease {
 	readonly version: string;
 	readonly bytes: Buffer;
+	/** whether its offers carry their download */
+	readonly direct?: boolean;
 	/** that every permit for it names */
 	readonly delta?: { readonly from_sha256: string | null; readonly bytes: Buffer };
 }

@@ -11,14 +11,14 @@ const ANSWER = {
 
 test("a check says what is installed and why nothing is offered", () => {
 	const answer = checkAnswer.parse(ANSWER);
-	expect(describeCheck({ unchanged: false, etag: null, answer, damaged: [] })).toEqual([
+	expect(describeCheck({ unchanged: false, etag: null, askedMs: 0, answer, damaged: [] })).toEqual([
 		"crs: current at 4.27.0 (up_to_date)",
 	]);
 });
 
 test("a check from a service that cannot read its records says so, and how old the answer is", () => {
 	const answer = checkAnswer.parse({ ...ANSWER, degraded: true });
-	expect(describeCheck({ unchanged: false, etag: null, answer, damaged: [] })).toContain(
+	expect(describeCheck({ unchanged: false, etag: null, askedMs: 0, answer, damaged: [] })).toContain(
 		"the service answers from copies of 2026-11-20T10:00:00Z: it cannot read its records now",
 	);
 });

@@ -161,6 +161,7 @@ describe("a pair", () => {
 		await operated("DELETE", `${path}/devices/${passive.clientId}`);
 		moveTo(2 * SEEN);
 		await taken(active);
+		await passive.authenticate();
 		// Of another place now, it waits for nobody.
 		await taken(passive);
 	});

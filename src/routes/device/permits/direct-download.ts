@@ -1,0 +1,19 @@
+// When does an offer carry its download, so that no permit need be asked for? Where a permit would say nothing else than the check that
+// makes the offer: everybody may have the release, and what the token says of the device is all that counts. What a permit reads
+// afresh ends older tokens when it changes (objects/account/account-records.ts), so a check can go by its token.
+import type { Release } from "../../../content/releases/product-record.ts";
+import type { DeviceCaller } from "../../http/app-env.ts";
+
+/**
+ * Not for a device of an HA group, which waits for its turn; nor for one of which only its record says all; nor by what is known of a
+ * time when records could not be read.
+ * @param release that is offered, as seen on the device's channel
+ * @param degradedAsOf of the request
+ */
+export function isDirect(
+	{ rollout }: Pick<Release, "rollout">,
+	{ profile, policyInRecord, provisional }: Pick<DeviceCaller, "profile" | "policyInRecord" | "provisional">,
+	degradedAsOf: number | null,
+): boolean {
+	return rollout === null && profile.haGroup === null && !policyInRecord && !provisional && degradedAsOf === null;
+}

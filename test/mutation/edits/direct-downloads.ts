@@ -1,0 +1,67 @@
+// Faults in offers that carry their download.
+import type { FileEdits } from "../edit.ts";
+
+const TESTS = ["test/workers/routes/device/permits/direct-downloads"];
+
+export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
+	{
+		file: "src/routes/device/permits/direct-download.ts",
+		tests: TESTS,
+		edits: [
+			{
+				from: "rollout === null && profile",
+				to: "profile",
+				breaks: "a release that few may have is downloaded by everybody to whom it is offered",
+			},
+			{
+				from: "profile.haGroup === null && ",
+				to: "",
+				breaks: "the devices of an HA group are updated at once",
+			},
+		],
+	},
+	{
+		file: "src/content/denied-list.ts",
+		tests: TESTS,
+		edits: [
+			{
+				from: "|| version < deviceChangeOf(list, id)",
+				to: "",
+				breaks: "a device that was frozen or joined a group downloads by its token until that ends",
+			},
+		],
+	},
+	{
+		file: "src/routes/device/permits/reports.ts",
+		tests: TESTS,
+		edits: [
+			{
+				from: '"offer", text, UNBOUND, now - REPORT_WITHIN_SECONDS',
+				to: '"offer", text, UNBOUND, now',
+				breaks: "a report on an offer with a download is lost when it waits for a quarter of an hour",
+			},
+		],
+	},
+	{
+		file: "src/routes/device/permits/permits.ts",
+		tests: TESTS,
+		edits: [
+			{
+				from: "caller.ok && caller.profile.id === direct.claims.device ? direct : opened",
+				to: "direct",
+				breaks: "an offer with a download that was overheard is a permit for whoever has no token of its device",
+			},
+		],
+	},
+	{
+		file: "cli/firewall/update/offered-download.ts",
+		tests: ["test/unit/cli/firewall/update/offered-download"],
+		edits: [
+			{
+				from: "nowMs - checkedMs > PERMIT_IS_FRESH_MS || ",
+				to: "",
+				breaks: "a firewall installs by an old check what was withdrawn since",
+			},
+		],
+	},
+];
