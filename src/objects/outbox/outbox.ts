@@ -1,8 +1,7 @@
-// What an object owes to others after a change: records for the stores, news for the Directory. Rows are written in the
-// same SQLite transaction as the change, and so is the alarm that delivers them should the object die before it could do
-// so at once. Guarantees: nothing is lost; each lane (a store, or the Directory) gets its rows in order, only that records
-// to which nothing points go a few at a time; a head moves only after some store has the record it points to, and a pulse
-// only after some store has the heads that it is news of. Rows may be delivered twice, so receivers must tolerate repeats.
+// What an object owes to others after a change: records for the stores, news for the Directory. Rows and the alarm that delivers them
+// are written in the SQLite transaction of the change, so nothing is lost. Each lane (a store, or the Directory) gets its rows in order,
+// only that records to which nothing points go a few at a time; a head moves after some store has its record, a pulse after some store
+// has its heads. Rows may be delivered twice, so receivers must tolerate repeats.
 import { type Clock, pause, systemClock } from "../../storage/clock.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { within } from "../../storage/time-limit.ts";

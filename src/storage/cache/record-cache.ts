@@ -1,8 +1,7 @@
-// Records in the memory of one isolate, in front of the store and of the objects that own them. Guarantees: bounded; an
-// older version never replaces a newer one while that is held; each version is parsed once; what is read all the time is
-// renewed before anybody waits for it; a store's record counts while its seal is right and it has not ended; a record that the
-// store cannot give is asked of its owner; one that nobody can give is answered from the last good copy, and the reader is told.
-// Does not promise freshness beyond the seconds that a kind allows.
+// Records in the memory of one isolate, in front of the store and of the objects that own them. Bounded; an older version never
+// replaces a newer one that is held; a store's record counts while its seal is right and it has not ended; one that the store cannot
+// give is asked of its owner; one that nobody can give is answered from the last good copy, and the reader is told. Records that are
+// read all the time are renewed before anybody waits. Does not promise freshness beyond the seconds that a kind allows.
 
 import { createBoundedEntries } from "../bounded-entries.ts";
 import { type Clock, systemClock } from "../clock.ts";

@@ -29,7 +29,7 @@ export interface RegionWorkers<Name extends string> {
 let built: Promise<Bundle> | undefined;
 
 /** Once per process, since it takes seconds. */
-function bundleOnce(): Promise<Bundle> {
+export function bundleOnce(): Promise<Bundle> {
 	built ??= (async () => {
 		const folder = await mkdtemp(join(tmpdir(), "parapet-regions-"));
 		try {

@@ -15,6 +15,7 @@ import { HISTORY } from "./history.ts";
 import { OBJECTS_SHARED } from "./objects-shared.ts";
 import { OUTBOX } from "./outbox.ts";
 import { PACKAGES } from "./packages.ts";
+import { REPLAY } from "./replay.ts";
 import { REVERTS_AND_POLICIES } from "./reverts-and-policies.ts";
 import { ROUTES } from "./routes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
@@ -28,6 +29,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...OBJECTS_SHARED,
 	...OUTBOX,
 	...DIRECTORY_AND_PRODUCT,
+	...REPLAY,
 	...DIRECT_DOWNLOADS,
 	...HELD_BACK,
 	...REVERTS_AND_POLICIES,

@@ -217,4 +217,59 @@ export const FIREWALL: readonly FileEdits[] = [
 			},
 		],
 	},
+	{
+		file: "cli/firewall/installed/installed-content.ts",
+		edits: [
+			{
+				from: "if (found.size !== one.size) return",
+				to: "if (false) return",
+				breaks: "a package that was cut short counts as installed for a day",
+			},
+			{
+				from: 'depth === "now" || !isRecent',
+				to: "!isRecent",
+				breaks: "a firewall that starts after a power failure believes its files",
+			},
+			{
+				from: 'depth === "now" || !isRecent',
+				to: "true",
+				breaks: "every check reads everything that is installed",
+			},
+			{
+				from: "ageSeconds >= 0 && ",
+				to: "",
+				breaks: "a clock that was ahead once keeps files from being read for years",
+			},
+		],
+	},
+	{
+		file: "cli/firewall/home/home-lock.ts",
+		edits: [
+			{
+				from: "if (resultCodeOf(cause) === SQLITE_BUSY) return null;",
+				to: "",
+				breaks: "a second update ends with an error that nobody understands",
+			},
+			{
+				from: 'lock.exec("BEGIN EXCLUSIVE");',
+				to: 'lock.exec("BEGIN");',
+				breaks: "two updates of one firewall run at the same time",
+			},
+			{
+				from: "} finally {\n\t\tlock.close();\n\t}",
+				to: "} finally {\n\t}",
+				breaks: "after an update no other can run in the same process",
+			},
+			{
+				from: 'lock.exec("PRAGMA journal_mode = MEMORY");',
+				to: "",
+				breaks: "a full disk keeps a firewall from giving up its parts",
+			},
+			{
+				from: "if (resultCodeOf(cause) !== SQLITE_NOTADB) throw cause;",
+				to: "throw cause;",
+				breaks: "a lock file of an earlier version stops all updates",
+			},
+		],
+	},
 ];

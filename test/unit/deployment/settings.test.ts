@@ -1,3 +1,4 @@
+// What `npm run deploy` says of the settings in wrangler.toml: what is missing or wrong, and what its owner should know.
 import { describe, expect, it } from "vitest";
 import { type DeployedSettings, findFaults, findNotes } from "../../../scripts/deploy/settings.ts";
 

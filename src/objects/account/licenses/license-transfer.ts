@@ -1,8 +1,7 @@
 // Moves the seats of an Account's license to another license: a page at a time and by the alarm, so that other changes come
 // between. A page is one transaction, in which a seat goes over with its device, or its HA group and their devices and codes.
-// What has gone over is no seat of the old license any more, so a page begins where the last one ended, whoever died between.
-// Tokens and records from before are outdated all at once, when the last seat has gone over: each device has either license
-// until then, and loses nothing.
+// A seat that has gone over is none of the old license any more, so a page begins where the last one ended, whoever died between.
+// Tokens and records are outdated all at once, when the last seat has gone over; until then each device has either license.
 import { decideTransfer, type TransferDecision } from "../../../entitlement/licenses/license-transfer.ts";
 import { isLive } from "../../../entitlement/seats/seat-lease.ts";
 import type { Alarm } from "../../alarm.ts";

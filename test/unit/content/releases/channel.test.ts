@@ -1,3 +1,4 @@
+// The channels of a product: which one a device is on, and which releases it is then offered, in which order.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { emergencyUntil } from "../../../../src/content/check/pulse.ts";

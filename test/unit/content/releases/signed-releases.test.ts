@@ -1,3 +1,4 @@
+// Which releases stay in a product's record where signatures are required, and what a device is told of one that no role file names.
 import { describe, expect, it } from "vitest";
 import { selectRelease } from "../../../../src/content/releases/select-release.ts";
 import { signedOf } from "../../../../src/content/releases/signed-releases.ts";
