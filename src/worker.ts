@@ -13,6 +13,7 @@ export { Account } from "./objects/account/account.ts";
 export { Census } from "./objects/census/census.ts";
 export { Directory } from "./objects/directory/directory.ts";
 export { Product } from "./objects/product/product.ts";
+export { RecordWriter } from "./objects/record-writer/record-writer.ts";
 export { ReplayGuard } from "./objects/replay/replay-guard.ts";
 export { SerialIndex } from "./objects/serials/serial-index.ts";
 export { Trust } from "./objects/trust/trust.ts";

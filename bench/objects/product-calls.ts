@@ -1,7 +1,8 @@
-// Every method of Product, Trust, SerialIndex and ReplayGuard, as it is called where there is as much as there can be: of a product 512 recorded releases, 16
+// Every method of Product, Trust, SerialIndex, RecordWriter and ReplayGuard, as it is called where there is as much as there can be: of a product 512 recorded releases, 16
 // rollouts under way and 100,000 leases; of a repository a product with 1,000 releases. As in calls.ts the compiler holds that none is missing.
 
 import type { Product } from "../../src/objects/product/product.ts";
+import type { RecordWriter } from "../../src/objects/record-writer/record-writer.ts";
 import type { ReplayGuard } from "../../src/objects/replay/replay-guard.ts";
 import type { SerialIndex } from "../../src/objects/serials/serial-index.ts";
 import type { Trust } from "../../src/objects/trust/trust.ts";
@@ -139,6 +140,11 @@ export const SERIAL_CALLS: Omit<CallsOf<SerialIndex>, "alarm"> = {
 		Array.from({ length: 500 }, (_, at) => ({ hash: digestOf(at), device: unitOf(round * 500 + at) })),
 	],
 	devices: () => [digestOf(0), "", 1_000],
+};
+
+/** A record of a device, as large as one is. */
+export const WRITER_CALLS: CallsOf<RecordWriter> = {
+	put: ({ round }) => [`device:dev-aaaaaaaaaa-${String(round).padStart(16, "0")}`, "x".repeat(2_000)],
 };
 
 export const REPLAY_CALLS: CallsOf<ReplayGuard> = {

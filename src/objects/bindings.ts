@@ -21,6 +21,7 @@ import type { DirectoryPort } from "./outbox/directory-port.ts";
 import type { RecordLane } from "./outbox/outbox.ts";
 import type { PulseStep } from "./outbox/outbox-rows.ts";
 import { accountAt, type ObjectNamespace, objectAt } from "./places.ts";
+import { recordWriters, SPREAD_PUTS, spreadPuts } from "./record-writer/spread-puts.ts";
 import type { SerialEntry, SerialPort } from "./serial-port.ts";
 
 export interface ObjectBindings {
@@ -28,6 +29,8 @@ export interface ObjectBindings {
 	readonly DIRECTORY: ObjectNamespace<DirectoryPort>;
 	readonly ACCOUNT: ObjectNamespace<{ givenUp(devices: readonly string[]): Promise<string[]> }>;
 	readonly CENSUS: ObjectNamespace<CensusPort>;
+	/** left out by a version that has none: then records go by an object's own connections alone */
+	readonly RECORD_WRITER?: ObjectNamespace<{ put(key: string, text: string): Promise<void> }>;
 	readonly SERIAL_INDEX: ObjectNamespace<{ note(entries: readonly SerialEntry[]): Promise<void> }>;
 	/** where Directory, Products, Trust, Census and SerialIndex live; accounts have their own place (entitlement/place.ts) */
 	readonly OBJECT_PLACE?: string;
@@ -94,15 +97,22 @@ function redisStore({ REDIS_URL: url, REDIS_TOKEN: token }: ObjectBindings, time
 	return createRedisRecordStore({ url, token, timeoutMs });
 }
 
-/** @returns every store that gets all records; a lane's name is persisted in outboxes and must not change */
-export function recordLanes(bindings: ObjectBindings): readonly RecordLane[] {
+/**
+ * @param account of an Account, which may have 100,000 records to write: the name of its object, beside which its writers live
+ * @returns every store that gets all records; a lane's name is persisted in outboxes and must not change
+ */
+export function recordLanes(bindings: ObjectBindings, account?: () => string): readonly RecordLane[] {
 	// Local KV has no such limit, and nobody there wants to wait for it; Redis has none anywhere.
 	const isLocal = bindings.ENVIRONMENT === "local";
 	const kvIntervalMs = isLocal ? 0 : KV_WRITE_INTERVAL_MS;
 	const seal = createLazyRecordSeal(bindings.MAC_KEYS);
+	const { RECORDS: kv, RECORD_WRITER: namespace } = bindings;
+	const writers = namespace === undefined || account === undefined ? [] : recordWriters(namespace, account);
+	const spread = spreadPuts((key, text) => kv.put(key, text), writers, systemClock);
 	return recordStores(bindings, REDIS_WRITE_TIMEOUT_MS).map(({ name, store }) => ({
 		name,
-		store: createSealedStore(store, seal, systemClock),
+		store: createSealedStore(name === "kv" ? createKvRecordStore(kv, spread) : store, seal, systemClock),
+		...(name === "kv" && writers.length > 0 && { atOnce: SPREAD_PUTS }),
 		writeIntervalMs: name === "kv" ? kvIntervalMs : 0,
 		headsIntervalMs: isLocal ? 0 : HEADS_INTERVAL_MS,
 	}));

@@ -16,7 +16,11 @@ const CACHE_TTL_SECONDS = 30;
 /** Keys that KV gives in one operation. */
 const KEYS_PER_READ = 100;
 
-export function createKvRecordStore(kv: KVNamespace): RecordStore {
+/** @param putText in place of the namespace's own `put` */
+export function createKvRecordStore(
+	kv: KVNamespace,
+	putText: (key: string, text: string) => Promise<void> = (key, text) => kv.put(key, text),
+): RecordStore {
 	async function readText(key: string): Promise<string | null> {
 		try {
 			return await kv.get(key, { type: "text", cacheTtl: CACHE_TTL_SECONDS });
@@ -52,7 +56,7 @@ export function createKvRecordStore(kv: KVNamespace): RecordStore {
 
 		async put(key, record) {
 			try {
-				await kv.put(key, formatRecord(key, record));
+				await putText(key, formatRecord(key, record));
 			} catch (cause) {
 				throw new RecordStoreError("unreachable", key, { cause });
 			}

@@ -7,6 +7,8 @@ import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
 import type { OutdatedRevisions } from "../../src/objects/outbox/outdated-revisions.ts";
 import type { Product } from "../../src/objects/product/product.ts";
 import type { OriginBindings } from "../../src/objects/record-origin.ts";
+import type { RecordWriter } from "../../src/objects/record-writer/record-writer.ts";
+import { recordWriters, spreadPuts } from "../../src/objects/record-writer/spread-puts.ts";
 import { createKvRecordStore } from "../../src/storage/kv-record-store.ts";
 import type { RecordStore } from "../../src/storage/record-store.ts";
 import type { RecordStoreName } from "../../src/storage/record-store-names.ts";
@@ -22,6 +24,7 @@ import { KvModel, type ModelStore, RedisModel, type World } from "./stores.ts";
 const { Account: AccountClass } = await import("../../src/objects/account/account.ts");
 const { Directory: DirectoryClass } = await import("../../src/objects/directory/directory.ts");
 const { Product: ProductClass } = await import("../../src/objects/product/product.ts");
+const { RecordWriter: RecordWriterClass } = await import("../../src/objects/record-writer/record-writer.ts");
 
 const REBUILD_RETRY_MS = 20_000;
 const CLI_TIMEOUT_MS = 30_000;
@@ -48,6 +51,7 @@ export class Deployment {
 	readonly directory: ObjectHost<Directory>;
 	readonly accounts = new Map<string, ObjectHost<Account>>();
 	readonly products = new Map<string, ObjectHost<Product>>();
+	readonly writers = new Map<string, ObjectHost<RecordWriter>>();
 	readonly #caches = new Map<number, FakeCache>();
 	readonly #slots = new WeakMap<Life, ConnectionSlots>();
 	/** most connections that one life of an object wanted together */
@@ -103,6 +107,7 @@ export class Deployment {
 				delete: (key: string) => connect(() => kv.delete(key)),
 			},
 			ACCOUNT: { getByName: (name: string) => stub(this.account(name), location, guard) },
+			RECORD_WRITER: { getByName: (name: string) => this.#writer(name, location, guard) },
 			PRODUCT: { getByName: (name: string) => stub(this.product(name), location, guard) },
 			DIRECTORY: { getByName: () => stub(this.directory, location, guard) },
 			TOKEN_TTL_SECONDS: this.#options.tokenTtlSeconds,
@@ -111,6 +116,23 @@ export class Deployment {
 			RECORD_STORE: "kv",
 		};
 		return bindings as unknown as ObjectBindings & OriginBindings;
+	}
+
+	/** A RecordWriter beside an account: it has six connections of its own, and may be out of reach like any object. */
+	#writer(name: string, from: number, guard: <R>(work: () => Promise<R>) => Promise<R>): object {
+		const host = this.writers.get(name) ?? this.#openWriter(name, from);
+		return { put: (key: string, text: string) => guard(() => host.call(from, (object) => object.put(key, text))) };
+	}
+
+	#openWriter(name: string, location: number): ObjectHost<RecordWriter> {
+		const host = new ObjectHost<RecordWriter>({
+			world: this.world,
+			location,
+			onCommit: () => {},
+			start: (ctx, life) => new RecordWriterClass(ctx, this.bindings(location, life) as never),
+		});
+		this.writers.set(name, host);
+		return host;
 	}
 
 	/** The platform lets one invocation have six connections: stricter here, one life of an object has no more. */
@@ -150,7 +172,7 @@ export class Deployment {
 	}
 
 	close(): void {
-		for (const host of this.hosts) host.close();
+		for (const host of [...this.hosts, ...this.writers.values()]) host.close();
 	}
 
 	#found<T extends Publishing>(hosts: Map<string, ObjectHost<T>>, name: string, type: ObjectClass<T>): ObjectHost<T> {
@@ -174,7 +196,8 @@ export class Deployment {
 				const instance = new type(ctx, this.bindings(location, life) as never);
 				const { outbox, outdated } = instance as unknown as { outbox: Outbox; outdated?: OutdatedRevisions };
 				if (outdated !== undefined) outdated.retainSeconds = RETAIN_SECONDS;
-				outbox.lanes = this.#lanes(outbox.lanes, location, life, host);
+				const name = [...this.accounts].find(([, one]) => one === (host as unknown))?.[0];
+				outbox.lanes = this.#lanes(outbox.lanes, location, life, host, name);
 				const bucket = this.pulses.at(location);
 				// Without the MACs, which take time that is not the schedule's.
 				outbox.putPulse = ({ product, revision }) =>
@@ -186,7 +209,13 @@ export class Deployment {
 	}
 
 	/** The object made its own lane to KV; one to the Redis model goes beside it. Any step may be an object's last. */
-	#lanes(made: readonly RecordLane[], location: number, life: Life, host: { abort(): void }): readonly RecordLane[] {
+	#lanes(
+		made: readonly RecordLane[],
+		location: number,
+		life: Life,
+		host: { abort(): void },
+		account: string | undefined,
+	): readonly RecordLane[] {
 		const { world } = this;
 		const mayDie = () => {
 			if (!life.isOver && world.random.chance(world.faults.crashChance(world.time.nowMs()))) host.abort();
@@ -214,7 +243,10 @@ export class Deployment {
 		const [toKv] = made;
 		if (toKv === undefined) throw new Error("the object made no lane");
 		// Sealed anew: the object's own seal takes time that is not the schedule's.
-		const kv = createKvRecordStore(this.bindings(location, life).RECORDS);
+		const { RECORDS, RECORD_WRITER: writer } = this.bindings(location, life);
+		const writers = account === undefined || writer === undefined ? [] : recordWriters(writer, () => account);
+		const put = spreadPuts((key, text) => RECORDS.put(key, text), writers, world.time);
+		const kv = createKvRecordStore(RECORDS, put);
 		const lanes = { kv: { ...toKv, store: kv }, redis: { ...toKv, name: "redis", store: redis, writeIntervalMs: 0 } };
 		return this.storeNames.map((name) => {
 			const { store, ...lane } = lanes[name];

@@ -8,7 +8,8 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { forever, type World } from "./stores.ts";
 
 interface ObjectInstance {
-	alarm(): Promise<void>;
+	/** called for objects that set one */
+	alarm?(alarmInfo?: AlarmInvocationInfo): void | Promise<void>;
 }
 
 export type ObjectClass<T extends ObjectInstance> = new (ctx: DurableObjectState, env: never) => T;
@@ -254,7 +255,7 @@ export class ObjectHost<T extends ObjectInstance> {
 		try {
 			if (world.faults.of("objects", "read", location, nowMs) !== null) throw new Error("the object is overloaded");
 			const { instance, life } = this.#start();
-			await Promise.race([instance.alarm(), life.over]);
+			await Promise.race([instance.alarm?.(), life.over]);
 		} catch {
 			if (this.disk.alarmMs === null) this.#setAlarm(world.time.nowMs() + ALARM_RETRY_MS);
 		}

@@ -8,6 +8,7 @@ import type { Census } from "../../src/objects/census/census.ts";
 import type { Directory } from "../../src/objects/directory/directory.ts";
 import type { Outbox, RecordLane } from "../../src/objects/outbox/outbox.ts";
 import type { Product } from "../../src/objects/product/product.ts";
+import type { RecordWriter } from "../../src/objects/record-writer/record-writer.ts";
 import type { ReplayGuard } from "../../src/objects/replay/replay-guard.ts";
 import type { SerialIndex } from "../../src/objects/serials/serial-index.ts";
 import type { Trust } from "../../src/objects/trust/trust.ts";
@@ -19,6 +20,7 @@ interface TestBindings extends ObjectBindings {
 	readonly SERIAL_INDEX: DurableObjectNamespace<SerialIndex>;
 	readonly DIRECTORY: DurableObjectNamespace<Directory>;
 	readonly REPLAY_GUARD: DurableObjectNamespace<ReplayGuard>;
+	readonly RECORD_WRITER: DurableObjectNamespace<RecordWriter>;
 	readonly TRUST: DurableObjectNamespace<Trust>;
 	readonly PACKAGES: R2Bucket;
 }

@@ -98,11 +98,9 @@ export function openDesks(
 	const tables = { account, licenses, transfers, policies, devices, groups };
 
 	const present = (key: string): RecordStep | null => stepOf(key, devices, haReports);
-	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env), directory, present });
-	const owner = () => {
-		const id = account.info()?.id ?? "";
-		return { trail: accountTrail(accountObjectName(id)), named: { account: id } };
-	};
+	const objectName = () => accountObjectName(account.info()?.id ?? "");
+	const outbox = new Outbox({ storage, alarm, lanes: recordLanes(env, objectName), directory, present });
+	const owner = () => ({ trail: accountTrail(objectName()), named: { account: account.info()?.id ?? "" } });
 	const summaryDesk = new SummaryDesk({
 		...{ storage, alarm, count, census: censusPort(env) },
 		account: () => account.info()?.id ?? null,

@@ -25,6 +25,8 @@ import { type WriteIntervals, WritePace } from "./write-pace.ts";
 export interface RecordLane extends WriteIntervals {
 	readonly name: string;
 	readonly store: RecordStore;
+	/** how many records may be under way together; ROWS_AT_ONCE if left out */
+	readonly atOnce?: number;
 }
 
 export interface LaneFailures {
@@ -102,6 +104,7 @@ export class Outbox {
 		this.#turns = new Turns({
 			rows: this.#rows,
 			stores: () => this.lanes.map(({ name }) => name),
+			atOnce: (lane) => this.lanes.find(({ name }) => name === lane)?.atOnce ?? ROWS_AT_ONCE,
 			attempt: (lane, rows) => this.#attemptAll(lane, rows),
 			settle: (lane, rows, outcome) => this.#settle(lane, rows, outcome),
 		});
@@ -153,8 +156,8 @@ export class Outbox {
 		if (this.#isAwake) return;
 		this.#isAwake = true;
 		this.#rows.dropLanesExcept(this.#laneNames());
-		for (const { name } of this.lanes) {
-			const rows = this.#rows.leading(name, ROWS_AT_ONCE);
+		for (const { name, atOnce = ROWS_AT_ONCE } of this.lanes) {
+			const rows = this.#rows.leading(name, atOnce);
 			for (const { step } of rows) this.#doubts.note(name, step, this.#clock.nowMs());
 		}
 	}

@@ -6,7 +6,7 @@ import { isDenial, type OutboxRow, type OutboxRows, type OutboxStep, type Record
 
 export type Attempt = "delivered" | "failed" | "overtaken";
 
-/** A Worker has six connections at a time. */
+/** A Worker has six connections at a time; a lane with more says so. */
 export const ROWS_AT_ONCE = 6;
 /** Rows per lane and run, and denials as one per call: a put may take two of the 1,000 KV operations that one invocation has. */
 const ROWS_PER_RUN = 200;
@@ -17,6 +17,8 @@ export interface TurnsParts {
 	readonly rows: OutboxRows;
 	/** names of the lanes of all stores */
 	readonly stores: () => readonly string[];
+	/** how many records may be under way together in a lane */
+	readonly atOnce: (lane: string) => number;
 	/** @param rows denials, which go in one call, so that all of them arrive or none; or one step. Never rejects */
 	readonly attempt: (lane: string, rows: readonly OutboxRow[]) => Promise<Attempt>;
 	/** Keeps what came of an attempt. */
@@ -54,7 +56,7 @@ export class Turns {
 		};
 		for (;;) {
 			if (underWay.size === 0) begunTo = 0;
-			const room = Math.min(ROWS_AT_ONCE - underWay.size, left);
+			const room = Math.min(this.#parts.atOnce(lane) - underWay.size, left);
 			if (!hasFailed && begunTo !== null && room > 0) {
 				const alone: readonly OutboxRow[] = begunTo === 0 ? this.#alone(lane) : [];
 				const records: readonly OutboxRow[] = alone.length > 0 ? [] : this.#records(lane, room, begunTo, keys);

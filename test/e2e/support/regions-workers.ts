@@ -16,6 +16,7 @@ const OBJECTS = {
 	REPLAY_GUARD: "ReplayGuard",
 	CENSUS: "Census",
 	SERIAL_INDEX: "SerialIndex",
+	RECORD_WRITER: "RecordWriter",
 };
 
 export interface RegionWorkers<Name extends string> {

@@ -10,6 +10,7 @@ const CLASSES = [
 	"census/census.ts",
 	"directory/directory.ts",
 	"product/product.ts",
+	"record-writer/record-writer.ts",
 	"replay/replay-guard.ts",
 	"serials/serial-index.ts",
 	"trust/trust.ts",

@@ -21,6 +21,7 @@ import {
 	REPLAY_CALLS,
 	SERIAL_CALLS,
 	trustCalls,
+	WRITER_CALLS,
 } from "../../../bench/objects/product-calls.ts";
 import { countingWork, type WorkCount } from "../../../bench/workerd/row-counter.ts";
 import { recordLanes } from "../../../src/objects/bindings.ts";
@@ -190,6 +191,12 @@ const PLACES: readonly [string, string, Calls, () => Promise<DurableObjectStub<n
 		"a page of an account",
 		SERIAL_CALLS as unknown as Calls,
 		async () => bindings.SERIAL_INDEX.getByName("0") as unknown as DurableObjectStub<never>,
+	],
+	[
+		"RecordWriter",
+		"a device's record",
+		WRITER_CALLS as unknown as Calls,
+		async () => bindings.RECORD_WRITER.getByName("aaaaaaaaaa.0") as unknown as DurableObjectStub<never>,
 	],
 	[
 		"ReplayGuard",

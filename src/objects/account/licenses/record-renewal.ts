@@ -15,9 +15,9 @@ export interface RecordRenewalParts {
 	readonly alarm: Alarm;
 }
 
-/** Few, so that another change does not wait long for its turn behind them. */
-const RECORDS_PER_PAGE = 50;
-/** As many records as the outbox delivers in a run. Not one page: the next alarm may have to wait for slow webhooks. */
+/** Few, so that another change does not wait long for its turn behind them: four rounds of all connections (spread-puts.ts). */
+const RECORDS_PER_PAGE = 100;
+/** Not one page: the next alarm may have to wait for slow webhooks. */
 const PAGES_PER_RUN = 4;
 
 export class RecordRenewal {

@@ -93,7 +93,7 @@ describe("records that are written anew", () => {
 		for (let rings = 0; rings < 3; rings++) await runDurableObjectAlarm(account());
 		const delivered = store.puts.slice(before).map((put) => put.split(" ")[0]);
 		expect(new Set(delivered).size).toBe(120);
-		expect(delivered.indexOf(keyOf(fixture, 119))).toBeLessThanOrEqual(50);
+		expect(delivered.indexOf(keyOf(fixture, 119))).toBeLessThanOrEqual(100);
 	});
 
 	it("are not called drift while it is not their turn yet", async () => {
@@ -141,12 +141,12 @@ describe("records that edges ask for", () => {
 	};
 
 	it("are not delivered by themselves while all are written anew", async () => {
-		const fixture = await failing(60);
+		const fixture = await failing(110);
 		await shorten(fixture);
 		await runDurableObjectAlarm(fixture.account());
-		expect(await waiting(fixture)).toBe(50);
-		await askForAll(fixture, 60);
-		expect(await waiting(fixture)).toBe(50);
+		expect(await waiting(fixture)).toBe(100);
+		await askForAll(fixture, 110);
+		expect(await waiting(fixture)).toBe(100);
 	});
 
 	it("are not while two hundred wait already, however many have got lost", async () => {
