@@ -143,7 +143,7 @@ export const SERIAL_CALLS: Omit<CallsOf<SerialIndex>, "alarm"> = {
 };
 
 /** A record of a device, as large as one is. */
-export const WRITER_CALLS: CallsOf<RecordWriter> = {
+export const WRITER_CALLS: Omit<CallsOf<RecordWriter>, "alarm"> = {
 	put: ({ round }) => [`device:dev-aaaaaaaaaa-${String(round).padStart(16, "0")}`, "x".repeat(2_000)],
 };
 
