@@ -12,7 +12,7 @@
 # without the rules that the publisher has disabled: those in disabled-rules/PRODUCT, one in each line.
 set -eu && umask 077 && export LC_ALL=C CDPATH=
 server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
-mkdir -p "${FIREWALL_HOME:-./firewall}/downloads" "${FIREWALL_HOME:-./firewall}/failed"; cd "${FIREWALL_HOME:-./firewall}"
+mkdir -p "${FIREWALL_HOME:-./firewall}/downloads" "${FIREWALL_HOME:-./firewall}/failed" "${FIREWALL_HOME:-./firewall}/permits"; cd "${FIREWALL_HOME:-./firewall}"
 free_kib() { df -Pk . | awk 'END { print $4 }'; }
 [ "$(free_kib)" -ge 256 ] || find downloads -type f -exec rm {} + # parts give way where not even a small file has room
 find tmp.* -prune -mtime +0 -exec rm -r {} + 2>/dev/null || : # of runs that were killed
@@ -129,12 +129,20 @@ sound() {
 	json installed.json '{}' | jq --arg lost "$lost" '{damaged: ($lost | split(" ") - [""]), installed: .}'
 }
 
+# open_permits ==|!=: "product@version" of those whose outcome is not written down yet, where that version is what is installed, or is not
+open_permits() {
+	json installed.json '{}' >"$tmp/have"; find permits -type f | while read -r open; do
+		name=${open#permits/}; json "$open" '{}' | jq -r --arg of "${name%.json}" --slurpfile have "$tmp/have" \
+			'select(.version and .version '"$1"' $have[0][$of].version) | "\($of)@\(.version)"'
+	done | paste -sd , -
+}
+
 check() { # what to run is in check.json: the answer, or with 304 still the one from before
 	get_token; etag=
-	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" --arg failed "$(find failed -type f -mtime -1 -exec grep . /dev/null {} +)" \
+	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" --arg permits "$(open_permits '!=')" --arg failed "$(find failed -type f -mtime -1 -exec grep . /dev/null {} +)" \
 		'. as {$damaged, $installed} | $products[0] + ($installed | keys) | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
 		| join(",") | @uri "installed=\(.)" + if $engine == "" then "" else @uri "&engine=\($engine)" end
-		+ if $failed == "" then "" else @uri "&failed=\($failed | gsub("failed/"; "") | gsub(":"; "@") | gsub("\n"; ","))" end + if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
+		+ if $permits == "" then "" else @uri "&permitted=\($permits)" end + if $failed == "" then "" else @uri "&failed=\($failed | gsub("failed/"; "") | gsub(":"; "@") | gsub("\n"; ","))" end + if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
 	[ "$(state check.query '')" != "$query" ] || [ "$(json check.json null)" = null ] || etag=$(state check.etag '')
 	date +%s >checked; call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}; expect '200 304' 'cannot check'
 	[ "$status" = 200 ] || return 0
@@ -156,20 +164,22 @@ room() {
 }
 no_room() { die "$product $version: no room: $((size / 1024 + 256)) KiB are needed in $PWD, $(free_kib) are free"; }
 
-permitted() { jq -r ".$1" permit.json; }
+permitted() { jq -r ".$1" "permits/$product.json"; }
 direct() { # what a permit would say, where the offer says it itself and the check is from just now
 	asked=$(state checked 0); [ "$(($(date +%s) - asked))" -le 30 ] && jq -e --arg of "$product" '.products[] | select(.product == $of) | .offer | select(.download) | .download + {permit: .capability}' check.json >"$tmp/direct" &&
-		rm -f check.etag && save permit.json <"$tmp/direct"
+		rm -f check.etag && save "permits/$product.json" <"$tmp/direct"
 }
 permit() { # the lease to install what room has read of, with a URL that lives for minutes
-	rm -f check.etag; asked=$(date +%s) # the next check is answered in full
+	rm -f check.etag; asked=$(date +%s) # the next check is answered in full, and says that there may be a permit, should the answer get lost
+	[ "$(permitted version 2>/dev/null)" = "$version" ] || jq -n --arg version "$version" '$ARGS.named' | save "permits/$product.json"
 	jq --arg of "$product" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"; post /v1/permits
 	if [ "$status,$(jq -r .code "$tmp/body")" = 409,exposure_limited ]; then # no failure: it comes later, or not at all if it turns out bad
+		case $(jq -r .rollout_code "$tmp/body") in step_full | failed_before) rm -f "permits/$product.json" ;; esac # it has none
 		header_of retry-after | grep -x '[1-9][0-9]\{0,5\}' >later || echo 300 >later
 		case $(state check.query '') in *'&damaged='*"$product"*) echo "$version" | save "failed/$product"; echo 1 >later ;; esac # better something else than nothing
 		say "$product $version has not come to this firewall yet ($(jq -r .rollout_code "$tmp/body")); what is installed stays" && exit 0
 	fi
-	expect 201 "no permit for $product"; save permit.json <"$tmp/body"
+	expect 201 "no permit for $product"; save "permits/$product.json" <"$tmp/body"
 	[ "$(permitted product) $(permitted version) $(permitted sha256)" = "$product $version $sha256" ] || die "the permit is not for $product $version"
 }
 
@@ -200,7 +210,7 @@ download() { # into a file named by the digest, with which a download that broke
 # fetched instead, and $missed says why
 by_delta() {
 	missed='' base=$(json installed.json '{}' | jq -r --arg of "$product" '.[$of] | objects | .file'); command -v zstd >/dev/null || return 0
-	jq -r '.delta | objects | "\(.sha256) \(.size) \(.from_sha256)"' permit.json >"$tmp/delta"
+	jq -r '.delta | objects | "\(.sha256) \(.size) \(.from_sha256)"' "permits/$product.json" >"$tmp/delta"
 	while read -r sum length from; do
 		case $sum$length in *[!0-9a-f]*) die "unusable: a delta of $product" ;; esac
 		[ "$((size - $(size_of "$part")))" -gt "$length" ] || return 0 # less is left of the whole
@@ -221,7 +231,8 @@ health() { ${FIREWALL_HEALTH:-true} | jq -ce objects || echo null; } 2>/dev/null
 report() { # OUTCOME [DETAIL [BEFORE AFTER]]: written down first, and kept until the service has taken it
 	jq -c --arg outcome "$1" --arg detail "${2:-}" --argjson before "${3:-null}" --argjson after "${4:-null}" \
 		'{permit, outcome: $outcome, detail: $detail, health: (if $before and $after then {before: $before, after: $after} else "" end)}
-		| del(.[] | select(. == ""))' permit.json >>reports
+		| del(.[] | select(. == ""))' "permits/$product.json" >>reports
+	mv "permits/$product.json" permit.json # the last one that is over
 }
 send_reports() {
 	while [ -s reports ]; do
@@ -268,6 +279,9 @@ update() {
 	exec 9>update.lock # freed with this process and those that it starts
 	! command -v flock >/dev/null || flock -n 9 || die 'another update is running'
 	rm -f later; check
+	for told in $(open_permits '==' | tr , ' '); do # installed, and cut short before that was written down
+		product=${told%@*}; case $(state check.query '')$(permitted permit) in *'&damaged='*"$product"* | *null) ;; *) report healthy ;; esac
+	done
 	jq -r '.products[] | "\(.product) \(.disabled_rules // [] | join(" "))"' check.json >"$tmp/disabled"
 	while read -r product rules; do leave_out "$product" "$rules"; done <"$tmp/disabled"
 	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part", "downloads/\(.offer.sha256).part.delta"' check.json >"$tmp/offered"

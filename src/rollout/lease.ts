@@ -55,6 +55,8 @@ export type PermitRefusal = (typeof PERMIT_REFUSALS)[number];
 
 export interface PermitQuestion {
 	readonly device: string;
+	/** it asks for the permit that it has, and is to get no other */
+	readonly isAgain: boolean;
 	/** leases of the devices of its unit for this release */
 	readonly unitLeases: readonly Lease[];
 	/** whether the step has a permit for the device's model */
@@ -91,7 +93,17 @@ const SITE_APART_SECONDS = 3_600;
 export function decidePermit(
 	rollout: Rollout,
 	evidence: Evidence,
-	{ device, unitLeases, isKnownModel, unitsOfAccount, siteSince, unitsOfModel, unitsOfRegion, frozen }: PermitQuestion,
+	{
+		device,
+		isAgain,
+		unitLeases,
+		isKnownModel,
+		unitsOfAccount,
+		siteSince,
+		unitsOfModel,
+		unitsOfRegion,
+		frozen,
+	}: PermitQuestion,
 	now: number,
 ): PermitDecision {
 	const refuse = (reason: PermitRefusal, retryAfter = LATER) => ({ ok: false, reason, retryAfter }) as const;
@@ -105,6 +117,8 @@ export function decidePermit(
 	if (peers.some(({ outcome }) => outcome === "failed" || outcome === "silent")) return refuse("peer_failed");
 	if (peers.some(({ outcome }) => outcome === null)) return refuse("peer_under_way", SOON);
 	if (own !== undefined && own.outcome !== "excused") return { ok: true, kind: "again", lease: own };
+	// It was offered the release by its word alone that it has a permit.
+	if (isAgain) return refuse("step_full", SOON);
 	// Its unit has a place already: this is the other half of a group whose first half is healthy. A device that joined the group since is
 	// not of that place, else every device of an account could pass through one group.
 	if (peers.some(({ outcome, partners }) => outcome === "healthy" && partners.includes(device)))

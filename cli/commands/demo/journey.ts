@@ -114,7 +114,7 @@ async function ensureActivated(
 	);
 	const known = devices.some((one) => one.device === earlier?.id && one.status === "active");
 	for (const path of packageFolders(home.folder)) await rm(path, { recursive: true, force: true });
-	await home.forget("installed", "lastCheck", "messages", "reports", "token");
+	await home.forget("installed", "lastCheck", "messages", "reports", "token", "permits");
 	if (earlier !== null && known) {
 		return {
 			value: null,

@@ -12,6 +12,7 @@ import {
 	permitAnswer,
 } from "../answers.ts";
 import { encodeVersions, haParameters } from "../ha.ts";
+import { keepPermit, openPermits } from "../home/open-permits.ts";
 import type { FirewallSession } from "../identity/session.ts";
 import { failedVersions } from "../installed/failed-content.ts";
 import { type DamagedProduct, findDamaged } from "../installed/installed-content.ts";
@@ -92,6 +93,8 @@ async function buildCheckQuery(
 	if (parts.length > 0) query.push(`installed=${encodeVersions(parts)}`);
 	const lost = damaged.map((one) => one.product).filter((name) => names.includes(name));
 	if (lost.length > 0) query.push(`damaged=${lost.join(",")}`);
+	const permits = await openPermits(home, product === undefined ? undefined : [product]);
+	if (permits.length > 0) query.push(`permitted=${encodeVersions(permits)}`);
 	const remembered = await failedVersions(home, Math.floor(session.nowMs() / 1000));
 	const failed = new Set([...remembered, ...refused].map(([name, version]) => `${name}@${version}`));
 	if (failed.size > 0) query.push(`failed=${encodeVersions([...failed])}`);
@@ -136,9 +139,9 @@ export function askEntitlements(session: FirewallSession) {
 /** Hands an offer in for a permit, and makes sure that the permit is for what was offered. */
 export async function askPermit(session: FirewallSession, product: string, offer: Offer): Promise<Permit> {
 	const what = `could not get a permit for ${product} ${offer.version}`;
-	const permit = await session.call(
-		{ method: "POST", path: "/v1/permits", what, body: { offer: offer.capability } },
-		permitAnswer,
+	const { version, capability } = offer;
+	const permit = await keepPermit(session.home, product, version, () =>
+		session.call({ method: "POST", path: "/v1/permits", what, body: { offer: capability } }, permitAnswer),
 	);
 	if (permit.product === product && permit.version === offer.version && permit.sha256 === offer.sha256) return permit;
 	throw new CliError(`${what}: it is for ${permit.product} ${permit.version}, which was not offered`, {

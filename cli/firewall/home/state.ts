@@ -75,6 +75,11 @@ const lastCheck = z.object({ query: z.string(), etag: z.string(), answer: checkA
 const ha = z.object({ role: haRole.optional(), priority: z.number().optional(), peer: z.string().optional() });
 /** What does not work on it, and since when it says so, unix seconds; see failed-content.ts. */
 const failed = z.record(productName, z.object({ version: versionName, at: z.number() }));
+/** By product what it asked a permit for and has not reported on; see open-permits.ts. */
+const permits = z.record(
+	productName,
+	z.object({ version: versionName, permit: z.string().optional(), report_by: z.string().nullish() }),
+);
 const messages = z.object({ seen: z.number() });
 /** Reports that the server has not taken yet. */
 const reports = z.array(
@@ -99,6 +104,7 @@ const FILES = {
 	reports,
 	ha,
 	failed,
+	permits,
 } as const;
 export type StateName = keyof typeof FILES;
 /** The device's identity cannot be had again without a new activation. All else is asked for, downloaded or said again. */

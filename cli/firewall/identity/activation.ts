@@ -120,6 +120,6 @@ export async function deactivateFirewall(home: FirewallHome, server: string, now
 	});
 	if (answer.status >= 400) throw refusalFrom(answer, `could not deactivate ${device.id}`, nowMs());
 	await dropParts(home);
-	await home.forget("identity", "key", "token", "lastCheck", "messages", "reports", "ha");
+	await home.forget("identity", "key", "token", "lastCheck", "messages", "reports", "ha", "permits");
 	return device.id;
 }

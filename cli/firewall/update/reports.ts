@@ -3,6 +3,7 @@
 import type { HealthReport } from "../../../src/rollout/health.ts";
 import { CliError, ConnectionError, ServerRefusal } from "../../errors.ts";
 import { type Permit, reportAnswer } from "../answers.ts";
+import { forgetPermit } from "../home/open-permits.ts";
 import type { PendingReport } from "../home/state.ts";
 import type { FirewallSession } from "../identity/session.ts";
 
@@ -16,7 +17,7 @@ export type Outcome = "healthy" | "failed" | "rolled_back" | "deferred";
  */
 export async function reportOutcome(
 	session: FirewallSession,
-	permit: Permit,
+	permit: Pick<Permit, "permit" | "product" | "report_by">,
 	outcome: Outcome,
 	detail?: string,
 	health?: HealthReport,
@@ -30,7 +31,26 @@ export async function reportOutcome(
 		reportBy: permit.report_by == null ? null : Math.floor(Date.parse(permit.report_by) / 1000),
 	};
 	await session.home.save("reports", [...waiting, report]);
+	await forgetPermit(session.home, permit.product);
 	return flushReports(session);
+}
+
+/**
+ * Says of what was put in place that it works, where the firewall was stopped before it had written that down.
+ * @param damaged products of which the content is not whole
+ */
+export async function reportUntold(session: FirewallSession, damaged: readonly string[]): Promise<void> {
+	const { home } = session;
+	const installed = (await home.load("installed")) ?? {};
+	for (const [product, { version, permit, report_by }] of Object.entries((await home.load("permits")) ?? {})) {
+		if (permit === undefined || installed[product]?.version !== version || damaged.includes(product)) continue;
+		// Refused, it is too late: there is nobody to tell.
+		await reportOutcome(session, { permit, product, report_by }, "healthy").catch(ignoreRefusal);
+	}
+}
+
+function ignoreRefusal(error: unknown): void {
+	if (!(error instanceof ServerRefusal)) throw error;
 }
 
 /** Sends the reports that wait, oldest first; @returns how many still do */

@@ -14,7 +14,7 @@ import { installPackage, reclaimPackage } from "./install.ts";
 import { PERMIT_IS_FRESH_MS, permitInOffer } from "./offered-download.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor } from "./parts.ts";
 import { downloadPermitted } from "./permitted-download.ts";
-import { flushReports, reportOutcome } from "./reports.ts";
+import { flushReports, reportOutcome, reportUntold } from "./reports.ts";
 import { createOfferJudge, type JudgeOffer } from "./signed-offer.ts";
 
 export interface UpdateOptions {
@@ -122,6 +122,10 @@ async function updateOffered(
 	await flushReports(session).catch(() => 0);
 	await home.dropDrafts();
 	const check = await checkForUpdates(session, only, options.depth);
+	await reportUntold(
+		session,
+		check.damaged.map(({ product }) => product),
+	);
 	const { products } = check.answer;
 	await dropOldParts(home, products, only);
 	// Before anything is installed: what loads the new content is to leave them out as well.

@@ -44,8 +44,9 @@ export interface CheckFacts {
 	readonly device: DeviceProfile;
 	readonly circumstances: DeviceCircumstances;
 	readonly installed: Installed;
-	/** by product: of nothing installed what it held until it was damaged; which versions do not work on it */
+	/** by product: of nothing installed what it held until it was damaged; what it has a permit for; which versions do not work on it */
 	readonly held?: ReadonlyMap<string, string>;
+	readonly permitted?: Installed;
 	readonly failed?: ReadonlyMap<string, ReadonlySet<string>>;
 	/** highest message sequence that the device has shown */
 	readonly seen: number;
@@ -132,6 +133,7 @@ export function answerCheck({
 	circumstances,
 	installed,
 	held,
+	permitted,
 	failed,
 	seen,
 	recordOf,
@@ -151,6 +153,7 @@ export function answerCheck({
 			engine: circumstances.engine,
 			installed: version,
 			held: held?.get(product),
+			permitted: permitted?.get(product) ?? undefined,
 			failed: failed?.get(product),
 			admittedAt: (reach, at) => admittedAt(reach, device, circumstances, buckets, at),
 			admittedUntil: (reach, at) => admittedUntil(reach, device, at),

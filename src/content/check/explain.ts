@@ -3,8 +3,9 @@
 // question asked again at the moments that the answers name.
 import type { DecisionCode } from "../../entitlement/decision-codes.ts";
 import type { Grant } from "../../entitlement/devices/device-record.ts";
+import { seenOn } from "../releases/on-channel.ts";
 import type { ProductRecord, Release } from "../releases/product-record.ts";
-import { type Candidate, type PassedOver, readyAt, seenOn } from "../releases/select-release.ts";
+import { type Candidate, type PassedOver, readyAt } from "../releases/select-release.ts";
 import { answerHoldsUntil, answerProduct, type CheckedDevice, isPutOff, type ProductAnswer } from "./check.ts";
 
 export interface JudgedRelease {

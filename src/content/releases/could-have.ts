@@ -5,8 +5,9 @@ import { decideEntitlement } from "../../entitlement/decide.ts";
 import type { DeviceProfile } from "../../entitlement/devices/device-record.ts";
 import { pinOf, putOff } from "../../entitlement/policy/device-policy.ts";
 import { channelOf } from "./channel.ts";
+import { isInChannel } from "./on-channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
-import { isInChannel, isLicensed, readyAt } from "./select-release.ts";
+import { isLicensed, readyAt } from "./select-release.ts";
 import { engineInRange } from "./vendor-version.ts";
 
 /** What of a release decides for whom it is. */

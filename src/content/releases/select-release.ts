@@ -5,6 +5,7 @@ import type { Grant } from "../../entitlement/devices/device-record.ts";
 import { type Pin, PUT_OFF_REASONS } from "../../entitlement/policy/device-policy.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import type { Channel } from "./channel.ts";
+import { isInChannel, seenOn } from "./on-channel.ts";
 import type { ProductRecord, Release } from "./product-record.ts";
 import { skippedByRevert } from "./revert-target.ts";
 import { compareVendorVersions, engineInRange } from "./vendor-version.ts";
@@ -19,6 +20,8 @@ export interface Candidate {
 	readonly installed: string | null;
 	/** version of which the content was lost or damaged, so that nothing is installed; not given = none was */
 	readonly held?: string | undefined;
+	/** version for which it asked a permit, and has not said what became of it; not given = none */
+	readonly permitted?: string | undefined;
 	/** versions that do not work on the device, by its own word; not given = none */
 	readonly failed?: ReadonlySet<string> | undefined;
 	/** @returns unix seconds from which a release on its way is for this device; Infinity = not by time alone */
@@ -69,6 +72,8 @@ export type Selection =
 			readonly downgrade: boolean | null;
 			/** version of the role file that names the release; not given = none does */
 			readonly role?: number;
+			/** the device may have the permit that it had, and no other; not given = any */
+			readonly isAgain?: true;
 			readonly holdsUntil: number;
 	  }
 	| {
@@ -131,27 +136,6 @@ function fitsDevice(release: Release, device: Pick<Candidate, "model" | "engine"
 	return fitsModel(release, device) && engineInRange(device.engine, release.engine);
 }
 
-/** @returns whether the release is offered on the device's channel at all */
-export function isInChannel({ channel }: Pick<Release, "channel">, device: Pick<Candidate, "channel">): boolean {
-	return channel === "stable" || device.channel === "beta";
-}
-
-/**
- * @returns the release as devices on beta have it: one that was promoted is out there, however far it has come on stable. Where its
- * rollout on stable was halted or ended, no further device gets it on beta either.
- */
-function seenOnBeta(release: Release): Release {
-	const { betaReleasedAt: releasedAt, rollout } = release;
-	if (releasedAt === null) return release;
-	const isStopped = rollout?.closed === "halted" || rollout?.closed === "ended";
-	return { ...release, releasedAt, rollout: isStopped ? rollout : null };
-}
-
-/** @returns the release as the devices of a channel have it */
-export function seenOn(channel: Channel, release: Release): Release {
-	return channel === "beta" ? seenOnBeta(release) : release;
-}
-
 /** Whether the device may run the release, looked at by itself. @param release as seen on its channel @param now unix seconds */
 function judgeRelease(
 	release: Release,
@@ -175,12 +159,13 @@ function judgeRelease(
 }
 
 /**
- * Whether a device that held the release may have it again although it would not be let in now. Permits are given again for what had
- * one, unless its rollout was halted or ended.
+ * Whether a device that held the release, or has a permit for it, may have it again although it would not be let in now. Permits are
+ * given again for what had one, unless its rollout was halted or ended.
  */
-function mayHaveAgain({ rollout }: Release, verdict: PassedOver): boolean {
+function mayHaveAgain({ version, rollout }: Release, verdict: PassedOver, { held, permitted }: Candidate): boolean {
+	if (version !== held && version !== permitted) return false;
 	if (verdict === "rollout_closed") return ["waiting", "baking", "frozen"].includes(rollout?.closed ?? "");
-	return verdict === "too_young" || verdict === "not_reached";
+	return verdict === "not_reached" || (verdict === "too_young" && version === held);
 }
 
 const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
@@ -218,10 +203,12 @@ export function selectRelease(
 	pin: Pin | null = null,
 ): Selection {
 	let choice: Release | null = null;
+	let isByPermit = false;
 	let holdsUntil = Infinity;
 	let passesFailed = false;
 	let unavailable: UnavailableReason = pin === null ? "no_release" : "pin_unavailable";
-	const seen = device.channel === "stable" ? record.releases : record.releases.map(seenOnBeta);
+	const seen =
+		device.channel === "stable" ? record.releases : record.releases.map((release) => seenOn("beta", release));
 	const { installed: version, held, failed } = device;
 	const before = version ?? held;
 	const skipped = skippedByRevert(record.releases, before);
@@ -243,12 +230,13 @@ export function selectRelease(
 	for (const release of seen) {
 		const isSkipped = !release.withdrawn && skipped.has(release.version);
 		const judged = isSkipped ? "skipped_by_revert" : judgeRelease(release, grant, device, now, pin);
-		const isAgain = release.version === device.held && judged !== "chosen" && mayHaveAgain(release, judged);
+		const isAgain = judged !== "chosen" && mayHaveAgain(release, judged, device);
 		const isTrial = judged === "chosen" && hasNoFallback && release.rollout !== null;
 		const verdict = isAgain ? "chosen" : isTrial ? "no_fallback" : judged;
 		note?.(release, verdict);
 		if (verdict === "chosen") {
 			choice = release;
+			isByPermit = isAgain && release.version !== device.held;
 			if (release.rollout !== null)
 				holdsUntil = Math.min(holdsUntil, device.admittedUntil?.(release.rollout, now) ?? Infinity);
 			break;
@@ -265,7 +253,8 @@ export function selectRelease(
 
 	const isDowngrade = before === undefined ? false : isOlder(record, choice.version, before);
 	const role = choice.signed && record.role !== undefined ? { role: record.role } : {};
-	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, holdsUntil } as const;
+	const again = isByPermit ? ({ isAgain: true } as const) : {};
+	const offer = { status: "offered", release: choice, downgrade: isDowngrade, ...role, ...again, holdsUntil } as const;
 	if (version === null) return { ...offer, reason: held === undefined ? "first_install" : "installed_damaged" };
 	if (failed?.has(version) === true) return { ...offer, reason: "installed_failed" };
 	const stays = { status: "current", reason: "newer_installed", holdsUntil } as const;

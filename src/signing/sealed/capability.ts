@@ -28,6 +28,8 @@ export interface PermitClaims extends ReleaseClaims {
 export interface OfferClaims extends ReleaseClaims {
 	/** it leads away from a release that was withdrawn, or does not work on the device */
 	readonly isRevert: boolean;
+	/** it is for the permit that the device had, and for no other */
+	readonly isAgain: boolean;
 	/** what logs call the device */
 	readonly pseudonym: string;
 	/** thumbprint of the key whose DPoP proof must come with the offer; null for a bearer token */
@@ -97,6 +99,7 @@ function isOfKind(kind: CapabilityKind, value: unknown): boolean {
 			? (claims.lease === null || typeof claims.lease === "number") &&
 				(claims.haLock === null || typeof claims.haLock === "number")
 			: typeof claims.isRevert === "boolean" &&
+				typeof claims.isAgain === "boolean" &&
 				typeof claims.pseudonym === "string" &&
 				(claims.jkt === null || typeof claims.jkt === "string"))
 	);

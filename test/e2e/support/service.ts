@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { createTestHarness } from "wrangler";
 import { TEST_SECRETS } from "../../support/secrets.ts";
-import { type Forge, startWitness } from "./witness.ts";
+import { type Forge, type Lose, startWitness } from "./witness.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
 
@@ -15,6 +15,8 @@ export interface RunningService {
 	readonly bootstrapKey: string;
 	/** Has a thief answer in its place. @param forge undefined = nobody does any more */
 	forge(forge: Forge | undefined): void;
+	/** Has answers get lost. @param lose undefined = none are any more */
+	lose(lose: Lose | undefined): void;
 	/** lines that the service has written so far, oldest first */
 	logs(): string[];
 	/** @throws Error where a request or an answer was not as the API is described */
@@ -38,9 +40,11 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 	});
 	let origin = new URL("http://127.0.0.1");
 	let forge: Forge | undefined;
+	let lose: Lose | undefined;
 	const witness = await startWitness(
 		() => origin,
 		(path) => forge?.(path),
+		(path) => lose?.(path) ?? false,
 	);
 	const harness = createTestHarness(withVariables({ ISSUER: witness.url, ...variables }));
 	const closeBoth = async () => {
@@ -54,6 +58,9 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 			bootstrapKey: secrets["BOOTSTRAP_KEY"] ?? TEST_SECRETS.BOOTSTRAP_KEY,
 			forge: (by) => {
 				forge = by;
+			},
+			lose: (by) => {
+				lose = by;
 			},
 			logs: () => harness.getLogs().map(({ message }) => message),
 			close: async () => {

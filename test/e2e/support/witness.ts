@@ -17,8 +17,15 @@ export interface Witness {
 /** Answers in place of the service, as a thief of it would. @returns the body; null = 404; undefined = the service answers */
 export type Forge = (path: string) => string | null | undefined;
 
+/** Asked of each answer that has come. @returns true = nobody hears of it, and the connection breaks off */
+export type Lose = (path: string) => boolean;
+
 /** @param targetOf origin of the service; asked at each request, because the service starts later */
-export async function startWitness(targetOf: () => URL, forge: Forge = () => undefined): Promise<Witness> {
+export async function startWitness(
+	targetOf: () => URL,
+	forge: Forge = () => undefined,
+	lose: Lose = () => false,
+): Promise<Witness> {
 	const faults: string[] = [];
 	let seen = 0;
 	const server = createServer((incoming, outgoing) => {
@@ -31,6 +38,11 @@ export async function startWitness(targetOf: () => URL, forge: Forge = () => und
 		}
 		const sent = textOf(incoming);
 		const onward = sendOn({ hostname, port, method, path: url, headers }, (answer) => {
+			if (lose(url)) {
+				answer.resume();
+				outgoing.destroy();
+				return;
+			}
 			const got = textOf(answer);
 			// The header fields of the service, and none of this server.
 			outgoing.removeHeader("connection");

@@ -38,7 +38,7 @@ const leaseOf = (device: string, outcome: LeaseOutcome | null = null, counts = t
 		outcomeAt: null,
 	},
 });
-const NOBODY = { siteSince: null, unitsOfModel: 0, unitsOfRegion: 0, frozen: null };
+const NOBODY = { isAgain: false, siteSince: null, unitsOfModel: 0, unitsOfRegion: 0, frozen: null };
 const ASKED: PermitQuestion = { device: "a", unitLeases: [], isKnownModel: false, unitsOfAccount: 0, ...NOBODY };
 const answer = (rollout: Rollout, evidence: Evidence, question: Partial<PermitQuestion> = {}) => {
 	const decision = decidePermit(rollout, evidence, { ...ASKED, ...question }, NOW);
@@ -64,6 +64,19 @@ describe("a permit", () => {
 		["none is left", 2, "step_full"],
 	])("of a step for two units, when %s", (_, permits, expected) => {
 		expect(answer(standing("running"), evidenceAt(0, { permits }))).toBe(expected);
+	});
+
+	it.each([
+		["its own, open, also while its step is full", standing("baking"), "a", null, "again"],
+		["its own, open, in a freeze", standing("frozen"), "a", null, "again"],
+		["its own, open, of a halted rollout", standing("halted"), "a", null, "halted"],
+		["its own, healthy", standing("running"), "a", "healthy", "again"],
+		["its own, put off: the place is another's", standing("running"), "a", "excused", "step_full"],
+		["its own, silent too long", standing("running"), "a", "silent", "failed_before"],
+		["none, though there are places", standing("running"), "z", null, "step_full"],
+	] as const)("that a device asks for again, which has %s", (_, rollout, device, outcome, expected) => {
+		const unitLeases = device === "a" ? [leaseOf("a", outcome)] : [];
+		expect(answer(rollout, evidenceAt(0), { isAgain: true, unitLeases })).toBe(expected);
 	});
 
 	it("of a second unit of an account is for later steps", () => {

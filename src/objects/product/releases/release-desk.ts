@@ -4,10 +4,10 @@
 import { mayBind } from "../../../content/package-claim.ts";
 import type { Channel } from "../../../content/releases/channel.ts";
 import { inOfferOrder } from "../../../content/releases/offer-order.ts";
+import { isInChannel } from "../../../content/releases/on-channel.ts";
 import type { Release, VersionOrder } from "../../../content/releases/product-record.ts";
 import { currentOf, hasRoomFor } from "../../../content/releases/recorded-releases.ts";
 import { judgeRevertTarget, type UnfitTarget } from "../../../content/releases/revert-target.ts";
-import { isInChannel } from "../../../content/releases/select-release.ts";
 import { isSigned } from "../../../content/releases/signed-releases.ts";
 import { findOutOfBounds } from "../../../content/releases/size-bounds.ts";
 import { compareVendorVersions } from "../../../content/releases/vendor-version.ts";

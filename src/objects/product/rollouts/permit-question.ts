@@ -26,6 +26,8 @@ export interface PermitInput {
 	/** labels `site` and `region`; null or left out = it has none */
 	readonly site?: string | null;
 	readonly region?: string | null;
+	/** the permit that the device has, and no other */
+	readonly isAgain?: boolean;
 	/** unix seconds */
 	readonly now: number;
 }
@@ -83,7 +85,7 @@ export function judgePermit(judges: PermitJudges, input: PermitInput): JudgedPer
 
 /** @param frozen until when no further unit may try the release; null = they may */
 function questionOf(
-	{ version, unit, device, peers, model, site: siteLabel = null, region = null }: PermitInput,
+	{ version, unit, device, peers, model, site: siteLabel = null, region = null, isAgain = false }: PermitInput,
 	rollout: Rollout,
 	leases: LeaseTables,
 	frozen: number | null,
@@ -94,7 +96,7 @@ function questionOf(
 	// Two customers may call their sites the same.
 	const site = siteLabel === null ? null : `${account} ${siteLabel}`;
 	return {
-		...{ device, account, site, frozen },
+		...{ device, account, site, frozen, isAgain },
 		unitLeases: leases.ofUnit(version, unit, [device, ...peers]),
 		isKnownModel: leases.hasModel(version, step, model),
 		unitsOfAccount: leases.unitsOfAccount(version, step, account),

@@ -26,6 +26,11 @@ export const checkQuery = z.object({
 			"Products of `installed` whose content is missing or damaged, joined by commas: what was held is offered again",
 		example: "crs",
 	}),
+	permitted: z.string().max(2048).optional().openapi({
+		description:
+			"`product@version`, joined by commas: what it asked a permit for and has not reported on. A device that has a permit is offered that release again also where its rollout lets nobody else in",
+		example: "crs@4.27.0",
+	}),
 	failed: z.string().max(2048).optional().openapi({
 		description:
 			"`product@version`, joined by commas, up to five of one product: what does not work on this device. It is not offered, and where it is installed, what to go back to is",
@@ -61,6 +66,8 @@ export interface CheckQuestion {
 	readonly installed: Installed | null;
 	/** by product: the version that is damaged */
 	readonly held: ReadonlyMap<string, string>;
+	/** by product: the version that it asked a permit for, and has not reported on */
+	readonly permitted: Installed;
 	/** by product: the version that does not work on the device */
 	readonly failed: ReadonlyMap<string, ReadonlySet<string>>;
 	readonly engine: string | null;
@@ -130,6 +137,7 @@ function parseQuestion(query: string): CheckQuestion {
 	return {
 		installed: products,
 		held,
+		permitted: readVersions("permitted", parsed.data.permitted) ?? NONE,
 		failed,
 		engine: engine ?? null,
 		seen: Number(seen ?? 0),

@@ -105,6 +105,7 @@ async function answerInFull(
 		circumstances: { engine: question.engine, country: scope.country },
 		installed,
 		held: question.held,
+		permitted: question.permitted,
 		failed: question.failed,
 		seen: question.seen,
 		recordOf: (product) => productRecords.get(product) ?? null,
@@ -211,6 +212,7 @@ async function describeProduct(
 		to: release.version,
 		sha256: release.sha256,
 		isRevert: leadsAway(selection.reason),
+		isAgain: selection.isAgain === true,
 		exp: expires,
 		jkt: caller.jkt,
 	};

@@ -1,9 +1,9 @@
 // What a permit looks at again, live, since it may have changed after the offer was made: the license, the release, and what the
 // device's account says of its updates.
 import type { Channel } from "../../../content/releases/channel.ts";
+import { isInChannel, seenOn } from "../../../content/releases/on-channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { skippedByRevert } from "../../../content/releases/revert-target.ts";
-import { isInChannel, seenOn } from "../../../content/releases/select-release.ts";
 import { decideEntitlement } from "../../../entitlement/decide.ts";
 import type { DecisionCode } from "../../../entitlement/decision-codes.ts";
 import type { DeviceRecord, Grant } from "../../../entitlement/devices/device-record.ts";

@@ -206,6 +206,7 @@ async function takePlace(
 		model,
 		site,
 		region,
+		isAgain: offer.isAgain,
 		now,
 	};
 	const place = await services.objects.product(product).takePermit(question);

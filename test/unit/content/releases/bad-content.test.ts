@@ -168,3 +168,41 @@ describe("with 1.3 withdrawn and 1.4 on its way to the device's bucket, a device
 		expect(told(record(makeRelease(2)), { installed: "1.3" }, pin)).toBe("offered installed_withdrawn 1.4 false");
 	});
 });
+
+describe("a device that has asked for a permit and not reported on it", () => {
+	const under = (rollout: Reach | null, more: object = {}) =>
+		recordOf(makeRelease(1), makeRelease(2), makeRelease(3, { rollout, ...more }));
+	const has = { installed: "1.2", permitted: "1.3" };
+	it.each<[string, ProductRecord, Partial<Candidate>, string]>([
+		["is offered the release as all are that it is for", under(on(null)), has, "offered newer 1.3 false"],
+		[
+			"for its permit alone, where its bucket is not let in",
+			under(on(null, 0.1)),
+			has,
+			"offered newer 1.3 false again",
+		],
+		["for its permit alone, where its step is full", under(on("baking")), has, "offered newer 1.3 false again"],
+		["for its permit alone, in a freeze", under(on("frozen")), has, "offered newer 1.3 false again"],
+		["but not where it was halted", under(on("halted")), has, "current up_to_date"],
+		["but not where it has ended", under(on("ended")), has, "current up_to_date"],
+		["but not where it was withdrawn", under(null, { withdrawn: true }), has, "current up_to_date"],
+		[
+			"but not where it does not work",
+			under(on("baking")),
+			{ ...has, failed: new Set(["1.3"]) },
+			"current newer_failed",
+		],
+		["and no other release", under(on("baking")), { ...has, permitted: "1.1" }, "current up_to_date"],
+		["and nothing where it has it", under(on("baking")), { ...has, installed: "1.3" }, "current up_to_date"],
+	])("%s", (_, record, device, expected) => {
+		const selection = selectRelease(record, AT_ONCE, { ...DEVICE, ...device }, NOW);
+		const again = selection.status === "offered" && selection.isAgain === true ? " again" : "";
+		expect(told(record, device) + again).toBe(expected);
+	});
+
+	it("has a license no faster by that, and a pin no other version", () => {
+		const slow = { ...AT_ONCE, delay: 998, emergencyDelay: 998 };
+		expect(selectRelease(THREE, slow, { ...DEVICE, ...has }, NOW)).toMatchObject({ status: "current" });
+		expect(told(under(on("baking")), has, { version: "1.2", downgrade: false })).toBe("current up_to_date");
+	});
+});

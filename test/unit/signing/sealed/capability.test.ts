@@ -25,7 +25,14 @@ const PERMIT: PermitClaims = {
 	haLock: null,
 };
 const { lease: _, haLock: __, ...RELEASE } = PERMIT;
-const OFFER: OfferClaims = { ...RELEASE, from: "4.27.0", isRevert: false, pseudonym: PSEUDONYM, jkt: null };
+const OFFER: OfferClaims = {
+	...RELEASE,
+	from: "4.27.0",
+	isRevert: false,
+	isAgain: false,
+	pseudonym: PSEUDONYM,
+	jkt: null,
+};
 const TAIL = "tail-of-the-token";
 
 const seal = (binding = TAIL) => sealCapability(keyring.current, "offer", OFFER, binding);
@@ -46,6 +53,7 @@ describe("capability", () => {
 			from: fc.option(fc.string({ maxLength: 64 })),
 			to: fc.string({ maxLength: 64, unit: "grapheme" }),
 			isRevert: fc.boolean(),
+			isAgain: fc.boolean(),
 			sha256: fc.constant(SHA256),
 			exp: fc.integer({ min: NOW + 1 }),
 			jkt: fc.option(fc.string({ maxLength: 43 })),
@@ -109,7 +117,7 @@ describe("capability", () => {
 
 	// Only another release of the service could have sealed such claims; they must not be taken for what they are not.
 	it.each(Object.keys(OFFER))("is malformed without %s, or with something else in its place", async (name) => {
-		for (const value of [undefined, name === "isRevert" ? 1 : true, {}]) {
+		for (const value of [undefined, name.startsWith("is") ? 1 : true, {}]) {
 			const claims = { ...OFFER, [name]: value } as unknown as OfferClaims;
 			expect(await open(await sealCapability(keyring.current, "offer", claims, TAIL))).toEqual({
 				ok: false,
