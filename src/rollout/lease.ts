@@ -176,21 +176,26 @@ export function isWordOn(lease: Lease, at: number, reported: Reported): boolean 
 /** What is counted beside the lease's new outcome. */
 export interface ReportEffect {
 	readonly lease: Lease;
-	/** relapsed: one that is healthy less */
-	readonly count: readonly ("permits" | "healthy" | "failed" | "excused" | "relapsed")[];
+	/** another of the unit, which stands for it no more; left out = none */
+	readonly yields?: Lease;
+	/** in the lease's step. relapsed: one that is healthy less */
+	readonly count: readonly ("permits" | "healthy" | "failed" | "silent" | "excused" | "relapsed")[];
 }
 
 /**
  * The worse word stands: whoever was healthy and fails later is healthy no more, in the place that it has; whoever was silent too long
  * has failed whatever it says later. To download is not to install, and to wait is not to die: whoever puts the release off (a
  * maintenance window, a commit lock, an operator) leaves its place to another, and asks for a permit again when it is ready.
- * @param now unix seconds @returns null = it says nothing new
+ * @param now unix seconds
+ * @param holder of a lease without a place of its own: another device's that stands for its unit, where that is healthy; null = none does
+ * @returns null = it says nothing new
  */
 export function decideReport(
 	lease: Lease,
 	reported: Reported,
 	detail: string | null,
 	now: number,
+	holder: Lease | null = null,
 ): ReportEffect | null {
 	const { outcome, counts } = lease;
 	if (reported === "downloaded" || reported === "installed") return null;
@@ -206,21 +211,26 @@ export function decideReport(
 	if (outcome === "failed" || outcome === "silent") return null;
 	const failed = { ...lease, outcome: "failed", detail, outcomeAt: now } as const;
 	if (outcome === "healthy" && counts) return { lease: failed, count: ["failed", "relapsed"] };
+	if (holder !== null) return takeOver(failed, "failed", holder);
 	const isNewPlace = !counts || outcome === "excused";
 	return { lease: failed, count: isNewPlace ? ["permits", "failed"] : ["failed"] };
+}
+
+/** A group is one unit: where its first device is healthy and a later one is not, the unit is not, in the one place that it has. */
+function takeOver(lost: Lease, outcome: "failed" | "silent", holder: Lease): ReportEffect {
+	const lease = { ...lost, counts: true, step: holder.step, partners: holder.partners };
+	return { lease, yields: { ...holder, counts: false }, count: [outcome, "relapsed"] };
 }
 
 /**
  * What becomes of a lease that ended without a word.
  * @param isGivenUp the device was suspended, deactivated, revoked or replaced meanwhile, and could not report
+ * @param holder as above
  */
-export function endLease(
-	lease: Lease,
-	isGivenUp: boolean,
-	now: number,
-): { lease: Lease; count: readonly ("permits" | "silent" | "excused")[] } {
+export function endLease(lease: Lease, isGivenUp: boolean, now: number, holder: Lease | null = null): ReportEffect {
 	const outcome = isGivenUp ? "excused" : "silent";
 	const ended = { ...lease, outcome, outcomeAt: now } as const;
 	if (lease.counts) return { lease: ended, count: [outcome] };
+	if (holder !== null && !isGivenUp) return takeOver(ended, "silent", holder);
 	return { lease: ended, count: isGivenUp ? [] : ["permits", "silent"] };
 }

@@ -157,8 +157,9 @@ export function refuseRollout(refusal: Unfit | { readonly reason: ProductRefusal
 			throw new ProblemError("older_version", { detail: `${newest} is released, and newer`, extras: { newest } });
 		}
 		case "size_out_of_bounds": {
-			const { what, from, to, current } = refusal;
-			const detail = `${what} ${to}, against ${from} of ${current}, which everybody may have`;
+			const { what, from, to, current, withdrawn } = refusal;
+			const whose = withdrawn ? "was out last, and is withdrawn" : "everybody may have";
+			const detail = `${what} ${to}, against ${from} of ${current}, which ${whose}`;
 			throw new ProblemError("size_out_of_bounds", { detail, extras: { current, compared: what, from, to } });
 		}
 		default:

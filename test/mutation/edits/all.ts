@@ -17,6 +17,7 @@ import { OUTBOX } from "./outbox.ts";
 import { PACKAGES } from "./packages.ts";
 import { REPLAY } from "./replay.ts";
 import { REVERTS_AND_POLICIES } from "./reverts-and-policies.ts";
+import { ROLLOUTS } from "./rollouts.ts";
 import { ROUTES } from "./routes.ts";
 import { STORAGE_RECORDS } from "./storage-records.ts";
 import { STORAGE_STORES } from "./storage-stores.ts";
@@ -33,6 +34,7 @@ export const ALL_EDITS: readonly FileEdits[] = [
 	...DIRECT_DOWNLOADS,
 	...HELD_BACK,
 	...REVERTS_AND_POLICIES,
+	...ROLLOUTS,
 	...PACKAGES,
 	...ACCOUNT_DEVICES,
 	...ACCOUNT_LICENSES,

@@ -211,8 +211,8 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		file: "cli/firewall/update/reports.ts",
 		edits: [
 			{
-				from: 'await session.home.save("reports", [...waiting, report]);\n\treturn flushReports(session);',
-				to: 'await session.home.save("reports", [report]);\n\treturn flushReports(session);',
+				from: 'await session.home.save("reports", [...waiting, report]);',
+				to: 'await session.home.save("reports", [report]);',
 				breaks: "a report takes the place of those that still wait",
 			},
 			{

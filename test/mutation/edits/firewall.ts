@@ -31,8 +31,8 @@ export const FIREWALL: readonly FileEdits[] = [
 				breaks: "a firewall forgets who it is though the server would not let it go",
 			},
 			{
-				from: 'await home.forget("identity", "key", "token", "lastCheck", "messages", "reports", "ha");',
-				to: 'await home.forget("identity", "token", "lastCheck", "messages", "reports", "ha");',
+				from: 'await home.forget("identity", "key", "token",',
+				to: 'await home.forget("identity", "token",',
 				breaks: "the key of a deactivated firewall stays on its disk",
 			},
 			{

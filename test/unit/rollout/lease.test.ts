@@ -11,6 +11,7 @@ import {
 	type LeaseOutcome,
 	type PermitQuestion,
 	REPORTED,
+	type ReportEffect,
 } from "../../../src/rollout/lease.ts";
 import { createRollout, type Phase, type Rollout } from "../../../src/rollout/rollout.ts";
 
@@ -201,6 +202,24 @@ describe("a report", () => {
 		expect(counted(leaseOf("b", null, false), "healthy")).toEqual([]);
 		expect(counted(leaseOf("b", null, false), "failed")).toEqual(["permits", "failed"]);
 	});
+
+	it("that a second member of a group failed takes the place of the first, which is healthy: the unit has failed", () => {
+		const holder = { ...leaseOf("a", "healthy"), step: 1 };
+		const second = { ...leaseOf("b", null, false), step: 2 };
+		for (const outcome of ["failed", "silent"] as const) {
+			const effect =
+				outcome === "failed"
+					? decideReport(second, "rolled_back", null, NOW, holder)
+					: endLease(second, false, NOW, holder);
+			expect(effect).toMatchObject({
+				lease: { device: "b", outcome, counts: true, step: 1 },
+				yields: { device: "a", outcome: "healthy", counts: false },
+				count: [outcome, "relapsed"],
+			});
+		}
+		expect(endLease(second, true, NOW, holder)).toMatchObject({ lease: { outcome: "excused" }, count: [] });
+		expect(decideReport(second, "healthy", null, NOW, holder)?.count).toEqual([]);
+	});
 });
 
 type Event =
@@ -231,20 +250,24 @@ function play(events: readonly Event[]) {
 		const unit = String(event.device >> 1);
 		const unitLeases = [...leases.values()].filter((lease) => lease.unit === unit);
 		const own = leases.get(device);
+		const hasNoPlace = own?.counts === false || own?.outcome === "excused";
+		const isHolder = (one: Lease) => one.device !== device && one.counts && one.outcome === "healthy";
+		const holder = hasNoPlace ? (unitLeases.find(isHolder) ?? null) : null;
+		const keep = (effect: ReportEffect) => {
+			if (effect.yields !== undefined) leases.set(effect.yields.device, effect.yields);
+			leases.set(device, effect.lease);
+			raise(effect.count);
+		};
 		if (event.kind === "ask") {
 			const decision = decidePermit(standing("running"), evidenceAt(0, counts), { ...ASKED, device, unitLeases }, NOW);
 			if (!decision.ok || decision.kind !== "given") continue;
 			leases.set(device, { ...leaseOf(device, null, decision.counts), unit, partners: [String(event.device ^ 1)] });
 			if (decision.counts) raise(["permits"]);
 		} else if (own !== undefined && event.kind === "report") {
-			const effect = decideReport(own, event.reported, null, NOW);
-			if (effect === null) continue;
-			leases.set(device, effect.lease);
-			raise(effect.count);
+			const effect = decideReport(own, event.reported, null, NOW, holder);
+			if (effect !== null) keep(effect);
 		} else if (own?.outcome === null) {
-			const ended = endLease(own, event.kind === "giveUp", NOW);
-			leases.set(device, ended.lease);
-			raise(ended.count);
+			keep(endLease(own, event.kind === "giveUp", NOW, holder));
 		}
 		const open = [...leases.values()].filter(({ outcome }) => outcome === null);
 		expect(new Set(open.map((lease) => lease.unit)).size).toBe(open.length);
@@ -277,6 +300,14 @@ describe("whatever devices ask, say and keep silent about,", () => {
 		check(({ leases, counts }) => {
 			const healthy = leases.filter((lease) => lease.outcome === "healthy" && lease.counts).length;
 			expect(counts.healthy).toBe(healthy);
+		});
+	});
+
+	it("no group counts as healthy of which a device failed or fell silent", () => {
+		check(({ leases }) => {
+			const failed = leases.filter(({ outcome }) => outcome === "failed" || outcome === "silent");
+			const units = new Set(failed.map(({ unit }) => unit));
+			expect(leases.filter((one) => one.counts && one.outcome === "healthy" && units.has(one.unit))).toEqual([]);
 		});
 	});
 

@@ -16,8 +16,8 @@ export type Unfit =
 	| { readonly ok: false; readonly reason: "older_version"; readonly newest: string }
 	| ({ readonly ok: false; readonly reason: "size_out_of_bounds" } & BeyondSize);
 
-/** `current`: the version that it was compared with */
-export type BeyondSize = SizeFinding & { readonly current: string };
+/** `current`: the version that it was compared with. `withdrawn`: nothing is out any more, and that was out last */
+export type BeyondSize = SizeFinding & { readonly current: string; readonly withdrawn: boolean };
 
 export type NoRoom = "too_many_audiences" | "too_many_rollouts";
 

@@ -209,15 +209,20 @@ export class ReleaseDesk {
 		return newest !== undefined && compareVendorVersions(newest, version) > 0 ? newest : null;
 	}
 
-	/** Compared with whatever devices that it is for have now, whichever audience that was released to. */
+	/**
+	 * Compared with whatever devices that it is for have now, whichever audience that was released to; where all of that was withdrawn, with
+	 * what was out last.
+	 */
 	#beyondSize({ sizeBounds }: ProductInfo, next: ReleaseEntry, channel: Channel): BeyondSize | null {
 		const { tables } = this.#parts;
-		const out = tables
-			.recordedReleases()
-			.filter((one) => isInChannel(one, { channel }) && !one.withdrawn && one.rollout === null);
-		for (const { version } of currentOf(out, next)) {
+		const out = tables.recordedReleases().filter((one) => isInChannel(one, { channel }) && one.rollout === null);
+		const current = currentOf(
+			out.filter((one) => !one.withdrawn),
+			next,
+		);
+		for (const { version, withdrawn } of current.length > 0 ? current : currentOf(out, next)) {
 			const found = findOutOfBounds(sizeBounds, tables.release(version), next);
-			if (found !== null) return { ...found, current: version };
+			if (found !== null) return { ...found, current: version, withdrawn };
 		}
 		return null;
 	}

@@ -1,7 +1,7 @@
 // How leases of a Product's rollouts end: by a word of the device, without one when their time is over, and as rows that nobody needs
 // any more. Counts each end; what the counts mean for a rollout is decided in rollout-desk.ts.
 import { accountObjectName } from "../../../entitlement/ids.ts";
-import { endLease, type Lease } from "../../../rollout/lease.ts";
+import { endLease, type Lease, type ReportEffect } from "../../../rollout/lease.ts";
 import { isFraction } from "../../../rollout/plan.ts";
 import { isOver, type Rollout } from "../../../rollout/rollout.ts";
 import type { ControlTables } from "./control-tables.ts";
@@ -30,11 +30,19 @@ export class LeaseEnds {
 		this.#parts = parts;
 	}
 
+	/** @returns of a lease without a place the healthy one of another device that stands for its unit; null = none does */
+	holderOf(version: string, { counts, outcome, unit, device }: Lease): Lease | null {
+		if (counts && outcome !== "excused") return null;
+		const others = this.#parts.leases.ofUnit(version, unit, []).filter((one) => one.device !== device);
+		return others.find((one) => one.counts && one.outcome === "healthy") ?? null;
+	}
+
 	/** Keeps what became of a lease, and counts it. */
-	settle(version: string, lease: Lease, count: readonly (StepCount | "relapsed")[]): void {
+	settle(version: string, { lease, yields, count }: ReportEffect, ...more: readonly StepCount[]): void {
 		const { rollouts, leases } = this.#parts;
+		if (yields !== undefined) leases.save(version, yields);
 		leases.save(version, lease);
-		if (count.length > 0) rollouts.count(version, lease.step, ...count);
+		if (count.length > 0) rollouts.count(version, lease.step, ...count, ...more);
 		if (lease.outcome !== "excused" || !lease.counts) return;
 		leases.dropUnitOfAccount(version, lease.step, accountObjectName(lease.device));
 		// A step for a number of units wants models that tried the release. Of a fraction each model has many.
@@ -59,8 +67,7 @@ export class LeaseEnds {
 				// A report may have come while the accounts were asked; then a lease is among the first for whose device nobody was asked.
 				const open = leases.openSince(version, index, now - length, LEASES_PER_RUN);
 				for (const lease of open.filter(({ device }) => asked.has(device))) {
-					const { lease: after, count } = endLease(lease, gone.has(lease.device), now);
-					this.settle(version, after, count);
+					this.settle(version, endLease(lease, gone.has(lease.device), now, this.holderOf(version, lease)));
 				}
 			});
 		}

@@ -149,12 +149,13 @@ export class RolloutDesk implements Chore {
 		const broken = reported === "healthy" ? findBrokenLimit(releases.info()?.healthLimits ?? null, health) : null;
 		const counted = broken === null ? reported : "failed";
 		if (lease === null || !isWordOn(lease, at, counted)) return counted;
-		const effect = decideReport(lease, counted, broken === null ? detail : describeBroken(broken), now);
+		const word = broken === null ? detail : describeBroken(broken);
+		const effect = decideReport(lease, counted, word, now, this.#ends.holderOf(version, lease));
 		if (effect === null) return counted;
 		const rules = health?.after.top_rules;
 		const hasRules = effect.lease.outcome === "failed" && rules !== undefined;
-		const count = broken === null ? effect.count : [...effect.count, "unhealthy" as const];
-		this.#ends.settle(version, hasRules ? { ...effect.lease, rules } : effect.lease, count);
+		const settled = hasRules ? { ...effect, lease: { ...effect.lease, rules } } : effect;
+		this.#ends.settle(version, settled, ...(broken === null ? [] : (["unhealthy"] as const)));
 		if (broken !== null) {
 			const step = rollouts.rollout(version)?.plan.steps[lease.step]?.name ?? String(lease.step);
 			const most = rules === undefined || rules.length === 0 ? "" : `; rules ${rules.join(", ")}`;

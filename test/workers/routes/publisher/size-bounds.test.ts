@@ -47,13 +47,20 @@ test("fewer entries than half are refused too, whatever the size; without a numb
 	expect(await operated("PUT", half, {})).toMatchObject({ status: "current", entries: null });
 });
 
-test("is compared with what everybody may have for the same models, not with what was withdrawn", async () => {
+test("is compared with what everybody may have for the same models, and with what was withdrawn where there is nothing else", async () => {
 	await operated("PUT", await uploaded("1.0", 300_000), { models: ["FW-100"] });
 	await operated("PUT", await uploaded("1.1", 1_000), { models: ["FW-200"] });
 	const small = await uploaded("1.2", 1_000);
 	await expectProblem(await operate("PUT", small, { models: ["FW-100"] }), "size_out_of_bounds");
 	await operated("POST", `${path("1.0")}/withdraw`, { reason: "too large" });
-	expect(await operated("PUT", small, { models: ["FW-100"] })).toMatchObject({ status: "current" });
+	expect(await expectProblem(await operate("PUT", small, { models: ["FW-100"] }), "size_out_of_bounds")).toMatchObject({
+		detail: "size 1000, against 300000 of 1.0, which was out last, and is withdrawn",
+	});
+	expect(await operated("PUT", small, { models: ["FW-100"], allow_size: true })).toMatchObject({ status: "current" });
+	// Now there is something else.
+	expect(await operated("PUT", await uploaded("1.3", 1_500), { models: ["FW-100"] })).toMatchObject({
+		status: "current",
+	});
 });
 
 test("is compared with what its devices have, whichever audience that was released to", async () => {

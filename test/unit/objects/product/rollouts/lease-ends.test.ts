@@ -50,7 +50,10 @@ it("counts a lease as silent only where its device's account was asked", async (
 			asked.push(...devices);
 			for (const device of devices.slice(0, 50)) {
 				const lease = leases.ofDevice(VERSION, device);
-				if (lease !== null) ends.settle(VERSION, { ...lease, outcome: "healthy", outcomeAt: START + 1 }, ["healthy"]);
+				if (lease !== null) {
+					const healthy = { ...lease, outcome: "healthy", outcomeAt: START + 1 } as const;
+					ends.settle(VERSION, { lease: healthy, count: ["healthy"] });
+				}
 			}
 			return new Set(devices);
 		},

@@ -233,6 +233,19 @@ describe("an HA group", () => {
 		expect((await view()).evidence.steps[0]).toMatchObject({ permits: 1, healthy: 1 });
 	});
 
+	it.each(["failed", "silent"] as const)("has failed, in its one place, when its second device %s", async (how) => {
+		await startRollout();
+		await say("olivia");
+		await takeOf("f");
+		await reportOf("f", "healthy");
+		await takeOf("s");
+		if (how === "failed") await reportOf("s", "failed");
+		else await ring(NOW + 2 * DAY);
+		const { evidence, rollout } = await view(NOW + 2 * DAY);
+		expect(evidence.steps[0]).toMatchObject({ permits: 1, healthy: 0, failed: 0, silent: 0, [how]: 1 });
+		expect(rollout.phase).toBe("halted");
+	});
+
 	it("that a device joins in the middle of its own permit waits for what becomes of that, and for a place of its own", async () => {
 		await startRollout();
 		await say("olivia");
