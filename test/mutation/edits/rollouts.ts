@@ -54,7 +54,7 @@ export const ROLLOUTS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/objects/product/rollouts/lease-ends.ts",
-		tests: ["test/workers/objects/product/rollouts"],
+		tests: ["test/workers/objects/product/rollouts/rollouts"],
 		edits: [
 			{
 				from: "if (yields !== undefined) leases.save(version, yields);",
@@ -81,7 +81,7 @@ export const ROLLOUTS: readonly FileEdits[] = [
 	},
 	{
 		file: "src/content/releases/select-release.ts",
-		tests: ["test/unit/content/bad-content"],
+		tests: ["test/unit/content/releases/bad-content"],
 		edits: [
 			{
 				from: "version !== held && version !== permitted",

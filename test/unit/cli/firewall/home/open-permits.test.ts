@@ -1,9 +1,9 @@
 // A firewall that is stopped around its permit: before the answer has come, before anything was installed, and before it has written down
 // what became of it. The next check says so, and no outcome is lost.
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { updateFirewall } from "../../../../cli/firewall/update/update.ts";
-import { type ContractFirewall, startContractFirewall } from "../support/contract-firewall.ts";
-import { refuse } from "../support/scripted-server.ts";
+import { updateFirewall } from "../../../../../cli/firewall/update/update.ts";
+import { type ContractFirewall, startContractFirewall } from "../../support/contract-firewall.ts";
+import { refuse } from "../../support/scripted-server.ts";
 
 const FIRST = { version: "4.27.0", bytes: Buffer.alloc(200_000, "first release ") };
 const SECOND = { version: "4.28.0", bytes: Buffer.alloc(300_000, "second release ") };

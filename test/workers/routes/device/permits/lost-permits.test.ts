@@ -2,13 +2,13 @@
 // says so and has none takes no place.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { beforeEach, expect, test } from "vitest";
-import type { Firewall } from "../../../support/firewall.ts";
-import { publish } from "../../../support/fleet.ts";
-import { bindings } from "../../../support/object-bindings.ts";
-import { operate, operated } from "../../../support/service.ts";
-import { expectProblem } from "../../support/expectations.ts";
-import { check, newFirewall, newScene } from "../../support/fixtures.ts";
-import { DAY, SECOND, useFrozenClock } from "../../support/frozen-clock.ts";
+import type { Firewall } from "../../../../support/firewall.ts";
+import { publish } from "../../../../support/fleet.ts";
+import { bindings } from "../../../../support/object-bindings.ts";
+import { operate, operated } from "../../../../support/service.ts";
+import { expectProblem } from "../../../support/expectations.ts";
+import { check, newFirewall, newScene } from "../../../support/fixtures.ts";
+import { DAY, SECOND, useFrozenClock } from "../../../support/frozen-clock.ts";
 
 const { moveTo, timeAfter } = useFrozenClock();
 const SEEN = 60 * SECOND;

@@ -6,12 +6,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Plan } from "../../src/rollout/plan.ts";
-import { createCode, operate, publish } from "./support/fleet.ts";
-import { describeWithPrograms } from "./support/programs.ts";
-import { type RunningService, startService } from "./support/service.ts";
+import type { Plan } from "../../../src/rollout/plan.ts";
+import { createCode, operate, publish } from "../support/fleet.ts";
+import { describeWithPrograms } from "../support/programs.ts";
+import { type RunningService, startService } from "../support/service.ts";
 
-const PROJECT = join(import.meta.dirname, "../..");
+const PROJECT = join(import.meta.dirname, "../../..");
 const PRODUCT = "rules";
 const SOON = { timeout: 60_000, interval: 500 };
 const step = {
