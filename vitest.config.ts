@@ -108,6 +108,7 @@ export default defineConfig(({ mode }) => {
 					test: {
 						name: "e2e",
 						...filesIn("e2e"),
+						globalSetup: "test/e2e/support/bundle.ts",
 						...patience(60_000),
 						// What starts a service is loaded once per process; each file has services and folders of its own.
 						isolate: false,

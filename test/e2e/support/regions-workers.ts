@@ -1,14 +1,10 @@
 // Parapet's production bundle as several Workers in one workerd, one for each region: each with KV of its own and a port of
 // its own, all with the same Durable Objects, which live in the first. Storage is Miniflare's, gone when it is closed.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { type Bundle, buildBundle } from "../../../bench/workerd/bundle.ts";
+import { builtBundle } from "./built.ts";
 import { GATE_SCRIPT } from "./regions-gate.ts";
 import type { Namespace } from "./regions-replicator.ts";
 
-const PROJECT = join(import.meta.dirname, "../../..");
 const OBJECTS = {
 	ACCOUNT: "Account",
 	PRODUCT: "Product",
@@ -27,21 +23,6 @@ export interface RegionWorkers<Name extends string> {
 	stop(): Promise<void>;
 }
 
-let built: Promise<Bundle> | undefined;
-
-/** Once per process, since it takes seconds. */
-export function bundleOnce(): Promise<Bundle> {
-	built ??= (async () => {
-		const folder = await mkdtemp(join(tmpdir(), "parapet-regions-"));
-		try {
-			return await buildBundle(PROJECT, folder);
-		} finally {
-			await rm(folder, { recursive: true, force: true });
-		}
-	})();
-	return built;
-}
-
 /**
  * @param variables of each region's Worker, in place of those of production; the objects are those of the first region
  * @throws Error when the bundle cannot be built or workerd does not start; nothing is left running then
@@ -49,7 +30,7 @@ export function bundleOnce(): Promise<Bundle> {
 export async function startRegionWorkers<Name extends string>(
 	variables: Readonly<Record<Name, Readonly<Record<string, string>>>>,
 ): Promise<RegionWorkers<Name>> {
-	const bundle = await bundleOnce();
+	const bundle = await builtBundle();
 	const names = Object.keys(variables) as Name[];
 	const [home] = names;
 	const durableObjects = (name: Name) =>

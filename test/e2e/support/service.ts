@@ -1,11 +1,13 @@
-// The real service for tests from outside: the bundle that wrangler builds, in workerd, on a free port of this machine, with
-// stores of its own that are gone when it is closed. All traffic goes past a witness: it must be as the API is described.
+// The real service for tests from outside: the bundle that is deployed, in workerd, on a free port of this machine, with stores of
+// its own that are gone when it is closed. All traffic goes past a witness: it must be as the API is described.
 import { join } from "node:path";
-import { createTestHarness } from "wrangler";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
 import { TEST_SECRETS } from "../../support/secrets.ts";
+import { builtBundle } from "./built.ts";
 import { type Forge, type Lose, startWitness } from "./witness.ts";
 
-const PROJECT = join(import.meta.dirname, "../../..");
+const CONFIGURATION = join(import.meta.dirname, "../../../dev/wrangler.toml");
 
 export interface RunningService {
 	/** origin, which is the issuer too; no slash at the end */
@@ -32,26 +34,40 @@ export interface ServiceOptions {
 
 /** Starts a service. The caller closes it. */
 export async function startService({ variables = {}, secrets = {} }: ServiceOptions = {}): Promise<RunningService> {
-	// Or wrangler would ask the network where this machine is.
-	process.env["CLOUDFLARE_CF_FETCH_ENABLED"] = "false";
-	const withVariables = (vars: Record<string, string>) => ({
-		root: PROJECT,
-		workers: [{ configPath: "dev/wrangler.toml", vars, secrets: { ...TEST_SECRETS, ...secrets } }],
-	});
 	let origin = new URL("http://127.0.0.1");
 	let forge: Forge | undefined;
 	let lose: Lose | undefined;
-	const witness = await startWitness(
-		() => origin,
-		(path) => forge?.(path),
-		(path) => lose?.(path) ?? false,
+	const [{ script }, witness] = await Promise.all([
+		builtBundle(),
+		startWitness(
+			() => origin,
+			(path) => forge?.(path),
+			(path) => lose?.(path) ?? false,
+		),
+	]);
+	const { workerOptions } = workerOptionsOf(CONFIGURATION);
+	const bindings = {
+		...Object(workerOptions.bindings),
+		ISSUER: witness.url,
+		...variables,
+		...TEST_SECRETS,
+		...secrets,
+	};
+	const logs: string[] = [];
+	const miniflare = new Miniflare(
+		convertV4MiniflareOptions({
+			log: new Log(LogLevel.ERROR),
+			handleStructuredLogs: ({ message }) => logs.push(message),
+			// Or the network would be asked where this machine is.
+			cf: false,
+			workers: [{ ...workerOptions, modulesRules: undefined, name: "parapet", modules: true, script, bindings }],
+		}),
 	);
-	const harness = createTestHarness(withVariables({ ISSUER: witness.url, ...variables }));
 	const closeBoth = async () => {
-		await Promise.all([harness.close(), witness.close()]);
+		await Promise.all([miniflare.dispose(), witness.close()]);
 	};
 	try {
-		origin = (await harness.listen()).url;
+		origin = await miniflare.ready;
 		return {
 			url: witness.url,
 			runtime: () => origin.origin,
@@ -62,7 +78,7 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 			lose: (by) => {
 				lose = by;
 			},
-			logs: () => harness.getLogs().map(({ message }) => message),
+			logs: () => [...logs],
 			close: async () => {
 				await closeBoth();
 				const faults = [...new Set(witness.faults())];

@@ -7,7 +7,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import type { Bundle } from "../../../bench/workerd/bundle.ts";
 import { findFreePort } from "../../../cli/worker/port.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
-import { bundleOnce } from "./regions-workers.ts";
+import { builtBundle } from "./built.ts";
 
 const FIXTURES = join(import.meta.dirname, "../../fixtures");
 const OBJECTS = {
@@ -39,7 +39,7 @@ export async function readPrevious(): Promise<Code & { readonly commit: string }
 }
 
 /** The version of this tree. */
-export const readPresent = (): Promise<Code> => bundleOnce();
+export const readPresent = (): Promise<Code> => builtBundle();
 
 /** The caller stops it. @param edge answers requests @param objects whose objects it calls */
 export async function startTwoVersions(edge: Code, objects: Code): Promise<TwoVersions> {
