@@ -88,7 +88,7 @@ const FAULTS: readonly (readonly [string, number, (parts: Parts) => Parts])[] = 
 	],
 	[
 		"a removal that ends its claim without an outcome",
-		8,
+		90,
 		onDirectory((directory) => {
 			let claimed: readonly string[] = [];
 			return {
