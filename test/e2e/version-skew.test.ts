@@ -101,6 +101,6 @@ describe.each([
 
 	it("and none of it was an error of the service", () => {
 		expect(failed()).toEqual([]);
-		expect(service.logs().some((line) => line.includes('"route":"/v1/permits"'))).toBe(true);
+		expect(service.logs().some((line) => line.includes('"route":"/v1/check"'))).toBe(true);
 	});
 });
