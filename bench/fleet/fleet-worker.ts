@@ -216,7 +216,8 @@ function wordsOf(task: "check" | "permit" | "report", account: string, number: n
 			said,
 		},
 	});
-	if (task === "permit") return [word({ kind: "permitted", product: "crs", version })];
+	const permit = { sequence: 1, until: now + DAY, isLocked: false };
+	if (task === "permit") return [word({ kind: "permitted", product: "crs", version, ...permit })];
 	if (task === "report") {
 		const told = { kind: "reported", product: "crs", from, version, reason: null, detail: null } as const;
 		return [word({ ...told, outcome: "installed" }), word({ ...told, outcome: "healthy" })];

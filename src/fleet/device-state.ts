@@ -8,7 +8,7 @@ const HOUR = 3_600;
 /** A device that says nothing new is written down once in so many hours; it asks in full at least as often (content/check/pulse.ts). */
 const HOURS_PER_SLOT = 6;
 /** A permit for the same release is news again after this. */
-const PERMIT_IS_OLD_SECONDS = HOUR;
+export const PERMIT_IS_OLD_SECONDS = HOUR;
 
 /** Words that are sent to an account at once. */
 export const MAX_WORDS = 200;
@@ -38,6 +38,10 @@ export interface ProductState {
 	/** version of its last permit; null = it has had none */
 	readonly permitted: string | null;
 	readonly permittedAt: number | null;
+	/** when that ends without a word, unix seconds */
+	readonly permittedUntil: number | null;
+	/** the version's position in the product's history */
+	readonly permittedSequence: number | null;
 	/** when it last said that it has downloaded something */
 	readonly downloadedAt: number | null;
 	/** its last word of a permit; null = none yet */
@@ -73,7 +77,17 @@ export type Said =
 				readonly offered: string | null;
 			}[];
 	  }
-	| { readonly kind: "permitted"; readonly product: string; readonly version: string }
+	| {
+			readonly kind: "permitted";
+			readonly product: string;
+			readonly version: string;
+			/** the version's position in the product's history: the higher, the newer; as what follows left out by edges of an earlier deployment */
+			readonly sequence?: number;
+			/** unix seconds at which the permit ends without a word */
+			readonly until?: number;
+			/** its account gave it a turn in its HA group, and so knows of the permit */
+			readonly isLocked?: boolean;
+	  }
 	| {
 			readonly kind: "reported";
 			readonly product: string;
@@ -93,7 +107,8 @@ export interface DeviceState {
 }
 
 const NOTHING: ProductState = {
-	...{ installed: null, offered: null, offeredAt: null, permitted: null, permittedAt: null, downloadedAt: null },
+	...{ installed: null, offered: null, offeredAt: null, permitted: null, permittedAt: null },
+	...{ permittedUntil: null, permittedSequence: null, downloadedAt: null },
 	...{ outcome: null, outcomeVersion: null, outcomeAt: null, reason: null, detail: null, changedAt: 0 },
 };
 
@@ -194,8 +209,10 @@ function hearOne(
 ): ProductState {
 	const { version } = said;
 	if (said.kind === "permitted") {
-		const isAgain = known.permitted === version && at - (known.permittedAt ?? 0) < PERMIT_IS_OLD_SECONDS;
-		return isAgain ? known : { ...known, permitted: version, permittedAt: at, ...offer(known, version, at) };
+		const isRecent = known.permitted === version && at - (known.permittedAt ?? 0) < PERMIT_IS_OLD_SECONDS;
+		if (isRecent && lastWord(known) === null) return known;
+		const permit = { permittedAt: at, permittedUntil: said.until ?? null, permittedSequence: said.sequence ?? null };
+		return { ...known, permitted: version, ...permit, ...offer(known, version, at) };
 	}
 	const { outcome, reason, detail, from } = said;
 	const isAgain = known.outcome === outcome && known.outcomeVersion === version && known.detail === detail;
@@ -214,6 +231,13 @@ function hearOne(
 		case "declined":
 			return next;
 	}
+}
+
+/** @returns what ended a device's last permit; null = it has not said */
+export function lastWord(known: ProductState): Exclude<Reported, "downloaded" | "installed"> | null {
+	const { permitted, permittedAt, outcome, outcomeVersion, outcomeAt } = known;
+	if (outcomeVersion !== permitted || (outcomeAt ?? 0) < (permittedAt ?? 0)) return null;
+	return outcome === "downloaded" || outcome === "installed" ? null : outcome;
 }
 
 /** One release after the other may be offered: the first of those that it did not install counts. */

@@ -57,6 +57,10 @@ export interface PermitQuestion {
 	readonly device: string;
 	/** it asks for the permit that it has, and is to get no other */
 	readonly isAgain: boolean;
+	/** the other devices of its HA group now */
+	readonly peers: readonly string[];
+	/** an operator of its account lets the release come to its group, whatever became of it on another device there */
+	readonly isUnlocked: boolean;
 	/** leases of the devices of its unit for this release */
 	readonly unitLeases: readonly Lease[];
 	/** whether the step has a permit for the device's model */
@@ -93,19 +97,11 @@ const SITE_APART_SECONDS = 3_600;
 export function decidePermit(
 	rollout: Rollout,
 	evidence: Evidence,
-	{
-		device,
-		isAgain,
-		unitLeases,
-		isKnownModel,
-		unitsOfAccount,
-		siteSince,
-		unitsOfModel,
-		unitsOfRegion,
-		frozen,
-	}: PermitQuestion,
+	question: PermitQuestion,
 	now: number,
 ): PermitDecision {
+	const { device, isAgain, unitLeases, isKnownModel, frozen } = question;
+	const { unitsOfAccount, siteSince, unitsOfModel, unitsOfRegion } = question;
 	const refuse = (reason: PermitRefusal, retryAfter = LATER) => ({ ok: false, reason, retryAfter }) as const;
 	const { phase } = rollout;
 	if (phase === "done") return { ok: true, kind: "free" };
@@ -114,8 +110,11 @@ export function decidePermit(
 	const own = unitLeases.find((lease) => lease.device === device);
 	if (own?.outcome === "failed" || own?.outcome === "silent") return refuse("failed_before");
 	const peers = unitLeases.filter((lease) => lease.device !== device);
-	if (peers.some(({ outcome }) => outcome === "failed" || outcome === "silent")) return refuse("peer_failed");
-	if (peers.some(({ outcome }) => outcome === null)) return refuse("peer_under_way", SOON);
+	const hasFailed = peers.some(({ outcome }) => outcome === "failed" || outcome === "silent");
+	if (hasFailed && !question.isUnlocked) return refuse("peer_failed");
+	// One that is in the group no more, or was deactivated, revoked or replaced, protects nothing there: nobody waits for it.
+	const isUnderWay = peers.some((lease) => lease.outcome === null && question.peers.includes(lease.device));
+	if (isUnderWay && !question.isUnlocked) return refuse("peer_under_way", SOON);
 	if (own !== undefined && own.outcome !== "excused") return { ok: true, kind: "again", lease: own };
 	// It was offered the release by its word alone that it has a permit.
 	if (isAgain) return refuse("step_full", SOON);
@@ -128,6 +127,9 @@ export function decidePermit(
 	if (phase === "waiting") return refuse("not_started");
 	if (phase === "frozen" || frozen !== null)
 		return refuse("frozen", frozen === null ? SOON : Math.min(LATER, frozen - now));
+	// The place that its unit has stays that of the device that failed, or has not said a word.
+	if (question.isUnlocked && peers.some(({ outcome, partners }) => outcome !== "excused" && partners.includes(device)))
+		return { ok: true, kind: "given", counts: false };
 	const { permits } = exposureOf(rollout, evidence, now);
 	if (permits !== null && permits <= 0) return refuse("step_full", SOON);
 	const { cohort } = stepOf(rollout);

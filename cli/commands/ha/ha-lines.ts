@@ -68,21 +68,19 @@ export function describeHaState({
 		...(splitSince === null ? [] : [split]),
 		...skew.map(describeSkew),
 		...(sync === true ? ["its devices bring each other up to date: a permit of one is for all"] : []),
-		...updates.map(describeUpdate),
+		...updates.map((update) => describeUpdate(update, devices.find(({ device }) => device === update.device)?.status)),
 	];
 }
 
-function describeUpdate({
-	product,
-	version,
-	state,
-	device,
-	since,
-	until,
-}: NonNullable<HaStateAnswer["updates"]>[number]): string {
+function describeUpdate(
+	{ product, version, state, device, since, until }: NonNullable<HaStateAnswer["updates"]>[number],
+	status?: string,
+): string {
 	const what = `${product}@${version}`;
 	switch (state) {
 		case "under_way":
+			if (status === "suspended")
+				return `${what} is under way on ${device}, which is suspended and may still install it: the others wait until ${until}; see \`parapet ha unlock --help\``;
 			return `${what} is under way on ${device} since ${since}, until ${until} at most: the others wait`;
 		case "waiting":
 			return `${what} waits for ${device}, which goes first and has not asked, since ${since}`;

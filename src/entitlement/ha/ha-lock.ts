@@ -16,6 +16,11 @@ export interface HaPermit {
 	readonly until: number;
 	/** null = the device has not said */
 	readonly outcome: "healthy" | "failed" | null;
+	/**
+	 * Of one whose silence is no failure. brought: given while the device was in no group, as its group learned later, so that reports on it
+	 * name no lock. cut: its device was suspended meanwhile, and could not report. null = neither
+	 */
+	readonly mark: "brought" | "cut" | null;
 }
 
 /** A permit beside the product that it is for. */
@@ -72,12 +77,12 @@ export type HaDecision =
 const SOON = 300;
 const LATER = 3_600;
 
-/** @param now unix seconds */
+/** @param now unix seconds @returns over: it ended without a word, and that says nothing */
 export function haPermitState(
-	{ outcome, until }: HaPermit,
+	{ outcome, until, mark }: HaPermit,
 	now: number,
-): "under_way" | "silent" | "healthy" | "failed" {
-	return outcome ?? (now < until ? "under_way" : "silent");
+): "under_way" | "silent" | "over" | "healthy" | "failed" {
+	return outcome ?? (now < until ? "under_way" : mark === null ? "silent" : "over");
 }
 
 /**
@@ -99,12 +104,13 @@ export function goesBack(own: HaPermit | undefined, to: Pick<HaPermit, "version"
  * @param now unix seconds
  */
 export function decideHaPermit(
-	{ mode, sync, device, version, sequence, members, permits, failed, isOrderWaived }: HaQuestion,
+	{ mode, sync, device, version, sequence, members, permits: given, failed, isOrderWaived }: HaQuestion,
 	now: number,
 ): HaDecision {
 	const refuse = (reason: HaRefusal, peer: string, retryAfter = SOON) =>
 		({ ok: false, reason, peer, retryAfter }) as const;
 	const to = { version, sequence };
+	const permits = given.filter((permit) => haPermitState(permit, now) !== "over");
 	const others = permits.filter((permit) => permit.device !== device);
 	const underWay = others.find((permit) => haPermitState(permit, now) === "under_way");
 	if (underWay !== undefined) return refuse("ha_peer_under_way", underWay.device);
@@ -154,7 +160,7 @@ export type HaWord = Reported | "released";
 /**
  * What a report makes of a permit. The worse word stands, until the device gets another permit; silence is not a word, so a device
  * that says in the end that it is healthy is. Who puts the release off does not install now, and asks again when it does.
- * @param at of the permit that is reported on
+ * @param at of the permit that is reported on; of one that was brought along none is known
  * @returns the permit after it; "given_back" = there is none any more; null = it says nothing new, or is about another permit
  */
 export function hearHaReport(
@@ -163,7 +169,7 @@ export function hearHaReport(
 	at: number,
 	reported: HaWord,
 ): HaPermit | "given_back" | null {
-	if (permit.version !== version || permit.at !== at) return null;
+	if (permit.version !== version || (permit.at !== at && permit.mark !== "brought")) return null;
 	switch (reported) {
 		case "downloaded":
 		case "installed":

@@ -36,9 +36,11 @@ import { StateTables } from "./fleet/state-tables.ts";
 import { SummaryDesk } from "./fleet/summary-desk.ts";
 import { WatchDesk } from "./fleet/watch-desk.ts";
 import { HaDesk } from "./ha/ha-desk.ts";
+import { HaHolders } from "./ha/ha-holders.ts";
 import { HaLockTables } from "./ha/ha-lock-tables.ts";
 import { HaLocks } from "./ha/ha-locks.ts";
 import { HaReports } from "./ha/ha-reports.ts";
+import { HaStops } from "./ha/ha-stops.ts";
 import { HaTables } from "./ha/ha-tables.ts";
 import { InstanceDesk } from "./instances/instance-desk.ts";
 import { InstanceTables } from "./instances/instance-tables.ts";
@@ -119,7 +121,9 @@ export function openDesks(
 		device: (id) => devices.device(id),
 		account: () => account.info()?.id ?? null,
 	});
-	const haLocks = new HaLocks({ ...shared, haLockTables, states, haReportTables: haReports.tables });
+	const haStops = new HaStops({ audit, haLockTables });
+	const haLocks = new HaLocks({ ...shared, haLockTables, haStops, states, haReportTables: haReports.tables });
+	const haHolders = new HaHolders({ haLockTables, haLocks, states });
 
 	// After a change, no token from before it is left.
 	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
@@ -130,7 +134,19 @@ export function openDesks(
 	const expiryDesk = new ExpiryDesk(shared);
 	const serialDesk = new SerialDesk({ sql, alarm, devices, index: serialPort(env) });
 	const desk: DeskParts = {
-		...{ ...tables, audit, outbox, seats, seatHistory, seatLedger, seatDesk, expiryDesk, haReports, haLocks },
+		...{
+			...tables,
+			audit,
+			outbox,
+			seats,
+			seatHistory,
+			seatLedger,
+			seatDesk,
+			expiryDesk,
+			haReports,
+			haLocks,
+			haHolders,
+		},
 		suspensions: new SuspensionTrail(sql),
 		serialDesk,
 		tokensEndAfter,
@@ -157,6 +173,7 @@ export function openDesks(
 		stateDesk: new StateDesk({
 			...{ devices, states },
 			changing: (device) => count.changing(device),
+			heardInGroup: (device, word) => haHolders.hear(device, word),
 			changed: (now, what) => {
 				summaryDesk.mark(now, what);
 				watchDesk.begin(now);

@@ -152,7 +152,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	async askHaLock(input: HaLockQuestion): Promise<HaLockOutcome> {
-		return this.#alone({ ok: true, at: null, peers: [] }, () => this.#desks.haLocks.ask(input));
+		return this.#alone({ ok: true, at: null, peers: [], isUnlocked: false }, () => this.#desks.haLocks.ask(input));
 	}
 
 	async hearHaLock(input: HaLockReport): Promise<void> {

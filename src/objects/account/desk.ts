@@ -7,6 +7,7 @@ import type { AccountTables } from "./account-tables.ts";
 import type { DeviceTables } from "./devices/device-tables.ts";
 import type { SuspensionTrail } from "./devices/suspension-trail.ts";
 import type { SerialDesk } from "./fleet/serial-desk.ts";
+import type { HaHolders } from "./ha/ha-holders.ts";
 import type { HaLocks } from "./ha/ha-locks.ts";
 import type { HaReports } from "./ha/ha-reports.ts";
 import type { HaTables } from "./ha/ha-tables.ts";
@@ -36,6 +37,7 @@ export interface DeskParts {
 	readonly expiryDesk: ExpiryDesk;
 	readonly haReports: HaReports;
 	readonly haLocks: HaLocks;
+	readonly haHolders: HaHolders;
 	readonly serialDesk: Pick<SerialDesk, "mark" | "tell" | "tellAgain">;
 	readonly outbox: Outbox;
 	/** seconds after which no token from before a change is left */

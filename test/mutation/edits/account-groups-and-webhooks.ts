@@ -47,6 +47,63 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/objects/account/ha/ha-holders.ts",
+		tests: [...HA, "test/workers/routes/device/permits/ha-membership"],
+		edits: [
+			{
+				from: "tables.takeAlong(device, haGroup, now);",
+				to: "",
+				breaks: "a device that leaves its HA group and comes back installs beside its partner",
+			},
+			{
+				from: "if (permit !== null) this.#bring",
+				to: "if (permit === undefined) this.#bring",
+				breaks: "a device that joins an HA group installs beside its new partner",
+			},
+			{
+				from: "if (isLocked !== false ||",
+				to: "if (isLocked === false ||",
+				breaks: "a permit that names no lock counts for nothing in the device's HA group",
+			},
+			{
+				from: "this.#parts.haLockTables.cutPermits(seatHolder(device), device.id, now);",
+				to: "",
+				breaks: "a suspended device that cannot report holds up its HA group for good",
+			},
+		],
+	},
+	{
+		file: "src/fleet/device-state.ts",
+		tests: ["test/unit/fleet/"],
+		edits: [
+			{
+				from: "if (isRecent && lastWord(known) === null) return known;",
+				to: "if (isRecent) return known;",
+				breaks: "a permit that a device takes after it put the release off is not known of",
+			},
+		],
+	},
+	{
+		file: "src/rollout/lease.ts",
+		edits: [
+			{
+				from: "lease.outcome === null && question.peers.includes(lease.device)",
+				to: "lease.outcome === null",
+				breaks: "a device waits at a rollout for one that has left its HA group or was given up",
+			},
+			{
+				from: 'question.isUnlocked && peers.some(({ outcome, partners }) => outcome !== "excused" && partners',
+				to: "question.isUnlocked && peers.some(({ partners }) => partners",
+				breaks: "a device of an unlocked HA group gets past a full step in a place that was given back",
+			},
+			{
+				from: "if (isUnderWay && !question.isUnlocked)",
+				to: "if (isUnderWay)",
+				breaks: "a device of an HA group that was unlocked still waits at the rollout",
+			},
+		],
+	},
+	{
 		file: "src/objects/account/ha/ha-tables.ts",
 		tests: HA,
 		edits: [

@@ -21,7 +21,8 @@ const checked = (installed: string | null, offered: string | null = null, engine
 	...{ kind: "checked", engine },
 	products: [{ product: "crs", installed, offered }],
 });
-const permitted: Said = { kind: "permitted", product: "crs", version: "2.0" };
+const permit = { sequence: 2, until: NOW + 24 * HOUR, isLocked: false };
+const permitted: Said = { kind: "permitted", product: "crs", version: "2.0", ...permit };
 const reported = (outcome: (Said & { kind: "reported" })["outcome"], detail: string | null = null): Said => ({
 	...{ kind: "reported", product: "crs", from: "1.0", version: "2.0", outcome },
 	...{ reason: detail === null ? null : "other", detail },
@@ -113,6 +114,9 @@ describe("a permit and its reports", () => {
 		const given = heardOf(word(checked("1.0")), word(permitted, NOW + 1));
 		expect(hear(given, word(permitted, NOW + HOUR), GRANTS)).toBe(given);
 		expect(crs(hear(given, word(permitted, NOW + 1 + HOUR), GRANTS))?.permittedAt).toBe(NOW + 1 + HOUR);
+		// Unless a word has ended the one before.
+		const putOff = hear(given, word(reported("deferred"), NOW + 2), GRANTS);
+		expect(crs(hear(putOff, word(permitted, NOW + 3), GRANTS))?.permittedAt).toBe(NOW + 3);
 		const told = hear(given, word(reported("failed", "disk_full"), NOW + 2), GRANTS);
 		expect(hear(told, word(reported("failed", "disk_full"), NOW + 3), GRANTS)).toBe(told);
 	});

@@ -40,7 +40,15 @@ const leaseOf = (device: string, outcome: LeaseOutcome | null = null, counts = t
 	},
 });
 const NOBODY = { isAgain: false, siteSince: null, unitsOfModel: 0, unitsOfRegion: 0, frozen: null };
-const ASKED: PermitQuestion = { device: "a", unitLeases: [], isKnownModel: false, unitsOfAccount: 0, ...NOBODY };
+const IN_GROUP = { peers: ["b"], isUnlocked: false };
+const ASKED: PermitQuestion = {
+	device: "a",
+	...IN_GROUP,
+	unitLeases: [],
+	isKnownModel: false,
+	unitsOfAccount: 0,
+	...NOBODY,
+};
 const answer = (rollout: Rollout, evidence: Evidence, question: Partial<PermitQuestion> = {}) => {
 	const decision = decidePermit(rollout, evidence, { ...ASKED, ...question }, NOW);
 	return decision.ok ? decision.kind : decision.reason;
@@ -169,6 +177,49 @@ describe("a permit", () => {
 		const full = evidenceAt(0, { permits: 2 });
 		expect(answer(standing("baking"), full, { unitLeases: [leaseOf("b", outcome)] })).toBe(expected);
 	});
+
+	it.each<[string, LeaseOutcome | null, string]>([
+		["has a permit, is not waited for", null, "given"],
+		["was healthy, has left its place to it", "healthy", "given"],
+		["failed, still spares it", "failed", "peer_failed"],
+		["was silent, still spares it", "silent", "peer_failed"],
+	])("of the other half of a group whose first is gone: it %s", (_, outcome, expected) => {
+		const unitLeases = [leaseOf("b", outcome)];
+		expect(answer(standing("running"), evidenceAt(0), { peers: [], unitLeases })).toBe(expected);
+	});
+
+	it("of the other half of a group whose first is gone takes a place of its own", () => {
+		const unitLeases = [leaseOf("b")];
+		expect(answer(standing("running"), evidenceAt(0, { permits: 2 }), { peers: [], unitLeases })).toBe("step_full");
+	});
+
+	it.each<[Phase, LeaseOutcome | null, string]>([
+		["baking", null, "given"],
+		["baking", "failed", "given"],
+		["baking", "silent", "given"],
+		["baking", "excused", "step_full"],
+		["waiting", "failed", "not_started"],
+		["frozen", "failed", "frozen"],
+		["halted", "failed", "halted"],
+	])(
+		"of a group that its operator unlocked, in a full rollout that is %s, whose first is %s: %s",
+		(phase, outcome, expected) => {
+			const full = evidenceAt(0, { permits: 2 });
+			const unitLeases = [leaseOf("b", outcome)];
+			expect(answer(standing(phase), full, { isUnlocked: true, unitLeases })).toBe(expected);
+			// A device that joined since has no part in the place.
+			if (expected !== "given") return;
+			const joined = [{ ...leaseOf("b", outcome), partners: ["c"] }];
+			expect(answer(standing(phase), full, { isUnlocked: true, unitLeases: joined })).toBe("step_full");
+			const decision = decidePermit(standing(phase), full, { ...ASKED, isUnlocked: true, unitLeases }, NOW);
+			expect(decision).toMatchObject({ counts: false });
+		},
+	);
+
+	it("of a group that its operator unlocked is none for the device that failed itself", () => {
+		const unitLeases = [leaseOf("a", "failed"), leaseOf("b")];
+		expect(answer(standing("running"), evidenceAt(0), { isUnlocked: true, unitLeases })).toBe("failed_before");
+	});
 });
 
 describe("a report", () => {
@@ -259,7 +310,8 @@ function play(events: readonly Event[]) {
 			raise(effect.count);
 		};
 		if (event.kind === "ask") {
-			const decision = decidePermit(standing("running"), evidenceAt(0, counts), { ...ASKED, device, unitLeases }, NOW);
+			const question = { ...ASKED, device, peers: [String(event.device ^ 1)], unitLeases };
+			const decision = decidePermit(standing("running"), evidenceAt(0, counts), question, NOW);
 			if (!decision.ok || decision.kind !== "given") continue;
 			leases.set(device, { ...leaseOf(device, null, decision.counts), unit, partners: [String(event.device ^ 1)] });
 			if (decision.counts) raise(["permits"]);

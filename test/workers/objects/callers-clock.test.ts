@@ -53,7 +53,8 @@ it("dates what devices say no later than its own time, word by word", async () =
 	const own = device(1);
 	await account().activate(own);
 	const word = { device: own.candidateDeviceId, country: null, colo: null } as const;
-	const said = { kind: "permitted", product: "crs", version: "1" } as const;
+	const permit = { sequence: 1, until: FAR + 1, isLocked: false };
+	const said = { kind: "permitted", product: "crs", version: "1", ...permit } as const;
 	await unledBindings.ACCOUNT.get(account().id).hearDevices([{ ...word, at: FAR, said }]);
 	const { devices } = await account().findDevices({ id: own.candidateDeviceId, after: "", limit: 1, now: NOW });
 	expect(JSON.stringify(devices)).toContain(`"permittedAt":${NOW + MOST_AHEAD_SECONDS}`);

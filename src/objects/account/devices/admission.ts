@@ -124,6 +124,7 @@ export class Admission {
 			seatDesk.place({ holder: haGroup ?? id, license: license.id, until }, by);
 		});
 		if (kind === "returned") this.callOffReplacement(id, by);
+		if (kind === "returned" && haGroup !== null) this.#parts.haHolders.join(id, haGroup, by.now);
 		const device = devices.deviceOrThrow(id);
 		const steps = changedSteps(known ?? device, device, by.now, this.#parts.tokensEndAfter);
 		outbox.add([...steps, ...this.#accessSteps(known, device, kind, by.now)]);
@@ -157,13 +158,14 @@ export class Admission {
 
 	/**
 	 * To be called once a device was saved with the HA group that it has now, null = none: leaves in the trail that it is
-	 * another one than before, and has both groups look at who their members are.
+	 * another one than before, has both groups look at who their members are, and lets the new one know what the device may install.
 	 */
 	noteGroup(by: Change, deviceId: string, before: string | null, after: string | null): void {
-		const { audit, haReports } = this.#parts;
+		const { audit, haReports, haHolders } = this.#parts;
 		if (before !== null && before !== after) audit(by, "ha_group.leave", deviceId, before);
 		if (after !== null && before !== after) audit(by, "ha_group.join", deviceId, after);
 		for (const group of new Set([before, after])) if (group !== null) haReports.refresh(group, by);
+		if (after !== null && before !== after) haHolders.join(deviceId, after, by.now);
 	}
 
 	/** Whoever is back is not replaced: the codes with which another one could take its place are revoked. */

@@ -126,6 +126,7 @@ export class DeviceDesk {
 		if (input.status === "active") this.#admission.callOffReplacement(known.id, input);
 		const device = this.#parts.devices.deviceOrThrow(known.id);
 		this.#parts.audit(input, `device.${input.status}`, known.id, input.reason);
+		if (input.status === "suspended") this.#parts.haHolders.suspend(known, input.now);
 		if (!holdsSeat(input.status)) this.#parts.seatDesk.vacate(known, input, `device ${input.status}`);
 		this.#parts.outbox.add([deviceStep(device), accessStep(device, input.now, this.#parts.tokensEndAfter)]);
 		if (known.haGroup !== null) this.#parts.haReports.refresh(known.haGroup, input);

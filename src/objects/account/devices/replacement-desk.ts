@@ -72,13 +72,14 @@ export class ReplacementDesk {
 	}
 
 	#await(before: Device, input: Replacement): ReplacementResult {
-		const { licenses, devices, audit, outbox, tokensEndAfter } = this.#parts;
+		const { licenses, devices, audit, outbox, tokensEndAfter, haHolders } = this.#parts;
 		const { now, serial, model } = input;
 		audit(input, "device.replacement", before.id, detailOf(input));
 		this.#admission.callOffReplacement(before.id, input);
 		if (before.status === "active") {
 			devices.saveDevice({ ...before, status: "suspended" });
 			audit(input, "device.suspended", before.id, `until serial ${serial} replaces it`);
+			haHolders.suspend(before, now);
 			const suspended = devices.deviceOrThrow(before.id);
 			outbox.add([deviceStep(suspended), accessStep(suspended, now, tokensEndAfter)]);
 		}

@@ -4,7 +4,7 @@ import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowan
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { type DeviceState, type DeviceWord, hear, lastHeard } from "../../../fleet/device-state.ts";
 import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
-import type { DeviceTables } from "../devices/device-tables.ts";
+import type { Device, DeviceTables } from "../devices/device-tables.ts";
 import type { StateTables } from "./state-tables.ts";
 import type { FleetChange } from "./summary-desk.ts";
 
@@ -20,6 +20,8 @@ export interface StateDeskParts {
 	readonly states: StateTables;
 	/** to be called before rows of a device are written */
 	readonly changing: (device: string) => void;
+	/** is told of each word of a device that is in an HA group */
+	readonly heardInGroup: (device: Device, word: DeviceWord) => void;
 	/** to be called when something was written */
 	readonly changed: (now: number, change: FleetChange) => void;
 }
@@ -49,6 +51,7 @@ export class StateDesk {
 	#hearOne(device: string, words: readonly DeviceWord[]): FleetChange | null {
 		const known = this.#parts.devices.device(device);
 		if (known === null || !holdsSeat(known.status)) return null;
+		if (known.haGroup !== null) for (const word of words) this.#parts.heardInGroup(known, word);
 		const grants = new Set(Object.keys(known.grants));
 		const before = this.#parts.states.state(device);
 		const after = words.reduce((state, word) => hear(state, word, grants), before);

@@ -23,6 +23,8 @@ export const STATE_TABLES = [
 		offered_at INTEGER, -- since when something is that it has not installed
 		permitted TEXT, -- version of its last permit
 		permitted_at INTEGER,
+		permitted_until INTEGER, -- when that ends without a word
+		permitted_sequence INTEGER, -- of the version: the higher, the newer
 		downloaded_at INTEGER,
 		outcome TEXT, -- its last word of a permit
 		outcome_version TEXT,
@@ -69,6 +71,8 @@ type StateRow = {
 	offered_at: number | null;
 	permitted: string | null;
 	permitted_at: number | null;
+	permitted_until: number | null;
+	permitted_sequence: number | null;
 	downloaded_at: number | null;
 	outcome: Reported | null;
 	outcome_version: string | null;
@@ -118,9 +122,9 @@ export class StateTables {
 
 	saveProduct(device: string, product: string, state: ProductState): void {
 		this.#sql.exec(
-			`INSERT OR REPLACE INTO product_states (device, product, installed, offered, offered_at, permitted, permitted_at, downloaded_at,
-				outcome, outcome_version, outcome_at, reason, detail, changed_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			`INSERT OR REPLACE INTO product_states (device, product, installed, offered, offered_at, permitted, permitted_at, permitted_until,
+				permitted_sequence, downloaded_at, outcome, outcome_version, outcome_at, reason, detail, changed_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			...[
 				device,
 				product,
@@ -129,6 +133,8 @@ export class StateTables {
 				state.offeredAt,
 				state.permitted,
 				state.permittedAt,
+				state.permittedUntil,
+				state.permittedSequence,
 				state.downloadedAt,
 			],
 			...[state.outcome, state.outcomeVersion, state.outcomeAt, state.reason, state.detail, state.changedAt],
@@ -149,6 +155,8 @@ function stateOf(row: StateRow): ProductState {
 			offeredAt: row.offered_at,
 			permitted,
 			permittedAt: row.permitted_at,
+			permittedUntil: row.permitted_until,
+			permittedSequence: row.permitted_sequence,
 			downloadedAt: row.downloaded_at,
 		},
 		...{ outcome, outcomeVersion: row.outcome_version, outcomeAt: row.outcome_at, reason, detail },

@@ -4,7 +4,7 @@ import type { HaPermit, ProductPermit } from "../../../entitlement/ha/ha-lock.ts
 
 export const HA_LOCK_TABLES = [
 	`CREATE TABLE ha_permits ( -- the last permit of a device of a group
-		ha_group TEXT NOT NULL,
+		ha_group TEXT NOT NULL, -- of a device that has left: the device's id
 		product TEXT NOT NULL,
 		device TEXT NOT NULL,
 		version TEXT NOT NULL,
@@ -12,6 +12,7 @@ export const HA_LOCK_TABLES = [
 		at INTEGER NOT NULL, -- when it was given
 		until INTEGER NOT NULL, -- when it ends without a word
 		outcome TEXT, -- healthy, failed, given_back (it is none any more); null = the device has not said
+		mark TEXT, -- brought, cut (entitlement/ha/ha-lock.ts); null = neither
 		PRIMARY KEY (ha_group, product, device)
 	) WITHOUT ROWID`,
 	`CREATE TABLE ha_stops ( -- what stands in the way of a version, or stood there
@@ -52,28 +53,29 @@ export class HaLockTables {
 
 	/** @returns by product, then by device */
 	permits(haGroup: string): ProductPermit[] {
-		const query = `SELECT product, device, version, sequence, at, until, outcome FROM ha_permits WHERE ha_group = ?
+		const query = `SELECT product, device, version, sequence, at, until, outcome, mark FROM ha_permits WHERE ha_group = ?
 			AND outcome IS NOT 'given_back' ORDER BY product, device`;
 		return this.#sql.exec<ProductPermit>(query, haGroup).toArray();
 	}
 
 	permitsFor(haGroup: string, product: string): HaPermit[] {
-		const query = `SELECT device, version, sequence, at, until, outcome FROM ha_permits WHERE ha_group = ? AND product = ?
+		const query = `SELECT device, version, sequence, at, until, outcome, mark FROM ha_permits WHERE ha_group = ? AND product = ?
 			AND outcome IS NOT 'given_back' ORDER BY device`;
 		return this.#sql.exec<HaPermit & Record<string, SqlStorageValue>>(query, haGroup, product).toArray();
 	}
 
 	/** @param now unix seconds @returns of all groups those that are under way, at most so many; reads each permit */
 	underWay(now: number, limit: number): ProductPermit[] {
-		const query = `SELECT product, device, version, sequence, at, until, outcome FROM ha_permits
+		const query = `SELECT product, device, version, sequence, at, until, outcome, mark FROM ha_permits
 			WHERE outcome IS NULL AND until > ? LIMIT ?`;
 		return this.#sql.exec<ProductPermit>(query, now, limit).toArray();
 	}
 
-	savePermit(haGroup: string, product: string, { device, version, sequence, at, until, outcome }: HaPermit): void {
-		const query = `INSERT OR REPLACE INTO ha_permits (ha_group, product, device, version, sequence, at, until, outcome)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-		this.#sql.exec(query, haGroup, product, device, version, sequence, at, until, outcome);
+	savePermit(haGroup: string, product: string, permit: HaPermit): void {
+		const { device, version, sequence, at, until, outcome, mark } = permit;
+		const query = `INSERT OR REPLACE INTO ha_permits
+			(ha_group, product, device, version, sequence, at, until, outcome, mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+		this.#sql.exec(query, haGroup, product, device, version, sequence, at, until, outcome, mark);
 	}
 
 	/** There is no permit any more; its time stays, for `lastAt`. */
@@ -110,10 +112,30 @@ export class HaLockTables {
 		this.#sql.exec("DELETE FROM ha_stops WHERE ha_group = ? AND product = ?", haGroup, product);
 	}
 
-	/** Forgets a group; or all of it that is about devices which are not among its members any more. */
+	/** The device's silence on the permits that it has says nothing from now on. */
+	cutPermits(haGroup: string, device: string, now: number): void {
+		const query = `UPDATE ha_permits SET mark = 'cut'
+			WHERE ha_group = ? AND device = ? AND outcome IS NULL AND mark IS NULL AND until > ?`;
+		this.#sql.exec(query, haGroup, device, now);
+	}
+
+	/** Gives a group the permits that the device took along when it left its last one, unless their time is over. */
+	takeAlong(device: string, haGroup: string, now: number): void {
+		this.#sql.exec("DELETE FROM ha_permits WHERE ha_group = ? AND until <= ?", device, now);
+		this.#sql.exec("UPDATE OR REPLACE ha_permits SET ha_group = ? WHERE ha_group = ?", haGroup, device);
+	}
+
+	/**
+	 * Forgets a group; or all of it that is about devices which are not among its members any more. Those keep their permits, for the next
+	 * group that they join.
+	 */
 	forget(haGroup: string, members: readonly string[] = []): void {
 		const others = `ha_group = ? AND device NOT IN (SELECT value FROM json_each(?))`;
-		this.#sql.exec(`DELETE FROM ha_permits WHERE ${others}`, haGroup, JSON.stringify(members));
+		this.#sql.exec(
+			`UPDATE OR REPLACE ha_permits SET ha_group = device WHERE ${others}`,
+			haGroup,
+			JSON.stringify(members),
+		);
 		this.#sql.exec(`DELETE FROM ha_stops WHERE ${others}`, haGroup, JSON.stringify(members));
 		if (members.length === 0) this.#sql.exec("DELETE FROM ha_stops WHERE ha_group = ?", haGroup);
 	}

@@ -14,11 +14,12 @@ import {
 	type ProductPermit,
 } from "../../../entitlement/ha/ha-lock.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
-import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
+import type { Change, WriteAudit } from "../../audit.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
 import type { StateTables } from "../fleet/state-tables.ts";
-import type { HaLockTables, HaStop } from "./ha-lock-tables.ts";
+import type { HaLockTables } from "./ha-lock-tables.ts";
 import type { HaReportTables } from "./ha-report-tables.ts";
+import type { HaStops } from "./ha-stops.ts";
 import type { HaGroup, HaTables } from "./ha-tables.ts";
 
 export interface HaLockQuestion {
@@ -37,10 +38,10 @@ export interface HaLockQuestion {
 
 /**
  * `at`: by it a report finds its permit again; null = the device is in no group, so there is nothing to lock. `peers`: the others that
- * are in its group now.
+ * are in its group now. `isUnlocked`: an operator lets the version come to the group, whatever became of it on another device there.
  */
 export type HaLockOutcome =
-	| { readonly ok: true; readonly at: number | null; readonly peers: readonly string[] }
+	| { readonly ok: true; readonly at: number | null; readonly peers: readonly string[]; readonly isUnlocked: boolean }
 	| { readonly ok: false; readonly reason: HaRefusal; readonly peer: string; readonly retryAfter: number };
 
 export interface HaLockReport {
@@ -74,6 +75,7 @@ export interface HaLocksParts {
 	readonly groups: HaTables;
 	readonly haReportTables: HaReportTables;
 	readonly haLockTables: HaLockTables;
+	readonly haStops: HaStops;
 	readonly states: StateTables;
 }
 
@@ -93,14 +95,14 @@ export class HaLocks {
 
 	/** Gives the device a permit, or its own again. A refusal ends the one that it had. The device's row names the group. */
 	ask({ deviceId, product, version, sequence, release, until, now }: HaLockQuestion): HaLockOutcome {
-		const { haLockTables: tables } = this.#parts;
+		const { haLockTables: tables, haStops: stops } = this.#parts;
 		const group = this.#groupOf(deviceId);
-		if (group === null) return { ok: true, at: null, peers: [] };
+		if (group === null) return { ok: true, at: null, peers: [], isUnlocked: false };
 		if (this.isClosed(now))
 			return { ok: false, reason: "ha_peer_under_way", peer: deviceId, retryAfter: CLOSED_SECONDS };
 		const { id, mode, sync } = group;
 		const permits = tables.permitsFor(id, product);
-		const stop = this.#stopOf(id, product);
+		const stop = stops.of(id, product);
 		const within = group.skewLimitSeconds;
 		const members = this.#members(id, product, (device, installed) => {
 			if (release === undefined) return true;
@@ -119,7 +121,7 @@ export class HaLocks {
 			const { reason, peer } = decision;
 			if (reason !== "ha_peer_under_way") {
 				const state = reason === "ha_peer_first" ? "waiting" : "blocked";
-				this.#stop(group, product, stop, { version, sequence, state, device: peer }, now);
+				stops.note(group, product, stop, { version, sequence, state, device: peer }, now);
 			}
 			return decision;
 		}
@@ -127,15 +129,16 @@ export class HaLocks {
 		// A report on an earlier permit of the same second must not count for this one.
 		const at = isSame ? own.at : Math.max(now, tables.lastAt(id, product, deviceId) + 1);
 		const end = isSame ? Math.max(own.until, until) : until;
-		tables.savePermit(id, product, { device: deviceId, version, sequence, at, until: end, outcome: null });
+		tables.savePermit(id, product, { device: deviceId, version, sequence, at, until: end, outcome: null, mark: null });
 		// Its permit said what failed; from now on the stop does.
-		if (own !== undefined && goesBack(own, { version, sequence }, now)) this.#block(group, product, own, members, now);
+		if (own !== undefined && goesBack(own, { version, sequence }, now)) stops.block(group, product, own, members, now);
 		// While the one that failed tries again, the others still wait.
 		const goesOn = stop?.state === "waiting" || (stop?.state === "blocked" && stop.device !== deviceId);
 		// An older version is no way past one that stopped the group.
 		const isPast = stop !== null && (stop.version === version ? goesOn : sequence > stop.sequence);
 		if (isPast) tables.deleteStop(id, product);
-		return { ok: true, at, peers: members.flatMap(({ device }) => (device === deviceId ? [] : device)) };
+		const peers = members.flatMap(({ device }) => (device === deviceId ? [] : device));
+		return { ok: true, at, peers, isUnlocked: isOrderWaived };
 	}
 
 	/**
@@ -168,10 +171,10 @@ export class HaLocks {
 
 	/** Takes what became of a permit; a word about another one than the last changes nothing. */
 	hear({ deviceId, product, version, at, reported, now }: HaLockReport): void {
-		const { haLockTables: tables } = this.#parts;
+		const { haLockTables: tables, haStops: stops } = this.#parts;
 		const group = this.#groupOf(deviceId);
-		if (group === null) return;
-		const { id } = group;
+		// Of a device that has left, and may join a group again.
+		const id = group?.id ?? deviceId;
 		const own = tables.permitsFor(id, product).find(({ device }) => device === deviceId);
 		if (own === undefined) return;
 		const after = hearHaReport(own, version, at, reported);
@@ -181,38 +184,16 @@ export class HaLocks {
 			return;
 		}
 		tables.savePermit(id, product, after);
-		const stop = this.#stopOf(id, product);
+		if (group === null) return;
+		const stop = stops.of(id, product);
 		if (after.outcome === "healthy") {
 			if (stop?.state === "blocked" && stop.device === deviceId && stop.version === version)
 				tables.deleteStop(id, product);
 			return;
 		}
 		const members = this.#members(id, product);
-		if (this.#isWaitedFor(id, product, after, members))
-			this.#stop(group, product, stop, { version, sequence: after.sequence, state: "blocked", device: deviceId }, now);
-	}
-
-	/** Remembers what failed on a device that goes back. It is told of where others wait for it. */
-	#block(group: HaGroup, product: string, failed: HaPermit, members: readonly HaMember[], now: number): void {
-		const { version, sequence, device } = failed;
-		const before = this.#stopOf(group.id, product);
-		if (before?.state === "blocked" && before.sequence >= sequence) return;
-		const stop = { version, sequence, state: "blocked", device } as const;
-		if (this.#isWaitedFor(group.id, product, failed, members)) this.#stop(group, product, before, stop, now);
-		else this.#parts.haLockTables.saveStop(group.id, product, { ...stop, since: now, told: true });
-	}
-
-	/** @returns whether a device of the group has not come to the version of another one's permit yet */
-	#isWaitedFor(id: string, product: string, { device, version }: HaPermit, members: readonly HaMember[]): boolean {
-		const permits = this.#parts.haLockTables.permitsFor(id, product);
-		const isDone = (member: HaMember) =>
-			member.installed === version ||
-			permits.some((one) => one.device === member.device && one.version === version && one.outcome === "healthy");
-		return members.some((member) => member.device !== device && !isDone(member));
-	}
-
-	#stopOf(id: string, product: string): HaStop | null {
-		return this.#parts.haLockTables.stops(id).find((one) => one.product === product) ?? null;
+		if (stops.isWaitedFor(id, product, after, members))
+			stops.note(group, product, stop, { version, sequence: after.sequence, state: "blocked", device: deviceId }, now);
 	}
 
 	/**
@@ -221,9 +202,10 @@ export class HaLocks {
 	 * @returns whether there was anything to unlock
 	 */
 	unlock(id: string, product: string, reason: string, by: Change): boolean {
-		const { haLockTables: tables, audit } = this.#parts;
-		const held = tables.permitsFor(id, product).filter(({ outcome }) => outcome !== "healthy");
-		const stop = this.#stopOf(id, product);
+		const { haLockTables: tables, haStops: stops, audit } = this.#parts;
+		const isHeld = (permit: HaPermit) => !["healthy", "over"].includes(haPermitState(permit, by.now));
+		const held = tables.permitsFor(id, product).filter(isHeld);
+		const stop = stops.of(id, product);
 		const unlocked = stop ?? held[0];
 		if (unlocked === undefined || (held.length === 0 && stop?.state === "unlocked")) return false;
 		for (const { device } of held) tables.endPermit(id, product, device);
@@ -239,7 +221,7 @@ export class HaLocks {
 		const held = tables.permits(id).flatMap(({ product, ...permit }): HaLock[] => {
 			const { version, device, at, until } = permit;
 			const state = haPermitState(permit, now);
-			if (state === "healthy") return [];
+			if (state === "healthy" || state === "over") return [];
 			return [{ product, version, state, device, since: at, until: state === "under_way" ? until : null }];
 		});
 		const stops = tables.stops(id).flatMap(({ product, version, state, device, since }): HaLock[] => {
@@ -269,31 +251,5 @@ export class HaLocks {
 				const isAwaited = device.status === "active" && could(device, installed);
 				return { device: device.id, isAwaited, role, priority, installed };
 			});
-	}
-
-	/** A group that waits for its first device is told of once it has waited for as long as its versions may differ. */
-	#stop(
-		{ id, skewLimitSeconds }: HaGroup,
-		product: string,
-		before: HaStop | null,
-		found: Pick<HaStop, "version" | "sequence" | "state" | "device">,
-		now: number,
-	): void {
-		const { version, state, device } = found;
-		// What is found of an older version takes nothing from what is known of a newer one.
-		if (before?.state === "blocked" && before.sequence > found.sequence) return;
-		const isSame = before?.version === version && before.state === state && before.device === device;
-		const { since, told } = isSame ? before : { since: now, told: false };
-		const isDue = !told && (state === "blocked" || now - since >= skewLimitSeconds);
-		if (isSame && !isDue) return;
-		this.#parts.haLockTables.saveStop(id, product, { ...found, since, told: told || isDue });
-		if (!isDue) return;
-		const why = state === "blocked" ? "it failed, or never said what became of it" : "it has not asked for it yet";
-		this.#parts.audit(
-			{ actor: SERVICE, now },
-			"ha_group.update_blocked",
-			id,
-			`${product} ${version} by ${device}: ${why}`,
-		);
 	}
 }

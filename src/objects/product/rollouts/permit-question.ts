@@ -22,6 +22,8 @@ export interface PermitInput {
 	readonly device: string;
 	/** the other devices of its HA group, as its account knows them now */
 	readonly peers: readonly string[];
+	/** the version that an operator lets come to its HA group whatever became of it there; null or left out = none */
+	readonly unlocked?: string | null;
 	readonly model: string;
 	/** labels `site` and `region`; null or left out = it has none */
 	readonly site?: string | null;
@@ -85,7 +87,17 @@ export function judgePermit(judges: PermitJudges, input: PermitInput): JudgedPer
 
 /** @param frozen until when no further unit may try the release; null = they may */
 function questionOf(
-	{ version, unit, device, peers, model, site: siteLabel = null, region = null, isAgain = false }: PermitInput,
+	{
+		version,
+		unit,
+		device,
+		peers,
+		unlocked = null,
+		model,
+		site: siteLabel = null,
+		region = null,
+		isAgain = false,
+	}: PermitInput,
 	rollout: Rollout,
 	leases: LeaseTables,
 	frozen: number | null,
@@ -96,7 +108,7 @@ function questionOf(
 	// Two customers may call their sites the same.
 	const site = siteLabel === null ? null : `${account} ${siteLabel}`;
 	return {
-		...{ device, account, site, frozen, isAgain },
+		...{ device, peers, isUnlocked: unlocked === version, account, site, frozen, isAgain },
 		unitLeases: leases.ofUnit(version, unit, [device, ...peers]),
 		isKnownModel: leases.hasModel(version, step, model),
 		unitsOfAccount: leases.unitsOfAccount(version, step, account),

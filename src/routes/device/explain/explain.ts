@@ -9,6 +9,7 @@ import { channelOf } from "../../../content/releases/channel.ts";
 import { admittedAt, admittedUntil, bucketsOf, unitOf } from "../../../content/releases/rollout-place.ts";
 import type { Candidate } from "../../../content/releases/select-release.ts";
 import { decideEntitlement } from "../../../entitlement/decide.ts";
+import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { decideRenewal, isLive } from "../../../entitlement/seats/seat-lease.ts";
 import type { DeviceState } from "../../../fleet/device-state.ts";
 import { productName, versionName } from "../../../names.ts";
@@ -103,8 +104,18 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const view = asking?.view ?? (await services.records.current(scope));
 	const unit = unitOf(device);
 	const { site = null, region = null } = device.labels;
-	const peers = (ha?.members ?? []).map((member) => member.device).filter((member) => member !== id);
-	const would = { unit, device: id, peers, model: device.model, site, region, channel: channelOf(device, product) };
+	const peers = (ha?.members ?? []).flatMap((one) => (one.device !== id && holdsSeat(one.status) ? one.device : []));
+	const unlocked = haLocks.find((lock) => lock.product === product && lock.state === "unlocked")?.version ?? null;
+	const would = {
+		unit,
+		device: id,
+		peers,
+		unlocked,
+		model: device.model,
+		site,
+		region,
+		channel: channelOf(device, product),
+	};
 	const [record, explained, copies] = await Promise.all([
 		services.records.product(product, view, scope),
 		// Without the product's object the rest still stands.

@@ -4,9 +4,12 @@
 import { wantedRelease } from "../../../content/releases/could-have.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { accountObjectName } from "../../../entitlement/ids.ts";
+import type { HaLockOutcome } from "../../../objects/account/ha/ha-locks.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import type { OfferClaims } from "../../../signing/sealed/capability.ts";
 import { exposureLimited } from "./permit-checks.ts";
+
+export type Turn = Pick<HaLockOutcome & { readonly ok: true }, "at" | "peers" | "isUnlocked">;
 
 /** The lock outlasts the permit by this: no clock and no way of a report is so late. */
 const MARGIN_SECONDS = 600;
@@ -22,7 +25,7 @@ export async function takeTurn(
 	release: Release,
 	record: ProductRecord | null,
 	reportUntil: number,
-): Promise<{ readonly at: number | null; readonly peers: readonly string[] }> {
+): Promise<Turn> {
 	const wanted = { version, sequence: release.sequence, release: wantedRelease(release, record) };
 	const question = { deviceId, product, ...wanted, until: reportUntil + MARGIN_SECONDS, now };
 	const turn = await services.objects.askHaLock(accountObjectName(deviceId), question);

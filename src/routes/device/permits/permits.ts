@@ -26,7 +26,7 @@ import { limitRate } from "../../http/rate-limit.ts";
 import { readJson } from "../../http/request-body.ts";
 import { passOn } from "../words/device-words.ts";
 import { downloadLinks, signDownload } from "./download-links.ts";
-import { giveTurnBack, takeTurn } from "./ha-turn.ts";
+import { giveTurnBack, type Turn, takeTurn } from "./ha-turn.ts";
 import { exposureLimited, notEntitled, requireEntitlement, requireLeave, requireRelease } from "./permit-checks.ts";
 
 /** A device has this long to install and report. */
@@ -36,7 +36,7 @@ export const REPORT_WITHIN_SECONDS = 86_400;
 export const UNBOUND = "";
 
 /** Of a device in no HA group. */
-const NO_TURN: { readonly at: number | null; readonly peers: readonly string[] } = { at: null, peers: [] };
+const NO_TURN: Turn = { at: null, peers: [], isUnlocked: false };
 
 const MAX_OFFER_LENGTH = 2048;
 const permitRequest = z.object({ offer: z.string().max(MAX_OFFER_LENGTH) });
@@ -167,7 +167,10 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	]);
 	event.outcome = "permitted";
 	// Of a release that everybody may have, the device's next words say what became of it.
-	if (place !== null || haLock !== null) passOn(scope, deviceId, { kind: "permitted", product, version: to });
+	if (place !== null || haLock !== null) {
+		const permitted = { version: to, sequence: release.sequence, until: reportUntil, isLocked: haLock !== null };
+		passOn(scope, deviceId, { kind: "permitted", product, ...permitted });
+	}
 	const body = {
 		permit,
 		product: offer.product,
@@ -191,7 +194,7 @@ async function takePlace(
 	scope: RequestScope,
 	device: DeviceRecord,
 	offer: OfferClaims,
-	turn: typeof NO_TURN,
+	turn: Turn,
 ): Promise<{ at: number; endsAt: number } | null> {
 	const { services, now, event } = scope;
 	const { product, to: version } = offer;
@@ -203,6 +206,7 @@ async function takePlace(
 		unit: unitOf(device),
 		device: id,
 		peers: turn.peers,
+		unlocked: turn.isUnlocked ? version : null,
 		model,
 		site,
 		region,

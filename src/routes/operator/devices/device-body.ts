@@ -86,11 +86,11 @@ export async function describeDevice(
 		...{ problem, problem_at: toTimestampOrNull(problemAt) },
 		products: Object.entries(state.products)
 			.toSorted(([one], [other]) => (one < other ? -1 : 1))
-			.map(([product, { offeredAt, permittedAt, downloadedAt, outcomeVersion, outcomeAt, changedAt, ...rest }]) => ({
-				...{ product, ...rest, outcome_version: outcomeVersion },
-				offered_at: toTimestampOrNull(offeredAt),
-				...{ permitted_at: toTimestampOrNull(permittedAt), downloaded_at: toTimestampOrNull(downloadedAt) },
-				...{ outcome_at: toTimestampOrNull(outcomeAt), changed_at: toTimestamp(changedAt) },
+			.map(([product, { installed, offered, permitted, outcome, reason, detail, ...known }]) => ({
+				...{ product, installed, offered, permitted, outcome, reason, detail, outcome_version: known.outcomeVersion },
+				...{ offered_at: toTimestampOrNull(known.offeredAt), permitted_at: toTimestampOrNull(known.permittedAt) },
+				...{ downloaded_at: toTimestampOrNull(known.downloadedAt), outcome_at: toTimestampOrNull(known.outcomeAt) },
+				changed_at: toTimestamp(known.changedAt),
 			})),
 	};
 }

@@ -20,7 +20,7 @@ const ACTIVE = member("a", { role: "active" });
 const PASSIVE = member("b", { role: "passive" });
 const permit = (device: string, words: Partial<HaPermit> = {}): HaPermit => ({
 	...{ device, version: "2", sequence: Number(words.version ?? "2"), at: NOW - HOUR, until: NOW + HOUR, outcome: null },
-	...words,
+	...{ mark: null, ...words },
 });
 const ask = (device: string, words: Partial<HaQuestion> = {}) =>
 	decideHaPermit(
@@ -121,6 +121,19 @@ describe("the permit of another device", () => {
 			permit("b", { outcome: "failed", version: "1" }),
 			"ha_peer_first b",
 		],
+		["that was brought along is under way like any other", permit("b", { mark: "brought" }), "ha_peer_under_way b"],
+		[
+			"that failed after it was brought along blocks",
+			permit("b", { mark: "brought", outcome: "failed" }),
+			"ha_peer_failed b",
+		],
+		[
+			"that was brought along and ended without a word is none",
+			permit("b", { mark: "brought", until: NOW }),
+			"ha_peer_first b",
+		],
+		["of one that was suspended is under way like any other", permit("b", { mark: "cut" }), "ha_peer_under_way b"],
+		["of one that was suspended before it ended is none", permit("b", { mark: "cut", until: NOW }), "ha_peer_first b"],
 		["that was healthy with the version lets the next one go", permit("b", { outcome: "healthy" }), "given"],
 		["that was healthy long ago still does", permit("b", { outcome: "healthy", until: NOW - HOUR }), "given"],
 	])("%s", (_, other, expected) => {
@@ -201,9 +214,16 @@ describe("a report", () => {
 	});
 
 	it("on another permit of the device, or on another version, is not about this one", () => {
+		expect(hearHaReport({ ...open, mark: "cut" }, "2", open.at - 1, "failed")).toBeNull();
+		expect(hearHaReport({ ...open, mark: "brought" }, "1", open.at, "failed")).toBeNull();
 		expect(hearHaReport(open, "2", open.at - 1, "failed")).toBeNull();
 		expect(hearHaReport(open, "1", open.at, "failed")).toBeNull();
 	});
+});
+
+test("a report on a permit that was brought along is found by its version: no lock gave its time", () => {
+	const brought = permit("b", { mark: "brought" });
+	expect(hearHaReport(brought, "2", brought.at - 1, "healthy")).toEqual({ ...brought, outcome: "healthy" });
 });
 
 test("a permit is under way until the second at which it ends", () => {

@@ -70,4 +70,8 @@ it("says what the next device of the group waits for", () => {
 		`crs@4.28.0 went silent on dev-b, permitted 2026-11-21T00:00:00Z: ${held}`,
 		"crs@4.28.0 was unlocked 2026-11-21T00:00:00Z: it comes to the devices in whatever order",
 	]);
+	const devices = WELL.devices.map((device) => ({ ...device, status: "suspended" }));
+	expect(describeHaState({ ...WELL, devices, updates: updates.slice(0, 1) }).at(-1)).toBe(
+		"crs@4.28.0 is under way on dev-b, which is suspended and may still install it: the others wait until 2026-11-22T00:10:00Z; see `parapet ha unlock --help`",
+	);
 });

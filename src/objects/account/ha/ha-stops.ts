@@ -1,0 +1,68 @@
+// What stands in the way of a version in an HA group: the device that is to be the first, or the one on which it failed. Told once, as an
+// event. Synchronous, in the caller's transaction.
+import type { HaMember, HaPermit } from "../../../entitlement/ha/ha-lock.ts";
+import { SERVICE, type WriteAudit } from "../../audit.ts";
+import type { HaLockTables, HaStop } from "./ha-lock-tables.ts";
+import type { HaGroup } from "./ha-tables.ts";
+
+export interface HaStopsParts {
+	readonly audit: WriteAudit;
+	readonly haLockTables: HaLockTables;
+}
+
+export class HaStops {
+	readonly #parts: HaStopsParts;
+
+	constructor(parts: HaStopsParts) {
+		this.#parts = parts;
+	}
+
+	of(haGroup: string, product: string): HaStop | null {
+		return this.#parts.haLockTables.stops(haGroup).find((one) => one.product === product) ?? null;
+	}
+
+	/** Remembers what failed on a device that goes back. It is told of where others wait for it. */
+	block(group: HaGroup, product: string, failed: HaPermit, members: readonly HaMember[], now: number): void {
+		const { version, sequence, device } = failed;
+		const before = this.of(group.id, product);
+		if (before?.state === "blocked" && before.sequence >= sequence) return;
+		const stop = { version, sequence, state: "blocked", device } as const;
+		if (this.isWaitedFor(group.id, product, failed, members)) this.note(group, product, before, stop, now);
+		else this.#parts.haLockTables.saveStop(group.id, product, { ...stop, since: now, told: true });
+	}
+
+	/** @returns whether a device of the group has not come to the version of another one's permit yet */
+	isWaitedFor(haGroup: string, product: string, { device, version }: HaPermit, members: readonly HaMember[]): boolean {
+		const permits = this.#parts.haLockTables.permitsFor(haGroup, product);
+		const isDone = (member: HaMember) =>
+			member.installed === version ||
+			permits.some((one) => one.device === member.device && one.version === version && one.outcome === "healthy");
+		return members.some((member) => member.device !== device && !isDone(member));
+	}
+
+	/** A group that waits for its first device is told of once it has waited for as long as its versions may differ. */
+	note(
+		{ id, skewLimitSeconds }: HaGroup,
+		product: string,
+		before: HaStop | null,
+		found: Pick<HaStop, "version" | "sequence" | "state" | "device">,
+		now: number,
+	): void {
+		const { version, state, device } = found;
+		// What is found of an older version takes nothing from what is known of a newer one.
+		if (before?.state === "blocked" && before.sequence > found.sequence) return;
+		const isSame = before?.version === version && before.state === state && before.device === device;
+		const { since, told } = isSame ? before : { since: now, told: false };
+		const isDue = !told && (state === "blocked" || now - since >= skewLimitSeconds);
+		if (isSame && !isDue) return;
+		this.#parts.haLockTables.saveStop(id, product, { ...found, since, told: told || isDue });
+		if (!isDue) return;
+		const why = state === "blocked" ? "it failed, or never said what became of it" : "it has not asked for it yet";
+		this.#parts.audit(
+			{ actor: SERVICE, now },
+			"ha_group.update_blocked",
+			id,
+			`${product} ${version} by ${device}: ${why}`,
+		);
+	}
+}
