@@ -7,6 +7,7 @@ import {
 	decidePermit,
 	decideReport,
 	endLease,
+	isWordOn,
 	type Lease,
 	type LeaseOutcome,
 	type PermitQuestion,
@@ -247,6 +248,12 @@ describe("a report", () => {
 		["excused", "failed", ["permits", "failed"]],
 	])("on a lease that is %s says %s: counts %o", (outcome, reported, expected) => {
 		expect(counted(leaseOf("a", outcome), reported)).toEqual(expected);
+	});
+
+	it.each(REPORTED)("under an earlier permit says %s: heard only of a failure", (reported) => {
+		const isBad = reported === "failed" || reported === "rolled_back";
+		expect(isWordOn(leaseOf("a"), NOW, reported)).toBe(true);
+		expect(isWordOn(leaseOf("a"), NOW - 1, reported)).toBe(isBad);
 	});
 
 	it("of a second member of a group counts only when it failed", () => {
