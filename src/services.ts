@@ -232,7 +232,7 @@ function createUrlSigner(config: Config, keyring: MacKeyring): UrlSigner {
 		: createS3Presigner({ ...s3, ttlSeconds });
 }
 
-const servicesByEnv = new WeakMap<Env, Services>();
+let servicesByEnv = new WeakMap<Env, Services>();
 
 /** The services of an environment once they were made; undefined before. Synchronous, because nearly every request asks. */
 export function knownServices(env: Env): Services | undefined {
@@ -246,4 +246,9 @@ export async function servicesFor(env: Env): Promise<Services> {
 	const services = await createServices(env);
 	servicesByEnv.set(env, services);
 	return services;
+}
+
+/** Forgets all services and what they remember, as a new isolate would. For tests that empty stores and objects under them. */
+export function forgetServices(): void {
+	servicesByEnv = new WeakMap();
 }

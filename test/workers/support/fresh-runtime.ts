@@ -1,11 +1,11 @@
 // Runs before each test file. Files share a workerd, and none must meet what the one before it left: stores and objects are
-// emptied, and the service's modules are loaded again, without what they remembered. Other names of objects than those here, and
-// callers' addresses, are never used twice (fresh-names.ts), because two things stay: rate limits, and objects that are not asked
-// for here and have been idle for so long that workerd has put them out of memory.
+// emptied, the service forgets what it remembered, and the modules of tests are loaded again. Other names of objects than those
+// here, and callers' addresses, are never used twice (fresh-names.ts), because two things stay: rate limits, and objects that are
+// not asked for here and have been idle for so long that workerd has put them out of memory.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { vi } from "vitest";
 import { DIRECTORY_NAME } from "../../../src/objects/bindings.ts";
+import { forgetServices } from "../../../src/services.ts";
 
 // `reset` empties what is in memory, and an idle object or store is not: each is called first.
 await Promise.all([
@@ -25,4 +25,29 @@ await Promise.all([
 	caches.default.match("https://updates.test/"),
 ]);
 await reset();
-vi.resetModules();
+forgetServices();
+loadAgain(/\/test\/(?!support\/description\/)/);
+
+interface ModuleNode {
+	promise: unknown;
+	exports: unknown;
+	evaluated: boolean;
+	readonly importers: Set<string>;
+}
+
+/**
+ * Does for some modules what `vi.resetModules` does for all. Loading the service, its packages and the judges of its description
+ * for each file costs more than most files do, and they keep nothing besides what `forgetServices` forgets.
+ */
+function loadAgain(path: RegExp): void {
+	const { __vitest_worker__: worker } = globalThis as unknown as {
+		readonly __vitest_worker__: { readonly evaluatedModules: { readonly idToModuleMap: Map<string, ModuleNode> } };
+	};
+	for (const [id, node] of worker.evaluatedModules.idToModuleMap) {
+		if (!path.test(id) || id.includes("/node_modules/")) continue;
+		node.promise = undefined;
+		node.exports = undefined;
+		node.evaluated = false;
+		node.importers.clear();
+	}
+}

@@ -207,7 +207,7 @@ describe("an import and the stores", () => {
 		// The refusal itself tries the store again.
 		const outcome = () => account().importDevices({ ...OPERATOR, devices: batch(importing, number) });
 		await outcome();
-		await expect.poll(async () => (await outcome()).ok, { timeout: 10_000 }).toBe(true);
+		await expect.poll(async () => (await outcome()).ok, { timeout: 20_000 }).toBe(true);
 		await expect
 			.poll(() => runInDurableObject(account(), (instance) => Object(instance).outbox.flush()), { timeout: 20_000 })
 			.toBe(true);
