@@ -53,7 +53,7 @@ function withoutDemo(): Plugin {
 	const path = join(import.meta.dirname, "no-demo.ts");
 	return {
 		name: "without-demo",
-		setup: ({ onResolve }) => onResolve({ filter: /\/commands\/demo\.ts$/ }, () => ({ path })),
+		setup: ({ onResolve }) => onResolve({ filter: /\/commands\/demo\/demo\.ts$/ }, () => ({ path })),
 	};
 }
 
