@@ -141,7 +141,7 @@ check() { # what to run is in check.json: the answer, or with 304 still the one 
 	get_token; etag=
 	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" --arg permits "$(open_permits '!=')" --arg failed "$(find failed -type f -mtime -1 -exec grep . /dev/null {} +)" \
 		'. as {$damaged, $installed} | $products[0] + ($installed | keys) | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
-		| join(",") | @uri "installed=\(.)" + if $engine == "" then "" else @uri "&engine=\($engine)" end
+		| join(",") | @uri "installed=\(.)" + ([$installed | to_entries[] | select(.value.at) | "\(.key)@\(.value.at)"] | if . == [] then "" else @uri "&installed_at=\(join(","))" end) + if $engine == "" then "" else @uri "&engine=\($engine)" end
 		+ if $permits == "" then "" else @uri "&permitted=\($permits)" end + if $failed == "" then "" else @uri "&failed=\($failed | gsub("failed/"; "") | gsub(":"; "@") | gsub("\n"; ","))" end + if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
 	[ "$(state check.query '')" != "$query" ] || [ "$(json check.json null)" = null ] || etag=$(state check.etag '')
 	date +%s >checked; call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}; expect '200 304' 'cannot check'
@@ -252,10 +252,10 @@ take() { # PRODUCT
 	[ "$(($(date +%s) - asked))" -le 30 ] || permit # or a rollout that was halted meanwhile would go on here
 	before=$(health); mkdir -p "${file%/*}"; mv "$part" "$file"
 	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; go_back; die "$product $version does not load"; }
-	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" \
-		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256}' | save installed.json
+	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" --arg wanted "$(permitted report_success)" \
+		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256} + if $wanted == "false" then {at: (now | floor)} else {} end' | save installed.json # checks tell since when
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
-	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; report healthy "$missed" "$before" "$(health)"; say "$product $version is installed"
+	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; if [ "$(permitted report_success)$missed" = false ]; then mv "permits/$product.json" permit.json; else report healthy "$missed" "$before" "$(health)"; fi; say "$product $version is installed"
 }
 
 # go_back: for a day each check says what does not load, so that what works is offered instead; and what was loaded before is again

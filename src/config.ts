@@ -30,6 +30,7 @@ const variables = z.object({
 	TOKEN_TTL_SECONDS: count.min(60).max(86_400),
 	URL_TTL_SECONDS: count.min(30).max(3600),
 	CHECK_INTERVAL_SECONDS: count.min(5).max(86_400),
+	SUCCESS_REPORTS: z.enum(["each", "checks"]).default("each"),
 	HEADS_FRESH_SECONDS: count.min(0).max(60),
 	DEVICE_FRESH_SECONDS: count.min(0).max(60),
 	LAST_GOOD_SECONDS: count.min(0).max(604_800).default(86_400),
@@ -111,6 +112,8 @@ export interface Config {
 	readonly tokenTtlSeconds: number;
 	readonly urlTtlSeconds: number;
 	readonly checkIntervalSeconds: number;
+	/** each: devices report every installation. checks: of releases that everybody may have, their next check tells it */
+	readonly successReports: "each" | "checks";
 	readonly headsFreshSeconds: number;
 	readonly deviceFreshSeconds: number;
 	/** for how long a known device is answered from the last good copy while its record cannot be read */
@@ -186,6 +189,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		tokenTtlSeconds: value.TOKEN_TTL_SECONDS,
 		urlTtlSeconds: value.URL_TTL_SECONDS,
 		checkIntervalSeconds: value.CHECK_INTERVAL_SECONDS,
+		successReports: value.SUCCESS_REPORTS,
 		headsFreshSeconds: value.HEADS_FRESH_SECONDS,
 		deviceFreshSeconds: value.DEVICE_FRESH_SECONDS,
 		lastGoodSeconds: value.LAST_GOOD_SECONDS,

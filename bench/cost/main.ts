@@ -49,9 +49,10 @@ const ASSUMED: Assumptions = {
 	// Six hours less up to a fifth, by the device's place in the fleet.
 	untilSeconds: 0.9 * 6 * 3_600,
 	checksPerUpdate: 1,
+	permitsPerUpdate: 0,
 	reportsPerUpdate: 1,
 	// `bench:objects`: one row for each word that is news.
-	stateRowsPerUpdate: 2,
+	stateRowsPerUpdate: 1,
 	downloadsByWorker: given("downloads-by-worker", 1),
 	checkIntervalSeconds: 600,
 	tokenSeconds: 6 * 3_600,
@@ -63,8 +64,12 @@ const ASSUMED: Assumptions = {
 	objectGbSeconds: 0.128 * 0.05,
 };
 
-/** As few requests as an update takes while its permit is asked for and its outcome told. Needs `DOWNLOAD_ORIGIN`. */
+/** With `DOWNLOAD_ORIGIN`. */
 const BY_CDN: Assumptions = { ...ASSUMED, downloadsByWorker: 0 };
+/** With `SUCCESS_REPORTS` = checks as well: as few requests as an update takes. */
+const BOTH: Assumptions = { ...BY_CDN, reportsPerUpdate: 0 };
+/** Of clients that know nothing of downloads in offers. */
+const BY_PERMITS: Assumptions = { ...ASSUMED, permitsPerUpdate: 1 };
 
 async function measure(folder: string): Promise<Uses> {
 	showProgress("building the Worker");
@@ -105,7 +110,7 @@ function format(uses: Uses, costs: readonly Cost[], fleets: readonly Assumptions
 		),
 		"",
 		`assumed: ${usual.products} products, ${usual.productsPerDevice} of them on a device, ${usual.publishesPerDay} publishes a day; \`until\` ${usual.untilSeconds / 3600} h on average,`,
-		`a check, a permit, a download and a report for each update, whose release everybody may have;`,
+		`a check with its download and a report for each update, whose release everybody may have;`,
 		`tokens ${usual.tokenSeconds / 3600} h, a check each ${usual.checkIntervalSeconds} s without pulses; ${usual.locations} locations read \`heads\` each ${usual.headsSeconds} s;`,
 		`${usual.cpuMs} ms of processor time a request; ${usual.cacheHits * 100} % of downloads from a location's cache; ${usual.logSampleRate * 100} % of log lines kept;`,
 		`an object awake 50 ms for a call; ${usual.stateRowsPerUpdate} rows of its account for the state of a device with each update.`,
@@ -137,15 +142,25 @@ function format(uses: Uses, costs: readonly Cost[], fleets: readonly Assumptions
 			32,
 		),
 		"",
-		...judge(costs[0]).map(([what, met]) => `${what}: ${mark(met)}`),
+		...fleets.flatMap((fleet, index) =>
+			fleet.devices === usual.devices && fleet.pulses > 0
+				? judge(costs[index]).map(([what, met]) => `${nameOf(fleet).join(" ")}, ${what}: ${mark(met)}`)
+				: [],
+		),
 		"",
 	].join("\n");
 }
 
 function nameOf(fleet: Assumptions): string[] {
-	const { devices, pulses, downloadsByWorker } = fleet;
+	const { devices, pulses, downloadsByWorker, permitsPerUpdate, reportsPerUpdate } = fleet;
 	const updates = fleet.publishesPerDay * (fleet.productsPerDevice / fleet.products);
-	const how = pulses === 0 ? "no pulses" : downloadsByWorker === 0 ? "CDN" : `${updates} a day`;
+	const settings = [
+		...(pulses === 0 ? ["no pulses"] : []),
+		...(permitsPerUpdate > 0 ? ["permits"] : []),
+		...(downloadsByWorker === 0 ? ["CDN"] : []),
+		...(reportsPerUpdate === 0 ? ["checks"] : []),
+	];
+	const how = settings.length > 0 ? settings.join("+") : `${updates} a day`;
 	return [`${devices / 1e6} M dev.`, how];
 }
 
@@ -166,14 +181,13 @@ try {
 	const uses = await measure(folder);
 	endProgress();
 	const fleets = [
-		ASSUMED,
+		...[ASSUMED, BY_CDN, BOTH, BY_PERMITS],
 		{ ...ASSUMED, devices: 10_000_000 },
 		{ ...ASSUMED, pulses: 0 },
 		{ ...ASSUMED, productsPerDevice: 1.5 },
-		BY_CDN,
 	];
 	const costs = fleets.map((fleet) => costOf(fleet, uses));
-	const document = { uses, fleets, costs, prices: PRICES, goals: judge(costs[0]) };
+	const document = { uses, fleets, costs, prices: PRICES, goals: costs.map(judge) };
 	process.stdout.write(options.json ? `${JSON.stringify(document, null, "\t")}\n` : format(uses, costs, fleets));
 } catch (error) {
 	endProgress();

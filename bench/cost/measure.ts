@@ -55,23 +55,23 @@ export async function measureUses(
 	});
 	const unchanged = { ...shareOf(await meter(), count), points: 1 / SAMPLED_WEIGHT };
 
-	// A permit reads its device's record, unless the isolate has just read it.
+	// What devices ask for that know nothing of downloads in offers. It reads its device's record, unless the isolate has just read it.
 	await sleep(FORGET_MS);
 	await meter();
-	const permits = await each(201, (index) => {
+	await each(201, (index) => {
 		const body = JSON.stringify({ offer: textIn(checks[index], "capability") });
 		return { port, method: "POST", path: "/v1/permits", headers: by(index), body };
 	});
 	const permit = shareOf(await meter(), count);
 
 	await each(200, (index) => {
-		const url = new URL(textIn(permits[index], "url"));
+		const url = new URL(textIn(checks[index], "url"));
 		return { port, method: "GET", path: url.pathname + url.search };
 	});
 	const download = shareOf(await meter(), count);
 
 	await each(202, (index) => {
-		const body = JSON.stringify({ permit: textIn(permits[index], "permit"), outcome: "installed" });
+		const body = JSON.stringify({ permit: textIn(checks[index], "capability"), outcome: "healthy" });
 		return { port, method: "POST", path: "/v1/reports", headers: by(index), body };
 	});
 	const report = shareOf(await meter(), count);

@@ -15,9 +15,11 @@ export interface Assumptions {
 	readonly untilSeconds: number;
 	/** the one at the news, whose answer says for how long there is nothing to ask once its offers are installed */
 	readonly checksPerUpdate: number;
-	/** `healthy`, of a release that everybody may have */
+	/** 0 = by the download that the offer carries; 1 = devices ask for a permit, as those do that know nothing of such downloads */
+	readonly permitsPerUpdate: number;
+	/** `healthy`, of a release that everybody may have; 0 = with SUCCESS_REPORTS = checks the next check tells it */
 	readonly reportsPerUpdate: number;
-	/** that an account writes of a device for one update: its permit and its report. Not counted by the meter, whose devices are records only */
+	/** that an account writes of a device for one update, when it hears that it is installed. Not counted by the meter, whose devices are records only */
 	readonly stateRowsPerUpdate: number;
 	/** part of the downloads that come through the Worker; the others lead straight to storage or a CDN */
 	readonly downloadsByWorker: number;
@@ -92,7 +94,7 @@ export function operationsPerDay(given: Assumptions): Record<Operation, number> 
 		check: withPulses * (untilsPerDay(updates, given.untilSeconds) + atUpdates) + without * atUpdates,
 		unchanged: without * Math.max(0, polls - updates),
 		token: given.devices * (DAY / given.tokenSeconds),
-		permit: given.devices * updates,
+		permit: given.devices * updates * given.permitsPerUpdate,
 		download: given.devices * updates * given.downloadsByWorker,
 		report: given.devices * updates * given.reportsPerUpdate,
 		publish: given.publishesPerDay,
@@ -115,7 +117,8 @@ export function costOf(given: Assumptions, uses: Uses): Cost {
 	const monthly = (of: (operation: Operation) => number) =>
 		DAYS_PER_MONTH * OPERATIONS.reduce((sum, operation) => sum + perDay[operation] * of(operation), 0);
 	const used = (name: Metered) => monthly((operation) => uses[operation][name]);
-	const stateRows = perDay.permit * given.stateRowsPerUpdate * DAYS_PER_MONTH;
+	const updates = given.devices * given.publishesPerDay * (given.productsPerDevice / given.products);
+	const stateRows = updates * given.stateRowsPerUpdate * DAYS_PER_MONTH;
 	const headsReads = (given.locations * DAY * DAYS_PER_MONTH) / given.headsSeconds;
 	const r2Reads = monthly((operation) => uses[operation].r2ClassB * (operation === "download" ? 0 : 1));
 	const misses = DAYS_PER_MONTH * perDay.download * (1 - given.cacheHits);

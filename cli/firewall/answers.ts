@@ -43,6 +43,7 @@ const downloadLinks = {
 		})
 		.nullish(),
 	expires_at: rfc3339,
+	report_success: z.boolean().nullish(),
 };
 
 export const offer = z.object({

@@ -8,6 +8,40 @@ export interface AdoptionSample {
 	readonly devices: number;
 }
 
+/** Devices that told later that they had installed a version. */
+export interface LateInstallation {
+	readonly product: string;
+	/** what they had before; null = nothing that is known */
+	readonly from: string | null;
+	readonly version: string;
+	/** unix seconds: the beginning of the minutes in which they did (`INSTALLATION_SECONDS`) */
+	readonly at: number;
+	readonly devices: number;
+}
+
+/** Late installations are counted by so many seconds at once. */
+export const INSTALLATION_SECONDS = 300;
+/** Told sooner than that, an installation is counted when it is told. */
+export const LATE_SECONDS = 120;
+
+/** Adds up what is alike. */
+export class LateInstallations {
+	readonly #counts = new Map<string, LateInstallation>();
+
+	add(one: LateInstallation): void {
+		const at = one.at - (one.at % INSTALLATION_SECONDS);
+		const key = JSON.stringify([one.product, one.from, one.version, at]);
+		this.#counts.set(key, { ...one, at, devices: one.devices + (this.#counts.get(key)?.devices ?? 0) });
+	}
+
+	/** @returns all of them, earliest first; none is left */
+	take(): LateInstallation[] {
+		const all = [...this.#counts.values()].toSorted((one, two) => one.at - two.at);
+		this.#counts.clear();
+		return all;
+	}
+}
+
 export interface AdoptedRelease {
 	readonly version: string;
 	/** of its product: what is newer has a higher one */

@@ -10,6 +10,9 @@ const HOURS_PER_SLOT = 6;
 /** A permit for the same release is news again after this. */
 export const PERMIT_IS_OLD_SECONDS = HOUR;
 
+/** A device asks in full at least once in six hours, so it has installed nothing earlier that it has not told. */
+const LONGEST_UNTOLD_SECONDS = 6 * HOUR;
+
 /** Words that are sent to an account at once. */
 export const MAX_WORDS = 200;
 
@@ -74,6 +77,8 @@ export type Said =
 				readonly product: string;
 				/** undefined = it did not say */
 				readonly installed: string | null | undefined;
+				/** since when, unix seconds by its own clock, where no report has said it; undefined = one has, or it did not say */
+				readonly installedAt?: number | undefined;
 				readonly offered: string | null;
 			}[];
 	  }
@@ -98,6 +103,8 @@ export type Said =
 			readonly detail: string | null;
 	  }
 	| { readonly kind: "refused"; readonly problem: string };
+
+type CheckedProduct = (Said & { readonly kind: "checked" })["products"][number];
 
 /** All that is known of one device. */
 export interface DeviceState {
@@ -188,18 +195,32 @@ function hearProducts(
 /** What is offered is news with what is written anyway: its permit tells it too. */
 function hearCheck(
 	known: ProductState | undefined,
-	{ installed, offered }: { readonly installed: string | null | undefined; readonly offered: string | null },
+	{ installed, installedAt, offered }: CheckedProduct,
 	isDue: boolean,
 	at: number,
 ): ProductState {
-	if (known === undefined) return { ...NOTHING, installed: installed ?? null, ...offer(NOTHING, offered, at) };
+	const outcome = installation(known, { installed, installedAt }, at);
+	if (known === undefined)
+		return { ...NOTHING, installed: installed ?? null, ...outcome, ...offer(NOTHING, offered, at) };
 	const next = {
 		...known,
 		installed: installed === undefined ? known.installed : installed,
+		...outcome,
 		...offer(known, offered, at),
 	};
 	const isNews = next.installed !== known.installed || (isDue && offered !== known.offered);
 	return isNews ? next : known;
+}
+
+/** What a check tells in the place of a report: no sooner than what was heard before, and no later than now. */
+function installation(
+	known: ProductState | undefined,
+	{ installed, installedAt }: Pick<CheckedProduct, "installed" | "installedAt">,
+	at: number,
+): Partial<ProductState> {
+	if (installedAt === undefined || installed == null || installed === known?.installed) return {};
+	const outcomeAt = Math.min(at, Math.max(installedAt, known?.changedAt ?? 0, at - LONGEST_UNTOLD_SECONDS));
+	return { outcome: "installed", outcomeVersion: installed, outcomeAt, reason: null, detail: null };
 }
 
 function hearOne(

@@ -91,6 +91,9 @@ async function buildCheckQuery(
 	});
 	const query: string[] = [];
 	if (parts.length > 0) query.push(`installed=${encodeVersions(parts)}`);
+	const untold = names.filter((name) => installed[name]?.untold === true);
+	const times = untold.map((name) => `${name}@${installed[name]?.installedAt}`);
+	if (times.length > 0) query.push(`installed_at=${encodeVersions(times)}`);
 	const lost = damaged.map((one) => one.product).filter((name) => names.includes(name));
 	if (lost.length > 0) query.push(`damaged=${lost.join(",")}`);
 	const permits = await openPermits(home, product === undefined ? undefined : [product]);

@@ -62,6 +62,8 @@ const installed = z.record(
 		path: z.string(),
 		/** unix seconds */
 		installedAt: z.number(),
+		/** true = no report has told that it was installed: checks do */
+		untold: z.boolean().optional(),
 	}),
 );
 export type Installed = z.infer<typeof installed>;

@@ -33,7 +33,9 @@ export async function installPackage(home: FirewallHome, permit: Permit, now: nu
 	const path = packagePathOf(product, permit);
 	await moveIntoPlace(partPathOf(home, permit), join(home.folder, path));
 	const installed = (await home.load("installed")) ?? {};
-	await home.save("installed", { ...installed, [product]: { version, sha256, size, name, path, installedAt: now } });
+	const told = permit.report_success === false ? { untold: true } : {};
+	const current = { version, sha256, size, name, path, installedAt: now, ...told };
+	await home.save("installed", { ...installed, [product]: current });
 	// What cannot be removed now goes with the next version.
 	await dropOtherVersions(home, product, permit).catch(() => {});
 	return join(home.folder, path);

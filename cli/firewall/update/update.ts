@@ -7,6 +7,7 @@ import { DiskError, ServerRefusal } from "../../errors.ts";
 import type { CheckAnswer, CheckedProduct, Offer, Permit } from "../answers.ts";
 import { askPermit, type CheckResult, checkForUpdates, isLive } from "../check/check.ts";
 import { withHomeLock } from "../home/home-lock.ts";
+import { forgetPermit } from "../home/open-permits.ts";
 import type { FirewallSession } from "../identity/session.ts";
 import { type ChangedRules, writeDisabledRules } from "../installed/disabled-rules.ts";
 import type { DownloadResult } from "./download.ts";
@@ -222,7 +223,10 @@ async function updateProduct(
 	const after = before === null ? null : ((await options.measure?.()) ?? null);
 	const health = before === null || after === null ? undefined : { before, after };
 	const { deltaMiss, deltaSize } = result;
-	const reported = await failureAsValue(reportInstalled(session, permit, { health, deltaMiss }));
+	// Where success needs no report, a delta that was of no use is told all the same.
+	const isWanted = permit.report_success !== false || deltaMiss !== null;
+	if (!isWanted) await forgetPermit(home, product);
+	const reported = isWanted ? await failureAsValue(reportInstalled(session, permit, { health, deltaMiss })) : null;
 	const reportProblem = reported instanceof Error ? reported.message : null;
 	return {
 		ok: true,

@@ -45,6 +45,23 @@ export function parseFailed(text: string): ReadonlyMap<string, ReadonlySet<strin
 	return failed.size <= MAX_PRODUCTS_ASKED ? failed : null;
 }
 
+/** What a list of products and times has to look like, for who has sent another. */
+export const installedAtForm = `product@seconds (unix time), joined by commas, of products that \`installed\` names with a version, ${MAX_PRODUCTS_ASKED} at most`;
+
+/**
+ * Reads `crs@1795835781`: by product, since when a device has what it has installed, by its own clock.
+ * @returns null when it is malformed: `installedAtForm` says it
+ */
+export function parseInstalledAt(text: string): ReadonlyMap<string, number> | null {
+	const times = new Map<string, number>();
+	for (const item of text.split(",")) {
+		const read = readItem(item);
+		if (read?.version == null || !/^[1-9]\d{8,10}$/.test(read.version)) return null;
+		times.set(read.product, Number(read.version));
+	}
+	return times.size <= MAX_PRODUCTS_ASKED ? times : null;
+}
+
 function readItem(item: string): { readonly product: string; readonly version: string | null } | null {
 	const at = item.indexOf("@");
 	const product = at < 0 ? item : item.slice(0, at);

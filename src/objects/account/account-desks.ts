@@ -174,6 +174,7 @@ export function openDesks(
 			...{ devices, states },
 			changing: (device) => count.changing(device),
 			heardInGroup: (device, word) => haHolders.hear(device, word),
+			installedEarlier: (installation) => summaryDesk.late.add(installation),
 			changed: (now, what) => {
 				summaryDesk.mark(now, what);
 				watchDesk.begin(now);

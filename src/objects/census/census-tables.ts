@@ -1,5 +1,5 @@
 // The Census as rows: a summary for each account, and samples of how many devices had a version. Plain synchronous SQL.
-import { type AdoptionSample, ALL_VERSIONS } from "../../fleet/adoption.ts";
+import { type AdoptionSample, ALL_VERSIONS, type LateInstallation } from "../../fleet/adoption.ts";
 import type { FleetSummary } from "../../fleet/fleet-summary.ts";
 import type { Schema } from "../schema.ts";
 
@@ -102,6 +102,44 @@ export class CensusTables {
 			else known.counts.set(version, devices);
 		}
 		this.#latest().set(product, { counts: known.counts, at });
+	}
+
+	/**
+	 * Counts devices under what they have, and no longer under what they had before, from when they installed it on: the samples since
+	 * then are written again. What is counted now is for the next sample to say.
+	 * @param late earliest first
+	 */
+	countEarlier(late: readonly LateInstallation[]): void {
+		const changes = late.flatMap(({ product, from, version, at, devices }) => [
+			{ product, version, at, by: devices },
+			...(from === null ? [] : [{ product, version: from, at, by: -devices }]),
+		]);
+		for (const own of Map.groupBy(changes, ({ product, version }) => JSON.stringify([product, version])).values()) {
+			const [first] = own;
+			if (first === undefined) continue;
+			const { product, version } = first;
+			for (const { at } of own) this.#sampleAt(product, version, at);
+			const query = "SELECT at, devices FROM samples WHERE product = ? AND version = ? AND at >= ? ORDER BY at";
+			const samples = this.#sql.exec<{ at: number; devices: number }>(query, product, version, first.at).toArray();
+			for (const sample of samples) {
+				const by = own.reduce((sum, change) => (change.at <= sample.at ? sum + change.by : sum), 0);
+				const devices = Math.max(0, sample.devices + by);
+				const save = "INSERT OR REPLACE INTO samples (product, version, at, devices) VALUES (?, ?, ?, ?)";
+				if (by !== 0) this.#sql.exec(save, product, version, sample.at, devices);
+				const known = this.#latest().get(product)?.counts;
+				if (devices === 0) known?.delete(version);
+				else known?.set(version, devices);
+			}
+		}
+	}
+
+	/** Puts a sample there that says what the one before it does. */
+	#sampleAt(product: string, version: string, at: number): void {
+		this.#sql.exec(
+			`INSERT OR IGNORE INTO samples (product, version, at, devices) VALUES (?1, ?2, ?3, COALESCE(
+				(SELECT devices FROM samples WHERE product = ?1 AND version = ?2 AND at < ?3 ORDER BY at DESC LIMIT 1), 0))`,
+			...[product, version, at],
+		);
 	}
 
 	/** @returns counts of a product that differ from the last ones that are written down, and by how much */

@@ -2,7 +2,7 @@
 // deployment; nothing here is the only copy, the accounts can tell all of it again. No request of a device waits for it. After it came
 // to life it counts a page at each call; until it has counted all it answers so.
 import { DurableObject } from "cloudflare:workers";
-import { type AdoptionSample, ALL_VERSIONS } from "../../fleet/adoption.ts";
+import { type AdoptionSample, ALL_VERSIONS, LateInstallations } from "../../fleet/adoption.ts";
 import {
 	countBy,
 	EMPTY_SUMMARY,
@@ -14,6 +14,7 @@ import {
 } from "../../fleet/fleet-summary.ts";
 import { SOONEST_MS } from "../alarm.ts";
 import type { ObjectBindings } from "../bindings.ts";
+import type { TakenSummary } from "../census-port.ts";
 import { nowSeconds } from "../clock.ts";
 import { createTables, openTables } from "../schema.ts";
 import { CensusCount, type SilentAccount } from "./census-count.ts";
@@ -44,6 +45,8 @@ export class Census extends DurableObject<ObjectBindings> {
 	readonly #tables: CensusTables;
 	readonly #count: CensusCount;
 	#exists: boolean;
+	/** since the last alarm; what is lost with the object's life is counted from when it was told on */
+	readonly #late = new LateInstallations();
 	/** unix seconds */
 	#forgottenAt = 0;
 
@@ -55,7 +58,7 @@ export class Census extends DurableObject<ObjectBindings> {
 	}
 
 	/** Takes an account's summary in place of its last one; one that is not newer changes nothing. */
-	async take(input: { account: string; version: number; at: number; summary: FleetSummary }): Promise<void> {
+	async take({ late = [], ...input }: TakenSummary): Promise<void> {
 		const before = this.ctx.storage.transactionSync(() => {
 			if (!this.#exists) createTables(this.ctx.storage, CENSUS_SCHEMA);
 			const known = this.#tables.summary(input.account);
@@ -66,6 +69,7 @@ export class Census extends DurableObject<ObjectBindings> {
 		this.#exists = true;
 		if (before === null) return;
 		this.#count.take(before, input);
+		for (const one of late) this.#late.add(one);
 		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + SAMPLE_EVERY_MS);
 	}
 
@@ -115,6 +119,7 @@ export class Census extends DurableObject<ObjectBindings> {
 	}
 
 	#sample(now: number): void {
+		this.#tables.countEarlier(this.#late.take());
 		const cells = Map.groupBy(this.#count.summary().cells, (cell) => cell.product);
 		for (const product of new Set([...cells.keys(), ...this.#tables.sampledProducts()])) {
 			this.#tables.sample(product, versionsIn(cells.get(product) ?? []), now);

@@ -296,8 +296,8 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "the service never learns that firewalls run well with a release",
 			},
 			{
-				from: "const reported = await failureAsValue(reportInstalled(session, permit, { health, deltaMiss }));",
-				to: "const reported = await reportInstalled(session, permit, { health, deltaMiss });",
+				from: "isWanted ? await failureAsValue(reportInstalled(session, permit, { health, deltaMiss })) : null",
+				to: "isWanted ? await reportInstalled(session, permit, { health, deltaMiss }) : null",
 				breaks: "a report that is refused makes an update that was done fail",
 			},
 			{

@@ -54,6 +54,20 @@ describe("a full check", () => {
 		expect(next.sighting?.seenAt).toBe(nextSlot);
 	});
 
+	it("that tells since when a version is installed takes the place of a report, and what it says again is not written", () => {
+		const first = heardOf(word(checked("1.0")));
+		const products = [{ product: "crs", installed: "2.0", installedAt: NOW + 60, offered: null }];
+		const said: Said = { kind: "checked", engine: "11.1", products };
+		const next = hear(first, word(said, NOW + 600), GRANTS);
+		expect(crs(next)).toMatchObject({
+			installed: "2.0",
+			outcome: "installed",
+			outcomeVersion: "2.0",
+			outcomeAt: NOW + 60,
+		});
+		expect(hear(next, word(said, NOW + 700), GRANTS)).toBe(next);
+	});
+
 	it("that says something new is written at once", () => {
 		const first = heardOf(word(checked("1.0")));
 		expect(crs(hear(first, word(checked("2.0"), NOW + 1), GRANTS))?.installed).toBe("2.0");

@@ -2,6 +2,7 @@
 // something new, it is written so many times at once and once in five minutes after that; what is left out, its next words say too.
 import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
+import { LATE_SECONDS, type LateInstallation } from "../../../fleet/adoption.ts";
 import { type DeviceState, type DeviceWord, hear, lastHeard } from "../../../fleet/device-state.ts";
 import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
@@ -22,6 +23,8 @@ export interface StateDeskParts {
 	readonly changing: (device: string) => void;
 	/** is told of each word of a device that is in an HA group */
 	readonly heardInGroup: (device: Device, word: DeviceWord) => void;
+	/** to be called with what a device has installed before it told so */
+	readonly installedEarlier: (installation: LateInstallation) => void;
 	/** to be called when something was written */
 	readonly changed: (now: number, change: FleetChange) => void;
 }
@@ -58,9 +61,23 @@ export class StateDesk {
 		const now = words.at(-1)?.at ?? 0;
 		if (after === before || !this.#spend(device, now)) return null;
 		this.#save(device, before, after);
+		this.#noteLate(before, after, now);
 		const heard = lastHeard(before);
 		const isBack = heard === null || now - heard > SILENCE_SECONDS;
 		return after.products !== before.products || isBack ? "news" : "seen";
+	}
+
+	/** Of devices that are counted already: a new one adds to the fleet when it is heard of. */
+	#noteLate(before: DeviceState, after: DeviceState, now: number): void {
+		for (const [product, { installed: version, outcome, outcomeVersion, outcomeAt }] of Object.entries(
+			after.products,
+		)) {
+			const known = before.products[product];
+			if (known === undefined || version === null || known.installed === version) continue;
+			if (outcome !== "installed" || outcomeVersion !== version || outcomeAt === null) continue;
+			if (now - outcomeAt < LATE_SECONDS) continue;
+			this.#parts.installedEarlier({ product, from: known.installed, version, at: outcomeAt, devices: 1 });
+		}
 	}
 
 	#save(device: string, before: DeviceState, after: DeviceState): void {

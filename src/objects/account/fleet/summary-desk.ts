@@ -1,6 +1,8 @@
 // Tells the Census what the Account's fleet is in numbers: within a minute after something changed, within six hours after devices were
 // merely seen. A summary that does not arrive is made anew and sent again. Whatever comes late, twice or from an older state of this
 // object the Census tells by the version, which only rises.
+
+import { LateInstallations } from "../../../fleet/adoption.ts";
 import {
 	type FleetLicenses,
 	type FleetSummary,
@@ -44,6 +46,8 @@ export interface SummaryDeskParts {
 export class SummaryDesk {
 	readonly #sql: SqlStorage;
 	readonly #parts: SummaryDeskParts;
+	/** to be told with the next summary; in memory: what is lost is counted from when it was told on */
+	readonly late = new LateInstallations();
 	#lastVersion = 0;
 	/** what is on its way; null = nothing */
 	#sending: Promise<boolean> | null = null;
@@ -91,7 +95,10 @@ export class SummaryDesk {
 		this.#nextDue = null;
 		this.#lastVersion = Math.max(Date.now(), this.#lastVersion + 1);
 		try {
-			await this.#parts.census.take({ account, version: this.#lastVersion, at: now, summary: this.#summary(now) });
+			// Not told again where it fails: nothing of it may count twice.
+			const late = this.late.take();
+			const summary = this.#summary(now);
+			await this.#parts.census.take({ account, version: this.#lastVersion, at: now, summary, late });
 			const query = `INSERT INTO fleet_summary (id, due_at, sent_at) VALUES (1, ?, ?)
 				ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, sent_at = excluded.sent_at`;
 			this.#sql.exec(query, this.#nextDue, now);

@@ -4,9 +4,11 @@ import { z } from "@hono/zod-openapi";
 import {
 	failedForm,
 	type Installed,
+	installedAtForm,
 	installedForm,
 	parseFailed,
 	parseInstalled,
+	parseInstalledAt,
 } from "../../../content/check/installed.ts";
 import { type HeadsRecord, productRevision } from "../../../content/heads-record.ts";
 import { type HaRole, haRole } from "../../../entitlement/ha/ha-group.ts";
@@ -20,6 +22,11 @@ export const checkQuery = z.object({
 	installed: z.string().max(2048).optional().openapi({
 		description: "`product@version` or `product`, joined by commas. Left out: every product of the license.",
 		example: "crs@4.27.0",
+	}),
+	installed_at: z.string().max(2048).optional().openapi({
+		description:
+			"`product@seconds` (unix time), joined by commas: since when the device has what it has, of installations that it has told in no report of their own",
+		example: "crs@1795835781",
 	}),
 	damaged: z.string().max(2048).optional().openapi({
 		description:
@@ -64,6 +71,8 @@ export const checkQuery = z.object({
 export interface CheckQuestion {
 	/** null = every product of the license; of what is damaged nothing is installed */
 	readonly installed: Installed | null;
+	/** by product: since when it has what is installed, unix seconds by its own clock, where no report has said it */
+	readonly installedAt: ReadonlyMap<string, number>;
 	/** by product: the version that is damaged */
 	readonly held: ReadonlyMap<string, string>;
 	/** by product: the version that it asked a permit for, and has not reported on */
@@ -133,12 +142,12 @@ function parseQuestion(query: string): CheckQuestion {
 	const named = readVersions("installed", installed);
 	const held = readDamaged(parsed.data.damaged, named);
 	const failed = readFailed(parsed.data.failed);
+	const installedAt = readTimes(parsed.data.installed_at, named);
 	const products = named && new Map([...named].map(([name, version]) => [name, held.has(name) ? null : version]));
 	return {
 		installed: products,
-		held,
+		...{ installedAt, held, failed },
 		permitted: readVersions("permitted", parsed.data.permitted) ?? NONE,
-		failed,
 		engine: engine ?? null,
 		seen: Number(seen ?? 0),
 		ha: readHaWords(parsed.data),
@@ -146,6 +155,14 @@ function parseQuestion(query: string): CheckQuestion {
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
+const NO_TIMES: ReadonlyMap<string, number> = new Map();
+
+function readTimes(text: string | undefined, installed: Installed | null): ReadonlyMap<string, number> {
+	if (text === undefined) return NO_TIMES;
+	const times = parseInstalledAt(text);
+	if (times !== null && [...times.keys()].every((product) => installed?.get(product) != null)) return times;
+	throw invalidRequest({ issues: [{ path: ["installed_at"], message: installedAtForm }] });
+}
 
 function readDamaged(text: string | undefined, installed: Installed | null): ReadonlyMap<string, string> {
 	if (text === undefined) return NONE;

@@ -218,7 +218,7 @@ async function describeProduct(
 	};
 	const [capability, download] = await Promise.all([
 		sealCapability(caller.keys, "offer", claims, isDirect ? UNBOUND : caller.tail),
-		isDirect ? signDownload(scope, release, claims) : undefined,
+		isDirect ? signDownload(scope, release, claims, true) : undefined,
 	]);
 	return {
 		...described,

@@ -26,9 +26,14 @@ export const downloadLinks = {
 			description: "Fewer bytes that make the same package from what is installed; left out where there is no such way",
 		}),
 	expires_at: timestamp.openapi({ description: "When the URLs stop working" }),
+	report_success: z.literal(false).optional().openapi({
+		description:
+			"That it was installed and works needs no report: the next check's `installed` and `installed_at` tell it. All else is reported. Left out: success is reported too",
+	}),
 };
 
 /**
+ * @param isForAll whether everybody may have the release, and nobody waits for the device's word
  * @param from version that is installed; null = none
  * @param pseudonym what logs call the device
  */
@@ -36,6 +41,7 @@ export async function signDownload(
 	{ services, now }: RequestScope,
 	{ sha256, name, deltas }: Pick<Release, "sha256" | "name" | "deltas">,
 	{ from, pseudonym }: { readonly from: string | null; readonly pseudonym: string },
+	isForAll: boolean,
 ): Promise<z.infer<z.ZodObject<typeof downloadLinks>>> {
 	const delta = cheapestWay(deltas, from);
 	const [download, byDelta] = await Promise.all([
@@ -46,6 +52,7 @@ export async function signDownload(
 		url: download.url,
 		...(delta !== null && byDelta !== null && { delta: describeDelta(delta, byDelta.url) }),
 		expires_at: toTimestamp(download.expiresAt),
+		...(isForAll && services.config.successReports === "checks" && { report_success: false }),
 	};
 }
 

@@ -163,7 +163,7 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 			{ device: deviceId, product, from, to, sha256, exp: reportUntil, lease: place?.at ?? null, haLock },
 			"",
 		),
-		signDownload(scope, release, offer),
+		signDownload(scope, release, offer, place === null && haLock === null),
 	]);
 	event.outcome = "permitted";
 	// Of a release that everybody may have, the device's next words say what became of it.

@@ -13,6 +13,7 @@ export function passOnCheck(scope: RequestScope, device: string, question: Check
 	const products = answer.products.map(({ product, installed, selection }) => ({
 		product,
 		installed: question.installed === null ? undefined : installed,
+		installedAt: question.installedAt.get(product),
 		offered: selection?.status === "offered" ? selection.release.version : null,
 	}));
 	const words = `${question.engine} ${products.map((one) => `${one.product}@${one.installed}>${one.offered}`).join(",")}`;

@@ -10,7 +10,7 @@ const usesOf = (use: Partial<Use>): Uses =>
 const FLEET: Assumptions = {
 	...{ devices: 1_000_000, products: 4, productsPerDevice: 2, publishesPerDay: 8, pulses: 1 },
 	...{ untilSeconds: DAY / 4, checkIntervalSeconds: 600, tokenSeconds: DAY / 4, locations: 0, headsSeconds: 5 },
-	...{ checksPerUpdate: 1, reportsPerUpdate: 1, stateRowsPerUpdate: 0, downloadsByWorker: 1 },
+	...{ checksPerUpdate: 1, permitsPerUpdate: 1, reportsPerUpdate: 1, stateRowsPerUpdate: 0, downloadsByWorker: 1 },
 	...{ logSampleRate: 0, cpuMs: 0, cacheHits: 1, objectGbSeconds: 0 },
 };
 

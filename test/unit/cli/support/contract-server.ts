@@ -168,7 +168,8 @@ export async function startContractServer(): Promise<ContractServer> {
 
 	function linkOf(release: OfferedRelease, id: string) {
 		const { sha256, name } = packageOf(release);
-		return { url: `${url}/d/${sha256}/${name}?s=${id}`, expires_at: inSeconds(300) };
+		const untold = release.untold === true ? { report_success: false } : {};
+		return { url: `${url}/d/${sha256}/${name}?s=${id}`, expires_at: inSeconds(300), ...untold };
 	}
 
 	function describe(installed: string | null) {

@@ -21,8 +21,9 @@ export interface ContractServer {
 export interface OfferedRelease {
 	readonly version: string;
 	readonly bytes: Buffer;
-	/** whether its offers carry their download */
+	/** whether its offers carry their download, and whether that says that no report of success is wanted */
 	readonly direct?: boolean;
+	readonly untold?: boolean;
 	/** that every permit for it names */
 	readonly delta?: { readonly from_sha256: string | null; readonly bytes: Buffer };
 }

@@ -65,6 +65,28 @@ describe("an offer with its download", () => {
 		expect(downloads()[0]).toBe("direct");
 	});
 
+	it("that wants no report of success has none: each check says since when it is installed", async () => {
+		server.release = { ...DIRECT, untold: true };
+		await updateFirewall(session, undefined);
+		await updateFirewall(session, undefined);
+		expect(server.reports).toEqual([]);
+		const { installedAt } = (await session.home.load("installed"))?.["crs"] ?? {};
+		const checks = server.seen.filter(({ path }) => path.startsWith("/v1/check")).map(({ path }) => path);
+		expect(checks.at(-1)).toContain(`installed=crs@4.27.0&installed_at=crs@${installedAt}`);
+		server.release = { ...DIRECT, version: "4.28.0" };
+		await updateFirewall(session, undefined);
+		await updateFirewall(session, undefined);
+		expect(server.seen.at(-1)?.path).toMatch(/installed=crs@4\.28\.0$/);
+		expect(server.reports).toMatchObject([{ outcome: "healthy" }]);
+	});
+
+	it("that wants no report of success is reported on as failed all the same", async () => {
+		server.release = { ...DIRECT, untold: true };
+		server.faults.corrupt = true;
+		await updateFirewall(session, undefined);
+		expect(server.reports).toMatchObject([{ outcome: "failed" }]);
+	});
+
 	it("is reported on as failed when its bytes are others", async () => {
 		server.faults.corrupt = true;
 		expect((await updateFirewall(session, undefined)).updates).toMatchObject([
