@@ -11,7 +11,8 @@ export const MOST_AHEAD_SECONDS = 30;
 /**
  * Has all methods of a class of objects read the times of their callers (`now`, and `at` of words that come in a list) against the
  * object's own clock: what lies further ahead counts as the last moment that is believed. An edge whose clock runs ahead can therefore
- * end no lease, pass no time in which a step is watched, and date nothing into the future. A time in the past stays: words come late.
+ * end no lease, pass no time in which a step is watched, and date nothing into the future. What it gave until a later time (`until`, beside
+ * the time or in what was `said`) ends as much earlier, so that it lasts as long as meant. A time in the past stays: words come late.
  * To be called once, for the class; not for a method, so that none can be forgotten.
  */
 export function capCallersClocks({ prototype }: { readonly prototype: object }): void {
@@ -33,8 +34,23 @@ export function capCallersClocks({ prototype }: { readonly prototype: object }):
 	}
 }
 
+interface Told {
+	readonly [key: string]: unknown;
+}
+
 function capped(given: unknown, name: "now" | "at", latest: number): unknown {
 	if (given === null || typeof given !== "object") return given;
-	const time = (given as { readonly [key: string]: unknown })[name];
-	return typeof time === "number" && time > latest ? { ...given, [name]: latest } : given;
+	const told = given as Told;
+	const time = told[name];
+	if (typeof time !== "number" || time <= latest) return given;
+	const { said } = told;
+	const isSaid = said !== null && typeof said === "object";
+	return {
+		...{ ...endingEarlier(told, time - latest), [name]: latest },
+		...(isSaid && { said: endingEarlier(said as Told, time - latest) }),
+	};
+}
+
+function endingEarlier(told: Told, seconds: number): Told {
+	return typeof told["until"] === "number" ? { ...told, until: told["until"] - seconds } : told;
 }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { MOST_AHEAD_SECONDS } from "../../../src/objects/clock.ts";
 import { createAccount } from "../../support/accounts/account-fixture.ts";
+import { createHaAccount } from "../../support/accounts/ha-fixture.ts";
 import { unledBindings } from "../../support/object-bindings.ts";
 import {
 	HOUR,
@@ -53,9 +54,26 @@ it("dates what devices say no later than its own time, word by word", async () =
 	const own = device(1);
 	await account().activate(own);
 	const word = { device: own.candidateDeviceId, country: null, colo: null } as const;
-	const permit = { sequence: 1, until: FAR + 1, isLocked: false };
+	const permit = { sequence: 1, until: FAR + HOUR, isLocked: false };
 	const said = { kind: "permitted", product: "crs", version: "1", ...permit } as const;
 	await unledBindings.ACCOUNT.get(account().id).hearDevices([{ ...word, at: FAR, said }]);
 	const { devices } = await account().findDevices({ id: own.candidateDeviceId, after: "", limit: 1, now: NOW });
 	expect(JSON.stringify(devices)).toContain(`"permittedAt":${NOW + MOST_AHEAD_SECONDS}`);
+	expect(JSON.stringify(devices)).toContain(`"permittedUntil":${NOW + MOST_AHEAD_SECONDS + HOUR}`);
+});
+
+it("has an HA group wait for as long as a permit lasts, however far ahead the edge is that gave it", async () => {
+	const { account, activateIn, idOf, group } = await createHaAccount();
+	for (const who of [1, 2]) await activateIn(who);
+	const edge = unledBindings.ACCOUNT.get(account().id);
+	const about = { product: "crs", version: "1", sequence: 1 } as const;
+	expect(await edge.askHaLock({ ...about, deviceId: idOf(1), until: FAR + HOUR, now: FAR })).toMatchObject({
+		ok: true,
+	});
+	const end = async () => (await account().haGroup(group, NOW))?.locks;
+	expect(await end()).toMatchObject([{ until: NOW + MOST_AHEAD_SECONDS + HOUR }]);
+	// A lease ends by the clock of the Product, which is right.
+	const leaseUntil = NOW + 48 * HOUR;
+	await edge.askHaLock({ ...about, deviceId: idOf(1), until: FAR + HOUR, leaseUntil, now: FAR });
+	expect(await end()).toMatchObject([{ until: leaseUntil }]);
 });

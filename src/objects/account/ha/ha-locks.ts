@@ -32,6 +32,8 @@ export interface HaLockQuestion {
 	readonly release?: WantedRelease;
 	/** unix seconds at which the lock ends without a word: later than the device's permit */
 	readonly until: number;
+	/** the same, where its lease of a rollout lasts longer: by the clock of the Product, so that no edge's clock cuts it */
+	readonly leaseUntil?: number;
 	/** unix seconds, by the edge */
 	readonly now: number;
 }
@@ -94,8 +96,9 @@ export class HaLocks {
 	}
 
 	/** Gives the device a permit, or its own again. A refusal ends the one that it had. The device's row names the group. */
-	ask({ deviceId, product, version, sequence, release, until, now }: HaLockQuestion): HaLockOutcome {
+	ask({ deviceId, product, version, sequence, release, leaseUntil = 0, now, ...asked }: HaLockQuestion): HaLockOutcome {
 		const { haLockTables: tables, haStops: stops } = this.#parts;
+		const until = Math.max(asked.until, leaseUntil);
 		const group = this.#groupOf(deviceId);
 		if (group === null) return { ok: true, at: null, peers: [], isUnlocked: false };
 		if (this.isClosed(now))

@@ -16,7 +16,8 @@ const MARGIN_SECONDS = 600;
 
 /**
  * @param release the offered one @param record of its product
- * @param reportUntil unix seconds at which the permit ends
+ * @param seconds for which the permit lasts
+ * @param leaseEndsAt unix seconds by the clock of the Product, where its lease of a rollout lasts longer; null = it does not
  * @returns by what its account knows the turn (null = it is in no group any more), and the others of its group
  */
 export async function takeTurn(
@@ -24,10 +25,15 @@ export async function takeTurn(
 	{ device: deviceId, product, to: version }: OfferClaims,
 	release: Release,
 	record: ProductRecord | null,
-	reportUntil: number,
+	seconds: number,
+	leaseEndsAt: number | null = null,
 ): Promise<Turn> {
 	const wanted = { version, sequence: release.sequence, release: wantedRelease(release, record) };
-	const question = { deviceId, product, ...wanted, until: reportUntil + MARGIN_SECONDS, now };
+	const ends = {
+		until: now + seconds + MARGIN_SECONDS,
+		...(leaseEndsAt !== null && { leaseUntil: leaseEndsAt + MARGIN_SECONDS }),
+	};
+	const question = { deviceId, product, ...wanted, ...ends, now };
 	const turn = await services.objects.askHaLock(accountObjectName(deviceId), question);
 	if (turn.ok) return turn;
 	event.reason = turn.reason;

@@ -146,15 +146,14 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	requireLeave(scope, device, offer, release, record);
 
 	event.step = release.rollout?.step ?? null;
-	const turn =
-		device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, release, record, now + REPORT_WITHIN_SECONDS);
+	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, release, record, REPORT_WITHIN_SECONDS);
 	let haLock = turn.at;
 	const place = release.rollout === null ? null : await takePlace(scope, device, offer, turn);
 	const reportBy = place?.endsAt ?? now + REPORT_WITHIN_SECONDS;
 	// A word that comes too late for the rollout still says that the device lives.
 	const reportUntil = Math.max(reportBy, now + REPORT_WITHIN_SECONDS);
 	if (haLock !== null && reportUntil > now + REPORT_WITHIN_SECONDS)
-		haLock = (await takeTurn(scope, offer, release, record, reportUntil)).at;
+		haLock = (await takeTurn(scope, offer, release, record, REPORT_WITHIN_SECONDS, reportUntil)).at;
 	const { device: deviceId, product, from, to, sha256 } = offer;
 	const [permit, links] = await Promise.all([
 		sealCapability(
