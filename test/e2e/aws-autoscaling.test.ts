@@ -1,18 +1,16 @@
-// An auto-scaling group from outside: the service on this machine with its own network and objects, the real command line,
+// An auto-scaling group from outside: the real service with its own network and objects, the real command line,
 // and a piece of AWS behind HTTP that checks every signature.
 import { once } from "node:events";
-import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
-import type { LocalWorker } from "../../cli/worker/local-worker.ts";
 import { autoscalingNews } from "../support/autoscaling-events.ts";
 import { AWS_WORDS, StubAws } from "../support/stand-ins/stub-aws.ts";
 import { runCli } from "../unit/cli/support/run-cli.ts";
-import { startOnFreePort } from "./support/local-worker.ts";
+import { type RunningService, startService } from "./support/service.ts";
 
 const INSTANCE = "i-1234567890abcdef0";
 const OTHER_INSTANCE = "i-1234567890abcdef1";
@@ -34,7 +32,7 @@ const server = createServer(async (request, response) => {
 });
 
 let folder: string;
-let worker: LocalWorker;
+let service: RunningService;
 let env: Record<string, string>;
 let account: string;
 let license: string;
@@ -50,7 +48,7 @@ async function parapet(...args: string[]) {
 async function deliver(kind: "launch" | "terminate", token: string, instance = INSTANCE): Promise<Response> {
 	const time = new Date().toISOString();
 	const event = autoscalingNews(kind, { LifecycleActionToken: token, EC2InstanceId: instance, time });
-	return fetch(`${worker.url}/v1/hooks/aws/autoscaling?account=${account}&license=${license}`, {
+	return fetch(`${service.url}/v1/hooks/aws/autoscaling?account=${account}&license=${license}`, {
 		method: "POST",
 		headers: { authorization: `Bearer ${key}`, "content-type": "application/json; charset=utf-8" },
 		body: JSON.stringify(event),
@@ -66,25 +64,19 @@ beforeAll(async () => {
 	await once(server.listen(0, "127.0.0.1"), "listening");
 	aws.keys.set(ACCESS_KEY_ID, SECRET);
 	folder = await mkdtemp(join(tmpdir(), "parapet-autoscaling-"));
-	const secretsFile = join(folder, "secrets.env");
-	const { values } = await ensureDevSecrets(secretsFile);
-	const options = { stateFolder: join(folder, "state"), secretsFile, logFile: join(folder, "worker.log") };
-	worker = await startOnFreePort(options);
-	env = { PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] ?? "" };
+	service = await startService();
+	env = { PARAPET_URL: service.url, PARAPET_KEY: service.bootstrapKey };
 	account = (await parapet("account", "create", "Example")).account;
 	await parapet("product", "create", "crs", "--plan", "immediate");
 	({ license } = await parapet("license", "create", account, "--products", "crs", "--seats", "1", "--ends", "30d"));
 	({ key } = await parapet("key", "create", "edge group", "--scopes", `lifecycle:${account}`));
 	// The account has an id now, so its credentials can be told to the service.
-	await worker.stop();
 	const credentials = JSON.stringify({ [account]: { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET } });
 	const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-	await appendFile(secretsFile, `AWS_CREDENTIALS='${credentials}'\nAWS_ENDPOINT='${endpoint}'\n`);
-	worker = await startOnFreePort(options);
-	env = { ...env, PARAPET_URL: worker.url };
+	await service.putSecrets({ AWS_CREDENTIALS: credentials, AWS_ENDPOINT: endpoint });
 }, 180_000);
 afterAll(async () => {
-	await worker?.stop();
+	await service?.close();
 	server.closeAllConnections();
 	server.close();
 	await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -137,8 +129,8 @@ it("nothing secret is in the service's log", async () => {
 		expect.objectContaining({ code: "aws_refused", aws_error: "AccessDenied" }),
 	]);
 	// The runtime writes the line in a process of its own, perhaps after the answer.
-	const log = await vi.waitFor(async () => {
-		const text = await readFile(join(folder, "worker.log"), "utf8");
+	const log = await vi.waitFor(() => {
+		const text = service.logs().join("\n");
 		expect(text).toContain("autoscaling:CompleteLifecycleAction AccessDenied");
 		return text;
 	}, LINE_WRITTEN_WITHIN_MS);

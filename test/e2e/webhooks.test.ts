@@ -1,19 +1,16 @@
-// Webhooks as a receiver sees them: a Worker on this machine with its own alarms and workerd's own network, the real command
+// Webhooks as a receiver sees them: the real service with its own alarms and workerd's own network, the real command
 // line, and a plain HTTP server that verifies what comes with node:crypto and the secret it was shown.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
-import { type LocalWorker, PROJECT_FOLDER } from "../../cli/worker/local-worker.ts";
+import { PROJECT_FOLDER } from "../../cli/worker/local-worker.ts";
 import { runCli } from "../unit/cli/support/run-cli.ts";
-import { startOnFreePort } from "./support/local-worker.ts";
+import { type RunningService, startService } from "./support/service.ts";
 
 const PARAPET = join(PROJECT_FOLDER, "bin", "parapet.mjs");
 
@@ -68,8 +65,7 @@ function isSignedBy(secret: string, { headers, text }: Received): boolean {
 
 describe("a service on this machine", () => {
 	const receiver = new Receiver();
-	let folder: string;
-	let worker: LocalWorker;
+	let service: RunningService;
 	let env: Record<string, string>;
 	let account: string;
 	const children: ChildProcess[] = [];
@@ -84,23 +80,15 @@ describe("a service on this machine", () => {
 
 	beforeAll(async () => {
 		await receiver.listen();
-		folder = await mkdtemp(join(tmpdir(), "parapet-webhooks-"));
-		const secretsFile = join(folder, "secrets.env");
-		const { values } = await ensureDevSecrets(secretsFile);
-		worker = await startOnFreePort({
-			stateFolder: join(folder, "state"),
-			secretsFile,
-			logFile: join(folder, "worker.log"),
-		});
-		env = { PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] ?? "" };
+		service = await startService();
+		env = { PARAPET_URL: service.url, PARAPET_KEY: service.bootstrapKey };
 		account = (await parapet("account", "create", "Example")).account;
 		await parapet("product", "create", "crs", "--plan", "immediate");
 	}, 120_000);
 	afterAll(async () => {
 		for (const child of children) child.kill();
-		await worker?.stop();
+		await service?.close();
 		await receiver.close();
-		await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 	});
 
 	it("tells a receiver what happens, at once, with a signature that it can verify", async () => {
@@ -122,7 +110,7 @@ describe("a service on this machine", () => {
 		await parapet("webhook", "test", account, webhook);
 		const [tried] = await receiver.taken("webhook.test", 1);
 		expect([secret, next].map((one) => tried !== undefined && isSignedBy(one, tried))).toEqual([true, true]);
-		expect(await readFile(join(folder, "worker.log"), "utf8")).not.toContain("of-the-receiver");
+		expect(service.logs().join("\n")).not.toContain("of-the-receiver");
 		await parapet("webhook", "delete", account, webhook);
 	});
 

@@ -1,38 +1,29 @@
-// Two firewalls of an HA group with the real command line, and a Worker on this machine: they ask for a release at once, and are
+// Two firewalls of an HA group with the real command line, and the real service: they ask for a release at once, and are
 // updated one after the other.
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { ensureDevSecrets } from "../../../cli/worker/dev-secrets.ts";
-import { type LocalWorker, PROJECT_FOLDER } from "../../../cli/worker/local-worker.ts";
-import { startOnFreePort } from "../support/local-worker.ts";
-
-const run = promisify(execFile);
-const PARAPET = join(PROJECT_FOLDER, "bin", "parapet.mjs");
+import { runCli } from "../../unit/cli/support/run-cli.ts";
+import { type RunningService, startService } from "../support/service.ts";
 
 let folder: string;
-let worker: LocalWorker;
-let env: NodeJS.ProcessEnv;
+let service: RunningService;
+let env: Record<string, string>;
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "parapet-e2e-"));
-	const secretsFile = join(folder, "secrets.env");
-	const { values } = await ensureDevSecrets(secretsFile);
-	const files = { stateFolder: join(folder, "state"), logFile: join(folder, "worker.log") };
-	worker = await startOnFreePort({ ...files, secretsFile });
-	env = { ...process.env, PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] };
+	service = await startService();
+	env = { PARAPET_URL: service.url, PARAPET_KEY: service.bootstrapKey };
 }, 120_000);
 afterAll(async () => {
-	await worker?.stop();
+	await service?.close();
 	await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 });
 
 /** @returns what it says, also where it fails */
 async function parapet(...args: string[]) {
-	const ran = run(process.execPath, [PARAPET, ...args, "--json"], { env, cwd: folder, timeout: 60_000 });
-	const { stdout } = await ran.catch((error: unknown) => error as { readonly stdout: string });
+	const { stdout } = await runCli([...args, "--json"], env, undefined, { sleep: (ms) => wait(ms) });
 	return JSON.parse(stdout);
 }
 
@@ -46,8 +37,8 @@ it("updates the passive one first, and the active one once that is healthy", { t
 	await writeFile(join(folder, "code"), code);
 	const roles = ["active", "passive"];
 	for (const role of roles) {
-		await parapet("device", "activate", "--code-file", join(folder, "code"), "--home", role);
-		await parapet("device", "check", "--home", role, "--ha-role", role);
+		await parapet("device", "activate", "--code-file", join(folder, "code"), "--home", join(folder, role));
+		await parapet("device", "check", "--home", join(folder, role), "--ha-role", role);
 	}
 	// A role reaches the account behind the answer.
 	await vi.waitFor(async () => {
@@ -55,9 +46,9 @@ it("updates the passive one first, and the active one once that is healthy", { t
 		expect(devices.map(({ role }: { role: string | null }) => role).sort()).toEqual(roles);
 	}, 30_000);
 	await writeFile(join(folder, "crs-1.0.0.rules"), "rules");
-	await parapet("publish", "crs-1.0.0.rules");
+	await parapet("publish", join(folder, "crs-1.0.0.rules"));
 
-	const update = (role: string) => parapet("device", "update", "--home", role);
+	const update = (role: string) => parapet("device", "update", "--home", join(folder, role));
 	const waits = { updates: [{ ok: false, version: "1.0.0", reason: "not_yet" }] };
 	const done = { updates: [{ ok: true, version: "1.0.0" }] };
 	await vi.waitFor(async () => expect(await update("active")).toMatchObject(waits), 60_000);

@@ -19,6 +19,8 @@ export interface RunningService {
 	forge(forge: Forge | undefined): void;
 	/** Has answers get lost. @param lose undefined = none are any more */
 	lose(lose: Lose | undefined): void;
+	/** Puts more secrets, as `wrangler secret put` does: what is stored stays. */
+	putSecrets(more: Readonly<Record<string, string>>): Promise<void>;
 	/** lines that the service has written so far, oldest first */
 	logs(): string[];
 	/** @throws Error where a request or an answer was not as the API is described */
@@ -54,15 +56,17 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 		...secrets,
 	};
 	const logs: string[] = [];
-	const miniflare = new Miniflare(
-		convertV4MiniflareOptions({
+	const optionsWith = (more: Readonly<Record<string, string>>) => {
+		const code = { modulesRules: undefined, modules: true, script } as const;
+		return convertV4MiniflareOptions({
 			log: new Log(LogLevel.ERROR),
 			handleStructuredLogs: ({ message }) => logs.push(message),
 			// Or the network would be asked where this machine is.
 			cf: false,
-			workers: [{ ...workerOptions, modulesRules: undefined, name: "parapet", modules: true, script, bindings }],
-		}),
-	);
+			workers: [{ ...workerOptions, ...code, name: "parapet", bindings: { ...bindings, ...more } }],
+		});
+	};
+	const miniflare = new Miniflare(optionsWith({}));
 	const closeBoth = async () => {
 		await Promise.all([miniflare.dispose(), witness.close()]);
 	};
@@ -77,6 +81,10 @@ export async function startService({ variables = {}, secrets = {} }: ServiceOpti
 			},
 			lose: (by) => {
 				lose = by;
+			},
+			putSecrets: async (more) => {
+				await miniflare.setOptions(optionsWith(more));
+				origin = await miniflare.ready;
 			},
 			logs: () => [...logs],
 			close: async () => {

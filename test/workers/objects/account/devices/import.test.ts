@@ -219,9 +219,9 @@ describe("an import and the stores", () => {
 		const { line, importAll, store } = await createImporting();
 		const key = `device:${line(1).candidateDeviceId}`;
 		await importAll([line(1)]);
-		await expect.poll(() => store.versionOf(key)).toBe(1);
+		await expect.poll(() => store.versionOf(key), { timeout: 20_000 }).toBe(1);
 		expect(await importAll([line(1, { model: "PA-445" })])).toMatchObject([{ kind: "changed" }]);
-		await expect.poll(() => store.versionOf(key)).toBe(2);
+		await expect.poll(() => store.versionOf(key), { timeout: 20_000 }).toBe(2);
 		expect(store.bodyOf(key)).toMatchObject({ model: "PA-445" });
 	});
 
@@ -229,7 +229,7 @@ describe("an import and the stores", () => {
 		const importing = await createImporting();
 		const { line, importAll, store, account } = importing;
 		await importAll([line(1), line(2)]);
-		await expect.poll(() => store.texts.size).toBe(2);
+		await expect.poll(() => store.texts.size, { timeout: 20_000 }).toBe(2);
 		const puts = store.puts.length;
 		const state = await importing.state();
 		await importAll([line(2), line(1)]);
