@@ -7,14 +7,15 @@ import { runs } from "../../support/runs.ts";
 import { fleetPulses, INTERVAL, spreadingAfter, spreadingOf } from "./fleet-pulses.ts";
 
 describe.each([
-	["a routine release", false, INTERVAL, 50_000],
-	["an emergency", true, 60, runs(10_000, 50_000)],
-])("%s", (_, emergency, spread, devices) => {
+	// Of so few devices in a second that chance adds more than a half.
+	["a routine release", false, INTERVAL, runs(20_000, 50_000), runs(1.9, 1.5)],
+	["an emergency", true, 60, runs(10_000, 50_000), 1.5],
+])("%s", (_, emergency, spread, devices, densest) => {
 	it("is asked about by 99 % of the devices within its spread and a minute, and in no second by a herd", async () => {
 		const plan = { devices, seconds: 1_500, publishes: [{ at: 100, emergency }] };
 		const { askedBy99, herd } = spreadingOf(plan, await fleetPulses(plan), 0);
 		expect(askedBy99).toBeLessThanOrEqual(60 + spread);
-		expect(herd).toBeLessThanOrEqual(1.5);
+		expect(herd).toBeLessThanOrEqual(densest);
 	}, 60_000);
 });
 

@@ -37,7 +37,7 @@ export interface FleetReads {
 
 const START_MS = 1_800_000_000_000;
 /** Until every isolate that gets requests has its first copy. */
-const WARM_UP_MS = 15_000;
+const WARM_UP_MS = 7_000;
 const KV_MS = 60;
 const OBJECT_MS = 150;
 const CACHE_MS = 3;
