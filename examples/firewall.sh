@@ -58,8 +58,8 @@ request() {
 		wait_before_retry
 	done
 }
-header_of() { # NAME: in the last answer, not in those that proxies gave before it
-	[ ! -f "$tmp/headers" ] || tr -d '\r' <"$tmp/headers" |
+header_of() { # NAME [FILE]: in the last answer, not in those that proxies gave before it
+	[ ! -f "${2:-$tmp/headers}" ] || tr -d '\r' <"${2:-$tmp/headers}" |
 		awk -v name="$1:" '/^HTTP\// { value = "" } tolower($1) == name { sub(/^[^ ]* */, ""); value = $0 } END { print value }'
 }
 wait_before_retry() { # as long as the service asks for, else 1, 2, 4, 8 seconds
@@ -159,7 +159,7 @@ room() {
 	# A run that was cut short may have left the package in its place, without a word of it in installed.json.
 	[ ! -f "$file" ] || [ "$(json installed.json '{}' | jq -r --arg of "$1" '.[$of].file')" = "$file" ] || mv "$file" "$part"
 	need=$(((size - $(size_of "$part")) / 1024 + 256))
-	[ "$(free_kib)" -ge "$need" ] || find downloads -type f ! -path "$part" -exec rm {} +
+	[ "$(free_kib)" -ge "$need" ] || find downloads -type f ! -path "$part" ! -path "$part.head" -exec rm {} +
 	[ "$(free_kib)" -ge "$need" ] || { rm -f "$part"; no_room; }
 }
 no_room() { die "$product $version: no room: $((size / 1024 + 256)) KiB are needed in $PWD, $(free_kib) are free"; }
@@ -185,20 +185,21 @@ permit() { # the lease to install what room has read of, with a URL that lives f
 
 fits() { # whether the last answer is the package's, not a login page's or of a proxy that packs what passes
 	case "$status,$(header_of content-encoding),$(header_of content-length),$(header_of etag),$(header_of content-range)" in
-		"200,,$size,"* | "200,,,\"$sha256\","* | 206,,*/"$size") ;;
+		"200,,$size,"* | "200,,,\"$sha256\","* | 206,,*"$etag,"*/"$size" | 206,,*,,*/"$size") ;;
 		*) say "status $status, but not the package: a login page or a proxy on the way gave it"; return 1 ;;
 	esac
 }
-download() { # into a file named by the digest, with which a download that broke off goes on
+download() { # into a file named by the digest, with which a download that broke off goes on; the answer's head beside it has its ETag
 	attempt=1 resumed=$(size_of "$part")
 	until [ "$(size_of "$part")" -ge "$size" ]; do
-		rm -f "$tmp/headers"
-		status=$(curl -qsSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' \
-			-H "If-Range: \"$sha256\"" -D "$tmp/headers" -o "$part" -w '%{http_code}' "$(permitted "$link")") && ended=0 || ended=$?
+		etag=$(header_of etag "$part.head" | grep -x '"[!#-~]*"') || etag="\"$sha256\"" # a weak one does not count
+		rm -f "$tmp/headers"; head=$part.head; [ ! -s "$part" ] || head=$tmp/headers
+		status=$(curl -qsSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' -H "If-Range: $etag" -D "$head" -o "$part" -w '%{http_code}' "$(permitted "$link")") && ended=0 || ended=$?
+		cp "$head" "$tmp/headers" 2>/dev/null || : && [ -s "$part" ] || rm -f "$part.head" # not copied: it is there, or no answer came
 		case $ended,$status in
 			23,*) rm -f "$part"; no_room ;; # curl could not write
 			33,*) ! fits || { rm "$part" && resumed=0 && continue; } ;; # curl has written nothing: the whole instead of the rest
-			*,[123]??) if ! fits; then rm -f "$part" && resumed=0; elif [ "$ended" = 0 ]; then continue; fi ;;
+			*,[123]??) if ! fits; then rm -f "$part" "$part.head" && resumed=0; elif [ "$ended" = 0 ]; then continue; fi ;;
 		esac
 		[ "$attempt" -lt 5 ] || die "$product $version: interrupted; the next update goes on"
 		wait_before_retry
@@ -223,7 +224,7 @@ by_delta() {
 			if [ "$(digest_of "$part.made")" = "$sha256" ]; then mv "$part.made" "$part"; else missed=delta_digest_mismatch; fi
 		fi
 		[ -z "$missed" ] || say "$product $version: $missed, the whole is fetched"
-		rm -f "$part.delta" "$part.made"
+		rm -f "$part.delta" "$part.delta.head" "$part.made"
 	done <"$tmp/delta"
 }
 
@@ -250,7 +251,7 @@ take() { # PRODUCT
 		die "$product $version is not what was promised"
 	fi
 	[ "$(($(date +%s) - asked))" -le 30 ] || permit # or a rollout that was halted meanwhile would go on here
-	before=$(health); mkdir -p "${file%/*}"; mv "$part" "$file"
+	before=$(health); mkdir -p "${file%/*}"; mv "$part" "$file"; rm -f "$part.head"
 	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; go_back; die "$product $version does not load"; }
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" --arg wanted "$(permitted report_success)" \
 		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256} + if $wanted == "false" then {at: (now | floor)} else {} end' | save installed.json # checks tell since when
@@ -284,7 +285,7 @@ update() {
 	done
 	jq -r '.products[] | "\(.product) \(.disabled_rules // [] | join(" "))"' check.json >"$tmp/disabled"
 	while read -r product rules; do leave_out "$product" "$rules"; done <"$tmp/disabled"
-	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part", "downloads/\(.offer.sha256).part.delta"' check.json >"$tmp/offered"
+	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part" | ., . + ".delta" | ., . + ".head"' check.json >"$tmp/offered"
 	find downloads -type f | grep -vxFf "$tmp/offered" | while read -r old; do rm "$old"; done # parts of what is not offered any more
 	for offered in $(jq -r '.products[] | select(.status == "offered") | .product' check.json); do
 		FIREWALL_HOME=$PWD "$self" take "$offered" || failed=1 # a process of its own: one that fails holds up no other

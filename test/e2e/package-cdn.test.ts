@@ -52,7 +52,7 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		cdn.seen.length = 0;
 	}, 120_000);
 	afterEach(() => {
-		Object.assign(cdn, { keys: [KEY], dropsIfRange: true, breaksAfter: null });
+		Object.assign(cdn, { keys: [KEY], ignoresIfRange: false, hasOtherBytes: false, breaksAfter: null });
 		cdn.seen.length = 0;
 		cdn.late.length = 0;
 	});
@@ -129,10 +129,12 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		return answer.status;
 	};
 
+	const etagOf = async (url: string) => (await fetch(url, { method: "HEAD" })).headers.get("etag") ?? "";
+
 	it("come past the Worker, and all URLs of a package are one copy", async () => {
 		await publish();
 		await both();
-		expect(cdn.seen).toEqual([
+		expect(cdn.seen).toMatchObject([
 			{ status: 200, cache: "MISS", range: undefined, path: pathOf(released) },
 			{ status: 200, cache: "HIT", range: undefined, path: pathOf(released) },
 		]);
@@ -171,7 +173,7 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		expect(cdn.fills()).toBe(1);
 	});
 
-	it("go on where they broke off, once the rule for If-Range stands", async () => {
+	it("go on where they broke off, by the bucket's own ETag", async () => {
 		await publish();
 		cdn.breaksAfter = 30_000;
 		await script("update");
@@ -179,19 +181,45 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		await command("update");
 		await expectInstalled();
 		expect(cdn.seen.map(({ status }) => status)).toEqual([200, 206, 200, 206]);
-		for (const { range } of [cdn.seen[1] ?? { range: "" }, cdn.seen[3] ?? { range: "" }])
-			expect(Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1])).toBeGreaterThan(0);
+		for (const rest of [cdn.seen[1], cdn.seen[3]]) {
+			expect(Number(/^bytes=(\d+)-$/.exec(rest?.range ?? "")?.[1])).toBeGreaterThan(0);
+			expect(rest?.ifRange).toMatch(/^"[0-9a-f]{32}"$/);
+		}
 	});
 
-	it("begin again without that rule, since the bucket's ETag is another, and are whole all the same", async () => {
+	it("go on in a later run, after the clients were killed", async () => {
 		await publish();
-		cdn.dropsIfRange = false;
-		cdn.breaksAfter = 30_000;
-		await script("update");
-		cdn.breaksAfter = 30_000;
-		await command("update");
+		const [name, etag] = [`${sha256(contentOf(released))}.part`, await etagOf(await signed())];
+		cdn.seen.length = 0;
+		const part = contentOf(released).slice(0, 20_000);
+		await writeFile(join(folder, "script/downloads", name), part);
+		await writeFile(join(folder, "script/downloads", `${name}.head`), `HTTP/1.1 200 OK\r\nETag: ${etag}\r\n\r\n`);
+		await writeFile(join(folder, "command/downloads", `${PRODUCT}@${name}`), part);
+		await writeFile(join(folder, "command/downloads", `${PRODUCT}@${name}.etag`), etag);
+		await both();
+		expect(cdn.seen.map(({ status, range }) => [status, range])).toEqual([
+			[206, "bytes=20000-"],
+			[206, "bytes=20000-"],
+		]);
+		for (const client of ["script", "command"]) expect(await readdir(join(folder, client, "downloads"))).toEqual([]);
+	});
+
+	it.each([
+		["sends the whole", false],
+		["ignores If-Range and sends the rest", true],
+	])("of other bytes under the same URL are never gone on with, where the CDN %s", async (_, ignoresIfRange) => {
+		await publish();
+		for (const client of [script, command]) {
+			cdn.seen.length = 0;
+			Object.assign(cdn, { ignoresIfRange, hasOtherBytes: true, breaksAfter: 30_000 });
+			await client("update");
+			expect(cdn.seen.slice(0, 2).map(({ status, ifRange }) => [status, ifRange])).toEqual([
+				[200, cdn.seen[0]?.ifRange],
+				[ignoresIfRange ? 206 : 200, '"other"'],
+			]);
+			expect(cdn.seen.at(-1)?.status).toBe(200);
+		}
 		await expectInstalled();
-		expect(cdn.seen.some(({ status }) => status === 206)).toBe(false);
 	});
 
 	it("that come too late are refused, and both take another permit", async () => {

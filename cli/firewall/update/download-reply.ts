@@ -21,13 +21,15 @@ export interface WantedBytes {
 	readonly size: number;
 	/** what the part has, so where the answer should begin */
 	readonly offset: number;
+	/** what If-Range said */
+	readonly validator: string;
 	readonly nowMs: number;
 }
 
 /** @param reply to a GET with `Accept-Encoding: identity`, and with `Range` and `If-Range` where there is a part */
 export function judgeReply(
 	{ status, headers }: { readonly status: number; readonly headers: IncomingHttpHeaders },
-	{ sha256, size, offset, nowMs }: WantedBytes,
+	{ sha256, size, offset, validator, nowMs }: WantedBytes,
 ): ReplyVerdict {
 	const coding = headers["content-encoding"] ?? "identity";
 	if ((status === 200 || status === 206) && coding !== "identity") {
@@ -41,6 +43,11 @@ export function judgeReply(
 		return foreign(`has ${length ?? "an untold number of"} bytes, not ${size}${kindOf(headers)}`);
 	}
 	if (status === 206) {
+		// RFC 9110 §15.3.7.3: only parts with the same strong validator belong together. Some servers do not know If-Range; a proxy may have
+		// made the ETag weak.
+		if (headers.etag !== undefined && headers.etag.replace(/^W\//, "") !== validator) {
+			return { step: "start_over", detail: "the server has other bytes by now" };
+		}
 		// RFC 9110 §14.4: what was sent may differ from what was asked for
 		const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
 		const isWhole = range !== null && (range[2] === "*" ? isNamed : Number(range[2]) === size);

@@ -7,6 +7,7 @@ import { hashFile } from "../../files/file-digest.ts";
 import { type HttpReply, openReply } from "../../http/exchange.ts";
 import type { Clock } from "../identity/session.ts";
 import { judgeReply, type ReplyVerdict } from "./download-reply.ts";
+import { forgetEtag, keepEtag, removePart, validatorOf } from "./part-etag.ts";
 
 /** Attempts in a row that bring no byte before giving up. */
 const MAX_FRUITLESS_ATTEMPTS = 4;
@@ -48,7 +49,7 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 	let resumedFrom = await sizeOf(partPath);
 	const dropPart = async () => {
 		resumedFrom = 0;
-		await rm(partPath, { force: true });
+		await removePart(partPath);
 	};
 	let refused = false;
 	let fruitless = 0;
@@ -61,7 +62,10 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 				: await attemptDownload(options, { offset: before, refused, endsMs }, dropPart);
 		if (attempt.step === "complete") {
 			const found = await hashFile(partPath);
-			if (found === sha256) return { ok: true, resumedFrom };
+			if (found === sha256) {
+				await forgetEtag(partPath);
+				return { ok: true, resumedFrom };
+			}
 			// What an earlier run left behind may have been bad: that deserves one whole download.
 			const isAllOfThisRun = resumedFrom === 0;
 			await dropPart();
@@ -94,9 +98,10 @@ async function attemptDownload(
 	{ offset, refused, endsMs }: { readonly offset: number; readonly refused: boolean; readonly endsMs: number },
 	dropPart: () => Promise<void>,
 ): Promise<DownloadAttempt> {
-	const { sha256, size, clock, signal } = options;
+	const { sha256, size, partPath, clock, signal } = options;
 	if (offset > size) return { step: "start_over", detail: "the part is longer than the package" };
 	const url = await options.urlFor(refused);
+	const validator = await validatorOf(partPath, sha256);
 	let reply: HttpReply;
 	try {
 		reply = await openReply({
@@ -104,7 +109,7 @@ async function attemptDownload(
 			url,
 			headers: {
 				"accept-encoding": "identity",
-				...(offset === 0 ? {} : { range: `bytes=${offset}-`, "if-range": `"${sha256}"` }),
+				...(offset === 0 ? {} : { range: `bytes=${offset}-`, "if-range": validator }),
 			},
 			...(signal === undefined ? {} : { signal }),
 		});
@@ -112,12 +117,13 @@ async function attemptDownload(
 		if (cause instanceof ConnectionError) return { step: "interrupted", detail: cause.message };
 		throw cause;
 	}
-	const verdict = judgeReply(reply, { sha256, size, offset, nowMs: clock.nowMs() });
+	const verdict = judgeReply(reply, { sha256, size, offset, validator, nowMs: clock.nowMs() });
 	if (verdict.step !== "receive") {
 		reply.body.destroy();
 		return verdict;
 	}
 	if (verdict.from < offset) await dropPart();
+	if (verdict.from === 0) await keepEtag(partPath, reply.headers.etag, sha256);
 	return receiveBody(reply, { from: verdict.from, endsMs }, options);
 }
 

@@ -4,6 +4,7 @@ import { readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckedProduct } from "../answers.ts";
 import type { FirewallHome } from "../home/state.ts";
+import { etagPathOf } from "./part-etag.ts";
 
 /** What stays free beside a package, for the files in which a firewall writes down what it does. */
 const RESERVED_BYTES = 256 * 1024;
@@ -64,7 +65,7 @@ export async function dropParts(home: FirewallHome, isKept: (name: string) => bo
  */
 export async function makeRoomFor(home: FirewallHome, part: PartOf): Promise<string | null> {
 	if (await hasRoom(home, part)) return null;
-	await dropParts(home, (name) => name === nameOf(part));
+	await dropParts(home, (name) => name === nameOf(part) || name === etagPathOf(nameOf(part)));
 	if (await hasRoom(home, part)) return null;
 	await dropParts(home);
 	return describeNeed(home, part);

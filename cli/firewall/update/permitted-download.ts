@@ -7,6 +7,7 @@ import { hashFile } from "../../files/file-digest.ts";
 import type { Permit } from "../answers.ts";
 import type { FirewallSession } from "../identity/session.ts";
 import { type DownloadResult, downloadPackage } from "./download.ts";
+import { removePart } from "./part-etag.ts";
 import { deltaPathOf, hasRoomBeside, partPathOf } from "./parts.ts";
 
 export interface PermittedDownload {
@@ -60,7 +61,7 @@ export async function downloadPermitted(
 			// The line is down, for the whole as well: the delta goes on at the next run.
 			if (!got.ok && got.reason === "interrupted") return got;
 			deltaMiss = got.ok ? await makePackage(base.path, partPath, permit, part) : `delta_${got.reason}`;
-			await rm(partPath, { force: true });
+			await removePart(partPath);
 			if (deltaMiss === null)
 				return { ok: true, resumedFrom: got.ok ? got.resumedFrom : 0, deltaSize: delta.size, deltaMiss };
 		}

@@ -96,7 +96,7 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 	}
 	const fileOf = (version: string) => join(home, "packages", PRODUCT, version, `${PRODUCT}-${version}.bin`);
 	const part = () => join(home, "downloads", `${hashOf(current.bytes)}.part`);
-	const parts = () => readdir(join(home, "downloads"));
+	const parts = async () => (await readdir(join(home, "downloads"))).sort();
 	/** Answers to the downloads to come, one after the other. */
 	function trick(...tricks: Trick[]) {
 		proxy.trick = (path) => (path.startsWith("/d/") ? tricks.shift() : undefined);
@@ -226,7 +226,7 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 			await release();
 			trick("half", "login page", "login page", "login page", "login page");
 			expect((await firewall("update")).code).toBe(1);
-			expect(await parts()).toEqual([`${hashOf(current.bytes)}.part`]);
+			expect(await parts()).toEqual(["part", "part.head"].map((end) => `${hashOf(current.bytes)}.${end}`));
 			await release();
 			expect((await firewall("update")).code).toBe(0);
 			await expectCurrent();

@@ -19,6 +19,7 @@ export interface SeenDownload {
 	/** of the cache; undefined where the rule has refused */
 	readonly cache: string | undefined;
 	readonly range: string | undefined;
+	readonly ifRange: string | undefined;
 	readonly path: string;
 }
 
@@ -31,8 +32,10 @@ export interface PackageCdn {
 	keys: string[];
 	/** seconds by which the clock is ahead for each of the next requests */
 	readonly late: number[];
-	/** whether the rule that takes away If-Range stands */
-	dropsIfRange: boolean;
+	/** whether it sends a range whatever If-Range says */
+	ignoresIfRange: boolean;
+	/** whether the next answer is of other bytes, as many, under an ETag of their own */
+	hasOtherBytes: boolean;
 	/** after so many bytes the next answer breaks off; null = none does */
 	breaksAfter: number | null;
 	/** all answers, oldest first */
@@ -106,29 +109,31 @@ export async function startPackageCdn(key: string): Promise<PackageCdn> {
 		const uri = incoming.url ?? "";
 		const [path = "", query = ""] = uri.split("?", 2);
 		const { range } = incoming.headers;
+		const ifRange = incoming.headers["if-range"]?.toString();
 		const now = Math.floor(Date.now() / 1000) + (cdn.late.shift() ?? 0);
 		const isValid =
 			query.startsWith("verify=") &&
 			cdn.keys.some((one) => isTimedHmacValid(one, uri, rule.ttlSeconds, now, rule.separatorLength));
 		if (!isValid) {
-			cdn.seen.push({ status: 403, cache: undefined, range, path });
+			cdn.seen.push({ status: 403, cache: undefined, range, ifRange, path });
 			outgoing.writeHead(403, { "content-type": "text/html" }).end("<title>Attention Required!</title>");
 			return;
 		}
 		const { host: _, ...headers } = incoming.headers;
-		if (cdn.dropsIfRange) delete headers["if-range"];
+		if (cdn.ignoresIfRange) delete headers["if-range"];
 		const onward = sendOn(`http://127.0.0.1:${nginx.port}${uri}`, { method: incoming.method, headers }, (reply) => {
 			const status = reply.statusCode ?? 502;
-			cdn.seen.push({ status, cache: String(reply.headers["cf-cache-status"]), range, path });
-			outgoing.writeHead(status, reply.headers);
-			const { breaksAfter } = cdn;
-			cdn.breaksAfter = null;
+			cdn.seen.push({ status, cache: String(reply.headers["cf-cache-status"]), range, ifRange, path });
+			const { breaksAfter, hasOtherBytes } = cdn;
+			Object.assign(cdn, { breaksAfter: null, hasOtherBytes: false });
+			outgoing.writeHead(status, hasOtherBytes ? { ...reply.headers, etag: '"other"' } : reply.headers);
 			if (breaksAfter === null) return void reply.pipe(outgoing);
 			// What has come is read before the end is noticed.
 			const first: Buffer[] = [];
 			reply.on("data", (chunk: Buffer) => void first.push(chunk));
 			reply.once("end", () => {
-				outgoing.write(Buffer.concat(first).subarray(0, breaksAfter));
+				const bytes = Buffer.concat(first).subarray(0, breaksAfter);
+				outgoing.write(hasOtherBytes ? Buffer.alloc(bytes.length, "other ") : bytes);
 				setTimeout(() => outgoing.destroy(), 200);
 			});
 		});
@@ -140,7 +145,8 @@ export async function startPackageCdn(key: string): Promise<PackageCdn> {
 		bucketUrl: "",
 		keys: [key],
 		late: [],
-		dropsIfRange: true,
+		ignoresIfRange: false,
+		hasOtherBytes: false,
 		breaksAfter: null,
 		seen: [],
 		fills: () => cdn.seen.filter(({ cache }) => cache === "MISS").length,

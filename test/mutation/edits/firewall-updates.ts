@@ -6,8 +6,8 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		file: "cli/firewall/update/download.ts",
 		edits: [
 			{
-				from: "if (found === sha256) return { ok: true, resumedFrom };",
-				to: "return { ok: true, resumedFrom };",
+				from: "if (found === sha256) {",
+				to: "if (found !== null) {",
 				breaks: "a firewall installs bytes that are not the release's",
 			},
 			{
@@ -41,7 +41,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a server that brings nothing is asked once more than it should",
 			},
 			{
-				from: '"if-range": `"${sha256}"`',
+				from: '"if-range": validator',
 				to: "",
 				breaks: "a download goes on with the bytes of another package",
 			},
@@ -79,6 +79,11 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				from: "isWhole && Number(range[1]) === offset",
 				to: "isWhole",
 				breaks: "a part that begins elsewhere is put behind the one that is there",
+			},
+			{
+				from: 'headers.etag !== undefined && headers.etag.replace(/^W\\//, "") !== validator',
+				to: "false",
+				breaks: "a server that ignores If-Range puts bytes of another package behind a part",
 			},
 			{
 				from: " && status !== 429",
@@ -123,6 +128,26 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "cli/firewall/update/part-etag.ts",
+		edits: [
+			{
+				from: "else await writeAtomically(etagPathOf(partPath), etag);",
+				to: "",
+				breaks: "a download from a bucket begins again after each break",
+			},
+			{
+				from: "kept !== null && STRONG_ETAG.test(kept)",
+				to: "kept !== null",
+				breaks: "an ETag that a power failure has damaged stops a download",
+			},
+			{
+				from: "|| !STRONG_ETAG.test(etag)",
+				to: "",
+				breaks: "a weak ETag is taken for a promise of the same bytes",
+			},
+		],
+	},
+	{
 		file: "cli/firewall/update/bad-releases.ts",
 		edits: [
 			{
@@ -151,7 +176,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a download is not gone on with under a new permit",
 			},
 			{
-				from: "await dropParts(home, (name) => name === nameOf(part));",
+				from: "await dropParts(home, (name) => name === nameOf(part) || name === etagPathOf(nameOf(part)));",
 				to: "",
 				breaks: "the part of another package keeps an emergency out",
 			},

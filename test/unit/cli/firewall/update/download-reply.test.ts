@@ -9,8 +9,8 @@ const SIZE = 1000;
 const ETAG = `"${SHA256}"`;
 const LENGTH = String(SIZE);
 
-function judge(status: number, headers: Readonly<Record<string, string>>, offset = 0) {
-	return judgeReply({ status, headers }, { sha256: SHA256, size: SIZE, offset, nowMs: 0 });
+function judge(status: number, headers: Readonly<Record<string, string>>, offset = 0, validator = ETAG) {
+	return judgeReply({ status, headers }, { sha256: SHA256, size: SIZE, offset, validator, nowMs: 0 });
 }
 
 describe("the whole package", () => {
@@ -63,6 +63,16 @@ describe("the rest of the package", () => {
 		["several ranges at once", ""],
 	])("is not taken with %s: all is asked for anew", (_, range) => {
 		expect(judge(206, { "content-range": range }, 500)).toMatchObject({ step: "start_over" });
+	});
+
+	it.each([
+		["the ETag that If-Range named", '"5d41402a"', true],
+		["that ETag made weak on the way", 'W/"5d41402a"', true],
+		["another ETag, from a server that ignores If-Range", '"7d793037"', false],
+		["the SHA-256 where the part is from somewhere else", ETAG, false],
+	])("with %s", (_, etag, isTaken) => {
+		const answer = judge(206, { "content-range": "bytes 500-999/1000", etag }, 500, '"5d41402a"');
+		expect(answer.step).toBe(isTaken ? "receive" : "start_over");
 	});
 
 	it("is not taken when it is packed, and what has come stays", () => {
