@@ -69,6 +69,9 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 	],
 	info: () => [],
 	explain: ({ round, now }) => [asking(round, now)],
+	hearCensus: ({ round }) => [
+		{ versions: [1, 2, 3].map((at) => ({ version: `1.0.${at}`, running: 900, failed: 10 * at + round })), other: 0 },
+	],
 	addPackage: ({ round, now }) => [packageOf(round, now)],
 	// For the packages of which there is no release yet.
 	addDelta: ({ round, now }) => [

@@ -36,6 +36,10 @@ const failure = z.looseObject({
 const word = z.looseObject({
 	...{ kind: z.string(), step: z.string(), by: z.string(), team: z.string().nullable(), at: z.string() },
 });
+const regression = z.looseObject({
+	...{ at: z.string(), running: z.number(), failed: z.number() },
+	...{ earlier_running: z.number(), earlier_failed: z.number() },
+});
 const FAILURES_SHOWN = 5;
 
 /** A rollout as the service answers it. */
@@ -61,6 +65,7 @@ export const rolloutAnswer = z.looseObject({
 	words: z.array(word).default([]),
 	steps: z.array(step),
 	failures: z.array(failure).nullish(),
+	regression: regression.nullish(),
 });
 export type RolloutAnswer = z.infer<typeof rolloutAnswer>;
 
@@ -80,11 +85,28 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 	return [
 		`${product} ${version}${channel === "stable" ? "" : ` on ${channel}`} by plan ${plan}: ${phase} ${rollout.step} since ${since}${why}`,
 		...formatTable(header, rows),
+		...describeRegression(rollout),
 		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
 		...rollout.steps.flatMap(describeExcused),
 		...rollout.steps.flatMap(describeControl),
 		...rollout.waits_for.flatMap((wait) => [describeWait(wait), ...describeWords(rollout, wait)]),
 		...(rollout.failures ?? []).slice(0, FAILURES_SHOWN).map(describeFailure),
+	];
+}
+
+/** @returns what is known of a release that everybody may have and that fails more often than those before it, and what to do; or nothing */
+export function describeRegression({
+	product,
+	version,
+	regression: found,
+}: Pick<RolloutAnswer, "product" | "version" | "regression">): string[] {
+	if (!found) return [];
+	const { at, running, failed, earlier_running: earlierRunning, earlier_failed: earlierFailed } = found;
+	const share = (bad: number, good: number) => `${formatCount(bad)} of ${formatCount(bad + good)} devices`;
+	const what = `fails more often than the releases before it, since everybody may have it`;
+	return [
+		`${what}: ${share(failed, running)} failed or went back, ${share(earlierFailed, earlierRunning)} before; told at ${at}`,
+		`next: look at \`parapet fleet problems --product ${product}\`; \`parapet rollout revert ${product} ${version} --reason TEXT\` takes it back`,
 	];
 }
 

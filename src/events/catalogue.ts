@@ -117,6 +117,8 @@ export const PRODUCT_EVENTS = {
 	"rollout.halted": "A rollout lets nobody in any more. Detail: the step, and why",
 	"rollout.resumed": "A halted rollout goes on. Detail: the step, and by whose word",
 	"rollout.done": "Everybody may have the release. Detail: the step, and why",
+	"rollout.regressed":
+		"A release that everybody may have fails more often than those before it. Once. Detail: on how many devices, and how many of the earlier ones",
 	"rollout.ended": "A rollout ended before everybody might have the release. Detail: the step, and why",
 	...WEBHOOK_EVENTS,
 } as const satisfies Record<string, string>;

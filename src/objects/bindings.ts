@@ -5,6 +5,7 @@ import { pulseUrgency } from "../content/check/pulse.ts";
 import { accountObjectName } from "../entitlement/ids.ts";
 import { type Place, parsePlace } from "../entitlement/place.ts";
 import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
+import type { ProductCount } from "../fleet/regression.ts";
 import { createLazyPulseSigner } from "../signing/pulse-signer.ts";
 import { createLazyRecordSeal } from "../signing/sealed/record-seal.ts";
 import { systemClock } from "../storage/clock.ts";
@@ -29,6 +30,7 @@ export interface ObjectBindings {
 	readonly DIRECTORY: ObjectNamespace<DirectoryPort>;
 	readonly ACCOUNT: ObjectNamespace<{ givenUp(devices: readonly string[]): Promise<string[]> }>;
 	readonly CENSUS: ObjectNamespace<CensusPort>;
+	readonly PRODUCT: ObjectNamespace<{ hearCensus(count: ProductCount): Promise<string[]> }>;
 	/** left out by a version that has none: then records go by an object's own connections alone */
 	readonly RECORD_WRITER?: ObjectNamespace<{ put(key: string, text: string): Promise<void> }>;
 	readonly SERIAL_INDEX: ObjectNamespace<{ note(entries: readonly SerialEntry[]): Promise<void> }>;
@@ -148,6 +150,11 @@ export const CENSUS_NAME = "census";
 /** @returns the Census as accounts see it */
 export function censusPort(bindings: ObjectBindings): CensusPort {
 	return { take: (summary) => objectAt(bindings.CENSUS, CENSUS_NAME, objectPlace(bindings)).take(summary) };
+}
+
+/** @returns what a product says to how its versions do: those of which nothing needs to be told again */
+export function tellProduct(bindings: ObjectBindings, product: string, count: ProductCount): Promise<string[]> {
+	return objectAt(bindings.PRODUCT, product, objectPlace(bindings)).hearCensus(count);
 }
 
 /** @returns the index of serial numbers as accounts see it */

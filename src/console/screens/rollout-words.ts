@@ -6,9 +6,9 @@ import type { Tone } from "../layout.tsx";
 export type Rollout = z.infer<typeof rolloutBody>;
 type Wait = Rollout["waits_for"][number];
 
-/** Red: it stands still until somebody acts. Amber: a person is waited for, or something failed. */
-export function toneOf({ phase, waits_for: waits, verdict, steps }: Rollout): Tone {
-	if (phase === "halted" || verdict === "abort") return "red";
+/** Red: it stands still until somebody acts, or everybody may have it and it fails. Amber: a person is waited for, or something failed. */
+export function toneOf({ phase, waits_for: waits, verdict, steps, regression }: Rollout): Tone {
+	if (regression !== null || phase === "halted" || verdict === "abort") return "red";
 	if (phase === "ended") return "plain";
 	if (waits.some(({ kind }) => kind === "words") || steps.some(({ failed }) => failed > 0)) return "amber";
 	return "green";
@@ -40,6 +40,14 @@ export function describeWait({ kind, at, of, count, team, not_only_publisher: ot
 		case "evidence":
 			return "waits for more evidence: its gate has not seen enough";
 	}
+}
+
+/** @returns what is known of a release that fails although everybody may have it, and what to do; null = it does not */
+export function describeRegression({ regression }: Pick<Rollout, "regression">): string | null {
+	if (regression === null) return null;
+	const { running, failed, earlier_running: earlierRunning, earlier_failed: earlierFailed } = regression;
+	const before = `${earlierFailed} of ${earlierRunning + earlierFailed} with the releases before it`;
+	return `${failed} of ${running + failed} devices failed with it or went back, ${before}: look at what failed, then revert it`;
 }
 
 export type RolloutAction = "approve" | "override" | "resume" | "halt" | "revert";

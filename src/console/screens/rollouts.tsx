@@ -4,7 +4,7 @@ import { Facts, Mark, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
 import { ProductLinks, productsSeen } from "./choose.tsx";
-import { actionsOf, describeWait, type Rollout, toneOf } from "./rollout-words.ts";
+import { actionsOf, describeRegression, describeWait, type Rollout, toneOf } from "./rollout-words.ts";
 
 /** More are seen one by one, by their links. */
 const MAX_PRODUCTS = 30;
@@ -55,6 +55,8 @@ export async function showRollouts(c: ConsoleContext): Promise<Response> {
 }
 
 function nextOf(rollout: Rollout): string {
+	const regression = describeRegression(rollout);
+	if (regression !== null) return regression;
 	if (rollout.phase === "halted") return "look at what failed, then revert it or let it go on";
 	return rollout.waits_for.map(describeWait).join("; ") || "nothing: it goes on by itself";
 }

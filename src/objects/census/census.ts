@@ -12,13 +12,15 @@ import {
 	overviewOf,
 	type ProductOverview,
 } from "../../fleet/fleet-summary.ts";
+import { countVersions } from "../../fleet/regression.ts";
 import { SOONEST_MS } from "../alarm.ts";
-import type { ObjectBindings } from "../bindings.ts";
+import { type ObjectBindings, tellProduct } from "../bindings.ts";
 import type { TakenSummary } from "../census-port.ts";
 import { nowSeconds } from "../clock.ts";
 import { createTables, openTables } from "../schema.ts";
 import { CensusCount, type SilentAccount } from "./census-count.ts";
 import { CENSUS_SCHEMA, CensusTables, type VersionCounts } from "./census-tables.ts";
+import { Suspects } from "./suspects.ts";
 
 const SAMPLE_EVERY_MS = 60_000;
 const FORGET_EVERY_SECONDS = 3_600;
@@ -47,6 +49,7 @@ export class Census extends DurableObject<ObjectBindings> {
 	#exists: boolean;
 	/** since the last alarm; what is lost with the object's life is counted from when it was told on */
 	readonly #late = new LateInstallations();
+	readonly #suspects: Suspects;
 	/** unix seconds */
 	#forgottenAt = 0;
 
@@ -55,6 +58,7 @@ export class Census extends DurableObject<ObjectBindings> {
 		this.#exists = openTables(ctx.storage, CENSUS_SCHEMA);
 		this.#tables = new CensusTables(ctx.storage.sql);
 		this.#count = new CensusCount(this.#tables);
+		this.#suspects = new Suspects((product, count) => tellProduct(env, product, count));
 	}
 
 	/** Takes an account's summary in place of its last one; one that is not newer changes nothing. */
@@ -106,7 +110,7 @@ export class Census extends DurableObject<ObjectBindings> {
 		});
 	}
 
-	/** Writes down how many devices have each version, where that is another number than before. */
+	/** Writes down how many devices have each version, where that is another number than before, and looks how the versions do. */
 	override async alarm(): Promise<void> {
 		if (!this.#exists) return;
 		if (!this.#count.countOn()) return this.ctx.storage.setAlarm(Date.now() + SOONEST_MS);
@@ -116,6 +120,8 @@ export class Census extends DurableObject<ObjectBindings> {
 			this.#tables.forgetLatest();
 			throw error;
 		}
+		const { cells, problems } = this.#count.summary();
+		await this.#suspects.look(countVersions(cells, problems));
 	}
 
 	#sample(now: number): void {

@@ -14,6 +14,7 @@ import { DisabledRules } from "./releases/disabled-rules.ts";
 import { ReleaseDesk } from "./releases/release-desk.ts";
 import { ControlTables } from "./rollouts/control-tables.ts";
 import { LeaseTables } from "./rollouts/lease-tables.ts";
+import { RegressionDesk } from "./rollouts/regression-desk.ts";
 import { RolloutDesk } from "./rollouts/rollout-desk.ts";
 import { RolloutTables } from "./rollouts/rollout-tables.ts";
 import { tellTurn } from "./rollouts/rollout-trail.ts";
@@ -31,6 +32,7 @@ export interface ProductDesks {
 	readonly rollouts: RolloutTables;
 	readonly leases: LeaseTables;
 	readonly rolloutDesk: RolloutDesk;
+	readonly regressions: RegressionDesk;
 	readonly releaseDesk: ReleaseDesk;
 	readonly settingsDesk: SettingsDesk;
 }
@@ -54,16 +56,18 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 	const rollouts = new RolloutTables(storage.sql);
 	const leases = new LeaseTables(storage.sql);
 	const controls = new ControlTables(storage.sql);
+	const service = (now: number) => ({ actor: SERVICE, now });
 	const rolloutDesk = new RolloutDesk({
 		...{ storage, alarm, releases: tables, rollouts, leases, controls, publish },
 		tell: (version, turn, rollout, change) =>
 			tellTurn(turn, rollout, (action, detail) => audit(change, action, version, detail)),
 		tellUnhealthy: (version, detail, change) => audit(change, "rollout.unhealthy", version, detail),
 		givenUp: (devices) => givenUpDevices(env, devices),
-		service: (now) => ({ actor: SERVICE, now }),
+		service,
 		// Never rejects.
 		deliver: () => void outbox.deliver(),
 	});
+	const regressions = new RegressionDesk({ releases: tables, rollouts, audit, service });
 	const releaseDesk = new ReleaseDesk({ tables, deltas, rollouts, rolloutDesk, audit, publish });
 	const settingsDesk = new SettingsDesk({
 		tables,
@@ -83,6 +87,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		rollouts,
 		leases,
 		rolloutDesk,
+		regressions,
 		releaseDesk,
 		settingsDesk,
 	};

@@ -149,6 +149,17 @@ export class ProductTables {
 		return this.#sql.exec<ReleaseRow>(query, limit).toArray().map(entryOf);
 	}
 
+	/** @returns versions below a sequence number that say what is usual: those that are not withdrawn */
+	usualBefore(sequence: number): ReadonlySet<string> {
+		const query = "SELECT version FROM releases WHERE sequence < ? AND withdrawn_at IS NULL";
+		return new Set(
+			this.#sql
+				.exec<{ version: string }>(query, sequence)
+				.toArray()
+				.map(({ version }) => version),
+		);
+	}
+
 	/** @returns what the record has, newest first */
 	recordedReleases(): Release[] {
 		const query = `${SELECT_RELEASE} WHERE recorded = 1 ORDER BY sequence DESC`;

@@ -3,10 +3,10 @@
 // writes nothing. The rules are in content/ and rollout/, the work is done at the desks.
 import { DurableObject } from "cloudflare:workers";
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
+import { type ProductCount, WATCHED_SECONDS } from "../../fleet/regression.ts";
 import type { ApprovalKind } from "../../rollout/approvals.ts";
 import type { Reported } from "../../rollout/lease.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
-import { productKey } from "../../storage/keys.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
 import { capCallersClocks, nowSeconds } from "../clock.ts";
@@ -18,14 +18,13 @@ import {
 	type VerifyResult,
 	verifyPage,
 } from "../outbox/record-pages.ts";
-import { Republisher } from "../outbox/republisher.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
-import { ToldRecords } from "../outbox/told-records.ts";
 import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import { type NewProduct, newProduct, type ProductInfo, type ProductSettings } from "./product-row.ts";
+import { RecordReader } from "./record-reader.ts";
 import type { AddedDelta, NewDelta } from "./releases/delta-desk.ts";
 import type { DisabledRule, RulesChange, RulesChanged } from "./releases/disabled-rules.ts";
 import { type ExplainedReleases, type ExplainedUnit, explainReleases } from "./releases/explained-releases.ts";
@@ -47,8 +46,7 @@ const RELEASES_PER_LIST = 500;
 export class Product extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
 	readonly #desks: ProductDesks;
-	readonly #republisher: Republisher;
-	readonly #told = new ToldRecords();
+	readonly #reader: RecordReader;
 	#exists: boolean;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
@@ -56,7 +54,7 @@ export class Product extends DurableObject<ObjectBindings> {
 		const desks = openProductDesks(ctx.storage, env);
 		this.#desks = desks;
 		this.outbox = desks.outbox;
-		this.#republisher = new Republisher(ctx, desks.outbox);
+		this.#reader = new RecordReader(ctx, desks);
 		this.#exists = openTables(ctx.storage, PRODUCT_SCHEMA);
 		if (this.#exists) desks.alarm.rearm();
 	}
@@ -168,10 +166,17 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#turn(() => this.#desks.rolloutDesk.report(input)) : input.reported;
 	}
 
-	/** @returns every rollout that may still move, newest release first; null where there is no such product */
+	/** How the product's versions do; see `RegressionDesk.hear`. */
+	async hearCensus(count: ProductCount): Promise<string[]> {
+		return this.#exists ? this.#turn(() => this.#desks.regressions.hear(count, nowSeconds())) : [];
+	}
+
+	/** @returns every rollout that may still move, newest release first, after the week's regressions; null where there is no such product */
 	async rolloutsUnderWay(now: number): Promise<RolloutView[] | null> {
 		if (!this.#exists) return null;
-		const views = this.#desks.rollouts.active().map((version) => this.#view(version, now));
+		const { rollouts } = this.#desks;
+		const versions = [...rollouts.regressions(now - WATCHED_SECONDS), ...rollouts.active()];
+		const views = versions.map((version) => this.#view(version, now));
 		return (await Promise.all(views)).filter((view) => view !== null);
 	}
 
@@ -221,19 +226,9 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? [...tables.packagesAmong(sha256s), ...deltas.among(sha256s)] : null;
 	}
 
-	/**
-	 * @returns the record in its stored form. Asked for an earlier revision it gives the one of now: the caller's head is
-	 * old, and a newer record is better than none.
-	 */
+	/** See `RecordReader.read`. */
 	async readRecord(key: string): Promise<string | null> {
-		const info = this.#exists ? this.#desks.tables.info() : null;
-		if (info === null) return null;
-		// Without a release there is no record: `heads` does not know the product yet.
-		const asked = Number(key.slice(productKey(info.name, 0).length - 1));
-		if (info.revision === 0 || key !== productKey(info.name, asked) || asked > info.revision) return null;
-		const { step, text } = this.#told.tell(key, info.revision, () => this.#desks.records.step(info));
-		if (step.key === key) this.#republisher.offer(step);
-		return text;
+		return this.#exists ? this.#reader.read(key) : null;
 	}
 
 	/** Delivers its record again; null if there is no such product. */

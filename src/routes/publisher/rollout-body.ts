@@ -2,11 +2,12 @@
 import { z } from "@hono/zod-openapi";
 import { channel } from "../../content/releases/channel.ts";
 import type { RolloutView } from "../../objects/product/rollouts/rollout-approval.ts";
+import type { ToldRegression } from "../../objects/product/rollouts/rollout-tables.ts";
 import { fractionOf, PHASES } from "../../rollout/rollout.ts";
 import type { WaitsFor } from "../../rollout/rollout-status.ts";
 import type { KeyHolder } from "../http/app-env.ts";
 import { mayReadDevice } from "../http/key-access.ts";
-import { timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
+import { orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
 
 const verdict = z.enum(["pass", "insufficient", "abort"]);
 
@@ -68,6 +69,24 @@ const failureBody = z
 	})
 	.openapi("RolloutFailure");
 
+const regressionBody = z
+	.object({
+		at: timestamp,
+		running: z.int().openapi({ description: "Devices that run the release" }),
+		failed: z
+			.int()
+			.openapi({ description: "Devices whose last word is that it failed, or that they went back from it" }),
+		earlier_running: z.int().openapi({ description: "The same of the releases before it" }),
+		earlier_failed: z.int(),
+		limit: z
+			.number()
+			.openapi({ description: "Share of failures that the release might have: twice as many as are usual" }),
+	})
+	.openapi("RolloutRegression", {
+		description:
+			"Told once of a release that everybody may have when it failed more often than the releases before it, in devices at that time; null = it was not",
+	});
+
 export const rolloutBody = z
 	.object({
 		product: z.string(),
@@ -108,6 +127,7 @@ export const rolloutBody = z
 		),
 		steps: z.array(stepBody),
 		failures: z.array(failureBody).openapi({ description: "The last 20, newest first" }),
+		regression: orNull(regressionBody),
 	})
 	.openapi("Rollout");
 
@@ -148,6 +168,15 @@ export function describeRollout(
 			...{ model, outcome, why: detail },
 			...{ at: toTimestampOrNull(outcomeAt), rules: [...rules] },
 		})),
+		regression: view.regression && describeRegression(view.regression),
+	};
+}
+
+function describeRegression(regression: ToldRegression): z.infer<typeof regressionBody> {
+	const { at, running, failed, earlierRunning, earlierFailed, limit } = regression;
+	return {
+		...{ at: toTimestamp(at), running, failed, limit },
+		...{ earlier_running: earlierRunning, earlier_failed: earlierFailed },
 	};
 }
 

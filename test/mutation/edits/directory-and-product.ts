@@ -214,13 +214,39 @@ export const DIRECTORY_AND_PRODUCT: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/objects/product/product.ts",
+		file: "src/objects/product/record-reader.ts",
 		tests: ["test/workers/routes/publisher/", "test/workers/routes/operator/"],
 		edits: [
 			{
 				from: "|| asked > info.revision",
 				to: "",
 				breaks: "a revision that is yet to come is answered with an older one",
+			},
+		],
+	},
+	{
+		file: "src/objects/product/rollouts/regression-desk.ts",
+		tests: ["test/workers/routes/publisher/regressions"],
+		edits: [
+			{
+				from: "release.withdrawnAt !== null || ",
+				to: "",
+				breaks: "a release that is withdrawn is told to fail",
+			},
+			{
+				from: "|| rollouts.regression(version) !== null",
+				to: "",
+				breaks: "the same regression is told again and again",
+			},
+			{
+				from: "now >= release.outAt + WATCHED_SECONDS",
+				to: "false",
+				breaks: "a release is watched for ever",
+			},
+			{
+				from: "if (release.outAt === null) return false;",
+				to: "",
+				breaks: "a release that failed while few might have it is never judged when everybody may",
 			},
 		],
 	},

@@ -6,6 +6,7 @@ import {
 	givenUpDevices,
 	type ObjectBindings,
 	serialPort,
+	tellProduct,
 } from "../../../src/objects/bindings.ts";
 import { accountAt, objectAt } from "../../../src/objects/places.ts";
 import { createRecordOrigin } from "../../../src/objects/record-origin.ts";
@@ -59,6 +60,7 @@ it("what objects and edges ask of other objects goes there, too", async () => {
 	await directoryPort(env).settled();
 	await censusPort(env).take({} as never);
 	await serialPort(env).note("7", []);
+	await tellProduct(env, "crs", {} as never);
 	await givenUpDevices(env, ["dev-paaaaaaaaa-0000000000000001"]);
 	const origin = createRecordOrigin(env as never);
 	for (const key of ["device:dev-eaaaaaaaaa-0000000000000001", "product:crs@1", "heads"]) await origin.read(key);
@@ -66,6 +68,7 @@ it("what objects and edges ask of other objects goes there, too", async () => {
 		{ name: "directory", hint: null, jurisdiction: "us" },
 		{ name: "census", hint: null, jurisdiction: "us" },
 		{ name: "7", hint: null, jurisdiction: "us" },
+		{ name: "crs", hint: null, jurisdiction: "us" },
 		{ name: "paaaaaaaaa", hint: null, jurisdiction: "eu" },
 		{ name: "eaaaaaaaaa", hint: "weur", jurisdiction: null },
 		{ name: "crs", hint: null, jurisdiction: "us" },

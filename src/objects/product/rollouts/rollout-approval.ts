@@ -8,7 +8,7 @@ import { type RolloutStatus, statusOf, type WaitsFor } from "../../../rollout/ro
 import type { Change, WriteProductAudit } from "../../audit.ts";
 import type { FailedLease, LeaseTables } from "./lease-tables.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
-import type { RolloutTables } from "./rollout-tables.ts";
+import type { RolloutTables, ToldRegression } from "./rollout-tables.ts";
 
 export interface RolloutView {
 	readonly version: string;
@@ -21,6 +21,8 @@ export interface RolloutView {
 	readonly approvals: readonly Approval[];
 	/** that failed last, newest first, as long as their leases are kept */
 	readonly failures: readonly FailedLease[];
+	/** told since everybody may have it; null = none was */
+	readonly regression: ToldRegression | null;
 }
 
 const FAILURES_SHOWN = 20;
@@ -41,7 +43,8 @@ export async function viewRollout(
 	const step = rollout.plan.steps[rollout.step]?.name ?? "";
 	const failures = leases.failures(version, FAILURES_SHOWN);
 	const evidenceHash = await hashEvidence(rollout, evidence, status.verdict);
-	return { version, rollout, step, status, evidence, approvals, failures, evidenceHash };
+	const regression = rollouts.regression(version);
+	return { version, rollout, step, status, evidence, approvals, failures, evidenceHash, regression };
 }
 
 /** @returns whether nothing has changed since the view was taken */

@@ -1,6 +1,7 @@
 // The rows of a Product's rollouts: each rollout's state, what persons said, what its steps have shown, and its log. Plain
 // synchronous SQL; the leases are in lease-tables.ts, the rules in src/rollout.
 import type { Channel } from "../../../content/releases/channel.ts";
+import type { Regression } from "../../../fleet/regression.ts";
 import type { Approval } from "../../../rollout/approvals.ts";
 import { NO_STEP_EVIDENCE, type StepEvidence } from "../../../rollout/evidence.ts";
 import { isOver, type Rollout } from "../../../rollout/rollout.ts";
@@ -13,7 +14,8 @@ export const ROLLOUT_TABLES = [
 		version TEXT PRIMARY KEY,
 		active INTEGER NOT NULL, -- 0, 1: it may still move
 		due_at INTEGER, -- when time alone may move it, or its leases are to be dropped; null = only news does
-		state TEXT NOT NULL -- JSON: Rollout
+		state TEXT NOT NULL, -- JSON: Rollout
+		regressed TEXT -- JSON: ToldRegression; null = none was told since everybody may have it
 	) WITHOUT ROWID`,
 	"CREATE INDEX rollouts_due ON rollouts (due_at) WHERE due_at IS NOT NULL",
 	`CREATE TABLE approvals (
@@ -38,6 +40,12 @@ export const ROLLOUT_TABLES = [
 	...CONTROL_TABLES,
 ];
 
+/** What was told of a release that everybody may have. */
+export interface ToldRegression extends Regression {
+	/** unix seconds */
+	readonly at: number;
+}
+
 /** An entry before it is chained. */
 export type OpenLogEntry = Pick<LogEntry, "at" | "input" | "turns">;
 
@@ -61,10 +69,31 @@ export class RolloutTables {
 		return row === undefined ? null : (JSON.parse(row.state) as Rollout);
 	}
 
-	/** When time alone may move it is not known then: see `setDue`. */
+	/** When time alone may move it is not known then: see `setDue`. Nor is it a regression then: it goes on, or begins anew. */
 	save(version: string, rollout: Rollout): void {
 		const query = "INSERT OR REPLACE INTO rollouts (version, active, state) VALUES (?, ?, ?)";
 		this.#sql.exec(query, version, isOver(rollout) ? 0 : 1, JSON.stringify(rollout));
+	}
+
+	/** @returns null = none was told */
+	regression(version: string): ToldRegression | null {
+		const query = "SELECT regressed FROM rollouts WHERE version = ?";
+		const text = this.#sql.exec<{ regressed: string | null }>(query, version).toArray()[0]?.regressed ?? null;
+		return text === null ? null : (JSON.parse(text) as ToldRegression);
+	}
+
+	saveRegression(version: string, told: ToldRegression): void {
+		this.#sql.exec("UPDATE rollouts SET regressed = ? WHERE version = ?", JSON.stringify(told), version);
+	}
+
+	/** @param since unix seconds @returns versions that are told to be regressions since and are not withdrawn, newest release first */
+	regressions(since: number): string[] {
+		const query = `SELECT version FROM rollouts JOIN releases USING (version)
+			WHERE regressed ->> 'at' >= ? AND withdrawn_at IS NULL ORDER BY sequence DESC`;
+		return this.#sql
+			.exec<{ version: string }>(query, since)
+			.toArray()
+			.map(({ version }) => version);
 	}
 
 	/** @param dueAt unix seconds at which time alone may move it; null = nothing but news does */
