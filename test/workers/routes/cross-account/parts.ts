@@ -77,6 +77,8 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	engine: () => "1.0.0",
 	damaged: () => "crs",
 	failed: () => "crs@1.0.0",
+	permitted: () => "crs@1.0.0",
+	installed_at: () => "crs@1767225600",
 	/** rules of a product's content */
 	top_rules: () => ["942100"],
 	ha_peer: () => "crs@1.0.0",

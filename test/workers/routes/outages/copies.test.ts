@@ -28,7 +28,10 @@ describe("corrupt record", () => {
 		["null", () => "null"],
 		["HTML", () => "<html><title>502 Bad Gateway</title></html>"],
 		["half of it", (_, text) => text.slice(0, text.length / 2)],
-		["another id's record", (key, text) => text.replace(`"key":"${key}"`, `"key":"${key.slice(0, -1)}x"`)],
+		[
+			"another id's record",
+			(key, text) => text.replace(`"key":"${key}"`, `"key":"${key.slice(0, -1)}${key.endsWith("x") ? "y" : "x"}"`),
+		],
 		["a version that is none", (_, text) => text.replace(/"version":\d+/, '"version":"new"')],
 	];
 	const spoil = (change: (key: string, text: string) => string) => (key: string, text: string | null) =>

@@ -183,7 +183,7 @@ test("a freeze ends by itself, a hold by a word, and a pin keeps to its version"
 	await made.say(pin);
 	expect(await made.ask()).toMatchObject({ status: "current", reason: "up_to_date" });
 	const refused = await made.firewall.call("POST", "/v1/permits", { offer: capability });
-	expect(await expectProblem(refused, "offer_invalid")).toBeDefined();
+	expect(await expectProblem(refused, "exposure_limited")).toMatchObject({ rollout_code: "pinned" });
 	expect(await explain(made, "&installed=1.0.0")).toMatchObject({
 		releases: [{ verdict: "not_pinned" }, { verdict: "chosen" }],
 		policy: { pin: { version: "1.0.0", downgrade: false } },
