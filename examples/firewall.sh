@@ -195,7 +195,7 @@ download() { # into a file named by the digest, with which a download that broke
 		etag=$(header_of etag "$part.head" | grep -x '"[!#-~]*"') || etag="\"$sha256\"" # a weak one does not count
 		rm -f "$tmp/headers"; head=$part.head; [ ! -s "$part" ] || head=$tmp/headers
 		status=$(curl -qsSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' -H "If-Range: $etag" -D "$head" -o "$part" -w '%{http_code}' "$(permitted "$link")") && ended=0 || ended=$?
-		cp "$head" "$tmp/headers" 2>/dev/null || : && [ -s "$part" ] || rm -f "$part.head" # not copied: it is there, or no answer came
+		cp "$head" "$tmp/headers" 2>/dev/null || :; [ -s "$part" ] || rm -f "$part.head" # not copied: it is there, or no answer came
 		case $ended,$status in
 			23,*) rm -f "$part"; no_room ;; # curl could not write
 			33,*) ! fits || { rm "$part" && resumed=0 && continue; } ;; # curl has written nothing: the whole instead of the rest
