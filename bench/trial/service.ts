@@ -7,7 +7,7 @@ import { hasRedisServer, type RedisServer, startRedisServer } from "../../dev/re
 import { connectRedis } from "../../dev/redis/resp.ts";
 import { startUpstashProxy } from "../../dev/redis/upstash-proxy.ts";
 import { makeSecrets } from "../stage/stage.ts";
-import { buildBundle } from "../workerd/bundle.ts";
+import { type Bundle, buildBundle } from "../workerd/bundle.ts";
 import { wrappedService } from "../workerd/service.ts";
 import { startWorkers } from "../workerd/workers.ts";
 import { CONTROL_PATH, type Order, TRIAL_SCRIPT } from "./trial-worker.ts";
@@ -26,8 +26,12 @@ export interface TrialService {
 	stop(): Promise<void>;
 }
 
-/** @param issuer the origin at which devices find it @throws when workerd does not start; nothing is left running then */
-export async function startTrialService(issuer: string): Promise<TrialService> {
+/**
+ * @param issuer the origin at which devices find it
+ * @param built the production bundle; undefined = it is built
+ * @throws when workerd does not start; nothing is left running then
+ */
+export async function startTrialService(issuer: string, built?: Bundle): Promise<TrialService> {
 	const folder = await mkdtemp(join(tmpdir(), "parapet-trial-"));
 	const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
 	const stop = async () => {
@@ -38,7 +42,7 @@ export async function startTrialService(issuer: string): Promise<TrialService> {
 		if (redis !== null) stops.push(redis.stop);
 		const stores = redis === null ? "kv" : "redis,kv";
 		const secrets = makeSecrets();
-		const bundle = await buildBundle(PROJECT, folder);
+		const bundle = built ?? (await buildBundle(PROJECT, folder));
 		const variables = { ISSUER: issuer, RECORD_STORE: stores, ...redis?.variables };
 		const workers = await startWorkers([
 			{ name: "parapet", ...wrappedService(bundle, secrets, TRIAL_SCRIPT, variables) },

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { accountObjectName } from "../../src/entitlement/ids.ts";
 import type { Plan } from "../../src/rollout/plan.ts";
 import { createRandom, type Random } from "../../test/simulation/random.ts";
+import type { Bundle } from "../workerd/bundle.ts";
 import { type Chaos, createChaos } from "./chaos.ts";
 import { ask, type Effect, type FleetSize, inParallel, makeFleet, type TrialDevice } from "./fleet.ts";
 import { createOperator, type Operator, PRODUCT, type RolloutSeen } from "./operator.ts";
@@ -72,12 +73,15 @@ const LONGEST_HOURS = 12;
 const LOST_ANSWERS = 0.01;
 const BASE = "1.0.0";
 
-/** @throws Error when the service does not start, or refuses what nobody should be refused */
-export async function runTrial(options: TrialOptions): Promise<TrialCourse> {
+/**
+ * @param built as of `startTrialService`
+ * @throws Error when the service does not start, or refuses what nobody should be refused
+ */
+export async function runTrial(options: TrialOptions, built?: Bundle): Promise<TrialCourse> {
 	const folder = await mkdtemp(join(tmpdir(), "parapet-trial-fleet-"));
 	const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 5 })];
 	try {
-		return await new Trial(options, folder, stops).run();
+		return await new Trial(options, folder, stops).run(built);
 	} finally {
 		for (let next = stops.pop(); next !== undefined; next = stops.pop()) await next();
 	}
@@ -103,7 +107,7 @@ class Trial {
 	readonly #nowMs = () => Date.now() + this.#aheadMs;
 	readonly #now = () => Math.floor(this.#nowMs() / 1_000);
 
-	async run(): Promise<TrialCourse> {
+	async run(built?: Bundle): Promise<TrialCourse> {
 		const { onProgress, ...options } = this.#options;
 		const startMs = performance.now();
 		let target = new URL("http://127.0.0.1");
@@ -113,7 +117,7 @@ class Trial {
 		});
 		this.#stops.push(witness.close);
 		onProgress("starting the service");
-		const service = await startTrialService(witness.url);
+		const service = await startTrialService(witness.url, built);
 		this.#stops.push(service.stop);
 		target = new URL(service.url);
 		const operator = createOperator(service.url, service.bootstrapKey);

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { faultsOf, figuresOf } from "../../../bench/trial/judge.ts";
 import { runTrial } from "../../../bench/trial/trial.ts";
 import { runs } from "../../support/runs.ts";
+import { builtBundle } from "../support/built.ts";
 
 const SIZE = runs(
 	{ devices: 24, pairs: 4, accounts: 6, breaks: 0.3 },
@@ -14,7 +15,8 @@ const MINUTES_5 = 300_000;
 it.each(runs([1], [11, 12, 13]))(
 	"whatever dies, no pair is touched at once, no cap is passed, and bad releases halt at the first sign (seed %i)",
 	async (seed) => {
-		const course = await runTrial({ ...SIZE, seed, chaos: true, onProgress: () => {} });
+		const options = { ...SIZE, seed, chaos: true, onProgress: () => {} };
+		const course = await runTrial(options, await builtBundle());
 		const figures = course.releases.map((release) => figuresOf(release, course.plan));
 		expect(faultsOf(course, figures)).toEqual({ pairsAtOnce: [], overCap: [], unknownPermits: [], halts: [] });
 		expect(figures.map(({ kind, phase }) => `${kind} ${phase}`)).toEqual(["good done", "silent halted", "loud halted"]);
