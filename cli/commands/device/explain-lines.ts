@@ -61,6 +61,7 @@ export const explanationAnswer = z.object({
 			channel: z.string(),
 			installed: z.boolean(),
 			verdict: z.string(),
+			regressed: z.boolean().optional(),
 			ready_at: z.string().nullable(),
 			rollout: z
 				.looseObject({

@@ -62,6 +62,7 @@ export function defineExplain(rollout: Command, surroundings: Surroundings): voi
 			[
 				`${product} ${version} is ${offered ? "" : "not "}offered to ${device}: ${words} (${code})`,
 				...rolloutLines(release),
+				...regressionLines(product, release),
 				`has          ${told.installed ?? "nothing"}, model ${told.model}, engine ${told.engine ?? "not given"}`,
 				`entitlement  ${entitlement.code}: ${entitlement.title}`,
 				...policyLines(told),
@@ -147,6 +148,15 @@ function rolloutLines(release: Release | undefined): string[] {
 		`step         ${step ?? "not known"}${closed == null ? "" : `, ${closed}`}${ring == null ? "" : `, for ring ${ring} alone`}`,
 		...(bucket == null ? [] : [`bucket       ${bucket.toFixed(4)}: let in once the rollout's fraction passes it`]),
 		...(permit == null ? [] : [`permit       ${permit === "given" ? "would be given now" : `none now: ${permit}`}`]),
+	];
+}
+
+function regressionLines(product: string, release: Release | undefined): string[] {
+	if (release?.regressed !== true) return [];
+	const { version } = release;
+	return [
+		"regressed    it fails more often than the releases before it, since everybody may have it",
+		`             \`parapet rollout status ${product} ${version}\` has the numbers, \`parapet rollout revert\` takes it back`,
 	];
 }
 

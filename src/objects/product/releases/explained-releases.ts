@@ -14,6 +14,8 @@ export interface ExplainedReleases {
 	readonly unsigned: readonly Release[];
 	/** by version of each release on its way; given = the device would get a permit */
 	readonly permits: Readonly<Record<string, "given" | PermitRefusal>>;
+	/** versions that were told to fail more often than those before them; left out by an object of an earlier deployment */
+	readonly regressed?: readonly string[];
 }
 
 /** @returns null where there is no such product */
@@ -28,5 +30,5 @@ export function explainReleases(
 		return [version, decision.ok ? "given" : decision.reason] as const;
 	});
 	const unsigned = info.signing === "required" ? unsignedOf(tables, info) : [];
-	return { unsigned, permits: Object.fromEntries(permits) };
+	return { unsigned, permits: Object.fromEntries(permits), regressed: rollouts.regressions(0) };
 }

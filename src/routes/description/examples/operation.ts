@@ -85,6 +85,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"content-digest": "sha-256=:kcRIOq1iwa7fO0NVoagJyiBKhxW69i/n6vbVHnDb+9A=:",
 	"repr-digest": "sha-256=:kcRIOq1iwa7fO0NVoagJyiBKhxW69i/n6vbVHnDb+9A=:",
 	withdrawn: false,
+	regressed: false,
 
 	// Licenses
 	critical_days: 0,

@@ -37,6 +37,9 @@ const releaseBody = z
 		channel: channel.meta({ description: "In which it travels: what is on beta is for devices on beta alone" }),
 		installed: z.boolean(),
 		withdrawn: z.boolean(),
+		regressed: z.boolean().openapi({
+			description: "Told to fail more often than the releases before it since everybody may have it",
+		}),
 		verdict: z
 			.enum([
 				"chosen",
@@ -224,6 +227,7 @@ export function describeExplanation(
 				channel: release.channel,
 				installed: release.version === answer.installed,
 				withdrawn: release.withdrawn,
+				regressed: product?.regressed?.includes(release.version) ?? false,
 				verdict,
 				ready_at: toTimestampOrNull(readyAt),
 				rollout:

@@ -60,6 +60,14 @@ test("is told once, with the numbers, and shown until it is withdrawn", async ()
 	};
 	expect(await rollout()).toMatchObject({ phase: "done", regression });
 	expect(await underWay()).toMatchObject([{ version: "2.0.0", phase: "done", regression }]);
+	const { releases } = await operated<{ releases: object[] }>(
+		"GET",
+		`/v1/devices/${scene.firewall.clientId}/explain?product=${product}`,
+	);
+	expect(releases).toMatchObject([
+		{ version: "2.0.0", regressed: true },
+		{ version: "1.0.0", regressed: false },
+	]);
 	await tell(BAD[0], { ...BAD[1], "2.0.0": 200 });
 	await tell(...BAD);
 	expect(await tellings()).toMatchObject([

@@ -46,6 +46,13 @@ const explained = async (release: object, rest: object = {}) => {
 	return (await explain()).stdout;
 };
 
+it("says that the release fails where everybody may have it, and what to do; of others nothing", async () => {
+	const lines = await explained({ regressed: true, rollout: null });
+	expect(lines).toContain("regressed    it fails more often than the releases before it");
+	expect(lines).toContain(`parapet rollout status crs ${VERSION}`);
+	expect(await explained({ regressed: false })).not.toContain("regressed");
+});
+
 it("asks what `device explain` asks, and says why, in which step, with which bucket, and what comes when", async () => {
 	const answer = { ...EXPLANATION.answer, status: "offered", reason: "newer", version: VERSION };
 	operator.reply({

@@ -80,6 +80,7 @@ test("the whole trace of a device that is offered its first release", async () =
 				channel: "stable",
 				installed: false,
 				withdrawn: false,
+				regressed: false,
 				verdict: "chosen",
 				ready_at: null,
 				rollout: null,
