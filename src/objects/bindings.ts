@@ -38,6 +38,8 @@ export interface ObjectBindings {
 	readonly OBJECT_PLACE?: string;
 	/** seconds that an access token lives: a denial must last that long */
 	readonly TOKEN_TTL_SECONDS: string | number;
+	/** seconds that a download URL works */
+	readonly URL_TTL_SECONDS: string | number;
 	/** seconds over which devices spread the checks that a pulse calls for */
 	readonly CHECK_INTERVAL_SECONDS: string | number;
 	/** the public bucket: pulses, and the TUF repository */
@@ -163,9 +165,9 @@ export function serialPort(bindings: ObjectBindings): SerialPort {
 }
 
 /** @throws when the variable is not a positive number: a denial without an end would be worse than an object without start */
-export function tokenTtlSeconds(bindings: ObjectBindings): number {
-	const seconds = Number(bindings.TOKEN_TTL_SECONDS);
-	if (!Number.isInteger(seconds) || seconds <= 0) throw new Error("TOKEN_TTL_SECONDS is not a positive integer");
+export function ttlSeconds(bindings: ObjectBindings, name: "TOKEN_TTL_SECONDS" | "URL_TTL_SECONDS"): number {
+	const seconds = Number(bindings[name]);
+	if (!Number.isInteger(seconds) || seconds <= 0) throw new Error(`${name} is not a positive integer`);
 	return seconds;
 }
 

@@ -111,6 +111,7 @@ export class Deployment {
 			PRODUCT: { getByName: (name: string) => stub(this.product(name), location, guard) },
 			DIRECTORY: { getByName: () => stub(this.directory, location, guard) },
 			TOKEN_TTL_SECONDS: this.#options.tokenTtlSeconds,
+			URL_TTL_SECONDS: 300,
 			ENVIRONMENT: "production",
 			MAC_KEYS: `sim:${"0".repeat(43)}`,
 			RECORD_STORE: "kv",

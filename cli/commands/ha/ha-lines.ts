@@ -10,7 +10,7 @@ export const haStateAnswer = z.object({
 		.array(
 			z.object({
 				product: z.string(),
-				version: z.string(),
+				version: z.string().nullable(),
 				state: z.string(),
 				device: z.string().nullable(),
 				since: z.string(),
@@ -82,6 +82,8 @@ function describeUpdate(
 			if (status === "suspended")
 				return `${what} is under way on ${device}, which is suspended and may still install it: the others wait until ${until}; see \`parapet ha unlock --help\``;
 			return `${what} is under way on ${device} since ${since}, until ${until} at most: the others wait`;
+		case "joined":
+			return `${product} may be under way on ${device}, which joined ${since} and was offered it before: the others wait until it checks, or until ${until}; see \`parapet ha unlock --help\``;
 		case "waiting":
 			return `${what} waits for ${device}, which goes first and has not asked, since ${since}`;
 		case "unlocked":

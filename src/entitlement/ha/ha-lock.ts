@@ -50,6 +50,8 @@ export interface HaQuestion {
 	readonly members: readonly HaMember[];
 	/** of the members, for the product */
 	readonly permits: readonly HaPermit[];
+	/** members that came from outside, and may still install what they were offered there */
+	readonly arriving: readonly string[];
 	/** the newest version that failed on one of the members, which may have gone back since; null = none did */
 	readonly failed: { readonly device: string; readonly version: string } | null;
 	/** an operator lets this version come to the devices in whatever order */
@@ -57,7 +59,7 @@ export interface HaQuestion {
 }
 
 /**
- * ha_peer_under_way: another device has a permit, for whatever version. ha_peer_failed: another one failed or fell silent with this
+ * ha_peer_under_way: another device has a permit, for whatever version, or has just joined. ha_peer_failed: another one failed or fell silent with this
  * version. ha_peer_first: another one is to get this version before.
  */
 export const HA_REFUSALS = ["ha_peer_first", "ha_peer_under_way", "ha_peer_failed"] as const;
@@ -76,6 +78,18 @@ export type HaDecision =
 
 const SOON = 300;
 const LATER = 3_600;
+
+/** A device installs within this what it has begun to download, and edges know no later that it is in a group. */
+const INSTALL_SECONDS = 900;
+
+/**
+ * When has a device that was in no group installed whatever it was offered there? Of an offer with its download its account does not hear.
+ * @param since unix seconds at which it joined
+ * @param urlSeconds for which the download works
+ */
+export function arrivalEndsAt(since: number, urlSeconds: number): number {
+	return since + urlSeconds + INSTALL_SECONDS;
+}
 
 /** @param now unix seconds @returns over: it ended without a word, and that says nothing */
 export function haPermitState(
@@ -104,7 +118,7 @@ export function goesBack(own: HaPermit | undefined, to: Pick<HaPermit, "version"
  * @param now unix seconds
  */
 export function decideHaPermit(
-	{ mode, sync, device, version, sequence, members, permits: given, failed, isOrderWaived }: HaQuestion,
+	{ mode, sync, device, version, sequence, members, permits: given, arriving, failed, isOrderWaived }: HaQuestion,
 	now: number,
 ): HaDecision {
 	const refuse = (reason: HaRefusal, peer: string, retryAfter = SOON) =>
@@ -113,7 +127,8 @@ export function decideHaPermit(
 	const permits = given.filter((permit) => haPermitState(permit, now) !== "over");
 	const others = permits.filter((permit) => permit.device !== device);
 	const underWay = others.find((permit) => haPermitState(permit, now) === "under_way");
-	if (underWay !== undefined) return refuse("ha_peer_under_way", underWay.device);
+	const installing = underWay?.device ?? arriving.find((other) => other !== device);
+	if (installing !== undefined) return refuse("ha_peer_under_way", installing);
 	const ofVersion = others.filter((permit) => permit.version === version);
 	const blocking =
 		ofVersion.find((permit) => haPermitState(permit, now) !== "healthy") ??

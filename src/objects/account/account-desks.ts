@@ -12,7 +12,7 @@ import {
 	type ObjectBindings,
 	recordLanes,
 	serialPort,
-	tokenTtlSeconds,
+	ttlSeconds,
 	webhookSender,
 } from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
@@ -35,6 +35,7 @@ import { StateDesk } from "./fleet/state-desk.ts";
 import { StateTables } from "./fleet/state-tables.ts";
 import { SummaryDesk } from "./fleet/summary-desk.ts";
 import { WatchDesk } from "./fleet/watch-desk.ts";
+import { HaArrivalTables } from "./ha/ha-arrival-tables.ts";
 import { HaDesk } from "./ha/ha-desk.ts";
 import { HaHolders } from "./ha/ha-holders.ts";
 import { HaLockTables } from "./ha/ha-lock-tables.ts";
@@ -114,7 +115,8 @@ export function openDesks(
 	};
 	const shared = { ...tables, storage, alarm, audit, outbox };
 	const haLockTables = new HaLockTables(sql);
-	const haReports = new HaReports({ ...shared, haLockTables });
+	const haArrivals = new HaArrivalTables(sql);
+	const haReports = new HaReports({ ...shared, haLockTables, haArrivals });
 	const states = new StateTables(sql);
 	const watchDesk = new WatchDesk({
 		...{ storage, alarm, audit, states },
@@ -122,11 +124,21 @@ export function openDesks(
 		account: () => account.info()?.id ?? null,
 	});
 	const haStops = new HaStops({ audit, haLockTables });
-	const haLocks = new HaLocks({ ...shared, haLockTables, haStops, states, haReportTables: haReports.tables });
-	const haHolders = new HaHolders({ haLockTables, haLocks, states });
+	const haLocks = new HaLocks({
+		...shared,
+		haLockTables,
+		haArrivals,
+		haStops,
+		states,
+		haReportTables: haReports.tables,
+	});
+	const haHolders = new HaHolders({
+		...{ devices, haLockTables, haLocks, haArrivals, states },
+		urlSeconds: ttlSeconds(env, "URL_TTL_SECONDS"),
+	});
 
 	// After a change, no token from before it is left.
-	const tokensEndAfter = tokenTtlSeconds(env) + DENIAL_MARGIN_SECONDS;
+	const tokensEndAfter = ttlSeconds(env, "TOKEN_TTL_SECONDS") + DENIAL_MARGIN_SECONDS;
 	const seats = new SeatTables(sql);
 	const seatHistory = new SeatHistoryTables(sql);
 	const seatLedger = new SeatLedger({ seats, seatHistory, audit, licenses });

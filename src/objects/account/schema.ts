@@ -9,6 +9,7 @@ import { SUSPENSION_INDEX } from "./devices/suspension-trail.ts";
 import { UNTOLD_TABLE } from "./fleet/serial-desk.ts";
 import { STATE_TABLES, WATCH_TABLES } from "./fleet/state-tables.ts";
 import { SUMMARY_TABLES } from "./fleet/summary-desk.ts";
+import { HA_ARRIVAL_TABLES } from "./ha/ha-arrival-tables.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
 import { POLICY_TABLE } from "./policy/policy-tables.ts";
 
@@ -190,6 +191,7 @@ const HA_GROUPS = [
 		PRIMARY KEY (ha_group, kind, product)
 	) WITHOUT ROWID`,
 	"CREATE INDEX ha_conditions_due ON ha_conditions (due_at) WHERE due_at IS NOT NULL",
+	...HA_ARRIVAL_TABLES,
 	...HA_LOCK_TABLES,
 ];
 

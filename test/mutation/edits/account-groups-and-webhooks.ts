@@ -81,6 +81,27 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 				to: "",
 				breaks: "a suspended device that cannot report holds up its HA group for good",
 			},
+			{
+				from: 'if (said.outcome !== "downloaded" && said.outcome !== "installed") haArrivals',
+				to: "haArrivals",
+				breaks: "a device that joined and installs what it was offered before has its partner install beside it",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/devices/admission.ts",
+		tests: ["test/workers/routes/device/permits/ha-arrivals"],
+		edits: [
+			{
+				from: "if (after !== null && before === null) haHolders.arrive(",
+				to: "if (after === undefined) haHolders.arrive(",
+				breaks: "a device that fetched a release in no HA group installs it beside its new partner",
+			},
+			{
+				from: "this.noteGroup(by, id, known?.haGroup, haGroup);",
+				to: "this.noteGroup(by, id, known?.haGroup ?? null, haGroup);",
+				breaks: "a new pair waits for offers that it never had",
+			},
 		],
 	},
 	{

@@ -118,7 +118,7 @@ export class Admission {
 		seatLedger.together(by, () => {
 			if (replaced !== null) this.#retire(replaced, id, by);
 			audit(by, `device.${event}`, id, `serial ${serial}`);
-			this.noteGroup(by, id, known?.haGroup ?? null, haGroup);
+			this.noteGroup(by, id, known?.haGroup, haGroup);
 			const placed = group === null ? "" : `, HA group ${group.id}`;
 			if (known !== null) seatDesk.vacate(known, by, `left for license ${license.id}${placed}`);
 			seatDesk.place({ holder: haGroup ?? id, license: license.id, until }, by);
@@ -157,15 +157,16 @@ export class Admission {
 	}
 
 	/**
-	 * To be called once a device was saved with the HA group that it has now, null = none: leaves in the trail that it is
+	 * To be called once a device was saved with the HA group that it has now, null = none, undefined = it was just registered: leaves in the trail that it is
 	 * another one than before, has both groups look at who their members are, and lets the new one know what the device may install.
 	 */
-	noteGroup(by: Change, deviceId: string, before: string | null, after: string | null): void {
+	noteGroup(by: Change, deviceId: string, before: string | null | undefined, after: string | null): void {
 		const { audit, haReports, haHolders } = this.#parts;
-		if (before !== null && before !== after) audit(by, "ha_group.leave", deviceId, before);
+		if (before != null && before !== after) audit(by, "ha_group.leave", deviceId, before);
 		if (after !== null && before !== after) audit(by, "ha_group.join", deviceId, after);
-		for (const group of new Set([before, after])) if (group !== null) haReports.refresh(group, by);
+		for (const group of new Set([before, after])) if (group != null) haReports.refresh(group, by);
 		if (after !== null && before !== after) haHolders.join(deviceId, after, by.now);
+		if (after !== null && before === null) haHolders.arrive(deviceId, by.now);
 	}
 
 	/** Whoever is back is not replaced: the codes with which another one could take its place are revoked. */

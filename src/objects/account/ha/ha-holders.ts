@@ -1,18 +1,23 @@
-// What becomes of the permits of a device that joins an HA group, or is suspended in one: what it may still install counts for the
-// others of the group, and no device waits longer than the permit lasts for one that cannot report. Synchronous, in the caller's
+// What becomes of the permits of a device that joins an HA group, or is suspended in one, and of what it was offered in no group: what it
+// may still install counts for the others of the group, and no device waits longer than the permit lasts for one that cannot report. Synchronous, in the caller's
 // transaction. Devices that leave a group keep theirs for the next one (ha-lock-tables.ts).
-import type { HaPermit } from "../../../entitlement/ha/ha-lock.ts";
+import { arrivalEndsAt, type HaPermit } from "../../../entitlement/ha/ha-lock.ts";
 import type { DeviceWord } from "../../../fleet/device-state.ts";
 import { lastPermit } from "../../../fleet/last-permit.ts";
-import { type Device, seatHolder } from "../devices/device-tables.ts";
+import { type Device, type DeviceTables, seatHolder } from "../devices/device-tables.ts";
 import type { StateTables } from "../fleet/state-tables.ts";
+import type { HaArrivalTables } from "./ha-arrival-tables.ts";
 import type { HaLockTables } from "./ha-lock-tables.ts";
 import type { HaLocks } from "./ha-locks.ts";
 
 export interface HaHoldersParts {
+	readonly devices: DeviceTables;
 	readonly haLockTables: HaLockTables;
 	readonly haLocks: HaLocks;
+	readonly haArrivals: HaArrivalTables;
 	readonly states: StateTables;
+	/** for which a download works that came with an offer */
+	readonly urlSeconds: number;
 }
 
 export class HaHolders {
@@ -35,9 +40,20 @@ export class HaHolders {
 		}
 	}
 
+	/**
+	 * To be called in addition once a device is in a group that was registered in none: of what it was offered with a download, of
+	 * a release that everybody may have, its account knows nothing.
+	 */
+	arrive(device: string, since: number): void {
+		const { devices, haArrivals, urlSeconds } = this.#parts;
+		const until = arrivalEndsAt(since, urlSeconds);
+		for (const product of Object.keys(devices.deviceOrThrow(device).grants))
+			haArrivals.save({ device, product, since, until });
+	}
+
 	/** Takes what a device of a group says of a permit that its account did not give a turn for. */
 	hear(device: Device, { at, said }: DeviceWord): void {
-		const { haLockTables: tables, haLocks } = this.#parts;
+		const { haLockTables: tables, haLocks, haArrivals } = this.#parts;
 		const { id, haGroup } = device;
 		if (haGroup === null || (said.kind !== "permitted" && said.kind !== "reported")) return;
 		const { product, version } = said;
@@ -48,6 +64,7 @@ export class HaHolders {
 			this.#bring(haGroup, product, { device: id, version, sequence, at, until, outcome: null, mark: "brought" });
 			return;
 		}
+		if (said.outcome !== "downloaded" && said.outcome !== "installed") haArrivals.end(id, [product], at);
 		const own = tables.permitsFor(haGroup, product).find((permit) => permit.device === id);
 		// Word of an earlier permit, that comes late, says nothing of this one.
 		if (own?.mark !== "brought" || at < own.at) return;

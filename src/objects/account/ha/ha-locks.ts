@@ -17,6 +17,7 @@ import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import type { Change, WriteAudit } from "../../audit.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
 import type { StateTables } from "../fleet/state-tables.ts";
+import type { HaArrival, HaArrivalTables } from "./ha-arrival-tables.ts";
 import type { HaLockTables } from "./ha-lock-tables.ts";
 import type { HaReportTables } from "./ha-report-tables.ts";
 import type { HaStops } from "./ha-stops.ts";
@@ -60,14 +61,15 @@ export interface HaLockReport {
 /** What keeps a group from its next step for a product, or would without an operator's word. */
 export interface HaLock {
 	readonly product: string;
-	readonly version: string;
-	/** waiting: for the device to be the first; unlocked: the version comes in whatever order */
-	readonly state: "under_way" | "failed" | "silent" | "waiting" | "unlocked";
+	/** null = joined: whatever it was offered */
+	readonly version: string | null;
+	/** joined: it may install what it was offered in no group; waiting: for the device to be the first; unlocked: the version comes in whatever order */
+	readonly state: "under_way" | "joined" | "failed" | "silent" | "waiting" | "unlocked";
 	/** null = unlocked */
 	readonly device: string | null;
 	/** unix seconds */
 	readonly since: number;
-	/** unix seconds at which a permit that is under way ends without a word, else null */
+	/** unix seconds at which a permit that is under way ends without a word, or who joined has installed all; else null */
 	readonly until: number | null;
 }
 
@@ -77,6 +79,7 @@ export interface HaLocksParts {
 	readonly groups: HaTables;
 	readonly haReportTables: HaReportTables;
 	readonly haLockTables: HaLockTables;
+	readonly haArrivals: HaArrivalTables;
 	readonly haStops: HaStops;
 	readonly states: StateTables;
 }
@@ -97,7 +100,7 @@ export class HaLocks {
 
 	/** Gives the device a permit, or its own again. A refusal ends the one that it had. The device's row names the group. */
 	ask({ deviceId, product, version, sequence, release, leaseUntil = 0, now, ...asked }: HaLockQuestion): HaLockOutcome {
-		const { haLockTables: tables, haStops: stops } = this.#parts;
+		const { haLockTables: tables, haStops: stops, haArrivals } = this.#parts;
 		const until = Math.max(asked.until, leaseUntil);
 		const group = this.#groupOf(deviceId);
 		if (group === null) return { ok: true, at: null, peers: [], isUnlocked: false };
@@ -105,6 +108,9 @@ export class HaLocks {
 			return { ok: false, reason: "ha_peer_under_way", peer: deviceId, retryAfter: CLOSED_SECONDS };
 		const { id, mode, sync } = group;
 		const permits = tables.permitsFor(id, product);
+		// Who asks is not installing.
+		haArrivals.end(deviceId, [product], now);
+		const arriving = this.#arriving(id, now, product).map(({ device }) => device);
 		const stop = stops.of(id, product);
 		const within = group.skewLimitSeconds;
 		const members = this.#members(id, product, (device, installed) => {
@@ -115,7 +121,18 @@ export class HaLocks {
 		const failed =
 			stop?.state === "blocked" && stop.device !== null ? { device: stop.device, version: stop.version } : null;
 		const isOrderWaived = stop?.state === "unlocked" && stop.version === version;
-		const question = { mode, sync, device: deviceId, version, sequence, members, permits, failed, isOrderWaived };
+		const question = {
+			mode,
+			sync,
+			device: deviceId,
+			version,
+			sequence,
+			members,
+			permits,
+			arriving,
+			failed,
+			isOrderWaived,
+		};
 		const decision = decideHaPermit(question, now);
 		const own = permits.find(({ device }) => device === deviceId);
 		const isOpen = own !== undefined && haPermitState(own, now) === "under_way";
@@ -205,16 +222,21 @@ export class HaLocks {
 	 * @returns whether there was anything to unlock
 	 */
 	unlock(id: string, product: string, reason: string, by: Change): boolean {
-		const { haLockTables: tables, haStops: stops, audit } = this.#parts;
+		const { haLockTables: tables, haStops: stops, haArrivals, audit } = this.#parts;
 		const isHeld = (permit: HaPermit) => !["healthy", "over"].includes(haPermitState(permit, by.now));
 		const held = tables.permitsFor(id, product).filter(isHeld);
+		const arriving = this.#arriving(id, by.now, product);
 		const stop = stops.of(id, product);
 		const unlocked = stop ?? held[0];
-		if (unlocked === undefined || (held.length === 0 && stop?.state === "unlocked")) return false;
+		const isNew = held.length > 0 || (stop !== null && stop.state !== "unlocked");
+		if (!isNew && arriving.length === 0) return false;
+		for (const { device } of arriving) haArrivals.end(device, [product], by.now);
 		for (const { device } of held) tables.endPermit(id, product, device);
-		const { version, sequence } = unlocked;
-		tables.saveStop(id, product, { version, sequence, state: "unlocked", device: null, since: by.now, told: true });
-		audit(by, "ha_group.unlock", id, `${product} ${version}: ${reason}`);
+		if (isNew && unlocked !== undefined) {
+			const { version, sequence } = unlocked;
+			tables.saveStop(id, product, { version, sequence, state: "unlocked", device: null, since: by.now, told: true });
+		}
+		audit(by, "ha_group.unlock", id, `${product}${isNew ? ` ${unlocked?.version}` : ""}: ${reason}`);
 		return true;
 	}
 
@@ -233,7 +255,22 @@ export class HaLocks {
 			const isSaid = held.some((one) => one.product === product && one.version === version && one.device === device);
 			return isSaid ? [] : [{ product, version, state: "failed", device, since, until: null }];
 		});
-		return [...held, ...stops].sort((one, other) => (one.product < other.product ? -1 : 1));
+		const joined = this.#arriving(id, now).flatMap(({ product, device, since, until }): HaLock[] => {
+			// Its permit says so already, and lasts longer.
+			const isSaid = held.some((one) => one.product === product && one.device === device && one.state === "under_way");
+			return isSaid ? [] : [{ product, version: null, state: "joined", device, since, until }];
+		});
+		return [...held, ...joined, ...stops].sort((one, other) => (one.product < other.product ? -1 : 1));
+	}
+
+	/** @param product null = each */
+	#arriving(id: string, now: number, product: string | null = null): HaArrival[] {
+		const devices = this.#parts.devices.members(id).filter(({ status }) => holdsSeat(status));
+		const arriving = this.#parts.haArrivals.of(
+			devices.map((device) => device.id),
+			now,
+		);
+		return product === null ? arriving : arriving.filter((one) => one.product === product);
 	}
 
 	#groupOf(deviceId: string): HaGroup | null {

@@ -16,6 +16,7 @@ import type { Outbox } from "../../outbox/outbox.ts";
 import type { RecordStep } from "../../outbox/outbox-rows.ts";
 import type { AccountTables } from "../account-tables.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
+import type { HaArrivalTables } from "./ha-arrival-tables.ts";
 import { HaEvents } from "./ha-events.ts";
 import type { HaLockTables } from "./ha-lock-tables.ts";
 import { type GroupState, HaReportTables, type MemberReport } from "./ha-report-tables.ts";
@@ -64,6 +65,7 @@ export interface HaReportsParts {
 	readonly devices: DeviceTables;
 	readonly groups: HaTables;
 	readonly haLockTables: HaLockTables;
+	readonly haArrivals: HaArrivalTables;
 	readonly outbox: Outbox;
 	/** of the object; gets a chore that tells of skew */
 	readonly alarm: Alarm;
@@ -92,6 +94,8 @@ export class HaReports {
 		const device = this.#parts.devices.device(input.deviceId);
 		const group = device?.haGroup == null ? null : this.#parts.groups.group(device.haGroup);
 		if (device === null || group === null || !holdsSeat(device.status)) return "no_member";
+		// Who asks what to run next is not installing; and from now on it is offered no download.
+		this.#parts.haArrivals.end(device.id, Object.keys(input.installed ?? {}), input.now);
 		const before = this.#reportsOf(group);
 		const known = before.find((one) => one.device === device.id);
 		if (known === undefined || input.now < known.at) return "known";

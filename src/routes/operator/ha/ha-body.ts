@@ -36,14 +36,17 @@ export const haStateFields = {
 		.array(
 			z.object({
 				product: z.string(),
-				version: z.string(),
-				state: z.enum(["under_way", "failed", "silent", "waiting", "unlocked"]).openapi({
+				version: z.string().nullable().openapi({ description: "Null = `joined`: whatever it was offered before" }),
+				state: z.enum(["under_way", "joined", "failed", "silent", "waiting", "unlocked"]).openapi({
 					description:
-						"Of the device's permit, for which all others wait; `waiting`: for the device to be the first; `unlocked`: by an operator, so the version comes in whatever order",
+						"Of the device's permit, for which all others wait; `joined`: the device was in no group, and may still install what it was offered; `waiting`: for the device to be the first; `unlocked`: by an operator, so the version comes in whatever order",
 				}),
 				device: z.string().nullable().openapi({ description: "Null = unlocked" }),
 				since: timestamp,
-				until: timestamp.nullable().openapi({ description: "When a permit that is under way ends without a word" }),
+				until: timestamp.nullable().openapi({
+					description:
+						"When a permit that is under way ends without a word, and when the others wait no more for who joined",
+				}),
 			}),
 		)
 		.openapi({ description: "By product: what the next device of the group waits for" }),

@@ -1,6 +1,7 @@
 // Whose turn it is in an HA group, and what a report makes of a permit. What groups come to over time: test/workers/objects/account/ha/ha-lock-law.test.ts.
 import { describe, expect, it, test } from "vitest";
 import {
+	arrivalEndsAt,
 	decideHaPermit,
 	type HaMember,
 	type HaPermit,
@@ -26,11 +27,23 @@ const ask = (device: string, words: Partial<HaQuestion> = {}) =>
 	decideHaPermit(
 		{
 			...{ mode: "active-passive", sync: false, device, version: "2", sequence: 2, isOrderWaived: false },
-			...{ failed: null, members: [ACTIVE, PASSIVE], permits: [], ...words },
+			...{ failed: null, members: [ACTIVE, PASSIVE], permits: [], arriving: [], ...words },
 		},
 		NOW,
 	);
 const said = (decision: ReturnType<typeof ask>) => (decision.ok ? "given" : `${decision.reason} ${decision.peer}`);
+
+test("nobody installs beside a device that may install what it was offered before it joined, but that device itself", () => {
+	const arriving = ["b"];
+	for (const words of [{}, { sync: true }, { isOrderWaived: true }, { mode: "active-active" as const }]) {
+		expect(said(ask("a", { arriving, ...words }))).toBe("ha_peer_under_way b");
+		expect(said(ask("b", { arriving, ...words }))).toBe("given");
+	}
+});
+
+test("a device has installed what it was offered in no group once its download is over and a quarter of an hour has passed", () => {
+	expect(arrivalEndsAt(NOW, 300)).toBe(NOW + 1_200);
+});
 
 describe("in an active-passive group", () => {
 	test.each<[string, HaMember[], string, string]>([

@@ -56,6 +56,7 @@ it("says what the next device of the group waits for", () => {
 	const one = { product: "crs", version: "4.28.0", device: "dev-b", since: "2026-11-21T00:00:00Z", until: null };
 	const updates = [
 		{ ...one, state: "under_way", until: "2026-11-22T00:10:00Z" },
+		{ ...one, state: "joined", version: null, until: "2026-11-21T00:20:00Z" },
 		{ ...one, state: "waiting" },
 		{ ...one, state: "failed" },
 		{ ...one, state: "silent" },
@@ -65,6 +66,7 @@ it("says what the next device of the group waits for", () => {
 	expect(describeHaState({ ...WELL, sync: true, updates }).slice(3)).toEqual([
 		"its devices bring each other up to date: a permit of one is for all",
 		"crs@4.28.0 is under way on dev-b since 2026-11-21T00:00:00Z, until 2026-11-22T00:10:00Z at most: the others wait",
+		"crs may be under way on dev-b, which joined 2026-11-21T00:00:00Z and was offered it before: the others wait until it checks, or until 2026-11-21T00:20:00Z; see `parapet ha unlock --help`",
 		"crs@4.28.0 waits for dev-b, which goes first and has not asked, since 2026-11-21T00:00:00Z",
 		`crs@4.28.0 failed on dev-b, permitted 2026-11-21T00:00:00Z: ${held}`,
 		`crs@4.28.0 went silent on dev-b, permitted 2026-11-21T00:00:00Z: ${held}`,

@@ -88,7 +88,13 @@ describe("a device of an HA group", () => {
 			active: firewall.clientId,
 			split_brain_since: null,
 			sync: false,
-			updates: [],
+			// What the other was offered before is known when it checks.
+			updates: [
+				{
+					...{ product, version: null, state: "joined", device: other.clientId },
+					...{ since: timeAfter(0), until: timeAfter(1_200 * SECOND) },
+				},
+			],
 			devices: [
 				{
 					...{ device: firewall.clientId, status: "active", ...APPLIANCE, role: "active", priority: 200 },

@@ -31,6 +31,10 @@ const take = async (firewall: Firewall, installed = ""): Promise<Response> => {
 	await edge.settled();
 	return answer;
 };
+const check = async (firewall: Firewall, installed: string) => {
+	await edge.check(firewall, `?installed=${pair.scene.product}@${installed}`);
+	await edge.settled();
+};
 const taken = async (firewall: Firewall, installed?: string): Promise<string> => {
 	const answer = await take(firewall, installed);
 	expect(answer.status).toBe(201);
@@ -88,6 +92,7 @@ describe("a device that joins with a permit of its own", () => {
 	test("that was well before has nobody wait", async () => {
 		await report(pair.active, await taken(pair.active, OLD), "healthy");
 		await join();
+		await check(pair.active, NEW);
 		await taken(pair.passive, OLD);
 	});
 

@@ -2,6 +2,7 @@
 // not well. Also while the release is on its way, when the product counts too.
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Account } from "../../../../../src/objects/account/account.ts";
+import type { HaReport } from "../../../../../src/objects/account/ha/ha-reports.ts";
 import type { Firewall } from "../../../../support/firewall.ts";
 import { makePackage, publish } from "../../../../support/fleet.ts";
 import { bindings } from "../../../../support/object-bindings.ts";
@@ -39,12 +40,13 @@ beforeEach(async () => {
 	));
 	path = `/v1/accounts/${scene.account}/ha-groups/${group}`;
 	for (const one of [active, passive]) await one.authenticate();
-	await sayRoles(active, passive);
+	await sayRoles(active, passive, { [scene.product]: null });
 	moveTo(SEEN);
 });
 
-async function sayRoles(...[first, second]: readonly [Firewall, Firewall]): Promise<void> {
-	const words = { priority: null, installed: null, peer: null };
+/** @param installed so that nobody waits for what they were offered before they were a pair */
+async function sayRoles(first: Firewall, second: Firewall, installed: HaReport["installed"] = null): Promise<void> {
+	const words = { priority: null, installed, peer: null };
 	const now = Math.floor(Date.now() / 1_000);
 	await account().reportHa({ ...words, deviceId: first.clientId, role: "active", now });
 	await account().reportHa({ ...words, deviceId: second.clientId, role: "passive", now });
