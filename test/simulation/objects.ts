@@ -198,7 +198,7 @@ export class ObjectHost<T extends ObjectInstance> {
 				exec(query: string, ...values: (string | number | null)[]) {
 					alive();
 					const rows = disk.rows(query, ...values);
-					return { toArray: () => rows, one: () => rows[0] };
+					return { toArray: () => rows, one: () => rows[0], [Symbol.iterator]: () => rows[Symbol.iterator]() };
 				},
 			},
 			// In the same database and its transactions, as the platform has it.
