@@ -134,7 +134,7 @@ export const PROBLEMS = {
 	permit_invalid: {
 		status: 422,
 		title: "The permit is not one that this device was given",
-		fix: "Report with the `permit` string of the answer to POST /v1/permits.",
+		fix: "Report with the `permit` of POST /v1/permits, or the `capability` of an offer with a `download`.",
 		retryable: false,
 	},
 	signed_url_invalid: {

@@ -120,7 +120,7 @@ export function refuseRelease(reason: ProductRefusal): never {
 			});
 		case "released":
 			throw new ProblemError("conflict", {
-				detail: "the version was released, and devices may have it: withdraw it instead",
+				detail: "the version was released, even if its rollout still waits: withdraw it instead",
 			});
 		case "not_released":
 			throw new ProblemError("conflict", {
