@@ -52,7 +52,7 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		cdn.seen.length = 0;
 	}, 120_000);
 	afterEach(() => {
-		Object.assign(cdn, { keys: [KEY], ignoresIfRange: false, hasOtherBytes: false, breaksAfter: null });
+		Object.assign(cdn, { keys: [KEY], hasRule: true, ignoresIfRange: false, hasOtherBytes: false, breaksAfter: null });
 		cdn.seen.length = 0;
 		cdn.late.length = 0;
 	});
@@ -159,6 +159,17 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		];
 		for (const one of refused) expect([one, await statusOf(one)]).toEqual([one, 403]);
 		expect(await statusOf(await signed(KEY, TTL - 20))).toBe(200);
+	});
+
+	it("are found well by the doctor while the rule stands, and BAD without it", async () => {
+		const doctor = () =>
+			run(process.execPath, [join(PROJECT_FOLDER, "bin/parapet.mjs"), "doctor"], { PARAPET_KEY: service.bootstrapKey });
+		expect(await doctor()).toMatch(/^ok +downloads +http:\S+ refuses a URL without a MAC$/m);
+		cdn.hasRule = false;
+		await expect(doctor()).rejects.toThrow(
+			/^BAD +downloads +http:\S+ answers 404 to a URL without a MAC: the bucket is open/m,
+		);
+		expect(cdn.seen.map(({ status }) => status)).toEqual([403, 404]);
 	});
 
 	it("are as small as the delta", async () => {

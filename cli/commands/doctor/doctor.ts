@@ -1,5 +1,6 @@
 // `parapet doctor`: is this deployment well, and what does it promise? Looks from outside without a key, and inside with one.
 
+import { randomBytes } from "node:crypto";
 import type { Command } from "commander";
 import type { z } from "zod";
 import { readOptions } from "../../command-line/read-options.ts";
@@ -8,7 +9,7 @@ import { resolveKey, resolveServer } from "../../command-line/settings.ts";
 import { CliError, ServerRefusal, UsageError } from "../../errors.ts";
 import { pulseAnswer } from "../../firewall/answers.ts";
 import { readAnswer } from "../../http/answers.ts";
-import { exchange } from "../../http/exchange.ts";
+import { exchange, openReply } from "../../http/exchange.ts";
 import { createOperatorApi } from "../../http/operator-api.ts";
 import { refusalFrom } from "../../http/refusal.ts";
 import { parseJson } from "../../json.ts";
@@ -16,6 +17,7 @@ import { createOutput, formatBytes, formatTable, type Surroundings } from "../..
 import { judgeBootstrapKey } from "./bootstrap-key.ts";
 import {
 	type Finding,
+	judgeDownloads,
 	judgePromises,
 	judgePulse,
 	judgeStatus,
@@ -77,7 +79,14 @@ async function lookInside(
 	const found = await api.call("GET", "/v1/status", "could not look inside", status).catch(judgeRefusal);
 	if ("verdict" in found) return [found];
 	const seen = found.pulse === null ? NO_PULSE : await seePulse(found.pulse.url);
-	return [...judgeStatus(found), judgePulse(found.pulse, seen, server), judgeBootstrapKey(found.keys)];
+	return [
+		...judgeStatus(found),
+		judgePulse(found.pulse, seen, server),
+		...(found.downloads === null
+			? []
+			: [judgeDownloads(found.downloads.origin, await askUnsigned(found.downloads.origin))]),
+		judgeBootstrapKey(found.keys),
+	];
 }
 
 /** What was seen from outside counts also where the inside is closed to this key. @throws whatever is no refusal of the service */
@@ -100,6 +109,22 @@ async function seePulse(url: string): Promise<SeenPulse> {
 		return { value, isCached: headers.age !== undefined || /^(hit|stale)/i.test(String(headers["cf-cache-status"])) };
 	} catch {
 		return NO_PULSE;
+	}
+}
+
+/**
+ * Asks a CDN for a package without the MAC that its rule wants; no package has the digest, since it is random.
+ * @returns HTTP status; undefined = there was no answer
+ */
+async function askUnsigned(origin: string): Promise<number | undefined> {
+	try {
+		const url = `${origin}/packages/${randomBytes(32).toString("hex")}`;
+		const reply = await openReply({ method: "GET", url });
+		// The status says it all, and nobody knows how long the body of some other server is.
+		reply.body.destroy();
+		return reply.status;
+	} catch {
+		return undefined;
 	}
 }
 

@@ -40,6 +40,7 @@ export const status = z.object({
 	packages: z.object(reach),
 	keys: z.object({ bootstrap: z.enum(["on", "off"]), operate: z.number().nullable() }),
 	pulse: z.object({ url: z.string(), value: z.string() }).nullable(),
+	downloads: z.object({ origin: z.string() }).nullable(),
 });
 export type Status = z.infer<typeof status>;
 
@@ -156,6 +157,41 @@ export function judgePulse(link: Status["pulse"], seen: SeenPulse, server: strin
 		return { verdict: "bad", what, finding: `no cache in front of ${origin}: each read is paid for`, fix };
 	}
 	return { verdict: "good", what, finding: origin };
+}
+
+/**
+ * Whether the zone's rule stands before the bucket (docs/operations.md, "Downloads from a CDN").
+ * @param origin of the CDN
+ * @param answered HTTP status of an unsigned request for a digest that no package has; undefined = there was no answer
+ */
+export function judgeDownloads(origin: string, answered: number | undefined): Finding {
+	const what = "downloads";
+	const page = "docs/operations.md, Downloads from a CDN";
+	switch (answered) {
+		case 403:
+			return { verdict: "good", what, finding: `${origin} refuses a URL without a MAC` };
+		// Without the rule the bucket itself answers, and it has no such package.
+		case 200:
+		case 404:
+			return {
+				verdict: "bad",
+				what,
+				finding: `${origin} answers ${answered} to a URL without a MAC: the bucket is open to everybody who knows a digest`,
+				fix: `take the domain away, then set the rule: ${page}`,
+			};
+		default: {
+			const finding =
+				answered === undefined
+					? `no answer from ${origin}`
+					: `${origin} answers ${answered} to a URL without a MAC, and not 403`;
+			return {
+				verdict: "notice",
+				what,
+				finding,
+				fix: `see that the rule stands and the domain leads to the bucket: ${page}`,
+			};
+		}
+	}
 }
 
 /** @param some the first few of them */

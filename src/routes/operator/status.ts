@@ -94,6 +94,14 @@ const status = createRoute({
 						description:
 							"The pulse of the messages: what stands at the URL says this value; null = devices are told of none",
 					}),
+					downloads: z
+						.object({
+							origin: z.string().openapi({
+								description: "It must answer 403 to a request for a package whose URL carries no MAC",
+							}),
+						})
+						.nullable()
+						.openapi({ description: "The CDN that devices download from; null = they download from no CDN" }),
 				})
 				.openapi("Status"),
 			"One probe of each",
@@ -137,7 +145,7 @@ export const deploymentStatus = createRouter()
 		);
 	})
 	.openapi(status, async (c) => {
-		const { objects, packages, stores, bootstrapKeyHash } = c.env.services;
+		const { config, objects, packages, stores, bootstrapKeyHash } = c.env.services;
 		const [directory, credentials, storage, links] = await Promise.all([
 			timed(() => objects.directory().status()),
 			timed(() => objects.directory().listCredentials()),
@@ -168,6 +176,8 @@ export const deploymentStatus = createRouter()
 					operate: credentials.value?.filter((one) => mayOperate(one, c.env.now)).length ?? null,
 				},
 				pulse: links.value?.[0] ?? null,
+				// Never the key beside it.
+				downloads: config.downloadCdn === null ? null : { origin: config.downloadCdn.origin },
 			},
 			200,
 			{ "cache-control": "no-store" },

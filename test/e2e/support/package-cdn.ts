@@ -30,6 +30,8 @@ export interface PackageCdn {
 	bucketUrl: string;
 	/** that the rule names, the first as documented, a second during a change */
 	keys: string[];
+	/** whether the zone has the rule at all */
+	hasRule: boolean;
 	/** seconds by which the clock is ahead for each of the next requests */
 	readonly late: number[];
 	/** whether it sends a range whatever If-Range says */
@@ -111,10 +113,11 @@ export async function startPackageCdn(key: string): Promise<PackageCdn> {
 		const { range } = incoming.headers;
 		const ifRange = incoming.headers["if-range"]?.toString();
 		const now = Math.floor(Date.now() / 1000) + (cdn.late.shift() ?? 0);
-		const isValid =
-			query.startsWith("verify=") &&
-			cdn.keys.some((one) => isTimedHmacValid(one, uri, rule.ttlSeconds, now, rule.separatorLength));
-		if (!isValid) {
+		const isLetThrough =
+			!cdn.hasRule ||
+			(query.startsWith("verify=") &&
+				cdn.keys.some((one) => isTimedHmacValid(one, uri, rule.ttlSeconds, now, rule.separatorLength)));
+		if (!isLetThrough) {
 			cdn.seen.push({ status: 403, cache: undefined, range, ifRange, path });
 			outgoing.writeHead(403, { "content-type": "text/html" }).end("<title>Attention Required!</title>");
 			return;
@@ -144,6 +147,7 @@ export async function startPackageCdn(key: string): Promise<PackageCdn> {
 		url: `http://127.0.0.1:${front.port}`,
 		bucketUrl: "",
 		keys: [key],
+		hasRule: true,
 		late: [],
 		ignoresIfRange: false,
 		hasOtherBytes: false,

@@ -37,6 +37,11 @@ export const COMMANDS: readonly FileEdits[] = [
 				to: "",
 				breaks: "the doctor says of a refusal that it is not understood",
 			},
+			{
+				from: "reply.body.destroy();\n\t\treturn reply.status;",
+				to: "return reply.status === 404 ? 403 : reply.status;",
+				breaks: "a bucket that is open to everybody is found well",
+			},
 		],
 	},
 	{

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { judgeBootstrapKey } from "../../../cli/commands/doctor/bootstrap-key.ts";
-import { judgePromises, judgePulse, judgeStatus } from "../../../cli/commands/doctor/findings.ts";
+import { judgeDownloads, judgePromises, judgePulse, judgeStatus } from "../../../cli/commands/doctor/findings.ts";
 import { createApp } from "../../../src/app.ts";
 import { operationsOf } from "../../../src/routes/description/api-document.ts";
 import { describeApi } from "../../../src/routes/description/describe-api.ts";
@@ -37,10 +37,12 @@ describe("the index by symptom", () => {
 				packages: down,
 				keys: { bootstrap: "on", operate: 0 },
 				pulse: null,
+				downloads: null,
 			}),
 			judgeBootstrapKey({ bootstrap: "on", operate: 0 }),
 			judgeBootstrapKey({ bootstrap: "off", operate: 0 }),
 			judgePulse(null, { value: undefined, isCached: false }, "https://b.test"),
+			judgeDownloads("https://packages.test", 404),
 		];
 		expect(findings.every(({ verdict }) => verdict !== "good")).toBe(true);
 		const missing = findings.map(({ what }) => what.split(" ")[0]).filter((what) => !index.includes(`\`${what}\``));

@@ -228,6 +228,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	some_behind: ["acct-f5any44xnhvcz9cn"],
 	settled: true,
 	pulse: { url: "https://pulse.example.com/p/WZ7tVYqkbsn0OF9rKPcoPA", value: "xR0iVBsJzUdpKGfS" },
+	"Status.downloads": { origin: "https://packages.example.com" },
 	published: true,
 	rescheduled: false,
 	rewound: true,

@@ -21,6 +21,7 @@ interface Status {
 	readonly directory: { readonly state: string; readonly heads: number | null; readonly settled: boolean | null };
 	readonly packages: { readonly state: string };
 	readonly pulse: { readonly url: string; readonly value: string } | null;
+	readonly downloads: { readonly origin: string } | null;
 }
 
 describe("anybody may read what is promised:", () => {
@@ -118,6 +119,15 @@ describe("an operator sees", () => {
 		const { stores, directory } = await statusWith({ DIRECTORY: {} });
 		expect(directory).toMatchObject({ state: "unreachable", heads: null, settled: null });
 		expect(stores).toMatchObject([{ state: "unknown" }]);
+	});
+
+	test("where downloads come from a CDN, and not its key", async () => {
+		const cdn = { DOWNLOAD_ORIGIN: "https://packages.test", DOWNLOAD_KEY: "cdn0".repeat(11) };
+		const found = await statusWith(cdn);
+		expect(found.downloads).toEqual({ origin: cdn.DOWNLOAD_ORIGIN });
+		expect(JSON.stringify(found)).not.toContain(cdn.DOWNLOAD_KEY);
+		expect((await statusWith({})).downloads).toBeNull();
+		expect((await statusWith({ DOWNLOAD_KEY: cdn.DOWNLOAD_KEY })).downloads).toBeNull();
 	});
 
 	test("that the packages cannot be reached", async () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCli } from "../../support/run-cli.ts";
 import { NOW_MS, type ScriptedOperator, startScriptedOperator } from "../../support/scripted-operator.ts";
-import { type Reply, refuse } from "../../support/scripted-server.ts";
+import { type Reply, refuse, type ScriptedServer, startScriptedServer } from "../../support/scripted-server.ts";
 
 let operator: ScriptedOperator;
 let replies: Record<string, Reply>;
@@ -29,6 +29,7 @@ beforeEach(async () => {
 				packages: reach,
 				keys: { bootstrap: "off", operate: 1 },
 				pulse: { url: `${operator.server.url}/p/name`, value: "v1" },
+				downloads: null,
 			},
 		},
 	};
@@ -87,6 +88,47 @@ describe("a service that is not well", () => {
 		const run = await operator.run("doctor", "--json");
 		expect(run).toMatchObject({ exitCode: 1, stdout: "" });
 		expect(JSON.parse(run.stderr)).toMatchObject({ error: { code } });
+	});
+});
+
+describe("downloads from a CDN", () => {
+	let cdn: ScriptedServer;
+	beforeEach(async () => {
+		cdn = await startScriptedServer(() => ({ status: 403, body: "<title>Attention Required!</title>" }));
+		const { body } = replies["/v1/status"] as { body: object };
+		replies["/v1/status"] = { body: { ...body, downloads: { origin: cdn.url } } };
+	});
+	afterEach(() => cdn.close());
+
+	it("are tried with the digest of no package, without a MAC and without the key, another at each run", async () => {
+		const run = await operator.run("doctor");
+		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+		expect(run.stdout).toMatch(/^ok +downloads +http:\S+ refuses a URL without a MAC$/m);
+		await operator.run("doctor");
+		expect(cdn.seen.map(({ method }) => method)).toEqual(["GET", "GET"]);
+		for (const { path } of cdn.seen) expect(path).toMatch(/^\/packages\/[0-9a-f]{64}$/);
+		expect(cdn.seen[0]?.path).not.toBe(cdn.seen[1]?.path);
+		expect(cdn.seen[0]?.headers.authorization).toBeUndefined();
+	});
+
+	it.each<[string, Reply, string, number]>([
+		["that look into the bucket", { status: 404 }, "BAD", 1],
+		["that are longer than an answer may be", { body: Buffer.alloc(17 * 1024 * 1024) }, "BAD", 1],
+		["that lead elsewhere", { status: 301, headers: { location: "https://a.test/" } }, "note", 0],
+		["that nobody answers", "hang up", "note", 0],
+	])("%s are marked", async (_, reply, mark, exitCode) => {
+		cdn.answer = () => reply;
+		const run = await operator.run("doctor");
+		expect(run.exitCode).toBe(exitCode);
+		expect(run.stdout).toMatch(new RegExp(`^${mark} +downloads +\\S`, "m"));
+		expect(run.stdout).toMatch(/^ {2}downloads: .*docs\/operations\.md, Downloads from a CDN$/m);
+	});
+
+	it("are not tried where there is no CDN", async () => {
+		const { body } = replies["/v1/status"] as { body: object };
+		replies["/v1/status"] = { body: { ...body, downloads: null } };
+		expect((await operator.run("doctor")).stdout).not.toContain("downloads");
+		expect(cdn.seen).toEqual([]);
 	});
 });
 

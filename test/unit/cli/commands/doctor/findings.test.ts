@@ -2,6 +2,7 @@
 // objects.
 import { describe, expect, test } from "vitest";
 import {
+	judgeDownloads,
 	judgePromises,
 	judgePulse,
 	judgeStatus,
@@ -27,6 +28,7 @@ const WELL: Status = {
 	packages: { state: "reachable", latency_ms: 9 },
 	keys: { bootstrap: "off", operate: 2 },
 	pulse: null,
+	downloads: null,
 };
 const verdicts = (findings: readonly { what: string; verdict: string }[]) =>
 	findings.map(({ what, verdict }) => `${what} ${verdict}`);
@@ -127,5 +129,29 @@ describe("pulses", () => {
 		const finding = judgePulse(link, { value, isCached }, SERVER);
 		expect(finding.verdict).toBe(verdict);
 		expect(finding.fix !== undefined).toBe(verdict !== "good");
+	});
+});
+
+describe("downloads from a CDN", () => {
+	const CDN = "https://packages.test";
+
+	test.each([
+		["refused, as the rule has it", 403, "good", "refuses a URL without a MAC"],
+		["looked for in the bucket", 404, "bad", "answers 404 to a URL without a MAC: the bucket is open to everybody"],
+		["answered with bytes", 200, "bad", "answers 200 to a URL without a MAC: the bucket is open to everybody"],
+		["sent elsewhere", 301, "notice", "answers 301 to a URL without a MAC, and not 403"],
+		["refused for another reason", 401, "notice", "answers 401"],
+		["kept off for a while", 429, "notice", "answers 429"],
+		["met by a domain that leads nowhere", 530, "notice", "answers 530"],
+		["met by nobody", undefined, "notice", `no answer from ${CDN}`],
+	])("an unsigned request that is %s (%s): %s", (_, answered, verdict, words) => {
+		const { finding, fix, ...found } = judgeDownloads(CDN, answered);
+		expect(found).toEqual({ verdict, what: "downloads" });
+		expect(finding).toContain(CDN);
+		expect(finding).toContain(words);
+		expect(fix?.includes("take the domain away, then set the rule")).toBe(
+			{ good: undefined, bad: true, notice: false }[verdict],
+		);
+		if (verdict !== "good") expect(fix).toContain("docs/operations.md, Downloads from a CDN");
 	});
 });
