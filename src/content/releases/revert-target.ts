@@ -1,5 +1,6 @@
 // Back to which release do devices go that run a withdrawn one? To the newest below it that is for them; or, where whoever withdrew it
-// named a target, to that: what lies between the two is passed over, for those devices alone. Others notice nothing of a target.
+// named a target, to that: what lies between the two is passed over, for them and for whoever runs the target, since they may have come
+// back to it. Others notice nothing of a target.
 import type { Channel } from "./channel.ts";
 import type { Release } from "./product-record.ts";
 import { coversAudience } from "./recorded-releases.ts";
@@ -10,19 +11,25 @@ const NOTHING: ReadonlySet<string> = new Set();
  * A target that was withdrawn itself afterwards, or has left the record, counts no more: then the ordinary rule holds.
  * @param releases of a product's record, in its order
  * @param running version that the device runs, or ran until its content was lost; null or undefined = none
- * @returns versions that are not for the device, since they lie between the withdrawn release that it runs and that release's target
+ * @returns versions that are not for the device: they lie between a withdrawn release and its target, and the device runs the one, or
+ * runs the other and is of a model that the one was for
  */
 export function skippedByRevert(
-	releases: readonly Pick<Release, "version" | "withdrawn" | "revertTo">[],
+	releases: readonly Pick<Release, "version" | "withdrawn" | "revertTo" | "models">[],
 	running: string | null | undefined,
+	model: string,
 ): ReadonlySet<string> {
 	if (running === null || running === undefined) return NOTHING;
-	const from = releases.findIndex(({ version }) => version === running);
-	const to = releases[from]?.revertTo;
-	if (to === undefined) return NOTHING;
-	const target = releases.findIndex(({ version }) => version === to);
-	if (target < from || releases[target]?.withdrawn !== false) return NOTHING;
-	return new Set(releases.slice(from + 1, target).map(({ version }) => version));
+	const skipped = new Set<string>();
+	for (const [from, { version, revertTo, models }] of releases.entries()) {
+		if (revertTo === undefined) continue;
+		const isBack = revertTo === running && (models === null || models.includes(model));
+		if (version !== running && !isBack) continue;
+		const target = releases.findIndex((release) => release.version === revertTo);
+		if (target < from || releases[target]?.withdrawn !== false) continue;
+		for (const between of releases.slice(from + 1, target)) skipped.add(between.version);
+	}
+	return skipped;
 }
 
 /** What a revert looks at of a release, the bad one or its target. */

@@ -211,7 +211,7 @@ export function selectRelease(
 		device.channel === "stable" ? record.releases : record.releases.map((release) => seenOn("beta", release));
 	const { installed: version, held, failed } = device;
 	const before = version ?? held;
-	const skipped = skippedByRevert(record.releases, before);
+	const skipped = skippedByRevert(record.releases, before, device.model);
 	// What is tried out is tried on devices that have something to fall back on, as long as there is anything else for the others: a step
 	// that is full would keep a device on the release that harms it.
 	const isBad = (version: string) =>

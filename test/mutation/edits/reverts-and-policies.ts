@@ -46,8 +46,8 @@ export const REVERTS_AND_POLICIES: readonly FileEdits[] = [
 				breaks: "a device that is pinned to a trial stays on the withdrawn release",
 			},
 			{
-				from: "skippedByRevert(record.releases, before)",
-				to: "skippedByRevert(record.releases, device.installed)",
+				from: "skippedByRevert(record.releases, before, device.model)",
+				to: "skippedByRevert(record.releases, device.installed, device.model)",
 				breaks: "a device that lost the content of a withdrawn release gets one that lies before its target",
 			},
 		],

@@ -60,7 +60,7 @@ const releaseBody = z
 			])
 			.openapi({
 				description:
-					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it; `skipped_by_revert`: it lies between the withdrawn release that the device runs, and the one that it is to go back to",
+					"`unsigned`: the product demands signatures, its role file does not name the release, and nobody is offered it; `skipped_by_revert`: it lies between a withdrawn release and the one to which devices go back from it, and the device runs one of the two",
 			}),
 		ready_at: timestamp.nullable().openapi({
 			description:

@@ -76,12 +76,17 @@ export function notEntitled(code: DecisionCode, grant: Grant | null): ProblemErr
  * @returns the release as the device's channel has it; a device that left beta meanwhile is not to get what is only there
  * @throws ProblemError `release_withdrawn`, `exposure_limited`
  */
-export function requireRelease(record: ProductRecord | null, offer: OfferClaims, channel: Channel): Release {
+export function requireRelease(
+	record: ProductRecord | null,
+	offer: OfferClaims,
+	channel: Channel,
+	model: string,
+): Release {
 	const release = record?.releases.find(({ version, sha256 }) => version === offer.to && sha256 === offer.sha256);
 	if (record === null || release === undefined || release.withdrawn) throw new ProblemError("release_withdrawn");
-	if (skippedByRevert(record.releases, offer.from).has(offer.to)) {
+	if (skippedByRevert(record.releases, offer.from, model).has(offer.to)) {
 		throw new ProblemError("release_withdrawn", {
-			detail: "what the device runs was withdrawn, and it is to go back to an earlier release than this one",
+			detail: "devices were sent back from a later release to an earlier one than this, and this device is one of them",
 		});
 	}
 	if (!isInChannel(release, { channel })) throw exposureLimited("other_channel", OTHER_CHANNEL_RETRY_SECONDS);

@@ -141,7 +141,7 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	const grant = requireEntitlement(device, offer.product, now);
 	const channel = channelOf(device, offer.product);
 	const record = await services.records.product(offer.product, view, scope);
-	const release = requireRelease(record, offer, channel);
+	const release = requireRelease(record, offer, channel, device.model);
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 	requireLeave(scope, device, offer, release, record);
 

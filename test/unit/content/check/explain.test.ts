@@ -222,7 +222,9 @@ describe("whatever is released, licensed and installed, and whoever asks when,",
 					no_fallback: false,
 					not_pinned: false,
 					other_channel: release.channel === "beta" && candidate.channel === "stable",
-					skipped_by_revert: skippedByRevert(question.record?.releases ?? [], candidate.installed).has(release.version),
+					skipped_by_revert: skippedByRevert(question.record?.releases ?? [], candidate.installed, candidate.model).has(
+						release.version,
+					),
 				};
 				if (verdict === "no_fallback") {
 					const has = question.record?.releases.find(({ version }) => version === candidate.installed);

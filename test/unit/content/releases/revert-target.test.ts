@@ -36,7 +36,8 @@ describe("with 1.1 to 1.5, of which 1.5 was withdrawn to go back to 1.2, a devic
 		],
 		["on the release before it keeps that", { installed: "1.4" }, ["current", "up_to_date"]],
 		["on one between is offered the newest", { installed: "1.3" }, ["1.4", "newer"]],
-		["on the target is offered the newest", { installed: "1.2" }, ["1.4", "newer"]],
+		["on the target keeps that, since it may have come back", { installed: "1.2" }, ["current", "up_to_date"]],
+		["below the target is offered the newest", { installed: "1.1" }, ["1.4", "newer"]],
 		["with nothing is offered the newest", {}, ["1.4", "first_install"]],
 		["on what nobody knows is offered the newest", { installed: "0.9" }, ["1.4", "installed_unknown"]],
 	])("%s", (_, changes, expected) => {
@@ -68,6 +69,17 @@ describe("with 1.1 to 1.5, of which 1.5 was withdrawn to go back to 1.2, a devic
 			expect(offered({ ...record, releases }, { installed: "1.5" })[0]).toBe("1.4");
 	});
 
+	it("on the target, of a model that the withdrawn release was not for, is offered the newest", () => {
+		const releases = record.releases.map((one) => (one.version === "1.5" ? { ...one, models: ["FW-900"] } : one));
+		expect(offered({ ...record, releases }, { installed: "1.2" })).toEqual(["1.4", "newer"]);
+		expect(offered({ ...record, releases }, { installed: "1.2", model: "FW-900" })).toEqual(["current", "up_to_date"]);
+	});
+
+	it("on the target is offered what comes out afterwards", () => {
+		const releases = [makeRelease(6), ...record.releases];
+		expect(offered({ ...record, releases }, { installed: "1.2" })).toEqual(["1.6", "newer"]);
+	});
+
 	it("that cannot run the target goes further back, never to one between", () => {
 		const releases = record.releases.map((one) => (one.version === "1.2" ? { ...one, models: ["FW-900"] } : one));
 		expect(offered({ ...record, releases }, { installed: "1.5" })[0]).toBe("1.1");
@@ -90,10 +102,11 @@ describe("whatever is released, withdrawn and installed,", () => {
 		releases: releases.map(({ revertTo: _, ...release }) => release),
 	});
 
-	it("nobody who does not run the withdrawn release gets another answer than without its target", () => {
+	it("nobody who runs neither the withdrawn release nor its target gets another answer than without the target", () => {
 		check((record, device, grant) => {
-			const running = record.releases.find(({ version }) => version === device.installed);
-			if (running?.revertTo !== undefined) return;
+			const isAtAnEnd = ({ version, revertTo }: Release) =>
+				revertTo !== undefined && (version === device.installed || revertTo === device.installed);
+			if (record.releases.some(isAtAnEnd)) return;
 			const told = selectRelease(withoutTargets(record), grant, device, NOW);
 			// Beside whether the record says so of the release on offer, which no device is told.
 			expect(JSON.stringify(selectRelease(record, grant, device, NOW))).toBe(JSON.stringify(told));
@@ -151,6 +164,6 @@ describe("a target", () => {
 
 	it("right below the withdrawn release leaves nothing out", () => {
 		const record = recordOf(makeRelease(1), makeRelease(2), makeRelease(3, BAD));
-		expect(skippedByRevert(record.releases, "1.3").size).toBe(0);
+		expect(skippedByRevert(record.releases, "1.3", "FW-100").size).toBe(0);
 	});
 });
