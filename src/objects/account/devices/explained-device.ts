@@ -2,7 +2,7 @@
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import type { DeviceState } from "../../../fleet/device-state.ts";
 import type { AccountDesks } from "../account-desks.ts";
-import type { HaLock } from "../ha/ha-locks.ts";
+import type { HaLock } from "../ha/ha-lock-info.ts";
 import type { HaState } from "../ha/ha-reports.ts";
 import type { LicenseInfo } from "../licenses/license-desk.ts";
 import type { Seat } from "../seats/seat-tables.ts";

@@ -10,7 +10,7 @@ import type { DeskParts } from "../desk.ts";
 import type { Admission } from "../devices/admission.ts";
 import type { Device } from "../devices/device-tables.ts";
 import type { Seat } from "../seats/seat-tables.ts";
-import type { HaLock } from "./ha-locks.ts";
+import type { HaLock } from "./ha-lock-info.ts";
 import type { HaState } from "./ha-reports.ts";
 import type { HaGroup } from "./ha-tables.ts";
 

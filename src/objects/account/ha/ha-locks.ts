@@ -18,6 +18,7 @@ import type { Change, WriteAudit } from "../../audit.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
 import type { StateTables } from "../fleet/state-tables.ts";
 import type { HaArrival, HaArrivalTables } from "./ha-arrival-tables.ts";
+import { describeHaLocks, type HaLock } from "./ha-lock-info.ts";
 import type { HaLockTables } from "./ha-lock-tables.ts";
 import type { HaReportTables } from "./ha-report-tables.ts";
 import type { HaStops } from "./ha-stops.ts";
@@ -56,21 +57,6 @@ export interface HaLockReport {
 	readonly reported: HaWord;
 	/** unix seconds, by the edge */
 	readonly now: number;
-}
-
-/** What keeps a group from its next step for a product, or would without an operator's word. */
-export interface HaLock {
-	readonly product: string;
-	/** null = joined: whatever it was offered */
-	readonly version: string | null;
-	/** joined: it may install what it was offered in no group; waiting: for the device to be the first; unlocked: the version comes in whatever order */
-	readonly state: "under_way" | "joined" | "failed" | "silent" | "waiting" | "unlocked";
-	/** null = unlocked */
-	readonly device: string | null;
-	/** unix seconds */
-	readonly since: number;
-	/** unix seconds at which a permit that is under way ends without a word, or who joined has installed all; else null */
-	readonly until: number | null;
 }
 
 export interface HaLocksParts {
@@ -240,27 +226,9 @@ export class HaLocks {
 		return true;
 	}
 
-	/** @param now unix seconds @returns by product; nothing about permits that turned out healthy */
 	describe(id: string, now: number): HaLock[] {
 		const { haLockTables: tables } = this.#parts;
-		const held = tables.permits(id).flatMap(({ product, ...permit }): HaLock[] => {
-			const { version, device, at, until } = permit;
-			const state = haPermitState(permit, now);
-			if (state === "healthy" || state === "over") return [];
-			return [{ product, version, state, device, since: at, until: state === "under_way" ? until : null }];
-		});
-		const stops = tables.stops(id).flatMap(({ product, version, state, device, since }): HaLock[] => {
-			if (state !== "blocked") return [{ product, version, state, device, since, until: null }];
-			// Its permit says so already, unless it has gone back since.
-			const isSaid = held.some((one) => one.product === product && one.version === version && one.device === device);
-			return isSaid ? [] : [{ product, version, state: "failed", device, since, until: null }];
-		});
-		const joined = this.#arriving(id, now).flatMap(({ product, device, since, until }): HaLock[] => {
-			// Its permit says so already, and lasts longer.
-			const isSaid = held.some((one) => one.product === product && one.device === device && one.state === "under_way");
-			return isSaid ? [] : [{ product, version: null, state: "joined", device, since, until }];
-		});
-		return [...held, ...joined, ...stops].sort((one, other) => (one.product < other.product ? -1 : 1));
+		return describeHaLocks(tables.permits(id), tables.stops(id), this.#arriving(id, now), now);
 	}
 
 	/** @param product null = each */

@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { deviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { haMode, haRole } from "../../../entitlement/ha/ha-group.ts";
-import type { HaLock } from "../../../objects/account/ha/ha-locks.ts";
+import type { HaLock } from "../../../objects/account/ha/ha-lock-info.ts";
 import type { HaState } from "../../../objects/account/ha/ha-reports.ts";
 import { timestamp, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
 
