@@ -52,8 +52,8 @@ export interface HaQuestion {
 	readonly permits: readonly HaPermit[];
 	/** members that came from outside, and may still install what they were offered there */
 	readonly arriving: readonly string[];
-	/** the newest version that failed on one of the members, which may have gone back since; null = none did */
-	readonly failed: { readonly device: string; readonly version: string } | null;
+	/** the member on which the version failed, which may have another permit since; null = on none did it */
+	readonly failed: string | null;
 	/** an operator lets this version come to the devices in whatever order */
 	readonly isOrderWaived: boolean;
 }
@@ -99,6 +99,12 @@ export function haPermitState(
 	return outcome ?? (now < until ? "under_way" : mark === null ? "silent" : "over");
 }
 
+/** @param now unix seconds @returns whether the others are spared the permit's version */
+export function hasFailed(permit: HaPermit, now: number): boolean {
+	const state = haPermitState(permit, now);
+	return state === "failed" || state === "silent";
+}
+
 /**
  * Whether a device leaves a version that failed on it, or with which it fell silent, for an older one. That helps the device alone, so it
  * waits for nobody to go before; and it makes the group no safer for the version that failed.
@@ -108,8 +114,7 @@ export function haPermitState(
  */
 export function goesBack(own: HaPermit | undefined, to: Pick<HaPermit, "version" | "sequence">, now: number): boolean {
 	if (own === undefined || own.version === to.version || own.sequence <= to.sequence) return false;
-	const state = haPermitState(own, now);
-	return state === "failed" || state === "silent";
+	return hasFailed(own, now);
 }
 
 /**
@@ -132,12 +137,12 @@ export function decideHaPermit(
 	const ofVersion = others.filter((permit) => permit.version === version);
 	const blocking =
 		ofVersion.find((permit) => haPermitState(permit, now) !== "healthy") ??
-		(failed?.version === version && failed.device !== device ? failed : undefined);
+		(failed !== null && failed !== device ? { device: failed } : undefined);
 	if (blocking !== undefined) return refuse("ha_peer_failed", blocking.device, LATER);
 	const ownPermit = permits.find((permit) => permit.device === device);
 	if (sync || isOrderWaived || goesBack(ownPermit, to, now)) return { ok: true };
 	// The same permit again, right before the package is put in its place.
-	if (failed?.device === device && ownPermit?.version === version && haPermitState(ownPermit, now) === "under_way")
+	if (failed === device && ownPermit?.version === version && haPermitState(ownPermit, now) === "under_way")
 		return { ok: true };
 
 	const own = members.find((member) => member.device === device);

@@ -58,6 +58,17 @@ export const ACCOUNT_GROUPS_AND_WEBHOOKS: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/objects/account/ha/ha-lock-tables.ts",
+		tests: HA,
+		edits: [
+			{
+				from: "if (before === null) this.forgetPermit",
+				to: "if (before !== undefined) this.forgetPermit",
+				breaks: "an HA group forgets what failed on a device when its next permit is given back",
+			},
+		],
+	},
+	{
 		file: "src/objects/account/ha/ha-holders.ts",
 		tests: [...HA, "test/workers/routes/device/permits/ha-membership"],
 		edits: [

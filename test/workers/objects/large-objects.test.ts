@@ -110,9 +110,8 @@ async function fillAccount(): Promise<DurableObjectStub<never>> {
 		sql.exec(`UPDATE devices SET ha_group = 'hag-${NAME}-' || printf('%08d', (CAST(substr(id, -16) AS INTEGER) - 1000) / 2)
 			WHERE id >= 'dev-${NAME}-0000000000001002' AND id < 'dev-${NAME}-0000000000021000'`);
 		sql.exec(
-			`INSERT INTO ha_permits SELECT ha_group, 'crs', id, '1', 1, ?, ?, NULL, NULL FROM devices WHERE ha_group IS NOT NULL`,
-			NOW,
-			NOW + 86_400,
+			`INSERT INTO ha_permits SELECT ha_group, 'crs', id, '1', 1, ?, ?, NULL, NULL, ?, NULL FROM devices WHERE ha_group IS NOT NULL`,
+			...[NOW, NOW + 86_400, NOW],
 		);
 	});
 	await evictDurableObject(account);

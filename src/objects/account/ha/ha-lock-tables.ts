@@ -13,6 +13,8 @@ export const HA_LOCK_TABLES = [
 		until INTEGER NOT NULL, -- when it ends without a word
 		outcome TEXT, -- healthy, failed, given_back (it is none any more); null = the device has not said
 		mark TEXT, -- brought, cut (entitlement/ha/ha-lock.ts); null = neither
+		last INTEGER NOT NULL, -- when the device's last permit was given, also one that it gave back
+		before TEXT, -- JSON: the permit that it gets back with this one, which it had before and was not under way; null = none
 		PRIMARY KEY (ha_group, product, device)
 	) WITHOUT ROWID`,
 	`CREATE TABLE ha_stops ( -- what stands in the way of a version, or stood there
@@ -24,7 +26,7 @@ export const HA_LOCK_TABLES = [
 		device TEXT, -- of the first two
 		since INTEGER NOT NULL,
 		told INTEGER NOT NULL, -- 0, 1: it is an event
-		PRIMARY KEY (ha_group, product)
+		PRIMARY KEY (ha_group, product, version)
 	) WITHOUT ROWID`,
 ];
 
@@ -71,31 +73,49 @@ export class HaLockTables {
 		return this.#sql.exec<ProductPermit>(query, now, limit).toArray();
 	}
 
-	savePermit(haGroup: string, product: string, permit: HaPermit): void {
+	/** @param before what `giveBack` brings back; null = nothing */
+	savePermit(haGroup: string, product: string, permit: HaPermit, before: HaPermit | null = null): void {
 		const { device, version, sequence, at, until, outcome, mark } = permit;
+		const last = Math.max(at, this.lastAt(haGroup, product, device));
 		const query = `INSERT OR REPLACE INTO ha_permits
-			(ha_group, product, device, version, sequence, at, until, outcome, mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-		this.#sql.exec(query, haGroup, product, device, version, sequence, at, until, outcome, mark);
+			(ha_group, product, device, version, sequence, at, until, outcome, mark, last, before)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+		const row = [version, sequence, at, until, outcome, mark, last, before === null ? null : JSON.stringify(before)];
+		this.#sql.exec(query, haGroup, product, device, ...row);
 	}
 
-	/** There is no permit any more; its time stays, for `lastAt`. */
-	endPermit(haGroup: string, product: string, device: string): void {
+	/** @returns what the device gets back with the permit that it has; null = nothing */
+	before(haGroup: string, product: string, device: string): HaPermit | null {
+		const query = "SELECT before FROM ha_permits WHERE ha_group = ? AND product = ? AND device = ?";
+		const before = this.#sql.exec<{ before: string | null }>(query, haGroup, product, device).toArray()[0]?.before;
+		return before == null ? null : (JSON.parse(before) as HaPermit);
+	}
+
+	/** The device has the permit no more, and stands as it stood before it. */
+	giveBack(haGroup: string, product: string, device: string): void {
+		const before = this.before(haGroup, product, device);
+		if (before === null) this.forgetPermit(haGroup, product, device);
+		else this.savePermit(haGroup, product, before);
+	}
+
+	/** There is no permit any more, nor what was before it; its time stays, for `lastAt`. */
+	forgetPermit(haGroup: string, product: string, device: string): void {
 		this.#sql.exec(
-			"UPDATE ha_permits SET outcome = 'given_back' WHERE ha_group = ? AND product = ? AND device = ?",
+			"UPDATE ha_permits SET outcome = 'given_back', before = NULL WHERE ha_group = ? AND product = ? AND device = ?",
 			...[haGroup, product, device],
 		);
 	}
 
 	/** @returns when the device's last permit was given, also one that is none any more; 0 = it had none */
 	lastAt(haGroup: string, product: string, device: string): number {
-		const query = "SELECT at FROM ha_permits WHERE ha_group = ? AND product = ? AND device = ?";
-		return this.#sql.exec<{ at: number }>(query, haGroup, product, device).toArray()[0]?.at ?? 0;
+		const query = "SELECT last FROM ha_permits WHERE ha_group = ? AND product = ? AND device = ?";
+		return this.#sql.exec<{ last: number }>(query, haGroup, product, device).toArray()[0]?.last ?? 0;
 	}
 
-	/** @returns by product */
+	/** @returns by product, then the newest first */
 	stops(haGroup: string): (HaStop & { readonly product: string })[] {
 		const query =
-			"SELECT product, version, sequence, state, device, since, told FROM ha_stops WHERE ha_group = ? ORDER BY product";
+			"SELECT product, version, sequence, state, device, since, told FROM ha_stops WHERE ha_group = ? ORDER BY product, sequence DESC";
 		return this.#sql
 			.exec<StopRow>(query, haGroup)
 			.toArray()
@@ -108,8 +128,11 @@ export class HaLockTables {
 		this.#sql.exec(query, haGroup, product, version, sequence, state, device, since, told ? 1 : 0);
 	}
 
-	deleteStop(haGroup: string, product: string): void {
-		this.#sql.exec("DELETE FROM ha_stops WHERE ha_group = ? AND product = ?", haGroup, product);
+	deleteStop(haGroup: string, product: string, version: string): void {
+		this.#sql.exec(
+			"DELETE FROM ha_stops WHERE ha_group = ? AND product = ? AND version = ?",
+			...[haGroup, product, version],
+		);
 	}
 
 	/** The device's silence on the permits that it has says nothing from now on. */

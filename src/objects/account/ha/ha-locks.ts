@@ -4,12 +4,12 @@
 import { couldHave, type WantedRelease } from "../../../content/releases/could-have.ts";
 import {
 	decideHaPermit,
-	goesBack,
 	type HaMember,
 	type HaPermit,
 	type HaRefusal,
 	type HaWord,
 	haPermitState,
+	hasFailed,
 	hearHaReport,
 	type ProductPermit,
 } from "../../../entitlement/ha/ha-lock.ts";
@@ -97,16 +97,15 @@ export class HaLocks {
 		// Who asks is not installing.
 		haArrivals.end(deviceId, [product], now);
 		const arriving = this.#arriving(id, now, product).map(({ device }) => device);
-		const stop = stops.of(id, product);
+		const stop = stops.of(id, product).find((one) => one.version === version);
 		const within = group.skewLimitSeconds;
 		const members = this.#members(id, product, (device, installed) => {
 			if (release === undefined) return true;
 			const engine = this.#parts.states.state(device.id).sighting?.engine ?? null;
 			return couldHave(release, product, { profile: device, engine, installed }, within, now);
 		});
-		const failed =
-			stop?.state === "blocked" && stop.device !== null ? { device: stop.device, version: stop.version } : null;
-		const isOrderWaived = stop?.state === "unlocked" && stop.version === version;
+		const failed = stop?.state === "blocked" ? stop.device : null;
+		const isOrderWaived = stop?.state === "unlocked";
 		const question = {
 			mode,
 			sync,
@@ -123,11 +122,11 @@ export class HaLocks {
 		const own = permits.find(({ device }) => device === deviceId);
 		const isOpen = own !== undefined && haPermitState(own, now) === "under_way";
 		if (!decision.ok) {
-			if (isOpen) tables.endPermit(id, product, deviceId);
+			if (isOpen) tables.giveBack(id, product, deviceId);
 			const { reason, peer } = decision;
 			if (reason !== "ha_peer_under_way") {
 				const state = reason === "ha_peer_first" ? "waiting" : "blocked";
-				stops.note(group, product, stop, { version, sequence, state, device: peer }, now);
+				stops.note(group, product, { version, sequence, state, device: peer }, now);
 			}
 			return decision;
 		}
@@ -135,14 +134,13 @@ export class HaLocks {
 		// A report on an earlier permit of the same second must not count for this one.
 		const at = isSame ? own.at : Math.max(now, tables.lastAt(id, product, deviceId) + 1);
 		const end = isSame ? Math.max(own.until, until) : until;
-		tables.savePermit(id, product, { device: deviceId, version, sequence, at, until: end, outcome: null, mark: null });
+		// A device that is refused in the end stands as before; but not with a permit that was under way, since who asks is not installing.
+		const before = isOpen ? tables.before(id, product, deviceId) : (own ?? null);
+		const permit = { device: deviceId, version, sequence, at, until: end, outcome: null, mark: null };
+		tables.savePermit(id, product, permit, before);
 		// Its permit said what failed; from now on the stop does.
-		if (own !== undefined && goesBack(own, { version, sequence }, now)) stops.block(group, product, own, members, now);
-		// While the one that failed tries again, the others still wait.
-		const goesOn = stop?.state === "waiting" || (stop?.state === "blocked" && stop.device !== deviceId);
-		// An older version is no way past one that stopped the group.
-		const isPast = stop !== null && (stop.version === version ? goesOn : sequence > stop.sequence);
-		if (isPast) tables.deleteStop(id, product);
+		if (own !== undefined && hasFailed(own, now)) stops.block(group, product, own, members, now);
+		stops.start(id, product, sequence);
 		const peers = members.flatMap(({ device }) => (device === deviceId ? [] : device));
 		return { ok: true, at, peers, isUnlocked: isOrderWaived };
 	}
@@ -186,20 +184,18 @@ export class HaLocks {
 		const after = hearHaReport(own, version, at, reported);
 		if (after === null) return;
 		if (after === "given_back") {
-			tables.endPermit(id, product, deviceId);
+			tables.giveBack(id, product, deviceId);
 			return;
 		}
 		tables.savePermit(id, product, after);
 		if (group === null) return;
-		const stop = stops.of(id, product);
 		if (after.outcome === "healthy") {
-			if (stop?.state === "blocked" && stop.device === deviceId && stop.version === version)
-				tables.deleteStop(id, product);
+			stops.pass(id, product, after);
 			return;
 		}
 		const members = this.#members(id, product);
 		if (stops.isWaitedFor(id, product, after, members))
-			stops.note(group, product, stop, { version, sequence: after.sequence, state: "blocked", device: deviceId }, now);
+			stops.note(group, product, { version, sequence: after.sequence, state: "blocked", device: deviceId }, now);
 	}
 
 	/**
@@ -212,17 +208,19 @@ export class HaLocks {
 		const isHeld = (permit: HaPermit) => !["healthy", "over"].includes(haPermitState(permit, by.now));
 		const held = tables.permitsFor(id, product).filter(isHeld);
 		const arriving = this.#arriving(id, by.now, product);
-		const stop = stops.of(id, product);
-		const unlocked = stop ?? held[0];
-		const isNew = held.length > 0 || (stop !== null && stop.state !== "unlocked");
+		const known = stops.of(id, product);
+		const standing = [...known.filter(({ state }) => state !== "unlocked"), ...held];
+		const [unlocked] = standing.sort((one, other) => other.sequence - one.sequence);
+		const isNew = unlocked !== undefined;
 		if (!isNew && arriving.length === 0) return false;
 		for (const { device } of arriving) haArrivals.end(device, [product], by.now);
-		for (const { device } of held) tables.endPermit(id, product, device);
-		if (isNew && unlocked !== undefined) {
+		for (const { device } of held) tables.forgetPermit(id, product, device);
+		if (isNew) {
 			const { version, sequence } = unlocked;
+			for (const one of known) tables.deleteStop(id, product, one.version);
 			tables.saveStop(id, product, { version, sequence, state: "unlocked", device: null, since: by.now, told: true });
 		}
-		audit(by, "ha_group.unlock", id, `${product}${isNew ? ` ${unlocked?.version}` : ""}: ${reason}`);
+		audit(by, "ha_group.unlock", id, `${product}${isNew ? ` ${unlocked.version}` : ""}: ${reason}`);
 		return true;
 	}
 

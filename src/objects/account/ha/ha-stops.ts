@@ -17,18 +17,36 @@ export class HaStops {
 		this.#parts = parts;
 	}
 
-	of(haGroup: string, product: string): HaStop | null {
-		return this.#parts.haLockTables.stops(haGroup).find((one) => one.product === product) ?? null;
+	/** @returns by version, the newest first */
+	of(haGroup: string, product: string): HaStop[] {
+		return this.#parts.haLockTables.stops(haGroup).filter((one) => one.product === product);
 	}
 
-	/** Remembers what failed on a device that goes back. It is told of where others wait for it. */
+	/** Remembers what failed on a device that gets another permit. It is told of where others wait for it. */
 	block(group: HaGroup, product: string, failed: HaPermit, members: readonly HaMember[], now: number): void {
 		const { version, sequence, device } = failed;
-		const before = this.of(group.id, product);
-		if (before?.state === "blocked" && before.sequence >= sequence) return;
+		if (this.of(group.id, product).some((one) => one.version === version && one.state === "blocked")) return;
 		const stop = { version, sequence, state: "blocked", device } as const;
-		if (this.isWaitedFor(group.id, product, failed, members)) this.note(group, product, before, stop, now);
+		if (this.isWaitedFor(group.id, product, failed, members)) this.note(group, product, stop, now);
 		else this.#parts.haLockTables.saveStop(group.id, product, { ...stop, since: now, told: true });
+	}
+
+	/** A device has a permit: nobody is waited for to be the first with that version, or with an older one. */
+	start(haGroup: string, product: string, sequence: number): void {
+		for (const stop of this.of(haGroup, product))
+			if (stop.state === "waiting" && stop.sequence <= sequence)
+				this.#parts.haLockTables.deleteStop(haGroup, product, stop.version);
+	}
+
+	/**
+	 * A device is healthy: what is known of older versions is past, and of this one where it was the device itself that failed. Not before,
+	 * since a permit may be given back.
+	 */
+	pass(haGroup: string, product: string, { version, sequence, device }: HaPermit): void {
+		for (const stop of this.of(haGroup, product)) {
+			const isOwn = stop.version === version && stop.state === "blocked" && stop.device === device;
+			if (isOwn || stop.sequence < sequence) this.#parts.haLockTables.deleteStop(haGroup, product, stop.version);
+		}
 	}
 
 	/** @returns whether a device of the group has not come to the version of another one's permit yet */
@@ -44,14 +62,18 @@ export class HaStops {
 	note(
 		{ id, skewLimitSeconds }: HaGroup,
 		product: string,
-		before: HaStop | null,
 		found: Pick<HaStop, "version" | "sequence" | "state" | "device">,
 		now: number,
 	): void {
 		const { version, state, device } = found;
-		// What is found of an older version takes nothing from what is known of a newer one.
-		if (before?.state === "blocked" && before.sequence > found.sequence) return;
-		const isSame = before?.version === version && before.state === state && before.device === device;
+		const stops = this.of(id, product);
+		const before = stops.find((one) => one.version === version);
+		// That a device has to be the first takes nothing from what is known of the version's failure.
+		if (before?.state === "blocked" && state === "waiting") return;
+		if (state === "waiting")
+			for (const one of stops)
+				if (one.state === "waiting" && one !== before) this.#parts.haLockTables.deleteStop(id, product, one.version);
+		const isSame = before?.state === state && before.device === device;
 		const { since, told } = isSame ? before : { since: now, told: false };
 		const isDue = !told && (state === "blocked" || now - since >= skewLimitSeconds);
 		if (isSame && !isDue) return;

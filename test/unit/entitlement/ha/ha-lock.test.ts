@@ -177,7 +177,7 @@ describe("the permit of another device", () => {
 	});
 
 	it("that failed stays in the way of its version when the device has gone back since", () => {
-		const failed = { device: "b", version: "2" };
+		const failed = "b";
 		const back = [permit("b", { version: "1", outcome: "healthy" })];
 		expect(said(ask("a", { failed, permits: back }))).toBe("ha_peer_failed b");
 		expect(said(ask("b", { failed, permits: back }))).toBe("given");

@@ -1,5 +1,5 @@
-// Whatever the devices of a group ask, report, fail, fail over, leave, join again with a permit of their own, are suspended or given up, lose
-// answers, and whenever their object dies: never two of them have an open permit, nobody gets what broke another one, and once a permit's
+// Whatever the devices of a group ask, are refused in the end, report, fail, fail over, leave, join again with a permit of their own, are
+// suspended or given up, lose answers, and whenever their object dies: never two of them have an open permit, nobody gets what broke another one, and once a permit's
 // time is over each that can come gets the next version.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -32,6 +32,8 @@ interface Permit {
 	state: "open" | "healthy" | "failed";
 	/** its silence is no failure: see `mark` in entitlement/ha/ha-lock.ts */
 	isExcused: boolean;
+	/** what the device has again once it gives this one back; null = nothing */
+	readonly before: Permit | null;
 }
 type Status = "active" | "suspended" | "deactivated";
 interface World {
@@ -48,8 +50,8 @@ interface World {
 	readonly outside: Map<number, Permit>;
 	/** that edges have heard, and the account not yet */
 	words: DeviceWord[];
-	/** the newest version that somebody left for an older one after it had failed, until a newer one comes */
-	left: { readonly who: number; readonly version: string } | null;
+	/** by version the device that had another permit after it had failed, until a newer version is healthy */
+	readonly left: Map<string, number>;
 }
 type Command = (world: World) => Promise<unknown>;
 
@@ -87,7 +89,7 @@ async function ask(world: World, who: number, wanted: string): Promise<boolean> 
 	});
 	const own = permits.get(who);
 	if (!answer.ok) {
-		if (own?.state === "open") permits.delete(who);
+		if (own?.state === "open" && now < own.until) giveBack(world, who);
 		return false;
 	}
 	const said = { kind: "permitted", product: PRODUCT, version: wanted, sequence: Number(wanted), until } as const;
@@ -96,7 +98,7 @@ async function ask(world: World, who: number, wanted: string): Promise<boolean> 
 		if (world.statuses.get(who) === "deactivated") return false;
 		world.words.push(word(world, who, { ...said, isLocked: false }));
 		await wordsArrive(world);
-		outside.set(who, { version: wanted, at: now, lock: null, until, state: "open", isExcused: true });
+		outside.set(who, { version: wanted, at: now, lock: null, until, state: "open", isExcused: true, before: null });
 		return true;
 	}
 	world.words.push(word(world, who, { ...said, isLocked: true }));
@@ -108,14 +110,32 @@ async function ask(world: World, who: number, wanted: string): Promise<boolean> 
 		expect(isBad, `${who} got what ${other} failed with`).toBe(false);
 	}
 	const { left } = world;
-	if (left !== null && left.who !== who)
-		expect(wanted, `${who} got what ${left.who} went back from`).not.toBe(left.version);
+	const leaver = left.get(wanted) ?? who;
+	expect(leaver, `${who} got what ${leaver} had failed with`).toBe(who);
+	const isOpen = own?.state === "open" && now < own.until;
 	const isSilent = own?.state === "open" && now >= own.until && !own.isExcused;
-	const isOver = own !== undefined && (own.state === "failed" || isSilent);
-	if (isOver && own.version > wanted && own.version > (left?.version ?? "")) world.left = { who, version: own.version };
-	else if (left !== null && wanted > left.version) world.left = null;
-	permits.set(who, { version: wanted, at: now, lock: answer.at, until, state: "open", isExcused: false });
+	if (own !== undefined && (own.state === "failed" || isSilent) && !left.has(own.version)) left.set(own.version, who);
+	const before = (isOpen ? own.before : own) ?? null;
+	permits.set(who, { version: wanted, at: now, lock: answer.at, until, state: "open", isExcused: false, before });
 	return true;
+}
+
+function giveBack({ permits }: World, who: number): void {
+	const before = permits.get(who)?.before ?? null;
+	if (before === null) permits.delete(who);
+	else permits.set(who, before);
+}
+
+/** The device has its turn, and its product has no place for it. */
+async function askInVain(world: World, who: number, wanted: string): Promise<void> {
+	const words = [...world.words];
+	if (!(await ask(world, who, wanted))) return;
+	const lock = world.permits.get(who)?.lock ?? null;
+	if (lock === null) return;
+	world.words = words;
+	const about = { deviceId: world.idOf(who), product: PRODUCT, version: wanted, at: lock };
+	await world.account.hearHaLock({ ...about, reported: "released", now: world.now });
+	giveBack(world, who);
 }
 
 async function report(
@@ -131,13 +151,16 @@ async function report(
 		await world.account.hearHaLock({ ...about, deviceId: world.idOf(who), at: lock, reported, now: world.now });
 	const why = { from: null, outcome: reported, reason: null, detail: null };
 	world.words.push(word(world, who, { ...about, ...why, kind: "reported" }));
-	if (reported === "deferred" && permit.state === "open")
-		for (const held of [world.permits, world.outside]) held.delete(who);
+	if (reported === "deferred" && permit.state === "open") {
+		if (world.permits.has(who)) giveBack(world, who);
+		else if (permit.before === null) world.outside.delete(who);
+		else world.outside.set(who, permit.before);
+	}
 	if (reported === "failed" || (reported === "healthy" && permit.state === "open"))
 		permit.state = reported === "failed" ? "failed" : "healthy";
-	const { left } = world;
-	if (reported === "healthy" && left?.who === who && left.version === of && permit.state === "healthy")
-		world.left = null;
+	if (reported !== "healthy" || permit.state !== "healthy" || !world.permits.has(who)) return;
+	for (const [version, leaver] of world.left)
+		if (version < of || (version === of && leaver === who)) world.left.delete(version);
 }
 
 const say = (world: World, who: number, role: HaRole | null, priority: number | null) =>
@@ -152,6 +175,15 @@ const named = fc.oneof(
 		arbitrary: fc
 			.tuple(number, version)
 			.map(([who, wanted]): [string, Command] => [`${who} asks for ${wanted}`, (world) => ask(world, who, wanted)]),
+	},
+	{
+		weight: 2,
+		arbitrary: fc
+			.tuple(number, version)
+			.map(([who, wanted]): [string, Command] => [
+				`${who} asks for ${wanted} in vain`,
+				(world) => askInVain(world, who, wanted),
+			]),
 	},
 	{
 		weight: 4,
@@ -227,7 +259,7 @@ async function change(world: World, who: number, what: string): Promise<void> {
 		case "deactivate":
 			if (inGroup !== undefined) outside.set(who, inGroup);
 			permits.delete(who);
-			if (world.left?.who === who) world.left = null;
+			for (const [version, leaver] of world.left) if (leaver === who) world.left.delete(version);
 			if (what === "deactivate") statuses.set(who, "deactivated");
 			return;
 		default: {
@@ -253,7 +285,7 @@ async function unlock(world: World): Promise<void> {
 		reason: "looked at",
 	});
 	if (!done.ok || !done.changed) return;
-	world.left = null;
+	world.left.clear();
 	for (const [who, { state }] of permits) if (state !== "healthy") permits.delete(who);
 }
 
@@ -304,7 +336,7 @@ it("holds in whatever order, wherever the object dies", { timeout: RUNS_TIMEOUT_
 					permits: new Map(),
 					outside: new Map(),
 					words: [],
-					left: null,
+					left: new Map(),
 				};
 				pass(world, 0);
 				const log: string[] = [];
@@ -365,7 +397,12 @@ it("keeps what failed from the others while its device goes back, and until a ne
 	const locks = async () => (await account().haGroup(group, NOW + 30))?.locks;
 	expect(await locks()).toMatchObject([{ version: "2", state: "failed", device: idOf(1) }]);
 	expect(await ask(2, "3", NOW + 40)).toMatchObject({ ok: true });
-	expect(await locks()).toMatchObject([{ version: "3", state: "under_way" }]);
+	expect(await locks()).toMatchObject([
+		{ version: "3", state: "under_way", device: idOf(2) },
+		{ version: "2", state: "failed" },
+	]);
+	await hear(2, "3", NOW + 40, "healthy");
+	expect(await locks()).toEqual([]);
 });
 
 it("has nobody wait for a passive device that its account holds back, and still one at a time", async () => {
