@@ -8,7 +8,7 @@ import { readOptions } from "../command-line/read-options.ts";
 import { addSharedOptions } from "../command-line/run-as.ts";
 import { CliError, systemFault } from "../errors.ts";
 import { createOutput, type Surroundings } from "../terminal/output.ts";
-import { generateSecrets, SECRET_NAMES, type SecretName } from "../worker/secrets.ts";
+import { DEPLOYED_SECRET_NAMES, generateSecrets, type SecretName } from "../worker/secrets.ts";
 
 const options = z.object({ json: z.boolean().default(false), dir: z.string().optional() });
 
@@ -17,6 +17,7 @@ const HOW_TO_SET = [
 	"  (umask 077; node bin/parapet.mjs secret generate --json > secrets.json)",
 	"  npm run deploy -- --secrets-file secrets.json",
 	"then move secrets.json into a password store: BOOTSTRAP_KEY is the first operator's API key, and none can be read back",
+	"DOWNLOAD_KEY is for downloads from a CDN (DOWNLOAD_ORIGIN), and changes nothing without",
 ].join("\n");
 
 export function defineSecret(secret: Command, surroundings: Surroundings): void {
@@ -28,7 +29,7 @@ export function defineSecret(secret: Command, surroundings: Surroundings): void 
 	addSharedOptions(generate).action(async () => {
 		const { json, dir } = readOptions(generate, options);
 		const output = createOutput(surroundings, json);
-		const secrets = generateSecrets(SECRET_NAMES, "production");
+		const secrets = generateSecrets(DEPLOYED_SECRET_NAMES, "production");
 		if (dir === undefined) {
 			const lines = secrets.map(([name, value]) => `${name}=${value}`);
 			output.answer(Object.fromEntries(secrets), lines);

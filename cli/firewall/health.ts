@@ -8,17 +8,33 @@ import { parseJson } from "../json.ts";
 const PATIENCE_MS = 10_000;
 const MAX_BYTES = 16_384;
 
-/** @param command for sh @returns null = it does not say */
-export function measureHealth(command: string): Promise<HealthSample | null> {
+/** @param command for sh @returns what it says; a text = why it says nothing */
+export function measureHealth(command: string): Promise<HealthSample | string> {
 	return new Promise((resolve) => {
 		execFile("sh", ["-c", command], { timeout: PATIENCE_MS, maxBuffer: MAX_BYTES }, (error, stdout) => {
-			const read = error === null ? healthSample.safeParse(parseJson(stdout)) : null;
-			resolve(read?.success === true ? read.data : null);
+			if (error !== null) {
+				resolve(error.killed === true ? `was ended after ${PATIENCE_MS / 1_000} s or too much output` : "failed");
+				return;
+			}
+			const read = healthSample.safeParse(parseJson(stdout));
+			if (read.success) resolve(read.data);
+			else resolve(stdout.trim() === "" ? "printed nothing" : "did not print health values as JSON");
 		});
 	});
 }
 
-/** @param command undefined = none was given @returns the option of an update that measures by it */
-export function measuring(command: string | undefined) {
-	return command === undefined ? {} : { measure: () => measureHealth(command) };
+/**
+ * @param command undefined = none was given
+ * @param note says to whoever looks on that nothing was measured
+ * @returns the option of an update that measures by it
+ */
+export function measuring(command: string | undefined, note: (text: string) => void) {
+	if (command === undefined) return {};
+	const measure = async () => {
+		const read = await measureHealth(command);
+		if (typeof read !== "string") return read;
+		note(`the command of --health ${read}: the report has no health values, and says healthy without them`);
+		return null;
+	};
+	return { measure };
 }

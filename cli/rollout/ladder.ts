@@ -84,8 +84,8 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 	const header = ["", "STEP", "PERMITS", "HEALTHY", "FAILED", "SILENT", "OVERDUE", "VERDICT", "PASSED"];
 	return [
 		`${product} ${version}${channel === "stable" ? "" : ` on ${channel}`} by plan ${plan}: ${phase} ${rollout.step} since ${since}${why}`,
-		...formatTable(header, rows),
 		...describeRegression(rollout),
+		...formatTable(header, rows),
 		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
 		...rollout.steps.flatMap(describeExcused),
 		...rollout.steps.flatMap(describeControl),

@@ -12,11 +12,14 @@ import { CliError } from "../errors.ts";
 import { exchange } from "../http/exchange.ts";
 import { LOCAL_ADDRESS } from "./port.ts";
 import { SECRET_NAMES } from "./secrets.ts";
+import { settingFaults } from "./setting-faults.ts";
 
 export const PROJECT_FOLDER = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const LOCAL_CONFIGURATION = join(PROJECT_FOLDER, "dev", "wrangler.toml");
 const START_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 5_000;
+/** how long a line that has to come is waited for */
+const LOG_PATIENCE_MS = 5_000;
 const POLL_MS = 150;
 const LOG_LINES_SHOWN = 20;
 
@@ -36,7 +39,7 @@ export interface LocalWorker {
 	stop(): Promise<void>;
 }
 
-/** Starts the Worker and waits until it answers. @throws CliError with the end of its log when it does not */
+/** Starts the Worker and waits until it answers. @throws CliError with the settings that it refuses, else the end of its log, when it does not */
 export async function startWorker(options: WorkerOptions): Promise<LocalWorker> {
 	const url = `http://${LOCAL_ADDRESS}:${options.port}`;
 	const child = spawnWrangler(options, url);
@@ -51,7 +54,7 @@ export async function startWorker(options: WorkerOptions): Promise<LocalWorker> 
 		process.removeListener("exit", killAtExit);
 	};
 	try {
-		await waitUntilItAnswers(url, child, options.logFile);
+		await waitUntilItAnswers(url, child, options);
 	} catch (error) {
 		await stop();
 		throw error;
@@ -112,9 +115,14 @@ function workerEnvironment(stateFolder: string): NodeJS.ProcessEnv {
 	return env;
 }
 
-async function waitUntilItAnswers(url: string, child: ChildProcess, logFile: string): Promise<void> {
+async function waitUntilItAnswers(
+	url: string,
+	child: ChildProcess,
+	{ logFile, secretsFile }: WorkerOptions,
+): Promise<void> {
 	const deadline = Date.now() + START_LIMIT_MS;
 	let last = "no answer";
+	let faults: string[] = [];
 	while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
 		const answer = await exchange({ method: "GET", url: `${url}/.well-known/oauth-authorization-server` }).catch(
 			() => null,
@@ -122,15 +130,34 @@ async function waitUntilItAnswers(url: string, child: ChildProcess, logFile: str
 		if (answer?.status === 200) return;
 		if (answer !== null) last = `it answers ${answer.status}: ${answer.text.slice(0, 300)}`;
 		// Waiting mends no setting, and the log names it.
-		if (answer?.text.includes('"code":"misconfigured"')) break;
+		if (answer?.text.includes('"code":"misconfigured"')) {
+			faults = await readSettingFaults(logFile);
+			break;
+		}
 		await wait(POLL_MS);
 	}
 	const why = child.exitCode === null && child.signalCode === null ? last : "wrangler dev ended";
+	if (faults.length > 0) {
+		throw new CliError(`the Worker did not start: not configured: ${faults.join("; ")}`, {
+			code: "misconfigured",
+			fix: `correct it in ${secretsFile} or ${LOCAL_CONFIGURATION}; the log is ${logFile}`,
+		});
+	}
 	const tail = await readLogTail(logFile);
 	throw new CliError(`the Worker did not start (${why}); the end of its log:\n${tail}`, {
 		code: "worker_not_started",
 		fix: `see ${logFile}`,
 	});
+}
+
+/** The line of the log comes after the answer, by way of wrangler. @returns none = it did not come */
+async function readSettingFaults(logFile: string): Promise<string[]> {
+	const deadline = Date.now() + LOG_PATIENCE_MS;
+	for (;;) {
+		const faults = settingFaults(await readFile(logFile, "utf8").catch(() => ""));
+		if (faults.length > 0 || Date.now() > deadline) return faults;
+		await wait(POLL_MS);
+	}
 }
 
 /** @returns the last lines that the Worker and wrangler have written */

@@ -3,7 +3,9 @@
 import { randomBytes } from "node:crypto";
 
 export const SECRET_NAMES = ["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const;
-export type SecretName = (typeof SECRET_NAMES)[number];
+/** Those of a deployment: DOWNLOAD_KEY is read beside DOWNLOAD_ORIGIN alone, and changes nothing without it. */
+export const DEPLOYED_SECRET_NAMES = [...SECRET_NAMES, "DOWNLOAD_KEY"] as const;
+export type SecretName = (typeof DEPLOYED_SECRET_NAMES)[number];
 
 /** "local" secrets say so, and the server refuses them in production. */
 export type SecretPlace = "local" | "production";
@@ -20,6 +22,8 @@ export function generateSecret(name: SecretName, place: SecretPlace): string {
 			return place === "local" ? `local${random()}` : random();
 		case "BOOTSTRAP_KEY":
 			return `${place === "local" ? "local" : "operator"}-${random()}`;
+		case "DOWNLOAD_KEY":
+			return random();
 	}
 }
 

@@ -34,7 +34,8 @@ async function run(given: DeployOptions): Promise<number> {
 	const { environment, secretsFile } = given;
 	const inEnvironment = environment === null ? {} : { env: environment };
 	const config = readConfig({ config: join(PROJECT, "wrangler.toml"), ...inEnvironment }, { hideWarnings: true });
-	if (!tellFaults(config) || (secretsFile !== null && !tellSecrets(secretsFile, config.vars))) return 1;
+	if (!tellFaults(config) || (secretsFile !== null && !tellSecrets(secretsFile, config.vars, config.secrets?.required)))
+		return 1;
 	if (given.isDryRun) {
 		const args = ["deploy", "--dry-run", ...(environment === null ? [] : ["--env", environment])];
 		return spawnSync(process.execPath, [WRANGLER, ...args], { stdio: "inherit" }).status ?? 1;
@@ -99,7 +100,7 @@ function readCommit(): { readonly commit: string | null; readonly isDirty: boole
 }
 
 /** @returns whether the deployment may go on */
-function tellSecrets(path: string, vars: Readonly<Record<string, unknown>>): boolean {
+function tellSecrets(path: string, vars: Readonly<Record<string, unknown>>, required?: readonly string[]): boolean {
 	let text: string;
 	try {
 		text = readFileSync(path, "utf8");
@@ -107,7 +108,7 @@ function tellSecrets(path: string, vars: Readonly<Record<string, unknown>>): boo
 		console.error(`error: cannot read ${path}: ${systemFault(error)}\n  ${SECRETS_FIX}`);
 		return false;
 	}
-	const { faults, missing } = examineSecrets(text, vars);
+	const { faults, missing } = examineSecrets(text, vars, required);
 	const lines = [
 		...faults,
 		...missing.map((name) => `${name} is not in it; only a Worker that has it already can be deployed so`),

@@ -13,14 +13,21 @@ export interface SecretFindings {
 /**
  * @param text of the file
  * @param vars of wrangler.toml, beside which the secrets will be read
+ * @param required names that wrangler.toml has among `[secrets] required`
  * @returns what is to be said of the file; two empty lists = nothing
  */
-export function examineSecrets(text: string, vars: Readonly<Record<string, unknown>>): SecretFindings {
+export function examineSecrets(
+	text: string,
+	vars: Readonly<Record<string, unknown>>,
+	required: readonly string[] = [],
+): SecretFindings {
 	const given = readObject(text);
 	if (given === null) return { faults: ["it is no JSON object of names and values"], missing: [] };
 	const empty = Object.keys(given).filter((name) => typeof given[name] !== "string" || given[name] === "");
-	const missing = SECRET_NAMES.filter((name) => !Object.hasOwn(given, name));
-	const noted = new Set<string>(missing);
+	const expected = new Set<string>([...SECRET_NAMES, ...required]);
+	// Named by itself: the Worker's own rule for it is not asked where another setting is malformed.
+	if (typeof vars["DOWNLOAD_ORIGIN"] === "string" && vars["DOWNLOAD_ORIGIN"] !== "") expected.add("DOWNLOAD_KEY");
+	const noted = new Set([...expected].filter((name) => !Object.hasOwn(given, name)));
 	const faults = empty.map((name) => `${name}: a text is expected`);
 	// Fresh values stand in for what the file does not have, so that only what it has is judged.
 	const standIns = Object.fromEntries(generateSecrets(SECRET_NAMES, "production"));

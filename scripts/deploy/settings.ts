@@ -31,7 +31,7 @@ export function findFaults(settings: DeployedSettings): Fault[] {
 	const issuer = String(settings.vars["ISSUER"] ?? "");
 	const host = hostOf(issuer);
 	return [
-		...issuerFaults(issuer, host),
+		...issuerFaults(issuer),
 		...routeFaults(settings, host),
 		...recordFaults(settings),
 		...sizeFaults(settings),
@@ -56,11 +56,20 @@ function hostOf(issuer: string): string | null {
 	return url !== null && url.protocol === "https:" && url.origin === issuer ? url.host : null;
 }
 
-function issuerFaults(issuer: string, host: string | null): Fault[] {
+/** @returns why this is no https origin that can be somebody's own; null = it is one */
+function faultOfOrigin(text: string): string | null {
+	const host = hostOf(text);
+	if (host !== null) return EXAMPLE_HOST.test(host) ? `"${text}" is still the example` : null;
+	const inSmall = text.toLowerCase();
+	if (hostOf(inSmall) !== null) return `"${text}" has capitals, and an origin has none: write "${inSmall}"`;
+	return `"${text}" is no https origin (https://<host>, no path)`;
+}
+
+function issuerFaults(issuer: string): Fault[] {
 	const value = "[vars] ISSUER";
 	const fix = "write the https origin under which firewalls reach the service, such as https://updates.<your domain>";
-	if (host === null) return [{ value, problem: `"${issuer}" is no https origin (https://<host>, no path)`, fix }];
-	return EXAMPLE_HOST.test(host) ? [{ value, problem: `"${issuer}" is still the example`, fix }] : [];
+	const problem = faultOfOrigin(issuer);
+	return problem === null ? [] : [{ value, problem, fix }];
 }
 
 function routeFaults({ routes = [] }: DeployedSettings, host: string | null): Fault[] {
@@ -93,7 +102,8 @@ function downloadFaults({ vars, secrets }: DeployedSettings): Fault[] {
 	const faults: Fault[] = [];
 	const value = "[vars] DOWNLOAD_ORIGIN";
 	const fix = "write the https origin of the domain that the bucket PACKAGES has in your zone, or leave it empty";
-	if (origin.startsWith("http:")) faults.push({ value, problem: `"${origin}" is not https`, fix });
+	const problem = faultOfOrigin(origin);
+	if (problem !== null) faults.push({ value, problem, fix });
 	if (origin === vars["ISSUER"])
 		faults.push({ value, problem: "it is the host of ISSUER, whose requests are the API's", fix });
 	if (vars["S3_BUCKET_URL"] !== undefined && vars["S3_BUCKET_URL"] !== "")
@@ -108,7 +118,10 @@ function downloadFaults({ vars, secrets }: DeployedSettings): Fault[] {
 }
 
 function boundFaults({ vars }: DeployedSettings): Fault[] {
-	const found = faultsOfVariables(vars).filter(({ name }) => name !== "ISSUER");
+	// What is no origin is told with more words above.
+	const isTold = (name: string) =>
+		name === "ISSUER" || (name === "DOWNLOAD_ORIGIN" && faultOfOrigin(String(vars[name])) !== null);
+	const found = faultsOfVariables(vars).filter(({ name }) => !isTold(name));
 	return found.map(({ name, problem }) => ({
 		value: `[vars] ${name}`,
 		problem,

@@ -98,7 +98,9 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 		if (outcome === "interrupted") throw new CliError("interrupted", { code: "interrupted" });
 		if (worker === undefined || options.exit) {
 			if (outcome instanceof StepFailed) {
-				surroundings.stderr.write(`the end of the Worker's log:\n${await readLogTail(place.logFile)}\n`);
+				// Where the Worker has not started, the error has what its log says.
+				if (worker !== undefined)
+					surroundings.stderr.write(`the end of the Worker's log:\n${await readLogTail(place.logFile)}\n`);
 				throw outcome;
 			}
 			return;

@@ -104,6 +104,14 @@ export const explanationAnswer = z.object({
 });
 export type Explanation = z.infer<typeof explanationAnswer>;
 
+/** @returns when the firewall installs what is for it; nothing where the permit of that release is refused now */
+export function installLines({ install, releases }: Explanation): string[] {
+	if (install == null) return [];
+	const chosen = releases.find(({ version, verdict }) => version === install.version && verdict === "chosen");
+	const permit = chosen?.rollout?.permit ?? "given";
+	return permit === "given" ? [`installs     ${install.version} from ${install.at} on`] : [];
+}
+
 /** Older releases than these are counted, not listed; --json has them all. */
 const OLDER_SHOWN = 3;
 
@@ -128,7 +136,7 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 		`             ${advice}`,
 		...policyLines(told),
 		`answer       ${describeAnswer(told.answer)}`,
-		...(told.install == null ? [] : [`installs     ${told.install.version} from ${told.install.at} on`]),
+		...installLines(told),
 		...(told.disabled_rules?.length
 			? [`without      the rules ${told.disabled_rules.join(", ")}, which are disabled`]
 			: []),

@@ -120,7 +120,7 @@ async function tryUpdate(
 	how: UpdateOptions,
 ): Promise<UpdateResult | { readonly retryInSeconds: number }> {
 	try {
-		return await updateFirewall(session, options.product, { ...how, ...measuring(options.health) });
+		return await updateFirewall(session, options.product, { ...how, ...measuring(options.health, output.note) });
 	} catch (error) {
 		const retryInSeconds = retryAfter(error, pauses);
 		if (retryInSeconds === null || !(error instanceof CliError)) throw error;

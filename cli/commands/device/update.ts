@@ -42,7 +42,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 				progress.report(done, total);
 			},
 			onDownloaded: endProgress,
-			...measuring(options.health),
+			...measuring(options.health, output.note),
 		});
 		const { unchanged, answer, damaged } = result.check;
 		const lines =

@@ -68,7 +68,7 @@ export const windowsAsTyped = z.string().transform((text, context) => {
 		if (match === null) {
 			context.addIssue({
 				code: "custom",
-				message: 'a window is written "sat,sun 22:00-04:00", or "22:00-04:00" for every day',
+				message: 'a window is written "sat,sun 22:00-04:00", or "22:00-04:00" for every day; --any-time ends them',
 			});
 			return z.NEVER;
 		}

@@ -30,7 +30,7 @@ export function defineExplain(rollout: Command, surroundings: Surroundings): voi
 		const version = readOperand(operands, 1, "version", versionName);
 		const { device, installed, engine, at } = options;
 		// Not before it is needed: other commands of this group start without it.
-		const { explanationAnswer, haLines, policyLines } = await import("../device/explain-lines.ts");
+		const { explanationAnswer, haLines, installLines, policyLines } = await import("../device/explain-lines.ts");
 		const path = `/v1/devices/${device}/explain${queryOf({ product, installed, engine, at })}`;
 		const what = `could not explain ${product} ${version}`;
 		const told = await api.call("GET", path, what, explanationAnswer);
@@ -67,7 +67,7 @@ export function defineExplain(rollout: Command, surroundings: Surroundings): voi
 				`entitlement  ${entitlement.code}: ${entitlement.title}`,
 				...policyLines(told),
 				`answer       ${answer.version === null ? "" : `${answer.version} is `}${answer.status} (${answer.reason})`,
-				...nextLines(told, version),
+				...nextLines(told, version, installLines(told)),
 				...haLines(told),
 			],
 		);
@@ -161,8 +161,10 @@ function regressionLines(product: string, release: Release | undefined): string[
 }
 
 /** When the firewall may install it, or something else, by all that is known. */
-function nextLines({ install, changes }: Explanation, version: string): string[] {
+function nextLines(told: Explanation, version: string, next: readonly string[]): string[] {
+	const { install, changes } = told;
 	const at = changes.find(({ answer }) => answer.version === version)?.at;
-	const next = install == null ? [] : [`installs     ${install.version} from ${install.at} on`];
-	return at === undefined || install?.version === version ? next : [...next, `             ${version} from ${at} on`];
+	return at === undefined || install?.version === version
+		? [...next]
+		: [...next, `             ${version} from ${at} on`];
 }

@@ -64,7 +64,9 @@ export function definePreview(rollout: Command, surroundings: Surroundings): voi
 		output.note("reading the fleet, device by device; a large one takes minutes");
 		const devices = await readFleet({ api, surroundings }, product);
 		const draw = going.salt === UNDRAWN ? null : (unit: string) => bucketOf(going.salt, unit);
-		const steps = previewSteps(going.plan, going.step, await unitsFor(release, devices, draw), release);
+		const previewed = previewSteps(going.plan, going.step, await unitsFor(release, devices, draw), release);
+		// Of a fleet that nobody has heard of no step is at fault.
+		const steps = devices.length > 0 ? previewed : previewed.map((step) => ({ ...step, faults: [] }));
 		const times = stepTimes(going, now);
 		const told = steps.map((step, index) => describe(step, times[index]));
 		const answer = {
@@ -174,6 +176,9 @@ function lines(told: {
 		...steps.flatMap(({ name, likely }) => (likely === null ? [] : nameUnits(name, likely))),
 		...(rollout.salt === UNDRAWN ? ["which units come first is drawn when it starts"] : []),
 		...steps.flatMap(({ faults }) => faults.map((fault) => `! ${fault}`)),
+		...(fleet === 0
+			? [`! no device has been heard of: who takes part shows once devices have checked for ${product}`]
+			: []),
 		`${bytes} in all; everybody may have it from ${formatTimestamp(last?.begins ?? 0)} on if each gate passes and each word comes at once${latest === null ? "" : `, and by ${formatTimestamp(latest)} if each word does`}`,
 	];
 }

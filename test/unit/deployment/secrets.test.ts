@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
-import { generateSecrets, SECRET_NAMES } from "../../../cli/worker/secrets.ts";
+import { DEPLOYED_SECRET_NAMES, generateSecrets, SECRET_NAMES } from "../../../cli/worker/secrets.ts";
 import { examineSecrets } from "../../../scripts/deploy/secrets.ts";
 
 const { vars } = readConfig({ config: join(import.meta.dirname, "../../../wrangler.toml") }, { hideWarnings: true });
@@ -13,6 +13,8 @@ const examine = (secrets: unknown, changed = {}) => examineSecrets(JSON.stringif
 it("nothing is said of what `secret generate --json` makes, nor of a bootstrap key that is off", () => {
 	expect(examine(FRESH)).toEqual({ faults: [], missing: [] });
 	expect(examine({ ...FRESH, BOOTSTRAP_KEY: "off" })).toEqual({ faults: [], missing: [] });
+	const made = Object.fromEntries(generateSecrets(DEPLOYED_SECRET_NAMES, "production"));
+	expect(examine(made, { DOWNLOAD_ORIGIN: "https://packages.acme.test" })).toEqual({ faults: [], missing: [] });
 });
 
 describe("a secret is named where it", () => {
@@ -34,6 +36,9 @@ describe("a secret is named where it", () => {
 		expect(examine(FRESH, redis)).toEqual({ faults: [], missing: ["REDIS_TOKEN"] });
 		const cdn = { DOWNLOAD_ORIGIN: "https://packages.acme.test" };
 		expect(examine(FRESH, cdn)).toEqual({ faults: [], missing: ["DOWNLOAD_KEY"] });
+		// Another setting is wrong, or there is no origin yet.
+		expect(examine({ ...FRESH, LOOKUP_KEY: "abc" }, cdn).missing).toEqual(["DOWNLOAD_KEY"]);
+		expect(examineSecrets(JSON.stringify(FRESH), vars, ["MAC_KEYS", "DOWNLOAD_KEY"]).missing).toEqual(["DOWNLOAD_KEY"]);
 		expect(examine({ ...FRESH, DOWNLOAD_KEY: "short" }, cdn).faults).toEqual([
 			"DOWNLOAD_KEY: must be base64url of 32 bytes or more",
 		]);

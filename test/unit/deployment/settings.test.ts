@@ -32,7 +32,19 @@ describe("downloads from a CDN", () => {
 	it.each<[string, Partial<DeployedSettings>, string, RegExp]>([
 		["nothing insists on the secret", { ...cdn(), ...required() }, "[secrets] required", /DOWNLOAD_KEY is not named/],
 		["the secret is none", cdn({ DOWNLOAD_KEY: "k".repeat(43) }), "[vars] DOWNLOAD_KEY", /is no secret/],
-		["there is no TLS", cdn({ DOWNLOAD_ORIGIN: "http://packages.acme.test" }), "[vars] DOWNLOAD_ORIGIN", /not https/],
+		["there is no TLS", cdn({ DOWNLOAD_ORIGIN: "http://packages.acme.test" }), "[vars] DOWNLOAD_ORIGIN", /no https/],
+		[
+			"the host has capitals",
+			cdn({ DOWNLOAD_ORIGIN: "https://PACKAGES.acme.test" }),
+			"[vars] DOWNLOAD_ORIGIN",
+			/capitals/,
+		],
+		[
+			"it is the example",
+			cdn({ DOWNLOAD_ORIGIN: "https://packages.example.net" }),
+			"[vars] DOWNLOAD_ORIGIN",
+			/still the example/,
+		],
 		["rules are not asked", cdn({ DOWNLOAD_ORIGIN: "https://pub-1.r2.dev" }), "[vars] DOWNLOAD_ORIGIN", /has no rules/],
 		["the API is there", cdn({ DOWNLOAD_ORIGIN: READY.vars.ISSUER }), "[vars] DOWNLOAD_ORIGIN", /host of ISSUER/],
 		["S3 is given too", cdn({ S3_BUCKET_URL: "https://s3.acme.test/b" }), "[vars] DOWNLOAD_ORIGIN", /S3_BUCKET_URL/],
@@ -58,6 +70,12 @@ describe("settings are refused, naming the value and how to get it, where", () =
 		["ISSUER is the example", vars({ ISSUER: "https://updates.example.com" }), "[vars] ISSUER", /still the example/],
 		["ISSUER is plain http", vars({ ISSUER: "http://updates.acme.test" }), "[vars] ISSUER", /no https origin/],
 		["ISSUER ends in a slash", vars({ ISSUER: "https://updates.acme.test/" }), "[vars] ISSUER", /no https origin/],
+		[
+			"ISSUER has capitals",
+			vars({ ISSUER: "https://UPDATES.acme.test" }),
+			"[vars] ISSUER",
+			/capitals.*"https:..updates/,
+		],
 		["ISSUER is a host", vars({ ISSUER: "updates.acme.test" }), "[vars] ISSUER", /no https origin/],
 		[
 			"devices would never check",

@@ -8,8 +8,9 @@ import { runCli } from "../support/run-cli.ts";
 it("prints every secret, none of them marked local", async () => {
 	const { stdout } = await runCli(["secret", "generate", "--json"]);
 	const secrets = JSON.parse(stdout);
-	expect(Object.keys(secrets)).toEqual(["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"]);
+	expect(Object.keys(secrets)).toEqual(["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY", "DOWNLOAD_KEY"]);
 	expect(secrets.MAC_KEYS).toMatch(/^k[0-9a-f]{6}:[\w-]{43}$/);
+	expect(secrets.DOWNLOAD_KEY).toMatch(/^[\w-]{43}$/);
 	expect(stdout).not.toContain("local");
 });
 

@@ -167,6 +167,7 @@ describe("parapet policy", () => {
 		[["window"], "--any-time"],
 		[["window", "22:00-04:00", "--any-time"], "--any-time"],
 		[["window", "Saturday night"], "sat,sun 22:00-04:00"],
+		[["window", "none"], "--any-time"],
 		[["freeze"], "--until"],
 		[["min-age", "soon"], "hours"],
 		[["hold", "--device", DEVICE, "--label", "a=b"], "not both"],

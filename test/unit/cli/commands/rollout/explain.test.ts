@@ -143,6 +143,23 @@ describe("the first line", () => {
 	);
 });
 
+it.each([
+	["given", true],
+	["failed_before", false],
+] as const)(
+	"says from when a release is installed only where its permit is not refused: %s",
+	async (permit, isSaid) => {
+		const offer = { ...EXPLANATION.answer, status: "offered", reason: "newer", version: VERSION };
+		const install = { at: "2026-11-22T00:00:00Z", version: VERSION };
+		const release = { verdict: "chosen", rollout: { ...RELEASE.rollout, permit } };
+		const text = await explained(release, { answer: offer, install });
+		expect(text.includes("installs     4.28.0 from")).toBe(isSaid);
+		expect(text).toContain(permit === "given" ? "would be given now" : "none now: failed_before");
+		const { stdout } = await operator.run("device", "explain", DEVICE, "--product", "crs");
+		expect(stdout.includes("installs     4.28.0 from")).toBe(isSaid);
+	},
+);
+
 it("gives the same to a program", async () => {
 	operator.reply({ body: EXPLANATION });
 	const { stdout } = await explain("--json");

@@ -91,6 +91,13 @@ describe("of a release on its way", () => {
 	});
 });
 
+it("of a fleet that nobody has heard of says so, and names no step as one that nobody can take part in", async () => {
+	operator.reply(releases(), PRODUCT, ACCOUNTS, devices(0, null, 0));
+	const { stdout } = await preview();
+	expect(stdout).toContain("! no device has been heard of: who takes part shows once devices have checked for crs");
+	expect(stdout.match(/^! /gm)).toHaveLength(1);
+});
+
 it("there is none of a version that does not exist", async () => {
 	operator.reply({ body: { releases: [] } });
 	expect(await preview()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("parapet publish --draft") });

@@ -58,13 +58,21 @@ describe("updates", () => {
 	});
 
 	it.each([
-		["reports what a command of its own measures", `echo '{"cpu":12}'`, { before: { cpu: 12 }, after: { cpu: 12 } }],
-		["says nothing where the command fails", "exit 1", undefined],
-		["says nothing where it prints something else", "echo fine", undefined],
-		["says nothing where it prints what no report may have", `echo '{"cpu":1000}'`, undefined],
-	])("%s", async (_, command, health) => {
+		[
+			"reports what a command of its own measures",
+			`echo '{"cpu":12}'`,
+			{ before: { cpu: 12 }, after: { cpu: 12 } },
+			/^$/,
+		],
+		["reports no values where the command fails", "exit 1", undefined, /--health failed: .* no health values/],
+		["reports no values where it prints nothing", "true", undefined, /--health printed nothing: /],
+		["reports no values where it prints something else", "echo fine", undefined, /did not print health values as JSON/],
+		["reports no values that no report may have", `echo '{"cpu":1000}'`, undefined, /did not print health values/],
+	])("%s, and says so", async (_, command, health, note) => {
 		await activate();
-		expect((await runCli(["device", "update", "--home", folder, "--health", command])).exitCode).toBe(0);
+		const { exitCode, stderr } = await runCli(["device", "update", "--home", folder, "--health", command]);
+		expect(exitCode).toBe(0);
+		expect(stderr).toMatch(note);
 		expect(server.reports.map((report) => [report.outcome, "health" in report ? report.health : undefined])).toEqual([
 			["healthy", health],
 		]);
