@@ -7,12 +7,21 @@ export const EXIT_FAILED = 1;
 /** the command line itself is wrong */
 export const EXIT_USAGE = 2;
 
+/** What is wrong with a field of a file. */
+export interface FieldFault {
+	/** as the field stands in the file, e.g. steps[2].gate.maxFailures */
+	readonly path: string;
+	readonly reason: string;
+	readonly fix: string;
+}
+
 export interface CliErrorOptions {
 	readonly fix?: string | undefined;
 	readonly code?: string | undefined;
 	readonly cause?: unknown;
 	/** where the command can go on, for its own --from */
 	readonly resumeFrom?: string | undefined;
+	readonly faults?: readonly FieldFault[] | undefined;
 }
 
 export class CliError extends Error {
@@ -20,6 +29,7 @@ export class CliError extends Error {
 	readonly fix: string | undefined;
 	readonly code: string;
 	readonly resumeFrom: string | undefined;
+	readonly faults: readonly FieldFault[];
 
 	constructor(message: string, options: CliErrorOptions = {}) {
 		super(message, { cause: options.cause });
@@ -27,14 +37,15 @@ export class CliError extends Error {
 		this.fix = options.fix;
 		this.code = options.code ?? "failed";
 		this.resumeFrom = options.resumeFrom;
+		this.faults = options.faults ?? [];
 	}
 }
 
 export class UsageError extends CliError {
 	override readonly exitCode = EXIT_USAGE;
 
-	constructor(message: string, fix?: string) {
-		super(message, { code: "usage", fix });
+	constructor(message: string, fix?: string, faults?: readonly FieldFault[]) {
+		super(message, { code: "usage", fix, faults });
 	}
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, Help, type Option } from "commander";
 import { COMMAND_GROUPS } from "./command-groups.ts";
-import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, ServerRefusal, StepFailed } from "./errors.ts";
+import { CliError, EXIT_FAILED, EXIT_OK, EXIT_USAGE, ServerRefusal, StepFailed, UsageError } from "./errors.ts";
 import { type Surroundings, writeFailure } from "./terminal/output.ts";
 
 const HELP_END = `
@@ -97,8 +97,11 @@ export async function runParapet(args: readonly string[], surroundings: Surround
 
 /** What the server says is meant for whoever writes requests; at a command line it names options and commands. */
 async function inWordsOfCommand(error: unknown, program: Command, args: readonly string[]): Promise<unknown> {
-	if (!(error instanceof ServerRefusal)) return error;
-	const { commandOf } = await import("./command-line/usage-faults.ts");
+	const isBare = error instanceof UsageError && error.fix === undefined && error.faults.length === 0;
+	if (!(error instanceof ServerRefusal || isBare)) return error;
+	const { commandOf, seeHelp } = await import("./command-line/usage-faults.ts");
+	const command = commandOf(program, args);
+	if (error instanceof UsageError) return new UsageError(error.message, seeHelp(command));
 	const { wordForCommand } = await import("./command-line/refusal-words.ts");
-	return wordForCommand(error, commandOf(program, args));
+	return wordForCommand(error, command);
 }

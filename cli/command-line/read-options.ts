@@ -15,7 +15,12 @@ export function readOptions<T>(command: Command, schema: z.ZodType<T>): T {
 	const lineage: Command[] = [];
 	for (let at: Command | null = command; at !== null; at = at.parent) lineage.unshift(at);
 	const given: unknown = Object.assign({}, ...lineage.map((one) => one.opts()));
-	return readGiven(given, schema, (path) => `--${path.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+	const nameOf = (path: string) => `--${path.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+	const options = lineage.flatMap((one) => one.options);
+	return readGiven(given, schema, nameOf, (name) => {
+		const option = options.findLast(({ long }) => long === name);
+		return option === undefined ? undefined : `give ${option.flags}: ${option.description}`;
+	});
 }
 
 /** @returns the operand at `index`, checked; @throws UsageError calling it `name` */
@@ -23,14 +28,20 @@ export function readOperand<T>(operands: readonly string[], index: number, name:
 	return readGiven(operands[index], schema, () => name);
 }
 
-function readGiven<T>(given: unknown, schema: z.ZodType<T>, nameOf: (path: string) => string): T {
+function readGiven<T>(
+	given: unknown,
+	schema: z.ZodType<T>,
+	nameOf: (path: string) => string,
+	fixOf: (name: string) => string | undefined = () => undefined,
+): T {
 	const read = schema.safeParse(given);
 	if (read.success) return read.data;
 	const issue = read.error.issues[0];
 	const path = issue?.path[0];
 	const name = nameOf(path === undefined ? "" : String(path));
 	const value = path === undefined ? given : valueAt(given, issue?.path ?? []);
-	throw new UsageError(`${name}${value === undefined ? "" : ` ${quote(value)}`}: ${describeIssue(issue, value)}`);
+	const said = describeIssue(issue, value);
+	throw new UsageError(`${name}${value === undefined ? "" : ` ${quote(value)}`}: ${said}`, fixOf(name));
 }
 
 /** @returns the part of what was typed that an issue is about; undefined when it was not text */

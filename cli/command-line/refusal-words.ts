@@ -1,6 +1,8 @@
 // A refusal in the words of the command that met it: the options and operands that its fields were, and what lists the names.
 import type { Command } from "commander";
+import { z } from "zod";
 import { type RefusalWords, ServerRefusal } from "../errors.ts";
+import { plainWords } from "../files/plain-words.ts";
 import { messageOf } from "../http/refusal.ts";
 import { seeHelp } from "./usage-faults.ts";
 
@@ -9,6 +11,8 @@ const OPTION_OF_FIELD: Readonly<Record<string, string>> = {
 	product_validity: "product-ends",
 	locales: "locale",
 };
+/** Fields that are whole files, by the option that names the file. */
+const FILE_OPTIONS: Readonly<Record<string, string>> = { plan: "--plan", beta_plan: "--beta-plan" };
 /** What shows the names that there are, by the operand or option that takes one. */
 const LISTED_BY: Readonly<Record<string, string>> = {
 	account: "account list",
@@ -49,12 +53,16 @@ const TITLE_IS_LESS = new Set([
 export function wordForCommand(error: ServerRefusal, command: Command): ServerRefusal {
 	const { refusal } = error;
 	// A wrong clock explains more than any other advice.
-	const fix = (refusal.clockAheadSeconds === undefined ? fixOf(refusal.code, command) : undefined) ?? error.fix;
+	const isOfFile = refusal.said?.errors.some(({ field }) => fieldOfFile(field, command) !== undefined) === true;
+	const own = isOfFile ? "correct what is named there in the file, and give it again" : fixOf(refusal.code, command);
+	const fix = (refusal.clockAheadSeconds === undefined ? own : undefined) ?? error.fix;
 	if (refusal.said === undefined) return new ServerRefusal({ ...refusal, fix });
 	const { said } = refusal;
 	// That there is no such thing says it all, where it can be one thing only.
 	const isOneThing = refusal.code === "invalid_identifier" && thingsNamed(command).length === 1;
 	const errors = (isOneThing ? [] : said.errors).map(({ field, message }) => {
+		const inFile = fieldOfFile(field, command);
+		if (inFile !== undefined) return { field: inFile, message: plainWords(message) };
 		const name = nameOf(field, command);
 		return { field: name === undefined ? field : withValue(name, command), message: plainer(message, command) };
 	});
@@ -88,6 +96,16 @@ function nameOf(field: string, command: Command): string | undefined {
 	return undefined;
 }
 
+/** @returns `--plan "own.json" steps[2].bake` for a field of a file that an option names; undefined where it is none */
+function fieldOfFile(field: string, command: Command): string | undefined {
+	const [first = "", ...steps] = field.split(".");
+	const option = FILE_OPTIONS[first];
+	if (option === undefined || steps.length === 0 || !command.options.some(({ long }) => long === option))
+		return undefined;
+	const path = steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+	return `${withValue(option, command)} ${z.core.toDotPath(path)}`;
+}
+
 /** @returns the name with what was typed for it */
 function withValue(name: string, command: Command): string {
 	const index = command.registeredArguments.findIndex((one) => one.name() === name);
@@ -98,15 +116,10 @@ function withValue(name: string, command: Command): string {
 
 /** What a schema says by itself, in words; and the names of fields by those of options. */
 function plainer(message: string, command: Command): string {
-	return message
-		.replace(/^Too big: expected number to be <=(\d+)$/, "at most $1")
-		.replace(/^Too small: expected number to be >=(\d+)$/, "at least $1")
-		.replace(/^Too small: expected number to be >(\d+)$/, "more than $1")
-		.replace(/^Too big: expected string to have <=(\d+) characters$/, "at most $1 characters")
-		.replace(/^Too small: expected (?:string|array) to have >=1 (?:characters|items)$/, "something is expected here")
-		.replace(/^Too big: expected array to have <=(\d+) items$/, "at most $1 of them")
-		.replace(/^Invalid string: must match pattern (\S+)$/, "not of the form $1")
-		.replace(/`(\w+)`|\b[a-z]+(?:_[a-z]+)+\b/g, (text, quoted) => nameOf(quoted ?? text, command) ?? text);
+	return plainWords(message).replace(
+		/`(\w+)`|\b[a-z]+(?:_[a-z]+)+\b/g,
+		(text, quoted) => nameOf(quoted ?? text, command) ?? text,
+	);
 }
 
 /** @returns what of a command's operands and options is looked up, and what lists it */

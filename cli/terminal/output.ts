@@ -100,6 +100,7 @@ export function writeFailure(sink: TextSink, error: unknown, json: boolean): voi
 		return;
 	}
 	const lines = [`error: ${failure.message}`];
+	for (const { path, reason, fix } of failure.faults ?? []) lines.push(`  ${path}: ${reason}`, `    fix: ${fix}`);
 	if (failure.fix !== undefined) lines.push(`  fix: ${failure.fix}`);
 	if (failure.retry_after !== undefined) lines.push(`  try again in ${failure.retry_after} s`);
 	if (failure.request_id !== undefined) lines.push(`  request: ${failure.request_id}`);
@@ -121,6 +122,7 @@ function describeFailure(error: unknown) {
 		code: known ? error.code : "unexpected",
 		status: refusal?.status,
 		fix: known ? error.fix : undefined,
+		faults: known && error.faults.length > 0 ? error.faults : undefined,
 		request_id: refusal?.requestId,
 		retry_after: refusal?.retryAfterSeconds,
 		resume_from: known ? error.resumeFrom : undefined,

@@ -6,11 +6,10 @@ import { formatTimestamp } from "../../../src/timestamps.ts";
 import { accountId, deviceId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { type OperatorContext, runAsOperator } from "../../command-line/run-as.ts";
-import { readTextFile } from "../../command-line/settings.ts";
 import { collect, comingMoment, commaList, moment, pairs } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
-import { parseJson } from "../../json.ts";
 import type { Surroundings } from "../../terminal/output.ts";
+import { notesOnPins } from "./pin-notes.ts";
 import {
 	changeRule,
 	describeRules,
@@ -18,11 +17,11 @@ import {
 	policyAnswer,
 	type Rule,
 	type RuleChange,
-	ruleAnswer,
 	type Target,
 	windowsAsTyped,
 	withChange,
 } from "./rules.ts";
+import { inTermsOfFile, readRulesFile } from "./rules-file.ts";
 
 const targetShape = { device: deviceId.optional(), label: pairs.optional() };
 type Targeted = { device?: string | undefined; label?: Record<string, string> | undefined };
@@ -40,9 +39,17 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 		.description("say it all anew: a JSON file with the rules, as `show --json` prints them");
 	runAsOperator(replace, surroundings, {}, async ({ api, operands, output }) => {
 		const account = readOperand(operands, 0, "account", accountId);
-		const rules = readRulesFile(readOperand(operands, 1, "file", z.string()));
-		const done = await api.call("PUT", pathOf(account), "could not change the policy", policyAnswer, { rules });
+		const file = readRulesFile(readOperand(operands, 1, "file", z.string()));
+		const body = { rules: file.rules };
+		const done = await api
+			.call("PUT", pathOf(account), "could not change the policy", policyAnswer, body)
+			.catch((error: unknown) => Promise.reject(inTermsOfFile(error, file)));
 		output.answer(done, describeRules(done.rules));
+		for (const note of await notesOnPins(
+			api,
+			done.rules.map(({ pins }) => pins),
+		))
+			output.note(note);
 	});
 
 	const window = targeted(policy.command("window <account> [windows]"))
@@ -121,7 +128,9 @@ export function definePolicy(policy: Command, surroundings: Surroundings): void 
 		const product = readOperand(context.operands, 1, "product", productName);
 		const version = readOperand(context.operands, 2, "version", versionName);
 		const downgrade = context.options.downgrade === true ? { downgrade: true } : {};
-		await say(context, (rule) => withChange(rule, { pins: { ...rule.pins, [product]: { version, ...downgrade } } }));
+		const pin = { [product]: { version, ...downgrade } };
+		await say(context, (rule) => withChange(rule, { pins: { ...rule.pins, ...pin } }));
+		for (const note of await notesOnPins(context.api, [pin])) context.output.note(note);
 	});
 	const unpin = targeted(policy.command("unpin <account> <product>")).description("offer the newest again");
 	runAsOperator(unpin, surroundings, targetShape, async (context) => {
@@ -182,19 +191,6 @@ function targetOf({ options: { device, label } }: Context): Target {
 	if (device !== undefined && label !== undefined) throw new UsageError("give --device or --label, not both");
 	if (device !== undefined) return { device };
 	return label === undefined ? undefined : { labels: label };
-}
-
-/** A list of rules, or an answer that has them. */
-const rulesFile = z.union([
-	z.array(ruleAnswer),
-	z.object({ rules: z.array(ruleAnswer) }).transform(({ rules }) => rules),
-]);
-
-/** @throws UsageError */
-function readRulesFile(file: string): Rule[] {
-	const parsed = rulesFile.safeParse(parseJson(readTextFile(file)));
-	if (parsed.success) return parsed.data;
-	throw new UsageError(`${file} holds no rules: a list, or what \`parapet policy show --json\` prints`);
 }
 
 function pathOf(account: string): string {

@@ -41,6 +41,15 @@ describe("options", () => {
 		expect(() => readOptions(command, shape)).toThrow(said);
 	});
 
+	it("that do not fit are refused with what the help says of them", () => {
+		const command = new Command("x").option("--urgency <urgency>", "routine or emergency (default: routine)");
+		command.setOptionValue("urgency", "now");
+		const fix = "give --urgency <urgency>: routine or emergency (default: routine)";
+		expect(() => readOptions(command, z.object({ urgency: z.enum(["routine", "emergency"]) }))).toThrow(
+			expect.objectContaining({ fix }),
+		);
+	});
+
 	it("that do not fit are named as they are typed", () => {
 		const command = new Command("x").setOptionValue("skewLimitHours", "many");
 		const read = () => readOptions(command, z.object({ skewLimitHours: wholeNumber }));

@@ -52,6 +52,13 @@ describe("a refusal", () => {
 		},
 	);
 
+	it("of a field in the file of an option names the field as the file does", async () => {
+		const errors = [{ field: "plan.steps.2.gate.maxFailures", message: "Too big: expected number to be <=100" }];
+		const said = await shown("invalid_request", { errors }, "product", "create", "crs", "--plan", "rapid");
+		expect(said).toContain('--plan "rapid" steps[2].gate.maxFailures: at most 100\n');
+		expect(said).toContain("  fix: correct what is named there in the file, and give it again\n");
+	});
+
 	it.each([
 		["insufficient_scope", { required_scope: "operate" }, "with the scope operate;"],
 		["content_too_large", { limit_bytes: 536_870_912 }, "takes at most 536.9 MB"],

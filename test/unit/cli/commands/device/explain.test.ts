@@ -142,7 +142,7 @@ describe("an operator", () => {
 			const wrong = await runCli(["device", "explain", device, "--url", server.url, "--key", API_KEY]);
 			expect(wrong).toMatchObject({
 				exitCode: 2,
-				stderr: `error: device "${device}": a device looks like dev-0123456789-0123456789abcdef\n`,
+				stderr: `error: device "${device}": a device looks like dev-0123456789-0123456789abcdef\n  fix: see parapet device explain --help\n`,
 			});
 			const missing = await runCli(["device", "explain", DEVICE, "--url", server.url, "--key", API_KEY]);
 			expect(missing.stderr).toContain("--product: required and missing");
