@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readPlan } from "../../../cli/rollout/plan-option.ts";
+import { writeFailure } from "../../../cli/terminal/output.ts";
 import { planChoice } from "../../../src/rollout/built-in-plans.ts";
 import { powerOf } from "../../../src/rollout/gate.ts";
 import { plan } from "../../../src/rollout/plan.ts";
@@ -40,6 +41,18 @@ describe("the plan in the docs", () => {
 		expect(await readPlan(file)).toEqual(JSON.parse(text));
 		await writeFile(file, text.replace("overrides", "override"));
 		await expect(readPlan(file)).rejects.toMatchObject({ faults: [{ path: "overrides" }, { path: "override" }] });
+		await rm(folder, { recursive: true });
+	});
+
+	it("has the faults that the docs show", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "own-plan-"));
+		const file = join(folder, "careful.json");
+		const [, shown = ""] = /```text\n(.*?)```/s.exec(section) ?? [];
+		await writeFile(file, text.replace('"maxFailures": 100', '"max_failures": 100'));
+		const fault: unknown = await readPlan(file).catch((error: unknown) => error);
+		let written = "";
+		writeFailure({ write: (more) => (written += more) }, fault, false);
+		expect(written.replace(file, "careful.json")).toBe(shown);
 		await rm(folder, { recursive: true });
 	});
 
