@@ -189,7 +189,7 @@ export interface ReportEffect {
  * has failed whatever it says later. To download is not to install, and to wait is not to die: whoever puts the release off (a
  * maintenance window, a commit lock, an operator) leaves its place to another, and asks for a permit again when it is ready.
  * @param now unix seconds
- * @param holder of a lease without a place of its own: another device's that stands for its unit, where that is healthy; null = none does
+ * @param holder of a lease without a place of its own: another device's that stands for its unit, and is healthy or has failed; null = none does
  * @returns null = it says nothing new
  */
 export function decideReport(
@@ -213,12 +213,20 @@ export function decideReport(
 	if (outcome === "failed" || outcome === "silent") return null;
 	const failed = { ...lease, outcome: "failed", detail, outcomeAt: now } as const;
 	if (outcome === "healthy" && counts) return { lease: failed, count: ["failed", "relapsed"] };
-	if (holder !== null) return takeOver(failed, "failed", holder);
-	const isNewPlace = !counts || outcome === "excused";
-	return { lease: failed, count: isNewPlace ? ["permits", "failed"] : ["failed"] };
+	return counts && outcome !== "excused" ? { lease: failed, count: ["failed"] } : failBeside(failed, "failed", holder);
 }
 
-/** A group is one unit: where its first device is healthy and a later one is not, the unit is not, in the one place that it has. */
+/**
+ * A group is one unit: where its first device is healthy and a later one is not, the unit is not, in the one place that it has; and where
+ * it has failed already it fails no second time. Where no device stands for it, bad news has a place of its own.
+ */
+function failBeside(lost: Lease, outcome: "failed" | "silent", holder: Lease | null): ReportEffect {
+	if (holder === null) return { lease: { ...lost, counts: true }, count: ["permits", outcome] };
+	return holder.outcome === "healthy"
+		? takeOver(lost, outcome, holder)
+		: { lease: { ...lost, counts: false }, count: [] };
+}
+
 function takeOver(lost: Lease, outcome: "failed" | "silent", holder: Lease): ReportEffect {
 	const lease = { ...lost, counts: true, step: holder.step, partners: holder.partners };
 	return { lease, yields: { ...holder, counts: false }, count: [outcome, "relapsed"] };
@@ -233,6 +241,5 @@ export function endLease(lease: Lease, isGivenUp: boolean, now: number, holder: 
 	const outcome = isGivenUp ? "excused" : "silent";
 	const ended = { ...lease, outcome, outcomeAt: now } as const;
 	if (lease.counts) return { lease: ended, count: [outcome] };
-	if (holder !== null && !isGivenUp) return takeOver(ended, "silent", holder);
-	return { lease: ended, count: isGivenUp ? [] : ["permits", "silent"] };
+	return isGivenUp ? { lease: ended, count: [] } : failBeside(ended, "silent", holder);
 }

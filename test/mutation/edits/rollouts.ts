@@ -36,14 +36,14 @@ export const ROLLOUTS: readonly FileEdits[] = [
 				breaks: "a unit that was healthy and failed later takes a second place, and counts as healthy too",
 			},
 			{
-				from: 'if (holder !== null) return takeOver(failed, "failed", holder);',
-				to: "",
+				from: 'return holder.outcome === "healthy"',
+				to: "return false",
 				breaks: "a group whose second device failed counts as healthy",
 			},
 			{
-				from: 'if (holder !== null && !isGivenUp) return takeOver(ended, "silent", holder);',
-				to: "",
-				breaks: "a group whose second device fell silent counts as healthy",
+				from: "if (holder === null) return { lease",
+				to: 'if (holder?.outcome !== "healthy") return { lease',
+				breaks: "a group whose devices both failed counts twice",
 			},
 			{
 				from: "yields: { ...holder, counts: false }",

@@ -278,6 +278,16 @@ describe("a report", () => {
 		expect(endLease(second, true, NOW, holder)).toMatchObject({ lease: { outcome: "excused" }, count: [] });
 		expect(decideReport(second, "healthy", null, NOW, holder)?.count).toEqual([]);
 	});
+
+	it("that the first member failed after the second one counts no more, and where nobody stands for the unit it does", () => {
+		const first = leaseOf("a", "healthy", false);
+		for (const lease of [first, leaseOf("a", "excused")]) {
+			const effect = decideReport(lease, "failed", null, NOW, leaseOf("b", "silent"));
+			expect(effect).toMatchObject({ lease: { outcome: "failed", counts: false }, count: [] });
+		}
+		expect(endLease({ ...first, outcome: null }, false, NOW, leaseOf("b", "failed")).count).toEqual([]);
+		expect(decideReport(first, "failed", null, NOW)).toMatchObject({ lease: { counts: true } });
+	});
 });
 
 type Event =
@@ -309,8 +319,10 @@ function play(events: readonly Event[]) {
 		const unitLeases = [...leases.values()].filter((lease) => lease.unit === unit);
 		const own = leases.get(device);
 		const hasNoPlace = own?.counts === false || own?.outcome === "excused";
-		const isHolder = (one: Lease) => one.device !== device && one.counts && one.outcome === "healthy";
-		const holder = hasNoPlace ? (unitLeases.find(isHolder) ?? null) : null;
+		const isHolder = ({ device: other, counts, outcome }: Lease) =>
+			other !== device && counts && outcome !== null && outcome !== "excused";
+		const holders = hasNoPlace ? unitLeases.filter(isHolder) : [];
+		const holder = holders.find(({ outcome }) => outcome === "healthy") ?? holders[0] ?? null;
 		const keep = (effect: ReportEffect) => {
 			if (effect.yields !== undefined) leases.set(effect.yields.device, effect.yields);
 			leases.set(device, effect.lease);
@@ -359,6 +371,13 @@ describe("whatever devices ask, say and keep silent about,", () => {
 		check(({ leases, counts }) => {
 			const healthy = leases.filter((lease) => lease.outcome === "healthy" && lease.counts).length;
 			expect(counts.healthy).toBe(healthy);
+		});
+	});
+
+	it("no group counts as failed more than once", () => {
+		check(({ leases, counts }) => {
+			const failed = leases.filter(({ outcome }) => outcome === "failed" || outcome === "silent");
+			expect(counts.failed + counts.silent).toBe(new Set(failed.map(({ unit }) => unit)).size);
 		});
 	});
 

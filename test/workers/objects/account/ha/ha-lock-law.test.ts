@@ -5,11 +5,10 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
-import type { WantedRelease } from "../../../../../src/content/releases/could-have.ts";
 import type { HaRole } from "../../../../../src/entitlement/ha/ha-group.ts";
 import type { DeviceWord, Said } from "../../../../../src/fleet/device-state.ts";
 import type { Account } from "../../../../../src/objects/account/account.ts";
-import { DAY, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
+import { NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
 import { createHaAccount } from "../../../../support/accounts/ha-fixture.ts";
 import { RUNS_TIMEOUT_MS, runs } from "../../../../support/runs.ts";
 
@@ -354,84 +353,4 @@ it("holds in whatever order, wherever the object dies", { timeout: RUNS_TIMEOUT_
 		}),
 		{ numRuns: RUNS },
 	);
-});
-
-it("lets a day of silence block the group, and no longer than until the next version", async () => {
-	const fixture = await createHaAccount();
-	for (const who of NUMBERS) await fixture.activateIn(who);
-	const { account, idOf } = fixture;
-	const question = { product: PRODUCT, version: "1", sequence: 1, until: NOW + DAY };
-	expect(await account().askHaLock({ ...question, deviceId: idOf(1), now: NOW })).toMatchObject({ ok: true, at: NOW });
-	const refused = { ok: false, peer: idOf(1) };
-	const late = { ...question, deviceId: idOf(2), now: NOW + DAY, until: NOW + 2 * DAY };
-	expect(await account().askHaLock({ ...late, now: NOW + DAY - 1 })).toMatchObject({
-		...refused,
-		reason: "ha_peer_under_way",
-	});
-	expect(await account().askHaLock(late)).toMatchObject({ ...refused, reason: "ha_peer_failed" });
-	expect(await account().askHaLock({ ...late, version: "2", sequence: 2 })).toMatchObject({ ok: true, at: NOW + DAY });
-});
-
-it("keeps what failed from the others while its device goes back, and until a newer version comes", async () => {
-	const fixture = await createHaAccount();
-	for (const who of [1, 2]) await fixture.activateIn(who);
-	const { account, idOf, group } = fixture;
-	const ask = (who: number, version: string, now: number) =>
-		account().askHaLock({
-			...{ deviceId: idOf(who), product: PRODUCT, version, sequence: Number(version), until: now + DAY, now },
-		});
-	const hear = (who: number, version: string, at: number, reported: "healthy" | "failed") =>
-		account().hearHaLock({ deviceId: idOf(who), product: PRODUCT, version, at, reported, now: at + 1 });
-	await ask(1, "2", NOW);
-	await hear(1, "2", NOW, "failed");
-	expect(await ask(1, "1", NOW + 10)).toMatchObject({ ok: true, at: NOW + 10 });
-	expect(await ask(2, "2", NOW + 11)).toMatchObject({ reason: "ha_peer_under_way" });
-	// The permit again, right before the older version is put in its place.
-	expect(await ask(1, "1", NOW + 12)).toMatchObject({ ok: true, at: NOW + 10 });
-	await hear(1, "1", NOW + 10, "healthy");
-	expect(await ask(2, "2", NOW + 20)).toMatchObject({ reason: "ha_peer_failed", peer: idOf(1) });
-	// Whoever lost its older version gets it again, and that lets nobody on.
-	expect(await ask(2, "1", NOW + 21)).toMatchObject({ ok: true });
-	await hear(2, "1", NOW + 21, "healthy");
-	expect(await ask(2, "2", NOW + 30)).toMatchObject({ reason: "ha_peer_failed" });
-	const locks = async () => (await account().haGroup(group, NOW + 30))?.locks;
-	expect(await locks()).toMatchObject([{ version: "2", state: "failed", device: idOf(1) }]);
-	expect(await ask(2, "3", NOW + 40)).toMatchObject({ ok: true });
-	expect(await locks()).toMatchObject([
-		{ version: "3", state: "under_way", device: idOf(2) },
-		{ version: "2", state: "failed" },
-	]);
-	await hear(2, "3", NOW + 40, "healthy");
-	expect(await locks()).toEqual([]);
-});
-
-it("has nobody wait for a passive device that its account holds back, and still one at a time", async () => {
-	const fixture = await createHaAccount();
-	for (const who of [1, 2]) await fixture.activateIn(who);
-	const { account, idOf } = fixture;
-	const says = { priority: null, installed: { [PRODUCT]: "1" }, peer: null, now: NOW };
-	await account().reportHa({ ...says, deviceId: idOf(1), role: "active" });
-	await account().reportHa({ ...says, deviceId: idOf(2), role: "passive" });
-	const release: WantedRelease = {
-		...{
-			version: "2",
-			channel: "stable",
-			models: null,
-			engine: {},
-			releasedAt: NOW - DAY,
-			urgency: "routine",
-			newer: [],
-		},
-	} as const;
-	const ask = (who: number, now: number) =>
-		account().askHaLock({
-			...{ deviceId: idOf(who), product: PRODUCT, version: "2", sequence: 2, release, until: now + DAY, now },
-		});
-	expect(await ask(1, NOW + 1)).toMatchObject({ ok: false, reason: "ha_peer_first", peer: idOf(2) });
-	const hold = [{ for: { device: idOf(2) }, hold: true }];
-	expect(await account().changePolicy({ actor: "ops", now: NOW + 2, rules: hold, replaces: null })).toMatchObject({
-		ok: true,
-	});
-	expect(await ask(1, NOW + 3)).toMatchObject({ ok: true });
-	expect(await ask(2, NOW + 4)).toMatchObject({ ok: false, reason: "ha_peer_under_way", peer: idOf(1) });
 });

@@ -241,6 +241,8 @@ describe("an HA group", () => {
 		await takeOf("s");
 		if (how === "failed") await reportOf("s", "failed");
 		else await ring(NOW + 2 * DAY);
+		// That the first one fails as well is no second failure.
+		await reportOf("f", "failed");
 		const { evidence, rollout } = await view(NOW + 2 * DAY);
 		expect(evidence.steps[0]).toMatchObject({ permits: 1, healthy: 0, failed: 0, silent: 0, [how]: 1 });
 		expect(rollout.phase).toBe("halted");
