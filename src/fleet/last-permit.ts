@@ -1,4 +1,5 @@
-// The last permit of a device, by what it has said of itself: whether it may still install by it, and what became of it. Pure.
+// The last permit of a device, by what it has said of itself: whether it may still install by it, and what became of it;
+// and so what it runs. Pure.
 import { lastWord, PERMIT_IS_OLD_SECONDS, type ProductState } from "./device-state.ts";
 
 export interface LastPermit {
@@ -35,4 +36,15 @@ export function lastPermit(state: ProductState, now: number): LastPermit | null 
 		case "declined":
 			return null;
 	}
+}
+
+/**
+ * What a device runs of a product: what it has said of an installation, unless it has said since what it has.
+ * @param said version that it has named in a check last; null = none
+ * @param saidAt unix seconds at which it first said so
+ * @param state undefined = nothing is known of the product
+ */
+export function runningVersion(said: string | null, saidAt: number, state: ProductState | undefined): string | null {
+	if (state === undefined || lastWord(state) !== "healthy" || (state.outcomeAt ?? 0) < saidAt) return said;
+	return state.outcomeVersion;
 }

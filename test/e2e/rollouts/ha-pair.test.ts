@@ -1,5 +1,5 @@
 // Two firewalls of an HA group with the real command line, and the real service: they ask for a release at once, and are
-// updated one after the other.
+// updated one after the other, forwards and back.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,8 @@ import { type RunningService, startService } from "../support/service.ts";
 let folder: string;
 let service: RunningService;
 let env: Record<string, string>;
+let account: string;
+let group: string;
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "parapet-e2e-"));
 	service = await startService();
@@ -27,12 +29,30 @@ async function parapet(...args: string[]) {
 	return JSON.parse(stdout);
 }
 
+const update = (role: string) => parapet("device", "update", "--home", join(folder, role));
+const waits = (version: string) => ({ updates: [{ ok: false, version, reason: "not_yet" }] });
+const done = (version: string) => ({ updates: [{ ok: true, version }] });
+
+async function release(version: string) {
+	await writeFile(join(folder, `crs-${version}.rules`), `rules ${version}`);
+	await parapet("publish", join(folder, `crs-${version}.rules`));
+}
+
+/** The active one asks until it hears of the version, and waits; then the passive one, then both. */
+async function updateInOrder(version: string) {
+	await vi.waitFor(async () => expect(await update("active")).toMatchObject(waits(version)), 60_000);
+	expect((await parapet("ha", "show", account, group)).updates).toMatchObject([{ state: "waiting" }]);
+	expect(await update("passive")).toMatchObject(done(version));
+	expect(await update("active")).toMatchObject(done(version));
+	expect((await parapet("ha", "show", account, group)).updates).toEqual([]);
+}
+
 it("updates the passive one first, and the active one once that is healthy", { timeout: 180_000 }, async () => {
-	const { account } = await parapet("account", "create", "Example");
+	({ account } = await parapet("account", "create", "Example"));
 	await parapet("product", "create", "crs", "--plan", "immediate");
 	const { license } = await parapet("license", "create", account, "--products", "crs", "--seats", "1", "--ends", "30d");
 	const pair = ["--license", license, "--mode", "active-passive"];
-	const { ha_group: group } = await parapet("ha", "create", account, "edge", ...pair);
+	({ ha_group: group } = await parapet("ha", "create", account, "edge", ...pair));
 	const { code } = await parapet("code", "create", account, "--ha-group", group, "--uses", "2");
 	await writeFile(join(folder, "code"), code);
 	const roles = ["active", "passive"];
@@ -45,15 +65,16 @@ it("updates the passive one first, and the active one once that is healthy", { t
 		const { devices } = await parapet("ha", "show", account, group);
 		expect(devices.map(({ role }: { role: string | null }) => role).sort()).toEqual(roles);
 	}, 30_000);
-	await writeFile(join(folder, "crs-1.0.0.rules"), "rules");
-	await parapet("publish", join(folder, "crs-1.0.0.rules"));
+	await release("1.0.0");
+	await updateInOrder("1.0.0");
+});
 
-	const update = (role: string) => parapet("device", "update", "--home", join(folder, role));
-	const waits = { updates: [{ ok: false, version: "1.0.0", reason: "not_yet" }] };
-	const done = { updates: [{ ok: true, version: "1.0.0" }] };
-	await vi.waitFor(async () => expect(await update("active")).toMatchObject(waits), 60_000);
-	expect((await parapet("ha", "show", account, group)).updates).toMatchObject([{ state: "waiting" }]);
-	expect(await update("passive")).toMatchObject(done);
-	expect(await update("active")).toMatchObject(done);
-	expect((await parapet("ha", "show", account, group)).updates).toEqual([]);
+it("goes back to a chosen release in the same order, and stays there", { timeout: 180_000 }, async () => {
+	for (const version of ["1.1.0", "1.2.0"]) {
+		await release(version);
+		await updateInOrder(version);
+	}
+	await parapet("rollout", "revert", "crs", "1.2.0", "--to", "1.0.0", "--reason", "boxes reboot", "--yes");
+	await updateInOrder("1.0.0");
+	for (const role of ["passive", "active"]) expect(await update(role)).toMatchObject({ updates: [] });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { DeviceWord, Said } from "../../../src/fleet/device-state.ts";
 import { hear } from "../../../src/fleet/device-state.ts";
-import { lastPermit } from "../../../src/fleet/last-permit.ts";
+import { lastPermit, runningVersion } from "../../../src/fleet/last-permit.ts";
 import type { Reported } from "../../../src/rollout/lease.ts";
 
 const HOUR = 3_600;
@@ -16,12 +16,15 @@ const reported = (outcome: Reported, at = NOW + 10, version = "2.0") =>
 const checked = (installed: string) =>
 	word({ kind: "checked", engine: null, products: [{ product: "crs", installed, offered: "2.0" }] }, NOW - 10);
 
-function permitAfter(words: readonly DeviceWord[], now = NOW + 60) {
+function stateAfter(words: readonly DeviceWord[]) {
 	const state = words.reduce((before, one) => hear(before, one, new Set(["crs"])), {
 		sighting: null,
 		products: {},
 	} as ReturnType<typeof hear>);
-	const known = state.products["crs"];
+	return state.products["crs"];
+}
+function permitAfter(words: readonly DeviceWord[], now = NOW + 60) {
+	const known = stateAfter(words);
 	return known === undefined ? null : lastPermit(known, now);
 }
 const OPEN = { version: "2.0", sequence: 2, at: NOW, until: UNTIL + HOUR };
@@ -54,5 +57,18 @@ describe("the last permit of a device", () => {
 	it("is over an hour after its time: given again, it may be so much longer", () => {
 		expect(permitAfter([permitted()], UNTIL + HOUR - 1)).not.toBeNull();
 		expect(permitAfter([permitted()], UNTIL + HOUR)).toBeNull();
+	});
+});
+
+describe("a device that named 1.0 in a check runs", () => {
+	it.each<[string, DeviceWord[], number, string]>([
+		["1.0, where nothing else is known of it", [], NOW - 10, "1.0"],
+		["1.0, where it has not said what became of its permit", [permitted()], NOW - 10, "1.0"],
+		["1.0, where the permit's version failed on it", [permitted(), reported("failed")], NOW - 10, "1.0"],
+		["what it reported as healthy since", [permitted(), reported("healthy")], NOW - 10, "2.0"],
+		["what it reported as healthy in that second", [permitted(), reported("healthy")], NOW + 10, "2.0"],
+		["1.0, where it said so after its report", [permitted(), reported("healthy")], NOW + 11, "1.0"],
+	])("%s", (_, words, saidAt, expected) => {
+		expect(runningVersion("1.0", saidAt, stateAfter(words))).toBe(expected);
 	});
 });

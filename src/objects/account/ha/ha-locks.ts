@@ -14,6 +14,7 @@ import {
 	type ProductPermit,
 } from "../../../entitlement/ha/ha-lock.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
+import { runningVersion } from "../../../fleet/last-permit.ts";
 import type { Change, WriteAudit } from "../../audit.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
 import type { StateTables } from "../fleet/state-tables.ts";
@@ -252,8 +253,9 @@ export class HaLocks {
 			.members(id)
 			.filter(({ status }) => holdsSeat(status))
 			.map((device) => {
-				const { role = null, priority = null, installed: all = null } = reports.get(device.id) ?? {};
-				const installed = all !== null && Object.hasOwn(all, product) ? (all[product] ?? null) : null;
+				const { role = null, priority = null, installed: all = null, at = 0 } = reports.get(device.id) ?? {};
+				const said = all !== null && Object.hasOwn(all, product) ? (all[product] ?? null) : null;
+				const installed = runningVersion(said, at, this.#parts.states.state(device.id).products[product]);
 				const isAwaited = device.status === "active" && could(device, installed);
 				return { device: device.id, isAwaited, role, priority, installed };
 			});
