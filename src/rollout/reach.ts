@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { audience } from "../content/audience.ts";
 import { topOf } from "./control.ts";
-import { isFraction, ring } from "./plan.ts";
+import { isFraction, type PlanStep, ring } from "./plan.ts";
 import { isWatching, type Rollout, rampEndsAt, stepOf } from "./rollout.ts";
 
 const fraction = z.number().min(0).max(1);
@@ -22,6 +22,8 @@ export const reach = z.object({
 	ring: ring.nullable(),
 	/** null = everybody */
 	audience: audience.nullable(),
+	/** whom the steps before were for, where this one is for a ring or an audience: they have their leases; left out = for the same */
+	earlier: z.array(z.object({ ring: ring.nullable(), audience: audience.nullable() })).optional(),
 	/** the fraction at `since`, from which on it grows for `seconds` up to `to` */
 	from: fraction,
 	to: fraction,
@@ -43,15 +45,18 @@ const SMALLEST = 2 ** -16;
 
 /** @returns what the edges are to know; null = everybody may have the release, and there is nothing to know */
 export function reachOf(rollout: Rollout): Reach | null {
-	const { salt, phase, reached, since } = rollout;
+	const { salt, phase, reached, since, plan } = rollout;
 	if (phase === "done") return null;
 	const present = stepOf(rollout);
 	const { name: step, cohort, fillWithin } = present;
-	const ofCohort = isFraction(cohort) ? null : cohort;
-	const whom = { ring: ofCohort?.ring ?? null, audience: ofCohort?.audience ?? null };
+	const whom = whomOf(present);
+	const isForSome = whom.ring !== null || whom.audience !== null;
+	const before = isForSome ? plan.steps.slice(0, rollout.step).map(whomOf) : [];
+	const others = before.filter((one) => JSON.stringify(one) !== JSON.stringify(whom));
+	const earlier = others.length > 0 ? { earlier: others } : {};
 	const night = isFraction(cohort) && cohort.night === true ? ({ night: true } as const) : {};
 	const control = isWatching(rollout) ? ({ control: true } as const) : {};
-	const common = { salt, step, since, ...whom, ...night, ...control };
+	const common = { salt, step, since, ...whom, ...earlier, ...night, ...control };
 	const top = topOf(present);
 	if (phase === "running") {
 		const open = { ...common, open: true, closed: null };
@@ -73,6 +78,12 @@ export function reachOf(rollout: Rollout): Reach | null {
 	const stays = { from: reached, to: reached, seconds: 0, growth: "line" } as const;
 	if (phase === "baking" && isFraction(cohort)) return { ...common, ...stays, open: true, closed: null };
 	return { ...common, ...stays, open: false, closed: phase };
+}
+
+function whomOf({ cohort }: PlanStep): Pick<Reach, "ring" | "audience"> {
+	return isFraction(cohort)
+		? { ring: null, audience: null }
+		: { ring: cohort.ring ?? null, audience: cohort.audience ?? null };
 }
 
 /**

@@ -30,6 +30,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
 	ha_peer_first: "another firewall of the HA group goes first",
 	ha_peer_under_way: "another firewall of the HA group installs it now",
 	ha_peer_failed: "it failed on another firewall of the HA group, and this one is spared",
+	too_young: "it is younger than the license or this customer lets it have",
 	other_channel: "it is on beta, and this firewall is not any more",
 	failed_before: "it failed on this firewall before",
 	put_off_too_often: "this firewall has put it off too often: it comes when everybody may have it",

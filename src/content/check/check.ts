@@ -8,7 +8,7 @@ import type { Message } from "../messages/message.ts";
 import { selectMessages } from "../messages/select-messages.ts";
 import { channelOf } from "../releases/channel.ts";
 import type { ProductRecord } from "../releases/product-record.ts";
-import { admittedAt, admittedUntil, type Buckets, isHeldBack } from "../releases/rollout-place.ts";
+import { admittedAt, admittedUntil, type Buckets, couldBeIn, isHeldBack } from "../releases/rollout-place.ts";
 import { type Candidate, type OfferReason, type Selection, selectRelease } from "../releases/select-release.ts";
 import type { Installed } from "./installed.ts";
 
@@ -157,6 +157,7 @@ export function answerCheck({
 			failed: failed?.get(product),
 			admittedAt: (reach, at) => admittedAt(reach, device, circumstances, buckets, at),
 			admittedUntil: (reach, at) => admittedUntil(reach, device, at),
+			couldBeIn: (reach) => couldBeIn(reach, device),
 		};
 		let watching: string | null = null;
 		const note: Parameters<typeof selectRelease>[4] = ({ version: passed, urgency, rollout }, verdict) => {

@@ -61,6 +61,18 @@ export function admittedAt(
 	return nextTime(zoneOf(device), nightsOf(device), Math.max(at, now), true);
 }
 
+/**
+ * Whether the release's step, or one before it, is for devices like this: by what is fixed of the device, not by its bucket, its engine or
+ * where it stands, which can have changed since it got its lease.
+ */
+export function couldBeIn({ ring, audience, earlier = [] }: Reach, device: DeviceProfile): boolean {
+	return [{ ring, audience }, ...earlier].some(({ ring, audience }) => {
+		const { engine: _engine, countries: _countries, ...fixed } = audience ?? {};
+		const isOfRing = ring === null || device.labels.ring === ring;
+		return isOfRing && matchesAudience(fixed, device, { engine: null, country: null });
+	});
+}
+
 /** @returns unix seconds at which the night ends in which a device is let in; Infinity = it is let in at any time */
 export function admittedUntil(reach: Reach, device: DeviceProfile, now: number): number {
 	return reach.night === undefined ? Number.POSITIVE_INFINITY : nextTime(zoneOf(device), nightsOf(device), now, false);

@@ -28,6 +28,8 @@ export interface Candidate {
 	readonly admittedAt: (reach: Reach, now: number) => number;
 	/** @returns unix seconds until which it is then; left out = from then on for ever */
 	readonly admittedUntil?: (reach: Reach, now: number) => number;
+	/** whether its rollout has had a step that the device could be in; left out = every one has */
+	readonly couldBeIn?: (reach: Reach) => boolean;
 }
 
 export const OFFER_REASONS = [
@@ -159,13 +161,15 @@ function judgeRelease(
 }
 
 /**
- * Whether a device that held the release, or has a permit for it, may have it again although it would not be let in now. Permits are
- * given again for what had one, unless its rollout was halted or ended.
+ * Whether the device is offered the release for the permit that it had, although it would not be let in now, by its word that it held the
+ * release or asked for that permit. The word may be a lie: it is worth no other permit, and shows nothing to a device that no step was for.
+ * Permits are given again for what had one, unless its rollout was halted or ended.
  */
-function mayHaveAgain({ version, rollout }: Release, verdict: PassedOver, { held, permitted }: Candidate): boolean {
-	if (version !== held && version !== permitted) return false;
-	if (verdict === "rollout_closed") return ["waiting", "baking", "frozen"].includes(rollout?.closed ?? "");
-	return verdict === "not_reached" || (verdict === "too_young" && version === held);
+function mayHaveAgain(release: Release, verdict: PassedOver, { held, permitted, couldBeIn }: Candidate): boolean {
+	const { version, rollout } = release;
+	if ((version !== held && version !== permitted) || rollout === null || couldBeIn?.(rollout) === false) return false;
+	if (verdict === "rollout_closed") return ["waiting", "baking", "frozen"].includes(rollout.closed ?? "");
+	return verdict === "not_reached";
 }
 
 const MISS_BY: Readonly<Record<PassedOver, UnavailableReason>> = {
@@ -236,7 +240,7 @@ export function selectRelease(
 		note?.(release, verdict);
 		if (verdict === "chosen") {
 			choice = release;
-			isByPermit = isAgain && release.version !== device.held;
+			isByPermit = isAgain;
 			if (release.rollout !== null)
 				holdsUntil = Math.min(holdsUntil, device.admittedUntil?.(release.rollout, now) ?? Infinity);
 			break;

@@ -47,9 +47,20 @@ export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
 		tests: TESTS,
 		edits: [
 			{
-				from: "caller.ok && caller.profile.id === direct.claims.device ? direct : opened",
-				to: "direct",
+				from: "if (!caller.ok || caller.profile.id !== direct.claims.device) return opened;",
+				to: "if (!caller.ok) return { ...direct, jkt: direct.claims.jkt };",
 				breaks: "an offer with a download that was overheard is a permit for whoever has no token of its device",
+			},
+			{
+				from: "jkt: caller.jkt ?? direct.claims.jkt",
+				to: "jkt: direct.claims.jkt",
+				breaks:
+					"a bound token that was stolen gets a permit without a proof, by an offer that was made for a bearer token",
+			},
+			{
+				from: "requireAge(scope, release, grant);",
+				to: "",
+				breaks: "an offer buys a release that became too young for the license since",
 			},
 		],
 	},

@@ -89,14 +89,19 @@ export const ROLLOUTS: readonly FileEdits[] = [
 				breaks: "a device that lost its permit is not offered the release while its step is full",
 			},
 			{
-				from: "isByPermit = isAgain && release.version !== device.held;",
+				from: "isByPermit = isAgain;",
 				to: "",
 				breaks: "a permit is given to whoever says that it had one",
 			},
 			{
-				from: 'verdict === "too_young" && version === held',
-				to: 'verdict === "too_young"',
-				breaks: "a license of a slow tier gets a release early by saying that it asked for it",
+				from: 'return verdict === "not_reached";',
+				to: 'return verdict === "not_reached" || verdict === "too_young";',
+				breaks: "a license of a slow tier gets a release early by saying that it had it",
+			},
+			{
+				from: " || couldBeIn?.(rollout) === false",
+				to: "",
+				breaks: "a release that is for one account alone is shown to whoever says that it had it",
 			},
 		],
 	},

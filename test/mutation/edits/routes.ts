@@ -118,8 +118,8 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: ATTACKS,
 		edits: [
 			{
-				from: "await requireProof(request, scope, authorization, offer.jkt);",
-				to: 'if (authorization.scheme === "DPoP") await requireProof(request, scope, authorization, offer.jkt);',
+				from: "await requireProof(request, scope, authorization, opened.jkt);",
+				to: 'if (authorization.scheme === "DPoP") await requireProof(request, scope, authorization, opened.jkt);',
 				breaks: "a bound token sent as Bearer gets a permit with its offer",
 			},
 			{

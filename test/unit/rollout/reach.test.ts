@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IMMEDIATE, STANDARD } from "../../../src/rollout/built-in-plans.ts";
+import type { PlanStep } from "../../../src/rollout/plan.ts";
 import { type Reach, reach, reachedAt, reachOf } from "../../../src/rollout/reach.ts";
 import { createRollout, fractionOf, type Phase, type Rollout } from "../../../src/rollout/rollout.ts";
 
@@ -25,6 +26,18 @@ describe("the reach of a rollout", () => {
 	it("is nothing to know once everybody may have the release", () => {
 		expect(reachOf(standing("done", 4))).toBeNull();
 		expect(IMMEDIATE.steps).toHaveLength(1);
+	});
+
+	it("names whom the steps before were for where its own step is for somebody else", () => {
+		const [first, second] = STANDARD.steps as [PlanStep, PlanStep];
+		const audience = { accounts: ["acc-lab"] };
+		const steps = [{ audience }, { audience }, { ring: "early" }].map((whom, at) => ({
+			...{ ...first, name: `step-${at}`, cohort: { units: at + 1, ...whom } },
+		}));
+		const at = (step: number, plan: Rollout["plan"]) => reachOf(standing("running", step, { plan }))?.earlier;
+		const named = { ...STANDARD, steps: [...steps, second] };
+		const lab = { ring: null, audience };
+		expect([0, 1, 2, 3].map((step) => at(step, named))).toEqual([undefined, undefined, [lab, lab], undefined]);
 	});
 
 	it.each<[Phase, number, Partial<Reach>]>([

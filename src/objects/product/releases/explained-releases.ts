@@ -12,8 +12,8 @@ export type ExplainedUnit = Omit<PermitInput, "version">;
 export interface ExplainedReleases {
 	/** left out of the record, because the product demands signatures; newest first */
 	readonly unsigned: readonly Release[];
-	/** by version of each release on its way; given = the device would get a permit */
-	readonly permits: Readonly<Record<string, "given" | PermitRefusal>>;
+	/** by version of each release on its way; given = the device would get a permit; again = it needs no new one */
+	readonly permits: Readonly<Record<string, "given" | "again" | PermitRefusal>>;
 	/** versions that were told to fail more often than those before them; left out by an object of an earlier deployment */
 	readonly regressed?: readonly string[];
 }
@@ -27,7 +27,8 @@ export function explainReleases(
 	if (info === null) return null;
 	const permits = rollouts.active().map((version) => {
 		const { decision } = rolloutDesk.judge({ ...unit, version });
-		return [version, decision.ok ? "given" : decision.reason] as const;
+		const told = decision.ok ? (decision.kind === "given" ? "given" : "again") : decision.reason;
+		return [version, told] as const;
 	});
 	const unsigned = info.signing === "required" ? unsignedOf(tables, info) : [];
 	return { unsigned, permits: Object.fromEntries(permits), regressed: rollouts.regressions(0) };

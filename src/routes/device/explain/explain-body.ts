@@ -73,7 +73,7 @@ const releaseBody = z
 					open: z.boolean().openapi({ description: "Whether it lets anybody in at present" }),
 					closed: reach.shape.closed,
 					permit: z
-						.enum(["given", "pinned", "held", "outside_window", ...PERMIT_REFUSALS])
+						.enum(["given", "pinned", "too_young", "held", "outside_window", ...PERMIT_REFUSALS])
 						.nullable()
 						.openapi({
 							description:

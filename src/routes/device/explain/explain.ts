@@ -6,7 +6,7 @@ import { explainProduct } from "../../../content/check/explain.ts";
 import { deniedUntil, licenseEpochOf } from "../../../content/denied-list.ts";
 import type { SharedView } from "../../../content/heads-record.ts";
 import { channelOf } from "../../../content/releases/channel.ts";
-import { admittedAt, admittedUntil, bucketsOf, unitOf } from "../../../content/releases/rollout-place.ts";
+import { admittedAt, admittedUntil, bucketsOf, couldBeIn, unitOf } from "../../../content/releases/rollout-place.ts";
 import type { Candidate } from "../../../content/releases/select-release.ts";
 import { decideEntitlement } from "../../../entitlement/decide.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
@@ -133,6 +133,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 		// By the country of whoever asks: a step for some countries is explained to the device alone.
 		admittedAt: (reach, at) => admittedAt(reach, device, { engine, country: scope.country }, buckets, at),
 		admittedUntil: (reach, at) => admittedUntil(reach, device, at),
+		couldBeIn: (reach) => couldBeIn(reach, device),
 	};
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
 	const described = describeExplanation(

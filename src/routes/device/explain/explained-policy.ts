@@ -27,7 +27,7 @@ export const explainedPolicyBody = z
 	})
 	.openapi("ExplainedPolicy");
 
-export type Permit = ExplainedReleases["permits"][string] | "pinned" | PutOffReason;
+export type Permit = Exclude<ExplainedReleases["permits"][string], "again"> | "pinned" | "too_young" | PutOffReason;
 
 /** What the account says of its devices is asked first, as for a permit. */
 export function permitOf(
@@ -37,8 +37,13 @@ export function permitOf(
 ): Permit | null {
 	if (permit === null) return null;
 	if (verdict === "not_pinned") return "pinned";
+	if (verdict === "too_young") return verdict;
 	const off = PUT_OFF_REASONS.find((reason) => reason === selection?.reason);
-	return verdict === "chosen" && off !== undefined ? off : permit;
+	if (verdict === "chosen" && off !== undefined) return off;
+	// An offer for the permit that the device had is worth no new one.
+	const isAgain = verdict === "chosen" && selection?.status === "offered" && selection.isAgain === true;
+	if (isAgain && permit === "given") return "step_full";
+	return permit === "again" ? "given" : permit;
 }
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;

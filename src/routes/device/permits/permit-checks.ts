@@ -1,9 +1,10 @@
-// What a permit looks at again, live, since it may have changed after the offer was made: the license, the release, and what the
-// device's account says of its updates.
+// What a permit looks at again, live, since it may have changed after the offer was made: the license, the release and its
+// age, and what the device's account says of its updates.
 import type { Channel } from "../../../content/releases/channel.ts";
 import { isInChannel, seenOn } from "../../../content/releases/on-channel.ts";
 import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { skippedByRevert } from "../../../content/releases/revert-target.ts";
+import { readyAt } from "../../../content/releases/select-release.ts";
 import { decideEntitlement } from "../../../entitlement/decide.ts";
 import type { DecisionCode } from "../../../entitlement/decision-codes.ts";
 import type { DeviceRecord, Grant } from "../../../entitlement/devices/device-record.ts";
@@ -58,6 +59,17 @@ export function requireLeave(
 	if (off === null) return;
 	event.reason = `policy_${off.reason}`;
 	throw exposureLimited(off.reason, Math.min(LONGEST_WAIT_SECONDS, off.until - now));
+}
+
+/**
+ * The license's delay tier and its account's minimum age, as the device's record has them now.
+ * @throws ProblemError `exposure_limited` where a check would not offer the release yet
+ */
+export function requireAge({ event, now }: RequestScope, release: Release, grant: Grant): void {
+	const ready = readyAt(release, grant);
+	if (now >= ready) return;
+	event.reason = "release_too_young";
+	throw exposureLimited("too_young", Math.min(LONGEST_WAIT_SECONDS, ready - now));
 }
 
 /** Not now, perhaps later. @param retryAfter seconds @returns what to throw */

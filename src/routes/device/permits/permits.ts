@@ -27,7 +27,14 @@ import { readJson } from "../../http/request-body.ts";
 import { passOn } from "../words/device-words.ts";
 import { downloadLinks, signDownload } from "./download-links.ts";
 import { giveTurnBack, type Turn, takeTurn } from "./ha-turn.ts";
-import { exposureLimited, notEntitled, requireEntitlement, requireLeave, requireRelease } from "./permit-checks.ts";
+import {
+	exposureLimited,
+	notEntitled,
+	requireAge,
+	requireEntitlement,
+	requireLeave,
+	requireRelease,
+} from "./permit-checks.ts";
 
 /** A device has this long to install and report. */
 export const REPORT_WITHIN_SECONDS = 86_400;
@@ -104,7 +111,7 @@ export const permits = plainRoute(route, async (request, scope) => {
 	event.product = offer.product;
 	event.fromVersion = offer.from;
 	event.toVersion = offer.to;
-	await requireProof(request, scope, authorization, offer.jkt);
+	await requireProof(request, scope, authorization, opened.jkt);
 	await limitRate(services.limits.token, `permits ${offer.device} ${offer.product}`);
 	const view = await services.records.current(scope);
 	refuseDenied(scope, view, offer.device);
@@ -122,15 +129,18 @@ export const permits = plainRoute(route, async (request, scope) => {
 /**
  * An offer is for the token under which it was made, whose end tells it. One that came with a download is reported on as well, also
  * once its device has another token: so it is for any token of the device, which is verified here.
+ * @returns `jkt`: thumbprint of the key whose proof has to come with the request: where the token or the offer is bound, it must
  */
 async function openOffer({ services, now }: RequestScope, text: string, token: string) {
 	const { macKeyring, config } = services;
 	const opened = await openCapability(macKeyring, "offer", text, tokenTail(token), now);
-	if (opened.ok || opened.reason !== "bad_mac") return opened;
+	if (opened.ok) return { ...opened, jkt: opened.claims.jkt };
+	if (opened.reason !== "bad_mac") return opened;
 	const direct = await openCapability(macKeyring, "offer", text, UNBOUND, now);
 	if (!direct.ok) return direct;
 	const caller = await openAccessToken(macKeyring, token, { issuer: config.issuer, now });
-	return caller.ok && caller.profile.id === direct.claims.device ? direct : opened;
+	if (!caller.ok || caller.profile.id !== direct.claims.device) return opened;
+	return { ...direct, jkt: caller.jkt ?? direct.claims.jkt };
 }
 
 /** See permit-checks.ts for what is looked at again. */
@@ -144,6 +154,7 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	const release = requireRelease(record, offer, channel, device.model);
 	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
 	requireLeave(scope, device, offer, release, record);
+	requireAge(scope, release, grant);
 
 	event.step = release.rollout?.step ?? null;
 	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, release, record, REPORT_WITHIN_SECONDS);

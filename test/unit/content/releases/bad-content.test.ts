@@ -93,10 +93,29 @@ describe("a device whose content is damaged", () => {
 		expect(told(under(on(null)), {})).toBe("offered first_install 1.2 false");
 	});
 
-	it("is sent back by no slower license, and past no pin", () => {
+	it("is offered what it held for the permit that it had alone, where it would not be let in", () => {
+		const isAgain = (rollout: Reach) => {
+			const selection = selectRelease(under(rollout), AT_ONCE, { ...DEVICE, held: "1.3" }, NOW);
+			return selection.status === "offered" && selection.isAgain === true;
+		};
+		expect([on(null), on(null, 0.1), on("baking"), on("waiting"), on("frozen")].map(isAgain)).toEqual([
+			...[false, true, true, true, true],
+		]);
+	});
+
+	it("is shown nothing that no step of its rollout was for", () => {
+		const device = { held: "1.3", couldBeIn: () => false };
+		for (const rollout of [on(null, 0.1), on("baking")])
+			expect(told(under(rollout), device)).toBe("offered installed_damaged 1.2 true");
+		const permitted = { installed: "1.2", permitted: "1.3", couldBeIn: () => false };
+		expect(told(under(on("baking")), permitted)).toBe("current up_to_date");
+	});
+
+	it("has a license no faster by that, and gets what is old enough, and past no pin", () => {
 		const slow = { ...AT_ONCE, delay: 998, emergencyDelay: 998 };
 		const selection = selectRelease(THREE, slow, { ...DEVICE, held: "1.3" }, NOW);
-		expect(selection).toMatchObject({ reason: "installed_damaged", release: { version: "1.3" } });
+		expect(selection).toMatchObject({ reason: "installed_damaged", release: { version: "1.2" }, downgrade: true });
+		expect(selectRelease(under(on(null)), slow, { ...DEVICE, held: "1.3" }, NOW)).toMatchObject({ downgrade: true });
 		expect(told(THREE, { held: "1.3" }, { version: "1.2", downgrade: false })).toBe(
 			"offered installed_damaged 1.2 true",
 		);

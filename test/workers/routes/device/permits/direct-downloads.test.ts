@@ -119,6 +119,19 @@ describe("an offer with a download", () => {
 		expect((await take(capability)).status).toBe(201);
 	});
 
+	test("of a bearer token is handed in with a proof where the device's token is bound by now", async () => {
+		await scene.firewall.authenticate(false);
+		const { capability } = await offerOf(scene.firewall, scene.product, "1.0.0");
+		await scene.firewall.authenticate();
+		const authorization = `Bearer ${scene.firewall.accessToken}`;
+		const stolen = await send("/v1/permits", {
+			...{ method: "POST", body: JSON.stringify({ offer: capability }) },
+			headers: { authorization, "content-type": "application/json" },
+		});
+		await expectProblem(stolen, "unauthenticated");
+		expect((await take(capability)).status).toBe(201);
+	});
+
 	test("is reported on for a day after it ends", async () => {
 		const { capability, expires_at } = await offerOf(scene.firewall, scene.product, "1.0.0");
 		const end = Date.parse(expires_at) - start() + DAY;
@@ -163,6 +176,9 @@ const REFUSED: [Parameters<typeof expectProblem>[1], string, () => Promise<unkno
 	["exposure_limited", "the account has its devices stay as they are", () => sayPolicy({ hold: true })],
 	["exposure_limited", "the account has this device stay as it is", () => sayPolicy({ ...mine(), hold: true })],
 	["exposure_limited", "the account freezes this device", () => sayPolicy({ ...mine(), freezes: [freeze()] })],
+	["exposure_limited", "the license waits for an age", () => onLicense("PATCH", "", { delay_hours: 50 })],
+	["exposure_limited", "the account waits for an age", () => sayPolicy({ min_age_hours: 50 })],
+	["exposure_limited", "the account has this device wait", () => sayPolicy({ ...mine(), min_age_hours: 50 })],
 	[
 		"exposure_limited",
 		"the account pins this device to another version",
