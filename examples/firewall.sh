@@ -1,5 +1,4 @@
 #!/bin/sh
-# shellcheck disable=SC2030,SC2031 # a delta is downloaded in a subshell, under names that are changed there alone
 # A whole firewall in POSIX sh: curl speaks, openssl signs (Ed25519) and hashes, jq reads and writes JSON. docs/protocol.md
 # explains each step; zstd, where it is there, saves most of the bytes. Whatever goes wrong, what is installed stays.
 #
@@ -165,8 +164,9 @@ room() {
 no_room() { die "$product $version: no room: $((size / 1024 + 256)) KiB are needed in $PWD, $(free_kib) are free"; }
 
 permitted() { jq -r ".$1" "permits/$product.json"; }
+is_fresh() { age=$(($(date +%s) - asked)); [ "$age" -ge 0 ] && [ "$age" -le 30 ]; } # below 0 the clock was set back: nobody knows
 direct() { # what a permit would say, where the offer says it itself and the check is from just now
-	asked=$(state checked 0); [ "$(($(date +%s) - asked))" -le 30 ] && jq -e --arg of "$product" '.products[] | select(.product == $of) | .offer | select(.download) | .download + {permit: .capability}' check.json >"$tmp/direct" &&
+	asked=$(state checked 0); is_fresh && jq -e --arg of "$product" '.products[] | select(.product == $of) | .offer | select(.download) | .download + {permit: .capability}' check.json >"$tmp/direct" &&
 		rm -f check.etag && save "permits/$product.json" <"$tmp/direct"
 }
 permit() { # the lease to install what room has read of, with a URL that lives for minutes
@@ -183,41 +183,51 @@ permit() { # the lease to install what room has read of, with a URL that lives f
 	[ "$(permitted product) $(permitted version) $(permitted sha256)" = "$product $version $sha256" ] || die "the permit is not for $product $version"
 }
 
-fits() { # whether the last answer is the package's, not a login page's or of a proxy that packs what passes
+fits() { # whether the last answer is $bytes bytes with the digest $sum, from $had on: not a login page, nor packed by a proxy
 	case "$status,$(header_of content-encoding),$(header_of content-length),$(header_of etag),$(header_of content-range)" in
-		"200,,$size,"* | "200,,,\"$sha256\","* | 206,,*"$etag,"*/"$size" | 206,,*,,*/"$size") ;;
+		"200,,$bytes,"* | "200,,,\"$sum\","* | 206,,*"$etag,bytes $had-"*/"$bytes" | 206,,*,,"bytes $had-"*/"$bytes") ;;
 		*) say "status $status, but not the package: a login page or a proxy on the way gave it"; return 1 ;;
 	esac
 }
-download() { # into a file named by the digest, with which a download that broke off goes on; the answer's head beside it has its ETag
-	attempt=1 resumed=$(size_of "$part")
-	until [ "$(size_of "$part")" -ge "$size" ]; do
-		etag=$(header_of etag "$part.head" | grep -x '"[!#-~]*"') || etag="\"$sha256\"" # a weak one does not count
-		rm -f "$tmp/headers"; head=$part.head; [ ! -s "$part" ] || head=$tmp/headers
-		status=$(curl -qsSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$size" -C - -H 'Accept-Encoding: identity' -H "If-Range: $etag" -D "$head" -o "$part" -w '%{http_code}' "$(permitted "$link")") && ended=0 || ended=$?
-		cp "$head" "$tmp/headers" 2>/dev/null || :; [ -s "$part" ] || rm -f "$part.head" # not copied: it is there, or no answer came
+# download FILE SHA256 SIZE LINK: from where the permit's LINK leads, into a file with which a download that broke off goes on; the
+# answer's head beside it has its ETag. Sets $resumed, and $gave_up where it has to be gone on with later
+download() {
+	into=$1 sum=$2 bytes=$3 link=$4 attempt=1 renewed='' gave_up=''; resumed=$(size_of "$1")
+	while had=$(size_of "$into") && [ "$had" -lt "$bytes" ]; do
+		address=$(permitted "$link // empty"); [ -n "$address" ] || { gave_up=1 && return 0; } # another permit, without this delta
+		etag=$(header_of etag "$into.head" | grep -x '"[!#-~]*"') || etag="\"$sum\"" # a weak one does not count
+		rm -f "$tmp/headers"; head=$into.head; [ "$had" = 0 ] || head=$tmp/headers
+		status=$(curl -qsSf --connect-timeout 10 --speed-limit 1 --speed-time 30 --max-time 3600 --max-filesize "$bytes" -C - -H 'Accept-Encoding: identity' -H "If-Range: $etag" -D "$head" -o "$into" -w '%{http_code}' "$address") && ended=0 || ended=$?
+		cp "$head" "$tmp/headers" 2>/dev/null || :; [ -s "$into" ] || rm -f "$into.head" # not copied: it is there, or no answer came
+		if [ "$status" = 403 ]; then # the URL has run out; one that is new is not turned down for that
+			[ -z "$renewed" ] || { gave_up=1 && return 0; }
+			renewed=1 tried=$attempt; permit; attempt=$((tried + 1)) && continue
+		fi
+		renewed=''
 		case $ended,$status in
-			23,*) rm -f "$part"; no_room ;; # curl could not write
-			33,*) ! fits || { rm "$part" && resumed=0 && continue; } ;; # curl has written nothing: the whole instead of the rest
-			*,[123]??) if ! fits; then rm -f "$part" "$part.head" && resumed=0; elif [ "$ended" = 0 ]; then continue; fi ;;
+			23,*) rm -f "$into"; [ "$link" != url ] || no_room; gave_up=1 && return 0 ;; # curl could not write
+			33,206 | *,416) begin_anew ;; # another range, or none
+			33,*) ! fits || { begin_anew && continue; } ;; # curl has written nothing: the whole instead of the rest
+			*,[123]??) if ! fits; then begin_anew; elif [ "$ended" = 0 ]; then [ "$(size_of "$into")" = "$had" ] || continue; begin_anew; fi ;;
 		esac
-		[ "$attempt" -lt 5 ] || die "$product $version: interrupted; the next update goes on"
+		[ "$attempt" -lt 5 ] || { gave_up=1 && return 0; }
 		wait_before_retry
-		[ "$status" != 403 ] || permit # the URL has run out
 	done
 }
+begin_anew() { rm -f "$into" "$into.head"; resumed=0; }
 
 # by_delta: the package from what is installed, where the permit names a delta and zstd is there. Whatever is wrong, the whole is
 # fetched instead, and $missed says why
 by_delta() {
 	missed='' base=$(json installed.json '{}' | jq -r --arg of "$product" '.[$of] | objects | .file'); command -v zstd >/dev/null || return 0
 	jq -r '.delta | objects | "\(.sha256) \(.size) \(.from_sha256)"' "permits/$product.json" >"$tmp/delta"
-	while read -r sum length from; do
-		case $sum$length in *[!0-9a-f]*) die "unusable: a delta of $product" ;; esac
+	while read -r digest length from; do
+		case $digest$length in *[!0-9a-f]*) die "unusable: a delta of $product" ;; esac
 		[ "$((size - $(size_of "$part")))" -gt "$length" ] || return 0 # less is left of the whole
 		[ "$from" = null ] || [ "$(digest_of "$base" 2>/dev/null)" = "$from" ] || { missed=delta_wrong_base && return 0; }
-		if ! (part=$part.delta sha256=$sum size=$length link=delta.url; download) </dev/null; then missed=delta_refused && return 0; fi
-		if [ "$(digest_of "$part.delta")" != "$sum" ]; then missed=delta_digest_mismatch
+		download "$part.delta" "$digest" "$length" delta.url </dev/null # no subshell: a permit that is refused ends all
+		if [ -n "$gave_up" ]; then missed=delta_refused
+		elif [ "$(digest_of "$part.delta")" != "$digest" ]; then missed=delta_digest_mismatch
 		else # no more than was promised, whatever it is
 			if [ "$from" = null ]; then zstd -qdc "$part.delta"; else zstd -qdc --patch-from="$base" "$part.delta"; fi 2>/dev/null |
 				head -c "$((size + 1))" >"$part.made" || :
@@ -244,13 +254,14 @@ send_reports() {
 }
 
 take() { # PRODUCT
-	room "$1"; direct || permit; by_delta; link=url; download
+	room "$1"; direct || permit; by_delta; download "$part" "$sha256" "$size" url
+	[ -z "$gave_up" ] || die "$product $version: interrupted; the next update goes on"
 	if [ "$(digest_of "$part")" != "$sha256" ]; then
 		rm "$part"
 		[ "$resumed" -gt 0 ] || report failed digest_mismatch # else the part was bad: the next update begins anew
 		die "$product $version is not what was promised"
 	fi
-	[ "$(($(date +%s) - asked))" -le 30 ] || permit # or a rollout that was halted meanwhile would go on here
+	is_fresh || permit # or a rollout that was halted meanwhile would go on here
 	before=$(health); mkdir -p "${file%/*}"; mv "$part" "$file"; rm -f "$part.head"
 	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; go_back; die "$product $version does not load"; }
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" --arg wanted "$(permitted report_success)" \

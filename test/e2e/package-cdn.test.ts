@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { publishDeltas } from "../../cli/commands/publish/make-deltas.ts";
 import { openPayload } from "../../cli/files/package-file.ts";
@@ -52,7 +53,14 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		cdn.seen.length = 0;
 	}, 120_000);
 	afterEach(() => {
-		Object.assign(cdn, { keys: [KEY], hasRule: true, ignoresIfRange: false, hasOtherBytes: false, breaksAfter: null });
+		Object.assign(cdn, {
+			keys: [KEY],
+			hasRule: true,
+			ignoresIfRange: false,
+			hasOtherBytes: false,
+			breaksAfter: null,
+			beforeRefusal: null,
+		});
 		cdn.seen.length = 0;
 		cdn.late.length = 0;
 	});
@@ -241,6 +249,44 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		await command("update");
 		await expectInstalled();
 		expect(cdn.seen.map(({ status }) => status)).toEqual([403, 200, 403, 200]);
+	});
+
+	it.each([
+		["once are gone on with by another permit", 1, [403, 200], true],
+		["twice are given up on for the whole", 2, [403, 403, 200], false],
+	])("of a delta whose URL is turned down %s", async (_, times, statuses, isDelta) => {
+		await publish(true);
+		for (const client of [script, command]) {
+			cdn.seen.length = 0;
+			cdn.late.push(...Array(times).fill(TTL));
+			await client("update");
+			expect(cdn.seen.map(({ status }) => status)).toEqual(statuses);
+			expect(cdn.seen.at(-1)?.path === pathOf(released)).toBe(!isDelta);
+		}
+		await expectInstalled();
+	});
+
+	it("of a delta whose permit is refused by then are not gone on with, not as the whole either", async () => {
+		for (const [name, client] of [
+			["script", script],
+			["command", command],
+		] as const) {
+			await publish(true);
+			cdn.seen.length = 0;
+			cdn.late.push(TTL);
+			cdn.beforeRefusal = async () => {
+				await operate(service, "POST", `/v1/products/${PRODUCT}/releases/${released}.0.0/withdraw`, { reason: "bad" });
+				// What an isolate has read of the records is good for a second.
+				await wait(1_500);
+			};
+			await expect(client("update")).rejects.toThrow("The release was withdrawn after it was offered");
+			expect(cdn.seen.map(({ status }) => status)).toEqual([403]);
+			const installed = JSON.parse(await readFile(join(folder, name, "installed.json"), "utf8"));
+			expect(installed[PRODUCT].version).not.toBe(`${released}.0.0`);
+		}
+		cdn.beforeRefusal = null;
+		await publish();
+		await both();
 	});
 
 	it("survive a change of the key: a second one in the rule, then in the Worker, then the first is taken out", async () => {

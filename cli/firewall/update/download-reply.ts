@@ -49,9 +49,10 @@ export function judgeReply(
 			return { step: "start_over", detail: "the server has other bytes by now" };
 		}
 		// RFC 9110 §14.4: what was sent may differ from what was asked for
-		const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers["content-range"] ?? "");
-		const isWhole = range !== null && (range[2] === "*" ? isNamed : Number(range[2]) === size);
-		if (isWhole && Number(range[1]) === offset) return { step: "receive", from: offset };
+		const [, first, last, length] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers["content-range"] ?? "") ?? [];
+		const isWhole = length === "*" ? isNamed : Number(length) === size;
+		// Some CDNs send a range that ends before it begins, which is none.
+		if (isWhole && Number(first) === offset && Number(last) >= offset) return { step: "receive", from: offset };
 		return { step: "start_over", detail: "the server sent another range" };
 	}
 	if (status === 416) return { step: "start_over", detail: "the server has no such range" };

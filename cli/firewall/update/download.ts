@@ -11,6 +11,8 @@ import { forgetEtag, keepEtag, removePart, validatorOf } from "./part-etag.ts";
 
 /** Attempts in a row that bring no byte before giving up. */
 const MAX_FRUITLESS_ATTEMPTS = 4;
+/** How often in one run. A server that breaks off each time and never has the rest would be asked for an hour. */
+const MAX_STARTS_OVER = 4;
 /** A line that drips must not keep the firewall from asking what to run, which may be something more urgent by now. */
 const MAX_DOWNLOAD_MS = 3_600_000;
 const RETRY_DELAYS_MS = [250, 1000, 4000] as const;
@@ -53,6 +55,7 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 	};
 	let refused = false;
 	let fruitless = 0;
+	let startsOver = 0;
 	const endsMs = options.clock.nowMs() + MAX_DOWNLOAD_MS;
 	for (;;) {
 		const before = await sizeOf(partPath);
@@ -76,14 +79,18 @@ export async function downloadPackage(options: DownloadOptions): Promise<Downloa
 			await dropPart();
 			return { ok: false, reason: "size_mismatch", detail: attempt.detail };
 		}
-		if (attempt.step === "start_over") await dropPart();
+		if (attempt.step === "start_over") {
+			startsOver += 1;
+			await dropPart();
+		}
 		options.signal?.throwIfAborted();
 		if (options.clock.nowMs() >= endsMs) {
 			return { ok: false, reason: "interrupted", detail: "it takes longer than an hour" };
 		}
 		fruitless = (await sizeOf(partPath)) > before ? 0 : fruitless + 1;
 		refused = attempt.step === "url_refused";
-		if (fruitless >= MAX_FRUITLESS_ATTEMPTS || (refused && fruitless > 1)) {
+		const isStuck = fruitless >= MAX_FRUITLESS_ATTEMPTS || startsOver >= MAX_STARTS_OVER;
+		if (isStuck || (refused && fruitless > 1)) {
 			return { ok: false, reason: refused ? "refused" : "interrupted", detail: attempt.detail };
 		}
 		if (attempt.step === "interrupted") {
@@ -156,10 +163,10 @@ async function receiveBody(
 		reply.body.destroy();
 		await file?.close();
 	}
-	// A chunked body can end early without an error.
-	return received === size
-		? { step: "complete" }
-		: { step: "interrupted", detail: `${received} of ${size} bytes came` };
+	if (received === size) return { step: "complete" };
+	const detail = `${received} of ${size} bytes came`;
+	// A chunked body can end early without an error. Where not even a byte of the rest came so, it would not the next time either.
+	return { step: received === from && from > 0 ? "start_over" : "interrupted", detail };
 }
 
 /** A part that the disk does not take is not gone on with: it would only be in the way there. @throws DiskError */

@@ -12,7 +12,7 @@ import type { FirewallSession } from "../identity/session.ts";
 import { type ChangedRules, writeDisabledRules } from "../installed/disabled-rules.ts";
 import type { DownloadResult } from "./download.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
-import { PERMIT_IS_FRESH_MS, permitInOffer } from "./offered-download.ts";
+import { isFresh, permitInOffer } from "./offered-download.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor } from "./parts.ts";
 import { downloadPermitted } from "./permitted-download.ts";
 import { flushReports, reportOutcome, reportUntold } from "./reports.ts";
@@ -207,7 +207,7 @@ async function updateProduct(
 		if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));
 		return failed(reason, detail);
 	}
-	if (session.nowMs() - permittedMs > PERMIT_IS_FRESH_MS) {
+	if (!isFresh(permittedMs, session.nowMs())) {
 		const again = await failureAsValue(askAgain(session, product, offer));
 		const putOff = again instanceof ServerRefusal ? again.refusal.members?.["rollout_code"] : again;
 		// The window closed while the package came. Waiting is not dying: its rollout is not to count this as silence.

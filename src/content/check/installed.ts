@@ -46,18 +46,19 @@ export function parseFailed(text: string): ReadonlyMap<string, ReadonlySet<strin
 }
 
 /** What a list of products and times has to look like, for who has sent another. */
-export const installedAtForm = `product@seconds (unix time), joined by commas, of products that \`installed\` names with a version, ${MAX_PRODUCTS_ASKED} at most`;
+export const installedAtForm = `product@seconds (unix time), joined by commas, each product once, of products that \`installed\` names with a version, ${MAX_PRODUCTS_ASKED} at most`;
 
 /**
- * Reads `crs@1795835781`: by product, since when a device has what it has installed, by its own clock.
- * @returns null when it is malformed: `installedAtForm` says it
+ * Reads `crs@1795835781`: by product, since when a device has what it has installed, by its own clock. That may show any time, as one
+ * without a battery does before it is set: it is no reason to refuse a check.
+ * @returns null when it is malformed or names a product twice: `installedAtForm` says it
  */
 export function parseInstalledAt(text: string): ReadonlyMap<string, number> | null {
 	const times = new Map<string, number>();
 	for (const item of text.split(",")) {
-		const read = readItem(item);
-		if (read?.version == null || !/^[1-9]\d{8,10}$/.test(read.version)) return null;
-		times.set(read.product, Number(read.version));
+		const [, product = "", seconds] = /^([^@]+)@(-?\d{1,20})$/.exec(item) ?? [];
+		if (!productName.safeParse(product).success || times.has(product)) return null;
+		times.set(product, Number(seconds));
 	}
 	return times.size <= MAX_PRODUCTS_ASKED ? times : null;
 }

@@ -128,6 +128,14 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 			}
 		});
 
+		it.each(["no such range", "empty range"] as const)("%s of what broke off: it begins anew", async (how) => {
+			await release();
+			trick("half", how);
+			expect((await firewall("update")).code).toBe(0);
+			expect(downloads()).toEqual(["whole", "bytes=100000-", "whole"]);
+			await expectCurrent();
+		});
+
 		it("a login page in the middle of a download: it is thrown away, and what has come is gone on from", async () => {
 			await release();
 			trick("half", "login page", "redirect");

@@ -58,8 +58,8 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh and 
 	});
 
 	/**
-	 * A curl that halts the rollout before it asks for a permit or after it has downloaded, a clock that is 31 seconds further after a
-	 * download, and a sleep that ends `run`; each where a file of that name says so.
+	 * A curl that halts the rollout before it asks for a permit or after it has downloaded, a clock that has moved after a download by
+	 * as much as the file says, and a sleep that ends `run`; each where a file of that name says so.
 	 */
 	async function installPrograms(): Promise<void> {
 		const [real, at] = [process.env["PATH"], (name: string) => join(folder, name)];
@@ -68,9 +68,9 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh and 
 			curl: `PATH='${real}'
 case "$*" in */v1/permits*) [ ! -f '${at("early")}' ] || ${halt} ;; esac
 curl "$@"; ended=$?
-case "$*" in */d/*) [ ! -f '${at("late")}' ] || { ${halt}; touch '${at("slow")}'; } ;; esac
+case "$*" in */d/*) [ ! -f '${at("late")}' ] || { ${halt}; cp '${at("late")}' '${at("moved")}'; } ;; esac
 exit $ended`,
-			date: `PATH='${real}'; [ ! -f '${at("slow")}' ] || set -- -d '31 seconds' "$@"; exec date "$@"`,
+			date: `PATH='${real}'; [ ! -f '${at("moved")}' ] || set -- -d "$(cat '${at("moved")}')" "$@"; exec date "$@"`,
 			sleep: `echo "$1" >>'${at("slept")}'; kill $PPID`,
 		};
 		const bin = await mkdtemp(join(folder, "bin-"));
@@ -115,8 +115,12 @@ exit $ended`,
 		await rm(join(folder, "early"));
 	});
 
-	it("is halted while it is downloaded: the bytes stay on the disk, and nothing is reported", async () => {
-		await writeFile(join(folder, "late"), "");
+	it.each([
+		["for 31 seconds", "31 seconds"],
+		["and its clock is set back: nobody knows how long that took", "40 seconds ago"],
+	])("is halted while it is downloaded %s: the bytes stay on the disk, and nothing is reported", async (_, moved) => {
+		for (const one of await readdir(join(home, "downloads"))) await rm(join(home, "downloads", one));
+		await writeFile(join(folder, "late"), moved);
 		await say("resume");
 		const reports = requests("/v1/reports").length;
 		await expect.poll(() => firewall("update"), SOON).toEqual({ code: 0, stderr: notYet });
@@ -124,7 +128,7 @@ exit $ended`,
 		const part = `${createHash("sha256").update(bytes).digest("hex")}.part`;
 		expect((await readdir(join(home, "downloads"))).sort()).toEqual([part, `${part}.head`]);
 		expect(requests("/v1/reports")).toHaveLength(reports);
-		for (const name of ["late", "slow"]) await rm(join(folder, name));
+		for (const name of ["late", "moved"]) await rm(join(folder, name));
 	});
 
 	it("is installed once it goes on", async () => {

@@ -40,6 +40,8 @@ export interface PackageCdn {
 	hasOtherBytes: boolean;
 	/** after so many bytes the next answer breaks off; null = none does */
 	breaksAfter: number | null;
+	/** what happens before a URL is turned down; null = nothing */
+	beforeRefusal: (() => Promise<void>) | null;
 	/** all answers, oldest first */
 	readonly seen: SeenDownload[];
 	/** of those, how many came from the bucket */
@@ -107,7 +109,7 @@ export async function startPackageCdn(key: string): Promise<PackageCdn> {
 	const nginx = await startNginx(locateNginx(process.env["PATH"] ?? ""), folder, (port) =>
 		formatConfig(folder, port, bucket.port),
 	);
-	const front = await listen((incoming, outgoing) => {
+	const front = await listen(async (incoming, outgoing) => {
 		const uri = incoming.url ?? "";
 		const [path = "", query = ""] = uri.split("?", 2);
 		const { range } = incoming.headers;
@@ -119,6 +121,7 @@ export async function startPackageCdn(key: string): Promise<PackageCdn> {
 				cdn.keys.some((one) => isTimedHmacValid(one, uri, rule.ttlSeconds, now, rule.separatorLength)));
 		if (!isLetThrough) {
 			cdn.seen.push({ status: 403, cache: undefined, range, ifRange, path });
+			await cdn.beforeRefusal?.();
 			outgoing.writeHead(403, { "content-type": "text/html" }).end("<title>Attention Required!</title>");
 			return;
 		}
@@ -152,6 +155,7 @@ export async function startPackageCdn(key: string): Promise<PackageCdn> {
 		ignoresIfRange: false,
 		hasOtherBytes: false,
 		breaksAfter: null,
+		beforeRefusal: null,
 		seen: [],
 		fills: () => cdn.seen.filter(({ cache }) => cache === "MISS").length,
 		async close() {

@@ -12,6 +12,10 @@ export type Trick =
 	| "redirect"
 	/** asks for the whole of a thing and knows no ranges */
 	| "no ranges"
+	/** has no range that is asked for */
+	| "no such range"
+	/** sends a range that ends before it begins */
+	| "empty range"
 	/** packs the body */
 	| "gzip"
 	/** breaks off after half of the body */
@@ -58,6 +62,10 @@ function answer(incoming: IncomingMessage, outgoing: ServerResponse, trick: Tric
 		outgoing.writeHead(302, { location: "http://login.hotel.test/" }).end("<h1>Over there</h1>");
 		return;
 	}
+	if (trick === "no such range") {
+		outgoing.writeHead(416, { "content-range": "bytes */9" }).end();
+		return;
+	}
 	const { url = "", method = "GET", headers } = incoming;
 	const { hostname, port, pathname, search } = new URL(url);
 	const { range, ...others } = headers;
@@ -71,6 +79,11 @@ function answer(incoming: IncomingMessage, outgoing: ServerResponse, trick: Tric
 		if (trick === "gzip") {
 			const packed = gzipSync(body);
 			outgoing.writeHead(status, { ...got, "content-encoding": "gzip", "content-length": packed.length }).end(packed);
+			return;
+		}
+		if (trick === "empty range") {
+			const range = got["content-range"]?.replace(/(\d+)-\d+/, (_, from) => `${from}-${from - 1}`);
+			outgoing.writeHead(status, { ...got, "content-range": range, "content-length": 0 }).end();
 			return;
 		}
 		outgoing.writeHead(status, got);

@@ -69,9 +69,14 @@ export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
 		tests: ["test/unit/cli/firewall/update/offered-download"],
 		edits: [
 			{
-				from: "nowMs - checkedMs > PERMIT_IS_FRESH_MS || ",
-				to: "",
+				from: "!isFresh(checkedMs, nowMs)",
+				to: "false",
 				breaks: "a firewall installs by an old check what was withdrawn since",
+			},
+			{
+				from: "ageMs >= 0 && ",
+				to: "",
+				breaks: "a firewall whose clock is set back during a download installs what was withdrawn meanwhile",
 			},
 		],
 	},

@@ -36,7 +36,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a large download over a poor line is given up though it gets on",
 			},
 			{
-				from: "if (fruitless >= MAX_FRUITLESS_ATTEMPTS || (refused && fruitless > 1)) {",
+				from: "if (isStuck || (refused && fruitless > 1)) {",
 				to: "if (fruitless > MAX_FRUITLESS_ATTEMPTS || (refused && fruitless > 1)) {",
 				breaks: "a server that brings nothing is asked once more than it should",
 			},
@@ -51,14 +51,19 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a server can fill the disk of a firewall",
 			},
 			{
-				from: 'return received === size\n\t\t? { step: "complete" }',
-				to: 'return received >= 0\n\t\t? { step: "complete" }',
+				from: 'if (received === size) return { step: "complete" };',
+				to: 'return { step: "complete" };',
 				breaks: "a download that broke off without an error counts as bad bytes",
 			},
 			{
-				from: 'if (attempt.step === "start_over") await dropPart();',
-				to: "",
+				from: "startsOver += 1;\n\t\t\tawait dropPart();",
+				to: "startsOver += 1;",
 				breaks: "a part that the server cannot go on with stays in the way",
+			},
+			{
+				from: " || startsOver >= MAX_STARTS_OVER",
+				to: "",
+				breaks: "a server that breaks off and never has the rest is asked for an hour",
 			},
 			{
 				from: "if (offset > size) return",
@@ -76,7 +81,7 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		file: "cli/firewall/update/download-reply.ts",
 		edits: [
 			{
-				from: "isWhole && Number(range[1]) === offset",
+				from: "isWhole && Number(first) === offset",
 				to: "isWhole",
 				breaks: "a part that begins elsewhere is put behind the one that is there",
 			},
@@ -116,9 +121,14 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "no package comes from a storage that has its own ETags",
 			},
 			{
-				from: 'range[2] === "*" ? isNamed : Number(range[2]) === size',
-				to: 'range[2] === "*" || Number(range[2]) === size',
+				from: 'length === "*" ? isNamed : Number(length) === size',
+				to: 'length === "*" || Number(length) === size',
 				breaks: "a part is gone on with the bytes of whatever",
+			},
+			{
+				from: " && Number(last) >= offset",
+				to: "",
+				breaks: "a firewall asks again and again for a rest of which a CDN sends no byte",
 			},
 			{
 				from: " && status !== 407",
@@ -296,12 +306,12 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 				breaks: "a release that has not come to a firewall yet counts as a failed update",
 			},
 			{
-				from: "session.nowMs() - permittedMs > PERMIT_IS_FRESH_MS",
+				from: "!isFresh(permittedMs, session.nowMs())",
 				to: "false",
 				breaks: "a firewall installs a release that was halted while it was downloaded",
 			},
 			{
-				from: "session.nowMs() - permittedMs > PERMIT_IS_FRESH_MS",
+				from: "!isFresh(permittedMs, session.nowMs())",
 				to: "true",
 				breaks: "each update asks for two permits",
 			},

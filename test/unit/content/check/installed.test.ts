@@ -1,6 +1,6 @@
-// The parameters `installed` and `failed` of a check.
+// The parameters `installed`, `failed` and `installed_at` of a check.
 import { describe, expect, it } from "vitest";
-import { parseFailed, parseInstalled } from "../../../../src/content/check/installed.ts";
+import { parseFailed, parseInstalled, parseInstalledAt } from "../../../../src/content/check/installed.ts";
 
 describe("what is installed", () => {
 	it.each<[string, [string, string | null][]]>([
@@ -76,5 +76,37 @@ describe("what does not work", () => {
 
 	it.each(["", "crs", "crs@1,crs", "crs@", "crs@1,", "CRS@1"])("is not read from %j", (text) => {
 		expect(parseFailed(text)).toBeNull();
+	});
+});
+
+describe("since when it is installed", () => {
+	it.each([1_795_835_781, 0, 1_000, -5, 1_795_835_781_000, 9_999_999_999_999])("may be %s", (seconds) => {
+		expect([...(parseInstalledAt(`crs@${seconds},threats@7`) ?? [])]).toEqual([
+			["crs", seconds],
+			["threats", 7],
+		]);
+	});
+
+	it.each([
+		"",
+		"crs",
+		"crs@",
+		"@7",
+		"crs@1@2",
+		"crs@1e9",
+		"crs@1.5",
+		"crs@+7",
+		"crs@--7",
+		"crs@7,",
+		"crs@7,crs@8",
+		`crs@${"1".repeat(21)}`,
+	])("is not read from %j", (text) => {
+		expect(parseInstalledAt(text)).toBeNull();
+	});
+
+	it("has up to 32 products", () => {
+		const times = Array.from({ length: 33 }, (_, index) => `p${index}@7`);
+		expect(parseInstalledAt(times.slice(1).join())?.size).toBe(32);
+		expect(parseInstalledAt(times.join())).toBeNull();
 	});
 });

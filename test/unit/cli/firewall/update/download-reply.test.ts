@@ -59,6 +59,7 @@ describe("the rest of the package", () => {
 	it.each([
 		["another beginning", "bytes 499-999/1000"],
 		["another length", "bytes 500-1000/1001"],
+		["an end before its beginning", "bytes 500-499/1000"],
 		["no length and no ETag", "bytes 500-999/*"],
 		["several ranges at once", ""],
 	])("is not taken with %s: all is asked for anew", (_, range) => {

@@ -89,6 +89,12 @@ describe("what an earlier run has left", () => {
 			BYTES.subarray(0, HALF),
 			[rest(HALF, { "content-range": `bytes ${HALF}-${BYTES.length}/${BYTES.length + 1}` })],
 		],
+		[
+			"is followed by a range that ends before it begins",
+			BYTES.subarray(0, HALF),
+			[rest(HALF, { "content-range": `bytes ${HALF}-${HALF - 1}/${BYTES.length}` }, HALF)],
+		],
+		["is followed by a rest without a byte", BYTES.subarray(0, HALF), [rest(HALF, {}, HALF)]],
 		["is followed by a range that is not said", BYTES.subarray(0, HALF), [rest(HALF, { "content-range": "bytes" })]],
 	])("is thrown away when it %s, and all is downloaded at once", async (_, left, replies) => {
 		await writeFile(part(), left);
@@ -140,6 +146,13 @@ describe("a server that has no package now", () => {
 });
 
 describe("a poor line", () => {
+	it("before a server that never has the rest is given up on after four starts over", async () => {
+		server.answer = ({ headers }) => (headers.range === undefined ? whole(BYTES.subarray(0, HALF)) : { status: 416 });
+		const detail = "the server has no such range";
+		expect(await download()).toEqual({ ok: false, reason: "interrupted", detail });
+		expect(server.seen).toHaveLength(8);
+	});
+
 	it("that ends each answer early is gone on with for as long as each brings something", async () => {
 		const step = BYTES.length / 10;
 		server.answer = ({ headers }) => {

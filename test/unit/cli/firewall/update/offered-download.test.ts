@@ -51,12 +51,15 @@ describe("an offer with its download", () => {
 		expect(server.reports).not.toMatchObject([{ permit: "offer-capability" }]);
 	});
 
-	it("stays uninstalled where that permit is refused", async () => {
-		server.faults.refusePermits = true;
-		const { updates } = await updateFirewall(session, undefined, { onDownloaded: () => (later = 31_000) });
-		expect(updates).toMatchObject([{ ok: false, reason: "permit_refused" }]);
-		expect(await session.home.load("installed")).toBeNull();
-	});
+	it.each([31_000, -3_600_000])(
+		"stays uninstalled where that permit is refused: its clock moves by %s ms",
+		async (ms) => {
+			server.faults.refusePermits = true;
+			const { updates } = await updateFirewall(session, undefined, { onDownloaded: () => (later = ms) });
+			expect(updates).toMatchObject([{ ok: false, reason: "permit_refused" }]);
+			expect(await session.home.load("installed")).toBeNull();
+		},
+	);
 
 	it("is handed in for a permit when its URL is turned down", async () => {
 		server.faults.refuseUrls = 1;

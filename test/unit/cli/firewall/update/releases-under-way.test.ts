@@ -149,6 +149,12 @@ describe("a package that took long to come", () => {
 		expect(await firewall.files("downloads")).toEqual([PART]);
 	});
 
+	it("stays uninstalled where it was withdrawn meanwhile and the clock set back, so that nobody knows how long it took", async () => {
+		slowDownload(-3_600_000, refuse(409, "release_withdrawn"));
+		expect((await update()).updates).toMatchObject([{ ok: false, reason: "permit_refused" }]);
+		await expectFirstRunsOn();
+	});
+
 	it("is offered anew where its offer ran out, and then put in place", async () => {
 		slowDownload(PAST_THE_OFFER_MS);
 		expect((await update()).updates).toMatchObject([{ ok: true, version: SECOND.version }]);
