@@ -226,6 +226,11 @@ describe("the permit of a device of an HA group that was given since", () => {
 		inScene(["kv"], test, async (scene) => {
 			await scene.setStatus(REINSTATED_SINCE, "active");
 			expect(await group(scene)).toMatchObject({ ok: true });
+			// Until they say what they have, each could still install what it was offered before it joined.
+			for (const deviceId of [ONE, OTHER]) {
+				const said = { role: null, priority: null, installed: { crs: "1.0.0" }, peer: null };
+				await scene.account.call(0, (object) => object.reportHa({ ...said, deviceId, now: scene.by.now }));
+			}
 		});
 	const ask = (scene: Scene, deviceId: string) => {
 		const { now } = scene.by;

@@ -162,7 +162,7 @@ it("reverted, the firewall that has it goes back to the release before", async (
 	expect(await rollout("ci", "revert", "--reason", "it reboots", "--yes")).toContain("was withdrawn before");
 });
 
-it("reverted to a chosen earlier release, the firewall that has it goes there, and a new one gets the newest", async () => {
+it("reverted to a chosen earlier release, the firewall that has it goes there and stays there", async () => {
 	const release = async (version: string) => {
 		const file = join(folder, `${PRODUCT}-${version}.rules`);
 		await writeFile(file, version);
@@ -176,7 +176,8 @@ it("reverted to a chosen earlier release, the firewall that has it goes there, a
 		`${PRODUCT} 2.2.0 is withdrawn: devices that have it go back to 1.0.0\n`,
 	);
 	await expect.poll(runs, SOON).toBe("1.0.0");
-	await expect.poll(runs, SOON).toBe("2.1.0");
+	// It stays there, also with its next answer in full: 2.1.0 lies between.
+	expect(await runs()).toBe("1.0.0");
 });
 
 it("its log leads to the same end, replayed without the service; with one byte changed, or cut in the middle, it does not", async () => {
