@@ -13,6 +13,7 @@ import { trustFiles } from "./routes/device/downloads/trust-files.ts";
 import { entitlements } from "./routes/device/explain/entitlements.ts";
 import { explain } from "./routes/device/explain/explain.ts";
 import { messages } from "./routes/device/messages.ts";
+import { echo } from "./routes/device/network/echo.ts";
 import { discovery } from "./routes/device/oauth/discovery.ts";
 import { registration } from "./routes/device/oauth/register.ts";
 import { token } from "./routes/device/oauth/token.ts";
@@ -84,6 +85,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		explain,
 		registration,
 		discovery,
+		echo,
 		deploymentStatus,
 	])
 		app.route("/", router);

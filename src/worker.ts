@@ -5,6 +5,7 @@ import { dispatch, protect } from "./dispatch.ts";
 import { fleetRetryAfter } from "./failure.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { openScope, type RequestScope } from "./request-scope.ts";
+import { tellEnding } from "./routes/http/endings.ts";
 import { knownServices, type Services, servicesFor } from "./services.ts";
 import type { HistoryFiles } from "./storage/r2-history-files.ts";
 import { formatLogLine } from "./telemetry/request-event.ts";
@@ -30,6 +31,7 @@ export default {
 		const scope = openScope(services, request, context, startedMs);
 		const response = await dispatch(request, scope, context);
 		markLastGood(response, scope);
+		tellEnding(response.headers, scope.event.method, scope.event.route);
 		report(response, scope, startedMs);
 		return response;
 	},

@@ -38,6 +38,13 @@ export const ANSWER_HEADERS = {
 	"Referrer-Policy": { description: "`no-referrer`: the URL is a credential", schema: text },
 } as const;
 
+/** Of an operation that ends one day. */
+export const ENDING_HEADERS = {
+	Deprecation: { description: "RFC 9745: since when this should not be used any more", required: true, schema: text },
+	Sunset: { description: "RFC 8594: from when this may be gone", schema: text },
+	Link: { description: "The page that says what to use instead", required: true, schema: text },
+} as const;
+
 type HeaderName = keyof typeof ANSWER_HEADERS;
 
 /** The fields that an answer carries, or may carry. @param status of the answer */
@@ -53,8 +60,9 @@ export function headersOf(path: string, status: number, operation: Operation): N
 
 function ofGoodAnswer(path: string, status: number, { security = [], responses }: Operation): HeaderName[] {
 	const names: HeaderName[] = [];
-	if (path.startsWith("/d/")) {
-		names.push("ETag", "Accept-Ranges", "Repr-Digest", "Referrer-Policy");
+	if (path.startsWith("/d/") || path === "/v1/echo/sample") {
+		names.push("ETag", "Accept-Ranges", "Repr-Digest");
+		if (path.startsWith("/d/")) names.push("Referrer-Policy");
 		return status === 206 ? [...names, "Content-Range"] : names;
 	}
 	if (path.endsWith("/package")) names.push("Repr-Digest");

@@ -55,6 +55,8 @@ export interface Operation {
 	readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 	readonly parameters?: readonly Parameter[];
 	readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+	/** it ends one day: routes/http/endings.ts */
+	readonly deprecated?: boolean;
 	readonly responses: Record<string, Answer>;
 }
 

@@ -2,8 +2,9 @@
 // operation can give, and an example of each body.
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../http/app-env.ts";
-import { ANSWER_HEADERS } from "./answer-headers.ts";
-import { type ApiDocument, type Content, operationsOf } from "./api-document.ts";
+import { ENDINGS } from "../http/endings.ts";
+import { ANSWER_HEADERS, ENDING_HEADERS } from "./answer-headers.ts";
+import { type ApiDocument, type Content, type Operation, operationsOf } from "./api-document.ts";
 import { completeAnswers } from "./common-answers.ts";
 import { composeExample } from "./compose-example.ts";
 import { completeSecurity, credentialOf, SECURITY_SCHEMES } from "./credentials.ts";
@@ -23,7 +24,8 @@ export function describeApi(app: OpenAPIHono<AppEnv>): ApiDocument {
 	for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
 		app.openAPIRegistry.registerComponent("securitySchemes", name, scheme);
 	}
-	for (const [name, header] of Object.entries(ANSWER_HEADERS)) {
+	const headers = ENDINGS.size === 0 ? ANSWER_HEADERS : { ...ANSWER_HEADERS, ...ENDING_HEADERS };
+	for (const [name, header] of Object.entries(headers)) {
 		app.openAPIRegistry.registerComponent("headers", name, header);
 	}
 	const document = app.getOpenAPI31Document({
@@ -57,10 +59,19 @@ function complete(document: ApiDocument): ApiDocument {
 		Object.assign(operation, { description, security, responses });
 		const parameters = completeParameters(operation);
 		if (parameters.length > 0) Object.assign(operation, { parameters });
+		if (ENDINGS.has(place)) describeEnding(operation);
 	}
 	for (const [name, schema] of Object.entries(document.components.schemas)) composeExample(document, schema, name);
 	correctPatterns(document);
 	return document;
+}
+
+function describeEnding(operation: Operation): void {
+	const fields = Object.keys(ENDING_HEADERS).map((name) => [name, { $ref: `#/components/headers/${name}` }]);
+	Object.assign(operation, { deprecated: true });
+	for (const answer of Object.values(operation.responses)) {
+		answer.headers = { ...answer.headers, ...Object.fromEntries(fields) };
+	}
 }
 
 /** JSON Schema knows no flags of a pattern, and reads each as one with the flag u; the generator leaves `/u` at its end. */

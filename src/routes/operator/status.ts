@@ -9,6 +9,7 @@ import { settlesWithin } from "../../storage/time-limit.ts";
 import { readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems, timestamp, toTimestamp } from "../http/openapi.ts";
 import { pulseLink, pulseLinks } from "../http/pulse-links.ts";
+import { networkBody, networkFacts } from "./network-facts.ts";
 
 const seconds = z.int().openapi({ description: "seconds" });
 
@@ -17,7 +18,8 @@ const promises = createRoute({
 	path: "/.well-known/parapet",
 	operationId: "getPromises",
 	tags: ["Discovery"],
-	summary: "What this deployment promises: how fast a revocation takes effect, how long things live",
+	summary:
+		"What this deployment promises: how fast a revocation takes effect, how long things live, which hosts a firewall speaks with",
 	responses: {
 		200: jsonAnswer(
 			z
@@ -43,6 +45,7 @@ const promises = createRoute({
 						description:
 							"Largest upload that the service takes. The platform takes no body above 100 MB on Free and Pro zones, 200 MB on Business, 500 MB on Enterprise, whatever stands here",
 					}),
+					network: networkBody,
 				})
 				.openapi("Promises"),
 			"Computed from the configuration",
@@ -138,6 +141,7 @@ export const deploymentStatus = createRouter()
 				check_interval_seconds: config.checkIntervalSeconds,
 				last_good_seconds: config.lastGoodSeconds,
 				max_package_bytes: config.maxPackageBytes,
+				network: networkFacts(config),
 			},
 			200,
 			// It tells the time.

@@ -187,6 +187,8 @@ export const OF_THE_DEPLOYMENT = [
 	"DELETE /v1/keys/{key}",
 	"GET /.well-known/oauth-authorization-server",
 	"GET /.well-known/parapet",
+	"GET /v1/echo",
+	"GET /v1/echo/sample",
 	"GET /p/{name}",
 	"GET /tuf/{file}",
 ];

@@ -11,6 +11,8 @@ import { newFirewall, newProduct, offerOf, serviceWith } from "../../support/fix
 const PUBLIC = [
 	"GET /.well-known/oauth-authorization-server",
 	"GET /.well-known/parapet",
+	"GET /v1/echo",
+	"GET /v1/echo/sample",
 	// These carry their credentials in their own ways: DPoP code, assertion, registration token, signed URL.
 	"POST /oauth2/register",
 	"DELETE /oauth2/register/{client_id}",
