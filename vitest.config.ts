@@ -70,7 +70,7 @@ export default defineConfig(({ mode }) => {
 						...patience(30_000),
 						isolate: false,
 						provide: { ...provide, isLongLaw: isLong },
-						setupFiles: ["test/support/laws.ts"],
+						setupFiles: ["test/support/laws.ts", "test/support/equal-bytes.ts"],
 					},
 				},
 				{
