@@ -1,5 +1,6 @@
 // The command line as a person or a script uses it: the whole demo in one command, and a Worker on this machine with the
-// real `parapet` as operator, publisher and firewall, and with an unmodified curl as the one that downloads.
+// real `parapet` as operator, publisher and firewall, and with an unmodified curl as the one that downloads. Most commands run in
+// this process, because to start one takes longer than what it does.
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,6 +14,7 @@ import { openHome } from "../../cli/firewall/home/state.ts";
 import { createSession } from "../../cli/firewall/identity/session.ts";
 import { ensureDevSecrets } from "../../cli/worker/dev-secrets.ts";
 import { type LocalWorker, PROJECT_FOLDER } from "../../cli/worker/local-worker.ts";
+import { runCli } from "../unit/cli/support/run-cli.ts";
 import { startOnFreePort } from "./support/local-worker.ts";
 
 const run = promisify(execFile);
@@ -65,15 +67,20 @@ describe("parapet demo --json --exit", () => {
 describe("a Worker on this machine", () => {
 	let folder: string;
 	let worker: LocalWorker;
-	let env: NodeJS.ProcessEnv;
+	let operator: { readonly PARAPET_URL: string; readonly PARAPET_KEY: string };
 	let home: string;
 	let account: string;
 	let device: string;
 
+	/** @throws what it said, where it did not end with 0 */
 	async function parapet(...args: string[]) {
-		const { stdout } = await run(process.execPath, [PARAPET, ...args, "--json"], { env, cwd: folder, timeout: 60_000 });
+		const realTime = { sleep: (ms: number, signal?: AbortSignal) => sleep(ms, undefined, { signal }) };
+		const { exitCode, stdout, stderr } = await runCli([...args, "--json"], operator, folder, realTime);
+		if (exitCode !== 0) throw { code: exitCode, stderr };
 		return JSON.parse(stdout);
 	}
+	const start = (args: readonly string[], env: Readonly<Record<string, string>>) =>
+		run(process.execPath, [PARAPET, ...args], { env: { ...process.env, ...env }, cwd: folder, timeout: 60_000 });
 
 	beforeAll(async () => {
 		folder = await mkdtemp(join(tmpdir(), "parapet-e2e-"));
@@ -85,7 +92,7 @@ describe("a Worker on this machine", () => {
 			secretsFile,
 			logFile: join(folder, "worker.log"),
 		});
-		env = { ...process.env, PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] };
+		operator = { PARAPET_URL: worker.url, PARAPET_KEY: values["BOOTSTRAP_KEY"] ?? "" };
 		await writeFile(join(folder, "big-rules-1.0.0.rules"), PACKAGE);
 	}, 120_000);
 	afterAll(async () => {
@@ -284,13 +291,10 @@ describe("a Worker on this machine", () => {
 		const { well, findings, promises } = await parapet("doctor");
 		expect([well, promises.revocation.bound_seconds]).toEqual([true, 60]);
 		expect(findings).toContainEqual(expect.objectContaining({ what: "store kv", verdict: "good" }));
-		const { PARAPET_KEY: _, ...keyless } = env;
-		const { stdout } = await run(process.execPath, [PARAPET, "doctor"], { env: keyless, cwd: folder });
+		const { stdout } = await start(["doctor"], { PARAPET_URL: worker.url });
 		expect(stdout).toContain("refused everywhere 60 s after");
 		const elsewhere = worker.url.replace("127.0.0.1", "localhost");
-		const failure = await run(process.execPath, [PARAPET, "doctor", "--url", elsewhere], { env, cwd: folder }).catch(
-			(error: unknown) => error,
-		);
+		const failure = await start(["doctor", "--url", elsewhere], operator).catch((error: unknown) => error);
 		expect(failure).toMatchObject({ code: 1, stdout: expect.stringContaining("BAD") });
 	});
 
@@ -328,10 +332,7 @@ describe("a Worker on this machine", () => {
 		const code = await parapet("code", "create", customer, "--ha-group", group, "--uses", "2");
 		const first = await activate("first", code);
 		const second = await activate("second", code);
-		const alone = ["ha", "remove", customer, group, first, "--json"];
-		const refused = await run(process.execPath, [PARAPET, ...alone], { env, cwd: folder }).catch(
-			(error: unknown) => error,
-		);
+		const refused = await parapet("ha", "remove", customer, group, first).catch((error: unknown) => error);
 		expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("too few seats") });
 		const fresh = await activate(
 			"new",
@@ -346,11 +347,8 @@ describe("a Worker on this machine", () => {
 		const { devices } = await parapet("ha", "show", customer, group);
 		expect(devices.map((one: { device: string }) => one.device).sort()).toEqual([second, fresh].sort());
 		expect((await parapet("ha", "list", customer)).ha_groups).toHaveLength(1);
-		const { stdout } = await run(
-			process.execPath,
-			[PARAPET, "account", "events", customer, "--device", fresh, "--type", "device.new", "--json"],
-			{ env, cwd: folder },
-		);
+		const ofDevice = ["--device", fresh, "--type", "device.new", "--json"];
+		const { stdout } = await start(["account", "events", customer, ...ofDevice], operator);
 		expect(stdout.trim().split("\n")).toHaveLength(2);
 	});
 
