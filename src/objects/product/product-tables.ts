@@ -4,7 +4,7 @@
 import type { Channel } from "../../content/releases/channel.ts";
 import type { Release } from "../../content/releases/product-record.ts";
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
-import type { Freeze } from "../../rollout/freeze.ts";
+import { type Freeze, type FreezeTimes, frozenUntil, nextFreezeAt } from "../../rollout/freeze.ts";
 import type { Reach } from "../../rollout/reach.ts";
 import { infoOf, type ProductInfo, type ProductRow, type ProductSettings, settingValues } from "./product-row.ts";
 import {
@@ -38,6 +38,13 @@ export class ProductTables {
 	freezes(): readonly Freeze[] {
 		const row = this.#sql.exec<{ freezes: string }>("SELECT freezes FROM product").toArray()[0];
 		return row === undefined || row.freezes === "[]" ? [] : (JSON.parse(row.freezes) as Freeze[]);
+	}
+
+	/** When freezes hold the release up. By the row of the product alone where there are none. */
+	freezeTimes(version: string, now: number): FreezeTimes {
+		const freezes = this.freezes();
+		const isEmergency = freezes.length > 0 && this.release(version)?.urgency === "emergency";
+		return { until: frozenUntil(freezes, isEmergency, now), next: nextFreezeAt(freezes, isEmergency, now) };
 	}
 
 	insertProduct({ name, title, versionOrder, createdAt, revision, ...settings }: ProductInfo): void {

@@ -106,6 +106,13 @@ export class HaLockTables {
 		);
 	}
 
+	/** @returns whether the device gave the last permit that it got back, and so has none, or again one from before */
+	hasReturned(haGroup: string, product: string, device: string): boolean {
+		const query = `SELECT 1 FROM ha_permits WHERE ha_group = ? AND product = ? AND device = ?
+			AND (outcome = 'given_back' OR last > at)`;
+		return this.#sql.exec(query, haGroup, product, device).toArray().length > 0;
+	}
+
 	/** @returns when the device's last permit was given, also one that is none any more; 0 = it had none */
 	lastAt(haGroup: string, product: string, device: string): number {
 		const query = "SELECT last FROM ha_permits WHERE ha_group = ? AND product = ? AND device = ?";

@@ -44,10 +44,17 @@ export interface HaLockQuestion {
 /**
  * `at`: by it a report finds its permit again; null = the device is in no group, so there is nothing to lock. `peers`: the others that
  * are in its group now. `isUnlocked`: an operator lets the version come to the group, whatever became of it on another device there.
+ * `isReturned`: the device has given its last permit back, by this refusal or before, so no word on it is to be awaited.
  */
 export type HaLockOutcome =
 	| { readonly ok: true; readonly at: number | null; readonly peers: readonly string[]; readonly isUnlocked: boolean }
-	| { readonly ok: false; readonly reason: HaRefusal; readonly peer: string; readonly retryAfter: number };
+	| {
+			readonly ok: false;
+			readonly reason: HaRefusal;
+			readonly peer: string;
+			readonly retryAfter: number;
+			readonly isReturned: boolean;
+	  };
 
 export interface HaLockReport {
 	readonly deviceId: string;
@@ -91,8 +98,10 @@ export class HaLocks {
 		const until = Math.max(asked.until, leaseUntil);
 		const group = this.#groupOf(deviceId);
 		if (group === null) return { ok: true, at: null, peers: [], isUnlocked: false };
-		if (this.isClosed(now))
-			return { ok: false, reason: "ha_peer_under_way", peer: deviceId, retryAfter: CLOSED_SECONDS };
+		if (this.isClosed(now)) {
+			const refused = { reason: "ha_peer_under_way", peer: deviceId, retryAfter: CLOSED_SECONDS } as const;
+			return { ok: false, ...refused, isReturned: false };
+		}
 		const { id, mode, sync } = group;
 		const permits = tables.permitsFor(id, product);
 		// Who asks is not installing.
@@ -129,7 +138,7 @@ export class HaLocks {
 				const state = reason === "ha_peer_first" ? "waiting" : "blocked";
 				stops.note(group, product, { version, sequence, state, device: peer }, now);
 			}
-			return decision;
+			return { ...decision, isReturned: tables.hasReturned(id, product, deviceId) };
 		}
 		const isSame = isOpen && own.version === version;
 		// A report on an earlier permit of the same second must not count for this one.

@@ -1,7 +1,7 @@
 // How leases of a Product's rollouts end: by a word of the device, without one when their time is over, and as rows that nobody needs
 // any more. Counts each end; what the counts mean for a rollout is decided in rollout-desk.ts.
 import { accountObjectName } from "../../../entitlement/ids.ts";
-import { endLease, type Lease, type ReportEffect } from "../../../rollout/lease.ts";
+import { decideReport, endLease, type Lease, type PermitRefusal, type ReportEffect } from "../../../rollout/lease.ts";
 import { isFraction } from "../../../rollout/plan.ts";
 import { isOver, type Rollout } from "../../../rollout/rollout.ts";
 import type { ControlTables } from "./control-tables.ts";
@@ -52,6 +52,16 @@ export class LeaseEnds {
 		if (leases.unitsOf(version, lease.step, "model", lease.model) > 0) return;
 		leases.dropModel(version, lease.step, lease.model);
 		rollouts.discountModel(version, lease.step);
+	}
+
+	/**
+	 * Who asks for a permit does not install yet, and whoever is refused then does not: no word on the lease that it has is to be awaited.
+	 * @param why it was refused @returns whether that lease was open, and is not any more
+	 */
+	turnAway(version: string, lease: Lease, why: PermitRefusal, now: number): boolean {
+		const effect = decideReport(lease, "deferred", why, now);
+		if (effect !== null) this.settle(version, effect);
+		return effect !== null;
 	}
 
 	/** Those that ended without a word have failed; unless the device was given up, which its account is asked. */

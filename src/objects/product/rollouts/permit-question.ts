@@ -47,8 +47,6 @@ export interface PermitJudges {
 	readonly rollouts: RolloutTables;
 	readonly leases: LeaseTables;
 	readonly evidence: (version: string, rollout: Rollout, now: number) => Evidence;
-	/** until when a freeze of the product holds the release up; null = none does */
-	readonly frozen: (version: string, now: number) => number | null;
 }
 
 export interface JudgedPermit {
@@ -71,7 +69,7 @@ const FREE = { decision: { ok: true, kind: "free" }, at: null } as const;
 /** Writes nothing. @returns what the rules say to the unit now */
 export function judgePermit(judges: PermitJudges, input: PermitInput): JudgedPermit {
 	const { version, channel, now } = input;
-	const { releases, rollouts, leases, evidence, frozen } = judges;
+	const { releases, rollouts, leases, evidence } = judges;
 	const rollout = rollouts.rollout(version);
 	const release = releases.release(version);
 	if (rollout === null || release?.status === "withdrawn") return ENDED;
@@ -79,7 +77,7 @@ export function judgePermit(judges: PermitJudges, input: PermitInput): JudgedPer
 	if (rollout.channel === "beta" && channel === "stable") return ENDED;
 	const isOnBeta = channel === "beta" && release?.betaReleasedAt;
 	if (isOnBeta && rollout.phase !== "halted" && rollout.phase !== "ended") return FREE;
-	const { account, site, ...question } = questionOf(input, rollout, leases, frozen(version, now));
+	const { account, site, ...question } = questionOf(input, rollout, leases, releases.freezeTimes(version, now).until);
 	const decision = decidePermit(rollout, evidence(version, rollout, now), question, now);
 	const own = question.unitLeases.find(({ device }) => device === input.device) ?? null;
 	return { decision, at: { rollout, account, site, own } };

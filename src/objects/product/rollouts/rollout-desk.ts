@@ -5,7 +5,7 @@ import { coversAudience } from "../../../content/releases/recorded-releases.ts";
 import type { Approval } from "../../../rollout/approvals.ts";
 import { decideRollout, nextDecisionAt, type RolloutOrder, type Turn } from "../../../rollout/decide-rollout.ts";
 import type { Evidence } from "../../../rollout/evidence.ts";
-import { type FreezeTimes, frozenUntil, nextFreezeAt } from "../../../rollout/freeze.ts";
+import type { FreezeTimes } from "../../../rollout/freeze.ts";
 import { describeBroken, findBrokenLimit, type HealthReport } from "../../../rollout/health.ts";
 import { decideReport, isWordOn, type Reported } from "../../../rollout/lease.ts";
 import type { Plan } from "../../../rollout/plan.ts";
@@ -31,8 +31,8 @@ export interface RolloutStart {
 export interface ReportInput {
 	readonly version: string;
 	readonly device: string;
-	/** `Lease.at` of the permit that is reported on */
-	readonly lease: number;
+	/** `Lease.at` of the permit that is reported on; null = whichever it has had until now, by its account's word */
+	readonly lease: number | null;
 	readonly reported: Reported;
 	readonly detail: string | null;
 	/** null or left out = the device does not say */
@@ -86,14 +86,7 @@ export class RolloutDesk implements Chore {
 
 	/** @returns until when a freeze of the product holds the release up; null = none does */
 	frozen(version: string, now: number): number | null {
-		return this.#freezes(version, now).until;
-	}
-
-	#freezes(version: string, now: number): FreezeTimes {
-		const { releases } = this.#parts;
-		const freezes = releases.freezes();
-		const isEmergency = freezes.length > 0 && releases.release(version)?.urgency === "emergency";
-		return { until: frozenUntil(freezes, isEmergency, now), next: nextFreezeAt(freezes, isEmergency, now) };
+		return this.#parts.releases.freezeTimes(version, now).until;
 	}
 
 	/** Freezes have changed: rollouts may begin, or not any more. */
@@ -103,15 +96,18 @@ export class RolloutDesk implements Chore {
 
 	/** @returns what the rules say to the unit now; nothing is written */
 	judge(input: PermitInput): JudgedPermit {
-		const evidence = this.evidence.bind(this);
-		return judgePermit({ ...this.#parts, evidence, frozen: this.frozen.bind(this) }, input);
+		return judgePermit({ ...this.#parts, evidence: this.evidence.bind(this) }, input);
 	}
 
 	permit(input: PermitInput): PermitOutcome {
 		const { version, unit, device, peers, model, region = null, now } = input;
 		const { rollouts, leases, controls } = this.#parts;
 		const { decision, at } = this.judge(input);
-		if (!decision.ok) return decision;
+		if (!decision.ok) {
+			if (at?.own != null && this.#ends.turnAway(version, at.own, decision.reason, now))
+				this.#decide(version, this.#parts.service(now));
+			return decision;
+		}
 		if (decision.kind === "free" || at === null) return { ok: true, lease: null };
 		const { rollout, account, site, own } = at;
 		const { step } = rollout;
@@ -148,7 +144,7 @@ export class RolloutDesk implements Chore {
 		const lease = leases.ofDevice(version, device);
 		const broken = reported === "healthy" ? findBrokenLimit(releases.info()?.healthLimits ?? null, health) : null;
 		const counted = broken === null ? reported : "failed";
-		if (lease === null || !isWordOn(lease, at, counted)) return counted;
+		if (lease === null || !isWordOn(lease, at ?? Math.min(lease.at, now), counted)) return counted;
 		const word = broken === null ? detail : describeBroken(broken);
 		const effect = decideReport(lease, counted, word, now, this.#ends.holderOf(version, lease));
 		if (effect === null) return counted;
@@ -229,7 +225,7 @@ export class RolloutDesk implements Chore {
 		const now = notBefore(before, change.now);
 		const evidence = this.evidence(version, before, now);
 		const approvals = rollouts.approvals(version);
-		const freezes = this.#freezes(version, now);
+		const freezes = this.#parts.releases.freezeTimes(version, now);
 		const frozen = freezes.until;
 		const { rollout, turns } = decideRollout(before, evidence, approvals, now, frozen);
 		if (turns.length > 0) {
@@ -258,7 +254,7 @@ export class RolloutDesk implements Chore {
 	}
 
 	#obey(change: Change, version: string, order: RolloutOrder): boolean {
-		const { rollouts } = this.#parts;
+		const { rollouts, releases } = this.#parts;
 		const rollout = rollouts.rollout(version);
 		if (rollout === null) return false;
 		const input: Extract<LogInput, { kind: "order" }> = { kind: "order", order, by: change.actor };
@@ -270,7 +266,7 @@ export class RolloutDesk implements Chore {
 		rollouts.log(version, { at: now, input, turns: taken.turns });
 		this.#move(version, taken.rollout, taken.turns, change);
 		const evidence = this.evidence(version, taken.rollout, now);
-		this.#setDue(version, taken.rollout, evidence, this.#freezes(version, now), now);
+		this.#setDue(version, taken.rollout, evidence, releases.freezeTimes(version, now), now);
 		return true;
 	}
 

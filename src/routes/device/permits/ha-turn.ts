@@ -19,6 +19,7 @@ const MARGIN_SECONDS = 600;
  * @param seconds for which the permit lasts
  * @param leaseEndsAt unix seconds by the clock of the Product, where its lease of a rollout lasts longer; null = it does not
  * @returns by what its account knows the turn (null = it is in no group any more), and the others of its group
+ * @throws ProblemError `exposure_limited` where it is not the device's turn. A place that it has in a rollout goes to others then
  */
 export async function takeTurn(
 	{ services, now, event }: RequestScope,
@@ -37,6 +38,10 @@ export async function takeTurn(
 	const turn = await services.objects.askHaLock(accountObjectName(deviceId), question);
 	if (turn.ok) return turn;
 	event.reason = turn.reason;
+	if (turn.isReturned && release.rollout !== null) {
+		const putOff = { version, device: deviceId, lease: null, reported: "deferred", detail: turn.reason, now } as const;
+		await services.objects.product(product).hearReport(putOff);
+	}
 	throw exposureLimited(turn.reason, turn.retryAfter);
 }
 
