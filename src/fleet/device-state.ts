@@ -113,7 +113,8 @@ export interface DeviceState {
 	readonly products: Readonly<Record<string, ProductState>>;
 }
 
-const NOTHING: ProductState = {
+/** Of a product of which a device has said nothing. */
+export const NOTHING_KNOWN: ProductState = {
 	...{ installed: null, offered: null, offeredAt: null, permitted: null, permittedAt: null },
 	...{ permittedUntil: null, permittedSequence: null, downloadedAt: null },
 	...{ outcome: null, outcomeVersion: null, outcomeAt: null, reason: null, detail: null, changedAt: 0 },
@@ -125,33 +126,30 @@ export function slotOf(device: string, at: number): number {
 }
 
 /** @returns unix seconds, to the hour, when a device was last heard of; null = never */
-export function lastHeard({ sighting, products }: DeviceState): number | null {
-	const times = [...(sighting === null ? [] : [sighting.seenAt]), ...Object.values(products).map(hourOfChange)];
-	return times.length === 0 ? null : Math.max(...times);
+export function lastHeard({ sighting }: DeviceState): number | null {
+	return sighting === null ? null : sighting.seenAt;
 }
 
 /**
+ * What is news is written, and once in six hours that the device was heard of. As the state of a device is one row, all else that
+ * it has said is written with it.
  * @param grants products that the device may have: what it says of others is not kept
- * @returns what is known after the word: `before` itself, or parts of it, where that is not to be written again
+ * @returns what is known after the word: `before` itself where nothing is to be written
  */
 export function hear(before: DeviceState, word: DeviceWord, grants: ReadonlySet<string>): DeviceState {
 	const heard = lastHeard(before);
 	const isDue = heard === null || slotOf(word.device, word.at) > slotOf(word.device, heard);
-	const products = hearProducts(before.products, word, grants, isDue);
-	const isTold = products !== before.products;
-	const sighting = hearSighting(before.sighting, word, isDue && !isTold);
-	return sighting === before.sighting && !isTold ? before : { sighting, products };
+	const sighting = hearSighting(before.sighting, word);
+	const { products, isNews } = hearProducts(before.products, word, grants);
+	const isOther = sighting.engine !== before.sighting?.engine || sighting.problemAt !== before.sighting.problemAt;
+	return isDue || isNews || isOther ? { sighting, products } : before;
 }
 
-function hearSighting(
-	before: Sighting | null,
-	{ at, country, colo, said }: DeviceWord,
-	isDue: boolean,
-): Sighting | null {
+function hearSighting(before: Sighting | null, { at, country, colo, said }: DeviceWord): Sighting {
+	// What was said earlier has come later: a batch that was sent again, or another edge's.
 	if (before !== null && hourOf(at) < before.seenAt) return before;
 	const engine = said.kind === "checked" && said.engine !== null ? said.engine : (before?.engine ?? null);
 	const isRefused = said.kind === "refused" && said.problem !== before?.problem;
-	if (before !== null && !isDue && engine === before.engine && !isRefused) return before;
 	const problem = isRefused
 		? { problem: said.problem, problemAt: at }
 		: { problem: before?.problem ?? null, problemAt: before?.problemAt ?? null };
@@ -164,52 +162,47 @@ function hearSighting(
 	};
 }
 
-/** @param isDue whether the device is to be written down anyway */
+/** @returns the products that the device may have, and whether one of them is to be written for what was said of it */
 function hearProducts(
 	before: DeviceState["products"],
 	{ at, said }: DeviceWord,
 	grants: ReadonlySet<string>,
-	isDue: boolean,
-): DeviceState["products"] {
-	if (said.kind === "refused") return before;
-	const heard = said.kind === "checked" ? said.products : [said];
-	const after = { ...before };
-	let hasChanged = false;
-	for (const one of heard) {
+): { readonly products: DeviceState["products"]; readonly isNews: boolean } {
+	const after = Object.fromEntries(Object.entries(before).filter(([product]) => grants.has(product)));
+	let hasChanged = Object.keys(after).length < Object.keys(before).length;
+	let isNews = false;
+	for (const one of saidOf(said)) {
 		const known = Object.hasOwn(before, one.product) ? before[one.product] : undefined;
-		// What was said earlier has come later: a batch that was sent again, or another edge's.
 		if (!grants.has(one.product) || at < (known?.changedAt ?? 0)) continue;
-		const next = "kind" in one ? hearOne(known ?? NOTHING, one, at) : hearCheck(known, one, isDue, at);
+		const next = "kind" in one ? hearOne(known ?? NOTHING_KNOWN, one, at) : hearCheck(known, one, at);
 		if (next === known) continue;
 		after[one.product] = { ...next, changedAt: at };
 		hasChanged = true;
+		// What is offered is news with what is written anyway: its permit tells it too.
+		isNews ||= "kind" in one || known === undefined || next.installed !== known.installed;
 	}
-	for (const product of isDue ? Object.keys(before) : []) {
-		if (grants.has(product)) continue;
-		delete after[product];
-		hasChanged = true;
-	}
-	return hasChanged ? after : before;
+	return { products: hasChanged ? after : before, isNews };
 }
 
-/** What is offered is news with what is written anyway: its permit tells it too. */
+function saidOf(said: Said): readonly (CheckedProduct | (Said & { readonly kind: "permitted" | "reported" }))[] {
+	if (said.kind === "refused") return [];
+	return said.kind === "checked" ? said.products : [said];
+}
+
 function hearCheck(
 	known: ProductState | undefined,
 	{ installed, installedAt, offered }: CheckedProduct,
-	isDue: boolean,
 	at: number,
 ): ProductState {
-	const outcome = installation(known, { installed, installedAt }, at);
-	if (known === undefined)
-		return { ...NOTHING, installed: installed ?? null, ...outcome, ...offer(NOTHING, offered, at) };
+	const before = known ?? NOTHING_KNOWN;
 	const next = {
-		...known,
-		installed: installed === undefined ? known.installed : installed,
-		...outcome,
-		...offer(known, offered, at),
+		...before,
+		installed: installed === undefined ? before.installed : installed,
+		...installation(known, { installed, installedAt }, at),
+		...offer(before, offered, at),
 	};
-	const isNews = next.installed !== known.installed || (isDue && offered !== known.offered);
-	return isNews ? next : known;
+	const isSame = next.installed === known?.installed && offered === known.offered;
+	return isSame ? known : next;
 }
 
 /** What a check tells in the place of a report: no sooner than what was heard before, and no later than now. */
@@ -264,10 +257,6 @@ export function lastWord(known: ProductState): Exclude<Reported, "downloaded" | 
 /** One release after the other may be offered: the first of those that it did not install counts. */
 function offer(known: ProductState, offered: string | null, at: number): Pick<ProductState, "offered" | "offeredAt"> {
 	return { offered, offeredAt: offered === null ? null : (known.offeredAt ?? at) };
-}
-
-function hourOfChange({ changedAt }: ProductState): number {
-	return hourOf(changedAt);
 }
 
 function hourOf(at: number): number {

@@ -80,6 +80,21 @@ describe("a full check", () => {
 		expect(crs(hear(first, word(checked("1.0", "2.0"), nextSlot), GRANTS))?.offered).toBe("2.0");
 	});
 
+	it("is written whole where anything of it is news: the state of a device is one row", () => {
+		const both = (crs: string, offered: string | null): Said => ({
+			...{ kind: "checked", engine: "11.1" },
+			products: [
+				{ product: "crs", installed: crs, offered: null },
+				{ product: "threats", installed: "1.0", offered },
+			],
+		});
+		const first = heardOf(word(both("1.0", null)));
+		expect(hear(first, word(both("1.0", "2.0"), NOW + HOUR), GRANTS)).toBe(first);
+		const next = hear(first, word(both("2.0", "2.0"), NOW + HOUR), GRANTS);
+		expect(next.products["threats"]).toMatchObject({ offered: "2.0", offeredAt: NOW + HOUR });
+		expect(next.sighting?.seenAt).toBe(NOW + HOUR);
+	});
+
 	it("of a device that does not say what it has leaves what is known", () => {
 		const said: Said = {
 			kind: "checked",

@@ -91,17 +91,13 @@ async function fillAccount(): Promise<DurableObjectStub<never>> {
 		copyRows(sql, "audit", "action = 'device.new'", DEVICES - 1, entry);
 		sql.exec("UPDATE seat_counts SET taken = ?", DEVICES);
 		const numbered = `${numbers} SELECT ${id}`;
+		const state = `json_object('installed', '1.0.' || (i % 20), 'permitted', '1.0.1', 'permittedAt', ${NOW}, 'outcome', 'healthy',
+			'outcomeVersion', '1.0.1', 'outcomeAt', ${NOW}, 'changedAt', ${NOW})`;
 		sql.exec(
-			`INSERT INTO device_sightings (device, seen_at, engine, country, colo, problem, problem_at) ${numbered}, ?, '11.1', 'DE', 'FRA', NULL, NULL FROM n`,
-			DEVICES,
-			NOW,
+			`INSERT INTO device_states (device, seen_at, engine, country, colo, problem, problem_at, products)
+				${numbered}, ?, '11.1', 'DE', 'FRA', NULL, NULL, json_object('crs', ${state}, 'threats', ${state}) FROM n`,
+			...[DEVICES, NOW],
 		);
-		for (const product of ["crs", "threats"])
-			sql.exec(
-				`INSERT INTO product_states (device, product, installed, offered, permitted, permitted_at, downloaded_at, outcome,
-					outcome_version, outcome_at, reason, detail, changed_at) ${numbered}, ?, '1.0.' || (i % 20), NULL, '1.0.1', ?, NULL, 'healthy', '1.0.1', ?, NULL, NULL, ? FROM n`,
-				...[DEVICES, product, NOW, NOW, NOW],
-			);
 		// 10,000 pairs of them, whose devices say things and have permits.
 		sql.exec(
 			`INSERT INTO ha_groups ${numbers} SELECT 'hag-${NAME}-' || printf('%08d', i), 'pair', 'active-active', 'lic-a', 3600, 0, 0 FROM n`,

@@ -6,24 +6,19 @@ import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { EMPTY_SUMMARY, type FleetSummary, OTHER } from "../../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../../fleet/fleet-tally.ts";
+import { readProducts } from "./state-tables.ts";
 
 /** Devices that are counted at once: some 10 ms for each of their products. */
 const DEVICES_PER_PAGE = 2_000;
-const HOUR = 3_600;
 
-/** A device with one of its products; the product is null where it has said nothing of any. */
+/** What is known of it is null where it was never heard of. */
 type DeviceRow = {
 	id: string;
 	status: DeviceStatus;
 	model: string;
 	seen_at: number | null;
 	country: string | null;
-	product: string | null;
-	installed: string | null;
-	outcome: string | null;
-	outcome_version: string | null;
-	reason: string | null;
-	changed_at: number | null;
+	products: string | null;
 };
 
 export class DeviceCount {
@@ -40,7 +35,7 @@ export class DeviceCount {
 		this.#perPage = perPage;
 	}
 
-	/** To be called before rows of a device are written, in the same transaction. */
+	/** To be called before rows of a device, or what is known of it, are written, in the same transaction. */
 	changing(device: string): void {
 		// The device is not counted yet: it will be as it is then.
 		if (this.#before.has(device) || (this.#countedTo !== null && device > this.#countedTo)) return;
@@ -53,9 +48,8 @@ export class DeviceCount {
 	countOn(): boolean {
 		if (this.#countedTo === null) return true;
 		const rows = this.#read("(SELECT * FROM devices WHERE id > ? ORDER BY id LIMIT ?)", this.#countedTo, this.#perPage);
-		const devices = Map.groupBy(rows, ({ id }) => id);
-		for (const own of devices.values()) this.#tally.add(summaryOf(own), 1);
-		this.#countedTo = devices.size < this.#perPage ? null : (rows.at(-1)?.id ?? null);
+		for (const row of rows) this.#tally.add(summaryOf(row), 1);
+		this.#countedTo = rows.length < this.#perPage ? null : (rows.at(-1)?.id ?? null);
 		return this.#countedTo === null;
 	}
 
@@ -80,42 +74,36 @@ export class DeviceCount {
 	}
 
 	#countOf(device: string): FleetSummary {
-		return summaryOf(this.#read("(SELECT * FROM devices WHERE id = ?)", device));
+		const [row] = this.#read("(SELECT * FROM devices WHERE id = ?)", device);
+		return row === undefined ? EMPTY_SUMMARY : summaryOf(row);
 	}
 
 	#read(devices: string, ...values: SqlStorageValue[]): DeviceRow[] {
 		return this.#sql
 			.exec<DeviceRow>(
-				`SELECT d.id, d.status, d.model, s.seen_at, s.country, p.product, p.installed, p.outcome,
-					p.outcome_version, p.reason, p.changed_at
-				FROM ${devices} AS d LEFT JOIN device_sightings AS s ON s.device = d.id
-				LEFT JOIN product_states AS p ON p.device = d.id ORDER BY d.id`,
+				`SELECT d.id, d.status, d.model, s.seen_at, s.country, s.products
+				FROM ${devices} AS d LEFT JOIN device_states AS s ON s.device = d.id ORDER BY d.id`,
 				...values,
 			)
 			.toArray();
 	}
 }
 
-/** @param rows of one device; none = there is no such device */
-function summaryOf(rows: readonly DeviceRow[]): FleetSummary {
-	const [first] = rows;
-	if (first === undefined) return EMPTY_SUMMARY;
-	const devices = { [first.status]: 1 };
-	if (!holdsSeat(first.status)) return { ...EMPTY_SUMMARY, devices };
-	const heard = Math.max(...rows.map(({ seen_at, changed_at }) => Math.max(seen_at ?? 0, changed_at ?? 0)));
-	const { model, country } = first;
-	const ofProducts = rows.flatMap(({ product, ...row }) => (product === null ? [] : [{ product, ...row }]));
+function summaryOf({ status, model, country, seen_at, products }: DeviceRow): FleetSummary {
+	const devices = { [status]: 1 };
+	if (!holdsSeat(status)) return { ...EMPTY_SUMMARY, devices };
+	const ofProducts = Object.entries(products === null ? {} : readProducts(products));
 	return {
 		devices,
-		cells: ofProducts.map(({ product, installed, outcome }) => ({
+		cells: ofProducts.map(([product, { installed, outcome }]) => ({
 			...{ product, version: installed, model, country, outcome, devices: 1 },
 		})),
-		problems: ofProducts.flatMap(({ product, outcome, outcome_version: version, reason }) =>
+		problems: ofProducts.flatMap(([product, { outcome, outcomeVersion: version, reason }]) =>
 			outcome !== null && BAD_OUTCOMES.has(outcome)
 				? [{ product, version, country, outcome, reason: reason ?? OTHER, devices: 1 }]
 				: [],
 		),
-		seen: [{ hour: heard - (heard % HOUR), devices: 1 }],
+		seen: [{ hour: seen_at ?? 0, devices: 1 }],
 		licenses: [],
 	};
 }

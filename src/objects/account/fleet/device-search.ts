@@ -131,15 +131,14 @@ function conditionsOf(filter: DeviceFilter): { where: string[]; values: SqlStora
 	// In quotes: a label's key may hold a dot.
 	for (const [key, value] of Object.entries(labels)) add("json_extract(d.labels, ?) = ?", `$."${key}"`, value);
 	if (silentSince !== undefined) {
-		add("NOT EXISTS (SELECT 1 FROM device_sightings AS s WHERE s.device = d.id AND s.seen_at >= ?)", silentSince);
-		add("NOT EXISTS (SELECT 1 FROM product_states AS s WHERE s.device = d.id AND s.changed_at >= ?)", silentSince);
+		add("NOT EXISTS (SELECT 1 FROM device_states AS s WHERE s.device = d.id AND s.seen_at >= ?)", silentSince);
 		add("d.activated_at < ?", silentSince);
 	}
 	const ofProduct = productConditions(filter);
 	if (ofProduct.length > 0) {
-		const inner = ofProduct.map(([column]) => `p.${column} = ?`).join(" AND ");
+		const inner = ofProduct.map(([what]) => `${what} = ?`).join(" AND ");
 		add(
-			`EXISTS (SELECT 1 FROM product_states AS p WHERE p.device = d.id AND ${inner})`,
+			`EXISTS (SELECT 1 FROM device_states AS s, json_each(s.products) AS p WHERE s.device = d.id AND ${inner})`,
 			...ofProduct.map(([, one]) => one),
 		);
 	}
@@ -147,8 +146,11 @@ function conditionsOf(filter: DeviceFilter): { where: string[]; values: SqlStora
 }
 
 function productConditions({ product, installed, outcome, reason }: DeviceFilter): [string, string][] {
-	const columns = { product, installed, outcome, reason };
-	return Object.entries(columns).flatMap(([column, value]): [string, string][] =>
-		value === undefined ? [] : [[column, value]],
-	);
+	const wanted: [string, string | undefined][] = [
+		["p.key", product],
+		["p.value ->> 'installed'", installed],
+		["p.value ->> 'outcome'", outcome],
+		["p.value ->> 'reason'", reason],
+	];
+	return wanted.flatMap(([what, value]): [string, string][] => (value === undefined ? [] : [[what, value]]));
 }

@@ -19,7 +19,7 @@ const MAX_REMEMBERED = 20_000;
 export interface StateDeskParts {
 	readonly devices: DeviceTables;
 	readonly states: StateTables;
-	/** to be called before rows of a device are written */
+	/** to be called before what is known of a device is written */
 	readonly changing: (device: string) => void;
 	/** is told of each word of a device that is in an HA group */
 	readonly heardInGroup: (device: Device, word: DeviceWord) => void;
@@ -60,7 +60,8 @@ export class StateDesk {
 		const after = words.reduce((state, word) => hear(state, word, grants), before);
 		const now = words.at(-1)?.at ?? 0;
 		if (after === before || !this.#spend(device, now)) return null;
-		this.#save(device, before, after);
+		this.#parts.changing(device);
+		this.#parts.states.save(device, after);
 		this.#noteLate(before, after, now);
 		const heard = lastHeard(before);
 		const isBack = heard === null || now - heard > SILENCE_SECONDS;
@@ -77,22 +78,6 @@ export class StateDesk {
 			if (outcome !== "installed" || outcomeVersion !== version || outcomeAt === null) continue;
 			if (now - outcomeAt < LATE_SECONDS) continue;
 			this.#parts.installedEarlier({ product, from: known.installed, version, at: outcomeAt, devices: 1 });
-		}
-	}
-
-	#save(device: string, before: DeviceState, after: DeviceState): void {
-		const { states, changing } = this.#parts;
-		changing(device);
-		if (after.sighting !== null && after.sighting !== before.sighting) {
-			states.saveSighting(device, after.sighting);
-		}
-		const then = new Map(Object.entries(before.products));
-		const today = new Map(Object.entries(after.products));
-		for (const product of new Set([...then.keys(), ...today.keys()])) {
-			const state = today.get(product);
-			if (state === then.get(product)) continue;
-			if (state === undefined) states.deleteProduct(device, product);
-			else states.saveProduct(device, product, state);
 		}
 	}
 

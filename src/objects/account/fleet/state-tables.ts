@@ -1,38 +1,18 @@
-// What an Account knows of each of its devices, as rows: when it was heard of, and a row for each product. No index but the keys:
-// each would be one more row to write, several times a day, for every device. Plain synchronous SQL; the rule is in
-// fleet/device-state.ts.
-import type { DeviceState, ProductState, Sighting } from "../../../fleet/device-state.ts";
-import type { OutcomeReason } from "../../../fleet/outcome-reason.ts";
-import type { Reported } from "../../../rollout/lease.ts";
+// What an Account knows of each of its devices, as one row: when it was heard of, and what it has of each product. One, because each row
+// that is written costs, several times a day, for every device; and for the same reason no index but the key. Plain synchronous SQL; the
+// rule is in fleet/device-state.ts.
+import { type DeviceState, NOTHING_KNOWN, type ProductState } from "../../../fleet/device-state.ts";
 
 export const STATE_TABLES = [
-	`CREATE TABLE device_sightings (
+	`CREATE TABLE device_states (
 		device TEXT PRIMARY KEY,
-		seen_at INTEGER NOT NULL, -- to the hour; a row of product_states may be later
+		seen_at INTEGER NOT NULL, -- to the hour
 		engine TEXT,
 		country TEXT,
 		colo TEXT,
 		problem TEXT, -- code of the last one that it met; null = none yet
-		problem_at INTEGER
-	) WITHOUT ROWID`,
-	`CREATE TABLE product_states (
-		device TEXT NOT NULL,
-		product TEXT NOT NULL,
-		installed TEXT, -- null = nothing, or it has not said
-		offered TEXT, -- null = what it has
-		offered_at INTEGER, -- since when something is that it has not installed
-		permitted TEXT, -- version of its last permit
-		permitted_at INTEGER,
-		permitted_until INTEGER, -- when that ends without a word
-		permitted_sequence INTEGER, -- of the version: the higher, the newer
-		downloaded_at INTEGER,
-		outcome TEXT, -- its last word of a permit
-		outcome_version TEXT,
-		outcome_at INTEGER,
-		reason TEXT, -- why, of fleet/outcome-reason.ts
-		detail TEXT, -- why, in its own word
-		changed_at INTEGER NOT NULL,
-		PRIMARY KEY (device, product)
+		problem_at INTEGER,
+		products TEXT NOT NULL -- JSON: by product a ProductState (fleet/device-state.ts) without what is null
 	) WITHOUT ROWID`,
 ];
 
@@ -54,7 +34,7 @@ export const WATCH_TABLES = [
 	)`,
 ];
 
-type SightingRow = {
+type StateRow = {
 	device: string;
 	seen_at: number;
 	engine: string | null;
@@ -62,24 +42,7 @@ type SightingRow = {
 	colo: string | null;
 	problem: string | null;
 	problem_at: number | null;
-};
-type StateRow = {
-	device: string;
-	product: string;
-	installed: string | null;
-	offered: string | null;
-	offered_at: number | null;
-	permitted: string | null;
-	permitted_at: number | null;
-	permitted_until: number | null;
-	permitted_sequence: number | null;
-	downloaded_at: number | null;
-	outcome: Reported | null;
-	outcome_version: string | null;
-	outcome_at: number | null;
-	reason: OutcomeReason | null;
-	detail: string | null;
-	changed_at: number;
+	products: string;
 };
 
 export class StateTables {
@@ -93,73 +56,39 @@ export class StateTables {
 		return this.states(device, device).get(device) ?? { sighting: null, products: {} };
 	}
 
-	/** @returns what is known of the devices whose ids lie between these two, both with them */
+	/** @returns what is known of the devices whose ids lie between these two, both with them; none of those that were never heard of */
 	states(first: string, last: string): Map<string, DeviceState> {
-		const found = new Map<string, { sighting: Sighting | null; products: Record<string, ProductState> }>();
-		const of = (device: string) => {
-			const known = found.get(device) ?? { sighting: null, products: {} };
-			found.set(device, known);
-			return known;
-		};
-		const range = "WHERE device BETWEEN ? AND ?";
-		for (const row of this.#sql.exec<SightingRow>(`SELECT * FROM device_sightings ${range}`, first, last)) {
-			const { engine, country, colo, problem } = row;
-			of(row.device).sighting = { seenAt: row.seen_at, engine, country, colo, problem, problemAt: row.problem_at };
-		}
-		for (const row of this.#sql.exec<StateRow>(`SELECT * FROM product_states ${range}`, first, last)) {
-			of(row.device).products[row.product] = stateOf(row);
-		}
-		return found;
-	}
-
-	saveSighting(device: string, { seenAt, engine, country, colo, problem, problemAt }: Sighting): void {
-		this.#sql.exec(
-			`INSERT OR REPLACE INTO device_sightings (device, seen_at, engine, country, colo, problem, problem_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			...[device, seenAt, engine, country, colo, problem, problemAt],
+		const query = "SELECT * FROM device_states WHERE device BETWEEN ? AND ?";
+		return new Map(
+			this.#sql
+				.exec<StateRow>(query, first, last)
+				.toArray()
+				.map(({ device, seen_at: seenAt, problem_at: problemAt, products, ...row }) => {
+					const { engine, country, colo, problem } = row;
+					const sighting = { seenAt, engine, country, colo, problem, problemAt };
+					return [device, { sighting, products: readProducts(products) }];
+				}),
 		);
 	}
 
-	saveProduct(device: string, product: string, state: ProductState): void {
+	/** Of a device that was heard of. */
+	save(device: string, { sighting, products }: DeviceState): void {
+		if (sighting === null) throw new TypeError("a device that was not heard of has no state");
+		const { seenAt, engine, country, colo, problem, problemAt } = sighting;
 		this.#sql.exec(
-			`INSERT OR REPLACE INTO product_states (device, product, installed, offered, offered_at, permitted, permitted_at, permitted_until,
-				permitted_sequence, downloaded_at, outcome, outcome_version, outcome_at, reason, detail, changed_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			...[
-				device,
-				product,
-				state.installed,
-				state.offered,
-				state.offeredAt,
-				state.permitted,
-				state.permittedAt,
-				state.permittedUntil,
-				state.permittedSequence,
-				state.downloadedAt,
-			],
-			...[state.outcome, state.outcomeVersion, state.outcomeAt, state.reason, state.detail, state.changedAt],
+			`INSERT OR REPLACE INTO device_states (device, seen_at, engine, country, colo, problem, problem_at, products)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			...[device, seenAt, engine, country, colo, problem, problemAt, writeProducts(products)],
 		);
-	}
-
-	deleteProduct(device: string, product: string): void {
-		this.#sql.exec("DELETE FROM product_states WHERE device = ? AND product = ?", device, product);
 	}
 }
 
-function stateOf(row: StateRow): ProductState {
-	const { installed, offered, permitted, outcome, reason, detail } = row;
-	return {
-		...{
-			installed,
-			offered,
-			offeredAt: row.offered_at,
-			permitted,
-			permittedAt: row.permitted_at,
-			permittedUntil: row.permitted_until,
-			permittedSequence: row.permitted_sequence,
-			downloadedAt: row.downloaded_at,
-		},
-		...{ outcome, outcomeVersion: row.outcome_version, outcomeAt: row.outcome_at, reason, detail },
-		changedAt: row.changed_at,
-	};
+function writeProducts(products: DeviceState["products"]): string {
+	return JSON.stringify(products, (_, value) => value ?? undefined);
+}
+
+/** @param text of the column @returns by product what is known of it */
+export function readProducts(text: string): Record<string, ProductState> {
+	const known = JSON.parse(text) as Record<string, Partial<ProductState>>;
+	return Object.fromEntries(Object.entries(known).map(([product, state]) => [product, { ...NOTHING_KNOWN, ...state }]));
 }

@@ -1,6 +1,7 @@
 // Looks over the Account's devices for those that are not updated or not heard of, by the object's alarm, a page at a time, and tells the
 // trail: each device by itself, or many of them as one digest. How late it is, fleet/device-watch.ts says. A page is one transaction.
 import { type DevicePolicy, putOff } from "../../../entitlement/policy/device-policy.ts";
+import { type DeviceState, lastHeard } from "../../../fleet/device-state.ts";
 import {
 	type Condition,
 	type Conditions,
@@ -24,7 +25,6 @@ import type { StateTables } from "./state-tables.ts";
 
 /** Some 10 ms where nothing is wrong, some 50 ms where each device is looked at by its policy. */
 const DEVICES_PER_PAGE = 500;
-const HOUR = 3_600;
 /**
  * A look that is overdue by so much is of an account that was set back to an earlier time, whose devices all look silent: they are
  * heard of first.
@@ -38,13 +38,7 @@ type Told = (typeof TOLD)[number];
 type Tallies = { readonly [Kind in Told]?: Tally };
 
 type Look = { due_at: number; after: string; next_at: number | null; tallies: string };
-type DeviceRow = {
-	id: string;
-	status: string;
-	seen_at: number | null;
-	changed_at: number | null;
-	offered_at: number | null;
-};
+type DeviceRow = { id: string; status: string };
 type ConditionRow = { device: string; kind: Watched; since: number; told: number };
 
 export interface WatchDeskParts {
@@ -52,7 +46,7 @@ export interface WatchDeskParts {
 	readonly alarm: Alarm;
 	readonly audit: WriteAudit;
 	readonly device: (id: string) => Pick<Device, "policy" | "hold"> | null;
-	readonly states: Pick<StateTables, "state">;
+	readonly states: Pick<StateTables, "state" | "states">;
 	/** id of the account */
 	readonly account: () => string | null;
 	readonly perPage?: number;
@@ -90,8 +84,10 @@ export class WatchDesk {
 		let next = look.next_at ?? now + MOST_PAUSE_SECONDS;
 		const rows = this.#page(look.after);
 		const known = this.#conditions(rows);
+		const states = this.#parts.states.states(rows[0]?.id ?? "", rows.at(-1)?.id ?? "");
 		for (const row of rows) {
-			const [device, before] = [this.#watched(row, now), known.get(row.id) ?? NO_CONDITIONS];
+			const state = states.get(row.id) ?? { sighting: null, products: {} };
+			const [device, before] = [this.#watched(row, state, now), known.get(row.id) ?? NO_CONDITIONS];
 			const { conditions, began, ended } = watchDevice(device, before, now);
 			this.#keep(row.id, before, conditions);
 			next = Math.min(next, nextLook(device, conditions, now));
@@ -132,8 +128,7 @@ export class WatchDesk {
 	}
 
 	/** The policy is worked out only where the rule asks for it. */
-	#watched({ id, status, seen_at, changed_at, offered_at: offeredAt }: DeviceRow, now: number): WatchedDevice {
-		const heard = Math.max(seen_at ?? 0, (changed_at ?? 0) - ((changed_at ?? 0) % HOUR));
+	#watched({ id, status }: DeviceRow, state: DeviceState, now: number): WatchedDevice {
 		let found: Pick<Device, "policy" | "hold"> | null | undefined;
 		const device = () => {
 			found ??= this.#parts.device(id);
@@ -143,8 +138,8 @@ export class WatchDesk {
 		const policy = (): DevicePolicy | null => device()?.policy ?? null;
 		return {
 			isActive: status === "active",
-			heardAt: heard === 0 ? null : heard,
-			offeredAt,
+			heardAt: lastHeard(state),
+			offeredAt: offeredSince(state),
 			get isHeld() {
 				return isSuspended() || policy()?.held === true;
 			},
@@ -155,16 +150,8 @@ export class WatchDesk {
 	}
 
 	#page(after: string): DeviceRow[] {
-		return this.#sql
-			.exec<DeviceRow>(
-				`SELECT d.id, d.status, s.seen_at, MAX(p.changed_at) AS changed_at, MIN(p.offered_at) AS offered_at
-				FROM (SELECT id, status FROM devices WHERE id > ? ORDER BY id LIMIT ?) AS d
-				LEFT JOIN device_sightings AS s ON s.device = d.id LEFT JOIN product_states AS p ON p.device = d.id
-				GROUP BY d.id ORDER BY d.id`,
-				after,
-				this.#perPage,
-			)
-			.toArray();
+		const query = "SELECT id, status FROM devices WHERE id > ? ORDER BY id LIMIT ?";
+		return this.#sql.exec<DeviceRow>(query, after, this.#perPage).toArray();
 	}
 
 	#conditions(rows: readonly DeviceRow[]): Map<string, Conditions> {
@@ -208,3 +195,9 @@ export class WatchDesk {
 
 /** An update as most are: what a policy lets pass is not waited for. */
 const ORDINARY = { isEmergency: false, isRevert: false, isFirst: false };
+
+/** @returns unix seconds since when something is offered to a device that it has not installed; null = nothing is */
+function offeredSince({ products }: DeviceState): number | null {
+	const times = Object.values(products).flatMap(({ offeredAt }) => (offeredAt === null ? [] : [offeredAt]));
+	return times.length === 0 ? null : Math.min(...times);
+}

@@ -103,7 +103,7 @@ export async function settle(objectName: string): Promise<void> {
 }
 
 /** What the words of the account's own devices change, behind answers that it does not wait for. */
-const STATES = ["device_sightings", "product_states", "fleet_summary"];
+const STATES = ["device_states", "fleet_summary"];
 
 /** Every row of every table of the account's object, whatever tables there are but those, as text. */
 export async function contentOf({ objectName }: Estate): Promise<string> {

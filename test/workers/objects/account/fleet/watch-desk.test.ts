@@ -3,6 +3,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DeviceWord } from "../../../../../src/fleet/device-state.ts";
+import { StateTables } from "../../../../../src/objects/account/fleet/state-tables.ts";
 import { WatchDesk } from "../../../../../src/objects/account/fleet/watch-desk.ts";
 import { Alarm } from "../../../../../src/objects/alarm.ts";
 import { type AccountFixture, createAccount, NOW, OPERATOR } from "../../../../support/accounts/account-fixture.ts";
@@ -99,7 +100,7 @@ describe("an account", () => {
 				new WatchDesk({
 					...{ storage, alarm, perPage: 3, account: () => "acct", device: () => null },
 					audit: (_, action, subject) => void found.push(`${action} ${subject}`),
-					states: { state: () => ({ sighting: null, products: {} }) },
+					states: new StateTables(storage.sql),
 				});
 				await alarm.ring();
 			});
