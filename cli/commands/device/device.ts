@@ -65,6 +65,17 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.description("which products this firewall may have, and until when");
 	runAsFirewall(entitlements, surroundings, async () => (await import("./entitlements.ts")).entitlements);
 
+	const doctor = device
+		.command("doctor")
+		.description(
+			"why does this firewall not get through? DNS, connection, TLS, proxy, downloads, disk, clock, each with what to change",
+		)
+		.addHelpText(
+			"after",
+			"\nIt needs no activation, and changes nothing. What networks have to let through: docs/network.md",
+		);
+	runAsFirewall(doctor, surroundings, async () => (await import("./doctor/doctor.ts")).doctor);
+
 	const deactivate = addYesOption(device.command("deactivate")).description(
 		"give the seat back; what is installed stays",
 	);
