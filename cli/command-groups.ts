@@ -101,7 +101,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 	{
 		name: "message",
 		description: "messages of the day",
-		load: async () => (await import("./commands/message.ts")).defineMessage,
+		load: async () => (await import("./commands/message/message.ts")).defineMessage,
 	},
 	{
 		name: "key",

@@ -12,6 +12,7 @@ import { downloads } from "./routes/device/downloads/downloads.ts";
 import { trustFiles } from "./routes/device/downloads/trust-files.ts";
 import { entitlements } from "./routes/device/explain/entitlements.ts";
 import { explain } from "./routes/device/explain/explain.ts";
+import { messageAck } from "./routes/device/message-ack.ts";
 import { messages } from "./routes/device/messages.ts";
 import { echo } from "./routes/device/network/echo.ts";
 import { discovery } from "./routes/device/oauth/discovery.ts";
@@ -43,6 +44,7 @@ import { licenseTransfers } from "./routes/operator/licenses/license-transfers.t
 import { licenseUsage } from "./routes/operator/licenses/license-usage.ts";
 import { licenses } from "./routes/operator/licenses/licenses.ts";
 import { operatorMessages } from "./routes/operator/messages/messages.ts";
+import { messageReceipts } from "./routes/operator/messages/receipts.ts";
 import { products } from "./routes/operator/products.ts";
 import { deploymentStatus } from "./routes/operator/status.ts";
 import { packages } from "./routes/operator/stores/packages.ts";
@@ -81,6 +83,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		trustFiles,
 		reports,
 		messages,
+		messageAck,
 		entitlements,
 		explain,
 		registration,
@@ -115,6 +118,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		replacements,
 		keys,
 		operatorMessages,
+		messageReceipts,
 		packages,
 		records,
 		events,

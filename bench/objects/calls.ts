@@ -178,6 +178,10 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	changeWebhook: ({ round, now }) => [webhookOrder(round, now)],
 	listWebhooks: () => [],
 	changeLicense: ({ round, now }) => [{ ...by(now), id: "lic-a", terms: { endsAt: now + (100 + round) * DAY } }],
+	acknowledgeMessage: ({ round, now }) => [
+		{ device: deviceId(4_000 + round), message: "msg-1", endsAt: now + DAY, by: null, now },
+	],
+	messageReceipts: ({ round, now }) => [{ message: receiptsOf(round, now), state: null, after: "", limit: 1_000 }],
 	alarm: () => [],
 	setLicenseStatus: ({ round, now }) => [
 		{ ...by(now), id: "lic-a", status: round % 2 === 0 ? "suspended" : "active", reason: "bench" },
@@ -197,6 +201,11 @@ const messageOf = (round: number, now: number) => ({
 	...{ startsAt: now, endsAt: now + 60 },
 });
 
+const receiptsOf = (round: number, now: number) => ({
+	...messageOf(round, now),
+	waves: [{ upTo: 1, sequence: 1 }],
+});
+
 export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	createAccount: ({ round, now }) => [
 		{ ...by(now), id: `acct-b${String(round).padStart(15, "0")}`, name: `n ${round}` },
@@ -214,6 +223,7 @@ export const DIRECTORY_CALLS: CallsOf<Directory> = {
 	listProducts: () => [],
 	createMessage: ({ round, now }) => [{ ...by(now), message: messageOf(round, now), fraction: 0.5 }],
 	listMessages: ({ now }) => [now],
+	message: ({ round }) => [`msg-${round}`],
 	raiseMessage: ({ round, now }) => [{ ...by(now), id: `msg-${round}`, fraction: 1 }],
 	removeMessage: ({ round, now }) => [{ ...by(now), id: `msg-${round}` }],
 	createCredential: ({ round, now }) => [

@@ -12,3 +12,5 @@ export const licenseId = z.string().regex(/^lic-[0-9a-z]{4,40}$/, "a license loo
 export const codeId = z
 	.string()
 	.regex(/^code-[0-9a-z]{4,40}$/, "the id of a code looks like code-01234567; `parapet code list` shows it");
+
+export const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-01234567");

@@ -104,6 +104,12 @@ export type Permit = z.infer<typeof permitAnswer>;
 
 export const reportAnswer = z.object({ outcome: z.string() });
 
+export const ackAnswer = z.object({
+	message: z.string(),
+	acknowledged_at: z.string(),
+	acknowledged_by: z.string().nullish(),
+});
+
 export const messagesAnswer = z.object({
 	messages: z.array(
 		z.object({

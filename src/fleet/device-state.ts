@@ -2,6 +2,7 @@
 // Pure: what a device's words make of what is known. Times are those of the service, never the device's own.
 import { placeInFleet } from "../place-in-fleet.ts";
 import type { Reported } from "../rollout/lease.ts";
+import type { MessagesFetched } from "./message-receipt.ts";
 import type { OutcomeReason } from "./outcome-reason.ts";
 
 const HOUR = 3_600;
@@ -102,7 +103,9 @@ export type Said =
 			readonly reason: OutcomeReason | null;
 			readonly detail: string | null;
 	  }
-	| { readonly kind: "refused"; readonly problem: string };
+	| { readonly kind: "refused"; readonly problem: string }
+	/** of its state only that it is there */
+	| MessagesFetched;
 
 type CheckedProduct = (Said & { readonly kind: "checked" })["products"][number];
 
@@ -185,7 +188,7 @@ function hearProducts(
 }
 
 function saidOf(said: Said): readonly (CheckedProduct | (Said & { readonly kind: "permitted" | "reported" }))[] {
-	if (said.kind === "refused") return [];
+	if (said.kind === "refused" || said.kind === "fetched") return [];
 	return said.kind === "checked" ? said.products : [said];
 }
 

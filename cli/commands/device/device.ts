@@ -57,7 +57,9 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 	const messages = device
 		.command("messages")
 		.description("messages of the day")
-		.option("--locale <locale>", "e.g. de or pt-BR");
+		.option("--locale <locale>", "e.g. de or pt-BR")
+		.option("--ack", "say that somebody has taken note of those that are shown")
+		.option("--by <name>", "who, with --ack");
 	runAsFirewall(messages, surroundings, async () => (await import("./messages.ts")).messages);
 
 	const entitlements = device

@@ -1,5 +1,6 @@
 // Devices and their state as lines for people, and as CSV for spreadsheets.
 import { z } from "zod";
+import { csvLine } from "../../terminal/csv.ts";
 import { formatTable } from "../../terminal/output.ts";
 
 type Item = Readonly<Record<string, unknown>>;
@@ -78,7 +79,6 @@ const OF_PRODUCT = [
 
 /** @returns lines of CSV (RFC 4180), with a head: one for each device and product, one for a device that never said anything */
 export function deviceCsv(items: readonly Item[]): string[] {
-	const line = (cells: readonly unknown[]) => cells.map(formatCell).join(",");
 	const rows = items.flatMap((item) => {
 		const products = productStates.parse(item["products"]);
 		const own = [...OF_DEVICE.map((name) => item[name]), labelsOf(item)];
@@ -87,14 +87,5 @@ export function deviceCsv(items: readonly Item[]): string[] {
 			...OF_PRODUCT.map((name) => one[name]),
 		]);
 	});
-	return [line([...OF_DEVICE, "labels", ...OF_PRODUCT]), ...rows.map(line)];
-}
-
-/** A spreadsheet takes what begins with one of these for a formula, and a device can say what it likes. */
-const FORMULA = /^[=+\-@\t\r]/;
-
-function formatCell(value: unknown): string {
-	const text = value == null ? "" : String(value);
-	const safe = FORMULA.test(text) ? `'${text}` : text;
-	return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+	return [csvLine([...OF_DEVICE, "labels", ...OF_PRODUCT]), ...rows.map(csvLine)];
 }

@@ -30,6 +30,8 @@ import { ReplacementDesk } from "./devices/replacement-desk.ts";
 import { SuspensionTrail } from "./devices/suspension-trail.ts";
 import { DeviceCount } from "./fleet/device-count.ts";
 import { DeviceSearch } from "./fleet/device-search.ts";
+import { ReceiptDesk } from "./fleet/receipt-desk.ts";
+import { ReceiptTables } from "./fleet/receipt-tables.ts";
 import { SerialDesk } from "./fleet/serial-desk.ts";
 import { StateDesk } from "./fleet/state-desk.ts";
 import { StateTables } from "./fleet/state-tables.ts";
@@ -73,6 +75,7 @@ export interface AccountDesks extends DeskParts {
 	readonly states: StateTables;
 	readonly stateDesk: StateDesk;
 	readonly deviceSearch: DeviceSearch;
+	readonly receiptDesk: ReceiptDesk;
 	readonly policyDesk: PolicyDesk;
 	readonly summaryDesk: SummaryDesk;
 }
@@ -165,6 +168,7 @@ export function openDesks(
 	};
 
 	const admission = new Admission(desk);
+	const receiptDesk = new ReceiptDesk({ devices, states, receipts: new ReceiptTables(sql) });
 	const licenseTransfer = new LicenseTransfer({ ...desk, storage, alarm, seatsPerPage });
 	const licenseDesk = new LicenseDesk({ ...desk, licenseTransfer });
 	const deviceDesk = new DeviceDesk(desk, admission);
@@ -187,12 +191,14 @@ export function openDesks(
 			changing: (device) => count.changing(device),
 			heardInGroup: (device, word) => haHolders.hear(device, word),
 			installedEarlier: (installation) => summaryDesk.late.add(installation),
+			heard: (words) => receiptDesk.hear(words),
 			changed: (now, what) => {
 				summaryDesk.mark(now, what);
 				watchDesk.begin(now);
 			},
 		}),
 		summaryDesk,
+		receiptDesk,
 		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),
 		policyDesk: new PolicyDesk(desk),
 	};

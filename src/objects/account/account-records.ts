@@ -4,9 +4,11 @@ import { channelLabels } from "../../content/releases/channel.ts";
 import type { DeviceRecord } from "../../entitlement/devices/device-record.ts";
 import { accountObjectName, isHaGroupId } from "../../entitlement/ids.ts";
 import { deviceKey, haGroupKey } from "../../storage/keys.ts";
+import { formatRecord } from "../../storage/record-store.ts";
 import { RECORD_LIFE_SECONDS } from "../../storage/sealed-records.ts";
 import type { DenyStep, OutboxStep, RecordStep } from "../outbox/outbox-rows.ts";
 import type { OwnedRecords } from "../outbox/record-pages.ts";
+import type { Republisher } from "../outbox/republisher.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import type { DeskParts } from "./desk.ts";
 import type { Device, DeviceTables } from "./devices/device-tables.ts";
@@ -124,4 +126,15 @@ export function stepOf(key: string, tables: DeviceTables, groups: HaReports): Re
 	if (key.startsWith(ofGroups)) return groups.step(key.slice(ofGroups.length));
 	const device = key.startsWith(ofDevices) ? tables.device(key.slice(ofDevices.length)) : null;
 	return device === null ? null : deviceStep(device);
+}
+
+/** @returns the record in its stored form, as the stores should have it; they get it again soon */
+export function readOwnRecord(
+	{ devices, haReports }: Pick<DeskParts, "devices" | "haReports">,
+	republisher: Republisher,
+	key: string,
+): string | null {
+	const step = stepOf(key, devices, haReports);
+	if (step !== null) republisher.offer(step);
+	return step && formatRecord(key, step);
 }

@@ -3,20 +3,20 @@
 import { DurableObject } from "cloudflare:workers";
 import type { LicenseStatus, LicenseTerms } from "../../entitlement/licenses/license.ts";
 import type { DeviceWord } from "../../fleet/device-state.ts";
-import { formatRecord } from "../../storage/record-store.ts";
+import type { MessageAck, Receipt } from "../../fleet/message-receipt.ts";
 import type { Change, TrailPage, TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
 import { capCallersClocks, nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
-import { RECORDS_PER_PAGE, type TendedPage, tendPage } from "../outbox/tending.ts";
+import type { TendedPage } from "../outbox/tending.ts";
 import { openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import { createAccount } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
-import { accountRecords, stepOf } from "./account-records.ts";
+import { accountRecords, readOwnRecord } from "./account-records.ts";
 import type { AccountInfo } from "./account-tables.ts";
 import { readAccountTrail } from "./account-trail.ts";
 import type { ActivationInput, ChannelChange, LabelChange, StatusChange } from "./devices/device-desk.ts";
@@ -25,6 +25,7 @@ import { type ExplainedDevice, explainDevice } from "./devices/explained-device.
 import type { ImportedDevice, ImportOutcome } from "./devices/import-desk.ts";
 import type { Replacement } from "./devices/replacement-desk.ts";
 import type { DevicePage, DeviceQuery } from "./fleet/device-search.ts";
+import { NO_RECEIPTS, type ReceiptPage, type ReceiptQuery } from "./fleet/receipt-desk.ts";
 import type { AskedSummary } from "./fleet/summary-desk.ts";
 import type { HaGroupInfo, HaGroupOrder } from "./ha/ha-desk.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./ha/ha-locks.ts";
@@ -38,6 +39,7 @@ import { type RewindAnswer, type RewindStep, takeRewindStep } from "./rewind.ts"
 import { ACCOUNT_SCHEMA } from "./schema.ts";
 import type { RenewalOutcome } from "./seats/seat-desk.ts";
 import { type Settled, settleChange } from "./settled-change.ts";
+import { describeFleet, tendAccount } from "./tend-account.ts";
 
 const UNKNOWN = { ok: false, reason: "unknown_account" } as const;
 
@@ -59,9 +61,7 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
 	async create(input: Change & { id: string; name: string }): Promise<AccountInfo> {
-		const known = await this.info();
-		if (known !== null) return known;
-		const account = createAccount(this.ctx.storage, this.#desks, input);
+		const account = (await this.info()) ?? createAccount(this.ctx.storage, this.#desks, input);
 		this.#exists = true;
 		return account;
 	}
@@ -211,15 +211,21 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#alone(undefined, () => this.#desks.stateDesk.hear(words));
 	}
 
+	async acknowledgeMessage(input: MessageAck): Promise<Receipt | null> {
+		return this.#alone(null, () => this.#desks.receiptDesk.acknowledge(input));
+	}
+
+	async messageReceipts(query: ReceiptQuery): Promise<ReceiptPage> {
+		return this.#exists ? this.#desks.receiptDesk.read(query) : NO_RECEIPTS;
+	}
+
 	async findDevices(query: DeviceQuery): Promise<DevicePage> {
 		return this.#exists ? this.#desks.deviceSearch.find(query) : { devices: [], next: null };
 	}
 
 	/** Its fleet in numbers; null where there is no such account. @param isToldToo the Census is told now as well, and serial numbers */
 	async fleet(now: number, isToldToo = false): Promise<AskedSummary | null> {
-		if (!this.#exists) return null;
-		if (isToldToo) await this.#desks.serialDesk.tell();
-		return this.#desks.summaryDesk.describe(now, isToldToo);
+		return this.#exists ? describeFleet(this.#desks, now, isToldToo) : null;
 	}
 
 	async device(deviceId: string): Promise<Device | null> {
@@ -237,9 +243,7 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** @returns the record in its stored form, as the stores should have it; they get it again soon */
 	async readRecord(key: string): Promise<string | null> {
-		const step = this.#exists ? stepOf(key, this.#desks.devices, this.#desks.haReports) : null;
-		if (step !== null) this.#republisher.offer(step);
-		return step && formatRecord(key, step);
+		return this.#exists ? readOwnRecord(this.#desks, this.#republisher, key) : null;
 	}
 
 	/** Delivers a page of its records again; null if there is no such account. */
@@ -254,10 +258,7 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** What the daily round does here, a page at a time; null if there is no such account. */
 	async tend(after: string): Promise<TendedPage | null> {
-		if (!this.#exists) return null;
-		const tended = tendPage(this.outbox, this.#desks.alarm, accountRecords(this.#desks), after);
-		await this.#desks.serialDesk.tellAgain(after, RECORDS_PER_PAGE);
-		return tended;
+		return this.#exists ? tendAccount(this.#desks, after, nowSeconds()) : null;
 	}
 
 	/** A step of setting it back to an earlier time; null where there is no such account. */

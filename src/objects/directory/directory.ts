@@ -126,6 +126,11 @@ export class Directory extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#tables.messages(now) : [];
 	}
 
+	/** @returns null = there is none; one that has ended is still there */
+	async message(id: string): Promise<Message | null> {
+		return this.#exists ? this.#tables.message(id) : null;
+	}
+
 	async removeMessage(input: Change & { id: string }) {
 		if (!this.#exists) return { removed: false, published: true };
 		const removed = this.#change(() => this.#messages.remove(input));

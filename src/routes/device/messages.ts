@@ -8,6 +8,7 @@ import { requireDevice } from "../http/authenticate.ts";
 import { namesEtag } from "../http/etag-conditions.ts";
 import { createRouter, degradedMarks, jsonAnswer, markDegraded, problems, toTimestamp } from "../http/openapi.ts";
 import { shownMessage } from "../operator/messages/message-body.ts";
+import { passOnFetched } from "./words/fetched-word.ts";
 
 const readBody = z.object({ messages: z.array(shownMessage), last: z.int(), ...degradedMarks }).openapi("Messages");
 
@@ -36,6 +37,7 @@ export const messages = createRouter().openapi(read, async (c) => {
 	const circumstances = { engine: engine ?? null, country: scope.country };
 	const buckets = await bucketsOf([], caller.profile, live.messages);
 	const selected = selectMessages(live.messages, caller.profile, circumstances, buckets, scope.now).messages;
+	passOnFetched(scope, caller.profile.id, selected);
 	const body = {
 		messages: selected.map((stored) => ({
 			id: stored.id,

@@ -16,8 +16,8 @@ export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 				breaks: "what a device says of its HA group reaches the edges seconds later than it could",
 			},
 			{
-				from: "if (known !== null) return known;",
-				to: "",
+				from: "(await this.info()) ?? createAccount",
+				to: "createAccount",
 				breaks: "an account that is created twice loses its name",
 			},
 			{

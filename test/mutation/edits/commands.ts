@@ -85,7 +85,7 @@ export const COMMANDS: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "cli/commands/message.ts",
+		file: "cli/commands/message/message.ts",
 		edits: [
 			{
 				from: "if (localeTag.safeParse(locale).success) found",

@@ -21,6 +21,8 @@ export interface StateDeskParts {
 	readonly states: StateTables;
 	/** to be called before what is known of a device is written */
 	readonly changing: (device: string) => void;
+	/** is told of all words, those that are not about a device's state too */
+	readonly heard: (words: readonly DeviceWord[]) => void;
 	/** is told of each word of a device that is in an HA group */
 	readonly heardInGroup: (device: Device, word: DeviceWord) => void;
 	/** to be called with what a device has installed before it told so */
@@ -39,6 +41,7 @@ export class StateDesk {
 
 	/** @param words in the order in which they were said; those of one device are written as one */
 	hear(words: readonly DeviceWord[]): void {
+		this.#parts.heard(words);
 		let lastAt = 0;
 		let change: FleetChange = "seen";
 		for (const [device, said] of Map.groupBy(words, (word) => word.device)) {

@@ -35,6 +35,17 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"AutoscalingEvent.account": "123456789012",
 	id: "msg-0w04wnb3",
 
+	// Receipts of messages
+	acknowledged_at: NOW,
+	acknowledged_by: "admin@fw-0001",
+	acknowledged: 1,
+	fetched: 88,
+	fetched_at: NOW,
+	not_seen: 312,
+	by: "admin@fw-0001",
+	"MessageReceipt.state": "acknowledged",
+	"MessageReceipts.next": null,
+
 	// Devices
 	activated_at: NOW,
 	device_serial: "FW-0001",

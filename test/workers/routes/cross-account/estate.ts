@@ -26,6 +26,8 @@ export interface Estate extends Fleet {
 	readonly permit: string;
 	/** signed, for downloading */
 	readonly url: string;
+	/** for its devices alone */
+	readonly message: string;
 	readonly webhook: string;
 	readonly webhookUrl: string;
 	readonly webhookSecret: string;
@@ -55,7 +57,7 @@ export async function newEstate(product: string): Promise<Estate> {
 	const { webhook, secret } = await operated<{ webhook: string; secret: string }>("POST", `${at}/webhooks`, {
 		url: webhookUrl,
 	});
-	await operated("POST", "/v1/messages", {
+	const { id: message } = await operated<{ id: string }>("POST", "/v1/messages", {
 		severity: "info",
 		title: `Title ${own}`,
 		body: `Body ${own}`,
@@ -75,6 +77,7 @@ export async function newEstate(product: string): Promise<Estate> {
 	await settle(objectName);
 	const made = {
 		...fleet,
+		message,
 		objectName,
 		product,
 		license,

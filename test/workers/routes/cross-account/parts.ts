@@ -48,6 +48,7 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
 	/** of a transfer */
 	to: { own: ({ otherLicense }) => otherLicense, nobodys: "lic-00000000" },
 	code: { own: ({ codeId }) => codeId, nobodys: "code-00000000" },
+	message: { own: ({ message }) => message, nobodys: "msg-00000000" },
 	webhook: { own: ({ webhook }) => webhook, nobodys: "whk-00000000" },
 	/** where a page begins */
 	after: {
@@ -103,7 +104,7 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	types: () => "device",
 	token: () => "a-launch",
 	key: () => "key-00000000",
-	message: () => "msg-00000000",
+	by: () => "somebody",
 	time_zone: () => "Europe/Zurich",
 	/** of a file of the history */
 	date: () => "2026-11-28",
@@ -180,6 +181,7 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/accounts",
 	"POST /v1/messages",
 	"GET /v1/messages/all",
+	"GET /v1/messages/{message}/receipts",
 	"DELETE /v1/messages/{message}",
 	"PATCH /v1/messages/{message}",
 	"POST /v1/keys",

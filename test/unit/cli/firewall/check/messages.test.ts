@@ -45,3 +45,16 @@ it("asks for a language as it is written, whatever that is", async () => {
 	await firewall.run("messages", "--locale", "de&x=1");
 	expect(firewall.asked("/v1/messages")).toEqual(["/v1/messages?locale=pt-BR", "/v1/messages?locale=de%26x%3D1"]);
 });
+
+it("acknowledges what it shows, and says by whom", async () => {
+	firewall.server.faults.instead = ({ path, method }) =>
+		method === "POST" && path === "/v1/messages/msg-7/ack"
+			? { body: { message: "msg-7", acknowledged_at: "2026-11-20T12:00:00Z", acknowledged_by: "ada" } }
+			: path === "/v1/messages"
+				? { body: { messages: [{ id: "msg-7", sequence: 7, severity: "info", title: "T", body: "B" }], last: 7 } }
+				: null;
+	const run = await firewall.run("messages", "--ack", "--by", "ada");
+	expect(run.stdout).toBe("[info] T\n  B\nmsg-7 acknowledged 2026-11-20T12:00:00Z by ada\n");
+	expect(firewall.server.seen.at(-1)?.body.toString()).toBe('{"by":"ada"}');
+	expect(await firewall.run("messages", "--by", "ada")).toMatchObject({ exitCode: 2 });
+});

@@ -1,7 +1,7 @@
 // `parapet message …`: whom a message is for, and in which languages.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ScriptedOperator, startScriptedOperator } from "../support/scripted-operator.ts";
-import { refuse } from "../support/scripted-server.ts";
+import { type ScriptedOperator, startScriptedOperator } from "../../support/scripted-operator.ts";
+import { refuse } from "../../support/scripted-server.ts";
 
 let operator: ScriptedOperator;
 beforeEach(async () => {

@@ -2,19 +2,18 @@
 
 import type { Command } from "commander";
 import { z } from "zod";
-import { country } from "../../src/content/audience.ts";
-import { localeTag, severity } from "../../src/content/messages/message.ts";
-import { modelName, productName, versionName } from "../../src/names.ts";
-import { addYesOption } from "../command-line/confirmation.ts";
-import { accountId } from "../command-line/ids.ts";
-import { readOperand } from "../command-line/read-options.ts";
-import { runAsOperator } from "../command-line/run-as.ts";
-import { collect, commaList, fraction, moment, pairs } from "../command-line/values.ts";
-import { anyAnswer } from "../http/answers.ts";
-import { listAnswer } from "../http/lists.ts";
-import { formatPercent, formatTable, type Surroundings } from "../terminal/output.ts";
-
-const messageId = z.string().regex(/^msg-[0-9a-z]{4,40}$/, "a message looks like msg-01234567");
+import { country } from "../../../src/content/audience.ts";
+import { localeTag, severity } from "../../../src/content/messages/message.ts";
+import { modelName, productName, versionName } from "../../../src/names.ts";
+import { addYesOption } from "../../command-line/confirmation.ts";
+import { accountId, messageId } from "../../command-line/ids.ts";
+import { readOperand } from "../../command-line/read-options.ts";
+import { runAsOperator } from "../../command-line/run-as.ts";
+import { collect, commaList, fraction, moment, pairs } from "../../command-line/values.ts";
+import { anyAnswer } from "../../http/answers.ts";
+import { listAnswer } from "../../http/lists.ts";
+import { formatPercent, formatTable, type Surroundings } from "../../terminal/output.ts";
+import { addMessageReceipts } from "./receipts.ts";
 
 /** `de=title|body`, repeatable. */
 const translations = z.array(z.string()).transform((entries, context) => {
@@ -30,6 +29,7 @@ const translations = z.array(z.string()).transform((entries, context) => {
 export function defineMessage(message: Command, surroundings: Surroundings): void {
 	addMessageCreate(message, surroundings);
 	addMessageRaise(message, surroundings);
+	addMessageReceipts(message, surroundings);
 	runAsOperator(message.command("list").description("all messages"), surroundings, {}, async ({ api, output }) => {
 		const found = await api.call("GET", "/v1/messages/all", "could not list messages", listAnswer("messages"));
 		const rows = found.items.map((one) => [
