@@ -20,7 +20,9 @@ const LOCAL_MARK = {
 	BOOTSTRAP_KEY: /^local/,
 } as const;
 
-const httpOrigin = z.string().refine(isHttpOrigin, "must be an origin: http(s), host and port, no path");
+const httpOrigin = z
+	.string()
+	.refine(isHttpOrigin, "must be an origin: http(s), host without a dot at its end, and port, no path");
 
 const variables = z.object({
 	ENVIRONMENT: z.enum(["local", "production"]),
@@ -277,8 +279,10 @@ function hasRules(origin: string): boolean {
 	return !/\.r2\.dev(:|$)/.test(origin);
 }
 
+/** A name with the dot of the root behind it is the same host under another name: nothing that is compared with it would see that. */
 function isHttpOrigin(text: string): boolean {
-	return /^https?:/.test(text) && URL.parse(text)?.origin === text;
+	const url = URL.parse(text);
+	return /^https?:/.test(text) && url !== null && url.origin === text && !url.hostname.endsWith(".");
 }
 
 /** A check by the parser that will read the value later; its error names the setting and the fault, never a secret. */

@@ -99,6 +99,8 @@ export type Said =
 			readonly product: string;
 			readonly from: string | null;
 			readonly version: string;
+			/** of a version that failed with a download that came with its offer: as above */
+			readonly sequence?: number;
 			readonly outcome: Reported;
 			readonly reason: OutcomeReason | null;
 			readonly detail: string | null;

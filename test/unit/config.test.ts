@@ -207,6 +207,7 @@ describe("downloads from a CDN", () => {
 		["without TLS", { DOWNLOAD_ORIGIN: "http://packages.example.net" }, /^DOWNLOAD_ORIGIN must begin with https/],
 		["at a path", { DOWNLOAD_ORIGIN: "https://packages.example.net/" }, /^DOWNLOAD_ORIGIN: must be an origin/],
 		["where no rule is asked", { DOWNLOAD_ORIGIN: "https://pub-1.r2.dev" }, /^DOWNLOAD_ORIGIN: must be a domain of/],
+		["there by its full name", { DOWNLOAD_ORIGIN: "https://pub-1.r2.dev." }, /^DOWNLOAD_ORIGIN: must be an origin/],
 		["at the API's host", { DOWNLOAD_ORIGIN: PRODUCTION.ISSUER }, /^DOWNLOAD_ORIGIN must be another host than ISSUER/],
 		[
 			"and from S3 at once",

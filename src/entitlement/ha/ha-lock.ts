@@ -91,6 +91,15 @@ export function arrivalEndsAt(since: number, urlSeconds: number): number {
 	return since + urlSeconds + INSTALL_SECONDS;
 }
 
+/**
+ * Whether a device that asks for the version of its permit again gets that same one, which ends when it ended before: asking again holds up
+ * nobody for longer. Not in its last minutes, since whoever asks may install right after that: it gets another one then, and has not said
+ * what became of this one.
+ */
+export function isSamePermit(permit: HaPermit, version: string, now: number): boolean {
+	return permit.version === version && haPermitState(permit, now + INSTALL_SECONDS) === "under_way";
+}
+
 /** @param now unix seconds @returns over: it ended without a word, and that says nothing */
 export function haPermitState(
 	{ outcome, until, mark }: HaPermit,

@@ -65,6 +65,9 @@ export class HaHolders {
 			return;
 		}
 		if (said.outcome !== "downloaded" && said.outcome !== "installed") haArrivals.end(id, [product], at);
+		// It came with the offer, from before the device joined: there is no permit that could say that it failed.
+		if (said.sequence !== undefined)
+			haLocks.hearFailure({ deviceId: id, product, version, sequence: said.sequence, now: at });
 		const own = tables.permitsFor(haGroup, product).find((permit) => permit.device === id);
 		// Word of an earlier permit, that comes late, says nothing of this one.
 		if (own?.mark !== "brought" || at < own.at) return;

@@ -11,6 +11,7 @@ import {
 	haPermitState,
 	hasFailed,
 	hearHaReport,
+	isSamePermit,
 	type ProductPermit,
 } from "../../../entitlement/ha/ha-lock.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
@@ -140,16 +141,17 @@ export class HaLocks {
 			}
 			return { ...decision, isReturned: tables.hasReturned(id, product, deviceId) };
 		}
-		const isSame = isOpen && own.version === version;
+		const isSame = isOpen && isSamePermit(own, version, now);
+		const isUntold = isOpen && !isSame && own.version === version && own.mark === null;
 		// A report on an earlier permit of the same second must not count for this one.
 		const at = isSame ? own.at : Math.max(now, tables.lastAt(id, product, deviceId) + 1);
-		const end = isSame ? Math.max(own.until, until) : until;
+		const end = isSame ? Math.max(own.until, leaseUntil) : until;
 		// A device that is refused in the end stands as before; but not with a permit that was under way, since who asks is not installing.
 		const before = isOpen ? tables.before(id, product, deviceId) : (own ?? null);
 		const permit = { device: deviceId, version, sequence, at, until: end, outcome: null, mark: null };
 		tables.savePermit(id, product, permit, before);
 		// Its permit said what failed; from now on the stop does.
-		if (own !== undefined && hasFailed(own, now)) stops.block(group, product, own, members, now);
+		if (own !== undefined && (isUntold || hasFailed(own, now))) stops.block(group, product, own, members, now);
 		stops.start(id, product, sequence);
 		const peers = members.flatMap(({ device }) => (device === deviceId ? [] : device));
 		return { ok: true, at, peers, isUnlocked: isOrderWaived };
@@ -206,6 +208,14 @@ export class HaLocks {
 		const members = this.#members(id, product);
 		if (stops.isWaitedFor(id, product, after, members))
 			stops.note(group, product, { version, sequence: after.sequence, state: "blocked", device: deviceId }, now);
+	}
+
+	/** A version failed on a device of a group that had no permit for it: the others are spared it. */
+	hearFailure({ deviceId, product, version, sequence, now }: Omit<HaLockQuestion, "until">): void {
+		const group = this.#groupOf(deviceId);
+		if (group === null) return;
+		const failed = { device: deviceId, version, sequence };
+		this.#parts.haStops.block(group, product, failed, this.#members(group.id, product), now);
 	}
 
 	/**

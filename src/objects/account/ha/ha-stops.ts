@@ -10,6 +10,8 @@ export interface HaStopsParts {
 	readonly haLockTables: HaLockTables;
 }
 
+type FailedOn = Pick<HaPermit, "device" | "version" | "sequence">;
+
 export class HaStops {
 	readonly #parts: HaStopsParts;
 
@@ -23,7 +25,7 @@ export class HaStops {
 	}
 
 	/** Remembers what failed on a device that gets another permit. It is told of where others wait for it. */
-	block(group: HaGroup, product: string, failed: HaPermit, members: readonly HaMember[], now: number): void {
+	block(group: HaGroup, product: string, failed: FailedOn, members: readonly HaMember[], now: number): void {
 		const { version, sequence, device } = failed;
 		if (this.of(group.id, product).some((one) => one.version === version && one.state === "blocked")) return;
 		const stop = { version, sequence, state: "blocked", device } as const;
@@ -50,7 +52,7 @@ export class HaStops {
 	}
 
 	/** @returns whether a device of the group has not come to the version of another one's permit yet */
-	isWaitedFor(haGroup: string, product: string, { device, version }: HaPermit, members: readonly HaMember[]): boolean {
+	isWaitedFor(haGroup: string, product: string, { device, version }: FailedOn, members: readonly HaMember[]): boolean {
 		const permits = this.#parts.haLockTables.permitsFor(haGroup, product);
 		const isDone = (member: HaMember) =>
 			member.installed === version ||

@@ -115,7 +115,7 @@ async function answerInFull(
 	};
 	const answer = answerCheck(facts);
 	noteOutcome(scope, answer);
-	passOnCheck(scope, id, question, answer);
+	passOnCheck(scope, id, question, answer, facts.recordOf);
 
 	// An answer with an offer holds no longer than the offer: a device that let it run out must get a new one, not a 304.
 	const updated = onceInstalled(installed, answer);

@@ -96,14 +96,29 @@ export const reports = createRouter().openapi(route, async (c) => {
 	}
 	const [detail, named] = [report.detail ?? null, report.reason ?? null];
 	const reason = counted === report.outcome ? reasonOf(counted, named, detail) : "unhealthy";
-	passOn(scope, device, { kind: "reported", product, from, version, outcome: counted, reason, detail });
+	const position = opened.ok && opened.isOffer && isFailure(counted) ? await sequenceOf(scope, product, version) : {};
+	passOn(scope, device, { kind: "reported", product, from, version, ...position, outcome: counted, reason, detail });
 	return c.json({ permit: report.permit, outcome: report.outcome }, 202);
 });
+
+function isFailure(outcome: Reported): boolean {
+	return outcome === "failed" || outcome === "rolled_back";
+}
+
+/** An HA group that the device has joined since knows by it what is newer. Nothing of a version that no record names any more. */
+async function sequenceOf(scope: RequestScope, product: string, version: string): Promise<{ sequence?: number }> {
+	const { records } = scope.services;
+	const record = await records.product(product, await records.current(scope), scope);
+	const release = record?.releases.find((one) => one.version === version);
+	return release === undefined ? {} : { sequence: release.sequence };
+}
 
 /** A permit; or an offer that needed none, on which its device may report for as long. */
 async function openPermit({ services, now }: RequestScope, text: string) {
 	const permit = await openCapability(services.macKeyring, "permit", text, "", now);
-	if (permit.ok || permit.reason !== "bad_mac") return permit;
+	if (permit.ok) return { ...permit, isOffer: false };
+	if (permit.reason !== "bad_mac") return permit;
 	const offer = await openCapability(services.macKeyring, "offer", text, UNBOUND, now - REPORT_WITHIN_SECONDS);
-	return offer.ok ? ({ ok: true, claims: { ...offer.claims, lease: null, haLock: null } } as const) : permit;
+	if (!offer.ok) return permit;
+	return { ok: true, claims: { ...offer.claims, lease: null, haLock: null }, isOffer: true } as const;
 }

@@ -1,19 +1,29 @@
 // Passes on what a device says of itself to its Account, behind the answer: what it has and is offered (full checks), a permit, a
 // report, a problem that it met. An unchanged answer (304) passes on nothing. Never delays or fails a request.
-import type { CheckAnswer } from "../../../content/check/check.ts";
+import type { CheckAnswer, CheckFacts } from "../../../content/check/check.ts";
+import type { ProductRecord } from "../../../content/releases/product-record.ts";
 import { accountObjectName } from "../../../entitlement/ids.ts";
 import type { Said } from "../../../fleet/device-state.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { rateLimitWait } from "../../http/rate-limit.ts";
 import type { CheckQuestion } from "../check/check-question.ts";
 
-/** Once in six hours for each device and isolate, unless it says something new; the Account writes what is new to it. */
-export function passOnCheck(scope: RequestScope, device: string, question: CheckQuestion, answer: CheckAnswer): void {
+/**
+ * Once in six hours for each device and isolate, unless it says something new; the Account writes what is new to it.
+ * @param recordOf of the products that are checked
+ */
+export function passOnCheck(
+	scope: RequestScope,
+	device: string,
+	question: CheckQuestion,
+	answer: CheckAnswer,
+	recordOf: CheckFacts["recordOf"],
+): void {
 	const { services, now } = scope;
 	const products = answer.products.map(({ product, installed, selection }) => ({
 		product,
 		installed: question.installed === null ? undefined : installed,
-		installedAt: question.installedAt.get(product),
+		installedAt: installedAt(question.installedAt.get(product), recordOf(product), installed),
 		offered: selection?.status === "offered" ? selection.release.version : null,
 	}));
 	const words = `${question.engine} ${products.map((one) => `${one.product}@${one.installed}>${one.offered}`).join(",")}`;
@@ -24,6 +34,13 @@ export function passOnCheck(scope: RequestScope, device: string, question: Check
 		if ((await rateLimitWait(services.limits.token, `state ${device}`)) === null) await send(scope, device, said);
 	};
 	scope.waitUntil(passOn());
+}
+
+/** Nobody installed a release before there was one, whatever the device's clock said. */
+function installedAt(said: number | undefined, record: ProductRecord | null, installed: string | null | undefined) {
+	const release = record?.releases.find(({ version }) => version === installed);
+	if (said === undefined || release === undefined) return said;
+	return Math.max(said, Math.min(release.releasedAt, release.betaReleasedAt ?? release.releasedAt));
 }
 
 export function passOn(scope: RequestScope, device: string, said: Said): void {

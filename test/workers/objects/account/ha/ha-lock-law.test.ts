@@ -113,9 +113,14 @@ async function ask(world: World, who: number, wanted: string): Promise<boolean> 
 	expect(leaver, `${who} got what ${leaver} had failed with`).toBe(who);
 	const isOpen = own?.state === "open" && now < own.until;
 	const isSilent = own?.state === "open" && now >= own.until && !own.isExcused;
-	if (own !== undefined && (own.state === "failed" || isSilent) && !left.has(own.version)) left.set(own.version, who);
+	const isSame = isOpen && own.version === wanted && (own.lock ?? own.at) === answer.at;
+	const isUntold = isOpen && own.version === wanted && !isSame && !own.isExcused;
+	if (isUntold) expect(now, "the same permit until its last minutes").toBeGreaterThan(own.until - LEASE / 2);
+	const isBadOwn = own?.state === "failed" || isSilent || isUntold;
+	if (own !== undefined && isBadOwn && !left.has(own.version)) left.set(own.version, who);
 	const before = (isOpen ? own.before : own) ?? null;
-	permits.set(who, { version: wanted, at: now, lock: answer.at, until, state: "open", isExcused: false, before });
+	const ends = isSame ? own.until : until;
+	permits.set(who, { version: wanted, at: now, lock: answer.at, until: ends, state: "open", isExcused: false, before });
 	return true;
 }
 

@@ -118,3 +118,40 @@ it.each(["healthy", "failed"] as const)(
 			expect(await ask(2, version, NOW + 6)).toMatchObject({ ok: false, reason: "ha_peer_failed", peer: idOf(1) });
 	},
 );
+
+it("has nobody wait longer for a device that takes its permit again and again, and says so once that is over", async () => {
+	const fixture = await createHaAccount();
+	for (const who of [1, 2]) await fixture.activateIn(who);
+	const { account, idOf, group } = fixture;
+	const ask = (who: number, now: number, leaseUntil?: number) =>
+		account().askHaLock({
+			...{ deviceId: idOf(who), product: PRODUCT, version: "1", sequence: 1, until: now + DAY, now },
+			...(leaseUntil !== undefined && { leaseUntil }),
+		});
+	const locks = async (now: number) => (await account().haGroup(group, now))?.locks;
+	expect(await ask(1, NOW)).toMatchObject({ ok: true, at: NOW });
+	for (const now of [NOW + 1, NOW + DAY - 901]) {
+		expect(await ask(1, now)).toMatchObject({ ok: true, at: NOW });
+		expect(await locks(now)).toMatchObject([{ state: "under_way", until: NOW + DAY }]);
+	}
+	// It may install for some minutes after this, and has said nothing in all its time.
+	const late = NOW + DAY - 900;
+	expect(await ask(1, late)).toMatchObject({ ok: true, at: late });
+	expect(await locks(late)).toMatchObject([{ state: "under_way", until: late + DAY }]);
+	await account().hearHaLock({
+		...{ deviceId: idOf(1), product: PRODUCT, version: "1", at: late },
+		reported: "deferred",
+		now: late,
+	});
+	expect(await ask(2, late + 1)).toMatchObject({ ok: false, reason: "ha_peer_failed", peer: idOf(1) });
+});
+
+it("has the others wait as long as a device's place in a rollout lasts", async () => {
+	const fixture = await createHaAccount();
+	for (const who of [1, 2]) await fixture.activateIn(who);
+	const { account, idOf, group } = fixture;
+	const question = { deviceId: idOf(1), product: PRODUCT, version: "1", sequence: 1, until: NOW + DAY, now: NOW };
+	for (const leaseUntil of [undefined, NOW + 2 * DAY, undefined, NOW + DAY])
+		await account().askHaLock({ ...question, ...(leaseUntil !== undefined && { leaseUntil }) });
+	expect((await account().haGroup(group, NOW))?.locks).toMatchObject([{ until: NOW + 2 * DAY }]);
+});

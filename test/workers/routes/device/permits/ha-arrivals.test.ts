@@ -89,6 +89,16 @@ describe("the partner of a device that joined with a download", () => {
 		await (goesOn ? expectToGoOn() : expectToWait());
 	});
 
+	test.each(["failed", "rolled_back"])("is spared what %s on it", async (outcome) => {
+		const words = { permit: capability, outcome };
+		expect((await edge.sendJson("POST", "/v1/reports", pair.active.accessToken, words)).status).toBe(202);
+		await edge.settled();
+		expect(await expectProblem(await take(pair.passive), "exposure_limited")).toMatchObject({
+			rollout_code: "ha_peer_failed",
+		});
+		expect(await updates()).toMatchObject([{ version: "1.0.0", state: "failed", device: pair.active.clientId }]);
+	});
+
 	test("goes on when an operator unlocks the group, with nothing else let through", async () => {
 		const words = { product: pair.scene.product, reason: "it was wiped" };
 		expect(await operated("POST", `${pair.path}/unlock`, words)).toMatchObject({ changed: true });

@@ -11,6 +11,7 @@ import {
 } from "../../../../../src/fleet/adoption.ts";
 import { CENSUS_SCHEMA, CensusTables } from "../../../../../src/objects/census/census-tables.ts";
 import type { Firewall } from "../../../../support/firewall.ts";
+import { publish } from "../../../../support/fleet.ts";
 import { bindings } from "../../../../support/object-bindings.ts";
 import { runs } from "../../../../support/runs.ts";
 import { operated } from "../../../../support/service.ts";
@@ -87,6 +88,14 @@ describe("where checks tell success", () => {
 		moveTo(2 * HOUR);
 		await check(scene.firewall, "1.0.0", told);
 		expect(await stateOf(scene.firewall)).toMatchObject({ outcome_at: timeAfter(counted) });
+	});
+
+	test("a time from before there was the release counts as when it came", async () => {
+		moveTo(HOUR);
+		await publish(scene.product, "1.1.0", "newer rules");
+		moveTo(2 * HOUR);
+		await check(other, "1.1.0", 600 * SECOND);
+		expect(await stateOf(other)).toMatchObject({ outcome: "installed", outcome_at: timeAfter(HOUR) });
 	});
 
 	test("a release is followed from its first device to its last, although they tell it later", async () => {
