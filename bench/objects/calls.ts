@@ -168,7 +168,10 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	terminateInstance: ({ round, now }) => [{ ...by(now), instance: `i-${round}`, at: now }],
 	listDevices: () => [],
 	device: () => [deviceId(7)],
-	givenUp: ({ round }) => [Array.from({ length: 500 }, (_, index) => deviceId(500 * (round % 10) + index))],
+	givenUp: ({ round }) => [
+		Array.from({ length: 500 }, (_, index) => deviceId(500 * (round % 10) + index)),
+		Array.from({ length: 500 }, () => 0),
+	],
 	explainDevice: ({ now }) => [deviceId(7), now],
 	readRecord: ({ round }) => [`device:${deviceId(7_000 + round)}`],
 	verifyRecords: () => [PAGE],

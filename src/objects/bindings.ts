@@ -6,6 +6,7 @@ import { accountObjectName } from "../entitlement/ids.ts";
 import { type Place, parsePlace } from "../entitlement/place.ts";
 import { createWebhookSender, type WebhookSender } from "../events/webhook-sender.ts";
 import type { ProductCount } from "../fleet/regression.ts";
+import type { EndedLease } from "../rollout/lease.ts";
 import { createLazyPulseSigner } from "../signing/pulse-signer.ts";
 import { createLazyRecordSeal } from "../signing/sealed/record-seal.ts";
 import { systemClock } from "../storage/clock.ts";
@@ -28,7 +29,9 @@ import type { SerialEntry, SerialPort } from "./serial-port.ts";
 export interface ObjectBindings {
 	readonly RECORDS: KVNamespace;
 	readonly DIRECTORY: ObjectNamespace<DirectoryPort>;
-	readonly ACCOUNT: ObjectNamespace<{ givenUp(devices: readonly string[]): Promise<string[]> }>;
+	readonly ACCOUNT: ObjectNamespace<{
+		givenUp(devices: readonly string[], since: readonly number[]): Promise<string[]>;
+	}>;
 	readonly CENSUS: ObjectNamespace<CensusPort>;
 	readonly PRODUCT: ObjectNamespace<{ hearCensus(count: ProductCount): Promise<string[]> }>;
 	/** left out by a version that has none: then records go by an object's own connections alone */
@@ -184,14 +187,15 @@ export function webhookSender(bindings: ObjectBindings): WebhookSender {
 /** An account that does not answer must not hold up a verdict for long. */
 const ACCOUNT_TIMEOUT_MS = 5_000;
 
-/** @returns those of the devices that cannot report because their accounts gave them up or suspended them; a device whose account does not answer counts as there */
+/** @returns those of the devices that could not report, by the word of their accounts; one whose account does not answer counts as there */
 export async function givenUpDevices(
 	bindings: ObjectBindings,
-	devices: readonly string[],
+	leases: readonly EndedLease[],
 ): Promise<ReadonlySet<string>> {
-	const byAccount = Map.groupBy(devices, accountObjectName);
-	const asked = Array.from(byAccount, async ([account, ids]) => {
-		const answer = accountAt(bindings.ACCOUNT, account).givenUp(ids);
+	const byAccount = Map.groupBy(leases, ({ device }) => accountObjectName(device));
+	const asked = Array.from(byAccount, async ([account, ended]) => {
+		const [ids, since] = [ended.map(({ device }) => device), ended.map(({ at }) => at)];
+		const answer = accountAt(bindings.ACCOUNT, account).givenUp(ids, since);
 		return (await settlesWithin(systemClock, ACCOUNT_TIMEOUT_MS, answer)) ? answer.catch(() => []) : [];
 	});
 	return new Set((await Promise.all(asked)).flat());

@@ -34,6 +34,9 @@ export interface Lease {
 	readonly rules?: readonly string[];
 }
 
+/** One that ended without a word. */
+export type EndedLease = Pick<Lease, "device" | "at">;
+
 /** Why there is no permit now. `peer_*`: another member of the HA group. */
 export const PERMIT_REFUSALS = [
 	"not_started",
@@ -234,12 +237,13 @@ function takeOver(lost: Lease, outcome: "failed" | "silent", holder: Lease): Rep
 
 /**
  * What becomes of a lease that ended without a word.
- * @param isGivenUp the device was suspended, deactivated, revoked or replaced meanwhile, and could not report
+ * @param isGivenUp the device could not report: it was suspended, deactivated, revoked or replaced meanwhile, or came back and found no seat. It
+ * has put the release off, which a device can do a few times
  * @param holder as above
  */
 export function endLease(lease: Lease, isGivenUp: boolean, now: number, holder: Lease | null = null): ReportEffect {
 	const outcome = isGivenUp ? "excused" : "silent";
-	const ended = { ...lease, outcome, outcomeAt: now } as const;
+	const ended = { ...lease, outcome, outcomeAt: now, deferrals: lease.deferrals + (isGivenUp ? 1 : 0) } as const;
 	if (lease.counts) return { lease: ended, count: [outcome] };
 	return isGivenUp ? { lease: ended, count: [] } : failBeside(ended, "silent", holder);
 }

@@ -232,8 +232,8 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.devices.device(deviceId) : null;
 	}
 
-	async givenUp(deviceIds: readonly string[]): Promise<string[]> {
-		return this.#exists ? this.#desks.deviceDesk.givenUp(deviceIds) : [];
+	async givenUp(deviceIds: readonly string[], since: readonly number[] = []): Promise<string[]> {
+		return this.#exists ? this.#desks.deviceDesk.givenUp(deviceIds, since) : [];
 	}
 
 	/** What an answer to the device rests on. */

@@ -62,7 +62,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		tell: (version, turn, rollout, change) =>
 			tellTurn(turn, rollout, (action, detail) => audit(change, action, version, detail)),
 		tellUnhealthy: (version, detail, change) => audit(change, "rollout.unhealthy", version, detail),
-		givenUp: (devices) => givenUpDevices(env, devices),
+		givenUp: (leases) => givenUpDevices(env, leases),
 		service,
 		// Never rejects.
 		deliver: () => void outbox.deliver(),

@@ -61,7 +61,7 @@ it("what objects and edges ask of other objects goes there, too", async () => {
 	await censusPort(env).take({} as never);
 	await serialPort(env).note("7", []);
 	await tellProduct(env, "crs", {} as never);
-	await givenUpDevices(env, ["dev-paaaaaaaaa-0000000000000001"]);
+	await givenUpDevices(env, [{ device: "dev-paaaaaaaaa-0000000000000001", at: 0 }]);
 	const origin = createRecordOrigin(env as never);
 	for (const key of ["device:dev-eaaaaaaaaa-0000000000000001", "product:crs@1", "heads"]) await origin.read(key);
 	expect(asked).toEqual([

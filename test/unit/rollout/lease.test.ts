@@ -279,6 +279,11 @@ describe("a report", () => {
 		expect(decideReport(second, "healthy", null, NOW, holder)?.count).toEqual([]);
 	});
 
+	it("whoever could not report has put the release off, which it can do a few times", () => {
+		expect(endLease(leaseOf("a"), true, NOW)).toMatchObject({ lease: { outcome: "excused", deferrals: 1 } });
+		expect(endLease(leaseOf("a"), false, NOW)).toMatchObject({ lease: { outcome: "silent", deferrals: 0 } });
+	});
+
 	it("that the first member failed after the second one counts no more, and where nobody stands for the unit it does", () => {
 		const first = leaseOf("a", "healthy", false);
 		for (const lease of [first, leaseOf("a", "excused")]) {

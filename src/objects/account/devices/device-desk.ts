@@ -174,9 +174,24 @@ export class DeviceDesk {
 		return { ok: true, changed: moving.length > 0, devices: unit.map(({ id }) => id) };
 	}
 
-	/** @returns those of the devices that cannot report: gone, or refused by the account's own will. A rollout does not wait for them. */
-	givenUp(deviceIds: readonly string[]): string[] {
-		return deviceIds.filter((id) => this.#parts.devices.device(id)?.status !== "active");
+	/**
+	 * A rollout does not wait for those that cannot report: gone, refused by the account's own will, or back without a seat.
+	 * @param since of each device unix seconds from which it might have reported; left out: nobody is excused by a seat
+	 * @returns those of the devices
+	 */
+	givenUp(deviceIds: readonly string[], since: readonly number[]): string[] {
+		return deviceIds.filter((id, index) => {
+			const device = this.#parts.devices.device(id);
+			return device?.status !== "active" || this.#isTurnedDown(device, since[index]);
+		});
+	}
+
+	/**
+	 * Whether the device has come for a token since, and found every seat of its elastic license taken. Of the devices of an HA group it is
+	 * not known which one came: the other one may be dead.
+	 */
+	#isTurnedDown({ id, license, haGroup }: Device, since = Number.POSITIVE_INFINITY): boolean {
+		return haGroup === null && (this.#parts.seatHistory.refusalToldAt(license, id) ?? 0) > since;
 	}
 
 	/**

@@ -1,7 +1,14 @@
 // How leases of a Product's rollouts end: by a word of the device, without one when their time is over, and as rows that nobody needs
 // any more. Counts each end; what the counts mean for a rollout is decided in rollout-desk.ts.
 import { accountObjectName } from "../../../entitlement/ids.ts";
-import { decideReport, endLease, type Lease, type PermitRefusal, type ReportEffect } from "../../../rollout/lease.ts";
+import {
+	decideReport,
+	type EndedLease,
+	endLease,
+	type Lease,
+	type PermitRefusal,
+	type ReportEffect,
+} from "../../../rollout/lease.ts";
 import { isFraction } from "../../../rollout/plan.ts";
 import { isOver, type Rollout } from "../../../rollout/rollout.ts";
 import type { ControlTables } from "./control-tables.ts";
@@ -19,8 +26,8 @@ export interface LeaseEndsParts {
 	readonly rollouts: RolloutTables;
 	readonly leases: LeaseTables;
 	readonly controls: ControlTables;
-	/** @returns those of the devices that their accounts suspended, deactivated, revoked or replaced */
-	readonly givenUp: (devices: readonly string[]) => Promise<ReadonlySet<string>>;
+	/** @returns devices that could not report, as their accounts know: without a seat, suspended, deactivated, revoked or replaced */
+	readonly givenUp: (leases: readonly EndedLease[]) => Promise<ReadonlySet<string>>;
 }
 
 export class LeaseEnds {
@@ -64,7 +71,7 @@ export class LeaseEnds {
 		return effect !== null;
 	}
 
-	/** Those that ended without a word have failed; unless the device was given up, which its account is asked. */
+	/** Those that ended without a word have failed; unless the device could not report, which its account is asked. */
 	async endSilent(version: string, now: number): Promise<void> {
 		const { rollouts, leases, storage, givenUp } = this.#parts;
 		const rollout = rollouts.rollout(version);
@@ -72,7 +79,7 @@ export class LeaseEnds {
 		for (const [index, { lease: length }] of rollout.plan.steps.entries()) {
 			const ended = leases.openSince(version, index, now - length, LEASES_PER_RUN);
 			if (ended.length === 0) continue;
-			const gone = await givenUp(ended.map(({ device }) => device));
+			const gone = await givenUp(ended.map(({ device, at }) => ({ device, at })));
 			const asked = new Set(ended.map(({ device }) => device));
 			storage.transactionSync(() => {
 				// A report may have come while the accounts were asked; then a lease is among the first for whose device nobody was asked.

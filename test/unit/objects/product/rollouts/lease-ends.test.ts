@@ -46,7 +46,8 @@ it("counts a lease as silent only where its device's account was asked", async (
 		...{ rollouts, leases, controls: new ControlTables(sql) },
 		storage: { transactionSync: (work: () => void) => work() } as unknown as DurableObjectStorage,
 		// All of them were given up; while that is asked, fifty report that they are well.
-		givenUp: async (devices) => {
+		givenUp: async (ended) => {
+			const devices = ended.map(({ device }) => device);
 			asked.push(...devices);
 			for (const device of devices.slice(0, 50)) {
 				const lease = leases.ofDevice(VERSION, device);

@@ -192,7 +192,7 @@ class World {
 			tell: () => {},
 			tellUnhealthy: () => {},
 			publish: () => {},
-			givenUp: async (devices) => new Set(devices.filter((device) => this.gone.has(device))),
+			givenUp: async (ended) => new Set(ended.map(({ device }) => device).filter((device) => this.gone.has(device))),
 			service: (now) => ({ actor: "service", now }),
 			deliver: () => {},
 		});
