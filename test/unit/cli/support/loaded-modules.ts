@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const ROOT = join(import.meta.dirname, "../../../..");
+const ROOT_URL = `${pathToFileURL(ROOT).href}/`;
 const MARK = "loaded ";
 // Runs before the command line, and tells at the end what was loaded. Node's own modules also come by other ways than import.
 const RECORDER = `
@@ -36,8 +37,7 @@ export function loadedModules(args: readonly string[], env: Readonly<Record<stri
 	);
 	const told = stderr.split("\n").find((line) => line.startsWith(MARK)) ?? "";
 	const { loaded, builtin }: { loaded: string[]; builtin: string[] } = JSON.parse(told.slice(MARK.length));
-	const root = `${pathToFileURL(ROOT).href}/`;
-	const paths = loaded.flatMap((url) => (url.startsWith(root) ? [url.slice(root.length)] : []));
+	const paths = loaded.flatMap((url) => (url.startsWith(ROOT_URL) ? [url.slice(ROOT_URL.length)] : []));
 	const packageOf = (path: string) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
 	return {
 		exitCode: status,
@@ -46,4 +46,44 @@ export function loadedModules(args: readonly string[], env: Readonly<Record<stri
 		packages: [...new Set(paths.flatMap((path) => packageOf(path) ?? []))].sort(),
 		builtin: builtin.map((name) => name.replace(/^(NativeModule|Internal Binding) /, "")),
 	};
+}
+
+/** Runs the help of each command with modules of its own: their addresses end in its name. Packages are loaded once. */
+const HELPS_RECORDER = `
+	import { registerHooks } from "node:module";
+	const [root, ...names] = process.argv.slice(1);
+	const helps = Object.fromEntries(names.map((name) => [name, { exitCode: null, own: [] }]));
+	registerHooks({
+		resolve: (specifier, context, next) => {
+			const found = next(specifier, context);
+			const { search } = new URL(context.parentURL);
+			const isOwn = found.url.startsWith(root) && !found.url.includes("/node_modules/");
+			return search !== "" && isOwn ? { ...found, url: found.url + search } : found;
+		},
+		load: (url, context, next) => {
+			const { search } = new URL(url);
+			if (search !== "") helps[search.slice(1)].own.push(url.slice(root.length, -search.length));
+			return next(url, context);
+		},
+	});
+	const stream = { write: () => {} };
+	const surroundings = { stdout: stream, stderr: stream, env: {}, cwd: "/nonexistent", nowMs: Date.now, sleep: async () => {} };
+	for (const name of names) {
+		const { runParapet } = await import(root + "cli/parapet.ts?" + name);
+		helps[name].exitCode = await runParapet([name, "--help"], surroundings);
+	}
+	console.log(JSON.stringify(helps));
+`;
+
+/**
+ * As `loadedModules` of each `<name> --help`, in one process, because to start one takes longer than the help.
+ * @returns by name; without bin/parapet.mjs and cli/process.ts, which load none
+ */
+export function modulesOfHelps(
+	names: readonly string[],
+): Readonly<Record<string, Pick<LoadedModules, "exitCode" | "own">>> {
+	const args = ["--input-type=module", "--eval", HELPS_RECORDER, ROOT_URL, ...names];
+	const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+	if (status !== 0) throw new Error(stderr);
+	return JSON.parse(stdout);
 }
