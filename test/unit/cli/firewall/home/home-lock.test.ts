@@ -27,19 +27,40 @@ async function startHolder() {
 	return holder;
 }
 
-/** Another process that waits for a word on its input, tries to take the lock, says what came of it and keeps what it got. */
+/**
+ * Another process that tries to take the lock at each word on its input, says what came of it, and keeps what it got until the
+ * next word.
+ */
 async function startTaker() {
-	const script = `import { withHomeLock } from ${JSON.stringify(HOME_LOCK)};
+	const script = `import { once } from "node:events";
+		import { withHomeLock } from ${JSON.stringify(HOME_LOCK)};
+		const word = () => once(process.stdin, "data");
 		console.log("ready");
-		await new Promise((resolve) => process.stdin.once("data", resolve));
-		await withHomeLock(${JSON.stringify(folder)}, () => { console.log("held"); return new Promise((resolve) => setTimeout(resolve, 60_000)); })
-			.catch((error) => console.log(error.code));
-		setTimeout(() => {}, 60_000);`;
+		for (;;) {
+			await word();
+			let isHeld = false;
+			await withHomeLock(${JSON.stringify(folder)}, () => { isHeld = true; console.log("held"); return word(); })
+				.catch((error) => console.log(error.code));
+			if (!isHeld) await word();
+			console.log("free");
+		}`;
 	const taker = spawn(process.execPath, ["--input-type=module", "--eval", script], {
 		stdio: ["pipe", "pipe", "inherit"],
 	});
-	await once(taker.stdout, "data");
-	return taker;
+	const said = async () => String((await once(taker.stdout, "data"))[0]).trim();
+	expect(await said()).toBe("ready");
+	return {
+		/** @returns what it says of a word */
+		async tell(): Promise<string> {
+			const answer = said();
+			taker.stdin.write("go");
+			return answer;
+		},
+		async kill(): Promise<void> {
+			taker.kill("SIGKILL");
+			await once(taker, "exit");
+		},
+	};
 }
 
 describe("the lock on a firewall's home", () => {
@@ -96,18 +117,15 @@ describe("the lock on a firewall's home", () => {
 	);
 
 	it("where its file holds something else lets in one of several processes that come at once", async () => {
+		const takers = await Promise.all(Array.from({ length: 6 }, startTaker));
 		for (let round = 0; round < 5; round += 1) {
 			await writeFile(join(folder, "update.lock"), "not a database, ".repeat(100));
-			const takers = await Promise.all(Array.from({ length: 6 }, startTaker));
-			const tries = takers.map(async (taker) => {
-				taker.stdin.write("go");
-				return String((await once(taker.stdout, "data"))[0]).trim();
-			});
-			const said = await Promise.all(tries);
-			for (const taker of takers) taker.kill("SIGKILL");
-			await Promise.all(takers.map((taker) => taker.exitCode ?? taker.signalCode ?? once(taker, "exit")));
+			const said = await Promise.all(takers.map((taker) => taker.tell()));
 			expect(said.toSorted()).toEqual(["busy", "busy", "busy", "busy", "busy", "held"]);
+			const after = await Promise.all(takers.map((taker) => taker.tell()));
+			expect([...new Set(after)]).toEqual(["free"]);
 		}
+		await Promise.all(takers.map((taker) => taker.kill()));
 	}, 60_000);
 
 	it("stays with its holder when others find something else in its file", async () => {
