@@ -9,6 +9,7 @@ import { problemPages } from "./routes/description/problem-page.ts";
 import { check } from "./routes/device/check/check.ts";
 import { pulse } from "./routes/device/check/pulse.ts";
 import { downloads } from "./routes/device/downloads/downloads.ts";
+import { logFiles } from "./routes/device/downloads/log-files.ts";
 import { trustFiles } from "./routes/device/downloads/trust-files.ts";
 import { entitlements } from "./routes/device/explain/entitlements.ts";
 import { explain } from "./routes/device/explain/explain.ts";
@@ -81,6 +82,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		downloads,
 		pulse,
 		trustFiles,
+		logFiles,
 		reports,
 		messages,
 		messageAck,

@@ -38,6 +38,7 @@ import { createPackageReader, type PackageReader } from "./storage/packages/pack
 import type { PackageStore } from "./storage/packages/package-store.ts";
 import { createR2PackageStore } from "./storage/packages/r2-package-store.ts";
 import { createR2HistoryFiles, type HistoryFiles } from "./storage/r2-history-files.ts";
+import { createR2LogFiles, type LogFile } from "./storage/r2-log-store.ts";
 import { createR2TrustFileStore, type TrustFileStore } from "./storage/r2-trust-file-store.ts";
 import { createRecords, type Records } from "./storage/records.ts";
 import { createReplicatedRecordStore, readSettingsFor } from "./storage/replicated/replicated-record-store.ts";
@@ -85,6 +86,8 @@ export interface Services {
 	readonly urlSigner: UrlSigner;
 	readonly pulses: PulseSigner;
 	readonly trustFiles: Pick<TrustFileStore, "get">;
+	/** the transparency log, by path below /tlog/; null where there is no such file */
+	readonly logFiles: (path: string) => Promise<LogFile | null>;
 	readonly macKeyring: MacKeyring;
 	readonly lookupKeys: LookupKeys;
 	/** null = there is no bootstrap key */
@@ -163,6 +166,7 @@ async function createServices(env: Env): Promise<Services> {
 		urlSigner: createUrlSigner(config, macKeyring),
 		pulses: createPulseSigner(lookupKeys),
 		trustFiles: createR2TrustFileStore(env.PULSES),
+		logFiles: createR2LogFiles(env.PULSES),
 		macKeyring,
 		lookupKeys,
 		bootstrapKeyHash: config.bootstrapKey === null ? null : await hashSecret(lookupKeys, "key", config.bootstrapKey),

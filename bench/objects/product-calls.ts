@@ -127,12 +127,13 @@ export function trustCalls(
 	fileOf: (version: number) => string,
 	root: string,
 	targets: string,
-): Omit<CallsOf<Trust>, "store"> {
+): Omit<CallsOf<Trust>, "store" | "logStore"> {
 	return {
 		state: () => [],
 		role: () => ["crs"],
 		change: () => [{ root, targets, now }],
 		publishRole: ({ round }) => [{ product: "crs", file: fileOf(round + 2), now }],
+		logWithdrawal: ({ round }) => [{ product: "crs", version: `1.0.${round}`, at: now }],
 		alarm: () => [],
 	};
 }

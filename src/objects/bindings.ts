@@ -37,6 +37,8 @@ export interface ObjectBindings {
 	/** left out by a version that has none: then records go by an object's own connections alone */
 	readonly RECORD_WRITER?: ObjectNamespace<{ put(key: string, text: string): Promise<void> }>;
 	readonly SERIAL_INDEX: ObjectNamespace<{ note(entries: readonly SerialEntry[]): Promise<void> }>;
+	/** left out where there is no transparency log */
+	readonly TRUST?: ObjectNamespace<{ logWithdrawal(of: LoggedWithdrawal): Promise<void> }>;
 	/** where Directory, Products, Trust, Census and SerialIndex live; accounts have their own place (entitlement/place.ts) */
 	readonly OBJECT_PLACE?: string;
 	/** seconds that an access token lives: a denial must last that long */
@@ -160,6 +162,20 @@ export function censusPort(bindings: ObjectBindings): CensusPort {
 /** @returns what a product says to how its versions do: those of which nothing needs to be told again */
 export function tellProduct(bindings: ObjectBindings, product: string, count: ProductCount): Promise<string[]> {
 	return objectAt(bindings.PRODUCT, product, objectPlace(bindings)).hearCensus(count);
+}
+
+/** A release that is offered no more. */
+export interface LoggedWithdrawal {
+	readonly product: string;
+	readonly version: string;
+	/** unix seconds */
+	readonly at: number;
+}
+
+/** @returns what tells the transparency log of withdrawals; null where there is none */
+export function withdrawalTeller(bindings: ObjectBindings): ((of: LoggedWithdrawal) => Promise<void>) | null {
+	const { TRUST: trust } = bindings;
+	return trust === undefined ? null : (of) => objectAt(trust, TRUST_NAME, objectPlace(bindings)).logWithdrawal(of);
 }
 
 /** @returns the index of serial numbers as accounts see it */

@@ -64,6 +64,11 @@ export function tufKey(file: string): string {
 	return `tuf/${file}`;
 }
 
+/** A file of the transparency log in the public bucket, under the path that it also has at the service. @param path checkpoint */
+export function logKey(path: string): string {
+	return `tlog/${path}`;
+}
+
 export interface RecordOwner {
 	readonly owner: "account" | "product" | "directory";
 	/** device or HA group id for an account, product name for a product; empty for the directory, of which there is one */

@@ -3,10 +3,11 @@
 // has given up: one that lands late finds something newer and fails, and the repository never goes back.
 import { tufKey } from "./keys.ts";
 import { PackageStoreError } from "./packages/package-store.ts";
+import { REPLACED_MAX_AGE_SECONDS } from "./r2-log-store.ts";
 
 const TIMESTAMP_FILE = "timestamp.json";
-/** For so long a cache in front may answer with an old timestamp. */
-const TIMESTAMP_MAX_AGE_SECONDS = 15;
+/** The proof beside a role file, which the log's own store writes (r2-log-store.ts): another one takes its place with the log's keys. */
+const PROOF = /\.tlog-proof$/;
 
 export interface TrustFileStore {
 	/** @returns the file and its Cache-Control; null where there is none @throws PackageStoreError when the bucket does not answer */
@@ -35,7 +36,7 @@ export function createR2TrustFileStore(bucket: R2Bucket): TrustFileStore {
 }
 
 function cacheControlOf(file: string): string {
-	return file === TIMESTAMP_FILE
-		? `public, max-age=${TIMESTAMP_MAX_AGE_SECONDS}`
+	return file === TIMESTAMP_FILE || PROOF.test(file)
+		? `public, max-age=${REPLACED_MAX_AGE_SECONDS}`
 		: "public, max-age=31536000, immutable";
 }

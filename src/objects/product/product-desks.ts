@@ -3,7 +3,14 @@
 import { productTrail } from "../../events/event-id.ts";
 import { Alarm } from "../alarm.ts";
 import { SERVICE, type WriteProductAudit } from "../audit.ts";
-import { directoryPort, givenUpDevices, type ObjectBindings, recordLanes, webhookSender } from "../bindings.ts";
+import {
+	directoryPort,
+	givenUpDevices,
+	type ObjectBindings,
+	recordLanes,
+	webhookSender,
+	withdrawalTeller,
+} from "../bindings.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
@@ -12,6 +19,7 @@ import { ProductTables } from "./product-tables.ts";
 import { DeltaDesk } from "./releases/delta-desk.ts";
 import { DisabledRules } from "./releases/disabled-rules.ts";
 import { ReleaseDesk } from "./releases/release-desk.ts";
+import { WithdrawalLog } from "./releases/withdrawal-log.ts";
 import { ControlTables } from "./rollouts/control-tables.ts";
 import { LeaseTables } from "./rollouts/lease-tables.ts";
 import { RegressionDesk } from "./rollouts/regression-desk.ts";
@@ -68,7 +76,11 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		deliver: () => void outbox.deliver(),
 	});
 	const regressions = new RegressionDesk({ releases: tables, rollouts, audit, service });
-	const releaseDesk = new ReleaseDesk({ tables, deltas, rollouts, rolloutDesk, audit, publish });
+	const withdrawals = new WithdrawalLog({
+		...{ sql: storage.sql, alarm, tell: withdrawalTeller(env) },
+		product: () => tables.info()?.name ?? "",
+	});
+	const releaseDesk = new ReleaseDesk({ tables, deltas, withdrawals, rollouts, rolloutDesk, audit, publish });
 	const settingsDesk = new SettingsDesk({
 		tables,
 		audit,

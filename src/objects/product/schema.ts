@@ -7,6 +7,7 @@ import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { DELTA_TABLES } from "./releases/delta-desk.ts";
 import { DISABLED_RULE_TABLES } from "./releases/disabled-rules.ts";
+import { WITHDRAWAL_TABLES } from "./releases/withdrawal-log.ts";
 import { ROLLOUT_TABLES } from "./rollouts/rollout-tables.ts";
 
 export const PRODUCT_SCHEMA: Schema = {
@@ -54,6 +55,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
 		...DELTA_TABLES,
 		...DISABLED_RULE_TABLES,
+		...WITHDRAWAL_TABLES,
 		...ROLLOUT_TABLES,
 		...AUDIT_TABLES,
 		...WEBHOOK_TABLES,

@@ -1,6 +1,7 @@
 // The rows of the TUF repository: the newest file of each role, what of them R2 has not got yet, and role files that wait for
 // further signatures. Plain synchronous SQL; every file is kept as the text that was signed.
 import type { Schema } from "../schema.ts";
+import { LOG_TABLES } from "./log-tables.ts";
 
 export const TRUST_SCHEMA: Schema = {
 	tables: [
@@ -17,6 +18,7 @@ export const TRUST_SCHEMA: Schema = {
 			product TEXT PRIMARY KEY,
 			body TEXT NOT NULL -- a role file that too few have signed
 		) WITHOUT ROWID`,
+		...LOG_TABLES,
 	],
 	steps: [],
 };

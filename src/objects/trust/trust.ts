@@ -1,10 +1,12 @@
 // The deployment's TUF repository. Takes what operators and publishers have signed, if every client would; signs snapshot and
 // timestamp itself, and writes all of it into R2: files with a version first, the timestamp last, so that a client meets the old
-// repository or the new one, wherever this object dies. One object, because versions only rise by one.
+// repository or the new one, wherever this object dies; and has the transparency log tell it before. One object, because versions only
+// rise by one.
 import { DurableObject } from "cloudflare:workers";
-import { acceptRole, acceptRoot, acceptTargets, isStillSigned, type TufRefusal } from "../../signing/tuf/accept.ts";
-import type { TufKey, TufSigner } from "../../signing/tuf/keys.ts";
-import { type RootSigned, readMetadata, roleSigned } from "../../signing/tuf/metadata.ts";
+import { entryOfFile, type LogEntry } from "../../signing/tlog/entries.ts";
+import { acceptRole, acceptRoot, acceptTargets, isStillSigned } from "../../signing/tuf/accept.ts";
+import type { TufSigner } from "../../signing/tuf/keys.ts";
+import type { RootSigned } from "../../signing/tuf/metadata.ts";
 import {
 	makeSnapshot,
 	makeTimestamp,
@@ -13,12 +15,17 @@ import {
 	signerFor,
 	TIMESTAMP_SECONDS,
 } from "../../signing/tuf/online.ts";
-import { uniteSignatures } from "../../signing/tuf/sign.ts";
+import { createR2LogStore, type LogStore } from "../../storage/r2-log-store.ts";
 import { createR2TrustFileStore, type TrustFileStore } from "../../storage/r2-trust-file-store.ts";
+import { formatTimestamp } from "../../timestamps.ts";
 import { Alarm } from "../alarm.ts";
-import type { ObjectBindings } from "../bindings.ts";
+import type { LoggedWithdrawal, ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { createTables, openTables } from "../schema.ts";
+import { LogDesk } from "./log-desk.ts";
+import { LogTables } from "./log-tables.ts";
+import { isProposal, withSignaturesOf } from "./proposals.ts";
+import { NOT_DELEGATED, NOT_SET_UP, type RolePublished, type TrustChanged, type TrustState } from "./trust-outcomes.ts";
 import { TRUST_SCHEMA, type TrustFile, TrustTables } from "./trust-tables.ts";
 import { delegationTo, type RoleView, readRole, readTopLevel, viewRole } from "./trust-view.ts";
 
@@ -26,41 +33,15 @@ const RENEWAL_SECONDS = 900;
 /** What R2 or a key did not let happen is tried again after this time. */
 const RETRY_MS = 30_000;
 
-const NOT_SET_UP = { ok: false, reason: "not_set_up" } as const;
-const NOT_DELEGATED = { ok: false, reason: "not_delegated" } as const;
-
-export interface TrustState {
-	/** the keys by which the service signs, the newest first */
-	readonly online: readonly { readonly keyid: string; readonly key: TufKey }[];
-	/** the newest files as they were signed; null = not set up */
-	readonly root: string | null;
-	readonly targets: string | null;
-	readonly timestamp: string | null;
-	readonly roles: readonly (RoleView & { readonly proposed: boolean })[];
-}
-
-export type TrustChanged =
-	/** `roles`: of every product that is delegated now; `published`: R2 has it all */
-	| { readonly ok: true; readonly changed: boolean; readonly published: boolean; readonly roles: readonly RoleView[] }
-	| (TufRefusal & { readonly file: "root" | "targets" })
-	| typeof NOT_SET_UP
-	/** under this root the targets that there are were not signed: new ones must come with it */
-	| { readonly ok: false; readonly reason: "targets_untrusted" };
-
-export type RolePublished =
-	| { readonly ok: true; readonly kind: "new" | "same"; readonly published: boolean; readonly role: RoleView }
-	/** kept until further keys have signed it */
-	| { readonly ok: true; readonly kind: "proposed"; readonly count: number; readonly threshold: number }
-	| TufRefusal
-	| typeof NOT_SET_UP
-	| typeof NOT_DELEGATED;
-
 export class Trust extends DurableObject<ObjectBindings> {
 	readonly #tables: TrustTables;
 	readonly #alarm: Alarm;
 	readonly #signers: () => Promise<readonly TufSigner[]>;
 	/** replaced by tests */
 	store: Pick<TrustFileStore, "put">;
+	/** replaced by tests */
+	logStore: LogStore;
+	readonly #log: LogDesk;
 	#exists: boolean;
 	#turn: Promise<unknown> = Promise.resolve();
 	#restUntilMs = 0;
@@ -69,6 +50,14 @@ export class Trust extends DurableObject<ObjectBindings> {
 		super(ctx, env);
 		this.#tables = new TrustTables(ctx.storage.sql);
 		this.store = createR2TrustFileStore(env.PULSES);
+		this.logStore = createR2LogStore(env.PULSES);
+		this.#log = new LogDesk({
+			storage: ctx.storage,
+			tables: new LogTables(ctx.storage.sql),
+			store: () => this.logStore,
+			macKeys: env.MAC_KEYS,
+			issuer: env.ISSUER,
+		});
 		let signers: Promise<readonly TufSigner[]> | undefined;
 		this.#signers = () => (signers ??= onlineSigners(env.MAC_KEYS));
 		this.#exists = openTables(ctx.storage, TRUST_SCHEMA);
@@ -84,7 +73,8 @@ export class Trust extends DurableObject<ObjectBindings> {
 			...role,
 			proposed: this.#tables.proposal(role.product) !== null,
 		}));
-		return { online, root: body("root"), targets: body("targets"), timestamp: body("timestamp"), roles };
+		const log = await this.#log.describe(this.#exists);
+		return { online, root: body("root"), targets: body("targets"), timestamp: body("timestamp"), log, roles };
 	}
 
 	/** @returns null where nothing is delegated to the product; `file` and `proposal` as they were signed */
@@ -105,6 +95,15 @@ export class Trust extends DurableObject<ObjectBindings> {
 	/** A role file. One that too few have signed is kept as a proposal; the same file again changes nothing. */
 	async publishRole(input: { product: string; file: string; now: number }): Promise<RolePublished> {
 		return this.#inTurn(() => this.#publishRole(input));
+	}
+
+	/** A release that is offered no more, for the log. The same again changes nothing. */
+	async logWithdrawal({ product, version, at }: LoggedWithdrawal): Promise<void> {
+		await this.#inTurn(async () => {
+			const entry = { kind: "withdrawal", product, version, at: formatTimestamp(at) } as const;
+			await this.#save([], [entry]);
+			await this.#deliver();
+		});
 	}
 
 	override async alarm(): Promise<void> {
@@ -190,10 +189,18 @@ export class Trust extends DurableObject<ObjectBindings> {
 		const body = await makeSnapshot(snapshotVersion, versions, await this.#signer("snapshot", root), now);
 		const snapshot = { role: "snapshot", version: snapshotVersion, body };
 		const timestamp = await this.#makeTimestamp(timestampVersion, snapshot, root, now);
+		const entries = await Promise.all(files.map(({ role, version, body: file }) => entryOfFile(role, version, file)));
+		await this.#save([...files, snapshot, timestamp], entries);
+	}
+
+	/** In one transaction: what is served next, and that the log has it. */
+	async #save(files: readonly TrustFile[], entries: readonly LogEntry[]): Promise<void> {
+		const leaves = await this.#log.prepare(entries);
 		this.ctx.storage.transactionSync(() => {
 			if (!this.#exists) createTables(this.ctx.storage, TRUST_SCHEMA);
-			for (const file of [...files, snapshot, timestamp]) this.#tables.save(file);
+			for (const file of files) this.#tables.save(file);
 			for (const { role } of files) this.#tables.saveProposal(role, null);
+			this.#log.add(leaves);
 			this.#exists = true;
 			this.#alarm.setWithin();
 		});
@@ -210,16 +217,23 @@ export class Trust extends DurableObject<ObjectBindings> {
 		return signer;
 	}
 
-	/** @returns whether R2 has everything; what it has not got it gets by the alarm */
+	/**
+	 * The log first: nothing leads a device to a file that it could not find there.
+	 * @returns whether R2 has everything; what it has not got it gets by the alarm
+	 */
 	async #deliver(): Promise<boolean> {
 		try {
+			if (this.#exists) await this.#log.publish();
 			for (let next = this.#tables.nextUnwritten(); next !== null; next = this.#tables.nextUnwritten()) {
 				await this.store.put(next.file, next.body);
 				this.#tables.noteWritten(next.file, next.body);
 			}
 			this.#restUntilMs = 0;
 			return true;
-		} catch {
+		} catch (error) {
+			console.warn(
+				`R2 has not got all of the TUF repository and its log: ${error instanceof Error ? error.message : "unknown"}`,
+			);
 			this.#restUntilMs = Date.now() + RETRY_MS;
 			return false;
 		} finally {
@@ -249,10 +263,12 @@ export class Trust extends DurableObject<ObjectBindings> {
 	}
 
 	#dueMs(): number | null {
-		const timestamp = this.#exists ? this.#tables.file("timestamp") : null;
+		if (!this.#exists) return null;
+		if (this.#tables.hasUnwritten() || this.#log.hasWork()) return this.#restUntilMs;
+		const timestamp = this.#tables.file("timestamp");
 		if (timestamp === null) return null;
 		const renewalMs = (endOf(timestamp) - TIMESTAMP_SECONDS + RENEWAL_SECONDS) * 1_000;
-		return Math.max(this.#tables.hasUnwritten() ? 0 : renewalMs, this.#restUntilMs);
+		return Math.max(renewalMs, this.#restUntilMs);
 	}
 
 	async #roles(): Promise<RoleView[]> {
@@ -276,16 +292,4 @@ export class Trust extends DurableObject<ObjectBindings> {
 /** @returns unix seconds */
 function endOf({ body }: TrustFile): number {
 	return Date.parse((JSON.parse(body) as { signed: { expires: string } }).signed.expires) / 1_000;
-}
-
-function isProposal(refusal: TufRefusal): refusal is Extract<TufRefusal, { reason: "too_few_signatures" }> {
-	return refusal.reason === "too_few_signatures" && refusal.count > 0;
-}
-
-/** @returns the file itself where it gains nothing */
-function withSignaturesOf(file: string, held: string, keyids: readonly string[]): string {
-	const [one, other] = [file, held].map((text) => readMetadata(roleSigned, text));
-	if (!one?.ok || !other?.ok) return file;
-	const united = uniteSignatures(one.metadata, other.metadata, keyids);
-	return united.signatures.length === one.metadata.signatures.length ? file : JSON.stringify(united);
 }

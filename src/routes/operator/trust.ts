@@ -17,6 +17,9 @@ const trustBody = z
 		root: fileText.nullable(),
 		targets: fileText.nullable(),
 		timestamp: fileText.nullable(),
+		log: z
+			.object({ origin: z.string(), keys: z.array(z.string()) })
+			.openapi({ description: "The transparency log: its name, and its keys, which a root names (C2SP signed-note)" }),
 		roles: z.array(roleSummary.extend({ proposed: z.boolean() })),
 	})
 	.openapi("Trust");
@@ -55,9 +58,9 @@ const change = createRoute({
 
 export const trust = createRouter()
 	.openapi(show, async (c) => {
-		const { online, roles, ...files } = await c.env.services.objects.trust().state();
+		const { online, log, roles, ...files } = await c.env.services.objects.trust().state();
 		const described = roles.map((role) => ({ ...describeRole(role), proposed: role.proposed }));
-		return c.json({ online: [...online], ...files, roles: described }, 200);
+		return c.json({ online: [...online], ...files, log: { ...log, keys: [...log.keys] }, roles: described }, 200);
 	})
 	.openapi(change, async (c) => {
 		const { objects } = c.env.services;

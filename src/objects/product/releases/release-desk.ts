@@ -21,6 +21,7 @@ import type { RolloutTables } from "../rollouts/rollout-tables.ts";
 import type { DeltaDesk } from "./delta-desk.ts";
 import type { AddedPackage, BeyondSize, Discarded, NoRoom, Promoted, Released, Unfit, Withdrawn } from "./outcomes.ts";
 import { differingMetadata, type PackageContent, type ReleaseEntry, type ReleaseMetadata } from "./release-row.ts";
+import type { WithdrawalLog } from "./withdrawal-log.ts";
 
 export interface NewRelease {
 	readonly version: string;
@@ -45,6 +46,7 @@ export type Promotion = Pick<NewRelease, "version" | "allowOlder" | "allowSize" 
 export interface ReleaseDeskParts {
 	readonly tables: ProductTables;
 	readonly deltas: DeltaDesk;
+	readonly withdrawals: Pick<WithdrawalLog, "note">;
 	readonly rollouts: RolloutTables;
 	readonly rolloutDesk: RolloutDesk;
 	readonly audit: WriteProductAudit;
@@ -145,7 +147,7 @@ export class ReleaseDesk {
 	 * @param input revertTo: where devices go back to that run it; not given = to the newest below it, or to the target that it has
 	 */
 	withdraw(input: Change & { version: string; reason: string; revertTo?: string }): Withdrawn {
-		const { tables, rolloutDesk, audit, publish } = this.#parts;
+		const { tables, withdrawals, rolloutDesk, audit, publish } = this.#parts;
 		const { version, reason, now } = input;
 		const known = tables.release(version);
 		if (known === null || known.status === "uploaded") return { ok: false, reason: "not_released" };
@@ -153,6 +155,7 @@ export class ReleaseDesk {
 		if (known.status === "withdrawn" && target === known.revertTo) return { ok: true, changed: false };
 		const why = target === null ? null : this.#judgeTarget(known, target);
 		if (target !== null && why !== null) return { ok: false, reason: "unfit_target", target, why };
+		if (known.status !== "withdrawn") withdrawals.note(version, now);
 		tables.withdraw(version, reason, now);
 		if (target !== null) tables.setRevertTarget(version, target);
 		audit(input, "release.withdraw", version, target === null ? reason : `back to ${target}: ${reason}`);

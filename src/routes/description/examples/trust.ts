@@ -13,6 +13,8 @@ export const TRUST_EXAMPLES: Readonly<Record<string, unknown>> = {
 	root: SIGNED_FILE,
 	targets: SIGNED_FILE,
 	timestamp: SIGNED_FILE,
+	origin: "updates.example.com/tlog",
+	keys: ["updates.example.com/tlog+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"],
 	file: SIGNED_FILE,
 	proposal: null,
 	"Trust.version": 3,

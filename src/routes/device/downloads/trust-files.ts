@@ -6,7 +6,7 @@ import { tufKey } from "../../../storage/keys.ts";
 import { createRouter, problems } from "../../http/openapi.ts";
 
 /** Everything but the timestamp has its version in its name. */
-const FILE_NAME = /^(timestamp|[1-9][0-9]{0,9}\.[a-z][a-z0-9-]{0,23})\.json$/;
+const FILE_NAME = /^(timestamp|[1-9][0-9]{0,9}\.[a-z][a-z0-9-]{0,23})\.(json|tlog-proof)$/;
 
 const route = createRoute({
 	method: "get",
@@ -15,7 +15,7 @@ const route = createRoute({
 	tags: ["Device"],
 	summary: "A file of the TUF repository",
 	description:
-		"`timestamp.json`, or `<version>.<role>.json` with the role `root`, `snapshot`, `targets` or the name of a product. Signed; docs/trust.md says by whom.",
+		"`timestamp.json`, or `<version>.<role>.json` with the role `root`, `snapshot`, `targets` or the name of a product. Signed; docs/trust.md says by whom. `<version>.<product>.tlog-proof` beside a role file proves that the transparency log has it (C2SP tlog-proof).",
 	request: { params: z.object({ file: z.string().openapi({ example: "3.crs.json" }) }) },
 	responses: {
 		200: {
@@ -29,6 +29,7 @@ const route = createRoute({
 						})
 						.openapi("TrustFile"),
 				},
+				"text/plain": { schema: z.string() },
 			},
 		},
 		...problems("not_found"),
@@ -42,7 +43,6 @@ trustFiles.get("/tuf/:file", async (c) => {
 	const file = c.req.param("file");
 	const found = FILE_NAME.test(file) ? await c.env.services.trustFiles.get(file) : null;
 	if (found === null) throw new ProblemError("not_found");
-	return new Response(found.body, {
-		headers: { "content-type": "application/json", "cache-control": found.cacheControl },
-	});
+	const type = file.endsWith(".json") ? "application/json" : "text/plain; charset=utf-8";
+	return new Response(found.body, { headers: { "content-type": type, "cache-control": found.cacheControl } });
 });

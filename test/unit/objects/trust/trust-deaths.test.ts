@@ -1,12 +1,8 @@
 // A TUF repository whose object dies between any two statements and puts, again and again, and whose callers ask again or not: what is
 // served always verifies as one repository that goes forward, and a retry or the alarm finishes what was begun.
-import { createHash } from "node:crypto";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { ObjectBindings } from "../../../../src/objects/bindings.ts";
-import { Trust } from "../../../../src/objects/trust/trust.ts";
-import { isStillSigned } from "../../../../src/signing/tuf/accept.ts";
+import type { Trust } from "../../../../src/objects/trust/trust.ts";
 import type { TufSigner } from "../../../../src/signing/tuf/keys.ts";
 import { onlineSigners } from "../../../../src/signing/tuf/online.ts";
 import { signAll } from "../../../../src/signing/tuf/sign.ts";
@@ -14,165 +10,7 @@ import { RUNS_TIMEOUT_MS, runs } from "../../../support/runs.ts";
 import { roleFileOf, rootOf, targetsOf } from "../../../support/tuf/files.ts";
 import { newSigner } from "../../../support/tuf/keys.ts";
 import { targetWith } from "../../../support/tuf/repository.ts";
-
-const START = 1_795_000_000;
-const RETRY_SECONDS = 31;
-const FIRST_KEY = "old:iH97sCOnGjMd93MnR6LAGZtkgcgkIsR_eCUhW9Pr4os";
-const SECOND_KEY = "new:O2L2uVUqOlcLvdWFWY-gitzUWYA7uhc2LcqMN33x7aA";
-
-class Death extends Error {}
-
-/** The object on a database and a bucket that outlive it. */
-class World {
-	readonly database = new DatabaseSync(":memory:");
-	readonly bucket = new Map<string, string>();
-	macKeys = FIRST_KEY;
-	now = START;
-	deaths = 0;
-	#left = Number.POSITIVE_INFINITY;
-
-	constructor() {
-		this.database.exec("CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT)");
-	}
-
-	/** Whoever is dead writes nothing more; to die before a read is to die before the next write. */
-	#tick(): void {
-		if (this.#left-- <= 0) throw new Death();
-	}
-
-	#wake(): Trust {
-		const query = (text: string, ...values: SQLInputValue[]) => this.database.prepare(text).all(...values);
-		const storage = {
-			sql: {
-				exec: (text: string, ...values: SQLInputValue[]) => {
-					if (!text.startsWith("SELECT")) this.#tick();
-					const rows = query(text, ...values);
-					return { toArray: () => rows, one: () => rows[0] };
-				},
-			},
-			kv: {
-				get: (key: string) => {
-					const [row] = query("SELECT value FROM kv WHERE key = ?", key) as { value: string }[];
-					return row === undefined ? undefined : JSON.parse(row.value);
-				},
-				put: (key: string, value: unknown) => {
-					this.#tick();
-					query("INSERT OR REPLACE INTO kv (key, value) VALUES (?, ?)", key, JSON.stringify(value));
-				},
-			},
-			transactionSync: <T>(work: () => T): T => {
-				this.database.exec("BEGIN");
-				try {
-					const result = work();
-					this.#tick();
-					this.database.exec("COMMIT");
-					return result;
-				} catch (error) {
-					this.database.exec("ROLLBACK");
-					throw error;
-				}
-			},
-			getAlarm: async () => this.now * 1_000,
-			// It rings below.
-			setAlarm: async () => {},
-			deleteAlarm: async () => {},
-		};
-		const etagOf = (text: string) => createHash("sha256").update(text).digest("hex");
-		const bucket = {
-			head: async (key: string) => {
-				const text = this.bucket.get(key);
-				return text === undefined ? null : { etag: etagOf(text) };
-			},
-			put: async (
-				key: string,
-				text: string,
-				{ onlyIf }: { onlyIf: { etagMatches?: string; etagDoesNotMatch?: string } },
-			) => {
-				this.#tick();
-				const before = this.bucket.get(key);
-				const isWritten =
-					onlyIf.etagMatches === undefined
-						? before === undefined
-						: before !== undefined && etagOf(before) === onlyIf.etagMatches;
-				if (isWritten) this.bucket.set(key, text);
-				// It may be written, and its writer never hear of it.
-				this.#tick();
-				return isWritten ? {} : null;
-			},
-		};
-		const env = { MAC_KEYS: this.macKeys, PULSES: bucket } as unknown as ObjectBindings;
-		return new Trust({ storage } as unknown as DurableObjectState, env);
-	}
-
-	/** @param diesAt the statement or put at which it dies; null = it lives. @returns whether it came to an end and said so */
-	async call(work: (trust: Trust) => Promise<unknown>, diesAt: number | null): Promise<boolean> {
-		vi.setSystemTime(this.now * 1_000);
-		this.#left = diesAt ?? Number.POSITIVE_INFINITY;
-		try {
-			expect(await work(this.#wake())).toBe(true);
-		} catch (error) {
-			if (!(error instanceof Death) && this.#left >= 0) throw error;
-		}
-		const isDead = this.#left < 0;
-		if (isDead) this.deaths += 1;
-		this.#left = Number.POSITIVE_INFINITY;
-		return !isDead;
-	}
-
-	/** Rings once what is not written is due. */
-	async ring(diesAt: number | null = null): Promise<void> {
-		this.now += RETRY_SECONDS;
-		await this.call(async (trust) => {
-			await trust.alarm();
-			return true;
-		}, diesAt);
-	}
-
-	#read(file: string) {
-		const text = this.bucket.get(`tuf/${file}`);
-		if (text === undefined) throw new Error(`${file} is not there`);
-		return { text, ...JSON.parse(text) };
-	}
-
-	/** Goes the way of a client, signatures and digests included. @returns version by role; null before there is a timestamp */
-	async walk(): Promise<Record<string, number> | null> {
-		if (!this.bucket.has("tuf/timestamp.json")) return null;
-		let root = this.#read("1.root.json");
-		while (this.bucket.has(`tuf/${root.signed.version + 1}.root.json`))
-			root = this.#read(`${root.signed.version + 1}.root.json`);
-		const { roles, keys } = root.signed;
-		const check = async (file: string, role: object, by: object) => {
-			const metadata = this.#read(file);
-			if (!(await isStillSigned(metadata, role as typeof roles.root, by as typeof keys)))
-				throw new Error(`${file} is not signed`);
-			expect(Date.parse(metadata.signed.expires)).toBeGreaterThan(this.now * 1_000);
-			return metadata;
-		};
-		const timestamp = await check("timestamp.json", roles.timestamp, keys);
-		const { version, length, hashes } = timestamp.signed.meta["snapshot.json"];
-		const snapshot = await check(`${version}.snapshot.json`, roles.snapshot, keys);
-		expect([snapshot.text.length, createHash("sha256").update(snapshot.text).digest("hex")]).toEqual([
-			length,
-			hashes.sha256,
-		]);
-		const versions: Record<string, number> = {
-			root: root.signed.version,
-			timestamp: timestamp.signed.version,
-			snapshot: version,
-		};
-		const { "targets.json": top, ...others } = snapshot.signed.meta as Record<string, { version: number }>;
-		const targets = await check(`${top?.version}.targets.json`, roles.targets, keys);
-		versions["targets"] = targets.signed.version;
-		for (const [name, { version: expected }] of Object.entries(others)) {
-			const product = name.replace(".json", "");
-			const delegation = targets.signed.delegations.roles.find((one: { name: string }) => one.name === product);
-			const role = await check(`${expected}.${name}`, delegation, targets.signed.delegations.keys);
-			expect(role.signed.version).toBe(expected);
-			versions[product] = expected;
-		}
-		return versions;
-	}
-}
+import { FIRST_KEY, SECOND_KEY, START, World } from "./trust-world.ts";
 
 type Upload = (trust: Trust, now: number) => Promise<unknown>;
 let uploads: Upload[];
@@ -227,7 +65,7 @@ afterAll(() => {
 
 /** Where it dies at each upload, and at the alarms after it; whether the caller asks again, or leaves it to the alarm. */
 const anyCourse = fc.array(
-	fc.record({ diesAt: fc.nat(18), ringDiesAt: fc.option(fc.nat(8), { freq: 3 }), isRetried: fc.boolean() }),
+	fc.record({ diesAt: fc.nat(30), ringDiesAt: fc.option(fc.nat(16), { freq: 3 }), isRetried: fc.boolean() }),
 	{ minLength: 6, maxLength: 6 },
 );
 
@@ -262,6 +100,11 @@ describe("a repository whose object dies in the middle of anything", () => {
 					await expectForward();
 				}
 				expect(before).toMatchObject({ root: 2, targets: 2, crs: 2, av: 1 });
+				expect(world.log.lines).toEqual(
+					["root 1", "targets 1", "crs 1", "targets 2", "av 1", "crs 2", "root 2"].map((line) =>
+						expect.stringMatching(`"role":"${line.split(" ")[0]}".*"version":${line.split(" ")[1]}}$`),
+					),
+				);
 				deaths += world.deaths;
 				world.database.close();
 			}),

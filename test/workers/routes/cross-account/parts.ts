@@ -110,6 +110,9 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	date: () => "2026-11-28",
 	hour: () => "22",
 	file: () => "a.ndjson.gz",
+	/** of the transparency log */
+	level: () => "0",
+	tile: () => "000",
 	/** nobody's; whose it is depends on the account before it */
 	pseudonym: () => "AAAAAAAAAAAAAAAA",
 	month: () => "2026-11",
@@ -192,6 +195,8 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/echo",
 	"GET /v1/echo/sample",
 	"GET /p/{name}",
+	"GET /tlog/checkpoint",
+	"GET /tlog/tile/{level}/{tile}",
 	"GET /tuf/{file}",
 ];
 

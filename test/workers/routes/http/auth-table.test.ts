@@ -21,6 +21,8 @@ const PUBLIC = [
 	// Public, under a name that only devices of the product are told.
 	"GET /p/{name}",
 	// Signed, for anybody to verify.
+	"GET /tlog/checkpoint",
+	"GET /tlog/tile/{level}/{tile}",
 	"GET /tuf/{file}",
 ];
 

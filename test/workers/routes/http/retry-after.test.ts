@@ -65,6 +65,8 @@ const others: readonly (readonly [string, (edge: Edge) => Promise<Response>])[] 
 	["GET /d/{sha256}/{name}", (edge) => edge.download(downloadUrl)],
 	["GET /p/{name}", (edge) => edge.send(`/p/${"A".repeat(22)}`)],
 	["GET /tuf/{file}", (edge) => edge.send("/tuf/timestamp.json")],
+	["GET /tlog/checkpoint", (edge) => edge.send("/tlog/checkpoint")],
+	["GET /tlog/tile/{level}/{tile}", (edge) => edge.send("/tlog/tile/0/000.p/1")],
 ];
 
 /** Seconds, at both ends of the dice; as docs/operations.md says. */

@@ -1,6 +1,10 @@
 // Trust over HTTP: operators hand in root and targets, publishers role files; everybody reads what is served; and a product that
 // demands signatures offers nothing else.
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { encodeEntry, entryOfFile } from "../../../../src/signing/tlog/entries.ts";
+import { parseVerifierKeys } from "../../../../src/signing/tlog/log-keys.ts";
+import { parseVerifierKey } from "../../../../src/signing/tlog/note.ts";
+import { verifyProof } from "../../../../src/signing/tlog/proof-file.ts";
 import type { TufSigner } from "../../../../src/signing/tuf/keys.ts";
 import { createFleet, createProduct, makePackage, publish, upload } from "../../../support/fleet.ts";
 import { operate, operated, send } from "../../../support/service.ts";
@@ -62,6 +66,38 @@ describe("the files", () => {
 			expect(await answer.json()).toMatchObject({ code: "not_found" });
 		},
 	);
+});
+
+describe("the log", () => {
+	test("is served, the checkpoint for seconds and tiles for ever", async () => {
+		const checkpoint = await send("/tlog/checkpoint");
+		expect(checkpoint.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+		expect(checkpoint.headers.get("cache-control")).toBe("public, max-age=15");
+		expect(await checkpoint.text()).toMatch(/^updates\.test\/tlog\n2\n/);
+		for (const path of ["0", "entries"]) {
+			const tile = await send(`/tlog/tile/${path}/000.p/2`);
+			expect(tile.headers.get("content-type")).toBe("application/octet-stream");
+			expect(tile.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+			await tile.arrayBuffer();
+		}
+		const { log } = await operated<{ log: { origin: string; keys: string[] } }>("GET", "/v1/trust");
+		expect(log.origin).toBe("updates.test/tlog");
+		expect(await parseVerifierKey(log.keys[0] ?? "")).not.toBeNull();
+	});
+
+	test.each([
+		"",
+		"tile/0/000",
+		"tile/0/000.p/3",
+		"tile/0/0",
+		"tile/64/000",
+		"tile/x/000",
+		"tile/0/..%2F..%2Ftuf%2Ftimestamp.json",
+	])("has no %j, which is 404", async (path) => {
+		const answer = await send(`/tlog/${path}`);
+		expect(answer.status).toBe(404);
+		expect(await answer.json()).toMatchObject({ code: "not_found" });
+	});
 });
 
 describe("a role file", () => {
@@ -232,5 +268,24 @@ describe("a new root", () => {
 		const file = await rootFile({ ...operators, root: stranger }, 3, NOW);
 		const answer = await operate("PUT", "/v1/trust", { root: file });
 		expect([answer.status, await answer.json()]).toMatchObject([422, { reason: "too_few_signatures" }]);
+	});
+});
+
+describe("the log, after all that,", () => {
+	test("has a withdrawal soon, and a proof beside each role file", async () => {
+		await publish("free", "9.9.9", "rules that go");
+		await operated("POST", "/v1/products/free/releases/9.9.9/withdraw", { reason: "a test" });
+		const sizeOf = async () => Number((await (await send("/tlog/checkpoint")).text()).split("\n")[1]);
+		const entries = async () => (await send(`/tlog/tile/entries/000.p/${await sizeOf()}`)).text();
+		const line = '"kind":"withdrawal","product":"free","version":"9.9.9"';
+		await vi.waitFor(async () => expect(await entries()).toContain(line), 10_000);
+		const { log } = await operated<{ log: { keys: string[] } }>("GET", "/v1/trust");
+		const role = await operated<{ version: number; file: string }>("GET", "/v1/products/crs/role");
+		const proof = await send(`/tuf/${role.version}.crs.tlog-proof`);
+		expect(proof.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+		expect(proof.headers.get("cache-control")).toBe("public, max-age=15");
+		const entry = encodeEntry(await entryOfFile("crs", role.version, role.file));
+		const keys = await parseVerifierKeys(log.keys);
+		expect(await verifyProof(await proof.text(), entry, keys)).toMatchObject({ ok: true });
 	});
 });
