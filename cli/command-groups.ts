@@ -53,6 +53,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/trust/trust.ts")).defineTrust,
 	},
 	{
+		name: "log",
+		description: "the transparency log of what was signed and withdrawn: verify, prove, watch",
+		load: async () => (await import("./commands/log/log.ts")).defineLog,
+	},
+	{
 		name: "account",
 		description: "customers",
 		load: async () => (await import("./commands/account/account.ts")).defineAccount,

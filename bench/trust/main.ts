@@ -35,7 +35,7 @@ async function newSigner(): Promise<TufSigner> {
 /** One key each for root, targets, the publisher and the service. */
 async function makeRepository(): Promise<Repository> {
 	const [root, targets, publisher, online] = await Promise.all([newSigner(), newSigner(), newSigner(), newSigner()]);
-	const parts = { root: [root], rootThreshold: 1, targets: [targets], targetsThreshold: 1, online: [online] };
+	const parts = { root: [root], rootThreshold: 1, targets: [targets], targetsThreshold: 1, online: [online], log: [] };
 	const rootText = await signAll(makeRoot(1, parts, now), [root]);
 	const role = { name: PRODUCT, paths: [pathsOf(PRODUCT)], terminating: true as const, ...roleKeys([publisher], 1) };
 	const targetsText = await signAll(makeTargets(1, { keys: keyTable([publisher]), roles: [role] }, now), [targets]);

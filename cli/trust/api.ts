@@ -30,6 +30,8 @@ const trustAnswer = z.looseObject({
 	root: z.string().nullable(),
 	targets: z.string().nullable(),
 	timestamp: z.string().nullable(),
+	// Not said by a service that has no log.
+	log: z.looseObject({ origin: z.string(), keys: z.array(z.string()) }).optional(),
 	roles: z.array(roleSummary.extend({ proposed: z.boolean() })),
 });
 export type TrustAnswer = z.infer<typeof trustAnswer>;
@@ -45,6 +47,8 @@ export interface Trust {
 	readonly answer: TrustAnswer;
 	/** the service's own keys, one for each entry of MAC_KEYS. A root names them all: whichever comes next, or back, may sign */
 	readonly online: readonly PublicKey[];
+	/** of the service's transparency log, which a root names too */
+	readonly log: readonly string[];
 	/** null = not set up */
 	readonly top: { readonly root: Metadata<RootSigned>; readonly targets: Metadata<TargetsSigned> } | null;
 }
@@ -58,7 +62,7 @@ export async function readTrust(api: OperatorApi): Promise<Trust> {
 		root === null || targets === null
 			? null
 			: { root: parse(rootSigned, root, "root"), targets: parse(targetsSigned, targets, "targets") };
-	return { answer, online, top };
+	return { answer, online, log: answer.log?.keys ?? [], top };
 }
 
 export async function handIn(api: OperatorApi, files: { root?: string; targets?: string }): Promise<void> {

@@ -42,10 +42,12 @@ export interface RootParts {
 	readonly targetsThreshold: number;
 	/** of the service: each signs alone */
 	readonly online: readonly PublicKey[];
+	/** of the transparency log; none = devices are not told of a log */
+	readonly log: readonly string[];
 }
 
 export function makeRoot(version: number, parts: RootParts, now: number): RootSigned {
-	const { root, rootThreshold, targets, targetsThreshold, online } = parts;
+	const { root, rootThreshold, targets, targetsThreshold, online, log } = parts;
 	return {
 		_type: "root",
 		...head(version, TOP_LEVEL_DAYS, now),
@@ -57,6 +59,7 @@ export function makeRoot(version: number, parts: RootParts, now: number): RootSi
 			snapshot: roleKeys(online, 1),
 			timestamp: roleKeys(online, 1),
 		},
+		...(log.length > 0 && { "x-parapet-log": { keys: [...log] } }),
 	};
 }
 

@@ -66,7 +66,11 @@ async function takeUp(
 	return publisher;
 }
 
-async function setUp({ api, products, folder }: TrustStepOptions, { online }: Trust, now: number): Promise<TufSigner> {
+async function setUp(
+	{ api, products, folder }: TrustStepOptions,
+	{ online, log }: Trust,
+	now: number,
+): Promise<TufSigner> {
 	// What a service that is gone knew is of no use.
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -78,7 +82,7 @@ async function setUp({ api, products, folder }: TrustStepOptions, { online }: Tr
 		return key.signer;
 	};
 	const [root, targets, publisher] = await Promise.all([make("root"), make("targets"), make("publisher")]);
-	const parts = { root: [root], rootThreshold: 1, targets: [targets], targetsThreshold: 1, online };
+	const parts = { root: [root], rootThreshold: 1, targets: [targets], targetsThreshold: 1, online, log };
 	const rootText = await signAll(makeRoot(1, parts, now), [root]);
 	await writeAtomically(join(folder, "root.json"), rootText);
 	const delegations = delegateAll({ keys: {}, roles: [] }, products, publisher);

@@ -9,6 +9,8 @@ export interface Rotation {
 	readonly targets: TargetsSigned;
 	/** the service's keys of now */
 	readonly online: readonly PublicKey[];
+	/** the log's keys of now */
+	readonly log: readonly string[];
 	/** who signs from now on */
 	readonly keys: Readonly<Record<"root" | "targets", readonly PublicKey[]>>;
 }
@@ -19,7 +21,7 @@ export interface Rotation {
  * @returns the files to hand in together
  */
 export async function rotate(
-	{ root, targets, online, keys }: Rotation,
+	{ root, targets, online, log, keys }: Rotation,
 	by: { readonly root: readonly TufSigner[]; readonly targets: TufSigner | undefined },
 	now: number,
 ): Promise<{ root: string; targets?: string }> {
@@ -32,6 +34,7 @@ export async function rotate(
 			targets: keys.targets,
 			targetsThreshold: atMost(root.roles.targets.threshold, keys.targets.length),
 			online,
+			log,
 		},
 		now,
 	);

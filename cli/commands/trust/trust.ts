@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { productName } from "../../../src/names.ts";
+import type { RootSigned } from "../../../src/signing/tuf/metadata.ts";
 import { signAll } from "../../../src/signing/tuf/sign.ts";
 import { readOperand, readOptions } from "../../command-line/read-options.ts";
 import { addSharedOptions, type OperatorContext, runAsOperator } from "../../command-line/run-as.ts";
@@ -39,14 +40,21 @@ function defineInit(trust: Command, surroundings: Surroundings): void {
 	addPassphraseOption(init);
 	runAsOperator(init, surroundings, folderShape, async ({ api, options, output }) => {
 		const passphrase = await readNewPassphrase(options.passphraseFile, surroundings);
-		const { online, top } = await readTrust(api);
+		const { online, log, top } = await readTrust(api);
 		if (top !== null) {
 			const fix = "use `parapet trust rotate` to replace its keys";
 			throw new CliError(`${api.server} has a root already`, { code: "already_exists", fix });
 		}
 		const [root, targets] = await Promise.all([makeKey("ed25519", passphrase), makeKey("ed25519", passphrase)]);
 		const now = nowSeconds(surroundings);
-		const parts = { root: [root.signer], rootThreshold: 1, targets: [targets.signer], targetsThreshold: 1, online };
+		const parts = {
+			root: [root.signer],
+			rootThreshold: 1,
+			targets: [targets.signer],
+			targetsThreshold: 1,
+			online,
+			log,
+		};
 		const rootText = await signAll(makeRoot(1, parts, now), [root.signer]);
 		const targetsText = await signAll(makeTargets(1, { keys: {}, roles: [] }, now), [targets.signer]);
 		// The keys first: a root whose key is lost could never be replaced.
@@ -142,7 +150,7 @@ function defineRotate(trust: Command, surroundings: Surroundings): void {
 				targets: newTargets === undefined ? keysOf(root.signed.roles.targets, root.signed.keys) : [newTargets],
 			};
 			const files = await rotate(
-				{ root: root.signed, targets: targets.signed, online: trusted.online, keys },
+				{ root: root.signed, targets: targets.signed, online: trusted.online, log: trusted.log, keys },
 				{ root: [rootKey, ...(newRoot === undefined ? [] : [newRoot])], targets: newTargets },
 				nowSeconds(surroundings),
 			);
@@ -175,11 +183,22 @@ function defineStatus(trust: Command, surroundings: Surroundings): void {
 		const rows = [
 			["root", root.signed.version, root.signed.expires, threshold(root.signed.roles.root), "yes"],
 			["targets", targets.signed.version, targets.signed.expires, threshold(root.signed.roles.targets), "yes"],
+			["log", undefined, undefined, logThreshold(root.signed), logWord(root.signed, answer.log?.keys ?? [])],
 			["timestamp", undefined, undefined, threshold(root.signed.roles.timestamp), isOnline ? "yes" : "no: rotate"],
 			...answer.roles.map((role) => [role.product, role.version, role.expires, threshold(role), wordFor(role)]),
 		];
 		output.answer(answer, formatTable(["ROLE", "VERSION", "EXPIRES", "KEYS", "SIGNED"], rows));
 	});
+}
+
+function logThreshold({ "x-parapet-log": log }: RootSigned): string {
+	return `1 of ${log?.keys.length ?? 0}`;
+}
+
+/** @param keys of the service's log now */
+function logWord({ "x-parapet-log": log }: RootSigned, keys: readonly string[]): string {
+	if (log === undefined) return "not demanded of devices";
+	return keys.some((key) => log.keys.includes(key)) ? "yes" : "no: rotate";
 }
 
 function threshold(role: { readonly keyids: readonly string[]; readonly threshold: number }): string {

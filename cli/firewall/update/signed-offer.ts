@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { targetPath } from "../../../src/signing/tuf/metadata.ts";
 import { hasRoot, openTrustClient, type SignedTarget, TrustError } from "../../trust/client.ts";
+import { requireLogged } from "../../trust/logged-role.ts";
 import type { Offer } from "../answers.ts";
 import type { FirewallSession } from "../identity/session.ts";
 
@@ -30,6 +31,7 @@ export function createOfferJudge(
 			client ??= openTrustClient(folder, server);
 			const { find } = await client;
 			const signed = await find(targetPath(product, offer.version));
+			if (signed !== null) await requireLogged(folder, server, product);
 			const installed = (await home.load("installed"))?.[product];
 			const held = installed === undefined ? null : await find(targetPath(product, installed.version));
 			// Only these very bytes have the place in the order that the role file gives them.

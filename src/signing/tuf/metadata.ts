@@ -38,6 +38,9 @@ export const rootSigned = z.strictObject({
 	consistent_snapshot: z.literal(true),
 	keys,
 	roles: z.strictObject({ root: role, targets: role, snapshot: role, timestamp: role }),
+	// Beyond the specification, which has clients leave alone what they do not know: devices that know it install by no role file that the
+	// log under these keys (C2SP signed-note) does not have.
+	"x-parapet-log": z.strictObject({ keys: z.array(z.string().max(300)).min(1).max(MAX_KEYS) }).optional(),
 });
 export type RootSigned = z.infer<typeof rootSigned>;
 

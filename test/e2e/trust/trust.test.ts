@@ -82,6 +82,42 @@ describe("trust", () => {
 		expect(verified["releases"]).toMatchObject([{ product: "crs", version: "1.0.0" }]);
 	}, 60_000);
 
+	it("has a log of it, which anybody verifies, watches and proves from", async () => {
+		const watch = ["--root", file("trust/root.json"), "--state", file("watched")];
+		const entries = (await ok("log", "monitor", service.url, ...watch))["entries"] as {
+			role: string;
+			version: number;
+		}[];
+		expect(entries.map(({ role, version }) => `${role} ${version}`)).toEqual([
+			"root 1",
+			"targets 1",
+			"targets 2",
+			"crs 1",
+		]);
+		expect(await ok("log", "monitor", service.url, ...watch)).toMatchObject({ before: 4, size: 4, entries: [] });
+		expect(await ok("log", "verify", service.url, ...watch)).toMatchObject({ before: 4, size: 4 });
+		const proved = await ok("log", "prove", service.url, "crs", "1.0.0", "--root", file("trust/root.json"));
+		expect(proved).toMatchObject({ index: 3, role_version: 1 });
+		// The firewall keeps the proof by which it installed.
+		expect(await readFile(file("fw/tuf/crs.tlog-proof"), "utf8")).toContain("c2sp.org/tlog-proof@v1\nindex 3\n");
+		expect(await cli("log", "prove", service.url, "crs", "9", "--root", file("trust/root.json"))).toMatchObject({
+			exitCode: 1,
+		});
+		expect(await cli("log", "verify", service.url)).toMatchObject({ exitCode: 2 });
+		// Somebody was shown a longer log, or another one of the same length.
+		const note = await readFile(file("watched"), "utf8");
+		const ago = note.split("\n");
+		for (const [changed, word] of [
+			[ago.with(1, "5"), "went back"],
+			[ago.with(2, `${"A".repeat(43)}=`), "forked"],
+		] as const) {
+			await writeFile(file("watched"), changed.join("\n"));
+			const run = await cli("log", "monitor", service.url, ...watch);
+			expect(run.exitCode).toBe(1);
+			expect(run.stderr).toContain(word);
+		}
+	}, 60_000);
+
 	it("has the firewall refuse what nobody signed, although the service offers it", async () => {
 		// With the operator's key, as a thief of everything in the service has it.
 		await ok("publish", await writePackage("1.1.0", "forged"));
