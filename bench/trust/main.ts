@@ -11,6 +11,7 @@ import { signAll } from "../../src/signing/tuf/sign.ts";
 import { openTufClient } from "../../test/unit/signing/tuf/tuf-client.ts";
 import { readMachine } from "../machine.ts";
 import { median } from "../statistics.ts";
+import { logFigures } from "./log-figures.ts";
 
 const { values: options } = parseArgs({
 	options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
@@ -115,7 +116,8 @@ const visits = {
 	100: await measureVisits(100),
 	[MAX_TARGETS]: await measureVisits(MAX_TARGETS),
 };
-const report = { machine: await readMachine(`${import.meta.dirname}/../..`), rounds: ROUNDS, bytes, visits };
+const log = await logFigures();
+const report = { machine: await readMachine(`${import.meta.dirname}/../..`), rounds: ROUNDS, bytes, visits, log };
 
 if (options.json) process.stdout.write(`${JSON.stringify(report, null, "\t")}\n`);
 else {
@@ -127,5 +129,11 @@ else {
 		),
 	);
 	const head = `${report.machine}\nfiles, one key for each role (2.${PRODUCT}.json: ${MAX_TARGETS} releases)`;
-	process.stdout.write([head, ...sizes, `a device, median of ${ROUNDS} rounds`, ...rows, ""].join("\n"));
+	const { proofBytes, puts, leaves } = log;
+	const logged = [
+		`the log, with ${leaves} entries`,
+		`  proof of the newest role file ${proofBytes.newest} bytes, of any at most ${proofBytes.largest}`,
+		`  puts for one more role file ${puts.usual}, at most ${puts.most} (with the TUF files: 3 more)`,
+	];
+	process.stdout.write([head, ...sizes, `a device, median of ${ROUNDS} rounds`, ...rows, ...logged, ""].join("\n"));
 }
