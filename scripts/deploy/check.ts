@@ -1,12 +1,24 @@
 // Says nothing when wrangler.toml can be deployed on every plan; otherwise names each value that is not set, and ends with 1. Wrangler runs it
-// before it builds, so that nothing is deployed past it ([build] in wrangler.toml).
+// before it builds, so that nothing is deployed past it ([build] in wrangler.toml). `--env NAME` looks at an environment of the file.
 import { join } from "node:path";
-import { unstable_readConfig as readConfig } from "wrangler";
+import { parseArgs } from "node:util";
+import { unstable_readConfig as readConfig, type Unstable_Config } from "wrangler";
 import { type DeployedSettings, findFaults, findNotes } from "./settings.ts";
 
-/** @returns wrangler.toml as it would be deployed */
-export function readSettings(): DeployedSettings {
-	return readConfig({ config: join(import.meta.dirname, "../../wrangler.toml") }, { hideWarnings: true });
+/**
+ * @param environment of wrangler.toml; null = its top level, which is production
+ * @returns wrangler.toml as it would be deployed; null = there is no such environment, which is said on stderr
+ */
+export function readSettings(environment: string | null): Unstable_Config | null {
+	const config = join(import.meta.dirname, "../../wrangler.toml");
+	// The empty name is the top level also where CLOUDFLARE_ENV names another.
+	const production = readConfig({ config, env: "" }, { hideWarnings: true });
+	if (environment === null) return production;
+	const known = production.definedEnvironments ?? [];
+	if (known.includes(environment)) return readConfig({ config, env: environment }, { hideWarnings: true });
+	console.error(`error: wrangler.toml has no environment "${environment}"`);
+	console.error(`  fix: --env ${known.join(" or --env ")}; production has none: leave --env out`);
+	return null;
 }
 
 /** Names on stderr what is not set yet, and what not every plan of the platform takes. @returns whether the settings can be deployed */
@@ -20,4 +32,8 @@ export function tellFaults(settings: DeployedSettings): boolean {
 	return false;
 }
 
-if (import.meta.main && !tellFaults(readSettings())) process.exitCode = 1;
+if (import.meta.main) {
+	const { env } = parseArgs({ options: { env: { type: "string" } } }).values;
+	const settings = readSettings(env ?? null);
+	if (settings === null || !tellFaults(settings)) process.exitCode = 1;
+}

@@ -5,10 +5,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { unstable_readConfig as readConfig } from "wrangler";
 import { systemFault } from "../../cli/errors.ts";
 import { whenInterrupted } from "../../cli/terminal/interruption.ts";
-import { tellFaults } from "./check.ts";
+import { readSettings, tellFaults } from "./check.ts";
 import { deploy } from "./deploy.ts";
 import { createAnalyticsReader, PLATFORM_API } from "./numbers.ts";
 import { type DeployOptions, missingFor, readOptions, USAGE } from "./options.ts";
@@ -16,7 +15,7 @@ import { digestOf, tagOf } from "./plan.ts";
 import { examineSecrets } from "./secrets.ts";
 import { createSmoke } from "./smoke.ts";
 import { DeployError } from "./stages.ts";
-import { createWrangler, runScript, WranglerError } from "./wrangler.ts";
+import { createWrangler, environmentArg, runScript, WranglerError } from "./wrangler.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
@@ -32,12 +31,12 @@ else if ("problem" in options) {
 
 async function run(given: DeployOptions): Promise<number> {
 	const { environment, secretsFile } = given;
-	const inEnvironment = environment === null ? {} : { env: environment };
-	const config = readConfig({ config: join(PROJECT, "wrangler.toml"), ...inEnvironment }, { hideWarnings: true });
+	const config = readSettings(environment);
+	if (config === null) return 1;
 	if (!tellFaults(config) || (secretsFile !== null && !tellSecrets(secretsFile, config.vars, config.secrets?.required)))
 		return 1;
 	if (given.isDryRun) {
-		const args = ["deploy", "--dry-run", ...(environment === null ? [] : ["--env", environment])];
+		const args = ["deploy", "--dry-run", environmentArg(environment)];
 		return spawnSync(process.execPath, [WRANGLER, ...args], { stdio: "inherit" }).status ?? 1;
 	}
 	const { PARAPET_KEY: key, CLOUDFLARE_ACCOUNT_ID: account, CLOUDFLARE_API_TOKEN: token } = process.env;

@@ -11,7 +11,7 @@ export const USAGE = `usage: npm run deploy -- [options]
   --resume, --rollback  go on with, or take back, a deployment that stands in the middle
   --without-smoke       do not try the new version by \`parapet smoke\`
   --unwatched           do not compare the numbers of the new version with those of the old one
-  --env NAME            an environment of wrangler.toml
+  --env NAME            an environment of wrangler.toml: staging (default: production)
   --yes                 do not ask, where nothing leads back
   --help                print this`;
 

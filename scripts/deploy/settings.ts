@@ -18,7 +18,8 @@ export interface Fault {
 }
 
 const NAMESPACE_ID = /^[0-9a-f]{32}$/;
-const NO_NAMESPACE = "0".repeat(32);
+/** One digit 32 times: `0` of production, `1` of staging. */
+const NO_NAMESPACE = /^([0-9a-f])\1{31}$/;
 /** RFC 2606 §3: names for documents, which belong to nobody. */
 const EXAMPLE_HOST = /(^|\.)example\.(com|net|org)$/;
 /** What a zone on the Free or Pro plan takes: 100 MB. */
@@ -84,8 +85,10 @@ function routeFaults({ routes = [] }: DeployedSettings, host: string | null): Fa
 
 function recordFaults(settings: DeployedSettings): Fault[] {
 	const id = settings.kv_namespaces.find(({ binding }) => binding === "RECORDS")?.id ?? "";
-	if (NAMESPACE_ID.test(id) && id !== NO_NAMESPACE) return [];
-	const problem = id === NO_NAMESPACE ? `"${id}" is still the placeholder` : `"${id}" is no id (32 hexadecimal digits)`;
+	if (NAMESPACE_ID.test(id) && !NO_NAMESPACE.test(id)) return [];
+	const problem = NO_NAMESPACE.test(id)
+		? `"${id}" is still the placeholder`
+		: `"${id}" is no id (32 hexadecimal digits)`;
 	const fix =
 		"npx wrangler kv namespace create parapet-records prints it; npx wrangler kv namespace list shows it again";
 	return [{ value: "[[kv_namespaces]] id of RECORDS", problem, fix }];

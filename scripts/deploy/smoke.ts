@@ -14,7 +14,7 @@ const LIMIT_MS = 900_000;
 
 /**
  * @param worker its name, which the platform wants beside the version
- * @param url of the service; PARAPET_URL counts before it
+ * @param url of the service that was deployed, whatever PARAPET_URL says: that may be another environment's
  * @param environment with PARAPET_KEY, a key of scope operate
  * @returns tries a version; throws an Error that names the step which failed
  */
@@ -27,10 +27,9 @@ export function createSmoke(
 	return async (version) => {
 		const env = {
 			...environment,
-			PARAPET_URL: environment["PARAPET_URL"] ?? url,
 			PARAPET_VERSION_OVERRIDE: `${worker}="${version}"`,
 		};
-		const args = [join(project, "bin/parapet.mjs"), "smoke", "--json"];
+		const args = [join(project, "bin/parapet.mjs"), "smoke", "--json", "--url", url];
 		const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT_MS });
 		let [stdout, stderr] = ["", ""];
 		child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

@@ -58,6 +58,11 @@ export interface Ran {
 	readonly entries: readonly unknown[];
 }
 
+/** Always given: without it wrangler warns, and a variable of the shell decides. */
+export function environmentArg(environment: string | null): string {
+	return `--env=${environment ?? ""}`;
+}
+
 export type RunWrangler = (args: readonly string[]) => Promise<Ran>;
 
 const deploymentAnswer = z.object({
@@ -71,9 +76,9 @@ const entry = z.object({ type: z.string(), version_id: z.string().optional(), de
 /** Codes of the platform for a Worker that is not there; wrangler's own words for one without a deployment. */
 const NEVER_DEPLOYED = /\[code: 10007\]|has no deployments/;
 
-/** @param environment of wrangler.toml; null = its top level */
+/** @param environment of wrangler.toml; null = its top level, also where CLOUDFLARE_ENV names another */
 export function createWrangler(run: RunWrangler, environment: string | null): Wrangler {
-	const environmentArgs = environment === null ? [] : ["--env", environment];
+	const environmentArgs = [environmentArg(environment)];
 	const call = async (args: readonly string[]): Promise<Ran> => {
 		const ran = await run([...args, ...environmentArgs]);
 		if (ran.status !== 0) throw new WranglerError(args, ran.output);

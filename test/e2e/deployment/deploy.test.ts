@@ -50,7 +50,7 @@ async function run(command: string, args: readonly string[]): Promise<{ code: nu
 
 describe.each([
 	["npm run deploy", "npm", ["run", "--silent", "deploy", "--", "--dry-run"]],
-	["npx wrangler deploy", "npx", ["wrangler", "deploy", "--dry-run"]],
+	["npx wrangler deploy", "npx", ["wrangler", "deploy", "--env=", "--dry-run"]],
 ])("%s", (_, command, args) => {
 	it("refuses while the placeholders are untouched, and names each", async () => {
 		await fillIn(UNTOUCHED.id, UNTOUCHED.host);
@@ -66,6 +66,36 @@ describe.each([
 		const { code, output } = await run(command, args);
 		expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("Total Upload") });
 		expect(output).not.toMatch(/warning|error/i);
+	});
+});
+
+describe("npm run deploy -- --env", () => {
+	const deploy = (name: string) => run("npm", ["run", "--silent", "deploy", "--", "--dry-run", "--env", name]);
+
+	it("looks at staging's own values, and not at those of production", async () => {
+		await fillIn("0f2ac74b498b48028cb68387c421e279", "updates.acme.test");
+		const { code, output } = await deploy("staging");
+		expect(code).toBe(1);
+		expect(output).toContain("https://updates-staging.example.com");
+		expect(output).toContain("1".repeat(32));
+	});
+
+	it("builds staging once they are filled in, with nothing of production's", async () => {
+		await fillIn(UNTOUCHED.id, UNTOUCHED.host);
+		const text = await readFile(join(copy, "wrangler.toml"), "utf8");
+		const filled = text.replaceAll("1".repeat(32), "0f2ac74b498b48028cb68387c421e279");
+		await writeFile(join(copy, "wrangler.toml"), filled.replaceAll("updates-staging.example.com", "staging.acme.test"));
+		const { code, output } = await deploy("staging");
+		expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining("(parapet-staging-packages)") });
+		for (const other of ["(parapet-packages)", "(parapet_requests)"]) expect(output).not.toContain(other);
+		expect(output).not.toMatch(/warning|error/i);
+	});
+
+	it("names the environments that there are where it is none of them", async () => {
+		const { code, output } = await deploy("stagging");
+		expect(code).toBe(1);
+		expect(output).toContain('wrangler.toml has no environment "stagging"');
+		expect(output).toContain("fix: --env staging");
 	});
 });
 
@@ -124,7 +154,11 @@ it("the smoke test of a deployment asks for the one version with every request, 
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-	const smoke = createSmoke(ROOT, "parapet", url, { ...process.env, PARAPET_KEY: "pk_none", PARAPET_URL: undefined });
+	const smoke = createSmoke(ROOT, "parapet", url, {
+		...process.env,
+		PARAPET_KEY: "pk_none",
+		PARAPET_URL: "http://127.0.0.1:1",
+	});
 	await expect(smoke("version-1")).rejects.toThrow(/^the smoke test failed: \S/);
 	expect(new Set(overrides)).toEqual(new Set(['parapet="version-1"']));
 	await new Promise((resolve) => server.close(resolve));

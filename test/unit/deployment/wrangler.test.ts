@@ -57,7 +57,7 @@ describe("the deployment in force", () => {
 				{ version: OLD, percent: 90 },
 			],
 		});
-		expect(await called()).toEqual(["deployments", "status", "--json"]);
+		expect(await called()).toEqual(["deployments", "status", "--json", "--env="]);
 	});
 
 	it.each(["This Worker does not exist on your account. [code: 10007]", "The Worker parapet has no deployments."])(
@@ -93,7 +93,7 @@ it("a version's tag is read; it may have none", async () => {
 	expect(
 		await (await answering({ stdout: JSON.stringify({ annotations: { "workers/tag": LABELS.tag } }) })).tagOf(VERSION),
 	).toBe(LABELS.tag);
-	expect(await called()).toEqual(["versions", "view", VERSION, "--json"]);
+	expect(await called()).toEqual(["versions", "view", VERSION, "--json", "--env="]);
 	for (const stdout of [
 		"{}",
 		JSON.stringify({ annotations: {} }),
@@ -106,9 +106,9 @@ it("an upload gives the version's id, and takes the secrets with it", async () =
 	const entries = [{ type: "wrangler-session" }, { type: "version-upload", version_id: VERSION }];
 	expect(await (await answering({ entries })).upload(LABELS, "secrets.json")).toBe(VERSION);
 	const labels = ["--tag", LABELS.tag, "--message", LABELS.message];
-	expect(await called()).toEqual(["versions", "upload", ...labels, "--secrets-file", "secrets.json"]);
+	expect(await called()).toEqual(["versions", "upload", ...labels, "--secrets-file", "secrets.json", "--env="]);
 	expect(await (await answering({ entries }, "staging")).deployAtOnce(LABELS, null)).toBe(VERSION);
-	expect(await called()).toEqual(["deploy", ...labels, "--env", "staging"]);
+	expect(await called()).toEqual(["deploy", ...labels, "--env=staging"]);
 });
 
 it("an upload that did not say its version has failed", async () => {
@@ -133,7 +133,8 @@ it("requests are split among versions in the order given, without a question", a
 		"--message",
 		"parapet",
 		"--yes",
+		"--env=",
 	]);
 	await (await answering({})).deployTriggers();
-	expect(await called()).toEqual(["triggers", "deploy"]);
+	expect(await called()).toEqual(["triggers", "deploy", "--env="]);
 });

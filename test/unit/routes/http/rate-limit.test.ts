@@ -14,6 +14,10 @@ const BINDINGS = {
 const ROOT = join(import.meta.dirname, "../../../..");
 const limitsOf = (file: string): { name: string; namespace_id: string; simple: object }[] =>
 	readConfig({ config: join(ROOT, file) }, { hideWarnings: true }).ratelimits;
+const ofStaging = readConfig(
+	{ config: join(ROOT, "wrangler.toml"), env: "staging" },
+	{ hideWarnings: true },
+).ratelimits;
 
 describe.each(["wrangler.toml", "dev/wrangler.toml"])("the rate limits of %s", (file) => {
 	it.each(["register", "code", "account", "token", "publish"] as const)(
@@ -30,10 +34,8 @@ describe.each(["wrangler.toml", "dev/wrangler.toml"])("the rate limits of %s", (
 });
 
 it("no limit shares its count with another", () => {
-	const ids = ["wrangler.toml", "dev/wrangler.toml"].flatMap((file) =>
-		limitsOf(file).map(({ namespace_id }) => namespace_id),
-	);
-	expect(new Set(ids).size).toBe(10);
+	const all = [...["wrangler.toml", "dev/wrangler.toml"].flatMap(limitsOf), ...ofStaging];
+	expect(new Set(all.map(({ namespace_id }) => namespace_id)).size).toBe(15);
 });
 
 it("a policy is written as RateLimit-Policy has it", () => {
