@@ -95,9 +95,10 @@ get_token() { # kept until shortly before its end
 		sign '{"alg":"Ed25519"}' "$(jq -nc --arg id "$(jq -r .client_id device.json)" --arg aud "$server" --arg jti "$(openssl rand -hex 16)" \
 			--argjson now "$now" '{iss: $id, sub: $id, aud: $aud, jti: $jti, iat: $now, exp: ($now + 60)}')" >"$tmp/assertion"
 		request '' POST /oauth2/token -d grant_type=client_credentials --data-urlencode client_assertion@"$tmp/assertion" \
-			-d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer
+			-d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer \
+			-d lineage="$(json token.json '{}' | jq -r '.lineage // ""')" # by which copies of a firewall are told apart
 		expect 200 'no token'
-		jq --argjson now "$now" '{token: .access_token, ends: ($now + .expires_in)}' "$tmp/body" | save token.json
+		jq --argjson now "$now" '{token: .access_token, ends: ($now + .expires_in), lineage}' "$tmp/body" | save token.json
 		# A check that names some products is answered for these alone, so it must name every product of the license.
 		request "$(jq -r .token token.json)" GET /v1/entitlements; expect 200 'no entitlements'
 		jq '[.products[].product]' "$tmp/body" | save products.json

@@ -32,6 +32,7 @@ import { policies } from "./routes/operator/accounts/policies.ts";
 import { accountDevices } from "./routes/operator/devices/account-devices.ts";
 import { deviceChannels } from "./routes/operator/devices/device-channels.ts";
 import { devices } from "./routes/operator/devices/devices.ts";
+import { forks } from "./routes/operator/devices/forks.ts";
 import { foundDevices } from "./routes/operator/devices/found-devices.ts";
 import { replacements } from "./routes/operator/devices/replacements.ts";
 import { events } from "./routes/operator/events/events.ts";
@@ -116,6 +117,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		devices,
 		deviceChannels,
 		foundDevices,
+		forks,
 		fleet,
 		replacements,
 		keys,

@@ -181,6 +181,7 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	changeWebhook: ({ round, now }) => [webhookOrder(round, now)],
 	listWebhooks: () => [],
 	changeLicense: ({ round, now }) => [{ ...by(now), id: "lic-a", terms: { endsAt: now + (100 + round) * DAY } }],
+	forks: () => [{ kind: "list", after: "", limit: 500 }],
 	acknowledgeMessage: ({ round, now }) => [
 		{ device: deviceId(4_000 + round), message: "msg-1", endsAt: now + DAY, by: null, now },
 	],

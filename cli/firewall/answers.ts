@@ -28,6 +28,8 @@ export const tokenAnswer = z.object({
 	access_token: z.string(),
 	token_type: z.string(),
 	expires_in: z.number().positive(),
+	/** to be sent for the next one */
+	lineage: z.string().max(1_000).optional(),
 });
 
 /** Signed URLs of a package, in a permit or in an offer that needs none. */

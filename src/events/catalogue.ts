@@ -57,6 +57,9 @@ export const ACCOUNT_EVENTS = {
 	"device.stale_ended": "A device that was told to be stale has what it was offered, or is offered nothing any more",
 	"device.silent": "A device was not heard of for a day and a half. Detail: when it was seen",
 	"device.silent_ended": "A device that was told to be silent was heard of again",
+	"device.forked":
+		"Two appliances with the key of one device go on asking for tokens: a copy was made of it. Detail: the two lines, each with where and when it was last seen",
+	"device.fork_resolved": "An operator said which of two copies is the device. Detail: its line, and the reason",
 	"device.digest":
 		"So many devices at once became stale or silent, or ended to be, that they are not told one by one. Subject: the account. Detail: which of these (stale, stale_ended, silent, silent_ended), how many devices, and some of them",
 	"ha_group.create": "An HA group was made. Detail: its name, mode and license",

@@ -1,5 +1,6 @@
 // What is known of a device: when it was heard of, and of each product what it has, what it was offered and what became of that.
 // Pure: what a device's words make of what is known. Times are those of the service, never the device's own.
+import type { LineageStep } from "../entitlement/devices/lineage.ts";
 import { placeInFleet } from "../place-in-fleet.ts";
 import type { Reported } from "../rollout/lease.ts";
 import type { MessagesFetched } from "./message-receipt.ts";
@@ -107,7 +108,9 @@ export type Said =
 	  }
 	| { readonly kind: "refused"; readonly problem: string }
 	/** of its state only that it is there */
-	| MessagesFetched;
+	| MessagesFetched
+	/** likewise: that its day began; see entitlement/devices/lineage.ts */
+	| ({ readonly kind: "lineage" } & LineageStep);
 
 type CheckedProduct = (Said & { readonly kind: "checked" })["products"][number];
 
@@ -190,8 +193,8 @@ function hearProducts(
 }
 
 function saidOf(said: Said): readonly (CheckedProduct | (Said & { readonly kind: "permitted" | "reported" }))[] {
-	if (said.kind === "refused" || said.kind === "fetched") return [];
-	return said.kind === "checked" ? said.products : [said];
+	if (said.kind === "checked") return said.products;
+	return said.kind === "permitted" || said.kind === "reported" ? [said] : [];
 }
 
 function hearCheck(

@@ -7,6 +7,7 @@ import { collect } from "../../command-line/values.ts";
 import type { Surroundings } from "../../terminal/output.ts";
 import { addFleetCommands } from "./fleet.ts";
 import { addFleetFileCommands } from "./fleet-files.ts";
+import { addForkCommands } from "./forks.ts";
 import { addStateCommands } from "./state.ts";
 
 const HEALTH_HELP =
@@ -98,6 +99,7 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		await runExplain(explain, surroundings);
 	});
 	addStateCommands(device, surroundings);
+	addForkCommands(device, surroundings);
 	addFleetCommands(device, surroundings);
 	addFleetFileCommands(device, surroundings);
 }

@@ -48,6 +48,8 @@ const token = z.object({
 	expiresAt: z.number(),
 	/** every product of the device's license, learned once per token; null = not asked yet */
 	products: z.array(z.string()).nullable(),
+	/** to be sent for the next one */
+	lineage: z.string().optional(),
 });
 export type Token = z.infer<typeof token>;
 

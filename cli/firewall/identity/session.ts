@@ -55,11 +55,14 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 		const { device } = await loadActiveIdentity(home);
 		const key = await importDeviceKey(await loadKey(home));
 		const { issuer, token_endpoint: url } = await discoverServer(server, nowMs());
+		// A token that is not saved would begin a line that nobody goes on with.
+		const lineage = binding === "bound" ? (await home.load("token"))?.lineage : undefined;
 		const form = new URLSearchParams({
 			grant_type: "client_credentials",
 			client_id: device.id,
 			client_assertion_type: ASSERTION_TYPE,
 			client_assertion: await key.assertClient(device.id, issuer, now()),
+			...(lineage === undefined ? {} : { lineage }),
 		});
 		const answer = await exchange({
 			method: "POST",
@@ -87,6 +90,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 			type,
 			expiresAt: now() + given.expires_in,
 			products: null,
+			...(given.lineage === undefined ? {} : { lineage: given.lineage }),
 		};
 		if (binding === "bound") await home.save("token", token);
 		return token;

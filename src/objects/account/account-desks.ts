@@ -30,6 +30,8 @@ import { ReplacementDesk } from "./devices/replacement-desk.ts";
 import { SuspensionTrail } from "./devices/suspension-trail.ts";
 import { DeviceCount } from "./fleet/device-count.ts";
 import { DeviceSearch } from "./fleet/device-search.ts";
+import { LineageDesk } from "./fleet/lineage-desk.ts";
+import { LineageTables } from "./fleet/lineage-tables.ts";
 import { ReceiptDesk } from "./fleet/receipt-desk.ts";
 import { ReceiptTables } from "./fleet/receipt-tables.ts";
 import { SerialDesk } from "./fleet/serial-desk.ts";
@@ -76,6 +78,7 @@ export interface AccountDesks extends DeskParts {
 	readonly stateDesk: StateDesk;
 	readonly deviceSearch: DeviceSearch;
 	readonly receiptDesk: ReceiptDesk;
+	readonly lineageDesk: LineageDesk;
 	readonly policyDesk: PolicyDesk;
 	readonly summaryDesk: SummaryDesk;
 }
@@ -169,6 +172,7 @@ export function openDesks(
 
 	const admission = new Admission(desk);
 	const receiptDesk = new ReceiptDesk({ devices, states, receipts: new ReceiptTables(sql) });
+	const lineageDesk = new LineageDesk({ tables: new LineageTables(sql), devices, audit });
 	const licenseTransfer = new LicenseTransfer({ ...desk, storage, alarm, seatsPerPage });
 	const licenseDesk = new LicenseDesk({ ...desk, licenseTransfer });
 	const deviceDesk = new DeviceDesk(desk, admission);
@@ -191,7 +195,10 @@ export function openDesks(
 			changing: (device) => count.changing(device),
 			heardInGroup: (device, word) => haHolders.hear(device, word),
 			installedEarlier: (installation) => summaryDesk.late.add(installation),
-			heard: (words) => receiptDesk.hear(words),
+			heard: (words) => {
+				receiptDesk.hear(words);
+				lineageDesk.hear(words);
+			},
 			changed: (now, what) => {
 				summaryDesk.mark(now, what);
 				watchDesk.begin(now);
@@ -199,6 +206,7 @@ export function openDesks(
 		}),
 		summaryDesk,
 		receiptDesk,
+		lineageDesk,
 		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),
 		policyDesk: new PolicyDesk(desk),
 	};

@@ -25,6 +25,7 @@ import { type ExplainedDevice, explainDevice } from "./devices/explained-device.
 import type { ImportedDevice, ImportOutcome } from "./devices/import-desk.ts";
 import type { Replacement } from "./devices/replacement-desk.ts";
 import type { DevicePage, DeviceQuery } from "./fleet/device-search.ts";
+import { type ForkAnswer, type ForkOrder, NO_FORKS } from "./fleet/lineage-desk.ts";
 import { NO_RECEIPTS, type ReceiptPage, type ReceiptQuery } from "./fleet/receipt-desk.ts";
 import type { AskedSummary } from "./fleet/summary-desk.ts";
 import type { HaGroupInfo, HaGroupOrder } from "./ha/ha-desk.ts";
@@ -37,8 +38,8 @@ import type { LicenseUsage } from "./licenses/license-usage.ts";
 import type { PolicyChange } from "./policy/policy-desk.ts";
 import { type RewindAnswer, type RewindStep, takeRewindStep } from "./rewind.ts";
 import { ACCOUNT_SCHEMA } from "./schema.ts";
-import type { RenewalOutcome } from "./seats/seat-desk.ts";
-import { type Settled, settleChange } from "./settled-change.ts";
+import { type RenewalOutcome, UNKNOWN_DEVICE } from "./seats/seat-desk.ts";
+import { type Outcome, type Refused, type Settled, settleChange } from "./settled-change.ts";
 import { describeFleet, tendAccount } from "./tend-account.ts";
 
 const UNKNOWN = { ok: false, reason: "unknown_account" } as const;
@@ -52,11 +53,10 @@ export class Account extends DurableObject<ObjectBindings> {
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
 		this.#exists = openTables(ctx.storage, ACCOUNT_SCHEMA);
-		const desks = openDesks(ctx.storage, env);
-		this.#desks = desks;
-		this.outbox = desks.outbox;
-		this.#republisher = new Republisher(ctx, desks.outbox, () => desks.account.renewedTo() !== null);
-		if (this.#exists) desks.alarm.rearm();
+		this.#desks = openDesks(ctx.storage, env);
+		this.outbox = this.#desks.outbox;
+		this.#republisher = new Republisher(ctx, this.outbox, () => this.#desks.account.renewedTo() !== null);
+		if (this.#exists) this.#desks.alarm.rearm();
 	}
 
 	/** Creating an account that exists changes nothing. To be called before the Directory lists it. */
@@ -140,8 +140,7 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** Keeps, renews or takes back the seat of an elastic license. To be called for each token; tells the edges nothing. */
 	async renewSeat(input: { deviceId: string; now: number }): Promise<RenewalOutcome> {
-		const absent = { ok: false, reason: "unknown_device" } as const;
-		return this.#alone<RenewalOutcome>(absent, () => this.#desks.seatDesk.renew(input));
+		return this.#alone<RenewalOutcome>(UNKNOWN_DEVICE, () => this.#desks.seatDesk.renew(input));
 	}
 
 	/** Takes what a device of an HA group says of itself with a check. What the edges are to know is delivered behind. */
@@ -211,6 +210,10 @@ export class Account extends DurableObject<ObjectBindings> {
 		this.#alone(undefined, () => this.#desks.stateDesk.hear(words));
 	}
 
+	async forks(order: ForkOrder): Promise<ForkAnswer> {
+		return this.#alone<ForkAnswer>(NO_FORKS, () => this.#desks.lineageDesk.obey(order));
+	}
+
 	async acknowledgeMessage(input: MessageAck): Promise<Receipt | null> {
 		return this.#alone(null, () => this.#desks.receiptDesk.acknowledge(input));
 	}
@@ -223,7 +226,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.deviceSearch.find(query) : { devices: [], next: null };
 	}
 
-	/** Its fleet in numbers; null where there is no such account. @param isToldToo the Census is told now as well, and serial numbers */
+	/** Null where there is no such account. @param isToldToo the Census is told now as well, and serial numbers */
 	async fleet(now: number, isToldToo = false): Promise<AskedSummary | null> {
 		return this.#exists ? describeFleet(this.#desks, now, isToldToo) : null;
 	}
@@ -289,10 +292,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	/** @param unknown the reason to refuse where there is no account */
-	async #change<R extends { readonly ok: boolean }, U extends string>(
-		unknown: U,
-		change: () => R,
-	): Promise<Settled<R> | { readonly ok: false; readonly reason: U }> {
+	async #change<R extends Outcome, U extends string>(unknown: U, change: () => R): Promise<Settled<R> | Refused<U>> {
 		if (!this.#exists) return { ok: false, reason: unknown };
 		return settleChange(this.ctx.storage, this.outbox, change);
 	}

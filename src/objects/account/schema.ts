@@ -6,6 +6,7 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { SUSPENSION_INDEX } from "./devices/suspension-trail.ts";
+import { LINEAGE_TABLES } from "./fleet/lineage-tables.ts";
 import { RECEIPT_TABLE } from "./fleet/receipt-tables.ts";
 import { UNTOLD_TABLE } from "./fleet/serial-desk.ts";
 import { STATE_TABLES, WATCH_TABLES } from "./fleet/state-tables.ts";
@@ -209,6 +210,7 @@ export const ACCOUNT_SCHEMA: Schema = {
 			UNTOLD_TABLE,
 			...WATCH_TABLES,
 			RECEIPT_TABLE,
+			...LINEAGE_TABLES,
 		],
 		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],

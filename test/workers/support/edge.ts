@@ -125,12 +125,13 @@ export class Edge {
 		return this.send(path, { method, headers: { ...headers, authorization }, body: text });
 	}
 
-	/** @param dpop whether to bring a proof */
-	async token(firewall: Firewall, dpop = false): Promise<Response> {
+	/** @param dpop whether to bring a proof @param fields beside what each request has */
+	async token(firewall: Firewall, dpop = false, fields: Record<string, string> = {}): Promise<Response> {
 		const body = new URLSearchParams({
 			grant_type: "client_credentials",
 			client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
 			client_assertion: await firewall.assertion(),
+			...fields,
 		}).toString();
 		const headers = {
 			"content-type": "application/x-www-form-urlencoded",

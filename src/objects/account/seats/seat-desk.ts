@@ -15,6 +15,7 @@ import type { TransferTables } from "../licenses/transfer-tables.ts";
 import type { SeatLedger } from "./seat-ledger.ts";
 import type { Seat, SeatTables } from "./seat-tables.ts";
 
+export const UNKNOWN_DEVICE = { ok: false, reason: "unknown_device" } as const;
 export type RenewalOutcome =
 	/** `lease`: seconds in all, and unix seconds of its end; null = the seat is for good */
 	| { readonly ok: true; readonly lease: { readonly seconds: number; readonly until: number } | null }

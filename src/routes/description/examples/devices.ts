@@ -35,6 +35,14 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"AutoscalingEvent.account": "123456789012",
 	id: "msg-0w04wnb3",
 
+	// Copies of a device
+	lineage: "k1.eyJhbmNob3IiOiJiM1R4Y1E5ZlZtMngiLCJkYXkiOjIwNDI2fQ.c2VhbGVkLWJ5LXRoZS1zZXJ2aWNlLWFuZC1ub2JvZHktZWxz",
+	line: "b3TxcQ9fVm2x",
+	keep: "b3TxcQ9fVm2x",
+	kept: "b3TxcQ9fVm2x",
+	forked_at: NOW,
+	"Fork.colo": "FRA",
+
 	// Receipts of messages
 	acknowledged_at: NOW,
 	acknowledged_by: "admin@fw-0001",

@@ -11,6 +11,9 @@ export const tokenForm = z.object({
 	client_assertion: z.string(),
 	client_id: z.string().optional(),
 	scope: z.string().optional(),
+	lineage: z.string().optional().openapi({
+		description: "That of the last token answer; whatever it is, it refuses no token",
+	}),
 });
 
 /** Parameters that this endpoint knows: a `client_secret` only to refuse it. Any other is ignored, however often it comes. */

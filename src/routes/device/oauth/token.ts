@@ -20,6 +20,7 @@ import { jsonAnswer } from "../../http/openapi.ts";
 import { answerJson, plainRoute } from "../../http/plain-handler.ts";
 import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../../http/rate-limit.ts";
 import { guardOAuth } from "../../http/request-body.ts";
+import { lineageOf } from "./lineage.ts";
 import { readTokenForm, tokenForm } from "./token-form.ts";
 
 /** A token that is bound to no key serves whoever has it, so it ends sooner. */
@@ -31,6 +32,9 @@ const tokenAnswer = z
 		token_type: z.enum(["DPoP", "Bearer"]),
 		expires_in: z.int().openapi({ description: "seconds" }),
 		scope: z.literal("device"),
+		lineage: z.string().openapi({
+			description: "To be kept, and sent with the next token request: copies of a device are told apart by it",
+		}),
 	})
 	.openapi("AccessToken");
 
@@ -134,6 +138,7 @@ export const token = plainRoute(route, async (request, scope) => {
 		token_type: jkt === null ? "Bearer" : "DPoP",
 		expires_in: expiresIn,
 		scope: "device",
+		lineage: await lineageOf(scope, device.id, form.lineage),
 	} satisfies z.infer<typeof tokenAnswer>;
 	return answerJson(body, 200, {
 		"cache-control": "no-store",

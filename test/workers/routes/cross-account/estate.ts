@@ -74,6 +74,7 @@ export async function newEstate(product: string): Promise<Estate> {
 	const { permit, url } = await permitOf(firewall, product);
 	const { next: event } = await operated<{ next: string }>("GET", `${at}/events?limit=500`);
 	const objectName = account.slice("acct-".length, "acct-".length + 10);
+	await copyDevice(objectName, firewall.clientId);
 	await settle(objectName);
 	const made = {
 		...fleet,
@@ -94,6 +95,18 @@ export function inAYear(): string {
 	return new Date(Date.now() + 365 * 86_400_000).toISOString();
 }
 
+/** A line of a device of which two copies live. */
+export const LINE = "AAAAAAAAAAAA";
+
+/** As after the days that it takes two copies to be told. */
+async function copyDevice(objectName: string, device: string): Promise<void> {
+	const line = (anchor: string) => JSON.stringify({ anchor, at: 1, country: null, colo: null, hasGoneOn: true });
+	await runInDurableObject(env.ACCOUNT.getByName(objectName), (_, { storage }) => {
+		const query = "INSERT OR REPLACE INTO device_lines (device, main, rival, forked_at) VALUES (?, ?, ?, 1)";
+		storage.sql.exec(query, device, line(LINE), line("BBBBBBBBBBBB"));
+	});
+}
+
 /** Rings the account's alarm for as long as something is due: its webhooks are told of all that happened. */
 export async function settle(objectName: string): Promise<void> {
 	const stub = () => env.ACCOUNT.getByName(objectName);
@@ -106,7 +119,7 @@ export async function settle(objectName: string): Promise<void> {
 }
 
 /** What the words of the account's own devices change, behind answers that it does not wait for. */
-const STATES = ["device_states", "fleet_summary"];
+const STATES = ["device_states", "fleet_summary", "message_receipts", "device_lines"];
 
 /** Every row of every table of the account's object, whatever tables there are but those, as text. */
 export async function contentOf({ objectName }: Estate): Promise<string> {

@@ -3,7 +3,7 @@
 import { mintAccountId, mintDeviceId } from "../../../../src/entitlement/ids.ts";
 import { importLookupKeys } from "../../../../src/signing/keys/lookup-keys.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
-import { type Estate, inAYear } from "./estate.ts";
+import { type Estate, inAYear, LINE } from "./estate.ts";
 import type { Field, Operation } from "./operations.ts";
 
 const keys = await importLookupKeys(TEST_SECRETS.LOOKUP_KEY);
@@ -105,6 +105,9 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	token: () => "a-launch",
 	key: () => "key-00000000",
 	by: () => "somebody",
+	/** one of a device's two copies */
+	keep: () => LINE,
+	lineage: () => "none",
 	time_zone: () => "Europe/Zurich",
 	/** of a file of the history */
 	date: () => "2026-11-28",
