@@ -2,11 +2,12 @@
 import type { FileEdits } from "../edit.ts";
 
 const TESTS = ["test/workers/routes/device/permits/direct-downloads"];
+const TABLE = ["test/unit/routes/device/permits/direct-download"];
 
 export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
 	{
 		file: "src/routes/device/permits/direct-download.ts",
-		tests: TESTS,
+		tests: TABLE,
 		edits: [
 			{
 				from: "rollout === null && profile",
@@ -17,6 +18,16 @@ export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
 				from: "profile.haGroup === null && ",
 				to: "",
 				breaks: "the devices of an HA group are updated at once",
+			},
+			{
+				from: "!policyInRecord && ",
+				to: "",
+				breaks: "a device downloads against a hold that only its record knows",
+			},
+			{
+				from: "!provisional && ",
+				to: "",
+				breaks: "a device that nobody could look up downloads without a permit",
 			},
 		],
 	},
