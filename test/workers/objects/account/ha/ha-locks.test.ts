@@ -155,3 +155,28 @@ it("has the others wait as long as a device's place in a rollout lasts", async (
 		await account().askHaLock({ ...question, ...(leaseUntil !== undefined && { leaseUntil }) });
 	expect((await account().haGroup(group, NOW))?.locks).toMatchObject([{ until: NOW + 2 * DAY }]);
 });
+
+it("spares the others what failed on a device that asks for it again, and has to wait for one of them now", async () => {
+	const fixture = await createHaAccount();
+	for (const who of [1, 2]) await fixture.activateIn(who);
+	const { account, idOf } = fixture;
+	const say = async (active: number, passive: number, now: number) => {
+		const says = { priority: null, installed: { [PRODUCT]: null }, peer: null, now };
+		await account().reportHa({ ...says, deviceId: idOf(active), role: "active" });
+		await account().reportHa({ ...says, deviceId: idOf(passive), role: "passive" });
+	};
+	const ask = (who: number, version: string, now: number) =>
+		account().askHaLock({
+			...{ deviceId: idOf(who), product: PRODUCT, version, sequence: Number(version), until: now + DAY, now },
+		});
+	const hear = (version: string, at: number, reported: "healthy" | "failed") =>
+		account().hearHaLock({ deviceId: idOf(1), product: PRODUCT, version, at, reported, now: at });
+	await say(2, 1, NOW);
+	await ask(1, "2", NOW + 1);
+	await hear("2", NOW + 1, "failed");
+	await ask(1, "1", NOW + 2);
+	await hear("1", NOW + 2, "healthy");
+	await say(1, 2, NOW + 3);
+	expect(await ask(1, "2", NOW + 4)).toMatchObject({ ok: false, reason: "ha_peer_first", peer: idOf(2) });
+	expect(await ask(2, "2", NOW + 5)).toMatchObject({ ok: false, reason: "ha_peer_failed", peer: idOf(1) });
+});
