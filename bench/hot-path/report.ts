@@ -198,7 +198,10 @@ const NOT_MEASURED = `What this does not measure
   Cloudflare's network, TLS, HTTP/2 and its start of isolates; one process on one machine cannot.
   KV, R2, cache and Durable Objects as they are in production: here they are Miniflare's emulation on the local disk. So
   the permit and the token are measured with the device's record in memory, and store reads are counted, not timed.
-  The rate limit of the token endpoint: the emulation writes to SQLite at each call, so the limits answer from memory here.
+  Rate limits (token, permit): production counts them on the machine that asks, the emulation writes to SQLite at each call,
+  which would be all that is measured; so they answer from memory here.
+  What objects do: while few may have a release, a permit asks its Product (npm run bench:permits), one of an HA group its
+  Account. The permit here is one that the edge gives alone. An offer tells the Account what is news; here nothing is.
   The object that counts an assertion once (devices that need no DPoP proof) at a distance: here it shares the core.
   Analytics Engine, which has no local emulation, and request.cf, which only the edge fills in.
   1,500,000 devices: each needs a request of its own here (about 1.1 KB, with token and ETag), so some 1.7 GB of prepared

@@ -67,13 +67,13 @@ export function makeScenarios(
 	});
 	const stream = { connections: STREAM_CONNECTIONS };
 	const unchanged = scenario("parapet", [304, 200]);
-	/** A device's record comes into memory with a permit. Through the probe, whose rate limits are in memory. */
+	/** A device's record comes into memory with a permit. */
 	const tokens = (from: Stage["devices"], permits: Perishable<RequestSet>) => ({
 		warmUpRequests: from.length,
 		async prepare(count: number) {
 			const made = await makeTokenRequests(from, count, now());
 			const { value, endsAt } = await permits.get();
-			const warmUp = { port: ports.probe, requests: value, statuses: [201] } as const;
+			const warmUp = { port: ports.parapet, requests: value, statuses: [201] } as const;
 			return forOneUse(made.value, warmUp, earliest([made.endsAt, endsAt]));
 		},
 	});
@@ -95,8 +95,8 @@ export function makeScenarios(
 			},
 		},
 		permit: { name: "permit", ...scenario("parapet", [201]), ...often(requests.permits, devices.length) },
-		token: { name: "token", ...ok("probe"), ...tokens(devices, requests.permits) },
-		"token-once": { name: "token-once", ...ok("probe"), ...tokens(stage.unbound, unboundRequests.permits) },
+		token: { name: "token", ...ok("parapet"), ...tokens(devices, requests.permits) },
+		"token-once": { name: "token-once", ...ok("parapet"), ...tokens(stage.unbound, unboundRequests.permits) },
 		"stream-memory": { name: "stream-memory", ...ok("stream"), ...stream, ...often(smallest, WARM_UP_DOWNLOADS) },
 		stream: {
 			...{ name: "stream", ...ok("stream"), ...stream, warmUpRequests: WARM_UP_DOWNLOADS },

@@ -23,6 +23,8 @@ export interface FunctionTime {
 }
 
 const SAMPLING_MICROSECONDS = 100;
+/** While the thread waits for a processor no sample is taken, and the next one has all of that time to its name. */
+const MAX_SAMPLE_MICROSECONDS = 300;
 
 /**
  * Records while `run` lasts.
@@ -96,7 +98,7 @@ export function sumUp({ nodes, samples, timeDeltas }: CpuProfile): readonly Func
 	const add = (times: Map<string, number>, name: string, time: number) =>
 		times.set(name, (times.get(name) ?? 0) + time);
 	for (const [index, sample] of samples.entries()) {
-		const time = timeDeltas[index] ?? 0;
+		const time = Math.min(timeDeltas[index] ?? 0, MAX_SAMPLE_MICROSECONDS);
 		add(self, names.get(sample) ?? "", time);
 		const stack = new Set<string>();
 		for (let id: number | undefined = sample; id !== undefined; id = callers.get(id)) stack.add(names.get(id) ?? "");

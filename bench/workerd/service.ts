@@ -3,7 +3,7 @@
 import type { JWK } from "jose";
 import { BARE_SCRIPT, STREAM_SCRIPT, VERIFY_SCRIPT } from "./bare-workers.ts";
 import type { Bundle } from "./bundle.ts";
-import { PROBE_SCRIPT } from "./probe-worker.ts";
+import { PROBE_SCRIPT, SERVICE_SCRIPT } from "./probe-worker.ts";
 import { startWorkers } from "./workers.ts";
 
 export type Target = "parapet" | "bare" | "verify" | "stream" | "probe";
@@ -48,7 +48,7 @@ export async function startService(
 	const { compatibilityDate, compatibilityFlags } = bundle;
 	const shared = { compatibilityDate, compatibilityFlags: [...compatibilityFlags], modules: true as const };
 	const workers = {
-		parapet: parapetWorker(bundle, secrets),
+		parapet: wrappedService(bundle, secrets, SERVICE_SCRIPT),
 		bare: { ...shared, script: BARE_SCRIPT },
 		verify: { ...shared, script: VERIFY_SCRIPT, bindings: { JWK: JSON.stringify(verifyKey) } },
 		stream: { ...shared, script: STREAM_SCRIPT },
