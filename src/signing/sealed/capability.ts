@@ -1,5 +1,6 @@
 // Capabilities: strings that let their holder do one thing for minutes. An offer is exchanged for a permit, a permit is
 // reported on. One that is bound to something its holder has and the string does not show is useless alone, should it leak.
+// An offer that came with its download is a kind of its own, which its text shows, so that nobody has to try which it is.
 // Not checked here: whether what it allows is still right; the caller asks the live records.
 import type { MacKeyring, MacKeySet } from "../keys/mac-keyring.ts";
 import { openClaims, type SealPurpose, sealClaims } from "./sealed-claims.ts";
@@ -38,9 +39,19 @@ export interface OfferClaims extends ReleaseClaims {
 
 interface ClaimsOf {
 	readonly offer: OfferClaims;
+	/** an offer with its download */
+	readonly direct: OfferClaims;
 	readonly permit: PermitClaims;
 }
 export type CapabilityKind = keyof ClaimsOf;
+
+/** Before the sealed text; no kid has such characters. */
+const DIRECT_MARK = "direct-";
+
+/** @returns whether the text would be an offer with its download; the MAC tells whether it is one */
+export function isDirectOffer(text: string): boolean {
+	return text.startsWith(DIRECT_MARK);
+}
 
 type AnyClaims = Partial<Record<keyof OfferClaims | keyof PermitClaims, unknown>>;
 
@@ -50,7 +61,7 @@ export type OpenedCapability<Claims> =
 	| { readonly ok: false; readonly reason: "expired"; readonly offBySeconds: number };
 
 /**
- * Makes a capability, `kid.claims.mac`.
+ * Makes a capability, `kid.claims.mac`, with a mark before it where the kind has one.
  * @param keys the current ones of the ring, or those with which the capability is to end
  * @param binding known to both sides and not in the text, such as the tail of the caller's access token
  * @throws RangeError if the claims do not fit, or `binding` holds a line feed
@@ -61,7 +72,8 @@ export async function sealCapability<Kind extends CapabilityKind>(
 	claims: ClaimsOf[Kind],
 	binding: string,
 ): Promise<string> {
-	return sealClaims(keys, purposeOf(kind, binding), claims);
+	const text = await sealClaims(keys, purposeOf(kind, binding), claims);
+	return kind === "direct" ? DIRECT_MARK + text : text;
 }
 
 /** Opens a capability of one kind. It is good until `exp`, exclusive; `expired` is said only under a good MAC. */
@@ -72,7 +84,9 @@ export async function openCapability<Kind extends CapabilityKind>(
 	binding: string,
 	now: number,
 ): Promise<OpenedCapability<ClaimsOf[Kind]>> {
-	const opened = await openClaims(keyring, purposeOf(kind, binding), text);
+	if (isDirectOffer(text) !== (kind === "direct")) return { ok: false, reason: "malformed" };
+	const sealed = kind === "direct" ? text.slice(DIRECT_MARK.length) : text;
+	const opened = await openClaims(keyring, purposeOf(kind, binding), sealed);
 	if (!opened.ok) return opened;
 	// The text is ours, so only its age is in doubt: another release of the service may have used other claims.
 	if (!isOfKind(kind, opened.claims)) return { ok: false, reason: "malformed" };
@@ -82,7 +96,8 @@ export async function openCapability<Kind extends CapabilityKind>(
 }
 
 function purposeOf(kind: CapabilityKind, binding: string): SealPurpose {
-	return { key: "capability", frame: ["parapet-capability", FORMAT_VERSION, kind, binding], maxLength: MAX_LENGTH };
+	const maxLength = kind === "direct" ? MAX_LENGTH - DIRECT_MARK.length : MAX_LENGTH;
+	return { key: "capability", frame: ["parapet-capability", FORMAT_VERSION, kind, binding], maxLength };
 }
 
 // Not a schema: in workerd, which has no `eval`, a schema costs more here than the MAC does.

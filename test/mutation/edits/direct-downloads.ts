@@ -47,8 +47,8 @@ export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
 		tests: TESTS,
 		edits: [
 			{
-				from: '"offer", text, UNBOUND, now - REPORT_WITHIN_SECONDS',
-				to: '"offer", text, UNBOUND, now',
+				from: '"direct", text, UNBOUND, now - REPORT_WITHIN_SECONDS',
+				to: '"direct", text, UNBOUND, now',
 				breaks: "a report on an offer with a download is lost when it waits for a quarter of an hour",
 			},
 		],
@@ -58,7 +58,7 @@ export const DIRECT_DOWNLOADS: readonly FileEdits[] = [
 		tests: TESTS,
 		edits: [
 			{
-				from: "if (!caller.ok || caller.profile.id !== direct.claims.device) return opened;",
+				from: 'if (!caller.ok || caller.profile.id !== direct.claims.device) return { ok: false, reason: "other_token" } as const;',
 				to: "if (!caller.ok) return { ...direct, jkt: direct.claims.jkt };",
 				breaks: "an offer with a download that was overheard is a permit for whoever has no token of its device",
 			},

@@ -217,7 +217,9 @@ async function describeProduct(
 		jkt: caller.jkt,
 	};
 	const [capability, download] = await Promise.all([
-		sealCapability(caller.keys, "offer", claims, isDirect ? UNBOUND : caller.tail),
+		isDirect
+			? sealCapability(caller.keys, "direct", claims, UNBOUND)
+			: sealCapability(caller.keys, "offer", claims, caller.tail),
 		isDirect ? signDownload(scope, release, claims, true) : undefined,
 	]);
 	return {

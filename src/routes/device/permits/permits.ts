@@ -10,7 +10,7 @@ import { accountObjectName } from "../../../entitlement/ids.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { openAccessToken } from "../../../signing/sealed/access-token.ts";
-import { type OfferClaims, openCapability, sealCapability } from "../../../signing/sealed/capability.ts";
+import { isDirectOffer, type OfferClaims, openCapability, sealCapability } from "../../../signing/sealed/capability.ts";
 import { readAuthorization, refuseDenied, requireProof, tokenTail } from "../../http/authenticate.ts";
 import {
 	degradedMarks,
@@ -133,13 +133,14 @@ export const permits = plainRoute(route, async (request, scope) => {
  */
 async function openOffer({ services, now }: RequestScope, text: string, token: string) {
 	const { macKeyring, config } = services;
-	const opened = await openCapability(macKeyring, "offer", text, tokenTail(token), now);
-	if (opened.ok) return { ...opened, jkt: opened.claims.jkt };
-	if (opened.reason !== "bad_mac") return opened;
-	const direct = await openCapability(macKeyring, "offer", text, UNBOUND, now);
+	if (!isDirectOffer(text)) {
+		const offer = await openCapability(macKeyring, "offer", text, tokenTail(token), now);
+		return offer.ok ? { ...offer, jkt: offer.claims.jkt } : offer;
+	}
+	const direct = await openCapability(macKeyring, "direct", text, UNBOUND, now);
 	if (!direct.ok) return direct;
 	const caller = await openAccessToken(macKeyring, token, { issuer: config.issuer, now });
-	if (!caller.ok || caller.profile.id !== direct.claims.device) return opened;
+	if (!caller.ok || caller.profile.id !== direct.claims.device) return { ok: false, reason: "other_token" } as const;
 	return { ...direct, jkt: caller.jkt ?? direct.claims.jkt };
 }
 

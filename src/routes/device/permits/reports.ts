@@ -9,7 +9,7 @@ import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { healthReport } from "../../../rollout/health.ts";
 import { REPORTED, type Reported } from "../../../rollout/lease.ts";
-import { openCapability } from "../../../signing/sealed/capability.ts";
+import { isDirectOffer, openCapability } from "../../../signing/sealed/capability.ts";
 import { requireDevice } from "../../http/authenticate.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../../http/openapi.ts";
 import { limitRate } from "../../http/rate-limit.ts";
@@ -115,10 +115,11 @@ async function sequenceOf(scope: RequestScope, product: string, version: string)
 
 /** A permit; or an offer that needed none, on which its device may report for as long. */
 async function openPermit({ services, now }: RequestScope, text: string) {
-	const permit = await openCapability(services.macKeyring, "permit", text, "", now);
-	if (permit.ok) return { ...permit, isOffer: false };
-	if (permit.reason !== "bad_mac") return permit;
-	const offer = await openCapability(services.macKeyring, "offer", text, UNBOUND, now - REPORT_WITHIN_SECONDS);
-	if (!offer.ok) return permit;
+	if (!isDirectOffer(text)) {
+		const permit = await openCapability(services.macKeyring, "permit", text, "", now);
+		return permit.ok ? { ...permit, isOffer: false } : permit;
+	}
+	const offer = await openCapability(services.macKeyring, "direct", text, UNBOUND, now - REPORT_WITHIN_SECONDS);
+	if (!offer.ok) return offer;
 	return { ok: true, claims: { ...offer.claims, lease: null, haLock: null }, isOffer: true } as const;
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { importMacKeyring } from "../../../../src/signing/keys/mac-keyring.ts";
 import {
+	isDirectOffer,
 	type OfferClaims,
 	openCapability,
 	type PermitClaims,
@@ -43,6 +44,8 @@ describe("capability", () => {
 		expect(await open(await seal())).toEqual({ ok: true, claims: OFFER });
 		const permit = await sealCapability(keyring.current, "permit", PERMIT, "");
 		expect(await openCapability(keyring, "permit", permit, "", NOW)).toEqual({ ok: true, claims: PERMIT });
+		const direct = await sealCapability(keyring.current, "direct", OFFER, "");
+		expect(await openCapability(keyring, "direct", direct, "", NOW)).toEqual({ ok: true, claims: OFFER });
 	});
 
 	it("brings back any claims, and fits into a header or a body", async () => {
@@ -85,6 +88,21 @@ describe("capability", () => {
 		expect(await openCapability(keyring, "permit", await seal(), TAIL, NOW)).toEqual({ ok: false, reason: "bad_mac" });
 	});
 
+	it("shows by its text whether an offer came with its download, and is worth nothing with another mark", async () => {
+		const direct = await sealCapability(keyring.current, "direct", OFFER, TAIL);
+		const offer = await seal();
+		expect([isDirectOffer(direct), isDirectOffer(offer)]).toEqual([true, false]);
+		expect(await open(direct)).toEqual({ ok: false, reason: "malformed" });
+		expect(await openCapability(keyring, "direct", offer, TAIL, NOW)).toEqual({ ok: false, reason: "malformed" });
+		const marked = direct.slice(0, direct.indexOf("-") + 1) + offer;
+		expect(await openCapability(keyring, "direct", marked, TAIL, NOW)).toEqual({ ok: false, reason: "bad_mac" });
+		expect(await open(direct.slice(direct.indexOf("-") + 1))).toEqual({ ok: false, reason: "bad_mac" });
+		for (let index = 0; index < direct.length; index++) {
+			const other = withOtherCharacterAt(direct, index);
+			expect(await openCapability(keyring, "direct", other, TAIL, NOW), `${index}`).toMatchObject({ ok: false });
+		}
+	});
+
 	it("survives a new key in front, not the loss of its own", async () => {
 		const text = await seal();
 		expect(await openCapability(rotated, "offer", text, TAIL, NOW)).toMatchObject({ ok: true });
@@ -113,6 +131,13 @@ describe("capability", () => {
 		await expect(sealCapability(keyring.current, "offer", { ...OFFER, to: "x".repeat(2000) }, TAIL)).rejects.toThrow(
 			RangeError,
 		);
+		// With its mark it still fits where 2,048 characters are taken.
+		for (let length = 1000; ; length++) {
+			const sealed = sealCapability(keyring.current, "direct", { ...OFFER, to: "x".repeat(length) }, "");
+			const text = await sealed.catch(() => null);
+			if (text === null) break;
+			expect(text.length).toBeLessThanOrEqual(2048);
+		}
 	});
 
 	// Only another release of the service could have sealed such claims; they must not be taken for what they are not.
