@@ -141,7 +141,7 @@ check() { # what to run is in check.json: the answer, or with 304 still the one 
 	get_token; etag=
 	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" --arg permits "$(open_permits '!=')" --arg failed "$(find failed -type f -mtime -1 -exec grep . /dev/null {} +)" \
 		'. as {$damaged, $installed} | $products[0] + ($installed | keys) | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
-		| join(",") | @uri "installed=\(.)" + ([$installed | to_entries[] | select(.value.at) | "\(.key)@\(.value.at)"] | if . == [] then "" else @uri "&installed_at=\(join(","))" end) + if $engine == "" then "" else @uri "&engine=\($engine)" end
+		| join(",") | @uri "installed=\(.)" + ([$installed | to_entries[] | select(.value.at) | "\(.key)@\(.value.version)@\(.value.at)"] | if . == [] then "" else @uri "&installed_at=\(join(","))" end) + if $engine == "" then "" else @uri "&engine=\($engine)" end
 		+ if $permits == "" then "" else @uri "&permitted=\($permits)" end + if $failed == "" then "" else @uri "&failed=\($failed | gsub("failed/"; "") | gsub(":"; "@") | gsub("\n"; ","))" end + if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
 	[ "$(state check.query '')" != "$query" ] || [ "$(json check.json null)" = null ] || etag=$(state check.etag '')
 	date +%s >checked; call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}; expect '200 304' 'cannot check'

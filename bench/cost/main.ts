@@ -14,6 +14,7 @@ import { parapetWorker } from "../workerd/service.ts";
 import { startWorkers } from "../workerd/workers.ts";
 import { measureUses } from "./measure.ts";
 import { type Assumptions, type Cost, costOf, PRICES } from "./model.ts";
+import { ACCOUNT_DEVICES, measureStateDays } from "./state-rows.ts";
 import { METERED, OPERATIONS, type Uses } from "./use.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -29,6 +30,8 @@ const { values: options } = parseArgs({
 	},
 });
 const MEASURED_DEVICES = 40;
+/** of a device in a day of state-rows.ts */
+const MEASURED_UPDATES = 20;
 const GOALS = { requestsPerDeviceAndDay: 35, total: 750 };
 
 function given(
@@ -51,8 +54,9 @@ const ASSUMED: Assumptions = {
 	checksPerUpdate: 1,
 	permitsPerUpdate: 0,
 	reportsPerUpdate: 1,
-	// `bench:objects`: one row for each word that is news.
-	stateRowsPerUpdate: 1,
+	// As measured, below.
+	stateRowsPerUpdate: 0,
+	toldDay: null,
 	downloadsByWorker: given("downloads-by-worker", 1),
 	checkIntervalSeconds: 600,
 	tokenSeconds: 6 * 3_600,
@@ -113,7 +117,7 @@ function format(uses: Uses, costs: readonly Cost[], fleets: readonly Assumptions
 		`a check with its download and a report for each update, whose release everybody may have;`,
 		`tokens ${usual.tokenSeconds / 3600} h, a check each ${usual.checkIntervalSeconds} s without pulses; ${usual.locations} locations read \`heads\` each ${usual.headsSeconds} s;`,
 		`${usual.cpuMs} ms of processor time a request; ${usual.cacheHits * 100} % of downloads from a location's cache; ${usual.logSampleRate * 100} % of log lines kept;`,
-		`an object awake 50 ms for a call; ${usual.stateRowsPerUpdate} rows of its account for the state of a device with each update.`,
+		`an object awake 50 ms for a call.`,
 		"Without what plans include, and without egress, of which R2 has none to pay.",
 		"",
 		...table(
@@ -151,6 +155,15 @@ function format(uses: Uses, costs: readonly Cost[], fleets: readonly Assumptions
 	].join("\n");
 }
 
+function formatDays(days: Awaited<ReturnType<typeof measureStateDays>>): string {
+	return Object.entries(days)
+		.map(
+			([how, { rowsWritten, checks, told }]) =>
+				`a device's day with ${MEASURED_UPDATES} updates, ${how}: ${rowsWritten.toFixed(2)} rows written with summaries and alarms, ${checks.toFixed(1)} checks, ${told.toFixed(2)} words to its account (of ${ACCOUNT_DEVICES} devices)`,
+		)
+		.join("\n");
+}
+
 function nameOf(fleet: Assumptions): string[] {
 	const { devices, pulses, downloadsByWorker, permitsPerUpdate, reportsPerUpdate } = fleet;
 	const updates = fleet.publishesPerDay * (fleet.productsPerDevice / fleet.products);
@@ -179,16 +192,20 @@ const folder = await mkdtemp(join(tmpdir(), "parapet-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 try {
 	const uses = await measure(folder);
+	showProgress("counting rows of days with 20 updates");
+	const days = await measureStateDays(root, folder);
 	endProgress();
 	const fleets = [
-		...[ASSUMED, BY_CDN, BOTH, BY_PERMITS],
+		...[ASSUMED, BY_CDN, { ...BOTH, toldDay: days.told }, BY_PERMITS],
 		{ ...ASSUMED, devices: 10_000_000 },
 		{ ...ASSUMED, pulses: 0 },
 		{ ...ASSUMED, productsPerDevice: 1.5 },
-	];
+	].map((fleet) => ({ ...fleet, stateRowsPerUpdate: days.reported.rowsWritten / MEASURED_UPDATES }));
 	const costs = fleets.map((fleet) => costOf(fleet, uses));
-	const document = { uses, fleets, costs, prices: PRICES, goals: costs.map(judge) };
-	process.stdout.write(options.json ? `${JSON.stringify(document, null, "\t")}\n` : format(uses, costs, fleets));
+	const document = { uses, days, fleets, costs, prices: PRICES, goals: costs.map(judge) };
+	process.stdout.write(
+		options.json ? `${JSON.stringify(document, null, "\t")}\n` : `${formatDays(days)}\n${format(uses, costs, fleets)}`,
+	);
 } catch (error) {
 	endProgress();
 	process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);

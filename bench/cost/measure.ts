@@ -40,11 +40,12 @@ export async function measureUses(
 	await meter();
 	const { value: requests } = await makeTokenRequests(devices, count, places.now());
 	await load.run({ port, requests, statuses: [200], seconds: 60, limit: count });
-	const token = shareOf(await meter(), count);
+	// Which of them write a point is drawn by lot: as many as on average, since there are few devices here.
+	const points = 1 / SAMPLED_WEIGHT;
+	const token = { ...shareOf(await meter(), count), points };
 
 	const checks = await each(200, (index) => ({ port, method: "GET", path: OUTDATED, headers: by(index) }));
-	// Which of them write a point is drawn by lot: as many as on average, since there are few devices here.
-	const check = { ...shareOf(await meter(), count), points: 1 / SAMPLED_WEIGHT };
+	const check = { ...shareOf(await meter(), count), points };
 
 	const current = await each(200, (index) => ({ port, method: "GET", path: CHECK_PATH, headers: by(index) }));
 	await meter();
@@ -53,7 +54,7 @@ export async function measureUses(
 		const headers = { ...by(index), "if-none-match": etagOf(index) };
 		return { port, method: "GET", path: CHECK_PATH, headers };
 	});
-	const unchanged = { ...shareOf(await meter(), count), points: 1 / SAMPLED_WEIGHT };
+	const unchanged = { ...shareOf(await meter(), count), points };
 
 	// What devices ask for that know nothing of downloads in offers. It reads its device's record, unless the isolate has just read it.
 	await sleep(FORGET_MS);

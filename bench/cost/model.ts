@@ -1,6 +1,7 @@
 // What a fleet costs a month: how often each operation happens, from the assumptions; times what one takes, as it was measured; times
 // list prices, without what plans include. Pure arithmetic.
 import { DAYS_PER_MONTH } from "../records/prices.ts";
+import type { StateDay } from "./state-rows.ts";
 import { type Metered, OPERATIONS, type Operation, type Use, type Uses } from "./use.ts";
 
 /** Everything that is assumed and not measured. */
@@ -19,8 +20,10 @@ export interface Assumptions {
 	readonly permitsPerUpdate: number;
 	/** `healthy`, of a release that everybody may have; 0 = with SUCCESS_REPORTS = checks the next check tells it */
 	readonly reportsPerUpdate: number;
-	/** that an account writes of a device for one update, when it hears that it is installed. Not counted by the meter, whose devices are records only */
+	/** that an account writes of a device in a day, with summaries and alarms: for each update, … */
 	readonly stateRowsPerUpdate: number;
+	/** … where no report tells of it; else in all of a day, whatever it updates (state-rows.ts) */
+	readonly toldDay: StateDay | null;
 	/** part of the downloads that come through the Worker; the others lead straight to storage or a CDN */
 	readonly downloadsByWorker: number;
 	/** seconds between two checks of a device that reads no pulses */
@@ -91,7 +94,10 @@ export function operationsPerDay(given: Assumptions): Record<Operation, number> 
 	const atUpdates = updates * given.checksPerUpdate;
 	return {
 		// A device with pulses asks in full: at each news, and when `until` has come before the next.
-		check: withPulses * (untilsPerDay(updates, given.untilSeconds) + atUpdates) + without * atUpdates,
+		check:
+			given.toldDay === null
+				? withPulses * (untilsPerDay(updates, given.untilSeconds) + atUpdates) + without * atUpdates
+				: given.devices * given.toldDay.checks,
 		unchanged: without * Math.max(0, polls - updates),
 		token: given.devices * (DAY / given.tokenSeconds),
 		permit: given.devices * updates * given.permitsPerUpdate,
@@ -109,8 +115,9 @@ function untilsPerDay(news: number, untilSeconds: number): number {
 	return news === 0 ? DAY / untilSeconds : news / Math.expm1((news * untilSeconds) / DAY);
 }
 
-/** @param uses of one operation each */
-export function costOf(given: Assumptions, uses: Uses): Cost {
+/** @param measured of one operation each */
+export function costOf(given: Assumptions, measured: Uses): Cost {
+	const uses = given.toldDay === null ? measured : { ...measured, check: seldomTold(measured.check, given.toldDay) };
 	const perDay = operationsPerDay(given);
 	const byDevices = OPERATIONS.filter((operation) => operation !== "publish");
 	const requests = byDevices.reduce((sum, operation) => sum + perDay[operation], 0);
@@ -118,7 +125,9 @@ export function costOf(given: Assumptions, uses: Uses): Cost {
 		DAYS_PER_MONTH * OPERATIONS.reduce((sum, operation) => sum + perDay[operation] * of(operation), 0);
 	const used = (name: Metered) => monthly((operation) => uses[operation][name]);
 	const updates = given.devices * given.publishesPerDay * (given.productsPerDevice / given.products);
-	const stateRows = updates * given.stateRowsPerUpdate * DAYS_PER_MONTH;
+	const rowsPerDay =
+		given.toldDay === null ? updates * given.stateRowsPerUpdate : given.devices * given.toldDay.rowsWritten;
+	const stateRows = rowsPerDay * DAYS_PER_MONTH;
 	const headsReads = (given.locations * DAY * DAYS_PER_MONTH) / given.headsSeconds;
 	const r2Reads = monthly((operation) => uses[operation].r2ClassB * (operation === "download" ? 0 : 1));
 	const misses = DAYS_PER_MONTH * perDay.download * (1 - given.cacheHits);
@@ -155,6 +164,11 @@ export function costOf(given: Assumptions, uses: Uses): Cost {
 		total,
 		charged: total - (used("points") / MILLION) * PRICES.points,
 	};
+}
+
+/** A check that is not passed on calls no object. */
+function seldomTold(check: Use, { told, checks }: StateDay): Use {
+	return { ...check, objectCalls: check.objectCalls * (told / checks) };
 }
 
 /** @returns USD of one request and what it takes; R2 apart, of which a cache answers nearly all */

@@ -2,6 +2,7 @@
 // now=<unix seconds>. Answers with the rows that SQLite read and wrote, as they are billed, and how often an alarm was set, which is
 // billed as a row too. Stores take every record at once.
 import type { DeviceWord, Said } from "../../src/fleet/device-state.ts";
+import { HEARD_SECONDS, type Installation, isHeard, toldBy } from "../../src/fleet/told-installations.ts";
 import { Account as ServiceAccount } from "../../src/objects/account/account.ts";
 import { DeviceCount } from "../../src/objects/account/fleet/device-count.ts";
 import type { ObjectBindings } from "../../src/objects/bindings.ts";
@@ -23,6 +24,8 @@ export type Task =
 	| "summary"
 	| "count"
 	| "day"
+	| "updates-reported"
+	| "updates-told"
 	| "alarm";
 export type CensusTask = "fill" | "count" | "fleet" | "silent" | "sample";
 
@@ -37,8 +40,13 @@ export interface Done {
 	readonly alarmsSet: number;
 	readonly alarmsRung: number;
 	readonly summaries: number;
+	/** of devices in a day of updates, whether they were passed on or not */
+	readonly checks: number;
 }
 
+const PRODUCTS = ["crs", "threats", "url-db", "dns", "geo"];
+/** since the Worker was asked to measure */
+let checksOfDay = 0;
 const DAY = 86_400;
 const HOUR = 3_600;
 const nameOf = (account: number) => String(account).padStart(10, "a");
@@ -51,6 +59,7 @@ const count = { alarmsSet: 0, alarmsRung: 0, summaries: 0 };
 /** Carries out parts that would each be a call or an alarm. */
 async function measure(parts: AsyncIterable<unknown> | Iterable<unknown>): Promise<Done> {
 	takeRows();
+	checksOfDay = 0;
 	Object.assign(count, { alarmsSet: 0, alarmsRung: 0, summaries: 0 });
 	const startMs = performance.now();
 	let [beganMs, longestMs, done] = [startMs, 0, 0];
@@ -59,7 +68,7 @@ async function measure(parts: AsyncIterable<unknown> | Iterable<unknown>): Promi
 		longestMs = Math.max(longestMs, nowMs - beganMs);
 		[beganMs, done] = [nowMs, done + 1];
 	}
-	return { ...takeRows(), ms: performance.now() - startMs, longestMs, parts: done, ...count };
+	return { ...takeRows(), ms: performance.now() - startMs, longestMs, parts: done, checks: checksOfDay, ...count };
 }
 
 export class Census extends ServiceCensus {
@@ -137,26 +146,20 @@ export class Account extends ServiceAccount {
 			case "alarm":
 				return yield await super.alarm();
 			case "day":
-				return yield* this.#day(name, count, now);
+				return yield* this.#sayAll(dayOf(name, count, now), now);
+			case "updates-reported":
+			case "updates-told":
+				return yield* this.#sayAll(updatesOf(name, count, now, task === "updates-told"), now);
 			default:
 				return yield await this.hearDevices(numbers.flatMap((number) => wordsOf(task, name, number, now)));
 		}
 	}
 
-	/** Each device asks in full five times, at a time of its own, and all are updated within an hour; alarms ring when they are due. */
-	async *#day(name: string, devices: number, now: number): AsyncGenerator<void> {
+	/** What devices say in a day, each word by a call of its own; alarms ring when they are due. */
+	async *#sayAll(words: readonly DeviceWord[], now: number): AsyncGenerator<void> {
 		const real = Date.now;
-		const words = Array.from({ length: devices }, (_, number) => {
-			const checks = Array.from({ length: 5 }, (_, at) => now + Math.floor(((at + number / devices) * DAY) / 5));
-			const updateAt = now + 12 * HOUR + Math.floor((number / devices) * HOUR);
-			return [
-				...checks.flatMap((at) => wordsOf("check", name, number, at)),
-				...wordsOf("permit", name, number, updateAt),
-				...wordsOf("report", name, number, updateAt + 60),
-			];
-		});
 		try {
-			for (const word of words.flat().toSorted((one, two) => one.at - two.at)) {
+			for (const word of words.toSorted((one, two) => one.at - two.at)) {
 				yield* this.#ringUntil(word.at);
 				Date.now = () => word.at * 1_000;
 				yield await this.hearDevices([word]);
@@ -195,12 +198,78 @@ export class Account extends ServiceAccount {
 		await this.createLicense({
 			...{ ...by, id: "lic-a" },
 			terms: {
-				...{ products: [{ product: "crs" }, { product: "threats" }], seats: 1_000_000, startsAt: now - DAY },
+				...{ products: PRODUCTS.map((product) => ({ product })), seats: 1_000_000, startsAt: now - DAY },
 				...{ endsAt: now + 365 * DAY, graceSeconds: 0, criticalSeconds: 0, delaySeconds: 0, emergencyDelaySeconds: 0 },
 				...{ overage: "refuse", kind: "fixed", leaseSeconds: 0 },
 			},
 		});
 	}
+}
+
+/** Each device asks in full five times, at a time of its own, and all are updated within an hour. */
+function dayOf(name: string, devices: number, now: number): DeviceWord[] {
+	return Array.from({ length: devices }, (_, number) => {
+		const checks = Array.from({ length: 5 }, (_, at) => now + Math.floor(((at + number / devices) * DAY) / 5));
+		const updateAt = now + 12 * HOUR + Math.floor((number / devices) * HOUR);
+		return [
+			...checks.flatMap((at) => wordsOf("check", name, number, at)),
+			...wordsOf("permit", name, number, updateAt),
+			...wordsOf("report", name, number, updateAt + 60),
+		];
+	}).flat();
+}
+
+/**
+ * 20 releases at random times, of five products in turn. Each device checks at each within five minutes and when `until` comes, and has installed
+ * ten seconds after it. @param isTold whether checks tell what was installed (SUCCESS_REPORTS), by the service's own rule of which are passed on
+ */
+function updatesOf(name: string, devices: number, now: number, isTold: boolean): DeviceWord[] {
+	let seed = Math.floor(now / DAY);
+	const random = () => {
+		seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+		return seed / 2 ** 31;
+	};
+	const news = Array.from({ length: 20 }, () => now + Math.floor(random() * DAY)).toSorted((one, two) => one - two);
+	return Array.from({ length: devices }, (_, number) => {
+		const says = (at: number, said: Said): DeviceWord => ({
+			...{ device: deviceId(name, number), at, country: "DE", colo: "FRA", said },
+		});
+		const installed = new Map(PRODUCTS.map((product) => [product, `${Math.floor(now / DAY)}.0`]));
+		const untold = new Map<string, Installation[]>();
+		const words: DeviceWord[] = [];
+		let heardUntil: number | null = null;
+		let next = now + Math.floor((number / devices) * HOUR);
+		const check = (at: number) => {
+			next = at + Math.floor(0.9 * 6 * HOUR);
+			if (isTold && isHeard({ heardUntil, held: new Map() }, at)) {
+				next = Math.min(next, at + Math.floor(0.9 * (toldBy(heardUntil ?? at) - at)));
+				return;
+			}
+			const products = Array.from(installed, ([product, version]) => ({
+				...{ product, installed: version, offered: null },
+				installations: untold.get(product),
+			}));
+			words.push(says(at, { kind: "checked", engine: "11.1.4", products }));
+			heardUntil = at + HEARD_SECONDS;
+			untold.clear();
+		};
+		let checks = 0;
+		for (const [index, released] of [...news, now + DAY].entries()) {
+			const at = released + Math.floor(30 + (number / devices) * 270);
+			for (; next < Math.min(at, now + DAY); checks++) check(next);
+			if (released >= now + DAY) break;
+			check(at);
+			checks++;
+			const product = PRODUCTS[index % PRODUCTS.length] ?? "crs";
+			const [from, version] = [installed.get(product) ?? null, `${Math.floor(now / DAY)}.${index + 1}`];
+			installed.set(product, version);
+			if (isTold) untold.set(product, [...(untold.get(product) ?? []), { version, at: at + 10 }]);
+			const told = { product, from, version, reason: null, detail: null };
+			if (!isTold) words.push(says(at + 10, { kind: "reported", ...told, outcome: "healthy" }));
+		}
+		checksOfDay += checks;
+		return words;
+	}).flat();
 }
 
 /** Of a fleet with five models in twenty countries; a report is `installed` and `healthy`, as firewalls say them together. */

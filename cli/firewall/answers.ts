@@ -83,6 +83,7 @@ export const checkAnswer = z.object({
 	next_check_in: z.number().nullish(),
 	products: z.array(checkedProduct),
 	messages: z.object({ unread: z.number(), last: z.number() }).nullish(),
+	heard_until: rfc3339.nullish(),
 	pulse: z.array(z.object({ url: z.string(), value: z.string() })).nullish(),
 	until: rfc3339.nullish(),
 	once_installed_until: rfc3339.nullish(),

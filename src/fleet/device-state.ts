@@ -5,15 +5,13 @@ import { placeInFleet } from "../place-in-fleet.ts";
 import type { Reported } from "../rollout/lease.ts";
 import type { MessagesFetched } from "./message-receipt.ts";
 import type { OutcomeReason } from "./outcome-reason.ts";
+import { type Installation, newInstallations } from "./told-installations.ts";
 
 const HOUR = 3_600;
 /** A device that says nothing new is written down once in so many hours; it asks in full at least as often (content/check/pulse.ts). */
 const HOURS_PER_SLOT = 6;
 /** A permit for the same release is news again after this. */
 export const PERMIT_IS_OLD_SECONDS = HOUR;
-
-/** A device asks in full at least once in six hours, so it has installed nothing earlier that it has not told. */
-const LONGEST_UNTOLD_SECONDS = 6 * HOUR;
 
 /** Words that are sent to an account at once. */
 export const MAX_WORDS = 200;
@@ -79,8 +77,8 @@ export type Said =
 				readonly product: string;
 				/** undefined = it did not say */
 				readonly installed: string | null | undefined;
-				/** since when, unix seconds by its own clock, where no report has said it; undefined = one has, or it did not say */
-				readonly installedAt?: number | undefined;
+				/** what it has installed since it was heard, where no report has said it, up to what is installed; undefined = nothing */
+				readonly installations?: readonly Installation[] | undefined;
 				readonly offered: string | null;
 			}[];
 	  }
@@ -199,29 +197,29 @@ function saidOf(said: Said): readonly (CheckedProduct | (Said & { readonly kind:
 
 function hearCheck(
 	known: ProductState | undefined,
-	{ installed, installedAt, offered }: CheckedProduct,
+	{ installed, installations, offered }: CheckedProduct,
 	at: number,
 ): ProductState {
 	const before = known ?? NOTHING_KNOWN;
 	const next = {
 		...before,
 		installed: installed === undefined ? before.installed : installed,
-		...installation(known, { installed, installedAt }, at),
+		...installation(before, { installed, installations }, at),
 		...offer(before, offered, at),
 	};
 	const isSame = next.installed === known?.installed && offered === known.offered;
 	return isSame ? known : next;
 }
 
-/** What a check tells in the place of a report: no sooner than what was heard before, and no later than now. */
+/** What a check tells in the place of a report. */
 function installation(
-	known: ProductState | undefined,
-	{ installed, installedAt }: Pick<CheckedProduct, "installed" | "installedAt">,
+	known: ProductState,
+	{ installed, installations = [] }: Pick<CheckedProduct, "installed" | "installations">,
 	at: number,
 ): Partial<ProductState> {
-	if (installedAt === undefined || installed == null || installed === known?.installed) return {};
-	const outcomeAt = Math.min(at, Math.max(installedAt, known?.changedAt ?? 0, at - LONGEST_UNTOLD_SECONDS));
-	return { outcome: "installed", outcomeVersion: installed, outcomeAt, reason: null, detail: null };
+	const last = newInstallations(known, installations, at).at(-1);
+	if (last === undefined || last.version !== installed || installed === known.installed) return {};
+	return { outcome: "installed", outcomeVersion: installed, outcomeAt: last.at, reason: null, detail: null };
 }
 
 function hearOne(

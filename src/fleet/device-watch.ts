@@ -1,15 +1,16 @@
 // When is it an event that a device is not updated, or not heard of? Pure. With hysteresis, so that a device at a threshold makes no
 // noise: it is doubted first, and told only if that lasts; what was told ends once. The times here go with how late the state of a device is
 // (fleet/device-state.ts): one that says nothing new is written down once in six hours.
+import { LONGEST_UNTOLD_SECONDS } from "./told-installations.ts";
 
 const HOUR = 3_600;
 /** What is offered to a device and not installed for so long is late … */
 const STALE_AFTER_SECONDS = 24 * HOUR;
-/** … if the device was there: seen in the last six hours, as far as that is known, which is up to two hours later … */
-const SEEN_WITHIN_SECONDS = 8 * HOUR;
+/** … if the device was there: seen in the time after which it is heard again at the latest, and the hour to which that is known … */
+const SEEN_WITHIN_SECONDS = LONGEST_UNTOLD_SECONDS + 2 * HOUR;
 /** … and still has not installed it so much later. */
 const STILL_SECONDS = 2 * HOUR;
-/** A device asks at least once in six hours, and is known to have up to six hours later; more than a day of that is silence. */
+/** A device asks at least once in six hours, and is known to have up to eight hours later; more than a day of that is silence. */
 const SILENT_AFTER_SECONDS = 36 * HOUR;
 
 export const WATCHED = ["stale", "silent"] as const;

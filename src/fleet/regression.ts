@@ -90,6 +90,21 @@ export function findRegression(
 	return { running: count.running, failed: count.failed, earlierRunning, earlierFailed, limit };
 }
 
+/**
+ * While success is told late and failures at once, each device that is known to run another release may run this one.
+ * @param secondsOut since everybody may have the release @param untoldSeconds after which success is told at the latest; 0 = at once
+ * @returns devices of which it is not known whether they run the version
+ */
+export function unknownDevices(
+	version: string,
+	{ versions, other }: ProductCount,
+	secondsOut: number,
+	untoldSeconds: number,
+): number {
+	if (secondsOut >= untoldSeconds) return other;
+	return versions.reduce((sum, one) => (one.version === version ? sum : sum + one.running), other);
+}
+
 function usualOf(running: number, failed: number): number {
 	const devices = running + failed;
 	if (devices < LEAST_DEVICES) return LEAST_USUAL;

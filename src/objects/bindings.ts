@@ -50,6 +50,8 @@ export interface ObjectBindings {
 	/** the public bucket: pulses, and the TUF repository */
 	readonly PULSES: R2Bucket;
 	readonly ENVIRONMENT: string;
+	/** whether devices report each success, or checks tell it */
+	readonly SUCCESS_REPORTS?: string;
 	readonly ISSUER: string;
 	/** the seals of records and the secrets of webhooks come from it */
 	readonly MAC_KEYS: string;

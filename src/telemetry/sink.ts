@@ -11,6 +11,15 @@ export const SAMPLED_WEIGHT = 10;
 /** Checks: those that found nothing changed are all alike; after an offer comes a permit, which says the same of the device and more. */
 const SAMPLED_OUTCOMES: ReadonlySet<string | null> = new Set(["unchanged", "offered"]);
 
+/** Tokens that were given are all alike as well; one that was refused is what operators look for. */
+const TOKEN_ROUTE = "/oauth2/token";
+
+/** @returns requests that a point of this one stands for */
+function weightOf({ route, status, outcome }: RequestEvent): number {
+	const saysLittle = SAMPLED_OUTCOMES.has(outcome) || (route === TOKEN_ROUTE && status === 200);
+	return saysLittle ? SAMPLED_WEIGHT : 1;
+}
+
 /**
  * Column order is an interface with saved queries: append, never reorder.
  * index: account (or product), which also decides what is sampled together
@@ -24,7 +33,7 @@ export function createAnalyticsEngineSink(
 ): TelemetrySink {
 	return {
 		record(event) {
-			const weight = SAMPLED_OUTCOMES.has(event.outcome) ? SAMPLED_WEIGHT : 1;
+			const weight = weightOf(event);
 			if (weight > 1 && random() * weight >= 1) return;
 			dataset.writeDataPoint({
 				indexes: [event.account ?? event.product ?? event.route],

@@ -13,6 +13,7 @@ import {
 } from "../answers.ts";
 import { encodeVersions, haParameters } from "../ha.ts";
 import { keepPermit, openPermits } from "../home/open-permits.ts";
+import type { FirewallHome } from "../home/state.ts";
 import type { FirewallSession } from "../identity/session.ts";
 import { failedVersions } from "../installed/failed-content.ts";
 import { type DamagedProduct, findDamaged } from "../installed/installed-content.ts";
@@ -46,8 +47,10 @@ export async function checkForUpdates(
 ): Promise<CheckResult> {
 	const { home } = session;
 	const damaged = await findDamaged(home, Math.floor(session.nowMs() / 1000), depth);
-	const query = await buildCheckQuery(session, product, damaged, refused);
 	const last = await home.load("lastCheck");
+	const heardUntil = heardUntilOf(last?.answer);
+	const isHeard = heardUntil !== null && heardUntil * 1_000 > session.nowMs();
+	const query = await buildCheckQuery(session, { product, damaged, refused, heardUntil: isHeard ? heardUntil : null });
 	const usable = last !== null && last.query === query && hasLiveOffers(last.answer, session.nowMs());
 	const what = "could not check for updates";
 	const path = `/v1/check${query === "" ? "" : `?${query}`}`;
@@ -65,7 +68,17 @@ export async function checkForUpdates(
 	const etag = reply.headers.etag ?? null;
 	if (etag === null) await home.forget("lastCheck");
 	else await home.save("lastCheck", { query, etag, answer });
+	if (!isHeard || heardUntilOf(answer) !== heardUntil) await forgetTold(home, answer);
 	return { unchanged: false, answer, etag, askedMs, damaged };
+}
+
+interface AskedCheck {
+	/** undefined = every product of the license */
+	readonly product: string | undefined;
+	readonly damaged: readonly DamagedProduct[];
+	readonly refused: ReadonlyMap<string, string>;
+	/** unix seconds; null = it is to be told what was installed */
+	readonly heardUntil: number | null;
 }
 
 /**
@@ -75,9 +88,7 @@ export async function checkForUpdates(
  */
 async function buildCheckQuery(
 	session: FirewallSession,
-	product: string | undefined,
-	damaged: readonly DamagedProduct[],
-	refused: ReadonlyMap<string, string>,
+	{ product, damaged, refused, heardUntil }: AskedCheck,
 ): Promise<string> {
 	const { home } = session;
 	const installed = (await home.load("installed")) ?? {};
@@ -91,9 +102,11 @@ async function buildCheckQuery(
 	});
 	const query: string[] = [];
 	if (parts.length > 0) query.push(`installed=${encodeVersions(parts)}`);
-	const untold = names.filter((name) => installed[name]?.untold === true);
-	const times = untold.map((name) => `${name}@${installed[name]?.installedAt}`);
-	if (times.length > 0) query.push(`installed_at=${encodeVersions(times)}`);
+	const untold = names.flatMap((name) =>
+		(installed[name]?.untold ?? []).map(({ version, at }) => `${name}@${version}@${at}`),
+	);
+	if (untold.length > 0) query.push(`installed_at=${encodeVersions(untold)}`);
+	if (heardUntil !== null) query.push(`heard_until=${heardUntil}`);
 	const lost = damaged.map((one) => one.product).filter((name) => names.includes(name));
 	if (lost.length > 0) query.push(`damaged=${lost.join(",")}`);
 	const permits = await openPermits(home, product === undefined ? undefined : [product]);
@@ -105,6 +118,22 @@ async function buildCheckQuery(
 	if (seen !== undefined) query.push(`seen=${seen}`);
 	query.push(...(await haParameters(home)));
 	return query.join("&");
+}
+
+/** @returns unix seconds until which the service need not be told again what was installed; null = each check tells it */
+function heardUntilOf(answer: CheckAnswer | undefined): number | null {
+	return answer?.heard_until == null ? null : Math.floor(Date.parse(answer.heard_until) / 1_000);
+}
+
+/** What a check has told need not be told again, but for what is installed now: should that word get lost, the next one says it. */
+async function forgetTold(home: FirewallHome, { products }: CheckAnswer): Promise<void> {
+	const installed = (await home.load("installed")) ?? {};
+	const told = new Set(products.map(({ product }) => product));
+	if (!Object.entries(installed).some(([name, { untold }]) => told.has(name) && (untold?.length ?? 0) > 1)) return;
+	const kept = Object.entries(installed).map(([name, one]) =>
+		told.has(name) && one.untold !== undefined ? [name, { ...one, untold: one.untold.slice(-1) }] : [name, one],
+	);
+	await home.save("installed", Object.fromEntries(kept));
 }
 
 /** The products of the license and whatever is installed beside; asked once per token. */

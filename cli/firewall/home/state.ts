@@ -64,8 +64,8 @@ const installed = z.record(
 		path: z.string(),
 		/** unix seconds */
 		installedAt: z.number(),
-		/** true = no report has told that it was installed: checks do */
-		untold: z.boolean().optional(),
+		/** what was installed and no report has told, up to this version: checks do; unix seconds */
+		untold: z.array(z.object({ version: versionName, at: z.number() })).optional(),
 	}),
 );
 export type Installed = z.infer<typeof installed>;

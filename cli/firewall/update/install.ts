@@ -7,6 +7,9 @@ import type { Offer, Permit } from "../answers.ts";
 import type { FirewallHome } from "../home/state.ts";
 import { partPathOf } from "./parts.ts";
 
+/** Installations of a product that a check can tell. */
+const MAX_UNTOLD = 20;
+
 /** @returns the path that a product's package has once it is installed, under the home folder */
 function packagePathOf(product: string, { version, name }: Pick<Offer, "version" | "name">): string {
 	return join("packages", product, version, name);
@@ -33,7 +36,8 @@ export async function installPackage(home: FirewallHome, permit: Permit, now: nu
 	const path = packagePathOf(product, permit);
 	await moveIntoPlace(partPathOf(home, permit), join(home.folder, path));
 	const installed = (await home.load("installed")) ?? {};
-	const told = permit.report_success === false ? { untold: true } : {};
+	const untold = [...(installed[product]?.untold ?? []), { version, at: now }].slice(-MAX_UNTOLD);
+	const told = permit.report_success === false ? { untold } : {};
 	const current = { version, sha256, size, name, path, installedAt: now, ...told };
 	await home.save("installed", { ...installed, [product]: current });
 	// What cannot be removed now goes with the next version.

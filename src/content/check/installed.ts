@@ -45,22 +45,30 @@ export function parseFailed(text: string): ReadonlyMap<string, ReadonlySet<strin
 	return failed.size <= MAX_PRODUCTS_ASKED ? failed : null;
 }
 
-/** What a list of products and times has to look like, for who has sent another. */
-export const installedAtForm = `product@seconds (unix time), joined by commas, each product once, of products that \`installed\` names with a version, ${MAX_PRODUCTS_ASKED} at most`;
+/** Of one product: at twenty updates a day of one product as many as in the hours until they are told, three times over. */
+const MAX_INSTALLATIONS = 20;
+
+/** What a list of installations has to look like, for who has sent another. */
+export const installedAtForm = `product@version@seconds (unix time), joined by commas, of one product in their order and ${MAX_INSTALLATIONS} at most, the last of it as \`installed\` has it`;
 
 /**
- * Reads `crs@1795835781`: by product, since when a device has what it has installed, by its own clock. That may show any time, as one
- * without a battery does before it is set: it is no reason to refuse a check.
- * @returns null when it is malformed or names a product twice: `installedAtForm` says it
+ * Reads `crs@4.26.0@1795830000,crs@4.27.0@1795835781`: by product, what a device has installed when, by its own clock. That may show any
+ * time, as one without a battery does before it is set: it is no reason to refuse a check.
+ * @returns null when it is malformed, or says more of a product or of more products than `installedAtForm` does
  */
-export function parseInstalledAt(text: string): ReadonlyMap<string, number> | null {
-	const times = new Map<string, number>();
+export function parseInstalledAt(
+	text: string,
+): ReadonlyMap<string, readonly { readonly version: string; readonly at: number }[]> | null {
+	const found = new Map<string, { readonly version: string; readonly at: number }[]>();
 	for (const item of text.split(",")) {
-		const [, product = "", seconds] = /^([^@]+)@(-?\d{1,20})$/.exec(item) ?? [];
-		if (!productName.safeParse(product).success || times.has(product)) return null;
-		times.set(product, Number(seconds));
+		const [, named = "", seconds] = /^(.+)@(-?\d{1,20})$/.exec(item) ?? [];
+		const read = readItem(named);
+		if (read === null || read.version === null) return null;
+		const known = found.get(read.product) ?? [];
+		found.set(read.product, [...known, { version: read.version, at: Number(seconds) }]);
+		if (known.length >= MAX_INSTALLATIONS) return null;
 	}
-	return times.size <= MAX_PRODUCTS_ASKED ? times : null;
+	return found.size <= MAX_PRODUCTS_ASKED ? found : null;
 }
 
 function readItem(item: string): { readonly product: string; readonly version: string | null } | null {

@@ -121,7 +121,7 @@ export class Census extends DurableObject<ObjectBindings> {
 			throw error;
 		}
 		const { cells, problems } = this.#count.summary();
-		await this.#suspects.look(countVersions(cells, problems));
+		await this.#suspects.look(countVersions(cells, problems), nowSeconds());
 	}
 
 	#sample(now: number): void {

@@ -1,6 +1,7 @@
 // Everything that a Product is made of, put together: its tables, its trail, its outbox, and the desks where the work is done.
 // Nothing is read or written here.
 import { productTrail } from "../../events/event-id.ts";
+import { COUNTED_WITHIN_SECONDS } from "../../fleet/told-installations.ts";
 import { Alarm } from "../alarm.ts";
 import { SERVICE, type WriteProductAudit } from "../audit.ts";
 import {
@@ -75,12 +76,15 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		// Never rejects.
 		deliver: () => void outbox.deliver(),
 	});
-	const regressions = new RegressionDesk({ releases: tables, rollouts, audit, service });
 	const withdrawals = new WithdrawalLog({
 		...{ sql: storage.sql, alarm, tell: withdrawalTeller(env) },
 		product: () => tables.info()?.name ?? "",
 	});
 	const releaseDesk = new ReleaseDesk({ tables, deltas, withdrawals, rollouts, rolloutDesk, audit, publish });
+	const regressions = new RegressionDesk({
+		...{ releases: tables, rollouts, audit, service },
+		untoldSeconds: env.SUCCESS_REPORTS === "checks" ? COUNTED_WITHIN_SECONDS : 0,
+	});
 	const settingsDesk = new SettingsDesk({
 		tables,
 		audit,

@@ -56,7 +56,9 @@ describe("a full check", () => {
 
 	it("that tells since when a version is installed takes the place of a report, and what it says again is not written", () => {
 		const first = heardOf(word(checked("1.0")));
-		const products = [{ product: "crs", installed: "2.0", installedAt: NOW + 60, offered: null }];
+		const products = [
+			{ product: "crs", installed: "2.0", installations: [{ version: "2.0", at: NOW + 60 }], offered: null },
+		];
 		const said: Said = { kind: "checked", engine: "11.1", products };
 		const next = hear(first, word(said, NOW + 600), GRANTS);
 		expect(crs(next)).toMatchObject({

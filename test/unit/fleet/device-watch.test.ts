@@ -29,7 +29,7 @@ describe("a device", () => {
 	it.each([
 		["offered for less than a day", { offeredAt: NOW - 24 * HOUR + 1 }, NO_CONDITIONS, null],
 		["offered for a day, and doubted now", { offeredAt: NOW - 24 * HOUR }, NO_CONDITIONS, "doubted"],
-		["away for more than eight hours", { offeredAt: NOW - 90 * HOUR, heardAt: NOW - 9 * HOUR }, NO_CONDITIONS, null],
+		["away for more than ten hours", { offeredAt: NOW - 90 * HOUR, heardAt: NOW - 11 * HOUR }, NO_CONDITIONS, null],
 		["doubted for less than two hours", { offeredAt: NOW - 26 * HOUR }, doubted(1.9), "doubted"],
 		["doubted for two hours", { offeredAt: NOW - 26 * HOUR }, doubted(2), "told"],
 		["doubted, and put off now", { offeredAt: NOW - 26 * HOUR, isPutOff: true }, doubted(9), "doubted"],

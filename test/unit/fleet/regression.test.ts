@@ -8,6 +8,7 @@ import {
 	findRegression,
 	isSuspect,
 	LEAST_DEVICES,
+	unknownDevices,
 	type VersionCount,
 } from "../../../src/fleet/regression.ts";
 
@@ -113,4 +114,13 @@ test.each([
 ])("says the numbers, where %s devices ran earlier releases", (earlierRunning, earlier) => {
 	const words = describeRegression({ running: 90, failed: 10, earlierRunning, earlierFailed: 1, limit: 0.02 });
 	expect(words).toBe(`10 of 100 devices failed with it or went back from it, ${earlier}`);
+});
+
+test.each([
+	["before that each device with another release may run it", 3_599, 3_600, 95],
+	["after that it is known which do", 3_600, 3_600, 5],
+	["where each success is reported too", 0, 0, 5],
+])("where success is told an hour late: %s", (_, secondsOut, untoldSeconds, expected) => {
+	const versions = [of(90, 0, "1"), of(20, 10, "2")];
+	expect(unknownDevices("2", { versions, other: 5 }, secondsOut, untoldSeconds)).toBe(expected);
 });

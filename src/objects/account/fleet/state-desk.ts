@@ -4,6 +4,7 @@ import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowan
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { LATE_SECONDS, type LateInstallation } from "../../../fleet/adoption.ts";
 import { type DeviceState, type DeviceWord, hear, lastHeard } from "../../../fleet/device-state.ts";
+import { newInstallations } from "../../../fleet/told-installations.ts";
 import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
 import type { StateTables } from "./state-tables.ts";
@@ -15,6 +16,8 @@ const WRITES: Allowance = { everySeconds: 300, burst: 40 };
 const SILENCE_SECONDS = 20 * 3_600;
 /** Devices whose allowance is remembered, in memory: it costs no row. */
 const MAX_REMEMBERED = 20_000;
+
+const HASTE: Readonly<Record<FleetChange, number>> = { seen: 0, told: 1, news: 2 };
 
 export interface StateDeskParts {
 	readonly devices: DeviceTables;
@@ -48,7 +51,7 @@ export class StateDesk {
 			const written = this.#hearOne(device, said);
 			if (written === null) continue;
 			lastAt = Math.max(lastAt, ...said.map(({ at }) => at));
-			if (written === "news") change = "news";
+			if (HASTE[written] > HASTE[change]) change = written;
 		}
 		if (lastAt > 0) this.#parts.changed(lastAt, change);
 	}
@@ -60,28 +63,22 @@ export class StateDesk {
 		if (known.haGroup !== null) for (const word of words) this.#parts.heardInGroup(known, word);
 		const grants = new Set(Object.keys(known.grants));
 		const before = this.#parts.states.state(device);
-		const after = words.reduce((state, word) => hear(state, word, grants), before);
+		let after = before;
+		const late: LateInstallation[] = [];
+		for (const word of words) {
+			const next = hear(after, word, grants);
+			if (next !== after) late.push(...lateInstallations(after, word, grants));
+			after = next;
+		}
 		const now = words.at(-1)?.at ?? 0;
 		if (after === before || !this.#spend(device, now)) return null;
 		this.#parts.changing(device);
 		this.#parts.states.save(device, after);
-		this.#noteLate(before, after, now);
+		for (const one of late) this.#parts.installedEarlier(one);
 		const heard = lastHeard(before);
 		const isBack = heard === null || now - heard > SILENCE_SECONDS;
-		return after.products !== before.products || isBack ? "news" : "seen";
-	}
-
-	/** Of devices that are counted already: a new one adds to the fleet when it is heard of. */
-	#noteLate(before: DeviceState, after: DeviceState, now: number): void {
-		for (const [product, { installed: version, outcome, outcomeVersion, outcomeAt }] of Object.entries(
-			after.products,
-		)) {
-			const known = before.products[product];
-			if (known === undefined || version === null || known.installed === version) continue;
-			if (outcome !== "installed" || outcomeVersion !== version || outcomeAt === null) continue;
-			if (now - outcomeAt < LATE_SECONDS) continue;
-			this.#parts.installedEarlier({ product, from: known.installed, version, at: outcomeAt, devices: 1 });
-		}
+		if (after.products === before.products) return isBack ? "news" : "seen";
+		return !isBack && words.every(isToldLate) ? "told" : "news";
 	}
 
 	#spend(device: string, now: number): boolean {
@@ -90,4 +87,26 @@ export class StateDesk {
 		this.#spentTo.set(device, spend(spentTo, now, WRITES));
 		return true;
 	}
+}
+
+/** A check whose device was not heard while it installed. */
+function isToldLate({ at, said }: DeviceWord): boolean {
+	if (said.kind !== "checked") return false;
+	return said.products.some(({ installations = [] }) => installations.some((one) => at - one.at >= LATE_SECONDS));
+}
+
+/** Of products that the device is counted under already: a new one adds to the fleet when it is heard of. */
+function lateInstallations(
+	before: DeviceState,
+	{ at: now, said }: DeviceWord,
+	grants: ReadonlySet<string>,
+): LateInstallation[] {
+	if (said.kind !== "checked") return [];
+	return said.products.flatMap(({ product, installations = [] }) => {
+		const known = Object.hasOwn(before.products, product) ? before.products[product] : undefined;
+		if (known === undefined || !grants.has(product) || now < known.changedAt) return [];
+		return newInstallations(known, installations, now)
+			.filter(({ at }) => now - at >= LATE_SECONDS)
+			.map((one) => ({ ...one, product, devices: 1 }));
+	});
 }

@@ -1,5 +1,5 @@
-// Tells the Census what the Account's fleet is in numbers: within a minute after something changed, within six hours after devices were
-// merely seen. A summary that does not arrive is made anew and sent again. Whatever comes late, twice or from an older state of this
+// Tells the Census what the Account's fleet is in numbers: within a minute after something changed, within half an hour where devices tell
+// late what they have installed, within six hours after they were merely seen. A summary that does not arrive is made anew and sent again. Whatever comes late, twice or from an older state of this
 // object the Census tells by the version, which only rises.
 
 import { LateInstallations } from "../../../fleet/adoption.ts";
@@ -28,10 +28,10 @@ export type AskedSummary =
 	| "counting"
 	| { readonly summary: FleetSummary /** the Census has it */; readonly isTold: boolean };
 
-/** news: a number has changed; seen: some device was heard of, as often before */
-export type FleetChange = "news" | "seen";
+/** news: a number has changed; told: one has, by what devices tell late; seen: some device was heard of, as often before */
+export type FleetChange = "news" | "told" | "seen";
 
-const DUE_AFTER_SECONDS: Record<FleetChange, number> = { news: 45, seen: 21_600 };
+const DUE_AFTER_SECONDS: Record<FleetChange, number> = { news: 45, told: 1_800, seen: 21_600 };
 const AGAIN_AFTER_SECONDS = 60;
 
 export interface SummaryDeskParts {

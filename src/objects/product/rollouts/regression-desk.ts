@@ -6,6 +6,7 @@ import {
 	findRegression,
 	isSuspect,
 	type ProductCount,
+	unknownDevices,
 	WATCHED_SECONDS,
 } from "../../../fleet/regression.ts";
 import type { Change, WriteProductAudit } from "../../audit.ts";
@@ -18,6 +19,8 @@ export interface RegressionDeskParts {
 	readonly audit: WriteProductAudit;
 	/** who acts where nobody does */
 	readonly service: (now: number) => Change;
+	/** after which devices tell that a release works, at the latest */
+	readonly untoldSeconds: number;
 }
 
 export class RegressionDesk {
@@ -53,7 +56,7 @@ export class RegressionDesk {
 			findRegression(
 				count,
 				versions.filter((one) => earlier.has(one.version)),
-				other,
+				unknownDevices(version, { versions, other }, now - release.outAt, this.#parts.untoldSeconds),
 			);
 		if (!found) return false;
 		rollouts.saveRegression(version, { ...found, at: now });

@@ -72,6 +72,10 @@ export const checkBody = z
 			}),
 		),
 		messages: z.object({ unread: z.int(), last: z.int() }),
+		heard_until: timestamp.optional().openapi({
+			description:
+				"Hand this back as `heard_until` of checks until then. Another one than was handed in: what `installed_at` said is told, and only its last of each product need be said again. Left out: each check tells",
+		}),
 		pulse: z.array(pulseLink).optional().openapi({
 			description:
 				"While each of these says its value, and `until` (or `once_installed_until`) has not come, there is nothing to check for",

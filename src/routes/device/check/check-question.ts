@@ -12,6 +12,7 @@ import {
 } from "../../../content/check/installed.ts";
 import { type HeadsRecord, productRevision } from "../../../content/heads-record.ts";
 import { type HaRole, haRole } from "../../../entitlement/ha/ha-group.ts";
+import type { Installation } from "../../../fleet/told-installations.ts";
 import { versionName } from "../../../names.ts";
 import { ProblemError } from "../../../problem.ts";
 import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
@@ -25,9 +26,21 @@ export const checkQuery = z.object({
 	}),
 	installed_at: z.string().max(2048).optional().openapi({
 		description:
-			"`product@seconds` (unix time), joined by commas: since when the device has what it has, of installations that it has told in no report of their own",
-		example: "crs@1795835781",
+			"`product@version@seconds` (unix time), joined by commas: what the device has installed when, in no report of its own, from the last that it has told up to what is installed",
+		example: "crs@4.27.0@1795835781",
 	}),
+	heard_until: z
+		.string()
+		.regex(/^\d{1,15}$/, "a whole number")
+		.optional()
+		.openapi({
+			type: "integer",
+			minimum: 0,
+			maximum: 999_999_999_999_999,
+			description:
+				"Unix time: `heard_until` of the last answer, while it lies ahead. Until then the installations of a device need not be told again. Left out: they are told",
+			example: 1_795_857_381,
+		}),
 	damaged: z.string().max(2048).optional().openapi({
 		description:
 			"Products of `installed` whose content is missing or damaged, joined by commas: what was held is offered again",
@@ -71,8 +84,10 @@ export const checkQuery = z.object({
 export interface CheckQuestion {
 	/** null = every product of the license; of what is damaged nothing is installed */
 	readonly installed: Installed | null;
-	/** by product: since when it has what is installed, unix seconds by its own clock, where no report has said it */
-	readonly installedAt: ReadonlyMap<string, number>;
+	/** by product: what it has installed that no report has told, in that order, up to what is installed */
+	readonly installations: ReadonlyMap<string, readonly Installation[]>;
+	/** unix seconds, as an earlier answer said it; null = it has not said */
+	readonly heardUntil: number | null;
 	/** by product: the version that is damaged */
 	readonly held: ReadonlyMap<string, string>;
 	/** by product: the version that it asked a permit for, and has not reported on */
@@ -142,11 +157,13 @@ function parseQuestion(query: string): CheckQuestion {
 	const named = readVersions("installed", installed);
 	const held = readDamaged(parsed.data.damaged, named);
 	const failed = readFailed(parsed.data.failed);
-	const installedAt = readTimes(parsed.data.installed_at, named);
+	const installations = readInstallations(parsed.data.installed_at, named);
+	const heardUntil = parsed.data.heard_until;
 	const products = named && new Map([...named].map(([name, version]) => [name, held.has(name) ? null : version]));
 	return {
 		installed: products,
-		...{ installedAt, held, failed },
+		...{ installations, held, failed },
+		heardUntil: heardUntil === undefined ? null : Number(heardUntil),
 		permitted: readVersions("permitted", parsed.data.permitted) ?? NONE,
 		engine: engine ?? null,
 		seen: Number(seen ?? 0),
@@ -155,12 +172,13 @@ function parseQuestion(query: string): CheckQuestion {
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();
-const NO_TIMES: ReadonlyMap<string, number> = new Map();
+const NO_INSTALLATIONS: CheckQuestion["installations"] = new Map();
 
-function readTimes(text: string | undefined, installed: Installed | null): ReadonlyMap<string, number> {
-	if (text === undefined) return NO_TIMES;
-	const times = parseInstalledAt(text);
-	if (times !== null && [...times.keys()].every((product) => installed?.get(product) != null)) return times;
+function readInstallations(text: string | undefined, installed: Installed | null): CheckQuestion["installations"] {
+	if (text === undefined) return NO_INSTALLATIONS;
+	const found = parseInstalledAt(text);
+	const isLast = ([product, of]: [string, readonly Installation[]]) => of.at(-1)?.version === installed?.get(product);
+	if (found !== null && [...found].every(isLast)) return found;
 	throw invalidRequest({ issues: [{ path: ["installed_at"], message: installedAtForm }] });
 }
 

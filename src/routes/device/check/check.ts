@@ -15,6 +15,7 @@ import { quietUntil } from "../../../content/check/pulse.ts";
 import type { SharedView } from "../../../content/heads-record.ts";
 import type { ProductRecord } from "../../../content/releases/product-record.ts";
 import { bucketsOf } from "../../../content/releases/rollout-place.ts";
+import { toldBy } from "../../../fleet/told-installations.ts";
 import { placeInFleet } from "../../../place-in-fleet.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { RequestScope } from "../../../request-scope.ts";
@@ -115,7 +116,7 @@ async function answerInFull(
 	};
 	const answer = answerCheck(facts);
 	noteOutcome(scope, answer);
-	passOnCheck(scope, id, question, answer, facts.recordOf);
+	const heardUntil = passOnCheck(scope, caller.profile, question, answer, facts.recordOf);
 
 	// An answer with an offer holds no longer than the offer: a device that let it run out must get a new one, not a 304.
 	const updated = onceInstalled(installed, answer);
@@ -136,13 +137,22 @@ async function answerInFull(
 	);
 	const { checkIntervalSeconds: interval } = config;
 	const place = placeInFleet(id);
-	const most = Math.min(heardAgain, longestSilence(caller.profile.lease));
+	const most = Math.min(
+		heardAgain,
+		longestSilence(caller.profile.lease),
+		heardUntil === null ? Number.POSITIVE_INFINITY : toldBy(heardUntil) - scope.now,
+	);
 	// An HA group is to hear of what its devices have installed: they check after an update.
 	const isSoonHeard = degradedAsOf !== null || (hasOffer && haGroup !== null);
 	const settle = () => (updated === null ? answer : answerCheck({ ...facts, installed: updated }));
 	const quiet = isSoonHeard ? null : quietUntil(settle(), { most, place, interval }, scope.now);
 	// A 304 says that `until` holds too, so there is none after it.
-	const exp = Math.min(answerEnds, scope.now + heardAgain, quiet ?? Number.POSITIVE_INFINITY);
+	const exp = Math.min(
+		answerEnds,
+		scope.now + heardAgain,
+		quiet ?? Number.POSITIVE_INFINITY,
+		heardUntil ?? Number.POSITIVE_INFINITY,
+	);
 	// An ETag would keep the word "degraded" alive: 304 says that the answer from before still holds.
 	const sealing =
 		degradedAsOf === null
@@ -167,6 +177,7 @@ async function answerInFull(
 		next_check_in: nextCheck,
 		products,
 		messages: answer.messages,
+		...(heardUntil !== null && { heard_until: toTimestamp(heardUntil) }),
 		...(pulse === null || quiet === null
 			? {}
 			: { pulse: [...pulse], [hasOffer ? "once_installed_until" : "until"]: toTimestamp(quiet) }),

@@ -10,7 +10,14 @@ const usesOf = (use: Partial<Use>): Uses =>
 const FLEET: Assumptions = {
 	...{ devices: 1_000_000, products: 4, productsPerDevice: 2, publishesPerDay: 8, pulses: 1 },
 	...{ untilSeconds: DAY / 4, checkIntervalSeconds: 600, tokenSeconds: DAY / 4, locations: 0, headsSeconds: 5 },
-	...{ checksPerUpdate: 1, permitsPerUpdate: 1, reportsPerUpdate: 1, stateRowsPerUpdate: 0, downloadsByWorker: 1 },
+	...{
+		checksPerUpdate: 1,
+		permitsPerUpdate: 1,
+		reportsPerUpdate: 1,
+		stateRowsPerUpdate: 0,
+		downloadsByWorker: 1,
+		toldDay: null,
+	},
 	...{ logSampleRate: 0, cpuMs: 0, cacheHits: 1, objectGbSeconds: 0 },
 };
 
@@ -56,6 +63,16 @@ describe("a fleet's month", () => {
 	it("adds the rows that accounts write of their devices' states", () => {
 		const [cost, without] = [costOf({ ...FLEET, stateRowsPerUpdate: 2 }, usesOf({})), costOf(FLEET, usesOf({}))];
 		expect(cost.total - without.total).toBeCloseTo(4 * 2 * 30);
+	});
+
+	it("takes checks, calls and rows as they were counted where checks tell what is installed", () => {
+		const toldDay = { rowsWritten: 4, checks: 10, told: 2 };
+		const told = { ...FLEET, stateRowsPerUpdate: 7, toldDay };
+		const { perDay, lines } = costOf(told, { ...usesOf({}), check: { ...NOTHING, objectCalls: 1 } });
+		const amountOf = (what: string) => lines.find((line) => line.what === what)?.amount;
+		expect(perDay.check).toBe(10e6);
+		expect(amountOf("calls of objects")).toBeCloseTo(2e6 * 30);
+		expect(amountOf("rows written of devices' states")).toBe(4e6 * 30);
 	});
 
 	it("adds what locations read though no device asks", () => {

@@ -24,6 +24,7 @@ export async function startContractServer(): Promise<ContractServer> {
 		release: null,
 		disabledRules: [],
 		quietSeconds: null,
+		heardUntil: null,
 		explanation: {},
 		faults: {},
 		close: async () => {},
@@ -202,6 +203,7 @@ export async function startContractServer(): Promise<ContractServer> {
 				: { pulse: [{ url: `${url}/p/crs`, value: "as ever" }], [until]: inSeconds(state.quietSeconds) };
 		return {
 			...quiet,
+			...(state.heardUntil === null ? {} : { heard_until: state.heardUntil }),
 			device: "dev-acct-x",
 			as_of: inSeconds(0),
 			next_check_in: 300,

@@ -81,32 +81,42 @@ describe("what does not work", () => {
 
 describe("since when it is installed", () => {
 	it.each([1_795_835_781, 0, 1_000, -5, 1_795_835_781_000, 9_999_999_999_999])("may be %s", (seconds) => {
-		expect([...(parseInstalledAt(`crs@${seconds},threats@7`) ?? [])]).toEqual([
-			["crs", seconds],
-			["threats", 7],
+		expect([...(parseInstalledAt(`crs@1.0@${seconds},threats@8890@7,crs@1.1@8`) ?? [])]).toEqual([
+			[
+				"crs",
+				[
+					{ version: "1.0", at: seconds },
+					{ version: "1.1", at: 8 },
+				],
+			],
+			["threats", [{ version: "8890", at: 7 }]],
 		]);
 	});
 
 	it.each([
 		"",
 		"crs",
-		"crs@",
-		"@7",
-		"crs@1@2",
-		"crs@1e9",
-		"crs@1.5",
-		"crs@+7",
-		"crs@--7",
-		"crs@7,",
-		"crs@7,crs@8",
-		`crs@${"1".repeat(21)}`,
+		"crs@7",
+		"crs@1.0@",
+		"@1.0@7",
+		"crs@@7",
+		"crs@1@2@3",
+		"crs@1.0@1e9",
+		"crs@1.0@1.5",
+		"crs@1.0@+7",
+		"crs@1.0@--7",
+		"crs@1.0@7,",
+		`crs@1.0@${"1".repeat(21)}`,
 	])("is not read from %j", (text) => {
 		expect(parseInstalledAt(text)).toBeNull();
 	});
 
-	it("has up to 32 products", () => {
-		const times = Array.from({ length: 33 }, (_, index) => `p${index}@7`);
+	it("is of up to 32 products, and up to 20 times of one", () => {
+		const times = Array.from({ length: 33 }, (_, index) => `p${index}@1@7`);
 		expect(parseInstalledAt(times.slice(1).join())?.size).toBe(32);
 		expect(parseInstalledAt(times.join())).toBeNull();
+		const ofOne = Array.from({ length: 21 }, (_, index) => `crs@${index}@7`);
+		expect(parseInstalledAt(ofOne.slice(1).join())?.get("crs")).toHaveLength(20);
+		expect(parseInstalledAt(ofOne.join())).toBeNull();
 	});
 });

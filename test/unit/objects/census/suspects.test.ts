@@ -16,20 +16,24 @@ beforeEach(() => {
 	});
 });
 
-const look = (failed: number, running = 900) =>
-	suspects.look(new Map([["crs", { versions: [{ version: "1", running, failed }], other: 0 }]]));
+const look = (failed: number, running = 900, now = 0) =>
+	suspects.look(new Map([["crs", { versions: [{ version: "1", running, failed }], other: 0 }]]), now);
 
 it("tells nothing of versions that do well", async () => {
 	await look(5);
 	expect(told).toEqual([]);
 });
 
-it("tells again only with another number of failures", async () => {
+it("tells again with another number of failures, or an hour later", async () => {
 	await look(100);
 	await look(100, 950);
 	expect(told).toHaveLength(1);
 	await look(101, 950);
 	expect(told).toHaveLength(2);
+	await look(101, 950, 3_599);
+	expect(told).toHaveLength(2);
+	await look(101, 950, 3_600);
+	expect(told).toHaveLength(3);
 });
 
 it("tells no more of versions that the product is done with", async () => {
@@ -50,7 +54,7 @@ it("tells again what a product did not take", async () => {
 
 it("tells of the 200 versions that most devices have to do with", async () => {
 	const versions = Array.from({ length: 300 }, (_, at) => ({ version: `${at}`, running: 900 + at, failed: 100 }));
-	await suspects.look(new Map([["crs", { versions, other: 0 }]]));
+	await suspects.look(new Map([["crs", { versions, other: 0 }]]), 0);
 	expect(told[0]?.versions.map(({ version }) => version)).toEqual(
 		Array.from({ length: 200 }, (_, at) => `${299 - at}`),
 	);

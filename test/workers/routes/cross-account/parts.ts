@@ -79,7 +79,8 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	damaged: () => "crs",
 	failed: () => "crs@1.0.0",
 	permitted: () => "crs@1.0.0",
-	installed_at: () => "crs@1767225600",
+	installed_at: () => "crs@1.0.0@1767225600",
+	heard_until: () => "1767225600",
 	/** rules of a product's content */
 	top_rules: () => ["942100"],
 	ha_peer: () => "crs@1.0.0",

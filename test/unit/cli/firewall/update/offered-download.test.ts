@@ -34,6 +34,7 @@ afterEach(async () => {
 });
 
 const permits = () => server.seen.filter(({ path }) => path === "/v1/permits").length;
+const lastCheck = () => server.seen.findLast(({ path }) => path.startsWith("/v1/check"))?.path;
 const downloads = () =>
 	server.seen.filter(({ path }) => path.startsWith("/d/")).map(({ path }) => path.split("?s=")[1]);
 
@@ -74,13 +75,30 @@ describe("an offer with its download", () => {
 		await updateFirewall(session, undefined);
 		expect(server.reports).toEqual([]);
 		const { installedAt } = (await session.home.load("installed"))?.["crs"] ?? {};
-		const checks = server.seen.filter(({ path }) => path.startsWith("/v1/check")).map(({ path }) => path);
-		expect(checks.at(-1)).toContain(`installed=crs@4.27.0&installed_at=crs@${installedAt}`);
+		expect(lastCheck()).toContain(`installed=crs@4.27.0&installed_at=crs@4.27.0@${installedAt}`);
 		server.release = { ...DIRECT, version: "4.28.0" };
 		await updateFirewall(session, undefined);
 		await updateFirewall(session, undefined);
 		expect(server.seen.at(-1)?.path).toMatch(/installed=crs@4\.28\.0$/);
 		expect(server.reports).toMatchObject([{ outcome: "healthy" }]);
+	});
+
+	it("is told with those before it, until an answer says that they were heard; then only the last is said again", async () => {
+		server.heardUntil = new Date(Date.now() + 3_600_000).toISOString();
+		for (const version of ["4.27.0", "4.28.0"]) {
+			server.release = { ...DIRECT, version, untold: true };
+			await updateFirewall(session, undefined);
+		}
+		expect(lastCheck()).toContain(`&heard_until=${Math.floor(Date.parse(server.heardUntil) / 1_000)}`);
+		await updateFirewall(session, undefined);
+		expect(lastCheck()).toMatch(/&installed_at=crs@4\.27\.0@\d+,crs@4\.28\.0@\d+&heard_until=/);
+		// It has run out: this check tells.
+		later = 3_601_000;
+		server.heardUntil = new Date(Date.now() + later + 3_600_000).toISOString();
+		await updateFirewall(session, undefined);
+		expect(lastCheck()).toMatch(/&installed_at=crs@4\.27\.0@\d+,crs@4\.28\.0@\d+$/);
+		await updateFirewall(session, undefined);
+		expect(lastCheck()).toMatch(/&installed_at=crs@4\.28\.0@\d+&heard_until=/);
 	});
 
 	it("that wants no report of success is reported on as failed all the same", async () => {

@@ -17,7 +17,7 @@ import { runs } from "../../../../support/runs.ts";
 import { operated } from "../../../../support/service.ts";
 import { Edge } from "../../../support/edge.ts";
 import { expectProblem } from "../../../support/expectations.ts";
-import { newFirewall, newScene, type PermitBody, type Scene } from "../../../support/fixtures.ts";
+import { type CheckBody, newFirewall, newScene, type PermitBody, type Scene } from "../../../support/fixtures.ts";
 import { DAY, HOUR, SECOND, useFrozenClock } from "../../../support/frozen-clock.ts";
 
 const { start, timeAfter, moveTo } = useFrozenClock();
@@ -33,11 +33,17 @@ beforeEach(async () => {
 
 const census = () => bindings.CENSUS.getByName("census");
 const secondsAt = (ms: number) => Math.floor((start() + ms) / SECOND);
-async function check(firewall: Firewall, version: string, installedMs?: number): Promise<void> {
-	const times = installedMs === undefined ? "" : `&installed_at=${scene.product}@${secondsAt(installedMs)}`;
-	await edge.authenticate(firewall);
-	expect((await edge.get(firewall, `/v1/check?installed=${scene.product}@${version}${times}`)).status).toBe(200);
-	await edge.settled();
+async function check(firewall: Firewall, version: string, installedMs?: number): Promise<CheckBody> {
+	const times = installedMs === undefined ? "" : `&installed_at=${installation(version, installedMs)}`;
+	return ask(firewall, `${scene.product}@${version}${times}`);
+}
+const installation = (version: string, ms: number) => `${scene.product}@${version}@${secondsAt(ms)}`;
+async function ask(firewall: Firewall, installed: string, from = edge): Promise<CheckBody> {
+	await from.authenticate(firewall);
+	const answer = await from.get(firewall, `/v1/check?installed=${installed}`);
+	expect(answer.status).toBe(200);
+	await from.settled();
+	return answer.json();
 }
 async function tell(): Promise<void> {
 	await operated("POST", `/v1/accounts/${scene.account}/fleet`, {});
@@ -112,7 +118,52 @@ describe("where checks tell success", () => {
 		]);
 	});
 
-	test.each(["crs", "crs@", "crs@soon", "crs@1.5", "crs@1,crs", "crs@1,crs@1", "other@1"])(
+	test("a device that was heard of is not told of again for six hours, and then all that it has installed meanwhile", async () => {
+		const { heard_until: until = "" } = (await check(scene.firewall, "0.9.0")) as { heard_until?: string };
+		expect(until).toBe(timeAfter(6 * HOUR));
+		await tell();
+		const seconds = secondsAt(6 * HOUR);
+		moveTo(2 * HOUR);
+		const heard = `${scene.product}@1.0.0&installed_at=${installation("1.0.0", HOUR)}&heard_until=${seconds}`;
+		expect(await ask(scene.firewall, heard)).toMatchObject({ heard_until: until });
+		expect(await stateOf(scene.firewall)).toMatchObject({ installed: "0.9.0" });
+		moveTo(6 * HOUR);
+		const times = [installation("1.0.0", HOUR), installation("0.9.5", 3 * HOUR)].join(",");
+		const later = `${scene.product}@0.9.5&installed_at=${times}&heard_until=${seconds}`;
+		expect(await ask(scene.firewall, later)).toMatchObject({ heard_until: timeAfter(12 * HOUR) });
+		expect(await stateOf(scene.firewall)).toMatchObject({ installed: "0.9.5", outcome_at: timeAfter(3 * HOUR) });
+		await tell();
+		// For two hours it had the release, although its account never knew it with that.
+		expect((await adoption()).releases).toMatchObject([{ version: "1.0.0", protected_after: { p50: 3_600 } }]);
+	});
+
+	test.each([
+		[
+			"that no answer can have said",
+			"6.1 h ahead",
+			(product: string) => `${product}@1.0.0&heard_until=${secondsAt(6.1 * HOUR)}`,
+		],
+		["that is over", "now", (product: string) => `${product}@1.0.0&heard_until=${secondsAt(0)}`],
+		[
+			"beside content that is damaged",
+			"in an hour",
+			(product: string) => `${product}@1.0.0&damaged=${product}&heard_until=${secondsAt(HOUR)}`,
+		],
+	])("a time %s keeps nothing from its account: %s", async (_, __, question) => {
+		await check(scene.firewall, "0.9.0");
+		await ask(scene.firewall, question(scene.product));
+		expect(await stateOf(scene.firewall)).not.toMatchObject({ installed: "0.9.0" });
+	});
+
+	test("where each success is reported no answer says so, and each check is heard", async () => {
+		const usual = new Edge();
+		await ask(scene.firewall, `${scene.product}@0.9.0`, usual);
+		const answer = await ask(scene.firewall, `${scene.product}@1.0.0&heard_until=${secondsAt(HOUR)}`, usual);
+		expect(answer).not.toHaveProperty("heard_until");
+		expect(await stateOf(scene.firewall)).toMatchObject({ installed: "1.0.0" });
+	});
+
+	test.each(["crs", "crs@1", "crs@1.0.0@soon", "crs@1.0.0@1,crs@0.9.0@2", "crs@0.9.0@1", "other@1.0.0@1"])(
 		"installed_at=%s is refused",
 		async (text) => {
 			const path = `/v1/check?installed=${scene.product}@1.0.0,other&installed_at=${text.replace("crs", scene.product)}`;
