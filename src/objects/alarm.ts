@@ -18,6 +18,20 @@ const REARM_MS = 3_000;
 /** The platform is late by seconds; an alarm that is overdue by so much has been lost. */
 const LOST_AFTER_MS = 900_000;
 
+/** @param atMs when the alarm stands; null = none does. Unix ms @returns whether it can be counted on */
+function willRing(atMs: number | null, nowMs: number): boolean {
+	return atMs !== null && atMs >= nowMs - LOST_AFTER_MS;
+}
+
+/**
+ * For an object with one chore, from any of its calls: sets the alarm unless it stands already, and again where the platform has lost
+ * it. One that stands is left alone: moved on at each call it would never ring.
+ */
+export async function setUnlessSet(storage: DurableObjectStorage, inMs: number): Promise<void> {
+	const nowMs = Date.now();
+	if (!willRing(await storage.getAlarm(), nowMs)) await storage.setAlarm(nowMs + inMs);
+}
+
 export class Alarm {
 	readonly #storage: DurableObjectStorage;
 	readonly #nowMs: () => number;
@@ -53,8 +67,7 @@ export class Alarm {
 	 */
 	rearm(): void {
 		const rearming = this.#storage.getAlarm().then(async (atMs) => {
-			const isLost = atMs === null || atMs < this.#nowMs() - LOST_AFTER_MS;
-			const earliest = isLost ? this.#earliestMs() : null;
+			const earliest = willRing(atMs, this.#nowMs()) ? null : this.#earliestMs();
 			if (earliest === null) return;
 			await this.#storage.setAlarm(Math.max(earliest, this.#nowMs() + REARM_MS));
 		});

@@ -13,7 +13,7 @@ import {
 	type ProductOverview,
 } from "../../fleet/fleet-summary.ts";
 import { countVersions } from "../../fleet/regression.ts";
-import { SOONEST_MS } from "../alarm.ts";
+import { SOONEST_MS, setUnlessSet } from "../alarm.ts";
 import { type ObjectBindings, tellProduct } from "../bindings.ts";
 import type { TakenSummary } from "../census-port.ts";
 import { nowSeconds } from "../clock.ts";
@@ -74,7 +74,7 @@ export class Census extends DurableObject<ObjectBindings> {
 		if (before === null) return;
 		this.#count.take(before, input);
 		for (const one of late) this.#late.add(one);
-		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + SAMPLE_EVERY_MS);
+		await setUnlessSet(this.ctx.storage, SAMPLE_EVERY_MS);
 	}
 
 	async fleet(): Promise<CensusAnswer<FleetView>> {

@@ -2,6 +2,7 @@
 // would both find nothing there. Guarantees one `true` per id until well after the assertion can pass any other check.
 // Sharded by the caller; the platform's name of an instance is the number of its shard.
 import { DurableObject } from "cloudflare:workers";
+import { setUnlessSet } from "../alarm.ts";
 import type { ObjectBindings } from "../bindings.ts";
 import { nowSeconds } from "../clock.ts";
 import { UsedIds } from "./used-ids.ts";
@@ -12,7 +13,8 @@ const CLEAN_INTERVAL_MS = 600_000;
 
 export class ReplayGuard extends DurableObject<ObjectBindings> {
 	readonly #ids: UsedIds;
-	#alarmIsSet = false;
+	/** unix ms: until then the alarm stands, as far as this life of the object knows */
+	#lookAgainMs = 0;
 
 	constructor(ctx: DurableObjectState, env: ObjectBindings) {
 		super(ctx, env);
@@ -32,16 +34,16 @@ export class ReplayGuard extends DurableObject<ObjectBindings> {
 	}
 
 	override async alarm(): Promise<void> {
-		this.#alarmIsSet = false;
+		this.#lookAgainMs = 0;
 		this.#ids.forget(nowSeconds());
 		if (!this.#ids.isEmpty) await this.#scheduleCleaning();
 	}
 
-	/** Set once per life of the instance: an alarm is a write, and most uses have no need of another. */
+	/** Looked at once in a while: an alarm is a write, and most uses have no need of another. */
 	async #scheduleCleaning(): Promise<void> {
-		if (this.#alarmIsSet) return;
-		this.#alarmIsSet = true;
-		// An earlier life of this object may have set it: moving it on at each awakening would put the cleaning off for ever.
-		if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + CLEAN_INTERVAL_MS);
+		const nowMs = Date.now();
+		if (nowMs < this.#lookAgainMs) return;
+		this.#lookAgainMs = nowMs + CLEAN_INTERVAL_MS;
+		await setUnlessSet(this.ctx.storage, CLEAN_INTERVAL_MS);
 	}
 }

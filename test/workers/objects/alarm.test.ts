@@ -1,6 +1,7 @@
 // One alarm for several chores, on real storage, and an account whose outbox and webhooks share it.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { EMPTY_SUMMARY } from "../../../src/fleet/fleet-summary.ts";
 import { Alarm, type Chore } from "../../../src/objects/alarm.ts";
 import { createAccount, DAY, OPERATOR } from "../../support/accounts/account-fixture.ts";
 import { freshName } from "../../support/fresh-names.ts";
@@ -95,6 +96,47 @@ describe("the alarm of an object", () => {
 			expect(good.runs).toBe(1);
 			expect(await alarmMs()).toBe(NOW_MS + 70);
 		}));
+});
+
+describe("an object with one chore", () => {
+	const guard = bindings.REPLAY_GUARD;
+	const objects = {
+		"the replay guard": {
+			every: 600_000,
+			use: (name: string) => guard.getByName(name).use(freshName(), 1, 0),
+			at: guard,
+		},
+		"the census": {
+			every: 60_000,
+			use: (name: string) =>
+				bindings.CENSUS.getByName(name).take({ account: freshName(), version: 1, at: 1, summary: EMPTY_SUMMARY }),
+			at: bindings.CENSUS,
+		},
+	};
+	beforeEach(() => {
+		vi.useFakeTimers({ toFake: ["Date"], now: NOW_MS });
+	});
+	afterEach(() => {
+		vi.useRealTimers();
+	});
+
+	it.each(Object.entries(objects))(
+		"sets its alarm again at the next call where the platform has lost it, also in the same life: %s",
+		async (_, { every, use, at }) => {
+			const name = freshName();
+			const alarmMs = () => runInDurableObject(at.getByName(name), (_object, { storage }) => storage.getAlarm());
+			await use(name);
+			const due = NOW_MS + every;
+			expect(await alarmMs()).toBe(due);
+			// The platform may be late by minutes.
+			vi.setSystemTime(due + 900_000);
+			await use(name);
+			expect(await alarmMs()).toBe(due);
+			vi.setSystemTime(due + 1_500_001);
+			await use(name);
+			expect(await alarmMs()).toBe(due + 1_500_001 + every);
+		},
+	);
 });
 
 describe("an account's outbox and webhooks", () => {
