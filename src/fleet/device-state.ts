@@ -3,6 +3,7 @@
 import type { LineageStep } from "../entitlement/devices/lineage.ts";
 import { placeInFleet } from "../place-in-fleet.ts";
 import type { Reported } from "../rollout/lease.ts";
+import { type FailedOffer, failedOfferAfter } from "./failed-offer.ts";
 import type { MessagesFetched } from "./message-receipt.ts";
 import type { OutcomeReason } from "./outcome-reason.ts";
 import { type Installation, newInstallations } from "./told-installations.ts";
@@ -52,6 +53,8 @@ export interface ProductState {
 	/** that the word was about */
 	readonly outcomeVersion: string | null;
 	readonly outcomeAt: number | null;
+	/** the newest that failed on it with a download that came with its offer, and so by no permit, until it has it after all */
+	readonly failedOffer: FailedOffer | null;
 	readonly reason: OutcomeReason | null;
 	/** why, in the device's own word */
 	readonly detail: string | null;
@@ -123,7 +126,15 @@ export interface DeviceState {
 export const NOTHING_KNOWN: ProductState = {
 	...{ installed: null, offered: null, offeredAt: null, permitted: null, permittedAt: null },
 	...{ permittedUntil: null, permittedSequence: null, downloadedAt: null },
-	...{ outcome: null, outcomeVersion: null, outcomeAt: null, reason: null, detail: null, changedAt: 0 },
+	...{
+		outcome: null,
+		outcomeVersion: null,
+		outcomeAt: null,
+		failedOffer: null,
+		reason: null,
+		detail: null,
+		changedAt: 0,
+	},
 };
 
 /** @returns number of the six hours in which a device is to be written down once; each device has its own beginning of them */
@@ -219,7 +230,15 @@ function installation(
 ): Partial<ProductState> {
 	const last = newInstallations(known, installations, at).at(-1);
 	if (last === undefined || last.version !== installed || installed === known.installed) return {};
-	return { outcome: "installed", outcomeVersion: installed, outcomeAt: last.at, reason: null, detail: null };
+	const failedOffer = known.failedOffer?.version === installed ? null : known.failedOffer;
+	return {
+		outcome: "installed",
+		outcomeVersion: installed,
+		outcomeAt: last.at,
+		failedOffer,
+		reason: null,
+		detail: null,
+	};
 }
 
 function hearOne(
@@ -236,8 +255,9 @@ function hearOne(
 	}
 	const { outcome, reason, detail, from } = said;
 	const isAgain = known.outcome === outcome && known.outcomeVersion === version && known.detail === detail;
-	if (isAgain && known.reason === reason) return known;
-	const next = { ...known, outcome, outcomeVersion: version, outcomeAt: at, reason, detail };
+	const failedOffer = failedOfferAfter(known.failedOffer, said, at);
+	if (isAgain && known.reason === reason && failedOffer === known.failedOffer) return known;
+	const next = { ...known, outcome, outcomeVersion: version, outcomeAt: at, failedOffer, reason, detail };
 	switch (outcome) {
 		case "downloaded":
 			return { ...next, downloadedAt: at };

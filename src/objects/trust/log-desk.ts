@@ -85,6 +85,8 @@ export class LogDesk {
 		const { tables, store } = this.#options;
 		const before = tables.head();
 		if (before === null) return;
+		if (!this.#isCompared) await this.#compare(before);
+		this.#isCompared = true;
 		const size = tables.size();
 		if (size > before.size) await this.#advance(before, size);
 		const head = tables.head() ?? before;
@@ -107,8 +109,6 @@ export class LogDesk {
 
 	async #advance(head: LogHead, size: number): Promise<void> {
 		const { tables, store, storage } = this.#options;
-		if (!this.#isCompared) await this.#compare(head);
-		this.#isCompared = true;
 		await this.#raiseHashes(head.size, size);
 		const put = (tile: Tile) =>
 			store().putOnce(
@@ -123,7 +123,10 @@ export class LogDesk {
 			throw new Error("the log's head was moved by another");
 	}
 
-	/** An object that was set back to an earlier time would sign a second tree beside the one that was served. */
+	/**
+	 * An object that was set back to an earlier time would sign a second tree beside the one that was served; or the smaller one again, by
+	 * other keys, where it has no leaf to add.
+	 */
 	async #compare(head: LogHead): Promise<void> {
 		const served = parseCheckpoint((await this.#options.store().read(logKey(CHECKPOINT_FILE))) ?? "");
 		if (served === null) return;

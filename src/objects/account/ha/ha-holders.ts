@@ -29,14 +29,15 @@ export class HaHolders {
 
 	/**
 	 * To be called once a device is in a group, or is back in it: the group knows the permits that it has from before, by its last group and
-	 * by its own words, and what became of them.
+	 * by its own words, and what became of them; and what failed on it without a permit, with the download of an offer.
 	 */
 	join(device: string, haGroup: string, now: number): void {
-		const { haLockTables: tables, states } = this.#parts;
+		const { haLockTables: tables, haLocks, states } = this.#parts;
 		tables.takeAlong(device, haGroup, now);
 		for (const [product, state] of Object.entries(states.state(device).products)) {
 			const permit = lastPermit(state, now);
 			if (permit !== null) this.#bring(haGroup, product, { device, ...permit, mark: "brought" });
+			if (state.failedOffer !== null) haLocks.hearFailure({ device, product, ...state.failedOffer }, now);
 		}
 	}
 
@@ -67,7 +68,7 @@ export class HaHolders {
 		if (said.outcome !== "downloaded" && said.outcome !== "installed") haArrivals.end(id, [product], at);
 		// It came with the offer, from before the device joined: there is no permit that could say that it failed.
 		if (said.sequence !== undefined)
-			haLocks.hearFailure({ deviceId: id, product, version, sequence: said.sequence, now: at });
+			haLocks.hearFailure({ device: id, product, version, sequence: said.sequence, at }, at);
 		const own = tables.permitsFor(haGroup, product).find((permit) => permit.device === id);
 		// Word of an earlier permit, that comes late, says nothing of this one.
 		if (own?.mark !== "brought" || at < own.at) return;

@@ -15,6 +15,7 @@ import {
 	type ProductPermit,
 } from "../../../entitlement/ha/ha-lock.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
+import type { FailedOffer } from "../../../fleet/failed-offer.ts";
 import { runningVersion } from "../../../fleet/last-permit.ts";
 import type { Change, WriteAudit } from "../../audit.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
@@ -210,12 +211,20 @@ export class HaLocks {
 			stops.note(group, product, { version, sequence: after.sequence, state: "blocked", device: deviceId }, now);
 	}
 
-	/** A version failed on a device of a group that had no permit for it: the others are spared it. */
-	hearFailure({ deviceId, product, version, sequence, now }: Omit<HaLockQuestion, "until">): void {
-		const group = this.#groupOf(deviceId);
+	/**
+	 * A version failed on a device of a group that had no permit for it: the others are spared it, unless an operator has let it come to them
+	 * since the device said so.
+	 */
+	hearFailure(
+		{ product, at, ...failed }: FailedOffer & Pick<HaPermit, "device"> & { readonly product: string },
+		now: number,
+	): void {
+		const group = this.#groupOf(failed.device);
 		if (group === null) return;
-		const failed = { device: deviceId, version, sequence };
-		this.#parts.haStops.block(group, product, failed, this.#members(group.id, product), now);
+		const { haStops: stops } = this.#parts;
+		const known = stops.of(group.id, product).find(({ version }) => version === failed.version);
+		if (known?.state === "unlocked" && known.since >= at) return;
+		stops.block(group, product, failed, this.#members(group.id, product), now);
 	}
 
 	/**

@@ -64,6 +64,19 @@ it("signs no second tree where R2 has more of it than the object knows", async (
 	log.mockRestore();
 });
 
+it("signs no smaller tree by other keys where R2 has more of it than the object knows", async () => {
+	const log = vi.spyOn(console, "warn").mockImplementation(() => {});
+	const [world, setBack] = [new World(), new World()];
+	for (const number of [1, 2]) for (const one of [world, setBack]) await withdraw(one, number);
+	await withdraw(world, 3);
+	for (const [key, file] of world.bucket) setBack.bucket.set(key, file);
+	setBack.macKeys = `${SECOND_KEY},${FIRST_KEY}`;
+	await withdraw(setBack, 2);
+	expect(setBack.bucket.get("tlog/checkpoint")).toBe(world.bucket.get("tlog/checkpoint"));
+	expect(log.mock.calls.flat().join()).toMatch(/R2 has a checkpoint of 3 leaves/);
+	log.mockRestore();
+});
+
 it("signs with every key of the service, and with others once those are replaced", async () => {
 	const world = new World();
 	world.macKeys = `${SECOND_KEY},${FIRST_KEY}`;

@@ -180,3 +180,77 @@ it("spares the others what failed on a device that asks for it again, and has to
 	expect(await ask(1, "2", NOW + 4)).toMatchObject({ ok: false, reason: "ha_peer_first", peer: idOf(2) });
 	expect(await ask(2, "2", NOW + 5)).toMatchObject({ ok: false, reason: "ha_peer_failed", peer: idOf(1) });
 });
+
+it("knows on joining what failed on a device with the download of an offer, whatever it says of older versions", async () => {
+	const fixture = await createHaAccount();
+	const { account, idOf, group } = fixture;
+	await fixture.activate(1);
+	await fixture.activateIn(2);
+	const say = (at: number, version: string, outcome: "failed" | "healthy" | "deferred", sequence?: number) =>
+		account().hearDevices([
+			{
+				...{ device: idOf(1), at, country: null, colo: null },
+				said: {
+					...{ kind: "reported", product: PRODUCT, from: null, version, outcome, reason: null, detail: null },
+					...(sequence !== undefined && { sequence }),
+				},
+			},
+		]);
+	const ask = (who: number, version: string, now: number) =>
+		account().askHaLock({
+			...{ deviceId: idOf(who), product: PRODUCT, version, sequence: Number(version), until: now + DAY, now },
+		});
+	await say(NOW, "2", "failed", 2);
+	await say(NOW + 1, "1", "failed", 1);
+	await say(NOW + 2, "1", "healthy");
+	await fixture.join(1, NOW + 3);
+	const later = NOW + DAY;
+	const refused = { ok: false, reason: "ha_peer_failed", peer: idOf(1) };
+	expect(await ask(2, "2", later)).toMatchObject(refused);
+	expect(await ask(2, "1", later)).toMatchObject({ ok: true });
+	// An operator's later word stands when it comes again.
+	const unlock = { kind: "unlock", actor: "ops", id: group, product: PRODUCT, reason: "looked at" } as const;
+	await account().hearHaLock({
+		deviceId: idOf(2),
+		product: PRODUCT,
+		version: "1",
+		at: later,
+		reported: "healthy",
+		now: later,
+	});
+	expect(await account().changeHaGroup({ ...unlock, now: later })).toMatchObject({ changed: true });
+	await fixture.leave(1, later + 1);
+	await fixture.join(1, later + 2);
+	const afterArrival = later + DAY;
+	expect(await ask(2, "2", afterArrival)).toMatchObject({ ok: true });
+});
+
+it("forgets what failed with the download of an offer once the device has it after all", async () => {
+	const fixture = await createHaAccount();
+	const { account, idOf } = fixture;
+	await fixture.activate(1);
+	await fixture.activateIn(2);
+	for (const [at, outcome] of [
+		[NOW, "failed"],
+		[NOW + 1, "healthy"],
+	] as const)
+		await account().hearDevices([
+			{
+				...{ device: idOf(1), at, country: null, colo: null },
+				said: {
+					...{ kind: "reported", product: PRODUCT, from: null, version: "2", outcome, reason: null, detail: null },
+					...(outcome === "failed" && { sequence: 2 }),
+				},
+			},
+		]);
+	await fixture.join(1, NOW + 2);
+	const question = {
+		deviceId: idOf(2),
+		product: PRODUCT,
+		version: "2",
+		sequence: 2,
+		now: NOW + DAY,
+		until: NOW + 2 * DAY,
+	};
+	expect(await account().askHaLock(question)).toMatchObject({ ok: true });
+});
