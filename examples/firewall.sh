@@ -310,7 +310,7 @@ place() { jq -r .client_id device.json | cksum | cut -d ' ' -f 1; } # of this fi
 
 # wait_for_news: all that was offered is installed, or comes later. Until the answer's end, or news and this firewall's place in their spread (docs/protocol.md, "Not asking")
 wait_for_news() {
-	interval=$(jq .next_check_in check.json || echo 600) started=$(date +%s) place=$(place)
+	interval=$(jq '[[.next_check_in // 600, 5] | max, 190080] | min | floor' check.json || echo 600) started=$(date +%s) place=$(place)
 	quiet=$(jq '(.until // .once_installed_until | fromdate) as $until | [$until - now, $until - (.as_of | fromdate)] | min | floor' check.json 2>/dev/null || echo 0)
 	if [ -s later ]; then later=$(cat later) && sleep "$((later < interval ? later : interval))" && return 0; fi
 	if [ "$quiet" -le 0 ] || [ -s reports ]; then sleep "$interval" && return 0; fi

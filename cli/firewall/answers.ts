@@ -77,10 +77,18 @@ const checkedProduct = z.object({
 });
 export type CheckedProduct = z.infer<typeof checkedProduct>;
 
+/** Seconds. A service can be set to 5 s up to a day; it doubles that while its records cannot be read, and some devices ask a tenth later. */
+const SHORTEST_INTERVAL = 5;
+const LONGEST_INTERVAL = 190_080;
+/** What lies outside is of no service: at once it would be asked for ever, and a timer that is set too far rings at once. */
+const checkInterval = z
+	.number()
+	.transform((seconds) => Math.min(Math.max(seconds, SHORTEST_INTERVAL), LONGEST_INTERVAL));
+
 export const checkAnswer = z.object({
 	device: z.string(),
 	...degradedMarks,
-	next_check_in: z.number().nullish(),
+	next_check_in: checkInterval.nullish(),
 	products: z.array(checkedProduct),
 	messages: z.object({ unread: z.number(), last: z.number() }).nullish(),
 	heard_until: rfc3339.nullish(),

@@ -141,7 +141,7 @@ function defineStatus(rollout: Command, surroundings: Surroundings): void {
 			"stay, and show each change until it is done, or halted, ended or withdrawn (then the exit code is 1)",
 		)
 		.option("--every <seconds>", `with --watch: seconds between two looks (default ${WATCH_SECONDS})`);
-	const shape = { watch: z.boolean().optional(), every: wholeNumber.pipe(z.int().min(1)).optional() };
+	const shape = { watch: z.boolean().optional(), every: wholeNumber.pipe(z.int().min(1).max(86_400)).optional() };
 	runAsOperator(status, surroundings, shape, async (context) => {
 		const { api, options, output } = context;
 		const { product, version, path } = named(context);

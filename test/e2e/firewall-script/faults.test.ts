@@ -128,6 +128,27 @@ await describeWithPrograms(["curl", "openssl", "jq", "flock"], "examples/firewal
 			}
 		});
 
+		it.each([
+			["0", "5"],
+			["-600", "5"],
+			["null", "600"],
+			["1e12", "190080"],
+		])("an interval that no service asks for (%s): it asks neither at once nor never", async (said, meant) => {
+			const bin = await mkdtemp(join(folder, "bin-"));
+			const programs = {
+				curl: `PATH='${path}'; curl "$@"; ended=$?
+case "$*" in */v1/check*) for one; do case $one in */body) sed -i 's/"next_check_in":[0-9]*/"next_check_in":${said}/; s/until":/":/g' "$one" ;; esac; done ;; esac
+exit $ended`,
+				sleep: `echo "$1" >>'${bin}/slept'; kill $PPID`,
+			};
+			for (const [name, script] of Object.entries(programs)) {
+				await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+			}
+			await rm(join(home, "check.etag"), { force: true });
+			await firewallWith({ PATH: bin + delimiter + path }, "run");
+			expect(await readFile(join(bin, "slept"), "utf8")).toBe(`${meant}\n`);
+		});
+
 		it.each(["no such range", "empty range"] as const)("%s of what broke off: it begins anew", async (how) => {
 			await release();
 			trick("half", how);

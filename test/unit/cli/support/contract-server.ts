@@ -24,6 +24,7 @@ export async function startContractServer(): Promise<ContractServer> {
 		release: null,
 		disabledRules: [],
 		quietSeconds: null,
+		nextCheckIn: 300,
 		heardUntil: null,
 		explanation: {},
 		faults: {},
@@ -206,7 +207,7 @@ export async function startContractServer(): Promise<ContractServer> {
 			...(state.heardUntil === null ? {} : { heard_until: state.heardUntil }),
 			device: "dev-acct-x",
 			as_of: inSeconds(0),
-			next_check_in: 300,
+			next_check_in: state.nextCheckIn,
 			products: [offered ? { ...product, offer } : product],
 			messages: { unread: 1, last: 7 },
 		};

@@ -12,6 +12,8 @@ export interface ContractServer {
 	disabledRules: string[];
 	/** how long nothing is new, seconds: `until` where nothing is offered, else `once_installed_until`; null = it does not say */
 	quietSeconds: number | null;
+	/** of its answers to checks */
+	nextCheckIn: number;
 	/** what each answer to a check says as `heard_until`; null = nothing */
 	heardUntil: string | null;
 	/** what every question for an explanation is answered with */

@@ -265,6 +265,7 @@ describe("parapet rollout status --watch", () => {
 	it.each([
 		[["--every", "7"], "--every goes with --watch"],
 		[["--watch", "--every", "0"], '--every "0": at least 1'],
+		[["--watch", "--every", "86401"], '--every "86401": at most 86400'],
 	])("%j is refused", async (options, said) => {
 		expect(await rollout("status", ...options)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(said) });
 		expect(operator.asked()).toEqual([]);

@@ -27,6 +27,18 @@ describe("checks", () => {
 		expect(await check()).toMatchObject({ unchanged: true, answer: { products: [{ status: "offered" }] } });
 	});
 
+	it.each([
+		[-1, 5],
+		[0, 5],
+		[5, 5],
+		[190_080, 190_080],
+		[3_000_000, 190_080],
+	])("asks again neither at once nor never, whatever next_check_in says (%s)", async (said, meant) => {
+		firewall.server.nextCheckIn = said;
+		expect((await check()).answer.next_check_in).toBe(meant);
+		expect(await check()).toMatchObject({ unchanged: true, answer: { next_check_in: meant } });
+	});
+
 	it("asks anew once something else is installed", async () => {
 		await updateFirewall(firewall.session, undefined);
 		expect(await check()).toMatchObject({ unchanged: false, answer: { products: [{ status: "current" }] } });
