@@ -38,7 +38,7 @@ export const FLEET: readonly FileEdits[] = [
 				breaks: "what a device was before its change is counted for ever",
 			},
 			{
-				from: "if (!holdsSeat(first.status)) return { ...EMPTY_SUMMARY, devices };",
+				from: "if (!holdsSeat(status)) return { ...EMPTY_SUMMARY, devices };",
 				to: "",
 				breaks: "a revoked device counts among those that run a version",
 			},
