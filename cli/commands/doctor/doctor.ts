@@ -24,7 +24,9 @@ import {
 	type Promises,
 	promises,
 	type SeenPulse,
+	type Status,
 	status,
+	UNKNOWN_DOWNLOADS,
 } from "./findings.ts";
 
 const MARKS = { good: "ok", notice: "note", bad: "BAD" } as const;
@@ -82,11 +84,14 @@ async function lookInside(
 	return [
 		...judgeStatus(found),
 		judgePulse(found.pulse, seen, server),
-		...(found.downloads === null
-			? []
-			: [judgeDownloads(found.downloads.origin, await askUnsigned(found.downloads.origin))]),
+		...(await lookAtDownloads(found)),
 		judgeBootstrapKey(found.keys),
 	];
+}
+
+async function lookAtDownloads({ downloads }: Status): Promise<Finding[]> {
+	if (downloads === undefined) return [UNKNOWN_DOWNLOADS];
+	return downloads === null ? [] : [judgeDownloads(downloads.origin, await askUnsigned(downloads.origin))];
 }
 
 /** What was seen from outside counts also where the inside is closed to this key. @throws whatever is no refusal of the service */

@@ -40,7 +40,8 @@ export const status = z.object({
 	packages: z.object(reach),
 	keys: z.object({ bootstrap: z.enum(["on", "off"]), operate: z.number().nullable() }),
 	pulse: z.object({ url: z.string(), value: z.string() }).nullable(),
-	downloads: z.object({ origin: z.string() }).nullable(),
+	/** undefined = an earlier version of the service answers, as during a deployment in steps */
+	downloads: z.object({ origin: z.string() }).nullable().optional(),
 });
 export type Status = z.infer<typeof status>;
 
@@ -193,6 +194,14 @@ export function judgeDownloads(origin: string, answered: number | undefined): Fi
 		}
 	}
 }
+
+/** Where the service is of a version that has no word of a CDN. */
+export const UNKNOWN_DOWNLOADS: Finding = {
+	verdict: "notice",
+	what: "downloads",
+	finding: "unknown: this version of the service does not say whether they come from a CDN",
+	fix: "ask again when the deployment is through",
+};
 
 /** @param some the first few of them */
 function judgeOwnersBehind(count: number, some: readonly string[]): Finding {

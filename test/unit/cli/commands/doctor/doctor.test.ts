@@ -124,6 +124,14 @@ describe("downloads from a CDN", () => {
 		expect(run.stdout).toMatch(/^ {2}downloads: .*docs\/operations\.md, Downloads from a CDN$/m);
 	});
 
+	it("are unknown where an earlier version of the service answers, and that is no fault", async () => {
+		const { body } = replies["/v1/status"] as { body: object };
+		replies["/v1/status"] = { body: { ...body, downloads: undefined } };
+		const run = await operator.run("doctor");
+		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+		expect(run.stdout).toMatch(/^note +downloads +unknown: this version of the service does not say/m);
+	});
+
 	it("are not tried where there is no CDN", async () => {
 		const { body } = replies["/v1/status"] as { body: object };
 		replies["/v1/status"] = { body: { ...body, downloads: null } };
