@@ -42,7 +42,7 @@ export const haStateAnswer = z.object({
 });
 export type HaStateAnswer = z.infer<typeof haStateAnswer>;
 
-/** @returns a table of the devices, then one line for each thing that is wrong */
+/** @returns a table of the devices, then one line for each thing that is wrong, or that holds somebody up */
 export function describeHaState({
 	devices,
 	skew,
@@ -68,8 +68,14 @@ export function describeHaState({
 		...(splitSince === null ? [] : [split]),
 		...skew.map(describeSkew),
 		...(sync === true ? ["its devices bring each other up to date: a permit of one is for all"] : []),
+		...devices.filter(({ status }) => status === "suspended").map(({ device }) => describeSuspended(device)),
 		...updates.map((update) => describeUpdate(update, devices.find(({ device }) => device === update.device)?.status)),
 	];
+}
+
+/** What its suspension means for the group, which is not what its license says. */
+function describeSuspended(device: string): string {
+	return `${device} is suspended: it gets nothing and keeps its part in the seat, and nobody waits for it to go first; \`parapet device reinstate ${device}\` takes it back`;
 }
 
 function describeUpdate(
@@ -83,6 +89,8 @@ function describeUpdate(
 				return `${what} is under way on ${device}, which is suspended and may still install it: the others wait until ${until}; see \`parapet ha unlock --help\``;
 			return `${what} is under way on ${device} since ${since}, until ${until} at most: the others wait`;
 		case "joined":
+			if (status === "suspended")
+				return `${product} may be under way on ${device}, which joined ${since}, was offered it before and is suspended: the others wait until ${until}; see \`parapet ha unlock --help\``;
 			return `${product} may be under way on ${device}, which joined ${since} and was offered it before: the others wait until it checks, or until ${until}; see \`parapet ha unlock --help\``;
 		case "waiting":
 			return `${what} waits for ${device}, which goes first and has not asked, since ${since}`;

@@ -77,3 +77,13 @@ it("says what the next device of the group waits for", () => {
 		"crs@4.28.0 is under way on dev-b, which is suspended and may still install it: the others wait until 2026-11-22T00:10:00Z; see `parapet ha unlock --help`",
 	);
 });
+
+it("says what a suspended member means for the others, whom only what it may still install holds up", () => {
+	const devices = [member("dev-a", { ...SPOKEN, status: "suspended" }), member("dev-b")];
+	const one = { product: "crs", version: "4.28.0", device: "dev-a", since: "2026-11-21T00:00:00Z" };
+	const joined = { ...one, state: "joined", until: "2026-11-21T00:20:00Z" };
+	expect(describeHaState({ ...WELL, devices, updates: [joined] }).slice(3)).toEqual([
+		"dev-a is suspended: it gets nothing and keeps its part in the seat, and nobody waits for it to go first; `parapet device reinstate dev-a` takes it back",
+		"crs may be under way on dev-a, which joined 2026-11-21T00:00:00Z, was offered it before and is suspended: the others wait until 2026-11-21T00:20:00Z; see `parapet ha unlock --help`",
+	]);
+});
