@@ -32,7 +32,7 @@ export function findFaults(settings: DeployedSettings): Fault[] {
 	const issuer = String(settings.vars["ISSUER"] ?? "");
 	const host = hostOf(issuer);
 	return [
-		...issuerFaults(issuer),
+		...issuerFaults(issuer, isProduction(settings)),
 		...routeFaults(settings, host),
 		...recordFaults(settings),
 		...sizeFaults(settings),
@@ -51,6 +51,10 @@ export function findNotes({ vars }: DeployedSettings): string[] {
 	];
 }
 
+function isProduction({ vars }: Pick<DeployedSettings, "vars">): boolean {
+	return (vars["ENVIRONMENT"] ?? "production") === "production";
+}
+
 /** @returns the host of an https origin; null = the text is none */
 function hostOf(issuer: string): string | null {
 	const url = URL.parse(issuer);
@@ -66,9 +70,10 @@ function faultOfOrigin(text: string): string | null {
 	return `"${text}" is no https origin (https://<host>, no path)`;
 }
 
-function issuerFaults(issuer: string): Fault[] {
+function issuerFaults(issuer: string, isOfProduction: boolean): Fault[] {
 	const value = "[vars] ISSUER";
-	const fix = "write the https origin under which firewalls reach the service, such as https://updates.<your domain>";
+	const example = isOfProduction ? "updates" : "updates-staging";
+	const fix = `write the https origin under which firewalls reach the service, such as https://${example}.<your domain>`;
 	const problem = faultOfOrigin(issuer);
 	return problem === null ? [] : [{ value, problem, fix }];
 }
@@ -89,8 +94,9 @@ function recordFaults(settings: DeployedSettings): Fault[] {
 	const problem = NO_NAMESPACE.test(id)
 		? `"${id}" is still the placeholder`
 		: `"${id}" is no id (32 hexadecimal digits)`;
-	const fix =
-		"npx wrangler kv namespace create parapet-records prints it; npx wrangler kv namespace list shows it again";
+	// Never production's in staging: its stores would be production's.
+	const name = isProduction(settings) ? "parapet-records" : "parapet-staging-records";
+	const fix = `npx wrangler kv namespace create ${name} prints it; npx wrangler kv namespace list shows it again, as ${name}`;
 	return [{ value: "[[kv_namespaces]] id of RECORDS", problem, fix }];
 }
 

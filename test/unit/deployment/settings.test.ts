@@ -109,3 +109,14 @@ it.each([
 ] as const)("of packages of %s bytes it is said which plan takes them, where not every one does", (bytes, notes) => {
 	expect(findNotes({ ...READY, ...vars({ MAX_PACKAGE_BYTES: bytes }) })).toEqual(notes);
 });
+
+it("what is left as shipped is named with what to do, in staging with names of its own", () => {
+	const fixesOf = (environment: string, issuer: string) =>
+		findFaults({ ...READY, ...vars({ ENVIRONMENT: environment, ISSUER: issuer }), ...namespace("1".repeat(32)) })
+			.map(({ fix }) => fix)
+			.join();
+	expect(fixesOf("production", "https://updates.example.com")).toMatch(/updates\.<.*create parapet-records prints/);
+	expect(fixesOf("staging", "https://updates-staging.example.com")).toMatch(
+		/updates-staging\.<.*create parapet-staging-records prints/,
+	);
+});
