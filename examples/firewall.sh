@@ -11,7 +11,7 @@
 # without the rules that the publisher has disabled: those in disabled-rules/PRODUCT, one in each line.
 set -eu && umask 077 && export LC_ALL=C CDPATH=
 server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
-mkdir -p "${FIREWALL_HOME:-./firewall}/downloads" "${FIREWALL_HOME:-./firewall}/failed" "${FIREWALL_HOME:-./firewall}/permits"; cd "${FIREWALL_HOME:-./firewall}"
+mkdir -p "${FIREWALL_HOME:-./firewall}/downloads" "${FIREWALL_HOME:-./firewall}/failed" "${FIREWALL_HOME:-./firewall}/bad" "${FIREWALL_HOME:-./firewall}/permits"; cd "${FIREWALL_HOME:-./firewall}"
 free_kib() { df -Pk . | awk 'END { print $4 }'; }
 [ "$(free_kib)" -ge 256 ] || find downloads -type f -exec rm {} + # parts give way where not even a small file has room
 find tmp.* -prune -mtime +0 -exec rm -r {} + 2>/dev/null || : # of runs that were killed
@@ -254,12 +254,15 @@ send_reports() {
 	done
 }
 
+put_off() { grep -qsx "$sha256" "bad/$product" || rm -f "bad/$product"; echo "$sha256" >>"bad/$product"; } # for ten minutes, then twice as long each time, up to a day
+is_put_off() { times=$(grep -csx "$sha256" "bad/$product") && minutes=$((times > 8 ? 1440 : 5 << times)) && find "bad/$product" -mmin "-$minutes" ! -newer "$tmp" | grep -q . && echo "$((minutes * 60))" >later; }
 take() { # PRODUCT
-	room "$1"; direct || permit; by_delta; download "$part" "$sha256" "$size" url
+	room "$1"; ! is_put_off || { say "$product $version came damaged: fetched again $minutes minutes after that, or once $PWD/bad/$product is removed" && exit 0; }
+	direct || permit; by_delta; download "$part" "$sha256" "$size" url
 	[ -z "$gave_up" ] || die "$product $version: interrupted; the next update goes on"
 	if [ "$(digest_of "$part")" != "$sha256" ]; then
 		rm "$part"
-		[ "$resumed" -gt 0 ] || report failed digest_mismatch # else the part was bad: the next update begins anew
+		[ "$resumed" -gt 0 ] || { put_off; report failed digest_mismatch; } # else the part was bad: the next update begins anew
 		die "$product $version is not what was promised"
 	fi
 	is_fresh || permit # or a rollout that was halted meanwhile would go on here
@@ -268,7 +271,7 @@ take() { # PRODUCT
 	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" --arg wanted "$(permitted report_success)" \
 		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256} + if $wanted == "false" then {at: (now | floor)} else {} end' | save installed.json # checks tell since when
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
-	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; if [ "$(permitted report_success)$missed" = false ]; then mv "permits/$product.json" permit.json; else report healthy "$missed" "$before" "$(health)"; fi; say "$product $version is installed"
+	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; rm -f "bad/$product"; if [ "$(permitted report_success)$missed" = false ]; then mv "permits/$product.json" permit.json; else report healthy "$missed" "$before" "$(health)"; fi; say "$product $version is installed"
 }
 
 # go_back: for a day each check says what does not load, so that what works is offered instead; and what was loaded before is again

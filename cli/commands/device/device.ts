@@ -42,7 +42,8 @@ export function defineDevice(device: Command, surroundings: Surroundings): void 
 		.option("--product <product>", "this one only")
 		.option("--health <command>", HEALTH_HELP)
 		.option("--root <file>", "TUF root, kept with the first one: only what publishers have signed is installed")
-		.option("--allow-older", "let a signed release in that is older than the installed one");
+		.option("--allow-older", "let a signed release in that is older than the installed one")
+		.option("--now", "fetch again what came damaged before, although its pause (ten minutes to a day) is not over");
 	runAsFirewall(update, surroundings, async () => (await import("./update.ts")).update);
 
 	const run = addHaOptions(device.command("run"))

@@ -11,8 +11,8 @@ import { measuring } from "../../firewall/health.ts";
 import { loadActiveIdentity } from "../../firewall/identity/activation.ts";
 import type { FirewallSession } from "../../firewall/identity/session.ts";
 import { describeRules } from "../../firewall/installed/disabled-rules.ts";
-import { createBadReleases } from "../../firewall/update/bad-releases.ts";
-import { answerAfter, type UpdateOptions, type UpdateResult, updateFirewall } from "../../firewall/update/update.ts";
+import { type UpdateOptions, updateFirewall } from "../../firewall/update/update.ts";
+import { answerAfter, type UpdateResult } from "../../firewall/update/update-result.ts";
 import { whenInterrupted } from "../../terminal/interruption.ts";
 import { damagedLines } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
@@ -46,7 +46,6 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 	const { output, surroundings } = context;
 	const sleep = (ms: number) => surroundings.sleep(ms, signal);
 	const heard = hearNothing();
-	const bad = createBadReleases();
 	const place = placeInFleet((await loadActiveIdentity(session.home)).device.id);
 	let why: WakeUp | "start" | "update" = "start";
 	let usualInterval = FIRST_INTERVAL_SECONDS;
@@ -55,7 +54,6 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 		const pauses = { count: failures + 1, interval: usualInterval, place };
 		const result = await tryUpdate(context, session, pauses, {
 			depth: why === "start" ? "now" : "daily",
-			isPutOff: (product, sha256) => bad.isPutOff(product, sha256, surroundings.nowMs()),
 			signal,
 		});
 		signal.throwIfAborted();
@@ -72,12 +70,7 @@ async function stayUpToDate(context: Context, session: FirewallSession, signal: 
 			output.answer({ event: "damaged", products: check.damaged }, damagedLines(check.damaged));
 		}
 		for (const update of updates) {
-			const putOff = bad.note(update, surroundings.nowMs());
-			const later = putOff === null ? "" : `; not tried again for ${putOff} s`;
-			output.answer(
-				{ event: "update", woken_by: why, ...updateToWire(update), ...(putOff === null ? {} : { retry_in: putOff }) },
-				`${describeUpdate(update)}${later}`,
-			);
+			output.answer({ event: "update", woken_by: why, ...updateToWire(update) }, describeUpdate(update));
 		}
 		const answer = answerAfter(result);
 		// Where the answer did not say for how long there is nothing to ask after the update, the next one does. Asked at once

@@ -1,11 +1,14 @@
 // How the update of one product went, in words and as JSON.
-import type { ProductUpdate } from "../../firewall/update/update.ts";
+import type { ProductUpdate, PutOffUpdate } from "../../firewall/update/update-result.ts";
 import { formatBytes } from "../../terminal/output.ts";
 
 /** For people: what was installed and where, or why not. */
 export function describeUpdate(update: ProductUpdate): string {
 	if (!update.ok && update.reason === "not_yet") return describeNotYet(update);
-	if (!update.ok) return `${update.product} ${update.version}: not installed: ${update.detail}`;
+	if (!update.ok) {
+		const later = update.retryIn === null ? "" : `; not fetched again for ${update.retryIn} s`;
+		return `${update.product} ${update.version}: not installed: ${update.detail}${later}`;
+	}
 	const from = update.from === null ? "" : `${update.from} → `;
 	const { deltaSize, deltaMiss, size } = update;
 	const share = deltaSize === null ? "" : ` by ${formatBytes(deltaSize)} instead of ${formatBytes(size)}`;
@@ -13,6 +16,10 @@ export function describeUpdate(update: ProductUpdate): string {
 	const resumed = update.resumedFrom > 0 ? ` (resumed at byte ${update.resumedFrom})` : "";
 	const unreported = update.reportProblem === null ? "" : `\n  the report was refused: ${update.reportProblem}`;
 	return `${update.product}: ${from}${update.version} installed${share}${resumed}, sha256 ${update.sha256}\n  ${update.path}${missed}${unreported}`;
+}
+
+export function describePutOff({ product, version, retryIn }: PutOffUpdate): string {
+	return `${product}: ${version} came damaged and is not fetched again for ${retryIn} s; what is installed stays (now all the same: --now)`;
 }
 
 /** By `rollout_code`, see docs/protocol.md. */
@@ -52,8 +59,16 @@ export function updateToWire(update: ProductUpdate) {
 		const { rolloutCode, retryAfter, ...rest } = update;
 		return { ...rest, rollout_code: rolloutCode, retry_after: retryAfter };
 	}
-	if (!update.ok) return update;
+	if (!update.ok) {
+		const { retryIn, ...rest } = update;
+		return retryIn === null ? rest : { ...rest, retry_in: retryIn };
+	}
 	const { resumedFrom, reportProblem, deltaSize, deltaMiss, ...rest } = update;
 	const delta = { delta_size: deltaSize, delta_miss: deltaMiss };
 	return { ...rest, resumed_from: resumedFrom, ...delta, report_problem: reportProblem };
+}
+
+/** For --json. */
+export function putOffToWire({ retryIn, ...rest }: PutOffUpdate) {
+	return { ...rest, retry_in: retryIn };
 }

@@ -7,18 +7,20 @@ import { CliError } from "../../errors.ts";
 import { measuring } from "../../firewall/health.ts";
 import { describeRules } from "../../firewall/installed/disabled-rules.ts";
 import { trustFolder } from "../../firewall/update/signed-offer.ts";
-import { type FailedUpdate, type ProductUpdate, updateFirewall } from "../../firewall/update/update.ts";
+import { updateFirewall } from "../../firewall/update/update.ts";
+import type { FailedUpdate, ProductUpdate } from "../../firewall/update/update-result.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
 import { pinRoot } from "../../trust/client.ts";
 import { damagedLines, degradedLines, describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
-import { describeUpdate, updateToWire } from "./update-lines.ts";
+import { describePutOff, describeUpdate, putOffToWire, updateToWire } from "./update-lines.ts";
 
 const shape = {
 	product: productName.optional(),
 	root: z.string().optional(),
 	health: z.string().optional(),
 	allowOlder: z.boolean().optional(),
+	now: z.boolean().optional(),
 	...haOptions,
 };
 
@@ -37,6 +39,7 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 	try {
 		const result = await updateFirewall(session, options.product, {
 			allowOlder: options.allowOlder,
+			triesBad: options.now,
 			onProgress: (name, done, total) => {
 				progress ??= createProgress(surroundings, `downloading ${name}`, output.json);
 				progress.report(done, total);
@@ -49,13 +52,14 @@ async function runDeviceUpdate(context: Parameters<FirewallAction<typeof shape>[
 			result.updates.length === 0
 				? describeCheck(result.check)
 				: [...damagedLines(damaged), ...result.updates.map(describeUpdate), ...degradedLines(answer)];
-		lines.push(...result.rules.map(describeRules));
+		lines.push(...result.putOff.map(describePutOff), ...result.rules.map(describeRules));
 		if (result.waitingReports > 0) lines.push(`reports that wait for the next update: ${result.waitingReports}`);
 		output.answer(
 			{
 				unchanged,
 				damaged,
 				updates: result.updates.map(updateToWire),
+				put_off: result.putOff.map(putOffToWire),
 				products: answer.products,
 				disabled_rules: result.rules,
 				waiting_reports: result.waitingReports,
@@ -88,7 +92,7 @@ function fixFor(reason: FailedUpdate["reason"]): string {
 			return "run it again: the download goes on where it stopped";
 		case "digest_mismatch":
 		case "size_mismatch":
-			return "nothing was replaced and the failure is reported; tell the publisher if it happens again";
+			return "nothing was replaced and the failure is reported; tell the publisher if it happens again (`--now` fetches it again before its pause is over)";
 		case "permit_refused":
 			return "nothing was replaced; check again later, the answer may have changed";
 		case "untrusted":

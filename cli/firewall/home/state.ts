@@ -79,6 +79,8 @@ const lastCheck = z.object({ query: z.string(), etag: z.string(), answer: checkA
 const ha = z.object({ role: haRole.optional(), priority: z.number().optional(), peer: z.string().optional() });
 /** What does not work on it, and since when it says so, unix seconds; see failed-content.ts. */
 const failed = z.record(productName, z.object({ version: versionName, at: z.number() }));
+/** By product the release that came damaged, how often, and when last, unix seconds; see bad-releases.ts. */
+const bad = z.record(productName, z.object({ sha256: sha256Hex, times: z.number().min(1), at: z.number() }));
 /** By product what it asked a permit for and has not reported on; see open-permits.ts. */
 const permits = z.record(
 	productName,
@@ -108,6 +110,7 @@ const FILES = {
 	reports,
 	ha,
 	failed,
+	bad,
 	permits,
 } as const;
 export type StateName = keyof typeof FILES;

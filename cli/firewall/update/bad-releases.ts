@@ -1,28 +1,41 @@
-// Releases whose bytes were not what was promised, and when each is worth a whole download again. Without it a release that is
-// damaged where it lies would be fetched at every check, by every firewall of a fleet. Kept in memory: a new start tries all.
-import type { ProductUpdate } from "./update.ts";
+// Releases whose bytes were not what was promised, and for how long each is left alone. Without it a release that is damaged where it
+// lies would be fetched at every check, by every firewall of a fleet. In the firewall's home, because many firewalls have no process
+// that lives from one check to the next.
+import type { FirewallHome } from "../home/state.ts";
 
-const FIRST_PAUSE_MS = 600_000;
-const LONGEST_PAUSE_MS = 86_400_000;
+const FIRST_PAUSE_SECONDS = 600;
+const LONGEST_PAUSE_SECONDS = 86_400;
 
-export interface BadReleases {
-	/** @returns true = it is to be left alone for now */
-	isPutOff(product: string, sha256: string, nowMs: number): boolean;
-	/** Takes note of how an update went. @returns seconds for which its release is now left alone; null = it is not */
-	note(update: ProductUpdate, nowMs: number): number | null;
+interface Content {
+	readonly product: string;
+	readonly sha256: string;
 }
 
-export function createBadReleases(): BadReleases {
-	const seen = new Map<string, { readonly times: number; readonly againMs: number }>();
-	return {
-		isPutOff: (product, sha256, nowMs) => nowMs < (seen.get(`${product}@${sha256}`)?.againMs ?? 0),
-		note: (update, nowMs) => {
-			const key = `${update.product}@${update.sha256}`;
-			if (update.ok || (update.reason !== "digest_mismatch" && update.reason !== "size_mismatch")) return null;
-			const times = (seen.get(key)?.times ?? 0) + 1;
-			const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), LONGEST_PAUSE_MS);
-			seen.set(key, { times, againMs: nowMs + pauseMs });
-			return pauseMs / 1000;
-		},
-	};
+/** @param now unix seconds @returns seconds for which the release is left alone from now on: twice as long each time */
+export async function noteBad(home: FirewallHome, { product, sha256 }: Content, now: number): Promise<number> {
+	const others = (await home.load("bad")) ?? {};
+	const before = others[product];
+	const times = before?.sha256 === sha256 ? before.times + 1 : 1;
+	await home.save("bad", { ...others, [product]: { sha256, times, at: now } });
+	return pauseAfter(times);
+}
+
+/** @param now unix seconds @returns seconds for which the release is still to be left alone; null = it is not */
+export async function pauseOf(home: FirewallHome, { product, sha256 }: Content, now: number): Promise<number | null> {
+	const bad = (await home.load("bad"))?.[product];
+	// A time ahead is of a clock that was set back: nobody knows how long ago it was.
+	if (bad === undefined || bad.sha256 !== sha256 || bad.at > now) return null;
+	const left = bad.at + pauseAfter(bad.times) - now;
+	return left > 0 ? left : null;
+}
+
+/** The product has something good: whatever was bad before counts no more. */
+export async function forgetBad(home: FirewallHome, product: string): Promise<void> {
+	const { [product]: over, ...others } = (await home.load("bad")) ?? {};
+	if (Object.keys(others).length > 0) await home.save("bad", others);
+	else if (over !== undefined) await home.forget("bad");
+}
+
+function pauseAfter(times: number): number {
+	return Math.min(FIRST_PAUSE_SECONDS * 2 ** (times - 1), LONGEST_PAUSE_SECONDS);
 }

@@ -4,19 +4,20 @@
 import { PUT_OFF_REASONS, type PutOffReason } from "../../../src/entitlement/policy/device-policy.ts";
 import type { HealthReport, HealthSample } from "../../../src/rollout/health.ts";
 import { DiskError, ServerRefusal } from "../../errors.ts";
-import type { CheckAnswer, CheckedProduct, Offer, Permit } from "../answers.ts";
-import { askPermit, type CheckResult, checkForUpdates, isLive } from "../check/check.ts";
+import type { CheckedProduct, Offer, Permit } from "../answers.ts";
+import { askPermit, checkForUpdates, isLive } from "../check/check.ts";
 import { withHomeLock } from "../home/home-lock.ts";
 import { forgetPermit } from "../home/open-permits.ts";
 import type { FirewallSession } from "../identity/session.ts";
-import { type ChangedRules, writeDisabledRules } from "../installed/disabled-rules.ts";
-import type { DownloadResult } from "./download.ts";
+import { writeDisabledRules } from "../installed/disabled-rules.ts";
+import { forgetBad, noteBad, pauseOf } from "./bad-releases.ts";
 import { installPackage, reclaimPackage } from "./install.ts";
 import { isFresh, permitInOffer } from "./offered-download.ts";
 import { describeNeed, dropOldParts, dropParts, makeRoomFor } from "./parts.ts";
 import { downloadPermitted } from "./permitted-download.ts";
 import { flushReports, reportOutcome, reportUntold } from "./reports.ts";
 import { createOfferJudge, type JudgeOffer } from "./signed-offer.ts";
+import type { FailedUpdate, ProductUpdate, PutOffUpdate, UpdateResult } from "./update-result.ts";
 
 export interface UpdateOptions {
 	readonly onProgress?: (product: string, done: number, total: number) => void;
@@ -27,59 +28,12 @@ export interface UpdateOptions {
 	readonly depth?: "daily" | "now";
 	/** true = this release is offered, but not to be tried now */
 	readonly isPutOff?: (product: string, sha256: string) => boolean;
+	/** true = what came damaged lately is fetched again all the same */
+	readonly triesBad?: boolean | undefined;
 	/** true = a signed release may be older than what is installed */
 	readonly allowOlder?: boolean | undefined;
 	/** stops a download; what is short is brought to its end */
 	readonly signal?: AbortSignal;
-}
-
-export type ProductUpdate =
-	| {
-			readonly ok: true;
-			readonly product: string;
-			readonly from: string | null;
-			readonly version: string;
-			readonly sha256: string;
-			readonly path: string;
-			readonly size: number;
-			readonly resumedFrom: number;
-			/** see `PermittedResult` */
-			readonly deltaSize: number | null;
-			readonly deltaMiss: string | null;
-			/** why the server would not take the report; null = it did, or it will be sent later */
-			readonly reportProblem: string | null;
-	  }
-	| {
-			readonly ok: false;
-			readonly product: string;
-			readonly version: string;
-			readonly sha256: string;
-			readonly reason: Exclude<DownloadResult, { ok: true }>["reason"] | "permit_refused" | "disk" | "untrusted";
-			readonly detail: string;
-	  }
-	/** no failure: the release has not come to this firewall yet, or never will */
-	| {
-			readonly ok: false;
-			readonly product: string;
-			readonly version: string;
-			readonly sha256: string;
-			readonly reason: "not_yet";
-			readonly detail: string;
-			/** the service's word for what stands in the way; null = the release is offered no more */
-			readonly rolloutCode: string | null;
-			/** seconds after which to ask again; null = with the next check */
-			readonly retryAfter: number | null;
-	  };
-/** What was tried and went wrong. */
-export type FailedUpdate = Exclude<ProductUpdate, { ok: true } | { reason: "not_yet" }>;
-
-export interface UpdateResult {
-	readonly check: CheckResult;
-	readonly updates: readonly ProductUpdate[];
-	/** products whose disabled rules are others than before */
-	readonly rules: readonly ChangedRules[];
-	/** reports that could not be sent yet; the next update sends them */
-	readonly waitingReports: number;
 }
 
 /**
@@ -102,17 +56,6 @@ export function updateFirewall(
 	});
 }
 
-/**
- * The answer by which a firewall waits after an update. With all that was offered installed it holds as long as the service said for that.
- * A report that could not be sent is sent with the next check, which therefore is an interval away.
- */
-export function answerAfter({ check: { answer }, updates, waitingReports }: UpdateResult): CheckAnswer {
-	if (waitingReports > 0) return { ...answer, until: null };
-	const offered = answer.products.filter(({ status }) => status === "offered");
-	const isDone = offered.every(({ product }) => updates.some((one) => one.ok && one.product === product));
-	return offered.length > 0 && isDone ? { ...answer, until: answer.once_installed_until ?? null } : answer;
-}
-
 async function updateOffered(
 	session: FirewallSession,
 	only: string | undefined,
@@ -133,9 +76,16 @@ async function updateOffered(
 	const rules = await writeDisabledRules(home, check.answer);
 	const judge = createOfferJudge(session, options);
 	const updates: ProductUpdate[] = [];
+	const putOff: PutOffUpdate[] = [];
 	for (const offered of products) {
 		if (offered.status !== "offered" || offered.offer == null) continue;
 		if (options.isPutOff?.(offered.product, offered.offer.sha256)) continue;
+		const content = { product: offered.product, sha256: offered.offer.sha256 };
+		const retryIn = options.triesBad ? null : await pauseOf(home, content, secondsNow(session));
+		if (retryIn !== null) {
+			putOff.push({ ...content, version: offered.offer.version, retryIn });
+			continue;
+		}
 		updates.push(await updateProduct(session, offered, offered.offer, options, judge, check.askedMs));
 	}
 	// Where nothing sound is installed and the offer is not to be had yet, it takes what else there is: better that than no content.
@@ -152,7 +102,7 @@ async function updateOffered(
 			updates.push(await updateProduct(session, offered, offered.offer, options, judge, again?.askedMs ?? 0));
 	}
 	const waitingReports = (await home.load("reports"))?.length ?? 0;
-	return { check, updates, rules, waitingReports };
+	return { check, updates, putOff, rules, waitingReports };
 }
 
 async function updateProduct(
@@ -165,8 +115,8 @@ async function updateProduct(
 ): Promise<ProductUpdate> {
 	const { home } = session;
 	const { version, sha256 } = offer;
-	const failed = (reason: FailedUpdate["reason"], detail: string) =>
-		({ ok: false, product, version, sha256, reason, detail }) as const;
+	const failed = (reason: FailedUpdate["reason"], detail: string, retryIn: number | null = null) =>
+		({ ok: false, product, version, sha256, reason, detail, retryIn }) as const;
 	const notYet = (detail: string, rolloutCode: string | null, retryAfter: number | null) =>
 		({ ok: false, product, version, sha256, reason: "not_yet", detail, rolloutCode, retryAfter }) as const;
 	const refused = ({ message, refusal: { code, members, retryAfterSeconds } }: ServerRefusal) => {
@@ -202,10 +152,11 @@ async function updateProduct(
 	if (result instanceof DiskError) return failed("disk", `${result.message} (${await describeNeed(home, part)})`);
 	if (!result.ok) {
 		const { reason, detail } = result;
-		const bad = reason === "digest_mismatch" || reason === "size_mismatch";
 		// An interrupted download is no verdict on the release; it goes on at the next run.
-		if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));
-		return failed(reason, detail);
+		if (reason !== "digest_mismatch" && reason !== "size_mismatch") return failed(reason, detail);
+		const retryIn = await failureAsValue(noteBad(home, part, secondsNow(session)));
+		await failureAsValue(reportOutcome(session, permit, "failed", reason));
+		return failed(reason, detail, retryIn instanceof Error ? null : retryIn);
 	}
 	if (!isFresh(permittedMs, session.nowMs())) {
 		const again = await failureAsValue(askAgain(session, product, offer));
@@ -218,8 +169,9 @@ async function updateProduct(
 		permit = again;
 	}
 	const before = (await options.measure?.()) ?? null;
-	const path = await failureAsValue(installPackage(home, permit, Math.floor(session.nowMs() / 1000)));
+	const path = await failureAsValue(installPackage(home, permit, secondsNow(session)));
 	if (path instanceof Error) return failed("disk", path.message);
+	await failureAsValue(forgetBad(home, product));
 	const after = before === null ? null : ((await options.measure?.()) ?? null);
 	const health = before === null || after === null ? undefined : { before, after };
 	const { deltaMiss, deltaSize } = result;
@@ -258,6 +210,10 @@ async function askAgain(
 	if (isPutOff(found?.reason)) return found.reason;
 	const anew = found?.status === "offered" ? found.offer : undefined;
 	return anew?.sha256 === offer.sha256 ? askPermit(session, product, anew) : null;
+}
+
+function secondsNow({ nowMs }: FirewallSession): number {
+	return Math.floor(nowMs() / 1000);
 }
 
 /** Whether it is why the account's policy does not let a release be installed now. */

@@ -179,7 +179,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 		expect(downloads()).toHaveLength(4);
 	});
 
-	it("goes back when its release is withdrawn, and reports a whole download with another digest", async () => {
+	it("goes back when its release is withdrawn; a whole download with another digest is reported, and left alone a while", async () => {
 		await operate(service, "POST", `/v1/products/${PRODUCT}/releases/3.0.0/withdraw`, { reason: "only a try" });
 		// Wherever curl has written a part, its first byte is another afterwards.
 		const spoil = `for part in downloads/*.part; do [ ! -f "$part" ] || printf '\\0' | dd of="$part" conv=notrunc 2>/dev/null; done`;
@@ -187,8 +187,15 @@ await describeWithPrograms(["curl", "openssl", "jq"], "examples/firewall.sh", ()
 		expect((await firewall(["update"], { PATH: await pathWith("curl", curl) })).code).toBe(1);
 		await expectInstalled("3.0.0");
 		expect(reports().at(-1)).toBe("2.0.0 failed digest_mismatch");
+		const before = downloads().length;
+		const putOff = await firewall(["update"]);
+		expect(putOff).toMatchObject({ code: 0, stderr: expect.stringContaining("fetched again 10 minutes after that") });
+		expect(downloads()).toHaveLength(before);
+		await expectInstalled("3.0.0");
+		await utimes(join(home, "bad", PRODUCT), 1, 1);
 		expect((await firewall(["update"])).code).toBe(0);
 		await expectInstalled("2.0.0");
+		await expect(stat(join(home, "bad", PRODUCT))).rejects.toThrow("ENOENT");
 	});
 
 	it("gets another token where the service refuses the one at hand, and sends the report that waited", async () => {

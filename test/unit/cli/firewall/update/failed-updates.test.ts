@@ -6,6 +6,7 @@ import { updateFirewall } from "../../../../../cli/firewall/update/update.ts";
 import { packageOf } from "../../support/contract-download.ts";
 import { type ContractFirewall, startContractFirewall } from "../../support/contract-firewall.ts";
 import { inSeconds } from "../../support/contract-replies.ts";
+import { runCli } from "../../support/run-cli.ts";
 import { refuse } from "../../support/scripted-server.ts";
 
 const FIRST = { version: "4.27.0", bytes: Buffer.alloc(200_000, "first release ") };
@@ -201,5 +202,58 @@ describe("a permit", () => {
 		await expect(update()).rejects.toMatchObject({ code: "wrong_permit" });
 		expect(firewall.asked("/d/")).toEqual([]);
 		expect(await firewall.session.home.load("installed")).toBeNull();
+	});
+});
+
+describe("what came damaged", () => {
+	const MINUTE_MS = 60_000;
+	const downloads = () => firewall.server.seen.filter(({ path }) => path.startsWith("/d/")).length;
+	/** One run of its own, as by a timer. */
+	const cli = async (atMs: number, ...options: string[]) => {
+		const run = await runCli(
+			["device", "update", "--json", "--home", firewall.folder, ...options],
+			{ PARAPET_URL: firewall.server.url },
+			firewall.folder,
+			{ nowMs: () => atMs },
+		);
+		return { exitCode: run.exitCode, ...JSON.parse(run.stdout) };
+	};
+
+	it("is fetched again by a later run after ten minutes, then after twice as long each time", async () => {
+		const start = Date.now();
+		firewall.server.faults.corrupt = true;
+		const fetched: number[] = [];
+		for (const minute of [0, 9, 10, 29, 30]) {
+			await cli(start + minute * MINUTE_MS);
+			fetched.push(downloads());
+		}
+		expect(fetched).toEqual([1, 1, 2, 2, 3]);
+	});
+
+	it("is said with its pause, which is no failure of the run; `--now` does not wait for its end", async () => {
+		const start = Date.now();
+		firewall.server.faults.corrupt = true;
+		expect(await cli(start)).toMatchObject({ exitCode: 1, updates: [{ reason: "digest_mismatch", retry_in: 600 }] });
+		expect(await cli(start + MINUTE_MS)).toMatchObject({
+			exitCode: 0,
+			updates: [],
+			put_off: [{ product: "crs", version: FIRST.version, sha256: packageOf(FIRST).sha256, retry_in: 540 }],
+		});
+		const { stdout } = await firewall.run("update");
+		expect(stdout).toContain("came damaged and is not fetched again for");
+		firewall.server.faults = {};
+		expect(await cli(start + MINUTE_MS, "--now")).toMatchObject({ exitCode: 0, updates: [{ ok: true }], put_off: [] });
+		expect(await firewall.session.home.load("bad")).toBeNull();
+	});
+
+	it("keeps nothing waiting where the clock was set back, or another release is offered", async () => {
+		const start = Date.now();
+		firewall.server.faults.corrupt = true;
+		await cli(start);
+		await cli(start - MINUTE_MS);
+		expect(downloads()).toBe(2);
+		firewall.server.faults = {};
+		firewall.server.release = SECOND;
+		expect(await cli(start)).toMatchObject({ updates: [{ ok: true, version: SECOND.version }] });
 	});
 });
