@@ -18,6 +18,13 @@ const REARM_MS = 3_000;
 /** The platform is late by seconds; an alarm that is overdue by so much has been lost. */
 const LOST_AFTER_MS = 900_000;
 
+/**
+ * A chore that throws has its next try after so long, and after twice as long each time in a row. The platform's own tries end after six,
+ * and an alarm that is set meanwhile takes their place: without a pause it would ring 20 times a second for as long as the chore throws.
+ */
+const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 300_000;
+
 /** @param atMs when the alarm stands; null = none does. Unix ms @returns whether it can be counted on */
 function willRing(atMs: number | null, nowMs: number): boolean {
 	return atMs !== null && atMs >= nowMs - LOST_AFTER_MS;
@@ -36,6 +43,8 @@ export class Alarm {
 	readonly #storage: DurableObjectStorage;
 	readonly #nowMs: () => number;
 	readonly #chores: Chore[] = [];
+	/** chores whose last runs threw: how often in a row, and until when (unix ms) they are left alone */
+	readonly #failing = new Map<Chore, { readonly times: number; readonly untilMs: number }>();
 
 	constructor(storage: DurableObjectStorage, nowMs: () => number = () => Date.now()) {
 		this.#storage = storage;
@@ -77,18 +86,35 @@ export class Alarm {
 	/**
 	 * The object's alarm handler: runs what is due, then sets the alarm for the rest. An alarm that rings counts as the time
 	 * it was set to, even if the clock says otherwise.
-	 * @throws what a chore threw, after all others have run; the platform then rings again
+	 * @throws what a chore threw, after all others have run, so that the platform counts it as an error
 	 */
 	async ring(): Promise<void> {
 		const now = Math.max(this.#nowMs(), this.#earliestMs() ?? 0);
-		const due = this.#chores.filter((chore) => (chore.dueMs() ?? Number.POSITIVE_INFINITY) <= now);
-		const runs = await Promise.allSettled(due.map((chore) => chore.run(now)));
+		const due = this.#chores.filter((chore) => (this.#dueMs(chore) ?? Number.POSITIVE_INFINITY) <= now);
+		const runs = await Promise.allSettled(due.map((chore) => this.#run(chore, now)));
 		await this.set();
 		for (const run of runs) if (run.status === "rejected") throw run.reason;
 	}
 
+	async #run(chore: Chore, now: number): Promise<void> {
+		try {
+			await chore.run(now);
+			this.#failing.delete(chore);
+		} catch (error) {
+			const times = (this.#failing.get(chore)?.times ?? 0) + 1;
+			const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** (times - 1), LONGEST_RETRY_MS);
+			this.#failing.set(chore, { times, untilMs: now + pauseMs });
+			throw error;
+		}
+	}
+
+	#dueMs(chore: Chore): number | null {
+		const due = chore.dueMs();
+		return due === null ? null : Math.max(due, this.#failing.get(chore)?.untilMs ?? 0);
+	}
+
 	#earliestMs(): number | null {
-		const due = this.#chores.map((chore) => chore.dueMs()).filter((ms) => ms !== null);
+		const due = this.#chores.map((chore) => this.#dueMs(chore)).filter((ms) => ms !== null);
 		return due.length === 0 ? null : Math.min(...due, this.#nowMs() + FARTHEST_MS);
 	}
 }

@@ -96,6 +96,34 @@ describe("the alarm of an object", () => {
 			expect(good.runs).toBe(1);
 			expect(await alarmMs()).toBe(NOW_MS + 70);
 		}));
+
+	it("tries a chore that throws again after 2 s, then after twice as long each time, up to five minutes, and at once after it went well", () =>
+		withChores([NOW_MS], async (alarm, [bad], alarmMs) => {
+			if (bad === undefined) throw new Error("one chore");
+			[bad.fails, bad.next] = [true, 0];
+			const pauses: number[] = [];
+			for (let tries = 0, before = NOW_MS; tries < 10; tries++) {
+				await expect(alarm.ring()).rejects.toThrow("the chore failed");
+				const atMs = (await alarmMs()) ?? 0;
+				pauses.push((atMs - before) / 1_000);
+				before = atMs;
+			}
+			expect(pauses).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+			bad.fails = false;
+			await alarm.ring();
+			expect(await alarmMs()).toBe(NOW_MS + 50);
+		}));
+
+	it("has the others ring at their own times while one throws", () =>
+		withChores([NOW_MS, NOW_MS + 100], async (alarm, [bad, good], alarmMs) => {
+			if (bad === undefined || good === undefined) throw new Error("two chores");
+			[bad.fails, bad.next] = [true, 0];
+			await expect(alarm.ring()).rejects.toThrow("the chore failed");
+			expect(await alarmMs()).toBe(NOW_MS + 100);
+			await alarm.ring();
+			expect([bad.runs, good.runs]).toEqual([1, 1]);
+			expect(await alarmMs()).toBe(NOW_MS + 2_000);
+		}));
 });
 
 describe("an object with one chore", () => {
