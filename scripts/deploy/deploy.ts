@@ -10,7 +10,7 @@ import {
 	type Stages,
 	type UnderWay,
 } from "./stages.ts";
-import type { VersionLabels } from "./wrangler.ts";
+import { commandFor, type VersionLabels } from "./wrangler.ts";
 
 export interface DeployOrder extends Wish {
 	readonly labels: VersionLabels;
@@ -35,7 +35,7 @@ export async function deploy(parts: DeployParts, order: DeployOrder): Promise<Ou
 	const deployment = await wrangler.deployment();
 	const [only, ...others] = deployment?.shares ?? [];
 	const tag = only === undefined || others.length > 0 ? null : await wrangler.tagOf(only.version);
-	const plan = planDeployment(deployment, tag, order.digest, order);
+	const plan = planDeployment(deployment, tag, order.digest, order, wrangler.environment);
 	if (plan.kind === "refused") throw new DeployError(plan.why, plan.fix);
 	for (const line of describePlan(plan, order)) tell(line);
 	if (order.isPlanOnly) return null;
@@ -86,7 +86,7 @@ async function goBackAlone(
 		const why = error instanceof Error ? error.message : String(error);
 		throw new DeployError(
 			`${reason}; and it could not be taken back: ${why}`,
-			`npx wrangler versions deploy ${old}@100% --yes`,
+			commandFor(wrangler.environment, `npx wrangler versions deploy ${old}@100% --yes`),
 			error,
 		);
 	}

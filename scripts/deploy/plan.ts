@@ -2,7 +2,7 @@
 // platform takes it for all requests at once, and rolls nothing back past it. So each version's tag carries a digest of them.
 import { createHash } from "node:crypto";
 import { type UnderWay, underWay } from "./stages.ts";
-import type { Deployment } from "./wrangler.ts";
+import { commandFor, type Deployment } from "./wrangler.ts";
 
 /** What the person at the command line wants of it. */
 export interface Wish {
@@ -24,27 +24,35 @@ const UNKNOWN_CLASSES = "nothing says which classes of objects the version has t
  * @param deployment what answers requests now; null = the Worker was never deployed
  * @param tag of the version that answers them; null = it has none, or there are several
  * @param digest of the classes to be deployed, see `digestOf`
+ * @param environment of wrangler.toml; null = its top level
  */
 export function planDeployment(
 	deployment: Deployment | null,
 	tag: string | null,
 	digest: string,
 	wish: Wish,
+	environment: string | null = null,
 ): DeploymentPlan {
+	const again = (options: string) => commandFor(environment, `npm run deploy -- ${options}`);
 	const begun = deployment === null ? null : underWay(deployment);
 	if (wish.resume || wish.rollback) {
-		if (begun === null) return { kind: "refused", why: "no deployment in stages is under way", fix: "npm run deploy" };
+		if (begun === null)
+			return {
+				kind: "refused",
+				why: "no deployment in stages is under way",
+				fix: environment === null ? "npm run deploy" : commandFor(environment, "npm run deploy --"),
+			};
 		return { kind: wish.rollback ? "rollback" : "resume", begun };
 	}
 	if (deployment === null)
 		return { kind: "at_once", old: null, isPastReturn: true, why: "there is no earlier version to compare it with" };
 	if (begun !== null) {
 		const why = `a deployment is under way: ${begun.version} answers ${begun.percent} % of all requests, ${begun.old} the others`;
-		return { kind: "refused", why, fix: "npm run deploy -- --resume, or npm run deploy -- --rollback" };
+		return { kind: "refused", why, fix: `${again("--resume")}, or ${again("--rollback")}` };
 	}
 	const [only, ...others] = deployment.shares;
 	if (only === undefined || others.length > 0) {
-		const fix = "give all requests to one version: npx wrangler versions deploy <version>@100%";
+		const fix = `give all requests to one version: ${commandFor(environment, "npx wrangler versions deploy <version>@100%")}`;
 		return { kind: "refused", why: "the requests are split among versions, by something else than this", fix };
 	}
 	const known = digestIn(tag);

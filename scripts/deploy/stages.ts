@@ -3,7 +3,7 @@
 // step, so a second deployment is noticed and nothing of it is undone. Only wrangler changes anything.
 import { ENOUGH_REQUESTS, judgeVersion, NO_NUMBERS, type VersionNumbers } from "./judge.ts";
 import type { ReadNumbers } from "./numbers.ts";
-import type { Deployment, Share, VersionLabels, Wrangler } from "./wrangler.ts";
+import { commandFor, type Deployment, type Share, type VersionLabels, type Wrangler } from "./wrangler.ts";
 
 export interface StageParts {
 	readonly wrangler: Wrangler;
@@ -103,7 +103,8 @@ export async function goOn(parts: StageParts, stages: Stages, begun: UnderWay): 
 	}
 	const note = await parts.wrangler.deployTriggers().then(
 		() => null,
-		(error) => `routes and cron triggers are as they were (${reasonOf(error)}); run: npx wrangler triggers deploy`,
+		(error) =>
+			`routes and cron triggers are as they were (${reasonOf(error)}); run: ${commandFor(parts.wrangler.environment, "npx wrangler triggers deploy")}`,
 	);
 	return { kind: "deployed", version: begun.version, note };
 }
@@ -153,7 +154,7 @@ class StagedRun {
 				else
 					throw new DeployError(
 						`${reason}; and it could not be taken back: ${reasonOf(error)}. Some requests may still be answered by ${version}`,
-						`npx wrangler versions deploy ${old}@100% --yes`,
+						commandFor(wrangler.environment, `npx wrangler versions deploy ${old}@100% --yes`),
 						error,
 					);
 			}
@@ -182,7 +183,7 @@ class StagedRun {
 		const named = deployment?.shares.map((share) => `${share.version} ${share.percent} %`).join(", ") ?? "nothing";
 		throw new DeployError(
 			`another deployment is in force now (${named}), so this one of ${version} stops and changes nothing more`,
-			"find out who deployed, then: npx wrangler deployments status",
+			`find out who deployed, then: ${commandFor(this.#parts.wrangler.environment, "npx wrangler deployments status")}`,
 		);
 	}
 

@@ -26,6 +26,8 @@ export interface VersionLabels {
 }
 
 export interface Wrangler {
+	/** of wrangler.toml; null = its top level */
+	readonly environment: string | null;
 	/** @returns what answers requests now; null = the Worker was never deployed */
 	deployment(): Promise<Deployment | null>;
 	/** @returns the tag of a version; null = it has none */
@@ -63,6 +65,11 @@ export function environmentArg(environment: string | null): string {
 	return `--env=${environment ?? ""}`;
 }
 
+/** @param command that a person is told to run @returns it for this environment: without its name it would change production */
+export function commandFor(environment: string | null, command: string): string {
+	return environment === null ? command : `${command} --env ${environment}`;
+}
+
 export type RunWrangler = (args: readonly string[]) => Promise<Ran>;
 
 const deploymentAnswer = z.object({
@@ -96,6 +103,7 @@ export function createWrangler(run: RunWrangler, environment: string | null): Wr
 		return id;
 	};
 	return {
+		environment,
 		async deployment() {
 			const args = ["deployments", "status", "--json"];
 			const ran = await run([...args, ...environmentArgs]);

@@ -85,6 +85,15 @@ describe("a deployment at once, where it need not be", () => {
 		const fix = `npx wrangler versions deploy ${OLD}@100% --yes`;
 		await expect(start(played, { atOnce: true }, { smoke: unwell }).outcome).rejects.toMatchObject({ fix });
 	});
+
+	it("says what to run in its own environment", async () => {
+		const played = playPlatform([{ call: 3, when: "before" }]);
+		const wrangler = { ...played.wrangler, environment: "staging" };
+		const fix = `npx wrangler versions deploy ${OLD}@100% --yes --env staging`;
+		await expect(start({ ...played, wrangler }, { atOnce: true }, { smoke: unwell }).outcome).rejects.toMatchObject({
+			fix,
+		});
+	});
 });
 
 describe("in stages", () => {

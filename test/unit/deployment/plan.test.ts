@@ -17,8 +17,12 @@ const split = (message: string | null, percent = 10): Deployment => ({
 	],
 });
 const OWN = "parapet 22222222 over 11111111, 10 %";
-const plan = (deployment: Deployment | null, tag: string | null, wish: Partial<Wish> = {}) =>
-	planDeployment(deployment, tag, DIGEST, { ...NO_WISH, ...wish });
+const plan = (
+	deployment: Deployment | null,
+	tag: string | null,
+	wish: Partial<Wish> = {},
+	environment: string | null = null,
+) => planDeployment(deployment, tag, DIGEST, { ...NO_WISH, ...wish }, environment);
 
 describe("a deployment goes", () => {
 	it("in stages where the classes of objects are those of the version that answers", () => {
@@ -68,6 +72,24 @@ describe("a deployment is refused", () => {
 		],
 	])("%s", (_, deployment, wish, fix) => {
 		expect(plan(deployment, TAG, wish)).toMatchObject({ kind: "refused", fix: expect.stringMatching(fix) });
+	});
+
+	it.each<[string, Deployment | null, Partial<Wish>, string]>([
+		[
+			"while another is under way",
+			split(OWN),
+			{},
+			"npm run deploy -- --resume --env staging, or npm run deploy -- --rollback --env staging",
+		],
+		[
+			"while the requests are split by hand",
+			split("by hand"),
+			{},
+			"give all requests to one version: npx wrangler versions deploy <version>@100% --env staging",
+		],
+		["to go on where nothing is under way", alone, { resume: true }, "npm run deploy -- --env staging"],
+	])("%s, and told to run what changes its own environment, not production", (_, deployment, wish, fix) => {
+		expect(plan(deployment, TAG, wish, "staging")).toMatchObject({ kind: "refused", fix });
 	});
 });
 

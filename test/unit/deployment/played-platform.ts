@@ -51,6 +51,7 @@ export function playPlatform(faults: readonly Fault[] = [], first: Deployment | 
 		inForce: () => inForce,
 		overtake: () => void put([{ version: OTHER, percent: 100 }], "by hand"),
 		wrangler: {
+			environment: null,
 			deployment: () => call(() => inForce),
 			tagOf: (version) => call(() => tags.get(version) ?? null),
 			upload: ({ tag }) =>

@@ -175,6 +175,12 @@ it("is deployed, with a word on what is left, when only routes and triggers coul
 	expect(outcome).toMatchObject({ kind: "deployed", note: expect.stringContaining("npx wrangler triggers deploy") });
 });
 
+it("names its environment in what is left to be run", async () => {
+	const played = playPlatform([{ call: callsOf(WAY.length), when: "before" }]);
+	const outcome = await run(playParts({ ...played.wrangler, environment: "staging" }).parts);
+	expect(outcome).toMatchObject({ note: expect.stringContaining("npx wrangler triggers deploy --env staging") });
+});
+
 it("goes on from the stage at which an earlier run stopped, or back from there", async () => {
 	const stopped = {
 		...aloneOf(OLD),
