@@ -1,6 +1,6 @@
 // Whatever the devices of a group ask, are refused in the end, report, fail, fail over, leave, join again with a permit of their own, are
-// suspended or given up, lose answers, and whenever their object dies: never two of them have an open permit, nobody gets what broke another one, and once a permit's
-// time is over each that can come gets the next version.
+// suspended or given up, lose answers, and whenever their object dies: never two of them have an open permit, nobody gets what broke another one, whoever
+// is to go first can at once, and once a permit's time is over each that can come gets the next version.
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
@@ -73,7 +73,8 @@ async function wordsArrive(world: World): Promise<void> {
 	await world.account.hearDevices(words);
 }
 
-async function ask(world: World, who: number, wanted: string): Promise<boolean> {
+/** @returns null = it has a permit; else why not, and the number of the device that stands in the way */
+async function refusal(world: World, who: number, wanted: string): Promise<{ reason: string; peer: number } | null> {
 	const { account, permits, outside, idOf } = world;
 	pass(world, 1);
 	const { now } = world;
@@ -89,16 +90,16 @@ async function ask(world: World, who: number, wanted: string): Promise<boolean> 
 	const own = permits.get(who);
 	if (!answer.ok) {
 		if (own?.state === "open" && now < own.until) giveBack(world, who);
-		return false;
+		return { reason: answer.reason, peer: NUMBERS.find((number) => idOf(number) === answer.peer) ?? who };
 	}
 	const said = { kind: "permitted", product: PRODUCT, version: wanted, sequence: Number(wanted), until } as const;
 	if (answer.at === null) {
 		// Whoever was given up is refused by the edge.
-		if (world.statuses.get(who) === "deactivated") return false;
+		if (world.statuses.get(who) === "deactivated") return { reason: "deactivated", peer: who };
 		world.words.push(word(world, who, { ...said, isLocked: false }));
 		await wordsArrive(world);
 		outside.set(who, { version: wanted, at: now, lock: null, until, state: "open", isExcused: true, before: null });
-		return true;
+		return null;
 	}
 	world.words.push(word(world, who, { ...said, isLocked: true }));
 	for (const [other, permit] of permits) {
@@ -121,7 +122,29 @@ async function ask(world: World, who: number, wanted: string): Promise<boolean> 
 	const before = (isOpen ? own.before : own) ?? null;
 	const ends = isSame ? own.until : until;
 	permits.set(who, { version: wanted, at: now, lock: answer.at, until: ends, state: "open", isExcused: false, before });
-	return true;
+	return null;
+}
+
+async function ask(world: World, who: number, wanted: string): Promise<boolean> {
+	return (await refusal(world, who, wanted)) === null;
+}
+
+/** Whoever is to go before a device gets its turn at once, and waits for no permit of the one that was refused. */
+async function askInOrder(world: World, who: number, wanted: string): Promise<void> {
+	let found = await refusal(world, who, wanted);
+	if (found?.reason !== "ha_peer_first") return;
+	for (const _ of NUMBERS) if (found?.reason === "ha_peer_first") found = await refusal(world, found.peer, wanted);
+	expect(found?.reason ?? "ha_peer_failed", `after ${who} was refused`).toBe("ha_peer_failed");
+}
+
+/** A version fails on the device that goes first, which goes back and is the active one then. */
+async function failOver(world: World, who: number, wanted: string): Promise<void> {
+	for (const other of NUMBERS) await say(world, other, other === who ? "passive" : "active", null);
+	if (!(await ask(world, who, wanted))) return;
+	await report(world, who, "failed");
+	if (await ask(world, who, "0")) await report(world, who, "healthy");
+	for (const other of NUMBERS) await say(world, other, other === who ? "active" : "passive", null);
+	for (const one of [who, ...NUMBERS]) await askInOrder(world, one, wanted);
 }
 
 function giveBack({ permits }: World, who: number): void {
@@ -180,6 +203,21 @@ const named = fc.oneof(
 			.tuple(number, version)
 			.map(([who, wanted]): [string, Command] => [`${who} asks for ${wanted}`, (world) => ask(world, who, wanted)]),
 	},
+	{
+		weight: 3,
+		arbitrary: fc
+			.tuple(number, version)
+			.map(([who, wanted]): [string, Command] => [
+				`${who} and whoever goes before it ask for ${wanted}`,
+				(world) => askInOrder(world, who, wanted),
+			]),
+	},
+	fc
+		.tuple(number, version)
+		.map(([who, wanted]): [string, Command] => [
+			`${wanted} fails on ${who}, which is active then`,
+			(world) => failOver(world, who, wanted),
+		]),
 	{
 		weight: 2,
 		arbitrary: fc
