@@ -3,6 +3,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { SharedView } from "../../../content/heads-record.ts";
 import { channelOf } from "../../../content/releases/channel.ts";
+import type { ProductRecord, Release } from "../../../content/releases/product-record.ts";
 import { unitOf } from "../../../content/releases/rollout-place.ts";
 import { isLicensed } from "../../../content/releases/select-release.ts";
 import type { DeviceRecord } from "../../../entitlement/devices/device-record.ts";
@@ -149,13 +150,8 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	const { services, event, now } = scope;
 	const device = await services.records.device(offer.device, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
-	const grant = requireEntitlement(device, offer.product, now);
-	const channel = channelOf(device, offer.product);
 	const record = await services.records.product(offer.product, view, scope);
-	const release = requireRelease(record, offer, channel, device.model);
-	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
-	requireLeave(scope, device, offer, release, record);
-	requireAge(scope, release, grant);
+	const release = await leavePlaceUnless(scope, offer, record, () => requireInstallable(scope, device, offer, record));
 
 	event.step = release.rollout?.step ?? null;
 	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, release, record, REPORT_WITHIN_SECONDS);
@@ -194,6 +190,44 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 		...markDegraded(scope.degradedAsOf()),
 	} satisfies z.infer<typeof permitBody>;
 	return answerJson(body, 201);
+}
+
+function requireInstallable(
+	scope: RequestScope,
+	device: DeviceRecord,
+	offer: OfferClaims,
+	record: ProductRecord | null,
+): Release {
+	const { now } = scope;
+	const grant = requireEntitlement(device, offer.product, now);
+	const release = requireRelease(record, offer, channelOf(device, offer.product), device.model);
+	if (!isLicensed(release, grant, now)) throw notEntitled("critical_only", grant);
+	requireLeave(scope, device, offer, release, record);
+	requireAge(scope, release, grant);
+	return release;
+}
+
+/**
+ * Who asks for a permit does not install yet, and whoever is refused then does not: a place that it has in a rollout from before goes to
+ * others, and its silence is no failure.
+ */
+async function leavePlaceUnless<T>(
+	{ services, event, now }: RequestScope,
+	{ product, to: version, device }: OfferClaims,
+	record: ProductRecord | null,
+	require: () => T,
+): Promise<T> {
+	try {
+		return require();
+	} catch (error) {
+		const isUnderWay = record?.releases.some((one) => one.version === version && one.rollout !== null) === true;
+		if (error instanceof ProblemError && isUnderWay) {
+			const detail = event.reason ?? error.code;
+			const putOff = { version, device, lease: null, reported: "deferred", detail, now } as const;
+			await services.objects.product(product).hearReport(putOff);
+		}
+		throw error;
+	}
 }
 
 /**
