@@ -4,6 +4,8 @@ import { faultsOfVariables } from "../../src/config.ts";
 
 /** The parts of wrangler's configuration that are looked at. */
 export interface DeployedSettings {
+	/** of the Worker: `parapet`, or with its environment `parapet-staging` */
+	readonly name?: string | undefined;
 	readonly vars: Readonly<Record<string, unknown>>;
 	readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string | undefined }[];
 	readonly secrets?: { readonly required?: readonly string[] | undefined } | undefined;
@@ -32,7 +34,7 @@ export function findFaults(settings: DeployedSettings): Fault[] {
 	const issuer = String(settings.vars["ISSUER"] ?? "");
 	const host = hostOf(issuer);
 	return [
-		...issuerFaults(issuer, isProduction(settings)),
+		...issuerFaults(issuer),
 		...routeFaults(settings, host),
 		...recordFaults(settings),
 		...sizeFaults(settings),
@@ -51,10 +53,6 @@ export function findNotes({ vars }: DeployedSettings): string[] {
 	];
 }
 
-function isProduction({ vars }: Pick<DeployedSettings, "vars">): boolean {
-	return (vars["ENVIRONMENT"] ?? "production") === "production";
-}
-
 /** @returns the host of an https origin; null = the text is none */
 function hostOf(issuer: string): string | null {
 	const url = URL.parse(issuer);
@@ -70,10 +68,12 @@ function faultOfOrigin(text: string): string | null {
 	return `"${text}" is no https origin (https://<host>, no path)`;
 }
 
-function issuerFaults(issuer: string, isOfProduction: boolean): Fault[] {
+function issuerFaults(issuer: string): Fault[] {
 	const value = "[vars] ISSUER";
-	const example = isOfProduction ? "updates" : "updates-staging";
-	const fix = `write the https origin under which firewalls reach the service, such as https://${example}.<your domain>`;
+	const example = issuer.endsWith(".example.com")
+		? issuer.replace("example.com", "<your domain>")
+		: "https://updates.<your domain>";
+	const fix = `write the https origin under which firewalls reach the service, such as ${example}`;
 	const problem = faultOfOrigin(issuer);
 	return problem === null ? [] : [{ value, problem, fix }];
 }
@@ -94,8 +94,8 @@ function recordFaults(settings: DeployedSettings): Fault[] {
 	const problem = NO_NAMESPACE.test(id)
 		? `"${id}" is still the placeholder`
 		: `"${id}" is no id (32 hexadecimal digits)`;
-	// Never production's in staging: its stores would be production's.
-	const name = isProduction(settings) ? "parapet-records" : "parapet-staging-records";
+	// Begins with the Worker's, so that nobody gives staging the namespace of production.
+	const name = `${settings.name ?? "parapet"}-records`;
 	const fix = `npx wrangler kv namespace create ${name} prints it; npx wrangler kv namespace list shows it again, as ${name}`;
 	return [{ value: "[[kv_namespaces]] id of RECORDS", problem, fix }];
 }

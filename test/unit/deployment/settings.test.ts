@@ -111,12 +111,12 @@ it.each([
 });
 
 it("what is left as shipped is named with what to do, in staging with names of its own", () => {
-	const fixesOf = (environment: string, issuer: string) =>
-		findFaults({ ...READY, ...vars({ ENVIRONMENT: environment, ISSUER: issuer }), ...namespace("1".repeat(32)) })
+	const fixesOf = (name: string, issuer: string) =>
+		findFaults({ ...READY, name, ...vars({ ISSUER: issuer }), ...namespace("1".repeat(32)) })
 			.map(({ fix }) => fix)
 			.join();
-	expect(fixesOf("production", "https://updates.example.com")).toMatch(/updates\.<.*create parapet-records prints/);
-	expect(fixesOf("staging", "https://updates-staging.example.com")).toMatch(
+	expect(fixesOf("parapet", "https://updates.example.com")).toMatch(/updates\.<.*create parapet-records prints/);
+	expect(fixesOf("parapet-staging", "https://updates-staging.example.com")).toMatch(
 		/updates-staging\.<.*create parapet-staging-records prints/,
 	);
 });
