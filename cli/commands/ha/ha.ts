@@ -176,7 +176,9 @@ function membersOf(group: Group): z.infer<typeof member>[] {
 
 function describe(group: Group): string {
 	const { ha_group: id, name, mode, license } = group;
-	const seat = group["holds_seat"] === true ? "with its seat" : "without a seat";
+	const { length: count } = membersOf(group);
+	const devices = count === 0 ? "no device yet" : count === 1 ? "1 device" : `${count} devices`;
+	const seat = group["holds_seat"] === true ? `one seat of ${license}` : `no seat of ${license} taken`;
 	const late = group["published"] === false ? "; not every store has it yet" : "";
-	return `HA group ${id} (${name}): ${mode}, ${membersOf(group).length} devices ${seat} of ${license}${late}`;
+	return `HA group ${id} (${name}): ${mode}, ${devices}, ${seat}${late}`;
 }

@@ -20,7 +20,7 @@ const TOLD = {
 		{ product: "crs", since: "2026-11-21T00:00:00Z", told: false, versions: [{ device: DEVICE, version: "4.27.0" }] },
 	],
 };
-const SHOWN = `HA group ${GROUP} (Berlin edge): active-passive, 1 devices with its seat of lic-01234567`;
+const SHOWN = `HA group ${GROUP} (Berlin edge): active-passive, 1 device, one seat of lic-01234567`;
 
 let server: Server;
 let url: string;
