@@ -189,16 +189,16 @@ export type HaWord = Reported | "released";
 /**
  * What a report makes of a permit. The worse word stands, until the device gets another permit; silence is not a word, so a device
  * that says in the end that it is healthy is. Who puts the release off does not install now, and asks again when it does.
- * @param at of the permit that is reported on; of one that was brought along none is known
+ * @param at of the permit that is reported on; of one that was brought along none is known. null = of whichever the device has
  * @returns the permit after it; "given_back" = there is none any more; null = it says nothing new, or is about another permit
  */
 export function hearHaReport(
 	permit: HaPermit,
 	version: string,
-	at: number,
+	at: number | null,
 	reported: HaWord,
 ): HaPermit | "given_back" | null {
-	if (permit.version !== version || (permit.at !== at && permit.mark !== "brought")) return null;
+	if (permit.version !== version || (at !== null && permit.at !== at && permit.mark !== "brought")) return null;
 	switch (reported) {
 		case "downloaded":
 		case "installed":

@@ -62,8 +62,8 @@ export interface HaLockReport {
 	readonly deviceId: string;
 	readonly product: string;
 	readonly version: string;
-	/** of the permit */
-	readonly at: number;
+	/** of the permit; null = whichever is under way */
+	readonly at: number | null;
 	readonly reported: HaWord;
 	/** unix seconds, by the edge */
 	readonly now: number;
@@ -193,7 +193,7 @@ export class HaLocks {
 		// Of a device that has left, and may join a group again.
 		const id = group?.id ?? deviceId;
 		const own = tables.permitsFor(id, product).find(({ device }) => device === deviceId);
-		if (own === undefined) return;
+		if (own === undefined || (at === null && haPermitState(own, now) !== "under_way")) return;
 		const after = hearHaReport(own, version, at, reported);
 		if (after === null) return;
 		if (after === "given_back") {

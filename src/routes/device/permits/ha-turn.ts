@@ -45,11 +45,14 @@ export async function takeTurn(
 	throw exposureLimited(turn.reason, turn.retryAfter);
 }
 
-/** For a device that got no permit in the end. One that cannot be given back ends by itself. */
+/**
+ * For a device that got no permit in the end. One that cannot be given back ends by itself.
+ * @param at of the turn; null = whichever is under way, for a device that is refused before it asks for its turn
+ */
 export async function giveTurnBack(
 	{ services, now }: RequestScope,
 	{ device: deviceId, product, to: version }: OfferClaims,
-	at: number,
+	at: number | null,
 ): Promise<void> {
 	const report = { deviceId, product, version, at, reported: "released", now } as const;
 	await services.objects.hearHaLock(accountObjectName(deviceId), report).catch(() => {});

@@ -151,7 +151,9 @@ async function givePermit(scope: RequestScope, view: SharedView, offer: OfferCla
 	const device = await services.records.device(offer.device, view, scope);
 	if (device === null) throw new ProblemError("device_refused");
 	const record = await services.records.product(offer.product, view, scope);
-	const release = await leavePlaceUnless(scope, offer, record, () => requireInstallable(scope, device, offer, record));
+	const release = await leaveUnless(scope, device, offer, record, () =>
+		requireInstallable(scope, device, offer, record),
+	);
 
 	event.step = release.rollout?.step ?? null;
 	const turn = device.haGroup === null ? NO_TURN : await takeTurn(scope, offer, release, record, REPORT_WITHIN_SECONDS);
@@ -208,20 +210,24 @@ function requireInstallable(
 }
 
 /**
- * Who asks for a permit does not install yet, and whoever is refused then does not: a place that it has in a rollout from before goes to
- * others, and its silence is no failure.
+ * Who asks for a permit does not install yet, and whoever is refused then does not: a place that it has in a rollout from before, and a
+ * turn in its HA group, go to others, and its silence is no failure.
  */
-async function leavePlaceUnless<T>(
-	{ services, event, now }: RequestScope,
-	{ product, to: version, device }: OfferClaims,
+async function leaveUnless<T>(
+	scope: RequestScope,
+	{ haGroup }: DeviceRecord,
+	offer: OfferClaims,
 	record: ProductRecord | null,
 	require: () => T,
 ): Promise<T> {
 	try {
 		return require();
 	} catch (error) {
-		const isUnderWay = record?.releases.some((one) => one.version === version && one.rollout !== null) === true;
-		if (error instanceof ProblemError && isUnderWay) {
+		if (!(error instanceof ProblemError)) throw error;
+		const { services, event, now } = scope;
+		const { product, to: version, device } = offer;
+		if (haGroup !== null) await giveTurnBack(scope, offer, null);
+		if (record?.releases.some((one) => one.version === version && one.rollout !== null)) {
 			const detail = event.reason ?? error.code;
 			const putOff = { version, device, lease: null, reported: "deferred", detail, now } as const;
 			await services.objects.product(product).hearReport(putOff);

@@ -111,3 +111,19 @@ test("a product that does not answer costs an answer, and hears of it when the d
 	expect(await firstStep()).toMatchObject({ excused: 1 });
 	await healthy(passive, await taken(passive));
 });
+
+test("one of a pair that may not install any more when it asks again leaves its turn to the other", async () => {
+	const { active, passive, scene } = pair;
+	await release();
+	clock.moveTo(2 * SEEN);
+	await edge.authenticate(passive);
+	const { products } = await edge.check(passive, `?installed=${scene.product}@${OLD}`);
+	const ask = (at: Edge) => at.permit(passive, products[0]?.offer?.capability ?? "");
+	expect((await ask(edge)).status).toBe(201);
+	const rules = [{ for: { device: passive.clientId }, hold: true }];
+	await operated("PUT", `/v1/accounts/${scene.account}/policy`, { rules });
+	await expectProblem(await ask(new Edge()), "exposure_limited");
+	clock.moveTo(4 * SEEN);
+	await healthy(active, await taken(active));
+	expect(await firstStep()).toMatchObject({ permits: 2, excused: 1, healthy: 1, failed: 0, silent: 0 });
+});
