@@ -8,6 +8,7 @@ import { type ApiDocument, type Content, type Operation, operationsOf } from "./
 import { completeAnswers } from "./common-answers.ts";
 import { composeExample } from "./compose-example.ts";
 import { completeSecurity, credentialOf, SECURITY_SCHEMES } from "./credentials.ts";
+import { TEXT_EXAMPLES } from "./examples/trust.ts";
 import { completeParameters } from "./request-headers.ts";
 
 /** What the tags stand for: who calls. */
@@ -84,8 +85,8 @@ function correctPatterns(part: unknown): void {
 }
 
 function addExamples(document: ApiDocument, content: Content, place: string): void {
-	for (const media of Object.values(content)) {
-		const example = composeExample(document, media.schema, place);
+	for (const [type, media] of Object.entries(content)) {
+		const example = type === "text/plain" ? TEXT_EXAMPLES[place] : composeExample(document, media.schema, place);
 		if (example !== undefined) media.example = example;
 	}
 }
