@@ -8,6 +8,8 @@ const wait = z.looseObject({
 	at: z.string().nullable(),
 	of: z.string().nullable(),
 	count: z.number().nullable(),
+	/** an earlier version of the service does not say it */
+	ring: z.string().nullable().default(null),
 	team: z.string().nullable(),
 	not_only_publisher: z.boolean(),
 });
@@ -141,6 +143,11 @@ function describePower({ notices, healthy_to_pass: healthy, failures_to_abort: f
 	return `The step passes with ${formatCount(healthy)} healthy and no failure, and halts at ${failures} ${failures === 1 ? "failure" : "failures in a row"}.${what}`;
 }
 
+/** Whoever has no firewall with the label would wait in vain. */
+function describeRing(ring: string | null): string {
+	return ring === null ? "" : ` of ring ${ring} (firewalls with the label ring=${ring})`;
+}
+
 /** Who has spoken already, where words are waited for. */
 function describeWords({ words, step: present, since }: RolloutAnswer, { kind, of }: z.infer<typeof wait>): string[] {
 	if (kind !== "words") return [];
@@ -154,7 +161,7 @@ const WORDS: Readonly<Record<string, string>> = {
 	resume: "to let it go on (parapet rollout resume), or to revert it (parapet rollout revert)",
 };
 
-function describeWait({ kind, at, of, count, team, not_only_publisher: other }: z.infer<typeof wait>): string {
+function describeWait({ kind, at, of, count, ring, team, not_only_publisher: other }: z.infer<typeof wait>): string {
 	switch (kind) {
 		case "start":
 			return `waits until ${at}`;
@@ -165,7 +172,7 @@ function describeWait({ kind, at, of, count, team, not_only_publisher: other }: 
 			return `waits for ${who}${other ? ", not only the one who uploaded it," : ""} ${WORDS[of ?? ""] ?? of}`;
 		}
 		case "units":
-			return `waits for ${count} more ${count === 1 ? "unit" : "units"} to take a permit${at === null ? "" : `, until ${at} at most`}`;
+			return `waits for ${count} more ${count === 1 ? "unit" : "units"}${describeRing(ring)} to take a permit${at === null ? "" : `, until ${at} at most`}`;
 		case "ramp":
 			return `lets in more and more until ${at}`;
 		case "bake":

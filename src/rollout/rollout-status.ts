@@ -43,7 +43,8 @@ export type WaitsFor =
 			readonly team: string | null;
 			readonly notOnlyPublisher: boolean;
 	  }
-	| { readonly kind: "units"; readonly missing: number; readonly notAfter: number | null }
+	/** ring: the only one whose units may take a permit; null = any may */
+	| { readonly kind: "units"; readonly missing: number; readonly notAfter: number | null; readonly ring: string | null }
 	| { readonly kind: "ramp"; readonly at: number }
 	| { readonly kind: "bake"; readonly at: number }
 	| { readonly kind: "reports"; readonly open: number }
@@ -107,7 +108,8 @@ function waitsFor(rollout: Rollout, evidence: Evidence, approvals: readonly Appr
 		case "running": {
 			if (isFraction(cohort)) return [{ kind: "ramp", at: rampFullAt(rollout) ?? now }];
 			const missing = Math.max(0, cohort.units - placesTaken(stepEvidence(evidence, rollout.step)));
-			const units: WaitsFor = { kind: "units", missing, notAfter: fillWithin === null ? null : since + fillWithin };
+			const notAfter = fillWithin === null ? null : since + fillWithin;
+			const units: WaitsFor = { kind: "units", missing, notAfter, ring: cohort.ring ?? null };
 			return takesOverride(rollout, evidence, now) ? [units, ...words("override")] : [units];
 		}
 		case "baking": {

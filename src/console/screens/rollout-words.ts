@@ -20,7 +20,7 @@ const WORDS = {
 	resume: "to let it go on, or to revert it",
 } as const;
 
-export function describeWait({ kind, at, of, count, team, not_only_publisher: other }: Wait): string {
+export function describeWait({ kind, at, of, count, ring, team, not_only_publisher: other }: Wait): string {
 	const until = at === null ? "" : `${at.slice(0, 16).replace("T", " ")} UTC`;
 	switch (kind) {
 		case "start":
@@ -30,7 +30,7 @@ export function describeWait({ kind, at, of, count, team, not_only_publisher: ot
 		case "words":
 			return `waits for ${count} ${count === 1 ? "person" : "persons"}${team === null ? "" : ` of team ${team}`}${other ? ", not only the one who uploaded it," : ""} ${of === null ? "" : WORDS[of]}`;
 		case "units":
-			return `waits for ${count} more ${count === 1 ? "unit" : "units"} to take a permit${until && `, until ${until} at most`}`;
+			return `waits for ${count} more ${count === 1 ? "unit" : "units"}${ring === null ? "" : ` of ring ${ring}`} to take a permit${until && `, until ${until} at most`}`;
 		case "ramp":
 			return `lets in more and more until ${until}`;
 		case "bake":

@@ -20,6 +20,9 @@ const waitsForBody = z
 		at: timestamp.nullable(),
 		of: z.enum(["approve", "override", "resume"]).nullable(),
 		count: z.int().nullable().openapi({ description: "Persons, units or reports that are missing" }),
+		ring: z.string().nullable().openapi({
+			description: "`units`: only firewalls with the label `ring` of this value may take a permit; null: any may",
+		}),
 		team: z.string().nullable(),
 		not_only_publisher: z.boolean(),
 	})
@@ -181,7 +184,7 @@ function describeRegression(regression: ToldRegression): z.infer<typeof regressi
 }
 
 function describeWait(wait: WaitsFor): z.infer<typeof waitsForBody> {
-	const nothing = { at: null, of: null, count: null, team: null, not_only_publisher: false };
+	const nothing = { at: null, of: null, count: null, ring: null, team: null, not_only_publisher: false };
 	switch (wait.kind) {
 		case "start":
 		case "freeze":
@@ -193,7 +196,10 @@ function describeWait(wait: WaitsFor): z.infer<typeof waitsForBody> {
 			return { ...nothing, kind: "words", of, count, team, not_only_publisher: notOnlyPublisher };
 		}
 		case "units":
-			return { ...nothing, kind: "units", count: wait.missing, at: toTimestampOrNull(wait.notAfter) };
+			return {
+				...nothing,
+				...{ kind: "units" as const, count: wait.missing, ring: wait.ring, at: toTimestampOrNull(wait.notAfter) },
+			};
 		case "reports":
 			return { ...nothing, kind: "reports", count: wait.open };
 		case "evidence":

@@ -60,7 +60,8 @@ function describeWait(wait: WaitsFor): string | null {
 			return `until ${toTimestamp(wait.at)}`;
 		case "units": {
 			const most = wait.notAfter === null ? "" : `, until ${toTimestamp(wait.notAfter)} at most`;
-			return `for ${wait.missing} more to take a permit${most}`;
+			const ring = wait.ring === null ? "" : ` of ring ${wait.ring}`;
+			return `for ${wait.missing} more${ring} to take a permit${most}`;
 		}
 		case "ramp":
 			return `for its ramp to end at ${toTimestamp(wait.at)}`;

@@ -105,7 +105,7 @@ describe("the ladder", () => {
 		expect(lines[2]).toBe("▶ volunteers 1 0 0 0 0 insufficient");
 		expect(lines.slice(-2)).toEqual([
 			COUNTS,
-			"waits for 1 more unit to take a permit, until 2026-11-20T23:00:00Z at most",
+			"waits for 1 more unit of ring volunteer (firewalls with the label ring=volunteer) to take a permit, until 2026-11-20T23:00:00Z at most",
 		]);
 		expect(draw({ phase: "running", step: 1, passed: FIRST_PASSED }).at(-1)).toMatch(
 			/^waits for 10 more units to take/,
