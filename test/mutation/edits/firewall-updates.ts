@@ -161,18 +161,18 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		file: "cli/firewall/update/bad-releases.ts",
 		edits: [
 			{
-				from: "FIRST_PAUSE_MS * 2 ** (times - 1)",
-				to: "FIRST_PAUSE_MS",
+				from: "FIRST_PAUSE_SECONDS * 2 ** (times - 1)",
+				to: "FIRST_PAUSE_SECONDS",
 				breaks: "a fleet fetches a damaged release every ten minutes for ever",
 			},
 			{
-				from: 'update.ok || (update.reason !== "digest_mismatch" && update.reason !== "size_mismatch")',
-				to: "update.ok",
-				breaks: "a download that broke off is not gone on with for ten minutes",
+				from: "bad === undefined || bad.sha256 !== sha256 || bad.at > now",
+				to: "bad === undefined || bad.sha256 !== sha256",
+				breaks: "a release is left alone for days after a clock that was ahead was set back",
 			},
 			{
-				from: "seen.get(`${product}@${sha256}`)",
-				to: "[...seen.values()][0]",
+				from: "bad === undefined || bad.sha256 !== sha256 || bad.at > now",
+				to: "bad === undefined || bad.at > now",
 				breaks: "a damaged release keeps the next one out",
 			},
 		],
@@ -276,12 +276,12 @@ export const FIREWALL_UPDATES: readonly FileEdits[] = [
 		file: "cli/firewall/update/update.ts",
 		edits: [
 			{
-				from: 'if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));',
-				to: 'await failureAsValue(reportOutcome(session, permit, "failed", reason));',
+				from: 'if (reason !== "digest_mismatch" && reason !== "size_mismatch") return failed(reason, detail);',
+				to: "",
 				breaks: "a download that was interrupted counts as a bad release",
 			},
 			{
-				from: 'if (bad) await failureAsValue(reportOutcome(session, permit, "failed", reason));',
+				from: 'await failureAsValue(reportOutcome(session, permit, "failed", reason));',
 				to: "",
 				breaks: "nobody learns that a package has other bytes than were promised",
 			},

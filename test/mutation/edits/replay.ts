@@ -22,8 +22,8 @@ export const REPLAY: readonly FileEdits[] = [
 				breaks: "used assertions are kept for ever",
 			},
 			{
-				from: "if ((await this.ctx.storage.getAlarm()) === null) await",
-				to: "await",
+				from: "await setUnlessSet(this.ctx.storage, CLEAN_INTERVAL_MS);",
+				to: "await this.ctx.storage.setAlarm(nowMs + CLEAN_INTERVAL_MS);",
 				breaks: "an object that is evicted all the time never cleans up",
 			},
 		],
