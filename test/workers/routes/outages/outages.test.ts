@@ -78,13 +78,23 @@ describe("stores and objects down", () => {
 			expect(await answer.json()).toMatchObject({ messages: [{ title: "Maintenance" }], ...marks });
 		});
 
-		test("reports are taken, and a token is one of RFC 6749 and nothing more", async () => {
+		test("reports are taken, and a token is one of RFC 6749 with its lineage and nothing more", async () => {
 			await loseEverything();
 			const { permit } = await edge.permitted(scene.firewall, scene.product);
 			const report = { permit, outcome: "installed" };
 			expect((await edge.sendJson("POST", "/v1/reports", scene.firewall.accessToken, report)).status).toBe(202);
 			const token = await edge.token(scene.firewall);
-			expect(Object.keys(await token.json())).toEqual(["access_token", "token_type", "expires_in", "scope"]);
+			expect(Object.keys(await token.json())).toEqual(["access_token", "token_type", "expires_in", "scope", "lineage"]);
+		});
+
+		test("a failure is taken by the offer that came with its download, in an isolate that knows no product", async () => {
+			const { products } = await edge.check(scene.firewall, `?installed=${scene.product}`);
+			const offer = products[0]?.offer;
+			expect(offer).toHaveProperty("download");
+			await loseEverything();
+			const report = { permit: offer?.capability, outcome: "failed" };
+			const isolate = new Edge();
+			expect((await isolate.sendJson("POST", "/v1/reports", scene.firewall.accessToken, report)).status).toBe(202);
 		});
 
 		test("every answer from old copies has their age in Cache-Status, others have none", async () => {
