@@ -192,7 +192,7 @@ export interface ReportEffect {
  * has failed whatever it says later. To download is not to install, and to wait is not to die: whoever puts the release off (a
  * maintenance window, a commit lock, an operator) leaves its place to another, and asks for a permit again when it is ready.
  * @param now unix seconds
- * @param holder of a lease without a place of its own: another device's that stands for its unit, and is healthy or has failed; null = none does
+ * @param holder of a lease without a place of its own: another device's that stands for its unit; null = none does
  * @returns null = it says nothing new
  */
 export function decideReport(
@@ -220,19 +220,19 @@ export function decideReport(
 }
 
 /**
- * A group is one unit: where its first device is healthy and a later one is not, the unit is not, in the one place that it has; and where
- * it has failed already it fails no second time. Where no device stands for it, bad news has a place of its own.
+ * A group is one unit: where one device is healthy, or still has to say so, and another is not, the unit is not, in the one place that it
+ * has; and where it has failed already it fails no second time. Where no device stands for it, bad news has a place of its own.
  */
 function failBeside(lost: Lease, outcome: "failed" | "silent", holder: Lease | null): ReportEffect {
 	if (holder === null) return { lease: { ...lost, counts: true }, count: ["permits", outcome] };
-	return holder.outcome === "healthy"
-		? takeOver(lost, outcome, holder)
-		: { lease: { ...lost, counts: false }, count: [] };
+	const hasFailed = holder.outcome === "failed" || holder.outcome === "silent";
+	return hasFailed ? { lease: { ...lost, counts: false }, count: [] } : takeOver(lost, outcome, holder);
 }
 
 function takeOver(lost: Lease, outcome: "failed" | "silent", holder: Lease): ReportEffect {
 	const lease = { ...lost, counts: true, step: holder.step, partners: holder.partners };
-	return { lease, yields: { ...holder, counts: false }, count: [outcome, "relapsed"] };
+	const count = holder.outcome === "healthy" ? ([outcome, "relapsed"] as const) : [outcome];
+	return { lease, yields: { ...holder, counts: false }, count };
 }
 
 /**

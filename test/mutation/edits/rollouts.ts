@@ -36,8 +36,8 @@ export const ROLLOUTS: readonly FileEdits[] = [
 				breaks: "a unit that was healthy and failed later takes a second place, and counts as healthy too",
 			},
 			{
-				from: 'return holder.outcome === "healthy"',
-				to: "return false",
+				from: 'const hasFailed = holder.outcome === "failed" || holder.outcome === "silent";',
+				to: "const hasFailed = true;",
 				breaks: "a group whose second device failed counts as healthy",
 			},
 			{

@@ -1,8 +1,6 @@
-// Permits while few may have a release, at their boundaries; and the laws of any sequence of permits, reports and silence.
-import fc from "fast-check";
+// Permits while few may have a release, and what becomes of them, at their boundaries.
 import { describe, expect, it } from "vitest";
-import { STANDARD } from "../../../src/rollout/built-in-plans.ts";
-import { type Evidence, NO_STEP_EVIDENCE, openLeases, type StepEvidence } from "../../../src/rollout/evidence.ts";
+import type { Evidence } from "../../../src/rollout/evidence.ts";
 import {
 	decidePermit,
 	decideReport,
@@ -12,44 +10,10 @@ import {
 	type LeaseOutcome,
 	type PermitQuestion,
 	REPORTED,
-	type ReportEffect,
 } from "../../../src/rollout/lease.ts";
-import { createRollout, type Phase, type Rollout } from "../../../src/rollout/rollout.ts";
+import type { Phase, Rollout } from "../../../src/rollout/rollout.ts";
+import { ASKED, evidenceAt, leaseOf, NOW, standing } from "./leases.ts";
 
-const NOW = 1_795_000_000;
-const FRESH = createRollout({ plan: STANDARD, salt: "s", publisher: "ci", team: null, startsAt: 0, now: NOW });
-const standing = (phase: Phase, step = 0): Rollout => ({ ...FRESH, phase, step });
-const evidenceAt = (step: number, known: Partial<StepEvidence> = {}): Evidence => ({
-	steps: [...Array.from({ length: step }, () => NO_STEP_EVIDENCE), { ...NO_STEP_EVIDENCE, ...known }],
-	controls: [],
-});
-const leaseOf = (device: string, outcome: LeaseOutcome | null = null, counts = true): Lease => ({
-	...{
-		unit: "u",
-		device,
-		model: "FW-1",
-		site: null,
-		region: null,
-		step: 0,
-		at: NOW,
-		counts,
-		partners: ["a"],
-		deferrals: 0,
-		outcome,
-		detail: null,
-		outcomeAt: null,
-	},
-});
-const NOBODY = { isAgain: false, siteSince: null, unitsOfModel: 0, unitsOfRegion: 0, frozen: null };
-const IN_GROUP = { peers: ["b"], isUnlocked: false };
-const ASKED: PermitQuestion = {
-	device: "a",
-	...IN_GROUP,
-	unitLeases: [],
-	isKnownModel: false,
-	unitsOfAccount: 0,
-	...NOBODY,
-};
 const answer = (rollout: Rollout, evidence: Evidence, question: Partial<PermitQuestion> = {}) => {
 	const decision = decidePermit(rollout, evidence, { ...ASKED, ...question }, NOW);
 	return decision.ok ? decision.kind : decision.reason;
@@ -279,6 +243,15 @@ describe("a report", () => {
 		expect(decideReport(second, "healthy", null, NOW, holder)?.count).toEqual([]);
 	});
 
+	it("of a device that had put it off, and failed after all, takes the place in which another of its group is under way", () => {
+		const effect = decideReport(leaseOf("a", "excused"), "failed", null, NOW, { ...leaseOf("b"), step: 2 });
+		expect(effect).toMatchObject({
+			lease: { device: "a", outcome: "failed", counts: true, step: 2 },
+			yields: { device: "b", outcome: null, counts: false },
+			count: ["failed"],
+		});
+	});
+
 	it("whoever could not report has put the release off, which it can do a few times", () => {
 		expect(endLease(leaseOf("a"), true, NOW)).toMatchObject({ lease: { outcome: "excused", deferrals: 1 } });
 		expect(endLease(leaseOf("a"), false, NOW)).toMatchObject({ lease: { outcome: "silent", deferrals: 0 } });
@@ -292,112 +265,5 @@ describe("a report", () => {
 		}
 		expect(endLease({ ...first, outcome: null }, false, NOW, leaseOf("b", "failed")).count).toEqual([]);
 		expect(decideReport(first, "failed", null, NOW)).toMatchObject({ lease: { counts: true } });
-	});
-});
-
-type Event =
-	| { readonly kind: "ask" | "silence" | "giveUp"; readonly device: number }
-	| { readonly kind: "report"; readonly device: number; readonly reported: (typeof REPORTED)[number] };
-
-const anyEvents = fc.array(
-	fc.oneof(
-		fc.record({ kind: fc.constantFrom("ask" as const, "silence" as const, "giveUp" as const), device: fc.nat(11) }),
-		fc.record({ kind: fc.constant("report" as const), device: fc.nat(11), reported: fc.constantFrom(...REPORTED) }),
-	) as fc.Arbitrary<Event>,
-	{ maxLength: 60 },
-);
-
-/** Six groups of two devices in a step for two units. */
-function play(events: readonly Event[]) {
-	const leases = new Map<string, Lease>();
-	const counts = { ...NO_STEP_EVIDENCE };
-	let mostTogether = 0;
-	const raise = (names: readonly (keyof StepEvidence | "relapsed")[]) => {
-		for (const name of names) {
-			if (name === "relapsed") counts.healthy--;
-			else counts[name]++;
-		}
-	};
-	for (const event of events) {
-		const device = String(event.device);
-		const unit = String(event.device >> 1);
-		const unitLeases = [...leases.values()].filter((lease) => lease.unit === unit);
-		const own = leases.get(device);
-		const hasNoPlace = own?.counts === false || own?.outcome === "excused";
-		const isHolder = ({ device: other, counts, outcome }: Lease) =>
-			other !== device && counts && outcome !== null && outcome !== "excused";
-		const holders = hasNoPlace ? unitLeases.filter(isHolder) : [];
-		const holder = holders.find(({ outcome }) => outcome === "healthy") ?? holders[0] ?? null;
-		const keep = (effect: ReportEffect) => {
-			if (effect.yields !== undefined) leases.set(effect.yields.device, effect.yields);
-			leases.set(device, effect.lease);
-			raise(effect.count);
-		};
-		if (event.kind === "ask") {
-			const question = { ...ASKED, device, peers: [String(event.device ^ 1)], unitLeases };
-			const decision = decidePermit(standing("running"), evidenceAt(0, counts), question, NOW);
-			if (!decision.ok || decision.kind !== "given") continue;
-			leases.set(device, { ...leaseOf(device, null, decision.counts), unit, partners: [String(event.device ^ 1)] });
-			if (decision.counts) raise(["permits"]);
-		} else if (own !== undefined && event.kind === "report") {
-			const effect = decideReport(own, event.reported, null, NOW, holder);
-			if (effect !== null) keep(effect);
-		} else if (own?.outcome === null) {
-			keep(endLease(own, event.kind === "giveUp", NOW, holder));
-		}
-		const open = [...leases.values()].filter(({ outcome }) => outcome === null);
-		expect(new Set(open.map((lease) => lease.unit)).size).toBe(open.length);
-		mostTogether = Math.max(mostTogether, open.filter((lease) => lease.counts).length);
-	}
-	return { leases: [...leases.values()], counts, mostTogether };
-}
-
-describe("whatever devices ask, say and keep silent about,", () => {
-	const check = (law: (played: ReturnType<typeof play>) => void) =>
-		fc.assert(
-			fc.property(anyEvents, (events) => law(play(events))),
-			{ numRuns: 500 },
-		);
-
-	it("no two devices of a group are under way at once, and never more units than the step has places", () => {
-		check(({ mostTogether }) => {
-			expect(mostTogether).toBeLessThanOrEqual(2);
-		});
-	});
-
-	it("the counts add up: what is open is what has a lease and no outcome", () => {
-		check(({ leases, counts }) => {
-			const open = leases.filter((lease) => lease.outcome === null && lease.counts).length;
-			expect(openLeases(counts)).toBe(open);
-		});
-	});
-
-	it("as many count as healthy as are, in places of their own", () => {
-		check(({ leases, counts }) => {
-			const healthy = leases.filter((lease) => lease.outcome === "healthy" && lease.counts).length;
-			expect(counts.healthy).toBe(healthy);
-		});
-	});
-
-	it("no group counts as failed more than once", () => {
-		check(({ leases, counts }) => {
-			const failed = leases.filter(({ outcome }) => outcome === "failed" || outcome === "silent");
-			expect(counts.failed + counts.silent).toBe(new Set(failed.map(({ unit }) => unit)).size);
-		});
-	});
-
-	it("no group counts as healthy of which a device failed or fell silent", () => {
-		check(({ leases }) => {
-			const failed = leases.filter(({ outcome }) => outcome === "failed" || outcome === "silent");
-			const units = new Set(failed.map(({ unit }) => unit));
-			expect(leases.filter((one) => one.counts && one.outcome === "healthy" && units.has(one.unit))).toEqual([]);
-		});
-	});
-
-	it("each device that failed or fell silent counts as a failure, once", () => {
-		check(({ leases, counts }) => {
-			const failed = leases.filter(({ outcome }) => outcome === "failed" || outcome === "silent").length;
-			expect(counts.failed + counts.silent).toBe(failed);
-		});
 	});
 });

@@ -37,12 +37,13 @@ export class LeaseEnds {
 		this.#parts = parts;
 	}
 
-	/** @returns of a lease without a place the one of another device that stands for its unit, a healthy one first; null = none does */
+	/** @returns of a lease without a place the one of another device that stands for its unit, a healthy one first, an open one last; null = none does */
 	holderOf(version: string, { counts, outcome, unit, device }: Lease): Lease | null {
 		if (counts && outcome !== "excused") return null;
 		const others = this.#parts.leases.ofUnit(version, unit, []).filter((one) => one.device !== device);
-		const holders = others.filter((one) => one.counts && one.outcome !== null && one.outcome !== "excused");
-		return holders.find((one) => one.outcome === "healthy") ?? holders[0] ?? null;
+		const holders = others.filter((one) => one.counts && one.outcome !== "excused");
+		const ended = holders.filter((one) => one.outcome !== null);
+		return ended.find((one) => one.outcome === "healthy") ?? ended[0] ?? holders[0] ?? null;
 	}
 
 	/** Keeps what became of a lease, and counts it. */
