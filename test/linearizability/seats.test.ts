@@ -5,7 +5,7 @@ import { RUNS_TIMEOUT_MS, runs } from "../support/runs.ts";
 import { BROKEN_ACCOUNTS } from "./broken-accounts.ts";
 import { explore, formatFailure } from "./explore.ts";
 
-const HISTORIES = runs(50, 6_000);
+const HISTORIES = runs(50, 3_000);
 /** Within so many each of the broken accounts is found out. */
 const HISTORIES_OF_BROKEN = 300;
 const SEED = 20_261_015;
