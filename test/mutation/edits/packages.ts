@@ -102,4 +102,24 @@ export const PACKAGES: readonly FileEdits[] = [
 			},
 		],
 	},
+	{
+		file: "cli/delta/dcz.ts",
+		edits: [
+			{
+				from: 'if (written > size) return { ok: false, fault: "too_long" };',
+				to: "",
+				breaks: "a bomb fills the disk of a firewall",
+			},
+			{
+				from: "Math.ceil(Math.log2(Math.max(size, dictionary?.length ?? 0, 1)))",
+				to: "LEAST_WINDOW",
+				breaks: "deltas are made through a window that the base falls out of, and save nothing",
+			},
+			{
+				from: "if (isOfZlib(cause)) return",
+				to: "if (cause instanceof TypeError) return",
+				breaks: "garbage in place of a delta breaks the update off",
+			},
+		],
+	},
 ];
