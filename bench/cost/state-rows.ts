@@ -1,10 +1,7 @@
 // What a day of updates costs the accounts of devices, counted in an object by SQLite: rows of their states, with those of the summaries and
 // alarms that these set off. Of an account of so many devices whose alarms ring when they are due; the second of two days.
-import { join } from "node:path";
-import { unstable_readConfig as readConfig } from "wrangler";
 import type { Done, Task } from "../fleet/fleet-worker.ts";
-import { buildProbe } from "../workerd/bundle.ts";
-import { startWorkers } from "../workerd/workers.ts";
+import { startFleet } from "../fleet/start-fleet.ts";
 
 export const ACCOUNT_DEVICES = 200;
 const DAY = 86_400;
@@ -21,26 +18,12 @@ export interface StateDay {
 
 /** @param folder for what is built @returns where each success is reported, and where checks tell it */
 export async function measureStateDays(root: string, folder: string): Promise<{ reported: StateDay; told: StateDay }> {
-	const production = readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
-	const { compatibility_date: compatibilityDate = "", compatibility_flags: compatibilityFlags, vars } = production;
-	const script = await buildProbe(root, `${root}/bench/fleet/fleet-worker.ts`, folder, compatibilityDate);
-	const classes = { ACCOUNT: "Account", DIRECTORY: "Directory", CENSUS: "Census" };
-	const workers = await startWorkers([
-		{
-			name: "fleet",
-			...{ compatibilityDate, compatibilityFlags, modules: true, script },
-			bindings: { ...vars, RECORD_STORE: "kv", MAC_KEYS: `bench:${"0".repeat(43)}` },
-			durableObjects: Object.fromEntries(
-				Object.entries(classes).map(([name, className]) => [name, { className, useSQLite: true }]),
-			),
-		},
-	]);
+	const { port, stop } = await startFleet(root, folder);
 	try {
-		const port = workers.ports.get("fleet") ?? 0;
 		const reported = await measureDay(port, 1, "updates-reported");
 		return { reported, told: await measureDay(port, 2, "updates-told") };
 	} finally {
-		await workers.stop();
+		await stop();
 	}
 }
 

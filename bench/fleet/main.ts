@@ -6,14 +6,12 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { unstable_readConfig as readConfig } from "wrangler";
 import { MAX_WORDS } from "../../src/fleet/device-state.ts";
 import { PRICES } from "../cost/model.ts";
 import { endProgress, showProgress } from "../progress.ts";
 import { DAYS_PER_MONTH } from "../records/prices.ts";
-import { buildProbe } from "../workerd/bundle.ts";
-import { startWorkers } from "../workerd/workers.ts";
 import type { CensusTask, Done, Task } from "./fleet-worker.ts";
+import { startFleet } from "./start-fleet.ts";
 
 const root = join(import.meta.dirname, "../..");
 const { values: options } = parseArgs({
@@ -179,24 +177,11 @@ function format(figures: Figures): string {
 
 async function start(folder: string): Promise<Figures> {
 	showProgress("building the Worker");
-	const production = readConfig({ config: join(root, "wrangler.toml") }, { hideWarnings: true });
-	const { compatibility_date: compatibilityDate = "", compatibility_flags: compatibilityFlags, vars } = production;
-	const script = await buildProbe(root, `${import.meta.dirname}/fleet-worker.ts`, folder, compatibilityDate);
-	const classes = { ACCOUNT: "Account", DIRECTORY: "Directory", CENSUS: "Census" };
-	const workers = await startWorkers([
-		{
-			name: "fleet",
-			...{ compatibilityDate, compatibilityFlags, modules: true, script },
-			bindings: { ...vars, RECORD_STORE: "kv", MAC_KEYS: `bench:${"0".repeat(43)}` },
-			durableObjects: Object.fromEntries(
-				Object.entries(classes).map(([name, className]) => [name, { className, useSQLite: true }]),
-			),
-		},
-	]);
+	const { port, stop } = await startFleet(root, folder);
 	try {
-		return await measure(workers.ports.get("fleet") ?? 0);
+		return await measure(port);
 	} finally {
-		await workers.stop();
+		await stop();
 	}
 }
 
