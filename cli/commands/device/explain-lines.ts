@@ -10,6 +10,7 @@ const answer = z.object({
 	reason: z.string(),
 	version: z.string().nullable(),
 	downgrade: z.boolean().nullable(),
+	download: z.string().nullish(),
 });
 type Answer = z.infer<typeof answer>;
 
@@ -230,8 +231,9 @@ export function policyLines({ policy }: Explanation): string[] {
 	return lines.map((line, index) => `${index === 0 ? "customer" : ""}`.padEnd(13) + line);
 }
 
-function describeAnswer({ status, reason, version, downgrade }: Answer): string {
-	return `${version === null ? "" : `${version} is `}${status}${downgrade === true ? " as a downgrade" : ""} (${reason})`;
+function describeAnswer({ status, reason, version, downgrade, download }: Answer): string {
+	const way = { in_offer: ", with its download", by_permit: ", to be had by a permit" }[download ?? ""] ?? "";
+	return `${version === null ? "" : `${version} is `}${status}${downgrade === true ? " as a downgrade" : ""} (${reason})${way}`;
 }
 
 function releaseLines({ releases, answer: { status } }: Explanation): string[] {

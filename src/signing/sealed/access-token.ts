@@ -127,7 +127,12 @@ export async function sealAccessToken(
 export const MAX_POLICY_LENGTH = 440;
 
 function packPolicy({ policy }: DeviceProfile): DevicePolicy | "record" {
-	return policy !== null && JSON.stringify(policy).length <= MAX_POLICY_LENGTH ? policy : "record";
+	return policy !== null && fitsToken(policy) ? policy : "record";
+}
+
+/** @returns whether a token has room for the policy; what has none is read from the device's record with each request */
+export function fitsToken(policy: DevicePolicy | null): boolean {
+	return policy === null || JSON.stringify(policy).length <= MAX_POLICY_LENGTH;
 }
 
 /** Opens a token and gives back the profile that it carries. `expired` is said only of a token of ours. */

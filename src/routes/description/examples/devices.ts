@@ -112,6 +112,7 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	// Checks, offers, permits, reports
 	capability: CAPABILITY,
 	downgrade: false,
+	"ExplainedAnswer.download": "in_offer",
 	engine: "11.1.4",
 	"Release.engine": { min: "11.0" },
 	"NewRelease.engine": { min: "11.0" },

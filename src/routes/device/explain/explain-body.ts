@@ -6,15 +6,16 @@ import { channel } from "../../../content/releases/channel.ts";
 import { inOfferOrder } from "../../../content/releases/offer-order.ts";
 import { type Release, urgency, type VersionOrder } from "../../../content/releases/product-record.ts";
 import type { Buckets } from "../../../content/releases/rollout-place.ts";
-import { deviceStatus, hold } from "../../../entitlement/devices/device-record.ts";
-import type { DevicePolicy } from "../../../entitlement/policy/device-policy.ts";
+import { type DeviceProfile, deviceStatus, hold } from "../../../entitlement/devices/device-record.ts";
 import type { ExplainedReleases } from "../../../objects/product/releases/explained-releases.ts";
 import { PERMIT_REFUSALS } from "../../../rollout/lease.ts";
 import { type Reach, reach } from "../../../rollout/reach.ts";
+import { fitsToken } from "../../../signing/sealed/access-token.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
 import { explainedHaBody } from "../../operator/ha/ha-body.ts";
 import { licenseBody } from "../../operator/licenses/license-body.ts";
 import { checkReason, checkStatus } from "../check/check-body.ts";
+import { isDirect } from "../permits/direct-download.ts";
 import { decisionCode, describeEntitlement, entitlementBody } from "./entitlements.ts";
 import { describePolicy, explainedPolicyBody, type Permit, permitOf } from "./explained-policy.ts";
 
@@ -25,6 +26,10 @@ const answerBody = z
 		reason: checkReason,
 		version: z.string().nullable().openapi({ description: "Offered; null = nothing is" }),
 		downgrade: z.boolean().nullable().openapi({ description: "As in a check; false where nothing is offered" }),
+		download: z.enum(["in_offer", "by_permit"]).nullable().openapi({
+			description:
+				"How the device comes to the package: by the URL in the offer itself, or by a permit that it asks for; null = nothing is offered",
+		}),
 	})
 	.openapi("ExplainedAnswer");
 
@@ -198,7 +203,7 @@ export const explanationBody = z
 /** The part of an explanation that the rules gave. */
 export function describeExplanation(
 	{ answer, releases, changes, install }: Explanation,
-	policy: DevicePolicy | null,
+	device: Pick<DeviceProfile, "policy" | "haGroup">,
 	buckets: Buckets,
 	versionOrder: VersionOrder,
 	product: ExplainedReleases | null,
@@ -214,7 +219,7 @@ export function describeExplanation(
 	);
 	const placeOf = ({ release }: { release: Release }) => places.get(release.version) ?? 0;
 	return {
-		policy: policy === null ? null : describePolicy(policy, answer.product),
+		policy: device.policy === null ? null : describePolicy(device.policy, answer.product),
 		install: install === null ? null : { at: toTimestamp(install.at), version: install.release.version },
 		entitlement: describeEntitlement(answer.product, answer.entitlement),
 		releases: judged
@@ -239,12 +244,12 @@ export function describeExplanation(
 								permitOf(verdict, answer, product?.permits[release.version] ?? null),
 							),
 			})),
-		answer: describeAnswer(answer),
+		answer: describeAnswer(answer, device),
 		changes_at: toTimestampOrNull(changes[0]?.at),
 		changes: changes.map((change) => ({
 			at: toTimestamp(change.at),
 			what: change.what,
-			answer: describeAnswer(change.answer),
+			answer: describeAnswer(change.answer, device),
 		})),
 	};
 }
@@ -253,8 +258,13 @@ function describeReach({ step, open, closed, ring, salt }: Reach, buckets: Bucke
 	return { step, open, closed, permit, ring, bucket: buckets.get(salt) ?? null };
 }
 
-function describeAnswer(answer: ProductAnswer): z.infer<typeof answerBody> {
+function describeAnswer(
+	answer: ProductAnswer,
+	{ policy, haGroup }: Pick<DeviceProfile, "policy" | "haGroup">,
+): z.infer<typeof answerBody> {
 	const { entitlement, selection } = answer;
+	const told = { profile: { haGroup }, policyInRecord: !fitsToken(policy), provisional: false };
+	const downloadOf = (release: Release) => (isDirect(release, told, null) ? "in_offer" : "by_permit");
 	return {
 		code: entitlement.code,
 		...(selection === null
@@ -262,5 +272,6 @@ function describeAnswer(answer: ProductAnswer): z.infer<typeof answerBody> {
 			: { status: selection.status, reason: selection.reason }),
 		version: offeredVersion(answer),
 		downgrade: selection?.status === "offered" ? selection.downgrade : false,
+		download: selection?.status === "offered" ? downloadOf(selection.release) : null,
 	};
 }

@@ -138,7 +138,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 	const asked = { ...device, seatLost: isSeatLost(known, now) };
 	const described = describeExplanation(
 		explainProduct({ device: asked, product, record, candidate, now }),
-		device.policy,
+		device,
 		buckets,
 		record?.versionOrder ?? "none",
 		explained && { ...explained, permits: at === undefined ? explained.permits : {} },

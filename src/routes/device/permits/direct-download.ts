@@ -12,7 +12,13 @@ import type { DeviceCaller } from "../../http/app-env.ts";
  */
 export function isDirect(
 	{ rollout }: Pick<Release, "rollout">,
-	{ profile, policyInRecord, provisional }: Pick<DeviceCaller, "profile" | "policyInRecord" | "provisional">,
+	{
+		profile,
+		policyInRecord,
+		provisional,
+	}: Pick<DeviceCaller, "policyInRecord" | "provisional"> & {
+		readonly profile: Pick<DeviceCaller["profile"], "haGroup">;
+	},
 	degradedAsOf: number | null,
 ): boolean {
 	return rollout === null && profile.haGroup === null && !policyInRecord && !provisional && degradedAsOf === null;

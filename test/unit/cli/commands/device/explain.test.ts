@@ -60,12 +60,26 @@ const TOLD: Explanation = {
 		release("4.27.0", "chosen"),
 		release("4.26.0", "older_than_choice", { installed: true }),
 	],
-	answer: { code: "active", status: "offered", reason: "newer", version: "4.27.0", downgrade: false },
+	answer: {
+		code: "active",
+		status: "offered",
+		reason: "newer",
+		version: "4.27.0",
+		downgrade: false,
+		download: "in_offer",
+	},
 	changes: [
 		{
 			at: "2026-11-22T00:00:00Z",
 			what: "release_ready",
-			answer: { code: "active", status: "offered", reason: "newer", version: "4.28.0", downgrade: false },
+			answer: {
+				code: "active",
+				status: "offered",
+				reason: "newer",
+				version: "4.28.0",
+				downgrade: false,
+				download: "by_permit",
+			},
 		},
 	],
 	edge: {
@@ -83,7 +97,7 @@ license      lic-01234567 is active, 3 of 10 seats taken, releases 48 h later
              grace until 2027-01-31T00:00:00Z
 entitlement  active: The license covers the product
              Nothing to do.
-answer       4.27.0 is offered (newer)
+answer       4.27.0 is offered (newer), with its download
 
 RELEASE  RELEASED              URGENCY  VERDICT
 4.28.0   2026-11-20T00:00:00Z  routine  too_young until 2026-11-22T00:00:00Z
@@ -92,7 +106,7 @@ RELEASE  RELEASED              URGENCY  VERDICT
 4.26.0   2026-11-20T00:00:00Z  routine  older_than_choice, installed
 
 WHEN                  WHAT CHANGES IT  ENTITLEMENT  ANSWER
-2026-11-22T00:00:00Z  release_ready    active       4.28.0 is offered (newer)
+2026-11-22T00:00:00Z  release_ready    active       4.28.0 is offered (newer), to be had by a permit
 
 kv           has the same record (version 3)
 `;

@@ -86,7 +86,14 @@ test("the whole trace of a device that is offered its first release", async () =
 				rollout: null,
 			},
 		],
-		answer: { code: "active", status: "offered", reason: "first_install", version: "1.0.0", downgrade: false },
+		answer: {
+			code: "active",
+			status: "offered",
+			reason: "first_install",
+			version: "1.0.0",
+			downgrade: false,
+			download: "in_offer",
+		},
 		changes_at: timeAfter(10 * DAY),
 		changes: [
 			{ at: timeAfter(10 * DAY), what: "license_ends", answer: expect.objectContaining({ code: "grace" }) },

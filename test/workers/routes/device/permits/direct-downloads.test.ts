@@ -247,6 +247,23 @@ describe("no download is given where a permit is refused:", () => {
 	});
 });
 
+test("an explanation says whether the offer has a download", async () => {
+	const explained = async () => {
+		const { clientId } = scene.firewall;
+		const path = `/v1/devices/${clientId}/explain?product=${scene.product}&installed=1.0.0`;
+		const answer = await scene.firewall.call("GET", path);
+		return ((await answer.json()) as { answer: { version: string; download: string | null } }).answer;
+	};
+	expect(await explained()).toMatchObject({ version: "1.1.0", download: "in_offer" });
+	await joinGroup();
+	await scene.firewall.authenticate();
+	expect(await directOf(await ask())).toBeUndefined();
+	expect(await explained()).toMatchObject({ version: "1.1.0", download: "by_permit" });
+	await onLicense("PATCH", "", { ends_at: timeAfter(0) });
+	await scene.firewall.authenticate();
+	expect(await explained()).toMatchObject({ version: null, download: null });
+});
+
 /** What may happen to the device, its account and its release, in any order. */
 const CHANGES: Record<string, () => Promise<unknown>> = {
 	suspend: () => operate("POST", `/v1/devices/${scene.firewall.clientId}/suspend`, { reason: "a test" }),
