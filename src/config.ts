@@ -24,6 +24,10 @@ const httpOrigin = z
 	.string()
 	.refine(isHttpOrigin, "must be an origin: http(s), host without a dot at its end, and port, no path");
 
+/** Each write to R2 costs as much as a dozen reads; work behind an answer has 30 s, and the write wants some of them. */
+const HISTORY_GATHER_SECONDS = 10;
+const LOCAL_HISTORY_GATHER_SECONDS = 1;
+
 const variables = z.object({
 	ENVIRONMENT: z.enum(["local", "production"]),
 	ISSUER: httpOrigin,
@@ -41,6 +45,7 @@ const variables = z.object({
 	LOG_SAMPLE_RATE: z.coerce.number().min(0).max(1),
 	HISTORY_SINK: z.enum(["off", "r2", "pipelines"]).default("off"),
 	HISTORY_DAYS: count.min(1).max(3_650).default(90),
+	HISTORY_GATHER_SECONDS: count.min(0).max(20).optional(),
 	MAC_KEYS: z.string().superRefine(refuseWith(parseMacKeys)),
 	LOOKUP_KEY: z
 		.string()
@@ -131,6 +136,8 @@ export interface Config {
 	readonly historySink: "off" | "r2" | "pipelines";
 	/** for which hour files of the history are kept */
 	readonly historyDays: number;
+	/** for which an isolate gathers events before it writes them */
+	readonly historyGatherSeconds: number;
 	readonly macKeys: string;
 	readonly lookupKey: string;
 	/** null = switched off */
@@ -201,6 +208,9 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		logSampleRate: value.LOG_SAMPLE_RATE,
 		historySink: value.HISTORY_SINK,
 		historyDays: value.HISTORY_DAYS,
+		historyGatherSeconds:
+			value.HISTORY_GATHER_SECONDS ??
+			(value.ENVIRONMENT === "local" ? LOCAL_HISTORY_GATHER_SECONDS : HISTORY_GATHER_SECONDS),
 		macKeys: value.MAC_KEYS,
 		lookupKey: value.LOOKUP_KEY,
 		bootstrapKey: value.BOOTSTRAP_KEY === BOOTSTRAP_KEY_OFF ? null : value.BOOTSTRAP_KEY,

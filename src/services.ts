@@ -117,10 +117,6 @@ const MAX_CACHED_BYTES = 25_000_000;
 /** For so long an isolate gathers what devices say of themselves. */
 const WORDS_GATHER_MS = 1_000;
 
-/** And events of the history: each write to R2 costs as much as a dozen reads. Well below the 30 s that work behind an answer has. */
-const HISTORY_GATHER_MS = 10_000;
-const LOCAL_HISTORY_GATHER_MS = 1_000;
-
 /** @throws ConfigError naming everything that is missing or not acceptable */
 async function createServices(env: Env): Promise<Services> {
 	const config = parseConfig({ ...env });
@@ -212,10 +208,10 @@ async function createServices(env: Env): Promise<Services> {
 /** @throws ConfigError when the binding that HISTORY_SINK asks for is not there */
 function openHistory(
 	env: { readonly HISTORY?: R2Bucket; readonly HISTORY_STREAM?: HistoryStream },
-	{ historySink, isLocal }: Config,
+	{ historySink, historyGatherSeconds }: Config,
 	version: string,
 ): History {
-	const gatherMs = isLocal ? LOCAL_HISTORY_GATHER_MS : HISTORY_GATHER_MS;
+	const gatherMs = historyGatherSeconds * 1_000;
 	if (historySink === "r2") {
 		if (env.HISTORY === undefined) throw new ConfigError(["HISTORY_SINK is r2, and there is no bucket HISTORY"]);
 		return createHistory(createR2HistoryWriter(env.HISTORY), version, gatherMs);

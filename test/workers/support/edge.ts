@@ -24,7 +24,8 @@ export class Edge {
 	readonly replayGuard = new ObjectPart();
 	readonly packages = new PackagesPart();
 	readonly #env: Env;
-	#context = createExecutionContext();
+	/** of every request that it was sent */
+	readonly #context = createExecutionContext();
 
 	/** @param recordStore as the variable of that name @param more other variables and bindings */
 	constructor(recordStore = "kv", more: Partial<Record<keyof Env, unknown>> = {}) {
@@ -72,13 +73,12 @@ export class Edge {
 	async send(path: string, init: RequestInit = {}): Promise<Response> {
 		const request = new Request(ISSUER + path, init) as Parameters<typeof worker.fetch>[0];
 		const seen = await seeRequest(request as unknown as Request);
-		this.#context = createExecutionContext();
 		const answer = await worker.fetch(request, this.#env, this.#context);
 		await requireDeclared(seen, answer);
 		return answer;
 	}
 
-	/** Until what the last request does behind its answer is done. */
+	/** Until what its requests do behind their answers is done: one may have undertaken what another is about. */
 	async settled(): Promise<void> {
 		await waitOnExecutionContext(this.#context);
 	}

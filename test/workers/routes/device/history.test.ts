@@ -32,40 +32,42 @@ async function rowsIn(bucket: R2Bucket): Promise<Record<string, unknown>[]> {
 	return rows;
 }
 
-/** Activation is the scene's; then token, check, permit, download and report. */
+/** Activation is the scene's; then token, check, permit, download, report and what is refused. */
 async function liveADay(edge: Edge): Promise<{ secrets: string[] }> {
 	const { firewall, product } = scene;
 	await edge.authenticate(firewall);
-	await edge.settled();
 	const { url, permit } = await edge.permitted(firewall, product);
-	await edge.settled();
 	await (await edge.download(url)).arrayBuffer();
-	await edge.settled();
 	const body = { permit, outcome: "failed", detail: "digest_mismatch" };
 	expect((await edge.sendJson("POST", "/v1/reports", firewall.accessToken, body)).status).toBe(202);
-	await edge.settled();
 	expect((await edge.sendJson("POST", "/v1/permits", firewall.accessToken, { offer: "forged" })).status).toBe(403);
-	await edge.settled();
 	return { secrets: [firewall.accessToken, permit, url, firewall.clientId] };
 }
 
+/** Writes rows behind the answer that each is about. */
+const AT_ONCE = { HISTORY_SINK: "r2", HISTORY_GATHER_SECONDS: "0" };
+
 describe("with HISTORY_SINK r2", () => {
 	test("each thing that a device does is a row, refusals too, in which it has its pseudonym", async () => {
-		const { secrets } = await liveADay(new Edge("kv", { HISTORY_SINK: "r2" }));
+		// Each check is the one in a hundred that is written.
+		vi.spyOn(Math, "random").mockReturnValue(0);
+		const edge = new Edge("kv", AT_ONCE);
+		const { secrets } = await liveADay(edge);
+		await edge.settled();
 		const rows = await rowsIn(env.HISTORY);
-		const told = rows.map(({ kind, asked = null, outcome = null, product = null }) => ({
-			kind,
-			asked,
-			outcome,
-			product,
+		const told = rows.map(({ kind, weight, asked = null, outcome = null, product = null }) => ({
+			...{ kind, weight, asked, outcome, product },
 		}));
+		const event = { weight: 1, asked: null, outcome: null, product: null };
+		expect(told).toHaveLength(6);
 		expect(told).toEqual(
 			expect.arrayContaining([
-				{ kind: "token", asked: null, outcome: null, product: null },
-				{ kind: "permit", asked: null, outcome: "permitted", product: scene.product },
-				{ kind: "download", asked: null, outcome: null, product: null },
-				{ kind: "report", asked: null, outcome: "failed", product: scene.product },
-				{ kind: "refusal", asked: "permit", outcome: null, product: null },
+				{ ...event, kind: "token" },
+				{ ...event, kind: "check", weight: 100, outcome: "offered", product: scene.product },
+				{ ...event, kind: "permit", outcome: "permitted", product: scene.product },
+				{ ...event, kind: "download" },
+				{ ...event, kind: "report", outcome: "failed", product: scene.product },
+				{ ...event, kind: "refusal", asked: "permit" },
 			]),
 		);
 		const permit = rows.find(({ kind }) => kind === "permit");
@@ -79,15 +81,19 @@ describe("with HISTORY_SINK r2", () => {
 	test("a bucket that fails, or never answers, fails no request", async () => {
 		const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 		const put = () => Promise.reject(new Error("R2 is down"));
-		await liveADay(new Edge("kv", { HISTORY_SINK: "r2", HISTORY: { put } }));
+		const failing = new Edge("kv", { ...AT_ONCE, HISTORY: { put } });
+		await liveADay(failing);
+		await failing.settled();
 		expect(warn.mock.calls.flat().join("\n")).toMatch(/history: \d events could not be written yet/);
-		const silent = new Edge("kv", { HISTORY_SINK: "r2", HISTORY: { put: () => new Promise(() => {}) } });
+		const silent = new Edge("kv", { ...AT_ONCE, HISTORY: { put: () => new Promise(() => {}) } });
 		expect((await silent.token(scene.firewall)).status).toBe(200);
 	});
 });
 
 test("with HISTORY_SINK off nothing is written", async () => {
-	await liveADay(new Edge("kv", { HISTORY_SINK: "off" }));
+	const edge = new Edge("kv", { ...AT_ONCE, HISTORY_SINK: "off" });
+	await liveADay(edge);
+	await edge.settled();
 	expect((await env.HISTORY.list()).objects).toEqual([]);
 });
 
