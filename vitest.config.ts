@@ -1,5 +1,6 @@
 // Three tiers (design: docs/architecture.md): plain Node, inside workerd, and the whole service from outside. In the mode
-// `long` (`npm run test:long`) only what can be tried for ever is tried, for longer: test/support/runs.ts.
+// `long` (`npm run test:long`) only what can be tried for ever is tried, for longer (test/support/runs.ts), and files that take
+// long at any rate: `*.long.test.ts`, which `npm test` leaves out.
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
@@ -34,9 +35,11 @@ function importedPackages(): string[] {
 	return [...new Set(imports)].filter((name) => name !== "vitest");
 }
 
-/** Files with a law, or with something that is tried so many times. */
+const ONLY_LONG = ".long.test.ts";
+
+/** Files with a law, or with something that is tried so many times, and those that only long runs have. */
 function isTriedForLonger(file: string): boolean {
-	return / from "(fast-check|[./\w-]*\/support\/runs\.ts)";/.test(textOf(file));
+	return file.endsWith(ONLY_LONG) || / from "(fast-check|[./\w-]*\/support\/runs\.ts)";/.test(textOf(file));
 }
 
 export default defineConfig(({ mode }) => {
@@ -45,7 +48,8 @@ export default defineConfig(({ mode }) => {
 	/** @param kinds folders of tests */
 	const filesIn = (...kinds: string[]) => {
 		const patterns = kinds.map((kind) => `test/${kind}/**/*.test.ts`);
-		return { include: isLong ? globSync(patterns, { cwd: ROOT }).filter(isTriedForLonger) : patterns };
+		if (!isLong) return { include: patterns, exclude: [`**/*${ONLY_LONG}`] };
+		return { include: globSync(patterns, { cwd: ROOT }).filter(isTriedForLonger) };
 	};
 	const provide = { isLong, lawsSeed: LAWS_SEED, isLongLaw: false };
 	const patience = (ms: number) => ({

@@ -77,6 +77,11 @@ describe.each(jobs)("$of", ({ "timeout-minutes": minutes, environment, permissio
 	});
 });
 
+it("each night tries for long what the gate tries for seconds", () => {
+	const nightly = files.find(({ name }) => name === "nightly.yml")?.jobs.flatMap(([, { steps }]) => steps);
+	expect(nightly?.map(({ run }) => run)).toContain("npm run test:long");
+});
+
 it("updates of dependencies and of actions are proposed each week", () => {
 	const { version, updates } = parse(textOf(join(ROOT, ".github/dependabot.yml"))) as {
 		version: number;
