@@ -131,6 +131,12 @@ export const PROBLEMS = {
 		fix: "Look at the rollout again, and name its present `evidence` if you still mean it.",
 		retryable: false,
 	},
+	second_person_required: {
+		status: 403,
+		title: "Who uploaded the release gives no word on it: its product asks for two people",
+		fix: "Have somebody else give the word, with a key of their own subject.",
+		retryable: false,
+	},
 	permit_invalid: {
 		status: 422,
 		title: "The permit is not one that this device was given",

@@ -55,6 +55,8 @@ export const rolloutAnswer = z.looseObject({
 	since: z.string(),
 	reason: z.string().nullable(),
 	publisher: z.string(),
+	two_people: z.boolean().nullish(),
+	sha256: z.string().nullish(),
 	fraction: z.number(),
 	permits_left: z.number().nullable(),
 	verdict,
@@ -91,6 +93,7 @@ export function drawRollout(rollout: RolloutAnswer): string[] {
 		...(["done", "ended", "halted"].includes(phase) ? [] : [describePower(rollout)]),
 		...rollout.steps.flatMap(describeExcused),
 		...rollout.steps.flatMap(describeControl),
+		...describeTwoPeople(rollout),
 		...rollout.waits_for.flatMap((wait) => [describeWait(wait), ...describeWords(rollout, wait)]),
 		...(rollout.failures ?? []).slice(0, FAILURES_SHOWN).map(describeFailure),
 	];
@@ -110,6 +113,12 @@ export function describeRegression({
 		`${what}: ${share(failed, running)} failed or went back, ${share(earlierFailed, earlierRunning)} before; told at ${at}`,
 		`next: look at \`parapet fleet problems --product ${product}\`; \`parapet rollout revert ${product} ${version} --reason TEXT\` takes it back`,
 	];
+}
+
+/** What a person means when they give their word, and whose is not taken. */
+function describeTwoPeople({ two_people: two, publisher, sha256, waits_for: waits }: RolloutAnswer): string[] {
+	if (!two || !waits.some(({ kind }) => kind === "words")) return [];
+	return [`two people: the word of ${publisher}, who uploaded it, is not taken; a word is for sha256 ${sha256}`];
 }
 
 /** Permits that stand for nothing any more: their places are there for others. */

@@ -64,12 +64,22 @@ export interface Target {
 	readonly name: string;
 	/** where to go when it is done */
 	readonly back: string;
-	/** @param reason "" where none is asked for @param evidence of a rollout, as the page showed it */
-	call(name: string, reason: string, evidence: string): readonly [method: string, path: string, body?: object];
+	/** @param reason "" where none is asked for @param evidence of a rollout, as the page showed it @param sha256 the same of its package */
+	call(
+		name: string,
+		reason: string,
+		evidence: string,
+		sha256: string,
+	): readonly [method: string, path: string, body?: object];
 }
 
-/** The page that asks. @param evidence of a rollout: what its reader has seen */
-export function askAction(c: ConsoleContext, target: Target, facts: Child = null, evidence = ""): Response {
+/** The page that asks. @param seen of a rollout: what its reader has seen */
+export function askAction(
+	c: ConsoleContext,
+	target: Target,
+	facts: Child = null,
+	seen: Readonly<Record<"evidence" | "sha256", string>> | null = null,
+): Response {
 	const name = c.req.param("action") ?? "";
 	const action = actionNamed(name);
 	return render(
@@ -83,7 +93,9 @@ export function askAction(c: ConsoleContext, target: Target, facts: Child = null
 			{facts}
 			<form method="post" class="narrow">
 				<input type="hidden" name="form" value={c.var.session.form} />
-				{evidence !== "" && <input type="hidden" name="evidence" value={evidence} />}
+				{Object.entries(seen ?? {}).map(([name, value]) => (
+					<input type="hidden" name={name} value={value} />
+				))}
 				{action.reason !== "none" && (
 					<label>
 						Reason, for the trail
@@ -106,7 +118,8 @@ export async function act(c: ConsoleContext, target: Target): Promise<Response> 
 	const name = c.req.param("action") ?? "";
 	actionNamed(name);
 	const { form, api } = c.var;
-	await api.send(...target.call(name, (form.get("reason") ?? "").trim(), form.get("evidence") ?? ""));
+	const [reason, evidence, sha256] = ["reason", "evidence", "sha256"].map((field) => (form.get(field) ?? "").trim());
+	await api.send(...target.call(name, reason ?? "", evidence ?? "", sha256 ?? ""));
 	return c.redirect(target.back, 303);
 }
 
@@ -132,11 +145,11 @@ export function rolloutTarget(c: ConsoleContext): Target {
 		screen: "rollouts",
 		name: `${of.product} ${of.version}`,
 		back: rolloutPath(of),
-		call: (name, reason, evidence) => {
+		call: (name, reason, evidence, sha256) => {
 			if (name === "halt") return ["POST", `${api}/rollout/halt`, { reason }];
 			if (name === "revert") return ["POST", `${api}/withdraw`, { reason }];
 			if (name === "approve" || name === "override" || name === "resume")
-				return ["POST", `${api}/rollout/words`, { kind: name, evidence }];
+				return ["POST", `${api}/rollout/words`, { kind: name, evidence, ...(sha256 !== "" && { sha256 }) }];
 			throw notHere();
 		},
 	};
@@ -157,10 +170,11 @@ export async function askRollout(c: ConsoleContext): Promise<Response> {
 	const facts = rollout && (
 		<p>
 			It is {rollout.phase} in step {rollout.step}; the verdict is {rollout.verdict}, and {failed}{" "}
-			{failed === 1 ? "unit" : "units"} failed.
+			{failed === 1 ? "unit" : "units"} failed. Its package, uploaded by {rollout.publisher}, has the SHA-256{" "}
+			<code>{rollout.sha256}</code>.
 		</p>
 	);
-	return askAction(c, target, facts, rollout?.evidence ?? "");
+	return askAction(c, target, facts, rollout && { evidence: rollout.evidence, sha256: rollout.sha256 });
 }
 
 export function deviceTarget(c: ConsoleContext): Target {

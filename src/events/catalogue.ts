@@ -109,11 +109,13 @@ export const PRODUCT_EVENTS = {
 		"A release was let on its way although it is much larger or smaller than the current one. Actor: who said so. Detail: both sizes",
 	"rule.disable": "A rule is disabled on every device from its next check on. Subject: its id. Detail: the reason",
 	"rule.enable": "A disabled rule is used again. Subject: its id. Detail: the reason",
+	"product.two_people":
+		"Whether the product's next releases need persons beside their uploader was set. Detail: `on` or `off`",
 	"product.signing": "Whether the product's releases must be signed was set. Detail: `optional` or `required`",
 	"product.role":
 		"The product has another role file, or its keys are others. Detail: its version, and how many releases it names",
 	"rollout.word":
-		"A person approved a step, let a step pass its gate or a halted rollout go on. Detail: what, and the step",
+		"A person approved a step, let a step pass its gate or a halted rollout go on. Detail: what, the step, and the SHA-256 of the package where it was named",
 	"rollout.unhealthy":
 		"A device of a limited step installed the release and broke a limit on its health, so it counts as failed. Detail: step, model, the change, and the rules that match most",
 	"rollout.step": "A rollout began a step, or is watched before the next. Detail: what it does, the step, and why",

@@ -19,6 +19,8 @@ export interface Approval {
 	readonly team: string | null;
 	/** unix seconds */
 	readonly at: number;
+	/** of the package that they mean; left out = they did not name it */
+	readonly sha256?: string;
 	/** what they saw */
 	readonly seen: SeenEvidence;
 }
@@ -51,6 +53,7 @@ export function approversOf(
 	verdict: Verdict,
 ): string[] {
 	const team = teamOf(rollout, kind);
+	const publisher = rollout.otherApprovers > 0 ? foldName(rollout.publisher) : null;
 	const persons = new Map<string, string>();
 	for (const approval of approvals) {
 		const counts =
@@ -62,18 +65,23 @@ export function approversOf(
 			allFailures(evidence) <= approval.seen.failures &&
 			!isWorse(verdict, approval.seen.verdict);
 		const person = foldName(approval.by);
-		if (counts && !persons.has(person)) persons.set(person, approval.by);
+		if (counts && person !== publisher && !persons.has(person)) persons.set(person, approval.by);
 	}
 	return [...persons.values()];
 }
 
 /** @param approvers as `approversOf` gives them */
 export function missingApprovals(rollout: Rollout, kind: ApprovalKind, approvers: readonly string[]): MissingApprovals {
-	const count = kind === "approve" ? stepOf(rollout).approvals.count : rollout.plan.overrides;
+	const count = kind === "approve" ? approversAsked(rollout) : rollout.plan.overrides;
 	const publisher = foldName(rollout.publisher);
 	const notOnlyPublisher = count > 0 && approvers.every((person) => foldName(person) === publisher);
 	const persons = Math.max(count - approvers.length, notOnlyPublisher ? 1 : 0);
 	return { persons, team: teamOf(rollout, kind), notOnlyPublisher };
+}
+
+function approversAsked(rollout: Rollout): number {
+	const { count } = stepOf(rollout).approvals;
+	return rollout.step === 0 ? Math.max(count, rollout.otherApprovers) : count;
 }
 
 /** @returns whose word of that kind counts now; null = anyone's who may release */

@@ -41,6 +41,8 @@ export interface Rollout {
 	readonly salt: string;
 	/** who uploaded the release: cannot approve it alone */
 	readonly publisher: string;
+	/** persons beside the publisher, whose own word counts for nothing, that the first step needs at least; 0 = as many as the plan says, and the publisher's word is one (two-people.ts) */
+	readonly otherApprovers: number;
 	/** team that owns the product; null = none does: a word of anyone counts who may release */
 	readonly team: string | null;
 	/** unix seconds before which nothing begins */
@@ -70,13 +72,23 @@ export function createRollout(
 	input: Pick<Rollout, "plan" | "salt" | "publisher" | "team" | "startsAt"> & {
 		/** stable, if left out */
 		readonly channel?: Channel;
+		/** 0, if left out */
+		readonly otherApprovers?: number;
 		readonly now: number;
 	},
 ): Rollout {
-	const { now, channel = "stable", ...rest } = input;
+	const { now, channel = "stable", otherApprovers = 0, ...rest } = input;
 	const start = { phase: "waiting", step: 0, begun: false, since: now, reached: 0, reason: null } as const;
 	const unfrozen = { before: 0, resumes: null } as const;
-	return { ...rest, channel, ...start, ...unfrozen, passed: [], acknowledged: input.plan.steps.map(() => 0) };
+	return {
+		...rest,
+		channel,
+		otherApprovers,
+		...start,
+		...unfrozen,
+		passed: [],
+		acknowledged: input.plan.steps.map(() => 0),
+	};
 }
 
 /** @returns whether it never moves again */

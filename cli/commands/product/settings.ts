@@ -15,6 +15,7 @@ export const settingsShape = {
 	plan: z.string().optional(),
 	betaPlan: z.string().optional(),
 	team: z.union([z.literal("none"), teamName]).optional(),
+	twoPeople: z.enum(["on", "off"]).optional(),
 	sizeBounds: z.string().optional(),
 	signing: signing.optional(),
 	healthLimits: z.string().optional(),
@@ -27,6 +28,10 @@ export function addSettingsOptions(command: Command): Command {
 		.option("--plan <plan>", `how its next releases reach the fleet: ${PLAN_HELP} (a new product: standard)`)
 		.option("--beta-plan <plan>", "the same of releases on beta; same = by --plan (a new product)")
 		.option("--team <team>", "whose word its rollouts need; none = anyone's who may release")
+		.option(
+			"--two-people <word>",
+			"on: the word of who uploaded a release counts for nothing, and what is urgent or quick needs two others; off (a new product)",
+		)
 		.option(
 			"--signing <word>",
 			"required: nothing is offered that its publisher has not signed; optional (a new product)",
@@ -68,12 +73,13 @@ export function readFreezes(text: string | undefined, nowMs: number) {
 
 /** @returns the same as the body of a request; what was not given is undefined. @throws UsageError, CliError for a bad plan */
 export async function readSettings({ plan, betaPlan, team, sizeBounds: bounds, ...more }: SettingsOptions) {
-	const { healthLimits: limits, signing } = more;
+	const { healthLimits: limits, signing, twoPeople } = more;
 	const beta = betaPlan === undefined || betaPlan === "same" ? null : await readPlan(betaPlan);
 	return {
 		plan: plan === undefined ? undefined : await readPlan(plan),
 		beta_plan: betaPlan === undefined ? undefined : beta,
 		team: team === "none" ? null : team,
+		two_people: twoPeople === undefined ? undefined : twoPeople === "on",
 		size_bounds: bounds === undefined ? undefined : readSizeBounds(bounds),
 		signing,
 		health_limits: limits === undefined ? undefined : readHealthLimits(limits),
@@ -141,6 +147,7 @@ const settings = z.looseObject({
 	plan: z.looseObject({ name: z.string(), steps: z.array(z.looseObject({ name: z.string() })) }),
 	beta_plan: z.looseObject({ name: z.string() }).nullish(),
 	team: z.string().nullable(),
+	two_people: z.boolean().nullish(),
 	size_bounds: sizeBounds.nullish(),
 	health_limits: healthLimits.nullish(),
 	signing: signing.nullish(),
@@ -156,13 +163,15 @@ export function describeSettings(answer: unknown): string[] {
 	const { signing: mode, unsigned_releases: unsigned } = read.data;
 	const onBeta = beta == null ? [] : [`those on beta go by plan ${beta.name}`];
 	const whose = team === null ? "" : `, with the word of team ${team}`;
+	const two = read.data.two_people === true;
 	const way =
-		plan.name === "immediate"
+		plan.name === "immediate" && !two
 			? "each release reaches everybody at once, without a gate (plan immediate)"
 			: `releases go by plan ${plan.name}: ${plan.steps.map(({ name }) => name).join(" → ")}${whose}`;
 	return [
 		way,
 		...onBeta,
+		...(two ? [TWO_PEOPLE] : []),
 		...(bounds == null ? ["a release may have any size"] : [describeBounds(bounds)]),
 		...(limits == null ? [] : [describeLimits(limits)]),
 		...(mode == null ? [] : [describeSigning(mode, unsigned ?? 0)]),
@@ -172,6 +181,9 @@ export function describeSettings(answer: unknown): string[] {
 		),
 	];
 }
+
+const TWO_PEOPLE =
+	"each release needs somebody else than its uploader, an emergency or one by a quick plan two of them (two-people on)";
 
 function describeSigning(mode: z.infer<typeof signing>, unsigned: number): string {
 	if (mode === "optional") return "releases need no signature (signing optional)";

@@ -2,7 +2,7 @@
 // replay.
 import type { Command } from "commander";
 import { z } from "zod";
-import { productName, versionName } from "../../../src/names.ts";
+import { productName, sha256Hex, versionName } from "../../../src/names.ts";
 import { BUILT_IN_PLANS, builtInPlanName } from "../../../src/rollout/built-in-plans.ts";
 import { type LogEntry, verifyLog } from "../../../src/rollout/rollout-log.ts";
 import { formatTimestamp } from "../../../src/timestamps.ts";
@@ -189,15 +189,18 @@ function defineWord(
 	const word = rollout
 		.command(`${kind} <product> <version>`)
 		.description(description)
-		.option("--evidence <hash>", "the evidence that you looked at (`status --json`); default: what there is now");
+		.option("--evidence <hash>", "the evidence that you looked at (`status --json`); default: what there is now")
+		.option("--sha256 <digest>", "of the package that you looked at; default: the version's");
 	addYesOption(word);
-	runAsOperator(word, surroundings, { evidence: z.string().optional() }, async (context) => {
+	const shape = { evidence: z.string().optional(), sha256: sha256Hex.optional() };
+	runAsOperator(word, surroundings, shape, async (context) => {
 		const { api, options, output, confirm } = context;
 		const { product, version, path } = named(context);
 		const before = await readRollout(api, path);
 		for (const line of drawRollout(before)) output.note(line);
 		await confirm(`your word goes on record: ${kind} ${before.step} of ${product} ${version}`);
-		const body = { kind, evidence: options.evidence ?? before.evidence };
+		const sha256 = options.sha256 ?? before.sha256 ?? undefined;
+		const body = { kind, evidence: options.evidence ?? before.evidence, sha256 };
 		const what = `could not ${kind} ${product} ${version}`;
 		const after = await api.call("POST", `${path}/words`, what, rolloutAnswer, body);
 		output.answer(after, [...drawRollout(after), describeWord(kind, before, after)]);

@@ -95,7 +95,8 @@ export async function showRollout(c: ConsoleContext): Promise<Response> {
 					],
 					["Plan", rollout.plan],
 					["Channel", rollout.channel],
-					["Uploaded by", rollout.publisher],
+					["Uploaded by", `${rollout.publisher}${rollout.two_people ? ", whose word is not taken" : ""}`],
+					["SHA-256", <code>{rollout.sha256}</code>],
 					["Team", rollout.team],
 					["Evidence", <code>{rollout.evidence}</code>],
 				]}

@@ -19,6 +19,8 @@ export interface ProductInfo {
 	readonly betaPlan: Plan | null;
 	/** whose word its rollouts need; null = anyone's who may release */
 	readonly team: string | null;
+	/** whether a release needs persons beside its uploader, and their words name its package (rollout/two-people.ts) */
+	readonly twoPeople: boolean;
 	/** by how much a release may differ from the current one; null = by anything */
 	readonly sizeBounds: SizeBounds | null;
 	/** what may change of a device's health with a release; null = anything */
@@ -34,7 +36,7 @@ export interface ProductInfo {
 /** What may be set of a product. */
 export type ProductSettings = Pick<
 	ProductInfo,
-	"plan" | "betaPlan" | "team" | "sizeBounds" | "healthLimits" | "signing" | "freezes"
+	"plan" | "betaPlan" | "team" | "twoPeople" | "sizeBounds" | "healthLimits" | "signing" | "freezes"
 >;
 
 export type NewProduct = Pick<ProductInfo, "name" | "title"> &
@@ -46,7 +48,8 @@ export type NewProduct = Pick<ProductInfo, "name" | "title"> &
 export function newProduct(input: NewProduct & { readonly now: number }): ProductInfo {
 	const { name, title, plan, team = null, versionOrder = "vendor", now: createdAt } = input;
 	const { betaPlan = null, sizeBounds = USUAL_SIZE_BOUNDS, healthLimits = null, signing = "optional" } = input;
-	const settings = { plan, betaPlan, team, sizeBounds, healthLimits, signing, freezes: [] };
+	const { twoPeople = false } = input;
+	const settings = { plan, betaPlan, team, twoPeople, sizeBounds, healthLimits, signing, freezes: [] };
 	return { name, title, versionOrder, createdAt, revision: 0, ...settings, role: null };
 }
 
@@ -59,6 +62,7 @@ export type ProductRow = {
 	plan: string;
 	beta_plan: string | null;
 	team: string | null;
+	two_people: 0 | 1;
 	size_bounds: string;
 	health_limits: string;
 	signing: Signing;
@@ -72,6 +76,7 @@ export function infoOf(row: ProductRow): ProductInfo {
 		created_at: createdAt,
 		plan,
 		beta_plan: beta,
+		two_people: two,
 		size_bounds: bounds,
 		health_limits: limits,
 		role: signed,
@@ -89,6 +94,7 @@ export function infoOf(row: ProductRow): ProductInfo {
 		createdAt,
 		plan: JSON.parse(plan) as Plan,
 		betaPlan,
+		twoPeople: two === 1,
 		sizeBounds,
 		healthLimits,
 		freezes,
@@ -96,17 +102,18 @@ export function infoOf(row: ProductRow): ProductInfo {
 	};
 }
 
-/** @returns plan, beta_plan, team, size_bounds, health_limits, signing, freezes */
+/** @returns plan, beta_plan, team, two_people, size_bounds, health_limits, signing, freezes */
 export function settingValues({
 	plan,
 	betaPlan,
 	team,
+	twoPeople,
 	sizeBounds,
 	healthLimits,
 	signing,
 	freezes,
-}: ProductSettings): (string | null)[] {
+}: ProductSettings): (string | number | null)[] {
 	const beta = betaPlan && JSON.stringify(betaPlan);
 	const limits = [JSON.stringify(sizeBounds), JSON.stringify(healthLimits)];
-	return [JSON.stringify(plan), beta, team, ...limits, signing, JSON.stringify(freezes)];
+	return [JSON.stringify(plan), beta, team, twoPeople ? 1 : 0, ...limits, signing, JSON.stringify(freezes)];
 }

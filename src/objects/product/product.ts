@@ -4,7 +4,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import { type ProductCount, WATCHED_SECONDS } from "../../fleet/regression.ts";
-import type { ApprovalKind } from "../../rollout/approvals.ts";
 import type { Reported } from "../../rollout/lease.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
@@ -34,7 +33,13 @@ import { tellRelease, tellReleases } from "./releases/release-life.ts";
 import type { PackageContent, ReleaseEntry } from "./releases/release-row.ts";
 import type { ControlWord } from "./rollouts/control-desk.ts";
 import type { PermitInput, PermitOutcome } from "./rollouts/permit-question.ts";
-import { type ApprovalRefusal, type RolloutView, sayWord, viewRollout } from "./rollouts/rollout-approval.ts";
+import {
+	type ApprovalRefusal,
+	type RolloutView,
+	sayWord,
+	viewRollout,
+	type Word,
+} from "./rollouts/rollout-approval.ts";
 import type { ReportInput } from "./rollouts/rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 import { type Settled, settle, UNKNOWN_PRODUCT } from "./settled.ts";
@@ -186,9 +191,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** A person's word on a rollout, for the evidence that they saw. @returns the rollout with it, or why it is not taken */
-	async approveRollout(
-		input: Change & { version: string; kind: ApprovalKind; team: string | null; evidence: string },
-	): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | typeof NO_ROLLOUT> {
+	async approveRollout(input: Word): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | typeof NO_ROLLOUT> {
 		if (!this.#exists) return NO_ROLLOUT;
 		return (await sayWord(this.#desks, input, (work) => this.#turn(work, true))) ?? NO_ROLLOUT;
 	}
@@ -266,8 +269,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	#view(version: string, now: number): Promise<RolloutView | null> {
-		const { rollouts, rolloutDesk, leases } = this.#desks;
-		return viewRollout(rollouts, rolloutDesk, leases, version, now);
+		return viewRollout(this.#desks, version, now);
 	}
 
 	#within<T>(work: () => T): T {

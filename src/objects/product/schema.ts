@@ -21,6 +21,7 @@ export const PRODUCT_SCHEMA: Schema = {
 			plan TEXT NOT NULL, -- JSON: the Plan of its next releases
 			beta_plan TEXT, -- JSON: the Plan of those that travel on beta; null = the same
 			team TEXT, -- whose word its rollouts need; null = anyone's who may release
+			two_people INTEGER NOT NULL, -- 0, 1: a release needs persons beside its uploader (rollout/two-people.ts)
 			size_bounds TEXT NOT NULL, -- JSON: SizeBounds or null (content/releases/size-bounds.ts)
 			freezes TEXT NOT NULL, -- JSON: freezes (rollout/freeze.ts)
 			health_limits TEXT NOT NULL, -- JSON: HealthLimits or null (rollout/health.ts)

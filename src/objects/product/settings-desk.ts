@@ -20,19 +20,20 @@ export class SettingsDesk {
 		this.#parts = parts;
 	}
 
-	/** Rollouts that are under way keep their plan and team; whether releases must be signed holds for all of them at once. */
+	/** Rollouts that are under way keep their plan and team, and whose word they need; whether releases must be signed holds for all of them at once. */
 	change(input: Change & Partial<ProductSettings>): ProductInfo {
 		const { tables, audit } = this.#parts;
 		const known = this.#info();
 		const { name } = known;
 		const { plan = known.plan, betaPlan = known.betaPlan, team = known.team } = input;
-		const { healthLimits = known.healthLimits } = input;
+		const { healthLimits = known.healthLimits, twoPeople = known.twoPeople } = input;
 		const { sizeBounds = known.sizeBounds, signing = known.signing, freezes = known.freezes } = input;
-		tables.saveSettings({ plan, betaPlan, team, sizeBounds, healthLimits, signing, freezes });
+		tables.saveSettings({ plan, betaPlan, team, twoPeople, sizeBounds, healthLimits, signing, freezes });
 		if (!isSame([plan, betaPlan, team], [known.plan, known.betaPlan, known.team])) {
 			const beta = betaPlan === null ? "" : `, beta ${betaPlan.name}`;
 			audit(input, "product.plan", name, `${plan.name}${beta}${team === null ? "" : `, team ${team}`}`);
 		}
+		if (twoPeople !== known.twoPeople) audit(input, "product.two_people", name, twoPeople ? "on" : "off");
 		if (!isSame(sizeBounds, known.sizeBounds))
 			audit(input, "product.limits", name, `size ${JSON.stringify(sizeBounds)}`);
 		if (!isSame(healthLimits, known.healthLimits))

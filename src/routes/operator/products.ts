@@ -59,6 +59,12 @@ const betaPlan = planChoice.nullable().openapi({
 	example: "rapid",
 });
 
+const twoPeople = z.boolean().openapi({
+	example: true,
+	description:
+		"Each release needs persons beside the one who uploaded it, and their words name its SHA-256: one, or two where it is an emergency or its plan can be through within a day, `immediate` and `rapid` too",
+});
+
 const freezeBody = z
 	.strictObject({
 		from: timestamp,
@@ -73,6 +79,7 @@ const productDetails = productBody
 		plan,
 		beta_plan: orNull(plan),
 		team: z.string().nullable(),
+		two_people: z.boolean(),
 		size_bounds: orNull(sizeBounds),
 		health_limits: orNull(healthLimits),
 		freezes: z.array(freezeBody),
@@ -106,6 +113,7 @@ const create = createRoute({
 				plan: planChoice.optional().openapi({ description: planText, example: "standard" }),
 				beta_plan: betaPlan.optional(),
 				team: team.optional(),
+				two_people: twoPeople.optional(),
 				size_bounds: sizeSetting.optional(),
 				health_limits: healthSetting.optional(),
 				signing: signingSetting,
@@ -148,6 +156,7 @@ const change = createRoute({
 					plan: planChoice.optional().openapi({ description: planText, example: "rapid" }),
 					beta_plan: betaPlan.optional(),
 					team: team.optional(),
+					two_people: twoPeople.optional(),
 					size_bounds: sizeSetting.optional(),
 					health_limits: healthSetting.optional(),
 					signing: signingSetting,
@@ -199,7 +208,16 @@ function readFreezes(given: readonly z.infer<typeof freezeBody>[]) {
 }
 
 function describeDetails(info: ToldProduct): z.infer<typeof productDetails> {
-	const { plan, betaPlan: beta_plan, team, sizeBounds: bounds, healthLimits: health_limits, signing, role } = info;
+	const {
+		plan,
+		betaPlan: beta_plan,
+		team,
+		twoPeople: two_people,
+		sizeBounds: bounds,
+		healthLimits: health_limits,
+		signing,
+		role,
+	} = info;
 	const freezes = info.freezes.map((one) => ({ ...one, from: toTimestamp(one.from), until: toTimestamp(one.until) }));
 	const role_version = role?.version ?? null;
 	return {
@@ -207,6 +225,7 @@ function describeDetails(info: ToldProduct): z.infer<typeof productDetails> {
 		plan,
 		beta_plan,
 		team,
+		two_people,
 		size_bounds: bounds,
 		health_limits,
 		freezes,
@@ -220,7 +239,13 @@ export const products = createRouter()
 	.openapi(create, async (c) => {
 		const { event, services } = c.env;
 		const { product: name, title = name, version_order: versionOrder, plan: choice, team = null } = c.req.valid("json");
-		const { beta_plan, size_bounds: bounds, health_limits: limits, signing } = c.req.valid("json");
+		const {
+			beta_plan,
+			size_bounds: bounds,
+			health_limits: limits,
+			signing,
+			two_people: twoPeople,
+		} = c.req.valid("json");
 		event.product = name;
 		const creation = { ...changeBy(c), name, title };
 		const rollouts = {
@@ -233,6 +258,7 @@ export const products = createRouter()
 			...creation,
 			...rollouts,
 			...(signing && { signing }),
+			...(twoPeople !== undefined && { twoPeople }),
 			...(versionOrder && { versionOrder }),
 			...(bounds !== undefined && { sizeBounds: bounds }),
 			...(limits !== undefined && { healthLimits: limits }),
@@ -259,6 +285,7 @@ export const products = createRouter()
 			size_bounds: bounds,
 			health_limits: limits,
 			signing,
+			two_people: twoPeople,
 			freezes: given,
 		} = c.req.valid("json");
 		const info = await c.env.services.objects.product(product).change({
@@ -269,6 +296,7 @@ export const products = createRouter()
 			...(bounds !== undefined && { sizeBounds: bounds }),
 			...(limits !== undefined && { healthLimits: limits }),
 			...(signing && { signing }),
+			...(twoPeople !== undefined && { twoPeople }),
 			...(given !== undefined && { freezes: readFreezes(given) }),
 		});
 		if (info === null) throw new ProblemError("not_found");

@@ -103,6 +103,10 @@ export const rolloutBody = z
 		reason: z.string().nullable().openapi({ description: "Why it was halted or ended, last" }),
 		team: z.string().nullable(),
 		publisher: z.string().openapi({ description: "Who uploaded the package, and cannot approve it alone" }),
+		two_people: z
+			.boolean()
+			.openapi({ description: "The word of `publisher` is not taken at all, and every word names `sha256`" }),
+		sha256: z.string().openapi({ description: "Of the package" }),
 		salt: z.string().openapi({ description: "A unit's bucket is the first 32 bits of SHA-256(salt, 0, unit) / 2^32" }),
 		fraction: z.number().openapi({ description: "Of all units, let in now" }),
 		permits_left: z.int().nullable().openapi({ description: "Now; null = as many as the fraction lets in" }),
@@ -148,6 +152,7 @@ export function describeRollout(
 		since: toTimestamp(rollout.since),
 		starts_at: toTimestampOrNull(rollout.startsAt === 0 ? null : rollout.startsAt),
 		...{ reason: rollout.reason, team: rollout.team, publisher: rollout.publisher, salt: rollout.salt },
+		...{ two_people: rollout.otherApprovers > 0, sha256: view.sha256 },
 		fraction: fractionOf(rollout, now),
 		permits_left: status.exposure.permits,
 		...{ verdict: status.verdict, suspicion: status.suspicion },

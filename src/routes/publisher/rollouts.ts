@@ -1,7 +1,7 @@
 // Rollouts for people: look at them, give a word, halt. No record, store or queue is asked here, only the key's object and the
 // product's: a rollout can be halted while all else is down.
 import { createRoute, z } from "@hono/zod-openapi";
-import { productName, versionName } from "../../names.ts";
+import { productName, sha256Hex, versionName } from "../../names.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
@@ -51,7 +51,7 @@ const word = createRoute({
 	tags: ["Publisher"],
 	summary: "Approve the next step, let a step pass its gate, or let a halted rollout go on",
 	description:
-		"A word of the key's holder, for the evidence that they saw. It lapses when more fails afterwards. Nobody lets out alone what they uploaded.",
+		"A word of the key's holder, for the evidence that they saw. It lapses when more fails afterwards. Nobody lets out alone what they uploaded; where the product asks for `two_people`, the uploader's word is not taken at all.",
 	...releaseAccess,
 	request: {
 		params: releasePath,
@@ -62,6 +62,10 @@ const word = createRoute({
 					evidence: z.string().max(64).openapi({
 						description: "`evidence` of the rollout as it was seen",
 						example: "8JyWJq3zV3Qk0kXoDq7sHq1tO2o",
+					}),
+					sha256: sha256Hex.optional().openapi({
+						description:
+							"Of the package that the word is for; where the product asks for `two_people` it must be named, and it is compared in any case",
 					}),
 				})
 				.openapi("RolloutWord"),
@@ -77,6 +81,7 @@ const word = createRoute({
 			"not_found",
 			"conflict",
 			"evidence_changed",
+			"second_person_required",
 		),
 	},
 });
@@ -148,9 +153,16 @@ export const rollouts = createRouter()
 		const { services, event, now } = c.env;
 		const { product, version } = c.req.valid("param");
 		event.product = product;
-		const { kind, evidence } = c.req.valid("json");
+		const { kind, evidence, sha256 } = c.req.valid("json");
 		const object = services.objects.product(product);
-		const said = await object.approveRollout({ ...changeBy(c), version, kind, evidence, team: c.var.holder.team });
+		const said = await object.approveRollout({
+			...changeBy(c),
+			version,
+			kind,
+			evidence,
+			sha256,
+			team: c.var.holder.team,
+		});
 		if (!said.ok && said.reason === "no_rollout") throw notFound();
 		if (!said.ok) refuseWord(said);
 		event.outcome = kind;

@@ -4,17 +4,22 @@ import type { ApprovalRefusal } from "../../objects/product/rollouts/rollout-app
 import { ProblemError } from "../../problem.ts";
 import type { Phase } from "../../rollout/rollout.ts";
 import type { WaitsFor } from "../../rollout/rollout-status.ts";
-import { toTimestamp } from "../http/openapi.ts";
+import { invalidRequest, toTimestamp } from "../http/openapi.ts";
 
 /** @throws ProblemError always */
 export function refuseWord(refusal: ApprovalRefusal): never {
 	if (refusal.reason === "other_evidence") {
 		throw new ProblemError("evidence_changed", { extras: { evidence: refusal.evidence } });
 	}
+	if (refusal.reason === "own_release") throw new ProblemError("second_person_required");
+	if (refusal.reason === "other_package" && refusal.named === null) {
+		const message = "the product asks for two people: name the SHA-256 of the package that you mean";
+		throw invalidRequest({ issues: [{ path: ["sha256"], message }] });
+	}
 	throw new ProblemError("conflict", { detail: describeRefusal(refusal) });
 }
 
-function describeRefusal(refusal: Exclude<ApprovalRefusal, { reason: "other_evidence" }>): string {
+function describeRefusal(refusal: Exclude<ApprovalRefusal, { reason: "other_evidence" | "own_release" }>): string {
 	switch (refusal.reason) {
 		case "not_asked":
 			return describeStanding(refusal.phase, refusal.step, refusal.waitsFor);
@@ -25,6 +30,8 @@ function describeRefusal(refusal: Exclude<ApprovalRefusal, { reason: "other_evid
 		}
 		case "other_team":
 			return `the word of team ${refusal.team} is needed, and your key does not speak for it`;
+		case "other_package":
+			return `the version's package has the SHA-256 ${refusal.sha256}, and your word is for another: look at the release again`;
 		case "said_before":
 			return "you have said so already; it needs somebody else";
 	}

@@ -1,17 +1,22 @@
 // What a person sees of a rollout, and their word on it. A word names what its giver saw by its hash: where more has failed meanwhile,
 // or the rollout has moved, it is not taken, and the giver looks again.
+
+import { foldName } from "../../../plain-text.ts";
 import { type Approval, type ApprovalKind, hashEvidence, teamOf } from "../../../rollout/approvals.ts";
 import { overrideFrom, takesOverride } from "../../../rollout/decide-rollout.ts";
 import { allFailures, type Evidence } from "../../../rollout/evidence.ts";
 import type { Phase, Rollout } from "../../../rollout/rollout.ts";
 import { type RolloutStatus, statusOf, type WaitsFor } from "../../../rollout/rollout-status.ts";
 import type { Change, WriteProductAudit } from "../../audit.ts";
+import type { ProductTables } from "../product-tables.ts";
 import type { FailedLease, LeaseTables } from "./lease-tables.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
 import type { RolloutTables, ToldRegression } from "./rollout-tables.ts";
 
 export interface RolloutView {
 	readonly version: string;
+	/** of its package */
+	readonly sha256: string;
 	readonly rollout: Rollout;
 	readonly step: string;
 	readonly status: RolloutStatus;
@@ -27,24 +32,31 @@ export interface RolloutView {
 
 const FAILURES_SHOWN = 20;
 
+export interface ViewParts {
+	readonly tables: Pick<ProductTables, "release">;
+	readonly rollouts: RolloutTables;
+	readonly rolloutDesk: RolloutDesk;
+	readonly leases: LeaseTables;
+}
+
 /** @returns null where the version has no rollout */
 export async function viewRollout(
-	rollouts: RolloutTables,
-	desk: RolloutDesk,
-	leases: LeaseTables,
+	{ tables, rollouts, rolloutDesk, leases }: ViewParts,
 	version: string,
 	now: number,
 ): Promise<RolloutView | null> {
 	const rollout = rollouts.rollout(version);
-	if (rollout === null) return null;
-	const evidence = desk.evidence(version, rollout, now);
+	const release = tables.release(version);
+	if (rollout === null || release === null) return null;
+	const { sha256 } = release;
+	const evidence = rolloutDesk.evidence(version, rollout, now);
 	const approvals = rollouts.approvals(version);
-	const status = statusOf(rollout, evidence, approvals, now, desk.frozen(version, now));
+	const status = statusOf(rollout, evidence, approvals, now, rolloutDesk.frozen(version, now));
 	const step = rollout.plan.steps[rollout.step]?.name ?? "";
 	const failures = leases.failures(version, FAILURES_SHOWN);
 	const evidenceHash = await hashEvidence(rollout, evidence, status.verdict);
 	const regression = rollouts.regression(version);
-	return { version, rollout, step, status, evidence, approvals, failures, evidenceHash, regression };
+	return { version, sha256, rollout, step, status, evidence, approvals, failures, evidenceHash, regression };
 }
 
 /** @returns whether nothing has changed since the view was taken */
@@ -64,6 +76,10 @@ export type ApprovalRefusal =
 	/** a word to let the step pass. `from`: unix seconds before which none is taken */
 	| ({ readonly ok: false; readonly reason: "too_early"; readonly from: number } & Standing)
 	| { readonly ok: false; readonly reason: "other_team"; readonly team: string }
+	/** who gives it uploaded the release, and its product asks for two people */
+	| { readonly ok: false; readonly reason: "own_release" }
+	/** `named`: null = the word names no package, and its product asks for that */
+	| { readonly ok: false; readonly reason: "other_package"; readonly sha256: string; readonly named: string | null }
 	| { readonly ok: false; readonly reason: "said_before" };
 
 interface Standing {
@@ -81,10 +97,21 @@ const ASKED: Readonly<Record<Phase, ApprovalKind | null>> = {
 	ended: null,
 };
 
+/** A person's word as they give it. */
+export interface Word extends Change {
+	readonly version: string;
+	readonly kind: ApprovalKind;
+	readonly team: string | null;
+	/** hash of what they saw */
+	readonly evidence: string;
+	/** of the package that they mean; not given = they name none */
+	readonly sha256?: string | undefined;
+}
+
 /** @param view as it is in the moment of the word @returns the word to be kept, or why it is not taken */
 function approve(
-	{ rollout, step: name, approvals, status, evidence, evidenceHash }: RolloutView,
-	word: Change & { kind: ApprovalKind; team: string | null; evidence: string },
+	{ rollout, step: name, approvals, status, evidence, evidenceHash, sha256 }: RolloutView,
+	word: Word,
 ): { readonly ok: true; readonly approval: Approval } | ApprovalRefusal {
 	const { kind, team, evidence: seen, actor: by } = word;
 	// A word is on what there is, whatever the clock says of its giver.
@@ -96,21 +123,22 @@ function approve(
 		return { ok: false, reason: "too_early", from: overrideFrom(rollout), ...standing };
 	const asked = teamOf(rollout, kind);
 	if (asked !== null && asked !== team) return { ok: false, reason: "other_team", team: asked };
+	const asksTwo = rollout.otherApprovers > 0;
+	if (asksTwo && foldName(by) === foldName(rollout.publisher)) return { ok: false, reason: "own_release" };
+	const named = word.sha256 ?? null;
+	if (named === null ? asksTwo : named !== sha256) return { ok: false, reason: "other_package", sha256, named };
 	if (seen !== evidenceHash) return { ok: false, reason: "other_evidence", evidence: evidenceHash };
 	const { step, since } = rollout;
 	const isSame = (one: Approval) => one.by === by && one.kind === kind && one.step === step && one.at >= since;
 	if (approvals.some((one) => isSame(one) && one.seen.hash === seen)) return { ok: false, reason: "said_before" };
 	const approval = {
-		...{ kind, step, by, team, at },
+		...{ kind, step, by, team, at, ...(named !== null && { sha256: named }) },
 		seen: { hash: seen, failures: allFailures(evidence), verdict: status.verdict },
 	};
 	return { ok: true, approval };
 }
 
-export interface WordParts {
-	readonly rollouts: RolloutTables;
-	readonly rolloutDesk: RolloutDesk;
-	readonly leases: LeaseTables;
+export interface WordParts extends ViewParts {
 	readonly audit: WriteProductAudit;
 }
 
@@ -120,23 +148,25 @@ export interface WordParts {
  * @returns the rollout with it, or why it is not taken; null where the version has no rollout
  */
 export async function sayWord(
-	{ rollouts, rolloutDesk, leases, audit }: WordParts,
-	word: Change & { version: string; kind: ApprovalKind; team: string | null; evidence: string },
+	parts: WordParts,
+	word: Word,
 	turn: (work: () => void) => Promise<void>,
 ): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | null> {
+	const { rollouts, rolloutDesk, audit } = parts;
 	const { version, now } = word;
 	for (;;) {
-		const seen = await viewRollout(rollouts, rolloutDesk, leases, version, now);
+		const seen = await viewRollout(parts, version, now);
 		if (seen === null) return null;
 		// Its hash was made outside of any transaction: what came meanwhile is looked at first.
 		if (!isStillSo(seen, rollouts, rolloutDesk, now)) continue;
 		const approved = approve(seen, word);
 		if (!approved.ok) return approved;
 		await turn(() => {
-			audit(word, "rollout.word", version, `${word.kind} ${seen.step}`);
+			const which = word.sha256 === undefined ? "" : `, sha256 ${word.sha256}`;
+			audit(word, "rollout.word", version, `${word.kind} ${seen.step}${which}`);
 			rolloutDesk.approve(word, version, approved.approval);
 		});
-		const view = await viewRollout(rollouts, rolloutDesk, leases, version, now);
+		const view = await viewRollout(parts, version, now);
 		return view === null ? null : { ok: true, view };
 	}
 }

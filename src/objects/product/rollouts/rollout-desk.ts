@@ -12,6 +12,7 @@ import type { Plan } from "../../../rollout/plan.ts";
 import { reachOf } from "../../../rollout/reach.ts";
 import { createRollout, isWatching, notBefore, type Rollout, stepOf } from "../../../rollout/rollout.ts";
 import { appendLog, type LogInput, takeOrder } from "../../../rollout/rollout-log.ts";
+import { otherApproversOf } from "../../../rollout/two-people.ts";
 import type { Chore } from "../../alarm.ts";
 import type { Change } from "../../audit.ts";
 import { ControlDesk, type ControlWord } from "./control-desk.ts";
@@ -59,8 +60,10 @@ export class RolloutDesk implements Chore {
 	start(change: Change, input: RolloutStart): void {
 		const { releases, rollouts, leases, controls } = this.#parts;
 		const { version, ...rest } = input;
-		const publisher = releases.release(version)?.addedBy ?? change.actor;
-		const team = releases.info()?.team ?? null;
+		const release = releases.release(version);
+		const publisher = release?.addedBy ?? change.actor;
+		const { team = null, twoPeople = false } = releases.info() ?? {};
+		const otherApprovers = twoPeople ? otherApproversOf(input.plan, release?.urgency ?? "routine") : 0;
 		const onBeta = rollouts.rollout(version);
 		const now = onBeta === null ? change.now : notBefore(onBeta, change.now);
 		if (onBeta !== null) {
@@ -68,7 +71,7 @@ export class RolloutDesk implements Chore {
 			controls.forget(version);
 			rollouts.forgetApprovals(version);
 		}
-		const rollout = createRollout({ ...rest, publisher, team, now });
+		const rollout = createRollout({ ...rest, publisher, otherApprovers, team, now });
 		rollouts.save(version, rollout);
 		rollouts.log(version, { at: now, input: { kind: "start", rollout }, turns: [] });
 		releases.setReach(version, reachOf(rollout), now);

@@ -52,6 +52,8 @@ export const ROLLOUT_EXAMPLES: Readonly<Record<string, unknown>> = {
 	out_at: null,
 	starts_at: null,
 	"NewRelease.starts_at": SOON,
+	two_people: false,
+	"ProductDetails.two_people": true,
 	phase: "running",
 	step: "ten",
 	"ExplainedRollout.step": "ramp",

@@ -38,6 +38,7 @@ function draw(
 	const status = statusOf(rollout, evidence, [], NOW);
 	const view = {
 		version: "4.28.0",
+		sha256: "a".repeat(64),
 		rollout,
 		step,
 		status,

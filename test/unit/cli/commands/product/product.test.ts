@@ -97,6 +97,15 @@ describe("signatures", () => {
 	});
 });
 
+describe("two people", () => {
+	it.each(["on", "off"])("are switched %s, and said where they are on", async (word) => {
+		operator.reply({ body: { ...DETAILS, size_bounds: null, two_people: word === "on" } });
+		const { stdout } = await operator.run("product", "change", "crs", "--two-people", word);
+		expect(operator.asked().at(-1)).toContainEqual({ two_people: word === "on" });
+		expect(stdout.includes("(two-people on)")).toBe(word === "on");
+	});
+});
+
 describe("limits of health", () => {
 	it("are sent by metric, said by show, and taken away by the word none", async () => {
 		const limits = {

@@ -233,6 +233,18 @@ describe.each(["approve", "override", "resume"])("parapet rollout %s", (kind) =>
 		expect(bodies().at(-1)?.[1]).toEqual({ kind, evidence: "hash-of-then" });
 	});
 
+	it.each([
+		["that the rollout has", [], "a".repeat(64)],
+		["that was looked at, where that is given", ["--sha256", "b".repeat(64)], "b".repeat(64)],
+	])("names the package %s", async (_, options, sha256) => {
+		const waits_for = [{ kind: "words", of: kind, at: null, count: 2, team: null, not_only_publisher: true }];
+		const two = { ...ROLLOUT, two_people: true, sha256: "a".repeat(64), waits_for };
+		operator.reply({ body: two }, { body: two });
+		const { stdout } = await rollout(kind, "--yes", ...options);
+		expect(bodies().at(-1)?.[1]).toEqual({ kind, evidence: "hash-of-now", sha256 });
+		expect(stdout).toContain("two people: the word of ci, who uploaded it, is not taken");
+	});
+
 	it("sends nothing where somebody is asked and does not say yes", async () => {
 		expect((await operator.runAsked("no", "rollout", kind, ...OF)).exitCode).not.toBe(0);
 		expect(operator.asked().map(([method]) => method)).not.toContain("POST");

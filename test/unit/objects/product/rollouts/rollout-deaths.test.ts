@@ -131,6 +131,7 @@ class World {
 			...{
 				betaPlan: null,
 				team: null,
+				twoPeople: false,
 				sizeBounds: null,
 				healthLimits: null,
 				signing: "optional",
