@@ -114,6 +114,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/key.ts")).defineKey,
 	},
 	{
+		name: "console",
+		description: "the pages for people: a link that signs in",
+		load: async () => (await import("./commands/console.ts")).defineConsole,
+	},
+	{
 		name: "package",
 		description: "the stored bytes of packages",
 		load: async () => (await import("./commands/package/package.ts")).definePackage,

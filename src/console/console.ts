@@ -1,10 +1,11 @@
 // The console: pages for people over the API, rendered here, which work without scripts. Which address is which screen; every answer
 // carries the policy that lets nothing into a page but this service's own files.
 import { Hono } from "hono";
+import { answerFailure } from "../failure.ts";
 import { act, askAction, askRollout, deviceTarget, messageTarget, notHere, rolloutTarget } from "./actions.tsx";
 import { ApiRefusal, type Application, type ConsoleEnv } from "./console-env.ts";
 import { frontPage } from "./front-page.tsx";
-import { renderFailure } from "./render.tsx";
+import { type ConsoleContext, renderFailure } from "./render.tsx";
 import { showDevice } from "./screens/device.tsx";
 import { showDevices } from "./screens/devices.tsx";
 import { showAdoption, showFleet } from "./screens/fleet.tsx";
@@ -14,6 +15,7 @@ import { showReleases } from "./screens/releases.tsx";
 import { showRollout, showRollouts } from "./screens/rollouts.tsx";
 import { showTrail } from "./screens/trail.tsx";
 import { requireSession, showSignIn, signIn, signOut } from "./sign-in.tsx";
+import { makeLink, renderLinkFailure, showLink, signInByLink } from "./sign-in-link.tsx";
 import { SCREENS, seesScreen } from "./view.ts";
 
 const HEADERS = {
@@ -29,7 +31,7 @@ export function createConsole(application: Application): Hono<ConsoleEnv> {
 	const pages = new Hono<ConsoleEnv>();
 	pages.use(async (c, next) => {
 		await next();
-		for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);
+		for (const [name, value] of Object.entries(HEADERS)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);
 	});
 	pages.get("/", noted("/", frontPage));
 	pages.get("/console/files/:file", async (c) => {
@@ -47,6 +49,13 @@ export function createConsole(application: Application): Hono<ConsoleEnv> {
 	});
 	pages.get("/console/sign-in", noted("/console/sign-in", showSignIn));
 	pages.post("/console/sign-in", noted("/console/sign-in", signIn));
+	pages.post(
+		"/console/links",
+		noted("/console/links", (c) => makeLink(c).catch((error) => answerFailure(error, c.env, c.req.path))),
+	);
+	const byLink = (open: AsyncHandler) => noted("/console/link", (c) => open(c).catch((e) => renderLinkFailure(c, e)));
+	pages.get("/console/link", byLink(showLink));
+	pages.post("/console/link", byLink(signInByLink));
 	pages.use("/console", requireSession(application));
 	pages.use("/console/*", requireSession(application));
 	pages.post("/console/sign-out", noted("/console/sign-out", signOut));
@@ -93,7 +102,8 @@ function otherKey(): ApiRefusal {
 	return new ApiRefusal({ status: 403, code: "insufficient_scope", title: "This screen is not for your key", fix });
 }
 
-type Handler = (c: Parameters<typeof renderFailure>[0]) => Response | Promise<Response>;
+type Handler = (c: ConsoleContext) => Response | Promise<Response>;
+type AsyncHandler = (c: ConsoleContext) => Promise<Response>;
 
 /** Names the route for the log, which never has an address itself. */
 function noted(route: string, handler: Handler): Handler {

@@ -42,3 +42,8 @@ export async function openSession(
 export function hasTls(issuer: string): boolean {
 	return issuer.startsWith("https:");
 }
+
+/** 144 random bits, in characters that need no escaping in a form. */
+export function randomWord(): string {
+	return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(18))));
+}

@@ -3,14 +3,16 @@
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
+import type { Scope } from "../entitlement/keys/credential-record.ts";
 import { ProblemError } from "../problem.ts";
+import type { KeyHolder } from "../routes/http/app-env.ts";
 import { hashOfKey, holderOf } from "../routes/http/key-holder.ts";
 import { callerNetwork, limitRate } from "../routes/http/rate-limit.ts";
 import { apiFor } from "./api.ts";
 import { ApiRefusal, type Application, type ConsoleEnv } from "./console-env.ts";
 import { ProblemText } from "./layout.tsx";
 import { type ConsoleContext, render } from "./render.tsx";
-import { hasTls, openSession, SESSION_SECONDS, sealSession } from "./session.ts";
+import { hasTls, openSession, randomWord, SESSION_SECONDS, sealSession } from "./session.ts";
 import { SCREENS, seesScreen, viewOf } from "./view.ts";
 
 const COOKIE = "parapet";
@@ -46,7 +48,7 @@ function foreignForm(): ApiRefusal {
 }
 
 /** @throws ApiRefusal, ProblemError where there is no form that counts */
-async function readForm(c: Context<ConsoleEnv>): Promise<URLSearchParams> {
+export async function readForm(c: Context<ConsoleEnv>): Promise<URLSearchParams> {
 	const { raw } = c.req;
 	if (!isFromHere(raw)) throw foreignForm();
 	const length = raw.headers.get("content-length");
@@ -72,7 +74,7 @@ export function requireSession(application: Application) {
 		if (session === null) return signInAgain(c, isAction);
 		await limitRate(limits.publish, callerNetwork(c.req.raw));
 		const holder = await holderOf(c.env, session.hash).catch((error) => {
-			if (error instanceof ProblemError && error.code === "unauthenticated") return null;
+			if (isNoKey(error)) return null;
 			throw error;
 		});
 		if (holder === null) {
@@ -110,12 +112,14 @@ function signInAgain(c: ConsoleContext, isAction: boolean): Response {
 
 /** Where to go on after signing in. What anybody may write into a link leads nowhere but into the console. */
 function safeNext(text: string | null | undefined): string {
-	return text != null && /^\/console(?:[/?][\x21-\x5b\x5d-\x7e]*)?$/.test(text) && !text.startsWith("/console/sign-")
+	return text != null &&
+		/^\/console(?:[/?][\x21-\x5b\x5d-\x7e]*)?$/.test(text) &&
+		!/^\/console\/(?:sign-|link)/.test(text)
 		? text
 		: "/console";
 }
 
-function SignInForm({ next, refused }: { next: string; refused?: ApiRefusal["problem"] }) {
+export function SignInForm({ next, refused }: { next: string; refused?: ApiRefusal["problem"] }) {
 	return (
 		<>
 			{refused && <ProblemText problem={refused} />}
@@ -146,27 +150,10 @@ export function showSignIn(c: ConsoleContext): Response {
 export async function signIn(c: ConsoleContext): Promise<Response> {
 	const form = await readForm(c);
 	const next = safeNext(form.get("next"));
-	const { config, limits, macKeyring } = c.env.services;
-	await limitRate(limits.publish, callerNetwork(c.req.raw));
+	await limitRate(c.env.services.limits.publish, callerNetwork(c.req.raw));
 	try {
 		const hash = await hashOfKey(c.env, form.get("key")?.trim() ?? "");
-		const { scopes } = await holderOf(c.env, hash);
-		const view = viewOf(scopes);
-		if (!SCREENS.some((screen) => seesScreen(view, screen))) {
-			const fix = "Sign in with a key of another scope, such as read or read:<account>.";
-			throw new ApiRefusal({
-				status: 403,
-				title: "No screen is for this key",
-				detail: "this key opens no screen",
-				fix,
-			});
-		}
-		const random = crypto.getRandomValues(new Uint8Array(18));
-		const session = { hash, form: btoa(String.fromCharCode(...random)), exp: c.env.now + SESSION_SECONDS };
-		setCookie(c, COOKIE, await sealSession(macKeyring, config.issuer, session), {
-			...cookieOptions(c),
-			maxAge: SESSION_SECONDS,
-		});
+		await beginSession(c, hash, await holderOf(c.env, hash));
 		return c.redirect(next, 303);
 	} catch (error) {
 		const refused = refusalOf(error);
@@ -175,11 +162,36 @@ export async function signIn(c: ConsoleContext): Promise<Response> {
 	}
 }
 
+/** Gives the browser its cookie. @param hash of the key to which the session is bound @throws ApiRefusal where the key opens no screen */
+export async function beginSession(c: ConsoleContext, hash: string, { scopes }: KeyHolder): Promise<void> {
+	const { config, macKeyring } = c.env.services;
+	if (!opensAnyScreen(scopes))
+		throw new ApiRefusal({
+			status: 403,
+			title: "No screen is for this key",
+			detail: "this key opens no screen",
+			fix: "Sign in with a key of another scope, such as read or read:<account>.",
+		});
+	const session = { hash, form: randomWord(), exp: c.env.now + SESSION_SECONDS };
+	const options = { ...cookieOptions(c), maxAge: SESSION_SECONDS };
+	setCookie(c, COOKIE, await sealSession(macKeyring, config.issuer, session), options);
+}
+
+export function opensAnyScreen(scopes: readonly Scope[]): boolean {
+	const view = viewOf(scopes);
+	return SCREENS.some((screen) => seesScreen(view, screen));
+}
+
+/** Whether it was refused because no such key is in force. */
+export function isNoKey(error: unknown): boolean {
+	return error instanceof ProblemError && error.code === "unauthenticated";
+}
+
 function refusalOf(error: unknown): ApiRefusal["problem"] {
 	if (error instanceof ApiRefusal) return error.problem;
-	if (!(error instanceof ProblemError) || error.code !== "unauthenticated") throw error;
+	if (!isNoKey(error)) throw error;
 	const fix = "Check that it is whole, not revoked, and from this deployment.";
-	return { status: 401, code: error.code, title: "Sign in", detail: "this is no API key that counts here", fix };
+	return { status: 401, code: "unauthenticated", title: "Sign in", detail: "this is no API key that counts here", fix };
 }
 
 export function signOut(c: ConsoleContext): Response {

@@ -38,7 +38,7 @@ describe("parapet demo --json --exit", () => {
 			...["publish", ...update],
 			...["forge", "refuse", "messages", "count"],
 			...["fleet", "publish", "approve", "first_step", "gate", "everybody"],
-			...["publish", "approve", "halt", "spared", "revert", "log", "take_back"],
+			...["publish", "approve", "halt", "spared", "revert", "log", "take_back", "console"],
 		]);
 		const told = (name: string) => steps.find(({ step }) => step === name);
 		expect([told("first_step"), told("everybody"), told("halt"), told("spared")]).toMatchObject([
@@ -48,6 +48,7 @@ describe("parapet demo --json --exit", () => {
 			{ devices: 11 },
 		]);
 		expect(told("refuse")).toMatchObject({ reason: "untrusted", installed: "1.1.0" });
+		expect(told("console")).toMatchObject({ link: expect.stringMatching(/^http:.*\/console\/link\?ticket=/) });
 		expect(steps.every(({ ok, ms }) => ok && ms >= 0)).toBe(true);
 	}, 150_000);
 

@@ -12,6 +12,7 @@ import { readOptions } from "../../command-line/read-options.ts";
 import { DEV_VARS_FILE } from "../../command-line/settings.ts";
 import { CliError, StepFailed, UsageError } from "../../errors.ts";
 import { expectFile } from "../../files/package-file.ts";
+import { createOperatorApi } from "../../http/operator-api.ts";
 import { whenInterrupted } from "../../terminal/interruption.ts";
 import { createOutput, type Output, type Surroundings } from "../../terminal/output.ts";
 import { ensureDevSecrets, findUnread } from "../../worker/dev-secrets.ts";
@@ -24,6 +25,7 @@ import {
 } from "../../worker/local-worker.ts";
 import { findFreePort, requireFreePort } from "../../worker/port.ts";
 import { planTargets, type Target } from "../publish/targets.ts";
+import { openConsole } from "./console-step.ts";
 import { runJourney } from "./journey.ts";
 import { describeLeftOut, describeNextSteps } from "./next-steps.ts";
 import { runRolloutStory } from "./rollout-story.ts";
@@ -91,7 +93,9 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 		});
 		output.note("a rollout in small, on a second fleet:");
 		await runRolloutStory({ step, surroundings, server, key, folder: join(place.demoFolder, "synthetic-fleet") });
-		return describeNextSteps({ server, ...end, product: targets[0]?.product ?? "", secretsFile: place.secretsFile });
+		const api = createOperatorApi({ server, key, nowMs: surroundings.nowMs });
+		const link = await step("console", () => openConsole(api, surroundings.nowMs));
+		return describeNextSteps({ server, ...end, product: targets[0]?.product ?? "", link });
 	};
 	try {
 		const outcome = await Promise.race([play().catch(asFailure), interrupted.promise]);

@@ -7,18 +7,11 @@ import type { JourneyEnd } from "./journey.ts";
 export interface NextStepsOptions extends JourneyEnd {
 	readonly server: string;
 	readonly product: string;
-	/** path of the file that has the key to sign in with */
-	readonly secretsFile: string;
+	/** that signs in to the console, once */
+	readonly link: string;
 }
 
-export function describeNextSteps({
-	server,
-	secretsFile,
-	seed,
-	homeFolder,
-	trust,
-	product,
-}: NextStepsOptions): string[] {
+export function describeNextSteps({ server, link, seed, homeFolder, trust, product }: NextStepsOptions): string[] {
 	const home = relative(PROJECT_FOLDER, homeFolder);
 	const key = relative(PROJECT_FOLDER, trust.keyFile);
 	const sign = `--sign-key ${key} --passphrase-file ${relative(PROJECT_FOLDER, trust.passphraseFile)}`;
@@ -46,9 +39,14 @@ export function describeNextSteps({
 		`  ${parapet} doctor${url}`,
 		`  ${parapet} --help`,
 		"",
-		`  the console: ${server}/console, with the key after BOOTSTRAP_KEY= in ${relative(PROJECT_FOLDER, secretsFile)}`,
 		`  curl -s ${server}/.well-known/oauth-authorization-server`,
 		`  curl -s ${server}/openapi.json`,
+		"",
+		`The console, pages for people: ${server}/console. This link signs one browser in, once, within ten minutes:`,
+		"",
+		`  ${link}`,
+		"",
+		`Another one: ${parapet} console link${url}`,
 		"",
 	];
 }

@@ -48,6 +48,39 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/console/sign-in-link.tsx",
+		tests: ["test/workers/console/sign-in-link"],
+		edits: [
+			{
+				from: 'if (!(await c.env.services.objects.useOnce(`console ${hash}`, id, exp, c.env.now, ""))) {',
+				to: "if (exp === 0) {",
+				breaks: "a sign-in link counts again and again",
+			},
+			{
+				from: 'c.header("referrer-policy", "strict-origin");',
+				to: "",
+				breaks: "the address of a sign-in link is passed on",
+			},
+			{
+				from: "const holder = await holderOf(c.env, hash).catch(refuseLink);",
+				to: 'const holder = { key: "k", subject: "s", scopes: ["read"] as const, team: null, expiresAt: null };',
+				breaks: "a link outlives the key that it was made with",
+			},
+		],
+	},
+	{
+		file: "src/console/sign-in-ticket.ts",
+		tests: ["test/workers/console/sign-in-link"],
+		edits: [
+			{
+				from: 'frame: ["console link 1", issuer]',
+				to: 'frame: ["console 1", issuer]',
+				breaks: "a sign-in link's ticket passes for a session, without being used up",
+			},
+			{ from: "return now < exp", to: "return now <= exp + 600", breaks: "a sign-in link counts for twenty minutes" },
+		],
+	},
+	{
 		file: "src/routes/http/key-access.ts",
 		tests: ["test/workers/routes/http/auth-table", "test/workers/routes/cross-account/"],
 		edits: [
