@@ -185,6 +185,12 @@ export const PROBLEMS = {
 		fix: "Publish a newer version. Where the older one is meant, as with a backport, set `allow_older` (command line: --allow-older): every device that it fits is then offered the older one. The package stays uploaded.",
 		retryable: false,
 	},
+	unsafe_package: {
+		status: 422,
+		title: "No firewall should unpack this package",
+		fix: "Make it anew without what `findings` names: each has a `code`, the `entry` and what is wrong with it (docs/operations.md, What a package may be). Nobody is offered it; what is in its files is not judged.",
+		retryable: false,
+	},
 	size_out_of_bounds: {
 		status: 409,
 		title: "The release is much larger or smaller than the current one",

@@ -46,6 +46,8 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 			: `use ${account}, or give --same-name where these are two of one name`,
 	older_version:
 		"publish a newer version; where the older one is meant, as with a backport, give --allow-older: every device that it fits is then offered it. The package stays uploaded",
+	unsafe_package:
+		"make the package anew without what is named; nobody is offered it. What is in its files is not judged, only how it is packed",
 	size_out_of_bounds:
 		"look whether its content is whole; if it is meant, give --allow-size, which the product's events keep. `parapet product change` has other bounds. The package stays uploaded",
 	metadata_refused: "nothing was changed: look at `parapet trust status`, and sign again with a key that the role has",

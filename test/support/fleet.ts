@@ -38,8 +38,8 @@ export interface Package {
 	readonly digest: string;
 }
 
-export async function makePackage(content: string): Promise<Package> {
-	const bytes = new Uint8Array(new TextEncoder().encode(content));
+export async function makePackage(content: string | Uint8Array): Promise<Package> {
+	const bytes = new Uint8Array(typeof content === "string" ? new TextEncoder().encode(content) : content);
 	const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 	return {
 		bytes,

@@ -1,6 +1,7 @@
 // `parapet publish FILE…`: each file becomes one release. With --json the answer is that release, or of several files the list of
 // releases that were made.
 
+import { basename } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { versionOrder } from "../../../src/content/releases/product-record.ts";
@@ -8,6 +9,7 @@ import { packageFileName, productName, versionName } from "../../../src/names.ts
 import { runAsOperator } from "../../command-line/run-as.ts";
 import { collect } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
+import { expectSound, inspectFile } from "../../files/inspect-file.ts";
 import { expectFile, openPayload } from "../../files/package-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { drawRollout } from "../../rollout/ladder.ts";
@@ -67,6 +69,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		}
 		// All of them before the first is sent: half of a publication is worse than none.
 		for (const file of operands) await expectFile(file);
+		for (const file of operands) await lookAt(file, surroundings, output.json);
 		const planned = planTargets(operands, options);
 		const targets = orderTargets(planned, await findOrdered(api, planned));
 		const metadata = await readReleaseOptions(options);
@@ -136,6 +139,17 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 			if (isList) output.answer(releases, []);
 		}
 	});
+}
+
+/** @throws CliError where no firewall should unpack it */
+async function lookAt(file: string, surroundings: Surroundings, json: boolean): Promise<void> {
+	const name = basename(file);
+	const progress = createProgress(surroundings, `looking at ${name}`, json);
+	try {
+		expectSound(await inspectFile(file, { name, onRead: progress.report }), name);
+	} finally {
+		progress.end();
+	}
 }
 
 const releaseList = z.looseObject({ version_order: versionOrder });

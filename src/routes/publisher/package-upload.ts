@@ -10,14 +10,21 @@ import type { RequestScope } from "../../request-scope.ts";
 import type { PackageStore } from "../../storage/packages/package-store.ts";
 import { type AppEnv, changeBy } from "../http/app-env.ts";
 import { publisherAccess, requireKeyStill } from "../http/key-access.ts";
+import { requireSound } from "./package-inspection.ts";
 
-export type TakenUpload = AddedPackage | { readonly ok: false; readonly reason: "unknown_product" };
+export type TakenUpload =
+	/** isInspected: the service has looked at all of it */
+	| (AddedPackage & { readonly ok: true } & { readonly isInspected: boolean })
+	| (AddedPackage & { readonly ok: false })
+	| { readonly ok: false; readonly reason: "unknown_product" };
 
 export interface UploadParts {
-	readonly packages: Pick<PackageStore, "put">;
+	readonly packages: Pick<PackageStore, "put" | "get">;
 	directory(): { admitUpload(upload: NewUpload): Promise<Admission> };
 	product(name: string): {
-		addPackage(input: Change & PackageContent & { version: string; claimedUntil: number }): Promise<TakenUpload>;
+		addPackage(
+			input: Change & PackageContent & { version: string; claimedUntil: number },
+		): Promise<AddedPackage | { readonly ok: false; readonly reason: "unknown_product" }>;
 	};
 }
 
@@ -53,12 +60,15 @@ export function uploaderOf(c: Context<AppEnv>): Uploader {
 	return { change: changeBy(c), requireStill, key: c.var.holder.key, quota: services.config.uploadBytesPerDay, event };
 }
 
-/** @throws ProblemError when it is not let in, or its bytes are not what was announced */
+/** @throws ProblemError when it is not let in, its bytes are not what was announced, or its form is not that of a sound package */
 export function takeUpload(parts: UploadParts, upload: PackageUpload): Promise<TakenUpload> {
 	const { product, version, change, sha256, size, name } = upload;
-	return takeBytes(parts, upload, (claimedUntil) =>
-		parts.product(product).addPackage({ ...change, version, sha256, size, name, claimedUntil }),
-	);
+	return takeBytes(parts, upload, async (claimedUntil) => {
+		// Where it is not, its bytes are nobody's, and go with the next collection.
+		const isInspected = await requireSound(parts.packages, { sha256, size, name });
+		const added = await parts.product(product).addPackage({ ...change, version, sha256, size, name, claimedUntil });
+		return added.ok ? { ...added, isInspected } : added;
+	});
 }
 
 /**
@@ -67,7 +77,7 @@ export function takeUpload(parts: UploadParts, upload: PackageUpload): Promise<T
  * @throws as `takeUpload`
  */
 export async function takeBytes<T>(
-	parts: Pick<UploadParts, "packages" | "directory">,
+	parts: { readonly packages: Pick<PackageStore, "put"> } & Pick<UploadParts, "directory">,
 	upload: BytesUpload,
 	bind: (claimedUntil: number) => Promise<T>,
 ): Promise<T> {

@@ -12,7 +12,17 @@ import { refuseRelease, releasePath } from "./release-body.ts";
 
 const bytes = z.string().openapi({ format: "binary" });
 const packageBody = z
-	.object({ product: z.string(), version: z.string(), sha256: z.string(), size: z.int(), name: z.string() })
+	.object({
+		product: z.string(),
+		version: z.string(),
+		sha256: z.string(),
+		size: z.int(),
+		name: z.string(),
+		inspected: z.boolean().openapi({
+			example: true,
+			description: "`false`: it has more bytes or entries than the service looks at, or is packed by zstd",
+		}),
+	})
 	.openapi("Package");
 
 const upload = createRoute({
@@ -22,7 +32,7 @@ const upload = createRoute({
 	tags: ["Publisher"],
 	summary: "Upload the package of a release",
 	description:
-		"The payload as firewalls will read it, with Content-Length and `Repr-Digest` (or `Content-Digest`) `sha-256`.",
+		"The payload as firewalls will read it, with Content-Length and `Repr-Digest` (or `Content-Digest`) `sha-256`. The service looks at its form: its type by the first bytes, and of a tar, packed or not, and a zip each entry. What no firewall should unpack is refused (`unsafe_package`), and the version does not have it.",
 	...publisherAccess,
 	request: {
 		params: releasePath,
@@ -53,6 +63,7 @@ const upload = createRoute({
 			"conflict",
 			"rate_limited",
 			"upload_quota_exceeded",
+			"unsafe_package",
 		),
 	},
 });
@@ -79,7 +90,8 @@ export const uploads = createRouter().openapi(upload, async (c) => {
 	event.bytes = size;
 	// As it is stored: a second upload does not rename the first.
 	const { sha256, name: storedName } = added.release;
-	return c.json({ product, version, sha256, size, name: storedName }, added.kind === "new" ? 201 : 200, {
+	const answer = { product, version, sha256, size, name: storedName, inspected: added.isInspected };
+	return c.json(answer, added.kind === "new" ? 201 : 200, {
 		"repr-digest": formatReprDigest(sha256),
 	});
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { makeTar } from "../../../../support/archives/tar.ts";
 import { API_KEY, startContractServer } from "../../support/contract-server.ts";
 import type { ContractServer } from "../../support/contract-state.ts";
 import { runCli } from "../../support/run-cli.ts";
@@ -24,13 +25,13 @@ afterEach(async () => {
 const publish = (...args: string[]) => runCli(["publish", ...args, "--url", server.url, "--key", API_KEY]);
 
 it("uploads the unpacked payload of a gzipped package under its own name", async () => {
-	const file = join(folder, "crs-4.27.0.tar.gz");
+	const file = join(folder, "crs-4.27.0.rules.gz");
 	await writeFile(file, gzipSync("the rules"));
 	expect(await publish(file, "--json", "--urgency", "important")).toMatchObject({ exitCode: 0, stderr: "" });
 	const [upload, bases, release] = server.seen;
 	expect(bases).toMatchObject({ method: "POST", path: "/v1/products/crs/releases/4.27.0/bases" });
 	expect(upload).toMatchObject({
-		path: "/v1/products/crs/releases/4.27.0/package?name=crs-4.27.0.tar",
+		path: "/v1/products/crs/releases/4.27.0/package?name=crs-4.27.0.rules",
 		body: "the rules",
 	});
 	expect(upload?.headers["content-length"]).toBe("9");
@@ -38,14 +39,14 @@ it("uploads the unpacked payload of a gzipped package under its own name", async
 });
 
 it("refuses a damaged package before anything is sent", async () => {
-	const file = join(folder, "crs-4.27.0.tar.zst");
+	const file = join(folder, "crs-4.27.0.rules.zst");
 	await writeFile(file, "not zstd");
 	expect((await publish(file)).exitCode).toBe(1);
 	expect(server.seen).toEqual([]);
 });
 
 it("says what was released, and leaves nothing of what it unpacked", async () => {
-	const file = join(folder, "crs-4.27.0.tar.gz");
+	const file = join(folder, "crs-4.27.0.rules.gz");
 	await writeFile(file, gzipSync("the rules"));
 	vi.stubEnv("TMPDIR", folder);
 	const run = await publish(file);
@@ -54,7 +55,7 @@ it("says what was released, and leaves nothing of what it unpacked", async () =>
 		exitCode: 0,
 		stdout: expect.stringMatching(/^crs 4\.27\.0: 9 B, sha256 [0-9a-f]{64}, current/),
 	});
-	expect(await readdir(folder)).toEqual(["crs-4.27.0.tar.gz"]);
+	expect(await readdir(folder)).toEqual(["crs-4.27.0.rules.gz"]);
 });
 
 it("takes a version of its own, which is not the command line's", async () => {
@@ -66,7 +67,7 @@ it("takes a version of its own, which is not the command line's", async () => {
 });
 
 it("says when a version had been released so before, and when it is released now", async () => {
-	const file = join(folder, "crs-4.27.0.tar");
+	const file = join(folder, "crs-4.27.0.rules");
 	await writeFile(file, "the rules");
 	const release = { version: "4.27.0", sequence: 7, status: "current" };
 	const sha256 = createHash("sha256").update("the rules").digest("hex");
@@ -85,7 +86,7 @@ it("says when a version had been released so before, and when it is released now
 });
 
 describe("several files", () => {
-	const files = () => ["crs-4.27.0.tar", "geo-1.0.0.tar"].map((name) => join(folder, name));
+	const files = () => ["crs-4.27.0.rules", "geo-1.0.0.rules"].map((name) => join(folder, name));
 	beforeEach(async () => {
 		for (const file of files()) await writeFile(file, "the rules");
 	});
@@ -112,10 +113,10 @@ describe("several files", () => {
 });
 
 it.each([
-	["/nonexistent.tar.gz", "cannot read /nonexistent.tar.gz: there is no such file"],
+	["/nonexistent.rules.gz", "cannot read /nonexistent.rules.gz: there is no such file"],
 	["/", "cannot read /: it is no file"],
 ])("of %s says that there is nothing to publish, whatever it is called", async (path, said) => {
-	const good = join(folder, "crs-4.27.0.tar");
+	const good = join(folder, "crs-4.27.0.rules");
 	await writeFile(good, "the rules");
 	expect(await publish(good, path)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(said) });
 	expect(server.seen).toEqual([]);
@@ -125,7 +126,7 @@ describe("a publication that fails", () => {
 	const OTHER = "0".repeat(64);
 	const isUpload = (path: string) => path.includes("/package?");
 	const isRelease = (path: string) => path.endsWith("/4.27.0");
-	const file = () => join(folder, "crs-4.27.0.tar.gz");
+	const file = () => join(folder, "crs-4.27.0.rules.gz");
 	beforeEach(async () => {
 		await writeFile(file(), gzipSync("the rules"));
 		vi.stubEnv("TMPDIR", folder);
@@ -155,13 +156,13 @@ describe("a publication that fails", () => {
 		expect(run).toMatchObject({ exitCode: 1, stdout: "" });
 		expect(JSON.parse(run.stderr)).toMatchObject({ error: { code } });
 		expect(server.seen).toHaveLength(requests);
-		expect(await readdir(folder)).toEqual(["crs-4.27.0.tar.gz"]);
+		expect(await readdir(folder)).toEqual(["crs-4.27.0.rules.gz"]);
 	});
 });
 
 describe("parapet publish --draft", () => {
 	it("uploads, releases nothing, and says how it goes on", async () => {
-		const file = join(folder, "crs-4.27.0.tar");
+		const file = join(folder, "crs-4.27.0.rules");
 		await writeFile(file, "the rules");
 		const run = await publish(file, "--draft");
 		expect(run).toMatchObject({ exitCode: 0, stderr: "" });
@@ -169,7 +170,7 @@ describe("parapet publish --draft", () => {
 			/^crs 4\.27\.0: 9 B, sha256 [0-9a-f]{64}, uploaded; `parapet rollout start crs 4\.27\.0` sends it on its way\n$/,
 		);
 		expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
-			"PUT /v1/products/crs/releases/4.27.0/package?name=crs-4.27.0.tar",
+			"PUT /v1/products/crs/releases/4.27.0/package?name=crs-4.27.0.rules",
 			"POST /v1/products/crs/releases/4.27.0/bases",
 		]);
 	});
@@ -183,7 +184,7 @@ describe("parapet publish --draft", () => {
 		["--plan", "rapid"],
 		["--allow-older"],
 	])("does not swallow what is said of a release: %s", async (...option) => {
-		const file = join(folder, "crs-4.27.0.tar");
+		const file = join(folder, "crs-4.27.0.rules");
 		await writeFile(file, "the rules");
 		const run = await publish(file, "--draft", ...option);
 		expect(run).toMatchObject({
@@ -193,4 +194,18 @@ describe("parapet publish --draft", () => {
 		expect(run.stderr).toContain("give it to `parapet rollout start`");
 		expect(server.seen).toEqual([]);
 	});
+});
+
+it("sends nothing of any file where one of them no firewall should unpack, and says what and why", async () => {
+	const good = join(folder, "crs-4.27.0.rules");
+	const bad = join(folder, "geo-1.0.0.tar.gz");
+	await writeFile(good, "the rules");
+	await writeFile(bad, gzipSync(makeTar({ path: "rules/a" }, { path: "../../etc/cron.d/x" })));
+	const run = await publish(good, bad);
+	expect(run.exitCode).toBe(1);
+	expect(run.stderr).toContain("geo-1.0.0.tar.gz is no package that firewalls should unpack:");
+	expect(run.stderr).toContain("traversal: ../../etc/cron.d/x: it leads out of the folder that it is unpacked in");
+	expect(run.stderr).toContain("fix: make the package anew");
+	expect(server.seen).toEqual([]);
+	expect(JSON.parse((await publish(bad, "--json")).stderr)).toMatchObject({ error: { code: "unsafe_package" } });
 });
