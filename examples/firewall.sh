@@ -10,7 +10,7 @@
 # FIREWALL_HEALTH one that prints how this machine does: {"cpu": 12, "drops": 0} (docs/protocol.md); FIREWALL_LOAD loads it
 # without the rules that the publisher has disabled: those in disabled-rules/PRODUCT, one in each line.
 set -eu && umask 077 && export LC_ALL=C CDPATH=
-server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 # of pulses
+server=${PARAPET_URL:-http://127.0.0.1:8787} self=$(cd "$(dirname "$0")" && pwd)/${0##*/} heard='' news=0 hashed='' # of pulses, of tokens
 mkdir -p "${FIREWALL_HOME:-./firewall}/downloads" "${FIREWALL_HOME:-./firewall}/failed" "${FIREWALL_HOME:-./firewall}/bad" "${FIREWALL_HOME:-./firewall}/permits"; cd "${FIREWALL_HOME:-./firewall}"
 free_kib() { df -Pk . | awk 'END { print $4 }'; }
 [ "$(free_kib)" -ge 256 ] || find downloads -type f -exec rm {} + # parts give way where not even a small file has room
@@ -20,26 +20,25 @@ trap 'rm -rf "$tmp"' EXIT && trap 'exit 1' HUP INT TERM
 
 say() { echo "firewall: $*" >&2; }
 die() { say "$@"; exit 1; }
-base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
-size_of() { if [ -f "$1" ]; then wc -c <"$1" | tr -d ' '; else echo 0; fi; }
-digest_of() { openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1; }
+base64url() { openssl base64 -A | sed 'y,+/,-_,; s/=*$//'; }
+size_of() { if [ -f "$1" ]; then echo "$(($(wc -c <"$1")))"; else echo 0; fi; }
+digest_of() { digested=$(openssl dgst -sha256 -r "$1") && echo "${digested%% *}"; }
 state() { cat "$1" 2>/dev/null || echo "$2"; }
 json() { jq -ces '.[0] | objects, arrays' "$1" 2>/dev/null || echo "$2"; } # a power failure can leave a file empty, or of zeros
 save() { cat >"$tmp/save" && mv "$tmp/save" "$1"; } # a crash leaves the old file or the new one
 
-# sign HEADER CLAIMS: a compact JWS (RFC 7515) by this firewall's key
+# sign: makes of $jws, header and claims as they are sent, a compact JWS (RFC 7515) by this firewall's key
+sent='map(tojson | @base64 | split("=")[0] | split("+") | join("-") | split("/") | join("_")) | join(".")'
 sign() {
-	printf '%s.%s' "$(printf %s "$1" | base64url)" "$(printf %s "$2" | base64url)" >"$tmp/signed"
-	openssl pkeyutl -sign -rawin -inkey key.pem -in "$tmp/signed" -out "$tmp/signature"
-	printf '%s.%s' "$(cat "$tmp/signed")" "$(base64url <"$tmp/signature")"
+	printf %s "$jws" >"$tmp/signed"; openssl pkeyutl -sign -rawin -inkey key.pem -in "$tmp/signed" -out "$tmp/signature"
+	jws=$jws.$(base64url <"$tmp/signature")
 }
 
-# prove CREDENTIAL METHOD URL: a DPoP proof (RFC 9449) for one request, which names the credential by its hash
+# prove CREDENTIAL METHOD URL: a DPoP proof (RFC 9449) for one request, which names the credential by its hash, in $jws
 prove() {
-	ath=${1:+$(printf %s "$1" | openssl dgst -sha256 -binary | base64url)}
-	sign "{\"typ\":\"dpop+jwt\",\"alg\":\"Ed25519\",\"jwk\":$(cat key.jwk)}" \
-		"$(jq -nc --arg htm "$2" --arg htu "${3%%\?*}" --arg ath "$ath" --arg jti "$(openssl rand -hex 16)" --argjson iat "$(date +%s)" \
-			'{jti: $jti, htm: $htm, htu: $htu, iat: $iat, ath: $ath} | del(.[] | select(. == ""))')"
+	[ "$1" = "$hashed" ] || { ath=$(printf %s "$1" | openssl dgst -sha256 -binary | base64url) && hashed=$1; }
+	jws=$(jq -nr --slurpfile jwk key.jwk --arg htm "$2" --arg htu "${3%%\?*}" --arg ath "${1:+$ath}" --arg jti "$(openssl rand -hex 16)" --argjson iat "$(date +%s)" \
+		'[{typ: "dpop+jwt", alg: "Ed25519", jwk: $jwk[0]}, ({jti: $jti, htm: $htm, htu: $htu, iat: $iat, ath: $ath} | del(.[] | select(. == "")))] | '"$sent"); sign
 }
 
 # request CREDENTIAL METHOD PATH [curl options]: sends it, again where that can help, each time with a proof of its own. Sets
@@ -47,19 +46,19 @@ prove() {
 request() {
 	credential=$1 method=$2 url=$server$3 attempt=1; shift 3
 	while :; do
-		proof=$(prove "$credential" "$method" "$url")
-		printf 'DPoP: %s\n%s\n' "$proof" "${credential:+Authorization: DPoP $credential}" >"$tmp/request"
-		rm -f "$tmp/headers" "$tmp/body"
+		prove "$credential" "$method" "$url"
+		printf 'DPoP: %s\n%s\n' "$jws" "${credential:+Authorization: DPoP $credential}" >"$tmp/request"
+		: >"$tmp/headers"; : >"$tmp/body"
 		status=$(curl -qsS --connect-timeout 10 --max-time 60 -X "$method" -H @"$tmp/request" -D "$tmp/headers" \
-			-o "$tmp/body" -w '%{http_code}' "$@" "$url") || status=000
-		case $status/$(header_of content-type) in 200/application/json* | 20[1-9]/application/json* | 304/* | [45]??/*) ;; *) status=000 ;; esac # a login page
+			-o "$tmp/body" -w '%{http_code}/%{content_type}' "$@" "$url") || status=000
+		case $status in 200/application/json* | 20[1-9]/application/json* | 304/* | [45]??/*) status=${status%%/*} ;; *) status=000 ;; esac # a login page
 		case $status in 000 | 429 | 5??) [ "$attempt" -lt 5 ] || return 0 ;; *) return 0 ;; esac
 		wait_before_retry
 	done
 }
-header_of() { # NAME [FILE]: in the last answer, not in those that proxies gave before it
-	[ ! -f "${2:-$tmp/headers}" ] || tr -d '\r' <"${2:-$tmp/headers}" |
-		awk -v name="$1:" '/^HTTP\// { value = "" } tolower($1) == name { sub(/^[^ ]* */, ""); value = $0 } END { print value }'
+header_of() { # NAMES [FILE]: of fields, with commas between; in the last answer, not in those that proxies gave before it
+	[ ! -f "${2:-$tmp/headers}" ] || awk -v names="$1" 'BEGIN { count = split(names, name, ",") } { sub(/\r$/, "") } /^HTTP\// { split("", value) }
+		{ field = tolower($1); sub(/^[^ ]* */, ""); value[field] = $0 } END { for (i = 1; i <= count; i++) printf "%s%s", value[name[i] ":"], i < count ? "," : "\n" }' "${2:-$tmp/headers}"
 }
 wait_before_retry() { # as long as the service asks for, else 1, 2, 4, 8 seconds
 	seconds=$(header_of retry-after)
@@ -89,60 +88,60 @@ activate() { # CODE SERIAL MODEL
 	save device.json <"$tmp/body"; say "activated as $(jq -r .client_id device.json)"
 }
 
-get_token() { # kept until shortly before its end
+get_token() { # kept until shortly before its end; where its file or the products' is damaged, both are had again
 	now=$(date +%s)
-	if [ "$(json products.json null)" = null ] || [ "$(json token.json '{"ends": 0}' | jq .ends)" -le "$((now + 30))" ]; then
-		sign '{"alg":"Ed25519"}' "$(jq -nc --arg id "$(jq -r .client_id device.json)" --arg aud "$server" --arg jti "$(openssl rand -hex 16)" \
-			--argjson now "$now" '{iss: $id, sub: $id, aud: $aud, jti: $jti, iat: $now, exp: ($now + 60)}')" >"$tmp/assertion"
+	token=$(jq -r --argjson now "$now" --slurpfile products products.json 'objects | select(($products[0] | type) == "array" and .ends > $now + 30) | .token' token.json 2>/dev/null) || token=
+	if [ -z "$token" ]; then
+		jws=$(jq -r --arg aud "$server" --arg jti "$(openssl rand -hex 16)" --argjson now "$now" '.client_id as $id
+			| [{alg: "Ed25519"}, {iss: $id, sub: $id, aud: $aud, jti: $jti, iat: $now, exp: ($now + 60)}] | '"$sent" device.json); sign
+		printf %s "$jws" >"$tmp/assertion"
 		request '' POST /oauth2/token -d grant_type=client_credentials --data-urlencode client_assertion@"$tmp/assertion" \
 			-d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer \
 			-d lineage="$(json token.json '{}' | jq -r '.lineage // ""')" # by which copies of a firewall are told apart
 		expect 200 'no token'
 		jq --argjson now "$now" '{token: .access_token, ends: ($now + .expires_in), lineage}' "$tmp/body" | save token.json
 		# A check that names some products is answered for these alone, so it must name every product of the license.
-		request "$(jq -r .token token.json)" GET /v1/entitlements; expect 200 'no entitlements'
+		token=$(jq -r .token token.json); request "$token" GET /v1/entitlements; expect 200 'no entitlements'
 		jq '[.products[].product]' "$tmp/body" | save products.json
 	fi
-	token=$(jq -r .token token.json)
 }
 
 # call METHOD PATH [curl options]: a request with the token, once more with a new one where the service refuses it
 call() {
 	for _ in first second; do
-		get_token
-		request "$token" "$@"
+		get_token; request "$token" "$@"
 		[ "$status" = 401 ] || return 0
 		rm token.json
 	done
 }
 post() { call POST "$1" -H 'Content-Type: application/json' --data-binary @"$tmp/json"; }
 
-# sound: what is installed, and what of it is missing or damaged. Sizes each time; digests daily, and when `run` starts
+# sound: sets $lost, what is missing or damaged of $tmp/have, which is installed. Sizes each time; digests daily, and when `run` starts
 sound() {
 	lately=$(find verified -mtime -1 2>/dev/null) || lately=''
-	lost=''; json installed.json '{}' | jq -r 'to_entries[] | "\(.key) \(.value.size) \(.value.sha256) \(.value.file)"' >"$tmp/installed"
+	lost=''; jq -r 'to_entries[] | "\(.key) \(.value.size) \(.value.sha256) \(.value.file)"' "$tmp/have" >"$tmp/installed"
 	while read -r product size sha256 file; do
 		[ "$(size_of "$file")" = "$size" ] && { [ -n "$lately" ] || [ "$(digest_of "$file")" = "$sha256" ]; } && continue
 		say "$product is damaged: $file" && lost="$lost $product"
 	done <"$tmp/installed"
 	[ -n "$lately$lost" ] || : >verified
-	json installed.json '{}' | jq --arg lost "$lost" '{damaged: ($lost | split(" ") - [""]), installed: .}'
 }
 
-# open_permits ==|!=: "product@version" of those whose outcome is not written down yet, where that version is what is installed, or is not
+# open_permits ==|!=: sets $open to "product@version" of those whose outcome is not written down yet, where that version is in $tmp/have, or is not
 open_permits() {
-	json installed.json '{}' >"$tmp/have"; find permits -type f | while read -r open; do
-		name=${open#permits/}; json "$open" '{}' | jq -r --arg of "${name%.json}" --slurpfile have "$tmp/have" \
-			'select(.version and .version '"$1"' $have[0][$of].version) | "\($of)@\(.version)"'
-	done | paste -sd , -
+	open=''; for permit in permits/*.json; do
+		[ -f "$permit" ] || continue; name=${permit#permits/}; told=$(jq -rs --arg of "${name%.json}" --slurpfile have "$tmp/have" \
+			'.[0] | objects | select(.version and .version '"$1"' $have[0][$of].version) | "\($of)@\(.version)"' "$permit" 2>/dev/null) || continue
+		[ -z "$told" ] || open="${open:+$open }$told"
+	done
 }
 
 check() { # what to run is in check.json: the answer, or with 304 still the one from before
-	get_token; etag=
-	query=$(sound | jq -r --slurpfile products products.json --arg engine "${FIREWALL_ENGINE:-}" --arg permits "$(open_permits '!=')" --arg failed "$(find failed -type f -mtime -1 -exec grep . /dev/null {} +)" \
-		'. as {$damaged, $installed} | $products[0] + ($installed | keys) | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
+	get_token; json installed.json '{}' >"$tmp/have"; sound; open_permits '!='; etag=
+	query=$(jq -nr --slurpfile have "$tmp/have" --slurpfile products products.json --arg lost "$lost" --arg engine "${FIREWALL_ENGINE:-}" --arg permits "$open" --arg failed "$(find failed -type f -mtime -1 -exec grep . /dev/null {} +)" \
+		'$have[0] as $installed | ($lost | split(" ") - [""]) as $damaged | $products[0] + ($installed | keys) | unique | map(. + if $installed[.] then "@" + $installed[.].version else "" end)
 		| join(",") | @uri "installed=\(.)" + ([$installed | to_entries[] | select(.value.at) | "\(.key)@\(.value.version)@\(.value.at)"] | if . == [] then "" else @uri "&installed_at=\(join(","))" end) + if $engine == "" then "" else @uri "&engine=\($engine)" end
-		+ if $permits == "" then "" else @uri "&permitted=\($permits)" end + if $failed == "" then "" else @uri "&failed=\($failed | gsub("failed/"; "") | gsub(":"; "@") | gsub("\n"; ","))" end + if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
+		+ if $permits == "" then "" else @uri "&permitted=\($permits | gsub(" "; ","))" end + if $failed == "" then "" else @uri "&failed=\($failed | gsub("failed/"; "") | gsub(":"; "@") | gsub("\n"; ","))" end + if $damaged == [] then "" else @uri "&damaged=\($damaged | join(","))" end')
 	[ "$(state check.query '')" != "$query" ] || [ "$(json check.json null)" = null ] || etag=$(state check.etag '')
 	date +%s >checked; call GET "/v1/check?$query" ${etag:+-H "If-None-Match: $etag"}; expect '200 304' 'cannot check'
 	[ "$status" = 200 ] || return 0
@@ -157,7 +156,7 @@ room() {
 	case "$product/$version/$name$sha256$size" in */*/*/* | *..* | *[!A-Za-z0-9._+/-]*) die "unusable: $product $version $name" ;; esac
 	part=downloads/$sha256.part file=packages/$product/$version/$name
 	# A run that was cut short may have left the package in its place, without a word of it in installed.json.
-	[ ! -f "$file" ] || [ "$(json installed.json '{}' | jq -r --arg of "$1" '.[$of].file')" = "$file" ] || mv "$file" "$part"
+	[ ! -f "$file" ] || [ "$(installed file)" = "$file" ] || mv "$file" "$part"
 	need=$(((size - $(size_of "$part")) / 1024 + 256))
 	[ "$(free_kib)" -ge "$need" ] || find downloads -type f ! -path "$part" ! -path "$part.head" -exec rm {} +
 	[ "$(free_kib)" -ge "$need" ] || { rm -f "$part"; no_room; }
@@ -165,6 +164,7 @@ room() {
 no_room() { die "$product $version: no room: $((size / 1024 + 256)) KiB are needed in $PWD, $(free_kib) are free"; }
 
 permitted() { jq -r ".$1" "permits/$product.json"; }
+installed() { jq -rs --arg of "$product" ".[0] | objects | .[\$of] | objects | .$1" installed.json 2>/dev/null || :; } # FIELD of what is in use
 is_fresh() { age=$(($(date +%s) - asked)); [ "$age" -ge 0 ] && [ "$age" -le 30 ]; } # below 0 the clock was set back: nobody knows
 direct() { # what a permit would say, where the offer says it itself and the check is from just now
 	asked=$(state checked 0); is_fresh && jq -e --arg of "$product" '.products[] | select(.product == $of) | .offer | select(.download) | .download + {permit: .capability}' check.json >"$tmp/direct" &&
@@ -174,18 +174,18 @@ permit() { # the lease to install what room has read of, with a URL that lives f
 	rm -f check.etag; asked=$(date +%s) # the next check is answered in full, and says that there may be a permit, should the answer get lost
 	[ "$(permitted version 2>/dev/null)" = "$version" ] || jq -n --arg version "$version" '$ARGS.named' | save "permits/$product.json"
 	jq --arg of "$product" '.products[] | select(.product == $of) | {offer: .offer.capability}' check.json >"$tmp/json"; post /v1/permits
-	if [ "$status,$(jq -r .code "$tmp/body")" = 409,exposure_limited ]; then # no failure: it comes later, or not at all if it turns out bad
+	if [ "$status" = 409 ] && [ "$(jq -r .code "$tmp/body")" = exposure_limited ]; then # no failure: it comes later, or not at all if it turns out bad
 		case $(jq -r .rollout_code "$tmp/body") in step_full | failed_before) rm -f "permits/$product.json" ;; esac # it has none
 		header_of retry-after | grep -x '[1-9][0-9]\{0,5\}' >later || echo 300 >later
 		case $(state check.query '') in *'&damaged='*"$product"*) echo "$version" | save "failed/$product"; echo 1 >later ;; esac # better something else than nothing
 		say "$product $version has not come to this firewall yet ($(jq -r .rollout_code "$tmp/body")); what is installed stays" && exit 0
 	fi
 	expect 201 "no permit for $product"; save "permits/$product.json" <"$tmp/body"
-	[ "$(permitted product) $(permitted version) $(permitted sha256)" = "$product $version $sha256" ] || die "the permit is not for $product $version"
+	[ "$(permitted '| "\(.product) \(.version) \(.sha256)"')" = "$product $version $sha256" ] || die "the permit is not for $product $version"
 }
 
 fits() { # whether the last answer is $bytes bytes with the digest $sum, from $had on: not a login page, nor packed by a proxy
-	case "$status,$(header_of content-encoding),$(header_of content-length),$(header_of etag),$(header_of content-range)" in
+	case "$status,$(header_of content-encoding,content-length,etag,content-range)" in
 		"200,,$bytes,"* | "200,,,\"$sum\","* | 206,,*"$etag,bytes $had-"*/"$bytes" | 206,,*,,"bytes $had-"*/"$bytes") ;;
 		*) say "status $status, but not the package: a login page or a proxy on the way gave it"; return 1 ;;
 	esac
@@ -220,10 +220,10 @@ begin_anew() { rm -f "$into" "$into.head"; resumed=0; }
 # by_delta: the package from what is installed, where the permit names a delta and zstd is there. Whatever is wrong, the whole is
 # fetched instead, and $missed says why
 by_delta() {
-	missed='' base=$(json installed.json '{}' | jq -r --arg of "$product" '.[$of] | objects | .file'); command -v zstd >/dev/null || return 0
+	missed=''; command -v zstd >/dev/null || return 0
 	jq -r '.delta | objects | "\(.sha256) \(.size) \(.from_sha256)"' "permits/$product.json" >"$tmp/delta"
 	while read -r digest length from; do
-		case $digest$length in *[!0-9a-f]*) die "unusable: a delta of $product" ;; esac
+		base=$(installed file); case $digest$length in *[!0-9a-f]*) die "unusable: a delta of $product" ;; esac
 		[ "$((size - $(size_of "$part")))" -gt "$length" ] || return 0 # less is left of the whole
 		[ "$from" = null ] || [ "$(digest_of "$base" 2>/dev/null)" = "$from" ] || { missed=delta_wrong_base && return 0; }
 		download "$part.delta" "$digest" "$length" delta.url </dev/null # no subshell: a permit that is refused ends all
@@ -239,7 +239,7 @@ by_delta() {
 	done <"$tmp/delta"
 }
 
-health() { ${FIREWALL_HEALTH:-true} | jq -ce objects || echo null; } 2>/dev/null # what this machine does not know is not said
+health() { [ -n "${FIREWALL_HEALTH:-}" ] && $FIREWALL_HEALTH | jq -ce objects || echo null; } 2>/dev/null # what this machine does not know is not said
 report() { # OUTCOME [DETAIL [BEFORE AFTER]]: written down first, and kept until the service has taken it
 	jq -c --arg outcome "$1" --arg detail "${2:-}" --argjson before "${3:-null}" --argjson after "${4:-null}" \
 		'{permit, outcome: $outcome, detail: $detail, health: (if $before and $after then {before: $before, after: $after} else "" end)}
@@ -268,25 +268,24 @@ take() { # PRODUCT
 	is_fresh || permit # or a rollout that was halted meanwhile would go on here
 	before=$(health); mkdir -p "${file%/*}"; mv "$part" "$file"; rm -f "$part.head"
 	${FIREWALL_LOAD:-true} "$product" "$version" "$PWD/$file" || { mv "$file" "$part"; report failed load_failed; go_back; die "$product $version does not load"; }
-	json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" --arg wanted "$(permitted report_success)" \
+	wanted=$(permitted report_success); json installed.json '{}' | jq --arg product "$product" --arg version "$version" --arg file "$file" --arg sha256 "$sha256" --argjson size "$size" --arg wanted "$wanted" \
 		'.[$product] = {version: $version, file: $file, size: $size, sha256: $sha256} + if $wanted == "false" then {at: (now | floor)} else {} end' | save installed.json # checks tell since when
 	find "packages/$product" -type f ! -path "$file" -exec rm {} + # older ones
-	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; rm -f "bad/$product"; if [ "$(permitted report_success)$missed" = false ]; then mv "permits/$product.json" permit.json; else report healthy "$missed" "$before" "$(health)"; fi; say "$product $version is installed"
+	[ "$(state "failed/$product" '')" != "$version" ] || rm "failed/$product"; rm -f "bad/$product"; if [ "$wanted$missed" = false ]; then mv "permits/$product.json" permit.json; else report healthy "$missed" "$before" "$(health)"; fi; say "$product $version is installed"
 }
 
 # go_back: for a day each check says what does not load, so that what works is offered instead; and what was loaded before is again
 go_back() {
-	echo "$version" | save "failed/$product"; json installed.json '{}' | jq -r --arg of "$product" '.[$of] | objects | "\(.version) \(.file)"' >"$tmp/before"
+	echo "$version" | save "failed/$product"; installed '| "\(.version) \(.file)"' >"$tmp/before"
 	while read -r before old; do ${FIREWALL_LOAD:-true} "$product" "$before" "$PWD/$old" || say "$product $before does not load either"; done <"$tmp/before"
 }
 
 # leave_out PRODUCT RULES: writes down which rules are disabled, and loads what is installed without them, until that has worked
 leave_out() {
 	case $1$2 in *..* | *[!A-Za-z0-9:._\ -]*) die "unusable: $1 $2" ;; esac
-	mkdir -p disabled-rules; for rule in $2; do echo "$rule"; done >"$tmp/rules"
-	[ "$(cat "$tmp/rules")" != "$(state "disabled-rules/$1.loaded" '')" ] || return 0
-	save "disabled-rules/$1" <"$tmp/rules"; say "$1: disabled rules: ${2:-none}"
-	json installed.json '{}' | jq -r --arg of "$1" '.[$of] | objects | "\(.version) \(.file)"' >"$tmp/loaded"
+	[ "$(for rule in $2; do echo "$rule"; done)" != "$(state "disabled-rules/$1.loaded" '')" ] || return 0
+	mkdir -p disabled-rules; for rule in $2; do echo "$rule"; done | save "disabled-rules/$1"; say "$1: disabled rules: ${2:-none}"
+	installed '| "\(.version) \(.file)"' >"$tmp/loaded"
 	while read -r version file; do ${FIREWALL_LOAD:-true} "$1" "$version" "$PWD/$file" || { say "$1 does not load without them" && return 0; }; done <"$tmp/loaded"
 	save "disabled-rules/$1.loaded" <"disabled-rules/$1"
 }
@@ -295,18 +294,19 @@ update() {
 	exec 9>update.lock # freed with this process and those that it starts
 	! command -v flock >/dev/null || flock -n 9 || die 'another update is running'
 	rm -f later; check
-	for told in $(open_permits '==' | tr , ' '); do # installed, and cut short before that was written down
+	open_permits '=='; for told in $open; do # installed, and cut short before that was written down
 		product=${told%@*}; case $(state check.query '')$(permitted permit) in *'&damaged='*"$product"* | *null) ;; *) report healthy ;; esac
 	done
-	jq -r '.products[] | "\(.product) \(.disabled_rules // [] | join(" "))"' check.json >"$tmp/disabled"
-	while read -r product rules; do leave_out "$product" "$rules"; done <"$tmp/disabled"
-	jq -r '.products[] | select(.status == "offered") | "downloads/\(.offer.sha256).part" | ., . + ".delta" | ., . + ".head"' check.json >"$tmp/offered"
-	find downloads -type f | grep -vxFf "$tmp/offered" | while read -r old; do rm "$old"; done # parts of what is not offered any more
-	for offered in $(jq -r '.products[] | select(.status == "offered") | .product' check.json); do
-		FIREWALL_HOME=$PWD "$self" take "$offered" || failed=1 # a process of its own: one that fails holds up no other
+	jq -r '.products[] | "\(.product) \(if .status == "offered" then .offer.sha256 else "-" end) \(.disabled_rules // [] | join(" "))"' check.json >"$tmp/products"
+	offered='' digests=''; while read -r product sha256 rules; do
+		leave_out "$product" "$rules"; [ "$sha256" = - ] || { offered="$offered $product" digests="$digests $sha256"; }
+	done <"$tmp/products"
+	for old in downloads/*; do # parts of what is not offered any more
+		part=${old#downloads/}; case "$digests " in *" ${part%%.*} "*) case ${part#*.} in part | part.head | part.delta | part.delta.head) continue ;; esac ;; esac
+		[ ! -f "$old" ] || rm "$old"
 	done
-	send_reports
-	return "${failed:-0}"
+	for product in $offered; do FIREWALL_HOME=$PWD "$self" take "$product" || failed=1; done # a process each: one that fails holds up no other
+	send_reports; return "${failed:-0}"
 }
 
 place() { jq -r .client_id device.json | cksum | cut -d ' ' -f 1; } # of this firewall in its fleet: 0 to 2^32, always the same
