@@ -12,6 +12,7 @@ import { openPayload } from "../../cli/files/package-file.ts";
 import { createOperatorApi } from "../../cli/http/operator-api.ts";
 import { PROJECT_FOLDER } from "../../cli/worker/local-worker.ts";
 import { createCdnUrlSigner } from "../../src/signing/download-urls/cdn-url-signer.ts";
+import { runCli } from "../unit/cli/support/run-cli.ts";
 import { createCode, operate, release, upload } from "./support/fleet.ts";
 import { type PackageCdn, readDocumentedRule, startPackageCdn } from "./support/package-cdn.ts";
 import { describeWithPrograms } from "./support/programs.ts";
@@ -51,7 +52,7 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		await command("activate", "--code-file", join(folder, "code"));
 		await both();
 		cdn.seen.length = 0;
-	}, 120_000);
+	});
 	afterEach(() => {
 		Object.assign(cdn, {
 			keys: [KEY],
@@ -91,22 +92,27 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 		}
 		await release(service, PRODUCT, name);
 	}
-	function run(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+	function script(...args: string[]): Promise<string> {
+		const env = { ...process.env, PARAPET_URL: service.url, FIREWALL_HOME: join(folder, "script") };
 		return new Promise((resolve, reject) => {
-			const options = { env: { ...process.env, PARAPET_URL: service.url, ...env }, timeout: 60_000 };
-			execFile(program, args, options, (error, stdout, stderr) =>
+			execFile("sh", [join(PROJECT_FOLDER, "examples/firewall.sh"), ...args], { env }, (error, stdout, stderr) =>
 				error === null ? resolve(stdout) : reject(new Error(`${args.join(" ")}: ${stdout}${stderr}`)),
 			);
 		});
 	}
-	const script = (...args: string[]) =>
-		run("sh", [join(PROJECT_FOLDER, "examples/firewall.sh"), ...args], { FIREWALL_HOME: join(folder, "script") });
-	const command = (...args: string[]) =>
-		run(
-			process.execPath,
-			[join(PROJECT_FOLDER, "bin/parapet.mjs"), "device", ...args, "--home", join(folder, "command")],
-			{},
+	/** In this process, because to start one takes longer than what it does. */
+	async function parapet(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+		const realTime = { sleep: (ms: number, signal?: AbortSignal) => wait(ms, undefined, { signal }) };
+		const { exitCode, stdout, stderr } = await runCli(
+			[...args],
+			{ PARAPET_URL: service.url, ...env },
+			folder,
+			realTime,
 		);
+		if (exitCode !== 0) throw new Error(stdout + stderr);
+		return stdout;
+	}
+	const command = (...args: string[]) => parapet(["device", ...args, "--home", join(folder, "command")]);
 	/** Both firewalls update, one after the other, and have the newest release then. */
 	async function both(): Promise<void> {
 		await script("update");
@@ -170,8 +176,7 @@ await describeWithPrograms(["nginx", "curl", "openssl", "jq", "zstd"], "download
 	});
 
 	it("are found well by the doctor while the rule stands, and BAD without it", async () => {
-		const doctor = () =>
-			run(process.execPath, [join(PROJECT_FOLDER, "bin/parapet.mjs"), "doctor"], { PARAPET_KEY: service.bootstrapKey });
+		const doctor = () => parapet(["doctor"], { PARAPET_KEY: service.bootstrapKey });
 		expect(await doctor()).toMatch(/^ok +downloads +http:\S+ refuses a URL without a MAC$/m);
 		cdn.hasRule = false;
 		await expect(doctor()).rejects.toThrow(
