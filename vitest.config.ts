@@ -52,6 +52,7 @@ export default defineConfig(({ mode }) => {
 		return { include: globSync(patterns, { cwd: ROOT }).filter(isTriedForLonger) };
 	};
 	const provide = { isLong, lawsSeed: LAWS_SEED, isLongLaw: false };
+	/** How long a test may take before it counts as one that hangs: many times what it takes, since others may share the machine. */
 	const patience = (ms: number) => ({
 		testTimeout: isLong ? LONG_TIMEOUT_MS : ms,
 		hookTimeout: isLong ? LONG_TIMEOUT_MS : ms,
@@ -70,8 +71,7 @@ export default defineConfig(({ mode }) => {
 					test: {
 						name: "unit",
 						...filesIn("unit", "vectors", "simulation", "linearizability"),
-						// A law that takes a second takes many where several processes share a core.
-						...patience(30_000),
+						...patience(60_000),
 						isolate: false,
 						provide: { ...provide, isLongLaw: isLong },
 						setupFiles: ["test/support/laws.ts", "test/support/equal-bytes.ts"],
@@ -94,8 +94,8 @@ export default defineConfig(({ mode }) => {
 					test: {
 						name: "workers",
 						...filesIn("workers"),
-						// The first request of a file loads the service, which takes seconds on a busy machine.
-						...patience(30_000),
+						// The first request of a file loads the service.
+						...patience(60_000),
 						// To start workerd takes longer than most files: they share one, which is emptied before each of them.
 						isolate: false,
 						provide,
@@ -113,7 +113,8 @@ export default defineConfig(({ mode }) => {
 						name: "e2e",
 						...filesIn("e2e"),
 						globalSetup: "test/e2e/support/bundle.ts",
-						...patience(60_000),
+						// They start processes by the dozen.
+						...patience(240_000),
 						// What starts a service is loaded once per process; each file has services and folders of its own.
 						isolate: false,
 						provide,

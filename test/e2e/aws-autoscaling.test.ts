@@ -74,7 +74,7 @@ beforeAll(async () => {
 	const credentials = JSON.stringify({ [account]: { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET } });
 	const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 	await service.putSecrets({ AWS_CREDENTIALS: credentials, AWS_ENDPOINT: endpoint });
-}, 180_000);
+});
 afterAll(async () => {
 	await service?.close();
 	server.closeAllConnections();

@@ -88,7 +88,7 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		await call("POST", "/v1/messages", { severity: "warning", title: "Hello", body: "There", ends_at: IN_A_YEAR });
 		await call("POST", `/v1/accounts/${account}/fleet`, {});
 		browser = await chromium.launch({ executablePath: CHROMIUM ?? "chromium", args: ["--no-sandbox"] });
-	}, 180_000);
+	});
 	afterAll(async () => {
 		await browser?.close();
 		await harness.close();
@@ -148,7 +148,7 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 			expect([path, overflow]).toEqual([path, 0]);
 		}
 		expect(faults.filter((text) => !text.includes("404"))).toEqual([]);
-	}, 180_000);
+	});
 
 	it("times are shown in the reader's zone beside UTC", async () => {
 		const { page } = await open(true);

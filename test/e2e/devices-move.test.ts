@@ -19,7 +19,7 @@ beforeAll(async () => {
 	service = await startService();
 	await operate(service, "POST", "/v1/products", { product: "crs", plan: "immediate" });
 	folder = await mkdtemp(join(tmpdir(), "parapet-fleet-"));
-}, 120_000);
+});
 afterAll(async () => {
 	await service?.close();
 	await rm(folder, { recursive: true });
@@ -48,7 +48,7 @@ async function parapet(args: readonly string[], until?: () => boolean, stdin = "
 	child.stdin.end(stdin);
 	const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
 	if (until !== undefined) {
-		await expect.poll(until, { timeout: 30_000, interval: 10 }).toBe(true);
+		await expect.poll(until, { timeout: 60_000, interval: 10 }).toBe(true);
 		child.kill("SIGINT");
 	}
 	return { code: await ended, ...written };

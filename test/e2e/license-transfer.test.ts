@@ -17,7 +17,7 @@ beforeAll(async () => {
 	service = await startService();
 	await operate(service, "POST", "/v1/products", { product: "crs", plan: "immediate" });
 	folder = await mkdtemp(join(tmpdir(), "parapet-transfer-"));
-}, 120_000);
+});
 afterAll(async () => {
 	await service?.close();
 	await rm(folder, { recursive: true });

@@ -84,7 +84,7 @@ describe("a service on this machine", () => {
 		env = { PARAPET_URL: service.url, PARAPET_KEY: service.bootstrapKey };
 		account = (await parapet("account", "create", "Example")).account;
 		await parapet("product", "create", "crs", "--plan", "immediate");
-	}, 120_000);
+	});
 	afterAll(async () => {
 		for (const child of children) child.kill();
 		await service?.close();

@@ -12,7 +12,7 @@ const realTime = { sleep: (ms: number, signal?: AbortSignal) => wait(ms, undefin
 let service: RunningService;
 beforeAll(async () => {
 	service = await startService();
-}, 120_000);
+});
 afterAll(async () => {
 	await service?.close();
 });
@@ -51,7 +51,7 @@ it("halts by reports and by silence, with two firewalls of four that had the bad
 	type Accounts = { accounts: { closed_at: string | null }[] };
 	const { accounts } = await operate<Accounts>(service, "GET", "/v1/accounts");
 	expect(accounts.filter((one) => one.closed_at === null)).toEqual([]);
-}, 240_000);
+});
 
 it("goes on from the release that the last drill ended with; people read both in a table", async () => {
 	const { exitCode, stdout } = await drill("run", "--by", "reports", "--devices", "3");
@@ -61,7 +61,7 @@ it("goes on from the release that the last drill ended with; people read both in
 	const { stdout: table } = await drill("history");
 	expect(table).toMatch(/^AT +BY +HAD IT +HALTED AFTER +ALL BACK AFTER\n/);
 	expect(table).toMatch(/silence +2 of 4/);
-}, 120_000);
+});
 
 it("does not touch a product that is not its own", async () => {
 	await operate(service, "POST", "/v1/products", { product: "crs", title: "Core rule set", plan: "immediate" });
@@ -83,7 +83,7 @@ it("cut short by a limit that is too short for silence, it says where, takes eve
 	type Releases = { releases: { version: string; status: string }[] };
 	const { releases } = await operate<Releases>(service, "GET", `/v1/products/${PRODUCT}/releases`);
 	expect(releases.find(({ version }) => version === "4.1.0")?.status).toBe("withdrawn");
-}, 120_000);
+});
 
 it("says what is mistyped before it asks anything", async () => {
 	expect((await drill("--by", "luck")).exitCode).toBe(2);

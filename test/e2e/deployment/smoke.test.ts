@@ -23,7 +23,7 @@ const realTime = { sleep: (ms: number, signal?: AbortSignal) => wait(ms, undefin
 let service: RunningService;
 beforeAll(async () => {
 	service = await startService();
-}, 120_000);
+});
 afterAll(async () => {
 	await service?.close();
 });
@@ -84,7 +84,7 @@ it("passes step by step, and leaves one release that stays and a closed account"
 	const left = await whatIsLeft();
 	expect(left).toMatchObject({ open: [], released: ["1.0.0"], messages: 0 });
 	expect(left.closed).toHaveLength(1);
-}, 120_000);
+});
 
 it("called off with Ctrl-C, it takes back what it has begun and says so", async () => {
 	const { exitCode, stdout } = await smokeUntil("publish", "SIGINT");
@@ -92,7 +92,7 @@ it("called off with Ctrl-C, it takes back what it has begun and says so", async 
 	expect(stdout).toContain("interrupted");
 	expect(stdout).toMatch(/✓ clean_up .* is closed/);
 	expect(await whatIsLeft()).toMatchObject({ open: [], released: ["1.0.0"], messages: 0 });
-}, 120_000);
+});
 
 it("killed, it leaves an account and a release; a run beside it takes another name, and one that knows it is dead clears it away", async () => {
 	await smokeUntil("publish", "SIGKILL");
@@ -108,7 +108,7 @@ it("killed, it leaves an account and a release; a run beside it takes another na
 	await rmdir(ofDrill);
 	expect(JSON.parse(stdout).steps[1].cleared).toEqual(before.open);
 	expect(await whatIsLeft()).toMatchObject({ open: [], released: ["1.0.0"], messages: 0 });
-}, 180_000);
+});
 
 it("says which step failed and why, and clears away all the same", async () => {
 	const { exitCode, stdout, stderr } = await smoke("--step-limit", "1", "--json", "--url", "http://127.0.0.1:1");
@@ -136,7 +136,7 @@ describe("the command line as a package", () => {
 		const [, file = ""] = /^(\S+\.tgz): \d+ KiB\n$/.exec(stdout) ?? [];
 		await run("tar", ["xzf", file, "-C", folder]);
 		program = join(folder, "package/bin/parapet.cjs");
-	}, 60_000);
+	});
 	afterAll(() => rm(folder, { recursive: true, force: true }));
 
 	/** @returns major and minor, as a number with two decimals */

@@ -15,7 +15,7 @@ const SCRIPT = join(import.meta.dirname, "../../../examples/firewall.sh");
 const PRODUCT = "rules";
 const VERSION = "2.0.0";
 const ROLLOUT = `/v1/products/${PRODUCT}/releases/${VERSION}/rollout`;
-const SOON = { timeout: 30_000, interval: 500 };
+const SOON = { timeout: 120_000, interval: 500 };
 
 /** One person other than the uploader starts it, and lets it go on. */
 const PLAN: Plan = {

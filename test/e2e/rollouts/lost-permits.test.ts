@@ -13,7 +13,7 @@ import { type RunningService, startService } from "../support/service.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
 const PRODUCT = "rules";
-const SOON = { timeout: 60_000, interval: 500 };
+const SOON = { timeout: 120_000, interval: 500 };
 const step = {
 	...{ bake: 1, fillWithin: null, expect: 3_600, lease: 3_600 },
 	gate: { kind: "count", maxFailures: 0, minHealthy: 1 } as const,
@@ -36,7 +36,7 @@ await describeWithPrograms(["curl", "openssl", "jq"], "a firewall that is killed
 		folder = await mkdtemp(join(tmpdir(), "parapet-lost-"));
 		await operate(service, "POST", "/v1/products", { product: PRODUCT, plan: "immediate" });
 		await publish(service, PRODUCT, "1.0.0", new Uint8Array(randomBytes(1_000)));
-	}, 120_000);
+	});
 	afterAll(async () => {
 		await service?.close();
 		await rm(folder, { recursive: true, force: true });

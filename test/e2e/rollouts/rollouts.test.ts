@@ -10,7 +10,7 @@ import { createCode } from "../support/fleet.ts";
 import { type RunningService, startService } from "../support/service.ts";
 
 const [PRODUCT, VERSION] = ["rules", "2.0.0"];
-const SOON = { timeout: 30_000, interval: 500 };
+const SOON = { timeout: 120_000, interval: 500 };
 
 const step = (name: string, units: number, bake: number): PlanStep => ({
 	...{ name, cohort: { units }, bake, fillWithin: null, expect: 3_600, lease: 3_600 },
@@ -32,7 +32,7 @@ beforeAll(async () => {
 	keys["operator"] = service.bootstrapKey;
 	await writeFile(join(folder, "seconds.json"), JSON.stringify(PLAN));
 	for (const version of ["1.0.0", VERSION]) await writeFile(join(folder, `${PRODUCT}-${version}.rules`), version);
-}, 120_000);
+});
 afterAll(async () => {
 	await service?.close();
 	await rm(folder, { recursive: true });

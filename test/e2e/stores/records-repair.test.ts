@@ -26,7 +26,7 @@ describeWithRedis("repairing the stores", (redis) => {
 		await publish(service, PRODUCT, "1.0.0", new Uint8Array(Buffer.from("rules")));
 		await createCode(service, [PRODUCT]);
 		await operate(service, "POST", "/v1/keys", { subject: "ci", scopes: [`publish:${PRODUCT}`] });
-	}, 120_000);
+	});
 	afterAll(() => service?.close());
 
 	/** @param until interrupts the command once this holds */
@@ -44,7 +44,7 @@ describeWithRedis("repairing the stores", (redis) => {
 		});
 		const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
 		if (until !== undefined) {
-			await expect.poll(until, { timeout: 20_000, interval: 20 }).toBe(true);
+			await expect.poll(until, { timeout: 60_000, interval: 20 }).toBe(true);
 			child.kill("SIGINT");
 		}
 		return { code: await ended, ...written };

@@ -55,7 +55,7 @@ beforeAll(async () => {
 	await publish("1.1.0", "--sign-key", file("alice.key"));
 	await ok("device", "activate", String(code), "--home", file("fw"), "--root", file("trust/root.json"));
 	expect(await update()).toMatchObject({ exitCode: 0 });
-}, 180_000);
+});
 afterAll(async () => {
 	await service?.close();
 	await rm(folder, { recursive: true, force: true });
@@ -69,7 +69,7 @@ describe("a release that is older than the installed one, and still signed", () 
 		expect(run.exitCode).toBe(1);
 		expect(run.stderr).toContain("its publisher signed it before what is installed");
 		expect(await installed()).toEqual({ version: "1.1.0", content: "rules of 1.1.0" });
-	}, 60_000);
+	});
 
 	it("is installed once the publisher has taken the newer one out of the role file", async () => {
 		const unsign = ["release", "unsign", "crs", "1.1.0", "--sign-key", file("alice.key"), "--yes"];
@@ -77,7 +77,7 @@ describe("a release that is older than the installed one, and still signed", () 
 		expect(await ok(...unsign)).toMatchObject({ changed: false });
 		expect(await update()).toMatchObject({ exitCode: 0 });
 		expect(await installed()).toEqual({ version: "1.0.0", content: "rules of 1.0.0" });
-	}, 60_000);
+	});
 
 	it("is installed when whoever sits at the firewall wants it", async () => {
 		await publish("1.2.0", "--sign-key", file("alice.key"));
@@ -86,7 +86,7 @@ describe("a release that is older than the installed one, and still signed", () 
 		expect(await update()).toMatchObject({ exitCode: 1 });
 		expect(await update("--allow-older")).toMatchObject({ exitCode: 0 });
 		expect(await installed()).toEqual({ version: "1.0.0", content: "rules of 1.0.0" });
-	}, 60_000);
+	});
 
 	it("is withdrawn and taken out of the role file by one command", async () => {
 		await publish("1.3.0", "--sign-key", file("alice.key"));
@@ -95,7 +95,7 @@ describe("a release that is older than the installed one, and still signed", () 
 		expect(await ok(...revert)).toMatchObject({ role: { changed: true, missing: 0 } });
 		expect(await update()).toMatchObject({ exitCode: 0 });
 		expect(await installed()).toEqual({ version: "1.0.0", content: "rules of 1.0.0" });
-	}, 60_000);
+	});
 });
 
 describe("a firewall to which the service offers a forged release", () => {
@@ -126,7 +126,7 @@ describe("a firewall to which the service offers a forged release", () => {
 		const custom = { version: "6.6.6", sequence: 99 };
 		const targets = { ...role.signed.targets, "crs/6.6.6": { length: 6, hashes: { sha256 }, custom } };
 		forgedRole = roleFileOf(role.signed.version + 1, targets, now);
-	}, 120_000);
+	});
 
 	// Each attack meets a firewall that has seen the honest repository and none of the other attacks.
 	beforeEach(async () => {
@@ -160,14 +160,14 @@ describe("a firewall to which the service offers a forged release", () => {
 		const text = await signAll(forgedRole, [thief, ...online]);
 		await serve({ [`${version}.crs.json`]: text }, { targets: 2, crs: version });
 		await expectRefused("crs was signed by 0/1 keys");
-	}, 60_000);
+	});
 
 	it("refuses a role file that was altered under the publisher's signature", async () => {
 		const { version } = forgedRole;
 		const altered = JSON.stringify({ ...JSON.parse(served.role), signed: forgedRole });
 		await serve({ [`${version}.crs.json`]: altered }, { targets: 2, crs: version });
 		await expectRefused("crs was signed by 0/1 keys");
-	}, 60_000);
+	});
 
 	it("refuses targets that delegate the product to the thief", async () => {
 		const { version } = forgedRole;
@@ -175,27 +175,27 @@ describe("a firewall to which the service offers a forged release", () => {
 		const role = await signAll(forgedRole, [thief]);
 		await serve({ "3.targets.json": targets, [`${version}.crs.json`]: role }, { targets: 3, crs: version });
 		await expectRefused("targets was signed by 0/1 keys");
-	}, 60_000);
+	});
 
 	it("refuses a root that names the thief's keys", async () => {
 		const parts = { root: [thief], targets: [thief], online };
 		const root = await signAll(rootOf(2, parts, now), [thief, ...online]);
 		await serve({ "2.root.json": root }, { targets: 2, crs: forgedRole.version - 1 });
 		await expectRefused("root was signed by 0/1 keys");
-	}, 60_000);
+	});
 
 	it("refuses an earlier role file under the newest snapshot", async () => {
 		await serve({}, { targets: 2, crs: 1 });
 		await expectRefused("New version 1 of crs.json is less than current version");
-	}, 60_000);
+	});
 
 	it("refuses a snapshot that knows no role file of the product", async () => {
 		await serve({}, { targets: 2 });
 		await expectRefused("Missing file crs.json in new snapshot");
-	}, 60_000);
+	});
 
 	it("refuses everything where the repository is gone", async () => {
 		service.forge((path) => (path.startsWith("/tuf/") ? null : undefined));
 		await expectRefused("cannot be verified");
-	}, 60_000);
+	});
 });

@@ -17,7 +17,7 @@ let code: string;
 
 beforeAll(async () => {
 	[service, folder] = await Promise.all([startService(), mkdtemp(join(tmpdir(), "parapet-trust-test-"))]);
-}, 120_000);
+});
 afterAll(async () => {
 	await service?.close();
 	await rm(folder, { recursive: true, force: true });
@@ -70,7 +70,7 @@ describe("trust", () => {
 			"365d",
 		);
 		code = String((await ok("code", "create", String(account), "--license", String(bought["license"])))["code"]);
-	}, 60_000);
+	});
 
 	it("lets a firewall install what the publisher signed", async () => {
 		await ok("publish", await writePackage("1.0.0", "first"), "--sign-key", file("alice.key"));
@@ -80,7 +80,7 @@ describe("trust", () => {
 		expect(run.stdout).toContain('"version":"1.0.0"');
 		const verified = await ok("trust", "verify", service.url, "--root", file("trust/root.json"));
 		expect(verified["releases"]).toMatchObject([{ product: "crs", version: "1.0.0" }]);
-	}, 60_000);
+	});
 
 	it("has a log of it, which anybody verifies, watches and proves from", async () => {
 		const watch = ["--root", file("trust/root.json"), "--state", file("watched")];
@@ -116,7 +116,7 @@ describe("trust", () => {
 			expect(run.exitCode).toBe(1);
 			expect(run.stderr).toContain(word);
 		}
-	}, 60_000);
+	});
 
 	it("has the firewall refuse what nobody signed, although the service offers it", async () => {
 		// With the operator's key, as a thief of everything in the service has it.
@@ -125,7 +125,7 @@ describe("trust", () => {
 		expect(run.exitCode).toBe(1);
 		expect(run.stderr).toContain("its publisher has not signed it");
 		expect(JSON.parse(await readFile(file("fw/installed.json"), "utf8"))).toMatchObject({ crs: { version: "1.0.0" } });
-	}, 60_000);
+	});
 
 	it("has it refuse bytes that are not those which were signed", async () => {
 		await ok("publish", await writePackage("1.2.0", "what the service has"), "--draft");
@@ -138,7 +138,7 @@ describe("trust", () => {
 		expect(run.exitCode).toBe(1);
 		expect(run.stderr).toContain("its publisher has signed other bytes for it");
 		expect(JSON.parse(await readFile(file("fw/installed.json"), "utf8"))).toMatchObject({ crs: { version: "1.0.0" } });
-	}, 60_000);
+	});
 
 	it("takes nothing with a key that is not there, not opened, or not the publisher's", async () => {
 		const path = await writePackage("1.9.0", "whatever");
@@ -152,7 +152,7 @@ describe("trust", () => {
 		expect((await sign(file("trust/root.json"))).stderr).toContain("not_a_key");
 		const waits = await cli("release", "sign", "crs", "--sign-key", file("alice.key"), "--yes", "--json");
 		expect(waits.stderr).toContain("nothing_waits");
-	}, 60_000);
+	});
 
 	it("needs two persons where two must sign", async () => {
 		const [alice, bob] = [file("alice.key"), file("bob.key")];
@@ -165,7 +165,7 @@ describe("trust", () => {
 		const run = await update();
 		expect(run).toMatchObject({ exitCode: 0 });
 		expect(run.stdout).toContain('"version":"2.0.0"');
-	}, 60_000);
+	});
 
 	it("goes on under a new root with other keys, which firewalls find by themselves", async () => {
 		await ok("trust", "key", file("root-2.key"));
@@ -179,5 +179,5 @@ describe("trust", () => {
 		expect(run).toMatchObject({ exitCode: 0 });
 		expect(run.stdout).toContain('"version":"2.1.0"');
 		expect((await cli("trust", "status")).stdout).toMatch(/root\s+2 /);
-	}, 60_000);
+	});
 });
