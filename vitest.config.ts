@@ -9,7 +9,7 @@ import { writeConsoleFiles } from "./scripts/console-files.mjs";
 import { makeFolderInMemory } from "./test/support/folder-in-memory.ts";
 import { TEST_SECRETS } from "./test/support/secrets.ts";
 
-writeConsoleFiles();
+await writeConsoleFiles();
 
 const ROOT = import.meta.dirname;
 const LONG_TIMEOUT_MS = 900_000;

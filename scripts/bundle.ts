@@ -10,7 +10,7 @@ import { writeConsoleFiles } from "./console-files.mjs";
 /** Minified and gzipped: room for the state of the fleet and for signed content. Raise it knowingly, never in passing. */
 const MAX_GZIP_KIB = 400;
 
-writeConsoleFiles();
+await writeConsoleFiles();
 const folder = await mkdtemp(join(tmpdir(), "parapet-bundle-"));
 try {
 	const args = ["deploy", "--dry-run", "--config", "dev/wrangler.toml", "--minify", "--outdir", folder];

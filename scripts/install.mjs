@@ -83,7 +83,7 @@ try {
 			);
 	}
 	// Each time: a checkout of other sources installs nothing, and npm may run no scripts of its own.
-	(await import("./console-files.mjs")).writeConsoleFiles();
+	await (await import("./console-files.mjs")).writeConsoleFiles();
 } catch (error) {
 	fail(error.message, "see above");
 }

@@ -42,6 +42,7 @@ export interface LocalWorker {
 /** Starts the Worker and waits until it answers. @throws CliError with the settings that it refuses, else the end of its log, when it does not */
 export async function startWorker(options: WorkerOptions): Promise<LocalWorker> {
 	const url = `http://${LOCAL_ADDRESS}:${options.port}`;
+	await writeConsoleFiles();
 	const child = spawnWrangler(options, url);
 	const ended = once(child, "exit").then(() => {});
 	// Whatever ends this process, the Worker must not outlive it.
@@ -65,7 +66,6 @@ export async function startWorker(options: WorkerOptions): Promise<LocalWorker> 
 function spawnWrangler(options: WorkerOptions, url: string): ChildProcess {
 	const { port, stateFolder, secretsFile, logFile } = options;
 	const wrangler = join(PROJECT_FOLDER, "node_modules", "wrangler", "bin", "wrangler.js");
-	writeConsoleFiles();
 	mkdirSync(dirname(logFile), { recursive: true });
 	const log = openSync(logFile, "w", 0o600);
 	const args = [

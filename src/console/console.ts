@@ -6,9 +6,10 @@ import { act, askAction, askRollout, deviceTarget, messageTarget, notHere, rollo
 import { ApiRefusal, type Application, type ConsoleEnv } from "./console-env.ts";
 import { frontPage } from "./front-page.tsx";
 import { type ConsoleContext, renderFailure } from "./render.tsx";
+import { showAdoption } from "./screens/adoption.tsx";
 import { showDevice } from "./screens/device.tsx";
 import { showDevices } from "./screens/devices.tsx";
-import { showAdoption, showFleet } from "./screens/fleet.tsx";
+import { showFleet } from "./screens/fleet.tsx";
 import { showLicenses } from "./screens/licenses.tsx";
 import { putUp, showMessages, writeMessage } from "./screens/messages.tsx";
 import { showReleases } from "./screens/releases.tsx";

@@ -39,7 +39,9 @@ export function Page({ title, version, screen, signedIn, children }: Frame) {
 				<link rel="icon" href={file("icon.svg")} type="image/svg+xml" />
 				<link rel="stylesheet" href={file("pico.min.css")} />
 				<link rel="stylesheet" href={file("console.css")} />
+				<link rel="stylesheet" href={file("uPlot.min.css")} />
 				<script src={file("htmx.min.js")} defer></script>
+				<script src={file("uPlot.iife.min.js")} defer></script>
 				<script src={file("console.js")} defer></script>
 			</head>
 			<body>
@@ -160,6 +162,10 @@ export function ProblemText({ problem }: { problem: Problem }) {
 export function link(path: string, query: Readonly<Record<string, string | undefined>> = {}): string {
 	const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []));
 	return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}
+
+export function percent(part: number): string {
+	return `${Math.round(part * 1_000) / 10} %`;
 }
 
 /** A segment of a path. */

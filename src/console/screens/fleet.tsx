@@ -1,85 +1,133 @@
 // The fleet in numbers: what fails and who is silent before what runs where. Of the whole deployment, or of the account that a key names.
 import type { z } from "zod";
-import type { fleetBody, problemBody } from "../../routes/operator/fleet/fleet-body.ts";
-import { Facts, link, Mark, segment, Table, Time } from "../layout.tsx";
+import type { OutcomeReason } from "../../fleet/outcome-reason.ts";
+import type { problemBody } from "../../routes/operator/fleet/fleet-body.ts";
+import { rolloutPath } from "../actions.tsx";
+import { Facts, link, Mark, Table, Time } from "../layout.tsx";
+import { Choices, Filters, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
+import { type Adoption, VersionsOverTime } from "./adoption.tsx";
 import { accountSeen, chooseAccount } from "./choose.tsx";
-import { percent } from "./rollouts.tsx";
+import { Countries, type Fleet, ProductNumbers } from "./fleet-numbers.tsx";
 
-type Fleet = Omit<z.infer<typeof fleetBody>, "accounts" | "oldest">;
-type FleetProduct = Fleet["products"][number];
 type FleetProblem = z.infer<typeof problemBody>;
 interface Silent {
 	readonly accounts: readonly { account: string; silent: number; devices: number }[];
 }
-export interface Adoption {
-	readonly product: string;
-	readonly devices: number;
-	readonly releases: readonly {
-		version: string;
-		released_at: string;
-		devices: number;
-		protected_after: { p50: number | null; p90: number | null; p99: number | null };
-		points: readonly { at: string; devices: number }[];
-	}[];
-	readonly as_of: string | null;
-}
+
+/** As many as the API tells at once. */
+const MOST = "1000";
+const PATH = "/console/fleet";
+/** What is to be done about it, where it is not to look at the release. */
+const NEXT: Partial<Record<OutcomeReason, string>> = {
+	disk: "make room on the devices",
+	memory: "give the devices memory, or make the release smaller",
+	network: "see whether they reach the hosts of docs/network.md: parapet doctor on their network",
+	digest_mismatch: "see what stands between: a proxy that changes downloads",
+	unsigned: "see the product's role file: parapet trust show",
+	wrong_platform: "publish it for the right models",
+	engine_too_old: "update the engines, or publish with an engine range",
+	engine_busy: "nothing: they try again",
+	commit_locked: "nothing: they try again",
+	maintenance_window: "nothing: their windows come",
+	operator_choice: "ask the account why",
+	ha_peer: "look at the other firewall of the group",
+};
+/** Outcomes after which a device does not run what it was to run; others were put off. */
+const FAILED: readonly string[] = ["failed", "rolled_back"];
 
 export async function showFleet(c: ConsoleContext): Promise<Response> {
 	const { api, view } = c.var;
+	const { version } = c.env.services;
 	const account = accountSeen(c);
+	const { product, country } = c.req.query();
 	if (account !== null) {
 		const fleet = await api.get<Fleet>(`/v1/accounts/${encodeURIComponent(account)}/fleet`);
-		return render(c, `Fleet of ${account}`, "fleet", <Numbers fleet={fleet} account={account} />);
+		const shown = fleet.products.find((one) => one.product === product) ?? fleet.products[0];
+		return render(
+			c,
+			`Fleet of ${account}`,
+			"fleet",
+			<>
+				<Numbers fleet={fleet} account={account} />
+				{shown && (
+					<Countries of={shown} problems={[]} version={version} path={(one) => link(PATH, { account, product: one })} />
+				)}
+			</>,
+		);
 	}
 	if (!view.seesAll) return chooseAccount(c, "Fleet", "fleet");
-	const { product, country } = c.req.query();
 	const [fleet, { problems }, { accounts }] = await Promise.all([
 		api.get<Fleet>("/v1/fleet"),
-		api.get<{ problems: FleetProblem[] }>("/v1/fleet/problems", { product, country }),
-		api.get<Silent>("/v1/fleet/silent"),
+		api.get<{ problems: FleetProblem[] }>("/v1/fleet/problems", { product, country, limit: MOST }),
+		api.get<Silent>("/v1/fleet/silent", { limit: MOST }),
 	]);
+	const shown = fleet.products.find((one) => one.product === product) ?? fleet.products[0];
+	const adoption = shown && (await api.get<Adoption>(`/v1/fleet/products/${encodeURIComponent(shown.product)}`));
+	const failing = pageOf(c, problems, "problems");
+	const silent = pageOf(c, accounts, "accounts");
 	return render(
 		c,
 		"Fleet",
 		"fleet",
 		<>
 			<h2>Why updates fail</h2>
-			<form method="get" class="filters">
-				<label>
-					Product
-					<input name="product" value={product ?? ""} />
-				</label>
-				<label>
-					Country, as BR
-					<input name="country" value={country ?? ""} />
-				</label>
-				<button type="submit">Filter</button>
-			</form>
+			<Filters
+				of={[
+					["product", "Product"],
+					["country", "Country, as BR"],
+				]}
+				values={{ product, country }}
+			/>
 			<Table
 				label="Problems"
-				head={["Product", "Version", "Country", "Outcome", "Reason", "Devices"]}
+				head={["Product", "Version", "Country", "Outcome", "Reason", "Devices", "Next"]}
 				empty="No last update failed."
-				rows={problems.map((one) => [
+				rows={failing.rows.map((one) => [
 					one.product,
 					one.version ?? "–",
-					one.country ?? "–",
-					one.outcome,
-					one.reason,
-					<Mark tone="red">{one.devices}</Mark>,
+					one.country === null ? "–" : <a href={link(PATH, { product, country: one.country })}>{one.country}</a>,
+					one.outcome.replace("_", " "),
+					one.reason.replaceAll("_", " "),
+					<Mark tone={FAILED.includes(one.outcome) ? "red" : "amber"}>{one.devices}</Mark>,
+					NEXT[one.reason as OutcomeReason] ??
+						(one.version === null ? (
+							"look at the devices"
+						) : (
+							<a href={rolloutPath({ product: one.product, version: one.version })}>look at its rollout</a>
+						)),
 				])}
 			/>
+			<Pages of={failing} />
 			<h2>Silent for a day</h2>
 			<Table
 				label="Silent devices by account"
-				head={["Account", "Silent", "Of its devices"]}
+				head={["Account", "Silent", "Of its devices", "Next"]}
 				empty="Every account is heard of."
-				rows={accounts.map(({ account: id, silent, devices }) => [
-					<a href={link("/console/devices", { account: id, silent_for: "86400" })}>{id}</a>,
+				rows={silent.rows.map(({ account: id, silent, devices }) => [
+					<a href={link(PATH, { account: id })}>{id}</a>,
 					<Mark tone={silent === devices ? "red" : "amber"}>{silent}</Mark>,
 					String(devices),
+					<a href={link("/console/devices", { account: id, silent_for: "86400" })}>which they are</a>,
 				])}
 			/>
+			<Pages of={silent} />
+			{shown && adoption && (
+				<>
+					<Choices
+						what="Product"
+						of={fleet.products.map((one) => [one.product, link(PATH, { product: one.product, country })] as const)}
+						chosen={shown.product}
+					/>
+					<VersionsOverTime of={adoption} />
+					<Countries
+						of={shown}
+						problems={problems.filter((one) => one.product === shown.product && FAILED.includes(one.outcome))}
+						version={version}
+						path={(one, code) => link(PATH, { product: one, country: code })}
+					/>
+				</>
+			)}
 			<Numbers fleet={fleet} account={null} />
 		</>,
 	);
@@ -108,71 +156,4 @@ function Numbers({ fleet, account }: { fleet: Fleet; account: string | null }) {
 			/>
 		</>
 	);
-}
-
-function ProductNumbers({ of, account }: { of: FleetProduct; account: string | null }) {
-	const { product, devices, versions, outcomes, models, countries } = of;
-	const counts = (of: FleetProduct["versions"]) =>
-		of.map(({ value, devices }) => `${value ?? "unknown"}: ${devices}`).join(", ");
-	return (
-		<>
-			<h2>{account === null ? <a href={`/console/fleet/${segment(product)}`}>{product}</a> : product}</h2>
-			<Table
-				label={`Versions of ${product}`}
-				head={["Version", "Devices", "Part"]}
-				empty="No device has said what it has."
-				rows={versions.map(({ value, devices: count }) => [
-					account !== null && value !== null && value !== "other" ? (
-						<a href={link("/console/devices", { account, product, installed: value })}>{value}</a>
-					) : (
-						(value ?? "unknown")
-					),
-					String(count),
-					<>
-						<progress value={count} max={Math.max(devices, 1)} aria-label={`Part of ${value ?? "unknown"}`}></progress>{" "}
-						{percent(count / Math.max(devices, 1))}
-					</>,
-				])}
-			/>
-			<Facts
-				of={[
-					["Last outcomes", counts(outcomes)],
-					["Models", counts(models)],
-					["Countries", counts(countries)],
-				]}
-			/>
-		</>
-	);
-}
-
-export async function showAdoption(c: ConsoleContext): Promise<Response> {
-	const product = c.req.param("product") ?? "";
-	const adoption = await c.var.api.get<Adoption>(`/v1/fleet/products/${encodeURIComponent(product)}`);
-	return render(
-		c,
-		`Adoption of ${adoption.product}`,
-		"fleet",
-		<>
-			<p>
-				{adoption.devices} devices may have it and have said anything of it; counted <Time at={adoption.as_of} />.
-			</p>
-			<Table
-				label="Releases"
-				head={["Release", "Released", "Devices", "50 % protected after", "90 %", "99 %"]}
-				empty="Nothing was released yet."
-				rows={adoption.releases.map(({ version, released_at, devices, protected_after: { p50, p90, p99 } }) => [
-					version,
-					<Time at={released_at} />,
-					String(devices),
-					...[p50, p90, p99].map(duration),
-				])}
-			/>
-		</>,
-	);
-}
-
-function duration(seconds: number | null): string {
-	if (seconds === null) return "not yet";
-	if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-	return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`;
 }

@@ -5,8 +5,8 @@ import { rolloutPath } from "../actions.tsx";
 import { Mark, Table, Time, type Tone } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
+import type { Adoption } from "./adoption.tsx";
 import { ProductLinks, productsSeen } from "./choose.tsx";
-import type { Adoption } from "./fleet.tsx";
 
 type Release = z.infer<typeof releaseBody>;
 

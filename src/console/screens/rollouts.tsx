@@ -1,6 +1,6 @@
 // Rollouts: which are on their way and which need somebody, and of each its ladder, its evidence and what may be done.
 import { actionLinks, rolloutPath } from "../actions.tsx";
-import { Facts, Mark, Table, Time } from "../layout.tsx";
+import { Facts, Mark, percent, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
 import { ProductLinks, productsSeen } from "./choose.tsx";
@@ -161,8 +161,4 @@ export async function showRollout(c: ConsoleContext): Promise<Response> {
 			/>
 		</>,
 	);
-}
-
-export function percent(part: number): string {
-	return `${Math.round(part * 1_000) / 10} %`;
 }
