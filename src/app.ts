@@ -39,6 +39,7 @@ import { events } from "./routes/operator/events/events.ts";
 import { webhooks } from "./routes/operator/events/webhooks.ts";
 import { fleet } from "./routes/operator/fleet/fleet.ts";
 import { history } from "./routes/operator/fleet/history.ts";
+import { traffic } from "./routes/operator/fleet/traffic.ts";
 import { haGroups } from "./routes/operator/ha/ha-groups.ts";
 import { keys } from "./routes/operator/keys.ts";
 import { codes } from "./routes/operator/licenses/codes.ts";
@@ -127,6 +128,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		records,
 		events,
 		history,
+		traffic,
 		...webhooks,
 	])
 		app.route("/", router);

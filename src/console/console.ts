@@ -14,6 +14,7 @@ import { showLicenses } from "./screens/licenses.tsx";
 import { putUp, showMessages, writeMessage } from "./screens/messages.tsx";
 import { showReleases } from "./screens/releases.tsx";
 import { showRollout, showRollouts } from "./screens/rollouts.tsx";
+import { showTraffic } from "./screens/traffic.tsx";
 import { showTrail } from "./screens/trail.tsx";
 import { requireSession, showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { makeLink, renderLinkFailure, showLink, signInByLink } from "./sign-in-link.tsx";
@@ -88,6 +89,7 @@ export function createConsole(application: Application): Hono<ConsoleEnv> {
 	screen("/console/messages", showMessages);
 	screen("/console/messages/new", writeMessage);
 	pages.post("/console/messages", noted("/console/messages", putUp));
+	screen("/console/traffic", showTraffic);
 	screen("/console/trail", showTrail);
 	action("/console/rollouts/:product/:version", askRollout, rolloutTarget);
 	action("/console/devices/:device", (c) => askAction(c, deviceTarget(c)), deviceTarget);

@@ -12,6 +12,7 @@ const TITLES: Readonly<Record<Screen, string>> = {
 	releases: "Releases",
 	licenses: "Licenses",
 	messages: "Messages",
+	traffic: "Traffic",
 	trail: "Trail",
 };
 /** No style of its own in the page, no code out of attributes. */

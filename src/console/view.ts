@@ -36,7 +36,16 @@ function kindOf(scope: Scope): string {
 }
 
 /** Screens in the order in which they are offered; the first is where a session begins. */
-export const SCREENS = ["rollouts", "fleet", "devices", "releases", "licenses", "messages", "trail"] as const;
+export const SCREENS = [
+	"rollouts",
+	"fleet",
+	"devices",
+	"releases",
+	"licenses",
+	"messages",
+	"traffic",
+	"trail",
+] as const;
 export type Screen = (typeof SCREENS)[number];
 
 export function seesScreen(view: View, screen: Screen): boolean {
@@ -50,6 +59,7 @@ export function seesScreen(view: View, screen: Screen): boolean {
 		case "licenses":
 			return view.accounts.length > 0;
 		case "messages":
+		case "traffic":
 			return false;
 		case "trail":
 			return view.accounts.length > 0 || view.products.length > 0;

@@ -86,6 +86,8 @@ const screens = () => [
 	"/console/messages/new",
 	`/console/messages/new?${new URLSearchParams({ title: MARKUP, body: MARKUP, ends_at: MARKUP })}`,
 	`/console/messages/${message}/take-down`,
+	"/console/traffic",
+	"/console/traffic?minutes=60",
 	"/console/trail",
 	`/console/trail?account=${account}`,
 	`/console/trail?account=${account}&device=${firewall.clientId}`,
@@ -126,13 +128,26 @@ test.each([
 	"?label=x&silent_for=-1&status=none&outcome=1e9",
 	"?from=-1",
 	"?from=1e999",
+	"?minutes=0",
+	"?problems_from=-1&accounts_from=1e999&releases_from=x&answers_from=1e9",
 	"?at=yesterday",
 	"?country=%3Cb%3E",
 	"?product=a&product=b&__proto__=x&constructor=y",
 	"?limit=0&form=x",
 	"?%",
 ])("an odd address %j is a page, and never a failure of the service", async (query) => {
-	const names = ["rollouts", "fleet", "devices", "releases", "licenses", "messages", "messages/new", "trail", "x/y/z"];
+	const names = [
+		"rollouts",
+		"fleet",
+		"devices",
+		"releases",
+		"licenses",
+		"messages",
+		"messages/new",
+		"traffic",
+		"trail",
+		"x/y/z",
+	];
 	const deep = [
 		`devices/${firewall.clientId}`,
 		`rollouts/${product}/1.0.0`,
