@@ -41,7 +41,7 @@ export function defineSecret(secret: Command, surroundings: Surroundings): void 
 			{ files },
 			files.map((file) => `wrote ${file}`),
 		);
-		output.note(`to set one: npx wrangler secret put NAME < ${join(dir, "NAME")}`);
+		output.note(`to set one: npx wrangler secret put NAME --env= < ${join(dir, "NAME")} (staging: --env=staging)`);
 	});
 }
 

@@ -1,29 +1,46 @@
-// Says nothing when wrangler.toml can be deployed on every plan; otherwise names each value that is not set, and ends with 1. Wrangler runs it
+// Says nothing when wrangler.toml can be deployed on every plan; otherwise names each value that is not set or is another deployment's, and
+// ends with 1. Wrangler runs it
 // before it builds, so that nothing is deployed past it ([build] in wrangler.toml). `--env NAME` looks at an environment of the file.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { unstable_readConfig as readConfig, type Unstable_Config } from "wrangler";
-import { type DeployedSettings, findFaults, findNotes } from "./settings.ts";
+import { findSharedNames, type Other, type OwnNames } from "./own-stores.ts";
+import { findFaults, findNotes } from "./settings.ts";
+
+const CONFIG = join(import.meta.dirname, "../../wrangler.toml");
 
 /**
  * @param environment of wrangler.toml; null = its top level, which is production
  * @returns wrangler.toml as it would be deployed; null = there is no such environment, which is said on stderr
  */
 export function readSettings(environment: string | null): Unstable_Config | null {
-	const config = join(import.meta.dirname, "../../wrangler.toml");
 	// The empty name is the top level also where CLOUDFLARE_ENV names another.
-	const production = readConfig({ config, env: "" }, { hideWarnings: true });
+	const production = readConfig({ config: CONFIG, env: "" }, { hideWarnings: true });
 	if (environment === null) return production;
 	const known = production.definedEnvironments ?? [];
-	if (known.includes(environment)) return readConfig({ config, env: environment }, { hideWarnings: true });
+	if (known.includes(environment)) return readConfig({ config: CONFIG, env: environment }, { hideWarnings: true });
 	console.error(`error: wrangler.toml has no environment "${environment}"`);
 	console.error(`  fix: --env ${known.join(" or --env ")}; production has none: leave --env out`);
 	return null;
 }
 
-/** Names on stderr what is not set yet, and what not every plan of the platform takes. @returns whether the settings can be deployed */
-export function tellFaults(settings: DeployedSettings): boolean {
-	const faults = findFaults(settings);
+/** @param environment as `readSettings` takes it @returns the other deployments of wrangler.toml */
+export function readOthers(environment: string | null): Other[] {
+	const production = readConfig({ config: CONFIG, env: "" }, { hideWarnings: true });
+	const environments = (production.definedEnvironments ?? []).map((env: string) => ({
+		name: env,
+		settings: readConfig({ config: CONFIG, env }, { hideWarnings: true }),
+	}));
+	const all: Other[] = [{ name: "production", settings: production }, ...environments];
+	return all.filter(({ name }) => name !== (environment ?? "production"));
+}
+
+/**
+ * Names on stderr what is not set yet, what belongs to another deployment, and what not every plan of the platform takes.
+ * @returns whether the settings can be deployed
+ */
+export function tellFaults(settings: OwnNames, others: readonly Other[]): boolean {
+	const faults = [...findFaults(settings), ...findSharedNames(settings, others)];
 	for (const note of findNotes(settings)) console.error(`note: ${note}`);
 	if (faults.length === 0) return true;
 	console.error("error: wrangler.toml is not ready to be deployed");
@@ -35,5 +52,5 @@ export function tellFaults(settings: DeployedSettings): boolean {
 if (import.meta.main) {
 	const { env } = parseArgs({ options: { env: { type: "string" } } }).values;
 	const settings = readSettings(env ?? null);
-	if (settings === null || !tellFaults(settings)) process.exitCode = 1;
+	if (settings === null || !tellFaults(settings, readOthers(env ?? null))) process.exitCode = 1;
 }

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemFault } from "../../cli/errors.ts";
 import { whenInterrupted } from "../../cli/terminal/interruption.ts";
-import { readSettings, tellFaults } from "./check.ts";
+import { readOthers, readSettings, tellFaults } from "./check.ts";
 import { deploy } from "./deploy.ts";
 import { createAnalyticsReader, PLATFORM_API } from "./numbers.ts";
 import { type DeployOptions, missingFor, readOptions, USAGE } from "./options.ts";
@@ -33,8 +33,8 @@ async function run(given: DeployOptions): Promise<number> {
 	const { environment, secretsFile } = given;
 	const config = readSettings(environment);
 	if (config === null) return 1;
-	if (!tellFaults(config) || (secretsFile !== null && !tellSecrets(secretsFile, config.vars, config.secrets?.required)))
-		return 1;
+	if (!tellFaults(config, readOthers(environment))) return 1;
+	if (secretsFile !== null && !tellSecrets(secretsFile, config.vars, config.secrets?.required)) return 1;
 	if (given.isDryRun) {
 		const args = ["deploy", "--dry-run", environmentArg(environment)];
 		return spawnSync(process.execPath, [WRANGLER, ...args], { stdio: "inherit" }).status ?? 1;

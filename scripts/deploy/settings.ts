@@ -6,6 +6,8 @@ import { faultsOfVariables } from "../../src/config.ts";
 export interface DeployedSettings {
 	/** of the Worker: `parapet`, or with its environment `parapet-staging` */
 	readonly name?: string | undefined;
+	/** of wrangler.toml; null or left out = its top level, which is production */
+	readonly targetEnvironment?: string | null | undefined;
 	readonly vars: Readonly<Record<string, unknown>>;
 	readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string | undefined }[];
 	readonly secrets?: { readonly required?: readonly string[] | undefined } | undefined;
@@ -101,11 +103,13 @@ function recordFaults(settings: DeployedSettings): Fault[] {
 }
 
 /** Without its key the Worker answers nothing; without TLS, whoever listens has the URLs. */
-function downloadFaults({ vars, secrets }: DeployedSettings): Fault[] {
+function downloadFaults({ vars, secrets, targetEnvironment }: DeployedSettings): Fault[] {
+	// An empty --env is production, whatever CLOUDFLARE_ENV says.
+	const put = `npx wrangler secret put DOWNLOAD_KEY --env=${targetEnvironment ?? ""}`;
 	const origin = String(vars["DOWNLOAD_ORIGIN"] ?? "");
 	if (vars["DOWNLOAD_KEY"] !== undefined && vars["DOWNLOAD_KEY"] !== "") {
 		const problem = "stands in a file that is no secret";
-		return [{ value: "[vars] DOWNLOAD_KEY", problem, fix: "take it out; npx wrangler secret put DOWNLOAD_KEY" }];
+		return [{ value: "[vars] DOWNLOAD_KEY", problem, fix: `take it out; ${put}` }];
 	}
 	if (origin === "") return [];
 	const faults: Fault[] = [];
@@ -121,7 +125,7 @@ function downloadFaults({ vars, secrets }: DeployedSettings): Fault[] {
 		faults.push({
 			value: "[secrets] required",
 			problem: "DOWNLOAD_ORIGIN is given, and DOWNLOAD_KEY is not named here",
-			fix: 'npx wrangler secret put DOWNLOAD_KEY, then add "DOWNLOAD_KEY": wrangler deploys nothing without it from then on',
+			fix: `${put}, then add "DOWNLOAD_KEY": wrangler deploys nothing without it from then on`,
 		});
 	return faults;
 }

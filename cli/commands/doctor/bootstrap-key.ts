@@ -2,7 +2,8 @@
 // other key that operates. Pure.
 import type { Finding, Status } from "./findings.ts";
 
-const SET = "npx wrangler secret put BOOTSTRAP_KEY";
+// Without --env wrangler takes what CLOUDFLARE_ENV names, or production.
+const SET = "npx wrangler secret put BOOTSTRAP_KEY --env= (staging: --env=staging)";
 
 /** @param keys whether the bootstrap key is accepted, and how many API keys of scope `operate` are good (null = not known) */
 export function judgeBootstrapKey({ bootstrap, operate }: Status["keys"]): Finding {

@@ -17,6 +17,7 @@ const workflow = z.object({
 		z.object({
 			"timeout-minutes": z.int(),
 			environment: z.string().optional(),
+			needs: z.string().optional(),
 			permissions: z.record(z.string(), z.string()).optional(),
 			steps: z.array(
 				z.object({
@@ -80,6 +81,18 @@ describe.each(jobs)("$of", ({ "timeout-minutes": minutes, environment, permissio
 it("each night tries for long what the gate tries for seconds", () => {
 	const nightly = files.find(({ name }) => name === "nightly.yml")?.jobs.flatMap(([, { steps }]) => steps);
 	expect(nightly?.map(({ run }) => run)).toContain("npm run test:long");
+});
+
+it("a tag comes to production when staging has it, and each is approved in an environment of its own", () => {
+	const deploy = Object.fromEntries(files.find(({ name }) => name === "deploy.yml")?.jobs ?? []);
+	const of = (job: string) => ({
+		needs: deploy[job]?.needs,
+		environment: deploy[job]?.environment,
+		runs: deploy[job]?.steps.flatMap(({ run = "" }) => (run.startsWith("npm run deploy") ? [run] : [])),
+	});
+	expect(of("staging")).toMatchObject({ needs: "gate", environment: "staging" });
+	expect(of("staging").runs).toEqual([expect.stringMatching(/^npm run deploy -- --env staging( |$)/)]);
+	expect(of("production")).toEqual({ needs: "staging", environment: "production", runs: ["npm run deploy"] });
 });
 
 it("updates of dependencies and of actions are proposed each week", () => {

@@ -9,7 +9,7 @@ test.each([
 		1,
 		"notice",
 		/^on, 1 API key operates$/,
-		/^switch it off: npx wrangler secret put BOOTSTRAP_KEY, and enter off$/,
+		/^switch it off: npx wrangler secret put BOOTSTRAP_KEY --env= \(staging: --env=staging\), and enter off$/,
 	],
 	["on", null, "notice", /^on$/, /^switch it off/],
 	["off", 0, "bad", /^off, 0 API keys operate$/, /^nobody can operate/],
