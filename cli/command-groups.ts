@@ -152,6 +152,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/drill/drill.ts")).defineDrill,
 	},
 	{
+		name: "completion",
+		description: "a script by which bash, zsh or fish completes commands and options",
+		// It lists all of these: given to it, because a module that it imported would import it.
+		load: async () => (await import("./commands/completion/completion.ts")).completionOf(COMMAND_GROUPS),
+	},
+	{
 		name: "demo",
 		usage: "[options]",
 		description: "start a Worker here, and let a firewall go through the whole journey",
