@@ -41,8 +41,11 @@ export async function readTree(groups: readonly Group[], surroundings: Surroundi
 }
 
 function nodesOf(command: Command, path: string): CommandNode[] {
-	const options = command.options.flatMap(({ long, short, description, required, optional }) =>
-		[long, short].flatMap((text) => (text == null ? [] : [{ text, description, takesValue: required || optional }])),
+	// commander keeps the verb that is meant where none is written to itself.
+	const meant = command.commands.find((verb) => verb.name() === Reflect.get(command, "_defaultCommandName"));
+	const options = [...command.options, ...(meant?.options ?? [])].flatMap(
+		({ long, short, description, required, optional }) =>
+			[long, short].flatMap((text) => (text == null ? [] : [{ text, description, takesValue: required || optional }])),
 	);
 	const verbs = command.commands.map((verb) => ({ text: verb.name(), description: verb.description() }));
 	return [

@@ -34,6 +34,7 @@ describe.skipIf(!has("bash"))("bash offers", () => {
 		["verbs of a command", ["parapet", "device", "ex"], ["explain", "export"]],
 		["verbs of verbs", ["parapet", "ha", "cre"], ["create"]],
 		["options", ["parapet", "device", "explain", "--js"], ["--json"]],
+		["options of the verb that is meant where none is written", ["parapet", "drill", "--b"], ["--by"]],
 		["options behind an operand", ["parapet", "device", "explain", "dev-1", "--js"], ["--json"]],
 		["options behind one with a value", ["parapet", "device", "list", "--url", "x", "--js"], ["--json"]],
 		["nothing of its own, and so files, where a value is due", ["parapet", "publish", "--notes", ""], []],
