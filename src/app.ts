@@ -29,6 +29,7 @@ import { awaitBody, guardJson, readStrictly } from "./routes/http/request-body.t
 import { accountRewind } from "./routes/operator/accounts/account-rewind.ts";
 import { accounts } from "./routes/operator/accounts/accounts.ts";
 import { policies } from "./routes/operator/accounts/policies.ts";
+import { tripwire } from "./routes/operator/accounts/tripwire.ts";
 import { accountDevices } from "./routes/operator/devices/account-devices.ts";
 import { deviceChannels } from "./routes/operator/devices/device-channels.ts";
 import { devices } from "./routes/operator/devices/devices.ts";
@@ -115,6 +116,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		codes,
 		haGroups,
 		policies,
+		tripwire,
 		devices,
 		deviceChannels,
 		foundDevices,

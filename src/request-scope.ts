@@ -1,5 +1,6 @@
 // What one request carries through the code: its clock, its services and what is to be told of it. Handlers find it as
 // `c.env`; nothing of it outlives the request.
+import { type Network, networkOf } from "./fleet/network.ts";
 import type { Services } from "./services.ts";
 import type { ReadScope } from "./storage/record-kind.ts";
 import { newRequestEvent, type RequestEvent } from "./telemetry/request-event.ts";
@@ -10,6 +11,8 @@ export interface RequestScope extends ReadScope {
 	readonly now: number;
 	/** ISO 3166-1 alpha-2, as the edge sees the caller; null where the platform does not say (local service, tests) */
 	readonly country: string | null;
+	/** null likewise; read when it is asked for, as most requests never do */
+	network(): Network | null;
 	readonly event: RequestEvent;
 	/** keyed hash of the API key with which somebody signed in to the console; only in the calls that the console makes for them */
 	readonly signedIn?: string;
@@ -50,6 +53,7 @@ export function openScope(
 			return Math.floor(nowMs / 1000);
 		},
 		country,
+		network: () => networkOf(cf),
 		event: newRequestEvent(
 			request.method,
 			country,

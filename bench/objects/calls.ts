@@ -105,6 +105,7 @@ export const ACCOUNT_CALLS: CallsOf<Account> = {
 	noteName: ({ round, now }) => [{ ...by(now), name: `bench ${round}`, version: round + 1 }],
 	closeAccount: ({ now }) => [{ ...by(now), reason: "" }],
 	policy: () => [],
+	tripwire: ({ round, now }) => [{ ...by(now), kind: "set", suspends: round % 2 === 0 ? "travel" : "off" }],
 	changePolicy: ({ round, now }) => [
 		{ ...by(now), rules: [{ for: { device: deviceId(7) }, hold: round % 2 === 0 }], replaces: null },
 	],

@@ -18,6 +18,8 @@ export const ACCOUNT_EVENTS = {
 	"account.rename": "The account was given another name. Detail: its name now",
 	"account.close": "The account was closed, for good. Detail: the reason",
 	"account.policy": "What the account says of its devices' updates was changed. Detail: how many rules there are now",
+	"account.tripwire":
+		"Which devices the account has suspended by the tripwire was changed. Detail: `off`, `travel` or `any`",
 	"account.rewind":
 		"The account was set back to an earlier time; what the trail told of the time since has not happened. Detail: to when, how many events were lost, and the reason",
 	"license.create": "A license was made. Detail: its seats and products",
@@ -60,6 +62,8 @@ export const ACCOUNT_EVENTS = {
 	"device.forked":
 		"Two appliances with the key of one device go on asking for tokens: a copy was made of it. Detail: the two lines, each with where and when it was last seen",
 	"device.fork_resolved": "An operator said which of two copies is the device. Detail: its line, and the reason",
+	"device.tripwire":
+		"A device's key or token was used from two networks at once. Once for each further network of the device. Detail: by which rule (`travel`: it was in two places between which nobody travels in that time, there and back within a day; `two_networks`: it went back and forth between networks three times within a day), both networks with when it was there, how far apart they are, and what was done (`suspended`) or is suggested",
 	"device.digest":
 		"So many devices at once became stale or silent, or ended to be, that they are not told one by one. Subject: the account. Detail: which of these (stale, stale_ended, silent, silent_ended), how many devices, and some of them",
 	"ha_group.create": "An HA group was made. Detail: its name, mode and license",

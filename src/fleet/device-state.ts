@@ -5,6 +5,7 @@ import { placeInFleet } from "../place-in-fleet.ts";
 import type { Reported } from "../rollout/lease.ts";
 import { type FailedOffer, failedOfferAfter } from "./failed-offer.ts";
 import type { MessagesFetched } from "./message-receipt.ts";
+import type { Network } from "./network.ts";
 import type { OutcomeReason } from "./outcome-reason.ts";
 import { type Installation, newInstallations } from "./told-installations.ts";
 
@@ -69,6 +70,8 @@ export interface DeviceWord {
 	readonly at: number;
 	readonly country: string | null;
 	readonly colo: string | null;
+	/** null = the edge did not know; left out by edges of an earlier deployment */
+	readonly network?: Network | null;
 	readonly said: Said;
 }
 
@@ -110,6 +113,8 @@ export type Said =
 	| { readonly kind: "refused"; readonly problem: string }
 	/** of its state only that it is there */
 	| MessagesFetched
+	/** likewise: that it got a token without bringing its lineage, as who has nothing but its key */
+	| { readonly kind: "token" }
 	/** likewise: that its day began; see entitlement/devices/lineage.ts */
 	| ({ readonly kind: "lineage" } & LineageStep);
 

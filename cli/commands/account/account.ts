@@ -12,6 +12,7 @@ import { listAnswer } from "../../http/lists.ts";
 import { formatTable, type Surroundings } from "../../terminal/output.ts";
 import { addAccountEventsCommand } from "../events.ts";
 import { addRewindCommand } from "./rewind.ts";
+import { addTripwireCommand } from "./tripwire.ts";
 
 const SAME_NAME = ["--same-name", "also where another customer has that name"] as const;
 const nameShape = { sameName: z.boolean().optional() };
@@ -71,5 +72,6 @@ export function defineAccount(account: Command, surroundings: Surroundings): voi
 		output.answer(found.answer, [...table, ...next]);
 	});
 	addRewindCommand(account, surroundings);
+	addTripwireCommand(account, surroundings);
 	addAccountEventsCommand(account, surroundings);
 }

@@ -4,6 +4,7 @@
 import { accountObjectName } from "../../entitlement/ids.ts";
 import type { AccountEvent } from "../../events/catalogue.ts";
 import { accountTrail } from "../../events/event-id.ts";
+import { lastHeard } from "../../fleet/device-state.ts";
 import { Alarm } from "../alarm.ts";
 import type { WriteAudit } from "../audit.ts";
 import {
@@ -38,6 +39,8 @@ import { SerialDesk } from "./fleet/serial-desk.ts";
 import { StateDesk } from "./fleet/state-desk.ts";
 import { StateTables } from "./fleet/state-tables.ts";
 import { SummaryDesk } from "./fleet/summary-desk.ts";
+import { TripwireDesk } from "./fleet/tripwire-desk.ts";
+import { TripwireTables } from "./fleet/tripwire-tables.ts";
 import { WatchDesk } from "./fleet/watch-desk.ts";
 import { HaArrivalTables } from "./ha/ha-arrival-tables.ts";
 import { HaDesk } from "./ha/ha-desk.ts";
@@ -79,6 +82,7 @@ export interface AccountDesks extends DeskParts {
 	readonly deviceSearch: DeviceSearch;
 	readonly receiptDesk: ReceiptDesk;
 	readonly lineageDesk: LineageDesk;
+	readonly tripwireDesk: TripwireDesk;
 	readonly policyDesk: PolicyDesk;
 	readonly summaryDesk: SummaryDesk;
 }
@@ -176,6 +180,12 @@ export function openDesks(
 	const licenseTransfer = new LicenseTransfer({ ...desk, storage, alarm, seatsPerPage });
 	const licenseDesk = new LicenseDesk({ ...desk, licenseTransfer });
 	const deviceDesk = new DeviceDesk(desk, admission);
+	const tripwireDesk = new TripwireDesk({
+		...{ tables: new TripwireTables(sql), devices, audit },
+		heardAt: (device) => lastHeard(states.state(device)) ?? 0,
+		suspend: (by, deviceId, reason) => void deviceDesk.changeStatus({ ...by, deviceId, status: "suspended", reason }),
+		account: () => account.info()?.id ?? "",
+	});
 	new RecordRenewal(shared);
 	return {
 		states,
@@ -198,6 +208,7 @@ export function openDesks(
 			heard: (words) => {
 				receiptDesk.hear(words);
 				lineageDesk.hear(words);
+				tripwireDesk.hear(words);
 			},
 			changed: (now, what) => {
 				summaryDesk.mark(now, what);
@@ -207,6 +218,7 @@ export function openDesks(
 		summaryDesk,
 		receiptDesk,
 		lineageDesk,
+		tripwireDesk,
 		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),
 		policyDesk: new PolicyDesk(desk),
 	};

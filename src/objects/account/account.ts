@@ -10,9 +10,7 @@ import { capCallersClocks, nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { Republisher } from "../outbox/republisher.ts";
-import type { TendedPage } from "../outbox/tending.ts";
 import { openTables } from "../schema.ts";
-import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import { createAccount } from "./account-desk.ts";
 import { type AccountDesks, openDesks } from "./account-desks.ts";
@@ -28,21 +26,18 @@ import type { DevicePage, DeviceQuery } from "./fleet/device-search.ts";
 import { type ForkAnswer, type ForkOrder, NO_FORKS } from "./fleet/lineage-desk.ts";
 import { NO_RECEIPTS, type ReceiptPage, type ReceiptQuery } from "./fleet/receipt-desk.ts";
 import type { AskedSummary } from "./fleet/summary-desk.ts";
+import type { TripwireOrder, TripwireSetting } from "./fleet/tripwire-desk.ts";
 import type { HaGroupInfo, HaGroupOrder } from "./ha/ha-desk.ts";
 import type { HaLockOutcome, HaLockQuestion, HaLockReport } from "./ha/ha-locks.ts";
 import type { HaReport, HaReportOutcome } from "./ha/ha-reports.ts";
 import type { InstanceEvent, InstanceLaunch } from "./instances/instance-desk.ts";
 import type { LicenseChange, LicenseInfo, NewCode } from "./licenses/license-desk.ts";
-import type { Code } from "./licenses/license-tables.ts";
-import type { LicenseUsage } from "./licenses/license-usage.ts";
 import type { PolicyChange } from "./policy/policy-desk.ts";
 import { type RewindAnswer, type RewindStep, takeRewindStep } from "./rewind.ts";
 import { ACCOUNT_SCHEMA } from "./schema.ts";
 import { type RenewalOutcome, UNKNOWN_DEVICE } from "./seats/seat-desk.ts";
 import { type Outcome, type Refused, type Settled, settleChange } from "./settled-change.ts";
 import { describeFleet, tendAccount } from "./tend-account.ts";
-
-const UNKNOWN = { ok: false, reason: "unknown_account" } as const;
 
 export class Account extends DurableObject<ObjectBindings> {
 	private readonly outbox: Outbox;
@@ -92,7 +87,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	/** @param id null = each license @param days of how many the peaks are wanted, today with them */
-	async licenseUsage(id: string | null, now: number, days: number): Promise<LicenseUsage[]> {
+	async licenseUsage(id: string | null, now: number, days: number) {
 		return this.#exists ? this.#desks.licenseDesk.usage(id, now, days) : [];
 	}
 
@@ -115,7 +110,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	/** @param after id of the last code of the page before @returns null when the account has no such code */
-	async listCodes(after = "", limit = 1_000): Promise<Code[] | null> {
+	async listCodes(after = "", limit = 1_000) {
 		if (this.#exists) return this.#desks.licenseDesk.codes(after, limit);
 		return after === "" ? [] : null;
 	}
@@ -132,7 +127,8 @@ export class Account extends DurableObject<ObjectBindings> {
 
 	/** Takes over devices that an operator vouches for. The answer does not wait for any store. */
 	async importDevices(input: Change & { devices: readonly ImportedDevice[] }) {
-		const outcome = this.#alone<ImportOutcome | typeof UNKNOWN>(UNKNOWN, () => this.#desks.importDesk.importAll(input));
+		const unknown = { ok: false, reason: "unknown_account" } as const;
+		const outcome = this.#alone<ImportOutcome | typeof unknown>(unknown, () => this.#desks.importDesk.importAll(input));
 		// Never rejects. Also when the stores were behind: one that is well again is found out now.
 		if (this.#exists) void this.outbox.deliver();
 		return outcome;
@@ -214,6 +210,10 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#alone<ForkAnswer>(NO_FORKS, () => this.#desks.lineageDesk.obey(order));
 	}
 
+	async tripwire(order: TripwireOrder): Promise<TripwireSetting | null> {
+		return this.#alone(null, () => this.#desks.tripwireDesk.obey(order));
+	}
+
 	async acknowledgeMessage(input: MessageAck): Promise<Receipt | null> {
 		return this.#alone(null, () => this.#desks.receiptDesk.acknowledge(input));
 	}
@@ -260,7 +260,7 @@ export class Account extends DurableObject<ObjectBindings> {
 	}
 
 	/** What the daily round does here, a page at a time; null if there is no such account. */
-	async tend(after: string): Promise<TendedPage | null> {
+	async tend(after: string) {
 		return this.#exists ? tendAccount(this.#desks, after, nowSeconds()) : null;
 	}
 
@@ -274,7 +274,7 @@ export class Account extends DurableObject<ObjectBindings> {
 		return this.#exists ? readAccountTrail(this.ctx.storage.sql, this.#desks.devices, query, device) : null;
 	}
 
-	async listWebhooks(): Promise<readonly Webhook[] | null> {
+	async listWebhooks() {
 		return this.#exists ? this.#desks.webhooks.list() : null;
 	}
 

@@ -11,6 +11,7 @@ import { RECEIPT_TABLE } from "./fleet/receipt-tables.ts";
 import { UNTOLD_TABLE } from "./fleet/serial-desk.ts";
 import { STATE_TABLES, WATCH_TABLES } from "./fleet/state-tables.ts";
 import { SUMMARY_TABLES } from "./fleet/summary-desk.ts";
+import { TRIPWIRE_TABLES } from "./fleet/tripwire-tables.ts";
 import { HA_ARRIVAL_TABLES } from "./ha/ha-arrival-tables.ts";
 import { HA_LOCK_TABLES } from "./ha/ha-lock-tables.ts";
 import { POLICY_TABLE } from "./policy/policy-tables.ts";
@@ -211,6 +212,7 @@ export const ACCOUNT_SCHEMA: Schema = {
 			...WATCH_TABLES,
 			RECEIPT_TABLE,
 			...LINEAGE_TABLES,
+			...TRIPWIRE_TABLES,
 		],
 		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],

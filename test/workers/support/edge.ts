@@ -23,6 +23,8 @@ export class Edge {
 	readonly directory = new ObjectPart();
 	readonly replayGuard = new ObjectPart();
 	readonly packages = new PackagesPart();
+	/** what the platform says of the connections of its callers */
+	cf: Readonly<Record<string, unknown>> | undefined;
 	readonly #env: Env;
 	/** of every request that it was sent */
 	readonly #context = createExecutionContext();
@@ -71,7 +73,9 @@ export class Edge {
 	}
 
 	async send(path: string, init: RequestInit = {}): Promise<Response> {
-		const request = new Request(ISSUER + path, init) as Parameters<typeof worker.fetch>[0];
+		const request = new Request(ISSUER + path, { ...init, ...(this.cf && { cf: this.cf }) }) as Parameters<
+			typeof worker.fetch
+		>[0];
 		const seen = await seeRequest(request as unknown as Request);
 		const answer = await worker.fetch(request, this.#env, this.#context);
 		await requireDeclared(seen, answer);

@@ -21,4 +21,5 @@ export const POLICY_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"Freeze.until": "2027-01-04T00:00:00Z",
 	"Freeze.reason": "end of the year",
 	"NewPolicy.replaces": 2,
+	suspends: "travel",
 };

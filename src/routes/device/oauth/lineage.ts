@@ -16,5 +16,7 @@ export async function lineageOf(scope: RequestScope, device: string, brought: st
 	const fresh = encodeBase64url(crypto.getRandomValues(new Uint8Array(ANCHOR_BYTES)));
 	const { lineage, step } = continueLineage(device, known, fresh, now);
 	if (step !== null) passOn(scope, device, { kind: "lineage", ...step });
+	// Who has copied the key alone is heard by the tripwire (fleet/tripwire.ts).
+	else if (known === null) passOn(scope, device, { kind: "token" });
 	return lineage === known && brought !== undefined ? brought : sealLineage(macKeyring, device, lineage);
 }

@@ -5,6 +5,7 @@ import type { ProductRecord } from "../../../content/releases/product-record.ts"
 import type { DeviceProfile } from "../../../entitlement/devices/device-record.ts";
 import { accountObjectName } from "../../../entitlement/ids.ts";
 import type { Said } from "../../../fleet/device-state.ts";
+import { networkName } from "../../../fleet/network.ts";
 import { HEARD_SECONDS, type Installation, isHeard } from "../../../fleet/told-installations.ts";
 import type { RequestScope } from "../../../request-scope.ts";
 import { rateLimitWait } from "../../http/rate-limit.ts";
@@ -45,7 +46,9 @@ function tellAccount(
 		installations: question.installations.get(product)?.map((one) => noSooner(one, recordOf(product))),
 		offered: selection?.status === "offered" ? selection.release.version : null,
 	}));
-	const words = `${question.engine} ${products.map((one) => `${one.product}@${one.installed}>${one.offered}`).join(",")}`;
+	const network = scope.network();
+	const from = network === null ? "" : networkName(network);
+	const words = `${from} ${question.engine} ${products.map((one) => `${one.product}@${one.installed}>${one.offered}`).join(",")}`;
 	if (services.words.isKnown(device, words, now)) return;
 	const said: Said = { kind: "checked", engine: question.engine, products };
 	// A device can always say something new.
@@ -70,7 +73,8 @@ export function passOn(scope: RequestScope, device: string, said: Said): void {
 function send(scope: RequestScope, device: string, said: Said): Promise<void> | undefined {
 	const { country, colo } = scope.event;
 	const place = { country: placeName(country), colo: placeName(colo) };
-	return scope.services.words.add(accountObjectName(device), { device, at: scope.now, ...place, said });
+	const word = { device, at: scope.now, ...place, network: scope.network(), said };
+	return scope.services.words.add(accountObjectName(device), word);
 }
 
 /** The platform's own word; only its form is checked. */

@@ -98,4 +98,18 @@ describe("with an answer of the service", () => {
 			["POST", `/v1/accounts/${ACCOUNT}/close`, { reason: "moved" }],
 		]);
 	});
+
+	it("the tripwire of a customer is read, or set to what there is", async () => {
+		operator.reply({ body: { suspends: "off" } }, { body: { suspends: "travel", changed: true } });
+		const read = await operator.run("account", "tripwire", ACCOUNT);
+		expect(read).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^off: no device is suspended/) });
+		expect(read.stderr).toContain(`parapet account events ${ACCOUNT} --type device.tripwire`);
+		expect((await operator.run("account", "tripwire", ACCOUNT, "--suspend", "travel")).stdout).toMatch(/^travel: /);
+		const refused = await operator.run("account", "tripwire", ACCOUNT, "--suspend", "all");
+		expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--suspend") });
+		expect(operator.asked()).toEqual([
+			["GET", `/v1/accounts/${ACCOUNT}/tripwire`],
+			["PUT", `/v1/accounts/${ACCOUNT}/tripwire`, { suspends: "travel" }],
+		]);
+	});
 });
