@@ -1,17 +1,12 @@
 // Variables and secrets, parsed once: the only file that reads them. A Worker that lacks one, or has one too short or
 // made for local use only, answers nothing but "misconfigured", and its log names everything that is wrong at once.
-import { z } from "zod";
 import { type AwsCredentials, parseAwsCredentials } from "./aws/credentials.ts";
 import { BOOTSTRAP_KEY_OFF } from "./entitlement/keys/bootstrap-key.ts";
-import { isJurisdiction, PLACES, type Place } from "./entitlement/place.ts";
-import { parseMacKeys } from "./signing/keys/mac-keyring.ts";
+import { isJurisdiction, type Place } from "./entitlement/place.ts";
+import { type AccessSettings, accessSettings } from "./signing/access-assertion.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
+import { type Variables, variables } from "./variables.ts";
 
-const count = z.coerce.number().int();
-
-/** 32 bytes are 43 base64url characters. */
-const MIN_SECRET_LENGTH = 43;
-const MIN_BOOTSTRAP_KEY_LENGTH = 32;
 /** How `npm start` marks the secrets it makes, so that they can never guard a production service. */
 const LOCAL_MARK = {
 	// any key of the ring, not just the first: each of them verifies
@@ -20,75 +15,9 @@ const LOCAL_MARK = {
 	BOOTSTRAP_KEY: /^local/,
 } as const;
 
-const httpOrigin = z
-	.string()
-	.refine(isHttpOrigin, "must be an origin: http(s), host without a dot at its end, and port, no path");
-
 /** Each write to R2 costs as much as a dozen reads; work behind an answer has 30 s, and the write wants some of them. */
 const HISTORY_GATHER_SECONDS = 10;
 const LOCAL_HISTORY_GATHER_SECONDS = 1;
-
-const variables = z.object({
-	ENVIRONMENT: z.enum(["local", "production"]),
-	ISSUER: httpOrigin,
-	PULSE_ORIGIN: httpOrigin.optional(),
-	OBJECT_PLACE: z.enum(PLACES).optional(),
-	TOKEN_TTL_SECONDS: count.min(60).max(86_400),
-	URL_TTL_SECONDS: count.min(30).max(3600),
-	CHECK_INTERVAL_SECONDS: count.min(5).max(86_400),
-	SUCCESS_REPORTS: z.enum(["each", "checks"]).default("each"),
-	HEADS_FRESH_SECONDS: count.min(0).max(60),
-	DEVICE_FRESH_SECONDS: count.min(0).max(60),
-	LAST_GOOD_SECONDS: count.min(0).max(604_800).default(86_400),
-	MAX_PACKAGE_BYTES: count.min(1),
-	UPLOAD_BYTES_PER_DAY: count.min(1).default(50 * 1024 ** 3),
-	LOG_SAMPLE_RATE: z.coerce.number().min(0).max(1),
-	HISTORY_SINK: z.enum(["off", "r2", "pipelines"]).default("off"),
-	HISTORY_DAYS: count.min(1).max(3_650).default(90),
-	HISTORY_GATHER_SECONDS: count.min(0).max(20).optional(),
-	MAC_KEYS: z.string().superRefine(refuseWith(parseMacKeys)),
-	LOOKUP_KEY: z
-		.string()
-		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
-		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`),
-	BOOTSTRAP_KEY: z
-		.string()
-		.refine(
-			(value) => value === BOOTSTRAP_KEY_OFF || value.length >= MIN_BOOTSTRAP_KEY_LENGTH,
-			`must have at least ${MIN_BOOTSTRAP_KEY_LENGTH} characters, or be ${BOOTSTRAP_KEY_OFF}`,
-		),
-	RECORD_STORE: z.string().superRefine(refuseWith(parseRecordStoreNames)).default("kv"),
-	REDIS_URL: z.url({ protocol: /^https?$/ }).optional(),
-	REDIS_TOKEN: z
-		.string()
-		.regex(/^[\x21-\x7e]+$/, "must be printable characters without spaces")
-		.optional(),
-	S3_BUCKET_URL: z
-		.url({ protocol: /^https?$/ })
-		.refine(
-			(value) => !/[/?#]$/.test(value) && URL.parse(value)?.search === "",
-			"must be a bucket's URL without a slash at the end",
-		)
-		.optional(),
-	S3_REGION: z.string().min(1).default("auto"),
-	S3_ACCESS_KEY_ID: z.string().min(1).optional(),
-	S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
-	DOWNLOAD_ORIGIN: httpOrigin.refine(hasRules, "must be a domain of your zone: r2.dev has no rules").optional(),
-	DOWNLOAD_KEY: z
-		.string()
-		.regex(/^[A-Za-z0-9_-]+$/, "must be base64url")
-		.min(MIN_SECRET_LENGTH, `must be base64url of 32 bytes or more`)
-		.optional(),
-	AWS_CREDENTIALS: z.string().superRefine(refuseWith(parseAwsCredentials)).default("{}"),
-	AWS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-});
-
-/** @returns of those that are given, each that the Worker would refuse, with why; those that are missing or empty are none */
-export function faultsOfVariables(given: Readonly<Record<string, unknown>>): { name: string; problem: string }[] {
-	const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
-	const issues = variables.partial().safeParse(present).error?.issues ?? [];
-	return issues.map(({ path, message }) => ({ name: String(path[0]), problem: message }));
-}
 
 /** Where download URLs lead when it is straight to S3-compatible storage. */
 export interface S3Location {
@@ -145,6 +74,8 @@ export interface Config {
 	/** downloads come from one of the two; both null = from this service's own route */
 	readonly s3: S3Location | null;
 	readonly downloadCdn: DownloadCdn | null;
+	/** Cloudflare Access before the console; null = there is none */
+	readonly access: AccessSettings | null;
 	/** by account id: with which key the auto-scaling hook acts in that account's AWS */
 	readonly awsCredentials: ReadonlyMap<string, AwsCredentials>;
 	/** URL that takes the place of AWS in tests; null = AWS */
@@ -187,6 +118,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		...unfitCdn(value),
 		...incompleteRedis(value),
 		...quotaBelowPackage(value),
+		...incompleteAccess(value),
 	];
 	if (faults.length > 0) throw new ConfigError(faults);
 	return {
@@ -217,11 +149,10 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		s3: s3Location(value),
 		downloadCdn: downloadCdn(value),
 		awsCredentials: parseAwsCredentials(value.AWS_CREDENTIALS),
+		access: accessSettings(value.ACCESS_TEAM_DOMAIN, value.ACCESS_AUDIENCE),
 		awsEndpoint: value.AWS_ENDPOINT ?? null,
 	};
 }
-
-type Variables = z.infer<typeof variables>;
 
 const S3_NAMES = ["S3_BUCKET_URL", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const;
 
@@ -231,6 +162,11 @@ function incompleteS3(value: Variables): string[] {
 	return S3_NAMES.filter((name) => value[name] === undefined).map(
 		(name) => `${name} is missing beside the other S3 settings`,
 	);
+}
+
+function incompleteAccess({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUDIENCE: audience }: Variables): string[] {
+	if ((team === undefined) === (audience === undefined)) return [];
+	return [`ACCESS_${team === undefined ? "TEAM_DOMAIN" : "AUDIENCE"} is missing beside the other setting of Access`];
 }
 
 /** The key alone is none: it is set before the origin is, and taken away after it. */
@@ -282,26 +218,4 @@ function unfitForOneMachine({ OBJECT_PLACE: place }: Variables): string[] {
 	return place !== undefined && isJurisdiction(place)
 		? ["OBJECT_PLACE: workerd on one machine has no jurisdictions"]
 		: [];
-}
-
-/** The address that a bucket has by itself passes no WAF: whatever is behind it would be open to everybody. */
-function hasRules(origin: string): boolean {
-	return !/\.r2\.dev(:|$)/.test(origin);
-}
-
-/** A name with the dot of the root behind it is the same host under another name: nothing that is compared with it would see that. */
-function isHttpOrigin(text: string): boolean {
-	const url = URL.parse(text);
-	return /^https?:/.test(text) && url !== null && url.origin === text && !url.hostname.endsWith(".");
-}
-
-/** A check by the parser that will read the value later; its error names the setting and the fault, never a secret. */
-function refuseWith(parse: (text: string) => unknown) {
-	return (text: string, context: z.RefinementCtx) => {
-		try {
-			parse(text);
-		} catch (error) {
-			context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "not acceptable" });
-		}
-	};
 }

@@ -41,7 +41,8 @@ export function openScope(
 	let requestId: string | undefined;
 	// Read once: each access crosses from the platform into the script.
 	const { cf } = request;
-	const country = textOrNull(cf?.["country"]);
+	// No edge says it on one machine; there a caller may say it, as the edge would.
+	const country = services.config.isLocal ? localCountry(request) : textOrNull(cf?.["country"]);
 	const asn = cf?.["asn"];
 	let oldestReadMs: number | null = null;
 	return {
@@ -70,6 +71,11 @@ export function openScope(
 		},
 		requestId: () => (requestId ??= crypto.randomUUID()),
 	};
+}
+
+function localCountry(request: Request): string | null {
+	const said = request.headers.get("cf-ipcountry");
+	return said !== null && /^[A-Z]{2}$/.test(said) ? said : null;
 }
 
 function textOrNull(value: unknown): string | null {

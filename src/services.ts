@@ -1,5 +1,6 @@
 // The composition root: the only file that constructs adapters. Once per isolate and environment; nothing here knows of a
 // request.
+import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { serialShard } from "./entitlement/devices/serial-hash.ts";
@@ -22,6 +23,7 @@ import type { Trust } from "./objects/trust/trust.ts";
 import { createHaMemory, type HaMemory } from "./routes/http/ha-memory.ts";
 import { rateLimits } from "./routes/http/rate-limit.ts";
 import { createWordQueue, type WordQueue } from "./routes/http/word-queue.ts";
+import { type AccessSettings, accessKeysUrl } from "./signing/access-assertion.ts";
 import { createKeyCache, type ImportKey } from "./signing/device-proofs/key-cache.ts";
 import { createProofMemory, type ProofMemory } from "./signing/device-proofs/proof-memory.ts";
 import { createCdnUrlSigner } from "./signing/download-urls/cdn-url-signer.ts";
@@ -102,6 +104,8 @@ export interface Services {
 	/** the AWS of an account, where the auto-scaling hook acts */
 	readonly openInstanceCloud: OpenInstanceCloud;
 	readonly telemetry: TelemetrySink;
+	/** Cloudflare Access before the console; null = there is none */
+	readonly access: { readonly settings: AccessSettings; readonly keys: JWTVerifyGetKey } | null;
 	readonly history: History;
 	readonly historyFiles: HistoryFiles;
 	/** the console's static files; null where something else than wrangler runs the Worker */
@@ -199,10 +203,21 @@ async function createServices(env: Env): Promise<Services> {
 			fetch: (url, init) => fetch(url, init),
 		}),
 		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS, version),
+		access: openAccess(config),
 		history: openHistory(env, config, version),
 		historyFiles: createR2HistoryFiles(env.HISTORY),
 		consoleFiles: (env.ASSETS as Fetcher | undefined) ?? null,
 	};
+}
+
+/** The team's keys are fetched when one is asked for that is not known, at most twice a minute, and kept for an hour. */
+function openAccess({ access: settings }: Config): Services["access"] {
+	if (settings === null) return null;
+	const keys = createRemoteJWKSet(accessKeysUrl(settings), {
+		...{ timeoutDuration: 2_000, cooldownDuration: 30_000, cacheMaxAge: 3_600_000 },
+		[customFetch]: (url, init) => fetch(url, { ...init, redirect: "error" } as RequestInit),
+	});
+	return { settings, keys };
 }
 
 /** @throws ConfigError when the binding that HISTORY_SINK asks for is not there */

@@ -1,6 +1,6 @@
 // What wrangler.toml has to say before it can be deployed: the values that only its owner knows, and variables within their bounds: one that
 // is not would have every location answer "misconfigured" at once. Pure. It does not look at secrets (secrets.ts does).
-import { faultsOfVariables } from "../../src/config.ts";
+import { faultsOfVariables } from "../../src/variables.ts";
 
 /** The parts of wrangler's configuration that are looked at. */
 export interface DeployedSettings {

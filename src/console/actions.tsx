@@ -99,7 +99,9 @@ export function askAction(
 				{action.reason !== "none" && (
 					<label>
 						Reason, for the trail
-						<textarea name="reason" maxlength={500} required={action.reason === "required"}></textarea>
+						<textarea name="reason" maxlength={500} required={action.reason === "required"}>
+							{c.req.query("reason") ?? ""}
+						</textarea>
 					</label>
 				)}
 				<div class="actions">

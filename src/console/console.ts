@@ -16,7 +16,8 @@ import { showReleases } from "./screens/releases.tsx";
 import { showRollout, showRollouts } from "./screens/rollouts.tsx";
 import { showTraffic } from "./screens/traffic.tsx";
 import { showTrail } from "./screens/trail.tsx";
-import { requireSession, showSignIn, signIn, signOut } from "./sign-in.tsx";
+import { requireSession, signIn, signOut } from "./sign-in.tsx";
+import { showSignIn, signInByAccess } from "./sign-in-access.tsx";
 import { makeLink, renderLinkFailure, showLink, signInByLink } from "./sign-in-link.tsx";
 import { SCREENS, seesScreen } from "./view.ts";
 
@@ -51,6 +52,7 @@ export function createConsole(application: Application): Hono<ConsoleEnv> {
 	});
 	pages.get("/console/sign-in", noted("/console/sign-in", showSignIn));
 	pages.post("/console/sign-in", noted("/console/sign-in", signIn));
+	pages.post("/console/sign-in/access", noted("/console/sign-in/access", signInByAccess));
 	pages.post(
 		"/console/links",
 		noted("/console/links", (c) => makeLink(c).catch((error) => answerFailure(error, c.env, c.req.path))),

@@ -71,7 +71,7 @@ export function requireSession(application: Application) {
 		const { config, macKeyring, limits } = c.env.services;
 		const sent = getCookie(c, COOKIE, hasTls(config.issuer) ? "host" : undefined);
 		const session = sent === undefined ? null : await openSession(macKeyring, config.issuer, sent, c.env.now);
-		if (session === null) return signInAgain(c, isAction);
+		if (session === null) return signInAgain(c, isAction ? form : null);
 		await limitRate(limits.publish, callerNetwork(c.req.raw));
 		const holder = await holderOf(c.env, session.hash).catch((error) => {
 			if (isNoKey(error)) return null;
@@ -79,7 +79,7 @@ export function requireSession(application: Application) {
 		});
 		if (holder === null) {
 			deleteCookie(c, COOKIE, cookieOptions(c));
-			return signInAgain(c, isAction);
+			return signInAgain(c, isAction ? form : null);
 		}
 		c.set("session", session);
 		c.set("holder", holder);
@@ -92,26 +92,43 @@ export function requireSession(application: Application) {
 	});
 }
 
-function signInAgain(c: ConsoleContext, isAction: boolean): Response {
-	if (!isAction)
+/** @param form that was sent; null = a page was asked for */
+function signInAgain(c: ConsoleContext, form: URLSearchParams | null): Response {
+	if (form === null)
 		return c.redirect(
 			`/console/sign-in?${new URLSearchParams({ next: c.req.url.slice(hereOf(c.req.raw).length) })}`,
 			303,
 		);
 	const detail = "nothing was done: you are not signed in any more";
-	const fix = "Sign in again: eight hours are over, or the key was revoked or has expired.";
+	const next = safeNext(filledIn(c.req.path, form));
+	const fix = `Sign in again: eight hours are over, or the key was revoked or has expired. ${
+		next === "/console" ? "" : "You come back to the form, as you had filled it in, and can send it then."
+	}`;
 	c.env.event.problem = "unauthenticated";
 	return render(
 		c,
 		"Sign in again",
 		undefined,
-		<SignInForm next="/console" refused={{ status: 401, title: "", detail, fix }} />,
+		<SignInForm next={next} refused={{ status: 401, title: "", detail, fix }} />,
 		401,
 	);
 }
 
+/** Addresses that forms are sent to, whose page has another; all others have one and the same. */
+const PAGE_OF_FORM: Readonly<Record<string, string>> = { "/console/messages": "/console/messages/new" };
+/** A longer address is taken by no edge; what stands in it is what a person typed. */
+const MAX_FILLED_IN = 12_000;
+
+/** @returns address of the page with the form, filled in as it was; its word and its evidence are of the session and of the time that are over */
+function filledIn(path: string, form: URLSearchParams): string {
+	const kept = [...form].filter(([name, value]) => name !== "form" && name !== "evidence" && value !== "");
+	const page = PAGE_OF_FORM[path] ?? path;
+	const address = kept.length === 0 ? page : `${page}?${new URLSearchParams(kept)}`;
+	return address.length > MAX_FILLED_IN ? page : address;
+}
+
 /** Where to go on after signing in. What anybody may write into a link leads nowhere but into the console. */
-function safeNext(text: string | null | undefined): string {
+export function safeNext(text: string | null | undefined): string {
 	return text != null &&
 		/^\/console(?:[/?][\x21-\x5b\x5d-\x7e]*)?$/.test(text) &&
 		!/^\/console\/(?:sign-|link)/.test(text)
@@ -143,10 +160,6 @@ export function SignInForm({ next, refused }: { next: string; refused?: ApiRefus
 	);
 }
 
-export function showSignIn(c: ConsoleContext): Response {
-	return render(c, "Sign in", undefined, <SignInForm next={safeNext(c.req.query("next"))} />);
-}
-
 export async function signIn(c: ConsoleContext): Promise<Response> {
 	const form = await readForm(c);
 	const next = safeNext(form.get("next"));
@@ -162,8 +175,17 @@ export async function signIn(c: ConsoleContext): Promise<Response> {
 	}
 }
 
-/** Gives the browser its cookie. @param hash of the key to which the session is bound @throws ApiRefusal where the key opens no screen */
-export async function beginSession(c: ConsoleContext, hash: string, { scopes }: KeyHolder): Promise<void> {
+/**
+ * Gives the browser its cookie.
+ * @param hash of the key to which the session is bound @param until unix seconds at which it ends at the latest
+ * @throws ApiRefusal where the key opens no screen
+ */
+export async function beginSession(
+	c: ConsoleContext,
+	hash: string,
+	{ scopes }: KeyHolder,
+	until = Number.POSITIVE_INFINITY,
+): Promise<void> {
 	const { config, macKeyring } = c.env.services;
 	if (!opensAnyScreen(scopes))
 		throw new ApiRefusal({
@@ -172,8 +194,9 @@ export async function beginSession(c: ConsoleContext, hash: string, { scopes }: 
 			detail: "this key opens no screen",
 			fix: "Sign in with a key of another scope, such as read or read:<account>.",
 		});
-	const session = { hash, form: randomWord(), exp: c.env.now + SESSION_SECONDS };
-	const options = { ...cookieOptions(c), maxAge: SESSION_SECONDS };
+	const exp = Math.min(c.env.now + SESSION_SECONDS, until);
+	const session = { hash, form: randomWord(), exp };
+	const options = { ...cookieOptions(c), maxAge: Math.max(exp - c.env.now, 0) };
 	setCookie(c, COOKIE, await sealSession(macKeyring, config.issuer, session), options);
 }
 

@@ -38,7 +38,8 @@ describe("parapet demo --json --exit", () => {
 			...["publish", ...update],
 			...["forge", "refuse", "messages", "count"],
 			...["fleet", "publish", "approve", "first_step", "gate", "everybody"],
-			...["publish", "approve", "halt", "spared", "revert", "log", "take_back", "console"],
+			...["publish", "approve", "halt", "spared", "revert", "log", "take_back"],
+			...["showcase", "console"],
 		]);
 		const told = (name: string) => steps.find(({ step }) => step === name);
 		expect([told("first_step"), told("everybody"), told("halt"), told("spared")]).toMatchObject([

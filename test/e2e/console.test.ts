@@ -14,7 +14,10 @@ const isMissing = CHROMIUM === undefined && process.env["REQUIRE_BROWSER"] !== "
 if (isMissing) console.warn("skipped: the console in a browser (apt-get install chromium)");
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const DEVICES = 25;
+const DEVICES = 500;
+/** Lines of one import. */
+const BATCH = 100;
+const MARKUP = "<img src=x onerror=alert(1)><i>x</i>";
 const IN_A_YEAR = new Date(Date.now() + 365 * 86_400_000).toISOString();
 const LAST = { bake: 0, fillWithin: null, expect: 60, lease: 600 };
 const gate = { kind: "count", maxFailures: 0, minHealthy: 0 };
@@ -60,12 +63,12 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 			"repr-digest": digest,
 			"content-type": "application/octet-stream",
 		});
-		await call("PUT", path, { notes: "<b>bold</b>" });
+		await call("PUT", path, { notes: MARKUP });
 	}
 
 	async function line(index: number) {
 		const { kty, crv, x, y } = await exportJWK((await generateKeyPair("ES256")).publicKey);
-		return { license, serial: `SN-${index}`, model: "FW-100", labels: { site: "<i>x</i>" }, jwk: { kty, crv, x, y } };
+		return { license, serial: `SN-${index}`, model: "FW-100", labels: { site: MARKUP }, jwk: { kty, crv, x, y } };
 	}
 	let license: string;
 
@@ -78,13 +81,15 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		await publish("2.0.0");
 		await publish("3.0.0");
 		account = (await call<{ account: string }>("POST", "/v1/accounts", { name: "Customer" })).account;
-		const terms = { products: ["crs"], seats: 100, ends_at: IN_A_YEAR };
+		const terms = { products: ["crs"], seats: DEVICES, ends_at: IN_A_YEAR };
 		license = (await call<{ license: string }>("POST", `/v1/accounts/${account}/licenses`, terms)).license;
-		const devices = await Promise.all(Array.from({ length: DEVICES }, (_, index) => line(index)));
-		const { results } = await call<{ results: { device: string }[] }>("POST", `/v1/accounts/${account}/devices`, {
-			devices,
-		});
-		device = results[0]?.device ?? "";
+		const lines = await Promise.all(Array.from({ length: DEVICES }, (_, index) => line(index)));
+		for (let from = 0; from < DEVICES; from += BATCH) {
+			const devices = lines.slice(from, from + BATCH);
+			const path = `/v1/accounts/${account}/devices`;
+			const { results } = await call<{ results: { device: string }[] }>("POST", path, { devices });
+			device = results[0]?.device ?? "";
+		}
 		await call("POST", "/v1/messages", { severity: "warning", title: "Hello", body: "There", ends_at: IN_A_YEAR });
 		await call("POST", `/v1/accounts/${account}/fleet`, {});
 		browser = await chromium.launch({ executablePath: CHROMIUM ?? "chromium", args: ["--no-sandbox"] });
@@ -94,8 +99,7 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		await harness.close();
 	});
 
-	/** Signed in. Whatever the page's policy refuses, and each script that fails, is in `faults`. */
-	async function open(javaScriptEnabled: boolean, width = 1200): Promise<{ page: Page; faults: string[] }> {
+	async function newPage(javaScriptEnabled: boolean, width = 1200): Promise<{ page: Page; faults: string[] }> {
 		const context = await browser.newContext({
 			javaScriptEnabled,
 			viewport: { width, height: 800 },
@@ -105,6 +109,16 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		const faults: string[] = [];
 		page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
 		page.on("pageerror", (error) => faults.push(String(error)));
+		page.on("dialog", (dialog) => {
+			faults.push(`a dialog: ${dialog.message()}`);
+			void dialog.dismiss();
+		});
+		return { page, faults };
+	}
+
+	/** Signed in. Whatever the page's policy refuses, and each script that fails, is in `faults`. */
+	async function open(javaScriptEnabled: boolean, width = 1200): Promise<{ page: Page; faults: string[] }> {
+		const { page, faults } = await newPage(javaScriptEnabled, width);
 		await page.goto(`${url}/console`);
 		await page.fill("input[name=key]", TEST_SECRETS.BOOTSTRAP_KEY);
 		await page.click("main button[type=submit]");
@@ -117,6 +131,7 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		"/console/rollouts/crs/2.0.0",
 		"/console/rollouts/crs/2.0.0/halt",
 		"/console/fleet",
+		`/console/fleet?account=${account}`,
 		"/console/fleet/crs",
 		"/console/devices",
 		`/console/devices?account=${account}`,
@@ -126,12 +141,13 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		"/console/messages",
 		"/console/messages/new?title=Hello&body=There&ends_at=2030-01-01T00:00:00Z",
 		"/console/trail",
+		`/console/trail?account=${account}`,
 		"/console/nothing",
 	];
 
 	it("each screen fits a phone, breaks no rule of WCAG A and AA, and its policy has nothing to report", async () => {
 		const { page, faults } = await open(true, 400);
-		for (const path of ["/", ...screens()]) {
+		for (const path of ["/", "/console/sign-in", ...screens()]) {
 			await page.goto(url + path);
 			await page.evaluate(AXE);
 			const violations = await page.evaluate(async () => {
@@ -148,6 +164,52 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 			expect([path, overflow]).toEqual([path, 0]);
 		}
 		expect(faults.filter((text) => !text.includes("404"))).toEqual([]);
+	});
+
+	it("what devices and publishers wrote is text on each screen, and no element", async () => {
+		const { page, faults } = await open(true);
+		const shown: string[] = [];
+		for (const path of screens()) {
+			await page.goto(url + path);
+			expect([path, await page.locator("main img[src=x], main script, main i").count()]).toEqual([path, 0]);
+			if ((await page.textContent("main"))?.includes("<i>x</i>")) shown.push(path);
+		}
+		// Else nothing was tried.
+		expect(shown.length).toBeGreaterThan(0);
+		expect(faults.filter((text) => !text.includes("404"))).toEqual([]);
+	}, 180_000);
+
+	it.each([
+		["with scripts", true],
+		["without scripts", false],
+	])("a link signs one browser in by its button, once, %s", async (_, scripts) => {
+		const link = (await call<{ url: string }>("POST", "/console/links")).url;
+		const { pathname, search } = new URL(link);
+		const { page, faults } = await newPage(scripts);
+		await page.goto(url + pathname + search);
+		await page.click("main button[type=submit]");
+		expect(new URL(page.url()).pathname).toBe("/console/rollouts");
+		const late = await newPage(scripts);
+		await late.page.goto(url + pathname + search);
+		await late.page.click("main button[type=submit]");
+		expect(await late.page.textContent("main")).toContain("nobody was signed in");
+		expect([faults, late.faults.filter((text) => !text.includes("401"))]).toEqual([[], []]);
+	});
+
+	it("a customer's key opens the account's own screens, and no others", async () => {
+		const made = { subject: "a customer", scopes: [`read:${account}`] };
+		const { key } = await call<{ key: string }>("POST", "/v1/keys", made);
+		const { page, faults } = await newPage(true);
+		await page.goto(`${url}/console`);
+		await page.fill("input[name=key]", key);
+		await page.click("main button[type=submit]");
+		const links = await page.locator("nav a").evaluateAll((found) => found.map((one) => one.getAttribute("href")));
+		expect(links).toEqual(expect.arrayContaining(["/console/fleet", "/console/devices", "/console/licenses"]));
+		expect(links).not.toContain("/console/rollouts");
+		await page.goto(`${url}/console/devices`);
+		expect(await page.locator("main tbody tr").count()).toBe(50);
+		expect(await page.textContent("main")).not.toContain("Suspend");
+		expect(faults).toEqual([]);
 	});
 
 	it("times are shown in the reader's zone beside UTC", async () => {

@@ -252,3 +252,26 @@ test("a variable that is empty is one that is not set", () => {
 	});
 	expect(faultsOf({ ...VARIABLES, LOOKUP_KEY: "" })).toEqual(["LOOKUP_KEY is missing"]);
 });
+
+describe("Cloudflare Access", () => {
+	const ACCESS_TEAM_DOMAIN = "example.cloudflareaccess.com";
+	const ACCESS_AUDIENCE = "a1".repeat(32);
+
+	test("is there where both of its settings are", () => {
+		expect(parseConfig({ ...VARIABLES, ACCESS_TEAM_DOMAIN, ACCESS_AUDIENCE }).access).toEqual({
+			teamDomain: ACCESS_TEAM_DOMAIN,
+			audience: ACCESS_AUDIENCE,
+		});
+		expect(parseConfig({ ...VARIABLES, ACCESS_TEAM_DOMAIN: "", ACCESS_AUDIENCE: "" }).access).toBeNull();
+	});
+
+	test.each([
+		[{ ACCESS_TEAM_DOMAIN }, "ACCESS_AUDIENCE is missing beside"],
+		[{ ACCESS_AUDIENCE }, "ACCESS_TEAM_DOMAIN is missing beside"],
+		[{ ACCESS_AUDIENCE, ACCESS_TEAM_DOMAIN: "evil.test" }, "ACCESS_TEAM_DOMAIN: must be <team>"],
+		[{ ACCESS_AUDIENCE, ACCESS_TEAM_DOMAIN: "evil.test/x.cloudflareaccess.com" }, "ACCESS_TEAM_DOMAIN: must be <team>"],
+		[{ ACCESS_AUDIENCE: "app", ACCESS_TEAM_DOMAIN }, "ACCESS_AUDIENCE: must be the AUD tag"],
+	])("%j is refused", (settings, said) => {
+		expect(faultsOf({ ...VARIABLES, ...settings })).toEqual([expect.stringContaining(said)]);
+	});
+});

@@ -10,13 +10,19 @@ const SUBJECT = "demo-operator";
 /** As long as a session. */
 const KEY_HOURS = 8;
 
+export interface Visitor {
+	/** of the key */
+	readonly id: string;
+	readonly api: OperatorApi;
+}
+
 const listing = z.looseObject({
 	keys: z.array(z.looseObject({ id: z.string(), subject: z.string(), revoked: z.boolean() })),
 });
 const made = z.looseObject({ id: z.string(), key: z.string() });
 
-/** @returns the link. Keys of earlier runs end, and the sessions with them */
-export async function openConsole(api: OperatorApi, nowMs: () => number): Promise<StepResult<string>> {
+/** Keys of earlier runs end, and the sessions with them. */
+export async function makeVisitor(api: OperatorApi, nowMs: () => number): Promise<Visitor> {
 	const { keys } = await api.call("GET", "/v1/keys", "could not list keys", listing);
 	for (const { id } of keys.filter((one) => one.subject === SUBJECT && !one.revoked))
 		await api.call("DELETE", `/v1/keys/${id}`, "could not revoke the key", anyAnswer);
@@ -24,7 +30,11 @@ export async function openConsole(api: OperatorApi, nowMs: () => number): Promis
 	const { id, key } = await api.call("POST", "/v1/keys", "could not create the key", made, {
 		...{ subject: SUBJECT, scopes: ["operate"], expires_at: ends },
 	});
-	const { url } = await makeSignInLink(createOperatorApi({ server: api.server, key, nowMs }));
+	return { id, api: createOperatorApi({ server: api.server, key, nowMs }) };
+}
+
+export async function openConsole({ id, api }: Visitor): Promise<StepResult<string>> {
+	const { url } = await makeSignInLink(api);
 	const line = `${id} of ${SUBJECT}, for ${KEY_HOURS} hours; the link below signs in with it, once`;
 	return { value: url, facts: { key: id, subject: SUBJECT, link: url }, line };
 }

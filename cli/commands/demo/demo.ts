@@ -25,10 +25,11 @@ import {
 } from "../../worker/local-worker.ts";
 import { findFreePort, requireFreePort } from "../../worker/port.ts";
 import { planTargets, type Target } from "../publish/targets.ts";
-import { openConsole } from "./console-step.ts";
+import { makeVisitor, openConsole } from "./console-step.ts";
 import { runJourney } from "./journey.ts";
 import { describeLeftOut, describeNextSteps } from "./next-steps.ts";
 import { runRolloutStory } from "./rollout-story.ts";
+import { buildShowcase } from "./showcase.ts";
 import { createSteps } from "./steps.ts";
 
 const DEFAULT_PORT = 8787;
@@ -93,8 +94,11 @@ async function runDemo(options: DemoOptions, output: Output, surroundings: Surro
 		});
 		output.note("a rollout in small, on a second fleet:");
 		await runRolloutStory({ step, surroundings, server, key, folder: join(place.demoFolder, "synthetic-fleet") });
-		const api = createOperatorApi({ server, key, nowMs: surroundings.nowMs });
-		const link = await step("console", () => openConsole(api, surroundings.nowMs));
+		const { nowMs } = surroundings;
+		const api = createOperatorApi({ server, key, nowMs });
+		const visitor = await makeVisitor(api, nowMs);
+		await buildShowcase({ step, api, approver: visitor.api, folder: place.demoFolder, nowMs });
+		const link = await step("console", () => openConsole(visitor));
 		return describeNextSteps({ server, ...end, product: targets[0]?.product ?? "", link });
 	};
 	try {

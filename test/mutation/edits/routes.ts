@@ -81,6 +81,31 @@ export const ROUTES: readonly FileEdits[] = [
 		],
 	},
 	{
+		file: "src/console/sign-in-access.tsx",
+		tests: ["test/workers/console/sign-in-access"],
+		edits: [
+			{
+				from: "await holderOf(c.env, key.hash), person.exp)",
+				to: "await holderOf(c.env, key.hash))",
+				breaks: "a session outlives the word of Cloudflare Access by which it began",
+			},
+		],
+	},
+	{
+		file: "src/signing/access-assertion.ts",
+		tests: ["test/workers/console/sign-in-access"],
+		edits: [
+			{ from: "\t\t\taudience,\n", to: "", breaks: "whom another application of the team lets in is signed in" },
+			{ from: "issuer: `https://${teamDomain}`,", to: "", breaks: "who is no issuer of the team says who somebody is" },
+			{
+				from: "maxTokenAge: ACCESS_MAX_AGE_SECONDS,",
+				to: "",
+				breaks: "an old word of Cloudflare Access begins sessions for as long as it says",
+			},
+			{ from: 'type !== "app" || ', to: "", breaks: "a token of the whole team signs in" },
+		],
+	},
+	{
 		file: "src/routes/http/key-access.ts",
 		tests: ["test/workers/routes/http/auth-table", "test/workers/routes/cross-account/"],
 		edits: [

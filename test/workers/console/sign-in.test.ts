@@ -6,7 +6,7 @@ import { importMacKeyring } from "../../../src/signing/keys/mac-keyring.ts";
 import { TEST_SECRETS } from "../../support/secrets.ts";
 import { ISSUER, operated, send, sendUndeclared } from "../../support/service.ts";
 import { newProduct } from "../support/fixtures.ts";
-import { Browser, newKey } from "./browser.ts";
+import { Browser, hiddenFields, newKey } from "./browser.ts";
 
 const POLICY =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -77,6 +77,57 @@ test("a session ends with its key: who reads is sent to sign in, who acts is tol
 	expect(read.headers.get("set-cookie")).toMatch(
 		/^__Host-parapet=; Max-Age=0; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
 	);
+});
+
+describe("a form that is sent when its session is over", () => {
+	const device = "/console/devices/dev-0000000000-0000000000000000/suspend";
+
+	test.each<[string, string, Record<string, string>, string, string]>([
+		[
+			"of an action",
+			device,
+			{ reason: "tunnels & <b>drop</b>", evidence: "e" },
+			device,
+			"tunnels &amp; &lt;b&gt;drop&lt;/b&gt;",
+		],
+		[
+			"of a message",
+			"/console/messages",
+			{ severity: "critical", title: "Café", body: "a\nb" },
+			"/console/messages/new",
+			"Café",
+		],
+	])(
+		"%s is not lost: who signs in again comes back to it, as it was filled in",
+		async (_, path, fields, page, shown) => {
+			const browser = new Browser();
+			const answer = await browser.post(path, { form: "of the session that is over", ...fields });
+			expect(answer.status).toBe(401);
+			const text = await answer.text();
+			expect(text).toContain("nothing was done");
+			expect(text).toContain("as you had filled it in");
+			const next = hiddenFields(text)["next"]?.replaceAll("&amp;", "&") ?? "";
+			const { evidence: _evidence, ...kept } = fields;
+			const address = new URL(next, ISSUER);
+			expect([address.pathname, Object.fromEntries(address.searchParams)]).toEqual([page, kept]);
+			const signedIn = await browser.post("/console/sign-in", { key: TEST_SECRETS.BOOTSTRAP_KEY, next });
+			expect(signedIn.headers.get("location")).toBe(next);
+			expect(await browser.read(next)).toContain(shown);
+		},
+	);
+
+	test("of the session itself leads to the console, and one that is too long for an address to the empty form", async () => {
+		const out = await (await new Browser().post("/console/sign-out", { form: "x" })).text();
+		expect(hiddenFields(out)["next"]).toBe("/console");
+		const long = await (await new Browser().post(device, { reason: "é".repeat(5_000) })).text();
+		expect(hiddenFields(long)["next"]).toBe(device);
+	});
+
+	test("of another site is not repeated", async () => {
+		const headers = { origin: "https://evil.test", "sec-fetch-site": "cross-site" };
+		const answer = await new Browser().post(device, { reason: "sent by evil" }, headers);
+		expect([answer.status, await answer.text()]).toEqual([403, expect.not.stringContaining("sent by evil")]);
+	});
 });
 
 test("a session ends with the expiry of its key", async () => {
