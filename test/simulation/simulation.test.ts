@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { RUNS_TIMEOUT_MS, runs } from "../support/runs.ts";
 import { simulate } from "./simulate.ts";
 
-const SCHEDULES = runs(20, 1_000);
+const SCHEDULES = runs(12, 1_000);
 
 it(
 	"whatever fails, nobody is allowed or refused wrongly, and no record is lost or goes back",

@@ -108,9 +108,9 @@ describe("a repository whose object dies in the middle of anything", () => {
 				deaths += world.deaths;
 				world.database.close();
 			}),
-			{ numRuns: runs(80, 500), seed: 14 },
+			{ numRuns: runs(40, 500), seed: 14 },
 		);
-		expect(deaths).toBeGreaterThan(runs(320, 2_000));
+		expect(deaths).toBeGreaterThan(runs(160, 2_000));
 	});
 
 	it("goes on under other keys of the service, whether a root named them before the old ones were dropped or not", async () => {

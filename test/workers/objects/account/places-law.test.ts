@@ -14,7 +14,7 @@ afterEach(async () => {
 	await reset();
 });
 
-const RUNS = runs(30, 300);
+const RUNS = runs(15, 300);
 const LEASE = 900;
 const GROUPS = [0, 1] as const;
 

@@ -122,11 +122,12 @@ describe("a pulse", () => {
 });
 
 describe("a write that its caller has given up", () => {
-	/** A bucket whose write is made when the test says so. */
-	function delayed(late: Promise<void>): R2Bucket {
+	/** A bucket whose write is made when the test says so. @param onPut called when it is asked for */
+	function delayed(late: Promise<void>, onPut: () => void): R2Bucket {
 		return {
 			head: (key: string) => bindings.PULSES.head(key),
 			put: async (...given: Parameters<R2Bucket["put"]>) => {
+				onPut();
 				await late;
 				return bindings.PULSES.put(...given);
 			},
@@ -136,12 +137,12 @@ describe("a write that its caller has given up", () => {
 	test.each([["of the first pulse"], ["of a later one"]])("%s does not land on a newer one", async (which) => {
 		const store = createR2PulseStore(bindings.PULSES);
 		if (which === "of a later one") await store.put("name", { value: "zero" });
-		const { promise, resolve } = Promise.withResolvers<void>();
-		const late = createR2PulseStore(delayed(promise)).put("name", { value: "old" });
+		const [asked, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		const late = createR2PulseStore(delayed(written.promise, asked.resolve)).put("name", { value: "old" });
 		const refused = expect(late).rejects.toThrow("came between");
-		await new Promise((done) => setTimeout(done, 20));
+		await asked.promise;
 		await store.put("name", { value: "new" });
-		resolve();
+		written.resolve();
 		await refused;
 		expect(await (await bindings.PULSES.get("p/name"))?.json()).toEqual({ value: "new" });
 	});

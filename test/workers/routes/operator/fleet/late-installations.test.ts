@@ -194,7 +194,7 @@ test("whenever installations are told, releases protect the fleet as if they had
 			for (const release of RELEASES)
 				expect(protectedAfter(release, RELEASES, later)).toEqual(protectedAfter(release, RELEASES, atOnce));
 		}),
-		{ numRuns: runs(30, 500) },
+		{ numRuns: runs(12, 500) },
 	);
 });
 
