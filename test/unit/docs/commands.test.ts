@@ -52,7 +52,7 @@ it.each(globSync("{README.md,docs/**/*.md,infra/**/*.md,scripts/**/*.md,examples
 it("finds the commands of operations.md, and what is wrong with one", () => {
 	expect(commandsIn(readFileSync("docs/operations.md", "utf8")).length).toBeGreaterThan(150);
 	expect(commandsIn("```sh\nX=1 parapet device \\\n  list   # all\n```\n`parapet fleet`")).toEqual([
-		"device   list   ",
+		"device  list  ",
 		"fleet",
 	]);
 	expect(faultsOf("device explain dev-1 --product crs")).toEqual([]);
