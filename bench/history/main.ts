@@ -8,6 +8,7 @@ import { queryFiles } from "../../cli/commands/history/query-files.ts";
 import { REPORT_NAMES, reportSql } from "../../cli/commands/history/reports.ts";
 import { formatBytes, formatCount, formatTable } from "../../cli/terminal/output.ts";
 import type { HistoryRow } from "../../src/history/fields.ts";
+import { CHECK_WEIGHT } from "../../src/telemetry/check-sample.ts";
 import { MAX_BATCH_ROWS } from "../../src/telemetry/event-sink.ts";
 import { historyRow } from "../../src/telemetry/history-row.ts";
 import { createR2HistoryWriter } from "../../src/telemetry/r2-history.ts";
@@ -49,7 +50,11 @@ async function writeEvents(folder: string): Promise<Written> {
 		},
 	} as unknown as R2Bucket);
 	// Each is written: the goal is about rows, and the generator's checks stand for those that were drawn already.
-	const origin = { id: () => `0f5c1a7e-42d1-${(rows++).toString(36)}`, version: "bench", random: () => 0 };
+	const origin = {
+		id: () => `0f5c1a7e-42d1-${(rows++).toString(36)}`,
+		version: "bench",
+		weighCheck: () => CHECK_WEIGHT,
+	};
 	const startMs = performance.now();
 	let batch: HistoryRow[] = [];
 	const flush = async () => {

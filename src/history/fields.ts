@@ -7,7 +7,8 @@ export const SCHEMA_VERSION = 1;
 /** What an event was. */
 export const EVENT_KINDS = {
 	token: "a device got an access token",
-	check: "a device asked what is new, and was answered (200 or 304); one in a hundred is written, with a weight of 100",
+	check:
+		"a device asked what is new, and was answered (200 or 304); the first ten of an hour in an isolate are written, and of further ones one in a hundred, with a weight of 100",
 	permit: "a device took up an offer",
 	download: "bytes of a package were sent, all or a part",
 	report: "a device said what became of a permit",

@@ -1,10 +1,8 @@
 // From what is told of a request to its row of the history, or to none. Nothing is computed here that the request has not found out
 // already; the device is its pseudonym (pseudonymOf, signing/keys/lookup-keys.ts).
 import { type AskedKind, boundText, type HistoryRow, SCHEMA_VERSION } from "../history/fields.ts";
+import type { WeighCheck } from "./check-sample.ts";
 import type { RequestEvent } from "./request-event.ts";
-
-/** Of so many checks that were answered one is written. */
-export const CHECK_WEIGHT = 100;
 
 /** What devices ask for, by method and route. */
 const ASKED: ReadonlyMap<string, AskedKind> = new Map([
@@ -22,20 +20,24 @@ export interface RowOrigin {
 	readonly id: () => string;
 	/** of the Worker */
 	readonly version: string;
-	/** 0 ≤ x < 1 */
-	readonly random: () => number;
+	/** of checks that were answered */
+	readonly weighCheck: WeighCheck;
 }
 
 /**
  * @param nowMs unix ms at which the request came
  * @returns null for what the history does not tell of: other routes, and most checks
  */
-export function historyRow(event: RequestEvent, nowMs: number, { id, version, random }: RowOrigin): HistoryRow | null {
+export function historyRow(
+	event: RequestEvent,
+	nowMs: number,
+	{ id, version, weighCheck }: RowOrigin,
+): HistoryRow | null {
 	const asked = ASKED.get(`${event.method} ${event.route}`);
 	if (asked === undefined) return null;
 	const isRefused = event.status >= 400;
-	const weight = asked === "check" && !isRefused ? CHECK_WEIGHT : 1;
-	if (weight > 1 && random() * weight >= 1) return null;
+	const weight = asked === "check" && !isRefused ? weighCheck(nowMs) : 1;
+	if (weight === 0) return null;
 	return {
 		...emptyRow(id(), nowMs, version),
 		kind: isRefused ? "refusal" : asked,

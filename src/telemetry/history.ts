@@ -1,5 +1,6 @@
 // What tells the history of requests. Whatever goes wrong here is said in the log and goes no further.
 import { systemClock } from "../storage/clock.ts";
+import { createCheckSample } from "./check-sample.ts";
 import { createEventSink, type EventSinkParts } from "./event-sink.ts";
 import { historyRow, lostRow } from "./history-row.ts";
 import type { RequestEvent } from "./request-event.ts";
@@ -18,7 +19,8 @@ export function createHistory(write: EventSinkParts["write"], version: string, g
 	const isolate = crypto.randomUUID().slice(0, 13);
 	let rows = 0;
 	let batches = 0;
-	const origin = { id: () => `${isolate}-${(rows++).toString(36)}`, version, random: Math.random };
+	const weighCheck = createCheckSample(Math.random);
+	const origin = { id: () => `${isolate}-${(rows++).toString(36)}`, version, weighCheck };
 	const warn = (line: string) => console.warn(line);
 	const sink = createEventSink({
 		...{ write, clock: systemClock, gatherMs, warn },

@@ -38,8 +38,8 @@ export const HISTORY: readonly FileEdits[] = [
 		tests: ["test/unit/telemetry/"],
 		edits: [
 			{
-				from: 'const weight = asked === "check" && !isRefused ? CHECK_WEIGHT : 1;',
-				to: 'const weight = asked === "check" ? CHECK_WEIGHT : 1;',
+				from: 'const weight = asked === "check" && !isRefused ? weighCheck(nowMs) : 1;',
+				to: 'const weight = asked === "check" ? weighCheck(nowMs) : 1;',
 				breaks: "ninety-nine of a hundred refused checks are not told",
 			},
 			{

@@ -1,11 +1,12 @@
 // Which requests the history tells of, and what it says of them.
 import { describe, expect, it, test } from "vitest";
 import { faultOf } from "../../../src/history/fields.ts";
-import { CHECK_WEIGHT, historyRow } from "../../../src/telemetry/history-row.ts";
+import { CHECK_WEIGHT, createCheckSample, WRITTEN_EACH_HOUR } from "../../../src/telemetry/check-sample.ts";
+import { historyRow } from "../../../src/telemetry/history-row.ts";
 import { newRequestEvent, type RequestEvent } from "../../../src/telemetry/request-event.ts";
 
 const AT = Date.UTC(2026, 10, 28, 22, 0, 1, 5);
-const CERTAIN = { id: () => "row-1", version: "v1", random: () => 0 };
+const CERTAIN = { id: () => "row-1", version: "v1", weighCheck: () => 1 };
 
 function requestOf(method: string, route: string, more: Partial<RequestEvent> = {}): RequestEvent {
 	return { ...newRequestEvent(method, "BR", "GRU", 64_500), route, status: 200, ...more };
@@ -61,22 +62,29 @@ it("a permit is told with all that the request knew, and fits the schema", () =>
 
 describe("of checks", () => {
 	it.each(["unchanged", "offered", "current"])(
-		"that end with %s one in a hundred is told, and the weights add up",
+		"that end with %s the first of an hour are told, then one in a hundred, and the weights add up",
 		(outcome) => {
 			let rolled = 0;
-			const dice = { ...CERTAIN, random: () => (rolled++ % 1_000) / 1_000 };
-			const rows = Array.from({ length: 10_000 }, () =>
+			const dice = { ...CERTAIN, weighCheck: createCheckSample(() => (rolled++ % 1_000) / 1_000) };
+			const rows = Array.from({ length: 10_000 + WRITTEN_EACH_HOUR }, () =>
 				historyRow(requestOf("GET", "/v1/check", { outcome }), AT, dice),
 			);
 			const told = rows.filter((row) => row !== null);
-			expect(told).toHaveLength(10_000 / CHECK_WEIGHT);
-			expect(told.reduce((sum, { weight }) => sum + weight, 0)).toBe(10_000);
+			expect(told).toHaveLength(WRITTEN_EACH_HOUR + 10_000 / CHECK_WEIGHT);
+			expect(told.reduce((sum, { weight }) => sum + weight, 0)).toBe(WRITTEN_EACH_HOUR + 10_000);
 		},
 	);
 
+	it("each of a small fleet is told, hour after hour, also after the clock was set back", () => {
+		const weighCheck = createCheckSample(() => 0.999);
+		const told = (hour: number) =>
+			Array.from({ length: WRITTEN_EACH_HOUR + 1 }, () => weighCheck(AT + hour * 3_600_000)).filter((one) => one === 1);
+		for (const hour of [0, 1, 5, 4]) expect(told(hour)).toHaveLength(WRITTEN_EACH_HOUR);
+	});
+
 	it("each that is refused is told", () => {
 		const refused = requestOf("GET", "/v1/check", { status: 401, problem: "unauthenticated" });
-		expect(historyRow(refused, AT, { ...CERTAIN, random: () => 0.999 })).toMatchObject({ kind: "refusal", weight: 1 });
+		expect(historyRow(refused, AT, { ...CERTAIN, weighCheck: () => 0 })).toMatchObject({ kind: "refusal", weight: 1 });
 	});
 });
 

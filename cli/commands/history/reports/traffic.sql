@@ -1,4 +1,5 @@
--- What was asked in each hour, how much of it was refused, and how long answers took.
+-- What was asked in each hour, how much of it was refused, and how long answers took. `waits`: devices whose turn has not come, which
+-- is no failure. Of checks few are written, each with the number for which it stands: of more than ten in an hour `checks` is an estimate.
 SELECT
 	date_trunc('hour', time) AS hour,
 	sum(CASE WHEN kind <> 'lost' THEN weight ELSE 0 END) AS events,
@@ -7,7 +8,8 @@ SELECT
 	sum(CASE WHEN kind = 'permit' THEN weight ELSE 0 END) AS permits,
 	sum(CASE WHEN kind = 'download' THEN weight ELSE 0 END) AS downloads,
 	sum(CASE WHEN kind = 'report' THEN weight ELSE 0 END) AS reports,
-	sum(CASE WHEN kind = 'refusal' THEN weight ELSE 0 END) AS refusals,
+	sum(CASE WHEN kind = 'refusal' AND coalesce(problem, '') <> 'exposure_limited' THEN weight ELSE 0 END) AS refusals,
+	sum(CASE WHEN kind = 'refusal' AND problem = 'exposure_limited' THEN weight ELSE 0 END) AS waits,
 	sum(CASE WHEN kind = 'lost' THEN weight ELSE 0 END) AS lost,
 	sum(bytes) AS bytes,
 	round(avg(duration_ms), 1) AS mean_ms,

@@ -40,12 +40,22 @@ describe("a report", () => {
 			rowAt("2026-11-20T10:59:59.000Z", { duration_ms: 10 }),
 			rowAt("2026-11-20T11:00:00.000Z", { kind: "check", weight: 100, duration_ms: 2 }),
 			rowAt("2026-11-20T11:10:00.000Z", { kind: "refusal", asked: "token", status: 401, duration_ms: 4 }),
+			rowAt("2026-11-20T11:11:00.000Z", { kind: "refusal", asked: "permit", status: 409, problem: "exposure_limited" }),
 			rowAt("2026-11-20T11:20:00.000Z", { kind: "download", bytes: 5_000, duration_ms: 6 }),
 			rowAt("2026-11-20T11:30:00.000Z", { kind: "lost", weight: 12, device: null, account: null, status: 0 }),
 		]);
 		expect(await report("traffic")).toMatchObject([
 			{ hour: "2026-11-20T10:00:00.000Z", events: 1, tokens: 1, checks: 0, longest_ms: 10 },
-			{ hour: "2026-11-20T11:00:00.000Z", events: 102, checks: 100, refusals: 1, downloads: 1, lost: 12, bytes: 5_000 },
+			{
+				hour: "2026-11-20T11:00:00.000Z",
+				events: 103,
+				checks: 100,
+				refusals: 1,
+				waits: 1,
+				downloads: 1,
+				lost: 12,
+				bytes: 5_000,
+			},
 		]);
 	});
 
@@ -84,6 +94,7 @@ describe("a report", () => {
 				status: 202,
 			}),
 			rowAt("2026-11-20T10:04:00.000Z", { ...CRS, kind: "report", outcome: "healthy" }),
+			rowAt("2026-11-20T10:05:00.000Z", { ...CRS, kind: "refusal", asked: "permit", problem: "exposure_limited" }),
 		]);
 		const found = await report("failures");
 		expect(found).toHaveLength(3);
