@@ -39,6 +39,7 @@ import { replacements } from "./routes/operator/devices/replacements.ts";
 import { events } from "./routes/operator/events/events.ts";
 import { webhooks } from "./routes/operator/events/webhooks.ts";
 import { fleet } from "./routes/operator/fleet/fleet.ts";
+import { fleetTrust } from "./routes/operator/fleet/fleet-trust.ts";
 import { history } from "./routes/operator/fleet/history.ts";
 import { traffic } from "./routes/operator/fleet/traffic.ts";
 import { haGroups } from "./routes/operator/ha/ha-groups.ts";
@@ -122,6 +123,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		foundDevices,
 		forks,
 		fleet,
+		fleetTrust,
 		replacements,
 		keys,
 		operatorMessages,

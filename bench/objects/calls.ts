@@ -279,6 +279,7 @@ export function summaryOf(number: number, now: number): Parameters<Census["take"
 		summary: {
 			...{ devices: { active: 100 }, cells, problems: [], seen },
 			licenses: [{ kind: "fixed", licenses: 1, seats: 120, taken: 100 }],
+			trust: [{ anchors: null, devices: 100 }],
 		},
 	};
 }
@@ -288,6 +289,7 @@ export const CENSUS_CALLS: CallsOf<Census> = {
 	fleet: () => [],
 	problems: () => [{ limit: 1_000 }],
 	silent: ({ now }) => [now - DAY, 1_000],
+	trust: ({ now }) => [{ by: now + DAY, newest: null, limit: 1_000 }],
 	adoption: () => ["crs"],
 	alarm: () => [],
 };

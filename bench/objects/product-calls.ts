@@ -130,6 +130,7 @@ export function trustCalls(
 ): Omit<CallsOf<Trust>, "store" | "logStore"> {
 	return {
 		state: () => [],
+		root: () => [],
 		role: () => ["crs"],
 		change: () => [{ root, targets, now }],
 		publishRole: ({ round }) => [{ product: "crs", file: fileOf(round + 2), now }],

@@ -1,6 +1,7 @@
 // One HTTP exchange over node:http(s). Not fetch: an upload must have a Content-Length although it is a stream, and a
 // download must arrive byte for byte as it was sent. No retries, no redirects, no cookies.
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { readRetryAfter } from "../../src/retry-after.ts";
@@ -21,6 +22,8 @@ export interface HttpRequest {
 	readonly body?: string | Readable;
 	readonly idleTimeoutMs?: number;
 	readonly signal?: AbortSignal;
+	/** is shown the connection when the answer's head is there, and it is open still */
+	readonly onConnection?: ((socket: Socket) => void) | undefined;
 }
 
 export interface HttpReply {
@@ -57,6 +60,7 @@ export async function openReply(request: HttpRequest): Promise<HttpReply> {
 		});
 		const fail = (cause: unknown) => reject(unreachable(url, cause, proxy));
 		outgoing.once("response", (incoming) => {
+			request.onConnection?.(incoming.socket);
 			resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming });
 		});
 		outgoing.once("timeout", () => outgoing.destroy(new Error("no answer in time")));

@@ -64,6 +64,11 @@ function isLeftOut(url: URL, list: string): boolean {
 		});
 }
 
+/** @returns PEM texts of all that are believed for an https URL, of one or more certificates each */
+export function trustedCertificates(env: Environment): readonly string[] {
+	return certificates(env) ?? process.getBuiltinModule("node:tls").getCACertificates("default");
+}
+
 function certificates(env: Environment): readonly string[] | undefined {
 	const file = env["PARAPET_CA_FILE"];
 	if (file === undefined || file === "") return undefined;

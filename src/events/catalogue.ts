@@ -59,13 +59,17 @@ export const ACCOUNT_EVENTS = {
 	"device.stale_ended": "A device that was told to be stale has what it was offered, or is offered nothing any more",
 	"device.silent": "A device was not heard of for a day and a half. Detail: when it was seen",
 	"device.silent_ended": "A device that was told to be silent was heard of again",
+	"device.trust_expiring":
+		"For more than a day a device has rested on a TLS root, or has had a certificate, that ends within 30 days: after that it cannot reach the service. Detail: which, and when it ends",
+	"device.trust_expiring_ended":
+		"A device that was told to rest on something that soon ends has said that it rests on what lasts for a week longer, or on none",
 	"device.forked":
 		"Two appliances with the key of one device go on asking for tokens: a copy was made of it. Detail: the two lines, each with where and when it was last seen",
 	"device.fork_resolved": "An operator said which of two copies is the device. Detail: its line, and the reason",
 	"device.tripwire":
 		"A device's key or token was used from two networks at once. Once for each further network of the device. Detail: by which rule (`travel`: it was in two places between which nobody travels in that time, there and back within a day; `two_networks`: it went back and forth between networks three times within a day), both networks with when it was there, how far apart they are, and what was done (`suspended`) or is suggested",
 	"device.digest":
-		"So many devices at once became stale or silent, or ended to be, that they are not told one by one. Subject: the account. Detail: which of these (stale, stale_ended, silent, silent_ended), how many devices, and some of them",
+		"So many devices at once became stale, silent or about to lose what they rest on, or ended to be, that they are not told one by one. Subject: the account. Detail: which of these (stale, stale_ended, silent, silent_ended, trust_expiring, trust_expiring_ended), how many devices, and some of them",
 	"ha_group.create": "An HA group was made. Detail: its name, mode and license",
 	"ha_group.change": "The settings of an HA group were changed. Detail: what they are now",
 	"ha_group.delete": "An HA group was removed. Detail: its name",

@@ -8,6 +8,7 @@ import type { MessagesFetched } from "./message-receipt.ts";
 import type { Network } from "./network.ts";
 import type { OutcomeReason } from "./outcome-reason.ts";
 import { type Installation, newInstallations } from "./told-installations.ts";
+import type { AnchorsTold } from "./trust-anchors.ts";
 
 const HOUR = 3_600;
 /** A device that says nothing new is written down once in so many hours; it asks in full at least as often (content/check/pulse.ts). */
@@ -116,7 +117,9 @@ export type Said =
 	/** likewise: that it got a token without bringing its lineage, as who has nothing but its key */
 	| { readonly kind: "token" }
 	/** likewise: that its day began; see entitlement/devices/lineage.ts */
-	| ({ readonly kind: "lineage" } & LineageStep);
+	| ({ readonly kind: "lineage" } & LineageStep)
+	/** likewise: what its updates rest on */
+	| AnchorsTold;
 
 type CheckedProduct = (Said & { readonly kind: "checked" })["products"][number];
 

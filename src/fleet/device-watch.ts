@@ -1,6 +1,6 @@
-// When is it an event that a device is not updated, or not heard of? Pure. With hysteresis, so that a device at a threshold makes no
-// noise: it is doubted first, and told only if that lasts; what was told ends once. The times here go with how late the state of a device is
-// (fleet/device-state.ts): one that says nothing new is written down once in six hours.
+// When is it an event that a device is not updated, not heard of, or soon not able to update? Pure. With hysteresis, so that a device at a
+// threshold makes no noise: it is doubted first, and told only if that lasts; what was told ends once. The times here go with how late the
+// state of a device is (fleet/device-state.ts): one that says nothing new is written down once in six hours.
 import { LONGEST_UNTOLD_SECONDS } from "./told-installations.ts";
 
 const HOUR = 3_600;
@@ -13,7 +13,14 @@ const STILL_SECONDS = 2 * HOUR;
 /** A device asks at least once in six hours, and is known to have up to eight hours later; more than a day of that is silence. */
 const SILENT_AFTER_SECONDS = 36 * HOUR;
 
-export const WATCHED = ["stale", "silent"] as const;
+/** What a device's updates rest on is to be replaced so long before it ends … */
+const TRUST_EXPIRES_WITHIN_SECONDS = 30 * 24 * HOUR;
+/** … and is well again where it lasts so much longer. */
+const TRUST_MARGIN_SECONDS = 7 * 24 * HOUR;
+/** A device says what it rests on once a day: behind two certificates it may see another root each time. */
+const TRUST_STILL_SECONDS = 26 * HOUR;
+
+export const WATCHED = ["stale", "silent", "trust_expiring"] as const;
 export type Watched = (typeof WATCHED)[number];
 
 /** What is known of a device in one respect. */
@@ -24,7 +31,7 @@ export interface Condition {
 }
 
 export type Conditions = Readonly<Record<Watched, Condition | null>>;
-export const NO_CONDITIONS: Conditions = { stale: null, silent: null };
+export const NO_CONDITIONS: Conditions = { stale: null, silent: null, trust_expiring: null };
 
 export interface WatchedDevice {
 	/** it may update, and its account has not given it up */
@@ -33,6 +40,8 @@ export interface WatchedDevice {
 	readonly heardAt: number | null;
 	/** unix seconds since when something is offered to it that it has not installed; null = nothing is */
 	readonly offeredAt: number | null;
+	/** unix seconds: when the TLS root that it saw ends, or its certificate if that is sooner; null = neither is known */
+	readonly trustEndsAt: number | null;
 	/** its account has it stay as it is */
 	readonly isHeld: boolean;
 	/** it may install nothing now: held, in a freeze or outside its windows */
@@ -51,7 +60,11 @@ export interface Judgement {
  */
 export function watchDevice(device: WatchedDevice, before: Conditions, now: number): Judgement {
 	if (!device.isActive) return { conditions: NO_CONDITIONS, began: [], ended: [] };
-	const conditions = { stale: watchStale(device, before.stale, now), silent: watchSilent(device, before.silent, now) };
+	const conditions = {
+		stale: watchStale(device, before.stale, now),
+		silent: watchSilent(device, before.silent, now),
+		trust_expiring: watchTrust(device, before.trust_expiring, now),
+	};
 	const began = WATCHED.filter((kind) => conditions[kind]?.isTold === true && before[kind]?.isTold !== true);
 	const ended = WATCHED.filter((kind) => conditions[kind]?.isTold !== true && before[kind]?.isTold === true);
 	return { conditions, began, ended };
@@ -76,6 +89,24 @@ function watchSilent(device: WatchedDevice, before: Condition | null, now: numbe
 	return { since: now, isTold: true };
 }
 
+function watchTrust(device: WatchedDevice, before: Condition | null, now: number): Condition | null {
+	const { trustEndsAt } = device;
+	if (trustEndsAt === null) return null;
+	const left = trustEndsAt - now;
+	if (before?.isTold) return left < TRUST_EXPIRES_WITHIN_SECONDS + TRUST_MARGIN_SECONDS ? before : null;
+	if (left >= TRUST_EXPIRES_WITHIN_SECONDS) return null;
+	if (device.isHeld) return before;
+	if (before === null) return { since: now, isTold: false };
+	return now - before.since < TRUST_STILL_SECONDS ? before : { since: now, isTold: true };
+}
+
+/** After this what is doubted is told, if it lasts. */
+const DOUBT_SECONDS: Readonly<Record<Watched, number>> = {
+	stale: STILL_SECONDS,
+	silent: 0,
+	trust_expiring: TRUST_STILL_SECONDS,
+};
+
 /** No device is looked at more often, … */
 const LEAST_PAUSE_SECONDS = STILL_SECONDS;
 /** … or less often: what begins is told late by up to so much. */
@@ -86,13 +117,20 @@ const TOLD_PAUSE_SECONDS = 6 * HOUR;
 /** @returns unix seconds at which the device is to be looked at again @param after what is known of it @param now unix seconds */
 export function nextLook(device: WatchedDevice, after: Conditions, now: number): number {
 	if (!device.isActive) return now + MOST_PAUSE_SECONDS;
-	const known = WATCHED.map((kind) => after[kind]).filter((one) => one !== null);
+	const known = WATCHED.flatMap((kind) => {
+		const condition = after[kind];
+		if (condition === null) return [];
+		return [condition.isTold ? now + TOLD_PAUSE_SECONDS : condition.since + DOUBT_SECONDS[kind]];
+	});
 	const begins = [
 		...(device.heardAt === null || after.silent !== null ? [] : [device.heardAt + SILENT_AFTER_SECONDS]),
 		...(device.offeredAt === null || after.stale !== null ? [] : [device.offeredAt + STALE_AFTER_SECONDS]),
+		...(device.trustEndsAt === null || after.trust_expiring !== null
+			? []
+			: [device.trustEndsAt - TRUST_EXPIRES_WITHIN_SECONDS]),
 	];
 	const times = [
-		...known.map(({ isTold }) => now + (isTold ? TOLD_PAUSE_SECONDS : LEAST_PAUSE_SECONDS)),
+		...known,
 		// What has not begun although it is time is put off, or away: it is not looked at more often for that.
 		...begins.filter((at) => at > now),
 	];

@@ -1,5 +1,6 @@
 // A fleet in numbers: what an account says of its devices, and what all accounts together say. Bounded, whatever devices say: what is
 // rare is counted as "other". Pure.
+import type { TrustCell } from "./trust-outlook.ts";
 
 /** Devices that are alike in what the fleet is counted by. null = not known. */
 export interface FleetCell {
@@ -38,6 +39,8 @@ export interface FleetSummary {
 	readonly seen: readonly { readonly hour: number; readonly devices: number }[];
 	/** those that are in force, by kind */
 	readonly licenses: readonly FleetLicenses[];
+	/** devices that may have a seat, by what their updates rest on */
+	readonly trust: readonly TrustCell[];
 }
 
 /** What is rarer than so many others of its kind is counted together: by version and outcome, or where these are many too, by product. */
@@ -50,7 +53,9 @@ const HOURS_MATTER_SECONDS = 7 * 86_400;
 /** Older than this, days are counted as one. */
 const DAYS_MATTER_SECONDS = 90 * 86_400;
 
-export const EMPTY_SUMMARY: FleetSummary = { devices: {}, cells: [], problems: [], seen: [], licenses: [] };
+export const EMPTY_SUMMARY: FleetSummary = {
+	...{ devices: {}, cells: [], problems: [], seen: [], licenses: [], trust: [] },
+};
 
 /** @returns so many cells, and at most as many of those that are left by version and outcome, and one for each product */
 export function foldCells(cells: readonly FleetCell[], max = MAX_CELLS): FleetCell[] {

@@ -9,6 +9,7 @@ import {
 	OTHER,
 	problemKey,
 } from "./fleet-summary.ts";
+import { restOfTrust, type TrustCell, trustKey } from "./trust-outlook.ts";
 
 export interface TallyOptions {
 	/** so many different cells and problems each; without it as many as there are */
@@ -22,18 +23,20 @@ export class FleetTally {
 	readonly #problems = new Map<string, FleetProblem>();
 	readonly #seen = new Map<number, number>();
 	readonly #licenses = new Map<string, FleetLicenses>();
+	readonly #trust = new Map<string, TrustCell>();
 
 	constructor({ maxKinds = Number.POSITIVE_INFINITY }: TallyOptions = {}) {
 		this.#maxKinds = maxKinds;
 	}
 
 	/** @param sign -1 = takes away what was added before */
-	add({ devices, cells, problems, seen, licenses }: FleetSummary, sign: 1 | -1): void {
+	add({ devices, cells, problems, seen, licenses, trust }: FleetSummary, sign: 1 | -1): void {
 		for (const [status, count] of Object.entries(devices)) addTo(this.#statuses, status, sign * count);
 		for (const cell of cells) this.#addItem(this.#cells, cell, sign * cell.devices, cellKey, restOfCell);
 		for (const one of problems) this.#addItem(this.#problems, one, sign * one.devices, problemKey, restOfProblem);
 		for (const { hour, devices: count } of seen) addTo(this.#seen, hour, sign * count);
 		for (const one of licenses) this.#addLicenses(one, sign);
+		for (const one of trust) this.#addItem(this.#trust, one, sign * one.devices, trustKey, restOfTrust);
 	}
 
 	/** @returns a copy; nothing is folded */
@@ -42,11 +45,16 @@ export class FleetTally {
 			devices: Object.fromEntries(this.#statuses),
 			...{ cells: this.cells(), problems: this.problems(), licenses: [...this.#licenses.values()] },
 			seen: Array.from(this.#seen, ([hour, devices]) => ({ hour, devices })),
+			trust: this.trust(),
 		};
 	}
 
 	cells(): FleetCell[] {
 		return [...this.#cells.values()];
+	}
+
+	trust(): TrustCell[] {
+		return [...this.#trust.values()];
 	}
 
 	problems(): FleetProblem[] {

@@ -6,8 +6,8 @@ import { readTextFile, resolveServer } from "../../command-line/settings.ts";
 import { pairs } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
 import { openHome } from "../../firewall/home/state.ts";
+import { trustFolder } from "../../firewall/home/trust-folder.ts";
 import { activateFirewall } from "../../firewall/identity/activation.ts";
-import { trustFolder } from "../../firewall/update/signed-offer.ts";
 import { pinRoot } from "../../trust/client.ts";
 
 /** Without the hyphens, which groups it for the eye. */

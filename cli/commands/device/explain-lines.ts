@@ -3,6 +3,7 @@ import { z } from "zod";
 import { formatTable } from "../../terminal/output.ts";
 import { describeHaState, haStateAnswer } from "../ha/ha-lines.ts";
 import { degradedLines } from "./check-lines.ts";
+import { describeTrust, deviceTrust } from "./trust-words.ts";
 
 const answer = z.object({
 	code: z.string(),
@@ -44,6 +45,7 @@ export const explanationAnswer = z.object({
 			emergency_delay_hours: z.number(),
 		})
 		.nullable(),
+	trust: deviceTrust,
 	ha: haStateAnswer.extend({ group: z.string(), mode: z.string(), role: z.string().nullable() }).nullish(),
 	entitlement: z.object({
 		code: z.string(),
@@ -141,6 +143,7 @@ export function describeExplanation(told: Explanation, asker: "operator" | "fire
 		...(told.disabled_rules?.length
 			? [`without      the rules ${told.disabled_rules.join(", ")}, which are disabled`]
 			: []),
+		...(told.trust == null ? [] : [`rests on     ${describeTrust(told.trust)}`]),
 		"",
 		...releaseLines(told),
 		"",

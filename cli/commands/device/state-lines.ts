@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { csvLine } from "../../terminal/csv.ts";
 import { formatTable } from "../../terminal/output.ts";
+import { describeTrust, deviceTrust } from "./trust-words.ts";
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -37,6 +38,7 @@ export function deviceLines(item: Item): string[] {
 		["seen", item["seen_at"] ?? "never"],
 		["where", [item["country"], item["colo"]].filter((one) => typeof one === "string").join(", ") || "not known"],
 		["problem", problem],
+		["rests on", describeTrust(deviceTrust.parse(item["trust"]))],
 	];
 	const rows = productStates
 		.parse(item["products"])

@@ -7,7 +7,7 @@ import { REPORTED } from "../../../src/rollout/lease.ts";
 import { accountId, deviceId, licenseId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
-import { collect, commaList, pairs, span, wholeNumber } from "../../command-line/values.ts";
+import { collect, commaList, moment, pairs, span, wholeNumber } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
 import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer, readPages } from "../../http/lists.ts";
@@ -86,11 +86,13 @@ function addList(device: Command, surroundings: Surroundings): void {
 		.option("--outcome <outcome>", `whose last report was: ${REPORTED.join(", ")}`)
 		.option("--reason <reason>", "why, such as disk or engine_busy")
 		.option("--silent-for <span>", "not heard of for so long: 24h, 3d")
+		.option("--trust-ends-by <when>", "that stop updating by then, as `fleet trust --breaks-at` counts them")
 		.option("--limit <n>", "one page of so many; the note says how to go on")
 		.option("--after <device>", "only those after this one")
 		.option("--csv", "lines of CSV, one for each device and product");
 	const shape = {
 		...filters,
+		trustEndsBy: moment(surroundings).optional(),
 		...{ limit: wholeNumber.optional(), after: deviceId.optional(), csv: z.boolean().default(false) },
 	};
 	runAsOperator(list, surroundings, shape, async ({ api, options, operands, output }) => {
@@ -111,7 +113,11 @@ function addList(device: Command, surroundings: Surroundings): void {
 
 /** @returns what the options say as the parameters of a request */
 function filtersOf(
-	options: z.infer<z.ZodObject<typeof filters>> & { limit?: number | undefined; after?: string | undefined },
+	options: z.infer<z.ZodObject<typeof filters>> & {
+		readonly trustEndsBy?: string | undefined;
+		readonly limit?: number | undefined;
+		readonly after?: string | undefined;
+	},
 ) {
 	const { serial, label, silentFor, model, license, status, product, installed, outcome, reason, limit, after } =
 		options;
@@ -124,5 +130,6 @@ function filtersOf(
 				.map(([key, value]) => `${key}=${value}`)
 				.join(","),
 		...{ model, license, status, product, installed, outcome, reason, silent_for: silentFor, limit, after },
+		trust_ends_by: options.trustEndsBy,
 	};
 }

@@ -12,6 +12,7 @@ import { listAnswer, readPages } from "../../http/lists.ts";
 import { queryOf } from "../../http/query.ts";
 import { formatCount, formatTable, type Surroundings } from "../../terminal/output.ts";
 import { adoption, adoptionLines, fleetLines, fleetNumbers } from "./lines.ts";
+import { addFleetTrust } from "./trust.ts";
 
 export function defineFleet(fleet: Command, surroundings: Surroundings): void {
 	const show = fleet
@@ -44,6 +45,8 @@ export function defineFleet(fleet: Command, surroundings: Surroundings): void {
 		output.answer(answer, formatTable(["ACCOUNT", "SILENT", "OF DEVICES"], rows));
 		if (items.length > 0) output.note("which they are: parapet device list <account> --silent-for <span>");
 	});
+
+	addFleetTrust(fleet, surroundings);
 
 	const problems = fleet
 		.command("problems")

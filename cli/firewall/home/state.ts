@@ -50,6 +50,8 @@ const token = z.object({
 	products: z.array(z.string()).nullable(),
 	/** to be sent for the next one */
 	lineage: z.string().optional(),
+	/** when it last told what its updates rest on, unix seconds; see anchors.ts */
+	anchorsToldAt: z.number().optional(),
 });
 export type Token = z.infer<typeof token>;
 

@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { readAnswer } from "../../http/answers.ts";
-import { exchange } from "../../http/exchange.ts";
+import { exchange, type HttpRequest } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
 import { parseJson } from "../../json.ts";
 import { serverMetadata } from "../answers.ts";
@@ -12,13 +12,17 @@ export type ServerMetadata = z.infer<typeof serverMetadata>;
 
 /**
  * Asks a server for its metadata and makes sure that it speaks for itself.
- * @param server origin
+ * @param server origin @param onConnection see HttpRequest
  * @throws ServerRefusal, ConnectionError; CliError when the metadata belongs to another server
  */
-export async function discoverServer(server: string, nowMs: number): Promise<ServerMetadata> {
+export async function discoverServer(
+	server: string,
+	nowMs: number,
+	onConnection?: HttpRequest["onConnection"],
+): Promise<ServerMetadata> {
 	const what = `could not read the metadata of ${server}`;
 	const url = `${server}/.well-known/oauth-authorization-server`;
-	const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" } });
+	const answer = await exchange({ method: "GET", url, headers: { accept: "application/json" }, onConnection });
 	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs);
 	const metadata = readAnswer(parseJson(answer.text), what, serverMetadata);
 	// RFC 8414 §3.3: another issuer here would make us sign assertions for somebody else

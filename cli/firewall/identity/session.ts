@@ -1,15 +1,18 @@
 // An authenticated firewall: gets access tokens with its key, and sends each request with one and a proof of the key.
 // A token is used until shortly before it ends; when the server refuses it earlier, it is replaced once.
 
+import type { Socket } from "node:net";
 import type { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { readAnswer } from "../../http/answers.ts";
 import { exchange, type HttpAnswer } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
+import { trustedCertificates } from "../../http/route.ts";
 import { parseJson } from "../../json.ts";
 import { tokenAnswer } from "../answers.ts";
 import type { FirewallHome, Token } from "../home/state.ts";
 import { loadActiveIdentity, loadKey } from "./activation.ts";
+import { areAnchorsDue, describeAnchors, tlsRootOf } from "./anchors.ts";
 import { importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";
 
@@ -54,15 +57,18 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 	const obtainToken: FirewallSession["obtainToken"] = async (binding) => {
 		const { device } = await loadActiveIdentity(home);
 		const key = await importDeviceKey(await loadKey(home));
-		const { issuer, token_endpoint: url } = await discoverServer(server, nowMs());
 		// A token that is not saved would begin a line that nobody goes on with.
-		const lineage = binding === "bound" ? (await home.load("token"))?.lineage : undefined;
+		const last = binding === "bound" ? await home.load("token") : null;
+		const isTelling = binding === "bound" && areAnchorsDue(last?.anchorsToldAt, now());
+		const { metadata, tlsRoot } = await discover(server, nowMs(), isTelling);
+		const { issuer, token_endpoint: url } = metadata;
 		const form = new URLSearchParams({
 			grant_type: "client_credentials",
 			client_id: device.id,
 			client_assertion_type: ASSERTION_TYPE,
 			client_assertion: await key.assertClient(device.id, issuer, now()),
-			...(lineage === undefined ? {} : { lineage }),
+			...(last?.lineage === undefined ? {} : { lineage: last.lineage }),
+			...(isTelling ? { anchors: await describeAnchors(home, tlsRoot) } : {}),
 		});
 		const answer = await exchange({
 			method: "POST",
@@ -91,6 +97,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 			expiresAt: now() + given.expires_in,
 			products: null,
 			...(given.lineage === undefined ? {} : { lineage: given.lineage }),
+			anchorsToldAt: isTelling ? now() : last?.anchorsToldAt,
 		};
 		if (binding === "bound") await home.save("token", token);
 		return token;
@@ -138,4 +145,17 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 		send,
 		call: async (request, schema) => readAnswer(parseJson((await send(request)).text), request.what, schema),
 	};
+}
+
+/** @param isSeen whether the TLS root is looked for, which takes some milliseconds */
+async function discover(server: string, nowMs: number, isSeen: boolean) {
+	let tlsRoot: ReturnType<typeof tlsRootOf> = null;
+	const look = (socket: Socket) => {
+		try {
+			tlsRoot = tlsRootOf(socket, trustedCertificates(process.env));
+		} catch {
+			// A certificate that this Node cannot read: then it is not known under which root the service is reached.
+		}
+	};
+	return { metadata: await discoverServer(server, nowMs, isSeen ? look : undefined), tlsRoot };
 }

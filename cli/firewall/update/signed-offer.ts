@@ -1,19 +1,15 @@
 // Is what is offered what the product's publisher has signed, and not older than what is installed? Asked before anything of it is
 // fetched, once there is a root in the firewall's home. A permit is for the very digest of its offer (check.ts), and what is downloaded
 // is compared with that.
-import { join } from "node:path";
 import { targetPath } from "../../../src/signing/tuf/metadata.ts";
 import { hasRoot, openTrustClient, type SignedTarget, TrustError } from "../../trust/client.ts";
 import { requireLogged } from "../../trust/logged-role.ts";
 import type { Offer } from "../answers.ts";
+import { trustFolder } from "../home/trust-folder.ts";
 import type { FirewallSession } from "../identity/session.ts";
 
 /** @returns why the offer must not be installed; null = it may */
 export type JudgeOffer = (product: string, offer: Pick<Offer, "version" | "sha256" | "size">) => Promise<string | null>;
-
-export function trustFolder(home: { readonly folder: string }): string {
-	return join(home.folder, "tuf");
-}
 
 /**
  * The metadata is brought up to date with the first offer, and holds for one run of the update.

@@ -54,6 +54,7 @@ export async function showDevice(c: ConsoleContext): Promise<Response> {
 					["Engine", device.engine],
 					["Country, data centre", [device.country, device.colo].filter(Boolean).join(", ")],
 					["Last problem with a permit", device.problem],
+					["Updates rest on", <Trust of={device.trust} />],
 					["HA group", device.ha_group],
 					[
 						"Labels",
@@ -107,6 +108,31 @@ export async function showDevice(c: ConsoleContext): Promise<Response> {
 				</p>
 			)}
 		</>,
+	);
+}
+
+function Trust({ of }: { of: Device["trust"] }) {
+	if (of === null) return <>not said yet</>;
+	const { tls_root: tls, tuf_root: tuf, certificate_ends: certificate } = of;
+	if (tls === null && tuf === null && certificate === null) return <>nothing that ends</>;
+	return (
+		<>
+			{tls !== null && (
+				<>
+					TLS root {tls.name} until <Time at={tls.ends} />{" "}
+				</>
+			)}
+			{tuf !== null && (
+				<>
+					TUF root {tuf.version} until <Time at={tuf.ends} />{" "}
+				</>
+			)}
+			{certificate !== null && (
+				<>
+					its certificate until <Time at={certificate} />
+				</>
+			)}
+		</>
 	);
 }
 

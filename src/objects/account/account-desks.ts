@@ -29,6 +29,8 @@ import { DeviceTables } from "./devices/device-tables.ts";
 import { ImportDesk } from "./devices/import-desk.ts";
 import { ReplacementDesk } from "./devices/replacement-desk.ts";
 import { SuspensionTrail } from "./devices/suspension-trail.ts";
+import { AnchorDesk } from "./fleet/anchor-desk.ts";
+import { AnchorTables } from "./fleet/anchor-tables.ts";
 import { DeviceCount } from "./fleet/device-count.ts";
 import { DeviceSearch } from "./fleet/device-search.ts";
 import { LineageDesk } from "./fleet/lineage-desk.ts";
@@ -78,6 +80,7 @@ export interface AccountDesks extends DeskParts {
 	readonly replacementDesk: ReplacementDesk;
 	readonly importDesk: ImportDesk;
 	readonly states: StateTables;
+	readonly anchors: AnchorTables;
 	readonly stateDesk: StateDesk;
 	readonly deviceSearch: DeviceSearch;
 	readonly receiptDesk: ReceiptDesk;
@@ -128,8 +131,9 @@ export function openDesks(
 	const haArrivals = new HaArrivalTables(sql);
 	const haReports = new HaReports({ ...shared, haLockTables, haArrivals });
 	const states = new StateTables(sql);
+	const anchors = new AnchorTables(sql);
 	const watchDesk = new WatchDesk({
-		...{ storage, alarm, audit, states },
+		...{ storage, alarm, audit, states, anchors },
 		device: (id) => devices.device(id),
 		account: () => account.info()?.id ?? null,
 	});
@@ -177,6 +181,11 @@ export function openDesks(
 	const admission = new Admission(desk);
 	const receiptDesk = new ReceiptDesk({ devices, states, receipts: new ReceiptTables(sql) });
 	const lineageDesk = new LineageDesk({ tables: new LineageTables(sql), devices, audit });
+	const anchorDesk = new AnchorDesk({
+		...{ devices, tables: anchors },
+		changing: (device) => count.changing(device),
+		changed: (now) => summaryDesk.mark(now, "told"),
+	});
 	const licenseTransfer = new LicenseTransfer({ ...desk, storage, alarm, seatsPerPage });
 	const licenseDesk = new LicenseDesk({ ...desk, licenseTransfer });
 	const deviceDesk = new DeviceDesk(desk, admission);
@@ -188,7 +197,7 @@ export function openDesks(
 	});
 	new RecordRenewal(shared);
 	return {
-		states,
+		...{ states, anchors },
 		...desk,
 		alarm,
 		webhooks,
@@ -209,6 +218,7 @@ export function openDesks(
 				receiptDesk.hear(words);
 				lineageDesk.hear(words);
 				tripwireDesk.hear(words);
+				anchorDesk.hear(words);
 			},
 			changed: (now, what) => {
 				summaryDesk.mark(now, what);
@@ -219,7 +229,7 @@ export function openDesks(
 		receiptDesk,
 		lineageDesk,
 		tripwireDesk,
-		deviceSearch: new DeviceSearch(sql, { devices, states, seats }),
+		deviceSearch: new DeviceSearch(sql, { devices, states, anchors, seats }),
 		policyDesk: new PolicyDesk(desk),
 	};
 }

@@ -6,6 +6,7 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { SUSPENSION_INDEX } from "./devices/suspension-trail.ts";
+import { ANCHOR_TABLE } from "./fleet/anchor-tables.ts";
 import { LINEAGE_TABLES } from "./fleet/lineage-tables.ts";
 import { RECEIPT_TABLE } from "./fleet/receipt-tables.ts";
 import { UNTOLD_TABLE } from "./fleet/serial-desk.ts";
@@ -213,6 +214,7 @@ export const ACCOUNT_SCHEMA: Schema = {
 			RECEIPT_TABLE,
 			...LINEAGE_TABLES,
 			...TRIPWIRE_TABLES,
+			ANCHOR_TABLE,
 		],
 		...WEBHOOK_TABLES,
 		...[...AUDIT_TABLES, SUSPENSION_INDEX, ...OUTBOX_TABLES],

@@ -2,6 +2,8 @@
 // on kept with each summary that comes, whose own size alone it costs.
 import { EMPTY_SUMMARY, type FleetSummary, silentSince } from "../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../fleet/fleet-tally.ts";
+import type { TufRoot } from "../../fleet/trust-anchors.ts";
+import { stoppingBy, type TrustCell } from "../../fleet/trust-outlook.ts";
 import type { AccountSummary, CensusTables } from "./census-tables.ts";
 
 /** All accounts together are kept to so many cells, and as many problems. */
@@ -15,10 +17,17 @@ export interface SilentAccount {
 	readonly devices: number;
 }
 
+export interface StoppingAccount {
+	readonly account: string;
+	readonly stopping: number;
+	readonly devices: number;
+}
+
 interface Known {
 	/** unix seconds */
 	readonly at: number;
 	readonly seen: FleetSummary["seen"];
+	readonly trust: readonly TrustCell[];
 }
 
 export class CensusCount {
@@ -79,9 +88,20 @@ export class CensusCount {
 		return found.toSorted((one, two) => two.silent - one.silent).slice(0, limit);
 	}
 
+	/** @param by unix seconds @returns accounts with devices that stop updating then or earlier, most first */
+	stopping(by: number, newest: TufRoot | null, limit: number): StoppingAccount[] {
+		const found: StoppingAccount[] = [];
+		for (const [account, { trust }] of this.#accounts) {
+			const stopping = stoppingBy(trust, by, newest);
+			if (stopping > 0)
+				found.push({ account, stopping, devices: trust.reduce((sum, { devices }) => sum + devices, 0) });
+		}
+		return found.toSorted((one, two) => two.stopping - one.stopping).slice(0, limit);
+	}
+
 	#replace(before: FleetSummary, { account, at, summary }: AccountSummary): void {
 		this.#tally.add(before, -1);
 		this.#tally.add(summary, 1);
-		this.#accounts.set(account, { at, seen: summary.seen });
+		this.#accounts.set(account, { at, seen: summary.seen, trust: summary.trust });
 	}
 }

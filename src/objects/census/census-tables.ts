@@ -1,6 +1,6 @@
 // The Census as rows: a summary for each account, and samples of how many devices had a version. Plain synchronous SQL.
 import { type AdoptionSample, ALL_VERSIONS, type LateInstallation } from "../../fleet/adoption.ts";
-import type { FleetSummary } from "../../fleet/fleet-summary.ts";
+import { EMPTY_SUMMARY, type FleetSummary } from "../../fleet/fleet-summary.ts";
 import type { Schema } from "../schema.ts";
 
 export const CENSUS_SCHEMA: Schema = {
@@ -193,7 +193,9 @@ export class CensusTables {
 
 	*#read(query: string, ...values: string[]): Generator<StoredSummary> {
 		for (const { body, ...row } of this.#sql.exec<Row>(query, ...values)) {
-			yield { ...row, characters: body.length, summary: JSON.parse(body) as FleetSummary };
+			// One that was stored by an earlier version says nothing of what that did not count.
+			const summary = { ...EMPTY_SUMMARY, ...(JSON.parse(body) as Partial<FleetSummary>) };
+			yield { ...row, characters: body.length, summary };
 		}
 	}
 }

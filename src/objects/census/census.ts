@@ -13,12 +13,14 @@ import {
 	type ProductOverview,
 } from "../../fleet/fleet-summary.ts";
 import { countVersions } from "../../fleet/regression.ts";
+import type { TufRoot } from "../../fleet/trust-anchors.ts";
+import { type TrustOutlook, trustOutlook } from "../../fleet/trust-outlook.ts";
 import { SOONEST_MS, setUnlessSet } from "../alarm.ts";
 import { type ObjectBindings, tellProduct } from "../bindings.ts";
 import type { TakenSummary } from "../census-port.ts";
 import { nowSeconds } from "../clock.ts";
 import { createTables, openTables } from "../schema.ts";
-import { CensusCount, type SilentAccount } from "./census-count.ts";
+import { CensusCount, type SilentAccount, type StoppingAccount } from "./census-count.ts";
 import { CENSUS_SCHEMA, CensusTables, type VersionCounts } from "./census-tables.ts";
 import { Suspects } from "./suspects.ts";
 
@@ -32,7 +34,9 @@ export interface CensusAges {
 	readonly oldestAt: number | null;
 }
 
-export type FleetView = Omit<FleetSummary, "cells" | "problems"> & { readonly products: readonly ProductOverview[] };
+export type FleetView = Omit<FleetSummary, "cells" | "problems" | "trust"> & {
+	readonly products: readonly ProductOverview[];
+};
 
 /** counting: it has counted a part; who asks again gets on */
 export type CensusAnswer<T> = "counting" | (CensusAges & T);
@@ -40,6 +44,14 @@ export type CensusAnswer<T> = "counting" | (CensusAges & T);
 export interface ProblemQuery {
 	readonly product?: string | undefined;
 	readonly country?: string | undefined;
+	readonly limit: number;
+}
+
+export interface TrustQuery {
+	readonly by: number;
+	/** of the service's TUF repository */
+	readonly newest: TufRoot | null;
+	/** accounts at most */
 	readonly limit: number;
 }
 
@@ -63,16 +75,18 @@ export class Census extends DurableObject<ObjectBindings> {
 
 	/** Takes an account's summary in place of its last one; one that is not newer changes nothing. */
 	async take({ late = [], ...input }: TakenSummary): Promise<void> {
+		// An account of an earlier version says nothing of what that did not count.
+		const told = { ...input, summary: { ...EMPTY_SUMMARY, ...input.summary } };
 		const before = this.ctx.storage.transactionSync(() => {
 			if (!this.#exists) createTables(this.ctx.storage, CENSUS_SCHEMA);
 			const known = this.#tables.summary(input.account);
 			if (known !== null && known.version >= input.version) return null;
-			this.#tables.save(input);
+			this.#tables.save(told);
 			return known?.summary ?? EMPTY_SUMMARY;
 		});
 		this.#exists = true;
 		if (before === null) return;
-		this.#count.take(before, input);
+		this.#count.take(before, told);
 		for (const one of late) this.#late.add(one);
 		await setUnlessSet(this.ctx.storage, SAMPLE_EVERY_MS);
 	}
@@ -97,6 +111,15 @@ export class Census extends DurableObject<ObjectBindings> {
 	/** @param since unix seconds @returns accounts with devices that were not heard of since, most first */
 	async silent(since: number, limit: number): Promise<CensusAnswer<{ silent: SilentAccount[] }>> {
 		return this.#answer(() => ({ silent: this.#count.silent(since, limit) }));
+	}
+
+	/** @returns who stops updating by then, and in which accounts; see trustOutlook @param query `by` in unix seconds */
+	async trust(query: TrustQuery): Promise<CensusAnswer<TrustOutlook & { stoppingIn: StoppingAccount[] }>> {
+		const { by, newest, limit } = query;
+		return this.#answer(() => ({
+			...trustOutlook(this.#count.summary().trust, by, newest),
+			stoppingIn: this.#count.stopping(by, newest, limit),
+		}));
 	}
 
 	/** @returns of a product how many devices had each version when, oldest first, up to now */

@@ -1,4 +1,5 @@
 // What the repository says of itself: its keys, the versions and ends of its files, and which product's role file is trusted.
+import type { TufRoot } from "../../fleet/trust-anchors.ts";
 import { isStillSigned } from "../../signing/tuf/accept.ts";
 import type { TufKey } from "../../signing/tuf/keys.ts";
 import {
@@ -43,6 +44,13 @@ export function readTopLevel(tables: TrustTables): TopLevel | null {
 		root: known(readMetadata(rootSigned, root.body)),
 		targets: known(readMetadata(targetsSigned, targets.body)),
 	};
+}
+
+/** @returns null where the repository has not been set up */
+export function newestRoot(tables: TrustTables): TufRoot | null {
+	const signed = readTopLevel(tables)?.root.signed;
+	if (signed === undefined) return null;
+	return { version: signed.version, endsAt: Math.floor(Date.parse(signed.expires) / 1_000) };
 }
 
 export function readRole(tables: TrustTables, product: string): Metadata<RoleSigned> | null {

@@ -3,6 +3,7 @@
 // repository or the new one, wherever this object dies; and has the transparency log tell it before. One object, because versions only
 // rise by one.
 import { DurableObject } from "cloudflare:workers";
+import type { TufRoot } from "../../fleet/trust-anchors.ts";
 import { entryOfFile, type LogEntry } from "../../signing/tlog/entries.ts";
 import { acceptRole, acceptRoot, acceptTargets, isStillSigned } from "../../signing/tuf/accept.ts";
 import type { TufSigner } from "../../signing/tuf/keys.ts";
@@ -27,7 +28,7 @@ import { LogTables } from "./log-tables.ts";
 import { isProposal, withSignaturesOf } from "./proposals.ts";
 import { NOT_DELEGATED, NOT_SET_UP, type RolePublished, type TrustChanged, type TrustState } from "./trust-outcomes.ts";
 import { TRUST_SCHEMA, type TrustFile, TrustTables } from "./trust-tables.ts";
-import { delegationTo, type RoleView, readRole, readTopLevel, viewRole } from "./trust-view.ts";
+import { delegationTo, newestRoot, type RoleView, readRole, readTopLevel, viewRole } from "./trust-view.ts";
 
 const RENEWAL_SECONDS = 900;
 /** What R2 or a key did not let happen is tried again after this time. */
@@ -77,6 +78,10 @@ export class Trust extends DurableObject<ObjectBindings> {
 		return { online, root: body("root"), targets: body("targets"), timestamp: body("timestamp"), log, roles };
 	}
 
+	/** The newest; null where the repository has not been set up. */
+	async root(): Promise<TufRoot | null> {
+		return this.#exists ? newestRoot(this.#tables) : null;
+	}
 	/** @returns null where nothing is delegated to the product; `file` and `proposal` as they were signed */
 	async role(product: string): Promise<(RoleView & { file: string | null; proposal: string | null }) | null> {
 		const top = this.#exists ? readTopLevel(this.#tables) : null;

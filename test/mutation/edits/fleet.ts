@@ -98,4 +98,57 @@ export const FLEET: readonly FileEdits[] = [
 			},
 		],
 	},
+	{
+		file: "src/fleet/trust-anchors.ts",
+		tests: ["test/unit/fleet/trust-anchors.test.ts"],
+		edits: [
+			{
+				from: "return newest !== null && newest.version >= own.version ? newest : own;",
+				to: "return own;",
+				breaks: "devices count as stopping although they take a newer TUF root by themselves",
+			},
+			{
+				from: "if (at < before.toldAt) return before;",
+				to: "",
+				breaks: "a word that comes late takes the place of a later one",
+			},
+			{
+				from: "if (text.length > MAX_ANCHORS_CHARACTERS) return null;",
+				to: "",
+				breaks: "a device has the service read as much JSON as a token request holds",
+			},
+		],
+	},
+	{
+		file: "src/fleet/trust-outlook.ts",
+		tests: ["test/unit/fleet/trust-outlook.test.ts"],
+		edits: [
+			{
+				from: "return first !== undefined && first.endsAt <= by;",
+				to: "return first !== undefined && first.endsAt < by;",
+				breaks: "whose root ends at the very time counts among those that go on",
+			},
+			{
+				from: "return addUp([...most, ...more, ...fewest.map(restOfTrust)]);",
+				to: "return addUp([...most, ...more]);",
+				breaks: "devices that rest on something rare are counted nowhere",
+			},
+		],
+	},
+	{
+		file: "src/objects/account/fleet/anchor-desk.ts",
+		tests: ["test/workers/routes/operator/fleet/fleet-trust.test.ts"],
+		edits: [
+			{
+				from: "if (after === before || !this.#spend(device, at)) continue;",
+				to: "if (after === before) continue;",
+				breaks: "a device that says something else each time has a row written each time",
+			},
+			{
+				from: "changing(device);",
+				to: "",
+				breaks: "a device is counted with what it rests on before and after",
+			},
+		],
+	},
 ];

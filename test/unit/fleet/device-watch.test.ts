@@ -8,6 +8,7 @@ import {
 	nextLook,
 	type Tally,
 	tallyOne,
+	type Watched,
 	type WatchedDevice,
 	watchDevice,
 } from "../../../src/fleet/device-watch.ts";
@@ -15,12 +16,14 @@ import { runs } from "../../support/runs.ts";
 
 const HOUR = 3_600;
 const NOW = 1_000 * HOUR;
-const WELL: WatchedDevice = { isActive: true, heardAt: NOW, offeredAt: null, isHeld: false, isPutOff: false };
-const doubted = (hoursAgo: number): Conditions => ({
-	stale: { since: NOW - hoursAgo * HOUR, isTold: false },
-	silent: null,
+const WELL: WatchedDevice = {
+	...{ isActive: true, heardAt: NOW, offeredAt: null, trustEndsAt: null, isHeld: false, isPutOff: false },
+};
+const doubted = (hoursAgo: number, kind: Watched = "stale"): Conditions => ({
+	...NO_CONDITIONS,
+	[kind]: { since: NOW - hoursAgo * HOUR, isTold: false },
 });
-const told = (kind: "stale" | "silent"): Conditions => ({
+const told = (kind: Watched): Conditions => ({
 	...NO_CONDITIONS,
 	[kind]: { since: NOW - HOUR, isTold: true },
 });
@@ -51,6 +54,28 @@ describe("a device", () => {
 		expect(watchDevice({ ...WELL, ...change }, NO_CONDITIONS, NOW).began).toEqual(began);
 	});
 
+	const inDays = (days: number) => NOW + days * 24 * HOUR;
+	it.each([
+		["rests on what lasts 30 days", { trustEndsAt: inDays(30) }, NO_CONDITIONS, null],
+		["rests on what lasts less, and is doubted now", { trustEndsAt: inDays(30) - 1 }, NO_CONDITIONS, "doubted"],
+		[
+			"has been doubted for less than 26 hours",
+			{ trustEndsAt: inDays(20) },
+			doubted(25.9, "trust_expiring"),
+			"doubted",
+		],
+		["has been doubted for 26 hours", { trustEndsAt: inDays(20) }, doubted(26, "trust_expiring"), "told"],
+		["was doubted, and saw another root since", { trustEndsAt: inDays(90) }, doubted(26, "trust_expiring"), null],
+		["was doubted, and is held", { trustEndsAt: inDays(20), isHeld: true }, doubted(99, "trust_expiring"), "doubted"],
+		["is held", { trustEndsAt: inDays(20), isHeld: true }, NO_CONDITIONS, null],
+		["was told, and rests on what lasts little more", { trustEndsAt: inDays(37) - 1 }, told("trust_expiring"), "told"],
+		["was told, and rests on what lasts a week more", { trustEndsAt: inDays(37) }, told("trust_expiring"), null],
+		["was told, and has not been heard of since it ended", { trustEndsAt: inDays(-9) }, told("trust_expiring"), "told"],
+	] as const)("that %s", (_, change, before, expected) => {
+		const { trust_expiring: known } = watchDevice({ ...WELL, ...change }, before, NOW).conditions;
+		expect(known === null ? null : known.isTold ? "told" : "doubted").toBe(expected);
+	});
+
 	it("that was told ends once, and one that was given up ends without a word", () => {
 		expect(watchDevice(WELL, told("silent"), NOW)).toEqual({ conditions: NO_CONDITIONS, began: [], ended: ["silent"] });
 		const gone = watchDevice({ ...WELL, isActive: false }, told("stale"), NOW);
@@ -73,16 +98,19 @@ it("whatever becomes of a device, beginnings and ends alternate, and none begins
 	const hours = fc.integer({ min: 0, max: 60 });
 	const look = fc.record({
 		...{ pause: fc.integer({ min: 1, max: 15 }), heard: hours, offered: fc.option(hours) },
+		lasts: fc.option(fc.integer({ min: -2, max: 50 })),
 		...{ isActive: fc.boolean(), isHeld: fc.boolean(), isPutOff: fc.boolean() },
 	});
 	fc.assert(
 		fc.property(fc.array(look, { maxLength: 30 }), (looks) => {
 			let [now, conditions] = [NOW, NO_CONDITIONS];
 			const open = new Set<string>();
-			for (const { pause, heard, offered, isActive, isHeld, isPutOff } of looks) {
+			for (const { pause, heard, offered, lasts, isActive, isHeld, ...one } of looks) {
 				now += pause * HOUR;
 				const offeredAt = offered === null ? null : now - offered * HOUR;
-				const device = { isActive, heardAt: now - heard * HOUR, offeredAt, isHeld, isPutOff: isHeld || isPutOff };
+				const trustEndsAt = lasts === null ? null : now + lasts * 24 * HOUR;
+				const isPutOff = isHeld || one.isPutOff;
+				const device = { isActive, heardAt: now - heard * HOUR, offeredAt, trustEndsAt, isHeld, isPutOff };
 				const before = conditions;
 				const { conditions: after, began, ended } = watchDevice(device, before, now);
 				conditions = after;

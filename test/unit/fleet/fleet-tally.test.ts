@@ -11,6 +11,11 @@ const cell: fc.Arbitrary<FleetCell> = fc.record({
 	...{ product: name("ab"), version: fc.option(name("vwxyz")), model: name("mn"), country: fc.option(name("kl")) },
 	...{ outcome: fc.option(fc.constantFrom("failed", "healthy")), devices: many },
 });
+const anchors = fc.record({
+	tlsRoot: fc.option(fc.record({ sha256: name("de"), name: name("de"), endsAt: many })),
+	tufRoot: fc.option(fc.record({ version: fc.integer({ min: 1, max: 3 }), endsAt: many })),
+	certificateEndsAt: fc.option(many),
+});
 const summary: fc.Arbitrary<FleetSummary> = fc.record({
 	devices: fc.dictionary(fc.constantFrom("active", "revoked"), many),
 	cells: fc.array(cell, { maxLength: 8 }),
@@ -28,6 +33,7 @@ const summary: fc.Arbitrary<FleetSummary> = fc.record({
 		fc.record({ kind: fc.constantFrom("fixed", "elastic"), licenses: many, seats: many, taken: many }),
 		{ maxLength: 2 },
 	),
+	trust: fc.array(fc.record({ anchors: fc.option(anchors), devices: many }), { maxLength: 4 }),
 });
 const sorted = (one: FleetSummary) => ({
 	...one,
@@ -36,6 +42,7 @@ const sorted = (one: FleetSummary) => ({
 	problems: one.problems.map((item) => JSON.stringify(item)).toSorted(),
 	seen: one.seen.toSorted((a, b) => a.hour - b.hour),
 	licenses: one.licenses.toSorted((a, b) => (a.kind < b.kind ? -1 : 1)),
+	trust: one.trust.map((item) => JSON.stringify(item)).toSorted(),
 });
 
 const tallyOf = (...summaries: FleetSummary[]) => {

@@ -1,6 +1,7 @@
 // What an answer to a device rests on, as its Account knows it. Nothing is decided here.
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import type { DeviceState } from "../../../fleet/device-state.ts";
+import type { ToldAnchors } from "../../../fleet/trust-anchors.ts";
 import type { AccountDesks } from "../account-desks.ts";
 import type { HaLock } from "../ha/ha-lock-info.ts";
 import type { HaState } from "../ha/ha-reports.ts";
@@ -23,11 +24,13 @@ export interface ExplainedDevice {
 	readonly suspensions: readonly Suspension[];
 	/** what it has said of itself */
 	readonly state: DeviceState;
+	/** what its updates rest on; null = it has not said */
+	readonly anchors: ToldAnchors | null;
 }
 
 /** @param now unix seconds @returns null where there is no such device */
 export function explainDevice(
-	{ devices, groups, licenseDesk, seats, haReports, haLocks, suspensions, states }: AccountDesks,
+	{ devices, groups, licenseDesk, seats, haReports, haLocks, suspensions, states, anchors }: AccountDesks,
 	deviceId: string,
 	now: number,
 ): ExplainedDevice | null {
@@ -42,6 +45,7 @@ export function explainDevice(
 		ha: group && haReports.describe(group),
 		haLocks: group === null ? [] : haLocks.describe(group.id, now),
 		state: states.state(deviceId),
+		anchors: anchors.anchors(deviceId),
 		suspensions: [
 			...(isRefused(device.status) ? suspensions.of(device.id) : []),
 			...(license !== null && isRefused(license.status) ? suspensions.of(license.id) : []),

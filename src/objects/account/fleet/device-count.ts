@@ -6,13 +6,15 @@ import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { EMPTY_SUMMARY, type FleetSummary, OTHER } from "../../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../../fleet/fleet-tally.ts";
+import { trustCell } from "../../../fleet/trust-outlook.ts";
+import { ANCHOR_COLUMNS, type AnchorColumns, anchorsOf } from "./anchor-tables.ts";
 import { readProducts } from "./state-tables.ts";
 
 /** Devices that are counted at once: some 10 ms for each of their products. */
 const DEVICES_PER_PAGE = 2_000;
 
 /** What is known of it is null where it was never heard of. */
-type DeviceRow = {
+type DeviceRow = AnchorColumns & {
 	id: string;
 	status: DeviceStatus;
 	model: string;
@@ -81,15 +83,16 @@ export class DeviceCount {
 	#read(devices: string, ...values: SqlStorageValue[]): DeviceRow[] {
 		return this.#sql
 			.exec<DeviceRow>(
-				`SELECT d.id, d.status, d.model, s.seen_at, s.country, s.products
-				FROM ${devices} AS d LEFT JOIN device_states AS s ON s.device = d.id ORDER BY d.id`,
+				`SELECT d.id, d.status, d.model, s.seen_at, s.country, s.products, ${ANCHOR_COLUMNS}
+				FROM ${devices} AS d LEFT JOIN device_states AS s ON s.device = d.id
+				LEFT JOIN device_anchors AS a ON a.device = d.id ORDER BY d.id`,
 				...values,
 			)
 			.toArray();
 	}
 }
 
-function summaryOf({ status, model, country, seen_at, products }: DeviceRow): FleetSummary {
+function summaryOf({ status, model, country, seen_at, products, ...columns }: DeviceRow): FleetSummary {
 	const devices = { [status]: 1 };
 	if (!holdsSeat(status)) return { ...EMPTY_SUMMARY, devices };
 	const ofProducts = Object.entries(products === null ? {} : readProducts(products));
@@ -105,6 +108,7 @@ function summaryOf({ status, model, country, seen_at, products }: DeviceRow): Fl
 		),
 		seen: [{ hour: seen_at ?? 0, devices: 1 }],
 		licenses: [],
+		trust: [trustCell(anchorsOf(columns))],
 	};
 }
 

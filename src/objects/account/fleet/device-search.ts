@@ -3,9 +3,11 @@
 import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { SEAT_HOLDING_STATUSES } from "../../../entitlement/licenses/license.ts";
 import { type DeviceState, lastHeard } from "../../../fleet/device-state.ts";
+import type { ToldAnchors, TufRoot } from "../../../fleet/trust-anchors.ts";
 import type { Reported } from "../../../rollout/lease.ts";
 import { type Device, type DeviceTables, seatHolder } from "../devices/device-tables.ts";
 import type { SeatTables } from "../seats/seat-tables.ts";
+import type { AnchorTables } from "./anchor-tables.ts";
 import type { StateTables } from "./state-tables.ts";
 
 /** What is not given does not matter. */
@@ -26,6 +28,8 @@ export interface DeviceFilter {
 	readonly reason?: string | undefined;
 	/** unix seconds: heard of neither then nor later */
 	readonly silentSince?: number | undefined;
+	/** what its updates rest on ends by then, as anchorEnds (fleet/trust-anchors.ts) has it */
+	readonly trustEnds?: { /** unix seconds */ readonly by: number; readonly newestTufRoot: TufRoot | null } | undefined;
 }
 
 export interface DeviceQuery extends DeviceFilter {
@@ -39,6 +43,8 @@ export interface DeviceQuery extends DeviceFilter {
 export interface FoundDevice {
 	readonly device: Device;
 	readonly state: DeviceState;
+	/** what its updates rest on; null = it has not said */
+	readonly anchors: ToldAnchors | null;
 	/** unix seconds, to the hour; null = it was never heard of */
 	readonly seenAt: number | null;
 	/** its own seat or its HA group's, whose lease is not over */
@@ -58,6 +64,7 @@ const PREFIX_END = "\u{10ffff}";
 export interface DeviceSearchParts {
 	readonly devices: DeviceTables;
 	readonly states: StateTables;
+	readonly anchors: AnchorTables;
 	readonly seats: Pick<SeatTables, "seat">;
 }
 
@@ -93,12 +100,14 @@ export class DeviceSearch {
 		// In one read where the page is dense, as it is without a filter.
 		const isDense = ids.length > 1 && this.#parts.devices.devices(first, ids.length - 1).at(-1)?.id === last;
 		const states = isDense ? this.#parts.states.states(first, last) : null;
+		const told = isDense ? this.#parts.anchors.between(first, last) : null;
 		return ids.flatMap((id) => {
 			const device = this.#parts.devices.device(id);
 			if (device === null) return [];
 			const state =
 				states === null ? this.#parts.states.state(id) : (states.get(id) ?? { sighting: null, products: {} });
-			return [{ device, state, seenAt: lastHeard(state), hasSeat: this.#hasSeat(device, now) }];
+			const anchors = told === null ? this.#parts.anchors.anchors(id) : (told.get(id) ?? null);
+			return [{ device, state, anchors, seenAt: lastHeard(state), hasSeat: this.#hasSeat(device, now) }];
 		});
 	}
 
@@ -122,7 +131,7 @@ function conditionsOf(filter: DeviceFilter): { where: string[]; values: SqlStora
 		where.push(condition);
 		values.push(...more);
 	};
-	const { serial, serialPrefix, model, license, status, labels = {}, silentSince } = filter;
+	const { serial, serialPrefix, model, license, status, labels = {}, silentSince, trustEnds } = filter;
 	if (serial !== undefined) add("d.serial = ?", serial);
 	if (serialPrefix !== undefined) add("d.serial >= ? AND d.serial < ?", serialPrefix, serialPrefix + PREFIX_END);
 	if (model !== undefined) add("d.model = ?", model);
@@ -133,6 +142,15 @@ function conditionsOf(filter: DeviceFilter): { where: string[]; values: SqlStora
 	if (silentSince !== undefined) {
 		add("NOT EXISTS (SELECT 1 FROM device_states AS s WHERE s.device = d.id AND s.seen_at >= ?)", silentSince);
 		add("d.activated_at < ?", silentSince);
+	}
+	if (trustEnds !== undefined) {
+		const { by, newestTufRoot: newest } = trustEnds;
+		const tufEnds = "CASE WHEN a.tuf_version <= ? THEN ? ELSE a.tuf_ends END";
+		const ends = `a.tls_ends <= ? OR a.certificate_ends <= ? OR ${tufEnds} <= ?`;
+		add(
+			`EXISTS (SELECT 1 FROM device_anchors AS a WHERE a.device = d.id AND (${ends}))`,
+			...[by, by, newest?.version ?? 0, newest?.endsAt ?? 0, by],
+		);
 	}
 	const ofProduct = productConditions(filter);
 	if (ofProduct.length > 0) {

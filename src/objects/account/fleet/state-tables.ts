@@ -20,7 +20,7 @@ export const STATE_TABLES = [
 export const WATCH_TABLES = [
 	`CREATE TABLE device_conditions (
 		device TEXT NOT NULL,
-		kind TEXT NOT NULL, -- stale, silent
+		kind TEXT NOT NULL, -- stale, silent, trust_expiring
 		since INTEGER NOT NULL, -- when it was doubted, or told
 		told INTEGER NOT NULL, -- 0, 1 = it is an event
 		PRIMARY KEY (device, kind)

@@ -10,6 +10,7 @@ import {
 	foldProblems,
 	foldSeen,
 } from "../../../fleet/fleet-summary.ts";
+import { foldTrust } from "../../../fleet/trust-outlook.ts";
 import type { Alarm } from "../../alarm.ts";
 import type { CensusPort } from "../../census-port.ts";
 import { nowSeconds } from "../../clock.ts";
@@ -112,7 +113,7 @@ export class SummaryDesk {
 
 	/** The fleet in numbers, as it is. @param now unix seconds */
 	#summary(now: number): FleetSummary {
-		const { devices, cells, problems, seen } = this.#parts.count.summary();
+		const { devices, cells, problems, seen, trust } = this.#parts.count.summary();
 		const licenses = this.#sql
 			.exec<FleetLicenses & Record<string, SqlStorageValue>>(
 				`SELECT kind, COUNT(*) AS licenses, SUM(seats) AS seats, SUM(COALESCE(taken, 0)) AS taken
@@ -121,7 +122,7 @@ export class SummaryDesk {
 			.toArray();
 		return {
 			...{ devices, cells: foldCells(cells), problems: foldProblems(problems) },
-			...{ seen: foldSeen(seen, now), licenses },
+			...{ seen: foldSeen(seen, now), licenses, trust: foldTrust(trust) },
 		};
 	}
 

@@ -1,5 +1,6 @@
-// Looks over the Account's devices for those that are not updated or not heard of, by the object's alarm, a page at a time, and tells the
-// trail: each device by itself, or many of them as one digest. How late it is, fleet/device-watch.ts says. A page is one transaction.
+// Looks over the Account's devices for those that are not updated, not heard of or soon not able to update, by the object's alarm, a page
+// at a time, and tells the trail: each device by itself, or many of them as one digest. How late it is, fleet/device-watch.ts says. A page
+// is one transaction.
 import { type DevicePolicy, putOff } from "../../../entitlement/policy/device-policy.ts";
 import { type DeviceState, lastHeard } from "../../../fleet/device-state.ts";
 import {
@@ -16,11 +17,13 @@ import {
 	type WatchedDevice,
 	watchDevice,
 } from "../../../fleet/device-watch.ts";
+import { endsByItself, type ToldAnchors } from "../../../fleet/trust-anchors.ts";
 import { formatTimestamp } from "../../../timestamps.ts";
 import type { Alarm } from "../../alarm.ts";
 import { SERVICE, type WriteAudit } from "../../audit.ts";
 import { nowSeconds } from "../../clock.ts";
 import type { Device } from "../devices/device-tables.ts";
+import type { AnchorTables } from "./anchor-tables.ts";
 import type { StateTables } from "./state-tables.ts";
 
 /** Some 10 ms where nothing is wrong, some 50 ms where each device is looked at by its policy. */
@@ -33,7 +36,10 @@ const OVERDUE_SECONDS = MOST_PAUSE_SECONDS;
 /** Devices that a digest names. */
 const NAMED = 5;
 
-const TOLD = ["stale", "stale_ended", "silent", "silent_ended"] as const;
+const TOLD = [
+	...(["stale", "stale_ended", "silent", "silent_ended"] as const),
+	...(["trust_expiring", "trust_expiring_ended"] as const),
+] as const;
 type Told = (typeof TOLD)[number];
 type Tallies = { readonly [Kind in Told]?: Tally };
 
@@ -47,6 +53,7 @@ export interface WatchDeskParts {
 	readonly audit: WriteAudit;
 	readonly device: (id: string) => Pick<Device, "policy" | "hold"> | null;
 	readonly states: Pick<StateTables, "state" | "states">;
+	readonly anchors: Pick<AnchorTables, "anchors" | "between">;
 	/** id of the account */
 	readonly account: () => string | null;
 	readonly perPage?: number;
@@ -84,10 +91,13 @@ export class WatchDesk {
 		let next = look.next_at ?? now + MOST_PAUSE_SECONDS;
 		const rows = this.#page(look.after);
 		const known = this.#conditions(rows);
-		const states = this.#parts.states.states(rows[0]?.id ?? "", rows.at(-1)?.id ?? "");
+		const [first, end] = [rows[0]?.id ?? "", rows.at(-1)?.id ?? ""];
+		const states = this.#parts.states.states(first, end);
+		const anchors = this.#parts.anchors.between(first, end);
 		for (const row of rows) {
 			const state = states.get(row.id) ?? { sighting: null, products: {} };
-			const [device, before] = [this.#watched(row, state, now), known.get(row.id) ?? NO_CONDITIONS];
+			const device = this.#watched(row, state, anchors.get(row.id) ?? null, now);
+			const before = known.get(row.id) ?? NO_CONDITIONS;
 			const { conditions, began, ended } = watchDevice(device, before, now);
 			this.#keep(row.id, before, conditions);
 			next = Math.min(next, nextLook(device, conditions, now));
@@ -119,6 +129,7 @@ export class WatchDesk {
 	#detailOf(kind: Told, id: string): string {
 		const { sighting, products } = this.#parts.states.state(id);
 		if (kind === "silent") return sighting === null ? "" : `seen ${formatTimestamp(sighting.seenAt)}`;
+		if (kind === "trust_expiring") return this.#trustOf(id);
 		if (kind !== "stale") return "";
 		return Object.entries(products)
 			.flatMap(([product, { installed, offered }]) =>
@@ -127,8 +138,16 @@ export class WatchDesk {
 			.join("; ");
 	}
 
+	#trustOf(id: string): string {
+		const anchors = this.#parts.anchors.anchors(id);
+		const first = anchors === null ? undefined : endsByItself(anchors)[0];
+		if (first === undefined) return "";
+		const what = first.anchor === "tls_root" ? `TLS root ${anchors?.tlsRoot?.name}` : "its certificate";
+		return `${what} ends ${formatTimestamp(first.endsAt)}`;
+	}
+
 	/** The policy is worked out only where the rule asks for it. */
-	#watched({ id, status }: DeviceRow, state: DeviceState, now: number): WatchedDevice {
+	#watched({ id, status }: DeviceRow, state: DeviceState, anchors: ToldAnchors | null, now: number): WatchedDevice {
 		let found: Pick<Device, "policy" | "hold"> | null | undefined;
 		const device = () => {
 			found ??= this.#parts.device(id);
@@ -140,6 +159,7 @@ export class WatchDesk {
 			isActive: status === "active",
 			heardAt: lastHeard(state),
 			offeredAt: offeredSince(state),
+			trustEndsAt: anchors === null ? null : (endsByItself(anchors)[0]?.endsAt ?? null),
 			get isHeld() {
 				return isSuspended() || policy()?.held === true;
 			},

@@ -12,6 +12,7 @@ import { PERMIT_REFUSALS } from "../../../rollout/lease.ts";
 import { type Reach, reach } from "../../../rollout/reach.ts";
 import { fitsToken } from "../../../signing/sealed/access-token.ts";
 import { degradedMarks, orNull, timestamp, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
+import { deviceTrustBody } from "../../operator/fleet/trust-body.ts";
 import { explainedHaBody } from "../../operator/ha/ha-body.ts";
 import { licenseBody } from "../../operator/licenses/license-body.ts";
 import { checkReason, checkStatus } from "../check/check-body.ts";
@@ -180,6 +181,7 @@ export const explanationBody = z
 		}),
 		license: orNull(licenseBody),
 		ha: orNull(explainedHaBody).openapi({ description: "Its HA group, as it is now; null = it is in none" }),
+		trust: deviceTrustBody,
 		entitlement: entitlementBody,
 		releases: z.array(releaseBody).openapi({ description: "Newest first; none where the entitlement is refused" }),
 		disabled_rules: z.array(z.string()).openapi({ description: "Ids of rules that the device leaves out" }),

@@ -31,6 +31,7 @@ import {
 	toTimestamp,
 	toTimestampOrNull,
 } from "../../http/openapi.ts";
+import { describeTrust } from "../../operator/fleet/trust-body.ts";
 import { explainHa } from "../../operator/ha/ha-body.ts";
 import { describeLicense } from "../../operator/licenses/license-body.ts";
 import { describeExplanation, explanationBody } from "./explain-body.ts";
@@ -93,7 +94,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 
 	const known = await object.explainDevice(id, scope.now);
 	if (known === null) throw new ProblemError("not_found");
-	const { device, license, seat, ha, haLocks, suspensions } = known;
+	const { device, license, seat, ha, haLocks, suspensions, anchors } = known;
 	// A device says itself what it has; of one that an operator asks about, what it said last is known.
 	const heard = asking === null ? heardOf(known.state, product) : {};
 	const { installed: named = heard.installed ?? null, engine = heard.engine ?? null } = said;
@@ -170,6 +171,7 @@ export const explain = createRouter().openapi(route, async (c) => {
 			suspensions: asking === null ? suspensions.map(describeSuspension) : [],
 			license: license === null ? null : describeLicense(license),
 			ha: ha === null ? null : explainHa(ha, haLocks, id),
+			trust: describeTrust(anchors),
 			...described,
 			disabled_rules: [...(record?.disabledRules ?? [])],
 			edge: {

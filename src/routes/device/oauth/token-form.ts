@@ -14,6 +14,12 @@ export const tokenForm = z.object({
 	lineage: z.string().optional().openapi({
 		description: "That of the last token answer; whatever it is, it refuses no token",
 	}),
+	anchors: z.string().optional().openapi({
+		description:
+			"Once a day, what the device's updates rest on, as JSON: `tls_root` (of the service's certificate, as verified: `sha256` of its DER form, `name`, `ends`), `tuf_root` (`version`, `ends`), `certificate_ends` (of its own certificate); each may be null or left out. Whatever it is, it refuses no token",
+		example:
+			'{"tls_root":{"sha256":"96bcec06264976f37460779acf28c5a7cfe8a3c0aae11a8ffcee05c0bddf08c6","name":"ISRG Root X1","ends":"2035-06-04T11:04:38Z"},"tuf_root":{"version":2,"ends":"2027-11-01T00:00:00Z"}}',
+	}),
 });
 
 /** Parameters that this endpoint knows: a `client_secret` only to refuse it. Any other is ignored, however often it comes. */

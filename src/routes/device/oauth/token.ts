@@ -20,6 +20,7 @@ import { jsonAnswer } from "../../http/openapi.ts";
 import { answerJson, plainRoute } from "../../http/plain-handler.ts";
 import { callerNetwork, rateLimitPolicyField, rateLimitWait } from "../../http/rate-limit.ts";
 import { guardOAuth } from "../../http/request-body.ts";
+import { passOnAnchors } from "../words/anchors-word.ts";
 import { lineageOf } from "./lineage.ts";
 import { readTokenForm, tokenForm } from "./token-form.ts";
 
@@ -35,6 +36,10 @@ const tokenAnswer = z
 		lineage: z.string().openapi({
 			description: "To be kept, and sent with the next token request: copies of a device are told apart by it",
 		}),
+		anchors: z
+			.enum(["taken", "not_understood"])
+			.optional()
+			.openapi({ description: "What became of the `anchors` of the request; left out where it had none" }),
 	})
 	.openapi("AccessToken");
 
@@ -139,6 +144,7 @@ export const token = plainRoute(route, async (request, scope) => {
 		expires_in: expiresIn,
 		scope: "device",
 		lineage: await lineageOf(scope, device.id, form.lineage),
+		...passOnAnchors(scope, device.id, form.anchors),
 	} satisfies z.infer<typeof tokenAnswer>;
 	return answerJson(body, 200, {
 		"cache-control": "no-store",

@@ -6,6 +6,7 @@ import { REPORTED } from "../../../rollout/lease.ts";
 import type { LookupKeys } from "../../../signing/keys/lookup-keys.ts";
 import { pseudonymOf, pseudonymPeriod } from "../../../signing/keys/lookup-keys.ts";
 import { orNull, timestamp, toTimestamp, toTimestampOrNull } from "../../http/openapi.ts";
+import { describeTrust, deviceTrustBody } from "../fleet/trust-body.ts";
 
 export const outcome = z.enum(REPORTED);
 export const outcomeReason = z.enum(OUTCOME_REASON_NAMES).openapi({
@@ -64,13 +65,14 @@ export const deviceBody = z
 		colo: z.string().nullable().openapi({ description: "The data centre that answered it then (IATA code)" }),
 		problem: z.string().nullable().openapi({ description: "Code of the last problem that it met with a permit" }),
 		problem_at: timestamp.nullable(),
+		trust: deviceTrustBody,
 		products: z.array(productState).openapi({ description: "What is known of each, by name" }),
 	})
 	.openapi("Device");
 
 /** @param now unix seconds; whose month the pseudonym is of */
 export async function describeDevice(
-	{ device, state, seenAt, hasSeat }: FoundDevice,
+	{ device, state, anchors, seenAt, hasSeat }: FoundDevice,
 	lookupKeys: LookupKeys,
 	now: number,
 ): Promise<z.infer<typeof deviceBody>> {
@@ -83,7 +85,7 @@ export async function describeDevice(
 		activated_at: toTimestamp(device.activatedAt),
 		pseudonym: await pseudonymOf(lookupKeys, id, pseudonymPeriod(now)),
 		...{ has_seat: hasSeat, seen_at: toTimestampOrNull(seenAt), engine, country, colo },
-		...{ problem, problem_at: toTimestampOrNull(problemAt) },
+		...{ problem, problem_at: toTimestampOrNull(problemAt), trust: describeTrust(anchors) },
 		products: Object.entries(state.products)
 			.toSorted(([one], [other]) => (one < other ? -1 : 1))
 			.map(([product, { installed, offered, permitted, outcome, reason, detail, ...known }]) => ({

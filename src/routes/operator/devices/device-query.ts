@@ -1,8 +1,9 @@
 // Which devices are wanted of a list: the filters of a query, and what of an Account's search they are.
 import { z } from "@hono/zod-openapi";
+import type { TufRoot } from "../../../fleet/trust-anchors.ts";
 import { labels, modelName, productName, serialNumber, versionName } from "../../../names.ts";
 import type { DeviceFilter } from "../../../objects/account/fleet/device-search.ts";
-import { wholeNumber } from "../../http/openapi.ts";
+import { timestamp, toSeconds, wholeNumber } from "../../http/openapi.ts";
 import { deviceBody, outcome, outcomeReason } from "./device-body.ts";
 
 const YEAR_SECONDS = 365 * 86_400;
@@ -39,13 +40,25 @@ export const deviceFilters = {
 	silent_for: wholeNumber(1, YEAR_SECONDS).optional().openapi({
 		description: "Seconds: not heard of for so long, and activated before that",
 	}),
+	trust_ends_by: timestamp.optional().openapi({
+		description: "Their updates rest on something that ends then or earlier; see `GET /v1/fleet/trust`",
+	}),
 };
 
-/** @param now unix seconds */
-export function readFilters(
-	{ serial_prefix: serialPrefix, label, silent_for, ...rest }: z.infer<z.ZodObject<typeof deviceFilters>>,
+/** @param now unix seconds @param newestTufRoot asked only where a filter is by it; null = there is none */
+export async function readFilters(
+	{
+		serial_prefix: serialPrefix,
+		label,
+		silent_for,
+		trust_ends_by,
+		...rest
+	}: z.infer<z.ZodObject<typeof deviceFilters>>,
 	now: number,
-): DeviceFilter {
+	newestTufRoot: () => Promise<TufRoot | null>,
+): Promise<DeviceFilter> {
 	const silentSince = silent_for === undefined ? undefined : now - silent_for;
-	return { ...rest, serialPrefix, labels: label, silentSince };
+	const trustEnds =
+		trust_ends_by === undefined ? undefined : { by: toSeconds(trust_ends_by), newestTufRoot: await newestTufRoot() };
+	return { ...rest, serialPrefix, labels: label, silentSince, trustEnds };
 }

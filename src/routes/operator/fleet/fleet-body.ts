@@ -57,7 +57,9 @@ export const problemBody = z
 	})
 	.openapi("FleetProblem");
 
-export type FleetNumbers = Omit<FleetSummary, "cells" | "problems"> & { readonly products: readonly ProductOverview[] };
+export type FleetNumbers = Omit<FleetSummary, "cells" | "problems" | "trust"> & {
+	readonly products: readonly ProductOverview[];
+};
 
 /** @param now unix seconds */
 export function describeFleet({ devices, products, seen, licenses }: FleetNumbers, now: number) {

@@ -109,6 +109,7 @@ const PLAIN: Readonly<Record<string, (estate: Estate) => unknown>> = {
 	/** one of a device's two copies */
 	keep: () => LINE,
 	lineage: () => "none",
+	anchors: () => "{}",
 	time_zone: () => "Europe/Zurich",
 	/** of a file of the history */
 	date: () => "2026-11-28",
@@ -144,6 +145,7 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/fleet",
 	"GET /v1/fleet/products/{product}",
 	"GET /v1/fleet/silent",
+	"GET /v1/fleet/trust",
 	"GET /v1/fleet/problems",
 	"GET /v1/history/files",
 	"GET /v1/history/files/{date}/{hour}/{file}",

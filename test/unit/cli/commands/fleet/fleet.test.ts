@@ -45,6 +45,30 @@ describe("parapet fleet", () => {
 		expect(stdout).toContain("no account has said anything yet");
 	});
 
+	it("trust says who stops updating by a date, and how to list them", async () => {
+		const anchor = { anchor: "tls_root", name: "A Root", sha256: "ab", version: null, devices: 12 };
+		operator.reply({
+			body: {
+				...{ breaks_at: "2027-01-01T00:00:00Z", devices: 1_204, unknown: 40, stopping: 12 },
+				tuf_root: { version: 3, ends: "2027-11-01T00:00:00Z" },
+				anchors: [
+					{ ...anchor, ends: "2026-12-24T00:00:00Z", stops: true },
+					{ ...anchor, anchor: "tuf_root", name: null, version: 2, ends: "2027-11-01T00:00:00Z", stops: false },
+				],
+				accounts: [{ account: ACCOUNT, stopping: 12, devices: 120 }],
+				as_of: "2026-11-20T11:59:15Z",
+			},
+		});
+		const { stdout, stderr } = await operator.run("fleet", "trust", "--breaks-at", "2027-01-01", "--limit", "5");
+		expect(asked()).toEqual(["GET /v1/fleet/trust?breaks_at=2027-01-01T00%3A00%3A00Z&limit=5"]);
+		expect(stdout).toContain("by 2027-01-01T00:00:00Z 12 of 1,204 devices stop updating");
+		expect(stdout).toContain("of 40 it is not known");
+		expect(stdout).toMatch(/2026-12-24T00:00:00Z +TLS root A Root +12 +stop/);
+		expect(stdout).toMatch(/TUF root 2, which takes 3 +12 +-/);
+		expect(stdout).toMatch(new RegExp(`${ACCOUNT} +12 +120`));
+		expect(stderr).toContain("device list <account> --trust-ends-by 2027-01-01T00:00:00Z");
+	});
+
 	it("product shows how fast each release came", async () => {
 		const points = [1, 5, 9].map((devices) => ({ at: "2026-11-20T11:00:00Z", devices }));
 		const release = { version: "4.27.0", released_at: "2026-11-20T10:00:00Z", devices: 9, points };

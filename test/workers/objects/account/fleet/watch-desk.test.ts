@@ -3,6 +3,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { DeviceWord } from "../../../../../src/fleet/device-state.ts";
+import { AnchorTables } from "../../../../../src/objects/account/fleet/anchor-tables.ts";
 import { StateTables } from "../../../../../src/objects/account/fleet/state-tables.ts";
 import { WatchDesk } from "../../../../../src/objects/account/fleet/watch-desk.ts";
 import { Alarm } from "../../../../../src/objects/alarm.ts";
@@ -41,7 +42,7 @@ async function ringTo(): Promise<void> {
 async function events(): Promise<string[]> {
 	const page = await fixture.account().events({ after: 0, limit: 1_000, types: ["device"] });
 	return (page?.entries ?? [])
-		.filter(({ action }) => /stale|silent|digest/.test(action))
+		.filter(({ action }) => /stale|silent|trust|digest/.test(action))
 		.map(({ action, subject, detail }) => `${action} ${subject} ${detail}`.trim());
 }
 
@@ -72,6 +73,32 @@ describe("an account", () => {
 		expect((await events()).at(-1)).toBe(`device.silent_ended ${idOf(1)}`);
 	});
 
+	it("tells of a device whose TLS root or certificate soon ends, once it has said so for more than a day, and when it no longer does", async () => {
+		await activate(2);
+		const begin = now();
+		const inDays = (days: number) => begin + days * 24 * HOUR;
+		const said = (number: number, endsAt: number | null, certificateEndsAt: number | null = null): DeviceWord => ({
+			...wordOf(number, null),
+			said: {
+				...{ kind: "anchors", tufRoot: null, certificateEndsAt },
+				tlsRoot: endsAt === null ? null : { sha256: "ab".repeat(32), name: "A Root", endsAt },
+			},
+		});
+		// What became due at the very time of a word rings a moment later.
+		const hearAndRingAt = async (hour: number, words: () => DeviceWord[]) => {
+			await hearAt(hour, words);
+			moveTo((hour + 1) * HOUR * 1_000);
+			await ringTo();
+		};
+		for (let hour = 0; hour <= 48; hour += 6)
+			await hearAndRingAt(hour, () => [said(1, inDays(20)), said(2, inDays(90), inDays(99))]);
+		const ends = new Date(inDays(20) * 1_000).toISOString().replace(".000", "");
+		expect(await events()).toEqual([`device.trust_expiring ${idOf(1)} TLS root A Root ends ${ends}`]);
+		for (let hour = 54; hour <= 66; hour += 6)
+			await hearAndRingAt(hour, () => [said(1, inDays(90)), said(2, null, inDays(99))]);
+		expect((await events()).slice(1)).toEqual([`device.trust_expiring_ended ${idOf(1)}`]);
+	});
+
 	it("tells of many at once in one event", async () => {
 		await activate(15);
 		await hearAt(0, () => Array.from({ length: 15 }, (_, at) => wordOf(at + 1, null)));
@@ -100,7 +127,7 @@ describe("an account", () => {
 				new WatchDesk({
 					...{ storage, alarm, perPage: 3, account: () => "acct", device: () => null },
 					audit: (_, action, subject) => void found.push(`${action} ${subject}`),
-					states: new StateTables(storage.sql),
+					...{ states: new StateTables(storage.sql), anchors: new AnchorTables(storage.sql) },
 				});
 				await alarm.ring();
 			});
