@@ -57,6 +57,7 @@ import { records } from "./routes/operator/stores/records.ts";
 import { trust } from "./routes/operator/trust.ts";
 import { deltas } from "./routes/publisher/deltas.ts";
 import { disabledRules } from "./routes/publisher/disabled-rules.ts";
+import { packageLink } from "./routes/publisher/package-link.ts";
 import { releases } from "./routes/publisher/releases.ts";
 import { roleFiles } from "./routes/publisher/role-files.ts";
 import { rollouts } from "./routes/publisher/rollouts.ts";
@@ -102,6 +103,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const router of [
 		uploads,
 		deltas,
+		packageLink,
 		disabledRules,
 		releases,
 		rollouts,

@@ -49,7 +49,8 @@ export function expectSound({ findings, findingCount }: Inspection, what: string
 	});
 }
 
-function describeFinding({ code, entry, detail }: Finding): string {
+/** One line, for people. */
+export function describeFinding({ code, entry, detail }: Finding): string {
 	return `${code}: ${entry === null ? "" : `${entry}: `}${detail}`;
 }
 

@@ -13,6 +13,7 @@ import { drawRollout, rolloutAnswer } from "../../rollout/ladder.ts";
 import { PLAN_HELP, readPlan } from "../../rollout/plan-option.ts";
 import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
 import { runAsWithdrawal } from "../../trust/run-as-withdrawal.ts";
+import { defineDiff } from "./diff.ts";
 import { defineSign, defineUnsign } from "./signatures.ts";
 
 export function defineRelease(release: Command, surroundings: Surroundings): void {
@@ -35,6 +36,7 @@ export function defineRelease(release: Command, surroundings: Surroundings): voi
 			formatTable(["VERSION", "SEQUENCE", "CHANNEL", "STATUS", "URGENCY", "SIZE", "RELEASED"], rows),
 		);
 	});
+	defineDiff(release, surroundings);
 	definePromote(release, surroundings);
 	const discard = release
 		.command("discard <product> <version>")

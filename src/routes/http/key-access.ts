@@ -25,6 +25,8 @@ export const accountReadAccess = accessBy(...ACCOUNT_READERS);
 export const publisherAccess = accessBy("publish:{product}", "operate");
 /** Releasing what was uploaded, and withdrawing it. */
 export const releaseAccess = accessBy("release:{product}", "operate");
+/** The bytes of its versions: for who makes them and who answers for them, and not for whoever may read. */
+export const packageAccess = accessBy("release:{product}", "publish:{product}", "operate");
 /** What tells of a product and changes nothing. */
 export const productReadAccess = accessBy("publish:{product}", "release:{product}", "read", "operate");
 /** Of the account in the query. */

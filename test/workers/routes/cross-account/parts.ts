@@ -164,6 +164,7 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/products/{product}/releases",
 	"PUT /v1/products/{product}/releases/{version}",
 	"PUT /v1/products/{product}/releases/{version}/package",
+	"GET /v1/products/{product}/releases/{version}/package-link",
 	"PUT /v1/products/{product}/releases/{version}/delta",
 	"POST /v1/products/{product}/releases/{version}/bases",
 	"POST /v1/products/{product}/releases/{version}/promote",
