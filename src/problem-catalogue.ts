@@ -203,6 +203,24 @@ export const PROBLEMS = {
 		fix: "See `detail` for what stands in the way.",
 		retryable: false,
 	},
+	idempotency_key_invalid: {
+		status: 400,
+		title: "The Idempotency-Key is not a text in double quotes",
+		fix: 'Send one of 1 to 128 printable ASCII characters without " and \\, best a UUID: `Idempotency-Key: "8e03978e-40d5-43dd-bc93-6894a57f9324"`.',
+		retryable: false,
+	},
+	idempotency_key_in_use: {
+		status: 409,
+		title: "The request of this Idempotency-Key is still under way",
+		fix: "Send it again under the same key: after a few seconds, and after those in Retry-After at the latest.",
+		retryable: true,
+	},
+	idempotency_key_reused: {
+		status: 422,
+		title: "The Idempotency-Key was used for another request",
+		fix: "Make a new key for each request that is not a repetition of the very same.",
+		retryable: false,
+	},
 	metadata_refused: {
 		status: 422,
 		title: "The signed metadata is not what every client would take",

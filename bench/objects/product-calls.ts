@@ -54,6 +54,11 @@ const packageOf = (round: number, now: number) => ({
 	claimedUntil: Number.MAX_SAFE_INTEGER,
 });
 
+const onceRequest = (round: number) => ({
+	...{ subject: "ci", route: "POST /v1/products/:product/releases/:version/withdraw", key: `key ${round}` },
+	fingerprint: digestOf(round),
+});
+
 /** In this order: later calls rest on earlier ones. */
 export const PRODUCT_CALLS: CallsOf<Product> = {
 	create: ({ now }) => [{ ...by(now), name: "crs", title: "Rules", plan: RAMP }],
@@ -67,6 +72,8 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 			},
 		},
 	],
+	askOnce: ({ round }) => [onceRequest(round)],
+	settleOnce: ({ round }) => [onceRequest(round), { status: 200, body: "{}" }],
 	info: () => [],
 	explain: ({ round, now }) => [asking(round, now)],
 	hearCensus: ({ round }) => [

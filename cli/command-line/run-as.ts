@@ -105,7 +105,8 @@ export async function openOperatorApi(
 	const server = resolveServer(shared.url, surroundings);
 	const key = resolveKey(shared, server, surroundings);
 	const { createOperatorApi } = await import("../http/operator-api.ts");
-	return createOperatorApi({ server, key, nowMs: surroundings.nowMs });
+	const { nowMs, sleep } = surroundings;
+	return createOperatorApi({ server, key, nowMs, sleep });
 }
 
 /** What a firewall does at one of its commands, and the options that are the command's own. */

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { parseJson } from "../json.ts";
 import { readAnswer } from "./answers.ts";
 import { exchange } from "./exchange.ts";
+import { isMadeOnce, sendOnce } from "./once.ts";
 import { refusalFrom } from "./refusal.ts";
 
 export interface OperatorApi {
@@ -13,6 +14,7 @@ export interface OperatorApi {
 	/** The same as `call`, with the status: 201 when something was made, 200 when it had been so before. */
 	ask<T>(method: string, path: string, what: string, schema: z.ZodType<T>, body?: unknown): Promise<Answered<T>>;
 	/**
+	 * What changes a product is sent again where its answer is lost (once.ts).
 	 * @param what what is tried, for the error: "could not create the account"
 	 * @returns the answer, read with `schema`; an answer without a body is read as {}
 	 * @throws ServerRefusal, ConnectionError; CliError when the answer is not what it should be
@@ -36,13 +38,16 @@ export interface OperatorApiOptions {
 	readonly server: string;
 	readonly key: string;
 	readonly nowMs: () => number;
+	/** left out: by the clock of this machine */
+	readonly sleep?: (ms: number) => Promise<void>;
 }
 
-export function createOperatorApi({ server, key, nowMs }: OperatorApiOptions): OperatorApi {
+export function createOperatorApi({ server, key, nowMs, sleep = pause }: OperatorApiOptions): OperatorApi {
 	const authorization = `Bearer ${key}`;
 	const send = async <T>(
 		[method, path, what, schema, body]: readonly [string, string, string, z.ZodType<T>, unknown],
 		signal?: AbortSignal,
+		once?: string,
 	): Promise<Answered<T>> => {
 		const { status, text, headers } = await exchange({
 			method,
@@ -50,6 +55,7 @@ export function createOperatorApi({ server, key, nowMs }: OperatorApiOptions): O
 			headers: {
 				authorization,
 				accept: "application/json",
+				...(once === undefined ? {} : { "idempotency-key": once }),
 				...(body === undefined ? {} : { "content-type": "application/json" }),
 			},
 			...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -58,11 +64,17 @@ export function createOperatorApi({ server, key, nowMs }: OperatorApiOptions): O
 		if (status >= 400) throw refusalFrom({ status, text, headers }, what, nowMs());
 		return { status, answer: readAnswer(text === "" ? {} : parseJson(text), what, schema) };
 	};
+	const ask: typeof send = (request, signal) =>
+		isMadeOnce(request[0], request[1]) ? sendOnce((once) => send(request, signal, once), sleep) : send(request, signal);
 	return {
 		server,
 		authorization,
-		ask: (method, path, what, schema, body) => send([method, path, what, schema, body]),
+		ask: (method, path, what, schema, body) => ask([method, path, what, schema, body]),
 		call: async (method, path, what, schema, body, signal) =>
-			(await send([method, path, what, schema, body], signal)).answer,
+			(await ask([method, path, what, schema, body], signal)).answer,
 	};
+}
+
+function pause(ms: number): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, ms));
 }

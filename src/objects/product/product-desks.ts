@@ -15,6 +15,7 @@ import {
 import { Outbox } from "../outbox/outbox.ts";
 import { OutdatedRevisions } from "../outbox/outdated-revisions.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
+import { OnceDesk } from "./once-desk.ts";
 import { ProductRecordWriter } from "./product-record-writer.ts";
 import { ProductTables } from "./product-tables.ts";
 import { DeltaDesk } from "./releases/delta-desk.ts";
@@ -44,6 +45,7 @@ export interface ProductDesks {
 	readonly regressions: RegressionDesk;
 	readonly releaseDesk: ReleaseDesk;
 	readonly settingsDesk: SettingsDesk;
+	readonly once: OnceDesk;
 }
 
 export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindings): ProductDesks {
@@ -106,5 +108,6 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		regressions,
 		releaseDesk,
 		settingsDesk,
+		once: new OnceDesk(storage),
 	};
 }

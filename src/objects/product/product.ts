@@ -21,6 +21,7 @@ import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
+import type { Asked, KeptAnswer, OnceRequest } from "./once-desk.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import { type NewProduct, newProduct, type ProductInfo, type ProductSettings } from "./product-row.ts";
 import { RecordReader } from "./record-reader.ts";
@@ -44,6 +45,9 @@ import type { ReportInput } from "./rollouts/rollout-desk.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 import { type Settled, settle, UNKNOWN_PRODUCT } from "./settled.ts";
 import { type ToldProduct, tellProduct } from "./told-product.ts";
+
+/** A change that is made once, where its caller names a key for it. */
+type Once = Change & { readonly once?: OnceRequest | undefined };
 
 const NO_ROLLOUT = { ok: false, reason: "no_rollout" } as const;
 const RELEASES_PER_LIST = 500;
@@ -112,13 +116,13 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** See `ReleaseDesk.release`. */
-	async release(input: Change & NewRelease): Promise<Settled<Released>> {
-		return this.#settle(input.version, () => this.#desks.releaseDesk.release(input));
+	async release(input: Once & NewRelease): Promise<Settled<Released>> {
+		return this.#settle(input, () => this.#desks.releaseDesk.release(input));
 	}
 
 	/** See `ReleaseDesk.promote`. */
-	async promote(input: Change & Promotion): Promise<Settled<Promoted>> {
-		return this.#settle(input.version, () => this.#desks.releaseDesk.promote(input));
+	async promote(input: Once & Promotion): Promise<Settled<Promoted>> {
+		return this.#settle(input, () => this.#desks.releaseDesk.promote(input));
 	}
 
 	/** See `ReleaseDesk.discard`. */
@@ -127,8 +131,8 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** See `ReleaseDesk.withdraw`. */
-	async withdraw(input: Change & { version: string; reason: string; revertTo?: string }): Promise<Settled<Withdrawn>> {
-		return this.#settle(input.version, () => this.#desks.releaseDesk.withdraw(input));
+	async withdraw(input: Once & { version: string; reason: string; revertTo?: string }): Promise<Settled<Withdrawn>> {
+		return this.#settle(input, () => this.#desks.releaseDesk.withdraw(input));
 	}
 
 	/** Rules that devices leave out; null where there is no such product. */
@@ -139,15 +143,16 @@ export class Product extends DurableObject<ObjectBindings> {
 	/** See `DisabledRules`. @returns with all that are disabled afterwards, and whether every store has them */
 	async setRules(
 		what: "disable" | "enable",
-		change: RulesChange,
+		change: RulesChange & Once,
 	): Promise<
 		| { ok: true; changed: boolean; rules: DisabledRule[]; published: boolean }
 		| (RulesChanged & { ok: false })
 		| typeof UNKNOWN_PRODUCT
 	> {
 		if (!this.#exists) return UNKNOWN_PRODUCT;
-		const { rules, records } = this.#desks;
-		const result = this.#within(() => rules.order(what, change, (now) => records.publish(now)));
+		const { rules, records, once } = this.#desks;
+		const order = () => rules.order(what, change, (now) => records.publish(now));
+		const result = this.#within(() => once.run(change.once, order));
 		if (!result.ok) return result;
 		return { ok: true, changed: result.changed, rules: rules.list(), published: await this.outbox.flush() };
 	}
@@ -198,11 +203,13 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	/** One person, at once: nobody gets the release who has not got it. @returns the rollout after it; changed: there was one to halt */
 	async haltRollout(
-		input: Change & { version: string; reason: string },
+		input: Once & { version: string; reason: string },
 	): Promise<{ ok: true; changed: boolean; view: RolloutView } | typeof NO_ROLLOUT> {
 		if (!this.#exists) return NO_ROLLOUT;
 		const { version, reason, now } = input;
-		const changed = await this.#turn(() => this.#desks.rolloutDesk.halt(input, version, reason), true);
+		const { once, rolloutDesk } = this.#desks;
+		const halt = () => rolloutDesk.halt(input, version, reason);
+		const changed = await this.#turn(() => once.run(input.once, halt), true);
 		const view = await this.rollout(version, now);
 		return view === null ? NO_ROLLOUT : { ok: true, changed, view };
 	}
@@ -264,6 +271,18 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.webhooks.obey(order) : UNKNOWN_OWNER;
 	}
 
+	/** See `OnceDesk.ask`. Of a product that was never created nothing is kept. */
+	async askOnce(request: OnceRequest): Promise<Asked> {
+		return this.#exists ? this.#desks.once.ask(request) : { kind: "go" };
+	}
+
+	/** @param answer that was given; null = it was refused, or failed */
+	async settleOnce(request: OnceRequest, answer: KeptAnswer | null): Promise<void> {
+		if (!this.#exists) return;
+		if (answer === null) this.#desks.once.letGo(request);
+		else this.#desks.once.keep(request, answer);
+	}
+
 	override async alarm(): Promise<void> {
 		if (this.#exists) await this.#desks.alarm.ring();
 	}
@@ -285,9 +304,12 @@ export class Product extends DurableObject<ObjectBindings> {
 		return result;
 	}
 
-	#settle<Result extends { readonly ok: boolean }>(version: string, work: () => Result): Promise<Settled<Result>> {
+	#settle<Result extends { readonly ok: boolean }>(
+		{ version, once }: { readonly version: string; readonly once?: OnceRequest | undefined },
+		work: () => Result,
+	): Promise<Settled<Result>> {
 		if (!this.#exists) return Promise.resolve(UNKNOWN_PRODUCT);
-		return settle(this.#desks, version, () => this.#within(work));
+		return settle(this.#desks, version, () => this.#within(() => this.#desks.once.run(once, work)));
 	}
 }
 capCallersClocks(Product);

@@ -5,6 +5,7 @@ import { OUTBOX_TABLES } from "../outbox/outbox-rows.ts";
 import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
+import { ONCE_TABLES } from "./once-desk.ts";
 import { DELTA_TABLES } from "./releases/delta-desk.ts";
 import { DISABLED_RULE_TABLES } from "./releases/disabled-rules.ts";
 import { WITHDRAWAL_TABLES } from "./releases/withdrawal-log.ts";
@@ -58,6 +59,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		...DISABLED_RULE_TABLES,
 		...WITHDRAWAL_TABLES,
 		...ROLLOUT_TABLES,
+		...ONCE_TABLES,
 		...AUDIT_TABLES,
 		...WEBHOOK_TABLES,
 		...OUTBOX_TABLES,

@@ -52,7 +52,7 @@ export function headersOf(path: string, status: number, operation: Operation): N
 	const names = status < 400 ? ofGoodAnswer(path, status, operation) : ofRefusal(path, status);
 	const fields = ["Cache-Control" as const, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]);
 	// Of its conflicts one is over after a time, and says so.
-	if (path === "/v1/permits" && status === 409) {
+	if ((path === "/v1/permits" || operation["x-idempotency-key"]) && status === 409) {
 		fields.push(["Retry-After", { $ref: "#/components/headers/Retry-After-Of-Some" }]);
 	}
 	return Object.fromEntries(fields);

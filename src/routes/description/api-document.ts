@@ -51,6 +51,8 @@ export interface Operation {
 	readonly description?: string;
 	/** of an API key: any one of these will do; the first is the least */
 	readonly "x-scopes"?: readonly string[];
+	/** it takes an `Idempotency-Key` (routes/publisher/ask-once.ts) */
+	readonly "x-idempotency-key"?: true;
 	/** any one of these; each names a scheme */
 	readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 	readonly parameters?: readonly Parameter[];

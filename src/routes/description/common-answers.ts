@@ -32,6 +32,8 @@ function allProblems(path: string, operation: Operation): ProblemCode[] {
 	const asks = (scheme: string) => security.some((one) => Object.hasOwn(one, scheme));
 	if (asks("accessToken")) add("unauthenticated", "dpop_proof_missing", "device_refused");
 	if (asks("apiKey")) add("unauthenticated", "insufficient_scope", "rate_limited");
+	if (operation["x-idempotency-key"])
+		add("idempotency_key_invalid", "idempotency_key_in_use", "idempotency_key_reused");
 	if (path.startsWith("/v1/")) {
 		if (parameters.some((parameter) => parameter.in === "path")) add("invalid_identifier");
 		if (parameters.some((parameter) => parameter.in === "query")) add("invalid_request");

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { SharedView } from "../../content/heads-record.ts";
 import type { Scope } from "../../entitlement/keys/credential-record.ts";
 import type { Change } from "../../objects/audit.ts";
+import type { OnceRequest } from "../../objects/product/once-desk.ts";
 import type { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import type { OpenedAccessToken } from "../../signing/sealed/access-token.ts";
@@ -38,6 +39,8 @@ export interface AppEnv {
 		holder: KeyHolder;
 		/** set by `deviceOrOperatorAccess`: the device that asks, null = the holder of an API key */
 		askingDevice: DeviceCaller | null;
+		/** the request as its `Idempotency-Key` names it; set where it has one */
+		once: OnceRequest | undefined;
 		/** set where the body cannot be read as JSON, which the router's validation finds out without saying why */
 		bodyProblem: ProblemError | undefined;
 	};

@@ -6,9 +6,10 @@ import { productName } from "../../names.ts";
 import type { DisabledRule } from "../../objects/product/releases/disabled-rules.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
-import { type AppEnv, changeBy, type KeyHolder } from "../http/app-env.ts";
-import { productReadAccess, releaseAccess } from "../http/key-access.ts";
+import type { AppEnv, KeyHolder } from "../http/app-env.ts";
+import { productReadAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp, toTimestamp } from "../http/openapi.ts";
+import { changeOnce, releaseOnceAccess } from "./ask-once.ts";
 
 const ruleBody = z
 	.object({ rule: z.string(), reason: z.string(), by: z.string(), at: timestamp })
@@ -55,7 +56,7 @@ const disable = createRoute({
 	tags: ["Publisher"],
 	summary: "Have every device leave out some rules, from its next check on",
 	description: `Whatever release it runs, and also where there is no newer one. ${MAX_DISABLED_RULES} rules of a product at most. Where a team owns the product, a key of that team or of scope \`operate\`.`,
-	...releaseAccess,
+	...releaseOnceAccess,
 	request,
 	responses: { 200: jsonAnswer(changedBody, "The rules that are disabled now"), ...refusals },
 });
@@ -67,7 +68,7 @@ const enable = createRoute({
 	tags: ["Publisher"],
 	summary: "Have devices use disabled rules again, from their next check on",
 	description: "Where a team owns the product, a key of that team or of scope `operate`.",
-	...releaseAccess,
+	...releaseOnceAccess,
 	request,
 	responses: { 200: jsonAnswer(changedBody, "The rules that are disabled now"), ...refusals },
 });
@@ -93,7 +94,7 @@ async function setRules(
 	const info = await object.info();
 	if (info === null) throw new ProblemError("not_found");
 	requireTeam(info.team, c.var.holder);
-	const result = await object.setRules(what, { ...changeBy(c), ...wanted });
+	const result = await object.setRules(what, { ...changeOnce(c), ...wanted });
 	if (result.ok) {
 		const { changed, published, rules } = result;
 		return { changed, published, rules: rules.map(describeRule) };

@@ -11,6 +11,7 @@ import { planChoice } from "../../rollout/built-in-plans.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, releaseAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp } from "../http/openapi.ts";
+import { changeOnce, releaseOnceAccess } from "./ask-once.ts";
 import {
 	describeRelease,
 	describeReleased,
@@ -32,7 +33,7 @@ const publish = createRoute({
 	summary: "Release an uploaded package: it goes its way by a plan",
 	description:
 		"By the product's plan, or by the one that is named. Only with `immediate` everybody may have it at once; else it begins with the first step, often after a person's approval.",
-	...releaseAccess,
+	...releaseOnceAccess,
 	request: {
 		params: releasePath,
 		body: jsonBody(
@@ -97,7 +98,7 @@ const promote = createRoute({
 	summary: "Send a release that everybody on beta may have on its way to stable",
 	description:
 		"The same bytes and metadata, by a rollout of its own with approvals of its own. Devices on beta are not asked again. It becomes the newest release of stable.",
-	...releaseAccess,
+	...releaseOnceAccess,
 	request: {
 		params: releasePath,
 		body: jsonBody(
@@ -161,7 +162,7 @@ const withdraw = createRoute({
 	summary: "Withdraw a release: it is offered no more, and who runs it is offered another",
 	description:
 		"With `revert_to` devices that run it go back to that release: what lies between the two is not for them. It may be named, or changed, after the withdrawal too. All other devices get what they would get without it.",
-	...releaseAccess,
+	...releaseOnceAccess,
 	request: {
 		params: releasePath,
 		body: jsonBody(
@@ -227,7 +228,7 @@ export const releases = createRouter()
 			entries,
 		};
 		const change = {
-			...changeBy(c),
+			...changeOnce(c),
 			version,
 			metadata,
 			channel,
@@ -252,7 +253,7 @@ export const releases = createRouter()
 		event.toVersion = version;
 		const wanted = c.req.valid("json");
 		const { allow_older: allowOlder = false, allow_size: allowSize = false } = wanted;
-		const change = { ...changeBy(c), version, allowOlder, allowSize, ...rolloutOf(wanted, c.var.holder) };
+		const change = { ...changeOnce(c), version, allowOlder, allowSize, ...rolloutOf(wanted, c.var.holder) };
 		const result = await services.objects.product(product).promote(change);
 		if (!result.ok) refuseRollout(result);
 		event.outcome = "promoted";
@@ -279,7 +280,7 @@ export const releases = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const { reason, revert_to: revertTo } = c.req.valid("json");
-		const change = { ...changeBy(c), version, reason, ...(revertTo !== undefined && { revertTo }) };
+		const change = { ...changeOnce(c), version, reason, ...(revertTo !== undefined && { revertTo }) };
 		const result = await services.objects.product(product).withdraw(change);
 		if (!result.ok && result.reason === "unfit_target") refuseTarget(result, version);
 		if (!result.ok) refuseRelease(result.reason);

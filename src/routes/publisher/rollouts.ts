@@ -4,9 +4,9 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { productName, sha256Hex, versionName } from "../../names.ts";
 import { plainText } from "../../plain-text.ts";
 import { ProblemError } from "../../problem.ts";
-import { changeBy } from "../http/app-env.ts";
-import { productReadAccess, releaseAccess } from "../http/key-access.ts";
+import { productReadAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, toTimestamp, wholeNumber } from "../http/openapi.ts";
+import { changeOnce, releaseOnceAccess } from "./ask-once.ts";
 import { describeRollout, rolloutBody } from "./rollout-body.ts";
 import { refuseWord } from "./word-refusal.ts";
 
@@ -52,7 +52,7 @@ const word = createRoute({
 	summary: "Approve the next step, let a step pass its gate, or let a halted rollout go on",
 	description:
 		"A word of the key's holder, for the evidence that they saw. It lapses when more fails afterwards. Nobody lets out alone what they uploaded; where the product asks for `two_people`, the uploader's word is not taken at all.",
-	...releaseAccess,
+	...releaseOnceAccess,
 	request: {
 		params: releasePath,
 		body: jsonBody(
@@ -92,7 +92,7 @@ const halt = createRoute({
 	operationId: "haltRollout",
 	tags: ["Publisher"],
 	summary: "Halt a rollout: nobody gets the release who has not got it",
-	...releaseAccess,
+	...releaseOnceAccess,
 	request: { params: releasePath, body: jsonBody(z.strictObject({ reason: plainText(500).min(1) })) },
 	responses: {
 		200: jsonAnswer(changedBody, "Halted; `changed` is false where nothing was under way"),
@@ -156,7 +156,7 @@ export const rollouts = createRouter()
 		const { kind, evidence, sha256 } = c.req.valid("json");
 		const object = services.objects.product(product);
 		const said = await object.approveRollout({
-			...changeBy(c),
+			...changeOnce(c),
 			version,
 			kind,
 			evidence,
@@ -173,7 +173,7 @@ export const rollouts = createRouter()
 		const { product, version } = c.req.valid("param");
 		event.product = product;
 		const object = services.objects.product(product);
-		const halted = await object.haltRollout({ ...changeBy(c), version, reason: c.req.valid("json").reason });
+		const halted = await object.haltRollout({ ...changeOnce(c), version, reason: c.req.valid("json").reason });
 		if (!halted.ok) throw notFound();
 		event.outcome = "halted";
 		return c.json({ ...describeRollout(product, halted.view, now, c.var.holder), changed: halted.changed }, 200);

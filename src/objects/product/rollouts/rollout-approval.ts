@@ -8,6 +8,7 @@ import { allFailures, type Evidence } from "../../../rollout/evidence.ts";
 import type { Phase, Rollout } from "../../../rollout/rollout.ts";
 import { type RolloutStatus, statusOf, type WaitsFor } from "../../../rollout/rollout-status.ts";
 import type { Change, WriteProductAudit } from "../../audit.ts";
+import type { OnceDesk, OnceRequest } from "../once-desk.ts";
 import type { ProductTables } from "../product-tables.ts";
 import type { FailedLease, LeaseTables } from "./lease-tables.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
@@ -106,6 +107,8 @@ export interface Word extends Change {
 	readonly evidence: string;
 	/** of the package that they mean; not given = they name none */
 	readonly sha256?: string | undefined;
+	/** not given = it may be said twice */
+	readonly once?: OnceRequest | undefined;
 }
 
 /** @param view as it is in the moment of the word @returns the word to be kept, or why it is not taken */
@@ -139,6 +142,7 @@ function approve(
 }
 
 export interface WordParts extends ViewParts {
+	readonly once: Pick<OnceDesk, "isDone" | "run">;
 	readonly audit: WriteProductAudit;
 }
 
@@ -152,19 +156,23 @@ export async function sayWord(
 	word: Word,
 	turn: (work: () => void) => Promise<void>,
 ): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | null> {
-	const { rollouts, rolloutDesk, audit } = parts;
+	const { rollouts, rolloutDesk, audit, once } = parts;
 	const { version, now } = word;
 	for (;;) {
 		const seen = await viewRollout(parts, version, now);
 		if (seen === null) return null;
 		// Its hash was made outside of any transaction: what came meanwhile is looked at first.
 		if (!isStillSo(seen, rollouts, rolloutDesk, now)) continue;
+		if (once.isDone(word.once)) return { ok: true, view: seen };
 		const approved = approve(seen, word);
 		if (!approved.ok) return approved;
 		await turn(() => {
 			const which = word.sha256 === undefined ? "" : `, sha256 ${word.sha256}`;
-			audit(word, "rollout.word", version, `${word.kind} ${seen.step}${which}`);
-			rolloutDesk.approve(word, version, approved.approval);
+			once.run(word.once, () => {
+				audit(word, "rollout.word", version, `${word.kind} ${seen.step}${which}`);
+				rolloutDesk.approve(word, version, approved.approval);
+				return true;
+			});
 		});
 		const view = await viewRollout(parts, version, now);
 		return view === null ? null : { ok: true, view };
