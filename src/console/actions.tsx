@@ -2,6 +2,7 @@
 // makes one call of the API.
 import type { Child } from "hono/jsx";
 import { ApiRefusal } from "./console-env.ts";
+import { forkOf, LineText } from "./forks.tsx";
 import { segment } from "./layout.tsx";
 import { type ConsoleContext, render } from "./render.tsx";
 import type { Rollout } from "./screens/rollout-words.ts";
@@ -33,6 +34,11 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
 	},
 	reinstate: { title: "Reinstate", says: "It may update again.", reason: "kept" },
 	revoke: { title: "Revoke", says: "It is refused for good, and its seat is free.", reason: "kept", isFinal: true },
+	resolve: {
+		title: "Say which is the device",
+		says: "The fork is over. The other copy is refused nothing: if it goes on, it is a fork again. To shut it out, revoke or replace the device.",
+		reason: "kept",
+	},
 	"take-down": { title: "Take down", says: "Devices are shown the message no more.", reason: "none", isFinal: true },
 };
 
@@ -64,22 +70,12 @@ export interface Target {
 	readonly name: string;
 	/** where to go when it is done */
 	readonly back: string;
-	/** @param reason "" where none is asked for @param evidence of a rollout, as the page showed it @param sha256 the same of its package */
-	call(
-		name: string,
-		reason: string,
-		evidence: string,
-		sha256: string,
-	): readonly [method: string, path: string, body?: object];
+	/** @param given what the form says, by field; "" where it says nothing */
+	call(name: string, given: (field: string) => string): readonly [method: string, path: string, body?: object];
 }
 
-/** The page that asks. @param seen of a rollout: what its reader has seen */
-export function askAction(
-	c: ConsoleContext,
-	target: Target,
-	facts: Child = null,
-	seen: Readonly<Record<"evidence" | "sha256", string>> | null = null,
-): Response {
+/** The page that asks. @param facts to go by @param fields of the form, beside the reason */
+export function askAction(c: ConsoleContext, target: Target, facts: Child = null, fields: Child = null): Response {
 	const name = c.req.param("action") ?? "";
 	const action = actionNamed(name);
 	return render(
@@ -93,9 +89,7 @@ export function askAction(
 			{facts}
 			<form method="post" class="narrow">
 				<input type="hidden" name="form" value={c.var.session.form} />
-				{Object.entries(seen ?? {}).map(([name, value]) => (
-					<input type="hidden" name={name} value={value} />
-				))}
+				{fields}
 				{action.reason !== "none" && (
 					<label>
 						Reason, for the trail
@@ -120,8 +114,7 @@ export async function act(c: ConsoleContext, target: Target): Promise<Response> 
 	const name = c.req.param("action") ?? "";
 	actionNamed(name);
 	const { form, api } = c.var;
-	const [reason, evidence, sha256] = ["reason", "evidence", "sha256"].map((field) => (form.get(field) ?? "").trim());
-	await api.send(...target.call(name, reason ?? "", evidence ?? "", sha256 ?? ""));
+	await api.send(...target.call(name, (field) => (form.get(field) ?? "").trim()));
 	return c.redirect(target.back, 303);
 }
 
@@ -147,7 +140,8 @@ export function rolloutTarget(c: ConsoleContext): Target {
 		screen: "rollouts",
 		name: `${of.product} ${of.version}`,
 		back: rolloutPath(of),
-		call: (name, reason, evidence, sha256) => {
+		call: (name, given) => {
+			const [reason, evidence, sha256] = ["reason", "evidence", "sha256"].map(given);
 			if (name === "halt") return ["POST", `${api}/rollout/halt`, { reason }];
 			if (name === "revert") return ["POST", `${api}/withdraw`, { reason }];
 			if (name === "approve" || name === "override" || name === "resume")
@@ -176,7 +170,13 @@ export async function askRollout(c: ConsoleContext): Promise<Response> {
 			<code>{rollout.sha256}</code>.
 		</p>
 	);
-	return askAction(c, target, facts, rollout && { evidence: rollout.evidence, sha256: rollout.sha256 });
+	const seen = rollout && (
+		<>
+			<input type="hidden" name="evidence" value={rollout.evidence} />
+			<input type="hidden" name="sha256" value={rollout.sha256} />
+		</>
+	);
+	return askAction(c, target, facts, seen);
 }
 
 export function deviceTarget(c: ConsoleContext): Target {
@@ -185,11 +185,37 @@ export function deviceTarget(c: ConsoleContext): Target {
 		screen: "devices",
 		name: device,
 		back: `/console/devices/${segment(device)}`,
-		call: (name, reason) => {
+		call: (name, given) => {
+			const reason = given("reason") === "" ? {} : { reason: given("reason") };
+			const path = `/v1/devices/${segment(device)}`;
+			if (name === "resolve") return ["POST", `${path}/fork/resolve`, { keep: given("keep"), ...reason }];
 			if (name !== "suspend" && name !== "reinstate" && name !== "revoke") throw notHere();
-			return ["POST", `/v1/devices/${segment(device)}/${name}`, reason === "" ? {} : { reason }];
+			return ["POST", `${path}/${name}`, reason];
 		},
 	};
+}
+
+/** Of a fork the page has the two lines to choose from. */
+export async function askDevice(c: ConsoleContext): Promise<Response> {
+	const target = deviceTarget(c);
+	if (c.req.param("action") !== "resolve") return askAction(c, target);
+	const id = c.req.param("device") ?? "";
+	const { account } = await c.var.api.get<{ account: string }>(`/v1/devices/${segment(id)}`);
+	const fork = await forkOf(c, account, id);
+	if (fork === null)
+		throw new ApiRefusal({ status: 404, code: "not_found", title: "No two copies of it are known to live" });
+	const choices = (
+		<fieldset>
+			<legend>The device is the one that</legend>
+			{fork.lines.map((one) => (
+				<label>
+					<input type="radio" name="keep" value={one.line} required />
+					<LineText of={one} />
+				</label>
+			))}
+		</fieldset>
+	);
+	return askAction(c, target, null, choices);
 }
 
 export function messageTarget(c: ConsoleContext): Target {

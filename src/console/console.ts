@@ -2,7 +2,16 @@
 // carries the policy that lets nothing into a page but this service's own files.
 import { Hono } from "hono";
 import { answerFailure } from "../failure.ts";
-import { act, askAction, askRollout, deviceTarget, messageTarget, notHere, rolloutTarget } from "./actions.tsx";
+import {
+	act,
+	askAction,
+	askDevice,
+	askRollout,
+	deviceTarget,
+	messageTarget,
+	notHere,
+	rolloutTarget,
+} from "./actions.tsx";
 import { ApiRefusal, type Application, type ConsoleEnv } from "./console-env.ts";
 import { frontPage } from "./front-page.tsx";
 import { type ConsoleContext, renderFailure } from "./render.tsx";
@@ -10,12 +19,15 @@ import { showAdoption } from "./screens/adoption.tsx";
 import { showDevice } from "./screens/device.tsx";
 import { showDevices } from "./screens/devices.tsx";
 import { showFleet } from "./screens/fleet.tsx";
-import { showLicenses } from "./screens/licenses.tsx";
-import { putUp, showMessages, writeMessage } from "./screens/messages.tsx";
+import { showForks } from "./screens/forks.tsx";
+import { showLicense, showLicenses } from "./screens/licenses.tsx";
+import { showMessage, showMessages } from "./screens/messages.tsx";
+import { showRelease } from "./screens/release.tsx";
 import { showReleases } from "./screens/releases.tsx";
 import { showRollout, showRollouts } from "./screens/rollouts.tsx";
 import { showTraffic } from "./screens/traffic.tsx";
 import { showTrail } from "./screens/trail.tsx";
+import { putUp, writeMessage } from "./screens/write-message.tsx";
 import { requireSession, signIn, signOut } from "./sign-in.tsx";
 import { showSignIn, signInByAccess } from "./sign-in-access.tsx";
 import { makeLink, renderLinkFailure, showLink, signInByLink } from "./sign-in-link.tsx";
@@ -85,16 +97,20 @@ export function createConsole(application: Application): Hono<ConsoleEnv> {
 	screen("/console/fleet", showFleet);
 	screen("/console/fleet/:product", showAdoption);
 	screen("/console/devices", showDevices);
+	screen("/console/devices/forks", showForks);
 	screen("/console/devices/:device", showDevice);
 	screen("/console/releases", showReleases);
+	screen("/console/releases/:product/:version", showRelease);
 	screen("/console/licenses", showLicenses);
+	screen("/console/licenses/:license", showLicense);
 	screen("/console/messages", showMessages);
 	screen("/console/messages/new", writeMessage);
+	screen("/console/messages/:message", showMessage);
 	pages.post("/console/messages", noted("/console/messages", putUp));
 	screen("/console/traffic", showTraffic);
 	screen("/console/trail", showTrail);
 	action("/console/rollouts/:product/:version", askRollout, rolloutTarget);
-	action("/console/devices/:device", (c) => askAction(c, deviceTarget(c)), deviceTarget);
+	action("/console/devices/:device", askDevice, deviceTarget);
 	action("/console/messages/:message", (c) => askAction(c, messageTarget(c)), messageTarget);
 	pages.notFound((c) => renderFailure(c, notHere()));
 	pages.onError((error, c) => renderFailure(c, error));

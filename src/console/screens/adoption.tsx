@@ -18,7 +18,8 @@ export interface Adoption {
 	readonly as_of: string | null;
 }
 
-const seconds = (at: string) => Math.floor(Date.parse(at) / 1_000);
+/** @param at RFC 3339 @returns unix seconds */
+export const seconds = (at: string) => Math.floor(Date.parse(at) / 1_000);
 
 export async function showAdoption(c: ConsoleContext): Promise<Response> {
 	const product = c.req.param("product") ?? "";
@@ -73,7 +74,8 @@ export function VersionsOverTime({ of: { product, releases, as_of: until } }: { 
 	);
 }
 
-function duration(length: number | null): string {
+/** @param length seconds */
+export function duration(length: number | null): string {
 	if (length === null) return "not yet";
 	if (length < 7_200) return `${Math.round(length / 60)} min`;
 	return length < 172_800 ? `${Math.round(length / 3_600)} h` : `${Math.round(length / 86_400)} d`;

@@ -1,5 +1,7 @@
 // What a screen is about where its address does not say: the accounts and products that the key may see.
+import type { Child } from "hono/jsx";
 import { link, segment, Table, Time } from "../layout.tsx";
+import { Choices, cursorPage, Pages } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import type { Screen } from "../view.ts";
 
@@ -24,10 +26,15 @@ export function accountSeen(c: ConsoleContext): string | null {
 	return c.req.query("account") || (!view.seesAll && view.accounts.length === 1 ? (view.accounts[0] ?? null) : null);
 }
 
-/** A page of accounts, each of which leads to the screen. */
-export async function chooseAccount(c: ConsoleContext, title: string, screen: Screen): Promise<Response> {
+/** A page of accounts, each of which leads to the screen. @param path of the screen @param before what stands above them */
+export async function chooseAccount(
+	c: ConsoleContext,
+	title: string,
+	screen: Screen,
+	path = `/console/${screen}`,
+	before: Child = null,
+): Promise<Response> {
 	const { view, api } = c.var;
-	const path = `/console/${screen}`;
 	const own = { accounts: view.accounts.map((account) => ({ account, name: account, created_at: null })), next: null };
 	const { accounts, next } = view.seesAll
 		? await api.get<Accounts>("/v1/accounts", { after: c.req.query("after"), limit: "100" })
@@ -37,6 +44,7 @@ export async function chooseAccount(c: ConsoleContext, title: string, screen: Sc
 		title,
 		screen,
 		<>
+			{before}
 			<p>Choose an account.</p>
 			<Table
 				label="Accounts"
@@ -48,23 +56,14 @@ export async function chooseAccount(c: ConsoleContext, title: string, screen: Sc
 					<Time at={created_at} />,
 				])}
 			/>
-			{next !== null && <a href={link(path, { after: next })}>More accounts</a>}
+			<Pages of={cursorPage<unknown>(c, accounts, next)} />
 		</>,
 	);
 }
 
-/** Choice among products, where there are several. */
+/** Choice among products. */
 export function ProductLinks({ path, products }: { path: string; products: readonly string[] }) {
-	return (
-		<p>
-			Product:{" "}
-			{products.map((product) => (
-				<>
-					<a href={link(path, { product })}>{product}</a>{" "}
-				</>
-			))}
-		</p>
-	);
+	return <Choices what="Product" of={products.map((product) => [product, link(path, { product })] as const)} />;
 }
 
 export function devicePage(device: string): string {

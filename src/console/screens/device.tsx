@@ -2,11 +2,13 @@
 import type { z } from "zod";
 import type { explanationBody } from "../../routes/device/explain/explain-body.ts";
 import { actionLinks } from "../actions.tsx";
+import { type Fork, forkOf, LineText } from "../forks.tsx";
 import { Facts, link, Mark, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { operatesAccount } from "../view.ts";
 import { devicePage } from "./choose.tsx";
 import { type Device, stateOf } from "./devices.tsx";
+import { readTimeline, Timeline } from "./timeline.tsx";
 
 type Explanation = z.infer<typeof explanationBody>;
 
@@ -30,10 +32,11 @@ export async function showDevice(c: ConsoleContext): Promise<Response> {
 	const device = await api.get<Device>(path);
 	const known = device.products.map(({ product }) => product);
 	const asked = c.req.query("product") || known[0];
-	const told =
-		asked === undefined
-			? null
-			: await api.get<Explanation>(`${path}/explain`, { product: asked, at: c.req.query("at") });
+	const [told, fork, timeline] = await Promise.all([
+		asked === undefined ? null : api.get<Explanation>(`${path}/explain`, { product: asked, at: c.req.query("at") }),
+		forkOf(c, device.account, id),
+		readTimeline(c, device),
+	]);
 	const { tone, word } = stateOf(device);
 	return render(
 		c,
@@ -43,10 +46,12 @@ export async function showDevice(c: ConsoleContext): Promise<Response> {
 			<p>
 				<Mark tone={tone}>{word}</Mark>: {NEXT[tone]}
 			</p>
+			{fork !== null && <TwoCopies of={fork} canSay={operatesAccount(view, id)} />}
 			{operatesAccount(view, id) && actionLinks(devicePage(id), ACTIONS[device.status])}
 			<Facts
 				of={[
 					["Device", <code>{id}</code>],
+					["Account", <a href={link("/console/devices", { account: device.account })}>{device.account}</a>],
 					["Model", device.model],
 					["License", device.license],
 					["Seat", device.has_seat ? "yes" : "none"],
@@ -102,11 +107,7 @@ export async function showDevice(c: ConsoleContext): Promise<Response> {
 				<button type="submit">Explain</button>
 			</form>
 			{told !== null && <Explained told={told} />}
-			{told !== null && (
-				<p>
-					<a href={link("/console/trail", { account: told.account, device: id })}>Its trail</a>
-				</p>
-			)}
+			<Timeline device={device} of={timeline} />
 		</>,
 	);
 }
@@ -133,6 +134,25 @@ function Trust({ of }: { of: Device["trust"] }) {
 				</>
 			)}
 		</>
+	);
+}
+
+function TwoCopies({ of: { device, forked_at, lines }, canSay }: { of: Fork; canSay: boolean }) {
+	return (
+		<article class="red">
+			<p>
+				<strong>Two copies of it live</strong>, known since <Time at={forked_at} />: one appliance was cloned, or its
+				key was taken. Both keep what they have.
+			</p>
+			<ul>
+				{lines.map((one) => (
+					<li>
+						<LineText of={one} />
+					</li>
+				))}
+			</ul>
+			{canSay && actionLinks(devicePage(device), ["resolve"])}
+		</article>
 	);
 }
 

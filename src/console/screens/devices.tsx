@@ -1,33 +1,43 @@
 // The devices of an account: search and filters are those of the API, in the address; on each page those that need somebody come first.
+import type { Child } from "hono/jsx";
 import type { z } from "zod";
+import { OUTCOME_REASON_NAMES } from "../../fleet/outcome-reason.ts";
 import { REPORTED } from "../../rollout/lease.ts";
 import type { deviceBody } from "../../routes/operator/devices/device-body.ts";
 import { link, Mark, Table, Time, type Tone } from "../layout.tsx";
+import { Choices, cursorPage, type Filter, Filters, Pages } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount, devicePage } from "./choose.tsx";
 
 export type Device = z.infer<typeof deviceBody>;
+interface Found {
+	readonly devices: readonly Device[];
+	readonly next: string | null;
+}
 
 const PAGE = "50";
-const FILTERS = [
+const CHOOSE = ["Devices", "devices", "/console/devices"] as const;
+const itself = (values: readonly string[]) => values.map((value) => [value, value.replaceAll("_", " ")] as const);
+const FILTERS: readonly Filter[] = [
 	["serial_prefix", "Serial begins with"],
 	["model", "Model"],
 	["license", "License"],
 	["label", "Labels, as site=berlin"],
 	["product", "Product"],
 	["installed", "Version installed"],
-	["reason", "Reason of a failure"],
-] as const;
-const CHOICES = [
-	["status", "Status", ["active", "suspended", "revoked", "deactivated"]],
-	["outcome", "Last outcome", REPORTED],
-] as const;
-const SILENCES = [
-	["", "any"],
-	["86400", "a day"],
-	["259200", "three days"],
-	["604800", "a week"],
-] as const;
+	["reason", "Reason of a failure", itself(OUTCOME_REASON_NAMES)],
+	["status", "Status", itself(["active", "suspended", "revoked", "deactivated"])],
+	["outcome", "Last outcome", itself(REPORTED)],
+	[
+		"silent_for",
+		"Silent for",
+		[
+			["86400", "a day"],
+			["259200", "three days"],
+			["604800", "a week"],
+		],
+	],
+];
 const TONES: readonly Tone[] = ["red", "amber", "green", "plain"];
 
 /** @returns how urgent it is, and why in a word */
@@ -43,86 +53,74 @@ export function stateOf({ status, has_seat, problem, products, seen_at }: Device
 
 export async function showDevices(c: ConsoleContext): Promise<Response> {
 	const account = accountSeen(c);
-	if (account === null) return chooseAccount(c, "Devices", "devices");
+	if (account === null) return c.req.query("serial") ? findBySerial(c) : chooseAccount(c, ...CHOOSE, serialSearch(c));
 	const { after, account: _, ...filters } = c.req.query();
 	const path = `/v1/accounts/${encodeURIComponent(account)}/devices`;
-	const page = await c.var.api.get<{ devices: Device[]; next: string | null }>(path, {
-		...filters,
-		after,
-		limit: PAGE,
-	});
-	const devices = page.devices
-		.map((device) => ({ device, ...stateOf(device) }))
-		.toSorted((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
+	const found = await c.var.api.get<Found>(path, { ...filters, after, limit: PAGE });
+	const page = cursorPage(c, found.devices, found.next);
+	const list = (query: Readonly<Record<string, string>>) => link("/console/devices", { account, ...query });
 	return render(
 		c,
 		"Devices",
 		"devices",
 		<>
-			<p>
-				Of <code>{account}</code>.{" "}
-				{[
-					["those that failed", { outcome: "failed" }],
-					["silent for a day", { silent_for: "86400" }],
-					["suspended", { status: "suspended" }],
-					["all", {}],
-				].map(([name, query]) => (
-					<>
-						<a href={link("/console/devices", { account, ...(query as Record<string, string>) })}>
-							{name as string}
-						</a>{" "}
-					</>
-				))}
-			</p>
-			<form method="get" class="filters">
-				<input type="hidden" name="account" value={account} />
-				{FILTERS.map(([name, title]) => (
-					<label>
-						{title}
-						<input name={name} value={filters[name] ?? ""} />
-					</label>
-				))}
-				{CHOICES.map(([name, title, values]) => (
-					<label>
-						{title}
-						<select name={name}>
-							{["", ...values].map((value) => (
-								<option value={value} selected={value === (filters[name] ?? "")}>
-									{value || "any"}
-								</option>
-							))}
-						</select>
-					</label>
-				))}
-				<label>
-					Silent for
-					<select name="silent_for">
-						{SILENCES.map(([value, title]) => (
-							<option value={value} selected={value === (filters["silent_for"] ?? "")}>
-								{title}
-							</option>
-						))}
-					</select>
-				</label>
-				<button type="submit">Search</button>
-			</form>
-			<Table
-				label="Devices"
-				head={["Device", "State", "Serial", "Model", "Installed", "Last outcome", "Seen"]}
-				empty="No device of this page fits."
-				rows={devices.map(({ device, tone, word }) => [
-					<a href={devicePage(device.device)}>{device.device}</a>,
-					<Mark tone={tone}>{word}</Mark>,
-					device.serial,
-					device.model,
-					device.products.map(({ product, installed }) => `${product} ${installed ?? "–"}`).join(", ") || "–",
-					device.products.map(({ outcome, reason }) => [outcome, reason].filter(Boolean).join(": ")).join(", ") || "–",
-					<Time at={device.seen_at} />,
-				])}
+			<Choices
+				what={`Of ${account}`}
+				of={[
+					["those that failed", list({ outcome: "failed" })],
+					["silent for a day", list({ silent_for: "86400" })],
+					["suspended", list({ status: "suspended" })],
+					["of which two copies live", link("/console/devices/forks", { account })],
+					["all", list({})],
+				]}
 			/>
-			{page.next !== null && (
-				<a href={link("/console/devices", { account, ...filters, after: page.next })}>Next page</a>
-			)}
+			<Filters of={FILTERS} values={filters} kept={{ account }} />
+			<DeviceTable devices={page.rows} empty="No device of this page fits." />
+			<Pages of={page} />
 		</>,
+	);
+}
+
+/** Of whatever account, for who may see all of them. */
+async function findBySerial(c: ConsoleContext): Promise<Response> {
+	const { serial, after } = c.req.query();
+	const found = await c.var.api.get<Found>("/v1/devices", { serial, after });
+	const page = cursorPage(c, found.devices, found.next);
+	return render(
+		c,
+		"Devices",
+		"devices",
+		<>
+			{serialSearch(c)}
+			<DeviceTable devices={page.rows} empty="No account has a device with this serial number." />
+			<Pages of={page} />
+		</>,
+	);
+}
+
+function serialSearch(c: ConsoleContext): Child {
+	return c.var.view.seesAll && <Filters of={[["serial", "Serial number, of any account"]]} values={c.req.query()} />;
+}
+
+/** Those that need somebody first. */
+function DeviceTable({ devices, empty }: { devices: readonly Device[]; empty: string }) {
+	const judged = devices
+		.map((device) => ({ device, ...stateOf(device) }))
+		.toSorted((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
+	return (
+		<Table
+			label="Devices"
+			head={["Device", "State", "Serial", "Model", "Installed", "Last outcome", "Seen"]}
+			empty={empty}
+			rows={judged.map(({ device, tone, word }) => [
+				<a href={devicePage(device.device)}>{device.device}</a>,
+				<Mark tone={tone}>{word}</Mark>,
+				device.serial,
+				device.model,
+				device.products.map(({ product, installed }) => `${product} ${installed ?? "–"}`).join(", ") || "–",
+				device.products.map(({ outcome, reason }) => [outcome, reason].filter(Boolean).join(": ")).join(", ") || "–",
+				<Time at={device.seen_at} />,
+			])}
+		/>
 	);
 }

@@ -1,5 +1,7 @@
 // Licenses and seats of an account: those that are over, full or about to end come first.
-import { link, Mark, Table, Time, type Tone } from "../layout.tsx";
+import { Chart } from "../chart.tsx";
+import { Facts, link, Mark, segment, Table, Time, type Tone } from "../layout.tsx";
+import { Filters, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount } from "./choose.tsx";
 
@@ -13,6 +15,9 @@ interface Usage {
 	readonly over: number;
 	readonly ends: readonly { ends_at: string; days_left: number | null; products: readonly string[] }[];
 	readonly refused_last_day: number;
+	readonly overage: string;
+	readonly taken_by_ha_groups: number;
+	readonly devices: Readonly<Record<string, number>>;
 	readonly peaks: readonly { day: string; taken: number }[];
 }
 
@@ -41,9 +46,12 @@ export async function showLicenses(c: ConsoleContext): Promise<Response> {
 	const account = accountSeen(c);
 	if (account === null) return chooseAccount(c, "Licenses and seats", "licenses");
 	const { licenses } = await c.var.api.get<{ licenses: Usage[] }>(`/v1/accounts/${encodeURIComponent(account)}/usage`);
+	const { status, kind } = c.req.query();
 	const judged = licenses
+		.filter((one) => (!status || one.status === status) && (!kind || one.kind === kind))
 		.map((usage) => ({ usage, ...stateOf(usage) }))
 		.toSorted((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
+	const list = pageOf(c, judged, "licenses");
 	return render(
 		c,
 		"Licenses and seats",
@@ -52,12 +60,20 @@ export async function showLicenses(c: ConsoleContext): Promise<Response> {
 			<p>
 				Of <code>{account}</code>.
 			</p>
+			<Filters
+				of={[
+					["status", "Status", ["active", "suspended", "revoked"].map((one) => [one, one] as const)],
+					["kind", "Kind", ["fixed", "elastic"].map((one) => [one, one] as const)],
+				]}
+				values={{ status, kind }}
+				kept={{ account }}
+			/>
 			<Table
 				label="Licenses"
 				head={["License", "State", "Kind", "Taken", "Seats", "Most in 30 days", "Refused within a day", "Ends", "Next"]}
 				empty="The account has no license."
-				rows={judged.map(({ usage, tone, word, next }) => [
-					<a href={link("/console/devices", { account, license: usage.license })}>{usage.license}</a>,
+				rows={list.rows.map(({ usage, tone, word, next }) => [
+					<a href={link(`/console/licenses/${segment(usage.license)}`, { account })}>{usage.license}</a>,
 					<Mark tone={tone}>{word}</Mark>,
 					usage.kind,
 					String(usage.taken),
@@ -71,6 +87,66 @@ export async function showLicenses(c: ConsoleContext): Promise<Response> {
 					)),
 					next,
 				])}
+			/>
+			<Pages of={list} />
+		</>,
+	);
+}
+
+/** One license: its seats over ninety days, its devices and its ends. */
+export async function showLicense(c: ConsoleContext): Promise<Response> {
+	const account = accountSeen(c);
+	if (account === null) return chooseAccount(c, "Licenses and seats", "licenses");
+	const id = c.req.param("license") ?? "";
+	const path = `/v1/accounts/${encodeURIComponent(account)}/licenses/${segment(id)}/usage`;
+	const usage = await c.var.api.get<Usage>(path, { days: "90" });
+	const { tone, word, next } = stateOf(usage);
+	return render(
+		c,
+		usage.license,
+		"licenses",
+		<>
+			<p>
+				<Mark tone={tone}>{word}</Mark>: {next}.
+			</p>
+			<Facts
+				of={[
+					["Account", <a href={link("/console/licenses", { account })}>{account}</a>],
+					["Kind", usage.kind],
+					["Seats", String(usage.seats)],
+					["Taken", `${usage.taken}, ${usage.taken_by_ha_groups} of them by HA groups`],
+					["Free", String(usage.free)],
+					["Refused within a day", String(usage.refused_last_day)],
+					["Where more are wanted", usage.overage],
+					...Object.entries(usage.devices).map(([status, count]) => {
+						const devices = link("/console/devices", { account, license: id, status });
+						return [`Devices ${status}`, <a href={devices}>{count}</a>] as const;
+					}),
+				]}
+			/>
+			<Table
+				label="Ends"
+				head={["Ends", "Days left", "Products"]}
+				empty="It does not end."
+				rows={usage.ends.map(({ ends_at, days_left, products }) => [
+					<Time at={ends_at} />,
+					days_left === null ? <Mark tone="red">over</Mark> : String(days_left),
+					products.join(", "),
+				])}
+			/>
+			<Chart
+				label="Most seats taken on each day"
+				times={usage.peaks.map(({ day }) => Date.parse(day) / 1_000)}
+				lines={[
+					{ name: "taken", values: usage.peaks.map(({ taken }) => taken) },
+					{ name: "seats", values: usage.peaks.map(() => usage.seats) },
+				]}
+			/>
+			<Table
+				label="Peaks"
+				head={["Day", "Most seats taken"]}
+				empty="No day has passed yet."
+				rows={usage.peaks.toReversed().map(({ day, taken }) => [day, String(taken)])}
 			/>
 		</>,
 	);

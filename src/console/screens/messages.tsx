@@ -1,26 +1,33 @@
-// Messages of the day: those that are up, and a new one, which is shown as devices get it before it is put up.
-import { Facts, Mark, segment, Table, Time, type Tone } from "../layout.tsx";
+// Messages of the day: those that are up, and of one who has not seen or acknowledged it.
+import type { z } from "zod";
+import type { receiptsBody } from "../../routes/operator/messages/receipts.ts";
+import { Facts, link, Mark, segment, Table, Time, type Tone } from "../layout.tsx";
+import { Choices, cursorPage, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
+import { devicePage } from "./choose.tsx";
+import { describeAudience, MessageTexts, type Texts } from "./message-texts.tsx";
 
-interface Message {
+interface Message extends Texts {
 	readonly id: string;
 	readonly severity: string;
-	readonly title: string;
-	readonly body: string;
 	readonly starts_at: string;
 	readonly ends_at: string;
-	readonly locales: Readonly<Record<string, unknown>>;
 	readonly audience: object;
 	readonly fraction: number;
 }
+type Receipts = z.infer<typeof receiptsBody>;
+type State = Receipts["receipts"][number]["state"];
 
 const TONES: Readonly<Record<string, Tone>> = { critical: "red", warning: "amber" };
-const SEVERITIES = ["info", "warning", "critical"] as const;
-const FIELDS = ["severity", "title", "body", "ends_at"] as const;
+const STATES: Readonly<Record<State, Tone>> = { not_seen: "red", fetched: "amber", acknowledged: "green" };
+const PATH = "/console/messages";
+/** Devices that a page of receipts looks at. */
+const LOOKED_AT = "200";
 
 export async function showMessages(c: ConsoleContext): Promise<Response> {
 	const { api, view } = c.var;
 	const { messages } = await api.get<{ messages: Message[] }>("/v1/messages/all");
+	const list = pageOf(c, messages, "messages");
 	return render(
 		c,
 		"Messages",
@@ -28,89 +35,104 @@ export async function showMessages(c: ConsoleContext): Promise<Response> {
 		<>
 			{view.operates && (
 				<p>
-					<a href="/console/messages/new">Write a message</a>
+					<a href={`${PATH}/new`}>Write a message</a>
 				</p>
 			)}
 			<Table
 				label="Messages"
 				head={["Message", "Severity", "Text", "Shown", "Until", "To", "In", "Next"]}
 				empty="None is up."
-				rows={messages.map((one) => [
-					one.title,
+				rows={list.rows.map((one) => [
+					<a href={`${PATH}/${segment(one.id)}`}>{one.title}</a>,
 					<Mark tone={TONES[one.severity] ?? "plain"}>{one.severity}</Mark>,
 					one.body,
 					<Time at={one.starts_at} />,
 					<Time at={one.ends_at} />,
-					`${JSON.stringify(one.audience) === "{}" ? "everybody" : JSON.stringify(one.audience)}, ${Math.round(one.fraction * 100)} %`,
+					whom(one),
 					Object.keys(one.locales).join(", ") || "–",
-					view.operates ? <a href={`/console/messages/${segment(one.id)}/take-down`}>Take down</a> : "–",
+					<a href={link(`${PATH}/${segment(one.id)}`, { state: "not_seen" })}>who has not seen it</a>,
 				])}
 			/>
+			<Pages of={list} />
 		</>,
 	);
 }
 
-/** The form, and beside it, once something was written, what would be put up. */
-export function writeMessage(c: ConsoleContext): Response {
-	const { severity = "info", title = "", body = "", ends_at: ends = "" } = c.req.query();
+export async function showMessage(c: ConsoleContext): Promise<Response> {
+	const { api, view } = c.var;
+	const id = c.req.param("message") ?? "";
+	const { state, after } = c.req.query();
+	const [{ messages }, { receipts, counts, next }] = await Promise.all([
+		api.get<{ messages: Message[] }>("/v1/messages/all"),
+		api.get<Receipts>(`/v1/messages/${segment(id)}/receipts`, { state, after, limit: LOOKED_AT }),
+	]);
+	// Who had it can be asked for some time after its end.
+	const message = messages.find((one) => one.id === id);
+	const path = `${PATH}/${segment(id)}`;
+	const order = Object.keys(STATES);
+	const sorted = receipts.toSorted((one, two) => order.indexOf(one.state) - order.indexOf(two.state));
+	const list = cursorPage(c, sorted, next);
 	return render(
 		c,
-		"Write a message",
+		message?.title ?? "A message that has ended",
 		"messages",
 		<>
-			{title !== "" && (
-				<article class="amber">
-					<h2>{title}</h2>
-					<p>{body}</p>
+			{message && (
+				<>
+					<article class={TONES[message.severity] ?? "plain"}>
+						<MessageTexts of={message} />
+					</article>
 					<Facts
 						of={[
-							["Severity", severity],
-							["Until", ends],
+							["Severity", message.severity],
+							["Shown", <Time at={message.starts_at} />],
+							["Until", <Time at={message.ends_at} />],
+							["To", whom(message)],
+							["Message", <code>{id}</code>],
 						]}
 					/>
-					<form method="post" action="/console/messages">
-						<input type="hidden" name="form" value={c.var.session.form} />
-						{FIELDS.map((name) => (
-							<input type="hidden" name={name} value={c.req.query(name) ?? ""} />
-						))}
-						<button type="submit">Show it to every device</button>
-					</form>
-				</article>
+					{view.operates && (
+						<p class="actions">
+							<a class="button outline" href={`${path}/take-down`}>
+								Take down
+							</a>
+						</p>
+					)}
+				</>
 			)}
-			<form method="get" class="narrow">
-				<label>
-					Severity
-					<select name="severity">
-						{SEVERITIES.map((one) => (
-							<option selected={one === severity}>{one}</option>
-						))}
-					</select>
-				</label>
-				<label>
-					Title
-					<input name="title" required value={title} />
-				</label>
-				<label>
-					Text
-					<textarea name="body" required>
-						{body}
-					</textarea>
-				</label>
-				<label>
-					Until, in UTC (as 2026-12-31T00:00:00Z)
-					<input name="ends_at" required value={ends} />
-				</label>
-				<button type="submit" class="secondary">
-					Preview
-				</button>
-			</form>
-			<p>An audience, languages and a part of the fleet: parapet message create.</p>
+			<h2>Who has it</h2>
+			<Choices
+				what="Devices"
+				of={[
+					["all", path] as const,
+					...order.map((one) => [one.replace("_", " "), link(path, { state: one })] as const),
+				]}
+				chosen={state?.replace("_", " ") ?? "all"}
+			/>
+			<p>
+				Of the devices that this page has looked at, <Mark tone="red">{counts.not_seen}</Mark> have not seen it,{" "}
+				<Mark tone="amber">{counts.fetched}</Mark> have fetched it and <Mark tone="green">{counts.acknowledged}</Mark>{" "}
+				have acknowledged it.
+			</p>
+			<Table
+				label="Receipts"
+				head={["Device", "State", "Serial", "Account", "Fetched", "Acknowledged", "By"]}
+				empty="No device of this page."
+				rows={list.rows.map((one) => [
+					<a href={devicePage(one.device)}>{one.device}</a>,
+					<Mark tone={STATES[one.state]}>{one.state.replace("_", " ")}</Mark>,
+					one.serial,
+					<a href={link("/console/devices", { account: one.account })}>{one.account}</a>,
+					<Time at={one.fetched_at} />,
+					<Time at={one.acknowledged_at} />,
+					one.acknowledged_by ?? "–",
+				])}
+			/>
+			<Pages of={list} />
 		</>,
 	);
 }
 
-export async function putUp(c: ConsoleContext): Promise<Response> {
-	const { api, form } = c.var;
-	await api.send("POST", "/v1/messages", Object.fromEntries(FIELDS.map((name) => [name, form.get(name) ?? ""])));
-	return c.redirect("/console/messages", 303);
+function whom({ audience, fraction }: Message): string {
+	return `${describeAudience(audience)}${fraction === 1 ? "" : `, ${Math.round(fraction * 100)} %`}`;
 }

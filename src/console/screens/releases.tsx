@@ -3,14 +3,15 @@ import type { z } from "zod";
 import type { releaseBody } from "../../routes/publisher/release-body.ts";
 import { rolloutPath } from "../actions.tsx";
 import { Mark, Table, Time, type Tone } from "../layout.tsx";
+import { Filters, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
 import type { Adoption } from "./adoption.tsx";
 import { ProductLinks, productsSeen } from "./choose.tsx";
 
-type Release = z.infer<typeof releaseBody>;
+export type Release = z.infer<typeof releaseBody>;
 
-const TONES: Readonly<Record<Release["status"], Tone>> = {
+export const RELEASE_TONES: Readonly<Record<Release["status"], Tone>> = {
 	uploaded: "amber",
 	waiting: "amber",
 	approved: "amber",
@@ -20,7 +21,10 @@ const TONES: Readonly<Record<Release["status"], Tone>> = {
 	superseded: "plain",
 	withdrawn: "plain",
 };
-const PAGE = 50;
+
+export function releasePage({ product, version }: Pick<Release, "product" | "version">): string {
+	return rolloutPath({ product, version }, "/console/releases");
+}
 
 export async function showReleases(c: ConsoleContext): Promise<Response> {
 	const { api, view } = c.var;
@@ -33,7 +37,12 @@ export async function showReleases(c: ConsoleContext): Promise<Response> {
 		api.get<{ releases: Release[] }>(`/v1/products/${path}/releases`),
 		view.seesAll ? api.get<Adoption>(`/v1/fleet/products/${path}`).catch(() => null) : null,
 	]);
-	const first = Math.max(0, Math.floor(Number(c.req.query("from")) || 0));
+	const status = c.req.query("status") ?? "";
+	const list = pageOf(
+		c,
+		releases.filter((one) => status === "" || one.status === status),
+		"releases",
+	);
 	const devicesOf = new Map(adoption?.releases.map(({ version, devices }) => [version, devices]));
 	return render(
 		c,
@@ -41,31 +50,32 @@ export async function showReleases(c: ConsoleContext): Promise<Response> {
 		"releases",
 		<>
 			<ProductLinks path="/console/releases" products={products} />
+			<Filters
+				of={[["status", "State", Object.keys(RELEASE_TONES).map((one) => [one, one.replace("_", " ")] as const)]]}
+				values={{ status }}
+				kept={{ product }}
+			/>
 			<Table
 				label="Releases"
 				head={["Release", "State", "Channel", "Released", "Everybody since", "Urgency", "Devices", "Notes", "Next"]}
-				empty="Nothing was uploaded yet."
-				rows={releases
-					.slice(first, first + PAGE)
-					.map((one) => [
-						one.released_at === null ? one.version : <a href={rolloutPath(one)}>{one.version}</a>,
-						<Mark tone={TONES[one.status]}>{one.status.replace("_", " ")}</Mark>,
-						one.channel ?? "–",
-						<Time at={one.released_at} />,
-						<Time at={one.out_at} />,
-						one.urgency,
-						String(devicesOf.get(one.version) ?? "–"),
-						one.notes || "–",
-						one.released_at !== null && one.status !== "withdrawn" && releasesProduct(view, product) ? (
-							<a href={`${rolloutPath(one)}/revert`}>Withdraw</a>
-						) : (
-							"–"
-						),
-					])}
+				empty="There is none."
+				rows={list.rows.map((one) => [
+					<a href={releasePage(one)}>{one.version}</a>,
+					<Mark tone={RELEASE_TONES[one.status]}>{one.status.replace("_", " ")}</Mark>,
+					one.channel ?? "–",
+					<Time at={one.released_at} />,
+					<Time at={one.out_at} />,
+					one.urgency,
+					String(devicesOf.get(one.version) ?? "–"),
+					one.notes || "–",
+					one.released_at !== null && one.status !== "withdrawn" && releasesProduct(view, product) ? (
+						<a href={`${rolloutPath(one)}/revert`}>Withdraw</a>
+					) : (
+						"–"
+					),
+				])}
 			/>
-			{first + PAGE < releases.length && (
-				<a href={`/console/releases?product=${path}&from=${first + PAGE}`}>Older ones</a>
-			)}
+			<Pages of={list} />
 		</>,
 	);
 }

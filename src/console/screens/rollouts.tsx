@@ -3,7 +3,7 @@ import { actionLinks, rolloutPath } from "../actions.tsx";
 import { Facts, Mark, percent, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
-import { ProductLinks, productsSeen } from "./choose.tsx";
+import { devicePage, ProductLinks, productsSeen } from "./choose.tsx";
 import { actionsOf, describeRegression, describeWait, type Rollout, toneOf } from "./rollout-words.ts";
 
 /** More are seen one by one, by their links. */
@@ -136,11 +136,12 @@ export async function showRollout(c: ConsoleContext): Promise<Response> {
 			<h2>Failures</h2>
 			<Table
 				label="Failures"
-				head={["When", "Step", "Model", "Outcome", "Why", "Rules"]}
+				head={["When", "Step", "Device", "Model", "Outcome", "Why", "Rules"]}
 				empty="None."
 				rows={rollout.failures.map((one) => [
 					<Time at={one.at} />,
 					one.step,
+					one.device === null ? "not for this key" : <a href={devicePage(one.device)}>{one.device}</a>,
 					one.model,
 					one.outcome,
 					one.why ?? "–",

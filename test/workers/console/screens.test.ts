@@ -37,6 +37,7 @@ let product: string;
 let account: string;
 let firewall: Firewall;
 let message: string;
+let license: string;
 let operator: Browser;
 
 beforeAll(async () => {
@@ -44,6 +45,7 @@ beforeAll(async () => {
 	await operated("POST", "/v1/products", { product, plan: "immediate" });
 	const fleet = await createFleet({ products: [product] });
 	account = fleet.account;
+	license = fleet.license;
 	firewall = await newFirewall(fleet.code, false);
 	await publish(product, "1.0.0", "old rules", { notes: MARKUP });
 	await operated("PATCH", `/v1/products/${product}`, { plan: PLAN });
@@ -80,7 +82,15 @@ const screens = () => [
 	`/console/devices/${firewall.clientId}/suspend`,
 	"/console/releases",
 	`/console/releases?product=${product}`,
+	"/console/devices?serial=SN-of-nobody",
+	"/console/devices/forks",
+	`/console/devices/forks?account=${account}`,
+	`/console/releases/${product}/1.0.0`,
+	`/console/releases?product=${product}&status=current`,
 	"/console/licenses",
+	`/console/licenses/${license}?account=${account}`,
+	`/console/messages/${message}`,
+	`/console/messages/${message}?state=not_seen`,
 	`/console/licenses?account=${account}`,
 	"/console/messages",
 	"/console/messages/new",
@@ -216,6 +226,41 @@ test("a device is suspended and let in again, a message is put up and taken down
 	const made = messages.find(({ title }) => title === text.title);
 	expect((await operator.submit(`/console/messages/${made?.id}/take-down`)).status).toBe(303);
 	expect(await operator.read("/console/messages")).not.toContain(text.title);
+});
+
+test("a release is shown against the current one, with who signed it, and a license with its seats", async () => {
+	await newRollout("3.5.0");
+	const page = await operator.read(`/console/releases/${product}/3.5.0`);
+	for (const text of ["Against", "1.0.0</a>, which everybody has", "the product has no role file", "Its rollout"])
+		expect(page).toContain(text);
+	expect((await operator.get(`/console/releases/${product}/9.9.9`)).status).toBe(404);
+	expect(await operator.read(`/console/licenses/${license}?account=${account}`)).toContain("Most seats taken");
+});
+
+test("a device's timeline has what it did and what was done to it, newest first", async () => {
+	const page = await operator.read(`/console/devices/${firewall.clientId}`);
+	const timeline = page.slice(page.indexOf(">Timeline<"));
+	expect(timeline.indexOf("disk")).toBeGreaterThan(0);
+	expect(timeline.indexOf("device.new")).toBeGreaterThan(timeline.indexOf("first offered"));
+});
+
+test("a message is previewed and put up in each of its languages, and who has not seen it is a list", async () => {
+	const text = { severity: "info", title: "Maintenance", body: "Tonight", ends_at: IN_A_WEEK, accounts: account };
+	const german = { locale_1: "de", title_1: "Wartung", body_1: "Heute Nacht" };
+	const preview = `/console/messages/new?${new URLSearchParams({ ...text, ...german })}`;
+	expect(await operator.read(preview)).toMatch(/lang="de".*Wartung.*Heute Nacht/s);
+	const word = /name="form" value="([^"]*)"/.exec(await operator.read(preview))?.[1] ?? "";
+	expect((await operator.post("/console/messages", { form: word, ...text, ...german })).status).toBe(303);
+	const { messages } = await operated<{ messages: { id: string; title: string; locales: object }[] }>(
+		"GET",
+		"/v1/messages/all",
+	);
+	const made = messages.find(({ title }) => title === text.title);
+	expect(made?.locales).toEqual({ de: { title: "Wartung", body: "Heute Nacht" } });
+	const path = `/console/messages/${made?.id}`;
+	expect(await operator.read(`${path}?state=not_seen`)).toContain(firewall.clientId);
+	expect(await operator.read(`${path}?state=acknowledged`)).not.toContain(firewall.clientId);
+	expect((await operator.submit(`${path}/take-down`)).status).toBe(303);
 });
 
 describe("what a key may see and do", () => {

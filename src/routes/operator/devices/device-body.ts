@@ -39,6 +39,7 @@ const productState = z
 export const deviceBody = z
 	.object({
 		device: z.string(),
+		account: z.string(),
 		serial: z.string(),
 		model: z.string(),
 		status: z.enum(["active", "suspended", "revoked", "deactivated"]),
@@ -76,11 +77,11 @@ export async function describeDevice(
 	lookupKeys: LookupKeys,
 	now: number,
 ): Promise<z.infer<typeof deviceBody>> {
-	const { id, serial, model, status, license, labels, haGroup, replaces, replacedBy } = device;
+	const { id, account, serial, model, status, license, labels, haGroup, replaces, replacedBy } = device;
 	const { engine = null, country = null, colo = null, problem = null, problemAt = null } = state.sighting ?? {};
 	return {
 		device: id,
-		...{ serial, model, status, license, labels, ha_group: haGroup, replaces, replaced_by: replacedBy },
+		...{ account, serial, model, status, license, labels, ha_group: haGroup, replaces, replaced_by: replacedBy },
 		...{ jwk: { ...device.jwk }, jkt: device.jkt, dpop_bound: device.dpopBound },
 		activated_at: toTimestamp(device.activatedAt),
 		pseudonym: await pseudonymOf(lookupKeys, id, pseudonymPeriod(now)),

@@ -23,7 +23,7 @@ const FORKS_PER_PAGE = 500;
 /** As an anchor is made: nine bytes. */
 const lineName = z.string().regex(/^[\w-]{12}$/, "a line has 12 letters, digits, - and _");
 
-const forkBody = z
+export const forkBody = z
 	.object({
 		device: z.string(),
 		serial: z.string(),

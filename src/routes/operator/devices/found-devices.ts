@@ -27,7 +27,7 @@ const find = createRoute({
 	responses: {
 		200: jsonAnswer(
 			z.object({
-				devices: z.array(deviceBody.extend({ account: z.string() }).openapi("DeviceOfAccount")),
+				devices: z.array(deviceBody),
 				next: z.string().nullable(),
 			}),
 			`As their accounts have them now, in the order of their ids, ${DEVICES_PER_PAGE} at most; a device is found a minute after it came`,
@@ -47,11 +47,6 @@ export const foundDevices = createRouter().openapi(find, async (c) => {
 	});
 	// One that its account does not know came after the time to which the account was set back.
 	const found = (await Promise.all(asked)).flat().filter(({ device }) => isSameSerial(device.serial, serial));
-	const devices = await Promise.all(
-		found.map(async (one) => ({
-			...(await describeDevice(one, services.lookupKeys, now)),
-			account: one.device.account,
-		})),
-	);
+	const devices = await Promise.all(found.map((one) => describeDevice(one, services.lookupKeys, now)));
 	return c.json({ devices, next: ids.length < DEVICES_PER_PAGE ? null : (ids.at(-1) ?? null) }, 200);
 });

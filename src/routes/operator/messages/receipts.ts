@@ -30,7 +30,7 @@ const receiptBody = z
 	})
 	.openapi("MessageReceipt");
 
-const page = z
+export const receiptsBody = z
 	.object({
 		message: z.string(),
 		receipts: z.array(receiptBody),
@@ -54,7 +54,7 @@ const refusals = problems(
 	...(["invalid_request", "not_found", "rate_limited"] as const),
 );
 const answers = {
-	200: jsonAnswer(page, "A page; it may be short, or empty, and still have a next one"),
+	200: jsonAnswer(receiptsBody, "A page; it may be short, or empty, and still have a next one"),
 	...refusals,
 };
 

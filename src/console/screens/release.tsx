@@ -1,0 +1,166 @@
+// One release: where it stands, what is other than in the release that everybody has now, who signed it and how it came to the fleet.
+import { rolloutPath } from "../actions.tsx";
+import { Chart, linesOf } from "../chart.tsx";
+import { ApiRefusal } from "../console-env.ts";
+import { Facts, Mark, Table, Time } from "../layout.tsx";
+import { type ConsoleContext, render } from "../render.tsx";
+import { releasesProduct } from "../view.ts";
+import { type Adoption, duration, seconds } from "./adoption.tsx";
+import { RELEASE_TONES, type Release, releasePage } from "./releases.tsx";
+
+interface Role {
+	readonly version: number | null;
+	readonly trusted: boolean;
+	readonly file: string | null;
+}
+interface Product {
+	readonly signing: string;
+}
+
+export async function showRelease(c: ConsoleContext): Promise<Response> {
+	const { api, view } = c.var;
+	const product = c.req.param("product") ?? "";
+	const version = c.req.param("version") ?? "";
+	const path = `/v1/products/${encodeURIComponent(product)}`;
+	const [{ releases }, { signing }, role, adoption] = await Promise.all([
+		api.get<{ releases: Release[] }>(`${path}/releases`),
+		api.get<Product>(path),
+		api.get<Role>(`${path}/role`).catch(noRole),
+		view.seesAll ? api.get<Adoption>(`/v1/fleet/products/${encodeURIComponent(product)}`) : null,
+	]);
+	const release = releases.find((one) => one.version === version);
+	if (release === undefined)
+		throw new ApiRefusal({ status: 404, code: "not_found", title: `${product} has no version ${version}` });
+	const current = releases.find((one) => one.status === "current" && one.channel === (release.channel ?? "stable"));
+	const adopted = adoption?.releases.find((one) => one.version === version);
+	return render(
+		c,
+		`${product} ${version}`,
+		"releases",
+		<>
+			<p>
+				<Mark tone={RELEASE_TONES[release.status]}>{release.status.replace("_", " ")}</Mark>: {nextOf(release)}
+			</p>
+			<p class="actions">
+				{release.released_at !== null && (
+					<a class="button" href={rolloutPath(release)}>
+						Its rollout
+					</a>
+				)}
+				{release.released_at !== null && release.status !== "withdrawn" && releasesProduct(view, product) && (
+					<a class="button outline" href={`${rolloutPath(release)}/revert`}>
+						Withdraw
+					</a>
+				)}
+			</p>
+			<Facts
+				of={[
+					["Channel", release.channel],
+					["Released", <Time at={release.released_at} />],
+					["With everybody since", <Time at={release.out_at} />],
+					["Signed by its publisher", signedBy(role, product, version)],
+					["Signatures of the product", signing],
+					["Devices go back to", release.revert_to],
+					["Sequence", release.sequence === null ? "–" : String(release.sequence)],
+					["SHA-256", <code>{release.sha256}</code>],
+				]}
+			/>
+			{current !== undefined && current.version !== version && <Differences release={release} current={current} />}
+			{adopted && adoption && (
+				<>
+					<h2>Adoption</h2>
+					<Facts
+						of={[
+							["Devices", `${adopted.devices} of ${adoption.devices}`],
+							["50 % protected after", duration(adopted.protected_after.p50)],
+							["90 %", duration(adopted.protected_after.p90)],
+							["99 %", duration(adopted.protected_after.p99)],
+						]}
+					/>
+					{adoption.as_of !== null && (
+						<Chart
+							label={`Devices with ${product} ${version}`}
+							{...linesOf(
+								new Map([[version, adopted.points.map(({ at, devices }) => ({ at: seconds(at), value: devices }))]]),
+								seconds(adoption.as_of),
+							)}
+						/>
+					)}
+				</>
+			)}
+		</>,
+	);
+}
+
+/** A product for which nobody signs has none. */
+function noRole(error: unknown): Role {
+	if (error instanceof ApiRefusal && error.problem.status === 404) return { version: null, trusted: false, file: null };
+	throw error;
+}
+
+function nextOf({ status }: Release): string {
+	switch (status) {
+		case "uploaded":
+			return "it reaches nobody until it is released: parapet release create";
+		case "waiting":
+			return "a person is waited for, see its rollout";
+		case "approved":
+			return "it begins at its time";
+		case "rolling_out":
+			return "see its rollout";
+		case "current":
+			return "nothing: everybody on its channel may have it";
+		default:
+			return "nothing";
+	}
+}
+
+/** The role file names releases by their path and digest (TUF 1.0.33 §4.5). */
+function signedBy({ file, trusted, version: of }: Role, product: string, version: string): string {
+	if (file === null) return "no: the product has no role file";
+	const { signed } = JSON.parse(file) as { signed: { targets: Readonly<Record<string, unknown>> } };
+	if (!Object.hasOwn(signed.targets, `${product}/${version}`)) return "no: the role file does not name it";
+	return trusted ? `yes, in role file ${of}` : "by keys that are not trusted any more";
+}
+
+/** What is other first. */
+function Differences({ release, current }: { release: Release; current: Release }) {
+	const told = (one: Release): readonly (readonly [string, string])[] => [
+		["Size", `${one.size} bytes`],
+		["Entries", one.entries === null ? "not said" : String(one.entries)],
+		["Urgency", one.urgency],
+		["Models", one.models?.join(", ") ?? "all"],
+		["Engine", `${one.engine.min ?? "any"} to ${one.engine.max ?? "any"}`],
+		["Notes", one.notes || "–"],
+	];
+	const before = told(current);
+	const rows = told(release)
+		.map(([name, value], index) => ({ name, value, was: before[index]?.[1] ?? "" }))
+		.toSorted((one, two) => Number(one.value === one.was) - Number(two.value === two.was));
+	return (
+		<>
+			<h2>
+				{"Against "}
+				<a href={releasePage(current)}>{current.version}</a>
+				{", which everybody has"}
+			</h2>
+			<Table
+				label="Differences"
+				head={["", release.version, current.version, "Change"]}
+				empty=""
+				rows={rows.map(({ name, value, was }) => [
+					name,
+					value,
+					was,
+					value === was ? "the same" : <Mark tone="amber">{changeOf(name, release, current)}</Mark>,
+				])}
+			/>
+		</>
+	);
+}
+
+function changeOf(name: string, release: Release, current: Release): string {
+	const [now, before] = name === "Size" ? [release.size, current.size] : [release.entries ?? 0, current.entries ?? 0];
+	if ((name !== "Size" && name !== "Entries") || before === 0 || now === 0) return "other";
+	return `${now > before ? "+" : ""}${Math.round(((now - before) / before) * 1_000) / 10} %`;
+}
