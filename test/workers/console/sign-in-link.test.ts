@@ -146,7 +146,8 @@ describe("nobody is signed in by", () => {
 			"a ticket with another character",
 			async () => {
 				const { ticket } = await linkFor((await newKey(["read"])).key);
-				return ticket.replace(/.$/, (last) => (last === "A" ? "B" : "A"));
+				// Not the last one, of which some bits are of no byte.
+				return ticket.replace(/.(?=.$)/, (one) => (one === "A" ? "B" : "A"));
 			},
 		],
 		[
@@ -187,7 +188,8 @@ describe("nobody is signed in by", () => {
 		const answer = await new Browser().get("/console/rollouts", { cookie: `__Host-parapet=${ticket}` });
 		expect(answer.status).toBe(303);
 		const keyring = await importMacKeyring(TEST_SECRETS.MAC_KEYS);
-		expect(await openTicket(keyring, ISSUER, ticket, exp)).toMatchObject({ ok: true });
+		const now = Math.floor(Date.now() / 1_000);
+		expect(await openTicket(keyring, ISSUER, ticket, now)).toMatchObject({ ok: true });
 	});
 });
 
