@@ -35,6 +35,9 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 	exposure_limited:
 		"keep what is installed: the release comes to this firewall later, or not at all if it turns out bad",
 	evidence_changed: "look at it again with `parapet rollout status`, and say so again if you still mean it",
+	idempotency_key_invalid: REPORT_IT,
+	idempotency_key_in_use: "look whether the change was made, and give the command again after a minute if it was not",
+	idempotency_key_reused: REPORT_IT,
 	permit_invalid: UPDATE_AGAIN,
 	signed_url_invalid: UPDATE_AGAIN,
 	signed_url_expired: `${UPDATE_AGAIN}: the download goes on where it was`,

@@ -88,7 +88,7 @@ export class Isolate {
 
 	async ask(question: Question, deviceId: string, product: string, token: Token | null): Promise<Answer> {
 		const nowMs = this.#deployment.world.time.nowMs();
-		const services = { records: this.#records } as unknown as Services;
+		const services = { records: this.#records, config: { isLocal: false } } as unknown as Services;
 		const scope = openScope(services, REQUEST, CONTEXT, nowMs);
 		try {
 			switch (question) {
