@@ -1,6 +1,6 @@
 // The composition root: the only file that constructs adapters. Once per isolate and environment; nothing here knows of a
 // request.
-import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
+import { createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { serialShard } from "./entitlement/devices/serial-hash.ts";
@@ -214,8 +214,9 @@ async function createServices(env: Env): Promise<Services> {
 function openAccess({ access: settings }: Config): Services["access"] {
 	if (settings === null) return null;
 	const keys = createRemoteJWKSet(accessKeysUrl(settings), {
-		...{ timeoutDuration: 2_000, cooldownDuration: 30_000, cacheMaxAge: 3_600_000 },
-		[customFetch]: (url, init) => fetch(url, { ...init, redirect: "error" } as RequestInit),
+		timeoutDuration: 2_000,
+		cooldownDuration: 30_000,
+		cacheMaxAge: 3_600_000,
 	});
 	return { settings, keys };
 }

@@ -27,8 +27,9 @@ let certs: () => Response;
 beforeEach(() => {
 	asked = [];
 	certs = () => Response.json(jwks);
-	vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
-		asked.push(String(input instanceof Request ? input.url : input));
+	vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+		// Made by the runtime, which throws at what it does not know: Workers have no `redirect: "error"`.
+		asked.push(new Request(input, init).url);
 		return certs();
 	});
 });
