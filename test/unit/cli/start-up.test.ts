@@ -36,11 +36,11 @@ describe("modules", () => {
 		},
 	);
 
-	// Accounts and products have the verb `events` too, and the demo publishes.
+	// Accounts and products have the verb `events` too, and the demo publishes and makes a link to sign in by.
 	const guests: Readonly<Record<string, readonly string[]>> = {
 		account: ["events"],
 		product: ["events"],
-		demo: ["publish"],
+		demo: ["console", "publish"],
 	};
 	let helps: ReturnType<typeof modulesOfHelps>;
 	beforeAll(() => {
