@@ -1,6 +1,7 @@
 // Names of entries, as whoever unpacks the archive meets them: what leaves the folder that it is unpacked in, what is there twice,
 // and what is one name where case does not count.
 import type { ArchiveEntry, Finding, FindingCode } from "./finding.ts";
+import { LinkTree } from "./link-tree.ts";
 
 const MAX_NAME_BYTES = 4_096;
 const SHOWN = 200;
@@ -9,7 +10,7 @@ export class EntryNames {
 	/** path without case → path, of all but folders */
 	readonly #seen = new Map<string, string>();
 	readonly #folders = new Map<string, string>();
-	readonly #links = new Set<string>();
+	readonly #links = new LinkTree();
 	readonly #report: (finding: Finding) => void;
 
 	constructor(report: (finding: Finding) => void) {
@@ -25,7 +26,7 @@ export class EntryNames {
 		}
 		const parts = partsOf(entry.path);
 		const path = parts.join("/");
-		if (this.#links.size > 0 && parts.some((_, end) => end > 0 && this.#links.has(parts.slice(0, end).join("/"))))
+		if (this.#links.has(parts.slice(0, -1)))
 			this.#tell(entry, "through_link", "it would be written through a link of the same archive");
 		if (entry.kind === "special") this.#tell(entry, "special_file", "it is neither file, folder nor link");
 		if (entry.kind === "symlink") this.#addSymlink(entry, parts);
@@ -35,7 +36,7 @@ export class EntryNames {
 	}
 
 	#addSymlink(entry: ArchiveEntry, parts: readonly string[]): void {
-		this.#links.add(parts.join("/"));
+		this.#links.add(parts);
 		if (entry.target === null) return;
 		const { target } = entry;
 		const up = /^(\.\.\/)*(\.\.$)?/.exec(target)?.[0].split("/").filter(Boolean).length ?? 0;
@@ -48,8 +49,9 @@ export class EntryNames {
 
 	#judgeHardlink(entry: ArchiveEntry): void {
 		const target = entry.target ?? "";
-		const path = judgeName(target) === null ? partsOf(target).join("/") : null;
-		if (path === null || this.#seen.get(fold(path)) !== path || this.#links.has(path))
+		const parts = judgeName(target) === null ? partsOf(target) : null;
+		const path = parts?.join("/") ?? "";
+		if (parts === null || this.#seen.get(fold(path)) !== path || this.#links.has(parts))
 			this.#tell(entry, "link_outside", `it links to ${shown(target)}, which is no file before it in the archive`);
 	}
 

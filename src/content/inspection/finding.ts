@@ -48,6 +48,8 @@ export interface ArchiveEntry {
 export interface ArchiveVisitor {
 	/** Once for each entry, before its content. */
 	entry(entry: ArchiveEntry): void;
+	/** Once for each record of a header that goes before entries: there may be as many as nobody can count in a request. */
+	record(): void;
 	/** A piece of the content of the file that was named last. Whoever keeps it copies it. */
 	data(bytes: Uint8Array): void;
 }

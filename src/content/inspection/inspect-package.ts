@@ -41,6 +41,12 @@ export interface Inspection {
 	readonly findingCount: number;
 }
 
+/** Of these the type alone is looked at, wherever it is. */
+const NOT_UNPACKED: readonly PackageType[] = ["xz", "bzip2", "7z"];
+
+/** A record of a pax header is reckoned as so many bytes of a budget: it costs more to read than the five or so that it has. */
+const RECORD_BYTES = 512;
+
 /** The budget is used up: no fault of the package. */
 class BudgetSpent extends Error {}
 
@@ -52,12 +58,16 @@ export async function inspectPackage(source: PackageSource, options: InspectionO
 	let [inner, isWhole]: [PackageType | null, boolean] = [null, true];
 	try {
 		if (type === "tar") await walk.tar(source.read(0), true);
-		else if (type === "zip") await walk.zip();
+		else if (type === "zip") isWhole = await walk.zip();
 		else if (type === "gzip") inner = await walk.packed(options.unpackers.gzip, 0);
 		else if (type === "clamav") inner = await walk.clamav();
-		else if (type !== "zstd") await walk.file();
-		else if (options.unpackers.zstd === null) isWhole = false;
-		else inner = await walk.packed(options.unpackers.zstd, 0);
+		else if (type === "zstd") {
+			isWhole = options.unpackers.zstd !== null;
+			if (options.unpackers.zstd !== null) inner = await walk.packed(options.unpackers.zstd, 0);
+		} else {
+			await walk.file();
+			isWhole = !NOT_UNPACKED.includes(type);
+		}
 	} catch (error) {
 		if (error instanceof WalkEnded) walk.report(error.finding);
 		else if (error instanceof BudgetSpent) isWhole = false;
@@ -76,6 +86,8 @@ class Walk implements ArchiveVisitor {
 	#packed = 0;
 	#spent = 0;
 	#isZip = false;
+	/** a tar that is not packed */
+	#isPlain = false;
 	#reader: FileReader | null = null;
 	#unreadable: { readonly error: unknown } | null = null;
 	readonly #names = new EntryNames((finding) => this.report(finding));
@@ -103,6 +115,7 @@ class Walk implements ArchiveVisitor {
 
 	async tar(bytes: AsyncIterable<Uint8Array>, isPlain: boolean): Promise<void> {
 		this.entries = 0;
+		this.#isPlain = isPlain;
 		const reader = new TarReader(this);
 		for await (const chunk of bytes) {
 			if (isPlain) this.#spend(chunk.length, "read");
@@ -112,13 +125,15 @@ class Walk implements ArchiveVisitor {
 		this.#endFile();
 	}
 
-	async zip(): Promise<void> {
+	/** @returns whether its contents were looked at too, and where its links lead */
+	async zip(): Promise<boolean> {
 		this.#isZip = true;
 		this.entries = 0;
 		await walkZip(this.#source, this.#limits, this.#options.unpackers, this, (code, { path }) =>
 			this.report({ code, entry: shown(path), detail: "its content cannot be looked at" }),
 		);
 		this.#endFile();
+		return this.#options.unpackers.deflate !== null;
 	}
 
 	/** Its 512 bytes of header, then a tar, packed or (.cld) not. @returns the type of the tar; null = there is none */
@@ -171,6 +186,10 @@ class Walk implements ArchiveVisitor {
 		// What is packed as a whole is judged as it comes.
 		if (this.#isZip) this.#judgeRatio(this.unpacked, this.#source.size);
 		this.#reader = (path === null ? null : this.#options.onFile?.(path, entry.size)) ?? null;
+	}
+
+	record(): void {
+		this.#spend(RECORD_BYTES, this.#isPlain ? "read" : "unpacked");
 	}
 
 	data(bytes: Uint8Array): void {

@@ -6,6 +6,7 @@ import { hasTarSum } from "./package-type.ts";
 const BLOCK = 512;
 /** Bytes of one pax header or long name; those of real archives have hundreds. */
 const MAX_META_BYTES = 65_536;
+const MAX_PAX_DIGITS = 6;
 const UTF8 = new TextDecoder();
 
 /** What headers before an entry say of it. */
@@ -108,7 +109,11 @@ export class TarReader {
 		this.#meta = null;
 		if (kind === "L") this.#said.path = textOf(bytes);
 		else if (kind === "K") this.#said.target = textOf(bytes);
-		else Object.assign(kind === "g" ? this.#always : this.#said, readPax(bytes));
+		else
+			Object.assign(
+				kind === "g" ? this.#always : this.#said,
+				readPax(bytes, () => this.#visitor.record()),
+			);
 	}
 }
 
@@ -161,21 +166,24 @@ function octal(field: Uint8Array): number {
 	return digits === undefined ? Number.NaN : Number.parseInt(`0${digits}`, 8);
 }
 
-/** pax: records of `<length> <key>=<value>\n`, the length that of the whole record. */
-function readPax(bytes: Uint8Array): Said {
+/** pax: records of `<length> <key>=<value>\n`, the length that of the whole record. @param onRecord called before each is read */
+function readPax(bytes: Uint8Array, onRecord: () => void): Said {
 	const said: Said = {};
 	for (let at = 0; at < bytes.length; ) {
-		const [, digits = ""] = /^(\d{1,6}) /.exec(textOf(bytes.subarray(at, at + 8))) ?? [];
-		const record = bytes.subarray(at, at + Number(digits));
-		const [, key = "", value = ""] =
-			/^([^=]+)=([\s\S]*)\n$/.exec(UTF8.decode(record.subarray(digits.length + 1))) ?? [];
-		if (digits === "" || record.length !== Number(digits) || key === "")
+		onRecord();
+		const [blank, equals] = [bytes.indexOf(0x20, at), bytes.indexOf(0x3d, at)];
+		const digits = blank - at > MAX_PAX_DIGITS ? "" : UTF8.decode(bytes.subarray(at, blank));
+		const end = at + Number(digits);
+		if (!/^\d+$/.test(digits) || end > bytes.length || equals < blank + 2 || equals >= end || bytes[end - 1] !== 0x0a)
 			throw new WalkEnded("damaged", "a pax header of the archive cannot be read");
+		const [key, value] = [bytes.subarray(blank + 1, equals), bytes.subarray(equals + 1, end - 1)].map((part) =>
+			UTF8.decode(part),
+		) as [string, string];
 		if (key === "path") said.path = value;
 		if (key === "linkpath") said.target = value;
 		if (key === "size") said.size = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
 		if (key.startsWith("GNU.sparse.")) said.isSparse = true;
-		at += record.length;
+		at = end;
 	}
 	if (Number.isNaN(said.size)) throw new WalkEnded("damaged", "a pax header of the archive has no size that can be");
 	return said;

@@ -20,7 +20,8 @@ const packageBody = z
 		name: z.string(),
 		inspected: z.boolean().openapi({
 			example: true,
-			description: "`false`: it has more bytes or entries than the service looks at, or is packed by zstd",
+			description:
+				"`false`: it has more bytes or entries than the service looks at, is a zip, whose contents it does not unpack, or is packed by zstd, xz, bzip2 or 7z",
 		}),
 	})
 	.openapi("Package");

@@ -152,3 +152,41 @@ describe("the type", () => {
 		expect(codesOf(await inspect(bytes, { name }))).toEqual(isSo ? [] : ["wrong_type"]);
 	});
 });
+
+describe("what costs much more to look at than to send", () => {
+	const took = async (work: () => Promise<unknown>) => {
+		const before = performance.now();
+		await work();
+		return performance.now() - before;
+	};
+
+	it("is no path of thousands of folders below a link", async () => {
+		const deep = Array.from({ length: 400 }, (_, n) => [
+			{ path: "L", type: "L", content: `${"a/".repeat(2_040)}${n}` },
+			{ path: "x" },
+		]).flat();
+		const tar = makeTar({ path: "l", type: "2", target: "x" }, ...deep);
+		expect(await took(() => inspect(tar))).toBeLessThan(4_000);
+	});
+
+	it("is no archive whose links fill the memory", async () => {
+		const deep = Array.from({ length: 60 }, (_, n) => [
+			{ path: "L", type: "L", content: `${n}/${"a/".repeat(2_040)}l` },
+			{ path: "x", type: "2", target: "x" },
+		]).flat();
+		expect(codesOf(await inspect(makeTar(...deep)))).toEqual(["too_many_entries"]);
+	});
+
+	it("is no header of thousands of records: each is reckoned as a block of what may be read", async () => {
+		const content = "5 a=\n".repeat(13_000);
+		const budget = { read: 8 * 2 ** 20, unpacked: 8 * 2 ** 20 };
+		const tar = makeTar({ path: "p", type: "x", content }, { path: "a" });
+		expect(await inspect(tar, { budget: { read: 6 * 2 ** 20, unpacked: 2 ** 20 } })).toMatchObject({ isWhole: false });
+		expect(await inspect(tar, { budget })).toMatchObject({ isWhole: true, entries: 1, findings: [] });
+		const packed = new Uint8Array(gzipSync(tar));
+		expect(await inspect(packed, { budget: { read: 8 * 2 ** 20, unpacked: 6 * 2 ** 20 } })).toMatchObject({
+			isWhole: false,
+			findings: [],
+		});
+	});
+});

@@ -51,7 +51,8 @@ test.each<[string, string, () => Promise<Uint8Array> | Uint8Array, string[]]>([
 test.each<[string, string, () => Promise<Uint8Array> | Uint8Array, boolean]>([
 	["a tar", "crs.tar", () => good, true],
 	["a packed tar", "crs.tar.gz", () => gzip(good), true],
-	["a zip", "crs.zip", () => makeZip([{ path: "a", content: "x" }]), true],
+	["a zip", "crs.zip", () => makeZip([{ path: "a", content: "x" }]), false],
+	["xz", "crs.tar.xz", () => new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1]), false],
 	["an unpacked text", "crs.rules", () => new TextEncoder().encode("X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR"), true],
 	["zstd", "crs.zst", () => new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 1]), false],
 	[
