@@ -129,11 +129,11 @@ function filledIn(path: string, form: URLSearchParams): string {
 
 /** Where to go on after signing in. What anybody may write into a link leads nowhere but into the console. */
 export function safeNext(text: string | null | undefined): string {
-	return text != null &&
-		/^\/console(?:[/?][\x21-\x5b\x5d-\x7e]*)?$/.test(text) &&
-		!/^\/console\/(?:sign-|link)/.test(text)
-		? text
-		: "/console";
+	if (text == null || !/^\/console(?:[/?][\x21-\x5b\x5d-\x7e]*)?$/.test(text)) return "/console";
+	// As the browser goes there: without `..` and its like, which are in no address that the console gives.
+	const { pathname } = new URL(text, "https://console.invalid");
+	const isInside = text.split("?", 1)[0] === pathname && !/^\/console\/(?:sign-|link)/.test(pathname);
+	return isInside ? text : "/console";
 }
 
 export function SignInForm({ next, refused }: { next: string; refused?: ApiRefusal["problem"] }) {
