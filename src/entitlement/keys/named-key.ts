@@ -4,7 +4,7 @@ import { keyEnding } from "./key-expiry.ts";
 
 /**
  * @param credentials in the order in which they were made
- * @param email as an identity provider has it; letters of either case are the same
+ * @param email as an identity provider has it; ASCII letters of either case are the same, and no others
  * @param now unix seconds
  * @returns the newest that is in force and whose subject is the address
  */
@@ -13,6 +13,11 @@ export function keyNamed<C extends Pick<CredentialRecord, "subject" | "revoked" 
 	email: string,
 	now: number,
 ): C | null {
-	const wanted = email.toLowerCase();
-	return credentials.findLast((one) => one.subject.toLowerCase() === wanted && keyEnding(one, now) === null) ?? null;
+	const wanted = foldAscii(email);
+	return credentials.findLast((one) => foldAscii(one.subject) === wanted && keyEnding(one, now) === null) ?? null;
+}
+
+/** Whole Unicode makes one address of two: the Kelvin sign becomes a k, and `\u212aarl@…` is not `karl@…`. */
+function foldAscii(text: string): string {
+	return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

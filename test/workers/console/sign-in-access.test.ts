@@ -103,6 +103,13 @@ test("whoever Access has let through signs in with the key of their name, and ha
 	expect(asked).toEqual([CERTS]);
 });
 
+test("an address that is another's only by how Unicode folds letters opens nothing", async () => {
+	const email = `karl${++number}@example.com`;
+	await newKey(["read"], { subject: email });
+	await expectRefused(await post(await assertionOf(email.replace("k", "\u212a"))), "no API key in force is named");
+	expect((await post(await assertionOf(email))).status).toBe(303);
+});
+
 test("the keys are fetched from the team's own address, once for many", async () => {
 	const { email } = await newPerson();
 	for (let round = 0; round < 3; round++) expect((await post(await assertionOf(email))).status).toBe(303);
