@@ -9,8 +9,15 @@ const MAX_ROOT_VERSION = 1_000_000;
 /** Of the statement on the wire; one that says everything has some 300. */
 export const MAX_ANCHORS_CHARACTERS = 1_000;
 
+/** Of the year 9999, in unix seconds. */
+const LAST_SECOND = 253_402_300_799;
+
 /** RFC 3339, to unix seconds. RFC 5280 §4.1.2.5 says "for ever" by the last second of the year 9999. */
-const end = z.iso.datetime({ offset: true }).transform((text) => Math.floor(Date.parse(text) / 1_000));
+const end = z.iso
+	.datetime({ offset: true })
+	.transform((text) => Math.floor(Date.parse(text) / 1_000))
+	// With an offset it may lie outside of the years that a timestamp can name, and no root ended before there was time to count.
+	.refine((seconds) => seconds >= 0 && seconds <= LAST_SECOND);
 
 const statement = z
 	.strictObject({

@@ -38,6 +38,8 @@ describe("what a device says", () => {
 		["a name that moves the cursor", JSON.stringify({ tls_root: { ...TLS, name: "a\u001b[2J" } })],
 		["an end that is no time", JSON.stringify({ tls_root: { ...TLS, ends: "soon" } })],
 		["a day that no month has", JSON.stringify({ certificate_ends: "2027-02-31T00:00:00Z" })],
+		["an end before there was time to count", '{"certificate_ends":"0000-01-01T00:00:00+23:59"}'],
+		["an end after the last year", '{"certificate_ends":"9999-12-31T23:59:59-00:01"}'],
 		["version 0", '{"tuf_root":{"version":0,"ends":"2027-11-01T00:00:00Z"}}'],
 		["a version that no repository comes to", '{"tuf_root":{"version":1e9,"ends":"2027-11-01T00:00:00Z"}}'],
 		["something that nobody knows", '{"labels":{}}'],
