@@ -44,6 +44,8 @@ export interface Inspection {
 /** Of these the type alone is looked at, wherever it is. */
 const NOT_UNPACKED: readonly PackageType[] = ["xz", "bzip2", "7z"];
 
+const WITHOUT_CONTENT: readonly ArchiveEntry["kind"][] = ["folder", "symlink", "hardlink"];
+
 /** A record of a pax header is reckoned as so many bytes of a budget: it costs more to read than the five or so that it has. */
 const RECORD_BYTES = 512;
 
@@ -179,6 +181,9 @@ class Walk implements ArchiveVisitor {
 		if (this.entries > this.#limits.entries)
 			throw new WalkEnded("too_many_entries", `more than the ${this.#limits.entries} entries that may be`);
 		const path = this.#names.add(entry);
+		// In a zip it is the length of a link's target. Of a tar some readers skip these bytes, and others read entries from them.
+		if (!this.#isZip && WITHOUT_CONTENT.includes(entry.kind) && entry.size > 0)
+			this.report({ code: "damaged", entry: shown(entry.path), detail: "it is no file, and says that it has bytes" });
 		if (entry.kind !== "file") return;
 		this.unpacked += entry.size;
 		if (this.unpacked > this.#limits.unpacked)
