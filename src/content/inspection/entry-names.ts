@@ -1,5 +1,5 @@
 // Names of entries, as whoever unpacks the archive meets them: what leaves the folder that it is unpacked in, what is there twice,
-// and what is one name where case does not count.
+// and what is one name on some systems.
 import type { ArchiveEntry, Finding, FindingCode } from "./finding.ts";
 import { LinkTree } from "./link-tree.ts";
 
@@ -7,9 +7,10 @@ const MAX_NAME_BYTES = 4_096;
 const SHOWN = 200;
 
 export class EntryNames {
-	/** path without case → path, of all but folders */
+	/** folded path → path, of all but folders */
 	readonly #seen = new Map<string, string>();
 	readonly #folders = new Map<string, string>();
+	/** by folded paths */
 	readonly #links = new LinkTree();
 	readonly #report: (finding: Finding) => void;
 
@@ -26,7 +27,7 @@ export class EntryNames {
 		}
 		const parts = partsOf(entry.path);
 		const path = parts.join("/");
-		if (this.#links.has(parts.slice(0, -1)))
+		if (this.#links.has(fold(path).split("/").slice(0, -1)))
 			this.#tell(entry, "through_link", "it would be written through a link of the same archive");
 		if (entry.kind === "special") this.#tell(entry, "special_file", "it is neither file, folder nor link");
 		if (entry.kind === "symlink") this.#addSymlink(entry, parts);
@@ -36,7 +37,7 @@ export class EntryNames {
 	}
 
 	#addSymlink(entry: ArchiveEntry, parts: readonly string[]): void {
-		this.#links.add(parts);
+		this.#links.add(fold(parts.join("/")).split("/"));
 		if (entry.target === null) return;
 		const { target } = entry;
 		const up = /^(\.\.\/)*(\.\.$)?/.exec(target)?.[0].split("/").filter(Boolean).length ?? 0;
@@ -49,9 +50,8 @@ export class EntryNames {
 
 	#judgeHardlink(entry: ArchiveEntry): void {
 		const target = entry.target ?? "";
-		const parts = judgeName(target) === null ? partsOf(target) : null;
-		const path = parts?.join("/") ?? "";
-		if (parts === null || this.#seen.get(fold(path)) !== path || this.#links.has(parts))
+		const path = judgeName(target) === null ? partsOf(target).join("/") : null;
+		if (path === null || this.#seen.get(fold(path)) !== path || this.#links.has(fold(path).split("/")))
 			this.#tell(entry, "link_outside", `it links to ${shown(target)}, which is no file before it in the archive`);
 	}
 
@@ -62,7 +62,7 @@ export class EntryNames {
 		// Archives name a folder as often as they like.
 		if (before !== undefined && !(isFolder && this.#folders.get(folded) === path)) {
 			if (before === path) this.#tell(entry, "duplicate", "it is there twice: which one counts is the reader's choice");
-			else this.#tell(entry, "case_collision", `${shown(before)} is the same name where case does not count`);
+			else this.#tell(entry, "case_collision", `${shown(before)} is the same name on some systems`);
 		}
 		(isFolder ? this.#folders : this.#seen).set(folded, path);
 	}
@@ -91,8 +91,9 @@ function partsOf(path: string): string[] {
 	return path.split("/").filter((part) => part !== "" && part !== ".");
 }
 
+/** One text of names that are one somewhere: without case (ß is ss, as APFS has it), however letters are made, whichever way a slash leans. */
 function fold(path: string): string {
-	return path.normalize("NFC").toLowerCase();
+	return path.replaceAll("\\", "/").normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
 
 /** For people and logs: printable, and not too long. */

@@ -13,6 +13,7 @@ export type FindingCode =
 	| "too_large"
 	| "bomb"
 	| "overlapping_entries"
+	| "ambiguous"
 	| "encrypted"
 	| "unknown_packing"
 	| "absolute_path"

@@ -103,9 +103,10 @@ class Walk implements ArchiveVisitor {
 		this.#limits = options.limits ?? INSPECTION_LIMITS;
 	}
 
-	report(finding: Finding): void {
+	report({ entry, ...finding }: Finding): void {
 		this.findingCount += 1;
-		if (this.findings.length < FINDINGS_KEPT) this.findings.push(finding);
+		if (this.findings.length < FINDINGS_KEPT)
+			this.findings.push({ ...finding, entry: entry === null ? null : shown(entry) });
 	}
 
 	judgeType(type: PackageType, name: string): void {
@@ -132,7 +133,7 @@ class Walk implements ArchiveVisitor {
 		this.#isZip = true;
 		this.entries = 0;
 		await walkZip(this.#source, this.#limits, this.#options.unpackers, this, (code, { path }) =>
-			this.report({ code, entry: shown(path), detail: "its content cannot be looked at" }),
+			this.report({ code, entry: path, detail: "its content cannot be looked at" }),
 		);
 		this.#endFile();
 		return this.#options.unpackers.deflate !== null;

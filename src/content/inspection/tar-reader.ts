@@ -1,5 +1,6 @@
 // Reads a tar as it comes, whatever the pieces, and keeps one header of it at a time: POSIX ustar and pax (POSIX.1-2017, pax,
-// "ustar Interchange Format" and "pax Header Block"), and GNU's long names and base-256 numbers. Nothing is written anywhere.
+// "ustar Interchange Format" and "pax Header Block"), and GNU's long names and base-256 numbers. Where readers of tars are known to
+// differ, it is not read on: what is hidden from one of them may be written by another. Nothing is written anywhere.
 import { type ArchiveEntry, type ArchiveVisitor, WalkEnded } from "./finding.ts";
 import { hasTarSum } from "./package-type.ts";
 
@@ -7,6 +8,8 @@ const BLOCK = 512;
 /** Bytes of one pax header or long name; those of real archives have hundreds. */
 const MAX_META_BYTES = 65_536;
 const MAX_PAX_DIGITS = 6;
+/** What the eleven octal digits of a header have room for. */
+const MAX_OCTAL_SIZE = 8 ** 11 - 1;
 const UTF8 = new TextDecoder();
 
 /** What headers before an entry say of it. */
@@ -95,7 +98,13 @@ export class TarReader {
 		const said = { ...this.#always, ...this.#said };
 		this.#said = {};
 		const entry = entryOf(block, kind, said, own);
-		this.#expect(hasContent(entry.kind, kind) ? entry.size : 0);
+		// Writers say a size in pax where the header has no room for it; readers without pax go by the header.
+		if (entry.size !== own && entry.size <= MAX_OCTAL_SIZE) throw ambiguous("its headers give it two sizes", entry);
+		const isContent = hasContent(entry.kind, kind);
+		// Some readers take what follows for its content, others for the next header.
+		if (entry.kind !== "special" && !isContent && entry.size > 0)
+			throw ambiguous("it has a size, and is no file", entry);
+		this.#expect(isContent ? entry.size : 0);
 		this.#visitor.entry(entry);
 	}
 
@@ -107,14 +116,31 @@ export class TarReader {
 	#readMeta(): void {
 		const { kind, bytes } = this.#meta ?? { kind: "", bytes: new Uint8Array() };
 		this.#meta = null;
-		if (kind === "L") this.#said.path = textOf(bytes);
-		else if (kind === "K") this.#said.target = textOf(bytes);
-		else
-			Object.assign(
-				kind === "g" ? this.#always : this.#said,
-				readPax(bytes, () => this.#visitor.record()),
-			);
+		const readRecords = () => readPax(bytes, () => this.#visitor.record());
+		if (kind === "L") this.#say({ path: textOf(bytes) });
+		else if (kind === "K") this.#say({ target: textOf(bytes) });
+		else if (kind === "x") this.#say(readRecords());
+		else Object.assign(this.#always, expectNoName(readRecords()));
 	}
+
+	/** Which of two words counts is the reader's choice: the first, the last, or GNU's before pax. */
+	#say(said: Said): void {
+		for (const key of ["path", "target", "size"] as const)
+			if (said[key] !== undefined && this.#said[key] !== undefined && said[key] !== this.#said[key])
+				throw new WalkEnded("ambiguous", "headers of an entry say two things of it", this.#said.path ?? null);
+		Object.assign(this.#said, said);
+	}
+}
+
+function ambiguous(detail: string, { path }: ArchiveEntry): WalkEnded {
+	return new WalkEnded("ambiguous", detail, path);
+}
+
+/** No writer says for all entries what only one can have, and not every reader hears it. */
+function expectNoName(said: Said): Said {
+	if (said.path !== undefined || said.target !== undefined || said.size !== undefined)
+		throw new WalkEnded("ambiguous", "a header gives all entries one name or size", said.path ?? null);
+	return said;
 }
 
 function entryOf(block: Uint8Array, kind: string, said: Said, ownSize: number): ArchiveEntry {

@@ -13,6 +13,7 @@ import { makeZip } from "../../../support/archives/zip.ts";
 
 const file = (path: string, content = "x") => ({ path, content });
 const link = (path: string, target: string): TarEntry => ({ path, target, type: "2" });
+const long = (path: string): TarEntry => ({ path: "L", type: "L", content: `${path}\0` });
 const hardlink = (path: string, target: string): TarEntry => ({ path, target, type: "1" });
 
 it.each<[string, string, TarEntry[], string[]]>([
@@ -51,7 +52,26 @@ it.each<[string, string, TarEntry[], string[]]>([
 	["a pipe", "", [{ path: "a", type: "6" }], ["special_file a"]],
 	["what nobody knows", "", [{ path: "a", type: "Z", content: "x" }, file("b")], ["special_file a"]],
 	["pax", "with another path", [paxEntry({ path: "../x" }), file("a")], ["traversal ../x"]],
-	["pax", "for all that follows", [paxEntry({ path: "/x" }, "g"), file("a")], ["absolute_path /x"]],
+	["pax", "with one name for all that follows", [paxEntry({ path: "b" }, "g"), file("a")], ["ambiguous b"]],
+	["pax", "with one size for all that follows", [paxEntry({ size: "1" }, "g"), file("a")], ["ambiguous"]],
+	["pax", "with a word on all that follows", [paxEntry({ comment: "b" }, "g"), file("a")], []],
+	["pax", "with another size, over a header's 0", [paxEntry({ size: "512" }), { path: "a", size: 0 }], ["ambiguous a"]],
+	["pax", "with another size, of 0", [paxEntry({ size: "0" }), { path: "a", size: 512 }, file("b")], ["ambiguous a"]],
+	["pax", "with the same size", [paxEntry({ size: "1" }), file("a")], []],
+	["pax", "with a size before a long name", [paxEntry({ size: "2048" }), long("b"), file("a")], ["ambiguous b"]],
+	["pax", "after GNU's other name", [long("b"), paxEntry({ path: "c" }), file("a")], ["ambiguous b"]],
+	["pax", "before GNU's other name", [paxEntry({ path: "c" }), long("b"), file("a")], ["ambiguous c"]],
+	["pax", "twice, with two names", [paxEntry({ path: "b" }), paxEntry({ path: "c" }), file("a")], ["ambiguous b"]],
+	["pax", "twice, with one name", [paxEntry({ path: "b" }), paxEntry({ path: "b" }), file("a")], []],
+	["a folder", "with a size", [{ path: "a/", type: "5", content: "x" }, file("b")], ["ambiguous a/"]],
+	["a folder", "of old, with a size", [{ path: "a/", content: "x" }, file("b")], ["ambiguous a/"]],
+	["a link", "with a size", [{ ...link("a", "b"), size: 512 }, file("b")], ["ambiguous a"]],
+	["a hard link", "with a size", [file("a"), { ...hardlink("b", "a"), size: 1 }], ["ambiguous b"]],
+	["names", "that are one where \u00df is ss", [file("stra\u00dfe"), file("STRASSE")], ["case_collision STRASSE"]],
+	["names", "that differ by a ligature", [file("o\ufb03ce"), file("office")], ["case_collision office"]],
+	["names", "that differ by how a slash leans", [file("a\\b"), file("a/b")], ["case_collision a/b"]],
+	["a file", "through a link of another case", [link("Lib", "x"), file("lib/y")], ["through_link lib/y"]],
+	["a file", "through a link of other letters", [link("\u00e4", "x"), file("a\u0308/y")], ["through_link a\u0308/y"]],
 	["pax", "with a sparse file", [paxEntry({ "GNU.sparse.major": "1" }), file("a")], ["special_file a"]],
 	["pax", "that is no record", [{ path: "p", type: "x", content: "9 a" }, file("a")], ["damaged"]],
 	["pax", "with a size that is none", [paxEntry({ size: "-1" }), file("a")], ["damaged"]],
