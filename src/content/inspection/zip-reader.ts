@@ -1,5 +1,6 @@
 // Reads a zip (PKWARE APPNOTE 6.3.10) by its directory, which stands at its end and alone says what is in it; then its contents, one
-// after the other, where they can be unpacked. What the directory says and the entries say must be one.
+// after the other, where they can be unpacked. What the directory says and the entries say must be one, and nothing may lie between
+// them: readers that go from entry to entry, and those that look for another end, would find what is not seen here.
 import { type ArchiveEntry, type ArchiveVisitor, WalkEnded } from "./finding.ts";
 import type { InspectionLimits } from "./limits.ts";
 import { type PackageSource, readBytes, type Unpackers } from "./package-source.ts";
@@ -42,11 +43,11 @@ export async function walkZip(
 ): Promise<void> {
 	const { entries, directory } = await readDirectory(source, limits.entries);
 	expectApart(entries, directory);
-	for (const entry of entries) {
+	for (const [index, entry] of entries.entries()) {
 		const { path, kind, size } = entry;
 		if (entry.isEncrypted) onFinding("encrypted", entry);
 		else if (entry.method !== STORED && entry.method !== DEFLATED) onFinding("unknown_packing", entry);
-		const content = await openContent(source, entry, unpackers);
+		const content = await openContent(source, entry, entries[index + 1]?.offset ?? directory, unpackers);
 		const target = kind === "symlink" ? await readLink(entry, content) : null;
 		visitor.entry({ path, kind, size, target });
 		if (kind === "file" && content !== null) await passContent(entry, content, visitor);
@@ -64,15 +65,22 @@ async function readDirectory(source: PackageSource, maxEntries: number) {
 	)
 		end -= 1;
 	if (end < 0) throw new WalkEnded("truncated", "its directory is not there");
+	for (let at = end + 1; at + 4 <= tail.length; at += 1)
+		if (view.getUint32(at, true) === 0x06054b50) throw new WalkEnded("ambiguous", "its comment has another end in it");
 	let [count, length, offset] = [u16(view, end + 10), view.getUint32(end + 12, true), view.getUint32(end + 16, true)];
-	if (count === 0xffff || length === 0xffffffff || offset === 0xffffffff) {
-		const locator = end - LOCATOR_BYTES;
-		if (locator >= 0 && view.getUint32(locator, true) === 0x07064b50) {
-			const large = viewOf(await readBytes(source, u64(view, locator + 8), 56));
-			if (large.byteLength < 56 || large.getUint32(0, true) !== 0x06064b50)
-				throw new WalkEnded("damaged", "its directory is not where it says");
-			[count, length, offset] = [u64(large, 32), u64(large, 40), u64(large, 48)];
-		}
+	const locator = end - LOCATOR_BYTES;
+	if (locator >= 0 && view.getUint32(locator, true) === 0x07064b50) {
+		const large = viewOf(await readBytes(source, u64(view, locator + 8), 56));
+		if (large.byteLength < 56 || large.getUint32(0, true) !== 0x06064b50)
+			throw new WalkEnded("damaged", "its directory is not where it says");
+		const said = [u64(large, 32), u64(large, 40), u64(large, 48)] as const;
+		// Some readers go by the large numbers wherever they are, others only where the small ones have no room.
+		const isOne =
+			isOrLarge(count, said[0], 0xffff) &&
+			isOrLarge(length, said[1], 0xffffffff) &&
+			isOrLarge(offset, said[2], 0xffffffff);
+		if (!isOne) throw new WalkEnded("ambiguous", "it has two directories");
+		[count, length, offset] = said;
 	}
 	if (count > maxEntries) throw new WalkEnded("too_many_entries", `${count} entries; ${maxEntries} may be`);
 	if (length > MAX_DIRECTORY_BYTES) throw new WalkEnded("too_many_entries", `its directory has ${length} bytes`);
@@ -99,7 +107,9 @@ function readEntry(bytes: Uint8Array): { readonly entry: ZipEntry; readonly leng
 	const name = bytes.slice(ENTRY_BYTES, ENTRY_BYTES + nameLength);
 	const path = UTF8.decode(name);
 	const sizes = { size: view.getUint32(24, true), packed: view.getUint32(20, true), offset: view.getUint32(42, true) };
-	readLargeSizes(sizes, viewOf(bytes.subarray(ENTRY_BYTES + nameLength, ENTRY_BYTES + nameLength + extraLength)));
+	const extra = bytes.subarray(ENTRY_BYTES + nameLength, ENTRY_BYTES + nameLength + extraLength);
+	readLargeSizes(sizes, viewOf(extra));
+	expectOneName(name, extra);
 	const isUnix = u16(view, 4) >> 8 === 3;
 	const kind = kindOf(path, isUnix ? (view.getUint32(38, true) >>> 16) & 0o170000 : 0);
 	return {
@@ -122,6 +132,17 @@ function readLargeSizes(sizes: { size: number; packed: number; offset: number },
 	}
 }
 
+/** APPNOTE 4.6.9: a name in UTF-8 beside the name; the readers that know of it go by it. */
+function expectOneName(name: Uint8Array, extra: Uint8Array): void {
+	const view = viewOf(extra);
+	for (let at = 0; at + 4 <= extra.length; at += 4 + u16(view, at + 2)) {
+		if (u16(view, at) !== 0x7075) continue;
+		const other = extra.subarray(at + 9, at + 4 + u16(view, at + 2));
+		if (other.length !== name.length || !other.every((byte, index) => byte === name[index]))
+			throw new WalkEnded("ambiguous", "an entry has two names", UTF8.decode(name));
+	}
+}
+
 /** @param mode type of the file as Unix has it; 0 = not said */
 function kindOf(path: string, mode: number): ArchiveEntry["kind"] {
 	if (path.endsWith("/") || mode === 0o040000) return "folder";
@@ -138,10 +159,11 @@ function expectApart(entries: readonly ZipEntry[], directory: number): void {
 	}
 }
 
-/** @returns null = it is not looked at: it is encrypted, packed in an unknown way, or nothing is unpacked here */
+/** @param next where the next entry begins, or the directory @returns null = it is not looked at: it is encrypted, packed in an unknown way, or nothing is unpacked here */
 async function openContent(
 	source: PackageSource,
 	entry: ZipEntry,
+	next: number,
 	{ deflate }: Unpackers,
 ): Promise<AsyncIterable<Uint8Array> | null> {
 	if (deflate === null) return null;
@@ -154,8 +176,20 @@ async function openContent(
 		u16(view, 26) === entry.name.length &&
 		entry.name.every((byte, index) => header[LOCAL_BYTES + index] === byte);
 	if (!isOne) throw new WalkEnded("damaged", "the directory says something else of it than it says itself", entry.path);
+	const start = entry.offset + LOCAL_BYTES + entry.name.length + u16(view, 28);
+	const extra = await readBytes(source, start - u16(view, 28), u16(view, 28));
+	expectOneName(entry.name, extra);
+	// What follows an entry whose sizes were not known when it was begun: APPNOTE 4.3.9, with or without its sign, small or large.
+	const isLate = (u16(view, 6) & 8) !== 0;
+	const gaps = isLate ? [12, 16, 20, 24] : [0];
+	if (!gaps.includes(next - start - entry.packed))
+		throw new WalkEnded("ambiguous", "after it there are bytes of no entry", entry.path);
+	const [packedSaid, sizeSaid] = [view.getUint32(18, true), view.getUint32(22, true)];
+	const isSame = isOrLarge(packedSaid, entry.packed, 0xffffffff) && isOrLarge(sizeSaid, entry.size, 0xffffffff);
+	if (!isSame && !(isLate && packedSaid === 0 && sizeSaid === 0))
+		throw new WalkEnded("damaged", "the directory says another size of it than it says itself", entry.path);
+	const packed = source.read(start, entry.packed);
 	if (entry.isEncrypted || (entry.method !== STORED && entry.method !== DEFLATED)) return null;
-	const packed = source.read(entry.offset + LOCAL_BYTES + entry.name.length + u16(view, 28), entry.packed);
 	return entry.method === STORED ? packed : deflate(packed);
 }
 
@@ -195,6 +229,11 @@ async function readLink(entry: ZipEntry, content: AsyncIterable<Uint8Array> | nu
 
 function viewOf(bytes: Uint8Array): DataView {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** @param room the number that says that another stands elsewhere */
+function isOrLarge(said: number, value: number, room: number): boolean {
+	return said === value || said === room;
 }
 
 function u16(view: DataView, at: number): number {

@@ -10,6 +10,10 @@ export interface ZipEntry {
 	readonly flags?: number;
 	/** type and rights as Unix has them */
 	readonly mode?: number;
+	/** extra fields in the directory */
+	readonly extra?: Uint8Array;
+	/** bytes between it and what follows */
+	readonly after?: Uint8Array;
 	/** what the directory says, where it is not what is there */
 	readonly said?: { readonly size?: number; readonly offset?: number; readonly path?: string };
 }
@@ -26,6 +30,7 @@ export function makeZip(entries: readonly ZipEntry[], { count, comment = "" }: Z
 	let at = 0;
 	for (const entry of entries) {
 		const { path, content = "", method = 8, flags = 0, mode = 0o100644, said = {} } = entry;
+		const { extra = new Uint8Array(), after = new Uint8Array() } = entry;
 		const bytes = typeof content === "string" ? Buffer.from(content) : Buffer.from(content);
 		const packed = method === 8 ? deflateRawSync(bytes) : bytes;
 		const name = Buffer.from(path);
@@ -45,11 +50,12 @@ export function makeZip(entries: readonly ZipEntry[], { count, comment = "" }: Z
 		central.writeUInt32LE(packed.length, 20);
 		central.writeUInt32LE(said.size ?? bytes.length, 24);
 		central.writeUInt16LE(saidName.length, 28);
+		central.writeUInt16LE(extra.length, 30);
 		central.writeUInt32LE((mode << 16) >>> 0, 38);
 		central.writeUInt32LE(said.offset ?? at, 42);
-		directory.push(central, saidName);
-		parts.push(local, name, packed);
-		at += local.length + name.length + packed.length;
+		directory.push(central, saidName, extra);
+		parts.push(local, name, packed, after);
+		at += local.length + name.length + packed.length + after.length;
 	}
 	const central = joinBytes(...directory);
 	const end = Buffer.alloc(22);

@@ -7,6 +7,14 @@ import { joinBytes, makeTar, tarEntry, tarHeader } from "../../../support/archiv
 import { makeZip, type ZipEntry, type ZipOptions } from "../../../support/archives/zip.ts";
 
 const file = (path: string, content = "one") => ({ path, content });
+/** Info-ZIP's name in UTF-8 beside the name (APPNOTE 4.6.9). */
+function unicodePath(path: string): Uint8Array {
+	const field = Buffer.alloc(9);
+	field.writeUInt16LE(0x7075, 0);
+	field.writeUInt16LE(5 + path.length, 2);
+	field.writeUInt8(1, 4);
+	return joinBytes(field, Buffer.from(path));
+}
 const ZERO_MB = new Uint8Array(2 ** 20);
 
 it.each<[string, ZipEntry[], ZipOptions, string[]]>([
@@ -26,6 +34,11 @@ it.each<[string, ZipEntry[], ZipOptions, string[]]>([
 	["more entries than there are", [file("a")], { count: 2 }, ["damaged"]],
 	["fewer entries than there are", [file("a"), file("b")], { count: 1 }, ["damaged"]],
 	["entries that share their bytes", [file("a"), { ...file("a"), said: { offset: 0 } }], {}, ["overlapping_entries a"]],
+	["an entry that its directory has not", [{ ...file("a"), after: new Uint8Array(40) }], {}, ["ambiguous a"]],
+	["sizes that follow an entry", [{ ...file("a"), flags: 8, after: new Uint8Array(16) }, file("b")], {}, []],
+	["a second name beside it", [{ ...file("a"), extra: unicodePath("../x") }], {}, ["ambiguous a"]],
+	["the same name beside it", [{ ...file("a"), extra: unicodePath("a") }], {}, []],
+	["a second end in its comment", [file("a")], { comment: `PK\x05\x06${"\0".repeat(30)}` }, ["ambiguous"]],
 	["an entry beyond its end", [{ ...file("a"), said: { offset: 10_000 } }], {}, ["overlapping_entries a"]],
 ])("of a zip with %s it finds what is to be found", async (_what, entries, options, codes) => {
 	for (const pieceBytes of [7, 100_000])
