@@ -15,7 +15,8 @@ export function networkOf(cf: Readonly<Record<string, unknown>> | undefined): Ne
 	if (cf === undefined) return null;
 	const { asn: number, country: code } = cf;
 	const asn = Number.isSafeInteger(number) && Number(number) > 0 ? Number(number) : null;
-	const country = typeof code === "string" && /^[A-Z0-9]{2}$/.test(code) ? code : null;
+	// XX is Cloudflare's word for a country that it does not know.
+	const country = typeof code === "string" && /^[A-Z0-9]{2}$/.test(code) && code !== "XX" ? code : null;
 	if (asn === null && country === null) return null;
 	const [latitude, longitude] = [wholeDegrees(cf["latitude"], 90), wholeDegrees(cf["longitude"], 180)];
 	const isPlaced = latitude !== null && longitude !== null;
@@ -32,6 +33,12 @@ function wholeDegrees(text: unknown, most: number): number | null {
 /** Two networks of one name are one, wherever in the country. */
 export function networkName({ country, asn }: Network): string {
 	return `${country ?? "??"} AS${asn ?? "?"}`;
+}
+
+/** What is not known of one of them is no sign that they are two: an address that a database misses for a day has not moved. */
+export function mayBeOne(one: Network, other: Network): boolean {
+	const agree = (a: string | number | null, b: string | number | null) => a === b || a === null || b === null;
+	return agree(one.asn, other.asn) && agree(one.country, other.country);
 }
 
 const EARTH_RADIUS_KM = 6_371;

@@ -1,7 +1,7 @@
 // Is a device's key or token used from two networks at once? Pure. One change of network is no sign: firewalls move, fail over to another
 // uplink and go through tunnels. What is told is a device that goes there and back faster than anybody travels, or back and forth all
 // day; once for each further network, and never between networks that are its own: where it was told, or has been for a week.
-import { distanceKm, type Network, networkName } from "./network.ts";
+import { distanceKm, mayBeOne, type Network } from "./network.ts";
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -92,9 +92,8 @@ export function hearNetwork(
 	const nothing = { after: before, finding: null };
 	// What was said earlier has come later: it is no way back.
 	const lastThere = Math.max(left.last, heardBefore);
-	if (networkName(left.network) === networkName(network) || at < left.last) return nothing;
-	const name = networkName(network);
-	const earlier = before.stays.find((stay) => networkName(stay.network) === name);
+	if (mayBeOne(left.network, network) || at < left.last) return nothing;
+	const earlier = before.stays.find((stay) => mayBeOne(stay.network, network));
 	const arrived = { ...here, since: earlier?.since ?? at, isTold: earlier?.isTold ?? false };
 	if (isOwn(left, at) && isOwn(arrived, at)) return nothing;
 

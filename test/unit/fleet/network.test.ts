@@ -7,6 +7,8 @@ it.each([
 	[{ asn: 3303, country: "CH", latitude: "-0.4", longitude: "-179.6" }, [3303, "CH", -0, -180]],
 	[{ asn: 3303, country: "T1" }, [3303, "T1", null, null]],
 	[{ asn: 3303 }, [3303, null, null, null]],
+	[{ asn: 3303, country: "XX" }, [3303, null, null, null]],
+	[{ country: "XX" }, null],
 	[{ country: "CH", latitude: "47.3" }, [null, "CH", null, null]],
 	[{ country: "CH", latitude: "91", longitude: "8" }, [null, "CH", null, null]],
 	[{ country: "CH", latitude: "NaN", longitude: "1e2" }, [null, "CH", null, null]],

@@ -26,6 +26,8 @@ const NETWORKS = {
 	S: satellite,
 	P: saoPaulo,
 	n: { ...saoPaulo, latitude: null, longitude: null },
+	u: { ...zurich, country: null, latitude: null, longitude: null },
+	a: { ...zurich, asn: null },
 };
 
 interface Heard {
@@ -79,6 +81,8 @@ describe("the tripwire", () => {
 		["begins to use a further network after a week", "Z0 Z200 M201 Z202 M203 Z204 M205 Z206 M207", ["two_networks"]],
 		["has a second uplink and is copied", "Z0 M1 Z2 M3 Z4 M5 Z6 P7 Z7.1 P8 M8.1", ["two_networks", "travel"]],
 		["is far away, nobody knows how far", "Z0 n0.1 Z0.2 n0.3 Z0.4 n0.5 Z0.6", ["two_networks"]],
+		["is at times in no country that is known", "Z0 u1 Z2 u3 Z4 u5 Z6 u7 Z8", []],
+		["is at times in no network that is known", "Z0 a1 Z2 a3 Z4 a5 Z6 a7 Z8", []],
 		["goes round three networks that are near", "Z0 M1 S2 Z3 M4 S5 Z6 M7", ["two_networks"]],
 	])("a device that %s (%s): %j", (_, text, rules) => {
 		expect(rulesOf(text)).toEqual(rules);
