@@ -5,8 +5,8 @@ export function csvLine(cells: readonly unknown[]): string {
 	return cells.map(formatCell).join(",");
 }
 
-/** A spreadsheet takes what begins with one of these for a formula, and a device can say what it likes. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** A spreadsheet takes what begins with one of these for a formula, the wide ones of East Asia too, and a device can say what it likes. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 function formatCell(value: unknown): string {
 	const text = value == null ? "" : String(value);
