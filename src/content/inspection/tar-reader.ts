@@ -100,11 +100,7 @@ export class TarReader {
 		const entry = entryOf(block, kind, said, own);
 		// Writers say a size in pax where the header has no room for it; readers without pax go by the header.
 		if (entry.size !== own && entry.size <= MAX_OCTAL_SIZE) throw ambiguous("its headers give it two sizes", entry);
-		const isContent = hasContent(entry.kind, kind);
-		// Some readers take what follows for its content, others for the next header.
-		if (entry.kind !== "special" && !isContent && entry.size > 0)
-			throw ambiguous("it has a size, and is no file", entry);
-		this.#expect(isContent ? entry.size : 0);
+		this.#expect(hasContent(entry.kind, kind) ? entry.size : 0);
 		this.#visitor.entry(entry);
 	}
 
