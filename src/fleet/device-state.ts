@@ -114,7 +114,7 @@ export type Said =
 	| { readonly kind: "refused"; readonly problem: string }
 	/** of its state only that it is there */
 	| MessagesFetched
-	/** likewise: that it got a token without bringing its lineage, as who has nothing but its key */
+	/** not even that: that it got a token without bringing its lineage, as who has nothing but its key; heard by the tripwire alone */
 	| { readonly kind: "token" }
 	/** likewise: that its day began; see entitlement/devices/lineage.ts */
 	| ({ readonly kind: "lineage" } & LineageStep)
@@ -162,6 +162,8 @@ export function lastHeard({ sighting }: DeviceState): number | null {
  * @returns what is known after the word: `before` itself where nothing is to be written
  */
 export function hear(before: DeviceState, word: DeviceWord, grants: ReadonlySet<string>): DeviceState {
+	// Who has the key alone, as a copy does, must not make a silent device look alive.
+	if (word.said.kind === "token") return before;
 	const heard = lastHeard(before);
 	const isDue = heard === null || slotOf(word.device, word.at) > slotOf(word.device, heard);
 	const sighting = hearSighting(before.sighting, word);

@@ -148,6 +148,7 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/fleet/trust",
 	"GET /v1/fleet/problems",
 	"GET /v1/history/files",
+	"GET /v1/history/traffic",
 	"GET /v1/history/files/{date}/{hour}/{file}",
 	"POST /v1/products",
 	"GET /v1/products",

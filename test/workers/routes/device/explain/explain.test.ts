@@ -39,6 +39,7 @@ test("the whole trace of a device that is offered its first release", async () =
 		policy: null,
 		install: { at: timeAfter(2 * HOUR), version: "1.0.0" },
 		suspensions: [],
+		trust: null,
 		license: {
 			license,
 			status: "active",
