@@ -35,7 +35,7 @@ export interface FleetSummary {
 	readonly devices: Readonly<Record<string, number>>;
 	readonly cells: readonly FleetCell[];
 	readonly problems: readonly FleetProblem[];
-	/** devices that may have a seat, by when they were last heard of: unix seconds to the hour, 0 = never */
+	/** devices that may have a seat, by when they were last heard of or activated, the later: unix seconds to the hour */
 	readonly seen: readonly { readonly hour: number; readonly devices: number }[];
 	/** those that are in force, by kind */
 	readonly licenses: readonly FleetLicenses[];
@@ -101,7 +101,7 @@ export function foldSeen(seen: FleetSummary["seen"], now: number): FleetSummary[
 	return [...counts].toSorted(([one], [other]) => one - other).map(([hour, devices]) => ({ hour, devices }));
 }
 
-/** @returns how many devices were not heard of since, those with them that never were */
+/** @returns how many devices were not heard of since, those with them that never were and had activated before */
 export function silentSince({ seen }: Pick<FleetSummary, "seen">, since: number): number {
 	return seen.reduce((sum, { hour, devices }) => (hour < since - (since % HOUR) ? sum + devices : sum), 0);
 }

@@ -18,6 +18,7 @@ type DeviceRow = AnchorColumns & {
 	id: string;
 	status: DeviceStatus;
 	model: string;
+	activated_at: number;
 	seen_at: number | null;
 	country: string | null;
 	products: string | null;
@@ -83,7 +84,7 @@ export class DeviceCount {
 	#read(devices: string, ...values: SqlStorageValue[]): DeviceRow[] {
 		return this.#sql
 			.exec<DeviceRow>(
-				`SELECT d.id, d.status, d.model, s.seen_at, s.country, s.products, ${ANCHOR_COLUMNS}
+				`SELECT d.id, d.status, d.model, d.activated_at, s.seen_at, s.country, s.products, ${ANCHOR_COLUMNS}
 				FROM ${devices} AS d LEFT JOIN device_states AS s ON s.device = d.id
 				LEFT JOIN device_anchors AS a ON a.device = d.id ORDER BY d.id`,
 				...values,
@@ -92,7 +93,7 @@ export class DeviceCount {
 	}
 }
 
-function summaryOf({ status, model, country, seen_at, products, ...columns }: DeviceRow): FleetSummary {
+function summaryOf({ status, model, country, activated_at, seen_at, products, ...columns }: DeviceRow): FleetSummary {
 	const devices = { [status]: 1 };
 	if (!holdsSeat(status)) return { ...EMPTY_SUMMARY, devices };
 	const ofProducts = Object.entries(products === null ? {} : readProducts(products));
@@ -106,10 +107,12 @@ function summaryOf({ status, model, country, seen_at, products, ...columns }: De
 				? [{ product, version, country, outcome, reason: reason ?? OTHER, devices: 1 }]
 				: [],
 		),
-		seen: [{ hour: seen_at ?? 0, devices: 1 }],
+		// Who has just activated is not silent; the list of devices says the same.
+		seen: [{ hour: Math.max(seen_at ?? 0, activated_at - (activated_at % HOUR)), devices: 1 }],
 		licenses: [],
 		trust: [trustCell(anchorsOf(columns))],
 	};
 }
 
+const HOUR = 3_600;
 const BAD_OUTCOMES: ReadonlySet<string> = new Set(["failed", "rolled_back", "deferred", "declined"]);

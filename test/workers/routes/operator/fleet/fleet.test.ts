@@ -70,7 +70,7 @@ describe("the fleet", () => {
 		expect(own).toMatchObject({ devices: { active: 2 }, as_of: timeAfter(0) });
 		expect(own.products).toMatchObject([{ product: scene.product, devices: 1 }]);
 		expect(own.licenses).toMatchObject([{ kind: "fixed", taken: 2 }]);
-		expect(own.silent).toEqual([24, 72, 168].map((hours) => ({ hours, devices: 1 })));
+		expect(own.silent).toEqual([24, 72, 168].map((hours) => ({ hours, devices: 0 })));
 	});
 
 	test("forgets what a device ran before", async () => {
@@ -293,5 +293,18 @@ describe("silent devices", () => {
 			silent: 2,
 			devices: 2,
 		});
+	});
+
+	// `other` is never heard of, and activated at the start.
+	test.each([
+		[23 * HOUR, 0],
+		[26 * HOUR, 2],
+	])("are %d ms after their activation as many as the list of devices names", async (later, silent) => {
+		await check(scene.firewall, "0.9.0");
+		moveTo(later);
+		const path = `/v1/accounts/${scene.account}`;
+		const counted = await operated<Fleet>("GET", `${path}/fleet`);
+		const { devices } = await operated<{ devices: unknown[] }>("GET", `${path}/devices?silent_for=86400`);
+		expect([counted.silent[0], devices.length]).toEqual([{ hours: 24, devices: silent }, silent]);
 	});
 });
