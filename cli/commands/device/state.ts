@@ -17,6 +17,9 @@ import { deviceCsv, deviceHead, deviceLines, deviceRow } from "./state-lines.ts"
 
 const STATUSES = ["active", "suspended", "revoked", "deactivated"] as const;
 
+/** Seconds: a year, as the API takes it. */
+const MOST_SILENCE = 365 * 86_400;
+
 const filters = {
 	serial: z.string().optional(),
 	label: pairs.optional(),
@@ -27,7 +30,7 @@ const filters = {
 	installed: versionName.optional(),
 	outcome: z.enum(REPORTED).optional(),
 	reason: z.enum(OUTCOME_REASON_NAMES).optional(),
-	silentFor: span.refine((seconds) => seconds <= 365 * 86_400, "at most 365d").optional(),
+	silentFor: span.refine((seconds) => seconds <= MOST_SILENCE, "at most 365d").optional(),
 };
 
 /** @param device the `device` command that gets the verbs */
@@ -86,6 +89,7 @@ function addList(device: Command, surroundings: Surroundings): void {
 		.option("--outcome <outcome>", `whose last report was: ${REPORTED.join(", ")}`)
 		.option("--reason <reason>", "why, such as disk or engine_busy")
 		.option("--silent-for <span>", "not heard of for so long: 24h, 3d")
+		.option("--not-seen-since <when>", "not heard of since then, in place of --silent-for: 2026-11-23")
 		.option("--trust-ends-by <when>", "that stop updating by then, as `fleet trust --breaks-at` counts them")
 		.option("--limit <n>", "one page of so many; the note says how to go on")
 		.option("--after <device>", "only those after this one")
@@ -93,12 +97,14 @@ function addList(device: Command, surroundings: Surroundings): void {
 	const shape = {
 		...filters,
 		trustEndsBy: moment(surroundings).optional(),
+		notSeenSince: moment(surroundings).optional(),
 		...{ limit: wholeNumber.optional(), after: deviceId.optional(), csv: z.boolean().default(false) },
 	};
 	runAsOperator(list, surroundings, shape, async ({ api, options, operands, output }) => {
 		if (options.csv && output.json) throw new UsageError("--csv and --json are two forms of one answer; choose one");
 		const account = readOperand(operands, 0, "account", accountId);
-		const path = `/v1/accounts/${account}/devices${queryOf(filtersOf(options))}`;
+		const silentFor = silenceOf(options, surroundings.nowMs());
+		const path = `/v1/accounts/${account}/devices${queryOf(filtersOf({ ...options, silentFor }))}`;
 		const what = "could not list devices";
 		const isPage = options.limit !== undefined;
 		const found = isPage
@@ -109,6 +115,20 @@ function addList(device: Command, surroundings: Surroundings): void {
 		const next = found.answer["next"];
 		if (isPage && typeof next === "string") output.note(`more may follow: --after ${next}`);
 	});
+}
+
+/** @returns seconds of silence that are asked for, by either option */
+function silenceOf(
+	{ silentFor, notSeenSince }: { readonly silentFor?: number | undefined; readonly notSeenSince?: string | undefined },
+	nowMs: number,
+): number | undefined {
+	if (notSeenSince === undefined) return silentFor;
+	if (silentFor !== undefined) throw new UsageError("--silent-for and --not-seen-since say the same; choose one");
+	const seconds = Math.floor((nowMs - Date.parse(notSeenSince)) / 1_000);
+	if (seconds < 1) throw new UsageError(`--not-seen-since ${notSeenSince} is not past; give a day that is`);
+	if (seconds > MOST_SILENCE)
+		throw new UsageError(`--not-seen-since ${notSeenSince} is too long ago: at most 365 days`);
+	return seconds;
 }
 
 /** @returns what the options say as the parameters of a request */

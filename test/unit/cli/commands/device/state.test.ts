@@ -78,6 +78,12 @@ describe("parapet device list", () => {
 		]);
 	});
 
+	it("asks who was not seen since a day by how long that is", async () => {
+		operator.reply({ body: { devices: [], next: null } });
+		await list("--not-seen-since", "2026-11-16");
+		expect(operator.asked().map(([, asked]) => asked)).toEqual([`${path}?silent_for=${4.5 * 86_400}`]);
+	});
+
 	it("gives one page where a limit is given, and says how to go on", async () => {
 		operator.reply({ body: { devices: [FIREWALL], next: DEVICE } });
 		const { stderr } = await list("--limit", "1", "--after", OTHER);
@@ -96,6 +102,10 @@ describe("parapet device list", () => {
 
 	it.each([
 		[["--silent-for", "soon"], "not a length of time"],
+		[["--not-seen-since", "monday"], "not a time"],
+		[["--not-seen-since", "2999-01-01"], "is not past"],
+		[["--not-seen-since", "2001-01-01"], "at most 365 days"],
+		[["--not-seen-since", "2026-11-16", "--silent-for", "3d"], "choose one"],
 		[["--outcome", "broken"], "--outcome"],
 		[["--label", "oslo"], "not KEY=VALUE"],
 		[["--csv", "--json"], "choose one"],
