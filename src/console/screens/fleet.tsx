@@ -11,6 +11,9 @@ import { accountSeen, chooseAccount } from "./choose.tsx";
 import { Countries, type Fleet, ProductNumbers } from "./fleet-numbers.tsx";
 
 type FleetProblem = z.infer<typeof problemBody>;
+interface Problems {
+	readonly problems: readonly FleetProblem[];
+}
 interface Silent {
 	readonly accounts: readonly { account: string; silent: number; devices: number }[];
 }
@@ -59,10 +62,15 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 	if (!view.seesAll) return chooseAccount(c, "Fleet", "fleet");
 	const [fleet, { problems }, { accounts }] = await Promise.all([
 		api.get<Fleet>("/v1/fleet"),
-		api.get<{ problems: FleetProblem[] }>("/v1/fleet/problems", { product, country, limit: MOST }),
+		api.get<Problems>("/v1/fleet/problems", { product, country, limit: MOST }),
 		api.get<Silent>("/v1/fleet/silent", { limit: MOST }),
 	]);
 	const shown = fleet.products.find((one) => one.product === product) ?? fleet.products[0];
+	// The map has every country, also where the table above has one.
+	const failures =
+		shown === undefined || country === undefined || country === ""
+			? problems
+			: (await api.get<Problems>("/v1/fleet/problems", { product: shown.product, limit: MOST })).problems;
 	const adoption = shown && (await api.get<Adoption>(`/v1/fleet/products/${encodeURIComponent(shown.product)}`));
 	const failing = pageOf(c, problems, "problems");
 	const silent = pageOf(c, accounts, "accounts");
@@ -122,7 +130,7 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 					<VersionsOverTime of={adoption} />
 					<Countries
 						of={shown}
-						problems={problems.filter((one) => one.product === shown.product && FAILED.includes(one.outcome))}
+						problems={failures.filter((one) => one.product === shown.product && FAILED.includes(one.outcome))}
 						version={version}
 						path={(one, code) => link(PATH, { product: one, country: code })}
 					/>
