@@ -32,8 +32,8 @@ const quietly: RunStep = async (name, work) => {
 	return (await work()).value;
 };
 
-/** @returns names of pictures, and what they show */
-async function pagesOf(page: Page, url: string): Promise<[string, string][]> {
+/** @returns names of pictures, what they show, and the heading that they begin with where that is not the first */
+async function pagesOf(page: Page, url: string): Promise<[name: string, path: string, from?: string][]> {
 	await page.goto(`${url}/console/devices`);
 	const rows = page.locator("main tbody tr", { hasText: "Demo fleet" }).locator("a").first();
 	const devices = new URL((await rows.getAttribute("href")) ?? "", url);
@@ -41,6 +41,8 @@ async function pagesOf(page: Page, url: string): Promise<[string, string][]> {
 		["console-rollout", `/console/rollouts/${SHOWCASE_PRODUCT}/2.0.0`],
 		["console-fleet", "/console/fleet"],
 		["console-devices", devices.pathname + devices.search],
+		["console-map", "/console/fleet", `Where ${SHOWCASE_PRODUCT} runs`],
+		["console-traffic", "/console/traffic"],
 	];
 }
 
@@ -52,8 +54,10 @@ async function takePictures(url: string, link: string): Promise<void> {
 		await page.goto(link);
 		await page.click("main button[type=submit]");
 		await mkdir(IMAGES, { recursive: true });
-		for (const [name, path] of await pagesOf(page, url)) {
+		for (const [name, path, from] of await pagesOf(page, url)) {
 			await page.goto(url + path, { waitUntil: "networkidle" });
+			if (from !== undefined)
+				await page.getByRole("heading", { name: from }).evaluate((heading) => heading.scrollIntoView());
 			const file = join(IMAGES, `${name}.png`);
 			await page.screenshot({ path: file });
 			const { size } = await stat(file);

@@ -7,6 +7,7 @@ import { exportJWK, generateKeyPair } from "jose";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHarness } from "wrangler";
+import { openSpeaker } from "../../cli/commands/demo/showcase-speaker.ts";
 import { TEST_SECRETS } from "../support/secrets.ts";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
@@ -39,6 +40,7 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 	let url: string;
 	let account: string;
 	let device: string;
+	let message: string;
 
 	async function call<T>(method: string, path: string, body?: BodyInit | object, headers = {}): Promise<T> {
 		const content = body instanceof Uint8Array ? body : body === undefined ? undefined : JSON.stringify(body);
@@ -84,13 +86,21 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		const terms = { products: ["crs"], seats: DEVICES, ends_at: IN_A_YEAR };
 		license = (await call<{ license: string }>("POST", `/v1/accounts/${account}/licenses`, terms)).license;
 		const lines = await Promise.all(Array.from({ length: DEVICES }, (_, index) => line(index)));
+		const { issuer } = await call<{ issuer: string }>("GET", "/.well-known/oauth-authorization-server");
+		const speaker = await openSpeaker({ server: url, issuer, product: "crs", country: "BR", nowMs: Date.now });
+		const speaking = { ...(await line(DEVICES - BATCH)), jwk: speaker.jwk, dpop_bound: false };
 		for (let from = 0; from < DEVICES; from += BATCH) {
-			const devices = lines.slice(from, from + BATCH);
+			const devices = lines
+				.slice(from, from + BATCH)
+				.map((one, at) => (from + at === DEVICES - BATCH ? speaking : one));
 			const path = `/v1/accounts/${account}/devices`;
 			const { results } = await call<{ results: { device: string }[] }>("POST", path, { devices });
 			device = results[0]?.device ?? "";
 		}
-		await call("POST", "/v1/messages", { severity: "warning", title: "Hello", body: "There", ends_at: IN_A_YEAR });
+		const text = { severity: "warning", title: "Hello", body: "There", ends_at: IN_A_YEAR };
+		message = (await call<{ id: string }>("POST", "/v1/messages", text)).id;
+		speaker.becomes(device);
+		await speaker.install("0.9.0", "failed", "disk_full");
 		await call("POST", `/v1/accounts/${account}/fleet`, {});
 		browser = await chromium.launch({ executablePath: CHROMIUM ?? "chromium", args: ["--no-sandbox"] });
 	});
@@ -132,13 +142,21 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		"/console/rollouts/crs/2.0.0/halt",
 		"/console/fleet",
 		`/console/fleet?account=${account}`,
+		"/console/fleet?product=crs&country=BR",
 		"/console/fleet/crs",
 		"/console/devices",
 		`/console/devices?account=${account}`,
 		`/console/devices/${device}?product=crs`,
+		`/console/devices/forks?account=${account}`,
+		`/console/devices/${device}/suspend`,
 		"/console/releases",
+		"/console/releases/crs/2.0.0",
 		`/console/licenses?account=${account}`,
+		`/console/licenses/${license}?account=${account}`,
 		"/console/messages",
+		`/console/messages/${message}?state=not_seen`,
+		`/console/messages/${message}/take-down`,
+		"/console/traffic",
 		"/console/messages/new?title=Hello&body=There&ends_at=2030-01-01T00:00:00Z",
 		"/console/trail",
 		`/console/trail?account=${account}`,

@@ -12,6 +12,8 @@ import { parseJson } from "../../json.ts";
 
 export interface SpeakerOptions {
 	readonly server: string;
+	/** of the service, where it is not `server` */
+	readonly issuer?: string;
 	readonly product: string;
 	/** where it says that it is: a service on one machine believes that */
 	readonly country: string | undefined;
@@ -28,7 +30,13 @@ export interface Speaker {
 	install(installed: string, outcome: "healthy" | "failed" | null, detail?: string): Promise<void>;
 }
 
-export async function openSpeaker({ server, product, country, nowMs }: SpeakerOptions): Promise<Speaker> {
+export async function openSpeaker({
+	server,
+	issuer = server,
+	product,
+	country,
+	nowMs,
+}: SpeakerOptions): Promise<Speaker> {
 	const key = await importDeviceKey(await createPrivateJwk("ES256"));
 	let device = "";
 	let token: Promise<string> | undefined;
@@ -54,7 +62,7 @@ export async function openSpeaker({ server, product, country, nowMs }: SpeakerOp
 		const form = new URLSearchParams({
 			...{ grant_type: "client_credentials", client_id: device },
 			client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-			client_assertion: await key.assertClient(device, server, Math.floor(nowMs() / 1_000)),
+			client_assertion: await key.assertClient(device, issuer, Math.floor(nowMs() / 1_000)),
 		});
 		const headers = { "content-type": "application/x-www-form-urlencoded" };
 		const answer = await exchange({ method: "POST", url: `${server}/oauth2/token`, headers, body: form.toString() });
