@@ -42,7 +42,8 @@ export function openScope(
 	// Read once: each access crosses from the platform into the script.
 	const { cf } = request;
 	// No edge says it on one machine; there a caller may say it, as the edge would.
-	const country = services.config.isLocal ? localCountry(request) : textOrNull(cf?.["country"]);
+	const told = services.config.isLocal ? localCountry(request) : null;
+	const country = told ?? textOrNull(cf?.["country"]);
 	const asn = cf?.["asn"];
 	let oldestReadMs: number | null = null;
 	return {

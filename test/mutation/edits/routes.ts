@@ -41,8 +41,8 @@ export const ROUTES: readonly FileEdits[] = [
 				breaks: "a form of another session counts",
 			},
 			{
-				from: '? text\n\t\t: "/console";',
-				to: '? text\n\t\t: (text ?? "/console");',
+				from: 'return isInside ? text : "/console";',
+				to: "return text;",
 				breaks: "signing in leads to another site",
 			},
 		],
