@@ -24,8 +24,8 @@ export interface ExplainedDevice {
 	readonly suspensions: readonly Suspension[];
 	/** what it has said of itself */
 	readonly state: DeviceState;
-	/** what its updates rest on; null = it has not said */
-	readonly anchors: ToldAnchors | null;
+	/** what its updates rest on; null = it has not said; left out by objects of an earlier deployment */
+	readonly anchors?: ToldAnchors | null;
 }
 
 /** @param now unix seconds @returns null where there is no such device */

@@ -43,8 +43,8 @@ export interface DeviceQuery extends DeviceFilter {
 export interface FoundDevice {
 	readonly device: Device;
 	readonly state: DeviceState;
-	/** what its updates rest on; null = it has not said */
-	readonly anchors: ToldAnchors | null;
+	/** what its updates rest on; null = it has not said; left out by objects of an earlier deployment */
+	readonly anchors?: ToldAnchors | null;
 	/** unix seconds, to the hour; null = it was never heard of */
 	readonly seenAt: number | null;
 	/** its own seat or its HA group's, whose lease is not over */

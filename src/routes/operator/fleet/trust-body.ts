@@ -29,9 +29,9 @@ export const deviceTrustBody = orNull(
 		.openapi("DeviceTrust"),
 ).openapi({ description: "What its updates rest on; null = it has not said" });
 
-/** @param anchors null = it has not said */
-export function describeTrust(anchors: ToldAnchors | null): z.infer<typeof deviceTrustBody> {
-	if (anchors === null) return null;
+/** @param anchors null = it has not said; undefined from an object of an earlier deployment */
+export function describeTrust(anchors: ToldAnchors | null | undefined): z.infer<typeof deviceTrustBody> {
+	if (anchors == null) return null;
 	const { toldAt, tlsRoot: tls, tufRoot: tuf, certificateEndsAt } = anchors;
 	return {
 		told_at: toTimestamp(toldAt),
