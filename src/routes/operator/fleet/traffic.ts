@@ -10,7 +10,7 @@ import { createRouter, jsonAnswer, problems, timestamp, toTimestamp, wholeNumber
 const DEFAULT_MINUTES = 15;
 const MAX_MINUTES = 120;
 const MAX_FILES = 60;
-/** Gzipped: some 10,000 events, which are counted in a twentieth of a second. */
+/** Gzipped: so much bounds what a request unpacks and counts. */
 const MAX_BYTES = 512 * 1_024;
 /** Of each list. */
 const LISTED = 250;
