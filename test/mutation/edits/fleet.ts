@@ -140,7 +140,7 @@ export const FLEET: readonly FileEdits[] = [
 		tests: ["test/workers/routes/operator/fleet/fleet-trust.test.ts"],
 		edits: [
 			{
-				from: "if (after === before || !this.#spend(device, at)) continue;",
+				from: "if (after === before || !this.#writes.take(device, at)) continue;",
 				to: "if (after === before) continue;",
 				breaks: "a device that says something else each time has a row written each time",
 			},

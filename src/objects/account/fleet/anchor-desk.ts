@@ -1,17 +1,15 @@
 // Takes down what the Account's devices say their updates rest on: a row for each device, written when it says something else, and once a
 // week. Synchronous, in the caller's transaction.
-import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
+import type { Allowance } from "../../../entitlement/allowance.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import type { DeviceWord } from "../../../fleet/device-state.ts";
 import { hearAnchors } from "../../../fleet/trust-anchors.ts";
-import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
 import type { DeviceTables } from "../devices/device-tables.ts";
 import type { AnchorTables } from "./anchor-tables.ts";
+import { DeviceAllowance } from "./device-allowance.ts";
 
 /** Rows that one device may have written: one that says something else each time makes a row a day. */
 const WRITES: Allowance = { everySeconds: 86_400, burst: 4 };
-/** Devices whose allowance is remembered, in memory. */
-const MAX_REMEMBERED = 20_000;
 
 export interface AnchorDeskParts {
 	readonly tables: AnchorTables;
@@ -24,7 +22,7 @@ export interface AnchorDeskParts {
 
 export class AnchorDesk {
 	readonly #parts: AnchorDeskParts;
-	readonly #spentTo = createBoundedEntries<number>(MAX_REMEMBERED);
+	readonly #writes = new DeviceAllowance(WRITES);
 
 	constructor(parts: AnchorDeskParts) {
 		this.#parts = parts;
@@ -39,17 +37,10 @@ export class AnchorDesk {
 			if (known === null || !holdsSeat(known.status)) continue;
 			const before = tables.anchors(device);
 			const after = hearAnchors(before, said, at);
-			if (after === before || !this.#spend(device, at)) continue;
+			if (after === before || !this.#writes.take(device, at)) continue;
 			changing(device);
 			tables.save(device, after);
 			changed(at);
 		}
-	}
-
-	#spend(device: string, now: number): boolean {
-		const spentTo = this.#spentTo.get(device) ?? 0;
-		if (now < allowedFrom(spentTo, WRITES)) return false;
-		this.#spentTo.set(device, spend(spentTo, now, WRITES));
-		return true;
 	}
 }

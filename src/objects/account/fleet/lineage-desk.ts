@@ -1,19 +1,17 @@
 // Copies of the Account's devices, by what their token requests bring back: a row for each device, written once a day. The rule is in
 // entitlement/devices/lineage.ts. Synchronous, in the caller's transaction.
-import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
+import type { Allowance } from "../../../entitlement/allowance.ts";
 import { type Branch, type DeviceLines, hearStep, resolveFork } from "../../../entitlement/devices/lineage.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import type { DeviceWord } from "../../../fleet/device-state.ts";
-import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
 import { formatTimestamp } from "../../../timestamps.ts";
 import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
 import type { DeviceTables } from "../devices/device-tables.ts";
+import { DeviceAllowance } from "./device-allowance.ts";
 import type { LineageTables } from "./lineage-tables.ts";
 
 /** Steps of one device that are written: one a day is usual. One that brings old values again and again makes no more rows than that. */
 const STEPS: Allowance = { everySeconds: 6 * 3_600, burst: 8 };
-/** Devices whose allowance is remembered, in memory. */
-const MAX_REMEMBERED = 20_000;
 
 export interface ForkedDevice {
 	readonly device: string;
@@ -47,7 +45,7 @@ export interface LineageDeskParts {
 
 export class LineageDesk {
 	readonly #parts: LineageDeskParts;
-	readonly #spentTo = createBoundedEntries<number>(MAX_REMEMBERED);
+	readonly #steps = new DeviceAllowance(STEPS);
 
 	constructor(parts: LineageDeskParts) {
 		this.#parts = parts;
@@ -59,7 +57,7 @@ export class LineageDesk {
 		for (const { device, at, country, colo, said } of words) {
 			if (said.kind !== "lineage") continue;
 			const known = devices.device(device);
-			if (known === null || !holdsSeat(known.status) || !this.#spend(device, at)) continue;
+			if (known === null || !holdsSeat(known.status) || !this.#steps.take(device, at)) continue;
 			const before = tables.lines(device);
 			const after = hearStep(before, said, { at, country, colo });
 			if (after === before) continue;
@@ -92,13 +90,6 @@ export class LineageDesk {
 		tables.save(device, after);
 		audit(order, "device.fork_resolved", device, reason === "" ? keep : `${keep}: ${reason}`);
 		return { kind: "resolved" };
-	}
-
-	#spend(device: string, now: number): boolean {
-		const spentTo = this.#spentTo.get(device) ?? 0;
-		if (now < allowedFrom(spentTo, STEPS)) return false;
-		this.#spentTo.set(device, spend(spentTo, now, STEPS));
-		return true;
 	}
 }
 

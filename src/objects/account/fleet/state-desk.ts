@@ -1,12 +1,12 @@
 // Takes down what edges heard the Account's devices say. Synchronous, in the caller's transaction. However often a device says
 // something new, it is written so many times at once and once in five minutes after that; what is left out, its next words say too.
-import { type Allowance, allowedFrom, spend } from "../../../entitlement/allowance.ts";
+import type { Allowance } from "../../../entitlement/allowance.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
 import { LATE_SECONDS, type LateInstallation } from "../../../fleet/adoption.ts";
 import { type DeviceState, type DeviceWord, hear, lastHeard } from "../../../fleet/device-state.ts";
 import { newInstallations } from "../../../fleet/told-installations.ts";
-import { createBoundedEntries } from "../../../storage/bounded-entries.ts";
 import type { Device, DeviceTables } from "../devices/device-tables.ts";
+import { DeviceAllowance } from "./device-allowance.ts";
 import type { StateTables } from "./state-tables.ts";
 import type { FleetChange } from "./summary-desk.ts";
 
@@ -14,8 +14,6 @@ import type { FleetChange } from "./summary-desk.ts";
 const WRITES: Allowance = { everySeconds: 300, burst: 40 };
 /** A device that is heard of after so long is news to those who count silent ones. */
 const SILENCE_SECONDS = 20 * 3_600;
-/** Devices whose allowance is remembered, in memory: it costs no row. */
-const MAX_REMEMBERED = 20_000;
 
 const HASTE: Readonly<Record<FleetChange, number>> = { seen: 0, told: 1, news: 2 };
 
@@ -36,7 +34,7 @@ export interface StateDeskParts {
 
 export class StateDesk {
 	readonly #parts: StateDeskParts;
-	readonly #spentTo = createBoundedEntries<number>(MAX_REMEMBERED);
+	readonly #writes = new DeviceAllowance(WRITES);
 
 	constructor(parts: StateDeskParts) {
 		this.#parts = parts;
@@ -71,7 +69,7 @@ export class StateDesk {
 			after = next;
 		}
 		const now = words.at(-1)?.at ?? 0;
-		if (after === before || !this.#spend(device, now)) return null;
+		if (after === before || !this.#writes.take(device, now)) return null;
 		this.#parts.changing(device);
 		this.#parts.states.save(device, after);
 		for (const one of late) this.#parts.installedEarlier(one);
@@ -79,13 +77,6 @@ export class StateDesk {
 		const isBack = heard === null || now - heard > SILENCE_SECONDS;
 		if (after.products === before.products) return isBack ? "news" : "seen";
 		return !isBack && words.every(isToldLate) ? "told" : "news";
-	}
-
-	#spend(device: string, now: number): boolean {
-		const spentTo = this.#spentTo.get(device) ?? 0;
-		if (now < allowedFrom(spentTo, WRITES)) return false;
-		this.#spentTo.set(device, spend(spentTo, now, WRITES));
-		return true;
 	}
 }
 

@@ -8,6 +8,7 @@ import { type BoundedEntries, createBoundedEntries } from "../../../storage/boun
 import { formatTimestamp } from "../../../timestamps.ts";
 import { type Change, SERVICE, type WriteAudit } from "../../audit.ts";
 import type { DeviceTables } from "../devices/device-tables.ts";
+import { DeviceAllowance } from "./device-allowance.ts";
 import type { TripwireTables } from "./tripwire-tables.ts";
 
 /** Changes of network of one device that are heard: one with two uplinks that comes by both makes no more rows. */
@@ -16,7 +17,7 @@ const CHANGES: Allowance = { everySeconds: 3 * 3_600, burst: 10 };
 const EVENTS: Allowance = { everySeconds: 600, burst: 20 };
 /** Devices of an account that are suspended: more at once are behind one tunnel rather than all copied. */
 const SUSPENSIONS: Allowance = { everySeconds: 6 * 3_600, burst: 3 };
-/** Devices that are remembered, in memory. */
+/** Devices whose network is remembered, in memory. */
 const MAX_REMEMBERED = 20_000;
 
 export type TripwireOrder =
@@ -42,7 +43,7 @@ export interface TripwireDeskParts {
 
 export class TripwireDesk {
 	readonly #parts: TripwireDeskParts;
-	readonly #spentTo = createBoundedEntries<number>(MAX_REMEMBERED);
+	readonly #changes = new DeviceAllowance(CHANGES);
 	/** in which network a device is, as its row says, and when it was last heard there */
 	readonly #lastHeard: BoundedEntries<{ readonly name: string; readonly at: number }> =
 		createBoundedEntries(MAX_REMEMBERED);
@@ -84,7 +85,7 @@ export class TripwireDesk {
 		}
 		const heardBefore = Math.max(heard, heardAt(device));
 		const { after, finding } = hearNetwork(before, { network, at, heardBefore });
-		if (after === before || !this.#mayChange(device, at)) return;
+		if (after === before || !this.#changes.take(device, at)) return;
 		if (finding !== null && !this.#tell(device, finding, at)) return;
 		this.#lastHeard.delete(device);
 		tables.saveNetworks(device, after);
@@ -105,13 +106,6 @@ export class TripwireDesk {
 		audit(by, "device.tripwire", device, `${finding.rule}: ${describe(finding)}; ${done}`);
 		if (isSuspended)
 			suspend(by, device, `tripwire ${finding.rule}: its key or token was used from two networks at once`);
-		return true;
-	}
-
-	#mayChange(device: string, now: number): boolean {
-		const spentTo = this.#spentTo.get(device) ?? 0;
-		if (now < allowedFrom(spentTo, CHANGES)) return false;
-		this.#spentTo.set(device, spend(spentTo, now, CHANGES));
 		return true;
 	}
 }
