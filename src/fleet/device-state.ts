@@ -114,12 +114,12 @@ export type Said =
 	| { readonly kind: "refused"; readonly problem: string }
 	/** of its state only that it is there */
 	| MessagesFetched
-	/** not even that: that it got a token without bringing its lineage, as who has nothing but its key; heard by the tripwire alone */
-	| { readonly kind: "token" }
 	/** likewise: that its day began; see entitlement/devices/lineage.ts */
 	| ({ readonly kind: "lineage" } & LineageStep)
 	/** likewise: what its updates rest on */
-	| AnchorsTold;
+	| AnchorsTold
+	/** of its state nothing: that it got a token without bringing its lineage, as who has nothing but its key; heard by the tripwire alone */
+	| { readonly kind: "token" };
 
 type CheckedProduct = (Said & { readonly kind: "checked" })["products"][number];
 
@@ -295,6 +295,7 @@ function offer(known: ProductState, offered: string | null, at: number): Pick<Pr
 	return { offered, offeredAt: offered === null ? null : (known.offeredAt ?? at) };
 }
 
-function hourOf(at: number): number {
+/** @returns unix seconds at which the hour began */
+export function hourOf(at: number): number {
 	return Math.floor(at / HOUR) * HOUR;
 }

@@ -1,5 +1,6 @@
 // A fleet in numbers: what an account says of its devices, and what all accounts together say. Bounded, whatever devices say: what is
 // rare is counted as "other". Pure.
+import { hourOf } from "./device-state.ts";
 import type { TrustCell } from "./trust-outlook.ts";
 
 /** Devices that are alike in what the fleet is counted by. null = not known. */
@@ -53,6 +54,11 @@ const HOURS_MATTER_SECONDS = 7 * 86_400;
 /** Older than this, days are counted as one. */
 const DAYS_MATTER_SECONDS = 90 * 86_400;
 
+/** A summary as it is told: cells by product, and without what has answers of its own. */
+export type FleetView = Omit<FleetSummary, "cells" | "problems" | "trust"> & {
+	readonly products: readonly ProductOverview[];
+};
+
 export const EMPTY_SUMMARY: FleetSummary = {
 	...{ devices: {}, cells: [], problems: [], seen: [], licenses: [], trust: [] },
 };
@@ -103,7 +109,7 @@ export function foldSeen(seen: FleetSummary["seen"], now: number): FleetSummary[
 
 /** @returns how many devices were not heard of since, those with them that never were and had activated before */
 export function silentSince({ seen }: Pick<FleetSummary, "seen">, since: number): number {
-	return seen.reduce((sum, { hour, devices }) => (hour < since - (since % HOUR) ? sum + devices : sum), 0);
+	return seen.reduce((sum, { hour, devices }) => (hour < hourOf(since) ? sum + devices : sum), 0);
 }
 
 /** @returns how many devices there are of each value of a field, most first */

@@ -69,8 +69,8 @@ export interface TrustOutlook {
 
 /** @param by unix seconds @param newest see anchorEnds */
 export function trustOutlook(cells: readonly TrustCell[], by: number, newest: TufRoot | null): TrustOutlook {
-	const all = sum(cells);
-	const unknown = sum(cells.filter(({ anchors }) => anchors === null));
+	const all = devicesIn(cells);
+	const unknown = devicesIn(cells.filter(({ anchors }) => anchors === null));
 	const inUse = new Map<string, AnchorInUse>();
 	for (const { anchors, devices } of cells) {
 		for (const one of anchors === null ? [] : inUseOf(anchors, newest)) {
@@ -84,7 +84,7 @@ export function trustOutlook(cells: readonly TrustCell[], by: number, newest: Tu
 
 /** @returns how many devices stop updating then or earlier */
 export function stoppingBy(cells: readonly TrustCell[], by: number, newest: TufRoot | null): number {
-	return sum(
+	return devicesIn(
 		cells.filter(({ anchors }) => {
 			const first = anchors === null ? undefined : anchorEnds(anchors, newest)[0];
 			return first !== undefined && first.endsAt <= by;
@@ -126,6 +126,7 @@ function addUp(cells: readonly TrustCell[]): TrustCell[] {
 	return [...found.values()];
 }
 
-function sum(cells: readonly TrustCell[]): number {
+/** @returns devices of all of them together */
+export function devicesIn(cells: readonly TrustCell[]): number {
 	return cells.reduce((all, { devices }) => all + devices, 0);
 }

@@ -3,7 +3,7 @@
 import { EMPTY_SUMMARY, type FleetSummary, silentSince } from "../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../fleet/fleet-tally.ts";
 import type { TufRoot } from "../../fleet/trust-anchors.ts";
-import { stoppingBy, type TrustCell } from "../../fleet/trust-outlook.ts";
+import { devicesIn, stoppingBy, type TrustCell } from "../../fleet/trust-outlook.ts";
 import type { AccountSummary, CensusTables } from "./census-tables.ts";
 
 /** All accounts together are kept to so many cells, and as many problems. */
@@ -93,8 +93,7 @@ export class CensusCount {
 		const found: StoppingAccount[] = [];
 		for (const [account, { trust }] of this.#accounts) {
 			const stopping = stoppingBy(trust, by, newest);
-			if (stopping > 0)
-				found.push({ account, stopping, devices: trust.reduce((sum, { devices }) => sum + devices, 0) });
+			if (stopping > 0) found.push({ account, stopping, devices: devicesIn(trust) });
 		}
 		return found.toSorted((one, two) => two.stopping - one.stopping).slice(0, limit);
 	}

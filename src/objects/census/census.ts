@@ -8,9 +8,8 @@ import {
 	EMPTY_SUMMARY,
 	type FleetCell,
 	type FleetProblem,
-	type FleetSummary,
+	type FleetView,
 	overviewOf,
-	type ProductOverview,
 } from "../../fleet/fleet-summary.ts";
 import { countVersions } from "../../fleet/regression.ts";
 import type { TufRoot } from "../../fleet/trust-anchors.ts";
@@ -33,10 +32,6 @@ export interface CensusAges {
 	readonly newestAt: number | null;
 	readonly oldestAt: number | null;
 }
-
-export type FleetView = Omit<FleetSummary, "cells" | "problems" | "trust"> & {
-	readonly products: readonly ProductOverview[];
-};
 
 /** counting: it has counted a part; who asks again gets on */
 export type CensusAnswer<T> = "counting" | (CensusAges & T);

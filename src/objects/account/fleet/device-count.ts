@@ -4,6 +4,7 @@
 
 import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
+import { hourOf } from "../../../fleet/device-state.ts";
 import { EMPTY_SUMMARY, type FleetSummary, OTHER } from "../../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../../fleet/fleet-tally.ts";
 import { trustCell } from "../../../fleet/trust-outlook.ts";
@@ -108,11 +109,10 @@ function summaryOf({ status, model, country, activated_at, seen_at, products, ..
 				: [],
 		),
 		// Who has just activated is not silent; the list of devices says the same.
-		seen: [{ hour: Math.max(seen_at ?? 0, activated_at - (activated_at % HOUR)), devices: 1 }],
+		seen: [{ hour: Math.max(seen_at ?? 0, hourOf(activated_at)), devices: 1 }],
 		licenses: [],
 		trust: [trustCell(anchorsOf(columns))],
 	};
 }
 
-const HOUR = 3_600;
 const BAD_OUTCOMES: ReadonlySet<string> = new Set(["failed", "rolled_back", "deferred", "declined"]);

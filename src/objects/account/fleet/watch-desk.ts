@@ -36,10 +36,7 @@ const OVERDUE_SECONDS = MOST_PAUSE_SECONDS;
 /** Devices that a digest names. */
 const NAMED = 5;
 
-const TOLD = [
-	...(["stale", "stale_ended", "silent", "silent_ended"] as const),
-	...(["trust_expiring", "trust_expiring_ended"] as const),
-] as const;
+const TOLD = ["stale", "stale_ended", "silent", "silent_ended", "trust_expiring", "trust_expiring_ended"] as const;
 type Told = (typeof TOLD)[number];
 type Tallies = { readonly [Kind in Told]?: Tally };
 

@@ -1,6 +1,6 @@
 // The fleet in numbers on the wire: the same for a whole deployment and for one account.
 import { z } from "@hono/zod-openapi";
-import { type FleetSummary, type ProductOverview, silentSince } from "../../../fleet/fleet-summary.ts";
+import { type FleetView, silentSince } from "../../../fleet/fleet-summary.ts";
 import { timestamp } from "../../http/openapi.ts";
 
 const count = z.int().nonnegative();
@@ -57,12 +57,8 @@ export const problemBody = z
 	})
 	.openapi("FleetProblem");
 
-export type FleetNumbers = Omit<FleetSummary, "cells" | "problems" | "trust"> & {
-	readonly products: readonly ProductOverview[];
-};
-
 /** @param now unix seconds */
-export function describeFleet({ devices, products, seen, licenses }: FleetNumbers, now: number) {
+export function describeFleet({ devices, products, seen, licenses }: FleetView, now: number) {
 	return {
 		devices: { ...devices },
 		products: products.map(({ versions, outcomes, models, countries, ...product }) => ({
