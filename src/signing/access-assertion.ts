@@ -83,15 +83,12 @@ function reasonOf(error: unknown): "malformed" | "expired" | "bad_claim" | "bad_
 		error instanceof errors.JOSEAlgNotAllowed
 	)
 		return "bad_signature";
-	// The keys could not be had: that is no fault of the assertion.
 	if (
-		error instanceof errors.JWKSTimeout ||
-		!(
-			error instanceof errors.JWSInvalid ||
-			error instanceof errors.JWTInvalid ||
-			error instanceof errors.JOSENotSupported
-		)
+		error instanceof errors.JWSInvalid ||
+		error instanceof errors.JWTInvalid ||
+		error instanceof errors.JOSENotSupported
 	)
-		throw error;
-	return "malformed";
+		return "malformed";
+	// The keys could not be had: that is no fault of the assertion.
+	throw error;
 }

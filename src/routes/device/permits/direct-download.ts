@@ -4,6 +4,11 @@
 import type { Release } from "../../../content/releases/product-record.ts";
 import type { DeviceCaller } from "../../http/app-env.ts";
 
+/** What a token says of the device that counts here. */
+export interface DirectCaller extends Pick<DeviceCaller, "policyInRecord" | "provisional"> {
+	readonly profile: Pick<DeviceCaller["profile"], "haGroup">;
+}
+
 /**
  * Not for a device of an HA group, which waits for its turn; nor for one of which only its record says all; nor by what is known of a
  * time when records could not be read.
@@ -12,13 +17,7 @@ import type { DeviceCaller } from "../../http/app-env.ts";
  */
 export function isDirect(
 	{ rollout }: Pick<Release, "rollout">,
-	{
-		profile,
-		policyInRecord,
-		provisional,
-	}: Pick<DeviceCaller, "policyInRecord" | "provisional"> & {
-		readonly profile: Pick<DeviceCaller["profile"], "haGroup">;
-	},
+	{ profile, policyInRecord, provisional }: DirectCaller,
 	degradedAsOf: number | null,
 ): boolean {
 	return rollout === null && profile.haGroup === null && !policyInRecord && !provisional && degradedAsOf === null;
