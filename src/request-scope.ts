@@ -45,6 +45,7 @@ export function openScope(
 	const told = services.config.isLocal ? localCountry(request) : null;
 	const country = told ?? textOrNull(cf?.["country"]);
 	const asn = cf?.["asn"];
+	let network: Network | null = null;
 	let oldestReadMs: number | null = null;
 	return {
 		services,
@@ -55,7 +56,7 @@ export function openScope(
 			return Math.floor(nowMs / 1000);
 		},
 		country,
-		network: () => networkOf(cf),
+		network: () => (network ??= networkOf(cf)),
 		event: newRequestEvent(
 			request.method,
 			country,
