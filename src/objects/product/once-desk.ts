@@ -1,6 +1,7 @@
 // What was asked under an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): who asked what, whether it is still under way, what
 // came of it, and the answer. What came of it is written in the transaction of the change itself, so that a change is made once
 // wherever its caller, its answer or the Worker in between is lost. Kept for a day, and of each caller the newest.
+import type { Change } from "../audit.ts";
 import { nowSeconds } from "../clock.ts";
 
 export const ONCE_TABLES = [
@@ -25,6 +26,9 @@ export interface OnceRequest {
 	readonly key: string;
 	readonly fingerprint: string;
 }
+
+/** A change that is made once, where its caller names a key for it. */
+export type Once = Change & { readonly once?: OnceRequest | undefined };
 
 export interface KeptAnswer {
 	readonly status: number;

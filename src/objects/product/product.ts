@@ -3,7 +3,7 @@
 // writes nothing. The rules are in content/ and rollout/, the work is done at the desks.
 import { DurableObject } from "cloudflare:workers";
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
-import { type ProductCount, WATCHED_SECONDS } from "../../fleet/regression.ts";
+import type { ProductCount } from "../../fleet/regression.ts";
 import type { Reported } from "../../rollout/lease.ts";
 import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
@@ -21,12 +21,12 @@ import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { createTables, openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
-import type { Asked, KeptAnswer, OnceRequest } from "./once-desk.ts";
+import type { Asked, KeptAnswer, Once, OnceRequest } from "./once-desk.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
 import { type NewProduct, newProduct, type ProductInfo, type ProductSettings } from "./product-row.ts";
 import { RecordReader } from "./record-reader.ts";
 import type { AddedDelta, NewDelta } from "./releases/delta-desk.ts";
-import type { DisabledRule, RulesChange, RulesChanged } from "./releases/disabled-rules.ts";
+import type { DisabledRule, RulesChange, RulesChanged, RulesSet } from "./releases/disabled-rules.ts";
 import { type ExplainedReleases, type ExplainedUnit, explainReleases } from "./releases/explained-releases.ts";
 import type { AddedPackage, Discarded, Promoted, Released, Withdrawn } from "./releases/outcomes.ts";
 import type { NewRelease, Promotion } from "./releases/release-desk.ts";
@@ -36,9 +36,11 @@ import type { ControlWord } from "./rollouts/control-desk.ts";
 import type { PermitInput, PermitOutcome } from "./rollouts/permit-question.ts";
 import {
 	type ApprovalRefusal,
+	NO_ROLLOUT,
 	type RolloutView,
 	sayWord,
 	viewRollout,
+	viewUnderWay,
 	type Word,
 } from "./rollouts/rollout-approval.ts";
 import type { ReportInput } from "./rollouts/rollout-desk.ts";
@@ -46,10 +48,6 @@ import { PRODUCT_SCHEMA } from "./schema.ts";
 import { type Settled, settle, UNKNOWN_PRODUCT } from "./settled.ts";
 import { type ToldProduct, tellProduct } from "./told-product.ts";
 
-/** A change that is made once, where its caller names a key for it. */
-type Once = Change & { readonly once?: OnceRequest | undefined };
-
-const NO_ROLLOUT = { ok: false, reason: "no_rollout" } as const;
 const RELEASES_PER_LIST = 500;
 
 export class Product extends DurableObject<ObjectBindings> {
@@ -144,11 +142,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	async setRules(
 		what: "disable" | "enable",
 		change: RulesChange & Once,
-	): Promise<
-		| { ok: true; changed: boolean; rules: DisabledRule[]; published: boolean }
-		| (RulesChanged & { ok: false })
-		| typeof UNKNOWN_PRODUCT
-	> {
+	): Promise<RulesSet | (RulesChanged & { ok: false }) | typeof UNKNOWN_PRODUCT> {
 		if (!this.#exists) return UNKNOWN_PRODUCT;
 		const { rules, records, once } = this.#desks;
 		const order = () => rules.order(what, change, (now) => records.publish(now));
@@ -183,22 +177,17 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	/** @returns every rollout that may still move, newest release first, after the week's regressions; null where there is no such product */
 	async rolloutsUnderWay(now: number): Promise<RolloutView[] | null> {
-		if (!this.#exists) return null;
-		const { rollouts } = this.#desks;
-		const versions = [...rollouts.regressions(now - WATCHED_SECONDS), ...rollouts.active()];
-		const views = versions.map((version) => this.#view(version, now));
-		return (await Promise.all(views)).filter((view) => view !== null);
+		return this.#exists ? viewUnderWay(this.#desks, now) : null;
 	}
 
 	/** @returns null where there is no such release */
 	async rollout(version: string, now: number): Promise<RolloutView | null> {
-		return this.#exists ? this.#view(version, now) : null;
+		return this.#exists ? viewRollout(this.#desks, version, now) : null;
 	}
 
 	/** A person's word on a rollout, for the evidence that they saw. @returns the rollout with it, or why it is not taken */
 	async approveRollout(input: Word): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | typeof NO_ROLLOUT> {
-		if (!this.#exists) return NO_ROLLOUT;
-		return (await sayWord(this.#desks, input, (work) => this.#turn(work, true))) ?? NO_ROLLOUT;
+		return this.#exists ? sayWord(this.#desks, input, (work) => this.#turn(work, true)) : NO_ROLLOUT;
 	}
 
 	/** One person, at once: nobody gets the release who has not got it. @returns the rollout after it; changed: there was one to halt */
@@ -287,10 +276,6 @@ export class Product extends DurableObject<ObjectBindings> {
 		if (this.#exists) await this.#desks.alarm.ring();
 	}
 
-	#view(version: string, now: number): Promise<RolloutView | null> {
-		return viewRollout(this.#desks, version, now);
-	}
-
 	#within<T>(work: () => T): T {
 		return this.ctx.storage.transactionSync(work);
 	}
@@ -305,7 +290,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	#settle<Result extends { readonly ok: boolean }>(
-		{ version, once }: { readonly version: string; readonly once?: OnceRequest | undefined },
+		{ version, once }: Once & { readonly version: string },
 		work: () => Result,
 	): Promise<Settled<Result>> {
 		if (!this.#exists) return Promise.resolve(UNKNOWN_PRODUCT);

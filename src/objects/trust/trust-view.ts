@@ -78,6 +78,24 @@ export async function viewRole(tables: TrustTables, delegation: Delegation, top:
 	};
 }
 
+/** @returns each product's; none where the repository has not been set up */
+export async function viewRoles(tables: TrustTables): Promise<RoleView[]> {
+	const top = readTopLevel(tables);
+	if (top === null) return [];
+	return Promise.all(top.targets.signed.delegations.roles.map((one) => viewRole(tables, one, top)));
+}
+
+export type RoleDescription = RoleView & { readonly file: string | null; readonly proposal: string | null };
+
+/** @returns null where nothing is delegated to the product; `file` and `proposal` as they were signed */
+export async function describeRole(tables: TrustTables, product: string): Promise<RoleDescription | null> {
+	const top = readTopLevel(tables);
+	const delegation = top === null ? undefined : delegationTo(product, top);
+	if (top === null || delegation === undefined) return null;
+	const view = await viewRole(tables, delegation, top);
+	return { ...view, file: tables.file(product)?.body ?? null, proposal: tables.proposal(product) };
+}
+
 /** What was checked before it was stored. */
 function known<Signed>(read: ReturnType<typeof readMetadata<Signed>>): Metadata<Signed> {
 	if (!read.ok) throw new Error(`a stored file of the TUF repository: ${read.fault}`);

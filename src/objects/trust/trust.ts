@@ -28,7 +28,16 @@ import { LogTables } from "./log-tables.ts";
 import { isProposal, withSignaturesOf } from "./proposals.ts";
 import { NOT_DELEGATED, NOT_SET_UP, type RolePublished, type TrustChanged, type TrustState } from "./trust-outcomes.ts";
 import { TRUST_SCHEMA, type TrustFile, TrustTables } from "./trust-tables.ts";
-import { delegationTo, newestRoot, type RoleView, readRole, readTopLevel, viewRole } from "./trust-view.ts";
+import {
+	delegationTo,
+	describeRole,
+	newestRoot,
+	type RoleView,
+	readRole,
+	readTopLevel,
+	viewRole,
+	viewRoles,
+} from "./trust-view.ts";
 
 const RENEWAL_SECONDS = 900;
 /** What R2 or a key did not let happen is tried again after this time. */
@@ -70,26 +79,20 @@ export class Trust extends DurableObject<ObjectBindings> {
 	async state(): Promise<TrustState> {
 		const online = (await this.#signers()).map(({ keyid, key }) => ({ keyid, key }));
 		const body = (role: string) => (this.#exists ? (this.#tables.file(role)?.body ?? null) : null);
-		const roles = (await this.#roles()).map((role) => ({
-			...role,
-			proposed: this.#tables.proposal(role.product) !== null,
-		}));
-		const log = await this.#log.describe(this.#exists);
-		return { online, root: body("root"), targets: body("targets"), timestamp: body("timestamp"), log, roles };
+		const proposed = (product: string) => this.#tables.proposal(product) !== null;
+		const roles = (await this.#roles()).map((role) => ({ ...role, proposed: proposed(role.product) }));
+		const files = { root: body("root"), targets: body("targets"), timestamp: body("timestamp") };
+		return { online, ...files, log: await this.#log.describe(this.#exists), roles };
 	}
 
 	/** The newest; null where the repository has not been set up. */
 	async root(): Promise<TufRoot | null> {
 		return this.#exists ? newestRoot(this.#tables) : null;
 	}
-	/** @returns null where nothing is delegated to the product; `file` and `proposal` as they were signed */
-	async role(product: string): Promise<(RoleView & { file: string | null; proposal: string | null }) | null> {
-		const top = this.#exists ? readTopLevel(this.#tables) : null;
-		const delegation = top === null ? undefined : delegationTo(product, top);
-		if (top === null || delegation === undefined) return null;
-		const view = await viewRole(this.#tables, delegation, top);
-		const file = this.#tables.file(product)?.body ?? null;
-		return { ...view, file, proposal: this.#tables.proposal(product) };
+
+	/** See `describeRole`. */
+	async role(product: string) {
+		return this.#exists ? describeRole(this.#tables, product) : null;
 	}
 
 	/** Root, targets or both: what is served afterwards holds together, or nothing changes. */
@@ -105,8 +108,7 @@ export class Trust extends DurableObject<ObjectBindings> {
 	/** A release that is offered no more, for the log. The same again changes nothing. */
 	async logWithdrawal({ product, version, at }: LoggedWithdrawal): Promise<void> {
 		await this.#inTurn(async () => {
-			const entry = { kind: "withdrawal", product, version, at: formatTimestamp(at) } as const;
-			await this.#save([], [entry]);
+			await this.#save([], [{ kind: "withdrawal", product, version, at: formatTimestamp(at) }]);
 			await this.#deliver();
 		});
 	}
@@ -277,9 +279,7 @@ export class Trust extends DurableObject<ObjectBindings> {
 	}
 
 	async #roles(): Promise<RoleView[]> {
-		const top = this.#exists ? readTopLevel(this.#tables) : null;
-		if (top === null) return [];
-		return Promise.all(top.targets.signed.delegations.roles.map((one) => viewRole(this.#tables, one, top)));
+		return this.#exists ? viewRoles(this.#tables) : [];
 	}
 
 	#isHeld(role: string, body: string): boolean {

@@ -1,6 +1,7 @@
 // Example values of the fields on the wire, by their names, which mean the same everywhere. Where a name means several things,
 // the name of the body stands before it. All of them belong to one made-up fleet, so that examples fit together.
 import { DEVICE_EXAMPLES } from "./examples/devices.ts";
+import { HISTORY_EXAMPLES } from "./examples/history.ts";
 import { OPERATION_EXAMPLES } from "./examples/operation.ts";
 import { POLICY_EXAMPLES } from "./examples/policies.ts";
 import { ROLLOUT_EXAMPLES } from "./examples/rollouts.ts";
@@ -10,6 +11,7 @@ import { TRUST_EXAMPLES } from "./examples/trust.ts";
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
 	...DEVICE_EXAMPLES,
 	...OPERATION_EXAMPLES,
+	...HISTORY_EXAMPLES,
 	...ROLLOUT_EXAMPLES,
 	...POLICY_EXAMPLES,
 	...TRUST_EXAMPLES,

@@ -218,19 +218,12 @@ export const releases = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const wanted = c.req.valid("json");
-		const { notes, urgency, models, engine, channel = "stable", allow_older: allowOlder = false } = wanted;
-		const { entries = null, allow_size: allowSize = false } = wanted;
-		const metadata = {
-			notes: notes ?? "",
-			urgency: urgency ?? "routine",
-			models: models ?? null,
-			engine: engine ?? {},
-			entries,
-		};
+		const { notes = "", urgency = "routine", models = null, engine = {}, entries = null } = wanted;
+		const { channel = "stable", allow_older: allowOlder = false, allow_size: allowSize = false } = wanted;
 		const change = {
 			...changeOnce(c),
 			version,
-			metadata,
+			metadata: { notes, urgency, models, engine, entries },
 			channel,
 			allowOlder,
 			allowSize,

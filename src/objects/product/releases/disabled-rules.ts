@@ -30,6 +30,14 @@ export type RulesChanged =
 	/** `count`: how many it would be */
 	| { readonly ok: false; readonly reason: "too_many_rules"; readonly count: number };
 
+/** With all that are disabled afterwards, and whether every store has them. */
+export interface RulesSet {
+	readonly ok: true;
+	readonly changed: boolean;
+	readonly rules: DisabledRule[];
+	readonly published: boolean;
+}
+
 export class DisabledRules {
 	readonly #sql: SqlStorage;
 	readonly #audit: WriteProductAudit;

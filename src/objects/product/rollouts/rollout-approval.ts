@@ -1,14 +1,14 @@
 // What a person sees of a rollout, and their word on it. A word names what its giver saw by its hash: where more has failed meanwhile,
 // or the rollout has moved, it is not taken, and the giver looks again.
-
+import { WATCHED_SECONDS } from "../../../fleet/regression.ts";
 import { foldName } from "../../../plain-text.ts";
 import { type Approval, type ApprovalKind, hashEvidence, teamOf } from "../../../rollout/approvals.ts";
 import { overrideFrom, takesOverride } from "../../../rollout/decide-rollout.ts";
 import { allFailures, type Evidence } from "../../../rollout/evidence.ts";
 import type { Phase, Rollout } from "../../../rollout/rollout.ts";
 import { type RolloutStatus, statusOf, type WaitsFor } from "../../../rollout/rollout-status.ts";
-import type { Change, WriteProductAudit } from "../../audit.ts";
-import type { OnceDesk, OnceRequest } from "../once-desk.ts";
+import type { WriteProductAudit } from "../../audit.ts";
+import type { Once, OnceDesk } from "../once-desk.ts";
 import type { ProductTables } from "../product-tables.ts";
 import type { FailedLease, LeaseTables } from "./lease-tables.ts";
 import type { RolloutDesk } from "./rollout-desk.ts";
@@ -60,6 +60,14 @@ export async function viewRollout(
 	return { version, sha256, rollout, step, status, evidence, approvals, failures, evidenceHash, regression };
 }
 
+/** @returns each rollout that may still move, newest release first, after the week's regressions */
+export async function viewUnderWay(parts: ViewParts, now: number): Promise<RolloutView[]> {
+	const { rollouts } = parts;
+	const versions = [...rollouts.regressions(now - WATCHED_SECONDS), ...rollouts.active()];
+	const views = await Promise.all(versions.map((version) => viewRollout(parts, version, now)));
+	return views.filter((view) => view !== null);
+}
+
 /** @returns whether nothing has changed since the view was taken */
 function isStillSo(view: RolloutView, rollouts: RolloutTables, desk: RolloutDesk, now: number): boolean {
 	const rollout = rollouts.rollout(view.version);
@@ -69,6 +77,9 @@ function isStillSo(view: RolloutView, rollouts: RolloutTables, desk: RolloutDesk
 		before === JSON.stringify([rollout, desk.evidence(view.version, rollout, now), rollouts.approvals(view.version)])
 	);
 }
+
+/** The version has none. */
+export const NO_ROLLOUT = { ok: false, reason: "no_rollout" } as const;
 
 export type ApprovalRefusal =
 	/** other_evidence: `evidence` names what there is now */
@@ -99,7 +110,7 @@ const ASKED: Readonly<Record<Phase, ApprovalKind | null>> = {
 };
 
 /** A person's word as they give it. */
-export interface Word extends Change {
+export interface Word extends Once {
 	readonly version: string;
 	readonly kind: ApprovalKind;
 	readonly team: string | null;
@@ -107,8 +118,6 @@ export interface Word extends Change {
 	readonly evidence: string;
 	/** of the package that they mean; not given = they name none */
 	readonly sha256?: string | undefined;
-	/** not given = it may be said twice */
-	readonly once?: OnceRequest | undefined;
 }
 
 /** @param view as it is in the moment of the word @returns the word to be kept, or why it is not taken */
@@ -149,18 +158,18 @@ export interface WordParts extends ViewParts {
 /**
  * Keeps a person's word.
  * @param turn runs a change as one transaction, and waits until the stores have it
- * @returns the rollout with it, or why it is not taken; null where the version has no rollout
+ * @returns the rollout with it, or why it is not taken
  */
 export async function sayWord(
 	parts: WordParts,
 	word: Word,
 	turn: (work: () => void) => Promise<void>,
-): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | null> {
+): Promise<{ ok: true; view: RolloutView } | ApprovalRefusal | typeof NO_ROLLOUT> {
 	const { rollouts, rolloutDesk, audit, once } = parts;
 	const { version, now } = word;
 	for (;;) {
 		const seen = await viewRollout(parts, version, now);
-		if (seen === null) return null;
+		if (seen === null) return NO_ROLLOUT;
 		// Its hash was made outside of any transaction: what came meanwhile is looked at first.
 		if (!isStillSo(seen, rollouts, rolloutDesk, now)) continue;
 		if (once.isDone(word.once)) return { ok: true, view: seen };
@@ -175,6 +184,6 @@ export async function sayWord(
 			});
 		});
 		const view = await viewRollout(parts, version, now);
-		return view === null ? null : { ok: true, view };
+		return view === null ? NO_ROLLOUT : { ok: true, view };
 	}
 }
