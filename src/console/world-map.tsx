@@ -13,11 +13,14 @@ const SHADES = 5;
 /** From this part on a country is red. */
 const MANY_FAILED = 0.05;
 const CODE = /^[A-Z]{2}$/;
-const NAMES = new Intl.DisplayNames("en", { type: "region" });
+/** Made when first asked for: isolates that show no page need not wait for it at their start. */
+let names: Intl.DisplayNames | undefined;
 
 /** @returns as people call it; itself where it is no code */
 export function countryName(country: string): string {
-	return CODE.test(country) ? (NAMES.of(country) ?? country) : country;
+	if (!CODE.test(country)) return country;
+	names ??= new Intl.DisplayNames("en", { type: "region" });
+	return names.of(country) ?? country;
 }
 
 export function isFailing({ devices, failed }: CountryCount): boolean {
