@@ -1,5 +1,6 @@
 // Lines over time, drawn here as SVG with classes in place of styles; where scripts run, console.js draws the same figures by uPlot, which
 // can be read off at each point. What they show stands in a table as well.
+
 /** Classes of lines that console.css tells apart, by colour and by dashes. */
 export const MAX_LINES = 6;
 const WIDTH = 720;

@@ -53,6 +53,11 @@ export type Filter = readonly [
 	choices?: readonly (readonly [value: string, title: string])[],
 ];
 
+/** @returns a choice among words of the API, as people write them */
+export function choicesOf(values: readonly string[]): NonNullable<Filter[2]> {
+	return values.map((value) => [value, value.replaceAll("_", " ")] as const);
+}
+
 /** @param kept fields of the query that stay as they are */
 export function Filters({
 	of,

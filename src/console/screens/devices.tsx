@@ -5,7 +5,7 @@ import { OUTCOME_REASON_NAMES } from "../../fleet/outcome-reason.ts";
 import { REPORTED } from "../../rollout/lease.ts";
 import type { deviceBody } from "../../routes/operator/devices/device-body.ts";
 import { link, Mark, Table, Time, type Tone } from "../layout.tsx";
-import { Choices, cursorPage, type Filter, Filters, Pages } from "../lists.tsx";
+import { Choices, choicesOf, cursorPage, type Filter, Filters, Pages } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount, devicePage } from "./choose.tsx";
 
@@ -17,7 +17,6 @@ interface Found {
 
 const PAGE = "50";
 const CHOOSE = ["Devices", "devices", "/console/devices"] as const;
-const itself = (values: readonly string[]) => values.map((value) => [value, value.replaceAll("_", " ")] as const);
 const FILTERS: readonly Filter[] = [
 	["serial_prefix", "Serial begins with"],
 	["model", "Model"],
@@ -25,9 +24,9 @@ const FILTERS: readonly Filter[] = [
 	["label", "Labels, as site=berlin"],
 	["product", "Product"],
 	["installed", "Version installed"],
-	["reason", "Reason of a failure", itself(OUTCOME_REASON_NAMES)],
-	["status", "Status", itself(["active", "suspended", "revoked", "deactivated"])],
-	["outcome", "Last outcome", itself(REPORTED)],
+	["reason", "Reason of a failure", choicesOf(OUTCOME_REASON_NAMES)],
+	["status", "Status", choicesOf(["active", "suspended", "revoked", "deactivated"])],
+	["outcome", "Last outcome", choicesOf(REPORTED)],
 	[
 		"silent_for",
 		"Silent for",

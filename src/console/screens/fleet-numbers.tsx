@@ -52,16 +52,18 @@ export function Countries({
 
 export function ProductNumbers({ of, account }: { of: Product; account: string | null }) {
 	const { product, devices, versions, outcomes, models } = of;
+	/** The value, and in an account which devices have it. */
+	const named = (value: string | null, filter: string) =>
+		account === null || value === null || value === "other" ? (
+			(value ?? "unknown")
+		) : (
+			<a href={link("/console/devices", { account, product, [filter]: value })}>{value}</a>
+		);
 	const counts = (counted: Product["versions"], filter: string) =>
 		counted.map(({ value, devices: count }, index) => (
 			<>
 				{index > 0 && ", "}
-				{account === null || value === null || value === "other" ? (
-					(value ?? "unknown")
-				) : (
-					<a href={link("/console/devices", { account, product, [filter]: value })}>{value}</a>
-				)}
-				: {count}
+				{named(value, filter)}: {count}
 			</>
 		));
 	return (
@@ -72,11 +74,7 @@ export function ProductNumbers({ of, account }: { of: Product; account: string |
 				head={["Version", "Devices", "Part"]}
 				empty="No device has said what it has."
 				rows={versions.map(({ value, devices: count }) => [
-					account !== null && value !== null && value !== "other" ? (
-						<a href={link("/console/devices", { account, product, installed: value })}>{value}</a>
-					) : (
-						(value ?? "unknown")
-					),
+					named(value, "installed"),
 					String(count),
 					<>
 						<progress value={count} max={Math.max(devices, 1)} aria-label={`Part of ${value ?? "unknown"}`}></progress>{" "}

@@ -1,7 +1,7 @@
 // Licenses and seats of an account: those that are over, full or about to end come first.
 import { Chart } from "../chart.tsx";
 import { Facts, link, Mark, segment, Table, Time, type Tone } from "../layout.tsx";
-import { Filters, Pages, pageOf } from "../lists.tsx";
+import { choicesOf, Filters, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount } from "./choose.tsx";
 
@@ -62,8 +62,8 @@ export async function showLicenses(c: ConsoleContext): Promise<Response> {
 			</p>
 			<Filters
 				of={[
-					["status", "Status", ["active", "suspended", "revoked"].map((one) => [one, one] as const)],
-					["kind", "Kind", ["fixed", "elastic"].map((one) => [one, one] as const)],
+					["status", "Status", choicesOf(["active", "suspended", "revoked"])],
+					["kind", "Kind", choicesOf(["fixed", "elastic"])],
 				]}
 				values={{ status, kind }}
 				kept={{ account }}

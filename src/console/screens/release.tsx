@@ -125,9 +125,9 @@ function signedBy({ file, trusted, version: of }: Role, product: string, version
 
 /** What is other first. */
 function Differences({ release, current }: { release: Release; current: Release }) {
-	const told = (one: Release): readonly (readonly [string, string])[] => [
-		["Size", `${one.size} bytes`],
-		["Entries", one.entries === null ? "not said" : String(one.entries)],
+	const told = (one: Release): readonly (readonly [name: string, value: string, amount?: number | null])[] => [
+		["Size", `${one.size} bytes`, one.size],
+		["Entries", one.entries === null ? "not said" : String(one.entries), one.entries],
 		["Urgency", one.urgency],
 		["Models", one.models?.join(", ") ?? "all"],
 		["Engine", `${one.engine.min ?? "any"} to ${one.engine.max ?? "any"}`],
@@ -135,7 +135,10 @@ function Differences({ release, current }: { release: Release; current: Release 
 	];
 	const before = told(current);
 	const rows = told(release)
-		.map(([name, value], index) => ({ name, value, was: before[index]?.[1] ?? "" }))
+		.map(([name, value, amount], index) => {
+			const [, was = "", amountWas] = before[index] ?? [];
+			return { name, value, was, change: changeOf(amount, amountWas) };
+		})
 		.toSorted((one, two) => Number(one.value === one.was) - Number(two.value === two.was));
 	return (
 		<>
@@ -148,19 +151,19 @@ function Differences({ release, current }: { release: Release; current: Release 
 				label="Differences"
 				head={["", release.version, current.version, "Change"]}
 				empty=""
-				rows={rows.map(({ name, value, was }) => [
+				rows={rows.map(({ name, value, was, change }) => [
 					name,
 					value,
 					was,
-					value === was ? "the same" : <Mark tone="amber">{changeOf(name, release, current)}</Mark>,
+					value === was ? "the same" : <Mark tone="amber">{change}</Mark>,
 				])}
 			/>
 		</>
 	);
 }
 
-function changeOf(name: string, release: Release, current: Release): string {
-	const [now, before] = name === "Size" ? [release.size, current.size] : [release.entries ?? 0, current.entries ?? 0];
-	if ((name !== "Size" && name !== "Entries") || before === 0 || now === 0) return "other";
+/** @returns by how much an amount is another; of what is none, or of which one is not known, that it is other */
+function changeOf(now: number | null | undefined, before: number | null | undefined): string {
+	if (!before || !now) return "other";
 	return `${now > before ? "+" : ""}${Math.round(((now - before) / before) * 1_000) / 10} %`;
 }

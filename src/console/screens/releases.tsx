@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { releaseBody } from "../../routes/publisher/release-body.ts";
 import { rolloutPath } from "../actions.tsx";
 import { Mark, Table, Time, type Tone } from "../layout.tsx";
-import { Filters, Pages, pageOf } from "../lists.tsx";
+import { choicesOf, Filters, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
 import type { Adoption } from "./adoption.tsx";
@@ -51,7 +51,7 @@ export async function showReleases(c: ConsoleContext): Promise<Response> {
 		<>
 			<ProductLinks path="/console/releases" products={products} />
 			<Filters
-				of={[["status", "State", Object.keys(RELEASE_TONES).map((one) => [one, one.replace("_", " ")] as const)]]}
+				of={[["status", "State", choicesOf(Object.keys(RELEASE_TONES))]]}
 				values={{ status }}
 				kept={{ product }}
 			/>
