@@ -68,7 +68,7 @@ export class EntryNames {
 	}
 
 	#tell(entry: ArchiveEntry, code: FindingCode, detail: string): void {
-		this.#report({ code, entry: shown(entry.path), detail });
+		this.#report({ code, entry: entry.path, detail });
 	}
 }
 

@@ -184,7 +184,7 @@ class Walk implements ArchiveVisitor {
 		const path = this.#names.add(entry);
 		// In a zip it is the length of a link's target. Of a tar some readers skip these bytes, and others read entries from them.
 		if (!this.#isZip && WITHOUT_CONTENT.includes(entry.kind) && entry.size > 0)
-			this.report({ code: "damaged", entry: shown(entry.path), detail: "it is no file, and says that it has bytes" });
+			this.report({ code: "damaged", entry: entry.path, detail: "it is no file, and says that it has bytes" });
 		if (entry.kind !== "file") return;
 		this.unpacked += entry.size;
 		if (this.unpacked > this.#limits.unpacked)

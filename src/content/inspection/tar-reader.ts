@@ -30,7 +30,7 @@ export class TarReader {
 	#meta: { readonly kind: string; readonly bytes: Uint8Array; filled: number } | null = null;
 	#said: Said = {};
 	#always: Said = {};
-	#state: "header" | "ended" = "header";
+	#isEnded = false;
 
 	constructor(visitor: ArchiveVisitor) {
 		this.#visitor = visitor;
@@ -40,7 +40,7 @@ export class TarReader {
 	push(bytes: Uint8Array): void {
 		let at = 0;
 		while (at < bytes.length) {
-			if (this.#state === "ended") {
+			if (this.#isEnded) {
 				if (bytes.subarray(at).some((byte) => byte !== 0))
 					throw new WalkEnded("trailing_bytes", "something follows the end of the archive");
 				return;
@@ -67,7 +67,7 @@ export class TarReader {
 
 	/** The bytes have ended. @throws WalkEnded where the archive has not */
 	end(): void {
-		if (this.#state !== "ended") throw new WalkEnded("truncated", "it ends before the archive does");
+		if (!this.#isEnded) throw new WalkEnded("truncated", "it ends before the archive does");
 	}
 
 	#take(piece: Uint8Array): void {
@@ -83,7 +83,7 @@ export class TarReader {
 		this.#filled = 0;
 		const block = this.#block;
 		if (block.every((byte) => byte === 0)) {
-			this.#state = "ended";
+			this.#isEnded = true;
 			return;
 		}
 		if (!hasTarSum(block)) throw new WalkEnded("damaged", "a header of the archive has another sum than it says");

@@ -15,7 +15,7 @@ const BY_HASH: Form = { separator: ":", name: 2, isAllowing: false };
 const LOGICAL: Form = { separator: ";", name: 0, isAllowing: false };
 const FORMS: Readonly<Record<string, Form>> = {
 	...{ ndb: BY_NAME_FIRST, ndu: BY_NAME_FIRST, cdb: BY_NAME_FIRST, crb: BY_NAME_FIRST },
-	...{ ldb: LOGICAL, ldu: LOGICAL, idb: { ...BY_NAME_FIRST } },
+	...{ ldb: LOGICAL, ldu: LOGICAL, idb: BY_NAME_FIRST },
 	...{ hdb: BY_HASH, hdu: BY_HASH, hsb: BY_HASH, hsu: BY_HASH, mdb: BY_HASH, mdu: BY_HASH, msb: BY_HASH, msu: BY_HASH },
 	...{ imp: BY_HASH, fp: { ...BY_HASH, isAllowing: true }, sfp: { ...BY_HASH, isAllowing: true } },
 	...{ ign: { ...BY_HASH, isAllowing: true }, ign2: { ...BY_NAME_FIRST, isAllowing: true } },
