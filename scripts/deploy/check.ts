@@ -1,6 +1,5 @@
 // Says nothing when wrangler.toml can be deployed on every plan; otherwise names each value that is not set or is another deployment's, and
-// ends with 1. Wrangler runs it
-// before it builds, so that nothing is deployed past it ([build] in wrangler.toml). `--env NAME` looks at an environment of the file.
+// ends with 1. Wrangler runs it before it builds, so that nothing is deployed past it ([build] in wrangler.toml). `--env NAME` looks at an environment of the file.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { unstable_readConfig as readConfig, type Unstable_Config } from "wrangler";
@@ -9,16 +8,20 @@ import { findFaults, findNotes } from "./settings.ts";
 
 const CONFIG = join(import.meta.dirname, "../../wrangler.toml");
 
+/** Wrangler's own reading of one deployment of wrangler.toml. @param env "" = production, also where CLOUDFLARE_ENV names another */
+function readDeployment(env: string): Unstable_Config {
+	return readConfig({ config: CONFIG, env }, { hideWarnings: true });
+}
+
 /**
  * @param environment of wrangler.toml; null = its top level, which is production
  * @returns wrangler.toml as it would be deployed; null = there is no such environment, which is said on stderr
  */
 export function readSettings(environment: string | null): Unstable_Config | null {
-	// The empty name is the top level also where CLOUDFLARE_ENV names another.
-	const production = readConfig({ config: CONFIG, env: "" }, { hideWarnings: true });
+	const production = readDeployment("");
 	if (environment === null) return production;
 	const known = production.definedEnvironments ?? [];
-	if (known.includes(environment)) return readConfig({ config: CONFIG, env: environment }, { hideWarnings: true });
+	if (known.includes(environment)) return readDeployment(environment);
 	console.error(`error: wrangler.toml has no environment "${environment}"`);
 	console.error(`  fix: --env ${known.join(" or --env ")}; production has none: leave --env out`);
 	return null;
@@ -26,13 +29,10 @@ export function readSettings(environment: string | null): Unstable_Config | null
 
 /** @param environment as `readSettings` takes it @returns the other deployments of wrangler.toml */
 export function readOthers(environment: string | null): Other[] {
-	const production = readConfig({ config: CONFIG, env: "" }, { hideWarnings: true });
-	const environments = (production.definedEnvironments ?? []).map((env: string) => ({
-		name: env,
-		settings: readConfig({ config: CONFIG, env }, { hideWarnings: true }),
-	}));
-	const all: Other[] = [{ name: "production", settings: production }, ...environments];
-	return all.filter(({ name }) => name !== (environment ?? "production"));
+	const production = readDeployment("");
+	const names = (production.definedEnvironments ?? []).filter((name) => name !== environment);
+	const others = names.map((name) => ({ name, settings: readDeployment(name) }));
+	return environment === null ? others : [{ name: "production", settings: production }, ...others];
 }
 
 /**

@@ -18,36 +18,40 @@ export interface Other {
 /** @returns each value that another deployment has too, the first that has it named */
 export function findSharedNames(settings: OwnNames, others: readonly Other[]): Fault[] {
 	const faults: Fault[] = [];
-	for (const [value, name] of namesOf(settings)) {
-		const other = others.find((one) =>
-			namesOf(one.settings).some(([at, theirs]) => kindOf(at) === kindOf(value) && theirs === name),
-		);
+	for (const { kind, of, name } of namesOf(settings)) {
+		// Names of one kind must differ, whatever is bound to them; a bucket and a dataset may be called alike.
+		const other = others.find((one) => namesOf(one.settings).some((at) => at.kind === kind && at.name === name));
 		if (other === undefined) continue;
+		const value = of === undefined ? kind : `${kind} of ${of}`;
 		const problem = `"${name}" is that of ${other.name} too`;
 		faults.push({ value, problem, fix: "each deployment has one of its own: give one of the two another" });
 	}
 	return faults;
 }
 
-/** Names of one kind must differ, whatever is bound to them; a bucket and a dataset may be called alike. */
-function kindOf(value: string): string {
-	return value.split(" of ")[0] ?? value;
+interface OwnName {
+	/** where it stands in wrangler.toml */
+	readonly kind: string;
+	/** the binding; undefined where the deployment has one of that kind */
+	readonly of?: string;
+	readonly name: string;
 }
 
-/** @returns where each name stands, and the name */
-function namesOf(settings: OwnNames): (readonly [string, string])[] {
+function namesOf(settings: OwnNames): OwnName[] {
 	const { kv_namespaces, r2_buckets, ratelimits, analytics_engine_datasets, routes = [] } = settings;
 	const named = [
-		["name", settings.name],
-		["[vars] ISSUER", settings.vars["ISSUER"]],
-		...routes.map((route) => ["[[routes]] pattern", typeof route === "string" ? route : route.pattern]),
-		...kv_namespaces.map(({ binding, id }) => [`[[kv_namespaces]] id of ${binding}`, id]),
-		...r2_buckets.map(({ binding, bucket_name }) => [`[[r2_buckets]] bucket_name of ${binding}`, bucket_name]),
-		...ratelimits.map(({ name, namespace_id }) => [`[[ratelimits]] namespace_id of ${name}`, namespace_id]),
-		...analytics_engine_datasets.map(({ binding, dataset }) => [
-			`[[analytics_engine_datasets]] dataset of ${binding}`,
-			dataset,
-		]),
-	] as const;
-	return named.flatMap(([value, name]) => (name === undefined ? [] : [[String(value), String(name)] as const]));
+		{ kind: "name", name: settings.name },
+		{ kind: "[vars] ISSUER", name: settings.vars["ISSUER"] },
+		...routes.map((route) => ({
+			kind: "[[routes]] pattern",
+			name: typeof route === "string" ? route : route.pattern,
+		})),
+		...kv_namespaces.map(({ binding: of, id: name }) => ({ kind: "[[kv_namespaces]] id", of, name })),
+		...r2_buckets.map(({ binding: of, bucket_name: name }) => ({ kind: "[[r2_buckets]] bucket_name", of, name })),
+		...ratelimits.map(({ name: of, namespace_id: name }) => ({ kind: "[[ratelimits]] namespace_id", of, name })),
+		...analytics_engine_datasets.map(({ binding: of, dataset: name }) => ({
+			...{ kind: "[[analytics_engine_datasets]] dataset", of, name },
+		})),
+	];
+	return named.flatMap(({ name, ...at }) => (name === undefined ? [] : [{ ...at, name: String(name) }]));
 }
