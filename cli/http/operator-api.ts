@@ -1,5 +1,5 @@
 // The publisher's and operator's side of the HTTP API: one authorized JSON request, refusals thrown.
-
+import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import { parseJson } from "../json.ts";
 import { readAnswer } from "./answers.ts";
@@ -42,7 +42,7 @@ export interface OperatorApiOptions {
 	readonly sleep?: (ms: number) => Promise<void>;
 }
 
-export function createOperatorApi({ server, key, nowMs, sleep = pause }: OperatorApiOptions): OperatorApi {
+export function createOperatorApi({ server, key, nowMs, sleep = wait }: OperatorApiOptions): OperatorApi {
 	const authorization = `Bearer ${key}`;
 	const send = async <T>(
 		[method, path, what, schema, body]: readonly [string, string, string, z.ZodType<T>, unknown],
@@ -73,8 +73,4 @@ export function createOperatorApi({ server, key, nowMs, sleep = pause }: Operato
 		call: async (method, path, what, schema, body, signal) =>
 			(await ask([method, path, what, schema, body], signal)).answer,
 	};
-}
-
-function pause(ms: number): Promise<void> {
-	return new Promise((resolve) => setTimeout(resolve, ms));
 }

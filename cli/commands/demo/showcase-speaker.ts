@@ -5,6 +5,7 @@ import { z } from "zod";
 import { CliError } from "../../errors.ts";
 import { checkAnswer, permitAnswer, tokenAnswer } from "../../firewall/answers.ts";
 import { createPrivateJwk, importDeviceKey } from "../../firewall/identity/device-key.ts";
+import { tokenForm } from "../../firewall/identity/token-form.ts";
 import { readAnswer } from "../../http/answers.ts";
 import { exchange } from "../../http/exchange.ts";
 import { refusalFrom } from "../../http/refusal.ts";
@@ -59,11 +60,7 @@ export async function openSpeaker({
 	}
 
 	async function obtainToken(): Promise<string> {
-		const form = new URLSearchParams({
-			...{ grant_type: "client_credentials", client_id: device },
-			client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-			client_assertion: await key.assertClient(device, issuer, Math.floor(nowMs() / 1_000)),
-		});
+		const form = new URLSearchParams(await tokenForm(key, device, issuer, Math.floor(nowMs() / 1_000)));
 		const headers = { "content-type": "application/x-www-form-urlencoded" };
 		const answer = await exchange({ method: "POST", url: `${server}/oauth2/token`, headers, body: form.toString() });
 		if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());

@@ -15,10 +15,10 @@ import { loadActiveIdentity, loadKey } from "./activation.ts";
 import { areAnchorsDue, describeAnchors, tlsRootOf } from "./anchors.ts";
 import { importDeviceKey } from "./device-key.ts";
 import { discoverServer } from "./discovery.ts";
+import { tokenForm } from "./token-form.ts";
 
 /** A token this close to its end is not sent any more. */
 const TOKEN_MARGIN_SECONDS = 30;
-const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 export interface FirewallRequest {
 	readonly method: "GET" | "POST";
@@ -63,10 +63,7 @@ export function createSession(home: FirewallHome, server: string, { nowMs, sleep
 		const { metadata, tlsRoot } = await discover(server, nowMs(), isTelling);
 		const { issuer, token_endpoint: url } = metadata;
 		const form = new URLSearchParams({
-			grant_type: "client_credentials",
-			client_id: device.id,
-			client_assertion_type: ASSERTION_TYPE,
-			client_assertion: await key.assertClient(device.id, issuer, now()),
+			...(await tokenForm(key, device.id, issuer, now())),
 			...(last?.lineage === undefined ? {} : { lineage: last.lineage }),
 			...(isTelling ? { anchors: await describeAnchors(home, tlsRoot) } : {}),
 		});
