@@ -9,3 +9,8 @@ export function formatTimestamp(seconds: number): string {
 export function formatAmzDate(seconds: number): string {
 	return formatTimestamp(seconds).replaceAll(/[:-]/g, "");
 }
+
+/** @param seconds unix seconds @returns those at which its hour began */
+export function hourOf(seconds: number): number {
+	return seconds - (seconds % 3_600);
+}

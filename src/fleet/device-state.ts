@@ -3,6 +3,7 @@
 import type { LineageStep } from "../entitlement/devices/lineage.ts";
 import { placeInFleet } from "../place-in-fleet.ts";
 import type { Reported } from "../rollout/lease.ts";
+import { hourOf } from "../timestamps.ts";
 import { type FailedOffer, failedOfferAfter } from "./failed-offer.ts";
 import type { MessagesFetched } from "./message-receipt.ts";
 import type { Network } from "./network.ts";
@@ -293,9 +294,4 @@ export function lastWord(known: ProductState): Exclude<Reported, "downloaded" | 
 /** One release after the other may be offered: the first of those that it did not install counts. */
 function offer(known: ProductState, offered: string | null, at: number): Pick<ProductState, "offered" | "offeredAt"> {
 	return { offered, offeredAt: offered === null ? null : (known.offeredAt ?? at) };
-}
-
-/** @returns unix seconds at which the hour began */
-export function hourOf(at: number): number {
-	return Math.floor(at / HOUR) * HOUR;
 }

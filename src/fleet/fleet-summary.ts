@@ -1,6 +1,6 @@
 // A fleet in numbers: what an account says of its devices, and what all accounts together say. Bounded, whatever devices say: what is
 // rare is counted as "other". Pure.
-import { hourOf } from "./device-state.ts";
+import { hourOf } from "../timestamps.ts";
 import type { TrustCell } from "./trust-outlook.ts";
 
 /** Devices that are alike in what the fleet is counted by. null = not known. */

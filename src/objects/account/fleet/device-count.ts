@@ -4,10 +4,10 @@
 
 import type { DeviceStatus } from "../../../entitlement/devices/device-record.ts";
 import { holdsSeat } from "../../../entitlement/licenses/license.ts";
-import { hourOf } from "../../../fleet/device-state.ts";
 import { EMPTY_SUMMARY, type FleetSummary, OTHER } from "../../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../../fleet/fleet-tally.ts";
 import { trustCell } from "../../../fleet/trust-outlook.ts";
+import { hourOf } from "../../../timestamps.ts";
 import { ANCHOR_COLUMNS, type AnchorColumns, anchorsOf } from "./anchor-tables.ts";
 import { readProducts } from "./state-tables.ts";
 
