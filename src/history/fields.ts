@@ -15,11 +15,20 @@ export const EVENT_KINDS = {
 	activation: "a device activated",
 	deactivation: "a device gave up its seat by itself",
 	refusal: "one of these was refused, or failed; `asked` says which",
+	wait: "a device's turn has not come (`exposure_limited`), and it asks again: no refusal, and no failure",
 	lost: "the service had to drop so many events (`weight`) because they could not be written in time",
 } as const;
 export type EventKind = keyof typeof EVENT_KINDS;
 /** What can be asked and refused. */
-export type AskedKind = Exclude<EventKind, "refusal" | "lost">;
+export type AskedKind = Exclude<EventKind, "refusal" | "wait" | "lost">;
+
+/** The one problem that refuses nothing: it says to a device that its turn has not come. */
+const NOT_ITS_TURN = "exposure_limited";
+
+/** What an answer of 400 and above is told as; whatever counts refusals, in SQL too, goes by the kind. */
+export function kindOfRefusal(problem: string | null): EventKind {
+	return problem === NOT_ITS_TURN ? "wait" : "refusal";
+}
 
 interface HistoryField {
 	readonly name: string;
@@ -41,7 +50,13 @@ export const HISTORY_FIELDS = [
 	},
 	{ name: "time", type: "time", nullable: false, about: "when the request came, UTC, to the millisecond" },
 	{ name: "kind", type: "text", nullable: false, max: 16, about: "one of the kinds above" },
-	{ name: "asked", type: "text", nullable: true, max: 16, about: "of a refusal: the kind that was asked for" },
+	{
+		name: "asked",
+		type: "text",
+		nullable: true,
+		max: 16,
+		about: "of a refusal or a wait: the kind that was asked for",
+	},
 	{
 		name: "weight",
 		type: "whole",

@@ -4,10 +4,14 @@ import type { HistoryRow } from "./fields.ts";
 /** As a line of a file has it: what was null is left out. */
 export type StoredRow = Partial<HistoryRow>;
 
+/** What is counted: the kind is what was asked for. */
+type Told = Required<StoredRow> & { readonly isRefused: boolean };
+
 export interface AskedCount {
-	/** a kind of docs/history.md; of a refusal what was asked for */
+	/** a kind of docs/history.md; of a refusal or a wait what was asked for */
 	readonly kind: string;
 	readonly events: number;
+	/** without the waits, here and in all lists */
 	readonly refused: number;
 	/** of packages */
 	readonly bytes: number;
@@ -51,14 +55,14 @@ const MINUTE_MS = 60_000;
 /** @param rows a row that was written twice is counted once @param from unix seconds: what came before it is not counted */
 export function countTraffic(rows: Iterable<StoredRow>, from: number): Traffic {
 	const seen = new Set<string>();
-	const told: Required<StoredRow>[] = [];
+	const told: Told[] = [];
 	let lost = 0;
 	for (const row of rows) {
 		const { id = "", time = "", weight = 1, kind = "" } = row;
 		if (seen.has(id) || !(Date.parse(time) >= from * 1_000)) continue;
 		seen.add(id);
 		if (kind === "lost") lost += weight;
-		else told.push({ ...row, kind: row.asked ?? kind, weight, time } as Required<StoredRow>);
+		else told.push({ ...row, kind: row.asked ?? kind, isRefused: kind === "refusal", weight, time } as Told);
 	}
 	return {
 		events: weightOf(told),
@@ -66,7 +70,7 @@ export function countTraffic(rows: Iterable<StoredRow>, from: number): Traffic {
 		kinds: byMost(
 			Map.groupBy(told, ({ kind }) => kind),
 			(kind, of) => ({
-				...{ kind, refused: weightOf(of.filter(isRefused)), bytes: of.reduce((sum, { bytes = 0 }) => sum + bytes, 0) },
+				...{ kind, refused: refusedIn(of), bytes: of.reduce((sum, { bytes = 0 }) => sum + bytes, 0) },
 				...percentilesOf(of),
 			}),
 		),
@@ -79,34 +83,32 @@ export function countTraffic(rows: Iterable<StoredRow>, from: number): Traffic {
 		),
 		countries: byMost(
 			Map.groupBy(told, ({ country }) => country ?? null),
-			(country, of) => ({
-				...{ country, refused: weightOf(of.filter(isRefused)) },
-			}),
+			(country, of) => ({ country, refused: refusedIn(of) }),
 		),
 		minutes: [...Map.groupBy(told, ({ time }) => Math.floor(Date.parse(time) / MINUTE_MS) * 60)]
 			.toSorted(([one], [other]) => one - other)
-			.map(([at, of]) => ({ at, events: weightOf(of), refused: weightOf(of.filter(isRefused)) })),
+			.map(([at, of]) => ({ at, events: weightOf(of), refused: refusedIn(of) })),
 	};
 }
 
-function isRefused({ status }: Required<StoredRow>): boolean {
-	return status >= 400;
+function refusedIn(rows: readonly Told[]): number {
+	return weightOf(rows.filter(({ isRefused }) => isRefused));
 }
 
-function weightOf(rows: readonly Required<StoredRow>[]): number {
+function weightOf(rows: readonly Told[]): number {
 	return rows.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 function byMost<Key, T extends object>(
-	groups: ReadonlyMap<Key, Required<StoredRow>[]>,
-	describe: (key: Key, of: Required<StoredRow>[]) => T,
+	groups: ReadonlyMap<Key, Told[]>,
+	describe: (key: Key, of: Told[]) => T,
 ): (T & { events: number })[] {
 	return [...groups]
 		.map(([key, of]) => ({ ...describe(key, of), events: weightOf(of) }))
 		.toSorted((one, two) => two.events - one.events);
 }
 
-function percentilesOf(rows: readonly Required<StoredRow>[]): Pick<AskedCount, "p50" | "p90" | "p99"> {
+function percentilesOf(rows: readonly Told[]): Pick<AskedCount, "p50" | "p90" | "p99"> {
 	const sorted = rows.toSorted((one, two) => one.duration_ms - two.duration_ms);
 	const all = weightOf(rows);
 	const at = (part: number) => {

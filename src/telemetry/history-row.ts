@@ -1,6 +1,6 @@
 // From what is told of a request to its row of the history, or to none. Nothing is computed here that the request has not found out
 // already; the device is its pseudonym (pseudonymOf, signing/keys/lookup-keys.ts).
-import { type AskedKind, boundText, type HistoryRow, SCHEMA_VERSION } from "../history/fields.ts";
+import { type AskedKind, boundText, type HistoryRow, kindOfRefusal, SCHEMA_VERSION } from "../history/fields.ts";
 import type { WeighCheck } from "./check-sample.ts";
 import type { RequestEvent } from "./request-event.ts";
 
@@ -40,7 +40,7 @@ export function historyRow(
 	if (weight === 0) return null;
 	return {
 		...emptyRow(id(), nowMs, version),
-		kind: isRefused ? "refusal" : asked,
+		kind: isRefused ? kindOfRefusal(event.problem) : asked,
 		asked: isRefused ? asked : null,
 		weight,
 		status: event.status,

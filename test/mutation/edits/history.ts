@@ -62,8 +62,13 @@ export const HISTORY: readonly FileEdits[] = [
 	},
 	{
 		file: "src/history/fields.ts",
-		tests: ["test/unit/history/"],
+		tests: ["test/unit/history/", "test/unit/telemetry/"],
 		edits: [
+			{
+				from: 'problem === NOT_ITS_TURN ? "wait" : "refusal"',
+				to: '"refusal"',
+				breaks: "a device that waits for its turn counts as refused",
+			},
 			{
 				from: ".toWellFormed()",
 				to: "",

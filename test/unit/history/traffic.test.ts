@@ -48,6 +48,17 @@ test("a row counts for as many events as it stands for, a refusal with what was 
 	]);
 });
 
+test("a device whose turn has not come is an event, and not refused in any list", () => {
+	const waiting = row({ kind: "wait", asked: "permit", status: 403, problem: "exposure_limited" });
+	const refused = row({ kind: "refusal", asked: "permit", status: 403, problem: "not_entitled" });
+	const { events, kinds, answers, countries, minutes } = countTraffic([waiting, refused], FROM);
+	expect(events).toBe(2);
+	expect(kinds).toMatchObject([{ kind: "permit", events: 2, refused: 1 }]);
+	expect(countries).toMatchObject([{ events: 2, refused: 1 }]);
+	expect(minutes).toMatchObject([{ events: 2, refused: 1 }]);
+	expect(answers.map(({ problem }) => problem)).toEqual(["exposure_limited", "not_entitled"]);
+});
+
 describe("counted are not", () => {
 	test("a row a second time", () => {
 		const one = row();

@@ -31,6 +31,13 @@ test.each([
 	});
 });
 
+it("a permit that is refused because the device's turn has not come is a wait, and no refusal", () => {
+	const waiting = requestOf("POST", "/v1/permits", { status: 403, problem: "exposure_limited" });
+	const row = historyRow(waiting, AT, CERTAIN);
+	expect(row).toMatchObject({ kind: "wait", asked: "permit", status: 403, problem: "exposure_limited" });
+	expect(faultOf(row ?? {})).toBeNull();
+});
+
 test.each([
 	["GET", "/v1/accounts/:account"],
 	["POST", "/v1/products"],

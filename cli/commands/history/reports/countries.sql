@@ -7,7 +7,7 @@ SELECT
 	sum(bytes) AS bytes,
 	sum(CASE WHEN kind = 'report' AND outcome = 'healthy' THEN weight ELSE 0 END) AS healthy,
 	sum(CASE WHEN kind = 'report' AND outcome IN ('failed', 'rolled_back') THEN weight ELSE 0 END) AS failed,
-	sum(CASE WHEN kind = 'refusal' AND coalesce(problem, '') <> 'exposure_limited' THEN weight ELSE 0 END) AS refusals,
+	sum(CASE WHEN kind = 'refusal' THEN weight ELSE 0 END) AS refusals,
 	round(avg(duration_ms), 1) AS mean_ms
 FROM events
 WHERE kind <> 'lost'

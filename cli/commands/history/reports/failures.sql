@@ -1,5 +1,5 @@
 -- What was refused and what could not be installed, where, and with which code, most first. A device whose turn has not come
--- (`exposure_limited`) asks again later: that is no failure.
+-- (kind `wait`) asks again later: that is no failure.
 SELECT
 	CASE WHEN kind = 'refusal' THEN asked ELSE 'installation' END AS failed,
 	country,
@@ -11,7 +11,7 @@ SELECT
 	count(DISTINCT device) AS devices,
 	max(time) AS last_seen
 FROM events
-WHERE (kind = 'refusal' AND coalesce(problem, '') <> 'exposure_limited')
+WHERE kind = 'refusal'
 	OR (kind = 'report' AND outcome IN ('failed', 'rolled_back'))
 GROUP BY
 	CASE WHEN kind = 'refusal' THEN asked ELSE 'installation' END,

@@ -16,6 +16,7 @@ const MAX_BYTES = 512 * 1_024;
 const LISTED = 250;
 
 const count = z.int().nonnegative();
+const refused = count.openapi({ description: "Without devices whose turn has not come (`exposure_limited`)" });
 export const trafficBody = z
 	.object({
 		sink: z.enum(["off", "r2", "pipelines"]).openapi({
@@ -29,8 +30,8 @@ export const trafficBody = z
 		kinds: z.array(
 			z
 				.object({
-					kind: z.string().openapi({ description: "As in docs/history.md; of a refusal what was asked for" }),
-					...{ events: count, refused: count, bytes: count },
+					kind: z.string().openapi({ description: "As in docs/history.md; of a refusal or a wait what was asked for" }),
+					...{ events: count, refused, bytes: count },
 					...{ p50: count, p90: count, p99: count },
 				})
 				.openapi("TrafficKind", {
@@ -42,10 +43,8 @@ export const trafficBody = z
 				.object({ kind: z.string(), status: z.int(), problem: z.string().nullable(), events: count })
 				.openapi("TrafficAnswer"),
 		),
-		countries: z.array(
-			z.object({ country: z.string().nullable(), events: count, refused: count }).openapi("TrafficCountry"),
-		),
-		minutes: z.array(z.object({ at: timestamp, events: count, refused: count }).openapi("TrafficMinute")),
+		countries: z.array(z.object({ country: z.string().nullable(), events: count, refused }).openapi("TrafficCountry")),
+		minutes: z.array(z.object({ at: timestamp, events: count, refused }).openapi("TrafficMinute")),
 	})
 	.openapi("Traffic");
 

@@ -40,7 +40,7 @@ describe("a report", () => {
 			rowAt("2026-11-20T10:59:59.000Z", { duration_ms: 10 }),
 			rowAt("2026-11-20T11:00:00.000Z", { kind: "check", weight: 100, duration_ms: 2 }),
 			rowAt("2026-11-20T11:10:00.000Z", { kind: "refusal", asked: "token", status: 401, duration_ms: 4 }),
-			rowAt("2026-11-20T11:11:00.000Z", { kind: "refusal", asked: "permit", status: 409, problem: "exposure_limited" }),
+			rowAt("2026-11-20T11:11:00.000Z", { kind: "wait", asked: "permit", status: 403, problem: "exposure_limited" }),
 			rowAt("2026-11-20T11:20:00.000Z", { kind: "download", bytes: 5_000, duration_ms: 6 }),
 			rowAt("2026-11-20T11:30:00.000Z", { kind: "lost", weight: 12, device: null, account: null, status: 0 }),
 		]);
@@ -94,7 +94,7 @@ describe("a report", () => {
 				status: 202,
 			}),
 			rowAt("2026-11-20T10:04:00.000Z", { ...CRS, kind: "report", outcome: "healthy" }),
-			rowAt("2026-11-20T10:05:00.000Z", { ...CRS, kind: "refusal", asked: "permit", problem: "exposure_limited" }),
+			rowAt("2026-11-20T10:05:00.000Z", { ...CRS, kind: "wait", asked: "permit", problem: "exposure_limited" }),
 		]);
 		const found = await report("failures");
 		expect(found).toHaveLength(3);
