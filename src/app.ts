@@ -39,6 +39,7 @@ import { replacements } from "./routes/operator/devices/replacements.ts";
 import { events } from "./routes/operator/events/events.ts";
 import { webhooks } from "./routes/operator/events/webhooks.ts";
 import { fleet } from "./routes/operator/fleet/fleet.ts";
+import { fleetInstalled } from "./routes/operator/fleet/fleet-installed.ts";
 import { fleetTrust } from "./routes/operator/fleet/fleet-trust.ts";
 import { history } from "./routes/operator/fleet/history.ts";
 import { traffic } from "./routes/operator/fleet/traffic.ts";
@@ -125,6 +126,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		foundDevices,
 		forks,
 		fleet,
+		fleetInstalled,
 		fleetTrust,
 		replacements,
 		keys,

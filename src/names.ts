@@ -11,6 +11,19 @@ export const productName = z
 export const versionName = z
 	.string()
 	.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, "a version is up to 64 letters, digits and . _ + -");
+/** A version, or what several begin with: `4.26*` is all of 4.26. */
+export const versionsWanted = z
+	.string()
+	.regex(
+		/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\*?$/,
+		"a version, or the beginning of several with a * at its end, such as 4.26*",
+	);
+
+/** @param wanted as versionsWanted has it */
+export function splitWanted(wanted: string): { readonly version: string } | { readonly prefix: string } {
+	return wanted.endsWith("*") ? { prefix: wanted.slice(0, -1) } : { version: wanted };
+}
+
 export const modelName = z
 	.string()
 	.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "a model is up to 64 letters, digits and . _ -");

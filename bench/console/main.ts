@@ -113,7 +113,9 @@ async function screensOf({ url, account, device }: Stage, cookie: string): Promi
 			...named.filter((path) => /fleet|devices|licenses|trail/.test(path)).map((path) => `${path}?account=${account}`),
 			`/console/devices?account=${account}&outcome=failed`,
 			`/console/devices?account=${account}&silent_for=86400`,
-			...[`/console/devices/${device}`, "/console/fleet/crs", "/console/rollouts/crs/1.0.11"],
+			...[`/console/devices/${device}`, "/console/fleet/products/crs", "/console/rollouts/crs/1.0.11"],
+			...["/console/fleet/installed?product=crs&installed=1.0.1*", "/console/fleet/trust"],
+			`/console/devices?account=${account}&product=crs&installed=1.0.1*`,
 			...["/console/releases?product=crs", "/console/trail?product=crs", "/console/messages/new"],
 		]),
 	];

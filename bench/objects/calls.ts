@@ -290,6 +290,7 @@ export const CENSUS_CALLS: CallsOf<Census> = {
 	problems: () => [{ limit: 1_000 }],
 	silent: ({ now }) => [now - DAY, 1_000],
 	trust: ({ now }) => [{ by: now + DAY, newest: null, limit: 1_000 }],
+	installed: () => [{ product: "crs", wanted: { prefix: "1." }, limit: 1_000, after: null }],
 	adoption: () => ["crs"],
 	alarm: () => [],
 };

@@ -15,10 +15,12 @@ import {
 import { ApiRefusal, type Application, type ConsoleEnv } from "./console-env.ts";
 import { frontPage } from "./front-page.tsx";
 import { type ConsoleContext, renderFailure } from "./render.tsx";
-import { showAdoption } from "./screens/adoption.tsx";
 import { showDevice } from "./screens/device.tsx";
 import { showDevices } from "./screens/devices.tsx";
-import { showFleet } from "./screens/fleet.tsx";
+import { showAdoption } from "./screens/fleet/adoption.tsx";
+import { showFleet } from "./screens/fleet/fleet.tsx";
+import { showInstalled } from "./screens/fleet/installed.tsx";
+import { showTrust } from "./screens/fleet/trust.tsx";
 import { showForks } from "./screens/forks.tsx";
 import { showLicense, showLicenses } from "./screens/licenses.tsx";
 import { showMessage, showMessages } from "./screens/messages.tsx";
@@ -95,7 +97,9 @@ export function createConsole(application: Application): Hono<ConsoleEnv> {
 	screen("/console/rollouts", showRollouts);
 	screen("/console/rollouts/:product/:version", showRollout);
 	screen("/console/fleet", showFleet);
-	screen("/console/fleet/:product", showAdoption);
+	screen("/console/fleet/installed", showInstalled);
+	screen("/console/fleet/trust", showTrust);
+	screen("/console/fleet/products/:product", showAdoption);
 	screen("/console/devices", showDevices);
 	screen("/console/devices/forks", showForks);
 	screen("/console/devices/:device", showDevice);

@@ -46,16 +46,18 @@ export function Pages({ of: { before, after } }: { of: Page<unknown> }) {
 	);
 }
 
-/** name in the query, as people call it, and what may be chosen; without choices it is text */
-export type Filter = readonly [
-	name: string,
-	title: string,
-	choices?: readonly (readonly [value: string, title: string])[],
-];
+type FilterChoices = readonly (readonly [value: string, title: string])[];
+/** name in the query, as people call it, and what may be chosen, or that it is a day; otherwise it is text */
+export type Filter = readonly [name: string, title: string, choices?: FilterChoices | "date"];
 
 /** @returns a choice among words of the API, as people write them */
-export function choicesOf(values: readonly string[]): NonNullable<Filter[2]> {
+export function choicesOf(values: readonly string[]): FilterChoices {
 	return values.map((value) => [value, value.replaceAll("_", " ")] as const);
+}
+
+/** @param day of a filter, as people write one or a link has it @returns when it begins, in UTC, as the API takes it */
+export function beginningOf(day: string | undefined): string | undefined {
+	return day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day) ? `${day}T00:00:00Z` : day;
 }
 
 /** @param kept fields of the query that stay as they are */
@@ -82,11 +84,11 @@ export function Filters({
 }
 
 function FilterField({ of: [name, title, choices], value }: { of: Filter; value: string }) {
-	if (choices === undefined)
+	if (choices === undefined || choices === "date")
 		return (
 			<label>
 				{title}
-				<input name={name} value={value} />
+				<input type={choices === undefined ? "text" : "date"} name={name} value={value} />
 			</label>
 		);
 	return (

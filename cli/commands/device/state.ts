@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { OUTCOME_REASON_NAMES } from "../../../src/fleet/outcome-reason.ts";
-import { labels, modelName, productName, serialNumber, versionName } from "../../../src/names.ts";
+import { labels, modelName, productName, serialNumber, versionsWanted } from "../../../src/names.ts";
 import { REPORTED } from "../../../src/rollout/lease.ts";
 import { accountId, deviceId, licenseId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
@@ -27,7 +27,7 @@ const filters = {
 	license: licenseId.optional(),
 	status: z.enum(STATUSES).optional(),
 	product: productName.optional(),
-	installed: versionName.optional(),
+	installed: versionsWanted.optional(),
 	outcome: z.enum(REPORTED).optional(),
 	reason: z.enum(OUTCOME_REASON_NAMES).optional(),
 	silentFor: span.refine((seconds) => seconds <= MOST_SILENCE, "at most 365d").optional(),
@@ -85,7 +85,7 @@ function addList(device: Command, surroundings: Surroundings): void {
 		.option("--license <license>", "under this license")
 		.option("--status <status>", `one of ${STATUSES.join(", ")}`)
 		.option("--product <product>", "of which --installed, --outcome and --reason are meant")
-		.option("--installed <version>", "that have this version")
+		.option("--installed <version>", "that have this version; a * at its end stands for any: '4.26*'")
 		.option("--outcome <outcome>", `whose last report was: ${REPORTED.join(", ")}`)
 		.option("--reason <reason>", "why, such as disk or engine_busy")
 		.option("--silent-for <span>", "not heard of for so long: 24h, 3d")

@@ -11,6 +11,7 @@ import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer, readPages } from "../../http/lists.ts";
 import { queryOf } from "../../http/query.ts";
 import { formatCount, formatTable, type Surroundings } from "../../terminal/output.ts";
+import { addFleetInstalled } from "./installed.ts";
 import { adoption, adoptionLines, fleetLines, fleetNumbers } from "./lines.ts";
 import { addFleetTrust } from "./trust.ts";
 
@@ -46,6 +47,7 @@ export function defineFleet(fleet: Command, surroundings: Surroundings): void {
 		if (items.length > 0) output.note("which they are: parapet device list <account> --silent-for <span>");
 	});
 
+	addFleetInstalled(fleet, surroundings);
 	addFleetTrust(fleet, surroundings);
 
 	const problems = fleet

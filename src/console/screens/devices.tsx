@@ -5,7 +5,7 @@ import { OUTCOME_REASON_NAMES } from "../../fleet/outcome-reason.ts";
 import { REPORTED } from "../../rollout/lease.ts";
 import type { deviceBody } from "../../routes/operator/devices/device-body.ts";
 import { link, Mark, Table, Time, type Tone } from "../layout.tsx";
-import { Choices, choicesOf, cursorPage, type Filter, Filters, Pages } from "../lists.tsx";
+import { beginningOf, Choices, choicesOf, cursorPage, type Filter, Filters, Pages } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen, chooseAccount, devicePage } from "./choose.tsx";
 
@@ -23,7 +23,7 @@ const FILTERS: readonly Filter[] = [
 	["license", "License"],
 	["label", "Labels, as site=berlin"],
 	["product", "Product"],
-	["installed", "Version installed"],
+	["installed", "Version installed, or its beginning, as 4.26*"],
 	["reason", "Reason of a failure", choicesOf(OUTCOME_REASON_NAMES)],
 	["status", "Status", choicesOf(["active", "suspended", "revoked", "deactivated"])],
 	["outcome", "Last outcome", choicesOf(REPORTED)],
@@ -36,6 +36,7 @@ const FILTERS: readonly Filter[] = [
 			["604800", "a week"],
 		],
 	],
+	["trust_ends_by", "Stops updating by the day", "date"],
 ];
 const TONES: readonly Tone[] = ["red", "amber", "green", "plain"];
 
@@ -55,7 +56,8 @@ export async function showDevices(c: ConsoleContext): Promise<Response> {
 	if (account === null) return c.req.query("serial") ? findBySerial(c) : chooseAccount(c, ...CHOOSE, serialSearch(c));
 	const { after, account: _, ...filters } = c.req.query();
 	const path = `/v1/accounts/${encodeURIComponent(account)}/devices`;
-	const found = await c.var.api.get<Found>(path, { ...filters, after, limit: PAGE });
+	const trustEnds = beginningOf(filters["trust_ends_by"]);
+	const found = await c.var.api.get<Found>(path, { ...filters, trust_ends_by: trustEnds, after, limit: PAGE });
 	const page = cursorPage(c, found.devices, found.next);
 	const list = (query: Readonly<Record<string, string>>) => link("/console/devices", { account, ...query });
 	return render(

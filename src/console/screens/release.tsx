@@ -5,7 +5,7 @@ import { ApiRefusal } from "../console-env.ts";
 import { Facts, Mark, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
-import { type Adoption, duration, seconds } from "./adoption.tsx";
+import { type Adoption, duration, seconds } from "./fleet/adoption.tsx";
 import { RELEASE_TONES, type Release, releasePage } from "./releases.tsx";
 
 interface Role {

@@ -6,8 +6,8 @@ import { Mark, Table, Time, type Tone } from "../layout.tsx";
 import { choicesOf, Filters, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
-import type { Adoption } from "./adoption.tsx";
 import { ProductLinks, productsSeen } from "./choose.tsx";
+import type { Adoption } from "./fleet/adoption.tsx";
 
 export type Release = z.infer<typeof releaseBody>;
 

@@ -21,6 +21,7 @@ import { nowSeconds } from "../clock.ts";
 import { createTables, openTables } from "../schema.ts";
 import { CensusCount, type SilentAccount, type StoppingAccount } from "./census-count.ts";
 import { CENSUS_SCHEMA, CensusTables, type VersionCounts } from "./census-tables.ts";
+import { type InstalledAnswer, type InstalledQuery, InstalledTables, NOTHING_INSTALLED } from "./installed-tables.ts";
 import { Suspects } from "./suspects.ts";
 
 const SAMPLE_EVERY_MS = 60_000;
@@ -52,6 +53,7 @@ export interface TrustQuery {
 
 export class Census extends DurableObject<ObjectBindings> {
 	readonly #tables: CensusTables;
+	readonly #installed: InstalledTables;
 	readonly #count: CensusCount;
 	#exists: boolean;
 	/** since the last alarm; what is lost with the object's life is counted from when it was told on */
@@ -64,6 +66,7 @@ export class Census extends DurableObject<ObjectBindings> {
 		super(ctx, env);
 		this.#exists = openTables(ctx.storage, CENSUS_SCHEMA);
 		this.#tables = new CensusTables(ctx.storage.sql);
+		this.#installed = new InstalledTables(ctx.storage.sql);
 		this.#count = new CensusCount(this.#tables);
 		this.#suspects = new Suspects((product, count) => tellProduct(env, product, count));
 	}
@@ -77,7 +80,9 @@ export class Census extends DurableObject<ObjectBindings> {
 			const known = this.#tables.summary(input.account);
 			if (known !== null && known.version >= input.version) return null;
 			this.#tables.save(told);
-			return known?.summary ?? EMPTY_SUMMARY;
+			const before = known?.summary ?? EMPTY_SUMMARY;
+			this.#installed.replace(input.account, before.cells, told.summary.cells);
+			return before;
 		});
 		this.#exists = true;
 		if (before === null) return;
@@ -115,6 +120,15 @@ export class Census extends DurableObject<ObjectBindings> {
 			...trustOutlook(this.#count.summary().trust, by, newest),
 			stoppingIn: this.#count.stopping(by, newest, limit),
 		}));
+	}
+
+	/** @returns how many devices have a version of a product that is wanted, and in which accounts; `all`: that have said anything of it */
+	async installed(query: InstalledQuery): Promise<CensusAnswer<InstalledAnswer & { all: number }>> {
+		return this.#answer(() => {
+			const cells = this.#count.summary().cells.filter(({ product }) => product === query.product);
+			const found = this.#exists ? this.#installed.find(query) : NOTHING_INSTALLED;
+			return { ...found, all: cells.reduce((sum, { devices }) => sum + devices, 0) };
+		});
 	}
 
 	/** @returns of a product how many devices had each version when, oldest first, up to now */

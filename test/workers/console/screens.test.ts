@@ -74,7 +74,11 @@ const screens = () => [
 	"/console/fleet",
 	`/console/fleet?account=${account}`,
 	`/console/fleet?product=${product}&country=BR`,
-	`/console/fleet/${product}`,
+	`/console/fleet/products/${product}`,
+	"/console/fleet/installed",
+	`/console/fleet/installed?product=${product}&installed=1*`,
+	"/console/fleet/trust",
+	"/console/fleet/trust?breaks_at=2037-06-01",
 	"/console/devices",
 	`/console/devices?account=${account}`,
 	`/console/devices?account=${account}&outcome=failed&silent_for=&label=`,
@@ -142,6 +146,8 @@ test.each([
 	"?problems_from=-1&accounts_from=1e999&releases_from=x&answers_from=1e9",
 	"?at=yesterday",
 	"?country=%3Cb%3E",
+	"?installed=*",
+	"?breaks_at=2037-99-99&trust_ends_by=soon&installed=%3Cb%3E",
 	"?product=a&product=b&__proto__=x&constructor=y",
 	"?limit=0&form=x",
 	"?%",
@@ -161,7 +167,9 @@ test.each([
 	const deep = [
 		`devices/${firewall.clientId}`,
 		`rollouts/${product}/1.0.0`,
-		`fleet/${product}`,
+		`fleet/products/${product}`,
+		"fleet/installed",
+		"fleet/trust",
 		"devices/%2e%2e%2fkeys",
 	];
 	for (const name of [...names, ...deep]) {

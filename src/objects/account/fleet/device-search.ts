@@ -24,6 +24,8 @@ export interface DeviceFilter {
 	/** of which the following are meant; without it a device matches by any of its products */
 	readonly product?: string | undefined;
 	readonly installed?: string | undefined;
+	/** beginning of the version that it has */
+	readonly installedPrefix?: string | undefined;
 	readonly outcome?: Reported | undefined;
 	readonly reason?: string | undefined;
 	/** unix seconds: heard of neither then nor later */
@@ -154,7 +156,7 @@ function conditionsOf(filter: DeviceFilter): { where: string[]; values: SqlStora
 	}
 	const ofProduct = productConditions(filter);
 	if (ofProduct.length > 0) {
-		const inner = ofProduct.map(([what]) => `${what} = ?`).join(" AND ");
+		const inner = ofProduct.map(([condition]) => condition).join(" AND ");
 		add(
 			`EXISTS (SELECT 1 FROM device_states AS s, json_each(s.products) AS p WHERE s.device = d.id AND ${inner})`,
 			...ofProduct.map(([, one]) => one),
@@ -163,12 +165,15 @@ function conditionsOf(filter: DeviceFilter): { where: string[]; values: SqlStora
 	return { where, values };
 }
 
-function productConditions({ product, installed, outcome, reason }: DeviceFilter): [string, string][] {
+function productConditions(filter: DeviceFilter): [string, string][] {
+	const { product, installed, installedPrefix: prefix, outcome, reason } = filter;
 	const wanted: [string, string | undefined][] = [
-		["p.key", product],
-		["p.value ->> 'installed'", installed],
-		["p.value ->> 'outcome'", outcome],
-		["p.value ->> 'reason'", reason],
+		["p.key = ?", product],
+		["p.value ->> 'installed' = ?", installed],
+		["p.value ->> 'installed' >= ?", prefix],
+		["p.value ->> 'installed' < ?", prefix && prefix + PREFIX_END],
+		["p.value ->> 'outcome' = ?", outcome],
+		["p.value ->> 'reason' = ?", reason],
 	];
 	return wanted.flatMap(([what, value]): [string, string][] => (value === undefined ? [] : [[what, value]]));
 }

@@ -66,6 +66,17 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"StoppingAccount.stopping": 12,
 	"StoppingAccount.devices": 120,
 
+	// Who has a version
+	"FleetInstalled.installed": "4.26*",
+	"FleetInstalled.devices": 12,
+	"FleetInstalled.of_devices": 1204,
+	"FleetInstalled.other": 0,
+	"FleetInstalled.next": null,
+	"InstalledVersion.version": "4.26.0",
+	"InstalledVersion.devices": 12,
+	"InstalledVersion.accounts": 1,
+	"InstalledAccount.devices": 12,
+
 	// Receipts of messages
 	acknowledged_at: NOW,
 	acknowledged_by: "admin@fw-0001",

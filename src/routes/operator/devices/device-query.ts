@@ -1,7 +1,7 @@
 // Which devices are wanted of a list: the filters of a query, and what of an Account's search they are.
 import { z } from "@hono/zod-openapi";
 import type { TufRoot } from "../../../fleet/trust-anchors.ts";
-import { labels, modelName, productName, serialNumber, versionName } from "../../../names.ts";
+import { labels, modelName, productName, serialNumber, splitWanted, versionsWanted } from "../../../names.ts";
 import type { DeviceFilter } from "../../../objects/account/fleet/device-search.ts";
 import { timestamp, toSeconds, wholeNumber } from "../../http/openapi.ts";
 import { deviceBody, outcome, outcomeReason } from "./device-body.ts";
@@ -34,7 +34,10 @@ export const deviceFilters = {
 	product: productName.optional().openapi({
 		description: "Of which `installed`, `outcome` and `reason` are meant; without it any of the device's products",
 	}),
-	installed: versionName.optional().openapi({ description: "The version that it has", example: "4.26.0" }),
+	installed: versionsWanted.optional().openapi({
+		description: "The version that it has, or what that begins with and a `*`",
+		example: "4.26*",
+	}),
 	outcome: outcome.optional(),
 	reason: outcomeReason.optional(),
 	silent_for: wholeNumber(1, YEAR_SECONDS).optional().openapi({
@@ -50,6 +53,7 @@ export async function readFilters(
 	{
 		serial_prefix: serialPrefix,
 		label,
+		installed: wanted,
 		silent_for,
 		trust_ends_by,
 		...rest
@@ -60,5 +64,8 @@ export async function readFilters(
 	const silentSince = silent_for === undefined ? undefined : now - silent_for;
 	const trustEnds =
 		trust_ends_by === undefined ? undefined : { by: toSeconds(trust_ends_by), newestTufRoot: await newestTufRoot() };
-	return { ...rest, serialPrefix, labels: label, silentSince, trustEnds };
+	const of = wanted === undefined ? null : splitWanted(wanted);
+	const installed = of !== null && "version" in of ? of.version : undefined;
+	const installedPrefix = of !== null && "prefix" in of ? of.prefix : undefined;
+	return { ...rest, serialPrefix, labels: label, installed, installedPrefix, silentSince, trustEnds };
 }

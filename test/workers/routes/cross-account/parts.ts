@@ -144,6 +144,7 @@ export const OF_THE_DEPLOYMENT = [
 	"GET /v1/status",
 	"GET /v1/fleet",
 	"GET /v1/fleet/products/{product}",
+	"GET /v1/fleet/installed",
 	"GET /v1/fleet/silent",
 	"GET /v1/fleet/trust",
 	"GET /v1/fleet/problems",

@@ -69,6 +69,31 @@ describe("parapet fleet", () => {
 		expect(stderr).toContain("device list <account> --trust-ends-by 2027-01-01T00:00:00Z");
 	});
 
+	it("installed names the accounts that have a version, of all pages, and how to list their devices", async () => {
+		const other = "acct-1123456789abcdef";
+		const page = {
+			...{ product: "crs", installed: "4.26*", devices: 1_212, of_devices: 4_000, other: 7 },
+			versions: [{ version: "4.26.0", devices: 1_212, accounts: 2 }],
+			as_of: "2026-11-20T11:59:15Z",
+		};
+		operator.reply(
+			{ body: { ...page, accounts: [{ account: ACCOUNT, devices: 1_200 }], next: `1200.${ACCOUNT}` } },
+			{ body: { ...page, accounts: [{ account: other, devices: 12 }], next: null } },
+		);
+		const { stdout, stderr } = await operator.run("fleet", "installed", "crs", "4.26*");
+		const query = "product=crs&installed=4.26*&limit=1000";
+		expect(asked()).toEqual([
+			`GET /v1/fleet/installed?${query}`,
+			`GET /v1/fleet/installed?${query}&after=1200.${ACCOUNT}`,
+		]);
+		expect(stdout).toContain("1,212 of 4,000 devices have crs 4.26*");
+		expect(stdout).toContain("of 7 the version is too rare to be counted");
+		for (const row of [/4\.26\.0 +1212 +2/, new RegExp(`${ACCOUNT} +1200`), new RegExp(`${other} +12`)])
+			expect(stdout).toMatch(row);
+		expect(stderr).toContain("device list <account> --product crs --installed '4.26*'");
+		expect((await operator.run("fleet", "installed", "crs", "*")).exitCode).toBe(2);
+	});
+
 	it("product shows how fast each release came", async () => {
 		const points = [1, 5, 9].map((devices) => ({ at: "2026-11-20T11:00:00Z", devices }));
 		const release = { version: "4.27.0", released_at: "2026-11-20T10:00:00Z", devices: 9, points };

@@ -143,6 +143,22 @@ describe("devices are found", () => {
 		expect(await found("outcome=failed&reason=disk")).toEqual([]);
 	});
 
+	test.each([
+		["0.9*", 1],
+		["0.9.*", 1],
+		["0.9.0*", 1],
+		["0*", 1],
+		["0.90*", 0],
+		["0.9", 0],
+		["1*", 2],
+		["2*", 0],
+	])("by what their version begins with: %j", async (installed, which) => {
+		const expected = [scene.firewall, other][which - 1];
+		expect(await found(`product=${scene.product}&installed=${installed}`)).toEqual(
+			expected === undefined ? [] : [expected.clientId],
+		);
+	});
+
 	test("by how long they have been silent", async () => {
 		moveTo(13 * HOUR);
 		await edge.authenticate(other);
@@ -172,7 +188,15 @@ describe("devices are found", () => {
 
 	test("never by a filter that is mistyped", async () => {
 		const list = (query: string) => operate("GET", `/v1/accounts/${scene.account}/devices?${query}`);
-		for (const query of ["label=site", "silent_for=soon", "outcome=broken", "status=gone", "installed="]) {
+		for (const query of [
+			"label=site",
+			"silent_for=soon",
+			"outcome=broken",
+			"status=gone",
+			"installed=",
+			"installed=*",
+			"installed=4*0",
+		]) {
 			await expectProblem(await list(query), "invalid_request");
 		}
 	});

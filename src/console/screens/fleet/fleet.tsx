@@ -1,14 +1,15 @@
 // The fleet in numbers: what fails and who is silent before what runs where. Of the whole deployment, or of the account that a key names.
 import type { z } from "zod";
-import type { OutcomeReason } from "../../fleet/outcome-reason.ts";
-import type { problemBody } from "../../routes/operator/fleet/fleet-body.ts";
-import { rolloutPath } from "../actions.tsx";
-import { Facts, link, Mark, Table, Time } from "../layout.tsx";
-import { Choices, Filters, Pages, pageOf } from "../lists.tsx";
-import { type ConsoleContext, render } from "../render.tsx";
+import type { OutcomeReason } from "../../../fleet/outcome-reason.ts";
+import type { problemBody } from "../../../routes/operator/fleet/fleet-body.ts";
+import { rolloutPath } from "../../actions.tsx";
+import { Facts, link, Mark, Table, Time } from "../../layout.tsx";
+import { Choices, Filters, Pages, pageOf } from "../../lists.tsx";
+import { type ConsoleContext, render } from "../../render.tsx";
+import { accountSeen, chooseAccount } from "../choose.tsx";
 import { type Adoption, VersionsOverTime } from "./adoption.tsx";
-import { accountSeen, chooseAccount } from "./choose.tsx";
-import { Countries, type Fleet, ProductNumbers } from "./fleet-numbers.tsx";
+import { FleetLinks } from "./links.tsx";
+import { Countries, type Fleet, ProductNumbers } from "./numbers.tsx";
 
 type FleetProblem = z.infer<typeof problemBody>;
 interface Problems {
@@ -79,6 +80,7 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 		"Fleet",
 		"fleet",
 		<>
+			<FleetLinks chosen="in numbers" />
 			<h2>Why updates fail</h2>
 			<Filters
 				of={[

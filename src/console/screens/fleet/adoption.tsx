@@ -1,9 +1,10 @@
 // How the releases of a product came to the fleet: who had which version when, and how long it took until devices were protected.
-import { rolloutPath } from "../actions.tsx";
-import { Chart, linesOf, MAX_LINES, type Step } from "../chart.tsx";
-import { link, Table, Time } from "../layout.tsx";
-import { Pages, pageOf } from "../lists.tsx";
-import { type ConsoleContext, render } from "../render.tsx";
+import { rolloutPath } from "../../actions.tsx";
+import { Chart, linesOf, MAX_LINES, type Step } from "../../chart.tsx";
+import { Table, Time } from "../../layout.tsx";
+import { Pages, pageOf } from "../../lists.tsx";
+import { type ConsoleContext, render } from "../../render.tsx";
+import { adoptionPath } from "./links.tsx";
 
 export interface Adoption {
 	readonly product: string;
@@ -68,7 +69,7 @@ export function VersionsOverTime({ of: { product, releases, as_of: until } }: { 
 			<h2>{`Versions of ${product} over time`}</h2>
 			<Chart label={`Devices by version of ${product}`} {...linesOf(steps, seconds(until))} />
 			<p>
-				<a href={link(`/console/fleet/${encodeURIComponent(product)}`)}>How each release came to the fleet</a>
+				<a href={adoptionPath(product)}>How each release came to the fleet</a>
 			</p>
 		</>
 	);

@@ -1,8 +1,9 @@
 // The numbers of one product: where its devices are, what they run and how their last updates ended. Of the deployment or of an account.
 import type { z } from "zod";
-import type { fleetBody } from "../../routes/operator/fleet/fleet-body.ts";
-import { Facts, link, Mark, percent, segment, Table } from "../layout.tsx";
-import { type CountryCount, countryName, isFailing, WorldMap } from "../world-map.tsx";
+import type { fleetBody } from "../../../routes/operator/fleet/fleet-body.ts";
+import { Facts, link, Mark, percent, Table } from "../../layout.tsx";
+import { type CountryCount, countryName, isFailing, WorldMap } from "../../world-map.tsx";
+import { adoptionPath, installedPath } from "./links.tsx";
 
 export type Fleet = Omit<z.infer<typeof fleetBody>, "accounts" | "oldest">;
 type Product = Fleet["products"][number];
@@ -52,13 +53,12 @@ export function Countries({
 
 export function ProductNumbers({ of, account }: { of: Product; account: string | null }) {
 	const { product, devices, versions, outcomes, models } = of;
-	/** The value, and in an account which devices have it. */
-	const named = (value: string | null, filter: string) =>
-		account === null || value === null || value === "other" ? (
-			(value ?? "unknown")
-		) : (
-			<a href={link("/console/devices", { account, product, [filter]: value })}>{value}</a>
-		);
+	/** The value, and who has it: in an account which devices, in the deployment which accounts have a version. */
+	const named = (value: string | null, filter: string) => {
+		if (value === null || value === "other") return value ?? "unknown";
+		if (account !== null) return <a href={link("/console/devices", { account, product, [filter]: value })}>{value}</a>;
+		return filter === "installed" ? <a href={installedPath(product, value)}>{value}</a> : value;
+	};
 	const counts = (counted: Product["versions"], filter: string) =>
 		counted.map(({ value, devices: count }, index) => (
 			<>
@@ -68,7 +68,7 @@ export function ProductNumbers({ of, account }: { of: Product; account: string |
 		));
 	return (
 		<>
-			<h2>{account === null ? <a href={`/console/fleet/${segment(product)}`}>{product}</a> : product}</h2>
+			<h2>{account === null ? <a href={adoptionPath(product)}>{product}</a> : product}</h2>
 			<Table
 				label={`Versions of ${product}`}
 				head={["Version", "Devices", "Part"]}

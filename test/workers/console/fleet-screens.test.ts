@@ -1,0 +1,91 @@
+// The console's screens of the whole fleet: from a version to the accounts that have it and their devices, and from a day to who stops
+// updating by then.
+import { beforeAll, expect, test } from "vitest";
+import { createFleet } from "../../support/fleet.ts";
+import { freshProduct } from "../../support/fresh-names.ts";
+import { operated } from "../../support/service.ts";
+import { Edge } from "../support/edge.ts";
+import { newFirewall } from "../support/fixtures.ts";
+import { Browser, newKey } from "./browser.ts";
+
+const IN_40_DAYS = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
+
+let product: string;
+/** ids of accounts: the first with two firewalls, the second with one */
+let accounts: string[];
+/** ids of the firewalls, of the first account first */
+let devices: string[];
+let operator: Browser;
+
+beforeAll(async () => {
+	product = freshProduct().name;
+	await operated("POST", "/v1/products", { product, plan: "immediate" });
+	const edge = new Edge();
+	const fleets = [await createFleet({ products: [product] }), await createFleet({ products: [product] })];
+	accounts = fleets.map(({ account }) => account);
+	devices = [];
+	for (const [fleet, version] of [
+		[fleets[0], "4.26.0"],
+		[fleets[0], "4.27.0"],
+		[fleets[1], "4.26.1"],
+	] as const) {
+		const firewall = await newFirewall(fleet?.code ?? "", false);
+		const tlsRoot = { sha256: "ab".repeat(32), name: "Root of 4.26", ends: `${IN_40_DAYS}T12:00:00Z` };
+		const anchors: Record<string, string> = version.startsWith("4.26")
+			? { anchors: JSON.stringify({ tls_root: tlsRoot }) }
+			: {};
+		expect((await edge.token(firewall, false, anchors)).status).toBe(200);
+		expect((await edge.get(firewall, `/v1/check?installed=${product}@${version}`)).status).toBe(200);
+		devices.push(firewall.clientId);
+	}
+	await edge.settled();
+	for (const account of accounts) await operated("POST", `/v1/accounts/${account}/fleet`, {});
+	operator = await new Browser().signIn();
+});
+
+/** Addresses of links whose text is this. */
+function linksOf(page: string, text: string): string[] {
+	return Array.from(page.matchAll(/<a href="([^"]*)"[^>]*>([^<]*)<\/a>/g))
+		.filter(([, , name]) => name === text)
+		.map(([, href = ""]) => href.replaceAll("&amp;", "&"));
+}
+
+test("from the beginning of a version one comes to its accounts, and from each to the devices that have it", async () => {
+	const page = await operator.read(`/console/fleet/installed?product=${product}&installed=4.26*`);
+	expect(page).toContain("2 of 3 devices");
+	const lists = linksOf(page, "which they are");
+	expect(lists.map((href) => new URLSearchParams(href.split("?")[1]).get("account")).toSorted()).toEqual(
+		accounts.toSorted(),
+	);
+	const shown = (await Promise.all(lists.map((href) => operator.read(href)))).join("");
+	expect(devices.map((device) => shown.includes(device))).toEqual([true, false, true]);
+	const [exact = ""] = linksOf(page, "4.26.1");
+	expect(await operator.read(exact)).toContain("1 of 3 devices");
+});
+
+test("the fleet in numbers leads to who has a version", async () => {
+	const [href = ""] = linksOf(await operator.read(`/console/fleet?product=${product}`), "4.26.0");
+	expect(href).toBe(`/console/fleet/installed?product=${product}&installed=4.26.0`);
+});
+
+test("by a day one sees which accounts stop updating, what ends, what to do, and which devices these are", async () => {
+	const before = await operator.read(`/console/fleet/trust?breaks_at=${IN_40_DAYS}`);
+	for (const account of accounts) expect(before).not.toContain(`account=${account}`);
+	const page = await operator.read("/console/fleet/trust");
+	expect(page).toContain("TLS root Root of 4.26");
+	expect(page).toContain("the root of another CA");
+	const lists = linksOf(page, "which they are").filter((href) => accounts.some((account) => href.includes(account)));
+	expect(lists).toHaveLength(2);
+	const shown = (await Promise.all(lists.map((href) => operator.read(href)))).join("");
+	expect(devices.map((device) => shown.includes(device))).toEqual([true, false, true]);
+});
+
+test("a key of one account opens neither", async () => {
+	const { key } = await newKey([`read:${accounts[0]}`]);
+	const browser = await new Browser().signIn(key);
+	for (const path of ["/console/fleet/installed", "/console/fleet/trust"]) {
+		const answer = await browser.get(path);
+		expect([path, answer.status]).toEqual([path, 403]);
+		expect(await answer.text()).not.toContain(accounts[1]);
+	}
+});
