@@ -16,6 +16,7 @@ import { refusalFrom } from "../../http/refusal.ts";
 const AT_ONCE = 4;
 
 const fileList = z.looseObject({
+	sink: z.enum(["off", "r2", "pipelines"]),
 	files: z.array(
 		z.object({
 			// It becomes a path of this machine: nothing but the service's own form will do.
@@ -27,7 +28,11 @@ const fileList = z.looseObject({
 });
 type HistoryFile = z.infer<typeof fileList>["files"][number];
 
+type Sink = z.infer<typeof fileList>["sink"];
+
 export interface Fetched {
+	/** where the history goes now; files are written only with `r2` */
+	readonly sink: Sink;
 	readonly files: number;
 	readonly fetched: number;
 	readonly bytes: number;
@@ -40,7 +45,7 @@ export async function fetchFiles(
 	since: string,
 	nowMs: () => number,
 ): Promise<Fetched> {
-	const files = await listFiles(api, since);
+	const { sink, files } = await listFiles(api, since);
 	const waiting = [...files];
 	let [fetched, bytes] = [0, 0];
 	const worker = async () => {
@@ -51,20 +56,22 @@ export async function fetchFiles(
 		}
 	};
 	await Promise.all(Array.from({ length: AT_ONCE }, worker));
-	return { files: files.length, fetched, bytes };
+	return { sink, files: files.length, fetched, bytes };
 }
 
-async function listFiles(api: OperatorApi, since: string): Promise<HistoryFile[]> {
+async function listFiles(api: OperatorApi, since: string): Promise<{ sink: Sink; files: HistoryFile[] }> {
 	const from = hourOf(Date.parse(since) / 1_000);
 	const files: HistoryFile[] = [];
+	let sink: Sink;
 	let after: string | undefined;
 	do {
 		const path = `/v1/history/files${queryOf({ from, after })}`;
 		const page = await api.call("GET", path, "could not list the history", fileList);
 		files.push(...page.files);
+		sink = page.sink;
 		after = page.next ?? undefined;
 	} while (after !== undefined);
-	return files;
+	return { sink, files };
 }
 
 /** @returns false = it is there already */

@@ -1,28 +1,29 @@
 // `parapet history …`: what devices asked for, request by request, from hour files of the service or of a folder. Not the trail of
 // changes, which is `parapet events` (docs/decisions/history-is-no-trail.md).
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { formatTimestamp } from "../../../src/timestamps.ts";
 import { accountId } from "../../command-line/ids.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { type ReaderContext, runAsOperator, runAsReader } from "../../command-line/run-as.ts";
 import { span } from "../../command-line/values.ts";
 import { CliError } from "../../errors.ts";
 import { formatBytes, formatTable, type Surroundings } from "../../terminal/output.ts";
-import type { QueryAnswer } from "./query-files.ts";
+import { ask, beginning, DEFAULT_SINCE, sourceShape } from "./ask.ts";
 import { REPORT_NAMES, REPORTS, reportSql } from "./reports.ts";
+import { DEFAULT_TABLE, TOKEN_VARIABLE } from "./warehouse.ts";
 
-const DEFAULT_SINCE = "7d";
-const DEFAULT_SECONDS = 7 * 86_400;
-const shape = { dir: z.string().optional(), since: span.optional() };
-type Options = z.infer<z.ZodObject<typeof shape>>;
+type Options = z.infer<z.ZodObject<typeof sourceShape>>;
 
-function addFileOptions(command: Command): Command {
+/** Where the answer comes from: the service's files, files of a folder, or the table of a stream. */
+function addSourceOptions(command: Command): Command {
 	return command
 		.option("--dir <dir>", "read files that `history fetch` brought, and ask no server")
+		.option(
+			"--warehouse <name>",
+			`HISTORY_SINK=pipelines: ask the table <account>_<bucket> by Basin SQL (env PARAPET_HISTORY_WAREHOUSE); its token: env ${TOKEN_VARIABLE}`,
+		)
+		.option("--table <name>", `of the warehouse (env PARAPET_HISTORY_TABLE; default ${DEFAULT_TABLE})`)
 		.option(
 			"--since <span>",
 			`back to then, such as 12h or 30d (default ${DEFAULT_SINCE}; with --dir all that is there)`,
@@ -37,7 +38,7 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 			"after",
 			`\nReports:\n${REPORT_NAMES.map((name) => `  ${name.padEnd(10)} ${REPORTS[name]}`).join("\n")}`,
 		);
-	runAsReader(addFileOptions(report), surroundings, shape, async (context) => {
+	runAsReader(addSourceOptions(report), surroundings, sourceShape, async (context) => {
 		const name = readOperand(context.operands, 0, "report", z.enum(REPORT_NAMES));
 		await answer(context, await reportSql(name), { report: name });
 	});
@@ -45,14 +46,16 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 	const query = history
 		.command("query <sql>")
 		.description("one SELECT over the table `events`; its columns: docs/history.md");
-	runAsReader(addFileOptions(query), surroundings, shape, (context) => answer(context, context.operands[0] ?? "", {}));
+	runAsReader(addSourceOptions(query), surroundings, sourceShape, (context) =>
+		answer(context, context.operands[0] ?? "", {}),
+	);
 
 	const fetch = history
 		.command("fetch")
 		.description("bring the files of the history into a folder; what is there already is not fetched again")
 		.requiredOption("--dir <dir>", "the folder; it is made where there is none")
 		.option("--since <span>", `back to then (default ${DEFAULT_SINCE})`);
-	runAsOperator(fetch, surroundings, { ...shape, dir: z.string() }, async ({ api, options, output }) => {
+	runAsOperator(fetch, surroundings, { since: span.optional(), dir: z.string() }, async ({ api, options, output }) => {
 		const { fetchFiles } = await import("./fetch-files.ts");
 		const folder = resolve(surroundings.cwd, options.dir);
 		const found = await fetchFiles(api, folder, beginning(options.since, surroundings), surroundings.nowMs);
@@ -93,44 +96,14 @@ export function defineHistory(history: Command, surroundings: Surroundings): voi
 	});
 }
 
-/** @returns RFC 3339, so many seconds ago */
-function beginning(since: number | undefined, { nowMs }: Surroundings): string {
-	return formatTimestamp(Math.floor(nowMs() / 1_000) - (since ?? DEFAULT_SECONDS));
-}
-
 async function answer(
 	context: ReaderContext<Options>,
 	sql: string,
 	told: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-	const { options, output, surroundings } = context;
-	const { queryFiles } = await import("./query-files.ts");
-	const found = await (options.dir === undefined
-		? askService(context, sql)
-		: queryFiles(
-				resolve(surroundings.cwd, options.dir),
-				options.since === undefined ? undefined : beginning(options.since, surroundings),
-				sql,
-			));
-	const { columns, rows, files } = found;
+	const { output } = context;
+	const { columns, rows, source, notes } = await ask(context, sql);
 	const objects = rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
-	output.answer({ ...told, files, columns, rows: objects }, formatTable(columns, rows));
-	if (files === 0) output.note('there are no files of that time: is HISTORY_SINK r2? (docs/operations.md, "History")');
-}
-
-/** In a folder that is gone afterwards. */
-async function askService(
-	{ openApi, options, surroundings }: ReaderContext<Options>,
-	sql: string,
-): Promise<QueryAnswer> {
-	const api = await openApi();
-	const [{ fetchFiles }, { queryFiles }] = await Promise.all([import("./fetch-files.ts"), import("./query-files.ts")]);
-	const folder = await mkdtemp(join(tmpdir(), "parapet-history-"));
-	try {
-		const since = beginning(options.since, surroundings);
-		await fetchFiles(api, folder, since, surroundings.nowMs);
-		return await queryFiles(folder, since, sql);
-	} finally {
-		await rm(folder, { recursive: true, force: true });
-	}
+	output.answer({ ...told, ...source, columns, rows: objects }, formatTable(columns, rows));
+	for (const note of notes) output.note(note);
 }

@@ -5,6 +5,7 @@ import { join, sep } from "node:path";
 import { HISTORY_FIELDS } from "../../../src/history/fields.ts";
 import { EVENTS_PREFIX, hourOfFile } from "../../../src/history/hour-files.ts";
 import { CliError } from "../../errors.ts";
+import { notOneSelect } from "./select.ts";
 
 const SQL_TYPES = { text: "VARCHAR", whole: "BIGINT", time: "TIMESTAMP" } as const;
 /** A code of DuckDB's: the statement that it says yes to changes nothing. */
@@ -84,13 +85,6 @@ function plainValue(value: unknown): unknown {
 	if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 	if (value instanceof Date) return value.toISOString();
 	return value === null || ["string", "number", "boolean"].includes(typeof value) ? value : String(value);
-}
-
-function notOneSelect(): CliError {
-	return new CliError("the history can only be asked: one SELECT", {
-		code: "not_a_select",
-		fix: 'such as: parapet history query "SELECT kind, sum(weight) FROM events GROUP BY kind"',
-	});
 }
 
 function refusedBy(error: unknown): CliError {

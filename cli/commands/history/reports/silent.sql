@@ -6,6 +6,6 @@ WHERE kind IN ('token', 'permit', 'report')
 	AND device IS NOT NULL
 	AND time >= date_trunc('month', ending.newest)
 GROUP BY device, account
-HAVING max(time) < max(ending.newest) - INTERVAL '24' HOUR
+HAVING max(time) < max(ending.newest) - INTERVAL '24 hours'
 ORDER BY last_seen, device
 LIMIT 1000

@@ -15,11 +15,11 @@ FROM (
 		device,
 		account,
 		time,
-		concat(coalesce(country, '?'), ' AS', asn) AS place,
-		concat(coalesce(country_1, '?'), ' AS', asn_1) AS place_before,
+		concat(coalesce(country, '?'), ' AS', CAST(asn AS VARCHAR)) AS place,
+		concat(coalesce(country_1, '?'), ' AS', CAST(asn_1 AS VARCHAR)) AS place_before,
 		CASE
-			WHEN country <> country_1 AND time <= time_1 + INTERVAL '1' HOUR THEN 'impossible travel'
-			WHEN asn <> asn_1 AND asn = asn_2 AND time <= time_2 + INTERVAL '1' HOUR THEN 'two networks at once'
+			WHEN country <> country_1 AND time <= time_1 + INTERVAL '1 hour' THEN 'impossible travel'
+			WHEN asn <> asn_1 AND asn = asn_2 AND time <= time_2 + INTERVAL '1 hour' THEN 'two networks at once'
 		END AS finding
 	FROM (
 		SELECT

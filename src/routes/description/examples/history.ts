@@ -4,6 +4,7 @@ import { DEVICE } from "./fleet.ts";
 export const HISTORY_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"HistoryFile.name": "events/dt=2026-09-20/hour=08/1789891200000-0f5c1a7e-42d1-a.ndjson.gz",
 	"HistoryFile.size": 48_213,
+	"HistoryFiles.sink": "r2",
 	"HistoryFiles.next": null,
 	"GET /v1/history/traffic.minutes": 15,
 	"Traffic.sink": "r2",

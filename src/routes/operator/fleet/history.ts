@@ -36,6 +36,9 @@ const list = createRoute({
 		200: jsonAnswer(
 			z
 				.object({
+					sink: z.enum(["off", "r2", "pipelines"]).openapi({
+						description: "Where the history goes now: files are written only with `r2`",
+					}),
 					files: z.array(z.object({ name: z.string(), size: z.int().nonnegative() }).openapi("HistoryFile")),
 					next: z.string().nullable().openapi({ description: "`after` of the next page; null = this was the last" }),
 				})
@@ -107,8 +110,9 @@ const who = createRoute({
 export const history = createRouter()
 	.openapi(list, async (c) => {
 		const { from = "", after = "" } = c.req.valid("query");
-		const { files, more } = await c.env.services.historyFiles.list(from, after);
-		return c.json({ files, next: more ? (files.at(-1)?.name ?? null) : null }, 200);
+		const { config, historyFiles } = c.env.services;
+		const { files, more } = await historyFiles.list(from, after);
+		return c.json({ sink: config.historySink, files, next: more ? (files.at(-1)?.name ?? null) : null }, 200);
 	})
 	.openapi(read, async (c) => {
 		const { date, hour, file } = c.req.valid("param");

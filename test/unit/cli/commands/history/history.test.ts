@@ -176,6 +176,11 @@ describe("a report", () => {
 			"utf8",
 		);
 		expect(sql).not.toMatch(/\bOFFSET\b|\bWINDOW\b|;/i);
+		// Words before a parenthesis that are functions in the documentation of both (developers.cloudflare.com/basin-sql/sql-reference).
+		const both = /^(sum|count|avg|min|max|round|coalesce|concat|cast|date_trunc|lag|row_number)$/i;
+		const grammar = /^(from|join|and|or|over|in|as)$/i;
+		const called = [...sql.replaceAll(/--.*/g, "").matchAll(/(\w+)\s*\(/g)].map(([, word = ""]) => word);
+		expect(called.filter((word) => !grammar.test(word) && !both.test(word))).toEqual([]);
 		expect(sql).toMatch(/^-- \S[^\n]+\.\n|^(-- [^\n]+\n){2}/);
 	});
 
@@ -234,7 +239,7 @@ describe("from the service", () => {
 		await writeHistory(folder, "a", [rowAt("2026-11-20T10:00:00.000Z")]);
 		bytes = await readFile(join(folder, FILE));
 		await rm(folder, { recursive: true });
-		const page = (next: string | null) => ({ body: { files: [{ name: FILE, size: bytes.length }], next } });
+		const page = (next: string | null) => ({ body: { sink: "r2", files: [{ name: FILE, size: bytes.length }], next } });
 		operator.server.answer = ({ path }) => (path.startsWith("/v1/history/files?") ? page(null) : { body: bytes });
 	});
 	const asked = () => operator.asked().map(([method, path]) => `${method} ${path}`);
@@ -257,7 +262,9 @@ describe("from the service", () => {
 	});
 
 	it("a file name that leads elsewhere is not written", async () => {
-		operator.server.answer = () => ({ body: { files: [{ name: "events/../../x.ndjson.gz", size: 1 }], next: null } });
+		operator.server.answer = () => ({
+			body: { sink: "r2", files: [{ name: "events/../../x.ndjson.gz", size: 1 }], next: null },
+		});
 		const { exitCode, stderr } = await operator.run("history", "fetch", "--dir", folder);
 		expect(exitCode).not.toBe(0);
 		expect(stderr).toContain("is no file of the history");
