@@ -17,10 +17,11 @@ describe("files", () => {
 		for (const name of [FIRST, SECOND, "events/secret.txt"]) await env.HISTORY.put(name, `bytes of ${name}`);
 	});
 
-	test("are listed by name, from an hour on", async () => {
+	test("are listed by name, from an hour on, with where the history goes now", async () => {
 		const list = (query: string) =>
-			operated<{ files: { name: string; size: number }[] }>("GET", `/v1/history/files${query}`);
+			operated<{ sink: string; files: { name: string; size: number }[] }>("GET", `/v1/history/files${query}`);
 		expect(await list("")).toEqual({
+			sink: "off",
 			files: [FIRST, SECOND].map((name) => ({ name, size: `bytes of ${name}`.length })),
 			next: null,
 		});
