@@ -56,9 +56,11 @@ import { deploymentStatus } from "./routes/operator/status.ts";
 import { packages } from "./routes/operator/stores/packages.ts";
 import { records } from "./routes/operator/stores/records.ts";
 import { trust } from "./routes/operator/trust.ts";
+import { trustedPublishers } from "./routes/operator/trusted-publishers.ts";
 import { deltas } from "./routes/publisher/deltas.ts";
 import { disabledRules } from "./routes/publisher/disabled-rules.ts";
 import { packageLink } from "./routes/publisher/package-link.ts";
+import { publishTokens } from "./routes/publisher/publish-token.ts";
 import { releases } from "./routes/publisher/releases.ts";
 import { roleFiles } from "./routes/publisher/role-files.ts";
 import { rollouts } from "./routes/publisher/rollouts.ts";
@@ -109,6 +111,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		releases,
 		rollouts,
 		roleFiles,
+		trustedPublishers,
+		publishTokens,
 		trust,
 		products,
 		accounts,

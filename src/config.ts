@@ -4,6 +4,7 @@ import { type AwsCredentials, parseAwsCredentials } from "./aws/credentials.ts";
 import { BOOTSTRAP_KEY_OFF } from "./entitlement/keys/bootstrap-key.ts";
 import { isJurisdiction, type Place } from "./entitlement/place.ts";
 import { type AccessSettings, accessSettings } from "./signing/access-assertion.ts";
+import { type CiIssuer, parseCiIssuers } from "./signing/oidc/ci-issuers.ts";
 import { parseRecordStoreNames, type RecordStoreName } from "./storage/record-store-names.ts";
 import { type Variables, variables } from "./variables.ts";
 
@@ -76,6 +77,8 @@ export interface Config {
 	readonly downloadCdn: DownloadCdn | null;
 	/** Cloudflare Access before the console; null = there is none */
 	readonly access: AccessSettings | null;
+	/** whose ID tokens are taken in exchange for a token to publish: GitHub's, GitLab's, and what is named beside them */
+	readonly ciIssuers: readonly CiIssuer[];
 	/** by account id: with which key the auto-scaling hook acts in that account's AWS */
 	readonly awsCredentials: ReadonlyMap<string, AwsCredentials>;
 	/** URL that takes the place of AWS in tests; null = AWS */
@@ -149,6 +152,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		s3: s3Location(value),
 		downloadCdn: downloadCdn(value),
 		awsCredentials: parseAwsCredentials(value.AWS_CREDENTIALS),
+		ciIssuers: parseCiIssuers(value.CI_ISSUERS),
 		access: accessSettings(value.ACCESS_TEAM_DOMAIN, value.ACCESS_AUDIENCE),
 		awsEndpoint: value.AWS_ENDPOINT ?? null,
 	};
@@ -206,6 +210,8 @@ function unfitForProduction(value: Variables): string[] {
 	for (const name of ["ISSUER", "PULSE_ORIGIN", "REDIS_URL", "S3_BUCKET_URL", "DOWNLOAD_ORIGIN"] as const) {
 		if (value[name]?.startsWith("http://")) faults.push(`${name} must begin with https://`);
 	}
+	if (parseCiIssuers(value.CI_ISSUERS).some(({ issuer }) => issuer.startsWith("http://")))
+		faults.push("CI_ISSUERS: an issuer must begin with https://");
 	if (value.AWS_ENDPOINT !== undefined) faults.push("AWS_ENDPOINT is for tests: what is meant for AWS would go there");
 	for (const name of ["MAC_KEYS", "LOOKUP_KEY", "BOOTSTRAP_KEY"] as const) {
 		if (LOCAL_MARK[name].test(value[name]))

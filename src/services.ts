@@ -1,6 +1,6 @@
 // The composition root: the only file that constructs adapters. Once per isolate and environment; nothing here knows of a
 // request.
-import { createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
+import type { JWTVerifyGetKey } from "jose";
 import { createInstanceClouds, type OpenInstanceCloud } from "./aws/instance-cloud.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { serialShard } from "./entitlement/devices/serial-hash.ts";
@@ -31,6 +31,8 @@ import { createS3Presigner } from "./signing/download-urls/s3-presigner.ts";
 import { createEdgeUrlSigner, type UrlSigner } from "./signing/download-urls/url-signer.ts";
 import { hashSecret, importLookupKeys, type LookupKeys } from "./signing/keys/lookup-keys.ts";
 import { importMacKeyring, type MacKeyring } from "./signing/keys/mac-keyring.ts";
+import { type CiIssuerKeys, keysUrlOf } from "./signing/oidc/ci-issuers.ts";
+import { createRemoteKeys } from "./signing/oidc/remote-keys.ts";
 import { createPulseSigner, type PulseSigner } from "./signing/pulse-signer.ts";
 import { createRecordSeal } from "./signing/sealed/record-seal.ts";
 import { createLocationCopies, locationSeconds } from "./storage/cache/location-copies.ts";
@@ -106,6 +108,8 @@ export interface Services {
 	readonly telemetry: TelemetrySink;
 	/** Cloudflare Access before the console; null = there is none */
 	readonly access: { readonly settings: AccessSettings; readonly keys: JWTVerifyGetKey } | null;
+	/** whose ID tokens are taken in exchange for a token to publish */
+	readonly ciIssuers: readonly CiIssuerKeys[];
 	readonly history: History;
 	readonly historyFiles: HistoryFiles;
 	/** the console's static files; null where something else than wrangler runs the Worker */
@@ -204,21 +208,19 @@ async function createServices(env: Env): Promise<Services> {
 		}),
 		telemetry: env.ANALYTICS === undefined ? silentSink : createAnalyticsEngineSink(env.ANALYTICS, version),
 		access: openAccess(config),
+		ciIssuers: config.ciIssuers.map((issuer) => ({ ...issuer, keys: remoteKeys(keysUrlOf(issuer)) })),
 		history: openHistory(env, config, version),
 		historyFiles: createR2HistoryFiles(env.HISTORY),
 		consoleFiles: (env.ASSETS as Fetcher | undefined) ?? null,
 	};
 }
 
-/** The team's keys are fetched when one is asked for that is not known, at most twice a minute, and kept for an hour. */
 function openAccess({ access: settings }: Config): Services["access"] {
-	if (settings === null) return null;
-	const keys = createRemoteJWKSet(accessKeysUrl(settings), {
-		timeoutDuration: 2_000,
-		cooldownDuration: 30_000,
-		cacheMaxAge: 3_600_000,
-	});
-	return { settings, keys };
+	return settings === null ? null : { settings, keys: remoteKeys(accessKeysUrl(settings)) };
+}
+
+function remoteKeys(url: URL): JWTVerifyGetKey {
+	return createRemoteKeys(url, { ask: (href, init) => fetch(href, init), nowMs: () => systemClock.nowMs() });
 }
 
 /** @throws ConfigError when the binding that HISTORY_SINK asks for is not there */

@@ -6,6 +6,7 @@ import { BOOTSTRAP_KEY_OFF } from "./entitlement/keys/bootstrap-key.ts";
 import { PLACES } from "./entitlement/place.ts";
 import { accessAudience, accessTeamDomain } from "./signing/access-assertion.ts";
 import { parseMacKeys } from "./signing/keys/mac-keyring.ts";
+import { parseCiIssuers } from "./signing/oidc/ci-issuers.ts";
 import { parseRecordStoreNames } from "./storage/record-store-names.ts";
 
 const count = z.coerce.number().int();
@@ -71,6 +72,7 @@ export const variables = z.object({
 	AWS_CREDENTIALS: z.string().superRefine(refuseWith(parseAwsCredentials)).default("{}"),
 	ACCESS_TEAM_DOMAIN: accessTeamDomain.optional(),
 	ACCESS_AUDIENCE: accessAudience.optional(),
+	CI_ISSUERS: z.string().superRefine(refuseWith(parseCiIssuers)).default(""),
 	AWS_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 

@@ -1,6 +1,7 @@
 // Every method of Product, Trust, SerialIndex, RecordWriter and ReplayGuard, as it is called where there is as much as there can be: of a product 512 recorded releases, 16
 // rollouts under way and 100,000 leases; of a repository a product with 1,000 releases. As in calls.ts the compiler holds that none is missing.
 
+import { DEFAULT_ISSUERS, type TrustedPublisher } from "../../src/entitlement/publishers/trusted-publisher.ts";
 import type { Product } from "../../src/objects/product/product.ts";
 import type { RecordWriter } from "../../src/objects/record-writer/record-writer.ts";
 import type { ReplayGuard } from "../../src/objects/replay/replay-guard.ts";
@@ -54,6 +55,11 @@ const packageOf = (round: number, now: number) => ({
 	claimedUntil: Number.MAX_SAFE_INTEGER,
 });
 
+const publisherOf = (round: number): TrustedPublisher => ({
+	...{ provider: "github", issuer: DEFAULT_ISSUERS.github, repository: "acme/rules", workflow: `release-${round}.yml` },
+	...{ repositoryId: "1296269", ownerId: "583231", ref: "refs/tags/v*", environment: null },
+});
+
 const onceRequest = (round: number) => ({
 	...{ subject: "ci", route: "POST /v1/products/:product/releases/:version/withdraw", key: `key ${round}` },
 	fingerprint: digestOf(round),
@@ -94,6 +100,15 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 	promote: ({ round, now }) => [{ ...by(now), version: rolloutOf(round % UNDER_WAY, "beta"), salt: "s" }],
 	discard: ({ round, now }) => [{ ...by(now), version: `4.${round}.0` }],
 	withdraw: ({ round, now }) => [{ ...by(now), version: `3.${round}.0`, reason: "bench" }],
+	publishers: () => [],
+	changePublishers: ({ round, now }) => [{ ...by(now), kind: "add", id: `pub-${round}`, trusted: publisherOf(round) }],
+	exchangeIdToken: ({ round, now }) => [
+		{
+			run: { ...publisherOf(0), ref: "refs/tags/v1.0.0", environment: null, runId: "1", sha: "a".repeat(40) },
+			...{ jti: `token ${round}`, replayableUntil: now + 600, now },
+			via: { requestId: "bench", address: "192.0.2.1" },
+		},
+	],
 	disabledRules: () => [],
 	setRules: ({ round, now }) => [
 		round % 2 === 0 ? "disable" : "enable",

@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import type { Scope } from "../entitlement/keys/credential-record.ts";
+import type { HeldScope } from "../entitlement/keys/key-scopes.ts";
 import { ProblemError } from "../problem.ts";
 import type { KeyHolder } from "../routes/http/app-env.ts";
 import { hashOfKey, holderOf } from "../routes/http/key-holder.ts";
@@ -200,7 +200,7 @@ export async function beginSession(
 	setCookie(c, COOKIE, await sealSession(macKeyring, config.issuer, session), options);
 }
 
-export function opensAnyScreen(scopes: readonly Scope[]): boolean {
+export function opensAnyScreen(scopes: readonly HeldScope[]): boolean {
 	const view = viewOf(scopes);
 	return SCREENS.some((screen) => seesScreen(view, screen));
 }

@@ -2,7 +2,7 @@
 // buttons are shown; whether a request may do what it asks for is decided by the API, as ever.
 
 import { accountObjectName } from "../entitlement/ids.ts";
-import type { Scope } from "../entitlement/keys/credential-record.ts";
+import type { HeldScope } from "../entitlement/keys/key-scopes.ts";
 
 export interface View {
 	/** the whole deployment */
@@ -16,7 +16,7 @@ export interface View {
 	readonly releasedProducts: readonly string[];
 }
 
-export function viewOf(scopes: readonly Scope[]): View {
+export function viewOf(scopes: readonly HeldScope[]): View {
 	const named = (...kinds: string[]) => [
 		...new Set(scopes.flatMap((scope) => (kinds.includes(kindOf(scope)) ? [scope.slice(scope.indexOf(":") + 1)] : []))),
 	];
@@ -31,7 +31,7 @@ export function viewOf(scopes: readonly Scope[]): View {
 	};
 }
 
-function kindOf(scope: Scope): string {
+function kindOf(scope: HeldScope): string {
 	return scope.slice(0, scope.indexOf(":") + 1);
 }
 

@@ -20,6 +20,7 @@ const CODE_ID = new RegExp(`^code-${CHARACTER}{8}$`);
 const KEY_ID = new RegExp(`^key-${CHARACTER}{8}$`);
 const MESSAGE_ID = new RegExp(`^msg-${CHARACTER}{8}$`);
 const HA_GROUP_ID = new RegExp(`^hag-${CHARACTER}{10}-${CHARACTER}{8}$`);
+const PUBLISHER_ID = new RegExp(`^pub-${CHARACTER}{8}$`);
 const WEBHOOK_ID = new RegExp(`^whk-${CHARACTER}{8}$`);
 
 /** Every device id has this length. */
@@ -96,6 +97,11 @@ export function mintKeyId(random: Uint8Array): string {
 	return `key-${characters(random, 8)}`;
 }
 
+/** A new id of a trusted publisher; unique within its product only. */
+export function mintPublisherId(random: Uint8Array): string {
+	return `pub-${characters(random, 8)}`;
+}
+
 /** A new message id. */
 export function mintMessageId(random: Uint8Array): string {
 	return `msg-${characters(random, 8)}`;
@@ -155,6 +161,11 @@ export function isHaGroupId(text: string): boolean {
 /** Whether `text` has the form of an API key's id. */
 export function isKeyId(text: string): boolean {
 	return KEY_ID.test(text);
+}
+
+/** Whether `text` has the form of a trusted publisher's id. */
+export function isPublisherId(text: string): boolean {
+	return PUBLISHER_ID.test(text);
 }
 
 /** Whether `text` has the form of a message id. */

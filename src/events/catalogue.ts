@@ -122,6 +122,12 @@ export const PRODUCT_EVENTS = {
 	"product.signing": "Whether the product's releases must be signed was set. Detail: `optional` or `required`",
 	"product.role":
 		"The product has another role file, or its keys are others. Detail: its version, and how many releases it names",
+	"publisher.add":
+		"A trusted publisher was added: a workflow of CI that may publish the product without an API key. Subject: its id. Detail: what it is",
+	"publisher.remove":
+		"A trusted publisher was removed, and what tokens it had ended. Subject: its id. Detail: what it was",
+	"publisher.token":
+		"A run of a trusted publisher got a token for 15 minutes. Actor: the publisher, as its uploads and releases name it. Subject: its id. Detail: the run, its ref, commit and environment",
 	"rollout.word":
 		"A person approved a step, let a step pass its gate or a halted rollout go on. Detail: what, the step, and the SHA-256 of the package where it was named",
 	"rollout.unhealthy":

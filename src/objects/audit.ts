@@ -12,10 +12,12 @@ export interface Change {
 	readonly via?: Via | undefined;
 }
 
-/** How a change came in that was made with an API key. */
+/** How a change came in that was made with an API key, or a token in its place. */
 export interface Via {
-	/** the key's id, or `bootstrap` */
+	/** the key's id, or `bootstrap`; of a token of trusted publishing its publisher's id */
 	readonly key: string;
+	/** of a token of trusted publishing: which run of CI has it */
+	readonly run?: string | undefined;
 	/** as in the log */
 	readonly requestId: string;
 	/** IP address of the caller, as the edge saw it */

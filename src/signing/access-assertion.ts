@@ -1,8 +1,9 @@
 // Who has passed Cloudflare Access: the JWT that it puts into each request that it lets through (`Cf-Access-Jwt-Assertion`; Cloudflare,
 // "Validate JWTs"). Anybody can send that header where Access is not in front of the service, so it counts by its signature alone, under a
 // key of the configured team and for the configured application.
-import { errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
+import { faultOfJwt, type JwtFault } from "./formats/jwt-fault.ts";
 
 /** Access's own length of a session, if nothing else is chosen: older assertions do not begin a session here. */
 export const ACCESS_MAX_AGE_SECONDS = 86_400;
@@ -31,7 +32,7 @@ export type AccessVerification =
 			/** unix seconds */
 			readonly exp: number;
 	  }
-	| { readonly ok: false; readonly reason: "malformed" | "expired" | "bad_claim" | "bad_signature" | "no_person" };
+	| { readonly ok: false; readonly reason: JwtFault | "no_person" };
 
 /** @returns null where one of the two is not given */
 export function accessSettings(teamDomain: string | undefined, audience: string | undefined): AccessSettings | null {
@@ -69,26 +70,6 @@ export async function verifyAccessAssertion(
 		if (type !== "app" || typeof email !== "string" || email === "") return { ok: false, reason: "no_person" };
 		return { ok: true, email, exp };
 	} catch (error) {
-		return { ok: false, reason: reasonOf(error) };
+		return { ok: false, reason: faultOfJwt(error) };
 	}
-}
-
-function reasonOf(error: unknown): "malformed" | "expired" | "bad_claim" | "bad_signature" {
-	if (error instanceof errors.JWTExpired) return "expired";
-	if (error instanceof errors.JWTClaimValidationFailed) return "bad_claim";
-	if (
-		error instanceof errors.JWSSignatureVerificationFailed ||
-		error instanceof errors.JWKSNoMatchingKey ||
-		error instanceof errors.JWKSMultipleMatchingKeys ||
-		error instanceof errors.JOSEAlgNotAllowed
-	)
-		return "bad_signature";
-	if (
-		error instanceof errors.JWSInvalid ||
-		error instanceof errors.JWTInvalid ||
-		error instanceof errors.JOSENotSupported
-	)
-		return "malformed";
-	// The keys could not be had: that is no fault of the assertion.
-	throw error;
 }

@@ -25,7 +25,7 @@ export const scope = z.union(
 export type Scope = z.infer<typeof scope>;
 
 /** What the trail says of others than the holders of API keys, and ids: a key's subject must not pass for one of them. */
-const RESERVED_SUBJECT = /^(bootstrap|service|unknown)$|^(acct|code|dev|evt|hag|key|lic|msg|pk|whk)[-_]/i;
+const RESERVED_SUBJECT = /^(bootstrap|service|unknown)$|^(acct|code|dev|evt|hag|key|lic|msg|pk|pub|whk)[-_]/i;
 
 /** To whom an API key is given: a person or a machine, as the trail will name it. */
 export const keySubject = z

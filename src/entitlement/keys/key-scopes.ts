@@ -9,7 +9,13 @@ export type RouteScope =
 	| "operate"
 	| "read"
 	| `${"operate" | "read" | "lifecycle"}:{account}`
-	| `${"publish" | "release"}:{product}`;
+	| `${"publish" | "release" | "propose"}:{product}`;
+
+/**
+ * What somebody holds: the scopes of an API key, or of a token of trusted publishing. `propose` is to release by the product's own plan and to hand
+ * in its role file, and no more: no API key has it.
+ */
+export type HeldScope = Scope | `propose:${string}`;
 
 /** What a request is about, as the caller wrote it; undefined = it names none. */
 export interface RequestTarget {
@@ -19,11 +25,11 @@ export interface RequestTarget {
 }
 
 /** @returns whether one of the key's scopes is one of those that open the route, for the very account or product of the request */
-export function opensRoute(held: readonly Scope[], asked: readonly RouteScope[], target: RequestTarget): boolean {
+export function opensRoute(held: readonly HeldScope[], asked: readonly RouteScope[], target: RequestTarget): boolean {
 	return held.some((scope) => asked.some((one) => isMet(scope, one, target)));
 }
 
-function isMet(held: Scope, asked: RouteScope, target: RequestTarget): boolean {
+function isMet(held: HeldScope, asked: RouteScope, target: RequestTarget): boolean {
 	const [kind, place] = asked.split(":");
 	if (place === undefined) return held === asked;
 	if (!held.startsWith(`${kind}:`)) return false;

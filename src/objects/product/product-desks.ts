@@ -18,6 +18,7 @@ import { Webhooks } from "../webhooks/webhooks.ts";
 import { OnceDesk } from "./once-desk.ts";
 import { ProductRecordWriter } from "./product-record-writer.ts";
 import { ProductTables } from "./product-tables.ts";
+import { PublisherDesk } from "./publisher-desk.ts";
 import { DeltaDesk } from "./releases/delta-desk.ts";
 import { DisabledRules } from "./releases/disabled-rules.ts";
 import { ReleaseDesk } from "./releases/release-desk.ts";
@@ -45,6 +46,7 @@ export interface ProductDesks {
 	readonly regressions: RegressionDesk;
 	readonly releaseDesk: ReleaseDesk;
 	readonly settingsDesk: SettingsDesk;
+	readonly publishers: PublisherDesk;
 	readonly once: OnceDesk;
 }
 
@@ -108,6 +110,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		regressions,
 		releaseDesk,
 		settingsDesk,
+		publishers: new PublisherDesk(storage.sql, audit),
 		once: new OnceDesk(storage),
 	};
 }

@@ -18,20 +18,23 @@ import {
 	verifyPage,
 } from "../outbox/record-pages.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
-import { createTables, openTables } from "../schema.ts";
+import { openTables } from "../schema.ts";
 import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
+import { createProduct } from "./create-product.ts";
 import type { Asked, KeptAnswer, Once, OnceRequest } from "./once-desk.ts";
 import { openProductDesks, type ProductDesks } from "./product-desks.ts";
-import { type NewProduct, newProduct, type ProductInfo, type ProductSettings } from "./product-row.ts";
+import type { NewProduct, ProductInfo, ProductSettings } from "./product-row.ts";
+import type { Exchanged, PublisherOrder, PublisherResult, ShownIdToken, StoredPublisher } from "./publisher-desk.ts";
 import { RecordReader } from "./record-reader.ts";
 import type { AddedDelta, NewDelta } from "./releases/delta-desk.ts";
-import type { DisabledRule, RulesChange, RulesChanged, RulesSet } from "./releases/disabled-rules.ts";
+import type { DisabledRule, RulesChange } from "./releases/disabled-rules.ts";
 import { type ExplainedReleases, type ExplainedUnit, explainReleases } from "./releases/explained-releases.ts";
 import type { AddedPackage, Discarded, Promoted, Released, Withdrawn } from "./releases/outcomes.ts";
 import type { NewRelease, Promotion } from "./releases/release-desk.ts";
 import { tellRelease, tellReleases } from "./releases/release-life.ts";
 import type { PackageContent, ReleaseEntry } from "./releases/release-row.ts";
+import { type RulesSetting, setRules } from "./releases/set-rules.ts";
 import type { ControlWord } from "./rollouts/control-desk.ts";
 import type { PermitInput, PermitOutcome } from "./rollouts/permit-question.ts";
 import {
@@ -44,6 +47,7 @@ import {
 	type Word,
 } from "./rollouts/rollout-approval.ts";
 import type { ReportInput } from "./rollouts/rollout-desk.ts";
+import { type Halted, haltRollout, readLog } from "./rollouts/rollout-halt.ts";
 import { PRODUCT_SCHEMA } from "./schema.ts";
 import { type Settled, settle, UNKNOWN_PRODUCT } from "./settled.ts";
 import { type ToldProduct, tellProduct } from "./told-product.ts";
@@ -70,12 +74,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	async create(input: Change & NewProduct): Promise<ToldProduct> {
 		const known = await this.info();
 		if (known !== null) return known;
-		const product = newProduct(input);
-		this.ctx.storage.transactionSync(() => {
-			createTables(this.ctx.storage, PRODUCT_SCHEMA);
-			this.#desks.tables.insertProduct(product);
-			this.#desks.audit(input, "product.create", product.name, product.title);
-		});
+		const product = createProduct(this.ctx.storage, this.#desks, input);
 		this.#exists = true;
 		return { ...product, unsigned: 0 };
 	}
@@ -138,17 +137,27 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? this.#desks.rules.list() : null;
 	}
 
-	/** See `DisabledRules`. @returns with all that are disabled afterwards, and whether every store has them */
+	/** See `setRules`. */
 	async setRules(
 		what: "disable" | "enable",
 		change: RulesChange & Once,
-	): Promise<RulesSet | (RulesChanged & { ok: false }) | typeof UNKNOWN_PRODUCT> {
-		if (!this.#exists) return UNKNOWN_PRODUCT;
-		const { rules, records, once } = this.#desks;
-		const order = () => rules.order(what, change, (now) => records.publish(now));
-		const result = this.#within(() => once.run(change.once, order));
-		if (!result.ok) return result;
-		return { ok: true, changed: result.changed, rules: rules.list(), published: await this.outbox.flush() };
+	): Promise<RulesSetting | typeof UNKNOWN_PRODUCT> {
+		return this.#exists ? setRules(this.#desks, what, change, (work) => this.#within(work)) : UNKNOWN_PRODUCT;
+	}
+
+	/** Whose CI may publish it; null where there is no such product. */
+	async publishers(): Promise<StoredPublisher[] | null> {
+		return this.#exists ? this.#desks.publishers.list() : null;
+	}
+
+	/** See `PublisherDesk.obey`. */
+	async changePublishers(order: Change & PublisherOrder): Promise<PublisherResult | typeof UNKNOWN_PRODUCT> {
+		return this.#exists ? this.#within(() => this.#desks.publishers.obey(order)) : UNKNOWN_PRODUCT;
+	}
+
+	/** See `PublisherDesk.exchange`. */
+	async exchangeIdToken(shown: ShownIdToken): Promise<Exchanged | typeof UNKNOWN_PRODUCT> {
+		return this.#exists ? this.#within(() => this.#desks.publishers.exchange(shown)) : UNKNOWN_PRODUCT;
 	}
 
 	/** A permit for a release that few may have; see `decidePermit`. */
@@ -190,24 +199,14 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? sayWord(this.#desks, input, (work) => this.#turn(work, true)) : NO_ROLLOUT;
 	}
 
-	/** One person, at once: nobody gets the release who has not got it. @returns the rollout after it; changed: there was one to halt */
-	async haltRollout(
-		input: Once & { version: string; reason: string },
-	): Promise<{ ok: true; changed: boolean; view: RolloutView } | typeof NO_ROLLOUT> {
-		if (!this.#exists) return NO_ROLLOUT;
-		const { version, reason, now } = input;
-		const { once, rolloutDesk } = this.#desks;
-		const halt = () => rolloutDesk.halt(input, version, reason);
-		const changed = await this.#turn(() => once.run(input.once, halt), true);
-		const view = await this.rollout(version, now);
-		return view === null ? NO_ROLLOUT : { ok: true, changed, view };
+	/** See `haltRollout`. */
+	async haltRollout(input: Once & { version: string; reason: string }): Promise<Halted | typeof NO_ROLLOUT> {
+		return this.#exists ? haltRollout(this.#desks, input, (work) => this.#turn(work, true)) : NO_ROLLOUT;
 	}
 
 	/** @param after place after which to begin; 0 = from the first @returns null where there is no such rollout */
 	async rolloutLog(version: string, after: number, limit: number): Promise<LogEntry[] | null> {
-		if (!this.#exists || this.#desks.rollouts.rollout(version) === null) return null;
-		await this.#desks.rolloutDesk.chain(version);
-		return this.#desks.rollouts.entries(version, after, limit);
+		return this.#exists ? readLog(this.#desks, version, after, limit) : null;
 	}
 
 	/** See `tellReleases`. */

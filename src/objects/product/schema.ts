@@ -6,6 +6,7 @@ import { OUTDATED_TABLES } from "../outbox/outdated-revisions.ts";
 import type { Schema } from "../schema.ts";
 import { WEBHOOK_TABLES } from "../webhooks/webhook-tables.ts";
 import { ONCE_TABLES } from "./once-desk.ts";
+import { PUBLISHER_TABLES } from "./publisher-desk.ts";
 import { DELTA_TABLES } from "./releases/delta-desk.ts";
 import { DISABLED_RULE_TABLES } from "./releases/disabled-rules.ts";
 import { WITHDRAWAL_TABLES } from "./releases/withdrawal-log.ts";
@@ -59,6 +60,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		...DISABLED_RULE_TABLES,
 		...WITHDRAWAL_TABLES,
 		...ROLLOUT_TABLES,
+		...PUBLISHER_TABLES,
 		...ONCE_TABLES,
 		...AUDIT_TABLES,
 		...WEBHOOK_TABLES,

@@ -5,7 +5,8 @@ export const SECURITY_SCHEMES = {
 	apiKey: {
 		type: "http",
 		scheme: "bearer",
-		description: "An API key with any one of the scopes in `x-scopes` of the operation; `operate` opens everything",
+		description:
+			"An API key with any one of the scopes in `x-scopes` of the operation; `operate` opens everything. Or a token of trusted publishing, which has `publish:{product}` and `propose:{product}`",
 	},
 	accessToken: { type: "http", scheme: "bearer", description: "An access token that is not bound to a key" },
 	boundToken: {
@@ -35,7 +36,8 @@ export function completeSecurity({ security = [] }: Operation): NonNullable<Oper
 export function credentialOf(operation: Operation): string {
 	const { security = [], requestBody, "x-scopes": scopes = [] } = operation;
 	const texts = security.map((one) => credentialText(Object.keys(one)[0] ?? "", scopes));
-	if (requestBody?.content["application/x-www-form-urlencoded"] !== undefined) texts.push("the assertion in the form");
+	if (requestBody?.content["application/x-www-form-urlencoded"] !== undefined)
+		texts.push("the assertion, or the ID token, in the form");
 	return texts.length === 0 ? "none" : texts.filter((text) => text !== "").join(", or ");
 }
 

@@ -1,7 +1,7 @@
 // What the router hands from one handler to the next.
 import type { Context } from "hono";
 import type { SharedView } from "../../content/heads-record.ts";
-import type { Scope } from "../../entitlement/keys/credential-record.ts";
+import type { HeldScope } from "../../entitlement/keys/key-scopes.ts";
 import type { Change } from "../../objects/audit.ts";
 import type { OnceRequest } from "../../objects/product/once-desk.ts";
 import type { ProblemError } from "../../problem.ts";
@@ -17,17 +17,19 @@ export interface DeviceCaller extends OpenedAccessToken {
 	readonly tail: string;
 }
 
-/** Whoever called with an API key. */
+/** Whoever called with an API key, or with a token of trusted publishing. */
 export interface KeyHolder {
-	/** the key's id, or `bootstrap` */
+	/** the key's id, or `bootstrap`; of a token its publisher's id */
 	readonly key: string;
 	/** to whom it was given */
 	readonly subject: string;
-	readonly scopes: readonly Scope[];
+	readonly scopes: readonly HeldScope[];
 	/** for which its holder speaks in rollouts; null = for none */
 	readonly team: string | null;
 	/** unix seconds; null = never */
 	readonly expiresAt: number | null;
+	/** of a token: which run of CI has it */
+	readonly run?: string;
 }
 
 export interface AppEnv {
@@ -48,7 +50,12 @@ export interface AppEnv {
 
 /** What each change brings with it that the holder of the API key makes now. Behind the access of a route that takes API keys only. */
 export function changeBy(c: Context<AppEnv>): Change {
-	const { key, subject } = c.var.holder;
-	const via = { key, requestId: c.env.requestId(), address: callerAddress(c.req.raw) };
+	const { key, subject, run } = c.var.holder;
+	const via = {
+		key,
+		...(run !== undefined && { run }),
+		requestId: c.env.requestId(),
+		address: callerAddress(c.req.raw),
+	};
 	return { actor: subject, now: c.env.now, via };
 }

@@ -9,7 +9,7 @@ import type { RequestScope } from "../../request-scope.ts";
 import { hasTokenForm } from "../../signing/sealed/access-token.ts";
 import type { AppEnv, KeyHolder } from "./app-env.ts";
 import { authenticateDevice, readAuthorization, refuse } from "./authenticate.ts";
-import { hashOfKey, holderOf } from "./key-holder.ts";
+import { hashOfKey, holderOf, holderOfPublishToken } from "./key-holder.ts";
 import { callerNetwork, limitRate, rateLimitPolicyField } from "./rate-limit.ts";
 
 /** What changes the deployment, or what an account is entitled to. */
@@ -25,6 +25,8 @@ export const accountReadAccess = accessBy(...ACCOUNT_READERS);
 export const publisherAccess = accessBy("publish:{product}", "operate");
 /** Releasing what was uploaded, and withdrawing it. */
 export const releaseAccess = accessBy("release:{product}", "operate");
+/** Releasing by the product's own plan, and the role file: also with a token of trusted publishing. */
+export const proposeAccess = accessBy("release:{product}", "propose:{product}", "operate");
 /** The bytes of its versions: for who makes them and who answers for them, and not for whoever may read. */
 export const packageAccess = accessBy("release:{product}", "publish:{product}", "operate");
 /** What tells of a product and changes nothing. */
@@ -98,7 +100,7 @@ async function authenticateKey(
 	scope: RequestScope,
 	asked: readonly RouteScope[],
 ): Promise<KeyHolder> {
-	const holder = await holderOf(scope, await hashOfCaller(request, scope));
+	const holder = await holderOfCaller(request, scope);
 	if (!opensRoute(holder.scopes, asked, targetOf(request, asked))) {
 		// The account is only what the caller wrote; whose it is must not look like our word.
 		const least = (asked[0] ?? "operate").replace("{account}", "<account>");
@@ -108,15 +110,19 @@ async function authenticateKey(
 	return holder;
 }
 
-/** @returns the keyed hash of the key that came with the request, or with which its sender signed in to the console */
-async function hashOfCaller(request: HonoRequest, scope: RequestScope): Promise<string> {
+/** Whoever has sent the request: by the key or token that came with it, or by the key with which they signed in to the console. */
+async function holderOfCaller(request: HonoRequest, scope: RequestScope): Promise<KeyHolder> {
 	const { limits } = scope.services;
 	const authorization = readAuthorization(request.header("authorization") ?? null);
 	if (scope.signedIn === undefined && authorization?.scheme !== "Bearer") refuse(scope, "no_api_key");
 	// A page of the console asks many times: that must use up nobody's quota but its reader's own.
 	const who = scope.signedIn === undefined ? callerNetwork(request.raw) : `console ${scope.signedIn}`;
 	await limitRate(limits.publish, who);
-	return scope.signedIn ?? hashOfKey(scope, authorization?.credentials ?? "");
+	if (scope.signedIn !== undefined) return holderOf(scope, scope.signedIn);
+	const credentials = authorization?.credentials ?? "";
+	return hasTokenForm(credentials)
+		? holderOfPublishToken(scope, credentials)
+		: holderOf(scope, await hashOfKey(scope, credentials));
 }
 
 /** Only hooks name their account in the query: elsewhere a query must not stand in for what the path is about. */

@@ -2,8 +2,10 @@
 // known, in force and not revoked is asked each time; what its scopes open is for key-access.ts.
 import { parseApiKey } from "../../entitlement/ids.ts";
 import { keyEnding } from "../../entitlement/keys/key-expiry.ts";
+import type { HeldScope } from "../../entitlement/keys/key-scopes.ts";
 import type { RequestScope } from "../../request-scope.ts";
 import { hashSecret } from "../../signing/keys/lookup-keys.ts";
+import { openPublishToken } from "../../signing/sealed/publish-token.ts";
 import type { KeyHolder } from "./app-env.ts";
 import { refuse } from "./authenticate.ts";
 
@@ -45,4 +47,25 @@ export async function holderOf(scope: RequestScope, hash: string): Promise<KeyHo
 	const { id, subject, scopes, team, expiresAt } = credential;
 	event.subject = subject;
 	return { key: id, subject, scopes, team, expiresAt };
+}
+
+/** What a token of trusted publishing opens: uploading, and releasing by the product's own plan. */
+export function publishTokenScopes(product: string): HeldScope[] {
+	return [`publish:${product}`, `propose:${product}`];
+}
+
+/**
+ * @param text of a token of trusted publishing, as its holder sent it
+ * @throws ProblemError `unauthenticated` for one that is not good, is over, or whose publisher was removed
+ */
+export async function holderOfPublishToken(scope: RequestScope, text: string): Promise<KeyHolder> {
+	const { services, event, now } = scope;
+	const opened = await openPublishToken(services.macKeyring, services.config.issuer, text, now);
+	if (!opened.ok) refuse(scope, `publish_token_${opened.reason}`, "Bearer");
+	const { product, publisher, subject, run, exp } = opened.token;
+	event.subject = subject;
+	event.key = publisher;
+	const known = await services.objects.product(product).publishers();
+	if (known?.some(({ id }) => id === publisher) !== true) refuse(scope, "publisher_removed", "Bearer");
+	return { key: publisher, subject, scopes: publishTokenScopes(product), team: null, expiresAt: exp, run };
 }

@@ -12,7 +12,7 @@ export const OAUTH_ERRORS = {
 	invalid_dpop_proof: "The DPoP proof is missing or was not accepted",
 	invalid_client_metadata: "The metadata does not have the form this endpoint takes",
 	unauthorized_client: "The device may not have a token now",
-	unsupported_grant_type: "The only grant is `client_credentials`",
+	unsupported_grant_type: "The grant is not the one that this endpoint takes",
 	access_denied: "The credential is good, but not for this",
 	temporarily_unavailable: "Not now; wait for the seconds in Retry-After",
 	server_error: "The service failed",

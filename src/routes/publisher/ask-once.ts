@@ -8,7 +8,7 @@ import type { OnceRequest } from "../../objects/product/once-desk.ts";
 import { ProblemError } from "../../problem.ts";
 import { sha256OfText } from "../../signing/text-digest.ts";
 import { type AppEnv, changeBy } from "../http/app-env.ts";
-import { releaseAccess } from "../http/key-access.ts";
+import { proposeAccess, releaseAccess } from "../http/key-access.ts";
 
 /** A string of RFC 9651 §3.3.3, without escapes: a UUID has none to make. */
 const KEY = /^"([\x20\x21\x23-\x5b\x5d-\x7e]{1,128})"$/;
@@ -54,7 +54,14 @@ export const releaseOnceAccess = {
 	middleware: [releaseAccess.middleware, answerOnce] as MiddlewareHandler<AppEnv>[],
 };
 
-/** What each change brings with it that is made once. Behind `releaseOnceAccess`. */
+/** The same for releasing by the product's own plan. */
+export const proposeOnceAccess = {
+	...proposeAccess,
+	"x-idempotency-key": true,
+	middleware: [proposeAccess.middleware, answerOnce] as MiddlewareHandler<AppEnv>[],
+};
+
+/** What each change brings with it that is made once. Behind `releaseOnceAccess` or `proposeOnceAccess`. */
 export function changeOnce(c: Context<AppEnv>) {
 	return { ...changeBy(c), once: c.var.once };
 }

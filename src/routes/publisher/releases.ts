@@ -11,7 +11,7 @@ import { planChoice } from "../../rollout/built-in-plans.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, releaseAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems, timestamp } from "../http/openapi.ts";
-import { changeOnce, releaseOnceAccess } from "./ask-once.ts";
+import { changeOnce, proposeOnceAccess, releaseOnceAccess } from "./ask-once.ts";
 import {
 	describeRelease,
 	describeReleased,
@@ -23,7 +23,7 @@ import {
 	releasePath,
 	startedBody,
 } from "./release-body.ts";
-import { rolloutOf } from "./rollout-choice.ts";
+import { requireUsual, rolloutOf } from "./rollout-choice.ts";
 
 const publish = createRoute({
 	method: "put",
@@ -33,7 +33,7 @@ const publish = createRoute({
 	summary: "Release an uploaded package: it goes its way by a plan",
 	description:
 		"By the product's plan, or by the one that is named. Only with `immediate` everybody may have it at once; else it begins with the first step, often after a person's approval.",
-	...releaseOnceAccess,
+	...proposeOnceAccess,
 	request: {
 		params: releasePath,
 		body: jsonBody(
@@ -220,6 +220,7 @@ export const releases = createRouter()
 		const wanted = c.req.valid("json");
 		const { notes = "", urgency = "routine", models = null, engine = {}, entries = null } = wanted;
 		const { channel = "stable", allow_older: allowOlder = false, allow_size: allowSize = false } = wanted;
+		requireUsual({ allowOlder, allowSize }, product, c.var.holder);
 		const change = {
 			...changeOnce(c),
 			version,

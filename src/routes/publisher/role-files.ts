@@ -4,7 +4,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { productName } from "../../names.ts";
 import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
-import { productReadAccess, releaseAccess } from "../http/key-access.ts";
+import { productReadAccess, proposeAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
 import { describeRole, fileText, roleSummary } from "../http/trust-body.ts";
 import { refuseMetadata, refuseWithoutTrust } from "../http/trust-refusal.ts";
@@ -40,7 +40,7 @@ const publish = createRoute({
 	operationId: "publishRole",
 	tags: ["Publisher"],
 	summary: "Hand in a role file that the product's publishers have signed",
-	...releaseAccess,
+	...proposeAccess,
 	request: {
 		params: path,
 		body: jsonBody(

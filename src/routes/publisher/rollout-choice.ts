@@ -2,10 +2,25 @@
 import { ProblemError } from "../../problem.ts";
 import { type PlanChoice, planOf } from "../../rollout/built-in-plans.ts";
 import { encodeBase64url } from "../../signing/formats/base64url.ts";
+import type { KeyHolder } from "../http/app-env.ts";
 import { toSeconds } from "../http/openapi.ts";
 
 /** Of a rollout's salt. */
 const SALT_BYTES = 12;
+
+/** @throws ProblemError `insufficient_scope` where CI alone would release what is unlike the releases before: that takes somebody's word */
+export function requireUsual(
+	{ allowOlder, allowSize }: { readonly allowOlder: boolean; readonly allowSize: boolean },
+	product: string,
+	{ scopes }: Pick<KeyHolder, "scopes">,
+): void {
+	const mayRelease = scopes.includes("operate") || scopes.includes(`release:${product}`);
+	if (mayRelease || !(allowOlder || allowSize)) return;
+	throw new ProblemError("insufficient_scope", {
+		detail: "`allow_older` and `allow_size` take a key of a person: publish it without them, or with such a key",
+		extras: { required_scope: `release:${product}` },
+	});
+}
 
 /**
  * By which plan, from when on, and by which buckets.

@@ -44,6 +44,21 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"FleetProblem.country": "BR",
 	"GET /v1/fleet/problems.country": "BR",
 
+	// Trusted publishers
+	"TrustedPublisher.id": "pub-7k2m9x4q",
+	repository_id: "1296269",
+	owner_id: "583231",
+	"TrustedPublisher.provider": "github",
+	"NewTrustedPublisher.provider": "github",
+	"TrustedPublisher.issuer": "https://token.actions.githubusercontent.com",
+	"NewTrustedPublisher.issuer": "https://token.actions.githubusercontent.com",
+	"TrustedPublisher.ref": "refs/tags/v*",
+	"TrustedPublisher.environment": "production",
+	"TrustedPublisher.subject": "github:acme/rules/release.yml",
+	"TrustedPublisher.created_by": "olivia",
+	"POST /oauth2/products/{product}/token.subject_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6Ij…",
+	"PublishToken.access_token": "k3f9a2b.eyJwcm9kdWN0Ijoi….Gmvc6NnkcXb-f3olfdSDMtemk2q3YT0FXbwnWLC1PnY",
+
 	// Releases
 	name: "crs-4.27.0.tar.gz",
 	notes: "Rules against the injection of the week.",

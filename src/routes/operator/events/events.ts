@@ -22,7 +22,12 @@ const eventBody = z
 		subject: z.string().openapi({ description: "Id of what was changed" }),
 		detail: z.string(),
 		key: z.string().nullable().openapi({
-			description: "Id of the API key, or `bootstrap`; null where none was used: a device did it, or the service",
+			description:
+				"Id of the API key or of the trusted publisher, or `bootstrap`; null where none was used: a device did it, or the service",
+		}),
+		run: z.string().nullable().openapi({
+			description: "Of a trusted publisher: the run of CI, its ref and commit",
+			example: "run 1296269 of refs/tags/v4.27.0 at 7fd1a60b01f91b314f59955a4e4d4e80d8edf11d",
 		}),
 		request_id: z.string().nullable().openapi({ description: "As in the log; null where no API key was used" }),
 		address: z.string().nullable().openapi({
@@ -117,6 +122,7 @@ function describePage(trail: string, found: TrailPage | null, { scopes }: KeyHol
 			subject,
 			detail,
 			key: via?.key ?? null,
+			run: via?.run ?? null,
 			request_id: via?.requestId ?? null,
 			address: (seesAddresses ? via?.address : undefined) ?? null,
 		})),

@@ -54,7 +54,9 @@ describe.each(operations)("$name", (one) => {
 		const { security = [], "x-scopes": scopes = [] } = operation;
 		expect(scopes.length > 0).toBe(security.some((one) => Object.hasOwn(one, "apiKey")));
 		for (const scope of scopes) {
-			expect(scope).toMatch(/^(operate|read|(operate|read|lifecycle):\{account\}|(publish|release):\{product\})$/);
+			expect(scope).toMatch(
+				/^(operate|read|(operate|read|lifecycle):\{account\}|(publish|release|propose):\{product\})$/,
+			);
 		}
 	});
 });

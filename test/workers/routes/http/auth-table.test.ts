@@ -13,10 +13,11 @@ const PUBLIC = [
 	"GET /.well-known/parapet",
 	"GET /v1/echo",
 	"GET /v1/echo/sample",
-	// These carry their credentials in their own ways: DPoP code, assertion, registration token, signed URL.
+	// These carry their credentials in their own ways: DPoP code, assertion, ID token, registration token, signed URL.
 	"POST /oauth2/register",
 	"DELETE /oauth2/register/{client_id}",
 	"POST /oauth2/token",
+	"POST /oauth2/products/{product}/token",
 	"GET /d/{sha256}/{name}",
 	// Public, under a name that only devices of the product are told.
 	"GET /p/{name}",
@@ -83,6 +84,7 @@ beforeAll(async () => {
 		key: "key-00000000",
 		message: "msg-00000000",
 		webhook: "whk-00000000",
+		publisher: "pub-00000000",
 	};
 });
 
