@@ -16,15 +16,15 @@ export function here(c: ConsoleContext, changes: Readonly<Record<string, string>
 	return link(c.req.path, { ...c.req.query(), ...changes });
 }
 
-/** A page of what was got whole. @param name of the list, which tells it from others of the same screen */
-export function pageOf<T>(c: ConsoleContext, all: readonly T[], name: string): Page<T> {
+/** A page of what was got whole. @param name of the list, which tells it from others of the same screen @param size of a page */
+export function pageOf<T>(c: ConsoleContext, all: readonly T[], name: string, size = ROWS): Page<T> {
 	const field = `${name}_from`;
 	const from = Math.max(0, Math.floor(Number(c.req.query(field)) || 0));
 	const at = (start: number) => here(c, { [field]: start <= 0 ? "" : String(start) });
 	return {
-		rows: all.slice(from, from + ROWS),
-		before: from > 0 ? at(from - ROWS) : null,
-		after: from + ROWS < all.length ? at(from + ROWS) : null,
+		rows: all.slice(from, from + size),
+		before: from > 0 ? at(from - size) : null,
+		after: from + size < all.length ? at(from + size) : null,
 	};
 }
 
@@ -47,8 +47,8 @@ export function Pages({ of: { before, after } }: { of: Page<unknown> }) {
 }
 
 type FilterChoices = readonly (readonly [value: string, title: string])[];
-/** name in the query, as people call it, and what may be chosen, or that it is a day; otherwise it is text */
-export type Filter = readonly [name: string, title: string, choices?: FilterChoices | "date"];
+/** name in the query, as people call it, and what may be chosen, or that it is a day; otherwise it is text. `none`: what no choice means */
+export type Filter = readonly [name: string, title: string, choices?: FilterChoices | "date", none?: string];
 
 /** @returns a choice among words of the API, as people write them */
 export function choicesOf(values: readonly string[]): FilterChoices {
@@ -83,7 +83,7 @@ export function Filters({
 	);
 }
 
-function FilterField({ of: [name, title, choices], value }: { of: Filter; value: string }) {
+function FilterField({ of: [name, title, choices, none = "any"], value }: { of: Filter; value: string }) {
 	if (choices === undefined || choices === "date")
 		return (
 			<label>
@@ -95,7 +95,7 @@ function FilterField({ of: [name, title, choices], value }: { of: Filter; value:
 		<label>
 			{title}
 			<select name={name}>
-				{[["", "any"] as const, ...choices].map(([one, text]) => (
+				{[["", none] as const, ...choices].map(([one, text]) => (
 					<option value={one} selected={one === value}>
 						{text}
 					</option>

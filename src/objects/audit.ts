@@ -57,9 +57,14 @@ export interface TrailEntry extends AuditEntry {
 	readonly seq: number;
 }
 
+/** Which entries come first. */
+export type TrailOrder = "oldest" | "newest";
+
 export interface TrailQuery {
-	/** place after which to begin; 0 = from the first entry */
+	/** place after which to begin, in the order that is asked for; 0 = from the beginning */
 	readonly after: number;
+	/** not given = oldest first */
+	readonly order?: TrailOrder;
 	readonly limit: number;
 	/** types as in events/event-type.ts; none = everything */
 	readonly types: readonly string[];
@@ -68,11 +73,11 @@ export interface TrailQuery {
 }
 
 export interface TrailPage {
-	/** oldest first */
+	/** in the order that was asked for */
 	readonly entries: readonly TrailEntry[];
 	/** place up to which this page has looked: `after` of the next one */
 	readonly next: number;
-	/** whether there are entries after `next` now */
+	/** whether there are entries after `next` now, in the same order */
 	readonly more: boolean;
 }
 
@@ -126,25 +131,44 @@ export function lastPlace(sql: SqlStorage): number {
 	return Number(sql.exec("SELECT MAX(seq) AS last FROM audit").one().last ?? 0);
 }
 
-/** @returns a page of the trail, oldest first, so that who asks again from `next` misses nothing and sees nothing twice */
-export function readTrail(sql: SqlStorage, { after, limit, types, subjects }: TrailQuery): TrailPage {
+/** @returns a page of the trail: who asks again from `next`, in the same order, misses nothing and sees nothing twice */
+export function readTrail(sql: SqlStorage, query: TrailQuery): TrailPage {
 	const last = lastPlace(sql);
-	const end = Math.min(last, after + ENTRIES_PER_LOOK);
+	const { after, limit } = query;
+	if (query.order !== "newest") {
+		const end = Math.min(last, after + ENTRIES_PER_LOOK);
+		const entries = readEntries(sql, query, after + 1, end);
+		const next = entries.length === limit ? (entries.at(-1)?.seq ?? after) : Math.max(after, end);
+		return { entries, next, more: next < last };
+	}
+	const from = after === 0 ? last : Math.min(last, after - 1);
+	const to = Math.max(1, from - ENTRIES_PER_LOOK + 1);
+	const entries = readEntries(sql, query, to, from);
+	const next = (entries.length === limit ? entries.at(-1)?.seq : undefined) ?? to;
+	return { entries, next, more: next > 1 };
+}
+
+/** @param first the lowest place @param last the highest one */
+function readEntries(
+	sql: SqlStorage,
+	{ limit, types, subjects, order }: TrailQuery,
+	first: number,
+	last: number,
+): TrailEntry[] {
 	// "." is followed by "/": all that begins with "device." lies between the two.
 	const isWanted = types.map(() => "action = ? OR (action > ? AND action < ?)").join(" OR ");
 	const isAbout = subjects === undefined ? "" : `AND subject IN (${subjects.map(() => "?").join(", ")})`;
-	const entries = sql
+	const byType = types.length === 0 ? "" : `AND (${isWanted})`;
+	return sql
 		.exec<AuditRow>(
-			`SELECT seq, at, actor, action, subject, detail, via FROM audit
-			WHERE seq > ? AND seq <= ? ${types.length === 0 ? "" : `AND (${isWanted})`} ${isAbout} ORDER BY seq LIMIT ?`,
-			after,
-			end,
+			`SELECT seq, at, actor, action, subject, detail, via FROM audit WHERE seq BETWEEN ? AND ? ${byType} ${isAbout}
+			ORDER BY seq ${order === "newest" ? "DESC" : ""} LIMIT ?`,
+			first,
+			last,
 			...types.flatMap((type) => [type, `${type}.`, `${type}/`]),
 			...(subjects ?? []),
 			limit,
 		)
 		.toArray()
 		.map(({ via, ...entry }) => (via === null ? entry : { ...entry, via: JSON.parse(via) as Via }));
-	const next = entries.length === limit ? (entries.at(-1)?.seq ?? after) : Math.max(after, end);
-	return { entries, next, more: next < last };
 }

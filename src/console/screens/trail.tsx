@@ -1,5 +1,6 @@
-// The trail: who did what, when and by which key, of the deployment, an account or a product. Oldest first, as it is followed.
-import { link, Table, Time } from "../layout.tsx";
+// The trail: who did what, when and by which key, of the deployment, an account or a product. Newest first, unless asked otherwise.
+import { Table, Time } from "../layout.tsx";
+import { cursorPage, type Filter, Filters, Pages } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { accountSeen } from "./choose.tsx";
 
@@ -19,9 +20,18 @@ interface Events {
 	readonly more: boolean;
 }
 
+const PAGE = "100";
+const FILTERS: readonly Filter[] = [
+	["account", "Account"],
+	["product", "Product"],
+	["device", "Device, of an account"],
+	["type", "Type, or its beginning"],
+	["order", "First", [["oldest", "the oldest"]], "the newest"],
+];
+
 export async function showTrail(c: ConsoleContext): Promise<Response> {
 	const { view, api } = c.var;
-	const { after, type, device } = c.req.query();
+	const { after, type, device, order } = c.req.query();
 	const account = accountSeen(c) ?? (view.seesAll ? null : (view.accounts[0] ?? null));
 	const product = account === null ? c.req.query("product") || (view.seesAll ? null : view.products[0]) : null;
 	const path =
@@ -30,29 +40,23 @@ export async function showTrail(c: ConsoleContext): Promise<Response> {
 			: product != null
 				? `/v1/products/${encodeURIComponent(product)}/events`
 				: "/v1/events";
-	const of = { account: account ?? undefined, product: product ?? undefined, device, type };
-	const asked = { type, after, limit: "100", ...(account !== null && { device }) };
+	const asked = { type, after, order: order || "newest", limit: PAGE, ...(account !== null && { device }) };
 	const { events, next, more } = await api.get<Events>(path, asked);
+	const page = cursorPage(c, events, more ? next : null);
 	return render(
 		c,
 		"Trail",
 		"trail",
 		<>
-			<p>Of {account ?? product ?? "the deployment"}, oldest first.</p>
-			<form method="get" class="filters">
-				{(["account", "product", "device", "type"] as const).map((name) => (
-					<label>
-						{name === "type" ? "Type, or its beginning" : `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`}
-						<input name={name} value={of[name] ?? ""} />
-					</label>
-				))}
-				<button type="submit">Show</button>
-			</form>
+			<p>
+				Of {account ?? product ?? "the deployment"}, {asked.order} first.
+			</p>
+			<Filters of={FILTERS} values={{ account: account ?? "", product: product ?? "", device, type, order }} />
 			<Table
 				label="Events"
 				head={["When", "What", "Who", "About", "Detail", "Key", "Address", "Request"]}
-				empty="Nothing from here on."
-				rows={events.map((one) => [
+				empty={more ? "Nothing in this part of the trail: go on to the next page." : "Nothing from here on."}
+				rows={page.rows.map((one) => [
 					<Time at={one.at} />,
 					one.type,
 					one.actor,
@@ -63,7 +67,7 @@ export async function showTrail(c: ConsoleContext): Promise<Response> {
 					one.request_id ?? "–",
 				])}
 			/>
-			{more && <a href={link("/console/trail", { ...of, after: next })}>Later ones</a>}
+			<Pages of={page} />
 		</>,
 	);
 }

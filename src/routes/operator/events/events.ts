@@ -1,4 +1,4 @@
-// Events: the audit trail of an account, of a product, of the deployment, oldest first, so that it can be followed.
+// Events: the audit trail of an account, of a product, of the deployment; oldest first it can be followed, newest first it is read.
 import { createRoute, z } from "@hono/zod-openapi";
 import { accountTrail, DIRECTORY_TRAIL, formatEventId, parseEventId, productTrail } from "../../../events/event-id.ts";
 import { accountEventType, deploymentEventType, productEventType } from "../../../events/event-type.ts";
@@ -49,7 +49,11 @@ const eventsQuery = z.object({
 		.string()
 		.max(64)
 		.optional()
-		.openapi({ description: "Id of the last event seen, or `next`; from the first if left out" }),
+		.openapi({ description: "Id of the last event seen, or `next`; from the first of the order if left out" }),
+	order: z.enum(["oldest", "newest"]).optional().openapi({
+		description:
+			"Which come first: `oldest` if left out. `newest` begins with the newest and goes back; `after` is an event or `next` of the same order",
+	}),
 	limit: wholeNumber(1, MAX_EVENTS).optional().openapi({ description: "1 to 500; 100 if left out" }),
 });
 
@@ -63,7 +67,10 @@ function queryOf(type: typeof accountEventType) {
 }
 
 const refusals = problems("unauthenticated", "insufficient_scope", "invalid_request", "rate_limited");
-const page = jsonAnswer(eventsBody, "Oldest first. To follow the trail, ask again from `next`");
+const page = jsonAnswer(
+	eventsBody,
+	"In the order that was asked for. To follow the trail, ask again from `next`, oldest first",
+);
 
 const ofAccount = createRoute({
 	method: "get",
@@ -103,10 +110,13 @@ const ofDeployment = createRoute({
 	responses: { 200: page, ...refusals },
 });
 
-function readQuery(trail: string, { after, limit, type }: z.infer<ReturnType<typeof queryOf>>): TrailQuery {
+function readQuery(
+	trail: string,
+	{ after, limit, type, order = "oldest" }: z.infer<ReturnType<typeof queryOf>>,
+): TrailQuery {
 	const place = after === undefined ? 0 : parseEventId(trail, after);
 	if (place === null) throw new ProblemError("invalid_request", { detail: "after is no event of this trail" });
-	return { after: place, limit: limit ?? DEFAULT_EVENTS, types: type === undefined ? [] : [type] };
+	return { after: place, order, limit: limit ?? DEFAULT_EVENTS, types: type === undefined ? [] : [type] };
 }
 
 /** @param holder a customer is not told from which addresses the deployment is run */

@@ -68,6 +68,21 @@ describe("the events of an account", () => {
 		},
 	);
 
+	test.each([1, 2, 4, 7, 500])("come in pages of %i newest first, without a gap, back to the first", async (limit) => {
+		const { account } = await fleetWithHistory();
+		const path = `/v1/accounts/${account}/events?order=newest&limit=${limit}`;
+		const seen: string[] = [];
+		let page = await read(path);
+		for (seen.push(...typesOf(page)); page.more; seen.push(...typesOf(page)))
+			page = await read(`${path}&after=${page.next}`);
+		expect(seen).toEqual(HISTORY.toReversed());
+		expect(typesOf(await read(`${path}&after=${page.next}`))).toEqual([]);
+		expect(typesOf(await read(`/v1/accounts/${account}/events?order=newest&type=device`))).toEqual([
+			...["device.active", "device.suspended", "device.new"],
+		]);
+		await expectProblem(await operate("GET", `/v1/accounts/${account}/events?order=latest`), "invalid_request");
+	});
+
 	test.each([
 		["device", ["device.new", "device.suspended", "device.active"]],
 		["device.new", ["device.new"]],
@@ -89,6 +104,10 @@ describe("the events of an account", () => {
 		expect([first.events, first.more]).toEqual([[], true]);
 		const second = await read(`${path}&after=${first.next}`);
 		expect([typesOf(second), second.more]).toEqual([["device.revoked"], false]);
+		const newest = await read(`${path}&order=newest`);
+		expect([typesOf(newest), newest.more]).toEqual([["device.revoked"], true]);
+		const back = await read(`${path}&order=newest&after=${newest.next}`);
+		expect([back.events, back.more]).toEqual([[], false]);
 	});
 
 	test("cannot be changed or removed, not even by the object's own code", async () => {
