@@ -70,10 +70,17 @@ export interface Objects {
 	/** Tells what became of such a turn. */
 	hearHaLock(objectName: string, report: HaLockReport): Promise<void>;
 	/**
-	 * @param owner of the key that signed it @param until unix seconds @param account name of its object
+	 * @param owner of the key that signed it @param until unix seconds @param account name of its object @param by see ReplayGuard.use
 	 * @returns false when the assertion or proof was used before
 	 */
-	useOnce(owner: string, jti: string, until: number, now: number, account: string): Promise<boolean>;
+	useOnce(
+		owner: string,
+		jti: string,
+		until: number,
+		now: number,
+		account: string,
+		by?: string | null,
+	): Promise<boolean>;
 }
 
 export interface Services {
@@ -198,8 +205,8 @@ async function createServices(env: Env): Promise<Services> {
 			askHaLock: (objectName, question) =>
 				answerInTime<HaLockOutcome>(accountAt(env.ACCOUNT, objectName).askHaLock(question)),
 			hearHaLock: (objectName, report) => answerInTime(accountAt(env.ACCOUNT, objectName).hearHaLock(report)),
-			useOnce: (owner, jti, until, now, account) =>
-				useOnce(env.REPLAY_GUARD, owner, jti, until, now, placeOf(account) ?? place),
+			useOnce: (owner, jti, until, now, account, by) =>
+				useOnce(env.REPLAY_GUARD, owner, jti, until, now, placeOf(account) ?? place, by),
 		},
 		openInstanceCloud: createInstanceClouds({
 			credentials: config.awsCredentials,

@@ -1,5 +1,5 @@
 // Signing in by a link: whoever holds an API key has one made, and whoever opens it signs in by a button. Opening alone uses nothing up,
-// because programs look at links too before people do; the button counts once, whoever presses it first.
+// because programs look at links too before people do; the button counts once, whoever presses it first. Who presses it twice is signed in too.
 import { ProblemError } from "../problem.ts";
 import { readAuthorization, refuse } from "../routes/http/authenticate.ts";
 import { hashOfKey, holderOf } from "../routes/http/key-holder.ts";
@@ -10,6 +10,9 @@ import { type ConsoleContext, render } from "./render.tsx";
 import { randomWord } from "./session.ts";
 import { beginSession, isNoKey, opensAnyScreen, readForm, SignInForm } from "./sign-in.tsx";
 import { openTicket, type SignInTicket, sealTicket, TICKET_SECONDS } from "./sign-in-ticket.ts";
+
+/** Characters of the word of a page; longer ones are none of ours. */
+const MAX_WORD = 64;
 
 /** For programs, with the key as any call of the API has it. @throws ProblemError as those do */
 export async function makeLink(c: ConsoleContext): Promise<Response> {
@@ -45,6 +48,7 @@ export async function showLink(c: ConsoleContext): Promise<Response> {
 				once, and the session ends after eight hours.
 			</p>
 			<input type="hidden" name="ticket" value={text} />
+			<input type="hidden" name="page" value={randomWord()} />
 			<button type="submit">Sign in as {subject}</button>
 		</form>,
 	);
@@ -55,8 +59,10 @@ export async function signInByLink(c: ConsoleContext): Promise<Response> {
 	await limitRate(c.env.services.limits.publish, callerNetwork(c.req.raw));
 	const { hash, id, exp } = await openedTicket(c, form.get("ticket") ?? "");
 	const holder = await holderOf(c.env, hash).catch(refuseLink);
+	// Nobody else has the word of the page: a link that others have got hold of counts for them no second time.
+	const page = form.get("page")?.slice(0, MAX_WORD) || null;
 	// Last, because it cannot be taken back.
-	if (!(await c.env.services.objects.useOnce(`console ${hash}`, id, exp, c.env.now, ""))) {
+	if (!(await c.env.services.objects.useOnce(`console ${hash}`, id, exp, c.env.now, "", page))) {
 		c.env.event.reason = "ticket_used";
 		throw linkOver();
 	}

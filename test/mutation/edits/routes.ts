@@ -52,7 +52,7 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: ["test/workers/console/sign-in-link"],
 		edits: [
 			{
-				from: 'if (!(await c.env.services.objects.useOnce(`console ${hash}`, id, exp, c.env.now, ""))) {',
+				from: 'if (!(await c.env.services.objects.useOnce(`console ${hash}`, id, exp, c.env.now, "", page))) {',
 				to: "if (exp === 0) {",
 				breaks: "a sign-in link counts again and again",
 			},

@@ -58,13 +58,35 @@ test("the page says in whose name and with what scopes, and its button signs in"
 	const page = await browser.read(path);
 	expect(page).toContain("Sign in as olivia");
 	expect(page).toContain("<code>read</code>");
-	expect(hiddenFields(page)).toEqual({ ticket });
+	expect(hiddenFields(page)).toEqual({ ticket, page: expect.stringMatching(/^[\w+/]{24}$/) });
 	const answer = await browser.post("/console/link", { ticket });
 	expect([answer.status, answer.headers.get("location")]).toEqual([303, "/console"]);
 	expect(answer.headers.get("set-cookie")).toMatch(
 		/^__Host-parapet=[\w.%-]+; Max-Age=28800; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
 	);
 	await browser.read("/console/rollouts");
+});
+
+test("who presses its button twice is signed in, by each of the two answers; who has another page of it is not", async () => {
+	vi.useFakeTimers({ toFake: ["Date"] });
+	const { path } = await linkFor((await newKey(["read"])).key);
+	const [browser, other] = [new Browser(), new Browser()];
+	const fields = hiddenFields(await browser.read(path));
+	const others = hiddenFields(await other.read(path));
+	const answers = await Promise.all([browser.post("/console/link", fields), browser.post("/console/link", fields)]);
+	expect(answers.map(({ status }) => status)).toEqual([303, 303]);
+	for (const answer of answers) {
+		const signedIn = new Browser();
+		signedIn.cookie = answer.headers.get("set-cookie")?.split(";", 1)[0] ?? null;
+		await signedIn.read("/console/rollouts");
+	}
+	const { ticket = "" } = fields;
+	for (const tried of [others, { ticket }, { ticket, page: "" }, { ticket, page: "x".repeat(24) }])
+		await expectOver(await other.post("/console/link", tried), other);
+	// Moments are over: nobody comes back to the page of a computer that was left.
+	vi.setSystemTime(Date.now() + 11_000);
+	browser.cookie = null;
+	await expectOver(await browser.post("/console/link", fields), browser);
 });
 
 test("looking at it uses nothing up, and no other page is told of its address", async () => {

@@ -29,6 +29,16 @@ describe("replay guard", () => {
 		expect([await guard.use("a", NOW + 60, NOW), await guard.use("b", NOW + 60, NOW)]).toEqual([true, true]);
 	});
 
+	it("lets whoever used an id use it again within ten seconds, and nobody else", async () => {
+		const guard = bindings.REPLAY_GUARD.getByName(freshName());
+		const use = (by: string | null, after = 0) => guard.use("id", NOW + 60, NOW + after, by);
+		expect(await use("a word")).toBe(true);
+		expect([await use("a word", 10), await use("a word", 11)]).toEqual([true, false]);
+		expect([await use(null), await use("another"), await use("")]).toEqual([false, false, false]);
+		await evictDurableObject(guard);
+		expect(await use("a word")).toBe(false);
+	});
+
 	it("remembers over an eviction", async () => {
 		const guard = bindings.REPLAY_GUARD.getByName(freshName());
 		await guard.use("id", NOW + 60, NOW);
