@@ -1,33 +1,54 @@
 // Rollouts: which are on their way and which need somebody, and of each its ladder, its evidence and what may be done.
+import { PHASES } from "../../rollout/rollout.ts";
 import { actionLinks, rolloutPath } from "../actions.tsx";
 import { Facts, Mark, percent, Table, Time } from "../layout.tsx";
+import { choicesOf, type Filter, Filters, Pages, pageOf } from "../lists.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
-import { devicePage, ProductLinks, productsSeen } from "./choose.tsx";
+import { devicePage, productsSeen } from "./choose.tsx";
+import { Ladder, PlanOf } from "./ladder.tsx";
 import { actionsOf, describeRegression, describeWait, type Rollout, toneOf } from "./rollout-words.ts";
 
-/** More are seen one by one, by their links. */
-const MAX_PRODUCTS = 30;
+/** Products on a page: each is asked for its rollouts. */
+const PRODUCTS = 30;
 const URGENCY = ["red", "amber", "green", "plain"];
+/** Which needs somebody: no phase, but what the colour says. */
+const NEEDS_SOMEBODY = "needs_somebody";
+const FILTERS: readonly Filter[] = [
+	["product", "Product"],
+	["state", "State", choicesOf([NEEDS_SOMEBODY, ...PHASES])],
+];
+
+function isIn(state: string | undefined, rollout: Rollout): boolean {
+	if (!state) return true;
+	if (state === NEEDS_SOMEBODY) return ["red", "amber"].includes(toneOf(rollout));
+	return rollout.phase === state;
+}
 
 export async function showRollouts(c: ConsoleContext): Promise<Response> {
 	const { api } = c.var;
 	const products = await productsSeen(c);
-	const shown = products.slice(0, MAX_PRODUCTS);
+	const { product, state } = c.req.query();
+	const page = pageOf(c, products, "products", PRODUCTS);
 	const found = await Promise.all(
-		shown.map((product) => api.get<{ rollouts: Rollout[] }>(`/v1/products/${encodeURIComponent(product)}/rollouts`)),
+		page.rows.map((product) =>
+			api.get<{ rollouts: Rollout[] }>(`/v1/products/${encodeURIComponent(product)}/rollouts`),
+		),
 	);
 	const rollouts = found
 		.flatMap((one) => one.rollouts)
+		.filter((one) => isIn(state, one))
 		.toSorted((a, b) => URGENCY.indexOf(toneOf(a)) - URGENCY.indexOf(toneOf(b)));
 	return render(
 		c,
 		"Rollouts",
 		"rollouts",
 		<>
-			<ProductLinks path="/console/rollouts" products={products} />
-			{shown.length < products.length && (
-				<p>Those of the first {MAX_PRODUCTS} products; choose a product for the others.</p>
+			<Filters of={FILTERS} values={{ product, state }} />
+			{page.rows.length < products.length && (
+				<p>
+					Of {products.length} products those from {page.rows[0]} to {page.rows.at(-1)}.
+				</p>
 			)}
 			<div
 				id="live"
@@ -38,18 +59,23 @@ export async function showRollouts(c: ConsoleContext): Promise<Response> {
 			>
 				<Table
 					label="Rollouts"
-					head={["Release", "State", "Step", "Let in", "Failed", "Next"]}
-					empty="Nothing is on its way: every release is with everybody who may have it, or has ended."
+					head={["Release", "State", "Steps", "Let in", "Failed", "Next"]}
+					empty={
+						state
+							? "No rollout is in this state."
+							: "Nothing is on its way: every release is with everybody who may have it, or has ended."
+					}
 					rows={rollouts.map((one) => [
 						<a href={rolloutPath(one)}>{`${one.product} ${one.version}`}</a>,
 						<Mark tone={toneOf(one)}>{one.phase}</Mark>,
-						one.step,
+						<Ladder of={one} />,
 						percent(one.fraction),
 						String(one.steps.reduce((sum, step) => sum + step.failed, 0)),
 						nextOf(one),
 					])}
 				/>
 			</div>
+			<Pages of={page} />
 		</>,
 	);
 }
@@ -133,6 +159,7 @@ export async function showRollout(c: ConsoleContext): Promise<Response> {
 					),
 				])}
 			/>
+			<PlanOf rollout={rollout} />
 			<h2>Failures</h2>
 			<Table
 				label="Failures"

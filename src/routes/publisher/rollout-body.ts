@@ -3,8 +3,9 @@ import { z } from "@hono/zod-openapi";
 import { channel } from "../../content/releases/channel.ts";
 import type { RolloutView } from "../../objects/product/rollouts/rollout-approval.ts";
 import type { ToldRegression } from "../../objects/product/rollouts/rollout-tables.ts";
+import { planStep } from "../../rollout/plan.ts";
 import { fractionOf, PHASES } from "../../rollout/rollout.ts";
-import type { WaitsFor } from "../../rollout/rollout-status.ts";
+import type { StepStatus, WaitsFor } from "../../rollout/rollout-status.ts";
 import type { KeyHolder } from "../http/app-env.ts";
 import { mayReadDevice } from "../http/key-access.ts";
 import { orNull, timestamp, toTimestamp, toTimestampOrNull } from "../http/openapi.ts";
@@ -28,9 +29,15 @@ const waitsForBody = z
 	})
 	.openapi("RolloutWait");
 
+// Made anew, because a schema can be described only if it was made after zod was taught that, and rules know nothing of it.
+const planned = z.object(planStep.omit({ name: true }).shape).openapi({
+	description: "What the plan says of the step: for whom it is, what it has to show, and whose word begins it",
+});
+
 const stepBody = z
 	.object({
 		name: z.string(),
+		planned,
 		permits: z.int(),
 		healthy: z.int(),
 		failed: z.int(),
@@ -166,17 +173,24 @@ export function describeRollout(
 			step: plan.steps[index]?.name ?? "",
 			at: toTimestamp(at),
 		})),
-		steps: status.steps.map(({ name, verdict: judged, evidence, control, passed }) => ({
-			...{ name, ...evidence, control: { ...control }, verdict: judged },
-			passed_at: toTimestampOrNull(passed?.at),
-			overridden_by: [...(passed?.overriddenBy ?? [])],
-		})),
+		steps: plan.steps.flatMap(({ name, ...planned }, index) => {
+			const shown = status.steps[index];
+			return shown === undefined ? [] : [{ name, planned, ...describeStep(shown) }];
+		}),
 		failures: view.failures.map(({ device, step: index, model, outcome, detail, outcomeAt, rules }) => ({
 			...{ step: plan.steps[index]?.name ?? "", device: mayReadDevice(holder, device) ? device : null },
 			...{ model, outcome, why: detail },
 			...{ at: toTimestampOrNull(outcomeAt), rules: [...rules] },
 		})),
 		regression: view.regression && describeRegression(view.regression),
+	};
+}
+
+function describeStep({ verdict: judged, evidence, control, passed }: StepStatus) {
+	return {
+		...{ ...evidence, control: { ...control }, verdict: judged },
+		passed_at: toTimestampOrNull(passed?.at),
+		overridden_by: [...(passed?.overriddenBy ?? [])],
 	};
 }
 

@@ -55,15 +55,15 @@ export class Browser {
 		return this;
 	}
 
-	/** Opens the page and sends its last form. @param fields beside those that are filled in */
+	/** Opens the page and sends the last form that is posted. @param fields beside those that are filled in */
 	async submit(path: string, fields: Record<string, string> = {}): Promise<Response> {
 		return this.post(path, { ...hiddenFields(await this.read(path)), ...fields });
 	}
 }
 
-/** Of the last form of a page. */
+/** Of the last form of a page that is posted. */
 export function hiddenFields(page: string): Record<string, string> {
-	const form = page.slice(page.lastIndexOf("<form"));
+	const form = page.slice(page.lastIndexOf('<form method="post"'));
 	return Object.fromEntries(
 		Array.from(form.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g), ([, name = "", value = ""]) => [
 			name,

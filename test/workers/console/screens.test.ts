@@ -69,6 +69,7 @@ async function newRollout(version: string): Promise<string> {
 
 const screens = () => [
 	"/console/rollouts",
+	"/console/rollouts?state=needs_somebody",
 	`/console/rollouts?product=${product}`,
 	`/console/rollouts/${product}/1.0.0/revert`,
 	"/console/fleet",
@@ -106,6 +107,7 @@ const screens = () => [
 	`/console/trail?account=${account}`,
 	`/console/trail?account=${account}&device=${firewall.clientId}`,
 	`/console/trail?product=${product}`,
+	`/console/trail?account=${account}&order=oldest`,
 ];
 
 test("each screen is there, and shows what people and devices wrote as text", async () => {
@@ -139,6 +141,7 @@ test.each([
 	"?account=%F0%9F%92%A9",
 	"?after=%3Cscript%3E",
 	"?type=%FF",
+	"?order=latest",
 	"?label=x&silent_for=-1&status=none&outcome=1e9",
 	"?from=-1",
 	"?from=1e999",
@@ -181,6 +184,18 @@ test.each([
 });
 
 describe("a rollout", () => {
+	test("is shown with each step of its plan, and in the list of its state alone", async () => {
+		const path = await newRollout("1.5.0");
+		const list = (state: string) => operator.read(`/console/rollouts?product=${product}&state=${state}`);
+		const page = await list("waiting");
+		expect(page).toMatch(/<li class="now" aria-current="step">one<\/li><li class="ahead">all<\/li>/);
+		expect(await list("needs_somebody")).toContain(path);
+		expect(await list("halted")).not.toContain(path);
+		const own = await operator.read(path);
+		for (const text of ["Plan own", "1 unit", "everybody", "1 person", "at 1 failure; passes with 1 healthy"])
+			expect(own).toContain(text);
+	});
+
 	test("is approved from the page that asks, for the evidence that it showed, by the holder of the key", async () => {
 		const path = await newRollout("2.0.0");
 		expect(await operator.read("/console/rollouts")).toContain(`${product} 2.0.0`);
@@ -269,6 +284,18 @@ test("a message is previewed and put up in each of its languages, and who has no
 	expect(await operator.read(`${path}?state=not_seen`)).toContain(firewall.clientId);
 	expect(await operator.read(`${path}?state=acknowledged`)).not.toContain(firewall.clientId);
 	expect((await operator.submit(`${path}/take-down`)).status).toBe(303);
+});
+
+test("the trail begins with what happened last, or with what happened first", async () => {
+	for (const reason of ["the earlier reason", "the later reason"]) {
+		await operated("POST", `/v1/devices/${firewall.clientId}/suspend`, { reason });
+		await operated("POST", `/v1/devices/${firewall.clientId}/reinstate`, {});
+	}
+	const placesIn = (page: string) => ["account.create", "the earlier", "the later"].map((text) => page.indexOf(text));
+	const [created = 0, earlier = 0, later = 0] = placesIn(await operator.read(`/console/trail?account=${account}`));
+	expect([later > 0, earlier > later, created > earlier]).toEqual([true, true, true]);
+	const oldest = placesIn(await operator.read(`/console/trail?account=${account}&order=oldest`));
+	expect([oldest, oldest[0] === -1]).toEqual([oldest.toSorted((one, two) => one - two), false]);
 });
 
 describe("what a key may see and do", () => {

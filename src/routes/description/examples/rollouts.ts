@@ -4,8 +4,12 @@ import { NOW, SOON } from "./fleet.ts";
 
 const EVIDENCE = "w8BbU3Tn3rJ1qk0V2m7xY5c9ZsQ4dHfL6eRtKpGaN0E";
 
+/** As its own name stands beside it. */
+const { name: _, ...FIRST_STEP } = STANDARD.steps[0] ?? { name: "" };
+
 export const ROLLOUT_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"ProductDetails.plan": STANDARD,
+	"RolloutStep.planned": FIRST_STEP,
 	"ProductDetails.beta_plan": RAPID,
 	plan: "standard",
 	channel: "stable",
