@@ -14,6 +14,9 @@ export interface Line {
 	readonly values: readonly (number | null)[];
 }
 
+/** With which each chart begins, and nothing else: what people and devices wrote is escaped. */
+export const CHART = '<figure class="chart"';
+
 /** @param label what it shows @param times unix seconds, in order @param lines so many as there are classes, at most */
 export function Chart({ label, times, lines }: { label: string; times: readonly number[]; lines: readonly Line[] }) {
 	const [first = 0, last = 0] = [times[0], times.at(-1)];

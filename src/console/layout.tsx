@@ -23,11 +23,13 @@ export interface Frame {
 	/** of the Worker: its files change with it */
 	readonly version: string;
 	readonly screen?: Screen;
+	/** whether there is a chart on it: without one it needs nothing that draws them */
+	readonly hasChart: boolean;
 	readonly signedIn?: { readonly holder: KeyHolder; readonly view: View; readonly session: Session };
 	readonly children?: Child;
 }
 
-export function Page({ title, version, screen, signedIn, children }: Frame) {
+export function Page({ title, version, screen, hasChart, signedIn, children }: Frame) {
 	const file = (name: string) => `/console/files/${name}?v=${encodeURIComponent(version)}`;
 	return (
 		<html lang="en">
@@ -40,9 +42,9 @@ export function Page({ title, version, screen, signedIn, children }: Frame) {
 				<link rel="icon" href={file("icon.svg")} type="image/svg+xml" />
 				<link rel="stylesheet" href={file("pico.min.css")} />
 				<link rel="stylesheet" href={file("console.css")} />
-				<link rel="stylesheet" href={file("uPlot.min.css")} />
+				{hasChart && <link rel="stylesheet" href={file("uPlot.min.css")} />}
 				<script src={file("htmx.min.js")} defer></script>
-				<script src={file("uPlot.iife.min.js")} defer></script>
+				{hasChart && <script src={file("uPlot.iife.min.js")} defer></script>}
 				<script src={file("console.js")} defer></script>
 			</head>
 			<body>
@@ -76,12 +78,19 @@ export function Page({ title, version, screen, signedIn, children }: Frame) {
 						)}
 					</nav>
 				</header>
-				<main class="container" id="main">
-					<h1>{title}</h1>
-					{children}
-				</main>
+				{children}
 			</body>
 		</html>
+	);
+}
+
+/** What a page is about. */
+export function Main({ title, children }: { title: string; children?: Child }) {
+	return (
+		<main class="container" id="main">
+			<h1>{title}</h1>
+			{children}
+		</main>
 	);
 }
 

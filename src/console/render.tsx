@@ -1,9 +1,11 @@
 // From a screen to its answer, and from a failure to a page that says what to do.
 import type { Context } from "hono";
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { answerFailure } from "../failure.ts";
+import { CHART } from "./chart.tsx";
 import { ApiRefusal, type ConsoleEnv, type Problem } from "./console-env.ts";
-import { Page, ProblemText } from "./layout.tsx";
+import { Main, Page, ProblemText } from "./layout.tsx";
 import type { Screen } from "./view.ts";
 
 export type ConsoleContext = Context<ConsoleEnv>;
@@ -18,9 +20,14 @@ export function render(
 ): Response {
 	const { holder, view, session } = c.var;
 	const signedIn = holder === undefined ? undefined : { holder, view, session };
+	const main = String(<Main title={title}>{body}</Main>);
 	const page = (
-		<Page title={title} version={c.env.services.version} {...(screen && { screen })} {...(signedIn && { signedIn })}>
-			{body}
+		<Page
+			{...{ title, version: c.env.services.version, hasChart: main.includes(CHART) }}
+			{...(screen && { screen })}
+			{...(signedIn && { signedIn })}
+		>
+			{raw(main)}
 		</Page>
 	);
 	return c.html(`<!doctype html>${page}`, status as Status) as Response;

@@ -1,8 +1,10 @@
 // The console's screens of the whole fleet: from a version to the accounts that have it and their devices, and from a day to who stops
 // updating by then.
+import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, expect, test } from "vitest";
-import { createFleet } from "../../support/fleet.ts";
+import { createFleet, publish } from "../../support/fleet.ts";
 import { freshProduct } from "../../support/fresh-names.ts";
+import { bindings } from "../../support/object-bindings.ts";
 import { operated } from "../../support/service.ts";
 import { Edge } from "../support/edge.ts";
 import { newFirewall } from "../support/fixtures.ts";
@@ -78,6 +80,45 @@ test("by a day one sees which accounts stop updating, what ends, what to do, and
 	expect(lists).toHaveLength(2);
 	const shown = (await Promise.all(lists.map((href) => operator.read(href)))).join("");
 	expect(devices.map((device) => shown.includes(device))).toEqual([true, false, true]);
+});
+
+test("an account's fleet says why its updates failed, where, and of which devices", async () => {
+	const [account = "", other = ""] = accounts;
+	const [device = ""] = devices;
+	const said = {
+		...{ kind: "reported" as const, product, from: "4.26.0", version: "4.28.0" },
+		...{ outcome: "failed" as const, reason: "disk" as const, detail: null },
+	};
+	const at = Math.floor(Date.now() / 1_000);
+	const word = { device, at, country: "BR", colo: "GRU", said };
+	await bindings.ACCOUNT.getByName(account.slice(5, 15)).hearDevices([word]);
+	const page = await operator.read(`/console/fleet?account=${account}&product=${product}`);
+	expect(page).toContain("make room on the devices");
+	expect(page).toMatch(/Brazil<\/a><\/th><td>1<\/td><td><span class="mark red">1<\/span>/);
+	const [list = ""] = linksOf(page, "1").filter((href) => href.includes("outcome=failed"));
+	const shown = await operator.read(list);
+	expect(devices.map((one) => shown.includes(one))).toEqual([true, false, false]);
+	expect(await operator.read(`/console/fleet?account=${account}&country=AR`)).toContain("No last update failed");
+	expect(await operator.read(`/console/fleet?account=${other}`)).toContain("No last update failed");
+	const { key } = await newKey([`read:${account}`]);
+	expect(await (await new Browser().signIn(key)).read("/console/fleet")).toContain("make room on the devices");
+});
+
+test("versions over time are words until there is a history, and a chart from then on, for which alone its script is loaded", async () => {
+	await publish(product, "4.26.0", "rules");
+	const path = `/console/fleet/products/${product}`;
+	const before = await operator.read(path);
+	expect([before.includes("There is no history yet"), before.includes("<figure")]).toEqual([true, false]);
+	expect(before).not.toContain("uPlot");
+	await runInDurableObject(bindings.CENSUS.getByName("census"), (_, { storage }) => {
+		const hours = [2, 1].map((ago) => Math.floor(Date.now() / 1_000) - ago * 3_600);
+		for (const at of hours) storage.sql.exec("INSERT INTO samples VALUES (?, '4.26.0', ?, ?)", product, at, at % 7);
+	});
+	const page = await operator.read(path);
+	expect([page.includes("There is no history yet"), page.includes('<figure class="chart"')]).toEqual([false, true]);
+	for (const file of ["uPlot.iife.min.js", "uPlot.min.css"]) expect(page).toContain(file);
+	for (const other of ["/console/rollouts", "/console/trail", "/console/devices"])
+		expect([other, (await operator.read(other)).includes("uPlot")]).toEqual([other, false]);
 });
 
 test("a key of one account opens neither", async () => {

@@ -63,11 +63,21 @@ export function VersionsOverTime({ of: { product, releases, as_of: until } }: { 
 				points.map(({ at, devices }): Step => ({ at: seconds(at), value: devices })),
 			]),
 	);
-	if (steps.size === 0 || until === null) return null;
+	// A number that is not written down yet is younger than the newest summary.
+	const last = Math.max(...[...steps.values()].flatMap((own) => own.map(({ at }) => at)), until ? seconds(until) : 0);
+	const drawn = linesOf(steps, last);
+	const hasHistory = drawn.lines.some(({ values }) => values.filter((value) => value !== null).length > 1);
 	return (
 		<>
 			<h2>{`Versions of ${product} over time`}</h2>
-			<Chart label={`Devices by version of ${product}`} {...linesOf(steps, seconds(until))} />
+			{hasHistory ? (
+				<Chart label={`Devices by version of ${product}`} {...drawn} />
+			) : (
+				<p>
+					There is no history yet: how many devices have a version is written down within a minute of their first word
+					of a release, and drawn from then on.
+				</p>
+			)}
 			<p>
 				<a href={adoptionPath(product)}>How each release came to the fleet</a>
 			</p>

@@ -1,17 +1,13 @@
 // The fleet in numbers: what fails and who is silent before what runs where. Of the whole deployment, or of the account that a key names.
-import type { z } from "zod";
-import type { OutcomeReason } from "../../../fleet/outcome-reason.ts";
-import type { problemBody } from "../../../routes/operator/fleet/fleet-body.ts";
-import { rolloutPath } from "../../actions.tsx";
 import { Facts, link, Mark, Table, Time } from "../../layout.tsx";
-import { Choices, Filters, Pages, pageOf } from "../../lists.tsx";
+import { Choices, type Filter, Filters, Pages, pageOf } from "../../lists.tsx";
 import { type ConsoleContext, render } from "../../render.tsx";
 import { accountSeen, chooseAccount } from "../choose.tsx";
 import { type Adoption, VersionsOverTime } from "./adoption.tsx";
 import { FleetLinks } from "./links.tsx";
 import { Countries, type Fleet, ProductNumbers } from "./numbers.tsx";
+import { type FleetProblem, isFailure, ProblemTable } from "./problems.tsx";
 
-type FleetProblem = z.infer<typeof problemBody>;
 interface Problems {
 	readonly problems: readonly FleetProblem[];
 }
@@ -22,44 +18,17 @@ interface Silent {
 /** As many as the API tells at once. */
 const MOST = "1000";
 const PATH = "/console/fleet";
-/** What is to be done about it, where it is not to look at the release. */
-const NEXT: Partial<Record<OutcomeReason, string>> = {
-	disk: "make room on the devices",
-	memory: "give the devices memory, or make the release smaller",
-	network: "see whether they reach the hosts of docs/network.md: parapet doctor on their network",
-	digest_mismatch: "see what stands between: a proxy that changes downloads",
-	unsigned: "see the product's role file: parapet trust show",
-	wrong_platform: "publish it for the right models",
-	engine_too_old: "update the engines, or publish with an engine range",
-	engine_busy: "nothing: they try again",
-	commit_locked: "nothing: they try again",
-	maintenance_window: "nothing: their windows come",
-	operator_choice: "ask the account why",
-	ha_peer: "look at the other firewall of the group",
-};
-/** Outcomes after which a device does not run what it was to run; others were put off. */
-const FAILED: readonly string[] = ["failed", "rolled_back"];
+const FILTERS: readonly Filter[] = [
+	["product", "Product"],
+	["country", "Country, as BR"],
+];
 
 export async function showFleet(c: ConsoleContext): Promise<Response> {
 	const { api, view } = c.var;
 	const { version } = c.env.services;
 	const account = accountSeen(c);
 	const { product, country } = c.req.query();
-	if (account !== null) {
-		const fleet = await api.get<Fleet>(`/v1/accounts/${encodeURIComponent(account)}/fleet`);
-		const shown = fleet.products.find((one) => one.product === product) ?? fleet.products[0];
-		return render(
-			c,
-			`Fleet of ${account}`,
-			"fleet",
-			<>
-				<Numbers fleet={fleet} account={account} />
-				{shown && (
-					<Countries of={shown} problems={[]} version={version} path={(one) => link(PATH, { account, product: one })} />
-				)}
-			</>,
-		);
-	}
+	if (account !== null) return showAccount(c, account);
 	if (!view.seesAll) return chooseAccount(c, "Fleet", "fleet");
 	const [fleet, { problems }, { accounts }] = await Promise.all([
 		api.get<Fleet>("/v1/fleet"),
@@ -82,33 +51,8 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 		<>
 			<FleetLinks chosen="in numbers" />
 			<h2>Why updates fail</h2>
-			<Filters
-				of={[
-					["product", "Product"],
-					["country", "Country, as BR"],
-				]}
-				values={{ product, country }}
-			/>
-			<Table
-				label="Problems"
-				head={["Product", "Version", "Country", "Outcome", "Reason", "Devices", "Next"]}
-				empty="No last update failed."
-				rows={failing.rows.map((one) => [
-					one.product,
-					one.version ?? "–",
-					one.country === null ? "–" : <a href={link(PATH, { product, country: one.country })}>{one.country}</a>,
-					one.outcome.replace("_", " "),
-					one.reason.replaceAll("_", " "),
-					<Mark tone={FAILED.includes(one.outcome) ? "red" : "amber"}>{one.devices}</Mark>,
-					NEXT[one.reason as OutcomeReason] ??
-						(one.version === null ? (
-							"look at the devices"
-						) : (
-							<a href={rolloutPath({ product: one.product, version: one.version })}>look at its rollout</a>
-						)),
-				])}
-			/>
-			<Pages of={failing} />
+			<Filters of={FILTERS} values={{ product, country }} />
+			<ProblemTable of={failing} account={null} path={(one) => link(PATH, { product, country: one })} />
 			<h2>Silent for a day</h2>
 			<Table
 				label="Silent devices by account"
@@ -132,13 +76,46 @@ export async function showFleet(c: ConsoleContext): Promise<Response> {
 					<VersionsOverTime of={adoption} />
 					<Countries
 						of={shown}
-						problems={failures.filter((one) => one.product === shown.product && FAILED.includes(one.outcome))}
+						problems={failures.filter((one) => one.product === shown.product && isFailure(one))}
 						version={version}
 						path={(one, code) => link(PATH, { product: one, country: code })}
 					/>
 				</>
 			)}
 			<Numbers fleet={fleet} account={null} />
+		</>,
+	);
+}
+
+async function showAccount(c: ConsoleContext, account: string): Promise<Response> {
+	const { product, country } = c.req.query();
+	const fleet = await c.var.api.get<Fleet & Problems>(`/v1/accounts/${encodeURIComponent(account)}/fleet`);
+	const shown = fleet.products.find((one) => one.product === product) ?? fleet.products[0];
+	const asked = fleet.problems.filter(
+		(one) => (!product || one.product === product) && (!country || one.country === country),
+	);
+	const path = (of: { product?: string | undefined; country?: string }) => link(PATH, { account, ...of });
+	return render(
+		c,
+		`Fleet of ${account}`,
+		"fleet",
+		<>
+			<h2>Why updates fail</h2>
+			<Filters of={FILTERS} values={{ product, country }} kept={{ account }} />
+			<ProblemTable
+				of={pageOf(c, asked, "problems")}
+				account={account}
+				path={(one) => path({ product, country: one })}
+			/>
+			<Numbers fleet={fleet} account={account} />
+			{shown && (
+				<Countries
+					of={shown}
+					problems={fleet.problems.filter((one) => one.product === shown.product && isFailure(one))}
+					version={c.env.services.version}
+					path={(one, code) => path({ product: one, country: code })}
+				/>
+			)}
 		</>,
 	);
 }

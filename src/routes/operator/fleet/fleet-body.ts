@@ -44,8 +44,6 @@ export const fleetBody = z
 	})
 	.openapi("Fleet");
 
-export const accountFleetBody = z.object({ ...fleetNumbers, as_of: timestamp }).openapi("AccountFleet");
-
 export const problemBody = z
 	.object({
 		product: z.string(),
@@ -56,6 +54,16 @@ export const problemBody = z
 		devices: count,
 	})
 	.openapi("FleetProblem");
+
+export const accountFleetBody = z
+	.object({
+		...fleetNumbers,
+		problems: z.array(problemBody).openapi({
+			description: "Why last updates did not take place, most devices first; what is rare is counted as `other`",
+		}),
+		as_of: timestamp,
+	})
+	.openapi("AccountFleet");
 
 /** @param now unix seconds */
 export function describeFleet({ devices, products, seen, licenses }: FleetView, now: number) {

@@ -189,7 +189,8 @@ export const fleet = createRouter()
 		if (found === null) throw new ProblemError("not_found");
 		const { summary } = found;
 		const numbers = { ...summary, products: overviewOf(summary.cells) };
-		return c.json({ ...describeFleet(numbers, now), as_of: toTimestamp(now) }, 200);
+		const problems = summary.problems.toSorted((one, two) => two.devices - one.devices);
+		return c.json({ ...describeFleet(numbers, now), problems, as_of: toTimestamp(now) }, 200);
 	})
 	.openapi(tell, async (c) => {
 		const { object } = await openAccount(c, c.req.valid("param").account);

@@ -70,6 +70,7 @@ describe("the fleet", () => {
 		expect(own).toMatchObject({ devices: { active: 2 }, as_of: timeAfter(0) });
 		expect(own.products).toMatchObject([{ product: scene.product, devices: 1 }]);
 		expect(own.licenses).toMatchObject([{ kind: "fixed", taken: 2 }]);
+		expect((own as unknown as { problems: unknown[] }).problems).toEqual([]);
 		expect(own.silent).toEqual([24, 72, 168].map((hours) => ({ hours, devices: 0 })));
 	});
 
