@@ -1,13 +1,5 @@
 // Who stops updating by when, of a whole fleet: devices whose anchors are alike are one count. Bounded, whatever devices say. Pure.
-import {
-	ANCHORS,
-	type Anchor,
-	anchorEnds,
-	anchorsKey,
-	lastTufRoot,
-	type TrustAnchors,
-	type TufRoot,
-} from "./trust-anchors.ts";
+import { type Anchor, anchorEnds, anchorsKey, lastTufRoot, type TrustAnchors, type TufRoot } from "./trust-anchors.ts";
 
 /** Devices that rest on the same. */
 export interface TrustCell {
@@ -65,22 +57,87 @@ export interface TrustOutlook {
 	readonly stopping: number;
 	/** what devices rest on; a device is counted with each of its anchors. What ends first comes first */
 	readonly anchors: readonly AnchorInUse[];
+	/** anchors that found no place among these, and how often devices rest on them */
+	readonly leftOut: { readonly anchors: number; readonly devices: number };
 }
 
-/** @param by unix seconds @param newest see anchorEnds */
-export function trustOutlook(cells: readonly TrustCell[], by: number, newest: TufRoot | null): TrustOutlook {
-	const all = devicesIn(cells);
-	const unknown = devicesIn(cells.filter(({ anchors }) => anchors === null));
-	const inUse = new Map<string, AnchorInUse>();
+export interface TrustQuestion {
+	/** unix seconds */
+	readonly by: number;
+	/** see anchorEnds */
+	readonly newest: TufRoot | null;
+	/** anchors at most */
+	readonly limit: number;
+}
+
+/**
+ * Devices can make up what they rest on, so it is not what ends first that is listed: it is what most devices of each account rest on, an
+ * account's first before any other's second. Whoever makes up hundreds of roots has no more places by them than each account has.
+ * @param accounts the cells of each
+ */
+export function trustOutlook(accounts: Iterable<readonly TrustCell[]>, question: TrustQuestion): TrustOutlook {
+	const { by, newest, limit } = question;
+	let [devices, unknown, stopping] = [0, 0, 0];
+	const known = new Map<string, RankedAnchor>();
+	for (const cells of accounts) {
+		devices += devicesIn(cells);
+		unknown += devicesIn(cells.filter(({ anchors }) => anchors === null));
+		stopping += stoppingBy(cells, by, newest);
+		rank(cells, newest, known);
+	}
+	const ranked = [...known.values()].toSorted(
+		(one, two) => one.place - two.place || two.devices - one.devices || one.endsAt - two.endsAt,
+	);
+	const rest = ranked.slice(limit);
+	return {
+		...{ devices, unknown, stopping },
+		anchors: ranked
+			.slice(0, limit)
+			.map(({ place: _, ...one }) => one)
+			.toSorted((one, two) => one.endsAt - two.endsAt || two.devices - one.devices),
+		leftOut: { anchors: rest.length, devices: rest.reduce((sum, one) => sum + one.devices, 0) },
+	};
+}
+
+/** Its place: among those of the account where most devices rest on it. */
+interface RankedAnchor extends AnchorInUse {
+	devices: number;
+	place: number;
+}
+
+/** Adds what the devices of one account rest on. Written for a million cells: a key is a text that is put together, and what is known is changed. */
+function rank(cells: readonly TrustCell[], newest: TufRoot | null, known: Map<string, RankedAnchor>): void {
+	const counts = new Map<string, number>();
+	const add = (key: string, devices: number, describe: () => Omit<AnchorInUse, "devices">) => {
+		counts.set(key, (counts.get(key) ?? 0) + devices);
+		if (!known.has(key)) known.set(key, { ...describe(), devices: 0, place: Number.POSITIVE_INFINITY });
+	};
 	for (const { anchors, devices } of cells) {
-		for (const one of anchors === null ? [] : inUseOf(anchors, newest)) {
-			const key = JSON.stringify([one.anchor, one.name, one.sha256, one.version, one.endsAt]);
-			inUse.set(key, { ...one, devices: (inUse.get(key)?.devices ?? 0) + devices });
+		if (anchors === null) continue;
+		const { tlsRoot: tls, tufRoot: tuf, certificateEndsAt } = anchors;
+		if (tls !== null) {
+			add(`tls ${tls.sha256} ${tls.endsAt} ${tls.name}`, devices, () => ({ ...NO_ANCHOR, anchor: "tls_root", ...tls }));
+		}
+		if (tuf !== null) {
+			const { endsAt } = lastTufRoot(tuf, newest);
+			const { version } = tuf;
+			add(`tuf ${version} ${endsAt}`, devices, () => ({ ...NO_ANCHOR, anchor: "tuf_root", version, endsAt }));
+		}
+		if (certificateEndsAt !== null) {
+			const endsAt = certificateEndsAt;
+			add(`certificate ${endsAt}`, devices, () => ({ ...NO_ANCHOR, anchor: "certificate", endsAt }));
 		}
 	}
-	const anchors = [...inUse.values()].toSorted((one, two) => one.endsAt - two.endsAt || two.devices - one.devices);
-	return { devices: all, unknown, stopping: stoppingBy(cells, by, newest), anchors };
+	const byMost = [...counts].toSorted(([, one], [, two]) => two - one);
+	for (const [place, [key, devices]] of byMost.entries()) {
+		const one = known.get(key);
+		if (one === undefined) continue;
+		one.devices += devices;
+		one.place = Math.min(one.place, place);
+	}
 }
+
+const NO_ANCHOR = { name: null, sha256: null, version: null };
 
 /** @returns how many devices stop updating then or earlier */
 export function stoppingBy(cells: readonly TrustCell[], by: number, newest: TufRoot | null): number {
@@ -90,19 +147,6 @@ export function stoppingBy(cells: readonly TrustCell[], by: number, newest: TufR
 			return first !== undefined && first.endsAt <= by;
 		}),
 	);
-}
-
-function inUseOf({ tlsRoot, tufRoot, certificateEndsAt }: TrustAnchors, newest: TufRoot | null): AnchorInUse[] {
-	const nothing = { name: null, sha256: null, version: null, devices: 0 };
-	const found = {
-		tls_root: tlsRoot && { ...nothing, ...tlsRoot },
-		tuf_root: tufRoot && { ...nothing, version: tufRoot.version, endsAt: lastTufRoot(tufRoot, newest).endsAt },
-		certificate: certificateEndsAt === null ? null : { ...nothing, endsAt: certificateEndsAt },
-	};
-	return ANCHORS.flatMap((anchor) => {
-		const one = found[anchor];
-		return one === null ? [] : [{ anchor, ...one }];
-	});
 }
 
 /** The beginning of the time in which a certificate ends: no device is counted as one that goes on longer than it does. */

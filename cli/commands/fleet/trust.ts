@@ -15,6 +15,7 @@ const fleetTrust = z.looseObject({
 			...{ ends: z.string(), stops: z.boolean(), devices: z.number() },
 		}),
 	),
+	anchors_left_out: z.looseObject({ anchors: z.number(), devices: z.number() }),
 	accounts: z.array(z.looseObject({ account: z.string(), stopping: z.number(), devices: z.number() })),
 	as_of: z.string().nullable(),
 });
@@ -26,7 +27,7 @@ export function addFleetTrust(fleet: Command, surroundings: Surroundings): void 
 		.command("trust")
 		.description("who stops updating by a date: TLS roots, TUF roots and certificates that end")
 		.option("--breaks-at <when>", "by then, such as 2027-12-31 or 30d (default 90d)")
-		.option("--limit <n>", "at most so many accounts (default 100)");
+		.option("--limit <n>", "at most so many accounts, and things that they rest on (default 100)");
 	const shape = { breaksAt: moment(surroundings).optional(), limit: wholeNumber.optional() };
 	runAsOperator(trust, surroundings, shape, async ({ api, options, output }) => {
 		const path = `/v1/fleet/trust${queryOf({ breaks_at: options.breaksAt, limit: options.limit })}`;
@@ -38,7 +39,7 @@ export function addFleetTrust(fleet: Command, surroundings: Surroundings): void 
 }
 
 function trustLines(found: FleetTrust): string[] {
-	const { breaks_at: at, devices, unknown, stopping, anchors, accounts } = found;
+	const { breaks_at: at, devices, unknown, stopping, anchors, anchors_left_out: leftOut, accounts } = found;
 	const rows = anchors.map((one) => [one.ends, describeAnchor(one, found), one.devices, one.stops ? "stop" : null]);
 	const stops = accounts.map((one) => [one.account, one.stopping, one.devices]);
 	return [
@@ -46,6 +47,7 @@ function trustLines(found: FleetTrust): string[] {
 		...(unknown === 0 ? [] : [`of ${formatCount(unknown)} it is not known what they rest on`]),
 		`as of ${found.as_of ?? "never: no account has said anything yet"}`,
 		...(rows.length === 0 ? [] : ["", ...formatTable(["ENDS", "WHAT", "DEVICES", "BY THEN"], rows)]),
+		...(leftOut.anchors === 0 ? [] : [`and ${formatCount(leftOut.anchors)} more (--limit)`]),
 		...(stops.length === 0 ? [] : ["", ...formatTable(["ACCOUNT", "STOPPING", "OF DEVICES"], stops)]),
 	];
 }

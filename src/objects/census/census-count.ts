@@ -2,8 +2,14 @@
 // on kept with each summary that comes, whose own size alone it costs.
 import { EMPTY_SUMMARY, type FleetSummary, silentSince } from "../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../fleet/fleet-tally.ts";
-import type { TufRoot } from "../../fleet/trust-anchors.ts";
-import { devicesIn, stoppingBy, type TrustCell } from "../../fleet/trust-outlook.ts";
+import {
+	devicesIn,
+	stoppingBy,
+	type TrustCell,
+	type TrustOutlook,
+	type TrustQuestion,
+	trustOutlook,
+} from "../../fleet/trust-outlook.ts";
 import type { AccountSummary, CensusTables } from "./census-tables.ts";
 
 /** All accounts together are kept to so many cells, and as many problems. */
@@ -88,8 +94,16 @@ export class CensusCount {
 		return found.toSorted((one, two) => two.silent - one.silent).slice(0, limit);
 	}
 
-	/** @param by unix seconds @returns accounts with devices that stop updating then or earlier, most first */
-	stopping(by: number, newest: TufRoot | null, limit: number): StoppingAccount[] {
+	/** @returns who stops updating by then; see trustOutlook */
+	trust(question: TrustQuestion): TrustOutlook {
+		return trustOutlook(
+			Array.from(this.#accounts.values(), ({ trust }) => trust),
+			question,
+		);
+	}
+
+	/** @returns accounts with devices that stop updating then or earlier, most first, `limit` at most */
+	stopping({ by, newest, limit }: TrustQuestion): StoppingAccount[] {
 		const found: StoppingAccount[] = [];
 		for (const [account, { trust }] of this.#accounts) {
 			const stopping = stoppingBy(trust, by, newest);

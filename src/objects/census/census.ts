@@ -12,8 +12,7 @@ import {
 	overviewOf,
 } from "../../fleet/fleet-summary.ts";
 import { countVersions } from "../../fleet/regression.ts";
-import type { TufRoot } from "../../fleet/trust-anchors.ts";
-import { type TrustOutlook, trustOutlook } from "../../fleet/trust-outlook.ts";
+import type { TrustOutlook, TrustQuestion } from "../../fleet/trust-outlook.ts";
 import { SOONEST_MS, setUnlessSet } from "../alarm.ts";
 import { type ObjectBindings, tellProduct } from "../bindings.ts";
 import type { TakenSummary } from "../census-port.ts";
@@ -40,14 +39,6 @@ export type CensusAnswer<T> = "counting" | (CensusAges & T);
 export interface ProblemQuery {
 	readonly product?: string | undefined;
 	readonly country?: string | undefined;
-	readonly limit: number;
-}
-
-export interface TrustQuery {
-	readonly by: number;
-	/** of the service's TUF repository */
-	readonly newest: TufRoot | null;
-	/** accounts at most */
 	readonly limit: number;
 }
 
@@ -113,13 +104,9 @@ export class Census extends DurableObject<ObjectBindings> {
 		return this.#answer(() => ({ silent: this.#count.silent(since, limit) }));
 	}
 
-	/** @returns who stops updating by then, and in which accounts; see trustOutlook @param query `by` in unix seconds */
-	async trust(query: TrustQuery): Promise<CensusAnswer<TrustOutlook & { stoppingIn: StoppingAccount[] }>> {
-		const { by, newest, limit } = query;
-		return this.#answer(() => ({
-			...trustOutlook(this.#count.summary().trust, by, newest),
-			stoppingIn: this.#count.stopping(by, newest, limit),
-		}));
+	/** @returns who stops updating by then, and in which accounts, `limit` of these too; see trustOutlook */
+	async trust(question: TrustQuestion): Promise<CensusAnswer<TrustOutlook & { stoppingIn: StoppingAccount[] }>> {
+		return this.#answer(() => ({ ...this.#count.trust(question), stoppingIn: this.#count.stopping(question) }));
 	}
 
 	/** @returns how many devices have a version of a product that is wanted, and in which accounts; `all`: that have said anything of it */

@@ -124,6 +124,11 @@ export const FLEET: readonly FileEdits[] = [
 		tests: ["test/unit/fleet/trust-outlook.test.ts"],
 		edits: [
 			{
+				from: "one.place - two.place || two.devices",
+				to: "two.devices",
+				breaks: "one account's made-up roots displace what other accounts' devices rest on",
+			},
+			{
 				from: "return first !== undefined && first.endsAt <= by;",
 				to: "return first !== undefined && first.endsAt < by;",
 				breaks: "whose root ends at the very time counts among those that go on",

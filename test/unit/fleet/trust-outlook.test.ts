@@ -19,7 +19,7 @@ describe("the outlook of a fleet", () => {
 	];
 
 	it("counts each device once among those that stop, and with each of its anchors", () => {
-		expect(trustOutlook(cells, 100, { version: 2, endsAt: 800 })).toEqual({
+		expect(trustOutlook([cells], { by: 100, newest: { version: 2, endsAt: 800 }, limit: 9 })).toEqual({
 			...{ devices: 25, unknown: 7, stopping: 7 },
 			anchors: [
 				{ anchor: "certificate", name: null, sha256: null, version: null, endsAt: 50, devices: 3 },
@@ -27,7 +27,35 @@ describe("the outlook of a fleet", () => {
 				{ anchor: "tuf_root", name: null, sha256: null, version: 1, endsAt: 800, devices: 4 },
 				{ anchor: "tls_root", name: "b", sha256: "b".repeat(64), version: null, endsAt: 900, devices: 5 },
 			],
+			leftOut: { anchors: 0, devices: 0 },
 		});
+	});
+
+	it("lists what an account's devices rest on whatever ended roots another account's devices make up", () => {
+		const madeUp = Array.from({ length: 200 }, (_, at) => ({
+			anchors: { ...NOTHING, tlsRoot: { ...root("e", at), name: `made up ${at}` } },
+			devices: 1_000,
+		}));
+		const { anchors, leftOut, devices } = trustOutlook([madeUp, cells, cells], { by: 100, newest: null, limit: 6 });
+		expect(anchors.filter(({ name }) => name === "a" || name === "b").map((one) => one.devices)).toEqual([14, 10]);
+		expect(anchors.map(({ endsAt }) => endsAt)).toEqual(anchors.map(({ endsAt }) => endsAt).toSorted((a, b) => a - b));
+		expect(leftOut).toEqual({ anchors: 198, devices: 197 * 1_000 + 6 });
+		expect(devices).toBe(200_050);
+	});
+
+	it("lists what more devices of an account rest on before what few of them say", () => {
+		const few = Array.from({ length: 50 }, (_, at) => ({
+			anchors: { ...NOTHING, tlsRoot: { ...root("e", at), name: `made up ${at}` } },
+			devices: 1,
+		}));
+		const { anchors } = trustOutlook([[...few, ...cells]], { by: 100, newest: null, limit: 4 });
+		expect(anchors.map(({ devices: most }) => most)).toEqual([3, 4, 7, 5]);
+	});
+
+	it("does not depend on the order of the accounts", () => {
+		const one: TrustCell[] = [{ anchors: { ...NOTHING, tlsRoot: root("c", 5) }, devices: 2 }];
+		const question = { by: 100, newest: null, limit: 3 };
+		expect(trustOutlook([one, cells], question)).toEqual(trustOutlook([cells, one], question));
 	});
 
 	it.each([

@@ -57,6 +57,8 @@ export const DEVICE_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"FleetTrust.devices": 1204,
 	"FleetTrust.unknown": 40,
 	"FleetTrust.stopping": 12,
+	"AnchorsLeftOut.anchors": 3,
+	"AnchorsLeftOut.devices": 4,
 	"FleetTrust.tuf_root": { version: 2, ends: "2027-11-01T00:00:00Z" },
 	"AnchorInUse.name": "An Older Root",
 	"AnchorInUse.version": null,

@@ -48,7 +48,13 @@ const route = createRoute({
 						.object({ version: z.int(), ends: timestamp })
 						.nullable()
 						.openapi({ description: "The newest, which devices take; null = there is no repository" }),
-					anchors: z.array(anchorBody).openapi({ description: "What ends first comes first" }),
+					anchors: z.array(anchorBody).openapi({
+						description:
+							"What ends first comes first. Of more than `limit` those that most devices of each account rest on: what few devices make up does not displace them",
+					}),
+					anchors_left_out: z.object({ anchors: count, devices: count }).openapi("AnchorsLeftOut", {
+						description: "For which there was no place, and how often devices rest on them",
+					}),
 					accounts: z.array(stoppingAccountBody).openapi({ description: "With devices that stop, most first" }),
 					as_of: timestamp.nullable().openapi({ description: "Of the newest summary of an account" }),
 				})
@@ -65,11 +71,12 @@ export const fleetTrust = createRouter().openapi(route, async (c) => {
 	const by = at === undefined ? now + AHEAD_SECONDS : toSeconds(at);
 	const newest = await services.objects.trust().root();
 	const found = await untilCounted(async () => services.objects.census().trust({ by, newest, limit }));
-	const { devices, unknown, stopping, anchors, stoppingIn, newestAt } = found;
+	const { devices, unknown, stopping, anchors, leftOut, stoppingIn, newestAt } = found;
 	const body = {
 		...{ breaks_at: toTimestamp(by), devices, unknown, stopping },
 		tuf_root: newest && { version: newest.version, ends: toTimestamp(newest.endsAt) },
-		anchors: anchors.slice(0, limit).map((one) => describeAnchor(one, by)),
+		anchors: anchors.map((one) => describeAnchor(one, by)),
+		anchors_left_out: leftOut,
 		...{ accounts: stoppingIn, as_of: toTimestampOrNull(newestAt) },
 	};
 	return c.json(body, 200);

@@ -51,6 +51,7 @@ describe("parapet fleet", () => {
 			body: {
 				...{ breaks_at: "2027-01-01T00:00:00Z", devices: 1_204, unknown: 40, stopping: 12 },
 				tuf_root: { version: 3, ends: "2027-11-01T00:00:00Z" },
+				anchors_left_out: { anchors: 3, devices: 4 },
 				anchors: [
 					{ ...anchor, ends: "2026-12-24T00:00:00Z", stops: true },
 					{ ...anchor, anchor: "tuf_root", name: null, version: 2, ends: "2027-11-01T00:00:00Z", stops: false },
@@ -63,6 +64,7 @@ describe("parapet fleet", () => {
 		expect(asked()).toEqual(["GET /v1/fleet/trust?breaks_at=2027-01-01T00%3A00%3A00Z&limit=5"]);
 		expect(stdout).toContain("by 2027-01-01T00:00:00Z 12 of 1,204 devices stop updating");
 		expect(stdout).toContain("of 40 it is not known");
+		expect(stdout).toContain("and 3 more (--limit)");
 		expect(stdout).toMatch(/2026-12-24T00:00:00Z +TLS root A Root +12 +stop/);
 		expect(stdout).toMatch(/TUF root 2, which takes 3 +12 +-/);
 		expect(stdout).toMatch(new RegExp(`${ACCOUNT} +12 +120`));
