@@ -57,6 +57,9 @@ import { packages } from "./routes/operator/stores/packages.ts";
 import { records } from "./routes/operator/stores/records.ts";
 import { trust } from "./routes/operator/trust.ts";
 import { trustedPublishers } from "./routes/operator/trusted-publishers.ts";
+import { changes } from "./routes/publisher/changes/changes.ts";
+import { coverage } from "./routes/publisher/changes/coverage.ts";
+import { ruleIndexes } from "./routes/publisher/changes/rule-indexes.ts";
 import { deltas } from "./routes/publisher/deltas.ts";
 import { disabledRules } from "./routes/publisher/disabled-rules.ts";
 import { packageLink } from "./routes/publisher/package-link.ts";
@@ -67,7 +70,7 @@ import { rollouts } from "./routes/publisher/rollouts.ts";
 import { uploads } from "./routes/publisher/uploads.ts";
 import { MAX_METADATA_BYTES } from "./signing/tuf/metadata.ts";
 
-const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/(package|delta)$/;
+const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/(package|delta|rule-index)$/;
 const ROLE_FILE = /^\/v1\/products\/[^/]+\/role$/;
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -107,6 +110,9 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		uploads,
 		deltas,
 		packageLink,
+		ruleIndexes,
+		changes,
+		coverage,
 		disabledRules,
 		releases,
 		rollouts,

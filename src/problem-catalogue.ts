@@ -191,6 +191,12 @@ export const PROBLEMS = {
 		fix: "Make it anew without what `findings` names: each has a `code`, the `entry` and what is wrong with it (docs/operations.md, What a package may be). Nobody is offered it; what is in its files is not judged.",
 		retryable: false,
 	},
+	reused_rule_ids: {
+		status: 409,
+		title: "Rules of the package have ids that other rules had",
+		fix: "Give the new rules ids of their own: who has disabled an id meant the rule that had it. Where `rules` names only messages that were reworded, set `allow_reused` (command line: --allow-reused-ids).",
+		retryable: false,
+	},
 	size_out_of_bounds: {
 		status: 409,
 		title: "The release is much larger or smaller than the current one",

@@ -94,6 +94,15 @@ export const PRODUCT_CALLS: CallsOf<Product> = {
 			...{ sha256: digestOf(9_500 + round), size: 1, claimedUntil: Number.MAX_SAFE_INTEGER },
 		},
 	],
+	addRuleIndex: ({ round, now }) => [
+		{
+			...{ ...by(now), version: `3.${round}.0`, target: digestOf(9_000 + round) },
+			...{ sha256: digestOf(9_800 + round), size: 1, rules: 600, blocking: 300, claimedUntil: Number.MAX_SAFE_INTEGER },
+			cves: Array.from({ length: 6_000 }, (_, at) => `CVE-2021-${10_000 + at}`),
+		},
+	],
+	ruleIndex: ({ round }) => [`3.${round}.0`],
+	ruleIndexes: () => ["CVE-2021-44228"],
 	release: ({ round, now }) => [
 		{ ...by(now), version: `3.${round}.0`, metadata: METADATA, salt: "s", plan: IMMEDIATE, allowSize: true },
 	],

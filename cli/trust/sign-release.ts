@@ -17,6 +17,8 @@ export interface SignedRelease {
 	readonly urgency?: string | undefined;
 	readonly models?: readonly string[] | undefined;
 	readonly engine?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
+	/** its rule index; null = it has none */
+	readonly index?: { readonly sha256: string; readonly size: number } | null | undefined;
 	/** from null = a packed copy */
 	readonly deltas?: readonly { readonly from: string | null; readonly sha256: string; readonly size: number }[];
 }
@@ -47,11 +49,12 @@ export async function signRelease(
 	if (role.trusted && known?.hashes.sha256 === release.sha256 && current !== null)
 		return { version: current.version, missing: 0 };
 	const version = (current?.version ?? 0) + 1;
-	const { sha256, size, urgency = "routine", models, engine, deltas = [] } = release;
+	const { sha256, size, urgency = "routine", models, engine, deltas = [], index } = release;
 	const custom = {
 		...{ version: release.version, sequence: version, urgency },
 		...(models && { models: [...models] }),
 		...(engine && { engine: JSON.parse(JSON.stringify(engine)) }),
+		...(index && { rule_index: { ...index } }),
 		...(deltas.length > 0 && { deltas: deltas.map((one) => ({ ...one })) }),
 	};
 	const target: RoleSigned["targets"][string] = { length: size, hashes: { sha256 }, custom };

@@ -102,7 +102,7 @@ export type AccountEvent = keyof typeof ACCOUNT_EVENTS;
 /** Events of a product. `subject`: the version, or the product's name. */
 export const PRODUCT_EVENTS = {
 	"product.create": "The product was made. Detail: its title",
-	"package.add": "A package was uploaded. Detail: its SHA-256",
+	"package.add": "A package was uploaded, or what is kept beside one: a delta, a rule index. Detail: its SHA-256",
 	"release.publish": "A release was published. Detail: the SHA-256 of its package, and the channel where it is beta",
 	"release.promote": "A release that was on beta is on its way to stable",
 	"release.discard": "A version that was never released was forgotten. Detail: the SHA-256 of its package",

@@ -10,6 +10,8 @@ import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer } from "../../http/lists.ts";
 import { formatTable, type Surroundings } from "../../terminal/output.ts";
 import { addProductEventsCommand } from "../events.ts";
+import { addChangesCommand } from "./changes.ts";
+import { addCoverageCommand } from "./coverage.ts";
 import { addRuleCommands } from "./rules.ts";
 import {
 	addFreezesOption,
@@ -77,6 +79,8 @@ export function defineProduct(product: Command, surroundings: Surroundings): voi
 			),
 		);
 	});
+	addChangesCommand(product, surroundings);
+	addCoverageCommand(product, surroundings);
 	addRuleCommands(product, surroundings);
 	addProductEventsCommand(product, surroundings);
 }

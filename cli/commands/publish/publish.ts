@@ -25,6 +25,7 @@ import { openSigners } from "../../trust/open-signers.ts";
 import { addPassphraseOption, passphraseShape } from "../../trust/passphrase.ts";
 import { signRelease } from "../../trust/sign-release.ts";
 import { describeDeltas, type MadeDeltas, publishDeltas } from "./make-deltas.ts";
+import { describeIndex, publishIndex } from "./publish-index.ts";
 import { releasePackage, uploadPackage } from "./publish-package.ts";
 import { orderTargets, planTargets, type Target } from "./targets.ts";
 
@@ -35,6 +36,7 @@ const shape = {
 	...releaseShape,
 	draft: z.boolean().optional(),
 	deltas: z.boolean().optional(),
+	allowReusedIds: z.boolean().optional(),
 	signKey: z.array(z.string()).optional(),
 	...passphraseShape,
 };
@@ -51,6 +53,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		"--no-deltas",
 		"make no deltas: firewalls fetch the whole package (default: from the releases that they have)",
 	);
+	publish.option("--allow-reused-ids", "also where the id of a rule means another rule than in the current release");
 	publish.option(
 		"--sign-key <file>",
 		"sign the release with this key file (parapet trust key); may be repeated",
@@ -85,18 +88,22 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				progress.end();
 				const clock = surroundings;
 				const made = isWithDeltas ? await publishDeltas({ api, product, version, payload, clock }) : NO_DELTAS;
-				const deltaLines = describeDeltas(made, payload.size);
+				const allowReused = options.allowReusedIds ?? false;
+				const indexed = await publishIndex({ api, product, version, payload, name, allowReused, clock });
+				const index = indexed.ok ? { sha256: indexed.index.sha256, size: indexed.index.size } : null;
+				const lines = [...describeDeltas(made, payload.size), ...describeIndex(indexed)];
+				const beside = { deltas: made.deltas, rule_index: indexed.ok ? indexed.index : null };
 				if (draft) {
 					const size = `${formatBytes(payload.size)}, sha256 ${payload.sha256}`;
 					const next = `parapet rollout start ${product} ${version}`;
 					const line = `${product} ${version}: ${size}, uploaded; \`${next}\` sends it on its way`;
-					return { release: { ...stored, deltas: made.deltas }, line: [line, ...deltaLines].join("\n") };
+					return { release: { ...stored, ...beside }, line: [line, ...lines].join("\n") };
 				}
 				if (signers.length > 0) {
 					const { sha256, size } = payload;
 					const signature = await signRelease(
 						api,
-						{ product, version, sha256, size, ...metadata, deltas: made.deltas },
+						{ product, version, sha256, size, ...metadata, deltas: made.deltas, index },
 						signers,
 						Math.floor(nowMs() / 1000),
 					);
@@ -109,9 +116,9 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 							sha256,
 							signed: false,
 							missing: signature.missing,
-							deltas: made.deltas,
+							...beside,
 						};
-						return { release, line: [line, ...deltaLines].join("\n") };
+						return { release, line: [line, ...lines].join("\n") };
 					}
 				}
 				const release = await releasePackage(publication);
@@ -119,8 +126,8 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const line = release.changed
 					? `${product} ${version}: ${said}`
 					: `${product} ${version} was released so before (sequence ${release.sequence}): nothing changed`;
-				const lines = release.rollout == null || release.rollout.phase === "done" ? [] : drawRollout(release.rollout);
-				return { release: { ...release, deltas: made.deltas }, line: [line, ...deltaLines, ...lines].join("\n") };
+				const drawn = release.rollout == null || release.rollout.phase === "done" ? [] : drawRollout(release.rollout);
+				return { release: { ...release, ...beside }, line: [line, ...lines, ...drawn].join("\n") };
 			} finally {
 				progress.end();
 				await payload.dispose();

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { diffContents } from "../../../src/content/contents/diff-contents.ts";
 import type { PackageContents } from "../../../src/content/contents/package-contents.ts";
+import { baseOf } from "../../../src/content/rule-index/choose-versions.ts";
 import { productName, versionName } from "../../../src/names.ts";
 import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
@@ -59,17 +60,8 @@ export async function listReleases(api: OperatorApi, product: string): Promise<r
 	return (await api.call("GET", `/v1/products/${product}/releases`, what, releaseList)).releases;
 }
 
-/** @returns the newest before the version that everybody may have, and of what is on stable the newest there; null = it is the first */
+/** See `baseOf`. A version that is not there is taken for one that is yet to be released. */
 export function findBase(releases: readonly ListedRelease[], version: string): string | null {
-	const target = releases.find((one) => one.version === version);
-	const before = releases.filter(
-		({ version: other, sequence, status }) =>
-			other !== version &&
-			sequence !== null &&
-			sequence < (target?.sequence ?? Number.POSITIVE_INFINITY) &&
-			(status === "current" || status === "older"),
-	);
-	const isStable = (target?.channel ?? "stable") === "stable";
-	const there = isStable ? before.filter(({ channel }) => channel === "stable") : before;
-	return there.toSorted((a, b) => (b.sequence ?? 0) - (a.sequence ?? 0))[0]?.version ?? null;
+	const unknown = { version, status: "uploaded", channel: null, sequence: null };
+	return baseOf(releases, releases.find((one) => one.version === version) ?? unknown)?.version ?? null;
 }

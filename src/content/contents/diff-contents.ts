@@ -1,5 +1,6 @@
 // What changes for whoever goes from one package to another: files and lines, rules, and which CVEs are named. Pure; the order of
 // files and of lines in a file does not count.
+import { speaksOfAnother } from "../rules/reused-id.ts";
 import type { ContentFile, ContentRule, PackageContents } from "./package-contents.ts";
 
 export interface FileChange {
@@ -109,14 +110,6 @@ function linesBeyond(one: ContentFile | undefined, other: ContentFile | undefine
 	return beyond;
 }
 
-/** Words of two messages, of which nearly none are the same, are two rules. A message that was corrected is one. */
 function isReused(before: ContentRule, rule: ContentRule): boolean {
-	if (before.message === "" || rule.message === "" || before.text === rule.text) return false;
-	const [words, others] = [wordsOf(before.message), wordsOf(rule.message)];
-	const shared = [...words].filter((word) => others.has(word)).length;
-	return shared / (words.size + others.size - shared) < 0.2;
-}
-
-function wordsOf(message: string): Set<string> {
-	return new Set(message.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+	return before.text !== rule.text && speaksOfAnother(before.message, rule.message);
 }

@@ -25,7 +25,7 @@ export interface PackageContents {
 	/** by `ruleKey` */
 	readonly rules: ReadonlyMap<string, ContentRule>;
 	/** CVE → ids of rules, and paths of other files, that name it */
-	readonly cves: ReadonlyMap<string, readonly string[]>;
+	readonly cves: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Hashes bytes as they come. */
@@ -44,11 +44,11 @@ export interface ContentsCollector {
 export function collectContents(createHasher: () => Hasher): ContentsCollector {
 	const files = new Map<string, ContentFile>();
 	const rules = new Map<string, ContentRule>();
-	const cves = new Map<string, string[]>();
+	const cves = new Map<string, Set<string>>();
 	const noteCves = (named: readonly string[], where: string) => {
 		for (const cve of named) {
-			const places = cves.get(cve) ?? [];
-			if (!places.includes(where)) cves.set(cve, [...places, where]);
+			const places = cves.get(cve) ?? new Set();
+			cves.set(cve, places.add(where));
 		}
 	};
 	const onRule = (rule: Rule) => {

@@ -36,7 +36,7 @@ export interface KeptAnswer {
 }
 
 export type Asked =
-	/** carry it out, then `keep` or `letGo` */
+	/** carry it out, then `settle` */
 	| { readonly kind: "go" }
 	/** the same, `seconds` at most from its end */
 	| { readonly kind: "under_way"; readonly seconds: number }
@@ -114,6 +114,12 @@ export class OnceDesk {
 		const query =
 			"DELETE FROM once WHERE subject = ? AND route = ? AND key = ? AND fingerprint = ? AND outcome IS NULL";
 		this.#storage.sql.exec(query, request.subject, request.route, request.key, request.fingerprint);
+	}
+
+	/** @param answer that was given; null = it was refused, or failed */
+	settle(request: OnceRequest, answer: KeptAnswer | null): void {
+		if (answer === null) this.letGo(request);
+		else this.keep(request, answer);
 	}
 
 	#row({ subject, route, key }: OnceRequest): OnceRow | null {

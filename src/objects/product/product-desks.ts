@@ -22,6 +22,7 @@ import { PublisherDesk } from "./publisher-desk.ts";
 import { DeltaDesk } from "./releases/delta-desk.ts";
 import { DisabledRules } from "./releases/disabled-rules.ts";
 import { ReleaseDesk } from "./releases/release-desk.ts";
+import { RuleIndexDesk } from "./releases/rule-index-desk.ts";
 import { WithdrawalLog } from "./releases/withdrawal-log.ts";
 import { ControlTables } from "./rollouts/control-tables.ts";
 import { LeaseTables } from "./rollouts/lease-tables.ts";
@@ -39,6 +40,7 @@ export interface ProductDesks {
 	readonly tables: ProductTables;
 	readonly rules: DisabledRules;
 	readonly deltas: DeltaDesk;
+	readonly ruleIndexes: RuleIndexDesk;
 	readonly records: ProductRecordWriter;
 	readonly rollouts: RolloutTables;
 	readonly leases: LeaseTables;
@@ -64,6 +66,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		webhooks.delivery.append({ at, actor, action, subject, detail, via });
 	const rules = new DisabledRules(storage.sql, audit);
 	const deltas = new DeltaDesk(storage.sql, tables, audit);
+	const ruleIndexes = new RuleIndexDesk(storage.sql, tables, audit);
 	const records = new ProductRecordWriter({ tables, rules, deltas, outbox, outdated });
 	const publish = (now: number) => records.publish(now);
 	const rollouts = new RolloutTables(storage.sql);
@@ -84,7 +87,8 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		...{ sql: storage.sql, alarm, tell: withdrawalTeller(env) },
 		product: () => tables.info()?.name ?? "",
 	});
-	const releaseDesk = new ReleaseDesk({ tables, deltas, withdrawals, rollouts, rolloutDesk, audit, publish });
+	const beside = [deltas, ruleIndexes];
+	const releaseDesk = new ReleaseDesk({ tables, beside, withdrawals, rollouts, rolloutDesk, audit, publish });
 	const regressions = new RegressionDesk({
 		...{ releases: tables, rollouts, audit, service },
 		untoldSeconds: env.SUCCESS_REPORTS === "checks" ? COUNTED_WITHIN_SECONDS : 0,
@@ -103,6 +107,7 @@ export function openProductDesks(storage: DurableObjectStorage, env: ObjectBindi
 		tables,
 		rules,
 		deltas,
+		ruleIndexes,
 		records,
 		rollouts,
 		leases,

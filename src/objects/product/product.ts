@@ -5,21 +5,13 @@ import { DurableObject } from "cloudflare:workers";
 import type { SignedRole } from "../../content/releases/signed-releases.ts";
 import type { ProductCount } from "../../fleet/regression.ts";
 import type { Reported } from "../../rollout/lease.ts";
-import type { LogEntry } from "../../rollout/rollout-log.ts";
 import { type Change, readTrail, type TrailPage, type TrailQuery } from "../audit.ts";
 import type { ObjectBindings } from "../bindings.ts";
 import { capCallersClocks, nowSeconds } from "../clock.ts";
 import type { Outbox } from "../outbox/outbox.ts";
-import {
-	type RebuildResult,
-	type RecordPageQuery,
-	rebuildPage,
-	type VerifyResult,
-	verifyPage,
-} from "../outbox/record-pages.ts";
+import { type RecordPageQuery, rebuildPage, verifyPage } from "../outbox/record-pages.ts";
 import { type TendedPage, tendPage } from "../outbox/tending.ts";
 import { openTables } from "../schema.ts";
-import type { Webhook } from "../webhooks/webhook-tables.ts";
 import { UNKNOWN_OWNER, type WebhookOrder, type WebhookResult } from "../webhooks/webhooks.ts";
 import { createProduct } from "./create-product.ts";
 import type { Asked, KeptAnswer, Once, OnceRequest } from "./once-desk.ts";
@@ -31,10 +23,11 @@ import type { AddedDelta, NewDelta } from "./releases/delta-desk.ts";
 import type { DisabledRule, RulesChange } from "./releases/disabled-rules.ts";
 import { type ExplainedReleases, type ExplainedUnit, explainReleases } from "./releases/explained-releases.ts";
 import type { AddedPackage, Discarded, Promoted, Released, Withdrawn } from "./releases/outcomes.ts";
-import type { NewRelease, Promotion } from "./releases/release-desk.ts";
+import type { NewPackage, NewRelease, Promotion } from "./releases/release-desk.ts";
 import { tellRelease, tellReleases } from "./releases/release-life.ts";
-import type { PackageContent, ReleaseEntry } from "./releases/release-row.ts";
-import { type RulesSetting, setRules } from "./releases/set-rules.ts";
+import type { ReleaseEntry } from "./releases/release-row.ts";
+import type { NewRuleIndex } from "./releases/rule-index-desk.ts";
+import { setRules } from "./releases/set-rules.ts";
 import type { ControlWord } from "./rollouts/control-desk.ts";
 import type { PermitInput, PermitOutcome } from "./rollouts/permit-question.ts";
 import {
@@ -100,16 +93,28 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** See `ReleaseDesk.addPackage`. */
-	async addPackage(
-		input: Change & PackageContent & { version: string; claimedUntil: number },
-	): Promise<AddedPackage | typeof UNKNOWN_PRODUCT> {
-		if (!this.#exists) return UNKNOWN_PRODUCT;
-		return this.#within(() => this.#desks.releaseDesk.addPackage(input, nowSeconds()));
+	async addPackage(input: NewPackage): Promise<AddedPackage | typeof UNKNOWN_PRODUCT> {
+		return this.#exists ? this.#within(() => this.#desks.releaseDesk.addPackage(input, nowSeconds())) : UNKNOWN_PRODUCT;
 	}
 
 	/** See `DeltaDesk.add`. */
 	async addDelta(input: Change & NewDelta): Promise<AddedDelta | typeof UNKNOWN_PRODUCT> {
 		return this.#exists ? this.#within(() => this.#desks.deltas.add(input, nowSeconds())) : UNKNOWN_PRODUCT;
+	}
+
+	/** See `RuleIndexDesk.add`. */
+	async addRuleIndex(input: Change & NewRuleIndex) {
+		return this.#exists ? this.#within(() => this.#desks.ruleIndexes.add(input, nowSeconds())) : UNKNOWN_PRODUCT;
+	}
+
+	/** See `RuleIndexDesk.of`. */
+	async ruleIndex(version: string) {
+		return this.#exists ? this.#desks.ruleIndexes.of(version) : null;
+	}
+
+	/** See `RuleIndexDesk.naming`. */
+	async ruleIndexes(cve: string) {
+		return this.#exists ? this.#desks.ruleIndexes.naming(cve) : [];
 	}
 
 	/** See `ReleaseDesk.release`. */
@@ -138,10 +143,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** See `setRules`. */
-	async setRules(
-		what: "disable" | "enable",
-		change: RulesChange & Once,
-	): Promise<RulesSetting | typeof UNKNOWN_PRODUCT> {
+	async setRules(what: "disable" | "enable", change: RulesChange & Once) {
 		return this.#exists ? setRules(this.#desks, what, change, (work) => this.#within(work)) : UNKNOWN_PRODUCT;
 	}
 
@@ -205,7 +207,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** @param after place after which to begin; 0 = from the first @returns null where there is no such rollout */
-	async rolloutLog(version: string, after: number, limit: number): Promise<LogEntry[] | null> {
+	async rolloutLog(version: string, after: number, limit: number) {
 		return this.#exists ? readLog(this.#desks, version, after, limit) : null;
 	}
 
@@ -218,10 +220,11 @@ export class Product extends DurableObject<ObjectBindings> {
 		return this.#exists ? tellRelease(this.#desks, version, nowSeconds()) : null;
 	}
 
-	/** @returns those of the digests that a version or a delta has, whatever became of it; null if there is no such product */
+	/** @returns those of the digests that a version has, or that is kept beside one, whatever became of it; null if there is no such product */
 	async heldPackages(sha256s: readonly string[]): Promise<string[] | null> {
-		const { tables, deltas } = this.#desks;
-		return this.#exists ? [...tables.packagesAmong(sha256s), ...deltas.among(sha256s)] : null;
+		if (!this.#exists) return null;
+		const { tables, deltas, ruleIndexes } = this.#desks;
+		return [...tables.packagesAmong(sha256s), ...deltas.among(sha256s), ...ruleIndexes.among(sha256s)];
 	}
 
 	/** See `RecordReader.read`. */
@@ -230,12 +233,12 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** Delivers its record again; null if there is no such product. */
-	async rebuildRecords(query: RecordPageQuery): Promise<RebuildResult | null> {
+	async rebuildRecords(query: RecordPageQuery) {
 		return this.#exists ? rebuildPage(this.outbox, this.#desks.records.owned, query) : null;
 	}
 
 	/** Compares its record with the stores; null if there is no such product. */
-	async verifyRecords(query: RecordPageQuery): Promise<VerifyResult | null> {
+	async verifyRecords(query: RecordPageQuery) {
 		return this.#exists ? verifyPage(this.outbox, this.#desks.records.owned, query) : null;
 	}
 
@@ -250,7 +253,7 @@ export class Product extends DurableObject<ObjectBindings> {
 	}
 
 	/** @returns null where there is no such product */
-	async listWebhooks(): Promise<readonly Webhook[] | null> {
+	async listWebhooks() {
 		return this.#exists ? this.#desks.webhooks.list() : null;
 	}
 
@@ -266,9 +269,7 @@ export class Product extends DurableObject<ObjectBindings> {
 
 	/** @param answer that was given; null = it was refused, or failed */
 	async settleOnce(request: OnceRequest, answer: KeptAnswer | null): Promise<void> {
-		if (!this.#exists) return;
-		if (answer === null) this.#desks.once.letGo(request);
-		else this.#desks.once.keep(request, answer);
+		if (this.#exists) this.#desks.once.settle(request, answer);
 	}
 
 	override async alarm(): Promise<void> {

@@ -9,6 +9,7 @@ import { ONCE_TABLES } from "./once-desk.ts";
 import { PUBLISHER_TABLES } from "./publisher-desk.ts";
 import { DELTA_TABLES } from "./releases/delta-desk.ts";
 import { DISABLED_RULE_TABLES } from "./releases/disabled-rules.ts";
+import { RULE_INDEX_TABLES } from "./releases/rule-index-desk.ts";
 import { WITHDRAWAL_TABLES } from "./releases/withdrawal-log.ts";
 import { ROLLOUT_TABLES } from "./rollouts/rollout-tables.ts";
 
@@ -57,6 +58,7 @@ export const PRODUCT_SCHEMA: Schema = {
 		"CREATE INDEX releases_by_package ON releases (sha256)",
 		"CREATE INDEX releases_recorded ON releases (sequence) WHERE recorded = 1",
 		...DELTA_TABLES,
+		...RULE_INDEX_TABLES,
 		...DISABLED_RULE_TABLES,
 		...WITHDRAWAL_TABLES,
 		...ROLLOUT_TABLES,

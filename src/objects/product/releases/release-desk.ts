@@ -18,10 +18,15 @@ import type { ProductInfo } from "../product-row.ts";
 import type { ProductTables } from "../product-tables.ts";
 import type { RolloutDesk } from "../rollouts/rollout-desk.ts";
 import type { RolloutTables } from "../rollouts/rollout-tables.ts";
-import type { DeltaDesk } from "./delta-desk.ts";
 import type { AddedPackage, BeyondSize, Discarded, NoRoom, Promoted, Released, Unfit, Withdrawn } from "./outcomes.ts";
 import { differingMetadata, type PackageContent, type ReleaseEntry, type ReleaseMetadata } from "./release-row.ts";
 import type { WithdrawalLog } from "./withdrawal-log.ts";
+
+export interface NewPackage extends Change, PackageContent {
+	readonly version: string;
+	/** end of the upload's claim on the digest, unix seconds */
+	readonly claimedUntil: number;
+}
 
 export interface NewRelease {
 	readonly version: string;
@@ -45,7 +50,8 @@ export type Promotion = Pick<NewRelease, "version" | "allowOlder" | "allowSize" 
 
 export interface ReleaseDeskParts {
 	readonly tables: ProductTables;
-	readonly deltas: DeltaDesk;
+	/** what versions have beside their packages: deltas, rule indexes */
+	readonly beside: readonly { drop(version: string): void }[];
 	readonly withdrawals: Pick<WithdrawalLog, "note">;
 	readonly rollouts: RolloutTables;
 	readonly rolloutDesk: RolloutDesk;
@@ -65,7 +71,7 @@ export class ReleaseDesk {
 	 * @param input claimedUntil: end of the upload's claim on the digest, unix seconds; shortly before that it is too late
 	 * @param now of the object, unix seconds: the call may have been long under way
 	 */
-	addPackage(input: Change & PackageContent & { version: string; claimedUntil: number }, now: number): AddedPackage {
+	addPackage(input: NewPackage, now: number): AddedPackage {
 		const { tables, audit } = this.#parts;
 		const known = tables.release(input.version);
 		if (known !== null) {
@@ -128,15 +134,15 @@ export class ReleaseDesk {
 		return { ok: true, kind: "new" };
 	}
 
-	/** Forgets a version that was never released, and its deltas: their bytes are nobody's then, and go with the next collection. */
+	/** Forgets a version that was never released, and what it has beside its package: their bytes are nobody's then, and go with the next collection. */
 	discard(input: Change & { version: string }): Discarded {
-		const { tables, deltas, audit } = this.#parts;
+		const { tables, beside, audit } = this.#parts;
 		const { version } = input;
 		const known = tables.release(version);
 		if (known === null) return { ok: false, reason: "no_package" };
 		if (known.status !== "uploaded") return { ok: false, reason: "released" };
 		tables.discard(version);
-		deltas.drop(version);
+		for (const desk of beside) desk.drop(version);
 		audit(input, "release.discard", version, known.sha256);
 		return { ok: true, kind: "new", sha256: known.sha256 };
 	}

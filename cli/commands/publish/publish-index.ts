@@ -1,0 +1,83 @@
+// The rule index of a version that is about to be released: made of the bytes, and uploaded before the release is signed, so that the role
+// file can name it.
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { type MadeIndex, writeRuleIndex } from "../../../src/content/rule-index/write-index.ts";
+import { sha256Hex } from "../../../src/names.ts";
+import { readContents } from "../../contents/fetch-contents.ts";
+import type { Payload } from "../../files/package-file.ts";
+import type { Clock } from "../../firewall/identity/session.ts";
+import { readAnswer } from "../../http/answers.ts";
+import type { OperatorApi } from "../../http/operator-api.ts";
+import { queryOf } from "../../http/query.ts";
+import { parseJson } from "../../json.ts";
+import { putFile } from "./put-file.ts";
+
+const indexAnswer = z.looseObject({
+	sha256: sha256Hex,
+	size: z.number().positive(),
+	rules: z.number(),
+	against: z.string().nullable(),
+	counts: z.looseObject({ added: z.number(), removed: z.number(), changed: z.number(), newly_blocking: z.number() }),
+	proposed_plan: z.looseObject({ plan: z.string(), reasons: z.array(z.string()) }),
+});
+export type PublishedIndex = z.infer<typeof indexAnswer>;
+
+export interface IndexTarget {
+	readonly api: OperatorApi;
+	readonly product: string;
+	readonly version: string;
+	readonly payload: Payload;
+	/** of the package's file in downloads */
+	readonly name: string;
+	/** also where ids mean another rule than in what everybody has */
+	readonly allowReused: boolean;
+	readonly clock: Clock;
+}
+
+export type IndexOutcome = { readonly ok: true; readonly index: PublishedIndex } | (MadeIndex & { readonly ok: false });
+
+/** @throws ServerRefusal where ids are re-used (`reused_rule_ids`), or the key may not; ConnectionError */
+export async function publishIndex(target: IndexTarget): Promise<IndexOutcome> {
+	const { api, product, version, payload, name, allowReused, clock } = target;
+	const made = writeRuleIndex(payload.sha256, await readContents(payload.path, name), createSha256);
+	if (!made.ok) return made;
+	const folder = await mkdtemp(join(tmpdir(), "parapet-index-"));
+	try {
+		const path = join(folder, "index");
+		await writeFile(path, made.text, { mode: 0o600 });
+		const file = { path, size: Buffer.byteLength(made.text), sha256: sha256Of(made.text) };
+		const query = queryOf({ allow_reused: allowReused || undefined });
+		const url = `/v1/products/${product}/releases/${encodeURIComponent(version)}/rule-index${query}`;
+		const what = `could not upload the rule index of ${product} ${version}`;
+		const { text } = await putFile(api, url, file, what, clock.nowMs);
+		return { ok: true, index: readAnswer(parseJson(text), what, indexAnswer) };
+	} finally {
+		await rm(folder, { recursive: true, force: true });
+	}
+}
+
+/** For people: what changes for who has the current release, and the plan that this calls for. */
+export function describeIndex(outcome: IndexOutcome): string[] {
+	// Of what is no rule set, nobody expects one.
+	if (!outcome.ok) return outcome.reason === "no_rules" ? [] : [`  no rule index: ${outcome.detail}`];
+	const { rules, against, counts, proposed_plan: proposed } = outcome.index;
+	if (against === null) return [`  rules: ${rules}`];
+	const { added, removed, changed, newly_blocking: blocking } = counts;
+	return [
+		`  rules: ${rules}; against ${against} ${added} added, ${removed} removed, ${changed} changed, ${blocking} newly blocking`,
+		`  proposed plan: ${proposed.plan}, since ${proposed.reasons.join("; ")}`,
+	];
+}
+
+function createSha256() {
+	const hash = createHash("sha256");
+	return { update: (bytes: Uint8Array) => void hash.update(bytes), digest: () => hash.digest("hex") };
+}
+
+function sha256Of(text: string): string {
+	return createHash("sha256").update(text).digest("hex");
+}
