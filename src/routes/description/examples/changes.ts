@@ -1,0 +1,55 @@
+// Example values of the fields about what changes with a version, and of what covers a CVE.
+const SHA256 = "8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92";
+const end = (version: string) => ({ version, sha256: SHA256, index_sha256: SHA256 });
+const CVES = ["CVE-2021-44228"];
+const rule = { id: "934210", format: "modsecurity", blocking: true, message: "Prototype pollution", cves: CVES };
+
+export const CHANGE_EXAMPLES: Readonly<Record<string, unknown>> = {
+	"RuleIndex.rules": 629,
+	"RuleIndex.blocking": 351,
+	"RuleIndex.cves": 19,
+	against: "4.27.0",
+	"RuleChangeCounts.before": 626,
+	"RuleChangeCounts.after": 629,
+	"RuleChangeCounts.added": 1,
+	"RuleChangeCounts.removed": 0,
+	"RuleChangeCounts.changed": 0,
+	"RuleChangeCounts.newly_blocking": 1,
+	"RuleChangeCounts.blocking_no_more": 0,
+	"RuleChangeCounts.reused": 0,
+	"RuleChangeCounts.repeated": 0,
+	"ProposedPlan.reasons": ["1 rule can stop traffic that passed before"],
+	"IndexedRule.id": rule.id,
+	"IndexedRule.format": rule.format,
+	"IndexedRule.blocking": rule.blocking,
+	"IndexedRule.message": rule.message,
+	"IndexedRule.cves": CVES,
+	"ChangedRule.id": rule.id,
+	"ChangedRule.format": rule.format,
+	"ChangedRule.blocking": rule.blocking,
+	"ChangedRule.message": rule.message,
+	"ChangedRule.cves": CVES,
+	"ChangedRule.what": ["text", "message"],
+	"ChangedRule.message_before": "Prototype polution",
+	"RuleChanges.from": end("4.26.0"),
+	"RuleChanges.to": end("4.28.0"),
+	truncated: false,
+	"RuleChanges.added": [rule],
+	"RuleChanges.removed": [],
+	"RuleChanges.changed": [],
+	newly_blocking: [rule],
+	blocking_no_more: [],
+	reused: [],
+	repeated: [],
+	"RuleChanges.cves": { added: [], removed: [] },
+	"Coverage.cve": "CVE-2021-44228",
+	"Coverage.channels": [
+		{ channel: "stable", newest: "4.28.0", covered: true, since: "4.24.0" },
+		{ channel: "beta", newest: "4.28.0", covered: true, since: "4.24.0" },
+	],
+	"Coverage.devices": { covered: 97, below: 3, unknown: 0 },
+	"Coverage.versions": [
+		{ version: "4.28.0", covered: true, devices: 97 },
+		{ version: "4.23.0", covered: false, devices: 3 },
+	],
+};
