@@ -31,6 +31,7 @@ const OBJECTS = {
 	REPLAY_GUARD: "ReplayGuard",
 	CENSUS: "Census",
 	SERIAL_INDEX: "SerialIndex",
+	TRUST: "Trust",
 } as const;
 
 /**

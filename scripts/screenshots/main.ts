@@ -42,6 +42,7 @@ async function pagesOf(page: Page, url: string): Promise<[name: string, path: st
 		["console-fleet", "/console/fleet"],
 		["console-devices", devices.pathname + devices.search],
 		["console-map", "/console/fleet", `Where ${SHOWCASE_PRODUCT} runs`],
+		["console-installed", `/console/fleet/installed?product=${SHOWCASE_PRODUCT}`],
 		["console-traffic", "/console/traffic"],
 	];
 }

@@ -138,6 +138,7 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 
 	const screens = () => [
 		"/console/rollouts",
+		"/console/rollouts?product=crs&state=waiting",
 		"/console/rollouts/crs/2.0.0",
 		"/console/rollouts/crs/2.0.0/halt",
 		"/console/fleet",
@@ -161,6 +162,8 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		"/console/traffic",
 		"/console/messages/new?title=Hello&body=There&ends_at=2030-01-01T00:00:00Z",
 		"/console/trail",
+		"/console/trail?type=product&order=oldest",
+		`/console/devices?account=${account}&product=crs&installed=0.9*`,
 		`/console/trail?account=${account}`,
 		"/console/nothing",
 	];
@@ -215,6 +218,43 @@ describe.skipIf(isMissing)("the console in a browser", () => {
 		expect(await late.page.textContent("main")).toContain("nobody was signed in");
 		expect([faults, late.faults.filter((text) => !text.includes("401"))]).toEqual([[], []]);
 	});
+
+	it.each([
+		["with scripts", true],
+		["without scripts", false],
+	])("pressing the button of a link twice signs in, %s", async (_, scripts) => {
+		const { pathname, search } = new URL((await call<{ url: string }>("POST", "/console/links")).url);
+		const { page, faults } = await newPage(scripts);
+		await page.goto(url + pathname + search);
+		await page.dblclick("main button[type=submit]");
+		// Each click goes somewhere, and the browser breaks the first off for the second.
+		await page.locator("h1:text-is('Rollouts')").waitFor();
+		expect([new URL(page.url()).pathname, faults]).toEqual(["/console/rollouts", []]);
+	});
+
+	it.each([
+		["with scripts", true],
+		["without scripts", false],
+	])(
+		"from the beginning of a version one comes to its accounts and devices, and from a day to who stops, %s",
+		async (_, scripts) => {
+			const { page, faults } = await open(scripts, 400);
+			await page.goto(`${url}/console/fleet`);
+			await page.click("main a:text-is('who still runs a version')");
+			await page.fill("input[name=installed]", "0.9*");
+			await page.click("main form button");
+			expect(await page.textContent("h1")).toBe("Who still runs crs 0.9*");
+			await page.click("main a:text-is('which they are')");
+			expect(await page.locator("main tbody tr").count()).toBe(1);
+			expect(await page.textContent("main tbody")).toContain(device);
+			await page.goto(`${url}/console/fleet`);
+			await page.click("main a:text-is('who stops updating')");
+			await page.fill("input[name=breaks_at]", "2037-06-01");
+			await page.click("main form button");
+			expect(await page.textContent("main")).toContain("2037-06-01 00:00 UTC");
+			expect(faults).toEqual([]);
+		},
+	);
 
 	it("a customer's key opens the account's own screens, and no others", async () => {
 		const made = { subject: "a customer", scopes: [`read:${account}`] };

@@ -102,6 +102,7 @@ export async function showRollout(c: ConsoleContext): Promise<Response> {
 				<Mark tone={toneOf(rollout)}>{rollout.phase}</Mark> in step {rollout.step}: {nextOf(rollout)}
 				{rollout.reason !== null && ` (${rollout.reason})`}
 			</p>
+			<Ladder of={rollout} />
 			{releasesProduct(view, rollout.product) && actionLinks(rolloutPath(rollout), actionsOf(rollout))}
 			<Facts
 				of={[

@@ -10,6 +10,8 @@ import { Edge } from "../support/edge.ts";
 import { newFirewall } from "../support/fixtures.ts";
 import { Browser, newKey } from "./browser.ts";
 
+/** Said by a device. */
+const ROOT = '" onmouseover="alert(1)';
 const IN_40_DAYS = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
 
 let product: string;
@@ -32,7 +34,7 @@ beforeAll(async () => {
 		[fleets[1], "4.26.1"],
 	] as const) {
 		const firewall = await newFirewall(fleet?.code ?? "", false);
-		const tlsRoot = { sha256: "ab".repeat(32), name: "Root of 4.26", ends: `${IN_40_DAYS}T12:00:00Z` };
+		const tlsRoot = { sha256: "ab".repeat(32), name: ROOT, ends: `${IN_40_DAYS}T12:00:00Z` };
 		const anchors: Record<string, string> = version.startsWith("4.26")
 			? { anchors: JSON.stringify({ tls_root: tlsRoot }) }
 			: {};
@@ -74,7 +76,7 @@ test("by a day one sees which accounts stop updating, what ends, what to do, and
 	const before = await operator.read(`/console/fleet/trust?breaks_at=${IN_40_DAYS}`);
 	for (const account of accounts) expect(before).not.toContain(`account=${account}`);
 	const page = await operator.read("/console/fleet/trust");
-	expect(page).toContain("TLS root Root of 4.26");
+	expect(page).toContain("TLS root &quot; onmouseover=&quot;alert(1)");
 	expect(page).toContain("the root of another CA");
 	const lists = linksOf(page, "which they are").filter((href) => accounts.some((account) => href.includes(account)));
 	expect(lists).toHaveLength(2);
