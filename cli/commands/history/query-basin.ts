@@ -133,7 +133,10 @@ function refusalOf(answer: HttpAnswer, body: unknown, nowMs: number): ServerRefu
 	});
 }
 
+/** Of the address that --url names nothing is asked here. */
 function silenceOf(error: ConnectionError, origin: string): ConnectionError {
-	const fix = `${SHORTER}; where nothing answers at all, check that this machine reaches ${origin} (PARAPET_BASIN_URL names another)`;
+	const isSlow = /no answer in time|does not end/.test(error.message);
+	const reach = `check that this machine reaches ${origin} (PARAPET_BASIN_URL names another); if it does, try again`;
+	const fix = isSlow ? SHORTER : error.fix?.includes("--url") ? reach : error.fix;
 	return new ConnectionError(error.message, { code: error.code, fix, cause: error.cause });
 }

@@ -8,7 +8,7 @@ SELECT
 	sum(CASE WHEN kind = 'report' AND outcome = 'healthy' THEN weight ELSE 0 END) AS healthy,
 	sum(CASE WHEN kind = 'report' AND outcome IN ('failed', 'rolled_back') THEN weight ELSE 0 END) AS failed,
 	sum(CASE WHEN kind = 'refusal' THEN weight ELSE 0 END) AS refusals,
-	round(avg(duration_ms), 1) AS mean_ms
+	round(sum(weight * duration_ms) * 1.0 / sum(weight), 1) AS mean_ms
 FROM events
 WHERE kind <> 'lost'
 GROUP BY country

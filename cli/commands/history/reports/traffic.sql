@@ -12,7 +12,7 @@ SELECT
 	sum(CASE WHEN kind = 'wait' THEN weight ELSE 0 END) AS waits,
 	sum(CASE WHEN kind = 'lost' THEN weight ELSE 0 END) AS lost,
 	sum(bytes) AS bytes,
-	round(avg(duration_ms), 1) AS mean_ms,
+	round(sum(weight * duration_ms) * 1.0 / nullif(sum(CASE WHEN kind <> 'lost' THEN weight ELSE 0 END), 0), 1) AS mean_ms,
 	max(duration_ms) AS longest_ms
 FROM events
 GROUP BY date_trunc('hour', time)

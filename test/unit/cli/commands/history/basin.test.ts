@@ -213,7 +213,7 @@ describe("an answer that is none", () => {
 			"an answer shorter than it says",
 			{ headers: { "content-length": "999" }, body: "{" },
 			"no answer from",
-			"--since 1d",
+			"try again",
 		],
 	])("%s is an error that says what to do, and nothing is asked again", async (_, reply, words, fix) => {
 		const { exitCode, stdout, stderr } = await ask(reply);
@@ -249,7 +249,10 @@ describe("an answer that is none", () => {
 		const warehouse = { origin, account: ACCOUNT, bucket: BUCKET, table: "parapet.events", token: TOKEN };
 		const query = { sql: "SELECT 1 FROM events", since: "2026-11-13T12:00:00Z" };
 		const surroundings = { ...clock, sleep, env: {}, cwd: "/", stdout: { write() {} }, stderr: { write() {} } };
-		await expect(queryBasin(warehouse, query, surroundings, 50)).rejects.toThrow("no answer in time");
+		await expect(queryBasin(warehouse, query, surroundings, 50)).rejects.toMatchObject({
+			message: expect.stringContaining("no answer in time"),
+			fix: expect.stringContaining("--since 1d"),
+		});
 		silent.closeAllConnections();
 		silent.close();
 	});
