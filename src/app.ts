@@ -59,6 +59,7 @@ import { trust } from "./routes/operator/trust.ts";
 import { trustedPublishers } from "./routes/operator/trusted-publishers.ts";
 import { changes } from "./routes/publisher/changes/changes.ts";
 import { coverage } from "./routes/publisher/changes/coverage.ts";
+import { feed } from "./routes/publisher/changes/feed.ts";
 import { ruleIndexes } from "./routes/publisher/changes/rule-indexes.ts";
 import { deltas } from "./routes/publisher/deltas.ts";
 import { disabledRules } from "./routes/publisher/disabled-rules.ts";
@@ -113,6 +114,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 		ruleIndexes,
 		changes,
 		coverage,
+		feed,
 		disabledRules,
 		releases,
 		rollouts,

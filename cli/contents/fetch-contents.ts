@@ -1,6 +1,5 @@
 // What is in the package of a version, from its very bytes: downloaded, compared with its SHA-256, read and forgotten. So an approver
 // need not believe what somebody else says of them.
-import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { collectContents, type PackageContents } from "../../src/content/content
 import type { Inspection } from "../../src/content/inspection/inspect-package.ts";
 import { sha256Hex } from "../../src/names.ts";
 import { CliError } from "../errors.ts";
+import { createSha256 } from "../files/file-digest.ts";
 import { inspectFile } from "../files/inspect-file.ts";
 import { downloadPackage } from "../firewall/update/download.ts";
 import type { OperatorApi } from "../http/operator-api.ts";
@@ -63,10 +63,7 @@ export async function readContents(
 	path: string,
 	name: string,
 ): Promise<PackageContents & { readonly inspection: Inspection }> {
-	const { onFile, contents } = collectContents(() => {
-		const hash = createHash("sha256");
-		return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
-	});
+	const { onFile, contents } = collectContents(createSha256);
 	const inspection = await inspectFile(path, { name, onFile });
 	return { ...contents, inspection };
 }

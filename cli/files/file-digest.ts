@@ -2,10 +2,17 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import type { Hasher } from "../../src/content/contents/package-contents.ts";
 
 /** @returns the SHA-256 of a file, hexadecimal */
 export async function hashFile(path: string): Promise<string> {
 	const hash = createHash("sha256");
 	await pipeline(createReadStream(path), hash);
 	return hash.digest("hex");
+}
+
+/** @returns what hashes bytes as they come */
+export function createSha256(): Hasher {
+	const hash = createHash("sha256");
+	return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
 }

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { type MadeIndex, writeRuleIndex } from "../../../src/content/rule-index/write-index.ts";
 import { sha256Hex } from "../../../src/names.ts";
 import { readContents } from "../../contents/fetch-contents.ts";
+import { createSha256 } from "../../files/file-digest.ts";
 import type { Payload } from "../../files/package-file.ts";
 import type { Clock } from "../../firewall/identity/session.ts";
 import { readAnswer } from "../../http/answers.ts";
@@ -71,11 +72,6 @@ export function describeIndex(outcome: IndexOutcome): string[] {
 		`  rules: ${rules}; against ${against} ${added} added, ${removed} removed, ${changed} changed, ${blocking} newly blocking`,
 		`  proposed plan: ${proposed.plan}, since ${proposed.reasons.join("; ")}`,
 	];
-}
-
-function createSha256() {
-	const hash = createHash("sha256");
-	return { update: (bytes: Uint8Array) => void hash.update(bytes), digest: () => hash.digest("hex") };
 }
 
 function sha256Of(text: string): string {

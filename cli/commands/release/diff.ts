@@ -10,6 +10,7 @@ import { readOperand } from "../../command-line/read-options.ts";
 import { runAsOperator } from "../../command-line/run-as.ts";
 import { diffLines, diffToWire } from "../../contents/describe-diff.ts";
 import { fetchContents } from "../../contents/fetch-contents.ts";
+import { indexLines, judgeIndex } from "../../contents/judge-index.ts";
 import { CliError } from "../../errors.ts";
 import { describeFinding } from "../../files/inspect-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
@@ -47,9 +48,12 @@ export function defineDiff(release: Command, surroundings: Surroundings): void {
 		const from = against === null ? null : await fetchContents(context, product, against);
 		const to = await fetchContents(context, product, version);
 		const found = diffContents(from ?? NOTHING, to);
-		output.answer({ ...diffToWire(product, from, to, found), findings: to.inspection.findings }, [
+		const index = await judgeIndex(context, product, to);
+		output.answer({ ...diffToWire(product, from, to, found), findings: to.inspection.findings, rule_index: index }, [
 			...diffLines(product, from, to, found),
 			...to.inspection.findings.map((one) => `BAD  ${describeFinding(one)}`),
+			"",
+			...indexLines(product, version, index),
 		]);
 	});
 }

@@ -6,6 +6,7 @@ import { Facts, Mark, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
 import { type Adoption, duration, seconds } from "./fleet/adoption.tsx";
+import { Changes, readChanges } from "./release-changes.tsx";
 import { RELEASE_TONES, type Release, releasePage } from "./releases.tsx";
 
 interface Role {
@@ -22,11 +23,12 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 	const product = c.req.param("product") ?? "";
 	const version = c.req.param("version") ?? "";
 	const path = `/v1/products/${encodeURIComponent(product)}`;
-	const [{ releases }, { signing }, role, adoption] = await Promise.all([
+	const [{ releases }, { signing }, role, adoption, changes] = await Promise.all([
 		api.get<{ releases: Release[] }>(`${path}/releases`),
 		api.get<Product>(path),
 		api.get<Role>(`${path}/role`).catch(noRole),
 		view.seesAll ? api.get<Adoption>(`/v1/fleet/products/${encodeURIComponent(product)}`) : null,
+		readChanges(api, product, version),
 	]);
 	const release = releases.find((one) => one.version === version);
 	if (release === undefined)
@@ -66,6 +68,7 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 				]}
 			/>
 			{current !== undefined && current.version !== version && <Differences release={release} current={current} />}
+			{changes !== null && <Changes product={product} changes={changes} />}
 			{adopted && adoption && (
 				<>
 					<h2>Adoption</h2>

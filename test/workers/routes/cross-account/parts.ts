@@ -183,6 +183,7 @@ export const OF_THE_DEPLOYMENT = [
 	"PUT /v1/products/{product}/releases/{version}/rule-index",
 	"GET /v1/products/{product}/releases/{version}/rule-index",
 	"GET /v1/products/{product}/changes",
+	"GET /v1/products/{product}/changes/{channel}",
 	"GET /v1/products/{product}/coverage/{cve}",
 	"POST /v1/products/{product}/releases/{version}/bases",
 	"POST /v1/products/{product}/releases/{version}/promote",

@@ -1,31 +1,13 @@
 // Which version covers a CVE: by the rule indexes of a product's releases.
 import { expect, test } from "vitest";
-import { createProduct, makePackage, upload } from "../../../support/fleet.ts";
+import { createProduct } from "../../../support/fleet.ts";
 import { freshProduct } from "../../../support/fresh-names.ts";
-import { indexText } from "../../../support/rule-index.ts";
-import { TEST_SECRETS } from "../../../support/secrets.ts";
-import { operate, operated, send } from "../../../support/service.ts";
+import { operate, operated } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
+import { publishRules, suricataRule } from "../../support/publish-rules.ts";
 
-const rule = (sid: number, cve?: string) =>
-	`alert tcp any any -> any any (msg:"rule ${sid}"; ${cve === undefined ? "" : `reference:cve,${cve}; `}sid:${sid};)\n`;
+const rule = (sid: number, cve = "") => suricataRule(sid, { cve });
 
-async function publishRules(product: string, version: string, rules: string, channel = "stable"): Promise<void> {
-	const made = await makePackage(`# ${product}\n${rules}`);
-	await upload(product, version, made);
-	const index = await makePackage(indexText({ "a.rules": rules }, made.sha256));
-	const answer = await send(`/v1/products/${product}/releases/${version}/rule-index`, {
-		method: "PUT",
-		headers: {
-			authorization: `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`,
-			"content-length": String(index.bytes.length),
-			"repr-digest": index.digest,
-		},
-		body: index.bytes,
-	});
-	expect(answer.status).toBe(201);
-	await operated("PUT", `/v1/products/${product}/releases/${version}`, { channel });
-}
 async function products(): Promise<string> {
 	const product = freshProduct().name;
 	await createProduct(product);
@@ -37,7 +19,7 @@ test("says since which version each channel covers it, however the CVE is writte
 	await publishRules(product, "1.0.0", rule(1));
 	await publishRules(product, "1.1.0", rule(1, "2021-44228"));
 	await publishRules(product, "1.2.0", rule(1, "2021-44228") + rule(2, "2014-0160"));
-	await publishRules(product, "1.3.0", rule(1, "2021-44228"), "beta");
+	await publishRules(product, "1.3.0", rule(1, "2021-44228"), { channel: "beta" });
 	const of = async (cve: string) =>
 		(await operated<{ channels: object[] }>("GET", `/v1/products/${product}/coverage/${cve}`)).channels;
 	expect(await of("cve_2021_44228")).toEqual([

@@ -7,9 +7,12 @@ import { indexText } from "../../../support/rule-index.ts";
 import { TEST_SECRETS } from "../../../support/secrets.ts";
 import { operate, operated, send } from "../../../support/service.ts";
 import { expectProblem } from "../../support/expectations.ts";
+import {
+	publishRules as publishRulesOf,
+	suricataRule as rule,
+	sendIndex as sendIndexOf,
+} from "../../support/publish-rules.ts";
 
-const rule = (sid: number, { action = "alert", msg = `rule ${sid}`, cve = "" } = {}) =>
-	`${action} tcp any any -> any any (msg:"${msg}"; ${cve === "" ? "" : `reference:cve,${cve}; `}sid:${sid};)\n`;
 const OLD = rule(1) + rule(2) + rule(3, { msg: "ET MALWARE Emotet beacon" });
 const NEW = rule(1, { action: "drop" }) + rule(3, { msg: "ET MALWARE Emotet beacon" }) + rule(4, { cve: "2021-44228" });
 
@@ -21,32 +24,15 @@ beforeEach(async () => {
 });
 
 const path = (version: string) => `/v1/products/${product}/releases/${version}/rule-index`;
-async function sendIndex(version: string, text: string, query = "", digest?: string): Promise<Response> {
-	const index = await makePackage(text);
-	return send(path(version) + query, {
-		method: "PUT",
-		headers: {
-			authorization: `Bearer ${TEST_SECRETS.BOOTSTRAP_KEY}`,
-			"content-length": String(index.bytes.length),
-			"repr-digest": digest ?? index.digest,
-		},
-		body: index.bytes,
-	});
-}
+const sendIndex = (version: string, text: string, more?: { query?: string; digest?: string }) =>
+	sendIndexOf({ product, version }, text, more);
 async function uploadRules(version: string, rules: string): Promise<Package> {
 	const made = await makePackage(`# ${number}\n${rules}`);
 	await upload(product, version, made);
 	return made;
 }
 const release = (version: string) => operated("PUT", `/v1/products/${product}/releases/${version}`, {});
-/** Uploads, indexes and releases. */
-async function publishRules(version: string, rules: string): Promise<string> {
-	const { sha256 } = await uploadRules(version, rules);
-	const text = indexText({ "a.rules": rules }, sha256);
-	expect((await sendIndex(version, text)).status).toBe(201);
-	await release(version);
-	return text;
-}
+const publishRules = (version: string, rules: string) => publishRulesOf(product, version, rules);
 const changesOf = (query = "") => operate("GET", `/v1/products/${product}/changes${query}`);
 const ids = (rules: { id: string }[]) => rules.map(({ id }) => id);
 
@@ -149,7 +135,7 @@ describe("an index is refused, and nothing is bound,", () => {
 	test("whose bytes do not have the digest", async () => {
 		const { sha256 } = await uploadRules("1.0.0", NEW);
 		const { digest } = await makePackage("other");
-		await expectProblem(await sendIndex("1.0.0", indexText({ "a.rules": NEW }, sha256), "", digest), "digest_mismatch");
+		await expectProblem(await sendIndex("1.0.0", indexText({ "a.rules": NEW }, sha256), { digest }), "digest_mismatch");
 	});
 
 	test("that is larger than any may be", async () => {
@@ -185,7 +171,7 @@ test("an id that means another rule than in what everybody has is refused, unles
 		rules: [{ id: "3", message: "Policy: torrents seen", message_before: "ET MALWARE Emotet beacon" }],
 	});
 	await expectProblem(refused, "reused_rule_ids");
-	const allowed = await sendIndex("1.1.0", text, "?allow_reused=true");
+	const allowed = await sendIndex("1.1.0", text, { query: "?allow_reused=true" });
 	expect(await allowed.json()).toMatchObject({ counts: { reused: 1 } });
 });
 

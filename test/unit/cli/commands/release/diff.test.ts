@@ -1,7 +1,13 @@
 // `parapet release diff`: from the bytes of two versions, by a server that serves nothing else.
 import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findBase } from "../../../../../cli/commands/release/diff.ts";
+import { readContents } from "../../../../../cli/contents/fetch-contents.ts";
+import { createSha256 } from "../../../../../cli/files/file-digest.ts";
+import { writeRuleIndex } from "../../../../../src/content/rule-index/write-index.ts";
 import { makeTar } from "../../../../support/archives/tar.ts";
 import { API_KEY } from "../../support/contract-server.ts";
 import { runCli } from "../../support/run-cli.ts";
@@ -19,12 +25,16 @@ const RELEASES = [
 	{ version: "1.0.0", status: "current", channel: "stable", sequence: 1 },
 ];
 let served: Record<string, Buffer>;
+/** that the service has of the newest version; null = none */
+let index: string | null;
 let server: ScriptedServer;
 beforeEach(async () => {
 	served = { ...PACKAGES };
+	index = null;
 	server = await startScriptedServer(({ path }) => {
 		const version = /releases\/(.+)\/package-link$/.exec(path)?.[1] ?? "";
 		const made = PACKAGES[version];
+		if (path.endsWith("/rule-index")) return index === null ? { status: 404, body: {} } : { body: index };
 		if (path.endsWith("/releases")) return { body: { version_order: "vendor", releases: RELEASES } };
 		const bytes = served[path.slice(3)] ?? Buffer.from("");
 		if (made === undefined)
@@ -71,6 +81,32 @@ it("believes no other bytes than those of the digest", async () => {
 		exitCode: 1,
 		stdout: "",
 		stderr: expect.stringContaining("could not read crs 1.1.0"),
+	});
+});
+
+describe("the rule index that the service has of the version", () => {
+	const judged = async () => JSON.parse((await diff("--json")).stdout).rule_index;
+
+	it("is missing, where the service has none", async () => {
+		expect(await judged()).toBe("missing");
+		expect((await diff()).stdout).toContain("service side: it has no rule index of 1.1.0");
+	});
+
+	it("is compared with what the bytes give", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "parapet-test-"));
+		const file = join(folder, "crs.tar");
+		await writeFile(file, PACKAGES["1.1.0"] ?? "");
+		const sha256 = createHash("sha256")
+			.update(PACKAGES["1.1.0"] ?? "")
+			.digest("hex");
+		const made = writeRuleIndex(sha256, await readContents(file, "crs.tar"), createSha256);
+		await rm(folder, { recursive: true });
+		index = made.ok ? made.text : "";
+		expect(await judged()).toBe("matches");
+		// It says that a rule which blocks does not.
+		index = index.replace(',1,"about 4"', ',0,"about 4"');
+		expect(await judged()).toBe("differs");
+		expect((await diff()).stdout).toContain("BAD  the service's rule index of 1.1.0");
 	});
 });
 

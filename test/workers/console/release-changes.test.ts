@@ -1,0 +1,31 @@
+// The screen of a release says what its rules change, as text, and which plan that calls for.
+import { expect, test } from "vitest";
+import { createProduct, publish } from "../../support/fleet.ts";
+import { freshProduct } from "../../support/fresh-names.ts";
+import { publishRules, suricataRule as rule } from "../support/publish-rules.ts";
+import { Browser } from "./browser.ts";
+
+test("what a release changes is on its screen, and markup in messages is text there", async () => {
+	const { name: product } = freshProduct();
+	await createProduct(product);
+	await publishRules(product, "1.0.0", rule(1));
+	await publishRules(product, "1.1.0", rule(1) + rule(2, { action: "drop", msg: "<script>alert(1)</script>" }));
+	const browser = await new Browser().signIn();
+	const page = await browser.read(`/console/releases/${product}/1.1.0`);
+	expect(page).toContain("Rules against 1.0.0");
+	expect(page).toContain("2: 1 added, 0 removed, 0 changed");
+	expect(page).toContain("standard: 1 rule can stop traffic that passed before");
+	expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+	expect(page).not.toContain("<script>alert(1)");
+	expect(page).toContain(`parapet release diff ${product} 1.1.0`);
+});
+
+test("a release without an index, or with nothing before it, is shown without", async () => {
+	const { name: product } = freshProduct();
+	await createProduct(product);
+	await publishRules(product, "1.0.0", rule(1));
+	await publish(product, "1.1.0", `other ${product}`);
+	const browser = await new Browser().signIn();
+	for (const version of ["1.0.0", "1.1.0"])
+		expect(await browser.read(`/console/releases/${product}/${version}`)).not.toContain("Rules against");
+});
