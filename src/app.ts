@@ -68,10 +68,12 @@ import { publishTokens } from "./routes/publisher/publish-token.ts";
 import { releases } from "./routes/publisher/releases.ts";
 import { roleFiles } from "./routes/publisher/role-files.ts";
 import { rollouts } from "./routes/publisher/rollouts.ts";
+import { uploadParts } from "./routes/publisher/upload-parts.ts";
 import { uploads } from "./routes/publisher/uploads.ts";
 import { MAX_METADATA_BYTES } from "./signing/tuf/metadata.ts";
 
-const PACKAGE_UPLOAD = /^\/v1\/products\/[^/]+\/releases\/[^/]+\/(package|delta|rule-index)$/;
+const PACKAGE_UPLOAD =
+	/^\/v1\/products\/[^/]+\/(releases\/[^/]+\/(package|delta|rule-index)|uploads\/[^/]+\/parts\/[^/]+)$/;
 const ROLE_FILE = /^\/v1\/products\/[^/]+\/role$/;
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -109,6 +111,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
 	for (const router of [lifecycleHook, autoscalingHook]) app.route("/", router);
 	for (const router of [
 		uploads,
+		uploadParts,
 		deltas,
 		packageLink,
 		ruleIndexes,

@@ -58,6 +58,8 @@ export interface Config {
 	/** in the order in which they are read; all of them are written */
 	readonly recordStores: readonly RecordStoreName[];
 	readonly maxPackageBytes: number;
+	/** of one request that uploads */
+	readonly maxBodyBytes: number;
 	/** that one API key may upload in a day (UTC) */
 	readonly uploadBytesPerDay: number;
 	/** part of successful requests that are logged, 0 to 1; problems always are */
@@ -139,6 +141,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>): Config {
 		lastGoodSeconds: value.LAST_GOOD_SECONDS,
 		recordStores: parseRecordStoreNames(value.RECORD_STORE),
 		maxPackageBytes: value.MAX_PACKAGE_BYTES,
+		maxBodyBytes: value.MAX_BODY_BYTES,
 		uploadBytesPerDay: value.UPLOAD_BYTES_PER_DAY,
 		logSampleRate: value.LOG_SAMPLE_RATE,
 		historySink: value.HISTORY_SINK,

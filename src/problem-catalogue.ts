@@ -41,6 +41,12 @@ export const PROBLEMS = {
 		fix: "Send exactly Content-Length bytes; nothing was stored.",
 		retryable: false,
 	},
+	parts_missing: {
+		status: 409,
+		title: "Parts of the package are not there",
+		fix: "Send the parts that `missing` names, then join again: parts are kept for a day after they came.",
+		retryable: false,
+	},
 	length_required: {
 		status: 411,
 		title: "The length of the content must be known before it starts",

@@ -40,7 +40,9 @@ import { createRecordCache } from "./storage/cache/record-cache.ts";
 import { systemClock } from "./storage/clock.ts";
 import { createPackageReader, type PackageReader } from "./storage/packages/package-reader.ts";
 import type { PackageStore } from "./storage/packages/package-store.ts";
+import type { PartStore } from "./storage/packages/part-store.ts";
 import { createR2PackageStore } from "./storage/packages/r2-package-store.ts";
+import { createR2PartStore } from "./storage/packages/r2-part-store.ts";
 import { createR2HistoryFiles, type HistoryFiles } from "./storage/r2-history-files.ts";
 import { createR2LogFiles, type LogFile } from "./storage/r2-log-store.ts";
 import { createR2TrustFileStore, type TrustFileStore } from "./storage/r2-trust-file-store.ts";
@@ -93,6 +95,7 @@ export interface Services {
 	/** each by itself, in the order in which they are read; for requests there is `records` */
 	readonly stores: readonly NamedRecordStore[];
 	readonly packages: PackageStore;
+	readonly parts: PartStore;
 	readonly packageReader: PackageReader;
 	readonly urlSigner: UrlSigner;
 	readonly pulses: PulseSigner;
@@ -173,6 +176,7 @@ async function createServices(env: Env): Promise<Services> {
 		),
 		stores: stores.map(({ name, store }) => ({ name, store: createSealedStore(store, seal, systemClock) })),
 		packages,
+		parts: createR2PartStore(env.PACKAGES),
 		packageReader: createPackageReader(packages, caches.default, config.issuer),
 		urlSigner: createUrlSigner(config, macKeyring),
 		pulses: createPulseSigner(lookupKeys),

@@ -14,6 +14,10 @@ const count = z.coerce.number().int();
 /** 32 bytes are 43 base64url characters. */
 const MIN_SECRET_LENGTH = 43;
 const MIN_BOOTSTRAP_KEY_LENGTH = 32;
+/** What R2 takes in one piece, 5 GiB less a little. */
+const MAX_OBJECT_BYTES = 5_000_000_000;
+/** Of a request, on the largest plan. */
+const MAX_PLAN_BYTES = 500 * 1024 ** 2;
 const httpOrigin = z
 	.string()
 	.refine(isHttpOrigin, "must be an origin: http(s), host without a dot at its end, and port, no path");
@@ -30,7 +34,12 @@ export const variables = z.object({
 	HEADS_FRESH_SECONDS: count.min(0).max(60),
 	DEVICE_FRESH_SECONDS: count.min(0).max(60),
 	LAST_GOOD_SECONDS: count.min(0).max(604_800).default(86_400),
-	MAX_PACKAGE_BYTES: count.min(1),
+	MAX_PACKAGE_BYTES: count.min(1).max(MAX_OBJECT_BYTES),
+	// The command line sends parts of 32 MiB.
+	MAX_BODY_BYTES: count
+		.min(32 * 1024 ** 2)
+		.max(MAX_PLAN_BYTES, "the platform takes bodies of 100 MB (Free, Pro), 200 MB (Business) or 500 MB (Enterprise)")
+		.default(100 * 1024 ** 2),
 	UPLOAD_BYTES_PER_DAY: count.min(1).default(50 * 1024 ** 3),
 	LOG_SAMPLE_RATE: z.coerce.number().min(0).max(1),
 	HISTORY_SINK: z.enum(["off", "r2", "pipelines"]).default("off"),

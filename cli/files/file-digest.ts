@@ -4,10 +4,13 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { Hasher } from "../../src/content/contents/package-contents.ts";
 
-/** @returns the SHA-256 of a file, hexadecimal */
-export async function hashFile(path: string): Promise<string> {
+/** @param range first and last byte of a part; not given = the whole @returns the SHA-256 of a file, hexadecimal */
+export async function hashFile(
+	path: string,
+	range?: { readonly start: number; readonly end: number },
+): Promise<string> {
 	const hash = createHash("sha256");
-	await pipeline(createReadStream(path), hash);
+	await pipeline(createReadStream(path, range), hash);
 	return hash.digest("hex");
 }
 

@@ -10,7 +10,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 export interface Patience {
-	readonly surroundings: Surroundings;
+	readonly surroundings: Pick<Surroundings, "nowMs" | "sleep">;
 	readonly signal: AbortSignal;
 	/** of one call: it gives up after so many tries, or when it has waited for so long */
 	readonly tries?: number;

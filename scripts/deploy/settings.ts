@@ -28,8 +28,6 @@ const NO_NAMESPACE = /^([0-9a-f])\1{31}$/;
 const EXAMPLE_HOST = /(^|\.)example\.(com|net|org)$/;
 /** What a zone on the Free or Pro plan takes: 100 MB. */
 const USUAL_BODY_BYTES = 100 * 1024 * 1024;
-/** The largest request body that the platform takes, in any plan, without its owner asking for more: 500 MB. */
-const MAX_BODY_BYTES = 500 * 1024 * 1024;
 
 /** @returns what keeps these settings from being deployed, one entry for each value; none = ready */
 export function findFaults(settings: DeployedSettings): Fault[] {
@@ -39,7 +37,6 @@ export function findFaults(settings: DeployedSettings): Fault[] {
 		...issuerFaults(issuer),
 		...routeFaults(settings, host),
 		...recordFaults(settings),
-		...sizeFaults(settings),
 		...downloadFaults(settings),
 		...boundFaults(settings),
 	];
@@ -47,11 +44,11 @@ export function findFaults(settings: DeployedSettings): Fault[] {
 
 /** @returns what can be deployed, but works on some plans only; none = nothing to say */
 export function findNotes({ vars }: DeployedSettings): string[] {
-	const bytes = Number(vars["MAX_PACKAGE_BYTES"]);
-	if (!(bytes > USUAL_BODY_BYTES) || bytes > MAX_BODY_BYTES) return [];
+	const bytes = Number(vars["MAX_BODY_BYTES"]);
+	if (!(bytes > USUAL_BODY_BYTES) || faultsOfVariables(vars).some(({ name }) => name === "MAX_BODY_BYTES")) return [];
 	const plan = bytes > 2 * USUAL_BODY_BYTES ? "Enterprise" : "Business";
 	return [
-		`[vars] MAX_PACKAGE_BYTES: uploads of ${bytes} bytes need a zone on the ${plan} plan; Free and Pro zones refuse bodies above 100 MB with 413`,
+		`[vars] MAX_BODY_BYTES: requests of ${bytes} bytes need a zone on the ${plan} plan; Free and Pro zones refuse bodies above 100 MB with 413`,
 	];
 }
 
@@ -140,11 +137,4 @@ function boundFaults({ vars }: DeployedSettings): Fault[] {
 		problem,
 		fix: "write a value that the Worker takes (src/config.ts), or leave it out",
 	}));
-}
-
-function sizeFaults({ vars }: DeployedSettings): Fault[] {
-	const bytes = Number(vars["MAX_PACKAGE_BYTES"]);
-	if (!(bytes > MAX_BODY_BYTES)) return [];
-	const problem = `${bytes} bytes can never arrive: the platform takes bodies of 100 MB (Free, Pro), 200 MB (Business) or 500 MB (Enterprise)`;
-	return [{ value: "[vars] MAX_PACKAGE_BYTES", problem, fix: `write ${MAX_BODY_BYTES} or less, as your plan allows` }];
 }

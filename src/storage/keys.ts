@@ -54,6 +54,14 @@ export function uploadKey(id: string): string {
 	return `uploads/${id}`;
 }
 
+/**
+ * A part of a package that is on its way up. @param upload its product and the SHA-256 of the whole
+ * @param part SHA-256 of the part; "" = what the keys of all parts begin with
+ */
+export function partKey(upload: { readonly product: string; readonly sha256: string }, part: string): string {
+	return uploadKey(`${upload.product}/${upload.sha256}/${part}`);
+}
+
 /** A pulse in its public bucket, under the path that it also has at the service. @param name by `PulseSigner` */
 export function pulseKey(name: string): string {
 	return `p/${name}`;

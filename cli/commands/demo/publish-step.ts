@@ -55,7 +55,16 @@ export async function publishForDemo(
 		if (existing !== undefined) return { value, facts: { ...value, name }, line: `${what} (in place)` };
 		const metadata = { notes: `${product} ${version}, published by the demo` };
 		const { nowMs } = surroundings;
-		const publication = { api, product, version, name, payload, metadata, nowMs, onProgress: progress.report };
+		const publication = {
+			api,
+			product,
+			version,
+			name,
+			payload,
+			metadata,
+			clock: surroundings,
+			onProgress: progress.report,
+		};
 		await uploadPackage(publication);
 		const { deltas } = await publishDeltas({ api, product, version, payload, clock: surroundings });
 		await signRelease(api, { product, version, sha256, size, deltas }, [signer], Math.floor(nowMs() / 1000));

@@ -24,6 +24,7 @@ export const promises = z.object({
 	check_interval_seconds: z.number(),
 	last_good_seconds: z.number(),
 	max_package_bytes: z.number(),
+	max_body_bytes: z.number(),
 });
 export type Promises = z.infer<typeof promises>;
 
@@ -53,7 +54,7 @@ const USUAL_BODY_BYTES = 100 * 1024 * 1024;
 
 /** @param server the origin that was asked @param nowMs this machine's clock, unix ms */
 export function judgePromises(
-	{ issuer, time, max_package_bytes: bytes }: Promises,
+	{ issuer, time, max_body_bytes: bytes }: Promises,
 	server: string,
 	nowMs: number,
 ): Finding[] {
@@ -81,8 +82,8 @@ export function judgePromises(
 					{
 						verdict: "notice" as const,
 						what: "uploads",
-						finding: `packages up to ${Math.floor(bytes / 1024 / 1024)} MB are taken`,
-						fix: "a Free or Pro zone lets through 100 MB (Business 200, Enterprise 500): see that the zone's plan has it, or lower MAX_PACKAGE_BYTES",
+						finding: `requests up to ${Math.floor(bytes / 1024 / 1024)} MB are taken`,
+						fix: "a Free or Pro zone lets through 100 MB (Business 200, Enterprise 500): see that the zone's plan has it, or lower MAX_BODY_BYTES",
 					},
 				]
 			: []),

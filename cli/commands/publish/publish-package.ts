@@ -8,9 +8,11 @@ import { CliError } from "../../errors.ts";
 import type { Payload } from "../../files/package-file.ts";
 import { readAnswer } from "../../http/answers.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
+import type { Patience } from "../../http/patience.ts";
 import { parseJson } from "../../json.ts";
 import { rolloutAnswer } from "../../rollout/ladder.ts";
 import { putFile } from "./put-file.ts";
+import { IN_PARTS_FROM, uploadInParts } from "./upload-parts.ts";
 
 export interface ReleaseMetadata {
 	readonly notes?: string | undefined;
@@ -35,7 +37,7 @@ export interface PublishOptions {
 	readonly name: string;
 	readonly payload: Payload;
 	readonly metadata: ReleaseMetadata;
-	readonly nowMs: () => number;
+	readonly clock: Patience["surroundings"];
 	readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -74,14 +76,18 @@ function releasePath({ product, version }: Pick<PublishOptions, "product" | "ver
 
 /** Uploads and does not release: nobody is offered it. @throws as `publishPackage` */
 export async function uploadPackage(options: PublishOptions): Promise<z.infer<typeof uploadAnswer>> {
-	const { api, name, payload, product, version, onProgress, nowMs } = options;
-	const path = releasePath(options);
-	const what = `could not upload ${product} ${version}`;
-	const named = `${path}/package?name=${encodeURIComponent(name)}`;
-	const answer = await putFile(api, named, payload, what, nowMs, onProgress);
-	const stored = readAnswer(parseJson(answer.text), what, uploadAnswer);
+	const { payload, product, version } = options;
+	const stored = await (payload.size < IN_PARTS_FROM ? uploadWhole(options) : uploadInParts(options, uploadAnswer));
 	expectSameBytes(stored.sha256, payload, `${product} ${version}`);
 	return stored;
+}
+
+async function uploadWhole(options: PublishOptions): Promise<z.infer<typeof uploadAnswer>> {
+	const { api, name, payload, product, version, onProgress, clock } = options;
+	const what = `could not upload ${product} ${version}`;
+	const named = `${releasePath(options)}/package?name=${encodeURIComponent(name)}`;
+	const answer = await putFile(api, named, payload, what, clock.nowMs, onProgress);
+	return readAnswer(parseJson(answer.text), what, uploadAnswer);
 }
 
 function expectSameBytes(stored: string, payload: Payload, what: string): void {

@@ -83,7 +83,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 			try {
 				const onProgress = progress.report;
 				const { nowMs } = surroundings;
-				const publication = { api, product, version, name, payload, metadata, nowMs, onProgress };
+				const publication = { api, product, version, name, payload, metadata, clock: surroundings, onProgress };
 				const stored = await uploadPackage(publication);
 				progress.end();
 				const clock = surroundings;

@@ -1,4 +1,4 @@
-// Sends a file as the body of one PUT, streamed, with its length and SHA-256.
+// Sends a file, or a part of one, as the body of one PUT, streamed, with its length and SHA-256.
 import { createReadStream } from "node:fs";
 import { pipeline, Transform, type TransformCallback } from "node:stream";
 import { exchange, type HttpAnswer } from "../../http/exchange.ts";
@@ -7,9 +7,11 @@ import { refusalFrom } from "../../http/refusal.ts";
 
 export interface SentFile {
 	readonly path: string;
-	/** bytes */
+	/** first byte of the part; not given = the file is sent whole */
+	readonly start?: number;
+	/** bytes that are sent */
 	readonly size: number;
-	/** hexadecimal */
+	/** of those bytes, hexadecimal */
 	readonly sha256: string;
 }
 
@@ -24,7 +26,7 @@ export async function putFile(
 ): Promise<HttpAnswer> {
 	const counter = createByteCounter((bytes) => onProgress?.(bytes, file.size));
 	// An early refusal ends the upload midway; the reply says why, so the broken pipe itself is of no interest.
-	const body = pipeline(createReadStream(file.path), counter, () => {});
+	const body = pipeline(readBytes(file), counter, () => {});
 	const answer = await exchange({
 		method: "PUT",
 		url: `${api.server}${path}`,
@@ -40,6 +42,10 @@ export async function putFile(
 	});
 	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
 	return answer;
+}
+
+function readBytes({ path, start, size }: SentFile) {
+	return createReadStream(path, start === undefined ? {} : { start, end: start + size - 1 });
 }
 
 /** A stream that passes bytes through and tells how many have passed. */

@@ -65,7 +65,7 @@ function ofGoodAnswer(path: string, status: number, { security = [], responses }
 		if (path.startsWith("/d/")) names.push("Referrer-Policy");
 		return status === 206 ? [...names, "Content-Range"] : names;
 	}
-	if (path.endsWith("/package")) names.push("Repr-Digest");
+	if (path.endsWith("/package") || path.endsWith("/package/parts")) names.push("Repr-Digest");
 	if (responses[304] !== undefined) names.push("ETag");
 	if (path.startsWith("/oauth2/") || security.some((one) => Object.hasOwn(one, "apiKey")))
 		names.push("RateLimit-Policy");

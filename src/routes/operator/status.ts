@@ -42,8 +42,11 @@ const promises = createRoute({
 						description: "How long a known device is answered from old copies while no record can be read",
 					}),
 					max_package_bytes: z.int().openapi({
+						description: "Largest package that the service takes",
+					}),
+					max_body_bytes: z.int().openapi({
 						description:
-							"Largest upload that the service takes. The platform takes no body above 100 MB on Free and Pro zones, 200 MB on Business, 500 MB on Enterprise, whatever stands here",
+							"Most of it that comes in one request; a larger package comes in parts. The platform takes no body above 100 MB on Free and Pro zones, 200 MB on Business, 500 MB on Enterprise, whatever stands here",
 					}),
 					network: networkBody,
 				})
@@ -141,6 +144,7 @@ export const deploymentStatus = createRouter()
 				check_interval_seconds: config.checkIntervalSeconds,
 				last_good_seconds: config.lastGoodSeconds,
 				max_package_bytes: config.maxPackageBytes,
+				max_body_bytes: config.maxBodyBytes,
 				network: networkFacts(config),
 			},
 			200,

@@ -133,7 +133,7 @@ export const deltas = createRouter()
 		const object = services.objects.product(product);
 		const known = await object.find(version);
 		if (known === null) refuseRelease("no_package");
-		const size = requireLength(c.req.raw, Math.min(largestDelta(known.size), services.config.maxPackageBytes));
+		const size = requireLength(c.req.raw, Math.min(largestDelta(known.size), services.config.maxBodyBytes));
 		const { body } = c.req.raw;
 		if (body === null || size < DELTA_HEAD_BYTES) throw noDelta("it is too short");
 		const by = uploaderOf(c);

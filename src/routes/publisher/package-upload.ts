@@ -7,7 +7,7 @@ import type { AddedPackage } from "../../objects/product/releases/outcomes.ts";
 import type { PackageContent } from "../../objects/product/releases/release-row.ts";
 import { ProblemError } from "../../problem.ts";
 import type { RequestScope } from "../../request-scope.ts";
-import type { PackageStore } from "../../storage/packages/package-store.ts";
+import type { PackageStore, SentBytes } from "../../storage/packages/package-store.ts";
 import { type AppEnv, changeBy } from "../http/app-env.ts";
 import { publisherAccess, requireKeyStill } from "../http/key-access.ts";
 import { requireSound } from "./package-inspection.ts";
@@ -34,7 +34,9 @@ export interface PackageUpload extends BytesUpload, PackageContent {
 
 export interface BytesUpload extends Pick<PackageContent, "sha256" | "size">, Uploader {
 	readonly product: string;
-	readonly body: ReadableStream;
+	readonly body: SentBytes;
+	/** bytes that are counted of the key's quota; not given = `size`. What went up in parts was counted then */
+	readonly counted?: number;
 }
 
 /** Who uploads, and how much that key may. */
@@ -81,29 +83,40 @@ export async function takeBytes<T>(
 	upload: BytesUpload,
 	bind: (claimedUntil: number) => Promise<T>,
 ): Promise<T> {
-	const { product, body, change, key, quota, sha256, size } = upload;
-	const admission = await parts.directory().admitUpload({ key, bytes: size, quota, now: change.now, product, sha256 });
-	if (!admission.ok) refuse(admission, upload);
+	const { body, sha256, size, counted = size } = upload;
+	const { claimedUntil } = await admitUpload(parts, upload, counted);
 	const outcome = await parts.packages.put(sha256, body, size);
 	if (outcome !== "stored") throw new ProblemError(outcome);
 	await upload.requireStill();
-	return bind(admission.claimedUntil);
+	return bind(claimedUntil);
 }
 
-function refuse(admission: Admission & { readonly ok: false }, { quota, size, event }: BytesUpload): never {
+/**
+ * Lets bytes of a package in, and counts them.
+ * @returns until when they have a claim on the package's digest, unix seconds
+ * @throws ProblemError when they may not come
+ */
+export async function admitUpload(
+	{ directory }: Pick<UploadParts, "directory">,
+	upload: Uploader & { readonly product: string; readonly sha256: string },
+	bytes: number,
+): Promise<{ readonly claimedUntil: number }> {
+	const { product, sha256, key, quota, change } = upload;
+	const admission = await directory().admitUpload({ key, bytes, quota, now: change.now, product, sha256 });
+	if (admission.ok) return admission;
 	switch (admission.reason) {
 		case "unknown_product":
 			throw new ProblemError("not_found", { detail: "there is no such product; create it first" });
 		case "being_removed":
 			// The caller is told no more than of any other outage.
-			event.reason = "package_being_removed";
+			upload.event.reason = "package_being_removed";
 			throw new ProblemError("unavailable", {
 				headers: { "retry-after": String(Math.min(admission.retryAfter, REMOVAL_RETRY_SECONDS)) },
 			});
 		case "quota":
 			// Until the day ends (00:00 UTC).
 			throw new ProblemError("upload_quota_exceeded", {
-				detail: `of ${quota} bytes a day ${admission.left} are left, and the package has ${size}`,
+				detail: `of ${quota} bytes a day ${admission.left} are left, and the content has ${bytes}`,
 				headers: { "retry-after": String(admission.retryAfter) },
 			});
 	}

@@ -1,17 +1,20 @@
 // Packages go up as streams and are checked against their announced digest on the way. What was uploaded never changes; nobody is
 // offered it before it is released.
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { packageFileName } from "../../names.ts";
+import type { ReleaseEntry } from "../../objects/product/releases/release-row.ts";
 import { ProblemError } from "../../problem.ts";
 import { formatReprDigest } from "../../signing/formats/digest-header.ts";
+import type { AppEnv } from "../http/app-env.ts";
 import { publisherAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, problems } from "../http/openapi.ts";
 import { requireDigest, requireLength } from "../http/request-body.ts";
-import { takeUpload, uploaderOf } from "./package-upload.ts";
+import { type TakenUpload, takeUpload, uploaderOf } from "./package-upload.ts";
 import { refuseRelease, releasePath } from "./release-body.ts";
 
-const bytes = z.string().openapi({ format: "binary" });
-const packageBody = z
+export const bytes = z.string().openapi({ format: "binary" });
+export const packageBody = z
 	.object({
 		product: z.string(),
 		version: z.string(),
@@ -25,6 +28,13 @@ const packageBody = z
 		}),
 	})
 	.openapi("Package");
+
+export const uploadProblems = [
+	...(["unauthenticated", "insufficient_scope", "invalid_identifier", "not_found", "rate_limited"] as const),
+	...(["invalid_digest", "digest_mismatch", "length_mismatch", "length_required"] as const),
+	...(["content_too_large", "unsupported_media_type", "upload_quota_exceeded"] as const),
+	...(["version_exists", "conflict", "unsafe_package"] as const),
+] as const;
 
 const upload = createRoute({
 	method: "put",
@@ -49,23 +59,7 @@ const upload = createRoute({
 	responses: {
 		201: jsonAnswer(packageBody, "Stored"),
 		200: jsonAnswer(packageBody, "This version had this package already"),
-		...problems(
-			"unauthenticated",
-			"insufficient_scope",
-			"invalid_identifier",
-			"invalid_digest",
-			"digest_mismatch",
-			"length_mismatch",
-			"length_required",
-			"content_too_large",
-			"unsupported_media_type",
-			"not_found",
-			"version_exists",
-			"conflict",
-			"rate_limited",
-			"upload_quota_exceeded",
-			"unsafe_package",
-		),
+		...problems(...uploadProblems),
 	},
 });
 
@@ -74,25 +68,49 @@ export const uploads = createRouter().openapi(upload, async (c) => {
 	const { product, version } = c.req.valid("param");
 	event.product = product;
 	event.toVersion = version;
-	const size = requireLength(c.req.raw, services.config.maxPackageBytes);
-	const announced = requireDigest(c.req.raw);
-	// A version may hold a plus sign, a file name may not.
-	const name = c.req.valid("query").name ?? `${product}-${version.replaceAll("+", "-")}`;
-	const content = { sha256: announced, size, name };
-
-	// Asked before the bytes are taken in, and again when they are: the version may have been filled meanwhile.
-	const known = await services.objects.product(product).find(version);
-	if (known !== null && known.sha256 !== announced) refuseRelease("version_exists");
+	const size = requireBodyLength(c);
+	const sha256 = requireDigest(c.req.raw);
+	const name = c.req.valid("query").name ?? fileNameOf(product, version);
+	await requireSameVersion(c, { product, version, sha256 });
 	const { body } = c.req.raw;
 	if (body === null) throw new ProblemError("length_mismatch");
 	const parts = { ...services.objects, packages: services.packages };
-	const added = await takeUpload(parts, { product, version, ...content, body, ...uploaderOf(c) });
-	if (!added.ok) refuseRelease(added.reason);
-	event.bytes = size;
-	// As it is stored: a second upload does not rename the first.
-	const { sha256, name: storedName } = added.release;
-	const answer = { product, version, sha256, size, name: storedName, inspected: added.isInspected };
-	return c.json(answer, added.kind === "new" ? 201 : 200, {
-		"repr-digest": formatReprDigest(sha256),
-	});
+	return answerUpload(c, await takeUpload(parts, { product, version, sha256, size, name, body, ...uploaderOf(c) }));
 });
+
+/** @returns bytes @throws ProblemError as `requireLength`; it says so where the package may come in parts */
+function requireBodyLength(c: Context<AppEnv>): number {
+	const { maxBodyBytes, maxPackageBytes } = c.env.services.config;
+	const length = requireLength(c.req.raw, maxPackageBytes);
+	if (length <= maxBodyBytes) return length;
+	const detail = `a body has ${maxBodyBytes} bytes at most: send the package in parts, PUT /v1/products/{product}/uploads/{sha256}/parts/{part}`;
+	throw new ProblemError("content_too_large", { detail, extras: { limit_bytes: maxBodyBytes } });
+}
+
+/** A version may hold a plus sign, a file name may not. */
+export function fileNameOf(product: string, version: string): string {
+	return `${product}-${version.replaceAll("+", "-")}`;
+}
+
+/**
+ * Asked before the bytes are taken in, and again when they are: the version may have been filled meanwhile.
+ * @returns the version, if it has these bytes @throws ProblemError where it has others
+ */
+export async function requireSameVersion(
+	c: Context<AppEnv>,
+	{ product, version, sha256 }: { product: string; version: string; sha256: string },
+): Promise<ReleaseEntry | null> {
+	const known = await c.env.services.objects.product(product).find(version);
+	if (known !== null && known.sha256 !== sha256) refuseRelease("version_exists");
+	return known;
+}
+
+export function answerUpload(c: Context<AppEnv>, added: TakenUpload) {
+	if (!added.ok) refuseRelease(added.reason);
+	const { event } = c.env;
+	// As it is stored: a second upload does not rename the first.
+	const { version, sha256, size, name } = added.release;
+	event.bytes = size;
+	const answer = { product: event.product ?? "", version, sha256, size, name, inspected: added.isInspected };
+	return c.json(answer, added.kind === "new" ? 201 : 200, { "repr-digest": formatReprDigest(sha256) });
+}

@@ -18,7 +18,7 @@ export interface PackageStore {
 	 * @param size bytes
 	 * @throws PackageStoreError when the stream or the storage fails
 	 */
-	put(sha256: string, body: ReadableStream, size: number): Promise<PackagePutOutcome>;
+	put(sha256: string, body: SentBytes, size: number): Promise<PackagePutOutcome>;
 	/** @returns the bytes, or the range of them, with the size of the whole package; null if there is none */
 	get(sha256: string, range?: PackageRange): Promise<StoredPackage | null>;
 	/**
@@ -32,6 +32,12 @@ export interface PackageStore {
 	 * @throws PackageStoreError when the storage does not answer; the package may then go later
 	 */
 	remove(sha256: string): Promise<"removed" | "locked">;
+}
+
+/** Bytes that go into the storage, as they come: a stream, or several one after the other. */
+export interface SentBytes {
+	/** Writes all of them and closes; a failure of either end aborts the other. @throws what failed */
+	pipeTo(into: WritableStream): Promise<void>;
 }
 
 export interface PackagePage {

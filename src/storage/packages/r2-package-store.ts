@@ -1,7 +1,8 @@
 // Packages in R2. R2 itself checks the digest while the bytes arrive and keeps nothing that differs, so an upload is never
 // held in memory and never hashed here. Not guarded against: a holder of the account's R2 keys (see bucket locks).
 import { packageDigest, packageKey, uploadKey } from "../keys.ts";
-import { type PackagePutOutcome, type PackageStore, PackageStoreError } from "./package-store.ts";
+import { type PackagePutOutcome, type PackageStore, PackageStoreError, type SentBytes } from "./package-store.ts";
+import { answered, putChecked } from "./r2-put.ts";
 
 /** A package never changes under its digest, so every cache may keep its copy. */
 const IMMUTABLE_PACKAGE: Pick<R2PutOptions, "httpMetadata"> = {
@@ -18,7 +19,7 @@ export function createR2PackageStore(bucket: R2Bucket): PackageStore {
 		async put(sha256, body, size) {
 			const existing = await answered(bucket.head(packageKey(sha256)));
 			return existing === null
-				? upload(bucket, packageKey(sha256), sha256, body, size)
+				? putChecked(bucket, packageKey(sha256), { ...IMMUTABLE_PACKAGE, sha256 }, body, size)
 				: verify(bucket, sha256, body, size);
 		},
 
@@ -55,69 +56,19 @@ export function createR2PackageStore(bucket: R2Bucket): PackageStore {
 	};
 }
 
-/** @throws PackageStoreError where R2 does not answer */
-async function answered<T>(asked: Promise<T>): Promise<T> {
-	try {
-		return await asked;
-	} catch (cause) {
-		throw new PackageStoreError("R2 does not answer", { cause });
-	}
-}
-
-/** Streams the bytes into R2, which needs to know the length beforehand: hence the fixed-length stream in between. */
-async function upload(
-	bucket: R2Bucket,
-	key: string,
-	sha256: string,
-	body: ReadableStream,
-	size: number,
-): Promise<PackagePutOutcome> {
-	const { readable, writable } = new FixedLengthStream(size);
-	const [piped, stored] = await Promise.allSettled([
-		body.pipeTo(writable),
-		bucket.put(key, readable, { ...IMMUTABLE_PACKAGE, sha256 }),
-	]);
-	// The length first: a stream that breaks off spoils the digest as well, and that is then not the reason.
-	if (isLengthError(piped) || isLengthError(stored)) return "length_mismatch";
-	if (isDigestError(stored)) return "digest_mismatch";
-	if (piped.status === "rejected")
-		throw new PackageStoreError(`upload of package ${sha256} broke off`, { cause: piped.reason });
-	if (stored.status === "rejected")
-		throw new PackageStoreError(`package ${sha256} could not be stored`, { cause: stored.reason });
-	return "stored";
-}
-
 /**
  * The object is there, so only the sender can be wrong: a second upload must still prove that it has these bytes, or a
  * publisher could release another product's package by naming its digest. R2 checks it under a name of its own, because
  * hashing here would cost the Worker's CPU time, and a locked bucket refuses to write the same object twice.
  */
-async function verify(
-	bucket: R2Bucket,
-	sha256: string,
-	body: ReadableStream,
-	size: number,
-): Promise<PackagePutOutcome> {
+async function verify(bucket: R2Bucket, sha256: string, body: SentBytes, size: number): Promise<PackagePutOutcome> {
 	const key = uploadKey(crypto.randomUUID());
 	try {
-		return await upload(bucket, key, sha256, body, size);
+		return await putChecked(bucket, key, { sha256 }, body, size);
 	} finally {
 		// What stays behind is out of everybody's sight, and the bucket's lifecycle rule sweeps it (docs/operations.md).
 		await bucket.delete(key).catch(() => {});
 	}
-}
-
-/**
- * workerd tells a wrong length by the message of a TypeError alone, and on whichever end of the stream it is noticed first;
- * the contract suite notices if the text changes.
- */
-function isLengthError(result: PromiseSettledResult<unknown>): boolean {
-	return result.status === "rejected" && String(result.reason).includes("FixedLengthStream");
-}
-
-/** R2 error 10037, BadDigest: "The SHA-256 checksum you specified did not match what we received." */
-function isDigestError(result: PromiseSettledResult<unknown>): boolean {
-	return result.status === "rejected" && String(result.reason).includes("(10037)");
 }
 
 /** R2 error 10069, ObjectLockedByBucketPolicy: a lock of the bucket keeps the object, now or for ever. */

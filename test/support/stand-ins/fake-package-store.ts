@@ -5,6 +5,7 @@ import type {
 	PackagePutOutcome,
 	PackageRange,
 	PackageStore,
+	SentBytes,
 	StoredPackage,
 } from "../../../src/storage/packages/package-store.ts";
 
@@ -18,8 +19,10 @@ export class FakePackageStore implements PackageStore {
 		return this.packages.get(sha256)?.length ?? null;
 	}
 
-	async put(sha256: string, body: ReadableStream, size: number): Promise<PackagePutOutcome> {
-		const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+	async put(sha256: string, body: SentBytes, size: number): Promise<PackagePutOutcome> {
+		const { readable, writable } = new TransformStream();
+		const [taken] = await Promise.all([new Response(readable).arrayBuffer(), body.pipeTo(writable)]);
+		const bytes = new Uint8Array(taken);
 		if (bytes.length !== size) return "length_mismatch";
 		if (createHash("sha256").update(bytes).digest("hex") !== sha256) return "digest_mismatch";
 		if (!this.packages.has(sha256)) this.uploadedAt.set(sha256, Math.floor(Date.now() / 1_000));

@@ -86,7 +86,7 @@ describe("settings are refused, naming the value and how to get it, where", () =
 		["a number is none", vars({ LOG_SAMPLE_RATE: "all" }), "[vars] LOG_SAMPLE_RATE", /expected number/],
 		["no such store is known", vars({ RECORD_STORE: "memory" }), "[vars] RECORD_STORE", /\S/],
 		["the platform has no such place", vars({ OBJECT_PLACE: "europe" }), "[vars] OBJECT_PLACE", /"weur".*"eu"/],
-		["no plan takes such packages", vars({ MAX_PACKAGE_BYTES: "524288001" }), "[vars] MAX_PACKAGE_BYTES", /100 MB/],
+		["no plan takes such bodies", vars({ MAX_BODY_BYTES: "524288001" }), "[vars] MAX_BODY_BYTES", /100 MB/],
 	])("%s", (_, changed, value, problem) => {
 		const faults = findFaults({ ...READY, ...changed });
 		expect(faults).toEqual([{ value, problem: expect.stringMatching(problem), fix: expect.stringMatching(/\S/) }]);
@@ -106,8 +106,8 @@ it.each([
 	["209715201", [expect.stringMatching(/Enterprise plan/)]],
 	["524288000", [expect.stringMatching(/Enterprise plan/)]],
 	["524288001", []],
-] as const)("of packages of %s bytes it is said which plan takes them, where not every one does", (bytes, notes) => {
-	expect(findNotes({ ...READY, ...vars({ MAX_PACKAGE_BYTES: bytes }) })).toEqual(notes);
+] as const)("of bodies of %s bytes it is said which plan takes them, where not every one does", (bytes, notes) => {
+	expect(findNotes({ ...READY, ...vars({ MAX_BODY_BYTES: bytes }) })).toEqual(notes);
 });
 
 it("what is left as shipped is named with what to do, in staging with names of its own", () => {

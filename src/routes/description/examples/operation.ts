@@ -218,6 +218,7 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	check_interval_seconds: 600,
 	last_good_seconds: 86400,
 	max_package_bytes: 104857600,
+	max_body_bytes: 104857600,
 	token_ttl_seconds: 21600,
 	url_ttl_seconds: 300,
 	heads: 128,

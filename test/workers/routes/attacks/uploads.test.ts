@@ -130,7 +130,7 @@ describe("refused is an upload", () => {
 		expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
 		expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(86_400);
 		const { detail } = await expectProblem(refused, "upload_quota_exceeded");
-		expect(detail).toBe("of 40 bytes a day 4 are left, and the package has 18");
+		expect(detail).toBe("of 40 bytes a day 4 are left, and the content has 18");
 		expect((await uploadBy(await newKey(), "1.0.2")).status).toBe(201);
 	});
 

@@ -46,6 +46,7 @@ describe("anybody may read what is promised:", () => {
 			url_ttl_seconds: 60,
 			last_good_seconds: 86_400,
 			max_package_bytes: 536_870_912,
+			max_body_bytes: 104_857_600,
 		});
 	});
 

@@ -19,6 +19,7 @@ beforeEach(async () => {
 				},
 				...{ token_ttl_seconds: 3600, url_ttl_seconds: 300, check_interval_seconds: 300, last_good_seconds: 3600 },
 				max_package_bytes: 104_857_600,
+				max_body_bytes: 104_857_600,
 			},
 		},
 		"/p/name": { body: { value: "v1", spread: 600, emergency: false } },

@@ -21,6 +21,7 @@ const PROMISES: Promises = {
 	check_interval_seconds: 300,
 	last_good_seconds: 86_400,
 	max_package_bytes: 104_857_600,
+	max_body_bytes: 104_857_600,
 };
 const WELL: Status = {
 	stores: [{ store: "kv", state: "current", latency_ms: 3, heads: 7, broken: [] }],
@@ -61,8 +62,8 @@ describe("packages that not every plan of the platform lets through", () => {
 		[104_857_600, SERVER, []],
 		[104_857_601, SERVER, ["uploads notice"]],
 		[104_857_601, "http://localhost:8787", []],
-	])("up to %i bytes, at %s", (max_package_bytes, server, expected) => {
-		const found = judgePromises({ ...PROMISES, issuer: server, max_package_bytes }, server, Date.parse(NOW));
+	])("up to %i bytes, at %s", (max_body_bytes, server, expected) => {
+		const found = judgePromises({ ...PROMISES, issuer: server, max_body_bytes }, server, Date.parse(NOW));
 		expect(verdicts(found.slice(2))).toEqual(expected);
 	});
 });

@@ -1,0 +1,111 @@
+// A large package goes up in parts, a few at once. Whoever is interrupted begins the same command again: what is there is not sent
+// again. Parts are read from the file as they are sent, so that memory is none of its size.
+import { z } from "zod";
+import { sha256Hex } from "../../../src/names.ts";
+import { ServerRefusal } from "../../errors.ts";
+import { hashFile } from "../../files/file-digest.ts";
+import type { Payload } from "../../files/package-file.ts";
+import type { OperatorApi } from "../../http/operator-api.ts";
+import { type Patience, patiently } from "../../http/patience.ts";
+import { putFile, type SentFile } from "./put-file.ts";
+
+/** The platform takes bodies of 100 MB in any plan; a part that breaks off costs this much. */
+const PART_BYTES = 32 * 1024 ** 2;
+/** Below, one request is quicker. */
+export const IN_PARTS_FROM = 64 * 1024 ** 2;
+const AT_ONCE = 3;
+const TRIES = 6;
+
+export interface PartedUploadOptions {
+	readonly api: OperatorApi;
+	readonly product: string;
+	readonly version: string;
+	readonly name: string;
+	readonly payload: Pick<Payload, "path" | "size" | "sha256">;
+	readonly clock: Patience["surroundings"];
+	/** of a part; not given = 32 MiB */
+	readonly partBytes?: number;
+	readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+type Part = SentFile & { readonly start: number };
+
+const kept = z.looseObject({ parts: z.array(z.looseObject({ sha256: sha256Hex })) });
+
+/**
+ * @returns what `joined` reads of the answer
+ * @throws ServerRefusal, ConnectionError when a part, tried several times, does not arrive
+ */
+export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.ZodType<T>): Promise<T> {
+	const { api, product, version, name, payload, clock, partBytes = PART_BYTES } = options;
+	const what = `could not upload ${product} ${version}`;
+	const path = `/v1/products/${product}/uploads/${payload.sha256}`;
+	const release = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
+	const parts = await splitFile(payload, partBytes);
+	const body = { sha256: payload.sha256, parts: parts.map(({ sha256 }) => sha256), name };
+	for (let isLast = false; ; isLast = true) {
+		const there = new Set((await api.call("GET", path, what, kept)).parts.map(({ sha256 }) => sha256));
+		await sendParts(options, { parts, there, path, what });
+		try {
+			const join = () => api.call("PUT", `${release}/package/parts`, what, joined, body);
+			return await patiently(retrying(clock), join);
+		} catch (error) {
+			// They had been there for a day, and went in between.
+			if (isLast || !(error instanceof ServerRefusal && error.refusal.code === "parts_missing")) throw error;
+		}
+	}
+}
+
+async function splitFile({ path, size }: Pick<Payload, "path" | "size">, partBytes: number): Promise<Part[]> {
+	const parts: Part[] = [];
+	for (let start = 0; start < size; start += partBytes) {
+		const length = Math.min(partBytes, size - start);
+		parts.push({ path, start, size: length, sha256: await hashFile(path, { start, end: start + length - 1 }) });
+	}
+	return parts;
+}
+
+async function sendParts(
+	{ api, payload, clock, onProgress }: PartedUploadOptions,
+	{ parts, there, path, what }: { parts: readonly Part[]; there: ReadonlySet<string>; path: string; what: string },
+): Promise<void> {
+	const ending = new AbortController();
+	/** of each part, bytes that are sent or were there */
+	const sent = parts.map(({ sha256, size }) => (there.has(sha256) ? size : 0));
+	const tell = () =>
+		onProgress?.(
+			sent.reduce((sum, bytes) => sum + bytes, 0),
+			payload.size,
+		);
+	const waiting = parts.map((part, index) => ({ part, index })).filter(({ part }) => !there.has(part.sha256));
+	tell();
+	const worker = async () => {
+		for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+			const { part, index } = next;
+			const send = () =>
+				putFile(api, `${path}/parts/${part.sha256}`, part, what, clock.nowMs, (done) => {
+					sent[index] = done;
+					tell();
+				});
+			await patiently({ ...retrying(clock), signal: ending.signal }, send);
+		}
+	};
+	const ends = await Promise.allSettled(
+		Array.from({ length: AT_ONCE }, async () => {
+			try {
+				await worker();
+			} catch (error) {
+				// The others need not go on.
+				waiting.length = 0;
+				ending.abort(error);
+				throw error;
+			}
+		}),
+	);
+	const failed = ends.find((end) => end.status === "rejected");
+	if (failed !== undefined) throw failed.reason;
+}
+
+function retrying(surroundings: Patience["surroundings"]): Patience {
+	return { surroundings, signal: new AbortController().signal, tries: TRIES, retriesSilence: () => true };
+}
