@@ -318,9 +318,35 @@ export const ROUTES: readonly FileEdits[] = [
 		tests: ATTACKS,
 		edits: [
 			{
-				from: 'if (known !== null && known.sha256 !== announced) refuseRelease("version_exists");',
+				from: 'if (known !== null && known.sha256 !== sha256) refuseRelease("version_exists");',
 				to: "",
 				breaks: "other bytes for a version that is filled stay in storage",
+			},
+		],
+	},
+	{
+		file: "src/routes/publisher/upload-parts.ts",
+		tests: ["test/workers/routes/publisher/upload-parts"],
+		edits: [
+			{
+				from: "await admitUpload(services.objects, { ...upload, ...uploaderOf(c) }, size);",
+				to: "",
+				breaks: "parts fill the storage, whatever the quota of a key is",
+			},
+			{
+				from: "counted: 0 },",
+				to: "counted: size },",
+				breaks: "a package in parts counts twice",
+			},
+			{
+				from: "if (size > limit)",
+				to: "if (false)",
+				breaks: "parts make a package of any size",
+			},
+			{
+				from: "if (added.ok) await services.parts.remove(upload).catch(() => {});",
+				to: "",
+				breaks: "parts are paid for although they are joined",
 			},
 		],
 	},

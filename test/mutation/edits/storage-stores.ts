@@ -242,14 +242,36 @@ export const STORAGE_STORES: readonly FileEdits[] = [
 		],
 	},
 	{
-		file: "src/storage/packages/r2-package-store.ts",
+		file: "src/storage/packages/r2-put.ts",
 		tests: ["test/workers/routes/attacks/uploads", "test/workers/routes/publisher/releases"],
 		edits: [
 			{
-				from: "bucket.put(key, readable, { ...IMMUTABLE_PACKAGE, sha256 })",
-				to: "bucket.put(key, readable, { ...IMMUTABLE_PACKAGE })",
+				from: "bucket.put(key, readable, options)",
+				to: "bucket.put(key, readable, { ...options, sha256: undefined })",
 				breaks: "bytes are stored that have another digest than was said",
 			},
+		],
+	},
+	{
+		file: "src/storage/packages/r2-part-store.ts",
+		tests: ["test/workers/routes/publisher/upload-parts"],
+		edits: [
+			{
+				from: "if (part === null) throw new PackageStoreError(`part ${sha256} is not there any more`);",
+				to: "if (part === null) continue;",
+				breaks: "a part that is gone is left out, and the storage alone notices",
+			},
+			{
+				from: "if (!page.truncated) return;",
+				to: "return;",
+				breaks: "of more parts than a page has, the others stay",
+			},
+		],
+	},
+	{
+		file: "src/storage/packages/r2-package-store.ts",
+		tests: ["test/workers/routes/attacks/uploads", "test/workers/routes/publisher/releases"],
+		edits: [
 			{
 				from: ": verify(bucket, sha256, body, size)",
 				to: ': "stored"',

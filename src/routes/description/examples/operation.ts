@@ -71,6 +71,8 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"NewMessage.fraction": 0.1,
 	"MessageRaise.fraction": 0.5,
 	sha256: SHA256,
+	part: SHA256,
+	"PartsOfPackage.parts": [SHA256],
 	"CollectedPackages.packages": 200,
 	"CollectedPackages.outcome": "orphaned",
 	"CollectedPackages.uploaded_at": "2026-08-20T08:00:00Z",

@@ -1,6 +1,7 @@
 // A package that goes up in parts: in any order, again, interrupted; joined it is the package that one request would have sent, or nothing.
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { partKey } from "../../../../src/storage/keys.ts";
 import { createR2PackageStore } from "../../../../src/storage/packages/r2-package-store.ts";
 import { createR2PartStore } from "../../../../src/storage/packages/r2-part-store.ts";
 import { joinBytes, makeTar } from "../../../support/archives/tar.ts";
@@ -225,4 +226,14 @@ test("whoever sends more than a body may have is told to send parts", async () =
 		limit_bytes: 104_857_600,
 		detail: expect.stringContaining("in parts"),
 	});
+});
+
+test("more parts than the storage lists at once are all listed, and all forgotten", async () => {
+	const upload = { product, sha256: whole.sha256 };
+	const sha256s = Array.from({ length: 1_001 }, (_, n) => n.toString(16).padStart(64, "0"));
+	await Promise.all(sha256s.map((sha256) => env.PACKAGES.put(partKey(upload, sha256), "x")));
+	const store = createR2PartStore(env.PACKAGES);
+	expect((await store.list(upload)).map(({ sha256 }) => sha256)).toEqual(sha256s);
+	await store.remove(upload);
+	expect(await store.list(upload)).toEqual([]);
 });
