@@ -81,4 +81,36 @@ export const HISTORY: readonly FileEdits[] = [
 			},
 		],
 	},
+	{
+		file: "cli/commands/history/select.ts",
+		tests: ["test/unit/cli/commands/history/basin.test.ts"],
+		edits: [
+			{
+				from: " WHERE time >= '${since}')",
+				to: ")",
+				breaks: "a question about a day reads, and is billed for, all that the table has",
+			},
+			{
+				from: 'LIMITED.test(statement) ? ""',
+				to: 'true ? ""',
+				breaks: "an answer ends after 500 rows without a word",
+			},
+		],
+	},
+	{
+		file: "cli/commands/history/query-basin.ts",
+		tests: ["test/unit/cli/commands/history/basin.test.ts"],
+		edits: [
+			{
+				from: "times.has(name) ? plainTime(row[name]) : (row[name] ?? null)",
+				to: "row[name] ?? null",
+				breaks: "times of a table look otherwise than those of files",
+			},
+			{
+				from: 'const isRefused = answer.status >= 400 || failure.safeParse(body).data?.["success"] === false;',
+				to: "const isRefused = answer.status >= 400;",
+				breaks: "a refusal with status 200 says nothing of why",
+			},
+		],
+	},
 ];
