@@ -3,6 +3,13 @@
 import { EMPTY_SUMMARY, type FleetSummary, silentSince } from "../../fleet/fleet-summary.ts";
 import { FleetTally } from "../../fleet/fleet-tally.ts";
 import {
+	countInstalled,
+	findInstalled,
+	type InstalledAnswer,
+	type InstalledCount,
+	type InstalledQuery,
+} from "../../fleet/installed.ts";
+import {
 	devicesIn,
 	stoppingBy,
 	type TrustCell,
@@ -34,6 +41,7 @@ interface Known {
 	readonly at: number;
 	readonly seen: FleetSummary["seen"];
 	readonly trust: readonly TrustCell[];
+	readonly installed: readonly InstalledCount[];
 }
 
 export class CensusCount {
@@ -41,6 +49,7 @@ export class CensusCount {
 	readonly #perPage: number;
 	readonly #tally = new FleetTally({ maxKinds: MAX_FLEET_KINDS });
 	readonly #accounts = new Map<string, Known>();
+	readonly #names = new Map<string, string>();
 	/** the last account that is counted; null = all are */
 	#countedTo: string | null = "";
 
@@ -112,9 +121,26 @@ export class CensusCount {
 		return found.toSorted((one, two) => two.stopping - one.stopping).slice(0, limit);
 	}
 
+	/** @returns how many devices have a version that is wanted, and in which accounts */
+	installed(query: InstalledQuery): InstalledAnswer {
+		const counts = Array.from(this.#accounts, ([account, { installed }]) => [account, installed] as const);
+		return findInstalled(counts, query);
+	}
+
 	#replace(before: FleetSummary, { account, at, summary }: AccountSummary): void {
 		this.#tally.add(before, -1);
 		this.#tally.add(summary, 1);
-		this.#accounts.set(account, { at, seen: summary.seen, trust: summary.trust });
+		const installed = countInstalled(summary.cells).map((one) => ({
+			...{ product: this.#nameOf(one.product), version: this.#nameOf(one.version), devices: one.devices },
+		}));
+		this.#accounts.set(account, { at, seen: summary.seen, trust: summary.trust, installed });
+	}
+
+	/** Names of products and versions are the same in most accounts: each is kept once, as many as there may be. */
+	#nameOf(text: string): string {
+		const known = this.#names.get(text);
+		if (known !== undefined) return known;
+		if (this.#names.size < MAX_FLEET_KINDS) this.#names.set(text, text);
+		return text;
 	}
 }

@@ -2,7 +2,6 @@
 import { type AdoptionSample, ALL_VERSIONS, type LateInstallation } from "../../fleet/adoption.ts";
 import { EMPTY_SUMMARY, type FleetSummary } from "../../fleet/fleet-summary.ts";
 import type { Schema } from "../schema.ts";
-import { INSTALLED_TABLE } from "./installed-tables.ts";
 
 export const CENSUS_SCHEMA: Schema = {
 	tables: [
@@ -19,7 +18,6 @@ export const CENSUS_SCHEMA: Schema = {
 			devices INTEGER NOT NULL, -- from then on
 			PRIMARY KEY (product, version, at)
 		) WITHOUT ROWID`,
-		INSTALLED_TABLE,
 	],
 	steps: [],
 };

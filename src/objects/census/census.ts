@@ -11,6 +11,7 @@ import {
 	type FleetView,
 	overviewOf,
 } from "../../fleet/fleet-summary.ts";
+import type { InstalledAnswer, InstalledQuery } from "../../fleet/installed.ts";
 import { countVersions } from "../../fleet/regression.ts";
 import type { TrustOutlook, TrustQuestion } from "../../fleet/trust-outlook.ts";
 import { SOONEST_MS, setUnlessSet } from "../alarm.ts";
@@ -20,7 +21,6 @@ import { nowSeconds } from "../clock.ts";
 import { createTables, openTables } from "../schema.ts";
 import { CensusCount, type SilentAccount, type StoppingAccount } from "./census-count.ts";
 import { CENSUS_SCHEMA, CensusTables, type VersionCounts } from "./census-tables.ts";
-import { type InstalledAnswer, type InstalledQuery, InstalledTables, NOTHING_INSTALLED } from "./installed-tables.ts";
 import { Suspects } from "./suspects.ts";
 
 const SAMPLE_EVERY_MS = 60_000;
@@ -44,7 +44,6 @@ export interface ProblemQuery {
 
 export class Census extends DurableObject<ObjectBindings> {
 	readonly #tables: CensusTables;
-	readonly #installed: InstalledTables;
 	readonly #count: CensusCount;
 	#exists: boolean;
 	/** since the last alarm; what is lost with the object's life is counted from when it was told on */
@@ -57,7 +56,6 @@ export class Census extends DurableObject<ObjectBindings> {
 		super(ctx, env);
 		this.#exists = openTables(ctx.storage, CENSUS_SCHEMA);
 		this.#tables = new CensusTables(ctx.storage.sql);
-		this.#installed = new InstalledTables(ctx.storage.sql);
 		this.#count = new CensusCount(this.#tables);
 		this.#suspects = new Suspects((product, count) => tellProduct(env, product, count));
 	}
@@ -71,9 +69,7 @@ export class Census extends DurableObject<ObjectBindings> {
 			const known = this.#tables.summary(input.account);
 			if (known !== null && known.version >= input.version) return null;
 			this.#tables.save(told);
-			const before = known?.summary ?? EMPTY_SUMMARY;
-			this.#installed.replace(input.account, before.cells, told.summary.cells);
-			return before;
+			return known?.summary ?? EMPTY_SUMMARY;
 		});
 		this.#exists = true;
 		if (before === null) return;
@@ -113,8 +109,7 @@ export class Census extends DurableObject<ObjectBindings> {
 	async installed(query: InstalledQuery): Promise<CensusAnswer<InstalledAnswer & { all: number }>> {
 		return this.#answer(() => {
 			const cells = this.#count.summary().cells.filter(({ product }) => product === query.product);
-			const found = this.#exists ? this.#installed.find(query) : NOTHING_INSTALLED;
-			return { ...found, all: cells.reduce((sum, { devices }) => sum + devices, 0) };
+			return { ...this.#count.installed(query), all: cells.reduce((sum, { devices }) => sum + devices, 0) };
 		});
 	}
 

@@ -1,7 +1,7 @@
 // Who still has a version of a product, over all accounts. Answered by the Census; which devices these are, each account says.
 import { createRoute, z } from "@hono/zod-openapi";
+import type { AccountWith } from "../../../fleet/installed.ts";
 import { productName, splitWanted, versionsWanted } from "../../../names.ts";
-import type { AccountWith } from "../../../objects/census/installed-tables.ts";
 import { ProblemError } from "../../../problem.ts";
 import { readAccess } from "../../http/key-access.ts";
 import { createRouter, jsonAnswer, problems, timestamp, toTimestampOrNull, wholeNumber } from "../../http/openapi.ts";
