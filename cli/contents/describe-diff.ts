@@ -1,6 +1,7 @@
 // What changes between two packages, for machines and for people.
 import type { ContentsDiff, RuleChange } from "../../src/content/contents/diff-contents.ts";
 import type { ContentRule } from "../../src/content/contents/package-contents.ts";
+import { type ProposedPlan, proposePlan } from "../../src/rollout/proposed-plan.ts";
 import { formatBytes, formatCount, formatTable } from "../terminal/output.ts";
 
 export interface DiffEnd {
@@ -35,7 +36,20 @@ export function diffToWire(product: string, from: DiffEnd | null, to: DiffEnd, {
 			repeated: rules.repeated.map(ruleToWire),
 		},
 		cves,
+		proposed_plan: planOf(from, rules),
 	};
+}
+
+/** What the changes call for, by the same rule as the service's. */
+function planOf(from: DiffEnd | null, rules: ContentsDiff["rules"]): ProposedPlan {
+	return proposePlan({
+		before: from === null ? null : rules.from,
+		newlyBlocking: rules.newlyBlocking.length,
+		removed: rules.removed.length,
+		changed: rules.changed.filter(({ what }) => what.some((part) => part !== "file")).length,
+		reused: rules.reused.length,
+		unsaid: [...rules.added, ...rules.changed.map(({ rule }) => rule)].filter((one) => one.isBlocking === null).length,
+	});
 }
 
 function ruleToWire({ id, format, file, isBlocking, message, cves }: ContentRule) {
@@ -49,6 +63,7 @@ function changeToWire({ rule, before, what }: RuleChange) {
 export function diffLines(product: string, from: DiffEnd | null, to: DiffEnd, diff: ContentsDiff): string[] {
 	const { files, rules, cves } = diff;
 	const against = from === null ? "nothing before it" : `${from.version} (${formatBytes(from.size)})`;
+	const proposed = planOf(from, rules);
 	const count = (many: readonly unknown[], what: string) => `${formatCount(many.length)} ${what}`;
 	const lines = sum(files.map(({ added }) => added)) + sum(files.map(({ removed }) => removed));
 	return [
@@ -58,6 +73,7 @@ export function diffLines(product: string, from: DiffEnd | null, to: DiffEnd, di
 		`blocking  ${count(rules.newlyBlocking, "newly")}, ${count(rules.blockingNoMore, "no more")}`,
 		...(cves.added.length > 0 ? [`CVEs      new: ${few(cves.added)}`] : []),
 		...(cves.removed.length > 0 ? [`CVEs      named no more: ${few(cves.removed)}`] : []),
+		`plan      ${proposed.plan}, since ${proposed.reasons.join("; ")}`,
 		...ruleTable("newly blocking", rules.newlyBlocking),
 		...ruleTable(
 			"added, not blocking",

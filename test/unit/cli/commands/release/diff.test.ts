@@ -58,6 +58,10 @@ it("says what the newest version changes against what everybody has", async () =
 		files: [{ path: "crs/a.conf", lines_added: 3, lines_removed: 3 }],
 		cves: { added: ["CVE-2021-44228"], removed: [] },
 		findings: [],
+		proposed_plan: {
+			plan: "standard",
+			reasons: ["2 rules can stop traffic that passed before", ...Array(2).fill(expect.any(String))],
+		},
 	});
 	expect([ids(found.rules.added), ids(found.rules.removed), ids(found.rules.changed)]).toEqual([["4"], ["2"], ["1"]]);
 	expect([ids(found.rules.newly_blocking), ids(found.rules.blocking_no_more)]).toEqual([["4", "1"], ["2"]]);
