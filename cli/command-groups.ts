@@ -33,6 +33,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
 		load: async () => (await import("./commands/publish/publish.ts")).definePublish,
 	},
 	{
+		name: "publisher",
+		description: "workflows of GitHub Actions and GitLab that publish without an API key",
+		load: async () => (await import("./commands/publisher/publisher.ts")).definePublisher,
+	},
+	{
 		name: "release",
 		description: "published releases",
 		load: async () => (await import("./commands/release/release.ts")).defineRelease,

@@ -6,10 +6,10 @@ import type { OperatorApi } from "../http/operator-api.ts";
 import { createOutput, type Output, type Surroundings } from "../terminal/output.ts";
 import { confirm } from "./confirmation.ts";
 import { readOptions } from "./read-options.ts";
-import { DEFAULT_HOME, DEFAULT_URL, resolveKey, resolveServer } from "./settings.ts";
+import { DEFAULT_HOME, DEFAULT_URL, findKey, resolveKey, resolveServer } from "./settings.ts";
 
 /** Options that are read before a command's own; every schema extends one of these. */
-const sharedOptions = z.object({ json: z.boolean().default(false), url: z.string().optional() });
+export const sharedOptions = z.object({ json: z.boolean().default(false), url: z.string().optional() });
 export const operatorOptions = sharedOptions.extend({ key: z.string().optional(), keyFile: z.string().optional() });
 export const firewallOptions = sharedOptions.extend({ home: z.string().default(DEFAULT_HOME) });
 
@@ -75,6 +75,31 @@ export function runAsOperator<Shape extends z.ZodRawShape>(
 	});
 }
 
+export interface PublisherContext<Options> extends CommandContext<Options> {
+	/**
+	 * With the API key; in a job of CI that has none, with a token for the product, which is renewed where it can be.
+	 * @throws UsageError when there is neither
+	 */
+	openApi(product: string): Promise<OperatorApi>;
+}
+
+/** Makes `command` one for publishers, which a trusted publisher runs without an API key. */
+export function runAsPublisher<Shape extends z.ZodRawShape>(
+	command: Command,
+	surroundings: Surroundings,
+	shape: Shape,
+	run: (context: PublisherContext<z.infer<z.ZodObject<Shape>>>) => Promise<void>,
+): void {
+	shapes.set(command, async () => shape);
+	addOperatorOptions(command).action(async () => {
+		const shared = readOptions(command, operatorOptions);
+		const options = readOptions(command, z.object(shape));
+		const output = createOutput(surroundings, shared.json);
+		const openApi = await openPublisherApi(shared, surroundings);
+		await run({ openApi, options, output, surroundings, operands: command.args });
+	});
+}
+
 export interface ReaderContext<Options> extends CommandContext<Options> {
 	/** @throws UsageError when there is no key for the server */
 	openApi(): Promise<OperatorApi>;
@@ -103,10 +128,31 @@ export async function openOperatorApi(
 	surroundings: Surroundings,
 ): Promise<OperatorApi> {
 	const server = resolveServer(shared.url, surroundings);
-	const key = resolveKey(shared, server, surroundings);
+	return openWith(server, resolveKey(shared, server, surroundings), surroundings);
+}
+
+async function openWith(server: string, key: string, { nowMs, sleep }: Surroundings): Promise<OperatorApi> {
 	const { createOperatorApi } = await import("../http/operator-api.ts");
-	const { nowMs, sleep } = surroundings;
 	return createOperatorApi({ server, key, nowMs, sleep });
+}
+
+/** @throws UsageError when there is neither a key for the server nor an ID token of CI */
+async function openPublisherApi(
+	shared: z.infer<typeof operatorOptions>,
+	surroundings: Surroundings,
+): Promise<(product: string) => Promise<OperatorApi>> {
+	const server = resolveServer(shared.url, surroundings);
+	const { ciJobOf, missingIdToken } = await import("../ci/id-token.ts");
+	const job = findKey(shared, server, surroundings) === null ? ciJobOf(surroundings.env) : null;
+	if (job === null) {
+		const key = resolveKey(shared, server, surroundings, missingIdToken(surroundings.env) ?? undefined);
+		const api = await openWith(server, key, surroundings);
+		return async () => api;
+	}
+	const { createPublishTokens } = await import("../ci/publish-token.ts");
+	const { nowMs, sleep } = surroundings;
+	const tokenFor = createPublishTokens({ server, job, nowMs, sleep });
+	return async (product) => openWith(server, (await tokenFor(product)).token, surroundings);
 }
 
 /** What a firewall does at one of its commands, and the options that are the command's own. */

@@ -39,16 +39,30 @@ export interface KeyOptions {
 	readonly keyFile?: string | undefined;
 }
 
-/** @returns the API key: --key-file, --key, PARAPET_KEY, or for a local server BOOTSTRAP_KEY of ./.dev.vars */
-export function resolveKey(options: KeyOptions, server: string, surroundings: Surroundings): string {
+/**
+ * @returns the API key, as `findKey`
+ * @param fix what to do where there is none
+ * @throws UsageError then
+ */
+export function resolveKey(
+	options: KeyOptions,
+	server: string,
+	surroundings: Surroundings,
+	fix = "set PARAPET_KEY, or give --key-file FILE",
+): string {
+	const key = findKey(options, server, surroundings);
+	if (key === null) throw new UsageError(`no API key for ${server}`, fix);
+	return key;
+}
+
+/** @returns the API key: --key-file, --key, PARAPET_KEY, or for a local server BOOTSTRAP_KEY of ./.dev.vars; null = there is none */
+export function findKey(options: KeyOptions, server: string, surroundings: Surroundings): string | null {
 	const key =
 		(options.keyFile === undefined ? undefined : readTextFile(options.keyFile).trim()) ??
 		options.key ??
 		surroundings.env["PARAPET_KEY"] ??
 		(isLoopback(server) ? readDevVars(surroundings.cwd)["BOOTSTRAP_KEY"] : undefined);
-	if (key === undefined || key === "" || key === BOOTSTRAP_KEY_OFF) {
-		throw new UsageError(`no API key for ${server}`, "set PARAPET_KEY, or give --key-file FILE");
-	}
+	if (key === undefined || key === "" || key === BOOTSTRAP_KEY_OFF) return null;
 	if (!/^[\x21-\x7e]+$/.test(key)) throw new UsageError("the API key has characters that no key has");
 	return key;
 }

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { versionOrder } from "../../../src/content/releases/product-record.ts";
 import { packageFileName, productName, versionName } from "../../../src/names.ts";
-import { runAsOperator } from "../../command-line/run-as.ts";
+import { runAsPublisher } from "../../command-line/run-as.ts";
 import { collect } from "../../command-line/values.ts";
 import { UsageError } from "../../errors.ts";
 import { expectSound, inspectFile } from "../../files/inspect-file.ts";
@@ -61,7 +61,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 	);
 	addPassphraseOption(publish);
 	addReleaseOptions(publish);
-	runAsOperator(publish, surroundings, shape, async ({ api, options, operands, output }) => {
+	runAsPublisher(publish, surroundings, shape, async ({ openApi, options, operands, output }) => {
 		const { draft = false, deltas: isWithDeltas = true } = options;
 		const [unused] = draft ? givenReleaseOptions(options) : [];
 		if (unused !== undefined) {
@@ -74,7 +74,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 		for (const file of operands) await expectFile(file);
 		for (const file of operands) await lookAt(file, surroundings, output.json);
 		const planned = planTargets(operands, options);
-		const targets = orderTargets(planned, await findOrdered(api, planned));
+		const targets = orderTargets(planned, await findOrdered(openApi, planned));
 		const metadata = await readReleaseOptions(options);
 		const signers = await openSigners(options, surroundings);
 		const publishOne = async ({ file, product, version, name }: Target) => {
@@ -83,13 +83,18 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 			try {
 				const onProgress = progress.report;
 				const { nowMs } = surroundings;
+				const api = await openApi(product);
 				const publication = { api, product, version, name, payload, metadata, clock: surroundings, onProgress };
 				const stored = await uploadPackage(publication);
 				progress.end();
 				const clock = surroundings;
-				const made = isWithDeltas ? await publishDeltas({ api, product, version, payload, clock }) : NO_DELTAS;
+				const made = isWithDeltas
+					? await publishDeltas({ api: await openApi(product), product, version, payload, clock })
+					: NO_DELTAS;
+				// Asked for anew: to make deltas of a large package takes minutes.
+				const later = await openApi(product);
 				const allowReused = options.allowReusedIds ?? false;
-				const indexed = await publishIndex({ api, product, version, payload, name, allowReused, clock });
+				const indexed = await publishIndex({ api: later, product, version, payload, name, allowReused, clock });
 				const index = indexed.ok ? { sha256: indexed.index.sha256, size: indexed.index.size } : null;
 				const lines = [...describeDeltas(made, payload.size), ...describeIndex(indexed)];
 				const beside = { deltas: made.deltas, rule_index: indexed.ok ? indexed.index : null };
@@ -102,7 +107,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				if (signers.length > 0) {
 					const { sha256, size } = payload;
 					const signature = await signRelease(
-						api,
+						later,
 						{ product, version, sha256, size, ...metadata, deltas: made.deltas, index },
 						signers,
 						Math.floor(nowMs() / 1000),
@@ -121,7 +126,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 						return { release, line: [line, ...lines].join("\n") };
 					}
 				}
-				const release = await releasePackage(publication);
+				const release = await releasePackage({ ...publication, api: later });
 				const said = `${formatBytes(payload.size)}, sha256 ${payload.sha256}, ${release.status}, sequence ${release.sequence}`;
 				const line = release.changed
 					? `${product} ${version}: ${said}`
@@ -162,11 +167,15 @@ async function lookAt(file: string, surroundings: Surroundings, json: boolean): 
 const releaseList = z.looseObject({ version_order: versionOrder });
 
 /** @returns the products with several files whose versions have an order; the server knows */
-async function findOrdered(api: OperatorApi, targets: readonly Target[]): Promise<ReadonlySet<string>> {
+async function findOrdered(
+	openApi: (product: string) => Promise<OperatorApi>,
+	targets: readonly Target[],
+): Promise<ReadonlySet<string>> {
 	const ordered = new Set<string>();
 	for (const [product, files] of Map.groupBy(targets, (target) => target.product)) {
 		if (files.length === 1) continue;
 		const what = `could not read releases of ${product}`;
+		const api = await openApi(product);
 		const found = await api.call("GET", `/v1/products/${product}/releases`, what, releaseList);
 		if (found.version_order === "vendor") ordered.add(product);
 	}
