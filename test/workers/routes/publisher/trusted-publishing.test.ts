@@ -189,16 +189,17 @@ describe("a run of a trusted publisher", () => {
 			}
 		}
 		expect(opened.sort()).toEqual([
+			...["chooseDeltaBases", "getChanges", "getCoverage", "getRuleIndex", "linkPackage", "listDisabledRules"],
+			...["listProductEvents", "listPublishers", "listReleases", "listRollouts", "publishRelease", "publishRole"],
 			...[
-				"chooseDeltaBases",
-				"linkPackage",
-				"listDisabledRules",
-				"listProductEvents",
-				"listPublishers",
-				"listReleases",
+				"readRolloutLog",
+				"showProduct",
+				"showRole",
+				"showRollout",
+				"uploadDelta",
+				"uploadPackage",
+				"uploadRuleIndex",
 			],
-			...["listRollouts", "publishRelease", "publishRole", "readRolloutLog", "showProduct", "showRole", "showRollout"],
-			...["uploadDelta", "uploadPackage"],
 		]);
 	});
 });
