@@ -179,28 +179,21 @@ describe("a run of a trusted publisher", () => {
 			paths: Record<string, Record<string, { operationId: string; "x-scopes"?: string[] }>>;
 		}>();
 		const opened: string[] = [];
+		const named: string[] = [];
 		for (const [path, operations] of Object.entries(paths)) {
 			for (const [method, { operationId, "x-scopes": scopes }] of Object.entries(operations)) {
 				if (scopes === undefined) continue;
+				if (scopes.some((scope) => /^(publish|propose):/.test(scope))) named.push(operationId);
 				const filled = path.replace("{product}", product).replaceAll(/\{\w+\}/g, "1.0.0");
 				const body = method === "get" || method === "delete" ? undefined : {};
 				const { status } = await edge.sendJson(method.toUpperCase(), filled, token, body);
 				if (status !== 401 && status !== 403) opened.push(operationId);
 			}
 		}
-		expect(opened.sort()).toEqual([
-			...["chooseDeltaBases", "getChanges", "getCoverage", "getRuleIndex", "linkPackage", "listDisabledRules"],
-			...["listProductEvents", "listPublishers", "listReleases", "listRollouts", "publishRelease", "publishRole"],
-			...[
-				"readRolloutLog",
-				"showProduct",
-				"showRole",
-				"showRollout",
-				"uploadDelta",
-				"uploadPackage",
-				"uploadRuleIndex",
-			],
-		]);
+		expect(opened).toEqual(named);
+		expect(opened).toEqual(expect.arrayContaining(["uploadPackage", "uploadDelta", "publishRole", "publishRelease"]));
+		for (const persons of ["approveRollout", "haltRollout", "promoteRelease", "withdrawRelease", "disableRules"])
+			expect(opened).not.toContain(persons);
 	});
 });
 
