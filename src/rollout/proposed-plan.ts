@@ -29,7 +29,9 @@ export function proposePlan({ before, newlyBlocking, removed, changed, reused, u
 	const isLarge = (count: number) => count > before * LARGE_SHARE;
 	const reasons = [
 		...(newlyBlocking > 0 ? [`${rules(newlyBlocking)} can stop traffic that passed before`] : []),
-		...(reused > 0 ? [`${reused} ids mean another rule now: who has disabled one meant the other`] : []),
+		...(reused > 0
+			? [`${reused === 1 ? "1 id means" : `${reused} ids mean`} another rule now: who has disabled it meant the other`]
+			: []),
 		...(unsaid > 0 ? [`${rules(unsaid)} new or changed, and their format does not say whether they block`] : []),
 		...(isLarge(removed) ? [`${rules(removed)} of ${before} are gone`] : []),
 		...(isLarge(changed) ? [`${rules(changed)} of ${before} are changed`] : []),

@@ -15,6 +15,7 @@ import { readAnswer } from "../../http/answers.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { queryOf } from "../../http/query.ts";
 import { parseJson } from "../../json.ts";
+import { formatCount } from "../../terminal/output.ts";
 import { putFile } from "./put-file.ts";
 
 const indexAnswer = z.looseObject({
@@ -66,10 +67,10 @@ export function describeIndex(outcome: IndexOutcome): string[] {
 	// Of what is no rule set, nobody expects one.
 	if (!outcome.ok) return outcome.reason === "no_rules" ? [] : [`  no rule index: ${outcome.detail}`];
 	const { rules, against, counts, proposed_plan: proposed } = outcome.index;
-	if (against === null) return [`  rules: ${rules}`];
+	if (against === null) return [`  rules: ${formatCount(rules)}`];
 	const { added, removed, changed, newly_blocking: blocking } = counts;
 	return [
-		`  rules: ${rules}; against ${against} ${added} added, ${removed} removed, ${changed} changed, ${blocking} newly blocking`,
+		`  rules: ${formatCount(rules)}; against ${against} ${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed, ${formatCount(blocking)} newly blocking`,
 		`  proposed plan: ${proposed.plan}, since ${proposed.reasons.join("; ")}`,
 	];
 }

@@ -21,7 +21,7 @@ it.each([
 it("says everything that speaks for the slower plan", () => {
 	expect(proposePlan({ ...QUIET, newlyBlocking: 3, reused: 1, removed: 50 }).reasons).toEqual([
 		"3 rules can stop traffic that passed before",
-		"1 ids mean another rule now: who has disabled one meant the other",
+		"1 id means another rule now: who has disabled it meant the other",
 		"50 rules of 100 are gone",
 	]);
 });

@@ -108,7 +108,7 @@ function describe(from: IndexedVersion, to: IndexedVersion, changes: RuleChanges
 	const cves = compareCves(from.index.cves, to.index.cves).added;
 	const blocking = newlyBlocking.first.map(({ id, message }) => `${id} ${message}`.trim());
 	return [
-		`Against ${from.version}: ${added.count} rules added, ${removed.count} removed, ${changed.count} changed, ${newlyBlocking.count} newly blocking.`,
+		`Rules against ${from.version}: ${added.count} added, ${removed.count} removed, ${changed.count} changed, ${newlyBlocking.count} newly blocking.`,
 		...(blocking.length === 0 ? [] : [`Newly blocking: ${few(blocking, newlyBlocking.count)}.`]),
 		...(cves.length === 0 ? [] : [`Newly named: ${few(cves, cves.length)}.`]),
 	].join("\n");

@@ -24,7 +24,7 @@ test("each release of a channel is an entry, newest first, with what it changed 
 	expect(answer.headers.get("content-type")).toBe("application/atom+xml; charset=utf-8");
 	const [newest = "", first] = contentsOf(await answer.text());
 	expect(newest.split("\n")).toEqual([
-		"Against 1.0.0: 1 rules added, 0 removed, 0 changed, 1 newly blocking.",
+		"Rules against 1.0.0: 1 added, 0 removed, 0 changed, 1 newly blocking.",
 		"Newly blocking: 2 &lt;b&gt;log4j&lt;/b&gt; &amp; more.",
 		"Newly named: CVE-2021-44228.",
 		"what&apos;s new &lt;here&gt;",

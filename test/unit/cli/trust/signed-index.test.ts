@@ -1,0 +1,35 @@
+// The publisher's signature under a release names its rule index, so that what is said by it is the publisher's word.
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createOperatorApi } from "../../../../cli/http/operator-api.ts";
+import { signRelease } from "../../../../cli/trust/sign-release.ts";
+import { newSigner } from "../../../support/tuf/keys.ts";
+import { API_KEY } from "../support/contract-server.ts";
+import { type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+
+const NOW = 1_795_000_000;
+const INDEX = { sha256: "cd".repeat(32), size: 49_671 };
+let server: ScriptedServer;
+/** as it was handed in last */
+let file: string | null;
+let keyid: string;
+beforeEach(async () => {
+	file = null;
+	server = await startScriptedServer(({ method, body }) => {
+		if (method === "PUT") file = body;
+		const role = { product: "crs", version: file === null ? null : 1, expires: null, keyids: [keyid], threshold: 1 };
+		return { body: { ...role, trusted: file !== null, releases: 0, file, proposal: null } };
+	});
+});
+afterEach(() => server.close());
+
+it("with its SHA-256 and size, and keeps naming it when later releases are signed", async () => {
+	const signer = await newSigner();
+	keyid = signer.keyid;
+	const api = createOperatorApi({ server: server.url, key: API_KEY, nowMs: () => NOW * 1000 });
+	const release = { product: "crs", version: "4.27.0", sha256: "ab".repeat(32), size: 9 };
+	expect(await signRelease(api, { ...release, index: INDEX }, [signer], NOW)).toEqual({ version: 1, missing: 0 });
+	await signRelease(api, { ...release, version: "4.28.0", sha256: "ef".repeat(32), index: null }, [signer], NOW);
+	const { targets } = JSON.parse(file ?? "").signed;
+	expect(targets["crs/4.27.0"].custom).toMatchObject({ version: "4.27.0", rule_index: INDEX });
+	expect(targets["crs/4.28.0"].custom).not.toHaveProperty("rule_index");
+});
