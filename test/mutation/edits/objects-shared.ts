@@ -47,8 +47,8 @@ export const OBJECTS_SHARED: readonly FileEdits[] = [
 				breaks: "who asks for events of one kind gets those of another that begins alike",
 			},
 			{
-				from: "WHERE seq > ? AND seq <= ?",
-				to: "WHERE seq >= ? AND seq <= ?",
+				from: "readEntries(sql, query, after + 1, end)",
+				to: "readEntries(sql, query, after, end)",
 				breaks: "the last event of a page comes again on the next",
 			},
 			{
