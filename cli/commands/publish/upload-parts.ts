@@ -15,6 +15,7 @@ const PART_BYTES = 32 * 1024 ** 2;
 export const IN_PARTS_FROM = 64 * 1024 ** 2;
 const AT_ONCE = 3;
 const TRIES = 6;
+const ROUNDS = 2;
 
 export interface PartedUploadOptions {
 	readonly api: OperatorApi;
@@ -28,9 +29,9 @@ export interface PartedUploadOptions {
 	readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-type Part = SentFile & { readonly start: number };
-
 const kept = z.looseObject({ parts: z.array(z.looseObject({ sha256: sha256Hex })) });
+
+type Part = SentFile & { readonly start: number };
 
 /**
  * @returns what `joined` reads of the answer
@@ -43,15 +44,15 @@ export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.Z
 	const release = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
 	const parts = await splitFile(payload, partBytes);
 	const body = { sha256: payload.sha256, parts: parts.map(({ sha256 }) => sha256), name };
-	for (let isLast = false; ; isLast = true) {
-		const there = new Set((await api.call("GET", path, what, kept)).parts.map(({ sha256 }) => sha256));
-		await sendParts(options, { parts, there, path, what });
+	const join = () => api.call("PUT", `${release}/package/parts`, what, joined, body);
+	// Asked for first: the version may have the package already. What has been there for a day may go while the others come.
+	for (let round = 1; ; round++) {
 		try {
-			const join = () => api.call("PUT", `${release}/package/parts`, what, joined, body);
 			return await patiently(retrying(clock), join);
 		} catch (error) {
-			// They had been there for a day, and went in between.
-			if (isLast || !(error instanceof ServerRefusal && error.refusal.code === "parts_missing")) throw error;
+			if (round > ROUNDS || !(error instanceof ServerRefusal && error.refusal.code === "parts_missing")) throw error;
+			const there = new Set((await api.call("GET", path, what, kept)).parts.map(({ sha256 }) => sha256));
+			await sendParts(options, { parts, there, path, what });
 		}
 	}
 }
