@@ -82,7 +82,7 @@ const join = createRoute({
 		body: jsonBody(
 			z
 				.strictObject({
-					sha256: sha256Hex.openapi({ description: "Of the whole package" }),
+					sha256: sha256Hex.meta({ description: "Of the whole package" }),
 					parts: z
 						.array(sha256Hex)
 						.min(1)
