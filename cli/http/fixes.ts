@@ -53,6 +53,9 @@ const FIXES: Readonly<Record<string, string | null | ((members: Members) => stri
 		"make the package anew without what is named; nobody is offered it. What is in its files is not judged, only how it is packed",
 	size_out_of_bounds:
 		"look whether its content is whole; if it is meant, give --allow-size, which the product's events keep. `parapet product change` has other bounds. The package stays uploaded",
+	reused_rule_ids:
+		"give the new rules ids of their own: who has disabled an id meant the rule that had it. Where only messages were reworded, give --allow-reused-ids",
+	parts_missing: "give the same command again: what is there is not sent twice",
 	metadata_refused: "nothing was changed: look at `parapet trust status`, and sign again with a key that the role has",
 	conflict: null,
 	rate_limited: TRY_AGAIN,

@@ -1,5 +1,5 @@
 // Faults in how a Product counts the units that its rollouts hold back.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 export const HELD_BACK: readonly FileEdits[] = [
 	{

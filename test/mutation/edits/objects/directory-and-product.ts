@@ -1,5 +1,5 @@
 // Faults in the Directory and the Products.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/stores/records"];
 

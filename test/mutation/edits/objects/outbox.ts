@@ -1,5 +1,5 @@
 // Faults in the outbox that all objects share: what waits, whose turn it is, and what is written again.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 const PAGES = ["test/workers/objects/outbox/record-pages", "test/workers/routes/operator/stores/records"];
 

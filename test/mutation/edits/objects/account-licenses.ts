@@ -1,5 +1,5 @@
 // Faults in an Account's licenses, codes and seats.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 const SEATS = ["test/workers/objects/account/seats/"];
 export const ACCOUNT_LICENSES: readonly FileEdits[] = [

@@ -1,5 +1,5 @@
 // Faults in what a firewall keeps, asks and says.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 export const FIREWALL: readonly FileEdits[] = [
 	{

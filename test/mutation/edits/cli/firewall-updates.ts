@@ -1,5 +1,5 @@
 // Faults in how a firewall downloads, installs and reports.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 export const FIREWALL_UPDATES: readonly FileEdits[] = [
 	{

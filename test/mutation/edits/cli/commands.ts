@@ -1,5 +1,5 @@
 // Faults in single commands: what they refuse, when they end with 1, what they leave behind.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 export const COMMANDS: readonly FileEdits[] = [
 	{

@@ -1,5 +1,5 @@
 // Faults in what an Account does with its devices and their instances.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 export const ACCOUNT_DEVICES: readonly FileEdits[] = [
 	{

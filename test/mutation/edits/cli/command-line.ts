@@ -1,5 +1,5 @@
 // Faults in what all commands are made of: exchanges with the service, settings, answers, files.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 export const COMMAND_LINE: readonly FileEdits[] = [
 	{

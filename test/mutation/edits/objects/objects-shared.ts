@@ -1,5 +1,5 @@
 // Faults in what all objects share beside the outbox: alarm, trail, tables, and who calls them each day.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 export const OBJECTS_SHARED: readonly FileEdits[] = [
 	{

@@ -1,5 +1,5 @@
 // Faults in the ReplayGuard.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 export const REPLAY: readonly FileEdits[] = [
 	{

@@ -1,5 +1,5 @@
 // Faults in an Account's HA groups and in what it tells webhooks.
-import type { FileEdits } from "../edit.ts";
+import type { FileEdits } from "../../edit.ts";
 
 const HA = ["test/workers/objects/account/ha/"];
 const HOOKS = ["test/workers/routes/operator/events/webhooks"];
