@@ -2,8 +2,8 @@
 import { productName } from "../../../src/names.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { checkForUpdates } from "../../firewall/check/check.ts";
-import { describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
+import { describeCheck } from "./lines/check.ts";
 
 const shape = { product: productName.optional(), ...haOptions };
 

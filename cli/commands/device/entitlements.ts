@@ -2,7 +2,7 @@
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { askEntitlements } from "../../firewall/check/check.ts";
 import { formatTable } from "../../terminal/output.ts";
-import { degradedLines } from "./check-lines.ts";
+import { degradedLines } from "./lines/check.ts";
 import { openSession } from "./open-session.ts";
 
 export const entitlements: FirewallAction<Record<never, never>> = {

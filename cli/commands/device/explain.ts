@@ -12,7 +12,7 @@ import { CliError, UsageError } from "../../errors.ts";
 import { anyAnswer, readAnswer } from "../../http/answers.ts";
 import { queryOf } from "../../http/query.ts";
 import { createOutput, type Surroundings } from "../../terminal/output.ts";
-import { describeExplanation, explanationAnswer } from "./explain-lines.ts";
+import { describeExplanation, explanationAnswer } from "./lines/explain.ts";
 
 const WHAT = "could not explain";
 

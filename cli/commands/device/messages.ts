@@ -4,7 +4,7 @@ import { acknowledgedBy } from "../../../src/fleet/message-receipt.ts";
 import type { FirewallAction } from "../../command-line/run-as.ts";
 import { UsageError } from "../../errors.ts";
 import { acknowledgeMessages, readMessages } from "../../firewall/check/messages.ts";
-import { degradedLines } from "./check-lines.ts";
+import { degradedLines } from "./lines/check.ts";
 import { openSession } from "./open-session.ts";
 
 const shape = {

@@ -14,9 +14,9 @@ import { describeRules } from "../../firewall/installed/disabled-rules.ts";
 import { type UpdateOptions, updateFirewall } from "../../firewall/update/update.ts";
 import { answerAfter, type UpdateResult } from "../../firewall/update/update-result.ts";
 import { whenInterrupted } from "../../terminal/interruption.ts";
-import { damagedLines } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
-import { describeUpdate, updateToWire } from "./update-lines.ts";
+import { damagedLines } from "./lines/check.ts";
+import { describeUpdate, updateToWire } from "./lines/update.ts";
 
 /** After a refusal: whoever lifts it does so by hand. */
 const REFUSED_SECONDS = 300;

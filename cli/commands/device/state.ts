@@ -13,7 +13,7 @@ import { anyAnswer } from "../../http/answers.ts";
 import { listAnswer, readPages } from "../../http/lists.ts";
 import { queryOf } from "../../http/query.ts";
 import { formatTable, type Surroundings } from "../../terminal/output.ts";
-import { deviceCsv, deviceHead, deviceLines, deviceRow } from "./state-lines.ts";
+import { deviceCsv, deviceHead, deviceLines, deviceRow } from "./lines/state.ts";
 
 const STATUSES = ["active", "suspended", "revoked", "deactivated"] as const;
 

@@ -11,9 +11,9 @@ import { updateFirewall } from "../../firewall/update/update.ts";
 import type { FailedUpdate, ProductUpdate } from "../../firewall/update/update-result.ts";
 import { createProgress, type Progress } from "../../terminal/progress.ts";
 import { pinRoot } from "../../trust/client.ts";
-import { damagedLines, degradedLines, describeCheck } from "./check-lines.ts";
 import { haOptions, openHaSession } from "./ha-options.ts";
-import { describePutOff, describeUpdate, putOffToWire, updateToWire } from "./update-lines.ts";
+import { damagedLines, degradedLines, describeCheck } from "./lines/check.ts";
+import { describePutOff, describeUpdate, putOffToWire, updateToWire } from "./lines/update.ts";
 
 const shape = {
 	product: productName.optional(),

@@ -9,7 +9,7 @@ import { moment } from "../../command-line/values.ts";
 import { CliError } from "../../errors.ts";
 import { queryOf } from "../../http/query.ts";
 import type { Surroundings } from "../../terminal/output.ts";
-import type { Explanation } from "../device/explain-lines.ts";
+import type { Explanation } from "../device/lines/explain.ts";
 
 export function defineExplain(rollout: Command, surroundings: Surroundings): void {
 	const explain = rollout
@@ -30,7 +30,7 @@ export function defineExplain(rollout: Command, surroundings: Surroundings): voi
 		const version = readOperand(operands, 1, "version", versionName);
 		const { device, installed, engine, at } = options;
 		// Not before it is needed: other commands of this group start without it.
-		const { explanationAnswer, haLines, installLines, policyLines } = await import("../device/explain-lines.ts");
+		const { explanationAnswer, haLines, installLines, policyLines } = await import("../device/lines/explain.ts");
 		const path = `/v1/devices/${device}/explain${queryOf({ product, installed, engine, at })}`;
 		const what = `could not explain ${product} ${version}`;
 		const told = await api.call("GET", path, what, explanationAnswer);

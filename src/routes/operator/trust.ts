@@ -6,8 +6,8 @@ import { tufKey } from "../../signing/tuf/keys.ts";
 import { changeBy } from "../http/app-env.ts";
 import { operatorAccess, readAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
-import { describeRole, fileText, roleSummary } from "../http/trust-body.ts";
-import { refuseMetadata, refuseWithoutTrust } from "../http/trust-refusal.ts";
+import { describeRole, fileText, roleSummary } from "../http/trust/body.ts";
+import { refuseMetadata, refuseWithoutTrust } from "../http/trust/refusal.ts";
 
 const trustBody = z
 	.object({

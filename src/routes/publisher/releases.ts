@@ -220,7 +220,7 @@ export const releases = createRouter()
 		const wanted = c.req.valid("json");
 		const { notes = "", urgency = "routine", models = null, engine = {}, entries = null } = wanted;
 		const { channel = "stable", allow_older: allowOlder = false, allow_size: allowSize = false } = wanted;
-		requireUsual({ allowOlder, allowSize }, product, c.var.holder);
+		requireUsual({ allow_older: allowOlder, allow_size: allowSize }, product, c.var.holder);
 		const change = {
 			...changeOnce(c),
 			version,

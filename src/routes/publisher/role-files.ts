@@ -6,8 +6,8 @@ import { ProblemError } from "../../problem.ts";
 import { changeBy } from "../http/app-env.ts";
 import { productReadAccess, proposeAccess } from "../http/key-access.ts";
 import { createRouter, jsonAnswer, jsonBody, problems } from "../http/openapi.ts";
-import { describeRole, fileText, roleSummary } from "../http/trust-body.ts";
-import { refuseMetadata, refuseWithoutTrust } from "../http/trust-refusal.ts";
+import { describeRole, fileText, roleSummary } from "../http/trust/body.ts";
+import { refuseMetadata, refuseWithoutTrust } from "../http/trust/refusal.ts";
 
 const path = z.object({ product: productName });
 const show = createRoute({

@@ -8,16 +8,20 @@ import { toSeconds } from "../http/openapi.ts";
 /** Of a rollout's salt. */
 const SALT_BYTES = 12;
 
-/** @throws ProblemError `insufficient_scope` where CI alone would release what is unlike the releases before: that takes somebody's word */
+/**
+ * @param overrides names of what is allowed although it is unusual; undefined = it is not
+ * @throws ProblemError `insufficient_scope` where CI alone would allow it: that takes somebody's word
+ */
 export function requireUsual(
-	{ allowOlder, allowSize }: { readonly allowOlder: boolean; readonly allowSize: boolean },
+	overrides: Readonly<Record<string, boolean | undefined>>,
 	product: string,
 	{ scopes }: Pick<KeyHolder, "scopes">,
 ): void {
-	const mayRelease = scopes.includes("operate") || scopes.includes(`release:${product}`);
-	if (mayRelease || !(allowOlder || allowSize)) return;
+	const asked = Object.keys(overrides).filter((name) => overrides[name]);
+	// No API key has that scope.
+	if (asked.length === 0 || !scopes.includes(`propose:${product}`)) return;
 	throw new ProblemError("insufficient_scope", {
-		detail: "`allow_older` and `allow_size` take a key of a person: publish it without them, or with such a key",
+		detail: `${asked.map((name) => `\`${name}\``).join(" and ")} take a key of a person: publish without, or with such a key`,
 		extras: { required_scope: `release:${product}` },
 	});
 }

@@ -15,6 +15,7 @@ import { createRouter, jsonAnswer, problems } from "../../http/openapi.ts";
 import { requireDigest, requireLength } from "../../http/request-body.ts";
 import { takeBytes, uploaderOf } from "../package-upload.ts";
 import { refuseRelease, releasePath } from "../release-body.ts";
+import { requireUsual } from "../rollout-choice.ts";
 import { countsBody, describeChanged, describeCounts, describePlan, proposedPlanBody } from "./changes-body.ts";
 import { bytesOfIndex, openIndex } from "./open-index.ts";
 
@@ -114,6 +115,7 @@ export const ruleIndexes = createRouter()
 		event.product = product;
 		event.toVersion = version;
 		const isReuseAllowed = c.req.valid("query").allow_reused === "true";
+		requireUsual({ allow_reused: isReuseAllowed }, product, c.var.holder);
 		const sha256 = requireDigest(c.req.raw);
 		const object = services.objects.product(product);
 		const releases = await object.list();

@@ -156,6 +156,16 @@ describe("a run of a trusted publisher", () => {
 			const body = await expectProblem(await release(token, "1.0.0", unusual), "insufficient_scope");
 			expect(body["required_scope"]).toBe(`release:${product}`);
 		}
+		const reused = await edge.send(`/v1/products/${product}/releases/1.0.0/rule-index?allow_reused=true`, {
+			method: "PUT",
+			headers: {
+				authorization: `Bearer ${token}`,
+				"content-length": "2",
+				"repr-digest": (await makePackage("{}")).digest,
+			},
+			body: "{}",
+		});
+		await expectProblem(reused, "insufficient_scope");
 		const made = await (await release(token, "1.0.0")).json<{ rollout: { phase: string; evidence: string } }>();
 		expect(made.rollout.phase).toBe("waiting");
 		const path = `/v1/products/${product}/releases/1.0.0`;

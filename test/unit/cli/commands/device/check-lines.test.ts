@@ -1,6 +1,6 @@
 // What a person reads of a check, of messages and of entitlements, also when the service could not read its records.
 import { expect, test } from "vitest";
-import { degradedLines, describeCheck } from "../../../../../cli/commands/device/check-lines.ts";
+import { degradedLines, describeCheck } from "../../../../../cli/commands/device/lines/check.ts";
 import { checkAnswer, entitlementsAnswer, messagesAnswer } from "../../../../../cli/firewall/answers.ts";
 
 const ANSWER = {

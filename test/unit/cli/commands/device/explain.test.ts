@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { describeExplanation, type Explanation } from "../../../../../cli/commands/device/explain-lines.ts";
+import { describeExplanation, type Explanation } from "../../../../../cli/commands/device/lines/explain.ts";
 import { REFUSAL_CODES } from "../../../../../src/entitlement/decision-codes.ts";
 import { API_KEY, AUTH_CODE, startContractServer } from "../../support/contract-server.ts";
 import type { ContractServer } from "../../support/contract-state.ts";

@@ -1,6 +1,6 @@
 // The TUF repository on the wire: what operators and publishers see of a product's role.
 import { z } from "@hono/zod-openapi";
-import type { RoleView } from "../../objects/trust/trust-view.ts";
+import type { RoleView } from "../../../objects/trust/trust-view.ts";
 
 export const fileText = z
 	.string()

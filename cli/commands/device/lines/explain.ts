@@ -1,9 +1,9 @@
 // An explanation as lines for people: who and what, the decision, the releases with their verdicts, what would change it.
 import { z } from "zod";
-import { formatTable } from "../../terminal/output.ts";
-import { describeHaState, haStateAnswer } from "../ha/ha-lines.ts";
-import { degradedLines } from "./check-lines.ts";
-import { describeTrust, deviceTrust } from "./trust-words.ts";
+import { formatTable } from "../../../terminal/output.ts";
+import { describeHaState, haStateAnswer } from "../../ha/ha-lines.ts";
+import { degradedLines } from "./check.ts";
+import { describeTrust, deviceTrust } from "./trust.ts";
 
 const answer = z.object({
 	code: z.string(),

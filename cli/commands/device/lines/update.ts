@@ -1,6 +1,6 @@
 // How the update of one product went, in words and as JSON.
-import type { ProductUpdate, PutOffUpdate } from "../../firewall/update/update-result.ts";
-import { formatBytes } from "../../terminal/output.ts";
+import type { ProductUpdate, PutOffUpdate } from "../../../firewall/update/update-result.ts";
+import { formatBytes } from "../../../terminal/output.ts";
 
 /** For people: what was installed and where, or why not. */
 export function describeUpdate(update: ProductUpdate): string {

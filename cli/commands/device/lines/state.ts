@@ -1,8 +1,8 @@
 // Devices and their state as lines for people, and as CSV for spreadsheets.
 import { z } from "zod";
-import { csvLine } from "../../terminal/csv.ts";
-import { formatTable } from "../../terminal/output.ts";
-import { describeTrust, deviceTrust } from "./trust-words.ts";
+import { csvLine } from "../../../terminal/csv.ts";
+import { formatTable } from "../../../terminal/output.ts";
+import { describeTrust, deviceTrust } from "./trust.ts";
 
 type Item = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 // Why signed metadata is not taken, in words for who signed it.
-import { ProblemError } from "../../problem.ts";
-import type { TufRefusal } from "../../signing/tuf/accept.ts";
+import { ProblemError } from "../../../problem.ts";
+import type { TufRefusal } from "../../../signing/tuf/accept.ts";
 
 /** @param file of which it is said: `root`, `targets`, `role file` @throws ProblemError */
 export function refuseMetadata(refusal: TufRefusal, file: string): never {
