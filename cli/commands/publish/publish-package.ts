@@ -31,6 +31,8 @@ export interface ReleaseMetadata {
 
 export interface PublishOptions {
 	readonly api: OperatorApi;
+	/** Gives the API anew where it may end in the middle of a large package; not given = it does not. */
+	readonly openApi?: () => Promise<OperatorApi>;
 	readonly product: string;
 	readonly version: string;
 	/** the name that the download will have */
@@ -77,7 +79,9 @@ function releasePath({ product, version }: Pick<PublishOptions, "product" | "ver
 /** Uploads and does not release: nobody is offered it. @throws as `publishPackage` */
 export async function uploadPackage(options: PublishOptions): Promise<z.infer<typeof uploadAnswer>> {
 	const { payload, product, version } = options;
-	const stored = await (payload.size < IN_PARTS_FROM ? uploadWhole(options) : uploadInParts(options, uploadAnswer));
+	const stored = await (payload.size < IN_PARTS_FROM
+		? uploadWhole(options)
+		: uploadInParts({ openApi: async () => options.api, ...options }, uploadAnswer));
 	expectSameBytes(stored.sha256, payload, `${product} ${version}`);
 	return stored;
 }

@@ -85,7 +85,7 @@ export function definePublish(publish: Command, surroundings: Surroundings): voi
 				const { nowMs } = surroundings;
 				const api = await openApi(product);
 				const publication = { api, product, version, name, payload, metadata, clock: surroundings, onProgress };
-				const stored = await uploadPackage(publication);
+				const stored = await uploadPackage({ ...publication, openApi: () => openApi(product) });
 				progress.end();
 				const clock = surroundings;
 				const made = isWithDeltas

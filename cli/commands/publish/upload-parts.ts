@@ -18,7 +18,8 @@ const TRIES = 6;
 const ROUNDS = 2;
 
 export interface PartedUploadOptions {
-	readonly api: OperatorApi;
+	/** Asked before each part: what is sent may outlast a token. */
+	readonly openApi: () => Promise<OperatorApi>;
 	readonly product: string;
 	readonly version: string;
 	readonly name: string;
@@ -38,20 +39,21 @@ type Part = SentFile & { readonly start: number };
  * @throws ServerRefusal, ConnectionError when a part, tried several times, does not arrive
  */
 export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.ZodType<T>): Promise<T> {
-	const { api, product, version, name, payload, clock, partBytes = PART_BYTES } = options;
+	const { openApi, product, version, name, payload, clock, partBytes = PART_BYTES } = options;
 	const what = `could not upload ${product} ${version}`;
 	const path = `/v1/products/${product}/uploads/${payload.sha256}`;
 	const release = `/v1/products/${product}/releases/${encodeURIComponent(version)}`;
 	const parts = await splitFile(payload, partBytes);
 	const body = { sha256: payload.sha256, parts: parts.map(({ sha256 }) => sha256), name };
-	const join = () => api.call("PUT", `${release}/package/parts`, what, joined, body);
+	const join = async () => (await openApi()).call("PUT", `${release}/package/parts`, what, joined, body);
 	// Asked for first: the version may have the package already. What has been there for a day may go while the others come.
 	for (let round = 1; ; round++) {
 		try {
 			return await patiently(retrying(clock), join);
 		} catch (error) {
 			if (round > ROUNDS || !(error instanceof ServerRefusal && error.refusal.code === "parts_missing")) throw error;
-			const there = new Set((await api.call("GET", path, what, kept)).parts.map(({ sha256 }) => sha256));
+			const { parts: stored } = await (await openApi()).call("GET", path, what, kept);
+			const there = new Set(stored.map(({ sha256 }) => sha256));
 			await sendParts(options, { parts, there, path, what });
 		}
 	}
@@ -67,7 +69,7 @@ async function splitFile({ path, size }: Pick<Payload, "path" | "size">, partByt
 }
 
 async function sendParts(
-	{ api, payload, clock, onProgress }: PartedUploadOptions,
+	{ openApi, payload, clock, onProgress }: PartedUploadOptions,
 	{ parts, there, path, what }: { parts: readonly Part[]; there: ReadonlySet<string>; path: string; what: string },
 ): Promise<void> {
 	const ending = new AbortController();
@@ -83,8 +85,8 @@ async function sendParts(
 	const worker = async () => {
 		for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
 			const { part, index } = next;
-			const send = () =>
-				putFile(api, `${path}/parts/${part.sha256}`, part, what, clock.nowMs, (done) => {
+			const send = async () =>
+				putFile(await openApi(), `${path}/parts/${part.sha256}`, part, what, clock.nowMs, (done) => {
 					sent[index] = done;
 					tell();
 				});

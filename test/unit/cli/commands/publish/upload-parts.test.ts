@@ -25,6 +25,8 @@ let sha256: string;
 /** digests of the parts that the server holds */
 let held: Set<string>;
 let waits: number[];
+/** how often the API was asked for */
+let opened: number;
 beforeEach(async () => {
 	server = await startContractServer();
 	folder = await mkdtemp(join(tmpdir(), "parapet-test-"));
@@ -37,6 +39,7 @@ beforeEach(async () => {
 	sha256 = await hashFile(file);
 	held = new Set();
 	waits = [];
+	opened = 0;
 	serve(() => null);
 });
 afterEach(async () => {
@@ -72,8 +75,12 @@ function uploadIt() {
 	const onProgress = (done: number) => void progress.push(done);
 	const clock = { nowMs: () => NOW, sleep };
 	const names = { product: "crs", version: "4.28.0+1", name: "big.rules" };
+	const openApi = async () => {
+		opened++;
+		return api;
+	};
 	return uploadInParts(
-		{ api, ...names, payload, clock, partBytes: PART_BYTES, onProgress },
+		{ openApi, ...names, payload, clock, partBytes: PART_BYTES, onProgress },
 		z.looseObject({ sha256: z.string() }),
 	);
 }
@@ -93,6 +100,8 @@ it("each part is sent once under its own digest, then all are joined in their or
 	expect(JSON.parse(last?.body ?? "")).toEqual({ sha256, parts, name: "big.rules" });
 	expect(progress[0]).toBe(0);
 	expect(progress.at(-1)).toBe(SIZE);
+	// Each of the six requests, so that none outlasts its token.
+	expect(opened).toBe(6);
 });
 
 it("nothing is sent where the version has the package already", async () => {
