@@ -1,10 +1,14 @@
-// Rules of ModSecurity and Coraza: `SecRule` and `SecAction`, and what is chained to them. What merely changes other rules
-// (SecRuleUpdate…, SecRuleRemove…) has no id and shows as changed lines of its file.
+// Rules of ModSecurity and Coraza: `SecRule`, `SecRuleScript` and `SecAction`, and what is chained to them. What merely changes other
+// rules (SecRuleUpdate…, SecRuleRemove…) has no id and shows as changed lines of its file.
 import { cvesIn, type LineReader, MAX_JOINED_LINES, type OnRule } from "./rule.ts";
 
-const BLOCKING = /^(deny|block|drop|redirect|proxy)(:|$)/;
+const BLOCKING = /^(deny|block|drop|redirect|proxy)(:|$)/i;
 /** It names the release that the rule came with, so it would have every rule change. */
 const IDLE = /^(ver|rev):/;
+
+/** Which word of a directive has its actions. */
+const ACTIONS_AT: Readonly<Record<string, number>> = { secaction: 1, secrulescript: 2, secrule: 3 };
+const COMMENTED_OUT = /^[#\s]*Sec(Rule|Action)/i;
 
 interface Open {
 	readonly actions: readonly string[];
@@ -15,6 +19,10 @@ interface Open {
 export function readModSecurity(file: string, onRule: OnRule): LineReader {
 	let parts: string[] = [];
 	let comments: string[] = [];
+	/** the comment goes on in this line: its backslash joins them too */
+	let isComment = false;
+	/** it is of a rule that is commented out */
+	let isOut = false;
 	/** a rule that further ones are chained to */
 	let open: Open | null = null;
 	const tell = () => {
@@ -24,27 +32,31 @@ export function readModSecurity(file: string, onRule: OnRule): LineReader {
 	const finish = () => {
 		const directive = parts.join(" ");
 		parts = [];
-		const isAction = /^SecAction\s/i.test(directive);
-		if (!isAction && !/^SecRule\s/i.test(directive)) return;
+		const at = ACTIONS_AT[/^(Sec\w+)\s/i.exec(directive)?.[1]?.toLowerCase() ?? ""];
+		if (at === undefined) return;
 		const words = splitWords(directive);
-		const actions = splitActions(words[isAction ? 1 : 3] ?? "");
-		const text = [...words.slice(0, isAction ? 1 : 3), ...actions.filter((action) => !IDLE.test(action))].join(" ");
+		const actions = splitActions(words[at] ?? "");
+		const text = [...words.slice(0, at), ...actions.filter((action) => !IDLE.test(action))].join(" ");
 		const chained: Open | null = open;
 		open = {
 			actions: [...(chained?.actions ?? []), ...actions],
 			text: chained === null ? text : `${chained.text} + ${text}`,
 			comments: chained?.comments ?? comments.join("\n"),
 		};
-		if (!actions.includes("chain")) tell();
+		if (!actions.some((action) => /^chain$/i.test(action))) tell();
 		comments = [];
 	};
 	return {
 		line(raw) {
 			const line = raw.trim();
-			if (parts.length === 0 && line.startsWith("#")) comments.push(line);
-			else if (parts.length === 0 && line === "") comments = [];
+			const isJoined = line.endsWith("\\");
+			if (parts.length === 0 && (isComment || line.startsWith("#"))) {
+				// What is commented out covers nothing, and is no comment on the rule below it.
+				isOut = (isComment && isOut) || COMMENTED_OUT.test(line);
+				if (!isOut) comments.push(line);
+				isComment = isJoined;
+			} else if (parts.length === 0 && line === "") comments = [];
 			else {
-				const isJoined = line.endsWith("\\");
 				parts.push(isJoined ? line.slice(0, -1).trimEnd() : line);
 				if (!isJoined || parts.length > MAX_JOINED_LINES) finish();
 			}
@@ -59,7 +71,7 @@ export function readModSecurity(file: string, onRule: OnRule): LineReader {
 function tellRule(file: string, { actions, text, comments }: Open, onRule: OnRule): void {
 	const actionOf = (name: string) =>
 		actions
-			.find((action) => action.startsWith(`${name}:`))
+			.find((action) => action.toLowerCase().startsWith(`${name}:`))
 			?.slice(name.length + 1)
 			.replace(/^'|'$/g, "");
 	const id = actionOf("id");
@@ -69,10 +81,10 @@ function tellRule(file: string, { actions, text, comments }: Open, onRule: OnRul
 	onRule({ id, format: "modsecurity", file, text, isBlocking, message: actionOf("msg") ?? "", cves });
 }
 
-/** By blanks, but for those in double quotes; a backslash keeps the quote after it. */
+/** By blanks, but for those in quotes of either kind; a backslash keeps the quote after it. */
 function splitWords(text: string): string[] {
-	const words = text.matchAll(/"((?:[^"\\]|\\[\s\S])*)"|(\S+)/g);
-	return Array.from(words, ([, quoted, bare]) => quoted ?? bare ?? "");
+	const words = text.matchAll(/"((?:[^"\\]|\\[\s\S])*)"|'((?:[^'\\]|\\[\s\S])*)'|(\S+)/g);
+	return Array.from(words, ([, double, single, bare]) => double ?? single ?? bare ?? "");
 }
 
 /** By commas, but for those in single quotes. */

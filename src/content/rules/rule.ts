@@ -27,9 +27,13 @@ export interface LineReader {
 
 export type OnRule = (rule: Rule) => void;
 
+/** CVE-2021-44228 with any dash that word processors make of one; CAN-2003-0109 is what CVEs were called until 2005. */
+const CVE_NAMED =
+	/(?<![a-z0-9])(?:cve[-_ ,:/\u2010-\u2015\u2212]?|can-)((?:19|20)\d\d)[-_\u2010-\u2015\u2212](\d{4,7})(?!\d)/gi;
+
 /** @returns the CVEs that are named in a text, each once, as CVE-2021-44228 however they are written */
 export function cvesIn(text: string): string[] {
-	const found = text.matchAll(/(?<![a-z0-9])cve[-_ ,]?((?:19|20)\d\d)[-_](\d{4,7})(?!\d)/gi);
+	const found = text.matchAll(CVE_NAMED);
 	return [...new Set(Array.from(found, ([, year, number]) => `CVE-${year}-${number}`))];
 }
 

@@ -2,6 +2,8 @@
 import { cvesIn, type LineReader, type OnRule } from "./rule.ts";
 
 const HEAD = /^((private|global)\s+)*rule\s+(\w+)/;
+/** From the head of a rule that is commented out to its end: it covers nothing, and is no comment on the next. */
+const COMMENTED_OUT = /\brule\s+\w+\s*(?::[\w\s]*)?\{(?:[\s\S]*\}|[\s\S]*)/g;
 /** Characters of one rule; hex strings are long. */
 const MAX_RULE_LENGTH = 4_000_000;
 
@@ -16,7 +18,8 @@ export function readYara(file: string, onRule: OnRule): LineReader {
 		if (id !== undefined) {
 			const one = text.replace(/\s+/g, " ").trim();
 			const message = /\bdescription\s*=\s*"((?:[^"\\]|\\.)*)"/.exec(one)?.[1] ?? id;
-			onRule({ id, format: "yara", file, text: one, isBlocking: null, message, cves: cvesIn(`${comments}\n${one}`) });
+			const cves = cvesIn(`${comments.replace(COMMENTED_OUT, "")}\n${one}`);
+			onRule({ id, format: "yara", file, text: one, isBlocking: null, message, cves });
 		}
 		[text, comments, depth] = ["", "", 0];
 	};
@@ -26,7 +29,7 @@ export function readYara(file: string, onRule: OnRule): LineReader {
 				const rest = raw.slice(at);
 				if (isComment) {
 					const end = rest.indexOf("*/");
-					comments += rest.slice(0, end < 0 ? rest.length : end);
+					comments += `${rest.slice(0, end < 0 ? rest.length : end)}\n`;
 					isComment = end < 0;
 					at = end < 0 ? raw.length : at + end + 2;
 					continue;
@@ -34,7 +37,7 @@ export function readYara(file: string, onRule: OnRule): LineReader {
 				const piece = nextPiece(rest, text);
 				at += piece.length;
 				if (piece === "/*") isComment = true;
-				else if (piece.startsWith("//")) comments += piece;
+				else if (piece.startsWith("//")) comments += `${piece.slice(2)}\n`;
 				else if (text !== "" || /\S/.test(piece)) {
 					text += piece;
 					if (piece === "{") depth += 1;

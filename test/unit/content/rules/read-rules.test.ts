@@ -43,6 +43,56 @@ describe("rules of Suricata and Snort", () => {
 	});
 });
 
+describe("rules of Suricata and Snort are read in every form", () => {
+	it("of the firewall mode, with how far their action reaches, and those that block", () => {
+		const text = [
+			...[
+				"accept:hook tcp:all any any <> any 80 (sid:10;)",
+				"drop:flow tls:client_hello_done any any -> any any (sid:11;)",
+			],
+			...["accept:hook http1:request_line any any -> any any ( \\", '\thttp.method; content:"GET"; sid:12;)'],
+			...["accept:flow,alert ssh:any any any -> any any (sid:13;)", 'Drop tcp any any -> any any (msg:"e"; sid:14;)'],
+			...[
+				"config dns any any -> any any (config: logging disable, type tx; sid:15;)",
+				"react http (react:page; sid:16;)",
+			],
+			'file_id (msg:"PDF"; file_meta:type PDF, id 22; sid:17; gid:4;)',
+		].join("\n");
+		expect(read("a.rules", text)?.map(({ id, isBlocking }) => [id, isBlocking])).toEqual([
+			...[
+				["10", false],
+				["11", true],
+				["12", false],
+				["13", false],
+				["14", true],
+			],
+			...[
+				["15", false],
+				["16", true],
+				["4:17", false],
+			],
+		]);
+	});
+
+	it("one that does not end is none, and takes no other with it; one with a comment behind it ends before", () => {
+		const text = [
+			...["alert tcp any any -> any any (sid:1;) # of ours", "alert tcp any any -> any any (sid:2;)"],
+			...["drop tcp any any -> any any (sid:3;", "#alert tcp any any -> any any (reference:cve,2020-1111; sid:9;)"],
+			...["drop tcp any any -> any any (sid:4;)", "alert http", "(", "  # reference:cve,2020-1111;", "  sid:5;", ")"],
+		].join("\n");
+		const rules = read("a.rules", text);
+		expect(rules?.map(({ id }) => id)).toEqual(["1", "2", "4", "5"]);
+		expect(rules?.flatMap(({ cves }) => cves)).toEqual([]);
+		expect(rules?.[0]?.text).toBe("alert tcp any any -> any any (sid:1)");
+	});
+
+	it("with CVEs as they were called at first, and as references have them", () => {
+		const of = (reference: string) => read("a.rules", `alert tcp any any -> any any (reference: ${reference}; sid:1;)`);
+		for (const reference of ["cve,CAN-2003-0109", "cve,can-2003-0109", "cve,2003-0109", "CVE, CVE-2003-0109"])
+			expect(of(reference)?.[0]?.cves).toEqual(["CVE-2003-0109"]);
+	});
+});
+
 describe("rules of ModSecurity", () => {
 	const one = (id: number, more = "pass") =>
 		`SecRule ARGS "@rx a\\"b, 'c" \\\n    "id:${id},\\\n    phase:2,\\\n    ${more},\\\n    ver:'OWASP_CRS/4.27.0'"`;
@@ -72,6 +122,25 @@ describe("rules of ModSecurity", () => {
 			["6", false, ""],
 		]);
 		expect(rules?.[0]?.text).toContain("@eq 1");
+	});
+
+	it("are none where they are commented out, over several lines too, and then cover nothing", () => {
+		const out = 'SecRule ARGS "@rx a" \\\n  "id:1,deny,msg:\'CVE-2021-44228\'"';
+		const texts = [
+			`#${out.replace("\n", "\n#")}\n${one(2)}`,
+			`#${out}\n${one(2)}`,
+			`# # ${out.replace("\\\n", "")}\n${one(2)}`,
+			`# off for now \\\n${out}\n${one(2)}`,
+		];
+		for (const text of texts) expect(read("a.conf", text)?.map(({ id, cves }) => [id, cves])).toEqual([["2", []]]);
+	});
+
+	it("are read in quotes of either kind, in letters of either case, and as scripts", () => {
+		const text =
+			"SecAction 'id:1, phase:1, deny'\nSecRule ARGS '@rx a b' 'ID:2, phase:1, Deny'\nSecRuleScript /a.lua \"id:3,deny\"";
+		const rules = read("a.conf", text);
+		expect(brief(rules)).toEqual(["1", "2", "3"].map((id) => [id, true, ""]));
+		expect(rules?.[1]?.text).toContain("@rx a b");
 	});
 
 	it("are none in examples, and none in other configuration", () => {
@@ -105,6 +174,15 @@ it("rules of YARA have name, description and CVEs, and do not say whether they b
 	expect(spaced?.[0]?.text).toBe(read("a.yara", "rule one { condition: false }")?.[0]?.text);
 });
 
+it("rules of YARA that are commented out are none, and cover nothing", () => {
+	const off = "rule Old_CVE_2021_44228 : a b {\n  condition: { 6A } \n}";
+	const commented = [`/*\n${off}\n*/`, off.replace(/^/gm, "// "), off.replace(/^/gm, "//")];
+	for (const text of commented)
+		expect(read("a.yar", `${text}\nrule New { condition: true }`)).toMatchObject([{ id: "New", cves: [] }]);
+	const told = "// This rule tells of CVE-2021-44228\nrule New { condition: true }";
+	expect(read("a.yar", told)).toMatchObject([{ id: "New", cves: ["CVE-2021-44228"] }]);
+});
+
 it.each([
 	["daily.ndb", "Win.Trojan.Agent-1:1:*:deadbeef", "Win.Trojan.Agent-1", true],
 	[
@@ -121,6 +199,9 @@ it.each([
 });
 
 it("CVEs are told however they are written", () => {
+	expect(cvesIn("CVE\u20112021\u201145046 CVE\u20132021\u201345105 cve:2020-1111 CVE-2020 -3333")).toEqual([
+		...["CVE-2021-45046", "CVE-2021-45105", "CVE-2020-1111"],
+	]);
 	expect(cvesIn("cve-2021-44228, CVE_2021_44228 (CVE 2014-6271) CVE-2014-62711234567 CVE-1899-1234")).toEqual([
 		"CVE-2021-44228",
 		"CVE-2014-6271",
