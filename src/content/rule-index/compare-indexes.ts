@@ -6,6 +6,11 @@ import { type IndexedRule, indexKey, isRepeatedLine, parseRule } from "./rule-in
 
 /** Rules of one list that are named. */
 export const MAX_NAMED = 1_000;
+/**
+ * Rules whose messages are compared by their words, which takes microseconds each: more are not reworded one by one, and a request has no
+ * processor time for them.
+ */
+export const MAX_REWORDED = 10_000;
 
 export interface Named<T> {
 	readonly count: number;
@@ -27,7 +32,7 @@ export interface RuleChanges {
 	readonly newlyBlocking: Named<IndexedRule>;
 	/** that block no more, or are gone */
 	readonly blockingNoMore: Named<IndexedRule>;
-	/** an id that now means something else: whoever has disabled it meant the other */
+	/** an id that now means something else, or may: whoever has disabled it meant the other */
 	readonly reused: Named<ChangedRule>;
 	/** an id that is there twice, where its format wants each once */
 	readonly repeated: Named<IndexedRule>;
@@ -66,8 +71,8 @@ function nextOf(reader: IndexReader | null): IndexLine | null | Promise<IndexLin
 	return reader === null ? null : reader.next();
 }
 
-function ruleOf({ text, number }: IndexLine): IndexedRule {
-	return parseRule(text, number);
+function ruleOf({ text, number, rule }: IndexLine): IndexedRule {
+	return rule ?? parseRule(text, number);
 }
 
 /** @returns below 0: only the first has it; above 0: only the second; 0: both */
@@ -86,6 +91,7 @@ class FoundChanges implements RuleChanges {
 	readonly reused = new Naming<ChangedRule>();
 	readonly repeated = new Naming<IndexedRule>();
 	unsaid = 0;
+	#reworded = 0;
 
 	/** A rule that is not the same in both. */
 	note(before: IndexedRule | null, rule: IndexedRule | null): void {
@@ -108,7 +114,13 @@ class FoundChanges implements RuleChanges {
 	#noteChange(change: ChangedRule): void {
 		const { rule, before, what } = change;
 		if (what.length > 0) this.changed.add(change);
-		if (what.includes("text") && speaksOfAnother(before.message, rule.message)) this.reused.add(change);
+		if (what.includes("text") && what.includes("message") && this.#isAnother(before, rule)) this.reused.add(change);
+	}
+
+	/** Of more than are looked at each counts: then somebody has to say that they only were reworded. */
+	#isAnother(before: IndexedRule, rule: IndexedRule): boolean {
+		this.#reworded += 1;
+		return this.#reworded > MAX_REWORDED || speaksOfAnother(before.message, rule.message);
 	}
 }
 

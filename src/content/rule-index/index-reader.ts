@@ -23,12 +23,17 @@ export interface IndexTotals {
 export interface IndexLine {
 	readonly text: string;
 	readonly number: number;
+	/** what it says, where it was checked; null = it was not parsed */
+	readonly rule: IndexedRule | null;
 }
+
+/** @returns what the line says @throws RuleIndexError where it is none */
+export type CheckLine = (text: string, number: number) => IndexedRule;
 
 export class IndexReader {
 	readonly #pieces: AsyncIterator<Uint8Array>;
 	readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-	readonly #check: (line: IndexLine) => void;
+	readonly #check: CheckLine | null;
 	#lines: string[] = [];
 	#at = 0;
 	/** what has come of a line that has not ended */
@@ -36,8 +41,8 @@ export class IndexReader {
 	#number = 0;
 	#isOver = false;
 
-	/** @param check is told each rule's line as it is read, and throws RuleIndexError where it is none */
-	constructor(bytes: AsyncIterable<Uint8Array>, check: (line: IndexLine) => void = () => {}) {
+	/** @param check is told each rule's line as it is read; null = they were checked before */
+	constructor(bytes: AsyncIterable<Uint8Array>, check: CheckLine | null = null) {
 		this.#pieces = bytes[Symbol.asyncIterator]();
 		this.#check = check;
 	}
@@ -57,10 +62,9 @@ export class IndexReader {
 	next(): IndexLine | null | Promise<IndexLine | null> {
 		if (this.#at >= this.#lines.length) return this.#isOver ? null : this.#read().then(() => this.next());
 		this.#number += 1;
-		const line = { text: this.#lines[this.#at] ?? "", number: this.#number };
+		const text = this.#lines[this.#at] ?? "";
 		this.#at += 1;
-		this.#check(line);
-		return line;
+		return { text, number: this.#number, rule: this.#check?.(text, this.#number) ?? null };
 	}
 
 	async #read(): Promise<void> {
@@ -91,12 +95,13 @@ export class IndexTally {
 	#key = "";
 
 	/** @throws RuleIndexError */
-	readonly add = ({ text, number }: IndexLine): void => {
+	readonly add: CheckLine = (text, number) => {
 		const rule = parseRule(text, number);
 		const key = indexKey(rule);
 		if (key <= this.#key) throw new RuleIndexError(`line ${number}: ${key} does not come after ${this.#key}`);
 		this.#key = key;
 		this.#count(rule);
+		return rule;
 	};
 
 	#count(rule: IndexedRule): void {

@@ -36,7 +36,7 @@ export function writeRuleIndex(
 			const text = ruleLine(indexedRule(rule, createHasher));
 			lines.push(text);
 			// What the service would refuse is not sent: an id of a kilobyte.
-			tally.add({ text, number: lines.length + 1 });
+			tally.add(text, lines.length + 1);
 		}
 	} catch (error) {
 		if (error instanceof RuleIndexError) return refuse(error.message);

@@ -1,5 +1,5 @@
 // Opens rule indexes where they are kept: beside the packages, under their own digests.
-import { type IndexLine, IndexReader } from "../../../content/rule-index/index-reader.ts";
+import { type CheckLine, IndexReader } from "../../../content/rule-index/index-reader.ts";
 import { ProblemError } from "../../../problem.ts";
 import type { PackageStore } from "../../../storage/packages/package-store.ts";
 
@@ -17,7 +17,7 @@ export async function bytesOfIndex(packages: Pick<PackageStore, "get">, sha256: 
 export async function openIndex(
 	packages: Pick<PackageStore, "get">,
 	sha256: string,
-	check?: (line: IndexLine) => void,
+	check?: CheckLine,
 ): Promise<IndexReader> {
 	return new IndexReader((await bytesOfIndex(packages, sha256)) as ReadableStream<Uint8Array>, check);
 }

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { diffContents } from "../../../../src/content/contents/diff-contents.ts";
 import { collectContents } from "../../../../src/content/contents/package-contents.ts";
-import { compareIndexes, MAX_NAMED } from "../../../../src/content/rule-index/compare-indexes.ts";
+import { compareIndexes, MAX_NAMED, MAX_REWORDED } from "../../../../src/content/rule-index/compare-indexes.ts";
 import { IndexReader, IndexTally } from "../../../../src/content/rule-index/index-reader.ts";
+import { headLine, ruleLine } from "../../../../src/content/rule-index/rule-index.ts";
 import { writeRuleIndex } from "../../../../src/content/rule-index/write-index.ts";
 import { createTestHasher, indexOf, indexText } from "../../../support/rule-index.ts";
 
@@ -105,6 +106,27 @@ it("takes 100,000 rules, and no more than it can say", async () => {
 		ok: false,
 		detail: "it has 120001 rules, more than 120000",
 	});
+});
+
+it("looks at the words of so many reworded rules, and counts each one more as another rule", async () => {
+	const reworded = (digest: string, message: string) => {
+		const rest = {
+			format: "suricata",
+			digest: digest.repeat(16),
+			isBlocking: false,
+			times: 1,
+			message,
+			cves: [],
+		} as const;
+		const ids = Array.from({ length: MAX_REWORDED + 3 }, (_, at) => String(100_000 + at));
+		return `${[headLine("ab".repeat(32)), ...ids.map((id) => ruleLine({ ...rest, id }))].join("\n")}\n`;
+	};
+	const [before, after] = [reworded("a", "ET beacon of Emotet"), reworded("b", "ET beacon of Emotet seen")];
+	const found = await compareIndexes(
+		await readerOf(before, undefined, 65_536),
+		await readerOf(after, undefined, 65_536),
+	);
+	expect([found.changed.count, found.reused.count]).toEqual([MAX_REWORDED + 3, 3]);
 });
 
 it("is none of a package without rules, or with an id that nobody could read", () => {
