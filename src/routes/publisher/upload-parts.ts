@@ -139,12 +139,16 @@ export const uploadParts = createRouter()
 			return answerUpload(c, { ok: true, kind: "same", release: known, isInspected });
 		}
 		const upload = { product, sha256 };
-		const size = requireParts(await services.parts.list(upload), sha256s, services.config.maxPackageBytes);
+		const { size, repeated } = requireParts(
+			await services.parts.list(upload),
+			sha256s,
+			services.config.maxPackageBytes,
+		);
 		const added = await takeUpload(
 			{ ...services.objects, packages: services.packages },
 			{
 				...{ product, version, sha256, size, name },
-				...{ body: services.parts.join(upload, sha256s), counted: 0 },
+				...{ body: services.parts.join(upload, sha256s), counted: repeated },
 				...uploaderOf(c),
 			},
 		);
@@ -153,12 +157,18 @@ export const uploadParts = createRouter()
 		return answerUpload(c, added);
 	});
 
-/** @returns the bytes of all parts @throws ProblemError `parts_missing`, `content_too_large` */
-function requireParts(stored: readonly z.infer<typeof partBody>[], sha256s: readonly string[], limit: number): number {
+/**
+ * @returns the bytes of the package, and those of them that no part was counted for: of a part that comes again. A part of a megabyte could
+ * else be stored as packages of 500
+ * @throws ProblemError `parts_missing`, `content_too_large`
+ */
+function requireParts(stored: readonly z.infer<typeof partBody>[], sha256s: readonly string[], limit: number) {
 	const sizes = new Map(stored.map(({ sha256, size }) => [sha256, size]));
-	const missing = [...new Set(sha256s)].filter((sha256) => !sizes.has(sha256));
+	const distinct = [...new Set(sha256s)];
+	const missing = distinct.filter((sha256) => !sizes.has(sha256));
 	if (missing.length > 0) throw new ProblemError("parts_missing", { extras: { missing } });
-	const size = sha256s.reduce((sum, sha256) => sum + (sizes.get(sha256) ?? 0), 0);
+	const bytesOf = (chosen: readonly string[]) => chosen.reduce((sum, sha256) => sum + (sizes.get(sha256) ?? 0), 0);
+	const size = bytesOf(sha256s);
 	if (size > limit) throw new ProblemError("content_too_large", { extras: { limit_bytes: limit } });
-	return size;
+	return { size, repeated: size - bytesOf(distinct) };
 }

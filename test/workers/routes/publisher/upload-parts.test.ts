@@ -206,6 +206,28 @@ test("a part counts of the quota when it comes, and not again when it is joined"
 	expect((await put("releases/1.0.0/package/parts", "application/json", body)).status).toBe(201);
 });
 
+test("a part that comes again in a package counts each time: a small one makes no large package beside the quota", async () => {
+	const [first] = parts as [Package];
+	whole = await makePackage(joinBytes(first.bytes, first.bytes, first.bytes));
+	const quota = String(3 * first.bytes.length - 1);
+	const service = serviceWith({ MAX_PACKAGE_BYTES: quota, UPLOAD_BYTES_PER_DAY: quota });
+	const scopes = [`publish:${product}`];
+	const { key } = await operated<{ key: string }>("POST", "/v1/keys", { subject: "ci", scopes });
+	await putParts(first);
+	const joined = (times: number) => {
+		const body = JSON.stringify({ sha256: whole.sha256, parts: Array(times).fill(first.sha256) });
+		const headers = {
+			...{ authorization: `Bearer ${key}`, "content-type": "application/json" },
+			"content-length": String(body.length),
+		};
+		return service(`/v1/products/${product}/releases/1.0.0/package/parts`, { method: "PUT", headers, body });
+	};
+	await expectProblem(await joined(3), "content_too_large");
+	await expectProblem(await joined(2), "digest_mismatch");
+	await expectProblem(await joined(2), "digest_mismatch");
+	await expectProblem(await joined(2), "upload_quota_exceeded");
+});
+
 test("a part that goes while the parts are read breaks the package off: nothing is stored", async () => {
 	const [first] = parts as [Package];
 	await putParts(first);
