@@ -1,6 +1,9 @@
-// Sends a file, or a part of one, as the body of one PUT, streamed, with its length and SHA-256.
+// Sends a file, or a part of one, as the body of one PUT, streamed, with its length and SHA-256. The bytes are held against both as they go:
+// a file that somebody still writes to is told from a line that changes bytes.
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline, Transform, type TransformCallback } from "node:stream";
+import { CliError, systemFault } from "../../errors.ts";
 import { exchange, type HttpAnswer } from "../../http/exchange.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { refusalFrom } from "../../http/refusal.ts";
@@ -15,7 +18,10 @@ export interface SentFile {
 	readonly sha256: string;
 }
 
-/** @param what for the refusal: "could not upload …" @throws ServerRefusal, ConnectionError */
+/**
+ * @param what for the refusal: "could not upload …"
+ * @throws ServerRefusal, ConnectionError; CliError `unreadable_package`, `package_changed` when the file no longer has those bytes
+ */
 export async function putFile(
 	api: OperatorApi,
 	path: string,
@@ -24,9 +30,22 @@ export async function putFile(
 	nowMs: () => number,
 	onProgress?: (done: number, total: number) => void,
 ): Promise<HttpAnswer> {
-	const counter = createByteCounter((bytes) => onProgress?.(bytes, file.size));
+	const { path: filePath, start = 0, size } = file;
+	let fault: CliError | undefined;
+	const bytes = createReadStream(filePath, { start, end: start + size - 1 });
+	bytes.once("error", (cause) => {
+		fault = new CliError(`cannot read ${filePath}: ${systemFault(cause)}`, { code: "unreadable_package", cause });
+	});
+	const checked = createCheck(
+		file,
+		(done) => onProgress?.(done, size),
+		() => {
+			fault = fileChanged(filePath);
+			return fault;
+		},
+	);
 	// An early refusal ends the upload midway; the reply says why, so the broken pipe itself is of no interest.
-	const body = pipeline(readBytes(file), counter, () => {});
+	const body = pipeline(bytes, checked, () => {});
 	const answer = await exchange({
 		method: "PUT",
 		url: `${api.server}${path}`,
@@ -39,23 +58,34 @@ export async function putFile(
 			"repr-digest": `sha-256=:${Buffer.from(file.sha256, "hex").toString("base64")}:`,
 		},
 		body,
+	}).catch((error: unknown) => {
+		throw fault ?? error;
 	});
+	if (fault !== undefined) throw fault;
 	if (answer.status >= 400) throw refusalFrom(answer, what, nowMs());
 	return answer;
 }
 
-function readBytes({ path, start, size }: SentFile) {
-	return createReadStream(path, start === undefined ? {} : { start, end: start + size - 1 });
-}
-
-/** A stream that passes bytes through and tells how many have passed. */
-function createByteCounter(onCount: (bytes: number) => void): Transform {
+/** A stream that passes bytes through, tells how many have passed, and fails at their end where they are not those of the file. */
+function createCheck({ size, sha256 }: SentFile, onCount: (bytes: number) => void, onOther: () => Error): Transform {
+	const hash = createHash("sha256");
 	let passed = 0;
 	return new Transform({
 		transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback) {
 			passed += chunk.length;
+			hash.update(chunk);
 			onCount(passed);
 			done(null, chunk);
 		},
+		flush(done: TransformCallback) {
+			done(passed === size && hash.digest("hex") === sha256 ? null : onOther());
+		},
+	});
+}
+
+export function fileChanged(path: string): CliError {
+	return new CliError(`${path} was changed while it was sent`, {
+		code: "package_changed",
+		fix: "nothing is published of it: publish it again once nobody writes to it any more",
 	});
 }

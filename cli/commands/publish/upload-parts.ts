@@ -7,7 +7,7 @@ import { hashFile } from "../../files/file-digest.ts";
 import type { Payload } from "../../files/package-file.ts";
 import type { OperatorApi } from "../../http/operator-api.ts";
 import { type Patience, patiently } from "../../http/patience.ts";
-import { putFile, type SentFile } from "./put-file.ts";
+import { fileChanged, putFile, type SentFile } from "./put-file.ts";
 
 /** The platform takes bodies of 100 MB in any plan; a part that breaks off costs this much. */
 const PART_BYTES = 32 * 1024 ** 2;
@@ -36,7 +36,7 @@ type Part = SentFile & { readonly start: number };
 
 /**
  * @returns what `joined` reads of the answer
- * @throws ServerRefusal, ConnectionError when a part, tried several times, does not arrive
+ * @throws ServerRefusal, ConnectionError when a part, tried several times, does not arrive; CliError `package_changed`
  */
 export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.ZodType<T>): Promise<T> {
 	const { openApi, product, version, name, payload, clock, partBytes = PART_BYTES } = options;
@@ -51,6 +51,8 @@ export async function uploadInParts<T>(options: PartedUploadOptions, joined: z.Z
 		try {
 			return await patiently(retrying(clock), join);
 		} catch (error) {
+			const isOther = error instanceof ServerRefusal && error.refusal.code === "digest_mismatch";
+			if (isOther && (await hashFile(payload.path)) !== payload.sha256) throw fileChanged(payload.path);
 			if (round > ROUNDS || !(error instanceof ServerRefusal && error.refusal.code === "parts_missing")) throw error;
 			const { parts: stored } = await (await openApi()).call("GET", path, what, kept);
 			const there = new Set(stored.map(({ sha256 }) => sha256));

@@ -1,6 +1,6 @@
 // A large package goes up in parts: what was there is not sent again, what fails is, and at most a few are under way.
 import { createHash } from "node:crypto";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -152,4 +152,11 @@ it("parts that were forgotten while others came are sent again, once", async () 
 	expect(sentParts()).toHaveLength(6);
 	serve(({ path }) => (path.endsWith("/package/parts") ? refuse(409, "parts_missing") : null));
 	await expect(uploadIt()).rejects.toMatchObject({ refusal: { code: "parts_missing" } });
+});
+
+it("a package that somebody changes before its parts are hashed is told from one that the line changed", async () => {
+	serve(({ path }) => (path.endsWith("/package/parts") ? refuse(422, "digest_mismatch") : null));
+	await expect(uploadIt()).rejects.toMatchObject({ refusal: { code: "digest_mismatch" } });
+	await writeFile(file, "other");
+	await expect(uploadIt()).rejects.toMatchObject({ code: "package_changed" });
 });
