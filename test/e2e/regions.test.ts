@@ -26,7 +26,7 @@ const onlyIf = (applies: boolean): typeof it | (() => void) => (applies ? it : (
 
 const NEVER_MS = Number.POSITIVE_INFINITY;
 /** What a machine that is busy with other things may add to a lag. */
-const MACHINE_MS = 1_000;
+const MACHINE_MS = 3_000;
 /** How often old stores are asked again, to show that nothing comes of it. */
 const OLD_READS = 2;
 
