@@ -81,12 +81,21 @@ function requestOf({ protocol }: URL) {
 	return process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http").request;
 }
 
+/** Sends a request and reads the whole answer as text; the rest is as `exchangeBytes` has it. */
+export async function exchange(request: HttpRequest, answerTimeoutMs = ANSWER_TIMEOUT_MS): Promise<HttpAnswer> {
+	const { bytes, ...head } = await exchangeBytes(request, answerTimeoutMs);
+	return { ...head, text: bytes.toString("utf8") };
+}
+
 /**
- * Sends a request and reads the whole answer as text.
+ * Sends a request and reads the whole answer.
  * @param answerTimeoutMs from the answer's head to its end
  * @throws ConnectionError when there is no answer, or when it breaks off, or is absurdly long or slow
  */
-export async function exchange(request: HttpRequest, answerTimeoutMs = ANSWER_TIMEOUT_MS): Promise<HttpAnswer> {
+export async function exchangeBytes(
+	request: HttpRequest,
+	answerTimeoutMs = ANSWER_TIMEOUT_MS,
+): Promise<Omit<HttpAnswer, "text"> & { readonly bytes: Buffer }> {
 	const { status, headers, body } = await openReply(request);
 	const chunks: Buffer[] = [];
 	let size = 0;
@@ -102,7 +111,7 @@ export async function exchange(request: HttpRequest, answerTimeoutMs = ANSWER_TI
 	} finally {
 		clearTimeout(timer);
 	}
-	return { status, headers, text: Buffer.concat(chunks).toString("utf8") };
+	return { status, headers, bytes: Buffer.concat(chunks) };
 }
 
 /**

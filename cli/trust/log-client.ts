@@ -22,7 +22,7 @@ import {
 	treeHash,
 } from "../../src/signing/tlog/tree.ts";
 import { CliError } from "../errors.ts";
-import { openReply } from "../http/exchange.ts";
+import { exchangeBytes } from "../http/exchange.ts";
 
 export interface OpenLog {
 	readonly checkpoint: Checkpoint;
@@ -133,11 +133,9 @@ async function fetchTile(server: string, tile: Tile): Promise<Uint8Array> {
 /** @returns null where there is no such file */
 async function fetchFile(server: string, path: string): Promise<Uint8Array | null> {
 	const url = `${server}/tlog/${path}`;
-	const { status, body } = await openReply({ method: "GET", url });
-	const chunks: Buffer[] = [];
-	for await (const chunk of body) chunks.push(chunk as Buffer);
+	const { status, bytes } = await exchangeBytes({ method: "GET", url });
 	if (status === 404) return null;
 	if (status !== 200)
 		throw new CliError(`${url}: the service answered ${status}`, { code: "unexpected_answer", fix: "try again later" });
-	return Buffer.concat(chunks);
+	return bytes;
 }
