@@ -43,6 +43,9 @@ export const OPERATION_EXAMPLES: Readonly<Record<string, unknown>> = {
 	"FleetProblem.reason": "disk",
 	"FleetProblem.country": "BR",
 	"GET /v1/fleet/problems.country": "BR",
+	"GET /v1/fleet/installed.after": "120.acct-9f2k7qx1",
+	"GET /v1/products/{product}/changes.from": "4.26.0",
+	"GET /v1/products/{product}/changes.to": "4.28.0",
 
 	// Trusted publishers
 	"TrustedPublisher.id": "pub-7k2m9x4q",
