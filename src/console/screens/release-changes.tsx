@@ -22,18 +22,28 @@ export interface RuleChanges {
 /** Rules of a table. */
 const SHOWN = 25;
 
-/** @returns null where one of the two has no rule index, or there is nothing before it */
+/** @returns null where one of the two has no rule index, or there is nothing before it; unread = the storage does not give them now */
 export async function readChanges(
 	api: ConsoleContext["var"]["api"],
 	product: string,
 	version: string,
-): Promise<RuleChanges | null> {
+): Promise<RuleChanges | "unread" | null> {
 	const path = `/v1/products/${encodeURIComponent(product)}/changes?to=${encodeURIComponent(version)}`;
 	const found = await api.get<RuleChanges>(path).catch((error: unknown) => {
 		if (error instanceof ApiRefusal && error.problem.status === 404) return null;
+		// Whoever wants to withdraw the release while the storage is down needs no comparison for it.
+		if (error instanceof ApiRefusal && error.problem.status >= 500) return "unread" as const;
 		throw error;
 	});
-	return found?.from == null ? null : found;
+	return found === "unread" || found?.from != null ? found : null;
+}
+
+export function UnreadChanges() {
+	return (
+		<p>
+			<Mark tone="amber">unknown</Mark> What its rules change cannot be read from the storage now.
+		</p>
+	);
 }
 
 export function Changes({ product, changes }: { product: string; changes: RuleChanges }) {

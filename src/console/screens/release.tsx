@@ -6,7 +6,7 @@ import { Facts, Mark, Table, Time } from "../layout.tsx";
 import { type ConsoleContext, render } from "../render.tsx";
 import { releasesProduct } from "../view.ts";
 import { type Adoption, duration, seconds } from "./fleet/adoption.tsx";
-import { Changes, readChanges } from "./release-changes.tsx";
+import { Changes, readChanges, UnreadChanges } from "./release-changes.tsx";
 import { RELEASE_TONES, type Release, releasePage } from "./releases.tsx";
 
 interface Role {
@@ -68,7 +68,8 @@ export async function showRelease(c: ConsoleContext): Promise<Response> {
 				]}
 			/>
 			{current !== undefined && current.version !== version && <Differences release={release} current={current} />}
-			{changes !== null && <Changes product={product} changes={changes} />}
+			{changes === "unread" && <UnreadChanges />}
+			{changes !== null && changes !== "unread" && <Changes product={product} changes={changes} />}
 			{adopted && adoption && (
 				<>
 					<h2>Adoption</h2>

@@ -1,7 +1,9 @@
 // The screen of a release says what its rules change, as text, and which plan that calls for.
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { createProduct, publish } from "../../support/fleet.ts";
 import { freshProduct } from "../../support/fresh-names.ts";
+import { operate } from "../../support/service.ts";
 import { publishRules, suricataRule as rule } from "../support/publish-rules.ts";
 import { Browser } from "./browser.ts";
 
@@ -28,4 +30,17 @@ test("a release without an index, or with nothing before it, is shown without", 
 	const browser = await new Browser().signIn();
 	for (const version of ["1.0.0", "1.1.0"])
 		expect(await browser.read(`/console/releases/${product}/${version}`)).not.toContain("Rules against");
+});
+
+test("where the storage does not give an index, the screen says so, and the release can be withdrawn", async () => {
+	const { name: product } = freshProduct();
+	await createProduct(product);
+	await publishRules(product, "1.0.0", rule(1));
+	await publishRules(product, "1.1.0", rule(1) + rule(2));
+	const index = await operate("HEAD", `/v1/products/${product}/releases/1.0.0/rule-index`);
+	await env.PACKAGES.delete(`packages/${index.headers.get("etag")?.replaceAll('"', "")}`);
+	const browser = await new Browser().signIn();
+	const page = await browser.read(`/console/releases/${product}/1.1.0`);
+	expect(page).toContain("cannot be read from the storage now");
+	expect(page).toContain("Withdraw");
 });
