@@ -8,6 +8,7 @@ import { z } from "zod";
 import { type MadeIndex, writeRuleIndex } from "../../../src/content/rule-index/write-index.ts";
 import { sha256Hex } from "../../../src/names.ts";
 import { readContents } from "../../contents/fetch-contents.ts";
+import { CliError } from "../../errors.ts";
 import { createSha256 } from "../../files/file-digest.ts";
 import type { Payload } from "../../files/package-file.ts";
 import type { Clock } from "../../firewall/identity/session.ts";
@@ -42,7 +43,7 @@ export interface IndexTarget {
 
 export type IndexOutcome = { readonly ok: true; readonly index: PublishedIndex } | (MadeIndex & { readonly ok: false });
 
-/** @throws ServerRefusal where ids are re-used (`reused_rule_ids`), or the key may not; ConnectionError */
+/** @throws ServerRefusal where ids are re-used (`reused_rule_ids`), or the key may not; CliError where the server has stored another; ConnectionError */
 export async function publishIndex(target: IndexTarget): Promise<IndexOutcome> {
 	const { api, product, version, payload, name, allowReused, clock } = target;
 	const made = writeRuleIndex(payload.sha256, await readContents(payload.path, name), createSha256);
@@ -56,10 +57,24 @@ export async function publishIndex(target: IndexTarget): Promise<IndexOutcome> {
 		const url = `/v1/products/${product}/releases/${encodeURIComponent(version)}/rule-index${query}`;
 		const what = `could not upload the rule index of ${product} ${version}`;
 		const { text } = await putFile(api, url, file, what, clock.nowMs);
-		return { ok: true, index: readAnswer(parseJson(text), what, indexAnswer) };
+		const index = readAnswer(parseJson(text), what, indexAnswer);
+		// What is signed next is what was made here, and nothing that the service names.
+		if (index.sha256 !== file.sha256 || index.size !== file.size)
+			throw otherIndex(`${product} ${version}`, index, file);
+		return { ok: true, index };
 	} finally {
 		await rm(folder, { recursive: true, force: true });
 	}
+}
+
+function otherIndex(what: string, stored: Pick<PublishedIndex, "sha256">, made: { readonly sha256: string }): CliError {
+	return new CliError(
+		`the server holds another rule index for ${what}: SHA-256 ${stored.sha256}, not ${made.sha256}; nothing was signed or released`,
+		{
+			code: "digest_mismatch",
+			fix: "publish again; if it stays so, the server or something before it changes what it is given",
+		},
+	);
 }
 
 /** For people: what changes for who has the current release, and the plan that this calls for. */

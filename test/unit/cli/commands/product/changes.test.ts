@@ -30,17 +30,18 @@ const CHANGES = {
 };
 
 let server: ScriptedServer;
-let index: Reply;
+let index: (stored: { sha256: string; size: number }) => Reply;
 /** of the package that was uploaded last */
 let sha256: string;
 beforeEach(async () => {
-	index = {
+	index = (stored) => ({
 		status: 201,
-		body: { sha256: "ab".repeat(32), size: 9, rules: 1, against: "4.26.0", counts: COUNTS, proposed_plan: PLAN },
-	};
+		body: { ...stored, rules: 1, against: "4.26.0", counts: COUNTS, proposed_plan: PLAN },
+	});
 	server = await startScriptedServer(({ method, path, body }) => {
 		if (path.includes("/changes")) return { body: CHANGES };
-		if (path.includes("/rule-index")) return index;
+		if (path.includes("/rule-index"))
+			return index({ sha256: createHash("sha256").update(body).digest("hex"), size: body.length });
 		if (path.endsWith("/bases")) return { body: { released: false, bases: [] } };
 		if (method === "PUT" && path.includes("/delta")) return { status: 201, body: {} };
 		if (path.includes("/package")) sha256 = createHash("sha256").update(body).digest("hex");
@@ -102,10 +103,10 @@ describe("publish", () => {
 	});
 
 	it("releases nothing whose ids mean other rules, unless that is meant", async () => {
-		index = {
+		index = () => ({
 			status: 409,
 			body: { title: "Rules have ids that other rules had", code: "reused_rule_ids", status: 409 },
-		};
+		});
 		expect(await run("publish", file, "--no-deltas")).toMatchObject({
 			exitCode: 1,
 			stdout: "",
@@ -115,6 +116,22 @@ describe("publish", () => {
 		await run("publish", file, "--no-deltas", "--allow-reused-ids");
 		expect(sent()[3]).toBe("/rule-index?allow_reused=true");
 	});
+
+	it.each([{ sha256: "ab".repeat(32) }, { size: 9 }])(
+		"signs and releases nothing with an index of the server: %j",
+		async (other) => {
+			index = (stored) => ({
+				status: 201,
+				body: { ...stored, ...other, rules: 1, against: null, counts: COUNTS, proposed_plan: PLAN },
+			});
+			expect(await run("publish", file, "--no-deltas")).toMatchObject({
+				exitCode: 1,
+				stdout: "",
+				stderr: expect.stringContaining("the server holds another rule index for crs 4.28.0"),
+			});
+			expect(sent()).toEqual(["/package?name=crs-4.28.0.rules", "/rule-index"]);
+		},
+	);
 
 	it("makes no index of what has no rules that it can read, or too many, and releases it", async () => {
 		await writeFile(file, "nothing");
